@@ -1,0 +1,22 @@
+package kube
+
+// Node is what a node says of itself.
+type Node struct {
+	Name, OS, Architecture, Runtime string // Runtime is containerd://1.7.2 and the like
+	Images                          []NodeImage
+}
+
+// NodeImage is an image that the kubelet reports, by all names it has there:
+// REPO:TAG and REPO@sha256:…. The kubelet lists at most 50 by default.
+type NodeImage struct {
+	Names []string
+	Size  int64 // bytes
+}
+
+// Platform is OS/ARCH, or "" if the node does not say.
+func (n Node) Platform() string {
+	if n.OS == "" || n.Architecture == "" {
+		return ""
+	}
+	return n.OS + "/" + n.Architecture
+}

@@ -1,0 +1,62 @@
+// Package kube says what runs where: in a live cluster (Cluster) or in a saved
+// dump of one (Snapshot). Both only read. Objects come back as the plain
+// client-go structs; what the rest of backtrail asks of them (containers, image
+// IDs, owners, revisions, nodes) is worked out here, once for both.
+//
+// The package is a leaf: it knows neither registries nor the engine.
+package kube
+
+import (
+	"context"
+
+	corev1 "k8s.io/api/core/v1"
+)
+
+// Source answers what runs where. It is a live *Cluster or a saved *Snapshot.
+// All methods may be called from several goroutines.
+type Source interface {
+	// Context names the source for people: a kubeconfig context, or "snapshot FILE".
+	Context() string
+	// Namespace is where a pod is looked for if nobody names another: that of the
+	// flag, else of the kubeconfig context, else "default".
+	Namespace() string
+
+	// Pod reads one pod with one request. The error is ErrNotFound if there is none.
+	Pod(ctx context.Context, namespace, name string) (*corev1.Pod, error)
+	// Pods streams the pods of scope, page by page (at most PageSize each), in the
+	// server's order. It stops at the first error of each.
+	Pods(ctx context.Context, scope Scope, each func(page []corev1.Pod) error) (Listing, error)
+
+	// Lineage follows the pod's owners up to its workload. An owner that cannot be
+	// read is not an error: it is in the chain by its name, with the reason.
+	Lineage(ctx context.Context, pod *corev1.Pod) (Lineage, error)
+	// Workload reads the deployment, statefulset, daemonset, replicaset or job of that name.
+	// kind is as the command line writes it: deploy, sts, ds, rs, job or the full name.
+	Workload(ctx context.Context, kind, namespace, name string) (*Workload, error)
+	// PodsOf lists the pods that the workload's selector picks and that it owns.
+	PodsOf(ctx context.Context, w *Workload) ([]corev1.Pod, error)
+	// Revisions lists what the workload ran and runs, newest first. Jobs have none.
+	Revisions(ctx context.Context, w *Workload) ([]Revision, error)
+
+	// Node reads a node: its platform and the images that its kubelet reports.
+	Node(ctx context.Context, name string) (*Node, error)
+}
+
+// PageSize is the number of objects asked for at once.
+const PageSize = 500
+
+// Scope says which namespaces to list.
+type Scope struct {
+	// Namespaces to list; none means all of them.
+	Namespaces []string
+	// Fallback is listed, after the source's own namespace, where listing all
+	// namespaces is forbidden: those that alerts name.
+	Fallback []string
+}
+
+// Listing says how a list went.
+type Listing struct {
+	Pods       int      // number of pods given to each
+	Namespaces []string // namespaces listed; empty means all
+	Notes      []string // what could not be seen, in words
+}
