@@ -1,0 +1,172 @@
+package registry
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"regexp"
+	"strings"
+
+	"github.com/google/go-containerregistry/pkg/name"
+)
+
+// Kind says what sort of place a Location is.
+type Kind string
+
+// The kinds of places. What a local place really holds is told by its content; the kind is what was said.
+const (
+	KindRemote        Kind = "registry"
+	KindLayout        Kind = "oci"
+	KindArchive       Kind = "oci-archive"
+	KindDockerArchive Kind = "docker-archive"
+	KindPath          Kind = "path"
+)
+
+// Location says where an image is. It is comparable.
+type Location struct {
+	Kind       Kind
+	Path       string // of a local place
+	Host       string // of a registry, such as "docker.io" or "127.0.0.1:5000"
+	Repository string // in the registry, such as "library/nginx"
+	Tag        string // tag, or name in a layout or archive; empty when not given
+	Digest     string // sha256:<hex>; wins over the tag; empty when not given
+}
+
+// dockerHost is what people call Docker Hub; index.docker.io is what go-containerregistry calls it.
+const dockerHost = "docker.io"
+
+var (
+	digestForm = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
+	digestTail = regexp.MustCompile(`@(sha256:[0-9a-f]{64})$`)
+)
+
+// IsDigest says whether text is a digest in the one form that is used here, sha256:<hex>.
+func IsDigest(text string) bool { return digestForm.MatchString(text) }
+
+// Parse reads a target: "oci:DIR[:TAG|@DIGEST]", "oci-archive:FILE[…]", "docker-archive:FILE[…]", a path that begins
+// with "/", "./" or "../", or an image reference, also as nodes write it ("docker-pullable://…@sha256:…") and with
+// both tag and digest. Where a path with a colon could end at several places, the longest that exists wins.
+func Parse(target string) (Location, error) {
+	if strings.ContainsRune(target, 0) {
+		return Location{}, errors.New("parsing image location: it holds a NUL byte")
+	}
+	for _, kind := range []Kind{KindLayout, KindArchive, KindDockerArchive} {
+		if rest, ok := strings.CutPrefix(target, string(kind)+":"); ok {
+			return parsePath(kind, rest)
+		}
+	}
+	for _, prefix := range []string{"/", "./", "../"} {
+		if strings.HasPrefix(target, prefix) {
+			return parsePath(KindPath, target)
+		}
+	}
+	return parseReference(target)
+}
+
+func parsePath(kind Kind, text string) (Location, error) {
+	loc := Location{Kind: kind, Path: text}
+	if exists(text) {
+		return loc, nil
+	}
+	if m := digestTail.FindStringSubmatch(text); m != nil {
+		loc.Path, loc.Digest = strings.TrimSuffix(text, m[0]), m[1]
+	} else {
+		loc.Path, loc.Tag = cutTag(text, kind)
+	}
+	if loc.Path == "" {
+		return Location{}, fmt.Errorf("parsing image location %q: there is no path in it", string(kind)+":"+text)
+	}
+	return loc, nil
+}
+
+// cutTag splits PATH:TAG. Names in layouts hold colons themselves (docker.io/library/nginx:1), so the longest path
+// that exists ends before the tag. Where none exists, the first colon ends the path of a form that may have a tag.
+func cutTag(text string, kind Kind) (path, tag string) {
+	for i := len(text) - 1; i > 0; i-- {
+		if text[i] == ':' && exists(text[:i]) {
+			return text[:i], text[i+1:]
+		}
+	}
+	if kind == KindLayout {
+		path, tag, _ = strings.Cut(text, ":")
+		return path, tag
+	}
+	return text, ""
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return path != "" && err == nil
+}
+
+func parseReference(text string) (Location, error) {
+	for _, scheme := range []string{"docker-pullable://", "docker://"} {
+		text = strings.TrimPrefix(text, scheme)
+	}
+	if IsDigest(text) {
+		return Location{}, fmt.Errorf("parsing image reference %q: a digest alone names no repository", text)
+	}
+	base, digest := text, ""
+	if m := digestTail.FindStringSubmatch(text); m != nil {
+		base, digest = strings.TrimSuffix(text, m[0]), m[1]
+	}
+	tag, err := name.NewTag(base, name.WeakValidation, name.WithDefaultTag(""))
+	if err != nil {
+		return Location{}, fmt.Errorf("parsing image reference %q: %w", text, err)
+	}
+	loc := Location{Kind: KindRemote, Host: showHost(tag.RegistryStr()), Repository: tag.RepositoryStr(), Tag: tag.TagStr(), Digest: digest}
+	if loc.Tag == "" && loc.Digest == "" {
+		loc.Tag = name.DefaultTag
+	}
+	return loc, nil
+}
+
+func showHost(host string) string {
+	if host == name.DefaultRegistry {
+		return dockerHost
+	}
+	return host
+}
+
+// String returns a form that Parse reads again as the same location.
+func (l Location) String() string {
+	if l.Kind == "" {
+		return ""
+	}
+	var b strings.Builder
+	switch l.Kind {
+	case KindRemote:
+		b.WriteString(l.Host + "/" + l.Repository)
+	case KindPath:
+		b.WriteString(l.Path)
+	default:
+		b.WriteString(string(l.Kind) + ":" + l.Path)
+	}
+	if l.Tag != "" && (l.Kind == KindRemote || l.Digest == "") {
+		b.WriteString(":" + l.Tag)
+	}
+	if l.Digest != "" {
+		b.WriteString("@" + l.Digest)
+	}
+	return b.String()
+}
+
+// Name returns the place without tag and digest: "ghcr.io/acme/app", or the path.
+func (l Location) Name() string {
+	if l.Kind == KindRemote {
+		return l.Host + "/" + l.Repository
+	}
+	return l.Path
+}
+
+// Local says that the place is a file or directory of this machine.
+func (l Location) Local() bool { return l.Kind != KindRemote }
+
+// At returns the same place pinned to a digest, sha256:<hex>; a remote tag stays for show.
+func (l Location) At(digest string) Location {
+	l.Digest = digest
+	if l.Local() {
+		l.Tag = ""
+	}
+	return l
+}
