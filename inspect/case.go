@@ -1,0 +1,134 @@
+package inspect
+
+// Schema is the name of the case's JSON form.
+const Schema = "backtrail.dev/case/v1"
+
+// Case is everything that is known so far: the fold of the events, the same whatever the order in which checks
+// ended. Its lists are sorted by key.
+type Case struct {
+	Schema   string       `json:"schema"`
+	Tool     Tool         `json:"tool"`
+	Target   Target       `json:"target"`
+	Started  Time         `json:"started"`
+	Finished Time         `json:"finished"`
+	Complete bool         `json:"complete"`
+	Status   Status       `json:"status"`
+	Expected Expected     `json:"expected"`
+	Trust    []Trust      `json:"trust"`
+	Checks   []CheckState `json:"checks"`
+	Answers  []Answer     `json:"answers"`
+	Alerts   []Alert      `json:"alerts"`
+	Pod      *Pod         `json:"pod"`
+	Images   []Image      `json:"images"`
+	Notes    []Note       `json:"notes"`
+	Notices  []Notice     `json:"notices"`
+	Timeline []Moment     `json:"timeline"`
+	Findings []Finding    `json:"findings"`
+	Blobs    []Blob       `json:"blobs"`
+	Exhibits []Exhibit    `json:"exhibits"`
+	Requests int          `json:"requests"`
+	End      *End         `json:"-"`
+	progress map[Key]Progress
+	log      []Event // all that a Reset may have to fold again: no Progress, no Request
+}
+
+// CheckState is how far a check has come on a subject.
+type CheckState struct {
+	Name    string `json:"name"`
+	Subject string `json:"subject"`
+	Status  Status `json:"status"` // unknown while it runs
+	Reason  string `json:"reason"` // running, while it runs
+	Started Time   `json:"started"`
+	Ended   Time   `json:"ended"`
+}
+
+// Running is the reason of a check that has not ended.
+const Running = "running"
+
+// Running says that the check has begun and not ended.
+func (s CheckState) Running() bool { return s.Reason == Running }
+
+// Expected is what the image should be: who should have signed it, and where it should come from. Where a list holds
+// several, one must fit.
+type Expected struct {
+	Identities       []string      `json:"identities"`
+	IdentityRegexps  []string      `json:"identityRegexps"`
+	Issuers          []string      `json:"issuers"`
+	IssuerRegexps    []string      `json:"issuerRegexps"`
+	Keys             []ExpectedKey `json:"keys"`
+	SourceURI        string        `json:"sourceURI"`
+	SourceBranch     string        `json:"sourceBranch"`
+	SourceTag        string        `json:"sourceTag"`
+	SourceVersioned  string        `json:"sourceVersionedTag"`
+	BuilderID        string        `json:"builderID"`
+	SourceURIs       []string      `json:"sourceURIs"` // all of a flag that was given several times, the first too
+	SourceBranches   []string      `json:"sourceBranches"`
+	SourceTags       []string      `json:"sourceTags"`
+	SourceVersioneds []string      `json:"sourceVersionedTags"`
+	BuilderIDs       []string      `json:"builderIDs"`
+	Policies         []string      `json:"policies"`
+}
+
+// ExpectedKey is a public key that may have signed.
+type ExpectedKey struct {
+	Digest string `json:"digest"` // sha256:… of the DER
+	PEM    string `json:"pem"`
+}
+
+// Signer says that somebody named who should have signed.
+func (e Expected) Signer() bool {
+	return len(e.Identities)+len(e.IdentityRegexps)+len(e.Issuers)+len(e.IssuerRegexps)+len(e.Keys)+len(e.Policies) > 0
+}
+
+// Provenance says that somebody named where the image should come from.
+func (e Expected) Provenance() bool {
+	return len(e.SourceURIs)+len(e.SourceBranches)+len(e.SourceTags)+len(e.SourceVersioneds)+len(e.BuilderIDs) > 0
+}
+
+// The three questions of a post-mortem.
+const (
+	WhereFrom = "where-from" // Where did it come from?
+	HowIn     = "how-in"     // How did it get in?
+	WhyMissed = "why-missed" // Why was it not flagged earlier?
+)
+
+// Questions are the three questions in their order.
+func Questions() []string { return []string{WhereFrom, HowIn, WhyMissed} }
+
+// Answer is the answer to one of the three questions: verified where it follows from its findings, unknown where it is
+// open or not to be known, absent where there is nothing to explain.
+type Answer struct {
+	Question string   `json:"question"`
+	Status   Status   `json:"status"`
+	Text     string   `json:"text"`
+	Findings []string `json:"findings"` // IDs
+}
+
+// Image gives the image of a subject.
+func (c *Case) Image(subject string) (Image, bool) {
+	for _, i := range c.Images {
+		if i.Subject == subject {
+			return i, true
+		}
+	}
+	return Image{}, false
+}
+
+// Check gives the state of a check on a subject.
+func (c *Case) Check(name, subject string) (CheckState, bool) {
+	for _, s := range c.Checks {
+		if s.Name == name && s.Subject == subject {
+			return s, true
+		}
+	}
+	return CheckState{}, false
+}
+
+// Progress gives how far a running check has come.
+func (c *Case) Progress(name, subject string) (Progress, bool) {
+	p, ok := c.progress[Key{name, subject}]
+	return p, ok
+}
+
+// Events gives what the case was folded from, without progress and requests.
+func (c *Case) Events() []Event { return c.log }

@@ -1,0 +1,120 @@
+package inspect
+
+// Candidate is an image that may be the last known-good one.
+type Candidate struct {
+	Reference  string `json:"reference"`
+	Location   string `json:"location"`
+	Digest     string `json:"digest"`
+	Why        string `json:"why"`        // previous revision 3 of deployment/web
+	Confidence string `json:"confidence"` // high, medium, low
+}
+
+// KnownGood is the image that this one is compared with.
+type KnownGood struct {
+	Reference  string `json:"reference"`
+	Location   string `json:"location"`
+	Digest     string `json:"digest"`
+	Index      string `json:"index"`
+	Config     string `json:"config"`
+	Why        string `json:"why"`
+	Confidence string `json:"confidence"`
+	Confirmed  bool   `json:"confirmed"` // by a person: a flag or a key press
+	By         string `json:"by"`
+}
+
+// Word is what the comparison is called on screen: known-good where a person confirmed it, else previous.
+func (k KnownGood) Word() string {
+	if k.Confirmed {
+		return "known-good"
+	}
+	return "previous"
+}
+
+// Key is the digest that names the image in the store's catalogue.
+func (k KnownGood) Key() string {
+	if k.Digest != "" {
+		return k.Digest
+	}
+	return k.Config
+}
+
+// Diff compares an image with its known-good. Checks fill it part by part: a Diff event carries the parts that its
+// check knows, the others are nil, and the case keeps the latest of each.
+type Diff struct {
+	KnownGood  *KnownGood   `json:"knownGood"`
+	Packages   *PackageDiff `json:"packages"`
+	Files      *FileDiff    `json:"files"`
+	Layers     *LayerDiff   `json:"layers"`
+	Settings   []string     `json:"settings"`   // sentences: entrypoint changed from … to …
+	Signers    []string     `json:"signers"`    // sentences: signed by … before, unsigned now
+	Provenance []string     `json:"provenance"` // sentences: builder changed from … to …
+}
+
+// PackageDiff lists packages that came, went or changed.
+type PackageDiff struct {
+	Added   []Package       `json:"added"`
+	Removed []Package       `json:"removed"`
+	Changed []PackageChange `json:"changed"`
+}
+
+// PackageChange is a package with another version.
+type PackageChange struct {
+	Type   string `json:"type"`
+	Name   string `json:"name"`
+	From   string `json:"from"`
+	To     string `json:"to"`
+	PURL   string `json:"purl"`
+	Change string `json:"change"` // upgrade, downgrade, changed
+	Layer  int    `json:"layer"`
+}
+
+// FileDiff counts regular files by content; List holds the at most 1,000 that matter most.
+type FileDiff struct {
+	Added     int          `json:"added"`
+	Removed   int          `json:"removed"`
+	Changed   int          `json:"changed"`
+	Truncated bool         `json:"truncated"`
+	List      []FileChange `json:"list"`
+}
+
+// FileChange is one path of a FileDiff. From and To are sha256 hex, or link targets.
+type FileChange struct {
+	Path       string    `json:"path"`
+	Change     string    `json:"change"` // added, removed, changed
+	Type       EntryType `json:"type"`
+	From       string    `json:"from"`
+	To         string    `json:"to"`
+	Layer      int       `json:"layer"`
+	Executable bool      `json:"executable"`
+}
+
+// LayerDiff counts the layers that both images have, and those that only this one has.
+type LayerDiff struct {
+	Shared int `json:"shared"`
+	Added  int `json:"added"`
+}
+
+// merge takes over the parts that d carries.
+func (into *Diff) merge(d Diff) {
+	if d.KnownGood != nil {
+		into.KnownGood = d.KnownGood
+	}
+	if d.Packages != nil {
+		into.Packages = d.Packages
+	}
+	if d.Files != nil {
+		into.Files = d.Files
+	}
+	if d.Layers != nil {
+		into.Layers = d.Layers
+	}
+	if d.Settings != nil {
+		into.Settings = d.Settings
+	}
+	if d.Signers != nil {
+		into.Signers = d.Signers
+	}
+	if d.Provenance != nil {
+		into.Provenance = d.Provenance
+	}
+}

@@ -1,0 +1,33 @@
+package inspect
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+)
+
+// Finding is something that a person should know, with the bytes that it rests on.
+type Finding struct {
+	ID       string     `json:"id"`
+	Check    string     `json:"check"`
+	Code     string     `json:"code"` // stable, kebab-case: unexpected-binary
+	Status   Status     `json:"status"`
+	Severity Severity   `json:"severity"`
+	Subject  string     `json:"subject"` // the image's subject, and what in it: web, web:/usr/bin/top
+	Title    string     `json:"title"`   // one sentence
+	Detail   string     `json:"detail"`
+	Evidence []Evidence `json:"evidence"`
+}
+
+// Evidence names the bytes that a claim rests on.
+type Evidence struct {
+	Kind   string `json:"kind"` // layer, file, manifest, config, signature, provenance, pod, revision, alert, package-database
+	Digest string `json:"digest"`
+	Path   string `json:"path"`
+	Text   string `json:"text"`
+}
+
+// FindingID is the identity of a finding: a hash of its check, code and subject.
+func FindingID(check, code, subject string) string {
+	sum := sha256.Sum256([]byte(check + "\x00" + code + "\x00" + subject))
+	return hex.EncodeToString(sum[:8])
+}

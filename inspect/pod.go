@@ -1,0 +1,67 @@
+package inspect
+
+// Pod is the pod of a case, or a row of the list of pods.
+type Pod struct {
+	Name       string      `json:"name"`
+	Namespace  string      `json:"namespace"`
+	UID        string      `json:"uid"`
+	Node       string      `json:"node"`
+	Phase      string      `json:"phase"`
+	Owner      []Owner     `json:"owner"` // nearest first: ReplicaSet, Deployment
+	Created    Time        `json:"created"`
+	Containers []Container `json:"containers"`
+	Reach      Reach       `json:"reach"`
+	Others     []string    `json:"others"` // namespace/name of pods that run one of its digests
+	Revisions  []Revision  `json:"revisions,omitempty"`
+}
+
+// Owner is a controller in the chain above a pod.
+type Owner struct {
+	Kind string `json:"kind"`
+	Name string `json:"name"`
+	UID  string `json:"uid"`
+}
+
+// ContainerType says how a container came to be in its pod.
+type ContainerType string
+
+const (
+	ContainerMain      ContainerType = "container"
+	ContainerInit      ContainerType = "init"
+	ContainerSidecar   ContainerType = "sidecar" // an init container with restartPolicy Always
+	ContainerEphemeral ContainerType = "ephemeral"
+)
+
+// Container is a container of a pod.
+type Container struct {
+	Name        string        `json:"name"`
+	Type        ContainerType `json:"type"`
+	Injected    bool          `json:"injected"` // the owner's template does not have it
+	Reference   string        `json:"reference"`
+	ImageID     string        `json:"imageID"` // as the node reports it, in one of three forms
+	ContainerID string        `json:"containerID"`
+	Started     Time          `json:"started"`
+	State       string        `json:"state"`
+	Restarts    int           `json:"restarts"`
+}
+
+// Reach is what the pod could touch.
+type Reach struct {
+	ServiceAccount  string   `json:"serviceAccount"`
+	Role            string   `json:"role"` // cloud role that annotations name
+	Secrets         []string `json:"secrets"`
+	ConfigMaps      []string `json:"configMaps"`
+	Volumes         []string `json:"volumes"`
+	Privileges      []string `json:"privileges"`
+	NetworkPolicies []string `json:"networkPolicies"`
+}
+
+// Revision is an earlier or current template of the pod's workload.
+type Revision struct {
+	Number  int64             `json:"number"`
+	Name    string            `json:"name"` // of the ReplicaSet or ControllerRevision
+	Created Time              `json:"created"`
+	Current bool              `json:"current"`
+	Images  map[string]string `json:"images"`  // container name to reference
+	Running map[string]string `json:"running"` // container name to imageID, where pods of it are still there
+}

@@ -1,0 +1,30 @@
+package inspect
+
+import (
+	"context"
+	"errors"
+	"io"
+)
+
+// ErrNotKept says that a store does not hold what was asked for. It is no statement about the image.
+var ErrNotKept = errors.New("not kept here")
+
+// Store gives back what is too big for the stream of events. There are two: the cache on disk and a bundle.
+type Store interface {
+	// Index lists the entries of a layer in the order of its tar. The diff ID must be one that a Layer event
+	// proved, never one that only a config claims.
+	Index(ctx context.Context, diffID string) ([]Entry, error)
+	// Catalogue lists the packages of an image, by the digest of its manifest (of its config where it has none).
+	Catalogue(ctx context.Context, image string) ([]Package, error)
+	// Open gives the content of a regular file of a layer.
+	Open(ctx context.Context, diffID string, e Entry) (Content, error)
+	// Blob gives the bytes of a blob by its digest: a manifest, a layer, a bundle, an exhibit.
+	Blob(ctx context.Context, digest string) (io.ReadCloser, error)
+}
+
+// Content is a file's bytes, read by offset.
+type Content interface {
+	io.ReaderAt
+	io.Closer
+	Size() int64
+}

@@ -1,0 +1,21 @@
+package inspect
+
+// TargetKind says what a person pointed at.
+type TargetKind string
+
+const (
+	TargetPod    TargetKind = "pod"    // a pod, or the newest pod of a workload
+	TargetAlert  TargetKind = "alert"  // an alert whose pod is gone
+	TargetImage  TargetKind = "image"  // an image reference, OCI layout or archive
+	TargetBundle TargetKind = "bundle" // a saved case
+)
+
+// Target is what a case is about, as the person named it and as it was understood.
+type Target struct {
+	Kind      TargetKind `json:"kind"`
+	Name      string     `json:"name"`                // as given: pod/web-0, oci:DIR, ghcr.io/…
+	Namespace string     `json:"namespace,omitempty"` // of a pod
+	Workload  string     `json:"workload,omitempty"`  // deploy, sts, ds, job: where the pod was found by its owner
+	Container string     `json:"container,omitempty"` // only this container, where one was named
+	Context   string     `json:"context,omitempty"`   // of the kubeconfig, or the snapshot
+}

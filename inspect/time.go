@@ -1,0 +1,39 @@
+package inspect
+
+import (
+	"bytes"
+	"fmt"
+	"time"
+)
+
+// Time is a point in time that is written as RFC 3339 in UTC, and as null where it is not known.
+type Time struct{ time.Time }
+
+// At makes a Time in UTC.
+func At(t time.Time) Time {
+	if t.IsZero() {
+		return Time{}
+	}
+	return Time{t.UTC()}
+}
+
+// MarshalJSON writes RFC 3339 in UTC, or null for the zero time.
+func (t Time) MarshalJSON() ([]byte, error) {
+	if t.IsZero() {
+		return []byte("null"), nil
+	}
+	return []byte(`"` + t.UTC().Format(time.RFC3339Nano) + `"`), nil
+}
+
+// UnmarshalJSON reads what MarshalJSON writes.
+func (t *Time) UnmarshalJSON(b []byte) error {
+	if bytes.Equal(b, []byte("null")) {
+		*t = Time{}
+		return nil
+	}
+	if err := t.Time.UnmarshalJSON(b); err != nil {
+		return fmt.Errorf("reading a time: %w", err)
+	}
+	t.Time = t.UTC()
+	return nil
+}
