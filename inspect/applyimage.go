@@ -89,7 +89,13 @@ func (i *Image) replace(n Image) {
 	*i = n
 }
 
+// maxPackages bounds what a stream may claim: a saved stream is foreign bytes.
+const maxPackages = 1_000_000
+
 func (i *Image) addPackages(p Packages) {
+	if p.Offset < 0 || p.Offset > len(i.Packages)+maxPackages/2 || p.Offset+len(p.List) > maxPackages {
+		return
+	}
 	if end := p.Offset + len(p.List); end > len(i.Packages) {
 		i.Packages = append(i.Packages, make([]Package, end-len(i.Packages))...)
 	}

@@ -1,0 +1,92 @@
+package inspect
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+)
+
+// EncodeCase writes a settled case as -o json prints it: two blanks of indent, lists never null.
+func EncodeCase(c Case) ([]byte, error) {
+	c.Settle()
+	c.Answers = c.AllAnswers()
+	b, err := EncodeJSON(c)
+	if err != nil {
+		return nil, fmt.Errorf("encoding the case: %w", err)
+	}
+	return b, nil
+}
+
+// EncodeJSON writes any of our results: two blanks of indent, a line break at the end, and [] for nil lists.
+func EncodeJSON(v any) ([]byte, error) {
+	b, err := json.MarshalIndent(withLists(reflect.ValueOf(v)).Interface(), "", "  ")
+	if err != nil {
+		return nil, err
+	}
+	return append(b, '\n'), nil
+}
+
+// withLists gives a copy of v in which nil lists are empty ones; what v points to is left as it is.
+func withLists(v reflect.Value) reflect.Value {
+	switch v.Kind() {
+	case reflect.Pointer:
+		if v.IsNil() || v.Elem().Kind() != reflect.Struct {
+			return v
+		}
+		p := reflect.New(v.Type().Elem())
+		p.Elem().Set(withLists(v.Elem()))
+		return p
+	case reflect.Slice:
+		if v.Type().Elem().Kind() == reflect.Uint8 {
+			return v
+		}
+		list := reflect.MakeSlice(v.Type(), v.Len(), v.Len())
+		for i := range v.Len() {
+			list.Index(i).Set(withLists(v.Index(i)))
+		}
+		return list
+	case reflect.Struct:
+		s := reflect.New(v.Type()).Elem()
+		s.Set(v)
+		for i := range v.NumField() {
+			if v.Type().Field(i).IsExported() && !v.Type().Field(i).Anonymous {
+				s.Field(i).Set(withLists(v.Field(i)))
+			}
+		}
+		return s
+	default:
+		return v
+	}
+}
+
+// AllAnswers gives all three answers: one that no check has given yet is unknown and says what it waits for.
+func (c *Case) AllAnswers() []Answer {
+	answers := make([]Answer, 0, 3)
+	for _, q := range Questions() {
+		answers = append(answers, c.answer(q))
+	}
+	return answers
+}
+
+func (c *Case) answer(question string) Answer {
+	for _, a := range c.Answers {
+		if a.Question == question {
+			return a
+		}
+	}
+	return Answer{Question: question, Status: Unknown, Text: c.waitingFor()}
+}
+
+func (c *Case) waitingFor() string {
+	seen, text := map[string]bool{}, ""
+	for _, s := range c.Checks {
+		if s.Running() && !seen[s.Name] && s.Name != "answers" {
+			seen[s.Name] = true
+			text += ", " + s.Name
+		}
+	}
+	if text == "" {
+		return "still checking"
+	}
+	return "still checking: " + text[2:]
+}
