@@ -2,7 +2,15 @@ package kube
 
 import (
 	"context"
-	"errors"
+	"encoding/json"
+	"fmt"
+	"strconv"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd/api"
 )
 
 // Options choose a cluster, in kubectl's words.
@@ -11,28 +19,65 @@ type Options struct {
 	Context    string // --context; "" means the kubeconfig's current one
 	Namespace  string // --namespace; "" means that of the context
 	UserAgent  string // backtrail/VERSION
+	NoStdin    bool   // credential plugins never get stdin: a terminal UI has it
 	// Warn is told the server's warnings; nil drops them.
 	Warn func(string)
 }
 
-// Cluster is a live cluster.
+// Cluster is a live cluster. Credentials come from the kubeconfig; its transport refuses
+// everything that could change something.
 type Cluster struct {
 	reading
-	context, namespace string
+	context, namespace, server string
+	contexts                   []string
+	plugin                     *api.ExecConfig // nil if the context has no credential plugin
+	client                     *rest.RESTClient
 }
 
 // Open reads the kubeconfig and prepares a client. No request is made and no credential plugin
-// runs: that is what Login and the first read do. Errors are ErrNoConfig, or say what is wrong
-// with the kubeconfig.
-func Open(o Options) (*Cluster, error) { return nil, errors.New("not yet") }
+// runs: that is what Login and the first read do. The error is an *Error: ErrNoConfig, or what is
+// wrong with the kubeconfig.
+func Open(o Options) (*Cluster, error) {
+	all, config, err := loadConfig(o)
+	if err != nil {
+		return nil, err
+	}
+	c := &Cluster{
+		context: all.CurrentContext, namespace: o.Namespace, server: config.Host,
+		contexts: contextNames(all), plugin: config.ExecProvider,
+	}
+	if c.namespace == "" {
+		c.namespace = all.Contexts[c.context].Namespace
+	}
+	if c.namespace == "" {
+		c.namespace = metav1.NamespaceDefault
+	}
+	c.client, err = newClient(config, o)
+	if err != nil {
+		return nil, &Error{Doing: fmt.Sprintf("preparing context %q", c.context), Err: err}
+	}
+	c.reading = reading{from: c}
+	return c, nil
+}
 
 // Login makes one cheap request, with the terminal still ours: credential plugins of the
 // kubeconfig run now and may ask on stdin. Call it before a terminal UI starts.
-func (c *Cluster) Login(ctx context.Context) error { return errors.New("not yet") }
+func (c *Cluster) Login(ctx context.Context) error {
+	_, err := c.client.Get().AbsPath("/version").Do(ctx).Raw()
+	if apierrors.IsForbidden(err) {
+		return nil // logged in, and not permitted to ask for the version
+	}
+	return c.explain("logging in", err)
+}
 
-// Detach takes stdin from credential plugins: from now on one that needs it fails, in words.
-// Call it after Login and before a terminal UI starts.
-func (c *Cluster) Detach() {}
+// Detach takes stdin from the credential plugin: from now on one that needs it fails, in words.
+// Call it after Login and before a terminal UI starts, while no request is under way. Together
+// with Quiet it leaves the terminal to the UI.
+func (c *Cluster) Detach() {
+	if c.plugin != nil {
+		detach(c.plugin)
+	}
+}
 
 // Context is the name of the kubeconfig context.
 func (c *Cluster) Context() string { return c.context }
@@ -41,7 +86,75 @@ func (c *Cluster) Context() string { return c.context }
 func (c *Cluster) Namespace() string { return c.namespace }
 
 // Server is the URL of the API server.
-func (c *Cluster) Server() string { return "" }
+func (c *Cluster) Server() string { return c.server }
 
 // Contexts are the names of all contexts of the kubeconfig, sorted.
-func (c *Cluster) Contexts() []string { return nil }
+func (c *Cluster) Contexts() []string { return c.contexts }
+
+func (c *Cluster) home() string { return c.namespace }
+
+func (c *Cluster) get(ctx context.Context, res resource, namespace, name string) (Object, error) {
+	obj := res.object(namespace, name, nil)
+	raw, err := c.client.Get().AbsPath(obj.Path).Do(ctx).Raw()
+	if err != nil {
+		return Object{}, c.explain("reading "+res.named(namespace, name), err)
+	}
+	obj.Raw = raw
+	return obj, nil
+}
+
+// page is one page of a list, with its items as received.
+type page struct {
+	Metadata metav1.ListMeta   `json:"metadata"`
+	Items    []json.RawMessage `json:"items"`
+}
+
+// maxPages bounds a list: half a million objects.
+const maxPages = 1000
+
+func (c *Cluster) list(ctx context.Context, res resource, namespace string, selector labels.Selector, each func([]json.RawMessage) error) error {
+	doing := "listing the " + res.plural + " of all namespaces"
+	if namespace != "" {
+		doing = "listing the " + res.plural + " of namespace " + namespace
+	}
+	next := ""
+	for range maxPages {
+		p, err := c.page(ctx, res.path(namespace, ""), selector, next)
+		if err != nil {
+			return c.explain(doing, err)
+		}
+		if err := each(p.Items); err != nil {
+			return err
+		}
+		if next = p.Metadata.Continue; next == "" {
+			return nil
+		}
+	}
+	return &Error{Doing: doing, Kind: ErrLimit, Err: fmt.Errorf("more than %d pages", maxPages)}
+}
+
+// page reads one page. A list that takes longer than the server remembers it (410 Gone) goes on
+// from the same place with what is there now, by the token that the server sends for this.
+func (c *Cluster) page(ctx context.Context, path string, selector labels.Selector, next string) (page, error) {
+	var p page
+	req := c.client.Get().AbsPath(path).Param("limit", strconv.Itoa(PageSize))
+	if !selector.Empty() {
+		req = req.Param("labelSelector", selector.String())
+	}
+	if next != "" {
+		req = req.Param("continue", next)
+	}
+	raw, err := req.Do(ctx).Raw()
+	if status, ok := err.(apierrors.APIStatus); ok && apierrors.IsResourceExpired(err) {
+		if fresh := status.Status().Continue; fresh != "" && fresh != next {
+			return c.page(ctx, path, selector, fresh)
+		}
+	}
+	if err != nil {
+		return p, err
+	}
+	if err := json.Unmarshal(raw, &p); err != nil {
+		return p, fmt.Errorf("understanding the answer: %w", err)
+	}
+	return p, nil
+}

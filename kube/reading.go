@@ -2,48 +2,175 @@ package kube
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
+	"runtime"
+	"slices"
+	"sync"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/labels"
 )
 
-// reading answers everything from two reads, which a cluster and a snapshot each have.
-type reading struct{}
+// reading answers all of Source from two reads, which a cluster and a snapshot each have.
+type reading struct{ from objects }
 
-var errLater = errors.New("not yet")
+// read gets one object into v and tells the trace.
+func (r *reading) read(ctx context.Context, res resource, namespace, name string, v any) (Object, error) {
+	doing := "reading " + res.named(namespace, name)
+	if err := checkNames(namespace, name); err != nil {
+		return Object{}, &Error{Doing: doing, Err: err}
+	}
+	obj, err := r.from.get(ctx, res, namespace, name)
+	if err != nil {
+		return Object{}, err
+	}
+	if tell := traceOf(ctx).Object; tell != nil {
+		tell(obj)
+	}
+	if err := json.Unmarshal(obj.Raw, v); err != nil {
+		return obj, &Error{Doing: doing, Err: fmt.Errorf("understanding the answer: %w", err)}
+	}
+	return obj, nil
+}
 
 // Pod reads one pod.
 func (r *reading) Pod(ctx context.Context, namespace, name string) (*corev1.Pod, error) {
-	return nil, errLater
+	pod := &corev1.Pod{}
+	if _, err := r.read(ctx, pods(), namespace, name, pod); err != nil {
+		return nil, err
+	}
+	return pod, nil
 }
 
-// Pods streams the pods of scope.
+// Pods streams the pods of scope. Where listing all namespaces is forbidden it lists the
+// source's own and those of the fallback, and says so.
 func (r *reading) Pods(ctx context.Context, scope Scope, each func([]corev1.Pod) error) (Listing, error) {
-	return Listing{}, errLater
+	l := Listing{Namespaces: slices.Clone(scope.Namespaces)}
+	if len(l.Namespaces) == 0 {
+		err := r.podsIn(ctx, "", labels.Everything(), &l, each)
+		if !errors.Is(err, ErrForbidden) || l.Pods > 0 {
+			return l, err
+		}
+		l.Namespaces = append([]string{r.from.home()}, scope.Fallback...)
+		l.Notes = append(l.Notes, "not permitted to list the pods of all namespaces")
+	}
+	slices.Sort(l.Namespaces)
+	l.Namespaces = slices.Compact(l.Namespaces)
+
+	var seen []string
+	var first error
+	for _, ns := range l.Namespaces {
+		err := r.podsIn(ctx, ns, labels.Everything(), &l, each)
+		if err == nil {
+			seen = append(seen, ns)
+			continue
+		}
+		if !isRefusal(err) {
+			return l, err
+		}
+		if first == nil {
+			first = err
+		}
+		l.Notes = append(l.Notes, err.Error())
+	}
+	if len(seen) == 0 {
+		return l, first
+	}
+	if len(scope.Namespaces) == 0 {
+		l.Notes = append(l.Notes, fmt.Sprintf("only these namespaces were listed: %v", seen))
+	}
+	l.Namespaces = seen
+	return l, nil
 }
 
-// Lineage follows the pod's owners.
-func (r *reading) Lineage(ctx context.Context, pod *corev1.Pod) (Lineage, error) {
-	return Lineage{}, errLater
+// isRefusal reports an error that concerns one namespace only, so that the next may be tried.
+func isRefusal(err error) bool {
+	return errors.Is(err, ErrForbidden) || errors.Is(err, ErrNotFound)
 }
 
-// Workload reads a workload by kind and name.
-func (r *reading) Workload(ctx context.Context, kind, namespace, name string) (*Workload, error) {
-	return nil, errLater
+// podsIn lists one namespace ("" for all) and decodes page by page.
+func (r *reading) podsIn(ctx context.Context, namespace string, selector labels.Selector, l *Listing, each func([]corev1.Pod) error) error {
+	if namespace != "" {
+		if err := checkNames(namespace, "any"); err != nil {
+			return &Error{Doing: "listing pods", Err: err}
+		}
+	}
+	return r.from.list(ctx, pods(), namespace, selector, func(page []json.RawMessage) error {
+		decoded, notes := decodePods(page)
+		l.Notes = append(l.Notes, notes...)
+		l.Pods += len(decoded)
+		return each(decoded)
+	})
 }
 
-// PodsOf lists a workload's pods.
-func (r *reading) PodsOf(ctx context.Context, w *Workload) ([]corev1.Pod, error) {
-	return nil, errLater
+// decodePods decodes a page on all cores. A pod with a field that is not understood is kept as
+// far as it was read, so that no pod can hide behind a strange field.
+func decodePods(page []json.RawMessage) ([]corev1.Pod, []string) {
+	decoded := make([]corev1.Pod, len(page))
+	failed := make([]error, len(page))
+	var wg sync.WaitGroup
+	workers := runtime.GOMAXPROCS(0)
+	for w := range workers {
+		wg.Go(func() {
+			for i := w; i < len(page); i += workers {
+				failed[i] = decodePod(page[i], &decoded[i])
+			}
+		})
+	}
+	wg.Wait()
+
+	var notes []string
+	kept := decoded[:0]
+	for i := range decoded {
+		if err := failed[i]; err != nil {
+			notes = append(notes, fmt.Sprintf("pod %s/%s is only read in part: %v", decoded[i].Namespace, decoded[i].Name, err))
+		}
+		if decoded[i].Name != "" {
+			kept = append(kept, decoded[i])
+		}
+	}
+	return kept, notes
 }
 
-// Revisions lists a workload's revisions.
-func (r *reading) Revisions(ctx context.Context, w *Workload) ([]Revision, error) {
-	return nil, errLater
+// decodePod decodes one pod; after an error it still fills in its names.
+func decodePod(raw []byte, pod *corev1.Pod) error {
+	err := json.Unmarshal(raw, pod)
+	if err == nil {
+		return nil
+	}
+	var h header
+	if json.Unmarshal(raw, &h) == nil {
+		pod.Namespace, pod.Name, pod.Labels = h.Metadata.Namespace, h.Metadata.Name, h.Metadata.Labels
+	}
+	return err
+}
+
+// header is what says which object it is.
+type header struct {
+	APIVersion string `json:"apiVersion"`
+	Kind       string `json:"kind"`
+	Metadata   struct {
+		Name      string            `json:"name"`
+		Namespace string            `json:"namespace"`
+		Labels    map[string]string `json:"labels"`
+	} `json:"metadata"`
 }
 
 // Node reads a node.
-func (r *reading) Node(ctx context.Context, name string) (*Node, error) { return nil, errLater }
+func (r *reading) Node(ctx context.Context, name string) (*Node, error) {
+	var n corev1.Node
+	if _, err := r.read(ctx, nodes(), "", name, &n); err != nil {
+		return nil, err
+	}
+	info := n.Status.NodeInfo
+	node := &Node{Name: n.Name, OS: info.OperatingSystem, Architecture: info.Architecture, Runtime: info.ContainerRuntimeVersion}
+	for _, image := range n.Status.Images {
+		node.Images = append(node.Images, NodeImage{Names: image.Names, Size: image.SizeBytes})
+	}
+	return node, nil
+}
 
 var (
 	_ Source = (*Cluster)(nil)

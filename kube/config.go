@@ -1,0 +1,143 @@
+package kube
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/runtime/serializer"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	_ "k8s.io/client-go/plugin/pkg/client/auth/oidc" // kubectl has this login built in as well
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+	"k8s.io/client-go/tools/clientcmd/api"
+)
+
+// What the client allows itself. The timeout bounds one page on a slow link.
+const (
+	dialTimeout    = 10 * time.Second
+	requestTimeout = 60 * time.Second
+	requestsPerSec = 50
+	requestBurst   = 100
+)
+
+// loadConfig reads the kubeconfig by kubectl's rules and picks the context. There is no
+// fallback to a pod's own service account.
+func loadConfig(o Options) (*api.Config, *rest.Config, error) {
+	rules := clientcmd.NewDefaultClientConfigLoadingRules()
+	rules.ExplicitPath = o.Kubeconfig
+	rules.WarnIfAllMissing = false
+	all, err := rules.Load()
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, nil, &Error{Doing: "reading the kubeconfig", Err: err, Hint: noConfigHints()}
+	}
+	if err != nil || len(all.Contexts) == 0 {
+		return nil, nil, noConfig(rules)
+	}
+	if o.Context == "" {
+		o.Context = all.CurrentContext
+	}
+	if _, ok := all.Contexts[o.Context]; !ok {
+		return nil, nil, wrongContext(all, o.Context)
+	}
+	all.CurrentContext = o.Context
+	overrides := &clientcmd.ConfigOverrides{CurrentContext: o.Context}
+	config, err := clientcmd.NewNonInteractiveClientConfig(*all, o.Context, overrides, rules).ClientConfig()
+	if err != nil {
+		return nil, nil, &Error{Doing: fmt.Sprintf("reading context %q of the kubeconfig", o.Context), Err: err}
+	}
+	return all, config, nil
+}
+
+func noConfig(rules *clientcmd.ClientConfigLoadingRules) error {
+	looked := rules.Precedence
+	if rules.ExplicitPath != "" {
+		looked = []string{rules.ExplicitPath}
+	}
+	return &Error{
+		Doing: "looking for a cluster in " + strings.Join(looked, ", "),
+		Kind:  ErrNoConfig, Hint: noConfigHints(),
+	}
+}
+
+func noConfigHints() []string {
+	return []string{
+		"--kubeconfig FILE (or $KUBECONFIG) names a kubeconfig",
+		"--snapshot PATH reads a saved `kubectl get pods,replicasets,nodes -A -o json` in place of a cluster",
+		"`backtrail demo` shows a built-in incident and needs no cluster",
+	}
+}
+
+func wrongContext(all *api.Config, name string) error {
+	known := strings.Join(contextNames(all), ", ")
+	if name == "" {
+		return &Error{
+			Doing: "choosing a context", Kind: ErrNoConfig, Err: errors.New("the kubeconfig has no current context"),
+			Hint: []string{"--context NAME picks one of: " + known},
+		}
+	}
+	return &Error{
+		Doing: fmt.Sprintf("choosing context %q", name), Kind: ErrNoConfig, Err: errors.New("the kubeconfig does not have it"),
+		Hint: []string{"it has: " + known},
+	}
+}
+
+func contextNames(all *api.Config) []string {
+	var names []string
+	for name := range all.Contexts {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// newClient makes a client for plain paths that can only read.
+func newClient(config *rest.Config, o Options) (*rest.RESTClient, error) {
+	server, err := url.Parse(config.Host)
+	if err != nil {
+		return nil, fmt.Errorf("reading the server's URL: %w", err)
+	}
+	base := strings.TrimSuffix(server.Path, "/")
+	config.Wrap(func(next http.RoundTripper) http.RoundTripper { return &guard{next: next, base: base} })
+	config.UserAgent = o.UserAgent
+	config.QPS, config.Burst = requestsPerSec, requestBurst
+	config.Timeout = requestTimeout
+	config.Dial = (&net.Dialer{Timeout: dialTimeout, KeepAlive: dialTimeout}).DialContext
+	config.WarningHandlerWithContext = warner(o.Warn)
+	// JSON, since objects are kept as received; the scheme only has to know a Status.
+	scheme := runtime.NewScheme()
+	metav1.AddToGroupVersion(scheme, schema.GroupVersion{Version: "v1"})
+	config.ContentType, config.AcceptContentTypes = runtime.ContentTypeJSON, runtime.ContentTypeJSON
+	config.NegotiatedSerializer = serializer.NewCodecFactory(scheme).WithoutConversion()
+	config.GroupVersion = &schema.GroupVersion{Version: "v1"}
+	if config.ExecProvider != nil && o.NoStdin {
+		detach(config.ExecProvider)
+	}
+	return rest.UnversionedRESTClientFor(config)
+}
+
+// detach makes client-go give the plugin no stdin, or fail with this message if it needs one.
+func detach(plugin *api.ExecConfig) {
+	plugin.StdinUnavailable = true
+	plugin.StdinUnavailableMessage = "the screen is in use"
+}
+
+// warner hands on the server's warnings.
+type warner func(string)
+
+// HandleWarningHeaderWithContext is called by client-go.
+func (w warner) HandleWarningHeaderWithContext(_ context.Context, _ int, _, text string) {
+	if w != nil {
+		w(text)
+	}
+}

@@ -1,0 +1,93 @@
+package kube
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"path/filepath"
+	"strings"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+)
+
+// explain turns client-go's error into one that says which context and server it was and what
+// to try. nil stays nil; a caller that stopped gets its own error back.
+func (c *Cluster) explain(doing string, err error) error {
+	if err == nil {
+		return nil
+	}
+	e := &Error{Doing: doing, Err: err}
+	switch {
+	case errors.Is(err, context.Canceled):
+	case errors.Is(err, ErrRefused), errors.Is(err, ErrLimit):
+	case apierrors.IsUnauthorized(err), isLoginError(err):
+		e.Kind = ErrUnauthorized
+		e.Err = fmt.Errorf("context %s is not logged in to %s: %w", c.context, c.server, err)
+		e.Hint = c.loginHints()
+	case apierrors.IsForbidden(err):
+		e.Kind = ErrForbidden
+		e.Hint = []string{
+			"`backtrail rbac` prints the least role that it needs; -n NAMESPACE asks for one namespace only",
+		}
+	case apierrors.IsNotFound(err):
+		e.Kind = ErrNotFound
+		e.Err = fmt.Errorf("not found in context %s", c.context)
+		e.Hint = []string{"-n NAMESPACE and --context say where to look; `backtrail pods -A` lists what is there"}
+	case isCertificateError(err):
+		e.Kind = ErrUnreachable
+		e.Err = fmt.Errorf("the certificate of %s (context %s) does not hold: %w", c.server, c.context, err)
+		e.Hint = []string{"the kubeconfig's certificate-authority must be that of this cluster; is a proxy in between?"}
+	case isNetworkError(err):
+		e.Kind = ErrUnreachable
+		e.Err = fmt.Errorf("no answer from %s (context %s): %w", c.server, c.context, err)
+		e.Hint = c.reachHints()
+	}
+	return e
+}
+
+// isLoginError knows a failed credential plugin; client-go wraps it without %w.
+func isLoginError(err error) bool {
+	return strings.Contains(err.Error(), "getting credentials: ")
+}
+
+// loginHints name the plugin, not its arguments: they may hold secrets.
+func (c *Cluster) loginHints() []string {
+	again := fmt.Sprintf("`kubectl --context %s auth whoami` logs in again, with the terminal at hand", c.context)
+	if c.plugin == nil {
+		return []string{"the credentials of this context are refused: renew them in the kubeconfig", again}
+	}
+	hints := []string{fmt.Sprintf("credentials come from the plugin `%s`: renew its login", filepath.Base(c.plugin.Command)), again}
+	if hint := strings.TrimSpace(c.plugin.InstallHint); hint != "" {
+		hints = append(hints, strings.Split(hint, "\n")...)
+	}
+	return hints
+}
+
+func (c *Cluster) reachHints() []string {
+	hints := []string{
+		fmt.Sprintf("is the VPN up? `kubectl --context %s version` asks the same server", c.context),
+		"--snapshot PATH reads a saved `kubectl get … -o json` in place of the cluster",
+	}
+	if len(c.contexts) > 1 {
+		hints = append(hints, "--context NAME picks another of: "+strings.Join(c.contexts, ", "))
+	}
+	return hints
+}
+
+func isCertificateError(err error) bool {
+	var unknown x509.UnknownAuthorityError
+	var host x509.HostnameError
+	var invalid x509.CertificateInvalidError
+	var verification *tls.CertificateVerificationError
+	return errors.As(err, &unknown) || errors.As(err, &host) || errors.As(err, &invalid) || errors.As(err, &verification)
+}
+
+func isNetworkError(err error) bool {
+	var network net.Error
+	var sending *url.Error
+	return errors.As(err, &network) || errors.As(err, &sending) || errors.Is(err, context.DeadlineExceeded)
+}

@@ -1,0 +1,119 @@
+package kube
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+)
+
+// maxAnswer bounds one answer of the API server, in bytes. A page of 500 large pods is about 20 MB.
+const maxAnswer = 128 << 20
+
+// guard is the transport next to the network: it lets only reading through, whatever the code
+// above asks for, bounds what is read and tells the trace.
+type guard struct {
+	next http.RoundTripper
+	base string // path of the server's URL, without a slash at the end
+}
+
+// RoundTrip sends the request if it only reads.
+func (g *guard) RoundTrip(req *http.Request) (*http.Response, error) {
+	if err := g.check(req); err != nil {
+		return nil, err
+	}
+	r := Request{Time: time.Now(), Method: req.Method, Path: req.URL.RequestURI()}
+	tell := traceOf(req.Context()).Request
+	if tell == nil {
+		tell = func(Request) {}
+	}
+	resp, err := g.next.RoundTrip(req)
+	if err != nil {
+		r.Err, r.Elapsed = err, time.Since(r.Time)
+		tell(r)
+		return nil, err
+	}
+	r.Status = resp.StatusCode
+	resp.Body = &bounded{body: resp.Body, request: r, tell: tell}
+	return resp, nil
+}
+
+// check refuses what could change something: every method but GET and HEAD, the subresources
+// that reach into a pod or node although they answer to GET, and connections that stop being HTTP.
+// Asking what one may do oneself is a POST that changes nothing.
+func (g *guard) check(req *http.Request) error {
+	where := g.locate(req.URL.Path)
+	refuse := fmt.Errorf("%s %s: %w", req.Method, req.URL.Path, ErrRefused)
+	switch req.Method {
+	case http.MethodGet, http.MethodHead:
+		if reachesIn(where) || req.Header.Get("Upgrade") != "" {
+			return refuse
+		}
+		return nil
+	case http.MethodPost:
+		if slices.Contains(selfReviews(), strings.Join(where, "/")) {
+			return nil
+		}
+	}
+	return refuse
+}
+
+// selfReviews are the POSTs that only ask about oneself.
+func selfReviews() []string {
+	return []string{
+		"apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
+		"apis/authorization.k8s.io/v1/selfsubjectrulesreviews",
+		"apis/authentication.k8s.io/v1/selfsubjectreviews",
+	}
+}
+
+// locate is the path below the server's URL, in segments.
+func (g *guard) locate(path string) []string {
+	return strings.Split(strings.Trim(strings.TrimPrefix(path, g.base), "/"), "/")
+}
+
+// reachesIn reports /api/v1/[namespaces/NS/]RESOURCE/NAME/SUBRESOURCE with a subresource that
+// runs or carries something: exec, attach, portforward, proxy.
+func reachesIn(where []string) bool {
+	if len(where) < 2 || where[0] != "api" {
+		return false
+	}
+	rest := where[2:]
+	if len(rest) > 2 && rest[0] == "namespaces" {
+		rest = rest[2:]
+	}
+	if len(rest) > 0 && (rest[0] == "proxy" || rest[0] == "watch" && len(rest) > 1 && rest[1] == "proxy") {
+		return true // the old form /api/v1/proxy/…
+	}
+	return len(rest) > 2 && slices.Contains([]string{"exec", "attach", "portforward", "proxy", "run"}, rest[2])
+}
+
+// bounded reads an answer up to maxAnswer and tells how it went when it is closed.
+type bounded struct {
+	body    io.ReadCloser
+	request Request
+	tell    func(Request)
+	told    bool
+}
+
+// Read reads on, or fails with ErrLimit.
+func (b *bounded) Read(p []byte) (int, error) {
+	if b.request.Bytes >= maxAnswer {
+		return 0, fmt.Errorf("reading an answer of more than %d MB: %w", maxAnswer>>20, ErrLimit)
+	}
+	n, err := b.body.Read(p)
+	b.request.Bytes += int64(n)
+	return n, err
+}
+
+// Close tells the trace, once.
+func (b *bounded) Close() error {
+	if !b.told {
+		b.told = true
+		b.request.Elapsed = time.Since(b.request.Time)
+		b.tell(b.request)
+	}
+	return b.body.Close()
+}

@@ -1,0 +1,104 @@
+package kube
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"k8s.io/apimachinery/pkg/api/validation/path"
+	"k8s.io/apimachinery/pkg/labels"
+)
+
+// objects are the two reads that everything else rests on. The error is an *Error.
+type objects interface {
+	// get reads one object.
+	get(ctx context.Context, res resource, namespace, name string) (Object, error)
+	// list streams the objects that the selector picks, in pages; namespace "" means all.
+	list(ctx context.Context, res resource, namespace string, selector labels.Selector, each func(page []json.RawMessage) error) error
+	// home is the namespace to fall back to.
+	home() string
+}
+
+// resource is a kind of object and where the API keeps it.
+type resource struct {
+	group, version, plural, kind string
+	global                       bool // not in a namespace
+}
+
+// The kinds that backtrail reads.
+func pods() resource         { return resource{version: "v1", plural: "pods", kind: "Pod"} }
+func nodes() resource        { return resource{version: "v1", plural: "nodes", kind: "Node", global: true} }
+func replicaSets() resource  { return apps("replicasets", "ReplicaSet") }
+func revisions() resource    { return apps("controllerrevisions", "ControllerRevision") }
+func deployments() resource  { return apps("deployments", "Deployment") }
+func statefulSets() resource { return apps("statefulsets", "StatefulSet") }
+func daemonSets() resource   { return apps("daemonsets", "DaemonSet") }
+func jobs() resource         { return resource{group: "batch", version: "v1", plural: "jobs", kind: "Job"} }
+func cronJobs() resource {
+	return resource{group: "batch", version: "v1", plural: "cronjobs", kind: "CronJob"}
+}
+func replicationControllers() resource {
+	return resource{version: "v1", plural: "replicationcontrollers", kind: "ReplicationController"}
+}
+
+func apps(plural, kind string) resource {
+	return resource{group: "apps", version: "v1", plural: plural, kind: kind}
+}
+
+// owners are the kinds that own pods, or own what owns pods.
+func owners() []resource {
+	return []resource{
+		replicaSets(), deployments(), statefulSets(), daemonSets(), jobs(), cronJobs(), replicationControllers(),
+	}
+}
+
+// path is where the API keeps the object, or the list of them if name is "".
+func (r resource) path(namespace, name string) string {
+	p := "/apis/" + r.group + "/" + r.version
+	if r.group == "" {
+		p = "/api/" + r.version
+	}
+	if namespace != "" && !r.global {
+		p += "/namespaces/" + namespace
+	}
+	p += "/" + r.plural
+	if name != "" {
+		p += "/" + name
+	}
+	return p
+}
+
+// object wraps raw with the names that it was asked for by.
+func (r resource) object(namespace, name string, raw []byte) Object {
+	return Object{Kind: r.kind, Namespace: namespace, Name: name, Path: r.path(namespace, name), Raw: raw}
+}
+
+// checkNames refuses what would be another path than the one meant.
+func checkNames(namespace, name string) error {
+	for _, s := range []string{namespace, name} {
+		if reasons := path.IsValidPathSegmentName(s); len(reasons) > 0 {
+			return fmt.Errorf("name %q %s", s, reasons[0])
+		}
+	}
+	return nil
+}
+
+// named writes an object as people do: pod shop/web-0.
+func (r resource) named(namespace, name string) string {
+	word := r.words()
+	if namespace == "" || r.global {
+		return word + " " + name
+	}
+	return word + " " + namespace + "/" + name
+}
+
+// words is the kind in small letters.
+func (r resource) words() string {
+	b := []byte(r.kind)
+	for i, c := range b {
+		if c >= 'A' && c <= 'Z' {
+			b[i] = c + 'a' - 'A'
+		}
+	}
+	return string(b)
+}
