@@ -1,0 +1,8 @@
+// Package signature finds the signatures of an image in every store that may hold them and says of each one, link by
+// link, what was compared with what: integrity, certificate chain, SCT, transparency log, timestamp, signature, subject
+// and identity.
+//
+// The verdict is never our own: Sigstore bundles are judged by sigstore-go, annotations on cosign's tags by cosign's
+// library. The explanation comes from their exported steps. A verified signature says who signed these bytes; not that
+// they are harmless, nor what ran later.
+package signature
