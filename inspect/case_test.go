@@ -1,0 +1,136 @@
+package inspect_test
+
+import (
+	"strings"
+	"testing"
+
+	. "github.com/backtrail/backtrail/inspect"
+)
+
+// caseOf folds events, ended.
+func caseOf(events ...Event) *Case {
+	c := &Case{}
+	for _, e := range append(events, Event{End: &End{Status: Verified}}) {
+		c.Apply(e)
+	}
+	return c
+}
+
+func image(status Status) Event {
+	return Event{Subject: "web", Image: &Image{Reference: "r", Status: status}}
+}
+
+func TestTheStatusOfACase(t *testing.T) {
+	signer := Event{Expected: &Expected{Identities: []string{"me@example.com"}}}
+	gate := func(name string, s Status) Event {
+		return Event{Subject: "web", Gate: &Gate{Name: name, Status: s}}
+	}
+	finding := func(s Severity) Event {
+		return Event{Finding: &Finding{ID: string(s), Severity: s, Status: s.RowStatus()}}
+	}
+	alert := func(match, origin string) Event {
+		return Event{Alert: &Alert{ID: "a", Match: match, File: AlertFile{Origin: origin}}}
+	}
+	tests := map[string]struct {
+		events []Event
+		want   Status
+	}{
+		"all holds":                            {[]Event{image(Verified)}, Verified},
+		"bytes do not hold":                    {[]Event{image(Failed)}, Failed},
+		"bytes could not be read":              {[]Event{image(Unknown)}, Unknown},
+		"a high finding":                       {[]Event{image(Verified), finding(High)}, Failed},
+		"a medium finding":                     {[]Event{image(Verified), finding(Medium)}, Verified},
+		"unsigned, nobody asked":               {[]Event{image(Verified), gate("signature", Absent)}, Verified},
+		"no expectation":                       {[]Event{image(Verified), gate("signature", Unknown)}, Verified},
+		"expected and could not be checked":    {[]Event{image(Verified), signer, gate("signature", Unknown)}, Unknown},
+		"expected and failed":                  {[]Event{image(Verified), signer, gate("signature", Failed)}, Failed},
+		"failed is stronger than unknown":      {[]Event{image(Unknown), finding(Critical)}, Failed},
+		"alert on the image's own file":        {[]Event{image(Verified), alert("pod", "image")}, Verified},
+		"alert on a file written at run time":  {[]Event{image(Verified), alert("pod", "runtime")}, Unknown},
+		"alert that belongs to something else": {[]Event{image(Verified), alert("none", "runtime")}, Verified},
+		"a check that could not look":          {[]Event{image(Verified), {Check: "layers", End: &End{Status: Unknown, Reason: "no"}}}, Unknown},
+	}
+	for name, tt := range tests {
+		c := caseOf(tt.events...)
+		why := c.Settle()
+		if c.Status != tt.want || (len(why) == 0) != (tt.want == Verified) {
+			t.Errorf("%s: %s %q, want %s", name, c.Status, why, tt.want)
+		}
+	}
+}
+
+func TestListsAreNeverNull(t *testing.T) {
+	c := caseOf(image(Verified), Event{Pod: &Pod{Name: "web"}}, Event{Subject: "web", Diff: &Diff{Packages: &PackageDiff{}}},
+		Event{Finding: &Finding{ID: "1"}})
+	b, err := EncodeCase(*c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range strings.Split(string(b), "\n") {
+		name, value, _ := strings.Cut(strings.TrimSpace(line), ": ")
+		if strings.TrimSuffix(value, ",") == "null" {
+			switch name {
+			case `"started"`, `"finished"`, `"created"`, `"knownGood"`, `"files"`, `"layers"`: // times, and objects
+			default:
+				t.Errorf("%s is null", name)
+			}
+		}
+	}
+}
+
+func TestAnswersThatNobodyGaveSayWhatTheyWaitFor(t *testing.T) {
+	c := &Case{}
+	c.Apply(Event{Check: "layers", Subject: "web", Begin: &Begin{}})
+	c.Apply(Event{Check: "answers", Begin: &Begin{}})
+	for _, a := range c.AllAnswers() {
+		if a.Status != Unknown || a.Text != "still checking: layers" {
+			t.Errorf("%s: %s %q", a.Question, a.Status, a.Text)
+		}
+	}
+}
+
+func TestDiffPartsComeFromSeveralChecks(t *testing.T) {
+	c := caseOf(
+		Event{Subject: "web", Diff: &Diff{KnownGood: &KnownGood{Digest: "sha256:a"}}},
+		Event{Subject: "web", Diff: &Diff{Layers: &LayerDiff{Shared: 2}}},
+		Event{Subject: "web", Diff: &Diff{Signers: []string{"unsigned now"}}})
+	i, _ := c.Image("web")
+	if i.Diff.KnownGood.Digest != "sha256:a" || i.Diff.Layers.Shared != 2 || len(i.Diff.Signers) != 1 {
+		t.Errorf("got %+v", i.Diff)
+	}
+}
+
+func TestClean(t *testing.T) {
+	tests := map[string]string{
+		"plain text":          "plain text",
+		"\x1b[2Jgone":         "␛[2Jgone",
+		"two\nlines\tand tab": "two⏎lines and tab",
+		"evil\u202egnp.exe":   "evil<U+202E>gnp.exe",
+		"zero\u200bwidth":     "zero<U+200B>width",
+		"bad \xff byte":       `bad \xff byte`,
+		"c1 \u009b31m":        "c1 <U+009B>31m",
+		"tag \U000e0041":      "tag <U+E0041>",
+		"Grüße, 世界":           "Grüße, 世界",
+	}
+	for in, want := range tests {
+		if got := Clean(in); got != want {
+			t.Errorf("Clean(%q) = %q, want %q", in, got, want)
+		}
+	}
+	if got := CleanText("a\n\tb\x07"); got != "a\n    b␇" {
+		t.Errorf("CleanText = %q", got)
+	}
+}
+
+func FuzzClean(f *testing.F) {
+	f.Add("a\x1b]0;x\x07")
+	f.Fuzz(func(t *testing.T, s string) {
+		once := Clean(s)
+		if strings.ContainsAny(once, "\x1b\x00\n\r\u202e") {
+			t.Errorf("Clean(%q) = %q", s, once)
+		}
+		if Clean(once) != once {
+			t.Errorf("Clean is not at rest on %q", once)
+		}
+	})
+}
