@@ -1,0 +1,119 @@
+// Package e2e tells backtrail's stories on the real test stack: real API server, controllers, kubelet, containers,
+// registry and cosign. It runs built programs only and imports nothing of backtrail.
+//
+//	make e2e
+//
+// BACKTRAIL_BIN, STACK_BIN and COSIGN_BIN name programs that are built already; STACK_KUBELET=false has the test
+// take the kubelet's place even where it could run.
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/backtrail/backtrail/testdata/stack/harness"
+)
+
+// The stack is shared by all stories; each has a namespace and repositories of its own.
+var (
+	stack     *harness.Stack
+	backtrail *harness.Program
+	cosign    *harness.Program
+)
+
+const (
+	stackModule = ".."
+	mainModule  = "../../.."
+)
+
+func TestMain(m *testing.M) {
+	code, err := run(m)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "e2e:", err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+// run builds, starts, tests, stops and looks for what is left, in that order and whatever fails.
+func run(m *testing.M) (code int, err error) {
+	ctx := context.Background()
+	tmp, err := os.MkdirTemp("", "stack-")
+	if err != nil {
+		return 1, err
+	}
+	defer func() { _ = os.RemoveAll(tmp) }()
+	program, err := build(ctx, filepath.Join(tmp, "bin"))
+	if err != nil {
+		return 1, err
+	}
+	reason := harness.CanKubelet()
+	if os.Getenv("STACK_KUBELET") == "false" {
+		reason = "STACK_KUBELET=false"
+	}
+	if reason != "" {
+		fmt.Printf("e2e: no kubelet here (%s): the test takes its place and sets the pods' status; nothing runs in the pods\n", reason)
+	}
+	dir := filepath.Join(tmp, "run")
+	began := time.Now()
+	if stack, err = harness.Start(program.Path, dir, reason == ""); err != nil {
+		showLogs(dir)
+		return 1, err
+	}
+	fmt.Printf("e2e: the stack is up after %.1f s\n", time.Since(began).Seconds())
+	code = m.Run()
+	if code != 0 {
+		showLogs(dir)
+	}
+	return code, stopClean(dir)
+}
+
+// build builds the three programs.
+func build(ctx context.Context, bin string) (*harness.Program, error) {
+	began := time.Now()
+	program, err := harness.Build(ctx, "STACK_BIN", stackModule, ".", filepath.Join(bin, "stack"))
+	if err != nil {
+		return nil, err
+	}
+	if backtrail, err = harness.Build(ctx, "BACKTRAIL_BIN", mainModule, "./cmd/backtrail", filepath.Join(bin, "backtrail")); err != nil {
+		return nil, err
+	}
+	if cosign, err = harness.Build(ctx, "COSIGN_BIN", mainModule, "github.com/sigstore/cosign/v2/cmd/cosign", filepath.Join(bin, "cosign")); err != nil {
+		return nil, err
+	}
+	fmt.Printf("e2e: programs built in %.1f s\n", time.Since(began).Seconds())
+	return program, nil
+}
+
+// stopClean stops the stack and proves that nothing of it is left.
+func stopClean(dir string) error {
+	if err := stack.Stop(); err != nil {
+		return err
+	}
+	left, err := harness.Leftovers(dir)
+	if err != nil {
+		return err
+	}
+	if len(left) > 0 {
+		return fmt.Errorf("the stack left %d things behind: %q", len(left), left)
+	}
+	fmt.Println("e2e: the stack is gone: no process and no mount is left")
+	return nil
+}
+
+// showLogs prints the end of each server's log.
+func showLogs(dir string) {
+	const tail = 3000
+	logs, _ := filepath.Glob(filepath.Join(dir, "log", "*.log"))
+	for _, name := range logs {
+		content, err := os.ReadFile(name)
+		if err != nil {
+			continue
+		}
+		fmt.Printf("=== %s\n%s\n", filepath.Base(name), content[max(0, len(content)-tail):])
+	}
+}
