@@ -1,32 +1,174 @@
 package kube
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
+	"slices"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
 )
 
-// Snapshot is a saved dump, as `kubectl get pods,nodes,… -A -o json` writes it.
+// Snapshot is a saved dump, as `kubectl get pods,nodes,… -A -o json` writes it. It is read once
+// and kept in memory; Secrets in it are left out.
 type Snapshot struct {
 	reading
-	path string
+	path   string
+	things map[string][]*thing // by kind, sorted by namespace and name
+	byKey  map[key]*thing
+	notes  []string
 }
+
+// thing is an object of the dump with what it is found by.
+type thing struct {
+	key
+	labels labels.Set
+	raw    json.RawMessage
+}
+
+// key is what no two objects of a cluster share.
+type key struct{ group, kind, namespace, name string }
+
+// Limits of a dump. A cluster of 5,000 pods gives about 50 MB.
+const (
+	maxDumpFiles   = 10_000
+	maxDumpDepth   = 16       // folders below the one named
+	maxDumpBytes   = 1 << 30  // all files together
+	maxDumpObjects = 500_000  // kept ones
+	maxYAMLBytes   = 64 << 20 // one YAML document; they take ten times as long as JSON
+	maxDumpNotes   = 100      // notes kept; more are counted
+)
 
 // LoadSnapshot reads a dump: a file or a directory of files, JSON or YAML, each a List, one
 // object or several documents. What cannot be read is in Notes; it is an error if nothing can.
 func LoadSnapshot(ctx context.Context, path string) (*Snapshot, error) {
-	return nil, errors.New("not yet")
+	d := &dump{}
+	if err := d.readPath(ctx, path); err != nil {
+		return nil, &Error{Doing: "reading snapshot " + path, Err: err, Hint: snapshotHints()}
+	}
+	return d.snapshot(path)
 }
 
 // ParseSnapshot is LoadSnapshot for bytes at hand. name is for Context and the notes.
-func ParseSnapshot(name string, dump []byte) (*Snapshot, error) {
-	return nil, errors.New("not yet")
+func ParseSnapshot(name string, content []byte) (*Snapshot, error) {
+	d := &dump{}
+	if err := d.parse(name, content); err != nil {
+		return nil, &Error{Doing: "reading snapshot " + name, Err: err, Hint: snapshotHints()}
+	}
+	return d.snapshot(name)
+}
+
+func snapshotHints() []string {
+	return []string{
+		"a snapshot is what `kubectl get pods,replicasets,deployments,statefulsets,daemonsets,jobs,controllerrevisions,nodes -A -o json` writes",
+	}
+}
+
+// snapshot indexes what was read. Of an object that is there twice the last one counts.
+func (d *dump) snapshot(path string) (*Snapshot, error) {
+	if len(d.things) == 0 {
+		err := errors.New("no object of Kubernetes in it")
+		if len(d.notes) > 0 {
+			err = errors.New(d.notes[0])
+		}
+		return nil, &Error{Doing: "reading snapshot " + path, Err: err, Hint: snapshotHints()}
+	}
+	s := &Snapshot{path: path, things: map[string][]*thing{}, byKey: map[key]*thing{}}
+	twice := 0
+	for i := range d.things {
+		t := &d.things[i]
+		if s.byKey[t.key] != nil {
+			twice++
+		}
+		s.byKey[t.key] = t
+	}
+	if twice > 0 {
+		d.note("objects that stand in the dump twice, the last one counts: %d", twice)
+	}
+	for _, t := range s.byKey {
+		s.things[t.group+"/"+t.kind] = append(s.things[t.group+"/"+t.kind], t)
+	}
+	for _, list := range s.things {
+		slices.SortFunc(list, func(a, b *thing) int {
+			return cmp.Or(cmp.Compare(a.namespace, b.namespace), cmp.Compare(a.name, b.name))
+		})
+	}
+	s.notes = d.allNotes()
+	s.reading = reading{from: s}
+	return s, nil
 }
 
 // Context is "snapshot PATH".
 func (s *Snapshot) Context() string { return "snapshot " + s.path }
 
-// Namespace is that of the only namespace in the dump, else "default".
-func (s *Snapshot) Namespace() string { return "default" }
+// Namespace is that of the pods if they are all of one, else "default".
+func (s *Snapshot) Namespace() string {
+	list := s.things["/"+pods().kind]
+	if len(list) > 0 && list[0].namespace == list[len(list)-1].namespace {
+		return list[0].namespace // sorted by namespace
+	}
+	return metav1.NamespaceDefault
+}
 
 // Notes say which documents of the dump could not be read, and why.
-func (s *Snapshot) Notes() []string { return nil }
+func (s *Snapshot) Notes() []string { return s.notes }
+
+func (s *Snapshot) home() string { return s.Namespace() }
+
+func (s *Snapshot) get(ctx context.Context, res resource, namespace, name string) (Object, error) {
+	doing := "reading " + res.named(namespace, name)
+	if err := ctx.Err(); err != nil {
+		return Object{}, &Error{Doing: doing, Err: err}
+	}
+	if res.global {
+		namespace = ""
+	}
+	t := s.byKey[key{res.group, res.kind, namespace, name}]
+	if t == nil {
+		return Object{}, &Error{
+			Doing: doing, Kind: ErrNotFound, Err: fmt.Errorf("not found in %s", s.Context()), Hint: s.lookHints(res, name),
+		}
+	}
+	return res.object(namespace, name, t.raw), nil
+}
+
+// lookHints names where an object of this name is, if the dump has one at all.
+func (s *Snapshot) lookHints(res resource, name string) []string {
+	all := s.things[res.group+"/"+res.kind]
+	if len(all) == 0 {
+		return []string{"the snapshot holds no " + res.plural + ": add them to the `kubectl get`"}
+	}
+	var hints []string
+	for _, t := range all {
+		if t.name == name && len(hints) < 3 {
+			hints = append(hints, fmt.Sprintf("-n %s has a %s of this name", t.namespace, res.words()))
+		}
+	}
+	return hints
+}
+
+func (s *Snapshot) list(ctx context.Context, res resource, namespace string, selector labels.Selector, each func([]json.RawMessage) error) error {
+	var page []json.RawMessage
+	for _, t := range s.things[res.group+"/"+res.kind] {
+		if namespace != "" && t.namespace != namespace || !selector.Matches(t.labels) {
+			continue
+		}
+		if page = append(page, t.raw); len(page) < PageSize {
+			continue
+		}
+		if err := ctx.Err(); err != nil {
+			return &Error{Doing: "listing " + res.plural, Err: err}
+		}
+		if err := each(page); err != nil {
+			return err
+		}
+		page = nil
+	}
+	if len(page) == 0 {
+		return nil
+	}
+	return each(page)
+}

@@ -1,0 +1,221 @@
+package kube
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"sigs.k8s.io/yaml"
+)
+
+// dump collects the objects of a snapshot's files. Broken documents become notes.
+type dump struct {
+	things  []thing
+	notes   []string
+	dropped int // notes past maxDumpNotes
+	files   int
+	bytes   int64
+}
+
+// note keeps a remark for people.
+func (d *dump) note(format string, args ...any) {
+	if len(d.notes) >= maxDumpNotes {
+		d.dropped++
+		return
+	}
+	d.notes = append(d.notes, fmt.Sprintf(format, args...))
+}
+
+func (d *dump) allNotes() []string {
+	if d.dropped > 0 {
+		return append(d.notes, fmt.Sprintf("and %d more remarks of this kind", d.dropped))
+	}
+	return d.notes
+}
+
+// readPath reads a file, or the .json, .yaml, .yml and .jsonl files below a directory. Links in
+// the directory are not followed.
+func (d *dump) readPath(ctx context.Context, path string) error {
+	info, err := os.Stat(path)
+	if err != nil {
+		return err
+	}
+	if !info.IsDir() {
+		return d.readFile(path)
+	}
+	return filepath.WalkDir(path, func(at string, entry fs.DirEntry, err error) error {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err != nil {
+			d.note("%s: %v", at, err)
+			return nil
+		}
+		if entry.IsDir() {
+			if rel, err := filepath.Rel(path, at); err == nil && strings.Count(rel, string(filepath.Separator)) >= maxDumpDepth {
+				d.note("%s: more than %d folders deep, not read", at, maxDumpDepth)
+				return fs.SkipDir
+			}
+			return nil
+		}
+		switch filepath.Ext(at) {
+		case ".json", ".yaml", ".yml", ".jsonl":
+		default:
+			return nil
+		}
+		if !entry.Type().IsRegular() {
+			return nil
+		}
+		if d.files++; d.files > maxDumpFiles {
+			d.note("more than %d files: the rest is not read", maxDumpFiles)
+			return fs.SkipAll
+		}
+		if err := d.readFile(at); err != nil {
+			d.note("%s: %v", at, err)
+			if errors.Is(err, ErrLimit) {
+				return fs.SkipAll
+			}
+		}
+		return nil
+	})
+}
+
+// readFile reads one file within what is left of maxDumpBytes.
+func (d *dump) readFile(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	var content bytes.Buffer
+	if info, err := f.Stat(); err == nil && info.Size() < maxDumpBytes {
+		content.Grow(int(info.Size()) + bytes.MinRead)
+	}
+	if _, err := content.ReadFrom(io.LimitReader(f, maxDumpBytes-d.bytes+1)); err != nil {
+		return err
+	}
+	return d.parse(path, content.Bytes())
+}
+
+// parse reads the documents of one file. The error is ErrLimit; all else becomes a note.
+func (d *dump) parse(name string, content []byte) error {
+	if d.bytes += int64(len(content)); d.bytes > maxDumpBytes {
+		return fmt.Errorf("more than %d MB: %w", maxDumpBytes>>20, ErrLimit)
+	}
+	var raws []item
+	trimmed := bytes.TrimLeft(bytes.TrimPrefix(content, []byte("\ufeff")), " \t\r\n")
+	if len(trimmed) > 0 && trimmed[0] == '{' {
+		raws = d.splitJSON(name, trimmed)
+	} else {
+		raws = d.splitYAML(name, trimmed)
+	}
+	if len(d.things)+len(raws) > maxDumpObjects {
+		return fmt.Errorf("more than %d objects: %w", maxDumpObjects, ErrLimit)
+	}
+	d.things = append(d.things, d.identify(name, raws)...)
+	return nil
+}
+
+// item is one object and the kind that its list gives it, where it does not say itself.
+type item struct {
+	raw  json.RawMessage
+	kind string
+	api  string
+}
+
+// splitYAML turns each document into JSON first: that is how Kubernetes reads YAML.
+func (d *dump) splitYAML(name string, content []byte) []item {
+	var items []item
+	for i, doc := range bytes.Split(append([]byte("\n"), content...), []byte("\n---")) {
+		if len(bytes.TrimSpace(doc)) == 0 {
+			continue
+		}
+		if len(doc) > maxYAMLBytes {
+			d.note("%s: document %d is more than %d MB of YAML, not read; JSON may be larger", name, i+1, maxYAMLBytes>>20)
+			continue
+		}
+		asJSON, err := yaml.YAMLToJSON(doc)
+		if err != nil {
+			d.note("%s: document %d is not YAML: %v", name, i+1, err)
+			continue
+		}
+		if len(asJSON) > 0 && asJSON[0] == '{' {
+			items = append(items, d.splitJSON(name, asJSON)...)
+			continue
+		}
+		if string(asJSON) != "null" {
+			d.note("%s: document %d is no object", name, i+1)
+		}
+	}
+	return items
+}
+
+// identify finds out what each item is, on all cores, and leaves out what is nothing.
+func (d *dump) identify(name string, items []item) []thing {
+	things := make([]thing, len(items))
+	failed := make([]error, len(items))
+	workers := runtime.GOMAXPROCS(0)
+	var wg sync.WaitGroup
+	for w := range workers {
+		wg.Go(func() {
+			for i := w; i < len(items); i += workers {
+				things[i], failed[i] = items[i].identify()
+			}
+		})
+	}
+	wg.Wait()
+
+	kept := things[:0]
+	secrets := 0
+	for i := range things {
+		switch {
+		case failed[i] != nil:
+			d.note("%s: object %d: %v", name, i+1, failed[i])
+		case things[i].kind == "Secret":
+			secrets++
+		default:
+			kept = append(kept, things[i])
+		}
+	}
+	if secrets > 0 {
+		d.note("%s: secrets in it, not looked at: %d", name, secrets)
+	}
+	return kept
+}
+
+// identify reads the header of an object.
+func (it item) identify() (thing, error) {
+	var h header
+	if err := json.Unmarshal(it.raw, &h); err != nil {
+		return thing{}, fmt.Errorf("reading its name: %w", err)
+	}
+	if h.Kind == "" {
+		h.Kind = it.kind
+	}
+	if h.APIVersion == "" {
+		h.APIVersion = it.api
+	}
+	if h.Kind == "" || h.Metadata.Name == "" {
+		return thing{}, errors.New("without kind or name")
+	}
+	if err := checkNames(cmp.Or(h.Metadata.Namespace, "none"), h.Metadata.Name); err != nil {
+		return thing{}, err
+	}
+	gv, err := schema.ParseGroupVersion(h.APIVersion)
+	if err != nil {
+		return thing{}, err
+	}
+	k := key{group: gv.Group, kind: h.Kind, namespace: h.Metadata.Namespace, name: h.Metadata.Name}
+	return thing{key: k, labels: h.Metadata.Labels, raw: it.raw}, nil
+}
