@@ -18,12 +18,28 @@ type board struct {
 	emit     func(Event)
 	progress map[Key]time.Time
 	onImage  func(subject string)
+	finished bool
 }
 
 // say numbers, folds and delivers an event. Deliveries are serialised.
 func (b *board) say(e Event) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.deliver(e)
+}
+
+// finish says the last event; what comes after it is not heard.
+func (b *board) finish(e Event) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.deliver(e)
+	b.finished = true
+}
+
+func (b *board) deliver(e Event) {
+	if b.finished {
+		return
+	}
 	now := b.now()
 	if e.Progress != nil && !b.dueProgress(Key{e.Check, e.Subject}, now) {
 		return

@@ -20,6 +20,9 @@ type Plan struct {
 	Now     func() time.Time // nil: the wall clock
 	From    *Case            // goes on from this case
 	Again   []Key            // with From: only these checks, and those that need them
+	// Attach is given a way to say what does not come from a check, such as requests and notices of a transport. It
+	// may be called from any goroutine; after the end of the case it does nothing.
+	Attach func(say func(Event))
 }
 
 // Run gives the live source of a plan: it runs the checks by their needs, side by side, and ends the case.
@@ -47,7 +50,8 @@ type runner struct {
 	work  sync.WaitGroup
 	mu    sync.Mutex
 	done  map[Key]chan struct{}
-	again map[Key]bool // nil: all
+	again []Key        // with From: what is dropped and runs again
+	kept  map[Key]bool // with From: what has ended and stays
 	ctx   context.Context
 }
 
@@ -59,9 +63,10 @@ func newRunner(p Plan, emit func(Event)) *runner {
 			r.board.known.Apply(e)
 			r.board.seq = max(r.board.seq, e.Seq)
 		}
-		r.again = map[Key]bool{}
-		for _, k := range r.closure(p.Again) {
-			r.again[k] = true
+		r.again, r.kept = r.closure(p.Again), map[Key]bool{}
+		for _, s := range p.From.Checks {
+			k := Key{s.Name, s.Subject}
+			r.kept[k] = !slices.Contains(r.again, k)
 		}
 	}
 	return r
@@ -73,17 +78,13 @@ func (r *runner) open() {
 		h := r.plan.Header
 		r.board.say(Event{Header: &h})
 	} else {
-		drop := make([]Key, 0, len(r.again))
-		for k := range r.again {
-			drop = append(drop, k)
-		}
-		slices.SortFunc(drop, func(a, b Key) int {
-			return compareChecks(CheckState{Name: a.Check, Subject: a.Subject}, CheckState{Name: b.Check, Subject: b.Subject})
-		})
-		r.board.say(Event{Reset: &Reset{Drop: drop}})
+		r.board.say(Event{Reset: &Reset{Drop: r.again}})
 	}
 	for _, e := range r.plan.Opening {
 		r.board.say(e)
+	}
+	if r.plan.Attach != nil {
+		r.plan.Attach(r.board.say)
 	}
 }
 
@@ -126,7 +127,7 @@ func (r *runner) launch(c Check, subject string) {
 	ended := make(chan struct{})
 	r.done[k] = ended
 	r.mu.Unlock()
-	if r.again != nil && !r.again[k] {
+	if r.kept[k] {
 		close(ended)
 		return
 	}
@@ -216,18 +217,31 @@ func (r *runner) named(name string) Check {
 func (r *runner) closure(keys []Key) []Key {
 	all := slices.Clone(keys)
 	for i := 0; i < len(all); i++ {
-		for _, c := range r.plan.Checks {
-			if !slices.Contains(c.Needs, all[i].Check) {
-				continue
-			}
-			for _, k := range r.keysOf(c, all[i].Subject) {
-				if !slices.Contains(all, k) {
-					all = append(all, k)
-				}
+		for _, k := range r.dependents(all[i]) {
+			if !slices.Contains(all, k) {
+				all = append(all, k)
 			}
 		}
 	}
 	return all
+}
+
+// dependents are the keys whose work rests directly on that of k. All that is known of the images rests on the check
+// that finds them.
+func (r *runner) dependents(k Key) []Key {
+	var keys []Key
+	resolves := r.named(k.Check).Resolves
+	for _, c := range r.plan.Checks {
+		if slices.Contains(c.Needs, k.Check) || resolves && c.Scope == PerImage {
+			keys = append(keys, r.keysOf(c, k.Subject)...)
+		}
+	}
+	if resolves {
+		for _, i := range r.board.known.Images {
+			keys = append(keys, Key{k.Check, i.Subject})
+		}
+	}
+	return keys
 }
 
 func (r *runner) keysOf(c Check, subject string) []Key {
@@ -250,7 +264,7 @@ func (r *runner) close(ctx context.Context) {
 	if ctx.Err() != nil {
 		end = End{Status: Unknown, Reason: "interrupted"}
 	}
-	r.board.say(Event{End: &end})
+	r.board.finish(Event{End: &end})
 }
 
 // validate refuses a slice of checks that cannot be run: a mistake of the program, found at once.

@@ -214,6 +214,31 @@ func TestAgainDropsWhatItSaidAndWhatNeededIt(t *testing.T) {
 	}
 }
 
+func TestAgainOnTheResolverStartsTheImagesAnew(t *testing.T) {
+	checks := []Check{resolver("web"), finds("one")}
+	_, c := collect(t, t.Context(), Plan{Checks: checks})
+	checks[0] = resolver("web", "late")
+	events, _ := collect(t, t.Context(), Plan{Checks: checks, From: c, Again: []Key{{Check: "subject"}}})
+	for _, e := range events {
+		c.Apply(e)
+	}
+	if len(c.Images) != 2 || len(c.Findings) != 2 {
+		t.Errorf("%d images and %d findings, want 2 and 2", len(c.Images), len(c.Findings))
+	}
+}
+
+func TestAttachSpeaksUntilTheEnd(t *testing.T) {
+	var say func(Event)
+	events, c := collect(t, t.Context(), Plan{Checks: []Check{resolver("web")}, Attach: func(s func(Event)) {
+		say = s
+		s(Event{Request: &Request{Method: "GET", URL: "https://example.com/v2/"}})
+	}})
+	say(Event{Request: &Request{}})
+	if c.Requests != 1 || events[len(events)-1].End == nil {
+		t.Errorf("%d requests; last event %+v", c.Requests, events[len(events)-1])
+	}
+}
+
 func TestInterruptedIsPartial(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	slow := Check{Name: "slow", Run: func(ctx context.Context, _ On, _ func(Event)) error {
