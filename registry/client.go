@@ -2,12 +2,18 @@ package registry
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
+	"strings"
+	"sync"
 	"time"
 
 	"github.com/google/go-containerregistry/pkg/authn"
+	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
 
@@ -29,10 +35,23 @@ type Mapping struct {
 	From, To string
 }
 
+// ParseMapping reads FROM=TO.
+func ParseMapping(text string) (Mapping, error) {
+	from, to, ok := strings.Cut(text, "=")
+	from, to = strings.Trim(from, "/"), strings.Trim(to, "/")
+	if !ok || from == "" || to == "" {
+		return Mapping{}, fmt.Errorf("parsing registry map %q: it is not FROM=TO", text)
+	}
+	if _, err := name.NewRepository(to+"/x", name.WeakValidation); err != nil {
+		return Mapping{}, fmt.Errorf("parsing registry map %q: %w", text, err)
+	}
+	return Mapping{From: from, To: to}, nil
+}
+
 // Request is one request that was made.
 type Request struct {
 	Method string
-	URL    string // without user and with the values of its query left out
+	URL    string // without user and without the values of its query
 	Status int    // 0 when there was no answer
 	Bytes  int64  // of the answer's body, as announced; -1 when not announced
 	Time   time.Time
@@ -40,82 +59,198 @@ type Request struct {
 
 // Client reads images. It is safe for concurrent use.
 type Client struct {
-	opts Options
-}
+	opts    Options
+	trip    *trip
+	sources []keySource
+	locals  *locals
 
-var errTODO = errors.New("not yet there")
+	mu    sync.Mutex
+	repos map[string]*repository
+}
 
 // New returns a client. Credentials are looked for when a host is first asked.
 func New(opts Options) (*Client, error) {
 	if opts.Store == nil {
 		return nil, errors.New("making a registry client: there is no store")
 	}
-	return &Client{opts: opts}, nil
+	inner := opts.Transport
+	if inner == nil {
+		var err error
+		if inner, err = newTransport(opts.CA); err != nil {
+			return nil, fmt.Errorf("making a registry client: %w", err)
+		}
+	}
+	if opts.Notice == nil {
+		opts.Notice = func(string) {}
+	}
+	return &Client{
+		opts:    opts,
+		sources: keySources(opts.Keychain),
+		locals:  &locals{store: opts.Store, open: map[string]*localEntry{}},
+		repos:   map[string]*repository{},
+		trip: &trip{
+			inner: inner, userAgent: firstOf(opts.UserAgent, "backtrail"), notice: opts.Notice, log: opts.Log, sleep: sleep,
+			limits: &rateLimits{hosts: map[string]rateState{}, now: time.Now},
+		},
+	}, nil
+}
+
+func newTransport(ca []byte) (http.RoundTripper, error) {
+	base, ok := http.DefaultTransport.(*http.Transport)
+	if !ok {
+		return nil, errors.New("the default transport was replaced")
+	}
+	tr := base.Clone()
+	tr.ResponseHeaderTimeout = StallTimeout
+	tr.MaxIdleConnsPerHost = 16
+	if len(ca) == 0 {
+		return tr, nil
+	}
+	pool, err := x509.SystemCertPool()
+	if err != nil {
+		pool = x509.NewCertPool()
+	}
+	if !pool.AppendCertsFromPEM(ca) {
+		return nil, errors.New("reading certificate authorities: there is no certificate in PEM form")
+	}
+	tr.TLSClientConfig = &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
+	return tr, nil
 }
 
 // Close lets go of open archives.
-func (c *Client) Close() error { return nil }
+func (c *Client) Close() error { return c.locals.Close() }
 
 // Store returns the byte store.
 func (c *Client) Store() *Store { return c.opts.Store }
 
-// Resolve reads index, manifest and config of an image and nothing more. With a zero platform it takes the only one
-// there is, else linux/amd64.
-//
-// An image whose parts do not hold is an Image with Problems; an error means that there is no image, or that none
-// could be chosen: ErrNotFound, *AmbiguousError, *PlatformError, *AuthError, *RateLimitError.
-func (c *Client) Resolve(ctx context.Context, loc Location, platform v1.Platform) (*Image, error) {
-	return nil, errTODO
+// repository returns the repository of a location, the same one for each that asks.
+func (c *Client) repository(loc Location) (*repository, error) {
+	asked := loc.Name()
+	longest := 0
+	for _, m := range c.opts.Map {
+		rest, ok := strings.CutPrefix(loc.Name()+"/", strings.TrimSuffix(m.From, "/")+"/")
+		if ok && len(m.From) > longest {
+			longest, asked = len(m.From), strings.TrimSuffix(m.To+"/"+rest, "/")
+		}
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if r := c.repos[asked]; r != nil {
+		return r, nil
+	}
+	repo, err := name.NewRepository(asked, name.WeakValidation)
+	if err != nil {
+		return nil, fmt.Errorf("finding repository of %s: %w", loc, err)
+	}
+	r := &repository{shown: loc.Host, repo: repo, trip: c.trip, store: c.opts.Store, sources: c.sources, stall: StallTimeout}
+	c.repos[asked] = r
+	return r, nil
 }
 
-// Layer streams a layer of an image as its place gives it, compressed or not. The bytes are NOT verified: whoever
-// reads compares digest and size, while reading. Errors: ErrNotFound (a missing blob), *LimitError.
+// place returns where the blobs of a location are.
+func (c *Client) place(ctx context.Context, loc Location) (place, error) {
+	if !loc.Local() {
+		return c.repository(loc)
+	}
+	opened, err := c.locals.get(ctx, loc)
+	if err != nil {
+		return nil, err
+	}
+	if opened.docker != nil {
+		return opened.docker, nil
+	}
+	return opened.layout, nil
+}
+
+// Layer streams a layer of an image as its place gives it, compressed or not: its first bytes say, not its media
+// type. The bytes are NOT verified: whoever reads compares digest (in the docker-save form the diff ID) and size,
+// while reading. Errors: ErrNotFound (a missing blob), *LimitError.
 func (c *Client) Layer(ctx context.Context, img *Image, number int) (io.ReadCloser, error) {
-	return nil, errTODO
+	if number < 0 || number >= len(img.Layers) {
+		return nil, fmt.Errorf("opening layer %d: the image has %d", number, len(img.Layers))
+	}
+	layer := img.Layers[number]
+	if layer.Member == "" {
+		return c.Blob(ctx, img.Location, layer.Descriptor)
+	}
+	opened, err := c.locals.get(ctx, img.Location)
+	if err != nil {
+		return nil, err
+	}
+	r, _, err := opened.files.open(layer.Member)
+	if err != nil {
+		return nil, fmt.Errorf("opening layer %d: %w", number, err)
+	}
+	return r, nil
 }
 
 // Blob streams any blob of a repository, layout or archive, from the store if it is there. The bytes are NOT
-// verified. A remote transfer that breaks is taken up again where it broke.
+// verified, except that a damaged copy in the store ends with ErrDamagedStore instead of io.EOF. A remote transfer
+// that breaks is taken up again where it broke. Errors: ErrNotFound, *LimitError.
 func (c *Client) Blob(ctx context.Context, loc Location, desc v1.Descriptor) (io.ReadCloser, error) {
-	return nil, errTODO
+	if desc.Size > MaxLayerBytes {
+		return nil, fmt.Errorf("opening blob %s: %w", desc.Digest, &LimitError{What: "blob in bytes", Limit: MaxLayerBytes})
+	}
+	from, err := c.place(ctx, loc)
+	if err != nil {
+		return nil, err
+	}
+	r, err := from.blob(ctx, desc)
+	if err != nil {
+		return nil, fmt.Errorf("opening blob of %s: %w", loc.Name(), err)
+	}
+	return r, nil
 }
 
-// Fetch reads a small blob whole and verifies it. Errors: ErrNotFound, *DigestError, *LimitError.
+// Fetch reads a small blob whole and verifies it; limit is in bytes, at most MaxSmallBlob. What comes from a registry
+// is kept in the store. Errors: ErrNotFound, *DigestError, *LimitError.
 func (c *Client) Fetch(ctx context.Context, loc Location, digest string, limit int64) ([]byte, error) {
-	return nil, errTODO
+	if !IsDigest(digest) {
+		return nil, fmt.Errorf("reading blob %q: it is not sha256:<hex>", digest)
+	}
+	from, err := c.place(ctx, loc)
+	if err != nil {
+		return nil, err
+	}
+	data, err := readBlob(ctx, from, descriptorOf(digest), min(limit, MaxSmallBlob))
+	if err != nil {
+		return nil, fmt.Errorf("reading blob %s: %w", digest, err)
+	}
+	if have := digestOf(data); have != digest {
+		return nil, fmt.Errorf("reading blob: %w", &DigestError{Want: digest, Have: have})
+	}
+	if !loc.Local() {
+		_ = c.opts.Store.Put(digest, data)
+	}
+	return data, nil
 }
 
 // Manifest reads any manifest of the same repository, layout or archive by tag or digest. A tag is asked for with
 // HEAD first; what the store has by digest is not asked for again. Bytes that are not their digest come back in a
-// Part with its Problem. Errors: ErrNotFound.
+// Part with its Problem, and so does a manifest that an index.json names and that is missing. Errors: ErrNotFound.
 func (c *Client) Manifest(ctx context.Context, loc Location, tagOrDigest string) (Part, error) {
-	return Part{}, errTODO
+	if !loc.Local() {
+		repo, err := c.repository(loc)
+		if err != nil {
+			return Part{}, err
+		}
+		if _, err := name.NewTag("x:"+tagOrDigest, name.WeakValidation); err != nil && !IsDigest(tagOrDigest) {
+			return Part{}, fmt.Errorf("reading manifest %q: it is neither a tag nor a digest", tagOrDigest)
+		}
+		return repo.manifest(ctx, tagOrDigest)
+	}
+	opened, err := c.locals.get(ctx, loc)
+	if err != nil {
+		return Part{}, err
+	}
+	if opened.layout == nil {
+		return Part{}, fmt.Errorf("reading manifest %s: docker save keeps no manifests: %w", tagOrDigest, ErrNotFound)
+	}
+	return opened.layout.manifest(ctx, tagOrDigest)
 }
 
-// ReferrersAPI asks a registry's referrers API who refers to a digest; an empty artifactType asks for all of them.
-// Errors: ErrNoReferrersAPI; with a *LimitError come those that were read.
-func (c *Client) ReferrersAPI(ctx context.Context, loc Location, digest, artifactType string) ([]v1.Descriptor, error) {
-	return nil, errTODO
-}
-
-// ReferrersTag reads the index under the tag sha256-<hex>, which lists referrers where the API is missing. It works
-// for registries, layouts and OCI archives. Errors: ErrNotFound.
-func (c *Client) ReferrersTag(ctx context.Context, loc Location, digest string) ([]v1.Descriptor, error) {
-	return nil, errTODO
-}
-
-// LayoutDescriptors returns all descriptors of a layout's index.json with their annotations; cosign's save marks them
-// by the annotation "kind" (KindSignatures, KindAttestations and so on). It is empty for registries and docker-save.
-func (c *Client) LayoutDescriptors(ctx context.Context, loc Location) ([]v1.Descriptor, error) {
-	return nil, errTODO
-}
-
-// LayoutReferrers returns those descriptors of a layout's index.json whose manifest names digest as its subject.
-func (c *Client) LayoutReferrers(ctx context.Context, loc Location, digest string) ([]v1.Descriptor, error) {
-	return nil, errTODO
-}
-
-// The annotation by which `cosign save` marks what a descriptor of a layout is, and its values.
+// The annotation by which `cosign save` marks what a descriptor of a layout is, and its values
+// (https://github.com/sigstore/cosign/blob/main/pkg/oci/layout/index.go).
 const (
 	AnnotationKind   = "kind"
 	KindImage        = "dev.cosignproject.cosign/image"

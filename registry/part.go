@@ -1,5 +1,12 @@
 package registry
 
+import (
+	"errors"
+	"fmt"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+)
+
 // Problem says how a part of an image does not hold, in the words of the case. Empty: it holds.
 type Problem string
 
@@ -7,7 +14,7 @@ type Problem string
 // blob could not be looked at, and is unknown.
 const (
 	ProblemDigest     Problem = "digest-mismatch"
-	ProblemSize       Problem = "size-mismatch"
+	ProblemSize       Problem = "size-mismatch" // the digest fits, the descriptor's size does not
 	ProblemMissing    Problem = "missing-blob"
 	ProblemMalformed  Problem = "malformed"
 	ProblemLimit      Problem = "limit"
@@ -31,3 +38,53 @@ func (p Part) Present() bool { return p.Digest != "" || p.Bytes != nil || p.Prob
 
 // Holds says that the part is there and is what its digest says.
 func (p Part) Holds() bool { return p.Bytes != nil && p.Problem == "" }
+
+// Descriptor returns a descriptor of the part as it is named; the zero Descriptor if nothing names it by digest.
+func (p Part) Descriptor() v1.Descriptor {
+	hash, err := v1.NewHash(p.Digest)
+	if err != nil {
+		return v1.Descriptor{}
+	}
+	return v1.Descriptor{MediaType: mediaType(p.MediaType), Digest: hash, Size: max(p.Size, int64(len(p.Bytes)))}
+}
+
+// newPart compares bytes, or the error that came instead of them, with what names them. Errors that say nothing of
+// the part itself, such as a broken connection, come back.
+func newPart(named v1.Descriptor, data []byte, err error) (Part, error) {
+	p := Part{Digest: hashString(named.Digest), MediaType: string(named.MediaType), Size: named.Size, Bytes: data}
+	var limit *LimitError
+	switch {
+	case errors.Is(err, ErrNotFound):
+		p.Problem, p.Detail = ProblemMissing, err.Error()
+		return p, nil
+	case errors.As(err, &limit):
+		p.Problem, p.Detail = ProblemLimit, err.Error()
+		return p, nil
+	case err != nil:
+		return Part{}, err
+	}
+	if p.Bytes == nil {
+		p.Bytes = []byte{}
+	}
+	p.Actual = digestOf(p.Bytes)
+	switch {
+	case p.Digest == "":
+		p.Digest = p.Actual
+	case p.Digest != p.Actual:
+		p.Problem, p.Detail = ProblemDigest, (&DigestError{Want: p.Digest, Have: p.Actual}).Error()
+		return p, nil
+	}
+	if p.Size >= 0 && p.Size != int64(len(data)) {
+		p.Problem, p.Detail = ProblemSize, fmt.Sprintf("size is %d bytes, not %d", len(data), p.Size)
+	}
+	return p, nil
+}
+
+// malformed notes that the part's bytes are what their digest says and yet cannot be read.
+func (p *Part) malformed(err error) {
+	p.Problem, p.Detail = ProblemMalformed, err.Error()
+	var limit *LimitError
+	if errors.As(err, &limit) {
+		p.Problem = ProblemLimit
+	}
+}

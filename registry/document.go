@@ -1,0 +1,182 @@
+package registry
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/types"
+)
+
+// document is a parsed index or manifest: exactly one of the two is set.
+type document struct {
+	index    *v1.IndexManifest
+	manifest *v1.Manifest
+}
+
+// errNull says that a document is JSON's null or empty: there is nothing, which is something else than damage.
+var errNull = errors.New("it is null")
+
+// parseDocument parses an index or a manifest. What it is, is told by its content, as the media type beside it is only
+// a claim; one that is both is refused, since readers would disagree about it (CVE-2021-41190).
+// Errors: errNull, *LimitError, or words for what is malformed.
+func parseDocument(data []byte) (document, error) {
+	var shape struct {
+		SchemaVersion int             `json:"schemaVersion"`
+		Manifests     json.RawMessage `json:"manifests"`
+		Layers        json.RawMessage `json:"layers"`
+		Config        json.RawMessage `json:"config"`
+		FSLayers      json.RawMessage `json:"fsLayers"`
+	}
+	if isNull(data) {
+		return document{}, errNull
+	}
+	if err := json.Unmarshal(data, &shape); err != nil {
+		return document{}, fmt.Errorf("parsing manifest: %w", err)
+	}
+	isIndex, isManifest := shape.Manifests != nil, shape.Layers != nil || shape.Config != nil
+	switch {
+	case isIndex && isManifest:
+		return document{}, errors.New("parsing manifest: it is an index and a manifest at once")
+	case isIndex:
+		return parseIndex(data)
+	case isManifest:
+		return parseManifest(data)
+	case shape.FSLayers != nil || shape.SchemaVersion == 1:
+		return document{}, errors.New("parsing manifest: schema 1 is not supported")
+	}
+	return document{}, errors.New("parsing manifest: it is neither an index nor a manifest")
+}
+
+func parseIndex(data []byte) (document, error) {
+	index, err := v1.ParseIndexManifest(bytes.NewReader(data))
+	if err != nil {
+		return document{}, fmt.Errorf("parsing index: %w", err)
+	}
+	if len(index.Manifests) > MaxChildren {
+		return document{}, fmt.Errorf("parsing index: %w", &LimitError{What: "number of manifests", Limit: MaxChildren})
+	}
+	for _, d := range index.Manifests {
+		if err := checkDescriptor(d); err != nil {
+			return document{}, fmt.Errorf("parsing index: %w", err)
+		}
+	}
+	return document{index: index}, nil
+}
+
+func parseManifest(data []byte) (document, error) {
+	manifest, err := v1.ParseManifest(bytes.NewReader(data))
+	if err != nil {
+		return document{}, fmt.Errorf("parsing manifest: %w", err)
+	}
+	if len(manifest.Layers) > MaxLayers {
+		return document{}, fmt.Errorf("parsing manifest: %w", &LimitError{What: "number of layers", Limit: MaxLayers})
+	}
+	for _, d := range append([]v1.Descriptor{manifest.Config}, manifest.Layers...) {
+		if err := checkDescriptor(d); err != nil {
+			return document{}, fmt.Errorf("parsing manifest: %w", err)
+		}
+	}
+	return document{manifest: manifest}, nil
+}
+
+func checkDescriptor(d v1.Descriptor) error {
+	if digest := hashString(d.Digest); !IsDigest(digest) {
+		return fmt.Errorf("descriptor's digest %q is not sha256:<hex>", digest)
+	}
+	if d.Size < 0 {
+		return fmt.Errorf("descriptor of %s has the size %d", d.Digest, d.Size)
+	}
+	return nil
+}
+
+// parseConfig parses an image config. Errors: errNull, *LimitError, or words for what is malformed.
+func parseConfig(data []byte) (*v1.ConfigFile, error) {
+	if isNull(data) {
+		return nil, errNull
+	}
+	config, err := v1.ParseConfigFile(bytes.NewReader(data))
+	if err != nil {
+		return nil, fmt.Errorf("parsing config: %w", err)
+	}
+	if len(config.RootFS.DiffIDs) > MaxLayers {
+		return nil, fmt.Errorf("parsing config: %w", &LimitError{What: "number of diff IDs", Limit: MaxLayers})
+	}
+	for _, id := range config.RootFS.DiffIDs {
+		if !IsDigest(hashString(id)) {
+			return nil, fmt.Errorf("parsing config: diff ID %q is not sha256:<hex>", hashString(id))
+		}
+	}
+	return config, nil
+}
+
+func isNull(data []byte) bool {
+	text := bytes.TrimSpace(data)
+	return len(text) == 0 || string(text) == "null"
+}
+
+// artifactTag is how cosign and the referrers tag schema name what belongs to a digest.
+var artifactTag = regexp.MustCompile(`(^|:)sha256-[0-9a-f]{64}(\.[a-z0-9.-]+)?$`)
+
+// aboutImages are media types that say something of an image and are none. Matched within a layer's media type.
+var aboutImages = []string{
+	"cosign.simplesigning", "dsse.envelope", "in-toto", "sigstore.bundle", "notary.signature", "spdx", "cyclonedx", "syft",
+	"application/jose", "application/cose",
+}
+
+// isCompanion says that a descriptor of a layout is a signature, attestation, SBOM or referrer by what its index says.
+func isCompanion(d v1.Descriptor) bool {
+	switch d.Annotations[AnnotationKind] {
+	case KindSignatures, KindAttestations, KindSBOMs:
+		return true
+	case KindImage, KindImageIndex:
+		return false
+	}
+	return artifactTag.MatchString(d.Annotations[annotationRefName]) || isAttestation(d) ||
+		(d.ArtifactType != "" && !isImageConfig(d.ArtifactType))
+}
+
+// isCompanionManifest says the same by what the manifest says of itself.
+func isCompanionManifest(doc document) bool {
+	if doc.index != nil {
+		return doc.index.Subject != nil
+	}
+	m := doc.manifest
+	if m.Subject != nil || (m.ArtifactType != "" && !isImageConfig(m.ArtifactType)) {
+		return true
+	}
+	for _, l := range m.Layers {
+		if !isAboutImages(string(l.MediaType)) {
+			return false
+		}
+	}
+	return len(m.Layers) > 0
+}
+
+func isAboutImages(mediaType string) bool {
+	for _, part := range aboutImages {
+		if strings.Contains(mediaType, part) {
+			return true
+		}
+	}
+	return false
+}
+
+// isAttestation tells BuildKit's attestation manifests, which stand inside the index beside the images
+// (https://github.com/moby/buildkit/blob/master/docs/attestations/attestation-storage.md).
+func isAttestation(d v1.Descriptor) bool {
+	return d.Annotations["vnd.docker.reference.type"] != ""
+}
+
+// isImageConfig says whether a config's media type can be an image's. Old builders left it out or wrote octet-stream.
+func isImageConfig(mediaType string) bool {
+	switch types.MediaType(mediaType) {
+	case "", types.OCIConfigJSON, types.DockerConfigJSON, "application/octet-stream":
+		return true
+	}
+	return strings.Contains(mediaType, "image")
+}

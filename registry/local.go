@@ -1,0 +1,230 @@
+package registry
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"sync"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+)
+
+// local is an opened layout, archive or docker-save form. Exactly one of layout and docker is set.
+type local struct {
+	kind   Kind
+	files  files
+	layout *layout
+	docker *dockerSave
+}
+
+// locals are the opened places of this machine by path, each opened once: a compressed archive is unpacked for that.
+type locals struct {
+	store *Store
+	mu    sync.Mutex
+	open  map[string]*localEntry
+}
+
+type localEntry struct {
+	mu    sync.Mutex
+	local *local
+}
+
+func (l *locals) get(ctx context.Context, loc Location) (*local, error) {
+	l.mu.Lock()
+	entry := l.open[loc.Path]
+	if entry == nil {
+		entry = &localEntry{}
+		l.open[loc.Path] = entry
+	}
+	l.mu.Unlock()
+
+	entry.mu.Lock()
+	defer entry.mu.Unlock()
+	if entry.local != nil {
+		return entry.local, nil
+	}
+	opened, err := openLocal(ctx, loc, l.store)
+	if err != nil {
+		return nil, fmt.Errorf("opening image %s: %w", loc.Path, err)
+	}
+	entry.local = opened
+	return opened, nil
+}
+
+func (l *locals) Close() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var errs []error
+	for path, entry := range l.open {
+		entry.mu.Lock()
+		if entry.local != nil {
+			errs = append(errs, entry.local.files.Close())
+		}
+		entry.mu.Unlock()
+		delete(l.open, path)
+	}
+	return errors.Join(errs...)
+}
+
+// openLocal tells by content what a path holds: an index.json makes it OCI, else a manifest.json makes it docker-save.
+func openLocal(ctx context.Context, loc Location, store *Store) (*local, error) {
+	info, err := os.Stat(loc.Path)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("no such file or directory: %w", ErrNotFound)
+	}
+	if err != nil {
+		return nil, err
+	}
+	opened := &local{kind: KindLayout}
+	switch {
+	case info.IsDir():
+		root, err := os.OpenRoot(loc.Path)
+		if err != nil {
+			return nil, err
+		}
+		opened.files = dirFiles{root}
+	case info.Mode().IsRegular():
+		opened.kind = KindArchive
+		if opened.files, err = openArchive(ctx, loc.Path, store); err != nil {
+			return nil, err
+		}
+	default:
+		return nil, fmt.Errorf("neither a file nor a directory: %w", ErrNotFound)
+	}
+	if err := opened.read(); err != nil {
+		_ = opened.files.Close()
+		return nil, err
+	}
+	return opened, nil
+}
+
+func (l *local) read() error {
+	index, err := readFile(l.files, "index.json", MaxManifest)
+	if err == nil {
+		l.layout, err = newLayout(l.files, index)
+		return err
+	}
+	if !errors.Is(err, ErrNotFound) {
+		return err
+	}
+	manifest, err := readFile(l.files, "manifest.json", MaxManifest)
+	if errors.Is(err, ErrNotFound) {
+		return fmt.Errorf("neither an OCI layout nor what docker save writes: there is no index.json and no manifest.json: %w", ErrNotFound)
+	}
+	if err != nil {
+		return err
+	}
+	l.kind = KindDockerArchive
+	l.docker, err = newDockerSave(l.files, manifest)
+	return err
+}
+
+func readFile(from files, name string, limit int64) ([]byte, error) {
+	r, _, err := from.open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	data, err := readAll(r, limit, name)
+	if err != nil {
+		return nil, fmt.Errorf("reading %s: %w", name, err)
+	}
+	return data, nil
+}
+
+// openArchive opens a tar. One that is compressed is unpacked once into a temporary file, so that it can be read at
+// any offset.
+func openArchive(ctx context.Context, path string, store *Store) (files, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	magic := make([]byte, 4)
+	n, _ := f.ReadAt(magic, 0)
+	switch {
+	case n >= 2 && string(magic[:2]) == "\x1f\x8b", n == 4 && string(magic) == "\x28\xb5\x2f\xfd":
+		defer f.Close()
+		temp, size, err := unpack(ctx, f, magic[0] == 0x1f, store)
+		if err != nil {
+			return nil, fmt.Errorf("unpacking archive: %w", err)
+		}
+		return newTarFiles(temp, size)
+	}
+	info, err := f.Stat()
+	if err != nil {
+		_ = f.Close()
+		return nil, err
+	}
+	return newTarFiles(f, info.Size())
+}
+
+func newTarFiles(file interface {
+	io.ReaderAt
+	io.Closer
+}, size int64) (files, error) {
+	members, err := indexTar(file, size)
+	if err != nil {
+		_ = file.Close()
+		return nil, err
+	}
+	return &tarFiles{file: file, members: members}, nil
+}
+
+// unpack writes an unpacked archive to a temporary file. One that is damaged is unpacked
+// as far as it goes: the digests inside say what of it holds.
+func unpack(ctx context.Context, packed *os.File, isGzip bool, store *Store) (*TempFile, int64, error) {
+	info, err := packed.Stat()
+	if err != nil {
+		return nil, 0, err
+	}
+	reader, err := decompressor(contextReader{ctx, packed}, isGzip)
+	if err != nil {
+		return nil, 0, err
+	}
+	defer reader.Close()
+	temp, err := store.Temp()
+	if err != nil {
+		return nil, 0, err
+	}
+	limit := min(int64(MaxArchiveBytes), max(int64(RatioFloor), info.Size()*MaxRatio))
+	source := &errorKeeper{r: reader}
+	size, err := io.Copy(temp, io.LimitReader(source, limit+1))
+	switch {
+	case size > limit:
+		err = &LimitError{What: "unpacked archive in bytes", Limit: limit}
+	case err == nil, size > 0 && source.err != nil && ctx.Err() == nil:
+		return temp, size, nil
+	case source.err == nil:
+		err = store.wordsFor("unpacking", err)
+	}
+	_ = temp.Close()
+	return nil, 0, err
+}
+
+// errorKeeper tells a reader's errors from those of whoever writes.
+type errorKeeper struct {
+	r   io.Reader
+	err error
+}
+
+func (e *errorKeeper) Read(p []byte) (int, error) {
+	n, err := e.r.Read(p)
+	if err != nil && !errors.Is(err, io.EOF) {
+		e.err = err
+	}
+	return n, err
+}
+
+func decompressor(r io.Reader, isGzip bool) (io.ReadCloser, error) {
+	if isGzip {
+		return gzip.NewReader(r)
+	}
+	z, err := zstd.NewReader(r, zstd.WithDecoderMaxMemory(1<<30), zstd.WithDecoderConcurrency(1))
+	if err != nil {
+		return nil, err
+	}
+	return z.IOReadCloser(), nil
+}

@@ -1,0 +1,129 @@
+package registry
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// tempAge is how old a file that is being written must be to count as left behind by a crash.
+const tempAge = 24 * time.Hour
+
+// Size returns the bytes and the number of files that the store holds.
+func (s *Store) Size() (bytes int64, files int, err error) {
+	err = s.walk(context.Background(), func(path string, info fs.FileInfo) error {
+		bytes += info.Size()
+		files++
+		return nil
+	})
+	return bytes, files, err
+}
+
+// Prune removes blobs and records that were not used since olderThan, except blobs for which keep (which may be nil)
+// says true, and what a crash left behind. It returns how many bytes it freed.
+func (s *Store) Prune(ctx context.Context, olderThan time.Time, keep func(digest string) bool) (int64, error) {
+	var freed int64
+	err := s.walk(ctx, func(path string, info fs.FileInfo) error {
+		limit := olderThan
+		if strings.HasPrefix(info.Name(), tempPrefix) {
+			limit = time.Now().Add(-tempAge)
+		} else if keep != nil && s.isBlob(path) && keep("sha256:"+info.Name()) {
+			return nil
+		}
+		if !info.ModTime().Before(limit) {
+			return nil
+		}
+		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		freed += info.Size()
+		return nil
+	})
+	if err != nil {
+		return freed, fmt.Errorf("pruning cache %s: %w", s.dir, err)
+	}
+	return freed, nil
+}
+
+// Verify reads every blob and record and returns the names, below the store's directory, of those that are damaged.
+// It removes nothing.
+func (s *Store) Verify(ctx context.Context) (bad []string, err error) {
+	err = s.walk(ctx, func(path string, info fs.FileInfo) error {
+		if strings.HasPrefix(info.Name(), tempPrefix) {
+			return nil
+		}
+		good, err := s.intact(ctx, path)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if name, _ := filepath.Rel(s.dir, path); !good {
+			bad = append(bad, filepath.ToSlash(name))
+		}
+		return nil
+	})
+	if err != nil {
+		return bad, fmt.Errorf("verifying cache %s: %w", s.dir, err)
+	}
+	return bad, nil
+}
+
+func (s *Store) intact(ctx context.Context, path string) (bool, error) {
+	if !s.isBlob(path) {
+		data, err := readRecord(path)
+		if err != nil {
+			return false, err
+		}
+		sum := recordSum(filepath.Base(path), data[min(recordHead, len(data)):])
+		return bytes.HasPrefix(data, []byte(recordMark+sum+"\n")), nil
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return false, err
+	}
+	defer f.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, contextReader{ctx, f}); err != nil {
+		return false, err
+	}
+	return hex.EncodeToString(h.Sum(nil)) == filepath.Base(path), nil
+}
+
+func (s *Store) isBlob(path string) bool { return filepath.Dir(path) == s.blobDir() }
+
+// walk visits all regular files of the store; what another process removes meanwhile is passed over.
+func (s *Store) walk(ctx context.Context, visit func(path string, info fs.FileInfo) error) error {
+	for _, dir := range []string{s.blobDir(), s.recordDir(), s.tempDir()} {
+		err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+			if errors.Is(err, fs.ErrNotExist) {
+				return nil
+			}
+			if err != nil || ctx.Err() != nil {
+				return errors.Join(err, ctx.Err())
+			}
+			if !entry.Type().IsRegular() {
+				return nil
+			}
+			info, err := entry.Info()
+			if err != nil {
+				return nil
+			}
+			return visit(path, info)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,175 @@
+package registry
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/types"
+)
+
+// smallTimeout bounds the reading of something small.
+const smallTimeout = 2 * time.Minute
+
+// manifestTypes are the media types that we ask for.
+func manifestTypes() http.Header {
+	return http.Header{"Accept": {strings.Join([]string{
+		string(types.OCIImageIndex), string(types.DockerManifestList), string(types.OCIManifestSchema1), string(types.DockerManifestSchema2),
+	}, ", ")}}
+}
+
+// manifest reads a manifest by tag or digest. What a tag means now is asked with HEAD, which costs no pull, and then
+// read by digest. Errors: ErrNotFound.
+func (r *repository) manifest(ctx context.Context, ref string) (Part, error) {
+	if IsDigest(ref) {
+		return r.byDigest(ctx, descriptorOf(ref))
+	}
+	desc, err := r.head(ctx, ref)
+	if err != nil {
+		return Part{}, err
+	}
+	if desc.Digest.Hex != "" {
+		part, err := r.byDigest(ctx, desc)
+		if !errors.Is(err, ErrNotFound) {
+			return part, err
+		}
+	}
+	// Some registries do not say the digest, or say one that they do not know themselves.
+	data, mediaType, err := r.getManifest(ctx, ref)
+	if errors.Is(err, ErrNotFound) {
+		return Part{}, err
+	}
+	return r.keep(newPart(v1.Descriptor{MediaType: mediaType, Size: -1}, data, err))
+}
+
+// byDigest reads a manifest whose digest is known. A missing one is an error.
+func (r *repository) byDigest(ctx context.Context, desc v1.Descriptor) (Part, error) {
+	digest := hashString(desc.Digest)
+	if data, err := r.store.Read(digest, MaxManifest); err == nil {
+		if desc.MediaType == "" {
+			desc.MediaType = ownMediaType(data)
+		}
+		return newPart(desc, data, nil)
+	}
+	data, mediaType, err := r.getManifest(ctx, digest)
+	if errors.Is(err, ErrNotFound) {
+		return Part{}, err
+	}
+	if desc.MediaType == "" {
+		desc.MediaType = mediaType
+	}
+	return r.keep(newPart(desc, data, err))
+}
+
+// manifestPart reads what a descriptor of an index names; a missing one is a Part that says so.
+func (r *repository) manifestPart(ctx context.Context, desc v1.Descriptor) (Part, error) {
+	part, err := r.byDigest(ctx, desc)
+	if errors.Is(err, ErrNotFound) {
+		return newPart(desc, nil, err)
+	}
+	return part, err
+}
+
+// keep puts a part that holds into the store. A store that cannot take it is no reason to fail.
+func (r *repository) keep(part Part, err error) (Part, error) {
+	if err == nil && part.Holds() {
+		_ = r.store.Put(part.Digest, part.Bytes)
+	}
+	return part, err
+}
+
+// head asks what a tag means. The digest is empty where the registry does not say.
+func (r *repository) head(ctx context.Context, tag string) (v1.Descriptor, error) {
+	ctx, cancel := context.WithTimeout(ctx, smallTimeout)
+	defer cancel()
+	resp, err := r.do(ctx, http.MethodHead, "manifests/"+tag, manifestTypes())
+	if err != nil {
+		return v1.Descriptor{}, fmt.Errorf("asking for %s: %w", tag, err)
+	}
+	drain(resp.Body)
+	if resp.StatusCode == http.StatusNotFound {
+		return v1.Descriptor{}, fmt.Errorf("%s has no %s:%s: %w", r.shown, r.repo.RepositoryStr(), tag, ErrNotFound)
+	}
+	digest := resp.Header.Get("Docker-Content-Digest")
+	if resp.StatusCode != http.StatusOK || !IsDigest(digest) {
+		return v1.Descriptor{}, nil
+	}
+	desc := descriptorOf(digest)
+	desc.MediaType = contentType(resp)
+	return desc, nil
+}
+
+func (r *repository) getManifest(ctx context.Context, ref string) ([]byte, types.MediaType, error) {
+	ctx, cancel := context.WithTimeout(ctx, smallTimeout)
+	defer cancel()
+	resp, err := r.do(ctx, http.MethodGet, "manifests/"+ref, manifestTypes())
+	if err != nil {
+		return nil, "", fmt.Errorf("reading manifest %s: %w", ref, err)
+	}
+	defer resp.Body.Close()
+	if err := r.checkStatus(resp, http.StatusOK); err != nil {
+		return nil, "", fmt.Errorf("reading manifest %s: %w", ref, err)
+	}
+	data, err := readAll(resp.Body, MaxManifest, "size of manifest "+ref+" in bytes")
+	if err != nil {
+		return nil, "", fmt.Errorf("reading manifest %s: %w", ref, err)
+	}
+	return data, contentType(resp), nil
+}
+
+// checkStatus turns an answer that was not hoped for into an error. Errors: ErrNotFound, *StatusError.
+func (r *repository) checkStatus(resp *http.Response, want ...int) error {
+	for _, status := range want {
+		if resp.StatusCode == status {
+			return nil
+		}
+	}
+	if resp.StatusCode == http.StatusNotFound {
+		return fmt.Errorf("%s/%s does not have it (404): %w", r.shown, r.repo.RepositoryStr(), ErrNotFound)
+	}
+	return &StatusError{Method: resp.Request.Method, URL: showURL(resp.Request.URL), Status: resp.StatusCode, Text: errorText(resp)}
+}
+
+// errorText reads what a registry says of an error
+// (https://github.com/opencontainers/distribution-spec/blob/main/spec.md#error-codes). It is the registry's text.
+func errorText(resp *http.Response) string {
+	data, err := readAll(resp.Body, 64<<10, "error")
+	if err != nil {
+		return ""
+	}
+	var body struct {
+		Errors []struct{ Code, Message string }
+	}
+	if json.Unmarshal(data, &body) != nil || len(body.Errors) == 0 {
+		return ""
+	}
+	text := strings.TrimSpace(body.Errors[0].Code + " " + body.Errors[0].Message)
+	return strings.Trim(strconv.QuoteToGraphic(text[:min(len(text), 200)]), `"`)
+}
+
+func contentType(resp *http.Response) types.MediaType {
+	text, _, _ := strings.Cut(resp.Header.Get("Content-Type"), ";")
+	return types.MediaType(strings.TrimSpace(text))
+}
+
+// ownMediaType is what a manifest says of itself, else what its shape says.
+func ownMediaType(data []byte) types.MediaType {
+	doc, err := parseDocument(data)
+	switch {
+	case err != nil:
+		return ""
+	case doc.index != nil && doc.index.MediaType != "":
+		return doc.index.MediaType
+	case doc.index != nil:
+		return types.OCIImageIndex
+	case doc.manifest.MediaType != "":
+		return doc.manifest.MediaType
+	}
+	return types.OCIManifestSchema1
+}
