@@ -63,7 +63,7 @@ func Open(o Options) (*Cluster, error) {
 // Login makes one cheap request, with the terminal still ours: credential plugins of the
 // kubeconfig run now and may ask on stdin. Call it before a terminal UI starts.
 func (c *Cluster) Login(ctx context.Context) error {
-	_, err := c.client.Get().AbsPath("/version").Do(ctx).Raw()
+	_, err := fetch(ctx, c.client.Get().AbsPath("/version"))
 	if apierrors.IsForbidden(err) {
 		return nil // logged in, and not permitted to ask for the version
 	}
@@ -95,12 +95,21 @@ func (c *Cluster) home() string { return c.namespace }
 
 func (c *Cluster) get(ctx context.Context, res resource, namespace, name string) (Object, error) {
 	obj := res.object(namespace, name, nil)
-	raw, err := c.client.Get().AbsPath(obj.Path).Do(ctx).Raw()
+	raw, err := fetch(ctx, c.client.Get().AbsPath(obj.Path))
 	if err != nil {
 		return Object{}, c.explain("reading "+res.named(namespace, name), err)
 	}
 	obj.Raw = raw
 	return obj, nil
+}
+
+// fetch sends the request. The server's own reason is in Error, which Raw would leave out.
+func fetch(ctx context.Context, req *rest.Request) ([]byte, error) {
+	result := req.Do(ctx)
+	if err := result.Error(); err != nil {
+		return nil, err
+	}
+	return result.Raw()
 }
 
 // page is one page of a list, with its items as received.
@@ -144,7 +153,7 @@ func (c *Cluster) page(ctx context.Context, path string, selector labels.Selecto
 	if next != "" {
 		req = req.Param("continue", next)
 	}
-	raw, err := req.Do(ctx).Raw()
+	raw, err := fetch(ctx, req)
 	if status, ok := err.(apierrors.APIStatus); ok && apierrors.IsResourceExpired(err) {
 		if fresh := status.Status().Continue; fresh != "" && fresh != next {
 			return c.page(ctx, path, selector, fresh)

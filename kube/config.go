@@ -23,7 +23,7 @@ import (
 	"k8s.io/client-go/tools/clientcmd/api"
 )
 
-// What the client allows itself. The timeout bounds one page on a slow link.
+// What the client allows itself. requestTimeout is for one page on a slow link.
 const (
 	dialTimeout    = 10 * time.Second
 	requestTimeout = 60 * time.Second
@@ -111,7 +111,7 @@ func newClient(config *rest.Config, o Options) (*rest.RESTClient, error) {
 	config.Wrap(func(next http.RoundTripper) http.RoundTripper { return &guard{next: next, base: base} })
 	config.UserAgent = o.UserAgent
 	config.QPS, config.Burst = requestsPerSec, requestBurst
-	config.Timeout = requestTimeout
+	config.Timeout = 0 // the guard's, which leaves out the credential plugin
 	config.Dial = (&net.Dialer{Timeout: dialTimeout, KeepAlive: dialTimeout}).DialContext
 	config.WarningHandlerWithContext = warner(o.Warn)
 	// JSON, since objects are kept as received; the scheme only has to know a Status.

@@ -2,7 +2,6 @@ package kube
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -209,7 +208,7 @@ func (it item) identify() (thing, error) {
 	if h.Kind == "" || h.Metadata.Name == "" {
 		return thing{}, errors.New("without kind or name")
 	}
-	if err := checkNames(cmp.Or(h.Metadata.Namespace, "none"), h.Metadata.Name); err != nil {
+	if err := checkNames(h.Metadata.Namespace, h.Metadata.Name); err != nil {
 		return thing{}, err
 	}
 	gv, err := schema.ParseGroupVersion(h.APIVersion)

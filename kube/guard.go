@@ -1,6 +1,7 @@
 package kube
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -13,7 +14,8 @@ import (
 const maxAnswer = 128 << 20
 
 // guard is the transport next to the network: it lets only reading through, whatever the code
-// above asks for, bounds what is read and tells the trace.
+// above asks for, bounds time and size and tells the trace. The time does not run while a credential
+// plugin asks for a password: plugins run above it.
 type guard struct {
 	next http.RoundTripper
 	base string // path of the server's URL, without a slash at the end
@@ -29,14 +31,16 @@ func (g *guard) RoundTrip(req *http.Request) (*http.Response, error) {
 	if tell == nil {
 		tell = func(Request) {}
 	}
-	resp, err := g.next.RoundTrip(req)
+	ctx, stop := context.WithTimeout(req.Context(), requestTimeout)
+	resp, err := g.next.RoundTrip(req.WithContext(ctx))
 	if err != nil {
+		stop()
 		r.Err, r.Elapsed = err, time.Since(r.Time)
 		tell(r)
 		return nil, err
 	}
 	r.Status = resp.StatusCode
-	resp.Body = &bounded{body: resp.Body, request: r, tell: tell}
+	resp.Body = &bounded{body: resp.Body, request: r, tell: tell, stop: stop}
 	return resp, nil
 }
 
@@ -95,6 +99,7 @@ type bounded struct {
 	body    io.ReadCloser
 	request Request
 	tell    func(Request)
+	stop    context.CancelFunc
 	told    bool
 }
 
@@ -115,5 +120,7 @@ func (b *bounded) Close() error {
 		b.request.Elapsed = time.Since(b.request.Time)
 		b.tell(b.request)
 	}
-	return b.body.Close()
+	err := b.body.Close()
+	b.stop()
+	return err
 }

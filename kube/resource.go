@@ -3,6 +3,7 @@ package kube
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"k8s.io/apimachinery/pkg/api/validation/path"
@@ -75,6 +76,9 @@ func (r resource) object(namespace, name string, raw []byte) Object {
 
 // checkNames refuses what would be another path than the one meant.
 func checkNames(namespace, name string) error {
+	if name == "" {
+		return errors.New("no name given")
+	}
 	for _, s := range []string{namespace, name} {
 		if reasons := path.IsValidPathSegmentName(s); len(reasons) > 0 {
 			return fmt.Errorf("name %q %s", s, reasons[0])
