@@ -1,0 +1,91 @@
+package files
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/registry"
+)
+
+// Cache is the inspect.Store on disk: the uncompressed tars of layers, their indexes, and the catalogues of images,
+// over the byte store of package registry. It is safe for concurrent use.
+type Cache struct {
+	store  *registry.Store
+	index  memo[[]inspect.Entry]
+	trees  memo[*Tree]
+	images memo[*LayeredImage]
+}
+
+var _ inspect.Store = (*Cache)(nil)
+
+// NewCache returns the cache over a byte store.
+func NewCache(store *registry.Store) *Cache { return &Cache{store: store} }
+
+// Store returns the byte store below.
+func (c *Cache) Store() *registry.Store { return c.store }
+
+// Kinds of the records that the cache keeps.
+const (
+	recordIndex     = "index"     // by diff ID
+	recordCatalogue = "catalogue" // by image digest: JSON of []inspect.Package
+	recordWeak      = "weak"      // by diff ID: MD5 and SHA-1 of files, see weak.go
+)
+
+// Index lists the entries of a layer in the order of its tar. Errors: inspect.ErrNotKept.
+func (c *Cache) Index(ctx context.Context, diffID string) ([]inspect.Entry, error) {
+	return c.index.get(ctx, diffID, func(context.Context) ([]inspect.Entry, error) {
+		data, err := c.store.Record(recordIndex, diffID)
+		if err != nil {
+			return nil, fmt.Errorf("reading the index of layer %s: %w", diffID, notKept(err))
+		}
+		entries, err := decodeIndex(data)
+		if err != nil {
+			return nil, fmt.Errorf("decoding the index of layer %s: %w", diffID, err)
+		}
+		return entries, nil
+	})
+}
+
+// Catalogue lists the packages of an image by the digest of its manifest, or of its config where it has none.
+// Errors: inspect.ErrNotKept.
+func (c *Cache) Catalogue(_ context.Context, image string) ([]inspect.Package, error) {
+	data, err := c.store.Record(recordCatalogue, image)
+	if err != nil {
+		return nil, fmt.Errorf("reading the catalogue of %s: %w", image, notKept(err))
+	}
+	var packages []inspect.Package
+	if err := json.Unmarshal(data, &packages); err != nil {
+		return nil, fmt.Errorf("decoding the catalogue of %s: %w", image, err)
+	}
+	return packages, nil
+}
+
+// PutCatalogue keeps the packages of an image for Catalogue.
+func (c *Cache) PutCatalogue(_ context.Context, image string, packages []inspect.Package) error {
+	data, err := json.Marshal(packages)
+	if err != nil {
+		return fmt.Errorf("encoding the catalogue of %s: %w", image, err)
+	}
+	return c.store.PutRecord(recordCatalogue, image, data)
+}
+
+// Blob gives the bytes of a blob. Errors: inspect.ErrNotKept.
+func (c *Cache) Blob(_ context.Context, digest string) (io.ReadCloser, error) {
+	f, _, err := c.store.Open(digest)
+	if err != nil {
+		return nil, fmt.Errorf("opening blob %s: %w", digest, notKept(err))
+	}
+	return f, nil
+}
+
+// notKept turns the store's "not found" into the one of the vocabulary.
+func notKept(err error) error {
+	if errors.Is(err, registry.ErrNotFound) {
+		return inspect.ErrNotKept
+	}
+	return err
+}
