@@ -1,0 +1,45 @@
+package evidence
+
+import (
+	"context"
+
+	"github.com/backtrail/backtrail/inspect"
+)
+
+// Layers says which layers of the image a bundle carries. Those of the known-good are never carried; the listings of
+// all layers always are.
+type Layers string
+
+const (
+	LayersSuspect Layers = "suspect" // those that a failed row, a finding or an alert names; the default
+	LayersAll     Layers = "all"
+	LayersNone    Layers = "none"
+)
+
+// Options of an export. The same events and options give the same bytes.
+type Options struct {
+	Layers Layers
+	Case   string // its ID; empty: made from time and target
+	Who    string // user@host, for the chain of custody
+	Parent string // tag manifest digest of the bundle that this case goes on from
+	// Documents gives the bills of materials for data/sbom: image.spdx.json, image.cdx.json, known-good.spdx.json.
+	Documents func(ctx context.Context, c inspect.Case) ([]Document, error)
+	Progress  func(inspect.Progress)
+}
+
+// Document is a file that another package makes for the bundle.
+type Document struct {
+	Name string
+	Data []byte
+}
+
+// Result of an export.
+type Result struct {
+	Path        string
+	TagManifest string   // sha256:… of tagmanifest-sha256.txt: it fixes the content even if nothing is signed
+	Line        string   // one line to copy: backtrail CASE tagmanifest sha256:… TIME
+	Files       int      // payload files
+	Bytes       int64    // of the payload
+	Notes       []string // what is not in it, and why, in sentences
+	Taken       []string // files that something on this machine took away after they were written
+}

@@ -1,0 +1,232 @@
+package evidence
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/backtrail/backtrail/inspect"
+)
+
+// Saved is a case on this disk.
+type Saved struct {
+	ID       string         `json:"id"`
+	Target   string         `json:"target"`
+	Context  string         `json:"context"`
+	Started  inspect.Time   `json:"started"`
+	Finished inspect.Time   `json:"finished"` // null where the case was interrupted
+	Running  bool           `json:"running"`  // a process writes it now
+	Partial  bool           `json:"partial"`  // interrupted, or not finished
+	Status   inspect.Status `json:"status"`
+	Findings int            `json:"findings"`
+	Exported []Exported     `json:"exported"`
+	Problem  string         `json:"problem,omitempty"` // why it cannot be read
+	Dir      string         `json:"-"`
+}
+
+// Exported is one export of a case.
+type Exported struct {
+	Time        inspect.Time `json:"time"`
+	Path        string       `json:"path"`
+	TagManifest string       `json:"tagManifest"`
+}
+
+// maxExports bounds the exports that are read of one case, in bytes of their file.
+const maxExports = 1 << 20
+
+// Cases lists the cases below dir, the newest first. A folder that cannot be read stands in the list with its Problem.
+func Cases(ctx context.Context, dir string) ([]Saved, error) {
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("listing the cases in %s: %w", dir, err)
+	}
+	var list []Saved
+	for _, e := range entries {
+		if !e.IsDir() || !isCaseName(e.Name()) {
+			continue
+		}
+		saved, err := FindCase(ctx, dir, e.Name())
+		if ctx.Err() != nil {
+			return list, ctx.Err()
+		}
+		if err != nil {
+			saved.Problem = err.Error()
+		}
+		list = append(list, saved)
+	}
+	slices.SortFunc(list, func(a, b Saved) int { return strings.Compare(b.ID, a.ID) })
+	return list, nil
+}
+
+// FindCase describes one saved case by its name.
+func FindCase(ctx context.Context, dir, id string) (Saved, error) {
+	s := Saved{ID: id, Dir: filepath.Join(dir, id), Status: inspect.Unknown, Partial: true, Exported: []Exported{}}
+	if !isCaseName(id) {
+		return s, fmt.Errorf("opening case %q: not the name of a case", id)
+	}
+	f, err := os.Open(filepath.Join(s.Dir, eventsFile))
+	if err != nil {
+		return s, fmt.Errorf("opening case %s: %w", id, err)
+	}
+	running := locked(f)
+	_ = f.Close()
+	if kept, err := readSummary(s.Dir); err == nil && !running {
+		kept.ID, kept.Dir = id, s.Dir
+		kept.Exported = readExports(s.Dir)
+		return kept, nil
+	}
+	c, err := Fold(ctx, s.Replay())
+	if err != nil {
+		return s, fmt.Errorf("reading case %s: %w", id, err)
+	}
+	s.describe(c)
+	s.Running = running
+	if !running {
+		s.keepSummary()
+	}
+	s.Exported = readExports(s.Dir)
+	return s, nil
+}
+
+func (s *Saved) describe(c inspect.Case) {
+	c.Settle()
+	s.Target, s.Context = c.Target.Name, c.Target.Context
+	s.Started, s.Finished = c.Started, c.Finished
+	s.Partial = c.End == nil || c.End.Status != inspect.Verified
+	s.Status, s.Findings = c.Status, len(c.Findings)
+}
+
+// keepSummary saves the next listing a fold. That it could not is no error: the events are what counts.
+func (s *Saved) keepSummary() {
+	b, err := json.Marshal(s)
+	if err != nil {
+		return
+	}
+	temp := filepath.Join(s.Dir, summaryFile+".new")
+	if os.WriteFile(temp, b, 0o600) == nil {
+		_ = os.Rename(temp, filepath.Join(s.Dir, summaryFile))
+	}
+}
+
+// readSummary takes a summary only if it is not older than the events.
+func readSummary(dir string) (Saved, error) {
+	var s Saved
+	events, err := os.Stat(filepath.Join(dir, eventsFile))
+	if err != nil {
+		return s, err
+	}
+	kept, err := os.Stat(filepath.Join(dir, summaryFile))
+	if err != nil {
+		return s, err
+	}
+	if kept.ModTime().Before(events.ModTime()) {
+		return s, errors.New("older than the events")
+	}
+	b, err := readSmall(filepath.Join(dir, summaryFile), maxExports)
+	if err != nil {
+		return s, err
+	}
+	return s, json.Unmarshal(b, &s)
+}
+
+// Replay is the saved stream.
+func (s Saved) Replay() inspect.Source { return replayOf(s.Events) }
+
+// Events opens the saved stream, for an export.
+func (s Saved) Events() (io.ReadCloser, error) { return openEvents(s.Dir) }
+
+// NoteExport remembers where a case was exported to. dir is the case's folder: Saved.Dir, Recorder.Dir.
+func NoteExport(dir string, at inspect.Time, r Result) error {
+	b, err := json.Marshal(Exported{Time: at, Path: r.Path, TagManifest: r.TagManifest})
+	if err != nil {
+		return fmt.Errorf("noting the export: %w", err)
+	}
+	f, err := os.OpenFile(filepath.Join(dir, exportedFile), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+	if err != nil {
+		return fmt.Errorf("noting the export: %w", err)
+	}
+	_, err = f.Write(append(b, '\n'))
+	if cerr := f.Close(); err == nil {
+		err = cerr
+	}
+	if err != nil {
+		return fmt.Errorf("noting the export: %w", err)
+	}
+	return nil
+}
+
+func readExports(dir string) []Exported {
+	list := []Exported{}
+	b, err := readSmall(filepath.Join(dir, exportedFile), maxExports)
+	if err != nil {
+		return list
+	}
+	for line := range strings.Lines(string(b)) {
+		var e Exported
+		if json.Unmarshal([]byte(line), &e) == nil {
+			list = append(list, e)
+		}
+	}
+	return list
+}
+
+// Fold reads a source to its end.
+func Fold(ctx context.Context, source inspect.Source) (inspect.Case, error) {
+	var c inspect.Case
+	if err := source(ctx, c.Apply); err != nil {
+		return c, err
+	}
+	return c, nil
+}
+
+// replayOf opens a stream when it is read, and closes it at its end.
+func replayOf(open func() (io.ReadCloser, error)) inspect.Source {
+	return func(ctx context.Context, emit func(inspect.Event)) error {
+		r, err := open()
+		if err != nil {
+			return err
+		}
+		defer r.Close()
+		return inspect.Replay(r)(ctx, emit)
+	}
+}
+
+// isCaseName keeps names from the command line inside the folder of cases.
+func isCaseName(id string) bool {
+	if id == "" || len(id) > 128 || id[0] == '.' {
+		return false
+	}
+	return strings.IndexFunc(id, func(r rune) bool {
+		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '.')
+	}) < 0
+}
+
+func readSmall(path string, limit int64) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return readBounded(f, limit, filepath.Base(path))
+}
+
+func readBounded(r io.Reader, limit int64, what string) ([]byte, error) {
+	b, err := io.ReadAll(io.LimitReader(r, limit+1))
+	if err != nil {
+		return nil, fmt.Errorf("reading %s: %w", what, err)
+	}
+	if int64(len(b)) > limit {
+		return nil, fmt.Errorf("reading %s: more than %d bytes", what, limit)
+	}
+	return b, nil
+}

@@ -1,0 +1,70 @@
+package report
+
+import "github.com/backtrail/backtrail/inspect"
+
+// Style says how text is drawn. The zero value is UTF-8 without colour.
+type Style struct {
+	ASCII bool // ok FAIL ?? -- in place of ✓ ✗ ? –
+	Color bool // ANSI-16 colours around the signs
+}
+
+// Sign is the mark of a status: one that reads without colour.
+func (s Style) Sign(status inspect.Status) string {
+	i := 2
+	switch status {
+	case inspect.Verified:
+		i = 0
+	case inspect.Failed:
+		i = 1
+	case inspect.Absent:
+		i = 3
+	}
+	if s.ASCII {
+		return [...]string{"ok", "FAIL", "??", "--"}[i]
+	}
+	return [...]string{"✓", "✗", "?", "–"}[i]
+}
+
+// Word is a status in the words of the screen.
+func Word(status inspect.Status) string {
+	switch status {
+	case inspect.Verified:
+		return "verified"
+	case inspect.Failed:
+		return "failed"
+	case inspect.Absent:
+		return "none"
+	default:
+		return "could not check"
+	}
+}
+
+// Mark is sign and word, coloured where the style says so.
+func (s Style) Mark(status inspect.Status) string {
+	return s.paint(status, s.Sign(status)+" "+Word(status))
+}
+
+// ANSI-16 colours: green, red, yellow and faint.
+func (s Style) paint(status inspect.Status, text string) string {
+	if !s.Color {
+		return text
+	}
+	code := "33"
+	switch status {
+	case inspect.Verified:
+		code = "32"
+	case inspect.Failed:
+		code = "31"
+	case inspect.Absent:
+		code = "2"
+	}
+	return "\x1b[" + code + "m" + text + "\x1b[0m"
+}
+
+// bold makes a heading stand out.
+func (s Style) bold(text string) string {
+	if !s.Color {
+		return text
+	}
+	return "\x1b[1m" + text + "\x1b[0m"
+}
