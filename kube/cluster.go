@@ -121,7 +121,7 @@ type page struct {
 // maxPages bounds a list: half a million objects.
 const maxPages = 1000
 
-func (c *Cluster) list(ctx context.Context, res resource, namespace string, selector labels.Selector, each func([]json.RawMessage) error) error {
+func (c *Cluster) list(ctx context.Context, res resource, namespace string, selector labels.Selector, each func([]found) error) error {
 	doing := "listing the " + res.plural + " of all namespaces"
 	if namespace != "" {
 		doing = "listing the " + res.plural + " of namespace " + namespace
@@ -132,7 +132,11 @@ func (c *Cluster) list(ctx context.Context, res resource, namespace string, sele
 		if err != nil {
 			return c.explain(doing, err)
 		}
-		if err := each(p.Items); err != nil {
+		items := make([]found, len(p.Items))
+		for i, raw := range p.Items {
+			items[i].raw = raw
+		}
+		if err := each(items); err != nil {
 			return err
 		}
 		if next = p.Metadata.Continue; next == "" {

@@ -3,18 +3,14 @@ package kube
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
-	"sync"
 
-	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/yaml"
 )
 
@@ -112,30 +108,23 @@ func (d *dump) parse(name string, content []byte) error {
 	if d.bytes += int64(len(content)); d.bytes > maxDumpBytes {
 		return fmt.Errorf("more than %d MB: %w", maxDumpBytes>>20, ErrLimit)
 	}
-	var raws []item
+	c := hire()
 	trimmed := bytes.TrimLeft(bytes.TrimPrefix(content, []byte("\ufeff")), " \t\r\n")
 	if len(trimmed) > 0 && trimmed[0] == '{' {
-		raws = d.splitJSON(name, trimmed)
+		d.splitJSON(name, trimmed, c)
 	} else {
-		raws = d.splitYAML(name, trimmed)
+		d.splitYAML(name, trimmed, c)
 	}
-	if len(d.things)+len(raws) > maxDumpObjects {
+	items := c.finish()
+	if len(d.things)+len(items) > maxDumpObjects {
 		return fmt.Errorf("more than %d objects: %w", maxDumpObjects, ErrLimit)
 	}
-	d.things = append(d.things, d.identify(name, raws)...)
+	d.keep(name, items)
 	return nil
 }
 
-// item is one object and the kind that its list gives it, where it does not say itself.
-type item struct {
-	raw  json.RawMessage
-	kind string
-	api  string
-}
-
 // splitYAML turns each document into JSON first: that is how Kubernetes reads YAML.
-func (d *dump) splitYAML(name string, content []byte) []item {
-	var items []item
+func (d *dump) splitYAML(name string, content []byte, c *crew) {
 	for i, doc := range bytes.Split(append([]byte("\n"), content...), []byte("\n---")) {
 		if len(bytes.TrimSpace(doc)) == 0 {
 			continue
@@ -150,71 +139,30 @@ func (d *dump) splitYAML(name string, content []byte) []item {
 			continue
 		}
 		if len(asJSON) > 0 && asJSON[0] == '{' {
-			items = append(items, d.splitJSON(name, asJSON)...)
+			d.splitJSON(name, asJSON, c)
 			continue
 		}
 		if string(asJSON) != "null" {
 			d.note("%s: document %d is no object", name, i+1)
 		}
 	}
-	return items
 }
 
-// identify finds out what each item is, on all cores, and leaves out what is nothing.
-func (d *dump) identify(name string, items []item) []thing {
-	things := make([]thing, len(items))
-	failed := make([]error, len(items))
-	workers := runtime.GOMAXPROCS(0)
-	var wg sync.WaitGroup
-	for w := range workers {
-		wg.Go(func() {
-			for i := w; i < len(items); i += workers {
-				things[i], failed[i] = items[i].identify()
-			}
-		})
-	}
-	wg.Wait()
-
-	kept := things[:0]
+// keep adds what was identified and says what was left out.
+func (d *dump) keep(name string, items []*item) {
 	secrets := 0
-	for i := range things {
+	for i, it := range items {
+		t, err := it.thing()
 		switch {
-		case failed[i] != nil:
-			d.note("%s: object %d: %v", name, i+1, failed[i])
-		case things[i].kind == "Secret":
+		case err != nil:
+			d.note("%s: object %d: %v", name, i+1, err)
+		case t.kind == "Secret":
 			secrets++
 		default:
-			kept = append(kept, things[i])
+			d.things = append(d.things, t)
 		}
 	}
 	if secrets > 0 {
 		d.note("%s: secrets in it, not looked at: %d", name, secrets)
 	}
-	return kept
-}
-
-// identify reads the header of an object.
-func (it item) identify() (thing, error) {
-	var h header
-	if err := json.Unmarshal(it.raw, &h); err != nil {
-		return thing{}, fmt.Errorf("reading its name: %w", err)
-	}
-	if h.Kind == "" {
-		h.Kind = it.kind
-	}
-	if h.APIVersion == "" {
-		h.APIVersion = it.api
-	}
-	if h.Kind == "" || h.Metadata.Name == "" {
-		return thing{}, errors.New("without kind or name")
-	}
-	if err := checkNames(h.Metadata.Namespace, h.Metadata.Name); err != nil {
-		return thing{}, err
-	}
-	gv, err := schema.ParseGroupVersion(h.APIVersion)
-	if err != nil {
-		return thing{}, err
-	}
-	k := key{group: gv.Group, kind: h.Kind, namespace: h.Metadata.Namespace, name: h.Metadata.Name}
-	return thing{key: k, labels: h.Metadata.Labels, raw: it.raw}, nil
 }

@@ -256,8 +256,10 @@ func splitPath(path string) (namespace, plural, name string) {
 func (a *apiServer) serveList(w http.ResponseWriter, r *http.Request, res resource, namespace string) {
 	selector, _ := labels.Parse(r.URL.Query().Get("labelSelector"))
 	var all []json.RawMessage
-	_ = a.list(r.Context(), res, namespace, selector, func(page []json.RawMessage) error {
-		all = append(all, page...)
+	_ = a.list(r.Context(), res, namespace, selector, func(page []found) error {
+		for _, f := range page {
+			all = append(all, f.raw)
+		}
 		return nil
 	})
 	start, _ := strconv.Atoi(r.URL.Query().Get("continue"))

@@ -97,7 +97,7 @@ func (r *reading) podsIn(ctx context.Context, namespace string, selector labels.
 			return &Error{Doing: "listing pods", Err: err}
 		}
 	}
-	return r.from.list(ctx, pods(), namespace, selector, func(page []json.RawMessage) error {
+	return r.from.list(ctx, pods(), namespace, selector, func(page []found) error {
 		decoded, notes := decodePods(page)
 		l.Notes = append(l.Notes, notes...)
 		l.Pods += len(decoded)
@@ -107,7 +107,7 @@ func (r *reading) podsIn(ctx context.Context, namespace string, selector labels.
 
 // decodePods decodes a page on all cores. A pod with a field that is not understood is kept as
 // far as it was read, so that no pod can hide behind a strange field.
-func decodePods(page []json.RawMessage) ([]corev1.Pod, []string) {
+func decodePods(page []found) ([]corev1.Pod, []string) {
 	decoded := make([]corev1.Pod, len(page))
 	failed := make([]error, len(page))
 	var wg sync.WaitGroup
@@ -115,7 +115,11 @@ func decodePods(page []json.RawMessage) ([]corev1.Pod, []string) {
 	for w := range workers {
 		wg.Go(func() {
 			for i := w; i < len(page); i += workers {
-				failed[i] = decodePod(page[i], &decoded[i])
+				if page[i].pod != nil {
+					decoded[i], failed[i] = *page[i].pod, page[i].err
+					continue
+				}
+				failed[i] = decodePod(page[i].raw, &decoded[i])
 			}
 		})
 	}

@@ -2,7 +2,6 @@ package kube
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -15,7 +14,7 @@ type objects interface {
 	// get reads one object.
 	get(ctx context.Context, res resource, namespace, name string) (Object, error)
 	// list streams the objects that the selector picks, in pages; namespace "" means all.
-	list(ctx context.Context, res resource, namespace string, selector labels.Selector, each func(page []json.RawMessage) error) error
+	list(ctx context.Context, res resource, namespace string, selector labels.Selector, each func(page []found) error) error
 	// home is the namespace to fall back to.
 	home() string
 }

@@ -176,11 +176,12 @@ func (r *reading) partsOf(ctx context.Context, res resource, w *Workload, each f
 	}
 	tell := traceOf(ctx).Object
 	count := 0
-	return r.from.list(ctx, res, w.Namespace, selector, func(page []json.RawMessage) error {
+	return r.from.list(ctx, res, w.Namespace, selector, func(page []found) error {
 		if count += len(page); count > maxRevisions {
 			return &Error{Doing: fmt.Sprintf("listing the %s of %s", res.plural, w.Name), Kind: ErrLimit}
 		}
-		for _, raw := range page {
+		for _, f := range page {
+			raw := f.raw
 			mine, err := each(raw)
 			if err != nil {
 				return &Error{Doing: fmt.Sprintf("understanding a %s of %s", res.words(), w.Name), Err: err}

@@ -3,7 +3,6 @@ package kube
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -26,7 +25,7 @@ type Snapshot struct {
 type thing struct {
 	key
 	labels labels.Set
-	raw    json.RawMessage
+	found
 }
 
 // key is what no two objects of a cluster share.
@@ -150,13 +149,13 @@ func (s *Snapshot) lookHints(res resource, name string) []string {
 	return hints
 }
 
-func (s *Snapshot) list(ctx context.Context, res resource, namespace string, selector labels.Selector, each func([]json.RawMessage) error) error {
-	var page []json.RawMessage
+func (s *Snapshot) list(ctx context.Context, res resource, namespace string, selector labels.Selector, each func([]found) error) error {
+	var page []found
 	for _, t := range s.things[res.group+"/"+res.kind] {
 		if namespace != "" && t.namespace != namespace || !selector.Matches(t.labels) {
 			continue
 		}
-		if page = append(page, t.raw); len(page) < PageSize {
+		if page = append(page, t.found); len(page) < PageSize {
 			continue
 		}
 		if err := ctx.Err(); err != nil {

@@ -9,20 +9,19 @@ import (
 	"strings"
 )
 
-// splitJSON cuts a file of one or more JSON documents into objects. It goes over the bytes once
-// and keeps the items before a place where the file is broken or cut off.
-func (d *dump) splitJSON(name string, content []byte) []item {
-	var items []item
+// splitJSON cuts a file of one or more JSON documents into objects and gives them to the crew. It
+// goes over the bytes once and keeps the items before a place where the file is broken or cut off.
+func (d *dump) splitJSON(name string, content []byte, c *crew) {
 	for doc := 1; ; doc++ {
-		s := &splitter{dec: json.NewDecoder(bytes.NewReader(content))}
+		s := &splitter{dec: json.NewDecoder(bytes.NewReader(content)), crew: c}
 		err := s.document()
-		items = append(items, s.objects(content)...)
+		s.end(content)
 		if errors.Is(err, io.EOF) && !s.begun {
-			return items
+			return
 		}
 		if err != nil {
-			d.note("%s: document %d is broken after %d objects, at byte %d: %v; the rest is not read", name, doc, len(items), s.dec.InputOffset(), err)
-			return items
+			d.note("%s: document %d is broken after %d objects, at byte %d: %v; the rest is not read", name, doc, len(c.items), s.dec.InputOffset(), err)
+			return
 		}
 		content = content[s.dec.InputOffset():]
 	}
@@ -31,11 +30,12 @@ func (d *dump) splitJSON(name string, content []byte) []item {
 // splitter walks through one document: an object, or a list of them.
 type splitter struct {
 	dec       *json.Decoder
+	crew      *crew
 	begun     bool
 	ended     bool
-	kind, api string
-	items     []json.RawMessage
 	isList    bool
+	kind, api string
+	items     []*item
 }
 
 // document reads from { to }.
@@ -94,7 +94,7 @@ func (s *splitter) list() error {
 		if err := s.dec.Decode(&raw); err != nil {
 			return err
 		}
-		s.items = append(s.items, raw)
+		s.items = append(s.items, s.crew.add(raw))
 	}
 	_, err = s.dec.Token()
 	return err
@@ -112,22 +112,15 @@ func (s *splitter) text(into *string) error {
 	return nil
 }
 
-// objects are the items of a list, or the document itself. A list's kind is that of its items
-// with List behind it; kubectl's own is only List and its items say theirs.
-func (s *splitter) objects(content []byte) []item {
-	if !s.isList {
-		if !s.ended {
-			return nil
-		}
-		raw := content[:s.dec.InputOffset()]
-		return []item{{raw: raw}}
+// end gives the document itself to the crew if it is no list. A list's kind is that of its items with
+// List behind it; kubectl's own is only List and its items say theirs.
+func (s *splitter) end(content []byte) {
+	if !s.isList && s.ended {
+		s.crew.add(content[:s.dec.InputOffset()])
 	}
-	kind := strings.TrimSuffix(s.kind, "List")
-	items := make([]item, len(s.items))
-	for i, raw := range s.items {
-		items[i] = item{raw: raw, kind: kind, api: s.api}
+	for _, it := range s.items {
+		it.kind, it.api = strings.TrimSuffix(s.kind, "List"), s.api
 	}
-	return items
 }
 
 // ignored is a value that is passed over.
