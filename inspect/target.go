@@ -19,3 +19,6 @@ type Target struct {
 	Container string     `json:"container,omitempty"` // only this container, where one was named
 	Context   string     `json:"context,omitempty"`   // of the kubeconfig, or the snapshot
 }
+
+// ImageSubject is the subject of the image of a case without a pod.
+const ImageSubject = "image"

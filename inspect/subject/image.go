@@ -1,0 +1,92 @@
+package subject
+
+import (
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/registry"
+)
+
+// FromImage turns what a registry said of an image into the image of a case. Its status is about manifest and config
+// only; the layers check completes it.
+func FromImage(reference string, img *registry.Image) inspect.Image {
+	i := inspect.Image{
+		Reference: reference, Location: pinned(img).String(), Index: img.Index.Digest, Digest: img.Manifest.Digest,
+		Config: img.Config.Digest, Platform: img.Platform.String(), Status: inspect.Unknown, Reason: inspect.Running,
+	}
+	if img.ConfigFile != nil {
+		i.Created = inspect.At(img.ConfigFile.Created.Time)
+		i.Settings = settings(img.ConfigFile.Config)
+	}
+	if part, bad := img.Problem(); bad {
+		i.Status, i.Reason, i.Detail = inspect.Failed, string(part.Problem), part.Detail
+		if part.Problem == registry.ProblemMissing || part.Problem == registry.ProblemLimit {
+			i.Status = inspect.Unknown
+		}
+	}
+	return i
+}
+
+// pinned is the image's place at the digest by which everything of it can be found again: of the index where there
+// is one, since signatures often name only that.
+func pinned(img *registry.Image) registry.Location {
+	switch {
+	case img.Index.Digest != "":
+		return img.Location.At(img.Index.Digest)
+	case img.Manifest.Digest != "":
+		return img.Location.At(img.Manifest.Digest)
+	default:
+		return img.Location
+	}
+}
+
+func settings(c v1.Config) inspect.ImageConfig {
+	s := inspect.ImageConfig{
+		User: c.User, Entrypoint: c.Entrypoint, Cmd: c.Cmd, Env: c.Env, WorkingDir: c.WorkingDir, Labels: c.Labels,
+	}
+	names := references{}
+	for p := range c.ExposedPorts {
+		names.add("port", p)
+	}
+	for v := range c.Volumes {
+		names.add("volume", v)
+	}
+	s.Ports, s.Volumes = names["port"], names["volume"]
+	return s
+}
+
+// Blobs gives the index, manifest and config of an image as blobs of the case. of is "image" or "known-good".
+func Blobs(img *registry.Image, of string) []inspect.Blob {
+	var all []inspect.Blob
+	for role, p := range map[string]registry.Part{"index": img.Index, "manifest": img.Manifest, "config": img.Config} {
+		if !p.Present() {
+			continue
+		}
+		b := inspect.Blob{Digest: p.Digest, MediaType: p.MediaType, Size: int64(len(p.Bytes)), Role: role, Of: of, State: "carried"}
+		switch {
+		case p.Bytes == nil:
+			b.State, b.Size = "missing", max(p.Size, 0)
+		case p.Actual != p.Digest:
+			b.State, b.Actual = "damaged", p.Actual
+		}
+		if role == "manifest" || role == "index" {
+			b.Tag = img.Location.Tag
+		}
+		all = append(all, b)
+	}
+	return all
+}
+
+// keep puts the bytes of an image's parts into the store, damaged ones under the digest that they have: layouts and
+// archives are read in place, and the case must not depend on their staying.
+func keep(store *registry.Store, img *registry.Image) error {
+	for _, p := range []registry.Part{img.Index, img.Manifest, img.Config} {
+		if p.Bytes == nil || store.Has(p.Actual) {
+			continue
+		}
+		if err := store.Put(p.Actual, p.Bytes); err != nil {
+			return err
+		}
+	}
+	return nil
+}

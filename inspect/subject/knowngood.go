@@ -1,0 +1,182 @@
+package subject
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/registry"
+)
+
+// KnownGoodName is the name of the check that finds what an image is compared with.
+const KnownGoodName = "known-good"
+
+// Choice is what a person chose as known-good, by the flag or in the terminal UI. It may be changed while a case is
+// open: the check is then run again.
+type Choice struct {
+	Flag string // --known-good
+	By   string // who chooses
+
+	mu     sync.Mutex
+	picked map[string]inspect.Candidate // by subject
+}
+
+// Pick confirms a candidate as the known-good of a subject.
+func (c *Choice) Pick(subject string, candidate inspect.Candidate) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.picked == nil {
+		c.picked = map[string]inspect.Candidate{}
+	}
+	c.picked[subject] = candidate
+}
+
+func (c *Choice) pick(subject string) (inspect.Candidate, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	candidate, ok := c.picked[subject]
+	return candidate, ok
+}
+
+// KnownGood finds the image that a subject's image is compared with: the one that a person chose, else the best of what
+// ran before. What nobody confirmed is called previous.
+func KnownGood(o Options) inspect.Check {
+	return inspect.Check{Name: KnownGoodName, Needs: []string{WorkloadName}, Run: func(ctx context.Context, on inspect.On, emit func(inspect.Event)) error {
+		i := on.Image()
+		platform, err := v1.ParsePlatform(i.Platform)
+		if err != nil || platform == nil {
+			platform = &v1.Platform{}
+		}
+		s := search{o: o, image: i, platform: *platform, emit: emit}
+		if chosen, ok := s.chosen(on.Case()); ok {
+			return s.take(ctx, chosen, true)
+		}
+		best, err := s.best(ctx, on.Case().Pod)
+		if err != nil {
+			return err
+		}
+		return s.take(ctx, best, false)
+	}}
+}
+
+// search looks for the known-good of one image.
+type search struct {
+	o        Options
+	image    inspect.Image
+	platform v1.Platform
+	emit     func(inspect.Event)
+}
+
+// chosen gives what a person chose for this image.
+func (s search) chosen(c inspect.Case) (inspect.Candidate, bool) {
+	if picked, ok := s.o.Choice.pick(s.image.Subject); ok {
+		return picked, true
+	}
+	if s.o.Choice.Flag == "" || !s.meant(c) {
+		return inspect.Candidate{}, false
+	}
+	return inspect.Candidate{Reference: s.o.Choice.Flag, Location: s.o.Choice.Flag, Why: "--known-good", Confidence: "high"}, true
+}
+
+// meant says that the flag is about this image: the only one, the one of the same repository, or else that of the
+// pod's first container.
+func (s search) meant(c inspect.Case) bool {
+	if c.Pod == nil || s.o.Container != "" {
+		return true
+	}
+	flag, err := registry.Parse(s.o.Choice.Flag)
+	if err != nil {
+		return true
+	}
+	if same := sameRepository(c.Pod.Containers, flag.Name()); len(same) > 0 {
+		return slices.Contains(same, s.image.Subject)
+	}
+	return len(c.Pod.Containers) > 0 && c.Pod.Containers[0].Name == s.image.Subject
+}
+
+func sameRepository(containers []inspect.Container, name string) []string {
+	var same []string
+	for _, c := range containers {
+		if loc, err := registry.Parse(c.Reference); err == nil && loc.Name() == name {
+			same = append(same, c.Name)
+		}
+	}
+	return same
+}
+
+// take resolves the candidate and makes it the known-good.
+func (s search) take(ctx context.Context, c inspect.Candidate, confirmed bool) error {
+	img, err := s.resolve(ctx, c.Location)
+	if err != nil {
+		return inspect.Unchecked("resolving %s, the %s: %v", c.Location, inspect.KnownGood{Confirmed: confirmed}.Word(), err)
+	}
+	if err := keep(s.o.Client.Store(), img); err != nil {
+		return fmt.Errorf("keeping manifest and config of the known-good: %w", err)
+	}
+	for _, b := range Blobs(img, "known-good") {
+		s.emit(inspect.Event{Blob: &b})
+	}
+	found := FromImage(c.Reference, img)
+	k := inspect.KnownGood{
+		Reference: c.Reference, Location: found.Location, Digest: found.Digest, Index: found.Index, Config: found.Config,
+		Why: c.Why, Confidence: c.Confidence, Confirmed: confirmed,
+	}
+	if confirmed {
+		k.By = s.o.Choice.By
+	}
+	c.Location, c.Digest = found.Location, found.Key()
+	s.emit(inspect.Event{Candidate: &c})
+	s.emit(inspect.Event{Diff: &inspect.Diff{KnownGood: &k}})
+	return nil
+}
+
+func (s search) resolve(ctx context.Context, location string) (*registry.Image, error) {
+	loc, err := registry.Parse(location)
+	if err != nil {
+		return nil, err
+	}
+	return s.o.Client.Resolve(ctx, loc, s.platform)
+}
+
+// best gives the best candidate that is another image than this one, and says all of them.
+func (s search) best(ctx context.Context, pod *inspect.Pod) (inspect.Candidate, error) {
+	if pod == nil {
+		return inspect.Candidate{}, inspect.Nothing("no known-good: nobody named one (--known-good)")
+	}
+	var candidates []inspect.Candidate
+	var unread error
+	for _, c := range s.candidates(ctx, pod) {
+		img, err := s.resolve(ctx, c.Location)
+		if err != nil {
+			unread = errors.Join(unread, fmt.Errorf("%s: %w", c.Location, err))
+			continue
+		}
+		found := FromImage(c.Reference, img)
+		if found.Key() == s.image.Key() {
+			continue
+		}
+		c.Location, c.Digest = found.Location, found.Key()
+		if !slices.ContainsFunc(candidates, func(o inspect.Candidate) bool { return o.Digest == c.Digest }) {
+			candidates = append(candidates, c)
+			s.emit(inspect.Event{Candidate: &c})
+		}
+	}
+	if len(candidates) == 0 {
+		if unread != nil {
+			return inspect.Candidate{}, inspect.Unchecked("what ran before could not be read: %v", unread)
+		}
+		return inspect.Candidate{}, inspect.Nothing("no known-good: no other image is known to have run here (--known-good names one)")
+	}
+	slices.SortStableFunc(candidates, func(a, b inspect.Candidate) int {
+		return cmp.Compare(confidenceRank(a.Confidence), confidenceRank(b.Confidence))
+	})
+	return candidates[0], nil
+}
+
+func confidenceRank(c string) int { return slices.Index([]string{"high", "medium", "low"}, c) }

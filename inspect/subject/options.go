@@ -1,0 +1,74 @@
+package subject
+
+import (
+	"context"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/kube"
+	"github.com/backtrail/backtrail/registry"
+)
+
+// Options say what the case is about. Either Pod or Image is set.
+type Options struct {
+	Client   *registry.Client
+	Platform v1.Platform // of the flag; zero: the node's
+
+	Pod       *corev1.Pod
+	Cluster   kube.Source // that the pod was read from
+	Container string      // only this container of the pod
+
+	Image     *registry.Image // of a target that is no pod
+	Reference string          // as it was given
+
+	Objects []kube.Object // read while the pod was found
+
+	Choice *Choice // of the known-good
+}
+
+// Opening gives the events that the case starts with: the pod as it was first read.
+func (o Options) Opening() []inspect.Event {
+	if o.Pod == nil {
+		return nil
+	}
+	p := FromPod(o.Pod, nil)
+	events := []inspect.Event{{Pod: &p}}
+	for _, m := range podMoments(o.Pod) {
+		events = append(events, inspect.Event{Moment: &m})
+	}
+	return events
+}
+
+func podMoments(pod *corev1.Pod) []inspect.Moment {
+	all := []inspect.Moment{{Time: inspect.At(pod.CreationTimestamp.Time), What: "pod " + pod.Name + " created", Source: "pod", Trust: inspect.ByCluster}}
+	for _, c := range kube.Containers(pod, nil) {
+		if !c.Started.IsZero() {
+			all = append(all, inspect.Moment{Time: inspect.At(c.Started), What: "container " + c.Name + " started", Source: "pod status", Trust: inspect.ByCluster})
+		}
+	}
+	return all
+}
+
+// trace makes what is read of the cluster a part of the case: each object an exhibit, as it was received but for
+// what must not leave the cluster, and each request a line of the custody log.
+func (o Options) trace(ctx context.Context, emit func(inspect.Event)) context.Context {
+	return kube.WithTrace(ctx, kube.Trace{
+		Object: func(obj kube.Object) {
+			x, err := exhibit(o.Client.Store(), obj)
+			if err != nil {
+				emit(inspect.Event{Notice: &inspect.Notice{Level: "warning", Text: "not kept: " + err.Error()}})
+				return
+			}
+			emit(inspect.Event{Exhibit: &x})
+		},
+		Request: func(r kube.Request) {
+			q := inspect.Request{Method: r.Method, URL: r.Path, Status: r.Status, Bytes: r.Bytes}
+			if r.Err != nil {
+				q.Error = r.Err.Error()
+			}
+			emit(inspect.Event{Request: &q})
+		},
+	})
+}

@@ -1,0 +1,217 @@
+package subject
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/kube"
+	"github.com/backtrail/backtrail/registry"
+)
+
+// Name is the name of the check that finds the images.
+const Name = "subject"
+
+// Check finds the images of a case: that of its target, or one for each container of its pod. An image that the
+// registry no longer has is an image all the same, unknown with the reason.
+func Check(o Options) inspect.Check {
+	return inspect.Check{Name: Name, Scope: inspect.PerCase, Resolves: true, Run: func(ctx context.Context, _ inspect.On, emit func(inspect.Event)) error {
+		if o.Pod == nil {
+			return o.single(emit)
+		}
+		ctx = o.trace(ctx, emit)
+		platform, known := o.platform(ctx)
+		var work sync.WaitGroup
+		for _, c := range kube.Containers(o.Pod, nil) {
+			if o.Container != "" && c.Name != o.Container {
+				continue
+			}
+			work.Go(func() {
+				r := resolver{o: o, container: c, platform: platform, platformKnown: known}
+				r.emit(ctx, emit)
+			})
+		}
+		work.Wait()
+		return nil
+	}}
+}
+
+// single says the image of a target that is no pod; it was resolved before the case began.
+func (o Options) single(emit func(inspect.Event)) error {
+	if err := keep(o.Client.Store(), o.Image); err != nil {
+		return fmt.Errorf("keeping manifest and config: %w", err)
+	}
+	for _, b := range Blobs(o.Image, "image") {
+		emit(inspect.Event{Subject: inspect.ImageSubject, Blob: &b})
+	}
+	i := FromImage(o.Reference, o.Image)
+	i.Subject = inspect.ImageSubject
+	emit(inspect.Event{Subject: i.Subject, Image: &i})
+	return nil
+}
+
+// platform gives the platform of the flag, else that of the pod's node.
+func (o Options) platform(ctx context.Context) (p v1.Platform, known bool) {
+	if o.Platform.OS != "" {
+		return o.Platform, true
+	}
+	if o.Pod.Spec.NodeName == "" {
+		return p, false
+	}
+	node, err := o.Cluster.Node(ctx, o.Pod.Spec.NodeName)
+	if err != nil || node.Platform() == "" {
+		return p, false
+	}
+	return v1.Platform{OS: node.OS, Architecture: node.Architecture}, true
+}
+
+// resolver finds the image of one container.
+type resolver struct {
+	o             Options
+	container     kube.Container
+	platform      v1.Platform
+	platformKnown bool
+}
+
+func (r resolver) emit(ctx context.Context, emit func(inspect.Event)) {
+	img, detail, err := r.find(ctx)
+	if err == nil {
+		err = keep(r.o.Client.Store(), img)
+	}
+	if err != nil {
+		emit(inspect.Event{Subject: r.container.Name, Image: r.unresolved(err)})
+		return
+	}
+	for _, b := range Blobs(img, "image") {
+		emit(inspect.Event{Subject: r.container.Name, Blob: &b})
+	}
+	i := FromImage(r.container.Reference, img)
+	i.Subject, i.Container = r.container.Name, r.container.Name
+	if detail != "" && i.Reason == inspect.Running {
+		i.Detail = detail
+	}
+	emit(inspect.Event{Subject: i.Subject, Image: &i})
+	if when := i.Created; !when.IsZero() {
+		emit(inspect.Event{Subject: i.Subject, Moment: &inspect.Moment{Time: when, What: "image of " + i.Subject + " built", Source: "config of the image", Trust: inspect.ByClaim}})
+	}
+}
+
+// unresolved is the image of a container whose registry does not give it.
+func (r resolver) unresolved(err error) *inspect.Image {
+	id := r.container.Image()
+	i := &inspect.Image{
+		Subject: r.container.Name, Container: r.container.Name, Reference: r.container.Reference, Location: r.container.Reference,
+		Status: inspect.Unknown, Reason: "missing-blob", Detail: r.words(err),
+	}
+	switch id.Kind {
+	case kube.IDConfig:
+		i.Config = id.Digest
+	case kube.IDRepo:
+		i.Digest = id.Digest
+	case kube.IDNone:
+	}
+	return i
+}
+
+func (r resolver) words(err error) string {
+	var platform *registry.PlatformError
+	switch {
+	case errors.As(err, &platform) && !r.platformKnown:
+		return "the node's platform could not be read, so the image of its index is not known: " + err.Error() + "; choose one with --platform"
+	case errors.Is(err, registry.ErrNotFound):
+		return "the registry no longer has it: " + err.Error()
+	default:
+		return err.Error()
+	}
+}
+
+// find looks for the image where the pod's specification names it, then where the node says that it came from
+// (kubernetes#40062: the two may differ).
+func (r resolver) find(ctx context.Context) (img *registry.Image, detail string, err error) {
+	spec, err := registry.Parse(r.container.Reference)
+	if err != nil {
+		return nil, "", err
+	}
+	switch id := r.container.Image(); id.Kind {
+	case kube.IDRepo:
+		img, err = r.byDigest(ctx, spec, id)
+		return img, "", err
+	case kube.IDConfig:
+		img, err = r.byConfig(ctx, spec, id.Digest)
+		return img, "", err
+	default:
+		img, err = r.resolve(ctx, spec)
+		return img, "the node has not reported a digest: this is what the reference points to today", err
+	}
+}
+
+func (r resolver) byDigest(ctx context.Context, spec registry.Location, id kube.ImageID) (*registry.Image, error) {
+	img, err := r.resolve(ctx, spec.At(id.Digest))
+	if errors.Is(err, registry.ErrNotFound) || missing(img) {
+		if other, bad := registry.Parse(id.Repository + "@" + id.Digest); bad == nil && other.Name() != spec.Name() {
+			if elsewhere, bad := r.resolve(ctx, other); bad == nil {
+				return elsewhere, nil
+			}
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return r.withIndex(ctx, spec, img), nil
+}
+
+func missing(img *registry.Image) bool {
+	return img != nil && img.Manifest.Problem == registry.ProblemMissing
+}
+
+// withIndex looks whether the tag that the pod names is an index that holds the manifest: signatures are often on the
+// index only. What the tag cannot tell is left out.
+func (r resolver) withIndex(ctx context.Context, spec registry.Location, img *registry.Image) *registry.Image {
+	if img.Index.Digest != "" || spec.Tag == "" || spec.Digest != "" {
+		return img
+	}
+	tagged, err := r.resolve(ctx, spec)
+	if err != nil || tagged.Index.Digest == "" || tagged.Manifest.Digest != img.Manifest.Digest {
+		return img
+	}
+	return tagged
+}
+
+// byConfig looks for the image whose config the node reports, under the reference of the specification: a config's
+// digest does not name a manifest.
+func (r resolver) byConfig(ctx context.Context, spec registry.Location, config string) (*registry.Image, error) {
+	img, err := r.resolve(ctx, spec)
+	if err != nil {
+		return nil, err
+	}
+	if img.Config.Digest != config {
+		return nil, fmt.Errorf("%s holds another image today (config %s): the node reports only the config %s, which names no manifest: %w",
+			spec, short(img.Config.Digest), short(config), registry.ErrNotFound)
+	}
+	return img, nil
+}
+
+// resolve asks the registry. Without a known platform an index with several runnable images is not guessed at.
+func (r resolver) resolve(ctx context.Context, loc registry.Location) (*registry.Image, error) {
+	img, err := r.o.Client.Resolve(ctx, loc, r.platform)
+	if err != nil {
+		return nil, err
+	}
+	if !r.platformKnown && len(img.Platforms) > 1 {
+		return nil, &registry.PlatformError{Want: r.platform, Have: img.Platforms}
+	}
+	return img, nil
+}
+
+// short is a digest as people read it.
+func short(digest string) string {
+	if algorithm, hex, ok := strings.Cut(digest, ":"); ok && len(hex) > 12 {
+		return algorithm + ":" + hex[:12] + "…"
+	}
+	return digest
+}
