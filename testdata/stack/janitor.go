@@ -22,7 +22,11 @@ import (
 // startJanitor starts the process that cleans up behind the stack, also behind one that was killed and could not. It
 // waits for the end of its standard input, which comes whenever the stack has ended.
 func startJanitor(dir string) (*exec.Cmd, io.Closer, error) {
-	cmd := exec.Command("/proc/self/exe", "janitor", "--dir", dir)
+	self, err := os.Executable()
+	if err != nil {
+		return nil, nil, fmt.Errorf("starting the janitor: %w", err)
+	}
+	cmd := exec.Command(self, "janitor", "--dir", dir)
 	cmd.Stderr = os.Stderr
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	stdin, err := cmd.StdinPipe()

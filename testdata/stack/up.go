@@ -63,9 +63,17 @@ func cancelAtEOF(cancel context.CancelFunc) {
 }
 
 // run starts everything, says so, waits for the end, and stops everything in its order whatever happened before.
-func (s *stack) run(ctx context.Context) error {
+func (s *stack) run(ctx context.Context) (err error) {
 	if err := os.MkdirAll(filepath.Join(s.dir, "log"), 0o700); err != nil {
 		return fmt.Errorf("making the stack's folder: %w", err)
+	}
+	if s.withKubelet {
+		groups := podCgroups()
+		undo, failed := isolateMounts(s.dir)
+		if failed != nil {
+			return failed
+		}
+		defer func() { err = errors.Join(err, removeCgroups(groups), undo()) }()
 	}
 	janitor, release, err := startJanitor(s.dir)
 	if err != nil {
