@@ -2,10 +2,11 @@ package sbom
 
 import (
 	"context"
+	"fmt"
+	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/files"
-	"github.com/backtrail/backtrail/registry"
 )
 
 // Names of the checks of this package.
@@ -16,28 +17,82 @@ const (
 )
 
 // Packages is the check that lists the packages of an image.
-func Packages(client *registry.Client, cache *files.Cache) inspect.Check {
-	return inspect.Check{Name: CheckPackages, Needs: []string{files.CheckLayers}, Run: func(context.Context, inspect.On, func(inspect.Event)) error {
-		return inspect.Unchecked("not yet there")
-	}}
+func Packages(cache *files.Cache) inspect.Check {
+	return inspect.Check{Name: CheckPackages, Needs: []string{files.CheckLayers},
+		Run: func(ctx context.Context, on inspect.On, emit func(inspect.Event)) error {
+			image := on.Image()
+			layers := ofManifest(image.Layers)
+			emit(inspect.Event{Progress: &inspect.Progress{Text: "cataloguing packages"}})
+			if !anyHolds(layers) && (len(layers) > 0 || image.Status != inspect.Verified) {
+				return inspect.Unchecked("no layer of the image could be read")
+			}
+			found, err := load(ctx, cache, image.Key(), layers, image.Status == inspect.Verified)
+			if err != nil {
+				return err
+			}
+			emitPackages(found.packages, emit)
+			return report(found, layers, emit)
+		}}
 }
 
-// Diff is the check that compares the packages with those of the known-good image.
-func Diff(client *registry.Client, cache *files.Cache) inspect.Check {
-	return inspect.Check{Name: CheckDiff, Needs: []string{CheckPackages, files.CheckDiff}, Run: func(context.Context, inspect.On, func(inspect.Event)) error {
-		return inspect.Unchecked("not yet there")
-	}}
+// emitPackages says the packages in batches. There is always one, so that a retry that finds fewer is no mixture.
+func emitPackages(list []inspect.Package, emit func(inspect.Event)) {
+	for at := 0; at < len(list) || at == 0; at += inspect.PackageBatch {
+		end := min(at+inspect.PackageBatch, len(list))
+		emit(inspect.Event{Packages: &inspect.Packages{Offset: at, List: list[at:end]}})
+	}
 }
 
-// Attached is the check that counts the packages of the SBOMs that came with an image, and says who signed them.
-func Attached(client *registry.Client) inspect.Check {
-	return inspect.Check{Name: CheckAttached, Needs: []string{"signatures"}, Run: func(context.Context, inspect.On, func(inspect.Event)) error {
-		return inspect.Unchecked("not yet there")
-	}}
+// report says the SBOM that was made, and whether it can hold all packages.
+func report(found catalogue, layers []inspect.Layer, emit func(inspect.Event)) error {
+	row := inspect.SBOM{Origin: "generated", Format: "syft", Packages: len(found.packages), Status: inspect.Verified}
+	var why []string
+	if left := missing(layers); left != "" {
+		why = append(why, left)
+	}
+	if len(found.unread) > 0 {
+		why = append(why, "could not be read: "+strings.Join(found.unread, "; "))
+	}
+	if len(why) > 0 {
+		row.Status, row.Reason = inspect.Unknown, "unreadable"
+	}
+	emit(inspect.Event{SBOM: &row})
+	if len(why) > 0 {
+		return inspect.Unchecked("packages may be missing: %s", strings.Join(why, "; "))
+	}
+	return nil
 }
 
-// Documents writes the packages of an image as SPDX 2.3 and CycloneDX 1.6, both JSON. The same image gives the same
-// bytes: times and serial numbers come from the image.
-func Documents(image inspect.Image, tool inspect.Tool) (spdx, cyclonedx []byte, err error) {
-	return nil, nil, nil
+// ofManifest are the layers without the history entries that have none.
+func ofManifest(all []inspect.Layer) []inspect.Layer {
+	var layers []inspect.Layer
+	for _, l := range all {
+		if !l.Empty && l.Number >= 0 {
+			layers = append(layers, l)
+		}
+	}
+	return layers
+}
+
+func anyHolds(layers []inspect.Layer) bool {
+	for _, l := range layers {
+		if l.Status == inspect.Verified {
+			return true
+		}
+	}
+	return false
+}
+
+// missing names the layers that could not be read, empty where all could.
+func missing(layers []inspect.Layer) string {
+	var left []string
+	for _, l := range layers {
+		if l.Status != inspect.Verified {
+			left = append(left, fmt.Sprintf("layer %d (%s)", l.Number, l.Reason))
+		}
+	}
+	if len(left) == 0 {
+		return ""
+	}
+	return strings.Join(left, ", ") + " could not be read"
 }

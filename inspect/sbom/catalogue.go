@@ -1,0 +1,119 @@
+package sbom
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"path"
+	"runtime"
+	"slices"
+
+	"github.com/anchore/syft/syft"
+	"github.com/anchore/syft/syft/cataloging"
+	"github.com/anchore/syft/syft/sbom"
+
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/files"
+)
+
+// catalogue is the packages of an image, and what kept syft from finding all.
+type catalogue struct {
+	packages []inspect.Package
+	unread   []string // package databases that could not be read, in words
+}
+
+// load gives the packages of an image: from the cache where the image was catalogued before, else by syft. whole says
+// that every byte of the image was proven to be its digest's; only then does the digest name the packages.
+func load(ctx context.Context, cache *files.Cache, key string, layers []inspect.Layer, whole bool) (catalogue, error) {
+	if whole && key != "" {
+		kept, err := cache.Catalogue(ctx, key)
+		if err == nil {
+			return catalogue{packages: kept}, nil
+		}
+		if !errors.Is(err, inspect.ErrNotKept) {
+			return catalogue{}, err
+		}
+	}
+	tree, err := cache.Tree(ctx, layers)
+	if err != nil {
+		return catalogue{}, fmt.Errorf("merging the layers: %w", err)
+	}
+	made, err := run(ctx, key, layers, tree)
+	if err != nil {
+		return catalogue{}, err
+	}
+	if whole && key != "" && len(made.unread) == 0 {
+		if err := cache.PutCatalogue(ctx, key, made.packages); err != nil {
+			return catalogue{}, fmt.Errorf("keeping the catalogue of %s: %w", key, err)
+		}
+	}
+	return made, nil
+}
+
+// run lets syft catalogue a tree.
+func run(ctx context.Context, key string, layers []inspect.Layer, tree *files.Tree) (catalogue, error) {
+	src, err := newSource(ctx, key, layers, tree)
+	if err != nil {
+		return catalogue{}, err
+	}
+	found, err := syft.CreateSBOM(ctx, src, config())
+	if err != nil {
+		return catalogue{}, fmt.Errorf("cataloguing with syft: %w", err)
+	}
+	if err := ctx.Err(); err != nil {
+		return catalogue{}, err // cataloguers that were stopped may have ended without an error
+	}
+	made := catalogue{unread: unread(found)}
+	for p := range found.Artifacts.Packages.Enumerate() {
+		made.packages = append(made.packages, convert(p, src.resolver))
+	}
+	slices.SortFunc(made.packages, comparePackages)
+	return made, nil
+}
+
+// config is that of syft's command line as far as it decides which packages there are. What the index knows already
+// (files, their digests and owners) is left out, and so are guessed CPEs.
+func config() *syft.CreateSBOMConfig {
+	cfg := syft.DefaultCreateSBOMConfig().WithoutFiles().WithParallelism(2 * runtime.GOMAXPROCS(0))
+	cfg.DataGeneration = cataloging.DataGenerationConfig{}
+	cfg.Relationships.PackageFileOwnership = false
+	cfg.Unknowns.IncludeExecutablesWithoutPackages = false
+	cfg.Unknowns.IncludeUnexpandedArchives = false
+	return cfg
+}
+
+// unread lists the package databases that syft could not read. What else it could not read (a program without build
+// information, a broken archive) says little about what is installed.
+func unread(found *sbom.SBOM) []string {
+	var list []string
+	for at, reasons := range found.Artifacts.Unknowns {
+		if isDatabase(at.RealPath) && len(reasons) > 0 {
+			list = append(list, fmt.Sprintf("%s: %s", at.RealPath, reasons[0]))
+		}
+	}
+	slices.Sort(list)
+	return list
+}
+
+// isDatabase says that a path is that of a package database of a distribution.
+func isDatabase(p string) bool {
+	dir, base := path.Split(p)
+	switch dir {
+	case "/var/lib/dpkg/":
+		return base == "status"
+	case "/var/lib/dpkg/status.d/":
+		return true
+	case "/lib/apk/db/", "/usr/lib/apk/db/":
+		return base == "installed"
+	case "/var/lib/rpm/", "/usr/lib/sysimage/rpm/", "/usr/share/rpm/":
+		return base == "Packages" || base == "Packages.db" || base == "rpmdb.sqlite"
+	default:
+		return false
+	}
+}
+
+func comparePackages(a, b inspect.Package) int {
+	return cmp.Or(cmp.Compare(a.Type, b.Type), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Version, b.Version),
+		cmp.Compare(a.PURL, b.PURL), slices.Compare(a.Locations, b.Locations), cmp.Compare(a.Layer, b.Layer))
+}

@@ -1,0 +1,27 @@
+package sbom
+
+import (
+	"io"
+
+	"github.com/backtrail/backtrail/inspect"
+)
+
+// contents gives a file's content the methods that syft's cataloguers look for: Read, ReadAt, Seek and Close.
+type contents struct {
+	*io.SectionReader
+	closer io.Closer
+}
+
+func newContents(c inspect.Content) contents {
+	return contents{SectionReader: io.NewSectionReader(c, 0, c.Size()), closer: c}
+}
+
+// Close lets go of the file.
+func (c contents) Close() error { return c.closer.Close() }
+
+// nothing is the content of what has none.
+type nothing struct{}
+
+func (nothing) ReadAt([]byte, int64) (int, error) { return 0, io.EOF }
+func (nothing) Size() int64                       { return 0 }
+func (nothing) Close() error                      { return nil }
