@@ -76,7 +76,7 @@ func (e dockerEntry) is(loc Location) bool {
 		return e.configDigest() == loc.Digest
 	}
 	for _, tag := range e.RepoTags {
-		if tag == loc.Tag || strings.HasSuffix(tag, ":"+loc.Tag) {
+		if tag == loc.Tag || strings.HasSuffix(tag, ":"+loc.Tag) || strings.HasSuffix(tag, "/"+loc.Tag) {
 			return true
 		}
 	}

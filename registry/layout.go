@@ -89,7 +89,7 @@ func (l *layout) find(ref string) (v1.Descriptor, bool) {
 	}
 	for _, same := range []func(name string) bool{
 		func(name string) bool { return name == ref },
-		func(name string) bool { return strings.HasSuffix(name, ":"+ref) },
+		func(name string) bool { return strings.HasSuffix(name, ":"+ref) || strings.HasSuffix(name, "/"+ref) },
 	} {
 		for _, d := range l.index.Manifests {
 			for _, name := range layoutNames(d) {
