@@ -16,6 +16,7 @@ import (
 type Cache struct {
 	store  *registry.Store
 	index  memo[[]inspect.Entry]
+	proofs memo[proof]
 	trees  memo[*Tree]
 	images memo[*LayeredImage]
 }

@@ -2,6 +2,7 @@ package files
 
 import (
 	"context"
+	"errors"
 
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/registry"
@@ -28,3 +29,5 @@ func Binaries(client *registry.Client, cache *Cache) inspect.Check {
 func Diff(client *registry.Client, cache *Cache) inspect.Check {
 	return inspect.Check{Name: CheckDiff, Needs: []string{CheckLayers, CheckBinaries, "known-good"}, Run: func(ctx context.Context, on inspect.On, emit func(inspect.Event)) error { return errTODO }}
 }
+
+var errTODO = errors.New("not yet there")

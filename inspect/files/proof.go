@@ -1,0 +1,72 @@
+package files
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/registry"
+)
+
+// proof is what was found when a blob was read whole and was its digest: the record of kind registry.RecordLayer,
+// whose key is the blob's digest. Never is a layer looked up by a diff ID that a config claims.
+type proof struct {
+	DiffID  string   `json:"diffID"`
+	Size    int64    `json:"size"`    // of the blob, bytes
+	TarSize int64    `json:"tarSize"` // unpacked
+	Notes   []string `json:"notes,omitempty"`
+}
+
+// proven gives the proof of an earlier run, if all that it speaks of is still there in full length.
+func (c *Cache) proven(digest string) (proof, bool) {
+	data, err := c.store.Record(registry.RecordLayer, digest)
+	if err != nil {
+		return proof{}, false
+	}
+	var p proof
+	if json.Unmarshal(data, &p) != nil || !registry.IsDigest(p.DiffID) {
+		return proof{}, false
+	}
+	if !c.has(digest, p.Size) || !c.has(p.DiffID, p.TarSize) {
+		return proof{}, false
+	}
+	index, err := c.store.Record(recordIndex, p.DiffID)
+	if err != nil || !isIndex(index) {
+		return proof{}, false
+	}
+	return p, true
+}
+
+// has says whether a blob is there with this size. One that was cut short by a crash is dropped.
+func (c *Cache) has(digest string, size int64) bool {
+	f, have, err := c.store.Open(digest)
+	if err != nil {
+		return false
+	}
+	_ = f.Close()
+	if have != size {
+		_ = c.store.Remove(digest)
+		return false
+	}
+	return true
+}
+
+// keep writes the index and the proof of a layer. The proof comes last: where it is, the rest is.
+func (c *Cache) keep(digest string, p proof, entries []inspect.Entry) error {
+	if err := c.store.PutRecord(recordIndex, p.DiffID, encodeIndex(entries)); err != nil {
+		return fmt.Errorf("keeping the index of layer %s: %w", p.DiffID, err)
+	}
+	c.index.put(p.DiffID, entries)
+	if digest == "" {
+		return nil
+	}
+	data, err := json.Marshal(p)
+	if err != nil {
+		return errors.Join(errors.New("encoding the proof of a layer"), err)
+	}
+	if err := c.store.PutRecord(registry.RecordLayer, digest, data); err != nil {
+		return fmt.Errorf("keeping the proof of layer %s: %w", digest, err)
+	}
+	return nil
+}
