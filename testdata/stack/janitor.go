@@ -15,31 +15,56 @@ import (
 	"strings"
 	"syscall"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
-// startJanitor starts the process that cleans up behind the stack, also behind one that was killed and could not. It
-// waits for the end of its standard input, which comes whenever the stack has ended.
-func startJanitor(dir string) (*exec.Cmd, io.Closer, error) {
+// shimGrace is how long the shims get to see their containers' end by themselves.
+const shimGrace = 200 * time.Millisecond
+
+// janitor is a process that cleans up behind the stack, also behind one that was killed and could not. It waits for the
+// end of its standard input, which comes whenever the stack has ended.
+type janitor struct {
+	cmd   *exec.Cmd
+	stdin io.Closer
+}
+
+// startJanitor returns when the janitor has seen the machine as it was before the stack.
+func startJanitor(dir string) (*janitor, error) {
 	self, err := os.Executable()
 	if err != nil {
-		return nil, nil, fmt.Errorf("starting the janitor: %w", err)
+		return nil, fmt.Errorf("finding the stack's program: %w", err)
 	}
 	cmd := exec.Command(self, "janitor", "--dir", dir)
 	cmd.Stderr = os.Stderr
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
-		return nil, nil, fmt.Errorf("starting the janitor: %w", err)
+		return nil, fmt.Errorf("starting the janitor: %w", err)
+	}
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, fmt.Errorf("starting the janitor: %w", err)
 	}
 	if err := cmd.Start(); err != nil {
-		return nil, nil, fmt.Errorf("starting the janitor: %w", err)
+		return nil, fmt.Errorf("starting the janitor: %w", err)
 	}
-	return cmd, stdin, nil
+	if _, err := bufio.NewReader(stdout).ReadString('\n'); err != nil {
+		return nil, fmt.Errorf("waiting for the janitor: %w", err)
+	}
+	return &janitor{cmd: cmd, stdin: stdin}, nil
 }
 
-// runJanitor waits and sweeps.
+// dismiss lets the janitor sweep and reports what it could not.
+func (j *janitor) dismiss() error {
+	if err := j.stdin.Close(); err != nil {
+		return fmt.Errorf("releasing the janitor: %w", err)
+	}
+	if err := j.cmd.Wait(); err != nil {
+		return fmt.Errorf("sweeping: %w", err)
+	}
+	return nil
+}
+
+// runJanitor looks, waits and sweeps.
 func runJanitor(args []string) error {
 	flags := flag.NewFlagSet("janitor", flag.ContinueOnError)
 	dir := flags.String("dir", "", "the stack's folder")
@@ -47,29 +72,22 @@ func runJanitor(args []string) error {
 		return err
 	}
 	signal.Ignore(syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
+	before := foreignFolders()
+	fmt.Println("watching")
 	if _, err := io.Copy(io.Discard, os.Stdin); err != nil {
 		return fmt.Errorf("waiting for the stack's end: %w", err)
 	}
-	return sweep(*dir)
+	return errors.Join(sweep(*dir), removeFolders(before))
 }
 
-// sweep ends the containers and shims that belong to the stack in dir and unmounts what is mounted below it. After an orderly
-// stop it finds nothing. Only what names this folder is touched.
+// sweep ends the containers and shims that belong to the stack in dir; after an orderly stop it finds none. With them
+// goes the stack's mount namespace and so all its mounts.
 func sweep(dir string) error {
 	deleteContainers(dir)
 	var errs []error
 	for _, pid := range shims(dir) {
 		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
 			errs = append(errs, fmt.Errorf("killing shim %d: %w", pid, err))
-		}
-	}
-	mounts, err := mountsBelow(dir)
-	if err != nil {
-		return errors.Join(append(errs, err)...)
-	}
-	for _, mount := range slices.Backward(mounts) {
-		if err := unix.Unmount(mount, unix.MNT_DETACH|unix.UMOUNT_NOFOLLOW); err != nil && !errors.Is(err, unix.EINVAL) {
-			errs = append(errs, fmt.Errorf("unmounting %s: %w", mount, err))
 		}
 	}
 	return errors.Join(errs...)
@@ -83,11 +101,11 @@ func deleteContainers(dir string) {
 		return
 	}
 	for _, state := range states {
-		// An error means that it has just gone; what is left shows as a mount.
+		// An error means that it has just gone.
 		_ = exec.Command("runc", "--root", filepath.Dir(state), "delete", "--force", filepath.Base(state)).Run()
 	}
 	if len(states) > 0 {
-		time.Sleep(200 * time.Millisecond) // the shims see their containers' end and unmount
+		time.Sleep(shimGrace)
 	}
 }
 
@@ -115,20 +133,27 @@ func shims(dir string) []int {
 	return pids
 }
 
-// mountsBelow lists the mount points below dir in the order in which they were mounted (proc_pid_mountinfo(5), field 5).
-func mountsBelow(dir string) ([]string, error) {
-	f, err := os.Open("/proc/self/mountinfo")
-	if err != nil {
-		return nil, fmt.Errorf("reading mounts: %w", err)
+// foreignFolders lists what servers make outside of the stack's folder and no flag can move: the fixed folders, and the
+// cgroups for containers whose pod has none of its own (named after containerd's namespace, one in each hierarchy).
+func foreignFolders() []string {
+	var found []string
+	for _, pattern := range append([]string{"/sys/fs/cgroup/*/k8s.io", "/sys/fs/cgroup/k8s.io"}, fixedFolders...) {
+		matches, _ := filepath.Glob(pattern) // the patterns are good
+		found = append(found, matches...)
 	}
-	defer func() { _ = f.Close() }()
-	var mounts []string
-	lines := bufio.NewScanner(f)
-	for lines.Scan() {
-		fields := strings.Fields(lines.Text())
-		if len(fields) > 4 && strings.HasPrefix(fields[4], dir+"/") {
-			mounts = append(mounts, fields[4])
+	return found
+}
+
+// removeFolders removes those of them that were not there before; they are empty by now.
+func removeFolders(before []string) error {
+	var errs []error
+	for _, folder := range foreignFolders() {
+		if slices.Contains(before, folder) {
+			continue
+		}
+		if err := syscall.Rmdir(folder); err != nil {
+			errs = append(errs, fmt.Errorf("removing %s: %w", folder, err))
 		}
 	}
-	return mounts, lines.Err()
+	return errors.Join(errs...)
 }

@@ -58,6 +58,11 @@ func (s *stack) servers() []*server {
 
 // start brings the servers up, those that do not need each other side by side.
 func (s *stack) start(ctx context.Context) error {
+	if s.withKubelet {
+		if err := isolateMounts(s.dir); err != nil {
+			return err
+		}
+	}
 	if err := s.prepare(); err != nil {
 		return err
 	}

@@ -8,7 +8,6 @@ import (
 	"io"
 	"net"
 	"os"
-	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"runtime"
@@ -63,19 +62,11 @@ func cancelAtEOF(cancel context.CancelFunc) {
 }
 
 // run starts everything, says so, waits for the end, and stops everything in its order whatever happened before.
-func (s *stack) run(ctx context.Context) (err error) {
+func (s *stack) run(ctx context.Context) error {
 	if err := os.MkdirAll(filepath.Join(s.dir, "log"), 0o700); err != nil {
 		return fmt.Errorf("making the stack's folder: %w", err)
 	}
-	if s.withKubelet {
-		groups := podCgroups()
-		undo, failed := isolateMounts(s.dir)
-		if failed != nil {
-			return failed
-		}
-		defer func() { err = errors.Join(err, removeCgroups(groups), undo()) }()
-	}
-	janitor, release, err := startJanitor(s.dir)
+	watch, err := startJanitor(s.dir)
 	if err != nil {
 		return err
 	}
@@ -88,7 +79,7 @@ func (s *stack) run(ctx context.Context) (err error) {
 	if ctx.Err() != nil {
 		err = nil // told to stop: not an error, also in the middle of the start
 	}
-	return errors.Join(err, s.stop(), dismiss(janitor, release))
+	return errors.Join(err, s.stop(), watch.dismiss())
 }
 
 // wait returns when ctx ends, or when a server ends that should not.
@@ -118,17 +109,6 @@ func (s *stack) stop() error {
 		errs = append(errs, srv.stop())
 	}
 	return errors.Join(errs...)
-}
-
-// dismiss lets the janitor sweep and reports what it could not.
-func dismiss(janitor *exec.Cmd, release io.Closer) error {
-	if err := release.Close(); err != nil {
-		return fmt.Errorf("releasing the janitor: %w", err)
-	}
-	if err := janitor.Wait(); err != nil {
-		return fmt.Errorf("sweeping: %w", err)
-	}
-	return nil
 }
 
 // port is the port of host:port.

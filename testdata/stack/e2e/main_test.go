@@ -20,9 +20,10 @@ import (
 
 // The stack is shared by all stories; each has a namespace and repositories of its own.
 var (
-	stack     *harness.Stack
-	backtrail *harness.Program
-	cosign    *harness.Program
+	stack        *harness.Stack
+	stackProgram *harness.Program
+	backtrail    *harness.Program
+	cosign       *harness.Program
 )
 
 const (
@@ -47,8 +48,7 @@ func run(m *testing.M) (code int, err error) {
 		return 1, err
 	}
 	defer func() { _ = os.RemoveAll(tmp) }()
-	program, err := build(ctx, filepath.Join(tmp, "bin"))
-	if err != nil {
+	if err := build(ctx, filepath.Join(tmp, "bin")); err != nil {
 		return 1, err
 	}
 	reason := harness.CanKubelet()
@@ -60,7 +60,7 @@ func run(m *testing.M) (code int, err error) {
 	}
 	dir := filepath.Join(tmp, "run")
 	began := time.Now()
-	if stack, err = harness.Start(program.Path, dir, reason == ""); err != nil {
+	if stack, err = harness.Start(stackProgram.Path, dir, reason == ""); err != nil {
 		showLogs(dir)
 		return 1, err
 	}
@@ -73,20 +73,19 @@ func run(m *testing.M) (code int, err error) {
 }
 
 // build builds the three programs.
-func build(ctx context.Context, bin string) (*harness.Program, error) {
+func build(ctx context.Context, bin string) (err error) {
 	began := time.Now()
-	program, err := harness.Build(ctx, "STACK_BIN", stackModule, ".", filepath.Join(bin, "stack"))
-	if err != nil {
-		return nil, err
+	if stackProgram, err = harness.Build(ctx, "STACK_BIN", stackModule, ".", filepath.Join(bin, "stack")); err != nil {
+		return err
 	}
 	if backtrail, err = harness.Build(ctx, "BACKTRAIL_BIN", mainModule, "./cmd/backtrail", filepath.Join(bin, "backtrail")); err != nil {
-		return nil, err
+		return err
 	}
-	if cosign, err = harness.Build(ctx, "COSIGN_BIN", mainModule, "github.com/sigstore/cosign/v2/cmd/cosign", filepath.Join(bin, "cosign")); err != nil {
-		return nil, err
+	if cosign, err = harness.BuildCosign(ctx, mainModule, bin); err != nil {
+		return err
 	}
 	fmt.Printf("e2e: programs built in %.1f s\n", time.Since(began).Seconds())
-	return program, nil
+	return nil
 }
 
 // stopClean stops the stack and proves that nothing of it is left.
