@@ -59,7 +59,13 @@ func (c *Client) resolve(ctx context.Context, loc Location, platform v1.Platform
 		return nil, err
 	}
 	img := &Image{Location: loc}
-	reader := resolver{from: repo, manifest: repo.manifestPart, has: func(string) bool { return true }}
+	reader := resolver{
+		manifest: repo.manifestPart,
+		config: func(ctx context.Context, desc v1.Descriptor) (Part, error) {
+			return repo.keep(readPart(ctx, repo, desc, MaxConfig))
+		},
+		has: func(string) bool { return true },
+	}
 	return img, reader.fill(ctx, img, root, platform)
 }
 
@@ -81,16 +87,22 @@ func (c *Client) resolveLocal(ctx context.Context, loc Location, platform v1.Pla
 		return nil, err
 	}
 	img := &Image{Location: loc, Names: opened.layout.names(root.Digest)}
-	reader := resolver{from: opened.layout, has: opened.layout.has, manifest: func(ctx context.Context, desc v1.Descriptor) (Part, error) {
-		return readPart(ctx, opened.layout, desc, MaxManifest)
-	}}
+	reader := resolver{
+		manifest: func(ctx context.Context, desc v1.Descriptor) (Part, error) {
+			return readPart(ctx, opened.layout, desc, MaxManifest)
+		},
+		config: func(ctx context.Context, desc v1.Descriptor) (Part, error) {
+			return readPart(ctx, opened.layout, desc, MaxConfig)
+		},
+		has: opened.layout.has,
+	}
 	return img, reader.fill(ctx, img, root, platform)
 }
 
 // resolver follows an image from its root down to the config.
 type resolver struct {
-	from     place
 	manifest func(ctx context.Context, desc v1.Descriptor) (Part, error)
+	config   func(ctx context.Context, desc v1.Descriptor) (Part, error)
 	has      func(digest string) bool // whether a child is there; for registries always
 }
 
@@ -161,7 +173,7 @@ func (r resolver) fillManifest(ctx context.Context, img *Image, part Part, doc d
 		img.Layers = append(img.Layers, Layer{Number: i, Descriptor: d})
 	}
 	var err error
-	if img.Config, err = readPart(ctx, r.from, config, MaxConfig); err != nil {
+	if img.Config, err = r.config(ctx, config); err != nil {
 		return fmt.Errorf("reading config %s: %w", config.Digest, err)
 	}
 	img.readConfig()
