@@ -125,6 +125,9 @@ func (s *Store) Read(digest string, limit int64) ([]byte, error) {
 
 // Put stores small bytes that are digest. Errors: *DigestError.
 func (s *Store) Put(digest string, data []byte) error {
+	if _, err := s.blobPath(digest); err != nil {
+		return fmt.Errorf("writing blob: %w", err)
+	}
 	if s.Has(digest) {
 		return nil
 	}
