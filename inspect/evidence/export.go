@@ -1,19 +1,253 @@
 package evidence
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/report"
 )
 
 // Export writes the bundle of a case to a path that does not exist yet: a directory, or an archive where the path ends
-// in .tar.gz or .tgz. events opens the case's stream (Recorder.Events, Saved.Events); a case that still runs or was
-// interrupted is exported as partial and says so. The store gives the bytes that the events name.
+// in .tar.gz or .tgz. events opens the case's stream (Recorder.Events, Saved.Events, Bag.Events); a case that still
+// runs or was interrupted is exported as partial and says so. The store gives the bytes that the events name.
 //
 // The bundle is written beside and renamed. Where that fails, or ctx ends, nothing is left at the path, and the case
-// itself is as it was.
+// itself is as it was. Result.Taken and an error come together when the bundle, read back, is not what was written.
 func Export(ctx context.Context, events func() (io.ReadCloser, error), store inspect.Store, to string, o Options) (Result, error) {
-	return Result{}, errors.New("writing the bundle: not built yet")
+	stream, err := foldStream(ctx, events, o.Who)
+	if err != nil {
+		return Result{}, fmt.Errorf("reading the case to export: %w", err)
+	}
+	defer stream.close()
+	id := cmp.Or(o.Case, ID(inspect.Header{Target: stream.c.Target, Started: stream.c.Started}))
+	if !isCaseName(id) {
+		return Result{}, fmt.Errorf("exporting case %q: not the name of a case", id)
+	}
+	out, err := newOutlet(to, id)
+	if err != nil {
+		return Result{}, err
+	}
+	defer out.discard()
+	x := &export{
+		ctx: ctx, c: stream.c, id: id, store: store, o: o, stream: stream,
+		bag: newBagWriter(ctx, out, o.Progress), blobs: newBlobSet(stream.c), documents: map[string]document{},
+	}
+	result, err := x.write()
+	if err == nil {
+		err = inWords("putting it in its place", out.publish())
+	}
+	if ctx.Err() != nil {
+		return Result{}, fmt.Errorf("writing the bundle to %s: interrupted, nothing was left there; the case is kept: %w", to, ctx.Err())
+	}
+	if err != nil {
+		return Result{}, fmt.Errorf("%w (nothing was left there; the case is kept)", inWords("writing the bundle to "+to, err))
+	}
+	result.Path = to
+	if abs, err := filepath.Abs(to); err == nil {
+		result.Path = abs
+	}
+	if result.Taken = out.taken(x.bag.all()); len(result.Taken) > 0 {
+		return result, fmt.Errorf("reading the bundle back: %s is gone or changed: something on this machine took it away after it was written (a virus scanner?); export to another place", result.Taken[0])
+	}
+	return result, nil
+}
+
+// export is one run of Export.
+type export struct {
+	ctx       context.Context
+	c         inspect.Case
+	id        string
+	store     inspect.Store
+	o         Options
+	stream    *stream
+	bag       *bagWriter
+	blobs     *blobSet
+	documents map[string]document // manifests and indexes that are carried, by blobLine.key
+	suspects  map[string]bool     // digests and diff IDs of suspect layers
+	notes     []string
+}
+
+func (x *export) note(format string, args ...any) {
+	x.notes = append(x.notes, fmt.Sprintf(format, args...))
+}
+
+// write makes the parts of the bundle in the order in which they matter, should the disk fill up.
+func (x *export) write() (Result, error) {
+	x.suspects = suspectLayers(x.c)
+	if !x.c.Complete {
+		x.note("the case is partial; the bundle says so")
+	}
+	for _, part := range []func() error{
+		x.writeDeclaration, x.writeCase, x.writeExhibits, x.writeTrust, x.writeBlobs, x.writeListings, x.writeDocuments, x.writeInfo,
+	} {
+		if err := x.ctx.Err(); err != nil {
+			return Result{}, err
+		}
+		if err := part(); err != nil {
+			return Result{}, err
+		}
+	}
+	size, files := x.bag.oxum()
+	digest, err := x.bag.seal()
+	if err != nil {
+		return Result{}, err
+	}
+	at := endOf(x.c)
+	return Result{
+		TagManifest: digest, Files: files, Bytes: size, Notes: x.notes,
+		Line: fmt.Sprintf("backtrail %s tagmanifest %s %s", x.id, digest, at.Format(lineTime)),
+	}, nil
+}
+
+// lineTime is how a time stands in the line to copy.
+const lineTime = "2006-01-02T15:04:05Z"
+
+// endOf is the time of a case that is used where a bundle needs one: its end, or its start while it runs.
+func endOf(c inspect.Case) inspect.Time {
+	if c.Finished.IsZero() {
+		return c.Started
+	}
+	return c.Finished
+}
+
+func (x *export) writeDeclaration() error { return x.bag.addBytes(bagitFile, []byte(bagitText)) }
+
+// writeCase writes the case in its four forms and the chain of custody.
+func (x *export) writeCase() error {
+	data, err := inspect.EncodeCase(x.c)
+	if err != nil {
+		return err
+	}
+	if err := x.bag.addBytes("data/case.json", data); err != nil {
+		return err
+	}
+	if err := x.addFile("data/events.jsonl", x.stream.events); err != nil {
+		return err
+	}
+	if err := x.addFile("data/custody.jsonl", x.stream.custody); err != nil {
+		return err
+	}
+	for _, r := range renderings {
+		text, err := r.render(x.c)
+		if err != nil {
+			return fmt.Errorf("writing %s: %w", r.name, err)
+		}
+		if err := x.bag.addBytes(r.name, text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (x *export) addFile(name string, f *os.File) error {
+	size, err := f.Seek(0, io.SeekEnd)
+	if err != nil {
+		return fmt.Errorf("writing %s: %w", name, err)
+	}
+	return x.bag.add(name, size, io.NewSectionReader(f, 0, size))
+}
+
+// writeExhibits writes what was kept as it was received, and a list of it with what was redacted.
+func (x *export) writeExhibits() error {
+	list := []exhibitLine{}
+	for _, e := range x.c.Exhibits {
+		line := exhibitLine{Exhibit: e, Name: exhibitName(e.Path), State: blobCarried}
+		if err := x.writeExhibit(&line); err != nil {
+			return err
+		}
+		list = append(list, line)
+	}
+	return x.bag.addJSON("data/exhibits.json", list)
+}
+
+// exhibitLine is an item of data/exhibits.json.
+type exhibitLine struct {
+	inspect.Exhibit
+	Name  string `json:"name"`  // of the file in the bundle
+	State string `json:"state"` // carried, missing, damaged
+}
+
+func (x *export) writeExhibit(line *exhibitLine) error {
+	open := x.opener(line.Digest)
+	m, err := x.bag.measure(open)
+	switch {
+	case x.ctx.Err() != nil:
+		return x.ctx.Err()
+	case err != nil:
+		line.State = blobMissing
+		if !errors.Is(err, inspect.ErrNotKept) {
+			x.note("%s could not be read: %v", line.Name, err)
+		} else {
+			x.note("%s is not kept here any more", line.Name)
+		}
+		return nil
+	case m.digest != line.Digest:
+		line.State, line.Name = blobDamaged, "data/damaged/"+hexOf(m.digest)
+	}
+	if x.bag.has(line.Name) {
+		line.Name = "data/exhibits/" + hexOf(m.digest)
+	}
+	if x.bag.has(line.Name) {
+		return nil
+	}
+	return x.bag.addOpened(line.Name, m, open)
+}
+
+// writeDocuments writes the bills of materials and what differs between them.
+func (x *export) writeDocuments() error {
+	if err := x.writePackageDiff(); err != nil || x.o.Documents == nil {
+		return err
+	}
+	documents, err := x.o.Documents(x.ctx, x.c)
+	if x.ctx.Err() != nil {
+		return x.ctx.Err()
+	}
+	if err != nil {
+		x.note("the bills of materials are not in it: %v", err)
+	}
+	for _, d := range documents {
+		name := "data/sbom/" + safePart(d.Name)
+		if x.bag.has(name) || safePart(d.Name) == "" {
+			x.note("a second bill of materials named %s is not in it", name)
+			continue
+		}
+		if err := x.bag.addBytes(name, d.Data); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (x *export) writePackageDiff() error {
+	type imageDiff struct {
+		Subject   string               `json:"subject"`
+		Image     string               `json:"image"`
+		KnownGood *inspect.KnownGood   `json:"knownGood"`
+		Packages  *inspect.PackageDiff `json:"packages"`
+	}
+	list := []imageDiff{}
+	for _, i := range x.c.Images {
+		if i.Diff != nil && i.Diff.Packages != nil {
+			list = append(list, imageDiff{i.Subject, i.Key(), i.Diff.KnownGood, i.Diff.Packages})
+		}
+	}
+	if len(list) == 0 {
+		return nil
+	}
+	return x.bag.addJSON("data/sbom/diff.json", list)
+}
+
+// renderings are the reports that stand in every bundle.
+var renderings = []struct {
+	name   string
+	render func(inspect.Case) ([]byte, error)
+}{
+	{"data/report.html", rendered(report.HTML)},
+	{"data/report.md", rendered(report.Markdown)},
 }

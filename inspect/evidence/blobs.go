@@ -1,0 +1,258 @@
+package evidence
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/backtrail/backtrail/inspect"
+)
+
+// States of a blob in a bundle.
+const (
+	blobCarried = "carried"
+	blobDamaged = "damaged"
+	blobMissing = "missing"
+	blobLeftOut = "left-out"
+)
+
+// What a blob belongs to.
+const (
+	ofImage     = "image"
+	ofKnownGood = "known-good"
+)
+
+// roleLayer is the role of the blobs that Options.Layers decides about.
+const roleLayer = "layer"
+
+// emptyJSON is the config that artifacts without a config have (OCI image-spec, "empty descriptor").
+const emptyJSON = "{}"
+
+// blobLine is a line of data/blobs.jsonl.
+type blobLine struct {
+	Digest    string `json:"digest"`
+	Size      int64  `json:"size"`
+	State     string `json:"state"`
+	Actual    string `json:"actual,omitempty"` // of the bytes in data/damaged
+	Of        string `json:"of"`
+	Role      string `json:"role"`
+	MediaType string `json:"mediaType,omitempty"`
+	Tag       string `json:"tag,omitempty"`
+	Detail    string `json:"detail,omitempty"`
+}
+
+func (l blobLine) key() string { return l.Of + " " + l.Digest }
+
+// blobSet are the blobs of a case by what they belong to, the ones that an event names and those that follow from
+// other rows.
+type blobSet struct {
+	lines []blobLine
+	known map[string]int
+}
+
+func newBlobSet(c inspect.Case) *blobSet {
+	s := &blobSet{known: map[string]int{}}
+	for _, b := range c.Blobs {
+		of := b.Of
+		if of != ofKnownGood {
+			of = ofImage
+		}
+		s.add(blobLine{Digest: b.Digest, Size: b.Size, State: b.State, Actual: b.Actual, Of: of, Role: b.Role, MediaType: b.MediaType, Tag: b.Tag})
+	}
+	for _, i := range c.Images {
+		s.addImage(i)
+	}
+	return s
+}
+
+// addImage adds what an image's rows name, where no event told of it.
+func (s *blobSet) addImage(i inspect.Image) {
+	s.imply(ofImage, "index", i.Index)
+	s.imply(ofImage, "manifest", i.Digest)
+	s.imply(ofImage, "config", i.Config)
+	for _, l := range i.Layers {
+		s.imply(ofImage, roleLayer, l.Digest)
+	}
+	for _, sig := range i.Signatures {
+		s.imply(ofImage, "signature", sig.Digest)
+		for _, raw := range sig.Raw {
+			s.imply(ofImage, raw.Name, raw.Digest)
+		}
+	}
+	for _, p := range i.Provenance {
+		for _, raw := range p.Raw {
+			s.imply(ofImage, raw.Name, raw.Digest)
+		}
+	}
+	for _, b := range i.SBOMs {
+		s.imply(ofImage, "sbom", b.Digest)
+	}
+	if i.Diff == nil || i.Diff.KnownGood == nil {
+		return
+	}
+	k := i.Diff.KnownGood
+	s.imply(ofKnownGood, "index", k.Index)
+	s.imply(ofKnownGood, "manifest", k.Digest)
+	s.imply(ofKnownGood, "config", k.Config)
+}
+
+func (s *blobSet) imply(of, role, digest string) {
+	if hexOf(digest) != "" {
+		s.add(blobLine{Digest: digest, State: blobCarried, Of: of, Role: role})
+	}
+}
+
+// add keeps the first line of a blob.
+func (s *blobSet) add(l blobLine) {
+	if _, there := s.known[l.key()]; there {
+		return
+	}
+	s.known[l.key()] = len(s.lines)
+	s.lines = append(s.lines, l)
+}
+
+// carried says that a blob of that digest stands in the image's layout.
+func (s *blobSet) carried(of, digest string) bool {
+	at, ok := s.known[of+" "+digest]
+	return ok && s.lines[at].State == blobCarried
+}
+
+func (s *blobSet) sorted() []blobLine {
+	out := slices.Clone(s.lines)
+	slices.SortFunc(out, func(a, b blobLine) int { return cmp.Or(cmp.Compare(a.Of, b.Of), cmp.Compare(a.Digest, b.Digest)) })
+	return out
+}
+
+// writeBlobs writes the two layouts, the damaged bytes and data/blobs.jsonl.
+func (x *export) writeBlobs() error {
+	// Signatures' manifests add their children to the list while it is walked.
+	for at := 0; at < len(x.blobs.lines); at++ {
+		if err := x.writeBlob(&x.blobs.lines[at]); err != nil {
+			return err
+		}
+	}
+	for _, of := range []string{ofImage, ofKnownGood} {
+		if err := x.writeLayout(of); err != nil {
+			return err
+		}
+	}
+	var text bytes.Buffer
+	left, leftBytes := 0, int64(0)
+	for _, l := range x.blobs.sorted() {
+		b, err := json.Marshal(l)
+		if err != nil {
+			return fmt.Errorf("encoding data/blobs.jsonl: %w", err)
+		}
+		text.Write(append(b, '\n'))
+		if l.State == blobLeftOut && l.Of == ofImage {
+			left, leftBytes = left+1, leftBytes+l.Size
+		}
+	}
+	if left > 0 {
+		x.note("%d of the image's layers (%d bytes) are left out; their listings are in the bundle (--layers all carries them)", left, leftBytes)
+	}
+	return x.bag.addBytes("data/blobs.jsonl", text.Bytes())
+}
+
+// writeBlob carries a blob if it is its digest, and says in the line what became of it.
+func (x *export) writeBlob(l *blobLine) error {
+	switch {
+	case hexOf(l.Digest) == "":
+		l.State, l.Detail = blobMissing, "nothing names it by a digest"
+		return nil
+	case l.State == blobMissing:
+		return nil
+	case l.State == blobDamaged:
+		return x.writeDamaged(l, x.opener(l.Actual))
+	case l.Role == roleLayer && (l.Of == ofKnownGood || !x.takesLayer(l.Digest)):
+		l.State = blobLeftOut
+		return nil
+	}
+	open := x.opener(l.Digest)
+	m, err := x.bag.measure(open)
+	switch {
+	case x.ctx.Err() != nil:
+		return x.ctx.Err()
+	case errors.Is(err, inspect.ErrNotKept):
+		l.State, l.Detail = blobMissing, "its bytes were not read, or are not kept here any more"
+		return nil
+	case err != nil:
+		l.State, l.Detail = blobMissing, "reading it failed: "+err.Error()
+		x.note("%s (%s) could not be read: %v", l.Digest, l.Role, err)
+		return nil
+	case m.digest != l.Digest:
+		x.note("the copy of %s (%s) on this machine is not its digest any more; it is in data/damaged", l.Digest, l.Role)
+		l.State, l.Actual = blobDamaged, m.digest
+		return x.writeDamaged(l, open)
+	}
+	l.State, l.Size = blobCarried, m.size
+	name := layoutFolder(l.Of) + "/blobs/sha256/" + hexOf(l.Digest)
+	if err := x.bag.addOpened(name, m, open); err != nil {
+		return err
+	}
+	return x.addChildren(*l, open)
+}
+
+// writeDamaged keeps bytes that are not their digest under the digest that they have.
+func (x *export) writeDamaged(l *blobLine, open opener) error {
+	m, err := x.bag.measure(open)
+	if x.ctx.Err() != nil {
+		return x.ctx.Err()
+	}
+	if err != nil {
+		l.Detail = "its bytes are not kept: " + err.Error()
+		return nil
+	}
+	l.Actual, l.Size = m.digest, m.size
+	name := "data/damaged/" + hexOf(m.digest)
+	if x.bag.has(name) {
+		return nil
+	}
+	return x.bag.addOpened(name, m, open)
+}
+
+func (x *export) opener(digest string) opener {
+	if digest == digestOf([]byte(emptyJSON)) {
+		return func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader([]byte(emptyJSON))), nil }
+	}
+	return func() (io.ReadCloser, error) { return x.store.Blob(x.ctx, digest) }
+}
+
+// addChildren adds the blobs that the manifest of a signature, attestation, SBOM or referrer names, so that the layout
+// can be opened again with them.
+func (x *export) addChildren(l blobLine, open opener) error {
+	if l.Role == roleLayer || l.Role == "config" || l.Size > MaxSmall {
+		return nil
+	}
+	r, err := open()
+	if err != nil {
+		return fmt.Errorf("reading %s: %w", l.Digest, err)
+	}
+	defer r.Close()
+	data, err := readBounded(r, MaxSmall, l.Digest)
+	if err != nil {
+		return err
+	}
+	doc, ok := parseDocument(data)
+	if !ok {
+		return nil
+	}
+	x.documents[l.key()] = doc
+	if l.Role == "manifest" || l.Role == "index" {
+		return nil
+	}
+	for n, child := range doc.children() {
+		if n >= maxChildren {
+			x.note("%s names more than %d parts; the others are left out", l.Digest, maxChildren)
+			break
+		}
+		if hexOf(child.Digest) != "" {
+			x.blobs.add(blobLine{Digest: child.Digest, Size: child.Size, MediaType: child.MediaType, State: blobCarried, Of: l.Of, Role: l.Role + "-part"})
+		}
+	}
+	return nil
+}

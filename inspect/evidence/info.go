@@ -1,0 +1,78 @@
+package evidence
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"strings"
+
+	"github.com/backtrail/backtrail/inspect"
+)
+
+// Labels of bag-info.txt that are ours (RFC 8493, 2.2.2 leaves room for them).
+const (
+	infoOxum     = "Payload-Oxum"
+	infoCustody  = "Backtrail-Custody"
+	infoParent   = "Backtrail-Parent"
+	infoSigned   = "Signed"
+	infoID       = "External-Identifier"
+	infoLayers   = "Backtrail-Layers"
+	infoStatus   = "Backtrail-Case-Status"
+	infoComplete = "Backtrail-Case-Complete"
+)
+
+// writeInfo writes bag-info.txt. Its times come from the case.
+func (x *export) writeInfo() error {
+	size, files := x.bag.oxum()
+	complete := "no: the case is partial"
+	if x.c.Complete {
+		complete = "yes"
+	}
+	lines := [][2]string{
+		{"Bag-Software-Agent", toolName(x.c.Tool)},
+		{"Bagging-Date", endOf(x.c).Format("2006-01-02")},
+		{"Contact-Name", x.o.Who},
+		{infoID, x.id},
+		{"External-Description", "evidence of " + x.c.Target.Name},
+		{infoOxum, fmt.Sprintf("%d.%d", size, files)},
+		{infoSigned, "no"},
+		{infoCustody, x.stream.last},
+		{infoParent, cmp.Or(x.o.Parent, "none")},
+		{infoLayers, string(cmp.Or(x.o.Layers, LayersSuspect))},
+		{infoStatus, string(x.c.Status)},
+		{infoComplete, complete},
+	}
+	var b bytes.Buffer
+	for _, l := range lines {
+		if l[1] != "" {
+			fmt.Fprintf(&b, "%s: %s\n", l[0], inspect.Clean(l[1]))
+		}
+	}
+	return x.bag.addBytes(infoFile, b.Bytes())
+}
+
+// parseInfo reads labels and values; a line that begins with a blank goes on with the value above (RFC 8493, 2.2.2). Of
+// a label that stands twice the first counts.
+func parseInfo(text []byte) (map[string]string, error) {
+	values, label := map[string]string{}, ""
+	n := 0
+	for line := range strings.Lines(strings.ReplaceAll(string(text), "\r\n", "\n")) {
+		n++
+		line = strings.TrimSuffix(line, "\n")
+		if line != "" && (line[0] == ' ' || line[0] == '\t') && label != "" {
+			values[label] += " " + strings.TrimSpace(line)
+			continue
+		}
+		name, value, ok := strings.Cut(line, ":")
+		if !ok {
+			return values, fmt.Errorf("line %d has no label", n)
+		}
+		label = strings.TrimSpace(name)
+		if _, twice := values[label]; twice {
+			label = ""
+			continue
+		}
+		values[label] = strings.TrimSpace(value)
+	}
+	return values, nil
+}

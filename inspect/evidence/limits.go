@@ -1,0 +1,35 @@
+package evidence
+
+// Bounds on what is written into a bundle and on what is read of one. A bundle may come from a stranger.
+const (
+	// MaxBagFiles bounds the files of a bundle.
+	MaxBagFiles = 500_000
+	// MaxBagBytes bounds what an archive may unpack to.
+	MaxBagBytes = 256 << 30
+	// MaxRatio bounds how much larger unpacked bytes may be than packed ones, once RatioFloor bytes came out.
+	MaxRatio   = 200
+	RatioFloor = 1 << 30
+	// MaxName bounds the path of a file in a bundle, in bytes.
+	MaxName = 1024
+	// MaxManifest bounds a manifest or tag file, in bytes.
+	MaxManifest = 256 << 20
+	// MaxCase bounds case.json, in bytes.
+	MaxCase = 1 << 30
+	// MaxLine bounds a line of custody.jsonl, blobs.jsonl and the listings, in bytes.
+	MaxLine = 1 << 20
+	// MaxEntries bounds the lines of one listing.
+	MaxEntries = 5_000_000
+	// MaxLayer bounds a layer that is unpacked to open a file of it, in bytes.
+	MaxLayer = 64 << 30
+	// MaxSmall bounds what is read whole: manifests of images, configs, trust roots.
+	MaxSmall = 32 << 20
+
+	// maxBinary and maxBinaries bound the suspect files that are carried, in bytes, each and together.
+	maxBinary   = 512 << 20
+	maxBinaries = 2 << 30
+	// maxPackageFiles and maxPackageBytes bound the package databases that are carried, together.
+	maxPackageFiles = 20_000
+	maxPackageBytes = 1 << 30
+	// maxChildren bounds the blobs that a signature's manifest may name.
+	maxChildren = 200
+)

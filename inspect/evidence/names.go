@@ -1,0 +1,71 @@
+package evidence
+
+import (
+	"strings"
+
+	"github.com/backtrail/backtrail/inspect"
+)
+
+// exhibitFolders are where exhibits may lie below data/. One that names another place goes to data/exhibits.
+var exhibitFolders = []string{"alerts", "cluster", "logs", "trust"}
+
+// exhibitName makes a safe name below data/ of an exhibit's path, which may hold what a cluster said.
+func exhibitName(path string) string {
+	folder, rest, found := strings.Cut(path, "/")
+	known := false
+	for _, f := range exhibitFolders {
+		known = known || f == folder
+	}
+	if !found || !known {
+		folder, rest = "exhibits", path
+	}
+	name := "data/" + folder
+	for part := range strings.SplitSeq(rest, "/") {
+		if part = safePart(part); part != "" {
+			name += "/" + part
+		}
+	}
+	return name
+}
+
+// maxPart bounds one part of a name.
+const maxPart = 120
+
+// safePart keeps letters, digits and ._- of a part of a path. It never begins with a dot, so that ".." and hidden
+// names cannot come out of it, and never ends with one, which Windows drops.
+func safePart(part string) string {
+	var b strings.Builder
+	for _, r := range part {
+		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '.' || r == '_' || r == '-' {
+			b.WriteRune(r)
+		} else {
+			b.WriteByte('_')
+		}
+		if b.Len() >= maxPart {
+			break
+		}
+	}
+	return strings.Trim(b.String(), ".")
+}
+
+// hexOf gives the hex digits of sha256:<hex>, or "" for what is not one: digests become file names.
+func hexOf(digest string) string {
+	hex, ok := strings.CutPrefix(digest, "sha256:")
+	if !ok || !isHex(hex) {
+		return ""
+	}
+	return hex
+}
+
+// isHex says that s is a sha256 in lower-case hex.
+func isHex(s string) bool {
+	return len(s) == 64 && strings.Trim(s, "0123456789abcdef") == ""
+}
+
+func short(digest string) string {
+	hex := strings.TrimPrefix(digest, "sha256:")
+	if len(hex) > 12 {
+		hex = hex[:12]
+	}
+	return inspect.Clean(hex)
+}

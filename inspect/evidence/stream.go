@@ -1,0 +1,89 @@
+package evidence
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/backtrail/backtrail/inspect"
+)
+
+// stream is a case's stream as it goes into a bundle: without progress and without a line that a crash cut off, next
+// to the case that it folds to and the chain of custody that it tells. Both lie in temporary files.
+type stream struct {
+	c       inspect.Case
+	events  *os.File
+	custody *os.File
+	last    string // hash of the last line of custody
+}
+
+// foldStream reads a stream once. What the case's process writes after that is not in it.
+func foldStream(ctx context.Context, open func() (io.ReadCloser, error), who string) (*stream, error) {
+	s := &stream{}
+	err := s.read(ctx, open, who)
+	if err == nil && s.c.Schema == "" {
+		err = errors.New("it has no header: nothing was recorded")
+	}
+	if err != nil {
+		s.close()
+		return nil, err
+	}
+	s.c.Settle()
+	return s, nil
+}
+
+func (s *stream) read(ctx context.Context, open func() (io.ReadCloser, error), who string) error {
+	var err error
+	if s.events, err = tempFile(""); err != nil {
+		return err
+	}
+	if s.custody, err = tempFile(""); err != nil {
+		return err
+	}
+	events, chain := bufio.NewWriter(s.events), bufio.NewWriter(s.custody)
+	c := &custody{w: chain, who: inspect.Clean(who)}
+	var failed error
+	err = replayOf(open)(ctx, func(e inspect.Event) {
+		if e.Progress != nil || failed != nil {
+			return
+		}
+		s.c.Apply(e)
+		if failed = inspect.WriteEvent(events, e); failed == nil {
+			failed = c.event(e)
+		}
+	})
+	s.last = c.last
+	return errors.Join(err, failed, events.Flush(), chain.Flush())
+}
+
+func (s *stream) close() {
+	for _, f := range []*os.File{s.events, s.custody} {
+		if f != nil {
+			_ = f.Close()
+			_ = os.Remove(f.Name())
+		}
+	}
+}
+
+// tempFile opens a file that loses its name at once where the system allows it, so that no crash leaves it behind.
+func tempFile(dir string) (*os.File, error) {
+	f, err := os.CreateTemp(dir, "backtrail-*")
+	if err != nil {
+		return nil, fmt.Errorf("making a temporary file: %w", err)
+	}
+	_ = os.Remove(f.Name())
+	return f, nil
+}
+
+// rendered gives what a function writes.
+func rendered(write func(io.Writer, inspect.Case) error) func(inspect.Case) ([]byte, error) {
+	return func(c inspect.Case) ([]byte, error) {
+		var b bytes.Buffer
+		err := write(&b, c)
+		return b.Bytes(), err
+	}
+}

@@ -1,0 +1,87 @@
+package evidence
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/backtrail/backtrail/inspect"
+)
+
+// trustFolder holds the trust roots, policies and keys that the verdicts rest on.
+const trustFolder = "data/trust/"
+
+// writeTrust writes those whose bytes are kept and that no exhibit has brought.
+func (x *export) writeTrust() error {
+	for _, t := range x.c.Trust {
+		if hexOf(t.Digest) == "" || x.isExhibit(t.Digest) {
+			continue
+		}
+		open := x.opener(t.Digest)
+		m, err := x.bag.measure(open)
+		if x.ctx.Err() != nil {
+			return x.ctx.Err()
+		}
+		if err != nil || m.digest != t.Digest {
+			if t.Kind != trustKey {
+				x.note("the %s %s that verdicts rest on is not in it: %s", t.Kind, inspect.Clean(t.Name), reasonNotKept(err))
+			}
+			continue
+		}
+		if name := x.trustName(t); !x.bag.has(name) {
+			if err := x.bag.addOpened(name, m, open); err != nil {
+				return err
+			}
+		}
+	}
+	for _, k := range x.c.Expected.Keys {
+		name := trustFolder + "key-" + safePart(short(k.Digest)) + ".pem"
+		if k.PEM == "" || x.bag.has(name) {
+			continue
+		}
+		if err := x.bag.addBytes(name, []byte(k.PEM)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Kinds of trust.
+const (
+	trustSigstore = "sigstore"
+	trustKey      = "key"
+)
+
+// trustName is trusted_root.json for the first root, and a name with the digest for all others.
+func (x *export) trustName(t inspect.Trust) string {
+	switch t.Kind {
+	case trustSigstore:
+		if name := trustFolder + "trusted_root.json"; !x.bag.has(name) {
+			return name
+		}
+		return trustFolder + "trusted_root-" + short(t.Digest) + ".json"
+	case trustKey:
+		return trustFolder + "key-" + short(t.Digest) + ".pem"
+	default:
+		return trustFolder + safePart(t.Kind) + "-" + short(t.Digest) + ".yaml"
+	}
+}
+
+func (x *export) isExhibit(digest string) bool {
+	for _, e := range x.c.Exhibits {
+		if e.Digest == digest && strings.HasPrefix(e.Path, "trust/") {
+			return true
+		}
+	}
+	return false
+}
+
+func reasonNotKept(err error) string {
+	switch {
+	case err == nil:
+		return "the copy on this machine is not its digest any more"
+	case errors.Is(err, inspect.ErrNotKept):
+		return "its bytes are not kept here"
+	default:
+		return err.Error()
+	}
+}
