@@ -3,16 +3,18 @@ package signature
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/registry"
 )
 
 // BlobRequest is one blob that a bundle should vouch for.
 type BlobRequest struct {
-	Artifact io.Reader // its bytes; nil where Digest is given
-	Digest   string    // sha256:<hex>, where the bytes are not at hand
-	Bundle   []byte    // a Sigstore bundle
+	Artifact io.ReadSeeker // its bytes, read several times; nil where Digest is given
+	Digest   string        // sha256:<hex>, where the bytes are not at hand
+	Bundle   []byte        // a Sigstore bundle
 	Expected inspect.Expected
 	Trust    *Trust
 }
@@ -21,8 +23,52 @@ type BlobRequest struct {
 var ErrMalformed = errors.New("malformed bundle")
 
 // VerifyBlob verifies a blob against a Sigstore bundle. Without any expectation a bundle that holds is unknown, with
-// no-expectation. Errors are those of the request: bytes or trusted roots that cannot be read, ErrMalformed; the verdict
-// is the signature's status, its reason and the details of its steps.
+// no-expectation. Errors are those of the request: bytes, keys, patterns or trusted roots that cannot be read,
+// ErrMalformed; the verdict is the signature's status, with its reason and the details of its steps. A malformed bundle
+// comes with a row as well.
 func VerifyBlob(ctx context.Context, r BlobRequest) (inspect.Signature, error) {
-	return inspect.Signature{}, errors.New("verifying a blob: not yet there")
+	if err := ctx.Err(); err != nil {
+		return inspect.Signature{}, err
+	}
+	x, err := newExpectation(r.Expected)
+	if err != nil {
+		return inspect.Signature{}, err
+	}
+	a, err := r.artifact()
+	if err != nil {
+		return inspect.Signature{}, err
+	}
+	s, err := readBundle(r.Bundle)
+	if err != nil {
+		return malformedRow(KindBundle, r.Bundle, a.main, err), fmt.Errorf("%w: %w", ErrMalformed, err)
+	}
+	roots, err := r.Trust.Roots()
+	if err != nil {
+		return inspect.Signature{}, err
+	}
+	row := s.row(a)
+	s.verify(roots, a, x).fill(&row)
+	return row, nil
+}
+
+func (r BlobRequest) artifact() (artifact, error) {
+	if r.Artifact != nil {
+		return newFile(r.Artifact)
+	}
+	if !registry.IsDigest(r.Digest) {
+		return artifact{}, fmt.Errorf("reading digest %q: it is not sha256:<hex>", r.Digest)
+	}
+	return artifact{what: "the file", main: r.Digest, names: map[string]string{r.Digest: "the file"}}, nil
+}
+
+// Why says in one sentence why a signature is not verified: the first link that does not hold.
+func Why(s inspect.Signature) string {
+	for _, want := range []inspect.Status{inspect.Failed, inspect.Unknown} {
+		for _, step := range s.Steps {
+			if step.Status == want && step.Detail != "not reached" {
+				return step.Name + ": " + step.Detail
+			}
+		}
+	}
+	return s.Reason
 }

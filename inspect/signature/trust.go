@@ -1,19 +1,36 @@
 package signature
 
 import (
+	"crypto/sha256"
+	_ "embed"
+	"encoding/hex"
 	"errors"
+	"fmt"
+	"io"
+	"os"
 	"sync"
+	"time"
 
 	"github.com/sigstore/sigstore-go/pkg/root"
 
 	"github.com/backtrail/backtrail/inspect"
 )
 
+// embeddedRoot is the trusted root of the public Sigstore instance as github.com/sigstore/sigstore v1.10.11 carries it
+// in pkg/tuf/repository/targets. It is what is left without network and without a file.
+//
+//go:embed embedded_root.json
+var embeddedRoot []byte
+
+// TrustKind is the kind of inspect.Trust that is a Sigstore trusted root.
+const TrustKind = "sigstore"
+
 // TrustOptions say where the roots of trust come from.
 type TrustOptions struct {
-	Files    []string // trusted_root.json, from --trusted-root; with one of them nothing else is asked
-	Offline  bool     // never open a socket
-	CacheDir string   // of the TUF client; empty: no TUF client
+	Files    []string         // trusted_root.json, from --trusted-root; with one of them nothing else is asked
+	Offline  bool             // never open a socket
+	CacheDir string           // of the TUF client; empty: no TUF client
+	Now      func() time.Time // nil: the wall clock; for ages
 }
 
 // Root is one trusted root with its bytes.
@@ -28,14 +45,123 @@ type Trust struct {
 	opts  TrustOptions
 	once  sync.Once
 	roots []Root
+	notes []string
 	err   error
 }
 
 // NewTrust remembers where the roots come from and reads nothing yet.
-func NewTrust(opts TrustOptions) *Trust { return &Trust{opts: opts} }
+func NewTrust(opts TrustOptions) *Trust {
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
+	return &Trust{opts: opts}
+}
+
+// FixedTrust gives roots that are at hand already: the bag's own, or a demo's.
+func FixedTrust(roots ...Root) *Trust {
+	t := NewTrust(TrustOptions{Offline: true})
+	t.once.Do(func() { t.roots = roots })
+	return t
+}
+
+// NewRoot reads the bytes of a trusted_root.json. Origin is one of inspect.TrustFile and its like, name the file's path.
+func NewRoot(data []byte, origin, name string) (Root, error) {
+	if len(data) > maxTrustedRoot {
+		return Root{}, fmt.Errorf("reading trusted root %s: it is larger than %d bytes", name, maxTrustedRoot)
+	}
+	material, err := root.NewTrustedRootFromJSON(data)
+	if err != nil {
+		return Root{}, fmt.Errorf("reading trusted root %s: %w", name, err)
+	}
+	return Root{material, data, inspect.Trust{Kind: TrustKind, Origin: origin, Name: name, Digest: digestOf(data)}}, nil
+}
 
 // Roots gives the roots of trust. Errors: a file that cannot be read or is no trusted root.
 func (t *Trust) Roots() ([]Root, error) {
-	t.once.Do(func() { t.err = errors.New("loading trusted roots: not yet there") })
+	t.once.Do(func() { t.roots, t.err = t.load() })
 	return t.roots, t.err
+}
+
+// Notes say in words what a person should know of the roots: that a fallback was taken, and why.
+func (t *Trust) Notes() []string {
+	_, _ = t.Roots()
+	return t.notes
+}
+
+func (t *Trust) load() ([]Root, error) {
+	var roots []Root
+	for _, path := range t.opts.Files {
+		r, err := rootFromFile(path)
+		if err != nil {
+			return nil, err
+		}
+		roots = append(roots, r)
+	}
+	if len(roots) > 0 {
+		return roots, nil
+	}
+	r, err := t.fromTUF()
+	if err == nil {
+		return []Root{r}, nil
+	}
+	r, embeddedErr := t.embedded()
+	if embeddedErr != nil {
+		return nil, embeddedErr
+	}
+	t.notes = append(t.notes, fmt.Sprintf("the trusted root is the embedded copy of the public Sigstore instance, whose newest key is %s old: %v", r.Record.Age, err))
+	return []Root{r}, nil
+}
+
+func rootFromFile(path string) (Root, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return Root{}, fmt.Errorf("reading trusted root: %w", err)
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, maxTrustedRoot+1))
+	if err != nil {
+		return Root{}, fmt.Errorf("reading trusted root %s: %w", path, err)
+	}
+	return NewRoot(data, inspect.TrustFile, path)
+}
+
+func (t *Trust) embedded() (Root, error) {
+	r, err := NewRoot(embeddedRoot, inspect.TrustEmbedded, "the public Sigstore instance")
+	if err != nil {
+		return Root{}, err
+	}
+	r.Record.Age = days(t.opts.Now().Sub(newestKey(r.Material)))
+	return r, nil
+}
+
+// newestKey is the latest start of validity in a root: it was made no earlier than that.
+func newestKey(m root.TrustedMaterial) time.Time {
+	var newest time.Time
+	for _, logs := range []map[string]*root.TransparencyLog{m.RekorLogs(), m.CTLogs()} {
+		for _, l := range logs {
+			if l.ValidityPeriodStart.After(newest) {
+				newest = l.ValidityPeriodStart
+			}
+		}
+	}
+	for _, ca := range m.FulcioCertificateAuthorities() {
+		if f, ok := ca.(*root.FulcioCertificateAuthority); ok && f.ValidityPeriodStart.After(newest) {
+			newest = f.ValidityPeriodStart
+		}
+	}
+	for _, ta := range m.TimestampingAuthorities() {
+		if s, ok := ta.(*root.SigstoreTimestampingAuthority); ok && s.ValidityPeriodStart.After(newest) {
+			newest = s.ValidityPeriodStart
+		}
+	}
+	return newest
+}
+
+func days(d time.Duration) string { return fmt.Sprintf("%dd", max(0, int(d.Hours()/24))) }
+
+var errOffline = errors.New("--offline asks nobody for a newer one")
+
+func digestOf(data []byte) string {
+	sum := sha256.Sum256(data)
+	return "sha256:" + hex.EncodeToString(sum[:])
 }

@@ -1,0 +1,108 @@
+package signature
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/backtrail/backtrail/inspect"
+)
+
+// Reasons of a signature, in CONTRACT's words. unknownKey and noExpectation are unknown, all others failed.
+const (
+	InvalidSignature = "invalid-signature"
+	SubjectMismatch  = "subject-mismatch"
+	UntrustedRoot    = "untrusted-root"
+	IdentityMismatch = "identity-mismatch"
+	LogMismatch      = "log-mismatch"
+	NoTimestamp      = "no-timestamp"
+	UnknownKey       = "unknown-key"
+	Malformed        = "malformed"
+	NoExpectation    = "no-expectation"
+)
+
+// chain records the links of one signature: each with what was compared with what.
+type chain struct {
+	steps   []inspect.Step
+	reasons map[string]string // by step
+}
+
+// newChain begins with no link reached.
+func newChain() *chain {
+	c := &chain{reasons: map[string]string{}}
+	for _, name := range inspect.StepNames() {
+		c.steps = append(c.steps, inspect.Step{Name: name, Status: inspect.Unknown, Detail: "not reached"})
+	}
+	return c
+}
+
+func (c *chain) set(name string, status inspect.Status, reason, format string, args ...any) {
+	for i := range c.steps {
+		if c.steps[i].Name == name {
+			c.steps[i].Status, c.steps[i].Detail = status, fmt.Sprintf(format, args...)
+			c.reasons[name] = reason
+		}
+	}
+}
+
+func (c *chain) hold(name, format string, args ...any) {
+	c.set(name, inspect.Verified, "", format, args...)
+}
+
+func (c *chain) fail(name, reason, format string, args ...any) {
+	c.set(name, inspect.Failed, reason, format, args...)
+}
+
+func (c *chain) absent(name, format string, args ...any) {
+	c.set(name, inspect.Absent, "", format, args...)
+}
+
+func (c *chain) open(name, reason, format string, args ...any) {
+	c.set(name, inspect.Unknown, reason, format, args...)
+}
+
+func (c *chain) status(name string) inspect.Status {
+	i := slices.IndexFunc(c.steps, func(s inspect.Step) bool { return s.Name == name })
+	return c.steps[i].Status
+}
+
+// verdict is the status and reason that follow from the links: the first failing one decides, else the first that could
+// not be checked and says why.
+func (c *chain) verdict() (inspect.Status, string) {
+	for _, s := range c.steps {
+		if s.Status == inspect.Failed {
+			return inspect.Failed, c.reasons[s.Name]
+		}
+	}
+	status := inspect.Verified
+	for _, s := range c.steps {
+		if s.Status == inspect.Unknown {
+			status = inspect.Unknown
+			if c.reasons[s.Name] != "" {
+				return status, c.reasons[s.Name]
+			}
+		}
+	}
+	return status, ""
+}
+
+// sound says that every link but the last holds: what is left is who should have signed.
+func (c *chain) sound() bool {
+	for _, s := range c.steps {
+		if s.Name != inspect.StepIdentity && s.Status != inspect.Verified && s.Status != inspect.Absent {
+			return false
+		}
+	}
+	return true
+}
+
+// reached counts the links that hold, to choose between two explanations of the same signature.
+func (c *chain) reached() int {
+	n := 0
+	for _, s := range c.steps {
+		if s.Status == inspect.Failed || s.Status == inspect.Unknown {
+			break
+		}
+		n++
+	}
+	return n
+}

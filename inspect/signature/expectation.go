@@ -1,0 +1,134 @@
+package signature
+
+import (
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/sigstore/cosign/v2/pkg/cosign"
+	"github.com/sigstore/sigstore-go/pkg/fulcio/certificate"
+	"github.com/sigstore/sigstore-go/pkg/verify"
+
+	"github.com/backtrail/backtrail/inspect"
+)
+
+// expectation is who should have signed. Of each kind one must fit: an identity or a pattern of one, an issuer or a
+// pattern of one, a key.
+type expectation struct {
+	identities []cosign.Identity // each pair of an identity and an issuer
+	keys       []key
+	words      string // what was expected
+}
+
+func newExpectation(e inspect.Expected) (expectation, error) {
+	for _, pattern := range append(append([]string{}, e.IdentityRegexps...), e.IssuerRegexps...) {
+		if _, err := regexp.Compile(pattern); err != nil {
+			return expectation{}, fmt.Errorf("reading the expected signer: %w", err)
+		}
+	}
+	keys, err := readKeys(e.Keys)
+	if err != nil {
+		return expectation{}, err
+	}
+	x := expectation{keys: keys, words: inWords(e)}
+	for _, subject := range patterns(e.Identities, e.IdentityRegexps) {
+		for _, issuer := range patterns(e.Issuers, e.IssuerRegexps) {
+			if subject != (pattern{}) || issuer != (pattern{}) {
+				x.identities = append(x.identities, cosign.Identity{
+					Subject: subject.exact, SubjectRegExp: subject.regexp, Issuer: issuer.exact, IssuerRegExp: issuer.regexp,
+				})
+			}
+		}
+	}
+	return x, nil
+}
+
+// pattern is an exact text or a regular expression; empty, it fits everything.
+type pattern struct{ exact, regexp string }
+
+func patterns(exact, regexps []string) []pattern {
+	var all []pattern
+	for _, e := range exact {
+		all = append(all, pattern{exact: e})
+	}
+	for _, r := range regexps {
+		all = append(all, pattern{regexp: r})
+	}
+	if len(all) == 0 {
+		return []pattern{{}}
+	}
+	return all
+}
+
+func inWords(e inspect.Expected) string {
+	var parts []string
+	add := func(what string, all ...string) {
+		if len(all) > 0 {
+			parts = append(parts, what+" "+strings.Join(all, " or "))
+		}
+	}
+	add("identity", append(append([]string{}, e.Identities...), e.IdentityRegexps...)...)
+	add("issuer", append(append([]string{}, e.Issuers...), e.IssuerRegexps...)...)
+	for _, k := range e.Keys {
+		add("key", k.Digest)
+	}
+	return strings.Join(parts, ", ")
+}
+
+// named says that somebody named a signer.
+func (x expectation) named() bool { return len(x.identities)+len(x.keys) > 0 }
+
+// explain compares the certificate of a signature whose other links hold with the expectation.
+func (x expectation) explain(c *chain, cert *x509.Certificate) {
+	identity, issuer := identityOf(cert)
+	if !c.sound() {
+		c.open(inspect.StepIdentity, "", "not reached: a link before it does not hold; the certificate names %s, issuer %s", identity, issuer)
+		return
+	}
+	switch {
+	case !x.named():
+		c.open(inspect.StepIdentity, NoExpectation, "signed by %s, issuer %s; nobody said who should have signed", identity, issuer)
+	case len(x.identities) == 0:
+		c.fail(inspect.StepIdentity, IdentityMismatch, "expected %s; signed with a certificate of %s, issuer %s", x.words, identity, issuer)
+	default:
+		if err := x.fits(cert); err != nil {
+			c.fail(inspect.StepIdentity, IdentityMismatch, "expected %s; signed by %s, issuer %s", x.words, identity, issuer)
+			return
+		}
+		c.hold(inspect.StepIdentity, "signed by %s, issuer %s, as expected", identity, issuer)
+	}
+}
+
+// fits asks cosign, which knows every kind of subject name, and sigstore-go, which knows the issuer's newer extension.
+func (x expectation) fits(cert *x509.Certificate) error {
+	err := cosign.CheckCertificatePolicy(cert, &cosign.CheckOpts{Identities: x.identities})
+	if err == nil {
+		return nil
+	}
+	summary, summaryErr := certificate.SummarizeCertificate(cert)
+	if summaryErr != nil {
+		return errors.Join(err, summaryErr)
+	}
+	var all verify.CertificateIdentities
+	for _, i := range x.identities {
+		id, idErr := verify.NewShortCertificateIdentity(i.Issuer, orAny(i.Issuer, i.IssuerRegExp), i.Subject, orAny(i.Subject, i.SubjectRegExp))
+		if idErr != nil {
+			return errors.Join(err, idErr)
+		}
+		all = append(all, id)
+	}
+	if _, newer := all.Verify(summary); newer != nil {
+		return err
+	}
+	return nil
+}
+
+// orAny makes the pattern of a kind that nobody named fit everything: sigstore-go wants both.
+func orAny(exact, regexp string) string {
+	if exact == "" && regexp == "" {
+		return ".*"
+	}
+	return regexp
+}

@@ -1,0 +1,19 @@
+package signature
+
+// Bounds on what is read of signatures: all of it is foreign.
+const (
+	// maxBundle bounds a Sigstore bundle, a signed payload and an annotation in bytes. SBOM attestations reach tens of MiB.
+	maxBundle = 32 << 20
+	// maxTrustedRoot bounds a trusted_root.json in bytes; the public instance's has 7 KiB.
+	maxTrustedRoot = 4 << 20
+	// maxAnnotation bounds one annotation of cosign's in bytes: a certificate chain, a log entry.
+	maxAnnotation = 4 << 20
+	// maxSignatures bounds the signatures that are looked at for one image. Hundreds are real: one for each rebuild.
+	maxSignatures = 500
+	// maxSubjects bounds the subjects of one statement, as sigstore-go does.
+	maxSubjects = 1024
+	// maxNamedIndexes bounds how many digests that a statement names are looked up, to see if they contain the image.
+	maxNamedIndexes = 4
+	// maxKeys bounds the keys that a person may expect.
+	maxKeys = 100
+)

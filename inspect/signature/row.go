@@ -1,0 +1,66 @@
+package signature
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+
+	"github.com/backtrail/backtrail/inspect"
+)
+
+// Kinds of signatures and the stores that hold them, in CONTRACT's words.
+const (
+	KindCosign   = "cosign"
+	KindBundle   = "bundle"
+	KindNotation = "notation"
+
+	StoreTag          = "tag"
+	StoreReferrers    = "referrers"
+	StoreReferrersTag = "referrers-tag"
+	StoreLayout       = "layout"
+)
+
+// rowID is the identity of a row: the same bytes about the same subject are one row, wherever they were found.
+func rowID(subject string, parts ...[]byte) string {
+	h := sha256.New()
+	h.Write([]byte(subject))
+	for _, p := range parts {
+		sum := sha256.Sum256(p)
+		h.Write(sum[:])
+	}
+	return hex.EncodeToString(h.Sum(nil)[:16])
+}
+
+// fill puts the outcome into a row.
+func (o outcome) fill(row *inspect.Signature) {
+	row.Status, row.Reason = o.verdict()
+	row.Steps = o.steps
+	row.Key = o.key
+}
+
+// row makes the row of a bundle: what it says, whether it holds or not.
+func (s *sealed) row(a artifact) inspect.Signature {
+	row := inspect.Signature{Kind: KindBundle, Digest: digestOf(s.raw), PredicateType: s.claim.predicateType}
+	row.Subject, _ = a.matching(s.claim.digests)
+	if _, ok := a.matching(s.claim.digests); !ok && len(s.claim.digests) > 0 {
+		row.Subject = s.claim.digests[0]
+	}
+	row.ID = rowID(row.Subject, s.raw)
+	if s.cert != nil {
+		row.Certificate = describe(s.cert)
+		row.Identity, row.Issuer = identityOf(s.cert)
+	}
+	if len(s.entries) > 0 {
+		row.LogIndex = s.entries[0].LogIndex()
+		row.IntegratedTime = inspect.At(s.entries[0].IntegratedTime())
+	}
+	return row
+}
+
+// malformedRow is the row of something that should be a signature and cannot be read.
+func malformedRow(kind string, data []byte, subject string, err error) inspect.Signature {
+	c := newChain()
+	c.fail(inspect.StepIntegrity, Malformed, "%v", err)
+	row := inspect.Signature{ID: rowID(subject, data), Kind: kind, Digest: digestOf(data), Subject: subject}
+	outcome{chain: c}.fill(&row)
+	return row
+}
