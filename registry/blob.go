@@ -87,6 +87,7 @@ func (t *transfer) Read(p []byte) (int, error) {
 		}
 		t.timer.Reset(t.repo.stall)
 		n, err := t.body.Read(p)
+		t.timer.Stop() // what the reader does between two reads is no standstill
 		t.offset += int64(n)
 		if t.offset > MaxLayerBytes {
 			return 0, &LimitError{What: "blob in bytes", Limit: MaxLayerBytes}

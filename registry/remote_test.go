@@ -213,11 +213,18 @@ func TestFetchKeepsAndLimits(t *testing.T) {
 	}
 	// A copy that rots on disk is found, dropped and read anew.
 	alter(t, mustPath(t, c.Store(), config.String()))
-	if _, err := c.Fetch(context.Background(), loc, config.String(), MaxConfig); !errors.Is(err, ErrDamagedStore) {
-		t.Errorf("rotten copy: %v", err)
+	r, err := c.Blob(context.Background(), loc, descriptorOf(config.String()))
+	check(t, err)
+	if _, err := io.Copy(io.Discard, r); !errors.Is(err, ErrDamagedStore) {
+		t.Errorf("rotten copy, as a stream: %v", err)
 	}
+	check(t, r.Close())
 	if _, err := c.Fetch(context.Background(), loc, config.String(), MaxConfig); err != nil {
 		t.Error(err)
+	}
+	alter(t, mustPath(t, c.Store(), config.String()))
+	if data, err := c.Fetch(context.Background(), loc, config.String(), MaxConfig); err != nil || !bytes.Equal(data, raw) {
+		t.Errorf("rotten copy: %v", err)
 	}
 	if _, err := c.Fetch(context.Background(), loc, someDigest, MaxConfig); !errors.Is(err, ErrNotFound) {
 		t.Errorf("not there: %v", err)

@@ -25,12 +25,19 @@ func readBlob(ctx context.Context, from place, desc v1.Descriptor, limit int64) 
 	if desc.Size > limit {
 		return nil, &LimitError{What: fmt.Sprintf("size of %s in bytes", desc.Digest), Limit: limit}
 	}
-	r, err := from.blob(ctx, desc)
-	if err != nil {
-		return nil, err
+	for range 2 {
+		r, err := from.blob(ctx, desc)
+		if err != nil {
+			return nil, err
+		}
+		data, err := readAll(r, limit, fmt.Sprintf("size of %s in bytes", desc.Digest))
+		_ = r.Close()
+		// A copy that rotted on our disk is gone now, and says nothing of the image: the next try asks the registry.
+		if !errors.Is(err, ErrDamagedStore) {
+			return data, err
+		}
 	}
-	defer r.Close()
-	return readAll(r, limit, fmt.Sprintf("size of %s in bytes", desc.Digest))
+	return nil, ErrDamagedStore
 }
 
 // Resolve reads index, manifest and config of an image and nothing more. With a zero platform it takes the only one

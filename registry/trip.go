@@ -115,7 +115,7 @@ func (t *trip) giveUp(req *http.Request, resp *http.Response, err error, wait ti
 		return err
 	}
 	if resp.StatusCode == http.StatusTooManyRequests {
-		return &RateLimitError{Host: req.URL.Host, RetryAfter: wait, Remaining: -1}
+		return &RateLimitError{Host: showHost(req.URL.Host), RetryAfter: wait, Remaining: -1}
 	}
 	return &StatusError{Method: req.Method, URL: showURL(req.URL), Status: resp.StatusCode, Text: "the registry " + why}
 }
