@@ -1,0 +1,44 @@
+// Package alert reads what an IDS said (Falco as JSON or text, falcosidekick, Tetragon) and
+// finds the container that it was said of. Everything in an alert may be missing, and its command
+// lines are an attacker's: nothing here fails on a strange field, and nothing is trusted further
+// than it can be matched.
+package alert
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+
+	"github.com/backtrail/backtrail/inspect"
+)
+
+// Names of the sources, as they stand in a case.
+const (
+	SourceFalco    = "falco"
+	SourceTetragon = "tetragon"
+)
+
+// hostID is what Falco writes for a process outside of all containers.
+const hostID = "host"
+
+// Alert is one alert with what it is matched by. Match, Why, Subject and File of the embedded
+// alert say that nothing is known until Index.Match and Locate have said something.
+type Alert struct {
+	inspect.Alert
+	// Digest of the image, sha256:…, where the alert names one: of its index, manifest or config.
+	Digest string
+	// Doubtful names fields that stand in a text line twice with different values. They are
+	// empty above: a command line can hold them too.
+	Doubtful []string
+	// Line is the alert as received. Its digest is Raw.
+	Line string
+}
+
+// received fills in what follows from the bytes of the line.
+func (a *Alert) received(line string) {
+	sum := sha256.Sum256([]byte(line))
+	sha := hex.EncodeToString(sum[:])
+	a.Line, a.Raw, a.Count = line, "sha256:"+sha, 1
+	a.ID = sha[:32] // as long as no two alerts can be made to share it
+	a.File = Locate(a.Alert, NotKnown)
+	a.Match = inspect.MatchNone
+}

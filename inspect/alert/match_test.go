@@ -1,0 +1,296 @@
+package alert
+
+import (
+	"fmt"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+)
+
+// webPod is a pod shop/NAME created ten minutes before the alerts, with one container web.
+func webPod(name, id, digest string) *corev1.Pod {
+	begun := metav1.NewTime(at.Add(-10 * time.Minute))
+	return &corev1.Pod{
+		ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: name, UID: types.UID("uid-" + name), CreationTimestamp: begun},
+		Spec:       corev1.PodSpec{Containers: []corev1.Container{{Name: "web", Image: "reg.example/web:1"}}},
+		Status: corev1.PodStatus{ContainerStatuses: []corev1.ContainerStatus{{
+			Name: "web", Image: "reg.example/web:1", ImageID: "reg.example/web@" + digest, ContainerID: "containerd://" + id,
+			State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{StartedAt: begun}},
+		}}},
+	}
+}
+
+func idOf(digit string) string { return strings.Repeat(digit, fullID) }
+
+// cluster has web-0 and web-1 of the same image, web-2 of another digest under the same tag, and a
+// container of web-0 that ended.
+func cluster() *Index {
+	x := NewIndex()
+	web0 := webPod("web-0", hex64, digestA)
+	web0.Status.ContainerStatuses[0].LastTerminationState.Terminated = &corev1.ContainerStateTerminated{ContainerID: "containerd://" + idOf("e")}
+	x.Add(web0)
+	x.Add(webPod("web-1", idOf("b"), digestA))
+	x.Add(webPod("web-2", idOf("c"), digestB))
+	return x
+}
+
+func TestMatch(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		alert Alert
+		how   string
+		hits  string
+		why   string // a part of it
+	}{
+		{"the container's ID, as Falco cuts it", one(func(*Alert) {}), "container-id", "web-0/web", "3ad7b26ded6d is the ID of container web"},
+		{
+			"as Tetragon cuts it", Alert{Alert: inspect.Alert{ContainerID: hex64[:31]}},
+			"container-id", "web-0/web", "",
+		},
+		{
+			"the ID counts more than the name", one(func(a *Alert) { a.Pod = "web-1" }),
+			"container-id", "web-0/web", "though the alert names pod shop/web-1",
+		},
+		{
+			"a run that has ended", Alert{Alert: inspect.Alert{ContainerID: strings.Repeat("e", 12)}},
+			"container-id", "web-0/web", "an earlier run of container web",
+		},
+		{
+			"the digest of one pod", Alert{Digest: digestB},
+			"digest", "web-2/web", "only container web of shop/web-2 runs",
+		},
+		{
+			"the digest of two pods", Alert{Digest: digestA},
+			"digest", "web-0/web web-1/web", "2 containers run",
+		},
+		{
+			"the digest of two pods, with a name", Alert{Alert: inspect.Alert{Namespace: "shop", Pod: "web-1"}, Digest: digestA},
+			"digest", "web-1/web", "",
+		},
+		{
+			"the name", one(func(a *Alert) { a.ContainerID = strings.Repeat("9", 12) }),
+			"pod", "web-0/web", "no pod has a container of ID 999999999999",
+		},
+		{
+			"the name, two minutes before the pod", one(func(a *Alert) { a.ContainerID, a.Time = "", inspect.At(at.Add(-12*time.Minute)) }),
+			"pod", "web-0/web", "",
+		},
+		{
+			"the name, older than the pod", one(func(a *Alert) { a.ContainerID, a.Time = "", inspect.At(at.Add(-13*time.Minute)) }),
+			"none", "", "it is of an earlier pod of the name shop/web-0",
+		},
+		{
+			"the name, and a time of day only", one(func(a *Alert) { a.ContainerID, a.Time, a.Imprecise = "", inspect.At(at.AddDate(0, 0, -1)), true }),
+			"pod", "web-0/web", "not known well enough",
+		},
+		{
+			"a name without a namespace", Alert{Alert: inspect.Alert{Pod: "web-0"}},
+			"none", "", "names no container, image or pod",
+		},
+		{
+			"the image", Alert{Alert: inspect.Alert{Image: "reg.example/web:1", Container: "web", Namespace: "shop"}},
+			"image", "web-0/web web-1/web web-2/web", "3 containers run reg.example/web:1",
+		},
+		{
+			"a repository without a tag", Alert{Alert: inspect.Alert{Image: "reg.example:5000/web"}},
+			"none", "", "",
+		},
+		{
+			"the image of another container name", Alert{Alert: inspect.Alert{Image: "reg.example/web:1", Container: "db"}},
+			"none", "", "no such container has image reg.example/web:1",
+		},
+		{
+			"the node itself", one(func(a *Alert) { a.ContainerID = hostID }),
+			"none", "", "process of the node",
+		},
+		{
+			"another cluster", Alert{Alert: inspect.Alert{ContainerID: idOf("9"), Namespace: "bank", Pod: "teller", Image: "x:1"}, Digest: idOf("9")},
+			"none", "", "no pod has a container of ID 999999999999; no such container runs 9999999999999999999…; there is no pod bank/teller; no such container has image x:1",
+		},
+		{
+			"what stands twice", Alert{Doubtful: []string{"k8s_pod_name"}},
+			"none", "", "differently: k8s_pod_name",
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			got := cluster().Match(&tt.alert)
+			var hits []string
+			for _, h := range got.Hits {
+				hits = append(hits, h.Pod+"/"+h.Container)
+			}
+			if got.How != tt.how || strings.Join(hits, " ") != tt.hits || !strings.Contains(got.Why, tt.why) || got.Why == "" {
+				t.Errorf("got %s of %v: %s", got.How, hits, got.Why)
+			}
+		})
+	}
+}
+
+// A pod's container that was restarted is another one than that of the alert.
+func TestMatchNameOfRestarted(t *testing.T) {
+	x := NewIndex()
+	pod := webPod("web-0", hex64, digestA)
+	pod.Status.ContainerStatuses[0].State.Running.StartedAt = metav1.NewTime(at.Add(time.Hour))
+	x.Add(pod)
+	a := one(func(a *Alert) { a.ContainerID, a.Image = "", "" })
+	if got := x.Match(&a); got.How != inspect.MatchNone || !strings.Contains(got.Why, "an earlier container web of pod shop/web-0") {
+		t.Errorf("got %+v", got)
+	}
+}
+
+func TestMatchNameOfSeveralContainers(t *testing.T) {
+	pod := webPod("web-0", hex64, digestA)
+	pod.Spec.Containers = append(pod.Spec.Containers, corev1.Container{Name: "side", Image: "mesh:1"})
+	x := NewIndex()
+	x.Add(pod)
+	for _, tt := range []struct {
+		alert     inspect.Alert
+		container string
+	}{
+		{inspect.Alert{Container: "side"}, "side"},
+		{inspect.Alert{Image: "docker.io/library/mesh:1"}, "side"},
+		{inspect.Alert{Container: "runtime-name"}, ""},
+		{inspect.Alert{}, ""},
+	} {
+		tt.alert.Namespace, tt.alert.Pod = "shop", "web-0"
+		got := x.byNameOnly(tt.alert)
+		if len(got.Hits) != 1 || got.Hits[0].Container != tt.container {
+			t.Errorf("%+v: got %+v", tt.alert, got)
+		}
+	}
+}
+
+func (x *Index) byNameOnly(a inspect.Alert) Match {
+	m, _ := x.byName(&Alert{Alert: a})
+	return m
+}
+
+// Two containers whose IDs begin alike are told apart, or not at all.
+func TestMatchAmbiguousID(t *testing.T) {
+	x := NewIndex()
+	x.Add(webPod("web-0", "aaaaaaaaaaaa"+strings.Repeat("0", 52), digestA))
+	x.Add(webPod("web-1", "aaaaaaaaaaaa"+strings.Repeat("1", 52), digestA))
+	short := Alert{Alert: inspect.Alert{ContainerID: "aaaaaaaaaaaa"}}
+	if got := x.Match(&short); got.How != inspect.MatchNone || !strings.Contains(got.Why, "several containers") {
+		t.Errorf("got %+v", got)
+	}
+	long := Alert{Alert: inspect.Alert{ContainerID: "aaaaaaaaaaaa1"}}
+	if got := x.Match(&long); len(got.Hits) != 1 || got.Hits[0].Pod != "web-1" {
+		t.Errorf("got %+v", got)
+	}
+}
+
+func TestApply(t *testing.T) {
+	a := Alert{Alert: inspect.Alert{ContainerID: hex64[:12]}}
+	m := cluster().Match(&a)
+	a.Apply(m)
+	if a.Namespace != "shop" || a.Pod != "web-0" || a.Container != "web" || a.Alert.Match != inspect.MatchContainer || a.Why == "" {
+		t.Errorf("got %+v", a)
+	}
+	if containers, ok := m.Of("shop", "web-0"); !ok || !cmp.Equal(containers, []string{"web"}) {
+		t.Errorf("got %v, %v", containers, ok)
+	}
+	if _, ok := m.Of("shop", "web-1"); ok {
+		t.Error("web-1 is no hit")
+	}
+	several := Alert{Digest: digestA}
+	several.Apply(cluster().Match(&several))
+	if several.Pod != "" || several.Alert.Match != inspect.MatchDigest {
+		t.Errorf("which of two pods it was is not known: %+v", several)
+	}
+}
+
+func TestImageKey(t *testing.T) {
+	for in, want := range map[string]string{
+		"docker.io/library/nginx":           "nginx:latest",
+		"nginx:latest":                      "nginx:latest",
+		"index.docker.io/grafana/grafana:9": "grafana/grafana:9",
+		"reg.example:5000/web":              "reg.example:5000/web:latest",
+		"reg.example/web:1@" + digestA:      "reg.example/web:1",
+		"reg.example/web@" + digestA:        "",
+		digestA:                             "",
+		"":                                  "",
+	} {
+		if got := imageKey(in); got != want {
+			t.Errorf("%q: got %q, want %q", in, got, want)
+		}
+	}
+}
+
+func TestLocate(t *testing.T) {
+	upper, lower, memfd := []string{FlagUpper}, []string{FlagLower}, []string{FlagMemfd}
+	for _, tt := range []struct {
+		name     string
+		alert    inspect.Alert
+		presence Presence
+		origin   string
+	}{
+		{"upper layer, not in the image", inspect.Alert{Path: "/x", Flags: upper}, NotInImage, inspect.OriginRuntime},
+		{"upper layer, in the image as well", inspect.Alert{Path: "/x", Flags: upper}, InImage, inspect.OriginChanged},
+		{"upper layer, image not known", inspect.Alert{Path: "/x", Flags: upper}, NotKnown, inspect.OriginUnknown},
+		{"lower layer", inspect.Alert{Path: "/x", Flags: lower}, InImage, inspect.OriginImage},
+		{"lower layer, not in the image", inspect.Alert{Path: "/x", Flags: lower}, NotInImage, inspect.OriginUnknown},
+		{"lower layer, image not known", inspect.Alert{Path: "/x", Flags: lower}, NotKnown, inspect.OriginUnknown},
+		{"no flags", inspect.Alert{Path: "/x"}, InImage, inspect.OriginUnknown},
+		{"both flags", inspect.Alert{Path: "/x", Flags: []string{FlagUpper, FlagLower}}, InImage, inspect.OriginUnknown},
+		{"memory, by the flag", inspect.Alert{Path: "/x", Flags: memfd}, InImage, inspect.OriginMemfd},
+		{"memory, by the path", inspect.Alert{Path: "memfd:x"}, NotKnown, inspect.OriginMemfd},
+		{"a volume", inspect.Alert{Path: "/x", Flags: upper}, OnVolume, inspect.OriginVolume},
+		{"the node", inspect.Alert{Path: "/x", ContainerID: hostID, Flags: lower}, InImage, inspect.OriginHost},
+		{"no path", inspect.Alert{Flags: upper}, NotInImage, inspect.OriginUnknown},
+	} {
+		got := Locate(tt.alert, tt.presence)
+		if got.Origin != tt.origin || got.Detail == "" || got.Layer != -1 || got.Path != tt.alert.Path {
+			t.Errorf("%s: got %+v", tt.name, got)
+		}
+	}
+}
+
+// 100,000 alerts of every kind against 5,000 pods of one image.
+func TestMatchFlood(t *testing.T) {
+	if testing.Short() {
+		t.Skip("measures time")
+	}
+	start := time.Now()
+	x := NewIndex()
+	for i := range 5000 {
+		x.Add(webPod(fmt.Sprintf("web-%d", i), fmt.Sprintf("%064x", i), digestA))
+	}
+	found := map[string]int{}
+	for i := range 100_000 {
+		a := Alert{Alert: inspect.Alert{Time: inspect.At(at)}}
+		switch i % 5 {
+		case 0:
+			a.ContainerID = fmt.Sprintf("%064x", i/5%5000)
+		case 1:
+			a.Digest = digestA
+		case 2:
+			a.Digest, a.Namespace, a.Pod = digestA, "shop", fmt.Sprintf("web-%d", i%5000)
+		case 3:
+			a.Namespace, a.Pod = "shop", fmt.Sprintf("web-%d", i%5000)
+		case 4:
+			a.Image = "reg.example/web:1"
+		}
+		m := x.Match(&a)
+		found[m.How]++
+		if len(m.Hits) > maxHits {
+			t.Fatalf("%d hits", len(m.Hits))
+		}
+	}
+	want := map[string]int{inspect.MatchContainer: 20_000, inspect.MatchDigest: 40_000, inspect.MatchPod: 20_000, inspect.MatchImage: 20_000}
+	if diff := cmp.Diff(want, found); diff != "" {
+		t.Error(diff)
+	}
+	var memory runtime.MemStats
+	runtime.ReadMemStats(&memory)
+	t.Logf("took %v, heap %d MB", time.Since(start), memory.HeapAlloc>>20)
+	if took := time.Since(start); took > 5*time.Second {
+		t.Errorf("took %v", took)
+	}
+}

@@ -1,0 +1,90 @@
+package alert
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/backtrail/backtrail/inspect"
+)
+
+// parseText reads a line of Falco's text output: a time, a priority, a message, and fields behind
+// " | " or in brackets. The rule's name is not in it.
+func parseText(line string, day time.Time) (Alert, error) {
+	stamp, priority, _, ok := head(line)
+	if !ok {
+		return Alert{}, errNoAlert
+	}
+	a := Alert{Alert: inspect.Alert{Source: SourceFalco, Priority: priority, Output: line}}
+	if !a.setTime(stamp, day) {
+		return Alert{}, errNoAlert
+	}
+	values, doubtful := textFields(line)
+	a.Doubtful = doubtful
+	a.fill(values)
+	return a, nil
+}
+
+// keyAt finds a field's name with the equals sign behind it.
+var (
+	keyAt    = regexp.MustCompile(`(?:^|\s)([a-z][a-z0-9_.]{0,63})=`)
+	keyFirst = regexp.MustCompile(`^[a-z][a-z0-9_.]{0,63}=`)
+)
+
+// maxFields bounds the fields of one line; rules write about twenty.
+const maxFields = 256
+
+// textFields reads the fields of a line, with _ in place of dots. Values hold blanks and reach up to the
+// next name. Since a command line may hold names too, one that is there twice with different values
+// is left out and named in doubtful, sorted.
+func textFields(line string) (values map[string]string, doubtful []string) {
+	part := fieldPart(line)
+	values = map[string]string{}
+	keys := keyAt.FindAllStringSubmatchIndex(part, maxFields)
+	for i, at := range keys {
+		end := len(part)
+		if i+1 < len(keys) {
+			end = keys[i+1][0]
+		}
+		name := strings.ReplaceAll(part[at[2]:at[3]], ".", "_")
+		value := known(strings.TrimSpace(part[at[1]:end]))
+		if i+1 == len(keys) {
+			value = lastValue(value)
+		}
+		if old, twice := values[name]; twice && old != value && !slices.Contains(doubtful, name) {
+			doubtful = append(doubtful, name)
+		}
+		values[name] = value
+	}
+	for _, name := range doubtful {
+		delete(values, name)
+	}
+	slices.Sort(doubtful)
+	return values, doubtful
+}
+
+// fieldPart is what follows the first " | " with a field behind it, else the first bracket with one.
+func fieldPart(line string) string {
+	for _, opening := range []string{" | ", "("} {
+		for rest := line; ; {
+			_, part, ok := strings.Cut(rest, opening)
+			if !ok {
+				break
+			}
+			if keyFirst.MatchString(part) {
+				return strings.TrimSpace(part)
+			}
+			rest = part
+		}
+	}
+	return ""
+}
+
+// lastValue drops a bracket that closes what was opened before the fields.
+func lastValue(s string) string {
+	if strings.Count(s, ")") > strings.Count(s, "(") {
+		return strings.TrimSpace(strings.TrimSuffix(s, ")"))
+	}
+	return s
+}
