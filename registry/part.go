@@ -10,8 +10,8 @@ import (
 // Problem says how a part of an image does not hold, in the words of the case. Empty: it holds.
 type Problem string
 
-// The ways in which a part does not hold. All but ProblemMissing mean that the image is not what it says; a missing
-// blob could not be looked at, and is unknown.
+// The ways in which a part does not hold. ProblemMissing and ProblemLimit mean that a part could not be looked at,
+// which is unknown; the others that the image is not what it says.
 const (
 	ProblemDigest     Problem = "digest-mismatch"
 	ProblemSize       Problem = "size-mismatch" // the digest fits, the descriptor's size does not

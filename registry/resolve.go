@@ -146,7 +146,7 @@ func (r resolver) fill(ctx context.Context, img *Image, root Part, platform v1.P
 		return err
 	}
 	if doc.index != nil {
-		part.malformed(errors.New("an index inside an index is not supported"))
+		part.malformed(&LimitError{What: "depth of indexes inside indexes", Limit: 1})
 		doc = document{}
 	}
 	return r.fillManifest(ctx, img, part, doc)
