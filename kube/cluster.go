@@ -3,6 +3,7 @@ package kube
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strconv"
 
@@ -158,7 +159,8 @@ func (c *Cluster) page(ctx context.Context, path string, selector labels.Selecto
 		req = req.Param("continue", next)
 	}
 	raw, err := fetch(ctx, req)
-	if status, ok := err.(apierrors.APIStatus); ok && apierrors.IsResourceExpired(err) {
+	var status apierrors.APIStatus
+	if apierrors.IsResourceExpired(err) && errors.As(err, &status) {
 		if fresh := status.Status().Continue; fresh != "" && fresh != next {
 			return c.page(ctx, path, selector, fresh)
 		}

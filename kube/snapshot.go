@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 )
@@ -112,8 +113,15 @@ func (s *Snapshot) Namespace() string {
 	return metav1.NamespaceDefault
 }
 
-// Notes say which documents of the dump could not be read, and why.
+// Notes say which documents of the dump could not be read, and why. Pods gives them as well.
 func (s *Snapshot) Notes() []string { return s.notes }
+
+// Pods is as for a cluster; the notes begin with those of the dump.
+func (s *Snapshot) Pods(ctx context.Context, scope Scope, each func([]corev1.Pod) error) (Listing, error) {
+	l, err := s.reading.Pods(ctx, scope, each)
+	l.Notes = slices.Concat(s.notes, l.Notes)
+	return l, err
+}
 
 func (s *Snapshot) home() string { return s.Namespace() }
 

@@ -2,6 +2,7 @@ package alert
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -58,6 +59,20 @@ func (x *Index) Match(a *Alert) Match {
 		tried = []string{"it names no container, image or pod"}
 	}
 	return none(strings.Join(tried, "; ") + doubts(a))
+}
+
+// maxNamespaces bounds those that alerts can make us list, one request each.
+const maxNamespaces = 50
+
+// Namespaces are those that the alerts name, sorted: where pods are looked for if not all namespaces may be listed.
+func Namespaces(alerts []Alert) []string {
+	seen := map[string]bool{}
+	for i := range alerts {
+		if ns := alerts[i].Namespace; ns != "" && len(seen) < maxNamespaces {
+			seen[ns] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(seen))
 }
 
 // Apply writes the match into the alert, with the names of the container if it is a single one.

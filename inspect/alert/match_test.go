@@ -206,6 +206,16 @@ func TestApply(t *testing.T) {
 	}
 }
 
+func TestNamespaces(t *testing.T) {
+	var alerts []Alert
+	for i := range 2 * maxNamespaces {
+		alerts = append(alerts, Alert{}, Alert{Alert: inspect.Alert{Namespace: fmt.Sprint("ns", i/2)}})
+	}
+	if got := Namespaces(alerts); len(got) != maxNamespaces || got[0] != "ns0" {
+		t.Errorf("got %v", got)
+	}
+}
+
 func TestImageKey(t *testing.T) {
 	for in, want := range map[string]string{
 		"docker.io/library/nginx":           "nginx:latest",
