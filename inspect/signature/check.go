@@ -2,7 +2,9 @@ package signature
 
 import (
 	"context"
-	"time"
+	"fmt"
+	"os"
+	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/registry"
@@ -16,12 +18,189 @@ type Options struct {
 	Client *registry.Client
 	Store  *registry.Store // where payloads, certificates, bundles and statements are kept
 	Trust  *Trust
-	Now    func() time.Time // nil: the wall clock
+	// Repository is where cosign's tags are, if not with the image: COSIGN_REPOSITORY. Empty: the environment says.
+	Repository string
 }
 
 // Check looks for the signatures of an image in every store, and verifies each.
 func Check(o Options) inspect.Check {
-	return inspect.Check{Name: Name, Scope: inspect.PerImage, Run: func(ctx context.Context, on inspect.On, emit func(inspect.Event)) error {
-		return inspect.Unchecked("not yet there")
-	}}
+	return inspect.Check{Name: Name, Scope: inspect.PerImage, Run: o.run}
+}
+
+func (o Options) run(ctx context.Context, on inspect.On, emit func(inspect.Event)) error {
+	i := on.Image()
+	expected := on.Case().Expected
+	x, err := newExpectation(expected)
+	if err != nil {
+		return err
+	}
+	if i.Digest == "" && i.Index == "" {
+		return o.unsignable(i, on.Subject, x, emit)
+	}
+	roots, rootsErr := o.Trust.Roots()
+	for _, r := range roots {
+		o.emitTrust(r, emit)
+	}
+	for _, n := range o.Trust.Notes() {
+		emit(inspect.Event{Notice: &inspect.Notice{Level: "info", Text: n, Hint: "--trusted-root FILE takes another one"}})
+	}
+	found, err := o.examine(ctx, i.Location, i.Index, i.Digest, x, roots)
+	if err != nil {
+		return err
+	}
+	if rootsErr != nil {
+		found.open = append(found.open, rootsErr.Error())
+	}
+	found.emit(emit)
+	s := summary{subject: on.Subject, image: i.Key(), found: found, expect: x, policies: len(expected.Policies) > 0}
+	s.emit(emit)
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if rootsErr != nil {
+		return fmt.Errorf("verifying signatures: %w", rootsErr)
+	}
+	if len(found.open) > 0 {
+		return inspect.Unchecked("a store of signatures could not be asked: %s", strings.Join(found.open, "; "))
+	}
+	return nil
+}
+
+// unsignable is an image without a manifest: what docker save writes. Nothing can have been signed about it.
+func (o Options) unsignable(i inspect.Image, subject string, x expectation, emit func(inspect.Event)) error {
+	if i.Config == "" {
+		return inspect.Unchecked("nothing of the image could be read, so nobody knows what was signed")
+	}
+	s := summary{subject: subject, image: i.Key(), expect: x}
+	s.emit(emit)
+	return inspect.Nothing("what docker save writes has no manifest digest, which is what signatures are about")
+}
+
+// emitTrust names a root that verdicts rest on, and keeps its bytes.
+func (o Options) emitTrust(r Root, emit func(inspect.Event)) {
+	if o.Store != nil && len(r.Bytes) > 0 {
+		_ = o.Store.Put(r.Record.Digest, r.Bytes)
+	}
+	record := r.Record
+	emit(inspect.Event{Trust: &record})
+}
+
+// Examine reads and verifies the signatures that are stored with any image, at its location, for its index and its
+// manifest digest; either may be empty.
+func (o Options) Examine(ctx context.Context, location, index, digest string, expected inspect.Expected) ([]inspect.Signature, error) {
+	x, err := newExpectation(expected)
+	if err != nil {
+		return nil, err
+	}
+	roots, err := o.Trust.Roots()
+	if err != nil {
+		return nil, err
+	}
+	found, err := o.examine(ctx, location, index, digest, x, roots)
+	if err == nil && len(found.open) > 0 && len(found.rows) == 0 {
+		err = fmt.Errorf("asking for signatures: %s", strings.Join(found.open, "; "))
+	}
+	return found.rows, err
+}
+
+func (o Options) examine(ctx context.Context, location, index, digest string, x expectation, roots []Root) (collection, error) {
+	loc, err := registry.Parse(location)
+	if err != nil {
+		return collection{}, fmt.Errorf("looking for signatures: %w", err)
+	}
+	tags, err := o.tagPlace(loc)
+	if err != nil {
+		return collection{}, err
+	}
+	e := &examiner{
+		Options: o, shelf: shelf{o.Client, loc, tags}, expect: x, roots: roots, seen: map[string]bool{},
+		image: artifact{what: "the image", names: map[string]string{}},
+		out:   collection{times: map[string]observed{}},
+	}
+	var digests []string
+	for _, d := range []struct{ digest, what string }{{digest, "the image"}, {index, "the index that contains the image"}} {
+		if d.digest == "" {
+			continue
+		}
+		if e.image.main == "" {
+			e.image.main = d.digest
+		}
+		e.image.names[d.digest] = d.what
+		digests = append(digests, d.digest)
+	}
+	if e.others, err = e.otherImages(ctx); err != nil {
+		return collection{}, fmt.Errorf("looking for signatures: %w", err)
+	}
+	return e.run(ctx, digests), nil
+}
+
+// tagPlace is where cosign's tags are looked for.
+func (o Options) tagPlace(loc registry.Location) (registry.Location, error) {
+	name := o.Repository
+	if name == "" {
+		name = os.Getenv("COSIGN_REPOSITORY")
+	}
+	if name == "" || loc.Local() {
+		return loc, nil
+	}
+	other, err := registry.Parse(name)
+	if err != nil {
+		return loc, fmt.Errorf("reading COSIGN_REPOSITORY: %w", err)
+	}
+	return other, nil
+}
+
+// otherImages are the images of a layout that are not the one in question.
+func (e *examiner) otherImages(ctx context.Context) (map[string]bool, error) {
+	all, err := e.Client.LayoutDescriptors(ctx, e.shelf.loc)
+	if err != nil {
+		return nil, err
+	}
+	others := map[string]bool{}
+	for _, d := range all {
+		switch d.Annotations[registry.AnnotationKind] {
+		case registry.KindImage, registry.KindImageIndex:
+			if _, ours := e.image.names[d.Digest.String()]; !ours {
+				others[d.Digest.String()] = true
+			}
+		}
+	}
+	return others, nil
+}
+
+// emit says what was found, store by store and row by row.
+func (c collection) emit(emit func(inspect.Event)) {
+	for _, r := range c.replies {
+		emit(inspect.Event{Store: &r})
+	}
+	for _, b := range c.blobs {
+		emit(inspect.Event{Blob: &b})
+	}
+	for _, s := range c.rows {
+		emit(inspect.Event{Signature: &s})
+		t, ok := c.times[s.ID]
+		if !ok {
+			continue
+		}
+		emit(inspect.Event{Moment: &inspect.Moment{Time: inspect.At(t.time), What: moment(s), Source: t.by, Trust: inspect.BySignature}})
+	}
+}
+
+func moment(s inspect.Signature) string {
+	what := "the image was signed"
+	if s.PredicateType != "" {
+		what = "an attestation (" + s.PredicateType + ") was signed"
+	}
+	return what + " by " + signer(s)
+}
+
+func signer(s inspect.Signature) string {
+	switch {
+	case s.Identity != "":
+		return s.Identity
+	case s.Key != "":
+		return "the key " + s.Key
+	default:
+		return "a key that is not known"
+	}
 }

@@ -97,7 +97,7 @@ func (k key) verifiers(envelope bool) []signature.Verifier {
 
 // cosignVerifier is how cosign verifies annotations with a managed key.
 func (k key) cosignVerifier() (signature.Verifier, error) {
-	return signature.LoadVerifier(k.public, crypto.SHA256)
+	return signature.LoadVerifier(k.public, hashOfCosign)
 }
 
 // equals says that this is the key of a certificate or of a log entry.
@@ -118,3 +118,6 @@ func (k keyed) PublicKeyVerifier(string) (root.TimeConstrainedVerifier, error) {
 	}
 	return root.NewExpiringKey(k.verifier, time.Time{}, time.Time{}), nil
 }
+
+// hashOfCosign is the hash that cosign signs annotations with, whatever the key.
+const hashOfCosign = crypto.SHA256

@@ -1,0 +1,172 @@
+package signature
+
+import (
+	"bytes"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	cbundle "github.com/sigstore/cosign/v2/pkg/cosign/bundle"
+	"github.com/sigstore/cosign/v2/pkg/oci"
+	"github.com/sigstore/cosign/v2/pkg/oci/static"
+	"github.com/sigstore/sigstore-go/pkg/tlog"
+	"github.com/sigstore/sigstore/pkg/cryptoutils"
+
+	"github.com/backtrail/backtrail/inspect"
+)
+
+// annotated is a signature as cosign keeps it on a tag: the payload is a layer, all else stands in annotations
+// (https://github.com/sigstore/cosign/blob/main/specs/SIGNATURE_SPEC.md).
+type annotated struct {
+	payload   []byte
+	envelope  bool // the payload is a DSSE envelope, which carries its signature itself
+	signature string
+	cert      *x509.Certificate // nil with a managed key
+	certPEM   string
+	rekor     *cbundle.RekorBundle
+	rekorJSON string
+	entry     *tlog.Entry // of rekor
+	stamp     *cbundle.RFC3161Timestamp
+	claim     claim
+	full      oci.Signature // with all annotations, for the verdict
+	bare      oci.Signature // without certificate, log entry and timestamp, for the signature alone
+}
+
+// readAnnotated reads a payload and its annotations. Errors: what is malformed.
+func readAnnotated(payload []byte, annotations map[string]string, envelope bool) (s *annotated, err error) {
+	s = &annotated{payload: payload, envelope: envelope}
+	err = protect("reading the annotations", func() error { return s.parse(annotations) })
+	return s, err
+}
+
+func (s *annotated) parse(annotations map[string]string) error {
+	for name, value := range annotations {
+		if len(value) > maxAnnotation {
+			return fmt.Errorf("reading annotation %s: it is larger than %d bytes", name, maxAnnotation)
+		}
+	}
+	if err := s.parseCertificate(annotations[static.CertificateAnnotationKey]); err != nil {
+		return err
+	}
+	if err := s.parseEntry(annotations[static.BundleAnnotationKey]); err != nil {
+		return err
+	}
+	if err := s.parseTimestamp(annotations[static.RFC3161TimestampAnnotationKey]); err != nil {
+		return err
+	}
+	var err error
+	if s.envelope {
+		_, s.claim, err = readEnvelope(s.payload)
+	} else {
+		s.claim, err = readSimple(s.payload)
+		if s.signature = annotations[static.SignatureAnnotationKey]; err == nil && s.signature == "" {
+			err = fmt.Errorf("reading the signature: there is no annotation %s", static.SignatureAnnotationKey)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	if _, err := base64.StdEncoding.DecodeString(s.signature); err != nil {
+		return fmt.Errorf("reading the signature: %w", err)
+	}
+	return s.build(annotations[static.ChainAnnotationKey])
+}
+
+func (s *annotated) parseCertificate(text string) error {
+	if text == "" {
+		return nil
+	}
+	certs, err := cryptoutils.LoadCertificatesFromPEM(strings.NewReader(text))
+	if err != nil {
+		return fmt.Errorf("reading the certificate: %w", err)
+	}
+	if len(certs) == 0 {
+		return errors.New("reading the certificate: there is none in the annotation")
+	}
+	s.cert, s.certPEM = certs[0], text
+	forgiveOtherName(s.cert)
+	return nil
+}
+
+func (s *annotated) parseEntry(text string) error {
+	if text == "" {
+		return nil
+	}
+	var b cbundle.RekorBundle
+	if err := json.Unmarshal([]byte(text), &b); err != nil {
+		return fmt.Errorf("reading the log entry: %w", err)
+	}
+	encoded, ok := b.Payload.Body.(string)
+	if !ok {
+		return errors.New("reading the log entry: its body is no text")
+	}
+	body, err := base64.StdEncoding.DecodeString(encoded)
+	if err != nil {
+		return fmt.Errorf("reading the log entry: %w", err)
+	}
+	logID, err := hex.DecodeString(b.Payload.LogID)
+	if err != nil {
+		return fmt.Errorf("reading the log entry: %w", err)
+	}
+	//nolint:staticcheck // an annotation holds no inclusion proof, which is what the newer function wants
+	if s.entry, err = tlog.NewEntry(body, b.Payload.IntegratedTime, b.Payload.LogIndex, logID, b.SignedEntryTimestamp, nil); err != nil {
+		return fmt.Errorf("reading the log entry: %w", err)
+	}
+	s.rekor, s.rekorJSON = &b, text
+	return nil
+}
+
+func (s *annotated) parseTimestamp(text string) error {
+	if text == "" {
+		return nil
+	}
+	var t cbundle.RFC3161Timestamp
+	if err := json.Unmarshal([]byte(text), &t); err != nil {
+		return fmt.Errorf("reading the timestamp: %w", err)
+	}
+	s.stamp = &t
+	return nil
+}
+
+// build makes the forms in which cosign takes a signature.
+func (s *annotated) build(chainPEM string) error {
+	options := []static.Option{static.WithBundle(s.rekor), static.WithRFC3161Timestamp(s.stamp)}
+	if s.cert != nil {
+		options = append(options, static.WithCertChain([]byte(s.certPEM), []byte(chainPEM)))
+	}
+	var err error
+	if s.full, err = static.NewSignature(s.payload, s.signature, options...); err != nil {
+		return fmt.Errorf("reading the signature: %w", err)
+	}
+	if s.bare, err = static.NewSignature(s.payload, s.signature); err != nil {
+		return fmt.Errorf("reading the signature: %w", err)
+	}
+	return nil
+}
+
+// row makes the row of a signature: what it says, whether it holds or not.
+func (s *annotated) row(a artifact, digest string) inspect.Signature {
+	row := inspect.Signature{Kind: KindCosign, Digest: digest, PredicateType: s.claim.predicateType}
+	row.Subject, _ = a.matching(s.claim.digests)
+	if _, ok := a.matching(s.claim.digests); !ok && len(s.claim.digests) > 0 {
+		row.Subject = s.claim.digests[0]
+	}
+	var stampBytes []byte
+	if s.stamp != nil {
+		stampBytes = s.stamp.SignedRFC3161Timestamp
+	}
+	row.ID = rowID(row.Subject, s.payload, []byte(s.signature), bytes.TrimSpace([]byte(s.certPEM)), []byte(s.rekorJSON), stampBytes)
+	if s.cert != nil {
+		row.Certificate = describe(s.cert)
+		row.Identity, row.Issuer = identityOf(s.cert)
+	}
+	if s.entry != nil {
+		row.LogIndex = s.entry.LogIndex()
+		row.IntegratedTime = inspect.At(s.entry.IntegratedTime())
+	}
+	return row
+}

@@ -1,0 +1,225 @@
+package signature
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/sigstore/cosign/v2/pkg/cosign"
+	"github.com/sigstore/cosign/v2/pkg/oci"
+	"github.com/sigstore/sigstore-go/pkg/bundle"
+	"github.com/sigstore/sigstore-go/pkg/root"
+	"github.com/sigstore/sigstore-go/pkg/verify"
+	"github.com/sigstore/sigstore/pkg/signature"
+
+	"github.com/backtrail/backtrail/inspect"
+)
+
+// verify judges a signature on a cosign tag by every trusted root and every key at hand.
+func (s *annotated) verify(ctx context.Context, roots []Root, a artifact, x expectation) outcome {
+	if s.cert != nil {
+		return best(roots, func(m root.TrustedMaterial) outcome { return s.byCertificate(ctx, m, a, x) })
+	}
+	if len(roots) == 0 {
+		roots = []Root{{Material: &root.BaseTrustedMaterial{}}}
+	}
+	var certain *outcome
+	for _, k := range x.keys {
+		v, err := k.cosignVerifier()
+		if err != nil {
+			continue
+		}
+		o := best(roots, func(m root.TrustedMaterial) outcome { return s.byKey(ctx, m, k, v, a) })
+		if o.status(inspect.StepSignature) == inspect.Verified {
+			return o
+		}
+		if certain == nil && s.entry != nil && k.equals(s.entry.PublicKey()) {
+			certain = &o
+		}
+	}
+	if certain != nil {
+		return *certain
+	}
+	o := outcome{chain: newChain(), judged: errors.New("no key at hand verifies it")}
+	s.explainIntegrity(o.chain)
+	o.unknownKey(len(x.keys))
+	return o
+}
+
+func (s *annotated) byCertificate(ctx context.Context, m root.TrustedMaterial, a artifact, x expectation) outcome {
+	o := outcome{chain: newChain()}
+	verifier, err := signature.LoadVerifier(s.cert.PublicKey, hashOfCosign)
+	if err != nil {
+		o.fail(inspect.StepIntegrity, Malformed, "reading the certificate's key: %v", err)
+		o.judged = err
+		return o
+	}
+	s.explainIntegrity(o.chain)
+	options := cosign.CheckOpts{
+		TrustedMaterial: m, Offline: true, ClaimVerifier: s.claims(),
+		IgnoreSCT: len(m.CTLogs()) == 0, IgnoreTlog: len(m.RekorLogs()) == 0 && s.rekor == nil,
+	}
+	times, stampErr := s.explainTimes(o.chain, m, options)
+	chains := explainCertificate(o.chain, m, s.cert, nil)
+	explainSCT(o.chain, m, chains)
+	s.explainSignature(ctx, o.chain, verifier, a)
+	o.conclude(times, s.judge(ctx, options, a, stampErr, m))
+	x.explain(o.chain, s.cert)
+	return o
+}
+
+func (s *annotated) byKey(ctx context.Context, m root.TrustedMaterial, k key, v signature.Verifier, a artifact) outcome {
+	o := outcome{chain: newChain(), key: k.digest}
+	s.explainIntegrity(o.chain)
+	o.absent(inspect.StepCertificate, "signed with a managed key, not with a certificate")
+	o.absent(inspect.StepSCT, "signed with a managed key, not with a certificate")
+	options := cosign.CheckOpts{
+		TrustedMaterial: m, Offline: true, ClaimVerifier: s.claims(), SigVerifier: v, IgnoreTlog: s.rekor == nil,
+	}
+	times, stampErr := s.explainTimes(o.chain, m, options)
+	s.explainSignature(ctx, o.chain, v, a)
+	o.conclude(times, s.judge(ctx, options, a, stampErr, m))
+	if o.sound() {
+		o.hold(inspect.StepIdentity, "signed with the key %s, as expected", k.digest)
+	}
+	return o
+}
+
+// conclude keeps the time that counted and the library's verdict.
+func (o *outcome) conclude(times []observed, judged error) {
+	if len(times) > 0 {
+		o.time = times[0].time
+	}
+	o.judged = judged
+	o.reconcile()
+}
+
+func (s *annotated) explainIntegrity(c *chain) {
+	content := "simple signing payload"
+	if s.envelope {
+		content = "DSSE envelope with a statement of " + s.claim.predicateType
+	}
+	c.hold(inspect.StepIntegrity, "%s, whose bytes are their digest", content)
+}
+
+// explainTimes compares the log entry with the log's key, signature, key and payload, and the timestamp with its authority.
+func (s *annotated) explainTimes(c *chain, m root.TrustedMaterial, options cosign.CheckOpts) (times []observed, stampErr error) {
+	switch {
+	case s.rekor == nil && s.cert == nil:
+		c.absent(inspect.StepLog, "no log entry came with it, and a managed key needs none")
+	case s.rekor == nil && options.IgnoreTlog:
+		c.absent(inspect.StepLog, "the trusted root has no transparency log")
+	case s.rekor == nil:
+		c.fail(inspect.StepLog, LogMismatch, "no log entry came with it, and the trusted root names %d logs", len(m.RekorLogs()))
+	default:
+		err := protect("verifying the log entry", func() error {
+			_, err := cosign.VerifyBundle(s.full, &options)
+			return err
+		})
+		if err != nil {
+			c.fail(inspect.StepLog, LogMismatch, "entry %d of the log does not hold: %v", s.entry.LogIndex(), err)
+			break
+		}
+		c.hold(inspect.StepLog, "entry %d of the log holds this signature and payload, by the log's key", s.entry.LogIndex())
+		times = append(times, observed{s.entry.IntegratedTime(), fmt.Sprintf("log, entry %d", s.entry.LogIndex())})
+	}
+	var errs []string
+	if s.stamp != nil {
+		t, err := s.timestamp(m)
+		if err != nil {
+			stampErr = err
+			errs = append(errs, err.Error())
+		} else {
+			times = append(times, t)
+		}
+	}
+	explainTime(c, s.cert, times, stampErr != nil && len(m.TimestampingAuthorities()) > 0, errs)
+	return times, stampErr
+}
+
+// timestamp verifies the timestamp over what cosign stamps: the signature, or the whole envelope.
+func (s *annotated) timestamp(m root.TrustedMaterial) (observed, error) {
+	over := s.payload
+	if !s.envelope {
+		raw, err := base64.StdEncoding.DecodeString(s.signature)
+		if err != nil {
+			return observed{}, fmt.Errorf("reading the signature: %w", err)
+		}
+		over = raw
+	}
+	entity := &stamped{content: bundle.NewMessageSignature(nil, "", over), timestamp: s.stamp.SignedRFC3161Timestamp}
+	var stamps []*root.Timestamp
+	err := protect("verifying the timestamp", func() (err error) {
+		var refused []error
+		stamps, refused, err = verify.VerifySignedTimestamp(entity, m)
+		return errors.Join(append(refused, err)...)
+	})
+	if err != nil {
+		return observed{}, err
+	}
+	if len(stamps) == 0 {
+		return observed{}, errors.New("no authority of the trusted root made the timestamp")
+	}
+	return observed{stamps[0].Time, "timestamp authority " + stamps[0].URI}, nil
+}
+
+// explainSignature asks cosign for the signature alone, and compares what was signed with the image.
+func (s *annotated) explainSignature(ctx context.Context, c *chain, v signature.Verifier, a artifact) {
+	err := protect("verifying the signature", func() error {
+		return s.ask(ctx, s.bare, v1.Hash{}, &cosign.CheckOpts{SigVerifier: v, IgnoreTlog: true, Offline: true})
+	})
+	signer := "managed key"
+	if s.cert != nil {
+		signer = "certificate's key"
+	}
+	if err != nil {
+		c.fail(inspect.StepSignature, InvalidSignature, "the signature is not by the %s over these bytes: %v", signer, err)
+	} else {
+		c.hold(inspect.StepSignature, "the signature is by the %s over these bytes", signer)
+	}
+	digest, _ := a.matching(s.claim.digests)
+	hash, err := v1.NewHash(digest)
+	if err == nil {
+		err = s.claims()(s.bare, hash, nil)
+	}
+	if err != nil {
+		c.fail(inspect.StepSubject, SubjectMismatch, "it names %s, and %s is %s", someOf(s.claim.digests), a.what, a.main)
+		return
+	}
+	c.hold(inspect.StepSubject, "it names %s, %s", digest, a.names[digest])
+}
+
+// judge is the verdict: cosign's on everything but the identity.
+func (s *annotated) judge(ctx context.Context, options cosign.CheckOpts, a artifact, stampErr error, m root.TrustedMaterial) error {
+	if s.stamp != nil && len(m.TimestampingAuthorities()) > 0 {
+		if stampErr != nil {
+			return stampErr
+		}
+		options.UseSignedTimestamps = true
+	}
+	digest, _ := a.matching(s.claim.digests)
+	hash, err := v1.NewHash(digest)
+	if err != nil {
+		return fmt.Errorf("reading digest %q: %w", digest, err)
+	}
+	return protect("verifying the signature", func() error { return s.ask(ctx, s.full, hash, &options) })
+}
+
+func (s *annotated) ask(ctx context.Context, sig oci.Signature, hash v1.Hash, options *cosign.CheckOpts) error {
+	if s.envelope {
+		_, err := cosign.VerifyBlobAttestation(ctx, sig, hash, options)
+		return err
+	}
+	_, err := cosign.VerifyImageSignature(ctx, sig, hash, options)
+	return err
+}
+
+// claims is cosign's comparison of what was signed with a digest.
+func (s *annotated) claims() func(oci.Signature, v1.Hash, map[string]any) error {
+	if s.envelope {
+		return cosign.IntotoSubjectClaimVerifier
+	}
+	return cosign.SimpleClaimVerifier
+}

@@ -1,0 +1,70 @@
+package signature
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+
+	"github.com/backtrail/backtrail/registry"
+)
+
+// Media types of what is signed.
+const (
+	mediaSimple   = "application/vnd.dev.cosign.simplesigning.v1+json"
+	mediaEnvelope = "application/vnd.dsse.envelope.v1+json"
+	mediaBundle   = "application/vnd.dev.sigstore.bundle" // with a version, in two spellings
+	mediaNotation = "application/vnd.cncf.notary.signature"
+)
+
+// item is one signature that a manifest names.
+type item struct {
+	hit
+	form string // one of the media types above
+	desc v1.Descriptor
+}
+
+// items lists the signatures of a manifest. Errors: a manifest that cannot be read.
+func (h hit) items() ([]item, error) {
+	if !h.part.Holds() {
+		return nil, fmt.Errorf("manifest %s: %s: %s", h.part.Digest, h.part.Problem, h.part.Detail)
+	}
+	if strings.Contains(h.part.MediaType, "index") || strings.Contains(h.part.MediaType, "manifest.list") {
+		return nil, nil // the list behind a referrers tag
+	}
+	m, err := v1.ParseManifest(bytes.NewReader(h.part.Bytes))
+	if err != nil {
+		return nil, fmt.Errorf("manifest %s: %w", h.part.Digest, err)
+	}
+	if len(m.Layers) > registry.MaxLayers {
+		return nil, fmt.Errorf("manifest %s: it names %d signatures, more than %d", h.part.Digest, len(m.Layers), registry.MaxLayers)
+	}
+	var found []item
+	for _, d := range m.Layers {
+		if form := formOf(string(d.MediaType)); form != "" {
+			found = append(found, item{h, form, d})
+		} else if isNotation(m) {
+			found = append(found, item{h, mediaNotation, d})
+		}
+	}
+	return found, nil
+}
+
+func formOf(mediaType string) string {
+	switch {
+	case mediaType == mediaSimple, mediaType == mediaEnvelope:
+		return mediaType
+	case strings.HasPrefix(mediaType, mediaBundle):
+		return mediaBundle
+	}
+	return ""
+}
+
+// isNotation tells a Notary Project signature by its artifact type, or by the config of older ones
+// (https://github.com/notaryproject/specifications/blob/main/specs/signature-specification.md).
+func isNotation(m *v1.Manifest) bool {
+	return m.Config.MediaType == mediaNotation || strings.Contains(string(m.Config.MediaType), "notary") || artifactType(m) == mediaNotation
+}
+
+func artifactType(m *v1.Manifest) string { return m.ArtifactType }

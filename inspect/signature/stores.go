@@ -1,0 +1,171 @@
+package signature
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/registry"
+)
+
+// The stores as StoreReply names them. Cosign's tags and the referrers tag are asked for in layouts too.
+const (
+	AskedCosignTag    = "cosign-tag"
+	AskedReferrers    = "referrers"
+	AskedReferrersTag = "referrers-tag"
+	AskedLayout       = "layout"
+)
+
+// hit is a manifest that a store gave.
+type hit struct {
+	part  registry.Part
+	store string // as a row names it
+	role  string // signature, attestation, sbom, referrer
+	tag   string // by which it was found
+}
+
+// question is one store asked for one subject.
+type question struct {
+	store   string
+	subject string
+	ask     func(ctx context.Context) ([]hit, error)
+}
+
+// answer is what came of a question.
+type answer struct {
+	hits []hit
+	err  error // of what could not be asked; hits may have come nevertheless
+}
+
+// shelf asks the stores of one image.
+type shelf struct {
+	client *registry.Client
+	loc    registry.Location
+	tags   registry.Location // where cosign's tags are: COSIGN_REPOSITORY, else with the image
+}
+
+// questions are all stores for each digest: the index and the manifest.
+func (s shelf) questions(digests []string) []question {
+	var all []question
+	for _, d := range digests {
+		all = append(all, question{AskedCosignTag, d, func(ctx context.Context) ([]hit, error) { return s.cosignTags(ctx, d) }})
+		all = append(all, question{AskedReferrers, d, func(ctx context.Context) ([]hit, error) { return s.referrers(ctx, d) }})
+		all = append(all, question{AskedReferrersTag, d, func(ctx context.Context) ([]hit, error) { return s.referrersTag(ctx, d) }})
+	}
+	if s.loc.Local() {
+		all = append(all, question{AskedLayout, digests[0], s.saved})
+	}
+	return all
+}
+
+// cosignTags reads sha256-<hex>.sig, .att and .sbom. A tag that is not there is no error.
+func (s shelf) cosignTags(ctx context.Context, digest string) ([]hit, error) {
+	var hits []hit
+	var errs []error
+	for _, suffix := range []struct{ name, role string }{{"sig", "signature"}, {"att", "attestation"}, {"sbom", "sbom"}} {
+		tag := strings.Replace(digest, ":", "-", 1) + "." + suffix.name
+		part, err := s.client.Manifest(ctx, s.tags, tag)
+		switch {
+		case errors.Is(err, registry.ErrNotFound):
+		case err != nil:
+			errs = append(errs, fmt.Errorf("tag %s: %w", tag, err))
+		default:
+			hits = append(hits, hit{part, StoreTag, suffix.role, tag})
+		}
+	}
+	return hits, errors.Join(errs...)
+}
+
+func (s shelf) referrers(ctx context.Context, digest string) ([]hit, error) {
+	list := s.client.ReferrersAPI
+	if s.loc.Local() {
+		list = func(ctx context.Context, loc registry.Location, digest, _ string) ([]v1.Descriptor, error) {
+			return s.client.LayoutReferrers(ctx, loc, digest)
+		}
+	}
+	found, err := list(ctx, s.loc, digest, "")
+	if errors.Is(err, registry.ErrNoReferrersAPI) {
+		return nil, err
+	}
+	hits, readErr := s.read(ctx, found, StoreReferrers)
+	return hits, errors.Join(err, readErr)
+}
+
+func (s shelf) referrersTag(ctx context.Context, digest string) ([]hit, error) {
+	tag := strings.Replace(digest, ":", "-", 1)
+	part, err := s.client.Manifest(ctx, s.loc, tag)
+	if errors.Is(err, registry.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	index := hit{part, StoreReferrersTag, "referrer", tag}
+	found, err := s.client.ReferrersTag(ctx, s.loc, digest)
+	hits, readErr := s.read(ctx, found, StoreReferrersTag)
+	return append([]hit{index}, hits...), errors.Join(err, readErr)
+}
+
+// saved reads what `cosign save` put beside the image: the annotation "kind" says what it is.
+func (s shelf) saved(ctx context.Context) ([]hit, error) {
+	all, err := s.client.LayoutDescriptors(ctx, s.loc)
+	if err != nil {
+		return nil, err
+	}
+	roles := map[string]string{registry.KindSignatures: "signature", registry.KindAttestations: "attestation", registry.KindSBOMs: "sbom"}
+	var hits []hit
+	var errs []error
+	for _, d := range all {
+		role, ok := roles[d.Annotations[registry.AnnotationKind]]
+		if !ok {
+			continue
+		}
+		found, err := s.read(ctx, []v1.Descriptor{d}, StoreLayout)
+		errs = append(errs, err)
+		for _, h := range found {
+			h.role = role
+			hits = append(hits, h)
+		}
+	}
+	return hits, errors.Join(errs...)
+}
+
+func (s shelf) read(ctx context.Context, found []v1.Descriptor, store string) ([]hit, error) {
+	var hits []hit
+	var errs []error
+	if len(found) > maxSignatures {
+		errs = append(errs, fmt.Errorf("it lists %d, of which %d are read", len(found), maxSignatures))
+		found = found[:maxSignatures]
+	}
+	for _, d := range found {
+		part, err := s.client.Manifest(ctx, s.loc, d.Digest.String())
+		if err != nil {
+			errs = append(errs, fmt.Errorf("manifest %s: %w", d.Digest, err))
+			continue
+		}
+		hits = append(hits, hit{part, store, "referrer", ""})
+	}
+	return hits, errors.Join(errs...)
+}
+
+// reply says what a store answered; found counts the signatures and attestations that came of it.
+func (q question) reply(a answer, found int) inspect.StoreReply {
+	r := inspect.StoreReply{Store: q.store, Subject: q.subject, Status: inspect.Verified, Found: found}
+	switch {
+	case errors.Is(a.err, registry.ErrNoReferrersAPI):
+		r.Status, r.Detail = inspect.Absent, "there is no referrers API; the referrers tag is what is left"
+	case a.err != nil:
+		r.Status, r.Detail = inspect.Unknown, a.err.Error()
+	case found == 0 && len(a.hits) == 0:
+		r.Status, r.Detail = inspect.Absent, "holds nothing about "+q.subject
+	case found == 0:
+		r.Detail = "holds something about the image, and no signature"
+	default:
+		r.Detail = fmt.Sprintf("holds %d signatures or attestations", found)
+	}
+	return r
+}

@@ -1,0 +1,127 @@
+package signature
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/backtrail/backtrail/inspect"
+)
+
+// Codes of the findings.
+const (
+	CodeUnsigned = "unsigned"           // nobody signed the image, and nobody expected it
+	CodeExpected = "signature-expected" // the expected signature is not there, or none fits
+	CodeBroken   = "signature-broken"   // a signature that does not hold: altered, or grafted from elsewhere
+	CodeForeign  = "signature-foreign"  // a signature of an authority that the trusted root does not know
+)
+
+// summary draws the gate and the findings from all signatures of an image.
+type summary struct {
+	subject  string // of the image
+	image    string // digest
+	found    collection
+	expect   expectation
+	policies bool // a policy names signers that are not among the expectations
+}
+
+func (s summary) emit(emit func(inspect.Event)) {
+	gate := s.gate()
+	emit(inspect.Event{Gate: &gate})
+	if s.expect.named() && gate.Status == inspect.Failed {
+		emit(s.finding(CodeExpected, s.subject, inspect.Failed, inspect.High, "The expected signature of "+s.subject+" is not there.", gate.Detail, s.found.rows))
+	}
+	if len(s.found.rows) == 0 && gate.Status == inspect.Absent {
+		emit(s.finding(CodeUnsigned, s.subject, inspect.Unknown, inspect.Info, "Nobody has signed "+s.subject+".", gate.Detail, nil))
+	}
+	for _, row := range s.found.rows {
+		s.emitBroken(row, emit)
+	}
+}
+
+// emitBroken is loud about a signature that was altered or grafted, whoever was expected. One whose authority is not
+// known proves nothing, for or against the image.
+func (s summary) emitBroken(row inspect.Signature, emit func(inspect.Event)) {
+	subject := s.subject + ":" + row.ID
+	why := Why(row)
+	switch {
+	case row.Status != inspect.Failed || row.Reason == IdentityMismatch:
+	case row.Reason == UntrustedRoot, row.Reason == NoTimestamp:
+		title := fmt.Sprintf("A signature of %s claims to be by %s, and nothing trusted says so.", s.subject, signer(row))
+		emit(s.finding(CodeForeign, subject, inspect.Unknown, inspect.Medium, title, why, []inspect.Signature{row}))
+	default:
+		title := fmt.Sprintf("A signature of %s does not hold: %s.", s.subject, inSpeech(row.Reason))
+		emit(s.finding(CodeBroken, subject, inspect.Failed, inspect.High, title, why, []inspect.Signature{row}))
+	}
+}
+
+func inSpeech(reason string) string {
+	switch reason {
+	case InvalidSignature:
+		return "it is not over these bytes"
+	case SubjectMismatch:
+		return "it is about another image"
+	case LogMismatch:
+		return "the transparency log does not confirm it"
+	case Malformed:
+		return "it cannot be read"
+	default:
+		return reason
+	}
+}
+
+func (s summary) finding(code, subject string, status inspect.Status, severity inspect.Severity, title, detail string, rows []inspect.Signature) inspect.Event {
+	f := inspect.Finding{
+		ID: inspect.FindingID(Name, code, subject), Check: Name, Code: code, Status: status, Severity: severity, Subject: subject,
+		Title: title, Detail: detail, Evidence: []inspect.Evidence{{Kind: "manifest", Digest: s.image, Text: "the image"}},
+	}
+	for _, row := range rows {
+		f.Evidence = append(f.Evidence, inspect.Evidence{Kind: "signature", Digest: row.Digest, Text: Why(row)})
+	}
+	return inspect.Event{Finding: &f}
+}
+
+// gate says what a check for signatures would have said of the image.
+func (s summary) gate() inspect.Gate {
+	g := inspect.Gate{Name: inspect.GateSignature}
+	fits := s.rows(func(r inspect.Signature) bool { return r.Status == inspect.Verified })
+	switch {
+	case len(fits) > 0:
+		g.Status, g.Detail = inspect.Verified, "signed by "+signer(fits[0])+", as expected"
+	case len(s.found.open) > 0:
+		g.Status, g.Detail = inspect.Unknown, "a store could not be asked: "+strings.Join(s.found.open, "; ")
+	case len(s.found.rows) == 0 && s.expect.named():
+		g.Status, g.Detail = inspect.Failed, fmt.Sprintf("expected %s; no store holds a signature", s.expect.words)
+	case len(s.found.rows) == 0:
+		g.Status, g.Detail = inspect.Absent, "no store holds a signature"
+	case s.expect.named():
+		g.Status, g.Detail = inspect.Failed, fmt.Sprintf("expected %s; of %d signatures none fits: %s", s.expect.words, len(s.found.rows), Why(s.found.rows[0]))
+	default:
+		g.Status, g.Detail = s.unexpected()
+	}
+	if s.policies && !s.expect.named() && g.Status != inspect.Verified {
+		g.Status, g.Detail = inspect.Unknown, "the signers that the policies name were not compared: "+g.Detail
+	}
+	return g
+}
+
+// unexpected is the gate of an image whose signer nobody named.
+func (s summary) unexpected() (inspect.Status, string) {
+	sound := s.rows(func(r inspect.Signature) bool { return r.Reason == NoExpectation })
+	if len(sound) > 0 {
+		return inspect.Unknown, fmt.Sprintf("signed by %s; nobody said who should have signed", signer(sound[0]))
+	}
+	if broken := s.rows(func(r inspect.Signature) bool { return r.Status == inspect.Failed }); len(broken) > 0 {
+		return inspect.Failed, "signed, and it does not hold: " + Why(broken[0])
+	}
+	return inspect.Unknown, "signed, and nothing at hand verifies it: " + Why(s.found.rows[0])
+}
+
+func (s summary) rows(is func(inspect.Signature) bool) []inspect.Signature {
+	var all []inspect.Signature
+	for _, r := range s.found.rows {
+		if is(r) {
+			all = append(all, r)
+		}
+	}
+	return all
+}
