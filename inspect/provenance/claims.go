@@ -103,7 +103,7 @@ func (c *claims) weak() {
 		c.note("it names no commit of the source")
 	}
 	for _, o := range c.sources[min(1, len(c.sources)):] {
-		if o.repo != c.sources[0].repo {
+		if !sameRepo(o.repo, c.sources[0].repo) && !sameRepo(c.sources[0].repo, o.repo) {
 			c.note("the build was triggered by %s and built %s", clip(c.sources[0].repo), clip(o.repo))
 		} else if o.ref != "" && c.sources[0].ref != "" && o.ref != c.sources[0].ref {
 			c.note("the build was triggered by ref %s and built %s", clip(c.sources[0].ref), clip(o.ref))

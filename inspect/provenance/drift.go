@@ -2,6 +2,8 @@ package provenance
 
 import (
 	"context"
+	"fmt"
+	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/registry"
@@ -10,14 +12,112 @@ import (
 // DriftName is the name of the check that compares signers and provenance with the known-good's.
 const DriftName = "drift"
 
-// Examiner reads and verifies the signatures that are stored with an image, at its location, for its index and its
-// manifest digest (either may be empty).
-type Examiner func(ctx context.Context, location, index, digest string, expected inspect.Expected) ([]inspect.Signature, error)
+// Examiner reads and verifies the signatures that are stored with an image, of which Location, Index and Digest are
+// set, and says what each store answered.
+type Examiner func(ctx context.Context, image inspect.Image, expected inspect.Expected) ([]inspect.Signature, []inspect.StoreReply, error)
 
-// Drift compares who signed the image and how it was made with the known-good image of the case.
+// Drift compares who signed the image and how it was built with the known-good image of the case. A change is loud even
+// if each of the two is valid by itself.
 func Drift(client *registry.Client, examine Examiner) inspect.Check {
-	return inspect.Check{Name: DriftName, Scope: inspect.PerImage, Needs: []string{"known-good", "signatures", Name},
-		Run: func(context.Context, inspect.On, func(inspect.Event)) error {
-			return inspect.Unchecked("not yet there")
+	return inspect.Check{Name: DriftName, Scope: inspect.PerImage, Needs: []string{"known-good", signatureCheck, Name},
+		Run: func(ctx context.Context, on inspect.On, emit func(inspect.Event)) error {
+			image := on.Image()
+			if image.Diff == nil || image.Diff.KnownGood == nil {
+				return inspect.Nothing("no known-good image to compare with")
+			}
+			good := *image.Diff.KnownGood
+			before, err := past(ctx, client, examine, good, on.Case().Expected, emit)
+			if err != nil {
+				return fmt.Errorf("reading the signatures of the %s image: %w", good.Word(), err)
+			}
+			now := present(client, image, on.Case().Expected, on.Ended(signatureCheck))
+			return tell(on.Subject, good, before, now, emit)
 		}}
+}
+
+// past reads signers and provenance of the known-good.
+func past(ctx context.Context, client *registry.Client, examine Examiner, good inspect.KnownGood, expected inspect.Expected, emit func(inspect.Event)) (side, error) {
+	image := inspect.Image{Location: good.Location, Index: good.Index, Digest: good.Digest, Config: good.Config}
+	signatures, stores, err := examine(ctx, image, expected)
+	if err != nil {
+		return side{}, err
+	}
+	image.Signatures, image.Stores = signatures, stores
+	all, unread := signed(client.Store(), signatures)
+	claims, err := claimed(ctx, client, image, ofKnownGood, emit)
+	if ctx.Err() != nil {
+		return side{}, ctx.Err()
+	}
+	s := sideOf(image, append(all, claims...), expected)
+	s.unasked = append(unaskedStores(image, inspect.CheckState{}), unread...)
+	if err != nil {
+		s.unasked = append(s.unasked, err.Error())
+	}
+	return s, nil
+}
+
+// present is the same of the image itself, from what the checks before found. Its claims are rows already.
+func present(client *registry.Client, image inspect.Image, expected inspect.Expected, ended inspect.CheckState) side {
+	all, unread := signed(client.Store(), image.Signatures)
+	s := sideOf(image, all, expected)
+	for _, row := range image.Provenance {
+		if !row.Signed {
+			s.provenance = append(s.provenance, judged{row: row})
+		}
+	}
+	s.unasked = append(unaskedStores(image, ended), unread...)
+	return s
+}
+
+func sideOf(image inspect.Image, all []found, expected inspect.Expected) side {
+	s := side{signers: signersOf(image.Signatures), provenance: judgeAll(all, image, expected)}
+	for _, sig := range image.Signatures {
+		if !chainHolds(sig) {
+			s.unsettled++
+		}
+	}
+	return s
+}
+
+// tell emits sentences and findings. What is gone is only gone where every store could be asked.
+func tell(subject string, good inspect.KnownGood, before, now side, emit func(inspect.Event)) error {
+	word := good.Word()
+	signers, builds := compareSigners(before, now, word), compareProvenance(before, now, word)
+	var open []string
+	if len(now.unasked) > 0 {
+		signers, builds = withoutGone(signers), withoutGone(builds)
+		open = append(open, "of the image: "+strings.Join(now.unasked, "; "))
+	}
+	if len(before.unasked) > 0 {
+		open = append(open, fmt.Sprintf("of the %s image: %s", word, strings.Join(before.unasked, "; ")))
+	}
+	emit(inspect.Event{Diff: &inspect.Diff{Signers: sentences(signers), Provenance: sentences(builds)}})
+	for _, c := range append(signers, builds...) {
+		f := newFinding(DriftName, c.code, subject, c.severity)
+		f.Title = fmt.Sprintf("%s: %s", subject, c.text)
+		f.Evidence = append(f.Evidence, inspect.Evidence{Kind: "manifest", Digest: good.Key(), Text: word + " image " + good.Reference})
+		emit(inspect.Event{Finding: &f})
+	}
+	if len(open) > 0 {
+		return inspect.Unchecked("not every store of signatures could be asked: %s", strings.Join(open, "; "))
+	}
+	return nil
+}
+
+func withoutGone(list []change) []change {
+	var kept []change
+	for _, c := range list {
+		if !strings.HasSuffix(c.code, "-gone") && c.code != "provenance-unsigned" {
+			kept = append(kept, c)
+		}
+	}
+	return kept
+}
+
+func sentences(list []change) []string {
+	texts := make([]string, 0, len(list))
+	for _, c := range list {
+		texts = append(texts, c.text)
+	}
+	return texts
 }

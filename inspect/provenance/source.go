@@ -13,6 +13,8 @@ type source struct {
 	from   string // who says so, where it is not the statement: the certificate
 }
 
+var commitHex = regexp.MustCompile(`^[0-9a-f]{40}$`)
+
 var commitPath = regexp.MustCompile(`^(https://[^/]+/.+)/commit/([0-9a-f]{40})$`)
 
 // parseSource takes a source URI apart. Known forms: SLSA's and SPDX's URI@REF, BuildKit's URL#REF:DIRECTORY, Google
@@ -25,7 +27,12 @@ func parseSource(uri string, digest map[string]string) source {
 	}
 	if repo, fragment, ok := strings.Cut(uri, "#"); ok {
 		ref, _, _ := strings.Cut(fragment, ":")
-		s.repo, s.ref = repo, ref
+		s.repo = repo
+		if commitHex.MatchString(ref) {
+			s.commit = ref
+		} else {
+			s.ref = ref
+		}
 		return s
 	}
 	// The ref stands after the path; an @ before it belongs to user@host.

@@ -1,0 +1,133 @@
+package provenance
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+
+	"github.com/backtrail/backtrail/inspect"
+)
+
+// found is one statement as it was found, before it is judged.
+type found struct {
+	data      []byte // of the statement
+	digest    string // of data, in the store
+	predicate string // type, as the place where it was found says
+	signature *inspect.Signature
+}
+
+// judged is a row, and what is not as expected in it.
+type judged struct {
+	row   inspect.Provenance
+	wrong []mismatch
+	holds bool // signed, by a chain that holds
+}
+
+// judge reads a statement and compares it with the image and with what was expected.
+func judge(f found, image inspect.Image, expected inspect.Expected) judged {
+	j := judged{row: inspect.Provenance{ID: f.id(), PredicateType: f.predicate, Signed: f.signature != nil}}
+	if f.digest != "" {
+		j.row.Raw = []inspect.RawPart{{Name: "statement", Digest: f.digest}}
+	}
+	var c claims
+	s, err := ParseStatement(f.data)
+	if err == nil {
+		j.row.PredicateType = s.PredicateType
+		c, err = parseClaims(s)
+	}
+	if err != nil {
+		j.wrong = []mismatch{{reasonMalformed, err.Error()}}
+	} else {
+		j.compare(&c, s, f, image, expected)
+	}
+	j.holds = f.signature != nil && chainHolds(*f.signature)
+	j.fill(c)
+	j.settle(f.signature)
+	return j
+}
+
+// compare finds what is wrong: the subject first, then what was expected, then what the certificate says of the builder
+// where the statement names one that did not sign.
+func (j *judged) compare(c *claims, s Statement, f found, image inspect.Image, expected inspect.Expected) {
+	subject, ok := matchSubject(s.digests(), image)
+	j.row.Subject = subject
+	if !ok {
+		j.wrong = append(j.wrong, mismatch{reasonSubject, fmt.Sprintf("it is about %s, not about this image", orNone(subject))})
+	}
+	var forged *mismatch
+	if f.signature != nil && chainHolds(*f.signature) {
+		forged = c.fromCertificate(f.signature.Certificate)
+	}
+	if isSummary(s.PredicateType) {
+		return // it names no source; what it verified stands in its note
+	}
+	j.wrong = append(j.wrong, compare(*c, expected)...)
+	if forged != nil && len(expected.BuilderIDs) > 0 {
+		j.wrong = append(j.wrong, *forged)
+	}
+}
+
+// matchSubject picks the digest that is the image or an index that contains it; else the first.
+func matchSubject(digests []string, image inspect.Image) (string, bool) {
+	for _, d := range []string{image.Digest, image.Index} {
+		if d != "" && slices.Contains(digests, d) {
+			return d, true
+		}
+	}
+	if len(digests) == 0 {
+		return "", false
+	}
+	return digests[0], false
+}
+
+func (j *judged) fill(c claims) {
+	r, s := &j.row, c.source()
+	r.BuildType, r.Builder, r.Invocation = c.buildType, c.builder, c.invocation
+	r.Source, r.Ref, r.Commit = s.repo, s.ref, s.commit
+	r.Parameters, r.Materials = c.parameters, c.materials
+	r.Started, r.Finished = inspect.At(c.started), inspect.At(c.finished)
+	r.Notes = c.notes
+	if r.Materials == nil {
+		r.Materials = []inspect.Material{}
+	}
+	if r.Notes == nil {
+		r.Notes = []string{}
+	}
+}
+
+// settle sets status and reason (CONTRACT, Provenance). A statement is worth what its signature is worth: only with a
+// verified one does what disagrees fail it; otherwise that is noted.
+func (j *judged) settle(sig *inspect.Signature) {
+	r := &j.row
+	if sig != nil {
+		r.Signature = sig.ID
+	}
+	switch {
+	case sig == nil:
+		r.Status, r.Reason = inspect.Unknown, reasonUnsigned
+	case sig.Status != inspect.Verified:
+		r.Status, r.Reason = sig.Status, sig.Reason
+	case len(j.wrong) > 0:
+		r.Status, r.Reason = inspect.Failed, j.wrong[0].reason
+	default:
+		r.Status = inspect.Verified
+	}
+	for _, m := range j.wrong {
+		r.Notes = append(r.Notes, m.detail)
+	}
+}
+
+// chainHolds says that a signature is by the one that its certificate or key names, whether that one was expected or not.
+func chainHolds(s inspect.Signature) bool {
+	return s.Status == inspect.Verified || s.Reason == "no-expectation" || s.Reason == "identity-mismatch"
+}
+
+func (f found) id() string {
+	h := sha256.New()
+	h.Write(f.data)
+	if f.signature != nil {
+		h.Write([]byte("\x00" + f.signature.ID))
+	}
+	return hex.EncodeToString(h.Sum(nil)[:8])
+}
