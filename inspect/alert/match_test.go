@@ -270,14 +270,14 @@ func TestMatchFlood(t *testing.T) {
 	start := time.Now()
 	x := NewIndex()
 	for i := range 5000 {
-		x.Add(webPod(fmt.Sprintf("web-%d", i), fmt.Sprintf("%064x", i), digestA))
+		x.Add(webPod(fmt.Sprintf("web-%d", i), fmt.Sprintf("%012x%052d", i, 0), digestA))
 	}
 	found := map[string]int{}
 	for i := range 100_000 {
 		a := Alert{Alert: inspect.Alert{Time: inspect.At(at)}}
 		switch i % 5 {
 		case 0:
-			a.ContainerID = fmt.Sprintf("%064x", i/5%5000)
+			a.ContainerID = fmt.Sprintf("%012x", i/5%5000)
 		case 1:
 			a.Digest = digestA
 		case 2:

@@ -229,7 +229,7 @@ func TestReadHostileText(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if took := time.Since(start); took > 5*time.Second {
+	if took := time.Since(start); took > 30*time.Second { // half a second is usual, quadratic would be hours
 		t.Errorf("took %v", took)
 	}
 }
