@@ -3,65 +3,181 @@ package evidence
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
+	"os"
+	"strings"
+	"sync"
 
 	"github.com/backtrail/backtrail/inspect"
 )
 
 // Bag is an opened bundle. It is an inspect.Store, and its bytes are foreign: use Verify before believing it.
-type Bag struct{}
+type Bag struct {
+	path  string
+	files *bagFiles
+	temp  string
+	isDir bool
 
-// IsBag says, from a look at its beginning, whether path is a bundle.
-func IsBag(path string) bool { return false }
+	mu       sync.Mutex
+	folded   *inspect.Case
+	digests  map[string]string   // digest to name of what lies under another name: exhibits, trust
+	unpacked map[string]*os.File // layers by diff ID
+}
 
 // OpenBag opens a bundle: a directory or a .tar.gz, which is unpacked into a nameless temporary file below temp ("" for
 // the system's). Close it.
 func OpenBag(ctx context.Context, path, temp string) (*Bag, error) {
-	return nil, errors.New("opening the bundle: not built yet")
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, fmt.Errorf("opening the bundle: %w", err)
+	}
+	b := &Bag{path: path, temp: temp, isDir: info.IsDir(), unpacked: map[string]*os.File{}}
+	switch {
+	case b.isDir:
+		b.files, err = openDirectory(ctx, path)
+	case info.Mode().IsRegular():
+		b.files, err = openArchive(ctx, path, temp)
+	default:
+		err = errors.New("neither a directory nor a file")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("opening the bundle %s: %w", path, err)
+	}
+	if len(b.files.sizes) == 0 && len(b.files.defects) == 0 {
+		_ = b.Close()
+		return nil, fmt.Errorf("opening the bundle %s: there is nothing in it", path)
+	}
+	return b, nil
 }
 
 // Close lets go of the files.
-func (b *Bag) Close() error { return nil }
+func (b *Bag) Close() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, f := range b.unpacked {
+		_ = f.Close()
+		_ = os.Remove(f.Name())
+	}
+	b.unpacked = map[string]*os.File{}
+	return b.files.close()
+}
+
+// Path is where the bundle lies.
+func (b *Bag) Path() string { return b.path }
 
 // ID is the name of the case.
-func (b *Bag) ID() string { return "" }
+func (b *Bag) ID() string {
+	text, err := b.files.read(infoFile, MaxSmall)
+	if err != nil {
+		return ""
+	}
+	info, _ := parseInfo(text)
+	return inspect.Clean(info[infoID])
+}
+
+// TagManifest is the digest that fixes the bundle's content, sha256:…, or "" where there is none.
+func (b *Bag) TagManifest() string {
+	text, err := b.files.read(tagManifest256, MaxManifest)
+	if err != nil {
+		return ""
+	}
+	return digestOf(text)
+}
 
 // Replay is the saved stream of events.
-func (b *Bag) Replay() inspect.Source { return nil }
+func (b *Bag) Replay() inspect.Source { return replayOf(b.Events) }
 
 // Events opens the saved stream, for another export.
-func (b *Bag) Events() (io.ReadCloser, error) { return nil, inspect.ErrNotKept }
+func (b *Bag) Events() (io.ReadCloser, error) {
+	r, err := b.files.stream("data/events.jsonl")
+	if err != nil {
+		return nil, fmt.Errorf("reading the bundle's events: %w", err)
+	}
+	return r, nil
+}
 
 // Case is the fold of the saved stream.
-func (b *Bag) Case(ctx context.Context) (inspect.Case, error) { return inspect.Case{}, nil }
+func (b *Bag) Case(ctx context.Context) (inspect.Case, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.folded != nil {
+		return *b.folded, nil
+	}
+	c, err := Fold(ctx, b.Replay())
+	if err != nil {
+		return c, fmt.Errorf("replaying the bundle: %w", err)
+	}
+	c.Settle()
+	b.folded = &c
+	return c, nil
+}
+
+// Trust gives the bytes of a trust root, policy or key that the bundle carries, by the digest of its file.
+func (b *Bag) Trust(digest string) ([]byte, error) {
+	for _, name := range b.files.below(trustFolder) {
+		data, err := b.files.read(trustFolder+name, MaxSmall)
+		if err == nil && digestOf(data) == digest {
+			return data, nil
+		}
+	}
+	return nil, fmt.Errorf("reading trust root %s: %w", digest, inspect.ErrNotKept)
+}
 
 // Layout gives a directory with the OCI layout of the image (of "image") or of the known-good (of "known-good"), for a
-// registry client to open; cleanup removes what had to be unpacked for it.
+// registry client to open; cleanup removes what had to be unpacked for it. Only files that are named by a digest and
+// the two that a layout needs are unpacked.
 func (b *Bag) Layout(ctx context.Context, of string) (dir string, cleanup func(), err error) {
-	return "", func() {}, inspect.ErrNotKept
+	folder := layoutFolder(of)
+	if of != ofImage && of != ofKnownGood || b.files.sizes[folder+"/index.json"] == 0 {
+		return "", func() {}, fmt.Errorf("opening the layout %s of the bundle: %w", of, inspect.ErrNotKept)
+	}
+	if b.isDir {
+		return b.path + "/" + folder, func() {}, nil
+	}
+	dir, err = os.MkdirTemp(b.temp, "backtrail-layout-*")
+	if err != nil {
+		return "", func() {}, fmt.Errorf("unpacking the layout: %w", err)
+	}
+	cleanup = func() { _ = os.RemoveAll(dir) }
+	if err := b.unpackLayout(ctx, folder, dir); err != nil {
+		cleanup()
+		return "", func() {}, inWords("unpacking the layout", err)
+	}
+	return dir, cleanup, nil
 }
 
-// Trust gives the bytes of a trust root or policy that the bundle carries, by its digest.
-func (b *Bag) Trust(digest string) ([]byte, error) { return nil, inspect.ErrNotKept }
-
-// Index is of inspect.Store.
-func (b *Bag) Index(ctx context.Context, diffID string) ([]inspect.Entry, error) {
-	return nil, inspect.ErrNotKept
+func (b *Bag) unpackLayout(ctx context.Context, folder, dir string) error {
+	const blobs = "blobs/sha256/"
+	if err := os.MkdirAll(dir+"/"+blobs, 0o700); err != nil {
+		return err
+	}
+	for _, name := range b.files.below(folder + "/") {
+		hex, isBlob := strings.CutPrefix(name, blobs)
+		if name != "index.json" && name != "oci-layout" && !(isBlob && isHex(hex)) {
+			continue
+		}
+		r, err := b.files.stream(folder + "/" + name)
+		if err != nil {
+			return err
+		}
+		err = writeFile(ctx, dir+"/"+name, r)
+		_ = r.Close()
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-// Catalogue is of inspect.Store.
-func (b *Bag) Catalogue(ctx context.Context, image string) ([]inspect.Package, error) {
-	return nil, inspect.ErrNotKept
+func writeFile(ctx context.Context, path string, r io.Reader) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(f, contextReader{ctx, r})
+	if cerr := f.Close(); err == nil {
+		err = cerr
+	}
+	return err
 }
-
-// Open is of inspect.Store.
-func (b *Bag) Open(ctx context.Context, diffID string, e inspect.Entry) (inspect.Content, error) {
-	return nil, inspect.ErrNotKept
-}
-
-// Blob is of inspect.Store.
-func (b *Bag) Blob(ctx context.Context, digest string) (io.ReadCloser, error) {
-	return nil, inspect.ErrNotKept
-}
-
-var _ inspect.Store = (*Bag)(nil)

@@ -37,8 +37,17 @@ type custody struct {
 	last string
 }
 
-// event adds a line if the event is one of custody: what was asked of whom, what was kept, who wrote what.
+// event adds a line if the event is one of custody.
 func (c *custody) event(e inspect.Event) error {
+	line, ok := c.lineOf(e)
+	if !ok {
+		return nil
+	}
+	return c.add(line)
+}
+
+// lineOf says what an event means for custody: what was asked of whom, what was kept, who wrote what.
+func (c *custody) lineOf(e inspect.Event) (custodyLine, bool) {
 	line := custodyLine{Time: e.Time, Check: e.Check, Subject: e.Subject}
 	switch {
 	case e.Header != nil:
@@ -56,9 +65,9 @@ func (c *custody) event(e inspect.Event) error {
 	case e.End != nil && e.Check == "":
 		line.What, line.Detail = "ended", e.End.Reason
 	default:
-		return nil
+		return line, false
 	}
-	return c.add(line)
+	return line, true
 }
 
 func (c *custody) add(line custodyLine) error {

@@ -3,10 +3,206 @@ package evidence
 import (
 	"context"
 	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/backtrail/backtrail/inspect"
 )
 
 // Verify checks the bundle at path and, if Rerun is given, its claims again from the bytes that it carries. An error
 // means that it could not be looked at; what is wrong with the bundle stands in the Verification.
 func Verify(ctx context.Context, path string, o VerifyOptions) (Verification, error) {
-	return Verification{}, errors.New("checking the bundle: not built yet")
+	v := &verifier{ctx: ctx, o: o, out: Verification{Schema: VerificationSchema, Checks: []BagCheck{}}}
+	bag, err := OpenBag(ctx, path, "")
+	switch {
+	case ctx.Err() != nil:
+		return v.out, fmt.Errorf("checking the bundle %s: %w", path, ctx.Err())
+	case errors.Is(err, os.ErrNotExist), errors.Is(err, os.ErrPermission):
+		return v.out, err
+	case err != nil:
+		// It is there and cannot be read as a bundle: a defect of the bag.
+		v.fail("bag", path, "%v", err)
+		v.out.Intact, v.out.Reproduced, v.out.Authentic = inspect.Failed, inspect.Unknown, inspect.Unknown
+		v.out.Status = inspect.Failed
+		return v.out, nil
+	}
+	defer bag.Close()
+	v.bag = bag
+	v.out.Case, v.out.TagManifest = bag.ID(), bag.TagManifest()
+	v.out.Intact = v.part(v.intact)
+	v.out.Reproduced = v.part(v.reproduced)
+	v.out.Authentic = v.part(v.authentic)
+	expected := v.part(v.expect)
+	vouched := v.part(v.trust)
+	if ctx.Err() != nil {
+		return v.out, fmt.Errorf("checking the bundle %s: %w", path, ctx.Err())
+	}
+	v.out.Status = overall(v.out, expected, vouched)
+	return v.out, nil
+}
+
+// overall is CONTRACT's rule for the exit: a defect or a claim that does not follow fails, a verdict that rests on
+// what only the bag vouches for is unknown, and that nobody signed the bag does not count.
+func overall(v Verification, expected, vouched inspect.Status) inspect.Status {
+	for _, s := range []inspect.Status{v.Intact, v.Reproduced, v.Authentic, expected, vouched} {
+		if s == inspect.Failed {
+			return inspect.Failed
+		}
+	}
+	if v.Reproduced == inspect.Unknown || v.Authentic == inspect.Unknown || vouched == inspect.Unknown {
+		return inspect.Unknown
+	}
+	return inspect.Verified
+}
+
+// verifier is one run of Verify.
+type verifier struct {
+	ctx  context.Context
+	o    VerifyOptions
+	bag  *Bag
+	out  Verification
+	c    inspect.Case      // the fold of the events, once the bag is intact
+	sums map[string]fileSum // of every file that could be read
+}
+
+// part runs one of the questions and gives the status that its checks come to.
+func (v *verifier) part(ask func()) inspect.Status {
+	before := len(v.out.Checks)
+	ask()
+	return worst(v.out.Checks[before:])
+}
+
+// worst is failed if one failed, else unknown if one is unknown, else verified if one was, else absent.
+func worst(checks []BagCheck) inspect.Status {
+	found := map[inspect.Status]bool{}
+	for _, c := range checks {
+		found[c.Status] = true
+	}
+	for _, s := range []inspect.Status{inspect.Failed, inspect.Unknown, inspect.Verified} {
+		if found[s] {
+			return s
+		}
+	}
+	return inspect.Absent
+}
+
+func (v *verifier) say(name, subject string, s inspect.Status, b Basis, format string, args ...any) {
+	v.out.Checks = append(v.out.Checks, BagCheck{
+		Name: name, Subject: inspect.Clean(subject), Status: s, Basis: b, Detail: inspect.Clean(fmt.Sprintf(format, args...)),
+	})
+}
+
+func (v *verifier) fail(name, subject, format string, args ...any) {
+	v.say(name, subject, inspect.Failed, BasisBytes, format, args...)
+}
+
+// authentic says who signed the bag. Bundles are not signed yet: a signature that lies there is one that this version
+// cannot check.
+func (v *verifier) authentic() {
+	info := v.info()
+	_, signed := v.bag.files.sizes[signatureFile]
+	switch {
+	case signed:
+		v.say("signer", signatureFile, inspect.Unknown, BasisBytes, "the bag is signed, and this version of backtrail cannot check signatures of bags")
+	case info[infoSigned] == "yes":
+		v.fail("signer", infoFile, "it says that the bag is signed, and there is no signature")
+	default:
+		v.say("signer", "", inspect.Absent, BasisBytes,
+			"nobody signed this bag, so nobody vouches for it; compare its tag manifest with the one posted at the export (--expect sha256:…)")
+	}
+}
+
+func (v *verifier) info() map[string]string {
+	text, err := v.bag.files.read(infoFile, MaxSmall)
+	if err != nil {
+		return nil
+	}
+	info, _ := parseInfo(text)
+	return info
+}
+
+// expect compares the tag manifest with the digest that somebody kept.
+func (v *verifier) expect() {
+	if v.o.Expect == "" {
+		return
+	}
+	want := strings.ToLower(v.o.Expect)
+	if !strings.HasPrefix(want, "sha256:") {
+		want = "sha256:" + want
+	}
+	if want == v.out.TagManifest {
+		v.say("expect", tagManifest256, inspect.Verified, BasisBytes, "the tag manifest is the one that was expected: %s", want)
+		return
+	}
+	v.fail("expect", tagManifest256, "the tag manifest is %s; expected was %s: this is another bundle, or an altered one", v.out.TagManifest, want)
+}
+
+// trust says for each root and key that a verdict rests on who vouches for it.
+func (v *verifier) trust() {
+	if v.out.Intact != inspect.Verified {
+		return
+	}
+	chains, keys := restsOn(v.c)
+	for _, t := range v.c.Trust {
+		if t.Kind == trustSigstore && chains > 0 {
+			v.root(t, chains)
+		}
+	}
+	for _, k := range keys {
+		v.key(k)
+	}
+}
+
+func (v *verifier) root(t inspect.Trust, chains int) {
+	what := fmt.Sprintf("%d signatures were checked against the trust root %s (%s, %s)", chains, short(t.Digest), t.Origin, inspect.Clean(t.Name))
+	switch {
+	case len(v.o.Roots) > 0:
+		v.say("trust", t.Digest, inspect.Verified, BasisBytes, "%s; here against yours: %s", what, strings.Join(v.o.Roots, ", "))
+	case contains(v.o.Known, t.Digest):
+		v.say("trust", t.Digest, inspect.Verified, BasisBytes, "%s, which backtrail itself knows", what)
+	case v.o.AcceptBag:
+		v.say("trust", t.Digest, inspect.Verified, BasisBytes, "%s; accepted from the bag (--trusted-root bag)", what)
+	default:
+		v.say("trust", t.Digest, inspect.Unknown, BasisBytes, "%s, and only the bag vouches for it: give yours (--trusted-root FILE) or accept the bag's (--trusted-root bag)", what)
+	}
+}
+
+func (v *verifier) key(digest string) {
+	switch {
+	case contains(v.o.Keys, digest):
+		v.say("trust", digest, inspect.Verified, BasisBytes, "a verdict rests on this key, which is yours (--key)")
+	case v.o.AcceptBag:
+		v.say("trust", digest, inspect.Verified, BasisBytes, "a verdict rests on this key; accepted from the bag (--trusted-root bag)")
+	default:
+		v.say("trust", digest, inspect.Unknown, BasisBytes, "a verdict rests on this key, and only the bag vouches for it: give yours (--key FILE) or accept the bag's (--trusted-root bag)")
+	}
+}
+
+// restsOn counts the signatures whose chain or log entry was judged by a trust root, and lists the keys that judged others.
+func restsOn(c inspect.Case) (chains int, keys []string) {
+	for _, i := range c.Images {
+		for _, s := range i.Signatures {
+			for _, step := range s.Steps {
+				judged := step.Status == inspect.Verified || step.Status == inspect.Failed
+				if judged && (step.Name == inspect.StepCertificate || step.Name == inspect.StepLog || step.Name == inspect.StepTimestamp) {
+					chains++
+					break
+				}
+			}
+			if s.Key != "" && s.Reason != "unknown-key" && !contains(keys, s.Key) {
+				keys = append(keys, s.Key)
+			}
+		}
+	}
+	return chains, keys
+}
+
+func contains(list []string, s string) bool {
+	for _, l := range list {
+		if l == s {
+			return true
+		}
+	}
+	return false
 }

@@ -1,0 +1,203 @@
+package evidence
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+
+	"github.com/backtrail/backtrail/inspect"
+)
+
+var _ inspect.Store = (*Bag)(nil)
+
+// Index lists the entries of a layer, from the bundle's listing of it.
+func (b *Bag) Index(ctx context.Context, diffID string) ([]inspect.Entry, error) {
+	r, err := b.files.stream(listingName(diffID))
+	if err != nil {
+		return nil, fmt.Errorf("opening the listing of layer %s: %w", inspect.Clean(diffID), err)
+	}
+	defer r.Close()
+	return readListing(ctx, r)
+}
+
+// Catalogue lists the packages of an image of the case.
+func (b *Bag) Catalogue(ctx context.Context, image string) ([]inspect.Package, error) {
+	c, err := b.Case(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, i := range c.Images {
+		if i.Key() == image && image != "" {
+			return i.Packages, nil
+		}
+	}
+	return nil, fmt.Errorf("listing the packages of %s: %w", image, inspect.ErrNotKept)
+}
+
+// Open gives the content of a file: one that is kept by itself, or from its layer where that is carried.
+func (b *Bag) Open(ctx context.Context, diffID string, e inspect.Entry) (inspect.Content, error) {
+	if isHex(e.SHA256) {
+		for _, folder := range []string{"data/binaries/", "data/packages/"} {
+			if c, err := b.files.get(folder + e.SHA256); err == nil {
+				return c, nil
+			}
+		}
+	}
+	if e.Type != inspect.EntryFile {
+		return nil, fmt.Errorf("opening %s: it is a %s, not a regular file", e.Path, e.Type)
+	}
+	f, err := b.layer(ctx, diffID)
+	if err != nil {
+		return nil, fmt.Errorf("opening %s: %w", e.Path, err)
+	}
+	info, err := f.Stat()
+	if err != nil {
+		return nil, fmt.Errorf("opening %s: %w", e.Path, err)
+	}
+	if e.Offset < 0 || e.Size < 0 || e.Offset > info.Size()-e.Size {
+		return nil, fmt.Errorf("opening %s: its place is not in the layer", e.Path)
+	}
+	return partContent{io.NewSectionReader(f, e.Offset, e.Size)}, nil
+}
+
+// layer unpacks a carried layer, once, and checks that it is its diff ID.
+func (b *Bag) layer(ctx context.Context, diffID string) (*os.File, error) {
+	digest, err := b.layerDigest(ctx, diffID)
+	if err != nil {
+		return nil, err
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if f, ok := b.unpacked[diffID]; ok {
+		return f, nil
+	}
+	r, err := b.Blob(ctx, digest)
+	if err != nil {
+		return nil, fmt.Errorf("layer %s: %w", digest, err)
+	}
+	defer r.Close()
+	limit := min(int64(MaxLayer), max(int64(RatioFloor), b.files.sizes["data/image/blobs/sha256/"+hexOf(digest)]*MaxRatio))
+	f, err := b.unpackLayer(contextReader{ctx, r}, diffID, limit)
+	if err != nil {
+		return nil, fmt.Errorf("unpacking layer %s: %w", digest, err)
+	}
+	b.unpacked[diffID] = f
+	return f, nil
+}
+
+func (b *Bag) layerDigest(ctx context.Context, diffID string) (string, error) {
+	c, err := b.Case(ctx)
+	if err != nil {
+		return "", err
+	}
+	for _, i := range c.Images {
+		for _, l := range i.Layers {
+			if l.DiffID == diffID && l.Digest != "" {
+				return l.Digest, nil
+			}
+		}
+	}
+	return "", fmt.Errorf("layer %s: %w", inspect.Clean(diffID), inspect.ErrNotKept)
+}
+
+func (b *Bag) unpackLayer(r io.Reader, diffID string, limit int64) (*os.File, error) {
+	r, err := decompress(r)
+	if err != nil {
+		return nil, err
+	}
+	f, err := tempFile(b.temp)
+	if err != nil {
+		return nil, err
+	}
+	h := sha256.New()
+	n, err := io.Copy(io.MultiWriter(f, h), io.LimitReader(r, limit+1))
+	switch {
+	case err != nil:
+	case n > limit:
+		err = fmt.Errorf("it unpacks to more than %d bytes", limit)
+	case "sha256:"+hex.EncodeToString(h.Sum(nil)) != diffID:
+		err = fmt.Errorf("its bytes are not its diff ID %s", diffID)
+	}
+	if err != nil {
+		_ = f.Close()
+		_ = os.Remove(f.Name())
+		return nil, err
+	}
+	return f, nil
+}
+
+// decompress tells gzip, zstd and plain tars by their first bytes.
+func decompress(r io.Reader) (io.Reader, error) {
+	head := make([]byte, 4)
+	n, err := io.ReadFull(r, head)
+	if n == 0 {
+		return nil, fmt.Errorf("reading its beginning: %w", err)
+	}
+	whole := io.MultiReader(bytes.NewReader(head[:n]), r)
+	switch {
+	case n >= 2 && head[0] == 0x1f && head[1] == 0x8b:
+		return gzip.NewReader(whole)
+	case n == 4 && string(head) == "\x28\xb5\x2f\xfd":
+		zr, err := zstd.NewReader(whole, zstd.WithDecoderMaxMemory(256<<20), zstd.WithDecoderConcurrency(1))
+		if err != nil {
+			return nil, err
+		}
+		return zr.IOReadCloser(), nil
+	default:
+		return whole, nil
+	}
+}
+
+// Blob gives the bytes of a blob: of the layouts, of what is damaged, of the suspect files, or of an exhibit.
+func (b *Bag) Blob(_ context.Context, digest string) (io.ReadCloser, error) {
+	hex := hexOf(digest)
+	if hex == "" {
+		return nil, fmt.Errorf("opening blob %q: not sha256:<hex>", inspect.Clean(digest))
+	}
+	for _, folder := range []string{"data/image/blobs/sha256/", "data/known-good/blobs/sha256/", "data/damaged/", "data/binaries/", "data/packages/"} {
+		if r, err := b.files.stream(folder + hex); err == nil {
+			return r, nil
+		}
+	}
+	if name, ok := b.exhibit(digest); ok {
+		return b.files.stream(name)
+	}
+	return nil, fmt.Errorf("opening blob %s: %w", digest, inspect.ErrNotKept)
+}
+
+// exhibit finds the file that was kept under a name of its own.
+func (b *Bag) exhibit(digest string) (string, bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.digests == nil {
+		b.digests = b.readExhibits()
+	}
+	name, ok := b.digests[digest]
+	return name, ok
+}
+
+func (b *Bag) readExhibits() map[string]string {
+	digests := map[string]string{}
+	var list []exhibitLine
+	if data, err := b.files.read("data/exhibits.json", MaxManifest); err == nil && json.Unmarshal(data, &list) == nil {
+		for _, e := range list {
+			if _, there := b.files.sizes[e.Name]; there && e.State == blobCarried {
+				digests[e.Digest] = e.Name
+			}
+		}
+	}
+	for _, name := range b.files.below(trustFolder) {
+		if data, err := b.files.read(trustFolder+name, MaxSmall); err == nil {
+			digests[digestOf(data)] = trustFolder + name
+		}
+	}
+	return digests
+}

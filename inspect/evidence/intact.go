@@ -1,0 +1,251 @@
+package evidence
+
+import (
+	"crypto/sha256"
+	"crypto/sha512"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/backtrail/backtrail/inspect"
+)
+
+// required are the files without which a bag is no bundle of ours.
+var required = []string{"data/case.json", "data/events.jsonl", "data/custody.jsonl", "data/blobs.jsonl", "data/report.html", "data/report.md"}
+
+// intact compares the files with the manifests, both ways, and what is named by a digest with its name.
+func (v *verifier) intact() {
+	before := len(v.out.Checks)
+	for _, d := range v.bag.files.defects {
+		v.fail("file", d.subject, "%s", d.detail)
+	}
+	v.declaration()
+	v.hashFiles()
+	v.manifests(tagManifest256, tagManifest512, isTagFile)
+	v.manifests(manifest256, manifest512, isPayload)
+	v.oxum()
+	v.required()
+	v.ownNames()
+	v.blobLines()
+	v.custody()
+	if len(v.out.Checks) == before && v.ctx.Err() == nil {
+		var total int64
+		for _, s := range v.sums {
+			total += s.size
+		}
+		v.say("bag", v.out.TagManifest, inspect.Verified, BasisBytes, "all %d files (%d bytes) fit their manifests, by SHA-256 and SHA-512", len(v.sums), total)
+	}
+}
+
+// declaration checks bagit.txt (RFC 8493, 2.1.1).
+func (v *verifier) declaration() {
+	text, err := v.bag.files.read(bagitFile, MaxSmall)
+	if err != nil {
+		v.fail("file", bagitFile, "it is missing: this is no bag")
+		return
+	}
+	if strings.ReplaceAll(string(text), "\r\n", "\n") != bagitText {
+		v.fail("file", bagitFile, "it does not declare BagIt 1.0 in UTF-8")
+	}
+}
+
+func (v *verifier) hashFiles() {
+	v.sums = map[string]fileSum{}
+	seen := map[string]string{}
+	for _, name := range slices.Sorted(maps.Keys(v.bag.files.sizes)) {
+		if v.ctx.Err() != nil {
+			return
+		}
+		if other, twice := seen[strings.ToLower(name)]; twice {
+			v.fail("file", name, "its name differs from %s by upper and lower case only", other)
+		}
+		seen[strings.ToLower(name)] = name
+		sum, err := v.hashFile(name)
+		if err != nil {
+			v.fail("file", name, "it cannot be read: %v", err)
+			continue
+		}
+		v.sums[name] = sum
+	}
+}
+
+func (v *verifier) hashFile(name string) (fileSum, error) {
+	r, err := v.bag.files.stream(name)
+	if err != nil {
+		return fileSum{}, err
+	}
+	defer r.Close()
+	h256, h512 := sha256.New(), sha512.New()
+	n, err := io.Copy(io.MultiWriter(h256, h512), contextReader{v.ctx, r})
+	return fileSum{name, n, hex.EncodeToString(h256.Sum(nil)), hex.EncodeToString(h512.Sum(nil))}, err
+}
+
+func isPayload(name string) bool { return strings.HasPrefix(name, "data/") }
+
+// isTagFile says that a file has to stand in the tag manifests: all but these and the signature over one of them.
+func isTagFile(name string) bool {
+	return !isPayload(name) && name != tagManifest256 && name != tagManifest512 && name != signatureFile
+}
+
+// manifests compares a pair of manifests with the files that it has to list.
+func (v *verifier) manifests(name256, name512 string, belongs func(string) bool) {
+	want256, ok256 := v.manifest(name256, 64)
+	want512, ok512 := v.manifest(name512, 128)
+	for _, name := range slices.Sorted(maps.Keys(v.sums)) {
+		if !belongs(name) {
+			continue
+		}
+		sum := v.sums[name]
+		a, in256 := want256[name]
+		b, in512 := want512[name]
+		switch {
+		case ok256 && !in256, ok512 && !in512:
+			v.fail("file", name, "it is extra: %s does not list it", pick(ok256 && !in256, name256, name512))
+		case ok256 && a != sum.sha256, ok512 && b != sum.sha512:
+			v.fail("file", name, "it was altered: its digest is not the one in %s", pick(ok256 && a != sum.sha256, name256, name512))
+		}
+	}
+	v.missing(name256, want256, belongs)
+	if ok256 && ok512 {
+		maps.DeleteFunc(want512, func(name, _ string) bool { _, both := want256[name]; return both })
+	}
+	v.missing(name512, want512, belongs)
+}
+
+func pick(first bool, a, b string) string {
+	if first {
+		return a
+	}
+	return b
+}
+
+// missing names the files that a manifest lists and that are not there, and those that do not belong into it.
+func (v *verifier) missing(manifest string, want map[string]string, belongs func(string) bool) {
+	for _, name := range slices.Sorted(maps.Keys(want)) {
+		if !belongs(name) {
+			v.fail("manifest", manifest, "it lists %s, which does not belong into it", name)
+			continue
+		}
+		if _, there := v.bag.files.sizes[name]; !there {
+			v.fail("file", name, "it is missing: %s lists it", manifest)
+		}
+	}
+}
+
+func (v *verifier) manifest(name string, digits int) (map[string]string, bool) {
+	text, err := v.bag.files.read(name, MaxManifest)
+	if err != nil {
+		v.fail("manifest", name, "it cannot be read: %v", err)
+		return nil, false
+	}
+	sums, defects := parseManifest(text, digits)
+	for _, d := range defects {
+		v.fail("manifest", name, "%s", d)
+	}
+	return sums, true
+}
+
+// oxum compares the payload with bag-info.txt's Payload-Oxum.
+func (v *verifier) oxum() {
+	info := v.info()
+	if info == nil {
+		v.fail("file", infoFile, "it is missing or cannot be read")
+		return
+	}
+	var size int64
+	files := 0
+	for name, s := range v.sums {
+		if isPayload(name) {
+			size, files = size+s.size, files+1
+		}
+	}
+	if have := fmt.Sprintf("%d.%d", size, files); info[infoOxum] != have {
+		v.fail("file", infoFile, "%s is %q; the payload is %s", infoOxum, info[infoOxum], have)
+	}
+}
+
+func (v *verifier) required() {
+	for _, name := range required {
+		if _, there := v.bag.files.sizes[name]; !there {
+			v.fail("file", name, "it is missing: every bundle has it")
+		}
+	}
+	if _, there := v.bag.files.sizes["fetch.txt"]; there {
+		v.fail("file", "fetch.txt", "it asks to fetch files from elsewhere; a bundle carries what it has")
+	}
+}
+
+// digestFolders hold files whose names are the digests of their bytes.
+var digestFolders = []string{"data/image/blobs/sha256/", "data/known-good/blobs/sha256/", "data/damaged/", "data/binaries/", "data/packages/"}
+
+// ownNames checks the files that are named by their digest.
+func (v *verifier) ownNames() {
+	for name, sum := range v.sums {
+		for _, folder := range digestFolders {
+			hex, inside := strings.CutPrefix(name, folder)
+			if inside && hex != "index.json" && hex != sum.sha256 {
+				v.fail("blob", name, "its bytes are %s, not what its name says", sum.sha256)
+			}
+		}
+	}
+}
+
+// blobLines compares data/blobs.jsonl with the layouts: what it calls carried is there, and what is there it names.
+func (v *verifier) blobLines() {
+	r, err := v.bag.files.stream("data/blobs.jsonl")
+	if err != nil {
+		return
+	}
+	defer r.Close()
+	named := map[string]bool{}
+	err = eachLine(r, func(n int, line []byte) error {
+		var l blobLine
+		if err := json.Unmarshal(line, &l); err != nil {
+			return fmt.Errorf("line %d: %w", n, err)
+		}
+		name := layoutFolder(l.Of) + "/blobs/sha256/" + hexOf(l.Digest)
+		if l.State == blobDamaged {
+			name = "data/damaged/" + hexOf(l.Actual)
+		}
+		named[name] = true
+		_, there := v.bag.files.sizes[name]
+		if !there && (l.State == blobCarried || l.State == blobDamaged && l.Detail == "") {
+			v.fail("blob", l.Digest, "data/blobs.jsonl calls it %s, and it is not there", l.State)
+		}
+		if there && l.State != blobCarried && l.State != blobDamaged {
+			v.fail("blob", l.Digest, "data/blobs.jsonl calls it %s, and it is there", l.State)
+		}
+		return nil
+	})
+	if err != nil {
+		v.fail("file", "data/blobs.jsonl", "it cannot be read: %v", err)
+		return
+	}
+	for _, name := range slices.Sorted(maps.Keys(v.sums)) {
+		if strings.Contains(name, "/blobs/sha256/") && !named[name] {
+			v.fail("blob", name, "data/blobs.jsonl does not name it")
+		}
+	}
+}
+
+// custody checks that the chain holds and ends where bag-info.txt says.
+func (v *verifier) custody() {
+	r, err := v.bag.files.stream("data/custody.jsonl")
+	if err != nil {
+		return
+	}
+	defer r.Close()
+	last, lines, err := checkCustody(r)
+	switch {
+	case err != nil:
+		v.fail("custody", "data/custody.jsonl", "the chain breaks: %v", err)
+	case lines == 0:
+		v.fail("custody", "data/custody.jsonl", "there is nothing in it")
+	case v.info()[infoCustody] != last:
+		v.fail("custody", "data/custody.jsonl", "the chain ends at %s, not where %s says", last, infoFile)
+	}
+}
