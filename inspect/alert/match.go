@@ -2,7 +2,6 @@ package alert
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -59,20 +58,6 @@ func (x *Index) Match(a *Alert) Match {
 		tried = []string{"it names no container, image or pod"}
 	}
 	return none(strings.Join(tried, "; ") + doubts(a))
-}
-
-// maxNamespaces bounds those that alerts can make us list, one request each.
-const maxNamespaces = 50
-
-// Namespaces are those that the alerts name, sorted: where pods are looked for if not all namespaces may be listed.
-func Namespaces(alerts []Alert) []string {
-	seen := map[string]bool{}
-	for i := range alerts {
-		if ns := alerts[i].Namespace; ns != "" && len(seen) < maxNamespaces {
-			seen[ns] = true
-		}
-	}
-	return slices.Sorted(maps.Keys(seen))
 }
 
 // Apply writes the match into the alert, with the names of the container if it is a single one.
@@ -158,45 +143,6 @@ func (x *Index) byImage(a *Alert) (Match, string) {
 	return Match{How: inspect.MatchImage, Why: running(found, a.Image) + "; a tag may have been moved", Hits: hits(found)}, ""
 }
 
-// candidates are the containers that fit. Where the alert names the pod only that one is looked through:
-// an image may run in thousands.
-func (x *Index) candidates(a *Alert, all []place, fits func(*kube.Container) bool) []place {
-	if a.Namespace == "" || a.Pod == "" {
-		return narrow(a, all)
-	}
-	var found []place
-	for _, r := range x.names[podKey(a.Namespace, a.Pod)] {
-		for i := range r.containers {
-			if fits(&r.containers[i]) {
-				found = append(found, place{pod: r, container: &r.containers[i]})
-			}
-		}
-	}
-	return narrow(a, found)
-}
-
-// narrow keeps the places that do not contradict the names in the alert, and that the alert is
-// not older than.
-func narrow(a *Alert, found []place) []place {
-	var kept []place
-	for _, p := range found {
-		if len(kept) > maxHits {
-			break
-		}
-		if a.Pod != "" && a.Pod != p.pod.name || a.Namespace != "" && a.Namespace != p.pod.namespace {
-			continue
-		}
-		if a.Container != "" && a.Container != p.container.Name {
-			continue
-		}
-		if older(a, p.pod.created) {
-			continue
-		}
-		kept = append(kept, p)
-	}
-	return kept
-}
-
 // running says how many containers fit.
 func running(found []place, what string) string {
 	if len(found) == 1 {
@@ -257,10 +203,6 @@ func (r *row) containerOf(a *Alert) (place, bool) {
 		return place{pod: r, container: &r.containers[0]}, true
 	}
 	return place{}, false
-}
-
-func hasImage(c *kube.Container, key string) bool {
-	return key != "" && (key == imageKey(c.Reference) || key == imageKey(c.StatusImage))
 }
 
 // older reports an alert that is certainly of before that time.
