@@ -9,12 +9,14 @@ package e2e
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
 	"time"
 
+	"github.com/backtrail/backtrail/testdata/stack/env"
 	"github.com/backtrail/backtrail/testdata/stack/harness"
 )
 
@@ -24,6 +26,7 @@ var (
 	stackProgram *harness.Program
 	backtrail    *harness.Program
 	cosign       *harness.Program
+	tmp          string // a folder for what outlives a test
 )
 
 const (
@@ -43,8 +46,7 @@ func TestMain(m *testing.M) {
 // run builds, starts, tests, stops and looks for what is left, in that order and whatever fails.
 func run(m *testing.M) (code int, err error) {
 	ctx := context.Background()
-	tmp, err := os.MkdirTemp("", "stack-")
-	if err != nil {
+	if tmp, err = os.MkdirTemp("", "stack-"); err != nil {
 		return 1, err
 	}
 	defer func() { _ = os.RemoveAll(tmp) }()
@@ -66,10 +68,29 @@ func run(m *testing.M) (code int, err error) {
 	}
 	fmt.Printf("e2e: the stack is up after %.1f s\n", time.Since(began).Seconds())
 	code = m.Run()
-	if code != 0 {
-		showLogs(dir)
+	return code, errors.Join(readOnly(), stopClean(dir))
+}
+
+// readOnly proves from the audit log that no user of backtrail asked for anything but reading, in all stories together.
+func readOnly() error {
+	for _, user := range env.Users[1:] {
+		requests, err := stack.Requests(user)
+		if err != nil {
+			return err
+		}
+		verbs := map[string]int{}
+		for _, r := range requests {
+			verbs[r.Verb]++
+			if !r.ReadOnly() {
+				return fmt.Errorf("%s asked to %s %s (%s)", user, r.Verb, r.RequestURI, r.UserAgent)
+			}
+			if r.ObjectRef.Resource == "secrets" {
+				return fmt.Errorf("%s read secrets, unasked: %s", user, r.RequestURI)
+			}
+		}
+		fmt.Printf("e2e: the API server saw from %s only %v\n", user, verbs)
 	}
-	return code, stopClean(dir)
+	return nil
 }
 
 // build builds the three programs.

@@ -103,6 +103,9 @@ func (s *Stack) AwaitDigest(ctx context.Context, namespace, app, digest string) 
 	return found, nil
 }
 
+// HasDigest says whether a name as nodes and pods report it, as host/repository@sha256:…, has that digest.
+func HasDigest(name, digest string) bool { return strings.HasSuffix(name, digest) }
+
 // runs says whether every container of the pod runs and one of them the digest.
 func runs(pod *corev1.Pod, digest string) bool {
 	if pod.DeletionTimestamp != nil || pod.Status.Phase != corev1.PodRunning {
@@ -113,7 +116,7 @@ func runs(pod *corev1.Pod, digest string) bool {
 		if status.State.Running == nil {
 			return false
 		}
-		has = has || strings.HasSuffix(status.ImageID, digest)
+		has = has || HasDigest(status.ImageID, digest)
 	}
 	return has
 }

@@ -1,0 +1,47 @@
+package harness
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+)
+
+// Drop is Falco's alert for a program that was started although its file lies in the upper layer of the container's
+// filesystem, and Lower the same file in the image's own layers (Falco's fields evt.arg.flags, EXE_UPPER_LAYER and EXE_LOWER_LAYER).
+const (
+	Upper = "EXE_WRITABLE|EXE_UPPER_LAYER"
+	Lower = "EXE_WRITABLE|EXE_LOWER_LAYER"
+)
+
+// FalcoAlert is one line of Falco's JSON output about a program that ran in the pod's first container, at a time.
+func FalcoAlert(pod *corev1.Pod, path, flags string, at time.Time) (string, error) {
+	id := ContainerID(pod)
+	const rule = "Drop and execute new binary in container"
+	output := fmt.Sprintf("%s: Critical Executing binary not part of base image (proc_exe=%s proc_exepath=%s container_id=%s k8s_ns_name=%s k8s_pod_name=%s)",
+		at.UTC().Format("15:04:05.000000000"), path, path, id, pod.Namespace, pod.Name)
+	line, err := json.Marshal(map[string]any{
+		"hostname": "stack", "priority": "Critical", "rule": rule, "source": "syscall", "output": output,
+		"time": at.UTC().Format(time.RFC3339Nano), "tags": []string{"maturity_stable", "container", "process"},
+		"output_fields": map[string]any{
+			"container.id": id, "container.name": pod.Spec.Containers[0].Name, "k8s.ns.name": pod.Namespace, "k8s.pod.name": pod.Name,
+			"container.image.repository": nil, "container.image.tag": nil, "evt.time.iso8601": at.UnixNano(), "evt.type": "execve",
+			"evt.arg.flags": flags, "proc.exe": path, "proc.exepath": path, "proc.cmdline": path, "proc.name": "x", "proc.pname": "sh", "user.uid": 0,
+		},
+	})
+	if err != nil {
+		return "", fmt.Errorf("encoding an alert: %w", err)
+	}
+	return string(line) + "\n", nil
+}
+
+// ContainerID is the short id of the pod's first container, as an IDS on the node knows it: 12 hex digits.
+func ContainerID(pod *corev1.Pod) string {
+	if len(pod.Status.ContainerStatuses) == 0 {
+		return ""
+	}
+	_, id, _ := strings.Cut(pod.Status.ContainerStatuses[0].ContainerID, "://")
+	return id[:min(12, len(id))]
+}
