@@ -1,0 +1,72 @@
+package files
+
+import (
+	"strings"
+
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/registry"
+)
+
+// history lays the layers of the manifest onto the build steps of the config, in their order. Steps without a layer
+// stand as empty rows; layers that no step names stand at the end.
+func history(img *registry.Image) []inspect.Layer {
+	var rows []inspect.Layer
+	next := 0
+	for _, h := range img.History() {
+		row := inspect.Layer{Number: -1, Empty: true, Status: inspect.Absent}
+		if !h.EmptyLayer {
+			if next == len(img.Layers) {
+				continue // a step too many: the config's count is judged elsewhere
+			}
+			row = pending(img.Layers[next])
+			next++
+		}
+		row.Position, row.CreatedBy, row.Created = len(rows), buildStep(h.CreatedBy, h.Comment), inspect.At(h.Created.Time)
+		rows = append(rows, row)
+	}
+	for ; next < len(img.Layers); next++ {
+		row := pending(img.Layers[next])
+		row.Position = len(rows)
+		rows = append(rows, row)
+	}
+	for i := range baseEnd(rows) {
+		rows[i].Base = true
+	}
+	return rows
+}
+
+func pending(claim registry.Layer) inspect.Layer {
+	l := claimed(claim)
+	l.Reason = inspect.Running
+	return l
+}
+
+// buildStep is the instruction as it was written, without what the builders wrap around it.
+func buildStep(by, comment string) string {
+	if by == "" {
+		return comment
+	}
+	for _, wrap := range []string{"/bin/sh -c #(nop) ", "/bin/sh -c #(nop)"} {
+		if rest, ok := strings.CutPrefix(by, wrap); ok {
+			return strings.TrimSpace(rest)
+		}
+	}
+	return by
+}
+
+// baseEnd guesses how many rows are the base image's. An image ends with CMD or ENTRYPOINT, so the last such step that
+// more layers follow is the end of the image below. It is a guess: provenance and labels may know better.
+func baseEnd(rows []inspect.Layer) int {
+	own := false
+	for i := len(rows) - 1; i >= 0; i-- {
+		if !rows[i].Empty {
+			own = true
+			continue
+		}
+		word, _, _ := strings.Cut(strings.TrimSpace(rows[i].CreatedBy), " ")
+		if own && (word == "CMD" || word == "ENTRYPOINT") {
+			return i + 1
+		}
+	}
+	return 0
+}

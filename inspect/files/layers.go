@@ -1,0 +1,152 @@
+package files
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/registry"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+)
+
+// Names of the checks of this package.
+const (
+	CheckLayers   = "layers"
+	CheckBinaries = "binaries"
+	CheckDiff     = "diff"
+)
+
+// Layers is the check that reads the layers of an image, verifies and indexes them, and settles the status of the
+// image's bytes.
+func Layers(client *registry.Client, cache *Cache) inspect.Check {
+	return inspect.Check{Name: CheckLayers, Run: func(ctx context.Context, on inspect.On, emit func(inspect.Event)) error {
+		image := on.Image()
+		img, err := resolve(ctx, client, image)
+		if err != nil {
+			return err
+		}
+		layers, err := cache.showLayers(ctx, client, img, emit)
+		if err != nil {
+			return err
+		}
+		emit(inspect.Event{Image: settled(image, layers)})
+		if img.ManifestFile == nil && img.Digest() != "" {
+			return inspect.Unchecked("the layers are not known: the manifest %s cannot be read", img.Digest())
+		}
+		return nil
+	}}
+}
+
+// resolve opens the image of a case again.
+func resolve(ctx context.Context, client *registry.Client, image inspect.Image) (*registry.Image, error) {
+	loc, err := registry.Parse(image.Location)
+	if err != nil {
+		return nil, fmt.Errorf("reading the layers: %w", err)
+	}
+	img, err := client.Resolve(ctx, loc, platformOf(image.Platform))
+	if err != nil {
+		return nil, fmt.Errorf("reading the layers of %s: %w", image.Location, err)
+	}
+	return img, nil
+}
+
+// platformOf reads a platform as a case writes it; the zero platform where it says none.
+func platformOf(text string) v1.Platform {
+	if p, err := v1.ParsePlatform(text); err == nil && p != nil {
+		return *p
+	}
+	return v1.Platform{}
+}
+
+// showLayers ingests the layers and says each as it comes: first as running, then as it ended, then with what it
+// changed against the tree below.
+func (c *Cache) showLayers(ctx context.Context, client *registry.Client, img *registry.Image, emit func(inspect.Event)) ([]inspect.Layer, error) {
+	rows := history(img)
+	rowOf := map[int]inspect.Layer{}
+	var total int64
+	for _, r := range rows {
+		emit(inspect.Event{Layer: &r})
+		if !r.Empty {
+			rowOf[r.Number] = r
+			total += r.Size
+		}
+	}
+	watch := &Watch{
+		Progress: func(done int64) {
+			emit(inspect.Event{Progress: &inspect.Progress{Done: done, Total: total, Unit: "bytes", Text: "reading layers"}})
+		},
+		Layer: func(in Ingested) {
+			l := onRow(in.Layer, rowOf[in.Layer.Number])
+			emit(inspect.Event{Layer: &l})
+			if b, ok := layerBlob(in, "image"); ok {
+				emit(inspect.Event{Blob: &b})
+			}
+		},
+	}
+	layers, err := c.IngestAll(ctx, client, img, watch)
+	if err != nil {
+		return nil, err
+	}
+	tree, err := c.Tree(ctx, layers)
+	if err != nil {
+		return nil, err
+	}
+	for i := range layers {
+		layers[i] = onRow(layers[i], rowOf[layers[i].Number])
+		layers[i].Added, layers[i].Modified, layers[i].Removed = tree.Changes(layers[i].Number)
+		l := layers[i]
+		emit(inspect.Event{Layer: &l})
+	}
+	return layers, nil
+}
+
+// onRow puts what was found onto the row that the history gave.
+func onRow(l, row inspect.Layer) inspect.Layer {
+	l.Position, l.CreatedBy, l.Created, l.Base = row.Position, row.CreatedBy, row.Created, row.Base
+	return l
+}
+
+// layerBlob says what became of a layer's blob. The docker-save form names no blob; there the case carries the tar
+// under the digest that it has.
+func layerBlob(in Ingested, of string) (inspect.Blob, bool) {
+	l := in.Layer
+	b := inspect.Blob{Digest: l.Digest, MediaType: l.MediaType, Size: l.Size, Role: "layer", State: "carried", Of: of}
+	if b.Digest == "" {
+		b.Digest = l.DiffID
+	}
+	switch {
+	case in.Actual != "":
+		b.State, b.Actual = "damaged", in.Actual
+	case l.Reason == string(registry.ProblemMissing), l.DiffID == "" && l.Reason == string(registry.ProblemLimit):
+		b.State = "missing"
+	}
+	return b, b.Digest != ""
+}
+
+// settled is the image with the status of its bytes: what the subject check found wrong with manifest and config
+// stands, unless a layer is worse.
+func settled(image inspect.Image, layers []inspect.Layer) *inspect.Image {
+	image.Stores, image.Layers, image.Signatures, image.Provenance, image.SBOMs, image.Packages = nil, nil, nil, nil, nil, nil
+	image.Files, image.Binaries, image.Altered, image.Missing, image.Notable = inspect.Files{}, nil, nil, nil, nil
+	image.Vulns, image.Candidates, image.Diff, image.Gates = nil, nil, nil, nil
+	if image.Status == inspect.Failed {
+		return &image
+	}
+	worst := inspect.Layer{Status: inspect.Verified}
+	for _, l := range layers {
+		if l.Status == inspect.Failed || l.Status == inspect.Unknown && worst.Status == inspect.Verified {
+			worst = l
+		}
+		if worst.Status == inspect.Failed {
+			break
+		}
+	}
+	if worst.Status != inspect.Failed && image.Status == inspect.Unknown && image.Reason != inspect.Running {
+		return &image
+	}
+	image.Status, image.Reason, image.Detail = worst.Status, worst.Reason, ""
+	if worst.Status != inspect.Verified {
+		image.Detail = fmt.Sprintf("layer %d: %s", worst.Number, worst.Detail)
+	}
+	return &image
+}
