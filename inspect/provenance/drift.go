@@ -12,9 +12,9 @@ import (
 // DriftName is the name of the check that compares signers and provenance with the known-good's.
 const DriftName = "drift"
 
-// Examiner reads and verifies the signatures that are stored with an image, of which Location, Index and Digest are
-// set, and says what each store answered.
-type Examiner func(ctx context.Context, image inspect.Image, expected inspect.Expected) ([]inspect.Signature, []inspect.StoreReply, error)
+// Examiner reads and verifies the signatures that are stored with an image, at its location, for its index and its
+// manifest digest (either may be empty): signature.Options.Examine.
+type Examiner func(ctx context.Context, location, index, digest string, expected inspect.Expected) ([]inspect.Signature, error)
 
 // Drift compares who signed the image and how it was built with the known-good image of the case. A change is loud even
 // if each of the two is valid by itself.
@@ -38,18 +38,19 @@ func Drift(client *registry.Client, examine Examiner) inspect.Check {
 // past reads signers and provenance of the known-good.
 func past(ctx context.Context, client *registry.Client, examine Examiner, good inspect.KnownGood, expected inspect.Expected, emit func(inspect.Event)) (side, error) {
 	image := inspect.Image{Location: good.Location, Index: good.Index, Digest: good.Digest, Config: good.Config}
-	signatures, stores, err := examine(ctx, image, expected)
-	if err != nil {
-		return side{}, err
+	if good.Index != "" || good.Digest != "" { // else docker-save, which nothing can have been signed about
+		var err error
+		if image.Signatures, err = examine(ctx, good.Location, good.Index, good.Digest, expected); err != nil {
+			return side{}, err
+		}
 	}
-	image.Signatures, image.Stores = signatures, stores
-	all, unread := signed(client.Store(), signatures)
+	all, unread := signed(client.Store(), image.Signatures)
 	claims, err := claimed(ctx, client, image, ofKnownGood, emit)
 	if ctx.Err() != nil {
 		return side{}, ctx.Err()
 	}
 	s := sideOf(image, append(all, claims...), expected)
-	s.unasked = append(unaskedStores(image, inspect.CheckState{}), unread...)
+	s.unasked = unread
 	if err != nil {
 		s.unasked = append(s.unasked, err.Error())
 	}
