@@ -2,6 +2,9 @@ package sbom
 
 import (
 	"context"
+	"fmt"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/files"
@@ -10,7 +13,56 @@ import (
 
 // Diff is the check that compares the packages with those of the known-good image.
 func Diff(client *registry.Client, cache *files.Cache) inspect.Check {
-	return inspect.Check{Name: CheckDiff, Needs: []string{CheckPackages, files.CheckDiff}, Run: func(context.Context, inspect.On, func(inspect.Event)) error {
-		return inspect.Unchecked("not yet there")
-	}}
+	return inspect.Check{Name: CheckDiff, Needs: []string{CheckPackages, files.CheckDiff},
+		Run: func(ctx context.Context, on inspect.On, emit func(inspect.Event)) error {
+			image := on.Image()
+			if image.Diff == nil || image.Diff.KnownGood == nil {
+				return inspect.Nothing("no known-good image to compare with")
+			}
+			if state := on.Ended(CheckPackages); state.Status != inspect.Verified {
+				return inspect.Unchecked("the packages of the image are not all known: %s", state.Reason)
+			}
+			good := *image.Diff.KnownGood
+			before, err := packagesOf(ctx, client, cache, good, image.Platform)
+			if err != nil {
+				return fmt.Errorf("cataloguing the %s image: %w", good.Word(), err)
+			}
+			d := compare(before, image.Packages)
+			emit(inspect.Event{Diff: &inspect.Diff{Packages: &d}})
+			for _, f := range findings(on.Subject, image, good, d) {
+				emit(inspect.Event{Finding: &f})
+			}
+			return nil
+		}}
+}
+
+// packagesOf catalogues the known-good image. Packages that could not all be found would show as added ones, so that a
+// part of them is no ground for a comparison.
+func packagesOf(ctx context.Context, client *registry.Client, cache *files.Cache, good inspect.KnownGood, platform string) ([]inspect.Package, error) {
+	p, err := v1.ParsePlatform(platform)
+	if err != nil || p == nil {
+		p = &v1.Platform{}
+	}
+	layers, img, err := cache.ImageLayers(ctx, client, good.Location, *p)
+	if err != nil {
+		return nil, err
+	}
+	if part, bad := img.Problem(); bad {
+		return nil, fmt.Errorf("it does not hold: %s", part.Detail)
+	}
+	if left := missing(layers); left != "" {
+		return nil, fmt.Errorf("%s", left)
+	}
+	key := img.Digest()
+	if key == "" {
+		key = img.Config.Digest
+	}
+	found, err := load(ctx, cache, key, layers, true)
+	if err != nil {
+		return nil, err
+	}
+	if len(found.unread) > 0 {
+		return nil, fmt.Errorf("could not read %s", found.unread[0])
+	}
+	return found.packages, nil
 }

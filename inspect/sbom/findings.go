@@ -1,0 +1,115 @@
+package sbom
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/backtrail/backtrail/inspect"
+)
+
+// maxSingle is how many changed, added and removed packages have a finding of their own. Past it, an image was rebuilt
+// on another base and one sentence says so; what is notable still stands alone.
+const maxSingle = 20
+
+// findings says what in a comparison a person should know. A package that only has a newer version is worth a line; one
+// that went back to an older version, or whose files are not what the package says, is worth a look.
+func findings(subject string, image inspect.Image, good inspect.KnownGood, d inspect.PackageDiff) []inspect.Finding {
+	total := len(d.Changed) + len(d.Added) + len(d.Removed)
+	var list []inspect.Finding
+	for _, c := range d.Changed {
+		f := changedFinding(subject, image, good, c)
+		if total <= maxSingle || f.Severity.Rank() < inspect.Low.Rank() {
+			list = append(list, f)
+		}
+	}
+	if total > maxSingle {
+		return append(list, summary(subject, good, d))
+	}
+	for _, p := range d.Added {
+		title := fmt.Sprintf("%s: package %s %s is not in the %s image", subject, p.Name, p.Version, good.Word())
+		list = append(list, finding("package-added", subject, p.Type, p.Name, p.Version, inspect.Low, title, evidenceOf(image, p.Layer, p.Locations)))
+	}
+	for _, p := range d.Removed {
+		title := fmt.Sprintf("%s: package %s %s of the %s image is gone", subject, p.Name, p.Version, good.Word())
+		list = append(list, finding("package-removed", subject, p.Type, p.Name, p.Version, inspect.Info, title,
+			[]inspect.Evidence{{Kind: "manifest", Digest: good.Key(), Text: good.Reference}}))
+	}
+	return list
+}
+
+func changedFinding(subject string, image inspect.Image, good inspect.KnownGood, c inspect.PackageChange) inspect.Finding {
+	severity := inspect.Low
+	title := fmt.Sprintf("%s: package %s is %s, was %s in the %s image", subject, c.Name, c.To, c.From, good.Word())
+	switch c.Change {
+	case upgrade:
+		severity = inspect.Info
+	case downgrade:
+		severity = inspect.Medium
+		title = fmt.Sprintf("%s: package %s went back to %s, was %s in the %s image", subject, c.Name, c.To, c.From, good.Word())
+	}
+	if path := suspect(image, c.Name); path != "" {
+		severity = inspect.Medium
+		title += fmt.Sprintf(", and its file %s is not what the package says", path)
+	}
+	return finding("package-changed", subject, c.Type, c.Name, c.From, severity, title, evidenceOf(image, c.Layer, locationsOf(image, c)))
+}
+
+// suspect names a file of a package that is not what the package says, empty where there is none.
+func suspect(image inspect.Image, pkg string) string {
+	for _, a := range image.Altered {
+		if !a.Config && sameOwner(a.Package, pkg) {
+			return a.Path
+		}
+	}
+	for _, b := range image.Binaries {
+		if sameOwner(b.Owner, pkg) && slices.Contains(b.Codes, "altered") {
+			return b.Path
+		}
+	}
+	return ""
+}
+
+// sameOwner compares the owner of a file with the name of a package: dpkg may add the architecture to it.
+func sameOwner(owner, pkg string) bool {
+	owner, _, _ = strings.Cut(owner, ":")
+	return owner == pkg
+}
+
+func locationsOf(image inspect.Image, c inspect.PackageChange) []string {
+	for _, p := range image.Packages {
+		if p.Type == c.Type && p.Name == c.Name && p.Version == c.To {
+			return p.Locations
+		}
+	}
+	return nil
+}
+
+func evidenceOf(image inspect.Image, layer int, locations []string) []inspect.Evidence {
+	e := inspect.Evidence{Kind: "layer"}
+	for _, l := range image.Layers {
+		if l.Number == layer && !l.Empty {
+			e.Digest, e.Text = l.Digest, l.CreatedBy
+			if e.Digest == "" {
+				e.Digest = l.DiffID
+			}
+		}
+	}
+	if len(locations) > 0 {
+		e.Path = locations[0]
+	}
+	return []inspect.Evidence{e}
+}
+
+func finding(code, subject, kind, pkg, version string, severity inspect.Severity, title string, on []inspect.Evidence) inspect.Finding {
+	about := fmt.Sprintf("%s:%s/%s@%s", subject, kind, pkg, version)
+	return inspect.Finding{ID: inspect.FindingID(CheckDiff, code, about), Check: CheckDiff, Code: code, Status: severity.RowStatus(),
+		Severity: severity, Subject: about, Title: title, Evidence: on}
+}
+
+func summary(subject string, good inspect.KnownGood, d inspect.PackageDiff) inspect.Finding {
+	return inspect.Finding{ID: inspect.FindingID(CheckDiff, "packages-changed", subject), Check: CheckDiff, Code: "packages-changed",
+		Status: inspect.Low.RowStatus(), Severity: inspect.Low, Subject: subject,
+		Title: fmt.Sprintf("%s: %d packages changed, %d added and %d removed since the %s image", subject, len(d.Changed), len(d.Added), len(d.Removed), good.Word()),
+		Evidence: []inspect.Evidence{{Kind: "manifest", Digest: good.Key(), Text: good.Reference}}}
+}
