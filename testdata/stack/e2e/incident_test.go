@@ -79,9 +79,6 @@ func newIncident(ctx context.Context, dir string) (in *incident, err error) {
 	if in.shop, err = stack.Restart(ctx, in.namespace, "shop", in.bad); err != nil {
 		return nil, err
 	}
-	if err := awaitNodeImages(ctx, in.good, in.bad); err != nil {
-		return nil, err
-	}
 	in.alerts = filepath.Join(dir, "falco.jsonl")
 	line, err := harness.FalcoAlert(in.shop, image.Dropped, harness.Lower, time.Now())
 	if err != nil {
@@ -90,13 +87,10 @@ func newIncident(ctx context.Context, dir string) (in *incident, err error) {
 	return in, os.WriteFile(in.alerts, []byte(line), 0o600)
 }
 
-// awaitNodeImages waits until the node reports both digests, as it does within seconds: after a restart under the same tag that
+// awaitNodeImages waits until the node reports the digests, as the kubelet does within 40 seconds: after a restart under the same tag that
 // is where the cluster still knows the image that ran before.
 func awaitNodeImages(ctx context.Context, digests ...string) error {
-	if !stack.Kubelet {
-		return nil
-	}
-	return wait.PollUntilContextTimeout(ctx, time.Second, time.Minute, true, func(ctx context.Context) (bool, error) {
+	return wait.PollUntilContextTimeout(ctx, time.Second, 90*time.Second, true, func(ctx context.Context) (bool, error) {
 		node, err := stack.Admin.CoreV1().Nodes().Get(ctx, stack.Node, metav1.GetOptions{})
 		if err != nil {
 			return false, err

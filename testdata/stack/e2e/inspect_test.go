@@ -167,6 +167,7 @@ func checkAnswers(t *testing.T, c *caseJSON) {
 // Without --known-good the cluster itself still knows what ran before under the same tag.
 func TestInspectFindsPreviousImage(t *testing.T) {
 	in := theIncident(t)
+	must(t, awaitNodeImages(t.Context(), in.good, in.bad))
 	r := newResponder(t, env.Responder)
 	c := r.inspect(exitFailed, "pod/"+in.shop.Name, "-n", in.namespace)
 	img := c.Images[0]

@@ -51,9 +51,22 @@ func (s *Stack) standInOnce(ctx context.Context) {
 		case pod.Status.Phase == corev1.PodPending:
 			if setRunning(pod) == nil {
 				_, _ = s.Admin.CoreV1().Pods(pod.Namespace).UpdateStatus(ctx, pod, metav1.UpdateOptions{})
+				s.reportImages(ctx, pod)
 			}
 		}
 	}
+}
+
+// reportImages adds the pod's images to those that the node has, as a kubelet does.
+func (s *Stack) reportImages(ctx context.Context, pod *corev1.Pod) {
+	node, err := s.Admin.CoreV1().Nodes().Get(ctx, s.Node, metav1.GetOptions{})
+	if err != nil {
+		return
+	}
+	for _, status := range append(pod.Status.ContainerStatuses, pod.Status.InitContainerStatuses...) {
+		node.Status.Images = append(node.Status.Images, corev1.ContainerImage{Names: []string{status.ImageID}})
+	}
+	_, _ = s.Admin.CoreV1().Nodes().UpdateStatus(ctx, node, metav1.UpdateOptions{})
 }
 
 // setRunning writes the status that a kubelet would write, with digests from the registry.
