@@ -110,6 +110,6 @@ func finding(code, subject, kind, pkg, version string, severity inspect.Severity
 func summary(subject string, good inspect.KnownGood, d inspect.PackageDiff) inspect.Finding {
 	return inspect.Finding{ID: inspect.FindingID(CheckDiff, "packages-changed", subject), Check: CheckDiff, Code: "packages-changed",
 		Status: inspect.Low.RowStatus(), Severity: inspect.Low, Subject: subject,
-		Title: fmt.Sprintf("%s: %d packages changed, %d added and %d removed since the %s image", subject, len(d.Changed), len(d.Added), len(d.Removed), good.Word()),
+		Title:    fmt.Sprintf("%s: %d packages changed, %d added and %d removed since the %s image", subject, len(d.Changed), len(d.Added), len(d.Removed), good.Word()),
 		Evidence: []inspect.Evidence{{Kind: "manifest", Digest: good.Key(), Text: good.Reference}}}
 }
