@@ -13,6 +13,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"k8s.io/client-go/kubernetes"
@@ -50,6 +51,11 @@ func CanKubelet() string {
 		if _, err := exec.LookPath(program); err != nil {
 			return "no " + program
 		}
+	}
+	probe := exec.Command("true")
+	probe.SysProcAttr = &syscall.SysProcAttr{Unshareflags: syscall.CLONE_NEWNS} // and a mount, by which Go makes / private in it
+	if err := probe.Run(); err != nil {
+		return fmt.Sprintf("no mounts allowed (%v)", err)
 	}
 	return ""
 }
