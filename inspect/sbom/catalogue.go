@@ -8,6 +8,7 @@ import (
 	"path"
 	"runtime"
 	"slices"
+	"strings"
 
 	"github.com/anchore/syft/syft"
 	"github.com/anchore/syft/syft/cataloging"
@@ -57,7 +58,11 @@ func run(ctx context.Context, key string, layers []inspect.Layer, tree *files.Tr
 	if err != nil {
 		return catalogue{}, err
 	}
-	found, err := syft.CreateSBOM(ctx, src, config())
+	scan, err := withScanner(ctx)
+	if err != nil {
+		return catalogue{}, err
+	}
+	found, err := syft.CreateSBOM(scan, src, config())
 	if err != nil {
 		return catalogue{}, fmt.Errorf("cataloguing with syft: %w", err)
 	}
@@ -103,7 +108,7 @@ func isDatabase(p string) bool {
 	case "/var/lib/dpkg/":
 		return base == "status"
 	case "/var/lib/dpkg/status.d/":
-		return true
+		return !strings.HasSuffix(base, ".md5sums")
 	case "/lib/apk/db/", "/usr/lib/apk/db/":
 		return base == "installed"
 	case "/var/lib/rpm/", "/usr/lib/sysimage/rpm/", "/usr/share/rpm/":
