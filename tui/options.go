@@ -41,7 +41,7 @@ type Options struct {
 	Store inspect.Store
 
 	// ExportPath proposes where a bundle goes; nil: a name made of the target, in the current directory.
-	ExportPath func(c *inspect.Case) string
+	ExportPath func(c inspect.Case) string
 	// Export writes the evidence bundle.
 	Export func(ctx context.Context, c *inspect.Case, to string, progress func(inspect.Progress)) (ExportResult, error)
 	// Save writes bytes to a file that a person named. It refuses to overwrite, and never makes it executable.

@@ -1,0 +1,176 @@
+package tui
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/backtrail/backtrail/inspect"
+)
+
+// suspect is a row of the binaries pane before it is drawn: a program, an altered file or a missing one.
+type suspect struct {
+	severity inspect.Severity
+	rank     int // among the same severity
+	path     string
+	layer    int
+	row      row
+}
+
+// binaryRows lists what needs a look, worst first. A file that is both unexpected and altered stands once, as the
+// engine lists it among the binaries.
+func binaryRows(m *Model, s *caseScreen) []row {
+	i := s.image()
+	var all []suspect
+	listed := map[string]bool{}
+	for at, b := range i.Binaries {
+		listed[b.Path] = true
+		all = append(all, suspect{b.Severity, at, b.Path, b.Layer, binaryRow(m, s, b)})
+	}
+	for at, a := range i.Altered {
+		if !listed[a.Path] {
+			all = append(all, suspect{a.Severity, len(i.Binaries) + at, a.Path, a.Layer, alteredRow(m, s, a)})
+		}
+	}
+	for at, x := range i.Missing {
+		all = append(all, suspect{x.Severity, len(i.Binaries) + len(i.Altered) + at, x.Path, x.Layer, missingRow(m, s, x)})
+	}
+	slices.SortStableFunc(all, func(a, b suspect) int {
+		worst := cmp.Or(cmp.Compare(a.severity.Rank(), b.severity.Rank()), cmp.Compare(a.rank, b.rank))
+		switch s.panes[paneBinaries].sort {
+		case 1:
+			return cmp.Compare(a.path, b.path)
+		case 2:
+			return cmp.Or(-cmp.Compare(a.layer, b.layer), worst)
+		default:
+			return worst
+		}
+	})
+	rows := make([]row, len(all))
+	for at, x := range all {
+		rows[at] = x.row
+	}
+	return rows
+}
+
+func suspectCells(m *Model, w int, severity inspect.Severity, status inspect.Status, what, path string, layer int, signs string) []cell {
+	cells := []cell{
+		{text: severityWord(severity), tone: severityTone(severity), width: 4}, {text: m.p.sign(status), tone: statusTone(status), width: m.p.signWidth()},
+		{text: path, width: -3, tail: true},
+	}
+	if w > 46 {
+		cells = append(cells, cell{text: signs, tone: toneDim, width: -2})
+	}
+	return append(cells, cell{text: what, tone: toneDim, width: 7}, cell{text: layerText(layer), tone: toneNote, width: 3, right: true})
+}
+
+func binaryRow(m *Model, s *caseScreen, b inspect.Binary) row {
+	path := b.Path + times(b.Count)
+	return row{
+		id: "binary:" + b.Path, find: b.Path + " " + strings.Join(b.Codes, " ") + " " + string(b.Severity) + " " + b.SHA256, value: b.SHA256, subject: s.subject, mark: b.Path, path: b.Path, layer: b.Layer, object: b,
+		cells: func(w int) []cell {
+			return suspectCells(m, w, b.Severity, b.Status, string(b.Kind), path, b.Layer, strings.Join(b.Codes, " "))
+		},
+		detail: func(d *document) {
+			d.say(toneBold, b.Path)
+			d.status(b.Status, statusWord(b.Status), "severity "+string(b.Severity))
+			if b.Count > 1 {
+				d.say(toneDim, fmt.Sprintf("One row for %d files of one tree and one build step.", b.Count))
+			}
+			d.gap()
+			d.say(tonePlain, b.Detail)
+			d.heading("Signs")
+			for _, c := range b.Codes {
+				d.put(tonePlain, "• ", codeText(c))
+			}
+			d.heading("The file")
+			d.field("kind", string(b.Kind))
+			d.field("mode", b.Mode)
+			d.field("size", bytesText(b.Size))
+			d.field("owner", firstOf(b.Owner, "no package names it"))
+			d.field("layer", fmt.Sprint(b.Layer))
+			d.field("step", buildStep(b.CreatedBy))
+			d.field("sha256", b.SHA256)
+			alertsOn(d, s, b.Path)
+			notesOn(d, s, b.Path)
+		},
+	}
+}
+
+// alertsOn lists the alerts that name a path.
+func alertsOn(d *document, s *caseScreen, path string) {
+	first := true
+	for _, a := range s.c.Alerts {
+		if a.Path != path && a.File.Path != path {
+			continue
+		}
+		if first {
+			d.heading("Alerts that name it")
+			first = false
+		}
+		d.put(toneBad, "! ", stamp(a.Time)+" "+a.Priority+" "+a.Rule)
+		d.put(toneDim, "  ", a.File.Detail)
+	}
+}
+
+func alteredRow(m *Model, s *caseScreen, a inspect.Altered) row {
+	what := "altered"
+	if a.Config {
+		what = "config"
+	}
+	return row{
+		id: "altered:" + a.Path, find: a.Path + " altered " + a.Package, value: firstOf(a.SHA256, a.Actual), subject: s.subject, mark: a.Path, path: a.Path, layer: a.Layer, object: a,
+		cells: func(w int) []cell {
+			return suspectCells(m, w, a.Severity, a.Status, what, a.Path, a.Layer, "not what "+a.Package+" says")
+		},
+		detail: func(d *document) {
+			d.say(toneBold, a.Path)
+			d.status(a.Status, statusWord(a.Status), "not what its package says")
+			d.gap()
+			d.say(tonePlain, a.Detail)
+			d.field("package", a.Package)
+			d.field("expected", a.Expected)
+			d.field("actual", a.Actual)
+			d.field("layer", fmt.Sprintf("%d  %s", a.Layer, buildStep(stepOf(s.image(), a.Layer))))
+			d.field("sha256", a.SHA256)
+			alertsOn(d, s, a.Path)
+			notesOn(d, s, a.Path)
+		},
+	}
+}
+
+func missingRow(m *Model, s *caseScreen, x inspect.Missing) row {
+	return row{
+		id: "missing:" + x.Path, find: x.Path + " missing " + x.Package, value: x.Path, subject: s.subject, mark: x.Path, layer: x.Layer, object: x,
+		cells: func(w int) []cell {
+			return suspectCells(m, w, x.Severity, x.Status, "missing", x.Path, x.Layer, "listed by "+x.Package)
+		},
+		detail: func(d *document) {
+			d.say(toneBold, x.Path)
+			d.status(x.Status, statusWord(x.Status), "listed by its package, and not in the image")
+			d.field("package", x.Package)
+			if x.Executable {
+				d.say(toneWarn, "It was a program.")
+			}
+			notesOn(d, s, x.Path)
+		},
+	}
+}
+
+// codeText is a sign in words.
+func codeText(code string) string {
+	words := map[string]string{
+		"unowned": "no package names it", "altered": "its content is not what its package says", "not-in-known-good": "the image before does not have it",
+		"changed-since-known-good": "its content is another than in the image before", "alerted": "an alert names it", "setuid": "runs with its owner's rights (setuid or setgid)",
+		"capability": "carries capabilities", "hidden-path": "in a hidden directory, or under a hidden name", "tmp-path": "in a directory for temporary files",
+		"world-writable": "everybody may write it", "packed": "packed", "static-stripped": "static, without symbols", "miner-string": "holds strings of miners",
+		"arch-mismatch": "made for another architecture than the image", "shadows-path": "stands earlier in PATH than a program of the same name",
+		"loader-hijack": "changes what the loader loads", "entrypoint": "the image's own program", "known-good": "the same as in the confirmed known-good",
+		"ownership-unknown": "no package database says what belongs here", "go-module": "a Go program that names its module",
+	}
+	if w, ok := words[code]; ok {
+		return w + " (" + code + ")"
+	}
+	return code
+}

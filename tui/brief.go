@@ -1,0 +1,67 @@
+package tui
+
+import (
+	"strings"
+
+	"github.com/backtrail/backtrail/inspect"
+)
+
+// briefLines is the text that the overview starts with.
+func (m *Model) briefLines() []string {
+	lines := strings.Split(strings.TrimRight(m.briefText(), "\n"), "\n")
+	for i, l := range lines {
+		lines[i] = inspect.Clean(l)
+	}
+	return lines
+}
+
+// briefText is the brief as it is copied: the program's, or the three answers where it gives none.
+func (m *Model) briefText() string {
+	s := m.open
+	if m.o.Brief != nil {
+		return m.o.Brief(s.c)
+	}
+	var b strings.Builder
+	b.WriteString("case " + s.c.Target.Name + ": " + s.verdict().text + "\n")
+	for _, q := range inspect.Questions() {
+		b.WriteString(questionText(q) + " " + s.answer(q).Text + "\n")
+	}
+	return b.String()
+}
+
+// verdict is the case in a few words.
+type verdict struct {
+	status inspect.Status
+	text   string
+	tone   tone
+}
+
+// verdict never stands green over an open alert, nor over a check that has not ended.
+func (s *caseScreen) verdict() verdict {
+	worst := 0
+	for _, f := range s.c.Findings {
+		if f.Severity.Rank() <= inspect.High.Rank() && f.Status == inspect.Failed {
+			worst++
+		}
+	}
+	open := ""
+	if n := len(s.c.Alerts); n > 0 {
+		open = " · " + plural(n, "open alert")
+	}
+	switch {
+	case s.broken != nil && !s.began:
+		return verdict{inspect.Unknown, "could not open the case", toneBad}
+	case s.c.Status == inspect.Failed && worst > 0:
+		return verdict{inspect.Failed, "failed · " + plural(worst, "finding") + " high or worse" + open, toneBad}
+	case s.c.Status == inspect.Failed:
+		return verdict{inspect.Failed, "failed" + open, toneBad}
+	case s.running > 0 || s.c.End == nil:
+		return verdict{inspect.Unknown, "still checking" + open, toneWarn}
+	case s.c.Status == inspect.Unknown:
+		return verdict{inspect.Unknown, "could not check everything" + open, toneWarn}
+	case open != "":
+		return verdict{inspect.Unknown, "the checks found nothing" + open, toneWarn}
+	default:
+		return verdict{inspect.Verified, "verified", toneGood}
+	}
+}

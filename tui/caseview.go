@@ -1,0 +1,231 @@
+package tui
+
+import (
+	"context"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/backtrail/backtrail/inspect"
+)
+
+// caseScreen is an open case. Its generation tells its messages from those of a case that was left.
+type caseScreen struct {
+	gen     int
+	ctx     context.Context
+	cancel  context.CancelFunc
+	pod     inspect.FlaggedPod
+	c       inspect.Case
+	running int // sources that still emit
+	began   bool
+	broken  error // the case could not be opened, or its source ended badly
+	since   time.Time
+	reasons []string // why the case is not verified
+	brief   []string
+	rates   map[string]rate
+
+	subject string // of the image on screen
+	chosen  bool   // by the person
+	pane    pane
+	panes   [paneCount]paneState
+	whole   bool // d: everything, not only what differs
+	tree    treeState
+	flagged map[string]inspect.Severity // paths that something is said about, and the directories above them
+	marks   map[string]string           // a person's marks, by finding ID or path
+}
+
+// paneState is what a pane remembers while another one is on screen.
+type paneState struct {
+	list   list
+	stale  bool
+	sort   int
+	focus  region
+	scroll int    // of the detail
+	about  string // row that the scroll belongs to
+	top    int    // scroll of the region above the list
+}
+
+// openCase leaves whatever case is open and opens another.
+func (m *Model) openCase(pod inspect.FlaggedPod, open func(context.Context) (inspect.Source, error)) tea.Cmd {
+	m.closeCase()
+	m.gen++
+	ctx, cancel := context.WithCancel(m.ctx)
+	s := &caseScreen{gen: m.gen, ctx: ctx, cancel: cancel, pod: pod, pane: paneOverview, since: m.now, rates: map[string]rate{}, running: 1}
+	for i := range s.panes {
+		s.panes[i].stale = true
+	}
+	m.open = s
+	m.refresh()
+	return tea.Batch(m.tick(), work(func() tea.Msg {
+		source, err := open(ctx)
+		return sourceMsg{gen: s.gen, what: "opening the case", source: source, err: err}
+	}))
+}
+
+func (m *Model) closeCase() {
+	if m.open == nil {
+		return
+	}
+	m.remember()
+	m.open.cancel()
+	m.open, m.viewer = nil, nil
+	m.filter.Reset()
+}
+
+// goOn follows another source of the same case: a retry, or another known-good.
+func (m *Model) goOn(what string, f func(ctx context.Context, c *inspect.Case) (inspect.Source, error)) tea.Cmd {
+	s := m.open
+	s.running++
+	copied := s.snapshot()
+	m.info(what)
+	return tea.Batch(m.tick(), work(func() tea.Msg {
+		source, err := f(s.ctx, copied())
+		return sourceMsg{gen: s.gen, what: what, source: source, err: err}
+	}))
+}
+
+func (m *Model) sourceCame(msg sourceMsg) tea.Cmd {
+	s := m.open
+	if s == nil || s.gen != msg.gen {
+		return nil
+	}
+	if msg.err != nil {
+		s.running--
+		if !s.began {
+			s.broken = msg.err
+		}
+		m.fail(msg.what, msg.err)
+		return nil
+	}
+	p := startPump(s.ctx, msg.source)
+	return followEvents(s.gen, p)
+}
+
+func followEvents(gen int, p *pump[inspect.Event]) tea.Cmd {
+	return work(func() tea.Msg {
+		events, ended, err := p.next()
+		return eventsMsg{gen: gen, events: events, ended: ended, err: err, pump: p}
+	})
+}
+
+// eventsCame folds a batch.
+func (m *Model) eventsCame(msg eventsMsg) tea.Cmd {
+	s := m.open
+	if s == nil || s.gen != msg.gen {
+		return nil
+	}
+	for _, e := range msg.events {
+		s.began = true
+		s.c.Apply(e)
+		if e.Progress != nil {
+			s.pace(e, m.now)
+		}
+		if e.Notice != nil {
+			m.say(*e.Notice)
+		}
+	}
+	var next tea.Cmd
+	if msg.ended {
+		s.running--
+		if msg.err != nil && s.ctx.Err() == nil {
+			s.broken = msg.err
+			m.fail("following the case", msg.err)
+		}
+	} else {
+		next = followEvents(s.gen, msg.pump)
+	}
+	m.changed()
+	return tea.Batch(next, m.wantTree())
+}
+
+// changed makes the visible rows again, and the others when they are looked at.
+func (m *Model) changed() {
+	s := m.open
+	s.reasons = s.c.Settle()
+	s.settleSubject()
+	s.findFlagged()
+	s.brief = nil
+	for i := range s.panes {
+		s.panes[i].stale = true
+	}
+	m.refresh()
+}
+
+// refresh makes the rows of the pane on screen, if they are stale.
+func (m *Model) refresh() {
+	s := m.open
+	if s == nil {
+		return
+	}
+	st := &s.panes[s.pane]
+	st.list.p, st.list.marks = m.p, s.marks
+	if s.pane == paneOverview && s.brief == nil {
+		s.brief = m.briefLines()
+	}
+	if !st.stale {
+		return
+	}
+	st.stale = false
+	st.list.set(s.pane.spec().rows(m, s))
+}
+
+// snapshot gives a function that folds a copy of the case, for work outside of Update: the events so far are only
+// ever added to.
+func (s *caseScreen) snapshot() func() *inspect.Case {
+	log := s.c.Events()
+	log = log[:len(log):len(log)]
+	return func() *inspect.Case {
+		c := &inspect.Case{}
+		for _, e := range log {
+			c.Apply(e)
+		}
+		c.Settle()
+		return c
+	}
+}
+
+// settleSubject chooses the image on screen: the one that an alert was matched to, else the pod's first container's.
+func (s *caseScreen) settleSubject() {
+	if _, ok := s.c.Image(s.subject); ok && s.chosen {
+		return
+	}
+	if len(s.c.Images) == 0 {
+		return
+	}
+	for _, a := range s.c.Alerts {
+		if _, ok := s.c.Image(a.Subject); ok {
+			s.subject = a.Subject
+			return
+		}
+	}
+	s.subject = s.subjects()[0]
+}
+
+// subjects are those of the images, in the pod's order of containers.
+func (s *caseScreen) subjects() []string {
+	var names []string
+	if s.c.Pod != nil {
+		for _, c := range s.c.Pod.Containers {
+			if _, ok := s.c.Image(c.Name); ok {
+				names = append(names, c.Name)
+			}
+		}
+	}
+	for _, i := range s.c.Images {
+		found := false
+		for _, n := range names {
+			found = found || n == i.Subject
+		}
+		if !found {
+			names = append(names, i.Subject)
+		}
+	}
+	return names
+}
+
+// image gives the image on screen, empty where none is known yet.
+func (s *caseScreen) image() inspect.Image {
+	i, _ := s.c.Image(s.subject)
+	return i
+}
+
+func (s *caseScreen) state() *paneState { return &s.panes[s.pane] }

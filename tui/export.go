@@ -1,0 +1,231 @@
+package tui
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"charm.land/bubbles/v2/textinput"
+	tea "charm.land/bubbletea/v2"
+	"github.com/backtrail/backtrail/inspect"
+)
+
+// exportStep is what an export emits: how far it is, or what became of it.
+type exportStep struct {
+	progress inspect.Progress
+	result   *ExportResult
+}
+
+// exporter is the export dialog: what goes in and where to, progress, and at the end path, digest and the line to copy.
+type exporter struct {
+	gen      int
+	in       textinput.Model
+	started  bool
+	ended    bool
+	progress inspect.Progress
+	result   ExportResult
+	err      error
+	cancel   context.CancelFunc
+}
+
+// askExport opens the dialog, or shows the one whose export runs.
+func (m *Model) askExport() tea.Cmd {
+	s := m.open
+	to := "backtrail-" + fileName(firstOf(s.c.Target.Name, "case")) + ".tar.gz"
+	if m.o.ExportPath != nil {
+		to = m.o.ExportPath(s.c)
+	}
+	e := &exporter{gen: m.gen, in: m.input("> "), cancel: func() {}}
+	e.in.SetValue(to)
+	m.dialog = e
+	return nil
+}
+
+// fileName keeps letters and digits of a name: it becomes a file's.
+func fileName(s string) string {
+	return strings.Trim(strings.Map(func(r rune) rune {
+		switch {
+		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9', r == '.':
+			return r
+		default:
+			return '-'
+		}
+	}, s), "-.")
+}
+
+func (e *exporter) title() string { return "Export the evidence" }
+
+func (e *exporter) keys() string {
+	switch {
+	case e.ended && e.err == nil:
+		return "y copy the line · Y copy the path · enter close"
+	case e.ended:
+		return "enter try again · esc close"
+	case e.started:
+		return "esc stop the export"
+	default:
+		return "enter export · esc cancel"
+	}
+}
+
+func (e *exporter) update(m *Model, msg tea.Msg) tea.Cmd {
+	k, isKey := msg.(tea.KeyPressMsg)
+	switch {
+	case e.ended && isKey:
+		return e.after(m, k.String())
+	case e.started:
+		return nil
+	case isKey && k.String() == "enter":
+		return e.start(m)
+	}
+	var cmd tea.Cmd
+	e.in, cmd = e.in.Update(msg)
+	return cmd
+}
+
+func (e *exporter) after(m *Model, key string) tea.Cmd {
+	switch {
+	case key == "enter" && e.err != nil:
+		e.started, e.ended, e.err = false, false, nil
+	case key == "enter", key == "q":
+		m.dialog = nil
+	case key == "y" && e.err == nil:
+		m.info("copied the line")
+		return tea.SetClipboard(e.result.Line)
+	case key == "Y" && e.err == nil:
+		m.info("copied the path")
+		return tea.SetClipboard(e.result.Path)
+	}
+	return nil
+}
+
+// start runs the export on a copy of the case, so that checks may go on meanwhile.
+func (e *exporter) start(m *Model) tea.Cmd {
+	to := strings.TrimSpace(e.in.Value())
+	if to == "" {
+		return nil
+	}
+	ctx, cancel := context.WithCancel(m.ctx)
+	e.started, e.cancel, m.looking = true, cancel, true
+	gen, copied := e.gen, m.open.snapshot()
+	return work(func() tea.Msg {
+		p := startPump(ctx, func(ctx context.Context, emit func(exportStep)) error {
+			result, err := m.o.Export(ctx, copied(), to, func(p inspect.Progress) { emit(exportStep{progress: p}) })
+			if err == nil {
+				emit(exportStep{result: &result})
+			}
+			return err
+		})
+		return nextExport(gen, p)
+	})
+}
+
+func nextExport(gen int, p *pump[exportStep]) tea.Msg {
+	steps, ended, err := p.next()
+	return exportMsg{gen: gen, steps: steps, ended: ended, err: err, pump: p}
+}
+
+func (m *Model) exportCame(msg exportMsg) tea.Cmd {
+	e, open := m.dialog.(*exporter)
+	if !open || e.gen != msg.gen {
+		e = &exporter{gen: msg.gen}
+	}
+	for _, s := range msg.steps {
+		if s.result != nil {
+			e.result = *s.result
+			m.info("exported to " + s.result.Path)
+		} else {
+			e.progress = s.progress
+		}
+	}
+	if !msg.ended {
+		return work(func() tea.Msg { return nextExport(msg.gen, msg.pump) })
+	}
+	m.looking = false
+	e.ended, e.err = true, msg.err
+	if msg.err != nil && !open {
+		m.fail("exporting", msg.err)
+	}
+	return nil
+}
+
+func (e *exporter) render(m *Model, width, _ int) ([]string, *tea.Cursor) {
+	d := newDocument(m.p, width)
+	switch {
+	case e.ended && e.err != nil:
+		d.status(inspect.Failed, "not exported", e.err.Error())
+		d.gap()
+		d.say(toneDim, "Nothing of the case is lost. enter tries again, at another place if you like.")
+	case e.ended:
+		e.renderResult(d)
+	case e.started:
+		e.renderProgress(d)
+	default:
+		return e.renderPlan(m, d)
+	}
+	return d.lines, nil
+}
+
+// renderPlan says what goes in before anything is written.
+func (e *exporter) renderPlan(m *Model, d *document) ([]string, *tea.Cursor) {
+	s := m.open
+	if s.running > 0 {
+		d.status(inspect.Unknown, "the checks still run:", "the bundle will say that the case is partial")
+		d.gap()
+	}
+	d.say(toneBold, "What goes in")
+	var layers int
+	var size int64
+	for _, i := range s.c.Images {
+		for _, l := range i.Layers {
+			if !l.Empty {
+				layers++
+				size += l.Size
+			}
+		}
+	}
+	d.bullets([]string{
+		fmt.Sprintf("the case: %s, %s, %s, and the events to replay it", plural(len(s.c.Findings), "finding"), plural(len(s.c.Alerts), "alert"), plural(len(s.c.Notes), "note")),
+		"the report, to read and to print, and the chain of custody",
+		fmt.Sprintf("%s: manifests, configs, signatures, attestations, and listings of %s", plural(len(s.c.Images), "image"), plural(layers, "layer")),
+		fmt.Sprintf("suspect layers and binaries (all layers: %s)", bytesText(size)),
+		fmt.Sprintf("%s as received from cluster and alerts, secrets redacted", plural(len(s.c.Exhibits), "object")),
+		"trust roots and policies that the verdicts rest on",
+	})
+	d.gap()
+	d.say(toneBold, "Where to")
+	e.in.SetWidth(max(1, d.width-4))
+	c := e.in.Cursor()
+	if c != nil {
+		c.Y += len(d.lines)
+	}
+	return append(d.lines, e.in.View()), c
+}
+
+func (e *exporter) renderProgress(d *document) {
+	d.say(toneBold, "Writing "+e.in.Value())
+	d.gap()
+	p := e.progress
+	if p.Total > 0 {
+		width := max(1, d.width-8)
+		d.lines = append(d.lines, d.p.in(toneKey, bar(p.Done, p.Total, width))+fitRight(fmt.Sprintf(" %d%%", p.Done*100/p.Total), 6))
+	}
+	d.say(toneDim, firstOf(p.Text, "…"))
+}
+
+func (e *exporter) renderResult(d *document) {
+	r := e.result
+	d.status(inspect.Verified, "exported and read back", "")
+	d.field("path", r.Path)
+	if r.Size > 0 {
+		d.field("size", bytesText(r.Size))
+	}
+	d.field("digest", r.Digest)
+	d.field("signed", firstOf(r.Signed, "no: nobody vouches for it; the line below fixes its content"))
+	if len(r.Left) > 0 {
+		d.heading("To know")
+		d.bullets(r.Left)
+	}
+	d.heading("Post this line in the channel or the ticket (y copies it)")
+	d.say(toneKey, r.Line)
+}

@@ -1,0 +1,280 @@
+package tui
+
+import (
+	"context"
+	"strings"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/backtrail/backtrail/inspect"
+)
+
+// scope says on which screens a command is at home.
+type scope int
+
+const (
+	inPods scope = 1 << iota
+	inCase
+	inViewer
+	everywhere = inPods | inCase | inViewer
+)
+
+// command is one line of the table that drives dispatch, the bottom line, help, the palette and the README's table of
+// keys. A key means the same on every screen.
+type command struct {
+	name string   // one word or two, for the bottom line
+	keys []string // as bubbletea names them; none: only in the palette
+	show string   // the keys as people write them
+	help string   // what it does
+	on   scope
+	bar  bool                  // worth a place in the bottom line
+	why  func(m *Model) string // why it cannot be done now; nil or empty: it can
+	run  func(m *Model, key string) tea.Cmd
+}
+
+// commands is the table. The order is that of the bottom line.
+func commands() []command {
+	return append(append(moveCommands(), caseCommands()...), frameCommands()...)
+}
+
+func moveCommands() []command {
+	return []command{
+		{name: "open", keys: []string{"enter"}, show: "enter", help: "open what is selected: a pod's case, a finding's file, a directory, a file's content", on: everywhere, bar: true, why: whyNoOpen, run: runOpen},
+		{name: "back", keys: []string{"esc"}, show: "esc", help: "back, close, clear; never quits", on: everywhere, bar: true, why: whyNoBack, run: runBack},
+		{name: "up", keys: []string{"k", "up"}, show: "k ↑", help: "one row up", on: everywhere, run: func(m *Model, _ string) tea.Cmd { return m.move(-1) }},
+		{name: "down", keys: []string{"j", "down"}, show: "j ↓", help: "one row down", on: everywhere, run: func(m *Model, _ string) tea.Cmd { return m.move(1) }},
+		{name: "left", keys: []string{"h", "left"}, show: "h ←", help: "collapse, or to the region on the left", on: everywhere, run: runLeft},
+		{name: "right", keys: []string{"l", "right"}, show: "l →", help: "expand, or to the region on the right", on: everywhere, run: runRight},
+		{name: "top", keys: []string{"g", "home"}, show: "g", help: "first row", on: everywhere, run: func(m *Model, _ string) tea.Cmd { return m.move(-1 << 30) }},
+		{name: "bottom", keys: []string{"G", "end"}, show: "G", help: "last row", on: everywhere, run: func(m *Model, _ string) tea.Cmd { return m.move(1 << 30) }},
+		{name: "half page down", keys: []string{"ctrl+d", "pgdown"}, show: "ctrl+d", help: "half a page down", on: everywhere, run: func(m *Model, _ string) tea.Cmd { return m.move(max(1, m.height/2)) }},
+		{name: "half page up", keys: []string{"ctrl+u", "pgup"}, show: "ctrl+u", help: "half a page up", on: everywhere, run: func(m *Model, _ string) tea.Cmd { return m.move(-max(1, m.height/2)) }},
+		{name: "pane", keys: []string{"1", "2", "3", "4", "5", "6", "7", "8"}, show: "1…8", help: "Overview, Layers, Signatures, Provenance, Packages, Binaries, Timeline, Reach", on: inCase, bar: true, run: runPane},
+		{name: "focus", keys: []string{"tab", "shift+tab"}, show: "tab", help: "to the next region; while bytes are shown, the next way to look at them", on: everywhere, bar: true, run: runFocus},
+		{name: "filter", keys: []string{"/"}, show: "/", help: "filter as you type; while bytes are shown, find", on: everywhere, bar: true, run: runFilter},
+		{name: "next", keys: []string{"n"}, show: "n", help: "next row that fits the filter", on: everywhere, why: whyNoNext, run: func(m *Model, _ string) tea.Cmd { return m.next(1) }},
+		{name: "previous", keys: []string{"N"}, show: "N", help: "previous row that fits the filter", on: everywhere, why: whyNoNext, run: func(m *Model, _ string) tea.Cmd { return m.next(-1) }},
+	}
+}
+
+func caseCommands() []command {
+	return []command{
+		{name: "export", keys: []string{"x"}, show: "x", help: "export the evidence bundle", on: inCase, bar: true, why: whyNoExport, run: func(m *Model, _ string) tea.Cmd { return m.askExport() }},
+		{name: "container", keys: []string{"[", "]"}, show: "[ ]", help: "previous or next container; while bytes are shown, the part before or after", on: inCase | inViewer, bar: true, why: whyNoContainer, run: runContainer},
+		{name: "brief", keys: []string{"b"}, show: "b", help: "copy the brief for the channel", on: inCase, bar: true, run: runBrief},
+		{name: "known-good", keys: []string{"K"}, show: "K", help: "choose the known-good image, which confirms it", on: inCase, bar: true, why: whyNoKnownGood, run: func(m *Model, _ string) tea.Cmd { return m.askKnownGood() }},
+		{name: "mark", keys: []string{"space"}, show: "space", help: "mark the row malicious, benign or open", on: inCase, bar: true, why: whyNoMark, run: runMark},
+		{name: "diff", keys: []string{"d"}, show: "d", help: "only what differs, or everything (Layers, Packages)", on: inCase, bar: true, why: whyNoDiff, run: runDiff},
+		{name: "raw", keys: []string{"v"}, show: "v", help: "the raw object or the bytes behind the row", on: inPods | inCase, bar: true, why: whyNoRaw, run: runRaw},
+		{name: "note", keys: []string{"a"}, show: "a", help: "write a note on the row", on: inCase, bar: true, why: whyNoNote, run: runNote},
+		{name: "save", keys: []string{"s"}, show: "s", help: "save the file or the bytes on screen", on: inCase | inViewer, bar: true, why: whyNoSave, run: runSave},
+		{name: "copy", keys: []string{"y"}, show: "y", help: "copy the value of the row: digest, path, signer, time", on: everywhere, bar: true, why: whyNoCopy, run: runCopy},
+		{name: "copy command", keys: []string{"Y"}, show: "Y", help: "copy the command that shows the same", on: inPods | inCase, why: whyNoCommand, run: runCommand},
+		{name: "sort", keys: []string{"o"}, show: "o", help: "another order", on: inPods | inCase, bar: true, why: whyNoSort, run: runSort},
+		{name: "again", keys: []string{"r"}, show: "r", help: "retry a check that could not look; in the list, read it again", on: inPods | inCase, bar: true, why: whyNoRetry, run: runRetry},
+		{name: "all namespaces", keys: []string{"A"}, show: "A", help: "all namespaces, or the first one only", on: inPods, bar: true, why: whyNoAll, run: runAll},
+	}
+}
+
+func frameCommands() []command {
+	return []command{
+		{name: "mute rule", help: "leave a rule's alerts out for this session, with a reason", on: inPods, why: whyNoMute, run: runMute},
+		{name: "commands", keys: []string{":"}, show: ":", help: "all commands, by name", on: everywhere, bar: true, run: runPalette},
+		{name: "mouse", keys: []string{"m"}, show: "m", help: "mouse on or off", on: everywhere, run: runMouse},
+		{name: "help", keys: []string{"?"}, show: "?", help: "what the keys do", on: everywhere, bar: true, run: runHelp},
+		{name: "quit", keys: []string{"q"}, show: "q", help: "quit; asks only while an export runs", on: everywhere, run: runQuit},
+		{name: "quit at once", keys: []string{"ctrl+c"}, show: "ctrl+c", help: "always quits; the case is on disk", on: everywhere, run: func(m *Model, _ string) tea.Cmd { return tea.Quit }},
+	}
+}
+
+// here is the scope of the screen on show.
+func (m *Model) here() scope {
+	switch {
+	case m.viewer != nil:
+		return inViewer
+	case m.open != nil:
+		return inCase
+	default:
+		return inPods
+	}
+}
+
+// key routes a key: ctrl+c, then the dialog, then the filter, then the table.
+func (m *Model) key(msg tea.KeyPressMsg) tea.Cmd {
+	key := msg.String()
+	switch {
+	case key == "ctrl+c":
+		return tea.Quit
+	case m.dialog != nil && key == "esc":
+		if e, ok := m.dialog.(*exporter); ok && e.started && !e.ended {
+			e.cancel()
+			return nil
+		}
+		m.dialog = nil
+		return nil
+	case m.dialog != nil:
+		return m.dialog.update(m, msg)
+	case m.filtering:
+		return m.typeFilter(msg)
+	}
+	for _, c := range commands() {
+		if c.on&m.here() == 0 || !hasKey(c, key) {
+			continue
+		}
+		return m.run(c, key)
+	}
+	return nil
+}
+
+func hasKey(c command, key string) bool {
+	for _, k := range c.keys {
+		if k == key {
+			return true
+		}
+	}
+	return false
+}
+
+// run does a command, or says why not.
+func (m *Model) run(c command, key string) tea.Cmd {
+	if c.why != nil {
+		if reason := c.why(m); reason != "" {
+			m.info(strings.TrimSpace(c.show+" "+c.name) + ": " + reason)
+			return nil
+		}
+	}
+	m.notice = inspect.Notice{}
+	return c.run(m, key)
+}
+
+// row gives the row that a command is about.
+func (m *Model) row() (row, bool) {
+	switch {
+	case m.open != nil && m.open.pane == paneLayers && m.open.state().focus == regionDetail:
+		return m.open.treeRow()
+	case m.open != nil:
+		return m.open.state().list.selected()
+	case m.pods != nil:
+		return m.pods.rowsOf.selected()
+	default:
+		return row{}, false
+	}
+}
+
+// treeRow is the selected file as a row.
+func (s *caseScreen) treeRow() (row, bool) {
+	e, ok := s.treeNode()
+	if !ok {
+		return row{}, false
+	}
+	return row{id: e.Path, value: e.Path, subject: s.subject, mark: e.Path, path: e.Path, layer: e.Layer, object: e}, true
+}
+
+func runBack(m *Model, _ string) tea.Cmd {
+	switch {
+	case len(m.errors) > 0:
+		m.errors = m.errors[1:]
+	case m.viewer != nil:
+		m.closeViewer()
+	case m.open != nil && m.open.backFilter(m):
+	case m.open != nil && m.open.state().focus != regionList:
+		m.open.state().focus = regionList
+	case m.open != nil && m.pods != nil:
+		m.closeCase()
+	case m.open == nil && m.pods != nil && m.pods.rowsOf.filter != "":
+		m.pods.rowsOf.setFilter("")
+	case m.pods != nil && m.pods.focus != regionList:
+		m.pods.focus = regionList
+	}
+	return nil
+}
+
+func whyNoBack(m *Model) string {
+	switch {
+	case len(m.errors) > 0, m.viewer != nil:
+		return ""
+	case m.open != nil:
+		s := m.open
+		if m.pods != nil || s.state().focus != regionList || s.state().list.filter != "" || s.tree.filter != "" {
+			return ""
+		}
+		return "nothing to go back to; q quits"
+	case m.pods != nil && (m.pods.rowsOf.filter != "" || m.pods.focus != regionList):
+		return ""
+	default:
+		return "nothing to go back to; q quits"
+	}
+}
+
+// backFilter clears the filter of the region that has the focus, if there is one.
+func (s *caseScreen) backFilter(m *Model) bool {
+	st := s.state()
+	switch {
+	case s.pane == paneLayers && s.tree.filter != "":
+		path := ""
+		if e, ok := s.treeNode(); ok {
+			path = e.Path
+		}
+		s.tree.filter, s.tree.matched = "", false
+		if path != "" {
+			m.revealPath(path)
+		}
+		return true
+	case st.list.filter != "":
+		st.list.setFilter("")
+		return true
+	}
+	return false
+}
+
+func runOpen(m *Model, _ string) tea.Cmd {
+	if m.viewer != nil {
+		return m.move(1)
+	}
+	r, _ := m.row()
+	if m.open != nil {
+		return m.openRow(r)
+	}
+	if r.open != nil {
+		r.open()
+		return nil
+	}
+	pod, _ := r.object.(inspect.FlaggedPod)
+	return m.openCase(pod, func(ctx context.Context) (inspect.Source, error) { return m.o.Open(ctx, pod) })
+}
+
+// openRow goes where a row of a case points: a directory, a file's bytes, the file in its layer, or the detail.
+func (m *Model) openRow(r row) tea.Cmd {
+	s := m.open
+	if s.pane == paneLayers && s.state().focus == regionDetail {
+		if t := s.tree.tree; t != nil && !s.tree.matched && (t.Open(s.tree.at) || t.Close(s.tree.at)) {
+			return nil
+		}
+		e, _ := s.treeNode()
+		parts, why := s.filePart(e)
+		if why != "" {
+			m.info("open: " + why)
+			return nil
+		}
+		return m.view(parts)
+	}
+	if r.path != "" && m.o.Tree != nil {
+		return m.jump(r.subject, r.path, r.layer)
+	}
+	s.state().focus = regionDetail
+	return m.wantTree()
+}
+
+func whyNoOpen(m *Model) string {
+	if m.viewer != nil {
+		return ""
+	}
+	r, ok := m.row()
+	switch {
+	case !ok:
+		return "nothing is selected"
+	case m.open == nil && r.open == nil && m.o.Open == nil:
+		return "no case can be opened here"
+	default:
+		return ""
+	}
+}

@@ -1,0 +1,143 @@
+package tui
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/backtrail/backtrail/inspect"
+)
+
+// layerRows lists the merged tree first, then the layers, newest first: what was added last is looked at first.
+func layerRows(m *Model, s *caseScreen) []row {
+	i := s.image()
+	if len(i.Layers) == 0 {
+		return nil
+	}
+	var largest int64
+	for _, l := range i.Layers {
+		largest = max(largest, l.Size)
+	}
+	worst := worstByLayer(i)
+	rows := []row{mergedRow(s, i)}
+	for at := len(i.Layers) - 1; at >= 0; at-- {
+		rows = append(rows, layerRow(m, s, i.Layers[at], largest, worst))
+	}
+	return rows
+}
+
+// worstByLayer gives the worst severity of what each layer brought.
+func worstByLayer(i inspect.Image) map[int]inspect.Severity {
+	worst := map[int]inspect.Severity{}
+	put := func(layer int, s inspect.Severity) {
+		if old, ok := worst[layer]; !ok || s.Rank() < old.Rank() {
+			worst[layer] = s
+		}
+	}
+	for _, b := range i.Binaries {
+		put(b.Layer, b.Severity)
+	}
+	for _, a := range i.Altered {
+		put(a.Layer, a.Severity)
+	}
+	return worst
+}
+
+func mergedRow(s *caseScreen, i inspect.Image) row {
+	return row{
+		id: "merged", find: "merged image", value: i.Digest, subject: i.Subject, layer: inspectMerged, object: i.Settings,
+		cells: func(w int) []cell {
+			return []cell{{text: "all", tone: toneBold, width: 3}, {text: "the image as it runs", width: -1}}
+		},
+		detail: func(d *document) { imageDetail(d, i) },
+	}
+}
+
+// inspectMerged stands for all layers together.
+const inspectMerged = MergedTree
+
+func imageDetail(d *document, i inspect.Image) {
+	d.say(toneBold, i.Reference)
+	d.status(i.Status, statusWord(i.Status), strings.TrimSpace(i.Reason+" "+i.Detail))
+	d.field("index", i.Index)
+	d.field("manifest", i.Digest)
+	d.field("config", i.Config)
+	d.field("platform", i.Platform)
+	d.field("created", stamp(i.Created)+" (claimed by the config)")
+	d.field("entrypoint", strings.Join(i.Settings.Entrypoint, " "))
+	d.field("command", strings.Join(i.Settings.Cmd, " "))
+	d.field("user", i.Settings.User)
+	if i.Files.Total > 0 {
+		d.field("files", fmt.Sprintf("%d, %d owned by packages, %d not; ownership %s %s", i.Files.Total, i.Files.Owned, i.Files.Unowned, i.Files.Ownership, i.Files.Detail))
+	}
+	if len(i.Notable) > 0 {
+		d.heading("Settings to look at")
+	}
+	for _, n := range i.Notable {
+		d.put(severityTone(n.Severity), severityWord(n.Severity)+" ", n.Detail)
+	}
+	if len(i.Settings.Env) > 0 {
+		d.heading("Environment")
+		d.bullets(i.Settings.Env)
+	}
+}
+
+func layerRow(m *Model, s *caseScreen, l inspect.Layer, largest int64, worst map[int]inspect.Severity) row {
+	return row{
+		id: fmt.Sprintf("layer:%d", l.Position), find: l.CreatedBy + " " + l.Digest + " " + l.DiffID, value: firstOf(l.Digest, l.CreatedBy), subject: s.subject,
+		layer: l.Number, object: l,
+		cells: func(w int) []cell {
+			step := cell{text: buildStep(l.CreatedBy), width: -1}
+			if l.Empty {
+				step.tone = toneDim
+				return []cell{{text: "–", tone: toneDim, width: 3, right: true}, {width: m.p.signWidth()}, {width: 9}, {width: barWidth(w)}, step}
+			}
+			number := cell{text: fmt.Sprint(l.Number), tone: toneBold, width: 3, right: true}
+			flag := cell{text: m.p.sign(l.Status), tone: statusTone(l.Status), width: m.p.signWidth()}
+			if sev, ok := worst[l.Number]; ok && sev.Rank() <= inspect.Medium.Rank() {
+				flag = cell{text: "!", tone: severityTone(sev), width: m.p.signWidth()}
+			}
+			if l.Base {
+				step.tone = toneDim
+			}
+			return []cell{number, flag, {text: bytesText(l.Size), width: 9, right: true}, {text: bar(l.Size, largest, barWidth(w)), tone: toneKey, width: barWidth(w)}, step}
+		},
+		detail: func(d *document) { layerDetail(d, l) },
+	}
+}
+
+func barWidth(w int) int {
+	if w < 44 {
+		return 3
+	}
+	return 6
+}
+
+// buildStep is a build step without the shell that every step has.
+func buildStep(s string) string {
+	for _, lead := range []string{"/bin/sh -c #(nop) ", "/bin/sh -c ", "|0 /bin/sh -c "} {
+		s = strings.TrimPrefix(s, lead)
+	}
+	return strings.TrimSuffix(strings.TrimSpace(s), "# buildkit")
+}
+
+func layerDetail(d *document, l inspect.Layer) {
+	if l.Empty {
+		d.say(toneBold, "A build step without a layer")
+		d.say(tonePlain, l.CreatedBy)
+		d.field("created", stamp(l.Created))
+		return
+	}
+	d.say(toneBold, fmt.Sprintf("Layer %d", l.Number))
+	d.status(l.Status, statusWord(l.Status), strings.TrimSpace(l.Reason+" "+l.Detail))
+	origin := "own"
+	if l.Base {
+		origin = "of the base image"
+	}
+	d.field("origin", origin)
+	d.field("size", bytesText(l.Size)+" in the registry")
+	d.field("files", fmt.Sprintf("%d added, %d modified, %d removed", l.Added, l.Modified, l.Removed))
+	d.field("digest", l.Digest)
+	d.field("diff ID", l.DiffID)
+	d.field("created", stamp(l.Created)+" (claimed)")
+	d.field("step", l.CreatedBy)
+}

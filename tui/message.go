@@ -1,0 +1,103 @@
+package tui
+
+import (
+	"fmt"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/backtrail/backtrail/inspect"
+)
+
+// The messages that commands bring back. Each carries the generation of the screen that asked.
+type (
+	tickMsg time.Time
+
+	noticeMsg struct {
+		notice inspect.Notice
+		more   bool // another may come from the same channel
+	}
+
+	podsMsg struct {
+		gen   int
+		lists []inspect.PodList
+		ended bool
+		err   error
+		pump  *pump[inspect.PodList]
+	}
+
+	// sourceMsg brings a source that was asked for: a case to open, or one that goes on.
+	sourceMsg struct {
+		gen    int
+		what   string // in words: opening the case
+		source inspect.Source
+		err    error
+	}
+
+	eventsMsg struct {
+		gen    int
+		events []inspect.Event
+		ended  bool
+		err    error
+		pump   *pump[inspect.Event]
+	}
+
+	treeMsg struct {
+		gen  int
+		key  treeKey
+		tree *fileTree
+		err  error
+	}
+
+	matchesMsg struct {
+		gen    int
+		key    treeKey
+		filter string
+		found  []int32
+	}
+
+	contentMsg struct {
+		gen     int
+		content *content
+		err     error
+	}
+
+	noteMsg struct {
+		gen   int
+		event inspect.Event
+		err   error
+	}
+
+	exportMsg struct {
+		gen    int
+		steps  []exportStep
+		ended  bool
+		err    error
+		pump   *pump[exportStep]
+		result *ExportResult
+	}
+
+	// doneMsg says that something was done, or why not.
+	doneMsg struct {
+		gen  int
+		text string
+		err  error
+		then func(m *Model) tea.Cmd
+	}
+)
+
+// work makes a command of f. A panic in it becomes an error on the status line.
+func work(f func() tea.Msg) tea.Cmd {
+	return func() (msg tea.Msg) {
+		defer func() {
+			if r := recover(); r != nil {
+				msg = noticeMsg{notice: inspect.Notice{Level: levelError, Text: fmt.Sprintf("a part of backtrail broke (please report it): %v", r)}}
+			}
+		}()
+		return f()
+	}
+}
+
+const (
+	levelInfo  = "info"
+	levelError = "error"
+)

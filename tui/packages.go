@@ -1,0 +1,201 @@
+package tui
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/backtrail/backtrail/inspect"
+)
+
+// packagesMode says what the list of packages shows.
+func packagesMode(s *caseScreen) string {
+	if s.differs() {
+		return " against " + comparedWith(s)
+	}
+	return ", all"
+}
+
+// differs says that the packages pane shows the comparison.
+func (s *caseScreen) differs() bool {
+	d := s.image().Diff
+	return !s.whole && d != nil && d.Packages != nil
+}
+
+// packageRows lists bills of materials that disagree, then the comparison or all packages.
+func packageRows(m *Model, s *caseScreen) []row {
+	i := s.image()
+	var rows []row
+	for _, b := range i.SBOMs {
+		rows = append(rows, sbomRow(m, s, b))
+	}
+	vulns := map[string][]inspect.Vuln{}
+	for _, v := range i.Vulns {
+		vulns[v.Package+"@"+v.Version] = append(vulns[v.Package+"@"+v.Version], v)
+	}
+	if s.differs() {
+		return append(rows, packageDiffRows(s, *i.Diff.Packages, vulns)...)
+	}
+	all := slices.Clone(i.Packages)
+	slices.SortStableFunc(all, func(a, b inspect.Package) int {
+		name := cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Version, b.Version))
+		switch s.panes[panePackages].sort {
+		case 1:
+			return cmp.Or(cmp.Compare(a.Type, b.Type), name)
+		case 2:
+			return cmp.Or(-cmp.Compare(a.Layer, b.Layer), name)
+		default:
+			return name
+		}
+	})
+	for _, p := range all {
+		rows = append(rows, packageRow(s, " ", tonePlain, p, vulns[p.Name+"@"+p.Version]))
+	}
+	return rows
+}
+
+func sbomRow(m *Model, s *caseScreen, b inspect.SBOM) row {
+	text := fmt.Sprintf("SBOM %s, %s: %s", b.Origin, b.Format, plural(b.Packages, "package"))
+	return row{
+		id: "sbom:" + b.Origin + b.Format + b.Digest, find: text, value: text, subject: s.subject, layer: -1, object: b, raw: blobPart("SBOM", b.Digest),
+		cells: func(w int) []cell {
+			return []cell{{text: m.p.sign(b.Status), tone: statusTone(b.Status), width: m.p.signWidth()}, {text: text + " " + b.Reason, tone: toneDim, width: -1}}
+		},
+		detail: func(d *document) {
+			d.say(toneBold, text)
+			d.status(b.Status, statusWord(b.Status), b.Reason)
+			d.field("digest", b.Digest)
+		},
+	}
+}
+
+// packageDiffRows: what came and what changed first, what went last.
+func packageDiffRows(s *caseScreen, diff inspect.PackageDiff, vulns map[string][]inspect.Vuln) []row {
+	var rows []row
+	for _, c := range diff.Changed {
+		rows = append(rows, changedPackageRow(s, c, vulns[c.Name+"@"+c.To]))
+	}
+	for _, p := range diff.Added {
+		rows = append(rows, packageRow(s, "+", toneGood, p, vulns[p.Name+"@"+p.Version]))
+	}
+	for _, p := range diff.Removed {
+		rows = append(rows, packageRow(s, "-", toneBad, p, nil))
+	}
+	return rows
+}
+
+func changedPackageRow(s *caseScreen, c inspect.PackageChange, vulns []inspect.Vuln) row {
+	return row{
+		id: "changed:" + c.Type + ":" + c.Name + ":" + c.From, find: c.Name + " " + c.Type + " " + c.Change, value: firstOf(c.PURL, c.Name+" "+c.To), subject: s.subject, mark: c.PURL, layer: c.Layer, object: c,
+		cells: func(w int) []cell {
+			return packageCells(w, "~", toneWarn, c.Name, c.From+" → "+c.To, c.Type, c.Layer, vulns)
+		},
+		detail: func(d *document) {
+			d.say(toneBold, c.Name)
+			d.say(toneWarn, firstOf(c.Change, "changed")+" against "+comparedWith(s))
+			d.field("from", c.From)
+			d.field("to", c.To)
+			packageTail(d, s, c.Type, c.PURL, c.Layer, nil, vulns)
+			filesOfPackage(d, s, c.Name)
+		},
+	}
+}
+
+func packageRow(s *caseScreen, sign string, t tone, p inspect.Package, vulns []inspect.Vuln) row {
+	return row{
+		id: "package:" + sign + p.Type + ":" + p.Name + ":" + p.Version + ":" + strings.Join(p.Locations, ","), find: p.Name + " " + p.Version + " " + p.Type, value: firstOf(p.PURL, p.Name+" "+p.Version),
+		subject: s.subject, mark: p.PURL, layer: p.Layer, object: p,
+		cells: func(w int) []cell {
+			return packageCells(w, sign, t, p.Name, p.Version, p.Type, p.Layer, vulns)
+		},
+		detail: func(d *document) {
+			d.say(toneBold, p.Name+" "+p.Version)
+			switch sign {
+			case "+":
+				d.say(toneGood, "added against "+comparedWith(s))
+			case "-":
+				d.say(toneBad, "removed against "+comparedWith(s))
+			}
+			packageTail(d, s, p.Type, p.PURL, p.Layer, p.Locations, vulns)
+			filesOfPackage(d, s, p.Name)
+		},
+	}
+}
+
+func packageCells(w int, sign string, t tone, name, version, kind string, layer int, vulns []inspect.Vuln) []cell {
+	cells := []cell{{text: sign, tone: t, width: 1}, {text: name, width: -3}, {text: version, width: -3}}
+	if gate := gateCell(vulns); gate.text != "" {
+		cells = append(cells, gate)
+	}
+	if w > 50 {
+		cells = append(cells, cell{text: kind, tone: toneDim, width: 9}, cell{text: layerText(layer), tone: toneDim, width: 4, right: true})
+	}
+	return cells
+}
+
+func layerText(n int) string {
+	if n < 0 {
+		return ""
+	}
+	return fmt.Sprintf("L%d", n)
+}
+
+// gateCell counts the vulnerabilities of a package with the worst gate.
+func gateCell(vulns []inspect.Vuln) cell {
+	if len(vulns) == 0 {
+		return cell{}
+	}
+	t := toneDim
+	for _, v := range vulns {
+		if v.Gate == "block" {
+			t = toneBad
+		} else if v.Gate == "warn" && t == toneDim {
+			t = toneWarn
+		}
+	}
+	return cell{text: plural(len(vulns), "vuln"), tone: t}
+}
+
+func packageTail(d *document, s *caseScreen, kind, purl string, layer int, locations []string, vulns []inspect.Vuln) {
+	d.field("type", kind)
+	d.field("purl", purl)
+	if layer >= 0 {
+		d.field("layer", fmt.Sprintf("%d  %s", layer, buildStep(stepOf(s.image(), layer))))
+	}
+	if len(locations) > 0 {
+		d.heading("Found at")
+		d.bullets(locations)
+	}
+	if len(vulns) > 0 {
+		d.heading("Vulnerabilities")
+	}
+	for _, v := range vulns {
+		d.put(severityTone(v.Severity), severityWord(v.Severity)+" ", v.ID+", "+firstOf(v.Gate, "log")+", fixed in "+firstOf(v.Fixed, "no version yet"))
+	}
+}
+
+// stepOf is the build step of a layer.
+func stepOf(i inspect.Image, layer int) string {
+	for _, l := range i.Layers {
+		if l.Number == layer && !l.Empty {
+			return l.CreatedBy
+		}
+	}
+	return ""
+}
+
+// filesOfPackage joins a package with its files that are not what it says.
+func filesOfPackage(d *document, s *caseScreen, name string) {
+	first := true
+	for _, a := range s.image().Altered {
+		if owner, _, _ := strings.Cut(a.Package, " "); owner != name && a.Package != name {
+			continue
+		}
+		if first {
+			d.heading("Files that are not what the package says")
+			first = false
+		}
+		d.put(severityTone(a.Severity), "• ", a.Path)
+	}
+}

@@ -1,0 +1,236 @@
+package tui
+
+import (
+	"strings"
+
+	"charm.land/lipgloss/v2"
+	"github.com/backtrail/backtrail/inspect"
+)
+
+// tone is what a piece of text means; the theme says how that looks.
+type tone int
+
+const (
+	tonePlain tone = iota
+	toneDim
+	toneBold
+	toneTitle // of a region
+	toneFocus // of the region that has the focus
+	toneKey   // a key to press
+	toneBad
+	toneWarn
+	toneGood
+	toneNote
+	tones
+)
+
+// look says how a row stands in its list.
+type look int
+
+const (
+	lookPlain    look = iota
+	lookSelected      // in a region without the focus
+	lookCurrent       // selected, and the region has the focus
+	looks
+)
+
+// paint is how things look: a theme's styles, and signs for terminals with and without UTF-8.
+type paint struct {
+	styles [looks][tones]lipgloss.Style
+	ascii  bool
+}
+
+// newPaint makes the styles: the sixteen ANSI colours, which follow the terminal's own theme, and two accents.
+func newPaint(dark, noColor, ascii bool) *paint {
+	p := &paint{ascii: ascii}
+	plain := lipgloss.NewStyle()
+	base := [tones]lipgloss.Style{}
+	for t := range base {
+		base[t] = plain
+	}
+	base[toneBold], base[toneTitle], base[toneFocus], base[toneKey] = plain.Bold(true), plain.Bold(true), plain.Bold(true), plain.Bold(true)
+	base[toneBad] = plain.Bold(true)
+	selected, current := plain.Bold(true), plain.Reverse(true)
+	if !noColor {
+		pick := lipgloss.LightDark(dark)
+		accent := pick(lipgloss.Color("#1d4ed8"), lipgloss.Color("#7aa2f7"))
+		second := pick(lipgloss.Color("#86198f"), lipgloss.Color("#c099ff"))
+		base[toneDim] = plain.Foreground(lipgloss.BrightBlack)
+		base[toneTitle] = plain.Bold(true)
+		base[toneFocus] = plain.Bold(true).Foreground(accent)
+		base[toneKey] = plain.Foreground(accent)
+		base[toneNote] = plain.Foreground(second)
+		base[toneBad] = plain.Bold(true).Foreground(pick(lipgloss.Red, lipgloss.BrightRed))
+		base[toneWarn] = plain.Foreground(pick(lipgloss.Magenta, lipgloss.Yellow))
+		base[toneGood] = plain.Foreground(lipgloss.Green)
+		selected = plain.Background(pick(lipgloss.Color("#e5e7eb"), lipgloss.Color("#2a2e3f")))
+		current = plain.Background(pick(lipgloss.Color("#c7dbff"), lipgloss.Color("#33467c")))
+	}
+	for t, s := range base {
+		p.styles[lookPlain][t] = s
+		p.styles[lookSelected][t] = s.Inherit(selected)
+		p.styles[lookCurrent][t] = s.Inherit(current)
+	}
+	return p
+}
+
+// in writes text in a tone. The text must be clean.
+func (p *paint) in(t tone, s string) string {
+	if t == tonePlain || s == "" {
+		return s
+	}
+	return p.styles[lookPlain][t].Render(s)
+}
+
+// sign is the short form of a status: one cell, or up to four letters without UTF-8.
+func (p *paint) sign(s inspect.Status) string {
+	if p.ascii {
+		switch s {
+		case inspect.Verified:
+			return "ok"
+		case inspect.Failed:
+			return "FAIL"
+		case inspect.Absent:
+			return "--"
+		default:
+			return "??"
+		}
+	}
+	switch s {
+	case inspect.Verified:
+		return "✓"
+	case inspect.Failed:
+		return "✗"
+	case inspect.Absent:
+		return "–"
+	default:
+		return "?"
+	}
+}
+
+// signWidth is the width of the column of signs.
+func (p *paint) signWidth() int {
+	if p.ascii {
+		return 4
+	}
+	return 1
+}
+
+func statusTone(s inspect.Status) tone {
+	switch s {
+	case inspect.Verified:
+		return toneGood
+	case inspect.Failed:
+		return toneBad
+	case inspect.Absent:
+		return toneDim
+	default:
+		return toneWarn
+	}
+}
+
+// statusWord is the status in words.
+func statusWord(s inspect.Status) string {
+	switch s {
+	case inspect.Verified:
+		return "verified"
+	case inspect.Failed:
+		return "failed"
+	case inspect.Absent:
+		return "none"
+	default:
+		return "could not check"
+	}
+}
+
+func severityTone(s inspect.Severity) tone {
+	switch s {
+	case inspect.Critical, inspect.High:
+		return toneBad
+	case inspect.Medium:
+		return toneWarn
+	case inspect.Low:
+		return tonePlain
+	default:
+		return toneDim
+	}
+}
+
+// cell is a piece of a row.
+type cell struct {
+	text  string
+	tone  tone
+	width int  // 0: what the text needs; below 0: a share of what is left, as weight
+	right bool // blanks in front
+	tail  bool // cut at the front
+}
+
+// line draws a row of cells with a blank between them, exactly width wide.
+func (p *paint) line(width int, l look, cells ...cell) string {
+	styles := &p.styles[l]
+	widths := share(width, cells)
+	var b strings.Builder
+	used := 0
+	for i, c := range cells {
+		w := min(widths[i], width-used)
+		if w <= 0 {
+			continue
+		}
+		b.WriteString(render(styles[c.tone], c.cut(w)))
+		used += w
+		if i < len(cells)-1 && used < width {
+			b.WriteString(render(styles[tonePlain], " "))
+			used++
+		}
+	}
+	if used < width {
+		b.WriteString(render(styles[tonePlain], blanks(width-used)))
+	}
+	return b.String()
+}
+
+func (c cell) cut(w int) string {
+	s := inspect.Clean(c.text)
+	switch {
+	case c.tail:
+		return fitTail(s, w)
+	case c.right:
+		return fitRight(s, w)
+	default:
+		return fit(s, w)
+	}
+}
+
+// share gives each cell its width: the fixed ones first, the flexible ones what is left, by weight.
+func share(width int, cells []cell) []int {
+	widths := make([]int, len(cells))
+	left, weight := width-max(0, len(cells)-1), 0
+	for i, c := range cells {
+		switch {
+		case c.width > 0:
+			widths[i] = c.width
+		case c.width == 0:
+			widths[i] = lipgloss.Width(inspect.Clean(c.text))
+		default:
+			weight -= c.width
+		}
+		left -= widths[i]
+	}
+	left = max(0, left)
+	for i, c := range cells {
+		if c.width < 0 {
+			widths[i] = left * -c.width / weight
+			left -= widths[i]
+			weight += c.width
+		}
+	}
+	return widths
+}
+
+// render saves the cost of a style that changes nothing.
+func render(s lipgloss.Style, text string) string {
+	if text == "" {
+		return ""
+	}
+	return s.Render(text)
+}

@@ -1,0 +1,192 @@
+package tui
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/backtrail/backtrail/inspect"
+)
+
+// signatureRows lists the signatures, and below them the stores that were asked: "none" is only worth as much as the
+// places where one looked.
+func signatureRows(m *Model, s *caseScreen) []row {
+	i := s.image()
+	var rows []row
+	for _, g := range i.Gates {
+		rows = append(rows, gateRow(m, s, g))
+	}
+	signatures := slices.Clone(i.Signatures)
+	slices.SortStableFunc(signatures, func(a, b inspect.Signature) int { return statusOrder(a.Status) - statusOrder(b.Status) })
+	for _, g := range signatures {
+		rows = append(rows, signatureRow(m, s, g))
+	}
+	for _, r := range i.Stores {
+		rows = append(rows, storeRow(m, s, r))
+	}
+	return rows
+}
+
+func statusOrder(s inspect.Status) int {
+	return slices.Index([]inspect.Status{inspect.Failed, inspect.Unknown, inspect.Verified, inspect.Absent}, s)
+}
+
+func gateRow(m *Model, s *caseScreen, g inspect.Gate) row {
+	return row{
+		id: "gate:" + g.Name, find: g.Name + " " + g.Detail, value: g.Name + ": " + g.Detail, subject: s.subject, layer: -1, object: g,
+		cells: func(w int) []cell {
+			return []cell{{text: m.p.sign(g.Status), tone: statusTone(g.Status), width: m.p.signWidth()}, {text: "gate", tone: toneDim, width: 9}, {text: g.Name + ": " + firstOf(g.Detail, statusWord(g.Status)), width: -1}}
+		},
+		detail: func(d *document) {
+			d.say(toneBold, "Gate: "+g.Name)
+			d.status(g.Status, statusWord(g.Status), g.Detail)
+			expectedDetail(d, s)
+		},
+	}
+}
+
+// who names the signer of a signature.
+func who(g inspect.Signature) string {
+	switch {
+	case g.Identity != "":
+		return g.Identity
+	case g.Key != "":
+		return "key " + shortDigest(g.Key)
+	default:
+		return "unknown signer"
+	}
+}
+
+func signatureRow(m *Model, s *caseScreen, g inspect.Signature) row {
+	what := "signature"
+	if g.PredicateType != "" {
+		what = "attested"
+	}
+	return row{
+		id: "signature:" + g.ID, find: who(g) + " " + g.Issuer + " " + g.Kind + " " + g.Store + " " + g.Reason + " " + g.PredicateType, value: who(g), subject: s.subject, mark: g.ID,
+		layer: -1, raw: rawParts(g.Raw), object: g,
+		cells: func(w int) []cell {
+			return []cell{
+				{text: m.p.sign(g.Status), tone: statusTone(g.Status), width: m.p.signWidth()}, {text: what, width: 9},
+				{text: strings.TrimPrefix(who(g), "https://"), width: -3}, {text: g.Reason, tone: statusTone(g.Status), width: -1},
+			}
+		},
+		detail: func(d *document) { signatureDetail(d, s, g) },
+	}
+}
+
+func signatureDetail(d *document, s *caseScreen, g inspect.Signature) {
+	d.status(g.Status, statusWord(g.Status), sentenceFor(g))
+	d.field("signed by", who(g))
+	d.field("issuer", g.Issuer)
+	d.field("kind", g.Kind+" from "+g.Store)
+	d.field("attests", g.PredicateType)
+	if g.LogIndex > 0 {
+		d.field("log entry", fmt.Sprintf("%d, %s", g.LogIndex, stamp(g.IntegratedTime)))
+	}
+	d.heading("The chain, from root to subject")
+	for at, step := range g.Steps {
+		if at > 0 {
+			d.lines = append(d.lines, d.p.in(toneDim, "│"))
+		}
+		d.status(step.Status, step.Name, step.Detail)
+	}
+	d.gap()
+	d.say(toneDim, "A verified signature says who signed these bytes; not that they are harmless.")
+	for _, n := range g.Notes {
+		d.put(toneNote, "• ", n)
+	}
+	certificateDetail(d, g)
+	expectedDetail(d, s)
+	d.heading("Digests")
+	d.field("signature", g.Digest)
+	d.field("subject", g.Subject)
+	notesOn(d, s, g.ID)
+}
+
+// sentenceFor says the reason in words, where it needs any.
+func sentenceFor(g inspect.Signature) string {
+	switch g.Reason {
+	case "no-expectation":
+		return "signed by " + who(g) + ", no rule says who should"
+	case "unknown-key":
+		return "no key at hand verifies it"
+	default:
+		return g.Reason
+	}
+}
+
+func certificateDetail(d *document, g inspect.Signature) {
+	c := g.Certificate
+	if c == nil {
+		return
+	}
+	d.heading("Certificate")
+	d.field("subject", strings.Join(c.Subject, ", "))
+	d.field("issued by", c.Issuer)
+	d.field("valid", stamp(c.NotBefore)+" to "+stamp(c.NotAfter))
+	for _, name := range sortedKeys(c.Extensions) {
+		d.put(tonePlain, name+" ", c.Extensions[name])
+	}
+	d.field("sha256", c.SHA256)
+}
+
+func sortedKeys(m map[string]string) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+func expectedDetail(d *document, s *caseScreen) {
+	d.heading("What was asked for")
+	e := s.c.Expected
+	if !e.Signer() {
+		d.say(toneDim, "Nobody said who should have signed: no flag, no policy.")
+		return
+	}
+	d.field("identity", strings.Join(slices.Concat(e.Identities, e.IdentityRegexps), ", or "))
+	d.field("issuer", strings.Join(slices.Concat(e.Issuers, e.IssuerRegexps), ", or "))
+	for _, k := range e.Keys {
+		d.field("key", k.Digest)
+	}
+	d.field("policies", strings.Join(e.Policies, ", "))
+}
+
+func storeRow(m *Model, s *caseScreen, r inspect.StoreReply) row {
+	said := firstOf(r.Detail, statusWord(r.Status))
+	switch {
+	case r.Found > 0:
+		said = plural(r.Found, "signature") + " or attestations"
+		if r.Found == 1 {
+			said = "1 signature or attestation"
+		}
+	case r.Status == inspect.Absent:
+		said = "asked, holds none"
+	}
+	return row{
+		id: "store:" + r.Store + ":" + r.Subject, find: r.Store + " " + said, value: r.Subject, subject: s.subject, layer: -1, object: r,
+		cells: func(w int) []cell {
+			return []cell{{text: m.p.sign(r.Status), tone: storeTone(r.Status), width: m.p.signWidth()}, {text: "store", tone: toneDim, width: 9}, {text: r.Store + " " + shortDigest(r.Subject) + ": " + said, tone: toneDim, width: -1}}
+		},
+		detail: func(d *document) {
+			d.say(toneBold, "Store "+r.Store)
+			d.status(r.Status, said, "")
+			d.field("asked for", r.Subject)
+			d.field("detail", r.Detail)
+			if s.image().Index == r.Subject {
+				d.say(toneDim, "This digest is the index; the image is one of its manifests.")
+			}
+		},
+	}
+}
+
+// storeTone: that a store answered is no verdict, so it is never green.
+func storeTone(s inspect.Status) tone {
+	if s == inspect.Unknown || s == inspect.Failed {
+		return statusTone(s)
+	}
+	return toneDim
+}

@@ -1,0 +1,177 @@
+package tui
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/charmbracelet/x/ansi"
+)
+
+// fit cuts a string to a width, with … at the end, or fills it up with blanks.
+func fit(s string, width int) string {
+	if width <= 0 {
+		return ""
+	}
+	n := ansi.StringWidth(s)
+	if n > width {
+		s = ansi.Truncate(s, width, "…")
+		n = ansi.StringWidth(s)
+	}
+	return s + blanks(width-n)
+}
+
+// fitTail is fit that keeps the end: of a path the file's name matters most.
+func fitTail(s string, width int) string {
+	if n := ansi.StringWidth(s); n > width && width > 1 {
+		s = ansi.TruncateLeft(s, n-width+1, "…")
+	}
+	return fit(s, width)
+}
+
+// fitRight is fit with the blanks in front.
+func fitRight(s string, width int) string {
+	if n := ansi.StringWidth(s); n < width {
+		return blanks(width-n) + s
+	}
+	return fit(s, width)
+}
+
+// wrap breaks a string into lines of at most width cells, between words where it can.
+func wrap(s string, width int) []string {
+	if width <= 0 {
+		return nil
+	}
+	return strings.Split(ansi.Wrap(s, width, "/,;"), "\n")
+}
+
+func blanks(n int) string { return strings.Repeat(" ", max(0, n)) }
+
+// shortDigest keeps the first twelve hex digits: sha256:ab12… becomes ab12….
+func shortDigest(d string) string {
+	_, hex, ok := strings.Cut(d, ":")
+	if !ok {
+		hex = d
+	}
+	if len(hex) > 12 {
+		hex = hex[:12]
+	}
+	return hex
+}
+
+// shortImage names a reference by its repository without the registry's name, and a digest: acme/web@ab12cd34ef56.
+func shortImage(reference, digest string) string {
+	name, at, _ := strings.Cut(reference, "@")
+	if digest == "" {
+		digest = at
+	}
+	if host, rest, ok := strings.Cut(name, "/"); ok && strings.ContainsAny(host, ".:") {
+		name = rest
+	}
+	if digest == "" {
+		return name
+	}
+	return name + "@" + shortDigest(digest)
+}
+
+// bytesText writes a size as people say it: 1.3 MB.
+func bytesText(n int64) string {
+	switch {
+	case n < 1000:
+		return fmt.Sprintf("%d B", n)
+	case n < 1000_000:
+		return fmt.Sprintf("%.1f kB", float64(n)/1e3)
+	case n < 1000_000_000:
+		return fmt.Sprintf("%.1f MB", float64(n)/1e6)
+	default:
+		return fmt.Sprintf("%.1f GB", float64(n)/1e9)
+	}
+}
+
+// ageText writes a duration by its largest unit: 42 s, 3 min, 5 h, 12 d.
+func ageText(d time.Duration) string {
+	switch {
+	case d < time.Minute:
+		return fmt.Sprintf("%d s", max(0, int(d/time.Second)))
+	case d < time.Hour:
+		return fmt.Sprintf("%d min", int(d/time.Minute))
+	case d < 48*time.Hour:
+		return fmt.Sprintf("%d h", int(d/time.Hour))
+	default:
+		return fmt.Sprintf("%d d", int(d/(24*time.Hour)))
+	}
+}
+
+// stamp writes a time in full, in UTC: this is what is copied.
+func stamp(t inspect.Time) string {
+	if t.IsZero() {
+		return "unknown"
+	}
+	return t.UTC().Format("2006-01-02 15:04:05Z")
+}
+
+// plural writes a number and its noun: 1 pod, 2 pods.
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	if strings.HasSuffix(noun, "y") {
+		return fmt.Sprintf("%d %sies", n, noun[:len(noun)-1])
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// bar draws a share of a whole with eighths of a cell.
+func bar(part, whole int64, width int) string {
+	if whole <= 0 || part <= 0 || width <= 0 {
+		return blanks(width)
+	}
+	eighths := int(part * int64(width) * 8 / whole)
+	eighths = min(max(1, eighths), width*8)
+	s := strings.Repeat("█", eighths/8)
+	if rest := eighths % 8; rest > 0 {
+		s += string([]rune(" ▏▎▍▌▋▊▉")[rest])
+	}
+	return fit(s, width)
+}
+
+// sparkline draws counts as a row of small columns.
+func sparkline(counts []int) string {
+	top := 0
+	for _, n := range counts {
+		top = max(top, n)
+	}
+	if top == 0 {
+		return ""
+	}
+	steps := []rune("▁▂▃▄▅▆▇█")
+	var b strings.Builder
+	for _, n := range counts {
+		if n == 0 {
+			b.WriteRune(' ')
+			continue
+		}
+		b.WriteRune(steps[(n*(len(steps)-1)+top-1)/top])
+	}
+	return b.String()
+}
+
+// plain is the frame for terminals without UTF-8: our own signs as letters, what is left as ?. Widths stay.
+func plain(s string) string {
+	s = plainSigns.Replace(s)
+	var b strings.Builder
+	b.Grow(len(s))
+	for _, r := range s {
+		if r < 0x80 {
+			b.WriteRune(r)
+			continue
+		}
+		b.WriteString(strings.Repeat("?", max(1, ansi.StringWidth(string(r)))))
+	}
+	return b.String()
+}
+
+var plainSigns = strings.NewReplacer("…", "~", "›", ">", "×", "x", "│", "|", "─", "-", "┼", "+", "┬", "+", "┴", "+", "├", "+", "┤", "+",
+	"┌", "+", "┐", "+", "└", "+", "┘", "+", "▸", ">", "▾", "v", "·", "-", "–", "-", "•", "*", "●", "o", "○", "o", "→", ">", "←", "<", "↑", "^", "↓", "v", "⏎", "$",
+	"█", "#", "▉", "#", "▊", "#", "▋", "#", "▌", "=", "▍", "=", "▎", "-", "▏", "-", "░", ".", "▁", "_", "▂", "_", "▃", "-", "▄", "-", "▅", "=", "▆", "=", "▇", "#", "┊", ":")
