@@ -308,3 +308,12 @@ func mustExpect(t testing.TB, e inspect.Expected) expectation {
 	}
 	return x
 }
+
+func mustB64(t testing.TB, text string) []byte {
+	t.Helper()
+	data, err := base64.StdEncoding.DecodeString(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
