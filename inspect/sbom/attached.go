@@ -2,14 +2,230 @@ package sbom
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/registry"
 )
 
+// maxAttached bounds the SBOMs of one image that are read.
+const maxAttached = 64
+
 // Attached is the check that counts the packages of the SBOMs that came with an image, and says who signed them.
 func Attached(client *registry.Client) inspect.Check {
-	return inspect.Check{Name: CheckAttached, Needs: []string{"signatures"}, Run: func(context.Context, inspect.On, func(inspect.Event)) error {
-		return inspect.Unchecked("not yet there")
-	}}
+	return inspect.Check{Name: CheckAttached, Needs: []string{"signatures"},
+		Run: func(ctx context.Context, on inspect.On, emit func(inspect.Event)) error {
+			image := on.Image()
+			rows := attested(client.Store(), image.Signatures)
+			a := attachments{client: client, image: image, emit: emit, seen: map[string]bool{}}
+			err := a.collect(ctx)
+			rows = append(rows, a.rows...)
+			for _, r := range rows {
+				emit(inspect.Event{SBOM: &r})
+			}
+			switch {
+			case ctx.Err() != nil:
+				return ctx.Err()
+			case err != nil:
+				return inspect.Unchecked("not every place of SBOMs could be asked: %s", err)
+			case len(rows) == 0:
+				return inspect.Nothing("no SBOM is stored with the image")
+			default:
+				return nil
+			}
+		}}
+}
+
+// attachments collects the SBOMs that nobody signed: under cosign's tag, among the referrers, marked in a layout, or
+// put into the index by BuildKit.
+type attachments struct {
+	client *registry.Client
+	image  inspect.Image
+	loc    registry.Location
+	emit   func(inspect.Event)
+	seen   map[string]bool // digests of manifests
+	rows   []inspect.SBOM
+}
+
+// collect asks every place; one that fails hides no other.
+func (a *attachments) collect(ctx context.Context) error {
+	if a.image.Digest == "" && a.image.Index == "" {
+		return nil // docker-save: nothing can be attached to it
+	}
+	var err error
+	if a.loc, err = registry.Parse(a.image.Location); err != nil {
+		return err
+	}
+	var bad []error
+	for _, digest := range []string{a.image.Digest, a.image.Index} {
+		if digest == "" {
+			continue
+		}
+		bad = append(bad, a.fromTag(ctx, digest), a.fromReferrers(ctx, digest))
+	}
+	bad = append(bad, a.fromLayout(ctx), a.fromIndex(ctx))
+	return errors.Join(bad...)
+}
+
+// fromTag reads cosign's tag sha256-<hex>.sbom.
+func (a *attachments) fromTag(ctx context.Context, digest string) error {
+	part, err := a.client.Manifest(ctx, a.loc, strings.Replace(digest, ":", "-", 1)+".sbom")
+	if errors.Is(err, registry.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return a.fromManifest(ctx, part)
+}
+
+// fromReferrers reads the referrers that say that they are SBOMs.
+func (a *attachments) fromReferrers(ctx context.Context, digest string) error {
+	list, err := a.referrers(ctx, digest)
+	if err != nil && !errors.Is(err, registry.ErrNotFound) {
+		return err
+	}
+	for _, d := range list {
+		if isMediaType(d.ArtifactType) {
+			err = errors.Join(err, a.fromDescriptor(ctx, d))
+		}
+	}
+	if errors.Is(err, registry.ErrNotFound) {
+		return nil
+	}
+	return err
+}
+
+func (a *attachments) referrers(ctx context.Context, digest string) ([]v1.Descriptor, error) {
+	if a.loc.Local() {
+		inIndex, err := a.client.LayoutReferrers(ctx, a.loc, digest)
+		byTag, tagErr := a.client.ReferrersTag(ctx, a.loc, digest)
+		if errors.Is(tagErr, registry.ErrNotFound) {
+			tagErr = nil
+		}
+		return append(inIndex, byTag...), errors.Join(err, tagErr)
+	}
+	list, err := a.client.ReferrersAPI(ctx, a.loc, digest, "")
+	if errors.Is(err, registry.ErrNoReferrersAPI) || errors.Is(err, registry.ErrNotFound) {
+		return a.client.ReferrersTag(ctx, a.loc, digest)
+	}
+	return list, err
+}
+
+// fromLayout reads what cosign's save marked as SBOMs.
+func (a *attachments) fromLayout(ctx context.Context) error {
+	list, err := a.client.LayoutDescriptors(ctx, a.loc)
+	if err != nil {
+		return err
+	}
+	for _, d := range list {
+		if d.Annotations[registry.AnnotationKind] == registry.KindSBOMs {
+			err = errors.Join(err, a.fromDescriptor(ctx, d))
+		}
+	}
+	return err
+}
+
+// fromIndex reads the SBOMs that BuildKit put into the index.
+func (a *attachments) fromIndex(ctx context.Context) error {
+	if a.image.Index == "" {
+		return nil
+	}
+	part, err := a.client.Manifest(ctx, a.loc, a.image.Index)
+	if err != nil {
+		return err
+	}
+	var index v1.IndexManifest
+	if !part.Holds() || json.Unmarshal(part.Bytes, &index) != nil {
+		return nil // the check that found the image said so
+	}
+	for _, d := range registry.BuildKitAttestations(&index, a.image.Digest) {
+		err = errors.Join(err, a.fromDescriptor(ctx, d))
+	}
+	return err
+}
+
+func (a *attachments) fromDescriptor(ctx context.Context, d v1.Descriptor) error {
+	part, err := a.client.Manifest(ctx, a.loc, d.Digest.String())
+	if err != nil {
+		return err
+	}
+	return a.fromManifest(ctx, part)
+}
+
+// fromManifest makes a row of each SBOM that a manifest lists as a layer.
+func (a *attachments) fromManifest(ctx context.Context, part registry.Part) error {
+	if a.seen[part.Digest] {
+		return nil
+	}
+	a.seen[part.Digest] = true
+	var m v1.Manifest
+	if !part.Holds() || json.Unmarshal(part.Bytes, &m) != nil {
+		a.rows = append(a.rows, inspect.SBOM{Origin: "attached", Format: formatOf(part.MediaType), Status: inspect.Unknown, Reason: "unreadable", Digest: part.Digest})
+		return nil
+	}
+	for n, l := range m.Layers {
+		if n >= maxAttached || len(a.rows) >= maxAttached {
+			return &registry.LimitError{What: "number of attached SBOMs", Limit: maxAttached}
+		}
+		predicate := l.Annotations[registry.AnnotationPredicateType]
+		if !IsSBOM(predicate) && !isMediaType(string(l.MediaType)) {
+			continue
+		}
+		row, err := a.row(ctx, l, predicate)
+		if err != nil {
+			return err
+		}
+		a.rows = append(a.rows, row)
+		a.keep(part.Digest, part.Bytes, part.MediaType)
+	}
+	return nil
+}
+
+// row reads one attached SBOM. Nobody signed it, so that it proves nothing: unknown at best.
+func (a *attachments) row(ctx context.Context, l v1.Descriptor, predicate string) (inspect.SBOM, error) {
+	row := inspect.SBOM{Origin: "attached", Format: formatOf(predicate + string(l.MediaType)), Status: inspect.Unknown, Reason: "unsigned", Digest: l.Digest.String()}
+	data, err := a.client.Fetch(ctx, a.loc, row.Digest, MaxDocument)
+	var limit *registry.LimitError
+	var digest *registry.DigestError
+	switch {
+	case errors.As(err, &limit), errors.As(err, &digest), errors.Is(err, registry.ErrNotFound):
+		row.Reason = "unreadable"
+		return row, nil
+	case err != nil:
+		return row, fmt.Errorf("reading an attached SBOM: %w", err)
+	}
+	a.keep(row.Digest, data, string(l.MediaType))
+	count := Count
+	if predicate != "" {
+		count = countPredicate
+		if !about(data, a.image.Digest, a.image.Index) {
+			row.Reason = "subject-mismatch"
+		}
+	}
+	format, n, err := count(data)
+	if err != nil {
+		row.Reason = "unreadable"
+		return row, nil
+	}
+	row.Format, row.Packages = format, n
+	return row, nil
+}
+
+// keep puts bytes into the store and says that they came with the image. What the disk cannot take is only not kept.
+func (a *attachments) keep(digest string, data []byte, mediaType string) {
+	if a.client.Store().Put(digest, data) != nil {
+		return
+	}
+	a.emit(inspect.Event{Blob: &inspect.Blob{Digest: digest, MediaType: mediaType, Size: int64(len(data)), Role: "sbom", State: "carried", Of: "image"}})
+}
+
+// isMediaType says that a media or artifact type is that of an SBOM, as cosign, ORAS and others write them.
+func isMediaType(t string) bool {
+	return strings.Contains(t, "spdx") || strings.Contains(t, "cyclonedx") || strings.Contains(t, "vnd.syft")
 }
