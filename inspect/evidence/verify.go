@@ -62,7 +62,7 @@ type verifier struct {
 	o    VerifyOptions
 	bag  *Bag
 	out  Verification
-	c    inspect.Case      // the fold of the events, once the bag is intact
+	c    inspect.Case       // the fold of the events, once the bag is intact
 	sums map[string]fileSum // of every file that could be read
 }
 

@@ -1,0 +1,70 @@
+package report
+
+import (
+	"reflect"
+	"regexp"
+
+	"github.com/backtrail/backtrail/inspect"
+)
+
+// cleaned gives a copy of a value in which every string is safe to show. The renderers work on such a copy, so that
+// none of them can forget one.
+func cleaned[T any](v T) T {
+	out, _ := cleanedValue(reflect.ValueOf(v)).Interface().(T)
+	return out
+}
+
+func cleanedValue(v reflect.Value) reflect.Value {
+	switch v.Kind() {
+	case reflect.String:
+		return reflect.ValueOf(clean(v.String())).Convert(v.Type())
+	case reflect.Pointer:
+		if v.IsNil() || v.Elem().Kind() != reflect.Struct {
+			return v
+		}
+		p := reflect.New(v.Type().Elem())
+		p.Elem().Set(cleanedValue(v.Elem()))
+		return p
+	case reflect.Slice:
+		if v.IsNil() {
+			return v
+		}
+		list := reflect.MakeSlice(v.Type(), v.Len(), v.Len())
+		for i := range v.Len() {
+			list.Index(i).Set(cleanedValue(v.Index(i)))
+		}
+		return list
+	case reflect.Map:
+		return cleanedMap(v)
+	case reflect.Struct:
+		s := reflect.New(v.Type()).Elem()
+		s.Set(v)
+		for i := range v.NumField() {
+			if v.Type().Field(i).IsExported() && v.Type() != reflect.TypeFor[inspect.Time]() {
+				s.Field(i).Set(cleanedValue(v.Field(i)))
+			}
+		}
+		return s
+	default:
+		return v
+	}
+}
+
+func cleanedMap(v reflect.Value) reflect.Value {
+	if v.IsNil() {
+		return v
+	}
+	m := reflect.MakeMap(v.Type())
+	for it := v.MapRange(); it.Next(); {
+		m.SetMapIndex(cleanedValue(it.Key()), cleanedValue(it.Value()))
+	}
+	return m
+}
+
+// credentials are a user and password in a URL.
+var credentials = regexp.MustCompile(`(://)[^/@\s]+@`)
+
+// clean makes a foreign string safe to show and takes credentials out of URLs.
+func clean(s string) string {
+	return credentials.ReplaceAllString(inspect.Clean(s), "${1}…@")
+}

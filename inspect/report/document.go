@@ -1,0 +1,79 @@
+package report
+
+import "github.com/backtrail/backtrail/inspect"
+
+// document is a report before it is drawn: plain text, Markdown and HTML say the same, since all three are drawn from it.
+type document struct {
+	title    string
+	status   inspect.Status
+	brief    string
+	sections []section
+}
+
+// section is a heading with what stands below it. One without blocks is not drawn.
+type section struct {
+	title  string
+	blocks []block
+}
+
+// block is one of: an item, a table, a command, or a paragraph.
+type block struct {
+	item    *item
+	table   *table
+	command *Step
+	text    string
+}
+
+// item is a row that is worth lines of its own: a finding, a signature with its steps.
+type item struct {
+	status   inspect.Status
+	severity inspect.Severity // empty where it has none
+	title    string
+	lines    []string // below it
+	steps    []item   // one line each: status, title, lines joined
+}
+
+// table has a head and rows of as many cells.
+type table struct {
+	head []string
+	rows [][]cell
+}
+
+// cell is text, after the sign of a status where it has one. code is shown in a fixed width.
+type cell struct {
+	text   string
+	status inspect.Status
+	code   bool
+}
+
+func (s *section) say(text string) {
+	if text != "" {
+		s.blocks = append(s.blocks, block{text: text})
+	}
+}
+
+func (s *section) item(i item) { s.blocks = append(s.blocks, block{item: &i}) }
+
+func (s *section) table(t table) {
+	if len(t.rows) > 0 {
+		s.blocks = append(s.blocks, block{table: &t})
+	}
+}
+
+func plainCell(s string) cell                    { return cell{text: s} }
+func codeCell(s string) cell                     { return cell{text: s, code: true} }
+func statusCell(s inspect.Status, t string) cell { return cell{text: t, status: s} }
+
+// documentOf writes a case as a document: what is wrong, where and how sure first, then the walk in the order of the
+// panes, then what was not checked.
+func documentOf(c inspect.Case, s Style) document {
+	why := c.Settle()
+	c = cleaned(c)
+	d := document{title: "backtrail: " + c.Target.Name, status: c.Status, brief: Brief(c, s)}
+	d.sections = append(d.sections, verdictSection(c, why), answerSection(c), findingSection(c), alertSection(c), nextSection(c))
+	for _, i := range c.Images {
+		d.sections = append(d.sections, imageSections(c, i)...)
+	}
+	d.sections = append(d.sections, podSection(c), timelineSection(c), noteSection(c), uncheckedSection(c), trustSection(c))
+	return d
+}

@@ -1,0 +1,110 @@
+package report
+
+import (
+	_ "embed" // the page
+	"fmt"
+	"html/template"
+	"io"
+	"strings"
+
+	"github.com/backtrail/backtrail/inspect"
+)
+
+//go:embed page.html
+var page string
+
+// HTML writes the case as one file that needs no network and no script, and prints well.
+func HTML(w io.Writer, c inspect.Case) error {
+	t, err := template.New("page").Funcs(template.FuncMap{
+		"mark":  Style{}.Mark,
+		"upper": func(s inspect.Severity) string { return strings.ToUpper(string(s)) },
+	}).Parse(page)
+	if err != nil {
+		return fmt.Errorf("reading the page's template: %w", err)
+	}
+	if err := t.Execute(w, viewOf(documentOf(c, Style{}))); err != nil {
+		return fmt.Errorf("writing the report: %w", err)
+	}
+	return nil
+}
+
+// view is a document with names that a template can see.
+type view struct {
+	Title    string
+	Status   inspect.Status
+	Brief    string
+	Sections []viewSection
+}
+
+type viewSection struct {
+	Title  string
+	Blocks []viewBlock
+}
+
+type viewBlock struct {
+	Item    *viewItem
+	Table   *viewTable
+	Command *Step
+	Text    string
+}
+
+type viewItem struct {
+	Status   inspect.Status
+	Severity inspect.Severity
+	Title    string
+	Lines    []string
+	Steps    []viewItem
+}
+
+type viewTable struct {
+	Head []string
+	Rows [][]viewCell
+}
+
+type viewCell struct {
+	Text   string
+	Status inspect.Status
+	Code   bool
+}
+
+func viewOf(d document) view {
+	v := view{Title: d.title, Status: d.status, Brief: d.brief}
+	for _, s := range d.sections {
+		if len(s.blocks) == 0 {
+			continue
+		}
+		out := viewSection{Title: s.title}
+		for _, b := range s.blocks {
+			out.Blocks = append(out.Blocks, viewOfBlock(b))
+		}
+		v.Sections = append(v.Sections, out)
+	}
+	return v
+}
+
+func viewOfBlock(b block) viewBlock {
+	v := viewBlock{Command: b.command, Text: b.text}
+	if b.item != nil {
+		i := viewOfItem(*b.item)
+		v.Item = &i
+	}
+	if b.table != nil {
+		v.Table = &viewTable{Head: b.table.head}
+		for _, row := range b.table.rows {
+			cells := make([]viewCell, len(row))
+			for i, c := range row {
+				cells[i] = viewCell{c.text, c.status, c.code}
+			}
+			v.Table.Rows = append(v.Table.Rows, cells)
+		}
+	}
+	return v
+}
+
+func viewOfItem(i item) viewItem {
+	v := viewItem{Status: i.status, Severity: i.severity, Title: i.title, Lines: i.lines}
+	for _, s := range i.steps {
+		v.Steps = append(v.Steps, viewOfItem(s))
+	}
+	return v
+}

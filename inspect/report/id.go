@@ -1,0 +1,45 @@
+package report
+
+import (
+	"strings"
+
+	"github.com/backtrail/backtrail/inspect"
+)
+
+// idTime is how the time stands in an ID, so that IDs sort by it.
+const idTime = "20060102T150405Z"
+
+// maxSlug bounds the target's part of an ID.
+const maxSlug = 48
+
+// ID names a case by its start and its target, so that names sort by time: 20261123T031204Z-web-7d9f.
+func ID(target inspect.Target, started inspect.Time) string {
+	name := target.Name
+	if target.Kind == inspect.TargetPod || target.Kind == "" {
+		name = name[strings.LastIndexByte(name, '/')+1:]
+	}
+	return started.UTC().Format(idTime) + "-" + slug(name)
+}
+
+// slug keeps letters and digits of a foreign name, with dashes between; the end of it says most.
+func slug(name string) string {
+	var b strings.Builder
+	dash := false
+	for _, r := range name {
+		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' {
+			if dash && b.Len() > 0 {
+				b.WriteByte('-')
+			}
+			dash = false
+			b.WriteRune(r)
+		} else {
+			dash = true
+		}
+	}
+	s := b.String()
+	s = strings.Trim(s[max(0, len(s)-maxSlug):], "-")
+	if s == "" {
+		return "case"
+	}
+	return s
+}

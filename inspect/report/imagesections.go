@@ -1,0 +1,276 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/backtrail/backtrail/inspect"
+)
+
+// imageSections are the panes of one image.
+func imageSections(c inspect.Case, i inspect.Image) []section {
+	sections := []section{
+		imageSection(i), layerSection(i), signatureSection(c, i), provenanceSection(i), packageSection(i), fileSection(i), vulnerabilitySection(i),
+	}
+	prefix := i.Subject + ": "
+	for at := range sections {
+		sections[at].title = prefix + sections[at].title
+	}
+	return sections
+}
+
+func imageSection(i inspect.Image) section {
+	s := section{title: "image"}
+	s.item(item{status: i.Status, title: "bytes of manifest, config and layers", lines: some(cmp.Or(i.Detail, i.Reason))})
+	t := table{head: []string{"what", "value"}}
+	for _, row := range [][2]string{
+		{"reference", i.Reference}, {"index", i.Index}, {"manifest", i.Digest}, {"config", i.Config}, {"platform", i.Platform},
+		{"user", i.Settings.User}, {"entrypoint", strings.Join(i.Settings.Entrypoint, " ")}, {"command", strings.Join(i.Settings.Cmd, " ")},
+	} {
+		if row[1] != "" {
+			t.rows = append(t.rows, []cell{plainCell(row[0]), codeCell(row[1])})
+		}
+	}
+	if !i.Created.IsZero() {
+		t.rows = append(t.rows, []cell{plainCell("created"), plainCell(clock(i.Created) + " (the config's claim)")})
+	}
+	s.table(t)
+	for _, n := range i.Notable {
+		s.item(item{status: n.Severity.RowStatus(), severity: n.Severity, title: "setting " + n.Code, lines: some(n.Detail)})
+	}
+	return s
+}
+
+func some(texts ...string) []string {
+	return slices.DeleteFunc(texts, func(t string) bool { return t == "" })
+}
+
+func layerSection(i inspect.Image) section {
+	s := section{title: "layers"}
+	t := table{head: []string{"layer", "bytes", "size", "files +/~/-", "", "build step", "digest"}}
+	for _, l := range i.Layers {
+		if l.Empty {
+			t.rows = append(t.rows, []cell{plainCell("-"), plainCell(""), plainCell(""), plainCell(""), plainCell(""), plainCell(step(l.CreatedBy)), plainCell("")})
+			continue
+		}
+		base := "own"
+		if l.Base {
+			base = "base"
+		}
+		t.rows = append(t.rows, []cell{
+			plainCell(strconv.Itoa(l.Number)), statusCell(l.Status, l.Reason), plainCell(size(l.Size)),
+			plainCell(fmt.Sprintf("%d/%d/%d", l.Added, l.Modified, l.Removed)), plainCell(base), plainCell(step(l.CreatedBy)), codeCell(cmp.Or(l.Digest, l.DiffID)),
+		})
+	}
+	s.table(t)
+	return s
+}
+
+// step shortens what BuildKit and docker write around a build step.
+func step(createdBy string) string {
+	text := strings.TrimSuffix(strings.TrimSpace(createdBy), "# buildkit")
+	text = strings.TrimPrefix(strings.TrimSpace(text), "/bin/sh -c #(nop) ")
+	if runes := []rune(strings.TrimSpace(text)); len(runes) > 100 {
+		return string(runes[:99]) + "…"
+	}
+	return strings.TrimSpace(text)
+}
+
+// signatureSection shows each signature, step by step, and who was asked for them.
+func signatureSection(c inspect.Case, i inspect.Image) section {
+	s := section{title: "signatures"}
+	status, text := signed(c, i)
+	if len(i.Signatures) == 0 {
+		s.item(item{status: status, title: clean(text)})
+	}
+	for _, sig := range i.Signatures {
+		s.item(signatureItem(sig))
+	}
+	for _, g := range i.Gates {
+		s.item(item{status: g.Status, title: "gate " + g.Name, lines: some(g.Detail)})
+	}
+	t := table{head: []string{"asked", "about", "answer", "found"}}
+	for _, r := range i.Stores {
+		t.rows = append(t.rows, []cell{plainCell(r.Store), codeCell(short(r.Subject)), statusCell(r.Status, r.Detail), plainCell(strconv.Itoa(r.Found))})
+	}
+	s.table(t)
+	return s
+}
+
+// signatureItem is one signature with its chain, link by link.
+func signatureItem(sig inspect.Signature) item {
+	i := item{status: sig.Status, title: clean(signer(sig))}
+	i.lines = some(
+		join(sig.Kind, storeWord(sig.Store), sig.PredicateType),
+		labelled("issuer", sig.Issuer),
+		labelled("key", sig.Key),
+		labelled("names", sig.Subject),
+	)
+	if sig.LogIndex > 0 || !sig.IntegratedTime.IsZero() {
+		i.lines = append(i.lines, join(fmt.Sprintf("log entry %d", sig.LogIndex), clock(sig.IntegratedTime)))
+	}
+	i.lines = append(i.lines, sig.Notes...)
+	for _, st := range sig.Steps {
+		i.steps = append(i.steps, item{status: st.Status, title: st.Name, lines: some(st.Detail)})
+	}
+	if sig.Status == inspect.Verified {
+		i.lines = append(i.lines, "this says who signed these bytes; not that they are harmless, nor what ran later")
+	}
+	return i
+}
+
+func storeWord(store string) string {
+	if store == "" {
+		return ""
+	}
+	return "from " + store
+}
+
+func labelled(label, value string) string {
+	if value == "" {
+		return ""
+	}
+	return label + ": " + value
+}
+
+func provenanceSection(i inspect.Image) section {
+	s := section{title: "provenance"}
+	if len(i.Provenance) == 0 {
+		s.item(item{status: inspect.Absent, title: "no statement says how it was built"})
+	}
+	for _, p := range i.Provenance {
+		it := item{status: p.Status, title: provenance(p)}
+		it.lines = some(
+			labelled("type", p.PredicateType), labelled("build type", p.BuildType), labelled("builder", p.Builder), labelled("source", p.Source),
+			labelled("ref", p.Ref), labelled("commit", p.Commit), labelled("invocation", p.Invocation),
+		)
+		if n := len(p.Materials); n > 0 {
+			it.lines = append(it.lines, plural(n, "material"))
+		}
+		it.lines = append(it.lines, p.Notes...)
+		s.item(it)
+	}
+	return s
+}
+
+func packageSection(i inspect.Image) section {
+	s := section{title: "packages"}
+	s.say(plural(len(i.Packages), "package") + " found.")
+	for _, b := range i.SBOMs {
+		if b.Origin != "generated" {
+			s.item(item{status: b.Status, title: fmt.Sprintf("%s bill of materials (%s), %s", b.Origin, b.Format, plural(b.Packages, "package")), lines: some(b.Reason)})
+		}
+	}
+	if i.Diff == nil || i.Diff.KnownGood == nil {
+		s.say("Nothing to compare with: no known-good image was named or found.")
+		return s
+	}
+	s.say(comparedWith(*i.Diff.KnownGood))
+	s.blocks = append(s.blocks, diffBlocks(*i.Diff)...)
+	return s
+}
+
+// comparedWith names the other image, and does not call it good where nobody has confirmed it.
+func comparedWith(k inspect.KnownGood) string {
+	text := fmt.Sprintf("Compared with the %s image %s", k.Word(), cmp.Or(k.Reference, k.Key()))
+	if k.Digest != "" {
+		text += " (" + k.Digest + ")"
+	}
+	text += ": " + k.Why
+	if !k.Confirmed {
+		text += "; nobody has confirmed that it is good"
+	}
+	return text + "."
+}
+
+// diffBlocks are the parts of a comparison.
+func diffBlocks(d inspect.Diff) []block {
+	s := section{}
+	if p := d.Packages; p != nil {
+		t := table{head: []string{"", "package", "type", "before", "now", "layer"}}
+		for _, x := range p.Changed {
+			t.rows = append(t.rows, []cell{plainCell(cmp.Or(x.Change, "changed")), plainCell(x.Name), plainCell(x.Type), plainCell(x.From), plainCell(x.To), plainCell(strconv.Itoa(x.Layer))})
+		}
+		for _, x := range p.Added {
+			t.rows = append(t.rows, []cell{plainCell("added"), plainCell(x.Name), plainCell(x.Type), plainCell(""), plainCell(x.Version), plainCell(strconv.Itoa(x.Layer))})
+		}
+		for _, x := range p.Removed {
+			t.rows = append(t.rows, []cell{plainCell("removed"), plainCell(x.Name), plainCell(x.Type), plainCell(x.Version), plainCell(""), plainCell("")})
+		}
+		s.say(fmt.Sprintf("Packages: %d changed, %d added, %d removed.", len(p.Changed), len(p.Added), len(p.Removed)))
+		s.table(t)
+	}
+	if f := d.Files; f != nil {
+		t := table{head: []string{"", "file", "layer", "sha256"}}
+		for _, x := range f.List {
+			t.rows = append(t.rows, []cell{plainCell(x.Change), codeCell(x.Path), plainCell(strconv.Itoa(x.Layer)), codeCell(short(cmp.Or(x.To, x.From)))})
+		}
+		s.say(fmt.Sprintf("Files: %d added, %d removed, %d changed%s.", f.Added, f.Removed, f.Changed, shortened(f.Truncated)))
+		s.table(t)
+	}
+	if l := d.Layers; l != nil {
+		s.say(fmt.Sprintf("Layers: %d shared, %d only here.", l.Shared, l.Added))
+	}
+	for _, list := range [][]string{d.Settings, d.Signers, d.Provenance} {
+		for _, sentence := range list {
+			s.say(sentence)
+		}
+	}
+	return s.blocks
+}
+
+func shortened(truncated bool) string {
+	if truncated {
+		return " (the list holds those that matter most)"
+	}
+	return ""
+}
+
+func fileSection(i inspect.Image) section {
+	s := section{title: "binaries and altered files"}
+	f := i.Files
+	s.say(fmt.Sprintf("%s: %d owned by a package, %d unowned, %d altered, %d missing; ownership %s%s.",
+		plural(f.Total, "file"), f.Owned, f.Unowned, f.Altered, f.Missing, cmp.Or(f.Ownership, "not yet known"), detail(f.Detail)))
+	for _, b := range i.Binaries {
+		it := item{status: b.Status, severity: b.Severity, title: b.Path}
+		if b.Count > 1 {
+			it.title += fmt.Sprintf(" (%d files)", b.Count)
+		}
+		it.lines = some(
+			b.Detail,
+			join(string(b.Kind), size(b.Size), labelled("mode", b.Mode), fmt.Sprintf("layer %d", b.Layer), step(b.CreatedBy)),
+			labelled("signs", strings.Join(b.Codes, ", ")),
+			labelled("owner", b.Owner),
+			labelled("sha256", b.SHA256),
+		)
+		s.item(it)
+	}
+	for _, a := range i.Altered {
+		s.item(item{status: a.Status, severity: a.Severity, title: a.Path + " is not what " + a.Package + " installed", lines: some(
+			a.Detail, fmt.Sprintf("layer %d, expected %s, is %s", a.Layer, a.Expected, a.Actual), labelled("sha256", a.SHA256))})
+	}
+	for _, m := range i.Missing {
+		s.item(item{status: m.Status, severity: m.Severity, title: m.Path + " of " + m.Package + " is missing"})
+	}
+	return s
+}
+
+func detail(text string) string {
+	if text == "" {
+		return ""
+	}
+	return " (" + text + ")"
+}
+
+func vulnerabilitySection(i inspect.Image) section {
+	s := section{title: "vulnerabilities"}
+	t := table{head: []string{"severity", "id", "package", "version", "fixed in", "gate"}}
+	for _, v := range i.Vulns {
+		t.rows = append(t.rows, []cell{plainCell(string(v.Severity)), plainCell(v.ID), plainCell(v.Package), plainCell(v.Version), plainCell(v.Fixed), plainCell(v.Gate)})
+	}
+	s.table(t)
+	return s
+}

@@ -1,0 +1,120 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/backtrail/backtrail/inspect"
+)
+
+// Markdown writes the case for a ticket or a post-mortem, in CommonMark with GitHub's tables.
+func Markdown(w io.Writer, c inspect.Case) error {
+	d := documentOf(c, Style{})
+	m := &marker{}
+	fmt.Fprintf(&m.b, "# %s\n\n%s\n", escape(d.title), fence(d.brief))
+	for _, s := range d.sections {
+		m.section(s)
+	}
+	if _, err := io.WriteString(w, m.b.String()); err != nil {
+		return fmt.Errorf("writing the report: %w", err)
+	}
+	return nil
+}
+
+// marker draws blocks as Markdown.
+type marker struct{ b strings.Builder }
+
+func (m *marker) section(s section) {
+	if len(s.blocks) == 0 {
+		return
+	}
+	fmt.Fprintf(&m.b, "\n## %s\n\n", escape(s.title))
+	for _, b := range s.blocks {
+		switch {
+		case b.item != nil:
+			m.item(*b.item)
+		case b.table != nil:
+			m.table(*b.table)
+		case b.command != nil:
+			m.command(*b.command)
+		default:
+			fmt.Fprintf(&m.b, "%s\n\n", escape(b.text))
+		}
+	}
+}
+
+func (m *marker) item(i item) {
+	severity := ""
+	if i.severity != "" {
+		severity = " **" + strings.ToUpper(string(i.severity)) + "**"
+	}
+	fmt.Fprintf(&m.b, "- %s%s %s\n", Style{}.Mark(i.status), severity, escape(i.title))
+	for _, l := range i.lines {
+		fmt.Fprintf(&m.b, "  - %s\n", escape(l))
+	}
+	for _, s := range i.steps {
+		fmt.Fprintf(&m.b, "  - %s **%s** %s\n", Style{}.Mark(s.status), escape(s.title), escape(strings.Join(s.lines, "; ")))
+	}
+	m.b.WriteString("\n")
+}
+
+func (m *marker) table(t table) {
+	rule := make([]string, len(t.head))
+	for i := range rule {
+		rule[i] = "---"
+	}
+	fmt.Fprintf(&m.b, "| %s |\n| %s |\n", strings.Join(t.head, " | "), strings.Join(rule, " | "))
+	for _, row := range t.rows {
+		cells := make([]string, len(row))
+		for i, c := range row {
+			cells[i] = markdownCell(c)
+		}
+		fmt.Fprintf(&m.b, "| %s |\n", strings.Join(cells, " | "))
+	}
+	m.b.WriteString("\n")
+}
+
+func markdownCell(c cell) string {
+	text := escape(c.text)
+	if c.status != "" {
+		text = strings.TrimSpace(Style{}.Mark(c.status) + suffix(text))
+	}
+	return text
+}
+
+func (m *marker) command(s Step) {
+	fmt.Fprintf(&m.b, "%s\n\n", escape(s.Why))
+	if s.Command != "" {
+		fmt.Fprintf(&m.b, "%s\n", fence(s.Command+"\n"))
+	}
+}
+
+// fence sets text in a code block that no run of backticks in it can end.
+func fence(text string) string {
+	ticks := "```"
+	for strings.Contains(text, ticks) {
+		ticks += "`"
+	}
+	return ticks + "text\n" + text + ticks + "\n"
+}
+
+// escape keeps a foreign string from being read as Markdown or HTML: links, images and headings of an attacker have no
+// place in a ticket.
+func escape(s string) string {
+	var b strings.Builder
+	for _, r := range s {
+		switch r {
+		case '&':
+			b.WriteString("&amp;")
+			continue
+		case '<':
+			b.WriteString("&lt;")
+			continue
+		case '\\', '`', '*', '_', '[', ']', '#', '|', '~', '!', '>', '$', '@':
+			b.WriteByte('\\')
+		}
+		b.WriteRune(r)
+	}
+	return strings.ReplaceAll(b.String(), "://", "\\://")
+}

@@ -1,0 +1,114 @@
+package report
+
+import (
+	"cmp"
+	"strings"
+
+	"github.com/backtrail/backtrail/inspect"
+)
+
+// Step is something to do next: why, and a command to copy. backtrail never runs one, and none of them destroys
+// anything: no delete, drain, restart or rollback.
+type Step struct {
+	Why     string
+	Command string // empty where there is no command for it
+}
+
+// Next suggests what to do, the most urgent first: hold what may vanish, then close what is open.
+func Next(c inspect.Case) []Step {
+	var steps []Step
+	if c.Pod != nil && c.Status == inspect.Failed || openAlert(c) {
+		steps = append(steps, holdPod(c)...)
+	}
+	if c.End == nil || c.End.Status != inspect.Verified {
+		steps = append(steps, Step{"the case is partial: look again when the cause is gone", inspectCommand(c)})
+	}
+	if i, ok := focus(c); ok {
+		steps = append(steps, closeSignature(c, i)...)
+		steps = append(steps, closeKnownGood(c, i)...)
+	}
+	if c.Status == inspect.Failed || len(c.Findings) > 0 {
+		steps = append(steps, Step{"hand on what was found as one file that can be checked", inspectCommand(c) + " --export " + quote(ID(c.Target, c.Started)+".tar.gz")})
+	}
+	return steps
+}
+
+func openAlert(c inspect.Case) bool {
+	if c.Pod == nil {
+		return false
+	}
+	for _, a := range c.Alerts {
+		if a.Match != inspect.MatchNone {
+			return true
+		}
+	}
+	return false
+}
+
+// holdPod keeps the run-time state where it is: nothing else holds its bytes.
+func holdPod(c inspect.Case) []Step {
+	where := kubectl(c) + " -n " + quote(c.Pod.Namespace)
+	pod := quote(c.Pod.Name)
+	return []Step{
+		{
+			"hold the pod: its writable layer and memory are nowhere else",
+			where + " annotate pod " + pod + " karpenter.sh/do-not-disrupt=true cluster-autoscaler.kubernetes.io/safe-to-evict=false",
+		},
+		{"keep its logs, of before a restart too", where + " logs " + pod + " --all-containers --timestamps"},
+	}
+}
+
+func kubectl(c inspect.Case) string {
+	if c.Target.Context == "" || strings.ContainsAny(c.Target.Context, "/\\") {
+		return "kubectl"
+	}
+	return "kubectl --context " + quote(c.Target.Context)
+}
+
+// closeSignature turns "signed by NAME, no rule says who should" into a rule.
+func closeSignature(c inspect.Case, i inspect.Image) []Step {
+	for _, s := range i.Signatures {
+		if s.Reason == "no-expectation" && s.Identity != "" {
+			return []Step{{
+				"if this is who should have signed, say so and look again",
+				inspectCommand(c) + " --certificate-identity " + quote(s.Identity) + " --certificate-oidc-issuer " + quote(s.Issuer),
+			}}
+		}
+		if s.Reason == "unknown-key" {
+			return []Step{{"give the public key that should have signed", inspectCommand(c) + " --key cosign.pub"}}
+		}
+	}
+	return nil
+}
+
+func closeKnownGood(c inspect.Case, i inspect.Image) []Step {
+	if i.Diff != nil && i.Diff.KnownGood != nil {
+		return nil
+	}
+	if len(i.Candidates) > 0 {
+		best := i.Candidates[0]
+		return []Step{{"compare with " + best.Why, inspectCommand(c) + " --known-good " + quote(cmp.Or(best.Reference, best.Location))}}
+	}
+	return []Step{{"compare with an image that you know is good", inspectCommand(c) + " --known-good REFERENCE"}}
+}
+
+// inspectCommand looks at the same target again.
+func inspectCommand(c inspect.Case) string {
+	command := "backtrail inspect " + quote(c.Target.Name)
+	if c.Target.Namespace != "" {
+		command += " -n " + quote(c.Target.Namespace)
+	}
+	if c.Target.Context != "" && c.Pod != nil && !strings.ContainsAny(c.Target.Context, "/\\") {
+		command += " --context " + quote(c.Target.Context)
+	}
+	return command
+}
+
+// quote makes a foreign string one word of a shell, so that nobody's pod name runs on a responder's laptop.
+func quote(s string) string {
+	s = inspect.Clean(s)
+	if s != "" && s[0] != '-' && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:@=+,") == "" {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}

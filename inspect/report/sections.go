@@ -1,0 +1,236 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+
+	"github.com/backtrail/backtrail/inspect"
+)
+
+// maxWhy is how many reasons for a verdict are listed; the findings say the rest.
+const maxWhy = 8
+
+func verdictSection(c inspect.Case, why []string) section {
+	s := section{title: "Verdict"}
+	i := item{status: c.Status, title: "the case as a whole"}
+	for at, reason := range why {
+		if at == maxWhy {
+			i.lines = append(i.lines, fmt.Sprintf("and %d more", len(why)-maxWhy))
+			break
+		}
+		i.lines = append(i.lines, clean(reason))
+	}
+	if len(why) == 0 {
+		i.lines = append(i.lines, "every check ended, and nothing that was expected is missing; this says nothing about what ran later")
+	}
+	s.item(i)
+	return s
+}
+
+func answerSection(c inspect.Case) section {
+	s := section{title: "Answers"}
+	for _, a := range c.AllAnswers() {
+		i := item{status: a.Status, title: question(a.Question), lines: []string{clean(a.Text)}}
+		for _, id := range a.Findings {
+			if f, ok := findingOf(c, id); ok {
+				i.lines = append(i.lines, "rests on: "+f.Title)
+			}
+		}
+		s.item(i)
+	}
+	return s
+}
+
+func findingOf(c inspect.Case, id string) (inspect.Finding, bool) {
+	for _, f := range c.Findings {
+		if f.ID == id {
+			return f, true
+		}
+	}
+	return inspect.Finding{}, false
+}
+
+// findingSection lists the findings, worst first, each with the bytes that it rests on.
+func findingSection(c inspect.Case) section {
+	s := section{title: fmt.Sprintf("Findings (%d)", len(c.Findings))}
+	for _, f := range c.Findings {
+		i := item{status: f.Status, severity: f.Severity, title: f.Title}
+		if f.Detail != "" {
+			i.lines = append(i.lines, f.Detail)
+		}
+		for _, e := range f.Evidence {
+			i.lines = append(i.lines, "evidence: "+join(e.Kind, e.Path, e.Digest, e.Text))
+		}
+		for _, n := range c.Notes {
+			if n.Subject == f.ID {
+				i.lines = append(i.lines, strings.TrimSpace("note: "+n.Mark+" "+n.Text)+" ("+n.Author+")")
+			}
+		}
+		s.item(i)
+	}
+	if len(c.Findings) == 0 {
+		s.say("None.")
+	}
+	return s
+}
+
+func alertSection(c inspect.Case) section {
+	s := section{title: "Alerts"}
+	for _, a := range c.Alerts {
+		place, text := alertFile(a)
+		title := join(clock(a.Time), a.Priority+": "+a.Rule, matched(a))
+		if a.Count > 1 {
+			title = join(title, fmt.Sprintf("said %d times", a.Count))
+		}
+		i := item{status: fileMark(c, a, place), title: title}
+		if a.Match != inspect.MatchNone {
+			i.lines = append(i.lines, text)
+		} else {
+			i.status = inspect.Unknown
+		}
+		for _, line := range []string{a.Why, a.Output} {
+			if line != "" {
+				i.lines = append(i.lines, line)
+			}
+		}
+		if a.Imprecise {
+			i.lines = append(i.lines, "its time has no date or no zone: it is imprecise")
+		}
+		s.item(i)
+	}
+	return s
+}
+
+func nextSection(c inspect.Case) section {
+	s := section{title: "Next steps"}
+	for _, step := range Next(c) {
+		s.blocks = append(s.blocks, block{command: &step})
+	}
+	return s
+}
+
+func podSection(c inspect.Case) section {
+	s := section{title: "Pod and reach"}
+	if c.Pod == nil {
+		return s
+	}
+	p := c.Pod
+	owners := make([]string, 0, len(p.Owner))
+	for _, o := range p.Owner {
+		owners = append(owners, o.Kind+" "+o.Name)
+	}
+	t := table{head: []string{"what", "value"}}
+	row := func(name, value string) {
+		if value != "" {
+			t.rows = append(t.rows, []cell{plainCell(name), plainCell(value)})
+		}
+	}
+	row("pod", p.Namespace+"/"+p.Name)
+	row("created", clock(p.Created))
+	row("node", p.Node)
+	row("owner", strings.Join(owners, " < "))
+	row("service account", p.Reach.ServiceAccount)
+	row("cloud role", p.Reach.Role)
+	row("secrets", strings.Join(p.Reach.Secrets, ", "))
+	row("config maps", strings.Join(p.Reach.ConfigMaps, ", "))
+	row("volumes", strings.Join(p.Reach.Volumes, ", "))
+	row("privileges", strings.Join(p.Reach.Privileges, ", "))
+	row("network policies", strings.Join(p.Reach.NetworkPolicies, ", "))
+	row("same digest in", strings.Join(p.Others, ", "))
+	s.table(t)
+	containers := table{head: []string{"container", "type", "image", "started", "state"}}
+	for _, o := range p.Containers {
+		kind := string(o.Type)
+		if o.Injected {
+			kind += ", injected"
+		}
+		containers.rows = append(containers.rows, []cell{plainCell(o.Name), plainCell(kind), codeCell(o.Reference), plainCell(clock(o.Started)), plainCell(o.State)})
+	}
+	s.table(containers)
+	return s
+}
+
+func timelineSection(c inspect.Case) section {
+	s := section{title: "Timeline (UTC)"}
+	t := table{head: []string{"time", "what", "who says so", "how far to trust it"}}
+	for _, m := range c.Timeline {
+		t.rows = append(t.rows, []cell{plainCell(clock(m.Time)), plainCell(m.What), plainCell(m.Source), plainCell(trustWord(m.Trust))})
+	}
+	s.table(t)
+	return s
+}
+
+func trustWord(t string) string {
+	switch t {
+	case inspect.BySignature:
+		return "signed"
+	case inspect.ByClaim:
+		return "a claim that anybody can write"
+	case inspect.ByUs:
+		return "this machine's clock"
+	case "":
+		return "not known"
+	default:
+		return "the " + t + " says so"
+	}
+}
+
+func noteSection(c inspect.Case) section {
+	s := section{title: "Notes"}
+	for _, n := range c.Notes {
+		s.say(join(clock(n.Time), n.Author, n.Mark, n.Subject, n.Text))
+	}
+	for _, n := range c.Notices {
+		s.say(join(n.Level, n.Text, n.Hint))
+	}
+	return s
+}
+
+func uncheckedSection(c inspect.Case) section {
+	s := section{title: "Not checked"}
+	for _, text := range unchecked(c) {
+		s.item(item{status: inspect.Unknown, title: text})
+	}
+	if len(s.blocks) == 0 {
+		s.say("All checks ended.")
+	}
+	return s
+}
+
+func trustSection(c inspect.Case) section {
+	s := section{title: "What the verdicts rest on"}
+	t := table{head: []string{"kind", "from", "name", "age", "digest"}}
+	for _, r := range c.Trust {
+		t.rows = append(t.rows, []cell{plainCell(r.Kind), plainCell(r.Origin), plainCell(r.Name), plainCell(r.Age), codeCell(r.Digest)})
+	}
+	s.table(t)
+	e := c.Expected
+	expected := table{head: []string{"expected", "value"}}
+	for _, x := range []struct {
+		name   string
+		values []string
+	}{
+		{"identity", e.Identities}, {"identity (pattern)", e.IdentityRegexps}, {"issuer", e.Issuers}, {"issuer (pattern)", e.IssuerRegexps},
+		{"source", either(e.SourceURIs, e.SourceURI)}, {"branch", either(e.SourceBranches, e.SourceBranch)}, {"tag", either(e.SourceTags, e.SourceTag)},
+		{"versioned tag", either(e.SourceVersioneds, e.SourceVersioned)}, {"builder", either(e.BuilderIDs, e.BuilderID)}, {"policy", e.Policies},
+	} {
+		for _, v := range x.values {
+			expected.rows = append(expected.rows, []cell{plainCell(x.name), codeCell(v)})
+		}
+	}
+	for _, k := range e.Keys {
+		expected.rows = append(expected.rows, []cell{plainCell("key"), codeCell(k.Digest)})
+	}
+	s.table(expected)
+	tool := strings.TrimSpace(c.Tool.Name + " " + c.Tool.Version)
+	s.say(join(cmp.Or(tool, "backtrail"), "started "+clock(c.Started), "ended "+clock(c.Finished), fmt.Sprintf("%d requests to clusters and registries", c.Requests)))
+	return s
+}
+
+func either(list []string, one string) []string {
+	if len(list) == 0 && one != "" {
+		return []string{one}
+	}
+	return list
+}

@@ -1,0 +1,279 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/backtrail/backtrail/inspect"
+)
+
+// clock is how times are written: UTC, in full.
+func clock(t inspect.Time) string {
+	if t.IsZero() {
+		return "unknown time"
+	}
+	return t.UTC().Format(time.RFC3339)
+}
+
+// short gives the first twelve digits of a digest.
+func short(digest string) string {
+	hex := digest[strings.LastIndexByte(digest, ':')+1:]
+	return hex[:min(12, len(hex))]
+}
+
+// size writes bytes for people.
+func size(n int64) string {
+	const unit = 1024
+	if n < unit {
+		return fmt.Sprintf("%d B", n)
+	}
+	value, names := float64(n), "KMGTP"
+	i := -1
+	for value >= unit && i < len(names)-1 {
+		value /= unit
+		i++
+	}
+	return fmt.Sprintf("%.1f %ciB", value, names[i])
+}
+
+// plural counts things: 1 layer, 3 layers.
+func plural(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	if stem, ok := strings.CutSuffix(thing, "y"); ok {
+		return fmt.Sprintf("%d %sies", n, stem)
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
+}
+
+// join adds what is not empty, with a middle dot between.
+func join(parts ...string) string {
+	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), " · ")
+}
+
+// focus is the image that the case is about: the one that an alert was matched to, else the one with the worst
+// finding, else one that does not hold, else the first container of its own.
+func focus(c inspect.Case) (inspect.Image, bool) {
+	for _, a := range c.Alerts {
+		if i, ok := c.Image(a.Subject); ok && a.Match != inspect.MatchNone {
+			return i, true
+		}
+	}
+	for _, f := range c.Findings {
+		subject, _, _ := strings.Cut(f.Subject, ":")
+		if i, ok := c.Image(subject); ok && f.Status == inspect.Failed {
+			return i, true
+		}
+	}
+	if len(c.Images) == 0 {
+		return inspect.Image{}, false
+	}
+	return slices.MinFunc(c.Images, func(a, b inspect.Image) int {
+		return cmp.Compare(statusRank(a.Status)*10+typeRank(c, a), statusRank(b.Status)*10+typeRank(c, b))
+	}), true
+}
+
+func statusRank(s inspect.Status) int {
+	return slices.Index([]inspect.Status{inspect.Failed, inspect.Unknown, inspect.Verified, inspect.Absent}, s)
+}
+
+// typeRank puts the pod's own containers before those that somebody or something added.
+func typeRank(c inspect.Case, i inspect.Image) int {
+	if c.Pod == nil {
+		return 0
+	}
+	for _, o := range c.Pod.Containers {
+		if o.Name == i.Container {
+			rank := slices.Index([]inspect.ContainerType{inspect.ContainerMain, inspect.ContainerInit, inspect.ContainerSidecar, inspect.ContainerEphemeral}, o.Type)
+			if o.Injected {
+				rank += 4
+			}
+			return rank
+		}
+	}
+	return 8
+}
+
+// signer is one row: who signed, and how sure that is.
+func signer(s inspect.Signature) string {
+	who := cmp.Or(s.Identity, keyName(s.Key))
+	switch {
+	case s.Status == inspect.Verified:
+		return "signed by " + cmp.Or(who, "somebody who fits the expectation")
+	case s.Reason == "no-expectation":
+		return "signed by " + cmp.Or(who, "somebody") + "; no rule says who should have"
+	case s.Reason == "unknown-key":
+		return "signed with a key that is not at hand"
+	case who == "":
+		return s.Reason
+	default:
+		return s.Reason + ": " + who
+	}
+}
+
+func keyName(digest string) string {
+	if digest == "" {
+		return ""
+	}
+	return "key " + short(digest)
+}
+
+// bestSignature is the row that says most about an image: one that holds, else one that fails, else one that is open.
+func bestSignature(i inspect.Image) (inspect.Signature, bool) {
+	if len(i.Signatures) == 0 {
+		return inspect.Signature{}, false
+	}
+	rank := func(s inspect.Signature) int {
+		return slices.Index([]inspect.Status{inspect.Verified, inspect.Failed, inspect.Unknown, inspect.Absent}, s.Status)
+	}
+	return slices.MinFunc(i.Signatures, func(a, b inspect.Signature) int { return rank(a) - rank(b) }), true
+}
+
+// signed is the signature verdict of an image in one sentence. Where a gate knows better than the rows, it speaks.
+func signed(c inspect.Case, i inspect.Image) (inspect.Status, string) {
+	if s, ok := bestSignature(i); ok {
+		text := signer(s)
+		if n := len(i.Signatures); n > 1 {
+			text += fmt.Sprintf(" (and %d more)", n-1)
+		}
+		return s.Status, text
+	}
+	for _, g := range i.Gates {
+		if g.Name == inspect.GateSignature {
+			return g.Status, g.Detail
+		}
+	}
+	for _, r := range i.Stores {
+		if r.Status == inspect.Unknown {
+			return inspect.Unknown, fmt.Sprintf("no signature found, and %s could not be asked: %s", r.Store, r.Detail)
+		}
+	}
+	if state, ok := c.Check("signatures", i.Subject); ok && state.Status == inspect.Unknown {
+		return inspect.Unknown, orRunning(state)
+	}
+	return inspect.Absent, "unsigned: no store holds a signature"
+}
+
+func orRunning(s inspect.CheckState) string {
+	if s.Running() {
+		return "still checking"
+	}
+	return s.Reason
+}
+
+// built is the provenance verdict of an image in one sentence.
+func built(c inspect.Case, i inspect.Image) (inspect.Status, string) {
+	if len(i.Provenance) == 0 {
+		if state, ok := c.Check("provenance", i.Subject); ok && state.Status == inspect.Unknown {
+			return inspect.Unknown, orRunning(state)
+		}
+		return inspect.Absent, "no statement says how it was built"
+	}
+	rank := func(p inspect.Provenance) int {
+		r := slices.Index([]inspect.Status{inspect.Verified, inspect.Failed, inspect.Unknown, inspect.Absent}, p.Status) * 2
+		if !p.Signed {
+			r++
+		}
+		return r
+	}
+	p := slices.MinFunc(i.Provenance, func(a, b inspect.Provenance) int { return rank(a) - rank(b) })
+	return p.Status, provenance(p)
+}
+
+// provenance says where a statement claims that the image came from.
+func provenance(p inspect.Provenance) string {
+	source := p.Source
+	if p.Commit != "" {
+		source += "@" + p.Commit[:min(12, len(p.Commit))]
+	}
+	text := "from " + cmp.Or(source, "an unnamed source") + " by " + cmp.Or(p.Builder, "an unnamed builder")
+	switch {
+	case !p.Signed:
+		text = "claimed by an unsigned statement: " + text
+	case p.Reason == "no-expectation":
+		text += "; no rule says where it should come from"
+	case p.Status != inspect.Verified && p.Reason != "":
+		text = p.Reason + ": " + text
+	}
+	return text
+}
+
+// question is one of the three questions in words.
+func question(q string) string {
+	switch q {
+	case inspect.WhereFrom:
+		return "Where did it come from?"
+	case inspect.HowIn:
+		return "How did it get in?"
+	case inspect.WhyMissed:
+		return "Why was it not flagged earlier?"
+	default:
+		return q
+	}
+}
+
+// matched says how an alert was matched.
+func matched(a inspect.Alert) string {
+	switch a.Match {
+	case inspect.MatchDigest:
+		return "matched by image digest"
+	case inspect.MatchContainer:
+		return "matched by container id"
+	case inspect.MatchPod:
+		return "matched by pod name only"
+	case inspect.MatchImage:
+		return "matched by image name only"
+	default:
+		return "fits nothing here"
+	}
+}
+
+// alertFile says where the file of an alert is, and how sure that is. Only a file of the image can be checked.
+func alertFile(a inspect.Alert) (inspect.Status, string) {
+	f := a.File
+	if f.Origin == inspect.OriginImage {
+		return inspect.Verified, cmp.Or(f.Detail, fmt.Sprintf("%s is the image's own file, of layer %d", f.Path, f.Layer))
+	}
+	return inspect.Unknown, cmp.Or(f.Detail, "where "+cmp.Or(f.Path, a.Path, "its file")+" comes from is not known")
+}
+
+// unchecked lists what could not be checked and why, each once.
+func unchecked(c inspect.Case) []string {
+	var list []string
+	add := func(text string) {
+		if !slices.Contains(list, text) {
+			list = append(list, text)
+		}
+	}
+	switch {
+	case c.End == nil:
+		add("the case is partial: it has not ended")
+	case c.End.Status != inspect.Verified:
+		add("the case is partial: " + c.End.Reason)
+	}
+	for _, s := range c.Checks {
+		if s.Status == inspect.Unknown || s.Running() {
+			add(strings.TrimSpace(s.Subject+" "+s.Name) + ": " + orRunning(s))
+		}
+	}
+	for _, i := range c.Images {
+		for _, l := range i.Layers {
+			if l.Status == inspect.Unknown && !l.Empty {
+				add(fmt.Sprintf("%s layer %d: %s", i.Subject, l.Number, cmp.Or(l.Detail, l.Reason)))
+			}
+		}
+		for _, r := range i.Stores {
+			if r.Status == inspect.Unknown {
+				add(fmt.Sprintf("%s %s: %s", i.Subject, r.Store, r.Detail))
+			}
+		}
+		if o := i.Files.Ownership; o == "unknown" || o == "partial" {
+			add(fmt.Sprintf("%s file ownership is %s: %s", i.Subject, o, i.Files.Detail))
+		}
+	}
+	return list
+}
