@@ -2,14 +2,215 @@ package files
 
 import (
 	"context"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/registry"
 )
 
-// Binaries is the check that asks whose file each file is, and shows the programs that need a look.
-func Binaries(client *registry.Client, cache *Cache) inspect.Check {
+// Binaries is the check that asks whose file each file is, and shows the programs that need a look. The client is not
+// asked for anything: all bytes are in the cache.
+func Binaries(_ *registry.Client, cache *Cache) inspect.Check {
 	return inspect.Check{Name: CheckBinaries, Needs: []string{CheckLayers}, Run: func(ctx context.Context, on inspect.On, emit func(inspect.Event)) error {
-		return inspect.Nothing("not yet there")
+		h, err := cache.hunt(ctx, on, emit)
+		if err != nil {
+			return err
+		}
+		h.places(ctx, emit)
+		h.settings(emit)
+		h.say(h.rows(false), emit)
+		h.compared(emit)
+		return nil
 	}}
+}
+
+// hunt asks the package databases of the check's image and looks for suspects.
+func (c *Cache) hunt(ctx context.Context, on inspect.On, emit func(inspect.Event)) (*hunt, error) {
+	image := on.Image()
+	if !slices.ContainsFunc(image.Layers, func(l inspect.Layer) bool { return l.DiffID != "" && !l.Empty }) {
+		return nil, inspect.Unchecked("no layer could be read")
+	}
+	tree, err := c.Tree(ctx, image.Layers)
+	if err != nil {
+		return nil, err
+	}
+	own, err := tree.own(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, l := range image.Layers {
+		if !l.Empty && l.DiffID == "" {
+			own.gap(fmt.Sprintf("layer %d could not be read", l.Number))
+		}
+	}
+	h := &hunt{tree: tree, own: own, image: image, layers: image.Layers}
+	h.alerts(on.Case().Alerts, emit)
+	return h, h.run(ctx)
+}
+
+// gap notes that not all of the image could be seen.
+func (o *ownership) gap(why string) {
+	if o.level == ownershipKnown {
+		o.level = ownershipPartial
+	}
+	o.detail = strings.TrimPrefix(o.detail+"; "+why, "; ")
+}
+
+// say emits the rows, and a finding for each that is more than low.
+func (h *hunt) say(rows []inspect.Binary, emit func(inspect.Event)) {
+	for _, b := range rows {
+		emit(inspect.Event{Binary: &b})
+		if b.Severity.Rank() <= inspect.Medium.Rank() {
+			emit(inspect.Event{Finding: h.finding(CheckBinaries, b)})
+		}
+	}
+}
+
+// finding is what a row of binaries says in a sentence, with the bytes that it rests on.
+func (h *hunt) finding(check string, b inspect.Binary) *inspect.Finding {
+	code, title := "unexpected-binary", fmt.Sprintf("%s is a program that no package owns", b.Path)
+	switch {
+	case slices.Contains(b.Codes, codeAltered):
+		code, title = "replaced-program", fmt.Sprintf("%s is not what package %s says it is", b.Path, b.Owner)
+	case slices.Contains(b.Codes, codeAlerted) && b.Owner != "":
+		code, title = "alerted-file", fmt.Sprintf("%s, which an alert names, is the unaltered file of package %s", b.Path, b.Owner)
+	case slices.Contains(b.Codes, codeLoaderHijack):
+		code, title = "loader-hijack", fmt.Sprintf("%s is loaded into every program of the image", b.Path)
+	case slices.Contains(b.Codes, codeOwnershipUnknown):
+		title = fmt.Sprintf("%s is a program that needs a look", b.Path)
+	}
+	if slices.Contains(b.Codes, codeAlerted) && b.Owner == "" {
+		title += ", and an alert names it"
+	}
+	subject := h.image.Subject + ":" + b.Path
+	f := &inspect.Finding{
+		ID: inspect.FindingID(CheckBinaries, code, subject), Check: check, Code: code, Status: b.Status, Severity: b.Severity,
+		Subject: subject, Title: title, Detail: b.Detail,
+		Evidence: []inspect.Evidence{
+			{Kind: "file", Digest: "sha256:" + b.SHA256, Path: b.Path, Text: "signs: " + strings.Join(b.Codes, ", ")},
+			{Kind: "layer", Digest: h.layerDigest(b.Layer), Path: b.Path, Text: b.CreatedBy},
+		},
+	}
+	if c, ok := h.own.owner[b.Path]; ok && c.sum != "" {
+		f.Evidence = append(f.Evidence, inspect.Evidence{Kind: "package-database", Path: h.databaseOf(c), Text: fmt.Sprintf("%s: %s", c.owner, c.sum)})
+	}
+	return f
+}
+
+// layerDigest names a layer's bytes: by its blob, or by its diff ID where nothing names the blob.
+func (h *hunt) layerDigest(number int) string {
+	if l := h.tree.Layer(number); l.Digest != "" {
+		return l.Digest
+	}
+	return h.tree.DiffID(number)
+}
+
+func (h *hunt) databaseOf(c claim) string {
+	for _, db := range h.own.dbs {
+		if strings.HasPrefix(c.sum, "sha") == (db.name == "apk") {
+			return db.file
+		}
+	}
+	return ""
+}
+
+// compared emits the counts, and the files that are not what their package says or not there.
+func (h *hunt) compared(emit func(inspect.Event)) {
+	files := inspect.Files{Ownership: h.own.level, Detail: h.own.detail}
+	for n := range h.tree.All() {
+		if !isRegular(n) {
+			continue
+		}
+		files.Total++
+		if _, owned := h.own.owner[n.Path]; owned {
+			files.Owned++
+		} else if h.own.level != ownershipUnknown {
+			files.Unowned++
+		}
+	}
+	altered := h.altered()
+	files.Altered = len(altered)
+	for _, a := range altered[:min(len(altered), MaxRows)] {
+		emit(inspect.Event{Altered: &a})
+		if a.Severity == inspect.Medium {
+			emit(inspect.Event{Finding: h.alteredFinding(a)})
+		}
+	}
+	missing := h.missing()
+	files.Missing = len(missing)
+	for _, m := range missing[:min(len(missing), MaxRows)] {
+		emit(inspect.Event{Missing: &m})
+	}
+	emit(inspect.Event{Files: &files})
+}
+
+func (h *hunt) altered() []inspect.Altered {
+	paths := make([]string, 0, len(h.own.actual))
+	for p := range h.own.actual {
+		paths = append(paths, p)
+	}
+	slices.Sort(paths)
+	var all []inspect.Altered
+	for _, p := range paths {
+		c, n := h.own.owner[p], h.own.content(p)
+		if n == nil {
+			continue
+		}
+		a := inspect.Altered{
+			Path: p, Kind: n.Kind, Package: c.owner, Layer: n.Layer, Expected: c.sum, Actual: h.own.actual[p], Config: c.config,
+			Severity: severityOfAltered(n, c.config), SHA256: n.SHA256,
+			Detail: fmt.Sprintf("layer %d holds it", n.Layer),
+		}
+		if step := h.createdBy(n.Layer); step != "" {
+			a.Detail += ": " + step
+		}
+		if n.Path != p {
+			a.Detail = fmt.Sprintf("a link to %s stands in its place; %s", n.Path, a.Detail)
+		}
+		a.Status = a.Severity.RowStatus()
+		all = append(all, a)
+	}
+	return all
+}
+
+func (h *hunt) alteredFinding(a inspect.Altered) *inspect.Finding {
+	subject := h.image.Subject + ":" + a.Path
+	return &inspect.Finding{
+		ID: inspect.FindingID(CheckBinaries, "altered-file", subject), Check: CheckBinaries, Code: "altered-file", Status: a.Status, Severity: a.Severity,
+		Subject: subject, Title: fmt.Sprintf("%s is not what package %s says it is", a.Path, a.Package), Detail: a.Detail,
+		Evidence: []inspect.Evidence{
+			{Kind: "file", Digest: "sha256:" + a.SHA256, Path: a.Path, Text: a.Actual},
+			{Kind: "layer", Digest: h.layerDigest(a.Layer), Path: a.Path, Text: h.createdBy(a.Layer)},
+			{Kind: "package-database", Path: h.databaseOf(h.own.owner[a.Path]), Text: a.Package + ": " + a.Expected},
+		},
+	}
+}
+
+// missing lists the packaged files that are not there. What images cut on purpose is passed over, and so are paths of
+// which nothing says that they were files.
+func (h *hunt) missing() []inspect.Missing {
+	var all []inspect.Missing
+	seen := map[string]bool{}
+	for _, c := range h.own.missing {
+		if seen[c.path] || c.config || oftenChanged(c.path) {
+			continue
+		}
+		was, by := h.tree.Lost(c.path)
+		executable := systemProgram(c.path) || was != nil && isRegular(was) && was.Executable() && was.Kind != ""
+		if c.sum == "" && !(was != nil && isRegular(was)) && !systemProgram(c.path) || path.Base(c.path) == ".empty" {
+			continue
+		}
+		seen[c.path] = true
+		m := inspect.Missing{Path: c.path, Package: c.owner, Layer: -1, Executable: executable, Severity: severityOfMissing(executable)}
+		if was != nil {
+			m.Layer = by
+		}
+		m.Status = m.Severity.RowStatus()
+		all = append(all, m)
+	}
+	slices.SortFunc(all, func(a, b inspect.Missing) int { return strings.Compare(a.Path, b.Path) })
+	return all
 }

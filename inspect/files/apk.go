@@ -1,0 +1,82 @@
+package files
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/hex"
+	"strings"
+)
+
+// apkInstalled are the places of apk's database; the second one is that of a merged /usr.
+func apkInstalled() []string { return []string{"/lib/apk/db/installed", "/usr/lib/apk/db/installed"} }
+
+// readApk reads apk's list of installed packages.
+func readApk(ctx context.Context, t *Tree) (*database, error) {
+	for _, place := range apkInstalled() {
+		data, err := t.readSmall(ctx, place)
+		if err != nil {
+			return nil, err
+		}
+		if data != nil {
+			db := parseApk(data)
+			db.file = place
+			return db, nil
+		}
+	}
+	return nil, nil
+}
+
+// parseApk reads the lines of apk's database (https://wiki.alpinelinux.org/wiki/Apk_spec): P: package, F: directory,
+// R: file in it, Z: its checksum, a blank line between packages. Files in /etc are protected like conffiles.
+func parseApk(data []byte) *database {
+	db := &database{name: "apk"}
+	owner, dir := "", ""
+	last := -1
+	lines(data, func(line string) {
+		if line == "" {
+			owner, dir, last = "", "", -1
+			return
+		}
+		key, value, ok := strings.Cut(line, ":")
+		if !ok || len(db.claims) > MaxClaims {
+			return
+		}
+		switch key {
+		case "P":
+			owner = value
+			db.packages++
+		case "F":
+			dir, last = cleanPath(value), -1
+		case "R":
+			if owner == "" || value == "" || strings.Contains(value, "/") {
+				last = -1
+				return
+			}
+			last = len(db.claims)
+			p := join(cleanPath(dir), value)
+			db.claims = append(db.claims, claim{path: p, owner: owner, config: strings.HasPrefix(p, "/etc/")})
+		case "Z":
+			if last >= 0 {
+				db.claims[last].sum = apkSum(value)
+			}
+		}
+	})
+	return db
+}
+
+// apkSum reads a checksum: Q1 and base64 of a SHA-1, Q2 of a SHA-256, or the hex of an MD5 in very old databases.
+func apkSum(text string) string {
+	if isHex(text, 32) {
+		return "md5:" + strings.ToLower(text)
+	}
+	for prefix, algorithm := range map[string]string{"Q1": "sha1:", "Q2": "sha256:"} {
+		if rest, ok := strings.CutPrefix(text, prefix); ok {
+			sum, err := base64.StdEncoding.DecodeString(rest)
+			if err != nil || len(sum) != 20 && len(sum) != 32 {
+				return ""
+			}
+			return algorithm + hex.EncodeToString(sum)
+		}
+	}
+	return ""
+}

@@ -1,0 +1,26 @@
+package files
+
+// Codes of a row of binaries.
+const (
+	codeUnowned          = "unowned"
+	codeAltered          = "altered"
+	codeNotInKnownGood   = "not-in-known-good"
+	codeChanged          = "changed-since-known-good"
+	codeAlerted          = "alerted"
+	codeSetuid           = "setuid"
+	codeCapability       = "capability"
+	codeHiddenPath       = "hidden-path"
+	codeTmpPath          = "tmp-path"
+	codeWorldWritable    = "world-writable"
+	codePacked           = "packed"
+	codeStaticStripped   = "static-stripped"
+	codeMiner            = "miner-string"
+	codeArchMismatch     = "arch-mismatch"
+	codeShadowsPath      = "shadows-path"
+	codeLoaderHijack     = "loader-hijack"
+	codeEntrypoint       = "entrypoint"
+	codeKnownGood        = "known-good"
+	codeOwnershipUnknown = "ownership-unknown"
+	codeGoModule         = "go-module"
+	codeObfuscated       = "obfuscated" // a script that unpacks itself
+)

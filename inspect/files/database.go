@@ -1,0 +1,87 @@
+package files
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"path"
+
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/registry"
+)
+
+// claim is what a package database says of one path.
+type claim struct {
+	path   string // as the database names it
+	owner  string // package
+	sum    string // algorithm:hex of the content, empty where the database has none
+	config bool   // a file that is meant to be changed
+}
+
+// database is what one package database says.
+type database struct {
+	name     string // dpkg, apk
+	file     string // that holds the list of packages, as evidence
+	claims   []claim
+	packages int
+	bare     []string // installed packages whose files it does not list
+}
+
+// source reads one kind of package database. A new kind is one file and one line in sources. It returns nil where the
+// image has none of its kind. What is in an image is foreign: a source is bounded, and skips what it cannot read.
+type source func(ctx context.Context, t *Tree) (*database, error)
+
+func sources() []source { return []source{readDpkg, readDistroless, readApk} }
+
+// readSmall reads a file of a package database, nil where there is none. Links are followed.
+func (t *Tree) readSmall(ctx context.Context, p string) ([]byte, error) {
+	n := t.Resolve(p)
+	if n == nil || !isRegular(n) {
+		return nil, nil
+	}
+	if n.Size > MaxDatabase {
+		return nil, fmt.Errorf("reading %s: %w", p, &registry.LimitError{What: "file of a package database", Limit: MaxDatabase})
+	}
+	c, err := t.Open(ctx, n)
+	if err != nil {
+		return nil, fmt.Errorf("reading %s: %w", p, err)
+	}
+	defer c.Close()
+	data, err := io.ReadAll(io.NewSectionReader(c, 0, min(c.Size(), MaxDatabase)))
+	if err != nil {
+		return nil, fmt.Errorf("reading %s: %w", p, err)
+	}
+	return data, nil
+}
+
+// list gives the regular files of a directory by name.
+func (t *Tree) list(dir string) map[string]*inspect.Node {
+	real := t.Resolve(dir)
+	if real == nil {
+		return nil
+	}
+	found := map[string]*inspect.Node{}
+	for _, n := range t.Children(real.Path) {
+		if isRegular(n) && len(found) < MaxDatabaseFiles {
+			found[path.Base(n.Path)] = n
+		}
+	}
+	return found
+}
+
+// lines gives a text line by line; very long lines are cut.
+func lines(data []byte, each func(line string)) {
+	r := bufio.NewReaderSize(bytes.NewReader(data), 16<<10)
+	for {
+		line, more, err := r.ReadLine()
+		if err != nil {
+			return
+		}
+		each(string(line))
+		for more && err == nil {
+			_, more, err = r.ReadLine()
+		}
+	}
+}

@@ -1,0 +1,82 @@
+package files
+
+import (
+	"context"
+	"testing"
+
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/registry"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+)
+
+// bench is a store, a client and a cache of their own.
+type bench struct {
+	client *registry.Client
+	cache  *Cache
+}
+
+func newBench(t testing.TB) bench {
+	t.Helper()
+	return openBench(t, t.TempDir())
+}
+
+func openBench(t testing.TB, dir string) bench {
+	t.Helper()
+	store, err := registry.OpenStore(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	client, err := registry.New(registry.Options{Store: store})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = client.Close() })
+	return bench{client, NewCache(store)}
+}
+
+// examine runs the checks of this package on an image, with alerts matched to it, against a known-good where one is
+// named.
+func (b bench) examine(t testing.TB, target string, knownGood *inspect.KnownGood, alerts ...inspect.Alert) inspect.Case {
+	t.Helper()
+	find := inspect.Check{Name: "find", Scope: inspect.PerCase, Resolves: true, Run: func(ctx context.Context, on inspect.On, emit func(inspect.Event)) error {
+		for _, a := range alerts {
+			a.Subject, a.Match = "image", inspect.MatchDigest
+			emit(inspect.Event{Alert: &a})
+		}
+		loc, err := registry.Parse(target)
+		if err != nil {
+			return err
+		}
+		img, err := b.client.Resolve(ctx, loc, v1.Platform{})
+		if err != nil {
+			return err
+		}
+		i := inspect.Image{
+			Reference: target, Location: target, Index: img.Index.Digest, Digest: img.Digest(), Config: img.Config.Digest,
+			Platform: img.Platform.String(), Status: inspect.Unknown, Reason: inspect.Running,
+		}
+		if c := img.ConfigFile; c != nil {
+			i.Settings = inspect.ImageConfig{User: c.Config.User, Entrypoint: c.Config.Entrypoint, Cmd: c.Config.Cmd, Env: c.Config.Env, WorkingDir: c.Config.WorkingDir}
+		}
+		emit(inspect.Event{Subject: "image", Image: &i})
+		return nil
+	}}
+	good := inspect.Check{Name: "known-good", Run: func(_ context.Context, _ inspect.On, emit func(inspect.Event)) error {
+		if knownGood != nil {
+			emit(inspect.Event{Diff: &inspect.Diff{KnownGood: knownGood}})
+		}
+		return nil
+	}}
+	source, err := inspect.Run(inspect.Plan{Checks: []inspect.Check{
+		find, Layers(b.client, b.cache), Binaries(b.client, b.cache), good, Diff(b.client, b.cache),
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var c inspect.Case
+	if err := source(t.Context(), c.Apply); err != nil {
+		t.Fatal(err)
+	}
+	c.Settle()
+	return c
+}

@@ -1,0 +1,145 @@
+package files
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/backtrail/backtrail/inspect"
+)
+
+// ownership is what the package databases of an image say about its tree.
+type ownership struct {
+	tree    *Tree
+	dbs     []*database
+	owner   map[string]claim  // by the real path of what is there
+	actual  map[string]string // algorithm:hex of the files whose content is not what the database says
+	missing []claim           // path is where it would really be
+	level   string            // known, partial, unknown
+	detail  string
+}
+
+// Levels of ownership.
+const (
+	ownershipKnown   = "known"
+	ownershipPartial = "partial"
+	ownershipUnknown = "unknown"
+)
+
+// own asks all package databases, and compares what they say with what is there.
+func (t *Tree) own(ctx context.Context) (*ownership, error) {
+	o := &ownership{tree: t, owner: map[string]claim{}, actual: map[string]string{}}
+	var broken []string
+	for _, read := range sources() {
+		db, err := read(ctx, t)
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		if err != nil {
+			broken = append(broken, err.Error())
+			continue
+		}
+		if db != nil {
+			o.dbs = append(o.dbs, db)
+			o.take(db)
+		}
+	}
+	o.judge(broken)
+	return o, o.compare(ctx)
+}
+
+// take puts the claims of a database where they really lie: both sides of a merged /usr meet here, since every path is
+// led through the image's own links.
+func (o *ownership) take(db *database) {
+	for _, c := range db.claims {
+		real, ok := o.tree.Place(c.path)
+		c.path = real
+		if !ok || o.tree.Get(real) == nil {
+			o.missing = append(o.missing, c)
+			continue
+		}
+		// Where several packages name a path, the one that knows its content says more.
+		if old, twice := o.owner[real]; !twice || old.sum == "" {
+			o.owner[real] = c
+		}
+	}
+}
+
+// judge says how much the databases know.
+func (o *ownership) judge(broken []string) {
+	packages, bare := 0, []string(nil)
+	for _, db := range o.dbs {
+		packages += db.packages
+		bare = append(bare, db.bare...)
+	}
+	switch {
+	case packages == 0 && len(broken) == 0:
+		o.level, o.detail = ownershipUnknown, "the image has no package database"
+	case len(o.owner) == 0 || len(bare) == packages:
+		o.level, o.detail = ownershipUnknown, fmt.Sprintf("the package database names %d packages and none of their files", packages)
+	case len(bare) > 0:
+		o.level = ownershipPartial
+		o.detail = fmt.Sprintf("the files of %d of %d packages are not listed: %s", len(bare), packages, strings.Join(bare[:min(len(bare), 5)], ", "))
+	default:
+		o.level = ownershipKnown
+	}
+	if len(broken) > 0 {
+		o.detail = strings.TrimPrefix(o.detail+"; "+strings.Join(broken, "; "), "; ")
+		if o.level == ownershipKnown {
+			o.level = ownershipPartial
+		}
+	}
+}
+
+// compare computes the digests that the databases name, and remembers the files that differ.
+func (o *ownership) compare(ctx context.Context) error {
+	var wanted []demand
+	at := map[string]demand{}
+	for p, c := range o.owner {
+		algorithm, _, ok := strings.Cut(c.sum, ":")
+		node := o.content(p)
+		if !ok || node == nil {
+			continue
+		}
+		d := demand{node, algorithm}
+		at[p] = d
+		wanted = append(wanted, d)
+	}
+	slices.SortFunc(wanted, func(a, b demand) int { return comparePaths(a.node.Path, b.node.Path) })
+	w := o.tree.newWeak()
+	if err := w.make(ctx, wanted); err != nil {
+		return err
+	}
+	for p, d := range at {
+		if sum := w.get(d); sum != "" && d.algorithm+":"+sum != o.owner[p].sum {
+			o.actual[p] = d.algorithm + ":" + sum
+		}
+	}
+	return nil
+}
+
+// content gives the file behind an owned path. A link stands for itself with apk, whose checksum is then that of its
+// target's name; with dpkg, which has no checksums of links, a link took the place of the packaged file.
+func (o *ownership) content(p string) *inspect.Node {
+	n := o.tree.Get(p)
+	if n == nil || isRegular(n) {
+		return n
+	}
+	if c := o.owner[p]; n.Type != inspect.EntrySymlink || !strings.HasPrefix(c.sum, "md5:") {
+		return nil
+	}
+	if to := o.tree.Resolve(p); to != nil && isRegular(to) {
+		return to
+	}
+	return nil
+}
+
+// altered says that a path's content is not what its package says.
+func (o *ownership) altered(p string) bool { return o.actual[p] != "" }
+
+// intact says that a path's content is what its package says.
+func (o *ownership) intact(p string) bool {
+	c, ok := o.owner[p]
+	return ok && c.sum != "" && !o.altered(p)
+}

@@ -1,0 +1,191 @@
+package files
+
+import (
+	"bytes"
+	"context"
+	"debug/elf"
+	"fmt"
+	"io"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/backtrail/backtrail/inspect"
+	"golang.org/x/sync/errgroup"
+)
+
+// facts are what the bytes of a program say of it, beyond its first ones.
+type facts struct {
+	codes  []string
+	detail []string // in words
+}
+
+// minerWords are strings that cryptocurrency miners hold and hardly anything else does.
+func minerWords() []string {
+	return []string{"stratum+tcp://", "stratum+ssl://", "xmrig", "donate-level", "randomx_", "cryptonight", "--coin=monero"}
+}
+
+// lookInto reads the programs, several at once, smallest first, and says what their bytes show. Past MaxScannedAll the
+// rest is not read.
+func (t *Tree) lookInto(ctx context.Context, nodes []*inspect.Node, arch string) (map[*inspect.Node]facts, error) {
+	nodes = slices.Clone(nodes)
+	slices.SortStableFunc(nodes, func(a, b *inspect.Node) int { return int(min(a.Size, MaxScanned) - min(b.Size, MaxScanned)) })
+	var mu sync.Mutex
+	found, sum := map[*inspect.Node]facts{}, int64(0)
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(max(2, runtime.GOMAXPROCS(0)))
+	for _, n := range nodes {
+		if sum += min(n.Size, MaxScanned); sum > MaxScannedAll {
+			break
+		}
+		group.Go(func() error {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			var f facts
+			err := guarded(func() (err error) { f, err = t.factsOf(ctx, n, arch); return err })
+			if err != nil {
+				f.detail = append(f.detail, "its content could not be read: "+err.Error())
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			found[n] = f
+			return nil
+		})
+	}
+	return found, group.Wait()
+}
+
+func (t *Tree) factsOf(ctx context.Context, n *inspect.Node, arch string) (facts, error) {
+	c, err := t.Open(ctx, n)
+	if err != nil {
+		return facts{}, err
+	}
+	defer c.Close()
+	data, err := io.ReadAll(io.NewSectionReader(c, 0, min(c.Size(), MaxScanned)))
+	if err != nil {
+		return facts{}, err
+	}
+	return examine(n.Kind, data, arch), nil
+}
+
+// examine says what a program's bytes show.
+func examine(kind inspect.Kind, data []byte, arch string) facts {
+	var f facts
+	lower := data
+	if kind == inspect.KindScript {
+		lower = bytes.ToLower(data)
+	}
+	for _, w := range minerWords() {
+		if bytes.Contains(lower, []byte(w)) {
+			f.add(codeMiner, fmt.Sprintf("it holds %q", w))
+			break
+		}
+	}
+	switch kind {
+	case inspect.KindELF:
+		f.elf(data, arch)
+	case inspect.KindScript:
+		f.script(lower)
+	}
+	return f
+}
+
+func (f *facts) add(code, detail string) {
+	if !slices.Contains(f.codes, code) {
+		f.codes = append(f.codes, code)
+	}
+	f.detail = append(f.detail, detail)
+}
+
+// elf reads the headers. What debug/elf cannot read is said, and no sign: broken headers are one more way to hide.
+func (f *facts) elf(data []byte, arch string) {
+	if bytes.Contains(data[:min(len(data), headSize)], []byte("UPX!")) || bytes.Contains(data[max(0, len(data)-headSize):], []byte("UPX!")) {
+		f.add(codePacked, "it is packed with UPX")
+	}
+	file, err := elf.NewFile(bytes.NewReader(data))
+	if err != nil {
+		if len(data) < MaxScanned {
+			f.detail = append(f.detail, "its headers are broken: "+err.Error())
+		}
+		return
+	}
+	defer file.Close()
+	if len(file.Sections) == 0 && !slices.Contains(f.codes, codePacked) {
+		f.add(codePacked, "it has no section headers")
+	}
+	dynamic := slices.ContainsFunc(file.Progs, func(p *elf.Prog) bool { return p.Type == elf.PT_INTERP || p.Type == elf.PT_DYNAMIC })
+	if !dynamic && file.Section(".symtab") == nil {
+		f.add(codeStaticStripped, "it is linked statically and has no symbols")
+	}
+	if file.Section(".go.buildinfo") != nil || bytes.Contains(data[:min(len(data), 8<<20)], []byte("\xff Go buildinf:")) {
+		f.add(codeGoModule, "it is built by Go")
+	}
+	for _, p := range file.Progs {
+		if p.Type == elf.PT_LOAD && p.Flags&(elf.PF_W|elf.PF_X) == elf.PF_W|elf.PF_X {
+			f.detail = append(f.detail, "it has a segment that is writable and executable")
+			break
+		}
+	}
+	if runpaths, err := file.DynString(elf.DT_RUNPATH); err == nil {
+		f.runpath(runpaths)
+	}
+	if runpaths, err := file.DynString(elf.DT_RPATH); err == nil {
+		f.runpath(runpaths)
+	}
+	if is := machine(file.Machine); is != "" && arch != "" && is != arch && !(is == "386" && arch == "amd64") {
+		f.add(codeArchMismatch, fmt.Sprintf("it is built for %s, the image for %s", is, arch))
+	}
+}
+
+func (f *facts) runpath(list []string) {
+	for _, r := range list {
+		for _, dir := range strings.Split(r, ":") {
+			if temporary(dir + "/x") {
+				f.detail = append(f.detail, "it loads libraries from "+dir)
+			}
+		}
+	}
+}
+
+// machine gives the architecture in the words of images, "" for those that need no comparing.
+func machine(m elf.Machine) string {
+	switch m {
+	case elf.EM_X86_64:
+		return "amd64"
+	case elf.EM_AARCH64:
+		return "arm64"
+	case elf.EM_386:
+		return "386"
+	case elf.EM_ARM:
+		return "arm"
+	case elf.EM_S390:
+		return "s390x"
+	default:
+		return ""
+	}
+}
+
+// script looks for the ways in which a script hides what it does.
+func (f *facts) script(text []byte) {
+	for _, pair := range [][2]string{
+		{"base64 -d", "eval"}, {"base64 -d", "| sh"}, {"base64 -d", "|sh"}, {"base64 -d", "| bash"}, {"base64 -d", "|bash"},
+		{"base64 --decode", "sh"}, {"eval", "$(printf"}, {"eval \"$(", "xxd -r"}, {"exec(", "b64decode("}, {"eval(", "b64decode("},
+	} {
+		if bytes.Contains(text, []byte(pair[0])) && bytes.Contains(text, []byte(pair[1])) {
+			f.add(codeObfuscated, fmt.Sprintf("it unpacks code and runs it (%s … %s)", pair[0], pair[1]))
+			return
+		}
+	}
+	first, _, _ := bytes.Cut(text, []byte("\n"))
+	if !bytes.Contains(first, []byte("sh")) && !bytes.Contains(first, []byte("python")) && !bytes.Contains(first, []byte("perl")) {
+		return // minified JavaScript has such lines too
+	}
+	for line := range bytes.Lines(text) {
+		if len(line) > 2000 && !bytes.ContainsAny(line[:2000], " \t") {
+			f.add(codeObfuscated, "it holds a line of more than 2,000 characters without a blank")
+			return
+		}
+	}
+}

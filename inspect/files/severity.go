@@ -1,0 +1,165 @@
+package files
+
+import (
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/backtrail/backtrail/inspect"
+)
+
+// This file holds the rule by which rows get their severity, all of it.
+//
+//  1. A program that an alert names: critical if no package answers for its content (unowned, altered, or ownership
+//     unknown), medium if it is exactly its package's: then it was used, not brought.
+//  2. A packaged program that is not what its package says: high.
+//  3. Something that makes every program load it (ld.so.preload), or text that miners hold: high.
+//  4. A program in a hidden place or a directory for temporary files: high; a script there, or where ownership is not
+//     known: medium.
+//  5. Packed, unpacking itself, or setuid or with capabilities and owned by nobody: medium. Two such signs, or one on
+//     a program that is new since the known-good: high.
+//  6. Owned by nobody in a directory of system programs: medium.
+//  7. Owned by nobody elsewhere (/app, /opt, /usr/local, /home …), other architecture, earlier in PATH than a packaged
+//     program, world-writable: low.
+//  8. A program that the known-good does not have, or has with other content: one step up.
+//  9. The image's own program (entrypoint, command): info, unless 1 to 5 apply.
+//  10. Content that a confirmed known-good has too: info, unless 1 to 3 apply. A comparison that nobody confirmed
+//     lowers nothing.
+//
+// Linked statically and stripped, or built by Go: says nothing by itself. Partial ownership never raises above low by 6
+// and 7.
+
+// case of a program that is judged.
+type signs struct {
+	path      string
+	kind      inspect.Kind
+	codes     []string
+	ownership string // level
+	confirmed bool   // the known-good that has the same content was confirmed by a person
+}
+
+func (s signs) has(codes ...string) bool {
+	return slices.ContainsFunc(codes, func(c string) bool { return slices.Contains(s.codes, c) })
+}
+
+func (s signs) count(codes ...string) int {
+	n := 0
+	for _, c := range codes {
+		if s.has(c) {
+			n++
+		}
+	}
+	return n
+}
+
+// severityOf judges a program by its signs.
+func severityOf(s signs) inspect.Severity {
+	stranger := s.has(codeUnowned, codeAltered, codeOwnershipUnknown)
+	strong := s.count(codePacked, codeObfuscated, codeSetuid, codeCapability)
+	isNew := s.has(codeNotInKnownGood, codeChanged)
+	switch {
+	case s.has(codeAlerted) && stranger:
+		return inspect.Critical
+	case s.has(codeAltered), s.has(codeLoaderHijack), s.has(codeMiner) && stranger:
+		return inspect.High
+	case s.has(codeKnownGood) && s.confirmed && !s.has(codeAlerted):
+		return inspect.Info
+	case s.has(codeHiddenPath, codeTmpPath) && stranger:
+		if s.kind == inspect.KindScript && !isNew || s.ownership == ownershipUnknown && strong == 0 && !isNew {
+			return inspect.Medium
+		}
+		return inspect.High
+	case stranger && (strong > 1 || strong == 1 && isNew && !s.has(codeEntrypoint)):
+		return inspect.High
+	case stranger && strong == 1, s.has(codeAlerted):
+		return inspect.Medium
+	case s.has(codeEntrypoint):
+		return inspect.Info
+	case !stranger:
+		return inspect.Info
+	}
+	return s.ordinary(isNew)
+}
+
+// ordinary judges a program that nobody owns and that has no sign.
+func (s signs) ordinary(isNew bool) inspect.Severity {
+	severity := inspect.Info
+	switch {
+	case s.has(codeUnowned) && s.ownership == ownershipKnown && systemProgram(s.path):
+		severity = inspect.Medium
+	case s.has(codeUnowned), s.has(codeArchMismatch, codeShadowsPath, codeWorldWritable):
+		severity = inspect.Low
+	}
+	if isNew {
+		return raised(severity)
+	}
+	return severity
+}
+
+func raised(s inspect.Severity) inspect.Severity {
+	switch s {
+	case inspect.Info:
+		return inspect.Low
+	case inspect.Low:
+		return inspect.Medium
+	case inspect.Medium:
+		return inspect.High
+	default:
+		return s
+	}
+}
+
+// systemProgram says that a path is where packages put their programs.
+func systemProgram(p string) bool {
+	return slices.Contains([]string{"/bin", "/sbin", "/usr/bin", "/usr/sbin"}, path.Dir(p))
+}
+
+// severityOfAltered judges a packaged file that is not what its package says: configuration is meant to be changed, and
+// some files are made anew by every image builder; a program is not.
+func severityOfAltered(n *inspect.Node, config bool) inspect.Severity {
+	switch {
+	case config || oftenChanged(n.Path):
+		return inspect.Low
+	case n.Kind != "" && n.Kind != inspect.KindScript, n.Kind == inspect.KindScript && n.Mode&0o111 != 0:
+		return inspect.High
+	case interpreted(n.Path):
+		return inspect.Medium
+	default:
+		return inspect.Low
+	}
+}
+
+// oftenChanged knows files that a package holds and that images change nevertheless: distroless edits os-release,
+// maintainer scripts make caches, slim images cut documentation.
+func oftenChanged(p string) bool {
+	base := path.Base(p)
+	switch {
+	case strings.HasPrefix(p, "/etc/"), documentation(p):
+		return true
+	case base == "os-release", base == "ld.so.cache", base == "ca-certificates.crt", base == "locale-archive":
+		return true
+	}
+	return strings.HasSuffix(p, ".pyc") || strings.HasPrefix(p, "/var/cache/") || strings.HasPrefix(p, "/var/lib/")
+}
+
+// documentation knows what slim images leave out.
+func documentation(p string) bool {
+	for _, dir := range []string{"doc", "man", "locale", "info", "lintian", "linda", "doc-base", "help", "i18n", "groff", "gtk-doc", "bug", "licenses"} {
+		if within(p, "/usr/share/"+dir) || within(p, "/usr/local/share/"+dir) {
+			return true
+		}
+	}
+	return within(p, "/usr/share/zoneinfo") || within(p, "/usr/share/icons")
+}
+
+func interpreted(p string) bool {
+	return slices.Contains([]string{".py", ".pl", ".pm", ".rb", ".js", ".mjs", ".cjs", ".sh", ".php", ".lua"}, path.Ext(p))
+}
+
+// severityOfMissing judges a packaged file that is not there: taking programs out is what careful builders do as well.
+func severityOfMissing(executable bool) inspect.Severity {
+	if executable {
+		return inspect.Low
+	}
+	return inspect.Info
+}

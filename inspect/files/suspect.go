@@ -1,0 +1,243 @@
+package files
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/backtrail/backtrail/inspect"
+)
+
+// suspect is a program that no unaltered package answers for, or that an alert names.
+type suspect struct {
+	node   *inspect.Node
+	codes  []string
+	detail []string // sentences without a period
+	owner  string
+}
+
+func (s *suspect) add(code, detail string) {
+	if code != "" && !slices.Contains(s.codes, code) {
+		s.codes = append(s.codes, code)
+	}
+	if detail != "" {
+		s.detail = append(s.detail, detail)
+	}
+}
+
+func (s *suspect) has(codes ...string) bool {
+	return slices.ContainsFunc(codes, func(c string) bool { return slices.Contains(s.codes, c) })
+}
+
+// hunt looks for suspects in an image.
+type hunt struct {
+	tree     *Tree
+	own      *ownership
+	image    inspect.Image
+	layers   []inspect.Layer
+	alerted  map[*inspect.Node]string // what the alert says
+	started  []*inspect.Node          // the image's own programs
+	hijacked map[*inspect.Node]string // loaded into every program, and by what
+	suspects []*suspect
+}
+
+func (h *hunt) run(ctx context.Context) error {
+	h.started = h.tree.programs(h.image.Settings)
+	h.hijacked = h.preloaded(ctx)
+	dirs := searchPath(h.image.Settings.Env)
+	var look []*inspect.Node
+	for n := range h.tree.All() {
+		if s := h.consider(n, dirs); s != nil {
+			h.suspects = append(h.suspects, s)
+			look = append(look, n)
+		}
+	}
+	_, arch, _ := strings.Cut(h.image.Platform, "/")
+	arch, _, _ = strings.Cut(arch, "/")
+	found, err := h.tree.lookInto(ctx, look, arch)
+	if err != nil {
+		return err
+	}
+	for _, s := range h.suspects {
+		f := found[s.node]
+		for _, c := range f.codes {
+			s.add(c, "")
+		}
+		s.detail = append(s.detail, f.detail...)
+	}
+	return nil
+}
+
+// consider makes a suspect of a file, or nil.
+func (h *hunt) consider(n *inspect.Node, dirs []string) *suspect {
+	if !isRegular(n) {
+		return nil
+	}
+	c, owned := h.own.owner[n.Path]
+	alert, alerted := h.alerted[n]
+	by, hijacked := h.hijacked[n]
+	own := slices.Contains(h.started, n)
+	program := n.Executable() && n.Kind != "" || n.Kind == inspect.KindELF || n.Kind == inspect.KindPE || n.Kind == inspect.KindMachO || n.Kind == inspect.KindWASM
+	changed := owned && h.own.altered(n.Path) && severityOfAltered(n, c.config).Rank() <= inspect.Medium.Rank()
+	if owned && !changed && !alerted && !hijacked || !owned && !program && !own && !alerted && !hijacked {
+		return nil
+	}
+	s := &suspect{node: n, owner: c.owner}
+	switch {
+	case changed:
+		s.add(codeAltered, fmt.Sprintf("its content is not that of package %s", c.owner))
+	case owned:
+		s.add("", fmt.Sprintf("its content is that of package %s", c.owner))
+	case h.own.level == ownershipUnknown:
+		s.add(codeOwnershipUnknown, "whose file it is cannot be known: "+h.own.detail)
+	default:
+		s.add(codeUnowned, "no package owns it")
+	}
+	if own {
+		s.add(codeEntrypoint, "the image starts it")
+	}
+	if alerted {
+		s.add(codeAlerted, alert)
+	}
+	if hijacked {
+		s.add(codeLoaderHijack, by)
+	}
+	for _, code := range pathCodes(n) {
+		s.add(code, "")
+	}
+	if other := h.own.shadowed(n, dirs); other != "" && !owned {
+		s.add(codeShadowsPath, "it is found in PATH before "+other)
+	}
+	return s
+}
+
+// alone says that a suspect is a row of its own.
+func (s *suspect) alone() bool {
+	return s.has(codeAltered, codeAlerted, codeHiddenPath, codeTmpPath, codeSetuid, codeCapability, codeLoaderHijack, codeMiner, codePacked,
+		codeObfuscated, codeEntrypoint, codeNotInKnownGood, codeChanged) || s.owner != ""
+}
+
+// notable says that a suspect is shown at all: of scripts and archives only those with a sign, and where ownership is
+// unknown only what has one.
+func (s *suspect) notable() bool {
+	if s.alone() {
+		return true
+	}
+	if s.has(codeOwnershipUnknown) {
+		return false
+	}
+	return s.node.Kind != inspect.KindScript && s.node.Kind != inspect.KindJar
+}
+
+// severity judges the suspect by the rule of severity.go.
+func (h *hunt) severity(s *suspect, confirmed bool) inspect.Severity {
+	return severityOf(signs{path: s.node.Path, kind: s.node.Kind, codes: s.codes, ownership: h.own.level, confirmed: confirmed})
+}
+
+// rows are the suspects as they are shown: ordinary ones of one tree and one build step are one row.
+func (h *hunt) rows(confirmed bool) []inspect.Binary {
+	groups := map[string][]*suspect{}
+	var keys []string
+	for _, s := range h.suspects {
+		if !s.notable() {
+			continue
+		}
+		key := s.node.Path
+		if !s.alone() {
+			key = fmt.Sprintf("%d %s %t", s.node.Layer, treeOf(s.node.Path), s.has(codeKnownGood))
+		}
+		if groups[key] == nil {
+			keys = append(keys, key)
+		}
+		groups[key] = append(groups[key], s)
+	}
+	rows := make([]inspect.Binary, 0, len(keys))
+	for _, k := range keys {
+		rows = append(rows, h.row(groups[k], confirmed))
+	}
+	slices.SortStableFunc(rows, func(a, b inspect.Binary) int {
+		return cmp.Or(cmp.Compare(a.Severity.Rank(), b.Severity.Rank()), cmp.Compare(len(b.Codes), len(a.Codes)))
+	})
+	return rows[:min(len(rows), MaxRows)]
+}
+
+// row makes one row of suspects that belong together. The first to be named is the one that is most likely run.
+func (h *hunt) row(group []*suspect, confirmed bool) inspect.Binary {
+	first := slices.MinFunc(group, func(a, b *suspect) int {
+		return cmp.Or(h.severity(a, confirmed).Rank()-h.severity(b, confirmed).Rank(), libraryRank(a.node)-libraryRank(b.node),
+			strings.Count(a.node.Path, "/")-strings.Count(b.node.Path, "/"), cmp.Compare(b.node.Size, a.node.Size), comparePaths(a.node.Path, b.node.Path))
+	})
+	n := first.node
+	b := inspect.Binary{
+		Path: n.Path, Kind: n.Kind, SHA256: n.SHA256, Size: n.Size, Mode: fmt.Sprintf("%04o", n.Mode), Layer: n.Layer, Owner: first.owner,
+		CreatedBy: h.createdBy(n.Layer), Count: len(group), Severity: h.severity(first, confirmed), Codes: slices.Clone(first.codes),
+		Detail: strings.Join(first.detail, "; "),
+	}
+	b.Status = b.Severity.RowStatus()
+	if h.own.intact(n.Path) || confirmed && first.has(codeKnownGood) && b.Status != inspect.Failed {
+		b.Status = inspect.Verified
+	}
+	if len(group) > 1 {
+		b.Detail = fmt.Sprintf("one of %d programs below %s that came with this build step; %s", len(group), treeOf(n.Path), b.Detail)
+	}
+	return b
+}
+
+func libraryRank(n *inspect.Node) int {
+	if n.Mode&0o111 != 0 && !strings.Contains(path.Base(n.Path), ".so") {
+		return 0
+	}
+	return 1
+}
+
+func (h *hunt) createdBy(layer int) string {
+	for _, l := range h.layers {
+		if l.Number == layer && !l.Empty {
+			return l.CreatedBy
+		}
+	}
+	return ""
+}
+
+// treeOf names the tree that a path belongs to: /usr/local, /opt/jdk, /app. A file in the root is its own.
+func treeOf(p string) string {
+	names := strings.SplitN(strings.TrimPrefix(p, "/"), "/", 3)
+	deep := slices.Contains([]string{"usr", "opt", "home", "srv", "var", "nix", "layers", "mnt", "root"}, names[0])
+	switch {
+	case len(names) == 1:
+		return p
+	case len(names) == 2 || !deep:
+		return "/" + names[0]
+	default:
+		return "/" + names[0] + "/" + names[1]
+	}
+}
+
+// preloaded finds what ld.so.preload and LD_PRELOAD make every program load.
+func (h *hunt) preloaded(ctx context.Context) map[*inspect.Node]string {
+	found := map[*inspect.Node]string{}
+	mark := func(names, by string) {
+		for _, w := range strings.FieldsFunc(names, func(r rune) bool { return strings.ContainsRune(" \t\n:", r) }) {
+			if n := h.tree.Resolve(w); strings.HasPrefix(w, "/") && n != nil && isRegular(n) && !h.own.intact(n.Path) {
+				found[n] = by + " makes every program load it"
+			}
+		}
+	}
+	if data, err := h.tree.readSmall(ctx, preloadFile); err == nil && len(data) < headSize {
+		lines(data, func(line string) {
+			line, _, _ = strings.Cut(line, "#")
+			mark(line, preloadFile)
+		})
+	}
+	for _, e := range h.image.Settings.Env {
+		if value, ok := strings.CutPrefix(e, "LD_PRELOAD="); ok {
+			mark(value, "LD_PRELOAD in the image's environment")
+		}
+	}
+	return found
+}
+
+const preloadFile = "/etc/ld.so.preload"

@@ -1,0 +1,126 @@
+package files
+
+import (
+	"context"
+	"crypto/md5"  //nolint:gosec // what dpkg's databases hold
+	"crypto/sha1" //nolint:gosec // what apk's database holds
+	"encoding/hex"
+	"fmt"
+	"hash"
+	"io"
+	"runtime"
+	"strings"
+	"sync"
+
+	"github.com/backtrail/backtrail/inspect"
+	"golang.org/x/sync/errgroup"
+)
+
+// weak holds the digests that package databases compare with, MD5 and SHA-1, by the sha256 of the content: the same
+// content is hashed once, in whichever layer and at whichever path it stands. They are kept by layer.
+type weak struct {
+	tree *Tree
+	mu   sync.Mutex
+	sums map[string]string // sha256 hex + " " + algorithm -> hex
+	new  map[int][]string  // lines to keep, by layer
+}
+
+func (t *Tree) newWeak() *weak {
+	w := &weak{tree: t, sums: map[string]string{}, new: map[int][]string{}}
+	for _, s := range t.layers {
+		data, err := t.cache.store.Record(recordWeak, s.layer.DiffID)
+		if err != nil {
+			continue
+		}
+		lines(data, func(line string) {
+			if i := strings.LastIndexByte(line, ' '); i > 0 {
+				w.sums[line[:i]] = line[i+1:]
+			}
+		})
+	}
+	return w
+}
+
+// demand is a file whose digest by an algorithm is wanted.
+type demand struct {
+	node      *inspect.Node
+	algorithm string
+}
+
+// make computes all that is not known yet, in parallel, and keeps it. What cannot be read has no digest.
+func (w *weak) make(ctx context.Context, wanted []demand) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(max(2, runtime.GOMAXPROCS(0)))
+	started := map[string]bool{}
+	for _, d := range wanted {
+		key := d.node.SHA256 + " " + d.algorithm
+		if w.get(d) != "" || started[key] || newWeakHash(d.algorithm) == nil {
+			continue
+		}
+		started[key] = true
+		group.Go(func() error {
+			return guarded(func() error { return w.add(ctx, key, d) })
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	return w.keep()
+}
+
+func (w *weak) add(ctx context.Context, key string, d demand) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	c, err := w.tree.Open(ctx, d.node)
+	if err != nil {
+		return fmt.Errorf("comparing with the package database: %w", err)
+	}
+	defer c.Close()
+	h := newWeakHash(d.algorithm)
+	if _, err := io.Copy(h, io.NewSectionReader(c, 0, c.Size())); err != nil {
+		return fmt.Errorf("comparing %s with the package database: %w", d.node.Path, err)
+	}
+	sum := hex.EncodeToString(h.Sum(nil))
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.sums[key] = sum
+	w.new[d.node.Layer] = append(w.new[d.node.Layer], key+" "+sum)
+	return nil
+}
+
+// get gives the digest of a file, "" where it was not made.
+func (w *weak) get(d demand) string {
+	if d.algorithm == "sha256" {
+		return d.node.SHA256
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.sums[d.node.SHA256+" "+d.algorithm]
+}
+
+func (w *weak) keep() error {
+	for layer, added := range w.new {
+		diffID := w.tree.DiffID(layer)
+		old, err := w.tree.cache.store.Record(recordWeak, diffID)
+		if err != nil {
+			old = nil
+		}
+		data := append(old, strings.Join(added, "\n")+"\n"...)
+		if err := w.tree.cache.store.PutRecord(recordWeak, diffID, data); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func newWeakHash(algorithm string) hash.Hash {
+	switch algorithm {
+	case "md5":
+		return md5.New() //nolint:gosec // see above
+	case "sha1":
+		return sha1.New() //nolint:gosec // see above
+	default:
+		return nil
+	}
+}
