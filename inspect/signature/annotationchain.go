@@ -119,11 +119,12 @@ func (s *annotated) explainTimes(c *chain, m root.TrustedMaterial, options cosig
 			return err
 		})
 		if err != nil {
-			c.fail(inspect.StepLog, LogMismatch, "entry %d of the log does not hold: %v", s.entry.LogIndex(), err)
+			c.fail(inspect.StepLog, LogMismatch, "entry %d of %s does not hold: %v", s.entry.LogIndex(), logName(m.RekorLogs(), s.entry), err)
 			break
 		}
-		c.hold(inspect.StepLog, "entry %d of the log holds this signature and payload, by the log's key", s.entry.LogIndex())
-		times = append(times, observed{s.entry.IntegratedTime(), fmt.Sprintf("log, entry %d", s.entry.LogIndex())})
+		log := logName(m.RekorLogs(), s.entry)
+		c.hold(inspect.StepLog, "entry %d of %s holds this signature and payload, by the log's key", s.entry.LogIndex(), log)
+		times = append(times, observed{s.entry.IntegratedTime(), "log " + log})
 	}
 	var errs []string
 	if s.stamp != nil {

@@ -1,6 +1,7 @@
 package signature
 
 import (
+	"crypto/sha256"
 	"crypto/x509"
 	"encoding/asn1"
 	"encoding/hex"
@@ -81,7 +82,9 @@ func parseBundle(data []byte) (*sealed, error) {
 func (s *sealed) readClaim() error {
 	if m := s.content.MessageSignatureContent(); m != nil {
 		s.message = true
-		s.claim.digests = []string{"sha256:" + hex.EncodeToString(m.Digest())}
+		if len(m.Digest()) == sha256.Size {
+			s.claim.digests = []string{"sha256:" + hex.EncodeToString(m.Digest())}
+		}
 		return nil
 	}
 	e := s.content.EnvelopeContent().RawEnvelope()

@@ -37,31 +37,19 @@ func (o Options) run(ctx context.Context, on inspect.On, emit func(inspect.Event
 	if i.Digest == "" && i.Index == "" {
 		return o.unsignable(i, on.Subject, x, emit)
 	}
-	roots, rootsErr := o.Trust.Roots()
-	for _, r := range roots {
-		o.emitTrust(r, emit)
-	}
-	for _, n := range o.Trust.Notes() {
-		emit(inspect.Event{Notice: &inspect.Notice{Level: "info", Text: n, Hint: "--trusted-root FILE takes another one"}})
-	}
-	found, err := o.examine(ctx, i.Location, i.Index, i.Digest, x, roots)
+	found, err := o.examine(ctx, i.Location, i.Index, i.Digest, x)
 	if err != nil {
 		return err
 	}
-	if rootsErr != nil {
-		found.open = append(found.open, rootsErr.Error())
-	}
+	o.emitTrust(found, emit)
 	found.emit(emit)
 	s := summary{subject: on.Subject, image: i.Key(), found: found, expect: x, policies: len(expected.Policies) > 0}
 	s.emit(emit)
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if rootsErr != nil {
-		return fmt.Errorf("verifying signatures: %w", rootsErr)
-	}
 	if len(found.open) > 0 {
-		return inspect.Unchecked("a store of signatures could not be asked: %s", strings.Join(found.open, "; "))
+		return inspect.Unchecked("%s", strings.Join(found.open, "; "))
 	}
 	return nil
 }
@@ -76,13 +64,20 @@ func (o Options) unsignable(i inspect.Image, subject string, x expectation, emit
 	return inspect.Nothing("what docker save writes has no manifest digest, which is what signatures are about")
 }
 
-// emitTrust names a root that verdicts rest on, and keeps its bytes.
-func (o Options) emitTrust(r Root, emit func(inspect.Event)) {
-	if o.Store != nil && len(r.Bytes) > 0 {
-		_ = o.Store.Put(r.Record.Digest, r.Bytes)
+// emitTrust names the roots that verdicts rest on, where one was needed, and keeps their bytes.
+func (o Options) emitTrust(found collection, emit func(inspect.Event)) {
+	for _, r := range found.roots {
+		if o.Store != nil && len(r.Bytes) > 0 {
+			_ = o.Store.Put(r.Record.Digest, r.Bytes)
+		}
+		emit(inspect.Event{Trust: &r.Record})
 	}
-	record := r.Record
-	emit(inspect.Event{Trust: &record})
+	if len(found.roots) == 0 {
+		return
+	}
+	for _, n := range o.Trust.Notes() {
+		emit(inspect.Event{Notice: &inspect.Notice{Level: "info", Text: n, Hint: "--trusted-root FILE takes another one"}})
+	}
 }
 
 // Examine reads and verifies the signatures that are stored with any image, at its location, for its index and its
@@ -92,18 +87,14 @@ func (o Options) Examine(ctx context.Context, location, index, digest string, ex
 	if err != nil {
 		return nil, err
 	}
-	roots, err := o.Trust.Roots()
-	if err != nil {
-		return nil, err
-	}
-	found, err := o.examine(ctx, location, index, digest, x, roots)
+	found, err := o.examine(ctx, location, index, digest, x)
 	if err == nil && len(found.open) > 0 && len(found.rows) == 0 {
-		err = fmt.Errorf("asking for signatures: %s", strings.Join(found.open, "; "))
+		err = fmt.Errorf("looking for signatures: %s", strings.Join(found.open, "; "))
 	}
 	return found.rows, err
 }
 
-func (o Options) examine(ctx context.Context, location, index, digest string, x expectation, roots []Root) (collection, error) {
+func (o Options) examine(ctx context.Context, location, index, digest string, x expectation) (collection, error) {
 	loc, err := registry.Parse(location)
 	if err != nil {
 		return collection{}, fmt.Errorf("looking for signatures: %w", err)
@@ -113,7 +104,7 @@ func (o Options) examine(ctx context.Context, location, index, digest string, x 
 		return collection{}, err
 	}
 	e := &examiner{
-		Options: o, shelf: shelf{o.Client, loc, tags}, expect: x, roots: roots, seen: map[string]bool{},
+		Options: o, shelf: shelf{o.Client, loc, tags}, expect: x, seen: map[string]bool{},
 		image: artifact{what: "the image", names: map[string]string{}},
 		out:   collection{times: map[string]observed{}},
 	}
@@ -130,6 +121,9 @@ func (o Options) examine(ctx context.Context, location, index, digest string, x 
 	}
 	if e.others, err = e.otherImages(ctx); err != nil {
 		return collection{}, fmt.Errorf("looking for signatures: %w", err)
+	}
+	if o.Trust.atHand() {
+		e.load()
 	}
 	return e.run(ctx, digests), nil
 }

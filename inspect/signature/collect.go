@@ -18,8 +18,8 @@ type collection struct {
 	times   map[string]observed // of rows whose time is signed, by ID
 	replies []inspect.StoreReply
 	blobs   []inspect.Blob
-	open    []string // stores that could not be asked, in words
-	roots   []Root
+	open    []string // what could not be asked, in words
+	roots   []Root   // that verdicts rest on
 }
 
 // examiner looks for the signatures of one image and judges them.
@@ -28,7 +28,7 @@ type examiner struct {
 	shelf  shelf
 	image  artifact
 	expect expectation
-	roots  []Root
+	loaded bool            // the roots, or the words why not
 	seen   map[string]bool // manifests and rows
 	others map[string]bool // digests of the layout's other images
 	out    collection
@@ -88,7 +88,7 @@ func (e *examiner) take(ctx context.Context, q question, a answer) {
 	r := q.reply(a, found)
 	e.out.replies = append(e.out.replies, r)
 	if r.Status == inspect.Unknown {
-		e.out.open = append(e.out.open, fmt.Sprintf("%s for %s: %s", q.store, q.subject, r.Detail))
+		e.out.open = append(e.out.open, fmt.Sprintf("the store %s could not be asked for %s: %s", q.store, q.subject, r.Detail))
 	}
 }
 
@@ -98,6 +98,18 @@ func (e *examiner) first(name string) bool {
 	}
 	e.seen[name] = true
 	return true
+}
+
+// load loads the trusted roots when the first signature wants them: an unsigned image needs none.
+func (e *examiner) load() {
+	if e.loaded {
+		return
+	}
+	e.loaded = true
+	var err error
+	if e.out.roots, err = e.Trust.Roots(); err != nil {
+		e.out.open = append(e.out.open, err.Error())
+	}
 }
 
 // keep puts a manifest into the store and names it, so that a bundle can carry it.
@@ -137,129 +149,4 @@ func (e *examiner) put(digest string, data []byte) {
 	if e.Store != nil && registry.IsDigest(digest) && data != nil {
 		_ = e.Store.Put(digest, data) // a cache that is full costs the bundle its copy, not the verdict
 	}
-}
-
-// judge reads one signature and verifies it. Errors: bytes that could not be had.
-func (e *examiner) judge(ctx context.Context, it item) error {
-	loc := e.shelf.loc
-	if it.store == StoreTag {
-		loc = e.shelf.tags
-	}
-	digest := it.desc.Digest.String()
-	data, err := e.Client.Fetch(ctx, loc, digest, maxBundle)
-	var wrong *registry.DigestError
-	if errors.As(err, &wrong) {
-		e.add(it, malformedRow(it.kind(), []byte(digest), e.image.main, fmt.Errorf("the bytes of the signature are not their digest: %w", err)))
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("signature %s: %w", digest, err)
-	}
-	e.put(digest, data)
-	switch it.form {
-	case mediaBundle:
-		e.judgeBundle(ctx, it, data)
-	case mediaNotation:
-		e.add(it, notationRow(data, e.image.main))
-	default:
-		e.judgeAnnotated(ctx, it, data)
-	}
-	return nil
-}
-
-func (e *examiner) judgeBundle(ctx context.Context, it item, data []byte) {
-	s, err := readBundle(data)
-	if err != nil {
-		row := malformedRow(KindBundle, data, e.image.main, err)
-		row.Raw = e.raw(part{"bundle", data})
-		e.add(it, row)
-		return
-	}
-	a := e.widen(ctx, s.claim.digests)
-	row := s.row(a)
-	o := s.verify(e.roots, a, e.expect)
-	o.fill(&row)
-	row.Raw = e.raw(s.parts()...)
-	e.note(&row, o, s.claim)
-	e.add(it, row)
-}
-
-func (e *examiner) judgeAnnotated(ctx context.Context, it item, data []byte) {
-	s, err := readAnnotated(data, it.desc.Annotations, it.form == mediaEnvelope)
-	if err != nil {
-		row := malformedRow(KindCosign, data, e.image.main, err)
-		row.Raw = e.raw(s.parts()...)
-		e.add(it, row)
-		return
-	}
-	a := e.widen(ctx, s.claim.digests)
-	if it.store == StoreLayout && e.anothers(a, s.claim.digests) {
-		return
-	}
-	row := s.row(a, it.desc.Digest.String())
-	o := s.verify(ctx, e.roots, a, e.expect)
-	o.fill(&row)
-	row.Raw = e.raw(s.parts()...)
-	e.note(&row, o, s.claim)
-	e.add(it, row)
-}
-
-// anothers says that a signature which cosign saved without saying whose it is belongs to another image of the layout.
-func (e *examiner) anothers(a artifact, digests []string) bool {
-	if _, ours := a.matching(digests); ours {
-		return false
-	}
-	for _, d := range digests {
-		if e.others[d] {
-			return true
-		}
-	}
-	return false
-}
-
-// note keeps the signed time of a row, and what is worth a word.
-func (e *examiner) note(row *inspect.Signature, o outcome, c claim) {
-	if !o.time.IsZero() && o.status(inspect.StepTimestamp) == inspect.Verified {
-		by := "timestamp"
-		if o.status(inspect.StepLog) == inspect.Verified {
-			by = fmt.Sprintf("transparency log, entry %d", row.LogIndex)
-		}
-		e.out.times[row.ID] = observed{o.time, by}
-	}
-	if c.reference != "" && e.shelf.loc.Repository != "" {
-		if named, err := registry.Parse(c.reference); err == nil && (named.Host != e.shelf.loc.Host || named.Repository != e.shelf.loc.Repository) {
-			row.Notes = append(row.Notes, fmt.Sprintf("it was signed as %s, which is not where the image is now", c.reference))
-		}
-	}
-}
-
-func (e *examiner) add(it item, row inspect.Signature) {
-	row.Store = it.store
-	if e.first("row " + row.ID) {
-		e.out.rows = append(e.out.rows, row)
-	}
-}
-
-// widen adds to the image those indexes that a signature names and that contain it: whoever signed them signed it.
-func (e *examiner) widen(ctx context.Context, digests []string) artifact {
-	if _, ok := e.image.matching(digests); ok {
-		return e.image
-	}
-	for i, d := range digests {
-		if i >= maxNamedIndexes || !e.first("index "+d) {
-			continue
-		}
-		part, err := e.Client.Manifest(ctx, e.shelf.loc, d)
-		if err != nil || !part.Holds() {
-			continue
-		}
-		if contains(part.Bytes, e.image.names) {
-			e.image.names[d] = "an index that contains the image"
-			e.put(part.Digest, part.Bytes)
-			e.out.blobs = append(e.out.blobs, inspect.Blob{
-				Digest: d, MediaType: part.MediaType, Size: int64(len(part.Bytes)), Role: "referrer", State: "carried", Of: "image",
-			})
-		}
-	}
-	return e.image
 }

@@ -28,7 +28,11 @@ func (s summary) emit(emit func(inspect.Event)) {
 	gate := s.gate()
 	emit(inspect.Event{Gate: &gate})
 	if s.expect.named() && gate.Status == inspect.Failed {
-		emit(s.finding(CodeExpected, s.subject, inspect.Failed, inspect.High, "The expected signature of "+s.subject+" is not there.", gate.Detail, s.found.rows))
+		title := fmt.Sprintf("%s was expected to be signed, and nobody has signed it.", s.subject)
+		if len(s.found.rows) > 0 {
+			title = fmt.Sprintf("%s is not signed by who was expected.", s.subject)
+		}
+		emit(s.finding(CodeExpected, s.subject, inspect.Failed, inspect.High, title, gate.Detail, s.found.rows))
 	}
 	if len(s.found.rows) == 0 && gate.Status == inspect.Absent {
 		emit(s.finding(CodeUnsigned, s.subject, inspect.Unknown, inspect.Info, "Nobody has signed "+s.subject+".", gate.Detail, nil))
@@ -88,7 +92,7 @@ func (s summary) gate() inspect.Gate {
 	case len(fits) > 0:
 		g.Status, g.Detail = inspect.Verified, "signed by "+signer(fits[0])+", as expected"
 	case len(s.found.open) > 0:
-		g.Status, g.Detail = inspect.Unknown, "a store could not be asked: "+strings.Join(s.found.open, "; ")
+		g.Status, g.Detail = inspect.Unknown, strings.Join(s.found.open, "; ")
 	case len(s.found.rows) == 0 && s.expect.named():
 		g.Status, g.Detail = inspect.Failed, fmt.Sprintf("expected %s; no store holds a signature", s.expect.words)
 	case len(s.found.rows) == 0:

@@ -69,7 +69,11 @@ func NewRoot(data []byte, origin, name string) (Root, error) {
 	if len(data) > maxTrustedRoot {
 		return Root{}, fmt.Errorf("reading trusted root %s: it is larger than %d bytes", name, maxTrustedRoot)
 	}
-	material, err := root.NewTrustedRootFromJSON(data)
+	var material *root.TrustedRoot
+	err := protect("reading it", func() (err error) {
+		material, err = root.NewTrustedRootFromJSON(data)
+		return err
+	})
 	if err != nil {
 		return Root{}, fmt.Errorf("reading trusted root %s: %w", name, err)
 	}
@@ -81,6 +85,9 @@ func (t *Trust) Roots() ([]Root, error) {
 	t.once.Do(func() { t.roots, t.err = t.load() })
 	return t.roots, t.err
 }
+
+// atHand says that no network is asked for the roots.
+func (t *Trust) atHand() bool { return t.opts.Offline || len(t.opts.Files) > 0 }
 
 // Notes say in words what a person should know of the roots: that a fallback was taken, and why.
 func (t *Trust) Notes() []string {
