@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
@@ -46,13 +47,13 @@ func (s *caseScreen) verdict() verdict {
 	}
 	open := ""
 	if n := len(s.c.Alerts); n > 0 {
-		open = " · " + plural(n, "open alert")
+		open = ", " + plural(n, "alert")
 	}
 	switch {
 	case s.broken != nil && !s.began:
 		return verdict{inspect.Unknown, "could not open the case", toneBad}
 	case s.c.Status == inspect.Failed && worst > 0:
-		return verdict{inspect.Failed, "failed · " + plural(worst, "finding") + " high or worse" + open, toneBad}
+		return verdict{inspect.Failed, fmt.Sprintf("failed: %d serious", worst) + open, toneBad}
 	case s.c.Status == inspect.Failed:
 		return verdict{inspect.Failed, "failed" + open, toneBad}
 	case s.running > 0 || s.c.End == nil:
@@ -60,7 +61,7 @@ func (s *caseScreen) verdict() verdict {
 	case s.c.Status == inspect.Unknown:
 		return verdict{inspect.Unknown, "could not check everything" + open, toneWarn}
 	case open != "":
-		return verdict{inspect.Unknown, "the checks found nothing" + open, toneWarn}
+		return verdict{inspect.Unknown, "nothing found" + open + " open", toneWarn}
 	default:
 		return verdict{inspect.Verified, "verified", toneGood}
 	}

@@ -93,10 +93,10 @@ func (c *chooser) update(m *Model, msg tea.Msg) tea.Cmd {
 	if k, ok := msg.(tea.KeyPressMsg); ok {
 		switch k.String() {
 		case "up", "ctrl+p", "ctrl+k":
-			c.list.move(-1, c.list.Len())
+			c.list.move(-1)
 			return nil
 		case "down", "ctrl+n", "ctrl+j":
-			c.list.move(1, c.list.Len())
+			c.list.move(1)
 			return nil
 		case "enter":
 			r, ok := c.list.selected()

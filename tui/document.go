@@ -47,12 +47,25 @@ func (d *document) field(name, value string) {
 
 // status writes a sign, a name, and what it rests on.
 func (d *document) status(s inspect.Status, name, detail string) {
-	sign := fit(d.p.sign(s), d.p.signWidth())
-	head := name
 	if detail != "" {
-		head = fit(name, min(17, max(len(name), 8)))
+		name += ": " + detail
 	}
-	lines := wrap(inspect.Clean(strings.TrimSpace(head+" "+detail)), d.width-d.p.signWidth()-1)
+	d.signed(s, name)
+}
+
+// step writes a link of a chain: the names stand below each other, and what was compared beside them.
+func (d *document) step(s inspect.Status, name, detail string) {
+	if d.width < 50 {
+		d.status(s, name, detail)
+		return
+	}
+	d.signed(s, fit(name, 17)+" "+detail)
+}
+
+// signed writes a text behind a sign.
+func (d *document) signed(s inspect.Status, text string) {
+	sign := fit(d.p.sign(s), d.p.signWidth())
+	lines := wrap(inspect.Clean(strings.TrimSpace(text)), d.width-d.p.signWidth()-1)
 	for i, l := range lines {
 		if i == 0 {
 			d.lines = append(d.lines, d.p.in(statusTone(s), sign)+" "+l)

@@ -170,7 +170,7 @@ func (e *exporter) render(m *Model, width, _ int) ([]string, *tea.Cursor) {
 func (e *exporter) renderPlan(m *Model, d *document) ([]string, *tea.Cursor) {
 	s := m.open
 	if s.running > 0 {
-		d.status(inspect.Unknown, "the checks still run:", "the bundle will say that the case is partial")
+		d.status(inspect.Unknown, "the checks still run", "the bundle will say that the case is partial")
 		d.gap()
 	}
 	d.say(toneBold, "What goes in")

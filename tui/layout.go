@@ -98,11 +98,11 @@ func (f *frame) place(r region, at rect) {
 	}
 }
 
-// beside puts the list on the left, one column of rule, and the detail on the right.
+// beside puts the list on the left, three columns with a rule, and the detail on the right.
 func (f *frame) beside(body rect, s shape) {
 	left := body.w * s.share / 100
-	f.list = rect{body.x, body.y, left, body.h}
-	f.detail = rect{body.x + left + 1, body.y, body.w - left - 1, body.h}
+	f.list = rect{body.x, body.y, left - 1, body.h}
+	f.detail = rect{body.x + left + 2, body.y, body.w - left - 2, body.h}
 	f.cutFoot(min(s.foot, f.detail.h/3))
 }
 

@@ -71,6 +71,7 @@ type list struct {
 	shown  []int // indexes into all that the filter lets through
 	filter string
 	marks  map[string]string
+	moved  bool // by the person: until then the first row, the worst, stays selected
 }
 
 func (l *list) Len() int { return len(l.shown) }
@@ -137,6 +138,15 @@ func (l *list) refilter(id string) {
 		l.at = at
 	}
 	l.at = min(l.at, max(0, len(l.shown)-1))
+	if !l.moved {
+		l.at, l.top = 0, 0
+	}
+}
+
+// move selects another row.
+func (l *list) move(by int) {
+	l.moved = true
+	l.window.move(by, len(l.shown))
 }
 
 func containsAll(s string, words []string) bool {
@@ -165,7 +175,7 @@ func (l *list) selectedID() string {
 func (l *list) choose(id string) bool {
 	for i, at := range l.shown {
 		if l.all[at].id == id {
-			l.at = i
+			l.at, l.moved = i, true
 			return true
 		}
 	}

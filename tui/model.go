@@ -20,7 +20,8 @@ type Model struct {
 	width, height int
 	now           time.Time
 	ticking       bool
-	gen           int // of the newest screen; older messages are dropped
+	after         func(time.Duration) tea.Cmd // brings a tick
+	gen           int                         // of the newest screen; older messages are dropped
 
 	pods   *podsScreen // nil when started on one case
 	open   *caseScreen // nil while the list is on screen
@@ -54,7 +55,7 @@ func New(ctx context.Context, o Options) *Model {
 	if o.Zone == nil {
 		o.Zone = time.UTC
 	}
-	m := &Model{o: o, ctx: ctx, light: o.Theme == ThemeLight, now: o.Now(), seen: map[string]glance{}}
+	m := &Model{o: o, ctx: ctx, light: o.Theme == ThemeLight, now: o.Now(), after: tickAfter, seen: map[string]glance{}}
 	m.repaint()
 	m.filter = m.input("/")
 	if o.Case == nil {
@@ -197,7 +198,11 @@ func (m *Model) tick() tea.Cmd {
 	if m.open != nil && m.open.running > 0 {
 		every = time.Second
 	}
-	return tea.Tick(every, func(t time.Time) tea.Msg { return tickMsg(t) })
+	return m.after(every)
+}
+
+func tickAfter(d time.Duration) tea.Cmd {
+	return tea.Tick(d, func(t time.Time) tea.Msg { return tickMsg(t) })
 }
 
 func (m *Model) repaint() { m.p = newPaint(!m.light, m.o.NoColor, m.o.ASCII) }

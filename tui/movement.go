@@ -20,7 +20,7 @@ func (m *Model) move(by int) tea.Cmd {
 	st := s.state()
 	switch {
 	case st.focus == regionList:
-		st.list.move(by, st.list.Len())
+		st.list.move(by)
 		return m.wantTree()
 	case st.focus == regionTop:
 		st.top = min(max(0, st.top+by), max(0, len(s.brief)-1))
@@ -38,7 +38,7 @@ func (m *Model) movePods(by int) {
 		v.scroll = max(0, v.scroll+by)
 		return
 	}
-	v.rowsOf.move(by, v.rowsOf.Len())
+	v.rowsOf.move(by)
 }
 
 func runLeft(m *Model, _ string) tea.Cmd {
@@ -248,9 +248,9 @@ func (m *Model) next(by int) tea.Cmd {
 		}
 		return nil
 	}
-	w, n := m.windowOf()
-	if n > 0 {
+	if w, n := m.windowOf(); n > 0 {
 		w.at = ((w.at+by)%n + n) % n
+		m.touch()
 	}
 	return m.wantTree()
 }
@@ -264,6 +264,16 @@ func (m *Model) windowOf() (*window, int) {
 		return &m.open.tree.window, treeRows{m, m.open}.Len()
 	default:
 		return &m.open.state().list.window, m.open.state().list.Len()
+	}
+}
+
+// touch notes that the person has moved in the list that has the focus.
+func (m *Model) touch() {
+	switch {
+	case m.open == nil:
+		m.pods.rowsOf.moved = true
+	case !m.open.inTree():
+		m.open.state().list.moved = true
 	}
 }
 
@@ -305,6 +315,7 @@ func (m *Model) click(x, y int) tea.Cmd {
 		m.setFocus(r)
 		if w, n := m.windowOf(); r == regionList || m.open != nil && m.open.inTree() {
 			w.at = min(max(0, w.top+y-at.y-1), max(0, n-1))
+			m.touch()
 		}
 		return m.wantTree()
 	}

@@ -13,7 +13,7 @@ import (
 func overviewRows(m *Model, s *caseScreen) []row {
 	var rows []row
 	for _, a := range s.c.Alerts {
-		rows = append(rows, alertRow(s, a))
+		rows = append(rows, alertRow(m, a))
 	}
 	findings := slices.Clone(s.c.Findings)
 	if s.panes[paneOverview].sort == 1 {
@@ -24,16 +24,16 @@ func overviewRows(m *Model, s *caseScreen) []row {
 	}
 	for _, c := range s.c.Checks {
 		if c.Status == inspect.Unknown && !c.Running() {
-			rows = append(rows, uncheckedRow(c))
+			rows = append(rows, uncheckedRow(m, c))
 		}
 	}
 	for _, q := range inspect.Questions() {
-		rows = append(rows, answerRow(s, q))
+		rows = append(rows, answerRow(m, s, q))
 	}
 	return rows
 }
 
-func alertRow(s *caseScreen, a inspect.Alert) row {
+func alertRow(m *Model, a inspect.Alert) row {
 	where := a.Path
 	if a.File.Path != "" {
 		where = a.File.Path
@@ -43,9 +43,9 @@ func alertRow(s *caseScreen, a inspect.Alert) row {
 		path: imagePath(a.File), layer: a.File.Layer, raw: blobPart("alert as received", a.Raw), object: a,
 		cells: func(w int) []cell {
 			return []cell{
-				{text: "ALERT", tone: toneBad, width: 5},
-				{text: a.Rule + times(a.Count), width: -3},
-				{text: where, tone: toneNote, width: -2, tail: true},
+				{text: "ALERT", tone: toneBad, width: 5}, {text: "!", tone: toneBad, width: m.p.signWidth()},
+				{text: a.Rule + times(a.Count), width: -1},
+				{text: where, tone: toneNote, width: min(max(1, len(where)), max(1, w/2)), tail: true},
 			}
 		},
 		detail: func(d *document) { alertDetail(d, a) },
@@ -137,7 +137,7 @@ func findingRow(m *Model, s *caseScreen, f inspect.Finding) row {
 		value: f.Title, subject: subject, mark: f.ID, path: path, layer: -1, object: f, raw: evidenceParts(f.Evidence),
 		cells: func(w int) []cell {
 			sign := cell{text: m.p.sign(f.Status), tone: statusTone(f.Status), width: m.p.signWidth()}
-			word := cell{text: severityWord(f.Severity), tone: severityTone(f.Severity), width: 4}
+			word := cell{text: severityWord(f.Severity), tone: severityTone(f.Severity), width: 5}
 			title := cell{text: f.Title, width: -1}
 			if w > 70 {
 				return []cell{word, sign, title, {text: f.Check, tone: toneDim, width: 11}}
@@ -209,7 +209,7 @@ func notesOn(d *document, s *caseScreen, id string) {
 	}
 }
 
-func uncheckedRow(c inspect.CheckState) row {
+func uncheckedRow(m *Model, c inspect.CheckState) row {
 	name := c.Name
 	if c.Subject != "" {
 		name += " of " + c.Subject
@@ -218,7 +218,7 @@ func uncheckedRow(c inspect.CheckState) row {
 		id: "check:" + c.Name + ":" + c.Subject, find: name + " " + c.Reason, value: name + ": " + c.Reason, subject: c.Subject, layer: -1,
 		retry: []inspect.Key{{Check: c.Name, Subject: c.Subject}}, object: c,
 		cells: func(w int) []cell {
-			return []cell{{text: "??", tone: toneWarn, width: 4}, {text: "not checked: " + name + ": " + c.Reason, width: -1}}
+			return []cell{{text: "open", tone: toneWarn, width: 5}, {text: m.p.sign(inspect.Unknown), tone: toneWarn, width: m.p.signWidth()}, {text: "not checked: " + name + ": " + c.Reason, width: -1}}
 		},
 		detail: func(d *document) {
 			d.status(inspect.Unknown, "could not check "+name, "")
@@ -244,6 +244,18 @@ func questionText(q string) string {
 	}
 }
 
+// questionWord is a question in one word, for the column in front.
+func questionWord(q string) string {
+	switch q {
+	case inspect.WhereFrom:
+		return "where"
+	case inspect.HowIn:
+		return "how"
+	default:
+		return "why"
+	}
+}
+
 // answer gives the answer to a question; one that no check has given is still open.
 func (s *caseScreen) answer(q string) inspect.Answer {
 	for _, a := range s.c.Answers {
@@ -260,12 +272,12 @@ func (s *caseScreen) answer(q string) inspect.Answer {
 	return a
 }
 
-func answerRow(s *caseScreen, q string) row {
+func answerRow(m *Model, s *caseScreen, q string) row {
 	a := s.answer(q)
 	return row{
 		id: "answer:" + q, find: questionText(q) + " " + a.Text, value: a.Text, layer: -1, object: a,
 		cells: func(w int) []cell {
-			return []cell{{text: "ANSW", tone: toneNote, width: 4}, {text: questionText(q), tone: toneDim, width: min(31, w/3)}, {text: a.Text, width: -1}}
+			return []cell{{text: questionWord(q), tone: toneNote, width: 5}, {text: m.p.sign(a.Status), tone: toneNote, width: m.p.signWidth()}, {text: a.Text, width: -1}}
 		},
 		detail: func(d *document) {
 			d.say(toneNote, questionText(q))

@@ -185,7 +185,7 @@ func (v *podsScreen) groupRow(m *Model, g *podGroup) row {
 			if w < 76 {
 				return []cell{flagCell(g.priority, flagWidth(w)), {text: sign + g.namespace + "/" + g.workload, width: -2}, {text: g.said(), tone: toneBad, width: -3}}
 			}
-			return []cell{flagCell(g.priority, flagWidth(w)), {text: g.namespace, width: v.spaceWidth}, {text: sign + g.workload, tone: toneBold, width: -4}, {text: g.said(), tone: toneBad, width: -5}}
+			return []cell{flagCell(g.priority, flagWidth(w)), {text: g.namespace, width: v.spaceWidth}, {text: sign + g.workload, tone: toneBold, width: -4}, {text: g.said(), tone: toneBad, width: -8}}
 		},
 		detail: func(d *document) {
 			d.say(toneBad, g.said())
@@ -214,10 +214,10 @@ func (v *podsScreen) podRow(m *Model, p inspect.FlaggedPod, g *podGroup, id stri
 
 func (v *podsScreen) podCells(m *Model, p inspect.FlaggedPod, g *podGroup, w int) []cell {
 	flag := cell{width: flagWidth(w)}
-	said := cell{width: -2}
+	said := cell{width: -4}
 	if g != nil {
 		flag = flagCell(g.priority, flagWidth(w))
-		said = cell{text: g.said(), tone: toneBad, width: -3}
+		said = cell{text: g.said(), tone: toneBad, width: -4}
 	} else if len(p.Alerts) > 0 {
 		flag = cell{text: "muted", tone: toneDim, width: flagWidth(w)}
 	}
@@ -240,6 +240,22 @@ func (v *podsScreen) podCells(m *Model, p inspect.FlaggedPod, g *podGroup, w int
 		cells = append(cells, glanceCells(m, p)...)
 	}
 	return append(cells, cell{text: m.age(p.Created), tone: toneDim, width: 6, right: true}, said)
+}
+
+// headCells name the columns, where there are any.
+func (v *podsScreen) headCells(m *Model, w int) []cell {
+	if w < 76 {
+		return nil
+	}
+	cells := []cell{{text: "flag", width: flagWidth(w)}, {text: "namespace", width: v.spaceWidth}, {text: "pod", width: -4}, {text: "n", width: 2, right: true}, {text: "image", width: -4}}
+	if len(m.seen) > 0 {
+		cells = append(cells, cell{text: "signed", width: m.p.signWidth()}, cell{text: "known-good", width: m.p.signWidth()})
+	}
+	cells = append(cells, cell{text: "age", width: 6, right: true}, cell{text: "what", width: -4})
+	for i := range cells {
+		cells[i].tone = toneDim
+	}
+	return cells
 }
 
 // glanceCells show what cases of this session said of the pod's image.
@@ -294,7 +310,7 @@ func (v *podsScreen) strayRow(a inspect.Alert) row {
 			if w < 76 {
 				return []cell{flagCell(a.Priority, flagWidth(w)), {text: named, tone: toneDim, width: -2}, {text: "fits no pod: " + a.Rule, tone: toneWarn, width: -3}}
 			}
-			return []cell{flagCell(a.Priority, flagWidth(w)), {text: a.Namespace, width: v.spaceWidth}, {text: firstOf(a.Pod, a.Image, a.ContainerID, "no name"), tone: toneDim, width: -4}, {text: "fits no pod: " + a.Rule + times(a.Count), tone: toneWarn, width: -5}}
+			return []cell{flagCell(a.Priority, flagWidth(w)), {text: a.Namespace, width: v.spaceWidth}, {text: firstOf(a.Pod, a.Image, a.ContainerID, "no name"), tone: toneDim, width: -4}, {text: "fits no pod: " + a.Rule + times(a.Count), tone: toneWarn, width: -8}}
 		},
 		detail: func(d *document) {
 			d.say(toneWarn, "This alert fits no pod: "+firstOf(a.Why, "nothing in it names one that runs"))

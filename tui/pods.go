@@ -124,6 +124,7 @@ func replacement(list inspect.PodList, gone inspect.FlaggedPod) string {
 func (v *podsScreen) refresh(m *Model) {
 	v.rowsOf.p = m.p
 	v.rowsOf.set(v.rows(m))
+	v.rowsOf.moved = v.rowsOf.moved || v.rowsOf.Len() > 0 // what comes later never moves the cursor
 }
 
 // alertsLine says where the alerts come from, how many they are, and how new.
@@ -209,7 +210,7 @@ func podDetail(d *document, m *Model, p inspect.FlaggedPod) {
 			continue
 		}
 		d.put(toneBad, "! ", strings.TrimSpace(a.Priority+" "+a.Rule+times(a.Count)+"  "+stamp(a.Time)))
-		d.put(tonePlain, "  ", strings.TrimSpace(a.Path+"  matched by "+a.Match+" "+a.Why))
+		d.put(tonePlain, "  ", strings.TrimSpace(a.Path+"  matched by "+a.Match+": "+a.Why))
 		d.put(toneDim, "  ", a.Output)
 	}
 	var owners []string

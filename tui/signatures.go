@@ -89,7 +89,7 @@ func signatureDetail(d *document, s *caseScreen, g inspect.Signature) {
 		if at > 0 {
 			d.lines = append(d.lines, d.p.in(toneDim, "│"))
 		}
-		d.status(step.Status, step.Name, step.Detail)
+		d.step(step.Status, step.Name, step.Detail)
 	}
 	d.gap()
 	d.say(toneDim, "A verified signature says who signed these bytes; not that they are harmless.")
@@ -169,7 +169,7 @@ func storeRow(m *Model, s *caseScreen, r inspect.StoreReply) row {
 	return row{
 		id: "store:" + r.Store + ":" + r.Subject, find: r.Store + " " + said, value: r.Subject, subject: s.subject, layer: -1, object: r,
 		cells: func(w int) []cell {
-			return []cell{{text: m.p.sign(r.Status), tone: storeTone(r.Status), width: m.p.signWidth()}, {text: "store", tone: toneDim, width: 9}, {text: r.Store + " " + shortDigest(r.Subject) + ": " + said, tone: toneDim, width: -1}}
+			return []cell{{text: storeSign(m.p, r), tone: storeTone(r.Status), width: m.p.signWidth()}, {text: "store", tone: toneDim, width: 9}, {text: r.Store + " " + shortDigest(r.Subject) + ": " + said, tone: toneDim, width: -1}}
 		},
 		detail: func(d *document) {
 			d.say(toneBold, "Store "+r.Store)
@@ -181,6 +181,14 @@ func storeRow(m *Model, s *caseScreen, r inspect.StoreReply) row {
 			}
 		},
 	}
+}
+
+// storeSign: a number where something was found.
+func storeSign(p *paint, r inspect.StoreReply) string {
+	if r.Status == inspect.Verified {
+		return fmt.Sprint(min(9, r.Found))
+	}
+	return p.sign(r.Status)
 }
 
 // storeTone: that a store answered is no verdict, so it is never green.

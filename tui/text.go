@@ -43,7 +43,7 @@ func wrap(s string, width int) []string {
 	if width <= 0 {
 		return nil
 	}
-	return strings.Split(ansi.Wrap(s, width, "/,;"), "\n")
+	return strings.Split(ansi.Wrap(s, width, ""), "\n")
 }
 
 func blanks(n int) string { return strings.Repeat(" ", max(0, n)) }

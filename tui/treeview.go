@@ -137,7 +137,7 @@ func (m *Model) jump(subject, path string, layer int) tea.Cmd {
 func (l *list) chooseLayer(n int) bool {
 	for i, at := range l.shown {
 		if l.all[at].layer == n && l.all[at].id != "merged" {
-			l.at = i
+			l.at, l.moved = i, true
 			return true
 		}
 	}
@@ -225,7 +225,7 @@ func (t treeRows) Row(i, width int, l look) string {
 	name := cell{text: t.name(n, e), width: -1, tone: nameTone(n, e, flag.tone)}
 	cells := []cell{{text: pointer, tone: toneKey, width: 1}, {text: mark, tone: markTone, width: 1}, flag, name}
 	if width >= 50 {
-		cells = append(cells, cell{text: modeText(e), tone: toneDim, width: 10})
+		cells = append(cells, cell{text: treeMode(n, e), tone: toneDim, width: 10})
 	}
 	if width >= 36 {
 		cells = append(cells, cell{text: bytesText(n.size), tone: toneDim, width: 9, right: true})
@@ -281,6 +281,14 @@ func changeMark(n *fileNode, e inspect.Node) (string, tone) {
 	default:
 		return " ", tonePlain
 	}
+}
+
+// treeMode is blank for a directory that no entry names.
+func treeMode(n *fileNode, e inspect.Node) string {
+	if n.src < 0 {
+		return ""
+	}
+	return modeText(e)
 }
 
 // modeText writes mode bits as ls does.
@@ -353,4 +361,6 @@ func (m *Model) fileDetail(d *document) {
 	for _, name := range sortedKeys(e.Xattrs) {
 		d.field("xattr", name)
 	}
+	alertsOn(d, s, e.Path)
+	notesOn(d, s, e.Path)
 }

@@ -40,7 +40,7 @@ func (m *Model) layout() frame {
 		case paneOverview:
 			s.top = len(m.open.brief) + 1
 		case paneLayers:
-			s.foot = 8
+			s.foot = 12
 		}
 	} else if m.pods != nil {
 		s.focus = m.pods.focus
@@ -186,7 +186,7 @@ func (m *Model) drawCase(f frame) ([]string, *tea.Cursor) {
 		detail = append(detail, fill(m.drawFoot(f.foot), f.foot.w, f.foot.h)...)
 	}
 	if f.list.y == f.detail.y && !f.list.empty() && !f.detail.empty() {
-		return append(lines, beside(list, detail, m.p.in(toneDim, "│"))...), cursor
+		return append(lines, beside(list, detail, m.p.in(toneDim, " │ "))...), cursor
 	}
 	return append(append(lines, list...), detail...), cursor
 }
@@ -272,7 +272,7 @@ func (m *Model) drawTree(r rect, focused bool) []string {
 			selected.detail(d)
 		}
 	case t.err != nil:
-		d.status(inspect.Unknown, "could not be read:", t.err.Error())
+		d.status(inspect.Unknown, "could not be read", t.err.Error())
 	case t.tree == nil:
 		d.say(toneDim, "…")
 	case rows.Len() == 0:
@@ -313,7 +313,11 @@ func (m *Model) drawPods(f frame) ([]string, *tea.Cursor) {
 	var cursor *tea.Cursor
 	if !f.list.empty() {
 		lines = append(lines, fill(m.drawPodList(f.list), f.list.w, f.list.h)...)
-		cursor = still(0, f.list.y+1+v.rowsOf.at-v.rowsOf.top)
+		head := 1
+		if v.headCells(m, f.list.w-3) != nil && f.list.h > 4 {
+			head = 2
+		}
+		cursor = still(0, f.list.y+head+v.rowsOf.at-v.rowsOf.top)
 	}
 	if !f.detail.empty() {
 		d := newDocument(m.p, f.detail.w-1)
@@ -334,7 +338,7 @@ func (m *Model) drawPods(f frame) ([]string, *tea.Cursor) {
 
 func (m *Model) drawPodList(r rect) []string {
 	v := m.pods
-	title := "Pods " + v.alertsLine(m)
+	title := "Pods · " + v.alertsLine(m)
 	if l := &v.rowsOf; l.filter != "" {
 		title = "Pods, filter " + l.filter + ": " + plural(l.Len(), "row")
 	}
@@ -346,7 +350,10 @@ func (m *Model) drawPodList(r rect) []string {
 	lines := []string{m.p.titleLine(title, r.w, v.focus == regionList)}
 	switch {
 	case v.rowsOf.Len() > 0:
-		return append(lines, v.rowsOf.render(&v.rowsOf, r.w, r.h-1, v.focus == regionList)...)
+		if cells := v.headCells(m, r.w-3); cells != nil && r.h > 4 {
+			lines = append(lines, m.p.line(r.w, lookPlain, append([]cell{{width: 2}}, cells...)...))
+		}
+		return append(lines, v.rowsOf.render(&v.rowsOf, r.w, r.h-len(lines), v.focus == regionList)...)
 	case v.loading:
 		return append(lines, m.p.in(toneDim, "…"))
 	case v.rowsOf.filter != "":

@@ -1,0 +1,349 @@
+package tui
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/backtrail/backtrail/inspect"
+)
+
+// The incident that the tests tell: a pod of shop/web runs an image that was pushed under the same tag, with a
+// program dropped into a hidden place and a packaged program replaced. A second container was injected.
+
+var clock = time.Date(2026, 3, 14, 3, 20, 0, 0, time.UTC)
+
+func at(minutes int) inspect.Time { return inspect.At(clock.Add(time.Duration(minutes) * time.Minute)) }
+
+func digest(n int) string {
+	return fmt.Sprintf("sha256:%x", sha256.Sum256([]byte{byte(n), byte(n >> 8)}))
+}
+
+const dropped = "/usr/lib/.cache/kworkerd"
+
+func incidentAlert() inspect.Alert {
+	return inspect.Alert{
+		ID: "a1", Source: "syscall", Rule: "Drop and execute new binary in container", Priority: "Critical", Time: at(-12),
+		Output:    "03:08:11.000000000: Critical Executing binary not part of base image (proc_exe=" + dropped + " container_id=4f3c2b1a0d9e)",
+		Namespace: "shop", Pod: "web-6d4cf56db6-x7k2p", Container: "web", ContainerID: "4f3c2b1a0d9e", Path: dropped,
+		Match: inspect.MatchContainer, Subject: "web", Why: "4f3c2b1a0d9e is container web", Count: 3, Raw: digest(90), Flags: []string{"EXE_LOWER_LAYER"},
+		File: inspect.AlertFile{Path: dropped, Origin: inspect.OriginImage, Layer: 2, SHA256: strings.TrimPrefix(digest(50), "sha256:"), Detail: "The image's own file ran: layer 2, COPY cache /usr/lib/.cache."},
+	}
+}
+
+func incidentPod() inspect.Pod {
+	return inspect.Pod{
+		Name: "web-6d4cf56db6-x7k2p", Namespace: "shop", UID: "u-1", Node: "node-3", Phase: "Running", Created: at(-95),
+		Owner: []inspect.Owner{{Kind: "ReplicaSet", Name: "web-6d4cf56db6"}, {Kind: "Deployment", Name: "web"}},
+		Containers: []inspect.Container{
+			{Name: "web", Type: inspect.ContainerMain, Reference: "registry.example.com/acme/web:1.4", ImageID: "registry.example.com/acme/web@" + digest(1), ContainerID: "containerd://4f3c2b1a0d9e", Started: at(-94), State: "running"},
+			{Name: "proxy", Type: inspect.ContainerSidecar, Injected: true, Reference: "registry.example.com/mesh/proxy:2.0", ImageID: "registry.example.com/mesh/proxy@" + digest(2), State: "running", Restarts: 1},
+		},
+		Reach: inspect.Reach{
+			ServiceAccount: "web", Role: "arn:aws:iam::123456789012:role/web", Secrets: []string{"web-db", "web-tls"}, ConfigMaps: []string{"web-config"},
+			Volumes: []string{"hostPath /var/log"}, Privileges: []string{"web: capability NET_ADMIN"},
+		},
+		Others: []string{"shop/web-6d4cf56db6-9qz4m"},
+	}
+}
+
+func incidentPods() inspect.PodList {
+	list := inspect.PodList{Context: "prod-eu", Pods: []inspect.FlaggedPod{{Pod: incidentPod(), Alerts: []inspect.Alert{incidentAlert()}}}}
+	second := incidentPod()
+	second.Name, second.UID = "web-6d4cf56db6-9qz4m", "u-2"
+	list.Pods = append(list.Pods, inspect.FlaggedPod{Pod: second})
+	for i, name := range []string{"cart-0", "cart-1", "billing-7c9f8d6b5-mnbvc"} {
+		list.Pods = append(list.Pods, inspect.FlaggedPod{Pod: inspect.Pod{
+			Name: name, Namespace: "shop", Created: at(-3000 * (i + 1)), Phase: "Running", Node: "node-1",
+			Containers: []inspect.Container{{Name: "main", Type: inspect.ContainerMain, Reference: "registry.example.com/acme/" + name[:4] + ":2", ImageID: "registry.example.com/acme/x@" + digest(20+i), State: "running"}},
+		}})
+	}
+	for i := range 4 {
+		list.Pods = append(list.Pods, inspect.FlaggedPod{
+			Pod:    inspect.Pod{Name: fmt.Sprintf("agent-%d", i), Namespace: "monitoring", Created: at(-9000), Owner: []inspect.Owner{{Kind: "DaemonSet", Name: "agent"}}, Containers: []inspect.Container{{Name: "agent", Type: inspect.ContainerMain, Reference: "docker.io/acme/agent:5", ImageID: "docker.io/acme/agent@" + digest(30)}}},
+			Alerts: []inspect.Alert{{ID: fmt.Sprint("m", i), Rule: "Read sensitive file untrusted", Priority: "Warning", Time: at(-60 + i), Count: 20, Match: inspect.MatchPod, Output: "a file was read"}},
+		})
+	}
+	list.Unmatched = []inspect.Alert{{ID: "s1", Rule: "Terminal shell in container", Priority: "Notice", Time: at(-200), Namespace: "old", Pod: "gone-1", Output: "a shell", Why: "no pod of this name runs"}}
+	return list
+}
+
+// on stamps an event with its check and subject.
+func on(check, subject string, e inspect.Event) inspect.Event {
+	e.Check, e.Subject, e.Time = check, subject, at(0)
+	return e
+}
+
+func ended(check, subject string, status inspect.Status, reason string) inspect.Event {
+	return on(check, subject, inspect.Event{End: &inspect.End{Status: status, Reason: reason}})
+}
+
+func begun(check, subject string) inspect.Event {
+	return on(check, subject, inspect.Event{Begin: &inspect.Begin{}})
+}
+
+func incidentEvents() []inspect.Event {
+	alert, pod := incidentAlert(), incidentPod()
+	events := []inspect.Event{
+		{Time: at(0), Header: &inspect.Header{Schema: inspect.Schema, Target: inspect.Target{Kind: inspect.TargetPod, Name: "pod/" + pod.Name, Namespace: "shop", Context: "prod-eu"}, Started: at(0)}},
+		begun("subject", ""), on("subject", "", inspect.Event{Pod: &pod}), on("alert", "", inspect.Event{Alert: &alert}),
+	}
+	for i, c := range pod.Containers {
+		events = append(events, on("subject", c.Name, inspect.Event{Image: &inspect.Image{
+			Container: c.Name, Reference: c.Reference, Location: c.ImageID, Digest: digest(i + 1), Config: digest(i + 11), Platform: "linux/amd64", Created: at(-150), Status: inspect.Verified,
+			Settings: inspect.ImageConfig{Entrypoint: []string{"/usr/bin/web"}, User: "1000", Env: []string{"PATH=/usr/bin:/bin"}},
+		}}))
+	}
+	events = append(events, ended("subject", "", inspect.Verified, ""))
+	events = append(events, incidentLayers()...)
+	events = append(events, incidentSigners()...)
+	events = append(events, incidentPackages()...)
+	events = append(events, incidentFindings()...)
+	return append(events, inspect.Event{Time: at(1), End: &inspect.End{Status: inspect.Verified}})
+}
+
+func incidentLayers() []inspect.Event {
+	steps := []inspect.Layer{
+		{Position: 0, Number: 0, Size: 29_126_484, CreatedBy: "/bin/sh -c #(nop) ADD file:0eae0dca665c7044bf242cb1fc92cb8ea744f5af2dd376a558c90bc47349aefe in / ", Base: true, Added: 3241},
+		{Position: 1, Number: -1, Empty: true, CreatedBy: "/bin/sh -c #(nop)  CMD [\"bash\"]", Base: true},
+		{Position: 2, Number: 1, Size: 8_400_512, CreatedBy: "RUN /bin/sh -c apt-get update && apt-get install -y curl top # buildkit", Added: 812, Modified: 14},
+		{Position: 3, Number: 2, Size: 84_120, CreatedBy: "COPY cache /usr/lib/.cache # buildkit", Added: 2, Modified: 1},
+	}
+	events := []inspect.Event{begun("layers", "web"), begun("layers", "proxy")}
+	for i := range steps {
+		l := steps[i]
+		l.Status = inspect.Verified
+		if !l.Empty {
+			l.Digest, l.DiffID = digest(100+i), digest(200+i)
+		}
+		events = append(events, on("layers", "web", inspect.Event{Layer: &l}))
+	}
+	return append(events, ended("layers", "web", inspect.Verified, ""), ended("layers", "proxy", inspect.Unknown, "getting layer 1: the registry answered 404"))
+}
+
+func incidentSigners() []inspect.Event {
+	signature := inspect.Signature{
+		ID: "g1", Kind: "cosign", Store: "tag", Digest: digest(60), Subject: digest(9), Status: inspect.Failed, Reason: "subject-mismatch",
+		Identity: "https://github.com/acme/web/.github/workflows/release.yml@refs/tags/v1.4", Issuer: "https://token.actions.githubusercontent.com", LogIndex: 30024022, IntegratedTime: at(-40000),
+		Certificate: &inspect.Certificate{Subject: []string{"https://github.com/acme/web/.github/workflows/release.yml@refs/tags/v1.4"}, Issuer: "CN=sigstore-intermediate,O=sigstore.dev", NotBefore: at(-40000), NotAfter: at(-39990), Extensions: map[string]string{"sourceRepositoryURI": "https://github.com/acme/web", "sourceRepositoryRef": "refs/tags/v1.4"}},
+		Raw:         []inspect.RawPart{{Name: "payload", Digest: digest(61)}, {Name: "certificate", Digest: digest(62)}},
+	}
+	for i, name := range inspect.StepNames() {
+		step := inspect.Step{Name: name, Status: inspect.Verified, Detail: "holds"}
+		switch {
+		case name == inspect.StepSubject:
+			step.Status, step.Detail = inspect.Failed, "the payload names "+digest(9)+"; the image is "+digest(1)
+		case name == inspect.StepTimestamp:
+			step.Status, step.Detail = inspect.Absent, "the log entry gives the time"
+		case i > 6:
+			step.Status, step.Detail = inspect.Unknown, "not reached"
+		}
+		signature.Steps = append(signature.Steps, step)
+	}
+	return []inspect.Event{
+		begun("signatures", "web"), on("signatures", "web", inspect.Event{Signature: &signature}),
+		on("signatures", "web", inspect.Event{Store: &inspect.StoreReply{Store: "cosign-tag", Subject: digest(1), Status: inspect.Verified, Found: 1}}),
+		on("signatures", "web", inspect.Event{Store: &inspect.StoreReply{Store: "referrers", Subject: digest(1), Status: inspect.Absent}}),
+		on("signatures", "web", inspect.Event{Store: &inspect.StoreReply{Store: "referrers-tag", Subject: digest(1), Status: inspect.Unknown, Detail: "the registry answered 500"}}),
+		on("signatures", "web", inspect.Event{Gate: &inspect.Gate{Name: inspect.GateSignature, Status: inspect.Failed, Detail: "the known-good was signed, this one is not"}}),
+		ended("signatures", "web", inspect.Verified, ""),
+		on("provenance", "web", inspect.Event{Provenance: &inspect.Provenance{
+			ID: "p1", PredicateType: "https://slsa.dev/provenance/v1", BuildType: "https://mobyproject.org/buildkit@v1", Builder: "https://ci.example.com/runner/7", Source: "git+https://github.com/acme/web", Ref: "refs/heads/main",
+			Commit: "9f8e7d6c5b4a39281706f5e4d3c2b1a09f8e7d6c", Status: inspect.Unknown, Reason: "unsigned", Subject: digest(1), Materials: []inspect.Material{{URI: "pkg:docker/debian@12", Digest: digest(70)}}, Notes: []string{"the builder is not the one of the known-good"},
+		}}),
+		ended("provenance", "web", inspect.Verified, ""),
+	}
+}
+
+func incidentPackages() []inspect.Event {
+	list := []inspect.Package{
+		{Type: "deb", Name: "curl", Version: "7.88.1-10", PURL: "pkg:deb/debian/curl@7.88.1-10", Layer: 1, Locations: []string{"/var/lib/dpkg/status"}},
+		{Type: "deb", Name: "procps", Version: "2:4.0.2-3", PURL: "pkg:deb/debian/procps@4.0.2-3", Layer: 1, Locations: []string{"/var/lib/dpkg/status"}},
+		{Type: "deb", Name: "xz-utils", Version: "5.6.1-1", PURL: "pkg:deb/debian/xz-utils@5.6.1-1", Layer: 1, Locations: []string{"/var/lib/dpkg/status"}},
+	}
+	known := inspect.KnownGood{Reference: "registry.example.com/acme/web:1.4", Digest: digest(9), Why: "previous revision 3 of deployment/web", Confidence: "high"}
+	return []inspect.Event{
+		on("packages", "web", inspect.Event{Packages: &inspect.Packages{List: list}}), ended("packages", "web", inspect.Verified, ""),
+		on("diff", "web", inspect.Event{Candidate: &inspect.Candidate{Reference: known.Reference, Digest: known.Digest, Why: known.Why, Confidence: "high"}}),
+		on("diff", "web", inspect.Event{Diff: &inspect.Diff{
+			KnownGood:  &known,
+			Packages:   &inspect.PackageDiff{Changed: []inspect.PackageChange{{Type: "deb", Name: "xz-utils", From: "5.4.1-0.2", To: "5.6.1-1", Change: "upgrade", Layer: 1}}, Added: list[:1], Removed: []inspect.Package{{Type: "deb", Name: "ca-certificates", Version: "20230311", Layer: -1}}},
+			Files:      &inspect.FileDiff{Added: 3, Changed: 2},
+			Layers:     &inspect.LayerDiff{Shared: 1, Added: 2},
+			Signers:    []string{"signed by acme/web's release workflow before, unsigned now"},
+			Provenance: []string{"builder changed from https://github.com/actions/runner to https://ci.example.com/runner/7"},
+		}}),
+		ended("diff", "web", inspect.Verified, ""),
+	}
+}
+
+func incidentFindings() []inspect.Event {
+	finding := func(check, code, subject, title string, severity inspect.Severity) inspect.Event {
+		f := inspect.Finding{ID: inspect.FindingID(check, code, subject), Check: check, Code: code, Subject: subject, Title: title, Severity: severity, Status: severity.RowStatus(),
+			Detail: "What the check saw, in a sentence or two, so that it can be read out on a call.", Evidence: []inspect.Evidence{{Kind: "file", Digest: digest(50), Path: dropped}, {Kind: "layer", Digest: digest(103), Text: "layer 2"}}}
+		_, path, _ := strings.Cut(subject, ":")
+		if path != "" {
+			f.Evidence[0].Path = path
+		}
+		return on(check, "web", inspect.Event{Finding: &f})
+	}
+	return []inspect.Event{
+		on("binaries", "web", inspect.Event{Files: &inspect.Files{Total: 4055, Owned: 4020, Unowned: 35, Altered: 1, Ownership: "known"}}),
+		on("binaries", "web", inspect.Event{Binary: &inspect.Binary{Path: dropped, Kind: inspect.KindELF, SHA256: strings.TrimPrefix(digest(50), "sha256:"), Size: 81_920, Mode: "0755", Layer: 2, CreatedBy: "COPY cache /usr/lib/.cache # buildkit", Count: 1, Status: inspect.Failed, Severity: inspect.Critical, Codes: []string{"alerted", "unowned", "hidden-path", "static-stripped"}, Detail: "An alert names it; no package does; it lies in a hidden directory."}}),
+		on("binaries", "web", inspect.Event{Binary: &inspect.Binary{Path: "/usr/bin/web", Kind: inspect.KindELF, SHA256: strings.TrimPrefix(digest(51), "sha256:"), Size: 6_400_000, Mode: "0755", Layer: 1, Count: 1, Status: inspect.Unknown, Severity: inspect.Info, Codes: []string{"unowned", "entrypoint"}, Detail: "The image's own program."}}),
+		on("binaries", "web", inspect.Event{Altered: &inspect.Altered{Path: "/usr/bin/top", Kind: inspect.KindELF, Package: "procps", Layer: 2, Expected: "md5:" + strings.Repeat("0a", 16), Actual: "md5:" + strings.Repeat("ff", 16), Status: inspect.Failed, Severity: inspect.High, Detail: "Replaced in layer 2."}}),
+		ended("binaries", "web", inspect.Verified, ""),
+		finding("binaries", "unexpected-binary", "web:"+dropped, "An alert names /usr/lib/.cache/kworkerd, which no package owns", inspect.Critical),
+		finding("binaries", "altered-file", "web:/usr/bin/top", "/usr/bin/top is not what its package procps says", inspect.High),
+		finding("diff", "signer-gone", "web", "Signed by acme/web before, unsigned now", inspect.High),
+		finding("packages", "package-changed", "web", "xz-utils went from 5.4.1-0.2 to 5.6.1-1", inspect.Medium),
+		on("answers", "", inspect.Event{Answer: &inspect.Answer{Question: inspect.WhereFrom, Status: inspect.Verified, Text: "From layer 2 of the image, build step COPY cache /usr/lib/.cache; seen in the bytes.", Findings: []string{inspect.FindingID("binaries", "unexpected-binary", "web:"+dropped)}}}),
+		on("answers", "", inspect.Event{Answer: &inspect.Answer{Question: inspect.HowIn, Status: inspect.Verified, Text: "With the own build: revision 4 of deployment/web, rolled out 2026-03-14 01:45:00Z by kubectl-set."}}),
+		on("answers", "", inspect.Event{Answer: &inspect.Answer{Question: inspect.WhyMissed, Status: inspect.Unknown, Text: "No admission policy selects namespace shop; whether one was there at the rollout is not known."}}),
+		on("answers", "", inspect.Event{Moment: &inspect.Moment{Time: at(-40000), What: "known-good signed", Source: "log entry 30024022", Trust: inspect.BySignature}}),
+		on("answers", "", inspect.Event{Moment: &inspect.Moment{Time: at(-150), What: "image built", Source: "config of the image", Trust: inspect.ByClaim}}),
+		on("answers", "", inspect.Event{Moment: &inspect.Moment{Time: at(-95), What: "rollout of revision 4, pod created", Source: "ReplicaSet web-6d4cf56db6", Trust: inspect.ByCluster}}),
+		on("answers", "", inspect.Event{Exhibit: &inspect.Exhibit{Path: "cluster/pod.json", Digest: digest(80), Size: 8123, Source: "GET pods/web-6d4cf56db6-x7k2p", Redacted: []string{"env DB_PASSWORD"}}}),
+		ended("answers", "", inspect.Verified, ""),
+	}
+}
+
+// cleanEvents is a case in which all is well and nothing was flagged.
+func cleanEvents() []inspect.Event {
+	signature := inspect.Signature{ID: "g1", Kind: "bundle", Store: "referrers", Subject: digest(5), Status: inspect.Verified, Identity: "release@example.com", Issuer: "https://accounts.example.com"}
+	for _, name := range inspect.StepNames() {
+		signature.Steps = append(signature.Steps, inspect.Step{Name: name, Status: inspect.Verified, Detail: "holds"})
+	}
+	events := []inspect.Event{
+		{Time: at(0), Header: &inspect.Header{Schema: inspect.Schema, Target: inspect.Target{Kind: inspect.TargetImage, Name: "oci:fine:1"}, Started: at(0)}},
+		on("subject", "image", inspect.Event{Image: &inspect.Image{Reference: "oci:fine:1", Location: "oci:fine", Digest: digest(5), Status: inspect.Verified}}),
+		on("layers", "image", inspect.Event{Layer: &inspect.Layer{Number: 0, Size: 100, Status: inspect.Verified, Digest: digest(6), DiffID: digest(7), CreatedBy: "COPY . /"}}),
+		on("signatures", "image", inspect.Event{Signature: &signature}),
+	}
+	for _, q := range inspect.Questions() {
+		events = append(events, on("answers", "", inspect.Event{Answer: &inspect.Answer{Question: q, Status: inspect.Absent, Text: "There is nothing to explain."}}))
+	}
+	return append(events, inspect.Event{Time: at(0), End: &inspect.End{Status: inspect.Verified}})
+}
+
+func sourceOf(events []inspect.Event) inspect.Source {
+	return func(_ context.Context, emit func(inspect.Event)) error {
+		for _, e := range events {
+			emit(e)
+		}
+		return nil
+	}
+}
+
+// incidentTree is the merged tree, or what layer 2 did.
+func incidentTree(layer int) []inspect.Node {
+	file := func(path string, layer int, change inspect.Change, size int64) inspect.Node {
+		return inspect.Node{Entry: inspect.Entry{Path: path, Type: inspect.EntryFile, Mode: 0o755, Size: size, Kind: inspect.KindELF, SHA256: strings.TrimPrefix(digest(50), "sha256:")}, Layer: layer, Change: change}
+	}
+	top := []inspect.Node{file(dropped, 2, inspect.Added, 81_920), file("/usr/bin/top", 2, inspect.Modified, 140_032)}
+	if layer == 2 {
+		return top
+	}
+	all := append([]inspect.Node{
+		{Entry: inspect.Entry{Path: "/usr", Type: inspect.EntryDir, Mode: 0o755}}, {Entry: inspect.Entry{Path: "/bin", Type: inspect.EntrySymlink, Mode: 0o777, Link: "usr/bin"}},
+		file("/usr/bin/web", 1, inspect.Added, 6_400_000), file("/usr/bin/curl", 1, inspect.Added, 250_000), file("/usr/bin/ls", 0, inspect.Same, 140_000), file("/etc/passwd", 0, inspect.Same, 900),
+	}, top...)
+	return all
+}
+
+// memory is a store of a few files and blobs.
+type memory struct{}
+
+func (memory) Index(context.Context, string) ([]inspect.Entry, error) {
+	return nil, inspect.ErrNotKept
+}
+func (memory) Catalogue(context.Context, string) ([]inspect.Package, error) {
+	return nil, inspect.ErrNotKept
+}
+
+type bytesContent struct{ *strings.Reader }
+
+func (bytesContent) Close() error  { return nil }
+func (c bytesContent) Size() int64 { return c.Reader.Size() }
+
+func (memory) Open(_ context.Context, _ string, e inspect.Entry) (inspect.Content, error) {
+	if e.Path == dropped {
+		return bytesContent{strings.NewReader(tinyELF())}, nil
+	}
+	return bytesContent{strings.NewReader("first line\nsecond \x1b[31mline\nthe needle is here\n")}, nil
+}
+
+func (memory) Blob(_ context.Context, digest string) (io.ReadCloser, error) {
+	if digest == "" {
+		return nil, errors.New("no digest")
+	}
+	return io.NopCloser(strings.NewReader(`{"critical":{"identity":{"docker-reference":"registry.example.com/acme/web"},"type":"cosign container image signature"}}`)), nil
+}
+
+// tinyELF is a 64-bit header with one loadable segment that is writable and executable.
+func tinyELF() string {
+	b := make([]byte, 120)
+	copy(b, "\x7fELF\x02\x01\x01")
+	b[16], b[18], b[20] = 2, 62, 1 // EXEC, x86-64
+	b[24+2] = 0x40                 // entry
+	b[32], b[52], b[54], b[56], b[58] = 64, 64, 56, 1, 64
+	b[64], b[68] = 1, 7 // LOAD, rwx
+	b[96], b[104] = 120, 120
+	return string(b)
+}
+
+// testBrief is a brief as the report makes it, with fixed lines.
+func testBrief(c inspect.Case) string {
+	lines := []string{"CASE " + c.Target.Name + "  " + c.Target.Context, "STATUS " + string(c.Status)}
+	for _, i := range c.Images {
+		lines = append(lines, "IMAGE "+i.Digest)
+	}
+	for _, a := range c.Alerts {
+		lines = append(lines, "ALERT "+a.Rule+", matched by "+a.Match, "FILE  "+a.File.Path+": "+a.File.Detail)
+	}
+	for _, a := range c.Answers {
+		lines = append(lines, a.Text)
+	}
+	lines = append(lines, "NOT CHECKED layers of proxy", "KEPT pod, alerts, manifests  NOT KEPT logs", "NEXT hold the pod, then copy its run-time state")
+	for i, l := range lines {
+		lines[i] = fit(l, min(len([]rune(l)), 78))
+	}
+	return strings.Join(lines, "\n")
+}
+
+// testOptions is a program around the incident, without a cluster.
+func testOptions() Options {
+	return Options{
+		Context: "prod-eu", Alerts: "falco.json", Theme: ThemeDark, Now: func() time.Time { return clock }, Store: memory{}, Brief: testBrief,
+		Pods: func(_ context.Context, _ bool, emit func(inspect.PodList)) error { emit(incidentPods()); return nil },
+		Open: func(context.Context, inspect.FlaggedPod) (inspect.Source, error) {
+			return sourceOf(incidentEvents()), nil
+		},
+		Tree: func(_ context.Context, _ inspect.Image, layer int) ([]inspect.Node, error) {
+			return incidentTree(layer), nil
+		},
+		Note: func(_ context.Context, _ *inspect.Case, n inspect.Note) (inspect.Event, error) {
+			n.Time, n.Author = at(2), "ada"
+			return inspect.Event{Time: at(2), Note: &n}, nil
+		},
+		Again: func(context.Context, *inspect.Case, []inspect.Key) (inspect.Source, error) {
+			return sourceOf([]inspect.Event{
+				{Reset: &inspect.Reset{Drop: []inspect.Key{{Check: "layers", Subject: "proxy"}}}}, begun("layers", "proxy"), ended("layers", "proxy", inspect.Verified, ""),
+				{Time: at(3), End: &inspect.End{Status: inspect.Verified}},
+			}), nil
+		},
+		KnownGood: func(_ context.Context, _ *inspect.Case, subject string, c inspect.Candidate) (inspect.Source, error) {
+			return sourceOf([]inspect.Event{on("diff", subject, inspect.Event{Diff: &inspect.Diff{KnownGood: &inspect.KnownGood{Reference: c.Reference, Digest: c.Digest, Confirmed: true, By: "ada"}}})}), nil
+		},
+		Export: func(_ context.Context, _ *inspect.Case, to string, progress func(inspect.Progress)) (ExportResult, error) {
+			progress(inspect.Progress{Done: 1, Total: 2, Text: "layers"})
+			return ExportResult{Path: to, Digest: digest(99), Size: 123_456, Line: "backtrail CASE tagmanifest " + digest(99) + " 2026-03-14T03:20:00Z"}, nil
+		},
+		Save:    func(context.Context, string, io.Reader) error { return nil },
+		Command: func(*inspect.Case, string) string { return "backtrail inspect pod/web-6d4cf56db6-x7k2p -n shop" },
+	}
+}
