@@ -30,11 +30,11 @@ func readApk(ctx context.Context, t *Tree) (*database, error) {
 // R: file in it, Z: its checksum, a blank line between packages. Files in /etc are protected like conffiles.
 func parseApk(data []byte) *database {
 	db := &database{name: "apk"}
-	owner, dir := "", ""
+	owner, version, dir := "", "", ""
 	last := -1
 	lines(data, func(line string) {
 		if line == "" {
-			owner, dir, last = "", "", -1
+			owner, version, dir, last = "", "", "", -1
 			return
 		}
 		key, value, ok := strings.Cut(line, ":")
@@ -45,6 +45,8 @@ func parseApk(data []byte) *database {
 		case "P":
 			owner = value
 			db.packages++
+		case "V":
+			version = value
 		case "F":
 			dir, last = cleanPath(value), -1
 		case "R":
@@ -54,7 +56,7 @@ func parseApk(data []byte) *database {
 			}
 			last = len(db.claims)
 			p := join(cleanPath(dir), value)
-			db.claims = append(db.claims, claim{path: p, owner: owner, config: strings.HasPrefix(p, "/etc/")})
+			db.claims = append(db.claims, claim{path: p, owner: owner, version: version, config: strings.HasPrefix(p, "/etc/")})
 		case "Z":
 			if last >= 0 {
 				db.claims[last].sum = apkSum(value)

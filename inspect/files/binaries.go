@@ -19,6 +19,8 @@ func Binaries(_ *registry.Client, cache *Cache) inspect.Check {
 		if err != nil {
 			return err
 		}
+		cache.hunts.forget(on.Subject)
+		cache.hunts.put(on.Subject, h) // for the comparison
 		h.places(ctx, emit)
 		h.settings(emit)
 		h.say(h.rows(false), emit)

@@ -19,6 +19,7 @@ type Cache struct {
 	proofs memo[proof]
 	trees  memo[*Tree]
 	images memo[*LayeredImage]
+	hunts  memo[*hunt]
 }
 
 var _ inspect.Store = (*Cache)(nil)

@@ -14,10 +14,11 @@ import (
 
 // claim is what a package database says of one path.
 type claim struct {
-	path   string // as the database names it
-	owner  string // package
-	sum    string // algorithm:hex of the content, empty where the database has none
-	config bool   // a file that is meant to be changed
+	path    string // as the database names it
+	owner   string // package
+	version string // of the package
+	sum     string // algorithm:hex of the content, empty where the database has none
+	config  bool   // a file that is meant to be changed
 }
 
 // database is what one package database says.

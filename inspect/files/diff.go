@@ -2,14 +2,147 @@ package files
 
 import (
 	"context"
+	"fmt"
+	"slices"
 
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/registry"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
 
-// Diff is the check that compares the files with those of the known-good image.
+// Diff is the check that compares the files with those of the known-good image, and judges the programs again by what
+// that says. A comparison that nobody confirmed may raise, never lower.
 func Diff(client *registry.Client, cache *Cache) inspect.Check {
 	return inspect.Check{Name: CheckDiff, Needs: []string{CheckLayers, CheckBinaries, "known-good"}, Run: func(ctx context.Context, on inspect.On, emit func(inspect.Event)) error {
-		return inspect.Nothing("not yet there")
+		image := on.Image()
+		if image.Diff == nil || image.Diff.KnownGood == nil {
+			return inspect.Nothing("no known-good to compare with")
+		}
+		good := *image.Diff.KnownGood
+		other, err := cache.layered(ctx, client, good.Location, platformOf(image.Platform))
+		if err != nil {
+			return fmt.Errorf("comparing with the %s: %w", good.Word(), err)
+		}
+		for _, b := range other.blobs {
+			emit(inspect.Event{Blob: &b})
+		}
+		if why := unread(other.Layers); why != "" {
+			return inspect.Unchecked("the %s cannot be compared with: %s", good.Word(), why)
+		}
+		before, err := cache.Tree(ctx, other.Layers)
+		if err != nil {
+			return err
+		}
+		h, err := cache.hunts.get(ctx, on.Subject, func(ctx context.Context) (*hunt, error) { return cache.hunt(ctx, on, func(inspect.Event) {}) })
+		if err != nil {
+			return err
+		}
+		emit(inspect.Event{Diff: &inspect.Diff{
+			Files: compareTrees(h.tree, before), Layers: compareLayers(image.Layers, other.Layers), Settings: cache.compareSettings(ctx, client, image, other.Image),
+		}})
+		return h.against(ctx, before, good, emit)
 	}}
+}
+
+// unread says which layer could not be read.
+func unread(layers []inspect.Layer) string {
+	for _, l := range layers {
+		if !l.Empty && l.DiffID == "" {
+			return fmt.Sprintf("layer %d: %s", l.Number, l.Detail)
+		}
+	}
+	return ""
+}
+
+// compareLayers counts by content, so that the same layer in other packing is shared.
+func compareLayers(now, before []inspect.Layer) *inspect.LayerDiff {
+	d := &inspect.LayerDiff{}
+	for _, l := range now {
+		switch {
+		case l.Empty:
+		case slices.ContainsFunc(before, func(b inspect.Layer) bool { return !b.Empty && b.DiffID == l.DiffID && l.DiffID != "" }):
+			d.Shared++
+		default:
+			d.Added++
+		}
+	}
+	return d
+}
+
+// compareSettings says in sentences what would run otherwise.
+func (c *Cache) compareSettings(ctx context.Context, client *registry.Client, image inspect.Image, other *registry.Image) []string {
+	img, err := resolve(ctx, client, image)
+	if err != nil || img.ConfigFile == nil || other.ConfigFile == nil {
+		return []string{}
+	}
+	return configChanges(img.ConfigFile.Config, other.ConfigFile.Config)
+}
+
+func configChanges(now, before v1.Config) []string {
+	changes := []string{}
+	say := func(what string, now, before any) {
+		if a, b := fmt.Sprint(now), fmt.Sprint(before); a != b {
+			changes = append(changes, fmt.Sprintf("%s changed from %s to %s", what, b, a))
+		}
+	}
+	say("entrypoint", quoted(now.Entrypoint), quoted(before.Entrypoint))
+	say("command", quoted(now.Cmd), quoted(before.Cmd))
+	say("user", or(now.User, "root"), or(before.User, "root"))
+	say("working directory", or(now.WorkingDir, "/"), or(before.WorkingDir, "/"))
+	say("stop signal", or(now.StopSignal, "SIGTERM"), or(before.StopSignal, "SIGTERM"))
+	say("build triggers", quoted(now.OnBuild), quoted(before.OnBuild))
+	say("health check", healthCheck(now), healthCheck(before))
+	for _, e := range missingFrom(now.Env, before.Env) {
+		changes = append(changes, "environment now has "+e)
+	}
+	for _, e := range missingFrom(before.Env, now.Env) {
+		changes = append(changes, "environment no longer has "+e)
+	}
+	for _, p := range missingFrom(keys(now.ExposedPorts), keys(before.ExposedPorts)) {
+		changes = append(changes, "port "+p+" is now exposed")
+	}
+	for _, v := range missingFrom(keys(now.Volumes), keys(before.Volumes)) {
+		changes = append(changes, "volume "+v+" is now declared")
+	}
+	return changes
+}
+
+func healthCheck(c v1.Config) string {
+	if c.Healthcheck == nil {
+		return "none"
+	}
+	return quoted(c.Healthcheck.Test)
+}
+
+func quoted(words []string) string {
+	if len(words) == 0 {
+		return "none"
+	}
+	return fmt.Sprintf("%q", words)
+}
+
+func or(s, other string) string {
+	if s == "" {
+		return other
+	}
+	return s
+}
+
+func missingFrom(all, from []string) []string {
+	var list []string
+	for _, s := range all {
+		if !slices.Contains(from, s) {
+			list = append(list, s)
+		}
+	}
+	return list
+}
+
+func keys(set map[string]struct{}) []string {
+	list := make([]string, 0, len(set))
+	for k := range set {
+		list = append(list, k)
+	}
+	slices.Sort(list)
+	return list
 }

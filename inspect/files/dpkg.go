@@ -17,9 +17,9 @@ const (
 
 // dpkgPackage is a stanza of dpkg's status file.
 type dpkgPackage struct {
-	name, arch string
-	installed  bool
-	conffiles  []claim
+	name, arch, version string
+	installed           bool
+	conffiles           []claim
 }
 
 // readDpkg reads status, info/*.list and info/*.md5sums.
@@ -75,6 +75,7 @@ func dpkgClaims(p dpkgPackage, list, sums []byte) []claim {
 	}
 	claims := make([]claim, 0, len(all))
 	for _, c := range all {
+		c.version = p.version
 		claims = append(claims, c)
 	}
 	slices.SortFunc(claims, func(a, b claim) int { return strings.Compare(a.path, b.path) })
@@ -147,6 +148,8 @@ func parseStatus(data []byte) []dpkgPackage {
 			switch name {
 			case "Package":
 				p.name = value
+			case "Version":
+				p.version = value
 			case "Architecture":
 				p.arch = value
 			case "Status":

@@ -16,11 +16,20 @@ import (
 type LayeredImage struct {
 	Image  *registry.Image
 	Layers []inspect.Layer // those of the manifest, lowest first
+	blobs  []inspect.Blob  // of the layers, as a known-good's
 }
 
 // ImageLayers resolves an image by its location (in the form of registry.Parse) and ingests its layers. It is
 // memoised: asking again costs nothing. Layers that could not be read are there, with their status.
 func (c *Cache) ImageLayers(ctx context.Context, client *registry.Client, location string, platform v1.Platform) ([]inspect.Layer, *registry.Image, error) {
+	got, err := c.layered(ctx, client, location, platform)
+	if err != nil {
+		return nil, nil, err
+	}
+	return got.Layers, got.Image, nil
+}
+
+func (c *Cache) layered(ctx context.Context, client *registry.Client, location string, platform v1.Platform) (*LayeredImage, error) {
 	key := location + " " + platform.String()
 	got, err := c.images.get(ctx, key, func(ctx context.Context) (*LayeredImage, error) {
 		loc, err := registry.Parse(location)
@@ -31,14 +40,19 @@ func (c *Cache) ImageLayers(ctx context.Context, client *registry.Client, locati
 		if err != nil {
 			return nil, fmt.Errorf("reading image %s: %w", location, err)
 		}
-		layers, err := c.IngestAll(ctx, client, img, nil)
-		if err != nil {
+		li := &LayeredImage{Image: img}
+		watch := &Watch{Layer: func(in Ingested) {
+			if b, ok := layerBlob(in, "known-good"); ok {
+				li.blobs = append(li.blobs, b)
+			}
+		}}
+		if li.Layers, err = c.IngestAll(ctx, client, img, watch); err != nil {
 			return nil, fmt.Errorf("reading image %s: %w", location, err)
 		}
-		return &LayeredImage{Image: img, Layers: layers}, nil
+		return li, nil
 	})
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	for _, l := range got.Layers {
 		if l.Status == inspect.Unknown {
@@ -46,7 +60,7 @@ func (c *Cache) ImageLayers(ctx context.Context, client *registry.Client, locati
 			break
 		}
 	}
-	return got.Layers, got.Image, nil
+	return got, nil
 }
 
 // Ingested is a layer that IngestAll has ended.

@@ -81,7 +81,7 @@ func (h *hunt) consider(n *inspect.Node, dirs []string) *suspect {
 	by, hijacked := h.hijacked[n]
 	own := slices.Contains(h.started, n)
 	program := n.Executable() && n.Kind != "" || n.Kind == inspect.KindELF || n.Kind == inspect.KindPE || n.Kind == inspect.KindMachO || n.Kind == inspect.KindWASM
-	changed := owned && h.own.altered(n.Path) && severityOfAltered(n, c.config).Rank() <= inspect.Medium.Rank()
+	changed := owned && h.own.altered(n.Path) && severityOfAltered(n, c.config) == inspect.High
 	if owned && !changed && !alerted && !hijacked || !owned && !program && !own && !alerted && !hijacked {
 		return nil
 	}
@@ -117,7 +117,7 @@ func (h *hunt) consider(n *inspect.Node, dirs []string) *suspect {
 // alone says that a suspect is a row of its own.
 func (s *suspect) alone() bool {
 	return s.has(codeAltered, codeAlerted, codeHiddenPath, codeTmpPath, codeSetuid, codeCapability, codeLoaderHijack, codeMiner, codePacked,
-		codeObfuscated, codeEntrypoint, codeNotInKnownGood, codeChanged) || s.owner != ""
+		codeObfuscated, codeEntrypoint) || s.owner != ""
 }
 
 // notable says that a suspect is shown at all: of scripts and archives only those with a sign, and where ownership is
@@ -127,7 +127,7 @@ func (s *suspect) notable() bool {
 		return true
 	}
 	if s.has(codeOwnershipUnknown) {
-		return false
+		return s.has(codeNotInKnownGood, codeChanged) && s.node.Kind != inspect.KindScript && s.node.Kind != inspect.KindJar
 	}
 	return s.node.Kind != inspect.KindScript && s.node.Kind != inspect.KindJar
 }
@@ -147,7 +147,7 @@ func (h *hunt) rows(confirmed bool) []inspect.Binary {
 		}
 		key := s.node.Path
 		if !s.alone() {
-			key = fmt.Sprintf("%d %s %t", s.node.Layer, treeOf(s.node.Path), s.has(codeKnownGood))
+			key = fmt.Sprintf("%d %s %t %t %t", s.node.Layer, treeOf(s.node.Path), s.has(codeKnownGood), s.has(codeNotInKnownGood), s.has(codeChanged))
 		}
 		if groups[key] == nil {
 			keys = append(keys, key)
@@ -164,11 +164,12 @@ func (h *hunt) rows(confirmed bool) []inspect.Binary {
 	return rows[:min(len(rows), MaxRows)]
 }
 
-// row makes one row of suspects that belong together. The first to be named is the one that is most likely run.
+// row makes one row of suspects that belong together. The first to be named is the one that is most likely run; the
+// choice rests on nothing that a later comparison changes, so that a row keeps its path.
 func (h *hunt) row(group []*suspect, confirmed bool) inspect.Binary {
 	first := slices.MinFunc(group, func(a, b *suspect) int {
-		return cmp.Or(h.severity(a, confirmed).Rank()-h.severity(b, confirmed).Rank(), libraryRank(a.node)-libraryRank(b.node),
-			strings.Count(a.node.Path, "/")-strings.Count(b.node.Path, "/"), cmp.Compare(b.node.Size, a.node.Size), comparePaths(a.node.Path, b.node.Path))
+		return cmp.Or(libraryRank(a.node)-libraryRank(b.node), strings.Count(a.node.Path, "/")-strings.Count(b.node.Path, "/"),
+			cmp.Compare(b.node.Size, a.node.Size), comparePaths(a.node.Path, b.node.Path))
 	})
 	n := first.node
 	b := inspect.Binary{
@@ -176,8 +177,18 @@ func (h *hunt) row(group []*suspect, confirmed bool) inspect.Binary {
 		CreatedBy: h.createdBy(n.Layer), Count: len(group), Severity: h.severity(first, confirmed), Codes: slices.Clone(first.codes),
 		Detail: strings.Join(first.detail, "; "),
 	}
+	for _, s := range group {
+		if severity := h.severity(s, confirmed); severity.Rank() < b.Severity.Rank() {
+			b.Severity = severity
+		}
+		for _, c := range s.codes {
+			if !slices.Contains(b.Codes, c) {
+				b.Codes = append(b.Codes, c)
+			}
+		}
+	}
 	b.Status = b.Severity.RowStatus()
-	if h.own.intact(n.Path) || confirmed && first.has(codeKnownGood) && b.Status != inspect.Failed {
+	if h.own.intact(n.Path) && !first.has(codeAltered) || confirmed && first.has(codeKnownGood) && b.Status != inspect.Failed {
 		b.Status = inspect.Verified
 	}
 	if len(group) > 1 {
