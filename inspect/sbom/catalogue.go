@@ -13,6 +13,7 @@ import (
 	"github.com/anchore/syft/syft"
 	"github.com/anchore/syft/syft/cataloging"
 	"github.com/anchore/syft/syft/sbom"
+	_ "github.com/glebarez/go-sqlite" // syft reads newer RPM databases by the SQL driver "sqlite", and fails where there is none
 
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/files"
