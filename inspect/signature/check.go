@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/registry"
@@ -18,6 +19,8 @@ type Options struct {
 	Client *registry.Client
 	Store  *registry.Store // where payloads, certificates, bundles and statements are kept
 	Trust  *Trust
+	// Now is the clock. No verdict asks it: what counts is the time of signing.
+	Now func() time.Time
 	// Repository is where cosign's tags are, if not with the image: COSIGN_REPOSITORY. Empty: the environment says.
 	Repository string
 }
@@ -82,7 +85,7 @@ func (o Options) emitTrust(found collection, emit func(inspect.Event)) {
 
 // Examine reads and verifies the signatures that are stored with any image, at its location, for its index and its
 // manifest digest; either may be empty.
-func (o Options) Examine(ctx context.Context, location, index, digest string, expected inspect.Expected) ([]inspect.Signature, error) {
+func Examine(ctx context.Context, o Options, location, index, digest string, expected inspect.Expected) ([]inspect.Signature, error) {
 	x, err := newExpectation(expected)
 	if err != nil {
 		return nil, err

@@ -345,7 +345,7 @@ func TestIndexThatContainsTheImage(t *testing.T) {
 	s := newShop(t, nil)
 	payload := simplePayload(t, s.list)
 	s.attach(s.digest, "sig", mediaSimple, payload, studio.annotations(studio.keyless(alice), payload, false, true))
-	rows, err := Options{Client: s.client, Store: s.store, Trust: studio.trust()}.Examine(context.Background(),
+	rows, err := Examine(context.Background(), Options{Client: s.client, Store: s.store, Trust: studio.trust()},
 		s.repo.Digest(s.digest).String(), "", s.digest, inspect.Expected{Identities: []string{alice}})
 	if err != nil || len(rows) != 1 || rows[0].Status != inspect.Verified || rows[0].Subject != s.list {
 		t.Errorf("rows %+v, %v", rows, err)
