@@ -215,10 +215,21 @@ func runCommand(m *Model, _ string) tea.Cmd {
 	} else {
 		r, _ := m.row()
 		pod, _ := r.object.(inspect.FlaggedPod)
-		text = "backtrail inspect pod/" + pod.Name + " -n " + pod.Namespace
+		text = "backtrail inspect " + quoted("pod/"+pod.Name) + " -n " + quoted(pod.Namespace)
 	}
 	m.info("copied: " + inspect.Clean(text))
 	return tea.SetClipboard(text)
+}
+
+// quoted makes a word safe for a shell: a saved dump may hold any name.
+func quoted(s string) string {
+	safe := func(r rune) bool {
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-._/:@", r)
+	}
+	if s != "" && strings.IndexFunc(s, func(r rune) bool { return !safe(r) }) < 0 {
+		return s
+	}
+	return "'" + strings.ReplaceAll(inspect.Clean(s), "'", `'\''`) + "'"
 }
 
 func whyNoCommand(m *Model) string {
@@ -276,6 +287,10 @@ func runRetry(m *Model, _ string) tea.Cmd {
 		m.info("reading the list again")
 		return m.readPods()
 	}
+	if m.open.lost() && m.pods != nil {
+		pod := m.open.pod
+		return m.openCase(pod, func(ctx context.Context) (inspect.Source, error) { return m.o.Open(ctx, pod) })
+	}
 	keys := m.failedChecks()
 	var names []string
 	for _, k := range keys {
@@ -290,7 +305,7 @@ func whyNoRetry(m *Model) string {
 	switch {
 	case m.open == nil && m.o.Pods == nil:
 		return "there is no list to read again"
-	case m.open == nil:
+	case m.open == nil, m.open.lost() && m.pods != nil:
 		return ""
 	case m.o.Again == nil:
 		return "a saved case is as it was; open it with --live"
@@ -416,4 +431,44 @@ func runQuit(m *Model, _ string) tea.Cmd {
 		}
 		return nil
 	})
+}
+
+func runFileLayer(m *Model, _ string) tea.Cmd {
+	r, _ := m.row()
+	return m.jump(r.subject, r.path, r.layer)
+}
+
+func whyNoFileLayer(m *Model) string {
+	if r, ok := m.row(); !ok || r.path == "" || r.layer < 0 {
+		return "no file whose layer is known is selected"
+	}
+	return ""
+}
+
+// findingsOf are the rows of the overview that are about a path.
+func (m *Model) findingsOf(path string) string {
+	for _, r := range overviewRows(m, m.open) {
+		if r.path == path && path != "" {
+			return r.id
+		}
+	}
+	return ""
+}
+
+func runFileFindings(m *Model, _ string) tea.Cmd {
+	r, _ := m.row()
+	id := m.findingsOf(r.path)
+	m.showPane(paneOverview)
+	st := m.open.state()
+	st.list.setFilter("")
+	st.list.choose(id)
+	st.focus = regionList
+	return nil
+}
+
+func whyNoFileFindings(m *Model) string {
+	if r, ok := m.row(); !ok || m.findingsOf(r.path) == "" {
+		return "nothing is said about the selected row's file"
+	}
+	return ""
 }

@@ -50,7 +50,7 @@ func (s *caseScreen) verdict() verdict {
 		open = ", " + plural(n, "alert")
 	}
 	switch {
-	case s.broken != nil && !s.began:
+	case s.lost():
 		return verdict{inspect.Unknown, "could not open the case", toneBad}
 	case s.c.Status == inspect.Failed && worst > 0:
 		return verdict{inspect.Failed, fmt.Sprintf("failed: %d serious", worst) + open, toneBad}

@@ -228,4 +228,7 @@ func (s *caseScreen) image() inspect.Image {
 	return i
 }
 
+// lost says that the case could not be opened at all.
+func (s *caseScreen) lost() bool { return s.broken != nil && !s.began }
+
 func (s *caseScreen) state() *paneState { return &s.panes[s.pane] }

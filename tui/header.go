@@ -96,15 +96,17 @@ func (m *Model) tabsLine(width int) string {
 	s := m.open
 	v := s.verdict()
 	sign := m.p.sign(v.status) + " " + inspect.Clean(v.text)
-	sign = fit(sign, min(ansi.StringWidth(sign), max(width/2, width-62)))
+	sign = fit(sign, min(ansi.StringWidth(sign), width-13))
 	room := width - ansi.StringWidth(sign) - 1
 	var full, short strings.Builder
-	fullWidth := 0
+	fullWidth, shortWidth := 0, 0
 	for p := pane(0); p < paneCount; p++ {
 		name := p.spec().name
 		number := fmt.Sprint(int(p) + 1)
 		fullWidth += len(name) + len(number) + 2
+		shortWidth += len(number) + 1
 		if p == s.pane {
+			shortWidth += len(name) + 1
 			full.WriteString(m.p.in(toneFocus, number+" "+name) + " ")
 			short.WriteString(m.p.in(toneFocus, number+" "+name) + " ")
 			continue
@@ -113,7 +115,10 @@ func (m *Model) tabsLine(width int) string {
 		short.WriteString(m.p.in(toneKey, number) + " ")
 	}
 	tabs := full.String()
-	if fullWidth > room {
+	switch {
+	case shortWidth > room:
+		tabs = m.p.in(toneFocus, fmt.Sprintf("%d %s", int(s.pane)+1, s.pane.spec().name))
+	case fullWidth > room:
 		tabs = short.String()
 	}
 	return pad(pad(tabs, room)+" "+m.p.in(v.tone, sign), width)

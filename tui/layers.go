@@ -66,6 +66,9 @@ func imageDetail(d *document, i inspect.Image) {
 	d.field("entrypoint", strings.Join(i.Settings.Entrypoint, " "))
 	d.field("command", strings.Join(i.Settings.Cmd, " "))
 	d.field("user", i.Settings.User)
+	if i.Diff != nil && i.Diff.Layers != nil {
+		d.field("layers", layerStrip(*i.Diff.Layers, d.width-30)+fmt.Sprintf(" %d shared, %d not", i.Diff.Layers.Shared, i.Diff.Layers.Added))
+	}
 	if i.Files.Total > 0 {
 		d.field("files", fmt.Sprintf("%d, %d owned by packages, %d not; ownership %s %s", i.Files.Total, i.Files.Owned, i.Files.Unowned, i.Files.Ownership, i.Files.Detail))
 	}
@@ -79,6 +82,15 @@ func imageDetail(d *document, i inspect.Image) {
 		d.heading("Environment")
 		d.bullets(i.Settings.Env)
 	}
+}
+
+// layerStrip draws the layers that both images have, and those that only this one has, in their order.
+func layerStrip(l inspect.LayerDiff, width int) string {
+	shared, added := max(0, l.Shared), max(0, l.Added)
+	if shared+added > max(1, width) {
+		return ""
+	}
+	return strings.Repeat("█", shared) + strings.Repeat("░", added)
 }
 
 func layerRow(m *Model, s *caseScreen, l inspect.Layer, largest int64, worst map[int]inspect.Severity) row {

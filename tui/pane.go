@@ -68,7 +68,7 @@ func (s *caseScreen) still() []string {
 // nothing says why a list is empty: not yet, could not look, or nothing there. It never lets the one pass for another.
 func (s *caseScreen) nothing(p pane) (inspect.Status, string) {
 	spec := p.spec()
-	if s.broken != nil && !s.began {
+	if s.lost() {
 		return inspect.Unknown, s.broken.Error()
 	}
 	for _, subject := range []string{s.subject, ""} {

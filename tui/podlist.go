@@ -157,12 +157,21 @@ func flagCell(priority string, width int) cell {
 	if priorityRank(priority) <= 3 {
 		t = toneBad
 	}
+	if width < 10 {
+		return cell{text: priorityWord(priority), tone: t, width: width}
+	}
 	return cell{text: "! " + firstOf(priority, "alert"), tone: t, width: width}
+}
+
+// priorityWord is a priority in four letters.
+func priorityWord(p string) string {
+	words := [...]string{"EMRG", "ALRT", "CRIT", "ERR", "WARN", "NOTE", "INFO", "INFO", "DBG"}
+	return words[priorityRank(p)]
 }
 
 func flagWidth(w int) int {
 	if w < 60 {
-		return 6
+		return 4
 	}
 	return 11
 }
@@ -180,13 +189,8 @@ func (v *podsScreen) groupRow(m *Model, g *podGroup) row {
 	}
 	return row{
 		id: g.id, find: g.namespace + " " + g.workload + " " + g.rule, value: g.workload, layer: -1, object: g.pods,
-		open: func() { v.unfolded[g.id] = !v.unfolded[g.id]; v.refresh(m) },
-		cells: func(w int) []cell {
-			if w < 76 {
-				return []cell{flagCell(g.priority, flagWidth(w)), {text: sign + g.namespace + "/" + g.workload, width: -2}, {text: g.said(), tone: toneBad, width: -3}}
-			}
-			return []cell{flagCell(g.priority, flagWidth(w)), {text: g.namespace, width: v.spaceWidth}, {text: sign + g.workload, tone: toneBold, width: -4}, {text: g.said(), tone: toneBad, width: -8}}
-		},
+		open:  func() { v.unfolded[g.id] = !v.unfolded[g.id]; v.refresh(m) },
+		cells: func(w int) []cell { return v.podCells(m, newest, sign+g.workload, g, w) },
 		detail: func(d *document) {
 			d.say(toneBad, g.said())
 			d.field("workload", g.namespace+"/"+g.workload)
@@ -207,12 +211,13 @@ func (v *podsScreen) podRow(m *Model, p inspect.FlaggedPod, g *podGroup, id stri
 	}
 	return row{
 		id: id, find: find, value: p.Namespace + "/" + p.Name, layer: -1, object: p,
-		cells:  func(w int) []cell { return v.podCells(m, p, g, w) },
+		cells:  func(w int) []cell { return v.podCells(m, p, p.Name, g, w) },
 		detail: func(d *document) { podDetail(d, m, p) },
 	}
 }
 
-func (v *podsScreen) podCells(m *Model, p inspect.FlaggedPod, g *podGroup, w int) []cell {
+// podCells draws a pod, or the pods of a workload under its name.
+func (v *podsScreen) podCells(m *Model, p inspect.FlaggedPod, name string, g *podGroup, w int) []cell {
 	flag := cell{width: flagWidth(w)}
 	said := cell{width: -4}
 	if g != nil {
@@ -224,18 +229,27 @@ func (v *podsScreen) podCells(m *Model, p inspect.FlaggedPod, g *podGroup, w int
 	if text, ok := v.gone[podID(p.Pod)]; ok {
 		said = cell{text: text, tone: toneWarn, width: -4}
 	}
+	if w < 96 && said.text == "" {
+		said.text, said.tone = shortImage(mainImage(p)), toneDim
+	}
+	if w < 56 {
+		return []cell{flag, {text: name, width: -4}, said}
+	}
 	if w < 76 {
-		if said.text == "" {
-			said = cell{text: shortImage(mainImage(p)), tone: toneDim, width: -2}
-		}
-		return []cell{flag, {text: p.Namespace + "/" + p.Name, width: -2}, said}
+		return []cell{flag, {text: p.Namespace + "/" + name, width: -4}, said}
 	}
 	containers := cell{text: fmt.Sprint(len(p.Containers)), tone: toneDim, width: 2, right: true}
+	if len(p.Containers) == 0 {
+		containers.text = ""
+	}
 	if injected(p) {
 		containers.text += "+"
 		containers.tone = toneWarn
 	}
-	cells := []cell{flag, {text: p.Namespace, width: v.spaceWidth}, {text: p.Name, width: -4}, containers, {text: shortImage(mainImage(p)), tone: toneDim, width: -4}}
+	cells := []cell{flag, {text: p.Namespace, width: v.spaceWidth}, {text: name, width: -4}, containers}
+	if w >= 96 {
+		cells = append(cells, cell{text: shortImage(mainImage(p)), tone: toneDim, width: -4})
+	}
 	if len(m.seen) > 0 {
 		cells = append(cells, glanceCells(m, p)...)
 	}
@@ -247,7 +261,10 @@ func (v *podsScreen) headCells(m *Model, w int) []cell {
 	if w < 76 {
 		return nil
 	}
-	cells := []cell{{text: "flag", width: flagWidth(w)}, {text: "namespace", width: v.spaceWidth}, {text: "pod", width: -4}, {text: "n", width: 2, right: true}, {text: "image", width: -4}}
+	cells := []cell{{text: "flag", width: flagWidth(w)}, {text: "namespace", width: v.spaceWidth}, {text: "pod", width: -4}, {text: "n", width: 2, right: true}}
+	if w >= 96 {
+		cells = append(cells, cell{text: "image", width: -4})
+	}
 	if len(m.seen) > 0 {
 		cells = append(cells, cell{text: "signed", width: m.p.signWidth()}, cell{text: "known-good", width: m.p.signWidth()})
 	}
@@ -306,11 +323,9 @@ func (v *podsScreen) strayRow(a inspect.Alert) row {
 	return row{
 		id: "stray:" + a.ID, find: a.Rule + " " + a.Output + " " + a.Pod + " " + a.Image, value: a.Output, layer: -1, object: inspect.FlaggedPod{Alerts: []inspect.Alert{a}}, raw: blobPart("alert as received", a.Raw),
 		cells: func(w int) []cell {
-			named := firstOf(strings.Trim(a.Namespace+"/"+a.Pod, "/"), a.Image, a.ContainerID, "no name")
-			if w < 76 {
-				return []cell{flagCell(a.Priority, flagWidth(w)), {text: named, tone: toneDim, width: -2}, {text: "fits no pod: " + a.Rule, tone: toneWarn, width: -3}}
-			}
-			return []cell{flagCell(a.Priority, flagWidth(w)), {text: a.Namespace, width: v.spaceWidth}, {text: firstOf(a.Pod, a.Image, a.ContainerID, "no name"), tone: toneDim, width: -4}, {text: "fits no pod: " + a.Rule + times(a.Count), tone: toneWarn, width: -8}}
+			named := firstOf(a.Pod, a.Image, a.ContainerID, "no name")
+			g := &podGroup{rule: "fits no pod: " + a.Rule, priority: a.Priority, count: a.Count, first: a.Time}
+			return v.podCells(m, inspect.FlaggedPod{Pod: inspect.Pod{Namespace: a.Namespace}}, named, g, w)
 		},
 		detail: func(d *document) {
 			d.say(toneWarn, "This alert fits no pod: "+firstOf(a.Why, "nothing in it names one that runs"))

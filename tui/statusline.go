@@ -99,7 +99,7 @@ func (s *caseScreen) runningText(now time.Time) string {
 	if len(parts) == 0 && s.running > 0 {
 		return "starting …"
 	}
-	return strings.Join(parts, " · ")
+	return inspect.Clean(strings.Join(parts, " · "))
 }
 
 // percent sums the progress of a check over all images, with the time that is left at this pace.

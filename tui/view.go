@@ -369,7 +369,13 @@ func (m *Model) drawPodList(r rect) []string {
 func (m *Model) drawDialog(lines []string) *tea.Cursor {
 	width := min(m.width-2, max(60, m.width*2/3))
 	width = min(width, 100)
-	height := max(3, m.height-6)
+	height := m.height - 6
+	if m.height < 2*oneHeight {
+		height = m.height - 1
+	}
+	if m.width < oneWidth {
+		width = m.width
+	}
 	inside, cursor := m.dialog.render(m, width-4, height-2)
 	if len(inside) > height-2 {
 		inside = inside[:height-2]
