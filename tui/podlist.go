@@ -119,7 +119,7 @@ func (v *podsScreen) rows(m *Model) []row {
 	}
 	for _, a := range v.list.Unmatched {
 		if _, ok := v.muted[a.Rule]; !ok {
-			rows = append(rows, v.strayRow(a))
+			rows = append(rows, v.strayRow(m, a))
 		}
 	}
 	return append(rows, v.calmRows(m, flagged)...)
@@ -319,7 +319,7 @@ func imageDigest(id string) string {
 }
 
 // strayRow is an alert that fits no pod.
-func (v *podsScreen) strayRow(a inspect.Alert) row {
+func (v *podsScreen) strayRow(m *Model, a inspect.Alert) row {
 	return row{
 		id: "stray:" + a.ID, find: a.Rule + " " + a.Output + " " + a.Pod + " " + a.Image, value: a.Output, layer: -1, object: inspect.FlaggedPod{Alerts: []inspect.Alert{a}}, raw: blobPart("alert as received", a.Raw),
 		cells: func(w int) []cell {
