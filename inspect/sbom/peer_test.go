@@ -1,0 +1,112 @@
+package sbom
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/anchore/stereoscope"
+	"github.com/anchore/syft/syft"
+	"github.com/anchore/syft/syft/pkg"
+	syftsbom "github.com/anchore/syft/syft/sbom"
+	"github.com/anchore/syft/syft/source"
+	"github.com/anchore/syft/syft/source/stereoscopesource"
+	"github.com/google/go-cmp/cmp"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+)
+
+const osRelease = "PRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\nNAME=\"Debian GNU/Linux\"\nVERSION_ID=\"12\"\nID=debian\n"
+
+// mixed is an image with packages of many kinds, and with what makes finding them hard: a merged /usr, links to
+// directories and files, hard links, a layer that upgrades, one that deletes, one that hides a directory.
+func mixed(t *testing.T) v1.Image {
+	base := layer(t,
+		dir("etc/"), text("etc/os-release", osRelease), dir("usr/"), dir("usr/bin/"), dir("usr/lib/"), symlink("bin", "usr/bin"), symlink("lib", "usr/lib"),
+		dir("var/lib/dpkg/"), text("var/lib/dpkg/status", dpkgStatus("base-files", "12.4+deb12u1", "libc6", "2.36-9", "curl", "7.88.1-10")),
+		text("var/lib/dpkg/info/base-files.list", "/.\n/etc\n/etc/debian_version\n"), text("etc/debian_version", "12.1\n"),
+		text("var/lib/dpkg/info/base-files.md5sums", "1f7b8bc15a8fc9ac2b9ad4d4c8eebd57  etc/debian_version\n"),
+		dir("usr/lib/apk/db/"), text("usr/lib/apk/db/installed", apkInstalled("musl", "1.2.4-r2", "zlib", "1.2.13-r1")),
+		text("opt/java/lib/"+"guava.jar", string(jar(t, "com.google.guava", "guava", "31.1-jre"))),
+	)
+	app := layer(t,
+		text("var/lib/dpkg/status", dpkgStatus("base-files", "12.4+deb12u1", "libc6", "2.36-9+deb12u3", "curl", "7.88.1-10")),
+		dir("usr/lib/python3/dist-packages/requests-2.31.0.dist-info/"),
+		text("usr/lib/python3/dist-packages/requests-2.31.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: requests\nVersion: 2.31.0\nLicense: Apache 2.0\n\n"),
+		text("usr/lib/python3/dist-packages/requests-2.31.0.dist-info/RECORD", "requests/__init__.py,sha256=47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU,0\n"),
+		text("usr/lib/python3/dist-packages/requests/__init__.py", ""),
+		text("usr/lib/python3/dist-packages/gone-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: gone\nVersion: 1.0\n\n"),
+		text("srv/app/node_modules/left-pad/package.json", `{"name":"left-pad","version":"1.3.0","license":"WTFPL"}`),
+		text("srv/app/node_modules/hidden/package.json", `{"name":"hidden","version":"0.0.1"}`),
+		symlink("app", "srv/app"), symlink("srv/loop", "loop"), symlink("etc/dead", "/nowhere"),
+		text("store/chalk/package.json", `{"name":"chalk","version":"5.3.0"}`),
+		hardlink("srv/app/node_modules/chalk/package.json", "store/chalk/package.json"),
+		program("usr/bin/shop", goProgram(t)), hardlink("usr/bin/shop-too", "usr/bin/shop"), symlink("usr/local/shop", "/usr/bin/shop"),
+	)
+	top := layer(t,
+		text("usr/lib/python3/dist-packages/.wh.gone-1.0.dist-info", ""),
+		dir("srv/app/node_modules/hidden/"), text("srv/app/node_modules/hidden/.wh..wh..opq", ""),
+		text("srv/gems/specifications/rake-13.0.6.gemspec", "Gem::Specification.new do |s|\n  s.name = \"rake\".freeze\n  s.version = \"13.0.6\"\nend\n"),
+		text("vendor/composer/installed.json", `{"packages":[{"name":"psr/log","version":"3.0.0","type":"library"}]}`),
+	)
+	return imageOf(t, base, app, top)
+}
+
+// bySyft catalogues a layout with syft's own source, which unpacks the image for itself, and syft's own settings.
+func bySyft(t *testing.T, dir string) *syftsbom.SBOM {
+	t.Helper()
+	ctx := context.Background()
+	img, err := stereoscope.GetImageFromSource(ctx, dir, "oci-dir")
+	if err != nil {
+		t.Fatal(err)
+	}
+	src := stereoscopesource.New(img, stereoscopesource.ImageConfig{Reference: dir})
+	defer src.Close()
+	return catalogueWith(t, src, syft.DefaultCreateSBOMConfig())
+}
+
+func catalogueWith(t *testing.T, src source.Source, cfg *syft.CreateSBOMConfig) *syftsbom.SBOM {
+	t.Helper()
+	ctx, err := withScanner(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	found, err := syft.CreateSBOM(ctx, src, cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
+}
+
+// listed writes what syft found, package by package, with every location.
+func listed(found *syftsbom.SBOM) []string {
+	var list []string
+	for p := range found.Artifacts.Packages.Enumerate() {
+		line := fmt.Sprintf("%s %s %s %s by %s", p.Type, p.Name, p.Version, p.PURL, p.FoundBy)
+		for _, l := range p.Locations.ToSlice() {
+			line += fmt.Sprintf("\n  %s via %s in %s (%s)", l.RealPath, l.AccessPath, l.FileSystemID, l.Annotations[pkg.EvidenceAnnotationKey])
+		}
+		list = append(list, line)
+	}
+	slices.Sort(list)
+	return list
+}
+
+// Through our index syft finds what it finds through its own: no package less, none more, at the same places in the
+// same layers.
+func TestSyftFindsTheSameThroughOurIndex(t *testing.T) {
+	dir := save(t, mixed(t))
+	want := listed(bySyft(t, dir))
+	layers, img, tree := newBench(t).read(t, "oci:"+dir)
+	src, err := newSource(context.Background(), img.Digest(), layers, tree)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := listed(catalogueWith(t, src, config()))
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("packages differ (-syft +ours):\n%s", d)
+	}
+	if len(want) < 12 {
+		t.Errorf("the fixture is too thin to prove anything: %q", want)
+	}
+}
