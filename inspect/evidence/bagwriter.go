@@ -40,12 +40,32 @@ func newBagWriter(ctx context.Context, out outlet, progress func(inspect.Progres
 	return &bagWriter{ctx: ctx, out: out, names: map[string]bool{}, progress: progress}
 }
 
-// has says that the bundle holds a file of this name already.
-func (b *bagWriter) has(name string) bool { return b.names[name] }
+// has says that the bundle holds a file of this name already, or one that some system takes for the same: names differ
+// by more than upper and lower case, and none is the folder of another.
+func (b *bagWriter) has(name string) bool {
+	name = strings.ToLower(name)
+	for at, r := range name {
+		if r == '/' && b.names[name[:at]] {
+			return true
+		}
+	}
+	return b.names[name] || b.names[name+"/"]
+}
+
+// take remembers a name and its folders.
+func (b *bagWriter) take(name string) {
+	name = strings.ToLower(name)
+	b.names[name] = true
+	for at, r := range name {
+		if r == '/' {
+			b.names[name[:at+1]] = true
+		}
+	}
+}
 
 // add writes a file of exactly size bytes.
 func (b *bagWriter) add(name string, size int64, r io.Reader) error {
-	if b.names[name] {
+	if b.has(name) {
 		return fmt.Errorf("writing %s: the bundle has it already", name)
 	}
 	w, err := b.out.create(name, size)
@@ -63,7 +83,7 @@ func (b *bagWriter) add(name string, size int64, r io.Reader) error {
 	if err != nil {
 		return fmt.Errorf("writing %s: %w", name, err)
 	}
-	b.names[name] = true
+	b.take(name)
 	sum := fileSum{name: name, size: size, sha256: hex.EncodeToString(h256.Sum(nil)), sha512: hex.EncodeToString(h512.Sum(nil))}
 	if strings.HasPrefix(name, "data/") {
 		b.payload = append(b.payload, sum)

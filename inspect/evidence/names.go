@@ -19,11 +19,15 @@ func exhibitName(path string) string {
 	if !found || !known {
 		folder, rest = "exhibits", path
 	}
-	name := "data/" + folder
+	folder = "data/" + folder
+	name := folder
 	for part := range strings.SplitSeq(rest, "/") {
 		if part = safePart(part); part != "" {
 			name += "/" + part
 		}
+	}
+	if name == folder || len(name) > MaxName {
+		return folder + "/unnamed-" + short(digestOf([]byte(path)))
 	}
 	return name
 }
