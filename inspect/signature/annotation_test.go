@@ -15,6 +15,7 @@ func TestAnnotations(t *testing.T) {
 	s, other := newStudio(t), newStudio(t)
 	byAlice, keyed := s.keyless(alice), newKeyed(t)
 	digest, foreign := digestOf([]byte("image")), digestOf([]byte("other image"))
+	own := other.keyless("ci@example.com")
 	simple := simplePayload(t, digest)
 	envelope, _ := s.envelope(byAlice, statementOf(t, digest))
 	keyedEnvelope, _ := s.envelope(keyed, statementOf(t, digest))
@@ -39,6 +40,8 @@ func TestAnnotations(t *testing.T) {
 		{"key", simple, false, s.annotations(keyed, simple, false, false), nil, expectsKey, "verified "},
 		{"key with a log entry", simple, false, s.annotations(keyed, simple, false, true), nil, expectsKey, "verified "},
 		{"attestation by a key", keyedEnvelope, true, s.annotations(keyed, keyedEnvelope, true, false), nil, expectsKey, "verified "},
+		{"key with a certificate of an authority of its own", simple, false, other.annotations(own, simple, false, false), nil, inspect.Expected{Keys: []inspect.ExpectedKey{own.expected(t)}}, "verified "},
+		{"that, logged", simple, false, s.annotations(own, simple, false, true), nil, inspect.Expected{Keys: []inspect.ExpectedKey{own.expected(t)}}, "verified "},
 		{"another key", simple, false, s.annotations(newKeyed(t), simple, false, false), nil, expectsKey, "unknown unknown-key"},
 		{"no key at hand", simple, false, s.annotations(keyed, simple, false, false), nil, inspect.Expected{}, "unknown unknown-key"},
 		{"another image", simplePayload(t, foreign), false, s.annotations(byAlice, simplePayload(t, foreign), false, true), nil, expectsAlice, "failed subject-mismatch"},

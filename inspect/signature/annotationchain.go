@@ -19,6 +19,9 @@ import (
 
 // verify judges a signature on a cosign tag by every trusted root and every key at hand.
 func (s *annotated) verify(ctx context.Context, roots []Root, a artifact, x expectation) outcome {
+	if k, ok := x.keyOf(s.cert); ok {
+		return s.withoutCertificate().verify(ctx, roots, a, expectation{keys: []key{k}})
+	}
 	if s.cert != nil {
 		return best(roots, func(m root.TrustedMaterial) outcome { return s.byCertificate(ctx, m, a, x) })
 	}
@@ -46,6 +49,17 @@ func (s *annotated) verify(ctx context.Context, roots []Root, a artifact, x expe
 	s.explainIntegrity(o.chain)
 	o.unknownKey(len(x.keys))
 	return o
+}
+
+// withoutCertificate is a signature by an expected key that came with a certificate, as some sign who have an authority of
+// their own: the key is enough. A log entry names the certificate, so that cosign needs it to compare the two.
+func (s *annotated) withoutCertificate() *annotated {
+	keyed := *s
+	keyed.cert = nil
+	if s.rekor == nil && s.stamp == nil {
+		keyed.full = s.bare
+	}
+	return &keyed
 }
 
 func (s *annotated) byCertificate(ctx context.Context, m root.TrustedMaterial, a artifact, x expectation) outcome {

@@ -194,6 +194,9 @@ func FuzzBundle(f *testing.F) {
 	f.Add([]byte(`{"mediaType":"application/vnd.dev.sigstore.bundle.v0.3+json","verificationMaterial":{"publicKey":{"hint":"x"}},"messageSignature":{"messageDigest":{"algorithm":"SHA2_256","digest":"AA=="},"signature":"AA=="}}`))
 	f.Add([]byte(`{"mediaType":"application/vnd.dev.sigstore.bundle.v0.3+json","verificationMaterial":{"certificate":{"rawBytes":"AA=="},"tlogEntries":[{"logId":{"keyId":"AA=="},"kindVersion":{},"canonicalizedBody":"e30="}]},"dsseEnvelope":{"payload":"e30=","payloadType":"application/vnd.in-toto+json","signatures":[{"sig":"AA=="}]}}`))
 	k := newKeyed(f)
+	s := newStudio(f)
+	f.Add(encode(f, s.messageBundle(newKeyed(f), blob)))
+	f.Add(encode(f, s.statementBundle(s.keyless(alice), statementOf(f, digestOf([]byte("x"))), "dsse")))
 	x := mustExpect(f, inspect.Expected{Keys: []inspect.ExpectedKey{k.expected(f)}})
 	a := imageOf(digestOf(blob))
 	f.Fuzz(func(t *testing.T, data []byte) {

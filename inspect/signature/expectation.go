@@ -80,6 +80,19 @@ func inWords(e inspect.Expected) string {
 // named says that somebody named a signer.
 func (x expectation) named() bool { return len(x.identities)+len(x.keys) > 0 }
 
+// keyOf finds the expected key that a certificate is about.
+func (x expectation) keyOf(cert *x509.Certificate) (key, bool) {
+	if cert == nil {
+		return key{}, false
+	}
+	for _, k := range x.keys {
+		if k.equals(cert.PublicKey) {
+			return k, true
+		}
+	}
+	return key{}, false
+}
+
 // explain compares the certificate of a signature whose other links hold with the expectation.
 func (x expectation) explain(c *chain, cert *x509.Certificate) {
 	identity, issuer := identityOf(cert)

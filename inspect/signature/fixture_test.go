@@ -33,7 +33,7 @@ const (
 
 // studio is a Sigstore instance of its own, that signs for the tests with real keys, certificates and log entries.
 type studio struct {
-	t    *testing.T
+	t    testing.TB
 	ca   *ca.VirtualSigstore
 	root root.TrustedMaterial
 	at   time.Time // of signing
@@ -44,7 +44,7 @@ type withoutCT struct{ root.TrustedMaterial }
 
 func (withoutCT) CTLogs() map[string]*root.TransparencyLog { return nil }
 
-func newStudio(t *testing.T) *studio {
+func newStudio(t testing.TB) *studio {
 	t.Helper()
 	v, err := ca.NewVirtualSigstore()
 	if err != nil {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/sigstore/sigstore-go/pkg/tuf"
@@ -27,7 +26,7 @@ func (t *Trust) fromTUF() (Root, error) {
 	if t.opts.CacheDir == "" {
 		return Root{}, errors.New("there is no directory for the cache of The Update Framework")
 	}
-	dir := filepath.Join(t.opts.CacheDir, "tuf")
+	dir := t.opts.CacheDir
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return Root{}, fmt.Errorf("making the cache of The Update Framework: %w", err)
 	}
