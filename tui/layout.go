@@ -108,7 +108,7 @@ func (f *frame) beside(body rect, s shape) {
 
 // stack puts the detail below the list. What has the focus gets the larger part.
 func (f *frame) stack(body rect, s shape) {
-	upper := body.h * 55 / 100
+	upper := (body.h*55 + 99) / 100
 	if s.foot > 0 {
 		upper = body.h * 35 / 100
 	}

@@ -248,7 +248,7 @@ func (v *podsScreen) podCells(m *Model, p inspect.FlaggedPod, name string, g *po
 	}
 	cells := []cell{flag, {text: p.Namespace, width: v.spaceWidth}, {text: name, width: -4}, containers}
 	if w >= 96 {
-		cells = append(cells, cell{text: shortImage(mainImage(p)), tone: toneDim, width: -4})
+		cells = append(cells, cell{text: shortImage(mainImage(p)), tone: toneDim, width: -3})
 	}
 	if len(m.seen) > 0 {
 		cells = append(cells, glanceCells(m, p)...)
@@ -263,7 +263,7 @@ func (v *podsScreen) headCells(m *Model, w int) []cell {
 	}
 	cells := []cell{{text: "flag", width: flagWidth(w)}, {text: "namespace", width: v.spaceWidth}, {text: "pod", width: -4}, {text: "n", width: 2, right: true}}
 	if w >= 96 {
-		cells = append(cells, cell{text: "image", width: -4})
+		cells = append(cells, cell{text: "image", width: -3})
 	}
 	if len(m.seen) > 0 {
 		cells = append(cells, cell{text: "signed", width: m.p.signWidth()}, cell{text: "known-good", width: m.p.signWidth()})

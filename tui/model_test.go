@@ -1,0 +1,286 @@
+package tui
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/backtrail/backtrail/inspect"
+)
+
+func TestAResponderFindsTheFileItsLayerAndTheSigner(t *testing.T) {
+	s := tell(t, testOptions(), 120, 40)
+	s.sees("! Critical", "web-6d4cf56db6-x7k2p", "Drop and execute new binary")
+	s.press("enter").sees("failed: 3 serious, 1 alert", "▸  ALERT", dropped, "The image's own file ran")
+	s.press("enter").sees("Files of layer 2", "▸ A !         kworkerd", "COPY cache /usr/lib/.cache")
+	s.press("enter").sees("ELF headers", "writable and executable")
+	s.press("esc", "3", "j").sees("signed by   https://github.com/acme/web", "✗ subject", "the payload names")
+	s.press("x").sees("Export the evidence", "What goes in", "backtrail-pod-web").press("enter").sees("exported and read back", "Post this line")
+	s.press("y")
+	if !strings.HasPrefix(s.copied, "backtrail CASE tagmanifest sha256:") {
+		t.Errorf("y copied %q", s.copied)
+	}
+}
+
+func TestEscGoesBackAndNeverQuits(t *testing.T) {
+	s := tell(t, testOptions(), 120, 40).press("enter", "enter", "enter")
+	for range 10 {
+		s.press("esc")
+	}
+	if s.quit {
+		t.Error("esc quit")
+	}
+	s.sees("Pods · alerts")
+	s.press("q")
+	if !s.quit {
+		t.Error("q did not quit")
+	}
+}
+
+func TestNothingGreenStandsOverAnOpenAlert(t *testing.T) {
+	alert := incidentAlert()
+	alert.Subject = "image"
+	events := append(cleanEvents(), on("alert", "", inspect.Event{Alert: &alert}))
+	for _, c := range []struct {
+		name   string
+		events []inspect.Event
+		want   string
+	}{
+		{"clean", cleanEvents(), "✓ verified"},
+		{"clean, but an alert is open", events, "? nothing found, 1 alert open"},
+		{"a check still runs", cleanEvents()[:4], "? still checking"},
+		{"the incident", incidentEvents(), "✗ failed: 3 serious, 1 alert"},
+	} {
+		o := testOptions()
+		o.Case = sourceOf(c.events)
+		s := tell(t, o, 120, 40)
+		if c.name == "a check still runs" {
+			s.m.open.running = 1
+		}
+		if !strings.Contains(s.screen(), c.want) {
+			t.Errorf("%s: the screen does not say %q", c.name, c.want)
+		}
+	}
+}
+
+func TestSelectionFollowsItsRow(t *testing.T) {
+	s := tell(t, testOptions(), 120, 40).press("enter", "6", "j")
+	r, _ := s.m.row()
+	if r.path != "/usr/bin/top" {
+		t.Fatalf("the second row is %q", r.path)
+	}
+	worse := on("binaries", "web", inspect.Event{Binary: &inspect.Binary{Path: "/tmp/worse", Severity: inspect.Critical, Codes: []string{"alerted", "a", "b", "c", "d", "e"}}})
+	s.send(eventsMsg{gen: s.m.open.gen, events: []inspect.Event{worse}, ended: true})
+	if r, _ := s.m.row(); r.path != "/usr/bin/top" {
+		t.Errorf("a worse row came, and the selection went to %q", r.path)
+	}
+	s.sees("/tmp/worse")
+}
+
+func TestTheWorstRowStaysSelectedUntilAPersonMoves(t *testing.T) {
+	s := tell(t, testOptions(), 120, 40).press("enter")
+	if id := s.m.open.state().list.selectedID(); id != "alert:a1" {
+		t.Errorf("selected is %s", id)
+	}
+}
+
+func TestMessagesOfAClosedCaseAreDropped(t *testing.T) {
+	s := tell(t, testOptions(), 120, 40).press("enter")
+	old := s.m.open
+	s.press("esc", "enter")
+	worse := on("binaries", "web", inspect.Event{Binary: &inspect.Binary{Path: "/tmp/stale", Severity: inspect.Critical}})
+	s.send(eventsMsg{gen: old.gen, events: []inspect.Event{worse}})
+	s.press("6").seesNot("/tmp/stale")
+	if old.ctx.Err() == nil {
+		t.Error("the context of a case that was left goes on")
+	}
+}
+
+func TestAFilterNarrowsAsOneTypes(t *testing.T) {
+	s := tell(t, testOptions(), 120, 40).press("/").write("cart")
+	s.sees("cart-0", "cart-1", "/cart").seesNot("billing")
+	s.press("enter").sees("filter cart: 2 rows").press("n")
+	if r, _ := s.m.row(); r.value != "shop/cart-1" {
+		t.Errorf("n went to %s", r.value)
+	}
+	s.press("esc").sees("billing")
+}
+
+func TestTheFileTreeIsSearched(t *testing.T) {
+	s := tell(t, testOptions(), 120, 40).press("enter", "2", "tab", "/").write("kwork").press("enter")
+	s.sees("/usr/lib/.cache/kworkerd", "filter kwork")
+	s.press("esc").seesNot("filter kwork").sees("▸ A !         kworkerd")
+}
+
+func TestDirectoriesOpenAndClose(t *testing.T) {
+	s := tell(t, testOptions(), 120, 40).press("enter", "2", "l", "g")
+	s.press("j", "l").sees("passwd")
+	s.press("h").seesNot("passwd")
+	s.press("d").sees("changed only").seesNot("etc/")
+}
+
+func TestADisabledKeySaysWhy(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		keys []string
+		want string
+	}{
+		{"no filter", []string{"n"}, "n next: there is no filter"},
+		{"all namespaces already", []string{"A"}, "A all namespaces: all namespaces are shown already"},
+		{"nothing to compare", []string{"enter", "]", "K"}, "K known-good: no earlier image is known"},
+		{"diff elsewhere", []string{"enter", "3", "d"}, "d diff: only Layers and Packages"},
+		{"one order", []string{"enter", "3", "o"}, "o sort: these rows have one order only"},
+		{"one part", []string{"v", "]"}, "[ ] container: there is one part only"},
+	} {
+		tell(t, testOptions(), 120, 40).press(c.keys...).sees(c.want)
+	}
+}
+
+func TestMarksAndNotesStay(t *testing.T) {
+	s := tell(t, testOptions(), 120, 40).press("enter", "6", "space")
+	s.sees("▸M CRIT", "marked malicious").press("space").sees("▸b CRIT", "marked benign")
+	s.press("a").write("seen on call").press("enter").sees("note kept", "ada", "seen on call")
+	s.press("7").sees("note: seen on call")
+}
+
+func TestContainersAreChanged(t *testing.T) {
+	s := tell(t, testOptions(), 120, 40).press("enter", "2").sees("Layers of web")
+	s.press("]").sees("Layers of proxy", "could not check: getting layer 1: the registry answered 404")
+	s.press("[").sees("Layers of web")
+}
+
+func TestAFailedCheckIsTriedAgain(t *testing.T) {
+	s := tell(t, testOptions(), 120, 40).press("enter").sees("not checked: layers of proxy")
+	s.press("r").seesNot("not checked: layers of proxy")
+	s.press("r").sees("r again: no check failed to look")
+}
+
+func TestKnownGoodIsConfirmedByChoosing(t *testing.T) {
+	s := tell(t, testOptions(), 120, 40).press("enter", "5").sees("against previous acme/web")
+	s.press("K").sees("Known-good of web", "previous revision 3", "enter confirms").press("enter")
+	s.sees("against known-good acme/web")
+}
+
+func TestErrorsStayUntilDismissed(t *testing.T) {
+	o := testOptions()
+	o.Open = func(context.Context, inspect.FlaggedPod) (inspect.Source, error) {
+		return nil, errors.New("reading the pod: not found")
+	}
+	s := tell(t, o, 120, 40).press("enter").sees("✗ opening the case: reading the pod: not found (esc)", "could not open the case")
+	s.press("j", "2").sees("(esc)").press("esc").seesNot("(esc)")
+}
+
+func TestAPanicOfOurOwnBecomesAnError(t *testing.T) {
+	o := testOptions()
+	o.Open = func(context.Context, inspect.FlaggedPod) (inspect.Source, error) {
+		return func(context.Context, func(inspect.Event)) error { panic("index out of range") }, nil
+	}
+	tell(t, o, 120, 40).press("enter").sees("index out of range")
+}
+
+func TestAnExportThatFailsCanBeTriedAgain(t *testing.T) {
+	o := testOptions()
+	o.Export = func(context.Context, *inspect.Case, string, func(inspect.Progress)) (ExportResult, error) {
+		return ExportResult{}, errors.New("writing the bundle: no space left on device")
+	}
+	s := tell(t, o, 120, 40).press("enter", "x", "enter").sees("no space left on device", "Nothing of the case is lost")
+	s.press("enter").sees("Where to")
+}
+
+func TestHostileStringsDoNotReachTheTerminal(t *testing.T) {
+	pods := incidentPods()
+	pods.Pods[0].Name = "web\x1b[2J\x1b]0;gone\a\u202e\r\n"
+	pods.Pods[0].Alerts[0].Output = "\x1b]52;c;AAAA\a red\u2066"
+	o := testOptions()
+	o.Pods = func(_ context.Context, _ bool, emit func(inspect.PodList)) error { emit(pods); return nil }
+	events := incidentEvents()
+	for i := range events {
+		if f := events[i].Finding; f != nil {
+			f.Title, f.Detail = "\x1b[31m"+f.Title+"\x07", "line\r\x1b[1A\u200b"
+		}
+		if events[i].Check == "answers" {
+			events[i].Check = "\x1b[2Jcheck"
+		}
+	}
+	o.Open = func(context.Context, inspect.FlaggedPod) (inspect.Source, error) { return sourceOf(events), nil }
+	s := tell(t, o, 120, 40)
+	look := func(where string) {
+		for _, r := range s.screen() {
+			if r < 0x20 && r != '\n' || r == 0x7f || r >= 0x80 && r < 0xa0 || r == '\u202e' || r == '\u2066' || r == '\u200b' {
+				t.Fatalf("%s: the screen holds %U", where, r)
+			}
+		}
+	}
+	look("pods")
+	s.press("enter")
+	for _, k := range []string{"1", "j", "2", "3", "4", "5", "6", "7", "8", "v", "tab", "?"} {
+		s.press(k)
+		look("after " + k)
+	}
+}
+
+func TestEveryFrameFitsItsTerminal(t *testing.T) {
+	for _, w := range []int{0, 1, 29, 30, 41, 59, 60, 79, 99, 100, 133} {
+		for _, h := range []int{0, 1, 7, 8, 11, 15, 24, 41} {
+			s := tell(t, testOptions(), w, h)
+			for _, k := range []string{"j", "enter", "tab", "tab", "2", "tab", "enter", "esc", "3", "4", "5", "6", "7", "8", "?", "esc", ":", "esc", "x", "enter", "esc", "a"} {
+				s.press(k)
+				lines := strings.Split(s.screen(), "\n")
+				if len(lines) > max(1, h) {
+					t.Fatalf("%dx%d after %s: %d lines", w, h, k, len(lines))
+				}
+				for _, l := range lines {
+					if got := len([]rune(l)); got > w {
+						t.Fatalf("%dx%d after %s: a line of %d: %q", w, h, k, got, l)
+					}
+				}
+			}
+		}
+	}
+}
+
+func TestFlaggedPodsNeverLeaveTheList(t *testing.T) {
+	s := tell(t, testOptions(), 120, 40).press("j", "j", "j", "j")
+	before, _ := s.m.row()
+	next := incidentPods()
+	next.Pods = next.Pods[1:]
+	next.Pods[0].Created = at(-1)
+	s.send(podsMsg{gen: s.m.pods.gen, lists: []inspect.PodList{next}, ended: true})
+	s.sees("gone 03:20:00Z, replaced by web-6d4cf56db6-9qz4m, same digest")
+	if after, _ := s.m.row(); after.id != before.id {
+		t.Errorf("the cursor went from %s to %s", before.id, after.id)
+	}
+}
+
+func TestAlertsArePasted(t *testing.T) {
+	pasted := ""
+	o := testOptions()
+	o.Paste = func(_ context.Context, text string) error { pasted = text; return nil }
+	s := tell(t, o, 120, 40)
+	s.send(tea.PasteMsg{Content: `{"rule":"x"}`})
+	if pasted != `{"rule":"x"}` {
+		t.Errorf("pasted %q", pasted)
+	}
+}
+
+func TestARuleIsMutedWithAReason(t *testing.T) {
+	s := tell(t, testOptions(), 120, 40).press(":").write("mute").press("enter").write("drill").press("enter")
+	s.seesNot("! Critical").sees("muted")
+	if s.m.pods.muted["Drop and execute new binary in container"] != "drill" {
+		t.Errorf("muted: %v", s.m.pods.muted)
+	}
+}
+
+func TestQuitAsksOnlyWhileAnExportRuns(t *testing.T) {
+	s := tell(t, testOptions(), 120, 40).press("enter")
+	s.m.looking = true
+	s.press("q").sees("An export runs")
+	if s.quit {
+		t.Fatal("it quit")
+	}
+	if s.press("ctrl+c"); !s.quit {
+		t.Error("ctrl+c did not quit")
+	}
+}
