@@ -80,3 +80,5 @@ func (b bench) examine(t testing.TB, target string, knownGood *inspect.KnownGood
 	c.Settle()
 	return c
 }
+
+func defaultPlatform() v1.Platform { return v1.Platform{} }

@@ -4,7 +4,7 @@ package files
 // unknown, with the reason "limit" and the bound in words.
 const (
 	// MaxEntries bounds the members of one layer's tar. The largest images seen have some 500,000 files.
-	MaxEntries = 2_000_000
+	MaxEntries = 1_000_000
 	// MaxNames bounds the bytes of paths, links and extended attributes of one layer, all in all.
 	MaxNames = 192 << 20
 	// MaxXattr bounds the name and the value of one extended attribute, as Linux does (XATTR_SIZE_MAX).

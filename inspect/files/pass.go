@@ -18,7 +18,7 @@ import (
 // readLayer is the one pass: place -> digest, store -> unpack -> diff ID, store -> tar index and file digests. Each
 // arrow is a fan between goroutines, so that all stages run at once. Errors: *badLayer, registry.ErrDamagedStore.
 func (c *Cache) readLayer(ctx context.Context, client *registry.Client, img *registry.Image, claim registry.Layer, progress func(int64)) (proof, error) {
-	src, err := client.Layer(ctx, img, claim.Number)
+	src, err := c.layer(ctx, client, img, claim)
 	if err != nil {
 		return proof{}, noBytes(ctx, err)
 	}
@@ -46,6 +46,17 @@ func (c *Cache) readLayer(ctx context.Context, client *registry.Client, img *reg
 		return proof{}, ctx.Err()
 	}
 	return c.settle(claim, blob, got, bad)
+}
+
+// layer opens a layer as it is stored: from the store, where it was kept and not yet read or its index was lost, else
+// from its place. Either way it is hashed.
+func (c *Cache) layer(ctx context.Context, client *registry.Client, img *registry.Image, claim registry.Layer) (io.ReadCloser, error) {
+	if digest := claim.Digest(); digest != "" {
+		if f, _, err := c.store.Open(digest); err == nil {
+			return f, nil
+		}
+	}
+	return client.Layer(ctx, img, claim.Number)
 }
 
 // settle commits what was read if it holds, else says what is wrong with it.
