@@ -47,7 +47,7 @@ func (c *claims) certifySource(said map[string]string) {
 	switch {
 	case shown.repo == "":
 		c.note("the source is the certificate's: the statement names none")
-	case !sameRepo(shown.repo, s.repo):
+	case !alike(shown.repo, s.repo):
 		c.note("the certificate says source %s, the statement %s", clip(s.repo), clip(shown.repo))
 	case shown.commit != "" && s.commit != "" && shown.commit != s.commit:
 		c.note("the certificate says commit %s, the statement %s", clip(s.commit), clip(shown.commit))

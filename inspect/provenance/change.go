@@ -122,7 +122,7 @@ func compareBuilds(b, n inspect.Provenance, word string) []change {
 	case oldVersion != newVersion:
 		add("builder-version-changed", "builder", b.Builder, n.Builder, inspect.Info)
 	}
-	if b.Source != n.Source && !sameRepo(b.Source, n.Source) && !sameRepo(n.Source, b.Source) {
+	if b.Source != n.Source && !alike(b.Source, n.Source) {
 		add("source-changed", "source", b.Source, n.Source, weigh(inspect.High))
 	} else if b.Ref != n.Ref {
 		severity := inspect.Info // another tag is how releases are made

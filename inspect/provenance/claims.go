@@ -2,6 +2,7 @@ package provenance
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -68,13 +69,9 @@ func (c *claims) source() source {
 		switch {
 		case s.repo == "":
 			s = o
-		case s.repo == o.repo:
-			if s.ref == "" {
-				s.ref = o.ref
-			}
-			if s.commit == "" {
-				s.commit = o.commit
-			}
+		case alike(s.repo, o.repo) && (s.ref == "" || o.ref == "" || s.ref == o.ref):
+			s.ref = cmp.Or(s.ref, o.ref)
+			s.commit = cmp.Or(s.commit, o.commit)
 		}
 	}
 	return s
@@ -103,7 +100,7 @@ func (c *claims) weak() {
 		c.note("it names no commit of the source")
 	}
 	for _, o := range c.sources[min(1, len(c.sources)):] {
-		if !sameRepo(o.repo, c.sources[0].repo) && !sameRepo(c.sources[0].repo, o.repo) {
+		if !alike(o.repo, c.sources[0].repo) {
 			c.note("the build was triggered by %s and built %s", clip(c.sources[0].repo), clip(o.repo))
 		} else if o.ref != "" && c.sources[0].ref != "" && o.ref != c.sources[0].ref {
 			c.note("the build was triggered by ref %s and built %s", clip(c.sources[0].ref), clip(o.ref))

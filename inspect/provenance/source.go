@@ -70,3 +70,6 @@ func sameRepo(said, expected string) bool {
 	said, expected = normalizeRepo(said), normalizeRepo(expected)
 	return said == expected || strings.TrimSuffix(said, ".git") == expected
 }
+
+// alike says that two claims name the same repository, each in its own way.
+func alike(a, b string) bool { return sameRepo(a, b) || sameRepo(b, a) }
