@@ -38,6 +38,11 @@ func (s *sealed) explainLog(c *chain, m keyed) []observed {
 		c.hold(inspect.StepLog, "%s", s.describeEntry(logs))
 		return []observed{{s.entries[0].IntegratedTime(), "log " + logName(logs, s.entries[0])}}
 	}
+	for _, e := range s.entries {
+		if err == nil {
+			err = consistent(e)
+		}
+	}
 	if err != nil {
 		c.fail(inspect.StepLog, LogMismatch, "%s does not hold: %v", s.describeEntry(logs), err)
 		return nil

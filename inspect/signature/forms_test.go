@@ -142,6 +142,7 @@ func rekorV2(t *testing.T, s *studio, statement []byte, stamped bool) object {
 	if err := json.Unmarshal(entry, &decoded); err != nil {
 		t.Fatal(err)
 	}
+	decoded["inclusionProof"] = object(decoded["inclusionProof"].(map[string]any))
 	delete(decoded, "integratedTime")
 	material := object{"certificate": object{"rawBytes": b64(content.Certificate().Raw)}, "tlogEntries": []any{decoded}}
 	if stamped {
@@ -169,18 +170,27 @@ func TestRekorV2(t *testing.T) {
 	s := newStudio(t)
 	a := file(t, blob)
 	statement := statementOf(t, a.main)
+	proof := func(o object) object { return dig(o, "verificationMaterial", "tlogEntries", "inclusionProof") }
 	for _, c := range []struct {
 		name    string
 		stamped bool
 		root    root.TrustedMaterial
+		alter   func(object)
 		want    string
 	}{
-		{"with a timestamp", true, s.root, "verified "},
-		{"without one nothing says when", false, s.root, "failed no-timestamp"},
-		{"the log's key was not valid then", true, movedLogs{s.root}, "failed log-mismatch"},
+		{"with a timestamp", true, s.root, nil, "verified "},
+		{"without one nothing says when", false, s.root, nil, "failed no-timestamp"},
+		{"the log's key was not valid then", true, movedLogs{s.root}, nil, "failed log-mismatch"},
+		{"the proof is for another tree", true, s.root, func(o object) { proof(o)["treeSize"] = "2" }, "failed log-mismatch"},
+		{"the proof has another root", true, s.root, func(o object) { flip(proof(o), "rootHash") }, "failed log-mismatch"},
+		{"the proof is of another entry", true, s.root, func(o object) { proof(o)["logIndex"] = "1" }, "failed log-mismatch"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			b, err := readBundle(encode(t, rekorV2(t, s, statement, c.stamped)))
+			bundle := rekorV2(t, s, statement, c.stamped)
+			if c.alter != nil {
+				c.alter(bundle)
+			}
+			b, err := readBundle(encode(t, bundle))
 			if err != nil {
 				t.Fatal(err)
 			}
