@@ -2,6 +2,7 @@ package evidence
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -100,8 +101,9 @@ func (b *Bag) layerDigest(ctx context.Context, diffID string) (string, error) {
 	}
 	for _, i := range c.Images {
 		for _, l := range i.Layers {
-			if l.DiffID == diffID && l.Digest != "" {
-				return l.Digest, nil
+			if l.DiffID == diffID && diffID != "" {
+				// The docker-save form names no digest: its layers are carried as tars, under their diff IDs.
+				return cmp.Or(l.Digest, l.DiffID), nil
 			}
 		}
 	}

@@ -71,6 +71,7 @@ func (d document) children() []descriptor {
 // them, in a way that opening the layout finds both again.
 func (x *export) writeLayout(of string) error {
 	var roots []descriptor
+	inside := x.insideIndexes()
 	for _, l := range x.blobs.sorted() {
 		doc, isDocument := x.documents[l.key()]
 		if l.Of != of || l.State != blobCarried || !isDocument {
@@ -82,7 +83,7 @@ func (x *export) writeLayout(of string) error {
 		}
 		if l.Role == "manifest" || l.Role == "index" {
 			roots = append(roots, x.imageDescriptors(of, l, d)...)
-		} else {
+		} else if !inside[l.Digest] && !isBareIndex(l, doc) {
 			roots = append(roots, companion(l, doc, d))
 		}
 	}
@@ -100,6 +101,26 @@ func (x *export) writeLayout(of string) error {
 		return err
 	}
 	return x.bag.addJSON(layoutFolder(of)+"/index.json", index)
+}
+
+// insideIndexes are the manifests that stand in the indexes of images, BuildKit's attestations among them: they are found
+// through their index, and are none of cosign's.
+func (x *export) insideIndexes() map[string]bool {
+	inside := map[string]bool{}
+	for _, l := range x.blobs.lines {
+		if l.Role == "index" {
+			for _, child := range x.documents[l.key()].Manifests {
+				inside[child.Digest] = true
+			}
+		}
+	}
+	return inside
+}
+
+// isBareIndex says that an index is neither a list of referrers under its tag nor a referrer. It is carried since a
+// signature names it; in index.json it would be taken for an image.
+func isBareIndex(l blobLine, doc document) bool {
+	return l.Tag == "" && doc.Config == nil && doc.Subject == nil
 }
 
 func (x *export) hasBlobs(of string) bool {

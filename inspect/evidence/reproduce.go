@@ -2,6 +2,7 @@ package evidence
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -228,23 +229,51 @@ func (v *verifier) listedRows(subject, diffID string, rows map[string]string) {
 	v.say("files", what, inspect.Verified, BasisListing, "%d files that need a look stand in the listing as the case says", len(rows))
 }
 
-// rerun runs the checks again and compares.
+// rerun runs the checks again and compares. Where no image's manifest is in the bag (docker-save has none) there is
+// nothing to run them on, and every row is listed as not in the bag.
 func (v *verifier) rerun() {
 	if v.o.Rerun == nil {
 		v.say("checks", "", inspect.Unknown, BasisBytes, "the checks were not run again")
 		return
 	}
-	again, err := v.o.Rerun(v.ctx, v.bag, v.c)
-	if err != nil {
-		v.say("checks", "", inspect.Unknown, BasisBytes, "the checks could not be run again: %v", err)
-		return
+	var again inspect.Case
+	if slices.ContainsFunc(v.c.Images, func(i inspect.Image) bool { return i.Digest != "" && v.carried(i.Digest) }) {
+		var err error
+		if again, err = v.o.Rerun(v.ctx, v.bag, v.c); err != nil {
+			v.say("checks", "", inspect.Unknown, BasisBytes, "the checks could not be run again: %v", err)
+			return
+		}
 	}
 	for _, i := range v.c.Images {
+		if i.Digest == "" || !v.carried(i.Digest) {
+			v.leftOut(i)
+			continue
+		}
 		r, _ := again.Image(i.Subject)
 		v.sameLayers(i, r)
 		v.sameImage(i, r)
 		v.sameSignatures(i, r)
 		v.sameProvenance(i, r)
+	}
+}
+
+// leftOut lists the rows of an image that nothing in the bag can be opened as.
+func (v *verifier) leftOut(i inspect.Image) {
+	why := "its manifest is not in the bag"
+	if i.Digest == "" {
+		why = "it has no manifest to be opened by"
+	}
+	v.say("image", i.Subject, inspect.Absent, BasisNotKept, "%s", why)
+	for _, l := range i.Layers {
+		if !l.Empty {
+			v.say("layer", fmt.Sprintf("%s layer %d %s", i.Subject, l.Number, cmp.Or(l.Digest, l.DiffID)), inspect.Absent, BasisNotKept, "the image: %s", why)
+		}
+	}
+	for _, s := range i.Signatures {
+		v.say("signature", i.Subject+" signature "+s.ID, inspect.Absent, BasisNotKept, "the image: %s", why)
+	}
+	for _, p := range i.Provenance {
+		v.say("provenance", i.Subject+" provenance "+p.ID, inspect.Absent, BasisNotKept, "the image: %s", why)
 	}
 }
 
