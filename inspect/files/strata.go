@@ -35,7 +35,7 @@ func (t *Tree) Open(ctx context.Context, node *inspect.Node) (inspect.Content, e
 	if diffID == "" {
 		return nil, fmt.Errorf("opening %s: layer %d is not there: %w", node.Path, h.layer, inspect.ErrNotKept)
 	}
-	return t.cache.Open(ctx, diffID, h.entry)
+	return t.store.Open(ctx, diffID, h.entry)
 }
 
 // home says where the content of a node is.

@@ -14,7 +14,8 @@ import (
 // Tree is the file tree of an image: its layers laid over each other as a container sees them. It does not change and
 // is safe for concurrent use. Paths are clean and absolute; no path leads through a symbolic link.
 type Tree struct {
-	cache  *Cache
+	store  inspect.Store
+	cache  *Cache // the store, where it is the cache; nil for a bundle
 	layers map[int]*stratum
 	nodes  []*inspect.Node // sorted by comparePaths
 	end    []int32         // for each node, the place after all that is below it
@@ -50,17 +51,32 @@ func (c *Cache) Tree(ctx context.Context, layers []inspect.Layer) (*Tree, error)
 	return c.trees.get(ctx, key.String(), func(ctx context.Context) (*Tree, error) { return c.newTree(ctx, layers) })
 }
 
+// TreeOf merges layers whose listings any store holds, as a bundle's.
+func TreeOf(ctx context.Context, store inspect.Store, layers []inspect.Layer) (*Tree, error) {
+	if c, ok := store.(*Cache); ok {
+		return c.Tree(ctx, layers)
+	}
+	return stack(ctx, &Tree{store: store}, layers)
+}
+
 func (c *Cache) newTree(ctx context.Context, layers []inspect.Layer) (*Tree, error) {
-	t := &Tree{cache: c, layers: map[int]*stratum{}, far: map[place]home{}}
+	t, err := stack(ctx, &Tree{store: c, cache: c}, layers)
+	for _, l := range layers {
+		c.index.forget(l.DiffID) // the nodes hold it from here on
+	}
+	return t, err
+}
+
+func stack(ctx context.Context, t *Tree, layers []inspect.Layer) (*Tree, error) {
+	t.layers, t.far = map[int]*stratum{}, map[place]home{}
 	for _, l := range layers {
 		if l.Empty || l.DiffID == "" {
 			continue
 		}
-		entries, err := c.Index(ctx, l.DiffID)
+		entries, err := t.store.Index(ctx, l.DiffID)
 		if err != nil {
 			return nil, fmt.Errorf("merging layer %d: %w", l.Number, err)
 		}
-		c.index.forget(l.DiffID) // the nodes hold it from here on
 		sheet := newSheet(entries, l.Number)
 		t.linkAcross(sheet)
 		m := overlay(t.nodes, sheet)
