@@ -1,0 +1,127 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/evidence"
+	"github.com/backtrail/backtrail/registry"
+)
+
+func cacheCommand(f *flags, std streams) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "cache",
+		Short: "What is kept of registries: its size; prune and verify",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return f.withStore(func(s *registry.Store) error { return size(std, s) })
+		},
+	}
+	var days int
+	prune := &cobra.Command{
+		Use:   "prune",
+		Short: "Remove what was not used for a while; blobs of cases that were not exported stay",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return f.withStore(func(s *registry.Store) error { return pruneCache(cmd.Context(), std, s, days) })
+		},
+	}
+	prune.Flags().IntVar(&days, "days", 30, "keep what was used in the last `DAYS`")
+	verify := &cobra.Command{
+		Use:   "verify",
+		Short: "Read everything again and compare it with its digests",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return f.withStore(func(s *registry.Store) error { return verifyCache(cmd.Context(), std, s) })
+		},
+	}
+	cmd.AddCommand(prune, verify)
+	return cmd
+}
+
+func (f *flags) withStore(do func(*registry.Store) error) error {
+	dir, err := f.cacheDir()
+	if err != nil {
+		return err
+	}
+	store, err := registry.OpenStore(dir)
+	if err != nil {
+		return hinted(err, "--cache DIR chooses another place for the cache")
+	}
+	return do(store)
+}
+
+func size(std streams, s *registry.Store) error {
+	bytes, files, err := s.Size()
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(std.out, "%s: %d files, %d bytes\n", s.Dir(), files, bytes)
+	return err
+}
+
+func verifyCache(ctx context.Context, std streams, s *registry.Store) error {
+	bad, err := s.Verify(ctx)
+	if err != nil {
+		return err
+	}
+	for _, name := range bad {
+		fmt.Fprintf(std.out, "damaged: %s\n", name)
+	}
+	if len(bad) > 0 {
+		return &exitError{code: exitFailed, err: fmt.Errorf("%d files of the cache are not what their digests say", len(bad)), hints: []string{"damaged files are never used; backtrail cache prune --days 0 removes all that no open case needs"}}
+	}
+	_, err = fmt.Fprintln(std.out, "every file is what its digest says")
+	return err
+}
+
+// pruneCache removes old blobs but those of cases that nobody exported: the registry may not have them any more.
+func pruneCache(ctx context.Context, std streams, s *registry.Store, days int) error {
+	needed, err := neededBlobs(ctx)
+	if err != nil {
+		return err
+	}
+	freed, err := s.Prune(ctx, time.Now().AddDate(0, 0, -days), func(digest string) bool { return needed[digest] })
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(std.out, "%d bytes freed\n", freed)
+	return err
+}
+
+func neededBlobs(ctx context.Context) (map[string]bool, error) {
+	dir, err := casesDir()
+	if err != nil {
+		return nil, err
+	}
+	saved, err := evidence.Cases(ctx, dir)
+	if err != nil {
+		return nil, err
+	}
+	needed := map[string]bool{}
+	for _, c := range saved {
+		if len(c.Exported) > 0 || c.Problem != "" {
+			continue
+		}
+		err := c.Replay()(ctx, func(e inspect.Event) {
+			switch {
+			case e.Blob != nil:
+				needed[e.Blob.Digest], needed[e.Blob.Actual] = true, true
+			case e.Exhibit != nil:
+				needed[e.Exhibit.Digest] = true
+			case e.Layer != nil:
+				needed[e.Layer.Digest], needed[e.Layer.DiffID] = true, true
+			case e.Trust != nil:
+				needed[e.Trust.Digest] = true
+			}
+		})
+		if err != nil {
+			return nil, fmt.Errorf("reading case %s, whose blobs must stay: %w", c.ID, err)
+		}
+	}
+	return needed, nil
+}

@@ -1,0 +1,67 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/evidence"
+)
+
+func casesCommand(f *flags, std streams) *cobra.Command {
+	return &cobra.Command{
+		Use:   "cases",
+		Short: "The cases on this disk, newest first",
+		Args:  cobra.NoArgs,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return f.cases(cmd.Context(), std) },
+	}
+}
+
+func (f *flags) cases(ctx context.Context, std streams) error {
+	if err := f.checkOutput("plain", "json"); err != nil {
+		return err
+	}
+	dir, err := casesDir()
+	if err != nil {
+		return err
+	}
+	saved, err := evidence.Cases(ctx, dir)
+	if err != nil {
+		return err
+	}
+	if f.output == "json" {
+		b, err := inspect.EncodeJSON(saved)
+		if err != nil {
+			return fmt.Errorf("encoding the cases: %w", err)
+		}
+		_, err = std.out.Write(b)
+		return err
+	}
+	if len(saved) == 0 {
+		fmt.Fprintf(std.err, "no case yet in %s\n", dir)
+		return nil
+	}
+	style := f.style(std.out)
+	for _, c := range saved {
+		fmt.Fprintf(std.out, "%s  %-18s  %-40s  %s\n", inspect.Clean(c.ID), style.Mark(c.Status), inspect.Clean(c.Target), state(c))
+	}
+	return nil
+}
+
+// state says in words what became of a case.
+func state(c evidence.Saved) string {
+	switch {
+	case c.Problem != "":
+		return "cannot be read: " + inspect.Clean(c.Problem)
+	case c.Running:
+		return "open now"
+	case c.Partial:
+		return "partial"
+	case len(c.Exported) > 0:
+		return "exported to " + inspect.Clean(c.Exported[len(c.Exported)-1].Path)
+	default:
+		return "not exported"
+	}
+}

@@ -1,0 +1,82 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/demo"
+	"github.com/backtrail/backtrail/inspect/signature"
+	"github.com/backtrail/backtrail/inspect/subject"
+	"github.com/backtrail/backtrail/kube"
+)
+
+func demoCommand(f *flags, std streams) *cobra.Command {
+	var own inspectFlags
+	cmd := &cobra.Command{
+		Use:   "demo",
+		Short: "The terminal UI on a built-in incident; needs no cluster, registry or network",
+		Args:  cobra.NoArgs,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return f.demo(cmd.Context(), std, own) },
+	}
+	cmd.Flags().StringVar(&own.export, "export", "", "write the evidence bundle to `PATH` (without the terminal UI)")
+	cmd.Flags().StringVar(&own.layers, "layers", "suspect", "layers in the bundle: all, suspect or none")
+	return cmd
+}
+
+// demo shows the built-in incident. Its cache is a folder of its own that is gone afterwards, so that it always begins
+// cold and leaves nothing but the case.
+func (f *flags) demo(ctx context.Context, std streams, own inspectFlags) error {
+	if err := f.checkOutput(outputs...); err != nil {
+		return err
+	}
+	incident, err := demo.Start(ctx)
+	if err != nil {
+		return fmt.Errorf("making the demo: %w", err)
+	}
+	defer incident.Close()
+	dir, err := os.MkdirTemp("", "backtrail-demo-")
+	if err != nil {
+		return fmt.Errorf("making a place for the demo: %w", err)
+	}
+	defer os.RemoveAll(dir)
+	plain := own.export != "" || !f.interactive(std)
+	s, err := demoSession(f, std, incident, dir)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	if !plain {
+		return s.showPods(ctx)
+	}
+	p, err := s.prepare(ctx, "pod/"+incident.Pod)
+	if err != nil {
+		return err
+	}
+	return s.headless(ctx, p, own)
+}
+
+// demoSession is a session in which cluster, registry, trust, expectations, alerts and clock are the incident's.
+func demoSession(f *flags, std streams, incident *demo.Incident, dir string) (*session, error) {
+	f.cache, f.namespace, f.offline = dir, incident.Namespace, true
+	f.registryMaps = []string{incident.RegistryMap.From + "=" + incident.RegistryMap.To}
+	s, err := newSession(f, std)
+	if err != nil {
+		return nil, err
+	}
+	root, err := signature.NewRoot(incident.TrustedRoot, inspect.TrustFile, "the demo")
+	if err != nil {
+		return nil, err
+	}
+	s.trust, s.expected = signature.FixedTrust(root), incident.Expected
+	s.alarms.preset = bytes.NewReader(incident.Alerts)
+	s.now = func() time.Time { return incident.Now }
+	s.choice = &subject.Choice{By: "responder@demo"}
+	s.openCluster = func() (kube.Source, error) { return kube.ParseSnapshot("demo", incident.Snapshot) }
+	return s, nil
+}

@@ -1,0 +1,90 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/report"
+)
+
+// DiffSchema is the name of the JSON form of diff.
+const diffSchema = "backtrail.dev/diff/v1"
+
+func diffCommand(f *flags, std streams) *cobra.Command {
+	return &cobra.Command{
+		Use:   "diff TARGET TARGET",
+		Short: "What changed from the first image to the second: packages, files, config, provenance, signers",
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 2 {
+				return usage("diff compares two targets, not %d: backtrail diff OLD NEW", len(args))
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error { return f.diff(cmd.Context(), std, args[0], args[1]) },
+	}
+}
+
+func (f *flags) diff(ctx context.Context, std streams, from, to string) error {
+	if err := f.checkOutput("plain", "json"); err != nil {
+		return err
+	}
+	s, err := newSession(f, std)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	s.choice.Flag = from
+	p, err := s.prepare(ctx, to)
+	if err != nil {
+		return err
+	}
+	source, err := inspect.Run(s.plan(p))
+	if err != nil {
+		return err
+	}
+	c := &inspect.Case{}
+	progress := newProgress(std.err, f)
+	err = source(ctx, func(e inspect.Event) { c.Apply(e); progress.show(c, e) })
+	progress.clear()
+	if err != nil {
+		return err
+	}
+	s.printNotices(c)
+	return s.printDiff(c, from, to)
+}
+
+// printDiff prints the comparison of the case's first image that has one.
+func (s *session) printDiff(c *inspect.Case, from, to string) error {
+	for _, i := range c.Images {
+		if i.Diff == nil || i.Diff.KnownGood == nil {
+			continue
+		}
+		if s.flags.output != "json" {
+			return report.Diff(s.std.out, *i.Diff, from, to, s.flags.style(s.std.out))
+		}
+		b, err := inspect.EncodeJSON(struct {
+			Schema string `json:"schema"`
+			inspect.Diff
+		}{diffSchema, *i.Diff})
+		if err != nil {
+			return fmt.Errorf("encoding the comparison: %w", err)
+		}
+		_, err = s.std.out.Write(b)
+		return err
+	}
+	return hinted(fmt.Errorf("comparing %s with %s: %w", from, to, errors.New(reasonOf(c, "known-good"))))
+}
+
+// reasonOf says how a check ended.
+func reasonOf(c *inspect.Case, check string) string {
+	for _, s := range c.Checks {
+		if s.Name == check && s.Reason != "" {
+			return s.Reason
+		}
+	}
+	return "there is nothing to compare"
+}

@@ -1,0 +1,108 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/registry"
+)
+
+// Exit codes (CONTRACT): scripts depend on them.
+const (
+	exitVerified    = 0
+	exitCouldNotRun = 1
+	exitUsage       = 2
+	exitFailed      = 3
+	exitUnknown     = 4
+	exitInterrupted = 130
+)
+
+// exitError ends the program with a code of its own, and says why.
+type exitError struct {
+	code  int
+	err   error
+	hints []string
+}
+
+func (e *exitError) Error() string { return e.err.Error() }
+func (e *exitError) Unwrap() error { return e.err }
+
+// usage is a mistake in the command line.
+func usage(format string, args ...any) error {
+	return &exitError{code: exitUsage, err: fmt.Errorf(format, args...), hints: []string{"backtrail --help lists commands and flags"}}
+}
+
+// hinted adds lines that say what to try next.
+func hinted(err error, hints ...string) error {
+	return &exitError{code: exitCouldNotRun, err: err, hints: hints}
+}
+
+// exitCode prints an error with its hints and gives its exit code.
+func exitCode(w io.Writer, err error) int {
+	if err == nil {
+		return exitVerified
+	}
+	code := exitCouldNotRun
+	var exit *exitError
+	var ambiguous *registry.AmbiguousError
+	switch {
+	case errors.As(err, &exit):
+		code = exit.code
+	case errors.As(err, &ambiguous):
+		code = exitUsage
+	case errors.Is(err, context.Canceled):
+		code, err = exitInterrupted, errors.New("interrupted")
+	}
+	fmt.Fprintf(w, "backtrail: %s\n", inspect.CleanText(err.Error()))
+	for _, h := range hints(err) {
+		fmt.Fprintf(w, "hint: %s\n", inspect.Clean(h))
+	}
+	return code
+}
+
+// hints gathers what the errors in a chain advise.
+func hints(err error) []string {
+	var exit *exitError
+	if errors.As(err, &exit) && len(exit.hints) > 0 {
+		return exit.hints
+	}
+	var advised interface{ Hints() []string }
+	if errors.As(err, &advised) {
+		return advised.Hints()
+	}
+	return nil
+}
+
+// verdict turns the status of a settled case into the end of the program.
+func verdict(c *inspect.Case, why []string, interrupted bool) error {
+	code := exitVerified
+	switch {
+	case interrupted:
+		code = exitInterrupted
+	case c.Status == inspect.Failed:
+		code = exitFailed
+	case c.Status != inspect.Verified:
+		code = exitUnknown
+	}
+	if code == exitVerified {
+		return nil
+	}
+	text := "the case is " + string(c.Status)
+	if interrupted {
+		text = "interrupted: the case is partial"
+	}
+	for n, w := range why {
+		if n == maxReasons {
+			text += fmt.Sprintf("\n  and %d more", len(why)-n)
+			break
+		}
+		text += "\n  " + inspect.Clean(w)
+	}
+	return &exitError{code: code, err: errors.New(text)}
+}
+
+// maxReasons bounds how many reasons are printed at the end.
+const maxReasons = 8

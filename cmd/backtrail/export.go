@@ -1,0 +1,95 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"path/filepath"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/evidence"
+	"github.com/backtrail/backtrail/inspect/sbom"
+)
+
+// recorded is a case whose events are on disk: one that is recorded now, or a saved one.
+type recorded interface {
+	Events() (io.ReadCloser, error)
+}
+
+// export writes the bundle of a case, and notes beside the case that it was written.
+func (s *session) export(ctx context.Context, r recorded, store inspect.Store, to string, layers evidence.Layers, progress func(inspect.Progress)) (evidence.Result, error) {
+	switch layers {
+	case evidence.LayersAll, evidence.LayersSuspect, evidence.LayersNone:
+	default:
+		return evidence.Result{}, usage("--layers %s: it is all, suspect or none", layers)
+	}
+	o := evidence.Options{Layers: layers, Who: who(), Documents: s.documents, Progress: progress}
+	dir := ""
+	switch r := r.(type) {
+	case *evidence.Recorder:
+		o.Case, dir = r.ID(), r.Dir()
+	case evidence.Saved:
+		o.Case, dir = r.ID, r.Dir
+	}
+	result, err := evidence.Export(ctx, r.Events, store, to, o)
+	if err != nil {
+		return result, err
+	}
+	if dir != "" {
+		if path, err := filepath.Abs(result.Path); err == nil {
+			result.Path = path
+		}
+		if err := evidence.NoteExport(dir, inspect.At(s.now()), result); err != nil {
+			result.Notes = append(result.Notes, err.Error())
+		}
+	}
+	return result, nil
+}
+
+// documents are the bills of materials of a case: of the first image, and of what it is compared with.
+func (s *session) documents(ctx context.Context, c inspect.Case) ([]evidence.Document, error) {
+	var all []evidence.Document
+	for _, i := range c.Images {
+		if len(i.Packages) == 0 {
+			continue
+		}
+		spdx, cdx, err := sbom.Documents(i, c.Tool)
+		if err != nil {
+			return nil, fmt.Errorf("writing the bill of materials of %s: %w", i.Subject, err)
+		}
+		all = append(all, evidence.Document{Name: "image.spdx.json", Data: spdx}, evidence.Document{Name: "image.cdx.json", Data: cdx})
+		known, err := s.knownGoodDocument(ctx, c, i)
+		if err != nil {
+			return nil, err
+		}
+		return append(all, known...), nil
+	}
+	return all, nil
+}
+
+func (s *session) knownGoodDocument(ctx context.Context, c inspect.Case, i inspect.Image) ([]evidence.Document, error) {
+	if i.Diff == nil || i.Diff.KnownGood == nil {
+		return nil, nil
+	}
+	packages, err := s.cache.Catalogue(ctx, i.Diff.KnownGood.Key())
+	if err != nil {
+		return nil, nil //nolint:nilerr // a catalogue that was not made or not kept is left out, and data/sbom shows it
+	}
+	k := i.Diff.KnownGood
+	known := inspect.Image{Subject: "known-good", Reference: k.Reference, Digest: k.Digest, Config: k.Config, Packages: packages}
+	spdx, _, err := sbom.Documents(known, c.Tool)
+	if err != nil {
+		return nil, fmt.Errorf("writing the bill of materials of the known-good: %w", err)
+	}
+	return []evidence.Document{{Name: "known-good.spdx.json", Data: spdx}}, nil
+}
+
+// platformOf is an image's platform as the registry package takes it.
+func platformOf(i inspect.Image) v1.Platform {
+	if p, err := v1.ParsePlatform(i.Platform); err == nil && p != nil {
+		return *p
+	}
+	return v1.Platform{}
+}

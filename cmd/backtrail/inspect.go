@@ -1,0 +1,127 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/evidence"
+)
+
+// inspectFlags are those of the verb inspect.
+type inspectFlags struct {
+	knownGood, export, layers string
+}
+
+func inspectCommand(f *flags, std streams) *cobra.Command {
+	var own inspectFlags
+	cmd := &cobra.Command{
+		Use:   "inspect TARGET",
+		Short: "One case, printed: layers, signatures, provenance, packages, unexpected binaries",
+		Long: `One case, printed. TARGET is pod/NAME[:CONTAINER] (with -n), deploy/NAME, sts/NAME, ds/NAME, job/NAME, an image
+reference, oci:DIR[:TAG|@DIGEST], oci-archive:FILE, docker-archive:FILE, a path, alert:N, or a bundle.`,
+		Args: oneArgument("TARGET"),
+		RunE: func(cmd *cobra.Command, args []string) error { return f.inspect(cmd.Context(), std, args[0], own) },
+	}
+	cmd.Flags().StringVar(&own.knownGood, "known-good", "", "compare with this `TARGET`, which counts as confirmed")
+	cmd.Flags().StringVar(&own.export, "export", "", "write the evidence bundle to `PATH`, a directory or a .tar.gz")
+	cmd.Flags().StringVar(&own.layers, "layers", string(evidence.LayersSuspect), "layers in the bundle: all, suspect or none")
+	return cmd
+}
+
+func (f *flags) inspect(ctx context.Context, std streams, target string, own inspectFlags) error {
+	if err := f.checkOutput(outputs...); err != nil {
+		return err
+	}
+	if evidence.IsBag(target) {
+		return f.printSaved(ctx, std, target)
+	}
+	if own.export != "" && isFile(own.export) {
+		return hinted(fmt.Errorf("exporting to %s: it is there already", own.export), "name a path that does not exist: nothing is overwritten")
+	}
+	s, err := newSession(f, std)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	s.choice.Flag = own.knownGood
+	p, err := s.prepare(ctx, target)
+	if err != nil {
+		return err
+	}
+	return s.headless(ctx, p, own)
+}
+
+// headless runs a case to its end and prints it. An interrupted case is printed and exported too, as partial.
+func (s *session) headless(ctx context.Context, p prepared, own inspectFlags) error {
+	o, err := s.start(p)
+	if err != nil {
+		return err
+	}
+	defer o.recorder.Close()
+	c := &inspect.Case{}
+	progress := newProgress(s.std.err, s.flags)
+	runErr := o.source(ctx, func(e inspect.Event) {
+		c.Apply(e)
+		progress.show(c, e)
+		if s.flags.output == "events" {
+			_ = inspect.WriteEvent(s.std.out, e)
+		}
+	})
+	progress.clear()
+	interrupted := ctx.Err() != nil
+	if runErr != nil && !interrupted {
+		return runErr
+	}
+	why := c.Settle()
+	s.printNotices(c)
+	if err := s.flags.printCase(s.std.out, *c); err != nil {
+		return err
+	}
+	if own.export != "" {
+		// An interrupted case is exported all the same: that is when it is needed most.
+		if err := s.exportTo(context.WithoutCancel(ctx), o, own); err != nil {
+			return err
+		}
+	}
+	if interrupted {
+		fmt.Fprintf(s.std.err, "the case is kept: backtrail open %s\n", o.recorder.ID())
+	}
+	return verdict(c, why, interrupted)
+}
+
+func (s *session) printNotices(c *inspect.Case) {
+	for _, n := range c.Notices {
+		fmt.Fprintf(s.std.err, "%s: %s\n", n.Level, inspect.Clean(n.Text))
+		if n.Hint != "" {
+			fmt.Fprintf(s.std.err, "hint: %s\n", inspect.Clean(n.Hint))
+		}
+	}
+}
+
+func (s *session) exportTo(ctx context.Context, o *open, own inspectFlags) error {
+	r, err := s.export(ctx, o.recorder, s.cache, own.export, evidence.Layers(own.layers), nil)
+	if err != nil {
+		return hinted(fmt.Errorf("exporting to %s: %w", own.export, err), "the case is kept: backtrail open "+o.recorder.ID()+", then export elsewhere (x)")
+	}
+	for _, n := range append(r.Notes, r.Taken...) {
+		fmt.Fprintf(s.std.err, "note: %s\n", inspect.Clean(n))
+	}
+	fmt.Fprintf(s.std.err, "bundle: %s (%d files, %d bytes)\n%s\n", r.Path, r.Files, r.Bytes, r.Line)
+	return nil
+}
+
+// oneArgument refuses any other number of arguments in words.
+func oneArgument(name string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		switch {
+		case len(args) == 0:
+			return usage("%s: name a %s", cmd.CommandPath(), name)
+		case len(args) > 1:
+			return usage("%s takes one %s, not %d", cmd.CommandPath(), name, len(args))
+		}
+		return nil
+	}
+}

@@ -1,0 +1,102 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"github.com/spf13/cobra"
+
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/evidence"
+)
+
+func openCommand(f *flags, std streams) *cobra.Command {
+	return &cobra.Command{
+		Use:   "open CASE|BUNDLE",
+		Short: "A saved case, offline: in the terminal UI, or printed",
+		Args:  oneArgument("CASE or BUNDLE"),
+		RunE:  func(cmd *cobra.Command, args []string) error { return f.open(cmd.Context(), std, args[0]) },
+	}
+}
+
+// savedCase is a case that is not live any more: of this disk, or of a bundle.
+type savedCase struct {
+	recorded
+	replay inspect.Source
+	store  inspect.Store
+	close  func()
+}
+
+func (f *flags) open(ctx context.Context, std streams, name string) error {
+	if !f.interactive(std) {
+		return f.printSaved(ctx, std, name)
+	}
+	s, err := newSession(f, std)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	saved, err := s.findSaved(ctx, name)
+	if err != nil {
+		return err
+	}
+	defer saved.close()
+	return s.showSaved(ctx, saved)
+}
+
+// printSaved prints a saved case as inspect would have.
+func (f *flags) printSaved(ctx context.Context, std streams, name string) error {
+	if err := f.checkOutput(outputs...); err != nil {
+		return err
+	}
+	s, err := newSession(f, std)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	saved, err := s.findSaved(ctx, name)
+	if err != nil {
+		return err
+	}
+	defer saved.close()
+	c := &inspect.Case{}
+	err = saved.replay(ctx, func(e inspect.Event) {
+		c.Apply(e)
+		if f.output == "events" {
+			_ = inspect.WriteEvent(std.out, e)
+		}
+	})
+	if err != nil {
+		return fmt.Errorf("reading %s: %w", name, err)
+	}
+	why := c.Settle()
+	if err := f.printCase(std.out, *c); err != nil {
+		return err
+	}
+	return verdict(c, why, false)
+}
+
+// findSaved opens a bundle, or a case of this disk by its name.
+func (s *session) findSaved(ctx context.Context, name string) (savedCase, error) {
+	if evidence.IsBag(name) {
+		bag, err := evidence.OpenBag(ctx, name, "")
+		if err != nil {
+			return savedCase{}, hinted(fmt.Errorf("opening bundle %s: %w", name, err), "backtrail verify says what is wrong with it")
+		}
+		return savedCase{recorded: bag, replay: bag.Replay(), store: bag, close: func() { _ = bag.Close() }}, nil
+	}
+	dir, err := casesDir()
+	if err != nil {
+		return savedCase{}, err
+	}
+	saved, err := evidence.FindCase(ctx, dir, name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return savedCase{}, hinted(fmt.Errorf("opening %s: there is no such bundle, and no case of that name in %s", name, dir), "backtrail cases lists the cases of this machine")
+	}
+	if err != nil {
+		return savedCase{}, err
+	}
+	return savedCase{recorded: saved, replay: saved.Replay(), store: s.cache, close: func() {}}, nil
+}

@@ -1,0 +1,87 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+
+	"golang.org/x/term"
+
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/report"
+)
+
+// outputs are the forms of a printed case.
+var outputs = []string{"plain", "brief", "json", "events", "markdown", "html"}
+
+// checkOutput refuses a form that the command does not print.
+func (f *flags) checkOutput(known ...string) error {
+	if f.output != "" && !slices.Contains(known, f.output) {
+		return usage("-o %s is not known here; there are: %v", f.output, known)
+	}
+	return nil
+}
+
+// printCase writes a settled case in the form that was asked for. Events were printed as they came.
+func (f *flags) printCase(w io.Writer, c inspect.Case) error {
+	switch f.output {
+	case "events":
+		return nil
+	case "json":
+		b, err := inspect.EncodeCase(c)
+		if err != nil {
+			return err
+		}
+		_, err = w.Write(b)
+		return err
+	case "brief":
+		_, err := fmt.Fprintln(w, report.Brief(c, f.style(w)))
+		return err
+	case "markdown":
+		return report.Markdown(w, c)
+	case "html":
+		return report.HTML(w, c)
+	default:
+		return report.Plain(w, c, f.style(w))
+	}
+}
+
+// style says how text is drawn on w.
+func (f *flags) style(w io.Writer) report.Style {
+	return report.Style{ASCII: f.ascii || !utf8Locale(), Color: !f.noColor && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && isTerminal(w)}
+}
+
+// utf8Locale says that the environment's encoding is UTF-8. Without any locale, as in a container, it is taken to be.
+func utf8Locale() bool {
+	if os.Getenv("TERM") == "linux" {
+		return false
+	}
+	for _, name := range []string{"LC_ALL", "LC_CTYPE", "LANG"} {
+		if v := os.Getenv(name); v != "" {
+			return isUTF8(v)
+		}
+	}
+	return true
+}
+
+func isTerminal(v any) bool {
+	f, ok := v.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// interactive says that the terminal UI can be shown.
+func (f *flags) interactive(std streams) bool {
+	return !f.plain && f.output == "" && isTerminal(std.in) && isTerminal(std.out)
+}
+
+// isUTF8 reads the encoding of a locale's name: de_DE.UTF-8. C and POSIX name none.
+func isUTF8(locale string) bool {
+	_, encoding, ok := strings.Cut(strings.ToLower(locale), ".")
+	if !ok {
+		return locale != "C" && locale != "POSIX"
+	}
+	encoding, _, _ = strings.Cut(encoding, "@")
+	return encoding == "utf-8" || encoding == "utf8"
+}

@@ -1,0 +1,39 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+)
+
+// clusterRole is the least role with which all that backtrail reads of a cluster can be read. With less it goes on and
+// says what it could not see; pods alone are enough for a case.
+const clusterRole = `# The least role that backtrail can use in full. It reads no Secret: --pull-secrets needs get on secrets and
+# serviceaccounts besides.
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata:
+  name: backtrail
+rules:
+- apiGroups: [""]
+  resources: [pods, nodes]
+  verbs: [get, list]
+- apiGroups: [apps]
+  resources: [deployments, replicasets, statefulsets, daemonsets, controllerrevisions]
+  verbs: [get, list]
+- apiGroups: [batch]
+  resources: [jobs, cronjobs]
+  verbs: [get, list]
+`
+
+func rbacCommand(std streams) *cobra.Command {
+	return &cobra.Command{
+		Use:   "rbac",
+		Short: "The least ClusterRole that backtrail can use, for kubectl apply -f -",
+		Args:  cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			_, err := fmt.Fprint(std.out, clusterRole)
+			return err
+		},
+	}
+}

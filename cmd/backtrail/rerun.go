@@ -1,0 +1,128 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/evidence"
+	"github.com/backtrail/backtrail/inspect/files"
+	"github.com/backtrail/backtrail/inspect/provenance"
+	"github.com/backtrail/backtrail/inspect/signature"
+	"github.com/backtrail/backtrail/inspect/subject"
+	"github.com/backtrail/backtrail/registry"
+)
+
+// rerun runs the checks of a bundle again: the bag is registry, trust root and clock, and nothing of this machine's
+// cache, network or time comes in.
+type rerun struct {
+	roots []signature.Root // the person's; none: those that the bag carries
+}
+
+func (r rerun) run(ctx context.Context, bag *evidence.Bag, c inspect.Case) (inspect.Case, error) {
+	layout, cleanup, err := bag.Layout(ctx, "image")
+	if err != nil {
+		return inspect.Case{}, fmt.Errorf("opening the image in the bundle: %w", err)
+	}
+	defer cleanup()
+	dir, err := os.MkdirTemp("", "backtrail-verify-")
+	if err != nil {
+		return inspect.Case{}, fmt.Errorf("making a place to check in: %w", err)
+	}
+	defer os.RemoveAll(dir)
+	store, err := registry.OpenStore(dir)
+	if err != nil {
+		return inspect.Case{}, err
+	}
+	client, err := registry.New(registry.Options{Store: store, UserAgent: "backtrail/" + version})
+	if err != nil {
+		return inspect.Case{}, err
+	}
+	defer client.Close()
+	trust, err := r.trust(bag, c)
+	if err != nil {
+		return inspect.Case{}, err
+	}
+	return runAgain(ctx, c, client, layout, trust)
+}
+
+// trust gives the person's roots, else those of the bag.
+func (r rerun) trust(bag *evidence.Bag, c inspect.Case) (*signature.Trust, error) {
+	roots := r.roots
+	for _, t := range c.Trust {
+		if len(r.roots) > 0 || t.Kind != signature.TrustKind {
+			continue
+		}
+		b, err := bag.Trust(t.Digest)
+		if err != nil {
+			return nil, fmt.Errorf("reading the trust root %s of the bundle: %w", t.Digest, err)
+		}
+		root, err := signature.NewRoot(b, inspect.TrustBag, t.Digest)
+		if err != nil {
+			return nil, err
+		}
+		roots = append(roots, root)
+	}
+	return signature.FixedTrust(roots...), nil
+}
+
+func runAgain(ctx context.Context, c inspect.Case, client *registry.Client, layout string, trust *signature.Trust) (inspect.Case, error) {
+	cache := files.NewCache(client.Store())
+	source, err := inspect.Run(inspect.Plan{
+		Header:  inspect.Header{Schema: c.Schema, Tool: c.Tool, Target: c.Target, Started: c.Started},
+		Opening: []inspect.Event{{Expected: &c.Expected}},
+		Now:     func() time.Time { return c.Started.Time },
+		Checks: []inspect.Check{
+			carried(c, client, layout),
+			signature.Check(signature.Options{Client: client, Store: client.Store(), Trust: trust}),
+			provenance.Check(client),
+			files.Layers(client, cache),
+		},
+	})
+	if err != nil {
+		return inspect.Case{}, err
+	}
+	again := inspect.Case{}
+	if err := source(ctx, again.Apply); err != nil {
+		return again, err
+	}
+	again.Settle()
+	return again, nil
+}
+
+// carried finds the images of the case in the bundle's layout.
+func carried(c inspect.Case, client *registry.Client, layout string) inspect.Check {
+	return inspect.Check{Name: subject.Name, Scope: inspect.PerCase, Resolves: true, Run: func(ctx context.Context, _ inspect.On, emit func(inspect.Event)) error {
+		for _, i := range c.Images {
+			found, err := locate(ctx, client, layout, i)
+			if err != nil {
+				emit(inspect.Event{Notice: &inspect.Notice{Level: "info", Text: err.Error()}})
+				continue
+			}
+			found.Subject, found.Container = i.Subject, i.Container
+			emit(inspect.Event{Subject: i.Subject, Image: &found})
+		}
+		return nil
+	}}
+}
+
+func locate(ctx context.Context, client *registry.Client, layout string, i inspect.Image) (inspect.Image, error) {
+	digest := i.Index
+	if digest == "" {
+		digest = i.Digest
+	}
+	if digest == "" {
+		return inspect.Image{}, fmt.Errorf("image %s has no manifest that the bundle could carry", i.Subject)
+	}
+	loc, err := registry.Parse("oci:" + layout + "@" + digest)
+	if err != nil {
+		return inspect.Image{}, err
+	}
+	img, err := client.Resolve(ctx, loc, platformOf(i))
+	if err != nil {
+		return inspect.Image{}, fmt.Errorf("opening image %s in the bundle: %w", i.Subject, err)
+	}
+	return subject.FromImage(i.Reference, img), nil
+}

@@ -1,0 +1,38 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+)
+
+// rootCommand is the command line: a verb a file.
+func rootCommand(std streams) *cobra.Command {
+	f := &flags{}
+	root := &cobra.Command{
+		Use:   "backtrail",
+		Short: "Follow a container image back from an alarm to its origin",
+		Long: `backtrail follows a container image back from an alarm to its origin.
+
+Without a verb it shows the pods of the current kubeconfig context, flagged ones first. Pick one and walk its layers,
+signatures, provenance, packages and unexpected binaries; x writes the evidence bundle. It only ever reads.
+
+  backtrail demo                                  a built-in incident: no cluster, no registry, no network
+  backtrail --alerts falco.log                    the pods of this cluster, those that Falco flagged first
+  backtrail inspect pod/web-0 -n shop -o brief    one case, printed`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return usage("there is no command %q; to look at an image or a pod: backtrail inspect %s", args[0], args[0])
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return f.browse(cmd.Context(), std) },
+	}
+	f.register(root.PersistentFlags())
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage("%w", err) })
+	root.AddCommand(
+		demoCommand(f, std), podsCommand(f, std), inspectCommand(f, std), diffCommand(f, std), casesCommand(f, std), openCommand(f, std),
+		verifyCommand(f, std), verifyBlobCommand(f, std), rbacCommand(std), cacheCommand(f, std), versionCommand(f, std),
+	)
+	return root
+}

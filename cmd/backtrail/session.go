@@ -1,0 +1,191 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/user"
+	"path/filepath"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/files"
+	"github.com/backtrail/backtrail/inspect/signature"
+	"github.com/backtrail/backtrail/inspect/subject"
+	"github.com/backtrail/backtrail/kube"
+	"github.com/backtrail/backtrail/registry"
+)
+
+// session is what one run of the program works with: the store, the registries, the cluster, the roots of trust and
+// what is expected. Nothing of it is opened before it is needed.
+type session struct {
+	flags    *flags
+	std      streams
+	now      func() time.Time
+	client   *registry.Client
+	cache    *files.Cache
+	trust    *signature.Trust
+	expected inspect.Expected
+	platform v1.Platform
+	choice   *subject.Choice
+	alarms   alarms
+	notices  chan inspect.Notice // for the terminal UI, where no case is open
+
+	openCluster func() (kube.Source, error)
+	say         atomic.Pointer[func(inspect.Event)] // of the case that is open
+}
+
+// newSession prepares a run. Its store is the cache on disk.
+func newSession(f *flags, std streams) (*session, error) {
+	s := &session{flags: f, std: std, now: time.Now, choice: &subject.Choice{By: who()}, notices: make(chan inspect.Notice, 64)}
+	var err error
+	if s.expected, err = f.expect.expected(); err != nil {
+		return nil, err
+	}
+	if f.platform != "" {
+		p, err := v1.ParsePlatform(f.platform)
+		if err != nil {
+			return nil, usage("reading --platform: %w", err)
+		}
+		s.platform = *p
+	}
+	dir, err := f.cacheDir()
+	if err != nil {
+		return nil, err
+	}
+	store, err := registry.OpenStore(dir)
+	if err != nil {
+		return nil, hinted(err, "--cache DIR chooses another place for the cache")
+	}
+	s.cache = files.NewCache(store)
+	if s.client, err = s.registryClient(store); err != nil {
+		return nil, err
+	}
+	s.trust = signature.NewTrust(signature.TrustOptions{Files: f.trustedRoots, Offline: f.offline, CacheDir: filepath.Join(dir, "tuf")})
+	s.openCluster = sync.OnceValues(s.cluster)
+	return s, nil
+}
+
+func (s *session) close() { _ = s.client.Close() }
+
+func (s *session) registryClient(store *registry.Store) (*registry.Client, error) {
+	o := registry.Options{Store: store, UserAgent: "backtrail/" + version, Notice: s.notice, Log: s.request}
+	for _, text := range s.flags.registryMaps {
+		m, err := registry.ParseMapping(text)
+		if err != nil {
+			return nil, usage("reading --registry-map: %w", err)
+		}
+		o.Map = append(o.Map, m)
+	}
+	if s.flags.registryCA != "" {
+		ca, err := readBounded(s.flags.registryCA, 4<<20)
+		if err != nil {
+			return nil, hinted(fmt.Errorf("reading --registry-ca: %w", err))
+		}
+		o.CA = ca
+	}
+	return registry.New(o)
+}
+
+// cluster opens what the flags name: a saved dump, or a context of the kubeconfig.
+func (s *session) cluster() (kube.Source, error) {
+	if s.flags.snapshot != "" {
+		snapshot, err := kube.LoadSnapshot(context.Background(), s.flags.snapshot)
+		if err != nil {
+			return nil, err
+		}
+		return snapshot, nil
+	}
+	live, err := kube.Open(kube.Options{
+		Kubeconfig: s.flags.kubeconfig, Context: s.flags.context, Namespace: s.flags.namespace, UserAgent: "backtrail/" + version, Warn: s.notice,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return live, nil
+}
+
+// notice says something that came from outside of the checks: into the open case, else to the terminal UI, which
+// may not be there.
+func (s *session) notice(text string) {
+	n := inspect.Notice{Level: "warning", Text: text}
+	if say := s.say.Load(); say != nil {
+		(*say)(inspect.Event{Notice: &n})
+		return
+	}
+	select {
+	case s.notices <- n:
+	default:
+	}
+}
+
+// request puts a request to a registry into the open case.
+func (s *session) request(r registry.Request) {
+	if say := s.say.Load(); say != nil {
+		(*say)(inspect.Event{Request: &inspect.Request{Method: r.Method, URL: r.URL, Status: r.Status, Bytes: max(r.Bytes, 0)}})
+	}
+}
+
+func (s *session) attach(say func(inspect.Event)) { s.say.Store(&say) }
+
+// cacheDir is where what registries gave is kept.
+func (f *flags) cacheDir() (string, error) {
+	if f.cache != "" {
+		return f.cache, nil
+	}
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		return "", hinted(fmt.Errorf("finding the cache folder: %w", err), "--cache DIR names one")
+	}
+	return filepath.Join(dir, "backtrail"), nil
+}
+
+// dataDir is where cases are kept.
+func dataDir() (string, error) {
+	if dir := os.Getenv("XDG_DATA_HOME"); filepath.IsAbs(dir) {
+		return filepath.Join(dir, "backtrail"), nil
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return "", hinted(fmt.Errorf("finding the folder for cases: %w", err), "set XDG_DATA_HOME to a folder that can be written")
+	}
+	return filepath.Join(home, ".local", "share", "backtrail"), nil
+}
+
+func casesDir() (string, error) {
+	dir, err := dataDir()
+	return filepath.Join(dir, "cases"), err
+}
+
+// who names the person at the terminal, for the chain of custody.
+func who() string {
+	name, host := "unknown", "unknown"
+	if u, err := user.Current(); err == nil {
+		name = u.Username
+	}
+	if h, err := os.Hostname(); err == nil {
+		host = h
+	}
+	return name + "@" + host
+}
+
+// tool names this program and what it was built from.
+func tool() inspect.Tool {
+	t := inspect.Tool{Name: "backtrail", Version: version, Revision: revision}
+	if info, ok := debug.ReadBuildInfo(); ok && t.Revision == "" {
+		for _, s := range info.Settings {
+			if s.Key == "vcs.revision" {
+				t.Revision = s.Value
+			}
+		}
+		if t.Version == "dev" && info.Main.Version != "" && info.Main.Version != "(devel)" {
+			t.Version = info.Main.Version
+		}
+	}
+	return t
+}

@@ -1,0 +1,134 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/subject"
+	"github.com/backtrail/backtrail/registry"
+)
+
+// prepared is a case that can be started: what it is about was found.
+type prepared struct {
+	target  inspect.Target
+	subject subject.Options
+	opening []inspect.Event
+}
+
+// prepare finds what a target names. Nothing there: an error, and no case is begun.
+func (s *session) prepare(ctx context.Context, target string) (prepared, error) {
+	if number, ok := strings.CutPrefix(target, "alert:"); ok {
+		return s.prepareAlert(ctx, number)
+	}
+	if t, ok := subject.ParsePod(target); ok {
+		return s.preparePodIn(ctx, s.flags.namespace, target, t)
+	}
+	return s.prepareImage(ctx, target)
+}
+
+func (s *session) prepareImage(ctx context.Context, target string) (prepared, error) {
+	loc, err := registry.Parse(target)
+	if err != nil {
+		return prepared{}, &exitError{code: exitUsage, err: err, hints: []string{
+			"a target is pod/NAME, deploy/NAME, an image reference, oci:DIR, oci-archive:FILE, docker-archive:FILE, or a path that begins with / or ./",
+		}}
+	}
+	img, err := s.client.Resolve(ctx, loc, s.platform)
+	if err != nil {
+		return prepared{}, explain(fmt.Errorf("opening image %s: %w", target, err), loc)
+	}
+	p := prepared{
+		target:  inspect.Target{Kind: inspect.TargetImage, Name: target},
+		subject: subject.Options{Client: s.client, Platform: s.platform, Image: img, Reference: target, Choice: s.choice},
+	}
+	return p, nil
+}
+
+// explain adds what to try when an image cannot be opened.
+func explain(err error, loc registry.Location) error {
+	var auth *registry.AuthError
+	var ambiguous *registry.AmbiguousError
+	switch {
+	case errors.As(err, &ambiguous):
+		return &exitError{code: exitUsage, err: err, hints: []string{fmt.Sprintf("name one: %s:%s:NAME", loc.Kind, loc.Path)}}
+	case errors.As(err, &auth):
+		return hinted(err, "log in with the command above, or give the pull secrets of a pod with --pull-secrets")
+	case errors.Is(err, registry.ErrNotFound) && loc.Local():
+		return hinted(err, "a layout is a directory with index.json; docker save and skopeo write archives: docker-archive:FILE, oci-archive:FILE")
+	case errors.Is(err, registry.ErrNotFound):
+		return hinted(err, "the registry does not have it (any more): check name and tag, or inspect the pod that runs it, which keeps what is left")
+	default:
+		return hinted(err)
+	}
+}
+
+// preparePodIn finds a pod of a namespace; empty: the cluster's own.
+func (s *session) preparePodIn(ctx context.Context, namespace, name string, t subject.PodTarget) (prepared, error) {
+	cluster, err := s.openCluster()
+	if err != nil {
+		return prepared{}, err
+	}
+	found, err := subject.Find(ctx, cluster, namespace, t)
+	if err != nil {
+		return prepared{}, fmt.Errorf("finding %s: %w", name, err)
+	}
+	p := prepared{
+		target: inspect.Target{Kind: inspect.TargetPod, Name: "pod/" + found.Pod.Name, Namespace: found.Pod.Namespace, Container: t.Container, Context: cluster.Context()},
+		subject: subject.Options{
+			Client: s.client, Platform: s.platform, Pod: found.Pod, Cluster: cluster, Container: t.Container, Objects: found.Objects, Choice: s.choice,
+		},
+	}
+	if t.Kind != "pod" {
+		p.target.Workload = t.Kind + "/" + t.Name
+	}
+	p.opening = p.subject.Opening()
+	if s.loaded() {
+		all, err := s.readAlerts()
+		if err != nil {
+			return prepared{}, err
+		}
+		p.opening = append(p.opening, s.alertsOf(found.Pod, all)...)
+	}
+	return p, nil
+}
+
+// prepareAlert opens the case of an alert by its place in the list of alerts, from 1: of its pod where that is still
+// there, else of its image.
+func (s *session) prepareAlert(ctx context.Context, number string) (prepared, error) {
+	n, err := strconv.Atoi(number)
+	all, readErr := s.readAlerts()
+	if readErr != nil {
+		return prepared{}, readErr
+	}
+	if err != nil || n < 1 || n > len(all) {
+		return prepared{}, usage("there is no alert:%s; --alerts gives %d, counted from 1", number, len(all))
+	}
+	a := all[n-1]
+	if a.Pod != "" && a.Namespace != "" {
+		if p, err := s.preparePodIn(ctx, a.Namespace, "pod/"+a.Pod, subject.PodTarget{Kind: "pod", Name: a.Pod}); err == nil {
+			return p, nil
+		}
+	}
+	if a.Image == "" {
+		return prepared{}, hinted(fmt.Errorf("opening alert:%d: its pod is gone, and it names no image", n), "name the image: backtrail inspect REFERENCE --alerts FILE")
+	}
+	p, err := s.prepareImage(ctx, a.Image)
+	if err != nil {
+		return prepared{}, fmt.Errorf("opening alert:%d: its pod is gone, and its image cannot be read: %w", n, err)
+	}
+	p.target = inspect.Target{Kind: inspect.TargetAlert, Name: "alert:" + number, Namespace: a.Namespace}
+	a.Match, a.Subject, a.Why = inspect.MatchImage, inspect.ImageSubject, "the pod is gone: this is the image that the alert names"
+	p.opening = s.alertEvents(a)
+	return p, nil
+}
+
+// isFile says that a path is there.
+func isFile(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}

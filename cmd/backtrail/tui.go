@@ -1,0 +1,290 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"sync"
+
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/evidence"
+	"github.com/backtrail/backtrail/inspect/files"
+	"github.com/backtrail/backtrail/inspect/report"
+	"github.com/backtrail/backtrail/inspect/subject"
+	"github.com/backtrail/backtrail/kube"
+	"github.com/backtrail/backtrail/tui"
+)
+
+// browse shows the pods of the cluster, or prints them where there is no terminal.
+func (f *flags) browse(ctx context.Context, std streams) error {
+	if !f.interactive(std) {
+		return f.pods(ctx, std)
+	}
+	s, err := newSession(f, std)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	return s.showPods(ctx)
+}
+
+// showPods is the terminal UI on a cluster. Credential plugins run once before it takes the terminal, so that they can
+// ask; after that they get no stdin, and what they and klog print becomes a notice.
+func (s *session) showPods(ctx context.Context) error {
+	cluster, err := s.openCluster()
+	if err != nil {
+		return err
+	}
+	if live, ok := cluster.(*kube.Cluster); ok {
+		if err := live.Login(ctx); err != nil {
+			return err
+		}
+		live.Detach()
+	}
+	if _, err := s.readAlerts(); err != nil {
+		return err
+	}
+	restore, err := kube.Quiet(s.notice)
+	if err != nil {
+		return fmt.Errorf("keeping the terminal for the UI: %w", err)
+	}
+	defer restore()
+	view := &view{session: s}
+	defer view.close()
+	o := view.options()
+	o.Context, o.Namespace, o.Alerts = cluster.Context(), s.flags.namespace, s.alertSource()
+	o.Pods, o.Paste, o.Open = s.podList, s.paste, view.open
+	return tui.Run(ctx, o)
+}
+
+// showSaved is the terminal UI on a saved case.
+func (s *session) showSaved(ctx context.Context, saved savedCase) error {
+	view := &view{session: s, saved: &saved}
+	o := view.options()
+	o.Case, o.Offline, o.Store = saved.replay, true, saved.store
+	o.Tree = view.treeOf(saved.store)
+	o.Again, o.KnownGood, o.Note = nil, nil, nil
+	return tui.Run(ctx, o)
+}
+
+// view is what the terminal UI works on: the case that is open.
+type view struct {
+	session *session
+	saved   *savedCase
+
+	mu      sync.Mutex
+	current *open
+}
+
+func (v *view) options() tui.Options {
+	s := v.session
+	f := s.flags
+	style := f.style(s.std.out)
+	return tui.Options{
+		Again: v.again, KnownGood: v.knownGood, Note: v.note, Tree: v.treeOf(s.cache), Store: s.cache, Export: v.export, ExportPath: exportPath,
+		Save: save, Brief: func(c inspect.Case) string { return report.Brief(c, report.Style{ASCII: style.ASCII}) }, Command: s.command,
+		Notices: s.notices, Now: s.now, NoColor: f.noColor || os.Getenv("NO_COLOR") != "", ASCII: style.ASCII, Version: version,
+	}
+}
+
+func (v *view) open(ctx context.Context, pod inspect.FlaggedPod) (inspect.Source, error) {
+	p, err := v.prepare(ctx, pod)
+	if err != nil {
+		return nil, err
+	}
+	o, err := v.session.start(p)
+	if err != nil {
+		return nil, err
+	}
+	v.replace(o)
+	return o.source, nil
+}
+
+func (v *view) prepare(ctx context.Context, pod inspect.FlaggedPod) (prepared, error) {
+	if pod.Name != "" {
+		return v.session.preparePodIn(ctx, pod.Namespace, "pod/"+pod.Name, subject.PodTarget{Kind: "pod", Name: pod.Name})
+	}
+	if len(pod.Alerts) == 0 {
+		return prepared{}, errors.New("opening the case: the row names neither a pod nor an alert")
+	}
+	all, err := v.session.readAlerts()
+	if err != nil {
+		return prepared{}, err
+	}
+	for n, a := range all {
+		if a.ID == pod.Alerts[0].ID {
+			return v.session.prepareAlert(ctx, fmt.Sprint(n+1))
+		}
+	}
+	return prepared{}, errors.New("opening the case: the alert is no longer in the list")
+}
+
+// replace closes the case that was open. Its recording stays on disk.
+func (v *view) replace(o *open) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.current != nil {
+		_ = v.current.recorder.Close()
+	}
+	v.current = o
+}
+
+func (v *view) close() { v.replace(nil) }
+
+func (v *view) opened() (*open, error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.current == nil {
+		return nil, errors.New("no live case is open")
+	}
+	return v.current, nil
+}
+
+func (v *view) again(_ context.Context, c *inspect.Case, keys []inspect.Key) (inspect.Source, error) {
+	o, err := v.opened()
+	if err != nil {
+		return nil, err
+	}
+	return o.again(c, keys)
+}
+
+// knownGood compares with a candidate, which choosing it has confirmed.
+func (v *view) knownGood(ctx context.Context, c *inspect.Case, subj string, candidate inspect.Candidate) (inspect.Source, error) {
+	v.session.choice.Pick(subj, candidate)
+	return v.again(ctx, c, []inspect.Key{{Check: subject.KnownGoodName, Subject: subj}})
+}
+
+// note keeps a person's note in the case.
+func (v *view) note(_ context.Context, c *inspect.Case, n inspect.Note) (inspect.Event, error) {
+	o, err := v.opened()
+	if err != nil {
+		return inspect.Event{}, err
+	}
+	n.Time, n.Author = inspect.At(v.session.now()), who()
+	e := inspect.Event{Seq: lastSeq(c) + 1, Time: n.Time, Note: &n}
+	return e, o.recorder.Add(e)
+}
+
+func lastSeq(c *inspect.Case) uint64 {
+	var last uint64
+	for _, e := range c.Events() {
+		last = max(last, e.Seq)
+	}
+	return last
+}
+
+func (v *view) treeOf(store inspect.Store) func(context.Context, inspect.Image, int) ([]inspect.Node, error) {
+	return func(ctx context.Context, i inspect.Image, layer int) ([]inspect.Node, error) {
+		tree, err := files.TreeOf(ctx, store, i.Layers)
+		if err != nil {
+			return nil, err
+		}
+		if layer == tui.MergedTree {
+			return tree.MergedNodes(), nil
+		}
+		return tree.LayerNodes(layer), nil
+	}
+}
+
+func (v *view) export(ctx context.Context, _ *inspect.Case, to string, progress func(inspect.Progress)) (tui.ExportResult, error) {
+	var from recorded
+	store := inspect.Store(v.session.cache)
+	if v.saved != nil {
+		from, store = v.saved.recorded, v.saved.store
+	} else {
+		o, err := v.opened()
+		if err != nil {
+			return tui.ExportResult{}, err
+		}
+		from = o.recorder
+	}
+	r, err := v.session.export(ctx, from, store, to, evidence.LayersSuspect, progress)
+	return tui.ExportResult{Path: r.Path, Digest: r.TagManifest, Size: r.Bytes, Line: r.Line, Left: append(r.Notes, r.Taken...)}, err
+}
+
+// exportPath proposes a name in the current directory that does not exist yet.
+func exportPath(c inspect.Case) string {
+	name := strings.Map(func(r rune) rune {
+		switch {
+		case r >= 'a' && r <= 'z', r >= '0' && r <= '9', r == '-', r == '.':
+			return r
+		case r >= 'A' && r <= 'Z':
+			return r + 'a' - 'A'
+		default:
+			return '-'
+		}
+	}, c.Target.Name)
+	if len(name) > 60 {
+		name = name[len(name)-60:]
+	}
+	base := "backtrail-" + strings.Trim(name, "-.") + "-" + c.Started.Format("20060102T150405Z")
+	path := base
+	for n := 2; isFile(path) && n < 1000; n++ {
+		path = fmt.Sprintf("%s-%d", base, n)
+	}
+	return path
+}
+
+// maxSaved bounds a file that a person saves out of an image, in bytes.
+const maxSaved = 8 << 30
+
+// save writes bytes to a new file that only its owner can read, and that nobody can run.
+func save(ctx context.Context, name string, content io.Reader) error {
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600) //nolint:gosec // the person names the file
+	if err != nil {
+		return fmt.Errorf("saving to %s: %w", name, err)
+	}
+	n, err := io.Copy(f, io.LimitReader(content, maxSaved+1))
+	if err == nil && n > maxSaved {
+		err = fmt.Errorf("it is larger than %d bytes", int64(maxSaved))
+	}
+	if err == nil {
+		err = ctx.Err()
+	}
+	if closed := f.Close(); err == nil {
+		err = closed
+	}
+	if err != nil {
+		_ = os.Remove(name)
+		return fmt.Errorf("saving to %s: %w", name, err)
+	}
+	return nil
+}
+
+// command is the command line that shows the same case, or one image of it.
+func (s *session) command(c *inspect.Case, subj string) string {
+	parts := []string{"backtrail", "inspect"}
+	switch i, ok := c.Image(subj); {
+	case ok && c.Pod == nil:
+		parts = append(parts, i.Location)
+	case ok:
+		parts = append(parts, c.Target.Name+":"+subj)
+	default:
+		parts = append(parts, c.Target.Name)
+	}
+	if c.Target.Namespace != "" {
+		parts = append(parts, "-n", c.Target.Namespace)
+	}
+	if s.flags.snapshot != "" {
+		parts = append(parts, "--snapshot", s.flags.snapshot)
+	} else if c.Target.Context != "" {
+		parts = append(parts, "--context", c.Target.Context)
+	}
+	for n, p := range parts {
+		parts[n] = quote(inspect.Clean(p))
+	}
+	return strings.Join(parts, " ")
+}
+
+// quote makes a word safe to paste into a shell.
+func quote(word string) string {
+	if word != "" && strings.IndexFunc(word, func(r rune) bool {
+		return !strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:@=+,", r)
+	}) < 0 {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+}

@@ -1,0 +1,90 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/report"
+	"github.com/backtrail/backtrail/inspect/signature"
+	"github.com/backtrail/backtrail/registry"
+)
+
+// maxBundle bounds a Sigstore bundle, in bytes.
+const maxBundle = 32 << 20
+
+func verifyBlobCommand(f *flags, std streams) *cobra.Command {
+	var bundle string
+	cmd := &cobra.Command{
+		Use:   "verify-blob FILE|sha256:…",
+		Short: "One file, or the digest of one, against a Sigstore bundle",
+		Args:  oneArgument("FILE or a digest"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return f.verifyBlob(cmd.Context(), std, args[0], bundle)
+		},
+	}
+	cmd.Flags().StringVar(&bundle, "bundle", "", "the Sigstore bundle, a `FILE` of JSON")
+	return cmd
+}
+
+func (f *flags) verifyBlob(ctx context.Context, std streams, name, bundle string) error {
+	if err := f.checkOutput("plain", "json"); err != nil {
+		return err
+	}
+	if bundle == "" {
+		return usage("verify-blob needs --bundle FILE, the Sigstore bundle that should vouch for %s", name)
+	}
+	s, err := newSession(f, std)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	r := signature.BlobRequest{Expected: s.expected, Trust: s.trust}
+	if r.Bundle, err = readBounded(bundle, maxBundle); err != nil {
+		return hinted(fmt.Errorf("reading the bundle: %w", err))
+	}
+	if registry.IsDigest(name) {
+		r.Digest = name
+	} else {
+		file, err := os.Open(name) //nolint:gosec // the person names the file
+		if err != nil {
+			return hinted(fmt.Errorf("opening the file to verify: %w", err))
+		}
+		defer file.Close()
+		r.Artifact = file
+	}
+	sig, err := signature.VerifyBlob(ctx, r)
+	if err != nil {
+		return hinted(fmt.Errorf("verifying %s with %s: %w", name, bundle, err))
+	}
+	return s.printBlob(sig, name)
+}
+
+func (s *session) printBlob(sig inspect.Signature, name string) error {
+	if s.flags.output == "json" {
+		b, err := inspect.EncodeJSON(sig)
+		if err != nil {
+			return err
+		}
+		if _, err := s.std.out.Write(b); err != nil {
+			return err
+		}
+	} else if err := report.Signature(s.std.out, sig, s.flags.style(s.std.out)); err != nil {
+		return err
+	}
+	if sig.Status == inspect.Verified {
+		return nil
+	}
+	text := fmt.Sprintf("%s is not verified: %s", name, sig.Reason)
+	for _, step := range sig.Steps {
+		if step.Status == inspect.Failed || step.Status == inspect.Unknown {
+			text += fmt.Sprintf("\n  %s: %s", step.Name, inspect.Clean(step.Detail))
+			break
+		}
+	}
+	return &exitError{code: exitFailed, err: errors.New(text)}
+}
