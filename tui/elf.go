@@ -37,11 +37,10 @@ func elfLines(r io.ReaderAt) (lines []string) {
 			say("… and %d more", len(f.Progs)-maxHeaders)
 			break
 		}
-		warn := ""
+		say("%-14s %s  offset 0x%08x  address 0x%012x  file %10d  memory %10d", strings.TrimPrefix(p.Type.String(), "PT_"), elfFlags(p.Flags), p.Off, p.Vaddr, p.Filesz, p.Memsz)
 		if p.Flags&elf.PF_W != 0 && p.Flags&elf.PF_X != 0 {
-			warn = "  writable and executable"
+			say("               ! writable and executable")
 		}
-		say("%-14s offset 0x%08x  address 0x%012x  file %10d  memory %10d  %s%s", strings.TrimPrefix(p.Type.String(), "PT_"), p.Off, p.Vaddr, p.Filesz, p.Memsz, elfFlags(p.Flags), warn)
 	}
 	say("")
 	say("Sections")

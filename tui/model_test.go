@@ -147,7 +147,7 @@ func TestMarksAndNotesStay(t *testing.T) {
 
 func TestContainersAreChanged(t *testing.T) {
 	s := tell(t, testOptions(), 120, 40).press("enter", "2").sees("Layers of web")
-	s.press("]").sees("Layers of proxy", "could not check: getting layer 1: the registry answered 404")
+	s.press("]").sees("Layers of proxy", "could not check: getting layer 1", "registry answered 404")
 	s.press("[").sees("Layers of web")
 }
 
@@ -248,7 +248,10 @@ func TestFlaggedPodsNeverLeaveTheList(t *testing.T) {
 	next.Pods = next.Pods[1:]
 	next.Pods[0].Created = at(-1)
 	s.send(podsMsg{gen: s.m.pods.gen, lists: []inspect.PodList{next}, ended: true})
-	s.sees("gone 03:20:00Z, replaced by web-6d4cf56db6-9qz4m, same digest")
+	s.sees("gone 03:20:00Z, replaced by")
+	if got := s.m.pods.gone["pod:shop/web-6d4cf56db6-x7k2p"]; got != "gone 03:20:00Z, replaced by web-6d4cf56db6-9qz4m, same digest" {
+		t.Errorf("of the pod that is gone it says %q", got)
+	}
 	if after, _ := s.m.row(); after.id != before.id {
 		t.Errorf("the cursor went from %s to %s", before.id, after.id)
 	}

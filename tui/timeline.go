@@ -21,7 +21,7 @@ func moments(s *caseScreen) []inspect.Moment {
 		}
 	}
 	for _, n := range s.c.Notes {
-		all = append(all, inspect.Moment{Time: n.Time, What: strings.TrimSpace("note: " + n.Mark + " " + n.Text), Source: n.Author, Trust: inspect.ByUs})
+		all = append(all, inspect.Moment{Time: n.Time, What: strings.Join(strings.Fields("note: "+n.Mark+" "+n.Text), " "), Source: n.Author, Trust: inspect.ByUs})
 	}
 	slices.SortStableFunc(all, func(a, b inspect.Moment) int { return cmp.Compare(a.Time.UnixNano(), b.Time.UnixNano()) })
 	return all

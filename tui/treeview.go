@@ -66,6 +66,19 @@ func (m *Model) wantTree() tea.Cmd {
 	})
 }
 
+// whyNoTree says which layers have no listing that was proven, and why.
+func (s *caseScreen) whyNoTree(d *document, selected row) {
+	if len(s.image().Layers) == 0 {
+		d.say(toneDim, "…")
+		return
+	}
+	for _, l := range s.image().Layers {
+		if !l.Empty && l.Status != inspect.Verified && (selected.layer == MergedTree || l.Number == selected.layer) {
+			d.status(l.Status, fmt.Sprintf("layer %d has no files to show", l.Number), firstOf(strings.TrimSpace(l.Reason+" "+l.Detail), "it is still being read …"))
+		}
+	}
+}
+
 func (m *Model) treeCame(msg treeMsg) tea.Cmd {
 	s := m.open
 	if s == nil || s.gen != msg.gen || s.tree.key != msg.key {

@@ -266,11 +266,7 @@ func (m *Model) drawTree(r rect, focused bool) []string {
 	case m.o.Tree == nil:
 		d.status(inspect.Unknown, "file trees cannot be read here", "")
 	case !t.asked:
-		d.status(inspect.Unknown, "the layer is not read yet, or does not hold", "")
-		if ok {
-			d.gap()
-			selected.detail(d)
-		}
+		s.whyNoTree(d, selected)
 	case t.err != nil:
 		d.status(inspect.Unknown, "could not be read", t.err.Error())
 	case t.tree == nil:

@@ -1,0 +1,163 @@
+package tui
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"charm.land/lipgloss/v2"
+)
+
+func TestAKeyHasOneMeaning(t *testing.T) {
+	seen := map[string]string{}
+	for _, c := range commands() {
+		for _, k := range c.keys {
+			if other, ok := seen[k]; ok {
+				t.Errorf("%s is the key of %s and of %s", k, other, c.name)
+			}
+			seen[k] = c.name
+		}
+		if len(c.keys) > 0 && c.show == "" || c.run == nil || c.help == "" || c.on == 0 {
+			t.Errorf("%s is not complete", c.name)
+		}
+	}
+}
+
+// Every key in the bottom line works, on every screen and pane.
+func TestTheBottomLineHoldsNoDeadKeys(t *testing.T) {
+	for _, keys := range [][]string{{}, {"enter"}, {"enter", "2", "tab"}, {"enter", "3"}, {"enter", "4"}, {"enter", "5"}, {"enter", "6"}, {"enter", "7"}, {"enter", "8"}, {"enter", "enter", "enter"}} {
+		for _, c := range commands() {
+			s := tell(t, testOptions(), 200, 40).press(keys...)
+			if !c.bar || c.on&s.m.here() == 0 {
+				continue
+			}
+			listed := strings.Contains(s.screen()[strings.LastIndex(strings.TrimRight(s.screen(), "\n"), "\n"):], c.show+" "+c.name)
+			enabled := c.why == nil || c.why(s.m) == ""
+			if listed && !enabled {
+				t.Errorf("after %v the bottom line offers %s, which is disabled", keys, c.name)
+			}
+			before := s.screen()
+			s.press(c.keys[len(c.keys)-1])
+			if enabled && s.screen() == before && s.copied == "" && c.name != "pane" && c.name != "again" {
+				t.Errorf("after %v the key of %s does nothing", keys, c.name)
+			}
+		}
+	}
+}
+
+func TestHelpAndPaletteListTheTable(t *testing.T) {
+	s := tell(t, testOptions(), 200, 90)
+	help := s.press("?").screen()
+	s.press("esc")
+	palette := s.press(":").screen()
+	for _, c := range commands() {
+		if c.on&inPods == 0 {
+			continue
+		}
+		if c.show != "" && !strings.Contains(help, strings.TrimSpace(c.show)) {
+			t.Errorf("help does not list %s", c.name)
+		}
+		if c.name != "commands" && !strings.Contains(palette, c.name) {
+			t.Errorf("the palette does not list %s", c.name)
+		}
+	}
+}
+
+func TestReadmeHoldsTheKeyTable(t *testing.T) {
+	b, err := os.ReadFile("../README.md")
+	if os.IsNotExist(err) {
+		t.Skip("there is no README yet")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, begins := strings.Cut(string(b), "<!-- keys -->")
+	got, _, ends := strings.Cut(rest, "<!-- keys -->")
+	if !begins || !ends {
+		t.Skip("the README has no <!-- keys --> markers")
+	}
+	if strings.TrimSpace(got) != strings.TrimSpace(KeyTable()) {
+		t.Errorf("the README's table of keys is another than\n%s", KeyTable())
+	}
+}
+
+func TestLettersStandForSignsWithoutUTF8(t *testing.T) {
+	o := testOptions()
+	o.ASCII, o.NoColor = true, true
+	s := tell(t, o, 120, 40).press("enter")
+	for _, k := range []string{"1", "2", "tab", "3", "j", "4", "5", "6", "7", "8", "?", "esc", "x"} {
+		s.press(k)
+		for _, r := range s.screen() {
+			if r > 0x7e {
+				t.Fatalf("after %s the screen holds %q", k, r)
+			}
+		}
+	}
+	s.press("esc", "3")
+	golden(t, "ascii_120x40.txt", s.screen()+"\n")
+}
+
+func TestNoColorHasNoColours(t *testing.T) {
+	o := testOptions()
+	o.NoColor = true
+	s := tell(t, o, 120, 40).press("enter")
+	for _, part := range strings.Split(s.m.View().Content, "\x1b[")[1:] {
+		codes, _, _ := strings.Cut(part, "m")
+		for _, c := range strings.Split(codes, ";") {
+			if c != "" && c != "0" && c != "1" && c != "7" && c != "27" && c != "22" {
+				t.Fatalf("a sequence is %q", codes)
+			}
+		}
+	}
+}
+
+func TestColouredFrames(t *testing.T) {
+	for name, theme := range map[string]Theme{"dark": ThemeDark, "light": ThemeLight} {
+		o := testOptions()
+		o.Theme = theme
+		s := tell(t, o, 100, 30).press("enter")
+		golden(t, "colour_"+name+"_100x30.txt", s.m.View().Content+"\n")
+	}
+}
+
+func TestTheCleanCase(t *testing.T) {
+	o := testOptions()
+	o.Case, o.Pods, o.Offline = sourceOf(cleanEvents()), nil, true
+	s := tell(t, o, 80, 24)
+	golden(t, "clean_overview_80x24.txt", s.screen()+"\n")
+	golden(t, "clean_signatures_80x24.txt", s.press("3").screen()+"\n")
+	s.press("esc").sees("esc back: nothing to go back to; q quits")
+}
+
+func TestTheEnvironmentIsHeeded(t *testing.T) {
+	for _, c := range []struct {
+		env            map[string]string
+		noColor, ascii bool
+	}{
+		{map[string]string{"TERM": "xterm-256color", "LANG": "de_DE.UTF-8"}, false, false},
+		{map[string]string{"NO_COLOR": "no", "LANG": "C.UTF-8"}, true, false},
+		{map[string]string{"NO_COLOR": ""}, false, false},
+		{map[string]string{"TERM": "dumb"}, true, true},
+		{map[string]string{"TERM": "linux", "LANG": "C.utf8"}, false, true},
+		{map[string]string{"LC_ALL": "C", "LANG": "de_DE.UTF-8"}, false, true},
+	} {
+		o := heed(Options{}, func(name string) string { return c.env[name] })
+		if o.NoColor != c.noColor || o.ASCII != c.ascii {
+			t.Errorf("%v: no colour %v, letters %v", c.env, o.NoColor, o.ASCII)
+		}
+	}
+}
+
+func TestRowsAreExactlyAsWideAsTheyShouldBe(t *testing.T) {
+	p := newPaint(true, false, false)
+	for width := range 60 {
+		for _, cells := range [][]cell{
+			{{text: "日本語のファイル", width: -1}, {text: "x", width: 9, right: true}},
+			{{text: "a", width: 4}, {text: "/usr/lib/.cache/kworkerd", width: -3, tail: true}, {text: "é", width: -1}, {text: "natural"}},
+		} {
+			if got := lipgloss.Width(p.line(width, lookCurrent, cells...)); got != width {
+				t.Errorf("a row of %d is %d wide", width, got)
+			}
+		}
+	}
+}
