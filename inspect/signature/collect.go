@@ -67,7 +67,10 @@ func (e *examiner) take(ctx context.Context, q question, a answer) {
 	found := 0
 	for _, h := range a.hits {
 		items, err := h.items()
-		if err != nil {
+		if err != nil && h.altered() {
+			e.add(item{hit: h}, malformedRow(KindCosign, h.part.Bytes, e.image.main, err))
+			found++
+		} else if err != nil {
 			a.err = errors.Join(a.err, err)
 		}
 		found += len(items)

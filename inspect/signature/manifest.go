@@ -51,6 +51,12 @@ func (h hit) items() ([]item, error) {
 	return found, nil
 }
 
+// altered says that a manifest of cosign's is there and is not what its digest says, or no manifest: what stood in it was a
+// signature. Of a referrer nobody knows, and of one that is missing neither.
+func (h hit) altered() bool {
+	return (h.role == "signature" || h.role == "attestation") && h.part.Bytes != nil && h.part.Problem != registry.ProblemLimit
+}
+
 func formOf(mediaType string) string {
 	switch {
 	case mediaType == mediaSimple, mediaType == mediaEnvelope:
@@ -64,7 +70,5 @@ func formOf(mediaType string) string {
 // isNotation tells a Notary Project signature by its artifact type, or by the config of older ones
 // (https://github.com/notaryproject/specifications/blob/main/specs/signature-specification.md).
 func isNotation(m *v1.Manifest) bool {
-	return m.Config.MediaType == mediaNotation || strings.Contains(string(m.Config.MediaType), "notary") || artifactType(m) == mediaNotation
+	return m.Config.MediaType == mediaNotation || strings.Contains(string(m.Config.MediaType), "notary") || m.ArtifactType == mediaNotation
 }
-
-func artifactType(m *v1.Manifest) string { return m.ArtifactType }
