@@ -117,7 +117,7 @@ func TestPackagesOfAnImageWithAMissingLayer(t *testing.T) {
 
 func TestPackagesWithoutAnyLayer(t *testing.T) {
 	b := newBench(t)
-	c := walk(t, []inspect.Event{{Image: &inspect.Image{Subject: "web", Status: inspect.Unknown, Reason: "missing-blob"}}}, nil, Packages(b.cache))
+	c := walk(t, []inspect.Event{{Image: &inspect.Image{Subject: "web", Reference: "registry.example/app:1", Status: inspect.Unknown, Reason: "missing-blob"}}}, nil, Packages(b.cache))
 	if state, _ := c.Check(CheckPackages, "web"); state.Status != inspect.Unknown {
 		t.Errorf("check ended %s: %s", state.Status, state.Reason)
 	}
@@ -154,7 +154,7 @@ func TestPackageDiff(t *testing.T) {
 
 func TestPackageDiffNeedsBothSides(t *testing.T) {
 	b := newBench(t)
-	image := inspect.Event{Image: &inspect.Image{Subject: "web", Status: inspect.Verified}}
+	image := inspect.Event{Image: &inspect.Image{Subject: "web", Reference: "registry.example/app:1", Status: inspect.Verified}}
 	c := walk(t, []inspect.Event{image}, nil, Diff(b.client, b.cache))
 	if state, _ := c.Check(CheckDiff, "web"); state.Status != inspect.Absent {
 		t.Errorf("without a known-good the check ended %s: %s", state.Status, state.Reason)
