@@ -114,7 +114,7 @@ func runDiff(m *Model, _ string) tea.Cmd {
 // revealIfThere goes to a path that may no longer be visible.
 func (m *Model) revealIfThere(path string) {
 	t := m.open.tree.tree
-	if at, ok := t.find(path); ok && t.wanted(&t.nodes[at]) {
+	if at, ok := t.find(path); ok && t.wanted(at) {
 		m.revealPath(path)
 	}
 }

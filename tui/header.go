@@ -52,7 +52,7 @@ func (m *Model) trail() []string {
 		add(s.c.Pod.Namespace, s.c.Pod.Name)
 	case s.pod.Name != "":
 		add(s.pod.Namespace, s.pod.Name)
-	default:
+	case i.Reference == "":
 		add(s.c.Target.Name)
 	}
 	add(i.Container)

@@ -32,6 +32,7 @@ type shape struct {
 	top     int  // rows that the region above the list would like, its title counted; 0: there is none
 	foot    int  // rows below the detail; 0: none
 	share   int  // percent of the width that the list gets beside the detail
+	rows    int  // lines that the list needs, its title counted; 0: as many as there are
 	stacked bool // list and detail stand above each other at any width
 	focus   region
 }
@@ -114,6 +115,9 @@ func (f *frame) stack(body rect, s shape) {
 	}
 	if s.focus == regionTop {
 		upper = body.h / 2
+	}
+	if s.rows > 0 {
+		upper = min(upper, max(4, s.rows))
 	}
 	f.list = rect{body.x, body.y, body.w, upper}
 	f.detail = rect{body.x, body.y + upper, body.w, body.h - upper}

@@ -14,13 +14,11 @@ type treeKey struct {
 	layer   int
 }
 
-// fileNode is a node of a file tree, in the order of a walk: its subtree is what follows, up to end.
+// fileNode is a node of a file tree, in the order of a walk: its subtree is what follows it.
 type fileNode struct {
 	src    int32 // index of its inspect.Node; -1 for a directory that no entry names
 	parent int32
-	end    int32 // one past its last descendant
 	depth  int16
-	open   bool
 	dir    bool
 	added  int32 // changes in it and below
 	gone   int32
@@ -34,6 +32,8 @@ type fileNode struct {
 type fileTree struct {
 	src     []inspect.Node
 	nodes   []fileNode
+	end     []int32 // of each node: one past its last descendant
+	open    []bool  // of each node; beside the nodes, so that opening half a million of them stays quick
 	visible []int32
 	changed bool // only what a layer changed is visible
 }
@@ -57,7 +57,7 @@ func newFileTree(src []inspect.Node) *fileTree {
 		stack = t.add(at, stack)
 	}
 	for _, i := range stack {
-		t.nodes[i].end = int32(len(t.nodes))
+		t.end[i] = int32(len(t.nodes))
 	}
 	t.sum()
 	t.Reset(false)
@@ -86,7 +86,7 @@ func comparePaths(a, b string) int {
 func (t *fileTree) add(at int32, stack []int32) []int32 {
 	path := t.src[at].Path
 	for len(stack) > 0 && !below(path, t.nodes[stack[len(stack)-1]].path) {
-		t.nodes[stack[len(stack)-1]].end = int32(len(t.nodes))
+		t.end[stack[len(stack)-1]] = int32(len(t.nodes))
 		stack = stack[:len(stack)-1]
 	}
 	start := 1
@@ -117,8 +117,8 @@ func (t *fileTree) push(n fileNode, stack []int32) []int32 {
 		n.parent = stack[len(stack)-1]
 	}
 	i := int32(len(t.nodes))
-	n.end = i + 1
 	t.nodes = append(t.nodes, n)
+	t.end = append(t.end, i+1)
 	return append(stack, i)
 }
 
@@ -126,7 +126,7 @@ func (t *fileTree) push(n fileNode, stack []int32) []int32 {
 func (t *fileTree) sum() {
 	for i := len(t.nodes) - 1; i >= 0; i-- {
 		n := &t.nodes[i]
-		if n.end > int32(i)+1 {
+		if t.end[i] > int32(i)+1 {
 			n.dir = true
 		}
 		if n.src >= 0 {
@@ -153,14 +153,13 @@ func (t *fileTree) sum() {
 // Reset closes all directories and shows the topmost rows; only those that changed, if asked for.
 func (t *fileTree) Reset(changed bool) {
 	t.changed = changed
-	for i := range t.nodes {
-		t.nodes[i].open = false
-	}
+	t.open = make([]bool, len(t.nodes))
 	t.visible = t.children(-1, t.visible[:0])
 }
 
 // wanted says that a node is shown at all.
-func (t *fileTree) wanted(n *fileNode) bool {
+func (t *fileTree) wanted(at int32) bool {
+	n := &t.nodes[at]
 	return !t.changed || n.added+n.edited+n.gone > 0
 }
 
@@ -168,18 +167,20 @@ func (t *fileTree) wanted(n *fileNode) bool {
 func (t *fileTree) children(of int32, out []int32) []int32 {
 	i, end := int32(0), int32(len(t.nodes))
 	if of >= 0 {
-		i, end = of+1, t.nodes[of].end
+		i, end = of+1, t.end[of]
 	}
+	out = slices.Grow(out, int(min(end-i, 1<<20)))
 	for i < end {
-		n := &t.nodes[i]
-		if t.wanted(n) {
-			out = append(out, i)
-		}
-		if t.wanted(n) && n.open {
-			i++
+		if t.changed && !t.wanted(i) {
+			i = t.end[i]
 			continue
 		}
-		i = n.end
+		out = append(out, i)
+		if t.open[i] {
+			i++
+		} else {
+			i = t.end[i]
+		}
 	}
 	return out
 }
@@ -187,25 +188,24 @@ func (t *fileTree) children(of int32, out []int32) []int32 {
 // Open shows what is in the directory of a visible row, and says whether there was something to do.
 func (t *fileTree) Open(row int) bool {
 	at := t.visible[row]
-	n := &t.nodes[at]
-	if !n.dir || n.open {
+	if !t.nodes[at].dir || t.open[at] {
 		return false
 	}
-	n.open = true
-	t.visible = slices.Insert(t.visible, row+1, t.children(at, nil)...)
+	t.open[at] = true
+	rest := slices.Clone(t.visible[row+1:])
+	t.visible = append(t.children(at, t.visible[:row+1]), rest...)
 	return true
 }
 
 // Close hides what is in the directory of a visible row.
 func (t *fileTree) Close(row int) bool {
 	at := t.visible[row]
-	n := &t.nodes[at]
-	if !n.dir || !n.open {
+	if !t.nodes[at].dir || !t.open[at] {
 		return false
 	}
-	n.open = false
+	t.open[at] = false
 	last := row + 1
-	for last < len(t.visible) && t.visible[last] < n.end {
+	for last < len(t.visible) && t.visible[last] < t.end[at] {
 		last++
 	}
 	t.visible = slices.Delete(t.visible, row+1, last)
@@ -231,7 +231,7 @@ func (t *fileTree) Reveal(path string) int {
 	if !ok {
 		return -1
 	}
-	if !t.wanted(&t.nodes[at]) {
+	if !t.wanted(at) {
 		t.Reset(false)
 	}
 	var above []int32

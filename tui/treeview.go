@@ -235,7 +235,7 @@ func (t treeRows) Row(i, width int, l look) string {
 	if m := t.s.marks[n.path]; m != "" {
 		flag.text = markSign(m)
 	}
-	name := cell{text: t.name(n, e), width: -1, tone: nameTone(n, e, flag.tone)}
+	name := cell{text: t.name(at, n, e), width: -1, tone: nameTone(n, e, flag.tone)}
 	cells := []cell{{text: pointer, tone: toneKey, width: 1}, {text: mark, tone: markTone, width: 1}, flag, name}
 	if width >= 50 {
 		cells = append(cells, cell{text: treeMode(n, e), tone: toneDim, width: 10})
@@ -250,7 +250,7 @@ func (t treeRows) Row(i, width int, l look) string {
 }
 
 // name is the last part of the path, indented by its depth; in a flat list the whole path.
-func (t treeRows) name(n *fileNode, e inspect.Node) string {
+func (t treeRows) name(at int32, n *fileNode, e inspect.Node) string {
 	link := ""
 	if e.Link != "" {
 		link = " → " + e.Link
@@ -261,7 +261,7 @@ func (t treeRows) name(n *fileNode, e inspect.Node) string {
 	name := n.path[strings.LastIndexByte(n.path, '/')+1:]
 	sign := "  "
 	switch {
-	case n.dir && n.open:
+	case n.dir && t.s.tree.tree.open[at]:
 		sign, name = "▾ ", name+"/"
 	case n.dir:
 		sign, name = "▸ ", name+"/"

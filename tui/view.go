@@ -36,6 +36,9 @@ func (m *Model) layout() frame {
 	if m.open != nil && m.viewer == nil {
 		st := m.open.state()
 		s = shape{tabs: true, share: m.open.pane.spec().share, focus: st.focus}
+		if m.open.running == 0 {
+			s.rows = len(st.list.all) + 1
+		}
 		switch m.open.pane {
 		case paneOverview:
 			s.top = len(m.open.brief) + 1
@@ -44,6 +47,9 @@ func (m *Model) layout() frame {
 		}
 	} else if m.pods != nil {
 		s.focus = m.pods.focus
+		if !m.pods.loading {
+			s.rows = len(m.pods.rowsOf.all) + 2
+		}
 	}
 	return layout(m.width, m.height, s)
 }
@@ -130,16 +136,16 @@ func beside(left, right []string, rule string) []string {
 
 // titleLine names a region and fills the line with a rule.
 func (p *paint) titleLine(s string, width int, focused bool) string {
-	t := toneTitle
+	t, rule := toneTitle, "─"
 	if focused {
-		t = toneFocus
+		t, rule = toneFocus, "━" // colour alone does not show the focus everywhere
 	}
 	s = fit(inspect.Clean(s), min(width, ansi.StringWidth(inspect.Clean(s))))
 	rest := width - ansi.StringWidth(s) - 1
 	if rest <= 0 {
 		return p.in(t, fit(s, width))
 	}
-	return p.in(t, s) + " " + p.in(toneDim, strings.Repeat("─", rest))
+	return p.in(t, s) + " " + p.in(toneDim, strings.Repeat(rule, rest))
 }
 
 // scrolled shows a part of a text that can be scrolled, and says that there is more.
