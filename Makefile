@@ -1,0 +1,47 @@
+# The commands of the house. `make test` is what a change must pass; CI runs it too (.ci/run).
+
+GO       ?= go
+BIN      := bin
+STACK    := testdata/stack
+# The versions of the tools; they are no dependencies of the program.
+GOLANGCI := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.12.2
+FUZZTIME ?= 60s
+VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+LDFLAGS  := -s -w -X main.version=$(VERSION)
+
+.PHONY: build test unit race e2e bench lint fuzz golden clean
+
+build: ## bin/backtrail, stripped
+	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN)/backtrail ./cmd/backtrail
+
+test: unit e2e ## everything that a change must pass
+
+unit: ## vet and the tests of all packages
+	$(GO) vet ./...
+	$(GO) test ./...
+
+race: ## the tests under the race detector
+	$(GO) test -race ./...
+
+e2e: ## the real stack: etcd, kube-apiserver, controllers, kubelet, registry, cosign
+	$(GO) -C $(STACK) vet ./...
+	$(GO) -C $(STACK) test -count=1 -timeout 30m ./...
+
+bench: ## benchmarks; ratios within one run are what counts
+	$(GO) test -run '^$$' -bench . -benchmem ./inspect/... ./kube ./registry ./tui
+
+lint: ## golangci-lint, at the version named above
+	$(GO) run $(GOLANGCI) run
+
+fuzz: ## every fuzz target for FUZZTIME
+	@for p in $$($(GO) list ./...); do \
+	  for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz'); do \
+	    echo "$$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) $$p || exit 1; \
+	  done; \
+	done
+
+golden: ## renew golden files; review the diff
+	$(GO) test ./tui ./inspect/report ./cmd/backtrail -update
+
+clean:
+	rm -rf $(BIN) dist
