@@ -37,17 +37,22 @@ func Brief(c inspect.Case, s Style) string {
 		label := map[string]string{inspect.WhereFrom: "from", inspect.HowIn: "how in", inspect.WhyMissed: "missed"}[a.Question]
 		lines = append(lines, briefLine{label, join2(s.Sign(a.Status), a.Text), true})
 	}
-	if c.Pod != nil && len(c.Pod.Others) > 0 {
-		lines = append(lines, briefLine{"same", fmt.Sprintf("%s run this digest: %s", plural(len(c.Pod.Others), "other pod"), strings.Join(c.Pod.Others, ", ")), false})
-	}
 	if open := unchecked(c); len(open) > 0 {
 		lines = append(lines, briefLine{"", "NOT CHECKED " + count(open), true})
 	}
 	lines = append(lines, briefLine{"", kept(c), true})
 	if steps := Next(c); len(steps) > 0 {
-		lines = append(lines, briefLine{"next", cmp.Or(steps[0].Command, steps[0].Why), false})
+		lines = append(lines, briefLine{"next", briefStep(steps[0]), false})
 	}
 	return layBrief(lines)
+}
+
+// briefStep is the command where it fits whole: half a command is none.
+func briefStep(s Step) string {
+	if s.Command == "" || ansi.StringWidth(s.Command) > BriefColumns-indent {
+		return s.Why
+	}
+	return s.Command
 }
 
 func join2(sign, text string) string { return sign + " " + text }
@@ -76,9 +81,21 @@ func briefHead(c inspect.Case, s Style) []briefLine {
 			owner := c.Pod.Owner[len(c.Pod.Owner)-1]
 			where += " of " + owner.Kind + " " + owner.Name
 		}
-		return append(lines, briefLine{"pod", join(where, contextName(c)), false})
+		same := ""
+		if n := len(c.Pod.Others); n > 0 {
+			same = fmt.Sprintf("%d more with this digest", n)
+		}
+		return append(lines, briefLine{"pod", join(contextPrefix(c)+where, same), false})
 	}
 	return append(lines, briefLine{"target", join(where, contextName(c)), false})
+}
+
+// contextPrefix is the context as the header of the screen shows it.
+func contextPrefix(c inspect.Case) string {
+	if c.Target.Context == "" {
+		return ""
+	}
+	return c.Target.Context + " › "
 }
 
 func contextName(c inspect.Case) string {
@@ -98,9 +115,13 @@ func briefImage(c inspect.Case, i inspect.Image, s Style) []briefLine {
 		if len(alerts) > 1 {
 			more = fmt.Sprintf("%d more", len(alerts)-1)
 		}
-		lines = append(lines, briefLine{"alert", join(clock(a.Time), a.Priority+": "+a.Rule, matched(a), more), false})
+		lines = append(lines, briefLine{"alert", join(clock(a.Time)+" "+matchedBy(a)+": "+strings.TrimSpace(a.Priority+" "+a.Rule), more), false})
 		status, text := alertFile(a)
-		lines = append(lines, briefLine{"file", join2(s.Sign(fileMark(c, a, status)), text), true})
+		sign := s.Sign(status)
+		if status == inspect.Verified {
+			sign = alertMark(c, a)[:1]
+		}
+		lines = append(lines, briefLine{"file", join2(sign, text), true})
 	}
 	status, text := signed(c, i)
 	lines = append(lines, briefLine{"signer", join2(s.Sign(status), text), false})
@@ -108,17 +129,29 @@ func briefImage(c inspect.Case, i inspect.Image, s Style) []briefLine {
 	return append(lines, briefLine{"built", join2(s.Sign(status), text), false})
 }
 
-// fileMark is the sign before the alerted file: that its place is known is no green tick over an open alert.
-func fileMark(c inspect.Case, a inspect.Alert, place inspect.Status) inspect.Status {
-	if place != inspect.Verified {
-		return place
+// matchedBy is the match in the fewest words.
+func matchedBy(a inspect.Alert) string {
+	switch a.Match {
+	case inspect.MatchContainer:
+		return "by container id"
+	case inspect.MatchPod:
+		return "by pod name"
+	case inspect.MatchImage:
+		return "by image name"
+	default:
+		return "by digest"
 	}
+}
+
+// alertMark says how an alert stands. That the place of its file is known is no green tick over an open alert: only a
+// person's mark closes it.
+func alertMark(c inspect.Case, a inspect.Alert) string {
 	for _, n := range c.Notes {
-		if n.Mark == "benign" && (n.Subject == a.ID || n.Subject == a.File.Path) {
-			return inspect.Verified
+		if n.Mark != "" && n.Mark != "open" && (n.Subject == a.ID || n.Subject == a.File.Path && n.Subject != "") {
+			return "! marked " + n.Mark
 		}
 	}
-	return inspect.Failed
+	return "! open"
 }
 
 // priorityRank orders Falco's priorities, worst first; what is not one of them comes last.
@@ -131,16 +164,28 @@ func priorityRank(p string) int {
 	return at
 }
 
+// keptKinds are the words for roles of blobs and folders of exhibits, in the order in which they are named.
+var keptKinds = []struct {
+	word string
+	of   []string
+}{
+	{"layer", []string{"layer"}},
+	{"manifest", []string{"index", "manifest", "config"}},
+	{"signature part", []string{"signature", "attestation", "referrer", "sbom"}},
+	{"cluster object", []string{"cluster"}},
+	{"alert", []string{"alerts"}},
+	{"log", []string{"logs"}},
+}
+
 // kept says what is on this disk and what is not: what is not kept may vanish.
 func kept(c inspect.Case) string {
 	have, not := map[string]int{}, map[string]int{}
 	for _, b := range c.Blobs {
-		if b.Of == "known-good" {
-			continue
-		}
-		if b.State == "carried" || b.State == "damaged" {
+		switch {
+		case b.Of == "known-good":
+		case b.State == "carried" || b.State == "damaged":
 			have[b.Role]++
-		} else {
+		default:
 			not[b.Role]++
 		}
 	}
@@ -148,36 +193,33 @@ func kept(c inspect.Case) string {
 		folder, _, _ := strings.Cut(e.Path, "/")
 		have[folder]++
 	}
-	text := "KEPT " + cmp.Or(counts(have), "the events of the case")
+	missing := counts(not)
 	if c.Pod != nil {
+		missing = append([]string{"run-time files"}, missing...)
 		if have["logs"] == 0 {
-			not["container log"]++
+			missing = append(missing, "logs")
 		}
-		not["run-time file system"]++
 	}
-	if missing := counts(not); missing != "" {
-		text += "; NOT KEPT " + missing
+	// What is not kept stands first: the line may be cut.
+	text := ""
+	if len(missing) > 0 {
+		text = "NOT KEPT " + strings.Join(missing, ", ") + "; "
 	}
-	return text
+	return text + "KEPT " + cmp.Or(strings.Join(counts(have), ", "), "the events of the case")
 }
 
-// counts writes what there is of each kind, by name.
-func counts(of map[string]int) string {
-	names := make([]string, 0, len(of))
-	for name := range of {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	for at, name := range names {
-		switch n := of[name]; name {
-		case "alerts", "cluster", "logs", "trust":
-			names[at] = fmt.Sprintf("%s (%d)", name, n)
-		case "run-time file system", "container log":
-		default:
-			names[at] = plural(n, name)
+func counts(of map[string]int) []string {
+	var texts []string
+	for _, k := range keptKinds {
+		n := 0
+		for _, name := range k.of {
+			n += of[name]
+		}
+		if n > 0 {
+			texts = append(texts, plural(n, k.word))
 		}
 	}
-	return strings.Join(names, ", ")
+	return texts
 }
 
 // indent is the width of the labels of a brief.
@@ -218,12 +260,13 @@ func wrap(text string, width, n int) []string {
 	line := ""
 	words := strings.Fields(text)
 	for at, word := range words {
+		if len(lines) >= n-1 {
+			rest := strings.Join(words[at:], " ")
+			return append(lines, strings.TrimSpace(line+" "+rest))
+		}
 		next := strings.TrimSpace(line + " " + word)
 		if ansi.StringWidth(next) > width && line != "" {
 			lines = append(lines, line)
-			if len(lines) == n-1 {
-				return append(lines, strings.Join(words[at:], " "))
-			}
 			next = word
 		}
 		line = next

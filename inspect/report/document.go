@@ -12,8 +12,9 @@ type document struct {
 
 // section is a heading with what stands below it. One without blocks is not drawn.
 type section struct {
-	title  string
-	blocks []block
+	subject string // of the image, where it is about one
+	title   string
+	blocks  []block
 }
 
 // block is one of: an item, a table, a command, or a paragraph.
@@ -27,6 +28,7 @@ type block struct {
 // item is a row that is worth lines of its own: a finding, a signature with its steps.
 type item struct {
 	status   inspect.Status
+	mark     string           // in place of the status's sign and word, where it is no outcome of a check
 	severity inspect.Severity // empty where it has none
 	title    string
 	lines    []string // below it
@@ -44,6 +46,14 @@ type cell struct {
 	text   string
 	status inspect.Status
 	code   bool
+}
+
+// heading is the subject as it is and the title.
+func (s section) heading() string {
+	if s.subject == "" {
+		return s.title
+	}
+	return s.subject + ": " + s.title
 }
 
 func (s *section) say(text string) {

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	_ "embed" // the page
 	"fmt"
 	"html/template"
@@ -50,6 +51,7 @@ type viewBlock struct {
 
 type viewItem struct {
 	Status   inspect.Status
+	Mark     string
 	Severity inspect.Severity
 	Title    string
 	Lines    []string
@@ -73,7 +75,7 @@ func viewOf(d document) view {
 		if len(s.blocks) == 0 {
 			continue
 		}
-		out := viewSection{Title: s.title}
+		out := viewSection{Title: s.heading()}
 		for _, b := range s.blocks {
 			out.Blocks = append(out.Blocks, viewOfBlock(b))
 		}
@@ -102,7 +104,7 @@ func viewOfBlock(b block) viewBlock {
 }
 
 func viewOfItem(i item) viewItem {
-	v := viewItem{Status: i.status, Severity: i.severity, Title: i.title, Lines: i.lines}
+	v := viewItem{Status: i.status, Mark: cmp.Or(i.mark, Style{}.Mark(i.status)), Severity: i.severity, Title: i.title, Lines: i.lines}
 	for _, s := range i.steps {
 		v.Steps = append(v.Steps, viewOfItem(s))
 	}

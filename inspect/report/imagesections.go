@@ -15,9 +15,8 @@ func imageSections(c inspect.Case, i inspect.Image) []section {
 	sections := []section{
 		imageSection(i), layerSection(i), signatureSection(c, i), provenanceSection(i), packageSection(i), fileSection(i), vulnerabilitySection(i),
 	}
-	prefix := i.Subject + ": "
 	for at := range sections {
-		sections[at].title = prefix + sections[at].title
+		sections[at].subject = i.Subject
 	}
 	return sections
 }
@@ -62,7 +61,7 @@ func layerSection(i inspect.Image) section {
 		}
 		t.rows = append(t.rows, []cell{
 			plainCell(strconv.Itoa(l.Number)), statusCell(l.Status, l.Reason), plainCell(size(l.Size)),
-			plainCell(fmt.Sprintf("%d/%d/%d", l.Added, l.Modified, l.Removed)), plainCell(base), plainCell(step(l.CreatedBy)), codeCell(cmp.Or(l.Digest, l.DiffID)),
+			plainCell(fmt.Sprintf("%d/%d/%d", l.Added, l.Modified, l.Removed)), plainCell(base), plainCell(step(l.CreatedBy)), codeCell(short(cmp.Or(l.Digest, l.DiffID))),
 		})
 	}
 	s.table(t)
@@ -90,6 +89,9 @@ func signatureSection(c inspect.Case, i inspect.Image) section {
 		s.item(signatureItem(sig))
 	}
 	for _, g := range i.Gates {
+		if g.Name == inspect.GateSignature && len(i.Signatures) == 0 {
+			continue // said above
+		}
 		s.item(item{status: g.Status, title: "gate " + g.Name, lines: some(g.Detail)})
 	}
 	t := table{head: []string{"asked", "about", "answer", "found"}}
@@ -176,7 +178,7 @@ func packageSection(i inspect.Image) section {
 // comparedWith names the other image, and does not call it good where nobody has confirmed it.
 func comparedWith(k inspect.KnownGood) string {
 	text := fmt.Sprintf("Compared with the %s image %s", k.Word(), cmp.Or(k.Reference, k.Key()))
-	if k.Digest != "" {
+	if k.Digest != "" && !strings.Contains(k.Reference, k.Digest) {
 		text += " (" + k.Digest + ")"
 	}
 	text += ": " + k.Why

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -29,7 +30,7 @@ func (m *marker) section(s section) {
 	if len(s.blocks) == 0 {
 		return
 	}
-	fmt.Fprintf(&m.b, "\n## %s\n\n", escape(s.title))
+	fmt.Fprintf(&m.b, "\n## %s\n\n", escape(s.heading()))
 	for _, b := range s.blocks {
 		switch {
 		case b.item != nil:
@@ -49,7 +50,7 @@ func (m *marker) item(i item) {
 	if i.severity != "" {
 		severity = " **" + strings.ToUpper(string(i.severity)) + "**"
 	}
-	fmt.Fprintf(&m.b, "- %s%s %s\n", Style{}.Mark(i.status), severity, escape(i.title))
+	fmt.Fprintf(&m.b, "- %s%s %s\n", cmp.Or(i.mark, Style{}.Mark(i.status)), severity, escape(i.title))
 	for _, l := range i.lines {
 		fmt.Fprintf(&m.b, "  - %s\n", escape(l))
 	}

@@ -25,7 +25,9 @@ func Next(c inspect.Case) []Step {
 	}
 	if i, ok := focus(c); ok {
 		steps = append(steps, closeSignature(c, i)...)
-		steps = append(steps, closeKnownGood(c, i)...)
+		if c.Status != inspect.Verified {
+			steps = append(steps, closeKnownGood(c, i)...)
+		}
 	}
 	if c.Status == inspect.Failed || len(c.Findings) > 0 {
 		steps = append(steps, Step{"hand on what was found as one file that can be checked", inspectCommand(c) + " --export " + quote(ID(c.Target, c.Started)+".tar.gz")})

@@ -43,7 +43,8 @@ func (p *printer) section(s section) {
 	if len(s.blocks) == 0 {
 		return
 	}
-	fmt.Fprintf(&p.b, "\n%s\n", p.style.bold(strings.ToUpper(s.title)))
+	s.title = strings.ToUpper(s.title)
+	fmt.Fprintf(&p.b, "\n%s\n", p.style.bold(s.heading()))
 	for _, b := range s.blocks {
 		p.block(b)
 	}
@@ -80,6 +81,9 @@ func (p *printer) item(i item) {
 		severity = strings.ToUpper(string(i.severity)) + "  "
 	}
 	mark := p.style.Mark(i.status) + "  "
+	if i.mark != "" {
+		mark = p.style.paint(i.status, i.mark) + "  "
+	}
 	lines := wrap(severity+i.title, plainColumns-2-ansi.StringWidth(mark), maxWrapped)
 	fmt.Fprintf(&p.b, "  %s%s\n", mark, lines[0])
 	for _, l := range lines[1:] {

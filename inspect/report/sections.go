@@ -78,16 +78,16 @@ func findingSection(c inspect.Case) section {
 func alertSection(c inspect.Case) section {
 	s := section{title: "Alerts"}
 	for _, a := range c.Alerts {
-		place, text := alertFile(a)
-		title := join(clock(a.Time), a.Priority+": "+a.Rule, matched(a))
+		_, text := alertFile(a)
+		title := join(clock(a.Time), a.Priority+": "+a.Rule)
 		if a.Count > 1 {
 			title = join(title, fmt.Sprintf("said %d times", a.Count))
 		}
-		i := item{status: fileMark(c, a, place), title: title}
+		i := item{status: inspect.Failed, mark: alertMark(c, a), title: title}
 		if a.Match != inspect.MatchNone {
-			i.lines = append(i.lines, text)
+			i.lines = append(i.lines, text, matched(a))
 		} else {
-			i.status = inspect.Unknown
+			i.status, i.mark = inspect.Unknown, "? fits nothing here"
 		}
 		for _, line := range []string{a.Why, a.Output} {
 			if line != "" {

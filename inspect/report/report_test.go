@@ -1,0 +1,235 @@
+package report
+
+import (
+	"bytes"
+	"errors"
+	"flag"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/charmbracelet/x/ansi"
+
+	"github.com/backtrail/backtrail/inspect"
+)
+
+var update = flag.Bool("update", false, "write the golden files")
+
+// golden compares text with testdata/NAME.
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		if err := os.MkdirAll("testdata", 0o755); err != nil { //nolint:gosec // fixtures are public
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil { //nolint:gosec // fixtures are public
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Errorf("%s differs (go test ./inspect/report -update writes it anew):\n%s", name, got)
+	}
+}
+
+func text(t *testing.T, write func(io.Writer) error) string {
+	t.Helper()
+	var b bytes.Buffer
+	if err := write(&b); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+func TestGoldens(t *testing.T) {
+	for name, c := range map[string]inspect.Case{"incident": incidentCase(), "clean": cleanCase(), "hostile": hostileCase()} {
+		golden(t, name+".brief", Brief(c, Style{}))
+		golden(t, name+".txt", text(t, func(w io.Writer) error { return Plain(w, c, Style{}) }))
+		golden(t, name+".md", text(t, func(w io.Writer) error { return Markdown(w, c) }))
+		golden(t, name+".html", text(t, func(w io.Writer) error { return HTML(w, c) }))
+	}
+	golden(t, "incident.ascii.txt", text(t, func(w io.Writer) error { return Plain(w, incidentCase(), Style{ASCII: true}) }))
+	golden(t, "pods.txt", text(t, func(w io.Writer) error { return Pods(w, podList(), Style{}) }))
+	golden(t, "diff.txt", text(t, func(w io.Writer) error {
+		return Diff(w, *incidentCase().Images[0].Diff, "shop/web:0", "shop/web:1", Style{})
+	}))
+	golden(t, "signature.txt", text(t, func(w io.Writer) error { return Signature(w, signature(), Style{}) }))
+}
+
+func TestBriefFitsAMessage(t *testing.T) {
+	many := incidentCase()
+	for range 300 {
+		many.Pod.Others = append(many.Pod.Others, "namespace-with-a-long-name/pod-with-a-long-name")
+		many.Checks = append(many.Checks, inspect.CheckState{Name: "check" + strings.Repeat("x", 90), Status: inspect.Unknown, Reason: "日本語 " + strings.Repeat("w", 300)})
+	}
+	for name, c := range map[string]inspect.Case{"incident": incidentCase(), "clean": cleanCase(), "hostile": hostileCase(), "empty": {}, "many": many} {
+		for _, s := range []Style{{}, {ASCII: true}, {Color: true}} {
+			lines := strings.Split(strings.TrimSuffix(Brief(c, s), "\n"), "\n")
+			if len(lines) > BriefLines {
+				t.Errorf("%s: %d lines", name, len(lines))
+			}
+			for _, l := range lines {
+				if ansi.StringWidth(l) > BriefColumns || strings.ContainsRune(l, 0x1b) {
+					t.Errorf("%s: %d columns: %q", name, ansi.StringWidth(l), l)
+				}
+			}
+		}
+	}
+}
+
+func TestBriefSaysWhatMatters(t *testing.T) {
+	brief := Brief(incidentCase(), Style{})
+	for _, want := range []string{
+		"20261123T031204Z-web-7d9f", "✗ failed", digestA, "prod › shop/web-7d9f", "Drop and execute", "by container id", "/var/tmp/.font/x",
+		"NOT CHECKED", "KEPT", "NOT KEPT", "next", "2 more with this digest",
+	} {
+		if !strings.Contains(brief, want) {
+			t.Errorf("%q is not in the brief:\n%s", want, brief)
+		}
+	}
+}
+
+func TestNoSecretInABrief(t *testing.T) {
+	for name, c := range map[string]inspect.Case{"incident": incidentCase(), "clean": cleanCase()} {
+		for what, out := range map[string]string{"brief": Brief(c, Style{}), "report": text(t, func(w io.Writer) error { return Plain(w, c, Style{}) })} {
+			if strings.Contains(out, "hunter2") {
+				t.Errorf("%s: a password stands in the %s", name, what)
+			}
+			if what == "brief" && strings.Contains(out, "s3cr3t") {
+				t.Errorf("%s: a command line stands in the brief", name)
+			}
+		}
+	}
+}
+
+func TestNoGreenTickOverAnOpenAlert(t *testing.T) {
+	c := cleanCase()
+	c.Alerts = []inspect.Alert{{ID: "a", Rule: "r", Match: inspect.MatchDigest, Subject: "image", File: inspect.AlertFile{Path: "/x", Origin: inspect.OriginImage}}}
+	for line := range strings.Lines(Brief(c, Style{})) {
+		if strings.HasPrefix(line, "file") && !strings.Contains(line, " ! ") {
+			t.Errorf("a tick: %s", line)
+		}
+	}
+}
+
+func TestForeignStringsDoNotDraw(t *testing.T) {
+	c := hostileCase()
+	plain := text(t, func(w io.Writer) error { return Plain(w, c, Style{}) })
+	md := text(t, func(w io.Writer) error { return Markdown(w, c) })
+	html := text(t, func(w io.Writer) error { return HTML(w, c) })
+	for name, out := range map[string]string{"plain": plain, "markdown": md, "html": html} {
+		for _, bad := range []string{"\x1b", "\u202e"} {
+			if strings.Contains(out, bad) {
+				t.Errorf("%s holds %q", name, bad)
+			}
+		}
+	}
+	if strings.Contains(html, "<script") || strings.Contains(html, "http-equiv=\"refresh") {
+		t.Error("HTML of the case is HTML of the page")
+	}
+	if strings.Contains(md, "<script") && !strings.Contains(md, "```") || strings.Contains(md, "\n# Heading") || strings.Contains(md, "[link](") && !inFence(md, "[link](") {
+		t.Error("Markdown of the case is Markdown of the report")
+	}
+}
+
+// inFence says that every line with the text stands in a code block.
+func inFence(md, what string) bool {
+	open := ""
+	for line := range strings.Lines(md) {
+		ticks := line[:len(line)-len(strings.TrimLeft(line, "`"))]
+		switch {
+		case open == "" && len(ticks) >= 3:
+			open = ticks
+		case open != "" && ticks == open:
+			open = ""
+		case open == "" && strings.Contains(line, what):
+			return false
+		}
+	}
+	return true
+}
+
+func TestCommandsAreOneCommand(t *testing.T) {
+	for _, s := range Next(hostileCase()) {
+		if strings.ContainsAny(strings.ReplaceAll(s.Command, `'\''`, ""), "\n\x1b") {
+			t.Errorf("%q", s.Command)
+		}
+		// With all that is quoted taken out, nothing is left that a shell would act on.
+		bare := ""
+		for at, part := range strings.Split(strings.ReplaceAll(s.Command, `'\''`, ""), "'") {
+			if at%2 == 0 {
+				bare += part
+			}
+		}
+		if strings.ContainsAny(bare, "$;|&<>()`#") {
+			t.Errorf("a shell would act on %q", bare)
+		}
+	}
+}
+
+func TestNextNeverDestroys(t *testing.T) {
+	for _, c := range []inspect.Case{incidentCase(), cleanCase(), hostileCase()} {
+		for _, s := range Next(c) {
+			for _, bad := range []string{" delete ", " drain ", " rollout ", " scale ", " exec "} {
+				if strings.Contains(s.Command, bad) {
+					t.Errorf("%s", s.Command)
+				}
+			}
+		}
+	}
+}
+
+func TestFourStatusesNeverFold(t *testing.T) {
+	for _, s := range []Style{{}, {ASCII: true}} {
+		seen := map[string]bool{}
+		for _, status := range []inspect.Status{inspect.Verified, inspect.Failed, inspect.Unknown, inspect.Absent} {
+			seen[s.Mark(status)] = true
+		}
+		if len(seen) != 4 {
+			t.Errorf("%v", seen)
+		}
+	}
+}
+
+type fullWriter struct{}
+
+var errFull = errors.New("full")
+
+func (fullWriter) Write([]byte) (int, error) { return 0, errFull }
+
+func TestWriteErrorsComeBack(t *testing.T) {
+	c := cleanCase()
+	for name, write := range map[string]func(io.Writer) error{
+		"plain": func(w io.Writer) error { return Plain(w, c, Style{}) }, "markdown": func(w io.Writer) error { return Markdown(w, c) },
+		"html": func(w io.Writer) error { return HTML(w, c) },
+	} {
+		if err := write(fullWriter{}); !errors.Is(err, errFull) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestWrap(t *testing.T) {
+	for _, tt := range []struct {
+		text  string
+		width int
+		n     int
+		want  []string
+	}{
+		{"one two three", 7, 9, []string{"one two", "three"}},
+		{"one two three", 7, 1, []string{"one two three"}},
+		{"a-word-that-is-too-long x", 5, 9, []string{"a-word-that-is-too-long", "x"}},
+		{"", 5, 9, []string{""}},
+		{"日本 語", 4, 9, []string{"日本", "語"}},
+	} {
+		if got := wrap(tt.text, tt.width, tt.n); strings.Join(got, "|") != strings.Join(tt.want, "|") {
+			t.Errorf("wrap(%q, %d, %d) = %q", tt.text, tt.width, tt.n, got)
+		}
+	}
+}
