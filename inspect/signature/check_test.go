@@ -301,8 +301,9 @@ func TestStoreThatFailsHidesNoOther(t *testing.T) {
 	if got.Checks[0].Status != inspect.Unknown {
 		t.Errorf("check is %+v", got.Checks[0])
 	}
-	if g := gateOf(t, s.look(studio.trust(), inspect.Expected{Identities: []string{alice}})); g.Status != inspect.Verified {
-		t.Errorf("one fits: gate is %+v", g)
+	got = s.look(studio.trust(), inspect.Expected{Identities: []string{alice}})
+	if g := gateOf(t, got); g.Status != inspect.Verified || got.Checks[0].Status != inspect.Verified {
+		t.Errorf("one fits: gate is %+v, check is %+v", g, got.Checks[0])
 	}
 }
 
@@ -348,6 +349,21 @@ func TestIndexThatContainsTheImage(t *testing.T) {
 	rows, err := Examine(context.Background(), Options{Client: s.client, Store: s.store, Trust: studio.trust()},
 		s.repo.Digest(s.digest).String(), "", s.digest, inspect.Expected{Identities: []string{alice}})
 	if err != nil || len(rows) != 1 || rows[0].Status != inspect.Verified || rows[0].Subject != s.list {
+		t.Errorf("rows %+v, %v", rows, err)
+	}
+}
+
+// COSIGN_REPOSITORY keeps signatures in a repository of their own.
+func TestSignaturesInARepositoryOfTheirOwn(t *testing.T) {
+	studio := newStudio(t)
+	s := newShop(t, nil)
+	payload := simplePayload(t, s.digest)
+	image := s.repo
+	s.repo = image.Registry.Repo("signatures")
+	s.attach(s.digest, "sig", mediaSimple, payload, studio.annotations(studio.keyless(alice), payload, false, true))
+	o := Options{Client: s.client, Store: s.store, Trust: studio.trust(), Repository: s.repo.String()}
+	rows, err := Examine(context.Background(), o, image.Digest(s.digest).String(), "", s.digest, inspect.Expected{Identities: []string{alice}})
+	if err != nil || len(rows) != 1 || rows[0].Status != inspect.Verified {
 		t.Errorf("rows %+v, %v", rows, err)
 	}
 }

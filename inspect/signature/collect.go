@@ -134,7 +134,7 @@ func (e *examiner) keep(ctx context.Context, h hit) {
 	}
 	// The config is small and empty mostly; a layout without it could not be opened by other tools.
 	for _, d := range append([]v1.Descriptor{m.Config}, e.attachments(h, m)...) {
-		if data, err := e.Client.Fetch(ctx, e.shelf.loc, d.Digest.String(), maxBundle); err == nil {
+		if data, err := e.Client.Fetch(ctx, e.shelf.place(h), d.Digest.String(), maxBundle); err == nil {
 			e.put(d.Digest.String(), data)
 		}
 	}

@@ -11,12 +11,8 @@ import (
 
 // judge reads one signature and verifies it. Errors: bytes that could not be had.
 func (e *examiner) judge(ctx context.Context, it item) error {
-	loc := e.shelf.loc
-	if it.store == StoreTag {
-		loc = e.shelf.tags
-	}
 	digest := it.desc.Digest.String()
-	data, err := e.Client.Fetch(ctx, loc, digest, maxBundle)
+	data, err := e.Client.Fetch(ctx, e.shelf.place(it.hit), digest, maxBundle)
 	var wrong *registry.DigestError
 	if errors.As(err, &wrong) {
 		e.add(it, malformedRow(it.kind(), []byte(digest), e.image.main, fmt.Errorf("the bytes of the signature are not their digest: %w", err)))

@@ -243,3 +243,56 @@ func TestBlobRequestsThatCannotBe(t *testing.T) {
 		})
 	}
 }
+
+// withoutLogs is a root as GitHub's own: an authority for certificates and one for timestamps, and no log.
+type withoutLogs struct{ root.TrustedMaterial }
+
+func (withoutLogs) RekorLogs() map[string]*root.TransparencyLog { return nil }
+func (withoutLogs) CTLogs() map[string]*root.TransparencyLog    { return nil }
+
+func TestCertificateAndTimestampAreEnoughForARootWithoutLogs(t *testing.T) {
+	s := newStudio(t)
+	a := file(t, blob)
+	for _, c := range []struct {
+		name    string
+		stamped bool
+		root    root.TrustedMaterial
+		want    string
+	}{
+		{"stamped", true, withoutLogs{s.root}, "verified "},
+		{"nothing says when", false, withoutLogs{s.root}, "failed no-timestamp"},
+		{"a root with logs wants an entry", true, s.root, "failed log-mismatch"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			bundle := rekorV2(t, s, statementOf(t, a.main), c.stamped)
+			delete(dig(bundle, "verificationMaterial"), "tlogEntries")
+			b, err := readBundle(encode(t, bundle))
+			if err != nil {
+				t.Fatal(err)
+			}
+			o := b.verify([]Root{{Material: c.root}}, a, expectAlice(t))
+			if status, reason := o.verdict(); string(status)+" "+reason != c.want {
+				t.Errorf("got %s %s, want %s: %+v", status, reason, c.want, o.steps)
+			}
+			agree(t, o)
+		})
+	}
+}
+
+// Two timestamps of one authority: the library looks at the first alone.
+func TestEveryTimestampCounts(t *testing.T) {
+	s := newStudio(t)
+	a := file(t, blob)
+	bundle := rekorV2(t, s, statementOf(t, a.main), true)
+	b, err := readBundle(encode(t, bundle))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := newChain()
+	c.hold(inspect.StepLog, "it holds")
+	times := []observed{{b.cert.NotBefore.Add(1), "first"}, {b.cert.NotAfter.Add(1), "second"}}
+	explainTime(c, b.cert, times, false, nil)
+	if c.status(inspect.StepTimestamp) != inspect.Failed {
+		t.Errorf("steps: %+v", c.steps)
+	}
+}

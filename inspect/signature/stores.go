@@ -48,6 +48,14 @@ type shelf struct {
 	tags   registry.Location // where cosign's tags are: COSIGN_REPOSITORY, else with the image
 }
 
+// place is where the parts of a hit are.
+func (s shelf) place(h hit) registry.Location {
+	if h.store == StoreTag {
+		return s.tags
+	}
+	return s.loc
+}
+
 // questions are all stores for each digest: the index and the manifest.
 func (s shelf) questions(digests []string) []question {
 	var all []question

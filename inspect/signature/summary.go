@@ -24,22 +24,24 @@ type summary struct {
 	policies bool // a policy names signers that are not among the expectations
 }
 
-func (s summary) emit(emit func(inspect.Event)) {
+// emit says gate and findings, and gives the gate's status.
+func (s summary) emit(emit func(inspect.Event)) inspect.Status {
 	gate := s.gate()
 	emit(inspect.Event{Gate: &gate})
 	if s.expect.named() && gate.Status == inspect.Failed {
-		title := fmt.Sprintf("%s was expected to be signed, and nobody has signed it.", s.subject)
+		title := fmt.Sprintf("%s was expected to be signed, and nobody has signed it.", s.name())
 		if len(s.found.rows) > 0 {
-			title = fmt.Sprintf("%s is not signed by who was expected.", s.subject)
+			title = fmt.Sprintf("%s is not signed by who was expected.", s.name())
 		}
 		emit(s.finding(CodeExpected, s.subject, inspect.Failed, inspect.High, title, gate.Detail, s.found.rows))
 	}
 	if len(s.found.rows) == 0 && gate.Status == inspect.Absent {
-		emit(s.finding(CodeUnsigned, s.subject, inspect.Unknown, inspect.Info, "Nobody has signed "+s.subject+".", gate.Detail, nil))
+		emit(s.finding(CodeUnsigned, s.subject, inspect.Unknown, inspect.Info, s.name()+" is not signed.", gate.Detail, nil))
 	}
 	for _, row := range s.found.rows {
 		s.emitBroken(row, emit)
 	}
+	return gate.Status
 }
 
 // emitBroken is loud about a signature that was altered or grafted, whoever was expected. One whose authority is not
@@ -50,10 +52,10 @@ func (s summary) emitBroken(row inspect.Signature, emit func(inspect.Event)) {
 	switch {
 	case row.Status != inspect.Failed || row.Reason == IdentityMismatch:
 	case row.Reason == UntrustedRoot, row.Reason == NoTimestamp:
-		title := fmt.Sprintf("A signature of %s claims to be by %s, and nothing trusted says so.", s.subject, signer(row))
+		title := fmt.Sprintf("A signature of %s claims to be by %s, and nothing trusted says so.", lower(s.name()), signer(row))
 		emit(s.finding(CodeForeign, subject, inspect.Unknown, inspect.Medium, title, why, []inspect.Signature{row}))
 	default:
-		title := fmt.Sprintf("A signature of %s does not hold: %s.", s.subject, inSpeech(row.Reason))
+		title := fmt.Sprintf("A signature of %s does not hold: %s.", lower(s.name()), inSpeech(row.Reason))
 		emit(s.finding(CodeBroken, subject, inspect.Failed, inspect.High, title, why, []inspect.Signature{row}))
 	}
 }
@@ -83,6 +85,16 @@ func (s summary) finding(code, subject string, status inspect.Status, severity i
 	}
 	return inspect.Event{Finding: &f}
 }
+
+// name is how a sentence calls the image.
+func (s summary) name() string {
+	if s.subject == "image" {
+		return "The image"
+	}
+	return "The image of " + s.subject
+}
+
+func lower(sentence string) string { return strings.ToLower(sentence[:1]) + sentence[1:] }
 
 // gate says what a check for signatures would have said of the image.
 func (s summary) gate() inspect.Gate {

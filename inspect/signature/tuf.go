@@ -54,10 +54,15 @@ func (t *Trust) fromTUF() (Root, error) {
 	}
 }
 
+// fetchRoot asks the repository, or takes what its cache holds and what has not expired where it does not answer.
 func fetchRoot(ctx context.Context, dir string) ([]byte, error) {
-	client, err := tuf.New(tuf.DefaultOptions().WithContext(ctx).WithCachePath(dir).WithCacheValidity(tufCacheDays))
+	options := func() *tuf.Options { return tuf.DefaultOptions().WithContext(ctx).WithCachePath(dir) }
+	client, err := tuf.New(options().WithCacheValidity(tufCacheDays))
 	if err != nil {
-		return nil, err
+		var cacheErr error
+		if client, cacheErr = tuf.New(options().WithForceCache()); cacheErr != nil {
+			return nil, err
+		}
 	}
 	return client.GetTarget("trusted_root.json")
 }
