@@ -124,7 +124,7 @@ func (e *examiner) widen(ctx context.Context, digests []string) artifact {
 			e.image.names[d] = "an index that contains the image"
 			e.put(part.Digest, part.Bytes)
 			e.out.blobs = append(e.out.blobs, inspect.Blob{
-				Digest: d, MediaType: part.MediaType, Size: int64(len(part.Bytes)), Role: "referrer", State: "carried", Of: "image",
+				Digest: d, MediaType: part.MediaType, Size: int64(len(part.Bytes)), Role: "index", State: "carried", Of: "image",
 			})
 		}
 	}
