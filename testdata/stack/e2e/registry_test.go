@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -20,25 +21,51 @@ import (
 
 // The registry has lost the digest that runs: the case goes on with what is left, and says so.
 func TestInspectDigestGoneFromRegistry(t *testing.T) {
+	pod, digest := rollAndDelete(t, "gone", image.Edition("gone"))
+	r := newResponder(t, env.Responder)
+	c := r.inspect(exitUnknown, "pod/"+pod.Name, "-n", pod.Namespace)
+	if len(c.Images) != 1 || c.Images[0].Status != "unknown" || c.Status != "unknown" {
+		t.Fatalf("status %s, images %+v; want unknown", c.Status, c.Images)
+	}
+	result := r.run(exitUnknown, "inspect", "pod/"+pod.Name, "-n", pod.Namespace, "--offline", "--export", r.file("evidence"))
+	says(t, result.Stdout+result.Stderr, digest[:19], "404")
+	newResponder(t, env.Nobody).run(exitVerified, "verify", r.file("evidence"))
+}
+
+// The repository has lost the digest, but the node knows it by the name of another repository, which still has it.
+func TestInspectDigestFoundElsewhere(t *testing.T) {
+	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
+	defer cancel()
+	must(t, stack.Namespace(ctx, "elsewhere", nil))
+	other := stack.Registry.Host + "/mirror/shop:1"
+	digest := push(t, other, image.Edition("elsewhere"))
+	_, err := stack.Roll(ctx, stack.Deployment("elsewhere", "mirrored", other), digest)
+	must(t, err)
+	pod, _ := rollAndDelete(t, "elsewhere", image.Edition("elsewhere"))
+
+	c := newResponder(t, env.Responder).inspect(exitVerified, "pod/"+pod.Name, "-n", pod.Namespace)
+	if len(c.Images) != 1 || c.Images[0].Digest != digest || c.Images[0].Status != "verified" {
+		t.Fatalf("images %+v; want %s, verified", c.Images, digest)
+	}
+	if gate := gateOf(c.Images[0], "signature"); gate != "absent" {
+		t.Errorf("the gate signature is %q of an unsigned image that nobody expected to be signed, want absent", gate)
+	}
+}
+
+// rollAndDelete rolls out an image and then deletes its manifest from the registry, as retention does.
+func rollAndDelete(t *testing.T, namespace string, make func() (v1.Image, error)) (*corev1.Pod, string) {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
-	must(t, stack.Namespace(ctx, "gone", nil))
-	repository := stack.Registry.Host + "/gone/shop"
-	digest := push(t, repository+":1", image.Good)
-	pod, err := stack.Roll(ctx, stack.Deployment("gone", "shop", repository+":1"), digest)
+	must(t, stack.Namespace(ctx, namespace, nil))
+	repository := stack.Registry.Host + "/" + namespace + "/shop"
+	digest := push(t, repository+":1", make)
+	pod, err := stack.Roll(ctx, stack.Deployment(namespace, "shop", repository+":1"), digest)
 	must(t, err)
 	ref, err := name.NewDigest(repository + "@" + digest)
 	must(t, err)
 	must(t, remote.Delete(ref))
-
-	r := newResponder(t, env.Responder)
-	c := r.inspect(exitUnknown, "pod/"+pod.Name, "-n", "gone")
-	if len(c.Images) != 1 || c.Images[0].Status != "unknown" || c.Status != "unknown" {
-		t.Fatalf("status %s, images %+v; want unknown", c.Status, c.Images)
-	}
-	result := r.run(exitUnknown, "inspect", "pod/"+pod.Name, "-n", "gone", "--offline", "--export", r.file("evidence"))
-	says(t, result.Stdout+result.Stderr, digest[:19])
-	newResponder(t, env.Nobody).run(exitVerified, "verify", r.file("evidence"))
+	return pod, digest
 }
 
 // A registry that asks for credentials: without them and with wrong ones the case is unknown and names the host; with the right ones it is whole.

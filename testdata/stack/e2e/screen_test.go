@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"os"
 	"testing"
 	"time"
 
@@ -15,6 +14,7 @@ const (
 	enter     = "\r"
 	escape    = "\x1b"
 	clearLine = "\x15" // ctrl+u
+	interrupt = "\x03" // ctrl+c
 )
 
 // screenTimeout is how long a responder waits for a screen.
@@ -26,6 +26,15 @@ type screen struct {
 	terminal *harness.Terminal
 }
 
+// openScreen starts backtrail in a terminal of 120×40.
+func openScreen(t *testing.T, r *responder, args ...string) *screen {
+	t.Helper()
+	terminal, err := r.program.Terminal(120, 40, args...)
+	must(t, err)
+	return &screen{t: t, terminal: terminal}
+}
+
+// shows waits for texts on the screen.
 func (s *screen) shows(texts ...string) {
 	s.t.Helper()
 	seen, err := s.terminal.Await(screenTimeout, texts...)
@@ -40,60 +49,55 @@ func (s *screen) types(keys string) {
 	must(s.t, s.terminal.Type(keys))
 }
 
-func (s *screen) quits() {
+// ends waits for the program's end and returns its exit code.
+func (s *screen) ends() int {
 	s.t.Helper()
 	code, err := s.terminal.Exit(screenTimeout)
 	must(s.t, err)
-	if code != 0 {
-		s.t.Fatalf("the program ended with %d", code)
-	}
+	return code
 }
 
 // The walk on the screen, from the list of pods to a bundle that holds: pods, enter, the case, its panes by number, x, quit.
 func TestWalkOnScreen(t *testing.T) {
 	in := theIncident(t)
+	must(t, awaitNodeImages(t.Context(), in.good, in.bad))
 	r := newResponder(t, env.Responder)
-	terminal, err := r.program.Terminal(120, 40, "-n", in.namespace, "--alerts", in.alerts, "--offline", "--known-good", in.repository+"@"+in.good)
-	must(t, err)
-	s := &screen{t: t, terminal: terminal}
-	s.shows(in.shop.Name, in.control.Name)
+	s := openScreen(t, r, "-n", in.namespace, "--alerts", in.alerts, "--offline")
+	s.shows("2 pods", in.shop.Name, in.control.Name)
 	s.types(enter) // the flagged pod is the first row
-	s.shows(image.Dropped, in.shop.Name)
+	s.shows("1 Overview", image.Dropped, "failed")
 	s.types("2")
-	s.shows("Layers", "COPY server")
+	s.shows("COPY server", "curl")
+	s.types("3")
+	s.shows("signature")
 	s.types("5")
-	s.shows(image.ChangedName)
+	s.shows(image.ChangedName, image.ChangedTo)
 	s.types("6")
 	s.shows(image.Dropped, image.Replaced)
 	s.types("x")
-	s.shows("Export")
+	s.shows("Export the evidence")
 	bundle := r.file("evidence")
 	s.types(clearLine + bundle + enter)
 	s.shows("exported", "tagmanifest sha256:")
 	s.types(enter)
 	s.types("q")
-	s.quits()
-	if _, err := os.Stat(bundle + "/data/case.json"); err != nil {
-		t.Fatal(err)
+	if code := s.ends(); code != 0 {
+		t.Errorf("the program ended with %d", code)
 	}
 	newResponder(t, env.Nobody).run(exitVerified, "verify", bundle)
 }
 
-// escape never quits; ctrl+c always does, and the case is on disk all the same.
+// Escape goes back and never quits; ctrl+c always quits, and the case is on disk all the same.
 func TestCaseSurvivesInterrupt(t *testing.T) {
 	in := theIncident(t)
 	r := newResponder(t, env.Responder)
-	terminal, err := r.program.Terminal(120, 40, "-n", in.namespace, "--alerts", in.alerts, "--offline")
-	must(t, err)
-	s := &screen{t: t, terminal: terminal}
-	s.shows(in.shop.Name, in.control.Name)
+	s := openScreen(t, r, "-n", in.namespace, "--alerts", in.alerts, "--offline")
+	s.shows("2 pods", in.shop.Name)
 	s.types(enter)
-	s.shows(image.Dropped)
+	s.shows("1 Overview", image.Dropped)
 	s.types(escape)
-	s.shows(in.control.Name)
-	s.types("\x03")
-	if _, err := terminal.Exit(screenTimeout); err != nil {
-		t.Fatal(err)
-	}
+	s.shows("2 pods")
+	s.types(interrupt)
+	s.ends()
 	says(t, r.run(exitVerified, "cases").Stdout, in.shop.Name)
 }

@@ -31,6 +31,15 @@ func Bad() (v1.Image, error) {
 	}}))
 }
 
+// Edition is the good shop with another label: the same files, a digest of its own.
+func Edition(label string) func() (v1.Image, error) {
+	return func() (v1.Image, error) {
+		spec := shop(base(), server())
+		spec.Labels["edition"] = label
+		return Build(spec)
+	}
+}
+
 // DroppedFile is the executable at Dropped, for its digest. It is harmless: it sleeps like all others.
 func DroppedFile() File { return program("var/tmp/.font/x", "a look-alike, it does nothing") }
 
