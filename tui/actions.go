@@ -408,7 +408,7 @@ func runPalette(m *Model, _ string) tea.Cmd {
 }
 
 func runHelp(m *Model, _ string) tea.Cmd {
-	m.dialog = &reader{name: "Keys", lines: func(p *paint, width int) []string { return helpLines(p, width, m.here()) }}
+	m.dialog = &reader{name: "Keys", lines: func(p *paint, width int) []string { return helpLines(p, width, m.here(), m.o.Version) }}
 	return nil
 }
 

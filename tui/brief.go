@@ -24,8 +24,8 @@ func (m *Model) briefText() string {
 	}
 	var b strings.Builder
 	b.WriteString("case " + s.c.Target.Name + ": " + s.verdict().text + "\n")
-	for _, q := range inspect.Questions() {
-		b.WriteString(questionText(q) + " " + s.answer(q).Text + "\n")
+	for _, a := range s.c.AllAnswers() {
+		b.WriteString(questionText(a.Question) + " " + a.Text + "\n")
 	}
 	return b.String()
 }

@@ -19,8 +19,7 @@ func (m *Model) headerLine(width int) string {
 		parts = append(parts[:1:1], parts[2:]...)
 	}
 	text := fit(strings.Join(parts, sep), max(0, room))
-	text = strings.ReplaceAll(m.p.in(toneBold, text), sep, m.p.in(toneBold, sep))
-	return pad(text+" "+right, width)
+	return pad(m.p.in(toneBold, text)+" "+right, width)
 }
 
 // trail is the way down to what is on screen. What matters most stands last.
@@ -73,8 +72,10 @@ func (m *Model) freshness() (string, tone) {
 		return "live", toneGood
 	case m.open != nil:
 		return "as of " + shortStamp(m.open.c.Finished), toneDim
-	case m.pods.loading:
+	case m.pods.loading && m.pods.came.IsZero():
 		return "reading …", toneDim
+	case m.pods.loading && !m.o.Offline:
+		return "live", toneGood
 	case m.pods.came.IsZero():
 		return "nothing read", toneWarn
 	case m.o.Offline:

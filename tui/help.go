@@ -8,7 +8,7 @@ import (
 )
 
 // helpLines explains the keys of a screen, and the signs.
-func helpLines(p *paint, width int, here scope) []string {
+func helpLines(p *paint, width int, here scope, version string) []string {
 	d := newDocument(p, width)
 	for _, c := range commands() {
 		if c.on&here == 0 || c.show == "" {
@@ -29,6 +29,7 @@ func helpLines(p *paint, width int, here scope) []string {
 	d.gap()
 	d.say(toneDim, "A M D added, modified, removed · ! look here · L3 layer 3 · M b o your mark: malicious, benign, open")
 	d.say(toneDim, "Times are UTC. Nothing in the cluster is changed; nothing of an image is run.")
+	d.say(toneDim, strings.TrimSpace("backtrail "+version))
 	return d.lines
 }
 

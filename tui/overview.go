@@ -27,8 +27,8 @@ func overviewRows(m *Model, s *caseScreen) []row {
 			rows = append(rows, uncheckedRow(m, c))
 		}
 	}
-	for _, q := range inspect.Questions() {
-		rows = append(rows, answerRow(m, s, q))
+	for _, a := range s.c.AllAnswers() {
+		rows = append(rows, answerRow(m, s, a))
 	}
 	return rows
 }
@@ -256,24 +256,8 @@ func questionWord(q string) string {
 	}
 }
 
-// answer gives the answer to a question; one that no check has given is still open.
-func (s *caseScreen) answer(q string) inspect.Answer {
-	for _, a := range s.c.Answers {
-		if a.Question == q {
-			return a
-		}
-	}
-	a := inspect.Answer{Question: q, Status: inspect.Unknown, Text: "nothing said"}
-	if names := s.still(); len(names) > 0 {
-		a.Text = "still checking: " + strings.Join(names, ", ")
-	} else if s.running > 0 {
-		a.Text = "still checking"
-	}
-	return a
-}
-
-func answerRow(m *Model, s *caseScreen, q string) row {
-	a := s.answer(q)
+func answerRow(m *Model, s *caseScreen, a inspect.Answer) row {
+	q := a.Question
 	return row{
 		id: "answer:" + q, find: questionText(q) + " " + a.Text, value: a.Text, layer: -1, object: a,
 		cells: func(w int) []cell {

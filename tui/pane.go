@@ -54,17 +54,6 @@ func (p pane) spec() paneSpec {
 	}
 }
 
-// still says which checks on the image, or on the case, have not ended.
-func (s *caseScreen) still() []string {
-	var names []string
-	for _, c := range s.c.Checks {
-		if c.Running() && (c.Subject == s.subject || c.Subject == "") {
-			names = append(names, c.Name)
-		}
-	}
-	return names
-}
-
 // nothing says why a list is empty: not yet, could not look, or nothing there. It never lets the one pass for another.
 func (s *caseScreen) nothing(p pane) (inspect.Status, string) {
 	spec := p.spec()

@@ -266,7 +266,7 @@ func (v *podsScreen) headCells(m *Model, w int) []cell {
 		cells = append(cells, cell{text: "image", width: -3})
 	}
 	if len(m.seen) > 0 {
-		cells = append(cells, cell{text: "signed", width: m.p.signWidth()}, cell{text: "known-good", width: m.p.signWidth()})
+		cells = append(cells, cell{text: "signed", width: 6}, cell{text: "known", width: 5})
 	}
 	cells = append(cells, cell{text: "age", width: 6, right: true}, cell{text: "what", width: -4})
 	for i := range cells {
@@ -279,11 +279,11 @@ func (v *podsScreen) headCells(m *Model, w int) []cell {
 func glanceCells(m *Model, p inspect.FlaggedPod) []cell {
 	g, ok := m.seen[glanceKey(p)]
 	if !ok {
-		return []cell{{width: m.p.signWidth()}, {width: m.p.signWidth()}}
+		return []cell{{width: 6}, {width: 5}}
 	}
 	return []cell{
-		{text: m.p.sign(g.signed), tone: statusTone(g.signed), width: m.p.signWidth()},
-		{text: m.p.sign(g.knownGood), tone: statusTone(g.knownGood), width: m.p.signWidth()},
+		{text: m.p.sign(g.signed), tone: statusTone(g.signed), width: 6},
+		{text: m.p.sign(g.knownGood), tone: statusTone(g.knownGood), width: 5},
 	}
 }
 

@@ -77,6 +77,11 @@ func signatureRow(m *Model, s *caseScreen, g inspect.Signature) row {
 
 func signatureDetail(d *document, s *caseScreen, g inspect.Signature) {
 	d.status(g.Status, statusWord(g.Status), sentenceFor(g))
+	for _, step := range g.Steps {
+		if step.Status == inspect.Failed {
+			d.status(step.Status, step.Name, step.Detail)
+		}
+	}
 	d.field("signed by", who(g))
 	d.field("issuer", g.Issuer)
 	d.field("kind", g.Kind+" from "+g.Store)

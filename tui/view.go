@@ -30,6 +30,9 @@ func (m *Model) windowTitle() string {
 	return "backtrail"
 }
 
+// briefRows are the lines of a full brief, its title counted.
+const briefRows = 15
+
 // layout places the screen on show.
 func (m *Model) layout() frame {
 	s := shape{share: 55, stacked: true}
@@ -42,6 +45,9 @@ func (m *Model) layout() frame {
 		switch m.open.pane {
 		case paneOverview:
 			s.top = len(m.open.brief) + 1
+			if m.open.running > 0 {
+				s.top = max(s.top, briefRows) // it grows while the checks run: the rows below it stay where they are
+			}
 		case paneLayers:
 			s.foot = 12
 		}

@@ -1,0 +1,107 @@
+package tui
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/creack/pty"
+)
+
+// console is what a pseudo-terminal received.
+type console struct {
+	mu  sync.Mutex
+	got bytes.Buffer
+}
+
+func (c *console) Write(b []byte) (int, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.got.Write(b)
+}
+
+// waits until the terminal has received a text.
+func (c *console) waits(t *testing.T, text string) {
+	t.Helper()
+	for range 500 {
+		c.mu.Lock()
+		found := strings.Contains(c.got.String(), text)
+		c.mu.Unlock()
+		if found {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Fatalf("the terminal never showed %q", text)
+}
+
+// open starts the UI in a pseudo-terminal.
+func open(t *testing.T, ctx context.Context, o Options) (keys *os.File, screen *console, ended <-chan error) {
+	t.Helper()
+	master, slave, err := pty.Open()
+	if err != nil {
+		t.Skipf("there is no pseudo-terminal: %v", err)
+	}
+	t.Cleanup(func() { master.Close(); slave.Close() })
+	if err := pty.Setsize(master, &pty.Winsize{Rows: 40, Cols: 120}); err != nil {
+		t.Fatal(err)
+	}
+	screen = &console{}
+	go func() {
+		b := make([]byte, 4096)
+		for {
+			n, err := master.Read(b)
+			if err != nil {
+				return
+			}
+			_, _ = screen.Write(b[:n])
+		}
+	}()
+	o.Input, o.Output = slave, slave
+	done := make(chan error, 1)
+	go func() { done <- Run(ctx, o) }()
+	return master, screen, done
+}
+
+func TestFromStartToTheExportedBundleInATerminal(t *testing.T) {
+	t.Setenv("TERM", "xterm-256color")
+	t.Setenv("LC_ALL", "C.UTF-8")
+	keys, screen, ended := open(t, t.Context(), testOptions())
+	screen.waits(t, "web-6d4cf56db6-x7k2p")
+	for _, step := range []struct{ key, want string }{{"\r", "What is wrong"}, {"2", "Files"}, {"x", "Where to"}, {"\r", "Post this line"}} {
+		if _, err := keys.WriteString(step.key); err != nil {
+			t.Fatal(err)
+		}
+		screen.waits(t, step.want)
+	}
+	_, _ = keys.WriteString("\rq")
+	select {
+	case err := <-ended:
+		if err != nil {
+			t.Errorf("it ended with %v", err)
+		}
+	case <-time.After(10 * time.Second):
+		t.Fatal("q did not end it")
+	}
+	screen.waits(t, "\x1b[?1049l") // the screen that was there before is back
+}
+
+func TestItEndsWithItsContext(t *testing.T) {
+	t.Setenv("TERM", "xterm-256color")
+	ctx, cancel := context.WithCancel(t.Context())
+	_, screen, ended := open(t, ctx, testOptions())
+	screen.waits(t, "backtrail")
+	cancel()
+	select {
+	case err := <-ended:
+		if err == nil || ctx.Err() == nil {
+			t.Errorf("it ended with %v", err)
+		}
+	case <-time.After(10 * time.Second):
+		t.Fatal("it outlived its context")
+	}
+}
