@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
 )
@@ -28,6 +29,9 @@ const (
 
 // roleLayer is the role of the blobs that Options.Layers decides about.
 const roleLayer = "layer"
+
+// partSuffix marks the role of what a signature's manifest names: its config and layers.
+const partSuffix = "-part"
 
 // emptyJSON is the config that artifacts without a config have (OCI image-spec, "empty descriptor").
 const emptyJSON = "{}"
@@ -225,7 +229,7 @@ func (x *export) opener(digest string) opener {
 // addChildren adds the blobs that the manifest of a signature, attestation, SBOM or referrer names, so that the layout
 // can be opened again with them.
 func (x *export) addChildren(l blobLine, open opener) error {
-	if l.Role == roleLayer || l.Role == "config" || l.Size > MaxSmall {
+	if l.Role == roleLayer || l.Role == "config" || strings.HasSuffix(l.Role, partSuffix) || l.Size > MaxSmall {
 		return nil
 	}
 	r, err := open()
@@ -251,7 +255,7 @@ func (x *export) addChildren(l blobLine, open opener) error {
 			break
 		}
 		if hexOf(child.Digest) != "" {
-			x.blobs.add(blobLine{Digest: child.Digest, Size: child.Size, MediaType: child.MediaType, State: blobCarried, Of: l.Of, Role: l.Role + "-part"})
+			x.blobs.add(blobLine{Digest: child.Digest, Size: child.Size, MediaType: child.MediaType, State: blobCarried, Of: l.Of, Role: l.Role + partSuffix})
 		}
 	}
 	return nil

@@ -43,7 +43,8 @@ type document struct {
 // parseDocument reads a manifest or index; ok is false for bytes that are neither.
 func parseDocument(data []byte) (document, bool) {
 	var d document
-	if json.Unmarshal(data, &d) != nil || d.Config == nil && d.Manifests == nil {
+	// An image's config has a "config" too, which is no descriptor.
+	if json.Unmarshal(data, &d) != nil || d.Manifests == nil && (d.Config == nil || d.Config.Digest == "") {
 		return d, false
 	}
 	if d.MediaType == "" {

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -146,8 +147,9 @@ func TestID(t *testing.T) {
 		want string
 	}{
 		{inspect.TargetPod, "pod/web-7d9f", "20261123T031204Z-web-7d9f"},
-		{inspect.TargetImage, "oci:/tmp/a b/../layout:v1", "20261123T031204Z-oci-tmp-a-b-layout-v1"},
-		{inspect.TargetImage, "ghcr.io/acme/app@sha256:038d72307b94", "20261123T031204Z-ghcr-io-acme-app-sha256-038d72307b94"},
+		{inspect.TargetImage, "oci:/tmp/a b/../layout:v1", "20261123T031204Z-layout-v1"},
+		{inspect.TargetImage, "ghcr.io/acme/app@sha256:" + strings.Repeat("038d72307b94", 5) + "0123", "20261123T031204Z-app-038d72307b94"},
+		{inspect.TargetImage, "a-" + strings.Repeat("long-name-", 9) + "z", "20261123T031204Z-name-long-name-long-name-long-name-long-name-z"},
 		{inspect.TargetImage, "\u202e\x1b[31m", "20261123T031204Z-31m"},
 		{inspect.TargetImage, "", "20261123T031204Z-case"},
 	} {

@@ -155,7 +155,7 @@ func (v *verifier) trust() {
 }
 
 func (v *verifier) root(t inspect.Trust, chains int) {
-	what := fmt.Sprintf("%d signatures were checked against the trust root %s (%s, %s)", chains, short(t.Digest), t.Origin, inspect.Clean(t.Name))
+	what := fmt.Sprintf("what %d of the signatures say was checked against the trust root %s (%s, %s)", chains, short(t.Digest), t.Origin, inspect.Clean(t.Name))
 	switch {
 	case len(v.o.Roots) > 0:
 		v.say("trust", t.Digest, inspect.Verified, BasisBytes, "%s; here against yours: %s", what, strings.Join(v.o.Roots, ", "))

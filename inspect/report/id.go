@@ -1,6 +1,7 @@
 package report
 
 import (
+	"regexp"
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
@@ -14,12 +15,14 @@ const maxSlug = 48
 
 // ID names a case by its start and its target, so that names sort by time: 20261123T031204Z-web-7d9f.
 func ID(target inspect.Target, started inspect.Time) string {
-	name := target.Name
-	if target.Kind == inspect.TargetPod || target.Kind == "" {
-		name = name[strings.LastIndexByte(name, '/')+1:]
-	}
+	name := strings.TrimRight(target.Name, "/")
+	name = name[strings.LastIndexByte(name, '/')+1:]
+	name = longHex.ReplaceAllString(name, "$1")
 	return started.UTC().Format(idTime) + "-" + slug(name)
 }
+
+// longHex is a digest, of which twelve digits are enough in a name.
+var longHex = regexp.MustCompile(`(?:sha256:)?([0-9a-f]{12})[0-9a-f]{20,}`)
 
 // slug keeps letters and digits of a foreign name, with dashes between; the end of it says most.
 func slug(name string) string {
@@ -37,7 +40,12 @@ func slug(name string) string {
 		}
 	}
 	s := b.String()
-	s = strings.Trim(s[max(0, len(s)-maxSlug):], "-")
+	if len(s) > maxSlug {
+		s = s[len(s)-maxSlug:]
+		if _, whole, ok := strings.Cut(s, "-"); ok {
+			s = whole // not half a word
+		}
+	}
 	if s == "" {
 		return "case"
 	}

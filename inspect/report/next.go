@@ -29,7 +29,7 @@ func Next(c inspect.Case) []Step {
 			steps = append(steps, closeKnownGood(c, i)...)
 		}
 	}
-	if c.Status == inspect.Failed || len(c.Findings) > 0 {
+	if c.Status == inspect.Failed || len(c.Findings) > 0 && c.Findings[0].Severity.Rank() <= inspect.Medium.Rank() {
 		steps = append(steps, Step{"hand on what was found as one file that can be checked", inspectCommand(c) + " --export " + quote(ID(c.Target, c.Started)+".tar.gz")})
 	}
 	return steps
