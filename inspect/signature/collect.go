@@ -91,7 +91,7 @@ func (e *examiner) take(ctx context.Context, q question, a answer) {
 	r := q.reply(a, found)
 	e.out.replies = append(e.out.replies, r)
 	if r.Status == inspect.Unknown {
-		e.out.open = append(e.out.open, fmt.Sprintf("the store %s could not be asked for %s: %s", q.store, q.subject, r.Detail))
+		e.out.open = append(e.out.open, fmt.Sprintf("not all that the store %s holds about %s could be read: %s", q.store, q.subject, r.Detail))
 	}
 }
 
