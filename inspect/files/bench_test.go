@@ -184,4 +184,3 @@ func BenchmarkTree(b *testing.B) {
 		}
 	}
 }
-

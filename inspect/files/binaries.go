@@ -19,8 +19,6 @@ func Binaries(_ *registry.Client, cache *Cache) inspect.Check {
 		if err != nil {
 			return err
 		}
-		cache.hunts.forget(on.Subject)
-		cache.hunts.put(on.Subject, h) // for the comparison
 		h.places(ctx, emit)
 		h.settings(emit)
 		h.say(h.rows(false), emit)
@@ -39,16 +37,17 @@ func (c *Cache) hunt(ctx context.Context, on inspect.On, emit func(inspect.Event
 	if err != nil {
 		return nil, err
 	}
-	own, err := tree.own(ctx)
+	shared, err := tree.own(ctx)
 	if err != nil {
 		return nil, err
 	}
+	own := *shared
 	for _, l := range image.Layers {
 		if !l.Empty && l.DiffID == "" {
 			own.gap(fmt.Sprintf("layer %d could not be read", l.Number))
 		}
 	}
-	h := &hunt{tree: tree, own: own, image: image, layers: image.Layers}
+	h := &hunt{tree: tree, own: &own, image: image, layers: image.Layers}
 	h.alerts(on.Case().Alerts, emit)
 	return h, h.run(ctx)
 }

@@ -19,7 +19,6 @@ type Cache struct {
 	proofs memo[proof]
 	trees  memo[*Tree]
 	images memo[*LayeredImage]
-	hunts  memo[*hunt]
 }
 
 var _ inspect.Store = (*Cache)(nil)
@@ -35,6 +34,7 @@ const (
 	recordIndex     = "index"     // by diff ID
 	recordCatalogue = "catalogue" // by image digest: JSON of []inspect.Package
 	recordWeak      = "weak"      // by diff ID: MD5 and SHA-1 of files, see weak.go
+	recordFacts     = "facts"     // by architecture and diff IDs: what the bytes of programs show
 )
 
 // Index lists the entries of a layer in the order of its tar. Errors: inspect.ErrNotKept.

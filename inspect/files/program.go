@@ -2,8 +2,10 @@ package files
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"debug/elf"
+	"encoding/json"
 	"fmt"
 	"io"
 	"runtime"
@@ -17,8 +19,8 @@ import (
 
 // facts are what the bytes of a program say of it, beyond its first ones.
 type facts struct {
-	codes  []string
-	detail []string // in words
+	Codes  []string `json:"codes,omitempty"`
+	Detail []string `json:"detail,omitempty"` // in words
 }
 
 // minerWords are strings that cryptocurrency miners hold and hardly anything else does.
@@ -26,13 +28,19 @@ func minerWords() []string {
 	return []string{"stratum+tcp://", "stratum+ssl://", "xmrig", "donate-level", "randomx_", "cryptonight", "--coin=monero"}
 }
 
-// lookInto reads the programs, several at once, smallest first, and says what their bytes show. Past MaxScannedAll the
-// rest is not read.
-func (t *Tree) lookInto(ctx context.Context, nodes []*inspect.Node, arch string) (map[*inspect.Node]facts, error) {
-	nodes = slices.Clone(nodes)
-	slices.SortStableFunc(nodes, func(a, b *inspect.Node) int { return int(min(a.Size, MaxScanned) - min(b.Size, MaxScanned)) })
+// lookInto reads programs, several at once, smallest first, and says by their sha256 what their bytes show. Past
+// MaxScannedAll the rest is not read. What was found is kept for the next time.
+func (t *Tree) lookInto(ctx context.Context, nodes []*inspect.Node, arch string) (map[string]facts, error) {
+	key := arch + " " + t.key
+	found := t.knownFacts(key)
+	nodes = slices.DeleteFunc(slices.Clone(nodes), func(n *inspect.Node) bool { _, known := found[n.SHA256]; return known })
+	if len(nodes) == 0 {
+		return found, nil
+	}
+	slices.SortStableFunc(nodes, func(a, b *inspect.Node) int { return cmp.Compare(a.Size, b.Size) })
 	var mu sync.Mutex
-	found, sum := map[*inspect.Node]facts{}, int64(0)
+	var sum int64
+	whole := true // all could be read, so that it may be kept
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(max(2, runtime.GOMAXPROCS(0)))
 	for _, n := range nodes {
@@ -46,15 +54,33 @@ func (t *Tree) lookInto(ctx context.Context, nodes []*inspect.Node, arch string)
 			var f facts
 			err := guarded(func() (err error) { f, err = t.factsOf(ctx, n, arch); return err })
 			if err != nil {
-				f.detail = append(f.detail, "its content could not be read: "+err.Error())
+				f.Detail = append(f.Detail, "its content could not be read: "+err.Error())
 			}
 			mu.Lock()
 			defer mu.Unlock()
-			found[n] = f
+			found[n.SHA256], whole = f, whole && err == nil
 			return nil
 		})
 	}
-	return found, group.Wait()
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	if !whole {
+		return found, nil
+	}
+	data, err := json.Marshal(found)
+	if err != nil {
+		return nil, fmt.Errorf("encoding what programs show: %w", err)
+	}
+	return found, t.cache.store.PutRecord(recordFacts, key, data)
+}
+
+func (t *Tree) knownFacts(key string) map[string]facts {
+	found := map[string]facts{}
+	if data, err := t.cache.store.Record(recordFacts, key); err == nil && json.Unmarshal(data, &found) != nil {
+		return map[string]facts{}
+	}
+	return found
 }
 
 func (t *Tree) factsOf(ctx context.Context, n *inspect.Node, arch string) (facts, error) {
@@ -93,10 +119,10 @@ func examine(kind inspect.Kind, data []byte, arch string) facts {
 }
 
 func (f *facts) add(code, detail string) {
-	if !slices.Contains(f.codes, code) {
-		f.codes = append(f.codes, code)
+	if !slices.Contains(f.Codes, code) {
+		f.Codes = append(f.Codes, code)
 	}
-	f.detail = append(f.detail, detail)
+	f.Detail = append(f.Detail, detail)
 }
 
 // elf reads the headers. What debug/elf cannot read is said, and no sign: broken headers are one more way to hide.
@@ -107,12 +133,12 @@ func (f *facts) elf(data []byte, arch string) {
 	file, err := elf.NewFile(bytes.NewReader(data))
 	if err != nil {
 		if len(data) < MaxScanned {
-			f.detail = append(f.detail, "its headers are broken: "+err.Error())
+			f.Detail = append(f.Detail, "its headers are broken: "+err.Error())
 		}
 		return
 	}
 	defer file.Close()
-	if len(file.Sections) == 0 && !slices.Contains(f.codes, codePacked) {
+	if len(file.Sections) == 0 && !slices.Contains(f.Codes, codePacked) {
 		f.add(codePacked, "it has no section headers")
 	}
 	dynamic := slices.ContainsFunc(file.Progs, func(p *elf.Prog) bool { return p.Type == elf.PT_INTERP || p.Type == elf.PT_DYNAMIC })
@@ -124,7 +150,7 @@ func (f *facts) elf(data []byte, arch string) {
 	}
 	for _, p := range file.Progs {
 		if p.Type == elf.PT_LOAD && p.Flags&(elf.PF_W|elf.PF_X) == elf.PF_W|elf.PF_X {
-			f.detail = append(f.detail, "it has a segment that is writable and executable")
+			f.Detail = append(f.Detail, "it has a segment that is writable and executable")
 			break
 		}
 	}
@@ -143,7 +169,7 @@ func (f *facts) runpath(list []string) {
 	for _, r := range list {
 		for _, dir := range strings.Split(r, ":") {
 			if temporary(dir + "/x") {
-				f.detail = append(f.detail, "it loads libraries from "+dir)
+				f.Detail = append(f.Detail, "it loads libraries from "+dir)
 			}
 		}
 	}

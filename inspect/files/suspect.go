@@ -62,11 +62,11 @@ func (h *hunt) run(ctx context.Context) error {
 		return err
 	}
 	for _, s := range h.suspects {
-		f := found[s.node]
-		for _, c := range f.codes {
+		f := found[s.node.SHA256]
+		for _, c := range f.Codes {
 			s.add(c, "")
 		}
-		s.detail = append(s.detail, f.detail...)
+		s.detail = append(s.detail, f.Detail...)
 	}
 	return nil
 }

@@ -21,6 +21,8 @@ type Tree struct {
 	end    []int32         // for each node, the place after all that is below it
 	at     map[string]int32
 	far    map[place]home // hard links whose content is in another layer than they are
+	key    string         // names the layers
+	owned  memo[*ownership]
 }
 
 // stratum is one layer within a tree.
@@ -48,7 +50,13 @@ func (c *Cache) Tree(ctx context.Context, layers []inspect.Layer) (*Tree, error)
 	for _, l := range layers {
 		fmt.Fprintf(&key, "%d %s\n", l.Number, l.DiffID)
 	}
-	return c.trees.get(ctx, key.String(), func(ctx context.Context) (*Tree, error) { return c.newTree(ctx, layers) })
+	return c.trees.get(ctx, key.String(), func(ctx context.Context) (*Tree, error) {
+		t, err := c.newTree(ctx, layers)
+		if err == nil {
+			t.key = key.String()
+		}
+		return t, err
+	})
 }
 
 // TreeOf merges layers whose listings any store holds, as a bundle's.
