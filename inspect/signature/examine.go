@@ -15,7 +15,12 @@ func (e *examiner) judge(ctx context.Context, it item) error {
 	data, err := e.Client.Fetch(ctx, e.shelf.place(it.hit), digest, maxBundle)
 	var wrong *registry.DigestError
 	if errors.As(err, &wrong) {
-		e.add(it, malformedRow(it.kind(), []byte(digest), e.image.main, fmt.Errorf("the bytes of the signature are not their digest: %w", err)))
+		row := malformedRow(it.kind(), []byte(digest), e.image.main, fmt.Errorf("the bytes of the signature are not their digest: %w", err))
+		row.Digest = digest
+		e.add(it, row)
+		e.out.blobs = append(e.out.blobs, inspect.Blob{
+			Digest: digest, MediaType: string(it.desc.MediaType), Size: it.desc.Size, Role: it.role, State: "damaged", Actual: wrong.Have, Of: "image",
+		})
 		return nil
 	}
 	if err != nil {

@@ -141,6 +141,9 @@ func TestSavedAndDamaged(t *testing.T) {
 				if r.Status != inspect.Failed || r.Reason != Malformed {
 					t.Errorf("row is %s %s", r.Status, r.Reason)
 				}
+				if c.name == "payload altered" && r.Digest != digestOf(payload) {
+					t.Errorf("row is of %s, not of what the manifest names", r.Digest)
+				}
 			}
 		})
 	}
