@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 
+	tea "charm.land/bubbletea/v2"
 	"github.com/backtrail/backtrail/inspect"
 )
 
@@ -31,4 +33,20 @@ func savePart(ctx context.Context, store inspect.Store, p part, name string, sav
 		defer file.Close()
 		return save(ctx, name, io.NewSectionReader(file, 0, file.Size()))
 	}
+}
+
+// askSave asks where the bytes on screen go. The name is never taken from the image.
+func (m *Model) askSave(p part) tea.Cmd {
+	hex := firstOf(p.entry.SHA256, shortDigest(p.digest), "object")
+	name := fmt.Sprintf("backtrail-%.12s.bin", hex)
+	if p.text != nil {
+		name = "backtrail-object.json"
+	}
+	about := []string{"Saves " + p.name + ", all of it, not executable.", "Careful: these may be the attacker's bytes."}
+	return m.ask("Save", name, about, func(m *Model, name string) tea.Cmd {
+		ctx, store, save := m.ctx, m.o.Store, m.o.Save
+		return work(func() tea.Msg {
+			return doneMsg{text: "saving " + name, err: savePart(ctx, store, p, name, save)}
+		})
+	})
 }

@@ -1,0 +1,76 @@
+package tui
+
+import (
+	"charm.land/bubbles/v2/textinput"
+	tea "charm.land/bubbletea/v2"
+)
+
+// chooser asks for one row of a list; typing filters it.
+type chooser struct {
+	name  string
+	about string
+	list  list
+	in    textinput.Model
+	done  func(m *Model, r row) tea.Cmd
+}
+
+func (m *Model) choose(name, about string, all []row, done func(m *Model, r row) tea.Cmd) tea.Cmd {
+	c := &chooser{name: name, about: about, in: m.input("> "), done: done, list: list{p: m.p}}
+	c.list.set(all)
+	m.dialog = c
+	return nil
+}
+
+func (c *chooser) title() string { return c.name }
+
+func (c *chooser) keys() string {
+	return "↑ ↓ move · type to filter · enter choose · esc cancel"
+}
+
+func (c *chooser) update(m *Model, msg tea.Msg) tea.Cmd {
+	if k, ok := msg.(tea.KeyPressMsg); ok {
+		switch k.String() {
+		case "up", "ctrl+p", "ctrl+k":
+			c.list.move(-1)
+			return nil
+		case "down", "ctrl+n", "ctrl+j":
+			c.list.move(1)
+			return nil
+		case "enter":
+			r, ok := c.list.selected()
+			if !ok {
+				return nil
+			}
+			m.dialog = nil
+			return c.done(m, r)
+		}
+	}
+	var cmd tea.Cmd
+	c.in, cmd = c.in.Update(msg)
+	c.list.setFilter(c.in.Value())
+	return cmd
+}
+
+func (c *chooser) render(m *Model, width, height int) ([]string, *tea.Cursor) {
+	d := newDocument(m.p, width)
+	if c.about != "" {
+		d.say(toneDim, c.about)
+	}
+	c.in.SetWidth(max(1, width-4))
+	cursor := c.in.Cursor()
+	if cursor != nil {
+		cursor.Y += len(d.lines)
+	}
+	lines := append(d.lines, c.in.View())
+	if c.list.Len() == 0 {
+		return append(lines, m.p.in(toneDim, "nothing fits")), cursor
+	}
+	if r, ok := c.list.selected(); ok && r.detail != nil && height > 16 {
+		under := newDocument(m.p, width)
+		under.gap()
+		r.detail(under)
+		lines = append(lines, c.list.render(&c.list, width, min(c.list.Len(), 8), true)...)
+		return append(append(lines, ""), under.lines...), cursor
+	}
+	return append(lines, c.list.render(&c.list, width, max(1, height-len(lines)), true)...), cursor
+}

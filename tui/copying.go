@@ -1,0 +1,124 @@
+package tui
+
+import (
+	"strings"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/backtrail/backtrail/inspect"
+)
+
+func runBrief(m *Model, _ string) tea.Cmd {
+	m.info("copied the brief")
+	return tea.SetClipboard(m.briefText())
+}
+
+func runRaw(m *Model, _ string) tea.Cmd {
+	r, _ := m.row()
+	return m.view(partsOf(r))
+}
+
+func whyNoRaw(m *Model) string {
+	r, ok := m.row()
+	if !ok || len(r.raw) == 0 && r.object == nil {
+		return "there is nothing behind this row"
+	}
+	return ""
+}
+
+// savable gives the bytes that s would save.
+func (m *Model) savable() (part, string) {
+	if v := m.viewer; v != nil {
+		return v.parts[v.at], ""
+	}
+	r, ok := m.row()
+	s := m.open
+	if ok && s.pane == paneLayers && s.state().focus == regionDetail {
+		e, _ := s.treeNode()
+		parts, why := s.filePart(e)
+		if why != "" {
+			return part{}, why
+		}
+		return parts[0], ""
+	}
+	if parts := partsOf(r); ok && len(parts) > 0 {
+		return parts[0], ""
+	}
+	return part{}, "there is nothing behind this row"
+}
+
+func runSave(m *Model, _ string) tea.Cmd {
+	p, _ := m.savable()
+	return m.askSave(p)
+}
+
+func whyNoSave(m *Model) string {
+	if m.o.Save == nil {
+		return "nothing can be saved here"
+	}
+	_, why := m.savable()
+	return why
+}
+
+func runCopy(m *Model, _ string) tea.Cmd {
+	value := ""
+	if v := m.viewer; v != nil {
+		value = v.text(v.window.at)
+	} else {
+		r, _ := m.row()
+		value = r.value
+	}
+	m.info("copied: " + inspect.Clean(value))
+	return tea.SetClipboard(value)
+}
+
+func whyNoCopy(m *Model) string {
+	if v := m.viewer; v != nil {
+		if v.Len() == 0 {
+			return "there is nothing on screen"
+		}
+		return ""
+	}
+	if r, ok := m.row(); !ok || r.value == "" {
+		return "this row has no value"
+	}
+	return ""
+}
+
+func runCommand(m *Model, _ string) tea.Cmd {
+	text := ""
+	if m.open != nil {
+		r, _ := m.row()
+		text = m.o.Command(&m.open.c, r.subject)
+	} else {
+		r, _ := m.row()
+		pod, _ := r.object.(inspect.FlaggedPod)
+		text = "backtrail inspect " + quoted("pod/"+pod.Name) + " -n " + quoted(pod.Namespace)
+	}
+	m.info("copied: " + inspect.Clean(text))
+	return tea.SetClipboard(text)
+}
+
+// quoted makes a word safe for a shell: a saved dump may hold any name.
+func quoted(s string) string {
+	safe := func(r rune) bool {
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-._/:@", r)
+	}
+	if s != "" && strings.IndexFunc(s, func(r rune) bool { return !safe(r) }) < 0 {
+		return s
+	}
+	return "'" + strings.ReplaceAll(inspect.Clean(s), "'", `'\''`) + "'"
+}
+
+func whyNoCommand(m *Model) string {
+	if m.open != nil {
+		if m.o.Command == nil {
+			return "no command shows the same"
+		}
+		return ""
+	}
+	r, _ := m.row()
+	if pod, ok := r.object.(inspect.FlaggedPod); !ok || pod.Name == "" {
+		return "no pod is selected"
+	}
+	return ""
+}

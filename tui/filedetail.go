@@ -1,0 +1,57 @@
+package tui
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/backtrail/backtrail/inspect"
+)
+
+// treeNode gives the entry that is selected in the tree.
+func (s *caseScreen) treeNode() (inspect.Node, bool) {
+	t := treeRows{s: s}
+	if s.tree.at < 0 || s.tree.at >= t.Len() {
+		return inspect.Node{}, false
+	}
+	return s.tree.tree.entry(t.node(s.tree.at)), true
+}
+
+// fileDetail says all that is known of the selected file: its layer, package, findings.
+func (m *Model) fileDetail(d *document) {
+	s := m.open
+	e, ok := s.treeNode()
+	if !ok {
+		return
+	}
+	d.say(toneBold, e.Path)
+	i := s.image()
+	for _, b := range i.Binaries {
+		if b.Path == e.Path {
+			d.status(b.Status, severityWord(b.Severity), b.Detail)
+		}
+	}
+	for _, a := range i.Altered {
+		if a.Path == e.Path {
+			d.status(a.Status, severityWord(a.Severity), "not what "+a.Package+" says: "+a.Detail)
+		}
+	}
+	facts := []string{string(e.Type), modeText(e), fmt.Sprintf("%d:%d", e.UID, e.GID), bytesText(e.Size)}
+	if e.Kind != "" {
+		facts = append(facts, string(e.Kind))
+	}
+	if e.Layer >= 0 {
+		facts = append(facts, fmt.Sprintf("layer %d, %s", e.Layer, firstOf(string(e.Change), "unchanged")))
+	}
+	d.say(tonePlain, strings.Join(facts, "  "))
+	if step := stepOf(i, e.Layer); step != "" {
+		d.field("step", buildStep(step))
+	}
+	if e.SHA256 != "" {
+		d.field("sha256", e.SHA256)
+	}
+	for _, name := range sortedKeys(e.Xattrs) {
+		d.field("xattr", name)
+	}
+	alertsOn(d, s, e.Path)
+	notesOn(d, s, e.Path)
+}

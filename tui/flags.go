@@ -1,0 +1,60 @@
+package tui
+
+import (
+	"strings"
+
+	"github.com/backtrail/backtrail/inspect"
+)
+
+// openFlagged opens what leads to the files that something is said about, as long as that stays readable.
+func (s *caseScreen) openFlagged() {
+	const most = 8
+	t := s.tree.tree
+	n := 0
+	for path, severity := range s.flagged {
+		if at, ok := t.find(path); !ok || t.nodes[at].dir || severity.Rank() > inspect.High.Rank() {
+			continue
+		}
+		if n++; n > most {
+			return
+		}
+		t.Reveal(path)
+	}
+}
+
+// findFlagged collects the paths that something is said about, and the directories above them, with the worst severity.
+func (s *caseScreen) findFlagged() {
+	s.flagged, s.marks = map[string]inspect.Severity{}, map[string]string{}
+	i := s.image()
+	for _, b := range i.Binaries {
+		s.flag(b.Path, b.Severity)
+	}
+	for _, a := range i.Altered {
+		s.flag(a.Path, a.Severity)
+	}
+	for _, a := range s.c.Alerts {
+		if p := imagePath(a.File); p != "" && (a.Subject == s.subject || a.Subject == "") {
+			s.flag(p, inspect.Critical)
+		}
+	}
+	for _, f := range s.c.Findings {
+		if subject, p := findingPlace(s, f); p != "" && (subject == s.subject || subject == "") {
+			s.flag(p, f.Severity)
+		}
+	}
+	for _, n := range s.c.Notes {
+		if n.Mark != "" {
+			s.marks[n.Subject] = n.Mark
+		}
+	}
+}
+
+func (s *caseScreen) flag(path string, severity inspect.Severity) {
+	for path != "" && path != "/" {
+		if old, ok := s.flagged[path]; ok && old.Rank() <= severity.Rank() {
+			return
+		}
+		s.flagged[path] = severity
+		path = path[:max(0, strings.LastIndexByte(path, '/'))]
+	}
+}

@@ -1,0 +1,48 @@
+package tui
+
+import (
+	"github.com/backtrail/backtrail/inspect"
+)
+
+func glanceKey(p inspect.FlaggedPod) string {
+	_, digest := mainImage(p)
+	return digest
+}
+
+// remember keeps what the case said of its image, for the list.
+func (m *Model) remember() {
+	s := m.open
+	i := s.image()
+	if m.pods == nil || s.running > 0 || i.Subject == "" || glanceKey(s.pod) == "" {
+		return
+	}
+	g := glance{signed: inspect.Absent, knownGood: inspect.Absent}
+	for _, x := range i.Signatures {
+		if statusOrder(x.Status) < statusOrder(g.signed) || g.signed == inspect.Absent || x.Status == inspect.Verified {
+			g.signed = x.Status
+		}
+		if g.signed == inspect.Verified {
+			break
+		}
+	}
+	if i.Diff != nil && i.Diff.KnownGood != nil {
+		g.knownGood = inspect.Unknown
+		if i.Diff.KnownGood.Confirmed {
+			g.knownGood = inspect.Verified
+		}
+	}
+	m.seen[glanceKey(s.pod)] = g
+	m.pods.refresh(m)
+}
+
+// glanceCells show what cases of this session said of the pod's image.
+func glanceCells(m *Model, p inspect.FlaggedPod) []cell {
+	g, ok := m.seen[glanceKey(p)]
+	if !ok {
+		return []cell{{width: 6}, {width: 5}}
+	}
+	return []cell{
+		{text: m.p.sign(g.signed), tone: statusTone(g.signed), width: 6},
+		{text: m.p.sign(g.knownGood), tone: statusTone(g.knownGood), width: 5},
+	}
+}

@@ -1,0 +1,40 @@
+package tui
+
+import (
+	"fmt"
+	"strings"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/backtrail/backtrail/inspect"
+)
+
+// ruleOf is the rule that the selected row of the list is about.
+func (m *Model) ruleOf() string {
+	r, _ := m.row()
+	for _, g := range groupPods(m.pods.list.Pods, m.pods.muted) {
+		if strings.HasPrefix(r.id, g.id) {
+			return g.rule
+		}
+	}
+	if p, ok := r.object.(inspect.FlaggedPod); ok && len(p.Alerts) > 0 {
+		return p.Alerts[0].Rule
+	}
+	return ""
+}
+
+func runMute(m *Model, _ string) tea.Cmd {
+	rule := m.ruleOf()
+	return m.ask("Mute a rule", "", []string{"Rule: " + rule, "Its alerts are left out of the list for this session. Why?"}, func(m *Model, reason string) tea.Cmd {
+		m.pods.muted[rule] = reason
+		m.pods.refresh(m)
+		m.info(fmt.Sprintf("muted %q for this session", rule))
+		return nil
+	})
+}
+
+func whyNoMute(m *Model) string {
+	if m.ruleOf() == "" {
+		return "the selected row has no alert"
+	}
+	return ""
+}

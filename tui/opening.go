@@ -1,0 +1,118 @@
+package tui
+
+import (
+	"context"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/backtrail/backtrail/inspect"
+)
+
+func runBack(m *Model, _ string) tea.Cmd {
+	switch {
+	case len(m.errors) > 0:
+		m.errors = m.errors[1:]
+	case m.viewer != nil:
+		m.closeViewer()
+	case m.open != nil && m.open.backFilter(m):
+	case m.open != nil && m.open.state().focus != regionList:
+		m.open.state().focus = regionList
+	case m.open != nil && m.pods != nil:
+		m.closeCase()
+	case m.open == nil && m.pods != nil && m.pods.rowsOf.filter != "":
+		m.pods.rowsOf.setFilter("")
+	case m.pods != nil && m.pods.focus != regionList:
+		m.pods.focus = regionList
+	}
+	return nil
+}
+
+func whyNoBack(m *Model) string {
+	switch {
+	case len(m.errors) > 0, m.viewer != nil:
+		return ""
+	case m.open != nil:
+		s := m.open
+		if m.pods != nil || s.state().focus != regionList || s.state().list.filter != "" || s.tree.filter != "" {
+			return ""
+		}
+		return "nothing to go back to; q quits"
+	case m.pods != nil && (m.pods.rowsOf.filter != "" || m.pods.focus != regionList):
+		return ""
+	default:
+		return "nothing to go back to; q quits"
+	}
+}
+
+// backFilter clears the filter of the region that has the focus, if there is one.
+func (s *caseScreen) backFilter(m *Model) bool {
+	st := s.state()
+	switch {
+	case s.pane == paneLayers && s.tree.filter != "":
+		path := ""
+		if e, ok := s.treeNode(); ok {
+			path = e.Path
+		}
+		s.tree.filter, s.tree.matched = "", false
+		if path != "" {
+			m.revealPath(path)
+		}
+		return true
+	case st.list.filter != "":
+		st.list.setFilter("")
+		return true
+	}
+	return false
+}
+
+func runOpen(m *Model, _ string) tea.Cmd {
+	if m.viewer != nil {
+		return m.move(1)
+	}
+	r, _ := m.row()
+	if m.open != nil {
+		return m.openRow(r)
+	}
+	if r.open != nil {
+		r.open()
+		return nil
+	}
+	pod, _ := r.object.(inspect.FlaggedPod)
+	return m.openCase(pod, func(ctx context.Context) (inspect.Source, error) { return m.o.Open(ctx, pod) })
+}
+
+// openRow goes where a row of a case points: a directory, a file's bytes, the file in its layer, or the detail.
+func (m *Model) openRow(r row) tea.Cmd {
+	s := m.open
+	if s.pane == paneLayers && s.state().focus == regionDetail {
+		if t := s.tree.tree; t != nil && !s.tree.matched && (t.Open(s.tree.at) || t.Close(s.tree.at)) {
+			return nil
+		}
+		e, _ := s.treeNode()
+		parts, why := s.filePart(e)
+		if why != "" {
+			m.info("open: " + why)
+			return nil
+		}
+		return m.view(parts)
+	}
+	if r.path != "" && m.o.Tree != nil {
+		return m.jump(r.subject, r.path, r.layer)
+	}
+	s.state().focus = regionDetail
+	return m.wantTree()
+}
+
+func whyNoOpen(m *Model) string {
+	if m.viewer != nil {
+		return ""
+	}
+	r, ok := m.row()
+	switch {
+	case !ok:
+		return "nothing is selected"
+	case m.open == nil && r.open == nil && m.o.Open == nil:
+		return "no case can be opened here"
+	default:
+		return ""
+	}
+}

@@ -1,0 +1,63 @@
+package tui
+
+import (
+	tea "charm.land/bubbletea/v2"
+)
+
+// runPalette lists the commands of this screen by name.
+func runPalette(m *Model, _ string) tea.Cmd {
+	var rows []row
+	for _, c := range commands() {
+		if c.on&m.here() == 0 || c.name == "commands" {
+			continue
+		}
+		why := ""
+		if c.why != nil {
+			why = c.why(m)
+		}
+		rows = append(rows, row{
+			id: c.name, find: c.name + " " + c.help, object: c,
+			cells: func(w int) []cell {
+				text, t := c.help, toneDim
+				if why != "" {
+					text, t = "not now: "+why, toneWarn
+				}
+				return []cell{{text: c.name, width: 15}, {text: c.show, tone: toneKey, width: 7}, {text: text, tone: t, width: -1}}
+			},
+		})
+	}
+	return m.choose("Commands", "", rows, func(m *Model, r row) tea.Cmd {
+		c, _ := r.object.(command)
+		key := ""
+		if len(c.keys) > 0 {
+			key = c.keys[0]
+		}
+		return m.run(c, key)
+	})
+}
+
+func runHelp(m *Model, _ string) tea.Cmd {
+	m.dialog = &reader{name: "Keys", lines: func(p *paint, width int) []string { return helpLines(p, width, m.here(), m.o.Version) }}
+	return nil
+}
+
+func runMouse(m *Model, _ string) tea.Cmd {
+	m.mouse = !m.mouse
+	m.info(map[bool]string{true: "mouse on: the terminal's own selection needs shift now", false: "mouse off"}[m.mouse])
+	return nil
+}
+
+func runQuit(m *Model, _ string) tea.Cmd {
+	if !m.looking {
+		return tea.Quit
+	}
+	return m.choose("An export runs", "Quit now, and the bundle is not written?", []row{
+		{id: "stay", find: "stay", cells: func(int) []cell { return []cell{{text: "stay until it is done", width: -1}} }},
+		{id: "quit", find: "quit", cells: func(int) []cell { return []cell{{text: "quit now", width: -1}} }},
+	}, func(m *Model, r row) tea.Cmd {
+		if r.id == "quit" {
+			return tea.Quit
+		}
+		return nil
+	})
+}

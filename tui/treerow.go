@@ -1,0 +1,142 @@
+package tui
+
+import (
+	"strings"
+
+	"github.com/backtrail/backtrail/inspect"
+)
+
+// treeRows draws the tree, or the flat list of what a filter found.
+type treeRows struct {
+	m *Model
+	s *caseScreen
+}
+
+func (t treeRows) Len() int {
+	if t.s.tree.matched {
+		return len(t.s.tree.matches)
+	}
+	if t.s.tree.tree == nil {
+		return 0
+	}
+	return len(t.s.tree.tree.visible)
+}
+
+// node gives the node of a row.
+func (t treeRows) node(i int) int32 {
+	if t.s.tree.matched {
+		return t.s.tree.matches[i]
+	}
+	return t.s.tree.tree.visible[i]
+}
+
+func (t treeRows) Row(i, width int, l look) string {
+	tree := t.s.tree.tree
+	at := t.node(i)
+	n := &tree.nodes[at]
+	e := tree.entry(at)
+	pointer := " "
+	if l != lookPlain {
+		pointer = "▸"
+	}
+	mark, markTone := changeMark(n, e)
+	flag := cell{text: " ", width: 1}
+	if sev, ok := t.s.flagged[n.path]; ok && sev.Rank() <= inspect.Medium.Rank() {
+		flag = cell{text: "!", tone: severityTone(sev), width: 1}
+	}
+	if m := t.s.marks[n.path]; m != "" {
+		flag.text = markSign(m)
+	}
+	name := cell{text: t.name(at, n, e), width: -1, tone: nameTone(n, e, flag.tone)}
+	cells := []cell{{text: pointer, tone: toneKey, width: 1}, {text: mark, tone: markTone, width: 1}, flag, name}
+	if width >= 50 {
+		cells = append(cells, cell{text: treeMode(n, e), tone: toneDim, width: 10})
+	}
+	if width >= 36 {
+		cells = append(cells, cell{text: bytesText(n.size), tone: toneDim, width: 9, right: true})
+	}
+	if t.s.tree.key.layer == MergedTree {
+		cells = append(cells, cell{text: layerText(e.Layer), tone: toneNote, width: 3, right: true})
+	}
+	return t.m.p.line(width, l, cells...)
+}
+
+// name is the last part of the path, indented by its depth; in a flat list the whole path.
+func (t treeRows) name(at int32, n *fileNode, e inspect.Node) string {
+	link := ""
+	if e.Link != "" {
+		link = " → " + e.Link
+	}
+	if t.s.tree.matched {
+		return n.path + link
+	}
+	name := n.path[strings.LastIndexByte(n.path, '/')+1:]
+	sign := "  "
+	switch {
+	case n.dir && t.s.tree.tree.open[at]:
+		sign, name = "▾ ", name+"/"
+	case n.dir:
+		sign, name = "▸ ", name+"/"
+	}
+	return blanks(2*int(min(n.depth, 40))) + sign + name + link
+}
+
+func nameTone(n *fileNode, e inspect.Node, flag tone) tone {
+	switch {
+	case flag != tonePlain && !n.dir:
+		return flag
+	case e.Type == inspect.EntryWhiteout || e.Change == inspect.Removed:
+		return toneDim
+	case n.dir:
+		return toneBold
+	default:
+		return tonePlain
+	}
+}
+
+// changeMark is A, M or D; for a directory what happened below it.
+func changeMark(n *fileNode, e inspect.Node) (string, tone) {
+	switch {
+	case e.Change == inspect.Removed || n.dir && n.gone > 0 && n.added+n.edited == 0:
+		return "D", toneBad
+	case e.Change == inspect.Modified || n.dir && n.edited+n.gone > 0:
+		return "M", toneWarn
+	case e.Change == inspect.Added || n.added > 0:
+		return "A", toneGood
+	default:
+		return " ", tonePlain
+	}
+}
+
+// treeMode is blank for a directory that no entry names.
+func treeMode(n *fileNode, e inspect.Node) string {
+	if n.src < 0 {
+		return ""
+	}
+	return modeText(e)
+}
+
+// modeText writes mode bits as ls does.
+func modeText(e inspect.Node) string {
+	kind := map[inspect.EntryType]string{inspect.EntryDir: "d", inspect.EntrySymlink: "l", inspect.EntryChar: "c", inspect.EntryBlock: "b", inspect.EntryFIFO: "p"}[e.Type]
+	b := []byte(firstOf(kind, "-") + "rwxrwxrwx")
+	for i := range 9 {
+		if e.Mode&(1<<(8-i)) == 0 {
+			b[i+1] = '-'
+		}
+	}
+	for bit, at := range map[uint32]int{0o4000: 3, 0o2000: 6, 0o1000: 9} {
+		if e.Mode&bit == 0 {
+			continue
+		}
+		c := byte('s')
+		if bit == 0o1000 {
+			c = 't'
+		}
+		if b[at] != 'x' {
+			c -= 'a' - 'A'
+		}
+		b[at] = c
+	}
+	return string(b)
+}
