@@ -1,0 +1,127 @@
+package files
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/backtrail/backtrail/inspect"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+)
+
+func TestDiff(t *testing.T) {
+	_, base := debian()
+	config := v1.Config{Entrypoint: []string{"/app"}, Env: []string{"A=1"}}
+	before := imageOf(t, config, base, step("COPY app", exe("app", program("app 1")), file("etc/app.conf", "1"), file("old", "x"), symlink("current", "v1"), exe("opt/tool/t", program("t"))))
+	config.User, config.Env = "1000", []string{"A=2"}
+	now := imageOf(t, config, base, step("COPY app", exe("app", program("app 2")), file("etc/app.conf", "2"), symlink("current", "v2"), exe("opt/tool/t", program("t")),
+		file("data", "d"), exe("opt/tool/new", program("new"))))
+	for name, test := range map[string]struct {
+		confirmed bool
+		want      []string
+	}{
+		"nobody confirmed it: it raises, and lowers nothing": {false, []string{
+			"medium /opt/tool/new x1 unowned not-in-known-good", "low /opt/tool/t x1 unowned", "info /app x1 unowned entrypoint changed-since-known-good",
+		}},
+		"confirmed": {true, []string{
+			"medium /opt/tool/new x1 unowned not-in-known-good", "info /app x1 unowned entrypoint changed-since-known-good", "info /opt/tool/t x1 unowned known-good",
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newBench(t).examine(t, now, &inspect.KnownGood{Location: before, Confirmed: test.confirmed})
+			i := c.Images[0]
+			if got := binaryRows(i); !slices.Equal(got, test.want) {
+				t.Errorf("got  %q\nwant %q", got, test.want)
+			}
+			d := i.Diff
+			if d == nil || d.Files == nil {
+				t.Fatalf("no diff: %+v", c.Checks)
+			}
+			if d.Files.Added != 2 || d.Files.Changed != 2 || d.Files.Removed != 1 || d.Layers.Shared != 1 || d.Layers.Added != 1 {
+				t.Errorf("files %+v, layers %+v", d.Files, d.Layers)
+			}
+			var list []string
+			for _, f := range d.Files.List {
+				list = append(list, fmt.Sprintf("%s %s %d", f.Change, f.Path, f.Layer))
+			}
+			want := []string{"changed /app 1", "added /opt/tool/new 1", "added /data 1", "changed /etc/app.conf 1", "changed /current 1", "removed /old -1"}
+			if !slices.Equal(list, want) {
+				t.Errorf("list %q", list)
+			}
+			settings := []string{"user changed from root to 1000", "environment now has A=2", "environment no longer has A=1"}
+			if !slices.Equal(d.Settings, settings) {
+				t.Errorf("settings %q", d.Settings)
+			}
+			var of []string
+			for _, b := range c.Blobs {
+				of = append(of, b.Of)
+			}
+			if strings.Join(of, " ") != "image image known-good known-good" {
+				t.Errorf("blobs of %q", of)
+			}
+			if len(i.Layers) != 2 {
+				t.Errorf("%d layers: the known-good's are not the image's", len(i.Layers))
+			}
+		})
+	}
+}
+
+// Whoever replaces a program can write its new digest into the package database; the known-good has the old one.
+func TestARewrittenDatabaseIsFound(t *testing.T) {
+	packages, base := debian()
+	packages["coreutils"] = []member{exe("usr/bin/ls", program("ls")), exe("usr/bin/top", program("evil top"))}
+	bad := imageOf(t, v1.Config{}, base, step("RUN x", append([]member{exe("usr/bin/top", program("evil top"))}, dpkgOf(packages, "base-files", "bash", "coreutils")...)...))
+	good := imageOf(t, v1.Config{}, base)
+	b := newBench(t)
+	alone := b.examine(t, bad, nil)
+	if len(alone.Images[0].Binaries) != 0 {
+		t.Fatalf("alone it is clean by design: %q", binaryRows(alone.Images[0]))
+	}
+	c := b.examine(t, bad, &inspect.KnownGood{Location: good})
+	if got := binaryRows(c.Images[0]); !slices.Equal(got, []string{"high /usr/bin/top x1 altered changed-since-known-good"}) {
+		t.Errorf("rows %q", got)
+	}
+	if c.Status != inspect.Failed {
+		t.Errorf("case is %s", c.Status)
+	}
+}
+
+func TestAConfirmedKnownGoodTakesBackAFinding(t *testing.T) {
+	_, base := debian()
+	target := imageOf(t, v1.Config{}, base, step("RUN get", exe("usr/bin/helper", program("h"))))
+	b := newBench(t)
+	if c := b.examine(t, target, &inspect.KnownGood{Location: target}); len(c.Findings) != 1 || c.Findings[0].Severity != inspect.Medium {
+		t.Errorf("unconfirmed: %+v", c.Findings)
+	}
+	c := b.examine(t, target, &inspect.KnownGood{Location: target, Confirmed: true})
+	if len(c.Findings) != 1 || c.Findings[0].Severity != inspect.Info || c.Images[0].Binaries[0].Status != inspect.Verified {
+		t.Errorf("confirmed: %+v %+v", c.Findings, c.Images[0].Binaries)
+	}
+}
+
+func TestDiffNeedsAKnownGoodThatCanBeRead(t *testing.T) {
+	_, base := debian()
+	target := imageOf(t, v1.Config{}, base)
+	b := newBench(t)
+	for _, test := range []struct {
+		good *inspect.KnownGood
+		want inspect.Status
+	}{{nil, inspect.Absent}, {&inspect.KnownGood{Location: "oci:/nothing/here"}, inspect.Unknown}} {
+		c := b.examine(t, target, test.good)
+		if s, _ := c.Check(CheckDiff, "image"); s.Status != test.want || s.Reason == "" {
+			t.Errorf("%+v", s)
+		}
+	}
+}
+
+func TestManyChangesAreCutAndCounted(t *testing.T) {
+	var members []member
+	for i := range MaxChanges + 10 {
+		members = append(members, file("d/"+itoa(i), "x"))
+	}
+	d := compareTrees(treeOfLayers(t, append(members, exe("z", program("z")))), treeOfLayers(t, []member{dir("d/")}))
+	if d.Added != MaxChanges+11 || !d.Truncated || len(d.List) != MaxChanges || d.List[0].Path != "/z" {
+		t.Errorf("%d added, truncated %v, %d listed, first %+v", d.Added, d.Truncated, len(d.List), d.List[0])
+	}
+}
