@@ -78,7 +78,7 @@ func TestWalkOnScreen(t *testing.T) {
 	s.shows("Export the evidence")
 	bundle := r.file("evidence")
 	s.types(clearLine + bundle + enter)
-	s.shows("exported", "tagmanifest sha256:")
+	s.shows("exported and read back", "tagmanifest", bundle)
 	s.types(enter)
 	s.types("q")
 	if code := s.ends(); code != 0 {
