@@ -68,7 +68,9 @@ func (e *examiner) take(ctx context.Context, q question, a answer) {
 	for _, h := range a.hits {
 		items, err := h.items()
 		if err != nil && h.altered() {
-			e.add(item{hit: h}, malformedRow(KindCosign, h.part.Bytes, e.image.main, err))
+			row := malformedRow(KindCosign, h.part.Bytes, e.image.main, err)
+			row.Digest = h.part.Digest
+			e.add(item{hit: h}, row)
 			found++
 		} else if err != nil {
 			a.err = errors.Join(a.err, err)
