@@ -14,7 +14,7 @@ var clusterTemplate string
 // was written twice, one of a pod that is gone, and one that was cut off.
 //
 //go:embed alerts.jsonl
-var alerts []byte
+var alerts string
 
 // The pod that the alerts flag first.
 const (

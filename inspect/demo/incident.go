@@ -1,7 +1,6 @@
 package demo
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"time"
@@ -42,7 +41,7 @@ func Start(ctx context.Context) (*Incident, error) {
 	}
 	return &Incident{
 		RegistryMap: registry.Mapping{From: host, To: server.address},
-		Snapshot:    shop.snapshot(), Alerts: bytes.Clone(alerts), TrustedRoot: shop.trust, Expected: expected(),
+		Snapshot:    shop.snapshot(), Alerts: []byte(alerts), TrustedRoot: shop.trust, Expected: expected(),
 		Namespace: flaggedNamespace, Pod: flaggedPod, Now: at(14, 9, 0),
 		server: server, stop: context.AfterFunc(ctx, func() { _ = server.close() }),
 	}, nil
