@@ -40,7 +40,7 @@ func (h *hunt) places(ctx context.Context, emit func(inspect.Event)) {
 
 // notablePlace says what an unowned file or link is where it stands, "" for nothing notable.
 func (h *hunt) notablePlace(n *inspect.Node) (code, what string, severity inspect.Severity) {
-	if n.Type == inspect.EntryBlock || n.Type == inspect.EntryChar && !within(n.Path, "/dev") {
+	if (n.Type == inspect.EntryBlock || n.Type == inspect.EntryChar) && !within(n.Path, "/dev") {
 		return "device", n.Path + " is a device node", inspect.Low
 	}
 	if _, owned := h.own.owner[n.Path]; owned || !isRegular(n) || n.Size == 0 || h.own.level == ownershipUnknown && n.Layer == 0 {
