@@ -79,12 +79,6 @@ func (s *session) printBlob(sig inspect.Signature, name string) error {
 	if sig.Status == inspect.Verified {
 		return nil
 	}
-	text := fmt.Sprintf("%s is not verified: %s", name, sig.Reason)
-	for _, step := range sig.Steps {
-		if step.Status == inspect.Failed || step.Status == inspect.Unknown {
-			text += fmt.Sprintf("\n  %s: %s", step.Name, inspect.Clean(step.Detail))
-			break
-		}
-	}
+	text := fmt.Sprintf("%s is not verified: %s\n  %s", name, sig.Reason, inspect.Clean(signature.Why(sig)))
 	return &exitError{code: exitFailed, err: errors.New(text)}
 }
