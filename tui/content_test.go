@@ -56,7 +56,7 @@ func TestContentIsFoundAndSaved(t *testing.T) {
 }
 
 func TestTheRawPartsOfASignatureAreTurnedThrough(t *testing.T) {
-	s := tell(t, testOptions(), 120, 40).press("enter", "3", "j", "v").sees("payload (1 of 2)", "docker-reference", "JSON indented for reading")
+	s := tell(t, testOptions(), 120, 40).press("enter", "3", "j", "j", "v").sees("payload (1 of 2)", "docker-reference", "JSON indented for reading")
 	s.press("]").sees("certificate (2 of 2)")
 }
 

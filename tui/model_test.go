@@ -16,7 +16,7 @@ func TestAResponderFindsTheFileItsLayerAndTheSigner(t *testing.T) {
 	s.press("enter").sees("failed: 3 serious, 1 alert", "▸  ALERT", dropped, "The image's own file ran")
 	s.press("enter").sees("Files of layer 2", "▸ A !         kworkerd", "COPY cache /usr/lib/.cache")
 	s.press("enter").sees("ELF headers", "writable and executable")
-	s.press("esc", "3", "j").sees("signed by   https://github.com/acme/web", "✗ subject", "the payload names")
+	s.press("esc", "3", "j", "j").sees("signed by   https://github.com/acme/web", "✗ subject", "the payload names")
 	s.press("x").sees("Export the evidence", "What goes in", "backtrail-pod-web").press("enter").sees("exported and read back", "Post this line")
 	s.press("y")
 	if !strings.HasPrefix(s.copied, "backtrail CASE tagmanifest sha256:") {

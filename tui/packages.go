@@ -23,19 +23,17 @@ func (s *caseScreen) differs() bool {
 	return !s.whole && d != nil && d.Packages != nil
 }
 
-// packageRows lists bills of materials that disagree, then the comparison or all packages.
+// packageRows lists the comparison or all packages, and then the bills of materials.
 func packageRows(m *Model, s *caseScreen) []row {
 	i := s.image()
 	var rows []row
-	for _, b := range i.SBOMs {
-		rows = append(rows, sbomRow(m, s, b))
-	}
 	vulns := map[string][]inspect.Vuln{}
 	for _, v := range i.Vulns {
 		vulns[v.Package+"@"+v.Version] = append(vulns[v.Package+"@"+v.Version], v)
 	}
 	if s.differs() {
-		return append(rows, packageDiffRows(s, *i.Diff.Packages, vulns)...)
+		rows = append(packageDiffRows(s, *i.Diff.Packages, vulns), changeRows(m, s, *i.Diff)...)
+		return append(rows, sbomRows(m, s)...)
 	}
 	all := slices.Clone(i.Packages)
 	slices.SortStableFunc(all, func(a, b inspect.Package) int {
@@ -52,7 +50,20 @@ func packageRows(m *Model, s *caseScreen) []row {
 	for _, p := range all {
 		rows = append(rows, packageRow(s, " ", tonePlain, p, vulns[p.Name+"@"+p.Version]))
 	}
-	return rows
+	return append(rows, sbomRows(m, s)...)
+}
+
+// sbomRows lists the bills of materials, the one that was made here last.
+func sbomRows(m *Model, s *caseScreen) []row {
+	var rows, ours []row
+	for _, b := range s.image().SBOMs {
+		if b.Origin == "generated" {
+			ours = append(ours, sbomRow(m, s, b))
+		} else {
+			rows = append(rows, sbomRow(m, s, b))
+		}
+	}
+	return append(rows, ours...)
 }
 
 func sbomRow(m *Model, s *caseScreen, b inspect.SBOM) row {

@@ -24,10 +24,14 @@ type podGroup struct {
 
 // workload is the topmost owner of a pod, or the pod itself.
 func workload(p inspect.Pod) string {
-	if n := len(p.Owner); n > 0 {
-		return p.Owner[n-1].Name
+	if len(p.Owner) == 0 {
+		return p.Name
 	}
-	return p.Name
+	top := p.Owner[len(p.Owner)-1]
+	if i := strings.LastIndexByte(top.Name, '-'); i > 0 && top.Kind == "ReplicaSet" {
+		return top.Name[:i] // a list does not ask for the Deployment; the name is its own and a hash
+	}
+	return top.Name
 }
 
 // priorityRank orders Falco's priorities, worst first.

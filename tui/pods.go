@@ -135,7 +135,12 @@ func podDetail(d *document, m *Model, p inspect.FlaggedPod) {
 	if text, ok := m.pods.gone[podID(p.Pod)]; ok {
 		d.say(toneWarn, text)
 	}
+	said := map[string]bool{}
 	for _, a := range p.Alerts {
+		if said[a.ID] {
+			continue
+		}
+		said[a.ID] = true
 		if reason, ok := m.pods.muted[a.Rule]; ok {
 			d.put(toneDim, "muted ", a.Rule+": "+reason)
 			continue

@@ -12,14 +12,11 @@ func provenanceRows(m *Model, s *caseScreen) []row {
 	i := s.image()
 	var rows []row
 	if i.Diff != nil {
-		for at, text := range i.Diff.Provenance {
-			rows = append(rows, driftRow(s, fmt.Sprintf("drift:provenance:%d", at), text))
-		}
-		for at, text := range i.Diff.Signers {
-			rows = append(rows, driftRow(s, fmt.Sprintf("drift:signers:%d", at), text))
-		}
-		for at, text := range i.Diff.Settings {
-			rows = append(rows, driftRow(s, fmt.Sprintf("drift:settings:%d", at), text))
+		rows = driftRows(s, "provenance", i.Diff.Provenance)
+	}
+	for _, g := range i.Gates {
+		if g.Name == inspect.GateProvenance {
+			rows = append(rows, gateRow(m, s, g))
 		}
 	}
 	for _, p := range i.Provenance {
@@ -36,20 +33,6 @@ func comparedWith(s *caseScreen) string {
 	}
 	k := i.Diff.KnownGood
 	return k.Word() + " " + shortImage(k.Reference, k.Key())
-}
-
-func driftRow(s *caseScreen, id, text string) row {
-	return row{
-		id: id, find: text, value: text, subject: s.subject, layer: -1, object: text,
-		cells: func(w int) []cell {
-			return []cell{{text: "≠", tone: toneWarn, width: 1}, {text: text, width: -1}}
-		},
-		detail: func(d *document) {
-			d.say(toneWarn, "Differs from the "+comparedWith(s))
-			d.gap()
-			d.say(tonePlain, text)
-		},
-	}
 }
 
 // claim says whether a statement is signed or a mere claim.

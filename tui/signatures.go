@@ -13,8 +13,15 @@ import (
 func signatureRows(m *Model, s *caseScreen) []row {
 	i := s.image()
 	var rows []row
-	for _, g := range i.Gates {
-		rows = append(rows, gateRow(m, s, g))
+	if i.Diff != nil {
+		rows = driftRows(s, "signers", i.Diff.Signers)
+	}
+	gates := slices.Clone(i.Gates)
+	slices.SortStableFunc(gates, func(a, b inspect.Gate) int { return statusOrder(a.Status) - statusOrder(b.Status) })
+	for _, g := range gates {
+		if g.Name != inspect.GateProvenance {
+			rows = append(rows, gateRow(m, s, g))
+		}
 	}
 	signatures := slices.Clone(i.Signatures)
 	slices.SortStableFunc(signatures, func(a, b inspect.Signature) int { return statusOrder(a.Status) - statusOrder(b.Status) })

@@ -38,12 +38,35 @@ func fitRight(s string, width int) string {
 	return fit(s, width)
 }
 
-// wrap breaks a string into lines of at most width cells, between words where it can.
+// wrap breaks a line into lines of at most width cells: between words, and within a word only where it is longer than
+// a line. Names, digests and expressions are never broken at a hyphen.
 func wrap(s string, width int) []string {
 	if width <= 0 {
 		return nil
 	}
-	return strings.Split(ansi.Wrap(s, width, ""), "\n")
+	var lines []string
+	line, used := "", 0
+	for i, word := range strings.Split(s, " ") {
+		n := ansi.StringWidth(word)
+		if i > 0 && used+1+n <= width {
+			line, used = line+" "+word, used+1+n
+			continue
+		}
+		if i > 0 {
+			lines = append(lines, line)
+		}
+		for n > width {
+			head := ansi.Truncate(word, width, "")
+			if head == "" {
+				return append(lines, "") // a cell is wider than the line
+			}
+			lines = append(lines, head)
+			word = word[len(head):]
+			n = ansi.StringWidth(word)
+		}
+		line, used = word, n
+	}
+	return append(lines, line)
 }
 
 func blanks(n int) string { return strings.Repeat(" ", max(0, n)) }
