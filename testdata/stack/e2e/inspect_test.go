@@ -34,6 +34,21 @@ func TestInspectFlaggedPod(t *testing.T) {
 	t.Run("diff", func(t *testing.T) { checkDiff(t, in, img.Diff) })
 	t.Run("alert", func(t *testing.T) { checkAlert(t, in, c) })
 	t.Run("answers", func(t *testing.T) { checkAnswers(t, c) })
+	t.Run("audit", checkAudit)
+}
+
+// checkAudit: the API server saw the program under its own name. That all of it was reading is proven at the end for all stories together.
+func checkAudit(t *testing.T) {
+	requests, err := stack.Requests(env.Responder)
+	must(t, err)
+	if len(requests) == 0 {
+		t.Fatal("the audit log holds no request of the responder")
+	}
+	for _, r := range requests {
+		if !strings.HasPrefix(r.UserAgent, "backtrail/") {
+			t.Errorf("%s %s came from %q", r.Verb, r.RequestURI, r.UserAgent)
+		}
+	}
 }
 
 func checkShopPod(t *testing.T, in *incident, c *caseJSON) {
