@@ -83,12 +83,17 @@ func (x *export) diffIDsOf(config string) []string {
 	if err != nil || digestOf(data) != config {
 		return nil
 	}
+	return configDiffIDs(data)
+}
+
+// configDiffIDs are the diff IDs that an image's config names, in the order of the layers.
+func configDiffIDs(config []byte) []string {
 	var c struct {
 		RootFS struct {
 			DiffIDs []string `json:"diff_ids"`
 		} `json:"rootfs"`
 	}
-	if json.Unmarshal(data, &c) != nil || len(c.RootFS.DiffIDs) > maxLayers {
+	if json.Unmarshal(config, &c) != nil || len(c.RootFS.DiffIDs) > maxLayers {
 		return nil
 	}
 	return c.RootFS.DiffIDs

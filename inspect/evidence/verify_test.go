@@ -9,6 +9,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -119,9 +120,10 @@ func reseal(t *testing.T, dir string) {
 		text := manifestOf(sorted(w.payload), sum)
 		must(t, os.WriteFile(filepath.Join(dir, name), text, 0o600))
 	}
+	root, err := os.OpenRoot(dir)
+	must(t, err)
+	defer root.Close()
 	for _, name := range []string{manifest256, manifest512} {
-		root, err := os.OpenRoot(dir)
-		must(t, err)
 		v := &verifier{ctx: context.Background(), bag: &Bag{files: &bagFiles{sizes: map[string]int64{name: 1}, open: func(string) (inspect.Content, error) { return openRegular(root, name) }}}}
 		sum, err := v.hashFile(name)
 		must(t, err)
@@ -325,5 +327,22 @@ func TestHostileArchives(t *testing.T) {
 func TestNoBundleIsAnError(t *testing.T) {
 	if _, err := Verify(context.Background(), filepath.Join(t.TempDir(), "nothing"), VerifyOptions{}); err == nil {
 		t.Error("a path that is not there was checked")
+	}
+}
+
+// TestManifestsFitCoreutils has another program read the manifests.
+func TestManifestsFitCoreutils(t *testing.T) {
+	in := newIncident(t)
+	r := in.export(t, "bundle", options)
+	for manifest, tool := range map[string]string{manifest256: "sha256sum", manifest512: "sha512sum", tagManifest256: "sha256sum", tagManifest512: "sha512sum"} {
+		path, err := exec.LookPath(tool)
+		if err != nil {
+			t.Skipf("%s is not here", tool)
+		}
+		cmd := exec.Command(path, "--strict", "--quiet", "-c", manifest)
+		cmd.Dir = r.Path
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Errorf("%s: %v\n%s", manifest, err, out)
+		}
 	}
 }
