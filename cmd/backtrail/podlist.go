@@ -16,11 +16,11 @@ import (
 
 // podList reads what runs, and says it page by page: each list replaces the one before.
 func (s *session) podList(ctx context.Context, all bool, emit func(inspect.PodList)) error {
-	cluster, err := s.openCluster()
+	alerts, err := s.readAlerts()
 	if err != nil {
 		return err
 	}
-	alerts, err := s.readAlerts()
+	cluster, err := s.openCluster()
 	if err != nil {
 		return err
 	}
