@@ -35,6 +35,7 @@ func TestUntouchedBundleHolds(t *testing.T) {
 // TestTamperedFilesAreNamed alters, removes and adds a file of each kind, and expects its name in the failure.
 func TestTamperedFilesAreNamed(t *testing.T) {
 	in := newIncident(t)
+	r := in.export(t, "bundle", options)
 	sum := hexOf(digestOf([]byte(miner)))
 	for _, name := range []string{
 		"bagit.txt", "bag-info.txt", "manifest-sha256.txt", "manifest-sha512.txt", "tagmanifest-sha256.txt", "tagmanifest-sha512.txt",
@@ -52,9 +53,10 @@ func TestTamperedFilesAreNamed(t *testing.T) {
 				return errors.Join(os.Rename(p, p+".real"), os.Symlink(filepath.Base(p)+".real", p))
 			},
 		} {
-			r := in.export(t, "bundle", options)
-			must(t, tamper(filepath.Join(r.Path, name)))
-			v := verify(t, r.Path, trusting())
+			dir := filepath.Join(t.TempDir(), "copy")
+			must(t, os.CopyFS(dir, os.DirFS(r.Path)))
+			must(t, tamper(filepath.Join(dir, name)))
+			v := verify(t, dir, trusting())
 			if v.Status != inspect.Failed || v.Intact != inspect.Failed || !strings.Contains(strings.Join(failures(v), "\n"), name) {
 				t.Errorf("%s %s: %s, %v", name, how, v.Status, failures(v))
 			}

@@ -1,6 +1,10 @@
 package report
 
-import "github.com/backtrail/backtrail/inspect"
+import (
+	"fmt"
+
+	"github.com/backtrail/backtrail/inspect"
+)
 
 // document is a report before it is drawn: plain text, Markdown and HTML say the same, since all three are drawn from it.
 type document struct {
@@ -64,11 +68,27 @@ func (s *section) say(text string) {
 
 func (s *section) item(i item) { s.blocks = append(s.blocks, block{item: &i}) }
 
+// table adds a table of at most maxRows rows; nobody reads more in an incident, and case.json has them all.
 func (s *section) table(t table) {
+	more := len(t.rows) - maxRows
+	if more > 0 {
+		t.rows = t.rows[:maxRows]
+	}
 	if len(t.rows) > 0 {
 		s.blocks = append(s.blocks, block{table: &t})
 	}
+	s.more(more)
 }
+
+// more says that a list was cut.
+func (s *section) more(n int) {
+	if n > 0 {
+		s.say(fmt.Sprintf("and %d more: -o json lists them all.", n))
+	}
+}
+
+// maxRows bounds the rows of one table and the items of one kind.
+const maxRows = 200
 
 func plainCell(s string) cell                    { return cell{text: s} }
 func codeCell(s string) cell                     { return cell{text: s, code: true} }

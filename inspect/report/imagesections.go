@@ -236,7 +236,7 @@ func fileSection(i inspect.Image) section {
 	f := i.Files
 	s.say(fmt.Sprintf("%s: %d owned by a package, %d unowned, %d altered, %d missing; ownership %s%s.",
 		plural(f.Total, "file"), f.Owned, f.Unowned, f.Altered, f.Missing, cmp.Or(f.Ownership, "not yet known"), detail(f.Detail)))
-	for _, b := range i.Binaries {
+	for _, b := range i.Binaries[:min(len(i.Binaries), maxRows)] {
 		it := item{status: b.Status, severity: b.Severity, title: b.Path}
 		if b.Count > 1 {
 			it.title += fmt.Sprintf(" (%d files)", b.Count)
@@ -250,13 +250,16 @@ func fileSection(i inspect.Image) section {
 		)
 		s.item(it)
 	}
-	for _, a := range i.Altered {
+	s.more(len(i.Binaries) - maxRows)
+	for _, a := range i.Altered[:min(len(i.Altered), maxRows)] {
 		s.item(item{status: a.Status, severity: a.Severity, title: a.Path + " is not what " + a.Package + " installed", lines: some(
 			a.Detail, fmt.Sprintf("layer %d, expected %s, is %s", a.Layer, a.Expected, a.Actual), labelled("sha256", a.SHA256))})
 	}
-	for _, m := range i.Missing {
+	s.more(len(i.Altered) - maxRows)
+	for _, m := range i.Missing[:min(len(i.Missing), maxRows)] {
 		s.item(item{status: m.Status, severity: m.Severity, title: m.Path + " of " + m.Package + " is missing"})
 	}
+	s.more(len(i.Missing) - maxRows)
 	return s
 }
 

@@ -77,7 +77,7 @@ func findingSection(c inspect.Case) section {
 
 func alertSection(c inspect.Case) section {
 	s := section{title: "Alerts"}
-	for _, a := range c.Alerts {
+	for _, a := range c.Alerts[:min(len(c.Alerts), maxRows)] {
 		_, text := alertFile(a)
 		title := join(clock(a.Time), a.Priority+": "+a.Rule)
 		if a.Count > 1 {
@@ -99,6 +99,7 @@ func alertSection(c inspect.Case) section {
 		}
 		s.item(i)
 	}
+	s.more(len(c.Alerts) - maxRows)
 	return s
 }
 
