@@ -1,151 +1,232 @@
 package demo_test
 
 import (
-	"context"
-	"regexp"
+	"bytes"
 	"slices"
 	"strings"
 	"testing"
-	"time"
-
-	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/alert"
-	"github.com/backtrail/backtrail/inspect/answer"
-	"github.com/backtrail/backtrail/inspect/demo"
-	"github.com/backtrail/backtrail/inspect/files"
-	"github.com/backtrail/backtrail/inspect/provenance"
-	"github.com/backtrail/backtrail/inspect/sbom"
-	"github.com/backtrail/backtrail/inspect/signature"
-	"github.com/backtrail/backtrail/inspect/subject"
-	"github.com/backtrail/backtrail/kube"
-	"github.com/backtrail/backtrail/registry"
 )
 
-// scene is the incident with what a responder works with.
-type scene struct {
-	*demo.Incident
-	client  *registry.Client
-	cache   *files.Cache
-	trust   *signature.Trust
-	cluster *kube.Snapshot
-}
-
-func open(t testing.TB) scene {
-	t.Helper()
-	incident, err := demo.Start(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = incident.Close() })
-	store, err := registry.OpenStore(t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	client, err := registry.New(registry.Options{Store: store, Map: []registry.Mapping{incident.RegistryMap}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = client.Close() })
-	root, err := signature.NewRoot(incident.TrustedRoot, inspect.TrustFile, "demo")
-	if err != nil {
-		t.Fatal(err)
-	}
-	cluster, err := kube.ParseSnapshot("demo", incident.Snapshot)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return scene{incident, client, files.NewCache(store), signature.FixedTrust(root), cluster}
-}
-
-// walk runs every check on a pod.
-func (s scene) walk(t testing.TB, pod string, opening ...inspect.Event) *inspect.Case {
-	t.Helper()
-	found, err := subject.Find(t.Context(), s.cluster, s.Namespace, subject.PodTarget{Kind: "pod", Name: pod})
-	if err != nil {
-		t.Fatal(err)
-	}
-	o := subject.Options{Client: s.client, Pod: found.Pod, Cluster: s.cluster, Objects: found.Objects, Choice: &subject.Choice{}}
-	sig := signature.Options{Client: s.client, Store: s.client.Store(), Trust: s.trust, Now: func() time.Time { return s.Now }}
-	examine := func(ctx context.Context, location, index, digest string, expected inspect.Expected) ([]inspect.Signature, error) {
-		return signature.Examine(ctx, sig, location, index, digest, expected)
-	}
-	source, err := inspect.Run(inspect.Plan{
-		Header:  inspect.Header{Schema: inspect.Schema, Target: inspect.Target{Kind: inspect.TargetPod, Name: "pod/" + pod, Namespace: s.Namespace}, Started: inspect.At(s.Now)},
-		Opening: append([]inspect.Event{{Expected: &s.Expected}}, opening...),
-		Now:     func() time.Time { return s.Now },
-		Checks: []inspect.Check{
-			subject.Check(o), subject.Workload(o), signature.Check(sig), provenance.Check(s.client), files.Layers(s.client, s.cache),
-			files.Binaries(s.client, s.cache), sbom.Packages(s.cache), subject.KnownGood(o), files.Diff(s.client, s.cache),
-			sbom.Diff(s.client, s.cache), provenance.Drift(s.client, examine),
-			answer.Check(signature.Name, provenance.Name, "layers", "binaries", "packages", subject.KnownGoodName, "diff", "package-diff", provenance.DriftName),
-		},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := &inspect.Case{}
-	if err := source(t.Context(), c.Apply); err != nil {
-		t.Fatal(err)
-	}
-	c.Settle()
-	return c
-}
-
-// alerts are those that fit a pod, as first events of its case.
-func (s scene) alerts(t testing.TB, pod string) []inspect.Event {
-	t.Helper()
-	in, err := alert.Read(strings.NewReader(string(s.Alerts)), alert.Limits{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, err := s.cluster.Pod(t.Context(), s.Namespace, pod)
-	if err != nil {
-		t.Fatal(err)
-	}
-	index := alert.NewIndex()
-	index.Add(p)
-	var events []inspect.Event
-	for _, a := range in.Alerts {
-		m := index.Match(&a)
-		containers, ok := m.Of(s.Namespace, pod)
-		if !ok {
-			continue
-		}
-		a.Apply(m)
-		a.Subject = containers[0]
-		events = append(events, inspect.Event{Alert: &a.Alert})
-	}
-	return events
-}
-
-func TestDump(t *testing.T) {
+// The walk over the flagged pod finds what the story promises, and nothing else that is bad.
+func TestFlaggedPodTellsTheStory(t *testing.T) {
 	s := open(t)
-	c := s.walk(t, s.Pod, s.alerts(t, s.Pod)...)
-	b, _ := inspect.EncodeCase(*c)
-	t.Logf("%s", b)
+	c := s.walk(t, s.Pod)
+	if c.Status != inspect.Failed || !c.Complete {
+		t.Errorf("the case is %s, complete: %v", c.Status, c.Complete)
+	}
+	web, ok := c.Image("web")
+	if !ok {
+		t.Fatal("there is no image of web")
+	}
+	checkBinaries(t, web)
+	checkDifference(t, web)
+	checkAlerts(t, c)
+	checkCluster(t, c)
+	for _, name := range []string{"mesh-proxy", "migrate"} {
+		checkClean(t, c, name)
+	}
+	for _, a := range c.Answers {
+		if a.Status != inspect.Verified {
+			t.Errorf("answer to %s is %s: %s", a.Question, a.Status, a.Text)
+		}
+	}
 }
 
-func (s scene) resolve(t testing.TB, reference string) *registry.Image {
+func checkBinaries(t *testing.T, web inspect.Image) {
 	t.Helper()
-	loc, err := registry.Parse(reference)
-	if err != nil {
-		t.Fatal(err)
+	want := []struct {
+		path     string
+		severity inspect.Severity
+		code     string
+	}{
+		{"/var/tmp/.font/fontd", inspect.Critical, "alerted"},
+		{"/usr/local/lib/libfont.so", inspect.High, "loader-hijack"},
+		{"/usr/bin/top", inspect.High, "altered"},
 	}
-	img, err := s.client.Resolve(t.Context(), loc, v1.Platform{OS: "linux", Architecture: "amd64"})
-	if err != nil {
-		t.Fatal(err)
+	if len(web.Binaries) < len(want) {
+		t.Fatalf("binaries: %v", web.Binaries)
 	}
-	return img
+	for i, w := range want {
+		if b := web.Binaries[i]; b.Path != w.path || b.Severity != w.severity || !slices.Contains(b.Codes, w.code) || b.Layer != 6 {
+			t.Errorf("binary %d is %s, %s, %v in layer %d; want %v", i, b.Path, b.Severity, b.Codes, b.Layer, w)
+		}
+	}
+	for _, b := range web.Binaries[len(want):] {
+		if b.Status == inspect.Failed {
+			t.Errorf("%s is %s: %s", b.Path, b.Severity, b.Detail)
+		}
+	}
+	if len(web.Altered) != 1 || web.Altered[0].Path != "/usr/bin/top" || web.Altered[0].Package != "procps" {
+		t.Errorf("altered: %v", web.Altered)
+	}
+	if len(web.Missing) != 0 || web.Files.Ownership != "known" {
+		t.Errorf("missing: %v, ownership: %s", web.Missing, web.Files.Ownership)
+	}
 }
 
-// referencesIn are the images that a snapshot names by digest.
-func referencesIn(snapshot []byte) []string {
-	var all []string
-	for _, m := range regexp.MustCompile(`"(registry\.shop\.example/[^"]+@sha256:[0-9a-f]{64})"`).FindAllSubmatch(snapshot, -1) {
-		all = append(all, string(m[1]))
+func checkDifference(t *testing.T, web inspect.Image) {
+	t.Helper()
+	if len(web.Signatures)+len(web.Provenance) > 0 {
+		t.Errorf("the bad image has %v and %v", web.Signatures, web.Provenance)
 	}
-	slices.Sort(all)
-	return slices.Compact(all)
+	d := web.Diff
+	if d == nil || d.KnownGood == nil || d.Packages == nil || d.Layers == nil {
+		t.Fatalf("no whole comparison with the image before: %+v", d)
+	}
+	if d.KnownGood.Confirmed || d.KnownGood.Index == "" || d.KnownGood.Digest == web.Digest {
+		t.Errorf("compared with %+v", d.KnownGood)
+	}
+	if d.Layers.Shared != 5 || d.Layers.Added != 2 {
+		t.Errorf("layers: %+v", d.Layers)
+	}
+	var changed []string
+	for _, p := range d.Packages.Changed {
+		changed = append(changed, p.Name+" "+p.From+" "+p.To)
+	}
+	if !slices.Equal(changed, []string{"liblzma5 5.4.1-1 5.6.1-1", "xz-utils 5.4.1-1 5.6.1-1"}) || len(d.Packages.Added)+len(d.Packages.Removed) > 0 {
+		t.Errorf("packages: %+v", d.Packages)
+	}
+	if len(d.Signers) != 1 || len(d.Provenance) != 1 {
+		t.Errorf("signers %q, provenance %q", d.Signers, d.Provenance)
+	}
+}
+
+func checkAlerts(t *testing.T, c *inspect.Case) {
+	t.Helper()
+	if len(c.Alerts) != 2 {
+		t.Fatalf("%d alerts are in the case", len(c.Alerts))
+	}
+	for _, a := range c.Alerts {
+		if a.Match != inspect.MatchContainer || a.Subject != "web" || a.File.Origin != inspect.OriginImage || a.File.Layer != 6 {
+			t.Errorf("alert %q: match %s of %s, file %+v", a.Rule, a.Match, a.Subject, a.File)
+		}
+	}
+}
+
+func checkCluster(t *testing.T, c *inspect.Case) {
+	t.Helper()
+	injected := map[string]bool{}
+	for _, k := range c.Pod.Containers {
+		injected[k.Name] = k.Injected
+	}
+	if len(injected) != 3 || injected["web"] || injected["migrate"] || !injected["mesh-proxy"] {
+		t.Errorf("injected: %v", injected)
+	}
+	if !slices.Equal(c.Pod.Others, []string{"shop/web-7d9c5b6f48-m8rdz"}) {
+		t.Errorf("others: %v", c.Pod.Others)
+	}
+	if len(c.Pod.Revisions) != 2 || !c.Pod.Revisions[0].Current || c.Pod.Revisions[0].Images["web"] != c.Pod.Revisions[1].Images["web"] {
+		t.Errorf("revisions: %+v", c.Pod.Revisions)
+	}
+}
+
+// checkClean wants an image with a good signature in which nothing is bad.
+func checkClean(t *testing.T, c *inspect.Case, subject string) {
+	t.Helper()
+	i, ok := c.Image(subject)
+	if !ok || i.Status != inspect.Verified || len(i.Signatures) != 1 || i.Signatures[0].Status != inspect.Verified {
+		t.Errorf("%s: %s, signatures %+v", subject, i.Status, i.Signatures)
+	}
+	for _, f := range c.Findings {
+		if f.Subject == subject || strings.HasPrefix(f.Subject, subject+":") {
+			t.Errorf("%s: %s", subject, f.Title)
+		}
+	}
+}
+
+// The good image verifies: cosign's signature on a tag, the provenance in a bundle, and what BuildKit claims.
+func TestGoodImageVerifies(t *testing.T) {
+	s := open(t)
+	c := s.look(t, s.good(t))
+	if c.Status != inspect.Verified {
+		t.Errorf("the case is %s", c.Status)
+	}
+	i := c.Images[0]
+	var kinds []string
+	for _, sig := range i.Signatures {
+		kinds = append(kinds, sig.Kind+" "+sig.Store)
+		if sig.Status != inspect.Verified || sig.Identity != "https://github.com/shop-example/web/.github/workflows/release.yml@refs/tags/v1.4.2" {
+			t.Errorf("signature %s is %s (%s), of %s", sig.Kind, sig.Status, sig.Reason, sig.Identity)
+		}
+		for _, step := range sig.Steps {
+			if step.Status != inspect.Verified && !(step.Name == inspect.StepSCT && step.Status == inspect.Absent) {
+				t.Errorf("%s, %s: %s, %s", sig.Kind, step.Name, step.Status, step.Detail)
+			}
+		}
+	}
+	slices.Sort(kinds)
+	if !slices.Equal(kinds, []string{"bundle referrers", "cosign tag"}) {
+		t.Errorf("signatures: %v", kinds)
+	}
+	if len(i.Provenance) != 2 {
+		t.Fatalf("provenance: %+v", i.Provenance)
+	}
+	for _, p := range i.Provenance {
+		want := inspect.Verified
+		if !p.Signed {
+			want = inspect.Unknown
+		}
+		if p.Status != want || p.Commit != "7c1d94e0b35f8a62d4e9170c5ab8f36129de4807" || p.Ref != "refs/tags/v1.4.2" {
+			t.Errorf("provenance %s is %s (%s): %s at %s, %v", p.PredicateType, p.Status, p.Reason, p.Commit, p.Ref, p.Notes)
+		}
+	}
+	for _, b := range i.Binaries {
+		if b.Status == inspect.Failed {
+			t.Errorf("%s is %s: %s", b.Path, b.Severity, b.Detail)
+		}
+	}
+}
+
+// The neighbour of the web server runs what the shop released.
+func TestCartIsClean(t *testing.T) {
+	s := open(t)
+	c := s.walk(t, "cart-6b8f9d7c55-tq4wn")
+	if c.Status != inspect.Verified || len(c.Alerts) > 0 {
+		t.Errorf("the case is %s, alerts %v, findings %v", c.Status, c.Alerts, c.Findings)
+	}
+	checkClean(t, c, "cart")
+}
+
+// Two walks give the same case to the byte.
+func TestCaseIsTheSameEachTime(t *testing.T) {
+	var cases [2][]byte
+	for n := range cases {
+		s := open(t)
+		data, err := inspect.EncodeCase(*s.walk(t, s.Pod))
+		if err != nil {
+			t.Fatal(err)
+		}
+		cases[n] = data
+	}
+	if !bytes.Equal(cases[0], cases[1]) {
+		one, two := strings.Split(string(cases[0]), "\n"), strings.Split(string(cases[1]), "\n")
+		for i := range min(len(one), len(two)) {
+			if one[i] != two[i] {
+				t.Fatalf("line %d is\n%s\nthen\n%s", i, one[i], two[i])
+			}
+		}
+		t.Fatalf("%d lines, then %d", len(one), len(two))
+	}
+}
+
+// The alerts hold one line that is broken, one that was written twice, and one of a pod that is gone.
+func TestAlertsAreAsTheyComeInPractice(t *testing.T) {
+	s := open(t)
+	in, err := alert.Read(bytes.NewReader(s.Alerts), alert.Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ids := map[string]int{}
+	for _, a := range in.Alerts {
+		ids[a.ID]++
+	}
+	if len(in.Alerts) != 5 || len(ids) != 4 || in.Broken != 1 {
+		t.Errorf("%d alerts, %d different ones, %d broken lines", len(in.Alerts), len(ids), in.Broken)
+	}
+	if n := len(s.alerts(t, "web-7d9c5b6f48-m8rdz")); n != 1 {
+		t.Errorf("%d alerts fit the second pod", n)
+	}
 }
