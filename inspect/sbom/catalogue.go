@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"regexp"
 	"runtime"
 	"slices"
 	"strings"
@@ -13,6 +14,7 @@ import (
 	"github.com/anchore/syft/syft"
 	"github.com/anchore/syft/syft/cataloging"
 	"github.com/anchore/syft/syft/sbom"
+	"github.com/anchore/syft/syft/source"
 	_ "github.com/glebarez/go-sqlite" // syft reads newer RPM databases by the SQL driver "sqlite", and fails where there is none
 
 	"github.com/backtrail/backtrail/inspect"
@@ -59,23 +61,46 @@ func run(ctx context.Context, key string, layers []inspect.Layer, tree *files.Tr
 	if err != nil {
 		return catalogue{}, err
 	}
-	scan, err := withScanner(ctx)
+	found, broken, err := create(ctx, src)
 	if err != nil {
 		return catalogue{}, err
-	}
-	found, err := syft.CreateSBOM(scan, src, config())
-	if err != nil {
-		return catalogue{}, fmt.Errorf("cataloguing with syft: %w", err)
 	}
 	if err := ctx.Err(); err != nil {
 		return catalogue{}, err // cataloguers that were stopped may have ended without an error
 	}
-	made := catalogue{unread: unread(found)}
+	made := catalogue{unread: append(unread(found), broken...)}
 	for p := range found.Artifacts.Packages.Enumerate() {
 		made.packages = append(made.packages, convert(p, src.resolver))
 	}
 	slices.SortFunc(made.packages, comparePackages)
 	return made, nil
+}
+
+// maxBroken is how many cataloguers may break over one image before it is given up.
+const maxBroken = 5
+
+var brokenTask = regexp.MustCompile(`panic in task "([a-z0-9-]+)"`)
+
+// create lets syft run, and again without a cataloguer that broke: one hostile file must not hide all other packages.
+// It says in words which broke.
+func create(ctx context.Context, src source.Source) (found *sbom.SBOM, broken []string, err error) {
+	scan, err := withScanner(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	cfg := config()
+	for {
+		found, err := syft.CreateSBOM(scan, src, cfg)
+		if err == nil {
+			return found, broken, nil
+		}
+		m := brokenTask.FindStringSubmatch(err.Error())
+		if m == nil || len(broken) == maxBroken || ctx.Err() != nil {
+			return nil, nil, fmt.Errorf("cataloguing with syft: %w", err)
+		}
+		broken = append(broken, "syft's "+m[1]+" broke")
+		cfg = cfg.WithCatalogerSelection(cfg.CatalogerSelection.WithRemovals(m[1]))
+	}
 }
 
 // config is that of syft's command line as far as it decides which packages there are. What the index knows already

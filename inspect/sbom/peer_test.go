@@ -8,6 +8,7 @@ import (
 
 	"github.com/anchore/stereoscope"
 	"github.com/anchore/syft/syft"
+	"github.com/anchore/syft/syft/file"
 	"github.com/anchore/syft/syft/pkg"
 	syftsbom "github.com/anchore/syft/syft/sbom"
 	"github.com/anchore/syft/syft/source"
@@ -108,5 +109,47 @@ func TestSyftFindsTheSameThroughOurIndex(t *testing.T) {
 	}
 	if len(want) < 12 {
 		t.Errorf("the fixture is too thin to prove anything: %q", want)
+	}
+}
+
+// breaking is a source whose search for one pattern breaks the cataloguer that asks.
+type breaking struct {
+	source.Source
+	pattern string
+}
+
+type breakingResolver struct {
+	file.Resolver
+	pattern string
+}
+
+func (b breaking) FileResolver(s source.Scope) (file.Resolver, error) {
+	r, err := b.Source.FileResolver(s)
+	return breakingResolver{r, b.pattern}, err
+}
+
+func (b breakingResolver) FilesByGlob(patterns ...string) ([]file.Location, error) {
+	if slices.Contains(patterns, b.pattern) {
+		panic("hostile")
+	}
+	return b.Resolver.FilesByGlob(patterns...)
+}
+
+// A cataloguer that breaks is named and left out; the others find what they find.
+func TestACataloguerThatBreaks(t *testing.T) {
+	layers, img, tree := newBench(t).read(t, "oci:"+save(t, small(t, dpkgStatus("curl", "1"))))
+	src, err := newSource(context.Background(), img.Digest(), layers, tree)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found, broken, err := create(context.Background(), breaking{src, "**/package.json"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(broken, []string{"syft's javascript-package-cataloger broke"}) {
+		t.Errorf("broken: %q", broken)
+	}
+	if n := found.Artifacts.Packages.PackageCount(); n != 1 {
+		t.Errorf("%d packages, want 1", n)
 	}
 }
