@@ -49,7 +49,7 @@ func fileChangeRow(s *caseScreen, f inspect.FileChange) row {
 	sign, t := "~", toneWarn
 	switch f.Change {
 	case "added":
-		sign, t = "+", toneGood
+		sign, t = "+", toneNote
 	case "removed":
 		sign, t = "-", toneBad
 	}

@@ -84,7 +84,7 @@ func (m *Model) drawDialog(lines []string) *tea.Cursor {
 		inside = inside[:height-2]
 	}
 	x := (m.width - width) / 2
-	y := max(0, (m.height-len(inside)-2)/3)
+	y := max(0, min(m.height/6, m.height-3-len(inside))) // the top stays where it is when the inside changes
 	edge := m.p.in(toneFocus, "│")
 	name := " " + m.dialog.title() + " "
 	name = fit(inspect.Clean(name), min(width-4, ansi.StringWidth(inspect.Clean(name))))

@@ -287,3 +287,19 @@ func TestQuitAsksOnlyWhileAnExportRuns(t *testing.T) {
 		t.Error("ctrl+c did not quit")
 	}
 }
+
+func TestLeftAndRightGoThroughRegionsAndPanes(t *testing.T) {
+	s := tell(t, testOptions(), 120, 40).press("enter", "5")
+	for _, step := range []struct {
+		key   string
+		pane  pane
+		focus region
+	}{
+		{"l", panePackages, regionDetail}, {"l", paneBinaries, regionList}, {"h", panePackages, regionList}, {"left", paneProvenance, regionList}, {"right", paneProvenance, regionDetail}, {"h", paneProvenance, regionList},
+	} {
+		s.press(step.key)
+		if s.m.open.pane != step.pane || s.m.focus() != step.focus {
+			t.Errorf("%s went to pane %d, region %d", step.key, s.m.open.pane, s.m.focus())
+		}
+	}
+}

@@ -66,6 +66,10 @@ func runLeft(m *Model, _ string) tea.Cmd {
 			return nil
 		}
 	}
+	if s.state().focus == regionList && s.pane > paneOverview {
+		m.showPane(s.pane - 1)
+		return m.wantTree()
+	}
 	s.state().focus = regionList
 	return nil
 }
@@ -98,6 +102,11 @@ func runRight(m *Model, _ string) tea.Cmd {
 			t.Open(s.tree.at)
 		}
 		return nil
+	}
+	if st.focus == regionDetail && s.pane < paneCount-1 {
+		st.focus = regionList
+		m.showPane(s.pane + 1)
+		return m.wantTree()
 	}
 	st.focus = regionDetail
 	return m.wantTree()

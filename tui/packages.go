@@ -88,7 +88,7 @@ func packageDiffRows(s *caseScreen, diff inspect.PackageDiff, vulns map[string][
 		rows = append(rows, changedPackageRow(s, c, vulns[c.Name+"@"+c.To]))
 	}
 	for _, p := range diff.Added {
-		rows = append(rows, packageRow(s, "+", toneGood, p, vulns[p.Name+"@"+p.Version]))
+		rows = append(rows, packageRow(s, "+", toneNote, p, vulns[p.Name+"@"+p.Version]))
 	}
 	for _, p := range diff.Removed {
 		rows = append(rows, packageRow(s, "-", toneBad, p, nil))
@@ -124,7 +124,7 @@ func packageRow(s *caseScreen, sign string, t tone, p inspect.Package, vulns []i
 			d.say(toneBold, p.Name+" "+p.Version)
 			switch sign {
 			case "+":
-				d.say(toneGood, "added against "+comparedWith(s))
+				d.say(toneNote, "added against "+comparedWith(s))
 			case "-":
 				d.say(toneBad, "removed against "+comparedWith(s))
 			}

@@ -72,9 +72,17 @@ func TestReadmeHoldsTheKeyTable(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, rest, begins := strings.Cut(string(b), "<!-- keys -->")
-	got, _, ends := strings.Cut(rest, "<!-- keys -->")
+	got, after, ends := strings.Cut(rest, "<!-- keys -->")
 	if !begins || !ends {
 		t.Skip("the README has no <!-- keys --> markers")
+	}
+	if *update {
+		before, _, _ := strings.Cut(string(b), "<!-- keys -->")
+		text := before + "<!-- keys -->\n" + KeyTable() + "<!-- keys -->" + after
+		if err := os.WriteFile("../README.md", []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
 	}
 	if strings.TrimSpace(got) != strings.TrimSpace(KeyTable()) {
 		t.Errorf("the README's table of keys is another than\n%s", KeyTable())

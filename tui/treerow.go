@@ -102,7 +102,7 @@ func changeMark(n *fileNode, e inspect.Node) (string, tone) {
 	case e.Change == inspect.Modified || n.dir && n.edited+n.gone > 0:
 		return "M", toneWarn
 	case e.Change == inspect.Added || n.added > 0:
-		return "A", toneGood
+		return "A", toneNote
 	default:
 		return " ", tonePlain
 	}
