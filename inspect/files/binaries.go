@@ -136,10 +136,8 @@ func (h *hunt) compared(emit func(inspect.Event)) {
 	files.Altered = len(altered)
 	for _, a := range altered[:min(len(altered), MaxRows)] {
 		emit(inspect.Event{Altered: &a})
-		if a.Severity == inspect.Medium {
-			emit(inspect.Event{Finding: h.alteredFinding(a)})
-		}
 	}
+	h.sayAltered(altered, emit)
 	missing := h.missing()
 	files.Missing = len(missing)
 	for _, m := range missing[:min(len(missing), MaxRows)] {
@@ -177,17 +175,45 @@ func (h *hunt) altered() []inspect.Altered {
 	return all
 }
 
-func (h *hunt) alteredFinding(a inspect.Altered) *inspect.Finding {
+// sayAltered gives a finding for the altered files of one package in one layer that are neither programs, which are
+// rows of binaries, nor of those that are often changed.
+func (h *hunt) sayAltered(altered []inspect.Altered, emit func(inspect.Event)) {
+	groups := map[string][]inspect.Altered{}
+	var order []string
+	for _, a := range altered {
+		if a.Severity != inspect.Medium {
+			continue
+		}
+		key := fmt.Sprintf("%d %s", a.Layer, a.Package)
+		if groups[key] == nil {
+			order = append(order, key)
+		}
+		groups[key] = append(groups[key], a)
+	}
+	for _, key := range order {
+		emit(inspect.Event{Finding: h.alteredFinding(groups[key])})
+	}
+}
+
+func (h *hunt) alteredFinding(group []inspect.Altered) *inspect.Finding {
+	a := group[0]
 	subject := h.image.Subject + ":" + a.Path
-	return &inspect.Finding{
+	title := fmt.Sprintf("%s is not what package %s says it is", a.Path, a.Package)
+	if len(group) > 1 {
+		title = fmt.Sprintf("%d files of package %s are not what it says they are, %s the first", len(group), a.Package, a.Path)
+	}
+	f := &inspect.Finding{
 		ID: inspect.FindingID(CheckBinaries, "altered-file", subject), Check: CheckBinaries, Code: "altered-file", Status: a.Status, Severity: a.Severity,
-		Subject: subject, Title: fmt.Sprintf("%s is not what package %s says it is", a.Path, a.Package), Detail: a.Detail,
+		Subject: subject, Title: title, Detail: a.Detail,
 		Evidence: []inspect.Evidence{
-			{Kind: "file", Digest: "sha256:" + a.SHA256, Path: a.Path, Text: a.Actual},
 			{Kind: "layer", Digest: h.layerDigest(a.Layer), Path: a.Path, Text: h.createdBy(a.Layer)},
 			{Kind: "package-database", Path: h.databaseOf(h.own.owner[a.Path]), Text: a.Package + ": " + a.Expected},
 		},
 	}
+	for _, a := range group[:min(len(group), 20)] {
+		f.Evidence = append(f.Evidence, inspect.Evidence{Kind: "file", Digest: "sha256:" + a.SHA256, Path: a.Path, Text: a.Actual})
+	}
+	return f
 }
 
 // missing lists the packaged files that are not there. What images cut on purpose is passed over, and so are paths of

@@ -175,6 +175,45 @@ func TestSeverity(t *testing.T) {
 	}
 }
 
+func TestSeverityOfAltered(t *testing.T) {
+	for _, test := range []struct {
+		path   string
+		kind   inspect.Kind
+		mode   uint32
+		config bool
+		want   inspect.Severity
+	}{
+		{"/usr/bin/top", inspect.KindELF, 0o755, false, inspect.High},
+		{"/usr/lib/libz.so.1", inspect.KindELF, 0o644, false, inspect.High},
+		{"/usr/bin/ldd", inspect.KindScript, 0o755, false, inspect.High},
+		{"/usr/lib/node_modules/npm/bin/x.js", inspect.KindScript, 0o755, false, inspect.Medium},
+		{"/usr/lib/python3/os.py", "", 0o644, false, inspect.Medium},
+		{"/usr/lib/x/data", "", 0o644, false, inspect.Low},
+		{"/etc/init.d/x", inspect.KindScript, 0o755, true, inspect.Low},
+		{"/etc/shadow", "", 0o640, false, inspect.Low},
+		{"/usr/lib/os-release", "", 0o644, false, inspect.Low},
+		{"/usr/share/doc/x/run.py", "", 0o644, false, inspect.Low},
+	} {
+		n := &inspect.Node{Entry: inspect.Entry{Path: test.path, Kind: test.kind, Mode: test.mode, Type: inspect.EntryFile}}
+		if got := severityOfAltered(n, test.config); got != test.want {
+			t.Errorf("%s is %s, want %s", test.path, got, test.want)
+		}
+	}
+}
+
+// npm renews itself over the packaged files: many altered files, one finding.
+func TestAlteredFilesOfAPackageAreOneFinding(t *testing.T) {
+	packages := map[string][]member{"npm": {file("usr/lib/npm/a.js", "1"), file("usr/lib/npm/b.js", "1"), file("usr/lib/npm/c.js", "1")}}
+	c := newBench(t).examine(t, imageOf(t, v1.Config{}, step("base", append(packages["npm"], dpkgOf(packages, "npm")...)...),
+		step("RUN npm i -g npm", file("usr/lib/npm/a.js", "2"), file("usr/lib/npm/b.js", "2"))), nil)
+	if len(c.Findings) != 1 || c.Findings[0].Code != "altered-file" || c.Findings[0].Severity != inspect.Medium || len(c.Findings[0].Evidence) != 4 {
+		t.Errorf("findings %+v", c.Findings)
+	}
+	if len(c.Images[0].Altered) != 2 || len(c.Images[0].Binaries) != 0 {
+		t.Errorf("altered %+v, rows %q", c.Images[0].Altered, binaryRows(c.Images[0]))
+	}
+}
+
 func TestHiddenPaths(t *testing.T) {
 	for p, want := range map[string]bool{
 		"/var/tmp/.font/x": true, "/usr/bin/.x": true, "/opt/.. /x": true, "/usr/lib/ /x": true, "/usr/bin/ls ": true, "/usr/bin/\u202efdp.exe": true,

@@ -12,7 +12,8 @@ import (
 //
 //  1. A program that an alert names: critical if no package answers for its content (unowned, altered, or ownership
 //     unknown), medium if it is exactly its package's: then it was used, not brought.
-//  2. A packaged program that is not what its package says: high.
+//  2. A packaged program that is not what its package says: high. (Altered files that are no programs: see
+//     severityOfAltered.)
 //  3. Something that makes every program load it (ld.so.preload), or text that miners hold: high.
 //  4. A program in a hidden place or a directory for temporary files: high; a script there, or where ownership is not
 //     known: medium.
@@ -115,14 +116,15 @@ func systemProgram(p string) bool {
 }
 
 // severityOfAltered judges a packaged file that is not what its package says: configuration is meant to be changed, and
-// some files are made anew by every image builder; a program is not.
+// some files are made anew by every image builder; a program is not. Scripts and modules in a tree of a language's own
+// are often renewed by that language's package manager over the packaged ones (npm does it to itself): medium.
 func severityOfAltered(n *inspect.Node, config bool) inspect.Severity {
 	switch {
 	case config || oftenChanged(n.Path):
 		return inspect.Low
-	case n.Kind != "" && n.Kind != inspect.KindScript, n.Kind == inspect.KindScript && n.Mode&0o111 != 0:
+	case n.Kind != "" && n.Kind != inspect.KindScript, n.Kind == inspect.KindScript && systemProgram(n.Path):
 		return inspect.High
-	case interpreted(n.Path):
+	case interpreted(n.Path), n.Kind == inspect.KindScript && n.Mode&0o111 != 0:
 		return inspect.Medium
 	default:
 		return inspect.Low
