@@ -139,6 +139,9 @@ func TestCheck(t *testing.T) {
 			s.sign(statement(digestOf("index"), workflow, "https://github.com/acme/app"), nil)
 		}, fits, inspect.Verified, "", inspect.Verified, ""},
 		{"malformed", func(s *scene) { s.sign(`{"_type":`, nil) }, fits, inspect.Failed, reasonMalformed, inspect.Failed, reasonMalformed},
+		{"of a version that is not known here", func(s *scene) {
+			s.sign(strings.Replace(good, "provenance/v0.2", "provenance/v9", 1), func(g *inspect.Signature) { g.PredicateType = "https://slsa.dev/provenance/v9" })
+		}, fits, inspect.Unknown, reasonMalformed, inspect.Unknown, ""},
 		{"nobody said who signs", func(s *scene) {
 			s.sign(good, func(g *inspect.Signature) { g.Status, g.Reason = inspect.Unknown, "no-expectation" })
 		}, fits, inspect.Unknown, "no-expectation", inspect.Unknown, ""},

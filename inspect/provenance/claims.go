@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -28,7 +29,10 @@ type claims struct {
 	notes      []string
 }
 
-// parseClaims reads the predicate of a statement.
+// errUnknownType says that a statement may be sound, but of a kind that is not known here.
+var errUnknownType = errors.New("the predicate type is not known")
+
+// parseClaims reads the predicate of a statement. Errors: errUnknownType.
 func parseClaims(s Statement) (claims, error) {
 	var c claims
 	var err error
@@ -42,7 +46,7 @@ func parseClaims(s Statement) (claims, error) {
 	case s.PredicateType == PredicateSLSA1 || strings.HasPrefix(s.PredicateType, PredicateSLSA1+"."):
 		c, err = parseSLSA1(s.Predicate)
 	default:
-		return c, fmt.Errorf("parsing provenance: the predicate type %q is not known", clip(s.PredicateType))
+		return c, fmt.Errorf("parsing provenance: %w: %q", errUnknownType, clip(s.PredicateType))
 	}
 	if err != nil {
 		return c, err

@@ -19,7 +19,7 @@ func gate(rows []judged, expected bool, unasked []string) inspect.Gate {
 	case len(unasked) > 0 && (expected || len(rows) == 0):
 		g.Status, g.Detail = inspect.Unknown, "it could not be looked for everywhere: "+strings.Join(unasked, "; ")
 	case best != nil && best.row.Status == inspect.Unknown:
-		g.Status, g.Detail = inspect.Unknown, "its signature could not be judged: "+best.row.Reason
+		g.Status, g.Detail = inspect.Unknown, best.open()
 	case best != nil:
 		g.Status, g.Detail = inspect.Failed, best.why()
 	case expected && len(rows) > 0:
@@ -55,6 +55,13 @@ func bestOf(rows []judged) *judged {
 		}
 	}
 	return nil
+}
+
+func (j judged) open() string {
+	if j.foreign && j.row.Reason == reasonMalformed {
+		return j.wrong[0].detail
+	}
+	return "its signature could not be judged: " + j.row.Reason
 }
 
 func (j judged) why() string {

@@ -3,6 +3,7 @@ package provenance
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -19,9 +20,10 @@ type found struct {
 
 // judged is a row, and what is not as expected in it.
 type judged struct {
-	row   inspect.Provenance
-	wrong []mismatch
-	holds bool // signed, by a chain that holds
+	row     inspect.Provenance
+	wrong   []mismatch
+	holds   bool // signed, by a chain that holds
+	foreign bool // of a kind that is not known here, so that nothing could be compared
 }
 
 // judge reads a statement and compares it with the image and with what was expected.
@@ -38,6 +40,7 @@ func judge(f found, image inspect.Image, expected inspect.Expected) judged {
 	}
 	if err != nil {
 		j.wrong = []mismatch{{reasonMalformed, err.Error()}}
+		j.foreign = errors.Is(err, errUnknownType)
 	} else {
 		j.compare(&c, s, f, image, expected)
 	}
@@ -108,6 +111,8 @@ func (j *judged) settle(sig *inspect.Signature) {
 		r.Status, r.Reason = inspect.Unknown, reasonUnsigned
 	case sig.Status != inspect.Verified:
 		r.Status, r.Reason = sig.Status, sig.Reason
+	case j.foreign:
+		r.Status, r.Reason = inspect.Unknown, reasonMalformed
 	case len(j.wrong) > 0:
 		r.Status, r.Reason = inspect.Failed, j.wrong[0].reason
 	default:
