@@ -126,8 +126,21 @@ func (r *Recorder) Record(emit func(inspect.Event)) func(inspect.Event) {
 	}
 }
 
-// Events opens what was written so far, for an export.
-func (r *Recorder) Events() (io.ReadCloser, error) { return openEvents(r.dir) }
+// Events opens what was written so far, for an export: whole lines, whatever is written meanwhile.
+func (r *Recorder) Events() (io.ReadCloser, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	path := filepath.Join(r.dir, eventsFile)
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, fmt.Errorf("opening the events of a case: %w", err)
+	}
+	events, err := openEvents(r.dir)
+	if err != nil {
+		return nil, err
+	}
+	return sectionCloser{io.LimitReader(events, info.Size()), events}, nil
+}
 
 // Close ends the recording and unlocks the case.
 func (r *Recorder) Close() error {

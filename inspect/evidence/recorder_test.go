@@ -158,3 +158,48 @@ func TestID(t *testing.T) {
 		}
 	}
 }
+
+func TestLostRecordingIsSaidOnce(t *testing.T) {
+	in := newIncident(t)
+	r := record(t, t.TempDir(), in.events[:2])
+	must(t, r.Close())
+	var seen []inspect.Event
+	emit := r.Record(func(e inspect.Event) { seen = append(seen, e) })
+	for _, e := range in.events[2:5] {
+		emit(e)
+	}
+	notices := 0
+	for _, e := range seen {
+		if e.Notice != nil {
+			notices++
+		}
+	}
+	if len(seen) != 4 || notices != 1 {
+		t.Errorf("%d events, %d notices", len(seen), notices)
+	}
+}
+
+func TestExportWhileTheCaseRuns(t *testing.T) {
+	in := newIncident(t)
+	r := record(t, t.TempDir(), in.events[:1])
+	done := make(chan error)
+	go func() {
+		for _, e := range in.events[1:] {
+			if err := r.Add(e); err != nil {
+				done <- err
+				return
+			}
+		}
+		done <- nil
+	}()
+	for n := range 5 {
+		to := filepath.Join(t.TempDir(), "bundle")
+		_, err := Export(context.Background(), r.Events, in.store, to, options)
+		must(t, err)
+		if v := verify(t, to, trusting()); v.Intact != inspect.Verified || v.Status == inspect.Failed {
+			t.Errorf("export %d: %s, %v", n, v.Status, failures(v))
+		}
+	}
+	must(t, <-done)
+	must(t, r.Close())
+}

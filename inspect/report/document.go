@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/backtrail/backtrail/inspect"
 )
@@ -101,9 +102,28 @@ func documentOf(c inspect.Case, s Style) document {
 	c = cleaned(c)
 	d := document{title: "backtrail: " + c.Target.Name, status: c.Status, brief: Brief(c, s)}
 	d.sections = append(d.sections, verdictSection(c, why), answerSection(c), findingSection(c), alertSection(c), nextSection(c))
-	for _, i := range c.Images {
+	for _, i := range focusFirst(c) {
 		d.sections = append(d.sections, imageSections(c, i)...)
 	}
 	d.sections = append(d.sections, podSection(c), timelineSection(c), noteSection(c), uncheckedSection(c), trustSection(c))
 	return d
+}
+
+// focusFirst puts the image that the case is about before the others.
+func focusFirst(c inspect.Case) []inspect.Image {
+	first, _ := focus(c)
+	images := slices.Clone(c.Images)
+	slices.SortStableFunc(images, func(a, b inspect.Image) int {
+		switch {
+		case a.Subject == b.Subject:
+			return 0
+		case a.Subject == first.Subject:
+			return -1
+		case b.Subject == first.Subject:
+			return 1
+		default:
+			return 0
+		}
+	})
+	return images
 }

@@ -61,10 +61,16 @@ func holdPod(c inspect.Case) []Step {
 }
 
 func kubectl(c inspect.Case) string {
-	if c.Target.Context == "" || strings.ContainsAny(c.Target.Context, "/\\") {
-		return "kubectl"
+	return "kubectl" + contextFlag(c)
+}
+
+// contextFlag names the context, unless the case was read from a saved dump: no kubeconfig knows that one.
+func contextFlag(c inspect.Case) string {
+	name := c.Target.Context
+	if name == "" || strings.HasPrefix(name, "snapshot ") || strings.ContainsAny(name, "/\\") {
+		return ""
 	}
-	return "kubectl --context " + quote(c.Target.Context)
+	return " --context " + quote(name)
 }
 
 // closeSignature turns "signed by NAME, no rule says who should" into a rule.
@@ -100,8 +106,8 @@ func inspectCommand(c inspect.Case) string {
 	if c.Target.Namespace != "" {
 		command += " -n " + quote(c.Target.Namespace)
 	}
-	if c.Target.Context != "" && c.Pod != nil && !strings.ContainsAny(c.Target.Context, "/\\") {
-		command += " --context " + quote(c.Target.Context)
+	if c.Pod != nil {
+		command += contextFlag(c)
 	}
 	return command
 }

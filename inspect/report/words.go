@@ -144,7 +144,7 @@ func signed(c inspect.Case, i inspect.Image) (inspect.Status, string) {
 	}
 	for _, g := range i.Gates {
 		if g.Name == inspect.GateSignature {
-			return g.Status, g.Detail
+			return g.Status, unsigned(g)
 		}
 	}
 	for _, r := range i.Stores {
@@ -156,6 +156,18 @@ func signed(c inspect.Case, i inspect.Image) (inspect.Status, string) {
 		return inspect.Unknown, orRunning(state)
 	}
 	return inspect.Absent, "unsigned: no store holds a signature"
+}
+
+// unsigned is what the gate says of an image without signatures, with that first.
+func unsigned(g inspect.Gate) string {
+	switch {
+	case g.Detail == "":
+		return "unsigned"
+	case g.Status == inspect.Failed && !strings.Contains(g.Detail, "unsigned"):
+		return "unsigned; " + g.Detail
+	default:
+		return g.Detail
+	}
 }
 
 func orRunning(s inspect.CheckState) string {
@@ -214,66 +226,4 @@ func question(q string) string {
 	default:
 		return q
 	}
-}
-
-// matched says how an alert was matched.
-func matched(a inspect.Alert) string {
-	switch a.Match {
-	case inspect.MatchDigest:
-		return "matched by image digest"
-	case inspect.MatchContainer:
-		return "matched by container id"
-	case inspect.MatchPod:
-		return "matched by pod name only"
-	case inspect.MatchImage:
-		return "matched by image name only"
-	default:
-		return "fits nothing here"
-	}
-}
-
-// alertFile says where the file of an alert is, and how sure that is. Only a file of the image can be checked.
-func alertFile(a inspect.Alert) (inspect.Status, string) {
-	f := a.File
-	if f.Origin == inspect.OriginImage {
-		return inspect.Verified, cmp.Or(f.Detail, fmt.Sprintf("%s is the image's own file, of layer %d", f.Path, f.Layer))
-	}
-	return inspect.Unknown, cmp.Or(f.Detail, "where "+cmp.Or(f.Path, a.Path, "its file")+" comes from is not known")
-}
-
-// unchecked lists what could not be checked and why, each once.
-func unchecked(c inspect.Case) []string {
-	var list []string
-	add := func(text string) {
-		if !slices.Contains(list, text) {
-			list = append(list, text)
-		}
-	}
-	switch {
-	case c.End == nil:
-		add("the case is partial: it has not ended")
-	case c.End.Status != inspect.Verified:
-		add("the case is partial: " + c.End.Reason)
-	}
-	for _, s := range c.Checks {
-		if s.Status == inspect.Unknown || s.Running() {
-			add(strings.TrimSpace(s.Subject+" "+s.Name) + ": " + orRunning(s))
-		}
-	}
-	for _, i := range c.Images {
-		for _, l := range i.Layers {
-			if l.Status == inspect.Unknown && !l.Empty {
-				add(fmt.Sprintf("%s layer %d: %s", i.Subject, l.Number, cmp.Or(l.Detail, l.Reason)))
-			}
-		}
-		for _, r := range i.Stores {
-			if r.Status == inspect.Unknown {
-				add(fmt.Sprintf("%s %s: %s", i.Subject, r.Store, r.Detail))
-			}
-		}
-		if o := i.Files.Ownership; o == "unknown" || o == "partial" {
-			add(fmt.Sprintf("%s file ownership is %s: %s", i.Subject, o, i.Files.Detail))
-		}
-	}
-	return list
 }

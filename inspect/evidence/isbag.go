@@ -1,0 +1,55 @@
+package evidence
+
+import (
+	"archive/tar"
+	"io"
+	"os"
+	"path"
+	"strings"
+
+	"github.com/klauspost/compress/gzip"
+)
+
+// lookMembers and lookBytes bound the look at the beginning of an archive.
+const (
+	lookMembers = 64
+	lookBytes   = 8 << 20
+)
+
+// IsBag says, from a look at its beginning, whether path is a bundle.
+func IsBag(file string) bool {
+	info, err := os.Stat(file)
+	if err != nil {
+		return false
+	}
+	if info.IsDir() {
+		declared, err := os.Lstat(path.Join(file, bagitFile))
+		return err == nil && declared.Mode().IsRegular()
+	}
+	if !info.Mode().IsRegular() {
+		return false
+	}
+	f, err := os.Open(file)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	zr, err := gzip.NewReader(f)
+	if err != nil {
+		return false
+	}
+	defer zr.Close()
+	tr := tar.NewReader(io.LimitReader(zr, lookBytes))
+	for range lookMembers {
+		h, err := tr.Next()
+		if err != nil {
+			return false
+		}
+		_, rest, _ := strings.Cut(strings.TrimPrefix(h.Name, "./"), "/")
+		switch rest {
+		case bagitFile, infoFile, manifest256, tagManifest256, "data/case.json", "data/events.jsonl":
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,230 @@
+package evidence
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/backtrail/backtrail/inspect"
+)
+
+// rerun runs the checks again and compares. Where no image's manifest is in the bag (docker-save has none) there is
+// nothing to run them on, and every row is listed as not in the bag.
+func (v *verifier) rerun() {
+	if v.o.Rerun == nil {
+		v.say("checks", "", inspect.Unknown, BasisBytes, "the checks were not run again")
+		return
+	}
+	var again inspect.Case
+	if slices.ContainsFunc(v.c.Images, func(i inspect.Image) bool { return i.Digest != "" && v.carried(i.Digest) }) {
+		var err error
+		if again, err = v.o.Rerun(v.ctx, v.bag, v.c); err != nil {
+			v.say("checks", "", inspect.Unknown, BasisBytes, "the checks could not be run again: %v", err)
+			return
+		}
+	}
+	for _, i := range v.c.Images {
+		if i.Digest == "" || !v.carried(i.Digest) {
+			v.leftOut(i)
+			continue
+		}
+		r, _ := again.Image(i.Subject)
+		v.sameLayers(i, r)
+		v.sameImage(i, r)
+		v.sameSignatures(i, r)
+		v.sameProvenance(i, r)
+	}
+}
+
+// leftOut lists the rows of an image that nothing in the bag can be opened as.
+func (v *verifier) leftOut(i inspect.Image) {
+	why := "its manifest is not in the bag"
+	if i.Digest == "" {
+		why = "it has no manifest to be opened by"
+		if v.sameSaved(i) {
+			return
+		}
+	}
+	v.say("image", i.Subject, inspect.Absent, BasisNotKept, "%s", why)
+	for _, l := range i.Layers {
+		if !l.Empty {
+			v.say("layer", fmt.Sprintf("%s layer %d %s", i.Subject, l.Number, cmp.Or(l.Digest, l.DiffID)), inspect.Absent, BasisNotKept, "the image: %s", why)
+		}
+	}
+	for _, s := range i.Signatures {
+		v.say("signature", i.Subject+" signature "+s.ID, inspect.Absent, BasisNotKept, "the image: %s", why)
+	}
+	for _, p := range i.Provenance {
+		v.say("provenance", i.Subject+" provenance "+p.ID, inspect.Absent, BasisNotKept, "the image: %s", why)
+	}
+}
+
+// sameSaved reproduces an image of the docker-save form, which has neither manifest nor signatures: the config and the
+// layers, which are carried as tars, are their digests, and the config names these layers in this order.
+func (v *verifier) sameSaved(i inspect.Image) bool {
+	var diffIDs []string
+	for _, l := range i.Layers {
+		if l.Empty {
+			continue
+		}
+		if !v.carried(l.DiffID) {
+			return false
+		}
+		diffIDs = append(diffIDs, l.DiffID)
+	}
+	if !v.carried(i.Config) || len(diffIDs) == 0 {
+		return false
+	}
+	r, err := v.bag.Blob(v.ctx, i.Config)
+	if err != nil {
+		return false
+	}
+	defer r.Close()
+	data, err := readBounded(r, MaxSmall, i.Config)
+	if err != nil {
+		return false
+	}
+	found := verdict{inspect.Verified, ""}
+	if !slices.Equal(configDiffIDs(data), diffIDs) {
+		found = verdict{inspect.Failed, "diffid-mismatch"}
+	}
+	for _, l := range i.Layers {
+		if !l.Empty {
+			v.compare("layer", fmt.Sprintf("%s layer %d %s", i.Subject, l.Number, l.DiffID), verdict{l.Status, l.Reason}, verdict{inspect.Verified, ""})
+		}
+	}
+	v.compare("image", i.Subject, verdict{i.Status, i.Reason}, found)
+	return true
+}
+
+// carried says that a blob lies in the image's layout; that it is its digest was checked before.
+func (v *verifier) carried(digest string) bool {
+	_, there := v.bag.files.sizes["data/image/blobs/sha256/"+hexOf(digest)]
+	return there
+}
+
+// damaged says that the bytes which came in a blob's place are kept, and are not its digest.
+func (v *verifier) damaged(digest string) bool {
+	for _, b := range v.c.Blobs {
+		if b.Digest == digest && b.State == blobDamaged && b.Actual != digest {
+			_, there := v.bag.files.sizes["data/damaged/"+hexOf(b.Actual)]
+			return there
+		}
+	}
+	return false
+}
+
+// verdict is a status with its reason, as a row of the case states it.
+type verdict struct {
+	status inspect.Status
+	reason string
+}
+
+func (a verdict) String() string {
+	if a.reason == "" {
+		return string(a.status)
+	}
+	return fmt.Sprintf("%s (%s)", a.status, a.reason)
+}
+
+func (v *verifier) compare(name, subject string, claimed, found verdict) {
+	if claimed == found {
+		v.say(name, subject, inspect.Verified, BasisBytes, "%s, as the case says", found)
+		return
+	}
+	v.fail(name, subject, "the case says %s; the bytes in the bag say %s", claimed, found)
+}
+
+func (v *verifier) sameLayers(i, again inspect.Image) {
+	for _, l := range i.Layers {
+		if l.Empty {
+			continue
+		}
+		subject := fmt.Sprintf("%s layer %d %s", i.Subject, l.Number, l.Digest)
+		at := slices.IndexFunc(again.Layers, func(o inspect.Layer) bool { return !o.Empty && o.Number == l.Number })
+		switch {
+		case v.damaged(l.Digest):
+			v.compare("layer", subject, verdict{l.Status, l.Reason}, verdict{inspect.Failed, "digest-mismatch"})
+		case !v.carried(l.Digest):
+			v.say("layer", subject, inspect.Absent, BasisNotKept, "its bytes are not in the bag")
+		case at < 0:
+			v.fail("layer", subject, "the case says %s; the manifest in the bag has no such layer", l.Status)
+		default:
+			v.compare("layer", subject, verdict{l.Status, l.Reason}, verdict{again.Layers[at].Status, again.Layers[at].Reason})
+		}
+	}
+}
+
+// sameImage compares an image's status, if all that it rests on is there.
+func (v *verifier) sameImage(i, again inspect.Image) {
+	var out []string
+	broken := false
+	for _, l := range i.Layers {
+		switch {
+		case l.Empty:
+		case v.damaged(l.Digest):
+			broken = true
+		case !v.carried(l.Digest):
+			out = append(out, fmt.Sprint(l.Number))
+		}
+	}
+	switch {
+	case broken:
+		v.compare("image", i.Subject, verdict{status: i.Status}, verdict{status: inspect.Failed})
+	case !v.carried(i.Key()) || !v.carried(i.Config):
+		v.say("image", i.Subject, inspect.Absent, BasisNotKept, "its manifest or config is not in the bag")
+	case len(out) > 0:
+		v.say("image", i.Subject, inspect.Absent, BasisNotKept, "layers %s are not in the bag", strings.Join(out, ", "))
+	default:
+		v.compare("image", i.Subject, verdict{i.Status, i.Reason}, verdict{again.Status, again.Reason})
+	}
+}
+
+func (v *verifier) sameSignatures(i, again inspect.Image) {
+	found := map[string]inspect.Signature{}
+	for _, s := range again.Signatures {
+		found[s.ID] = s
+	}
+	for _, s := range i.Signatures {
+		subject := fmt.Sprintf("%s signature %s", i.Subject, s.ID)
+		r, ok := found[s.ID]
+		delete(found, s.ID)
+		switch {
+		case ok:
+			v.compare("signature", subject, verdict{s.Status, s.Reason}, verdict{r.Status, r.Reason})
+		case v.carried(s.Digest):
+			v.fail("signature", subject, "the case says %s; it is not found among the signatures in the bag", s.Status)
+		default:
+			v.say("signature", subject, inspect.Absent, BasisNotKept, "its bytes are not in the bag")
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(found)) {
+		v.fail("signature", i.Subject+" signature "+id, "the bag carries it, and the case does not name it")
+	}
+}
+
+func (v *verifier) sameProvenance(i, again inspect.Image) {
+	found := map[string]inspect.Provenance{}
+	for _, p := range again.Provenance {
+		found[p.ID] = p
+	}
+	for _, p := range i.Provenance {
+		subject := fmt.Sprintf("%s provenance %s", i.Subject, p.ID)
+		r, ok := found[p.ID]
+		delete(found, p.ID)
+		carried := slices.ContainsFunc(p.Raw, func(raw inspect.RawPart) bool { return v.carried(raw.Digest) })
+		switch {
+		case ok:
+			v.compare("provenance", subject, verdict{p.Status, p.Reason}, verdict{r.Status, r.Reason})
+		case carried:
+			v.fail("provenance", subject, "the case says %s; it is not found again from the bag", p.Status)
+		default:
+			v.say("provenance", subject, inspect.Absent, BasisNotKept, "its bytes are not in the bag")
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(found)) {
+		v.fail("provenance", i.Subject+" provenance "+id, "the bag carries it, and the case does not name it")
+	}
+}

@@ -1,0 +1,81 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/backtrail/backtrail/inspect"
+)
+
+// matched says how an alert was matched.
+func matched(a inspect.Alert) string {
+	switch a.Match {
+	case inspect.MatchDigest:
+		return "matched by image digest"
+	case inspect.MatchContainer:
+		return "matched by container id"
+	case inspect.MatchPod:
+		return "matched by pod name only"
+	case inspect.MatchImage:
+		return "matched by image name only"
+	default:
+		return "fits nothing here"
+	}
+}
+
+// alertFile says where the file of an alert is, and how sure that is. Only a file of the image can be checked.
+func alertFile(a inspect.Alert) (inspect.Status, string) {
+	f := a.File
+	path := cmp.Or(f.Path, a.Path)
+	text := f.Detail
+	switch {
+	case text == "" && f.Origin == inspect.OriginImage:
+		text = fmt.Sprintf("it is the image's own file, of layer %d", f.Layer)
+	case text == "":
+		text = "where it comes from is not known"
+	}
+	if path != "" && !strings.Contains(text, path) {
+		text = path + ": " + text
+	}
+	if f.Origin == inspect.OriginImage {
+		return inspect.Verified, text
+	}
+	return inspect.Unknown, text
+}
+
+// matchedBy is the match in the fewest words.
+func matchedBy(a inspect.Alert) string {
+	switch a.Match {
+	case inspect.MatchContainer:
+		return "by container id"
+	case inspect.MatchPod:
+		return "by pod name"
+	case inspect.MatchImage:
+		return "by image name"
+	default:
+		return "by digest"
+	}
+}
+
+// alertMark says how an alert stands. That the place of its file is known is no green tick over an open alert: only a
+// person's mark closes it.
+func alertMark(c inspect.Case, a inspect.Alert) string {
+	for _, n := range c.Notes {
+		if n.Mark != "" && n.Mark != "open" && (n.Subject == a.ID || n.Subject == a.File.Path && n.Subject != "") {
+			return "! marked " + n.Mark
+		}
+	}
+	return "! open"
+}
+
+// priorityRank orders Falco's priorities, worst first; what is not one of them comes last.
+func priorityRank(p string) int {
+	at := slices.IndexFunc([]string{"emergency", "alert", "critical", "error", "warning", "notice", "informational", "debug"},
+		func(name string) bool { return strings.EqualFold(name, p) })
+	if at < 0 {
+		return 8
+	}
+	return at
+}

@@ -1,0 +1,47 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/backtrail/backtrail/inspect"
+)
+
+// unchecked lists what could not be checked and why, each once.
+func unchecked(c inspect.Case) []string {
+	var list []string
+	add := func(text string) {
+		if !slices.Contains(list, text) {
+			list = append(list, text)
+		}
+	}
+	switch {
+	case c.End == nil:
+		add("the case is partial: it has not ended")
+	case c.End.Status != inspect.Verified:
+		add("the case is partial: " + c.End.Reason)
+	}
+	for _, s := range c.Checks {
+		if s.Status == inspect.Unknown || s.Running() {
+			add(strings.TrimSpace(s.Subject+" "+s.Name) + ": " + orRunning(s))
+		}
+	}
+	for _, i := range c.Images {
+		for _, l := range i.Layers {
+			if l.Status == inspect.Unknown && !l.Empty {
+				add(fmt.Sprintf("%s layer %d: %s", i.Subject, l.Number, cmp.Or(l.Detail, l.Reason)))
+			}
+		}
+		for _, r := range i.Stores {
+			if r.Status == inspect.Unknown {
+				add(fmt.Sprintf("%s %s: %s", i.Subject, r.Store, r.Detail))
+			}
+		}
+		if o := i.Files.Ownership; o == "unknown" || o == "partial" {
+			add(fmt.Sprintf("%s file ownership is %s: %s", i.Subject, o, i.Files.Detail))
+		}
+	}
+	return list
+}

@@ -1,0 +1,27 @@
+package report
+
+import (
+	"strings"
+
+	"github.com/charmbracelet/x/ansi"
+)
+
+// wrap breaks text at blanks into at most n lines; the last one holds the rest.
+func wrap(text string, width, n int) []string {
+	var lines []string
+	line := ""
+	words := strings.Fields(text)
+	for at, word := range words {
+		if len(lines) >= n-1 {
+			rest := strings.Join(words[at:], " ")
+			return append(lines, strings.TrimSpace(line+" "+rest))
+		}
+		next := strings.TrimSpace(line + " " + word)
+		if ansi.StringWidth(next) > width && line != "" {
+			lines = append(lines, line)
+			next = word
+		}
+		line = next
+	}
+	return append(lines, line)
+}
