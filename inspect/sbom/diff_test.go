@@ -72,8 +72,9 @@ func TestFindings(t *testing.T) {
 	one := func(how string) inspect.PackageDiff {
 		return inspect.PackageDiff{Changed: []inspect.PackageChange{{Type: "deb", Name: "coreutils", From: "1", To: "2", Change: how, Layer: 1}}}
 	}
-	altered := inspect.Image{Altered: []inspect.Altered{{Path: "/usr/bin/ls", Package: "coreutils:amd64"}}}
+	altered := inspect.Image{Altered: []inspect.Altered{{Path: "/usr/bin/ls", Package: "coreutils:amd64", Severity: inspect.High}}}
 	config := inspect.Image{Altered: []inspect.Altered{{Path: "/etc/ls.conf", Package: "coreutils", Config: true}}}
+	edited := inspect.Image{Altered: []inspect.Altered{{Path: "/usr/lib/os-release", Package: "coreutils", Severity: inspect.Low}}}
 	for _, c := range []struct {
 		name  string
 		image inspect.Image
@@ -84,6 +85,7 @@ func TestFindings(t *testing.T) {
 		{"other", inspect.Image{}, changed, inspect.Low},
 		{"older", inspect.Image{}, downgrade, inspect.Medium},
 		{"newer with an altered file", altered, upgrade, inspect.Medium},
+		{"newer with a file that is always edited", edited, upgrade, inspect.Info},
 		{"newer with an edited config file", config, upgrade, inspect.Info},
 	} {
 		list := findings("web", c.image, good, one(c.how))

@@ -55,10 +55,11 @@ func changedFinding(subject string, image inspect.Image, good inspect.KnownGood,
 	return finding("package-changed", subject, c.Type, c.Name, c.From, severity, title, evidenceOf(image, c.Layer, locationsOf(image, c)))
 }
 
-// suspect names a file of a package that is not what the package says, empty where there is none.
+// suspect names a file of a package that is not what the package says, empty where there is none. Files that are
+// changed as a matter of course (configuration, os-release in distroless images) are rows of low severity.
 func suspect(image inspect.Image, pkg string) string {
 	for _, a := range image.Altered {
-		if !a.Config && sameOwner(a.Package, pkg) {
+		if !a.Config && a.Severity.Rank() < inspect.Low.Rank() && sameOwner(a.Package, pkg) {
 			return a.Path
 		}
 	}
