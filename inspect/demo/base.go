@@ -8,6 +8,7 @@ func baseStep() (step, error) {
 	installed, err := install(basePackages(), basePackages())
 	s.files = slices.Concat(installed, skeleton(), []file{
 		text("etc/passwd", passwd), text("etc/group", "root:x:0:\nnogroup:x:65534:\n"), text("etc/hostname", "debian\n"),
+		text("var/lib/dpkg/info/format", "1\n"), // from then on info files may name an architecture
 		symlink("etc/os-release", "../usr/lib/os-release"),
 	})
 	return s, err

@@ -104,9 +104,10 @@ func (p program) sections(entry, text, end uint64) ([]byte, []elf.Section64, err
 		Name: 1, Info: elf.ST_INFO(elf.STB_GLOBAL, elf.STT_FUNC), Shndx: 1, Value: loadAddress + entry, Size: uint64(len(exit())),
 	}}
 	atNames := end + 2*symbolSize + uint64(len(symbols))
+	const code = uint64(elf.SHF_ALLOC | elf.SHF_EXECINSTR)
 	headers := []elf.Section64{
 		{},
-		{Name: 1, Type: uint32(elf.SHT_PROGBITS), Flags: uint64(elf.SHF_ALLOC | elf.SHF_EXECINSTR), Addr: loadAddress + entry, Off: entry, Size: text - entry, Addralign: 1},
+		{Name: 1, Type: uint32(elf.SHT_PROGBITS), Flags: code, Addr: loadAddress + entry, Off: entry, Size: text - entry, Addralign: 1},
 		{Name: 7, Type: uint32(elf.SHT_PROGBITS), Flags: uint64(elf.SHF_ALLOC), Addr: loadAddress + text, Off: text, Size: end - text, Addralign: 1},
 		{Name: 15, Type: uint32(elf.SHT_SYMTAB), Off: end, Size: 2 * symbolSize, Link: 4, Info: 1, Addralign: 1, Entsize: symbolSize},
 		{Name: 23, Type: uint32(elf.SHT_STRTAB), Off: end + 2*symbolSize, Size: uint64(len(symbols)), Addralign: 1},

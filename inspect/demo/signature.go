@@ -127,14 +127,16 @@ func (n *notary) record(body any, when time.Time) (logEntry, error) {
 	return n.log.add(data, when)
 }
 
-// wrap makes a manifest around one blob.
+// wrap makes a manifest around one blob. An artifact has the empty configuration of OCI 1.1, a cosign signature one that
+// looks like an image's.
 func wrap(repository, tag string, content blob, m v1.Manifest) (image, error) {
-	config, err := document(types.OCIConfigJSON, v1.ConfigFile{RootFS: v1.RootFS{Type: "layers", DiffIDs: []v1.Hash{content.hash}}})
-	if m.ArtifactType != "" {
-		config = newBlob("application/vnd.oci.empty.v1+json", []byte("{}"))
-	}
-	if err != nil {
-		return image{}, err
+	config := newBlob("application/vnd.oci.empty.v1+json", []byte("{}"))
+	if m.ArtifactType == "" {
+		var err error
+		config, err = document(types.OCIConfigJSON, v1.ConfigFile{RootFS: v1.RootFS{Type: "layers", DiffIDs: []v1.Hash{content.hash}}})
+		if err != nil {
+			return image{}, err
+		}
 	}
 	m.SchemaVersion, m.MediaType, m.Config = 2, types.OCIManifestSchema1, config.descriptor()
 	manifest, err := document(types.OCIManifestSchema1, m)

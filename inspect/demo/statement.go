@@ -102,7 +102,10 @@ func newProvenance(i image, r run, base v1.Hash) (blob, error) {
 func newClaims(i image, r run, base v1.Hash) (blob, error) {
 	s := statement[provenance02]{
 		Type: "https://in-toto.io/Statement/v0.1", PredicateType: slsa02,
-		Subject: []resource{{Name: "pkg:docker/" + host + "/" + i.repository + "@" + i.tag + "?platform=linux%2Famd64", Digest: map[string]string{"sha256": i.main().hash.Hex}}},
+		Subject: []resource{{
+			Name:   "pkg:docker/" + host + "/" + i.repository + "@" + i.tag + "?platform=linux%2Famd64",
+			Digest: map[string]string{"sha256": i.main().hash.Hex},
+		}},
 	}
 	p := &s.Predicate
 	p.Builder.ID, p.BuildType = r.invocation(), "https://mobyproject.org/buildkit@v1"

@@ -19,7 +19,8 @@ func goodWebSteps() ([]step, error) {
 	}
 	return []step{
 		{
-			by:    "RUN /bin/sh -c apt-get update && apt-get install -y --no-install-recommends ca-certificates curl openssl procps xz-utils && rm -rf /var/lib/apt/lists/* # buildkit",
+			by: "RUN /bin/sh -c apt-get update && apt-get install -y --no-install-recommends ca-certificates curl openssl procps xz-utils" +
+				" && rm -rf /var/lib/apt/lists/* # buildkit",
 			when:  at(8, 12, 58),
 			files: append(packages, text("etc/ssl/certs/ca-certificates.crt", "# certificates of ca-certificates\n")),
 		},
