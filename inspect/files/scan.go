@@ -28,7 +28,7 @@ type scan struct {
 	buf     []byte
 	last    map[string]int // what a path stood for last, for the hard links to it
 	names   int            // bytes of names so far, see MaxNames
-	sparse  int64          // bytes that sparse files claim so far, see MaxSparse
+	room    int64          // bytes that sparse files may still claim, see MaxSparse
 	entries []inspect.Entry
 	notes   remarks
 }
@@ -36,9 +36,14 @@ type scan struct {
 // scanTar reads a tar to its end, and what follows the end, and lists its members. Remarks say what is odd about it
 // and does not keep it from being read. Errors: *registry.LimitError, or what is malformed.
 func scanTar(ctx context.Context, r io.Reader) ([]inspect.Entry, []string, error) {
+	return scanWithin(ctx, r, MaxSparse)
+}
+
+// scanWithin is scanTar with its own bound on the bytes of sparse files.
+func scanWithin(ctx context.Context, r io.Reader, maxSparse int64) ([]inspect.Entry, []string, error) {
 	src := &counter{r: r}
 	s := &scan{
-		src: src, tar: tar.NewReader(src), hash: sha256.New(), last: map[string]int{},
+		src: src, tar: tar.NewReader(src), hash: sha256.New(), last: map[string]int{}, room: maxSparse,
 		head: make([]byte, headSize), buf: make([]byte, 128<<10),
 	}
 	for {
@@ -149,7 +154,7 @@ func (s *scan) content(e *inspect.Entry, h *tar.Header, start int64) error {
 	e.Type, e.Size, e.Offset = inspect.EntryFile, h.Size, s.src.n
 	if isSparse(h) {
 		e.Offset = -1 - start
-		if s.sparse += h.Size; s.sparse > MaxSparse {
+		if s.room -= h.Size; s.room < 0 {
 			return &registry.LimitError{What: "bytes of sparse files in a layer", Limit: MaxSparse}
 		}
 	}
