@@ -225,22 +225,31 @@ func (x *export) writeDocuments() error {
 }
 
 func (x *export) writePackageDiff() error {
-	type imageDiff struct {
-		Subject   string               `json:"subject"`
-		Image     string               `json:"image"`
-		KnownGood *inspect.KnownGood   `json:"knownGood"`
-		Packages  *inspect.PackageDiff `json:"packages"`
-	}
-	list := []imageDiff{}
-	for _, i := range x.c.Images {
-		if i.Diff != nil && i.Diff.Packages != nil {
-			list = append(list, imageDiff{i.Subject, i.Key(), i.Diff.KnownGood, i.Diff.Packages})
-		}
-	}
+	list := packageDiffs(x.c)
 	if len(list) == 0 {
 		return nil
 	}
-	return x.bag.addJSON("data/sbom/diff.json", list)
+	return x.bag.addJSON(packageDiffFile, list)
+}
+
+const packageDiffFile = "data/sbom/diff.json"
+
+// packageDiff is an item of data/sbom/diff.json.
+type packageDiff struct {
+	Subject   string               `json:"subject"`
+	Image     string               `json:"image"`
+	KnownGood *inspect.KnownGood   `json:"knownGood"`
+	Packages  *inspect.PackageDiff `json:"packages"`
+}
+
+func packageDiffs(c inspect.Case) []packageDiff {
+	var list []packageDiff
+	for _, i := range c.Images {
+		if i.Diff != nil && i.Diff.Packages != nil {
+			list = append(list, packageDiff{i.Subject, i.Key(), i.Diff.KnownGood, i.Diff.Packages})
+		}
+	}
+	return list
 }
 
 // renderings are the reports that stand in every bundle.

@@ -3,6 +3,7 @@ package evidence
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"io"
 	"maps"
 	"slices"
@@ -25,6 +26,8 @@ func (v *verifier) reproduced() {
 	v.c = c
 	v.foldFits()
 	v.custodyFits()
+	v.exhibitsFit()
+	v.packageDiffFits()
 	v.reports()
 	for _, i := range c.Images {
 		v.listed(i)
@@ -148,6 +151,80 @@ func (v *verifier) custodyFits() {
 	default:
 		v.say("custody", "data/custody.jsonl", inspect.Verified, BasisBytes, "%d lines, each follows from the one before it and from the events", n)
 	}
+}
+
+// exhibitsFit compares what lies in the folders of exhibits with the exhibits that the events name.
+func (v *verifier) exhibitsFit() {
+	const file = "data/exhibits.json"
+	var list []exhibitLine
+	data, err := v.bag.files.read(file, MaxManifest)
+	if err == nil {
+		err = json.Unmarshal(data, &list)
+	}
+	if err != nil {
+		v.fail("exhibits", file, "it cannot be read: %v", err)
+		return
+	}
+	if len(list) != len(v.c.Exhibits) {
+		v.fail("exhibits", file, "it lists %d exhibits; the events name %d", len(list), len(v.c.Exhibits))
+		return
+	}
+	named, failed := map[string]bool{}, false
+	for n, e := range v.c.Exhibits {
+		l := list[n]
+		named[l.Name] = true
+		sum, there := v.sums[l.Name]
+		if l.Path != e.Path || l.Digest != e.Digest || !slices.Equal(l.Redacted, e.Redacted) || l.Truncated != e.Truncated {
+			failed = true
+			v.fail("exhibits", file, "it says of %s what the events do not", e.Path)
+		} else if l.State == blobCarried && (!there || "sha256:"+sum.sha256 != e.Digest) {
+			failed = true
+			v.fail("exhibits", l.Name, "it is not what was kept: the events say %s", e.Digest)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(v.sums)) {
+		if isExhibitFile(name) && !named[name] {
+			failed = true
+			v.fail("exhibits", name, "no event names it")
+		}
+	}
+	if !failed {
+		v.say("exhibits", file, inspect.Verified, BasisBytes, "%d exhibits are what the events name", len(list))
+	}
+}
+
+// isExhibitFile says that nothing but exhibits lies in a file's folder; data/trust holds roots and keys besides.
+func isExhibitFile(name string) bool {
+	for _, folder := range append([]string{"exhibits"}, exhibitFolders...) {
+		if strings.HasPrefix(name, "data/"+folder+"/") {
+			return folder != "trust"
+		}
+	}
+	return false
+}
+
+// packageDiffFits compares data/sbom/diff.json with the case.
+func (v *verifier) packageDiffFits() {
+	want := packageDiffs(v.c)
+	have, err := v.bag.files.read(packageDiffFile, MaxCase)
+	if len(want) == 0 && errors.Is(err, inspect.ErrNotKept) {
+		return
+	}
+	var list []packageDiff
+	if err == nil {
+		err = json.Unmarshal(have, &list)
+	}
+	if err != nil {
+		v.fail("sbom", packageDiffFile, "it cannot be read: %v", err)
+		return
+	}
+	a, errA := inspect.EncodeJSON(list)
+	b, errB := inspect.EncodeJSON(want)
+	if errA != nil || errB != nil || !bytes.Equal(a, b) {
+		v.fail("sbom", packageDiffFile, "it is not the case's difference of packages")
+		return
+	}
+	v.say("sbom", packageDiffFile, inspect.Verified, BasisBytes, "it is the case's difference of packages")
 }
 
 // reports draws the reports again. Another version may draw them otherwise: then they cannot be compared, and the

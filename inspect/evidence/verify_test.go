@@ -163,6 +163,9 @@ func TestClaimsThatDoNotFollow(t *testing.T) {
 		{"data/custody.jsonl", "ada@laptop", "eve@laptop", "data/custody.jsonl"},
 		{"data/report.html", "CRITICAL", "HARMLESS", "data/report.html"},
 		{"data/report.md", "CRITICAL", "HARMLESS", "data/report.md"},
+		{"data/cluster/pod.json", "Pod", "Dop", "data/cluster/pod.json"},
+		{"data/exhibits.json", "spec.containers[0].env", "spec.containers[0].foo", "data/exhibits.json"},
+		{"data/sbom/diff.json", "downgrade", "same-same", "data/sbom/diff.json"},
 		{"data/blobs.jsonl", `"state":"carried","of":"image","role":"manifest"`, `"state":"missing","of":"image","role":"manifest"`, in.image.Digest},
 	} {
 		r := in.export(t, "bundle", options)
