@@ -15,7 +15,9 @@ type caseScreen struct {
 	cancel  context.CancelFunc
 	pod     inspect.FlaggedPod
 	c       inspect.Case
-	running int // sources that still emit
+	running int            // sources that still emit
+	noting  bool           // a note is being kept
+	notes   []inspect.Note // those that wait for it
 	began   bool
 	broken  error // the case could not be opened, or its source ended badly
 	since   time.Time

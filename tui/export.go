@@ -173,7 +173,14 @@ func (e *exporter) renderPlan(m *Model, d *document) ([]string, *tea.Cursor) {
 		d.status(inspect.Unknown, "the checks still run", "the bundle will say that the case is partial")
 		d.gap()
 	}
-	d.say(toneBold, "What goes in")
+	d.say(toneBold, "Where to")
+	e.in.SetWidth(max(1, d.width-4))
+	c := e.in.Cursor()
+	if c != nil {
+		c.Y += len(d.lines)
+	}
+	d.lines = append(d.lines, e.in.View())
+	d.heading("What goes in")
 	var layers int
 	var size int64
 	for _, i := range s.c.Images {
@@ -192,14 +199,7 @@ func (e *exporter) renderPlan(m *Model, d *document) ([]string, *tea.Cursor) {
 		fmt.Sprintf("%s as received from cluster and alerts, secrets redacted", plural(len(s.c.Exhibits), "object")),
 		"trust roots and policies that the verdicts rest on",
 	})
-	d.gap()
-	d.say(toneBold, "Where to")
-	e.in.SetWidth(max(1, d.width-4))
-	c := e.in.Cursor()
-	if c != nil {
-		c.Y += len(d.lines)
-	}
-	return append(d.lines, e.in.View()), c
+	return d.lines, c
 }
 
 func (e *exporter) renderProgress(d *document) {

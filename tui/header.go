@@ -13,50 +13,66 @@ func (m *Model) headerLine(width int) string {
 	state, t := m.freshness()
 	right := m.p.in(t, state)
 	room := width - ansi.StringWidth(state) - 1
-	parts := m.trail()
-	sep := " › "
-	for ansi.StringWidth(strings.Join(parts, sep)) > room && len(parts) > 2 {
-		parts = append(parts[:1:1], parts[2:]...)
-	}
-	text := fit(strings.Join(parts, sep), max(0, room))
+	text := fit(shorten(m.trail(), " › ", room), max(0, room))
 	return pad(m.p.in(toneBold, text)+" "+right, width)
 }
 
-// trail is the way down to what is on screen. What matters most stands last.
-func (m *Model) trail() []string {
-	var parts []string
-	add := func(all ...string) {
-		for _, s := range all {
-			if s != "" {
-				parts = append(parts, inspect.Clean(s))
+// crumb is a step of the way down; where there is no room, those with the lowest number above 0 go first.
+type crumb struct {
+	text string
+	drop int
+}
+
+func shorten(parts []crumb, sep string, room int) string {
+	for drop := 0; ; drop++ {
+		var texts []string
+		for _, c := range parts {
+			if c.drop == 0 || c.drop > drop {
+				texts = append(texts, c.text)
 			}
+		}
+		s := strings.Join(texts, sep)
+		if ansi.StringWidth(s) <= room || drop == 4 {
+			return s
+		}
+	}
+}
+
+// trail is the way down to what is on screen. The context stays longest: a wrong cluster is the worst mistake.
+func (m *Model) trail() []crumb {
+	var parts []crumb
+	add := func(s string, drop int) {
+		if s != "" {
+			parts = append(parts, crumb{inspect.Clean(s), drop})
 		}
 	}
 	if m.open == nil {
 		list := m.pods.list
-		add(firstOf(list.Context, m.o.Context, "backtrail"))
+		add(firstOf(list.Context, m.o.Context, "backtrail"), 0)
 		if m.pods.all {
-			add("all namespaces")
+			add("all namespaces", 1)
 		} else {
-			add(m.o.Namespace)
+			add(m.o.Namespace, 1)
 		}
-		add(plural(len(list.Pods), "pod"))
+		add(plural(len(list.Pods), "pod"), 0)
 		return parts
 	}
 	s := m.open
-	add(firstOf(s.c.Target.Context, m.o.Context, "backtrail"))
+	add(firstOf(s.c.Target.Context, m.o.Context, "backtrail"), 4)
 	i := s.image()
 	switch {
 	case s.c.Pod != nil:
-		add(s.c.Pod.Namespace, s.c.Pod.Name)
+		add(s.c.Pod.Namespace, 1)
+		add(s.c.Pod.Name, 3)
 	case s.pod.Name != "":
-		add(s.pod.Namespace, s.pod.Name)
+		add(s.pod.Namespace, 1)
+		add(s.pod.Name, 3)
 	case i.Reference == "":
-		add(s.c.Target.Name)
+		add(s.c.Target.Name, 0)
 	}
-	add(i.Container)
+	add(i.Container, 2)
 	if i.Reference != "" {
-		add(shortImage(i.Reference, i.Key()))
+		add(shortImage(i.Reference, i.Key()), 0)
 	}
 	return parts
 }
@@ -97,7 +113,10 @@ func (m *Model) tabsLine(width int) string {
 	s := m.open
 	v := s.verdict()
 	sign := m.p.sign(v.status) + " " + inspect.Clean(v.text)
-	sign = fit(sign, min(ansi.StringWidth(sign), width-13))
+	if ansi.StringWidth(sign) > width-14 {
+		sign, _, _ = strings.Cut(sign, ",")
+	}
+	sign = fit(sign, min(ansi.StringWidth(sign), width-14))
 	room := width - ansi.StringWidth(sign) - 1
 	var full, short strings.Builder
 	fullWidth, shortWidth := 0, 0

@@ -76,6 +76,7 @@ func frameCommands() []command {
 		{name: "layer of file", help: "from the selected file to the layer that brought it", on: inCase, why: whyNoFileLayer, run: runFileLayer},
 		{name: "findings of file", help: "from the selected file to what is said about it", on: inCase, why: whyNoFileFindings, run: runFileFindings},
 		{name: "mute rule", help: "leave a rule's alerts out for this session, with a reason", on: inPods, why: whyNoMute, run: runMute},
+		{name: "messages", help: "what was said in this session, newest first", on: everywhere, run: runMessages},
 		{name: "commands", keys: []string{":"}, show: ":", help: "all commands, by name", on: everywhere, bar: true, run: runPalette},
 		{name: "mouse", keys: []string{"m"}, show: "m", help: "mouse on or off", on: everywhere, run: runMouse},
 		{name: "help", keys: []string{"?"}, show: "?", help: "what the keys do", on: everywhere, bar: true, run: runHelp},

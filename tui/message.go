@@ -98,6 +98,7 @@ func work(f func() tea.Msg) tea.Cmd {
 }
 
 const (
-	levelInfo  = "info"
-	levelError = "error"
+	levelInfo    = "info"
+	levelWarning = "warning"
+	levelError   = "error"
 )

@@ -33,6 +33,7 @@ type Model struct {
 
 	notice  inspect.Notice   // the last one
 	errors  []inspect.Notice // stay until a person dismisses them
+	said    []inspect.Notice // all of the session, as many as maxSaid
 	mouse   bool
 	seen    map[string]glance // what a case of this session said of an image, by imageID
 	looking bool              // an export runs
@@ -44,8 +45,10 @@ type glance struct {
 	knownGood inspect.Status
 }
 
-// maxErrors bounds the errors that wait to be dismissed.
-const maxErrors = 20
+const (
+	maxErrors = 20  // that wait to be dismissed
+	maxSaid   = 200 // notices that can be read again
+)
 
 // New makes the model. The context ends everything that it starts.
 func New(ctx context.Context, o Options) *Model {
@@ -137,6 +140,10 @@ func (m *Model) result(msg tea.Msg) tea.Cmd {
 
 // say shows a notice. Errors stay until they are dismissed; the same one is not said twice.
 func (m *Model) say(n inspect.Notice) {
+	if len(m.said) == maxSaid {
+		m.said = m.said[1:]
+	}
+	m.said = append(m.said, n)
 	if n.Level != levelError {
 		m.notice = n
 		return

@@ -13,9 +13,14 @@ func (m *Model) askNote(r row) tea.Cmd {
 	})
 }
 
-// note keeps a note or a mark.
+// note keeps a note or a mark. Notes are kept one after the other, in their order.
 func (m *Model) note(n inspect.Note) tea.Cmd {
 	s := m.open
+	if s.noting {
+		s.notes = append(s.notes, n)
+		return nil
+	}
+	s.noting = true
 	ctx, gen, copied := s.ctx, s.gen, s.snapshot()
 	return work(func() tea.Msg {
 		e, err := m.o.Note(ctx, copied(), n)
@@ -28,9 +33,10 @@ func (m *Model) noteCame(msg noteMsg) tea.Cmd {
 	if s == nil || s.gen != msg.gen {
 		return nil
 	}
+	s.noting = false
 	if msg.err != nil {
 		m.fail("keeping the note", msg.err)
-		return nil
+		return m.nextNote()
 	}
 	s.c.Apply(msg.event)
 	m.changed()
@@ -39,7 +45,18 @@ func (m *Model) noteCame(msg noteMsg) tea.Cmd {
 	} else {
 		m.info("note kept")
 	}
-	return nil
+	return m.nextNote()
+}
+
+// nextNote keeps the note that has waited longest.
+func (m *Model) nextNote() tea.Cmd {
+	s := m.open
+	if s.noting || len(s.notes) == 0 {
+		return nil
+	}
+	n := s.notes[0]
+	s.notes = s.notes[1:]
+	return m.note(n)
 }
 
 // nextMark is the mark that space sets: malicious, benign, open, and malicious again.

@@ -62,9 +62,7 @@ func (m *Model) podsCame(msg podsMsg) tea.Cmd {
 	}
 	if n := len(msg.lists); n > 0 {
 		v.take(msg.lists[n-1], m.now)
-		for _, n := range v.list.Notices {
-			m.say(n)
-		}
+		m.sayAll(v.list.Notices)
 		v.refresh(m)
 	}
 	if msg.ended {

@@ -56,11 +56,11 @@ func (m *Model) statusLine(width int) (string, *tea.Cursor) {
 	switch {
 	case running != "" && text != "":
 		running = fit(running, min(ansi.StringWidth(running), width*2/3))
-		return pad(m.p.in(toneNote, running)+m.p.in(toneDim, " │ ")+text, width), nil
+		return pad(m.p.in(toneNote, running)+m.p.in(toneDim, " │ ")+m.p.in(noticeTone(m.notice), text), width), nil
 	case running != "":
 		return m.p.in(toneNote, fit(running, width)), nil
 	default:
-		return fit(text, width), nil
+		return m.p.in(noticeTone(m.notice), fit(text, width)), nil
 	}
 }
 
