@@ -39,6 +39,9 @@ type Source interface {
 	// Revisions lists what the workload ran and runs, newest first. Jobs have none.
 	Revisions(ctx context.Context, w *Workload) ([]Revision, error)
 
+	// PullSecrets reads the Secrets that the pod and its service account name for pulling images. Only a flag asks for it.
+	PullSecrets(ctx context.Context, pod *corev1.Pod) ([]corev1.Secret, error)
+
 	// Node reads a node: its platform and the images that its kubelet reports.
 	Node(ctx context.Context, name string) (*Node, error)
 }

@@ -86,6 +86,11 @@ func (s *session) preparePodIn(ctx context.Context, namespace, name string, t su
 	if t.Kind != "pod" {
 		p.target.Workload = t.Kind + "/" + t.Name
 	}
+	if s.flags.pullSecrets {
+		if err := s.pulls.read(ctx, cluster, found.Pod, s.notice); err != nil {
+			return prepared{}, err
+		}
+	}
 	p.opening = p.subject.Opening()
 	if s.loaded() {
 		all, err := s.readAlerts()
