@@ -25,6 +25,7 @@ type flags struct {
 	registryCA                     string
 	noColor, ascii, plain          bool
 	output                         string
+	github                         []string
 	expect                         expectFlags
 }
 
@@ -52,6 +53,8 @@ func (f *flags) register(s *pflag.FlagSet) {
 	s.BoolVar(&f.ascii, "ascii", false, "ASCII signs only")
 	s.BoolVar(&f.plain, "plain", false, "never the terminal UI: print the plain report")
 	s.StringVarP(&f.output, "output", "o", "", "output: plain, brief, json, events, markdown or html")
+	s.StringArrayVar(&f.github, "github", nil, "ask GitHub's attestation API too (token: GH_TOKEN), in `OWNER/REPO` or where the image says that it is from")
+	s.Lookup("github").NoOptDefVal = gitHubOfImage
 	f.expect.register(s)
 }
 

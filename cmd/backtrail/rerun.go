@@ -1,8 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"time"
 
@@ -45,7 +48,41 @@ func (r rerun) run(ctx context.Context, bag *evidence.Bag, c inspect.Case) (insp
 	if err != nil {
 		return inspect.Case{}, err
 	}
-	return runAgain(ctx, c, client, layout, trust)
+	given, err := attestationsOf(ctx, bag, c)
+	if err != nil {
+		return inspect.Case{}, err
+	}
+	return runAgain(ctx, c, client, layout, signature.Options{Client: client, Store: store, Trust: trust, GitHub: given})
+}
+
+// attestationsOf are the bundles that GitHub gave and the bag carries: they lie in no layout.
+func attestationsOf(ctx context.Context, bag *evidence.Bag, c inspect.Case) (*signature.Attestations, error) {
+	kept := map[string][][]byte{}
+	for _, i := range c.Images {
+		for _, row := range i.Signatures {
+			if row.Store != signature.StoreGitHub {
+				continue
+			}
+			r, err := bag.Blob(ctx, row.Digest)
+			if errors.Is(err, inspect.ErrNotKept) {
+				continue
+			}
+			if err != nil {
+				return nil, fmt.Errorf("reading the attestation %s of the bundle: %w", row.Digest, err)
+			}
+			data, err := io.ReadAll(io.LimitReader(r, maxBundle+1))
+			_ = r.Close()
+			if err != nil {
+				return nil, fmt.Errorf("reading the attestation %s of the bundle: %w", row.Digest, err)
+			}
+			subject := cmp.Or(i.Digest, i.Index)
+			kept[subject] = append(kept[subject], data)
+		}
+	}
+	if len(kept) == 0 {
+		return nil, nil
+	}
+	return signature.KeptAttestations(kept), nil
 }
 
 // trust gives the person's roots, else those of the bag.
@@ -68,7 +105,7 @@ func (r rerun) trust(bag *evidence.Bag, c inspect.Case) (*signature.Trust, error
 	return signature.FixedTrust(roots...), nil
 }
 
-func runAgain(ctx context.Context, c inspect.Case, client *registry.Client, layout string, trust *signature.Trust) (inspect.Case, error) {
+func runAgain(ctx context.Context, c inspect.Case, client *registry.Client, layout string, signatures signature.Options) (inspect.Case, error) {
 	cache := files.NewCache(client.Store())
 	source, err := inspect.Run(inspect.Plan{
 		Header:  inspect.Header{Schema: c.Schema, Tool: c.Tool, Target: c.Target, Started: c.Started},
@@ -76,7 +113,7 @@ func runAgain(ctx context.Context, c inspect.Case, client *registry.Client, layo
 		Now:     func() time.Time { return c.Started.Time },
 		Checks: []inspect.Check{
 			carried(c, client, layout),
-			signature.Check(signature.Options{Client: client, Store: client.Store(), Trust: trust}),
+			signature.Check(signatures),
 			provenance.Check(client),
 			files.Layers(client, cache),
 		},

@@ -30,10 +30,12 @@ type session struct {
 	client   *registry.Client
 	cache    *files.Cache
 	trust    *signature.Trust
+	attested *signature.Attestations // GitHub's, where asked for
 	expected inspect.Expected
 	platform v1.Platform
 	choice   *subject.Choice
 	alarms   alarms
+	pulls    pullSecrets
 	notices  chan inspect.Notice // for the terminal UI, where no case is open
 
 	openCluster func() (kube.Source, error)
@@ -67,6 +69,9 @@ func newSession(f *flags, std streams) (*session, error) {
 		return nil, err
 	}
 	s.trust = signature.NewTrust(signature.TrustOptions{Files: f.trustedRoots, Offline: f.offline, CacheDir: filepath.Join(dir, "tuf")})
+	if s.attested, err = s.gitHub(); err != nil {
+		return nil, err
+	}
 	s.openCluster = sync.OnceValues(s.cluster)
 	return s, nil
 }
@@ -74,7 +79,7 @@ func newSession(f *flags, std streams) (*session, error) {
 func (s *session) close() { _ = s.client.Close() }
 
 func (s *session) registryClient(store *registry.Store) (*registry.Client, error) {
-	o := registry.Options{Store: store, UserAgent: "backtrail/" + version, Notice: s.notice, Log: s.request}
+	o := registry.Options{Store: store, UserAgent: "backtrail/" + version, Notice: s.notice, Log: s.request, Keychain: &s.pulls}
 	for _, text := range s.flags.registryMaps {
 		m, err := registry.ParseMapping(text)
 		if err != nil {

@@ -43,11 +43,11 @@ func (f *flags) verify(ctx context.Context, std streams, path, expect string) er
 		if name == acceptBag {
 			continue
 		}
-		root, err := rootOf(name)
+		roots, err := rootsOf(name)
 		if err != nil {
 			return err
 		}
-		r.roots = append(r.roots, root)
+		r.roots = append(r.roots, roots...)
 		o.Roots = append(o.Roots, name)
 	}
 	expected, err := f.expect.expected()
@@ -70,16 +70,16 @@ func (f *flags) verify(ctx context.Context, std streams, path, expect string) er
 	return f.printVerification(std.out, path, v)
 }
 
-func rootOf(path string) (signature.Root, error) {
+func rootsOf(path string) ([]signature.Root, error) {
 	b, err := readBounded(path, 16<<20)
 	if err != nil {
-		return signature.Root{}, hinted(fmt.Errorf("reading --trusted-root: %w", err))
+		return nil, hinted(fmt.Errorf("reading --trusted-root: %w", err))
 	}
-	root, err := signature.NewRoot(b, inspect.TrustFile, path)
+	roots, err := signature.ReadRoots(b, inspect.TrustFile, path)
 	if err != nil {
-		return root, hinted(err)
+		return nil, hinted(err)
 	}
-	return root, nil
+	return roots, nil
 }
 
 func (f *flags) printVerification(w io.Writer, path string, v evidence.Verification) error {

@@ -23,6 +23,8 @@ type Options struct {
 	Now func() time.Time
 	// Repository is where cosign's tags are, if not with the image: COSIGN_REPOSITORY. Empty: the environment says.
 	Repository string
+	// GitHub is asked too, where it is not nil.
+	GitHub *Attestations
 }
 
 // Check looks for the signatures of an image in every store, and verifies each.
@@ -40,7 +42,7 @@ func (o Options) run(ctx context.Context, on inspect.On, emit func(inspect.Event
 	if i.Digest == "" && i.Index == "" {
 		return o.unsignable(i, on.Subject, x, emit)
 	}
-	found, err := o.examine(ctx, i.Location, i.Index, i.Digest, x)
+	found, err := o.examine(ctx, place{i.Location, i.Index, i.Digest, i.Settings.Labels[labelSource]}, x)
 	if err != nil {
 		return err
 	}
@@ -91,15 +93,18 @@ func Examine(ctx context.Context, o Options, location, index, digest string, exp
 	if err != nil {
 		return nil, err
 	}
-	found, err := o.examine(ctx, location, index, digest, x)
+	found, err := o.examine(ctx, place{location: location, index: index, digest: digest}, x)
 	if err == nil && len(found.open) > 0 && len(found.rows) == 0 {
 		err = fmt.Errorf("looking for signatures: %s", strings.Join(found.open, "; "))
 	}
 	return found.rows, err
 }
 
-func (o Options) examine(ctx context.Context, location, index, digest string, x expectation) (collection, error) {
-	loc, err := registry.Parse(location)
+// place is an image: where it is, its digests, and where it says that its source is.
+type place struct{ location, index, digest, source string }
+
+func (o Options) examine(ctx context.Context, p place, x expectation) (collection, error) {
+	loc, err := registry.Parse(p.location)
 	if err != nil {
 		return collection{}, fmt.Errorf("looking for signatures: %w", err)
 	}
@@ -108,12 +113,12 @@ func (o Options) examine(ctx context.Context, location, index, digest string, x 
 		return collection{}, err
 	}
 	e := &examiner{
-		Options: o, shelf: shelf{o.Client, loc, tags}, expect: x, seen: map[string]bool{},
+		Options: o, shelf: shelf{o.Client, loc, tags}, expect: x, source: p.source, seen: map[string]bool{},
 		image: artifact{what: "the image", names: map[string]string{}},
 		out:   collection{times: map[string]observed{}},
 	}
 	var digests []string
-	for _, d := range []struct{ digest, what string }{{digest, "the image"}, {index, "the index that contains the image"}} {
+	for _, d := range []struct{ digest, what string }{{p.digest, "the image"}, {p.index, "the index that contains the image"}} {
 		if d.digest == "" {
 			continue
 		}

@@ -28,6 +28,7 @@ type examiner struct {
 	shelf  shelf
 	image  artifact
 	expect expectation
+	source string          // where the image says that its source is
 	loaded bool            // the roots, or the words why not
 	seen   map[string]bool // manifests and rows
 	others map[string]bool // digests of the layout's other images
@@ -59,6 +60,7 @@ func (e *examiner) run(ctx context.Context, digests []string) collection {
 	for i, q := range questions {
 		e.take(ctx, q, answers[i])
 	}
+	e.askGitHub(ctx, digests)
 	return e.out
 }
 
@@ -90,11 +92,7 @@ func (e *examiner) take(ctx context.Context, q question, a answer) {
 			}
 		}
 	}
-	r := q.reply(a, found)
-	e.out.replies = append(e.out.replies, r)
-	if r.Status == inspect.Unknown {
-		e.out.open = append(e.out.open, fmt.Sprintf("not all that the store %s holds about %s could be read: %s", q.store, q.subject, r.Detail))
-	}
+	e.reply(q, q.reply(a, found))
 }
 
 func (e *examiner) first(name string) bool {

@@ -6,6 +6,8 @@ const (
 	maxBundle = 32 << 20
 	// maxTrustedRoot bounds a trusted_root.json in bytes; the public instance's has 7 KiB.
 	maxTrustedRoot = 4 << 20
+	// maxRoots bounds the trusted roots in one file.
+	maxRoots = 20
 	// maxAnnotation bounds one annotation of cosign's in bytes: a certificate chain, a log entry.
 	maxAnnotation = 4 << 20
 	// maxSignatures bounds the signatures that are looked at for one image. Hundreds are real: one for each rebuild.
@@ -14,6 +16,10 @@ const (
 	maxSubjects = 1024
 	// maxNamedIndexes bounds how many digests that a statement names are looked up, to see if they contain the image.
 	maxNamedIndexes = 4
+	// maxPages bounds the pages that GitHub is asked for, of one digest in one repository.
+	maxPages = 10
+	// maxRepositories bounds the repositories of GitHub that one image is looked for in.
+	maxRepositories = 4
 	// maxKeys bounds the keys that a person may expect.
 	maxKeys = 100
 )

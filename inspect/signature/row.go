@@ -17,6 +17,7 @@ const (
 	StoreReferrers    = "referrers"
 	StoreReferrersTag = "referrers-tag"
 	StoreLayout       = "layout"
+	StoreGitHub       = "github"
 )
 
 // rowID is the identity of a row: the same bytes about the same subject are one row, wherever they were found.

@@ -1,9 +1,11 @@
 package signature
 
 import (
+	"bytes"
 	"crypto/sha256"
 	_ "embed"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -98,11 +100,11 @@ func (t *Trust) Notes() []string {
 func (t *Trust) load() ([]Root, error) {
 	var roots []Root
 	for _, path := range t.opts.Files {
-		r, err := rootFromFile(path)
+		found, err := rootsFromFile(path)
 		if err != nil {
 			return nil, err
 		}
-		roots = append(roots, r)
+		roots = append(roots, found...)
 	}
 	if len(roots) > 0 {
 		return roots, nil
@@ -119,17 +121,48 @@ func (t *Trust) load() ([]Root, error) {
 	return []Root{r}, nil
 }
 
-func rootFromFile(path string) (Root, error) {
+func rootsFromFile(path string) ([]Root, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return Root{}, fmt.Errorf("reading trusted root: %w", err)
+		return nil, fmt.Errorf("reading trusted root: %w", err)
 	}
 	defer f.Close()
 	data, err := io.ReadAll(io.LimitReader(f, maxTrustedRoot+1))
 	if err != nil {
-		return Root{}, fmt.Errorf("reading trusted root %s: %w", path, err)
+		return nil, fmt.Errorf("reading trusted root %s: %w", path, err)
 	}
-	return NewRoot(data, inspect.TrustFile, path)
+	return ReadRoots(data, inspect.TrustFile, path)
+}
+
+// ReadRoots reads a file of trusted roots: one trusted_root.json, or several one after the other, as
+// `gh attestation trusted-root` prints that of the public instance and GitHub's own.
+func ReadRoots(data []byte, origin, name string) ([]Root, error) {
+	if len(data) > maxTrustedRoot {
+		return nil, fmt.Errorf("reading trusted root %s: it is larger than %d bytes", name, maxTrustedRoot)
+	}
+	var parts []json.RawMessage
+	for d := json.NewDecoder(bytes.NewReader(data)); ; {
+		var part json.RawMessage
+		if err := d.Decode(&part); err != nil {
+			if !errors.Is(err, io.EOF) {
+				return nil, fmt.Errorf("reading trusted root %s: %w", name, err)
+			}
+			break
+		}
+		parts = append(parts, part)
+	}
+	if len(parts) < 2 || len(parts) > maxRoots {
+		parts = []json.RawMessage{data} // as it is: its digest is the file's
+	}
+	var roots []Root
+	for _, part := range parts {
+		r, err := NewRoot(part, origin, name)
+		if err != nil {
+			return nil, err
+		}
+		roots = append(roots, r)
+	}
+	return roots, nil
 }
 
 func (t *Trust) embedded() (Root, error) {
