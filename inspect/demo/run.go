@@ -45,7 +45,7 @@ func (r run) invocation() string { return r.source() + "/actions/runs/" + r.numb
 // expected is what the shop's own policy says: any of its release workflows, for a tag.
 func expected() inspect.Expected {
 	return inspect.Expected{
-		IdentityRegexps: []string{`^https://github\.com/` + organisation + `/[a-z-]+/\.github/workflows/release\.yml@refs/tags/v[0-9.]+$`},
+		IdentityRegexps: []string{`^https://github\.com/` + organisation + `/.+/release\.yml@refs/tags/`},
 		Issuers:         []string{issuer},
 	}
 }
