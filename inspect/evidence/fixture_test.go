@@ -154,6 +154,9 @@ func newIncident(t *testing.T) *incident {
 	in.say(inspect.Event{Check: "diff", Subject: "web", Blob: &inspect.Blob{Digest: goodConfig, Role: "config", State: blobCarried, Of: ofKnownGood}})
 	in.say(inspect.Event{Check: "diff", Subject: "web", Blob: &inspect.Blob{Digest: base.Digest, Role: roleLayer, State: blobCarried, Of: ofKnownGood}})
 	in.findings()
+	for _, check := range []string{checkLayers, checkSignatures, checkProvenance} {
+		in.say(inspect.Event{Check: check, Subject: "web", End: &inspect.End{Status: inspect.Verified}})
+	}
 	in.say(inspect.Event{End: &inspect.End{Status: inspect.Verified}})
 	return in
 }

@@ -219,6 +219,29 @@ func TestVerdictsThatComeOutOtherwise(t *testing.T) {
 	}
 }
 
+func TestInterruptedChecksClaimNothing(t *testing.T) {
+	in := newIncident(t)
+	in.events = slices.DeleteFunc(in.events, func(e inspect.Event) bool { return e.Signature != nil || e.End != nil })
+	for n, e := range in.events {
+		if e.Image != nil {
+			i := *e.Image
+			i.Status, i.Reason = inspect.Unknown, inspect.Running
+			in.events[n].Image = &i
+		}
+	}
+	r := in.export(t, "bundle", options)
+	o := trusting()
+	o.Rerun = func(_ context.Context, _ *Bag, c inspect.Case) (inspect.Case, error) {
+		i := c.Images[0]
+		i.Status, i.Reason, i.Signatures = inspect.Verified, "", []inspect.Signature{{ID: "s1", Status: inspect.Verified}}
+		c.Images = []inspect.Image{i}
+		return c, nil
+	}
+	if v := verify(t, r.Path, o); v.Status != inspect.Verified {
+		t.Errorf("%s: %v", v.Status, failures(v))
+	}
+}
+
 func TestWhatIsLeftOutIsListed(t *testing.T) {
 	in := newIncident(t)
 	r := in.export(t, "bundle", Options{Layers: LayersNone})
