@@ -14,7 +14,7 @@ const (
 	enter     = "\r"
 	escape    = "\x1b"
 	clearLine = "\x15" // ctrl+u
-	interrupt = "\x03" // ctrl+c
+	ctrlC     = "\x03"
 )
 
 // screenTimeout is how long a responder waits for a screen.
@@ -97,7 +97,7 @@ func TestCaseSurvivesInterrupt(t *testing.T) {
 	s.shows("1 Overview", image.Dropped)
 	s.types(escape)
 	s.shows("2 pods")
-	s.types(interrupt)
+	s.types(ctrlC)
 	s.ends()
 	says(t, r.run(exitVerified, "cases").Stdout, in.shop.Name)
 }

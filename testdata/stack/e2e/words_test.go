@@ -90,6 +90,7 @@ type layerJSON struct {
 	CreatedBy string `json:"createdBy"`
 	Empty     bool   `json:"empty"`
 	Status    string `json:"status"`
+	Reason    string `json:"reason"`
 	Added     int    `json:"added"`
 	Modified  int    `json:"modified"`
 }

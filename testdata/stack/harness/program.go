@@ -43,19 +43,38 @@ func (r *Result) String() string {
 
 // Run runs the program to its end with nothing on its standard input. An exit code is a result, not an error.
 func (p *Program) Run(ctx context.Context, args ...string) (*Result, error) {
+	return p.run(exec.CommandContext(ctx, p.Path, args...))
+}
+
+// Interrupt runs the program and presses ctrl+c after a while.
+func (p *Program) Interrupt(ctx context.Context, after time.Duration, args ...string) (*Result, error) {
+	ctx, cancel := context.WithTimeout(ctx, after)
+	defer cancel()
 	cmd := exec.CommandContext(ctx, p.Path, args...)
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	cmd.WaitDelay = interruptGrace
+	return p.run(cmd)
+}
+
+// interruptGrace is how long an interrupted program may take to say what it has, before it is killed.
+const interruptGrace = 15 * time.Second
+
+func (p *Program) run(cmd *exec.Cmd) (*Result, error) {
 	cmd.Dir = p.Dir
 	cmd.Env = append(os.Environ(), p.Env...)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	began := time.Now()
 	err := cmd.Run()
+	if cmd.ProcessState == nil {
+		return nil, fmt.Errorf("running %s: %w", p.Path, err)
+	}
 	r := &Result{
-		Args: append([]string{filepath.Base(p.Path)}, args...), Stdout: stdout.String(), Stderr: stderr.String(),
+		Args: append([]string{filepath.Base(p.Path)}, cmd.Args[1:]...), Stdout: stdout.String(), Stderr: stderr.String(),
 		Code: cmd.ProcessState.ExitCode(), Took: time.Since(began),
 	}
 	var exit *exec.ExitError
-	if err != nil && !errors.As(err, &exit) {
+	if err != nil && !errors.As(err, &exit) && !errors.Is(err, context.DeadlineExceeded) {
 		return r, fmt.Errorf("running %s: %w", p.Path, err)
 	}
 	return r, nil

@@ -1,6 +1,9 @@
 package image
 
 import (
+	"math/rand/v2"
+	"strings"
+
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/backtrail/backtrail/testdata/stack/sleeper"
@@ -31,13 +34,21 @@ func Bad() (v1.Image, error) {
 	}}))
 }
 
-// Edition is the good shop with another label: the same files, a digest of its own.
-func Edition(label string) func() (v1.Image, error) {
-	return func() (v1.Image, error) {
-		spec := shop(base(), server())
-		spec.Labels["edition"] = label
-		return Build(spec)
-	}
+// EditionStep is the build step of the layer that only one edition has.
+const EditionStep = "COPY edition /app/edition # buildkit"
+
+// Edition is the good shop with a last layer of its own, so that a test can lose or damage it without harm to the others:
+// registries keep equal layers once.
+func Edition(name string) func() (v1.Image, error) {
+	own := Step{CreatedBy: EditionStep, Files: []File{{Path: "app/edition", Mode: 0o644, Body: []byte(strings.Repeat(name+"\n", 64))}}}
+	return func() (v1.Image, error) { return Build(shop(base(), server(), own)) }
+}
+
+// Heavy is the good shop with one more layer of two megabytes that no compression makes smaller.
+func Heavy() (v1.Image, error) {
+	noise := make([]byte, 2<<20)
+	rand.NewChaCha8([32]byte{}).Read(noise) //nolint:errcheck // it never fails
+	return Build(shop(base(), server(), Step{CreatedBy: "COPY model /app/model # buildkit", Files: []File{{Path: "app/model", Mode: 0o644, Body: noise}}}))
 }
 
 // DroppedFile is the executable at Dropped, for its digest. It is harmless: it sleeps like all others.
