@@ -122,7 +122,7 @@ func storm(n int) []inspect.Event {
 
 // follow folds a source as the program does, and counts the batches.
 func follow(m *Model, source inspect.Source) (batches int, longest time.Duration) {
-	p := startPump(context.Background(), source)
+	p := startPump(context.Background(), m.pumps, source)
 	for {
 		events, ended, err := p.next()
 		start := time.Now()

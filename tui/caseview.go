@@ -98,7 +98,7 @@ func (m *Model) sourceCame(msg sourceMsg) tea.Cmd {
 		m.fail(msg.what, msg.err)
 		return nil
 	}
-	p := startPump(s.ctx, msg.source)
+	p := startPump(s.ctx, m.pumps, msg.source)
 	return followEvents(s.gen, p)
 }
 

@@ -11,11 +11,7 @@ func (m *Model) drawPods(f frame) ([]string, *tea.Cursor) {
 	var cursor *tea.Cursor
 	if !f.list.empty() {
 		lines = append(lines, fill(m.drawPodList(f.list), f.list.w, f.list.h)...)
-		head := 1
-		if v.headCells(m, f.list.w-3) != nil && f.list.h > 4 {
-			head = 2
-		}
-		cursor = still(0, f.list.y+head+v.rowsOf.at-v.rowsOf.top)
+		cursor = still(0, f.list.y+v.head(m, f.list)+v.rowsOf.at-v.rowsOf.top)
 	}
 	if !f.detail.empty() {
 		d := newDocument(m.p, f.detail.w-1)
@@ -34,6 +30,14 @@ func (m *Model) drawPods(f frame) ([]string, *tea.Cursor) {
 	return lines, cursor
 }
 
+// head counts the lines above the first row: the title, and the names of the columns where there is room.
+func (v *podsScreen) head(m *Model, r rect) int {
+	if v.headCells(m, r.w-3) != nil && r.h > 4 {
+		return 2
+	}
+	return 1
+}
+
 func (m *Model) drawPodList(r rect) []string {
 	v := m.pods
 	title := "Pods · " + v.alertsLine(m)
@@ -48,8 +52,8 @@ func (m *Model) drawPodList(r rect) []string {
 	lines := []string{m.p.titleLine(title, r.w, v.focus == regionList)}
 	switch {
 	case v.rowsOf.Len() > 0:
-		if cells := v.headCells(m, r.w-3); cells != nil && r.h > 4 {
-			lines = append(lines, m.p.line(r.w, lookPlain, append([]cell{{width: 2}}, cells...)...))
+		if v.head(m, r) > 1 {
+			lines = append(lines, m.p.line(r.w, lookPlain, append([]cell{{width: 2}}, v.headCells(m, r.w-3)...)...))
 		}
 		return append(lines, v.rowsOf.render(&v.rowsOf, r.w, r.h-len(lines), v.focus == regionList)...)
 	case v.loading:

@@ -109,7 +109,7 @@ func (e *exporter) start(m *Model) tea.Cmd {
 	e.started, e.cancel, m.looking = true, cancel, true
 	gen, copied := e.gen, m.open.snapshot()
 	return work(func() tea.Msg {
-		p := startPump(ctx, func(ctx context.Context, emit func(exportStep)) error {
+		p := startPump(ctx, m.pumps, func(ctx context.Context, emit func(exportStep)) error {
 			result, err := m.o.Export(ctx, copied(), to, func(p inspect.Progress) { emit(exportStep{progress: p}) })
 			if err == nil {
 				emit(exportStep{result: &result})

@@ -1,24 +1,32 @@
 package tui
 
 import (
+	"cmp"
+	"slices"
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
 )
 
-// openFlagged opens what leads to the files that something is said about, as long as that stays readable.
+// openFlagged opens what leads to the files that something bad is said about, as long as that stays readable, and
+// goes to the worst of them.
 func (s *caseScreen) openFlagged() {
 	const most = 8
 	t := s.tree.tree
-	n := 0
+	var paths []string
 	for path, severity := range s.flagged {
-		if at, ok := t.find(path); !ok || t.nodes[at].dir || severity.Rank() > inspect.High.Rank() {
-			continue
+		if at, ok := t.find(path); ok && !t.nodes[at].dir && severity.Rank() <= inspect.High.Rank() {
+			paths = append(paths, path)
 		}
-		if n++; n > most {
-			return
-		}
+	}
+	slices.SortFunc(paths, func(a, b string) int {
+		return cmp.Or(cmp.Compare(s.flagged[a].Rank(), s.flagged[b].Rank()), cmp.Compare(a, b))
+	})
+	for _, path := range paths[:min(most, len(paths))] {
 		t.Reveal(path)
+	}
+	if len(paths) > 0 {
+		s.tree.at = t.Reveal(paths[0])
 	}
 }
 

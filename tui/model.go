@@ -2,6 +2,7 @@ package tui
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"charm.land/bubbles/v2/textinput"
@@ -21,6 +22,7 @@ type Model struct {
 	now           time.Time
 	ticking       bool
 	after         func(time.Duration) tea.Cmd // brings a tick
+	pumps         *sync.WaitGroup             // the sources that run beside us
 	gen           int                         // of the newest screen; older messages are dropped
 
 	pods   *podsScreen // nil when started on one case
@@ -58,7 +60,7 @@ func New(ctx context.Context, o Options) *Model {
 	if o.Zone == nil {
 		o.Zone = time.UTC
 	}
-	m := &Model{o: o, ctx: ctx, light: o.Theme == ThemeLight, now: o.Now(), after: tickAfter, seen: map[string]glance{}}
+	m := &Model{o: o, ctx: ctx, light: o.Theme == ThemeLight, now: o.Now(), after: tickAfter, pumps: &sync.WaitGroup{}, seen: map[string]glance{}}
 	m.repaint()
 	m.filter = m.input("/")
 	if o.Case == nil {

@@ -303,3 +303,20 @@ func TestLeftAndRightGoThroughRegionsAndPanes(t *testing.T) {
 		}
 	}
 }
+
+func TestTheMouseSelects(t *testing.T) {
+	s := tell(t, testOptions(), 120, 40)
+	s.send(tea.MouseClickMsg{X: 10, Y: 6, Button: tea.MouseLeft})
+	if r, _ := s.m.row(); r.id != "group:shop/web/Drop and execute new binary in container" {
+		t.Errorf("the mouse is off, and a click selected %s", r.id)
+	}
+	s.press("m")
+	s.send(tea.MouseClickMsg{X: 10, Y: 6, Button: tea.MouseLeft})
+	if r, _ := s.m.row(); r.value != "shop/billing-7c9f8d6b5-mnbvc" {
+		t.Errorf("a click on the seventh line selected %s", r.value)
+	}
+	s.send(tea.MouseWheelMsg{Button: tea.MouseWheelUp})
+	if s.m.pods.rowsOf.at != 0 {
+		t.Errorf("the wheel went to row %d", s.m.pods.rowsOf.at)
+	}
+}

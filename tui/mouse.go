@@ -34,7 +34,11 @@ func (m *Model) click(x, y int) tea.Cmd {
 		}
 		m.setFocus(r)
 		if w, n := m.windowOf(); r == regionList || m.open != nil && m.open.inTree() {
-			w.at = min(max(0, w.top+y-at.y-1), max(0, n-1))
+			head := 1
+			if m.open == nil {
+				head = m.pods.head(m, at)
+			}
+			w.at = min(max(0, w.top+y-at.y-head), max(0, n-1))
 			m.touch()
 		}
 		return m.wantTree()

@@ -45,7 +45,7 @@ func (m *Model) readPods() tea.Cmd {
 	v.gen++
 	gen, all := v.gen, v.all
 	return work(func() tea.Msg {
-		p := startPump(ctx, func(ctx context.Context, emit func(inspect.PodList)) error { return m.o.Pods(ctx, all, emit) })
+		p := startPump(ctx, m.pumps, func(ctx context.Context, emit func(inspect.PodList)) error { return m.o.Pods(ctx, all, emit) })
 		return nextPods(gen, p)
 	})
 }

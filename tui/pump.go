@@ -3,6 +3,7 @@ package tui
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 )
 
@@ -20,10 +21,12 @@ type pump[T any] struct {
 }
 
 // startPump runs a source beside us. It ends with its context; a panic becomes its error, because the UI's runtime
-// recovers only its own.
-func startPump[T any](ctx context.Context, source func(ctx context.Context, emit func(T)) error) *pump[T] {
+// recovers only its own. The group lets the program wait for all pumps before it leaves.
+func startPump[T any](ctx context.Context, all *sync.WaitGroup, source func(ctx context.Context, emit func(T)) error) *pump[T] {
 	p := &pump[T]{items: make(chan T, pumpRoom), done: make(chan struct{})}
+	all.Add(1)
 	go func() {
+		defer all.Done()
 		defer close(p.done)
 		defer func() {
 			if r := recover(); r != nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/colorprofile"
@@ -28,14 +29,34 @@ func Run(ctx context.Context, o Options) error {
 	if o.Output != nil {
 		options = append(options, tea.WithOutput(o.Output))
 	}
-	_, err := tea.NewProgram(New(ctx, o), options...).Run()
-	if errors.Is(err, tea.ErrInterrupted) || errors.Is(err, tea.ErrProgramKilled) && ctx.Err() != nil {
-		return ctx.Err()
+	m := New(ctx, o)
+	_, err := tea.NewProgram(m, options...).Run()
+	interrupted := errors.Is(err, tea.ErrInterrupted) || errors.Is(err, tea.ErrProgramKilled) && ctx.Err() != nil
+	cancel()
+	m.settle(farewell)
+	if interrupted {
+		return context.Canceled
 	}
 	if err != nil {
 		return fmt.Errorf("running the terminal UI: %w", err)
 	}
 	return nil
+}
+
+// farewell is how long sources may take to write down how they ended, once the person has left.
+const farewell = 2 * time.Second
+
+// settle waits until all sources have ended, so that a case that was interrupted says so on disk.
+func (m *Model) settle(most time.Duration) {
+	ended := make(chan struct{})
+	go func() {
+		m.pumps.Wait()
+		close(ended)
+	}()
+	select {
+	case <-ended:
+	case <-time.After(most):
+	}
 }
 
 // heed reads from the environment what the terminal can do.

@@ -3,12 +3,14 @@ package tui
 import (
 	"bytes"
 	"context"
+	"errors"
 	"os"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/backtrail/backtrail/inspect"
 	"github.com/creack/pty"
 )
 
@@ -98,10 +100,38 @@ func TestItEndsWithItsContext(t *testing.T) {
 	cancel()
 	select {
 	case err := <-ended:
-		if err == nil || ctx.Err() == nil {
+		if !errors.Is(err, context.Canceled) {
 			t.Errorf("it ended with %v", err)
 		}
 	case <-time.After(10 * time.Second):
 		t.Fatal("it outlived its context")
+	}
+}
+
+func TestACaseThatIsLeftMayWriteDownHowItEnded(t *testing.T) {
+	t.Setenv("TERM", "xterm-256color")
+	o := testOptions()
+	wrote := make(chan string, 1)
+	o.Open = func(context.Context, inspect.FlaggedPod) (inspect.Source, error) {
+		return func(ctx context.Context, emit func(inspect.Event)) error {
+			emit(incidentEvents()[0])
+			<-ctx.Done()
+			time.Sleep(50 * time.Millisecond)
+			wrote <- "interrupted"
+			return ctx.Err()
+		}, nil
+	}
+	keys, screen, ended := open(t, t.Context(), o)
+	screen.waits(t, "web-6d4cf56db6-x7k2p")
+	_, _ = keys.WriteString("\r")
+	screen.waits(t, "still checking")
+	_, _ = keys.WriteString("\x03")
+	if err := <-ended; err != nil {
+		t.Errorf("it ended with %v", err)
+	}
+	select {
+	case <-wrote:
+	default:
+		t.Error("the program left before the case had written down how it ended")
 	}
 }
