@@ -43,6 +43,7 @@ func TestTheStatusOfACase(t *testing.T) {
 		"unsigned, nobody asked":               {[]Event{image(Verified), gate("signature", Absent)}, Verified},
 		"no expectation":                       {[]Event{image(Verified), gate("signature", Unknown)}, Verified},
 		"expected and could not be checked":    {[]Event{image(Verified), signer, gate("signature", Unknown)}, Unknown},
+		"expected and not there":               {[]Event{image(Verified), signer, gate("signature", Absent)}, Failed},
 		"expected and failed":                  {[]Event{image(Verified), signer, gate("signature", Failed)}, Failed},
 		"failed is stronger than unknown":      {[]Event{image(Unknown), finding(Critical)}, Failed},
 		"alert on the image's own file":        {[]Event{image(Verified), alert("pod", "image")}, Verified},

@@ -42,7 +42,7 @@ func (c *Case) failures() []string {
 	}
 	for _, i := range c.Images {
 		for _, g := range i.Gates {
-			if g.Status == Failed && c.asked(g.Name) {
+			if (g.Status == Failed || g.Status == Absent) && c.asked(g.Name) {
 				why = append(why, fmt.Sprintf("%s: expected %s: %s", i.Subject, g.Name, g.Detail))
 			}
 		}

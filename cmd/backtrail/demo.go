@@ -16,6 +16,12 @@ import (
 	"github.com/backtrail/backtrail/kube"
 )
 
+// demoContext is the context of the demo's case, as its snapshot names it.
+const (
+	demoName    = "demo"
+	demoContext = "snapshot " + demoName
+)
+
 func demoCommand(f *flags, std streams) *cobra.Command {
 	var own inspectFlags
 	cmd := &cobra.Command{
@@ -77,6 +83,6 @@ func demoSession(f *flags, std streams, incident *demo.Incident, dir string) (*s
 	s.alarms.preset = bytes.NewReader(incident.Alerts)
 	s.now = func() time.Time { return incident.Now }
 	s.choice = &subject.Choice{By: "responder@demo"}
-	s.openCluster = func() (kube.Source, error) { return kube.ParseSnapshot("demo", incident.Snapshot) }
+	s.openCluster = func() (kube.Source, error) { return kube.ParseSnapshot(demoName, incident.Snapshot) }
 	return s, nil
 }

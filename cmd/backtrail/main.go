@@ -5,6 +5,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"io"
 	"os"
 	"os/signal"
@@ -35,5 +36,10 @@ func run(ctx context.Context, args []string, std streams) int {
 	root.SetIn(std.in)
 	root.SetOut(std.out)
 	root.SetErr(std.err)
-	return exitCode(std.err, root.ExecuteContext(ctx))
+	err := root.ExecuteContext(ctx)
+	var exit *exitError
+	if err != nil && ctx.Err() != nil && (!errors.As(err, &exit) || exit.code == exitCouldNotRun) {
+		err = context.Canceled // whatever was under way names an error of its own when it is interrupted
+	}
+	return exitCode(std.err, err)
 }

@@ -28,14 +28,15 @@ type summary struct {
 func (s summary) emit(emit func(inspect.Event)) inspect.Status {
 	gate := s.gate()
 	emit(inspect.Event{Gate: &gate})
-	if s.expect.named() && gate.Status == inspect.Failed {
+	missing := gate.Status == inspect.Failed || gate.Status == inspect.Absent
+	if s.expect.named() && missing {
 		title := fmt.Sprintf("%s was expected to be signed, and nobody has signed it.", s.name())
 		if len(s.found.rows) > 0 {
 			title = fmt.Sprintf("%s is not signed by who was expected.", s.name())
 		}
 		emit(s.finding(CodeExpected, s.subject, inspect.Failed, inspect.High, title, gate.Detail, s.found.rows))
 	}
-	if len(s.found.rows) == 0 && gate.Status == inspect.Absent {
+	if !s.expect.named() && gate.Status == inspect.Absent {
 		emit(s.finding(CodeUnsigned, s.subject, inspect.Unknown, inspect.Info, s.name()+" is not signed.", gate.Detail, nil))
 	}
 	for _, row := range s.found.rows {
@@ -106,7 +107,7 @@ func (s summary) gate() inspect.Gate {
 	case len(s.found.open) > 0:
 		g.Status, g.Detail = inspect.Unknown, strings.Join(s.found.open, "; ")
 	case len(s.found.rows) == 0 && s.expect.named():
-		g.Status, g.Detail = inspect.Failed, fmt.Sprintf("expected %s; no store holds a signature", s.expect.words)
+		g.Status, g.Detail = inspect.Absent, fmt.Sprintf("expected %s; no store holds a signature", s.expect.words)
 	case len(s.found.rows) == 0:
 		g.Status, g.Detail = inspect.Absent, "no store holds a signature"
 	case s.expect.named():
