@@ -79,6 +79,20 @@ func (f *flags) verify(ctx context.Context, std streams, path, expect string) er
 	return f.printVerification(std.out, path, v)
 }
 
+// isDemo says that a bundle claims to be a case of the built-in incident.
+func isDemo(ctx context.Context, path string) bool {
+	if !evidence.IsBag(path) {
+		return false
+	}
+	bag, err := evidence.OpenBag(ctx, path, "")
+	if err != nil {
+		return false
+	}
+	defer bag.Close()
+	c, err := bag.Case(ctx)
+	return err == nil && c.Target.Context == demoContext
+}
+
 func rootsOf(path string) ([]signature.Root, error) {
 	b, err := readBounded(path, 16<<20)
 	if err != nil {
