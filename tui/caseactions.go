@@ -76,7 +76,8 @@ func whyNoMark(m *Model) string {
 
 func runNote(m *Model, _ string) tea.Cmd {
 	r, _ := m.row()
-	return m.askNote(r)
+	m.askNote(r)
+	return nil
 }
 
 func whyNoNote(m *Model) string {

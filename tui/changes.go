@@ -7,7 +7,7 @@ import (
 )
 
 // changeRows lists what else differs: the image's settings, and the files.
-func changeRows(m *Model, s *caseScreen, d inspect.Diff) []row {
+func changeRows(s *caseScreen, d inspect.Diff) []row {
 	rows := driftRows(s, "settings", d.Settings)
 	if d.Files == nil {
 		return rows

@@ -14,11 +14,10 @@ type chooser struct {
 	done  func(m *Model, r row) tea.Cmd
 }
 
-func (m *Model) choose(name, about string, all []row, done func(m *Model, r row) tea.Cmd) tea.Cmd {
+func (m *Model) choose(name, about string, all []row, done func(m *Model, r row) tea.Cmd) {
 	c := &chooser{name: name, about: about, in: m.input("> "), done: done, list: list{p: m.p}}
 	c.list.set(all)
 	m.dialog = c
-	return nil
 }
 
 func (c *chooser) title() string { return c.name }

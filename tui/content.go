@@ -51,7 +51,7 @@ func readBlob(ctx context.Context, store inspect.Store, p part) (*content, error
 	if err != nil {
 		return nil, fmt.Errorf("opening %s %s: %w", p.name, p.digest, err)
 	}
-	defer r.Close()
+	defer func() { _ = r.Close() }()
 	data, err := io.ReadAll(io.LimitReader(r, maxView+1))
 	if err != nil {
 		return nil, fmt.Errorf("reading %s %s: %w", p.name, p.digest, err)
@@ -68,7 +68,7 @@ func readFile(ctx context.Context, store inspect.Store, p part) (*content, error
 	if err != nil {
 		return nil, fmt.Errorf("opening %s: %w", p.entry.Path, err)
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }()
 	data := make([]byte, min(file.Size(), maxView))
 	n, err := file.ReadAt(data, 0)
 	if err != nil && !errors.Is(err, io.EOF) {

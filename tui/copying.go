@@ -48,7 +48,8 @@ func (m *Model) savable() (part, string) {
 
 func runSave(m *Model, _ string) tea.Cmd {
 	p, _ := m.savable()
-	return m.askSave(p)
+	m.askSave(p)
+	return nil
 }
 
 func whyNoSave(m *Model) string {

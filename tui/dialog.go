@@ -29,11 +29,10 @@ type asker struct {
 }
 
 // ask opens a dialog for one line of text.
-func (m *Model) ask(name, value string, about []string, done func(m *Model, text string) tea.Cmd) tea.Cmd {
+func (m *Model) ask(name, value string, about []string, done func(m *Model, text string) tea.Cmd) {
 	in := m.input("> ")
 	in.SetValue(value)
 	m.dialog = &asker{name: name, about: about, in: in, done: done}
-	return nil
 }
 
 func (a *asker) title() string { return a.name }

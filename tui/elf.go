@@ -25,7 +25,7 @@ func elfLines(r io.ReaderAt) (lines []string) {
 		say("the headers are broken: %v", err)
 		return lines
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	say("%s, %s, %s", strings.TrimPrefix(f.Class.String(), "ELFCLASS")+" bit", strings.TrimPrefix(f.Machine.String(), "EM_"), strings.TrimPrefix(f.Type.String(), "ET_"))
 	say("system      %s", strings.TrimPrefix(f.OSABI.String(), "ELFOSABI_"))
 	say("entry       0x%x", f.Entry)

@@ -28,8 +28,8 @@ type exporter struct {
 	cancel   context.CancelFunc
 }
 
-// askExport opens the dialog, or shows the one whose export runs.
-func (m *Model) askExport() tea.Cmd {
+// runExport opens the dialog.
+func runExport(m *Model, _ string) tea.Cmd {
 	s := m.open
 	to := "backtrail-" + fileName(firstOf(s.c.Target.Name, "case")) + ".tar.gz"
 	if m.o.ExportPath != nil {

@@ -54,10 +54,10 @@ func moveCommands() []command {
 
 func caseCommands() []command {
 	return []command{
-		{name: "export", keys: []string{"x"}, show: "x", help: "export the evidence bundle", on: inCase, bar: true, why: whyNoExport, run: func(m *Model, _ string) tea.Cmd { return m.askExport() }},
+		{name: "export", keys: []string{"x"}, show: "x", help: "export the evidence bundle", on: inCase, bar: true, why: whyNoExport, run: runExport},
 		{name: "container", keys: []string{"[", "]"}, show: "[ ]", help: "previous or next container; while bytes are shown, the part before or after", on: inCase | inViewer, bar: true, why: whyNoContainer, run: runContainer},
 		{name: "brief", keys: []string{"b"}, show: "b", help: "copy the brief for the channel", on: inCase, bar: true, run: runBrief},
-		{name: "known-good", keys: []string{"K"}, show: "K", help: "choose the known-good image, which confirms it", on: inCase, bar: true, why: whyNoKnownGood, run: func(m *Model, _ string) tea.Cmd { return m.askKnownGood() }},
+		{name: "known-good", keys: []string{"K"}, show: "K", help: "choose the known-good image, which confirms it", on: inCase, bar: true, why: whyNoKnownGood, run: runKnownGood},
 		{name: "mark", keys: []string{"space"}, show: "space", help: "mark the row malicious, benign or open", on: inCase, bar: true, why: whyNoMark, run: runMark},
 		{name: "diff", keys: []string{"d"}, show: "d", help: "only what differs, or everything (Layers, Packages)", on: inCase, bar: true, why: whyNoDiff, run: runDiff},
 		{name: "raw", keys: []string{"v"}, show: "v", help: "the raw object or the bytes behind the row", on: inPods | inCase, bar: true, why: whyNoRaw, run: runRaw},

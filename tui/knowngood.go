@@ -7,8 +7,8 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 )
 
-// askKnownGood offers the candidates; choosing one is what confirms it.
-func (m *Model) askKnownGood() tea.Cmd {
+// runKnownGood offers the candidates; choosing one is what confirms it.
+func runKnownGood(m *Model, _ string) tea.Cmd {
 	s := m.open
 	var rows []row
 	for _, c := range s.image().Candidates {
@@ -27,10 +27,11 @@ func (m *Model) askKnownGood() tea.Cmd {
 	}
 	subject := s.subject
 	about := "enter confirms, in your name, that this image is known to be good: what is the same as in it is then taken as good."
-	return m.choose("Known-good of "+subject, about, rows, func(m *Model, r row) tea.Cmd {
+	m.choose("Known-good of "+subject, about, rows, func(m *Model, r row) tea.Cmd {
 		candidate, _ := r.object.(inspect.Candidate)
 		return m.goOn("comparing with "+shortImage(candidate.Reference, candidate.Digest), func(ctx context.Context, c *inspect.Case) (inspect.Source, error) {
 			return m.o.KnownGood(ctx, c, subject, candidate)
 		})
 	})
+	return nil
 }

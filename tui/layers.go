@@ -18,7 +18,7 @@ func layerRows(m *Model, s *caseScreen) []row {
 		largest = max(largest, l.Size)
 	}
 	worst := worstByLayer(i)
-	rows := []row{mergedRow(s, i)}
+	rows := []row{mergedRow(i)}
 	for at := len(i.Layers) - 1; at >= 0; at-- {
 		rows = append(rows, layerRow(m, s, i.Layers[at], largest, worst))
 	}
@@ -42,18 +42,15 @@ func worstByLayer(i inspect.Image) map[int]inspect.Severity {
 	return worst
 }
 
-func mergedRow(s *caseScreen, i inspect.Image) row {
+func mergedRow(i inspect.Image) row {
 	return row{
-		id: "merged", find: "merged image", value: i.Digest, subject: i.Subject, layer: inspectMerged, object: i.Settings,
+		id: "merged", find: "merged image", value: i.Digest, subject: i.Subject, layer: MergedTree, object: i.Settings,
 		cells: func(w int) []cell {
 			return []cell{{text: "all", tone: toneBold, width: 3}, {text: "the image as it runs", width: -1}}
 		},
 		detail: func(d *document) { imageDetail(d, i) },
 	}
 }
-
-// inspectMerged stands for all layers together.
-const inspectMerged = MergedTree
 
 func imageDetail(d *document, i inspect.Image) {
 	d.say(toneBold, i.Reference)

@@ -125,7 +125,7 @@ func (m *Model) result(msg tea.Msg) tea.Cmd {
 	case eventsMsg:
 		return m.eventsCame(msg)
 	case treeMsg:
-		return m.treeCame(msg)
+		m.treeCame(msg)
 	case matchesMsg:
 		m.matchesCame(msg)
 	case contentMsg:

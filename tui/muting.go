@@ -24,12 +24,13 @@ func (m *Model) ruleOf() string {
 
 func runMute(m *Model, _ string) tea.Cmd {
 	rule := m.ruleOf()
-	return m.ask("Mute a rule", "", []string{"Rule: " + rule, "Its alerts are left out of the list for this session. Why?"}, func(m *Model, reason string) tea.Cmd {
+	m.ask("Mute a rule", "", []string{"Rule: " + rule, "Its alerts are left out of the list for this session. Why?"}, func(m *Model, reason string) tea.Cmd {
 		m.pods.muted[rule] = reason
 		m.pods.refresh(m)
 		m.info(fmt.Sprintf("muted %q for this session", rule))
 		return nil
 	})
+	return nil
 }
 
 func whyNoMute(m *Model) string {

@@ -6,9 +6,9 @@ import (
 )
 
 // askNote writes a note on a row.
-func (m *Model) askNote(r row) tea.Cmd {
+func (m *Model) askNote(r row) {
 	about := []string{"On: " + firstOf(r.value, "the case")}
-	return m.ask("Note", "", about, func(m *Model, text string) tea.Cmd {
+	m.ask("Note", "", about, func(m *Model, text string) tea.Cmd {
 		return m.note(inspect.Note{Subject: r.mark, Text: text})
 	})
 }

@@ -32,7 +32,7 @@ func packageRows(m *Model, s *caseScreen) []row {
 		vulns[v.Package+"@"+v.Version] = append(vulns[v.Package+"@"+v.Version], v)
 	}
 	if s.differs() {
-		rows = append(packageDiffRows(s, *i.Diff.Packages, vulns), changeRows(m, s, *i.Diff)...)
+		rows = append(packageDiffRows(s, *i.Diff.Packages, vulns), changeRows(s, *i.Diff)...)
 		return append(rows, sbomRows(m, s)...)
 	}
 	all := slices.Clone(i.Packages)

@@ -26,7 +26,7 @@ func runPalette(m *Model, _ string) tea.Cmd {
 			},
 		})
 	}
-	return m.choose("Commands", "", rows, func(m *Model, r row) tea.Cmd {
+	m.choose("Commands", "", rows, func(m *Model, r row) tea.Cmd {
 		c, _ := r.object.(command)
 		key := ""
 		if len(c.keys) > 0 {
@@ -34,6 +34,7 @@ func runPalette(m *Model, _ string) tea.Cmd {
 		}
 		return m.run(c, key)
 	})
+	return nil
 }
 
 func runHelp(m *Model, _ string) tea.Cmd {
@@ -51,7 +52,7 @@ func runQuit(m *Model, _ string) tea.Cmd {
 	if !m.looking {
 		return tea.Quit
 	}
-	return m.choose("An export runs", "Quit now, and the bundle is not written?", []row{
+	m.choose("An export runs", "Quit now, and the bundle is not written?", []row{
 		{id: "stay", find: "stay", cells: func(int) []cell { return []cell{{text: "stay until it is done", width: -1}} }},
 		{id: "quit", find: "quit", cells: func(int) []cell { return []cell{{text: "quit now", width: -1}} }},
 	}, func(m *Model, r row) tea.Cmd {
@@ -60,4 +61,5 @@ func runQuit(m *Model, _ string) tea.Cmd {
 		}
 		return nil
 	})
+	return nil
 }

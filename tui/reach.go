@@ -8,7 +8,7 @@ import (
 )
 
 // reachRows lists what the pod could touch, the dangerous first.
-func reachRows(m *Model, s *caseScreen) []row {
+func reachRows(_ *Model, s *caseScreen) []row {
 	p := s.c.Pod
 	if p == nil {
 		return nil
@@ -34,7 +34,7 @@ func reachRows(m *Model, s *caseScreen) []row {
 	add("network", "A policy that selects the pod; it holds only if the network plugin enforces it.", tonePlain, r.NetworkPolicies...)
 	add("same image", "Another pod that runs one of its digests.", toneNote, p.Others...)
 	for _, c := range p.Containers {
-		rows = append(rows, containerRow(m, c))
+		rows = append(rows, containerRow(c))
 	}
 	rows = append(rows, exhibitRows(s)...)
 	return rows
@@ -55,7 +55,7 @@ func reachRow(kind, text, why string, t tone) row {
 	}
 }
 
-func containerRow(m *Model, c inspect.Container) row {
+func containerRow(c inspect.Container) row {
 	text := c.Name + " " + string(c.Type)
 	t := tonePlain
 	if c.Injected {

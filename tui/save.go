@@ -23,27 +23,27 @@ func savePart(ctx context.Context, store inspect.Store, p part, name string, sav
 		if err != nil {
 			return err
 		}
-		defer blob.Close()
+		defer func() { _ = blob.Close() }()
 		return save(ctx, name, blob)
 	default:
 		file, err := store.Open(ctx, p.diffID, p.entry)
 		if err != nil {
 			return err
 		}
-		defer file.Close()
+		defer func() { _ = file.Close() }()
 		return save(ctx, name, io.NewSectionReader(file, 0, file.Size()))
 	}
 }
 
 // askSave asks where the bytes on screen go. The name is never taken from the image.
-func (m *Model) askSave(p part) tea.Cmd {
+func (m *Model) askSave(p part) {
 	hex := firstOf(p.entry.SHA256, shortDigest(p.digest), "object")
 	name := fmt.Sprintf("backtrail-%.12s.bin", hex)
 	if p.text != nil {
 		name = "backtrail-object.json"
 	}
 	about := []string{"Saves " + p.name + ", all of it, not executable.", "Careful: these may be the attacker's bytes."}
-	return m.ask("Save", name, about, func(m *Model, name string) tea.Cmd {
+	m.ask("Save", name, about, func(m *Model, name string) tea.Cmd {
 		ctx, store, save := m.ctx, m.o.Store, m.o.Save
 		return work(func() tea.Msg {
 			return doneMsg{text: "saving " + name, err: savePart(ctx, store, p, name, save)}

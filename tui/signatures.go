@@ -75,7 +75,7 @@ func signatureRow(m *Model, s *caseScreen, g inspect.Signature) row {
 		cells: func(w int) []cell {
 			return []cell{
 				{text: m.p.sign(g.Status), tone: statusTone(g.Status), width: m.p.signWidth()}, {text: what, width: 9},
-				{text: strings.TrimPrefix(who(g), "https://"), width: -3}, {text: g.Reason, tone: statusTone(g.Status), width: -1},
+				{text: strings.TrimPrefix(who(g), "https://"), width: -3}, {text: reasonText(g), tone: statusTone(g.Status), width: -2},
 			}
 		},
 		detail: func(d *document) { signatureDetail(d, s, g) },
@@ -114,6 +114,18 @@ func signatureDetail(d *document, s *caseScreen, g inspect.Signature) {
 	d.field("signature", g.Digest)
 	d.field("subject", g.Subject)
 	notesOn(d, s, g.ID)
+}
+
+// reasonText is the reason in a few words, for a row.
+func reasonText(g inspect.Signature) string {
+	switch g.Reason {
+	case "no-expectation":
+		return "no rule says who should"
+	case "unknown-key":
+		return "no key at hand"
+	default:
+		return g.Reason
+	}
 }
 
 // sentenceFor says the reason in words, where it needs any.

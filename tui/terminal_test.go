@@ -42,13 +42,13 @@ func (c *console) waits(t *testing.T, text string) {
 }
 
 // open starts the UI in a pseudo-terminal.
-func open(t *testing.T, ctx context.Context, o Options) (keys *os.File, screen *console, ended <-chan error) {
+func open(ctx context.Context, t *testing.T, o Options) (keys *os.File, screen *console, ended <-chan error) {
 	t.Helper()
 	master, slave, err := pty.Open()
 	if err != nil {
 		t.Skipf("there is no pseudo-terminal: %v", err)
 	}
-	t.Cleanup(func() { master.Close(); slave.Close() })
+	t.Cleanup(func() { _, _ = master.Close(), slave.Close() })
 	if err := pty.Setsize(master, &pty.Winsize{Rows: 40, Cols: 120}); err != nil {
 		t.Fatal(err)
 	}
@@ -72,7 +72,7 @@ func open(t *testing.T, ctx context.Context, o Options) (keys *os.File, screen *
 func TestFromStartToTheExportedBundleInATerminal(t *testing.T) {
 	t.Setenv("TERM", "xterm-256color")
 	t.Setenv("LC_ALL", "C.UTF-8")
-	keys, screen, ended := open(t, t.Context(), testOptions())
+	keys, screen, ended := open(t.Context(), t, testOptions())
 	screen.waits(t, "web-6d4cf56db6-x7k2p")
 	for _, step := range []struct{ key, want string }{{"\r", "What is wrong"}, {"2", "Files"}, {"x", "Where to"}, {"\r", "Post this line"}} {
 		if _, err := keys.WriteString(step.key); err != nil {
@@ -95,7 +95,7 @@ func TestFromStartToTheExportedBundleInATerminal(t *testing.T) {
 func TestItEndsWithItsContext(t *testing.T) {
 	t.Setenv("TERM", "xterm-256color")
 	ctx, cancel := context.WithCancel(t.Context())
-	_, screen, ended := open(t, ctx, testOptions())
+	_, screen, ended := open(ctx, t, testOptions())
 	screen.waits(t, "backtrail")
 	cancel()
 	select {
@@ -121,7 +121,7 @@ func TestACaseThatIsLeftMayWriteDownHowItEnded(t *testing.T) {
 			return ctx.Err()
 		}, nil
 	}
-	keys, screen, ended := open(t, t.Context(), o)
+	keys, screen, ended := open(t.Context(), t, o)
 	screen.waits(t, "web-6d4cf56db6-x7k2p")
 	_, _ = keys.WriteString("\r")
 	screen.waits(t, "still checking")

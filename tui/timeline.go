@@ -41,7 +41,7 @@ func trustTone(trust string) tone {
 	}
 }
 
-func timelineRows(m *Model, s *caseScreen) []row {
+func timelineRows(_ *Model, s *caseScreen) []row {
 	all := moments(s)
 	rows := make([]row, 0, len(all))
 	for at, x := range all {

@@ -77,19 +77,18 @@ func (s *caseScreen) whyNoTree(d *document, selected row) {
 	}
 }
 
-func (m *Model) treeCame(msg treeMsg) tea.Cmd {
+func (m *Model) treeCame(msg treeMsg) {
 	s := m.open
 	if s == nil || s.gen != msg.gen || s.tree.key != msg.key {
-		return nil
+		return
 	}
 	s.tree.tree, s.tree.err = msg.tree, msg.err
 	if msg.err != nil {
-		return nil
+		return
 	}
 	if s.tree.reveal != "" {
 		m.revealPath(s.tree.reveal)
-		return nil
+		return
 	}
 	s.openFlagged()
-	return nil
 }
