@@ -66,7 +66,8 @@ type Expected struct {
 	SourceTags       []string      `json:"sourceTags"`
 	SourceVersioneds []string      `json:"sourceVersionedTags"`
 	BuilderIDs       []string      `json:"builderIDs"`
-	Policies         []string      `json:"policies"`
+	Policies         []string      `json:"policies"` // all that were read: name and sha256:… of the bytes
+	Notation         string        `json:"notation,omitempty"` // digest of the Notary Project's trust policy, where a person named one
 }
 
 // ExpectedKey is a public key that may have signed.
@@ -77,7 +78,7 @@ type ExpectedKey struct {
 
 // Signer says that somebody named who should have signed.
 func (e Expected) Signer() bool {
-	return len(e.Identities)+len(e.IdentityRegexps)+len(e.Issuers)+len(e.IssuerRegexps)+len(e.Keys)+len(e.Policies) > 0
+	return len(e.Identities)+len(e.IdentityRegexps)+len(e.Issuers)+len(e.IssuerRegexps)+len(e.Keys)+len(e.Policies) > 0 || e.Notation != ""
 }
 
 // Provenance says that somebody named where the image should come from.

@@ -61,7 +61,7 @@ type Tool struct {
 // Trust is a root of trust that verdicts rest on.
 type Trust struct {
 	Kind   string `json:"kind"`   // sigstore, key, policy
-	Origin string `json:"origin"` // file, tuf, embedded, bag
+	Origin string `json:"origin"` // file, tuf, embedded, bag; of policies also folder, cluster
 	Name   string `json:"name"`   // the file's path as given, or the repository
 	Digest string `json:"digest"` // of its bytes, kept as a blob
 	Age    string `json:"age"`    // 214d, where it is known
@@ -73,6 +73,8 @@ const (
 	TrustTUF      = "tuf"
 	TrustEmbedded = "embedded"
 	TrustBag      = "bag"
+	TrustFolder   = "folder"  // of policies that are always loaded
+	TrustCluster  = "cluster" // of policies that the cluster holds
 )
 
 // Begin says that a check has started on a subject.

@@ -271,4 +271,5 @@ type Gate struct {
 	Name   string `json:"name"`
 	Status Status `json:"status"`
 	Detail string `json:"detail"`
+	Asked  bool   `json:"asked,omitempty"` // a flag or a policy of this machine asks for it: what is open leaves the case open
 }

@@ -42,7 +42,7 @@ func (c *Case) failures() []string {
 	}
 	for _, i := range c.Images {
 		for _, g := range i.Gates {
-			if (g.Status == Failed || g.Status == Absent) && c.asked(g.Name) {
+			if (g.Status == Failed || g.Status == Absent) && (c.asked(g) || IsPolicyGate(g.Name)) {
 				why = append(why, fmt.Sprintf("%s: expected %s: %s", i.Subject, g.Name, g.Detail))
 			}
 		}
@@ -58,7 +58,7 @@ func (c *Case) openEnds() []string {
 			why = append(why, fmt.Sprintf("%s: the image's bytes could not be checked: %s", i.Subject, orReason(i.Detail, i.Reason)))
 		}
 		for _, g := range i.Gates {
-			if g.Status == Unknown && c.asked(g.Name) {
+			if g.Status == Unknown && c.asked(g) {
 				why = append(why, fmt.Sprintf("%s: expected %s could not be checked: %s", i.Subject, g.Name, g.Detail))
 			}
 		}
@@ -88,8 +88,13 @@ func (c *Case) incomplete() []string {
 	return why
 }
 
-func (c *Case) asked(gate string) bool {
-	switch gate {
+// asked says that somebody at this machine asked for a gate. What a policy of the cluster asks fails a case, and leaves it
+// as it is where it could not be checked.
+func (c *Case) asked(g Gate) bool {
+	if g.Asked {
+		return true
+	}
+	switch g.Name {
 	case GateSignature:
 		return c.Expected.Signer()
 	case GateProvenance:
