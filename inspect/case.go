@@ -66,7 +66,7 @@ type Expected struct {
 	SourceTags       []string      `json:"sourceTags"`
 	SourceVersioneds []string      `json:"sourceVersionedTags"`
 	BuilderIDs       []string      `json:"builderIDs"`
-	Policies         []string      `json:"policies"` // all that were read: name and sha256:… of the bytes
+	Policies         []string      `json:"policies"`           // all that were read: name and sha256:… of the bytes
 	Notation         string        `json:"notation,omitempty"` // digest of the Notary Project's trust policy, where a person named one
 }
 

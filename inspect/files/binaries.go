@@ -96,7 +96,7 @@ func (h *hunt) finding(check string, b inspect.Binary) *inspect.Finding {
 		},
 	}
 	if c, ok := h.own.owner[b.Path]; ok && c.sum != "" {
-		f.Evidence = append(f.Evidence, inspect.Evidence{Kind: "package-database", Path: h.databaseOf(c), Text: fmt.Sprintf("%s: %s", c.owner, c.sum)})
+		f.Evidence = append(f.Evidence, inspect.Evidence{Kind: "package-database", Path: c.from.file, Text: fmt.Sprintf("%s: %s", c.owner, c.sum)})
 	}
 	return f
 }
@@ -107,15 +107,6 @@ func (h *hunt) layerDigest(number int) string {
 		return l.Digest
 	}
 	return h.tree.DiffID(number)
-}
-
-func (h *hunt) databaseOf(c claim) string {
-	for _, db := range h.own.dbs {
-		if strings.HasPrefix(c.sum, "sha") == (db.name == "apk") {
-			return db.file
-		}
-	}
-	return ""
 }
 
 // compared emits the counts, and the files that are not what their package says or not there.
@@ -207,7 +198,7 @@ func (h *hunt) alteredFinding(group []inspect.Altered) *inspect.Finding {
 		Subject: subject, Title: title, Detail: a.Detail,
 		Evidence: []inspect.Evidence{
 			{Kind: "layer", Digest: h.layerDigest(a.Layer), Path: a.Path, Text: h.createdBy(a.Layer)},
-			{Kind: "package-database", Path: h.databaseOf(h.own.owner[a.Path]), Text: a.Package + ": " + a.Expected},
+			{Kind: "package-database", Path: h.own.owner[a.Path].from.file, Text: a.Package + ": " + a.Expected},
 		},
 	}
 	for _, a := range group[:min(len(group), 20)] {

@@ -19,22 +19,25 @@ type claim struct {
 	version string // of the package
 	sum     string // algorithm:hex of the content, empty where the database has none
 	config  bool   // a file that is meant to be changed
+	ghost   bool   // a file that the package knows and does not bring (rpm's %ghost): no program is vouched for by it
+	from    *database
 }
 
 // database is what one package database says.
 type database struct {
-	name     string // dpkg, apk
+	name     string // dpkg, apk, rpm, python
 	file     string // that holds the list of packages, as evidence
 	claims   []claim
 	packages int
 	bare     []string // installed packages whose files it does not list
+	language bool     // of a language's package manager: it says nothing about the rest of the image
 }
 
 // source reads one kind of package database. A new kind is one file and one line in sources. It returns nil where the
 // image has none of its kind. What is in an image is foreign: a source is bounded, and skips what it cannot read.
 type source func(ctx context.Context, t *Tree) (*database, error)
 
-func sources() []source { return []source{readDpkg, readDistroless, readApk} }
+func sources() []source { return []source{readDpkg, readDistroless, readApk, readRPM, readPython} }
 
 // readSmall reads a file of a package database, nil where there is none. Links are followed.
 func (t *Tree) readSmall(ctx context.Context, p string) ([]byte, error) {

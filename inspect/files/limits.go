@@ -21,6 +21,8 @@ const (
 	MaxWindow = 128 << 20
 	// MaxDatabase bounds one file of a package database.
 	MaxDatabase = 64 << 20
+	// MaxRPM bounds an rpm database, which is one file.
+	MaxRPM = 512 << 20
 	// MaxDatabaseFiles bounds the files of one package database (three a package).
 	MaxDatabaseFiles = 200_000
 	// MaxClaims bounds the files that the databases of one image name.

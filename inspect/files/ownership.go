@@ -58,13 +58,17 @@ func (t *Tree) newOwnership(ctx context.Context) (*ownership, error) {
 func (o *ownership) take(db *database) {
 	for _, c := range db.claims {
 		real, ok := o.tree.Place(c.path)
-		c.path = real
-		if !ok || o.tree.Get(real) == nil {
+		c.path, c.from = real, db
+		n := o.tree.Get(real)
+		if !ok || n == nil {
 			o.missing = append(o.missing, c)
 			continue
 		}
-		// Where several packages name a path, the one that knows its content says more.
-		if old, twice := o.owner[real]; !twice || old.sum == "" {
+		if c.ghost && n.Kind != "" {
+			continue
+		}
+		// Where several packages name a path, the one that knows its content says more; the system's more than a language's.
+		if old, twice := o.owner[real]; !twice || old.sum == "" && (!db.language || old.from.language) {
 			o.owner[real] = c
 		}
 	}
@@ -72,15 +76,19 @@ func (o *ownership) take(db *database) {
 
 // judge says how much the databases know.
 func (o *ownership) judge(broken []string) {
-	packages, bare := 0, []string(nil)
+	packages, bare, owned := 0, []string(nil), false
 	for _, db := range o.dbs {
+		if db.language {
+			continue
+		}
 		packages += db.packages
+		owned = owned || len(db.claims) > 0
 		bare = append(bare, db.bare...)
 	}
 	switch {
 	case packages == 0 && len(broken) == 0:
 		o.level, o.detail = ownershipUnknown, "the image has no package database"
-	case len(o.owner) == 0 || len(bare) == packages:
+	case !owned || len(bare) == packages:
 		o.level, o.detail = ownershipUnknown, fmt.Sprintf("the package database names %d packages and none of their files", packages)
 	case len(bare) > 0:
 		o.level = ownershipPartial
@@ -124,13 +132,13 @@ func (o *ownership) compare(ctx context.Context) error {
 }
 
 // content gives the file behind an owned path. A link stands for itself with apk, whose checksum is then that of its
-// target's name; with dpkg, which has no checksums of links, a link took the place of the packaged file.
+// target's name; with dpkg and rpm, which have no checksums of links, a link took the place of the packaged file.
 func (o *ownership) content(p string) *inspect.Node {
 	n := o.tree.Get(p)
 	if n == nil || isRegular(n) {
 		return n
 	}
-	if c := o.owner[p]; n.Type != inspect.EntrySymlink || !strings.HasPrefix(c.sum, "md5:") {
+	if c := o.owner[p]; n.Type != inspect.EntrySymlink || c.sum == "" || c.from.name == "apk" {
 		return nil
 	}
 	if to := o.tree.Resolve(p); to != nil && isRegular(to) {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto/md5"  //nolint:gosec // what dpkg's databases hold
 	"crypto/sha1" //nolint:gosec // what apk's database holds
+	"crypto/sha256"
+	"crypto/sha512"
 	"encoding/hex"
 	"fmt"
 	"hash"
@@ -16,7 +18,7 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// weak holds the digests that package databases compare with, MD5 and SHA-1, by the sha256 of the content: the same
+// weak holds the digests that package databases compare with, MD5, SHA-1 and others, by the sha256 of the content: the same
 // content is hashed once, in whichever layer and at whichever path it stands. They are kept by layer.
 type weak struct {
 	tree *Tree
@@ -120,6 +122,12 @@ func newWeakHash(algorithm string) hash.Hash {
 		return md5.New() //nolint:gosec // see above
 	case "sha1":
 		return sha1.New() //nolint:gosec // see above
+	case "sha224":
+		return sha256.New224()
+	case "sha384":
+		return sha512.New384()
+	case "sha512":
+		return sha512.New()
 	default:
 		return nil
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,6 +24,8 @@ type Options struct {
 	Now func() time.Time
 	// Repository is where cosign's tags are, if not with the image: COSIGN_REPOSITORY. Empty: the environment says.
 	Repository string
+	// Notary is whom to believe of Notary Project signatures; nil: nobody.
+	Notary *Notary
 	// GitHub is asked too, where it is not nil.
 	GitHub *Attestations
 }
@@ -42,7 +45,7 @@ func (o Options) run(ctx context.Context, on inspect.On, emit func(inspect.Event
 	if i.Digest == "" && i.Index == "" {
 		return o.unsignable(i, on.Subject, x, emit)
 	}
-	found, err := o.examine(ctx, place{i.Location, i.Index, i.Digest, i.Settings.Labels[labelSource]}, x)
+	found, err := o.examine(ctx, place{i.Location, i.Index, i.Digest, i.Settings.Labels[labelSource], i.Reference}, x)
 	if err != nil {
 		return err
 	}
@@ -72,6 +75,12 @@ func (o Options) unsignable(i inspect.Image, subject string, x expectation, emit
 
 // emitTrust names the roots that verdicts rest on, where one was needed, and keeps their bytes.
 func (o Options) emitTrust(found collection, emit func(inspect.Event)) {
+	if n := o.Notary; n != nil && len(n.bytes) > 0 && slices.ContainsFunc(found.rows, func(s inspect.Signature) bool { return s.Kind == KindNotation }) {
+		if o.Store != nil {
+			_ = o.Store.Put(n.record.Digest, n.bytes)
+		}
+		emit(inspect.Event{Trust: &n.record})
+	}
 	for _, r := range found.roots {
 		if o.Store != nil && len(r.Bytes) > 0 {
 			_ = o.Store.Put(r.Record.Digest, r.Bytes)
@@ -100,8 +109,18 @@ func Examine(ctx context.Context, o Options, location, index, digest string, exp
 	return found.rows, err
 }
 
-// place is an image: where it is, its digests, and where it says that its source is.
-type place struct{ location, index, digest, source string }
+// place is an image: where it is, its digests, where it says that its source is, and how it was named.
+type place struct{ location, index, digest, source, reference string }
+
+// scope is the repository as it was named, by which trust policies choose: a mirror or a bundle is not another image.
+func (p place) scope() string {
+	for _, name := range []string{p.reference, p.location} {
+		if loc, err := registry.Parse(name); err == nil && loc.Host != "" {
+			return loc.Host + "/" + loc.Repository
+		}
+	}
+	return ""
+}
 
 func (o Options) examine(ctx context.Context, p place, x expectation) (collection, error) {
 	loc, err := registry.Parse(p.location)
@@ -113,7 +132,7 @@ func (o Options) examine(ctx context.Context, p place, x expectation) (collectio
 		return collection{}, err
 	}
 	e := &examiner{
-		Options: o, shelf: shelf{o.Client, loc, tags}, expect: x, source: p.source, seen: map[string]bool{},
+		Options: o, shelf: shelf{o.Client, loc, tags}, expect: x, source: p.source, scope: p.scope(), seen: map[string]bool{},
 		image: artifact{what: "the image", names: map[string]string{}},
 		out:   collection{times: map[string]observed{}},
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 	layers "github.com/google/go-containerregistry/pkg/v1/static"
 	"github.com/google/go-containerregistry/pkg/v1/types"
+	"github.com/notaryproject/notation-core-go/signature/cose"
 
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/registry"
@@ -309,20 +310,10 @@ func TestStoreThatFailsHidesNoOther(t *testing.T) {
 
 func TestNotationIsShown(t *testing.T) {
 	s := newShop(t, nil, ggcr.WithReferrersSupport(true))
-	image, err := mutate.AppendLayers(empty.Image, layers.NewLayer([]byte("{}"), "application/jose+json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	subject, err := remote.Head(s.repo.Tag("v1"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	image = mutate.Subject(mutate.ConfigMediaType(mutate.MediaType(image, types.OCIManifestSchema1), mediaNotation), *subject).(v1.Image)
-	if err := remote.Write(s.repo.Digest(digestText(t, image)), image); err != nil {
-		t.Fatal(err)
-	}
+	h := newHouse(t, "acme")
+	s.referNotation(cose.MediaTypeEnvelope, h.sign(cose.MediaTypeEnvelope, h.request(s.target())))
 	got := s.look(newStudio(t).trust(), inspect.Expected{})
-	if rows := got.Images[0].Signatures; len(rows) != 1 || rows[0].Kind != KindNotation || rows[0].Status != inspect.Unknown {
+	if rows := got.Images[0].Signatures; len(rows) != 1 || rows[0].Kind != KindNotation || rows[0].Reason != UnknownKey || !strings.Contains(rows[0].Identity, "CN=release") {
 		t.Errorf("signatures %+v", rows)
 	}
 }

@@ -29,6 +29,7 @@ type examiner struct {
 	image  artifact
 	expect expectation
 	source string          // where the image says that its source is
+	scope  string          // host/repository, as the image was named
 	loaded bool            // the roots, or the words why not
 	seen   map[string]bool // manifests and rows
 	others map[string]bool // digests of the layout's other images

@@ -27,12 +27,14 @@ func (e *examiner) judge(ctx context.Context, it item) error {
 		return fmt.Errorf("signature %s: %w", digest, err)
 	}
 	e.put(digest, data)
-	e.load()
+	if it.form != mediaNotation {
+		e.load()
+	}
 	switch it.form {
 	case mediaBundle:
 		e.judgeBundle(ctx, it, data)
 	case mediaNotation:
-		e.add(it, notationRow(data, e.image.main))
+		e.judgeNotation(ctx, it, data)
 	default:
 		e.judgeAnnotated(ctx, it, data)
 	}

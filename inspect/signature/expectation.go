@@ -19,6 +19,7 @@ import (
 type expectation struct {
 	identities []cosign.Identity // each pair of an identity and an issuer
 	keys       []key
+	notation   bool   // a trust policy of the Notary Project says who
 	words      string // what was expected
 }
 
@@ -32,7 +33,7 @@ func newExpectation(e inspect.Expected) (expectation, error) {
 	if err != nil {
 		return expectation{}, err
 	}
-	x := expectation{keys: keys, words: inWords(e)}
+	x := expectation{keys: keys, notation: e.Notation != "", words: inWords(e)}
 	for _, subject := range patterns(e.Identities, e.IdentityRegexps) {
 		for _, issuer := range patterns(e.Issuers, e.IssuerRegexps) {
 			if subject != (pattern{}) || issuer != (pattern{}) {
@@ -74,11 +75,14 @@ func inWords(e inspect.Expected) string {
 	for _, k := range e.Keys {
 		add("key", k.Digest)
 	}
+	if e.Notation != "" {
+		add("a Notary Project signature as the trust policy", e.Notation)
+	}
 	return strings.Join(parts, ", ")
 }
 
 // named says that somebody named a signer.
-func (x expectation) named() bool { return len(x.identities)+len(x.keys) > 0 }
+func (x expectation) named() bool { return len(x.identities)+len(x.keys) > 0 || x.notation }
 
 // keyOf finds the expected key that a certificate is about.
 func (x expectation) keyOf(cert *x509.Certificate) (key, bool) {

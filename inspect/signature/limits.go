@@ -20,6 +20,11 @@ const (
 	maxPages = 10
 	// maxRepositories bounds the repositories of GitHub that one image is looked for in.
 	maxRepositories = 4
+	// maxTrustFile bounds a certificate file and a trust policy of the Notary Project in bytes, maxTrustFiles the files of one
+	// trust store, maxNotary all of them together.
+	maxTrustFile  = 1 << 20
+	maxTrustFiles = 1000
+	maxNotary     = 64 << 20
 	// maxKeys bounds the keys that a person may expect.
 	maxKeys = 100
 )

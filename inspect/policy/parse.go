@@ -1,0 +1,130 @@
+package policy
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"sigs.k8s.io/yaml"
+)
+
+// object is what all kinds have in common.
+type object struct {
+	APIVersion string `json:"apiVersion"`
+	Kind       string `json:"kind"`
+	Metadata   struct {
+		Name      string `json:"name"`
+		Namespace string `json:"namespace"`
+	} `json:"metadata"`
+	Spec  json.RawMessage   `json:"spec"`
+	Items []json.RawMessage `json:"items"`
+}
+
+// Parse reads the policies of a source: YAML documents or JSON, lists too. A document that is no policy of a known kind
+// is an error; the others come all the same.
+func Parse(s Source) ([]Policy, error) {
+	if len(s.Bytes) > MaxFile {
+		return nil, fmt.Errorf("reading policies of %s: more than %d bytes", s.Name, MaxFile)
+	}
+	var all []Policy
+	var wrong []error
+	docs := bytes.Split(append([]byte("\n"), bytes.ReplaceAll(s.Bytes, []byte("\r\n"), []byte("\n"))...), []byte("\n---"))
+	if len(docs) > maxDocuments {
+		return nil, fmt.Errorf("reading policies of %s: more than %d documents", s.Name, maxDocuments)
+	}
+	for n, doc := range docs {
+		found, err := document(doc)
+		if err != nil {
+			wrong = append(wrong, fmt.Errorf("reading policies of %s, document %d: %w", s.Name, n+1, err))
+		}
+		all = append(all, found...)
+	}
+	if len(all) == 0 && len(wrong) == 0 {
+		wrong = append(wrong, fmt.Errorf("reading policies of %s: there is none in it", s.Name))
+	}
+	digest := s.Digest()
+	for i := range all {
+		all[i].Digest, all[i].Origin, all[i].Source = digest, s.Origin, s.Name
+	}
+	return all, errors.Join(wrong...)
+}
+
+func document(doc []byte) ([]Policy, error) {
+	asJSON, err := yaml.YAMLToJSON(doc)
+	if err != nil {
+		return nil, err
+	}
+	if string(asJSON) == "null" {
+		return nil, nil
+	}
+	var o object
+	if err := json.Unmarshal(asJSON, &o); err != nil {
+		return nil, err
+	}
+	if len(o.Items) == 0 {
+		return o.policies()
+	}
+	if len(o.Items) > maxPolicies {
+		return nil, fmt.Errorf("a list of more than %d objects", maxPolicies)
+	}
+	var all []Policy
+	var wrong []error
+	for n, item := range o.Items {
+		var one object
+		err := json.Unmarshal(item, &one)
+		var found []Policy
+		if err == nil {
+			found, err = one.policies()
+		}
+		if err != nil {
+			wrong = append(wrong, fmt.Errorf("object %d: %w", n+1, err))
+		}
+		all = append(all, found...)
+	}
+	return all, errors.Join(wrong...)
+}
+
+// policies reads an object by its kind.
+func (o object) policies() ([]Policy, error) {
+	if o.Metadata.Name == "" {
+		return nil, fmt.Errorf("a %s without a name", orNone(o.Kind))
+	}
+	switch {
+	case o.is("policy.sigstore.dev", "ClusterImagePolicy"):
+		p, err := o.clusterImagePolicy()
+		if err != nil {
+			return nil, fmt.Errorf("ClusterImagePolicy %s: %w", o.Metadata.Name, err)
+		}
+		return []Policy{p}, nil
+	default:
+		return nil, fmt.Errorf("%s %s of %s is no policy that is understood", orNone(o.Kind), o.Metadata.Name, orNone(o.APIVersion))
+	}
+}
+
+func (o object) is(group, kind string) bool {
+	g, _, _ := strings.Cut(o.APIVersion, "/")
+	return o.Kind == kind && g == group
+}
+
+// strictly decodes a specification. unknown names a field that is not known: what it means is not known either.
+func strictly(raw json.RawMessage, into any) (unknown string, err error) {
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.DisallowUnknownFields()
+	strict := d.Decode(into)
+	if strict == nil {
+		return "", nil
+	}
+	if err := json.Unmarshal(raw, into); err != nil {
+		return "", err
+	}
+	return strict.Error(), nil
+}
+
+func orNone(s string) string {
+	if s == "" {
+		return "an object"
+	}
+	return s
+}

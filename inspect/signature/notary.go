@@ -1,0 +1,186 @@
+package signature
+
+import (
+	"context"
+	"crypto/x509"
+	"encoding/json"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/notaryproject/notation-go/verifier/trustpolicy"
+	"github.com/notaryproject/notation-go/verifier/truststore"
+	"github.com/sigstore/sigstore/pkg/cryptoutils"
+
+	"github.com/backtrail/backtrail/inspect"
+)
+
+// NotationTrustKind is the kind of inspect.Trust that is a trust store and trust policy of the Notary Project.
+const NotationTrustKind = "notation"
+
+// Notary is whom to believe of those who sign by the Notary Project's rules: certificates in named stores, and a policy that
+// says which stores and which subjects count for which repository
+// (https://github.com/notaryproject/specifications/blob/main/specs/trust-store-trust-policy.md).
+type Notary struct {
+	doc    notaryDocument
+	stores map[string][]*x509.Certificate // by ca:NAME, signingAuthority:NAME, tsa:NAME
+	policy *trustpolicy.Document          // nil: there is none
+	bytes  []byte
+	record inspect.Trust
+	err    error // what cannot be read at the usual place; nobody asked for it yet
+}
+
+// notaryDocument is store and policy in one file, so that a bundle can carry them and verdicts follow from it again.
+type notaryDocument struct {
+	Schema string              `json:"schema"`
+	Named  bool                `json:"named"`  // the policy was named by a person, for this case
+	Policy json.RawMessage     `json:"policy"` // trustpolicy.json, or null
+	Stores map[string][]string `json:"stores"` // PEM of each certificate
+}
+
+const notarySchema = "backtrail.dev/notation-trust/v1"
+
+// NotaryOptions say where trust store and trust policy are.
+type NotaryOptions struct {
+	Store  string // directory: notation's own, its truststore, or one of certificates
+	Policy string // trustpolicy.json
+	Config string // notation's configuration directory, for what the other two do not name; what is not there is not needed
+}
+
+// NewNotary reads trust store and policy. Errors: what was named and cannot be read. What cannot be read at the usual place
+// is told when a signature needs it.
+func NewNotary(o NotaryOptions) (*Notary, error) {
+	n := &Notary{doc: notaryDocument{Schema: notarySchema, Stores: map[string][]string{}}}
+	store, policy := o.Store, o.Policy
+	if o.Config != "" && store == "" {
+		store = o.Config
+	}
+	if o.Config != "" && policy == "" {
+		policy = filepath.Join(o.Config, "trustpolicy.json")
+	}
+	n.doc.Named = o.Policy != ""
+	if err := n.readStores(store); err != nil && (o.Store != "" || !errors.Is(err, fs.ErrNotExist)) {
+		n.err = err
+	}
+	if err := n.readPolicy(policy); err != nil && (o.Policy != "" || !errors.Is(err, fs.ErrNotExist)) {
+		n.err = errors.Join(n.err, err)
+	}
+	if n.err != nil {
+		if o.Store != "" || o.Policy != "" {
+			return nil, n.err
+		}
+		return n, nil
+	}
+	from := strings.Join(slices.DeleteFunc([]string{store, policy}, func(s string) bool { return s == "" }), ", ")
+	return n, n.seal(inspect.TrustFile, from)
+}
+
+// ReadNotary reads what a Notary was written as into a bundle.
+func ReadNotary(data []byte, origin, name string) (*Notary, error) {
+	n := &Notary{}
+	if len(data) > maxNotary {
+		return nil, fmt.Errorf("reading Notary Project trust %s: it is larger than %d bytes", name, maxNotary)
+	}
+	if err := json.Unmarshal(data, &n.doc); err != nil {
+		return nil, fmt.Errorf("reading Notary Project trust %s: %w", name, err)
+	}
+	if n.doc.Schema != notarySchema {
+		return nil, fmt.Errorf("reading Notary Project trust %s: its schema is %q", name, n.doc.Schema)
+	}
+	if err := n.parse(); err != nil {
+		return nil, fmt.Errorf("reading Notary Project trust %s: %w", name, err)
+	}
+	n.bytes, n.record = data, inspect.Trust{Kind: NotationTrustKind, Origin: origin, Name: name, Digest: digestOf(data)}
+	return n, nil
+}
+
+// seal writes store and policy as one document, which is what verdicts rest on.
+func (n *Notary) seal(origin, name string) error {
+	if err := n.parse(); err != nil {
+		return err
+	}
+	data, err := json.Marshal(n.doc)
+	if err != nil {
+		return fmt.Errorf("writing Notary Project trust: %w", err)
+	}
+	n.bytes, n.record = data, inspect.Trust{Kind: NotationTrustKind, Origin: origin, Name: name, Digest: digestOf(data)}
+	return nil
+}
+
+func (n *Notary) parse() error {
+	n.stores = map[string][]*x509.Certificate{}
+	for _, name := range slices.Sorted(maps.Keys(n.doc.Stores)) {
+		for _, text := range n.doc.Stores[name] {
+			certs, err := cryptoutils.LoadCertificatesFromPEM(strings.NewReader(text))
+			if err != nil {
+				return fmt.Errorf("reading trust store %s: %w", name, err)
+			}
+			if err := truststore.ValidateCertificates(certs); err != nil {
+				return fmt.Errorf("reading trust store %s: %w", name, err)
+			}
+			n.stores[name] = append(n.stores[name], certs...)
+		}
+	}
+	if len(n.doc.Policy) == 0 || string(n.doc.Policy) == "null" {
+		return nil
+	}
+	n.policy = &trustpolicy.Document{}
+	if err := json.Unmarshal(n.doc.Policy, n.policy); err != nil {
+		return fmt.Errorf("reading the trust policy: %w", err)
+	}
+	return n.policy.Validate()
+}
+
+func (n *Notary) readPolicy(path string) error {
+	if path == "" {
+		return nil
+	}
+	data, err := readSmall(path, maxTrustFile)
+	if err != nil {
+		return fmt.Errorf("reading the trust policy: %w", err)
+	}
+	if !json.Valid(data) {
+		return fmt.Errorf("reading the trust policy %s: it is not JSON", path)
+	}
+	n.doc.Policy = data
+	return nil
+}
+
+// Digest names store and policy where the person named the policy for this case: it says who should have signed.
+func (n *Notary) Digest() string {
+	if n == nil || !n.doc.Named {
+		return ""
+	}
+	return n.record.Digest
+}
+
+// GetCertificates gives the certificates of a store by kind and name, as notation-go asks for them.
+func (n *Notary) GetCertificates(_ context.Context, kind truststore.Type, name string) ([]*x509.Certificate, error) {
+	certs := n.stores[string(kind)+":"+name]
+	if len(certs) == 0 {
+		return nil, fmt.Errorf("there is no trust store %s:%s", kind, name)
+	}
+	return certs, nil
+}
+
+func pemOf(cert *x509.Certificate) string {
+	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert.Raw}))
+}
+
+// readSmall reads a regular file of at most limit bytes.
+func readSmall(path string, limit int64) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() || info.Size() > limit {
+		return nil, fmt.Errorf("%s is no file, or larger than %d bytes", path, limit)
+	}
+	return os.ReadFile(path) //nolint:gosec // the person names the file
+}

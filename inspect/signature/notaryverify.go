@@ -1,0 +1,243 @@
+package signature
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/notaryproject/notation-core-go/revocation"
+	"github.com/notaryproject/notation-core-go/revocation/result"
+	nsignature "github.com/notaryproject/notation-core-go/signature"
+	"github.com/notaryproject/notation-go"
+	"github.com/notaryproject/notation-go/verifier"
+	"github.com/notaryproject/notation-go/verifier/trustpolicy"
+	"github.com/notaryproject/notation-go/verifier/truststore"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"github.com/backtrail/backtrail/inspect"
+)
+
+// notaryCase is what a signature by the Notary Project's rules is judged against.
+type notaryCase struct {
+	notary *Notary
+	scope  string    // host/repository as the image was named, by which a policy chooses its statement
+	now    time.Time // the case's clock: a certificate without a timestamp must be valid then
+	image  artifact
+	expect expectation
+	target ocispec.Descriptor // the image as it is
+}
+
+// verify judges a signature. The verdict is notation-go's, at the case's clock; the links explain it.
+func (n *notarized) verify(ctx context.Context, c notaryCase) outcome {
+	o := outcome{chain: newChain()}
+	o.hold(inspect.StepIntegrity, "Notary Project signature in a %s envelope", n.form())
+	o.absent(inspect.StepSCT, "the Notary Project has no certificate transparency")
+	o.absent(inspect.StepLog, "the Notary Project has no transparency log")
+	statement, stated := c.statement()
+	n.explainRefusal(o.chain)
+	n.explainStores(o.chain, c, statement)
+	n.explainTarget(o.chain, c)
+	answer := n.ask(ctx, c, statement)
+	n.explainTime(&o, c, statement, answer)
+	n.explainSigner(o.chain, c, statement, stated, answer)
+	o.judged = answer.err
+	if o.judged != nil && o.sound() && o.status(inspect.StepIdentity) == inspect.Verified {
+		o.fail(inspect.StepSignature, InvalidSignature, "every link holds by itself, and yet: %v", o.judged)
+	}
+	return o
+}
+
+// statement is the one of the trust policy that is about the image's repository; without a policy, or where none of its
+// statements fits or the one that fits skips verification, all stores are asked and nobody is expected.
+func (c notaryCase) statement() (s trustpolicy.TrustPolicy, stated bool) {
+	if c.notary == nil {
+		return s, false
+	}
+	if c.notary.policy != nil {
+		scope := c.scope
+		if scope == "" {
+			scope = "local/image" // only a statement for everything fits an image without a repository
+		}
+		found, err := c.notary.policy.GetApplicableTrustPolicy(scope + "@" + c.image.main)
+		if err == nil && found.SignatureVerification.VerificationLevel != trustpolicy.LevelSkip.Name {
+			return *found, true
+		}
+	}
+	s.Name, s.TrustedIdentities = "every trust store", []string{"*"}
+	s.SignatureVerification = trustpolicy.SignatureVerification{VerificationLevel: trustpolicy.LevelStrict.Name, VerifyTimestamp: trustpolicy.OptionAfterCertExpiry}
+	for name := range c.notary.stores {
+		s.TrustStores = append(s.TrustStores, name)
+	}
+	slices.Sort(s.TrustStores)
+	return s, false
+}
+
+// explainRefusal says what the library refuses in the envelope itself.
+func (n *notarized) explainRefusal(c *chain) {
+	var altered *nsignature.SignatureIntegrityError
+	switch {
+	case n.refused == nil:
+		c.hold(inspect.StepSignature, "the signature is by the certificate's key over these bytes")
+	case errors.As(n.refused, &altered):
+		c.fail(inspect.StepSignature, InvalidSignature, "the signature is not by the certificate's key over these bytes: %v", n.refused)
+	default:
+		c.fail(inspect.StepIntegrity, Malformed, "the envelope is not as the Notary Project wants it: %v", n.refused)
+	}
+}
+
+// explainStores follows the certificates to a trust store.
+func (n *notarized) explainStores(c *chain, in notaryCase, s trustpolicy.TrustPolicy) {
+	kind := truststore.TypeCA
+	if n.content.SignerInfo.SignedAttributes.SigningScheme == nsignature.SigningSchemeX509SigningAuthority {
+		kind = truststore.TypeSigningAuthority
+	}
+	var trusted []*x509.Certificate
+	var names []string
+	for _, name := range s.TrustStores {
+		if strings.HasPrefix(name, string(kind)+":") && in.notary != nil {
+			trusted = append(trusted, in.notary.stores[name]...)
+			names = append(names, name)
+		}
+	}
+	switch {
+	case in.notary != nil && in.notary.err != nil:
+		c.open(inspect.StepCertificate, UnknownKey, "the trust store cannot be read: %v", in.notary.err)
+	case len(trusted) == 0:
+		c.open(inspect.StepCertificate, UnknownKey, "no certificate of a trust store of the kind %s is at hand: --notation-trust-store DIR names one", kind)
+	case n.refused != nil:
+		c.open(inspect.StepCertificate, "", "not reached: the envelope does not hold")
+	default:
+		root, err := nsignature.VerifyAuthenticity(&n.content.SignerInfo, trusted)
+		if err != nil {
+			c.fail(inspect.StepCertificate, UntrustedRoot, "none of its %d certificates is among the %d of %s; the last is %s",
+				len(n.content.SignerInfo.CertificateChain), len(trusted), strings.Join(names, ", "), n.top().Subject)
+			return
+		}
+		c.hold(inspect.StepCertificate, "the certificate leads to %s in %s", root.Subject, strings.Join(names, ", "))
+	}
+}
+
+func (n *notarized) top() *x509.Certificate {
+	all := n.content.SignerInfo.CertificateChain
+	return all[len(all)-1]
+}
+
+// explainTarget compares what was signed with the image: digest, media type and size.
+func (n *notarized) explainTarget(c *chain, in notaryCase) {
+	name := n.target.Digest.String()
+	what, ours := in.image.names[name]
+	switch {
+	case !ours:
+		c.fail(inspect.StepSubject, SubjectMismatch, "it names %s, and %s is %s", name, in.image.what, in.image.main)
+	case in.target.Digest == "":
+		c.open(inspect.StepSubject, "", "it names %s, whose size cannot be compared: its manifest could not be read", name)
+	case in.target.MediaType != n.target.MediaType || in.target.Size != n.target.Size:
+		c.fail(inspect.StepSubject, SubjectMismatch, "it names %s of %d bytes as %s, and that is %s of %d bytes", name, n.target.Size, n.target.MediaType, in.target.MediaType, in.target.Size)
+	default:
+		c.hold(inspect.StepSubject, "it names %s, %s", name, what)
+	}
+}
+
+// notaryAnswer is what notation-go says.
+type notaryAnswer struct {
+	err     error // of all but what the clock decides
+	who     error // of the certificates and whom they name
+	time    error // of the signed time
+	skipped bool  // it was not asked: there is no trust store
+}
+
+// ask asks notation-go. What depends on the clock is left to explainTime, since the library knows this machine's clock only;
+// plugins are not run, and nobody is asked about revocation.
+func (n *notarized) ask(ctx context.Context, c notaryCase, s trustpolicy.TrustPolicy) notaryAnswer {
+	if c.notary == nil || len(s.TrustStores) == 0 {
+		return notaryAnswer{skipped: true, err: errors.New("there is no trust store")}
+	}
+	s.RegistryScopes = []string{"*"}
+	s.SignatureVerification = trustpolicy.SignatureVerification{
+		VerificationLevel: trustpolicy.LevelStrict.Name, VerifyTimestamp: trustpolicy.OptionAlways,
+		Override: map[trustpolicy.ValidationType]trustpolicy.ValidationAction{
+			trustpolicy.TypeRevocation: trustpolicy.ActionSkip, trustpolicy.TypeAuthenticTimestamp: trustpolicy.ActionLog, trustpolicy.TypeExpiry: trustpolicy.ActionLog,
+		},
+	}
+	var a notaryAnswer
+	a.err = protect("verifying the signature", func() error {
+		doc := &trustpolicy.Document{Version: "1.0", TrustPolicies: []trustpolicy.TrustPolicy{s}}
+		v, err := verifier.NewWithOptions(doc, c.notary, nil, verifier.VerifierOptions{RevocationTimestampingValidator: unasked{}, RevocationCodeSigningValidator: unasked{}})
+		if err != nil {
+			return err
+		}
+		got, err := v.Verify(ctx, c.target, n.raw, notation.VerifierVerifyOptions{ArtifactReference: "local/image@" + c.image.main, SignatureMediaType: n.mediaType})
+		if got != nil {
+			a.who, a.time = resultOf(got, trustpolicy.TypeAuthenticity), resultOf(got, trustpolicy.TypeAuthenticTimestamp)
+		}
+		return err
+	})
+	return a
+}
+
+func resultOf(o *notation.VerificationOutcome, kind trustpolicy.ValidationType) error {
+	for _, r := range o.VerificationResults {
+		if r.Type == kind {
+			return r.Error
+		}
+	}
+	return nil
+}
+
+// unasked stands where notation-go would ask an authority about revocation.
+type unasked struct{}
+
+func (unasked) ValidateContext(_ context.Context, o revocation.ValidateContextOptions) ([]*result.CertRevocationResult, error) {
+	var all []*result.CertRevocationResult
+	for range o.CertChain {
+		all = append(all, &result.CertRevocationResult{Result: result.ResultNonRevokable, ServerResults: []*result.ServerResult{{Result: result.ResultNonRevokable}}})
+	}
+	return all, nil
+}
+
+// explainSigner compares the signer with who was expected: by key, by the trust policy, by identity.
+func (n *notarized) explainSigner(c *chain, in notaryCase, s trustpolicy.TrustPolicy, stated bool, a notaryAnswer) {
+	who := n.leaf().Subject.String()
+	plugin, _ := n.content.SignerInfo.ExtendedAttribute("io.cncf.notary.verificationPlugin")
+	k, byKey := in.expect.keyOf(n.leaf())
+	byFlag := in.expect.named() && !in.notary.named()
+	switch {
+	case !c.sound():
+		c.open(inspect.StepIdentity, "", "not reached: a link before it does not hold; the certificate names %s", who)
+	case plugin.Key != nil:
+		c.open(inspect.StepIdentity, "", "the signature asks for the plugin %v to verify it, and backtrail runs none", plugin.Value)
+	case byKey:
+		c.hold(inspect.StepIdentity, "signed by %s with the key %s, as expected", who, k.digest)
+	case byFlag:
+		c.fail(inspect.StepIdentity, IdentityMismatch, "expected %s; signed by %s", in.expect.words, who)
+	case !stated:
+		c.open(inspect.StepIdentity, NoExpectation, "signed by %s; no trust policy says who should have signed %s", who, orImage(in.scope))
+	case a.who != nil:
+		c.fail(inspect.StepIdentity, IdentityMismatch, "the trust policy %s expects %s; signed by %s", s.Name, strings.Join(s.TrustedIdentities, " or "), who)
+	default:
+		c.hold(inspect.StepIdentity, "signed by %s, as the trust policy %s expects (%s)", who, s.Name, strings.Join(s.TrustedIdentities, " or "))
+	}
+}
+
+func orImage(scope string) string {
+	if scope == "" {
+		return "the image"
+	}
+	return scope
+}
+
+func (n *Notary) named() bool { return n != nil && n.doc.Named }
+
+// within says which of the certificates was not valid at a time.
+func (n *notarized) within(t time.Time) error {
+	for _, c := range n.content.SignerInfo.CertificateChain {
+		if !within(c, t) {
+			return fmt.Errorf("the certificate of %s was valid from %s", c.Subject, validity(c))
+		}
+	}
+	return nil
+}
