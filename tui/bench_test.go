@@ -34,7 +34,7 @@ func bigTreeModel() *Model {
 	m.Update(eventsMsg{gen: m.open.gen, events: incidentEvents(), ended: true})
 	m.Update(keyPress("2"))
 	m.wantTree()
-	tree := newFileTree(bigTree(500_000))
+	tree := newFileTree(bigTree(500_000), nil)
 	m.Update(treeMsg{gen: m.open.gen, key: m.open.tree.key, tree: tree})
 	for i := len(tree.nodes) - 1; i >= 0; i-- {
 		tree.open[i] = tree.nodes[i].dir

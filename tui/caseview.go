@@ -58,7 +58,7 @@ func (m *Model) openCase(pod inspect.FlaggedPod, open func(context.Context) (ins
 	m.open = s
 	m.refresh()
 	return tea.Batch(m.tick(), work(func() tea.Msg {
-		source, err := open(ctx)
+		source, err := try(func() (inspect.Source, error) { return open(ctx) })
 		return sourceMsg{gen: s.gen, what: "opening the case", source: source, err: err}
 	}))
 }
@@ -80,7 +80,7 @@ func (m *Model) goOn(what string, f func(ctx context.Context, c *inspect.Case) (
 	copied := s.snapshot()
 	m.info(what)
 	return tea.Batch(m.tick(), work(func() tea.Msg {
-		source, err := f(s.ctx, copied())
+		source, err := try(func() (inspect.Source, error) { return f(s.ctx, copied()) })
 		return sourceMsg{gen: s.gen, what: what, source: source, err: err}
 	}))
 }

@@ -68,6 +68,9 @@ func (m *Model) jump(subject, path string, layer int) tea.Cmd {
 		s.subject, s.chosen = subject, true
 		m.changed()
 	}
+	if layer < 0 {
+		layer = layerOf(s.image(), path)
+	}
 	m.showPane(paneLayers)
 	st := s.state()
 	st.list.setFilter("")
@@ -78,6 +81,21 @@ func (m *Model) jump(subject, path string, layer int) tea.Cmd {
 	cmd := m.wantTree()
 	m.revealPath(path)
 	return cmd
+}
+
+// layerOf is the layer of a file that something is said about, or -1.
+func layerOf(i inspect.Image, path string) int {
+	for _, b := range i.Binaries {
+		if b.Path == path {
+			return b.Layer
+		}
+	}
+	for _, a := range i.Altered {
+		if a.Path == path {
+			return a.Layer
+		}
+	}
+	return -1
 }
 
 func (l *list) chooseLayer(n int) bool {

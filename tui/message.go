@@ -97,6 +97,16 @@ func work(f func() tea.Msg) tea.Cmd {
 	}
 }
 
+// try turns a panic of f into an error, where somebody waits for the outcome.
+func try[T any](f func() (T, error)) (got T, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("a part of backtrail broke (please report it): %v", r)
+		}
+	}()
+	return f()
+}
+
 const (
 	levelInfo    = "info"
 	levelWarning = "warning"

@@ -320,3 +320,47 @@ func TestTheMouseSelects(t *testing.T) {
 		t.Errorf("the wheel went to row %d", s.m.pods.rowsOf.at)
 	}
 }
+
+func TestNotesAreKeptOneAfterTheOther(t *testing.T) {
+	o := testOptions()
+	at := 0
+	o.Note = func(_ context.Context, c *inspect.Case, n inspect.Note) (inspect.Event, error) {
+		if at++; at == 1 {
+			panic("nil map")
+		}
+		if len(c.Notes) != at-2 {
+			t.Errorf("note %d does not see the one before it", at)
+		}
+		n.Text = string(rune('a' + at))
+		return inspect.Event{Note: &n}, nil
+	}
+	s := tell(t, o, 120, 40).press("enter", "6")
+	var waiting []tea.Cmd
+	for range 3 {
+		_, cmd := s.m.Update(keyPress("space"))
+		waiting = append(waiting, cmd)
+	}
+	for _, cmd := range waiting {
+		s.do(cmd)
+	}
+	if len(s.m.open.c.Notes) != 2 {
+		t.Errorf("%d notes were kept, want 2", len(s.m.open.c.Notes))
+	}
+	s.sees("keeping the note: a part of backtrail broke")
+}
+
+func TestWarningsOfAListStayAboveItsOtherNotices(t *testing.T) {
+	list := incidentPods()
+	list.Notices = []inspect.Notice{{Level: "warning", Text: "namespace shop only: listing all is forbidden"}, {Level: "info", Text: "line 6 is none"}}
+	o := testOptions()
+	o.Pods = func(_ context.Context, _ bool, emit func(inspect.PodList)) error { emit(list); return nil }
+	s := tell(t, o, 120, 40).sees("namespace shop only: listing all is forbidden")
+	s.press(":").write("messages").press("enter").sees("line 6 is none")
+}
+
+func TestTheBaseIsNotMarkedInTheMergedTree(t *testing.T) {
+	s := tell(t, testOptions(), 120, 40).press("enter", "2", "tab", "g").sees("A !         kworkerd")
+	s.press("/").write("passwd").press("enter")
+	s.sees("▸     /etc/passwd").seesNot("A     /etc/passwd")
+	s.press("esc", "d").seesNot("passwd")
+}

@@ -23,7 +23,7 @@ func (m *Model) note(n inspect.Note) tea.Cmd {
 	s.noting = true
 	ctx, gen, copied := s.ctx, s.gen, s.snapshot()
 	return work(func() tea.Msg {
-		e, err := m.o.Note(ctx, copied(), n)
+		e, err := try(func() (inspect.Event, error) { return m.o.Note(ctx, copied(), n) })
 		return noteMsg{gen: gen, event: e, err: err}
 	})
 }

@@ -10,8 +10,9 @@ import (
 
 // Options is what the terminal UI asks of the rest of the program. A nil function takes its command away: the key
 // then says why it does nothing. The functions are called outside of Update, each with a context that ends with the
-// screen that asked, and never two of the same kind at once. Each gets a case of its own, folded from the events so
-// far: it may read it as long as it likes.
+// screen that asked. Notes are kept one after the other and there is one export at a time; Pods may begin anew while a
+// call that was cancelled still ends. Each gets a case of its own, folded from the events so far: it may read it as
+// long as it likes.
 type Options struct {
 	Context   string // of the kubeconfig, or the snapshot's name, for the header before anything is read
 	Namespace string // the list starts with this namespace only, and A shows all; empty: all from the start

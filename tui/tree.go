@@ -35,13 +35,14 @@ type fileTree struct {
 	end     []int32 // of each node: one past its last descendant
 	open    []bool  // of each node; beside the nodes, so that opening half a million of them stays quick
 	visible []int32
-	changed bool // only what a layer changed is visible
+	changed bool         // only what a layer changed is visible
+	base    map[int]bool // layers whose changes are none of this image's: all that they hold would be marked
 }
 
 // newFileTree orders entries as a walk would meet them and adds the directories that none of them names. It takes
 // long for large images, and so runs outside of Update.
-func newFileTree(src []inspect.Node) *fileTree {
-	t := &fileTree{src: src, nodes: make([]fileNode, 0, len(src)+len(src)/8)}
+func newFileTree(src []inspect.Node, base map[int]bool) *fileTree {
+	t := &fileTree{src: src, base: base, nodes: make([]fileNode, 0, len(src)+len(src)/8)}
 	order := make([]int32, 0, len(src))
 	for i := range src {
 		if strings.Trim(src[i].Path, "/") != "" {
@@ -133,7 +134,7 @@ func (t *fileTree) sum() {
 			e := &t.src[n.src]
 			if e.Type != inspect.EntryDir {
 				n.size += e.Size
-				switch e.Change {
+				switch t.change(*e) {
 				case inspect.Added:
 					n.added++
 				case inspect.Modified:
@@ -265,6 +266,14 @@ func (t *fileTree) match(filter string) []int32 {
 		}
 	}
 	return found
+}
+
+// change is what a layer did to an entry, unless it is a layer of the base.
+func (t *fileTree) change(e inspect.Node) inspect.Change {
+	if t.base[e.Layer] {
+		return inspect.Same
+	}
+	return e.Change
 }
 
 // entry gives the entry of a node, an empty directory for one that no entry names.

@@ -32,7 +32,7 @@ func shown(t *fileTree) []string {
 }
 
 func TestTreeOpensAndClosesDirectories(t *testing.T) {
-	tree := newFileTree(nodes("/usr/bin/top", "/usr/", "/usr/lib/a", "/usr-local", "/bin/sh", "/usr/bin/ls"))
+	tree := newFileTree(nodes("/usr/bin/top", "/usr/", "/usr/lib/a", "/usr-local", "/bin/sh", "/usr/bin/ls"), nil)
 	steps := []struct {
 		name string
 		do   func()
@@ -57,14 +57,14 @@ func TestTreeOpensAndClosesDirectories(t *testing.T) {
 }
 
 func TestTreeSumsUpwards(t *testing.T) {
-	tree := newFileTree(nodes("/a/b/c", "/a/b/d", "/a/e"))
+	tree := newFileTree(nodes("/a/b/c", "/a/b/d", "/a/e"), nil)
 	if n := tree.nodes[tree.visible[0]]; n.size != 30 || n.added != 3 {
 		t.Errorf("/a holds %d bytes and %d additions, want 30 and 3", n.size, n.added)
 	}
 }
 
 func TestTreeRevealsAPath(t *testing.T) {
-	tree := newFileTree(nodes("/a/b/c/d", "/a/x", "/z"))
+	tree := newFileTree(nodes("/a/b/c/d", "/a/x", "/z"), nil)
 	row := tree.Reveal("/a/b/c/d")
 	if row != 3 || !slices.Equal(shown(tree), []string{"a", " b", "  c", "   d", " x", "z"}) {
 		t.Errorf("row %d of %q", row, shown(tree))
@@ -77,7 +77,7 @@ func TestTreeRevealsAPath(t *testing.T) {
 func TestTreeShowsOnlyWhatChanged(t *testing.T) {
 	all := nodes("/a/new", "/a/old", "/b/old")
 	all[1].Change, all[2].Change = inspect.Same, inspect.Same
-	tree := newFileTree(all)
+	tree := newFileTree(all, nil)
 	tree.Reset(true)
 	tree.Open(0)
 	if got := shown(tree); !slices.Equal(got, []string{"a", " new"}) {
@@ -89,7 +89,7 @@ func TestTreeShowsOnlyWhatChanged(t *testing.T) {
 }
 
 func TestTreeTakesHostilePaths(t *testing.T) {
-	tree := newFileTree(nodes("", "/", "//", "/a", "/a/b", "/a", "a", "/a//b", "/..", "/"+strings.Repeat("x/", 3000)+"y"))
+	tree := newFileTree(nodes("", "/", "//", "/a", "/a/b", "/a", "a", "/a//b", "/..", "/"+strings.Repeat("x/", 3000)+"y"), nil)
 	for range 5 {
 		for i := len(tree.visible) - 1; i >= 0; i-- {
 			tree.Open(i)
@@ -104,7 +104,7 @@ func FuzzTree(f *testing.F) {
 	f.Add("/a/b\n/a\n/c")
 	f.Add("//\n/\n/a//b")
 	f.Fuzz(func(t *testing.T, text string) {
-		tree := newFileTree(nodes(strings.Split(text, "\n")...))
+		tree := newFileTree(nodes(strings.Split(text, "\n")...), nil)
 		for i := len(tree.visible) - 1; i >= 0; i-- {
 			tree.Open(i)
 			tree.Close(i)
@@ -121,7 +121,7 @@ func FuzzTree(f *testing.F) {
 func BenchmarkNewTree(b *testing.B) {
 	all := bigTree(500_000)
 	for b.Loop() {
-		newFileTree(all)
+		newFileTree(all, nil)
 	}
 }
 

@@ -39,7 +39,7 @@ func (t treeRows) Row(i, width int, l look) string {
 	if l != lookPlain {
 		pointer = "▸"
 	}
-	mark, markTone := changeMark(n, e)
+	mark, markTone := changeMark(n, tree.change(e))
 	flag := cell{text: " ", width: 1}
 	if sev, ok := t.s.flagged[n.path]; ok && sev.Rank() <= inspect.Medium.Rank() {
 		flag = cell{text: "!", tone: severityTone(sev), width: 1}
@@ -95,13 +95,13 @@ func nameTone(n *fileNode, e inspect.Node, flag tone) tone {
 }
 
 // changeMark is A, M or D; for a directory what happened below it.
-func changeMark(n *fileNode, e inspect.Node) (string, tone) {
+func changeMark(n *fileNode, change inspect.Change) (string, tone) {
 	switch {
-	case e.Change == inspect.Removed || n.dir && n.gone > 0 && n.added+n.edited == 0:
+	case change == inspect.Removed || n.dir && n.gone > 0 && n.added+n.edited == 0:
 		return "D", toneBad
-	case e.Change == inspect.Modified || n.dir && n.edited+n.gone > 0:
+	case change == inspect.Modified || n.dir && n.edited+n.gone > 0:
 		return "M", toneWarn
-	case e.Change == inspect.Added || n.added > 0:
+	case change == inspect.Added || n.added > 0:
 		return "A", toneNote
 	default:
 		return " ", tonePlain

@@ -55,12 +55,19 @@ func (m *Model) wantTree() tea.Cmd {
 	}
 	s.tree = treeState{key: key, asked: true, reveal: s.tree.reveal}
 	image, ctx, gen := s.image(), s.ctx, s.gen
+	var base map[int]bool
+	if key.layer == MergedTree {
+		base = baseLayers(image)
+	}
 	return work(func() tea.Msg {
-		nodes, err := m.o.Tree(ctx, image, key.layer)
-		if err != nil {
-			return treeMsg{gen: gen, key: key, err: err}
-		}
-		return treeMsg{gen: gen, key: key, tree: newFileTree(nodes)}
+		tree, err := try(func() (*fileTree, error) {
+			nodes, err := m.o.Tree(ctx, image, key.layer)
+			if err != nil {
+				return nil, err
+			}
+			return newFileTree(nodes, base), nil
+		})
+		return treeMsg{gen: gen, key: key, tree: tree, err: err}
 	})
 }
 
@@ -75,6 +82,18 @@ func (s *caseScreen) whyNoTree(d *document, selected row) {
 			d.status(l.Status, fmt.Sprintf("layer %d has no files to show", l.Number), firstOf(strings.TrimSpace(l.Reason+" "+l.Detail), "it is still being read …"))
 		}
 	}
+}
+
+// baseLayers are those that the image did not add itself, as far as that is known: the first one at least, where
+// there are more.
+func baseLayers(i inspect.Image) map[int]bool {
+	base := map[int]bool{}
+	for _, l := range i.Layers {
+		if !l.Empty && (l.Base || l.Number == 0 && len(i.Layers) > 1) {
+			base[l.Number] = true
+		}
+	}
+	return base
 }
 
 func (m *Model) treeCame(msg treeMsg) {

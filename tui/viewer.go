@@ -53,7 +53,7 @@ func (m *Model) readPart(at int) tea.Cmd {
 	v.gen, v.at, v.got, v.err, v.window, v.left, v.find = m.gen, at, nil, nil, window{}, 0, ""
 	p, ctx, store, gen := v.parts[at], v.ctx, m.o.Store, v.gen
 	return work(func() tea.Msg {
-		c, err := readPart(ctx, store, p)
+		c, err := try(func() (*content, error) { return readPart(ctx, store, p) })
 		return contentMsg{gen: gen, content: c, err: err}
 	})
 }
