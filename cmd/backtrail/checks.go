@@ -14,7 +14,7 @@ import (
 
 // checks is the one slice of checks. A new check is one package or file, and one line here, after those that it needs.
 func (s *session) checks(o subject.Options) []inspect.Check {
-	sig := signature.Options{Client: s.client, Store: s.client.Store(), Trust: s.trust, Now: s.now, GitHub: s.attested}
+	sig := signature.Options{Client: s.client, Store: s.client.Store(), Trust: s.trust, Now: s.now, Notary: s.notary, GitHub: s.attested}
 	return []inspect.Check{
 		subject.Check(o),
 		subject.Workload(o),

@@ -26,6 +26,7 @@ type flags struct {
 	noColor, ascii, plain          bool
 	output                         string
 	github                         []string
+	notationStore, notationPolicy  string
 	expect                         expectFlags
 }
 
@@ -55,6 +56,8 @@ func (f *flags) register(s *pflag.FlagSet) {
 	s.StringVarP(&f.output, "output", "o", "", "output: plain, brief, json, events, markdown or html")
 	s.StringArrayVar(&f.github, "github", nil, "ask GitHub's attestation API too (token: GH_TOKEN), in `OWNER/REPO` or where the image says that it is from")
 	s.Lookup("github").NoOptDefVal = gitHubOfImage
+	s.StringVar(&f.notationStore, "notation-trust-store", "", "a `DIR` of certificates that Notary Project signatures must lead to (default $XDG_CONFIG_HOME/notation)")
+	s.StringVar(&f.notationPolicy, "notation-policy", "", "a Notary Project trust policy, `FILE` trustpolicy.json, that says who should have signed")
 	f.expect.register(s)
 }
 

@@ -52,7 +52,13 @@ func (r rerun) run(ctx context.Context, bag *evidence.Bag, c inspect.Case) (insp
 	if err != nil {
 		return inspect.Case{}, err
 	}
-	return runAgain(ctx, c, client, layout, signature.Options{Client: client, Store: store, Trust: trust, GitHub: given})
+	notary, err := notaryOf(bag, c)
+	if err != nil {
+		return inspect.Case{}, err
+	}
+	return runAgain(ctx, c, client, layout, signature.Options{
+		Client: client, Store: store, Trust: trust, Notary: notary, GitHub: given, Now: func() time.Time { return c.Started.Time },
+	})
 }
 
 // attestationsOf are the bundles that GitHub gave and the bag carries: they lie in no layout.

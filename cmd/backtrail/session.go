@@ -31,6 +31,7 @@ type session struct {
 	cache    *files.Cache
 	trust    *signature.Trust
 	attested *signature.Attestations // GitHub's, where asked for
+	notary   *signature.Notary
 	expected inspect.Expected
 	platform v1.Platform
 	choice   *subject.Choice
@@ -69,6 +70,10 @@ func newSession(f *flags, std streams) (*session, error) {
 		return nil, err
 	}
 	s.trust = signature.NewTrust(signature.TrustOptions{Files: f.trustedRoots, Offline: f.offline, CacheDir: filepath.Join(dir, "tuf")})
+	if s.notary, err = f.notary(); err != nil {
+		return nil, err
+	}
+	s.expected.Notation = s.notary.Digest()
 	if s.attested, err = s.gitHub(); err != nil {
 		return nil, err
 	}
