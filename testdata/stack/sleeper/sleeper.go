@@ -45,15 +45,15 @@ func assemble(textLen int) []byte {
 	r10 := func(value uint32) { c.WriteByte(0x41); mov(0xba, value) }
 	syscall := func(number uint32) { mov(eax, number); c.Write([]byte{0x0f, 0x05}) }
 
-	mov(edi, 1) // write(1, text, len)
-	mov(esi, text)
-	mov(edx, uint32(textLen))
-	syscall(1)
-	mov(edi, 0) // rt_sigprocmask(SIG_BLOCK, mask, NULL, 8)
+	mov(edi, 0) // rt_sigprocmask(SIG_BLOCK, mask, NULL, 8), before it speaks: who hears it may stop it
 	mov(esi, mask)
 	mov(edx, 0)
 	r10(8)
 	syscall(14)
+	mov(edi, 1) // write(1, text, len)
+	mov(esi, text)
+	mov(edx, uint32(textLen))
+	syscall(1)
 	mov(edi, mask) // rt_sigtimedwait(mask, NULL, NULL, 8)
 	mov(esi, 0)
 	mov(edx, 0)
