@@ -94,6 +94,8 @@ func (c *Cluster) Contexts() []string { return c.contexts }
 
 func (c *Cluster) home() string { return c.namespace }
 
+func (c *Cluster) lacks(resource) error { return nil }
+
 func (c *Cluster) get(ctx context.Context, res resource, namespace, name string) (Object, error) {
 	obj := res.object(namespace, name, nil)
 	raw, err := fetch(ctx, c.client.Get().AbsPath(obj.Path))
@@ -129,7 +131,7 @@ func (c *Cluster) list(ctx context.Context, res resource, namespace string, sele
 	}
 	next := ""
 	for range maxPages {
-		p, err := c.page(ctx, res.path(namespace, ""), selector, next)
+		p, err := c.page(ctx, res, namespace, selector, next)
 		if err != nil {
 			return c.explain(doing, err)
 		}
@@ -149,9 +151,12 @@ func (c *Cluster) list(ctx context.Context, res resource, namespace string, sele
 
 // page reads one page. A list that takes longer than the server remembers it (410 Gone) goes on
 // from the same place with what is there now, by the token that the server sends for this.
-func (c *Cluster) page(ctx context.Context, path string, selector labels.Selector, next string) (page, error) {
+func (c *Cluster) page(ctx context.Context, res resource, namespace string, selector labels.Selector, next string) (page, error) {
 	var p page
-	req := c.client.Get().AbsPath(path).Param("limit", strconv.Itoa(PageSize))
+	req := c.client.Get().AbsPath(res.path(namespace, "")).Param("limit", strconv.Itoa(PageSize))
+	if res.fields != "" {
+		req = req.Param("fieldSelector", res.fields)
+	}
 	if !selector.Empty() {
 		req = req.Param("labelSelector", selector.String())
 	}
@@ -162,7 +167,7 @@ func (c *Cluster) page(ctx context.Context, path string, selector labels.Selecto
 	var status apierrors.APIStatus
 	if apierrors.IsResourceExpired(err) && errors.As(err, &status) {
 		if fresh := status.Status().Continue; fresh != "" && fresh != next {
-			return c.page(ctx, path, selector, fresh)
+			return c.page(ctx, res, namespace, selector, fresh)
 		}
 	}
 	if err != nil {

@@ -219,7 +219,9 @@ func (a *apiServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	namespace, plural, name := splitPath(r.URL.Path)
-	for _, res := range append(owners(), pods(), nodes(), revisions()) {
+	for _, res := range append(owners(), pods(), nodes(), revisions(), namespaces(), networkPolicies(), eventsAbout(About{}),
+		admission("mutatingwebhookconfigurations", "MutatingWebhookConfiguration"), admission("validatingwebhookconfigurations", "ValidatingWebhookConfiguration"),
+	) {
 		if res.plural != plural || res.path(namespace, name) != r.URL.Path {
 			continue
 		}
@@ -238,7 +240,7 @@ func (a *apiServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func splitPath(path string) (namespace, plural, name string) {
 	parts := strings.Split(strings.Trim(path, "/"), "/")
 	for i, p := range parts {
-		if p == "namespaces" && i+1 < len(parts) {
+		if p == "namespaces" && i+2 < len(parts) {
 			namespace = parts[i+1]
 			parts = append(parts[:i:i], parts[i+2:]...)
 			break

@@ -17,12 +17,17 @@ type objects interface {
 	list(ctx context.Context, res resource, namespace string, selector labels.Selector, each func(page []found) error) error
 	// home is the namespace to fall back to.
 	home() string
+	// lacks says why nothing is known of a kind at all: a dump in which there is none may have been made without it.
+	lacks(res resource) error
 }
 
 // resource is a kind of object and where the API keeps it.
 type resource struct {
 	group, version, plural, kind string
 	global                       bool // not in a namespace
+
+	// fields is a selector for a list that a live server evaluates. A dump does not: whoever sets it checks the answer.
+	fields string
 }
 
 // The kinds that backtrail reads.

@@ -125,6 +125,13 @@ func (s *Snapshot) Pods(ctx context.Context, scope Scope, each func([]corev1.Pod
 
 func (s *Snapshot) home() string { return s.Namespace() }
 
+func (s *Snapshot) lacks(res resource) error {
+	if len(s.things[res.group+"/"+res.kind]) > 0 {
+		return nil
+	}
+	return fmt.Errorf("%s holds none: add %s to the `kubectl get`, if the cluster has any", s.Context(), res.plural)
+}
+
 func (s *Snapshot) get(ctx context.Context, res resource, namespace, name string) (Object, error) {
 	doing := "reading " + res.named(namespace, name)
 	if err := ctx.Err(); err != nil {

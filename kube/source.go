@@ -9,7 +9,9 @@ package kube
 import (
 	"context"
 
+	admissionv1 "k8s.io/api/admissionregistration/v1"
 	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
 )
 
 // Source answers what runs where. It is a live *Cluster or a saved *Snapshot.
@@ -38,6 +40,19 @@ type Source interface {
 	PodsOf(ctx context.Context, w *Workload) ([]corev1.Pod, error)
 	// Revisions lists what the workload ran and runs, newest first. Jobs have none.
 	Revisions(ctx context.Context, w *Workload) ([]Revision, error)
+
+	// ReadNamespace reads the namespace itself, for its labels.
+	ReadNamespace(ctx context.Context, name string) (*corev1.Namespace, error)
+	// Events lists what the cluster still says of some objects, oldest first.
+	Events(ctx context.Context, objects ...About) ([]corev1.Event, error)
+	// NetworkPolicies lists those that select the pod.
+	NetworkPolicies(ctx context.Context, pod *corev1.Pod) ([]networkingv1.NetworkPolicy, error)
+	// MutatingWebhooks, ValidatingWebhooks, AdmissionPolicies and AdmissionBindings list what stands before every object
+	// on its way into the cluster. A dump that has none of a kind does not know: the error is ErrNotFound.
+	MutatingWebhooks(ctx context.Context) ([]admissionv1.MutatingWebhookConfiguration, error)
+	ValidatingWebhooks(ctx context.Context) ([]admissionv1.ValidatingWebhookConfiguration, error)
+	AdmissionPolicies(ctx context.Context) ([]admissionv1.ValidatingAdmissionPolicy, error)
+	AdmissionBindings(ctx context.Context) ([]admissionv1.ValidatingAdmissionPolicyBinding, error)
 
 	// PullSecrets reads the Secrets that the pod and its service account name for pulling images. Only a flag asks for it.
 	PullSecrets(ctx context.Context, pod *corev1.Pod) ([]corev1.Secret, error)

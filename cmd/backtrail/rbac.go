@@ -16,13 +16,23 @@ metadata:
   name: backtrail
 rules:
 - apiGroups: [""]
-  resources: [pods, nodes]
+  resources: [pods, nodes, namespaces, events]
   verbs: [get, list]
 - apiGroups: [apps]
   resources: [deployments, replicasets, statefulsets, daemonsets, controllerrevisions]
   verbs: [get, list]
 - apiGroups: [batch]
   resources: [jobs, cronjobs]
+  verbs: [get, list]
+- apiGroups: [networking.k8s.io]
+  resources: [networkpolicies]
+  verbs: [get, list]
+- apiGroups: [admissionregistration.k8s.io]
+  resources:
+  - mutatingwebhookconfigurations
+  - validatingwebhookconfigurations
+  - validatingadmissionpolicies
+  - validatingadmissionpolicybindings
   verbs: [get, list]
 `
 
