@@ -3,6 +3,8 @@ package demo_test
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"fmt"
 	"net/http"
 	"testing"
 
@@ -30,6 +32,14 @@ func TestStartIsTheSameEachTime(t *testing.T) {
 		if a.Digest() != b.Digest() {
 			t.Errorf("%s is %s, then %s", tag, a.Digest(), b.Digest())
 		}
+	}
+}
+
+func TestRootDigestIsThatOfTheTrustedRoot(t *testing.T) {
+	s := open(t)
+	got, err := demo.RootDigest()
+	if want := fmt.Sprintf("sha256:%x", sha256.Sum256(s.TrustedRoot)); err != nil || got != want {
+		t.Errorf("%s, %v; want %s", got, err, want)
 	}
 }
 
