@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"sigs.k8s.io/yaml"
@@ -22,6 +23,9 @@ type object struct {
 	Items []json.RawMessage `json:"items"`
 }
 
+// betweenDocuments is the line that separates YAML documents.
+var betweenDocuments = regexp.MustCompile(`(?m)^---(?:[ \t].*)?\r?$`)
+
 // Parse reads the policies of a source: YAML documents or JSON, lists too. A document that is no policy of a known kind
 // is an error; the others come all the same.
 func Parse(s Source) ([]Policy, error) {
@@ -30,12 +34,12 @@ func Parse(s Source) ([]Policy, error) {
 	}
 	var all []Policy
 	var wrong []error
-	docs := bytes.Split(append([]byte("\n"), bytes.ReplaceAll(s.Bytes, []byte("\r\n"), []byte("\n"))...), []byte("\n---"))
+	docs := betweenDocuments.Split(string(s.Bytes), maxDocuments+1)
 	if len(docs) > maxDocuments {
 		return nil, fmt.Errorf("reading policies of %s: more than %d documents", s.Name, maxDocuments)
 	}
 	for n, doc := range docs {
-		found, err := document(doc)
+		found, err := document([]byte(doc))
 		if err != nil {
 			wrong = append(wrong, fmt.Errorf("reading policies of %s, document %d: %w", s.Name, n+1, err))
 		}
@@ -52,7 +56,7 @@ func Parse(s Source) ([]Policy, error) {
 }
 
 func document(doc []byte) ([]Policy, error) {
-	asJSON, err := yaml.YAMLToJSON(doc)
+	asJSON, err := yaml.YAMLToJSONStrict(doc)
 	if err != nil {
 		return nil, err
 	}

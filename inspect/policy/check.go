@@ -1,0 +1,83 @@
+package policy
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/registry"
+)
+
+// Name is the name of the check that reads the policies of a case.
+const Name = "policies"
+
+// Loaded is what the policies of a case are read from. It is safe for concurrent use.
+type Loaded struct {
+	Files   *Set            // of flags and of the folder, or of a bundle
+	Problem error           // what of these could not be read
+	Cluster Cluster         // nil: there is none
+	Pod     string          // namespace of the pod, whose own policies are read too
+	Store   *registry.Store // where the bytes are kept
+
+	mu  sync.Mutex
+	all *Set
+}
+
+// Check reads the policies of the cluster, names all that there are, and keeps their bytes. A cluster that has none, or
+// does not show them, is said and leaves the case as it is; a file that cannot be read is not passed over.
+func Check(l *Loaded) inspect.Check {
+	return inspect.Check{Name: Name, Scope: inspect.PerCase, Run: l.run}
+}
+
+func (l *Loaded) run(ctx context.Context, on inspect.On, emit func(inspect.Event)) error {
+	all := l.Files.With(nil)
+	if l.Cluster != nil {
+		found, said := readCluster(ctx, l.Cluster, l.Pod)
+		all = all.With(found)
+		for _, n := range said {
+			emit(inspect.Event{Notice: &n})
+		}
+	}
+	l.mu.Lock()
+	l.all = all
+	l.mu.Unlock()
+	for _, s := range all.sources {
+		t := s.trust()
+		if l.Store != nil {
+			_ = l.Store.Put(t.Digest, s.Bytes) // a cache that is full costs the bundle its copy, not the verdict
+		}
+		emit(inspect.Event{Trust: &t})
+	}
+	expected := on.Case().Expected
+	expected.Policies = all.Names()
+	emit(inspect.Event{Expected: &expected})
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case l.Problem != nil:
+		return inspect.Unchecked("%s", strings.ReplaceAll(l.Problem.Error(), "\n", "; "))
+	case len(all.policies) == 0:
+		return inspect.Nothing("there are no policies")
+	}
+	return nil
+}
+
+// Demands gives what the policies ask of an image.
+func (l *Loaded) Demands(i inspect.Image) []inspect.Demand {
+	if l == nil {
+		return nil
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.all == nil {
+		return l.Files.Demands(i)
+	}
+	return l.all.Demands(i)
+}
+
+// Named says that a flag names a policy: an image that none is about is then an open question.
+func (l *Loaded) Named() bool {
+	return l != nil && l.Files != nil && slices.ContainsFunc(l.Files.sources, func(s Source) bool { return s.Origin == inspect.TrustFile })
+}

@@ -1,0 +1,103 @@
+package policy
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/kube"
+)
+
+// Cluster is the part of kube.Source that policies are read from.
+type Cluster interface {
+	Custom(ctx context.Context, kind kube.CustomKind, namespace string) ([]kube.Object, error)
+}
+
+// patience is how long the cluster may take to show its policies: verdicts wait for them.
+const patience = 15 * time.Second
+
+// kinds are the kinds of policies, each with its versions, newest first.
+func kinds() []kube.CustomKind {
+	return []kube.CustomKind{
+		{Group: "policy.sigstore.dev", Version: "v1beta1,v1alpha1", Plural: "clusterimagepolicies", Kind: "ClusterImagePolicy"},
+		{Group: "kyverno.io", Version: "v1", Plural: "clusterpolicies", Kind: "ClusterPolicy"},
+		{Group: "kyverno.io", Version: "v1", Plural: "policies", Kind: "Policy", Namespaced: true},
+		{Group: "policies.kyverno.io", Version: "v1,v1beta1,v1alpha1", Plural: "imagevalidatingpolicies", Kind: "ImageValidatingPolicy"},
+	}
+}
+
+// answer is what the cluster said of one kind.
+type answer struct {
+	objects []kube.Object
+	err     error
+}
+
+// readCluster reads the policies of all kinds side by side, those of a namespace for a pod of it, and says what could not
+// be read.
+func readCluster(ctx context.Context, c Cluster, namespace string) (*Set, []inspect.Notice) {
+	ctx, stop := context.WithTimeout(ctx, patience)
+	defer stop()
+	all := kinds()
+	answers := make([]answer, len(all))
+	var wait sync.WaitGroup
+	for i, k := range all {
+		wait.Go(func() { answers[i] = ask(ctx, c, k, namespace) })
+	}
+	wait.Wait()
+	set, said := &Set{}, []inspect.Notice{}
+	var none, refused []string
+	for i, a := range answers {
+		switch {
+		case errors.Is(a.err, kube.ErrNotFound):
+			none = append(none, all[i].Plural)
+		case errors.Is(a.err, kube.ErrForbidden):
+			refused = append(refused, all[i].Plural+"."+all[i].Group)
+		case a.err != nil:
+			said = append(said, inspect.Notice{Level: "warning", Text: "not all policies of the cluster are known: " + a.err.Error()})
+		}
+		for _, o := range a.objects {
+			if err := set.addObject(o); err != nil {
+				said = append(said, inspect.Notice{Level: "warning", Text: "a policy of the cluster is not understood: " + err.Error()})
+			}
+		}
+	}
+	if len(refused) > 0 {
+		said = append(said, inspect.Notice{
+			Level: "warning", Text: "the policies of the cluster are not known: not permitted to list " + strings.Join(refused, ", "),
+			Hint: "backtrail rbac prints a role that may; --policy FILE names policies",
+		})
+	}
+	if len(none) == len(all) {
+		said = append(said, inspect.Notice{Level: "info", Text: "the cluster has no policies for images: it does not know " + strings.Join(none, ", ")})
+	}
+	return set, said
+}
+
+// ask lists a kind in the first of its versions that the cluster serves.
+func ask(ctx context.Context, c Cluster, k kube.CustomKind, namespace string) answer {
+	var a answer
+	for _, v := range strings.Split(k.Version, ",") {
+		k.Version = v
+		a.objects, a.err = c.Custom(ctx, k, namespace)
+		if !errors.Is(a.err, kube.ErrNotFound) {
+			break
+		}
+	}
+	return a
+}
+
+// addObject takes an object of the cluster. One without a rule about images, as most of Kyverno's are, is passed over.
+func (s *Set) addObject(o kube.Object) error {
+	source := Source{Bytes: o.Raw, Name: o.Path, Origin: inspect.TrustCluster}
+	err := s.Add(source)
+	if errors.Is(err, errNoRule) {
+		return nil
+	}
+	return err
+}
+
+// errNoRule says that a policy asks nothing of images.
+var errNoRule = errors.New("it has no rule about who signed images")
