@@ -64,11 +64,27 @@ func (s *session) loadAlerts() error {
 	if err != nil {
 		return hinted(fmt.Errorf("reading the alerts of %s: %w", s.flags.alerts, err))
 	}
+	intake.Alerts = folded(intake.Alerts)
 	s.alarms.intake = intake
 	for _, n := range intake.Notes {
 		s.notice(n)
 	}
 	return nil
+}
+
+// folded makes lines that are the same one alert that counts them, where the first of them stood.
+func folded(all []alert.Alert) []alert.Alert {
+	at := make(map[string]int, len(all))
+	kept := all[:0:0]
+	for _, a := range all {
+		if i, again := at[a.ID]; again {
+			kept[i].Count += a.Count
+			continue
+		}
+		at[a.ID] = len(kept)
+		kept = append(kept, a)
+	}
+	return kept
 }
 
 // paste adds alert lines that a person pasted.
@@ -85,7 +101,7 @@ func (s *session) paste(_ context.Context, text string) error {
 	}
 	s.alarms.mu.Lock()
 	defer s.alarms.mu.Unlock()
-	s.alarms.intake.Alerts = append(s.alarms.intake.Alerts, more.Alerts...)
+	s.alarms.intake.Alerts = folded(append(s.alarms.intake.Alerts, more.Alerts...))
 	s.alarms.intake.Broken += more.Broken
 	return nil
 }
