@@ -288,6 +288,12 @@ func TestQuitAsksOnlyWhileAnExportRuns(t *testing.T) {
 	}
 }
 
+func TestCtrlCQuitsEvenRightAfterEsc(t *testing.T) {
+	if s := tell(t, testOptions(), 120, 40).press("ctrl+alt+c"); !s.quit {
+		t.Error("it did not quit")
+	}
+}
+
 func TestLeftAndRightGoThroughRegionsAndPanes(t *testing.T) {
 	s := tell(t, testOptions(), 120, 40).press("enter", "5")
 	for _, step := range []struct {

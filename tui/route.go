@@ -23,7 +23,7 @@ func (m *Model) here() scope {
 func (m *Model) key(msg tea.KeyPressMsg) tea.Cmd {
 	key := msg.String()
 	switch {
-	case key == "ctrl+c":
+	case key == "ctrl+c", key == "ctrl+alt+c": // esc and ctrl+c without a gap arrive as one key
 		return tea.Quit
 	case m.dialog != nil && key == "esc":
 		if e, ok := m.dialog.(*exporter); ok && e.started && !e.ended {
