@@ -22,7 +22,9 @@ func (h *hunt) against(ctx context.Context, before *Tree, good inspect.KnownGood
 	again := *h
 	again.suspects = make([]*suspect, 0, len(h.suspects))
 	for _, s := range h.suspects {
-		s = &suspect{node: s.node, owner: s.owner, codes: slices.Clone(s.codes), detail: slices.Clone(s.detail)}
+		s = &suspect{
+			node: s.node, owner: s.owner, codes: slices.Clone(s.codes), detail: slices.Clone(s.detail), vouched: s.vouched, library: s.library,
+		}
 		s.compare(before, good)
 		again.suspects = append(again.suspects, s)
 	}
@@ -58,7 +60,7 @@ func (h *hunt) rewritten(before *Tree, was *ownership, good inspect.KnownGood) [
 	var found []*suspect
 	for p, c := range h.own.owner {
 		old, owned := was.owner[p]
-		if !owned || c.version == "" || old.owner != c.owner || old.version != c.version || old.sum == c.sum || c.config || h.own.altered(p) {
+		if !owned || c.version == "" || old.owner != c.owner || old.version != c.version || old.sum == c.sum || c.config || c.from.language || h.own.altered(p) {
 			continue
 		}
 		n, o := h.tree.Get(p), before.Get(p)

@@ -151,7 +151,7 @@ func (h *hunt) altered() []inspect.Altered {
 		}
 		a := inspect.Altered{
 			Path: p, Kind: n.Kind, Package: c.owner, Layer: n.Layer, Expected: c.sum, Actual: h.own.actual[p], Config: c.config,
-			Severity: severityOfAltered(n, c.config), SHA256: n.SHA256,
+			Severity: severityOfAltered(n, c), SHA256: n.SHA256,
 			Detail: fmt.Sprintf("layer %d holds it", n.Layer),
 		}
 		if step := h.createdBy(n.Layer); step != "" {

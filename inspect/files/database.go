@@ -37,7 +37,9 @@ type database struct {
 // image has none of its kind. What is in an image is foreign: a source is bounded, and skips what it cannot read.
 type source func(ctx context.Context, t *Tree) (*database, error)
 
-func sources() []source { return []source{readDpkg, readDistroless, readApk, readRPM, readPython} }
+func sources() []source {
+	return []source{readDpkg, readDistroless, readApk, readRPM, readConda, readPython}
+}
 
 // readSmall reads a file of a package database, nil where there is none. Links are followed.
 func (t *Tree) readSmall(ctx context.Context, p string) ([]byte, error) {

@@ -58,9 +58,9 @@ func TestApkLines(t *testing.T) {
 		"R:nobody\n\nP:two\nF:\nR:root\nZ:00000000000000000000000000000000\n"))
 	got := fmt.Sprint(db.claims)
 	want := fmt.Sprint([]claim{
-		{"/lib/ld-musl-x86_64.so.1", "musl", "1.2-r0", "sha1:2a36b6f8f3992b112450e66ac128c2ea499a103e", false},
-		{"/lib/plain", "musl", "1.2-r0", "", false}, {"/etc/conf", "musl", "1.2-r0", "", true},
-		{"/root", "two", "", "md5:00000000000000000000000000000000", false},
+		{path: "/lib/ld-musl-x86_64.so.1", owner: "musl", version: "1.2-r0", sum: "sha1:2a36b6f8f3992b112450e66ac128c2ea499a103e", config: false},
+		{path: "/lib/plain", owner: "musl", version: "1.2-r0", sum: "", config: false}, {path: "/etc/conf", owner: "musl", version: "1.2-r0", sum: "", config: true},
+		{path: "/root", owner: "two", version: "", sum: "md5:00000000000000000000000000000000", config: false},
 	})
 	if got != want || db.packages != 2 {
 		t.Errorf("got  %s\nwant %s", got, want)
@@ -195,7 +195,7 @@ func TestSeverityOfAltered(t *testing.T) {
 		{"/usr/share/doc/x/run.py", "", 0o644, false, inspect.Low},
 	} {
 		n := &inspect.Node{Entry: inspect.Entry{Path: test.path, Kind: test.kind, Mode: test.mode, Type: inspect.EntryFile}}
-		if got := severityOfAltered(n, test.config); got != test.want {
+		if got := severityOfAltered(n, claim{config: test.config}); got != test.want {
 			t.Errorf("%s is %s, want %s", test.path, got, test.want)
 		}
 	}

@@ -15,6 +15,7 @@ type ownership struct {
 	dbs     []*database
 	owner   map[string]claim  // by the real path of what is there
 	actual  map[string]string // algorithm:hex of the files whose content is not what the database says
+	system  bool              // a database of the system names a file that is there
 	missing []claim           // path is where it would really be
 	level   string            // known, partial, unknown
 	detail  string
@@ -61,7 +62,9 @@ func (o *ownership) take(db *database) {
 		c.path, c.from = real, db
 		n := o.tree.Get(real)
 		if !ok || n == nil {
-			o.missing = append(o.missing, c)
+			if !db.language { // these often list what was built and never installed
+				o.missing = append(o.missing, c)
+			}
 			continue
 		}
 		if c.ghost && n.Kind != "" {
@@ -70,25 +73,25 @@ func (o *ownership) take(db *database) {
 		// Where several packages name a path, the one that knows its content says more; the system's more than a language's.
 		if old, twice := o.owner[real]; !twice || old.sum == "" && (!db.language || old.from.language) {
 			o.owner[real] = c
+			o.system = o.system || !db.language
 		}
 	}
 }
 
 // judge says how much the databases know.
 func (o *ownership) judge(broken []string) {
-	packages, bare, owned := 0, []string(nil), false
+	packages, bare := 0, []string(nil)
 	for _, db := range o.dbs {
 		if db.language {
 			continue
 		}
 		packages += db.packages
-		owned = owned || len(db.claims) > 0
 		bare = append(bare, db.bare...)
 	}
 	switch {
 	case packages == 0 && len(broken) == 0:
 		o.level, o.detail = ownershipUnknown, "the image has no package database"
-	case !owned || len(bare) == packages:
+	case !o.system || len(bare) == packages:
 		o.level, o.detail = ownershipUnknown, fmt.Sprintf("the package database names %d packages and none of their files", packages)
 	case len(bare) > 0:
 		o.level = ownershipPartial
@@ -149,6 +152,12 @@ func (o *ownership) content(p string) *inspect.Node {
 
 // altered says that a path's content is not what its package says.
 func (o *ownership) altered(p string) bool { return o.actual[p] != "" }
+
+// packaged says that a database of the system names a path.
+func (o *ownership) packaged(p string) bool {
+	c, ok := o.owner[p]
+	return ok && !c.from.language
+}
 
 // intact says that a path's content is what its package says.
 func (o *ownership) intact(p string) bool {

@@ -99,6 +99,9 @@ func (b *bdbPages) page(number uint32, into []byte) error {
 	return nil
 }
 
+// beyond says that a stretch does not end within a page, or not where 16 bits can say so.
+func (b *bdbPages) beyond(end int) bool { return end > b.size || end > 0xffff }
+
 func soundBDB(c inspect.Content, order binary.ByteOrder, head []byte) error {
 	b := &bdbPages{from: c, order: order, size: int(order.Uint32(head[20:])), last: order.Uint32(head[32:])}
 	if b.size < 512 || b.size > 65536 || b.size&(b.size-1) != 0 {
@@ -116,12 +119,12 @@ func soundBDB(c inspect.Content, order binary.ByteOrder, head []byte) error {
 			continue
 		}
 		entries := int(order.Uint16(page[20:]))
-		if entries%2 != 0 || bdbHeader+2*entries > b.size {
+		if entries%2 != 0 || b.beyond(bdbHeader+2*entries) {
 			return fmt.Errorf("%w: page %d claims %d items", errUnsound, number, entries)
 		}
 		for i := 1; i < entries; i += 2 { // values stand at the odd places
 			at := int(order.Uint16(page[bdbHeader+2*i:]))
-			if at >= b.size || page[at] == bdbOffPage && at+bdbOffPageLen > b.size {
+			if at >= b.size || page[at] == bdbOffPage && b.beyond(at+bdbOffPageLen) {
 				return fmt.Errorf("%w: an item of page %d lies outside of it", errUnsound, number)
 			}
 			if page[at] != bdbOffPage {
@@ -149,7 +152,7 @@ func (b *bdbPages) chain(number uint32, left *int64) error {
 			return err
 		}
 		used := int(b.order.Uint16(page[22:]))
-		if page[25] != bdbOverflow || bdbHeader+used > b.size {
+		if page[25] != bdbOverflow || b.beyond(bdbHeader+used) {
 			return fmt.Errorf("%w: page %d is no overflow page", errUnsound, number)
 		}
 		number = b.order.Uint32(page[16:])

@@ -22,10 +22,13 @@ import (
 //  6. Owned by nobody in a directory of system programs: medium.
 //  7. Owned by nobody elsewhere (/app, /opt, /usr/local, /home …), other architecture, earlier in PATH than a packaged
 //     program, world-writable: low.
+//     In the directory of a package of npm, RubyGems and the like, or listed by one without a digest: info.
 //  8. A program that the known-good does not have, or has with other content: one step up.
 //  9. The image's own program (entrypoint, command): info, unless 1 to 5 apply.
 //  10. Content that a confirmed known-good has too: info, unless 1 to 3 apply. A comparison that nobody confirmed
 //     lowers nothing.
+//  11. Content that the list of a language's package manager names with its sha256 (Python's RECORD, conda-meta) is not
+//     shown, unless 1 to 5 apply: anybody may write such a list. Other content than it says: as if there were no list.
 //
 // Linked statically and stripped, or built by Go: says nothing by itself. Partial ownership never raises above low by 6
 // and 7.
@@ -37,6 +40,7 @@ type signs struct {
 	codes     []string
 	ownership string // level
 	confirmed bool   // the known-good that has the same content was confirmed by a person
+	library   bool   // a language's package manager seems to have put it there
 }
 
 func (s signs) has(codes ...string) bool {
@@ -88,6 +92,8 @@ func (s signs) ordinary(isNew bool) inspect.Severity {
 	switch {
 	case s.has(codeUnowned) && s.ownership == ownershipKnown && systemProgram(s.path):
 		severity = inspect.Medium
+	case s.library && !isNew && !s.has(codeArchMismatch, codeShadowsPath, codeWorldWritable):
+		severity = inspect.Info
 	case s.has(codeUnowned), s.has(codeArchMismatch, codeShadowsPath, codeWorldWritable):
 		severity = inspect.Low
 	}
@@ -118,9 +124,12 @@ func systemProgram(p string) bool {
 // severityOfAltered judges a packaged file that is not what its package says: configuration is meant to be changed, and
 // some files are made anew by every image builder; a program is not. Scripts and modules in a tree of a language's own
 // are often renewed by that language's package manager over the packaged ones (npm does it to itself): medium.
-func severityOfAltered(n *inspect.Node, config bool) inspect.Severity {
+// So are files that a language's package manager lists, for which there are tools that strip and patch them.
+func severityOfAltered(n *inspect.Node, c claim) inspect.Severity {
 	switch {
-	case config || oftenChanged(n.Path):
+	case c.from != nil && c.from.language && n.Kind != "":
+		return inspect.Medium
+	case c.config || oftenChanged(n.Path):
 		return inspect.Low
 	case n.Kind != "" && n.Kind != inspect.KindScript, n.Kind == inspect.KindScript && systemProgram(n.Path):
 		return inspect.High

@@ -16,7 +16,11 @@ type suspect struct {
 	node   *inspect.Node
 	codes  []string
 	detail []string // sentences without a period
-	owner  string
+	owner  string   // package of the system
+	// vouched says that a language's package manager knows this content. It is a suspect all the same, for anybody may
+	// write its lists, and is shown only if it has a sign.
+	vouched bool
+	library string // of a language's package manager, for content that nothing vouches for
 }
 
 func (s *suspect) add(code, detail string) {
@@ -67,6 +71,9 @@ func (h *hunt) run(ctx context.Context) error {
 			s.add(c, "")
 		}
 		s.detail = append(s.detail, f.Detail...)
+		if s.vouched && s.alone() {
+			s.add(codeUnowned, "")
+		}
 	}
 	return nil
 }
@@ -76,25 +83,34 @@ func (h *hunt) consider(n *inspect.Node, dirs []string) *suspect {
 	if !isRegular(n) {
 		return nil
 	}
-	c, owned := h.own.owner[n.Path]
+	c, owned := h.own.owner[n.Path], h.own.packaged(n.Path)
 	alert, alerted := h.alerted[n]
 	by, hijacked := h.hijacked[n]
 	own := slices.Contains(h.started, n)
 	program := n.Executable() && n.Kind != "" || n.Kind == inspect.KindELF || n.Kind == inspect.KindPE || n.Kind == inspect.KindMachO || n.Kind == inspect.KindWASM
-	changed := owned && h.own.altered(n.Path) && severityOfAltered(n, c.config) == inspect.High
+	changed := owned && h.own.altered(n.Path) && severityOfAltered(n, c) == inspect.High
 	if owned && !changed && !alerted && !hijacked || !owned && !program && !own && !alerted && !hijacked {
 		return nil
 	}
-	s := &suspect{node: n, owner: c.owner}
+	s := &suspect{node: n}
+	if owned {
+		s.owner = c.owner
+	}
 	switch {
 	case changed:
 		s.add(codeAltered, fmt.Sprintf("its content is not that of package %s", c.owner))
 	case owned:
 		s.add("", fmt.Sprintf("its content is that of package %s", c.owner))
+	case h.own.intact(n.Path):
+		s.vouched = true
+		s.add("", fmt.Sprintf("only the list of %s, which anybody may write, says that it belongs there", c.owner))
 	case h.own.level == ownershipUnknown:
 		s.add(codeOwnershipUnknown, "whose file it is cannot be known: "+h.own.detail)
 	default:
 		s.add(codeUnowned, "no package owns it")
+	}
+	if !owned && !s.vouched {
+		h.ofLibrary(s, c)
 	}
 	if own {
 		s.add(codeEntrypoint, "the image starts it")
@@ -114,10 +130,27 @@ func (h *hunt) consider(n *inspect.Node, dirs []string) *suspect {
 	return s
 }
 
+// ofLibrary says which language's package a program may belong to.
+func (h *hunt) ofLibrary(s *suspect, c claim) {
+	switch {
+	case h.own.altered(s.node.Path):
+		s.add("", fmt.Sprintf("its content is not what %s says it is", c.owner))
+	case c.owner != "":
+		s.library = c.owner
+		s.add("", fmt.Sprintf("%s lists it without a digest", c.owner))
+	default:
+		if s.library = h.tree.byPlace(s.node.Path); s.library != "" {
+			s.add("", fmt.Sprintf("it lies in the directory of %s, which keeps no list of its files", s.library))
+		}
+	}
+}
+
 // alone says that a suspect is a row of its own.
 func (s *suspect) alone() bool {
-	return s.has(codeAltered, codeAlerted, codeHiddenPath, codeTmpPath, codeSetuid, codeCapability, codeLoaderHijack, codeMiner, codePacked,
-		codeObfuscated, codeEntrypoint) || s.owner != ""
+	if s.has(codeAltered, codeAlerted, codeHiddenPath, codeTmpPath, codeSetuid, codeCapability, codeLoaderHijack, codeMiner, codeObfuscated) || s.owner != "" {
+		return true
+	}
+	return !s.vouched && s.has(codePacked, codeEntrypoint)
 }
 
 // notable says that a suspect is shown at all: of scripts and archives only those with a sign, and where ownership is
@@ -125,6 +158,9 @@ func (s *suspect) alone() bool {
 func (s *suspect) notable() bool {
 	if s.alone() {
 		return true
+	}
+	if s.vouched {
+		return false
 	}
 	if s.has(codeOwnershipUnknown) {
 		return s.has(codeNotInKnownGood, codeChanged) && s.node.Kind != inspect.KindScript && s.node.Kind != inspect.KindJar
@@ -134,7 +170,7 @@ func (s *suspect) notable() bool {
 
 // severity judges the suspect by the rule of severity.go.
 func (h *hunt) severity(s *suspect, confirmed bool) inspect.Severity {
-	return severityOf(signs{path: s.node.Path, kind: s.node.Kind, codes: s.codes, ownership: h.own.level, confirmed: confirmed})
+	return severityOf(signs{path: s.node.Path, kind: s.node.Kind, codes: s.codes, ownership: h.own.level, confirmed: confirmed, library: s.library != ""})
 }
 
 // rows are the suspects as they are shown: ordinary ones of one tree and one build step are one row.

@@ -1,0 +1,41 @@
+package files
+
+import (
+	"path"
+	"strings"
+)
+
+// A package manager that lists no files can be told only by where it puts them. That is of low confidence: whoever drops
+// a file can drop it there. It explains a program, and clears none that shows a sign.
+
+// byPlace says whose directory a program lies in: npm's, RubyGems', Nix's, Maven's; "" for nobody's.
+func (t *Tree) byPlace(p string) string {
+	if at := strings.LastIndex(p, "/node_modules/"); at >= 0 {
+		return t.npmPackage(p, at+len("/node_modules/"))
+	}
+	if at := strings.LastIndex(p, "/gems/"); at >= 0 {
+		name, _, below := strings.Cut(p[at+len("/gems/"):], "/")
+		if below && t.Get(p[:at]+"/specifications/"+name+".gemspec") != nil {
+			return "gem " + name
+		}
+	}
+	if rest, ok := strings.CutPrefix(p, "/nix/store/"); ok {
+		if name, _, below := strings.Cut(rest, "/"); below && len(name) > 33 && name[32] == '-' {
+			return "nix " + name[33:]
+		}
+	}
+	return ""
+}
+
+// npmPackage names the package whose directory begins at a place of a path, if its package.json is there.
+func (t *Tree) npmPackage(p string, at int) string {
+	words := strings.SplitN(p[at:], "/", 3)
+	name := words[0]
+	if strings.HasPrefix(name, "@") && len(words) > 1 {
+		name = path.Join(name, words[1])
+	}
+	if n := t.Get(path.Join(p[:at], name, "package.json")); n == nil || !isRegular(n) {
+		return ""
+	}
+	return "npm " + name
+}

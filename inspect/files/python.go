@@ -1,0 +1,102 @@
+package files
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/csv"
+	"encoding/hex"
+	"path"
+	"strings"
+)
+
+// readPython reads the RECORD of each installed distribution: the list of its files with their sha256
+// (https://packaging.python.org/en/latest/specifications/recording-installed-packages/).
+func readPython(ctx context.Context, t *Tree) (*database, error) {
+	db := &database{name: "python", language: true}
+	conda := t.condaPrefixes()
+	for n := range t.All() {
+		info := path.Dir(n.Path)
+		if path.Base(n.Path) != "RECORD" || !strings.HasSuffix(info, ".dist-info") || !isRegular(n) || n.Size > MaxDatabase || len(db.claims) > MaxClaims {
+			continue
+		}
+		data, err := t.readSmall(ctx, n.Path)
+		if err != nil {
+			return nil, err
+		}
+		claims := parseRecord(data, info)
+		if conda.of(info) != "" {
+			for i := range claims {
+				claims[i].sum = "" // conda writes the prefix into files that it has installed
+			}
+		}
+		db.file = n.Path
+		db.packages++
+		db.claims = append(db.claims, claims...)
+	}
+	if db.packages == 0 {
+		return nil, nil
+	}
+	if db.packages > 1 {
+		db.file = "*.dist-info/RECORD"
+	}
+	return db, nil
+}
+
+// parseRecord reads the lines of a RECORD: path, sha256=base64, size. Anybody may write one, so that it counts only for
+// what lies beside it, and for the programs of its own environment where that is not the system's.
+func parseRecord(data []byte, info string) []claim {
+	site := path.Dir(info)
+	name, version, _ := strings.Cut(strings.TrimSuffix(path.Base(info), ".dist-info"), "-")
+	r := csv.NewReader(bytes.NewReader(data))
+	r.FieldsPerRecord, r.LazyQuotes, r.ReuseRecord = -1, true, true
+	var claims []claim
+	for {
+		row, err := r.Read()
+		if err != nil {
+			return claims // the end, or what cannot be read
+		}
+		if row[0] == "" || strings.HasPrefix(row[0], "/") || len(claims) > MaxClaims {
+			continue
+		}
+		p := path.Join(site, row[0])
+		if !within(p, site) && !environmentProgram(p, site) {
+			continue
+		}
+		c := claim{path: p, owner: "python " + name, version: version}
+		if len(row) > 1 {
+			c.sum = recordSum(row[1])
+		}
+		claims = append(claims, c)
+	}
+}
+
+// environmentProgram says that a path lies in the environment that a site directory belongs to, but for the directories
+// of system programs: prefix/lib/python3.13/site-packages belongs to prefix.
+func environmentProgram(p, site string) bool {
+	for _, lib := range []string{"/lib/", "/lib64/"} {
+		prefix, _, ok := strings.Cut(site, lib+"python")
+		if !ok || prefix == "" || prefix == "/usr" {
+			continue
+		}
+		for _, dir := range []string{"bin", "share", "etc", "include", "man"} {
+			if within(p, join(prefix, dir)) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// recordSum reads "sha256=" and unpadded base64 for URLs; "" for other algorithms, which pip does not write.
+func recordSum(text string) string {
+	rest, ok := strings.CutPrefix(text, "sha256=")
+	if !ok {
+		return ""
+	}
+	sum, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(rest, "="))
+	if err != nil || len(sum) != 32 {
+		return ""
+	}
+	return "sha256:" + hex.EncodeToString(sum)
+}
