@@ -3,6 +3,7 @@ package inspect
 // EntryType is the kind of a member of a layer's tar.
 type EntryType string
 
+// The types of members.
 const (
 	EntryFile     EntryType = "file"
 	EntryDir      EntryType = "dir"
@@ -35,6 +36,7 @@ type Entry struct {
 // Kind is what a regular file's first bytes say it is, where it is a program.
 type Kind string
 
+// The kinds of programs.
 const (
 	KindELF    Kind = "elf"
 	KindScript Kind = "script"
@@ -55,6 +57,7 @@ func (e Entry) Executable() bool {
 // Change says what a layer did to a path.
 type Change string
 
+// What a layer can do to a path.
 const (
 	Same     Change = ""
 	Added    Change = "added"

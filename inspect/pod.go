@@ -25,6 +25,7 @@ type Owner struct {
 // ContainerType says how a container came to be in its pod.
 type ContainerType string
 
+// The ways into a pod.
 const (
 	ContainerMain      ContainerType = "container"
 	ContainerInit      ContainerType = "init"

@@ -4,6 +4,7 @@ package inspect
 // into "fine" or into "bad" lies in an incident.
 type Status string
 
+// The four.
 const (
 	Verified Status = "verified" // checked, and it holds
 	Failed   Status = "failed"   // checked, and it does not hold
@@ -14,6 +15,7 @@ const (
 // Severity says how urgently a person should look.
 type Severity string
 
+// The severities, worst first.
 const (
 	Critical Severity = "critical"
 	High     Severity = "high"

@@ -3,6 +3,7 @@ package inspect
 // TargetKind says what a person pointed at.
 type TargetKind string
 
+// The kinds of targets.
 const (
 	TargetPod    TargetKind = "pod"    // a pod, or the newest pod of a workload
 	TargetAlert  TargetKind = "alert"  // an alert whose pod is gone
