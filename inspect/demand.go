@@ -180,7 +180,7 @@ func (a Authority) made(s Signature) bool {
 	if s.Key != "" && slices.ContainsFunc(a.Keys, func(k ExpectedKey) bool { return k.Digest == s.Key }) {
 		return true
 	}
-	return s.Certificate != nil && slices.ContainsFunc(a.Identities, func(i Identity) bool { return i.Fits(s) })
+	return s.Certificate != nil && s.Kind != "notation" && slices.ContainsFunc(a.Identities, func(i Identity) bool { return i.Fits(s) })
 }
 
 func (a Authority) words() string {

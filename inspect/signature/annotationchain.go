@@ -36,6 +36,7 @@ func (s *annotated) verify(ctx context.Context, roots []Root, a artifact, x expe
 		}
 		o := best(roots, func(m root.TrustedMaterial) outcome { return s.byKey(ctx, m, k, v, a) })
 		if o.status(inspect.StepSignature) == inspect.Verified {
+			x.explainKey(o.chain, k)
 			return o
 		}
 		if certain == nil && s.entry != nil && k.equals(s.entry.PublicKey()) {

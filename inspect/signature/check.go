@@ -28,17 +28,24 @@ type Options struct {
 	Notary *Notary
 	// GitHub is asked too, where it is not nil.
 	GitHub *Attestations
+	// Demands gives what the policies ask of an image, once the check "policies" has read them; nil: there are none.
+	Demands func(inspect.Image) []inspect.Demand
+	// PolicyNamed says that a flag names a policy: an image that none is about is then an open question.
+	PolicyNamed bool
 }
 
 // Check looks for the signatures of an image in every store, and verifies each.
 func Check(o Options) inspect.Check {
-	return inspect.Check{Name: Name, Scope: inspect.PerImage, Run: o.run}
+	c := inspect.Check{Name: Name, Scope: inspect.PerImage, Run: o.run}
+	if o.Demands != nil {
+		c.Needs = []string{policiesCheck}
+	}
+	return c
 }
 
 func (o Options) run(ctx context.Context, on inspect.On, emit func(inspect.Event)) error {
 	i := on.Image()
-	expected := on.Case().Expected
-	x, err := newExpectation(expected)
+	x, err := o.expectation(on.Case().Expected, i)
 	if err != nil {
 		return err
 	}
@@ -51,7 +58,7 @@ func (o Options) run(ctx context.Context, on inspect.On, emit func(inspect.Event
 	}
 	o.emitTrust(found, emit)
 	found.emit(emit)
-	s := summary{subject: on.Subject, image: i.Key(), found: found, expect: x, policies: len(expected.Policies) > 0}
+	s := summary{subject: on.Subject, image: i.Key(), found: found, expect: x, policies: o.PolicyNamed}
 	gate := s.emit(emit)
 	if err := ctx.Err(); err != nil {
 		return err
@@ -68,7 +75,7 @@ func (o Options) unsignable(i inspect.Image, subject string, x expectation, emit
 	if i.Config == "" {
 		return inspect.Unchecked("nothing of the image could be read, so nobody knows what was signed")
 	}
-	s := summary{subject: subject, image: i.Key(), expect: x}
+	s := summary{subject: subject, image: i.Key(), expect: x, policies: o.PolicyNamed}
 	s.emit(emit)
 	return inspect.Nothing("what docker save writes has no manifest digest, which is what signatures are about")
 }
@@ -98,7 +105,7 @@ func (o Options) emitTrust(found collection, emit func(inspect.Event)) {
 // Examine reads and verifies the signatures that are stored with any image, at its location, for its index and its
 // manifest digest; either may be empty.
 func Examine(ctx context.Context, o Options, location, index, digest string, expected inspect.Expected) ([]inspect.Signature, error) {
-	x, err := newExpectation(expected)
+	x, err := o.expectation(expected, inspect.Image{Reference: location, Digest: digest, Index: index})
 	if err != nil {
 		return nil, err
 	}

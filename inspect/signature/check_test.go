@@ -118,9 +118,16 @@ func (s *shop) look(trust *Trust, expected inspect.Expected) inspect.Case {
 
 func run(t *testing.T, o Options, expected inspect.Expected, image inspect.Image) inspect.Case {
 	t.Helper()
+	return runChecks(t, expected, image, Check(o))
+}
+
+func nothing(context.Context, inspect.On, func(inspect.Event)) error { return nil }
+
+func runChecks(t *testing.T, expected inspect.Expected, image inspect.Image, checks ...inspect.Check) inspect.Case {
+	t.Helper()
 	source, err := inspect.Run(inspect.Plan{
 		Opening: []inspect.Event{{Expected: &expected}, {Subject: image.Subject, Image: &image}},
-		Checks:  []inspect.Check{Check(o)},
+		Checks:  checks,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -20,7 +20,12 @@ type expectation struct {
 	identities []cosign.Identity // each pair of an identity and an issuer
 	keys       []key
 	notation   bool   // a trust policy of the Notary Project says who
+	flagged    bool   // a flag says who, not only policies
 	words      string // what was expected
+
+	demands []inspect.Demand // of the policies that are about the image
+	foreign map[string]bool  // keys that only a policy names while flags say who should have signed, by digest
+	wider   []string         // reasons for which others may have signed too
 }
 
 func newExpectation(e inspect.Expected) (expectation, error) {
@@ -43,6 +48,7 @@ func newExpectation(e inspect.Expected) (expectation, error) {
 			}
 		}
 	}
+	x.flagged = x.named()
 	return x, nil
 }
 
@@ -90,7 +96,7 @@ func (x expectation) keyOf(cert *x509.Certificate) (key, bool) {
 		return key{}, false
 	}
 	for _, k := range x.keys {
-		if k.equals(cert.PublicKey) {
+		if k.equals(cert.PublicKey) && !x.foreign[k.digest] {
 			return k, true
 		}
 	}
@@ -104,17 +110,17 @@ func (x expectation) explain(c *chain, cert *x509.Certificate) {
 		c.open(inspect.StepIdentity, "", "not reached: a link before it does not hold; the certificate names %s, issuer %s", identity, issuer)
 		return
 	}
-	switch {
+	switch fits := len(x.identities) > 0 && x.fits(cert) == nil; {
 	case !x.named():
 		c.open(inspect.StepIdentity, NoExpectation, "signed by %s, issuer %s; nobody said who should have signed", identity, issuer)
+	case fits:
+		c.hold(inspect.StepIdentity, "signed by %s, issuer %s, as expected", identity, issuer)
+	case len(x.wider) > 0:
+		c.open(inspect.StepIdentity, NoExpectation, "expected %s; signed by %s, issuer %s; others may be accepted: %s", x.words, identity, issuer, strings.Join(x.wider, "; "))
 	case len(x.identities) == 0:
 		c.fail(inspect.StepIdentity, IdentityMismatch, "expected %s; signed with a certificate of %s, issuer %s", x.words, identity, issuer)
 	default:
-		if err := x.fits(cert); err != nil {
-			c.fail(inspect.StepIdentity, IdentityMismatch, "expected %s; signed by %s, issuer %s", x.words, identity, issuer)
-			return
-		}
-		c.hold(inspect.StepIdentity, "signed by %s, issuer %s, as expected", identity, issuer)
+		c.fail(inspect.StepIdentity, IdentityMismatch, "expected %s; signed by %s, issuer %s", x.words, identity, issuer)
 	}
 }
 

@@ -40,7 +40,8 @@ func (s *sealed) verify(roots []Root, a artifact, x expectation) outcome {
 		for _, v := range k.verifiers(!s.message) {
 			o := best(roots, func(m root.TrustedMaterial) outcome { return s.byKey(m, k, v, a) })
 			if o.status(inspect.StepSignature) == inspect.Verified {
-				return o
+				x.explainKey(o.chain, k)
+			return o
 			}
 			if certain == nil && s.names(k) {
 				certain = &o

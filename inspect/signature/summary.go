@@ -21,15 +21,17 @@ type summary struct {
 	image    string // digest
 	found    collection
 	expect   expectation
-	policies bool // a policy names signers that are not among the expectations
+	policies bool // a flag names a policy
 }
 
 // emit says gate and findings, and gives the gate's status.
 func (s summary) emit(emit func(inspect.Event)) inspect.Status {
-	gate := s.gate()
+	policies := s.policyGates()
+	gate := s.take(s.gate(), policies)
 	emit(inspect.Event{Gate: &gate})
+	s.emitPolicies(policies, emit)
 	missing := gate.Status == inspect.Failed || gate.Status == inspect.Absent
-	if s.expect.named() && missing {
+	if s.expect.flagged && missing {
 		title := fmt.Sprintf("%s was expected to be signed, and nobody has signed it.", s.name())
 		if len(s.found.rows) > 0 {
 			title = fmt.Sprintf("%s is not signed by who was expected.", s.name())
@@ -110,13 +112,10 @@ func (s summary) gate() inspect.Gate {
 		g.Status, g.Detail = inspect.Absent, fmt.Sprintf("expected %s; no store holds a signature", s.expect.words)
 	case len(s.found.rows) == 0:
 		g.Status, g.Detail = inspect.Absent, "no store holds a signature"
-	case s.expect.named():
+	case s.expect.named() && len(s.expect.wider) == 0:
 		g.Status, g.Detail = inspect.Failed, fmt.Sprintf("expected %s; of %d signatures none fits: %s", s.expect.words, len(s.found.rows), Why(s.found.rows[0]))
 	default:
 		g.Status, g.Detail = s.unexpected()
-	}
-	if s.policies && !s.expect.named() && g.Status != inspect.Verified {
-		g.Status, g.Detail = inspect.Unknown, "the signers that the policies name were not compared: "+g.Detail
 	}
 	return g
 }

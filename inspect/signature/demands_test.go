@@ -1,0 +1,104 @@
+package signature
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/backtrail/backtrail/inspect"
+)
+
+// asks is a policy that somebody at this machine named, with one group of authorities.
+func asks(name string, all ...inspect.Authority) inspect.Demand {
+	return inspect.Demand{Policy: name, Origin: inspect.TrustFile, Mode: inspect.ModeEnforce, Groups: []inspect.Group{{Need: 1, Authorities: all}}}
+}
+
+func person(name string) inspect.Authority {
+	return inspect.Authority{Identities: []inspect.Identity{{Subject: name, Issuer: issuer}}}
+}
+
+func TestPoliciesSayWhoShouldHaveSigned(t *testing.T) {
+	studio := newStudio(t)
+	const bob = "bob@example.com"
+	unread := inspect.Authority{MayAccept: []string{"its key lies in a Secret"}}
+	for _, c := range []struct {
+		name    string
+		flags   inspect.Expected
+		demands []inspect.Demand
+		named   bool // a policy file was named
+		row     string
+		gate    inspect.Status
+		status  inspect.Status // of the case
+	}{
+		{"the policy's signer", inspect.Expected{}, []inspect.Demand{asks("p", person(alice))}, true, "verified ", inspect.Verified, inspect.Verified},
+		{"another signer", inspect.Expected{}, []inspect.Demand{asks("p", person(bob))}, true, "failed identity-mismatch", inspect.Failed, inspect.Failed},
+		{"one authority is enough", inspect.Expected{}, []inspect.Demand{asks("p", person(bob), person(alice))}, true, "verified ", inspect.Verified, inspect.Verified},
+		{"every policy must be met", inspect.Expected{}, []inspect.Demand{asks("p", person(alice)), asks("q", person(bob))}, true, "verified ", inspect.Failed, inspect.Failed},
+		{"flags decide about the row", inspect.Expected{Identities: []string{bob}, Issuers: []string{issuer}}, []inspect.Demand{asks("p", person(alice))}, true, "failed identity-mismatch", inspect.Failed, inspect.Failed},
+		{"a key that cannot be had", inspect.Expected{}, []inspect.Demand{asks("p", unread)}, true, "unknown no-expectation", inspect.Unknown, inspect.Unknown},
+		{"somebody else, or a key that cannot be had", inspect.Expected{}, []inspect.Demand{asks("p", person(bob), unread)}, true, "unknown no-expectation", inspect.Unknown, inspect.Unknown},
+		{"static pass asks for nobody", inspect.Expected{}, []inspect.Demand{asks("p", inspect.Authority{Static: "pass"})}, true, "unknown no-expectation", inspect.Unknown, inspect.Verified},
+		{"static fail", inspect.Expected{}, []inspect.Demand{asks("p", inspect.Authority{Static: "fail"})}, true, "unknown no-expectation", inspect.Failed, inspect.Failed},
+		{"a policy about other images", inspect.Expected{}, nil, true, "unknown no-expectation", inspect.Unknown, inspect.Unknown},
+		{"no policy", inspect.Expected{}, nil, false, "unknown no-expectation", inspect.Unknown, inspect.Verified},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := newShop(t, nil)
+			payload := simplePayload(t, s.list)
+			s.attach(s.list, "sig", mediaSimple, payload, studio.annotations(studio.keyless(alice), payload, false, true))
+			got := s.lookWith(studio.trust(), c.flags, c.demands, c.named)
+			row := got.Images[0].Signatures[0]
+			if text := string(row.Status) + " " + row.Reason; text != c.row {
+				t.Errorf("the row is %s, want %s: %+v", text, c.row, row.Steps)
+			}
+			g := got.Images[0].Gates[slices.IndexFunc(got.Images[0].Gates, func(g inspect.Gate) bool { return g.Name == inspect.GateSignature })]
+			if g.Status != c.gate {
+				t.Errorf("the gate is %+v, want %s", g, c.gate)
+			}
+			if why := got.Settle(); got.Status != c.status {
+				t.Errorf("the case is %s, want %s: %v", got.Status, c.status, why)
+			}
+		})
+	}
+}
+
+func TestUnsignedUnderAPolicyFails(t *testing.T) {
+	got := newShop(t, nil).lookWith(newStudio(t).trust(), inspect.Expected{}, []inspect.Demand{asks("p", person(alice))}, true)
+	if why := got.Settle(); got.Status != inspect.Failed || len(got.Findings) != 1 || got.Findings[0].Code != CodePolicy {
+		t.Errorf("the case is %s: %v, %+v", got.Status, why, got.Findings)
+	}
+}
+
+// A key that a policy names is tried, also where flags expect somebody else: the policy can be judged, and the row does
+// not fit.
+func TestKeyOfAPolicyUnderFlags(t *testing.T) {
+	studio := newStudio(t)
+	keyed := newKeyed(t)
+	key := inspect.Authority{Keys: []inspect.ExpectedKey{keyed.expected(t)}}
+	s := newShop(t, nil)
+	payload := simplePayload(t, s.list)
+	s.attach(s.list, "sig", mediaSimple, payload, studio.annotations(keyed, payload, false, false))
+	got := s.lookWith(studio.trust(), inspect.Expected{}, []inspect.Demand{asks("p", key)}, true)
+	if row := got.Images[0].Signatures[0]; row.Status != inspect.Verified {
+		t.Errorf("without flags the row is %s %s", row.Status, row.Reason)
+	}
+	got = s.lookWith(studio.trust(), inspect.Expected{Identities: []string{alice}, Issuers: []string{issuer}}, []inspect.Demand{asks("p", key)}, true)
+	if row := got.Images[0].Signatures[0]; row.Reason != IdentityMismatch {
+		t.Errorf("with flags the row is %s %s", row.Status, row.Reason)
+	}
+	for _, g := range got.Images[0].Gates {
+		if g.Name == "policy p" && g.Status != inspect.Verified {
+			t.Errorf("the policy is met, and its gate is %+v", g)
+		}
+	}
+}
+
+// lookWith runs the check with policies.
+func (s *shop) lookWith(trust *Trust, expected inspect.Expected, demands []inspect.Demand, named bool) inspect.Case {
+	s.t.Helper()
+	location := s.repo.Digest(s.list).String()
+	policies := inspect.Check{Name: policiesCheck, Scope: inspect.PerCase, Run: nothing}
+	check := Check(Options{Client: s.client, Store: s.store, Trust: trust, PolicyNamed: named, Demands: func(inspect.Image) []inspect.Demand { return demands }})
+	return runChecks(s.t, expected, inspect.Image{
+		Subject: "web", Reference: location, Location: location, Index: s.list, Digest: s.digest, Config: digestOf(nil), Status: inspect.Verified,
+	}, policies, check)
+}
