@@ -18,6 +18,10 @@ const (
 	MaxChildren = 1000
 	// MaxReferrers bounds the referrers of one subject over all pages of an answer.
 	MaxReferrers = 1000
+	// MaxTags bounds the tags that are listed of one repository.
+	MaxTags     = 5000
+	tagsPerPage = 1000
+	maxTagPages = 20
 	// MaxReferrerPages bounds the pages of one referrers answer, so that empty pages cannot go on for ever.
 	MaxReferrerPages = 100
 	// MaxLayerBytes bounds one layer as it is stored, compressed or not.

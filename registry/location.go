@@ -37,6 +37,7 @@ const dockerHost = "docker.io"
 
 var (
 	digestForm = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
+	tagForm    = regexp.MustCompile(`^\w[\w.-]{0,127}$`) // distribution-spec, "Pulling manifests"
 	digestTail = regexp.MustCompile(`@(sha256:[0-9a-f]{64})$`)
 )
 

@@ -1,0 +1,108 @@
+package registry
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+)
+
+// Tags lists the tags of a repository (https://github.com/opencontainers/distribution-spec/blob/main/spec.md#listing-tags),
+// in the registry's order. Errors: ErrNotFound; with a *LimitError come those that were read. Local places have no such
+// list: ErrNotFound.
+func (c *Client) Tags(ctx context.Context, loc Location) ([]string, error) {
+	if loc.Local() {
+		return nil, fmt.Errorf("listing the tags of %s: %w", loc, ErrNotFound)
+	}
+	repo, err := c.repository(loc)
+	if err != nil {
+		return nil, err
+	}
+	tags, err := repo.tags(ctx)
+	if err != nil {
+		return tags, fmt.Errorf("listing the tags of %s: %w", loc.Name(), err)
+	}
+	return tags, nil
+}
+
+// TagDigest asks with HEAD what a tag of the repository means today. It is empty where the registry does not say.
+// Errors: ErrNotFound.
+func (c *Client) TagDigest(ctx context.Context, loc Location, tag string) (string, error) {
+	if loc.Local() {
+		return "", fmt.Errorf("asking %s for tag %s: %w", loc, tag, ErrNotFound)
+	}
+	repo, err := c.repository(loc)
+	if err != nil {
+		return "", err
+	}
+	desc, err := repo.head(ctx, tag)
+	return hashString(desc.Digest), err
+}
+
+func (r *repository) tags(ctx context.Context) ([]string, error) {
+	ctx, cancel := context.WithTimeout(ctx, smallTimeout)
+	defer cancel()
+	next := url.URL{
+		Scheme: r.repo.Scheme(), Host: r.repo.RegistryStr(), Path: "/v2/" + r.repo.RepositoryStr() + "/tags/list",
+		RawQuery: url.Values{"n": {strconv.Itoa(tagsPerPage)}}.Encode(),
+	}
+	var all []string
+	for range maxTagPages {
+		page, link, err := r.tagsPage(ctx, next)
+		all = append(all, page...)
+		switch {
+		case err != nil:
+			return all, err
+		case len(all) > MaxTags:
+			return all[:MaxTags], &LimitError{What: "number of tags", Limit: MaxTags}
+		case link == nil:
+			return all, nil
+		}
+		next = *link
+	}
+	return all, &LimitError{What: "number of pages of tags", Limit: maxTagPages}
+}
+
+func (r *repository) tagsPage(ctx context.Context, target url.URL) ([]string, *url.URL, error) {
+	resp, err := r.doURL(ctx, http.MethodGet, target, http.Header{"Accept": {"application/json"}})
+	if err != nil {
+		return nil, nil, err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode == http.StatusNotFound {
+		return nil, nil, ErrNotFound
+	}
+	if err := r.checkStatus(resp, http.StatusOK); err != nil {
+		return nil, nil, err
+	}
+	data, err := readAll(resp.Body, MaxManifest, "size of the list of tags in bytes")
+	if err != nil {
+		return nil, nil, err
+	}
+	tags, err := parseTags(data)
+	if err != nil {
+		return nil, nil, err
+	}
+	link, err := nextPage(resp.Header.Get("Link"), target)
+	return tags, link, err
+}
+
+// parseTags reads a page of tags; names that no tag can have are left out.
+func parseTags(data []byte) ([]string, error) {
+	var page struct {
+		Tags []string `json:"tags"`
+	}
+	if err := json.Unmarshal(data, &page); err != nil {
+		return nil, errors.New("the list of tags is no JSON object")
+	}
+	good := page.Tags[:0]
+	for _, t := range page.Tags {
+		if tagForm.MatchString(t) {
+			good = append(good, t)
+		}
+	}
+	return good, nil
+}
