@@ -19,7 +19,7 @@ type flags struct {
 	snapshot, alerts               string
 	platform                       string
 	offline, pullSecrets           bool
-	trustedRoots                   []string
+	trustedRoots, caRoots          []string
 	cache                          string
 	registryMaps                   []string
 	registryCA                     string
@@ -47,6 +47,7 @@ func (f *flags) register(s *pflag.FlagSet) {
 	s.BoolVar(&f.offline, "offline", false, "no network but the cluster's and the registries'")
 	s.BoolVar(&f.pullSecrets, "pull-secrets", false, "read the pull secrets of pod and service account for the registry")
 	s.StringArrayVar(&f.trustedRoots, "trusted-root", nil, "a trusted_root.json `FILE` to verify against; may be given again")
+	s.StringArrayVar(&f.caRoots, "ca-roots", nil, "a `FILE` of a certificate authority of your own (PEM), that signs without a log; may be given again")
 	s.StringVar(&f.cache, "cache", "", "a `DIR` for what is read from registries (default $XDG_CACHE_HOME/backtrail)")
 	s.StringArrayVar(&f.registryMaps, "registry-map", nil, "ask another registry: `FROM=TO`, host or host/repository; may be given again")
 	s.StringVar(&f.registryCA, "registry-ca", "", "a `FILE` with more certificate authorities for registries, PEM")

@@ -12,6 +12,7 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/evidence"
 	"github.com/backtrail/backtrail/inspect/files"
+	"github.com/backtrail/backtrail/inspect/policy"
 	"github.com/backtrail/backtrail/inspect/provenance"
 	"github.com/backtrail/backtrail/inspect/signature"
 	"github.com/backtrail/backtrail/inspect/subject"
@@ -56,8 +57,13 @@ func (r rerun) run(ctx context.Context, bag *evidence.Bag, c inspect.Case) (insp
 	if err != nil {
 		return inspect.Case{}, err
 	}
-	return runAgain(ctx, c, client, layout, signature.Options{
+	policies, err := r.policies(bag, c)
+	if err != nil {
+		return inspect.Case{}, err
+	}
+	return runAgain(ctx, c, client, layout, policies, signature.Options{
 		Client: client, Store: store, Trust: trust, Notary: notary, GitHub: given, Now: func() time.Time { return c.Started.Time },
+		Demands: policies.Demands, PolicyNamed: policies.Named(),
 	})
 }
 
@@ -95,23 +101,30 @@ func attestationsOf(ctx context.Context, bag *evidence.Bag, c inspect.Case) (*si
 func (r rerun) trust(bag *evidence.Bag, c inspect.Case) (*signature.Trust, error) {
 	roots := r.roots
 	for _, t := range c.Trust {
-		if len(r.roots) > 0 || t.Kind != signature.TrustKind {
+		root := t.Kind == signature.TrustKind && len(r.roots) == 0
+		if !root && t.Kind != signature.AuthorityKind {
 			continue
 		}
 		b, err := bag.Trust(t.Digest)
 		if err != nil {
 			return nil, fmt.Errorf("reading the trust root %s of the bundle: %w", t.Digest, err)
 		}
-		root, err := signature.NewRoot(b, inspect.TrustBag, t.Digest)
+		read := signature.NewRoot
+		if !root {
+			read = func(b []byte, origin, name string) (signature.Root, error) {
+				return signature.NewAuthority(b, origin, name, func() time.Time { return c.Started.Time })
+			}
+		}
+		one, err := read(b, inspect.TrustBag, t.Digest)
 		if err != nil {
 			return nil, err
 		}
-		roots = append(roots, root)
+		roots = append(roots, one)
 	}
 	return signature.FixedTrust(roots...), nil
 }
 
-func runAgain(ctx context.Context, c inspect.Case, client *registry.Client, layout string, signatures signature.Options) (inspect.Case, error) {
+func runAgain(ctx context.Context, c inspect.Case, client *registry.Client, layout string, policies *policy.Loaded, signatures signature.Options) (inspect.Case, error) {
 	cache := files.NewCache(client.Store())
 	source, err := inspect.Run(inspect.Plan{
 		Header:  inspect.Header{Schema: c.Schema, Tool: c.Tool, Target: c.Target, Started: c.Started},
@@ -119,6 +132,7 @@ func runAgain(ctx context.Context, c inspect.Case, client *registry.Client, layo
 		Now:     func() time.Time { return c.Started.Time },
 		Checks: []inspect.Check{
 			carried(c, client, layout),
+			policy.Check(policies),
 			signature.Check(signatures),
 			provenance.Check(client),
 			files.Layers(client, cache),

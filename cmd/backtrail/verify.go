@@ -58,6 +58,11 @@ func (f *flags) verify(ctx context.Context, std streams, path, expect string) er
 	for _, k := range expected.Keys {
 		o.Keys = append(o.Keys, k.Digest)
 	}
+	mine, _, err := f.loadPolicies()
+	if err != nil {
+		return err
+	}
+	o.Keys = append(o.Keys, mine.Keys()...)
 	if known, err := signature.NewTrust(signature.TrustOptions{Offline: true}).Roots(); err == nil {
 		for _, k := range known {
 			o.Known = append(o.Known, k.Record.Digest)
@@ -71,6 +76,11 @@ func (f *flags) verify(ctx context.Context, std streams, path, expect string) er
 		}
 		o.Known = append(o.Known, digest)
 	}
+	own, err := f.ownTrust()
+	if err != nil {
+		return err
+	}
+	o.Known = append(o.Known, own...)
 	o.Rerun = r.run
 	v, err := evidence.Verify(ctx, path, o)
 	if err != nil {
@@ -91,6 +101,27 @@ func isDemo(ctx context.Context, path string) bool {
 	defer bag.Close()
 	c, err := bag.Case(ctx)
 	return err == nil && c.Target.Context == demoContext
+}
+
+// ownTrust are the digests of the person's own certificate authorities and Notary Project trust.
+func (f *flags) ownTrust() ([]string, error) {
+	var digests []string
+	for _, name := range f.caRoots {
+		b, err := readBounded(name, 16<<20)
+		if err != nil {
+			return nil, hinted(fmt.Errorf("reading --ca-roots: %w", err))
+		}
+		a, err := signature.NewAuthority(b, inspect.TrustFile, name, nil)
+		if err != nil {
+			return nil, hinted(err)
+		}
+		digests = append(digests, a.Record.Digest)
+	}
+	n, err := f.notary()
+	if err != nil {
+		return nil, err
+	}
+	return append(digests, n.Trust().Digest), nil
 }
 
 func rootsOf(path string) ([]signature.Root, error) {

@@ -38,6 +38,9 @@ func (f *flags) verifyBlob(ctx context.Context, std streams, name, bundle string
 	if bundle == "" {
 		return usage("verify-blob needs --bundle FILE, the Sigstore bundle that should vouch for %s", name)
 	}
+	if e := f.expect; len(e.keys) > 0 && len(e.identities)+len(e.identityRegexps) > 0 {
+		return usage("--key and --certificate-identity cannot both have signed one file: name one of them")
+	}
 	s, err := newSession(f, std)
 	if err != nil {
 		return err

@@ -47,8 +47,10 @@ func (x *export) writeTrust() error {
 
 // Kinds of trust.
 const (
-	trustSigstore = "sigstore"
-	trustKey      = "key"
+	trustSigstore  = "sigstore"
+	trustKey       = "key"
+	trustAuthority = "ca"       // a certificate authority of somebody's own
+	trustNotation  = "notation" // trust store and policy of the Notary Project; the kind of their signatures too
 )
 
 // trustName is trusted_root.json for the first root, and a name with the digest for all others.
@@ -59,8 +61,10 @@ func (x *export) trustName(t inspect.Trust) string {
 			return name
 		}
 		return trustFolder + "trusted_root-" + short(t.Digest) + ".json"
-	case trustKey:
-		return trustFolder + "key-" + short(t.Digest) + ".pem"
+	case trustKey, trustAuthority:
+		return trustFolder + t.Kind + "-" + short(t.Digest) + ".pem"
+	case trustNotation:
+		return trustFolder + t.Kind + "-" + short(t.Digest) + ".json"
 	default:
 		return trustFolder + safePart(t.Kind) + "-" + short(t.Digest) + ".yaml"
 	}

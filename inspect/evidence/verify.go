@@ -143,10 +143,13 @@ func (v *verifier) trust() {
 	if v.out.Intact != inspect.Verified {
 		return
 	}
-	chains, keys := restsOn(v.c)
+	chains, notarized, keys := restsOn(v.c)
 	for _, t := range v.c.Trust {
-		if t.Kind == trustSigstore && chains > 0 {
+		switch {
+		case t.Kind == trustSigstore && chains > 0:
 			v.root(t, chains)
+		case t.Kind == trustAuthority && chains > 0, t.Kind == trustNotation && notarized > 0:
+			v.own(t)
 		}
 	}
 	for _, k := range keys {
@@ -168,6 +171,23 @@ func (v *verifier) root(t inspect.Trust, chains int) {
 	}
 }
 
+// own is a certificate authority or a trust store of somebody's own: no trusted root stands for it.
+func (v *verifier) own(t inspect.Trust) {
+	what := fmt.Sprintf("signatures were checked against %s (%s, %s)", short(t.Digest), t.Kind, inspect.Clean(t.Name))
+	flags := "--ca-roots FILE"
+	if t.Kind == trustNotation {
+		flags = "--notation-trust-store DIR and --notation-policy FILE"
+	}
+	switch {
+	case contains(v.o.Known, t.Digest):
+		v.say("trust", t.Digest, inspect.Verified, BasisBytes, "%s, which is yours", what)
+	case v.o.AcceptBag:
+		v.say("trust", t.Digest, inspect.Verified, BasisBytes, "%s; accepted from the bag (--trusted-root bag)", what)
+	default:
+		v.say("trust", t.Digest, inspect.Unknown, BasisBytes, "%s, and only the bag vouches for it: give the same (%s) or accept the bag's (--trusted-root bag)", what, flags)
+	}
+}
+
 func (v *verifier) key(digest string) {
 	switch {
 	case contains(v.o.Keys, digest):
@@ -179,14 +199,19 @@ func (v *verifier) key(digest string) {
 	}
 }
 
-// restsOn counts the signatures whose chain or log entry was judged by a trust root, and lists the keys that judged others.
-func restsOn(c inspect.Case) (chains int, keys []string) {
+// restsOn counts the signatures whose chain or log entry was judged by a trust root, and those by a trust store of the Notary
+// Project, and lists the keys that judged others.
+func restsOn(c inspect.Case) (chains, notarized int, keys []string) {
 	for _, i := range c.Images {
 		for _, s := range i.Signatures {
 			for _, step := range s.Steps {
 				judged := step.Status == inspect.Verified || step.Status == inspect.Failed
 				if judged && (step.Name == inspect.StepCertificate || step.Name == inspect.StepLog || step.Name == inspect.StepTimestamp) {
-					chains++
+					if s.Kind == trustNotation {
+						notarized++
+					} else {
+						chains++
+					}
 					break
 				}
 			}
@@ -195,7 +220,7 @@ func restsOn(c inspect.Case) (chains int, keys []string) {
 			}
 		}
 	}
-	return chains, keys
+	return chains, notarized, keys
 }
 
 func contains(list []string, s string) bool {

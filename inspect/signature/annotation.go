@@ -27,6 +27,7 @@ type annotated struct {
 	signature string
 	cert      *x509.Certificate // nil with a managed key
 	certPEM   string
+	chain     []*x509.Certificate // that came with it, between the signer and a root
 	rekor     *cbundle.RekorBundle
 	rekorJSON string
 	entry     *tlog.Entry // of rekor
@@ -72,6 +73,10 @@ func (s *annotated) parse(annotations map[string]string) error {
 	}
 	if _, err := base64.StdEncoding.DecodeString(s.signature); err != nil {
 		return fmt.Errorf("reading the signature: %w", err)
+	}
+	if text := annotations[static.ChainAnnotationKey]; text != "" {
+		// What cannot be read of it vouches for nothing, and harms nothing.
+		s.chain, _ = cryptoutils.LoadCertificatesFromPEM(strings.NewReader(text))
 	}
 	return s.build(annotations[static.ChainAnnotationKey])
 }

@@ -71,6 +71,9 @@ func (s *annotated) byCertificate(ctx context.Context, m root.TrustedMaterial, a
 		o.judged = err
 		return o
 	}
+	if own, private := m.(authority); private {
+		m = own.with(s.chain)
+	}
 	s.explainIntegrity(o.chain)
 	options := cosign.CheckOpts{
 		TrustedMaterial: m, Offline: true, ClaimVerifier: s.claims(),
@@ -125,7 +128,7 @@ func (s *annotated) explainTimes(c *chain, m root.TrustedMaterial, options cosig
 	case s.rekor == nil && s.cert == nil:
 		c.absent(inspect.StepLog, "no log entry came with it, and a managed key needs none")
 	case s.rekor == nil && options.IgnoreTlog:
-		c.absent(inspect.StepLog, "the trusted root has no transparency log")
+		c.absent(inspect.StepLog, "no log entry came with it, and the trusted root has no transparency log")
 	case s.rekor == nil:
 		c.fail(inspect.StepLog, LogMismatch, "no log entry came with it, and the trusted root names %d logs", len(m.RekorLogs()))
 	default:
@@ -151,7 +154,7 @@ func (s *annotated) explainTimes(c *chain, m root.TrustedMaterial, options cosig
 			times = append(times, t)
 		}
 	}
-	explainTime(c, s.cert, times, stampErr != nil && len(m.TimestampingAuthorities()) > 0, errs)
+	explainTime(c, m, s.cert, times, stampErr != nil && len(m.TimestampingAuthorities()) > 0, errs)
 	return times, stampErr
 }
 
@@ -220,7 +223,18 @@ func (s *annotated) judge(ctx context.Context, options cosign.CheckOpts, a artif
 	if err != nil {
 		return fmt.Errorf("reading digest %q: %w", digest, err)
 	}
-	return protect("verifying the signature", func() error { return s.ask(ctx, s.full, hash, &options) })
+	sig := s.full
+	if own, timeless := timelessAuthority(m); timeless && s.cert != nil && options.SigVerifier == nil && s.rekor == nil && s.stamp == nil {
+		// cosign would ask this machine's clock. Key, claims and certificate are judged each by itself, at the case's clock.
+		if err := own.vouches(s.cert); err != nil {
+			return err
+		}
+		if options.SigVerifier, err = signature.LoadVerifier(s.cert.PublicKey, hashOfCosign); err != nil {
+			return fmt.Errorf("reading the certificate's key: %w", err)
+		}
+		sig = s.bare
+	}
+	return protect("verifying the signature", func() error { return s.ask(ctx, sig, hash, &options) })
 }
 
 func (s *annotated) ask(ctx context.Context, sig oci.Signature, hash v1.Hash, options *cosign.CheckOpts) error {

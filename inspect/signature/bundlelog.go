@@ -22,7 +22,7 @@ func (s *sealed) explainLog(c *chain, m keyed) []observed {
 		if s.cert == nil {
 			c.absent(inspect.StepLog, "no log entry came with it, and a managed key needs none")
 		} else if len(logs) == 0 {
-			c.absent(inspect.StepLog, "the trusted root has no transparency log")
+			c.absent(inspect.StepLog, "no log entry came with it, and the trusted root has no transparency log")
 		} else {
 			c.fail(inspect.StepLog, LogMismatch, "no log entry came with it, and the trusted root names %d logs", len(logs))
 		}
@@ -112,6 +112,6 @@ func (s *sealed) explainTimestamps(c *chain, m keyed, fromLog []observed) []obse
 		}
 	}
 	must := len(s.timestamps) > 0 && len(m.TimestampingAuthorities()) > 0
-	explainTime(c, s.cert, append(append([]observed{}, fromLog...), times...), must && len(times) == 0, errs)
+	explainTime(c, m, s.cert, append(append([]observed{}, fromLog...), times...), must && len(times) == 0, errs)
 	return times
 }

@@ -291,7 +291,7 @@ func TestEveryTimestampCounts(t *testing.T) {
 	c := newChain()
 	c.hold(inspect.StepLog, "it holds")
 	times := []observed{{b.cert.NotBefore.Add(1), "first"}, {b.cert.NotAfter.Add(1), "second"}}
-	explainTime(c, b.cert, times, false, nil)
+	explainTime(c, s.root, b.cert, times, false, nil)
 	if c.status(inspect.StepTimestamp) != inspect.Failed {
 		t.Errorf("steps: %+v", c.steps)
 	}

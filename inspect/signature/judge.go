@@ -13,8 +13,8 @@ import (
 // the outcome in which most links hold.
 func best(roots []Root, try func(root.TrustedMaterial) outcome) outcome {
 	var kept *outcome
-	for _, r := range roots {
-		o := try(r.Material)
+	for _, m := range materials(roots) {
+		o := try(m)
 		if kept == nil || o.sound() && !kept.sound() || !kept.sound() && o.reached() > kept.reached() {
 			kept = &o
 		}
@@ -41,7 +41,7 @@ func (s *sealed) verify(roots []Root, a artifact, x expectation) outcome {
 			o := best(roots, func(m root.TrustedMaterial) outcome { return s.byKey(m, k, v, a) })
 			if o.status(inspect.StepSignature) == inspect.Verified {
 				x.explainKey(o.chain, k)
-			return o
+				return o
 			}
 			if certain == nil && s.names(k) {
 				certain = &o

@@ -12,6 +12,8 @@ const (
 	maxAnnotation = 4 << 20
 	// maxSignatures bounds the signatures that are looked at for one image. Hundreds are real: one for each rebuild.
 	maxSignatures = 500
+	// maxBetween bounds the certificates between a signer and a root.
+	maxBetween = 20
 	// maxSubjects bounds the subjects of one statement, as sigstore-go does.
 	maxSubjects = 1024
 	// maxNamedIndexes bounds how many digests that a statement names are looked up, to see if they contain the image.

@@ -18,7 +18,8 @@ type observed struct {
 }
 
 // explainTime decides the timestamp's link: which times are trusted, and whether the certificate was valid then.
-func explainTime(c *chain, cert *x509.Certificate, times []observed, refused bool, errs []string) {
+func explainTime(c *chain, m root.TrustedMaterial, cert *x509.Certificate, times []observed, refused bool, errs []string) {
+	own, timeless := timelessAuthority(m)
 	switch {
 	case refused:
 		c.fail(inspect.StepTimestamp, NoTimestamp, "no timestamp that came with it is by an authority of the trusted root: %s", strings.Join(errs, "; "))
@@ -26,6 +27,8 @@ func explainTime(c *chain, cert *x509.Certificate, times []observed, refused boo
 		c.absent(inspect.StepTimestamp, "no signed time came with it, and a managed key needs none")
 	case len(times) == 0 && c.status(inspect.StepLog) == inspect.Failed:
 		c.open(inspect.StepTimestamp, "", "not reached: the log entry does not hold, and there is no other time")
+	case len(times) == 0 && timeless && within(cert, own.now()):
+		c.hold(inspect.StepTimestamp, "no signed time came with it; the certificate of your own authority is valid at %s, the time of this case (%s)", stamp(own.now()), validity(cert))
 	case len(times) == 0:
 		c.fail(inspect.StepTimestamp, NoTimestamp, "nothing that is signed says when it was signed, and the certificate was valid only from %s%s", validity(cert), because(errs))
 	case cert == nil:
@@ -59,6 +62,10 @@ func explainCertificate(c *chain, m root.TrustedMaterial, cert *x509.Certificate
 	}
 	if len(at) == 0 {
 		at = append(at, cert.NotBefore)
+	}
+	if own, timeless := timelessAuthority(m); timeless {
+		own.anytime = true
+		m = own
 	}
 	var chains [][]*x509.Certificate
 	for _, t := range at {

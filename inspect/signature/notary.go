@@ -160,6 +160,9 @@ func (n *Notary) Digest() string {
 	return n.record.Digest
 }
 
+// Trust says what store and policy are, for the case.
+func (n *Notary) Trust() inspect.Trust { return n.record }
+
 // GetCertificates gives the certificates of a store by kind and name, as notation-go asks for them.
 func (n *Notary) GetCertificates(_ context.Context, kind truststore.Type, name string) ([]*x509.Certificate, error) {
 	certs := n.stores[string(kind)+":"+name]

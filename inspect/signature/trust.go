@@ -30,6 +30,7 @@ const TrustKind = "sigstore"
 // TrustOptions say where the roots of trust come from.
 type TrustOptions struct {
 	Files    []string         // trusted_root.json, from --trusted-root; with one of them nothing else is asked
+	CAs      []string         // certificate authorities of one's own in PEM, from --ca-roots; besides the roots
 	Offline  bool             // never open a socket
 	CacheDir string           // of the TUF client; empty: no TUF client
 	Now      func() time.Time // nil: the wall clock; for ages
@@ -84,7 +85,11 @@ func NewRoot(data []byte, origin, name string) (Root, error) {
 
 // Roots gives the roots of trust. Errors: a file that cannot be read or is no trusted root.
 func (t *Trust) Roots() ([]Root, error) {
-	t.once.Do(func() { t.roots, t.err = t.load() })
+	t.once.Do(func() {
+		if t.roots, t.err = t.load(); t.err == nil {
+			t.err = t.loadCAs()
+		}
+	})
 	return t.roots, t.err
 }
 
@@ -121,6 +126,17 @@ func (t *Trust) load() ([]Root, error) {
 	return []Root{r}, nil
 }
 
+func (t *Trust) loadCAs() error {
+	for _, path := range t.opts.CAs {
+		r, err := authorityFromFile(path, t.opts.Now)
+		if err != nil {
+			return err
+		}
+		t.roots = append(t.roots, r)
+	}
+	return nil
+}
+
 func rootsFromFile(path string) ([]Root, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -139,6 +155,9 @@ func rootsFromFile(path string) ([]Root, error) {
 func ReadRoots(data []byte, origin, name string) ([]Root, error) {
 	if len(data) > maxTrustedRoot {
 		return nil, fmt.Errorf("reading trusted root %s: it is larger than %d bytes", name, maxTrustedRoot)
+	}
+	if bytes.HasPrefix(bytes.TrimSpace(data), []byte("-----BEGIN")) {
+		return nil, fmt.Errorf("reading trusted root %s: it is PEM, not JSON; --ca-roots takes a certificate authority of your own", name)
 	}
 	var parts []json.RawMessage
 	for d := json.NewDecoder(bytes.NewReader(data)); ; {
