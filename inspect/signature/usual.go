@@ -1,0 +1,130 @@
+package signature
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/registry"
+)
+
+// UsualName is the name of the check that says what is usual where an unsigned image comes from.
+const UsualName = "usual"
+
+// CodeUnusual is the code of the finding that an image is not signed while others of its repository are.
+const CodeUnusual = "unsigned-unusual"
+
+const (
+	sampleTags  = 40 // tags whose digests are asked for, with HEAD
+	sampleAtOne = 8  // requests at once
+	// An image without a signature stands out where at least usualOf digests were seen and usualShare in ten are signed.
+	usualOf    = 5
+	usualShare = 8
+)
+
+// Usual says of an unsigned image how many digests of its repository are signed by cosign's tags: one that nobody signed
+// where nearly all are signed is a sign of its own. Referrers cannot be counted that way, and are not.
+func Usual(client *registry.Client) inspect.Check {
+	return inspect.Check{Name: UsualName, Scope: inspect.PerImage, Needs: []string{Name}, Run: func(ctx context.Context, on inspect.On, emit func(inspect.Event)) error {
+		i := on.Image()
+		gate, unsigned := unsignedGate(i)
+		loc, err := registry.Parse(i.Location)
+		if !unsigned || err != nil || loc.Local() {
+			return inspect.Nothing("only asked for an unsigned image of a registry")
+		}
+		h, err := habitOf(ctx, client, loc)
+		var limit *registry.LimitError
+		if err != nil && !errors.As(err, &limit) {
+			return inspect.Nothing("what is usual in %s is not known: %v", loc.Name(), err)
+		}
+		if h.seen == 0 {
+			return inspect.Nothing("no other digest of %s is known", loc.Name())
+		}
+		gate.Detail += "; " + h.words(loc)
+		emit(inspect.Event{Gate: &gate})
+		if h.unusual() {
+			emit(h.finding(on.Subject, i, loc))
+		}
+		return nil
+	}}
+}
+
+func unsignedGate(i inspect.Image) (inspect.Gate, bool) {
+	for _, g := range i.Gates {
+		if g.Name == inspect.GateSignature {
+			return g, g.Status == inspect.Absent
+		}
+	}
+	return inspect.Gate{}, false
+}
+
+// habit is how many of the digests that tags of a repository name are signed.
+type habit struct {
+	seen, signed int
+}
+
+func (h habit) words(loc registry.Location) string {
+	return fmt.Sprintf("%d of %d digests that tags of %s name are signed by cosign's tags", h.signed, h.seen, loc.Name())
+}
+
+func (h habit) unusual() bool { return h.seen >= usualOf && h.signed*10 >= h.seen*usualShare }
+
+func (h habit) finding(subject string, i inspect.Image, loc registry.Location) inspect.Event {
+	return inspect.Event{Finding: &inspect.Finding{
+		ID: inspect.FindingID(UsualName, CodeUnusual, subject), Check: UsualName, Code: CodeUnusual, Subject: subject,
+		Status: inspect.Unknown, Severity: inspect.Medium,
+		Title:    fmt.Sprintf("%s is not signed, and nearly all others of its repository are.", summary{subject: subject}.name()),
+		Detail:   h.words(loc),
+		Evidence: []inspect.Evidence{{Kind: "manifest", Digest: i.Key(), Text: "the image"}},
+	}}
+}
+
+// habitOf looks at the last tags of a repository.
+func habitOf(ctx context.Context, client *registry.Client, loc registry.Location) (habit, error) {
+	tags, err := client.Tags(ctx, loc)
+	signed, plain := map[string]bool{}, []string{}
+	for _, t := range tags {
+		if hex, ok := strings.CutPrefix(t, "sha256-"); ok {
+			if hex, ok := strings.CutSuffix(hex, ".sig"); ok {
+				signed["sha256:"+hex] = true
+			}
+			continue
+		}
+		plain = append(plain, t)
+	}
+	plain = plain[max(0, len(plain)-sampleTags):]
+	h := habit{}
+	for digest := range digestsOf(ctx, client, loc, plain) {
+		h.seen++
+		if signed[digest] {
+			h.signed++
+		}
+	}
+	return h, err
+}
+
+// digestsOf asks what tags mean, several at once. A tag that cannot be asked for is left out.
+func digestsOf(ctx context.Context, client *registry.Client, loc registry.Location, tags []string) map[string]bool {
+	found := map[string]bool{}
+	var mu sync.Mutex
+	var work sync.WaitGroup
+	slots := make(chan struct{}, sampleAtOne)
+	for _, t := range tags {
+		slots <- struct{}{}
+		work.Go(func() {
+			defer func() { <-slots }()
+			digest, err := client.TagDigest(ctx, loc, t)
+			if err != nil || digest == "" {
+				return
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			found[digest] = true
+		})
+	}
+	work.Wait()
+	return found
+}

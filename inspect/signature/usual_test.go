@@ -1,0 +1,80 @@
+package signature
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-containerregistry/pkg/v1/random"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+
+	"github.com/backtrail/backtrail/inspect"
+)
+
+// push puts images under tags of the shop's repository, and a signature's tag beside the first signed ones.
+func (s *shop) push(images, signed int) {
+	s.t.Helper()
+	for n := range images {
+		img, err := random.Image(10, 1)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		if err := remote.Write(s.repo.Tag(fmt.Sprintf("v2.%d", n)), img); err != nil {
+			s.t.Fatal(err)
+		}
+		if n >= signed {
+			continue
+		}
+		tag := strings.Replace(digestText(s.t, img), ":", "-", 1) + ".sig"
+		if err := remote.Write(s.repo.Tag(tag), img); err != nil {
+			s.t.Fatal(err)
+		}
+	}
+}
+
+func TestUsualSaysWhatIsUsualInTheRepository(t *testing.T) {
+	tests := map[string]struct {
+		images, signed int
+		detail         string
+		findings       int
+	}{
+		"nearly all are signed": {9, 9, "9 of 10 digests", 1}, // the shop's own image is the tenth
+		"half of them":          {9, 5, "5 of 10 digests", 0},
+		"too few to say":        {3, 3, "3 of 4 digests", 0},
+		"nobody signs here":     {6, 0, "0 of 7 digests", 0},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			s := newShop(t, nil)
+			s.push(tt.images, tt.signed)
+			image := inspect.Image{
+				Reference: "x", Digest: s.digest, Location: s.repo.String() + "@" + s.digest,
+			}
+			c := &inspect.Case{}
+			source, err := inspect.Run(inspect.Plan{Checks: []inspect.Check{
+				{Name: "subject", Scope: inspect.PerCase, Resolves: true, Run: func(_ context.Context, _ inspect.On, emit func(inspect.Event)) error {
+					emit(inspect.Event{Subject: "web", Image: &image})
+					return nil
+				}},
+				{Name: Name, Run: func(_ context.Context, _ inspect.On, emit func(inspect.Event)) error {
+					emit(inspect.Event{Gate: &inspect.Gate{Name: inspect.GateSignature, Status: inspect.Absent, Detail: "no store holds a signature"}})
+					return nil
+				}},
+				Usual(s.client),
+			}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := source(t.Context(), c.Apply); err != nil {
+				t.Fatal(err)
+			}
+			if gates := c.Images[0].Gates; len(gates) != 1 || gates[0].Status != inspect.Absent || !strings.Contains(gates[0].Detail, tt.detail) {
+				t.Errorf("gates %+v, want %q", gates, tt.detail)
+			}
+			if len(c.Findings) != tt.findings {
+				t.Errorf("findings %+v, want %d", c.Findings, tt.findings)
+			}
+		})
+	}
+}
