@@ -54,6 +54,9 @@ type Source interface {
 	AdmissionPolicies(ctx context.Context) ([]admissionv1.ValidatingAdmissionPolicy, error)
 	AdmissionBindings(ctx context.Context) ([]admissionv1.ValidatingAdmissionPolicyBinding, error)
 
+	// Custom lists the custom resources of a kind as raw JSON; namespace "" means all.
+	Custom(ctx context.Context, kind CustomKind, namespace string) ([]Object, error)
+
 	// PullSecrets reads the Secrets that the pod and its service account name for pulling images. Only a flag asks for it.
 	PullSecrets(ctx context.Context, pod *corev1.Pod) ([]corev1.Secret, error)
 

@@ -18,6 +18,7 @@ type flags struct {
 	allNamespaces                  bool
 	snapshot, alerts               string
 	platform                       string
+	policies                       []string
 	offline, pullSecrets           bool
 	trustedRoots, caRoots          []string
 	cache                          string
@@ -48,6 +49,7 @@ func (f *flags) register(s *pflag.FlagSet) {
 	s.BoolVar(&f.pullSecrets, "pull-secrets", false, "read the pull secrets of pod and service account for the registry")
 	s.StringArrayVar(&f.trustedRoots, "trusted-root", nil, "a trusted_root.json `FILE` to verify against; may be given again")
 	s.StringArrayVar(&f.caRoots, "ca-roots", nil, "a `FILE` of a certificate authority of your own (PEM), that signs without a log; may be given again")
+	s.StringArrayVar(&f.policies, "policy", nil, "a `FILE` of policies (ClusterImagePolicy, Kyverno) that say who should have signed; may be given again")
 	s.StringVar(&f.cache, "cache", "", "a `DIR` for what is read from registries (default $XDG_CACHE_HOME/backtrail)")
 	s.StringArrayVar(&f.registryMaps, "registry-map", nil, "ask another registry: `FROM=TO`, host or host/repository; may be given again")
 	s.StringVar(&f.registryCA, "registry-ca", "", "a `FILE` with more certificate authorities for registries, PEM")

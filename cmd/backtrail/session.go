@@ -15,6 +15,7 @@ import (
 
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/files"
+	"github.com/backtrail/backtrail/inspect/policy"
 	"github.com/backtrail/backtrail/inspect/signature"
 	"github.com/backtrail/backtrail/inspect/subject"
 	"github.com/backtrail/backtrail/kube"
@@ -33,6 +34,8 @@ type session struct {
 	attested *signature.Attestations // GitHub's, where asked for
 	notary   *signature.Notary
 	expected inspect.Expected
+	policies *policy.Set // of flags and of the folder that is always loaded
+	unread   error       // what of that folder could not be read
 	platform v1.Platform
 	choice   *subject.Choice
 	alarms   alarms
@@ -48,6 +51,9 @@ func newSession(f *flags, std streams) (*session, error) {
 	s := &session{flags: f, std: std, now: time.Now, choice: &subject.Choice{By: who()}, notices: make(chan inspect.Notice, 64)}
 	var err error
 	if s.expected, err = f.expect.expected(); err != nil {
+		return nil, err
+	}
+	if s.policies, s.unread, err = f.loadPolicies(); err != nil {
 		return nil, err
 	}
 	if f.platform != "" {

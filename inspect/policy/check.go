@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/kube"
 	"github.com/backtrail/backtrail/registry"
 )
 
@@ -34,7 +35,7 @@ func Check(l *Loaded) inspect.Check {
 func (l *Loaded) run(ctx context.Context, on inspect.On, emit func(inspect.Event)) error {
 	all := l.Files.With(nil)
 	if l.Cluster != nil {
-		found, said := readCluster(ctx, l.Cluster, l.Pod)
+		found, said := readCluster(traced(ctx, emit), l.Cluster, l.Pod)
 		all = all.With(found)
 		for _, n := range said {
 			emit(inspect.Event{Notice: &n})
@@ -62,6 +63,17 @@ func (l *Loaded) run(ctx context.Context, on inspect.On, emit func(inspect.Event
 		return inspect.Nothing("there are no policies")
 	}
 	return nil
+}
+
+// traced makes each request a line of the custody log.
+func traced(ctx context.Context, emit func(inspect.Event)) context.Context {
+	return kube.WithTrace(ctx, kube.Trace{Request: func(r kube.Request) {
+		q := inspect.Request{Method: r.Method, URL: r.Path, Status: r.Status, Bytes: r.Bytes}
+		if r.Err != nil {
+			q.Error = r.Err.Error()
+		}
+		emit(inspect.Event{Request: &q})
+	}})
 }
 
 // Demands gives what the policies ask of an image.
