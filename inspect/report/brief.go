@@ -17,11 +17,25 @@ const (
 	BriefColumns = 78
 )
 
-// briefLine is a line before it is cut: what may be wrapped says how much it would like.
+// briefLine is a line before it is laid out.
 type briefLine struct {
 	label string
-	text  string
-	wraps bool
+	sign  string
+	// parts stand beside each other as long as they fit; one that does not is left out whole, except for the first.
+	parts []string
+	sep   string
+	// most is how many lines it may have if there is room.
+	most int
+}
+
+// one is a line that is cut where it is too long.
+func one(label, text string) briefLine {
+	return briefLine{label: label, parts: []string{text}, most: 1}
+}
+
+// wrapping is one that may take a second and third line.
+func wrapping(label, text string) briefLine {
+	return briefLine{label: label, parts: []string{text}, most: 3}
 }
 
 // Brief is the case in at most BriefLines lines of BriefColumns columns: UTC, without secrets and without the command
@@ -30,21 +44,49 @@ func Brief(c inspect.Case, s Style) string {
 	s.Color = false
 	c.Settle()
 	lines := briefHead(c, s)
-	if i, ok := focus(c); ok {
+	i, ok := focus(c)
+	if ok {
 		lines = append(lines, briefImage(c, i, s)...)
 	}
-	for _, a := range c.AllAnswers() {
-		label := map[string]string{inspect.WhereFrom: "from", inspect.HowIn: "how in", inspect.WhyMissed: "missed"}[a.Question]
-		lines = append(lines, briefLine{label, join2(s.Sign(a.Status), a.Text), true})
-	}
+	lines = append(lines, briefAnswers(c, i, s)...)
 	if open := unchecked(c); len(open) > 0 {
-		lines = append(lines, briefLine{"", "NOT CHECKED " + count(open), true})
+		lines = append(lines, wrapping("", "NOT CHECKED "+count(open)))
 	}
-	lines = append(lines, briefLine{"", kept(c), true})
+	lines = append(lines, wrapping("", kept(c)))
 	if steps := Next(c); len(steps) > 0 {
-		lines = append(lines, briefLine{"next", briefStep(steps[0]), false})
+		lines = append(lines, one("next", briefStep(steps[0])))
 	}
 	return layBrief(lines)
+}
+
+// briefAnswers are the three answers, each of whole sentences; one line if they all say the same.
+func briefAnswers(c inspect.Case, about inspect.Image, s Style) []briefLine {
+	var lines []briefLine
+	answers := c.AllAnswers()
+	for _, a := range answers {
+		label := map[string]string{inspect.WhereFrom: "from", inspect.HowIn: "how in", inspect.WhyMissed: "missed"}[a.Question]
+		var parts []string
+		for _, sentence := range sentences(clean(a.Text)) {
+			// What an alert's file is stands in a line of its own.
+			if text := spoken(sentence, about); !saidOfFile(c, text) || len(parts) > 0 {
+				parts = append(parts, text)
+			}
+		}
+		if len(parts) == 0 {
+			parts = []string{clean(a.Text)}
+		}
+		lines = append(lines, briefLine{label: label, sign: s.Sign(a.Status), parts: parts, sep: ". ", most: 3})
+	}
+	if len(answers) == 3 && answers[0].Text == answers[1].Text && answers[1].Text == answers[2].Text {
+		same := wrapping("", "from, how in, missed: "+clean(answers[0].Text))
+		same.sign = s.Sign(answers[0].Status)
+		return []briefLine{same}
+	}
+	return lines
+}
+
+func saidOfFile(c inspect.Case, text string) bool {
+	return slices.ContainsFunc(c.Alerts, func(a inspect.Alert) bool { return strings.TrimRight(clean(a.File.Detail), ". ") == text })
 }
 
 // briefStep is the command where it fits whole: half a command is none.
@@ -54,8 +96,6 @@ func briefStep(s Step) string {
 	}
 	return s.Command
 }
-
-func join2(sign, text string) string { return sign + " " + text }
 
 // count shows how many there are, and the first.
 func count(list []string) string {
@@ -73,21 +113,22 @@ func briefHead(c inspect.Case, s Style) []briefLine {
 			state = "not all could be checked"
 		}
 	}
-	lines := []briefLine{{"case", join(ID(c.Target, c.Started), s.Sign(c.Status)+" "+Word(c.Status), state), false}}
-	where := c.Target.Name
-	if c.Pod != nil {
-		where = c.Pod.Namespace + "/" + c.Pod.Name
-		if len(c.Pod.Owner) > 0 {
-			owner := c.Pod.Owner[len(c.Pod.Owner)-1]
-			where += " of " + owner.Kind + " " + owner.Name
-		}
-		same := ""
-		if n := len(c.Pod.Others); n > 0 {
-			same = fmt.Sprintf("%d more with this digest", n)
-		}
-		return append(lines, briefLine{"pod", join(contextPrefix(c)+where, same), false})
+	lines := []briefLine{one("case", join(ID(c.Target, c.Started), s.Sign(c.Status)+" "+Word(c.Status), state))}
+	if c.Pod == nil {
+		return append(lines, one("target", join(c.Target.Name, contextName(c))))
 	}
-	return append(lines, briefLine{"target", join(where, contextName(c)), false})
+	pod := briefLine{label: "pod", parts: []string{contextPrefix(c) + c.Pod.Namespace + "/" + c.Pod.Name}, sep: " ", most: 1}
+	if len(c.Pod.Owner) > 0 {
+		owner := c.Pod.Owner[len(c.Pod.Owner)-1]
+		pod.parts = append(pod.parts, "of "+owner.Kind+" "+owner.Name)
+	}
+	if n := len(c.Pod.Others); n > 0 {
+		pod.parts = append(pod.parts, fmt.Sprintf("· %d more with this digest", n))
+		if !pod.holds(len(pod.parts), 1) {
+			pod.parts[len(pod.parts)-1] = fmt.Sprintf("· %d more", n)
+		}
+	}
+	return append(lines, pod)
 }
 
 // contextPrefix is the context as the header of the screen shows it.
@@ -107,56 +148,113 @@ func contextName(c inspect.Case) string {
 
 // briefImage says of the image that matters: digest, alert, the alerted file, signer and provenance.
 func briefImage(c inspect.Case, i inspect.Image, s Style) []briefLine {
-	lines := []briefLine{{"image", cmp.Or(i.Digest, i.Index, i.Config, "no digest is known"), false}}
+	lines := []briefLine{one("image", cmp.Or(i.Digest, i.Index, i.Config, "no digest is known"))}
 	alerts := slices.DeleteFunc(slices.Clone(c.Alerts), func(a inspect.Alert) bool { return a.Subject != i.Subject || a.Match == inspect.MatchNone })
 	if len(alerts) > 0 {
 		a := slices.MinFunc(alerts, func(a, b inspect.Alert) int { return cmp.Compare(priorityRank(a.Priority), priorityRank(b.Priority)) })
-		more := ""
-		if len(alerts) > 1 {
-			more = fmt.Sprintf("%d more", len(alerts)-1)
+		line := briefLine{label: "alert", parts: []string{clock(a.Time) + " " + strings.TrimSpace(a.Priority+" "+a.Rule), matchedBy(a)}, sep: ", ", most: 2}
+		if a.Match == inspect.MatchPod || a.Match == inspect.MatchImage {
+			line.parts[0] = matchedBy(a) + " only: " + line.parts[0] // a weak match is said first
+			line.parts = line.parts[:1]
 		}
-		lines = append(lines, briefLine{"alert", join(clock(a.Time)+" "+matchedBy(a)+": "+strings.TrimSpace(a.Priority+" "+a.Rule), more), false})
+		if len(alerts) > 1 {
+			line.parts = append(line.parts, fmt.Sprintf("%d more", len(alerts)-1))
+		}
 		status, text := alertFile(a)
 		sign := s.Sign(status)
 		if status == inspect.Verified {
 			sign = alertMark(c, a)[:1]
 		}
-		lines = append(lines, briefLine{"file", join2(sign, text), true})
+		file := wrapping("file", text)
+		file.sign = sign
+		lines = append(lines, line, file)
 	}
-	status, text := signed(c, i)
-	lines = append(lines, briefLine{"signer", join2(s.Sign(status), text), false})
-	status, text = built(c, i)
-	return append(lines, briefLine{"built", join2(s.Sign(status), text), false})
+	return append(lines, briefOrigin(c, i, s)...)
+}
+
+// briefOrigin says who signed and who built the image: in one line where nobody did either.
+func briefOrigin(c inspect.Case, i inspect.Image, s Style) []briefLine {
+	signature, who := signed(c, i)
+	provenance, from := built(c, i)
+	signer, builder := wrapping("signer", brieflyNamed(who)), wrapping("built", brieflyNamed(from))
+	signer.sign, builder.sign = s.Sign(signature), s.Sign(provenance)
+	if rest, ok := strings.CutPrefix(who, "unsigned"); ok && provenance == inspect.Absent {
+		signer.parts[0] = "unsigned, and nothing says how it was built" + rest
+		return []briefLine{signer}
+	}
+	return []briefLine{signer, builder}
 }
 
 // indent is the width of the labels of a brief.
 const indent = 7
 
-// layBrief cuts and wraps: lines that are worth it take up the room that the others leave.
+// layBrief lays the lines out. The room that is left goes to those whose first part does not fit, the answers before
+// all others, then to those that have more to say.
 func layBrief(lines []briefLine) string {
+	heights := make([]int, len(lines))
+	for at := range lines {
+		heights[at] = 1
+	}
 	spare := BriefLines - len(lines)
-	var b strings.Builder
-	written := 0
-	for _, l := range lines {
-		label := fmt.Sprintf("%-*s", indent, l.label)
-		width := BriefColumns - ansi.StringWidth(label)
-		if l.label == "" {
-			label, width = "", BriefColumns
-		}
-		parts := []string{clean(l.text)}
-		if l.wraps && spare > 0 {
-			parts = wrap(clean(l.text), BriefColumns-indent, 1+min(spare, 2))
-			spare -= len(parts) - 1
-		}
-		for n, part := range parts {
-			if n > 0 {
-				label, width = strings.Repeat(" ", indent), BriefColumns-indent
+	for _, wants := range []func(l briefLine, height int) bool{
+		func(l briefLine, height int) bool { return l.sep == ". " && !l.holds(1, height) },
+		func(l briefLine, height int) bool { return !l.holds(1, height) },
+		func(l briefLine, height int) bool { return !l.holds(len(l.parts), height) },
+	} {
+		for range 2 {
+			for at, l := range lines {
+				if spare > 0 && heights[at] < l.most && wants(l, heights[at]) {
+					heights[at]++
+					spare--
+				}
 			}
-			if written++; written > BriefLines {
-				return b.String()
-			}
-			b.WriteString(strings.TrimRight(label+ansi.Truncate(part, width, "…"), " ") + "\n")
 		}
 	}
+	var b strings.Builder
+	for at, l := range lines[:min(len(lines), BriefLines)] {
+		l.draw(&b, heights[at])
+	}
 	return b.String()
+}
+
+// label and width of a line's first row; all others are indented by the label's width.
+func (l briefLine) head() (string, int) {
+	if l.label == "" {
+		return "", BriefColumns
+	}
+	return fmt.Sprintf("%-*s", indent, l.label), BriefColumns - indent
+}
+
+// rows are the first n parts, wrapped.
+func (l briefLine) rows(n int) []string {
+	text := clean(strings.TrimSpace(l.sign + " " + strings.Join(l.parts[:n], l.sep)))
+	return wrap(text, BriefColumns-indent, BriefLines)
+}
+
+// holds says that the first n parts fit into some rows.
+func (l briefLine) holds(n, rows int) bool {
+	all := l.rows(n)
+	if len(all) > rows {
+		return false
+	}
+	return !slices.ContainsFunc(all, func(r string) bool { return ansi.StringWidth(r) > BriefColumns-indent })
+}
+
+// draw writes as many parts as fit into the rows; of the first what fits.
+func (l briefLine) draw(b *strings.Builder, rows int) {
+	parts := len(l.parts)
+	for parts > 1 && !l.holds(parts, rows) {
+		parts--
+	}
+	all := l.rows(parts)
+	if len(all) > rows {
+		all = append(all[:rows-1:rows-1], strings.Join(all[rows-1:], " "))
+	}
+	label, width := l.head()
+	for n, row := range all {
+		if n > 0 {
+			label, width = strings.Repeat(" ", indent), BriefColumns-indent
+		}
+		b.WriteString(strings.TrimRight(label+ansi.Truncate(row, width, "…"), " ") + "\n")
+	}
 }

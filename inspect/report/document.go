@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
 )
@@ -17,8 +18,8 @@ type document struct {
 
 // section is a heading with what stands below it. One without blocks is not drawn.
 type section struct {
-	subject string // of the image, where it is about one
 	title   string
+	subject string // of the image that it is about, where that needs to be said
 	blocks  []block
 }
 
@@ -53,12 +54,9 @@ type cell struct {
 	code   bool
 }
 
-// heading is the subject as it is and the title.
+// heading is the title and the subject as it is.
 func (s section) heading() string {
-	if s.subject == "" {
-		return s.title
-	}
-	return s.subject + ": " + s.title
+	return strings.TrimSpace(s.title + " " + s.subject)
 }
 
 func (s *section) say(text string) {
@@ -70,10 +68,13 @@ func (s *section) say(text string) {
 func (s *section) item(i item) { s.blocks = append(s.blocks, block{item: &i}) }
 
 // table adds a table of at most maxRows rows; nobody reads more in an incident, and case.json has them all.
-func (s *section) table(t table) {
-	more := len(t.rows) - maxRows
+func (s *section) table(t table) { s.tableOf(t, maxRows) }
+
+// tableOf adds the first rows of a table.
+func (s *section) tableOf(t table, most int) {
+	more := len(t.rows) - most
 	if more > 0 {
-		t.rows = t.rows[:maxRows]
+		t.rows = t.rows[:most]
 	}
 	if len(t.rows) > 0 {
 		s.blocks = append(s.blocks, block{table: &t})
@@ -84,12 +85,16 @@ func (s *section) table(t table) {
 // more says that a list was cut.
 func (s *section) more(n int) {
 	if n > 0 {
-		s.say(fmt.Sprintf("and %d more: -o json lists them all.", n))
+		s.say(fmt.Sprintf("and %d more: -o json lists them all (in a bundle: data/case.json).", n))
 	}
 }
 
-// maxRows bounds the rows of one table and the items of one kind.
-const maxRows = 200
+// maxRows bounds the rows of one table and the items of one kind; maxChanges the rows of a comparison in a case, which
+// come in the order of their weight.
+const (
+	maxRows    = 200
+	maxChanges = 20
+)
 
 func plainCell(s string) cell                    { return cell{text: s} }
 func codeCell(s string) cell                     { return cell{text: s, code: true} }

@@ -15,11 +15,17 @@ const maxSlug = 48
 
 // ID names a case by its start and its target, so that names sort by time: 20261123T031204Z-web-7d9f.
 func ID(target inspect.Target, started inspect.Time) string {
-	name := strings.TrimRight(target.Name, "/")
-	name = name[strings.LastIndexByte(name, '/')+1:]
+	name := strings.TrimRight(transport.ReplaceAllString(target.Name, ""), "/")
+	name = archive.ReplaceAllString(name[strings.LastIndexByte(name, '/')+1:], "")
 	name = longHex.ReplaceAllString(name, "$1")
 	return started.UTC().Format(idTime) + "-" + slug(name)
 }
+
+// transport and archive are the parts of a path's name that say nothing of the image.
+var (
+	transport = regexp.MustCompile(`^(oci|oci-archive|docker-archive):`)
+	archive   = regexp.MustCompile(`\.(tar|tar\.gz|tgz)$`)
+)
 
 // longHex is a digest, of which twelve digits are enough in a name.
 var longHex = regexp.MustCompile(`(?:sha256:)?([0-9a-f]{12})[0-9a-f]{20,}`)

@@ -15,8 +15,15 @@ func imageSections(c inspect.Case, i inspect.Image) []section {
 	sections := []section{
 		imageSection(i), layerSection(i), signatureSection(c, i), provenanceSection(i), packageSection(i), fileSection(i), vulnerabilitySection(i),
 	}
+	name := i.Subject
+	if len(c.Images) == 1 && name == inspect.ImageSubject {
+		name = ""
+	}
 	for at := range sections {
-		sections[at].subject = i.Subject
+		sections[at].subject = name
+	}
+	if name == "" && i.Reference != "" {
+		sections[0].subject = "(" + i.Reference + ")"
 	}
 	return sections
 }
@@ -38,7 +45,7 @@ func imageSection(i inspect.Image) section {
 	}
 	s.table(t)
 	for _, n := range i.Notable {
-		s.item(item{status: n.Severity.RowStatus(), severity: n.Severity, title: "setting " + n.Code, lines: some(n.Detail)})
+		s.item(item{status: n.Severity.RowStatus(), mark: rowMark(n.Severity.RowStatus()), severity: n.Severity, title: "setting " + n.Code, lines: some(n.Detail)})
 	}
 	return s
 }
@@ -86,17 +93,21 @@ func signatureSection(c inspect.Case, i inspect.Image) section {
 		s.item(item{status: status, title: clean(text)})
 	}
 	for _, sig := range i.Signatures {
-		s.item(signatureItem(sig))
+		it := signatureItem(sig)
+		if first, ok := focus(c); ok && first.Subject != i.Subject && sig.Status == inspect.Verified {
+			it.foldSteps()
+		}
+		s.item(it)
 	}
 	for _, g := range i.Gates {
-		if g.Name == inspect.GateSignature && len(i.Signatures) == 0 {
+		if g.Name == inspect.GateSignature && (len(i.Signatures) == 0 || g.Status == inspect.Verified) {
 			continue // said above
 		}
 		s.item(item{status: g.Status, title: "gate " + g.Name, lines: some(g.Detail)})
 	}
 	t := table{head: []string{"asked", "about", "answer", "found"}}
 	for _, r := range i.Stores {
-		t.rows = append(t.rows, []cell{plainCell(r.Store), codeCell(short(r.Subject)), statusCell(r.Status, r.Detail), plainCell(strconv.Itoa(r.Found))})
+		t.rows = append(t.rows, []cell{plainCell(r.Store), codeCell(short(r.Subject)), statusCell(r.Status, shortDigests(r.Detail)), plainCell(strconv.Itoa(r.Found))})
 	}
 	s.table(t)
 	return s
@@ -122,6 +133,21 @@ func signatureItem(sig inspect.Signature) item {
 		i.lines = append(i.lines, "this says who signed these bytes; not that they are harmless, nor what ran later")
 	}
 	return i
+}
+
+// foldSteps says in a line that all links of a chain hold: of an image that the case is not about, that is enough.
+func (i *item) foldSteps() {
+	names := map[inspect.Status][]string{}
+	for _, s := range i.steps {
+		names[s.status] = append(names[s.status], s.title)
+	}
+	i.steps = nil
+	for _, of := range []struct {
+		status inspect.Status
+		word   string
+	}{{inspect.Verified, "these links hold"}, {inspect.Failed, "failed"}, {inspect.Unknown, "could not be checked"}, {inspect.Absent, "does not apply"}} {
+		i.lines = append(i.lines, some(labelled(of.word, strings.Join(names[of.status], ", ")))...)
+	}
 }
 
 func storeWord(store string) string {
@@ -171,7 +197,7 @@ func packageSection(i inspect.Image) section {
 		return s
 	}
 	s.say(comparedWith(*i.Diff.KnownGood))
-	s.blocks = append(s.blocks, diffBlocks(*i.Diff)...)
+	s.blocks = append(s.blocks, diffBlocks(*i.Diff, maxChanges)...)
 	return s
 }
 
@@ -188,40 +214,56 @@ func comparedWith(k inspect.KnownGood) string {
 	return text + "."
 }
 
-// diffBlocks are the parts of a comparison.
-func diffBlocks(d inspect.Diff) []block {
+// diffBlocks are the parts of a comparison, with at most so many rows of each kind.
+func diffBlocks(d inspect.Diff, most int) []block {
 	s := section{}
 	if p := d.Packages; p != nil {
 		t := table{head: []string{"", "package", "type", "before", "now", "layer"}}
 		for _, x := range p.Changed {
-			t.rows = append(t.rows, []cell{plainCell(cmp.Or(x.Change, "changed")), plainCell(x.Name), plainCell(x.Type), plainCell(x.From), plainCell(x.To), plainCell(strconv.Itoa(x.Layer))})
+			t.rows = append(t.rows, []cell{plainCell(cmp.Or(x.Change, "changed")), plainCell(x.Name), plainCell(x.Type), plainCell(x.From), plainCell(x.To), plainCell(layerNumber(x.Layer))})
 		}
 		for _, x := range p.Added {
-			t.rows = append(t.rows, []cell{plainCell("added"), plainCell(x.Name), plainCell(x.Type), plainCell(""), plainCell(x.Version), plainCell(strconv.Itoa(x.Layer))})
+			t.rows = append(t.rows, []cell{plainCell("added"), plainCell(x.Name), plainCell(x.Type), plainCell(""), plainCell(x.Version), plainCell(layerNumber(x.Layer))})
 		}
 		for _, x := range p.Removed {
 			t.rows = append(t.rows, []cell{plainCell("removed"), plainCell(x.Name), plainCell(x.Type), plainCell(x.Version), plainCell(""), plainCell("")})
 		}
 		s.say(fmt.Sprintf("Packages: %d changed, %d added, %d removed.", len(p.Changed), len(p.Added), len(p.Removed)))
-		s.table(t)
+		s.tableOf(t, most)
 	}
 	if f := d.Files; f != nil {
-		t := table{head: []string{"", "file", "layer", "sha256"}}
+		t := table{head: []string{"", "file", "layer", "content"}}
 		for _, x := range f.List {
-			t.rows = append(t.rows, []cell{plainCell(x.Change), codeCell(x.Path), plainCell(strconv.Itoa(x.Layer)), codeCell(short(cmp.Or(x.To, x.From)))})
+			t.rows = append(t.rows, []cell{plainCell(x.Change), codeCell(x.Path), plainCell(layerNumber(x.Layer)), codeCell(content(x))})
 		}
 		s.say(fmt.Sprintf("Files: %d added, %d removed, %d changed%s.", f.Added, f.Removed, f.Changed, shortened(f.Truncated)))
-		s.table(t)
+		s.tableOf(t, most)
 	}
 	if l := d.Layers; l != nil {
 		s.say(fmt.Sprintf("Layers: %d shared, %d only here.", l.Shared, l.Added))
 	}
 	for _, list := range [][]string{d.Settings, d.Signers, d.Provenance} {
 		for _, sentence := range list {
-			s.say(sentence)
+			s.say(brieflyNamed(sentence))
 		}
 	}
 	return s.blocks
+}
+
+// layerNumber is empty where no layer of this image holds a thing.
+func layerNumber(n int) string {
+	if n < 0 {
+		return ""
+	}
+	return strconv.Itoa(n)
+}
+
+// content is the short digest of a file, or where a link points to.
+func content(x inspect.FileChange) string {
+	if to := cmp.Or(x.To, x.From); x.Type == "symlink" || len(to) < 12 {
+		return to
+	}
+	return short(cmp.Or(x.To, x.From))
 }
 
 func shortened(truncated bool) string {
@@ -229,38 +271,6 @@ func shortened(truncated bool) string {
 		return " (the list holds those that matter most)"
 	}
 	return ""
-}
-
-func fileSection(i inspect.Image) section {
-	s := section{title: "binaries and altered files"}
-	f := i.Files
-	s.say(fmt.Sprintf("%s: %d owned by a package, %d unowned, %d altered, %d missing; ownership %s%s.",
-		plural(f.Total, "file"), f.Owned, f.Unowned, f.Altered, f.Missing, cmp.Or(f.Ownership, "not yet known"), detail(f.Detail)))
-	for _, b := range i.Binaries[:min(len(i.Binaries), maxRows)] {
-		it := item{status: b.Status, severity: b.Severity, title: b.Path}
-		if b.Count > 1 {
-			it.title += fmt.Sprintf(" (%d files)", b.Count)
-		}
-		it.lines = some(
-			b.Detail,
-			join(string(b.Kind), size(b.Size), labelled("mode", b.Mode), fmt.Sprintf("layer %d", b.Layer), step(b.CreatedBy)),
-			labelled("signs", strings.Join(b.Codes, ", ")),
-			labelled("owner", b.Owner),
-			labelled("sha256", b.SHA256),
-		)
-		s.item(it)
-	}
-	s.more(len(i.Binaries) - maxRows)
-	for _, a := range i.Altered[:min(len(i.Altered), maxRows)] {
-		s.item(item{status: a.Status, severity: a.Severity, title: a.Path + " is not what " + a.Package + " installed", lines: some(
-			a.Detail, fmt.Sprintf("layer %d, expected %s, is %s", a.Layer, a.Expected, a.Actual), labelled("sha256", a.SHA256))})
-	}
-	s.more(len(i.Altered) - maxRows)
-	for _, m := range i.Missing[:min(len(i.Missing), maxRows)] {
-		s.item(item{status: m.Status, severity: m.Severity, title: m.Path + " of " + m.Package + " is missing"})
-	}
-	s.more(len(i.Missing) - maxRows)
-	return s
 }
 
 func detail(text string) string {

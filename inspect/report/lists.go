@@ -119,7 +119,7 @@ func Diff(w io.Writer, d inspect.Diff, before, now string, s Style) error {
 	d = cleaned(d)
 	p := &printer{style: s}
 	p.raw(fmt.Sprintf("before  %s\nnow     %s\n\n", clean(before), clean(now)))
-	for _, b := range diffBlocks(d) {
+	for _, b := range diffBlocks(d, maxRows) {
 		p.block(b)
 	}
 	return p.flush(w)

@@ -2,6 +2,7 @@ package report
 
 import (
 	"cmp"
+	"slices"
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
@@ -30,7 +31,7 @@ func Next(c inspect.Case) []Step {
 		}
 	}
 	if c.Status == inspect.Failed || len(c.Findings) > 0 && c.Findings[0].Severity.Rank() <= inspect.Medium.Rank() {
-		steps = append(steps, Step{"hand on what was found as one file that can be checked", inspectCommand(c) + " --export " + quote(ID(c.Target, c.Started)+".tar.gz")})
+		steps = append(steps, Step{"hand on what was found as one file that can be checked", exportCommand(c)})
 	}
 	return steps
 }
@@ -51,12 +52,16 @@ func openAlert(c inspect.Case) bool {
 func holdPod(c inspect.Case) []Step {
 	where := kubectl(c) + " -n " + quote(c.Pod.Namespace)
 	pod := quote(c.Pod.Name)
+	in := ""
+	if _, ok := snapshot(c); ok {
+		in = " (in the cluster that the saved dump is of)"
+	}
 	return []Step{
 		{
-			"hold the pod: its writable layer and memory are nowhere else",
+			"hold the pod: its writable layer and memory are nowhere else" + in,
 			where + " annotate pod " + pod + " karpenter.sh/do-not-disrupt=true cluster-autoscaler.kubernetes.io/safe-to-evict=false",
 		},
-		{"keep its logs, of before a restart too", where + " logs " + pod + " --all-containers --timestamps"},
+		{"keep its logs, of before a restart too" + in, where + " logs " + pod + " --all-containers --timestamps"},
 	}
 }
 
@@ -64,13 +69,15 @@ func kubectl(c inspect.Case) string {
 	return "kubectl" + contextFlag(c)
 }
 
+// snapshot is the path of the saved dump that a case was read from, in place of a cluster.
+func snapshot(c inspect.Case) (string, bool) { return strings.CutPrefix(c.Target.Context, "snapshot ") }
+
 // contextFlag names the context, unless the case was read from a saved dump: no kubeconfig knows that one.
 func contextFlag(c inspect.Case) string {
-	name := c.Target.Context
-	if name == "" || strings.HasPrefix(name, "snapshot ") || strings.ContainsAny(name, "/\\") {
+	if _, ok := snapshot(c); ok || c.Target.Context == "" {
 		return ""
 	}
-	return " --context " + quote(name)
+	return " --context " + quote(c.Target.Context)
 }
 
 // closeSignature turns "signed by NAME, no rule says who should" into a rule.
@@ -100,16 +107,37 @@ func closeKnownGood(c inspect.Case, i inspect.Image) []Step {
 	return []Step{{"compare with an image that you know is good", inspectCommand(c) + " --known-good REFERENCE"}}
 }
 
-// inspectCommand looks at the same target again.
+// inspectCommand looks at the same target again, in the same cluster or saved dump.
 func inspectCommand(c inspect.Case) string {
+	if isDemo(c) {
+		return "backtrail demo --plain"
+	}
 	command := "backtrail inspect " + quote(c.Target.Name)
 	if c.Target.Namespace != "" {
 		command += " -n " + quote(c.Target.Namespace)
 	}
-	if c.Pod != nil {
+	if dump, ok := snapshot(c); ok {
+		return command + " --snapshot " + quote(dump)
+	}
+	if c.Target.Kind == inspect.TargetPod || c.Target.Kind == inspect.TargetAlert || c.Pod != nil {
 		command += contextFlag(c)
 	}
 	return command
+}
+
+// exportCommand writes the bundle of this case, as it was recorded.
+func exportCommand(c inspect.Case) string {
+	id := ID(c.Target, c.Started)
+	if isDemo(c) {
+		return inspectCommand(c) + " --export " + quote(id+".tar.gz")
+	}
+	return "backtrail open " + quote(id) + " --export " + quote(id+".tar.gz")
+}
+
+// isDemo knows the built-in incident by its root of trust: nothing else makes that case again.
+func isDemo(c inspect.Case) bool {
+	dump, ok := snapshot(c)
+	return ok && dump == "demo" && slices.ContainsFunc(c.Trust, func(t inspect.Trust) bool { return t.Name == "the demo" })
 }
 
 // quote makes a foreign string one word of a shell, so that nobody's pod name runs on a responder's laptop.

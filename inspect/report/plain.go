@@ -10,7 +10,8 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 )
 
-// plainColumns is where plain text is wrapped. Digests, paths and commands are never broken.
+// plainColumns is where prose is wrapped. Digests and paths are broken only where they are wider than tableColumns,
+// commands only at a blank and with a backslash, so that they can be copied.
 const plainColumns = 100
 
 // Plain writes the whole case as a linear report: the content of the terminal UI's panes, one after the other.
@@ -59,7 +60,7 @@ func (p *printer) block(b block) {
 	case b.command != nil:
 		p.paragraph("  ", b.command.Why)
 		if b.command.Command != "" {
-			fmt.Fprintf(&p.b, "      %s\n", b.command.Command)
+			fmt.Fprintf(&p.b, "      %s\n", strings.Join(commandLines(b.command.Command, tableColumns-10), " \\\n          "))
 		}
 	default:
 		p.paragraph("  ", b.text)
@@ -67,13 +68,52 @@ func (p *printer) block(b block) {
 }
 
 func (p *printer) paragraph(indent, text string) {
-	for _, line := range wrap(text, plainColumns-len(indent), maxWrapped) {
+	for _, line := range p.wrapped(text, plainColumns-len(indent), tableColumns-len(indent)) {
 		fmt.Fprintf(&p.b, "%s%s\n", indent, line)
 	}
 }
 
 // maxWrapped bounds the lines of one paragraph; its last line holds the rest.
 const maxWrapped = 1000
+
+// wrapped breaks prose at blanks, and a word that is wider than most inside.
+func (p *printer) wrapped(text string, width, most int) []string {
+	var lines []string
+	for _, line := range wrap(text, width, maxWrapped) {
+		lines = append(lines, broken(line, most)...)
+	}
+	return lines
+}
+
+// commandLines breaks a command at blanks that stand in no quotes.
+func commandLines(command string, width int) []string {
+	var lines []string
+	for _, word := range shellWords(command) {
+		last := len(lines) - 1
+		if last >= 0 && ansi.StringWidth(lines[last])+1+ansi.StringWidth(word) <= width {
+			lines[last] += " " + word
+		} else {
+			lines = append(lines, word)
+		}
+	}
+	return lines
+}
+
+// shellWords are the words of a command that quote made.
+func shellWords(command string) []string {
+	var words []string
+	quoted := false
+	for part := range strings.SplitSeq(command, " ") {
+		if quoted {
+			words[len(words)-1] += " " + part
+		} else {
+			words = append(words, part)
+		}
+		// An escaped quote stands between two quoted parts, and is neither.
+		quoted = quoted != (strings.Count(strings.ReplaceAll(part, `\'`, ""), "'")%2 == 1)
+	}
+	return words
+}
 
 func (p *printer) item(i item) {
 	severity := ""
@@ -84,7 +124,8 @@ func (p *printer) item(i item) {
 	if i.mark != "" {
 		mark = p.style.paint(i.status, i.mark) + "  "
 	}
-	lines := wrap(severity+i.title, plainColumns-2-ansi.StringWidth(mark), maxWrapped)
+	room := 2 + ansi.StringWidth(mark)
+	lines := p.wrapped(severity+i.title, plainColumns-room, tableColumns-room)
 	fmt.Fprintf(&p.b, "  %s%s\n", mark, lines[0])
 	for _, l := range lines[1:] {
 		fmt.Fprintf(&p.b, "      %s\n", l)
@@ -104,68 +145,13 @@ func (p *printer) steps(steps []item) {
 	}
 	for _, s := range steps {
 		sign := p.style.paint(s.status, pad(p.style.Sign(s.status), signs))
-		fmt.Fprintf(&p.b, "      %s %s  %s\n", sign, pad(s.title, names), strings.TrimSpace(strings.Join(s.lines, "; ")))
+		indent := 9 + signs + names
+		detail := p.wrapped(strings.Join(s.lines, "; "), tableColumns-indent, tableColumns-indent)
+		lines := strings.Join(detail, "\n"+strings.Repeat(" ", indent))
+		fmt.Fprintln(&p.b, strings.TrimRight("      "+sign+" "+pad(s.title, names)+"  "+lines, " "))
 	}
 }
 
 func pad(text string, width int) string {
 	return text + strings.Repeat(" ", max(0, width-ansi.StringWidth(text)))
-}
-
-// table draws columns as wide as their widest cell. A column that is empty in every row is left out.
-func (p *printer) table(t table) {
-	rows := append([][]cell{headCells(t.head)}, t.rows...)
-	widths := make([]int, len(t.head))
-	for n, row := range rows {
-		for at, c := range row {
-			if n > 0 || p.filled(t, at) {
-				widths[at] = max(widths[at], ansi.StringWidth(p.cell(c)))
-			}
-		}
-	}
-	for n, row := range rows {
-		line := ""
-		for at, c := range row {
-			if widths[at] == 0 {
-				continue
-			}
-			text := pad(p.cell(c), widths[at])
-			if n > 0 && c.status != "" {
-				text = p.style.paint(c.status, text)
-			}
-			line += "  " + text
-		}
-		fmt.Fprintln(&p.b, strings.TrimRight(line, " "))
-	}
-}
-
-func (p *printer) filled(t table, column int) bool {
-	for _, row := range t.rows {
-		if p.cell(row[column]) != "" {
-			return true
-		}
-	}
-	return false
-}
-
-func headCells(head []string) []cell {
-	cells := make([]cell, len(head))
-	for i, h := range head {
-		cells[i].text = h
-	}
-	return cells
-}
-
-func (p *printer) cell(c cell) string {
-	if c.status == "" {
-		return c.text
-	}
-	return strings.TrimSpace(p.style.Sign(c.status) + " " + Word(c.status) + suffix(c.text))
-}
-
-func suffix(text string) string {
-	if text == "" {
-		return ""
-	}
-	return ": " + text
 }

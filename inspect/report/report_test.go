@@ -86,7 +86,7 @@ func TestBriefFitsAMessage(t *testing.T) {
 func TestBriefSaysWhatMatters(t *testing.T) {
 	brief := Brief(incidentCase(), Style{})
 	for _, want := range []string{
-		"20261123T031204Z-web-7d9f", "✗ failed", digestA, "prod › shop/web-7d9f", "Drop and execute", "by container id", "/var/tmp/.font/x",
+		"20261123T031204Z-web-7d9f", "✗ failed", digestA, "prod › shop/web-7d9f", "Drop and execute", "/var/tmp/.font/x",
 		"NOT CHECKED", "KEPT", "NOT KEPT", "next", "2 more with this digest",
 	} {
 		if !strings.Contains(brief, want) {
@@ -170,6 +170,92 @@ func TestCommandsAreOneCommand(t *testing.T) {
 		if strings.ContainsAny(bare, "$;|&<>()`#") {
 			t.Errorf("a shell would act on %q", bare)
 		}
+	}
+}
+
+func TestCommandsOfASavedDump(t *testing.T) {
+	for _, tt := range []struct{ context, want, not string }{
+		{"prod", "kubectl --context prod -n shop logs", "--snapshot"},
+		{"arn:aws:eks:eu-west-1:1:cluster/prod", "--context arn:aws:eks:eu-west-1:1:cluster/prod", "--snapshot"},
+		{"snapshot /tmp/all pods.json", "--snapshot '/tmp/all pods.json'", "--context"},
+		{"", "kubectl -n shop logs", "--context"},
+	} {
+		c := incidentCase()
+		c.Target.Context = tt.context
+		c.End.Status = inspect.Unknown // so that looking again is suggested
+		all := ""
+		for _, s := range Next(c) {
+			all += s.Command + "\n"
+		}
+		if !strings.Contains(all, tt.want) || strings.Contains(all, tt.not) {
+			t.Errorf("%q:\n%s", tt.context, all)
+		}
+	}
+}
+
+func TestLongCommandsAreBrokenBetweenWords(t *testing.T) {
+	for _, tt := range []struct {
+		command string
+		want    []string
+	}{
+		{"kubectl get pods", []string{"kubectl get", "pods"}},
+		{"kubectl 'a b c d e f' x", []string{"kubectl", "'a b c d e f'", "x"}},
+		{`k 'it'\''s a b c d' x`, []string{"k", `'it'\''s a b c d'`, "x"}},
+	} {
+		if got := commandLines(tt.command, 11); strings.Join(got, "|") != strings.Join(tt.want, "|") {
+			t.Errorf("%q: %q", tt.command, got)
+		}
+	}
+}
+
+func TestNoLineIsWiderThanATerminal(t *testing.T) {
+	long := incidentCase()
+	long.Timeline = append(long.Timeline, inspect.Moment{Time: began, What: strings.Repeat("long ", 60) + strings.Repeat("x", 300), Source: strings.Repeat("y/", 200)})
+	long.Images[0].Layers[1].CreatedBy = "RUN " + strings.Repeat("z", 500)
+	for name, c := range map[string]inspect.Case{"incident": incidentCase(), "clean": cleanCase(), "long": long} {
+		for line := range strings.Lines(text(t, func(w io.Writer) error { return Plain(w, c, Style{}) })) {
+			if ansi.StringWidth(strings.TrimRight(line, "\n")) > tableColumns {
+				t.Errorf("%s: %q", name, line)
+			}
+		}
+	}
+}
+
+func TestIDNamesTheImageOfAPath(t *testing.T) {
+	for name, want := range map[string]string{
+		"oci:/work/images/slsa-v1.8.0":             "slsa-v1-8-0",
+		"oci:slsa-v1.8.0/":                         "slsa-v1-8-0",
+		"oci-archive:../images/web.tar.gz":         "web",
+		"./images/alpine-310.tar.gz":               "alpine-310",
+		"pod/web-7d9f":                             "web-7d9f",
+		"ghcr.io/acme/web:1.2":                     "web-1-2",
+		"ghcr.io/acme/web@sha256:" + sumD:          "web-dddddddddddd",
+		"oci:/images/web:1.2@sha256:" + sumD + "/": "web-1-2-dddddddddddd",
+	} {
+		if got := ID(inspect.Target{Name: name}, began); got != "20261123T031204Z-"+want {
+			t.Errorf("%s: %s", name, got)
+		}
+	}
+}
+
+func TestIdentitiesAreNamedBriefly(t *testing.T) {
+	for text, want := range map[string]string{
+		"signed by " + release + ", as expected":                                                  "signed by acme/shop release.yml@heads/main, as expected",
+		"https://github.com.evil.example/acme/shop/.github/workflows/release.yml@refs/heads/main": "https://github.com.evil.example/acme/shop/.github/workflows/release.yml@refs/heads/main",
+		"https://evil.example/" + release:                                                         "https://evil.example/" + release,
+		"from git+https://github.com/acme/shop@6cf6":                                              "from github.com/acme/shop@6cf6",
+		"https://gitlab.com/acme/shop//.gitlab-ci.yml@refs/heads/main":                            "https://gitlab.com/acme/shop//.gitlab-ci.yml@refs/heads/main",
+	} {
+		if got := brieflyNamed(text); got != want {
+			t.Errorf("%s: %s", text, got)
+		}
+	}
+}
+
+func TestAnswersAreTakenApart(t *testing.T) {
+	got := sentences("it came with layer 6 (build step: COPY . /) (seen). which commit is not known (not known). the rest")
+	if strings.Join(got, "|") != "it came with layer 6 (build step: COPY . /) (seen).|which commit is not known (not known).|the rest" {
+		t.Errorf("%q", got)
 	}
 }
 

@@ -3,6 +3,8 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
@@ -19,7 +21,7 @@ func verdictSection(c inspect.Case, why []string) section {
 			i.lines = append(i.lines, fmt.Sprintf("and %d more", len(why)-maxWhy))
 			break
 		}
-		i.lines = append(i.lines, clean(reason))
+		i.lines = append(i.lines, brieflyNamed(clean(reason)))
 	}
 	if len(why) == 0 {
 		i.lines = append(i.lines, "every check ended, and nothing that was expected is missing; this says nothing about what ran later")
@@ -31,37 +33,31 @@ func verdictSection(c inspect.Case, why []string) section {
 func answerSection(c inspect.Case) section {
 	s := section{title: "Answers"}
 	for _, a := range c.AllAnswers() {
-		i := item{status: a.Status, title: question(a.Question), lines: []string{clean(a.Text)}}
-		for _, id := range a.Findings {
-			if f, ok := findingOf(c, id); ok {
-				i.lines = append(i.lines, "rests on: "+f.Title)
+		i := item{status: a.Status, title: question(a.Question), lines: sentences(brieflyNamed(clean(a.Text)))}
+		var rests []string
+		for at, f := range c.Findings {
+			if slices.Contains(a.Findings, f.ID) {
+				rests = append(rests, findingNumber(at))
 			}
 		}
+		i.lines = append(i.lines, some(labelled("rests on", strings.Join(rests, ", ")))...)
 		s.item(i)
 	}
 	return s
 }
 
-func findingOf(c inspect.Case, id string) (inspect.Finding, bool) {
-	for _, f := range c.Findings {
-		if f.ID == id {
-			return f, true
-		}
-	}
-	return inspect.Finding{}, false
-}
+// findingNumber names a finding by its place in the report.
+func findingNumber(at int) string { return "F" + strconv.Itoa(at+1) }
 
 // findingSection lists the findings, worst first, each with the bytes that it rests on.
 func findingSection(c inspect.Case) section {
 	s := section{title: fmt.Sprintf("Findings (%d)", len(c.Findings))}
-	for _, f := range c.Findings {
-		i := item{status: f.Status, severity: f.Severity, title: f.Title}
+	for at, f := range c.Findings {
+		i := item{status: f.Status, mark: rowMark(f.Status), severity: f.Severity, title: findingNumber(at) + "  " + f.Title}
 		if f.Detail != "" {
 			i.lines = append(i.lines, f.Detail)
 		}
-		for _, e := range f.Evidence {
-			i.lines = append(i.lines, "evidence: "+join(e.Kind, e.Path, e.Digest, e.Text))
-		}
+		i.lines = append(i.lines, evidenceLines(f)...)
 		for _, n := range c.Notes {
 			if n.Subject == f.ID {
 				i.lines = append(i.lines, strings.TrimSpace("note: "+n.Mark+" "+n.Text)+" ("+n.Author+")")
@@ -73,6 +69,19 @@ func findingSection(c inspect.Case) section {
 		s.say("None.")
 	}
 	return s
+}
+
+// evidenceLines name the bytes that a finding rests on; those of a finding that is only there to be known in short.
+func evidenceLines(f inspect.Finding) []string {
+	var lines []string
+	for _, e := range f.Evidence {
+		line := "evidence: " + join(e.Kind, e.Path, e.Digest, step(e.Text))
+		if f.Severity == inspect.Info && f.Status != inspect.Failed {
+			line = shortDigests(line)
+		}
+		lines = append(lines, line)
+	}
+	return lines
 }
 
 func alertSection(c inspect.Case) section {
@@ -154,9 +163,9 @@ func podSection(c inspect.Case) section {
 
 func timelineSection(c inspect.Case) section {
 	s := section{title: "Timeline (UTC)"}
-	t := table{head: []string{"time", "what", "who says so", "how far to trust it"}}
+	t := table{head: []string{"time", "what", "who says so", "trust"}}
 	for _, m := range c.Timeline {
-		t.rows = append(t.rows, []cell{plainCell(clock(m.Time)), plainCell(m.What), plainCell(m.Source), plainCell(trustWord(m.Trust))})
+		t.rows = append(t.rows, []cell{plainCell(clock(m.Time)), plainCell(brieflyNamed(m.What)), plainCell(m.Source), plainCell(trustWord(m.Trust))})
 	}
 	s.table(t)
 	return s
@@ -167,7 +176,7 @@ func trustWord(t string) string {
 	case inspect.BySignature:
 		return "signed"
 	case inspect.ByClaim:
-		return "a claim that anybody can write"
+		return "a claim, by anybody"
 	case inspect.ByUs:
 		return "this machine's clock"
 	case "":

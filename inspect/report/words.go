@@ -163,10 +163,10 @@ func unsigned(g inspect.Gate) string {
 	switch {
 	case g.Detail == "":
 		return "unsigned"
-	case g.Status == inspect.Failed && !strings.Contains(g.Detail, "unsigned"):
-		return "unsigned; " + g.Detail
-	default:
+	case strings.Contains(g.Detail, "unsigned"), g.Status == inspect.Unknown:
 		return g.Detail
+	default:
+		return "unsigned; " + g.Detail
 	}
 }
 

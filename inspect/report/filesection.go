@@ -1,0 +1,80 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/backtrail/backtrail/inspect"
+)
+
+// maxFiles bounds the files of a kind that a report lists one by one, worst first.
+const maxFiles = 40
+
+// fileSection lists the files of an image that need a look.
+func fileSection(i inspect.Image) section {
+	s := section{title: "binaries and altered files"}
+	f := i.Files
+	s.say(fmt.Sprintf("%s: %d owned by a package, %d unowned, %d altered, %d missing; ownership %s%s.",
+		plural(f.Total, "file"), f.Owned, f.Unowned, f.Altered, f.Missing, cmp.Or(f.Ownership, "not yet known"), detail(f.Detail)))
+	for _, b := range i.Binaries[:min(len(i.Binaries), maxFiles)] {
+		s.item(binaryItem(i, b))
+	}
+	s.more(len(i.Binaries) - maxFiles)
+	altered := slices.DeleteFunc(slices.Clone(i.Altered), func(a inspect.Altered) bool {
+		return slices.ContainsFunc(i.Binaries, func(b inspect.Binary) bool { return b.Path == a.Path })
+	})
+	for _, a := range altered[:min(len(altered), maxFiles)] {
+		s.item(item{
+			status: a.Status, mark: rowMark(a.Status), severity: a.Severity, title: a.Path + " is not what " + a.Package + " installed",
+			lines: some(a.Detail, fmt.Sprintf("layer %d", a.Layer), contents(a), labelled("sha256", a.SHA256)),
+		})
+	}
+	s.more(len(altered) - maxFiles)
+	for _, m := range i.Missing[:min(len(i.Missing), maxFiles)] {
+		s.item(item{status: m.Status, mark: rowMark(m.Status), severity: m.Severity, title: m.Path + " of " + m.Package + " is missing"})
+	}
+	s.more(len(i.Missing) - maxFiles)
+	return s
+}
+
+// binaryItem is a program in full, or in two lines where it is there only to be complete.
+func binaryItem(i inspect.Image, b inspect.Binary) item {
+	it := item{status: b.Status, mark: rowMark(b.Status), severity: b.Severity, title: b.Path}
+	if b.Count > 1 {
+		it.title += fmt.Sprintf(" (%d files)", b.Count)
+	}
+	layer := fmt.Sprintf("layer %d", b.Layer)
+	if b.Status != inspect.Failed && b.Severity.Rank() > inspect.Medium.Rank() {
+		it.lines = some(b.Detail, join(string(b.Kind), size(b.Size), b.Mode, layer, labelled("sha256", b.SHA256)))
+		return it
+	}
+	it.lines = some(
+		b.Detail,
+		join(string(b.Kind), size(b.Size), labelled("mode", b.Mode), layer, step(b.CreatedBy)),
+		labelled("signs", strings.Join(b.Codes, ", ")),
+		labelled("owner", b.Owner),
+		labelled("sha256", b.SHA256),
+	)
+	for _, a := range i.Altered {
+		if a.Path == b.Path {
+			it.lines = append(it.lines, contents(a))
+		}
+	}
+	return it
+}
+
+// contents says what a packaged file should be and what it is.
+func contents(a inspect.Altered) string {
+	return fmt.Sprintf("package %s installed %s, this is %s", a.Package, a.Expected, a.Actual)
+}
+
+// rowMark is how a row stands that nobody vouches for: it was looked at, so "could not check" would be wrong. All
+// other rows have the mark of their status.
+func rowMark(status inspect.Status) string {
+	if status == inspect.Unknown {
+		return "? open"
+	}
+	return ""
+}

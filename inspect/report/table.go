@@ -1,0 +1,140 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/charmbracelet/x/ansi"
+)
+
+// tableColumns is the widest that a line of plain text gets: the width of a terminal that is half a laptop's screen.
+const tableColumns = 120
+
+// minColumn is how narrow a column of a table may become before others give way.
+const minColumn = 14
+
+// table draws columns as wide as their widest cell, and wraps the widest where that is too much. A column that is empty
+// in every row is left out.
+func (p *printer) table(t table) {
+	rows := append([][]cell{headCells(t.head)}, t.rows...)
+	widths := p.columnWidths(t, rows)
+	for n, row := range rows {
+		p.row(row, widths, n == 0)
+	}
+}
+
+// columnWidths are the widths that fit: prose gives way before digests and paths, which people copy.
+func (p *printer) columnWidths(t table, rows [][]cell) []int {
+	widths, code := make([]int, len(t.head)), make([]bool, len(t.head))
+	for n, row := range rows {
+		for at, c := range row {
+			code[at] = code[at] || c.code
+			if n > 0 || p.filled(t, at) {
+				widths[at] = max(widths[at], min(ansi.StringWidth(p.cell(c)), tableColumns))
+			}
+		}
+	}
+	for _, givesWay := range []bool{false, true} {
+		for total(widths) > tableColumns {
+			widest := -1
+			for at, w := range widths {
+				if code[at] == givesWay && w > minColumn && (widest < 0 || w > widths[widest]) {
+					widest = at
+				}
+			}
+			if widest < 0 {
+				break
+			}
+			widths[widest]--
+		}
+	}
+	return widths
+}
+
+// total is the width of a row: two blanks before each column.
+func total(widths []int) int {
+	sum := 0
+	for _, w := range widths {
+		if w > 0 {
+			sum += w + 2
+		}
+	}
+	return sum
+}
+
+// row draws the cells beside each other, each in as many lines as it needs.
+func (p *printer) row(row []cell, widths []int, head bool) {
+	parts := make([][]string, len(row))
+	height := 0
+	for at, c := range row {
+		if widths[at] == 0 {
+			continue
+		}
+		parts[at] = broken(p.cell(c), widths[at])
+		height = max(height, len(parts[at]))
+	}
+	for n := range height {
+		line := ""
+		for at, c := range row {
+			if widths[at] == 0 {
+				continue
+			}
+			text := ""
+			if n < len(parts[at]) {
+				text = parts[at][n]
+			}
+			text = pad(text, widths[at])
+			if !head && c.status != "" {
+				text = p.style.paint(c.status, text)
+			}
+			line += "  " + text
+		}
+		fmt.Fprintln(&p.b, strings.TrimRight(line, " "))
+	}
+}
+
+// broken breaks text to a width: at blanks, and a word that is wider after a part of it, as those of a path.
+func broken(text string, width int) []string {
+	var lines []string
+	for _, line := range wrap(text, width, maxWrapped) {
+		if ansi.StringWidth(line) <= width {
+			lines = append(lines, line)
+			continue
+		}
+		for part := range strings.SplitSeq(ansi.Wrap(line, width, "/@,;=&"), "\n") {
+			lines = append(lines, strings.TrimSpace(part))
+		}
+	}
+	return lines
+}
+
+func (p *printer) filled(t table, column int) bool {
+	for _, row := range t.rows {
+		if p.cell(row[column]) != "" {
+			return true
+		}
+	}
+	return false
+}
+
+func headCells(head []string) []cell {
+	cells := make([]cell, len(head))
+	for i, h := range head {
+		cells[i].text = h
+	}
+	return cells
+}
+
+func (p *printer) cell(c cell) string {
+	if c.status == "" {
+		return c.text
+	}
+	return strings.TrimSpace(p.style.Sign(c.status) + " " + Word(c.status) + suffix(c.text))
+}
+
+func suffix(text string) string {
+	if text == "" {
+		return ""
+	}
+	return ": " + text
+}
