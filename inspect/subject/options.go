@@ -51,9 +51,9 @@ func podMoments(pod *corev1.Pod) []inspect.Moment {
 	return all
 }
 
-// trace makes what is read of the cluster a part of the case: each object an exhibit, as it was received but for
+// Trace makes what is read of the cluster a part of the case: each object an exhibit, as it was received but for
 // what must not leave the cluster, and each request a line of the custody log.
-func (o Options) trace(ctx context.Context, emit func(inspect.Event)) context.Context {
+func (o Options) Trace(ctx context.Context, emit func(inspect.Event)) context.Context {
 	return kube.WithTrace(ctx, kube.Trace{
 		Object: func(obj kube.Object) {
 			x, err := exhibit(o.Client.Store(), obj)

@@ -24,7 +24,7 @@ func Check(o Options) inspect.Check {
 		if o.Pod == nil {
 			return o.single(emit)
 		}
-		ctx = o.trace(ctx, emit)
+		ctx = o.Trace(ctx, emit)
 		platform, known := o.platform(ctx)
 		var work sync.WaitGroup
 		for _, c := range kube.Containers(o.Pod, nil) {

@@ -22,7 +22,7 @@ func Workload(o Options) inspect.Check {
 		if o.Pod == nil {
 			return inspect.Nothing("the target is no pod")
 		}
-		ctx = o.trace(ctx, emit)
+		ctx = o.Trace(ctx, emit)
 		o.keepFound(emit)
 		p, err := o.lineage(ctx, emit)
 		emit(inspect.Event{Pod: &p})

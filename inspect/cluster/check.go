@@ -1,0 +1,103 @@
+package cluster
+
+import (
+	"context"
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/kube"
+)
+
+// Name is the name of the check.
+const Name = "cluster"
+
+// Options say which pod it is, and where it runs.
+type Options struct {
+	Cluster   kube.Source
+	Pod       *corev1.Pod // nil where the target is no pod
+	Container string      // only this container of the pod
+
+	// Trace makes what is read of the cluster a part of the case; nil keeps nothing.
+	Trace func(ctx context.Context, emit func(inspect.Event)) context.Context
+}
+
+// Check looks around the pod, once its owners are known. What may not be read is said, and the rest goes on.
+func Check(o Options, needs ...string) inspect.Check {
+	return inspect.Check{Name: Name, Scope: inspect.PerCase, Needs: needs, Run: func(ctx context.Context, on inspect.On, emit func(inspect.Event)) error {
+		if o.Pod == nil {
+			return inspect.Nothing("the target is no pod")
+		}
+		if o.Trace != nil {
+			ctx = o.Trace(ctx, emit)
+		}
+		s := look(ctx, o)
+		if err := ctx.Err(); err != nil {
+			return fmt.Errorf("looking around the pod: %w", err)
+		}
+		s.sayPod(on.Case().Pod, emit)
+		for _, e := range s.events() {
+			emit(e)
+		}
+		return nil
+	}}
+}
+
+// sayPod adds to the pod what only the cluster knows of it.
+func (s *scene) sayPod(known *inspect.Pod, emit func(inspect.Event)) {
+	if known == nil || s.network.err != nil {
+		return
+	}
+	pod := *known
+	pod.Reach.NetworkPolicies = nil
+	for _, p := range s.network.list {
+		pod.Reach.NetworkPolicies = append(pod.Reach.NetworkPolicies, p.Name)
+	}
+	emit(inspect.Event{Pod: &pod})
+}
+
+// events is all that is to be said, in an order that does not change.
+func (s *scene) events() []inspect.Event {
+	var all []inspect.Event
+	for _, g := range s.gates() {
+		for _, c := range s.containers {
+			gate := g
+			all = append(all, inspect.Event{Subject: c.Name, Gate: &gate})
+		}
+	}
+	for _, c := range s.containers {
+		gate := s.pinned(c)
+		all = append(all, inspect.Event{Subject: c.Name, Gate: &gate})
+	}
+	for _, f := range s.findings() {
+		all = append(all, inspect.Event{Finding: &f})
+	}
+	for _, m := range s.moments() {
+		all = append(all, inspect.Event{Moment: &m})
+	}
+	if n := s.notice(); n != nil {
+		all = append(all, inspect.Event{Notice: n})
+	}
+	return all
+}
+
+// findings is what a person should know of the surroundings.
+func (s *scene) findings() []inspect.Finding {
+	var all []inspect.Finding
+	all = append(all, s.admissionFindings()...)
+	for _, c := range s.containers {
+		switch {
+		case c.Injected:
+			all = append(all, s.injection(c))
+		case c.Type == kube.TypeEphemeral:
+			all = append(all, s.debugging(c))
+		default:
+			all = append(all, s.setBy(c)...)
+		}
+		all = append(all, s.tagMoved(c)...)
+	}
+	all = append(all, s.restarted()...)
+	all = append(all, s.helmRelease()...)
+	return append(all, s.openNetwork()...)
+}

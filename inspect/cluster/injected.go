@@ -1,0 +1,126 @@
+package cluster
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/kube"
+)
+
+// enough is the number of other workloads with the same image from which a sidecar counts as the cluster's own.
+const enough = 3
+
+// injection says what explains a container that the owner's template does not have, and whether others got the same.
+func (s *scene) injection(c kube.Container) inspect.Finding {
+	hooks := s.injectors()
+	note := s.annotation(c.Name)
+	same, other := s.siblings(c)
+	why := explanation(hooks, note, s.mutating.err)
+	detail := why + "; " + compared(same, other)
+	evidence := []inspect.Evidence{object("Pod", s.pod.Namespace, s.pod.Name, "container "+c.Name+" is not in the template of its owner")}
+	for _, h := range hooks {
+		evidence = append(evidence, object(h.kind(), "", h.config, h.name))
+	}
+	title := c.Name + " was injected"
+	switch {
+	case len(same) == 0 && len(other) > 0:
+		return finding(CodeInjectedOther, c.Name, title+", and runs another image than "+plural(len(other), "other workload", "other workloads")+" with this sidecar", detail, evidence...)
+	case len(hooks) > 0 && len(same) >= enough && len(other) == 0:
+		return finding(CodeInjectedEverywhere, c.Name, title+fmt.Sprintf(" by the cluster, with the same image as in %d other workloads", len(same)), detail, evidence...)
+	case len(hooks) > 0 || note != "":
+		return finding(CodeInjectedExplained, c.Name, title+": "+why, compared(same, other), evidence...)
+	default:
+		return finding(CodeInjectedUnexplained, c.Name, title+", and "+why, compared(same, other), evidence...)
+	}
+}
+
+// injectors are the mutating webhooks that were asked about the pod.
+func (s *scene) injectors() []hook {
+	pod := s.requests()[0]
+	return slices.DeleteFunc(s.hooks(), func(h hook) bool {
+		if !h.mutates || verifierOf(h) != "" || !pod.ruledBy(h.rules) || h.created.After(s.created()) {
+			return true
+		}
+		c, _ := s.choose(pod, h.namespace, h.object)
+		return c != picked
+	})
+}
+
+// annotation names the pod's annotation that claims this container, "" if none does.
+func (s *scene) annotation(container string) string {
+	const istio, linkerd = "sidecar.istio.io/status", "linkerd.io/proxy-version"
+	var status struct{ Containers, InitContainers []string }
+	if text := s.pod.Annotations[istio]; text != "" && json.Unmarshal([]byte(text), &status) == nil {
+		if slices.Contains(status.Containers, container) || slices.Contains(status.InitContainers, container) {
+			return istio
+		}
+	}
+	if s.pod.Annotations[linkerd] != "" && strings.HasPrefix(container, "linkerd-") {
+		return linkerd
+	}
+	return ""
+}
+
+func explanation(hooks []hook, note string, unread error) string {
+	var names []string
+	for _, h := range hooks {
+		names = append(names, h.name)
+	}
+	slices.Sort(names)
+	claim := ""
+	if note != "" {
+		claim = "annotation " + note + " names it, which anybody may write"
+	}
+	switch {
+	case len(names) == 1 && claim != "":
+		return "webhook " + names[0] + " explains it, and " + claim
+	case len(names) == 1:
+		return "webhook " + names[0] + " explains it"
+	case len(names) > 1 && claim != "":
+		return "one of webhooks " + some(names) + " may explain it, and " + claim
+	case len(names) > 1:
+		return "one of webhooks " + some(names) + " may explain it"
+	case claim != "" && unread != nil:
+		return claim + "; which webhooks change pods is not known"
+	case claim != "":
+		return claim + "; no webhook that looks at this pod explains it"
+	case unread != nil:
+		return "what injected it is not known: the mutating webhooks could not be read"
+	default:
+		return "nothing explains it: no mutating webhook looks at this pod, and no annotation names it"
+	}
+}
+
+// siblings are the other workloads with a container of this name: with the same image, and with another.
+func (s *scene) siblings(c kube.Container) (same, other []string) {
+	mine := workloadOf(s.pod)
+	digest := c.Image().Digest
+	for _, n := range s.others.list {
+		switch {
+		case n.container != c.Name || n.workload == mine || n.digest == "" || digest == "":
+		case n.digest == digest:
+			same = append(same, n.workload)
+		default:
+			other = append(other, n.workload)
+		}
+	}
+	slices.Sort(same)
+	slices.Sort(other)
+	return slices.Compact(same), slices.Compact(other)
+}
+
+func compared(same, other []string) string {
+	switch {
+	case len(same)+len(other) == 0:
+		return "no other workload has a container of this name to compare with"
+	case len(other) == 0:
+		return "its image is that of " + some(same)
+	case len(same) == 0:
+		return some(other) + " got another image"
+	default:
+		return "its image is that of " + some(same) + "; " + some(other) + " got another"
+	}
+}

@@ -1,0 +1,82 @@
+package cluster
+
+import (
+	"encoding/json"
+	"strings"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// setter is a field manager that owns a field: who wrote it last, as far as the API server knows. Its time is that of
+// the manager's last change of any field. A manager names itself.
+type setter struct {
+	manager string
+	time    time.Time
+}
+
+// maxFields bounds the managed fields of one manager, in bytes.
+const maxFields = 4 << 20
+
+// setters are the managers that own the field at the end of a path, with f: left out of its steps. A step k: is the key
+// of a list by name: k:web.
+func setters(entries []metav1.ManagedFieldsEntry, path ...string) []setter {
+	var all []setter
+	for _, e := range entries {
+		if e.FieldsV1 == nil || len(e.FieldsV1.Raw) > maxFields || !holds(e.FieldsV1.Raw, path) {
+			continue
+		}
+		w := setter{manager: e.Manager}
+		if e.Time != nil {
+			w.time = e.Time.Time
+		}
+		all = append(all, w)
+	}
+	return all
+}
+
+// holds says that a set of fields, as FieldsV1 writes it, has the path.
+func holds(raw json.RawMessage, path []string) bool {
+	if len(path) == 0 {
+		return true
+	}
+	var fields map[string]json.RawMessage
+	if json.Unmarshal(raw, &fields) != nil {
+		return false
+	}
+	name, byKey := strings.CutPrefix(path[0], "k:")
+	if !byKey {
+		inner, ok := fields["f:"+path[0]]
+		return ok && holds(inner, path[1:])
+	}
+	for key, inner := range fields {
+		var item struct{ Name string }
+		if text, ok := strings.CutPrefix(key, "k:"); ok && json.Unmarshal([]byte(text), &item) == nil && item.Name == name {
+			return holds(inner, path[1:])
+		}
+	}
+	return false
+}
+
+// isTool says that a manager deploys from a repository or a chart.
+func isTool(manager string) bool {
+	return begins(manager, "argocd", "kustomize-controller", "helm", "flux", "fleet", "gitops", "kapp", "terraform", "hashicorp", "pulumi")
+}
+
+// isHand says that a manager is a person's tool. Plain kubectl is left out: pipelines use it too.
+func isHand(manager string) bool {
+	return begins(manager, "kubectl-set", "kubectl-edit", "kubectl-patch", "kubectl-replace", "k9s", "node-fetch", "lens", "dashboard", "mozilla", "octant", "headlamp")
+}
+
+// isKubectl says that kubectl in one of its forms wrote it.
+func isKubectl(manager string) bool { return begins(manager, "kubectl", "oc") }
+
+func begins(manager string, marks ...string) bool {
+	manager = strings.ToLower(manager)
+	for _, m := range marks {
+		if strings.HasPrefix(manager, m) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,68 @@
+package cluster
+
+import (
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/kube"
+)
+
+// Limits of what events give to the timeline.
+const (
+	maxMoments = 200
+	maxMessage = 200 // runes
+)
+
+// moments are the points of the timeline that the surroundings give: events, and who set the images.
+func (s *scene) moments() []inspect.Moment {
+	var all []inspect.Moment
+	for i := range s.happened.list {
+		if m, ok := momentOf(&s.happened.list[i]); ok {
+			all = append(all, m)
+		}
+	}
+	if n := len(all); n > maxMoments {
+		all = all[n-maxMoments:] // the newest
+	}
+	seen := map[author]bool{}
+	for _, c := range s.containers {
+		a, ok := s.authorOf(c)
+		if !ok || a.time.IsZero() || c.Injected || c.Type == kube.TypeEphemeral || seen[a] {
+			continue
+		}
+		seen[a] = true
+		all = append(all, inspect.Moment{
+			Time: inspect.At(a.time), What: fmt.Sprintf("last change of %s by %s, which set the image of %s", a.object(), a.manager, c.Name),
+			Source: "managedFields of " + a.object(), Trust: inspect.ByCluster,
+		})
+	}
+	return all
+}
+
+func momentOf(e *corev1.Event) (inspect.Moment, bool) {
+	when := kube.EventTime(e)
+	if when.IsZero() {
+		return inspect.Moment{}, false
+	}
+	what := e.Reason + ": " + e.Message
+	if r := []rune(what); len(r) > maxMessage {
+		what = string(r[:maxMessage-1]) + "…"
+	}
+	if n := max(e.Count, 1); n > 1 {
+		what += fmt.Sprintf(" (%d times)", n)
+	}
+	return inspect.Moment{
+		Time: inspect.At(when), What: what, Source: "event of " + e.InvolvedObject.Kind + " " + e.InvolvedObject.Name, Trust: inspect.ByCluster,
+	}, true
+}
+
+// openNetwork says that nothing bounds the pod's connections. That a policy is there does not say that it is enforced.
+func (s *scene) openNetwork() []inspect.Finding {
+	if s.network.err != nil || len(s.network.list) > 0 || s.pod.Spec.HostNetwork {
+		return nil
+	}
+	return []inspect.Finding{finding(CodeNoNetworkPolicy, SubjectPod, "no NetworkPolicy selects the pod: every connection is allowed", "",
+		object("Pod", s.pod.Namespace, s.pod.Name, "its labels"))}
+}

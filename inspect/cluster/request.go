@@ -1,0 +1,101 @@
+package cluster
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	admissionv1 "k8s.io/api/admissionregistration/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+)
+
+// request is one object on its way into the cluster: the pod, or an owner of it.
+type request struct {
+	group, version, resource string
+	what                     string // the pod, Deployment web
+	labels                   map[string]string
+}
+
+// requests are those that ended in this pod, the pod's own first.
+func (s *scene) requests() []request {
+	all := []request{{version: "v1", resource: "pods", what: "the pod", labels: s.pod.Labels}}
+	for _, w := range s.lineage.Owners {
+		group, version, found := strings.Cut(w.APIVersion, "/")
+		if !found {
+			group, version = "", w.APIVersion
+		}
+		if w.Unread == "" {
+			all = append(all, request{group: group, version: version, resource: strings.ToLower(w.Kind) + "s", what: w.Kind + " " + w.Name, labels: w.Labels})
+		}
+	}
+	return all
+}
+
+// ruledBy says that one of the rules is about the creation of such an object.
+func (r request) ruledBy(rules []admissionv1.RuleWithOperations) bool {
+	return slices.ContainsFunc(rules, func(rule admissionv1.RuleWithOperations) bool {
+		creates := slices.ContainsFunc(rule.Operations, func(o admissionv1.OperationType) bool {
+			return o == admissionv1.Create || o == admissionv1.OperationAll
+		})
+		scoped := rule.Scope == nil || *rule.Scope == admissionv1.AllScopes || *rule.Scope == admissionv1.NamespacedScope
+		return creates && scoped && has(rule.APIGroups, r.group) && has(rule.APIVersions, r.version) && hasResource(rule.Resources, r.resource)
+	})
+}
+
+func has(list []string, s string) bool { return slices.Contains(list, "*") || slices.Contains(list, s) }
+
+func hasResource(list []string, s string) bool { return has(list, s) || slices.Contains(list, "*/*") }
+
+// choice is whether selectors pick a request.
+type choice int
+
+const (
+	picked choice = iota
+	passedOver
+	notKnown
+)
+
+// choose looks whether the selectors of a gate pick the request, and says why they do not.
+func (s *scene) choose(r request, namespace, object *metav1.LabelSelector) (choice, string) {
+	if picks, known := picks(object, r.labels); known && !picks {
+		return passedOver, fmt.Sprintf("it does not look at %s: its objectSelector wants %s", r.what, metav1.FormatLabelSelector(object))
+	}
+	switch {
+	case empty(namespace):
+		return picked, ""
+	case s.namespace.err != nil:
+		return notKnown, fmt.Sprintf("whether it looks at namespace %s is not known: its labels could not be read", s.pod.Namespace)
+	}
+	if picks, known := picks(namespace, s.namespaceLabels()); known && !picks {
+		return passedOver, fmt.Sprintf("it does not look at namespace %s: its namespaceSelector wants %s", s.pod.Namespace, metav1.FormatLabelSelector(namespace))
+	}
+	return picked, ""
+}
+
+// namespaceLabels are those of the namespace, with the one that the API server always adds.
+func (s *scene) namespaceLabels() map[string]string {
+	all := map[string]string{namespaceName: s.pod.Namespace}
+	for k, v := range s.namespace.labels {
+		all[k] = v
+	}
+	return all
+}
+
+const namespaceName = "kubernetes.io/metadata.name"
+
+func empty(s *metav1.LabelSelector) bool {
+	return s == nil || len(s.MatchLabels)+len(s.MatchExpressions) == 0
+}
+
+// picks says whether a selector picks an object of these labels; known is false for a selector that is broken.
+func picks(s *metav1.LabelSelector, of map[string]string) (picks, known bool) {
+	if empty(s) {
+		return true, true
+	}
+	selector, err := metav1.LabelSelectorAsSelector(s)
+	if err != nil {
+		return false, false
+	}
+	return selector.Matches(labels.Set(of)), true
+}

@@ -1,0 +1,143 @@
+package cluster
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/kube"
+)
+
+// author is who set the image of a container, and in which object.
+type author struct {
+	setter
+	kind, name string
+	managedBy  string // the tool that deploys the workload otherwise, "" if none does
+}
+
+func (a author) object() string { return a.kind + " " + a.name }
+
+// authorOf finds who set the image, in the workload's template or, where that does not say, in the pod.
+func (s *scene) authorOf(c kube.Container) (author, bool) {
+	if w := s.lineage.Workload; w != nil {
+		a := author{kind: w.Kind, name: w.Name, managedBy: s.tool(w)}
+		if found, ok := imageSetter(w.Managers, c, "spec", "template", "spec"); ok {
+			a.setter = found
+			return a, true
+		}
+		return a, false
+	}
+	found, ok := imageSetter(s.pod.ManagedFields, c, "spec")
+	return author{setter: found, kind: "Pod", name: s.pod.Name}, ok
+}
+
+// imageSetter is the manager that owns the image; of several a tool, since they agree on the value.
+func imageSetter(entries []metav1.ManagedFieldsEntry, c kube.Container, spec ...string) (setter, bool) {
+	list := "containers"
+	if c.Type == kube.TypeInit || c.Type == kube.TypeSidecar {
+		list = "initContainers"
+	}
+	found := setters(entries, append(spec, list, "k:"+c.Name, "image")...)
+	if len(found) == 0 {
+		return setter{}, false
+	}
+	if i := slices.IndexFunc(found, func(w setter) bool { return isTool(w.manager) }); i >= 0 {
+		return found[i], true
+	}
+	return slices.MaxFunc(found, func(a, b setter) int { return a.time.Compare(b.time) }), true
+}
+
+// tool names what deploys the workload, by its field managers, labels and annotations.
+func (s *scene) tool(w *kube.Workload) string {
+	for _, e := range w.Managers {
+		if isTool(e.Manager) && e.Subresource == "" {
+			return e.Manager
+		}
+	}
+	for _, mark := range []struct{ key, tool string }{
+		{"argocd.argoproj.io/tracking-id", "Argo CD"}, {"argocd.argoproj.io/instance", "Argo CD"}, {"kustomize.toolkit.fluxcd.io/name", "Flux"},
+		{"helm.toolkit.fluxcd.io/name", "Flux"}, {"meta.helm.sh/release-name", "Helm"},
+	} {
+		if w.Annotations[mark.key] != "" || w.Labels[mark.key] != "" {
+			return mark.tool
+		}
+	}
+	return ""
+}
+
+// setBy says who set the image of a container, and whether that went past the tool that deploys it otherwise.
+func (s *scene) setBy(c kube.Container) []inspect.Finding {
+	a, ok := s.authorOf(c)
+	if !ok {
+		return nil
+	}
+	title := fmt.Sprintf("the image of %s in %s was set by %s%s", c.Name, a.object(), a.manager, atTime(a.time))
+	code := CodeSetBy
+	switch {
+	case a.managedBy != "" && !isTool(a.manager) && (isHand(a.manager) || isKubectl(a.manager)):
+		code, title = CodeSetAgainst, title+", by hand, although "+a.managedBy+" deploys it"
+	case isHand(a.manager):
+		code, title = CodeEdited, title+", by hand"
+	}
+	detail := "a field manager names itself; its time is that of its last change of any field of this object"
+	return []inspect.Finding{finding(code, c.Name, title, detail, object(a.kind, s.pod.Namespace, a.name, "managedFields: "+a.manager))}
+}
+
+// restartedAt is what kubectl rollout restart writes into the template.
+const restartedAt = "kubectl.kubernetes.io/restartedAt"
+
+// restarted says that the pods were made again without another template: nodes then ask for the tag again.
+func (s *scene) restarted() []inspect.Finding {
+	w, when := s.lineage.Workload, s.pod.Annotations[restartedAt]
+	if w == nil || when == "" || s.lineage.Template == nil || s.lineage.Template.Annotations[restartedAt] != when {
+		return nil
+	}
+	by := "kubectl rollout restart"
+	for _, who := range setters(w.Managers, "spec", "template", "metadata", "annotations", restartedAt) {
+		by = who.manager
+	}
+	if t, err := time.Parse(time.RFC3339, when); err == nil {
+		when = stamp(t)
+	}
+	return []inspect.Finding{finding(CodeRestarted, SubjectPod,
+		fmt.Sprintf("%s %s was restarted by %s at %s: its pods asked for their tags again", w.Kind, w.Name, by, when),
+		"annotation "+restartedAt+" of its template", object(w.Kind, w.Namespace, w.Name, restartedAt))}
+}
+
+// helmRelease says which Helm release the workload is of, by its labels: no Secret is read.
+func (s *scene) helmRelease() []inspect.Finding {
+	w := s.lineage.Workload
+	if w == nil || w.Labels["app.kubernetes.io/managed-by"] != "Helm" && w.Annotations["meta.helm.sh/release-name"] == "" {
+		return nil
+	}
+	text := fmt.Sprintf("%s %s says that it is of a Helm release", w.Kind, w.Name)
+	if release := w.Annotations["meta.helm.sh/release-name"]; release != "" {
+		text = fmt.Sprintf("%s %s says that it is of Helm release %s", w.Kind, w.Name, release)
+	}
+	if chart := w.Labels["helm.sh/chart"]; chart != "" {
+		text += ", chart " + chart
+	}
+	return []inspect.Finding{finding(CodeHelm, SubjectPod, text, "labels and annotations of the workload, which anybody who may edit it may write",
+		object(w.Kind, w.Namespace, w.Name, "labels and annotations"))}
+}
+
+// debugging says who attached an ephemeral container.
+func (s *scene) debugging(c kube.Container) inspect.Finding {
+	who := ""
+	if found := setters(s.pod.ManagedFields, "spec", "ephemeralContainers", "k:"+c.Name); len(found) > 0 {
+		who = " by " + found[0].manager + atTime(found[0].time)
+	}
+	title := fmt.Sprintf("somebody debugged the pod: container %s, with image %s, was attached to it%s", c.Name, c.Reference, who)
+	return finding(CodeDebug, c.Name, title, "an ephemeral container, as kubectl debug makes it, is of no template",
+		object("Pod", s.pod.Namespace, s.pod.Name, "ephemeralContainers"))
+}
+
+func atTime(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return " at " + stamp(t)
+}

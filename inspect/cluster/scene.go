@@ -1,0 +1,124 @@
+package cluster
+
+import (
+	"context"
+	"strings"
+	"sync"
+	"time"
+
+	admissionv1 "k8s.io/api/admissionregistration/v1"
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/kube"
+)
+
+// reply is a list, or why it is not known.
+type reply[T any] struct {
+	list []T
+	err  error
+}
+
+// scene is what was read around the pod.
+type scene struct {
+	pod        *corev1.Pod
+	lineage    kube.Lineage
+	containers []kube.Container // those that the case is about
+
+	namespace struct {
+		labels map[string]string
+		err    error
+	}
+	mutating   reply[admissionv1.MutatingWebhookConfiguration]
+	validating reply[admissionv1.ValidatingWebhookConfiguration]
+	policies   reply[admissionv1.ValidatingAdmissionPolicy]
+	bindings   reply[admissionv1.ValidatingAdmissionPolicyBinding]
+	network    reply[networkingv1.NetworkPolicy]
+	happened   reply[corev1.Event]
+	others     reply[neighbour]
+}
+
+// look reads all of it, side by side.
+func look(ctx context.Context, o Options) *scene {
+	s := &scene{pod: o.Pod}
+	var work sync.WaitGroup
+	work.Go(func() {
+		n, err := o.Cluster.ReadNamespace(ctx, o.Pod.Namespace)
+		if s.namespace.err = err; err == nil {
+			s.namespace.labels = n.Labels
+		}
+	})
+	work.Go(func() { s.mutating.list, s.mutating.err = o.Cluster.MutatingWebhooks(ctx) })
+	work.Go(func() { s.validating.list, s.validating.err = o.Cluster.ValidatingWebhooks(ctx) })
+	work.Go(func() { s.policies.list, s.policies.err = o.Cluster.AdmissionPolicies(ctx) })
+	work.Go(func() { s.bindings.list, s.bindings.err = o.Cluster.AdmissionBindings(ctx) })
+	work.Go(func() { s.network.list, s.network.err = o.Cluster.NetworkPolicies(ctx, o.Pod) })
+	work.Go(func() { s.follow(ctx, o) })
+	work.Wait()
+	return s
+}
+
+// follow reads what depends on the pod's owners: its containers, events and neighbours.
+func (s *scene) follow(ctx context.Context, o Options) {
+	s.lineage, _ = o.Cluster.Lineage(ctx, o.Pod) // that it could not be read is said by the check of the workload
+	for _, c := range kube.Containers(o.Pod, s.lineage.Template) {
+		if o.Container == "" || c.Name == o.Container {
+			s.containers = append(s.containers, c)
+		}
+	}
+	s.happened.list, s.happened.err = o.Cluster.Events(ctx, s.about()...)
+	s.others = neighbours(ctx, o, s.containers)
+}
+
+// about is what events are asked of: the pod, its owners, its node.
+func (s *scene) about() []kube.About {
+	all := []kube.About{{Kind: "Pod", Namespace: s.pod.Namespace, Name: s.pod.Name, UID: string(s.pod.UID)}}
+	for _, w := range s.lineage.Owners {
+		if w.Unread == "" {
+			all = append(all, kube.About{Kind: w.Kind, Namespace: w.Namespace, Name: w.Name, UID: w.UID})
+		}
+	}
+	if s.pod.Spec.NodeName != "" {
+		all = append(all, kube.About{Kind: "Node", Name: s.pod.Spec.NodeName})
+	}
+	return all
+}
+
+// created is when the pod came into the cluster.
+func (s *scene) created() time.Time { return s.pod.CreationTimestamp.Time }
+
+// notice says in one line what could not be seen.
+func (s *scene) notice() *inspect.Notice {
+	var what []string
+	var first error
+	add := func(name string, err error) {
+		if err == nil {
+			return
+		}
+		what = append(what, name)
+		if first == nil {
+			first = err
+		}
+	}
+	add("the namespace's labels", s.namespace.err)
+	add("mutating webhooks", s.mutating.err)
+	add("validating webhooks", s.validating.err)
+	add("admission policies", s.policies.err)
+	add("their bindings", s.bindings.err)
+	add("network policies", s.network.err)
+	add("events", s.happened.err)
+	add("containers of other pods", s.others.err)
+	if len(what) == 0 {
+		return nil
+	}
+	return &inspect.Notice{
+		Level: "info", Text: "not known of the cluster: " + strings.Join(what, ", ") + " (" + firstLine(first) + ")",
+		Hint: "backtrail rbac prints the role that may read them; for a dump, add them to the kubectl get",
+	}
+}
+
+func firstLine(err error) string {
+	line, _, _ := strings.Cut(err.Error(), "\n")
+	return line
+}

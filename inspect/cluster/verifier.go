@@ -1,0 +1,106 @@
+package cluster
+
+import (
+	"strings"
+
+	"github.com/backtrail/backtrail/inspect"
+)
+
+// verifier is a product whose webhooks verify images, if its policies say so.
+type verifier struct{ mark, name string }
+
+// verifiers are the known ones, by a mark in the name of their webhooks or configurations.
+var verifiers = []verifier{
+	{"policy.sigstore.dev", "policy-controller"}, {"kyverno", "Kyverno"}, {"connaisseur", "Connaisseur"}, {"ratify", "Ratify"},
+	{"gatekeeper", "Gatekeeper"}, {"portieris", "Portieris"}, {"kubewarden", "Kubewarden"},
+}
+
+// verifierOf names the product of a webhook, "" if it is none of the known ones.
+func verifierOf(h hook) string {
+	for _, v := range verifiers {
+		if strings.Contains(strings.ToLower(h.config+" "+h.name), v.mark) {
+			return v.name
+		}
+	}
+	return ""
+}
+
+// GateAdmission is the gate that sums up whether anything verified images on their way into the cluster.
+const GateAdmission = "admission"
+
+// includeLabel is the label of namespaces in which policy-controller enforces.
+const includeLabel = "policy.sigstore.dev/include"
+
+// summary is how the cluster's verifiers of images stood before the pod: the best of them.
+func (s *scene) summary() (standing, hook) {
+	if err := s.validating.err; err != nil {
+		return standing{inspect.Unknown, "", "which webhooks verify images is not known: " + firstLine(err)}, hook{}
+	}
+	var best standing
+	var by hook
+	for _, h := range s.hooks() {
+		name := verifierOf(h)
+		if name == "" || h.mutates {
+			continue
+		}
+		how, concerned := s.stand(h)
+		if !concerned || best.text != "" && rank(best.status) <= rank(how.status) {
+			continue
+		}
+		how.text = s.inWords(name, h, how)
+		best, by = how, h
+	}
+	if best.text == "" {
+		best = standing{inspect.Absent, CodeNoPolicy, "nothing in the cluster verifies the images of a pod on its way in: no webhook of " + products() + " is set up for it"}
+	}
+	return best, by
+}
+
+// inWords makes a standing a sentence that can be read out. That of policy-controller's own label is the usual case.
+func (s *scene) inWords(name string, h hook, how standing) string {
+	_, labelled := s.namespace.labels[includeLabel]
+	if name == "policy-controller" && how.status == inspect.Absent && s.namespace.err == nil && !labelled && !h.created.After(s.created()) {
+		return "policy-controller does not look at namespace " + s.pod.Namespace + ": it is not labelled " + includeLabel + "=true"
+	}
+	return name + "'s webhook " + h.name + ": " + how.text
+}
+
+func rank(s inspect.Status) int {
+	switch s {
+	case inspect.Verified:
+		return 0
+	case inspect.Unknown:
+		return 1
+	default:
+		return 2
+	}
+}
+
+func products() string {
+	names := make([]string, len(verifiers))
+	for i, v := range verifiers {
+		names[i] = v.name
+	}
+	return strings.Join(names[:len(names)-1], ", ") + " or " + names[len(names)-1]
+}
+
+// admissionFindings says why nothing verified the images, in one finding.
+func (s *scene) admissionFindings() []inspect.Finding {
+	how, by := s.summary()
+	if how.code == "" {
+		return nil
+	}
+	evidence := []inspect.Evidence{object("Namespace", "", s.pod.Namespace, "its labels")}
+	if by.name != "" {
+		evidence = append(evidence, object(by.kind(), "", by.config, by.name))
+	}
+	return []inspect.Finding{finding(how.code, SubjectPod, upper(how.text), "", evidence...)}
+}
+
+// upper begins a sentence.
+func upper(s string) string {
+	if s == "" || strings.HasPrefix(s, "policy-controller") {
+		return s
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
+}
