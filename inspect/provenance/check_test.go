@@ -328,7 +328,7 @@ func TestSummariesAreShownAndDecideNothing(t *testing.T) {
 	s.sign(text, func(g *inspect.Signature) { g.PredicateType = "https://slsa.dev/verification_summary/v1" })
 	c := s.run(inspect.Expected{SourceURIs: []string{"github.com/acme/app"}})
 	p := c.Images[0].Provenance[0]
-	if p.Status != inspect.Verified || !strings.Contains(p.Notes[0], "https://example.com/verifier verified pkg:oci/app: PASSED SLSA_BUILD_LEVEL_3") {
+	if p.Status != inspect.Verified || !strings.Contains(p.Notes[0], "https://example.com/verifier verified pkg:oci/app: PASSED, SLSA_BUILD_LEVEL_3") {
 		t.Errorf("row is %+v", p)
 	}
 	if s.gate(c) != inspect.Failed {

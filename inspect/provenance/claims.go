@@ -27,6 +27,8 @@ type claims struct {
 	started    time.Time
 	finished   time.Time
 	notes      []string
+	verifier   string // of a verification summary
+	refused    bool   // that verifier says FAILED
 }
 
 // errUnknownType says that a statement may be sound, but of a kind that is not known here.

@@ -88,6 +88,7 @@ func findings(subject string, rows []judged, g inspect.Gate, expected bool) []in
 		f.Evidence = rawEvidence(j.row)
 		list = append(list, f)
 	}
+	list = append(list, refusals(subject, rows)...)
 	if expected && g.Status == inspect.Failed && len(signedOnly(rows)) == 0 {
 		f := newFinding(Name, "provenance-missing", subject, inspect.High)
 		f.Title = fmt.Sprintf("Provenance of %s was expected and is not there: %s", subject, g.Detail)

@@ -24,6 +24,9 @@ type judged struct {
 	wrong   []mismatch
 	holds   bool // signed, by a chain that holds
 	foreign bool // of a kind that is not known here, so that nothing could be compared
+
+	verifier string // of a verification summary
+	refused  bool   // and it says that the image failed
 }
 
 // judge reads a statement and compares it with the image and with what was expected.
@@ -44,6 +47,7 @@ func judge(f found, image inspect.Image, expected inspect.Expected) judged {
 	} else {
 		j.compare(&c, s, f, image, expected)
 	}
+	j.verifier, j.refused = c.verifier, c.refused && len(j.wrong) == 0
 	j.holds = f.signature != nil && chainHolds(*f.signature)
 	j.fill(c)
 	j.settle(f.signature)
