@@ -7,6 +7,7 @@ import (
 	"github.com/backtrail/backtrail/inspect/answer"
 	"github.com/backtrail/backtrail/inspect/cluster"
 	"github.com/backtrail/backtrail/inspect/files"
+	"github.com/backtrail/backtrail/inspect/policy"
 	"github.com/backtrail/backtrail/inspect/provenance"
 	"github.com/backtrail/backtrail/inspect/sbom"
 	"github.com/backtrail/backtrail/inspect/signature"
@@ -16,10 +17,13 @@ import (
 // checks is the one slice of checks. A new check is one package or file, and one line here, after those that it needs.
 func (s *session) checks(o subject.Options) []inspect.Check {
 	sig := signature.Options{Client: s.client, Store: s.client.Store(), Trust: s.trust, Now: s.now, Notary: s.notary, GitHub: s.attested}
+	policies := s.policiesOf(o)
+	sig.Demands, sig.PolicyNamed = policies.Demands, policies.Named()
 	return []inspect.Check{
 		subject.Check(o),
 		subject.Workload(o),
 		cluster.Check(cluster.Options{Cluster: o.Cluster, Pod: o.Pod, Container: o.Container, Trace: o.Trace}, subject.WorkloadName),
+		policy.Check(policies),
 		signature.Check(sig),
 		provenance.Check(s.client),
 		files.Layers(s.client, s.cache),
@@ -29,6 +33,7 @@ func (s *session) checks(o subject.Options) []inspect.Check {
 		files.Diff(s.client, s.cache),
 		sbom.Diff(s.client, s.cache),
 		sbom.Attached(s.client),
+		signature.Usual(s.client),
 		provenance.Drift(s.client, s.examiner(sig)),
 		answer.Check(signature.Name, provenance.Name, "layers", "binaries", "packages", subject.KnownGoodName, "diff", "package-diff", provenance.DriftName, cluster.Name),
 	}

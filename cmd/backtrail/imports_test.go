@@ -22,6 +22,7 @@ var allowed = map[string][]string{
 	"inspect/cluster":    {"inspect", "registry", "kube"},
 	"inspect/evidence":   {"inspect", "registry", "kube", "inspect/report"},
 	"inspect/files":      {"inspect", "registry", "kube"},
+	"inspect/policy":     {"inspect", "registry", "kube"},
 	"inspect/provenance": {"inspect", "registry", "kube", "inspect/signature"},
 	"inspect/report":     {"inspect"},
 	"inspect/sbom":       {"inspect", "registry", "kube", "inspect/files"},
