@@ -1,6 +1,8 @@
 package files
 
 import (
+	"encoding/base64"
+	"encoding/hex"
 	"fmt"
 	"slices"
 	"strings"
@@ -226,8 +228,15 @@ func TestHiddenPaths(t *testing.T) {
 	}
 }
 
+func apkSumOf(content string) string {
+	sum, _ := hex.DecodeString(hashOf("sha1", content))
+	return "Q1" + base64.StdEncoding.EncodeToString(sum)
+}
+
 func TestCleanImagesAreCalm(t *testing.T) {
 	_, base := debian()
+	red, redHeaders := fedora(t)
+	red = slices.DeleteFunc(red, func(m member) bool { return m.Name == "usr/bin/ghost" })
 	for name, layers := range map[string][]layerSpec{
 		"a JDK and Node from tarballs": {base, step("RUN tar", exe("opt/jdk-21/bin/java", program("java")), exe("opt/jdk-21/lib/libjvm.so", program("jvm")),
 			exe("usr/local/bin/node", program("node")), symlink("usr/local/bin/npx", "../lib/node_modules/npm/bin/npx-cli.js"), exe("usr/local/lib/node_modules/npm/bin/npx-cli.js", "#!/usr/bin/env node\n"))},
@@ -239,6 +248,16 @@ func TestCleanImagesAreCalm(t *testing.T) {
 		"Nix":           {step("", exe("nix/store/abc-hello/bin/hello", program("h")), symlink("bin/hello", "/nix/store/abc-hello/bin/hello"))},
 		"conda":         {base, step("", exe("opt/conda/bin/python3.12", program("p")), exe("opt/conda/lib/libz.so.1", program("z")), exe("opt/conda/bin/su-exec", program("s")))},
 		"Go on scratch": {step("COPY", exe("server", elfOf(amd64, false, "\xff Go buildinf:")))},
+		"Debian":        {base},
+		"Alpine": {step("ADD alpine.tar", exe("bin/busybox", program("bb")), symlink("bin/sh", "/bin/busybox"), exe("lib/ld-musl-x86_64.so.1", program("musl")),
+			file("etc/shadow", "root:!::0:::::\n"), exe("etc/crontabs/root", "# periodic\n"), file("lib/apk/db/installed",
+				"P:busybox\nV:1\nF:bin\nR:busybox\na:0:0:755\nZ:"+apkSumOf(program("bb"))+"\n\nP:musl\nV:1\nF:lib\nR:ld-musl-x86_64.so.1\nZ:"+apkSumOf(program("musl"))+
+					"\n\nP:baselayout\nV:1\nF:etc\nR:shadow\nZ:"+apkSumOf("other")+"\n\n"), file("etc/apk/keys/alpine@example.rsa.pub", "k"))},
+		"distroless": {step("", file("var/lib/dpkg/status.d/base", "Package: base\nVersion: 1\n"), file("var/lib/dpkg/status.d/base.md5sums", md5Of("x")+"  usr/lib/os-release\n"+
+			md5Of(program("z"))+"  usr/lib/libz.so\n"), file("usr/lib/os-release", "edited"), exe("usr/lib/libz.so", program("z"))), step("COPY server /server", exe("server", program("s")))},
+		"distroless without digests": {step("", file("var/lib/dpkg/status.d/base", "Package: base\nVersion: 1\n"), exe("usr/lib/libz.so", program("z")))},
+		"Jib":                        {base, step("jib-gradle-plugin:3.4", file("app/libs/guava.jar", "PK\x03\x04"+strings.Repeat("\x00", 40))), step("jib-gradle-plugin:3.4", file("app/classes/Main.class", "\xca\xfe\xba\xbe\x00\x00\x00\x41"))},
+		"RPM":                        {step("ADD rootfs", append(red, file("var/lib/rpm/rpmdb.sqlite", sqliteOf(t, redHeaders...)))...)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := newBench(t).examine(t, imageOf(t, v1.Config{Entrypoint: []string{"/server"}}, layers...), nil)

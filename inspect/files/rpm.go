@@ -51,9 +51,7 @@ func readRPM(ctx context.Context, t *Tree) (*database, error) {
 	return nil, nil
 }
 
-// rpmPackages hands a database to go-rpmdb, which reads files only: a copy of it lies under a name of ours while it is
-// read. go-rpmdb trusts what it reads, so that its pages are looked through before.
-func (t *Tree) rpmPackages(ctx context.Context, n *inspect.Node) (all []*rpmdb.PackageInfo, err error) {
+func (t *Tree) rpmPackages(ctx context.Context, n *inspect.Node) ([]*rpmdb.PackageInfo, error) {
 	if n.Size > MaxRPM {
 		return nil, &registry.LimitError{What: "rpm database", Limit: MaxRPM}
 	}
@@ -62,6 +60,12 @@ func (t *Tree) rpmPackages(ctx context.Context, n *inspect.Node) (all []*rpmdb.P
 		return nil, err
 	}
 	defer c.Close()
+	return parseRPM(c)
+}
+
+// parseRPM hands a database to go-rpmdb, which reads files only: a copy of it lies under a name of ours while it is
+// read. go-rpmdb trusts what it reads, so that its pages are looked through before.
+func parseRPM(c inspect.Content) (all []*rpmdb.PackageInfo, err error) {
 	if err := soundRPM(c); err != nil {
 		return nil, err
 	}
