@@ -172,7 +172,7 @@ func (w *world) keptWithoutSecrets(c inspect.Case) {
 		if err != nil {
 			w.t.Fatal(err)
 		}
-		if strings.Contains(string(b), "hunter2") || len(x.Redacted) != 1 || x.Redacted[0] != ".spec.containers[API_TOKEN].value" {
+		if strings.Contains(string(b), "hunter2") || len(x.Redacted) != 1 || x.Redacted[0] != ".spec.containers.env[API_TOKEN].value" {
 			w.t.Errorf("redacted %v of %s", x.Redacted, b)
 		}
 		return
