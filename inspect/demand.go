@@ -157,7 +157,7 @@ func (a Authority) verdict(rows []Signature) verdictOf {
 	for _, p := range a.Predicates {
 		i := slices.IndexFunc(rows, func(s Signature) bool { return s.PredicateType == p && a.made(s) })
 		if i < 0 {
-			return verdictOf{Failed, "asked: attestation " + p + " by " + a.words() + "; there is none"}
+			return verdictOf{Failed, "asked: attestation " + p + " by " + a.words() + "; " + seen(rows)}
 		}
 		by = rows[i].Signer()
 	}

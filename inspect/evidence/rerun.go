@@ -35,6 +35,7 @@ func (v *verifier) rerun() {
 		v.sameImage(i, r)
 		v.sameSignatures(i, r)
 		v.sameProvenance(i, r)
+		v.samePolicies(i, r)
 	}
 }
 

@@ -204,7 +204,10 @@ func TestVerdictsThatComeOutOtherwise(t *testing.T) {
 		"signature":  func(i *inspect.Image) { i.Signatures[0].Status = inspect.Failed },
 		"provenance": func(i *inspect.Image) { i.Provenance[0].Status = inspect.Unknown },
 		"no longer":  func(i *inspect.Image) { i.Signatures = nil },
-		"new":        func(i *inspect.Image) { i.Signatures = append(i.Signatures, inspect.Signature{ID: "s2"}) },
+		"policy": func(i *inspect.Image) {
+			i.Gates = append(slices.Clone(i.Gates), inspect.Gate{Name: inspect.GatePolicy + "p", Status: inspect.Verified})
+		},
+		"new": func(i *inspect.Image) { i.Signatures = append(i.Signatures, inspect.Signature{ID: "s2"}) },
 	} {
 		if v := verify(t, r.Path, change(alter)); v.Status != inspect.Failed || v.Reproduced != inspect.Failed || v.Intact != inspect.Verified {
 			t.Errorf("%s: %s, reproduced %s", name, v.Status, v.Reproduced)

@@ -50,7 +50,7 @@ func (x expectation) with(demands []inspect.Demand) (expectation, error) {
 		}
 	}
 	if !flags && len(words) > 0 {
-		x.words = "who may sign by " + strings.Join(words, " and ")
+		x.words = "a signer whom " + strings.Join(words, " and ") + " accepts"
 	}
 	return x, nil
 }

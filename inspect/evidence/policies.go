@@ -1,0 +1,35 @@
+package evidence
+
+import (
+	"slices"
+
+	"github.com/backtrail/backtrail/inspect"
+)
+
+// samePolicies compares the verdicts of the policies that are carried, on the signatures that are carried.
+func (v *verifier) samePolicies(i, again inspect.Image) {
+	for _, g := range i.Gates {
+		if !inspect.IsPolicyGate(g.Name) {
+			continue
+		}
+		subject := i.Subject + " " + g.Name
+		at := slices.IndexFunc(again.Gates, func(o inspect.Gate) bool { return o.Name == g.Name })
+		switch {
+		case slices.ContainsFunc(i.Signatures, func(s inspect.Signature) bool { return !v.carried(s.Digest) }):
+			v.say("policy", subject, inspect.Absent, BasisNotKept, "not all signatures are in the bag")
+		case at < 0:
+			v.fail("policy", subject, "the case says %s; no policy in the bag is about this image by that name", g.Status)
+		case g.Status == inspect.Unknown:
+			// A store that was silent then cannot be asked again: what is open in the case may be certain in the bag.
+			v.say("policy", subject, inspect.Absent, BasisNotKept, "the case leaves it open, and claims nothing: %s", g.Detail)
+		default:
+			v.compare("policy", subject, v.ended(checkSignatures, i.Subject), verdict{status: g.Status}, verdict{status: again.Gates[at].Status})
+		}
+	}
+	for _, g := range again.Gates {
+		known := slices.ContainsFunc(i.Gates, func(o inspect.Gate) bool { return o.Name == g.Name })
+		if inspect.IsPolicyGate(g.Name) && !known && v.ended(checkSignatures, i.Subject) {
+			v.fail("policy", i.Subject+" "+g.Name, "a policy in the bag is about this image, and the case does not name its verdict")
+		}
+	}
+}
