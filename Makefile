@@ -3,9 +3,11 @@
 GO       ?= go
 BIN      := bin
 STACK    := testdata/stack
+BENCH    := testdata/bench
 # The versions of the tools; they are no dependencies of the program.
 GOLANGCI := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 FUZZTIME ?= 60s
+ROUNDS   ?= 3
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS  := -s -w -X main.version=$(VERSION)
 
@@ -26,8 +28,9 @@ race: ## the tests under the race detector
 e2e: ## the real stack: etcd, kube-apiserver, controllers, kubelet, registry, cosign
 	$(GO) -C $(STACK) test -count=1 -timeout 25m ./e2e ./harness ./image ./sleeper
 
-bench: ## benchmarks; ratios within one run are what counts
+bench: ## benchmarks, alone and against other programs; ratios within one run are what counts
 	$(GO) test -run '^$$' -bench . -benchmem ./inspect/... ./kube ./registry ./tui
+	$(GO) -C $(BENCH) run . -rounds $(ROUNDS)
 
 lint: ## golangci-lint, at the version named above
 	$(GO) run $(GOLANGCI) run
