@@ -35,7 +35,7 @@ func Usual(client *registry.Client) inspect.Check {
 		if !unsigned || err != nil || loc.Local() {
 			return inspect.Nothing("only asked for an unsigned image of a registry")
 		}
-		h, err := habitOf(ctx, client, loc)
+		h, err := habitOf(ctx, client, loc, i)
 		var limit *registry.LimitError
 		if err != nil && !errors.As(err, &limit) {
 			return inspect.Nothing("what is usual in %s is not known: %v", loc.Name(), err)
@@ -61,13 +61,13 @@ func unsignedGate(i inspect.Image) (inspect.Gate, bool) {
 	return inspect.Gate{}, false
 }
 
-// habit is how many of the digests that tags of a repository name are signed.
+// habit is how many of the digests that are known of a repository are signed.
 type habit struct {
 	seen, signed int
 }
 
 func (h habit) words(loc registry.Location) string {
-	return fmt.Sprintf("%d of %d digests that tags of %s name are signed by cosign's tags", h.signed, h.seen, loc.Name())
+	return fmt.Sprintf("%d of %d other digests known in %s are signed by cosign's tags", h.signed, h.seen, loc.Name())
 }
 
 func (h habit) unusual() bool { return h.seen >= usualOf && h.signed*10 >= h.seen*usualShare }
@@ -82,8 +82,8 @@ func (h habit) finding(subject string, i inspect.Image, loc registry.Location) i
 	}}
 }
 
-// habitOf looks at the last tags of a repository.
-func habitOf(ctx context.Context, client *registry.Client, loc registry.Location) (habit, error) {
+// habitOf looks at the last tags of a repository, and at the digests that have a signature; the image itself is not counted.
+func habitOf(ctx context.Context, client *registry.Client, loc registry.Location, i inspect.Image) (habit, error) {
 	tags, err := client.Tags(ctx, loc)
 	signed, plain := map[string]bool{}, []string{}
 	for _, t := range tags {
@@ -96,8 +96,15 @@ func habitOf(ctx context.Context, client *registry.Client, loc registry.Location
 		plain = append(plain, t)
 	}
 	plain = plain[max(0, len(plain)-sampleTags):]
+	all := digestsOf(ctx, client, loc, plain)
+	for digest := range signed {
+		all[digest] = true // a tag may have moved away from it since
+	}
 	h := habit{}
-	for digest := range digestsOf(ctx, client, loc, plain) {
+	for digest := range all {
+		if digest == i.Index || digest == i.Digest {
+			continue
+		}
 		h.seen++
 		if signed[digest] {
 			h.signed++
