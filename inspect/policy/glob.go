@@ -16,7 +16,7 @@ func globOf(text string) (glob, error) {
 		return glob{}, fmt.Errorf("reading glob %.40q: it is empty or longer than %d bytes", text, maxGlob)
 	}
 	if strings.IndexFunc(text, notInGlob) >= 0 {
-		return glob{}, fmt.Errorf("reading glob %.80q: only letters, digits and - _ : / * . may stand in it", text)
+		return glob{}, fmt.Errorf("reading glob %.80q: only letters, digits and - _ : / * . @ may stand in it", text)
 	}
 	pattern := text
 	switch text {
@@ -38,7 +38,7 @@ func globOf(text string) (glob, error) {
 }
 
 func notInGlob(r rune) bool {
-	return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune("-_:/*.", r)
+	return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune("-_:/*.@", r)
 }
 
 // expressionOf writes a glob as a regular expression for the whole name.
