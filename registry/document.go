@@ -177,6 +177,7 @@ func isImageConfig(mediaType string) bool {
 	switch types.MediaType(mediaType) {
 	case "", types.OCIConfigJSON, types.DockerConfigJSON, "application/octet-stream":
 		return true
+	default:
+		return strings.Contains(mediaType, "image")
 	}
-	return strings.Contains(mediaType, "image")
 }

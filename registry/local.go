@@ -164,7 +164,8 @@ func openArchive(ctx context.Context, path string, store *Store) (files, error) 
 func newTarFiles(file interface {
 	io.ReaderAt
 	io.Closer
-}, size int64) (files, error) {
+}, size int64,
+) (files, error) {
 	members, err := indexTar(file, size)
 	if err != nil {
 		_ = file.Close()

@@ -17,7 +17,8 @@ func alertRow(m *Model, a inspect.Alert) row {
 		path: imagePath(a.File), layer: a.File.Layer, raw: blobPart("alert as received", a.Raw), object: a,
 		cells: func(w int) []cell {
 			return []cell{
-				{text: "ALERT", tone: toneBad, width: 5}, {text: "!", tone: toneBad, width: m.p.signWidth()},
+				{text: "ALERT", tone: toneBad, width: 5},
+				{text: "!", tone: toneBad, width: m.p.signWidth()},
 				{text: a.Rule + times(a.Count), width: -1},
 				{text: where, tone: toneNote, width: min(max(1, len(where)), max(1, w/2)), tail: true},
 			}

@@ -56,7 +56,8 @@ func binaryRows(m *Model, s *caseScreen) []row {
 
 func suspectCells(m *Model, w int, severity inspect.Severity, status inspect.Status, what, path string, layer int, signs string) []cell {
 	cells := []cell{
-		{text: severityWord(severity), tone: severityTone(severity), width: 4}, {text: m.p.sign(status), tone: statusTone(status), width: m.p.signWidth()},
+		{text: severityWord(severity), tone: severityTone(severity), width: 4},
+		{text: m.p.sign(status), tone: statusTone(status), width: m.p.signWidth()},
 		{text: path, width: -3, tail: true},
 	}
 	if w > 46 {

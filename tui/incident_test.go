@@ -183,8 +183,10 @@ func incidentPackages() []inspect.Event {
 
 func incidentFindings() []inspect.Event {
 	finding := func(check, code, subject, title string, severity inspect.Severity) inspect.Event {
-		f := inspect.Finding{ID: inspect.FindingID(check, code, subject), Check: check, Code: code, Subject: subject, Title: title, Severity: severity, Status: severity.RowStatus(),
-			Detail: "What the check saw, in a sentence or two, so that it can be read out on a call.", Evidence: []inspect.Evidence{{Kind: "file", Digest: digest(50), Path: dropped}, {Kind: "layer", Digest: digest(103), Text: "layer 2"}}}
+		f := inspect.Finding{
+			ID: inspect.FindingID(check, code, subject), Check: check, Code: code, Subject: subject, Title: title, Severity: severity, Status: severity.RowStatus(),
+			Detail: "What the check saw, in a sentence or two, so that it can be read out on a call.", Evidence: []inspect.Evidence{{Kind: "file", Digest: digest(50), Path: dropped}, {Kind: "layer", Digest: digest(103), Text: "layer 2"}},
+		}
 		_, path, _ := strings.Cut(subject, ":")
 		if path != "" {
 			f.Evidence[0].Path = path
@@ -249,7 +251,8 @@ func incidentTree(layer int) []inspect.Node {
 		return top
 	}
 	all := append([]inspect.Node{
-		{Entry: inspect.Entry{Path: "/usr", Type: inspect.EntryDir, Mode: 0o755}}, {Entry: inspect.Entry{Path: "/bin", Type: inspect.EntrySymlink, Mode: 0o777, Link: "usr/bin"}},
+		{Entry: inspect.Entry{Path: "/usr", Type: inspect.EntryDir, Mode: 0o755}},
+		{Entry: inspect.Entry{Path: "/bin", Type: inspect.EntrySymlink, Mode: 0o777, Link: "usr/bin"}},
 		file("/usr/bin/web", 1, inspect.Added, 6_400_000), file("/usr/bin/curl", 1, inspect.Added, 250_000), file("/usr/bin/ls", 0, inspect.Same, 140_000), file("/etc/passwd", 0, inspect.Same, 900),
 	}, top...)
 	return all
@@ -261,6 +264,7 @@ type memory struct{}
 func (memory) Index(context.Context, string) ([]inspect.Entry, error) {
 	return nil, inspect.ErrNotKept
 }
+
 func (memory) Catalogue(context.Context, string) ([]inspect.Package, error) {
 	return nil, inspect.ErrNotKept
 }
@@ -332,7 +336,8 @@ func testOptions() Options {
 		},
 		Again: func(context.Context, *inspect.Case, []inspect.Key) (inspect.Source, error) {
 			return sourceOf([]inspect.Event{
-				{Reset: &inspect.Reset{Drop: []inspect.Key{{Check: "layers", Subject: "proxy"}}}}, begun("layers", "proxy"), ended("layers", "proxy", inspect.Verified, ""),
+				{Reset: &inspect.Reset{Drop: []inspect.Key{{Check: "layers", Subject: "proxy"}}}},
+				begun("layers", "proxy"), ended("layers", "proxy", inspect.Verified, ""),
 				{Time: at(3), End: &inspect.End{Status: inspect.Verified}},
 			}), nil
 		},

@@ -86,8 +86,11 @@ func TestLayoutShowsOneRegionWhereItIsNarrow(t *testing.T) {
 		focus region
 		want  string
 	}{
-		{40, 12, regionList, "h t llllllll s k"}, {40, 12, regionDetail, "h t dddddddd s k"}, {40, 12, regionTop, "h t bbbbbbbb s k"},
-		{120, 14, regionList, "h t llllllllll s k"}, {30, 8, regionList, "h t llll s k"},
+		{40, 12, regionList, "h t llllllll s k"},
+		{40, 12, regionDetail, "h t dddddddd s k"},
+		{40, 12, regionTop, "h t bbbbbbbb s k"},
+		{120, 14, regionList, "h t llllllllll s k"},
+		{30, 8, regionList, "h t llll s k"},
 	} {
 		if got := columnOf(boxes(c.w, c.h, shape{tabs: true, top: 14, focus: c.focus})); got != c.want {
 			t.Errorf("%dx%d: %s, want %s", c.w, c.h, got, c.want)

@@ -172,12 +172,11 @@ func (l *list) selectedID() string {
 }
 
 // choose selects a row by its identity.
-func (l *list) choose(id string) bool {
+func (l *list) choose(id string) {
 	for i, at := range l.shown {
 		if l.all[at].id == id {
 			l.at, l.moved = i, true
-			return true
+			return
 		}
 	}
-	return false
 }

@@ -68,17 +68,15 @@ type (
 	}
 
 	exportMsg struct {
-		gen    int
-		steps  []exportStep
-		ended  bool
-		err    error
-		pump   *pump[exportStep]
-		result *ExportResult
+		gen   int
+		steps []exportStep
+		ended bool
+		err   error
+		pump  *pump[exportStep]
 	}
 
 	// doneMsg says that something was done, or why not.
 	doneMsg struct {
-		gen  int
 		text string
 		err  error
 		then func(m *Model) tea.Cmd

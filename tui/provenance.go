@@ -49,8 +49,10 @@ func provenanceRow(m *Model, s *caseScreen, p inspect.Provenance) row {
 		layer: -1, raw: rawParts(p.Raw), object: p,
 		cells: func(w int) []cell {
 			return []cell{
-				{text: m.p.sign(p.Status), tone: statusTone(p.Status), width: m.p.signWidth()}, {text: claim(p), width: 6},
-				{text: firstOf(strings.TrimPrefix(p.Source, "git+https://"), p.Builder, p.PredicateType), width: -2}, {text: shortDigest(p.Commit), tone: toneDim, width: 12},
+				{text: m.p.sign(p.Status), tone: statusTone(p.Status), width: m.p.signWidth()},
+				{text: claim(p), width: 6},
+				{text: firstOf(strings.TrimPrefix(p.Source, "git+https://"), p.Builder, p.PredicateType), width: -2},
+				{text: shortDigest(p.Commit), tone: toneDim, width: 12},
 			}
 		},
 		detail: func(d *document) { provenanceDetail(d, s, p) },

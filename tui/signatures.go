@@ -74,8 +74,10 @@ func signatureRow(m *Model, s *caseScreen, g inspect.Signature) row {
 		layer: -1, raw: rawParts(g.Raw), object: g,
 		cells: func(w int) []cell {
 			return []cell{
-				{text: m.p.sign(g.Status), tone: statusTone(g.Status), width: m.p.signWidth()}, {text: what, width: 9},
-				{text: strings.TrimPrefix(who(g), "https://"), width: -3}, {text: reasonText(g), tone: statusTone(g.Status), width: -2},
+				{text: m.p.sign(g.Status), tone: statusTone(g.Status), width: m.p.signWidth()},
+				{text: what, width: 9},
+				{text: strings.TrimPrefix(who(g), "https://"), width: -3},
+				{text: reasonText(g), tone: statusTone(g.Status), width: -2},
 			}
 		},
 		detail: func(d *document) { signatureDetail(d, s, g) },

@@ -141,6 +141,7 @@ func (t *fileTree) sum() {
 					n.edited++
 				case inspect.Removed:
 					n.gone++
+				case inspect.Same:
 				}
 			}
 		}

@@ -49,6 +49,7 @@ func (m *Model) layout() frame {
 			}
 		case paneLayers:
 			s.foot = 12
+		default: // the others have no more regions than a list and its detail
 		}
 	} else if m.pods != nil {
 		s.focus = m.pods.focus

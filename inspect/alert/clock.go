@@ -47,16 +47,16 @@ func timeOfDay(s string, day time.Time) (t time.Time, ok bool) {
 }
 
 // head cuts "TIME: Priority rest" into its parts. ok is false if the line does not begin so.
-func head(line string) (stamp, priority, rest string, ok bool) {
-	stamp, rest, ok = strings.Cut(line, ": ")
+func head(line string) (stamp, priority string, ok bool) {
+	stamp, rest, ok := strings.Cut(line, ": ")
 	if !ok || len(stamp) < len("15:04:05") || len(stamp) > 40 || strings.ContainsAny(stamp, " \t") {
-		return "", "", "", false
+		return "", "", false
 	}
-	priority, rest, _ = strings.Cut(rest, " ")
+	priority, _, _ = strings.Cut(rest, " ")
 	if priority = priorityOf(priority); priority == "" {
-		return "", "", "", false
+		return "", "", false
 	}
-	return stamp, priority, rest, true
+	return stamp, priority, true
 }
 
 // priorityOf gives a priority Falco's own spelling; "" if it is none.

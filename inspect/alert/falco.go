@@ -44,7 +44,7 @@ func (e *falcoEvent) alert(stamp string, day time.Time) Alert {
 			return a
 		}
 	}
-	if s, _, _, ok := head(a.Output); ok {
+	if s, _, ok := head(a.Output); ok {
 		a.setTime(s, day)
 	}
 	return a

@@ -51,7 +51,8 @@ func TestMatch(t *testing.T) {
 	}{
 		{"the container's ID, as Falco cuts it", one(func(*Alert) {}), "container-id", "web-0/web", "3ad7b26ded6d is the ID of container web"},
 		{
-			"as Tetragon cuts it", Alert{Alert: inspect.Alert{ContainerID: hex64[:31]}},
+			"as Tetragon cuts it",
+			Alert{Alert: inspect.Alert{ContainerID: hex64[:31]}},
 			"container-id", "web-0/web", "",
 		},
 		{
@@ -59,19 +60,23 @@ func TestMatch(t *testing.T) {
 			"container-id", "web-0/web", "though the alert names pod shop/web-1",
 		},
 		{
-			"a run that has ended", Alert{Alert: inspect.Alert{ContainerID: strings.Repeat("e", 12)}},
+			"a run that has ended",
+			Alert{Alert: inspect.Alert{ContainerID: strings.Repeat("e", 12)}},
 			"container-id", "web-0/web", "an earlier run of container web",
 		},
 		{
-			"the digest of one pod", Alert{Digest: digestB},
+			"the digest of one pod",
+			Alert{Digest: digestB},
 			"digest", "web-2/web", "only container web of shop/web-2 runs",
 		},
 		{
-			"the digest of two pods", Alert{Digest: digestA},
+			"the digest of two pods",
+			Alert{Digest: digestA},
 			"digest", "web-0/web web-1/web", "2 containers run",
 		},
 		{
-			"the digest of two pods, with a name", Alert{Alert: inspect.Alert{Namespace: "shop", Pod: "web-1"}, Digest: digestA},
+			"the digest of two pods, with a name",
+			Alert{Alert: inspect.Alert{Namespace: "shop", Pod: "web-1"}, Digest: digestA},
 			"digest", "web-1/web", "",
 		},
 		{
@@ -91,19 +96,23 @@ func TestMatch(t *testing.T) {
 			"pod", "web-0/web", "not known well enough",
 		},
 		{
-			"a name without a namespace", Alert{Alert: inspect.Alert{Pod: "web-0"}},
+			"a name without a namespace",
+			Alert{Alert: inspect.Alert{Pod: "web-0"}},
 			"none", "", "names no container, image or pod",
 		},
 		{
-			"the image", Alert{Alert: inspect.Alert{Image: "reg.example/web:1", Container: "web", Namespace: "shop"}},
+			"the image",
+			Alert{Alert: inspect.Alert{Image: "reg.example/web:1", Container: "web", Namespace: "shop"}},
 			"image", "web-0/web web-1/web web-2/web", "3 containers run reg.example/web:1",
 		},
 		{
-			"a repository without a tag", Alert{Alert: inspect.Alert{Image: "reg.example:5000/web"}},
+			"a repository without a tag",
+			Alert{Alert: inspect.Alert{Image: "reg.example:5000/web"}},
 			"none", "", "",
 		},
 		{
-			"the image of another container name", Alert{Alert: inspect.Alert{Image: "reg.example/web:1", Container: "db"}},
+			"the image of another container name",
+			Alert{Alert: inspect.Alert{Image: "reg.example/web:1", Container: "db"}},
 			"none", "", "no such container has image reg.example/web:1",
 		},
 		{
@@ -111,11 +120,13 @@ func TestMatch(t *testing.T) {
 			"none", "", "process of the node",
 		},
 		{
-			"another cluster", Alert{Alert: inspect.Alert{ContainerID: idOf("9"), Namespace: "bank", Pod: "teller", Image: "x:1"}, Digest: idOf("9")},
+			"another cluster",
+			Alert{Alert: inspect.Alert{ContainerID: idOf("9"), Namespace: "bank", Pod: "teller", Image: "x:1"}, Digest: idOf("9")},
 			"none", "", "no pod has a container of ID 999999999999; no such container runs 9999999999999999999…; there is no pod bank/teller; no such container has image x:1",
 		},
 		{
-			"what stands twice", Alert{Doubtful: []string{"k8s_pod_name"}},
+			"what stands twice",
+			Alert{Doubtful: []string{"k8s_pod_name"}},
 			"none", "", "differently: k8s_pod_name",
 		},
 	} {

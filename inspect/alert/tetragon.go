@@ -54,8 +54,11 @@ func (e *tetragonEvent) process() *tetragonBody {
 		kind string
 		body *tetragonBody
 	}{
-		{"exec", e.Exec.value}, {"kprobe", e.Kprobe.value}, {"lsm", e.LSM.value},
-		{"tracepoint", e.Tracepoint.value}, {"exit", e.Exit.value},
+		{"exec", e.Exec.value},
+		{"kprobe", e.Kprobe.value},
+		{"lsm", e.LSM.value},
+		{"tracepoint", e.Tracepoint.value},
+		{"exit", e.Exit.value},
 	} {
 		if of.body != nil && of.body.Process.value != nil {
 			of.body.kind = of.kind

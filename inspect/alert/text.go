@@ -12,7 +12,7 @@ import (
 // parseText reads a line of Falco's text output: a time, a priority, a message, and fields behind
 // " | " or in brackets. The rule's name is not in it.
 func parseText(line string, day time.Time) (Alert, error) {
-	stamp, priority, _, ok := head(line)
+	stamp, priority, ok := head(line)
 	if !ok {
 		return Alert{}, errNoAlert
 	}

@@ -87,7 +87,9 @@ func (s *shop) sign(base layer) error {
 		run
 		when time.Time
 	}{
-		{s.proxy, proxyRun(), on(5, 10, 4, 12)}, {s.migrate, migrateRun(), on(12, 9, 22, 30)}, {s.cart, cartRun(), on(13, 15, 43, 9)},
+		{s.proxy, proxyRun(), on(5, 10, 4, 12)},
+		{s.migrate, migrateRun(), on(12, 9, 22, 30)},
+		{s.cart, cartRun(), on(13, 15, 43, 9)},
 		{s.good, webRun(), at(8, 14, 3)},
 	} {
 		sig, err := n.sign(i.image, i.run, i.when)

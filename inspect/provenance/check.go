@@ -17,7 +17,8 @@ const signatureCheck = "signatures"
 
 // Check reads every statement that is stored with an image, says what each claims, and sets the gate of provenance.
 func Check(client *registry.Client) inspect.Check {
-	return inspect.Check{Name: Name, Scope: inspect.PerImage, Needs: []string{signatureCheck},
+	return inspect.Check{
+		Name: Name, Scope: inspect.PerImage, Needs: []string{signatureCheck},
 		Run: func(ctx context.Context, on inspect.On, emit func(inspect.Event)) error {
 			image, expected := on.Image(), on.Case().Expected
 			all, unread := signed(client.Store(), image.Signatures)
@@ -39,7 +40,8 @@ func Check(client *registry.Client) inspect.Check {
 				return inspect.Unchecked("claims in the index could not be read: %s", err)
 			}
 			return nil
-		}}
+		},
+	}
 }
 
 // signed reads the statements of the signatures that carry provenance out of the store. What could not be read is

@@ -67,8 +67,10 @@ func (s *scene) sign(text string, change func(*inspect.Signature)) inspect.Signa
 	if err := s.client.Store().Put(digestOf(text), []byte(text)); err != nil {
 		s.t.Fatal(err)
 	}
-	sig := inspect.Signature{ID: digestOf(text)[7:23], PredicateType: PredicateSLSA02, Status: inspect.Verified, Identity: workflow, Issuer: issuer,
-		Raw: []inspect.RawPart{{Name: "statement", Digest: digestOf(text)}}}
+	sig := inspect.Signature{
+		ID: digestOf(text)[7:23], PredicateType: PredicateSLSA02, Status: inspect.Verified, Identity: workflow, Issuer: issuer,
+		Raw: []inspect.RawPart{{Name: "statement", Digest: digestOf(text)}},
+	}
 	if change != nil {
 		change(&sig)
 	}
@@ -132,8 +134,10 @@ func TestCheck(t *testing.T) {
 		{"verified, nothing expected", func(s *scene) { s.sign(good, nil) }, inspect.Expected{}, inspect.Verified, "", inspect.Verified, ""},
 		{"verified, as expected", func(s *scene) { s.sign(good, nil) }, fits, inspect.Verified, "", inspect.Verified, ""},
 		{"other source", func(s *scene) { s.sign(good, nil) }, other, inspect.Failed, reasonSource, inspect.Failed, reasonSource},
-		{"about another image", func(s *scene) { s.sign(statement(digestOf("other"), workflow, "https://github.com/acme/app"), nil) }, fits,
-			inspect.Failed, reasonSubject, inspect.Failed, reasonSubject},
+		{
+			"about another image", func(s *scene) { s.sign(statement(digestOf("other"), workflow, "https://github.com/acme/app"), nil) }, fits,
+			inspect.Failed, reasonSubject, inspect.Failed, reasonSubject,
+		},
 		{"about the index", func(s *scene) {
 			s.image.Index = digestOf("index")
 			s.sign(statement(digestOf("index"), workflow, "https://github.com/acme/app"), nil)
@@ -231,8 +235,12 @@ func TestCertificateAgainstStatement(t *testing.T) {
 		{"other source in an old certificate", workflow, old, inspect.Expected{SourceURIs: []string{"github.com/acme/app"}}, reasonSource, "evil/app"},
 		{"a builder that did not sign, nothing expected", generator + "@refs/tags/v1.8.0", ours, inspect.Expected{}, "", "the statement names the builder " + generator},
 		{"a builder that did not sign, expected", generator + "@refs/tags/v1.8.0", ours, inspect.Expected{BuilderIDs: []string{generator}}, reasonBuilder, ""},
-		{"a builder that lets a delegator sign", generator + "@refs/tags/v1.8.0", map[string]string{"buildSignerURI": delegator + "generic_slsa3.yml@refs/tags/v1.8.0"},
-			inspect.Expected{BuilderIDs: []string{generator}}, "", ""},
+		{
+			"a builder that lets a delegator sign", generator + "@refs/tags/v1.8.0",
+			map[string]string{"buildSignerURI": delegator + "generic_slsa3.yml@refs/tags/v1.8.0"},
+			inspect.Expected{BuilderIDs: []string{generator}},
+			"", "",
+		},
 	} {
 		s := newScene(t)
 		s.sign(statement(s.image.Digest, c.builder, "https://github.com/acme/app"), certificate(c.extensions))
@@ -264,8 +272,10 @@ func (s *scene) withBuildKit(text func(digest string) string) {
 	}
 	index := mutate.AppendManifests(empty.Index,
 		mutate.IndexAddendum{Add: img, Descriptor: v1.Descriptor{Platform: &v1.Platform{OS: "linux", Architecture: "amd64"}}},
-		mutate.IndexAddendum{Add: att, Descriptor: v1.Descriptor{Platform: &v1.Platform{OS: "unknown", Architecture: "unknown"},
-			Annotations: map[string]string{"vnd.docker.reference.type": "attestation-manifest", "vnd.docker.reference.digest": hash.String()}}})
+		mutate.IndexAddendum{Add: att, Descriptor: v1.Descriptor{
+			Platform:    &v1.Platform{OS: "unknown", Architecture: "unknown"},
+			Annotations: map[string]string{"vnd.docker.reference.type": "attestation-manifest", "vnd.docker.reference.digest": hash.String()},
+		}})
 	d := s.t.TempDir()
 	p, err := layout.Write(d, empty.Index)
 	if err == nil {

@@ -19,7 +19,8 @@ type Examiner func(ctx context.Context, location, index, digest string, expected
 // Drift compares who signed the image and how it was built with the known-good image of the case. A change is loud even
 // if each of the two is valid by itself.
 func Drift(client *registry.Client, examine Examiner) inspect.Check {
-	return inspect.Check{Name: DriftName, Scope: inspect.PerImage, Needs: []string{"known-good", signatureCheck, Name},
+	return inspect.Check{
+		Name: DriftName, Scope: inspect.PerImage, Needs: []string{"known-good", signatureCheck, Name},
 		Run: func(ctx context.Context, on inspect.On, emit func(inspect.Event)) error {
 			image := on.Image()
 			if image.Diff == nil || image.Diff.KnownGood == nil {
@@ -32,7 +33,8 @@ func Drift(client *registry.Client, examine Examiner) inspect.Check {
 			}
 			now := present(client, image, on.Case().Expected, on.Ended(signatureCheck))
 			return tell(on.Subject, good, before, now, emit)
-		}}
+		},
+	}
 }
 
 // past reads signers and provenance of the known-good.

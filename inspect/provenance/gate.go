@@ -98,8 +98,10 @@ func findings(subject string, rows []judged, g inspect.Gate, expected bool) []in
 }
 
 func newFinding(check, code, subject string, severity inspect.Severity) inspect.Finding {
-	return inspect.Finding{ID: inspect.FindingID(check, code, subject), Check: check, Code: code, Subject: subject,
-		Severity: severity, Status: severity.RowStatus(), Evidence: []inspect.Evidence{}}
+	return inspect.Finding{
+		ID: inspect.FindingID(check, code, subject), Check: check, Code: code, Subject: subject,
+		Severity: severity, Status: severity.RowStatus(), Evidence: []inspect.Evidence{},
+	}
 }
 
 func rawEvidence(row inspect.Provenance) []inspect.Evidence {
