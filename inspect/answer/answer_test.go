@@ -53,7 +53,7 @@ func TestAnswers(t *testing.T) {
 		"clean":               {caseWith(web()), inspect.HowIn, inspect.Absent, "nothing to explain"},
 		"not read":            {caseWith(unread), inspect.WhereFrom, inspect.Unknown, "could not be read"},
 		"own build, where":    {caseWith(own, finding), inspect.WhereFrom, inspect.Verified, "/var/tmp/.font/x belongs to no package and came with layer 1 (build step: COPY app /app) (seen)"},
-		"own build, how":      {caseWith(own, finding), inspect.HowIn, inspect.Verified, "image's own build"},
+		"own build, how":      {caseWith(own, finding), inspect.HowIn, inspect.Verified, "/var/tmp/.font/x came in with the image's own build"},
 		"base image":          {caseWith(base, finding), inspect.HowIn, inspect.Verified, "with the base image"},
 		"no provenance":       {caseWith(own, finding), inspect.WhereFrom, inspect.Verified, "carries no provenance (not known)"},
 		"signed all the same": {caseWith(signed, finding), inspect.WhyMissed, inspect.Verified, "whoever signs these images signed this one too"},
@@ -61,7 +61,7 @@ func TestAnswers(t *testing.T) {
 		"signature lost":      {withPod, inspect.WhyMissed, inspect.Verified, "unsigned now (seen)"},
 		"tag moved":           {withPod, inspect.HowIn, inspect.Verified, "revision 4 (web-7d) rolled it out"},
 		"tag moved, said":     {withPod, inspect.HowIn, inspect.Verified, "the tag was moved"},
-		"run time, where":     {atRunTime, inspect.WhereFrom, inspect.Verified, "/tmp/x was written at run time; we do not have its bytes (seen)"},
+		"run time, where":     {atRunTime, inspect.WhereFrom, inspect.Verified, "/tmp/x, which the alert names, was written at run time: it is not in the image, and we do not have its bytes (seen)"},
 		"run time, how":       {atRunTime, inspect.HowIn, inspect.Verified, "after the container had started"},
 	}
 	for name, tt := range tests {

@@ -13,40 +13,19 @@ func atRunTime(c inspect.Case) []Sentence {
 		if a.Match == inspect.MatchNone {
 			continue
 		}
+		path := inspect.Clean(a.File.Path)
 		switch a.File.Origin {
-		case inspect.OriginRuntime, inspect.OriginMemfd:
-			return []Sentence{{Text: "the file of the alert came in after the container had started, not with the image", Basis: Derived}}
+		case inspect.OriginRuntime:
+			return []Sentence{{Text: path + " was written after the container had started: it did not come in with the image", Basis: Derived}}
+		case inspect.OriginMemfd:
+			return []Sentence{{Text: "the program of the alert was put into memory after the container had started: it did not come in with the image", Basis: Derived}}
 		case inspect.OriginChanged:
-			return []Sentence{{Text: "the file of the alert was written or changed after the container had started", Basis: Derived}}
+			return []Sentence{{Text: "the copy of " + path + " that ran was written or changed after the container had started", Basis: Derived}}
 		case inspect.OriginVolume:
-			return []Sentence{{Text: "the file of the alert lies on a mounted volume, not in the image", Basis: Derived}}
+			return []Sentence{{Text: path + " came in by a mounted volume, not with the image", Basis: Derived}}
 		}
 	}
 	return nil
-}
-
-// handover names the point at which the files came in: the base image, a sidecar that somebody injected, or the
-// image's own build.
-func handover(c inspect.Case) []Sentence {
-	var all []Sentence
-	for _, i := range suspects(c) {
-		layers := badLayers(i)
-		if len(layers) == 0 {
-			continue
-		}
-		text := "they came in with the image's own build"
-		switch {
-		case injected(c, i.Subject):
-			text = "they came in with a container that was injected: the workload's template does not have it"
-		case allBase(layers):
-			text = "they came in with the base image"
-		}
-		if i.Diff != nil && i.Diff.KnownGood != nil && i.Diff.Layers != nil {
-			text += fmt.Sprintf("; of its layers %d are those of the %s image and %d are new", i.Diff.Layers.Shared, i.Diff.KnownGood.Word(), i.Diff.Layers.Added)
-		}
-		all = append(all, Sentence{Text: in(c, i) + text, Basis: Derived, Findings: by(c, "binaries", "diff")})
-	}
-	return all
 }
 
 // badLayers are the layers that brought a file that failed.
@@ -80,18 +59,6 @@ func allBase(layers []inspect.Layer) bool {
 	return true
 }
 
-func injected(c inspect.Case, subject string) bool {
-	if c.Pod == nil {
-		return false
-	}
-	for _, k := range c.Pod.Containers {
-		if k.Name == subject {
-			return k.Injected
-		}
-	}
-	return false
-}
-
 // changedDependencies names packages that are not those of the image before.
 func changedDependencies(c inspect.Case) []Sentence {
 	var all []Sentence
@@ -117,32 +84,4 @@ func changedDependencies(c inspect.Case) []Sentence {
 		all = append(all, Sentence{Text: in(c, i) + "dependencies changed with it: " + strings.Join(names, ", ") + more, Basis: Seen, Findings: by(c, "package-diff")})
 	}
 	return all
-}
-
-// rollout says which rollout brought the digest, and what ran before.
-func rollout(c inspect.Case) []Sentence {
-	if c.Pod == nil {
-		return nil
-	}
-	for _, r := range c.Pod.Revisions {
-		if !r.Current {
-			continue
-		}
-		text := fmt.Sprintf("revision %d (%s) rolled it out at %s", r.Number, inspect.Clean(r.Name), r.Created.Format("2006-01-02 15:04:05Z"))
-		for _, i := range suspects(c) {
-			if i.Diff != nil && i.Diff.KnownGood != nil && sameTag(i) {
-				text += fmt.Sprintf("; the reference %s is the one of the %s image, so the tag was moved", inspect.Clean(i.Reference), i.Diff.KnownGood.Word())
-				break
-			}
-		}
-		return []Sentence{{Text: text, Basis: Seen}}
-	}
-	return nil
-}
-
-// sameTag says that the image before was asked for by the same reference, by a tag.
-func sameTag(i inspect.Image) bool {
-	k := i.Diff.KnownGood
-	repository, _, _ := strings.Cut(i.Reference, "@")
-	return !strings.Contains(i.Reference, "@") && (k.Reference == i.Reference || strings.HasPrefix(repository, k.Reference+":")) && !k.Confirmed
 }

@@ -59,14 +59,6 @@ func provenanceGate(c inspect.Case) []Sentence {
 	return all
 }
 
-// admission says what was not looked at.
-func admission(c inspect.Case) []Sentence {
-	if c.Pod == nil {
-		return nil
-	}
-	return []Sentence{{Text: "which admission policies stood in the way was not checked; to know, run: kubectl get validatingwebhookconfigurations,clusterimagepolicies,clusterpolicies", Basis: Open}}
-}
-
 func gate(i inspect.Image, name string) (inspect.Gate, bool) {
 	for _, g := range i.Gates {
 		if g.Name == name {

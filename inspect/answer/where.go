@@ -10,33 +10,12 @@ import (
 // maxNamed bounds how many files one answer names: it is read out on a call.
 const maxNamed = 3
 
-// alertedFile says where the file that an alert names is.
-func alertedFile(c inspect.Case) []Sentence {
-	var all []Sentence
-	said := map[string]bool{}
-	for _, a := range c.Alerts {
-		if a.Match == inspect.MatchNone || a.File.Detail == "" || said[a.Subject+a.File.Path] {
-			continue
-		}
-		said[a.Subject+a.File.Path] = true
-		basis := Seen
-		if a.File.Origin == inspect.OriginUnknown {
-			basis = Open
-		}
-		all = append(all, Sentence{Text: trim(a.File.Detail), Basis: basis, Findings: about(c, a.Subject, a.File.Path)})
-		if len(all) == maxNamed {
-			break
-		}
-	}
-	return all
-}
-
 // unexpectedFiles names the programs that belong to nobody, with layer and build step.
 func unexpectedFiles(c inspect.Case) []Sentence {
 	var all []Sentence
 	for _, i := range c.Images {
 		for _, b := range i.Binaries {
-			if b.Status != inspect.Failed || b.Owner != "" {
+			if b.Status != inspect.Failed || b.Owner != "" || toldByAlert(c, i, b.Path) {
 				continue
 			}
 			all = append(all, Sentence{
@@ -53,7 +32,7 @@ func alteredFiles(c inspect.Case) []Sentence {
 	var all []Sentence
 	for _, i := range c.Images {
 		for _, a := range i.Altered {
-			if a.Status != inspect.Failed {
+			if a.Status != inspect.Failed || toldByAlert(c, i, a.Path) {
 				continue
 			}
 			all = append(all, Sentence{
