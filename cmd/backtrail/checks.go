@@ -19,7 +19,7 @@ func (s *session) checks(o subject.Options) []inspect.Check {
 	sig := signature.Options{Client: s.client, Store: s.client.Store(), Trust: s.trust, Now: s.now, Notary: s.notary, GitHub: s.attested}
 	policies := s.policiesOf(o)
 	sig.Demands, sig.PolicyNamed = policies.Demands, policies.Named()
-	return []inspect.Check{
+	return s.withCheckpoint([]inspect.Check{
 		subject.Check(o),
 		subject.Workload(o),
 		cluster.Check(cluster.Options{Cluster: o.Cluster, Pod: o.Pod, Container: o.Container, Trace: o.Trace}, subject.WorkloadName),
@@ -36,7 +36,7 @@ func (s *session) checks(o subject.Options) []inspect.Check {
 		signature.Usual(s.client),
 		provenance.Drift(s.client, s.examiner(sig)),
 		answer.Check(signature.Name, provenance.Name, "layers", "binaries", "packages", subject.KnownGoodName, "diff", "package-diff", provenance.DriftName, cluster.Name),
-	}
+	})
 }
 
 // examiner verifies the signatures of the known-good in the same way as those of the image.

@@ -12,7 +12,7 @@ import (
 
 // inspectFlags are those of the verb inspect.
 type inspectFlags struct {
-	knownGood, export, layers string
+	knownGood, export, layers, checkpoint string
 }
 
 func inspectCommand(f *flags, std streams) *cobra.Command {
@@ -28,6 +28,7 @@ reference, oci:DIR[:TAG|@DIGEST], oci-archive:FILE, docker-archive:FILE, a path,
 	cmd.Flags().StringVar(&own.knownGood, "known-good", "", "compare with this `TARGET`, which counts as confirmed")
 	cmd.Flags().StringVar(&own.export, "export", "", "write the evidence bundle to `PATH`, a directory or a .tar.gz")
 	cmd.Flags().StringVar(&own.layers, "layers", string(evidence.LayersSuspect), "layers in the bundle: all, suspect or none")
+	cmd.Flags().StringVar(&own.checkpoint, "checkpoint", "", "lay what changed at run time over the image: a kubelet checkpoint `FILE`")
 	return cmd
 }
 
@@ -47,6 +48,9 @@ func (f *flags) inspect(ctx context.Context, std streams, target string, own ins
 	}
 	defer s.close()
 	s.choice.Flag = own.knownGood
+	if err := s.readCheckpoint(ctx, own.checkpoint); err != nil {
+		return err
+	}
 	p, err := s.prepare(ctx, target)
 	if err != nil {
 		return err

@@ -25,22 +25,23 @@ import (
 // session is what one run of the program works with: the store, the registries, the cluster, the roots of trust and
 // what is expected. Nothing of it is opened before it is needed.
 type session struct {
-	flags    *flags
-	std      streams
-	now      func() time.Time
-	client   *registry.Client
-	cache    *files.Cache
-	trust    *signature.Trust
-	attested *signature.Attestations // GitHub's, where asked for
-	notary   *signature.Notary
-	expected inspect.Expected
-	policies *policy.Set // of flags and of the folder that is always loaded
-	unread   error       // what of that folder could not be read
-	platform v1.Platform
-	choice   *subject.Choice
-	alarms   alarms
-	pulls    pullSecrets
-	notices  chan inspect.Notice // for the terminal UI, where no case is open
+	flags      *flags
+	std        streams
+	now        func() time.Time
+	client     *registry.Client
+	cache      *files.Cache
+	trust      *signature.Trust
+	attested   *signature.Attestations // GitHub's, where asked for
+	notary     *signature.Notary
+	expected   inspect.Expected
+	policies   *policy.Set // of flags and of the folder that is always loaded
+	unread     error       // what of that folder could not be read
+	platform   v1.Platform
+	choice     *subject.Choice
+	checkpoint *files.Checkpoint // what changed at run time; nil without
+	alarms     alarms
+	pulls      pullSecrets
+	notices    chan inspect.Notice // for the terminal UI, where no case is open
 
 	openCluster func() (kube.Source, error)
 	say         atomic.Pointer[func(inspect.Event)] // of the case that is open

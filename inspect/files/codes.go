@@ -22,5 +22,6 @@ const (
 	codeKnownGood        = "known-good"
 	codeOwnershipUnknown = "ownership-unknown"
 	codeGoModule         = "go-module"
+	codeRuntime          = "runtime"    // dropped or changed after the container started
 	codeObfuscated       = "obfuscated" // a script that unpacks itself
 )

@@ -38,6 +38,12 @@ func openBench(t testing.TB, dir string) bench {
 // named.
 func (b bench) examine(t testing.TB, target string, knownGood *inspect.KnownGood, alerts ...inspect.Alert) inspect.Case {
 	t.Helper()
+	return b.examineWith(t, target, knownGood, nil, alerts...)
+}
+
+// examineWith is examine with further checks.
+func (b bench) examineWith(t testing.TB, target string, knownGood *inspect.KnownGood, more []inspect.Check, alerts ...inspect.Alert) inspect.Case {
+	t.Helper()
 	find := inspect.Check{Name: "find", Scope: inspect.PerCase, Resolves: true, Run: func(ctx context.Context, on inspect.On, emit func(inspect.Event)) error {
 		for _, a := range alerts {
 			a.Subject, a.Match = "image", inspect.MatchDigest
@@ -67,9 +73,9 @@ func (b bench) examine(t testing.TB, target string, knownGood *inspect.KnownGood
 		}
 		return nil
 	}}
-	source, err := inspect.Run(inspect.Plan{Checks: []inspect.Check{
+	source, err := inspect.Run(inspect.Plan{Checks: append([]inspect.Check{
 		find, Layers(b.client, b.cache), Binaries(b.client, b.cache), good, Diff(b.client, b.cache),
-	}})
+	}, more...)})
 	if err != nil {
 		t.Fatal(err)
 	}

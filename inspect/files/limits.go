@@ -27,6 +27,9 @@ const (
 	MaxDatabaseFiles = 200_000
 	// MaxClaims bounds the files that the databases of one image name.
 	MaxClaims = 3_000_000
+	// MaxCheckpointMembers bounds the members of a checkpoint archive, MaxCheckpointText each of its descriptions in bytes.
+	MaxCheckpointMembers = 100_000
+	MaxCheckpointText    = 16 << 20
 	// MaxRows bounds the rows of binaries, altered and missing files; the counts go on.
 	MaxRows = 2_000
 	// MaxScanned bounds the bytes of one program that are searched for signs.

@@ -23,7 +23,8 @@ import (
 //  7. Owned by nobody elsewhere (/app, /opt, /usr/local, /home …), other architecture, earlier in PATH than a packaged
 //     program, world-writable: low.
 //     In the directory of a package of npm, RubyGems and the like, or listed by one without a digest: info.
-//  8. A program that the known-good does not have, or has with other content: one step up.
+//  8. A program that the known-good does not have, or has with other content, and one that came at run time: one
+//     step up.
 //  9. The image's own program (entrypoint, command): info, unless 1 to 5 apply.
 //  10. Content that a confirmed known-good has too: info, unless 1 to 3 apply. A comparison that nobody confirmed
 //     lowers nothing.
@@ -61,7 +62,7 @@ func (s signs) count(codes ...string) int {
 func severityOf(s signs) inspect.Severity {
 	stranger := s.has(codeUnowned, codeAltered, codeOwnershipUnknown)
 	strong := s.count(codePacked, codeObfuscated, codeSetuid, codeCapability)
-	isNew := s.has(codeNotInKnownGood, codeChanged)
+	isNew := s.has(codeNotInKnownGood, codeChanged, codeRuntime)
 	switch {
 	case s.has(codeAlerted) && stranger:
 		return inspect.Critical

@@ -59,6 +59,11 @@ func (h *hunt) run(ctx context.Context) error {
 			look = append(look, n)
 		}
 	}
+	return h.examineAll(ctx, look)
+}
+
+// examineAll reads the suspects' bytes and adds what they show.
+func (h *hunt) examineAll(ctx context.Context, look []*inspect.Node) error {
 	_, arch, _ := strings.Cut(h.image.Platform, "/")
 	arch, _, _ = strings.Cut(arch, "/")
 	found, err := h.tree.lookInto(ctx, look, arch)

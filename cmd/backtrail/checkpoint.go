@@ -1,0 +1,33 @@
+package main
+
+import (
+	"context"
+	"slices"
+
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/files"
+)
+
+// readCheckpoint reads the kubelet checkpoint that a flag names, "" for none.
+func (s *session) readCheckpoint(ctx context.Context, file string) error {
+	if file == "" {
+		return nil
+	}
+	p, err := s.cache.ReadCheckpoint(ctx, file)
+	if err != nil {
+		return hinted(err, "a kubelet checkpoint is a tar with config.dump, spec.dump and rootfs-diff.tar, on the node below /var/lib/kubelet/checkpoints")
+	}
+	s.checkpoint = p
+	return nil
+}
+
+// withCheckpoint adds the check of run-time state, where there is a checkpoint, before the last check, which waits for
+// it.
+func (s *session) withCheckpoint(checks []inspect.Check) []inspect.Check {
+	if s.checkpoint == nil {
+		return checks
+	}
+	last := checks[len(checks)-1]
+	last.Needs = append(slices.Clone(last.Needs), files.CheckRuntime)
+	return append(checks[:len(checks)-1:len(checks)-1], files.Runtime(s.cache, s.checkpoint), last)
+}

@@ -1,0 +1,202 @@
+package files
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/backtrail/backtrail/inspect"
+)
+
+// CheckRuntime is the check of what a checkpoint shows.
+const CheckRuntime = "runtime"
+
+// Runtime is the check that lays what changed at run time over the image, as one more layer on top, and looks there for
+// programs that were dropped or changed. It is no layer of the manifest: the image's rows and counts stay as they are.
+func Runtime(cache *Cache, checkpoint *Checkpoint) inspect.Check {
+	return inspect.Check{Name: CheckRuntime, Needs: []string{CheckLayers, CheckBinaries}, Run: func(ctx context.Context, on inspect.On, emit func(inspect.Event)) error {
+		image, c := on.Image(), on.Case()
+		if ok, why := checkpoint.of(image, c.Pod, len(c.Images)); !ok {
+			return inspect.Nothing("%s", why)
+		}
+		emit(inspect.Event{Setting: &inspect.Setting{Code: "checkpoint", Detail: checkpoint.words(), Severity: inspect.Info}})
+		if !checkpoint.Taken.IsZero() {
+			emit(inspect.Event{Moment: &inspect.Moment{Time: inspect.At(checkpoint.Taken), What: "checkpoint of the container taken", Source: "checkpoint", Trust: inspect.ByClaim}})
+		}
+		if checkpoint.DiffID == "" {
+			return inspect.Unchecked("the checkpoint does not hold what changed in the container's files")
+		}
+		emit(inspect.Event{Exhibit: &inspect.Exhibit{
+			Path: "runtime/rootfs-diff.tar", Digest: checkpoint.DiffID, Size: checkpoint.Size, Source: "checkpoint of container " + checkpoint.ContainerID,
+		}})
+		r, err := cache.runtime(ctx, image, checkpoint)
+		if err != nil {
+			return err
+		}
+		return r.run(ctx, c.Alerts, emit)
+	}}
+}
+
+// words says whose state it is.
+func (p *Checkpoint) words() string {
+	text := "a checkpoint of container " + or(p.Container, "without a name")
+	if len(p.ContainerID) > 12 {
+		text += " (" + p.ContainerID[:12] + ")"
+	}
+	if !p.Taken.IsZero() {
+		text += ", taken " + p.Taken.UTC().Format(time.RFC3339)
+	}
+	if p.Image != "" {
+		text += ", which ran " + p.Image
+	}
+	return text
+}
+
+// runtimeState is what changed in a container since it started.
+type runtimeState struct {
+	hunt       *hunt // over image and changes together
+	base       *Tree // the image alone
+	layer      int
+	checkpoint *Checkpoint
+}
+
+// runtime merges the changes over the image. The package databases are those of the image: what ran in the container
+// could write others.
+func (c *Cache) runtime(ctx context.Context, image inspect.Image, checkpoint *Checkpoint) (*runtimeState, error) {
+	base, err := c.Tree(ctx, image.Layers)
+	if err != nil {
+		return nil, err
+	}
+	own, err := base.own(ctx)
+	if err != nil {
+		return nil, err
+	}
+	top := inspect.Layer{Digest: checkpoint.DiffID, DiffID: checkpoint.DiffID, CreatedBy: "at run time, after the container started", Status: inspect.Verified}
+	for _, l := range image.Layers {
+		top.Number = max(top.Number, l.Number+1)
+	}
+	layers := append(slices.Clone(image.Layers), top)
+	tree, err := c.Tree(ctx, layers)
+	if err != nil {
+		return nil, fmt.Errorf("laying the changes at run time over the image: %w", err)
+	}
+	h := &hunt{tree: tree, own: own, image: image, layers: layers, alerted: map[*inspect.Node]string{}}
+	h.started = tree.programs(image.Settings)
+	return &runtimeState{h, base, top.Number, checkpoint}, nil
+}
+
+func (r *runtimeState) run(ctx context.Context, alerts []inspect.Alert, emit func(inspect.Event)) error {
+	h := r.hunt
+	h.hijacked = h.preloaded(ctx)
+	r.join(alerts, emit)
+	var look []*inspect.Node
+	for n := range h.tree.All() {
+		if n.Layer != r.layer {
+			continue
+		}
+		if s := r.consider(n); s != nil {
+			h.suspects = append(h.suspects, s)
+			look = append(look, n)
+		}
+		if code, what, severity := h.notablePlace(n); code != "" {
+			emit(inspect.Event{Finding: r.finding(code, what+": it was written at run time", raised(severity), n.Path, n.SHA256, "")})
+		}
+	}
+	if err := h.examineAll(ctx, look); err != nil {
+		return err
+	}
+	for _, b := range h.rows(false) {
+		emit(inspect.Event{Finding: r.program(b)})
+	}
+	added, modified, removed := h.tree.Changes(r.layer)
+	emit(inspect.Event{Setting: &inspect.Setting{
+		Code: "runtime-changes", Severity: inspect.Info,
+		Detail: fmt.Sprintf("since the container started %d files were added, %d changed, %d removed", added, modified, max(removed, len(r.checkpoint.Deleted))),
+	}})
+	return nil
+}
+
+// consider makes a suspect of a program that was dropped or changed. A copy that the container made of the image's own
+// file, by a chmod, is none.
+func (r *runtimeState) consider(n *inspect.Node) *suspect {
+	was := r.base.Get(n.Path)
+	same := was != nil && isRegular(was) && was.SHA256 == n.SHA256
+	alert, alerted := r.hunt.alerted[n]
+	by, hijacked := r.hunt.hijacked[n]
+	if !isRegular(n) || n.Size == 0 || same && was.Mode == n.Mode && !alerted || n.Kind == "" && !alerted && !hijacked {
+		return nil
+	}
+	s := &suspect{node: n}
+	switch c, owned := r.hunt.own.owner[n.Path]; {
+	case same:
+		s.add(codeUnowned, fmt.Sprintf("its mode was changed at run time from %04o to %04o", was.Mode, n.Mode))
+	case owned:
+		s.owner = c.owner
+		s.add(codeAltered, fmt.Sprintf("the program of package %s was replaced at run time", c.owner))
+	case was != nil:
+		s.add(codeUnowned, "the image's file was replaced at run time")
+	default:
+		s.add(codeUnowned, "it was dropped at run time: the image does not have it")
+	}
+	s.add(codeRuntime, "")
+	if alerted {
+		s.add(codeAlerted, alert)
+	}
+	if hijacked {
+		s.add(codeLoaderHijack, by)
+	}
+	for _, code := range pathCodes(n) {
+		s.add(code, "")
+	}
+	return s
+}
+
+// join tells alerts whose file the checkpoint has that its bytes are there.
+func (r *runtimeState) join(alerts []inspect.Alert, emit func(inspect.Event)) {
+	for _, a := range alerts {
+		if a.Subject != r.hunt.image.Subject || a.Match == "" || a.Match == inspect.MatchNone || !strings.HasPrefix(a.Path, "/") {
+			continue
+		}
+		n := r.hunt.tree.Resolve(a.Path)
+		if n == nil || !isRegular(n) || n.Layer != r.layer || a.File.Origin == inspect.OriginHost || a.File.Origin == inspect.OriginMemfd {
+			continue
+		}
+		a.File.Origin, a.File.Layer, a.File.SHA256 = inspect.OriginRuntime, -1, n.SHA256
+		a.File.Detail = fmt.Sprintf("it was written at run time and is not in the image; the checkpoint has its bytes, sha256 %.12s", n.SHA256)
+		if was := r.base.Get(n.Path); was != nil && isRegular(was) {
+			a.File.Origin, a.File.Layer = inspect.OriginChanged, was.Layer
+			a.File.Detail = fmt.Sprintf("the image's file (layer %d) was changed at run time; the checkpoint has the bytes that lay there, sha256 %.12s", was.Layer, n.SHA256)
+		}
+		r.hunt.alerted[n] = fmt.Sprintf("the alert %q names it", a.Rule)
+		emit(inspect.Event{Alert: &a})
+	}
+}
+
+// program is the finding about a row of programs.
+func (r *runtimeState) program(b inspect.Binary) *inspect.Finding {
+	title := b.Path + " was dropped at run time"
+	switch {
+	case slices.Contains(b.Codes, codeAltered):
+		title = fmt.Sprintf("%s, a program of package %s, was replaced at run time", b.Path, b.Owner)
+	case b.Count > 1:
+		title = fmt.Sprintf("%d programs were dropped at run time, %s the first", b.Count, b.Path)
+	}
+	if slices.Contains(b.Codes, codeAlerted) {
+		title += ", and an alert names it"
+	}
+	return r.finding("runtime-program", title, b.Severity, b.Path, b.SHA256, b.Detail+"; signs: "+strings.Join(b.Codes, ", "))
+}
+
+func (r *runtimeState) finding(code, title string, severity inspect.Severity, p, sum, detail string) *inspect.Finding {
+	subject := r.hunt.image.Subject + ":" + p
+	return &inspect.Finding{
+		ID: inspect.FindingID(CheckRuntime, code, subject), Check: CheckRuntime, Code: code, Status: severity.RowStatus(), Severity: severity,
+		Subject: subject, Title: title, Detail: detail,
+		Evidence: []inspect.Evidence{
+			{Kind: "file", Digest: "sha256:" + sum, Path: p, Text: "at run time"},
+			{Kind: "checkpoint", Digest: r.checkpoint.DiffID, Path: p, Text: r.checkpoint.words()},
+		},
+	}
+}

@@ -1,0 +1,139 @@
+package files
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/backtrail/backtrail/inspect"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+)
+
+// checkpointOf makes a checkpoint archive as the runtimes do.
+func checkpointOf(t testing.TB, changed ...member) []byte {
+	t.Helper()
+	text := func(v any) string {
+		data, err := json.Marshal(v)
+		must(t, err)
+		return string(data)
+	}
+	return tarOf(t, dir("checkpoint/"), file("checkpoint/pages-1.img", "memory"),
+		file("config.dump", text(map[string]any{"id": strings.Repeat("ab", 32), "rootfsImageName": "shop:1", "checkpointedTime": "2026-11-20T10:00:00Z"})),
+		file("spec.dump", text(map[string]any{
+			"process":     map[string]any{"args": []string{"/app"}, "env": []string{"PASSWORD=secret"}},
+			"annotations": map[string]string{"io.kubernetes.container.name": "web", "io.kubernetes.pod.name": "web-0", "io.kubernetes.pod.namespace": "shop"},
+		})),
+		file("rootfs-diff.tar", string(tarOf(t, changed...))), file("deleted.files", `["/etc/motd"]`))
+}
+
+// examineRuntime runs the checks of an image and of a checkpoint.
+func (b bench) examineRuntime(t testing.TB, target string, archive []byte, alerts ...inspect.Alert) inspect.Case {
+	t.Helper()
+	p, err := b.cache.readCheckpoint(t.Context(), bytes.NewReader(archive))
+	must(t, err)
+	return b.examineWith(t, target, nil, []inspect.Check{Runtime(b.cache, p)}, alerts...)
+}
+
+func TestCheckpoint(t *testing.T) {
+	b := newBench(t)
+	p, err := b.cache.readCheckpoint(t.Context(), bytes.NewReader(packed(t, checkpointOf(t, file("tmp/x", "y")))))
+	must(t, err)
+	got := fmt.Sprint(p.Container, " ", p.Pod, " ", p.ContainerID[:4], " ", p.Image, " ", p.Taken.Format("15:04"), " ", p.Args, p.Deleted)
+	if want := "web shop/web-0 abab shop:1 10:00 [/app] [/etc/motd]"; got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	entries, err := b.cache.Index(t.Context(), p.DiffID)
+	must(t, err)
+	if len(entries) != 1 || entries[0].Path != "/tmp/x" {
+		t.Errorf("entries %+v", entries)
+	}
+	pod := &inspect.Pod{Name: "web-0", Namespace: "shop", Containers: []inspect.Container{{Name: "web", ContainerID: "containerd://" + p.ContainerID}, {Name: "proxy", ContainerID: "containerd://cd"}}}
+	for name, want := range map[string]bool{"web": true, "proxy": false} {
+		if ok, why := p.of(inspect.Image{Container: name}, pod, 2); ok != want || ok == (why != "") {
+			t.Errorf("of %s: %v %s", name, ok, why)
+		}
+	}
+}
+
+func TestWhatIsNoCheckpoint(t *testing.T) {
+	for name, archive := range map[string][]byte{
+		"empty":            nil,
+		"no tar":           []byte(strings.Repeat("x", 2000)),
+		"another tar":      tarOf(t, file("a", "b")),
+		"broken config":    tarOf(t, file("config.dump", "{")),
+		"broken changes":   tarOf(t, file("rootfs-diff.tar", strings.Repeat("x", 2000))),
+		"broken deletions": tarOf(t, file("deleted.files", "{}")),
+		"cut off":          checkpointOf(t, file("tmp/x", "y"))[:6000],
+		"too long":         tarOf(t, file("spec.dump", strings.Repeat(" ", MaxCheckpointText+1))),
+	} {
+		if _, err := newBench(t).cache.readCheckpoint(t.Context(), bytes.NewReader(archive)); err == nil {
+			t.Errorf("%s is a checkpoint", name)
+		}
+	}
+}
+
+func TestRuntime(t *testing.T) {
+	_, base := debian()
+	target := imageOf(t, v1.Config{Entrypoint: []string{"/app"}}, base, step("COPY app /", exe("app", program("app"))))
+	for name, test := range map[string]struct {
+		changed []member
+		path    string // of an alert
+		want    []string
+		origin  string
+	}{
+		"nothing of note": {[]member{file("var/log/app.log", "x"), file("etc/hostname", "web-0")}, "", nil, ""},
+		"a dropped program, which an alert names": {[]member{exe("tmp/kinsing", elfOf(amd64, false, "k"))}, "/tmp/kinsing",
+			[]string{"medium alerted-not-in-image /tmp/kinsing", "critical runtime-program /tmp/kinsing"}, inspect.OriginRuntime},
+		"a replaced program of a package": {[]member{exe("usr/bin/top", program("other"))}, "", []string{"high runtime-program /usr/bin/top"}, ""},
+		"a changed copy of the image's program": {[]member{exe("app", program("other"))}, "/app",
+			[]string{"critical unexpected-binary /app", "critical runtime-program /app"}, inspect.OriginChanged},
+		"a copy with another mode":        {[]member{exe("app", program("app"))}, "", nil, ""},
+		"a program that became setuid":    {[]member{exe("usr/bin/top", program("top")).mode(0o4755)}, "", []string{"high runtime-program /usr/bin/top"}, ""},
+		"a library that everything loads": {[]member{file("lib/libgcwrap.so", program("wrap")), file("etc/ld.so.preload", "/lib/libgcwrap.so\n")}, "", []string{"high runtime-program /lib/libgcwrap.so"}, ""},
+		"keys and clockwork":              {[]member{file("root/.ssh/authorized_keys", "k"), file("etc/cron.d/x", "c")}, "", []string{"medium cron /etc/cron.d/x", "high authorized-keys /root/.ssh/authorized_keys"}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var alerts []inspect.Alert
+			if test.path != "" {
+				alerts = append(alerts, inspect.Alert{ID: "1", Rule: "a rule", Path: test.path, Flags: []string{"EXE_UPPER_LAYER"}})
+			}
+			c := newBench(t).examineRuntime(t, target, checkpointOf(t, test.changed...), alerts...)
+			var got []string
+			for _, f := range c.Findings {
+				got = append(got, fmt.Sprintf("%s %s %s", f.Severity, f.Code, strings.TrimPrefix(f.Subject, "image:")))
+			}
+			slices.Sort(got)
+			slices.Sort(test.want)
+			if !slices.Equal(got, test.want) {
+				t.Errorf("got  %q\nwant %q", got, test.want)
+			}
+			if test.origin != "" && (c.Alerts[0].File.Origin != test.origin || c.Alerts[0].File.SHA256 == "") {
+				t.Errorf("alert: %+v", c.Alerts[0].File)
+			}
+			for _, s := range c.Checks {
+				if s.Name == CheckRuntime && s.Status != inspect.Verified {
+					t.Errorf("the check: %s %s", s.Status, s.Reason)
+				}
+			}
+			if i := c.Images[0]; len(i.Layers) != 2 || i.Files.Total != 14 {
+				t.Errorf("the image's own numbers changed: %d layers, %d files", len(i.Layers), i.Files.Total)
+			}
+			if len(c.Exhibits) != 1 || c.Exhibits[0].Path != "runtime/rootfs-diff.tar" {
+				t.Errorf("exhibits %+v", c.Exhibits)
+			}
+		})
+	}
+}
+
+func FuzzCheckpoint(f *testing.F) {
+	f.Add(checkpointOf(f, file("tmp/x", "y")))
+	b := newBench(f)
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if p, err := b.cache.readCheckpoint(t.Context(), bytes.NewReader(data)); err == nil {
+			p.words()
+		}
+	})
+}
