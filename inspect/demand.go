@@ -164,12 +164,12 @@ func (a Authority) verdict(rows []Signature) verdictOf {
 	return verdictOf{Verified, "attested (" + strings.Join(a.Predicates, ", ") + ") by " + by}
 }
 
-// cosignSign is the predicate type of a plain signature that cosign writes as a bundle.
-const cosignSign = "https://sigstore.dev/cosign/sign/v1"
+// PredicateCosignSign is the predicate type of a plain signature that cosign writes as a bundle.
+const PredicateCosignSign = "https://sigstore.dev/cosign/sign/v1"
 
 // signature says that a row is a signature of the image, not an attestation about it.
 func (a Authority) signature(s Signature) bool {
-	return s.PredicateType == "" || s.PredicateType == cosignSign || a.AnyBundle && s.Kind == "bundle"
+	return s.PredicateType == "" || s.PredicateType == PredicateCosignSign || a.AnyBundle && s.Kind == "bundle"
 }
 
 // made says that the authority made a signature, by a chain that holds.
