@@ -23,7 +23,7 @@ func collect[T any](ctx context.Context, r *reading, res resource, namespace str
 		}
 	}
 	if err := r.from.lacks(res); err != nil {
-		return nil, &Error{Doing: doing, Kind: ErrNotFound, Err: err}
+		return nil, err
 	}
 	tell := traceOf(ctx).Object
 	var kept []T

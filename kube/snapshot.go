@@ -129,7 +129,10 @@ func (s *Snapshot) lacks(res resource) error {
 	if len(s.things[res.group+"/"+res.kind]) > 0 {
 		return nil
 	}
-	return fmt.Errorf("%s holds none: add %s to the `kubectl get`, if the cluster has any", s.Context(), res.plural)
+	return &Error{
+		Doing: "listing " + res.plural, Kind: ErrNotFound, Err: fmt.Errorf("%s holds none", s.Context()),
+		Hint: []string{"add " + res.plural + " to the `kubectl get`, if the cluster has any"},
+	}
 }
 
 func (s *Snapshot) get(ctx context.Context, res resource, namespace, name string) (Object, error) {
