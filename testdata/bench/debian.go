@@ -17,8 +17,8 @@ import (
 const suite = "bookworm"
 
 var packages = []string{
-	"build-essential", "git", "default-jdk-headless", "python3-pip", "python3-scipy", "python3-pandas", "nodejs", "npm", "postgresql", "imagemagick",
-	"ruby-full", "perl-doc", "golang-go", "curl", "gdb", "cmake", "nginx", "openssh-client",
+	"build-essential", "git", "python3-pip", "python3-pandas", "nodejs", "npm", "postgresql", "imagemagick", "ruby-full", "perl-doc", "curl", "cmake",
+	"nginx", "openssh-client",
 }
 
 // debianLayer installs a Debian by mmdebstrap, from the mirror that it knows by itself, and packs it as a layer.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"path/filepath"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/empty"
@@ -28,13 +27,19 @@ var layersOf = map[string][]string{
 	large:     {"many-1", "many-2"},
 }
 
-// makeLayer packs one layer. The application's differ in one program in ten and in what was dropped into the suspect.
-func makeLayer(ctx context.Context, name, to string) error {
+// layerFile gives the file of a layer, and makes it where it is not there. The Debian is kept for itself: it takes longest.
+func layerFile(ctx context.Context, name, dir, work string) (string, error) {
+	if name == "debian" {
+		return made(dir, "debian-1.tar.gz", func(to string) error { return debianLayer(ctx, to) })
+	}
+	return made(work, name, func(to string) error { return makeLayer(name, to) })
+}
+
+// makeLayer packs a layer of files that are made here. What was added to the suspect is in its top layer.
+func makeLayer(name, to string) error {
 	const mib = 1 << 20
 	app := sown{root: "srv/shop/bin", files: 40, size: mib / 4, seed: 1, program: true}
 	switch name {
-	case "debian":
-		return debianLayer(ctx, to)
 	case "vendor":
 		return sownLayer(to, sown{root: "srv/shop/node_modules", files: 4000, size: 12 << 10, seed: 2})
 	case "data":
@@ -66,7 +71,7 @@ func images(ctx context.Context, dir string) (layout.Path, error) {
 			return err
 		}
 		for _, name := range []string{suspect, knownGood, large} {
-			img, err := makeImage(ctx, name, work)
+			img, err := makeImage(ctx, name, dir, work)
 			if err != nil {
 				return err
 			}
@@ -80,7 +85,7 @@ func images(ctx context.Context, dir string) (layout.Path, error) {
 	return layout.Path(path), err
 }
 
-func makeImage(ctx context.Context, name, work string) (v1.Image, error) {
+func makeImage(ctx context.Context, name, dir, work string) (v1.Image, error) {
 	say("making the image %s", name)
 	img, err := mutate.ConfigFile(empty.Image, &v1.ConfigFile{
 		Architecture: "amd64", OS: "linux", RootFS: v1.RootFS{Type: "layers"},
@@ -90,11 +95,9 @@ func makeImage(ctx context.Context, name, work string) (v1.Image, error) {
 		return nil, fmt.Errorf("making the image %s: %w", name, err)
 	}
 	for _, l := range layersOf[name] {
-		file := filepath.Join(work, l)
-		if _, err := os.Stat(file); err != nil {
-			if err := makeLayer(ctx, l, file); err != nil {
-				return nil, err
-			}
+		file, err := layerFile(ctx, l, dir, work)
+		if err != nil {
+			return nil, err
 		}
 		packed, err := tarball.LayerFromFile(file)
 		if err != nil {
