@@ -32,7 +32,7 @@ signatures, provenance, packages and unexpected binaries; x writes the evidence 
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage("%w", err) })
 	root.AddCommand(
 		demoCommand(f, std), podsCommand(f, std), inspectCommand(f, std), diffCommand(f, std), casesCommand(f, std), openCommand(f, std),
-		verifyCommand(f, std), verifyBlobCommand(f, std), rbacCommand(std), cacheCommand(f, std), versionCommand(f, std),
+		verifyCommand(f, std), verifyBlobCommand(f, std), policyCommand(f, std), rbacCommand(std), cacheCommand(f, std), versionCommand(f, std),
 	)
 	return root
 }

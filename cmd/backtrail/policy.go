@@ -1,0 +1,177 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/evidence"
+	"github.com/backtrail/backtrail/inspect/policy"
+	"github.com/backtrail/backtrail/inspect/signature"
+	"github.com/backtrail/backtrail/inspect/subject"
+)
+
+// draftFlags are those of the verb policy draft.
+type draftFlags struct {
+	container, signer, glob string
+	write                   bool
+}
+
+func policyCommand(f *flags, std streams) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "policy",
+		Short: "Policies that say who should have signed",
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return usage("there is no command policy %s; there is policy draft", args[0])
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(draftCommand(f, std))
+	return cmd
+}
+
+func draftCommand(f *flags, std streams) *cobra.Command {
+	var own draftFlags
+	cmd := &cobra.Command{
+		Use:   "draft TARGET|CASE",
+		Short: "A ClusterImagePolicy for the signer seen",
+		Long: `Prints a ClusterImagePolicy that expects, of all images of the repository, the signer of this one. With --write it is
+also written into the folder of policies that are always loaded; a file that is there is never overwritten. Nothing is
+ever sent to a cluster: kubectl apply is yours.`,
+		Args: oneArgument("TARGET or CASE"),
+		RunE: func(cmd *cobra.Command, args []string) error { return f.draft(cmd.Context(), std, args[0], own) },
+	}
+	cmd.Flags().StringVar(&own.container, "container", "", "the container whose image it is about, where there are several")
+	cmd.Flags().StringVar(&own.signer, "signer", "", "the identity or key (sha256:…), where several have signed")
+	cmd.Flags().StringVar(&own.glob, "glob", "", "the images that it is about (default: all of the image's repository)")
+	cmd.Flags().BoolVar(&own.write, "write", false, "write it into the folder of policies, after it was shown")
+	return cmd
+}
+
+func (f *flags) draft(ctx context.Context, std streams, target string, own draftFlags) error {
+	s, err := newSession(f, std)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	c, err := s.signed(ctx, target)
+	if err != nil {
+		return err
+	}
+	i, err := own.image(c)
+	if err != nil {
+		return err
+	}
+	sig, err := own.choose(i)
+	if err != nil {
+		return err
+	}
+	d, err := s.newDraft(c, i, sig, own.glob)
+	if err != nil {
+		return hinted(err)
+	}
+	if _, err := std.out.Write(d.Text); err != nil || !own.write {
+		return err
+	}
+	folder, err := policyFolder()
+	if err != nil {
+		return err
+	}
+	if err := d.Write(folder); err != nil {
+		return hinted(err)
+	}
+	fmt.Fprintf(std.err, "written: %s\n", d.Path(folder))
+	return nil
+}
+
+// signed gives a saved case, or one in which only the signatures were looked at.
+func (s *session) signed(ctx context.Context, target string) (*inspect.Case, error) {
+	c := &inspect.Case{}
+	dir, err := casesDir()
+	if err != nil {
+		return nil, err
+	}
+	if _, err := evidence.FindCase(ctx, dir, target); err == nil || evidence.IsBag(target) {
+		saved, err := s.findSaved(ctx, target)
+		if err != nil {
+			return nil, err
+		}
+		defer saved.close()
+		return c, saved.replay(ctx, c.Apply)
+	}
+	p, err := s.prepare(ctx, target)
+	if err != nil {
+		return nil, err
+	}
+	plan := s.plan(p)
+	plan.Checks = slices.DeleteFunc(plan.Checks, func(check inspect.Check) bool {
+		return check.Name != subject.Name && check.Name != policy.Name && check.Name != signature.Name
+	})
+	source, err := inspect.Run(plan)
+	if err != nil {
+		return nil, err
+	}
+	return c, source(ctx, c.Apply)
+}
+
+// image picks the image that the policy is about.
+func (d draftFlags) image(c *inspect.Case) (inspect.Image, error) {
+	var names []string
+	for _, i := range c.Images {
+		if i.Subject == d.container || d.container == "" && len(c.Images) == 1 {
+			return i, nil
+		}
+		names = append(names, i.Subject)
+	}
+	if d.container != "" {
+		return inspect.Image{}, usage("there is no container %s; there are %s", d.container, strings.Join(names, ", "))
+	}
+	return inspect.Image{}, usage("there are several containers: name one with --container: %s", strings.Join(names, ", "))
+}
+
+// choose picks the signature whose signer is to be expected: a signature before an attestation.
+func (d draftFlags) choose(i inspect.Image) (inspect.Signature, error) {
+	var signers []string
+	var best inspect.Signature
+	for _, s := range i.Signatures {
+		if !s.Holds() || d.signer != "" && d.signer != s.Identity && d.signer != s.Key {
+			continue
+		}
+		if !slices.Contains(signers, s.Signer()) {
+			signers = append(signers, s.Signer())
+		}
+		if best.ID == "" || best.PredicateType != "" && s.PredicateType == "" {
+			best = s
+		}
+	}
+	switch {
+	case len(signers) > 1:
+		return best, usage("several have signed: name one with --signer:\n  %s", strings.Join(signers, "\n  "))
+	case len(signers) == 1:
+		return best, nil
+	case len(i.Signatures) == 0:
+		return best, hinted(errors.New("drafting a policy: nobody has signed the image"), "backtrail inspect says which stores were asked")
+	default:
+		return best, hinted(fmt.Errorf("drafting a policy: none of the %d signatures is by a signer who can be named", len(i.Signatures)),
+			signature.Why(i.Signatures[0]), "--key FILE or --trusted-root FILE may verify them")
+	}
+}
+
+// newDraft drafts a policy from a case, with the keys that are known to it.
+func (s *session) newDraft(c *inspect.Case, i inspect.Image, sig inspect.Signature, glob string) (policy.Draft, error) {
+	r := policy.Request{Image: i, Signature: sig, Keys: append(slices.Clone(c.Expected.Keys), s.expected.Keys...), Glob: glob}
+	for _, t := range c.Trust {
+		if t.Kind == signature.TrustKind && (t.Origin == inspect.TrustTUF || t.Origin == inspect.TrustEmbedded) {
+			r.Public = true
+		}
+	}
+	return policy.NewDraft(r)
+}
