@@ -13,6 +13,7 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/alert"
 	"github.com/backtrail/backtrail/inspect/answer"
+	"github.com/backtrail/backtrail/inspect/cluster"
 	"github.com/backtrail/backtrail/inspect/demo"
 	"github.com/backtrail/backtrail/inspect/files"
 	"github.com/backtrail/backtrail/inspect/provenance"
@@ -89,10 +90,10 @@ func (s scene) run(t testing.TB, target inspect.Target, o subject.Options, openi
 		Opening: append([]inspect.Event{{Expected: &s.Expected}}, opening...),
 		Now:     now,
 		Checks: []inspect.Check{
-			subject.Check(o), subject.Workload(o), signature.Check(sig), provenance.Check(s.client), files.Layers(s.client, s.cache),
+			subject.Check(o), subject.Workload(o), cluster.Check(cluster.Options{Cluster: o.Cluster, Pod: o.Pod}, subject.WorkloadName), signature.Check(sig), provenance.Check(s.client), files.Layers(s.client, s.cache),
 			files.Binaries(s.client, s.cache), sbom.Packages(s.cache), subject.KnownGood(o), files.Diff(s.client, s.cache),
 			sbom.Diff(s.client, s.cache), provenance.Drift(s.client, examine),
-			answer.Check(signature.Name, provenance.Name, "layers", "binaries", "packages", subject.KnownGoodName, "diff", "package-diff", provenance.DriftName),
+			answer.Check(signature.Name, provenance.Name, "layers", "binaries", "packages", subject.KnownGoodName, "diff", "package-diff", provenance.DriftName, cluster.Name),
 		},
 	})
 	if err != nil {
