@@ -107,6 +107,7 @@ type office struct {
 	chain, root     string
 	predicate       string
 	empty           string
+	trusted         string // a trusted root with the shop's authority
 }
 
 func newOffice(ctx context.Context, t *testing.T) *office {
@@ -124,6 +125,8 @@ func newOffice(ctx context.Context, t *testing.T) *office {
 	must(t, err)
 	o.predicate = o.write(t, "predicate.json", body)
 	o.empty = o.write(t, "empty-root.json", []byte(`{"mediaType":"application/vnd.dev.sigstore.trustedroot+json;version=0.1"}`))
+	o.trusted = filepath.Join(dir, "trusted.json")
+	o.must(ctx, t, "trusted-root", "create", "--fulcio=url=https://ca.shop.example,certificate-chain="+o.chain, "--out", o.trusted)
 	return o
 }
 
@@ -199,11 +202,14 @@ func certificatePEM(c *x509.Certificate) []byte {
 func (o *office) forms() []form {
 	unlogged := "--tlog-upload=false"
 	byKey := []string{"--key", o.public, "--insecure-ignore-tlog=true"}
-	byRoot := []string{"--ca-roots", o.root, "--certificate-identity", signerName, "--certificate-oidc-issuer-regexp", ".*", "--insecure-ignore-tlog=true", "--insecure-ignore-sct=true"}
+	who := []string{"--certificate-identity", signerName, "--certificate-oidc-issuer-regexp", ".*"}
+	unasked := append([]string{"--insecure-ignore-tlog=true", "--insecure-ignore-sct=true"}, who...)
+	byRoot := append([]string{"--ca-roots", o.root}, unasked...)
+	byOwnRoot := append([]string{harness.Bundles, "--trusted-root", o.trusted}, unasked...)
 	own := []string{"--key", o.ownKey, "--certificate", o.ownCert, "--certificate-chain", o.chain, unlogged}
 	slsa := []string{"--type", "slsaprovenance1"}
 	expectKey := []string{"--key", o.public}
-	expectRoot := []string{"--ca-roots", o.root, "--certificate-identity", signerName, "--certificate-oidc-issuer-regexp", ".*"}
+	expectRoot, expectChain := append([]string{"--ca-roots", o.root}, who...), append([]string{"--ca-roots", o.chain}, who...)
 	join := func(verb string, lists ...[]string) []string {
 		all := []string{verb}
 		for _, l := range lists {
@@ -237,6 +243,15 @@ func (o *office) forms() []form {
 		{
 			name: "own certificate attestation", kind: "cosign", attestation: true, sign: join("attest", own, slsa, predicate),
 			verify: join("verify-attestation", byRoot, slsa), expect: expectRoot, altered: "failed invalid-signature",
+		},
+		// A bundle has no room for the chain: cosign wants it as a trusted root of its own, backtrail as --ca-roots.
+		{
+			name: "own certificate bundle", kind: "bundle", bundle: true, sign: join("sign", own, bundles), verify: join("verify", byOwnRoot), expect: expectChain,
+			altered: "failed invalid-signature",
+		},
+		{
+			name: "own certificate bundle attestation", kind: "bundle", bundle: true, attestation: true, sign: join("attest", own, slsa, predicate, bundles),
+			verify: join("verify-attestation", byOwnRoot, slsa), expect: expectChain, altered: "failed invalid-signature",
 		},
 	}
 }
