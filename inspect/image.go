@@ -53,6 +53,8 @@ type ImageConfig struct {
 	Labels     map[string]string `json:"labels,omitempty"`
 	Ports      []string          `json:"ports,omitempty"`
 	Volumes    []string          `json:"volumes,omitempty"`
+	Health     []string          `json:"healthcheck,omitempty"` // the command with CMD or CMD-SHELL before it
+	OnBuild    []string          `json:"onBuild,omitempty"`
 }
 
 // StoreReply is what one store of signatures answered for one subject digest.

@@ -19,6 +19,7 @@ func (h *hunt) against(ctx context.Context, before *Tree, good inspect.KnownGood
 	for _, b := range h.rows(false) {
 		had[b.Path] = b.Severity.Rank() <= inspect.Medium.Rank()
 	}
+	h.gained(before, good, emit)
 	again := *h
 	again.suspects = make([]*suspect, 0, len(h.suspects))
 	for _, s := range h.suspects {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
@@ -13,9 +14,16 @@ import (
 // finding where it is more than low.
 func (h *hunt) places(ctx context.Context, emit func(inspect.Event)) {
 	for n := range h.tree.All() {
-		if code, what, severity := h.notablePlace(n); code != "" {
-			h.place(n, code, what, severity, emit)
+		code, what, severity := h.notablePlace(n)
+		if code == "" {
+			continue
 		}
+		if why := h.oddText(ctx, n); why != "" {
+			what, severity = what+", and "+why, raised(raised(severity))
+		} else if severity == inspect.Info && n.Layer == 0 {
+			continue // what installers of distributions write
+		}
+		h.place(n, code, what, severity, emit)
 	}
 	if n := h.tree.Resolve(preloadFile); n != nil && isRegular(n) && n.Size > 0 {
 		severity := inspect.Medium
@@ -43,23 +51,93 @@ func (h *hunt) notablePlace(n *inspect.Node) (code, what string, severity inspec
 	if (n.Type == inspect.EntryBlock || n.Type == inspect.EntryChar) && !within(n.Path, "/dev") {
 		return "device", n.Path + " is a device node", inspect.Low
 	}
-	if _, owned := h.own.owner[n.Path]; owned || !isRegular(n) || n.Size == 0 || h.own.level == ownershipUnknown && n.Layer == 0 {
+	if !isRegular(n) || n.Size == 0 {
 		return "", "", ""
 	}
-	dir, base := path.Dir(n.Path), path.Base(n.Path)
+	if n.Mode&0o6000 != 0 && n.Mode&0o111 != 0 && anyProgram(path.Base(n.Path)) {
+		return "setuid-shell", fmt.Sprintf("%s runs any program, and with the rights of its owner (mode %04o)", n.Path, n.Mode), inspect.High
+	}
+	if h.own.packaged(n.Path) || h.own.level == ownershipUnknown && n.Layer == 0 {
+		return "", "", ""
+	}
+	return startPlace(n.Path)
+}
+
+// startPlace knows the paths of files that start programs or let people in.
+func startPlace(p string) (code, what string, severity inspect.Severity) {
+	dir, base := path.Dir(p), path.Base(p)
 	switch {
-	case base == "authorized_keys" && strings.HasSuffix(dir, "/.ssh"):
-		return "authorized-keys", n.Path + " lets the holders of its keys in", inspect.Medium
-	case within(n.Path, "/var/spool/cron"), dir == "/etc/cron.d", n.Path == "/etc/crontab", within(n.Path, "/etc/periodic"):
-		return "cron", n.Path + " starts programs by the clock", inspect.Low
-	case dir == "/etc/systemd/system" && strings.HasSuffix(base, ".service"):
-		return "unit", n.Path + " starts a program with the system", inspect.Low
-	case dir == "/etc/pam.d" && !strings.HasPrefix(base, "common-"), within(n.Path, "/lib/security"), within(n.Path, "/usr/lib/security"):
-		return "pam", n.Path + " decides who may log in", inspect.Low
-	case dir == "/etc/apt/sources.list.d", dir == "/etc/apt/trusted.gpg.d", dir == "/etc/apk/keys", dir == "/etc/yum.repos.d":
-		return "repository", n.Path + " lets packages come from another place", inspect.Info
+	case (base == "authorized_keys" || base == "authorized_keys2") && strings.HasSuffix(dir, "/.ssh"):
+		return "authorized-keys", p + " lets the holders of its keys in", inspect.Medium
+	case within(p, "/var/spool/cron"), strings.HasPrefix(dir, "/etc/cron."), p == "/etc/crontab", p == "/etc/anacrontab", within(p, "/etc/periodic"), within(p, "/etc/crontabs"):
+		return "cron", p + " starts programs by the clock", inspect.Low
+	case unit(dir, base):
+		return "unit", p + " starts a program with the system", inspect.Low
+	case dir == "/etc/init.d", base == "rc.local" && within(p, "/etc"), within(p, "/etc/xdg/autostart"), dir == "/etc/update-motd.d":
+		return "init", p + " starts a program with the system or a login", inspect.Low
+	case strings.HasPrefix(base, "pam_") && strings.HasSuffix(base, ".so"), within(p, "/lib/security"), within(p, "/usr/lib/security"):
+		return "pam", p + " decides who may log in", inspect.Medium
+	case dir == "/etc/pam.d" && !strings.HasPrefix(base, "common-"):
+		return "pam", p + " decides who may log in", inspect.Low
+	case dir == "/etc/sudoers.d" && base != "README", dir == "/etc/doas.d", p == "/etc/doas.conf":
+		return "sudo", p + " gives rights of root", inspect.Low
+	case dir == "/etc/profile.d", slices.Contains([]string{".bashrc", ".bash_profile", ".profile", ".zshrc", ".bash_login", ".zshenv"}, base), p == "/etc/environment":
+		return "profile", p + " is read by every shell", inspect.Info
+	case dir == "/etc/ld.so.conf.d", p == "/etc/ld.so.conf":
+		return "ld-so-conf", p + " says where programs find their libraries", inspect.Info
+	case repository(p, dir):
+		return "repository", p + " lets packages come from another place", inspect.Info
 	}
 	return "", "", ""
+}
+
+func unit(dir, base string) bool {
+	return slices.Contains([]string{"/etc/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system", "/etc/systemd/user"}, dir) &&
+		slices.Contains([]string{".service", ".timer", ".path", ".socket"}, path.Ext(base))
+}
+
+// repository knows where package managers keep their sources and the keys that they trust.
+func repository(p, dir string) bool {
+	return slices.Contains([]string{
+		"/etc/apt/sources.list.d", "/etc/apt/trusted.gpg.d", "/etc/apt/keyrings", "/usr/share/keyrings", "/etc/apk/keys", "/etc/yum.repos.d", "/etc/pki/rpm-gpg", "/etc/zypp/repos.d",
+	}, dir) || slices.Contains([]string{"/etc/pip.conf", "/root/.pip/pip.conf", "/root/.config/pip/pip.conf", "/root/.npmrc", "/etc/apk/repositories"}, p)
+}
+
+// anyProgram knows programs that run whatever they are told: with setuid they give everybody the rights of their owner.
+func anyProgram(base string) bool {
+	if strings.HasPrefix(base, "python") || strings.HasPrefix(base, "perl") || strings.HasPrefix(base, "ruby") {
+		return true
+	}
+	return slices.Contains([]string{"sh", "bash", "dash", "ash", "zsh", "ksh", "busybox", "env", "find", "awk", "gawk", "mawk", "vim", "vi", "nano", "tar", "cp", "dd", "node", "php", "nmap", "gdb", "strace", "socat", "nc"}, base)
+}
+
+// oddText says what is odd about the text of a file that starts programs, "" for nothing.
+func (h *hunt) oddText(ctx context.Context, n *inspect.Node) string {
+	if n.Size > headSize*16 || n.Kind != "" && n.Kind != inspect.KindScript {
+		return ""
+	}
+	data, err := h.tree.readSmall(ctx, n.Path)
+	if err != nil {
+		return ""
+	}
+	odd := ""
+	lines(data, func(line string) {
+		if odd != "" || strings.HasPrefix(strings.TrimSpace(line), "#") {
+			return
+		}
+		_, odd = oddCommand(line)
+		if odd != "" {
+			odd = "a line of it " + odd
+			return
+		}
+		for _, word := range strings.FieldsFunc(line, func(r rune) bool { return strings.ContainsRune(" \t\"'=;&|", r) }) {
+			if to := h.tree.Resolve(word); strings.HasPrefix(word, "/") && (temporary(word) || hiddenPath(word)) && to != nil && isRegular(to) && to.Kind != "" {
+				odd = "a line of it names " + word
+				return
+			}
+		}
+	})
+	return odd
 }
 
 func (h *hunt) place(n *inspect.Node, code, what string, severity inspect.Severity, emit func(inspect.Event)) {
@@ -68,13 +146,17 @@ func (h *hunt) place(n *inspect.Node, code, what string, severity inspect.Severi
 	if severity.Rank() > inspect.Medium.Rank() {
 		return
 	}
+	emit(inspect.Event{Finding: h.placeFinding(CheckBinaries, n, code, what, severity)})
+}
+
+func (h *hunt) placeFinding(check string, n *inspect.Node, code, what string, severity inspect.Severity) *inspect.Finding {
 	subject := h.image.Subject + ":" + n.Path
-	emit(inspect.Event{Finding: &inspect.Finding{
-		ID: inspect.FindingID(CheckBinaries, code, subject), Check: CheckBinaries, Code: code, Status: severity.RowStatus(), Severity: severity,
+	return &inspect.Finding{
+		ID: inspect.FindingID(CheckBinaries, code, subject), Check: check, Code: code, Status: severity.RowStatus(), Severity: severity,
 		Subject: subject, Title: what, Detail: h.createdBy(n.Layer),
 		Evidence: []inspect.Evidence{
 			{Kind: "file", Digest: "sha256:" + n.SHA256, Path: n.Path},
 			{Kind: "layer", Digest: h.layerDigest(n.Layer), Path: n.Path, Text: h.createdBy(n.Layer)},
 		},
-	}})
+	}
 }

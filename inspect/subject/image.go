@@ -43,6 +43,10 @@ func pinned(img *registry.Image) registry.Location {
 func settings(c v1.Config) inspect.ImageConfig {
 	s := inspect.ImageConfig{
 		User: c.User, Entrypoint: c.Entrypoint, Cmd: c.Cmd, Env: c.Env, WorkingDir: c.WorkingDir, Labels: c.Labels,
+		OnBuild: c.OnBuild,
+	}
+	if c.Healthcheck != nil {
+		s.Health = c.Healthcheck.Test
 	}
 	names := references{}
 	for p := range c.ExposedPorts {
