@@ -15,11 +15,15 @@ var blob = []byte("what was built\n")
 // dig walks down a decoded JSON.
 func dig(o object, path ...string) object {
 	for _, p := range path {
-		switch v := o[p].(type) {
+		v := o[p]
+		if list, ok := v.([]any); ok {
+			v = list[0]
+		}
+		switch v := v.(type) {
 		case object:
 			o = v
-		case []any:
-			o = v[0].(object)
+		case map[string]any:
+			o = v
 		}
 	}
 	return o

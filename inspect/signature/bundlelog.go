@@ -68,7 +68,7 @@ func (s *sealed) explainLogValidity(c *chain, m keyed, times []observed) {
 			continue
 		}
 		for _, t := range times {
-			if t.time.Before(l.ValidityPeriodStart) || !l.ValidityPeriodEnd.IsZero() && t.time.After(l.ValidityPeriodEnd) {
+			if l.ValidityPeriodStart.IsZero() || t.time.Before(l.ValidityPeriodStart) || !l.ValidityPeriodEnd.IsZero() && t.time.After(l.ValidityPeriodEnd) {
 				c.fail(inspect.StepLog, LogMismatch, "%s: the log's key was not valid at %s", s.describeEntry(logs), stamp(t.time))
 			}
 		}
