@@ -62,6 +62,7 @@ func caseCommands() []command {
 		{name: "diff", keys: []string{"d"}, show: "d", help: "only what differs, or everything (Layers, Packages)", on: inCase, bar: true, why: whyNoDiff, run: runDiff},
 		{name: "raw", keys: []string{"v"}, show: "v", help: "the raw object or the bytes behind the row", on: inPods | inCase, bar: true, why: whyNoRaw, run: runRaw},
 		{name: "note", keys: []string{"a"}, show: "a", help: "write a note on the row", on: inCase, bar: true, why: whyNoNote, run: runNote},
+		{name: "policy", keys: []string{"e"}, show: "e", help: "write a policy that expects this signer, after showing it", on: inCase, why: whyNoPolicy, run: runPolicy},
 		{name: "save", keys: []string{"s"}, show: "s", help: "save the file or the bytes on screen", on: inCase | inViewer, bar: true, why: whyNoSave, run: runSave},
 		{name: "copy", keys: []string{"y"}, show: "y", help: "copy the value of the row: digest, path, signer, time", on: everywhere, bar: true, why: whyNoCopy, run: runCopy},
 		{name: "copy command", keys: []string{"Y"}, show: "Y", help: "copy the command that shows the same", on: inPods | inCase, why: whyNoCommand, run: runCommand},

@@ -36,6 +36,8 @@ type Options struct {
 	// Note keeps a note or a mark, and gives the event that is folded into the case. The note comes without time and
 	// author.
 	Note func(ctx context.Context, c *inspect.Case, n inspect.Note) (inspect.Event, error)
+	// Policy drafts a policy that expects the signer of a signature; it writes nothing yet.
+	Policy func(ctx context.Context, c *inspect.Case, subject string, g inspect.Signature) (PolicyDraft, error)
 	// Tree lists the file tree of an image: what a layer did, by the layer's number, or the merged tree (MergedTree).
 	Tree func(ctx context.Context, i inspect.Image, layer int) ([]inspect.Node, error)
 	// Store gives the content of files and the blobs behind rows.

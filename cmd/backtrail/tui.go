@@ -84,7 +84,7 @@ func (v *view) options() tui.Options {
 	f := s.flags
 	style := f.style(s.std.out)
 	return tui.Options{
-		Again: v.again, KnownGood: v.knownGood, Note: v.note, Tree: v.treeOf(s.cache), Store: s.cache, Export: v.export, ExportPath: exportPath,
+		Again: v.again, KnownGood: v.knownGood, Note: v.note, Policy: v.policy, Tree: v.treeOf(s.cache), Store: s.cache, Export: v.export, ExportPath: exportPath,
 		Save: save, Brief: func(c inspect.Case) string { return report.Brief(c, report.Style{ASCII: style.ASCII}) }, Command: s.command,
 		Notices: s.notices, Now: s.now, NoColor: f.noColor || os.Getenv("NO_COLOR") != "", ASCII: style.ASCII, Version: version,
 	}
