@@ -159,24 +159,24 @@ func (b *bagWriter) oxum() (int64, int) {
 	return total, len(b.payload)
 }
 
-// seal writes the manifests and then the tag manifests, and gives the digest of tagmanifest-sha256.txt.
-func (b *bagWriter) seal() (string, error) {
+// seal writes the manifests and then the tag manifests, and gives the bytes of tagmanifest-sha256.txt.
+func (b *bagWriter) seal() ([]byte, error) {
 	payload := sorted(b.payload)
 	if err := b.addBytes(manifest256, manifestOf(payload, sum256)); err != nil {
-		return "", err
+		return nil, err
 	}
 	if err := b.addBytes(manifest512, manifestOf(payload, sum512)); err != nil {
-		return "", err
+		return nil, err
 	}
 	tags := sorted(b.tags)
 	text := manifestOf(tags, sum256)
 	if err := b.addBytes(tagManifest256, text); err != nil {
-		return "", err
+		return nil, err
 	}
 	if err := b.addBytes(tagManifest512, manifestOf(tags, sum512)); err != nil {
-		return "", err
+		return nil, err
 	}
-	return digestOf(text), nil
+	return text, nil
 }
 
 func sorted(sums []fileSum) []fileSum {

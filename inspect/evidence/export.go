@@ -94,15 +94,31 @@ func (x *export) write() (Result, error) {
 		}
 	}
 	size, files := x.bag.oxum()
-	digest, err := x.bag.seal()
+	manifest, err := x.bag.seal()
 	if err != nil {
 		return Result{}, err
 	}
+	if err := x.sign(manifest); err != nil {
+		return Result{}, err
+	}
+	digest := digestOf(manifest)
 	at := endOf(x.c)
 	return Result{
 		TagManifest: digest, Files: files, Bytes: size, Notes: x.notes,
 		Line: fmt.Sprintf("backtrail %s tagmanifest %s %s", x.id, digest, at.Format(lineTime)),
 	}, nil
+}
+
+// sign writes the signature over the tag manifest beside it: no manifest lists it.
+func (x *export) sign(manifest []byte) error {
+	if x.o.Sign == nil {
+		return nil
+	}
+	bundle, err := x.o.Sign(x.ctx, manifest)
+	if err != nil {
+		return err
+	}
+	return x.bag.addBytes(signatureFile, bundle)
 }
 
 // lineTime is how a time stands in the line to copy.

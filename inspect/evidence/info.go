@@ -28,6 +28,10 @@ func (x *export) writeInfo() error {
 	if x.c.Complete {
 		complete = "yes"
 	}
+	signed := "no"
+	if x.o.Sign != nil {
+		signed = "yes"
+	}
 	lines := [][2]string{
 		{"Bag-Software-Agent", toolName(x.c.Tool)},
 		{"Bagging-Date", endOf(x.c).Format("2006-01-02")},
@@ -35,7 +39,7 @@ func (x *export) writeInfo() error {
 		{infoID, x.id},
 		{"External-Description", "evidence of " + x.c.Target.Name},
 		{infoOxum, fmt.Sprintf("%d.%d", size, files)},
-		{infoSigned, "no"},
+		{infoSigned, signed},
 		{infoCustody, x.stream.last},
 		{infoParent, cmp.Or(x.o.Parent, "none")},
 		{infoLayers, string(cmp.Or(x.o.Layers, LayersSuspect))},

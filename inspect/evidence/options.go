@@ -24,7 +24,9 @@ type Options struct {
 	Parent string // tag manifest digest of the bundle that this case goes on from
 	// Documents gives the bills of materials for data/sbom: image.spdx.json, image.cdx.json, known-good.spdx.json.
 	Documents func(ctx context.Context, c inspect.Case) ([]Document, error)
-	Progress  func(inspect.Progress)
+	// Sign signs the tag manifest; nil: nobody does.
+	Sign     Signer
+	Progress func(inspect.Progress)
 }
 
 // Document is a file that another package makes for the bundle.

@@ -45,6 +45,8 @@ type VerifyOptions struct {
 	// Roots are the trust roots that the person gave (--trusted-root FILE), by name: Rerun checks against these.
 	Roots []string
 	Keys  []string // sha256:… of the public keys that the person gave (--key FILE)
+	// Signers are the same keys, as those that may have signed the bag itself.
+	Signers []SignerKey
 	// Known are the digests of roots that backtrail itself knows, embedded or by TUF: these count as the person's.
 	Known     []string
 	AcceptBag bool         // --trusted-root bag: what only the bag vouches for is accepted

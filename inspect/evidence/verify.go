@@ -97,22 +97,6 @@ func (v *verifier) fail(name, subject, format string, args ...any) {
 	v.say(name, subject, inspect.Failed, BasisBytes, format, args...)
 }
 
-// authentic says who signed the bag. Bundles are not signed yet: a signature that lies there is one that this version
-// cannot check.
-func (v *verifier) authentic() {
-	info := v.info()
-	_, signed := v.bag.files.sizes[signatureFile]
-	switch {
-	case signed:
-		v.say("signer", signatureFile, inspect.Unknown, BasisBytes, "the bag is signed, and this version of backtrail cannot check signatures of bags")
-	case info[infoSigned] == "yes":
-		v.fail("signer", infoFile, "it says that the bag is signed, and there is no signature")
-	default:
-		v.say("signer", "", inspect.Absent, BasisBytes,
-			"nobody signed this bag, so nobody vouches for it; compare its tag manifest with the one posted at the export (--expect sha256:…)")
-	}
-}
-
 func (v *verifier) info() map[string]string {
 	text, err := v.bag.files.read(infoFile, MaxSmall)
 	if err != nil {

@@ -92,7 +92,8 @@ func saidOfFile(c inspect.Case, text string) bool {
 // briefStep is the command where it fits whole: half a command is none.
 func briefStep(s Step) string {
 	if s.Command == "" || ansi.StringWidth(s.Command) > BriefColumns-indent {
-		return s.Why
+		why, _, _ := strings.Cut(s.Why, " (")
+		return why
 	}
 	return s.Command
 }

@@ -75,7 +75,7 @@ func findingSection(c inspect.Case) section {
 func evidenceLines(f inspect.Finding) []string {
 	var lines []string
 	for _, e := range f.Evidence {
-		line := "evidence: " + join(e.Kind, e.Path, e.Digest, step(e.Text))
+		line := "evidence: " + join(e.Kind, e.Path, e.Digest, strings.TrimSuffix(e.Text, " # buildkit"))
 		if f.Severity == inspect.Info && f.Status != inspect.Failed {
 			line = shortDigests(line)
 		}

@@ -1,0 +1,122 @@
+package evidence
+
+import (
+	"bytes"
+	"context"
+	"crypto"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+
+	common "github.com/sigstore/protobuf-specs/gen/pb-go/common/v1"
+	"github.com/sigstore/sigstore-go/pkg/sign"
+	"github.com/sigstore/sigstore/pkg/cryptoutils"
+	"github.com/sigstore/sigstore/pkg/signature"
+	signing "github.com/sigstore/sigstore/pkg/signature/options"
+	"google.golang.org/protobuf/encoding/protojson"
+)
+
+// Signer signs the tag manifest of a bundle: it gives a Sigstore bundle over the bytes, as JSON.
+type Signer func(ctx context.Context, manifest []byte) ([]byte, error)
+
+// KeySigner signs with a private key in PEM, one that cosign or openssl made. The password is asked for only if the key
+// is encrypted. Nothing is sent anywhere: there is no log entry and no timestamp.
+func KeySigner(pem []byte, password func() ([]byte, error)) (Signer, error) {
+	private, err := cryptoutils.UnmarshalPEMToPrivateKey(pem, func(bool) ([]byte, error) { return password() })
+	if err != nil {
+		return nil, fmt.Errorf("reading a private key: %w", err)
+	}
+	pair, err := newKeypair(private)
+	if err != nil {
+		return nil, fmt.Errorf("reading a private key: %w", err)
+	}
+	return func(ctx context.Context, manifest []byte) ([]byte, error) {
+		b, err := sign.Bundle(&sign.PlainData{Data: manifest}, pair, sign.BundleOptions{Context: ctx})
+		if err != nil {
+			return nil, fmt.Errorf("signing the tag manifest: %w", err)
+		}
+		out, err := protojson.Marshal(b)
+		if err != nil {
+			return nil, fmt.Errorf("encoding the signature of the tag manifest: %w", err)
+		}
+		return append(out, '\n'), nil
+	}, nil
+}
+
+// keypair is a managed key as sigstore-go signs with it.
+type keypair struct {
+	signer  signature.Signer
+	public  crypto.PublicKey
+	digest  [sha256.Size]byte // of the public key's DER
+	details signature.AlgorithmDetails
+}
+
+// newKeypair takes the algorithm that cosign takes for the key: Ed25519 signs a digest, as transparency logs ask.
+func newKeypair(private crypto.PrivateKey) (*keypair, error) {
+	holder, ok := private.(crypto.Signer)
+	if !ok {
+		return nil, fmt.Errorf("a %T cannot sign", private)
+	}
+	public := holder.Public()
+	details, err := signature.GetDefaultAlgorithmDetails(public, signing.WithED25519ph())
+	if err != nil {
+		return nil, err
+	}
+	signer, err := signature.LoadSignerFromAlgorithmDetails(private, details, signing.WithED25519ph())
+	if err != nil {
+		return nil, err
+	}
+	der, err := x509.MarshalPKIXPublicKey(public)
+	if err != nil {
+		return nil, err
+	}
+	return &keypair{signer, public, sha256.Sum256(der), details}, nil
+}
+
+func (k *keypair) GetHashAlgorithm() common.HashAlgorithm { return k.details.GetProtoHashType() }
+
+func (k *keypair) GetSigningAlgorithm() common.PublicKeyDetails {
+	return k.details.GetSignatureAlgorithm()
+}
+
+// GetHint is how cosign names a managed key: the base64 of the digest of its DER.
+func (k *keypair) GetHint() []byte { return []byte(base64.StdEncoding.EncodeToString(k.digest[:])) }
+
+func (k *keypair) GetKeyAlgorithm() string { return fmt.Sprint(k.details.GetKeyType()) }
+
+func (k *keypair) GetPublicKey() crypto.PublicKey { return k.public }
+
+func (k *keypair) GetPublicKeyPem() (string, error) {
+	pem, err := cryptoutils.MarshalPublicKeyToPEM(k.public)
+	return string(pem), err
+}
+
+// SignData gives the signature and the digest that was signed.
+func (k *keypair) SignData(ctx context.Context, data []byte) (sig, digest []byte, err error) {
+	h := k.details.GetHashType().New()
+	h.Write(data)
+	sig, err = k.signer.SignMessage(bytes.NewReader(data), signing.WithContext(ctx))
+	return sig, h.Sum(nil), err
+}
+
+// hintOf is the digest of the public key that a bundle says it was signed with. It is a claim.
+func hintOf(bundle []byte) string {
+	var b struct {
+		VerificationMaterial struct {
+			PublicKey struct {
+				Hint string `json:"hint"`
+			} `json:"publicKey"`
+		} `json:"verificationMaterial"`
+	}
+	if json.Unmarshal(bundle, &b) != nil {
+		return ""
+	}
+	sum, err := base64.StdEncoding.DecodeString(b.VerificationMaterial.PublicKey.Hint)
+	if err != nil || len(sum) != sha256.Size {
+		return ""
+	}
+	return "sha256:" + hex.EncodeToString(sum)
+}
