@@ -44,6 +44,16 @@ type Container struct {
 	Started     Time          `json:"started"`
 	State       string        `json:"state"`
 	Restarts    int           `json:"restarts"`
+	Mounts      []Mount       `json:"mounts,omitempty"`
+}
+
+// Mount is a volume in the file tree of a container: what the image has at its path is hidden there.
+type Mount struct {
+	Path     string `json:"path"`
+	Volume   string `json:"volume"` // its name in the pod
+	Kind     string `json:"kind"`   // emptyDir, persistentVolumeClaim, hostPath, configMap, secret, projected, csi, …
+	Source   string `json:"source"` // the claim, the path on the host, the name of the object; empty where there is none
+	ReadOnly bool   `json:"readOnly"`
 }
 
 // Reach is what the pod could touch.

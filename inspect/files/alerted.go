@@ -16,8 +16,8 @@ const (
 )
 
 // locate says where the file that an alert names comes from, and which file of the image has that path. incomplete
-// says that some layers could not be read.
-func locate(a inspect.Alert, t *Tree, incomplete bool) (inspect.AlertFile, *inspect.Node) {
+// says that some layers could not be read; mounts are those of the container, as far as they are known.
+func locate(a inspect.Alert, t *Tree, mounts []inspect.Mount, incomplete bool) (inspect.AlertFile, *inspect.Node) {
 	f := inspect.AlertFile{Path: a.Path, Layer: -1, Origin: inspect.OriginUnknown}
 	switch {
 	case strings.HasPrefix(a.Path, "memfd:") || has(a, flagMemfd):
@@ -28,6 +28,10 @@ func locate(a inspect.Alert, t *Tree, incomplete bool) (inspect.AlertFile, *insp
 		return f, nil
 	case !strings.HasPrefix(a.Path, "/"):
 		f.Detail = "the alert names no program by its path"
+		return f, nil
+	}
+	if m, ok := mountOf(a, t, mounts); ok {
+		f.Origin, f.Detail = inspect.OriginVolume, onVolume(m)
 		return f, nil
 	}
 	n := t.Resolve(a.Path)
@@ -52,6 +56,45 @@ func locate(a inspect.Alert, t *Tree, incomplete bool) (inspect.AlertFile, *insp
 	return f, n
 }
 
+// mountOf finds the volume that covers an alerted path. What ran from the layers of the container, as the alert's flags
+// say, ran from no volume.
+func mountOf(a inspect.Alert, t *Tree, mounts []inspect.Mount) (inspect.Mount, bool) {
+	if has(a, flagUpper) || has(a, flagLower) {
+		return inspect.Mount{}, false
+	}
+	paths := []string{a.Path}
+	if real, ok := t.Place(a.Path); ok {
+		paths = append(paths, real)
+	}
+	best := inspect.Mount{}
+	for _, m := range mounts {
+		for _, p := range paths {
+			if (p == m.Path || within(p, m.Path)) && len(m.Path) > len(best.Path) {
+				best = m
+			}
+		}
+	}
+	return best, best.Path != ""
+}
+
+// onVolume says in words where the bytes are that the image does not have.
+func onVolume(m inspect.Mount) string {
+	what := "the volume " + m.Volume + " (" + m.Kind
+	if m.Source != "" {
+		what += " " + m.Source
+	}
+	text := "it lies on " + what + ") that is mounted at " + m.Path + ": it is not of the image, and we do not have its bytes"
+	switch m.Kind {
+	case "emptyDir":
+		text += "; it goes with the pod"
+	case "persistentVolumeClaim", "nfs":
+		text += "; other pods may have written it, and it stays when the pod goes"
+	case "hostPath":
+		text += "; the node has it, and whatever runs there may have written it"
+	}
+	return text
+}
+
 // notInImage explains an alerted path that the image does not have.
 func notInImage(a inspect.Alert, incomplete bool) (origin, detail string) {
 	switch {
@@ -59,6 +102,8 @@ func notInImage(a inspect.Alert, incomplete bool) (origin, detail string) {
 		return inspect.OriginUnknown, "the layers that could be read do not hold it, and some could not be read"
 	case has(a, flagUpper):
 		return inspect.OriginRuntime, "it is not in the image: it was written at run time, and we do not have its bytes"
+	case within(a.Path, "/dev/shm"):
+		return inspect.OriginRuntime, "it is not in the image: /dev/shm is memory of the container, written at run time, and we do not have its bytes"
 	case has(a, flagLower):
 		return inspect.OriginUnknown, "the alert says that it is an image's own file, but this image does not have it"
 	default:
@@ -76,7 +121,7 @@ func (h *hunt) alerts(all []inspect.Alert, emit func(inspect.Event)) {
 		if a.Match == inspect.MatchNone || a.Match == "" || a.Subject != h.image.Subject {
 			continue
 		}
-		f, n := locate(a, h.tree, incomplete)
+		f, n := locate(a, h.tree, h.mounts, incomplete)
 		a.File = f
 		emit(inspect.Event{Alert: &a})
 		if n != nil {

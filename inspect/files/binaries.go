@@ -48,8 +48,23 @@ func (c *Cache) hunt(ctx context.Context, on inspect.On, emit func(inspect.Event
 		}
 	}
 	h := &hunt{tree: tree, own: &own, image: image, layers: image.Layers}
-	h.alerts(on.Case().Alerts, emit)
+	known := on.Case()
+	h.mounts = mountsOf(known.Pod, image.Container)
+	h.alerts(known.Alerts, emit)
 	return h, h.run(ctx)
+}
+
+// mountsOf lists the mounts of a container of the case's pod.
+func mountsOf(pod *inspect.Pod, container string) []inspect.Mount {
+	if pod == nil {
+		return nil
+	}
+	for _, c := range pod.Containers {
+		if c.Name == container {
+			return c.Mounts
+		}
+	}
+	return nil
 }
 
 // gap notes that not all of the image could be seen.

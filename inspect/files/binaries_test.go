@@ -175,6 +175,36 @@ func TestAlertedFiles(t *testing.T) {
 	}
 }
 
+func TestAlertedFilesOnVolumes(t *testing.T) {
+	tree := treeOfLayers(t, []member{exe("app", program("app")), exe("data/tool", program("t")), symlink("link", "/data"), exe("data/etc/x", "#!/bin/sh\n")})
+	mounts := []inspect.Mount{{Path: "/data", Volume: "work", Kind: "emptyDir"}, {Path: "/data/etc", Volume: "conf", Kind: "persistentVolumeClaim", Source: "conf-0"}}
+	for _, test := range []struct {
+		path, flag, origin, detail string
+	}{
+		{"/app", "", inspect.OriginUnknown, "the image has a file"},
+		{"/data/tool", "", inspect.OriginVolume, "the volume work (emptyDir)"},
+		{"/data/new", "", inspect.OriginVolume, "the volume work (emptyDir)"},
+		{"/link/tool", "", inspect.OriginVolume, "the volume work (emptyDir)"},
+		{"/data/etc/x", "", inspect.OriginVolume, "the volume conf (persistentVolumeClaim conf-0)"},
+		{"/data/tool", flagLower, inspect.OriginImage, "the image's own file"},
+		{"/data/tool", flagUpper, inspect.OriginChanged, "writable layer"},
+		{"/database/x", "", inspect.OriginUnknown, "the image does not have it"},
+		{"/dev/shm/x", "", inspect.OriginRuntime, "memory of the container"},
+	} {
+		a := inspect.Alert{Path: test.path}
+		if test.flag != "" {
+			a.Flags = []string{test.flag}
+		}
+		f, n := locate(a, tree, mounts, false)
+		if f.Origin != test.origin || !strings.Contains(f.Detail, test.detail) {
+			t.Errorf("%s %s: %+v", test.path, test.flag, f)
+		}
+		if f.Origin == inspect.OriginVolume && (n != nil || f.Layer != -1 || f.SHA256 != "") {
+			t.Errorf("%s: the image's file stands for one on a volume: %+v", test.path, f)
+		}
+	}
+}
+
 func TestUnmatchedAlertsAreLeftAlone(t *testing.T) {
 	_, base := debian()
 	b := newBench(t)

@@ -42,6 +42,7 @@ type hunt struct {
 	own      *ownership
 	image    inspect.Image
 	layers   []inspect.Layer
+	mounts   []inspect.Mount          // of the container
 	alerted  map[*inspect.Node]string // what the alert says
 	started  []*inspect.Node          // the image's own programs
 	hijacked map[*inspect.Node]string // loaded into every program, and by what
