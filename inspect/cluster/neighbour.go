@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 
@@ -20,6 +21,12 @@ type neighbour struct {
 	digest        string // as the node reports it, "" where it does not
 }
 
+// maxNeighbours bounds how many pods are looked at for the comparison; the rest of a large cluster says little more.
+const maxNeighbours = 2000
+
+// errEnough ends a list of pods early.
+var errEnough = errors.New("enough pods were compared")
+
 // neighbours looks at the other pods: of the whole cluster where something was injected, else of the pod's namespace.
 func neighbours(ctx context.Context, o Options, mine []kube.Container) reply[neighbour] {
 	scope := kube.Scope{Namespaces: []string{o.Pod.Namespace}}
@@ -27,14 +34,21 @@ func neighbours(ctx context.Context, o Options, mine []kube.Container) reply[nei
 		scope = kube.Scope{Fallback: []string{o.Pod.Namespace}}
 	}
 	var found reply[neighbour]
+	count := 0
 	_, found.err = o.Cluster.Pods(ctx, scope, func(page []corev1.Pod) error {
 		for i := range page {
 			if page[i].UID != o.Pod.UID || page[i].Name != o.Pod.Name {
 				found.list = append(found.list, alike(&page[i], mine)...)
 			}
 		}
+		if count += len(page); count >= maxNeighbours {
+			return errEnough
+		}
 		return nil
 	})
+	if errors.Is(found.err, errEnough) {
+		found.err = nil
+	}
 	return found
 }
 

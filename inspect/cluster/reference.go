@@ -39,7 +39,7 @@ func (s *scene) tagMoved(c kube.Container) []inspect.Finding {
 		return nil
 	}
 	return []inspect.Finding{finding(CodeTagMoved, c.Name,
-		fmt.Sprintf("%s was moved: %s by the same name in %s", c.Reference, plural(len(others), "other pod runs another image", "other pods run another image"), some(others)),
+		fmt.Sprintf("%s was moved: %s by that name: %s", c.Reference, plural(len(others), "other pod runs another image", "other pods run another image"), some(others)),
 		"what one pod runs under this tag is not what the others run", object("Pod", s.pod.Namespace, s.pod.Name, "imageID of "+c.Name+": "+c.ImageID))}
 }
 

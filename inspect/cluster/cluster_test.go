@@ -1,0 +1,265 @@
+package cluster_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	admissionv1 "k8s.io/api/admissionregistration/v1"
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/cluster"
+)
+
+func included(v *admissionv1.ValidatingWebhook) {
+	v.NamespaceSelector = &metav1.LabelSelector{MatchLabels: map[string]string{"policy.sigstore.dev/include": "true"}}
+}
+
+func ignoring(v *admissionv1.ValidatingWebhook) {
+	ignore := admissionv1.Ignore
+	v.FailurePolicy = &ignore
+}
+
+// What verified the images on their way in, or why nothing did.
+func TestAdmission(t *testing.T) {
+	tests := map[string]struct {
+		change func(w *world)
+		status inspect.Status
+		detail string
+		code   string
+	}{
+		"nothing set up": {func(*world) {}, inspect.Absent, "nothing in the cluster verifies the images", cluster.CodeNoPolicy},
+		"not labelled": {
+			func(w *world) { w.more = append(w.more, hook("policy.sigstore.dev", false, included)) },
+			inspect.Absent, "policy-controller does not look at namespace shop: it is not labelled policy.sigstore.dev/include=true", cluster.CodeExempt,
+		},
+		"labelled": {func(w *world) {
+			w.namespace.Labels = map[string]string{"policy.sigstore.dev/include": "true"}
+			w.more = append(w.more, hook("policy.sigstore.dev", false, included))
+		}, inspect.Verified, "it was asked about the pod and let it in", ""},
+		"fails open": {
+			func(w *world) { w.more = append(w.more, hook("validate.kyverno.svc-ignore", false, ignoring)) },
+			inspect.Unknown, "failurePolicy is Ignore", cluster.CodeFailsOpen,
+		},
+		"one of two looks": {func(w *world) {
+			w.more = append(w.more, hook("policy.sigstore.dev", false, included), hook("validate.kyverno.svc-fail", false, nil))
+		}, inspect.Verified, "Kyverno's webhook validate.kyverno.svc-fail", ""},
+		"set up later": {func(w *world) {
+			w.pod.CreationTimestamp = metav1.NewTime(morning.Add(-time.Hour))
+			w.more = append(w.more, hook("validate.kyverno.svc-fail", false, nil))
+		}, inspect.Absent, "it was set up at 2026-03-01 08:00:00Z, after the pod was created", cluster.CodeExempt},
+		"object left out": {func(w *world) {
+			w.more = append(w.more, hook("connaisseur", false, func(v *admissionv1.ValidatingWebhook) {
+				v.ObjectSelector = &metav1.LabelSelector{MatchLabels: map[string]string{"app": "cart"}}
+			}))
+		}, inspect.Absent, "its objectSelector wants app=cart", cluster.CodeExempt},
+		"conditions": {func(w *world) {
+			w.more = append(w.more, hook("kyverno", false, func(v *admissionv1.ValidatingWebhook) {
+				v.MatchConditions = []admissionv1.MatchCondition{{Name: "x", Expression: "true"}}
+			}))
+		}, inspect.Unknown, "matchConditions", ""},
+		"asked of the deployment": {func(w *world) {
+			w.more = append(w.more, hook("kyverno", false, func(v *admissionv1.ValidatingWebhook) {
+				v.Rules[0].APIGroups, v.Rules[0].Resources = []string{"apps"}, []string{"deployments"}
+			}))
+		}, inspect.Verified, "it was asked about Deployment web and let it in", ""},
+	}
+	for name, tt := range tests {
+		w := newWorld()
+		tt.change(w)
+		c := w.look(t)
+		g := gateOf(c, "web", cluster.GateAdmission)
+		if g.Status != tt.status || !strings.Contains(g.Detail, tt.detail) {
+			t.Errorf("%s: %s %q\nwant %s %q", name, g.Status, g.Detail, tt.status, tt.detail)
+		}
+		for _, code := range []string{cluster.CodeNoPolicy, cluster.CodeExempt, cluster.CodeFailsOpen} {
+			if _, ok := findingOf(c, code); ok != (code == tt.code) {
+				t.Errorf("%s: findings %v, want %q", name, codes(c), tt.code)
+			}
+		}
+	}
+}
+
+// Webhooks that are no verifiers of images are gates too, those that only change objects are not.
+func TestOtherWebhooks(t *testing.T) {
+	w := newWorld()
+	w.more = append(w.more, hook("quota.example", false, nil), hook("injector.example", true, nil))
+	c := w.look(t)
+	if g := gateOf(c, "web", "webhook quota.example"); g.Status != inspect.Verified {
+		t.Errorf("%+v", g)
+	}
+	if g := gateOf(c, "web", "mutating webhook injector.example"); g.Name != "" {
+		t.Errorf("%+v", g)
+	}
+}
+
+func TestAdmissionPolicies(t *testing.T) {
+	policy := func(w *world, actions ...admissionv1.ValidationAction) {
+		rule := hook("x", false, nil).(*admissionv1.ValidatingWebhookConfiguration).Webhooks[0].Rules[0]
+		meta := metav1.ObjectMeta{Name: "digests-only", CreationTimestamp: metav1.NewTime(morning)}
+		w.more = append(w.more, &admissionv1.ValidatingAdmissionPolicy{
+			TypeMeta: kind("admissionregistration.k8s.io/v1", "ValidatingAdmissionPolicy"), ObjectMeta: meta,
+			Spec: admissionv1.ValidatingAdmissionPolicySpec{MatchConstraints: &admissionv1.MatchResources{
+				ResourceRules: []admissionv1.NamedRuleWithOperations{{RuleWithOperations: rule}},
+			}},
+		}, &admissionv1.ValidatingAdmissionPolicyBinding{
+			TypeMeta: kind("admissionregistration.k8s.io/v1", "ValidatingAdmissionPolicyBinding"), ObjectMeta: meta,
+			Spec: admissionv1.ValidatingAdmissionPolicyBindingSpec{PolicyName: "digests-only", ValidationActions: actions},
+		})
+	}
+	for _, tt := range []struct {
+		action admissionv1.ValidationAction
+		status inspect.Status
+		detail string
+	}{
+		{admissionv1.Deny, inspect.Verified, "it was asked about the pod and let it in"},
+		{admissionv1.Warn, inspect.Unknown, "does not refuse: binding digests-only only warns or audits"},
+	} {
+		w := newWorld()
+		policy(w, tt.action)
+		g := gateOf(w.look(t), "web", "admission policy digests-only")
+		if g.Status != tt.status || !strings.Contains(g.Detail, tt.detail) {
+			t.Errorf("%s: %+v", tt.action, g)
+		}
+	}
+}
+
+func TestPinnedAndPodSecurity(t *testing.T) {
+	w := newWorld()
+	c := w.look(t)
+	if g := gateOf(c, "web", cluster.GatePinned); g.Status != inspect.Absent || !strings.Contains(g.Detail, "asks for tag 1, not for a digest") || !strings.Contains(g.Detail, "Always") {
+		t.Errorf("%+v", g)
+	}
+	if g := gateOf(c, "web", cluster.GatePodSecurity); g.Status != inspect.Absent {
+		t.Errorf("%+v", g)
+	}
+	w.namespace.Labels = map[string]string{"pod-security.kubernetes.io/enforce": "restricted"}
+	w.pod.Spec.Containers[0].Image = "reg.example:5000/web@" + digestMine
+	c = w.look(t)
+	if g := gateOf(c, "web", cluster.GatePinned); g.Status != inspect.Verified {
+		t.Errorf("%+v", g)
+	}
+	if g := gateOf(c, "web", cluster.GatePodSecurity); g.Status != inspect.Verified || !strings.Contains(g.Detail, "level restricted") {
+		t.Errorf("%+v", g)
+	}
+}
+
+// An injected container is explained, and compared with what other workloads got. An explanation clears nothing.
+func TestInjection(t *testing.T) {
+	injector := hook("injector.example", true, nil)
+	istio := map[string]string{"sidecar.istio.io/status": `{"containers":["proxy"]}`}
+	tests := map[string]struct {
+		change   func(w *world)
+		code     string
+		severity inspect.Severity
+		says     string
+	}{
+		"unexplained":     {func(w *world) { w.inject(0, "") }, cluster.CodeInjectedUnexplained, inspect.Medium, "nothing explains it"},
+		"annotation only": {func(w *world) { w.inject(0, ""); w.pod.Annotations = istio }, cluster.CodeInjectedExplained, inspect.Low, "which anybody may write; no webhook that looks at this pod explains it"},
+		"webhook": {func(w *world) {
+			w.inject(2, digestMine)
+			w.more = append(w.more, injector)
+		}, cluster.CodeInjectedExplained, inspect.Low, "webhook injector.example explains it"},
+		"everywhere": {func(w *world) {
+			w.inject(3, digestMine)
+			w.more = append(w.more, injector)
+		}, cluster.CodeInjectedEverywhere, inspect.Info, "with the same image as in 3 other workloads"},
+		"everywhere, by annotation": {func(w *world) { w.inject(3, digestMine); w.pod.Annotations = istio }, cluster.CodeInjectedExplained, inspect.Low, ""},
+		"another than its siblings": {func(w *world) {
+			w.inject(2, digestOther)
+			w.more = append(w.more, injector)
+		}, cluster.CodeInjectedOther, inspect.High, "runs another image than 2 other workloads with this sidecar"},
+	}
+	for name, tt := range tests {
+		w := newWorld()
+		tt.change(w)
+		c := w.look(t)
+		f, ok := findingOf(c, tt.code)
+		if !ok || f.Severity != tt.severity || f.Subject != "proxy" || !strings.Contains(f.Title+"; "+f.Detail, tt.says) {
+			t.Errorf("%s: %+v of %v", name, f, codes(c))
+		}
+		if want := tt.severity.RowStatus(); f.Status != want {
+			t.Errorf("%s: status %s, want %s", name, f.Status, want)
+		}
+	}
+}
+
+func TestNoInjectionWithoutATemplate(t *testing.T) {
+	w := newWorld()
+	w.inject(0, "")
+	c := lookIn(t, w.pod, append([]any{w.pod}, unrelated()...)) // its owners cannot be read
+	for _, code := range codes(c) {
+		if strings.HasPrefix(code, "injected") {
+			t.Errorf("called injected: %v", codes(c))
+		}
+	}
+}
+
+func TestDebugContainer(t *testing.T) {
+	w := newWorld()
+	w.pod.Spec.EphemeralContainers = []corev1.EphemeralContainer{{EphemeralContainerCommon: corev1.EphemeralContainerCommon{Name: "debugger", Image: "busybox"}}}
+	at := metav1.NewTime(morning.Add(2 * time.Hour))
+	w.pod.ManagedFields = []metav1.ManagedFieldsEntry{{Manager: "kubectl-debug", Time: &at, Subresource: "ephemeralcontainers", FieldsV1: &metav1.FieldsV1{
+		Raw: []byte(`{"f:spec":{"f:ephemeralContainers":{".":{},"k:{\"name\":\"debugger\"}":{".":{},"f:image":{}}}}}`),
+	}}}
+	f, ok := findingOf(w.look(t), cluster.CodeDebug)
+	if !ok || f.Severity != inspect.Medium || f.Title != "somebody debugged the pod: container debugger, with image busybox, was attached to it by kubectl-debug at 2026-03-01 10:00:00Z" {
+		t.Errorf("%+v", f)
+	}
+}
+
+func TestNetworkPoliciesAndEvents(t *testing.T) {
+	w := newWorld()
+	w.more = append(w.more, &networkingv1.NetworkPolicy{TypeMeta: kind("networking.k8s.io/v1", "NetworkPolicy"), ObjectMeta: named("deny-all")})
+	event := &corev1.Event{TypeMeta: kind("v1", "Event"), ObjectMeta: named("e1"), Reason: "Pulled", Message: "Successfully pulled image", Count: 2, LastTimestamp: metav1.NewTime(morning.Add(time.Hour))}
+	event.InvolvedObject = corev1.ObjectReference{Kind: "Pod", Namespace: "shop", Name: "web-1", UID: w.pod.UID}
+	w.more = append(w.more, event)
+	c := w.look(t)
+	if !slices.Equal(c.Pod.Reach.NetworkPolicies, []string{"deny-all"}) || c.Pod.Name != "web-1" {
+		t.Errorf("%+v", c.Pod)
+	}
+	if len(c.Timeline) != 1 || c.Timeline[0].What != "Pulled: Successfully pulled image (2 times)" || c.Timeline[0].Source != "event of Pod web-1" {
+		t.Errorf("%+v", c.Timeline)
+	}
+	if _, ok := findingOf(c, cluster.CodeNoNetworkPolicy); ok {
+		t.Error("a policy selects the pod")
+	}
+	if _, ok := findingOf(newWorld().look(t), cluster.CodeNoNetworkPolicy); !ok {
+		t.Error("no policy selects the pod, and nothing says so")
+	}
+}
+
+// A dump of pods alone says in one line what is not known, and nothing is made of what is not known.
+func TestPodsAlone(t *testing.T) {
+	w := newWorld()
+	c := lookIn(t, w.pod, []any{w.pod})
+	if len(c.Notices) != 1 || !strings.HasPrefix(c.Notices[0].Text, "not known of the cluster: the namespace's labels, mutating webhooks, validating webhooks") {
+		t.Errorf("%+v", c.Notices)
+	}
+	if len(c.Findings) != 0 {
+		t.Errorf("%v", codes(c))
+	}
+	for _, name := range []string{cluster.GateAdmission, cluster.GatePodSecurity} {
+		if g := gateOf(c, "web", name); g.Status != inspect.Unknown {
+			t.Errorf("%+v", g)
+		}
+	}
+}
+
+func TestNoPod(t *testing.T) {
+	run, err := inspect.Run(inspect.Plan{Checks: []inspect.Check{cluster.Check(cluster.Options{})}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := inspect.Case{}
+	if err := run(t.Context(), c.Apply); err != nil {
+		t.Fatal(err)
+	}
+	if state, _ := c.Check(cluster.Name, ""); state.Status != inspect.Absent {
+		t.Errorf("%+v", state)
+	}
+}
