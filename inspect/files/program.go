@@ -197,7 +197,8 @@ func machine(m elf.Machine) string {
 func (f *facts) script(text []byte) {
 	for _, pair := range [][2]string{
 		{"base64 -d", "eval"}, {"base64 -d", "| sh"}, {"base64 -d", "|sh"}, {"base64 -d", "| bash"}, {"base64 -d", "|bash"},
-		{"base64 --decode", "sh"}, {"eval", "$(printf"}, {"eval \"$(", "xxd -r"}, {"exec(", "b64decode("}, {"eval(", "b64decode("},
+		{"base64 --decode", "eval"}, {"base64 --decode", "| sh"}, {"base64 --decode", "|sh"}, {"base64 --decode", "| bash"}, {"base64 --decode", "|bash"},
+		{"eval", "$(printf"}, {"eval \"$(", "xxd -r"}, {"exec(", "b64decode("}, {"eval(", "b64decode("},
 	} {
 		if bytes.Contains(text, []byte(pair[0])) && bytes.Contains(text, []byte(pair[1])) {
 			f.add(codeObfuscated, fmt.Sprintf("it unpacks code and runs it (%s … %s)", pair[0], pair[1]))
