@@ -76,9 +76,10 @@ type ExpectedKey struct {
 	PEM    string `json:"pem"`
 }
 
-// Signer says that somebody named who should have signed.
+// Signer says that a flag named who should have signed. What policies ask stands in the gates of the images that they are
+// about.
 func (e Expected) Signer() bool {
-	return len(e.Identities)+len(e.IdentityRegexps)+len(e.Issuers)+len(e.IssuerRegexps)+len(e.Keys)+len(e.Policies) > 0 || e.Notation != ""
+	return len(e.Identities)+len(e.IdentityRegexps)+len(e.Issuers)+len(e.IssuerRegexps)+len(e.Keys) > 0 || e.Notation != ""
 }
 
 // Provenance says that somebody named where the image should come from.

@@ -51,6 +51,17 @@ const GatePolicy = "policy "
 // IsPolicyGate says that a gate is that of a policy.
 func IsPolicyGate(name string) bool { return strings.HasPrefix(name, GatePolicy) }
 
+// PolicyGates are the gates of the policies that are about the image.
+func (i Image) PolicyGates() []Gate {
+	var all []Gate
+	for _, g := range i.Gates {
+		if IsPolicyGate(g.Name) {
+			all = append(all, g)
+		}
+	}
+	return all
+}
+
 // ByPerson says that a person at this machine named the policy, not somebody in the cluster.
 func (d Demand) ByPerson() bool { return d.Origin != TrustCluster }
 

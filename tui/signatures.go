@@ -169,7 +169,8 @@ func sortedKeys(m map[string]string) []string {
 func expectedDetail(d *document, s *caseScreen) {
 	d.heading("What was asked for")
 	e := s.c.Expected
-	if !e.Signer() {
+	policies := s.image().PolicyGates()
+	if !e.Signer() && len(policies) == 0 {
 		d.say(toneDim, "Nobody said who should have signed: no flag, no policy.")
 		return
 	}
@@ -178,7 +179,9 @@ func expectedDetail(d *document, s *caseScreen) {
 	for _, k := range e.Keys {
 		d.field("key", k.Digest)
 	}
-	d.field("policies", strings.Join(e.Policies, ", "))
+	for _, p := range policies {
+		d.status(p.Status, p.Name, p.Detail)
+	}
 }
 
 func storeRow(m *Model, s *caseScreen, r inspect.StoreReply) row {
