@@ -47,3 +47,12 @@ func (r *reading) AdmissionBindings(ctx context.Context) ([]admissionv1.Validati
 	res := admission("validatingadmissionpolicybindings", "ValidatingAdmissionPolicyBinding")
 	return collect[admissionv1.ValidatingAdmissionPolicyBinding](ctx, r, res, "", nil)
 }
+
+// ServiceAccount reads the account that the pod runs as, for its annotations: they may name a role of a cloud.
+func (r *reading) ServiceAccount(ctx context.Context, namespace, name string) (*corev1.ServiceAccount, error) {
+	a := &corev1.ServiceAccount{}
+	if _, err := r.read(ctx, serviceAccounts(), namespace, name, a); err != nil {
+		return nil, err
+	}
+	return a, nil
+}

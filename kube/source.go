@@ -43,6 +43,8 @@ type Source interface {
 
 	// ReadNamespace reads the namespace itself, for its labels.
 	ReadNamespace(ctx context.Context, name string) (*corev1.Namespace, error)
+	// ServiceAccount reads the account that a pod runs as, for its annotations.
+	ServiceAccount(ctx context.Context, namespace, name string) (*corev1.ServiceAccount, error)
 	// Events lists what the cluster still says of some objects, oldest first.
 	Events(ctx context.Context, objects ...About) ([]corev1.Event, error)
 	// NetworkPolicies lists those that select the pod.

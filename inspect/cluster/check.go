@@ -46,13 +46,18 @@ func Check(o Options, needs ...string) inspect.Check {
 
 // sayPod adds to the pod what only the cluster knows of it.
 func (s *scene) sayPod(known *inspect.Pod, emit func(inspect.Event)) {
-	if known == nil || s.network.err != nil {
+	if known == nil {
 		return
 	}
 	pod := *known
-	pod.Reach.NetworkPolicies = nil
-	for _, p := range s.network.list {
-		pod.Reach.NetworkPolicies = append(pod.Reach.NetworkPolicies, p.Name)
+	if s.network.err == nil {
+		pod.Reach.NetworkPolicies = nil
+		for _, p := range s.network.list {
+			pod.Reach.NetworkPolicies = append(pod.Reach.NetworkPolicies, p.Name)
+		}
+	}
+	if s.role != "" {
+		pod.Reach.Role = s.role
 	}
 	emit(inspect.Event{Pod: &pod})
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/backtrail/backtrail/inspect"
@@ -87,5 +88,16 @@ func TestTagMoved(t *testing.T) {
 	w.more = []any{podOf("web-0", "web-6c", "web", "reg.example/web:1", digestMine)}
 	if f, ok := findingOf(w.look(t), cluster.CodeTagMoved); ok {
 		t.Errorf("%+v", f)
+	}
+}
+
+func TestCloudRole(t *testing.T) {
+	w := newWorld()
+	w.pod.Spec.ServiceAccountName = "web"
+	account := &corev1.ServiceAccount{TypeMeta: kind("v1", "ServiceAccount"), ObjectMeta: named("web")}
+	account.Annotations = map[string]string{"eks.amazonaws.com/role-arn": "arn:aws:iam::111122223333:role/web"}
+	w.more = append(w.more, account)
+	if got := w.look(t).Pod.Reach.Role; got != "AWS arn:aws:iam::111122223333:role/web" {
+		t.Error(got)
 	}
 }

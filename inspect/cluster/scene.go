@@ -30,6 +30,7 @@ type scene struct {
 		labels map[string]string
 		err    error
 	}
+	role       string // of a cloud, as the service account names it
 	mutating   reply[admissionv1.MutatingWebhookConfiguration]
 	validating reply[admissionv1.ValidatingWebhookConfiguration]
 	policies   reply[admissionv1.ValidatingAdmissionPolicy]
@@ -54,6 +55,7 @@ func look(ctx context.Context, o Options) *scene {
 	work.Go(func() { s.policies.list, s.policies.err = o.Cluster.AdmissionPolicies(ctx) })
 	work.Go(func() { s.bindings.list, s.bindings.err = o.Cluster.AdmissionBindings(ctx) })
 	work.Go(func() { s.network.list, s.network.err = o.Cluster.NetworkPolicies(ctx, o.Pod) })
+	work.Go(func() { s.role = cloudRole(ctx, o) })
 	work.Go(func() { s.follow(ctx, o) })
 	work.Wait()
 	return s
