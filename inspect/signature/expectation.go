@@ -105,23 +105,35 @@ func (x expectation) keyOf(cert *x509.Certificate) (key, bool) {
 
 // explain compares the certificate of a signature whose other links hold with the expectation.
 func (x expectation) explain(c *chain, cert *x509.Certificate) {
-	identity, issuer := identityOf(cert)
+	who := nameOf(cert)
 	if !c.sound() {
-		c.open(inspect.StepIdentity, "", "not reached: a link before it does not hold; the certificate names %s, issuer %s", identity, issuer)
+		c.open(inspect.StepIdentity, "", "not reached: a link before it does not hold; the certificate names %s", who)
 		return
 	}
 	switch fits := len(x.identities) > 0 && x.fits(cert) == nil; {
 	case !x.named():
-		c.open(inspect.StepIdentity, NoExpectation, "signed by %s, issuer %s; nobody said who should have signed", identity, issuer)
+		c.open(inspect.StepIdentity, NoExpectation, "signed by %s; nobody said who should have signed", who)
 	case fits:
-		c.hold(inspect.StepIdentity, "signed by %s, issuer %s, as expected", identity, issuer)
+		c.hold(inspect.StepIdentity, "signed by %s, as expected", who)
 	case len(x.wider) > 0:
-		c.open(inspect.StepIdentity, NoExpectation, "expected %s; signed by %s, issuer %s; others may be accepted: %s", x.words, identity, issuer, strings.Join(x.wider, "; "))
+		c.open(inspect.StepIdentity, NoExpectation, "expected %s; signed by %s; others may be accepted: %s", x.words, who, strings.Join(x.wider, "; "))
 	case len(x.identities) == 0:
-		c.fail(inspect.StepIdentity, IdentityMismatch, "expected %s; signed with a certificate of %s, issuer %s", x.words, identity, issuer)
+		c.fail(inspect.StepIdentity, IdentityMismatch, "expected %s; signed with a certificate of %s", x.words, who)
 	default:
-		c.fail(inspect.StepIdentity, IdentityMismatch, "expected %s; signed by %s, issuer %s", x.words, identity, issuer)
+		c.fail(inspect.StepIdentity, IdentityMismatch, "expected %s; signed by %s", x.words, who)
 	}
+}
+
+// nameOf is who a certificate names, and who vouches for that: an issuer of identities, or one's own authority, which has none.
+func nameOf(cert *x509.Certificate) string {
+	identity, issuer := identityOf(cert)
+	if identity == "" {
+		identity = "nobody by name (" + cert.Subject.String() + ")"
+	}
+	if issuer == "" {
+		return identity + ", without an issuer"
+	}
+	return identity + ", issuer " + issuer
 }
 
 // fits asks cosign, which knows every kind of subject name, and sigstore-go, which knows the issuer's newer extension.

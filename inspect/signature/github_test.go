@@ -292,3 +292,31 @@ func TestGitHubAnswersThatAreNone(t *testing.T) {
 		}
 	}
 }
+
+// FuzzGitHubAnswer reads whatever a server in GitHub's place may answer.
+func FuzzGitHubAnswer(f *testing.F) {
+	f.Add([]byte(`{"attestations":[{"bundle":{"mediaType":"x"},"bundle_url":""}]}`))
+	f.Add([]byte(`{"attestations":[{"bundle":null,"bundle_url":"https://example.com/x"}]}`))
+	f.Add(s2.EncodeSnappy(nil, []byte("{}")))
+	answer := []byte{}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(answer) }))
+	f.Cleanup(server.Close)
+	a, err := NewAttestations(AttestationOptions{Base: server.URL})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		answer = data
+		if strings.Contains(string(data), "://") {
+			return // nobody is asked but the test's server
+		}
+		_, _ = a.bundles(context.Background(), "acme/app", digestOf(blob))
+		_, _ = a.bundle(context.Background(), nil, server.URL+"/stored")
+	})
+}
+
+func FuzzTrustedRoots(f *testing.F) {
+	f.Add(newStudio(f).gitHubRoot())
+	f.Add([]byte("{}\n{}"))
+	f.Fuzz(func(_ *testing.T, data []byte) { _, _ = ReadRoots(data, inspect.TrustFile, "root.json") })
+}
