@@ -1,6 +1,10 @@
 package inspect
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
 
 // Names of the gates that the case's status rests on.
 const (
@@ -48,6 +52,13 @@ func (c *Case) failures() []string {
 		}
 	}
 	return why
+}
+
+// said says that a failed finding of the gate's own check (signature: signatures) has told the same already.
+func (c *Case) said(subject, gate string) bool {
+	return slices.ContainsFunc(c.Findings, func(f Finding) bool {
+		return f.Status == Failed && f.Subject == subject && strings.HasPrefix(f.Check, gate)
+	})
 }
 
 // openEnds lists what could not be checked although the verdict needs it.
