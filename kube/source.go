@@ -45,6 +45,8 @@ type Source interface {
 	ReadNamespace(ctx context.Context, name string) (*corev1.Namespace, error)
 	// ServiceAccount reads the account that a pod runs as, for its annotations.
 	ServiceAccount(ctx context.Context, namespace, name string) (*corev1.ServiceAccount, error)
+	// Log reads what one run of a container wrote, the newest lines of it. A dump has none: ErrNotFound.
+	Log(ctx context.Context, pod *corev1.Pod, container string, previous bool) (Log, error)
 	// Events lists what the cluster still says of some objects, oldest first.
 	Events(ctx context.Context, objects ...About) ([]corev1.Event, error)
 	// NetworkPolicies lists those that select the pod.

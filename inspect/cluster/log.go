@@ -1,0 +1,126 @@
+package cluster
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/kube"
+	"github.com/backtrail/backtrail/registry"
+)
+
+// LogsName is the name of the check that keeps the logs.
+const LogsName = "logs"
+
+// Logs keeps what the containers wrote, of the present run and of the one before: the node forgets it with the pod.
+// off says that nobody wants that. A log that cannot be read is said, and is no reason to doubt the case.
+func Logs(o Options, store *registry.Store, off bool) inspect.Check {
+	return inspect.Check{Name: LogsName, Scope: inspect.PerCase, Run: func(ctx context.Context, _ inspect.On, emit func(inspect.Event)) error {
+		switch {
+		case o.Pod == nil:
+			return inspect.Nothing("the target is no pod")
+		case off:
+			return inspect.Nothing("not read: --no-logs")
+		}
+		if _, dump := o.Cluster.(*kube.Snapshot); dump {
+			return inspect.Nothing("%s holds no logs", o.Cluster.Context())
+		}
+		if o.Trace != nil {
+			ctx = o.Trace(ctx, emit)
+		}
+		k := logKeeper{o: o, store: store, emit: emit}
+		return k.all(ctx)
+	}}
+}
+
+// logKeeper reads the logs of one pod.
+type logKeeper struct {
+	o     Options
+	store *registry.Store
+	emit  func(inspect.Event)
+}
+
+func (k *logKeeper) all(ctx context.Context) error {
+	var work sync.WaitGroup
+	for _, c := range kube.Containers(k.o.Pod, nil) {
+		if k.o.Container != "" && c.Name != k.o.Container || c.ContainerID == "" {
+			continue
+		}
+		work.Go(func() {
+			k.keep(ctx, c, c.ContainerID, false)
+			if len(c.TerminatedIDs) > 0 {
+				k.keep(ctx, c, c.TerminatedIDs[0], true)
+			}
+		})
+	}
+	work.Wait()
+	return ctx.Err()
+}
+
+// keep reads one log and makes it an exhibit under the container's ID.
+func (k *logKeeper) keep(ctx context.Context, c kube.Container, id string, previous bool) {
+	l, err := k.o.Cluster.Log(ctx, k.o.Pod, c.Name, previous)
+	if err == nil {
+		err = k.exhibit(l, id)
+	}
+	if err != nil && ctx.Err() == nil {
+		which := "log"
+		if previous {
+			which = "log of the run before"
+		}
+		k.emit(inspect.Event{Notice: &inspect.Notice{Level: "info", Text: fmt.Sprintf("the %s of container %s is not kept: %s", which, c.Name, firstLine(err))}})
+	}
+}
+
+func (k *logKeeper) exhibit(l kube.Log, id string) error {
+	text, redacted := redactLog(l.Text)
+	x := inspect.Exhibit{Path: "logs/" + bareID(id) + ".log", Size: int64(len(text)), Source: l.Path, Redacted: redacted, Truncated: l.Truncated}
+	w, err := k.store.Create()
+	if err != nil {
+		return err
+	}
+	defer w.Discard()
+	if _, err := w.Write(text); err != nil {
+		return err
+	}
+	x.Digest = w.Digest()
+	if err := w.Commit(x.Digest); err != nil {
+		return err
+	}
+	k.emit(inspect.Event{Exhibit: &x})
+	return nil
+}
+
+// bareID is a container ID without its runtime, of letters and digits only.
+func bareID(id string) string {
+	if _, bare, ok := strings.Cut(id, "://"); ok {
+		id = bare
+	}
+	clean := strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' {
+			return r
+		}
+		return -1
+	}, id)
+	return clean[:min(len(clean), 64)]
+}
+
+// redactLog takes out of a log what looks like a secret, and says of which kinds.
+func redactLog(text []byte) ([]byte, []string) {
+	var kinds []string
+	for _, s := range secrets() {
+		n := 0
+		text = s.looks.ReplaceAllFunc(text, func(found []byte) []byte {
+			n++
+			return s.looks.ReplaceAll(found, []byte(s.becomes))
+		})
+		if n > 0 {
+			kinds = append(kinds, fmt.Sprintf("%s (%d)", s.kind, n))
+		}
+	}
+	slices.Sort(kinds)
+	return text, kinds
+}
