@@ -11,6 +11,7 @@ import (
 // stand as empty rows; layers that no step names stand at the end.
 func history(img *registry.Image) []inspect.Layer {
 	var rows []inspect.Layer
+	var comments []string
 	next := 0
 	for _, h := range img.History() {
 		row := inspect.Layer{Number: -1, Empty: true, Status: inspect.Absent}
@@ -22,14 +23,14 @@ func history(img *registry.Image) []inspect.Layer {
 			next++
 		}
 		row.Position, row.CreatedBy, row.Created = len(rows), buildStep(h.CreatedBy, h.Comment), inspect.At(h.Created.Time)
-		rows = append(rows, row)
+		rows, comments = append(rows, row), append(comments, h.Comment)
 	}
 	for ; next < len(img.Layers); next++ {
 		row := pending(img.Layers[next])
 		row.Position = len(rows)
 		rows = append(rows, row)
 	}
-	for i := range baseEnd(rows) {
+	for i := range max(baseEnd(rows), otherBuilder(rows, comments)) {
 		rows[i].Base = true
 	}
 	return rows
@@ -67,6 +68,22 @@ func baseEnd(rows []inspect.Layer) int {
 		if own && (word == "CMD" || word == "ENTRYPOINT") {
 			return i + 1
 		}
+	}
+	return 0
+}
+
+// otherBuilder says how many rows were made before BuildKit began, which signs its steps in the comment: all of a build's
+// steps have one builder, so that steps of another one are the base image's.
+func otherBuilder(rows []inspect.Layer, comments []string) int {
+	below := false
+	for i, c := range comments {
+		if strings.HasPrefix(c, "buildkit.") {
+			if below {
+				return i
+			}
+			return 0
+		}
+		below = below || !rows[i].Empty
 	}
 	return 0
 }

@@ -62,6 +62,10 @@ func platformOf(text string) v1.Platform {
 // changed against the tree below.
 func (c *Cache) showLayers(ctx context.Context, client *registry.Client, img *registry.Image, emit func(inspect.Event)) ([]inspect.Layer, error) {
 	rows := history(img)
+	if base, ok := c.baseOf(img); ok {
+		base.mark(rows)
+		emit(inspect.Event{Setting: base.setting()})
+	}
 	rowOf := map[int]inspect.Layer{}
 	var total int64
 	for _, r := range rows {
