@@ -54,10 +54,10 @@ func (p peer) install(ctx context.Context, to string) error {
 	return os.Rename(filepath.Join(bin, filepath.Base(p.pkg)), to)
 }
 
-// buildBacktrail builds the program as it is released.
+// buildBacktrail builds the program from the packages that its tests have compiled already.
 func buildBacktrail(ctx context.Context, root, to string) error {
 	say("building backtrail")
-	cmd := gently(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", to, "./cmd/backtrail")
+	cmd := gently(ctx, "go", "build", "-ldflags", "-s -w", "-o", to, "./cmd/backtrail")
 	cmd.Dir = root
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("building backtrail: %w: %s", err, tail(out))
