@@ -123,3 +123,8 @@ func (e *examiner) reply(q question, r inspect.StoreReply) {
 		e.out.open = append(e.out.open, fmt.Sprintf("not all that the store %s holds about %s could be read: %s", q.store, q.subject, r.Detail))
 	}
 }
+
+// ofGitHub says that the certificate names GitHub's own authority, which no other trusted root knows.
+func (s *sealed) ofGitHub() bool {
+	return s.cert != nil && slices.Contains(s.cert.Issuer.Organization, "GitHub, Inc.")
+}

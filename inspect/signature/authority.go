@@ -163,11 +163,15 @@ func (a authority) vouches(cert *x509.Certificate) error {
 	if now := a.now(); !within(cert, now) {
 		return fmt.Errorf("nothing that is signed says when it was signed, and the certificate was valid from %s; it is %s", validity(cert), stamp(now))
 	}
-	return protect("verifying the certificate", func() error {
+	err := protect("verifying the certificate", func() error {
 		chains, err := verify.VerifyLeafCertificate(a.now(), cert, a)
 		if err == nil && len(chains) == 0 {
 			err = errors.New("it leads nowhere")
 		}
 		return err
 	})
+	if err != nil {
+		return fmt.Errorf("nothing that is signed says when it was signed, and at %s the certificate does not lead to the authority: %w", stamp(a.now()), err)
+	}
+	return nil
 }

@@ -189,6 +189,39 @@ func TestTimestampOfOnesOwn(t *testing.T) {
 	agree(t, o)
 }
 
+// The link between the signer and the root may run out before the signer does.
+func TestOnesOwnChainRunsOut(t *testing.T) {
+	c, s := newCompany(t), newStudio(t)
+	key, rootKey := newKeyed(t).key, newKeyed(t).key
+	ca := func(n int64, name string, end time.Time) *x509.Certificate {
+		return &x509.Certificate{
+			SerialNumber: big.NewInt(n), Subject: pkix.Name{CommonName: name}, NotBefore: companyTime, NotAfter: end,
+			IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
+		}
+	}
+	top := ca(1, "short root", companyTime.AddDate(9, 0, 0))
+	c.h.rootKey = rootKey
+	c.root = c.h.certify(top, top, rootKey.Public())
+	c.between = c.h.certify(ca(2, "short signing", companyTime.Add(time.Hour)), c.root, key.Public())
+	c.h.rootKey = key
+	c.signer.cert = c.h.certify(&x509.Certificate{
+		SerialNumber: big.NewInt(3), EmailAddresses: []string{alice}, NotBefore: companyTime, NotAfter: companyTime.AddDate(1, 0, 0),
+		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageCodeSigning},
+	}, c.between, c.signer.key.Public())
+	payload := simplePayload(t, digestOf(blob))
+	sig, err := readAnnotated(payload, s.annotations(c.signer, payload, false, false), false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for now, want := range map[time.Time]string{companyTime.Add(time.Minute): "verified ", companyTime.Add(2 * time.Hour): "failed no-timestamp"} {
+		o := sig.verify(context.Background(), []Root{c.authority(now, c.root, c.between)}, imageOf(digestOf(blob)), mustExpect(t, anyIssuer))
+		if status, reason := o.verdict(); string(status)+" "+reason != want {
+			t.Errorf("at %s: got %s %s, want %s: %+v", now, status, reason, want, o.steps)
+		}
+		agree(t, o)
+	}
+}
+
 func TestAuthoritiesThatAreNone(t *testing.T) {
 	c := newCompany(t)
 	for name, data := range map[string]string{

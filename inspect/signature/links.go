@@ -27,7 +27,11 @@ func explainTime(c *chain, m root.TrustedMaterial, cert *x509.Certificate, times
 		c.absent(inspect.StepTimestamp, "no signed time came with it, and a managed key needs none")
 	case len(times) == 0 && c.status(inspect.StepLog) == inspect.Failed:
 		c.open(inspect.StepTimestamp, "", "not reached: the log entry does not hold, and there is no other time")
-	case len(times) == 0 && timeless && within(cert, own.now()):
+	case len(times) == 0 && timeless && len(errs) == 0:
+		if err := own.vouches(cert); err != nil {
+			c.fail(inspect.StepTimestamp, NoTimestamp, "%v", err)
+			return
+		}
 		c.hold(inspect.StepTimestamp, "no signed time came with it; the certificate of your own authority is valid at %s, the time of this case (%s)", stamp(own.now()), validity(cert))
 	case len(times) == 0:
 		c.fail(inspect.StepTimestamp, NoTimestamp, "nothing that is signed says when it was signed, and the certificate was valid only from %s%s", validity(cert), because(errs))
