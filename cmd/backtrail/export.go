@@ -25,7 +25,7 @@ func (s *session) export(ctx context.Context, r recorded, store inspect.Store, t
 	default:
 		return evidence.Result{}, usage("--layers %s: it is all, suspect or none", layers)
 	}
-	o := evidence.Options{Layers: layers, Who: who(), Documents: s.documents, Progress: progress}
+	o := evidence.Options{Layers: layers, Who: who(), Documents: s.documents, Sign: s.sign, Progress: progress}
 	dir := ""
 	switch r := r.(type) {
 	case *evidence.Recorder:

@@ -19,13 +19,14 @@ type flags struct {
 	snapshot, alerts               string
 	platform                       string
 	policies                       []string
-	offline, pullSecrets           bool
+	offline, pullSecrets, noLogs   bool
 	trustedRoots, caRoots          []string
 	cache                          string
 	registryMaps                   []string
 	registryCA                     string
 	noColor, ascii, plain          bool
 	output                         string
+	signKey                        string
 	github                         []string
 	notationStore, notationPolicy  string
 	expect                         expectFlags
@@ -47,6 +48,7 @@ func (f *flags) register(s *pflag.FlagSet) {
 	s.StringVar(&f.platform, "platform", "", "platform of the image, such as linux/arm64 (default: the node's)")
 	s.BoolVar(&f.offline, "offline", false, "no network but the cluster's and the registries'")
 	s.BoolVar(&f.pullSecrets, "pull-secrets", false, "read the pull secrets of pod and service account for the registry")
+	s.BoolVar(&f.noLogs, "no-logs", false, "do not read the logs of the pod's containers")
 	s.StringArrayVar(&f.trustedRoots, "trusted-root", nil, "a trusted_root.json `FILE` to verify against; may be given again")
 	s.StringArrayVar(&f.caRoots, "ca-roots", nil, "a `FILE` of a certificate authority of your own (PEM), that signs without a log; may be given again")
 	s.StringArrayVar(&f.policies, "policy", nil, "a `FILE` of policies (ClusterImagePolicy, Kyverno) that say who should have signed; may be given again")
@@ -56,6 +58,7 @@ func (f *flags) register(s *pflag.FlagSet) {
 	s.BoolVar(&f.noColor, "no-color", false, "no colours (also with NO_COLOR)")
 	s.BoolVar(&f.ascii, "ascii", false, "ASCII signs only")
 	s.BoolVar(&f.plain, "plain", false, "never the terminal UI: print the plain report")
+	s.StringVar(&f.signKey, "sign-key", "", "sign exported bundles with this private key, a PEM `FILE` of cosign or openssl (password: $COSIGN_PASSWORD)")
 	s.StringVarP(&f.output, "output", "o", "", "output: plain, brief, json, events, markdown or html")
 	s.StringArrayVar(&f.github, "github", nil, "ask GitHub's attestation API too (token: GH_TOKEN), in `OWNER/REPO` or where the image says that it is from")
 	s.Lookup("github").NoOptDefVal = gitHubOfImage

@@ -110,11 +110,15 @@ func (s *session) exportTo(ctx context.Context, o *open, own inspectFlags) error
 	if err != nil {
 		return hinted(fmt.Errorf("exporting to %s: %w", own.export, err), "the case is kept: backtrail open "+o.recorder.ID()+", then export elsewhere (x)")
 	}
+	s.printExport(r)
+	return nil
+}
+
+func (s *session) printExport(r evidence.Result) {
 	for _, n := range append(r.Notes, r.Taken...) {
 		fmt.Fprintf(s.std.err, "note: %s\n", inspect.Clean(n))
 	}
 	fmt.Fprintf(s.std.err, "bundle: %s (%d files, %d bytes)\n%s\n", r.Path, r.Files, r.Bytes, r.Line)
-	return nil
 }
 
 // oneArgument refuses any other number of arguments in words.

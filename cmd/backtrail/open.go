@@ -13,12 +13,16 @@ import (
 )
 
 func openCommand(f *flags, std streams) *cobra.Command {
-	return &cobra.Command{
+	var own inspectFlags
+	cmd := &cobra.Command{
 		Use:   "open CASE|BUNDLE",
 		Short: "A saved case, offline: in the terminal UI, or printed",
 		Args:  oneArgument("CASE or BUNDLE"),
-		RunE:  func(cmd *cobra.Command, args []string) error { return f.open(cmd.Context(), std, args[0]) },
+		RunE:  func(cmd *cobra.Command, args []string) error { return f.open(cmd.Context(), std, args[0], own) },
 	}
+	cmd.Flags().StringVar(&own.export, "export", "", "write the evidence bundle to `PATH`, a directory or a .tar.gz (without the terminal UI)")
+	cmd.Flags().StringVar(&own.layers, "layers", string(evidence.LayersSuspect), "layers in the bundle: all, suspect or none")
+	return cmd
 }
 
 // savedCase is a case that is not live any more: of this disk, or of a bundle.
@@ -29,7 +33,10 @@ type savedCase struct {
 	close  func()
 }
 
-func (f *flags) open(ctx context.Context, std streams, name string) error {
+func (f *flags) open(ctx context.Context, std streams, name string, own inspectFlags) error {
+	if own.export != "" {
+		return f.exportSaved(ctx, std, name, own)
+	}
 	if !f.interactive(std) {
 		return f.printSaved(ctx, std, name)
 	}
@@ -44,6 +51,26 @@ func (f *flags) open(ctx context.Context, std streams, name string) error {
 	}
 	defer saved.close()
 	return s.showSaved(ctx, saved)
+}
+
+// exportSaved writes the bundle of a saved case, as the terminal UI does with x.
+func (f *flags) exportSaved(ctx context.Context, std streams, name string, own inspectFlags) error {
+	s, err := newSession(f, std)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	saved, err := s.findSaved(ctx, name)
+	if err != nil {
+		return err
+	}
+	defer saved.close()
+	r, err := s.export(ctx, saved.recorded, saved.store, own.export, evidence.Layers(own.layers), nil)
+	if err != nil {
+		return hinted(fmt.Errorf("exporting %s to %s: %w", name, own.export, err), "the case is as it was")
+	}
+	s.printExport(r)
+	return nil
 }
 
 // printSaved prints a saved case as inspect would have.

@@ -14,6 +14,7 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/evidence"
 	"github.com/backtrail/backtrail/inspect/files"
 	"github.com/backtrail/backtrail/inspect/policy"
 	"github.com/backtrail/backtrail/inspect/signature"
@@ -55,6 +56,9 @@ func newSession(f *flags, std streams) (*session, error) {
 		return nil, err
 	}
 	if s.policies, s.unread, err = f.loadPolicies(); err != nil {
+		return nil, err
+	}
+	if s.sign, err = f.signer(); err != nil {
 		return nil, err
 	}
 	if f.platform != "" {

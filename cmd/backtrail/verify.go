@@ -57,6 +57,7 @@ func (f *flags) verify(ctx context.Context, std streams, path, expect string) er
 	}
 	for _, k := range expected.Keys {
 		o.Keys = append(o.Keys, k.Digest)
+		o.Signers = append(o.Signers, signerKey(k))
 	}
 	mine, _, err := f.loadPolicies()
 	if err != nil {
