@@ -18,11 +18,13 @@ import (
 func (s *session) checks(o subject.Options) []inspect.Check {
 	sig := signature.Options{Client: s.client, Store: s.client.Store(), Trust: s.trust, Now: s.now, Notary: s.notary, GitHub: s.attested}
 	policies := s.policiesOf(o)
+	around := cluster.Options{Cluster: o.Cluster, Pod: o.Pod, Container: o.Container, Trace: o.Trace}
 	sig.Demands, sig.PolicyNamed = policies.Demands, policies.Named()
 	return s.withCheckpoint([]inspect.Check{
 		subject.Check(o),
 		subject.Workload(o),
-		cluster.Check(cluster.Options{Cluster: o.Cluster, Pod: o.Pod, Container: o.Container, Trace: o.Trace}, subject.WorkloadName),
+		cluster.Logs(around, s.client.Store(), s.flags.noLogs),
+		cluster.Check(around, subject.WorkloadName),
 		policy.Check(policies),
 		signature.Check(sig),
 		provenance.Check(s.client),

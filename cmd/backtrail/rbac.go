@@ -8,8 +8,8 @@ import (
 
 // clusterRole is the least role with which all that backtrail reads of a cluster can be read. With less it goes on and
 // says what it could not see; pods alone are enough for a case.
-const clusterRole = `# The least role that backtrail can use in full. It reads no Secret: --pull-secrets needs get on secrets and
-# serviceaccounts besides.
+const clusterRole = `# The least role that backtrail can use in full. It reads no Secret: --pull-secrets needs get on secrets
+# besides. Leave out pods/log and use --no-logs, if nobody may read what the containers write.
 apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRole
 metadata:
@@ -18,6 +18,9 @@ rules:
 - apiGroups: [""]
   resources: [pods, nodes, namespaces, events]
   verbs: [get, list]
+- apiGroups: [""]
+  resources: [serviceaccounts, pods/log]
+  verbs: [get]
 - apiGroups: [apps]
   resources: [deployments, replicasets, statefulsets, daemonsets, controllerrevisions]
   verbs: [get, list]
