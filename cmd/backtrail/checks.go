@@ -43,7 +43,7 @@ func (s *session) checks(o subject.Options) []inspect.Check {
 
 // examiner verifies the signatures of the known-good in the same way as those of the image.
 func (s *session) examiner(o signature.Options) provenance.Examiner {
-	return func(ctx context.Context, location, index, digest string, expected inspect.Expected) ([]inspect.Signature, error) {
-		return signature.Examine(ctx, o, location, index, digest, expected)
+	return func(ctx context.Context, location, index, digest string, expected inspect.Expected, keep func(inspect.Blob)) ([]inspect.Signature, error) {
+		return signature.Examine(ctx, o, location, index, digest, expected, keep)
 	}
 }

@@ -82,8 +82,8 @@ func (s scene) run(t testing.TB, target inspect.Target, o subject.Options, openi
 	t.Helper()
 	now := func() time.Time { return s.Now }
 	sig := signature.Options{Client: s.client, Store: s.client.Store(), Trust: s.trust, Now: now}
-	examine := func(ctx context.Context, location, index, digest string, expected inspect.Expected) ([]inspect.Signature, error) {
-		return signature.Examine(ctx, sig, location, index, digest, expected)
+	examine := func(ctx context.Context, location, index, digest string, expected inspect.Expected, keep func(inspect.Blob)) ([]inspect.Signature, error) {
+		return signature.Examine(ctx, sig, location, index, digest, expected, keep)
 	}
 	source, err := inspect.Run(inspect.Plan{
 		Header:  inspect.Header{Schema: inspect.Schema, Target: target, Started: inspect.At(s.Now)},

@@ -13,8 +13,8 @@ import (
 const DriftName = "drift"
 
 // Examiner reads and verifies the signatures that are stored with an image, at its location, for its index and its
-// manifest digest (either may be empty): signature.Options.Examine.
-type Examiner func(ctx context.Context, location, index, digest string, expected inspect.Expected) ([]inspect.Signature, error)
+// manifest digest (either may be empty), and tells keep which blobs it kept: signature.Examine.
+type Examiner func(ctx context.Context, location, index, digest string, expected inspect.Expected, keep func(inspect.Blob)) ([]inspect.Signature, error)
 
 // Drift compares who signed the image and how it was built with the known-good image of the case. A change is loud even
 // if each of the two is valid by itself.
@@ -42,7 +42,11 @@ func past(ctx context.Context, client *registry.Client, examine Examiner, good i
 	image := inspect.Image{Location: good.Location, Index: good.Index, Digest: good.Digest, Config: good.Config}
 	if good.Index != "" || good.Digest != "" { // else docker-save, which nothing can have been signed about
 		var err error
-		if image.Signatures, err = examine(ctx, good.Location, good.Index, good.Digest, expected); err != nil {
+		keep := func(b inspect.Blob) {
+			b.Of = ofKnownGood
+			emit(inspect.Event{Blob: &b})
+		}
+		if image.Signatures, err = examine(ctx, good.Location, good.Index, good.Digest, expected, keep); err != nil {
 			return side{}, err
 		}
 	}

@@ -94,7 +94,7 @@ func TestCompareProvenance(t *testing.T) {
 // drift runs the check against a known-good image whose signatures these are.
 func (s *scene) drift(signatures []inspect.Signature, err error) inspect.Case {
 	s.events = append(s.events, inspect.Event{Diff: &inspect.Diff{KnownGood: &inspect.KnownGood{Reference: "app:1", Digest: digestOf("good"), Confirmed: true}}})
-	return s.run(inspect.Expected{}, Drift(s.client, func(context.Context, string, string, string, inspect.Expected) ([]inspect.Signature, error) {
+	return s.run(inspect.Expected{}, Drift(s.client, func(context.Context, string, string, string, inspect.Expected, func(inspect.Blob)) ([]inspect.Signature, error) {
 		return signatures, err
 	}))
 }

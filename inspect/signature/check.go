@@ -103,8 +103,8 @@ func (o Options) emitTrust(found collection, emit func(inspect.Event)) {
 }
 
 // Examine reads and verifies the signatures that are stored with any image, at its location, for its index and its
-// manifest digest; either may be empty.
-func Examine(ctx context.Context, o Options, location, index, digest string, expected inspect.Expected) ([]inspect.Signature, error) {
+// manifest digest; either may be empty. keep is told of the blobs that were read and kept for it, and may be nil.
+func Examine(ctx context.Context, o Options, location, index, digest string, expected inspect.Expected, keep func(inspect.Blob)) ([]inspect.Signature, error) {
 	x, err := o.expectation(expected, inspect.Image{Reference: location, Digest: digest, Index: index})
 	if err != nil {
 		return nil, err
@@ -112,6 +112,11 @@ func Examine(ctx context.Context, o Options, location, index, digest string, exp
 	found, err := o.examine(ctx, place{location: location, index: index, digest: digest}, x)
 	if err == nil && len(found.open) > 0 && len(found.rows) == 0 {
 		err = fmt.Errorf("looking for signatures: %s", strings.Join(found.open, "; "))
+	}
+	if keep != nil {
+		for _, b := range found.blobs {
+			keep(b)
+		}
 	}
 	return found.rows, err
 }

@@ -344,8 +344,12 @@ func TestIndexThatContainsTheImage(t *testing.T) {
 	s := newShop(t, nil)
 	payload := simplePayload(t, s.list)
 	s.attach(s.digest, "sig", mediaSimple, payload, studio.annotations(studio.keyless(alice), payload, false, true))
+	var kept []inspect.Blob
 	rows, err := Examine(context.Background(), Options{Client: s.client, Store: s.store, Trust: studio.trust()},
-		s.repo.Digest(s.digest).String(), "", s.digest, inspect.Expected{Identities: []string{alice}})
+		s.repo.Digest(s.digest).String(), "", s.digest, inspect.Expected{Identities: []string{alice}}, func(b inspect.Blob) { kept = append(kept, b) })
+	if len(kept) == 0 || kept[0].Role != "signature" {
+		t.Errorf("kept %+v", kept)
+	}
 	if err != nil || len(rows) != 1 || rows[0].Status != inspect.Verified || rows[0].Subject != s.list {
 		t.Errorf("rows %+v, %v", rows, err)
 	}
@@ -360,7 +364,7 @@ func TestSignaturesInARepositoryOfTheirOwn(t *testing.T) {
 	s.repo = image.Registry.Repo("signatures")
 	s.attach(s.digest, "sig", mediaSimple, payload, studio.annotations(studio.keyless(alice), payload, false, true))
 	o := Options{Client: s.client, Store: s.store, Trust: studio.trust(), Repository: s.repo.String()}
-	rows, err := Examine(context.Background(), o, image.Digest(s.digest).String(), "", s.digest, inspect.Expected{Identities: []string{alice}})
+	rows, err := Examine(context.Background(), o, image.Digest(s.digest).String(), "", s.digest, inspect.Expected{Identities: []string{alice}}, nil)
 	if err != nil || len(rows) != 1 || rows[0].Status != inspect.Verified {
 		t.Errorf("rows %+v, %v", rows, err)
 	}
