@@ -145,9 +145,7 @@ func (f *facts) elf(data []byte, arch string) {
 	if !dynamic && file.Section(".symtab") == nil {
 		f.add(codeStaticStripped, "it is linked statically and has no symbols")
 	}
-	if file.Section(".go.buildinfo") != nil || bytes.Contains(data[:min(len(data), 8<<20)], []byte("\xff Go buildinf:")) {
-		f.add(codeGoModule, "it is built by Go")
-	}
+	f.identify(file, data)
 	for _, p := range file.Progs {
 		if p.Type == elf.PT_LOAD && p.Flags&(elf.PF_W|elf.PF_X) == elf.PF_W|elf.PF_X {
 			f.Detail = append(f.Detail, "it has a segment that is writable and executable")
