@@ -31,7 +31,7 @@ func TestScript(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"layout": makeLayout, "truncate": truncateLargest,
+			"layout": makeLayout, "truncate": truncateLargest, "sign": signLayout,
 		},
 	})
 }
