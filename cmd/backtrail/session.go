@@ -42,7 +42,7 @@ type session struct {
 	checkpoint *files.Checkpoint // what changed at run time; nil without
 	alarms     alarms
 	pulls      pullSecrets
-	sign       evidence.Signer // of bundles; nil: they are not signed
+	sign       evidence.Signer     // of bundles; nil: they are not signed
 	notices    chan inspect.Notice // for the terminal UI, where no case is open
 
 	openCluster func() (kube.Source, error)
