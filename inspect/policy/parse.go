@@ -102,6 +102,18 @@ func (o object) policies() ([]Policy, error) {
 			return nil, fmt.Errorf("ClusterImagePolicy %s: %w", o.Metadata.Name, err)
 		}
 		return []Policy{p}, nil
+	case o.is("kyverno.io", "ClusterPolicy"), o.is("kyverno.io", "Policy"):
+		all, err := o.kyvernoPolicies()
+		if err != nil {
+			return all, fmt.Errorf("%s %s: %w", o.Kind, o.Metadata.Name, err)
+		}
+		return all, nil
+	case o.is("policies.kyverno.io", "ImageValidatingPolicy"):
+		p, err := o.imageValidatingPolicy()
+		if err != nil {
+			return nil, fmt.Errorf("ImageValidatingPolicy %s: %w", o.Metadata.Name, err)
+		}
+		return []Policy{p}, nil
 	default:
 		return nil, fmt.Errorf("%s %s of %s is no policy that is understood", orNone(o.Kind), o.Metadata.Name, orNone(o.APIVersion))
 	}

@@ -186,6 +186,8 @@ func newKey(t *testing.T) (string, inspect.ExpectedKey) {
 func FuzzParse(f *testing.F) {
 	f.Add(clusterImageOf("a", keyless) + "---\n" + clusterImageOf("b", "  authorities:\n  - static: {action: pass}\n"))
 	f.Add(`{"kind":"List","items":[{}]}`)
+	f.Add(kyvernoOf(byWorkflow))
+	f.Add(validating)
 	f.Fuzz(func(t *testing.T, text string) {
 		s := &Set{}
 		_ = s.Add(Source{Bytes: []byte(text), Origin: inspect.TrustFile})

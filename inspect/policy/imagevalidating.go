@@ -1,0 +1,152 @@
+package policy
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/backtrail/backtrail/inspect"
+)
+
+// imageValidating is the specification of Kyverno's ImageValidatingPolicy
+// (https://kyverno.io/docs/policy-types/image-validating-policy/). Which attestor must have signed stands in expressions
+// (CEL): only the plain form of the documentation is understood, that every image has a signature by one of a list.
+type imageValidating struct {
+	Actions []string `json:"validationActions"` // Deny, Audit, Warn
+	Match   []struct {
+		Glob       string `json:"glob"`
+		Expression string `json:"expression"`
+	} `json:"matchImageReferences"`
+	Attestors []struct {
+		Name   string            `json:"name"`
+		Cosign *validatingCosign `json:"cosign"`
+		Notary json.RawMessage   `json:"notary"`
+	} `json:"attestors"`
+	Attestations []json.RawMessage `json:"attestations"`
+	Validations  []struct {
+		Expression string `json:"expression"`
+	} `json:"validations"`
+	Conditions []json.RawMessage `json:"matchConditions"`
+}
+
+type validatingCosign struct {
+	Key         *clusterKey     `json:"key"`
+	Keyless     *validatingID   `json:"keyless"`
+	Certificate json.RawMessage `json:"certificate"`
+	CTLog       *struct {
+		URL        string `json:"url"`
+		IgnoreTlog bool   `json:"insecureIgnoreTlog"`
+		IgnoreSCT  bool   `json:"insecureIgnoreSCT"`
+	} `json:"ctlog"`
+	Annotations json.RawMessage `json:"annotations"`
+	Source      json.RawMessage `json:"source"`
+	TUF         json.RawMessage `json:"tuf"`
+}
+
+type validatingID struct {
+	Identities []clusterIdentity `json:"identities"`
+	Roots      string            `json:"roots"`
+}
+
+func (o object) imageValidatingPolicy() (Policy, error) {
+	var spec imageValidating
+	if err := json.Unmarshal(o.Spec, &spec); err != nil {
+		return Policy{}, err
+	}
+	p := Policy{Name: o.Metadata.Name, Kind: o.Kind}
+	p.demand.Mode = inspect.ModeEnforce
+	if len(spec.Actions) > 0 && !slices.Contains(spec.Actions, "Deny") {
+		p.demand.Mode = inspect.ModeWarn
+	}
+	for _, m := range spec.Match {
+		if m.Glob == "" {
+			p.images.open = "it says by an expression which images it is about"
+			continue
+		}
+		g, err := wildcardOf(m.Glob)
+		if err != nil {
+			return p, err
+		}
+		p.images.globs = append(p.images.globs, g)
+	}
+	if len(spec.Match) == 0 {
+		return p, errors.New("it names no images")
+	}
+	asked, plain := spec.asked()
+	g := inspect.Group{Need: 1}
+	for _, a := range spec.Attestors {
+		if plain && !slices.Contains(asked, a.Name) {
+			continue
+		}
+		authority, err := a.Cosign.authority()
+		if err != nil {
+			return p, fmt.Errorf("attestor %.80s: %w", a.Name, err)
+		}
+		authority.Name = a.Name
+		g.Authorities = append(g.Authorities, authority)
+	}
+	if len(g.Authorities) == 0 || len(g.Authorities) > maxAuthorities {
+		return p, errNoRule
+	}
+	p.demand.Groups = []inspect.Group{g}
+	if !plain {
+		why := "what it asks stands in expressions, which are not evaluated"
+		p.demand.MayAccept, p.demand.AlsoAsks = []string{why}, []string{why}
+	}
+	if len(spec.Conditions) > 0 {
+		p.demand.MayAccept = append(p.demand.MayAccept, "it is only about some resources (matchConditions), which were not compared")
+	}
+	return p, nil
+}
+
+// everyImage is the plain form: images.containers.map(image, verifyImageSignatures(image, [attestors.ci])).all(e, e > 0).
+var everyImage = regexp.MustCompile(`^images\.\w+\.map\((\w+),verifyImageSignatures\((\w+),\[((?:attestors\.\w+,?)+)\]\)\)\.all\((\w+),(\w+)>0\)$`)
+
+// asked gives the attestors of the one validation of the plain form. plain is false where there is anything else.
+func (v imageValidating) asked() (names []string, plain bool) {
+	if len(v.Validations) != 1 || len(v.Attestations) > 0 {
+		return nil, false
+	}
+	text := strings.Join(strings.Fields(v.Validations[0].Expression), "")
+	m := everyImage.FindStringSubmatch(text)
+	if m == nil || m[1] != m[2] || m[4] != m[5] {
+		return nil, false
+	}
+	for _, a := range strings.Split(m[3], ",") {
+		names = append(names, strings.TrimPrefix(a, "attestors."))
+	}
+	return names, true
+}
+
+func (c *validatingCosign) authority() (inspect.Authority, error) {
+	var a inspect.Authority
+	var err error
+	switch {
+	case c != nil && c.Keyless != nil && len(c.Keyless.Identities) > 0:
+		err = clusterKeyless{Identities: c.Keyless.Identities}.read(&a)
+		if c.Keyless.Roots != "" {
+			own(&a, "it trusts authorities of its own (roots), which are not compared")
+		}
+	case c != nil && c.Key != nil:
+		err = c.Key.read(&a)
+	default:
+		a.MayAccept = append(a.MayAccept, "an attestor is named in another way than by key or identity, which is not compared")
+		return a, nil
+	}
+	if present(c.TUF) {
+		own(&a, "it trusts an instance of its own (tuf), which is not known here")
+	}
+	if present(c.Source) || c.CTLog != nil && (c.CTLog.IgnoreTlog || c.CTLog.IgnoreSCT) {
+		a.MayAccept = append(a.MayAccept, "it looks elsewhere for signatures, or does without a log")
+	}
+	if c.CTLog != nil && c.CTLog.URL != "" && !isPublic(c.CTLog.URL, "rekor.sigstore.dev") {
+		own(&a, "it trusts a transparency log of its own, whose key is not known here")
+	}
+	if present(c.Annotations) {
+		a.AlsoAsks = append(a.AlsoAsks, "annotations of the signature, which are not compared")
+	}
+	return a, err
+}

@@ -1,0 +1,225 @@
+package policy
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/backtrail/backtrail/inspect"
+)
+
+// kyverno is the specification of a ClusterPolicy or Policy of Kyverno, as far as it is about who signed images
+// (https://kyverno.io/docs/policy-types/cluster-policy/verify-images/).
+type kyverno struct {
+	Action string        `json:"validationFailureAction"` // Audit, where nothing is said
+	Rules  []kyvernoRule `json:"rules"`
+}
+
+type kyvernoRule struct {
+	Name          string            `json:"name"`
+	Match         json.RawMessage   `json:"match"`
+	Exclude       json.RawMessage   `json:"exclude"`
+	Preconditions json.RawMessage   `json:"preconditions"`
+	CEL           json.RawMessage   `json:"celPreconditions"`
+	Images        []json.RawMessage `json:"verifyImages"`
+}
+
+// kyvernoMatch is a selection by nothing but kinds.
+type kyvernoMatch struct {
+	Any       []kyvernoKinds `json:"any"`
+	All       []kyvernoKinds `json:"all"`
+	Resources struct {
+		Kinds []string `json:"kinds"`
+	} `json:"resources"`
+}
+
+type kyvernoKinds struct {
+	Resources struct {
+		Kinds []string `json:"kinds"`
+	} `json:"resources"`
+}
+
+// kyvernoImages is one entry of verifyImages. What does not bear on who must have signed is kept raw.
+type kyvernoImages struct {
+	Type         string               `json:"type"`
+	Image        string               `json:"image"`
+	References   []string             `json:"imageReferences"`
+	Skip         []string             `json:"skipImageReferences"`
+	Action       string               `json:"failureAction"`
+	Key          string               `json:"key"`
+	Attestors    []kyvernoSet         `json:"attestors"`
+	Attestations []kyvernoAttestation `json:"attestations"`
+	Repository   string               `json:"repository"`
+	Annotations  json.RawMessage      `json:"annotations"`
+	Validate     json.RawMessage      `json:"validate"`
+
+	MutateDigest json.RawMessage `json:"mutateDigest"`
+	VerifyDigest json.RawMessage `json:"verifyDigest"`
+	Required     json.RawMessage `json:"required"`
+	UseCache     json.RawMessage `json:"useCache"`
+	Credentials  json.RawMessage `json:"imageRegistryCredentials"`
+	OCI11        json.RawMessage `json:"cosignOCI11"`
+}
+
+type kyvernoAttestation struct {
+	Name          string          `json:"name"`
+	Type          string          `json:"type"`
+	PredicateType string          `json:"predicateType"`
+	Attestors     []kyvernoSet    `json:"attestors"`
+	Conditions    json.RawMessage `json:"conditions"`
+}
+
+// kyvernoPolicies reads the rules of a policy that are about who signed, each as a policy of its own.
+func (o object) kyvernoPolicies() ([]Policy, error) {
+	var spec kyverno
+	if err := json.Unmarshal(o.Spec, &spec); err != nil {
+		return nil, err
+	}
+	var all []Policy
+	for _, rule := range spec.Rules {
+		for n, raw := range rule.Images {
+			p, err := rule.policy(o, raw, spec.Action)
+			if errors.Is(err, errNoRule) {
+				continue
+			}
+			if err != nil {
+				return all, fmt.Errorf("rule %.80s: %w", rule.Name, err)
+			}
+			if n > 0 {
+				p.Name += fmt.Sprintf("/%d", n+1)
+			}
+			if all = append(all, p); len(all) > maxPolicies {
+				return nil, fmt.Errorf("it has more than %d rules", maxPolicies)
+			}
+		}
+	}
+	if len(all) == 0 {
+		return nil, errNoRule
+	}
+	return all, nil
+}
+
+func (r kyvernoRule) policy(o object, raw json.RawMessage, action string) (Policy, error) {
+	var v kyvernoImages
+	unknown, err := strictly(raw, &v)
+	if err != nil {
+		return Policy{}, err
+	}
+	if v.Action != "" {
+		action = v.Action
+	}
+	p := Policy{Name: o.Metadata.Name + "/" + r.Name, Kind: o.Kind}
+	p.demand.Mode = kyvernoMode(action)
+	if v.Image != "" {
+		v.References = append(v.References, v.Image)
+	}
+	if p.images.globs, err = wildcards(v.References); err != nil {
+		return p, err
+	}
+	if p.images.but, err = wildcards(v.Skip); err != nil {
+		return p, err
+	}
+	if p.demand.Groups, err = v.groups(); err != nil {
+		return p, err
+	}
+	if len(p.demand.Groups) == 0 {
+		return p, errNoRule
+	}
+	d := &p.demand
+	for _, u := range []string{unknown, v.otherType()} {
+		if u != "" {
+			d.MayAccept, d.AlsoAsks = append(d.MayAccept, u), append(d.AlsoAsks, u)
+		}
+	}
+	if r.selects() {
+		d.MayAccept = append(d.MayAccept, "it is only about some resources (match, exclude, preconditions), which were not compared")
+	}
+	if v.Repository != "" {
+		d.MayAccept = append(d.MayAccept, "it looks for signatures in another place (repository), which was not asked")
+	}
+	if present(v.Annotations) || present(v.Validate) {
+		d.AlsoAsks = append(d.AlsoAsks, "its annotations and further rules, which are not evaluated")
+	}
+	for _, a := range v.Attestations {
+		if present(a.Conditions) {
+			d.AlsoAsks = append(d.AlsoAsks, "the conditions of its attestations, which are not evaluated")
+		}
+	}
+	return p, nil
+}
+
+// selects says that a rule is about some resources only, by more than their kinds.
+func (r kyvernoRule) selects() bool {
+	if present(r.Exclude) && string(r.Exclude) != "{}" || present(r.Preconditions) || present(r.CEL) {
+		return true
+	}
+	var m kyvernoMatch
+	unknown, err := strictly(r.Match, &m)
+	return present(r.Match) && (err != nil || unknown != "")
+}
+
+func (v kyvernoImages) otherType() string {
+	if v.Type == "Notary" {
+		return "it is about signatures of the Notary Project by certificates, which are not compared here"
+	}
+	return ""
+}
+
+// groups are the attestors of the image, and those of each attestation: each of them must be met.
+func (v kyvernoImages) groups() ([]inspect.Group, error) {
+	if v.Key != "" {
+		v.Attestors = append(v.Attestors, kyvernoSet{Entries: []kyvernoEntry{{Keys: &kyvernoKeys{PublicKeys: v.Key}}}})
+	}
+	bundle := v.Type == "SigstoreBundle"
+	var all []inspect.Group
+	for _, set := range v.Attestors {
+		g, err := set.group("", bundle)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, g)
+	}
+	for _, a := range v.Attestations {
+		kind := a.Type
+		if kind == "" {
+			kind = a.PredicateType
+		}
+		if kind == "" {
+			return nil, errors.New("an attestation names no type")
+		}
+		for _, set := range a.Attestors {
+			g, err := set.group(kind, bundle)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, g)
+		}
+	}
+	if len(all) > maxAuthorities {
+		return nil, fmt.Errorf("it has more than %d attestors", maxAuthorities)
+	}
+	return all, nil
+}
+
+func kyvernoMode(action string) string {
+	if strings.EqualFold(action, "enforce") {
+		return inspect.ModeEnforce
+	}
+	return inspect.ModeWarn
+}
+
+func wildcards(texts []string) ([]glob, error) {
+	if len(texts) > maxAuthorities {
+		return nil, fmt.Errorf("more than %d patterns", maxAuthorities)
+	}
+	var all []glob
+	for _, t := range texts {
+		g, err := wildcardOf(t)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, g)
+	}
+	return all, nil
+}
