@@ -45,6 +45,10 @@ func policies(c inspect.Case) []Sentence {
 			switch {
 			case g.Status == inspect.Failed && warns:
 				s.Text = name + " says no today, but its mode is warn: it lets in what it warns of"
+			case g.Status == inspect.Failed && g.Asked:
+				s.Text = name + ", which was given here, refuses the image"
+			case g.Status == inspect.Failed && unasked(i):
+				s.Text = name + " would refuse the image, but nothing that enforces policies looked at this pod"
 			case g.Status == inspect.Failed:
 				s.Text = name + " would refuse the image today"
 			case g.Status == inspect.Verified:
@@ -57,6 +61,12 @@ func policies(c inspect.Case) []Sentence {
 		}
 	}
 	return some(all, "more policies about these images")
+}
+
+// unasked says that no verifier of images looked at the pod.
+func unasked(i inspect.Image) bool {
+	g, ok := gate(i, gateAdmission)
+	return ok && g.Status == inspect.Absent
 }
 
 // pinned says that the pod asked for a tag, where the tag was moved.

@@ -131,7 +131,14 @@ func TestGatesThatMissedIt(t *testing.T) {
 		}, "its failurePolicy is Ignore (seen)."},
 		"warns":   {func(c *inspect.Case) { gateOf(c, "policy signed", inspect.Failed, "asked: key k (mode warn)") }, "policy signed says no today, but its mode is warn: it lets in what it warns of (asked: key k (mode warn)) (seen)."},
 		"refuses": {func(c *inspect.Case) { gateOf(c, "policy signed", inspect.Failed, "asked: key k (mode enforce)") }, "policy signed would refuse the image today"},
-		"passes":  {func(c *inspect.Case) { gateOf(c, "policy signed", inspect.Verified, "signed by ci (mode enforce)") }, "policy signed lets the image pass"},
+		"would refuse, unasked": {func(c *inspect.Case) {
+			gateOf(c, "admission", inspect.Absent, "policy-controller does not look at namespace shop")
+			gateOf(c, "policy signed", inspect.Failed, "asked: key k (mode enforce)")
+		}, "policy signed would refuse the image, but nothing that enforces policies looked at this pod"},
+		"given here": {func(c *inspect.Case) {
+			c.Images[0].Gates = []inspect.Gate{{Name: "policy signed", Status: inspect.Failed, Asked: true}}
+		}, "policy signed, which was given here, refuses the image"},
+		"passes": {func(c *inspect.Case) { gateOf(c, "policy signed", inspect.Verified, "signed by ci (mode enforce)") }, "policy signed lets the image pass"},
 		"tag": {func(c *inspect.Case) {
 			gateOf(c, "pinned image", inspect.Absent, "the pod asks for tag 1, and a tag can be moved")
 			said(c, "web", "tag-moved", "moved")
