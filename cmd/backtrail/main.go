@@ -16,6 +16,7 @@ import (
 var version, revision = "dev", ""
 
 func main() {
+	limitMemory()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	// A second ctrl+c ends the program at once.
 	go func() { <-ctx.Done(); stop() }()
