@@ -122,7 +122,10 @@ func (f *flags) ownTrust() ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	return append(digests, n.Trust().Digest), nil
+	if d := n.Trust().Digest; d != "" {
+		digests = append(digests, d)
+	}
+	return digests, nil
 }
 
 func rootsOf(path string) ([]signature.Root, error) {

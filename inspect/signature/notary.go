@@ -65,20 +65,26 @@ func NewNotary(o NotaryOptions) (*Notary, error) {
 		policy = filepath.Join(o.Config, "trustpolicy.json")
 	}
 	n.doc.Named = o.Policy != ""
+	var from []string
 	if err := n.readStores(store); err != nil && (o.Store != "" || !errors.Is(err, fs.ErrNotExist)) {
 		n.err = err
+	}
+	if len(n.doc.Stores) > 0 {
+		from = append(from, store)
 	}
 	if err := n.readPolicy(policy); err != nil && (o.Policy != "" || !errors.Is(err, fs.ErrNotExist)) {
 		n.err = errors.Join(n.err, err)
 	}
-	if n.err != nil {
-		if o.Store != "" || o.Policy != "" {
-			return nil, n.err
-		}
-		return n, nil
+	if len(n.doc.Policy) > 0 {
+		from = append(from, policy)
 	}
-	from := strings.Join(slices.DeleteFunc([]string{store, policy}, func(s string) bool { return s == "" }), ", ")
-	return n, n.seal(inspect.TrustFile, from)
+	if n.err != nil && (o.Store != "" || o.Policy != "") {
+		return nil, n.err
+	}
+	if n.err != nil || len(from) == 0 {
+		return n, nil // nothing that a verdict could rest on
+	}
+	return n, n.seal(inspect.TrustFile, strings.Join(from, ", "))
 }
 
 // ReadNotary reads what a Notary was written as into a bundle.

@@ -31,7 +31,7 @@ func TestTrustStorePlaces(t *testing.T) {
 			t.Errorf("%s: %v, stores %v", c.dir, err, n)
 		}
 	}
-	if n, err := NewNotary(NotaryOptions{Config: filepath.Join(plain, "nothing")}); err != nil || n.err != nil || len(n.stores) != 0 {
+	if n, err := NewNotary(NotaryOptions{Config: filepath.Join(plain, "nothing")}); err != nil || n.err != nil || len(n.stores) != 0 || n.Trust().Digest != "" {
 		t.Errorf("a place with nothing in it: %v", err)
 	}
 }
