@@ -28,6 +28,7 @@ func (v *verifier) reproduced() {
 	v.custodyFits()
 	v.exhibitsFit()
 	v.packageDiffFits()
+	v.summariesFit()
 	v.reports()
 	for _, i := range c.Images {
 		v.listed(i)
