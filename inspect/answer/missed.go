@@ -33,7 +33,7 @@ func signatureGate(c inspect.Case) []Sentence {
 		switch g.Status {
 		case inspect.Absent:
 			text = "the image is not signed, so no signature could have told it from the real one"
-			if !c.Expected.Signer() {
+			if !c.Expected.Signer() && len(i.PolicyGates()) == 0 {
 				text += ", and nobody said that it should be"
 			}
 		case inspect.Verified:
