@@ -48,6 +48,7 @@ func (t *Tree) newOwnership(ctx context.Context) (*ownership, error) {
 		if db != nil {
 			o.dbs = append(o.dbs, db)
 			o.take(db)
+			db.claims = nil // owner holds what counts of them
 		}
 	}
 	o.judge(broken)
