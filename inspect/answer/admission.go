@@ -54,9 +54,8 @@ func policies(c inspect.Case) []Sentence {
 			case g.Status == inspect.Verified:
 				s.Text = name + " lets the image pass: who it accepts has signed it"
 			default:
-				s.Text, s.Basis = name+": what it says of the image is not known", Open
+				s.Text, s.Basis = name+": what it says of the image is not known: "+trim(g.Detail), Open
 			}
-			s.Text += " (" + trim(g.Detail) + ")"
 			all = append(all, s)
 		}
 	}

@@ -49,7 +49,7 @@ func Answers(c inspect.Case) []inspect.Answer {
 	return []inspect.Answer{
 		compose(c, inspect.WhereFrom, alertedFile, unexpectedFiles, alteredFiles, damagedBytes, builtFrom),
 		compose(c, inspect.HowIn, atRunTime, handover, changedDependencies, rollout, setBy, restarted, tagMoved, chart, debugged),
-		compose(c, inspect.WhyMissed, lostSignature, signatureGate, policies, admission, provenanceGate, pinned),
+		compose(c, inspect.WhyMissed, lostSignature, signatureGate, admission, policies, provenanceGate, pinned),
 	}
 }
 

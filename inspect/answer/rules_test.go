@@ -129,7 +129,7 @@ func TestGatesThatMissedIt(t *testing.T) {
 			gateOf(c, "admission", inspect.Unknown, "its failurePolicy is Ignore")
 			said(c, "pod", "policy-fails-open", "it fails open")
 		}, "its failurePolicy is Ignore (seen)."},
-		"warns":   {func(c *inspect.Case) { gateOf(c, "policy signed", inspect.Failed, "asked: key k (mode warn)") }, "policy signed says no today, but its mode is warn: it lets in what it warns of (asked: key k (mode warn)) (seen)."},
+		"warns":   {func(c *inspect.Case) { gateOf(c, "policy signed", inspect.Failed, "asked: key k (mode warn)") }, "policy signed says no today, but its mode is warn: it lets in what it warns of (seen)."},
 		"refuses": {func(c *inspect.Case) { gateOf(c, "policy signed", inspect.Failed, "asked: key k (mode enforce)") }, "policy signed would refuse the image today"},
 		"would refuse, unasked": {func(c *inspect.Case) {
 			gateOf(c, "admission", inspect.Absent, "policy-controller does not look at namespace shop")
