@@ -3,6 +3,8 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -14,6 +16,7 @@ import (
 
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/alert"
+	"github.com/backtrail/backtrail/inspect/cluster"
 	"github.com/backtrail/backtrail/registry"
 )
 
@@ -135,16 +138,23 @@ func (s *session) alertsOf(pod *corev1.Pod, all []alert.Alert) []inspect.Event {
 // alertEvents are an alert, the time of it, and its line as an exhibit.
 func (s *session) alertEvents(a alert.Alert) []inspect.Event {
 	kept := a.Alert
+	// A command line may hold a password; what is matched by was read before.
+	kept.Output, _ = cluster.Redact(kept.Output)
+	line, redacted := cluster.Redact(a.Line)
+	if len(redacted) > 0 {
+		sum := sha256.Sum256([]byte(line))
+		kept.Raw = "sha256:" + hex.EncodeToString(sum[:]) // what was received is not kept
+	}
 	events := []inspect.Event{{Alert: &kept}}
 	if !a.Time.IsZero() && !a.Imprecise {
 		what := a.Rule
 		if what == "" {
-			what = a.Output
+			what = kept.Output
 		}
 		events = append(events, inspect.Event{Moment: &inspect.Moment{Time: a.Time, What: a.Priority + " alert: " + what, Source: a.Source, Trust: inspect.ByAlert}})
 	}
-	x := inspect.Exhibit{Path: "alerts/" + a.ID + ".json", Digest: a.Raw, Size: int64(len(a.Line)), Source: s.alertSource()}
-	if err := keepBytes(s.client.Store(), x.Digest, a.Line); err != nil {
+	x := inspect.Exhibit{Path: "alerts/" + a.ID + ".json", Digest: kept.Raw, Size: int64(len(line)), Source: s.alertSource(), Redacted: redacted}
+	if err := keepBytes(s.client.Store(), x.Digest, line); err != nil {
 		return append(events, inspect.Event{Notice: &inspect.Notice{Level: "warning", Text: "the alert's line is not kept: " + err.Error()}})
 	}
 	return append(events, inspect.Event{Exhibit: &x})

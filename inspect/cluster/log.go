@@ -108,6 +108,12 @@ func bareID(id string) string {
 	return clean[:min(len(clean), 64)]
 }
 
+// Redact takes out of lines what looks like a secret, as it is done with logs, and says of which kinds.
+func Redact(lines string) (string, []string) {
+	text, kinds := redactLog([]byte(lines))
+	return string(text), kinds
+}
+
 // redactLog takes out of a log what looks like a secret, and says of which kinds.
 func redactLog(text []byte) ([]byte, []string) {
 	var kinds []string

@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"encoding/json"
 	"slices"
 	"strings"
 	"testing"
@@ -41,4 +42,15 @@ func FuzzRedactLog(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text []byte) {
 		redactLog(text)
 	})
+}
+
+func TestRedactTheLineOfAnAlert(t *testing.T) {
+	line := `{"rule":"Shell","output":"curl -H Authorization: Bearer abcdefghijklmnop1234 http://u:hunter2@host password=hunter2 (container_id=0123456789ab)"}`
+	got, kinds := Redact(line)
+	if strings.Contains(got, "hunter2") || strings.Contains(got, "abcdefghijklmnop1234") || !strings.Contains(got, "0123456789ab") || len(kinds) == 0 {
+		t.Errorf("%s, %v", got, kinds)
+	}
+	if !json.Valid([]byte(got)) {
+		t.Errorf("no JSON any more: %s", got)
+	}
 }
