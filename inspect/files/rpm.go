@@ -66,7 +66,7 @@ func (t *Tree) rpmPackages(ctx context.Context, n *inspect.Node) ([]*rpmdb.Packa
 // parseRPM hands a database to go-rpmdb, which reads files only: a copy of it lies under a name of ours while it is
 // read. go-rpmdb trusts what it reads, so that its pages are looked through before.
 func parseRPM(c inspect.Content) (all []*rpmdb.PackageInfo, err error) {
-	if err := soundRPM(c); err != nil {
+	if err := SoundRPM(c); err != nil {
 		return nil, err
 	}
 	f, err := os.CreateTemp("", "backtrail-rpm-*")

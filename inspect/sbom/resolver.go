@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"path"
 
 	stereoscope "github.com/anchore/stereoscope/pkg/file"
 	"github.com/anchore/stereoscope/pkg/filetree"
@@ -24,8 +25,8 @@ type resolver struct {
 var _ file.Resolver = (*resolver)(nil)
 
 // HasPath says whether there is anything at a path.
-func (r *resolver) HasPath(path string) bool {
-	return r.squash.tree.HasPath(stereoscope.Path(path))
+func (r *resolver) HasPath(p string) bool {
+	return r.squash.tree.HasPath(stereoscope.Path(p))
 }
 
 // FilesByPath finds the files that paths lead to.
@@ -174,7 +175,20 @@ func (r *resolver) open(ref stereoscope.Reference) (io.ReadCloser, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening %q: %w", ref.RealPath, err)
 	}
+	if rpmDatabase(string(ref.RealPath)) {
+		// go-rpmdb trusts what it reads: a hostile database would end the program from a goroutine of its own.
+		if err := files.SoundRPM(c); err != nil {
+			_ = c.Close()
+			return nil, fmt.Errorf("opening %q: %w", ref.RealPath, err)
+		}
+	}
 	return newContents(c), nil
+}
+
+// rpmDatabase says that syft takes a path for an rpm database, wherever it is in the image.
+func rpmDatabase(p string) bool {
+	base := path.Base(p)
+	return path.Base(path.Dir(p)) == "rpm" && (base == "Packages" || base == "Packages.db" || base == "rpmdb.sqlite")
 }
 
 func (r *resolver) isDir(ref stereoscope.Reference) bool {
