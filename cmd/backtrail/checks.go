@@ -37,6 +37,7 @@ func (s *session) checks(o subject.Options) []inspect.Check {
 		sbom.Attached(s.client),
 		signature.Usual(s.client),
 		provenance.Drift(s.client, s.examiner(sig)),
+		provenance.Seen(s.client, s.now),
 		answer.Check(signature.Name, provenance.Name, "layers", "binaries", "packages", subject.KnownGoodName, "diff", "package-diff", provenance.DriftName, cluster.Name),
 	})
 }

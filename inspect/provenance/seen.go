@@ -1,0 +1,138 @@
+package provenance
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/registry"
+)
+
+// SeenName is the name of the check that compares an image with the last signed one of its repository that was seen
+// from this machine.
+const SeenName = "last-seen"
+
+// recordSeen is the kind of the store's records of what was seen, by repository.
+const recordSeen = "seen"
+
+// sighting is who signed the last image of a repository, and how it was built.
+type sighting struct {
+	Digest  string       `json:"digest"`
+	Time    inspect.Time `json:"time"`
+	Signers []seenSigner `json:"signers"`
+	Builder string       `json:"builder"`
+	Source  string       `json:"source"`
+	Ref     string       `json:"ref"`
+	Type    string       `json:"buildType"`
+}
+
+type seenSigner struct {
+	Identity string `json:"identity"`
+	Ref      string `json:"ref"`
+	Issuer   string `json:"issuer"`
+	Key      string `json:"key"`
+}
+
+// Seen says where signers, builder or source are others than those of the last signed image of the same repository that
+// this machine has seen. It may raise a finding, to medium at most: what one machine happened to see is no expectation.
+func Seen(client *registry.Client, now func() time.Time) inspect.Check {
+	return inspect.Check{Name: SeenName, Scope: inspect.PerImage, Needs: []string{signatureCheck, Name}, Run: func(_ context.Context, on inspect.On, emit func(inspect.Event)) error {
+		image := on.Image()
+		loc, err := registry.Parse(image.Location)
+		if err != nil || image.Key() == "" {
+			return inspect.Nothing("the image has no repository")
+		}
+		present := present(client, image, on.Case().Expected, on.Ended(signatureCheck))
+		last, err := readSighting(client.Store(), loc.Name())
+		if err != nil {
+			return err
+		}
+		if len(present.signers) > 0 {
+			if err := keepSighting(client.Store(), loc.Name(), sight(image, present, now())); err != nil {
+				return fmt.Errorf("keeping who signed %s: %w", loc.Name(), err)
+			}
+		}
+		switch {
+		case last == nil:
+			return inspect.Nothing("no signed image of this repository was seen before")
+		case last.Digest == image.Key():
+			return nil
+		}
+		last.tell(on.Subject, present, emit)
+		return nil
+	}}
+}
+
+// sight is what is remembered of an image. Of several statements that hold the first counts.
+func sight(image inspect.Image, s side, now time.Time) sighting {
+	seen := sighting{Digest: image.Key(), Time: inspect.At(now)}
+	for _, one := range s.signers {
+		seen.Signers = append(seen.Signers, seenSigner{one.identity, one.ref, one.issuer, one.key})
+	}
+	for _, p := range s.provenance {
+		if p.holds {
+			seen.Builder, seen.Source, seen.Ref, seen.Type = p.row.Builder, p.row.Source, p.row.Ref, p.row.BuildType
+			break
+		}
+	}
+	return seen
+}
+
+// side is the sighting as one side of a comparison.
+func (s *sighting) side() side {
+	before := side{}
+	for _, one := range s.Signers {
+		before.signers = append(before.signers, signer{identity: one.Identity, ref: one.Ref, issuer: one.Issuer, key: one.Key})
+	}
+	if s.Builder != "" || s.Source != "" {
+		row := inspect.Provenance{Signed: true, Builder: s.Builder, Source: s.Source, Ref: s.Ref, BuildType: s.Type}
+		before.provenance = []judged{{row: row, holds: true}}
+	}
+	return before
+}
+
+func (s *sighting) tell(subject string, now side, emit func(inspect.Event)) {
+	word := "last seen"
+	signers, builds := compareSigners(s.side(), now, word), compareProvenance(s.side(), now, word)
+	if len(now.unasked) > 0 {
+		signers, builds = withoutGone(signers), withoutGone(builds)
+	}
+	for _, c := range append(signers, builds...) {
+		severity := c.severity
+		if severity.Rank() < inspect.Medium.Rank() {
+			severity = inspect.Medium
+		}
+		f := newFinding(SeenName, c.code, subject, severity)
+		f.Title = fmt.Sprintf("%s: %s", subject, c.text)
+		f.Detail = "the last signed image of this repository that was seen from this machine, at " + s.Time.Format(time.RFC3339)
+		f.Evidence = append(f.Evidence, inspect.Evidence{Kind: "manifest", Digest: s.Digest, Text: "last seen"})
+		emit(inspect.Event{Finding: &f})
+	}
+}
+
+// readSighting reads what was seen last; nil where nothing was.
+func readSighting(store *registry.Store, repository string) (*sighting, error) {
+	b, err := store.Record(recordSeen, repository)
+	if errors.Is(err, registry.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading who signed %s before: %w", repository, err)
+	}
+	var s sighting
+	if json.Unmarshal(b, &s) != nil {
+		return nil, nil // of another version: as if nothing had been seen
+	}
+	return &s, nil
+}
+
+func keepSighting(store *registry.Store, repository string, s sighting) error {
+	b, err := json.Marshal(s)
+	if err != nil {
+		return err
+	}
+	return store.PutRecord(recordSeen, repository, b)
+}
