@@ -134,6 +134,7 @@ func (g Group) verdict(rows []Signature) verdictOf {
 			}
 		case Unknown:
 			maybe++
+		case Failed, Absent:
 		}
 		if v.status != Verified || need > 1 {
 			said = append(said, v.detail)

@@ -18,7 +18,7 @@ func admission(plural, kind string) resource {
 // ReadNamespace reads the namespace itself, for its labels.
 func (r *reading) ReadNamespace(ctx context.Context, name string) (*corev1.Namespace, error) {
 	n := &corev1.Namespace{}
-	if _, err := r.read(ctx, namespaces(), "", name, n); err != nil {
+	if err := r.read(ctx, namespaces(), "", name, n); err != nil {
 		return nil, err
 	}
 	return n, nil
@@ -51,7 +51,7 @@ func (r *reading) AdmissionBindings(ctx context.Context) ([]admissionv1.Validati
 // ServiceAccount reads the account that the pod runs as, for its annotations: they may name a role of a cloud.
 func (r *reading) ServiceAccount(ctx context.Context, namespace, name string) (*corev1.ServiceAccount, error) {
 	a := &corev1.ServiceAccount{}
-	if _, err := r.read(ctx, serviceAccounts(), namespace, name, a); err != nil {
+	if err := r.read(ctx, serviceAccounts(), namespace, name, a); err != nil {
 		return nil, err
 	}
 	return a, nil

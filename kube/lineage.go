@@ -72,7 +72,7 @@ func (r *reading) owner(ctx context.Context, namespace string, ref *metav1.Owner
 		return o, controller{}, nil
 	}
 	var c controller
-	if _, err := r.read(ctx, res, namespace, ref.Name, &c); err != nil {
+	if err := r.read(ctx, res, namespace, ref.Name, &c); err != nil {
 		o.Unread = err.Error()
 		return o, c, err
 	}

@@ -22,7 +22,7 @@ func (r *reading) PullSecrets(ctx context.Context, pod *corev1.Pod) ([]corev1.Se
 	refs := slices.Clone(pod.Spec.ImagePullSecrets)
 	if name := pod.Spec.ServiceAccountName; name != "" {
 		var account corev1.ServiceAccount
-		if _, err := r.read(ctx, serviceAccounts(), pod.Namespace, name, &account); err != nil {
+		if err := r.read(ctx, serviceAccounts(), pod.Namespace, name, &account); err != nil {
 			errs = append(errs, err)
 		}
 		refs = append(refs, account.ImagePullSecrets...)
@@ -30,7 +30,7 @@ func (r *reading) PullSecrets(ctx context.Context, pod *corev1.Pod) ([]corev1.Se
 	var found []corev1.Secret
 	for _, name := range secretNames(refs) {
 		var s corev1.Secret
-		if _, err := r.read(ctx, secrets(), pod.Namespace, name, &s); err != nil {
+		if err := r.read(ctx, secrets(), pod.Namespace, name, &s); err != nil {
 			errs = append(errs, err)
 			continue
 		}

@@ -17,28 +17,28 @@ import (
 type reading struct{ from objects }
 
 // read gets one object into v and tells the trace.
-func (r *reading) read(ctx context.Context, res resource, namespace, name string, v any) (Object, error) {
+func (r *reading) read(ctx context.Context, res resource, namespace, name string, v any) error {
 	doing := "reading " + res.named(namespace, name)
 	if err := checkNames(namespace, name); err != nil {
-		return Object{}, &Error{Doing: doing, Err: err}
+		return &Error{Doing: doing, Err: err}
 	}
 	obj, err := r.from.get(ctx, res, namespace, name)
 	if err != nil {
-		return Object{}, err
+		return err
 	}
 	if tell := traceOf(ctx).Object; tell != nil {
 		tell(obj)
 	}
 	if err := json.Unmarshal(obj.Raw, v); err != nil {
-		return obj, &Error{Doing: doing, Err: fmt.Errorf("understanding the answer: %w", err)}
+		return &Error{Doing: doing, Err: fmt.Errorf("understanding the answer: %w", err)}
 	}
-	return obj, nil
+	return nil
 }
 
 // Pod reads one pod.
 func (r *reading) Pod(ctx context.Context, namespace, name string) (*corev1.Pod, error) {
 	pod := &corev1.Pod{}
-	if _, err := r.read(ctx, pods(), namespace, name, pod); err != nil {
+	if err := r.read(ctx, pods(), namespace, name, pod); err != nil {
 		return nil, err
 	}
 	return pod, nil
@@ -165,7 +165,7 @@ type header struct {
 // Node reads a node.
 func (r *reading) Node(ctx context.Context, name string) (*Node, error) {
 	var n corev1.Node
-	if _, err := r.read(ctx, nodes(), "", name, &n); err != nil {
+	if err := r.read(ctx, nodes(), "", name, &n); err != nil {
 		return nil, err
 	}
 	info := n.Status.NodeInfo

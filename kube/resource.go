@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 
-	"k8s.io/apimachinery/pkg/api/validation/path"
+	"k8s.io/apimachinery/pkg/api/validate/content"
 	"k8s.io/apimachinery/pkg/labels"
 )
 
@@ -31,7 +31,8 @@ type resource struct {
 }
 
 // The kinds that backtrail reads.
-func pods() resource         { return resource{version: "v1", plural: "pods", kind: "Pod"} }
+func pods() resource { return resource{version: "v1", plural: "pods", kind: "Pod"} }
+
 func nodes() resource        { return resource{version: "v1", plural: "nodes", kind: "Node", global: true} }
 func replicaSets() resource  { return apps("replicasets", "ReplicaSet") }
 func revisions() resource    { return apps("controllerrevisions", "ControllerRevision") }
@@ -39,9 +40,11 @@ func deployments() resource  { return apps("deployments", "Deployment") }
 func statefulSets() resource { return apps("statefulsets", "StatefulSet") }
 func daemonSets() resource   { return apps("daemonsets", "DaemonSet") }
 func jobs() resource         { return resource{group: "batch", version: "v1", plural: "jobs", kind: "Job"} }
+
 func cronJobs() resource {
 	return resource{group: "batch", version: "v1", plural: "cronjobs", kind: "CronJob"}
 }
+
 func replicationControllers() resource {
 	return resource{version: "v1", plural: "replicationcontrollers", kind: "ReplicationController"}
 }
@@ -84,7 +87,7 @@ func checkNames(namespace, name string) error {
 		return errors.New("no name given")
 	}
 	for _, s := range []string{namespace, name} {
-		if reasons := path.IsValidPathSegmentName(s); len(reasons) > 0 {
+		if reasons := content.IsPathSegmentName(s); len(reasons) > 0 {
 			return fmt.Errorf("name %q %s", s, reasons[0])
 		}
 	}

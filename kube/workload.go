@@ -21,7 +21,7 @@ func (r *reading) Workload(ctx context.Context, kind, namespace, name string) (*
 		}
 	}
 	var c controller
-	if _, err := r.read(ctx, res, namespace, name, &c); err != nil {
+	if err := r.read(ctx, res, namespace, name, &c); err != nil {
 		return nil, err
 	}
 	w := c.workload(c.owner(res))

@@ -72,6 +72,7 @@ const MergedTree = -1
 // Theme chooses the colours.
 type Theme int
 
+// The themes.
 const (
 	ThemeAuto Theme = iota
 	ThemeDark

@@ -154,5 +154,5 @@ func readBounded(path string, limit int64) ([]byte, error) {
 	if info.Size() > limit {
 		return nil, fmt.Errorf("%s is larger than %d bytes", path, limit)
 	}
-	return os.ReadFile(path) //nolint:gosec // the person names the file
+	return os.ReadFile(path)
 }

@@ -69,7 +69,7 @@ func (s *session) headless(ctx context.Context, p prepared, own inspectFlags) er
 	progress := newProgress(s.std.err, s.flags)
 	runErr := o.source(ctx, func(e inspect.Event) {
 		c.Apply(e)
-		progress.show(c, e)
+		progress.show(c)
 		if s.flags.output == "events" {
 			_ = inspect.WriteEvent(s.std.out, e)
 		}

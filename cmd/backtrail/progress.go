@@ -26,7 +26,7 @@ func newProgress(w io.Writer, f *flags) *progress {
 	return &progress{w: w}
 }
 
-func (p *progress) show(c *inspect.Case, e inspect.Event) {
+func (p *progress) show(c *inspect.Case) {
 	if p.w == nil || time.Since(p.last) < redrawEvery {
 		return
 	}

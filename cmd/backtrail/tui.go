@@ -233,7 +233,7 @@ const maxSaved = 8 << 30
 
 // save writes bytes to a new file that only its owner can read, and that nobody can run.
 func save(ctx context.Context, name string, content io.Reader) error {
-	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600) //nolint:gosec // the person names the file
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return fmt.Errorf("saving to %s: %w", name, err)
 	}

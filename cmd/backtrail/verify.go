@@ -158,6 +158,7 @@ func (f *flags) printVerification(w io.Writer, path string, v evidence.Verificat
 		code = exitFailed
 	case inspect.Unknown:
 		code = exitUnknown
+	case inspect.Verified, inspect.Absent:
 	}
 	if code == exitVerified {
 		return nil

@@ -53,7 +53,7 @@ func (f *flags) verifyBlob(ctx context.Context, std streams, name, bundle string
 	if registry.IsDigest(name) {
 		r.Digest = name
 	} else {
-		file, err := os.Open(name) //nolint:gosec // the person names the file
+		file, err := os.Open(name)
 		if err != nil {
 			return hinted(fmt.Errorf("opening the file to verify: %w", err))
 		}

@@ -24,6 +24,7 @@ func Check(needs ...string) inspect.Check {
 // Basis says what a sentence rests on.
 type Basis string
 
+// The bases of a sentence, the surest first.
 const (
 	Seen    Basis = "seen"      // read from bytes that were verified, or from the cluster
 	Derived Basis = "derived"   // follows from what was seen

@@ -26,8 +26,10 @@ func caseWith(i inspect.Image, findings ...inspect.Finding) inspect.Case {
 func dropped(layer int) (inspect.Image, inspect.Finding) {
 	i := web()
 	i.Binaries = []inspect.Binary{{Path: "/var/tmp/.font/x", Layer: layer, Status: inspect.Failed, Severity: inspect.High}}
-	return i, inspect.Finding{ID: "f1", Check: "binaries", Code: "unexpected-binary", Subject: "web:/var/tmp/.font/x", Status: inspect.Failed,
-		Severity: inspect.High, Evidence: []inspect.Evidence{{Path: "/var/tmp/.font/x"}}}
+	return i, inspect.Finding{
+		ID: "f1", Check: "binaries", Code: "unexpected-binary", Subject: "web:/var/tmp/.font/x", Status: inspect.Failed,
+		Severity: inspect.High, Evidence: []inspect.Evidence{{Path: "/var/tmp/.font/x"}},
+	}
 }
 
 func TestAnswers(t *testing.T) {

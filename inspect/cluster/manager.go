@@ -23,7 +23,7 @@ const maxFields = 4 << 20
 func setters(entries []metav1.ManagedFieldsEntry, path ...string) []setter {
 	var all []setter
 	for _, e := range entries {
-		if e.FieldsV1 == nil || len(e.FieldsV1.Raw) > maxFields || !holds(e.FieldsV1.Raw, path) {
+		if e.FieldsV1 == nil || len(e.FieldsV1.GetRawBytes()) > maxFields || !holds(e.FieldsV1.GetRawBytes(), path) {
 			continue
 		}
 		w := setter{manager: e.Manager}

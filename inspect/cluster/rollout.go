@@ -58,8 +58,11 @@ func (s *scene) tool(w *kube.Workload) string {
 		}
 	}
 	for _, mark := range []struct{ key, tool string }{
-		{"argocd.argoproj.io/tracking-id", "Argo CD"}, {"argocd.argoproj.io/instance", "Argo CD"}, {"kustomize.toolkit.fluxcd.io/name", "Flux"},
-		{"helm.toolkit.fluxcd.io/name", "Flux"}, {"meta.helm.sh/release-name", "Helm"},
+		{"argocd.argoproj.io/tracking-id", "Argo CD"},
+		{"argocd.argoproj.io/instance", "Argo CD"},
+		{"kustomize.toolkit.fluxcd.io/name", "Flux"},
+		{"helm.toolkit.fluxcd.io/name", "Flux"},
+		{"meta.helm.sh/release-name", "Helm"},
 	} {
 		if w.Annotations[mark.key] != "" || w.Labels[mark.key] != "" {
 			return mark.tool

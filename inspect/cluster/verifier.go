@@ -11,8 +11,13 @@ type verifier struct{ mark, name string }
 
 // verifiers are the known ones, by a mark in the name of their webhooks or configurations.
 var verifiers = []verifier{
-	{"policy.sigstore.dev", "policy-controller"}, {"kyverno", "Kyverno"}, {"connaisseur", "Connaisseur"}, {"ratify", "Ratify"},
-	{"gatekeeper", "Gatekeeper"}, {"portieris", "Portieris"}, {"kubewarden", "Kubewarden"},
+	{"policy.sigstore.dev", "policy-controller"},
+	{"kyverno", "Kyverno"},
+	{"connaisseur", "Connaisseur"},
+	{"ratify", "Ratify"},
+	{"gatekeeper", "Gatekeeper"},
+	{"portieris", "Portieris"},
+	{"kubewarden", "Kubewarden"},
 }
 
 // verifierOf names the product of a webhook, "" if it is none of the known ones.

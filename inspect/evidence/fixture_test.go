@@ -144,7 +144,8 @@ func newIncident(t *testing.T) *incident {
 	in.signatures(t, manifest)
 	damaged := in.store.put([]byte("these are not the bytes"))
 	in.say(inspect.Event{Check: "signatures", Subject: "web", Blob: &inspect.Blob{
-		Digest: digestOf([]byte("what should be there")), Role: "referrer", State: blobDamaged, Actual: damaged, Of: ofImage}})
+		Digest: digestOf([]byte("what should be there")), Role: "referrer", State: blobDamaged, Actual: damaged, Of: ofImage,
+	}})
 	in.say(inspect.Event{Check: "diff", Subject: "web", Diff: &inspect.Diff{
 		KnownGood: &inspect.KnownGood{Reference: "registry.example/shop/web:0", Digest: good, Config: goodConfig, Why: "previous revision 1", Confidence: "high"},
 		Packages:  &inspect.PackageDiff{Changed: []inspect.PackageChange{{Type: "deb", Name: "libc6", From: "2.36", To: "2.35", Change: "downgrade"}}},
@@ -163,13 +164,14 @@ func newIncident(t *testing.T) *incident {
 
 func (in *incident) say(e inspect.Event) {
 	e.Seq = uint64(len(in.events) + 1)
-	e.Time = inspect.At(began.Add(time.Duration(e.Seq) * time.Second)) //nolint:gosec // small
+	e.Time = inspect.At(began.Add(time.Duration(e.Seq) * time.Second))
 	in.events = append(in.events, e)
 }
 
 func (in *incident) blob(digest, role, mediaType, tag string) {
 	in.say(inspect.Event{Check: "layers", Subject: "web", Blob: &inspect.Blob{
-		Digest: digest, Role: role, MediaType: mediaType, Size: int64(len(in.store.blobs[digest])), State: blobCarried, Of: ofImage, Tag: tag}})
+		Digest: digest, Role: role, MediaType: mediaType, Size: int64(len(in.store.blobs[digest])), State: blobCarried, Of: ofImage, Tag: tag,
+	}})
 }
 
 // imageOf makes config and manifest of some layers.

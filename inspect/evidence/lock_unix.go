@@ -9,12 +9,12 @@ import (
 
 // lock takes the file for this process; it is let go when the file is closed or the process ends.
 func lock(f *os.File) error {
-	return syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) //nolint:gosec // descriptors are small
+	return syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 }
 
 // locked says that another process, or another recorder of this one, writes the file.
 func locked(f *os.File) bool {
-	fd := int(f.Fd()) //nolint:gosec // descriptors are small
+	fd := int(f.Fd())
 	if err := syscall.Flock(fd, syscall.LOCK_SH|syscall.LOCK_NB); err != nil {
 		return true
 	}

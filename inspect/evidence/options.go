@@ -10,6 +10,7 @@ import (
 // all layers always are.
 type Layers string
 
+// Which layers there can be.
 const (
 	LayersSuspect Layers = "suspect" // those that a failed row, a finding or an alert names; the default
 	LayersAll     Layers = "all"

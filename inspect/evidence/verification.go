@@ -33,6 +33,7 @@ type BagCheck struct {
 // Basis says what a check rests on.
 type Basis string
 
+// The bases of a check.
 const (
 	BasisBytes   Basis = "bytes"
 	BasisListing Basis = "listing"

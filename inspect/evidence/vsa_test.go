@@ -25,7 +25,7 @@ func judged(gate inspect.Status) inspect.Case {
 		{Check: "signatures", Subject: "image", End: &inspect.End{Status: inspect.Verified}},
 		{End: &inspect.End{Status: inspect.Verified}},
 	} {
-		e.Seq, e.Time = uint64(n+1), began //nolint:gosec // small
+		e.Seq, e.Time = uint64(n+1), began
 		c.Apply(e)
 	}
 	c.Settle()

@@ -32,8 +32,10 @@ func TestBaseByHistory(t *testing.T) {
 	}{
 		"the last command that layers follow": {[]v1.History{entry("ADD", "", false), entry("CMD bash", "", true), entry("RUN", "", false), entry("CMD app", "", true)}, []string{"ADD", "CMD bash"}},
 		"another builder's steps":             {[]v1.History{entry("# debian.sh", "debuerreotype 0.15", false), entry("ENV A=1", buildkit, true), entry("RUN", buildkit, false)}, []string{"# debian.sh"}},
-		"both: the command is further on": {[]v1.History{entry("# debian.sh", "debuerreotype 0.15", false), entry("RUN python", buildkit, false), entry("CMD python", buildkit, true), entry("COPY app", buildkit, false)},
-			[]string{"# debian.sh", "RUN python", "CMD python"}},
+		"both: the command is further on": {
+			[]v1.History{entry("# debian.sh", "debuerreotype 0.15", false), entry("RUN python", buildkit, false), entry("CMD python", buildkit, true), entry("COPY app", buildkit, false)},
+			[]string{"# debian.sh", "RUN python", "CMD python"},
+		},
 		"one builder":            {[]v1.History{entry("COPY a", buildkit, false), entry("COPY b", buildkit, false)}, nil},
 		"nothing before it":      {[]v1.History{entry("ARG X", "", true), entry("COPY b", buildkit, false)}, nil},
 		"no history of anything": {nil, nil},

@@ -66,8 +66,10 @@ func TestBinaries(t *testing.T) {
 			want: []string{"low /usr/local/bin/python3 x3 unowned"}, status: inspect.Verified,
 		},
 		"what differs in a tree stands alone": {
-			layers: []layerSpec{base, step("RUN make install", exe("opt/jdk/bin/java", program("j")), exe("opt/jdk/bin/javac", program("c")), exe("opt/jdk/bin/su", program("s")).mode(0o4755)),
-				step("RUN patch", exe("opt/jdk/bin/jar", program("jar")))},
+			layers: []layerSpec{
+				base, step("RUN make install", exe("opt/jdk/bin/java", program("j")), exe("opt/jdk/bin/javac", program("c")), exe("opt/jdk/bin/su", program("s")).mode(0o4755)),
+				step("RUN patch", exe("opt/jdk/bin/jar", program("jar"))),
+			},
 			want: []string{"medium /opt/jdk/bin/su x1 unowned setuid", "low /opt/jdk/bin/jar x1 unowned", "low /opt/jdk/bin/java x2 unowned"}, status: inspect.Verified,
 		},
 		"a program among the system's": {

@@ -44,7 +44,7 @@ const (
 // ReadCheckpoint reads a checkpoint archive, packed or not, and keeps the changed files in the cache. What is in it is
 // foreign: members are bounded, none is written under its name. Errors: *registry.LimitError, or what is malformed.
 func (c *Cache) ReadCheckpoint(ctx context.Context, file string) (*Checkpoint, error) {
-	f, err := os.Open(file) //nolint:gosec // the person names the file
+	f, err := os.Open(file)
 	if err != nil {
 		return nil, fmt.Errorf("reading the checkpoint: %w", err)
 	}

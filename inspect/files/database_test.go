@@ -61,7 +61,8 @@ func TestApkLines(t *testing.T) {
 	got := fmt.Sprint(db.claims)
 	want := fmt.Sprint([]claim{
 		{path: "/lib/ld-musl-x86_64.so.1", owner: "musl", version: "1.2-r0", sum: "sha1:2a36b6f8f3992b112450e66ac128c2ea499a103e", config: false},
-		{path: "/lib/plain", owner: "musl", version: "1.2-r0", sum: "", config: false}, {path: "/etc/conf", owner: "musl", version: "1.2-r0", sum: "", config: true},
+		{path: "/lib/plain", owner: "musl", version: "1.2-r0", sum: "", config: false},
+		{path: "/etc/conf", owner: "musl", version: "1.2-r0", sum: "", config: true},
 		{path: "/root", owner: "two", version: "", sum: "md5:00000000000000000000000000000000", config: false},
 	})
 	if got != want || db.packages != 2 {
@@ -89,22 +90,34 @@ func TestOwnership(t *testing.T) {
 		altered string
 	}{
 		"dpkg": {append(db, ls, exe("bin/sh", program("dash"))), ownershipKnown, "/bin/sh=dash /usr/bin/ls=coreutils", ""},
-		"dpkg with a merged /usr": {append(db, ls, symlink("bin", "usr/bin"), exe("usr/bin/sh", program("dash"))), ownershipKnown,
-			"/usr/bin/ls=coreutils /usr/bin/sh=dash", ""},
-		"dpkg without a merged /usr: the other path is nobody's": {append(db, ls, exe("bin/sh", program("dash")), exe("usr/bin/sh", program("dash"))), ownershipKnown,
-			"/bin/sh=dash /usr/bin/ls=coreutils", ""},
-		"a diverted file": {append(db, exe("usr/bin/ls", program("other ls")), exe("usr/bin/ls.distrib", program("ls")), exe("bin/sh", program("dash")),
-			file("var/lib/dpkg/diversions", "/usr/bin/ls\n/usr/bin/ls.distrib\nother\n")), ownershipKnown,
-			"/bin/sh=dash /usr/bin/ls.distrib=coreutils", ""},
+		"dpkg with a merged /usr": {
+			append(db, ls, symlink("bin", "usr/bin"), exe("usr/bin/sh", program("dash"))), ownershipKnown,
+			"/usr/bin/ls=coreutils /usr/bin/sh=dash", "",
+		},
+		"dpkg without a merged /usr: the other path is nobody's": {
+			append(db, ls, exe("bin/sh", program("dash")), exe("usr/bin/sh", program("dash"))), ownershipKnown,
+			"/bin/sh=dash /usr/bin/ls=coreutils", "",
+		},
+		"a diverted file": {
+			append(db, exe("usr/bin/ls", program("other ls")), exe("usr/bin/ls.distrib", program("ls")), exe("bin/sh", program("dash")),
+				file("var/lib/dpkg/diversions", "/usr/bin/ls\n/usr/bin/ls.distrib\nother\n")), ownershipKnown,
+			"/bin/sh=dash /usr/bin/ls.distrib=coreutils", "",
+		},
 		"a link in the place of a packaged file, to the same content": {append(db, symlink("usr/bin/ls", "ls.real"), exe("usr/bin/ls.real", program("ls"))), ownershipKnown, "", ""},
 		"a link in the place of a packaged file, to other content":    {append(db, symlink("usr/bin/ls", "/opt/ls"), exe("opt/ls", program("evil"))), ownershipKnown, "", "/usr/bin/ls"},
-		"distroless": {[]member{file("var/lib/dpkg/status.d/tz", stanza("tz")), file("var/lib/dpkg/status.d/tz.md5sums", md5Of("z")+"  usr/share/z\n"), file("usr/share/z", "z")},
-			ownershipKnown, "/usr/share/z=tz", ""},
+		"distroless": {
+			[]member{file("var/lib/dpkg/status.d/tz", stanza("tz")), file("var/lib/dpkg/status.d/tz.md5sums", md5Of("z")+"  usr/share/z\n"), file("usr/share/z", "z")},
+			ownershipKnown, "/usr/share/z=tz", "",
+		},
 		"distroless without digests": {[]member{file("var/lib/dpkg/status.d/tz", stanza("tz")), file("usr/share/z", "z")}, ownershipUnknown, "", ""},
-		"distroless with some digests": {[]member{file("var/lib/dpkg/status.d/tz", stanza("tz")), file("var/lib/dpkg/status.d/x", stanza("x")),
-			file("var/lib/dpkg/status.d/tz.md5sums", md5Of("z")+"  usr/share/z\n"), file("usr/share/z", "y")}, ownershipPartial, "/usr/share/z=tz", "/usr/share/z"},
-		"apk in the second place": {[]member{file("usr/lib/apk/db/installed", "P:a\nF:usr/bin\nR:a\nR:missing\n"), exe("usr/bin/a", "x"), exe("usr/bin/b", "x")},
-			ownershipKnown, "/usr/bin/a=a", ""},
+		"distroless with some digests": {[]member{
+			file("var/lib/dpkg/status.d/tz", stanza("tz")), file("var/lib/dpkg/status.d/x", stanza("x")),
+			file("var/lib/dpkg/status.d/tz.md5sums", md5Of("z")+"  usr/share/z\n"), file("usr/share/z", "y"),
+		}, ownershipPartial, "/usr/share/z=tz", "/usr/share/z"},
+		"apk in the second place": {
+			[]member{file("usr/lib/apk/db/installed", "P:a\nF:usr/bin\nR:a\nR:missing\n"), exe("usr/bin/a", "x"), exe("usr/bin/b", "x")},
+			ownershipKnown, "/usr/bin/a=a", "",
+		},
 		"an empty database": {[]member{file("var/lib/dpkg/status", "")}, ownershipUnknown, "", ""},
 		"none":              {[]member{file("a", "")}, ownershipUnknown, "", ""},
 	} {

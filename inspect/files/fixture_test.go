@@ -26,13 +26,17 @@ type member struct {
 }
 
 func file(name, content string) member { return member{tar.Header{Name: name, Mode: 0o644}, content} }
-func exe(name, content string) member  { return member{tar.Header{Name: name, Mode: 0o755}, content} }
+
+func exe(name, content string) member { return member{tar.Header{Name: name, Mode: 0o755}, content} }
+
 func dir(name string) member {
 	return member{tar.Header{Name: name, Mode: 0o755, Typeflag: tar.TypeDir}, ""}
 }
+
 func symlink(name, to string) member {
 	return member{tar.Header{Name: name, Linkname: to, Mode: 0o777, Typeflag: tar.TypeSymlink}, ""}
 }
+
 func hardlink(name, to string) member {
 	return member{tar.Header{Name: name, Linkname: to, Typeflag: tar.TypeLink}, ""}
 }

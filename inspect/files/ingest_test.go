@@ -104,8 +104,10 @@ func TestLayersThatDoNotHold(t *testing.T) {
 		"no tar":                              {packed(t, []byte(strings.Repeat("no tar", 1000))), sumOf(other), nil, inspect.Failed, "malformed", "carried", "/a"},
 		"a tar that ends in the middle":       {packed(t, other[:600]), sumOf(other[:600]), nil, inspect.Verified, "", "carried", "/a /b"},
 		"a tar that ends in a file":           {packed(t, tarOf(t, file("b", strings.Repeat("b", 2000)))[:1000]), "", nil, inspect.Failed, "malformed", "carried", "/a"},
-		"trailing bytes belong to the diff ID": {packed(t, append(bytes.Clone(other), "trailing"...)), sumOf(append(bytes.Clone(other), "trailing"...)), nil,
-			inspect.Verified, "", "carried", "/a /b"},
+		"trailing bytes belong to the diff ID": {
+			packed(t, append(bytes.Clone(other), "trailing"...)), sumOf(append(bytes.Clone(other), "trailing"...)), nil,
+			inspect.Verified, "", "carried", "/a /b",
+		},
 		"several gzip members": {append(packed(t, other[:700]), packed(t, other[700:])...), sumOf(other), nil, inspect.Verified, "", "carried", "/a /b"},
 		"zstd":                 {zstdOf(t, other), sumOf(other), nil, inspect.Verified, "", "carried", "/a /b"},
 		"not compressed":       {other, sumOf(other), nil, inspect.Verified, "", "carried", "/a /b"},

@@ -36,22 +36,32 @@ func TestLookAlikesAreTheFirstRow(t *testing.T) {
 		codes  string
 		layer  int
 	}{
-		"kinsing": {added: step("RUN true", exe("tmp/kinsing", elfOf(amd64, false, "k")), exe("tmp/kdevtmpfsi", elfOf(amd64, false, packedMiner))), config: server,
-			first: "/tmp/kdevtmpfsi", codes: "tmp-path miner-string packed", layer: 4},
+		"kinsing": {
+			added: step("RUN true", exe("tmp/kinsing", elfOf(amd64, false, "k")), exe("tmp/kdevtmpfsi", elfOf(amd64, false, packedMiner))), config: server,
+			first: "/tmp/kdevtmpfsi", codes: "tmp-path miner-string packed", layer: 4,
+		},
 		"kinsing by itself": {added: step("RUN true", exe("tmp/kinsing", elfOf(amd64, false, "\xff Go buildinf:"))), config: server, first: "/tmp/kinsing", codes: "unowned tmp-path", layer: 4},
 		"perfctl": {added: step("RUN perf", file("lib/libgcwrap.so", program("wrap")), file("etc/ld.so.preload", "/lib/libgcwrap.so\n"), exe("usr/bin/top", program("hides")),
 			exe("usr/bin/ldd", "#!/bin/sh\n"), exe("root/.config/cron/perfcc", elfOf(amd64, false, "UPX!"))), config: server, first: "/lib/libgcwrap.so", codes: "loader-hijack", layer: 4},
 		"perfctl without its library": {added: step("RUN perf", exe("usr/bin/top", program("hides"))), config: server, first: "/usr/bin/top", codes: "altered", layer: 4},
 		"a program in a hidden place": {added: step("RUN fonts", exe("var/tmp/.font/fontd", elfOf(amd64, false, "f"))), config: server, first: "/var/tmp/.font/fontd", codes: "unowned tmp-path hidden-path static-stripped", layer: 4},
 		"a name that is not seen":     {added: step("RUN x", exe("usr/lib/... /init", elfOf(amd64, false, "f"))), config: server, first: "/usr/lib/... /init", codes: "hidden-path", layer: 4},
-		"one obfuscated script": {added: step("COPY run.sh /", exe("run.sh", "#!/bin/bash\neval \"$(echo aWQ= | base64 -d)\"\n")), config: v1.Config{Entrypoint: []string{"/run.sh"}},
-			first: "/run.sh", codes: "entrypoint obfuscated", layer: 4},
-		"a miner in a base image": {under: true, added: step("ADD rootfs.tar /", exe("usr/sbin/dbus-helper", packedMiner), file("etc/cron.d/dbus", "* * * * * root /usr/sbin/dbus-helper\n")), config: server,
-			first: "/usr/sbin/dbus-helper", codes: "unowned miner-string packed", layer: 1},
-		"a miner in a Python package": {added: step("RUN pip install ultra", exe(site+"ultra/bin/worker", packedMiner), file(site+"ultra-8.3.41.dist-info/RECORD", record("ultra/bin/worker", packedMiner))), config: server,
-			first: "/" + site + "ultra/bin/worker", codes: "miner-string", layer: 4},
-		"a miner in an npm package": {added: step("RUN npm i", file("app/node_modules/ua/package.json", "{}"), exe("app/node_modules/ua/jsextension", packedMiner)), config: server,
-			first: "/app/node_modules/ua/jsextension", codes: "miner-string packed", layer: 4},
+		"one obfuscated script": {
+			added: step("COPY run.sh /", exe("run.sh", "#!/bin/bash\neval \"$(echo aWQ= | base64 -d)\"\n")), config: v1.Config{Entrypoint: []string{"/run.sh"}},
+			first: "/run.sh", codes: "entrypoint obfuscated", layer: 4,
+		},
+		"a miner in a base image": {
+			under: true, added: step("ADD rootfs.tar /", exe("usr/sbin/dbus-helper", packedMiner), file("etc/cron.d/dbus", "* * * * * root /usr/sbin/dbus-helper\n")), config: server,
+			first: "/usr/sbin/dbus-helper", codes: "unowned miner-string packed", layer: 1,
+		},
+		"a miner in a Python package": {
+			added: step("RUN pip install ultra", exe(site+"ultra/bin/worker", packedMiner), file(site+"ultra-8.3.41.dist-info/RECORD", record("ultra/bin/worker", packedMiner))), config: server,
+			first: "/" + site + "ultra/bin/worker", codes: "miner-string", layer: 4,
+		},
+		"a miner in an npm package": {
+			added: step("RUN npm i", file("app/node_modules/ua/package.json", "{}"), exe("app/node_modules/ua/jsextension", packedMiner)), config: server,
+			first: "/app/node_modules/ua/jsextension", codes: "miner-string packed", layer: 4,
+		},
 		"a shell that gives root": {added: step("RUN chmod", exe("opt/.cache/sh", program("sh")).mode(0o4755)), config: server, first: "/opt/.cache/sh", codes: "setuid", layer: 4},
 	} {
 		t.Run(name, func(t *testing.T) {

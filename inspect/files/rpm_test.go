@@ -165,8 +165,12 @@ func fedora(t testing.TB) (members []member, headers [][]byte) {
 	}
 	headers = [][]byte{
 		rpmHeader("bash", 8, append([]rpmFile{
-			{"/bin/bash", sum(program("bash")), 0}, {"/usr/bin", "", 0}, {"/etc/bashrc", sum("# theirs\n"), rpmdb.RPMFILE_CONFIG},
-			{"/var/log/lastlog", sum("y"), rpmdb.RPMFILE_GHOST}, {"/usr/bin/ghost", "", rpmdb.RPMFILE_GHOST}, {"/usr/bin/gone", sum("gone"), 0},
+			{"/bin/bash", sum(program("bash")), 0},
+			{"/usr/bin", "", 0},
+			{"/etc/bashrc", sum("# theirs\n"), rpmdb.RPMFILE_CONFIG},
+			{"/var/log/lastlog", sum("y"), rpmdb.RPMFILE_GHOST},
+			{"/usr/bin/ghost", "", rpmdb.RPMFILE_GHOST},
+			{"/usr/bin/gone", sum("gone"), 0},
 		}, many...)...),
 		rpmHeader("coreutils", 10, rpmFile{"/usr/bin/ls", hashOf("sha512", program("ls")), 0}),
 		rpmHeader("old", 0, rpmFile{"/usr/bin/old", md5Of(program("old")), 0}),

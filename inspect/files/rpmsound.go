@@ -17,7 +17,7 @@ var errUnsound = errors.New("the rpm database is broken")
 func SoundRPM(c inspect.Content) error {
 	head := make([]byte, 64)
 	if n, err := c.ReadAt(head, 0); n < len(head) {
-		return fmt.Errorf("%w: it ends within its header (%v)", errUnsound, err)
+		return fmt.Errorf("%w: it ends within its header: %w", errUnsound, err)
 	}
 	le := binary.LittleEndian
 	switch {

@@ -85,11 +85,19 @@ func TestRuntime(t *testing.T) {
 		origin  string
 	}{
 		"nothing of note": {[]member{file("var/log/app.log", "x"), file("etc/hostname", "web-0")}, "", nil, ""},
-		"a dropped program, which an alert names": {[]member{exe("tmp/kinsing", elfOf(amd64, false, "k"))}, "/tmp/kinsing",
-			[]string{"medium alerted-not-in-image /tmp/kinsing", "critical runtime-program /tmp/kinsing"}, inspect.OriginRuntime},
+		"a dropped program, which an alert names": {
+			[]member{exe("tmp/kinsing", elfOf(amd64, false, "k"))},
+			"/tmp/kinsing",
+			[]string{"medium alerted-not-in-image /tmp/kinsing", "critical runtime-program /tmp/kinsing"},
+			inspect.OriginRuntime,
+		},
 		"a replaced program of a package": {[]member{exe("usr/bin/top", program("other"))}, "", []string{"high runtime-program /usr/bin/top"}, ""},
-		"a changed copy of the image's program": {[]member{exe("app", program("other"))}, "/app",
-			[]string{"critical unexpected-binary /app", "critical runtime-program /app"}, inspect.OriginChanged},
+		"a changed copy of the image's program": {
+			[]member{exe("app", program("other"))},
+			"/app",
+			[]string{"critical unexpected-binary /app", "critical runtime-program /app"},
+			inspect.OriginChanged,
+		},
 		"a copy with another mode":        {[]member{exe("app", program("app"))}, "", nil, ""},
 		"a program that became setuid":    {[]member{exe("usr/bin/top", program("top")).mode(0o4755)}, "", []string{"high runtime-program /usr/bin/top"}, ""},
 		"a library that everything loads": {[]member{file("lib/libgcwrap.so", program("wrap")), file("etc/ld.so.preload", "/lib/libgcwrap.so\n")}, "", []string{"high runtime-program /lib/libgcwrap.so"}, ""},

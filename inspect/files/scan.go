@@ -205,6 +205,7 @@ func shareContent(e *inspect.Entry, to inspect.Entry) {
 		e.UID, e.GID, e.Xattrs = to.UID, to.GID, to.Xattrs
 	case inspect.EntrySymlink:
 		e.Type, e.Link = to.Type, to.Link
+	default: // the others have no content to share
 	}
 }
 

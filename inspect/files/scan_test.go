@@ -175,10 +175,17 @@ func TestKinds(t *testing.T) {
 		name, content string
 		want          inspect.Kind
 	}{
-		{"/a", program("x"), inspect.KindELF}, {"/a", "#!/bin/sh", inspect.KindScript}, {"/a", "\x00asm\x01\x00\x00\x00", inspect.KindWASM},
-		{"/a", string(pe), inspect.KindPE}, {"/a", "MZ in a text", ""}, {"/a", "\xcf\xfa\xed\xfe\x07\x00\x00\x01", inspect.KindMachO},
-		{"/a", "\xca\xfe\xba\xbe\x00\x00\x00\x02", inspect.KindMachO}, {"/A.class", "\xca\xfe\xba\xbe\x00\x00\x00\x34", ""},
-		{"/a.jar", "PK\x03\x04", inspect.KindJar}, {"/a.zip", "PK\x03\x04", ""}, {"/a", "", ""},
+		{"/a", program("x"), inspect.KindELF},
+		{"/a", "#!/bin/sh", inspect.KindScript},
+		{"/a", "\x00asm\x01\x00\x00\x00", inspect.KindWASM},
+		{"/a", string(pe), inspect.KindPE},
+		{"/a", "MZ in a text", ""},
+		{"/a", "\xcf\xfa\xed\xfe\x07\x00\x00\x01", inspect.KindMachO},
+		{"/a", "\xca\xfe\xba\xbe\x00\x00\x00\x02", inspect.KindMachO},
+		{"/A.class", "\xca\xfe\xba\xbe\x00\x00\x00\x34", ""},
+		{"/a.jar", "PK\x03\x04", inspect.KindJar},
+		{"/a.zip", "PK\x03\x04", ""},
+		{"/a", "", ""},
 	} {
 		if got := kindOf(test.name, []byte(test.content)); got != test.want {
 			t.Errorf("%s %.8q is %q, want %q", test.name, test.content, got, test.want)

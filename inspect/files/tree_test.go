@@ -78,62 +78,76 @@ func TestMerge(t *testing.T) {
 	}{
 		"a later layer wins": {
 			[][]member{{file("etc/a", "1"), file("etc/b", "1")}, {file("etc/a", "2"), file("etc/c", "2")}},
-			"/etc/a=2 /etc/b=1 /etc/c=2", [3]int{1, 1, 0},
+			"/etc/a=2 /etc/b=1 /etc/c=2",
+			[3]int{1, 1, 0},
 		},
 		"a whiteout hides a file": {
 			[][]member{{file("etc/a", "1"), file("etc/b", "1")}, {whiteout("etc/.wh.a")}},
-			"/etc/b=1", [3]int{0, 0, 1},
+			"/etc/b=1",
+			[3]int{0, 0, 1},
 		},
 		"a whiteout hides a directory and all in it": {
 			[][]member{{file("opt/x/1", "1"), file("opt/x/y/2", "2"), file("opt/x-y", "3")}, {whiteout("opt/.wh.x")}},
-			"/opt/x-y=3", [3]int{0, 0, 2},
+			"/opt/x-y=3",
+			[3]int{0, 0, 2},
 		},
 		"an opaque directory hides what is below, not what is in its own layer": {
 			[][]member{{file("opt/1", "1"), file("opt/2", "1")}, {dir("opt/"), whiteout("opt/.wh..wh..opq"), file("opt/2", "2")}},
-			"/opt/2=2", [3]int{0, 1, 1},
+			"/opt/2=2",
+			[3]int{0, 1, 1},
 		},
 		"a whiteout does not hide its own layer": {
 			[][]member{{file("a/x", "1")}, {whiteout(".wh.a"), file("a/y", "2")}},
-			"/a/y=2", [3]int{1, 0, 1},
+			"/a/y=2",
+			[3]int{1, 0, 1},
 		},
 		"a file in the place of a directory": {
 			[][]member{{file("a/x", "1"), file("a/y/z", "1")}, {file("a", "2")}},
-			"/a=2", [3]int{1, 0, 2},
+			"/a=2",
+			[3]int{1, 0, 2},
 		},
 		"a directory in the place of a link, as overlayfs has it": {
 			[][]member{{dir("usr/lib/"), file("usr/lib/x", "1"), symlink("lib", "usr/lib")}, {file("lib/y", "2")}},
-			"/lib/y=2 /usr/lib/x=1", [3]int{1, 0, 0},
+			"/lib/y=2 /usr/lib/x=1",
+			[3]int{1, 0, 0},
 		},
 		"a name through a link of the same layer lands behind it": {
 			[][]member{{symlink("lib", "usr/lib"), file("lib/x", "1"), file("usr/lib/y", "1")}},
-			"/usr/lib/x=1 /usr/lib/y=1", [3]int{2, 0, 0},
+			"/usr/lib/x=1 /usr/lib/y=1",
+			[3]int{2, 0, 0},
 		},
 		"the last of two members with one name wins": {
 			[][]member{{file("a", "1"), file("./a", "2")}},
-			"/a=2", [3]int{1, 0, 0},
+			"/a=2",
+			[3]int{1, 0, 0},
 		},
 		"what lies below a file is dropped": {
 			[][]member{{file("a/x", "1"), file("a", "2")}},
-			"/a=2", [3]int{1, 0, 0},
+			"/a=2",
+			[3]int{1, 0, 0},
 		},
 		"names cannot leave the root": {
 			[][]member{{file("../../etc/a", "1"), file("/etc/b", "2"), file("x/../../c", "3")}},
-			"/c=3 /etc/a=1 /etc/b=2", [3]int{3, 0, 0},
+			"/c=3 /etc/a=1 /etc/b=2",
+			[3]int{3, 0, 0},
 		},
 		"hard links count and have the content that their target had": {
 			[][]member{{file("a", "1"), hardlink("b", "a"), file("a", "2"), hardlink("c", "/b")}},
-			"/a=2 /b=1 /c=1", [3]int{3, 0, 0},
+			"/a=2 /b=1 /c=1",
+			[3]int{3, 0, 0},
 		},
 		"a hard link to a file of a lower layer": {
 			[][]member{{file("a", "1")}, {hardlink("b", "a"), whiteout(".wh.a")}},
-			"/b=1", [3]int{1, 0, 1},
+			"/b=1",
+			[3]int{1, 0, 1},
 		},
 		"a hard link to nothing is no file": {
 			[][]member{{hardlink("b", "../../a")}}, "", [3]int{0, 0, 0},
 		},
 		"odd whiteouts are nothing": {
 			[][]member{{file("a", "1")}, {whiteout(".wh."), whiteout(".wh..."), whiteout(".wh..wh.aufs"), whiteout(".wh.nothing")}},
-			"/a=1", [3]int{0, 0, 0},
+			"/a=1",
+			[3]int{0, 0, 0},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

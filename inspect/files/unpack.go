@@ -3,6 +3,7 @@ package files
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 
@@ -51,8 +52,9 @@ func unpack(r *bufio.Reader, how packing) (io.ReadCloser, error) {
 			return nil, fmt.Errorf("unpacking zstd: %w", err)
 		}
 		return &unpacked{r: z, in: in, name: "zstd", end: z.Close}, nil
+	default:
+		return &unpacked{r: r, in: in, name: "tar", end: func() {}}, nil
 	}
-	return &unpacked{r: r, in: in, name: "tar", end: func() {}}, nil
 }
 
 // unpacked bounds what comes out of a decompressor.
@@ -73,7 +75,7 @@ func (u *unpacked) Read(p []byte) (int, error) {
 	if u.out > registry.RatioFloor && u.name != "tar" && u.out > registry.MaxRatio*u.in.n {
 		return n, &registry.LimitError{What: "ratio of unpacked to packed bytes", Limit: registry.MaxRatio}
 	}
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		err = fmt.Errorf("unpacking %s: %w", u.name, err)
 	}
 	return n, err

@@ -2,8 +2,8 @@ package files
 
 import (
 	"context"
-	"crypto/md5"  //nolint:gosec // what dpkg's databases hold
-	"crypto/sha1" //nolint:gosec // what apk's database holds
+	"crypto/md5"
+	"crypto/sha1"
 	"crypto/sha256"
 	"crypto/sha512"
 	"encoding/hex"
@@ -119,9 +119,9 @@ func (w *weak) keep() error {
 func newWeakHash(algorithm string) hash.Hash {
 	switch algorithm {
 	case "md5":
-		return md5.New() //nolint:gosec // see above
+		return md5.New()
 	case "sha1":
-		return sha1.New() //nolint:gosec // see above
+		return sha1.New()
 	case "sha224":
 		return sha256.New224()
 	case "sha384":

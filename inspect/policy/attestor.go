@@ -126,7 +126,7 @@ func (k kyvernoKeys) authorities() ([]inspect.Authority, error) {
 	var all []inspect.Authority
 	rest := strings.TrimSpace(k.PublicKeys)
 	if strings.Contains(rest, "://") && !strings.Contains(rest, "BEGIN") {
-		k.KMS, rest = rest, ""
+		rest = "" // it names a key of a service
 	}
 	for rest != "" {
 		if len(all) >= maxAuthorities {

@@ -155,7 +155,7 @@ func (d Draft) Write(folder string) error {
 		return fmt.Errorf("writing policy %s: %w", d.Name, err)
 	}
 	path := d.Path(folder)
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600) //nolint:gosec // the folder is the person's, the name has letters, digits and dashes only
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if errors.Is(err, os.ErrExist) {
 		return fmt.Errorf("writing policy %s: %s is there already, and is not overwritten", d.Name, path)
 	}

@@ -20,7 +20,7 @@ const (
 func fold(events ...inspect.Event) inspect.Case {
 	var c inspect.Case
 	for n, e := range events {
-		e.Seq, e.Time = uint64(n+1), inspect.At(began.Add(time.Duration(n)*time.Second)) //nolint:gosec // small
+		e.Seq, e.Time = uint64(n+1), inspect.At(began.Add(time.Duration(n)*time.Second))
 		c.Apply(e)
 	}
 	c.Settle()
@@ -83,7 +83,8 @@ func incidentCase() inspect.Case {
 			Status: inspect.Failed, Severity: inspect.Critical, Codes: []string{"alerted", "hidden-path", "unowned"}, Detail: "an unowned program in a hidden folder, which the alert names",
 		}},
 		inspect.Event{Check: "binaries", Subject: "web", Altered: &inspect.Altered{
-			Path: "/usr/bin/top", Package: "procps", Layer: 1, Expected: "md5:00", Actual: "md5:11", Status: inspect.Failed, Severity: inspect.High}},
+			Path: "/usr/bin/top", Package: "procps", Layer: 1, Expected: "md5:00", Actual: "md5:11", Status: inspect.Failed, Severity: inspect.High,
+		}},
 		inspect.Event{Check: "binaries", Subject: "web", Finding: &inspect.Finding{
 			ID: "f1", Check: "binaries", Code: "unexpected-binary", Status: inspect.Failed, Severity: inspect.Critical, Subject: "web:/var/tmp/.font/x",
 			Title:    "an unowned program in a hidden folder ran: /var/tmp/.font/x",
@@ -168,7 +169,8 @@ func podList() inspect.PodList {
 			{Pod: inspect.Pod{Namespace: "kube-system", Name: "dns-1", Created: began, Containers: []inspect.Container{{Name: "dns", Reference: "registry.k8s.io/coredns:v1", ImageID: "registry.k8s.io/coredns@" + digestB}}}},
 			{
 				Pod: inspect.Pod{Namespace: "shop", Name: "web-7d9f", Created: began, Containers: []inspect.Container{
-					{Name: "web", Reference: "127.0.0.1:5000/shop/web:1", ImageID: "127.0.0.1:5000/shop/web@" + digestA}, {Name: "proxy", Injected: true, Reference: "istio/proxy"}}},
+					{Name: "web", Reference: "127.0.0.1:5000/shop/web:1", ImageID: "127.0.0.1:5000/shop/web@" + digestA}, {Name: "proxy", Injected: true, Reference: "istio/proxy"},
+				}},
 				Alerts: []inspect.Alert{{Rule: "Read sensitive file", Priority: "Warning"}, {Rule: "Drop and execute new binary in container", Priority: "Critical", Count: 3}},
 			},
 		},

@@ -33,8 +33,14 @@ func imageSection(i inspect.Image) section {
 	s.item(item{status: i.Status, title: "bytes of manifest, config and layers", lines: some(cmp.Or(i.Detail, i.Reason))})
 	t := table{head: []string{"what", "value"}}
 	for _, row := range [][2]string{
-		{"reference", i.Reference}, {"index", i.Index}, {"manifest", i.Digest}, {"config", i.Config}, {"platform", i.Platform},
-		{"user", i.Settings.User}, {"entrypoint", strings.Join(i.Settings.Entrypoint, " ")}, {"command", strings.Join(i.Settings.Cmd, " ")},
+		{"reference", i.Reference},
+		{"index", i.Index},
+		{"manifest", i.Digest},
+		{"config", i.Config},
+		{"platform", i.Platform},
+		{"user", i.Settings.User},
+		{"entrypoint", strings.Join(i.Settings.Entrypoint, " ")},
+		{"command", strings.Join(i.Settings.Cmd, " ")},
 	} {
 		if row[1] != "" {
 			t.rows = append(t.rows, []cell{plainCell(row[0]), codeCell(row[1])})

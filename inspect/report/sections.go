@@ -221,9 +221,16 @@ func trustSection(c inspect.Case) section {
 		name   string
 		values []string
 	}{
-		{"identity", e.Identities}, {"identity (pattern)", e.IdentityRegexps}, {"issuer", e.Issuers}, {"issuer (pattern)", e.IssuerRegexps},
-		{"source", either(e.SourceURIs, e.SourceURI)}, {"branch", either(e.SourceBranches, e.SourceBranch)}, {"tag", either(e.SourceTags, e.SourceTag)},
-		{"versioned tag", either(e.SourceVersioneds, e.SourceVersioned)}, {"builder", either(e.BuilderIDs, e.BuilderID)}, {"policy", e.Policies},
+		{"identity", e.Identities},
+		{"identity (pattern)", e.IdentityRegexps},
+		{"issuer", e.Issuers},
+		{"issuer (pattern)", e.IssuerRegexps},
+		{"source", either(e.SourceURIs, e.SourceURI)},
+		{"branch", either(e.SourceBranches, e.SourceBranch)},
+		{"tag", either(e.SourceTags, e.SourceTag)},
+		{"versioned tag", either(e.SourceVersioneds, e.SourceVersioned)},
+		{"builder", either(e.BuilderIDs, e.BuilderID)},
+		{"policy", e.Policies},
 	} {
 		for _, v := range x.values {
 			expected.rows = append(expected.rows, []cell{plainCell(x.name), codeCell(v)})

@@ -18,6 +18,7 @@ func (s Style) Sign(status inspect.Status) string {
 		i = 1
 	case inspect.Absent:
 		i = 3
+	case inspect.Unknown:
 	}
 	if s.ASCII {
 		return [...]string{"ok", "FAIL", "??", "--"}[i]
@@ -57,6 +58,7 @@ func (s Style) paint(status inspect.Status, text string) string {
 		code = "31"
 	case inspect.Absent:
 		code = "2"
+	case inspect.Unknown:
 	}
 	return "\x1b[" + code + "m" + text + "\x1b[0m"
 }

@@ -18,7 +18,8 @@ const maxAttached = 64
 
 // Attached is the check that counts the packages of the SBOMs that came with an image, and says who signed them.
 func Attached(client *registry.Client) inspect.Check {
-	return inspect.Check{Name: CheckAttached, Needs: []string{"signatures"},
+	return inspect.Check{
+		Name: CheckAttached, Needs: []string{"signatures"},
 		Run: func(ctx context.Context, on inspect.On, emit func(inspect.Event)) error {
 			image := on.Image()
 			rows := attested(client.Store(), image.Signatures)
@@ -38,7 +39,8 @@ func Attached(client *registry.Client) inspect.Check {
 			default:
 				return nil
 			}
-		}}
+		},
+	}
 }
 
 // attachments collects the SBOMs that nobody signed: under cosign's tag, among the referrers, marked in a layout, or

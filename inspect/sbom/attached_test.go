@@ -53,8 +53,10 @@ func TestAttached(t *testing.T) {
 	}
 	kit := func(statement string) v1.ImageIndex {
 		return mutate.AppendManifests(empty.Index, mutate.IndexAddendum{Add: img},
-			mutate.IndexAddendum{Add: carrier(t, "application/vnd.in-toto+json", "https://spdx.dev/Document", statement),
-				Descriptor: v1.Descriptor{Annotations: map[string]string{"vnd.docker.reference.type": "attestation-manifest", "vnd.docker.reference.digest": digest}}})
+			mutate.IndexAddendum{
+				Add:        carrier(t, "application/vnd.in-toto+json", "https://spdx.dev/Document", statement),
+				Descriptor: v1.Descriptor{Annotations: map[string]string{"vnd.docker.reference.type": "attestation-manifest", "vnd.docker.reference.digest": digest}},
+			})
 	}
 	for _, c := range []struct {
 		name  string

@@ -18,7 +18,8 @@ const (
 
 // Packages is the check that lists the packages of an image.
 func Packages(cache *files.Cache) inspect.Check {
-	return inspect.Check{Name: CheckPackages, Needs: []string{files.CheckLayers},
+	return inspect.Check{
+		Name: CheckPackages, Needs: []string{files.CheckLayers},
 		Run: func(ctx context.Context, on inspect.On, emit func(inspect.Event)) error {
 			image := on.Image()
 			layers := ofManifest(image.Layers)
@@ -32,7 +33,8 @@ func Packages(cache *files.Cache) inspect.Check {
 			}
 			emitPackages(found.packages, emit)
 			return report(found, layers, emit)
-		}}
+		},
+	}
 }
 
 // emitPackages says the packages in batches. There is always one, so that a retry that finds fewer is no mixture.

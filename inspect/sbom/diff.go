@@ -73,8 +73,10 @@ func pair(gone, came []inspect.Package) (i, j int) {
 }
 
 func change(from, to inspect.Package) inspect.PackageChange {
-	return inspect.PackageChange{Type: to.Type, Name: to.Name, From: from.Version, To: to.Version, PURL: to.PURL,
-		Change: direction(to.Type, from.Version, to.Version), Layer: to.Layer}
+	return inspect.PackageChange{
+		Type: to.Type, Name: to.Name, From: from.Version, To: to.Version, PURL: to.PURL,
+		Change: direction(to.Type, from.Version, to.Version), Layer: to.Layer,
+	}
 }
 
 func compareChanges(a, b inspect.PackageChange) int {

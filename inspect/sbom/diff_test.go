@@ -42,15 +42,23 @@ func TestCompare(t *testing.T) {
 		added, removed, changed []string
 	}{
 		{name: "the same", before: []inspect.Package{p("deb", "a", "1", "")}, now: []inspect.Package{p("deb", "a", "1", "")}},
-		{name: "other type is another package", before: []inspect.Package{p("deb", "a", "1", "")}, now: []inspect.Package{p("apk", "a", "1", "")},
-			added: []string{"a 1"}, removed: []string{"a 1"}},
+		{
+			name: "other type is another package", before: []inspect.Package{p("deb", "a", "1", "")}, now: []inspect.Package{p("apk", "a", "1", "")},
+			added: []string{"a 1"}, removed: []string{"a 1"},
+		},
 		{name: "a copy more is no change", before: []inspect.Package{p("npm", "a", "1", "/x")}, now: []inspect.Package{p("npm", "a", "1", "/x"), p("npm", "a", "1", "/y")}},
-		{name: "one of two versions changed", before: []inspect.Package{p("npm", "a", "1", "/x"), p("npm", "a", "2", "/y")},
-			now: []inspect.Package{p("npm", "a", "1", "/x"), p("npm", "a", "3", "/y")}, changed: []string{"a 2 3"}},
-		{name: "paired by place", before: []inspect.Package{p("npm", "a", "1", "/x"), p("npm", "a", "2", "/y")},
-			now: []inspect.Package{p("npm", "a", "3", "/y"), p("npm", "a", "4", "/x")}, changed: []string{"a 1 4", "a 2 3"}},
-		{name: "one version became two", before: []inspect.Package{p("npm", "a", "1", "/x")},
-			now: []inspect.Package{p("npm", "a", "2", "/x"), p("npm", "a", "3", "/y")}, changed: []string{"a 1 2"}, added: []string{"a 3"}},
+		{
+			name: "one of two versions changed", before: []inspect.Package{p("npm", "a", "1", "/x"), p("npm", "a", "2", "/y")},
+			now: []inspect.Package{p("npm", "a", "1", "/x"), p("npm", "a", "3", "/y")}, changed: []string{"a 2 3"},
+		},
+		{
+			name: "paired by place", before: []inspect.Package{p("npm", "a", "1", "/x"), p("npm", "a", "2", "/y")},
+			now: []inspect.Package{p("npm", "a", "3", "/y"), p("npm", "a", "4", "/x")}, changed: []string{"a 1 4", "a 2 3"},
+		},
+		{
+			name: "one version became two", before: []inspect.Package{p("npm", "a", "1", "/x")},
+			now: []inspect.Package{p("npm", "a", "2", "/x"), p("npm", "a", "3", "/y")}, changed: []string{"a 1 2"}, added: []string{"a 3"},
+		},
 		{name: "all gone", before: []inspect.Package{p("deb", "a", "1", "")}, removed: []string{"a 1"}},
 	} {
 		d := compare(c.before, c.now)

@@ -13,7 +13,8 @@ import (
 
 // Diff is the check that compares the packages with those of the known-good image.
 func Diff(client *registry.Client, cache *files.Cache) inspect.Check {
-	return inspect.Check{Name: CheckDiff, Needs: []string{CheckPackages, files.CheckDiff},
+	return inspect.Check{
+		Name: CheckDiff, Needs: []string{CheckPackages, files.CheckDiff},
 		Run: func(ctx context.Context, on inspect.On, emit func(inspect.Event)) error {
 			image := on.Image()
 			if image.Diff == nil || image.Diff.KnownGood == nil {
@@ -33,7 +34,8 @@ func Diff(client *registry.Client, cache *files.Cache) inspect.Check {
 				emit(inspect.Event{Finding: &f})
 			}
 			return nil
-		}}
+		},
+	}
 }
 
 // packagesOf catalogues the known-good image. Packages that could not all be found would show as added ones, so that a

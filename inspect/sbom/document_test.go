@@ -20,8 +20,10 @@ func TestCount(t *testing.T) {
 		{name: "SPDX 3", text: `{"@context":"https://spdx.org/rdf/3.0.1/spdx-context.jsonld","@graph":[{"type":"software_Package"},{"type":"Agent"}]}`, format: formatSPDX, packages: 1},
 		{name: "SPDX as text", text: "SPDXVersion: SPDX-2.2\nPackageName: a\nFileName: x\nPackageName: b\n", format: formatSPDXText, packages: 2},
 		{name: "CycloneDX", text: `{"bomFormat":"CycloneDX","components":[{"name":"a","components":[{"name":"b"}]}]}`, format: formatCycloneDX, packages: 2},
-		{name: "CycloneDX as XML", text: `<?xml version="1.0"?><bom xmlns="http://cyclonedx.org/schema/bom/1.4"><metadata><component/></metadata><components><component><name>a</name></component><component/></components></bom>`,
-			format: formatCycloneDXXML, packages: 2},
+		{
+			name: "CycloneDX as XML", text: `<?xml version="1.0"?><bom xmlns="http://cyclonedx.org/schema/bom/1.4"><metadata><component/></metadata><components><component><name>a</name></component><component/></components></bom>`,
+			format: formatCycloneDXXML, packages: 2,
+		},
 		{name: "syft", text: `{"artifacts":[{}],"schema":{}}`, format: formatSyft, packages: 1},
 		{name: "something else", text: `{"hello":1}`, broken: true},
 		{name: "other XML", text: `<html></html>`, broken: true},

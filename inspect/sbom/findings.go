@@ -104,13 +104,17 @@ func evidenceOf(image inspect.Image, layer int, locations []string) []inspect.Ev
 
 func finding(code, subject, kind, pkg, version string, severity inspect.Severity, title string, on []inspect.Evidence) inspect.Finding {
 	about := fmt.Sprintf("%s:%s/%s@%s", subject, kind, pkg, version)
-	return inspect.Finding{ID: inspect.FindingID(CheckDiff, code, about), Check: CheckDiff, Code: code, Status: severity.RowStatus(),
-		Severity: severity, Subject: about, Title: title, Evidence: on}
+	return inspect.Finding{
+		ID: inspect.FindingID(CheckDiff, code, about), Check: CheckDiff, Code: code, Status: severity.RowStatus(),
+		Severity: severity, Subject: about, Title: title, Evidence: on,
+	}
 }
 
 func summary(subject string, good inspect.KnownGood, d inspect.PackageDiff) inspect.Finding {
-	return inspect.Finding{ID: inspect.FindingID(CheckDiff, "packages-changed", subject), Check: CheckDiff, Code: "packages-changed",
+	return inspect.Finding{
+		ID: inspect.FindingID(CheckDiff, "packages-changed", subject), Check: CheckDiff, Code: "packages-changed",
 		Status: inspect.Low.RowStatus(), Severity: inspect.Low, Subject: subject,
 		Title:    fmt.Sprintf("%s: %d packages changed, %d added and %d removed since the %s image", subject, len(d.Changed), len(d.Added), len(d.Removed), good.Word()),
-		Evidence: []inspect.Evidence{{Kind: "manifest", Digest: good.Key(), Text: good.Reference}}}
+		Evidence: []inspect.Evidence{{Kind: "manifest", Digest: good.Key(), Text: good.Reference}},
+	}
 }

@@ -159,6 +159,7 @@ func (r *resolver) FileContentsByLocation(l file.Location) (io.ReadCloser, error
 		ref = *target.Reference
 	case stereoscope.TypeDirectory:
 		return nil, fmt.Errorf("opening %q: it is a directory", l.RealPath)
+	default:
 	}
 	return r.open(ref)
 }

@@ -126,6 +126,7 @@ func fileMode(bits uint32, t stereoscope.Type) fs.FileMode {
 		mode |= fs.ModeDevice
 	case stereoscope.TypeFIFO:
 		mode |= fs.ModeNamedPipe
+	default: // plain files have no bit of their own
 	}
 	return mode
 }
