@@ -8,7 +8,7 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 )
 
-// signatureRows lists the signatures, and below them the stores that were asked: "none" is only worth as much as the
+// signatureRows lists the signatures, below them the other gates, and the stores that were asked: "none" is only worth as much as the
 // places where one looked.
 func signatureRows(m *Model, s *caseScreen) []row {
 	i := s.image()
@@ -18,9 +18,14 @@ func signatureRows(m *Model, s *caseScreen) []row {
 	}
 	gates := slices.Clone(i.Gates)
 	slices.SortStableFunc(gates, func(a, b inspect.Gate) int { return statusOrder(a.Status) - statusOrder(b.Status) })
+	var calm []row // gates that say nothing against the image come after who signed it
 	for _, g := range gates {
-		if g.Name != inspect.GateProvenance {
+		switch {
+		case g.Name == inspect.GateProvenance:
+		case g.Name == inspect.GateSignature, g.Status == inspect.Failed:
 			rows = append(rows, gateRow(m, s, g))
+		default:
+			calm = append(calm, gateRow(m, s, g))
 		}
 	}
 	signatures := slices.Clone(i.Signatures)
@@ -28,6 +33,7 @@ func signatureRows(m *Model, s *caseScreen) []row {
 	for _, g := range signatures {
 		rows = append(rows, signatureRow(m, s, g))
 	}
+	rows = append(rows, calm...)
 	for _, r := range i.Stores {
 		rows = append(rows, storeRow(m, s, r))
 	}
@@ -73,12 +79,15 @@ func signatureRow(m *Model, s *caseScreen, g inspect.Signature) row {
 		id: "signature:" + g.ID, find: who(g) + " " + g.Issuer + " " + g.Kind + " " + g.Store + " " + g.Reason + " " + g.PredicateType, value: who(g), subject: s.subject, mark: g.ID,
 		layer: -1, raw: rawParts(g.Raw), object: g,
 		cells: func(w int) []cell {
-			return []cell{
+			cells := []cell{
 				{text: m.p.sign(g.Status), tone: statusTone(g.Status), width: m.p.signWidth()},
 				{text: what, width: 9},
 				{text: strings.TrimPrefix(who(g), "https://"), width: -3},
-				{text: reasonText(g), tone: statusTone(g.Status), width: -2},
 			}
+			if reason := reasonText(g); reason != "" {
+				cells = append(cells, cell{text: reason, tone: statusTone(g.Status), width: -2})
+			}
+			return cells
 		},
 		detail: func(d *document) { signatureDetail(d, s, g) },
 	}
