@@ -40,6 +40,11 @@ func (f *flags) open(ctx context.Context, std streams, name string, own inspectF
 	if !f.interactive(std) {
 		return f.printSaved(ctx, std, name)
 	}
+	return f.withSaved(ctx, std, name, func(s *session, saved savedCase) error { return s.showSaved(ctx, saved) })
+}
+
+// withSaved opens a saved case for as long as do works on it.
+func (f *flags) withSaved(ctx context.Context, std streams, name string, do func(*session, savedCase) error) error {
 	s, err := newSession(f, std)
 	if err != nil {
 		return err
@@ -50,27 +55,19 @@ func (f *flags) open(ctx context.Context, std streams, name string, own inspectF
 		return err
 	}
 	defer saved.close()
-	return s.showSaved(ctx, saved)
+	return do(s, saved)
 }
 
 // exportSaved writes the bundle of a saved case, as the terminal UI does with x.
 func (f *flags) exportSaved(ctx context.Context, std streams, name string, own inspectFlags) error {
-	s, err := newSession(f, std)
-	if err != nil {
-		return err
-	}
-	defer s.close()
-	saved, err := s.findSaved(ctx, name)
-	if err != nil {
-		return err
-	}
-	defer saved.close()
-	r, err := s.export(ctx, saved.recorded, saved.store, own.export, evidence.Layers(own.layers), nil)
-	if err != nil {
-		return hinted(fmt.Errorf("exporting %s to %s: %w", name, own.export, err), "the case is as it was")
-	}
-	s.printExport(r)
-	return nil
+	return f.withSaved(ctx, std, name, func(s *session, saved savedCase) error {
+		r, err := s.export(ctx, saved.recorded, saved.store, own.export, evidence.Layers(own.layers), nil)
+		if err != nil {
+			return hinted(fmt.Errorf("exporting %s to %s: %w", name, own.export, err), "the case is as it was")
+		}
+		s.printExport(r)
+		return nil
+	})
 }
 
 // printSaved prints a saved case as inspect would have.
@@ -78,31 +75,23 @@ func (f *flags) printSaved(ctx context.Context, std streams, name string) error 
 	if err := f.checkOutput(outputs...); err != nil {
 		return err
 	}
-	s, err := newSession(f, std)
-	if err != nil {
-		return err
-	}
-	defer s.close()
-	saved, err := s.findSaved(ctx, name)
-	if err != nil {
-		return err
-	}
-	defer saved.close()
-	c := &inspect.Case{}
-	err = saved.replay(ctx, func(e inspect.Event) {
-		c.Apply(e)
-		if f.output == "events" {
-			_ = inspect.WriteEvent(std.out, e)
+	return f.withSaved(ctx, std, name, func(_ *session, saved savedCase) error {
+		c := &inspect.Case{}
+		err := saved.replay(ctx, func(e inspect.Event) {
+			c.Apply(e)
+			if f.output == "events" {
+				_ = inspect.WriteEvent(std.out, e)
+			}
+		})
+		if err != nil {
+			return fmt.Errorf("reading %s: %w", name, err)
 		}
+		why := c.Settle()
+		if err := f.printCase(std.out, *c); err != nil {
+			return err
+		}
+		return verdict(c, why, false)
 	})
-	if err != nil {
-		return fmt.Errorf("reading %s: %w", name, err)
-	}
-	why := c.Settle()
-	if err := f.printCase(std.out, *c); err != nil {
-		return err
-	}
-	return verdict(c, why, false)
 }
 
 // findSaved opens a bundle, or a case of this disk by its name.
