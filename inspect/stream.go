@@ -39,7 +39,7 @@ func Replay(r io.Reader) Source {
 			if n > MaxEvents {
 				return fmt.Errorf("reading the stream: more than %d events", MaxEvents)
 			}
-			line, err := readLine(lines)
+			line, err := ReadLine(lines, MaxEventLine)
 			if errors.Is(err, io.EOF) && len(line) == 0 {
 				return nil
 			}
@@ -62,14 +62,15 @@ func Replay(r io.Reader) Source {
 	}
 }
 
-// readLine reads up to and without the line break, and io.EOF with what stands after the last one.
-func readLine(r *bufio.Reader) ([]byte, error) {
+// ReadLine reads up to and without the line break, and io.EOF with what stands after the last one. A line of more than
+// limit bytes is an error.
+func ReadLine(r *bufio.Reader, limit int) ([]byte, error) {
 	var line []byte
 	for {
 		part, err := r.ReadSlice('\n')
 		line = append(line, part...)
-		if len(line) > MaxEventLine {
-			return nil, fmt.Errorf("longer than %d bytes", MaxEventLine)
+		if len(line) > limit {
+			return nil, fmt.Errorf("longer than %d bytes", limit)
 		}
 		switch {
 		case errors.Is(err, bufio.ErrBufferFull):
