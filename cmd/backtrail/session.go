@@ -17,6 +17,7 @@ import (
 	"github.com/backtrail/backtrail/inspect/evidence"
 	"github.com/backtrail/backtrail/inspect/files"
 	"github.com/backtrail/backtrail/inspect/policy"
+	"github.com/backtrail/backtrail/inspect/sbom"
 	"github.com/backtrail/backtrail/inspect/signature"
 	"github.com/backtrail/backtrail/inspect/subject"
 	"github.com/backtrail/backtrail/kube"
@@ -31,6 +32,7 @@ type session struct {
 	now        func() time.Time
 	client     *registry.Client
 	cache      *files.Cache
+	packages   *sbom.Cataloguer
 	trust      *signature.Trust
 	attested   *signature.Attestations // GitHub's, where asked for
 	notary     *signature.Notary
@@ -78,6 +80,7 @@ func newSession(f *flags, std streams) (*session, error) {
 		return nil, hinted(err, "--cache DIR chooses another place for the cache")
 	}
 	s.cache = files.NewCache(store)
+	s.packages = sbom.NewCataloguer(s.cache)
 	if s.client, err = s.registryClient(store); err != nil {
 		return nil, err
 	}

@@ -25,10 +25,13 @@ type weak struct {
 	mu   sync.Mutex
 	sums map[string]string // sha256 hex + " " + algorithm -> hex
 	new  map[int][]string  // lines to keep, by layer
+	// buffers are handed from file to file: an image has tens of thousands, and most are smaller than a buffer.
+	buffers sync.Pool
 }
 
 func (t *Tree) newWeak() *weak {
 	w := &weak{tree: t, sums: map[string]string{}, new: map[int][]string{}}
+	w.buffers.New = func() any { b := make([]byte, 128<<10); return &b }
 	for _, s := range t.layers {
 		data, err := t.cache.store.Record(recordWeak, s.layer.DiffID)
 		if err != nil {
@@ -80,7 +83,9 @@ func (w *weak) add(ctx context.Context, key string, d demand) error {
 	}
 	defer c.Close()
 	h := newWeakHash(d.algorithm)
-	if _, err := io.Copy(h, io.NewSectionReader(c, 0, c.Size())); err != nil {
+	buf := w.buffers.Get().(*[]byte)
+	defer w.buffers.Put(buf)
+	if _, err := io.CopyBuffer(h, io.NewSectionReader(c, 0, c.Size()), *buf); err != nil {
 		return fmt.Errorf("comparing %s with the package database: %w", d.node.Path, err)
 	}
 	sum := hex.EncodeToString(h.Sum(nil))

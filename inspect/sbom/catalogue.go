@@ -6,13 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"path"
-	"regexp"
 	"runtime"
 	"slices"
 	"strings"
 
 	"github.com/anchore/syft/syft"
 	"github.com/anchore/syft/syft/cataloging"
+	"github.com/anchore/syft/syft/cataloging/pkgcataloging"
 	"github.com/anchore/syft/syft/sbom"
 	"github.com/anchore/syft/syft/source"
 	_ "github.com/glebarez/go-sqlite" // syft reads newer RPM databases by the SQL driver "sqlite", and fails where there is none
@@ -27,11 +27,21 @@ type catalogue struct {
 	unread   []string // package databases that could not be read, in words
 }
 
+// Cataloguer catalogues images by syft. It keeps catalogues in the cache, and remembers what it found while it lives, so
+// that two images that are much alike cost little more than one. It is safe for concurrent use.
+type Cataloguer struct {
+	cache  *files.Cache
+	memory memory
+}
+
+// NewCataloguer returns a Cataloguer of the images whose layers a cache holds.
+func NewCataloguer(cache *files.Cache) *Cataloguer { return &Cataloguer{cache: cache} }
+
 // load gives the packages of an image: from the cache where the image was catalogued before, else by syft. whole says
 // that every byte of the image was proven to be its digest's; only then does the digest name the packages.
-func load(ctx context.Context, cache *files.Cache, key string, layers []inspect.Layer, whole bool) (catalogue, error) {
+func (c *Cataloguer) load(ctx context.Context, key string, layers []inspect.Layer, whole bool) (catalogue, error) {
 	if whole && key != "" {
-		kept, err := cache.Catalogue(ctx, key)
+		kept, err := c.cache.Catalogue(ctx, key)
 		if err == nil {
 			return catalogue{packages: kept}, nil
 		}
@@ -39,16 +49,16 @@ func load(ctx context.Context, cache *files.Cache, key string, layers []inspect.
 			return catalogue{}, err
 		}
 	}
-	tree, err := cache.Tree(ctx, layers)
+	tree, err := c.cache.Tree(ctx, layers)
 	if err != nil {
 		return catalogue{}, fmt.Errorf("merging the layers: %w", err)
 	}
-	made, err := run(ctx, key, layers, tree)
+	made, err := c.run(ctx, key, layers, tree)
 	if err != nil {
 		return catalogue{}, err
 	}
 	if whole && key != "" && len(made.unread) == 0 {
-		if err := cache.PutCatalogue(ctx, key, made.packages); err != nil {
+		if err := c.cache.PutCatalogue(ctx, key, made.packages); err != nil {
 			return catalogue{}, fmt.Errorf("keeping the catalogue of %s: %w", key, err)
 		}
 	}
@@ -56,12 +66,12 @@ func load(ctx context.Context, cache *files.Cache, key string, layers []inspect.
 }
 
 // run lets syft catalogue a tree.
-func run(ctx context.Context, key string, layers []inspect.Layer, tree *files.Tree) (catalogue, error) {
+func (c *Cataloguer) run(ctx context.Context, key string, layers []inspect.Layer, tree *files.Tree) (catalogue, error) {
 	src, err := newSource(ctx, key, layers, tree)
 	if err != nil {
 		return catalogue{}, err
 	}
-	found, broken, err := create(ctx, src)
+	found, broken, err := c.create(ctx, src)
 	if err != nil {
 		return catalogue{}, err
 	}
@@ -76,37 +86,27 @@ func run(ctx context.Context, key string, layers []inspect.Layer, tree *files.Tr
 	return made, nil
 }
 
-// maxBroken is how many cataloguers may break over one image before it is given up.
-const maxBroken = 5
-
-var brokenTask = regexp.MustCompile(`panic in task "([a-z0-9-]+)"`)
-
-// create lets syft run, and again without a cataloguer that broke: one hostile file must not hide all other packages.
-// It says in words which broke.
-func create(ctx context.Context, src source.Source) (found *sbom.SBOM, broken []string, err error) {
+// create lets syft run. It says in words which cataloguers broke.
+func (c *Cataloguer) create(ctx context.Context, src source.Source) (found *sbom.SBOM, broken []string, err error) {
 	scan, err := withScanner(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
-	cfg := config()
-	for {
-		found, err := syft.CreateSBOM(scan, src, cfg)
-		if err == nil {
-			return found, broken, nil
-		}
-		m := brokenTask.FindStringSubmatch(err.Error())
-		if m == nil || len(broken) == maxBroken || ctx.Err() != nil {
-			return nil, nil, fmt.Errorf("cataloguing with syft: %w", err)
-		}
-		broken = append(broken, "syft's "+m[1]+" broke")
-		cfg = cfg.WithCatalogerSelection(cfg.CatalogerSelection.WithRemovals(m[1]))
+	cfg, broke := config(), &breakages{}
+	for _, each := range cataloguers(cfg.Packages) {
+		cfg.WithCatalogers(pkgcataloging.NewCatalogerReference(remembering{each, &c.memory, broke}, []string{pkgcataloging.ImageTag}))
 	}
+	found, err = syft.CreateSBOM(scan, src, cfg)
+	if err != nil {
+		return nil, nil, fmt.Errorf("cataloguing with syft: %w", err)
+	}
+	return found, broke.list(), nil
 }
 
-// config is that of syft's command line as far as it decides which packages there are. What the index knows already
+// config is that of syft's command line as far as it decides which packages there are, without its cataloguers. What the index knows already
 // (files, their digests and owners) is left out, and so are guessed CPEs.
 func config() *syft.CreateSBOMConfig {
-	cfg := syft.DefaultCreateSBOMConfig().WithoutFiles().WithParallelism(2 * runtime.GOMAXPROCS(0))
+	cfg := syft.DefaultCreateSBOMConfig().WithoutFiles().WithoutCatalogers().WithParallelism(2 * runtime.GOMAXPROCS(0))
 	cfg.DataGeneration = cataloging.DataGenerationConfig{}
 	cfg.Relationships.PackageFileOwnership = false
 	cfg.Unknowns.IncludeExecutablesWithoutPackages = false

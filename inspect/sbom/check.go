@@ -17,7 +17,7 @@ const (
 )
 
 // Packages is the check that lists the packages of an image.
-func Packages(cache *files.Cache) inspect.Check {
+func Packages(c *Cataloguer) inspect.Check {
 	return inspect.Check{
 		Name: CheckPackages, Needs: []string{files.CheckLayers},
 		Run: func(ctx context.Context, on inspect.On, emit func(inspect.Event)) error {
@@ -27,7 +27,7 @@ func Packages(cache *files.Cache) inspect.Check {
 			if !anyHolds(layers) && (len(layers) > 0 || image.Status != inspect.Verified) {
 				return inspect.Unchecked("no layer of the image could be read")
 			}
-			found, err := load(ctx, cache, image.Key(), layers, image.Status == inspect.Verified)
+			found, err := c.load(ctx, image.Key(), layers, image.Status == inspect.Verified)
 			if err != nil {
 				return err
 			}

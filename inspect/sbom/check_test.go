@@ -63,7 +63,7 @@ func small(t *testing.T, status string) v1.Image {
 func TestPackages(t *testing.T) {
 	b := newBench(t)
 	layers, img, _ := b.read(t, "oci:"+save(t, small(t, dpkgStatus("curl", "7.88.1-10", "base-files", "12.4"))))
-	c := walk(t, events(img, layers, inspect.Verified), nil, Packages(b.cache))
+	c := walk(t, events(img, layers, inspect.Verified), nil, Packages(NewCataloguer(b.cache)))
 	if got, want := names(c.Images[0].Packages), []string{"base-files 12.4", "curl 7.88.1-10"}; !slices.Equal(got, want) {
 		t.Errorf("packages are %q, want %q", got, want)
 	}
@@ -87,7 +87,7 @@ func TestPackagesAreCataloguedOnce(t *testing.T) {
 	if err := b.cache.PutCatalogue(context.Background(), img.Digest(), []inspect.Package{{Name: "from the cache"}}); err != nil {
 		t.Fatal(err)
 	}
-	c := walk(t, events(img, layers, inspect.Verified), nil, Packages(b.cache))
+	c := walk(t, events(img, layers, inspect.Verified), nil, Packages(NewCataloguer(b.cache)))
 	if got := names(c.Images[0].Packages); !slices.Equal(got, []string{"from the cache "}) {
 		t.Errorf("packages are %q", got)
 	}
@@ -99,7 +99,7 @@ func TestPackagesOfAnImageWithAMissingLayer(t *testing.T) {
 	layers, img, _ := b.read(t, "oci:"+save(t, small(t, dpkgStatus("curl", "1"))))
 	layers = slices.Clone(layers)
 	layers[1].Status, layers[1].Reason, layers[1].DiffID = inspect.Unknown, "missing-blob", ""
-	c := walk(t, events(img, layers, inspect.Unknown), nil, Packages(b.cache))
+	c := walk(t, events(img, layers, inspect.Unknown), nil, Packages(NewCataloguer(b.cache)))
 	if got := names(c.Images[0].Packages); !slices.Equal(got, []string{"curl 1"}) {
 		t.Errorf("packages are %q", got)
 	}
@@ -117,7 +117,7 @@ func TestPackagesOfAnImageWithAMissingLayer(t *testing.T) {
 
 func TestPackagesWithoutAnyLayer(t *testing.T) {
 	b := newBench(t)
-	c := walk(t, []inspect.Event{{Image: &inspect.Image{Subject: "web", Reference: "registry.example/app:1", Status: inspect.Unknown, Reason: "missing-blob"}}}, nil, Packages(b.cache))
+	c := walk(t, []inspect.Event{{Image: &inspect.Image{Subject: "web", Reference: "registry.example/app:1", Status: inspect.Unknown, Reason: "missing-blob"}}}, nil, Packages(NewCataloguer(b.cache)))
 	if state, _ := c.Check(CheckPackages, "web"); state.Status != inspect.Unknown {
 		t.Errorf("check ended %s: %s", state.Status, state.Reason)
 	}
@@ -129,13 +129,13 @@ func TestPackageDiff(t *testing.T) {
 	layers, img, _ := b.read(t, "oci:"+save(t, small(t, dpkgStatus("base-files", "12.4", "libfoo", "1.0", "new", "1"))))
 	goodLayers, goodImage, _ := b.read(t, good)
 	said := events(img, layers, inspect.Verified)
-	found, err := load(context.Background(), b.cache, img.Digest(), layers, true)
+	found, err := NewCataloguer(b.cache).load(context.Background(), img.Digest(), layers, true)
 	if err != nil || len(goodLayers) != 2 {
 		t.Fatal(err, goodLayers)
 	}
 	said = append(said, inspect.Event{Packages: &inspect.Packages{List: found.packages}},
 		inspect.Event{Diff: &inspect.Diff{KnownGood: &inspect.KnownGood{Reference: "shop:1", Location: good, Digest: goodImage.Digest(), Confirmed: true}}})
-	c := walk(t, said, nil, Diff(b.client, b.cache))
+	c := walk(t, said, nil, Diff(b.client, NewCataloguer(b.cache)))
 	d := c.Images[0].Diff.Packages
 	if d == nil {
 		state, _ := c.Check(CheckDiff, "web")
@@ -155,16 +155,16 @@ func TestPackageDiff(t *testing.T) {
 func TestPackageDiffNeedsBothSides(t *testing.T) {
 	b := newBench(t)
 	image := inspect.Event{Image: &inspect.Image{Subject: "web", Reference: "registry.example/app:1", Status: inspect.Verified}}
-	c := walk(t, []inspect.Event{image}, nil, Diff(b.client, b.cache))
+	c := walk(t, []inspect.Event{image}, nil, Diff(b.client, NewCataloguer(b.cache)))
 	if state, _ := c.Check(CheckDiff, "web"); state.Status != inspect.Absent {
 		t.Errorf("without a known-good the check ended %s: %s", state.Status, state.Reason)
 	}
 	good := inspect.Event{Diff: &inspect.Diff{KnownGood: &inspect.KnownGood{Location: "oci:/nowhere"}}}
-	c = walk(t, []inspect.Event{image, good}, inspect.Unchecked("a layer is missing"), Diff(b.client, b.cache))
+	c = walk(t, []inspect.Event{image, good}, inspect.Unchecked("a layer is missing"), Diff(b.client, NewCataloguer(b.cache)))
 	if state, _ := c.Check(CheckDiff, "web"); state.Status != inspect.Unknown || !strings.Contains(state.Reason, "a layer is missing") {
 		t.Errorf("without packages the check ended %s: %s", state.Status, state.Reason)
 	}
-	c = walk(t, []inspect.Event{image, good}, nil, Diff(b.client, b.cache))
+	c = walk(t, []inspect.Event{image, good}, nil, Diff(b.client, NewCataloguer(b.cache)))
 	if state, _ := c.Check(CheckDiff, "web"); state.Status != inspect.Unknown || c.Images[0].Diff.Packages != nil {
 		t.Errorf("with a known-good that is gone the check ended %s: %s", state.Status, state.Reason)
 	}
@@ -179,7 +179,7 @@ func TestLayerOfAPackage(t *testing.T) {
 	upper := append(owned("second"), text("var/lib/dpkg/status", dpkgStatus("first", "1", "second", "1")))
 	b := newBench(t)
 	layers, img, _ := b.read(t, "oci:"+save(t, imageOf(t, layer(t, base...), layer(t, upper...))))
-	found, err := load(context.Background(), b.cache, img.Digest(), layers, true)
+	found, err := NewCataloguer(b.cache).load(context.Background(), img.Digest(), layers, true)
 	if err != nil {
 		t.Fatal(err)
 	}

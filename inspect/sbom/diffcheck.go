@@ -12,7 +12,7 @@ import (
 )
 
 // Diff is the check that compares the packages with those of the known-good image.
-func Diff(client *registry.Client, cache *files.Cache) inspect.Check {
+func Diff(client *registry.Client, c *Cataloguer) inspect.Check {
 	return inspect.Check{
 		Name: CheckDiff, Needs: []string{CheckPackages, files.CheckDiff},
 		Run: func(ctx context.Context, on inspect.On, emit func(inspect.Event)) error {
@@ -24,7 +24,7 @@ func Diff(client *registry.Client, cache *files.Cache) inspect.Check {
 				return inspect.Unchecked("the packages of the image are not all known: %s", state.Reason)
 			}
 			good := *image.Diff.KnownGood
-			before, err := packagesOf(ctx, client, cache, good, image.Platform)
+			before, err := c.packagesOf(ctx, client, good, image.Platform)
 			if err != nil {
 				return fmt.Errorf("cataloguing the %s image: %w", good.Word(), err)
 			}
@@ -40,12 +40,12 @@ func Diff(client *registry.Client, cache *files.Cache) inspect.Check {
 
 // packagesOf catalogues the known-good image. Packages that could not all be found would show as added ones, so that a
 // part of them is no ground for a comparison.
-func packagesOf(ctx context.Context, client *registry.Client, cache *files.Cache, good inspect.KnownGood, platform string) ([]inspect.Package, error) {
+func (c *Cataloguer) packagesOf(ctx context.Context, client *registry.Client, good inspect.KnownGood, platform string) ([]inspect.Package, error) {
 	p, err := v1.ParsePlatform(platform)
 	if err != nil || p == nil {
 		p = &v1.Platform{}
 	}
-	layers, img, err := cache.ImageLayers(ctx, client, good.Location, *p)
+	layers, img, err := c.cache.ImageLayers(ctx, client, good.Location, *p)
 	if err != nil {
 		return nil, err
 	}
@@ -59,7 +59,7 @@ func packagesOf(ctx context.Context, client *registry.Client, cache *files.Cache
 	if key == "" {
 		key = img.Config.Digest
 	}
-	found, err := load(ctx, cache, key, layers, true)
+	found, err := c.load(ctx, key, layers, true)
 	if err != nil {
 		return nil, err
 	}

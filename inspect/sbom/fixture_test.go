@@ -207,3 +207,21 @@ func apkInstalled(pairs ...string) string {
 	}
 	return b.String()
 }
+
+// resolverOf lets syft look at an image of one layer.
+func resolverOf(t testing.TB, b bench, members []member) *resolver {
+	t.Helper()
+	layers, img, tree := b.read(t, "oci:"+save(t, imageOf(t, layer(t, members...))))
+	src, err := newSource(context.Background(), img.Digest(), layers, tree)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return src.resolver
+}
+
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
+}

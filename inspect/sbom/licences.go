@@ -3,10 +3,14 @@ package sbom
 import (
 	"context"
 	"fmt"
+	"path"
+	"regexp"
 	"sync"
 
 	"github.com/anchore/syft/syft"
 	"github.com/anchore/syft/syft/cataloging"
+
+	"github.com/backtrail/backtrail/inspect"
 )
 
 // licenceScanner carries syft's licence scanner, which syft would otherwise build for each image again. Building it
@@ -36,3 +40,10 @@ func withScanner(ctx context.Context) (context.Context, error) {
 	}
 	return scanning{ctx, scanner}, nil
 }
+
+// licenceName is how the files are named in which syft looks for licences, and dpkg's copyright.
+var licenceName = regexp.MustCompile(`^(?i)(?:(?:(?:UN|MIT-)?LICEN[SC]E|COPYING|NOTICE)[^.]*(?:\.(?:txt|md|rst|html))?|copyright)$`)
+
+// isLicence says that a file holds a licence. Its text says nothing of which packages there are, and of a large image
+// it takes long to read: syft is given an empty one.
+func isLicence(n *inspect.Node) bool { return n.Kind == "" && licenceName.MatchString(path.Base(n.Path)) }

@@ -51,8 +51,8 @@ func layerOf(p pkg.Package, at []file.Location, r *resolver) int {
 	}
 	layer := -1
 	for _, l := range at {
-		ref := l.Reference()
-		if node, ok := r.squash.nodes[ref.ID()]; ok && (layer < 0 || node.Layer < layer) {
+		// By its path: a package that was remembered has its locations from another image.
+		if node := r.tree.Get(l.RealPath); node != nil && (layer < 0 || node.Layer < layer) {
 			layer = node.Layer
 		}
 	}

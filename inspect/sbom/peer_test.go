@@ -2,8 +2,10 @@ package sbom
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/anchore/stereoscope"
@@ -93,22 +95,56 @@ func listed(found *syftsbom.SBOM) []string {
 	return list
 }
 
+// ours catalogues a layout through our index.
+func ours(t *testing.T, b bench, c *Cataloguer, dir string) []string {
+	t.Helper()
+	layers, img, tree := b.read(t, "oci:"+dir)
+	src, err := newSource(context.Background(), img.Digest(), layers, tree)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found, broken, err := c.create(context.Background(), src)
+	if err != nil || len(broken) > 0 {
+		t.Fatal(err, broken)
+	}
+	return listed(found)
+}
+
 // Through our index syft finds what it finds through its own: no package less, none more, at the same places in the
 // same layers.
 func TestSyftFindsTheSameThroughOurIndex(t *testing.T) {
 	dir := save(t, mixed(t))
 	want := listed(bySyft(t, dir))
-	layers, img, tree := newBench(t).read(t, "oci:"+dir)
-	src, err := newSource(context.Background(), img.Digest(), layers, tree)
-	if err != nil {
-		t.Fatal(err)
-	}
-	got := listed(catalogueWith(t, src, config()))
-	if d := cmp.Diff(want, got); d != "" {
+	b := newBench(t)
+	if d := cmp.Diff(want, ours(t, b, NewCataloguer(b.cache), dir)); d != "" {
 		t.Errorf("packages differ (-syft +ours):\n%s", d)
 	}
 	if len(want) < 12 {
 		t.Errorf("the fixture is too thin to prove anything: %q", want)
+	}
+}
+
+// The cataloguers are those that syft itself chooses for an image.
+func TestCataloguersAreThoseOfSyft(t *testing.T) {
+	found := bySyft(t, save(t, small(t, dpkgStatus("curl", "1"))))
+	raw, err := json.Marshal(found.Descriptor.Configuration)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var said struct {
+		Catalogers struct{ Used []string }
+	}
+	if err := json.Unmarshal(raw, &said); err != nil {
+		t.Fatal(err)
+	}
+	want := slices.DeleteFunc(said.Catalogers.Used, func(name string) bool { return strings.HasPrefix(name, "file-") })
+	var got []string
+	for _, c := range cataloguers(config().Packages) {
+		got = append(got, c.Name())
+	}
+	slices.Sort(got)
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("cataloguers differ (-syft +ours):\n%s", d)
 	}
 }
 
@@ -142,7 +178,7 @@ func TestACataloguerThatBreaks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	found, broken, err := create(context.Background(), breaking{src, "**/package.json"})
+	found, broken, err := new(Cataloguer).create(context.Background(), breaking{src, "**/package.json"})
 	if err != nil {
 		t.Fatal(err)
 	}

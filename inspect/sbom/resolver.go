@@ -33,6 +33,10 @@ func (r *resolver) HasPath(p string) bool {
 func (r *resolver) FilesByPath(paths ...string) ([]file.Location, error) {
 	var found locations
 	for _, p := range paths {
+		if l, plain := r.plain(p); plain {
+			found.add(l)
+			continue
+		}
 		target, err := r.follow(p)
 		if err != nil {
 			return nil, err
@@ -70,24 +74,37 @@ func (r *resolver) follow(path string) (*stereoscope.Resolution, error) {
 func (r *resolver) FilesByGlob(patterns ...string) ([]file.Location, error) {
 	var found locations
 	for _, p := range patterns {
-		hits, err := r.squash.search.SearchByGlob(p, filetree.FollowBasenameLinks)
-		if err != nil {
-			return nil, fmt.Errorf("searching %q: %w", p, err)
-		}
-		for _, hit := range hits {
-			if !hit.HasReference() || r.isDir(*hit.Reference) {
-				continue
-			}
-			at, err := r.FilesByPath(string(hit.RequestPath))
-			if err != nil {
+		paths, ok := r.siblings(p)
+		if !ok {
+			var err error
+			if paths, err = r.searched(p); err != nil {
 				return nil, err
 			}
-			for _, l := range at {
-				found.add(l)
-			}
+		}
+		at, err := r.FilesByPath(paths...)
+		if err != nil {
+			return nil, err
+		}
+		for _, l := range at {
+			found.add(l)
 		}
 	}
 	return found.list, nil
+}
+
+// searched lists the paths of files that fit a pattern, as stereoscope finds them.
+func (r *resolver) searched(pattern string) ([]string, error) {
+	hits, err := r.squash.search.SearchByGlob(pattern, filetree.FollowBasenameLinks)
+	if err != nil {
+		return nil, fmt.Errorf("searching %q: %w", pattern, err)
+	}
+	var paths []string
+	for _, hit := range hits {
+		if hit.HasReference() && !r.isDir(*hit.Reference) {
+			paths = append(paths, string(hit.RequestPath))
+		}
+	}
+	return paths, nil
 }
 
 // FilesByMIMEType finds the files whose content is of a type, in the words of stereoscope's MIMEType.
@@ -107,7 +124,10 @@ func (r *resolver) FilesByMIMEType(types ...string) ([]file.Location, error) {
 
 // RelativeFileByPath finds the file at a path. In the squashed scope it does not matter what it is relative to.
 func (r *resolver) RelativeFileByPath(_ file.Location, path string) *file.Location {
-	found, err := r.FilesByPath(path)
+	return first(r.FilesByPath(path))
+}
+
+func first(found []file.Location, err error) *file.Location {
 	if err != nil || len(found) == 0 {
 		return nil
 	}
@@ -169,6 +189,9 @@ func (r *resolver) open(ref stereoscope.Reference) (io.ReadCloser, error) {
 	if !ok {
 		return nil, fmt.Errorf("opening %q: not in the tree", ref.RealPath)
 	}
+	if isLicence(node) {
+		return newContents(nothing{}), nil
+	}
 	if node.Type != inspect.EntryFile && node.Type != inspect.EntryHardlink {
 		return newContents(nothing{}), nil // devices and the like have no bytes in an image
 	}
@@ -198,6 +221,15 @@ func (r *resolver) isDir(ref stereoscope.Reference) bool {
 	}
 	entry, err := r.squash.index.Get(ref)
 	return err == nil && entry.Type == stereoscope.TypeDirectory
+}
+
+// plain gives the location of a path at which a file is, without any link on the way or at its end: of most.
+func (r *resolver) plain(p string) (file.Location, bool) {
+	node := r.tree.Get(p)
+	if node == nil || node.Type != inspect.EntryFile {
+		return file.Location{}, false
+	}
+	return r.location(p, r.squash.refs[node]), true
 }
 
 // location names a file, with the layer that holds it as its file system. NewLocationFromDirectory is the constructor

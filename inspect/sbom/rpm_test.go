@@ -15,7 +15,7 @@ func TestAHostileRPMDatabaseIsNotHandedToSyft(t *testing.T) {
 	b := newBench(t)
 	layers, img, _ := b.read(t, "oci:"+save(t, imageOf(t, layer(t,
 		dir("var/lib/rpm"), text("var/lib/rpm/Packages", string(head)), dir("var/lib/dpkg"), text("var/lib/dpkg/status", dpkgStatus("bash", "5.2"))))))
-	c := walk(t, events(img, layers, inspect.Verified), nil, Packages(b.cache))
+	c := walk(t, events(img, layers, inspect.Verified), nil, Packages(NewCataloguer(b.cache)))
 	if got := names(c.Images[0].Packages); len(got) != 1 || !strings.Contains(got[0], "bash") {
 		t.Errorf("packages %v", got)
 	}

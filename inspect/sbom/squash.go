@@ -21,11 +21,15 @@ type squash struct {
 	index  filetree.Index
 	search filetree.Searcher
 	nodes  map[stereoscope.ID]*inspect.Node
+	refs   map[*inspect.Node]stereoscope.Reference
 }
 
 // newSquash lays out a merged tree for searching.
 func newSquash(ctx context.Context, t *files.Tree) (*squash, error) {
-	s := &squash{tree: filetree.New(), index: filetree.NewIndex(), nodes: make(map[stereoscope.ID]*inspect.Node, t.Len())}
+	s := &squash{
+		tree: filetree.New(), index: filetree.NewIndex(),
+		nodes: make(map[stereoscope.ID]*inspect.Node, t.Len()), refs: make(map[*inspect.Node]stereoscope.Reference, t.Len()),
+	}
 	build := filetree.NewBuilder(s.tree, s.index)
 	n := 0
 	for node := range t.All() {
@@ -39,7 +43,7 @@ func newSquash(ctx context.Context, t *files.Tree) (*squash, error) {
 		if err != nil {
 			return nil, fmt.Errorf("laying out %q for syft: %w", node.Path, err)
 		}
-		s.nodes[ref.ID()] = node
+		s.nodes[ref.ID()], s.refs[node] = node, *ref
 	}
 	s.search = filetree.NewSearchContext(s.tree, s.index)
 	return s, nil
