@@ -11,7 +11,7 @@ import (
 // against judges the suspects again by what an earlier image has at their paths, and finds programs whose package
 // claims to be the same in both and whose content is not.
 func (h *hunt) against(ctx context.Context, before *Tree, good inspect.KnownGood, emit func(inspect.Event)) error {
-	was, err := before.own(ctx)
+	rewritten, err := h.rewritten(ctx, before, good)
 	if err != nil {
 		return err
 	}
@@ -29,7 +29,7 @@ func (h *hunt) against(ctx context.Context, before *Tree, good inspect.KnownGood
 		s.compare(before, good)
 		again.suspects = append(again.suspects, s)
 	}
-	again.suspects = append(again.suspects, h.rewritten(before, was, good)...)
+	again.suspects = append(again.suspects, rewritten...)
 	for _, b := range again.rows(good.Confirmed) {
 		emit(inspect.Event{Binary: &b})
 		if had[b.Path] || b.Severity.Rank() <= inspect.Medium.Rank() {
@@ -57,15 +57,19 @@ func (s *suspect) compare(before *Tree, good inspect.KnownGood) {
 
 // rewritten finds programs that fit their package database, where the known-good has the same package in the same
 // version with other content: whoever replaces a program can write its new digest into the database.
-func (h *hunt) rewritten(before *Tree, was *ownership, good inspect.KnownGood) []*suspect {
+func (h *hunt) rewritten(ctx context.Context, before *Tree, good inspect.KnownGood) ([]*suspect, error) {
+	other := h.otherContent(before)
+	if len(other) == 0 {
+		return nil, nil // most often: the databases of the earlier image need not be read
+	}
+	was, err := before.own(ctx)
+	if err != nil {
+		return nil, err
+	}
 	var found []*suspect
-	for p, c := range h.own.owner {
-		old, owned := was.owner[p]
-		if !owned || c.version == "" || old.owner != c.owner || old.version != c.version || old.sum == c.sum || c.config || c.from.language || h.own.altered(p) {
-			continue
-		}
-		n, o := h.tree.Get(p), before.Get(p)
-		if n == nil || o == nil || !isRegular(n) || !isRegular(o) || n.SHA256 == o.SHA256 || n.Kind == "" || was.altered(p) {
+	for _, n := range other {
+		c, old := h.own.owner[n.Path], was.owner[n.Path]
+		if old.owner != c.owner || old.version != c.version || old.sum == c.sum || was.altered(n.Path) {
 			continue
 		}
 		s := &suspect{node: n, owner: c.owner}
@@ -73,6 +77,21 @@ func (h *hunt) rewritten(before *Tree, was *ownership, good inspect.KnownGood) [
 		s.add(codeChanged, "")
 		found = append(found, s)
 	}
-	slices.SortFunc(found, func(a, b *suspect) int { return comparePaths(a.node.Path, b.node.Path) })
-	return found
+	return found, nil
+}
+
+// otherContent lists the programs that are what their package says, and that an earlier image has with other content.
+func (h *hunt) otherContent(before *Tree) []*inspect.Node {
+	var list []*inspect.Node
+	for p, c := range h.own.owner {
+		if c.version == "" || c.config || c.from.language || h.own.altered(p) {
+			continue
+		}
+		n, o := h.tree.Get(p), before.Get(p)
+		if n != nil && o != nil && n.Kind != "" && isRegular(n) && isRegular(o) && n.SHA256 != o.SHA256 {
+			list = append(list, n)
+		}
+	}
+	slices.SortFunc(list, func(a, b *inspect.Node) int { return comparePaths(a.Path, b.Path) })
+	return list
 }

@@ -110,25 +110,30 @@ func (o *ownership) judge(broken []string) {
 
 // compare computes the digests that the databases name, and remembers the files that differ.
 func (o *ownership) compare(ctx context.Context) error {
-	var wanted []demand
-	at := map[string]demand{}
+	w := o.tree.newWeak()
+	at := make(map[string]demand, len(o.owner))
+	var unknown []demand
 	for p, c := range o.owner {
 		algorithm, _, ok := strings.Cut(c.sum, ":")
+		if !ok {
+			continue
+		}
 		node := o.content(p)
-		if !ok || node == nil {
+		if node == nil {
 			continue
 		}
 		d := demand{node, algorithm}
 		at[p] = d
-		wanted = append(wanted, d)
+		if w.get(d) == "" {
+			unknown = append(unknown, d)
+		}
 	}
-	slices.SortFunc(wanted, func(a, b demand) int { return comparePaths(a.node.Path, b.node.Path) })
-	w := o.tree.newWeak()
-	if err := w.make(ctx, wanted); err != nil {
+	slices.SortFunc(unknown, func(a, b demand) int { return comparePaths(a.node.Path, b.node.Path) })
+	if err := w.make(ctx, unknown); err != nil {
 		return err
 	}
 	for p, d := range at {
-		if sum := w.get(d); sum != "" && d.algorithm+":"+sum != o.owner[p].sum {
+		if sum := w.get(d); sum != "" && !d.is(o.owner[p].sum, sum) {
 			o.actual[p] = d.algorithm + ":" + sum
 		}
 	}
