@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/registry"
 )
 
 // sheet is what one layer says by itself: its nodes, and what it hides of the layers below.
@@ -118,6 +119,7 @@ func emptyDir(p string, number int) inspect.Node {
 type placer struct {
 	links map[string]string // path of a symbolic link to its target
 	real  map[string]string // directory as named to directory as it is
+	grown int               // bytes by which paths are longer than they were named, see MaxNames
 }
 
 // place says where an entry lands.
@@ -128,7 +130,10 @@ func (p *placer) place(e *inspect.Entry) string {
 	dir, base := path.Split(e.Path)
 	where := e.Path
 	if len(p.links) > 0 {
-		where = join(p.realDir(path.Clean(dir), 0), base)
+		where = join(p.realDir(path.Clean(dir)), base)
+		if p.grown += max(0, len(where)-len(e.Path)); p.grown > MaxNames {
+			where = e.Path // a short name in a directory of a long one: a million of them would fill the memory
+		}
 	}
 	_, was := p.links[where]
 	if e.Type == inspect.EntrySymlink {
@@ -142,19 +147,34 @@ func (p *placer) place(e *inspect.Entry) string {
 	return where
 }
 
-// realDir follows links in every component of a directory's path. Past MaxLinks it is taken as named.
-func (p *placer) realDir(dir string, depth int) string {
-	if real, ok := p.real[dir]; ok {
+// realDir follows links in every component of a directory's path. Where they go round, or further than MaxLinks, it is
+// taken as named: what is half followed would grow with every round.
+func (p *placer) realDir(dir string) string {
+	if real, ok := p.followed(dir, 0); ok {
 		return real
 	}
-	if depth > MaxLinks {
-		return dir
+	p.real[dir] = dir
+	return dir
+}
+
+func (p *placer) followed(dir string, depth int) (string, bool) {
+	if real, ok := p.real[dir]; ok {
+		return real, true
+	}
+	if depth > MaxLinks || len(dir) > registry.MaxPath {
+		return "", false
 	}
 	parent, base := path.Split(dir)
-	real := join(p.realDir(path.Clean(parent), depth), base)
-	if to, ok := p.links[real]; ok {
-		real = p.realDir(linkTarget(path.Dir(real), to), depth+1)
+	above, ok := p.followed(path.Clean(parent), depth)
+	if !ok {
+		return "", false
+	}
+	real := join(above, base)
+	if to, linked := p.links[real]; linked {
+		if real, ok = p.followed(linkTarget(path.Dir(real), to), depth+1); !ok {
+			return "", false
+		}
 	}
 	p.real[dir] = real
-	return real
+	return real, true
 }

@@ -235,3 +235,20 @@ func TestChildren(t *testing.T) {
 		t.Error("children of the root, or of nothing")
 	}
 }
+
+// Links that lead into themselves do not make paths that grow with every round.
+func TestLinksThatGoRoundDoNotGrow(t *testing.T) {
+	members := []member{symlink("a/loop", "loop/deeper"), symlink("b/x", "../b/y/z"), symlink("b/y", "x/w")}
+	for _, dir := range []string{"a/loop", "a/loop/b", "b/x", "b/x/c", "b/y"} {
+		members = append(members, file(dir+"/file", dir))
+	}
+	tree := treeOfLayers(t, members)
+	for n := range tree.All() {
+		if len(n.Path) > 100 {
+			t.Errorf("a path of %d bytes: %.60s…", len(n.Path), n.Path)
+		}
+	}
+	if got := regular(t, tree); !slices.Equal(got, []string{"/a/loop/b/file=a/loop/b", "/a/loop/file=a/loop", "/b/x/c/file=b/x/c", "/b/x/file=b/x", "/b/x/w/file=b/y"}) {
+		t.Errorf("files are %q", got)
+	}
+}

@@ -67,10 +67,7 @@ func (c *Cataloguer) load(ctx context.Context, key string, layers []inspect.Laye
 
 // run lets syft catalogue a tree.
 func (c *Cataloguer) run(ctx context.Context, key string, layers []inspect.Layer, tree *files.Tree) (catalogue, error) {
-	src, err := newSource(ctx, key, layers, tree)
-	if err != nil {
-		return catalogue{}, err
-	}
+	src := newSource(ctx, key, layers, tree)
 	found, broken, err := c.create(ctx, src)
 	if err != nil {
 		return catalogue{}, err

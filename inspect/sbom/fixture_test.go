@@ -212,16 +212,6 @@ func apkInstalled(pairs ...string) string {
 func resolverOf(t testing.TB, b bench, members []member) *resolver {
 	t.Helper()
 	layers, img, tree := b.read(t, "oci:"+save(t, imageOf(t, layer(t, members...))))
-	src, err := newSource(context.Background(), img.Digest(), layers, tree)
-	if err != nil {
-		t.Fatal(err)
-	}
+	src := newSource(context.Background(), img.Digest(), layers, tree)
 	return src.resolver
-}
-
-func must[T any](v T, err error) T {
-	if err != nil {
-		panic(err)
-	}
-	return v
 }

@@ -99,10 +99,7 @@ func listed(found *syftsbom.SBOM) []string {
 func ours(t *testing.T, b bench, c *Cataloguer, dir string) []string {
 	t.Helper()
 	layers, img, tree := b.read(t, "oci:"+dir)
-	src, err := newSource(context.Background(), img.Digest(), layers, tree)
-	if err != nil {
-		t.Fatal(err)
-	}
+	src := newSource(context.Background(), img.Digest(), layers, tree)
 	found, broken, err := c.create(context.Background(), src)
 	if err != nil || len(broken) > 0 {
 		t.Fatal(err, broken)
@@ -174,10 +171,7 @@ func (b breakingResolver) FilesByGlob(patterns ...string) ([]file.Location, erro
 // A cataloguer that breaks is named and left out; the others find what they find.
 func TestACataloguerThatBreaks(t *testing.T) {
 	layers, img, tree := newBench(t).read(t, "oci:"+save(t, small(t, dpkgStatus("curl", "1"))))
-	src, err := newSource(context.Background(), img.Digest(), layers, tree)
-	if err != nil {
-		t.Fatal(err)
-	}
+	src := newSource(context.Background(), img.Digest(), layers, tree)
 	found, broken, err := new(Cataloguer).create(context.Background(), breaking{src, "**/package.json"})
 	if err != nil {
 		t.Fatal(err)

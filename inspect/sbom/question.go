@@ -50,10 +50,9 @@ func (r *resolver) digest(found []file.Location, err error) string {
 	}
 	h := sha256.New()
 	for _, l := range found {
-		ref := l.Reference()
 		sum := ""
-		if node, ok := r.squash.nodes[ref.ID()]; ok {
-			sum = node.SHA256
+		if n := r.node(l); n != nil {
+			sum = n.SHA256
 		}
 		for _, word := range []string{l.AccessPath, l.RealPath, l.FileSystemID, sum} {
 			h.Write([]byte(word))

@@ -5,10 +5,13 @@ import (
 	"fmt"
 	"io"
 	"path"
+	"slices"
+	"strings"
+	"sync"
 
 	stereoscope "github.com/anchore/stereoscope/pkg/file"
-	"github.com/anchore/stereoscope/pkg/filetree"
 	"github.com/anchore/syft/syft/file"
+	"github.com/bmatcuk/doublestar/v4"
 
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/files"
@@ -19,106 +22,64 @@ import (
 type resolver struct {
 	ctx    context.Context // of the run: syft's interface has none
 	tree   *files.Tree
-	squash *squash
+	search *search
+
+	mu   sync.Mutex
+	refs map[*inspect.Node]stereoscope.Reference // of the files that were found
 }
 
 var _ file.Resolver = (*resolver)(nil)
 
 // HasPath says whether there is anything at a path.
 func (r *resolver) HasPath(p string) bool {
-	return r.squash.tree.HasPath(stereoscope.Path(p))
+	real, _ := r.tree.Place(p)
+	return r.tree.Get(real) != nil
 }
 
 // FilesByPath finds the files that paths lead to.
 func (r *resolver) FilesByPath(paths ...string) ([]file.Location, error) {
 	var found locations
 	for _, p := range paths {
-		if l, plain := r.plain(p); plain {
-			found.add(l)
-			continue
-		}
-		target, err := r.follow(p)
-		if err != nil {
-			return nil, err
-		}
-		if target != nil {
-			found.add(r.location(p, *target.Reference))
+		if n := r.follow(p); n != nil {
+			found.add(r.location(p, n))
 		}
 	}
 	return found.list, nil
 }
 
 // follow finds the file that a path leads to; nil where there is none, or a directory.
-func (r *resolver) follow(path string) (*stereoscope.Resolution, error) {
-	hit, err := r.squash.search.SearchByPath(path, filetree.FollowBasenameLinks)
-	if err != nil {
-		return nil, fmt.Errorf("searching %q: %w", path, err)
+func (r *resolver) follow(p string) *inspect.Node {
+	if n := r.tree.Resolve(p); n != nil && isFile(n) {
+		return n
 	}
-	if !hit.HasReference() || r.isDir(*hit.Reference) {
-		return nil, nil
-	}
-	_, target, err := r.squash.tree.File(hit.RealPath, filetree.FollowBasenameLinks)
-	if filetree.IsUnresolvableLink(err) {
-		return nil, nil // links that go round are the image's, not an error of ours
-	}
-	if err != nil {
-		return nil, fmt.Errorf("following %q: %w", path, err)
-	}
-	if !target.HasReference() {
-		return nil, nil
-	}
-	return target, nil
+	return nil
 }
 
 // FilesByGlob finds the files whose path, or a path that links to them, fits a pattern.
 func (r *resolver) FilesByGlob(patterns ...string) ([]file.Location, error) {
 	var found locations
 	for _, p := range patterns {
-		paths, ok := r.siblings(p)
-		if !ok {
-			var err error
-			if paths, err = r.searched(p); err != nil {
-				return nil, err
+		if !doublestar.ValidatePattern(p) {
+			return nil, fmt.Errorf("searching %q: it is no pattern", p)
+		}
+		for _, at := range r.search.glob(p) {
+			if n := r.follow(at); n != nil {
+				found.add(r.location(at, n))
 			}
-		}
-		at, err := r.FilesByPath(paths...)
-		if err != nil {
-			return nil, err
-		}
-		for _, l := range at {
-			found.add(l)
 		}
 	}
 	return found.list, nil
 }
 
-// searched lists the paths of files that fit a pattern, as stereoscope finds them.
-func (r *resolver) searched(pattern string) ([]string, error) {
-	hits, err := r.squash.search.SearchByGlob(pattern, filetree.FollowBasenameLinks)
-	if err != nil {
-		return nil, fmt.Errorf("searching %q: %w", pattern, err)
-	}
-	var paths []string
-	for _, hit := range hits {
-		if hit.HasReference() && !r.isDir(*hit.Reference) {
-			paths = append(paths, string(hit.RequestPath))
-		}
-	}
-	return paths, nil
-}
-
 // FilesByMIMEType finds the files whose content is of a type, in the words of stereoscope's MIMEType.
 func (r *resolver) FilesByMIMEType(types ...string) ([]file.Location, error) {
-	hits, err := r.squash.search.SearchByMIMEType(types...)
-	if err != nil {
-		return nil, fmt.Errorf("searching MIME types %q: %w", types, err)
-	}
 	var found locations
-	for _, hit := range hits {
-		if hit.HasReference() {
-			found.add(r.location(string(hit.RequestPath), *hit.Reference))
+	for _, t := range types {
+		for _, n := range r.search.byType[t] {
+			found.add(r.location(n.Path, n))
 		}
 	}
+	slices.SortFunc(found.list, func(a, b file.Location) int { return strings.Compare(a.RealPath, b.RealPath) })
 	return found.list, nil
 }
 
@@ -139,9 +100,12 @@ func (r *resolver) AllLocations(ctx context.Context) <-chan file.Location {
 	all := make(chan file.Location)
 	go func() {
 		defer close(all)
-		for _, ref := range r.squash.tree.AllFiles(stereoscope.AllTypes()...) {
+		for n := range r.tree.All() {
+			if n.Path == "/" {
+				continue
+			}
 			select {
-			case all <- r.location(string(ref.RealPath), ref):
+			case all <- r.location(n.Path, n):
 			case <-ctx.Done():
 				return
 			}
@@ -152,58 +116,37 @@ func (r *resolver) AllLocations(ctx context.Context) <-chan file.Location {
 
 // FileMetadataByLocation describes a file.
 func (r *resolver) FileMetadataByLocation(l file.Location) (file.Metadata, error) {
-	entry, err := r.squash.index.Get(l.Reference())
-	if err != nil {
-		return file.Metadata{}, fmt.Errorf("describing %q: %w", l.RealPath, err)
+	n := r.node(l)
+	if n == nil {
+		return file.Metadata{}, fmt.Errorf("describing %q: it is not in the image", l.RealPath)
 	}
-	return entry.Metadata, nil
+	return metadata(n), nil
 }
 
 // FileContentsByLocation opens a file. The result is an io.ReaderAt and io.Seeker too: without them the cataloguers of
 // programs and archives read the whole file into memory.
 func (r *resolver) FileContentsByLocation(l file.Location) (io.ReadCloser, error) {
-	entry, err := r.squash.index.Get(l.Reference())
+	n := r.node(l)
+	if n != nil && n.Type == inspect.EntrySymlink {
+		n = r.follow(l.RealPath)
+	}
+	switch {
+	case n == nil:
+		return nil, fmt.Errorf("opening %q: it is not in the image, or a link that leads nowhere", l.RealPath)
+	case n.Type == inspect.EntryDir:
+		return nil, fmt.Errorf("opening %q: it is a directory", l.RealPath)
+	case n.Type != inspect.EntryFile && n.Type != inspect.EntryHardlink, isLicence(n):
+		return newContents(nothing{}), nil // devices and the like have no bytes in an image
+	}
+	c, err := r.tree.Open(r.ctx, n)
 	if err != nil {
 		return nil, fmt.Errorf("opening %q: %w", l.RealPath, err)
 	}
-	ref := l.Reference()
-	switch entry.Type {
-	case stereoscope.TypeSymLink, stereoscope.TypeHardLink:
-		target, err := r.follow(l.RealPath)
-		if err != nil {
-			return nil, err
-		}
-		if target == nil {
-			return nil, fmt.Errorf("opening %q: the link leads nowhere", l.RealPath)
-		}
-		ref = *target.Reference
-	case stereoscope.TypeDirectory:
-		return nil, fmt.Errorf("opening %q: it is a directory", l.RealPath)
-	default:
-	}
-	return r.open(ref)
-}
-
-func (r *resolver) open(ref stereoscope.Reference) (io.ReadCloser, error) {
-	node, ok := r.squash.nodes[ref.ID()]
-	if !ok {
-		return nil, fmt.Errorf("opening %q: not in the tree", ref.RealPath)
-	}
-	if isLicence(node) {
-		return newContents(nothing{}), nil
-	}
-	if node.Type != inspect.EntryFile && node.Type != inspect.EntryHardlink {
-		return newContents(nothing{}), nil // devices and the like have no bytes in an image
-	}
-	c, err := r.tree.Open(r.ctx, node)
-	if err != nil {
-		return nil, fmt.Errorf("opening %q: %w", ref.RealPath, err)
-	}
-	if rpmDatabase(string(ref.RealPath)) {
+	if rpmDatabase(n.Path) {
 		// go-rpmdb trusts what it reads: a hostile database would end the program from a goroutine of its own.
 		if err := files.SoundRPM(c); err != nil {
 			_ = c.Close()
-			return nil, fmt.Errorf("opening %q: %w", ref.RealPath, err)
+			return nil, fmt.Errorf("opening %q: %w", l.RealPath, err)
 		}
 	}
 	return newContents(c), nil
@@ -215,33 +158,40 @@ func rpmDatabase(p string) bool {
 	return path.Base(path.Dir(p)) == "rpm" && (base == "Packages" || base == "Packages.db" || base == "rpmdb.sqlite")
 }
 
-func (r *resolver) isDir(ref stereoscope.Reference) bool {
-	if ref.RealPath == "/" {
-		return true
-	}
-	entry, err := r.squash.index.Get(ref)
-	return err == nil && entry.Type == stereoscope.TypeDirectory
-}
-
-// plain gives the location of a path at which a file is, without any link on the way or at its end: of most.
-func (r *resolver) plain(p string) (file.Location, bool) {
-	node := r.tree.Get(p)
-	if node == nil || node.Type != inspect.EntryFile {
-		return file.Location{}, false
-	}
-	return r.location(p, r.squash.refs[node]), true
-}
-
 // location names a file, with the layer that holds it as its file system. NewLocationFromDirectory is the constructor
 // that takes both a file system and a reference.
-func (r *resolver) location(access string, ref stereoscope.Reference) file.Location {
-	layer := ""
-	if node, ok := r.squash.nodes[ref.ID()]; ok {
-		layer = r.tree.DiffID(node.Layer)
-	}
-	l := file.NewLocationFromDirectory(string(ref.RealPath), layer, ref)
+func (r *resolver) location(access string, n *inspect.Node) file.Location {
+	l := file.NewLocationFromDirectory(n.Path, r.tree.DiffID(n.Layer), r.reference(n))
 	l.AccessPath = access
 	return l
+}
+
+// reference gives a file the identity that syft compares locations by: always the same.
+func (r *resolver) reference(n *inspect.Node) stereoscope.Reference {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	ref, ok := r.refs[n]
+	if !ok {
+		ref = *stereoscope.NewFileReference(stereoscope.Path(n.Path))
+		r.refs[n] = ref
+	}
+	return ref
+}
+
+// node is what stands at a location, nil where this resolver did not give it.
+func (r *resolver) node(l file.Location) *inspect.Node {
+	n := r.tree.Get(l.RealPath)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if ref, ok := r.refs[n]; n == nil || !ok || ref.ID() != referenceID(l) {
+		return nil
+	}
+	return n
+}
+
+func referenceID(l file.Location) stereoscope.ID {
+	ref := l.Reference()
+	return ref.ID()
 }
 
 // locations is a list in which each file stands once.
@@ -254,8 +204,7 @@ func (s *locations) add(l file.Location) {
 	if s.seen == nil {
 		s.seen = map[stereoscope.ID]bool{}
 	}
-	ref := l.Reference()
-	if id := ref.ID(); !s.seen[id] {
+	if id := referenceID(l); !s.seen[id] {
 		s.seen[id] = true
 		s.list = append(s.list, l)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 
+	stereoscope "github.com/anchore/stereoscope/pkg/file"
 	"github.com/anchore/syft/syft/artifact"
 	"github.com/anchore/syft/syft/file"
 	"github.com/anchore/syft/syft/source"
@@ -21,11 +22,7 @@ type imageSource struct {
 var _ source.Source = (*imageSource)(nil)
 
 // newSource makes the source of an image. key is the digest that names it.
-func newSource(ctx context.Context, key string, layers []inspect.Layer, t *files.Tree) (*imageSource, error) {
-	s, err := newSquash(ctx, t)
-	if err != nil {
-		return nil, err
-	}
+func newSource(ctx context.Context, key string, layers []inspect.Layer, t *files.Tree) *imageSource {
 	// ImageMetadata by value: syft refuses a pointer, and any other type gets no cataloguers of images.
 	about := source.ImageMetadata{UserInput: key, ID: key, ManifestDigest: key}
 	for _, l := range layers {
@@ -34,8 +31,8 @@ func newSource(ctx context.Context, key string, layers []inspect.Layer, t *files
 	}
 	return &imageSource{
 		about:    source.Description{ID: strings.TrimPrefix(key, "sha256:"), Name: key, Version: key, Metadata: about},
-		resolver: &resolver{ctx: ctx, tree: t, squash: s},
-	}, nil
+		resolver: &resolver{ctx: ctx, tree: t, search: newSearch(t), refs: map[*inspect.Node]stereoscope.Reference{}},
+	}
 }
 
 // ID names the source.

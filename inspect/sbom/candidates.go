@@ -1,0 +1,100 @@
+package sbom
+
+import (
+	"cmp"
+	"iter"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/bmatcuk/doublestar/v4"
+
+	"github.com/backtrail/backtrail/inspect"
+)
+
+// wild are the characters that make a pattern of a path.
+const wild = "*?[]{}"
+
+// candidates gives the nodes that may fit a pattern, by what it says of their names.
+func (s *search) candidates(pattern string) iter.Seq[*inspect.Node] {
+	dir, name := path.Split(pattern)
+	if strings.Count(name, "}") != strings.Count(name, "{") || strings.Contains(name, "**") {
+		return slices.Values(s.byName)
+	}
+	if parent := path.Base(dir); name == "*" && !strings.ContainsAny(parent, wild) {
+		return s.within(parent)
+	}
+	return func(yield func(*inspect.Node) bool) {
+		for _, one := range alternatives(name) {
+			for n := range s.named(one) {
+				if !yield(n) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// within gives what is in the directories of a name, also of the name of a link to them.
+func (s *search) within(name string) iter.Seq[*inspect.Node] {
+	return func(yield func(*inspect.Node) bool) {
+		for n := range s.named(name) {
+			dir := s.tree.Resolve(n.Path)
+			if dir == nil {
+				continue
+			}
+			for _, n := range s.tree.Children(dir.Path) {
+				if !yield(n) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// named gives the nodes whose names fit a pattern, which holds no braces. Most patterns begin with letters, or are an
+// asterisk and an ending.
+func (s *search) named(pattern string) iter.Seq[*inspect.Node] {
+	start, open, wildcard := cut(pattern)
+	from, _ := slices.BinarySearchFunc(s.byName, start, func(n *inspect.Node, name string) int { return cmp.Compare(path.Base(n.Path), name) })
+	fits := func(name string) bool { ok, err := doublestar.Match(pattern, name); return ok && err == nil }
+	if !wildcard {
+		fits = func(name string) bool { return name == pattern }
+	} else if end, ok := strings.CutPrefix(open, "*"); ok && !strings.ContainsAny(end, wild) {
+		fits = func(name string) bool { return len(name) >= len(start)+len(end) && strings.HasSuffix(name, end) }
+	}
+	return func(yield func(*inspect.Node) bool) {
+		for _, n := range s.byName[from:] {
+			name := path.Base(n.Path)
+			if !strings.HasPrefix(name, start) {
+				return
+			}
+			if fits(name) && !yield(n) {
+				return
+			}
+		}
+	}
+}
+
+// cut takes the letters that a pattern begins with from the rest of it.
+func cut(pattern string) (start, rest string, wildcard bool) {
+	at := strings.IndexAny(pattern, wild)
+	if at < 0 {
+		return pattern, "", false
+	}
+	return pattern[:at], pattern[at:], true
+}
+
+// alternatives are the names that {a,b} stands for. Braces within braces are left to the matching.
+func alternatives(name string) []string {
+	before, rest, found := strings.Cut(name, "{")
+	inner, after, closed := strings.Cut(rest, "}")
+	if !found || !closed || strings.ContainsAny(inner+after, "{}") {
+		return []string{name}
+	}
+	var all []string
+	for _, one := range strings.Split(inner, ",") {
+		all = append(all, before+one+after)
+	}
+	return all
+}

@@ -1,0 +1,151 @@
+package sbom
+
+import (
+	"cmp"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/bmatcuk/doublestar/v4"
+
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/files"
+)
+
+// search finds the files of a merged tree by pattern and by type, with the meaning of stereoscope's search, on which
+// syft's cataloguers rely: a pattern is met by the path of a file and by every path that leads to it through links. A
+// test compares the two. stereoscope's own tree and index would take more memory than all else that is known of an image.
+type search struct {
+	tree   *files.Tree
+	byName []*inspect.Node // sorted by the last element of their paths
+	byType map[string][]*inspect.Node
+	links  map[string][]string // the paths of the links that lead to a path
+}
+
+func newSearch(t *files.Tree) *search {
+	s := &search{tree: t, byName: make([]*inspect.Node, 0, t.Len()), byType: map[string][]*inspect.Node{}, links: map[string][]string{}}
+	for n := range t.All() {
+		if n.Path == "/" {
+			continue
+		}
+		s.byName = append(s.byName, n)
+		if n.MIME != "" && isFile(n) {
+			s.byType[n.MIME] = append(s.byType[n.MIME], n)
+		}
+		if n.Type == inspect.EntrySymlink {
+			if to, ok := t.Place(linked(n)); ok {
+				s.links[to] = append(s.links[to], n.Path)
+			}
+		}
+	}
+	slices.SortStableFunc(s.byName, func(a, b *inspect.Node) int { return cmp.Compare(path.Base(a.Path), path.Base(b.Path)) })
+	return s
+}
+
+// linked is where a link points to, inside the image.
+func linked(n *inspect.Node) string {
+	if strings.HasPrefix(n.Link, "/") {
+		return n.Link
+	}
+	return path.Join(path.Dir(n.Path), n.Link)
+}
+
+// glob lists the paths of files that fit a pattern, those without links first.
+func (s *search) glob(pattern string) []string {
+	if !strings.HasPrefix(pattern, "/") && !strings.HasPrefix(pattern, "**") {
+		pattern = "/" + pattern
+	}
+	if !strings.ContainsAny(pattern, wild) {
+		return []string{pattern}
+	}
+	var found []hit
+	for n := range s.candidates(pattern) {
+		if p, ok := s.pathThatFits(pattern, n.Path); ok {
+			found = append(found, hit{p, s.tree.Get(p) == s.tree.Resolve(p)})
+		}
+	}
+	slices.SortFunc(found, func(a, b hit) int {
+		if a.real != b.real {
+			return map[bool]int{true: -1, false: 1}[a.real]
+		}
+		return cmp.Compare(a.path, b.path)
+	})
+	paths := make([]string, len(found))
+	for i, h := range found {
+		paths[i] = h.path
+	}
+	return paths
+}
+
+// hit is a path that fits, and whether it is a file's own.
+type hit struct {
+	path string
+	real bool
+}
+
+// alias is a path to a node: through a link, or its own.
+type alias struct {
+	at    string // where the link is, or the node itself
+	below string // what follows behind the link
+	by    *alias // the alias whose directory it is another name of
+}
+
+// maxAliases bounds how many paths to one node are tried: links may be tangled so that there is no end of them.
+const maxAliases = 256
+
+// pathThatFits gives the first path to a node that fits the pattern: its own, else one through links to directories
+// above it. Through one that leads round in a circle it goes once more.
+func (s *search) pathThatFits(pattern, own string) (string, bool) {
+	ways := []*alias{{at: own}}
+	for next := 0; next < len(ways); next++ {
+		a := ways[next]
+		full := a.at + a.below
+		if s.tree.Resolve(full) != nil && s.fits(pattern, full) {
+			return full, true
+		}
+		for end := 1; end < len(a.at); end++ {
+			if a.at[end] == '/' {
+				ways = s.through(ways, a, a.at[:end], full[end:])
+			}
+		}
+		if a.below != "" {
+			ways = s.through(ways, a, a.at, a.below)
+		}
+	}
+	return "", false
+}
+
+// through adds the paths that lead through a link to a directory.
+func (s *search) through(ways []*alias, a *alias, dir, below string) []*alias {
+	for _, link := range s.links[dir] {
+		if len(ways) < maxAliases && a.times(link) < 2 {
+			ways = append(ways, &alias{link, below, a})
+		}
+	}
+	return ways
+}
+
+// times counts how often a way goes through a link.
+func (a *alias) times(link string) (n int) {
+	for ; a != nil; a = a.by {
+		if a.at == link {
+			n++
+		}
+	}
+	return n
+}
+
+// fits says that a path, or one that it leads over by being a link, fits a pattern.
+func (s *search) fits(pattern, p string) bool {
+	for range files.MaxLinks {
+		if ok, err := doublestar.Match(pattern, p); ok && err == nil {
+			return true
+		}
+		n := s.tree.Get(p)
+		if n == nil || n.Type != inspect.EntrySymlink {
+			return false
+		}
+		p = path.Clean(linked(n))
+	}
+	return false
+}
