@@ -40,9 +40,9 @@ func TestHostileImages(t *testing.T) {
 	}{
 		"names that lead out":       {[][]member{{file("../../etc/passwd", "x"), file("/abs", "x"), file("a/../../b", "x")}}, "/abs /b /etc/passwd", "leads out of the image"},
 		"links that lead out":       {[][]member{{symlink("etc", "../../../host"), file("etc/x", "y"), hardlink("h", "../../etc/shadow")}}, "/host/x", "leads out"},
-		"links in a circle":         {[][]member{{symlink("a", "b"), symlink("b", "a"), file("a/x", "y"), symlink("self", "self"), file("self/x", "y")}}, "/b/x /self/x", ""},
-		"links through each other":  {[][]member{append(many(80, func(i int) member { return symlink(fmt.Sprintf("l%d", i), fmt.Sprintf("l%d", i+1)) }), file("l0/x", "y"))}, "/l41/x", ""},
-		"links that double":         {[][]member{append(many(60, func(i int) member { return symlink(fmt.Sprintf("d%d", i), fmt.Sprintf("d%d/../d%d", i+1, i+1)) }), file("d0/x", "y"))}, "/d41/x", ""},
+		"links in a circle":         {[][]member{{symlink("a", "b"), symlink("b", "a"), file("a/x", "y"), symlink("self", "self"), file("self/x", "y")}}, "/a/x /self/x", ""},
+		"links through each other":  {[][]member{append(many(80, func(i int) member { return symlink(fmt.Sprintf("l%d", i), fmt.Sprintf("l%d", i+1)) }), file("l0/x", "y"))}, "/l0/x", ""},
+		"links that double":         {[][]member{append(many(60, func(i int) member { return symlink(fmt.Sprintf("d%d", i), fmt.Sprintf("d%d/../d%d", i+1, i+1)) }), file("d0/x", "y"))}, "/d0/x", ""},
 		"depth":                     {[][]member{{file(deep+"x", "y"), file(deep+deep+"x", "y")}}, "/" + deep + "x", "longer than any path"},
 		"one name many times":       {[][]member{many(5000, func(i int) member { return file("same", fmt.Sprint(i)) })}, "/same", ""},
 		"a file that is a folder":   {[][]member{{file("x", "1"), file("x/y", "2"), file("x", "3"), file("x/z", "4")}}, "/x/z", ""},
