@@ -19,6 +19,8 @@ type Cache struct {
 	proofs memo[proof]
 	trees  memo[*Tree]
 	images memo[*LayeredImage]
+
+	handles handles
 }
 
 var _ inspect.Store = (*Cache)(nil)

@@ -6,7 +6,7 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
+	"sync"
 
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/registry"
@@ -21,31 +21,35 @@ func (c *Cache) Open(_ context.Context, diffID string, e inspect.Entry) (inspect
 	if e.SHA256 == "" || e.Offset == 0 {
 		return nil, fmt.Errorf("opening %s: layer %s does not hold its content: %w", e.Path, diffID, inspect.ErrNotKept)
 	}
-	f, size, err := c.store.Open(diffID)
+	tar, err := c.handles.get(c.store, diffID)
 	if err != nil {
 		return nil, fmt.Errorf("opening %s in layer %s: %w", e.Path, diffID, notKept(err))
 	}
 	if e.Offset < 0 {
-		defer f.Close()
-		return openSparse(f, size, e)
+		defer c.handles.put(tar)
+		return openSparse(tar.file, tar.size, e)
 	}
-	if e.Size < 0 || e.Offset > size-e.Size {
-		_ = f.Close()
+	if e.Size < 0 || e.Offset > tar.size-e.Size {
+		c.handles.put(tar)
 		return nil, fmt.Errorf("opening %s in layer %s: the layer ends before it: %w", e.Path, diffID, inspect.ErrNotKept)
 	}
-	return &content{io.NewSectionReader(f, e.Offset, e.Size), f}, nil
+	return &content{SectionReader: io.NewSectionReader(tar.file, e.Offset, e.Size), done: func() { c.handles.put(tar) }}, nil
 }
 
 // content is a stretch of a layer's tar.
 type content struct {
 	*io.SectionReader
-	file *os.File
+	once sync.Once
+	done func()
 }
 
-func (c *content) Close() error { return c.file.Close() }
+func (c *content) Close() error {
+	c.once.Do(c.done)
+	return nil
+}
 
 // openSparse puts a file with holes together in memory. Its offset tells where its first header block is.
-func openSparse(f *os.File, size int64, e inspect.Entry) (inspect.Content, error) {
+func openSparse(f io.ReaderAt, size int64, e inspect.Entry) (inspect.Content, error) {
 	start := -1 - e.Offset
 	if start >= size {
 		return nil, fmt.Errorf("opening %s: the layer ends before it: %w", e.Path, inspect.ErrNotKept)

@@ -47,6 +47,7 @@ func (c *Cache) has(digest string, size int64) bool {
 	_ = f.Close()
 	if have != size {
 		_ = c.store.Remove(digest)
+		c.handles.forget(digest)
 		return false
 	}
 	return true
