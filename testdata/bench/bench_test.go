@@ -109,3 +109,20 @@ func TestRatio(t *testing.T) {
 		t.Errorf("ratio %v, want 0.5", got)
 	}
 }
+
+// What either printed is compared package by package.
+func TestPackagesAreCompared(t *testing.T) {
+	theirs, err := packagesBySyft([]byte(`{"artifacts":[{"type":"deb","name":"b","version":"1","purl":"p"},{"type":"deb","name":"a","version":"1","purl":"p"}]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ours, err := packagesByUs([]byte(`{"header":{}}
+{"packages":{"offset":0,"list":[{"type":"deb","name":"a","version":"1","purl":"p"}]}}
+{"packages":{"offset":1,"list":[{"type":"deb","name":"b","version":"2","purl":"p"}]}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if less, more := without(theirs, ours), without(ours, theirs); len(less) != 1 || less[0] != "deb b 1 p" || len(more) != 1 || more[0] != "deb b 2 p" {
+		t.Errorf("less %q, more %q", less, more)
+	}
+}

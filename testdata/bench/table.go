@@ -24,6 +24,9 @@ func (b *bench) print(w io.Writer, before, after string) error {
 	fmt.Fprintf(w, "suspect: %d layers, %d MiB packed, %d MiB unpacked; the known-good shares all but the top one\n\n", len(b.images[suspect].blobs), packed>>20, size>>20)
 	b.printSteps(w)
 	b.printBudgets(w)
+	if err := b.printPackages(w); err != nil {
+		return err
+	}
 	for _, p := range peerList {
 		if why, is := b.broken[p.name]; is {
 			fmt.Fprintf(w, "\n%s %s could not be built and is not in the sum: %s\n", p.name, p.version, why)
