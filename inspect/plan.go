@@ -28,6 +28,12 @@ func validate(checks []Check) error {
 		at[c.Name] = i
 	}
 	for i, c := range checks {
+		for _, n := range c.After {
+			j, ok := at[n]
+			if !ok || j >= i || c.Scope == PerCase && checks[j].Scope == PerImage {
+				return fmt.Errorf("checks: %s comes after %q, which must stand before it and be of its scope or of the case", c.Name, n)
+			}
+		}
 		for _, n := range c.Needs {
 			j, ok := at[n]
 			if !ok {

@@ -274,17 +274,7 @@ func (s *session) command(c *inspect.Case, subj string) string {
 		parts = append(parts, "--context", c.Target.Context)
 	}
 	for n, p := range parts {
-		parts[n] = quote(inspect.Clean(p))
+		parts[n] = inspect.Quote(p)
 	}
 	return strings.Join(parts, " ")
-}
-
-// quote makes a word safe to paste into a shell.
-func quote(word string) string {
-	if word != "" && strings.IndexFunc(word, func(r rune) bool {
-		return !strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:@=+,", r)
-	}) < 0 {
-		return word
-	}
-	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }
