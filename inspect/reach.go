@@ -1,5 +1,7 @@
 package inspect
 
+import "strings"
+
 // MaxShared bounds how many of the other pods are named; how many there are is always said.
 const MaxShared = 1000
 
@@ -40,6 +42,14 @@ type CloudRole struct {
 	Cloud  string `json:"cloud"`  // AWS, Google Cloud, Azure
 	Name   string `json:"name"`   // empty where the cluster does not hold it
 	Source string `json:"source"` // what says so
+}
+
+// String is the role in a few words.
+func (r CloudRole) String() string {
+	if r.Name == "" {
+		return r.Cloud + " role, not named in the cluster"
+	}
+	return strings.TrimSpace(r.Cloud + " " + r.Name)
 }
 
 // Use is a way by which something comes into a container.

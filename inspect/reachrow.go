@@ -74,10 +74,7 @@ func (l *reachList) roles() {
 		roles = []CloudRole{{Name: l.r.Role}}
 	}
 	for _, r := range roles {
-		text := strings.TrimSpace(r.Cloud + " " + r.Name)
-		if r.Name == "" {
-			text += " role, not named in the cluster"
-		}
+		text := r.String()
 		if r.Source != "" {
 			text += " (" + r.Source + ")"
 		}

@@ -219,7 +219,7 @@ func (a *apiServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	namespace, plural, name := splitPath(r.URL.Path)
-	for _, res := range append(owners(), pods(), nodes(), revisions(), namespaces(), networkPolicies(), eventsAbout(About{}),
+	for _, res := range append(owners(), pods(), nodes(), revisions(), namespaces(), networkPolicies(), services(), eventsAbout(About{}),
 		admission("mutatingwebhookconfigurations", "MutatingWebhookConfiguration"), admission("validatingwebhookconfigurations", "ValidatingWebhookConfiguration"),
 	) {
 		if res.plural != plural || res.path(namespace, name) != r.URL.Path {
