@@ -37,7 +37,7 @@ type Container struct {
 	State    string    // running, waiting: REASON, terminated: REASON, or "" if not known
 	Started  time.Time // start of the present or, if it ended, of the last run; zero if never
 	Restarts int32
-	Last     string    // how the run before the present one ended: terminated: OOMKilled, exit 137, TIME; "" if there was none
+	Last     string // how the run before the present one ended: terminated: OOMKilled, exit 137, TIME; "" if there was none
 }
 
 // Image is the parsed ImageID.

@@ -4,7 +4,7 @@ package kube
 type Node struct {
 	Name, OS, Architecture string
 	Runtime, Kubelet       string // containerd://1.7.2 and the like; v1.31.0
-	Images                          []NodeImage
+	Images                 []NodeImage
 }
 
 // NodeImage is an image that the kubelet reports, by all names it has there:

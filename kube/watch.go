@@ -44,7 +44,7 @@ type PodChange struct {
 	Type   PodChangeType
 	Time   time.Time    // when it was heard of, not when it happened
 	Pod    *corev1.Pod  // of added, modified, deleted
-	Object Object       // the same as received
+	Object Object       // the same as received; also of listed, if one pod is watched and is there
 	Pods   []corev1.Pod // of listed
 	Err    error        // of lost; with a Pod: why it is only read in part
 }
@@ -161,10 +161,13 @@ func (l *podWatcher) live() error {
 
 // list tells all that there is, and where to go on.
 func (l *podWatcher) list(ctx context.Context) error {
-	all := []corev1.Pod{}
+	change := PodChange{Type: PodsListed, Pods: []corev1.Pod{}}
 	version, err := l.cluster.list(ctx, l.resource(), l.Namespace, labels.Everything(), func(page []found) error {
 		decoded, _ := decodePods(page)
-		all = append(all, decoded...)
+		if l.Name != "" && len(decoded) == 1 && decoded[0].Name == l.Name && len(page) == 1 {
+			change.Object = pods().object(decoded[0].Namespace, l.Name, page[0].raw)
+		}
+		change.Pods = append(change.Pods, decoded...)
 		return nil
 	})
 	if err != nil {
@@ -174,7 +177,7 @@ func (l *podWatcher) list(ctx context.Context) error {
 	if err := l.live(); err != nil {
 		return err
 	}
-	return l.tell(PodChange{Type: PodsListed, Pods: all})
+	return l.tell(change)
 }
 
 // event takes one event of the stream.
