@@ -44,14 +44,14 @@ func (n Note) words() string {
 // moments are the clock on the axis: that a person became aware, what is due, and that it was withdrawn.
 func (c Clock) moments(now time.Time) []Moment {
 	by := c.Author + ": " + c.Reason
-	title := "clock " + c.Regime.Title()
+	title := c.Regime.Title() + " clock"
 	all := []Moment{{Time: c.Aware, What: title + " started: aware; it " + c.Regime.Binds(), Source: by, Trust: ByUs}}
 	if w := c.Withdrawn; w != nil {
 		return append(all, Moment{Time: w.Time, What: title + " withdrawn", Source: w.Author + ": " + w.Reason, Trust: ByUs})
 	}
 	for _, d := range c.Deadlines() {
 		if !d.Due.IsZero() {
-			all = append(all, Moment{Time: d.Due, What: "due by " + c.Regime.Title() + ": " + d.What + ", " + d.Left(now), Source: d.Rule, Trust: ByUs})
+			all = append(all, Moment{Time: d.Due, What: d.Left(now) + ": " + d.What + " by " + c.Regime.Title(), Source: d.Rule, Trust: ByUs})
 		}
 	}
 	return all

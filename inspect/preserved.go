@@ -66,7 +66,7 @@ func (c *Case) Preserved() []Preserved {
 func (c *Case) unread(t tally) {
 	for _, of := range []struct{ word, check string }{{keptEvent, "events"}, {keptLog, "logs"}, {keptObject, "workload"}, {keptObject, "cluster"}} {
 		s, ok := c.Check(of.check, "")
-		if of.word == keptLog && !ok {
+		if of.word == keptLog && !ok && t[of.word] == nil {
 			t.loseAll(of.word, "")
 		}
 		open := s.Status == Unknown && !s.Running() || s.Status == Absent && t[of.word] == nil

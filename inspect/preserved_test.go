@@ -48,7 +48,7 @@ func TestPreserved(t *testing.T) {
 		got = append(got, fmt.Sprintf("%s %d/%d %s-%s %s", p.Word, p.Kept, p.Lost, p.First.Format("05:04"), p.Last.Format("05:04"), strings.Join(p.Why, "; ")))
 	}
 	want := []string{
-		"pod object 2/0 00:00-00:09 ", "event 2/0 00:01-00:03 ", "log 1/2 00:02-00:02 previous terminated container not found", "alert 1/0 00:00-00:00 ",
+		"pod object 2/0 00:00-00:09 ", "event 2/0 00:01-00:03 ", "log 1/1 00:02-00:02 previous terminated container not found", "alert 1/0 00:00-00:00 ",
 		"cluster object 1/1 00:04-00:04 the webhooks could not be read", "manifest 1/0 00:05-00:05 ", "layer 1/1 00:08-00:08 layer sha256:cc is missing",
 		"run-time file 0/1 00:00-00:00 nothing that was read holds what was written at run time, nor the memory",
 	}
@@ -132,11 +132,11 @@ func TestAxis(t *testing.T) {
 	}
 	want := []string{
 		"23 03:01 built [claimed]", "23 03:05 a [cluster]", "23 03:05 b [cluster]", "23 03:05 alert: shell (its time has no date or no zone) [alert]",
-		"23 03:18 note: malicious a miner [local]", "23 03:19 clock DORA Art. 19 started: aware; it binds financial entities, for major incidents [local]",
-		"23 03:20 clock NIS2 Art. 23 started: aware; it binds essential and important entities, for significant incidents [local]",
-		"23 03:22 clock DORA Art. 19 withdrawn [local]", "23 03:23 run-time state saved [local]",
-		"24 03:20 due by NIS2 Art. 23: early warning, 23 h 0 min left [local]", "26 03:20 due by NIS2 Art. 23: notification, 2 d 23 h left [local]",
-		"26 03:20 due by NIS2 Art. 23: final report, 32 d 23 h left [local]",
+		"23 03:18 note: malicious a miner [local]", "23 03:19 DORA Art. 19 clock started: aware; it binds financial entities, for major incidents [local]",
+		"23 03:20 NIS2 Art. 23 clock started: aware; it binds essential and important entities, for significant incidents [local]",
+		"23 03:22 DORA Art. 19 clock withdrawn [local]", "23 03:23 run-time state saved [local]",
+		"24 03:20 23 h 0 min left: early warning by NIS2 Art. 23 [local]", "26 03:20 2 d 23 h left: notification by NIS2 Art. 23 [local]",
+		"26 03:20 32 d 23 h left: final report by NIS2 Art. 23 [local]",
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))

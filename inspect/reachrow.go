@@ -59,13 +59,23 @@ func (l *reachList) add(r ReachRow) { l.rows = append(l.rows, r) }
 
 func (l *reachList) privileges() {
 	for _, p := range l.r.Privileges {
-		l.add(ReachRow{"privilege", p, "What the container may do on the node, or to the other containers.", ReachesNode, ""})
+		l.add(ReachRow{"privilege", p, "What the container may do on the node, or to the other containers.", privilegeWeight(p), ""})
 	}
 	for _, u := range l.r.Uses {
 		if u.Kind == UseHostPath {
 			l.add(ReachRow{"host path", u.text(), "A part of the node's own files.", ReachesNode, ""})
 		}
 	}
+}
+
+// privilegeWeight tells what reaches the node from what only makes that easier.
+func privilegeWeight(text string) ReachWeight {
+	for _, easier := range []string{"runs as root", "may gain privileges", "unconfined", "share one process namespace"} {
+		if strings.HasSuffix(text, easier) {
+			return ReachesOther
+		}
+	}
+	return ReachesNode
 }
 
 func (l *reachList) roles() {

@@ -27,7 +27,7 @@ func contain(c inspect.Case) []inspect.NextStep {
 	steps = append(steps, k.relabel(), k.isolate())
 	steps = append(steps, k.copyState()...)
 	if k.pod.Node != "" {
-		steps = append(steps, todo("keep new pods off its node; what runs there stays"+k.in, c.Target.Kubectl()+" cordon "+inspect.Quote(k.pod.Node)))
+		steps = append(steps, todo("keep new pods off its node; what runs there stays", c.Target.Kubectl()+" cordon "+inspect.Quote(k.pod.Node)))
 	}
 	if _, said := c.Runtime(); said {
 		return append(steps, k.mend()...)
@@ -61,7 +61,7 @@ func (k container) keepLogs() []inspect.NextStep {
 	if _, gone := k.c.Gone(); gone {
 		return nil
 	}
-	return oneTodo("keep its logs, of before a restart too"+k.in, k.where+" logs "+k.name+" --all-containers --timestamps")
+	return oneTodo("keep its logs, of before a restart too", k.where+" logs "+k.name+" --all-containers --timestamps")
 }
 
 // relabel takes from the pod the labels by which its controller and Services pick it: it runs on, alone.
@@ -77,7 +77,7 @@ func (k container) relabel() inspect.NextStep {
 		if len(k.pod.Owner) > 0 && !slices.ContainsFunc(k.pod.Selectors, controls) {
 			why = "by which labels its " + k.pod.Owner[0].Kind + " picks it is not known: take those away too (KEY-), and it runs on alone"
 		}
-		return todo("label the pod, so that the policy below finds it; "+why+k.services()+k.in, command)
+		return todo("label the pod, so that the policy below finds it; "+why+k.services(), command)
 	}
 	why := "take the pod from " + strings.Join(k.pickers(), ", ") + " by its labels: it runs on, and " + k.replaced()
 	if len(stay) > 0 {
@@ -86,7 +86,7 @@ func (k container) relabel() inspect.NextStep {
 	if freed := k.policies(keys, true); len(freed) > 0 {
 		why += "; it also leaves " + strings.Join(freed, ", ") + ", so make the policy of the next step first"
 	}
-	return todo(why+k.services()+k.in, command)
+	return todo(why+k.services(), command)
 }
 
 // replaced says what the controller does about the pod that it lost.
@@ -128,8 +128,8 @@ func (k container) pickers() []string {
 	return names
 }
 
-// unpicked gives the fewest labels without which nothing picks the pod (the one that most ask for first), and what picks
-// it whatever its labels are.
+// unpicked gives the fewest labels without which nothing picks the pod (the one that most ask for first; of equals the one
+// that takes it from fewer network policies), and what picks it whatever its labels are.
 func (k container) unpicked() (keys, stay []string) {
 	var open []inspect.Selector
 	for _, s := range k.pod.Selectors {
@@ -148,7 +148,9 @@ func (k container) unpicked() (keys, stay []string) {
 				asked[key]++
 			}
 		}
-		best := slices.MinFunc(slices.Collect(maps.Keys(asked)), func(a, b string) int { return cmp.Or(asked[b]-asked[a], strings.Compare(a, b)) })
+		best := slices.MinFunc(slices.Collect(maps.Keys(asked)), func(a, b string) int {
+			return cmp.Or(asked[b]-asked[a], len(k.policies([]string{a}, true))-len(k.policies([]string{b}, true)), strings.Compare(a, b))
+		})
 		keys = append(keys, best)
 		open = slices.DeleteFunc(open, func(s inspect.Selector) bool { return slices.Contains(s.Keys, best) })
 	}
@@ -185,7 +187,7 @@ func (k container) isolate() inspect.NextStep {
 	for _, w := range words {
 		command += " " + inspect.Quote(w)
 	}
-	return todo(why+k.in, command+" | "+k.where+" apply -f -")
+	return todo(why, command+" | "+k.where+" apply -f -")
 }
 
 // copyState says how the run-time state can be copied on this node, and how it cannot.
@@ -193,7 +195,7 @@ func (k container) copyState() []inspect.NextStep {
 	const no = "kubectl debug --copy-to starts another pod from the image, and is no copy of the state"
 	can, why := checkpoints(k.pod.Runtime, k.pod.Kubelet)
 	if can == inspect.Absent {
-		return oneTodo("copy the run-time state: "+why+"; "+no+". A snapshot of the node's disk holds the writable layer; of the memory nothing does"+k.in, "")
+		return oneTodo("copy the run-time state: "+why+"; "+no+". A snapshot of the node's disk holds the writable layer; of the memory nothing does", "")
 	}
 	if k.pod.Node == "" {
 		return nil
@@ -208,7 +210,7 @@ func (k container) copyState() []inspect.NextStep {
 		path += "/" + url.PathEscape(part)
 	}
 	return []inspect.NextStep{
-		todo("copy the run-time state of "+name+" by the kubelet, without stopping it: "+why+"; "+no+k.in, k.c.Target.Kubectl()+" create --raw "+inspect.Quote(path)+" -f /dev/null"),
+		todo("copy the run-time state of "+name+" by the kubelet, without stopping it: "+why+"; "+no, k.c.Target.Kubectl()+" create --raw "+inspect.Quote(path)+" -f /dev/null"),
 		todo("it lies on the node then, in /var/lib/kubelet/checkpoints; fetch it and lay it over the image", inspectCommand(k.c)+" --checkpoint FILE"),
 	}
 }
@@ -221,14 +223,14 @@ func (k container) mend() []inspect.NextStep {
 	var steps []inspect.NextStep
 	if owner := k.workload(); owner != "" {
 		if to := k.rollback(); to > 0 {
-			steps = append(steps, todo(after+"roll back to the revision before; nodes may ask the registry for its tag again"+k.in, fmt.Sprintf("%s rollout undo %s --to-revision=%d", k.where, owner, to)))
+			steps = append(steps, todo(after+"roll back to the revision before; nodes may ask the registry for its tag again", fmt.Sprintf("%s rollout undo %s --to-revision=%d", k.where, owner, to)))
 		} else {
-			steps = append(steps, todo(after+"make its pods anew, once the image that their reference points to is good"+k.in, k.where+" rollout restart "+owner))
+			steps = append(steps, todo(after+"make its pods anew, once the image that their reference points to is good", k.where+" rollout restart "+owner))
 		}
 	}
-	steps = append(steps, todo(after+"delete the pod"+k.in, k.where+" delete pod "+k.name))
+	steps = append(steps, todo(after+"delete the pod", k.where+" delete pod "+k.name))
 	if k.pod.Node != "" && k.reachesNode() {
-		steps = append(steps, todo("it could reach its node: empty that one, then make it anew"+k.in,
+		steps = append(steps, todo("it could reach its node: empty that one, then make it anew",
 			k.c.Target.Kubectl()+" drain "+inspect.Quote(k.pod.Node)+" --ignore-daemonsets --delete-emptydir-data"))
 	}
 	return steps
