@@ -56,7 +56,7 @@ func incidentPod() inspect.Pod {
 			Shared: inspect.Shared{Digest: inspect.PodGroup{Count: 1, Pods: []string{"shop/web-6d4cf56db6-9qz4m"}}, Node: inspect.PodGroup{Count: 38, Pods: []string{"kube-system/dns-1", "shop/cart-0"}}},
 		},
 		Selectors: []inspect.Selector{{Kind: "ReplicaSet", Name: "web-6d4cf56db6", Keys: []string{"app", "pod-template-hash"}}},
-		Others: []string{"shop/web-6d4cf56db6-9qz4m"},
+		Others:    []string{"shop/web-6d4cf56db6-9qz4m"},
 	}
 }
 

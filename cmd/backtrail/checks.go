@@ -52,7 +52,9 @@ func (s *session) checks(o subject.Options) []inspect.Check {
 func (s *session) around(o subject.Options) cluster.Options {
 	return cluster.Options{
 		Cluster: o.Cluster, Pod: o.Pod, Container: o.Container, Trace: o.Trace,
-		Keep: func(obj kube.Object, mark ...string) (inspect.Exhibit, error) { return subject.Keep(s.client.Store(), obj, mark...) },
+		Keep: func(obj kube.Object, mark ...string) (inspect.Exhibit, error) {
+			return subject.Keep(s.client.Store(), obj, mark...)
+		},
 	}
 }
 

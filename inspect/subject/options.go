@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"time"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -28,6 +29,8 @@ type Options struct {
 	Objects []kube.Object // read while the pod was found
 
 	Choice *Choice // of the known-good
+
+	Now func() time.Time // nil: what a tag means today is not put on the timeline
 }
 
 // Opening gives the events that the case starts with: the pod as it was first read, and kept before anything else is

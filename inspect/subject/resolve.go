@@ -111,6 +111,7 @@ func (r *resolver) emit(ctx context.Context, emit func(inspect.Event)) {
 		i.Detail = detail
 	}
 	emit(inspect.Event{Subject: i.Subject, Image: &i})
+	r.tagged(ctx, emit, i)
 	if when := i.Created; !when.IsZero() {
 		emit(inspect.Event{Subject: i.Subject, Moment: &inspect.Moment{Time: when, What: "image of " + i.Subject + " built", Source: "config of the image", Trust: inspect.ByClaim}})
 	}
