@@ -60,9 +60,9 @@ func (c *Case) fold(e Event) {
 	case e.Notice != nil:
 		upsert(&c.Notices, *e.Notice, func(a, b Notice) int { return cmp.Compare(a.Text, b.Text) })
 	case e.Blob != nil:
-		c.keepBlob(*e.Blob, e.Time)
+		c.keepBlob(*e.Blob)
 	case e.Exhibit != nil:
-		c.keepExhibit(*e.Exhibit, e.Time)
+		c.keepExhibit(*e.Exhibit)
 	default:
 		c.foldImage(e)
 	}
@@ -89,39 +89,32 @@ func (c *Case) finding(f Finding) {
 }
 
 // keepBlob remembers since when the bytes are kept.
-func (c *Case) keepBlob(b Blob, at Time) {
+func (c *Case) keepBlob(b Blob) {
 	key := func(a, b Blob) int { return cmp.Or(cmp.Compare(a.Of, b.Of), cmp.Compare(a.Digest, b.Digest)) }
-	b.Kept = at
 	if n, found := slices.BinarySearchFunc(c.Blobs, b, key); found && c.Blobs[n].State == b.State {
-		b.Kept = earlier(c.Blobs[n].Kept, at)
-	}
-	if b.State != BlobCarried && b.State != BlobDamaged {
-		b.Kept = Time{}
+		b.Kept = earlier(c.Blobs[n].Kept, b.Kept)
 	}
 	upsert(&c.Blobs, b, key)
 }
 
 // keepExhibit remembers since when the bytes are kept. That a later try failed takes nothing away.
-func (c *Case) keepExhibit(x Exhibit, at Time) {
+func (c *Case) keepExhibit(x Exhibit) {
 	key := func(a, b Exhibit) int { return cmp.Compare(a.Path, b.Path) }
-	x.Kept = at
 	if n, found := slices.BinarySearchFunc(c.Exhibits, x, key); found {
 		old := c.Exhibits[n]
 		if x.Missing != "" && old.Missing == "" {
 			return
 		}
 		if old.Digest == x.Digest {
-			x.Kept = earlier(old.Kept, at)
+			x.Kept = earlier(old.Kept, x.Kept)
 		}
-	}
-	if x.Missing != "" {
-		x.Kept = Time{}
 	}
 	upsert(&c.Exhibits, x, key)
 }
 
+// earlier is the earlier of two times that are known.
 func earlier(a, b Time) Time {
-	if a.IsZero() || b.Before(a.Time) {
+	if a.IsZero() || !b.IsZero() && b.Before(a.Time) {
 		return b
 	}
 	return a

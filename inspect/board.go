@@ -45,7 +45,8 @@ func (b *board) deliver(e Event) {
 		return
 	}
 	b.seq++
-	e.Seq, e.Time = b.seq, At(now)
+	e = e.Stamped(At(now))
+	e.Seq = b.seq
 	isNew := e.Image != nil && !b.hasImage(e.Subject)
 	b.known.Apply(e)
 	b.emit(e)

@@ -45,6 +45,20 @@ type Event struct {
 	End        *End        `json:"end,omitempty"`
 }
 
+// Stamped gives the event its time. What is kept with it is kept since then.
+func (e Event) Stamped(at Time) Event {
+	e.Time = at
+	if e.Exhibit != nil && e.Exhibit.Missing == "" && e.Exhibit.Kept.IsZero() {
+		x := *e.Exhibit
+		x.Kept, e.Exhibit = at, &x
+	}
+	if b := e.Blob; b != nil && b.Kept.IsZero() && (b.State == BlobCarried || b.State == BlobDamaged) {
+		kept := *b
+		kept.Kept, e.Blob = at, &kept
+	}
+	return e
+}
+
 // Header opens a stream.
 type Header struct {
 	Schema  string `json:"schema"`
@@ -159,7 +173,7 @@ type Blob struct {
 	Actual    string `json:"actual"` // digest of the bytes that came, where they are not their digest
 	Of        string `json:"of"`     // image or known-good
 	Tag       string `json:"tag,omitempty"`
-	Kept      Time   `json:"kept"` // set by the case: when it was first kept
+	Kept      Time   `json:"kept"` // when it was first kept
 }
 
 // States of a blob that is kept.
@@ -177,7 +191,7 @@ type Exhibit struct {
 	Redacted  []string `json:"redacted"`          // what was taken out, by field
 	Truncated bool     `json:"truncated"`         // a bound cut it short
 	Missing   string   `json:"missing,omitempty"` // why it could not be kept; it then has no digest
-	Kept      Time     `json:"kept"`              // set by the case: when these bytes were first kept
+	Kept      Time     `json:"kept"`              // when these bytes were first kept
 }
 
 // Request is one request that was made to a cluster or a registry, for the chain of custody.

@@ -14,11 +14,11 @@ import (
 func minute(n int) Time { return At(time.Date(2026, 11, 23, 3, n, 0, 0, time.UTC)) }
 
 func kept(n int, path, digest string) Event {
-	return Event{Time: minute(n), Exhibit: &Exhibit{Path: path, Digest: digest}}
+	return Event{Exhibit: &Exhibit{Path: path, Digest: digest}}.Stamped(minute(n))
 }
 
 func blob(n int, role, state, digest string) Event {
-	return Event{Time: minute(n), Blob: &Blob{Role: role, State: state, Digest: digest, Of: "image"}}
+	return Event{Blob: &Blob{Role: role, State: state, Digest: digest, Of: "image"}}.Stamped(minute(n))
 }
 
 func fold(events ...Event) *Case {

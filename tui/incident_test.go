@@ -50,7 +50,8 @@ func incidentPod() inspect.Pod {
 			Tokens: []inspect.Token{{Container: "web", Path: "/var/run/secrets/kubernetes.io/serviceaccount/token", Seconds: 3607}},
 			Uses: []inspect.Use{
 				{Kind: inspect.UseHostPath, Name: "/var/log", Container: "web", How: "mounted at /host/log", ReadOnly: true},
-				{Kind: inspect.UseSecret, Name: "web-db", Container: "web", How: "env DB_PASSWORD"}, {Kind: inspect.UseSecret, Name: "web-tls", Container: "web", How: "mounted at /tls", ReadOnly: true},
+				{Kind: inspect.UseSecret, Name: "web-db", Container: "web", How: "env DB_PASSWORD"},
+				{Kind: inspect.UseSecret, Name: "web-tls", Container: "web", How: "mounted at /tls", ReadOnly: true},
 			},
 			NetworkPolicies: []string{"web-in"}, Isolated: []string{"ingress"}, Unseen: []string{"services that send traffic to it: not permitted"},
 			Shared: inspect.Shared{Digest: inspect.PodGroup{Count: 1, Pods: []string{"shop/web-6d4cf56db6-9qz4m"}}, Node: inspect.PodGroup{Count: 38, Pods: []string{"kube-system/dns-1", "shop/cart-0"}}},
@@ -83,8 +84,8 @@ func incidentPods() inspect.PodList {
 
 // on stamps an event with its check and subject.
 func on(check, subject string, e inspect.Event) inspect.Event {
-	e.Check, e.Subject, e.Time = check, subject, at(0)
-	return e
+	e.Check, e.Subject = check, subject
+	return e.Stamped(at(0))
 }
 
 func ended(check, subject string, status inspect.Status, reason string) inspect.Event {

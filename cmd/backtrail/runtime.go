@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -38,7 +39,10 @@ func (f *flags) runtimeState(ctx context.Context, std streams, args []string, by
 	if err := by.check(command); err != nil {
 		return err
 	}
-	c, err := f.record(ctx, args[0], func(_ *inspect.Case, now time.Time) (inspect.Event, error) {
+	c, err := f.record(ctx, args[0], func(c *inspect.Case, now time.Time) (inspect.Event, error) {
+		if c.Pod == nil {
+			return inspect.Event{}, fmt.Errorf("marking the run-time state of %s: the case is of no pod", args[0])
+		}
 		return inspect.Event{Note: &inspect.Note{Time: inspect.At(now), Author: by.name, Subject: inspect.SubjectRuntime, Mark: args[1], Text: by.reason}}, nil
 	})
 	if err != nil {

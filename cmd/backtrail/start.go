@@ -70,7 +70,8 @@ func (o *open) recorded(source inspect.Source) inspect.Source {
 func (o *open) stamped(source inspect.Source) inspect.Source {
 	return func(ctx context.Context, emit func(inspect.Event)) error {
 		return source(ctx, func(e inspect.Event) {
-			e.Time, e.Seq = inspect.At(o.plan.Now()), o.last.Load()+1
+			e = e.Stamped(inspect.At(o.plan.Now()))
+			e.Seq = o.last.Load() + 1
 			emit(e)
 		})
 	}

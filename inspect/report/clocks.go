@@ -1,6 +1,7 @@
 package report
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -43,13 +44,12 @@ func clockSection(c inspect.Case, now time.Time) section {
 	return s
 }
 
-// briefClocks is the next deadline of each running clock, in one line.
+// briefClocks is the next deadline of each running clock, the most urgent first.
 func briefClocks(c inspect.Case, now time.Time) (briefLine, bool) {
-	line := briefLine{label: "due", sep: "; ", most: 1}
-	for _, k := range c.Clocks {
-		if k.Withdrawn != nil {
-			continue
-		}
+	running := slices.DeleteFunc(slices.Clone(c.Clocks), func(k inspect.Clock) bool { return k.Withdrawn != nil })
+	slices.SortStableFunc(running, func(a, b inspect.Clock) int { return a.Next(now).Due.Compare(b.Next(now).Due.Time) })
+	line := briefLine{label: "due", sep: "; ", most: 2}
+	for _, k := range running {
 		d := k.Next(now)
 		law, _, _ := strings.Cut(k.Regime.Title(), " ")
 		line.parts = append(line.parts, law+" "+d.What+" "+clock(d.Due)+", "+d.Left(now))
