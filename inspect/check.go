@@ -33,7 +33,8 @@ type Check struct {
 	// Needs names the checks that must have ended first, well or badly, on the same subject.
 	Needs []string
 	// After names checks that go first, because what they keep vanishes sooner: this one starts once they have ended on the
-	// same subject, and no later than HeadStart after all that it needs is there. So nothing waits long for what is slow.
+	// same subject, and no later than HeadStart after all that it needs is there. So nothing waits long for what is slow,
+	// nor for what the plan leaves out.
 	After []string
 	// Run looks and emits. The engine fills in Seq, Time, Check and Subject. An error or a panic becomes unknown of this
 	// check and subject; an *Outcome becomes what it says.

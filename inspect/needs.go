@@ -32,12 +32,11 @@ func (r *runner) letFirst(c Check, subject string) {
 	late := time.NewTimer(HeadStart)
 	defer late.Stop()
 	for _, name := range c.After {
-		k := Key{name, subject}
-		if r.named(name).Scope == PerCase {
-			k.Subject = ""
-		}
 		r.mu.Lock()
-		ended, ok := r.done[k]
+		ended, ok := r.done[Key{name, subject}]
+		if !ok {
+			ended, ok = r.done[Key{name, ""}] // one of the case
+		}
 		r.mu.Unlock()
 		if !ok {
 			continue

@@ -29,8 +29,7 @@ func validate(checks []Check) error {
 	}
 	for i, c := range checks {
 		for _, n := range c.After {
-			j, ok := at[n]
-			if !ok || j >= i || c.Scope == PerCase && checks[j].Scope == PerImage {
+			if j, ok := at[n]; ok && (j >= i || c.Scope == PerCase && checks[j].Scope == PerImage) {
 				return fmt.Errorf("checks: %s comes after %q, which must stand before it and be of its scope or of the case", c.Name, n)
 			}
 		}
