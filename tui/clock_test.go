@@ -87,3 +87,16 @@ func TestASavedCaseIsNotAddedTo(t *testing.T) {
 	tell(t, o, 160, 40).press(":").write("aware now nis2").sees("not now: a saved case takes it on the command line: backtrail aware").
 		press("esc", ":").write("runtime saved").sees("not now: a saved case takes it on the command line: backtrail runtime")
 }
+
+// An image that its registry lost says what is left of it, where its layers would stand.
+func TestALostImageSaysWhatIsLeft(t *testing.T) {
+	pod := incidentPod()
+	i := inspect.Image{Container: "web", Reference: "registry.example.com/acme/web:1.4", Digest: digest(1), Status: inspect.Unknown, Reason: "missing-blob", Detail: "the registry no longer has it", Left: []string{"node node-3 still has it"}}
+	o := testOptions()
+	o.Case, o.Pods = sourceOf([]inspect.Event{
+		{Time: at(0), Header: &inspect.Header{Schema: inspect.Schema, Target: inspect.Target{Kind: inspect.TargetPod, Name: "pod/web"}, Started: at(0)}},
+		on("subject", "", inspect.Event{Pod: &pod}), on("subject", "web", inspect.Event{Image: &i}), ended("layers", "web", inspect.Unknown, "there is no manifest"),
+		{Time: at(0), End: &inspect.End{Status: inspect.Verified}},
+	}), nil
+	tell(t, o, 120, 40).press("2").sees("the registry no longer has it", "What is left of it", "node node-3 still has it")
+}
