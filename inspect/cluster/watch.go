@@ -140,7 +140,7 @@ func (f *follower) say(c kube.PodChange, state string, what []string) {
 	}
 	f.emit(inspect.Event{PodChange: &change})
 	f.emit(inspect.Event{Moment: &inspect.Moment{
-		Time: change.Time, What: "pod " + f.last.Name + " " + state + ": " + strings.Join(what, "; "), Source: "watch of the pod", Trust: inspect.ByCluster,
+		Time: change.Time, What: "pod " + state + ": " + strings.Join(what, "; "), Source: "watch of the pod", Trust: inspect.ByCluster,
 	}})
 	if state == inspect.PodTerminating || state == inspect.PodChanged {
 		f.notice("warning", "pod "+f.last.Name+": "+strings.Join(what, "; "))
