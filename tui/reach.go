@@ -8,6 +8,9 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 )
 
+// kindWidth is that of the column that says what a row is.
+const kindWidth = 12
+
 // reachRows lists what the pod could touch, the dangerous first, then what happened to it and what is kept of it.
 func reachRows(_ *Model, s *caseScreen) []row {
 	p := s.c.Pod
@@ -35,7 +38,7 @@ func reachRow(r inspect.ReachRow) row {
 	return row{
 		id: "reach:" + r.Kind + ":" + r.Text, find: r.Kind + " " + r.Text, value: firstOf(r.Command, r.Text), layer: -1, object: r.Text,
 		cells: func(w int) []cell {
-			return []cell{{text: r.Kind, tone: toneDim, width: 10}, {text: r.Text, tone: t, width: -1}}
+			return []cell{{text: r.Kind, tone: toneDim, width: kindWidth}, {text: r.Text, tone: t, width: -1}}
 		},
 		detail: func(d *document) {
 			d.say(toneBold, r.Kind)
@@ -57,7 +60,7 @@ func changeRow(x inspect.PodChange) row {
 	return row{
 		id: "change:" + x.Time.String() + x.State, find: "pod " + x.State + " " + text, value: text, layer: -1, object: x,
 		cells: func(w int) []cell {
-			return []cell{{text: "pod", tone: toneDim, width: 10}, {text: shortStamp(x.Time), tone: toneDim, width: 9}, {text: x.State + ": " + text, tone: t, width: -1}}
+			return []cell{{text: "pod", tone: toneDim, width: kindWidth}, {text: shortStamp(x.Time), tone: toneDim, width: 9}, {text: x.State + ": " + text, tone: t, width: -1}}
 		},
 		detail: func(d *document) {
 			d.say(toneBold, "The pod, while the case was open")
@@ -72,23 +75,27 @@ func changeRow(x inspect.PodChange) row {
 
 // preservedRow says of one kind of thing what is kept, and what is not.
 func preservedRow(k inspect.Preserved) row {
-	text, t := plural(k.Kept, k.Word)+" kept", tonePlain
-	if k.Lost > 0 {
-		text, t = plural(k.Lost, k.Word)+" not kept", toneWarn
-		if k.Whole {
-			text = k.Word + "s not kept"
-		}
-		if k.Kept > 0 {
-			text = fmt.Sprintf("%s kept, %d not", plural(k.Kept, k.Word), k.Lost)
-		}
+	kind, text, t := "kept", plural(k.Kept, k.Word), tonePlain
+	lost := plural(k.Lost, k.Word)
+	if k.Whole {
+		lost = k.Word + "s"
+	}
+	switch {
+	case k.Lost > 0 && k.Kept == 0:
+		kind, text, t = "not kept", lost, toneWarn
+	case k.Lost > 0:
+		text, t = text+", not kept: "+fmt.Sprint(k.Lost), toneWarn
+	}
+	if len(k.Why) > 0 {
+		text += " (" + k.Why[0] + ")"
 	}
 	return row{
-		id: "preserved:" + k.Word, find: "kept " + text, value: text, layer: -1, object: k,
+		id: "preserved:" + k.Word, find: kind + " " + text, value: text, layer: -1, object: k,
 		cells: func(w int) []cell {
-			return []cell{{text: "kept", tone: toneDim, width: 10}, {text: text, tone: t, width: -1}, {text: shortStamp(k.First), tone: toneDim, width: 9, right: true}}
+			return []cell{{text: kind, tone: toneDim, width: kindWidth}, {text: text, tone: t, width: -1}, {text: shortStamp(k.First), tone: toneDim, width: 9, right: true}}
 		},
 		detail: func(d *document) {
-			d.say(toneBold, text)
+			d.say(toneBold, upperFirst(kind)+": "+text)
 			d.field("first", stamp(k.First))
 			d.field("last", stamp(k.Last))
 			if len(k.Why) > 0 {
@@ -101,6 +108,8 @@ func preservedRow(k inspect.Preserved) row {
 	}
 }
 
+func upperFirst(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
+
 func containerRow(c inspect.Container) row {
 	text := c.Name + " " + string(c.Type)
 	t := tonePlain
@@ -110,7 +119,7 @@ func containerRow(c inspect.Container) row {
 	return row{
 		id: "container:" + c.Name, find: "container " + text + " " + c.Reference, value: c.ImageID, subject: c.Name, layer: -1, object: c,
 		cells: func(w int) []cell {
-			return []cell{{text: "container", tone: toneDim, width: 10}, {text: text + " " + shortImage(c.Reference, ""), tone: t, width: -1}}
+			return []cell{{text: "container", tone: toneDim, width: kindWidth}, {text: text + " " + shortImage(c.Reference, ""), tone: t, width: -1}}
 		},
 		detail: func(d *document) { containerDetail(d, c) },
 	}
@@ -150,7 +159,7 @@ func exhibitRows(s *caseScreen) []row {
 		rows = append(rows, row{
 			id: "exhibit:" + x.Path, find: "kept " + x.Path + " " + x.Source, value: x.Digest, layer: -1, object: x, raw: blobPart(x.Path, x.Digest),
 			cells: func(w int) []cell {
-				cells := []cell{{text: "kept", tone: toneDim, width: 10}, {text: x.Path, width: -1}, {text: bytesText(x.Size), tone: toneDim, width: 9, right: true}}
+				cells := []cell{{text: "kept", tone: toneDim, width: kindWidth}, {text: x.Path, width: -1}, {text: bytesText(x.Size), tone: toneDim, width: 9, right: true}}
 				if w > 66 {
 					cells = append(cells, cell{text: shortStamp(x.Kept), tone: toneDim, width: 9, right: true})
 				}
