@@ -18,15 +18,16 @@ var variables = []struct{ name, cloud string }{{"AWS_ROLE_ARN", "AWS"}, {"AZURE_
 
 // roles names the roles of a cloud that the pod itself shows: the webhooks of the clouds write them into its environment
 // and its token volumes. The service account may name more.
-func roles(pod *corev1.Pod, tokens []inspect.Token) []inspect.CloudRole {
+func roles(pod *corev1.Pod, containers []*corev1.Container, tokens []inspect.Token) []inspect.CloudRole {
 	var all []inspect.CloudRole
 	add := func(r inspect.CloudRole) {
 		if !slices.ContainsFunc(all, func(o inspect.CloudRole) bool { return o.Cloud == r.Cloud && o.Name == r.Name }) {
 			all = append(all, r)
 		}
 	}
-	for _, c := range everyContainer(pod) {
-		for _, e := range c.Env {
+	for _, c := range containers {
+		for i := range c.Env {
+			e := &c.Env[i]
 			for _, v := range variables {
 				if e.Name == v.name && e.Value != "" {
 					add(inspect.CloudRole{Cloud: v.cloud, Name: e.Value, Source: "env " + e.Name + " of " + c.Name})

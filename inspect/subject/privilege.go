@@ -11,27 +11,26 @@ import (
 )
 
 // privileges says what the pod and its containers may do beyond ordinary ones, in words, sorted.
-func privileges(pod *corev1.Pod) []string {
+func privileges(pod *corev1.Pod, containers []*corev1.Container) []string {
 	var all []string
-	for name, on := range map[string]bool{
-		inspect.HostNetwork: pod.Spec.HostNetwork, "host PID namespace": pod.Spec.HostPID, "host IPC namespace": pod.Spec.HostIPC,
-		"its containers share one process namespace": isTrue(pod.Spec.ShareProcessNamespace),
-	} {
+	say := func(on bool, text string) {
 		if on {
-			all = append(all, name)
+			all = append(all, text)
 		}
 	}
+	say(pod.Spec.HostNetwork, inspect.HostNetwork)
+	say(pod.Spec.HostPID, "host PID namespace")
+	say(pod.Spec.HostIPC, "host IPC namespace")
+	say(isTrue(pod.Spec.ShareProcessNamespace), "its containers share one process namespace")
 	general := pod.Spec.SecurityContext
 	if general == nil {
 		general = &corev1.PodSecurityContext{}
 	}
-	for _, c := range everyContainer(pod) {
+	for _, c := range containers {
 		for _, text := range containerPrivileges(c.SecurityContext, general) {
 			all = append(all, c.Name+": "+text)
 		}
-		if pod.Annotations[corev1.DeprecatedAppArmorBetaContainerAnnotationKeyPrefix+c.Name] == corev1.DeprecatedAppArmorBetaProfileNameUnconfined {
-			all = append(all, c.Name+": AppArmor unconfined")
-		}
+		say(pod.Annotations[corev1.DeprecatedAppArmorBetaContainerAnnotationKeyPrefix+c.Name] == corev1.DeprecatedAppArmorBetaProfileNameUnconfined, c.Name+": AppArmor unconfined")
 	}
 	slices.Sort(all)
 	return slices.Compact(all)

@@ -13,13 +13,17 @@ import (
 // reach lists what the pod's specification lets it touch, by name: no Secret is read. What stands in the cluster beside the
 // pod (its service account, policies, Services) is added by the checks of the cluster.
 func reach(pod *corev1.Pod) inspect.Reach {
-	r := inspect.Reach{ServiceAccount: pod.Spec.ServiceAccountName, Privileges: privileges(pod), Tokens: tokens(pod), Token: inspect.TokenNone, Uses: uses(pod)}
+	containers := everyContainer(pod)
+	r := inspect.Reach{
+		ServiceAccount: pod.Spec.ServiceAccountName, Privileges: privileges(pod, containers),
+		Tokens: tokens(pod, containers), Token: inspect.TokenNone, Uses: uses(pod, containers),
+	}
 	if len(r.Tokens) > 0 {
 		r.Token = inspect.TokenMounted
 	}
 	names := references{}
-	for _, v := range pod.Spec.Volumes {
-		switch {
+	for i := range pod.Spec.Volumes {
+		switch v := &pod.Spec.Volumes[i]; {
 		case v.HostPath != nil:
 			names.add("volume", "host path "+v.HostPath.Path)
 		case v.PersistentVolumeClaim != nil:
@@ -34,7 +38,7 @@ func reach(pod *corev1.Pod) inspect.Reach {
 		names.add(u.Kind, u.Name)
 	}
 	r.Secrets, r.ConfigMaps, r.Volumes = names[inspect.UseSecret], names[inspect.UseConfigMap], names["volume"]
-	if r.Roles = roles(pod, r.Tokens); len(r.Roles) > 0 {
+	if r.Roles = roles(pod, containers, r.Tokens); len(r.Roles) > 0 {
 		r.Role = r.Roles[0].String()
 	}
 	return r
@@ -54,9 +58,10 @@ func (r references) add(kind, name string) {
 
 // tokens lists where tokens of the service account lie. The API server puts the usual one into each pod as a projected
 // volume of its own, so what is there is in the pod, whatever the account says of mounting it.
-func tokens(pod *corev1.Pod) []inspect.Token {
+func tokens(pod *corev1.Pod, containers []*corev1.Container) []inspect.Token {
 	var all []inspect.Token
-	for _, v := range pod.Spec.Volumes {
+	for i := range pod.Spec.Volumes {
+		v := &pod.Spec.Volumes[i]
 		if v.Projected == nil {
 			continue
 		}
@@ -65,7 +70,7 @@ func tokens(pod *corev1.Pod) []inspect.Token {
 			if t == nil {
 				continue
 			}
-			for _, m := range mountsOf(pod, v.Name) {
+			for _, m := range mountsOf(containers, v.Name) {
 				token := inspect.Token{Container: m.container, Path: path.Join("/", m.MountPath, t.Path), Audience: t.Audience}
 				if m.SubPath != "" {
 					token.Path = path.Join("/", m.MountPath)
@@ -83,15 +88,15 @@ func tokens(pod *corev1.Pod) []inspect.Token {
 // mounted is where a container has a volume.
 type mounted struct {
 	container string
-	corev1.VolumeMount
+	*corev1.VolumeMount
 }
 
-func mountsOf(pod *corev1.Pod, volume string) []mounted {
+func mountsOf(containers []*corev1.Container, volume string) []mounted {
 	var all []mounted
-	for _, c := range everyContainer(pod) {
-		for _, m := range c.VolumeMounts {
-			if m.Name == volume {
-				all = append(all, mounted{c.Name, m})
+	for _, c := range containers {
+		for i := range c.VolumeMounts {
+			if c.VolumeMounts[i].Name == volume {
+				all = append(all, mounted{c.Name, &c.VolumeMounts[i]})
 			}
 		}
 	}
@@ -99,11 +104,12 @@ func mountsOf(pod *corev1.Pod, volume string) []mounted {
 }
 
 // uses lists the ways by which Secrets, ConfigMaps and files of the node come into containers.
-func uses(pod *corev1.Pod) []inspect.Use {
+func uses(pod *corev1.Pod, containers []*corev1.Container) []inspect.Use {
 	var all []inspect.Use
-	for _, v := range pod.Spec.Volumes {
+	for i := range pod.Spec.Volumes {
+		v := &pod.Spec.Volumes[i]
 		for _, u := range sources(v) {
-			in := mountsOf(pod, v.Name)
+			in := mountsOf(containers, v.Name)
 			for _, m := range in {
 				u.Container, u.How, u.ReadOnly = m.container, "mounted at "+path.Clean("/"+m.MountPath), m.ReadOnly
 				all = append(all, u)
@@ -114,7 +120,7 @@ func uses(pod *corev1.Pod) []inspect.Use {
 			}
 		}
 	}
-	for _, c := range everyContainer(pod) {
+	for _, c := range containers {
 		all = append(all, environment(c)...)
 	}
 	for _, s := range pod.Spec.ImagePullSecrets {
@@ -126,7 +132,7 @@ func uses(pod *corev1.Pod) []inspect.Use {
 }
 
 // sources names what a volume is made of.
-func sources(v corev1.Volume) []inspect.Use {
+func sources(v *corev1.Volume) []inspect.Use {
 	secret := func(name string) inspect.Use { return inspect.Use{Kind: inspect.UseSecret, Name: name} }
 	configMap := func(name string) inspect.Use { return inspect.Use{Kind: inspect.UseConfigMap, Name: name} }
 	switch {
@@ -151,9 +157,10 @@ func sources(v corev1.Volume) []inspect.Use {
 	return all
 }
 
-func environment(c corev1.Container) []inspect.Use {
+func environment(c *corev1.Container) []inspect.Use {
 	var all []inspect.Use
-	for _, e := range c.Env {
+	for i := range c.Env {
+		e := &c.Env[i]
 		if e.ValueFrom == nil {
 			continue
 		}
@@ -180,10 +187,16 @@ func environment(c corev1.Container) []inspect.Use {
 }
 
 // everyContainer lists the containers of all types.
-func everyContainer(pod *corev1.Pod) []corev1.Container {
-	all := slices.Concat(pod.Spec.Containers, pod.Spec.InitContainers)
-	for _, e := range pod.Spec.EphemeralContainers {
-		all = append(all, corev1.Container(e.EphemeralContainerCommon))
+func everyContainer(pod *corev1.Pod) []*corev1.Container {
+	all := make([]*corev1.Container, 0, len(pod.Spec.Containers)+len(pod.Spec.InitContainers)+len(pod.Spec.EphemeralContainers))
+	for i := range pod.Spec.Containers {
+		all = append(all, &pod.Spec.Containers[i])
+	}
+	for i := range pod.Spec.InitContainers {
+		all = append(all, &pod.Spec.InitContainers[i])
+	}
+	for i := range pod.Spec.EphemeralContainers {
+		all = append(all, (*corev1.Container)(&pod.Spec.EphemeralContainers[i].EphemeralContainerCommon))
 	}
 	return all
 }
