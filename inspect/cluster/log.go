@@ -49,12 +49,10 @@ func (k *logKeeper) all(ctx context.Context) error {
 		if k.o.Container != "" && c.Name != k.o.Container || c.ContainerID == "" {
 			continue
 		}
-		work.Go(func() {
-			k.keep(ctx, c, c.ContainerID, false)
-			if len(c.TerminatedIDs) > 0 {
-				k.keep(ctx, c, c.TerminatedIDs[0], true)
-			}
-		})
+		if len(c.TerminatedIDs) > 0 { // the next restart takes it
+			work.Go(func() { k.keep(ctx, c, c.TerminatedIDs[0], true) })
+		}
+		work.Go(func() { k.keep(ctx, c, c.ContainerID, false) })
 	}
 	work.Wait()
 	return ctx.Err()
