@@ -32,7 +32,7 @@ func contain(c inspect.Case) []inspect.NextStep {
 	if _, said := c.Runtime(); said {
 		return append(steps, k.mend()...)
 	}
-	return append(steps, todo("when the run-time state is copied, or is given up, say so: only then is shown how to roll back and delete", runtimeCommand(c)))
+	return append(steps, todo("when the run-time state is copied, or is given up, say so (on the screen : runtime saved); only then is shown how to roll back and delete", runtimeCommand(c)))
 }
 
 // quarantine is the label by which the policy below finds the pod.
