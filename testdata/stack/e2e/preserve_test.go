@@ -266,7 +266,8 @@ func TestPodsOnlySaysWhatItDoesNotSee(t *testing.T) {
 	}
 	if slices.ContainsFunc(k.Notices, func(n struct {
 		Text string `json:"text"`
-	}) bool {
+	},
+	) bool {
 		return strings.Contains(n.Text, "changes of the pod are not seen")
 	}) {
 		t.Error("it may watch pods")
