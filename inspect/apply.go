@@ -22,6 +22,9 @@ func (c *Case) Apply(e Event) {
 		return
 	}
 	c.log = append(c.log, e)
+	if e.Time.After(c.last.Time) {
+		c.last = e.Time
+	}
 	c.fold(e)
 }
 
@@ -48,14 +51,18 @@ func (c *Case) fold(e Event) {
 		c.finding(*e.Finding)
 	case e.Moment != nil:
 		upsert(&c.Timeline, *e.Moment, compareMoments)
+	case e.PodChange != nil:
+		upsert(&c.Changes, *e.PodChange, func(a, b PodChange) int { return cmp.Or(a.Time.Compare(b.Time.Time), cmp.Compare(a.State, b.State)) })
+	case e.Clock != nil:
+		upsert(&c.Clocks, *e.Clock, compareClocks)
 	case e.Note != nil:
 		upsert(&c.Notes, *e.Note, compareNotes)
 	case e.Notice != nil:
 		upsert(&c.Notices, *e.Notice, func(a, b Notice) int { return cmp.Compare(a.Text, b.Text) })
 	case e.Blob != nil:
-		upsert(&c.Blobs, *e.Blob, func(a, b Blob) int { return cmp.Or(cmp.Compare(a.Of, b.Of), cmp.Compare(a.Digest, b.Digest)) })
+		c.keepBlob(*e.Blob)
 	case e.Exhibit != nil:
-		upsert(&c.Exhibits, *e.Exhibit, func(a, b Exhibit) int { return cmp.Compare(a.Path, b.Path) })
+		c.keepExhibit(*e.Exhibit)
 	default:
 		c.foldImage(e)
 	}
@@ -79,6 +86,38 @@ func (c *Case) finding(f Finding) {
 	upsert(&c.Findings, f, func(a, b Finding) int {
 		return cmp.Or(cmp.Compare(a.Severity.Rank(), b.Severity.Rank()), cmp.Compare(a.Subject, b.Subject), cmp.Compare(a.ID, b.ID))
 	})
+}
+
+// keepBlob remembers since when the bytes are kept.
+func (c *Case) keepBlob(b Blob) {
+	key := func(a, b Blob) int { return cmp.Or(cmp.Compare(a.Of, b.Of), cmp.Compare(a.Digest, b.Digest)) }
+	if n, found := slices.BinarySearchFunc(c.Blobs, b, key); found && c.Blobs[n].State == b.State {
+		b.Kept = earlier(c.Blobs[n].Kept, b.Kept)
+	}
+	upsert(&c.Blobs, b, key)
+}
+
+// keepExhibit remembers since when the bytes are kept. That a later try failed takes nothing away.
+func (c *Case) keepExhibit(x Exhibit) {
+	key := func(a, b Exhibit) int { return cmp.Compare(a.Path, b.Path) }
+	if n, found := slices.BinarySearchFunc(c.Exhibits, x, key); found {
+		old := c.Exhibits[n]
+		if x.Missing != "" && old.Missing == "" {
+			return
+		}
+		if old.Digest == x.Digest {
+			x.Kept = earlier(old.Kept, x.Kept)
+		}
+	}
+	upsert(&c.Exhibits, x, key)
+}
+
+// earlier is the earlier of two times that are known.
+func earlier(a, b Time) Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a.Time) {
+		return b
+	}
+	return a
 }
 
 // reset folds the log again without what the dropped checks said.

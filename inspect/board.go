@@ -45,7 +45,8 @@ func (b *board) deliver(e Event) {
 		return
 	}
 	b.seq++
-	e.Seq, e.Time = b.seq, At(now)
+	e = e.Stamped(At(now))
+	e.Seq = b.seq
 	isNew := e.Image != nil && !b.hasImage(e.Subject)
 	b.known.Apply(e)
 	b.emit(e)
@@ -96,6 +97,7 @@ func (b *board) snapshot() Case {
 	}
 	c.Trust, c.Checks, c.Answers, c.Alerts = slices.Clone(c.Trust), slices.Clone(c.Checks), slices.Clone(c.Answers), slices.Clone(c.Alerts)
 	c.Notes, c.Notices, c.Timeline, c.Findings = slices.Clone(c.Notes), slices.Clone(c.Notices), slices.Clone(c.Timeline), slices.Clone(c.Findings)
+	c.Changes, c.Clocks = slices.Clone(c.Changes), slices.Clone(c.Clocks)
 	c.Blobs, c.Exhibits = slices.Clone(c.Blobs), slices.Clone(c.Exhibits)
 	return c
 }

@@ -20,6 +20,8 @@ type Case struct {
 	Alerts   []Alert      `json:"alerts"`
 	Pod      *Pod         `json:"pod"`
 	Images   []Image      `json:"images"`
+	Changes  []PodChange  `json:"podChanges"` // while the case was open
+	Clocks   []Clock      `json:"clocks"`     // for reports, that a person started
 	Notes    []Note       `json:"notes"`
 	Notices  []Notice     `json:"notices"`
 	Timeline []Moment     `json:"timeline"`
@@ -30,6 +32,7 @@ type Case struct {
 	End      *End         `json:"-"`
 	progress map[Key]Progress
 	log      []Event // all that a Reset may have to fold again: no Progress, no Request
+	last     Time    // of the newest of these
 }
 
 // CheckState is how far a check has come on a subject.
@@ -131,6 +134,9 @@ func (c *Case) Progress(name, subject string) (Progress, bool) {
 	p, ok := c.progress[Key{name, subject}]
 	return p, ok
 }
+
+// AsOf is the time of the newest event: what the case says is true as of then.
+func (c *Case) AsOf() Time { return c.last }
 
 // Events gives what the case was folded from, without progress and requests.
 func (c *Case) Events() []Event { return c.log }

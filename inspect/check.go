@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime/debug"
 	"strings"
+	"time"
 )
 
 // Scope says how often a check runs.
@@ -18,6 +19,9 @@ const (
 	PerCase
 )
 
+// HeadStart is the longest time that a check lets those go first that it comes after.
+const HeadStart = time.Second
+
 // Check looks at one thing and says what it sees. A new check is one package or file, and one line in the slice of
 // checks in cmd/backtrail.
 type Check struct {
@@ -28,6 +32,10 @@ type Check struct {
 	Resolves bool
 	// Needs names the checks that must have ended first, well or badly, on the same subject.
 	Needs []string
+	// After names checks that go first, because what they keep vanishes sooner: this one starts once they have ended on the
+	// same subject, and no later than HeadStart after all that it needs is there. So nothing waits long for what is slow,
+	// nor for what the plan leaves out.
+	After []string
 	// Run looks and emits. The engine fills in Seq, Time, Check and Subject. An error or a panic becomes unknown of this
 	// check and subject; an *Outcome becomes what it says.
 	Run func(ctx context.Context, on On, emit func(Event)) error

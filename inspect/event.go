@@ -33,6 +33,8 @@ type Event struct {
 	Answer     *Answer     `json:"answer,omitempty"`
 	Finding    *Finding    `json:"finding,omitempty"`
 	Moment     *Moment     `json:"moment,omitempty"`
+	PodChange  *PodChange  `json:"podChange,omitempty"`
+	Clock      *Clock      `json:"clock,omitempty"`
 	Note       *Note       `json:"note,omitempty"`
 	Notice     *Notice     `json:"notice,omitempty"`
 	Blob       *Blob       `json:"blob,omitempty"`
@@ -41,6 +43,20 @@ type Event struct {
 	Progress   *Progress   `json:"progress,omitempty"`
 	Reset      *Reset      `json:"reset,omitempty"`
 	End        *End        `json:"end,omitempty"`
+}
+
+// Stamped gives the event its time. What is kept with it is kept since then.
+func (e Event) Stamped(at Time) Event {
+	e.Time = at
+	if e.Exhibit != nil && e.Exhibit.Missing == "" && e.Exhibit.Kept.IsZero() {
+		x := *e.Exhibit
+		x.Kept, e.Exhibit = at, &x
+	}
+	if b := e.Blob; b != nil && b.Kept.IsZero() && (b.State == BlobCarried || b.State == BlobDamaged) {
+		kept := *b
+		kept.Kept, e.Blob = at, &kept
+	}
+	return e
 }
 
 // Header opens a stream.
@@ -119,10 +135,26 @@ const (
 type Note struct {
 	Time    Time   `json:"time"`
 	Author  string `json:"author"`
-	Subject string `json:"subject"` // finding ID, path, or empty for the case
-	Mark    string `json:"mark"`    // malicious, benign, open, or empty
+	Subject string `json:"subject"` // finding ID, path, SubjectRuntime, or empty for the case
+	Mark    string `json:"mark"`    // malicious, benign, open, or empty; of SubjectRuntime: saved, given-up, open
 	Text    string `json:"text"`
 }
+
+// PodChange is something that happened to the pod while the case was open. What was kept before stays.
+type PodChange struct {
+	Time    Time     `json:"time"`    // when it was heard of
+	State   string   `json:"state"`   // changed, terminating, gone, replaced
+	What    []string `json:"what"`    // in words
+	Exhibit string   `json:"exhibit"` // path of the pod as it was then; empty where there is none
+}
+
+// The states of a PodChange.
+const (
+	PodChanged     = "changed"
+	PodTerminating = "terminating" // it was asked to go
+	PodGone        = "gone"
+	PodReplaced    = "replaced" // gone, and another pod has its name
+)
 
 // Notice is something that the person at the terminal should hear: a list cut short, a rate limit, an expired login.
 type Notice struct {
@@ -141,16 +173,25 @@ type Blob struct {
 	Actual    string `json:"actual"` // digest of the bytes that came, where they are not their digest
 	Of        string `json:"of"`     // image or known-good
 	Tag       string `json:"tag,omitempty"`
+	Kept      Time   `json:"kept"` // when it was first kept
 }
+
+// States of a blob that is kept.
+const (
+	BlobCarried = "carried"
+	BlobDamaged = "damaged" // kept as it came, which is not its digest
+)
 
 // Exhibit is something kept as it was received: cluster objects, alerts, logs, trust roots.
 type Exhibit struct {
 	Path      string   `json:"path"` // below data/ in the bundle: cluster/pod.json
 	Digest    string   `json:"digest"`
 	Size      int64    `json:"size"`
-	Source    string   `json:"source"`    // the request or the file that it came from
-	Redacted  []string `json:"redacted"`  // what was taken out, by field
-	Truncated bool     `json:"truncated"` // a bound cut it short
+	Source    string   `json:"source"`            // the request or the file that it came from
+	Redacted  []string `json:"redacted"`          // what was taken out, by field
+	Truncated bool     `json:"truncated"`         // a bound cut it short
+	Missing   string   `json:"missing,omitempty"` // why it could not be kept; it then has no digest
+	Kept      Time     `json:"kept"`              // when these bytes were first kept
 }
 
 // Request is one request that was made to a cluster or a registry, for the chain of custody.

@@ -3,18 +3,19 @@ package inspect
 // Image is what is known of the image of one container. Subject is its key: the container's name, or "image" where
 // the target is no pod. Two containers that share a digest are two images.
 type Image struct {
-	Subject   string `json:"subject"`
-	Container string `json:"container"`
-	Reference string `json:"reference"` // as the pod or the person names it
-	Location  string `json:"location"`  // where the registry package opens it again, pinned to a digest where there is one
-	Index     string `json:"index"`     // digest, empty where there is none
-	Digest    string `json:"digest"`    // of the manifest, empty for docker-save
-	Config    string `json:"config"`    // digest
-	Platform  string `json:"platform"`  // linux/amd64, linux/arm64/v8
-	Created   Time   `json:"created"`
-	Status    Status `json:"status"` // about bytes only: manifest, config and layers
-	Reason    string `json:"reason"`
-	Detail    string `json:"detail"` // the reason in words
+	Subject   string   `json:"subject"`
+	Container string   `json:"container"`
+	Reference string   `json:"reference"` // as the pod or the person names it
+	Location  string   `json:"location"`  // where the registry package opens it again, pinned to a digest where there is one
+	Index     string   `json:"index"`     // digest, empty where there is none
+	Digest    string   `json:"digest"`    // of the manifest, empty for docker-save
+	Config    string   `json:"config"`    // digest
+	Platform  string   `json:"platform"`  // linux/amd64, linux/arm64/v8
+	Created   Time     `json:"created"`
+	Status    Status   `json:"status"` // about bytes only: manifest, config and layers
+	Reason    string   `json:"reason"`
+	Detail    string   `json:"detail"`         // the reason in words
+	Left      []string `json:"left,omitempty"` // what is left of an image that its registry no longer has, in words
 
 	Settings   ImageConfig  `json:"imageConfig"`
 	Stores     []StoreReply `json:"stores"`

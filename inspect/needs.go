@@ -1,9 +1,12 @@
 package inspect
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
-// await waits until the needs of a check have ended. Those that come late need not be interrupted: a cancelled check
-// ends by itself.
+// await waits until the needs of a check have ended, and lets those go first that it comes after. Those that come late
+// need not be interrupted: a cancelled check ends by itself.
 func (r *runner) await(c Check, subject string) {
 	for _, need := range c.Needs {
 		n := r.named(need)
@@ -17,6 +20,33 @@ func (r *runner) await(c Check, subject string) {
 			for _, s := range r.subjects() {
 				r.wait(Key{need, s})
 			}
+		}
+	}
+	if len(c.After) > 0 {
+		r.letFirst(c, subject)
+	}
+}
+
+// letFirst waits for those that go first, as long as their head start lasts.
+func (r *runner) letFirst(c Check, subject string) {
+	late := time.NewTimer(HeadStart)
+	defer late.Stop()
+	for _, name := range c.After {
+		r.mu.Lock()
+		ended, ok := r.done[Key{name, subject}]
+		if !ok {
+			ended, ok = r.done[Key{name, ""}] // one of the case
+		}
+		r.mu.Unlock()
+		if !ok {
+			continue
+		}
+		select {
+		case <-ended:
+		case <-late.C:
+			return
+		case <-r.ctx.Done():
+			return
 		}
 	}
 }

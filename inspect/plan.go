@@ -28,6 +28,11 @@ func validate(checks []Check) error {
 		at[c.Name] = i
 	}
 	for i, c := range checks {
+		for _, n := range c.After {
+			if j, ok := at[n]; ok && (j >= i || c.Scope == PerCase && checks[j].Scope == PerImage) {
+				return fmt.Errorf("checks: %s comes after %q, which must stand before it and be of its scope or of the case", c.Name, n)
+			}
+		}
 		for _, n := range c.Needs {
 			j, ok := at[n]
 			if !ok {

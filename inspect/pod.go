@@ -11,7 +11,10 @@ type Pod struct {
 	Created    Time        `json:"created"`
 	Containers []Container `json:"containers"`
 	Reach      Reach       `json:"reach"`
-	Others     []string    `json:"others"` // namespace/name of pods that run one of its digests
+	Others     []string    `json:"others"`              // namespace/name of pods that run one of its digests, at most MaxShared of them
+	Runtime    string      `json:"runtime,omitempty"`   // of its node: containerd://2.1.0
+	Kubelet    string      `json:"kubelet,omitempty"`   // version of its node's
+	Selectors  []Selector  `json:"selectors,omitempty"` // that pick it now
 	Revisions  []Revision  `json:"revisions,omitempty"`
 }
 
@@ -43,8 +46,16 @@ type Container struct {
 	ContainerID string        `json:"containerID"`
 	Started     Time          `json:"started"`
 	State       string        `json:"state"`
+	Last        string        `json:"last,omitempty"` // how the run before ended: terminated: OOMKilled, exit 137, 2026-03-01T08:00:00Z
 	Restarts    int           `json:"restarts"`
 	Mounts      []Mount       `json:"mounts,omitempty"`
+}
+
+// Selector is what picks the pod by its labels.
+type Selector struct {
+	Kind string   `json:"kind"` // ReplicaSet, Service, NetworkPolicy, …
+	Name string   `json:"name"`
+	Keys []string `json:"keys"` // labels that it asks for: without any one of them it lets go; none: it never does
 }
 
 // Mount is a volume in the file tree of a container: what the image has at its path is hidden there.
@@ -54,17 +65,6 @@ type Mount struct {
 	Kind     string `json:"kind"`   // emptyDir, persistentVolumeClaim, hostPath, configMap, secret, projected, csi, …
 	Source   string `json:"source"` // the claim, the path on the host, the name of the object; empty where there is none
 	ReadOnly bool   `json:"readOnly"`
-}
-
-// Reach is what the pod could touch.
-type Reach struct {
-	ServiceAccount  string   `json:"serviceAccount"`
-	Role            string   `json:"role"` // cloud role that annotations name
-	Secrets         []string `json:"secrets"`
-	ConfigMaps      []string `json:"configMaps"`
-	Volumes         []string `json:"volumes"`
-	Privileges      []string `json:"privileges"`
-	NetworkPolicies []string `json:"networkPolicies"`
 }
 
 // Revision is an earlier or current template of the pod's workload.

@@ -1,6 +1,7 @@
 package kube
 
 import (
+	"fmt"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -36,6 +37,7 @@ type Container struct {
 	State    string    // running, waiting: REASON, terminated: REASON, or "" if not known
 	Started  time.Time // start of the present or, if it ended, of the last run; zero if never
 	Restarts int32
+	Last     string // how the run before the present one ended: terminated: OOMKilled, exit 137, TIME; "" if there was none
 }
 
 // Image is the parsed ImageID.
@@ -99,7 +101,7 @@ func (c Container) withStatus(statuses []corev1.ContainerStatus) Container {
 		if c.Started.IsZero() {
 			_, c.Started = state(s.LastTerminationState)
 		}
-		c.TerminatedIDs = terminatedIDs(s)
+		c.TerminatedIDs, c.Last = terminatedIDs(s), lastRun(s.LastTerminationState.Terminated)
 		return c
 	}
 	return c
@@ -117,6 +119,18 @@ func state(s corev1.ContainerState) (string, time.Time) {
 	default:
 		return "", time.Time{}
 	}
+}
+
+// lastRun says how a run ended.
+func lastRun(t *corev1.ContainerStateTerminated) string {
+	if t == nil {
+		return ""
+	}
+	text := fmt.Sprintf("%s, exit %d", reasoned("terminated", t.Reason), t.ExitCode)
+	if !t.FinishedAt.IsZero() {
+		text += ", " + t.FinishedAt.UTC().Format(time.RFC3339)
+	}
+	return text
 }
 
 func reasoned(word, reason string) string {

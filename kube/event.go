@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -20,30 +21,28 @@ func eventsAbout(o About) resource {
 	return resource{version: "v1", plural: "events", kind: "Event", fields: "involvedObject.name=" + o.Name}
 }
 
-// Events lists what the cluster still says of some objects, oldest first; it forgets after an hour by default. What
-// could not be listed is in the error; the other events are there.
+// Events lists what the cluster still says of some objects, oldest first; it forgets after an hour by default. The objects
+// are asked about side by side. What could not be listed is in the error; the other events are there.
 func (r *reading) Events(ctx context.Context, objects ...About) ([]corev1.Event, error) {
-	var all []corev1.Event
-	var errs []error
-	for _, o := range objects {
-		namespace := o.Namespace
-		if namespace == "" {
-			namespace = metav1.NamespaceDefault // where those of nodes are
-		}
-		if err := checkNames(namespace, o.Name); err != nil {
-			errs = append(errs, &Error{Doing: "listing events", Err: err})
-			continue
-		}
-		list, err := collect(ctx, r, eventsAbout(o), namespace, func(e *corev1.Event) bool { return o.is(e.InvolvedObject) })
-		if err != nil {
-			errs = append(errs, err)
-		}
-		all = append(all, list...)
+	lists, errs := make([][]corev1.Event, len(objects)), make([]error, len(objects))
+	var work sync.WaitGroup
+	for i, o := range objects {
+		work.Go(func() { lists[i], errs[i] = r.eventsOf(ctx, o) })
 	}
+	work.Wait()
+	all := slices.Concat(lists...)
 	slices.SortStableFunc(all, func(a, b corev1.Event) int {
 		return cmp.Or(EventTime(&a).Compare(EventTime(&b)), cmp.Compare(a.Name, b.Name))
 	})
 	return all, errors.Join(errs...)
+}
+
+func (r *reading) eventsOf(ctx context.Context, o About) ([]corev1.Event, error) {
+	namespace := cmp.Or(o.Namespace, metav1.NamespaceDefault) // where those of nodes are
+	if err := checkNames(namespace, o.Name); err != nil {
+		return nil, &Error{Doing: "listing events", Err: err}
+	}
+	return collect(ctx, r, eventsAbout(o), namespace, func(e *corev1.Event) bool { return o.is(e.InvolvedObject) })
 }
 
 // is compares by UID where both have one: a name is used again.

@@ -45,6 +45,7 @@ func (r *reading) Lineage(ctx context.Context, pod *corev1.Pod) (Lineage, error)
 		}
 		if len(l.Owners) == 1 {
 			l.Template = c.Spec.Template
+			l.Selector = c.selector(owner.Kind)
 		}
 		if w := c.workload(owner); w != nil {
 			l.Workload = w

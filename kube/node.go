@@ -2,8 +2,9 @@ package kube
 
 // Node is what a node says of itself.
 type Node struct {
-	Name, OS, Architecture, Runtime string // Runtime is containerd://1.7.2 and the like
-	Images                          []NodeImage
+	Name, OS, Architecture string
+	Runtime, Kubelet       string // containerd://1.7.2 and the like; v1.31.0
+	Images                 []NodeImage
 }
 
 // NodeImage is an image that the kubelet reports, by all names it has there:

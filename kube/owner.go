@@ -23,6 +23,8 @@ type Lineage struct {
 	Owners []Owner // none for a bare pod
 	// Template is the pod template that this pod was made from, nil if it is not known.
 	Template *corev1.PodTemplateSpec
+	// Selector is that by which the nearest owner picks its pods, nil if it is not known or picks none.
+	Selector *metav1.LabelSelector
 	// Workload is the highest owner that was read and has a template, nil if there is none.
 	Workload *Workload
 	Notes    []string // what could not be read, in words

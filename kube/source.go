@@ -49,6 +49,8 @@ type Source interface {
 	Log(ctx context.Context, pod *corev1.Pod, container string, previous bool) (Log, error)
 	// Events lists what the cluster still says of some objects, oldest first.
 	Events(ctx context.Context, objects ...About) ([]corev1.Event, error)
+	// Services lists those that select the pod. Only Services with a selector pick pods by themselves.
+	Services(ctx context.Context, pod *corev1.Pod) ([]corev1.Service, error)
 	// NetworkPolicies lists those that select the pod.
 	NetworkPolicies(ctx context.Context, pod *corev1.Pod) ([]networkingv1.NetworkPolicy, error)
 	// MutatingWebhooks, ValidatingWebhooks, AdmissionPolicies and AdmissionBindings list what stands before every object
@@ -85,4 +87,6 @@ type Listing struct {
 	Pods       int      // number of pods given to each
 	Namespaces []string // namespaces listed; empty means all
 	Notes      []string // what could not be seen, in words
+	// Versions are where a watch goes on, by namespace listed, "" for all; a dump has none. See Cluster.WatchPods.
+	Versions map[string]string
 }

@@ -28,30 +28,66 @@ func (s *Store) Size() (bytes int64, files int, err error) {
 	return bytes, files, err
 }
 
-// Prune removes blobs and records that were not used since olderThan, except blobs for which keep (which may be nil)
-// says true, and what a crash left behind. It returns how many bytes it freed.
-func (s *Store) Prune(ctx context.Context, olderThan time.Time, keep func(digest string) bool) (int64, error) {
-	var freed int64
+// Kept names what Prune leaves, however old it is: blobs by their digest, records by kind and key.
+type Kept struct{ blobs, records map[string]bool }
+
+// Blob leaves a blob.
+func (k *Kept) Blob(digest string) {
+	if k.blobs == nil {
+		k.blobs = map[string]bool{}
+	}
+	k.blobs[digest] = true
+}
+
+// Record leaves a record.
+func (k *Kept) Record(kind, key string) {
+	if k.records == nil {
+		k.records = map[string]bool{}
+	}
+	k.records[recordName(kind, key)] = true
+}
+
+// Pruned is what Prune did.
+type Pruned struct {
+	Freed int64 // bytes
+	Files int   // removed
+	Left  int64 // bytes of what was old enough and stays because it is to be kept
+	Stay  int   // files of these
+}
+
+// Prune removes blobs and records that were not used since olderThan, except those that are to be kept, and what a crash
+// left behind.
+func (s *Store) Prune(ctx context.Context, olderThan time.Time, kept Kept) (Pruned, error) {
+	var p Pruned
 	err := s.walk(ctx, func(path string, info fs.FileInfo) error {
-		limit := olderThan
-		if strings.HasPrefix(info.Name(), tempPrefix) {
+		limit, stays := olderThan, false
+		switch {
+		case strings.HasPrefix(info.Name(), tempPrefix):
 			limit = time.Now().Add(-tempAge)
-		} else if keep != nil && s.isBlob(path) && keep("sha256:"+info.Name()) {
-			return nil
+		case s.isBlob(path):
+			stays = kept.blobs["sha256:"+info.Name()]
+		default:
+			stays = kept.records[filepath.Base(filepath.Dir(path))+"/"+info.Name()]
 		}
 		if !info.ModTime().Before(limit) {
+			return nil
+		}
+		if stays {
+			p.Left += info.Size()
+			p.Stay++
 			return nil
 		}
 		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
-		freed += info.Size()
+		p.Freed += info.Size()
+		p.Files++
 		return nil
 	})
 	if err != nil {
-		return freed, fmt.Errorf("pruning cache %s: %w", s.dir, err)
+		return p, fmt.Errorf("pruning cache %s: %w", s.dir, err)
 	}
-	return freed, nil
+	return p, nil
 }
 
 // Verify reads every blob and record and returns the names, below the store's directory, of those that are damaged.

@@ -81,8 +81,13 @@ func (s *Store) recordPath(kind, key string) (string, error) {
 	if !recordKind.MatchString(kind) {
 		return "", fmt.Errorf("kind %q is not lower-case letters, digits and dashes", kind)
 	}
+	return filepath.Join(s.recordDir(), filepath.FromSlash(recordName(kind, key))), nil
+}
+
+// recordName is the file of a record below the directory of records.
+func recordName(kind, key string) string {
 	sum := sha256.Sum256([]byte(kind + "\x00" + key))
-	return filepath.Join(s.recordDir(), kind, hex.EncodeToString(sum[:])), nil
+	return kind + "/" + hex.EncodeToString(sum[:])
 }
 
 func readRecord(path string) ([]byte, error) {

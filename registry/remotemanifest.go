@@ -30,7 +30,7 @@ func (r *repository) manifest(ctx context.Context, ref string) (Part, error) {
 	if IsDigest(ref) {
 		return r.byDigest(ctx, descriptorOf(ref))
 	}
-	desc, err := r.head(ctx, ref)
+	desc, _, err := r.head(ctx, ref)
 	if err != nil {
 		return Part{}, err
 	}
@@ -84,25 +84,27 @@ func (r *repository) keep(part Part, err error) (Part, error) {
 	return part, err
 }
 
-// head asks what a tag means. The digest is empty where the registry does not say.
-func (r *repository) head(ctx context.Context, tag string) (v1.Descriptor, error) {
+// head asks what a tag means, and when the registry says that this changed. The digest is empty and the time zero where
+// the registry does not say.
+func (r *repository) head(ctx context.Context, tag string) (v1.Descriptor, time.Time, error) {
 	ctx, cancel := context.WithTimeout(ctx, smallTimeout)
 	defer cancel()
 	resp, err := r.do(ctx, http.MethodHead, "manifests/"+tag, manifestTypes())
 	if err != nil {
-		return v1.Descriptor{}, fmt.Errorf("asking for %s: %w", tag, err)
+		return v1.Descriptor{}, time.Time{}, fmt.Errorf("asking for %s: %w", tag, err)
 	}
 	drain(resp.Body)
 	if resp.StatusCode == http.StatusNotFound {
-		return v1.Descriptor{}, fmt.Errorf("%s has no %s:%s: %w", r.shown, r.repo.RepositoryStr(), tag, ErrNotFound)
+		return v1.Descriptor{}, time.Time{}, fmt.Errorf("%s has no %s:%s: %w", r.shown, r.repo.RepositoryStr(), tag, ErrNotFound)
 	}
 	digest := resp.Header.Get("Docker-Content-Digest")
 	if resp.StatusCode != http.StatusOK || !IsDigest(digest) {
-		return v1.Descriptor{}, nil
+		return v1.Descriptor{}, time.Time{}, nil
 	}
 	desc := descriptorOf(digest)
 	desc.MediaType = contentType(resp)
-	return desc, nil
+	changed, _ := http.ParseTime(resp.Header.Get("Last-Modified"))
+	return desc, changed, nil
 }
 
 func (r *repository) getManifest(ctx context.Context, ref string) ([]byte, types.MediaType, error) {

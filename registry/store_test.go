@@ -195,21 +195,30 @@ func TestStorePrune(t *testing.T) {
 		check(t, s.Put(digestOf([]byte(text)), []byte(text)))
 	}
 	check(t, s.PutRecord("layer", "old", []byte("x")))
+	check(t, s.PutRecord("index", "old", []byte("y")))
 	record, err := s.recordPath("layer", "old")
+	check(t, err)
+	keptRecord, err := s.recordPath("index", "old")
 	check(t, err)
 	crashed := filepath.Join(s.blobDir(), tempPrefix+"1")
 	check(t, os.WriteFile(crashed, []byte("half"), 0o600))
 	long := time.Now().Add(-48 * time.Hour)
-	for _, path := range []string{mustPath(t, s, old), mustPath(t, s, kept), mustPath(t, s, young), record, crashed} {
+	for _, path := range []string{mustPath(t, s, old), mustPath(t, s, kept), mustPath(t, s, young), record, keptRecord, crashed} {
 		check(t, os.Chtimes(path, long, long))
 	}
 	f, _, err := s.Open(young) // using it makes it young
 	check(t, err)
 	check(t, f.Close())
-	freed, err := s.Prune(context.Background(), time.Now().Add(-24*time.Hour), func(digest string) bool { return digest == kept })
+	var keep Kept
+	keep.Blob(kept)
+	keep.Record("index", "old")
+	pruned, err := s.Prune(context.Background(), time.Now().Add(-24*time.Hour), keep)
 	check(t, err)
-	if s.Has(old) || !s.Has(kept) || !s.Has(young) || exists(record) || exists(crashed) || freed < 7 {
-		t.Errorf("freed %d, left %v", freed, filesIn(t, s))
+	if s.Has(old) || !s.Has(kept) || !s.Has(young) || exists(record) || !exists(keptRecord) || exists(crashed) {
+		t.Errorf("left %v", filesIn(t, s))
+	}
+	if pruned.Freed < 7 || pruned.Files != 3 || pruned.Stay != 2 || pruned.Left <= 4 {
+		t.Errorf("%+v", pruned)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"time"
 )
 
 // Tags lists the tags of a repository (https://github.com/opencontainers/distribution-spec/blob/main/spec.md#listing-tags),
@@ -28,18 +29,23 @@ func (c *Client) Tags(ctx context.Context, loc Location) ([]string, error) {
 	return tags, nil
 }
 
-// TagDigest asks with HEAD what a tag of the repository means today. It is empty where the registry does not say.
-// Errors: ErrNotFound.
-func (c *Client) TagDigest(ctx context.Context, loc Location, tag string) (string, error) {
+// Tagged is what a tag means today.
+type Tagged struct {
+	Digest  string    // empty where the registry does not say
+	Changed time.Time // of the manifest, as the registry says it (Last-Modified); zero for most, which do not
+}
+
+// TagNow asks with HEAD what a tag of the repository means today. Errors: ErrNotFound.
+func (c *Client) TagNow(ctx context.Context, loc Location, tag string) (Tagged, error) {
 	if loc.Local() {
-		return "", fmt.Errorf("asking %s for tag %s: %w", loc, tag, ErrNotFound)
+		return Tagged{}, fmt.Errorf("asking %s for tag %s: %w", loc, tag, ErrNotFound)
 	}
 	repo, err := c.repository(loc)
 	if err != nil {
-		return "", err
+		return Tagged{}, err
 	}
-	desc, err := repo.head(ctx, tag)
-	return hashString(desc.Digest), err
+	desc, changed, err := repo.head(ctx, tag)
+	return Tagged{Digest: hashString(desc.Digest), Changed: changed}, err
 }
 
 func (r *repository) tags(ctx context.Context) ([]string, error) {

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // tagServer answers with pages of tags, and HEAD of a tag with a digest made of its name.
@@ -20,6 +21,7 @@ func tagServer(t *testing.T, pages ...string) Location {
 		case r.URL.Path == "/v2/":
 		case r.Method == http.MethodHead && r.URL.Path == "/v2/app/manifests/one":
 			w.Header().Set("Docker-Content-Digest", digest)
+			w.Header().Set("Last-Modified", "Sun, 01 Mar 2026 02:59:00 GMT")
 		case r.URL.Path == "/v2/app/tags/list":
 			var page int
 			fmt.Sscan(r.URL.Query().Get("page"), &page)
@@ -59,10 +61,10 @@ func TestTagsOverSeveralPages(t *testing.T) {
 	if err != nil || !slices.Equal(got, []string{"one", "two", "sha256-abc.sig"}) {
 		t.Errorf("got %q, %v", got, err)
 	}
-	if d, err := c.TagDigest(context.Background(), loc, "one"); err != nil || !IsDigest(d) {
-		t.Errorf("digest of the tag: %q, %v", d, err)
+	if now, err := c.TagNow(context.Background(), loc, "one"); err != nil || !IsDigest(now.Digest) || now.Changed.Format(time.RFC3339) != "2026-03-01T02:59:00Z" {
+		t.Errorf("the tag is %+v, %v", now, err)
 	}
-	if _, err := c.TagDigest(context.Background(), loc, "gone"); !errors.Is(err, ErrNotFound) {
+	if _, err := c.TagNow(context.Background(), loc, "gone"); !errors.Is(err, ErrNotFound) {
 		t.Errorf("a tag that is not there: %v", err)
 	}
 }

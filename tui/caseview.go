@@ -15,10 +15,11 @@ type caseScreen struct {
 	cancel  context.CancelFunc
 	pod     inspect.FlaggedPod
 	c       inspect.Case
-	running int            // sources that still emit
-	noting  bool           // a note is being kept
-	notes   []inspect.Note // those that wait for it
+	running int       // sources that still emit
+	noting  bool      // something that a person said is being kept
+	notes   []keeping // what waits for it
 	began   bool
+	watched bool  // what happens beside the checks is followed
 	broken  error // the case could not be opened, or its source ended badly
 	since   time.Time
 	reasons []string // why the case is not verified
@@ -99,13 +100,27 @@ func (m *Model) sourceCame(msg sourceMsg) tea.Cmd {
 		return nil
 	}
 	p := startPump(s.ctx, m.pumps, msg.source)
-	return followEvents(s.gen, p)
+	return tea.Batch(followEvents(s.gen, p, false), m.watchCase())
 }
 
-func followEvents(gen int, p *pump[inspect.Event]) tea.Cmd {
+// watchCase follows what happens beside the checks, once for each case. It ends with the screen.
+func (m *Model) watchCase() tea.Cmd {
+	s := m.open
+	if s.watched || m.o.Watch == nil {
+		return nil
+	}
+	s.watched = true
+	source := m.o.Watch()
+	if source == nil {
+		return nil
+	}
+	return followEvents(s.gen, startPump(s.ctx, m.pumps, source), true)
+}
+
+func followEvents(gen int, p *pump[inspect.Event], beside bool) tea.Cmd {
 	return work(func() tea.Msg {
 		events, ended, err := p.next()
-		return eventsMsg{gen: gen, events: events, ended: ended, err: err, pump: p}
+		return eventsMsg{gen: gen, events: events, ended: ended, err: err, pump: p, beside: beside}
 	})
 }
 
@@ -126,14 +141,19 @@ func (m *Model) eventsCame(msg eventsMsg) tea.Cmd {
 		}
 	}
 	var next tea.Cmd
-	if msg.ended {
+	switch {
+	case msg.ended && msg.beside:
+		if msg.err != nil && s.ctx.Err() == nil {
+			m.fail("watching the pod", msg.err)
+		}
+	case msg.ended:
 		s.running--
 		if msg.err != nil && s.ctx.Err() == nil {
 			s.broken = msg.err
 			m.fail("following the case", msg.err)
 		}
-	} else {
-		next = followEvents(s.gen, msg.pump)
+	default:
+		next = followEvents(s.gen, msg.pump, msg.beside)
 	}
 	m.changed()
 	return tea.Batch(next, m.wantTree())

@@ -12,6 +12,7 @@ type chooser struct {
 	list  list
 	in    textinput.Model
 	done  func(m *Model, r row) tea.Cmd
+	words func(typed string) string // that filter, of what was typed; nil: all
 }
 
 func (m *Model) choose(name, about string, all []row, done func(m *Model, r row) tea.Cmd) {
@@ -46,7 +47,11 @@ func (c *chooser) update(m *Model, msg tea.Msg) tea.Cmd {
 	}
 	var cmd tea.Cmd
 	c.in, cmd = c.in.Update(msg)
-	c.list.setFilter(c.in.Value())
+	typed := c.in.Value()
+	if c.words != nil {
+		typed = c.words(typed)
+	}
+	c.list.setFilter(typed)
 	return cmd
 }
 

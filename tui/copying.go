@@ -1,8 +1,6 @@
 package tui
 
 import (
-	"strings"
-
 	tea "charm.land/bubbletea/v2"
 	"github.com/backtrail/backtrail/inspect"
 )
@@ -93,21 +91,10 @@ func runCommand(m *Model, _ string) tea.Cmd {
 	} else {
 		r, _ := m.row()
 		pod, _ := r.object.(inspect.FlaggedPod)
-		text = "backtrail inspect " + quoted("pod/"+pod.Name) + " -n " + quoted(pod.Namespace)
+		text = "backtrail inspect " + inspect.Quote("pod/"+pod.Name) + " -n " + inspect.Quote(pod.Namespace)
 	}
 	m.info("copied: " + inspect.Clean(text))
 	return tea.SetClipboard(text)
-}
-
-// quoted makes a word safe for a shell: a saved dump may hold any name.
-func quoted(s string) string {
-	safe := func(r rune) bool {
-		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-._/:@", r)
-	}
-	if s != "" && strings.IndexFunc(s, func(r rune) bool { return !safe(r) }) < 0 {
-		return s
-	}
-	return "'" + strings.ReplaceAll(inspect.Clean(s), "'", `'\''`) + "'"
 }
 
 func whyNoCommand(m *Model) string {

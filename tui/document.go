@@ -75,6 +75,15 @@ func (d *document) signed(s inspect.Status, text string) {
 	}
 }
 
+// command writes a command that y copies.
+func (d *document) command(text string) {
+	if text == "" {
+		return
+	}
+	d.heading("To copy (y); it is not run")
+	d.say(toneNote, text)
+}
+
 // bullets writes a list, one item a line.
 func (d *document) bullets(items []string) {
 	for i, s := range items {

@@ -62,8 +62,12 @@ func (m *Model) trail() []crumb {
 	i := s.image()
 	switch {
 	case s.c.Pod != nil:
+		name := s.c.Pod.Name
+		if _, gone := s.c.Gone(); gone {
+			name += " (gone)"
+		}
 		add(s.c.Pod.Namespace, 1)
-		add(s.c.Pod.Name, 3)
+		add(name, 3)
 	case s.pod.Name != "":
 		add(s.pod.Namespace, 1)
 		add(s.pod.Name, 3)

@@ -44,10 +44,20 @@ func incidentPod() inspect.Pod {
 			{Name: "proxy", Type: inspect.ContainerSidecar, Injected: true, Reference: "registry.example.com/mesh/proxy:2.0", ImageID: "registry.example.com/mesh/proxy@" + digest(2), State: "running", Restarts: 1},
 		},
 		Reach: inspect.Reach{
-			ServiceAccount: "web", Role: "arn:aws:iam::123456789012:role/web", Secrets: []string{"web-db", "web-tls"}, ConfigMaps: []string{"web-config"},
-			Volumes: []string{"hostPath /var/log"}, Privileges: []string{"web: capability NET_ADMIN"},
+			ServiceAccount: "web", Role: "AWS arn:aws:iam::123456789012:role/web", Secrets: []string{"web-db", "web-tls"}, ConfigMaps: []string{"web-config"},
+			Roles:   []inspect.CloudRole{{Cloud: "AWS", Name: "arn:aws:iam::123456789012:role/web", Source: "annotation eks.amazonaws.com/role-arn of service account web"}},
+			Volumes: []string{"host path /var/log"}, Privileges: []string{"web: capabilities NET_ADMIN"}, Token: inspect.TokenMounted,
+			Tokens: []inspect.Token{{Container: "web", Path: "/var/run/secrets/kubernetes.io/serviceaccount/token", Seconds: 3607}},
+			Uses: []inspect.Use{
+				{Kind: inspect.UseHostPath, Name: "/var/log", Container: "web", How: "mounted at /host/log", ReadOnly: true},
+				{Kind: inspect.UseSecret, Name: "web-db", Container: "web", How: "env DB_PASSWORD"},
+				{Kind: inspect.UseSecret, Name: "web-tls", Container: "web", How: "mounted at /tls", ReadOnly: true},
+			},
+			NetworkPolicies: []string{"web-in"}, Isolated: []string{"ingress"}, Unseen: []string{"services that send traffic to it: not permitted"},
+			Shared: inspect.Shared{Digest: inspect.PodGroup{Count: 1, Pods: []string{"shop/web-6d4cf56db6-9qz4m"}}, Node: inspect.PodGroup{Count: 38, Pods: []string{"kube-system/dns-1", "shop/cart-0"}}},
 		},
-		Others: []string{"shop/web-6d4cf56db6-9qz4m"},
+		Selectors: []inspect.Selector{{Kind: "ReplicaSet", Name: "web-6d4cf56db6", Keys: []string{"app", "pod-template-hash"}}},
+		Others:    []string{"shop/web-6d4cf56db6-9qz4m"},
 	}
 }
 
@@ -74,8 +84,8 @@ func incidentPods() inspect.PodList {
 
 // on stamps an event with its check and subject.
 func on(check, subject string, e inspect.Event) inspect.Event {
-	e.Check, e.Subject, e.Time = check, subject, at(0)
-	return e
+	e.Check, e.Subject = check, subject
+	return e.Stamped(at(0))
 }
 
 func ended(check, subject string, status inspect.Status, reason string) inspect.Event {
@@ -209,6 +219,8 @@ func incidentFindings() []inspect.Event {
 		on("answers", "", inspect.Event{Moment: &inspect.Moment{Time: at(-40000), What: "known-good signed", Source: "log entry 30024022", Trust: inspect.BySignature}}),
 		on("answers", "", inspect.Event{Moment: &inspect.Moment{Time: at(-150), What: "image built", Source: "config of the image", Trust: inspect.ByClaim}}),
 		on("answers", "", inspect.Event{Moment: &inspect.Moment{Time: at(-95), What: "rollout of revision 4, pod created", Source: "ReplicaSet web-6d4cf56db6", Trust: inspect.ByCluster}}),
+		on("logs", "", inspect.Event{Exhibit: &inspect.Exhibit{Path: "logs/before.log", Missing: "the log of the run before of container proxy: previous terminated container not found"}}),
+		on("logs", "", inspect.Event{Exhibit: &inspect.Exhibit{Path: "logs/4f3c2b1a0d9e.log", Digest: digest(81), Size: 40_123, Source: "GET pods/web-6d4cf56db6-x7k2p/log", Truncated: true}}),
 		on("answers", "", inspect.Event{Exhibit: &inspect.Exhibit{Path: "cluster/pod.json", Digest: digest(80), Size: 8123, Source: "GET pods/web-6d4cf56db6-x7k2p", Redacted: []string{"env DB_PASSWORD"}}}),
 		ended("answers", "", inspect.Verified, ""),
 	}
@@ -333,6 +345,21 @@ func testOptions() Options {
 		Note: func(_ context.Context, _ *inspect.Case, n inspect.Note) (inspect.Event, error) {
 			n.Time, n.Author = at(2), "ada"
 			return inspect.Event{Time: at(2), Note: &n}, nil
+		},
+		Clock: func(_ context.Context, c *inspect.Case, k inspect.Clock) (e inspect.Event, err error) {
+			if k.Withdrawn != nil {
+				k, err = c.WithdrawClock(k.Regime, at(4).Time, "ada", k.Withdrawn.Reason)
+			} else {
+				k, err = c.StartClock(k.Regime, k.Aware.Time, at(3).Time, "ada", k.Reason)
+			}
+			return inspect.Event{Time: at(3), Clock: &k}, err
+		},
+		Next: func(c inspect.Case) []inspect.NextStep {
+			steps := []inspect.NextStep{{Why: "hold the pod: its writable layer and memory are nowhere else", Command: "kubectl --context prod-eu -n shop annotate pod web-6d4cf56db6-x7k2p karpenter.sh/do-not-disrupt=true"}}
+			if _, said := c.Runtime(); said {
+				steps = append(steps, inspect.NextStep{Why: "run-time state is saved: delete the pod", Command: "kubectl --context prod-eu -n shop delete pod web-6d4cf56db6-x7k2p"})
+			}
+			return steps
 		},
 		Again: func(context.Context, *inspect.Case, []inspect.Key) (inspect.Source, error) {
 			return sourceOf([]inspect.Event{

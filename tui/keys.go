@@ -2,6 +2,7 @@ package tui
 
 import (
 	tea "charm.land/bubbletea/v2"
+	"github.com/backtrail/backtrail/inspect"
 )
 
 // scope says on which screens a command is at home.
@@ -22,9 +23,11 @@ type command struct {
 	show string   // the keys as people write them
 	help string   // what it does
 	on   scope
-	bar  bool                  // worth a place in the bottom line
-	why  func(m *Model) string // why it cannot be done now; nil or empty: it can
-	run  func(m *Model, key string) tea.Cmd
+	bar  bool                               // worth a place in the bottom line
+	why  func(m *Model) string              // why it cannot be done now; nil or empty: it can
+	run  func(m *Model, key string) tea.Cmd // key: the one that was pressed; in the palette what was typed behind the name
+
+	takes bool // something may be typed behind its name in the palette
 }
 
 // commands is the table. The order is that of the bottom line.
@@ -76,6 +79,11 @@ func frameCommands() []command {
 	return []command{
 		{name: "layer of file", help: "from the selected file to the layer that brought it", on: inCase, why: whyNoFileLayer, run: runFileLayer},
 		{name: "findings of file", help: "from the selected file to what is said about it", on: inCase, why: whyNoFileFindings, run: runFileFindings},
+		{name: "aware", takes: true, help: "start a report clock, which none does by itself: aware now nis2, aware 03:12 cra, aware 2026-11-23T03:12:00Z dora", on: inCase, why: whyNoClock, run: runAware},
+		{name: "withdraw clock", takes: true, help: "withdraw a report clock that was started by mistake: withdraw clock nis2", on: inCase, why: whyNoWithdraw, run: runWithdraw},
+		{name: "runtime saved", help: "run-time state is saved: show how to roll back and delete", on: inCase, why: whyNoRuntime, run: runRuntime(inspect.RuntimeSaved)},
+		{name: "runtime given up", help: "run-time state is given up: show how to roll back and delete", on: inCase, why: whyNoRuntime, run: runRuntime(inspect.RuntimeGivenUp)},
+		{name: "runtime open", help: "run-time state is open again", on: inCase, why: whyNoRuntimeOpen, run: runRuntime(inspect.RuntimeOpen)},
 		{name: "mute rule", help: "leave a rule's alerts out for this session, with a reason", on: inPods, why: whyNoMute, run: runMute},
 		{name: "messages", help: "what was said in this session, newest first", on: everywhere, run: runMessages},
 		{name: "commands", keys: []string{":"}, show: ":", help: "all commands, by name", on: everywhere, bar: true, run: runPalette},

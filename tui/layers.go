@@ -52,9 +52,19 @@ func mergedRow(i inspect.Image) row {
 	}
 }
 
+// leftOf says what is left of an image that its registry lost.
+func leftOf(d *document, i inspect.Image) {
+	if len(i.Left) > 0 {
+		d.heading("What is left of it")
+		d.bullets(i.Left)
+		d.gap()
+	}
+}
+
 func imageDetail(d *document, i inspect.Image) {
 	d.say(toneBold, i.Reference)
 	d.status(i.Status, statusWord(i.Status), strings.TrimSpace(i.Reason+" "+i.Detail))
+	leftOf(d, i)
 	d.field("index", i.Index)
 	d.field("manifest", i.Digest)
 	d.field("config", i.Config)

@@ -39,6 +39,7 @@ type (
 		ended  bool
 		err    error
 		pump   *pump[inspect.Event]
+		beside bool // they come from beside the checks
 	}
 
 	treeMsg struct {

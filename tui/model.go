@@ -104,6 +104,7 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		return m, m.pointer(msg)
 	case tickMsg:
 		m.now, m.ticking = m.o.Now(), false
+		m.aged()
 		return m, m.tick()
 	}
 	return m, m.result(msg)
@@ -208,6 +209,16 @@ func (m *Model) tick() tea.Cmd {
 		every = time.Second
 	}
 	return m.after(every)
+}
+
+// aged makes again what says how much time is left.
+func (m *Model) aged() {
+	if m.open == nil || len(m.running()) == 0 {
+		return
+	}
+	m.open.brief = nil
+	m.open.panes[paneTimeline].stale = true
+	m.refresh()
 }
 
 func tickAfter(d time.Duration) tea.Cmd {

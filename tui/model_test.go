@@ -352,7 +352,7 @@ func TestNotesAreKeptOneAfterTheOther(t *testing.T) {
 	if len(s.m.open.c.Notes) != 2 {
 		t.Errorf("%d notes were kept, want 2", len(s.m.open.c.Notes))
 	}
-	s.sees("keeping the note: a part of backtrail broke")
+	s.sees("keeping what you said: a part of backtrail broke")
 }
 
 func TestWarningsOfAListStayAboveItsOtherNotices(t *testing.T) {

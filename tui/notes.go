@@ -1,6 +1,8 @@
 package tui
 
 import (
+	"context"
+
 	tea "charm.land/bubbletea/v2"
 	"github.com/backtrail/backtrail/inspect"
 )
@@ -13,17 +15,25 @@ func (m *Model) askNote(r row) {
 	})
 }
 
-// note keeps a note or a mark. Notes are kept one after the other, in their order.
+// keeping makes the event of something that a person says of the case.
+type keeping func(ctx context.Context, c *inspect.Case) (inspect.Event, error)
+
+// note keeps a note or a mark.
 func (m *Model) note(n inspect.Note) tea.Cmd {
+	return m.keep(func(ctx context.Context, c *inspect.Case) (inspect.Event, error) { return m.o.Note(ctx, c, n) })
+}
+
+// keep keeps what a person says, one after the other, in their order.
+func (m *Model) keep(f keeping) tea.Cmd {
 	s := m.open
 	if s.noting {
-		s.notes = append(s.notes, n)
+		s.notes = append(s.notes, f)
 		return nil
 	}
 	s.noting = true
 	ctx, gen, copied := s.ctx, s.gen, s.snapshot()
 	return work(func() tea.Msg {
-		e, err := try(func() (inspect.Event, error) { return m.o.Note(ctx, copied(), n) })
+		e, err := try(func() (inspect.Event, error) { return f(ctx, copied()) })
 		return noteMsg{gen: gen, event: e, err: err}
 	})
 }
@@ -35,28 +45,40 @@ func (m *Model) noteCame(msg noteMsg) tea.Cmd {
 	}
 	s.noting = false
 	if msg.err != nil {
-		m.fail("keeping the note", msg.err)
+		m.fail("keeping what you said", msg.err)
 		return m.nextNote()
 	}
 	s.c.Apply(msg.event)
 	m.changed()
-	if n := msg.event.Note; n != nil && n.Text == "" {
-		m.info(firstOf("marked "+n.Mark, "mark taken away"))
-	} else {
-		m.info("note kept")
-	}
+	m.info(keptText(msg.event))
 	return m.nextNote()
 }
 
-// nextNote keeps the note that has waited longest.
+// keptText says what was kept.
+func keptText(e inspect.Event) string {
+	switch n := e.Note; {
+	case e.Clock != nil && e.Clock.Withdrawn != nil:
+		return "clock of " + e.Clock.Regime.Title() + " withdrawn; both stay in the record"
+	case e.Clock != nil:
+		return "clock of " + e.Clock.Regime.Title() + " runs; 7 shows what is due"
+	case n != nil && n.Subject == inspect.SubjectRuntime:
+		return "run-time state: " + n.Mark
+	case n != nil && n.Text == "":
+		return firstOf("marked "+n.Mark, "mark taken away")
+	default:
+		return "note kept"
+	}
+}
+
+// nextNote keeps what has waited longest.
 func (m *Model) nextNote() tea.Cmd {
 	s := m.open
 	if s.noting || len(s.notes) == 0 {
 		return nil
 	}
-	n := s.notes[0]
+	f := s.notes[0]
 	s.notes = s.notes[1:]
-	return m.note(n)
+	return m.keep(f)
 }
 
 // nextMark is the mark that space sets: malicious, benign, open, and malicious again.

@@ -28,6 +28,9 @@ type Options struct {
 	Open func(ctx context.Context, pod inspect.FlaggedPod) (inspect.Source, error)
 	// Case is the case to start with, where there is no list behind it.
 	Case inspect.Source
+	// Watch gives what goes on beside the checks of the case that was opened last, and after them: changes of its pod. It
+	// does no input or output itself; a nil source: there is nothing to watch.
+	Watch func() inspect.Source
 
 	// Again runs these checks once more, and those that need them.
 	Again func(ctx context.Context, c *inspect.Case, keys []inspect.Key) (inspect.Source, error)
@@ -36,6 +39,11 @@ type Options struct {
 	// Note keeps a note or a mark, and gives the event that is folded into the case. The note comes without time and
 	// author.
 	Note func(ctx context.Context, c *inspect.Case, n inspect.Note) (inspect.Event, error)
+	// Clock keeps a report clock that a person starts (regime, time and reason) or withdraws (regime, and the reason in
+	// Withdrawn), and gives the event that is folded into the case.
+	Clock func(ctx context.Context, c *inspect.Case, k inspect.Clock) (inspect.Event, error)
+	// Next says what to do next, the most urgent first, each with a command to copy.
+	Next func(c inspect.Case) []inspect.NextStep
 	// Policy drafts a policy that expects the signer of a signature; it writes nothing yet.
 	Policy func(ctx context.Context, c *inspect.Case, subject string, g inspect.Signature) (PolicyDraft, error)
 	// Tree lists the file tree of an image: what a layer did, by the layer's number, or the merged tree (MergedTree).

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -13,6 +14,13 @@ func overviewRows(m *Model, s *caseScreen) []row {
 	var rows []row
 	for _, a := range s.c.Alerts {
 		rows = append(rows, alertRow(m, a))
+	}
+	if gone, ok := s.c.Gone(); ok {
+		r := changeRow(gone)
+		r.cells = func(w int) []cell {
+			return []cell{{text: "POD", tone: toneBad, width: 5}, {text: "!", tone: toneBad, width: m.p.signWidth()}, {text: gone.State + ": " + strings.Join(gone.What, "; "), width: -1}}
+		}
+		rows = append(rows, r)
 	}
 	findings := slices.Clone(s.c.Findings)
 	if s.panes[paneOverview].sort == 1 {
@@ -29,7 +37,28 @@ func overviewRows(m *Model, s *caseScreen) []row {
 	for _, a := range s.c.AllAnswers() {
 		rows = append(rows, answerRow(m, s, a))
 	}
+	if m.o.Next != nil {
+		for at, step := range m.o.Next(s.c) {
+			rows = append(rows, nextRow(at, step))
+		}
+	}
 	return rows
+}
+
+// nextRow is something to do next; y copies its command.
+func nextRow(at int, step inspect.NextStep) row {
+	return row{
+		id: fmt.Sprint("next:", at), find: "next " + step.Why + " " + step.Command, value: firstOf(step.Command, step.Why), layer: -1, object: step,
+		cells: func(w int) []cell {
+			return []cell{{text: "next", tone: toneKey, width: 5}, {text: fmt.Sprint(at + 1), tone: toneDim}, {text: step.Why, width: -1}}
+		},
+		detail: func(d *document) {
+			d.say(toneBold, fmt.Sprintf("Next step %d", at+1))
+			d.gap()
+			d.say(tonePlain, step.Why)
+			d.command(step.Command)
+		},
+	}
 }
 
 func firstOf(all ...string) string {

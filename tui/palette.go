@@ -1,6 +1,8 @@
 package tui
 
 import (
+	"strings"
+
 	tea "charm.land/bubbletea/v2"
 )
 
@@ -26,15 +28,35 @@ func runPalette(m *Model, _ string) tea.Cmd {
 			},
 		})
 	}
+	typed := ""
 	m.choose("Commands", "", rows, func(m *Model, r row) tea.Cmd {
 		c, _ := r.object.(command)
-		key := ""
 		if len(c.keys) > 0 {
-			key = c.keys[0]
+			return m.run(c, c.keys[0])
 		}
-		return m.run(c, key)
+		return m.run(c, argument(typed, c))
 	})
+	if c, ok := m.dialog.(*chooser); ok {
+		c.words = func(text string) string {
+			typed = text
+			for _, known := range commands() {
+				if known.takes && argument(text, known) != "" {
+					return known.name
+				}
+			}
+			return text
+		}
+	}
 	return nil
+}
+
+// argument is what was typed behind the name of a command.
+func argument(typed string, c command) string {
+	rest, ok := strings.CutPrefix(strings.TrimSpace(typed), c.name+" ")
+	if !ok || !c.takes {
+		return ""
+	}
+	return strings.TrimSpace(rest)
 }
 
 func runHelp(m *Model, _ string) tea.Cmd {

@@ -2,58 +2,113 @@ package tui
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
 )
 
-// reachRows lists what the pod could touch, the dangerous first.
+// kindWidth is that of the column that says what a row is.
+const kindWidth = 12
+
+// reachRows lists what the pod could touch, the dangerous first, then what happened to it and what is kept of it.
 func reachRows(_ *Model, s *caseScreen) []row {
 	p := s.c.Pod
 	if p == nil {
 		return nil
 	}
-	r := p.Reach
 	var rows []row
-	add := func(kind, why string, t tone, all ...string) {
-		for _, text := range all {
-			if text != "" {
-				rows = append(rows, reachRow(kind, text, why, t))
-			}
-		}
+	for _, r := range s.c.Reachable() {
+		rows = append(rows, reachRow(r))
 	}
-	add("privilege", "What the container may do on the node.", toneBad, r.Privileges...)
-	add("cloud role", "Annotations of the service account name this role: whoever runs in the pod can use it.", toneWarn, r.Role)
-	add("account", "The service account that the pod runs as; its token is mounted unless it says otherwise.", tonePlain, r.ServiceAccount)
-	add("secret", "Mounted or in the environment; the value was not read.", toneWarn, r.Secrets...)
-	add("config map", "Mounted or in the environment.", tonePlain, r.ConfigMaps...)
-	add("volume", "A volume of the pod.", tonePlain, r.Volumes...)
-	if len(r.NetworkPolicies) == 0 {
-		rows = append(rows, reachRow("network", "no network policy selects it", "Nothing is known that would hold its traffic back. A policy also holds only if the network plugin enforces it.", toneWarn))
-	}
-	add("network", "A policy that selects the pod; it holds only if the network plugin enforces it.", tonePlain, r.NetworkPolicies...)
-	add("same image", "Another pod that runs one of its digests.", toneNote, p.Others...)
 	for _, c := range p.Containers {
 		rows = append(rows, containerRow(c))
 	}
-	rows = append(rows, exhibitRows(s)...)
-	return rows
+	for _, x := range s.c.Changes {
+		rows = append(rows, changeRow(x))
+	}
+	for _, k := range s.c.Preserved() {
+		rows = append(rows, preservedRow(k))
+	}
+	return append(rows, exhibitRows(s)...)
 }
 
-func reachRow(kind, text, why string, t tone) row {
+func reachRow(r inspect.ReachRow) row {
+	t := map[inspect.ReachWeight]tone{inspect.ReachesNode: toneBad, inspect.ReachesOther: toneWarn, inspect.ReachesOwn: tonePlain, inspect.ReachesKin: toneNote}[r.Weight]
 	return row{
-		id: "reach:" + kind + ":" + text, find: kind + " " + text, value: text, layer: -1, object: text,
+		id: "reach:" + r.Kind + ":" + r.Text, find: r.Kind + " " + r.Text, value: firstOf(r.Command, r.Text), layer: -1, object: r.Text,
 		cells: func(w int) []cell {
-			return []cell{{text: kind, tone: toneDim, width: 10}, {text: text, tone: t, width: -1}}
+			return []cell{{text: r.Kind, tone: toneDim, width: kindWidth}, {text: r.Text, tone: t, width: -1}}
 		},
 		detail: func(d *document) {
-			d.say(toneBold, kind)
-			d.say(t, text)
+			d.say(toneBold, r.Kind)
+			d.say(t, r.Text)
 			d.gap()
-			d.say(tonePlain, why)
+			d.say(tonePlain, r.Why)
+			d.command(r.Command)
 		},
 	}
 }
+
+// changeRow is something that happened to the pod while the case was open.
+func changeRow(x inspect.PodChange) row {
+	text := strings.Join(x.What, "; ")
+	t := toneWarn
+	if x.State == inspect.PodGone || x.State == inspect.PodReplaced {
+		t = toneBad
+	}
+	return row{
+		id: "change:" + x.Time.String() + x.State, find: "pod " + x.State + " " + text, value: text, layer: -1, object: x,
+		cells: func(w int) []cell {
+			return []cell{{text: "pod", tone: toneDim, width: kindWidth}, {text: shortStamp(x.Time), tone: toneDim, width: 9}, {text: x.State + ": " + text, tone: t, width: -1}}
+		},
+		detail: func(d *document) {
+			d.say(toneBold, "The pod, while the case was open")
+			d.say(t, x.State)
+			d.field("heard at", stamp(x.Time))
+			d.gap()
+			d.bullets(x.What)
+			d.field("kept as", x.Exhibit)
+		},
+	}
+}
+
+// preservedRow says of one kind of thing what is kept, and what is not.
+func preservedRow(k inspect.Preserved) row {
+	kind, text, t := "kept", plural(k.Kept, k.Word), tonePlain
+	lost := plural(k.Lost, k.Word)
+	if k.Whole {
+		lost = k.Word + "s"
+	}
+	switch {
+	case k.Lost > 0 && k.Kept == 0:
+		kind, text, t = "not kept", lost, toneWarn
+	case k.Lost > 0:
+		text, t = text+", not kept: "+fmt.Sprint(k.Lost), toneWarn
+	}
+	if len(k.Why) > 0 {
+		text += " (" + k.Why[0] + ")"
+	}
+	return row{
+		id: "preserved:" + k.Word, find: kind + " " + text, value: text, layer: -1, object: k,
+		cells: func(w int) []cell {
+			return []cell{{text: kind, tone: toneDim, width: kindWidth}, {text: text, tone: t, width: -1}, {text: shortStamp(k.First), tone: toneDim, width: 9, right: true}}
+		},
+		detail: func(d *document) {
+			d.say(toneBold, upperFirst(kind)+": "+text)
+			d.field("first", stamp(k.First))
+			d.field("last", stamp(k.Last))
+			if len(k.Why) > 0 {
+				d.heading("Not kept")
+				d.bullets(k.Why)
+			}
+			d.gap()
+			d.say(toneDim, "Kinds stand in the order in which they vanish elsewhere.")
+		},
+	}
+}
+
+func upperFirst(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
 
 func containerRow(c inspect.Container) row {
 	text := c.Name + " " + string(c.Type)
@@ -64,7 +119,7 @@ func containerRow(c inspect.Container) row {
 	return row{
 		id: "container:" + c.Name, find: "container " + text + " " + c.Reference, value: c.ImageID, subject: c.Name, layer: -1, object: c,
 		cells: func(w int) []cell {
-			return []cell{{text: "container", tone: toneDim, width: 10}, {text: text + " " + shortImage(c.Reference, ""), tone: t, width: -1}}
+			return []cell{{text: "container", tone: toneDim, width: kindWidth}, {text: text + " " + shortImage(c.Reference, ""), tone: t, width: -1}}
 		},
 		detail: func(d *document) { containerDetail(d, c) },
 	}
@@ -81,20 +136,38 @@ func containerDetail(d *document, c inspect.Container) {
 	d.field("container", c.ContainerID)
 	d.field("state", c.State)
 	d.field("restarts", fmt.Sprint(c.Restarts))
+	d.field("run before", c.Last)
 	d.field("started", stamp(c.Started))
+	for _, v := range c.Mounts {
+		how := v.Path + ": " + strings.TrimSpace(v.Kind+" "+v.Source)
+		if v.ReadOnly {
+			how += ", read only"
+		}
+		d.field("mount", how)
+	}
 }
 
 // exhibitRows lists what was kept as it was received: cluster objects, logs.
 func exhibitRows(s *caseScreen) []row {
 	var rows []row
-	for _, x := range s.c.Exhibits {
+	exhibits := slices.Clone(s.c.Exhibits)
+	slices.SortStableFunc(exhibits, func(a, b inspect.Exhibit) int { return a.Kept.Compare(b.Kept.Time) })
+	for _, x := range exhibits {
+		if x.Missing != "" {
+			continue // said above, with the reason
+		}
 		rows = append(rows, row{
 			id: "exhibit:" + x.Path, find: "kept " + x.Path + " " + x.Source, value: x.Digest, layer: -1, object: x, raw: blobPart(x.Path, x.Digest),
 			cells: func(w int) []cell {
-				return []cell{{text: "kept", tone: toneDim, width: 10}, {text: x.Path, width: -1}, {text: bytesText(x.Size), tone: toneDim, width: 9, right: true}}
+				cells := []cell{{text: "kept", tone: toneDim, width: kindWidth}, {text: x.Path, width: -1}, {text: bytesText(x.Size), tone: toneDim, width: 9, right: true}}
+				if w > 66 {
+					cells = append(cells, cell{text: shortStamp(x.Kept), tone: toneDim, width: 9, right: true})
+				}
+				return cells
 			},
 			detail: func(d *document) {
 				d.say(toneBold, x.Path)
+				d.field("kept", stamp(x.Kept))
 				d.field("from", x.Source)
 				d.field("digest", x.Digest)
 				if len(x.Redacted) > 0 {

@@ -1,31 +1,12 @@
 package tui
 
 import (
-	"cmp"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/backtrail/backtrail/inspect"
 )
-
-// moments puts everything that has a time on one axis: what checks say, the alerts where no check has placed them,
-// and notes.
-func moments(s *caseScreen) []inspect.Moment {
-	all := slices.Clone(s.c.Timeline)
-	byAlert := slices.ContainsFunc(all, func(m inspect.Moment) bool { return m.Trust == inspect.ByAlert })
-	for _, a := range s.c.Alerts {
-		if !byAlert && !a.Time.IsZero() {
-			all = append(all, inspect.Moment{Time: a.Time, What: "alert: " + a.Rule, Source: firstOf(a.Source, "alert"), Trust: inspect.ByAlert})
-		}
-	}
-	for _, n := range s.c.Notes {
-		all = append(all, inspect.Moment{Time: n.Time, What: strings.Join(strings.Fields("note: "+n.Mark+" "+n.Text), " "), Source: n.Author, Trust: inspect.ByUs})
-	}
-	slices.SortStableFunc(all, func(a, b inspect.Moment) int { return cmp.Compare(a.Time.UnixNano(), b.Time.UnixNano()) })
-	return all
-}
 
 // trustTone: how far a time can be trusted.
 func trustTone(trust string) tone {
@@ -41,17 +22,38 @@ func trustTone(trust string) tone {
 	}
 }
 
-func timelineRows(_ *Model, s *caseScreen) []row {
-	all := moments(s)
-	rows := make([]row, 0, len(all))
+func timelineRows(m *Model, s *caseScreen) []row {
+	all := s.c.Axis(m.now)
+	rows := make([]row, 0, len(all)+1)
 	for at, x := range all {
 		gap := ""
 		if at > 0 {
 			gap = gapText(x.Time.Sub(all[at-1].Time.Time))
 		}
-		rows = append(rows, momentRow(s, x, gap))
+		ahead := x.Time.After(m.now)
+		if ahead && (at == 0 || !all[at-1].Time.After(m.now)) {
+			rows = append(rows, nowRow(m.now))
+		}
+		rows = append(rows, momentRow(x, gap, len(all), ahead))
 	}
 	return rows
+}
+
+// nowRow parts what was from what is due.
+func nowRow(now time.Time) row {
+	text := "now"
+	return row{
+		id: "moment:now", find: text, value: stamp(inspect.At(now)), layer: -1,
+		cells: func(w int) []cell {
+			return []cell{{text: strings.Repeat("─", 14), tone: toneDim}, {text: text, tone: toneNote}}
+		},
+		detail: func(d *document) {
+			d.say(toneBold, "Now")
+			d.field("time", stamp(inspect.At(now)))
+			d.gap()
+			d.say(tonePlain, "What stands below is due: by the report clocks that a person started.")
+		},
+	}
 }
 
 // gapText says how long after the one before.
@@ -62,7 +64,11 @@ func gapText(d time.Duration) string {
 	return "+" + ageText(d)
 }
 
-func momentRow(s *caseScreen, x inspect.Moment, gap string) row {
+func momentRow(x inspect.Moment, gap string, of int, ahead bool) row {
+	point := "●"
+	if ahead {
+		point = "○"
+	}
 	return row{
 		id: "moment:" + x.Time.String() + x.What + x.Source, find: x.What + " " + x.Source + " " + x.Trust, value: stamp(x.Time) + " " + x.What, layer: -1, object: x,
 		cells: func(w int) []cell {
@@ -70,7 +76,7 @@ func momentRow(s *caseScreen, x inspect.Moment, gap string) row {
 			if w < 60 {
 				when = cell{text: x.Time.UTC().Format("01-02 15:04:05"), width: 14}
 			}
-			cells := []cell{when, {text: gap, tone: toneDim, width: 7, right: true}, {text: "●", tone: trustTone(x.Trust), width: 1}, {text: x.What, width: -1}}
+			cells := []cell{when, {text: gap, tone: toneDim, width: 7, right: true}, {text: point, tone: trustTone(x.Trust), width: 1}, {text: x.What, width: -1}}
 			if w > 66 {
 				cells = append(cells, cell{text: x.Trust, tone: trustTone(x.Trust), width: 8})
 			}
@@ -83,7 +89,7 @@ func momentRow(s *caseScreen, x inspect.Moment, gap string) row {
 			d.field("source", x.Source)
 			d.field("trust", trustText(x.Trust))
 			d.gap()
-			d.say(toneDim, fmt.Sprintf("%s on this axis, oldest first.", plural(len(moments(s)), "moment")))
+			d.say(toneDim, fmt.Sprintf("%s on this axis, oldest first.", plural(of, "moment")))
 		},
 	}
 }

@@ -3,12 +3,9 @@ package main
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/backtrail/backtrail/inspect"
-	"github.com/backtrail/backtrail/inspect/evidence"
 	"github.com/backtrail/backtrail/registry"
 )
 
@@ -24,7 +21,7 @@ func cacheCommand(f *flags, std streams) *cobra.Command {
 	var days int
 	prune := &cobra.Command{
 		Use:   "prune",
-		Short: "Remove what was not used for a while; blobs of cases that were not exported stay",
+		Short: "Remove what was not used for a while; what cases need that were not exported stays",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return f.withStore(func(s *registry.Store) error { return pruneCache(cmd.Context(), std, s, days) })
@@ -77,51 +74,4 @@ func verifyCache(ctx context.Context, std streams, s *registry.Store) error {
 	}
 	_, err = fmt.Fprintln(std.out, "every file is what its digest says")
 	return err
-}
-
-// pruneCache removes old blobs but those of cases that nobody exported: the registry may not have them any more.
-func pruneCache(ctx context.Context, std streams, s *registry.Store, days int) error {
-	needed, err := neededBlobs(ctx)
-	if err != nil {
-		return err
-	}
-	freed, err := s.Prune(ctx, time.Now().AddDate(0, 0, -days), func(digest string) bool { return needed[digest] })
-	if err != nil {
-		return err
-	}
-	_, err = fmt.Fprintf(std.out, "%d bytes freed\n", freed)
-	return err
-}
-
-func neededBlobs(ctx context.Context) (map[string]bool, error) {
-	dir, err := casesDir()
-	if err != nil {
-		return nil, err
-	}
-	saved, err := evidence.Cases(ctx, dir)
-	if err != nil {
-		return nil, err
-	}
-	needed := map[string]bool{}
-	for _, c := range saved {
-		if len(c.Exported) > 0 || c.Problem != "" {
-			continue
-		}
-		err := c.Replay()(ctx, func(e inspect.Event) {
-			switch {
-			case e.Blob != nil:
-				needed[e.Blob.Digest], needed[e.Blob.Actual] = true, true
-			case e.Exhibit != nil:
-				needed[e.Exhibit.Digest] = true
-			case e.Layer != nil:
-				needed[e.Layer.Digest], needed[e.Layer.DiffID] = true, true
-			case e.Trust != nil:
-				needed[e.Trust.Digest] = true
-			}
-		})
-		if err != nil {
-			return nil, fmt.Errorf("reading case %s, whose blobs must stay: %w", c.ID, err)
-		}
-	}
-	return needed, nil
 }

@@ -60,7 +60,11 @@ func state(c evidence.Saved) string {
 	case c.Partial:
 		return "partial"
 	case len(c.Exported) > 0:
-		return "exported to " + inspect.Clean(c.Exported[len(c.Exported)-1].Path)
+		text := "exported to " + inspect.Clean(c.Exported[len(c.Exported)-1].Path)
+		if c.AddedTo() {
+			text += ", added to since"
+		}
+		return text
 	default:
 		return "not exported"
 	}

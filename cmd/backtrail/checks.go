@@ -12,23 +12,29 @@ import (
 	"github.com/backtrail/backtrail/inspect/sbom"
 	"github.com/backtrail/backtrail/inspect/signature"
 	"github.com/backtrail/backtrail/inspect/subject"
+	"github.com/backtrail/backtrail/kube"
 )
 
 // checks is the one slice of checks. A new check is one package or file, and one line here, after those that it needs.
 func (s *session) checks(o subject.Options) []inspect.Check {
 	sig := signature.Options{Client: s.client, Store: s.client.Store(), Trust: s.trust, Now: s.now, Notary: s.notary, GitHub: s.attested}
 	policies := s.policiesOf(o)
-	around := cluster.Options{Cluster: o.Cluster, Pod: o.Pod, Container: o.Container, Trace: o.Trace}
+	around := s.around(o)
 	sig.Demands, sig.PolicyNamed = policies.Demands, policies.Named()
+	// The pod was kept before the case began. What the cluster forgets next comes before all that it keeps, and what a
+	// registry may delete before the layers, which take longest.
+	vanishes := []string{cluster.EventsName, cluster.LogsName}
 	return s.withCheckpoint([]inspect.Check{
-		subject.Check(o),
-		subject.Workload(o),
+		cluster.Events(around),
 		cluster.Logs(around, s.client.Store(), s.flags.noLogs),
+		after(subject.Check(o), vanishes...),
+		after(subject.Workload(o), vanishes...),
 		cluster.Check(around, subject.WorkloadName),
-		policy.Check(policies),
+		cluster.Reach(around, subject.WorkloadName, cluster.Name),
+		after(policy.Check(policies), vanishes...),
 		signature.Check(sig),
 		provenance.Check(s.client),
-		files.Layers(s.client, s.cache),
+		after(files.Layers(s.client, s.cache), signature.Name, provenance.Name),
 		files.Binaries(s.client, s.cache),
 		sbom.Packages(s.packages),
 		subject.KnownGood(o),
@@ -40,6 +46,22 @@ func (s *session) checks(o subject.Options) []inspect.Check {
 		provenance.Seen(s.client, s.now),
 		answer.Check(signature.Name, provenance.Name, "layers", "binaries", "packages", subject.KnownGoodName, "diff", "package-diff", provenance.DriftName, cluster.Name),
 	})
+}
+
+// around is what the checks of the cluster work on.
+func (s *session) around(o subject.Options) cluster.Options {
+	return cluster.Options{
+		Cluster: o.Cluster, Pod: o.Pod, Container: o.Container, Trace: o.Trace,
+		Keep: func(obj kube.Object, mark ...string) (inspect.Exhibit, error) {
+			return subject.Keep(s.client.Store(), obj, mark...)
+		},
+	}
+}
+
+// after lets other checks go first.
+func after(c inspect.Check, first ...string) inspect.Check {
+	c.After = first
+	return c
 }
 
 // examiner verifies the signatures of the known-good in the same way as those of the image.

@@ -67,7 +67,7 @@ func (s *session) headless(ctx context.Context, p prepared, own inspectFlags) er
 	defer o.recorder.Close()
 	c := &inspect.Case{}
 	progress := newProgress(s.std.err, s.flags)
-	runErr := o.source(ctx, func(e inspect.Event) {
+	runErr := o.whole()(ctx, func(e inspect.Event) {
 		c.Apply(e)
 		progress.show(c)
 		if s.flags.output == "events" {

@@ -6,6 +6,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"golang.org/x/term"
 
@@ -50,7 +51,7 @@ func (f *flags) printCase(w io.Writer, c inspect.Case) error {
 
 // style says how text is drawn on w.
 func (f *flags) style(w io.Writer) report.Style {
-	return report.Style{ASCII: f.ascii || !utf8Locale(), Color: !f.noColor && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && isTerminal(w)}
+	return report.Style{Now: time.Now(), ASCII: f.ascii || !utf8Locale(), Color: !f.noColor && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && isTerminal(w)}
 }
 
 // utf8Locale says that the environment's encoding is UTF-8. Without any locale, as in a container, it is taken to be.

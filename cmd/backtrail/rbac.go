@@ -16,8 +16,14 @@ metadata:
   name: backtrail
 rules:
 - apiGroups: [""]
-  resources: [pods, nodes, namespaces, events]
+  resources: [pods]
+  verbs: [get, list, watch]
+- apiGroups: [""]
+  resources: [nodes, namespaces, events]
   verbs: [get, list]
+- apiGroups: [""]
+  resources: [services]
+  verbs: [list]
 - apiGroups: [""]
   resources: [serviceaccounts, pods/log]
   verbs: [get]

@@ -31,7 +31,7 @@ signatures, provenance, packages and unexpected binaries; x writes the evidence 
 	f.register(root.PersistentFlags())
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage("%w", err) })
 	root.AddCommand(
-		demoCommand(f, std), podsCommand(f, std), inspectCommand(f, std), diffCommand(f, std), casesCommand(f, std), openCommand(f, std),
+		demoCommand(f, std), podsCommand(f, std), inspectCommand(f, std), diffCommand(f, std), casesCommand(f, std), openCommand(f, std), awareCommand(f, std), runtimeCommand(f, std),
 		verifyCommand(f, std), verifyBlobCommand(f, std), policyCommand(f, std), rbacCommand(std), cacheCommand(f, std), versionCommand(f, std),
 	)
 	return root

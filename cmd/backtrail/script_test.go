@@ -31,7 +31,7 @@ func TestScript(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"layout": makeLayout, "truncate": truncateLargest, "sign": signLayout,
+			"layout": makeLayout, "truncate": truncateLargest, "sign": signLayout, "caseid": nameCase,
 		},
 	})
 }
@@ -43,6 +43,16 @@ func makeLayout(ts *testscript.TestScript, _ bool, args []string) {
 	p, err := layout.Write(ts.MkAbs(args[0]), empty.Index)
 	ts.Check(err)
 	ts.Check(p.AppendImage(img))
+}
+
+// nameCase puts the name of the newest case into $CASE.
+func nameCase(ts *testscript.TestScript, _ bool, _ []string) {
+	entries, err := os.ReadDir(filepath.Join(ts.Getenv("XDG_DATA_HOME"), "backtrail", "cases"))
+	ts.Check(err)
+	if len(entries) == 0 {
+		ts.Fatalf("there is no case")
+	}
+	ts.Setenv("CASE", entries[len(entries)-1].Name())
 }
 
 func smallImage() (v1.Image, error) {

@@ -44,7 +44,7 @@ func (s *session) prepareImage(ctx context.Context, target string) (prepared, er
 	}
 	p := prepared{
 		target:  inspect.Target{Kind: inspect.TargetImage, Name: target},
-		subject: subject.Options{Client: s.client, Platform: s.platform, Image: img, Reference: target, Choice: s.choice},
+		subject: subject.Options{Client: s.client, Platform: s.platform, Image: img, Reference: target, Choice: s.choice, Now: s.now},
 	}
 	return p, nil
 }
@@ -80,7 +80,7 @@ func (s *session) preparePodIn(ctx context.Context, namespace, name string, t su
 	p := prepared{
 		target: inspect.Target{Kind: inspect.TargetPod, Name: "pod/" + found.Pod.Name, Namespace: found.Pod.Namespace, Container: t.Container, Context: cluster.Context()},
 		subject: subject.Options{
-			Client: s.client, Platform: s.platform, Pod: found.Pod, Cluster: cluster, Container: t.Container, Objects: found.Objects, Choice: s.choice,
+			Client: s.client, Platform: s.platform, Pod: found.Pod, Cluster: cluster, Container: t.Container, Objects: found.Objects, Choice: s.choice, Now: s.now,
 		},
 	}
 	if t.Kind != "pod" {

@@ -66,7 +66,7 @@ func (s *session) showSaved(ctx context.Context, saved savedCase) error {
 	o := view.options()
 	o.Case, o.Offline, o.Store = saved.replay, true, saved.store
 	o.Tree = view.treeOf(saved.store)
-	o.Again, o.KnownGood, o.Note = nil, nil, nil
+	o.Again, o.Watch, o.KnownGood, o.Note, o.Clock = nil, nil, nil, nil, nil
 	return tui.Run(ctx, o)
 }
 
@@ -84,8 +84,8 @@ func (v *view) options() tui.Options {
 	f := s.flags
 	style := f.style(s.std.out)
 	return tui.Options{
-		Again: v.again, KnownGood: v.knownGood, Note: v.note, Policy: v.policy, Tree: v.treeOf(s.cache), Store: s.cache, Export: v.export, ExportPath: exportPath,
-		Save: save, Brief: func(c inspect.Case) string { return report.Brief(c, report.Style{ASCII: style.ASCII}) }, Command: s.command,
+		Again: v.again, Watch: v.watch, KnownGood: v.knownGood, Note: v.note, Clock: v.clock, Policy: v.policy, Tree: v.treeOf(s.cache), Store: s.cache, Export: v.export, ExportPath: exportPath,
+		Save: save, Brief: func(c inspect.Case) string { return report.Brief(c, report.Style{ASCII: style.ASCII, Now: s.now()}) }, Next: report.Next, Command: s.command,
 		Notices: s.notices, Now: s.now, NoColor: f.noColor || os.Getenv("NO_COLOR") != "", ASCII: style.ASCII, Version: version,
 	}
 }
@@ -151,6 +151,15 @@ func (v *view) again(_ context.Context, c *inspect.Case, keys []inspect.Key) (in
 	return o.again(c, keys)
 }
 
+// watch follows the pod of the open case; nil where nothing can be watched.
+func (v *view) watch() inspect.Source {
+	o, err := v.opened()
+	if err != nil {
+		return nil
+	}
+	return o.watch
+}
+
 // knownGood compares with a candidate, which choosing it has confirmed.
 func (v *view) knownGood(ctx context.Context, c *inspect.Case, subj string, candidate inspect.Candidate) (inspect.Source, error) {
 	v.session.choice.Pick(subj, candidate)
@@ -165,6 +174,25 @@ func (v *view) note(_ context.Context, c *inspect.Case, n inspect.Note) (inspect
 	}
 	n.Time, n.Author = inspect.At(v.session.now()), who()
 	e := inspect.Event{Seq: lastSeq(c) + 1, Time: n.Time, Note: &n}
+	return e, o.recorder.Add(e)
+}
+
+// clock keeps a report clock that a person started or withdrew.
+func (v *view) clock(_ context.Context, c *inspect.Case, k inspect.Clock) (inspect.Event, error) {
+	o, err := v.opened()
+	if err != nil {
+		return inspect.Event{}, err
+	}
+	now := v.session.now()
+	if k.Withdrawn != nil {
+		k, err = c.WithdrawClock(k.Regime, now, who(), k.Withdrawn.Reason)
+	} else {
+		k, err = c.StartClock(k.Regime, k.Aware.Time, now, who(), k.Reason)
+	}
+	if err != nil {
+		return inspect.Event{}, err
+	}
+	e := inspect.Event{Seq: lastSeq(c) + 1, Time: inspect.At(now), Clock: &k}
 	return e, o.recorder.Add(e)
 }
 
@@ -274,17 +302,7 @@ func (s *session) command(c *inspect.Case, subj string) string {
 		parts = append(parts, "--context", c.Target.Context)
 	}
 	for n, p := range parts {
-		parts[n] = quote(inspect.Clean(p))
+		parts[n] = inspect.Quote(p)
 	}
 	return strings.Join(parts, " ")
-}
-
-// quote makes a word safe to paste into a shell.
-func quote(word string) string {
-	if word != "" && strings.IndexFunc(word, func(r rune) bool {
-		return !strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:@=+,", r)
-	}) < 0 {
-		return word
-	}
-	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }

@@ -48,7 +48,7 @@ func Answers(c inspect.Case) []inspect.Answer {
 		return calm(c)
 	}
 	return []inspect.Answer{
-		compose(c, inspect.WhereFrom, alertedFile, unexpectedFiles, alteredFiles, damagedBytes, builtFrom),
+		compose(c, inspect.WhereFrom, alertedFile, unexpectedFiles, alteredFiles, damagedBytes, lostImage, builtFrom),
 		compose(c, inspect.HowIn, atRunTime, handover, changedDependencies, rollout, setBy, restarted, tagMoved, chart, debugged),
 		compose(c, inspect.WhyMissed, lostSignature, signatureGate, admission, policies, provenanceGate, pinned),
 	}
@@ -63,7 +63,7 @@ func suspicious(c inspect.Case) bool {
 func calm(c inspect.Case) []inspect.Answer {
 	status, text := inspect.Absent, "nothing to explain: no alert, and no finding that failed"
 	if slices.ContainsFunc(c.Images, func(i inspect.Image) bool { return i.Status != inspect.Verified }) || len(c.Images) == 0 {
-		status, text = inspect.Unknown, "we do not know: the image could not be read as a whole"
+		status, text = inspect.Unknown, "we do not know: the image could not be read as a whole"+unread(c)
 	}
 	answers := make([]inspect.Answer, 0, 3)
 	for _, q := range inspect.Questions() {

@@ -3,6 +3,7 @@ package cluster
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -21,6 +22,8 @@ type Options struct {
 
 	// Trace makes what is read of the cluster a part of the case; nil keeps nothing.
 	Trace func(ctx context.Context, emit func(inspect.Event)) context.Context
+	// Keep keeps one object as it was received, without what must not leave the cluster, under a mark of its own.
+	Keep func(obj kube.Object, mark ...string) (inspect.Exhibit, error)
 }
 
 // Check looks around the pod, once its owners are known. What may not be read is said, and the rest goes on.
@@ -44,20 +47,17 @@ func Check(o Options, needs ...string) inspect.Check {
 	}}
 }
 
-// sayPod adds to the pod what only the cluster knows of it.
+// sayPod adds to the pod what network policies mean for it.
 func (s *scene) sayPod(known *inspect.Pod, emit func(inspect.Event)) {
 	if known == nil {
 		return
 	}
 	pod := *known
-	if s.network.err == nil {
-		pod.Reach.NetworkPolicies = nil
-		for _, p := range s.network.list {
-			pod.Reach.NetworkPolicies = append(pod.Reach.NetworkPolicies, p.Name)
-		}
-	}
-	if s.role != "" {
-		pod.Reach.Role = s.role
+	if s.network.err != nil {
+		pod.Reach.Unseen = append(slices.Clone(pod.Reach.Unseen), "network policies: "+firstLine(s.network.err))
+	} else {
+		pod.Reach.NetworkPolicies, pod.Reach.Isolated = isolation(s.network.list)
+		pod.Selectors = append(slices.Clone(pod.Selectors), policySelectors(s.pod, s.network.list)...)
 	}
 	emit(inspect.Event{Pod: &pod})
 }

@@ -222,7 +222,7 @@ func TestNetworkPoliciesAndEvents(t *testing.T) {
 	if !slices.Equal(c.Pod.Reach.NetworkPolicies, []string{"deny-all"}) || c.Pod.Name != "web-1" {
 		t.Errorf("%+v", c.Pod)
 	}
-	if len(c.Timeline) != 1 || c.Timeline[0].What != "Pulled: Successfully pulled image (2 times)" || c.Timeline[0].Source != "event of Pod web-1" {
+	if len(c.Exhibits) != 0 || len(c.Timeline) != 1 || c.Timeline[0].What != "Pulled: Successfully pulled image (2 times)" || c.Timeline[0].Source != "event of Pod web-1" {
 		t.Errorf("%+v", c.Timeline)
 	}
 	if _, ok := findingOf(c, cluster.CodeNoNetworkPolicy); ok {
@@ -237,8 +237,15 @@ func TestNetworkPoliciesAndEvents(t *testing.T) {
 func TestPodsAlone(t *testing.T) {
 	w := newWorld()
 	c := lookIn(t, w.pod, []any{w.pod})
-	if len(c.Notices) != 1 || !strings.HasPrefix(c.Notices[0].Text, "not known of the cluster: the namespace's labels, mutating webhooks, validating webhooks") {
-		t.Errorf("%+v", c.Notices)
+	for _, says := range []string{"not all events are kept", "not known of the cluster: the namespace's labels, mutating webhooks, validating webhooks"} {
+		if !slices.ContainsFunc(c.Notices, func(n inspect.Notice) bool { return strings.HasPrefix(n.Text, says) }) {
+			t.Errorf("nothing says %q: %+v", says, c.Notices)
+		}
+	}
+	for _, says := range []string{"network policies: ", "services that send traffic to it: "} {
+		if !slices.ContainsFunc(c.Pod.Reach.Unseen, func(s string) bool { return strings.HasPrefix(s, says) }) {
+			t.Errorf("the reach does not say %q: %q", says, c.Pod.Reach.Unseen)
+		}
 	}
 	if len(c.Findings) != 0 {
 		t.Errorf("%v", codes(c))

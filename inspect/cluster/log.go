@@ -49,35 +49,38 @@ func (k *logKeeper) all(ctx context.Context) error {
 		if k.o.Container != "" && c.Name != k.o.Container || c.ContainerID == "" {
 			continue
 		}
-		work.Go(func() {
-			k.keep(ctx, c, c.ContainerID, false)
-			if len(c.TerminatedIDs) > 0 {
-				k.keep(ctx, c, c.TerminatedIDs[0], true)
-			}
-		})
+		if len(c.TerminatedIDs) > 0 { // the next restart takes it
+			work.Go(func() { k.keep(ctx, c, c.TerminatedIDs[0], true) })
+		}
+		work.Go(func() { k.keep(ctx, c, c.ContainerID, false) })
 	}
 	work.Wait()
 	return ctx.Err()
 }
 
-// keep reads one log and makes it an exhibit under the container's ID.
-func (k *logKeeper) keep(ctx context.Context, c kube.Container, id string, previous bool) {
+// keep reads one log and makes it an exhibit under the container's ID, and the mark of a later reading.
+func (k *logKeeper) keep(ctx context.Context, c kube.Container, id string, previous bool, mark ...string) {
+	name := bareID(id)
+	for _, m := range mark {
+		name += "@" + m
+	}
 	l, err := k.o.Cluster.Log(ctx, k.o.Pod, c.Name, previous)
 	if err == nil {
-		err = k.exhibit(l, id)
+		err = k.exhibit(l, name)
 	}
 	if err != nil && ctx.Err() == nil {
 		which := "log"
 		if previous {
 			which = "log of the run before"
 		}
+		k.emit(missing("logs/"+name+".log", "the "+which+" of container "+c.Name+": "+firstLine(err)))
 		k.emit(inspect.Event{Notice: &inspect.Notice{Level: "info", Text: fmt.Sprintf("the %s of container %s is not kept: %s", which, c.Name, firstLine(err))}})
 	}
 }
 
-func (k *logKeeper) exhibit(l kube.Log, id string) error {
+func (k *logKeeper) exhibit(l kube.Log, name string) error {
 	text, redacted := redactLog(l.Text)
-	x := inspect.Exhibit{Path: "logs/" + bareID(id) + ".log", Size: int64(len(text)), Source: l.Path, Redacted: redacted, Truncated: l.Truncated}
+	x := inspect.Exhibit{Path: "logs/" + name + ".log", Size: int64(len(text)), Source: l.Path, Redacted: redacted, Truncated: l.Truncated}
 	w, err := k.store.Create()
 	if err != nil {
 		return err

@@ -49,7 +49,7 @@ func keepLogs(t *testing.T, off bool) (inspect.Case, *registry.Store) {
 // A log is kept under its container's ID, without what looks like a secret; one that cannot be read is said.
 func TestLogsAreKept(t *testing.T) {
 	c, store := keepLogs(t, false)
-	if len(c.Exhibits) != 1 {
+	if len(c.Exhibits) != 2 || !strings.Contains(c.Exhibits[1].Missing, "the log of the run before of container web: previous terminated") {
 		t.Fatalf("%+v", c.Exhibits)
 	}
 	x := c.Exhibits[0]

@@ -17,15 +17,7 @@ const (
 
 // moments are the points of the timeline that the surroundings give: events, and who set the images.
 func (s *scene) moments() []inspect.Moment {
-	var all []inspect.Moment
-	for i := range s.happened.list {
-		if m, ok := momentOf(&s.happened.list[i]); ok {
-			all = append(all, m)
-		}
-	}
-	if n := len(all); n > maxMoments {
-		all = all[n-maxMoments:] // the newest
-	}
+	all := momentsOf(s.happened.list)
 	seen := map[author]bool{}
 	for _, c := range s.containers {
 		a, ok := s.authorOf(c)
@@ -39,6 +31,17 @@ func (s *scene) moments() []inspect.Moment {
 		})
 	}
 	return all
+}
+
+// momentsOf are the newest events as moments.
+func momentsOf(list []corev1.Event) []inspect.Moment {
+	var all []inspect.Moment
+	for i := range list {
+		if m, ok := momentOf(&list[i]); ok {
+			all = append(all, m)
+		}
+	}
+	return all[max(0, len(all)-maxMoments):]
 }
 
 func momentOf(e *corev1.Event) (inspect.Moment, bool) {

@@ -30,7 +30,6 @@ type scene struct {
 		labels map[string]string
 		err    error
 	}
-	role       string // of a cloud, as the service account names it
 	mutating   reply[admissionv1.MutatingWebhookConfiguration]
 	validating reply[admissionv1.ValidatingWebhookConfiguration]
 	policies   reply[admissionv1.ValidatingAdmissionPolicy]
@@ -55,7 +54,6 @@ func look(ctx context.Context, o Options) *scene {
 	work.Go(func() { s.policies.list, s.policies.err = o.Cluster.AdmissionPolicies(ctx) })
 	work.Go(func() { s.bindings.list, s.bindings.err = o.Cluster.AdmissionBindings(ctx) })
 	work.Go(func() { s.network.list, s.network.err = o.Cluster.NetworkPolicies(ctx, o.Pod) })
-	work.Go(func() { s.role = cloudRole(ctx, o) })
 	work.Go(func() { s.follow(ctx, o) })
 	work.Wait()
 	return s
@@ -73,16 +71,13 @@ func (s *scene) follow(ctx context.Context, o Options) {
 	s.others = neighbours(ctx, o, s.containers)
 }
 
-// about is what events are asked of: the pod, its owners, its node.
+// about is what events are asked of, besides what the check of events asked: the owners above the nearest.
 func (s *scene) about() []kube.About {
-	all := []kube.About{{Kind: "Pod", Namespace: s.pod.Namespace, Name: s.pod.Name, UID: string(s.pod.UID)}}
-	for _, w := range s.lineage.Owners {
-		if w.Unread == "" {
+	var all []kube.About
+	for at, w := range s.lineage.Owners {
+		if at > 0 && w.Unread == "" {
 			all = append(all, kube.About{Kind: w.Kind, Namespace: w.Namespace, Name: w.Name, UID: w.UID})
 		}
-	}
-	if s.pod.Spec.NodeName != "" {
-		all = append(all, kube.About{Kind: "Node", Name: s.pod.Spec.NodeName})
 	}
 	return all
 }

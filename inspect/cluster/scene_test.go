@@ -138,9 +138,10 @@ func lookIn(t *testing.T, pod *corev1.Pod, items []any) inspect.Case {
 	if err != nil {
 		t.Fatal(err)
 	}
+	o := cluster.Options{Cluster: source, Pod: pod}
 	run, err := inspect.Run(inspect.Plan{
 		Opening: []inspect.Event{{Pod: &inspect.Pod{Name: pod.Name}}},
-		Checks:  []inspect.Check{cluster.Check(cluster.Options{Cluster: source, Pod: pod})},
+		Checks:  []inspect.Check{cluster.Events(o), cluster.Check(o), cluster.Reach(o, cluster.Name)},
 	})
 	if err != nil {
 		t.Fatal(err)

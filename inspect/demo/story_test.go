@@ -158,6 +158,12 @@ func TestAnswersNameTheSurroundings(t *testing.T) {
 	if !slices.Equal(c.Pod.Reach.NetworkPolicies, []string{"web-ingress"}) {
 		t.Errorf("network policies: %v", c.Pod.Reach.NetworkPolicies)
 	}
+	if r := c.Pod.Reach; r.Role != "AWS arn:aws:iam::111122223333:role/shop-web" || len(r.Tokens) != 1 || len(r.Unseen) != 0 {
+		t.Errorf("reach: %+v", r)
+	}
+	if s := c.Pod.Selectors; len(s) != 3 || s[0].Kind != "ReplicaSet" || s[1].Kind != "NetworkPolicy" || s[2].Kind != "Service" {
+		t.Errorf("selectors: %+v", s)
+	}
 	if !slices.ContainsFunc(c.Timeline, func(m inspect.Moment) bool { return m.Source == "event of Pod "+s.Pod }) {
 		t.Errorf("no event is on the timeline: %v", c.Timeline)
 	}

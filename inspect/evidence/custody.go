@@ -15,7 +15,7 @@ type custodyLine struct {
 	Time     inspect.Time `json:"time"`
 	Who      string       `json:"who"`
 	Tool     string       `json:"tool"`
-	What     string       `json:"what"` // opened, request, kept, note, ended
+	What     string       `json:"what"` // opened, request, kept, not kept, note, clock, ended
 	Check    string       `json:"check,omitempty"`
 	Subject  string       `json:"subject,omitempty"`
 	Detail   string       `json:"detail,omitempty"`
@@ -56,12 +56,18 @@ func (c *custody) lineOf(e inspect.Event) (custodyLine, bool) {
 	case e.Request != nil:
 		r := e.Request
 		line.What, line.Method, line.URL, line.Status, line.Bytes, line.Error = "request", r.Method, r.URL, r.Status, r.Bytes, r.Error
+	case e.Exhibit != nil && e.Exhibit.Missing != "":
+		line.What, line.Detail, line.Error = "not kept", e.Exhibit.Path, e.Exhibit.Missing
 	case e.Exhibit != nil:
 		line.What, line.Detail, line.Digest, line.Bytes, line.URL = "kept", e.Exhibit.Path, e.Exhibit.Digest, e.Exhibit.Size, e.Exhibit.Source
 	case e.Blob != nil && e.Blob.State == blobCarried:
 		line.What, line.Detail, line.Digest, line.Bytes = "kept", e.Blob.Role, e.Blob.Digest, e.Blob.Size
 	case e.Note != nil:
 		line.What, line.Detail = "note", e.Note.Author
+	case e.Clock != nil && e.Clock.Withdrawn != nil:
+		line.What, line.Detail = "clock", string(e.Clock.Regime)+" withdrawn by "+e.Clock.Withdrawn.Author
+	case e.Clock != nil:
+		line.What, line.Detail = "clock", string(e.Clock.Regime)+" started by "+e.Clock.Author
 	case e.End != nil && e.Check == "":
 		line.What, line.Detail = "ended", e.End.Reason
 	default:

@@ -190,6 +190,10 @@ type exhibitLine struct {
 }
 
 func (x *export) writeExhibit(line *exhibitLine) error {
+	if line.Missing != "" {
+		line.State, line.Name = blobMissing, ""
+		return nil
+	}
 	open := x.opener(line.Digest)
 	m, err := x.bag.measure(open)
 	switch {

@@ -164,7 +164,7 @@ func newIncident(t *testing.T) *incident {
 
 func (in *incident) say(e inspect.Event) {
 	e.Seq = uint64(len(in.events) + 1)
-	e.Time = inspect.At(began.Add(time.Duration(e.Seq) * time.Second))
+	e = e.Stamped(inspect.At(began.Add(time.Duration(e.Seq) * time.Second)))
 	in.events = append(in.events, e)
 }
 

@@ -89,8 +89,8 @@ func (r *Recorder) ID() string { return r.id }
 // Dir is the folder of the case.
 func (r *Recorder) Dir() string { return r.dir }
 
-// Add writes one event. The file is flushed to the disk when a finding or an end is written: those are what a crash of
-// the machine must not take. After a failed write the case goes on unrecorded, and every Add says so.
+// Add writes one event. The file is flushed to the disk when a finding, an end or what a person says is written: those are
+// what a crash of the machine must not take. After a failed write the case goes on unrecorded, and every Add says so.
 func (r *Recorder) Add(e inspect.Event) error {
 	if e.Progress != nil {
 		return nil
@@ -104,7 +104,7 @@ func (r *Recorder) Add(e inspect.Event) error {
 		r.err = inWords("recording the case in "+r.dir, err)
 		return r.err
 	}
-	if e.Finding != nil || e.End != nil {
+	if e.Finding != nil || e.End != nil || e.Note != nil || e.Clock != nil {
 		if err := r.file.Sync(); err != nil {
 			r.err = inWords("recording the case in "+r.dir, err)
 		}

@@ -175,7 +175,7 @@ func (v *verifier) exhibitsFit() {
 		l := list[n]
 		named[l.Name] = true
 		sum, there := v.sums[l.Name]
-		if l.Path != e.Path || l.Digest != e.Digest || !slices.Equal(l.Redacted, e.Redacted) || l.Truncated != e.Truncated {
+		if l.Path != e.Path || l.Digest != e.Digest || !slices.Equal(l.Redacted, e.Redacted) || l.Truncated != e.Truncated || l.Missing != e.Missing {
 			failed = true
 			v.fail("exhibits", file, "it says of %s what the events do not", e.Path)
 		} else if l.State == blobCarried && (!there || "sha256:"+sum.sha256 != e.Digest) {

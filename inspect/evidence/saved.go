@@ -26,6 +26,7 @@ type Saved struct {
 	Partial  bool           `json:"partial"`  // interrupted, or not finished
 	Status   inspect.Status `json:"status"`
 	Findings int            `json:"findings"`
+	Newest   inspect.Time   `json:"newest"` // time of the newest event
 	Exported []Exported     `json:"exported"`
 	Problem  string         `json:"problem,omitempty"` // why it cannot be read
 	Dir      string         `json:"-"`
@@ -103,7 +104,13 @@ func (s *Saved) describe(c inspect.Case) {
 	s.Target, s.Context = c.Target.Name, c.Target.Context
 	s.Started, s.Finished = c.Started, c.Finished
 	s.Partial = c.End == nil || c.End.Status != inspect.Verified
-	s.Status, s.Findings = c.Status, len(c.Findings)
+	s.Status, s.Findings, s.Newest = c.Status, len(c.Findings), c.AsOf()
+}
+
+// AddedTo says that the case goes on after its last export: what came then is in no bundle.
+func (s Saved) AddedTo() bool {
+	n := len(s.Exported)
+	return n > 0 && s.Exported[n-1].Time.Before(s.Newest.Time)
 }
 
 // keepSummary saves the next listing a fold. That it could not is no error: the events are what counts.

@@ -53,6 +53,9 @@ func Brief(c inspect.Case, s Style) string {
 		lines = append(lines, wrapping("", "NOT CHECKED "+count(open)))
 	}
 	lines = append(lines, wrapping("", kept(c)))
+	if due, ok := briefClocks(c, s.now(c)); ok {
+		lines = append(lines, due)
+	}
 	if steps := Next(c); len(steps) > 0 {
 		lines = append(lines, one("next", briefStep(steps[0])))
 	}
@@ -90,7 +93,7 @@ func saidOfFile(c inspect.Case, text string) bool {
 }
 
 // briefStep is the command where it fits whole: half a command is none.
-func briefStep(s Step) string {
+func briefStep(s inspect.NextStep) string {
 	if s.Command == "" || ansi.StringWidth(s.Command) > BriefColumns-indent {
 		why, _, _ := strings.Cut(s.Why, " (")
 		return why
@@ -119,11 +122,14 @@ func briefHead(c inspect.Case, s Style) []briefLine {
 		return append(lines, one("target", join(c.Target.Name, contextName(c))))
 	}
 	pod := briefLine{label: "pod", parts: []string{contextPrefix(c) + c.Pod.Namespace + "/" + c.Pod.Name}, sep: " ", most: 1}
+	if _, gone := c.Gone(); gone {
+		pod.parts = append(pod.parts, "GONE")
+	}
 	if len(c.Pod.Owner) > 0 {
 		owner := c.Pod.Owner[len(c.Pod.Owner)-1]
 		pod.parts = append(pod.parts, "of "+owner.Kind+" "+owner.Name)
 	}
-	if n := len(c.Pod.Others); n > 0 {
+	if n := c.Pod.SameDigest(); n > 0 {
 		pod.parts = append(pod.parts, fmt.Sprintf("· %d more with this digest", n))
 		if !pod.holds(len(pod.parts), 1) {
 			pod.parts[len(pod.parts)-1] = fmt.Sprintf("· %d more", n)

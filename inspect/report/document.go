@@ -27,7 +27,7 @@ type section struct {
 type block struct {
 	item    *item
 	table   *table
-	command *Step
+	command *inspect.NextStep
 	text    string
 }
 
@@ -106,11 +106,11 @@ func documentOf(c inspect.Case, s Style) document {
 	why := c.Settle()
 	c = cleaned(c)
 	d := document{title: "backtrail: " + c.Target.Name, status: c.Status, brief: Brief(c, s)}
-	d.sections = append(d.sections, verdictSection(c, why), answerSection(c), findingSection(c), alertSection(c), nextSection(c))
+	d.sections = append(d.sections, verdictSection(c, why), answerSection(c), findingSection(c), alertSection(c), nextSection(c), clockSection(c, s.now(c)))
 	for _, i := range focusFirst(c) {
 		d.sections = append(d.sections, imageSections(c, i)...)
 	}
-	d.sections = append(d.sections, podSection(c), timelineSection(c), noteSection(c), uncheckedSection(c), trustSection(c))
+	d.sections = append(d.sections, podSection(c), timelineSection(c, s.now(c)), keptSection(c), noteSection(c), uncheckedSection(c), trustSection(c))
 	return d
 }
 

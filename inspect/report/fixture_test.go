@@ -20,7 +20,8 @@ const (
 func fold(events ...inspect.Event) inspect.Case {
 	var c inspect.Case
 	for n, e := range events {
-		e.Seq, e.Time = uint64(n+1), inspect.At(began.Add(time.Duration(n)*time.Second))
+		e = e.Stamped(inspect.At(began.Add(time.Duration(n) * time.Second)))
+		e.Seq = uint64(n + 1)
 		c.Apply(e)
 	}
 	c.Settle()

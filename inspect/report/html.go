@@ -45,7 +45,7 @@ type viewSection struct {
 type viewBlock struct {
 	Item    *viewItem
 	Table   *viewTable
-	Command *Step
+	Command *inspect.NextStep
 	Text    string
 }
 

@@ -30,7 +30,11 @@ func imageSections(c inspect.Case, i inspect.Image) []section {
 
 func imageSection(i inspect.Image) section {
 	s := section{title: "image"}
-	s.item(item{status: i.Status, title: "bytes of manifest, config and layers", lines: some(cmp.Or(i.Detail, i.Reason))})
+	lines := some(cmp.Or(i.Detail, i.Reason))
+	for _, text := range i.Left {
+		lines = append(lines, "left: "+text)
+	}
+	s.item(item{status: i.Status, title: "bytes of manifest, config and layers", lines: lines})
 	t := table{head: []string{"what", "value"}}
 	for _, row := range [][2]string{
 		{"reference", i.Reference},

@@ -2,65 +2,73 @@ package report
 
 import (
 	"cmp"
+	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
 )
 
-// keptKinds are the words for roles of blobs and folders of exhibits, in the order in which they are named.
-var keptKinds = []struct {
-	word string
-	of   []string
-}{
-	{"layer", []string{"layer"}},
-	{"manifest", []string{"index", "manifest", "config"}},
-	{"signature part", []string{"signature", "attestation", "referrer", "sbom"}},
-	{"cluster object", []string{"cluster"}},
-	{"alert", []string{"alerts"}},
-	{"log", []string{"logs"}},
-}
-
-// kept says what is on this disk and what is not: what is not kept may vanish.
+// kept says what is on this disk and what is not: what is not kept may vanish. Both in the order in which they do.
 func kept(c inspect.Case) string {
-	have, not := map[string]int{}, map[string]int{}
-	for _, b := range c.Blobs {
-		switch {
-		case b.Of == "known-good":
-		case b.State == "carried" || b.State == "damaged":
-			have[b.Role]++
-		default:
-			not[b.Role]++
+	var have, lost []string
+	for _, p := range c.Preserved() {
+		if p.Kept > 0 {
+			have = append(have, plural(p.Kept, p.Word))
 		}
-	}
-	for _, e := range c.Exhibits {
-		folder, _, _ := strings.Cut(e.Path, "/")
-		have[folder]++
-	}
-	missing := counts(not)
-	if c.Pod != nil {
-		missing = append([]string{"run-time files"}, missing...)
-		if have["logs"] == 0 {
-			missing = append(missing, "logs")
+		if n := p.Lost; n > 0 && p.Whole {
+			lost = append(lost, p.Word+"s")
+		} else if n > 0 {
+			lost = append(lost, plural(n, p.Word))
 		}
 	}
 	// What is not kept stands first: the line may be cut.
 	text := ""
-	if len(missing) > 0 {
-		text = "NOT KEPT " + strings.Join(missing, ", ") + "; "
+	if len(lost) > 0 {
+		text = "NOT KEPT " + strings.Join(lost, ", ") + "; "
 	}
-	return text + "KEPT " + cmp.Or(strings.Join(counts(have), ", "), "the events of the case")
+	return text + "KEPT " + cmp.Or(strings.Join(have, ", "), "the events of the case")
 }
 
-func counts(of map[string]int) []string {
-	var texts []string
-	for _, k := range keptKinds {
-		n := 0
-		for _, name := range k.of {
-			n += of[name]
+// maxKept bounds the rows of what is kept; the bundle lists all.
+const maxKept = 60
+
+// keptSection lists what is kept, in the order in which it vanishes elsewhere, each with its time.
+func keptSection(c inspect.Case) section {
+	s := section{title: "Kept (UTC)"}
+	sum := table{head: []string{"what", "kept", "from", "to", "not kept", "why not"}}
+	for _, p := range c.Preserved() {
+		lost := fmt.Sprint(p.Lost)
+		if p.Whole {
+			lost = "all"
 		}
-		if n > 0 {
-			texts = append(texts, plural(n, k.word))
+		row := []cell{plainCell(p.Word + "s"), plainCell(fmt.Sprint(p.Kept)), plainCell(""), plainCell(""), plainCell(lost), plainCell(strings.Join(p.Why, "; "))}
+		if p.Kept > 0 {
+			row[2], row[3] = plainCell(clock(p.First)), plainCell(clock(p.Last))
+		}
+		sum.rows = append(sum.rows, row)
+	}
+	s.table(sum)
+	t := table{head: []string{"kept at", "what", "size", "digest"}}
+	type line struct {
+		at  inspect.Time
+		row []cell
+	}
+	var lines []line
+	for _, x := range c.Exhibits {
+		if x.Missing == "" {
+			lines = append(lines, line{x.Kept, []cell{plainCell(clock(x.Kept)), plainCell(x.Path), plainCell(size(x.Size)), codeCell(short(x.Digest))}})
 		}
 	}
-	return texts
+	for _, b := range c.Blobs {
+		if !b.Kept.IsZero() {
+			lines = append(lines, line{b.Kept, []cell{plainCell(clock(b.Kept)), plainCell(b.Role + " of the " + b.Of), plainCell(size(b.Size)), codeCell(short(b.Digest))}})
+		}
+	}
+	slices.SortStableFunc(lines, func(a, b line) int { return a.at.Compare(b.at.Time) })
+	for _, l := range lines {
+		t.rows = append(t.rows, l.row)
+	}
+	s.tableOf(t, maxKept)
+	return s
 }

@@ -125,6 +125,25 @@ func Diff(w io.Writer, d inspect.Diff, before, now string, s Style) error {
 	return p.flush(w)
 }
 
+// Clocks writes the report clocks of a case, with what is due.
+func Clocks(w io.Writer, c inspect.Case, s Style) error {
+	now := s.now(c)
+	p := &printer{style: s}
+	for _, b := range clockSection(cleaned(c), now).blocks {
+		p.block(b)
+	}
+	return p.flush(w)
+}
+
+// Steps writes what to do next.
+func Steps(w io.Writer, c inspect.Case, s Style) error {
+	p := &printer{style: s}
+	for _, b := range nextSection(cleaned(c)).blocks {
+		p.block(b)
+	}
+	return p.flush(w)
+}
+
 // Signature writes one signature step by step, as verify-blob prints it.
 func Signature(w io.Writer, sig inspect.Signature, s Style) error {
 	p := &printer{style: s}

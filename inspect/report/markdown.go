@@ -84,7 +84,7 @@ func markdownCell(c cell) string {
 	return text
 }
 
-func (m *marker) command(s Step) {
+func (m *marker) command(s inspect.NextStep) {
 	fmt.Fprintf(&m.b, "%s\n\n", escape(s.Why))
 	if s.Command != "" {
 		fmt.Fprintf(&m.b, "%s\n", fence(s.Command+"\n"))

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/backtrail/backtrail/inspect"
 )
@@ -140,31 +141,65 @@ func podSection(c inspect.Case) section {
 	row("created", clock(p.Created))
 	row("node", p.Node)
 	row("owner", strings.Join(owners, " < "))
-	row("service account", p.Reach.ServiceAccount)
-	row("cloud role", p.Reach.Role)
-	row("secrets", strings.Join(p.Reach.Secrets, ", "))
-	row("config maps", strings.Join(p.Reach.ConfigMaps, ", "))
-	row("volumes", strings.Join(p.Reach.Volumes, ", "))
-	row("privileges", strings.Join(p.Reach.Privileges, ", "))
-	row("network policies", strings.Join(p.Reach.NetworkPolicies, ", "))
-	row("same digest in", strings.Join(p.Others, ", "))
+	row("node's runtime", p.Runtime)
+	row("node's kubelet", p.Kubelet)
+	row("picked by", strings.Join(selectorNames(p.Selectors), ", "))
+	for _, r := range c.Reachable() {
+		if last := len(t.rows) - 1; r.Weight == inspect.ReachesKin && t.rows[last][0].text == r.Kind {
+			t.rows[last][1].text += ", " + r.Text
+			continue
+		}
+		row(r.Kind, r.Text)
+	}
 	s.table(t)
-	containers := table{head: []string{"container", "type", "image", "started", "state"}}
-	for _, o := range p.Containers {
+	for _, r := range c.Reachable() {
+		if r.Command != "" {
+			s.blocks = append(s.blocks, block{command: &inspect.NextStep{Why: r.Kind + ": " + r.Text, Command: r.Command}})
+		}
+	}
+	s.containers(p.Containers)
+	s.changes(c.Changes)
+	return s
+}
+
+// selectorNames say what picks the pod, and by which labels.
+func selectorNames(all []inspect.Selector) []string {
+	var names []string
+	for _, s := range all {
+		name := s.Kind + " " + s.Name
+		if len(s.Keys) > 0 {
+			name += " (by " + strings.Join(s.Keys, ", ") + ")"
+		}
+		names = append(names, name)
+	}
+	return names
+}
+
+func (s *section) containers(all []inspect.Container) {
+	containers := table{head: []string{"container", "type", "image", "started", "state", "restarts", "run before"}}
+	for _, o := range all {
 		kind := string(o.Type)
 		if o.Injected {
 			kind += ", injected"
 		}
-		containers.rows = append(containers.rows, []cell{plainCell(o.Name), plainCell(kind), codeCell(o.Reference), plainCell(clock(o.Started)), plainCell(o.State)})
+		containers.rows = append(containers.rows, []cell{plainCell(o.Name), plainCell(kind), codeCell(o.Reference), plainCell(clock(o.Started)), plainCell(o.State), plainCell(strconv.Itoa(o.Restarts)), plainCell(o.Last)})
 	}
 	s.table(containers)
-	return s
 }
 
-func timelineSection(c inspect.Case) section {
+// changes lists what happened to the pod while the case was open.
+func (s *section) changes(all []inspect.PodChange) {
+	t := table{head: []string{"heard at", "the pod is", "what", "kept as"}}
+	for _, x := range all {
+		t.rows = append(t.rows, []cell{plainCell(clock(x.Time)), plainCell(x.State), plainCell(strings.Join(x.What, "; ")), plainCell(x.Exhibit)})
+	}
+	s.table(t)
+}
+
+func timelineSection(c inspect.Case, now time.Time) section {
 	s := section{title: "Timeline (UTC)"}
 	t := table{head: []string{"time", "what", "who says so", "trust"}}
-	for _, m := range c.Timeline {
+	for _, m := range c.Axis(now) {
 		t.rows = append(t.rows, []cell{plainCell(clock(m.Time)), plainCell(brieflyNamed(m.What)), plainCell(m.Source), plainCell(trustWord(m.Trust))})
 	}
 	s.table(t)

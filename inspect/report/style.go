@@ -1,11 +1,16 @@
 package report
 
-import "github.com/backtrail/backtrail/inspect"
+import (
+	"time"
+
+	"github.com/backtrail/backtrail/inspect"
+)
 
 // Style says how text is drawn. The zero value is UTF-8 without colour.
 type Style struct {
-	ASCII bool // ok FAIL ?? -- in place of ✓ ✗ ? –
-	Color bool // ANSI-16 colours around the signs
+	ASCII bool      // ok FAIL ?? -- in place of ✓ ✗ ? –
+	Color bool      // ANSI-16 colours around the signs
+	Now   time.Time // by which the time left of report clocks is counted; zero: the newest event of the case
 }
 
 // Sign is the mark of a status: one that reads without colour.

@@ -123,13 +123,13 @@ func digestsOf(ctx context.Context, client *registry.Client, loc registry.Locati
 		slots <- struct{}{}
 		work.Go(func() {
 			defer func() { <-slots }()
-			digest, err := client.TagDigest(ctx, loc, t)
-			if err != nil || digest == "" {
+			now, err := client.TagNow(ctx, loc, t)
+			if err != nil || now.Digest == "" {
 				return
 			}
 			mu.Lock()
 			defer mu.Unlock()
-			found[digest] = true
+			found[now.Digest] = true
 		})
 	}
 	work.Wait()

@@ -12,8 +12,9 @@ import (
 	"github.com/backtrail/backtrail/registry"
 )
 
-// exhibit keeps an object of the cluster in the store and names it: cluster/KIND-NAMESPACE-NAME.json.
-func exhibit(store *registry.Store, obj kube.Object) (inspect.Exhibit, error) {
+// Keep keeps an object of the cluster in the store, without what must not leave the cluster, and names it:
+// cluster/KIND-NAMESPACE-NAME.json, and with a mark cluster/KIND-NAMESPACE-NAME@MARK.json.
+func Keep(store *registry.Store, obj kube.Object, mark ...string) (inspect.Exhibit, error) {
 	raw, redacted, err := redact(obj.Raw)
 	if err != nil {
 		return inspect.Exhibit{}, fmt.Errorf("redacting %s %s/%s: %w", obj.Kind, obj.Namespace, obj.Name, err)
@@ -23,6 +24,9 @@ func exhibit(store *registry.Store, obj kube.Object) (inspect.Exhibit, error) {
 		if part != "" {
 			name += "-" + part
 		}
+	}
+	for _, m := range mark {
+		name += "@" + m
 	}
 	x := inspect.Exhibit{Path: "cluster/" + name + ".json", Size: int64(len(raw)), Source: obj.Path, Redacted: redacted}
 	w, err := store.Create()

@@ -1,7 +1,10 @@
 package subject
 
 import (
+	"cmp"
 	"context"
+	"slices"
+	"time"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -26,19 +29,45 @@ type Options struct {
 	Objects []kube.Object // read while the pod was found
 
 	Choice *Choice // of the known-good
+
+	Now func() time.Time // nil: what a tag means today is not put on the timeline
 }
 
-// Opening gives the events that the case starts with: the pod as it was first read.
+// Opening gives the events that the case starts with: the pod as it was first read, and kept before anything else is
+// asked.
 func (o Options) Opening() []inspect.Event {
 	if o.Pod == nil {
 		return nil
 	}
 	p := FromPod(o.Pod, nil)
-	events := []inspect.Event{{Pod: &p}}
+	events := append(o.kept(), inspect.Event{Pod: &p})
 	for _, m := range podMoments(o.Pod) {
 		events = append(events, inspect.Event{Moment: &m})
 	}
 	return events
+}
+
+// kept keeps the objects that were read before the case began, the pod first.
+func (o Options) kept() []inspect.Event {
+	objects := slices.Clone(o.Objects)
+	slices.SortStableFunc(objects, func(a, b kube.Object) int { return cmp.Compare(rankOf(a), rankOf(b)) })
+	var events []inspect.Event
+	for _, obj := range objects {
+		x, err := Keep(o.Client.Store(), obj)
+		if err != nil {
+			events = append(events, inspect.Event{Notice: &inspect.Notice{Level: "warning", Text: "not kept: " + err.Error()}})
+			continue
+		}
+		events = append(events, inspect.Event{Exhibit: &x})
+	}
+	return events
+}
+
+func rankOf(o kube.Object) int {
+	if o.Kind == "Pod" {
+		return 0
+	}
+	return 1
 }
 
 func podMoments(pod *corev1.Pod) []inspect.Moment {
@@ -56,7 +85,7 @@ func podMoments(pod *corev1.Pod) []inspect.Moment {
 func (o Options) Trace(ctx context.Context, emit func(inspect.Event)) context.Context {
 	return kube.WithTrace(ctx, kube.Trace{
 		Object: func(obj kube.Object) {
-			x, err := exhibit(o.Client.Store(), obj)
+			x, err := Keep(o.Client.Store(), obj)
 			if err != nil {
 				emit(inspect.Event{Notice: &inspect.Notice{Level: "warning", Text: "not kept: " + err.Error()}})
 				return

@@ -25,14 +25,15 @@ func Check(o Options) inspect.Check {
 			return o.single(emit)
 		}
 		ctx = o.Trace(ctx, emit)
-		platform, known := o.platform(ctx)
+		node := o.node(ctx)
+		platform, known := o.platform(node)
 		var work sync.WaitGroup
 		for _, c := range kube.Containers(o.Pod, nil) {
 			if o.Container != "" && c.Name != o.Container {
 				continue
 			}
 			work.Go(func() {
-				r := resolver{o: o, container: c, platform: platform, platformKnown: known}
+				r := &resolver{o: o, container: c, node: node, platform: platform, platformKnown: known}
 				r.emit(ctx, emit)
 			})
 		}
@@ -55,16 +56,24 @@ func (o Options) single(emit func(inspect.Event)) error {
 	return nil
 }
 
+// node reads the pod's node; nil where it cannot be read.
+func (o Options) node(ctx context.Context) *kube.Node {
+	if o.Pod.Spec.NodeName == "" {
+		return nil
+	}
+	node, err := o.Cluster.Node(ctx, o.Pod.Spec.NodeName)
+	if err != nil {
+		return nil
+	}
+	return node
+}
+
 // platform gives the platform of the flag, else that of the pod's node.
-func (o Options) platform(ctx context.Context) (p v1.Platform, known bool) {
+func (o Options) platform(node *kube.Node) (p v1.Platform, known bool) {
 	if o.Platform.OS != "" {
 		return o.Platform, true
 	}
-	if o.Pod.Spec.NodeName == "" {
-		return p, false
-	}
-	node, err := o.Cluster.Node(ctx, o.Pod.Spec.NodeName)
-	if err != nil || node.Platform() == "" {
+	if node == nil || node.Platform() == "" {
 		return p, false
 	}
 	return v1.Platform{OS: node.OS, Architecture: node.Architecture}, true
@@ -74,11 +83,14 @@ func (o Options) platform(ctx context.Context) (p v1.Platform, known bool) {
 type resolver struct {
 	o             Options
 	container     kube.Container
+	node          *kube.Node // nil where it could not be read
 	platform      v1.Platform
 	platformKnown bool
+
+	asked []string // other repositories that were asked for a digest that is gone
 }
 
-func (r resolver) emit(ctx context.Context, emit func(inspect.Event)) {
+func (r *resolver) emit(ctx context.Context, emit func(inspect.Event)) {
 	img, detail, err := r.find(ctx)
 	if err == nil {
 		err = keep(r.o.Client.Store(), img)
@@ -92,17 +104,21 @@ func (r resolver) emit(ctx context.Context, emit func(inspect.Event)) {
 	}
 	i := FromImage(r.container.Reference, img)
 	i.Subject, i.Container = r.container.Name, r.container.Name
+	if gone(img, nil) {
+		i.Left = r.left(r.container.Image().Digest)
+	}
 	if detail != "" && i.Reason == inspect.Running {
 		i.Detail = detail
 	}
 	emit(inspect.Event{Subject: i.Subject, Image: &i})
+	r.tagged(ctx, emit, i)
 	if when := i.Created; !when.IsZero() {
 		emit(inspect.Event{Subject: i.Subject, Moment: &inspect.Moment{Time: when, What: "image of " + i.Subject + " built", Source: "config of the image", Trust: inspect.ByClaim}})
 	}
 }
 
 // unresolved is the image of a container whose registry does not give it.
-func (r resolver) unresolved(err error) *inspect.Image {
+func (r *resolver) unresolved(err error) *inspect.Image {
 	id := r.container.Image()
 	i := &inspect.Image{
 		Subject: r.container.Name, Container: r.container.Name, Reference: r.container.Reference, Location: r.container.Reference,
@@ -115,10 +131,13 @@ func (r resolver) unresolved(err error) *inspect.Image {
 		i.Digest = id.Digest
 	case kube.IDNone:
 	}
+	if errors.Is(err, registry.ErrNotFound) && id.Digest != "" {
+		i.Left = r.left(id.Digest)
+	}
 	return i
 }
 
-func (r resolver) words(err error) string {
+func (r *resolver) words(err error) string {
 	var platform *registry.PlatformError
 	switch {
 	case errors.As(err, &platform) && !r.platformKnown:
@@ -132,7 +151,7 @@ func (r resolver) words(err error) string {
 
 // find looks for the image where the pod's specification names it, then where the node says that it came from
 // (kubernetes#40062: the two may differ).
-func (r resolver) find(ctx context.Context) (img *registry.Image, detail string, err error) {
+func (r *resolver) find(ctx context.Context) (img *registry.Image, detail string, err error) {
 	spec, err := registry.Parse(r.container.Reference)
 	if err != nil {
 		return nil, "", err
@@ -140,6 +159,11 @@ func (r resolver) find(ctx context.Context) (img *registry.Image, detail string,
 	switch id := r.container.Image(); id.Kind {
 	case kube.IDRepo:
 		img, err = r.byDigest(ctx, spec, id)
+		if gone(img, err) {
+			if other, where := r.elsewhere(ctx, spec, id); other != nil {
+				return other, where, nil
+			}
+		}
 		return img, "", err
 	case kube.IDConfig:
 		img, err = r.byConfig(ctx, spec, id.Digest)
@@ -150,28 +174,17 @@ func (r resolver) find(ctx context.Context) (img *registry.Image, detail string,
 	}
 }
 
-func (r resolver) byDigest(ctx context.Context, spec registry.Location, id kube.ImageID) (*registry.Image, error) {
+func (r *resolver) byDigest(ctx context.Context, spec registry.Location, id kube.ImageID) (*registry.Image, error) {
 	img, err := r.resolve(ctx, spec.At(id.Digest))
-	if errors.Is(err, registry.ErrNotFound) || missing(img) {
-		if other, bad := registry.Parse(id.Repository + "@" + id.Digest); bad == nil && other.Name() != spec.Name() {
-			if elsewhere, bad := r.resolve(ctx, other); bad == nil {
-				return elsewhere, nil
-			}
-		}
-	}
 	if err != nil {
 		return nil, err
 	}
 	return r.withIndex(ctx, spec, img), nil
 }
 
-func missing(img *registry.Image) bool {
-	return img != nil && img.Manifest.Problem == registry.ProblemMissing
-}
-
 // withIndex looks whether the tag that the pod names is an index that holds the manifest: signatures are often on the
 // index only. What the tag cannot tell is left out.
-func (r resolver) withIndex(ctx context.Context, spec registry.Location, img *registry.Image) *registry.Image {
+func (r *resolver) withIndex(ctx context.Context, spec registry.Location, img *registry.Image) *registry.Image {
 	if img.Index.Digest != "" || spec.Tag == "" || spec.Digest != "" {
 		return img
 	}
@@ -184,7 +197,7 @@ func (r resolver) withIndex(ctx context.Context, spec registry.Location, img *re
 
 // byConfig looks for the image whose config the node reports, under the reference of the specification: a config's
 // digest does not name a manifest.
-func (r resolver) byConfig(ctx context.Context, spec registry.Location, config string) (*registry.Image, error) {
+func (r *resolver) byConfig(ctx context.Context, spec registry.Location, config string) (*registry.Image, error) {
 	img, err := r.resolve(ctx, spec)
 	if err != nil {
 		return nil, err
@@ -197,7 +210,7 @@ func (r resolver) byConfig(ctx context.Context, spec registry.Location, config s
 }
 
 // resolve asks the registry. Without a known platform an index with several runnable images is not guessed at.
-func (r resolver) resolve(ctx context.Context, loc registry.Location) (*registry.Image, error) {
+func (r *resolver) resolve(ctx context.Context, loc registry.Location) (*registry.Image, error) {
 	img, err := r.o.Client.Resolve(ctx, loc, r.platform)
 	if err != nil {
 		return nil, err

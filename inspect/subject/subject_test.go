@@ -4,6 +4,7 @@ import (
 	"io"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/subject"
@@ -212,5 +213,28 @@ func TestWhatIsNotThere(t *testing.T) {
 		if _, err := subject.Find(t.Context(), cluster, "shop", target); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%+v: %v", target, err)
 		}
+	}
+}
+
+// What the pod's tag means today is on the timeline, with who says so.
+func TestTheTagIsSeen(t *testing.T) {
+	w := newWorld(t)
+	ran, _ := w.push("app:1", "linux/amd64")
+	now := func() time.Time { return time.Date(2026, 3, 1, 4, 0, 0, 0, time.UTC) }
+	seen := func() string {
+		c := w.run(w.cluster(pod(w.host+"/app:1", w.host+"/app@"+ran), node("amd64")), subject.Options{Now: now})
+		for _, m := range c.Timeline {
+			if m.Trust == inspect.ByRegistry && m.Time.Equal(now()) {
+				return m.What
+			}
+		}
+		return ""
+	}
+	if got := seen(); !strings.HasPrefix(got, "tag 1 of "+w.host+"/app was seen to mean "+ran[:19]) || !strings.HasSuffix(got, "which the pod runs") {
+		t.Error(got)
+	}
+	w.push("app:1", "linux/amd64")
+	if got := seen(); !strings.HasSuffix(got, "which is not what the pod runs") {
+		t.Error(got)
 	}
 }

@@ -3,8 +3,6 @@ package subject
 import (
 	"context"
 	"fmt"
-	"maps"
-	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -23,26 +21,14 @@ func Workload(o Options) inspect.Check {
 			return inspect.Nothing("the target is no pod")
 		}
 		ctx = o.Trace(ctx, emit)
-		o.keepFound(emit)
 		p, err := o.lineage(ctx, emit)
 		emit(inspect.Event{Pod: &p})
 		full := p
-		full.Others = o.others(ctx, emit)
+		full.Reach.Shared = o.shared(ctx, emit)
+		full.Others = full.Reach.Shared.Digest.Pods
 		emit(inspect.Event{Pod: &full})
 		return err
 	}}
-}
-
-// keepFound keeps the objects that were read before the case began.
-func (o Options) keepFound(emit func(inspect.Event)) {
-	for _, obj := range o.Objects {
-		x, err := exhibit(o.Client.Store(), obj)
-		if err != nil {
-			emit(inspect.Event{Notice: &inspect.Notice{Level: "warning", Text: "not kept: " + err.Error()}})
-			continue
-		}
-		emit(inspect.Event{Exhibit: &x})
-	}
 }
 
 func (o Options) lineage(ctx context.Context, emit func(inspect.Event)) (inspect.Pod, error) {
@@ -58,6 +44,7 @@ func (o Options) lineage(ctx context.Context, emit func(inspect.Event)) (inspect
 	for _, w := range line.Owners {
 		p.Owner = append(p.Owner, inspect.Owner{Kind: w.Kind, Name: w.Name, UID: w.UID})
 	}
+	p.Selectors = pickedBy(o.Pod, line)
 	if line.Workload == nil {
 		return p, nil
 	}
@@ -87,37 +74,14 @@ func (o Options) revision(r kube.Revision) inspect.Revision {
 	}
 }
 
-// others lists the pods that run one of this pod's digests.
-func (o Options) others(ctx context.Context, emit func(inspect.Event)) []string {
-	mine := map[string]bool{}
-	for _, c := range kube.Containers(o.Pod, nil) {
-		if id := c.Image(); id.Digest != "" {
-			mine[id.Digest] = true
-		}
-	}
-	found := map[string]bool{}
-	listing, err := o.Cluster.Pods(ctx, kube.Scope{Fallback: []string{o.Pod.Namespace}}, func(page []corev1.Pod) error {
-		for i := range page {
-			if page[i].UID != o.Pod.UID && shares(&page[i], mine) {
-				found[page[i].Namespace+"/"+page[i].Name] = true
-			}
-		}
+// pickedBy is what the pod's controller picks it by.
+func pickedBy(pod *corev1.Pod, line kube.Lineage) []inspect.Selector {
+	if len(line.Owners) == 0 || line.Selector == nil {
 		return nil
-	})
-	if err != nil {
-		emit(inspect.Event{Notice: &inspect.Notice{Level: "warning", Text: "other pods with this digest are not known: " + err.Error()}})
 	}
-	for _, n := range listing.Notes {
-		emit(inspect.Event{Notice: &inspect.Notice{Level: "info", Text: n}})
+	keys, picks := kube.Picks(line.Selector, pod.Labels)
+	if !picks {
+		return nil
 	}
-	return slices.Sorted(maps.Keys(found))
-}
-
-func shares(pod *corev1.Pod, digests map[string]bool) bool {
-	for _, c := range kube.Containers(pod, nil) {
-		if digests[c.Image().Digest] {
-			return true
-		}
-	}
-	return false
+	return []inspect.Selector{{Kind: line.Owners[0].Kind, Name: line.Owners[0].Name, Keys: keys}}
 }

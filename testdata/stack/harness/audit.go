@@ -7,6 +7,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 )
 
 // maxAuditLine bounds one event; at level Metadata they are about a kilobyte.
@@ -14,9 +15,10 @@ const maxAuditLine = 1 << 20
 
 // Request is one request as the API server saw it (audit.k8s.io/v1 Event).
 type Request struct {
-	Verb       string `json:"verb"`
-	RequestURI string `json:"requestURI"`
-	UserAgent  string `json:"userAgent"`
+	Verb       string    `json:"verb"`
+	RequestURI string    `json:"requestURI"`
+	UserAgent  string    `json:"userAgent"`
+	Received   time.Time `json:"requestReceivedTimestamp"`
 	User       struct {
 		Username string `json:"username"`
 	} `json:"user"`

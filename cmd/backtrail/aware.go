@@ -1,0 +1,91 @@
+package main
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/report"
+)
+
+func awareCommand(f *flags, std streams) *cobra.Command {
+	var by said
+	var withdraw string
+	cmd := &cobra.Command{
+		Use:   "aware CASE TIME nis2|cra|dora --reason WHY",
+		Short: "Start a report clock in a case: somebody became aware; none runs by itself",
+		Long: `Start a report clock in a case: somebody became aware of the incident at TIME, and the law counts from then. No clock runs
+before a person starts one, with name and reason. TIME is now, HH:MM of today in UTC, or a date with time and zone
+(2026-11-23T03:12:00Z). One that was started by mistake is withdrawn with a reason; both stay in the record:
+
+  backtrail aware CASE --withdraw nis2 --reason WHY`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if withdraw != "" {
+				return f.withdraw(cmd.Context(), std, args, withdraw, by)
+			}
+			return f.aware(cmd.Context(), std, args, by)
+		},
+	}
+	cmd.Flags().StringVar(&by.reason, "reason", "", "why: `WHAT` was learnt, or what the mistake was")
+	cmd.Flags().StringVar(&by.name, "name", who(), "`WHO` says so")
+	cmd.Flags().StringVar(&withdraw, "withdraw", "", "withdraw the running clock of this `LAW`")
+	return cmd
+}
+
+func (f *flags) aware(ctx context.Context, std streams, args []string, by said) error {
+	if len(args) != 3 {
+		return usage("backtrail aware takes CASE, TIME and one of nis2, cra, dora")
+	}
+	regime, err := regimeOf(args[2])
+	if err != nil {
+		return err
+	}
+	at, err := inspect.ParseAware(args[1], time.Now())
+	if err != nil {
+		return usage("%w", err)
+	}
+	return f.clock(ctx, std, args[0], by, func(c *inspect.Case, now time.Time) (inspect.Clock, error) {
+		return c.StartClock(regime, at, now, by.name, by.reason)
+	})
+}
+
+func (f *flags) withdraw(ctx context.Context, std streams, args []string, law string, by said) error {
+	if len(args) != 1 {
+		return usage("backtrail aware --withdraw takes one CASE")
+	}
+	regime, err := regimeOf(law)
+	if err != nil {
+		return err
+	}
+	return f.clock(ctx, std, args[0], by, func(c *inspect.Case, now time.Time) (inspect.Clock, error) {
+		return c.WithdrawClock(regime, now, by.name, by.reason)
+	})
+}
+
+func (f *flags) clock(ctx context.Context, std streams, name string, by said, make func(*inspect.Case, time.Time) (inspect.Clock, error)) error {
+	if err := by.check("backtrail aware"); err != nil {
+		return err
+	}
+	c, err := f.record(ctx, name, func(c *inspect.Case, now time.Time) (inspect.Event, error) {
+		k, err := make(c, now)
+		if err != nil {
+			return inspect.Event{}, hinted(err, "backtrail open "+inspect.Quote(name)+" shows the clocks of the case")
+		}
+		return inspect.Event{Clock: &k}, nil
+	})
+	if err != nil {
+		return err
+	}
+	return report.Clocks(std.out, *c, f.style(std.out))
+}
+
+func regimeOf(text string) (inspect.Regime, error) {
+	r := inspect.Regime(text)
+	if !slices.Contains(inspect.Regimes(), r) {
+		return "", usage("there is no clock of %q; there are nis2, cra, dora", text)
+	}
+	return r, nil
+}

@@ -1,0 +1,41 @@
+package answer
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/backtrail/backtrail/inspect"
+)
+
+// lostImage says of an image whose registry no longer has it what is left, and so what the answers can rest on.
+func lostImage(c inspect.Case) []Sentence {
+	var all []Sentence
+	for _, i := range suspects(c) {
+		if text := lost(i); text != "" {
+			all = append(all, Sentence{Text: in(c, i) + text, Basis: Open})
+		}
+	}
+	return all
+}
+
+// lost is what is left of an image that its registry lost; "" of every other one.
+func lost(i inspect.Image) string {
+	if i.Reason != "missing-blob" || len(i.Left) == 0 {
+		return ""
+	}
+	left := make([]string, len(i.Left))
+	for n, text := range i.Left {
+		left[n] = trim(text)
+	}
+	return fmt.Sprintf("what the image holds is not known, because the registry no longer has it; %s", strings.Join(left, "; "))
+}
+
+// unread says why the image of a calm case could not be read.
+func unread(c inspect.Case) string {
+	for _, i := range c.Images {
+		if text := lost(i); text != "" {
+			return ": " + in(c, i) + text
+		}
+	}
+	return ""
+}

@@ -1,0 +1,58 @@
+package inspect
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// Axis puts all that has a time on one axis, oldest first: what checks say, alerts that no check has placed, notes, and
+// the report clocks that a person started with their deadlines. now says how much time is left. Of equal times the order is
+// that of the case.
+func (c *Case) Axis(now time.Time) []Moment {
+	all := slices.Clone(c.Timeline)
+	placed := slices.ContainsFunc(all, func(m Moment) bool { return m.Trust == ByAlert })
+	for _, a := range c.Alerts {
+		if placed || a.Time.IsZero() {
+			continue
+		}
+		what := "alert: " + a.Rule
+		if a.Imprecise {
+			what += " (its time has no date or no zone)"
+		}
+		all = append(all, Moment{Time: a.Time, What: what, Source: orReason(a.Source, "alert"), Trust: ByAlert})
+	}
+	for _, n := range c.Notes {
+		all = append(all, Moment{Time: n.Time, What: n.words(), Source: n.Author, Trust: ByUs})
+	}
+	for _, k := range c.Clocks {
+		all = append(all, k.moments(now)...)
+	}
+	slices.SortStableFunc(all, func(a, b Moment) int { return a.Time.Compare(b.Time.Time) })
+	return all
+}
+
+// words are the note in one line.
+func (n Note) words() string {
+	about := "note: "
+	if n.Subject == SubjectRuntime {
+		about = "run-time state "
+	}
+	return strings.Join(strings.Fields(about+n.Mark+" "+n.Text), " ")
+}
+
+// moments are the clock on the axis: that a person became aware, what is due, and that it was withdrawn.
+func (c Clock) moments(now time.Time) []Moment {
+	by := c.Author + ": " + c.Reason
+	title := c.Regime.Title() + " clock"
+	all := []Moment{{Time: c.Aware, What: title + " started: aware; it " + c.Regime.Binds(), Source: by, Trust: ByUs}}
+	if w := c.Withdrawn; w != nil {
+		return append(all, Moment{Time: w.Time, What: title + " withdrawn", Source: w.Author + ": " + w.Reason, Trust: ByUs})
+	}
+	for _, d := range c.Deadlines() {
+		if !d.Due.IsZero() {
+			all = append(all, Moment{Time: d.Due, What: d.Left(now) + ": " + d.What + " by " + c.Regime.Title(), Source: d.Rule, Trust: ByUs})
+		}
+	}
+	return all
+}

@@ -1,0 +1,52 @@
+package cluster
+
+import (
+	"context"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/kube"
+)
+
+// EventsName is the name of the check that keeps the events.
+const EventsName = "events"
+
+// Events keeps what the cluster still says of the pod, of what made it and of its node: it forgets that after an hour. It
+// needs nothing but the pod, so that it can be among the first requests; events of the owners above are read by Check.
+func Events(o Options) inspect.Check {
+	return inspect.Check{Name: EventsName, Scope: inspect.PerCase, Run: func(ctx context.Context, _ inspect.On, emit func(inspect.Event)) error {
+		if o.Pod == nil {
+			return inspect.Nothing("the target is no pod")
+		}
+		if o.Trace != nil {
+			ctx = o.Trace(ctx, emit)
+		}
+		list, err := o.Cluster.Events(ctx, o.first()...)
+		for _, m := range momentsOf(list) {
+			emit(inspect.Event{Moment: &m})
+		}
+		if err != nil && ctx.Err() == nil {
+			emit(missing("cluster/event-"+o.Pod.Namespace+"-"+o.Pod.Name+".json", firstLine(err)))
+			emit(inspect.Event{Notice: &inspect.Notice{Level: "info", Text: "not all events are kept: " + firstLine(err)}})
+		}
+		return ctx.Err()
+	}}
+}
+
+// first is what events are asked of first.
+func (o Options) first() []kube.About {
+	all := []kube.About{{Kind: "Pod", Namespace: o.Pod.Namespace, Name: o.Pod.Name, UID: string(o.Pod.UID)}}
+	if ref := metav1.GetControllerOf(o.Pod); ref != nil && ref.Kind != "Node" {
+		all = append(all, kube.About{Kind: ref.Kind, Namespace: o.Pod.Namespace, Name: ref.Name, UID: string(ref.UID)})
+	}
+	if o.Pod.Spec.NodeName != "" {
+		all = append(all, kube.About{Kind: "Node", Name: o.Pod.Spec.NodeName})
+	}
+	return all
+}
+
+// missing says that something could not be kept, and why.
+func missing(path, why string) inspect.Event {
+	return inspect.Event{Exhibit: &inspect.Exhibit{Path: path, Missing: why}}
+}

@@ -1,0 +1,128 @@
+package cluster
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/kube"
+)
+
+// ReachName is the name of the check that completes what the pod could touch.
+const ReachName = "reach"
+
+// Reach adds to the pod what its service account, its node and the Services say: roles of a cloud, what its node can copy,
+// what sends traffic to it. What may not be read stands in Reach.Unseen, and is no reason to doubt the case.
+func Reach(o Options, needs ...string) inspect.Check {
+	return inspect.Check{Name: ReachName, Scope: inspect.PerCase, Needs: needs, Run: func(ctx context.Context, on inspect.On, emit func(inspect.Event)) error {
+		if o.Pod == nil {
+			return inspect.Nothing("the target is no pod")
+		}
+		known := on.Case().Pod
+		if known == nil {
+			return inspect.Unchecked("the pod itself is not in the case")
+		}
+		if o.Trace != nil {
+			ctx = o.Trace(ctx, emit)
+		}
+		pod := *known
+		pod.Reach.Unseen = slices.Clone(pod.Reach.Unseen)
+		a := around(ctx, o)
+		a.account(&pod)
+		a.selectors(&pod)
+		a.nodeOf(&pod)
+		emit(inspect.Event{Pod: &pod})
+		return ctx.Err()
+	}}
+}
+
+// surroundings is what was read for the reach.
+type surroundings struct {
+	name     string // of the service account
+	serves   reply[corev1.Service]
+	node     *kube.Node
+	nodeErr  error
+	roles    []inspect.CloudRole
+	rolesErr error
+}
+
+func around(ctx context.Context, o Options) *surroundings {
+	a := &surroundings{name: o.Pod.Spec.ServiceAccountName}
+	var work sync.WaitGroup
+	if a.name != "" {
+		work.Go(func() {
+			account, err := o.Cluster.ServiceAccount(ctx, o.Pod.Namespace, a.name)
+			if a.rolesErr = err; err == nil {
+				a.roles = cloudRoles(account)
+			}
+		})
+	}
+	work.Go(func() { a.serves.list, a.serves.err = o.Cluster.Services(ctx, o.Pod) })
+	if o.Pod.Spec.NodeName != "" {
+		work.Go(func() { a.node, a.nodeErr = o.Cluster.Node(ctx, o.Pod.Spec.NodeName) })
+	}
+	work.Wait()
+	return a
+}
+
+// annotations are those of service accounts by which clouds give a role to their pods.
+var annotations = []struct{ key, cloud string }{
+	{"eks.amazonaws.com/role-arn", "AWS"}, {"iam.gke.io/gcp-service-account", "Google Cloud"}, {"azure.workload.identity/client-id", "Azure"},
+}
+
+func cloudRoles(account *corev1.ServiceAccount) []inspect.CloudRole {
+	var all []inspect.CloudRole
+	for _, a := range annotations {
+		if name := account.Annotations[a.key]; name != "" {
+			all = append(all, inspect.CloudRole{Cloud: a.cloud, Name: name, Source: "annotation " + a.key + " of service account " + account.Name})
+		}
+	}
+	return all
+}
+
+// account adds the roles that the service account names; one that the pod shows itself stands there already.
+func (a *surroundings) account(pod *inspect.Pod) {
+	r := &pod.Reach
+	if a.rolesErr != nil {
+		r.Unseen = append(r.Unseen, fmt.Sprintf("service account %s, which may name a role of a cloud: %s", a.name, firstLine(a.rolesErr)))
+	}
+	r.Roles = slices.Clone(r.Roles)
+	for _, role := range a.roles {
+		if !slices.ContainsFunc(r.Roles, func(o inspect.CloudRole) bool { return o.Cloud == role.Cloud && o.Name == role.Name }) {
+			r.Roles = append(r.Roles, role)
+		}
+	}
+	if r.Role == "" && len(r.Roles) > 0 {
+		r.Role = r.Roles[0].String()
+	}
+}
+
+// selectors adds the Services that send traffic to the pod.
+func (a *surroundings) selectors(pod *inspect.Pod) {
+	if a.serves.err != nil {
+		pod.Reach.Unseen = append(pod.Reach.Unseen, "services that send traffic to it: "+firstLine(a.serves.err))
+		return
+	}
+	pod.Selectors = slices.Clone(pod.Selectors)
+	for _, s := range a.serves.list {
+		keys := make([]string, 0, len(s.Spec.Selector))
+		for key := range s.Spec.Selector {
+			keys = append(keys, key)
+		}
+		slices.Sort(keys)
+		pod.Selectors = append(pod.Selectors, inspect.Selector{Kind: "Service", Name: s.Name, Keys: keys})
+	}
+}
+
+func (a *surroundings) nodeOf(pod *inspect.Pod) {
+	if a.nodeErr != nil {
+		pod.Reach.Unseen = append(pod.Reach.Unseen, "its node: "+firstLine(a.nodeErr))
+	}
+	if a.node != nil {
+		pod.Runtime, pod.Kubelet = a.node.Runtime, a.node.Kubelet
+	}
+}

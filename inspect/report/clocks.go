@@ -1,0 +1,58 @@
+package report
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/backtrail/backtrail/inspect"
+)
+
+// now is the time by which time left is counted: the style's, else that of the case's newest event, so that a bundle is
+// the same whenever it is written.
+func (s Style) now(c inspect.Case) time.Time {
+	if s.Now.IsZero() {
+		return c.AsOf().Time
+	}
+	return s.Now
+}
+
+// clockSection lists the report clocks that a person started, with what is due, and those that were withdrawn.
+func clockSection(c inspect.Case, now time.Time) section {
+	s := section{title: "Report clocks (UTC)"}
+	for _, k := range c.Clocks {
+		i := item{mark: "! running", status: inspect.Unknown, title: k.Regime.Title() + ": aware " + clock(k.Aware)}
+		i.lines = append(i.lines, "it "+k.Regime.Binds(), "started "+clock(k.Started)+" by "+k.Author+": "+k.Reason)
+		if w := k.Withdrawn; w != nil {
+			i.mark, i.status = "– withdrawn", inspect.Absent
+			i.lines = append(i.lines, "withdrawn "+clock(w.Time)+" by "+w.Author+": "+w.Reason)
+			s.item(i)
+			continue
+		}
+		for _, d := range k.Deadlines() {
+			due := d.Left(now)
+			if !d.Due.IsZero() {
+				due = clock(d.Due) + ", " + due
+			}
+			i.lines = append(i.lines, d.What+": "+due+" ("+d.Rule+")")
+		}
+		s.item(i)
+	}
+	if len(s.blocks) > 0 {
+		s.say("Time left is as of " + clock(inspect.At(now)) + ". What was sent is not known here. This is no legal advice.")
+	}
+	return s
+}
+
+// briefClocks is the next deadline of each running clock, the most urgent first.
+func briefClocks(c inspect.Case, now time.Time) (briefLine, bool) {
+	running := slices.DeleteFunc(slices.Clone(c.Clocks), func(k inspect.Clock) bool { return k.Withdrawn != nil })
+	slices.SortStableFunc(running, func(a, b inspect.Clock) int { return a.Next(now).Due.Compare(b.Next(now).Due.Time) })
+	line := briefLine{label: "due", sep: "; ", most: 2}
+	for _, k := range running {
+		d := k.Next(now)
+		law, _, _ := strings.Cut(k.Regime.Title(), " ")
+		line.parts = append(line.parts, law+" "+d.What+" "+clock(d.Due)+", "+d.Left(now))
+	}
+	return line, len(line.parts) > 0
+}

@@ -1,0 +1,242 @@
+package report
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/backtrail/backtrail/inspect"
+)
+
+// alarmed is the case of a flagged pod, changed by a test.
+func alarmed(change func(c *inspect.Case)) inspect.Case {
+	c := incidentCase()
+	c.Pod.Selectors = []inspect.Selector{{Kind: "ReplicaSet", Name: "web-7d", Keys: []string{"app", "pod-template-hash"}}, {Kind: "Service", Name: "web", Keys: []string{"app"}}}
+	c.Pod.Runtime, c.Pod.Kubelet = "containerd://2.1.0", "v1.33.1"
+	c.Pod.Revisions = []inspect.Revision{{Number: 3, Name: "web-5c"}, {Number: 4, Name: "web-7d", Current: true}, {Number: 5, Name: "web-9f"}}
+	if change != nil {
+		change(&c)
+	}
+	return c
+}
+
+// stepWith is the step whose command or words hold a text.
+func stepWith(t *testing.T, c inspect.Case, text string) inspect.NextStep {
+	t.Helper()
+	all := Next(c)
+	at := slices.IndexFunc(all, func(s inspect.NextStep) bool { return strings.Contains(s.Command+s.Why, text) })
+	if at < 0 {
+		t.Fatalf("no step has %q: %+v", text, all)
+	}
+	return all[at]
+}
+
+// The order is that in which least is lost: hold, relabel, cut off, copy, cordon; nothing that destroys.
+func TestTheOrderOfContaining(t *testing.T) {
+	var order []string
+	for _, s := range Next(alarmed(nil)) {
+		for _, verb := range []string{" annotate ", " logs ", " label ", " apply ", " create --raw ", " --checkpoint ", " cordon ", "backtrail runtime "} {
+			if strings.Contains(s.Command, verb) {
+				order = append(order, strings.TrimSpace(verb))
+			}
+		}
+	}
+	if got := strings.Join(order, ", "); got != "annotate, logs, label, apply, create --raw, --checkpoint, cordon, backtrail runtime" {
+		t.Error(got)
+	}
+}
+
+// The labels that are taken away are the fewest by which everything lets go.
+func TestRelabel(t *testing.T) {
+	for name, tt := range map[string]struct {
+		selectors []inspect.Selector
+		owner     string
+		command   string // behind the pod's name
+		says      []string
+	}{
+		"one label for all": {
+			alarmed(nil).Pod.Selectors, "ReplicaSet", "app- --overwrite backtrail.dev/quarantine=true",
+			[]string{"take the pod from ReplicaSet web-7d, Service web", "its ReplicaSet makes another, of the same image"},
+		},
+		"two that share none": {
+			[]inspect.Selector{{Kind: "ReplicaSet", Name: "web-7d", Keys: []string{"app"}}, {Kind: "Service", Name: "blue", Keys: []string{"slot"}}},
+			"ReplicaSet",
+			"app- slot- --overwrite backtrail.dev/quarantine=true", nil,
+		},
+		"one that keeps the policy": {
+			[]inspect.Selector{{Kind: "ReplicaSet", Name: "web-7d", Keys: []string{"app", "pod-template-hash"}}, {Kind: "NetworkPolicy", Name: "in", Keys: []string{"app"}}},
+			"ReplicaSet",
+			"pod-template-hash- --overwrite backtrail.dev/quarantine=true", nil,
+		},
+		"a policy lets go too": {
+			append(alarmed(nil).Pod.Selectors, inspect.Selector{Kind: "NetworkPolicy", Name: "in", Keys: []string{"app"}}), "ReplicaSet",
+			"app- --overwrite backtrail.dev/quarantine=true",
+			[]string{"it also leaves NetworkPolicy in, so make the policy of the next step first"},
+		},
+		"whatever its labels": {
+			[]inspect.Selector{{Kind: "DaemonSet", Name: "log", Keys: []string{"app"}}, {Kind: "Service", Name: "all"}},
+			"DaemonSet",
+			"app- --overwrite backtrail.dev/quarantine=true",
+			[]string{"Service all cannot be left this way", "makes another on this node"},
+		},
+		"a stateful set": {
+			[]inspect.Selector{{Kind: "StatefulSet", Name: "db", Keys: []string{"app"}}},
+			"StatefulSet", "app- --overwrite backtrail.dev/quarantine=true",
+			[]string{"can make no other of this name"},
+		},
+		"a bare pod": {nil, "", "--overwrite backtrail.dev/quarantine=true", []string{"nothing that could be read picks it"}},
+		"not read": {
+			nil, "ReplicaSet", "--overwrite backtrail.dev/quarantine=true", []string{"by which labels its ReplicaSet picks it is not known"},
+		},
+		"hostile": {
+			[]inspect.Selector{{Kind: "Service", Name: "x", Keys: []string{"a b/$(x)"}}}, "", "'a b/$(x)-' --overwrite backtrail.dev/quarantine=true", nil,
+		},
+	} {
+		c := alarmed(func(c *inspect.Case) {
+			c.Pod.Selectors, c.Pod.Owner = tt.selectors, nil
+			if tt.owner != "" {
+				c.Pod.Owner = []inspect.Owner{{Kind: tt.owner, Name: "web-7d"}}
+			}
+		})
+		s := stepWith(t, c, " label pod ")
+		if want := "kubectl --context prod -n shop label pod web-7d9f " + tt.command; s.Command != want {
+			t.Errorf("%s: %s, want %s", name, s.Command, want)
+		}
+		for _, want := range tt.says {
+			if !strings.Contains(s.Why, want) {
+				t.Errorf("%s: it does not say %q: %s", name, want, s.Why)
+			}
+		}
+	}
+}
+
+func TestIsolate(t *testing.T) {
+	s := stepWith(t, alarmed(func(c *inspect.Case) {
+		c.Pod.Selectors = append(c.Pod.Selectors, inspect.Selector{Kind: "NetworkPolicy", Name: "dns", Keys: nil}, inspect.Selector{Kind: "NetworkPolicy", Name: "in", Keys: []string{"app"}})
+	}), " apply -f -")
+	if !strings.Contains(s.Why, "only if the CNI enforces it") || !strings.Contains(s.Why, "what these allow stays allowed: NetworkPolicy dns") || strings.Contains(s.Why, "NetworkPolicy in") {
+		t.Error(s.Why)
+	}
+	s = stepWith(t, alarmed(func(c *inspect.Case) { c.Pod.Reach.Privileges = []string{inspect.HostNetwork} }), "network of its node")
+	if s.Command != "" {
+		t.Errorf("a policy about a pod of the host's network: %s", s.Command)
+	}
+}
+
+// Whether the node can copy run-time state, by its runtime and kubelet; what is no copy is called none.
+func TestCheckpoints(t *testing.T) {
+	for _, tt := range []struct {
+		runtime, kubelet string
+		can              inspect.Status
+		says             string
+	}{
+		{"containerd://2.0.0", "v1.33.1", inspect.Verified, "containerd 2.0.0"},
+		{"containerd://2.1.0-rc.1", "v1.29.4-gke.1", inspect.Verified, "feature gate ContainerCheckpoint"},
+		{"containerd://1.7.27", "v1.33.1", inspect.Absent, "containerd 1.7.27, and 2.0 is needed"},
+		{"cri-o://1.25.1", "v1.30.0", inspect.Verified, "cri-o 1.25.1"},
+		{"cri-o://1.24.6", "v1.30.0", inspect.Absent, "1.25 is needed"},
+		{"docker://24.0.7", "v1.30.0", inspect.Absent, "docker 24.0.7 cannot"},
+		{"containerd://dev", "v1.30.0", inspect.Unknown, "is not known"},
+		{"", "", inspect.Unknown, "is not known"},
+	} {
+		if can, why := checkpoints(tt.runtime, tt.kubelet); can != tt.can || !strings.Contains(why, tt.says) {
+			t.Errorf("%s, %s: %s %q", tt.runtime, tt.kubelet, can, why)
+		}
+	}
+	s := stepWith(t, alarmed(nil), "create --raw")
+	if s.Command != "kubectl --context prod create --raw /api/v1/nodes/node-3/proxy/checkpoint/shop/web-7d9f/web -f /dev/null" {
+		t.Error(s.Command)
+	}
+	s = stepWith(t, alarmed(func(c *inspect.Case) { c.Pod.Runtime = "docker://24.0.7" }), "copy the run-time state")
+	if s.Command != "" || !strings.Contains(s.Why, "kubectl debug --copy-to starts another pod from the image, and is no copy of the state") {
+		t.Errorf("%+v", s)
+	}
+}
+
+// What would destroy run-time state is shown once a person has said what became of it, and no sooner.
+func TestMending(t *testing.T) {
+	mark := func(mark string) func(c *inspect.Case) {
+		return func(c *inspect.Case) {
+			c.Notes = append(c.Notes, inspect.Note{Time: c.Finished, Author: "ada", Subject: inspect.SubjectRuntime, Mark: mark})
+		}
+	}
+	destroys := func(c inspect.Case) []string {
+		var all []string
+		for _, s := range Next(c) {
+			for _, verb := range []string{" delete ", " drain ", " rollout ", " scale ", " exec "} {
+				if strings.Contains(s.Command, verb) {
+					all = append(all, s.Command)
+				}
+			}
+		}
+		return all
+	}
+	for name, c := range map[string]inspect.Case{"not marked": alarmed(nil), "taken back": alarmed(func(c *inspect.Case) { mark(inspect.RuntimeSaved)(c); mark(inspect.RuntimeOpen)(c) })} {
+		if got := destroys(c); len(got) > 0 {
+			t.Errorf("%s: %q", name, got)
+		}
+	}
+	want := []string{"kubectl --context prod -n shop rollout undo deployment/web --to-revision=3", "kubectl --context prod -n shop delete pod web-7d9f"}
+	for _, said := range []string{inspect.RuntimeSaved, inspect.RuntimeGivenUp} {
+		if got := destroys(alarmed(mark(said))); !slices.Equal(got, want) {
+			t.Errorf("%s: %q", said, got)
+		}
+	}
+	got := destroys(alarmed(func(c *inspect.Case) {
+		mark(inspect.RuntimeSaved)(c)
+		c.Pod.Revisions, c.Pod.Reach.Privileges = nil, []string{"web: privileged"}
+	}))
+	want = []string{
+		"kubectl --context prod -n shop rollout restart deployment/web", want[1],
+		"kubectl --context prod drain node-3 --ignore-daemonsets --delete-emptydir-data",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("%q", got)
+	}
+}
+
+func TestAPodThatIsGone(t *testing.T) {
+	c := alarmed(func(c *inspect.Case) {
+		c.Changes = []inspect.PodChange{{Time: began, State: inspect.PodGone, What: []string{"it was deleted"}}}
+	})
+	if first := Next(c)[0]; first.Command != "" || !strings.Contains(first.Why, "the pod is gone since 2026-11-23T03:12:04Z") {
+		t.Errorf("%+v", first)
+	}
+	for _, s := range Next(c) {
+		if strings.Contains(s.Command, "kubectl") {
+			t.Errorf("about a pod that is gone: %s", s.Command)
+		}
+	}
+	if brief := Brief(c, Style{}); !strings.Contains(brief, "GONE") {
+		t.Errorf("the brief does not say it:\n%s", brief)
+	}
+}
+
+// The brief says what is due next, as of the time that it is drawn at.
+func TestClocksInTheBriefAndTheReport(t *testing.T) {
+	c := incidentCase()
+	c.Clocks = []inspect.Clock{
+		{Regime: inspect.NIS2, Aware: began, Started: began, Author: "ada", Reason: "told"},
+		{Regime: inspect.DORA, Aware: began, Started: began, Author: "ada", Reason: "slip", Withdrawn: &inspect.Withdrawal{Time: began, Author: "bob", Reason: "no bank"}},
+	}
+	brief := Brief(c, Style{})
+	if !strings.Contains(brief, "due    NIS2 early warning 2026-11-24T03:12:04Z, 23 h 59 min left") || strings.Contains(brief, "DORA") {
+		t.Errorf("as of the case:\n%s", brief)
+	}
+	if lines := strings.Split(strings.TrimSpace(brief), "\n"); len(lines) > BriefLines || !strings.HasPrefix(lines[len(lines)-1], "next") {
+		t.Errorf("%d lines:\n%s", len(lines), brief)
+	}
+	later := Style{Now: began.AddDate(0, 0, 4)}
+	if brief := Brief(c, later); !strings.Contains(brief, "due    NIS2 final report 2026-12-26T03:12:04Z, 29 d 0 h left") {
+		t.Errorf("later:\n%s", brief)
+	}
+	d := documentOf(c, later)
+	at := slices.IndexFunc(d.sections, func(s section) bool { return s.title == "Report clocks (UTC)" })
+	first, second := d.sections[at].blocks[0].item, d.sections[at].blocks[1].item
+	all := strings.Join(append(first.lines, second.lines...), "\n")
+	for _, want := range []string{"it binds essential and important entities", "by ada: told", "early warning: 2026-11-24T03:12:04Z, over by 3 d 0 h", "withdrawn 2026-11-23T03:12:04Z by bob: no bank"} {
+		if !strings.Contains(all, want) {
+			t.Errorf("it does not say %q:\n%s", want, all)
+		}
+	}
+}

@@ -1,0 +1,35 @@
+package subject
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/registry"
+)
+
+// tagged puts on the timeline what the tag that the pod asks for means today, and when the registry says that this changed.
+// It costs one HEAD, which is no pull. What the registry does not say is left out: it is no part of any verdict.
+func (r *resolver) tagged(ctx context.Context, emit func(inspect.Event), i inspect.Image) {
+	spec, err := registry.Parse(r.container.Reference)
+	if err != nil || r.o.Now == nil || spec.Local() || spec.Tag == "" || spec.Digest != "" {
+		return
+	}
+	now, err := r.o.Client.TagNow(ctx, spec, spec.Tag)
+	if err != nil || now.Digest == "" {
+		return
+	}
+	means := "which the pod runs"
+	if now.Digest != i.Digest && now.Digest != i.Index {
+		means = "which is not what the pod runs"
+	}
+	tag, source := fmt.Sprintf("tag %s of %s", spec.Tag, spec.Name()), "asked of the registry"
+	emit(inspect.Event{Subject: i.Subject, Moment: &inspect.Moment{
+		Time: inspect.At(r.o.Now()), What: fmt.Sprintf("%s was seen to mean %s, %s", tag, short(now.Digest), means), Source: source, Trust: inspect.ByRegistry,
+	}})
+	if !now.Changed.IsZero() {
+		emit(inspect.Event{Subject: i.Subject, Moment: &inspect.Moment{
+			Time: inspect.At(now.Changed), What: tag + " was pushed or changed last", Source: "Last-Modified of the registry", Trust: inspect.ByRegistry,
+		}})
+	}
+}

@@ -1,0 +1,38 @@
+package kube
+
+import (
+	"context"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+)
+
+func services() resource { return resource{version: "v1", plural: "services", kind: "Service"} }
+
+// Services lists those of the pod's namespace that select the pod.
+func (r *reading) Services(ctx context.Context, pod *corev1.Pod) ([]corev1.Service, error) {
+	return collect(ctx, r, services(), pod.Namespace, func(s *corev1.Service) bool {
+		return s.Namespace == pod.Namespace && len(s.Spec.Selector) > 0 && labels.SelectorFromSet(s.Spec.Selector).Matches(labels.Set(pod.Labels))
+	})
+}
+
+// Picks says whether a selector picks an object of these labels, and by which of them: without any one of keys it lets
+// go. No keys: it picks whatever the labels are.
+func Picks(selector *metav1.LabelSelector, of map[string]string) (keys []string, picks bool) {
+	s, err := metav1.LabelSelectorAsSelector(selector)
+	if err != nil || selector == nil || !s.Matches(labels.Set(of)) {
+		return nil, false
+	}
+	for key := range selector.MatchLabels {
+		keys = append(keys, key)
+	}
+	for _, e := range selector.MatchExpressions {
+		if e.Operator == metav1.LabelSelectorOpIn || e.Operator == metav1.LabelSelectorOpExists {
+			keys = append(keys, e.Key)
+		}
+	}
+	slices.Sort(keys)
+	return slices.Compact(keys), true
+}
