@@ -28,6 +28,9 @@ func validate(checks []Check) error {
 		at[c.Name] = i
 	}
 	for i, c := range checks {
+		if c.Follows && c.Scope != PerCase {
+			return fmt.Errorf("checks: %s follows, and is not of the case as a whole", c.Name)
+		}
 		for _, n := range c.Needs {
 			j, ok := at[n]
 			if !ok {
