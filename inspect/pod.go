@@ -83,6 +83,6 @@ type Revision struct {
 	Created Time              `json:"created"`
 	Current bool              `json:"current"`
 	Cause   string            `json:"cause,omitempty"` // annotation change-cause, written by anybody
-	Images  map[string]string `json:"images"`  // container name to reference
-	Running map[string]string `json:"running"` // container name to imageID, where pods of it are still there
+	Images  map[string]string `json:"images"`          // container name to reference
+	Running map[string]string `json:"running"`         // container name to imageID, where pods of it are still there
 }

@@ -38,7 +38,7 @@ type runner struct {
 	done  map[Key]chan struct{}
 	news  chan struct{} // closed when the next check ends
 	again []Key         // with From: what is dropped and runs again
-	kept  map[Key]bool // with From: what has ended and stays
+	kept  map[Key]bool  // with From: what has ended and stays
 	ctx   context.Context
 }
 
