@@ -249,6 +249,23 @@ func (c *Client) Manifest(ctx context.Context, loc Location, tagOrDigest string)
 	return opened.layout.manifest(ctx, tagOrDigest)
 }
 
+// Current asks what a tag means now, with HEAD, which costs no pull. It is empty where the registry does not say. Errors:
+// ErrNotFound.
+func (c *Client) Current(ctx context.Context, loc Location) (digest string, err error) {
+	if loc.Local() || loc.Tag == "" {
+		return "", fmt.Errorf("asking what %s means now: it is no tag of a registry", loc)
+	}
+	repo, err := c.repository(loc)
+	if err != nil {
+		return "", err
+	}
+	desc, err := repo.head(ctx, loc.Tag)
+	if err != nil {
+		return "", err
+	}
+	return hashString(desc.Digest), nil
+}
+
 // The annotation by which `cosign save` marks what a descriptor of a layout is, and its values
 // (https://github.com/sigstore/cosign/blob/main/pkg/oci/layout/index.go).
 const (

@@ -1,0 +1,81 @@
+package registry
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+)
+
+// The layers of an image by its manifests: nothing else is read, and nothing twice.
+func TestStack(t *testing.T) {
+	index, image, _ := indexOf(t)
+	var log asked
+	host := serve(t, log.wrap)
+	push(t, host+"/acme/app:v1", index)
+	c := client(t)
+	log.take()
+	var want []string
+	layers, err := image.Layers()
+	check(t, err)
+	for _, l := range layers {
+		want = append(want, digestIn(t, l))
+	}
+	loc := parse(t, host+"/acme/app@"+digestIn(t, index))
+	if _, err := c.Stack(t.Context(), loc, amd64, true); !errors.Is(err, ErrNotFound) {
+		t.Errorf("of an empty store: %v", err)
+	}
+	if asked := log.take(); len(asked) > 0 {
+		t.Errorf("asked for %v, although only the store was to be looked at", asked)
+	}
+	got, err := c.Stack(t.Context(), loc, amd64, false)
+	check(t, err)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	requests := []string{"GET /v2/acme/app/manifests/" + digestIn(t, index), "GET /v2/acme/app/manifests/" + digestIn(t, image)}
+	if diff := cmp.Diff(requests, log.take()); diff != "" {
+		t.Error(diff)
+	}
+	for _, stored := range []bool{true, false} {
+		if again, err := c.Stack(t.Context(), loc, amd64, stored); err != nil || cmp.Diff(want, again) != "" {
+			t.Errorf("again: %v, %v", again, err)
+		}
+	}
+	if asked := log.take(); len(asked) > 0 {
+		t.Errorf("asked again for %v", asked)
+	}
+	var platform *PlatformError
+	if _, err := c.Stack(t.Context(), loc, v1.Platform{OS: "linux", Architecture: "s390x"}, false); !errors.As(err, &platform) {
+		t.Errorf("of another platform: %v", err)
+	}
+	if _, err := c.Stack(t.Context(), parse(t, host+"/acme/app@"+someDigest), amd64, false); !errors.Is(err, ErrNotFound) {
+		t.Errorf("of an image that is not there: %v", err)
+	}
+}
+
+// What a tag means now costs a HEAD and no pull.
+func TestCurrent(t *testing.T) {
+	index, _, _ := indexOf(t)
+	var log asked
+	host := serve(t, log.wrap)
+	push(t, host+"/app:v1", index)
+	c := client(t)
+	log.take()
+	got, err := c.Current(t.Context(), parse(t, host+"/app:v1@"+someDigest))
+	if err != nil || got != digestIn(t, index) {
+		t.Errorf("%s, %v", got, err)
+	}
+	if diff := cmp.Diff([]string{"HEAD /v2/app/manifests/v1"}, log.take()); diff != "" {
+		t.Error(diff)
+	}
+	if _, err := c.Current(t.Context(), parse(t, host+"/app:v2")); !errors.Is(err, ErrNotFound) {
+		t.Errorf("of a tag that is not there: %v", err)
+	}
+	for _, loc := range []string{host + "/app@" + someDigest, "oci:/nowhere:v1"} {
+		if _, err := c.Current(t.Context(), parse(t, loc)); err == nil {
+			t.Errorf("%s was asked for", loc)
+		}
+	}
+}
