@@ -32,6 +32,20 @@ func (c *Client) Stack(ctx context.Context, loc Location, platform v1.Platform, 
 	return layers, nil
 }
 
+// Manifests lists the digests of the manifests that an index names, none where the digest is that of a manifest itself.
+// Errors: as Stack.
+func (c *Client) Manifests(ctx context.Context, loc Location, digest string) ([]string, error) {
+	doc, err := c.readManifest(ctx, loc, digest, false)
+	if err != nil || doc.index == nil {
+		return nil, err
+	}
+	var all []string
+	for _, m := range doc.index.Manifests {
+		all = append(all, hashString(m.Digest))
+	}
+	return all, nil
+}
+
 // readManifest reads and parses one manifest or index. A damaged one is an error.
 func (c *Client) readManifest(ctx context.Context, loc Location, tagOrDigest string, stored bool) (document, error) {
 	if stored {

@@ -2,6 +2,7 @@ package registry
 
 import (
 	"errors"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -52,6 +53,20 @@ func TestStack(t *testing.T) {
 	}
 	if _, err := c.Stack(t.Context(), parse(t, host+"/acme/app@"+someDigest), amd64, false); !errors.Is(err, ErrNotFound) {
 		t.Errorf("of an image that is not there: %v", err)
+	}
+}
+
+func TestManifestsOfAnIndex(t *testing.T) {
+	index, image, arm := indexOf(t)
+	host := serve(t, nil)
+	push(t, host+"/app:v1", index)
+	c := client(t)
+	all, err := c.Manifests(t.Context(), parse(t, host+"/app:v1"), digestIn(t, index))
+	if err != nil || len(all) != 3 || !slices.Contains(all, digestIn(t, image)) || !slices.Contains(all, digestIn(t, arm)) {
+		t.Errorf("%v, %v", all, err)
+	}
+	if none, err := c.Manifests(t.Context(), parse(t, host+"/app:v1"), digestIn(t, image)); err != nil || len(none) != 0 {
+		t.Errorf("of a manifest: %v, %v", none, err)
 	}
 }
 

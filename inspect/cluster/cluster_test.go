@@ -51,7 +51,7 @@ func TestAdmission(t *testing.T) {
 		"set up later": {func(w *world) {
 			w.pod.CreationTimestamp = metav1.NewTime(morning.Add(-time.Hour))
 			w.more = append(w.more, hook("validate.kyverno.svc-fail", false, nil))
-		}, inspect.Absent, "it was set up at 2026-03-01 08:00:00Z, after the pod was created", cluster.CodeExempt},
+		}, inspect.Absent, "it was set up at 2026-03-01 08:00:00Z, after the pod came in", cluster.CodeExempt},
 		"object left out": {func(w *world) {
 			w.more = append(w.more, hook("connaisseur", false, func(v *admissionv1.ValidatingWebhook) {
 				v.ObjectSelector = &metav1.LabelSelector{MatchLabels: map[string]string{"app": "cart"}}

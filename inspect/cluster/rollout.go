@@ -36,11 +36,7 @@ func (s *scene) authorOf(c kube.Container) (author, bool) {
 
 // imageSetter is the manager that owns the image; of several a tool, since they agree on the value.
 func imageSetter(entries []metav1.ManagedFieldsEntry, c kube.Container, spec ...string) (setter, bool) {
-	list := "containers"
-	if c.Type == kube.TypeInit || c.Type == kube.TypeSidecar {
-		list = "initContainers"
-	}
-	found := setters(entries, append(spec, list, "k:"+c.Name, "image")...)
+	found := setters(entries, append(spec, listOf(c), "k:"+c.Name, "image")...)
 	if len(found) == 0 {
 		return setter{}, false
 	}
@@ -130,12 +126,20 @@ func (s *scene) helmRelease() []inspect.Finding {
 // debugging says who attached an ephemeral container.
 func (s *scene) debugging(c kube.Container) inspect.Finding {
 	who := ""
-	if found := setters(s.pod.ManagedFields, "spec", "ephemeralContainers", "k:"+c.Name); len(found) > 0 {
-		who = " by " + found[0].manager + atTime(found[0].time)
+	if manager, when := s.attachedBy(c); manager != "" {
+		who = " by " + manager + atTime(when)
 	}
 	title := fmt.Sprintf("somebody debugged the pod: container %s, with image %s, was attached to it%s", c.Name, c.Reference, who)
 	return finding(CodeDebug, c.Name, title, "an ephemeral container, as kubectl debug makes it, is of no template",
 		object("Pod", s.pod.Namespace, s.pod.Name, "ephemeralContainers"))
+}
+
+// attachedBy is who attached an ephemeral container, and when, as the API server keeps it.
+func (s *scene) attachedBy(c kube.Container) (manager string, when time.Time) {
+	if found := setters(s.pod.ManagedFields, "spec", "ephemeralContainers", "k:"+c.Name); len(found) > 0 {
+		return found[0].manager, found[0].time
+	}
+	return "", time.Time{}
 }
 
 func atTime(t time.Time) string {

@@ -1,9 +1,13 @@
 package cluster
 
 import (
+	"fmt"
 	"strings"
 
+	admissionv1 "k8s.io/api/admissionregistration/v1"
+
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/kube"
 )
 
 // verifier is a product whose webhooks verify images, if its policies say so.
@@ -11,8 +15,8 @@ type verifier struct{ mark, name string }
 
 // verifiers are the known ones, by a mark in the name of their webhooks or configurations.
 var verifiers = []verifier{
-	{"policy.sigstore.dev", "policy-controller"},
-	{"kyverno", "Kyverno"},
+	{"policy.sigstore.dev", inspect.PolicyController},
+	{"kyverno", inspect.Kyverno},
 	{"connaisseur", "Connaisseur"},
 	{"ratify", "Ratify"},
 	{"gatekeeper", "Gatekeeper"},
@@ -36,8 +40,15 @@ const GateAdmission = "admission"
 // includeLabel is the label of namespaces in which policy-controller enforces.
 const includeLabel = "policy.sigstore.dev/include"
 
-// summary is how the cluster's verifiers of images stood before the pod: the best of them.
-func (s *scene) summary() (standing, hook) {
+// mirror is the annotation of a pod that a kubelet started from a file of its node; the API server shows a copy of it
+// (https://kubernetes.io/docs/tasks/configure-pod-container/static-pod/).
+const mirror = "kubernetes.io/config.mirror"
+
+// summary is how the cluster's verifiers of images stood before what came in: the best of them.
+func (s *scene) summary(in []request) (standing, hook) {
+	if s.pod.Annotations[mirror] != "" && in[0].operation == admissionv1.Create {
+		return standing{inspect.Absent, CodeStatic, fmt.Sprintf("the pod is static: the kubelet of node %s started it from a file there, and no admission was asked", s.pod.Spec.NodeName)}, hook{}
+	}
 	if err := s.validating.err; err != nil {
 		return standing{inspect.Unknown, "", "which webhooks verify images is not known: " + firstLine(err)}, hook{}
 	}
@@ -48,11 +59,11 @@ func (s *scene) summary() (standing, hook) {
 		if name == "" || h.mutates {
 			continue
 		}
-		how, concerned := s.stand(h)
+		how, concerned := s.stand(h, in)
 		if !concerned || best.text != "" && rank(best.status) <= rank(how.status) {
 			continue
 		}
-		how.text = s.inWords(name, h, how)
+		how.text = s.inWords(name, h, how, in)
 		best, by = how, h
 	}
 	if best.text == "" {
@@ -62,9 +73,9 @@ func (s *scene) summary() (standing, hook) {
 }
 
 // inWords makes a standing a sentence that can be read out. That of policy-controller's own label is the usual case.
-func (s *scene) inWords(name string, h hook, how standing) string {
+func (s *scene) inWords(name string, h hook, how standing, in []request) string {
 	_, labelled := s.namespace.labels[includeLabel]
-	if name == "policy-controller" && how.status == inspect.Absent && s.namespace.err == nil && !labelled && !h.created.After(s.created()) {
+	if name == inspect.PolicyController && how.status == inspect.Absent && s.namespace.err == nil && !labelled && !in[0].before(h.created) {
 		return "policy-controller does not look at namespace " + s.pod.Namespace + ": it is not labelled " + includeLabel + "=true"
 	}
 	return name + "'s webhook " + h.name + ": " + how.text
@@ -91,7 +102,7 @@ func products() string {
 
 // admissionFindings says why nothing verified the images, in one finding.
 func (s *scene) admissionFindings() []inspect.Finding {
-	how, by := s.summary()
+	how, by := s.summary(s.requests(kube.Container{}))
 	if how.code == "" {
 		return nil
 	}
@@ -104,7 +115,7 @@ func (s *scene) admissionFindings() []inspect.Finding {
 
 // upper begins a sentence.
 func upper(s string) string {
-	if s == "" || strings.HasPrefix(s, "policy-controller") {
+	if s == "" || strings.HasPrefix(s, inspect.PolicyController) {
 		return s
 	}
 	return strings.ToUpper(s[:1]) + s[1:]
