@@ -54,3 +54,6 @@ func (r *reading) HelmReleases(ctx context.Context, namespace, release string) (
 	}
 	return kept, err
 }
+
+// SecretPath is where the API keeps a Secret.
+func SecretPath(namespace, name string) string { return secrets().path(namespace, name) }

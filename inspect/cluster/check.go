@@ -111,6 +111,6 @@ func (s *scene) findings() []inspect.Finding {
 		all = append(all, s.tagMoved(c)...)
 	}
 	all = append(all, s.restarted()...)
-	all = append(all, s.helmRelease()...)
+	all = append(all, s.helmMark()...)
 	return append(all, s.openNetwork()...)
 }

@@ -106,23 +106,6 @@ func (s *scene) restarted() []inspect.Finding {
 		"annotation "+restartedAt+" of its template", object(w.Kind, w.Namespace, w.Name, restartedAt))}
 }
 
-// helmRelease says which Helm release the workload is of, by its labels: no Secret is read.
-func (s *scene) helmRelease() []inspect.Finding {
-	w := s.lineage.Workload
-	if w == nil || w.Labels["app.kubernetes.io/managed-by"] != "Helm" && w.Annotations["meta.helm.sh/release-name"] == "" {
-		return nil
-	}
-	text := fmt.Sprintf("%s %s says that it is of a Helm release", w.Kind, w.Name)
-	if release := w.Annotations["meta.helm.sh/release-name"]; release != "" {
-		text = fmt.Sprintf("%s %s says that it is of Helm release %s", w.Kind, w.Name, release)
-	}
-	if chart := w.Labels["helm.sh/chart"]; chart != "" {
-		text += ", chart " + chart
-	}
-	return []inspect.Finding{finding(CodeHelm, SubjectPod, text, "labels and annotations of the workload, which anybody who may edit it may write",
-		object(w.Kind, w.Namespace, w.Name, "labels and annotations"))}
-}
-
 // debugging says who attached an ephemeral container.
 func (s *scene) debugging(c kube.Container) inspect.Finding {
 	who := ""
