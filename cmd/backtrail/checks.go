@@ -12,19 +12,24 @@ import (
 	"github.com/backtrail/backtrail/inspect/sbom"
 	"github.com/backtrail/backtrail/inspect/signature"
 	"github.com/backtrail/backtrail/inspect/subject"
+	"github.com/backtrail/backtrail/kube"
 )
 
 // checks is the one slice of checks. A new check is one package or file, and one line here, after those that it needs.
 func (s *session) checks(o subject.Options) []inspect.Check {
 	sig := signature.Options{Client: s.client, Store: s.client.Store(), Trust: s.trust, Now: s.now, Notary: s.notary, GitHub: s.attested}
 	policies := s.policiesOf(o)
-	around := cluster.Options{Cluster: o.Cluster, Pod: o.Pod, Container: o.Container, Trace: o.Trace}
+	if o.Pod != nil {
+		o.Roster = kube.NewRoster(o.Cluster, o.Pod.Namespace)
+	}
+	around := cluster.Options{Cluster: o.Cluster, Pod: o.Pod, Container: o.Container, Roster: o.Roster, Client: s.client, Trace: o.Trace}
 	sig.Demands, sig.PolicyNamed = policies.Demands, policies.Named()
-	return s.withCheckpoint([]inspect.Check{
+	return answered(s.withCheckpoint([]inspect.Check{
 		subject.Check(o),
 		subject.Workload(o),
 		cluster.Logs(around, s.client.Store(), s.flags.noLogs),
 		cluster.Check(around, subject.WorkloadName),
+		cluster.Helm(around, s.client.Store(), s.flags.helm),
 		policy.Check(policies),
 		signature.Check(sig),
 		provenance.Check(s.client),
@@ -38,8 +43,19 @@ func (s *session) checks(o subject.Options) []inspect.Check {
 		signature.Usual(s.client),
 		provenance.Drift(s.client, s.examiner(sig)),
 		provenance.Seen(s.client, s.now),
-		answer.Check(signature.Name, provenance.Name, "layers", "binaries", "packages", subject.KnownGoodName, "diff", "package-diff", provenance.DriftName, cluster.Name),
-	})
+		cluster.Sharing(around, subject.WorkloadName, files.CheckBinaries),
+	}))
+}
+
+// answered adds the check that answers, as the others end. It waits for all but the logs, which say nothing to it.
+func answered(checks []inspect.Check) []inspect.Check {
+	var needs []string
+	for _, c := range checks {
+		if c.Name != cluster.LogsName {
+			needs = append(needs, c.Name)
+		}
+	}
+	return append(checks, answer.Check(needs...))
 }
 
 // examiner verifies the signatures of the known-good in the same way as those of the image.

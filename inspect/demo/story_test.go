@@ -129,7 +129,7 @@ func TestAnswersNameTheSurroundings(t *testing.T) {
 	s := open(t)
 	c := s.walk(t, s.Pod)
 	want := map[string][]string{
-		inspect.WhereFrom: {"/var/tmp/.font/fontd, which the alert names, is the image's own file, of layer 6 (build step: COPY fonts/ / # buildkit), and belongs to no package (seen)."},
+		inspect.WhereFrom: {"/var/tmp/.font/fontd, which the alert names, is the image's own file, of layer 6 (build step: COPY fonts/ /), and belongs to no package (seen)."},
 		inspect.HowIn: {
 			"came in with the image's own build", "so the tag was moved", "was set by kubectl-client-side-apply at 2026-05-14 08:31:05Z",
 			"Deployment web was restarted by kubectl-rollout at 2026-05-14 14:02:10Z",

@@ -3,10 +3,7 @@ package subject
 import (
 	"context"
 	"fmt"
-	"maps"
 	"slices"
-
-	corev1 "k8s.io/api/core/v1"
 
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/kube"
@@ -18,6 +15,9 @@ const WorkloadName = "workload"
 // Workload follows the pod's owners and their revisions, says which containers were injected, and looks for other
 // pods that run the same images. What may not be read is said, and the rest goes on.
 func Workload(o Options) inspect.Check {
+	if o.Roster == nil && o.Pod != nil {
+		o.Roster = kube.NewRoster(o.Cluster, o.Pod.Namespace)
+	}
 	return inspect.Check{Name: WorkloadName, Scope: inspect.PerCase, Run: func(ctx context.Context, _ inspect.On, emit func(inspect.Event)) error {
 		if o.Pod == nil {
 			return inspect.Nothing("the target is no pod")
@@ -83,7 +83,7 @@ func (o Options) revision(r kube.Revision) inspect.Revision {
 		}
 	}
 	return inspect.Revision{
-		Number: r.Number, Name: r.Name, Created: inspect.At(r.Created), Current: r.Holds(o.Pod), Images: r.Images, Running: running,
+		Number: r.Number, Name: r.Name, Created: inspect.At(r.Created), Current: r.Holds(o.Pod), Cause: r.Cause, Images: r.Images, Running: running,
 	}
 }
 
@@ -95,29 +95,19 @@ func (o Options) others(ctx context.Context, emit func(inspect.Event)) []string 
 			mine[id.Digest] = true
 		}
 	}
-	found := map[string]bool{}
-	listing, err := o.Cluster.Pods(ctx, kube.Scope{Fallback: []string{o.Pod.Namespace}}, func(page []corev1.Pod) error {
-		for i := range page {
-			if page[i].UID != o.Pod.UID && shares(&page[i], mine) {
-				found[page[i].Namespace+"/"+page[i].Name] = true
-			}
-		}
-		return nil
-	})
+	peers, err := o.Roster.Peers(ctx)
 	if err != nil {
 		emit(inspect.Event{Notice: &inspect.Notice{Level: "warning", Text: "other pods with this digest are not known: " + err.Error()}})
 	}
-	for _, n := range listing.Notes {
+	for _, n := range peers.Notes {
 		emit(inspect.Event{Notice: &inspect.Notice{Level: "info", Text: n}})
 	}
-	return slices.Sorted(maps.Keys(found))
-}
-
-func shares(pod *corev1.Pod, digests map[string]bool) bool {
-	for _, c := range kube.Containers(pod, nil) {
-		if digests[c.Image().Digest] {
-			return true
+	var found []string
+	for _, p := range peers.Pods {
+		if p.UID != string(o.Pod.UID) && slices.ContainsFunc(p.Containers, func(c kube.PeerContainer) bool { return mine[c.Image.Digest] }) {
+			found = append(found, p.Path())
 		}
 	}
-	return false
+	slices.Sort(found)
+	return slices.Compact(found)
 }

@@ -8,45 +8,44 @@ import (
 )
 
 // alertedFile says where the file that an alert names is, by its path.
-func alertedFile(c inspect.Case) []Sentence {
-	var all []Sentence
-	said := map[string]bool{}
+func alertedFile(c inspect.Case) []inspect.Sentence {
+	var all []inspect.Sentence
+	told := map[string]bool{}
 	for _, a := range c.Alerts {
-		if a.Match == inspect.MatchNone || a.File.Detail == "" || said[a.Subject+"\x00"+a.File.Path] {
+		if a.Match == inspect.MatchNone || a.File.Detail == "" || told[a.Subject+"\x00"+a.File.Path] {
 			continue
 		}
-		said[a.Subject+"\x00"+a.File.Path] = true
-		text, basis := located(c, a)
-		all = append(all, Sentence{Text: text, Basis: basis, Findings: about(c, a.Subject, a.File.Path)})
-		if len(all) == maxNamed {
-			break
-		}
+		told[a.Subject+"\x00"+a.File.Path] = true
+		s := located(c, a)
+		s.Findings = about(c, a.Subject, a.File.Path)
+		all = append(all, s)
 	}
-	return all
+	return some(all, "more files that alerts name")
 }
 
 // located is one sentence on where the alerted file is.
-func located(c inspect.Case, a inspect.Alert) (string, Basis) {
+func located(c inspect.Case, a inspect.Alert) inspect.Sentence {
 	path := inspect.Clean(a.File.Path)
 	named := path + ", which the alert names, "
+	i := image(c, a.Subject)
 	switch a.File.Origin {
 	case inspect.OriginImage:
-		return named + "is the image's own file, of " + layer(image(c, a.Subject), a.File.Layer) + ownedBy(image(c, a.Subject), a.File.Path), Seen
+		return seen(named + "is the image's own file, of " + layer(i, a.File.Layer) + ownedBy(i, a.File.Path))
 	case inspect.OriginChanged:
-		return fmt.Sprintf("%sran from a copy in the container's writable layer; the image's file, of layer %d, does not prove what ran", named, a.File.Layer), Seen
+		return seen(fmt.Sprintf("%sran from a copy in the container's writable layer; the image's file, of layer %d, does not prove what ran", named, a.File.Layer))
 	case inspect.OriginRuntime:
-		return named + "was written at run time: it is not in the image, and we do not have its bytes", Seen
+		return seen(named + "was written at run time: it is not in the image, and we do not have its bytes")
 	case inspect.OriginMemfd:
-		return named + "ran from memory and was never a file: we do not have its bytes", Seen
+		return seen(named + "ran from memory and was never a file: we do not have its bytes")
 	case inspect.OriginVolume:
-		return named + "lies on a mounted volume, not in the image", Seen
+		return seen(named + "lies on a mounted volume, not in the image")
 	case inspect.OriginHost:
-		return "the alert is about the node, not about a container", Seen
+		return seen("the alert is about the node, not about a container")
 	}
 	if path == "" {
-		return trim(a.File.Detail), Open
+		return open(trim(a.File.Detail))
 	}
-	return path + ", which the alert names: " + trim(a.File.Detail), Open
+	return open(path + ", which the alert names: " + trim(a.File.Detail))
 }
 
 // ownedBy says whose file it is.
@@ -69,12 +68,4 @@ func toldByAlert(c inspect.Case, i inspect.Image, path string) bool {
 	return slices.ContainsFunc(c.Alerts, func(a inspect.Alert) bool {
 		return a.Match != inspect.MatchNone && a.Subject == i.Subject && a.File.Path == path && a.File.Origin == inspect.OriginImage
 	})
-}
-
-// image gives the image of a subject; one of that name and nothing else where the case has none.
-func image(c inspect.Case, subject string) inspect.Image {
-	if i, ok := c.Image(subject); ok {
-		return i
-	}
-	return inspect.Image{Subject: subject}
 }
