@@ -2,6 +2,7 @@ package tui
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
 )
@@ -40,7 +41,7 @@ func answerRow(m *Model, s *caseScreen, a inspect.Answer) row {
 		detail: func(d *document) {
 			d.say(toneNote, questionText(q))
 			d.gap()
-			d.say(tonePlain, a.Text)
+			answerDetail(d, a)
 			d.gap()
 			d.status(a.Status, answerWord(a.Status), "")
 			if len(a.Findings) > 0 {
@@ -53,6 +54,32 @@ func answerRow(m *Model, s *caseScreen, a inspect.Answer) row {
 			}
 		},
 	}
+}
+
+// answerDetail shows each sentence with what it rests on, and the commands that would tell more.
+func answerDetail(d *document, a inspect.Answer) {
+	if len(a.Sentences) == 0 {
+		d.say(tonePlain, a.Text)
+		return
+	}
+	if len(a.Waiting) > 0 {
+		d.say(toneWarn, "Still checking: "+strings.Join(a.Waiting, ", ")+". So far:")
+	}
+	for _, s := range a.Sentences {
+		d.signed(basisStatus(s.Basis), s.Text)
+		d.put(toneDim, blanks(d.p.signWidth()+1), s.Source())
+		if s.Run != "" {
+			d.put(toneKey, blanks(d.p.signWidth()+1)+"to know, run: ", s.Run)
+		}
+	}
+}
+
+// basisStatus: what was seen or follows from it holds; a claim and an open question are no better than each other.
+func basisStatus(b inspect.Basis) inspect.Status {
+	if b == inspect.Seen || b == inspect.Derived {
+		return inspect.Verified
+	}
+	return inspect.Unknown
 }
 
 func answerWord(st inspect.Status) string {

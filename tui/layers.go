@@ -110,7 +110,10 @@ func layerRow(m *Model, s *caseScreen, l inspect.Layer, largest int64, worst map
 			}
 			return []cell{number, flag, {text: bytesText(l.Size), width: 9, right: true}, {text: bar(l.Size, largest, barWidth(w)), tone: toneKey, width: barWidth(w)}, step}
 		},
-		detail: func(d *document) { layerDetail(d, l) },
+		detail: func(d *document) {
+			layerDetail(d, l)
+			sharingDetail(d, s.image().Sharing, l)
+		},
 	}
 }
 

@@ -33,9 +33,11 @@ func reachRows(_ *Model, s *caseScreen) []row {
 	}
 	add("network", "A policy that selects the pod; it holds only if the network plugin enforces it.", tonePlain, r.NetworkPolicies...)
 	add("same image", "Another pod that runs one of its digests.", toneNote, p.Others...)
+	add("same layer", "Another pod whose image has the layer that brought what is wrong.", toneNote, s.image().Sharing.Pods()...)
 	for _, c := range p.Containers {
 		rows = append(rows, containerRow(c))
 	}
+	rows = append(rows, ownerRows(s)...)
 	rows = append(rows, exhibitRows(s)...)
 	return rows
 }
