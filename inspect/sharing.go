@@ -18,6 +18,7 @@ type SharedImage struct {
 	Digest    string   `json:"digest"`    // of index or manifest, as the node reports it
 	Layers    []int    `json:"layers"`    // numbers of the suspect layers that it has too
 	Prefix    int      `json:"prefix"`    // how many layers, from the lowest on, both images begin with
+	Total     int      `json:"total"`     // how many layers it has in all
 	Pods      []string `json:"pods"`      // namespace/name
 }
 

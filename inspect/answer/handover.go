@@ -2,6 +2,7 @@ package answer
 
 import (
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 
@@ -45,7 +46,8 @@ func handoverOf(c inspect.Case, i inspect.Image) (inspect.Sentence, bool) {
 }
 
 // fromBase says that all layers in question are of the base image, and why: by the build steps or what the image names,
-// or because images of other repositories begin with the same layers.
+// or because images of other names begin with the same layers, and both go on with others. One of the same name in another
+// repository is likely a copy, and proves nothing.
 func fromBase(i inspect.Image, layers []int) (bool, string) {
 	if len(layers) == 0 {
 		return false, ""
@@ -54,7 +56,7 @@ func fromBase(i inspect.Image, layers []int) (bool, string) {
 	var others []string
 	if i.Sharing != nil {
 		for _, o := range i.Sharing.Others {
-			if o.Prefix > last && repository(o.Reference) != repository(i.Reference) {
+			if o.Prefix > last && o.Prefix < min(o.Total, layerCount(i)) && path.Base(repository(o.Reference)) != path.Base(repository(i.Reference)) {
 				others = append(others, repository(o.Reference))
 			}
 		}
@@ -70,6 +72,16 @@ func fromBase(i inspect.Image, layers []int) (bool, string) {
 	default:
 		return false, ""
 	}
+}
+
+func layerCount(i inspect.Image) int {
+	n := 0
+	for _, l := range i.Layers {
+		if !l.Empty {
+			n++
+		}
+	}
+	return n
 }
 
 // repository is a reference without tag and digest.

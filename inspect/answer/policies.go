@@ -43,6 +43,8 @@ func whyNot(c inspect.Case, i inspect.Image, g inspect.Gate) inspect.Sentence {
 		return seen(no + ", but it was set up at " + stamp(g.Since) + ", after this came in")
 	case g.By != "" && known && hook.Name == "":
 		return seen(fmt.Sprintf("%s, but nothing enforces it: no webhook of %s is set up for this pod", no, g.By))
+	case known && hook.Status == inspect.Absent && saidOfAll(i, g.By):
+		return seen(fmt.Sprintf("%s, but %s did not look at this pod", no, g.By))
 	case known && hook.Status == inspect.Absent:
 		return seen(fmt.Sprintf("%s, but %s did not look: %s", no, g.By, reason(hook)))
 	case known && hook.FailsOpen || g.FailsOpen:
@@ -88,6 +90,12 @@ func enforcer(i inspect.Image, product string) (best inspect.Gate, known bool) {
 		}
 	}
 	return best, true
+}
+
+// saidOfAll says that the sum of the gates has told already why a product did not look.
+func saidOfAll(i inspect.Image, product string) bool {
+	g, _ := gate(i, gateAdmission)
+	return g.Status == inspect.Absent && strings.Contains(g.Detail, product)
 }
 
 // reason is what a webhook's gate says, without the object that it stands in.

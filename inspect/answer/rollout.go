@@ -2,6 +2,7 @@ package answer
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
@@ -12,11 +13,14 @@ func rollout(c inspect.Case) []inspect.Sentence {
 	if c.Pod == nil || len(suspects(c)) == 0 {
 		return nil
 	}
+	if !slices.ContainsFunc(suspects(c), func(i inspect.Image) bool { return ofTemplate(c, i) }) {
+		return added(c)
+	}
 	for _, r := range c.Pod.Revisions {
 		if !r.Current {
 			continue
 		}
-		text := fmt.Sprintf("revision %d (%s) rolled it out at %s", r.Number, inspect.Clean(r.Name), r.Created.Format("2006-01-02 15:04:05Z"))
+		text := fmt.Sprintf("revision %d (%s) rolled it out at %s", r.Number, inspect.Clean(r.Name), stamp(r.Created))
 		for _, i := range suspects(c) {
 			if i.Diff != nil && i.Diff.KnownGood != nil && sameTag(i) {
 				text += fmt.Sprintf("; the reference %s is the one of the %s image, so the tag was moved", inspect.Clean(i.Reference), i.Diff.KnownGood.Word())
@@ -26,6 +30,20 @@ func rollout(c inspect.Case) []inspect.Sentence {
 		return []inspect.Sentence{seen(text)}
 	}
 	return nil
+}
+
+// ofTemplate says that a container came with the workload's template: nothing injected it, nobody attached it.
+func ofTemplate(c inspect.Case, i inspect.Image) bool {
+	k := container(c, i.Subject)
+	return !k.Injected && k.Type != inspect.ContainerEphemeral
+}
+
+// added says when a container came in that no template has.
+func added(c inspect.Case) []inspect.Sentence {
+	if c.Pod.Created.IsZero() || !slices.ContainsFunc(suspects(c), func(i inspect.Image) bool { return container(c, i.Subject).Injected }) {
+		return nil
+	}
+	return []inspect.Sentence{seen("it was added when the pod was created, at " + stamp(c.Pod.Created))}
 }
 
 // sameTag says that the image before was asked for by the same reference, by a tag.

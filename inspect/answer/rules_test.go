@@ -74,10 +74,20 @@ func TestHandover(t *testing.T) {
 			c.Images[0].Binaries[0].Layer, c.Alerts[0].File.Layer = 0, 0
 		}, "/var/tmp/.font/x came in with the base image (derived)."},
 		"base of other images": {func(c *inspect.Case) {
+			c.Images[0].Layers = append(c.Images[0].Layers, inspect.Layer{Position: 2, Number: 2, CreatedBy: "COPY own /own"})
 			c.Images[0].Sharing = &inspect.Sharing{Others: []inspect.SharedImage{
-				{Reference: "example.com/web:2", Prefix: 2}, {Reference: "example.com/cart:1", Prefix: 2}, {Reference: "example.com/far:1", Prefix: 1},
+				{Reference: "example.com/web:2", Prefix: 2, Total: 3}, {Reference: "example.com/cart:1", Prefix: 2, Total: 3}, {Reference: "example.com/far:1", Prefix: 1, Total: 3},
 			}}
 		}, "came in with the base image: example.com/cart begins with the same 2 layers (derived)."},
+		"copies elsewhere": {func(c *inspect.Case) {
+			c.Images[0].Layers = append(c.Images[0].Layers, inspect.Layer{Position: 2, Number: 2, CreatedBy: "COPY own /own"})
+			c.Images[0].Sharing = &inspect.Sharing{Others: []inspect.SharedImage{
+				{Reference: "mirror.example.com/shop/web:1", Prefix: 2, Total: 3}, {Reference: "example.com/other:1", Prefix: 2, Total: 2},
+			}}
+		}, "/var/tmp/.font/x came in with the image's own build (derived)."},
+		"base of another image itself": {func(c *inspect.Case) {
+			c.Images[0].Sharing = &inspect.Sharing{Others: []inspect.SharedImage{{Reference: "example.com/other:1", Prefix: 2, Total: 3}}}
+		}, "/var/tmp/.font/x came in with the image's own build (derived)."},
 		"dependency": {func(c *inspect.Case) {
 			c.Images[0].Binaries = []inspect.Binary{{Path: "/usr/lib/liblzma.so.5", Owner: "liblzma5", Layer: 1, Codes: []string{"alerted"}}}
 			c.Alerts = []inspect.Alert{alertOf("/usr/lib/liblzma.so.5", inspect.OriginImage)}

@@ -62,6 +62,12 @@ func TestAdmission(t *testing.T) {
 				v.MatchConditions = []admissionv1.MatchCondition{{Name: "x", Expression: "true"}}
 			}))
 		}, inspect.Unknown, "matchConditions", ""},
+		"two that do not look": {func(w *world) {
+			far := func(v *admissionv1.ValidatingWebhook) {
+				v.NamespaceSelector = &metav1.LabelSelector{MatchLabels: map[string]string{"env": "production"}}
+			}
+			w.more = append(w.more, hook("policy.sigstore.dev", false, included), hook("validate.kyverno.svc-fail", false, far))
+		}, inspect.Absent, "policy.sigstore.dev/include=true; Kyverno's webhook validate.kyverno.svc-fail: it does not look at namespace shop: its namespaceSelector wants env=production", cluster.CodeExempt},
 		"asked of the deployment": {func(w *world) {
 			w.more = append(w.more, hook("kyverno", false, func(v *admissionv1.ValidatingWebhook) {
 				v.Rules[0].APIGroups, v.Rules[0].Resources = []string{"apps"}, []string{"deployments"}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -57,7 +58,10 @@ func Helm(o Options, store *registry.Store, asked bool) inspect.Check {
 			return inspect.Unchecked("%s %s does not say of which Helm release it is", w.Kind, w.Name)
 		}
 		secrets, err := o.Cluster.HelmReleases(ctx, mark.namespace, mark.release)
-		if err != nil {
+		switch {
+		case errors.Is(err, kube.ErrForbidden):
+			return inspect.Unchecked("the Helm release %s could not be read: not permitted to list the Secrets of namespace %s", mark.release, mark.namespace)
+		case err != nil:
 			return inspect.Unchecked("the Helm release %s could not be read: %s", mark.release, firstLine(err))
 		}
 		h := helmHistory{scene: s, store: store, emit: emit}

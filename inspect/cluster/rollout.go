@@ -30,6 +30,9 @@ func (s *scene) authorOf(c kube.Container) (author, bool) {
 		}
 		return a, false
 	}
+	if metav1.GetControllerOf(s.pod) != nil {
+		return author{}, false // what made the pod wrote all of it; who wrote that could not be read
+	}
 	found, ok := imageSetter(s.pod.ManagedFields, c, "spec")
 	return author{setter: found, kind: "Pod", name: s.pod.Name}, ok
 }

@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"sync"
@@ -138,9 +139,17 @@ func (s *scene) notice() *inspect.Notice {
 		return nil
 	}
 	return &inspect.Notice{
-		Level: "info", Text: "not known of the cluster: " + strings.Join(what, ", ") + " (" + firstLine(first) + ")",
+		Level: "info", Text: "not known of the cluster: " + strings.Join(what, ", ") + " (" + reason(first) + ")",
 		Hint: "backtrail rbac prints the role that may read them; for a dump, add them to the kubectl get",
 	}
+}
+
+// reason is why something could not be read, in the words of a person who tells it.
+func reason(err error) string {
+	if errors.Is(err, kube.ErrForbidden) {
+		return "not permitted"
+	}
+	return firstLine(err)
 }
 
 func firstLine(err error) string {

@@ -213,12 +213,21 @@ func (i suspectImage) finding(s inspect.Sharing) (inspect.Finding, bool) {
 		word = "layers "
 	}
 	f.Title = fmt.Sprintf("%s%s of %s, which brought %s, runs in %s with another image: %s", word, strings.Join(layers, ", "), i.image.Subject,
-		some(i.brought), plural(len(pods), "other pod", "other pods"), some(pods))
+		andAll(i.brought), plural(len(pods), "other pod", "other pods"), some(pods))
 	if len(layers) > 1 {
 		f.Title = strings.Replace(f.Title, ", runs in ", ", run in ", 1)
 	}
 	f.Detail = "with " + some(images) + "; " + counted(s)
 	return f, true
+}
+
+// andAll names the first of a list as people say them: a, b and c.
+func andAll(names []string) string {
+	if len(names) < 2 || len(names) > 3 {
+		return some(names)
+	}
+	last := len(names) - 1
+	return strings.Join(names[:last], ", ") + " and " + names[last]
 }
 
 // counted says how much was looked at.
@@ -257,7 +266,7 @@ func (s *sharers) compare(i suspectImage) inspect.Sharing {
 			continue
 		}
 		out.Looked++
-		o := inspect.SharedImage{Reference: g.reference, Digest: g.digest, Pods: g.pods[:min(len(g.pods), maxSharers)]}
+		o := inspect.SharedImage{Reference: g.reference, Digest: g.digest, Total: len(g.layers), Pods: g.pods[:min(len(g.pods), maxSharers)]}
 		for o.Prefix < min(len(mine), len(g.layers)) && mine[o.Prefix].Digest == g.layers[o.Prefix] {
 			o.Prefix++
 		}

@@ -50,26 +50,61 @@ func (s *scene) summary(in []request) (standing, hook) {
 		return standing{inspect.Absent, CodeStatic, fmt.Sprintf("the pod is static: the kubelet of node %s started it from a file there, and no admission was asked", s.pod.Spec.NodeName)}, hook{}
 	}
 	if err := s.validating.err; err != nil {
-		return standing{inspect.Unknown, "", "which webhooks verify images is not known: " + firstLine(err)}, hook{}
+		return standing{inspect.Unknown, "", "which webhooks verify images is not known: " + reason(err)}, hook{}
 	}
-	var best standing
-	var by hook
+	var products []verdict
 	for _, h := range s.hooks() {
 		name := verifierOf(h)
 		if name == "" || h.mutates {
 			continue
 		}
-		how, concerned := s.stand(h, in)
-		if !concerned || best.text != "" && rank(best.status) <= rank(how.status) {
-			continue
+		if how, concerned := s.stand(h, in); concerned {
+			how.text = s.inWords(name, h, how, in)
+			products = better(products, verdict{name, h, how})
 		}
-		how.text = s.inWords(name, h, how, in)
-		best, by = how, h
 	}
-	if best.text == "" {
-		best = standing{inspect.Absent, CodeNoPolicy, "nothing in the cluster verifies the images of a pod on its way in: no webhook of " + products() + " is set up for it"}
+	if len(products) == 0 {
+		return standing{inspect.Absent, CodeNoPolicy, "nothing in the cluster verifies the images of a pod on its way in: no webhook of " + productNames() + " is set up for it"}, hook{}
 	}
-	return best, by
+	return best(products)
+}
+
+// verdict is how a product stood: the best of its webhooks.
+type verdict struct {
+	product string
+	by      hook
+	how     standing
+}
+
+// better adds a webhook's standing to that of its product.
+func better(all []verdict, v verdict) []verdict {
+	for i, o := range all {
+		if o.product == v.product {
+			if rank(v.how.status) < rank(o.how.status) {
+				all[i] = v
+			}
+			return all
+		}
+	}
+	return append(all, v)
+}
+
+// best is the standing of the product that stood best; of several that stood as well, all in one text.
+func best(all []verdict) (standing, hook) {
+	first := all[0]
+	for _, v := range all {
+		if rank(v.how.status) < rank(first.how.status) {
+			first = v
+		}
+	}
+	var said []string
+	for _, v := range all {
+		if v.how.status == first.how.status {
+			said = append(said, v.how.text)
+		}
+	}
+	first.how.text = strings.Join(said, "; ")
+	return first.how, first.by
 }
 
 // inWords makes a standing a sentence that can be read out. That of policy-controller's own label is the usual case.
@@ -92,7 +127,7 @@ func rank(s inspect.Status) int {
 	}
 }
 
-func products() string {
+func productNames() string {
 	names := make([]string, len(verifiers))
 	for i, v := range verifiers {
 		names[i] = v.name

@@ -44,7 +44,9 @@ func sentences(a inspect.Answer, text func(inspect.Sentence) string) []string {
 	return list
 }
 
-func waitingFor(a inspect.Answer) string { return "still checking: " + clean(strings.Join(a.Waiting, ", ")) }
+func waitingFor(a inspect.Answer) string {
+	return "still checking: " + clean(strings.Join(a.Waiting, ", "))
+}
 
 // inFull is a sentence with what it rests on, without the command that would tell more: that stands by itself.
 func inFull(s inspect.Sentence) string { return s.Text + " (" + s.Source() + ")." }

@@ -27,6 +27,8 @@ func grant(ctx context.Context, client kubernetes.Interface) error {
 		},
 		env.PodsOnly: {{APIGroups: []string{""}, Resources: []string{"pods"}, Verbs: read}},
 	}
+	secrets := rbacv1.PolicyRule{APIGroups: []string{""}, Resources: []string{"secrets"}, Verbs: []string{"list"}}
+	roles[env.Releases] = append(roles[env.Reader][:len(roles[env.Reader]):len(roles[env.Reader])], secrets)
 	for user, rules := range roles {
 		if err := bind(ctx, client, user, rules); err != nil {
 			return err

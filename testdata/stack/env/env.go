@@ -16,10 +16,11 @@ const (
 	Reader    = "backtrail-reader"    // get, list and watch on everything but Secrets
 	PodsOnly  = "backtrail-pods-only" // get, list and watch on pods, nothing else
 	Nobody    = "backtrail-nobody"    // no right at all beyond discovery
+	Releases  = "backtrail-releases"  // as Reader, and list on Secrets: what --helm needs
 )
 
 // Users lists them in the order above.
-var Users = []string{Admin, Responder, Reader, PodsOnly, Nobody}
+var Users = []string{Admin, Responder, Reader, PodsOnly, Nobody, Releases}
 
 // fileName is the file's name in the stack's folder.
 const fileName = "env.json"
