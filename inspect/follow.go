@@ -3,15 +3,17 @@ package inspect
 import "slices"
 
 // follow runs a check again and again, until nothing of what it needs is open. While it runs more may end: it looks again
-// once for all of that.
+// once for all of that. It begins, for those who watch, when it looks for the last time: until then it waits.
 func (r *runner) follow(c Check) {
 	emit := r.emitter(c, "")
-	emit(Event{Begin: &Begin{}})
 	for {
 		r.mu.Lock()
 		news := r.news
 		r.mu.Unlock()
 		waiting := r.waiting(c)
+		if len(waiting) == 0 {
+			emit(Event{Begin: &Begin{}})
+		}
 		err := guard(r.ctx, c, On{Waiting: waiting, board: r.board}, emit)
 		if len(waiting) == 0 {
 			end := outcome(r.ctx, err)
