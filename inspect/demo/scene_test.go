@@ -85,15 +85,16 @@ func (s scene) run(t testing.TB, target inspect.Target, o subject.Options, openi
 	examine := func(ctx context.Context, location, index, digest string, expected inspect.Expected, keep func(inspect.Blob)) ([]inspect.Signature, error) {
 		return signature.Examine(ctx, sig, location, index, digest, expected, keep)
 	}
+	around := cluster.Options{Cluster: o.Cluster, Pod: o.Pod, Client: s.client}
 	source, err := inspect.Run(inspect.Plan{
 		Header:  inspect.Header{Schema: inspect.Schema, Target: target, Started: inspect.At(s.Now)},
 		Opening: append([]inspect.Event{{Expected: &s.Expected}}, opening...),
 		Now:     now,
 		Checks: []inspect.Check{
-			subject.Check(o), subject.Workload(o), cluster.Check(cluster.Options{Cluster: o.Cluster, Pod: o.Pod}, subject.WorkloadName), signature.Check(sig), provenance.Check(s.client), files.Layers(s.client, s.cache),
+			subject.Check(o), subject.Workload(o), cluster.Check(around, subject.WorkloadName), signature.Check(sig), provenance.Check(s.client), files.Layers(s.client, s.cache),
 			files.Binaries(s.client, s.cache), sbom.Packages(s.cache), subject.KnownGood(o), files.Diff(s.client, s.cache),
-			sbom.Diff(s.client, s.cache), provenance.Drift(s.client, examine),
-			answer.Check(signature.Name, provenance.Name, "layers", "binaries", "packages", subject.KnownGoodName, "diff", "package-diff", provenance.DriftName, cluster.Name),
+			sbom.Diff(s.client, s.cache), provenance.Drift(s.client, examine), cluster.Sharing(around, "layers", "binaries"),
+			answer.Check(signature.Name, provenance.Name, "layers", "binaries", "packages", subject.KnownGoodName, "diff", "package-diff", provenance.DriftName, cluster.Name, cluster.SharingName),
 		},
 	})
 	if err != nil {
