@@ -66,20 +66,15 @@ func answerDetail(d *document, a inspect.Answer) {
 		d.say(toneWarn, "Still checking: "+strings.Join(a.Waiting, ", ")+". So far:")
 	}
 	for _, s := range a.Sentences {
-		d.signed(basisStatus(s.Basis), s.Text)
-		d.put(toneDim, blanks(d.p.signWidth()+1), s.Source())
+		mark, t := "• ", tonePlain
+		if !s.Known() {
+			mark, t = "? ", toneWarn
+		}
+		d.put(t, mark, s.Text+" ("+s.Source()+")")
 		if s.Run != "" {
-			d.put(toneKey, blanks(d.p.signWidth()+1)+"to know, run: ", s.Run)
+			d.put(toneKey, "  to know, run: ", s.Run)
 		}
 	}
-}
-
-// basisStatus: what was seen or follows from it holds; a claim and an open question are no better than each other.
-func basisStatus(b inspect.Basis) inspect.Status {
-	if b == inspect.Seen || b == inspect.Derived {
-		return inspect.Verified
-	}
-	return inspect.Unknown
 }
 
 func answerWord(st inspect.Status) string {

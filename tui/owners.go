@@ -82,16 +82,19 @@ func sharingDetail(d *document, s *inspect.Sharing, l inspect.Layer) {
 	if s == nil || l.Empty || !slices.Contains(s.Suspect, l.Number) {
 		return
 	}
-	d.heading("In other images that run here")
-	for _, o := range s.With(l.Number) {
-		d.put(toneNote, "• ", shortImage(o.Reference, o.Digest)+", "+plural(len(o.Pods), "pod")+": "+strings.Join(o.Pods[:min(len(o.Pods), maxListed)], ", "))
+	others := s.With(l.Number)
+	for _, o := range others {
+		d.put(toneWarn, "also in     ", shortImage(o.Reference, o.Digest)+", "+plural(len(o.Pods), "pod")+": "+strings.Join(o.Pods[:min(len(o.Pods), maxListed)], ", "))
 	}
 	text := fmt.Sprintf("%s compared by manifest", plural(s.Looked, "other image"))
+	if len(others) == 0 {
+		text = "in none of " + text
+	}
 	if s.Unread > 0 {
 		text += fmt.Sprintf(", %d not readable", s.Unread)
 	}
 	if s.Left > 0 {
 		text += fmt.Sprintf(", %d not asked for", s.Left)
 	}
-	d.say(toneDim, text+".")
+	d.put(toneDim, "elsewhere   ", text)
 }

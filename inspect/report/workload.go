@@ -17,12 +17,12 @@ func workloadSection(c inspect.Case) section {
 	}
 	owners := table{head: []string{"owner", "created", "written by", "last change", "set the image of"}}
 	for _, o := range c.Pod.Owner {
-		name, created := o.Kind+" "+o.Name, ""
-		if !o.Created.IsZero() {
-			created = clock(o.Created)
+		if o.Created.IsZero() {
+			continue // nothing more is known of it than its name, which stands with the pod
 		}
+		name, created := o.Kind+" "+o.Name, clock(o.Created)
 		if len(o.Managers) == 0 {
-			owners.rows = append(owners.rows, []cell{plainCell(name), plainCell(created), plainCell(""), plainCell(""), plainCell("")})
+			owners.rows = append(owners.rows, []cell{plainCell(name), plainCell(created), plainCell("not known"), plainCell(""), plainCell("")})
 		}
 		for _, m := range o.Managers {
 			owners.rows = append(owners.rows, []cell{plainCell(name), plainCell(created), plainCell(m.Name), plainCell(clock(m.Time)), plainCell(strings.Join(m.Images, ", "))})

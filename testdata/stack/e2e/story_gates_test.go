@@ -7,6 +7,7 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/backtrail/backtrail/testdata/stack/env"
 	"github.com/backtrail/backtrail/testdata/stack/harness"
 	"github.com/backtrail/backtrail/testdata/stack/image"
 )
@@ -75,4 +76,8 @@ func TestStoryKyvernoLooksAway(t *testing.T) {
 	s.answers(c, whyMissed, "the image is not signed", "policy audited/signed says no today, but it only warns", "policy too-late/signed would refuse the image today, but it was set up at",
 		"after this came in", "Kyverno's webhook validate.kyverno.svc-fail: it was asked about the pod and let it in")
 	saysNot(t, answerOf(t, c, whyMissed).Text, "elsewhere")
+
+	// What the policies came to in this namespace follows again from the bundle.
+	s.r.run(exitFailed, "inspect", "pod/"+pod.Name, "-n", s.namespace, "--offline", "--alerts", s.r.file("falco.jsonl"), "--export", s.r.file("evidence"))
+	newResponder(t, env.Nobody).run(exitVerified, "verify", s.r.file("evidence"))
 }

@@ -1,6 +1,10 @@
 package e2e
 
 import (
+	"bytes"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"slices"
 	"testing"
 
@@ -43,6 +47,18 @@ func TestStoryChartWithSwappedImage(t *testing.T) {
 	if at < 0 || !slices.Contains(c.Exhibits[at].Redacted, ".chart.values.database.password") {
 		t.Errorf("the release is not kept, or as it is: %+v", c.Exhibits)
 	}
+	s.r.run(exitFailed, "inspect", "pod/"+pod.Name, "-n", s.namespace, "--offline", "--alerts", alert, "--helm", "--export", s.r.file("evidence"))
+	must(t, filepath.WalkDir(s.r.file("evidence"), func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		content, err := os.ReadFile(path)
+		if bytes.Contains(content, []byte("hunter2")) {
+			t.Errorf("%s holds a secret of the release", path)
+		}
+		return err
+	}))
+	newResponder(t, env.Nobody).run(exitVerified, "verify", s.r.file("evidence"))
 }
 
 // The image of a release was swapped behind Helm's back.
