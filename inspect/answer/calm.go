@@ -38,7 +38,7 @@ func cannotLook(c inspect.Case) string {
 	}
 	for _, i := range c.Images {
 		if i.Status != inspect.Verified {
-			return fmt.Sprintf("%s could not be read as a whole: %s", imageOf(i), firstOf(trim(i.Detail), trim(i.Reason), "nothing says why"))
+			return fmt.Sprintf("%s could not be read as a whole: %s", imageOf(i), whyUnread(c, i))
 		}
 	}
 	for _, s := range c.Checks {
@@ -47,6 +47,17 @@ func cannotLook(c inspect.Case) string {
 		}
 	}
 	return ""
+}
+
+// whyUnread says why an image was not read, or not to its end.
+func whyUnread(c inspect.Case, i inspect.Image) string {
+	if s, ok := c.Check("layers", i.Subject); ok && s.Status == inspect.Unknown && !s.Running() {
+		return firstOf(trim(i.Detail), cut(trim(s.Reason), maxReason))
+	}
+	if i.Reason == inspect.Running {
+		return firstOf(trim(i.Detail), "its layers were not read to their end")
+	}
+	return firstOf(trim(i.Detail), trim(i.Reason), "nothing says why")
 }
 
 func imageOf(i inspect.Image) string {

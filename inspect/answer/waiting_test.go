@@ -73,6 +73,20 @@ func TestCalmOnlyWhereAllWasRead(t *testing.T) {
 	}
 }
 
+// A case that was interrupted says what was not read, and why.
+func TestCalmOfAnInterruptedCase(t *testing.T) {
+	i := web()
+	i.Container, i.Status, i.Reason = "web", inspect.Unknown, inspect.Running
+	c := caseWith(i)
+	if got := text(c, inspect.HowIn); got != "we do not know whether there is anything to explain: the image of web could not be read as a whole: its layers were not read to their end" {
+		t.Error(got)
+	}
+	c.Checks = []inspect.CheckState{{Name: "layers", Subject: "web", Status: inspect.Unknown, Reason: "interrupted: context canceled"}}
+	if got := text(c, inspect.HowIn); !strings.HasSuffix(got, "as a whole: interrupted: context canceled") {
+		t.Error(got)
+	}
+}
+
 // Answers are said again only where they changed, each with its sentences and what they rest on.
 func TestTheCheckSaysWhatChanged(t *testing.T) {
 	finds := inspect.Check{Name: "binaries", Scope: inspect.PerCase, Run: func(_ context.Context, _ inspect.On, emit func(inspect.Event)) error {

@@ -64,9 +64,17 @@ func (s *scene) summary(in []request) (standing, hook) {
 		}
 	}
 	if len(products) == 0 {
-		return standing{inspect.Absent, CodeNoPolicy, "nothing in the cluster verifies the images of a pod on its way in: no webhook of " + productNames() + " is set up for it"}, hook{}
+		return standing{inspect.Absent, CodeNoPolicy, fmt.Sprintf("nothing in the cluster verifies the images of %s on its way in", kindOfEntry(in[0]))}, hook{}
 	}
 	return best(products)
+}
+
+// kindOfEntry is what comes in: a pod, or a container that is attached to one.
+func kindOfEntry(r request) string {
+	if r.operation == admissionv1.Update {
+		return "a debug container"
+	}
+	return "a pod"
 }
 
 // verdict is how a product stood: the best of its webhooks.
@@ -145,7 +153,11 @@ func (s *scene) admissionFindings() []inspect.Finding {
 	if by.name != "" {
 		evidence = append(evidence, object(by.kind(), "", by.config, by.name))
 	}
-	return []inspect.Finding{finding(how.code, SubjectPod, upper(how.text), "", evidence...)}
+	detail := ""
+	if how.code == CodeNoPolicy {
+		detail = "looked for: a webhook of " + productNames()
+	}
+	return []inspect.Finding{finding(how.code, SubjectPod, upper(how.text), detail, evidence...)}
 }
 
 // upper begins a sentence.

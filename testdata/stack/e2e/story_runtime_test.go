@@ -26,3 +26,25 @@ func TestStoryDroppedAtRunTime(t *testing.T) {
 		t.Errorf("alert %+v, image %s", c.Alerts[0].File, c.Images[0].Status)
 	}
 }
+
+// Somebody attached a container to the running pod: it came by another door than its pod, and other gates stand there.
+func TestStoryDebugContainer(t *testing.T) {
+	s := tell(t, "story-debug", includeLabel)
+	if !stack.Kubelet {
+		t.Skip("no kubelet here, and nothing starts a container that is attached")
+	}
+	pod := s.roll("shop", "1", image.Good)
+	tools := s.repository("tools") + ":latest"
+	s.push(tools, image.Bad)
+	pod, err := stack.Debug(s.ctx, pod, "debugger", tools)
+	must(t, err)
+
+	c := s.inspect(exitFailed, pod, "--alerts", s.alert(pod, "debugger", image.Dropped, harness.Lower))
+	s.answers(c, whereFrom, image.Dropped+", which the alert names, is the image's own file, of layer 3")
+	s.answers(c, howIn, "in debugger: it came in with a debug container, which somebody attached to the running pod", "container debugger, with image "+tools+", was attached to it by kubectl-debug at")
+	saysNot(t, answerOf(t, c, howIn).Text, "in shop:", "rolled it out", "who set the image")
+	s.answers(c, whyMissed, "in debugger: the image is not signed", "nothing in the cluster verifies the images of a debug container on its way in")
+	if f := findingOf(t, c, "debug-container"); f.Subject != "debugger" || f.Severity != "medium" {
+		t.Errorf("%+v", f)
+	}
+}

@@ -3,6 +3,7 @@ package harness
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -44,7 +45,7 @@ func FalcoAlertOf(pod *corev1.Pod, container, path, flags string, at time.Time) 
 
 // ContainerID is the id of a container of the pod, 64 hex digits; "" where it has not started.
 func ContainerID(pod *corev1.Pod, container string) string {
-	for _, status := range pod.Status.ContainerStatuses {
+	for _, status := range slices.Concat(pod.Status.ContainerStatuses, pod.Status.InitContainerStatuses, pod.Status.EphemeralContainerStatuses) {
 		if status.Name == container {
 			_, id, _ := strings.Cut(status.ContainerID, "://")
 			return id

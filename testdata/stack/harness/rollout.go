@@ -112,6 +112,29 @@ func (s *Stack) Restart(ctx context.Context, namespace, name, digest string) (*c
 	return s.AwaitDigest(ctx, namespace, name, digest)
 }
 
+// Debug does what "kubectl debug" does: it attaches a container to a running pod, and waits until that runs. It needs the
+// real kubelet.
+func (s *Stack) Debug(ctx context.Context, pod *corev1.Pod, name, image string) (*corev1.Pod, error) {
+	patch := map[string]any{"spec": map[string]any{"ephemeralContainers": []map[string]any{{"name": name, "image": image, "imagePullPolicy": corev1.PullAlways}}}}
+	body, err := json.Marshal(patch)
+	if err != nil {
+		return nil, fmt.Errorf("encoding the debug container of %s: %w", pod.Name, err)
+	}
+	pods := s.Admin.CoreV1().Pods(pod.Namespace)
+	if _, err := pods.Patch(ctx, pod.Name, types.StrategicMergePatchType, body, metav1.PatchOptions{FieldManager: "kubectl-debug"}, "ephemeralcontainers"); err != nil {
+		return nil, fmt.Errorf("attaching a debug container to %s: %w", pod.Name, err)
+	}
+	var found *corev1.Pod
+	err = wait.PollUntilContextTimeout(ctx, 200*time.Millisecond, rolloutTimeout, true, func(ctx context.Context) (bool, error) {
+		found, err = pods.Get(ctx, pod.Name, metav1.GetOptions{})
+		return err == nil && len(found.Status.EphemeralContainerStatuses) == 1 && found.Status.EphemeralContainerStatuses[0].State.Running != nil, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("waiting for the debug container of %s: %w", pod.Name, err)
+	}
+	return found, nil
+}
+
 // AwaitDigest waits until the app's only pod runs, and its first container has an imageID with that digest.
 func (s *Stack) AwaitDigest(ctx context.Context, namespace, app, digest string) (*corev1.Pod, error) {
 	var found *corev1.Pod
