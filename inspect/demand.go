@@ -55,6 +55,7 @@ const (
 const (
 	PolicyController = "policy-controller"
 	Kyverno          = "Kyverno"
+	APIServer        = "the API server" // its own ValidatingAdmissionPolicies
 )
 
 // GatePolicy begins the name of the gate of a policy; its name follows.

@@ -73,6 +73,7 @@ func questions() []question {
 			rule(signatureGate, "subject", "policies", "signatures"),
 			rule(admission, "workload", "cluster"),
 			rule(policies, "policies", "signatures", "cluster"),
+			rule(ownPolicies, "cluster"),
 			rule(provenanceGate, "subject", "provenance"),
 			rule(pinned, "known-good", "cluster"),
 		}},

@@ -149,6 +149,12 @@ func TestGatesThatMissedIt(t *testing.T) {
 			gateOf(c, "admission", inspect.Unknown, "its failurePolicy is Ignore")
 			said(c, "pod", "policy-fails-open", "it fails open")
 		}, "its failurePolicy is Ignore (seen)."},
+		"of the API server": {func(c *inspect.Case) {
+			c.Images[0].Gates = []inspect.Gate{
+				{Name: "admission policy registries", Status: inspect.Verified, By: inspect.APIServer, Detail: "it was asked about the pod and let it in (ValidatingAdmissionPolicy)"},
+				{Name: "admission policy no-host-network", Status: inspect.Verified, Detail: "it was asked"},
+			}
+		}, "admission policy registries of the API server looks at images: it was asked about the pod and let it in (seen)."},
 		"no policy of it": {func(c *inspect.Case) {
 			c.Images[0].Gates = append(c.Images[0].Gates, inspect.Gate{Name: "admission", Status: inspect.Verified, Detail: "Kyverno's webhook v was asked", By: inspect.Kyverno})
 		}, "Kyverno's webhook v was asked; no policy of Kyverno that is known is about this image (seen)."},

@@ -104,14 +104,14 @@ func TestOtherWebhooks(t *testing.T) {
 }
 
 func TestAdmissionPolicies(t *testing.T) {
-	policy := func(w *world, actions ...admissionv1.ValidationAction) {
+	policy := func(w *world, expression string, actions ...admissionv1.ValidationAction) {
 		rule := hook("x", false, nil).(*admissionv1.ValidatingWebhookConfiguration).Webhooks[0].Rules[0]
 		meta := metav1.ObjectMeta{Name: "digests-only", CreationTimestamp: metav1.NewTime(morning)}
 		w.more = append(w.more, &admissionv1.ValidatingAdmissionPolicy{
 			TypeMeta: kind("admissionregistration.k8s.io/v1", "ValidatingAdmissionPolicy"), ObjectMeta: meta,
 			Spec: admissionv1.ValidatingAdmissionPolicySpec{MatchConstraints: &admissionv1.MatchResources{
 				ResourceRules: []admissionv1.NamedRuleWithOperations{{RuleWithOperations: rule}},
-			}},
+			}, Validations: []admissionv1.Validation{{Expression: expression}}},
 		}, &admissionv1.ValidatingAdmissionPolicyBinding{
 			TypeMeta: kind("admissionregistration.k8s.io/v1", "ValidatingAdmissionPolicyBinding"), ObjectMeta: meta,
 			Spec: admissionv1.ValidatingAdmissionPolicyBindingSpec{PolicyName: "digests-only", ValidationActions: actions},
@@ -126,10 +126,15 @@ func TestAdmissionPolicies(t *testing.T) {
 		{admissionv1.Warn, inspect.Unknown, "does not refuse: binding digests-only only warns or audits"},
 	} {
 		w := newWorld()
-		policy(w, tt.action)
+		policy(w, "object.spec.containers.all(c, c.image.contains('@'))", tt.action)
 		g := gateOf(w.look(t), "web", "admission policy digests-only")
-		if g.Status != tt.status || !strings.Contains(g.Detail, tt.detail) {
+		if g.Status != tt.status || !strings.Contains(g.Detail, tt.detail) || g.By != inspect.APIServer {
 			t.Errorf("%s: %+v", tt.action, g)
+		}
+		w = newWorld()
+		policy(w, "object.spec.hostNetwork != true", tt.action)
+		if g := gateOf(w.look(t), "web", "admission policy digests-only"); g.By != "" {
+			t.Errorf("it looks at no image: %+v", g)
 		}
 	}
 }

@@ -12,6 +12,9 @@ import (
 // maxGates bounds the gates of one pod.
 const maxGates = 40
 
+// GateAdmissionPolicy begins the name of the gate of a policy that the API server itself evaluates.
+const GateAdmissionPolicy = "admission policy "
+
 // Names of gates that are there for every pod.
 const (
 	GatePodSecurity = "pod security"
@@ -40,7 +43,14 @@ func (s *scene) gates(c kube.Container) []inspect.Gate {
 	}
 	for _, p := range s.policies.list {
 		if how, concerned := s.standPolicy(p, in); concerned {
-			all = append(all, inspect.Gate{Name: "admission policy " + p.Name, Status: how.status, Detail: how.text + " (ValidatingAdmissionPolicy)"})
+			g := inspect.Gate{
+				Name: GateAdmissionPolicy + p.Name, Status: how.status, Detail: how.text + " (ValidatingAdmissionPolicy)",
+				FailsOpen: ignores(p.Spec.FailurePolicy), Since: inspect.At(p.CreationTimestamp.Time),
+			}
+			if aboutImages(p) {
+				g.By = inspect.APIServer
+			}
+			all = append(all, g)
 		}
 	}
 	return all[:min(len(all), maxGates)]

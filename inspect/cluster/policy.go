@@ -29,6 +29,14 @@ func (s *scene) standPolicy(p admissionv1.ValidatingAdmissionPolicy, in []reques
 	return how, concerned
 }
 
+// aboutImages says that an expression of the policy looks at images: which ones it lets in stands there and is not
+// evaluated here.
+func aboutImages(p admissionv1.ValidatingAdmissionPolicy) bool {
+	looks := func(expression string) bool { return strings.Contains(expression, ".image") }
+	return slices.ContainsFunc(p.Spec.Validations, func(v admissionv1.Validation) bool { return looks(v.Expression) }) ||
+		slices.ContainsFunc(p.Spec.Variables, func(v admissionv1.Variable) bool { return looks(v.Expression) })
+}
+
 func statusOf(c choice) inspect.Status {
 	if c == notKnown {
 		return inspect.Unknown
