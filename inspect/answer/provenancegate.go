@@ -11,10 +11,10 @@ func provenanceGate(c inspect.Case) []inspect.Sentence {
 	var all []inspect.Sentence
 	for _, i := range suspects(c) {
 		g, _ := gate(i, inspect.GateProvenance)
-		switch g.Status {
-		case inspect.Absent:
+		if g.Status == inspect.Absent {
 			all = append(all, seen(in(c, i)+"it carries no provenance, so its source and builder could not be compared with what they should be", by(c, "provenance")...))
-		case inspect.Failed:
+		}
+		if g.Status == inspect.Failed {
 			all = append(all, seen(fmt.Sprintf("%sits provenance is not what it should be: %s", in(c, i), trim(g.Detail)), by(c, "provenance")...))
 		}
 	}

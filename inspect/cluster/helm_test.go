@@ -79,19 +79,23 @@ func TestReleaseAgainstWhatRuns(t *testing.T) {
 		title    string
 	}{
 		"as released": {
-			[]corev1.Secret{release(t, 1, "deployed", runs, "{}")}, cluster.CodeHelmAsks, inspect.Info,
+			[]corev1.Secret{release(t, 1, "deployed", runs, "{}")},
+			cluster.CodeHelmAsks, inspect.Info,
 			"Helm release shop (chart web 1.0.1, revision 1 at 2026-03-01 08:00:00Z) asks for the image of web, by the chart's own values (image)",
 		},
 		"swapped past Helm": {
-			[]corev1.Secret{release(t, 1, "deployed", other, "{}")}, cluster.CodePastHelm, inspect.High,
+			[]corev1.Secret{release(t, 1, "deployed", other, "{}")},
+			cluster.CodePastHelm, inspect.High,
 			"the image of web was swapped past Helm: Helm release shop (chart web 1.0.1, revision 1 at 2026-03-01 08:00:00Z) asks for evil.example/web:1, and Deployment web asks for reg.example/web:1, as kubectl-set set it at 2026-03-01 11:00:00Z",
 		},
 		"brought by the chart": {
-			[]corev1.Secret{release(t, 1, "superseded", other, "{}"), release(t, 2, "deployed", runs, "{}")}, cluster.CodeHelmChanged, inspect.Info,
+			[]corev1.Secret{release(t, 1, "superseded", other, "{}"), release(t, 2, "deployed", runs, "{}")},
+			cluster.CodeHelmChanged, inspect.Info,
 			"brought the image of web: revision 1 (chart web 1.0.1) asked for evil.example/web:1, this one asks for reg.example/web:1, by the chart's own values (image)",
 		},
 		"brought by values": {
-			[]corev1.Secret{release(t, 2, "deployed", runs, `{"image":"reg.example/web:1"}`), release(t, 1, "superseded", other, "{}")}, cluster.CodeHelmChanged, inspect.Info,
+			[]corev1.Secret{release(t, 2, "deployed", runs, `{"image":"reg.example/web:1"}`), release(t, 1, "superseded", other, "{}")},
+			cluster.CodeHelmChanged, inspect.Info,
 			"by values that were given to it (image)",
 		},
 		"the same before":     {[]corev1.Secret{release(t, 1, "superseded", runs, "{}"), release(t, 2, "deployed", runs, "{}")}, cluster.CodeHelmAsks, inspect.Info, "revision 2"},

@@ -180,68 +180,6 @@ func placeOf(c kube.PeerContainer) (registry.Location, bool) {
 	return loc.At(c.Image.Digest), true
 }
 
-// finding says that the suspect layers run elsewhere too.
-func (i suspectImage) finding(s inspect.Sharing) (inspect.Finding, bool) {
-	pods := s.Pods()
-	if len(pods) == 0 {
-		return inspect.Finding{}, false
-	}
-	var images []string
-	shared := map[int]bool{}
-	f := inspect.Finding{
-		ID: inspect.FindingID(SharingName, CodeShared, i.image.Subject), Check: SharingName, Code: CodeShared, Severity: inspect.Medium,
-		Status: inspect.Medium.RowStatus(), Subject: i.image.Subject,
-	}
-	for _, o := range s.Others {
-		images = append(images, o.Reference)
-		for _, n := range o.Layers {
-			shared[n] = true
-		}
-		f.Evidence = append(f.Evidence, inspect.Evidence{Kind: "manifest", Digest: o.Digest, Text: o.Reference})
-	}
-	var layers []string
-	for _, l := range i.image.Layers {
-		if !l.Empty && shared[l.Number] {
-			layers = append(layers, fmt.Sprint(l.Number))
-			f.Evidence = append(f.Evidence, inspect.Evidence{Kind: "layer", Digest: l.Digest, Text: l.CreatedBy})
-		}
-	}
-	slices.Sort(images)
-	images = slices.Compact(images)
-	word := "layer "
-	if len(layers) > 1 {
-		word = "layers "
-	}
-	f.Title = fmt.Sprintf("%s%s of %s, which brought %s, runs in %s with another image: %s", word, strings.Join(layers, ", "), i.image.Subject,
-		andAll(i.brought), plural(len(pods), "other pod", "other pods"), some(pods))
-	if len(layers) > 1 {
-		f.Title = strings.Replace(f.Title, ", runs in ", ", run in ", 1)
-	}
-	f.Detail = "with " + some(images) + "; " + counted(s)
-	return f, true
-}
-
-// andAll names the first of a list as people say them: a, b and c.
-func andAll(names []string) string {
-	if len(names) < 2 || len(names) > 3 {
-		return some(names)
-	}
-	last := len(names) - 1
-	return strings.Join(names[:last], ", ") + " and " + names[last]
-}
-
-// counted says how much was looked at.
-func counted(s inspect.Sharing) string {
-	text := "compared by manifest with " + plural(s.Looked, "other image that runs here", "other images that run here")
-	if s.Unread > 0 {
-		text += fmt.Sprintf("; %d could not be read", s.Unread)
-	}
-	if s.Left > 0 {
-		text += fmt.Sprintf("; %d were not asked for", s.Left)
-	}
-	return text
-}
-
 // sharers reads the manifests of the other images, each once.
 type sharers struct {
 	client   *registry.Client

@@ -59,7 +59,7 @@ func newShelf(t *testing.T) *shelf {
 // push stores an image with a layer for each text, and gives its digest and the image as a case has it.
 func (s *shelf) push(t *testing.T, repository string, texts ...string) inspect.Image {
 	t.Helper()
-	img := v1.Image(empty.Image)
+	var img v1.Image = empty.Image
 	out := inspect.Image{Reference: s.host + "/" + repository + ":1", Status: inspect.Verified}
 	for n, text := range texts {
 		layer := static.NewLayer([]byte(text), types.DockerLayer)
