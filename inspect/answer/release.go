@@ -19,7 +19,7 @@ func release(c inspect.Case) []inspect.Sentence {
 	for _, f := range coded(c, subjectPod, "helm-release") {
 		what, says, _ := strings.Cut(trim(f.Title), " says that it is of ")
 		s := claimed(what+" is of "+says, "its labels and annotations", f.ID)
-		s.Run = fmt.Sprintf("backtrail inspect %s -n %s --helm", word("pod/"+c.Pod.Name), word(c.Pod.Namespace))
+		s.Run = fmt.Sprintf("backtrail inspect %s -n %s --helm", inspect.Quote("pod/"+c.Pod.Name), inspect.Quote(c.Pod.Namespace))
 		all = append(all, s)
 	}
 	return all

@@ -24,6 +24,6 @@ func setBy(c inspect.Case) []inspect.Sentence {
 	}
 	top := c.Pod.Owner[len(c.Pod.Owner)-1]
 	return []inspect.Sentence{toKnow("who set the image is not known: no managed fields were read", fmt.Sprintf(
-		"kubectl get %s %s -n %s -o yaml --show-managed-fields", word(strings.ToLower(top.Kind)), word(top.Name), word(c.Pod.Namespace),
+		"kubectl get %s %s -n %s -o yaml --show-managed-fields", inspect.Quote(strings.ToLower(top.Kind)), inspect.Quote(top.Name), inspect.Quote(c.Pod.Namespace),
 	))}
 }

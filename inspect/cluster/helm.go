@@ -183,19 +183,10 @@ func (h *helmHistory) keep(r *helmRelease, s corev1.Secret) error {
 		return fmt.Errorf("keeping revision %d of the release: %w", r.Version, err)
 	}
 	x := inspect.Exhibit{
-		Path: fmt.Sprintf("cluster/helm-%s-%s.v%d.json", fileName(r.Namespace), fileName(r.Name), r.Version), Size: int64(len(raw)),
+		Path:   fmt.Sprintf("cluster/helm-%s-%s.v%d.json", fileName(r.Namespace), fileName(r.Name), r.Version),
 		Source: kube.SecretPath(s.Namespace, s.Name), Redacted: append(append(taken, more...), ".manifest: all but the images of its workloads"),
 	}
-	out, err := h.store.Create()
-	if err != nil {
-		return err
-	}
-	defer out.Discard()
-	if _, err := out.Write(raw); err != nil {
-		return err
-	}
-	x.Digest = out.Digest()
-	if err := out.Commit(x.Digest); err != nil {
+	if err := keep(h.store, &x, raw); err != nil {
 		return err
 	}
 	h.emit(inspect.Event{Exhibit: &x})

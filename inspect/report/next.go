@@ -140,11 +140,4 @@ func isDemo(c inspect.Case) bool {
 	return ok && dump == "demo" && slices.ContainsFunc(c.Trust, func(t inspect.Trust) bool { return t.Name == "the demo" })
 }
 
-// quote makes a foreign string one word of a shell, so that nobody's pod name runs on a responder's laptop.
-func quote(s string) string {
-	s = inspect.Clean(s)
-	if s != "" && s[0] != '-' && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:@=+,") == "" {
-		return s
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
-}
+func quote(s string) string { return inspect.Quote(s) }

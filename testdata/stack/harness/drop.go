@@ -23,7 +23,7 @@ func (s *Stack) Drop(pod *corev1.Pod, container, path string, content []byte) er
 	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
 		return fmt.Errorf("writing into container %s: %w", id, err)
 	}
-	if err := os.WriteFile(name, content, 0o755); err != nil { //nolint:gosec // it is to be a program
+	if err := os.WriteFile(name, content, 0o755); err != nil {
 		return fmt.Errorf("writing into container %s: %w", id, err)
 	}
 	upper, err := upperDir(pid)
