@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"slices"
 
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/answer"
@@ -47,11 +48,11 @@ func (s *session) checks(o subject.Options) []inspect.Check {
 	}))
 }
 
-// answered adds the check that answers, as the others end. It waits for all but the logs, which say nothing to it.
+// answered adds the check that answers, as those end whose word it needs.
 func answered(checks []inspect.Check) []inspect.Check {
 	var needs []string
 	for _, c := range checks {
-		if c.Name != cluster.LogsName {
+		if slices.Contains(answer.Needs(), c.Name) {
 			needs = append(needs, c.Name)
 		}
 	}

@@ -70,6 +70,7 @@ func questions() []question {
 		{inspect.WhyMissed, []needing{
 			rule(pastTheGates, "runtime"),
 			rule(lostSignature, "known-good", "signatures", "drift"),
+			rule(unusual, "known-good", "drift", "usual", "last-seen"),
 			rule(signatureGate, "subject", "policies", "signatures"),
 			rule(admission, "workload", "cluster"),
 			rule(policies, "policies", "signatures", "cluster"),
@@ -78,6 +79,22 @@ func questions() []question {
 			rule(pinned, "known-good", "cluster"),
 		}},
 	}
+}
+
+// others are checks that no rule needs, and whose findings may be the first that there is to explain.
+var others = []string{"packages", "attached-sbom"}
+
+// Needs are the names of the checks that the answers wait for: those that a rule needs, and those that may find something to
+// explain. Others may go on for as long as they like.
+func Needs() []string {
+	needs := slices.Clone(others)
+	for _, q := range questions() {
+		for _, r := range q.rules {
+			needs = append(needs, r.needs...)
+		}
+	}
+	slices.Sort(needs)
+	return slices.Compact(needs)
 }
 
 // Answers gives the three answers. waiting are the checks that have not ended: what needs them is not said yet, and the
