@@ -34,6 +34,7 @@ func (s *session) checks(o subject.Options) []inspect.Check {
 		policy.Check(policies),
 		signature.Check(sig),
 		provenance.Check(s.client),
+		files.Place(),
 		files.Layers(s.client, s.cache),
 		files.Binaries(s.client, s.cache),
 		sbom.Packages(s.cache),

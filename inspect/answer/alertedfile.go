@@ -3,6 +3,7 @@ package answer
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
 )
@@ -32,12 +33,21 @@ func located(c inspect.Case, a inspect.Alert) inspect.Sentence {
 	case inspect.OriginImage:
 		return seen(named + "is the image's own file, of " + layer(i, a.File.Layer) + ownedBy(i, a.File.Path))
 	case inspect.OriginChanged:
+		if a.File.SHA256 != "" {
+			return seen(fmt.Sprintf("%sis of layer %d of the image and was changed at run time; the checkpoint has the bytes that lay there", named, a.File.Layer))
+		}
 		return seen(fmt.Sprintf("%sran from a copy in the container's writable layer; the image's file, of layer %d, does not prove what ran", named, a.File.Layer))
 	case inspect.OriginRuntime:
+		if a.File.SHA256 != "" {
+			return seen(named + "was written at run time: it is not in the image, and the checkpoint has its bytes")
+		}
 		return seen(named + "was written at run time: it is not in the image, and we do not have its bytes")
 	case inspect.OriginMemfd:
 		return seen(named + "ran from memory and was never a file: we do not have its bytes")
 	case inspect.OriginVolume:
+		if lies, ok := strings.CutPrefix(trim(a.File.Detail), "it "); ok {
+			return seen(named + lies)
+		}
 		return seen(named + "lies on a mounted volume, not in the image")
 	case inspect.OriginHost:
 		return seen("the alert is about the node, not about a container")

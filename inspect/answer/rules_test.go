@@ -57,6 +57,24 @@ func TestWhereTheAlertedFileIs(t *testing.T) {
 	}
 }
 
+// What a checkpoint or the pod's mounts tell more is said.
+func TestWhereTheAlertedFilesBytesAre(t *testing.T) {
+	for want, file := range map[string]inspect.AlertFile{
+		"/tmp/x, which the alert names, was written at run time: it is not in the image, and the checkpoint has its bytes (seen).":                                   {Path: "/tmp/x", Origin: inspect.OriginRuntime, SHA256: "ab"},
+		"/app, which the alert names, is of layer 1 of the image and was changed at run time; the checkpoint has the bytes that lay there (seen).":                   {Path: "/app", Origin: inspect.OriginChanged, Layer: 1, SHA256: "ab"},
+		"/srv/x, which the alert names, lies on the volume uploads (emptyDir) that is mounted at /srv: it is not of the image, and we do not have its bytes (seen).": {Path: "/srv/x", Origin: inspect.OriginVolume, Detail: "it lies on the volume uploads (emptyDir) that is mounted at /srv: it is not of the image, and we do not have its bytes"},
+	} {
+		c := incident()
+		if file.Detail == "" {
+			file.Detail = "so it is"
+		}
+		c.Alerts = []inspect.Alert{{Match: inspect.MatchContainer, Subject: "web", File: file}}
+		if got := text(c, inspect.WhereFrom); !strings.HasPrefix(got, want) {
+			t.Errorf("%s\nwant %s", got, want)
+		}
+	}
+}
+
 // The file that the alert names is not told of twice.
 func TestTheAlertedFileIsNamedOnce(t *testing.T) {
 	if got := text(incident(), inspect.WhereFrom); strings.Count(got, "/var/tmp/.font/x") != 1 {
