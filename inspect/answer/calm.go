@@ -38,12 +38,12 @@ func cannotLook(c inspect.Case) string {
 	}
 	for _, i := range c.Images {
 		if i.Status != inspect.Verified {
-			return fmt.Sprintf("%s could not be read as a whole: %s", imageOf(i), whyUnread(c, i))
+			return fmt.Sprintf("%s could not be read as a whole: %s", imageOf(i), cut(whyUnread(c, i), maxReason))
 		}
 	}
 	for _, s := range c.Checks {
 		if s.Status == inspect.Unknown && !s.Running() && slices.Contains(looking, s.Name) {
-			return fmt.Sprintf("%s could not be checked: %s", checkOf(s), trim(s.Reason))
+			return fmt.Sprintf("%s could not be checked: %s", checkOf(s), cut(trim(s.Reason), maxReason))
 		}
 	}
 	return ""
@@ -52,7 +52,7 @@ func cannotLook(c inspect.Case) string {
 // whyUnread says why an image was not read, or not to its end.
 func whyUnread(c inspect.Case, i inspect.Image) string {
 	if s, ok := c.Check("layers", i.Subject); ok && s.Status == inspect.Unknown && !s.Running() {
-		return firstOf(trim(i.Detail), cut(trim(s.Reason), maxReason))
+		return firstOf(trim(i.Detail), trim(s.Reason))
 	}
 	if i.Reason == inspect.Running {
 		return firstOf(trim(i.Detail), "its layers were not read to their end")
