@@ -25,7 +25,7 @@ unit: ## vet and the tests of all packages
 race: ## the tests under the race detector
 	$(GO) test -race ./...
 
-e2e: ## the real stack: etcd, kube-apiserver, controllers, kubelet, registry, cosign
+e2e: ## the real stack: etcd, kube-apiserver, controllers, kubelet, registry, cosign, helm
 	$(GO) -C $(STACK) test -count=1 -timeout 25m ./e2e ./harness ./image ./sleeper
 
 bench: ## benchmarks, alone and against other programs; ratios within one run are what counts

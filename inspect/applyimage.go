@@ -30,6 +30,8 @@ func (c *Case) foldImage(e Event) {
 		i.addPackages(*e.Packages)
 	case e.Diff != nil:
 		i.addDiff(*e.Diff)
+	case e.Sharing != nil:
+		i.Sharing = e.Sharing
 	default:
 		i.foldFiles(e)
 	}
@@ -85,7 +87,7 @@ func (i *Image) replace(n Image) {
 	n.Subject = i.Subject
 	n.Stores, n.Layers, n.Signatures, n.Provenance, n.SBOMs, n.Packages = i.Stores, i.Layers, i.Signatures, i.Provenance, i.SBOMs, i.Packages
 	n.Files, n.Binaries, n.Altered, n.Missing, n.Notable = i.Files, i.Binaries, i.Altered, i.Missing, i.Notable
-	n.Vulns, n.Candidates, n.Diff, n.Gates = i.Vulns, i.Candidates, i.Diff, i.Gates
+	n.Vulns, n.Candidates, n.Diff, n.Gates, n.Sharing = i.Vulns, i.Candidates, i.Diff, i.Gates, i.Sharing
 	*i = n
 }
 

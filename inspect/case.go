@@ -103,10 +103,12 @@ func Questions() []string { return []string{WhereFrom, HowIn, WhyMissed} }
 // Answer is the answer to one of the three questions: verified where it follows from its findings, unknown where it is
 // open or not to be known, absent where there is nothing to explain.
 type Answer struct {
-	Question string   `json:"question"`
-	Status   Status   `json:"status"`
-	Text     string   `json:"text"`
-	Findings []string `json:"findings"` // IDs
+	Question  string     `json:"question"`
+	Status    Status     `json:"status"`
+	Text      string     `json:"text"`     // all of it, as one paragraph
+	Findings  []string   `json:"findings"` // IDs
+	Sentences []Sentence `json:"sentences"`
+	Waiting   []string   `json:"waiting,omitempty"` // checks that it waits for: what it says is not all
 }
 
 // Image gives the image of a subject.

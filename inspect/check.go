@@ -36,6 +36,9 @@ type Check struct {
 	// same subject, and no later than HeadStart after all that it needs is there. So nothing waits long for what is slow,
 	// nor for what the plan leaves out.
 	After []string
+	// Follows runs a PerCase check again whenever one of its needs has ended, and for the last time when all have, also
+	// where the case was interrupted: it looks at nothing but the case. On.Waiting says what has not ended.
+	Follows bool
 	// Run looks and emits. The engine fills in Seq, Time, Check and Subject. An error or a panic becomes unknown of this
 	// check and subject; an *Outcome becomes what it says.
 	Run func(ctx context.Context, on On, emit func(Event)) error
@@ -44,6 +47,7 @@ type Check struct {
 // On is what a check works on.
 type On struct {
 	Subject string // of the image; empty for a PerCase check
+	Waiting []Key  // of a check that follows: its needs that have not ended
 	board   *board
 }
 

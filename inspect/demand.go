@@ -13,7 +13,13 @@ type Demand struct {
 	Digest string // sha256:… of the bytes that say so
 	Origin string // of these bytes: file, folder, cluster, bag
 	Mode   string // enforce or warn
-	Groups []Group
+	// ModeNote says why it may be another mode, in words; empty where it is certain.
+	ModeNote  string
+	By        string // who enforces it: PolicyController, Kyverno
+	FailsOpen bool   // while its controller does not answer, images are let in
+	Since     Time   // when it was set up; zero where its bytes do not say
+	Changed   Time   // when it was last changed after that
+	Groups    []Group
 	// MayAccept are reasons for which the policy may be met although nothing here meets it.
 	MayAccept []string
 	// AlsoAsks are things that the policy asks besides and that were not compared: it may fail although all else fits.
@@ -43,6 +49,13 @@ type Authority struct {
 const (
 	ModeEnforce = "enforce"
 	ModeWarn    = "warn"
+)
+
+// Who enforces policies about images.
+const (
+	PolicyController = "policy-controller"
+	Kyverno          = "Kyverno"
+	APIServer        = "the API server" // its own ValidatingAdmissionPolicies
 )
 
 // GatePolicy begins the name of the gate of a policy; its name follows.
@@ -92,7 +105,14 @@ func (d Demand) Verdict(rows []Signature, open []string) Gate {
 	if v.status == Failed && len(open) > 0 && d.Signers() {
 		v = verdictOf{Unknown, v.detail + "; not everything could be looked at: " + strings.Join(open, "; ")}
 	}
-	return Gate{Name: GatePolicy + d.Policy, Status: v.status, Detail: v.detail + " (mode " + d.Mode + ")", Asked: d.ByPerson()}
+	mode := "mode " + d.Mode
+	if d.ModeNote != "" {
+		mode += "; " + d.ModeNote
+	}
+	return Gate{
+		Name: GatePolicy + d.Policy, Status: v.status, Detail: v.detail + " (" + mode + ")", Asked: d.ByPerson(),
+		By: d.By, Mode: d.Mode, FailsOpen: d.FailsOpen, Since: d.Since, Changed: d.Changed,
+	}
 }
 
 type verdictOf struct {

@@ -30,6 +30,7 @@ type Event struct {
 	Candidate  *Candidate  `json:"candidate,omitempty"`
 	Diff       *Diff       `json:"diff,omitempty"`
 	Gate       *Gate       `json:"gate,omitempty"`
+	Sharing    *Sharing    `json:"sharing,omitempty"`
 	Answer     *Answer     `json:"answer,omitempty"`
 	Finding    *Finding    `json:"finding,omitempty"`
 	Moment     *Moment     `json:"moment,omitempty"`

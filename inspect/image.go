@@ -33,6 +33,7 @@ type Image struct {
 	Candidates []Candidate  `json:"knownGoodCandidates"`
 	Diff       *Diff        `json:"diff"`
 	Gates      []Gate       `json:"gates"`
+	Sharing    *Sharing     `json:"sharing"`
 }
 
 // Key is the digest that names the image in the store's catalogue: of the manifest, or of the config where a
@@ -275,4 +276,11 @@ type Gate struct {
 	Status Status `json:"status"`
 	Detail string `json:"detail"`
 	Asked  bool   `json:"asked,omitempty"` // a flag or a policy of this machine asks for it: what is open leaves the case open
+
+	// Of a policy, and of the webhook of a product that enforces policies.
+	By        string `json:"by,omitempty"`        // whose it is, who enforces it: policy-controller, Kyverno
+	Mode      string `json:"mode,omitempty"`      // enforce or warn
+	FailsOpen bool   `json:"failsOpen,omitempty"` // while its controller does not answer, all is let in
+	Since     Time   `json:"since,omitzero"`      // when it was set up
+	Changed   Time   `json:"changed,omitzero"`    // when it was last changed, where that is later
 }

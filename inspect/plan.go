@@ -33,6 +33,9 @@ func validate(checks []Check) error {
 				return fmt.Errorf("checks: %s comes after %q, which must stand before it and be of its scope or of the case", c.Name, n)
 			}
 		}
+		if c.Follows && c.Scope != PerCase {
+			return fmt.Errorf("checks: %s follows, and is not of the case as a whole", c.Name)
+		}
 		for _, n := range c.Needs {
 			j, ok := at[n]
 			if !ok {

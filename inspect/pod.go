@@ -20,9 +20,18 @@ type Pod struct {
 
 // Owner is a controller in the chain above a pod.
 type Owner struct {
-	Kind string `json:"kind"`
-	Name string `json:"name"`
-	UID  string `json:"uid"`
+	Kind     string    `json:"kind"`
+	Name     string    `json:"name"`
+	UID      string    `json:"uid"`
+	Created  Time      `json:"created,omitzero"`
+	Managers []Manager `json:"managers,omitempty"` // the newest first
+}
+
+// Manager is who wrote fields of an object, as the API server keeps it. A manager names itself.
+type Manager struct {
+	Name   string   `json:"name"`
+	Time   Time     `json:"time"`             // of its last change of any field
+	Images []string `json:"images,omitempty"` // containers whose image it set
 }
 
 // ContainerType says how a container came to be in its pod.
@@ -73,6 +82,7 @@ type Revision struct {
 	Name    string            `json:"name"` // of the ReplicaSet or ControllerRevision
 	Created Time              `json:"created"`
 	Current bool              `json:"current"`
-	Images  map[string]string `json:"images"`  // container name to reference
-	Running map[string]string `json:"running"` // container name to imageID, where pods of it are still there
+	Cause   string            `json:"cause,omitempty"` // annotation change-cause, written by anybody
+	Images  map[string]string `json:"images"`          // container name to reference
+	Running map[string]string `json:"running"`         // container name to imageID, where pods of it are still there
 }

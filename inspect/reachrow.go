@@ -43,6 +43,7 @@ func (c *Case) Reachable() []ReachRow {
 		l.add(ReachRow{"not seen", text, "This may hide more of what the pod could touch. `backtrail rbac` prints the role that may read it.", ReachesOther, ""})
 	}
 	l.shared("same image", "Pods that run one of its digests.", l.r.Shared.Digest, l.pod.Others)
+	l.shared("same layer", "Pods whose image has a layer that brought what is wrong here.", l.layers(), nil)
 	l.shared("same account", "Pods that run as the same service account: what its token may do, these may do.", l.r.Shared.ServiceAccount, nil)
 	l.shared("same node", "Pods on the same node: what leaves the container reaches these first.", l.r.Shared.Node, nil)
 	return l.rows
@@ -203,6 +204,18 @@ func (l *reachList) shared(kind, why string, g PodGroup, older []string) {
 	if more := g.Count - min(few, len(g.Pods)); more > 0 {
 		l.add(ReachRow{kind, fmt.Sprintf("and %d more", more), why + fmt.Sprintf(" %d in all.", g.Count), ReachesKin, ""})
 	}
+}
+
+// layers are the pods that have a suspect layer, of whichever image of this pod.
+func (l *reachList) layers() PodGroup {
+	var g PodGroup
+	for _, i := range l.c.Images {
+		g.Pods = append(g.Pods, i.Sharing.Pods()...)
+	}
+	slices.Sort(g.Pods)
+	g.Pods = slices.Compact(g.Pods)
+	g.Count = len(g.Pods)
+	return g
 }
 
 // SameDigest is how many other pods run one of its digests.

@@ -36,13 +36,14 @@ type runner struct {
 	work  sync.WaitGroup
 	mu    sync.Mutex
 	done  map[Key]chan struct{}
-	again []Key        // with From: what is dropped and runs again
-	kept  map[Key]bool // with From: what has ended and stays
+	news  chan struct{} // closed when the next check ends
+	again []Key         // with From: what is dropped and runs again
+	kept  map[Key]bool  // with From: what has ended and stays
 	ctx   context.Context
 }
 
 func newRunner(p Plan, emit func(Event)) *runner {
-	r := &runner{plan: p, done: map[Key]chan struct{}{}}
+	r := &runner{plan: p, done: map[Key]chan struct{}{}, news: make(chan struct{})}
 	r.board = &board{now: p.Now, emit: emit, progress: map[Key]time.Time{}}
 	if p.From != nil {
 		for _, e := range p.From.log {
@@ -114,20 +115,34 @@ func (r *runner) launch(c Check, subject string) {
 	r.done[k] = ended
 	r.mu.Unlock()
 	if r.kept[k] {
-		close(ended)
+		r.tell(ended)
 		return
 	}
 	r.work.Add(1)
 	go func() {
 		defer r.work.Done()
-		defer close(ended)
+		defer r.tell(ended)
+		if c.Follows {
+			r.follow(c)
+			return
+		}
 		r.await(c, subject)
 		r.perform(c, subject)
 	}()
 }
 
-func (r *runner) perform(c Check, subject string) {
-	emit := func(e Event) {
+// tell lets those that wait for a check go on, and those that follow look again.
+func (r *runner) tell(ended chan struct{}) {
+	close(ended)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	close(r.news)
+	r.news = make(chan struct{})
+}
+
+// emitter gives events their check and subject.
+func (r *runner) emitter(c Check, subject string) func(Event) {
+	return func(e Event) {
 		if e.Check == "" {
 			e.Check = c.Name
 		}
@@ -136,6 +151,10 @@ func (r *runner) perform(c Check, subject string) {
 		}
 		r.board.say(e)
 	}
+}
+
+func (r *runner) perform(c Check, subject string) {
+	emit := r.emitter(c, subject)
 	emit(Event{Begin: &Begin{}})
 	err := r.ctx.Err()
 	if err == nil {

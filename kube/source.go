@@ -65,6 +65,9 @@ type Source interface {
 
 	// PullSecrets reads the Secrets that the pod and its service account name for pulling images. Only a flag asks for it.
 	PullSecrets(ctx context.Context, pod *corev1.Pod) ([]corev1.Secret, error)
+	// HelmReleases reads the Secrets in which Helm keeps the revisions of a release. Only a flag asks for it. A dump's Secrets
+	// are not looked at: ErrNotFound.
+	HelmReleases(ctx context.Context, namespace, release string) ([]corev1.Secret, error)
 
 	// Node reads a node: its platform and the images that its kubelet reports.
 	Node(ctx context.Context, name string) (*Node, error)

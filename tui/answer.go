@@ -2,6 +2,7 @@ package tui
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
 )
@@ -40,7 +41,7 @@ func answerRow(m *Model, s *caseScreen, a inspect.Answer) row {
 		detail: func(d *document) {
 			d.say(toneNote, questionText(q))
 			d.gap()
-			d.say(tonePlain, a.Text)
+			answerDetail(d, a)
 			d.gap()
 			d.status(a.Status, answerWord(a.Status), "")
 			if len(a.Findings) > 0 {
@@ -52,6 +53,27 @@ func answerRow(m *Model, s *caseScreen, a inspect.Answer) row {
 				}
 			}
 		},
+	}
+}
+
+// answerDetail shows each sentence with what it rests on, and the commands that would tell more.
+func answerDetail(d *document, a inspect.Answer) {
+	if len(a.Sentences) == 0 {
+		d.say(tonePlain, a.Text)
+		return
+	}
+	if len(a.Waiting) > 0 {
+		d.say(toneWarn, "Still checking: "+strings.Join(a.Waiting, ", ")+". So far:")
+	}
+	for _, s := range a.Sentences {
+		mark, t := "• ", tonePlain
+		if !s.Known() {
+			mark, t = "? ", toneWarn
+		}
+		d.put(t, mark, s.Text+" ("+s.Source()+")")
+		if s.Run != "" {
+			d.put(toneKey, "  to know, run: ", s.Run)
+		}
 	}
 }
 

@@ -120,7 +120,7 @@ func layerRow(m *Model, s *caseScreen, l inspect.Layer, largest int64, worst map
 			}
 			return []cell{number, flag, {text: bytesText(l.Size), width: 9, right: true}, {text: bar(l.Size, largest, barWidth(w)), tone: toneKey, width: barWidth(w)}, step}
 		},
-		detail: func(d *document) { layerDetail(d, l) },
+		detail: func(d *document) { layerDetail(d, l, s.image().Sharing) },
 	}
 }
 
@@ -139,7 +139,7 @@ func buildStep(s string) string {
 	return strings.TrimSuffix(strings.TrimSpace(s), "# buildkit")
 }
 
-func layerDetail(d *document, l inspect.Layer) {
+func layerDetail(d *document, l inspect.Layer, elsewhere *inspect.Sharing) {
 	if l.Empty {
 		d.say(toneBold, "A build step without a layer")
 		d.say(tonePlain, l.CreatedBy)
@@ -155,6 +155,7 @@ func layerDetail(d *document, l inspect.Layer) {
 	d.field("origin", origin)
 	d.field("size", bytesText(l.Size)+" in the registry")
 	d.field("files", fmt.Sprintf("%d added, %d modified, %d removed", l.Added, l.Modified, l.Removed))
+	sharingDetail(d, elsewhere, l)
 	d.field("digest", l.Digest)
 	d.field("diff ID", l.DiffID)
 	d.field("created", stamp(l.Created)+" (claimed)")

@@ -24,6 +24,7 @@ func reachRows(_ *Model, s *caseScreen) []row {
 	for _, c := range p.Containers {
 		rows = append(rows, containerRow(c))
 	}
+	rows = append(rows, ownerRows(s)...)
 	for _, x := range s.c.Changes {
 		rows = append(rows, changeRow(x))
 	}

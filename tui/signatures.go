@@ -53,6 +53,16 @@ func gateRow(m *Model, s *caseScreen, g inspect.Gate) row {
 		detail: func(d *document) {
 			d.say(toneBold, "Gate: "+g.Name)
 			d.status(g.Status, statusWord(g.Status), g.Detail)
+			d.field("whose", g.By)
+			if g.FailsOpen {
+				d.say(toneWarn, "While it does not answer, all is let in.")
+			}
+			if !g.Since.IsZero() {
+				d.field("set up", stamp(g.Since))
+			}
+			if !g.Changed.IsZero() {
+				d.field("changed", stamp(g.Changed))
+			}
 			expectedDetail(d, s)
 		},
 	}

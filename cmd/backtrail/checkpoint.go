@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"slices"
 
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/files"
@@ -21,13 +20,10 @@ func (s *session) readCheckpoint(ctx context.Context, file string) error {
 	return nil
 }
 
-// withCheckpoint adds the check of run-time state, where there is a checkpoint, before the last check, which waits for
-// it.
+// withCheckpoint adds the check of run-time state, where there is a checkpoint.
 func (s *session) withCheckpoint(checks []inspect.Check) []inspect.Check {
 	if s.checkpoint == nil {
 		return checks
 	}
-	last := checks[len(checks)-1]
-	last.Needs = append(slices.Clone(last.Needs), files.CheckRuntime)
-	return append(checks[:len(checks)-1:len(checks)-1], files.Runtime(s.cache, s.checkpoint), last)
+	return append(checks, files.Runtime(s.cache, s.checkpoint))
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"slices"
 
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/answer"
@@ -19,21 +20,26 @@ import (
 func (s *session) checks(o subject.Options) []inspect.Check {
 	sig := signature.Options{Client: s.client, Store: s.client.Store(), Trust: s.trust, Now: s.now, Notary: s.notary, GitHub: s.attested}
 	policies := s.policiesOf(o)
+	if o.Pod != nil {
+		o.Roster = kube.NewRoster(o.Cluster, o.Pod.Namespace)
+	}
 	around := s.around(o)
 	sig.Demands, sig.PolicyNamed = policies.Demands, policies.Named()
 	// The pod was kept before the case began. What the cluster forgets next comes before all that it keeps, and what a
 	// registry may delete before the layers, which take longest.
 	vanishes := []string{cluster.EventsName, cluster.LogsName}
-	return s.withCheckpoint([]inspect.Check{
+	return answered(s.withCheckpoint([]inspect.Check{
 		cluster.Events(around),
 		cluster.Logs(around, s.client.Store(), s.flags.noLogs),
 		after(subject.Check(o), vanishes...),
 		after(subject.Workload(o), vanishes...),
 		cluster.Check(around, subject.WorkloadName),
 		cluster.Reach(around, subject.WorkloadName, cluster.Name),
+		cluster.Helm(around, s.client.Store(), s.flags.helm),
 		after(policy.Check(policies), vanishes...),
 		signature.Check(sig),
 		provenance.Check(s.client),
+		files.Place(),
 		after(files.Layers(s.client, s.cache), signature.Name, provenance.Name),
 		files.Binaries(s.client, s.cache),
 		sbom.Packages(s.packages),
@@ -44,14 +50,25 @@ func (s *session) checks(o subject.Options) []inspect.Check {
 		signature.Usual(s.client),
 		provenance.Drift(s.client, s.examiner(sig)),
 		provenance.Seen(s.client, s.now),
-		answer.Check(signature.Name, provenance.Name, "layers", "binaries", "packages", subject.KnownGoodName, "diff", "package-diff", provenance.DriftName, cluster.Name),
-	})
+		cluster.Sharing(around, subject.WorkloadName, files.CheckBinaries),
+	}))
+}
+
+// answered adds the check that answers, as those end whose word it needs.
+func answered(checks []inspect.Check) []inspect.Check {
+	var needs []string
+	for _, c := range checks {
+		if slices.Contains(answer.Needs(), c.Name) {
+			needs = append(needs, c.Name)
+		}
+	}
+	return append(checks, answer.Check(needs...))
 }
 
 // around is what the checks of the cluster work on.
 func (s *session) around(o subject.Options) cluster.Options {
 	return cluster.Options{
-		Cluster: o.Cluster, Pod: o.Pod, Container: o.Container, Trace: o.Trace,
+		Cluster: o.Cluster, Pod: o.Pod, Container: o.Container, Roster: o.Roster, Client: s.client, Trace: o.Trace,
 		Keep: func(obj kube.Object, mark ...string) (inspect.Exhibit, error) {
 			return subject.Keep(s.client.Store(), obj, mark...)
 		},

@@ -19,7 +19,8 @@ type flags struct {
 	snapshot, alerts               string
 	platform                       string
 	policies                       []string
-	offline, pullSecrets, noLogs   bool
+	offline, pullSecrets           bool
+	noLogs, helm                   bool
 	trustedRoots, caRoots          []string
 	cache                          string
 	registryMaps                   []string
@@ -48,6 +49,7 @@ func (f *flags) register(s *pflag.FlagSet) {
 	s.StringVar(&f.platform, "platform", "", "platform of the image, such as linux/arm64 (default: the node's)")
 	s.BoolVar(&f.offline, "offline", false, "no network but the cluster's and the registries'")
 	s.BoolVar(&f.pullSecrets, "pull-secrets", false, "read the pull secrets of pod and service account for the registry")
+	s.BoolVar(&f.helm, "helm", false, "read the Secrets of the workload's Helm release: what its chart asks for, against what runs")
 	s.BoolVar(&f.noLogs, "no-logs", false, "do not read the logs of the pod's containers")
 	s.StringArrayVar(&f.trustedRoots, "trusted-root", nil, "a trusted_root.json `FILE` to verify against; may be given again")
 	s.StringArrayVar(&f.caRoots, "ca-roots", nil, "a `FILE` of a certificate authority of your own (PEM), that signs without a log; may be given again")

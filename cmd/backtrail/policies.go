@@ -62,5 +62,9 @@ func (r rerun) policies(bag *evidence.Bag, c inspect.Case) (*policy.Loaded, erro
 		// What could not be understood when the case was made is not understood now; the rest counts.
 		_ = set.Add(policy.Source{Bytes: b, Name: t.Name, Origin: t.Origin})
 	}
-	return &policy.Loaded{Files: set}, nil
+	l := &policy.Loaded{Files: set}
+	if c.Pod != nil {
+		l.Pod = c.Pod.Namespace
+	}
+	return l, nil
 }

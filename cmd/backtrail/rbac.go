@@ -9,7 +9,8 @@ import (
 // clusterRole is the least role with which all that backtrail reads of a cluster can be read. With less it goes on and
 // says what it could not see; pods alone are enough for a case.
 const clusterRole = `# The least role that backtrail can use in full. It reads no Secret: --pull-secrets needs get on secrets
-# besides. Leave out pods/log and use --no-logs, if nobody may read what the containers write.
+# besides, and --helm the last rule. Leave out pods/log and use --no-logs, if nobody may read what the
+# containers write.
 apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRole
 metadata:
@@ -52,6 +53,11 @@ rules:
   - validatingadmissionpolicies
   - validatingadmissionpolicybindings
   verbs: [get, list]
+# Only for --helm, which lists the Secrets of one Helm release. It is better put into a Role of the
+# namespaces where that is wanted: Kubernetes cannot permit some Secrets of a list and not others.
+# - apiGroups: [""]
+#   resources: [secrets]
+#   verbs: [list]
 `
 
 func rbacCommand(std streams) *cobra.Command {

@@ -2,6 +2,7 @@ package answer
 
 import (
 	"context"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -11,121 +12,163 @@ import (
 // Name is the name of the check.
 const Name = "answers"
 
-// Check answers once all that the answers need has ended.
+// Check answers as the other checks end: what is known so far at once, and the last word when all have ended.
 func Check(needs ...string) inspect.Check {
-	return inspect.Check{Name: Name, Scope: inspect.PerCase, Needs: needs, Run: func(_ context.Context, on inspect.On, emit func(inspect.Event)) error {
-		for _, a := range Answers(on.Case()) {
-			emit(inspect.Event{Answer: &a})
+	return inspect.Check{Name: Name, Scope: inspect.PerCase, Follows: true, Needs: needs, Run: func(_ context.Context, on inspect.On, emit func(inspect.Event)) error {
+		c := on.Case()
+		for _, a := range Answers(c, on.Waiting) {
+			at := slices.IndexFunc(c.Answers, func(o inspect.Answer) bool { return o.Question == a.Question })
+			if at < 0 || !reflect.DeepEqual(c.Answers[at], a) {
+				emit(inspect.Event{Answer: &a})
+			}
 		}
 		return nil
 	}}
 }
 
-// Basis says what a sentence rests on.
-type Basis string
+// Rule looks at a case and has something to say, or not. It is called once all that it needs has ended.
+type Rule func(c inspect.Case) []inspect.Sentence
 
-// The bases of a sentence, the surest first.
-const (
-	Seen    Basis = "seen"      // read from bytes that were verified, or from the cluster
-	Derived Basis = "derived"   // follows from what was seen
-	Claimed Basis = "claimed"   // somebody says so, and nothing proves it
-	Open    Basis = "not known" // could not be found out
-)
-
-// Sentence is one part of an answer.
-type Sentence struct {
-	Text     string
-	Basis    Basis
-	Findings []string // IDs
+// needing is a rule with the checks whose word it needs.
+type needing struct {
+	rule  Rule
+	needs []string
 }
 
-// Rule looks at a case and has something to say, or not.
-type Rule func(c inspect.Case) []Sentence
+func rule(r Rule, needs ...string) needing { return needing{r, needs} }
 
-// Answers gives the three answers.
-func Answers(c inspect.Case) []inspect.Answer {
-	if !suspicious(c) {
-		return calm(c)
-	}
-	return []inspect.Answer{
-		compose(c, inspect.WhereFrom, alertedFile, unexpectedFiles, alteredFiles, damagedBytes, lostImage, builtFrom),
-		compose(c, inspect.HowIn, atRunTime, handover, changedDependencies, rollout, setBy, restarted, tagMoved, chart, debugged),
-		compose(c, inspect.WhyMissed, lostSignature, signatureGate, admission, policies, provenanceGate, pinned),
+// question is one of the three, with its rules in the order in which they speak.
+type question struct {
+	name  string
+	rules []needing
+}
+
+// questions are the three questions. A new rule is one file and one line here.
+func questions() []question {
+	return []question{
+		{inspect.WhereFrom, []needing{
+			rule(alertedFile),
+			rule(unexpectedFiles, "layers", "binaries"),
+			rule(alteredFiles, "layers", "binaries"),
+			rule(damagedBytes, "subject", "layers"),
+			rule(lostImage, "subject", "layers"),
+			rule(nothingInImage, "subject", "layers", "binaries", "diff"),
+			rule(baseImage, "layers", "binaries"),
+			rule(builtFrom, "subject", "signatures", "provenance"),
+			rule(elsewhere, "sharing"),
+		}},
+		{inspect.HowIn, []needing{
+			rule(atRunTime, "runtime"),
+			rule(handover, "subject", "workload", "cluster", "layers", "binaries", "known-good", "diff", "package-diff", "sharing"),
+			rule(release, "cluster", "helm"),
+			rule(dependencies, "known-good", "package-diff"),
+			rule(rollout, "workload", "known-good"),
+			rule(setBy, "workload", "cluster", "helm"),
+			rule(restarted, "cluster"),
+			rule(tagMoved, "cluster"),
+			rule(debugged, "cluster"),
+		}},
+		{inspect.WhyMissed, []needing{
+			rule(pastTheGates, "runtime"),
+			rule(lostSignature, "known-good", "signatures", "drift"),
+			rule(unusual, "known-good", "drift", "usual", "last-seen"),
+			rule(signatureGate, "subject", "policies", "signatures"),
+			rule(admission, "workload", "cluster"),
+			rule(policies, "policies", "signatures", "cluster"),
+			rule(ownPolicies, "cluster"),
+			rule(provenanceGate, "subject", "provenance"),
+			rule(pinned, "known-good", "cluster"),
+		}},
 	}
 }
 
-// suspicious says that there is something to explain: an alert, or a finding that failed.
-func suspicious(c inspect.Case) bool {
-	return len(c.Alerts) > 0 || len(failed(c)) > 0 || slices.ContainsFunc(c.Images, func(i inspect.Image) bool { return i.Status == inspect.Failed })
+// others are checks that no rule needs, and whose findings may be the first that there is to explain.
+var others = []string{"packages", "attached-sbom"}
+
+// Needs are the names of the checks that the answers wait for: those that a rule needs, and those that may find something to
+// explain. Others may go on for as long as they like.
+func Needs() []string {
+	needs := slices.Clone(others)
+	for _, q := range questions() {
+		for _, r := range q.rules {
+			needs = append(needs, r.needs...)
+		}
+	}
+	slices.Sort(needs)
+	return slices.Compact(needs)
 }
 
-// calm answers a case with nothing to explain, or one that could not be looked at.
-func calm(c inspect.Case) []inspect.Answer {
-	status, text := inspect.Absent, "nothing to explain: no alert, and no finding that failed"
-	if slices.ContainsFunc(c.Images, func(i inspect.Image) bool { return i.Status != inspect.Verified }) || len(c.Images) == 0 {
-		status, text = inspect.Unknown, "we do not know: the image could not be read as a whole"+unread(c)
-	}
+// Answers gives the three answers. waiting are the checks that have not ended: what needs them is not said yet, and the
+// answers that it belongs to are open.
+func Answers(c inspect.Case, waiting []inspect.Key) []inspect.Answer {
 	answers := make([]inspect.Answer, 0, 3)
-	for _, q := range inspect.Questions() {
-		answers = append(answers, inspect.Answer{Question: q, Status: status, Text: text})
+	for _, q := range questions() {
+		if suspicious(c) {
+			answers = append(answers, q.answer(c, names(waiting)))
+		} else {
+			answers = append(answers, calm(c, q.name, names(waiting)))
+		}
 	}
 	return answers
 }
 
-// compose puts the sentences of rules together. An answer is verified if at least one sentence was seen or derived.
-func compose(c inspect.Case, question string, rules ...Rule) inspect.Answer {
-	a := inspect.Answer{Question: question, Status: inspect.Unknown}
-	var text []string
-	for _, rule := range rules {
-		for _, s := range rule(c) {
-			text = append(text, s.Text+" ("+string(s.Basis)+").")
-			a.Findings = append(a.Findings, s.Findings...)
-			if s.Basis == Seen || s.Basis == Derived {
-				a.Status = inspect.Verified
-			}
-		}
-	}
-	slices.Sort(a.Findings)
-	a.Findings = slices.Compact(a.Findings)
-	a.Text = strings.Join(text, " ")
-	if a.Text == "" {
-		a.Text = "we do not know: no check had anything to say about it"
-	}
-	return a
-}
-
-// failed are the findings that failed, worst first.
-func failed(c inspect.Case) []inspect.Finding {
-	var all []inspect.Finding
-	for _, f := range c.Findings {
-		if f.Status == inspect.Failed {
-			all = append(all, f)
+// names are the checks of keys, once each.
+func names(keys []inspect.Key) []string {
+	var all []string
+	for _, k := range keys {
+		if !slices.Contains(all, k.Check) {
+			all = append(all, k.Check)
 		}
 	}
 	return all
 }
 
-// about gives the IDs of the findings that rest on a path of a subject.
-func about(c inspect.Case, subject, path string) []string {
-	var ids []string
-	for _, f := range c.Findings {
-		if !strings.HasPrefix(f.Subject, subject) {
-			continue
-		}
-		if slices.ContainsFunc(f.Evidence, func(e inspect.Evidence) bool { return e.Path == path }) {
-			ids = append(ids, f.ID)
+// answer lets every rule speak whose needs have ended.
+func (q question) answer(c inspect.Case, waiting []string) inspect.Answer {
+	var said []inspect.Sentence
+	var open, needs []string
+	for _, r := range q.rules {
+		late := slices.DeleteFunc(slices.Clone(waiting), func(name string) bool { return !slices.Contains(r.needs, name) })
+		open, needs = append(open, late...), append(needs, r.needs...)
+		if len(late) == 0 {
+			said = append(said, r.rule(c)...)
 		}
 	}
-	return ids
+	// In the order of the plan, not of the rules.
+	open = slices.DeleteFunc(slices.Clone(waiting), func(name string) bool { return !slices.Contains(open, name) })
+	if len(open) == 0 {
+		said = append(said, unread(c, needs)...)
+	}
+	return compose(q.name, said, open)
 }
 
-// by gives the IDs of the failed findings of some checks.
-func by(c inspect.Case, checks ...string) []string {
-	var ids []string
-	for _, f := range failed(c) {
-		if slices.Contains(checks, f.Check) {
-			ids = append(ids, f.ID)
+// compose puts sentences together. An answer is verified if at least one of them was seen or derived and nothing is open.
+func compose(name string, said []inspect.Sentence, open []string) inspect.Answer {
+	a := inspect.Answer{Question: name, Status: inspect.Unknown, Sentences: said}
+	if len(open) > 0 {
+		a.Waiting = open
+		// What is not known may be known in a moment.
+		a.Sentences = slices.DeleteFunc(a.Sentences, func(s inspect.Sentence) bool { return s.Basis == inspect.Open })
+	}
+	var text []string
+	for _, s := range a.Sentences {
+		text = append(text, s.String())
+		a.Findings = append(a.Findings, s.Findings...)
+		if s.Known() && len(open) == 0 {
+			a.Status = inspect.Verified
 		}
 	}
-	return ids
+	slices.Sort(a.Findings)
+	a.Findings = slices.Compact(a.Findings)
+	switch {
+	case len(open) > 0:
+		text = slices.Insert(text, 0, StillChecking+strings.Join(open, ", ")+".")
+	case len(text) == 0:
+		text = []string{"we do not know: no check had anything to say about it."}
+	}
+	a.Text = strings.Join(text, " ")
+	return a
 }
+
+// StillChecking begins an answer that waits for checks; their names follow.
+const StillChecking = "still checking: "

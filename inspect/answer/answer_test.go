@@ -68,7 +68,7 @@ func TestAnswers(t *testing.T) {
 	}
 	for name, tt := range tests {
 		var got inspect.Answer
-		for _, a := range answer.Answers(tt.c) {
+		for _, a := range answer.Answers(tt.c, nil) {
 			if a.Question == tt.question {
 				got = a
 			}
@@ -81,7 +81,7 @@ func TestAnswers(t *testing.T) {
 
 func TestEachAnswerNamesItsFindings(t *testing.T) {
 	i, f := dropped(1)
-	for _, a := range answer.Answers(caseWith(i, f))[:2] {
+	for _, a := range answer.Answers(caseWith(i, f), nil)[:2] {
 		if len(a.Findings) != 1 || a.Findings[0] != "f1" {
 			t.Errorf("%s names %v", a.Question, a.Findings)
 		}

@@ -2,53 +2,103 @@ package answer
 
 import (
 	"fmt"
+	"path"
 	"slices"
+	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
 )
 
 // handover names, for each image in question, the point at which it passed from somebody else's hands into the
-// cluster: a debug container, an injected sidecar, the base image, a package, or the image's own build.
-func handover(c inspect.Case) []Sentence {
-	var all []Sentence
+// cluster: a debug container, an injected sidecar, a package, the base image, or the image's own build.
+func handover(c inspect.Case) []inspect.Sentence {
+	var all []inspect.Sentence
 	for _, i := range suspects(c) {
 		if s, ok := handoverOf(c, i); ok {
 			s.Text = in(c, i) + s.Text
 			all = append(all, s)
 		}
 	}
-	return all
+	return some(all, "more images in question")
 }
 
-func handoverOf(c inspect.Case, i inspect.Image) (Sentence, bool) {
-	layers, found := badLayers(i), by(c, "binaries", "diff")
+func handoverOf(c inspect.Case, i inspect.Image) (inspect.Sentence, bool) {
 	switch k := container(c, i.Subject); {
 	case k.Type == inspect.ContainerEphemeral:
-		return Sentence{"it came in with a debug container, which somebody attached to the running pod", Seen, ids(coded(c, i.Subject, "debug-container"))}, true
+		return seen("it came in with a debug container, which somebody attached to the running pod", ids(coded(c, i.Subject, "debug-container"))...), true
 	case k.Injected:
 		return injectedSidecar(c, i), true
 	}
+	found := by(c, "binaries", "diff")
 	if p, ok := changedPackage(c, i); ok {
-		return Sentence{"it came in with a package dependency: " + p, Derived, append(by(c, "package-diff"), found...)}, true
+		return derived("it came in with a package dependency: "+p, append(by(c, "package-diff"), found...)...), true
 	}
-	shared := sharing(i)
-	switch {
-	case len(layers) > 0 && allBase(layers):
-		return Sentence{brought(i) + " came in with the base image" + shared, Derived, found}, true
+	paths, layers := badPaths(c, i)
+	switch base, why := fromBase(i, layers); {
+	case base:
+		return derived(brought(paths)+" came in with the base image"+why, append(found, ids(coded(c, i.Subject, "layer-elsewhere"))...)...), true
 	case len(layers) > 0:
-		return Sentence{brought(i) + " came in with the image's own build" + shared, Derived, found}, true
+		return derived(brought(paths)+" came in with the image's own build"+against(i), found...), true
 	case i.Diff != nil && i.Diff.KnownGood != nil && i.Diff.Layers != nil && i.Diff.Layers.Shared == 0:
-		return Sentence{"it is another image altogether: it shares no layer with the " + i.Diff.KnownGood.Word() + " image", Derived, found}, true
+		return derived("it is another image altogether: it shares no layer with the "+i.Diff.KnownGood.Word()+" image", found...), true
 	}
-	return Sentence{}, false
+	return inspect.Sentence{}, false
+}
+
+// fromBase says that all layers in question are of the base image, and why: by the build steps or what the image names,
+// or because images of other names begin with the same layers, and both go on with others. One of the same name in another
+// repository is likely a copy, and proves nothing.
+func fromBase(i inspect.Image, layers []int) (bool, string) {
+	if len(layers) == 0 {
+		return false, ""
+	}
+	last := slices.Max(layers)
+	var others []string
+	if i.Sharing != nil {
+		for _, o := range i.Sharing.Others {
+			if o.Prefix > last && o.Prefix < min(o.Total, layerCount(i)) && path.Base(repository(o.Reference)) != path.Base(repository(i.Reference)) {
+				others = append(others, repository(o.Reference))
+			}
+		}
+	}
+	slices.Sort(others)
+	others = slices.Compact(others)
+	marked := !slices.ContainsFunc(layers, func(n int) bool { l, ok := layerOf(i, n); return !ok || !l.Base })
+	switch {
+	case len(others) > 0:
+		return true, fmt.Sprintf(": %s begins with the same %s", listed(others), plural(last+1, "layer", "layers"))
+	case marked:
+		return true, against(i)
+	default:
+		return false, ""
+	}
+}
+
+func layerCount(i inspect.Image) int {
+	n := 0
+	for _, l := range i.Layers {
+		if !l.Empty {
+			n++
+		}
+	}
+	return n
+}
+
+// repository is a reference without tag and digest.
+func repository(reference string) string {
+	name, _, _ := strings.Cut(inspect.Clean(reference), "@")
+	if colon := strings.LastIndex(name, ":"); colon > strings.LastIndex(name, "/") {
+		name = name[:colon]
+	}
+	return name
 }
 
 // injectedSidecar says what explains the container; the findings of the cluster say it in their words.
-func injectedSidecar(c inspect.Case, i inspect.Image) Sentence {
-	s := Sentence{Text: "it came in with an injected sidecar: the workload's template does not have it", Basis: Derived, Findings: by(c, "binaries", "diff")}
+func injectedSidecar(c inspect.Case, i inspect.Image) inspect.Sentence {
+	s := derived("it came in with an injected sidecar: the workload's template does not have it", by(c, "binaries", "diff")...)
 	for _, f := range coded(c, i.Subject, "injected-other-image", "injected-unexplained", "injected-explained", "injected-everywhere") {
 		s.Text = "it came in with an injected sidecar: " + trim(f.Title)
-		if f.Detail != "" && f.Code == "injected-other-image" {
+		if f.Detail != "" && (f.Code == "injected-other-image" || f.Code == "injected-everywhere") {
 			s.Text += "; " + trim(f.Detail)
 		}
 		s.Findings = append(s.Findings, f.ID)
@@ -56,13 +106,13 @@ func injectedSidecar(c inspect.Case, i inspect.Image) Sentence {
 	return s
 }
 
-// changedPackage is the package that an alerted or altered file belongs to, where its version changed with this image.
+// changedPackage is the package that an alerted file belongs to, where its version changed with this image.
 func changedPackage(c inspect.Case, i inspect.Image) (string, bool) {
 	if i.Diff == nil || i.Diff.Packages == nil {
 		return "", false
 	}
 	for _, b := range i.Binaries {
-		if b.Owner == "" || !toldByAlert(c, i, b.Path) {
+		if b.Owner == "" || !toldByAlert(c, i, b.Path) || slices.Contains(b.Codes, "altered") {
 			continue
 		}
 		for _, p := range i.Diff.Packages.Changed {
@@ -79,63 +129,18 @@ func changedPackage(c inspect.Case, i inspect.Image) (string, bool) {
 	return "", false
 }
 
-// brought names the one file that failed, or says that there are several, which the first answer names.
-func brought(i inspect.Image) string {
-	var paths []string
-	for _, b := range i.Binaries {
-		if b.Status == inspect.Failed {
-			paths = append(paths, b.Path)
-		}
-	}
-	for _, a := range i.Altered {
-		if a.Status == inspect.Failed && !slices.Contains(paths, a.Path) {
-			paths = append(paths, a.Path)
-		}
-	}
+// brought names the one file in question, or says that there are several, which the first answer names.
+func brought(paths []string) string {
 	if len(paths) == 1 {
 		return inspect.Clean(paths[0])
 	}
 	return fmt.Sprintf("these %d files", len(paths))
 }
 
-func sharing(i inspect.Image) string {
+// against says how many layers the image before has too.
+func against(i inspect.Image) string {
 	if i.Diff == nil || i.Diff.KnownGood == nil || i.Diff.Layers == nil {
 		return ""
 	}
 	return fmt.Sprintf("; of its layers %d are those of the %s image and %d are new", i.Diff.Layers.Shared, i.Diff.KnownGood.Word(), i.Diff.Layers.Added)
-}
-
-// container is that of a subject, zero where the case has no pod.
-func container(c inspect.Case, subject string) inspect.Container {
-	if c.Pod == nil {
-		return inspect.Container{}
-	}
-	for _, k := range c.Pod.Containers {
-		if k.Name == subject {
-			return k
-		}
-	}
-	return inspect.Container{}
-}
-
-// subjectPod is the subject of findings about the pod as a whole.
-const subjectPod = "pod"
-
-// coded are the findings about a subject of one of the codes.
-func coded(c inspect.Case, subject string, codes ...string) []inspect.Finding {
-	var all []inspect.Finding
-	for _, f := range c.Findings {
-		if f.Subject == subject && slices.Contains(codes, f.Code) {
-			all = append(all, f)
-		}
-	}
-	return all
-}
-
-func ids(list []inspect.Finding) []string {
-	var all []string
-	for _, f := range list {
-		all = append(all, f.ID)
-	}
-	return all
 }

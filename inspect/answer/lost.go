@@ -8,11 +8,11 @@ import (
 )
 
 // lostImage says of an image whose registry no longer has it what is left, and so what the answers can rest on.
-func lostImage(c inspect.Case) []Sentence {
-	var all []Sentence
+func lostImage(c inspect.Case) []inspect.Sentence {
+	var all []inspect.Sentence
 	for _, i := range suspects(c) {
 		if text := lost(i); text != "" {
-			all = append(all, Sentence{Text: in(c, i) + text, Basis: Open})
+			all = append(all, inspect.Sentence{Text: in(c, i) + text, Basis: inspect.Open})
 		}
 	}
 	return all
@@ -28,14 +28,4 @@ func lost(i inspect.Image) string {
 		left[n] = trim(text)
 	}
 	return fmt.Sprintf("what the image holds is not known, because the registry no longer has it; %s", strings.Join(left, "; "))
-}
-
-// unread says why the image of a calm case could not be read.
-func unread(c inspect.Case) string {
-	for _, i := range c.Images {
-		if text := lost(i); text != "" {
-			return ": " + in(c, i) + text
-		}
-	}
-	return ""
 }

@@ -20,7 +20,7 @@ func TestLostImage(t *testing.T) {
 		"calm":                  {inspect.Case{Images: []inspect.Image{i}}, true},
 		"unknown for elsewhere": {inspect.Case{Images: []inspect.Image{{Subject: "web", Status: inspect.Unknown, Reason: "missing-blob"}}}, false},
 	} {
-		a := Answers(tt.c)[0]
+		a := Answers(tt.c, nil)[0]
 		if a.Status != inspect.Unknown || strings.Contains(a.Text, says) != tt.says {
 			t.Errorf("%s: %s %q", name, a.Status, a.Text)
 		}

@@ -3,6 +3,7 @@ package answer_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/answer"
@@ -56,6 +57,24 @@ func TestWhereTheAlertedFileIs(t *testing.T) {
 	}
 }
 
+// What a checkpoint or the pod's mounts tell more is said.
+func TestWhereTheAlertedFilesBytesAre(t *testing.T) {
+	for want, file := range map[string]inspect.AlertFile{
+		"/tmp/x, which the alert names, was written at run time: it is not in the image, and the checkpoint has its bytes (seen).":                                   {Path: "/tmp/x", Origin: inspect.OriginRuntime, SHA256: "ab"},
+		"/app, which the alert names, is of layer 1 of the image and was changed at run time; the checkpoint has the bytes that lay there (seen).":                   {Path: "/app", Origin: inspect.OriginChanged, Layer: 1, SHA256: "ab"},
+		"/srv/x, which the alert names, lies on the volume uploads (emptyDir) that is mounted at /srv: it is not of the image, and we do not have its bytes (seen).": {Path: "/srv/x", Origin: inspect.OriginVolume, Detail: "it lies on the volume uploads (emptyDir) that is mounted at /srv: it is not of the image, and we do not have its bytes"},
+	} {
+		c := incident()
+		if file.Detail == "" {
+			file.Detail = "so it is"
+		}
+		c.Alerts = []inspect.Alert{{Match: inspect.MatchContainer, Subject: "web", File: file}}
+		if got := text(c, inspect.WhereFrom); !strings.HasPrefix(got, want) {
+			t.Errorf("%s\nwant %s", got, want)
+		}
+	}
+}
+
 // The file that the alert names is not told of twice.
 func TestTheAlertedFileIsNamedOnce(t *testing.T) {
 	if got := text(incident(), inspect.WhereFrom); strings.Count(got, "/var/tmp/.font/x") != 1 {
@@ -70,8 +89,23 @@ func TestHandover(t *testing.T) {
 	}{
 		"own build": {func(*inspect.Case) {}, "/var/tmp/.font/x came in with the image's own build (derived)."},
 		"base image": {func(c *inspect.Case) {
-			c.Images[0].Binaries[0].Layer = 0
-		}, "came in with the base image (derived)."},
+			c.Images[0].Binaries[0].Layer, c.Alerts[0].File.Layer = 0, 0
+		}, "/var/tmp/.font/x came in with the base image (derived)."},
+		"base of other images": {func(c *inspect.Case) {
+			c.Images[0].Layers = append(c.Images[0].Layers, inspect.Layer{Position: 2, Number: 2, CreatedBy: "COPY own /own"})
+			c.Images[0].Sharing = &inspect.Sharing{Others: []inspect.SharedImage{
+				{Reference: "example.com/web:2", Prefix: 2, Total: 3}, {Reference: "example.com/cart:1", Prefix: 2, Total: 3}, {Reference: "example.com/far:1", Prefix: 1, Total: 3},
+			}}
+		}, "came in with the base image: example.com/cart begins with the same 2 layers (derived)."},
+		"copies elsewhere": {func(c *inspect.Case) {
+			c.Images[0].Layers = append(c.Images[0].Layers, inspect.Layer{Position: 2, Number: 2, CreatedBy: "COPY own /own"})
+			c.Images[0].Sharing = &inspect.Sharing{Others: []inspect.SharedImage{
+				{Reference: "mirror.example.com/shop/web:1", Prefix: 2, Total: 3}, {Reference: "example.com/other:1", Prefix: 2, Total: 2},
+			}}
+		}, "/var/tmp/.font/x came in with the image's own build (derived)."},
+		"base of another image itself": {func(c *inspect.Case) {
+			c.Images[0].Sharing = &inspect.Sharing{Others: []inspect.SharedImage{{Reference: "example.com/other:1", Prefix: 2, Total: 3}}}
+		}, "/var/tmp/.font/x came in with the image's own build (derived)."},
 		"dependency": {func(c *inspect.Case) {
 			c.Images[0].Binaries = []inspect.Binary{{Path: "/usr/lib/liblzma.so.5", Owner: "liblzma5", Layer: 1, Codes: []string{"alerted"}}}
 			c.Alerts = []inspect.Alert{alertOf("/usr/lib/liblzma.so.5", inspect.OriginImage)}
@@ -87,7 +121,7 @@ func TestHandover(t *testing.T) {
 			said(c, "web", "debug-container", "somebody debugged the pod")
 		}, "with a debug container, which somebody attached to the running pod (seen)."},
 		"another image": {func(c *inspect.Case) {
-			c.Images[0].Binaries = nil
+			c.Images[0].Binaries, c.Alerts[0].File.Origin = nil, inspect.OriginUnknown
 			c.Images[0].Diff = &inspect.Diff{KnownGood: &inspect.KnownGood{}, Layers: &inspect.LayerDiff{Added: 2}}
 		}, "another image altogether: it shares no layer with the previous image"},
 		"by hand": {func(c *inspect.Case) {
@@ -97,7 +131,11 @@ func TestHandover(t *testing.T) {
 		"restarted":        {func(c *inspect.Case) { said(c, "pod", "restarted", "Deployment web was restarted") }, "Deployment web was restarted (seen)."},
 		"chart": {func(c *inspect.Case) {
 			said(c, "pod", "helm-release", "Deployment web says that it is of Helm release shop")
-		}, "of Helm release shop (claimed)."},
+		}, "Deployment web is of Helm release shop; to know, run: backtrail inspect pod/web-1 -n shop --helm (claimed by its labels and annotations)."},
+		"release": {func(c *inspect.Case) {
+			said(c, "pod", "helm-release", "Deployment web says that it is of Helm release shop")
+			said(c, "web", "helm-image-changed", "Helm release shop brought the image of web")
+		}, "Helm release shop brought the image of web (seen)."},
 		"tag moved": {func(c *inspect.Case) { said(c, "web", "tag-moved", "web:1 was moved") }, "web:1 was moved (seen)."},
 		"run time": {func(c *inspect.Case) {
 			c.Alerts = []inspect.Alert{alertOf("/tmp/x", inspect.OriginRuntime)}
@@ -129,12 +167,21 @@ func TestGatesThatMissedIt(t *testing.T) {
 			gateOf(c, "admission", inspect.Unknown, "its failurePolicy is Ignore")
 			said(c, "pod", "policy-fails-open", "it fails open")
 		}, "its failurePolicy is Ignore (seen)."},
-		"warns":   {func(c *inspect.Case) { gateOf(c, "policy signed", inspect.Failed, "asked: key k (mode warn)") }, "policy signed says no today, but its mode is warn: it lets in what it warns of (seen)."},
-		"refuses": {func(c *inspect.Case) { gateOf(c, "policy signed", inspect.Failed, "asked: key k (mode enforce)") }, "policy signed would refuse the image today"},
-		"would refuse, unasked": {func(c *inspect.Case) {
-			gateOf(c, "admission", inspect.Absent, "policy-controller does not look at namespace shop")
-			gateOf(c, "policy signed", inspect.Failed, "asked: key k (mode enforce)")
-		}, "policy signed would refuse the image, but nothing that enforces policies looked at this pod"},
+		"unusual": {func(c *inspect.Case) {
+			c.Findings = append(c.Findings, inspect.Finding{ID: "u", Check: "usual", Subject: "web", Title: "The image of web is not signed, and nearly all others of its repository are."})
+		}, "the image of web is not signed, and nearly all others of its repository are (seen)."},
+		"another than last seen": {func(c *inspect.Case) {
+			c.Findings = append(c.Findings, inspect.Finding{ID: "u", Check: "last-seen", Subject: "web", Title: "web: signed by ci when last seen, unsigned now"})
+		}, "signed by ci when last seen, unsigned now (seen)."},
+		"of the API server": {func(c *inspect.Case) {
+			c.Images[0].Gates = []inspect.Gate{
+				{Name: "admission policy registries", Status: inspect.Verified, By: inspect.APIServer, Detail: "it was asked about the pod and let it in (ValidatingAdmissionPolicy)"},
+				{Name: "admission policy no-host-network", Status: inspect.Verified, Detail: "it was asked"},
+			}
+		}, "admission policy registries of the API server looks at images: it was asked about the pod and let it in (seen)."},
+		"no policy of it": {func(c *inspect.Case) {
+			c.Images[0].Gates = append(c.Images[0].Gates, inspect.Gate{Name: "admission", Status: inspect.Verified, Detail: "Kyverno's webhook v was asked", By: inspect.Kyverno})
+		}, "Kyverno's webhook v was asked; no policy of Kyverno that is known is about this image (seen)."},
 		"given here": {func(c *inspect.Case) {
 			c.Images[0].Gates = []inspect.Gate{{Name: "policy signed", Status: inspect.Failed, Asked: true}}
 		}, "policy signed, which was given here, refuses the image"},
@@ -153,8 +200,103 @@ func TestGatesThatMissedIt(t *testing.T) {
 	}
 }
 
+// Why a policy that says no today did not stop the image.
+func TestWhyAPolicyDidNotStopIt(t *testing.T) {
+	came := inspect.At(time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC))
+	later := inspect.At(came.Add(time.Hour))
+	policy := inspect.Gate{Name: "policy signed", Status: inspect.Failed, By: inspect.Kyverno, Mode: inspect.ModeEnforce, Since: inspect.At(came.Add(-time.Hour))}
+	sum := inspect.Gate{Name: "admission", Status: inspect.Verified, Detail: "asked", By: inspect.PolicyController}
+	hook := func(status inspect.Status, by string) inspect.Gate {
+		return inspect.Gate{Name: "webhook of " + by, Status: status, By: by, Detail: "it does not look at namespace shop (ValidatingWebhookConfiguration x)"}
+	}
+	with := func(change func(g *inspect.Gate)) inspect.Gate {
+		g := policy
+		change(&g)
+		return g
+	}
+	tests := map[string]struct {
+		gates []inspect.Gate
+		want  string
+	}{
+		"given here":        {[]inspect.Gate{with(func(g *inspect.Gate) { g.Asked = true })}, "policy signed, which was given here, refuses the image (seen)."},
+		"only warns":        {[]inspect.Gate{with(func(g *inspect.Gate) { g.Mode = inspect.ModeWarn })}, "policy signed says no today, but it only warns: it lets in what it warns of (seen)."},
+		"set up later":      {[]inspect.Gate{with(func(g *inspect.Gate) { g.Since = later }), sum}, "but it was set up at 2026-03-01 10:00:00Z, after this came in (seen)."},
+		"nothing enforces":  {[]inspect.Gate{policy, sum, hook(inspect.Verified, inspect.PolicyController)}, "but nothing enforces it: no webhook of Kyverno is set up for this pod (seen)."},
+		"not looked":        {[]inspect.Gate{policy, sum, hook(inspect.Absent, inspect.Kyverno)}, "but Kyverno did not look: it does not look at namespace shop (seen)."},
+		"one of two looked": {[]inspect.Gate{with(func(g *inspect.Gate) { g.Changed = later }), sum, hook(inspect.Absent, inspect.Kyverno), hook(inspect.Verified, inspect.Kyverno)}, "but it was changed at 2026-03-01 10:00:00Z, after this came in; what it said before is not known (seen)."},
+		"fails open":        {[]inspect.Gate{with(func(g *inspect.Gate) { g.FailsOpen = true }), sum, hook(inspect.Verified, inspect.Kyverno)}, "but it fails open: while Kyverno does not answer, all is let in (derived)."},
+		"was asked":         {[]inspect.Gate{policy, sum, hook(inspect.Verified, inspect.Kyverno)}, "why it let it in is not known: Kyverno was asked; to know, run: kubectl get events"},
+		"webhooks not read": {[]inspect.Gate{policy, {Name: "admission", Status: inspect.Unknown, Detail: "not permitted"}}, "policy signed would refuse the image today (seen)."},
+	}
+	for name, tt := range tests {
+		c := incident()
+		c.Pod.Created, c.Images[0].Gates = came, tt.gates
+		if got := text(c, inspect.WhyMissed); !strings.Contains(got, tt.want) {
+			t.Errorf("%s: %s\nwant %s", name, got, tt.want)
+		}
+	}
+}
+
+// What came in at run time passed no gate, and the image is not to blame.
+func TestRunTime(t *testing.T) {
+	c := caseWith(web())
+	c.Alerts = []inspect.Alert{alertOf("/tmp/x", inspect.OriginRuntime)}
+	c.Checks = []inspect.CheckState{{Name: "binaries", Subject: "web", Status: inspect.Verified}}
+	for question, want := range map[string]string{
+		inspect.WhereFrom: "nothing in the image itself stands out: all of its layers were read (seen).",
+		inspect.HowIn:     "who wrote it is not known: a program of the container itself, or somebody who opened a shell in it",
+		inspect.WhyMissed: "no gate could have seen it: signatures and admission look at images and pods on their way in, and this came later (derived).",
+	} {
+		if got := text(c, question); !strings.Contains(got, want) {
+			t.Errorf("%s: %s\nwant %s", question, got, want)
+		}
+	}
+	c.Alerts = append(c.Alerts, alertOf("/usr/bin/x", inspect.OriginImage))
+	if got := text(c, inspect.WhereFrom); strings.Contains(got, "nothing in the image") {
+		t.Error(got)
+	}
+}
+
+// A file of the base image: whose image that is, and who says so.
+func TestBaseImage(t *testing.T) {
+	for detail, want := range map[string]string{
+		"": "which image its base is is not known",
+		"a label of its config names debian:12 as its base image (sha256:abc); that image was not compared, since it was not read before": "a label of its config names debian:12 as its base image; that image was not compared, since it was not read before (claimed by the image itself).",
+		"a label of its config names debian:12 as its base image (sha256:abc), and its lowest 1 layers are those of that image":           "its lowest 1 layers are those of that image (seen).",
+	} {
+		c := incident()
+		c.Images[0].Binaries[0].Layer, c.Alerts[0].File.Layer = 0, 0
+		if detail != "" {
+			c.Images[0].Notable = []inspect.Setting{{Code: "base-image", Detail: detail}}
+		}
+		if got := text(c, inspect.WhereFrom); !strings.Contains(got, want) {
+			t.Errorf("%s\nwant %s", got, want)
+		}
+	}
+}
+
+func TestProvenance(t *testing.T) {
+	tests := map[string]struct {
+		p    inspect.Provenance
+		want string
+	}{
+		"verified":    {inspect.Provenance{Signed: true, Status: inspect.Verified, Source: "github.com/a/b", Commit: "0123456789abcdef", Builder: "ci"}, "it was built from github.com/a/b at commit 0123456789ab by ci (seen)."},
+		"unsigned":    {inspect.Provenance{Source: "github.com/a/b"}, "it was built from github.com/a/b at a commit that is not said by (not said) (claimed by a statement that nobody signed)."},
+		"by somebody": {inspect.Provenance{Signed: true, Status: inspect.Unknown, Signature: "s"}, "(claimed by a statement of mallory, whom nobody expected)."},
+		"by a key":    {inspect.Provenance{Signed: true, Status: inspect.Unknown, Signature: "x"}, "(claimed by a statement whose signature proves nothing here)."},
+	}
+	for name, tt := range tests {
+		c := incident()
+		c.Images[0].Signatures = []inspect.Signature{{ID: "s", Identity: "mallory"}}
+		c.Images[0].Provenance = []inspect.Provenance{tt.p}
+		if got := text(c, inspect.WhereFrom); !strings.Contains(got, tt.want) {
+			t.Errorf("%s: %s\nwant %s", name, got, tt.want)
+		}
+	}
+}
+
 func text(c inspect.Case, question string) string {
-	for _, a := range answer.Answers(c) {
+	for _, a := range answer.Answers(c, nil) {
 		if a.Question == question {
 			return a.Text
 		}

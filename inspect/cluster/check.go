@@ -9,6 +9,7 @@ import (
 
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/kube"
+	"github.com/backtrail/backtrail/registry"
 )
 
 // Name is the name of the check.
@@ -17,8 +18,10 @@ const Name = "cluster"
 // Options say which pod it is, and where it runs.
 type Options struct {
 	Cluster   kube.Source
-	Pod       *corev1.Pod // nil where the target is no pod
-	Container string      // only this container of the pod
+	Pod       *corev1.Pod      // nil where the target is no pod
+	Container string           // only this container of the pod
+	Roster    *kube.Roster     // of the pods that run beside it; nil: one of its own
+	Client    *registry.Client // that is asked what tags mean now, and for manifests of other images; nil: nobody is
 
 	// Trace makes what is read of the cluster a part of the case; nil keeps nothing.
 	Trace func(ctx context.Context, emit func(inspect.Event)) context.Context
@@ -26,8 +29,17 @@ type Options struct {
 	Keep func(obj kube.Object, mark ...string) (inspect.Exhibit, error)
 }
 
+// withRoster makes sure that there is a roster.
+func (o Options) withRoster() Options {
+	if o.Roster == nil && o.Pod != nil {
+		o.Roster = kube.NewRoster(o.Cluster, o.Pod.Namespace)
+	}
+	return o
+}
+
 // Check looks around the pod, once its owners are known. What may not be read is said, and the rest goes on.
 func Check(o Options, needs ...string) inspect.Check {
+	o = o.withRoster()
 	return inspect.Check{Name: Name, Scope: inspect.PerCase, Needs: needs, Run: func(ctx context.Context, on inspect.On, emit func(inspect.Event)) error {
 		if o.Pod == nil {
 			return inspect.Nothing("the target is no pod")
@@ -59,21 +71,17 @@ func (s *scene) sayPod(known *inspect.Pod, emit func(inspect.Event)) {
 		pod.Reach.NetworkPolicies, pod.Reach.Isolated = isolation(s.network.list)
 		pod.Selectors = append(slices.Clone(pod.Selectors), policySelectors(s.pod, s.network.list)...)
 	}
+	pod.Owner = s.withManagers(pod.Owner)
 	emit(inspect.Event{Pod: &pod})
 }
 
 // events is all that is to be said, in an order that does not change.
 func (s *scene) events() []inspect.Event {
 	var all []inspect.Event
-	for _, g := range s.gates() {
-		for _, c := range s.containers {
-			gate := g
-			all = append(all, inspect.Event{Subject: c.Name, Gate: &gate})
-		}
-	}
 	for _, c := range s.containers {
-		gate := s.pinned(c)
-		all = append(all, inspect.Event{Subject: c.Name, Gate: &gate})
+		for _, g := range append(s.gates(c), s.pinned(c)) {
+			all = append(all, inspect.Event{Subject: c.Name, Gate: &g})
+		}
 	}
 	for _, f := range s.findings() {
 		all = append(all, inspect.Event{Finding: &f})
@@ -103,6 +111,6 @@ func (s *scene) findings() []inspect.Finding {
 		all = append(all, s.tagMoved(c)...)
 	}
 	all = append(all, s.restarted()...)
-	all = append(all, s.helmRelease()...)
+	all = append(all, s.helmMark()...)
 	return append(all, s.openNetwork()...)
 }

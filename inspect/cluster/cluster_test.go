@@ -51,7 +51,7 @@ func TestAdmission(t *testing.T) {
 		"set up later": {func(w *world) {
 			w.pod.CreationTimestamp = metav1.NewTime(morning.Add(-time.Hour))
 			w.more = append(w.more, hook("validate.kyverno.svc-fail", false, nil))
-		}, inspect.Absent, "it was set up at 2026-03-01 08:00:00Z, after the pod was created", cluster.CodeExempt},
+		}, inspect.Absent, "it was set up at 2026-03-01 08:00:00Z, after the pod came in", cluster.CodeExempt},
 		"object left out": {func(w *world) {
 			w.more = append(w.more, hook("connaisseur", false, func(v *admissionv1.ValidatingWebhook) {
 				v.ObjectSelector = &metav1.LabelSelector{MatchLabels: map[string]string{"app": "cart"}}
@@ -62,6 +62,12 @@ func TestAdmission(t *testing.T) {
 				v.MatchConditions = []admissionv1.MatchCondition{{Name: "x", Expression: "true"}}
 			}))
 		}, inspect.Unknown, "matchConditions", ""},
+		"two that do not look": {func(w *world) {
+			far := func(v *admissionv1.ValidatingWebhook) {
+				v.NamespaceSelector = &metav1.LabelSelector{MatchLabels: map[string]string{"env": "production"}}
+			}
+			w.more = append(w.more, hook("policy.sigstore.dev", false, included), hook("validate.kyverno.svc-fail", false, far))
+		}, inspect.Absent, "policy.sigstore.dev/include=true; Kyverno's webhook validate.kyverno.svc-fail: it does not look at namespace shop: its namespaceSelector wants env=production", cluster.CodeExempt},
 		"asked of the deployment": {func(w *world) {
 			w.more = append(w.more, hook("kyverno", false, func(v *admissionv1.ValidatingWebhook) {
 				v.Rules[0].APIGroups, v.Rules[0].Resources = []string{"apps"}, []string{"deployments"}
@@ -98,14 +104,14 @@ func TestOtherWebhooks(t *testing.T) {
 }
 
 func TestAdmissionPolicies(t *testing.T) {
-	policy := func(w *world, actions ...admissionv1.ValidationAction) {
+	policy := func(w *world, expression string, actions ...admissionv1.ValidationAction) {
 		rule := hook("x", false, nil).(*admissionv1.ValidatingWebhookConfiguration).Webhooks[0].Rules[0]
 		meta := metav1.ObjectMeta{Name: "digests-only", CreationTimestamp: metav1.NewTime(morning)}
 		w.more = append(w.more, &admissionv1.ValidatingAdmissionPolicy{
 			TypeMeta: kind("admissionregistration.k8s.io/v1", "ValidatingAdmissionPolicy"), ObjectMeta: meta,
 			Spec: admissionv1.ValidatingAdmissionPolicySpec{MatchConstraints: &admissionv1.MatchResources{
 				ResourceRules: []admissionv1.NamedRuleWithOperations{{RuleWithOperations: rule}},
-			}},
+			}, Validations: []admissionv1.Validation{{Expression: expression}}},
 		}, &admissionv1.ValidatingAdmissionPolicyBinding{
 			TypeMeta: kind("admissionregistration.k8s.io/v1", "ValidatingAdmissionPolicyBinding"), ObjectMeta: meta,
 			Spec: admissionv1.ValidatingAdmissionPolicyBindingSpec{PolicyName: "digests-only", ValidationActions: actions},
@@ -120,10 +126,15 @@ func TestAdmissionPolicies(t *testing.T) {
 		{admissionv1.Warn, inspect.Unknown, "does not refuse: binding digests-only only warns or audits"},
 	} {
 		w := newWorld()
-		policy(w, tt.action)
+		policy(w, "object.spec.containers.all(c, c.image.contains('@'))", tt.action)
 		g := gateOf(w.look(t), "web", "admission policy digests-only")
-		if g.Status != tt.status || !strings.Contains(g.Detail, tt.detail) {
+		if g.Status != tt.status || !strings.Contains(g.Detail, tt.detail) || g.By != inspect.APIServer {
 			t.Errorf("%s: %+v", tt.action, g)
+		}
+		w = newWorld()
+		policy(w, "object.spec.hostNetwork != true", tt.action)
+		if g := gateOf(w.look(t), "web", "admission policy digests-only"); g.By != "" {
+			t.Errorf("it looks at no image: %+v", g)
 		}
 	}
 }

@@ -24,16 +24,17 @@ const (
 	CodeFailsOpen           = "policy-fails-open" // it lets all in while it does not answer
 	CodeOnlyWarns           = "policy-only-warns" // it does not refuse
 	CodeNoPolicy            = "no-image-policy"   // nothing in the cluster verifies images
+	CodeStatic              = "static-pod"        // a kubelet started it from a file: admission was not asked
 	CodeNoNetworkPolicy     = "no-network-policy" // every connection is allowed
 )
 
 // severities is the one table of how urgently a person should look.
 var severities = map[string]inspect.Severity{
-	CodeInjectedOther: inspect.High, CodeSetAgainst: inspect.High,
+	CodeInjectedOther: inspect.High, CodeSetAgainst: inspect.High, CodePastHelm: inspect.High,
 	CodeInjectedUnexplained: inspect.Medium, CodeDebug: inspect.Medium, CodeEdited: inspect.Medium, CodeTagMoved: inspect.Medium,
-	CodeInjectedExplained: inspect.Low, CodeExempt: inspect.Low, CodeFailsOpen: inspect.Low, CodeOnlyWarns: inspect.Low,
+	CodeInjectedExplained: inspect.Low, CodeExempt: inspect.Low, CodeFailsOpen: inspect.Low, CodeOnlyWarns: inspect.Low, CodeStatic: inspect.Low,
 	CodeInjectedEverywhere: inspect.Info, CodeSetBy: inspect.Info, CodeRestarted: inspect.Info, CodeHelm: inspect.Info,
-	CodeNoPolicy: inspect.Info, CodeNoNetworkPolicy: inspect.Info,
+	CodeNoPolicy: inspect.Info, CodeNoNetworkPolicy: inspect.Info, CodeHelmChanged: inspect.Info, CodeHelmAsks: inspect.Info,
 }
 
 // SubjectPod is the subject of findings that are about the pod as a whole.

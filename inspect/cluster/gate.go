@@ -12,31 +12,45 @@ import (
 // maxGates bounds the gates of one pod.
 const maxGates = 40
 
+// GateAdmissionPolicy begins the name of the gate of a policy that the API server itself evaluates.
+const GateAdmissionPolicy = "admission policy "
+
 // Names of gates that are there for every pod.
 const (
 	GatePodSecurity = "pod security"
 	GatePinned      = "pinned image"
 )
 
-// gates are those that stood before every image of the pod.
-func (s *scene) gates() []inspect.Gate {
-	sum, _ := s.summary()
-	all := []inspect.Gate{{Name: GateAdmission, Status: sum.status, Detail: sum.text}, s.podSecurity()}
+// gates are those that stood before a container.
+func (s *scene) gates(c kube.Container) []inspect.Gate {
+	in := s.requests(c)
+	sum, by := s.summary(in)
+	all := []inspect.Gate{{Name: GateAdmission, Status: sum.status, Detail: sum.text, By: verifierOf(by)}, s.podSecurity()}
 	for _, h := range s.hooks() {
 		if h.mutates && verifierOf(h) == "" {
 			continue // it changes objects; it refuses none
 		}
-		if how, concerned := s.stand(h); concerned {
+		if how, concerned := s.stand(h, in); concerned {
 			name := "webhook " + h.name
 			if h.mutates {
 				name = "mutating " + name
 			}
-			all = append(all, inspect.Gate{Name: name, Status: how.status, Detail: fmt.Sprintf("%s (%s %s)", how.text, h.kind(), h.config)})
+			all = append(all, inspect.Gate{
+				Name: name, Status: how.status, Detail: fmt.Sprintf("%s (%s %s)", how.text, h.kind(), h.config),
+				By: verifierOf(h), FailsOpen: h.ignores, Since: inspect.At(h.created),
+			})
 		}
 	}
 	for _, p := range s.policies.list {
-		if how, concerned := s.standPolicy(p); concerned {
-			all = append(all, inspect.Gate{Name: "admission policy " + p.Name, Status: how.status, Detail: how.text + " (ValidatingAdmissionPolicy)"})
+		if how, concerned := s.standPolicy(p, in); concerned {
+			g := inspect.Gate{
+				Name: GateAdmissionPolicy + p.Name, Status: how.status, Detail: how.text + " (ValidatingAdmissionPolicy)",
+				FailsOpen: ignores(p.Spec.FailurePolicy), Since: inspect.At(p.CreationTimestamp.Time),
+			}
+			if aboutImages(p) {
+				g.By = inspect.APIServer
+			}
+			all = append(all, g)
 		}
 	}
 	return all[:min(len(all), maxGates)]
@@ -87,6 +101,11 @@ func (s *scene) pullPolicy(container string) corev1.PullPolicy {
 		}
 	}
 	for _, c := range s.pod.Spec.InitContainers {
+		if c.Name == container {
+			return c.ImagePullPolicy
+		}
+	}
+	for _, c := range s.pod.Spec.EphemeralContainers {
 		if c.Name == container {
 			return c.ImagePullPolicy
 		}

@@ -60,18 +60,17 @@ type standing struct {
 	text   string
 }
 
-// stand works out how the webhook stood before the pod; concerned is false where its rules are not about pods or
-// what made this one.
-func (s *scene) stand(h hook) (how standing, concerned bool) {
+// stand works out how the webhook stood before what came in; concerned is false where its rules are about none of it.
+func (s *scene) stand(h hook, in []request) (how standing, concerned bool) {
 	var why string
-	for _, r := range s.requests() {
+	for _, r := range in {
 		if !r.ruledBy(h.rules) {
 			continue
 		}
 		concerned = true
 		switch c, reason := s.choose(r, h.namespace, h.object); c {
 		case picked:
-			return s.asked(h, r), true
+			return h.asked(r), true
 		case notKnown:
 			return standing{inspect.Unknown, "", reason}, true
 		case passedOver:
@@ -84,9 +83,9 @@ func (s *scene) stand(h hook) (how standing, concerned bool) {
 }
 
 // asked is the standing of a webhook that selects the request.
-func (s *scene) asked(h hook, r request) standing {
-	if h.created.After(s.created()) {
-		return standing{inspect.Absent, CodeExempt, fmt.Sprintf("it was set up at %s, after the pod was created", stamp(h.created))}
+func (h hook) asked(r request) standing {
+	if r.before(h.created) {
+		return standing{inspect.Absent, CodeExempt, fmt.Sprintf("it was set up at %s, after %s came in", stamp(h.created), r.what)}
 	}
 	how := standing{inspect.Verified, "", "it was asked about " + r.what + " and let it in"}
 	if h.ignores {
@@ -97,6 +96,9 @@ func (s *scene) asked(h hook, r request) standing {
 	}
 	return how
 }
+
+// before says that the request is known to be older than something.
+func (r request) before(t time.Time) bool { return !r.when.IsZero() && t.After(r.when) }
 
 // stamp is a time as people read it.
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05Z") }

@@ -39,9 +39,9 @@ func (s *scene) injection(c kube.Container) inspect.Finding {
 
 // injectors are the mutating webhooks that were asked about the pod.
 func (s *scene) injectors() []hook {
-	pod := s.requests()[0]
+	pod := s.requests(kube.Container{})[0]
 	return slices.DeleteFunc(s.hooks(), func(h hook) bool {
-		if !h.mutates || verifierOf(h) != "" || !pod.ruledBy(h.rules) || h.created.After(s.created()) {
+		if !h.mutates || verifierOf(h) != "" || !pod.ruledBy(h.rules) || pod.before(h.created) {
 			return true
 		}
 		c, _ := s.choose(pod, h.namespace, h.object)
@@ -96,15 +96,17 @@ func explanation(hooks []hook, note string, unread error) string {
 
 // siblings are the other workloads with a container of this name: with the same image, and with another.
 func (s *scene) siblings(c kube.Container) (same, other []string) {
-	mine := workloadOf(s.pod)
+	mine := kube.WorkloadOf(s.pod)
 	digest := c.Image().Digest
-	for _, n := range s.others.list {
-		switch {
-		case n.container != c.Name || n.workload == mine || n.digest == "" || digest == "":
-		case n.digest == digest:
-			same = append(same, n.workload)
-		default:
-			other = append(other, n.workload)
+	for _, p := range s.peers.list {
+		for _, n := range p.Containers {
+			switch {
+			case n.Name != c.Name || p.Workload == mine || n.Image.Digest == "" || digest == "":
+			case n.Image.Digest == digest:
+				same = append(same, p.Workload)
+			default:
+				other = append(other, p.Workload)
+			}
 		}
 	}
 	slices.Sort(same)

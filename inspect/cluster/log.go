@@ -80,21 +80,26 @@ func (k *logKeeper) keep(ctx context.Context, c kube.Container, id string, previ
 
 func (k *logKeeper) exhibit(l kube.Log, name string) error {
 	text, redacted := redactLog(l.Text)
-	x := inspect.Exhibit{Path: "logs/" + name + ".log", Size: int64(len(text)), Source: l.Path, Redacted: redacted, Truncated: l.Truncated}
-	w, err := k.store.Create()
-	if err != nil {
-		return err
-	}
-	defer w.Discard()
-	if _, err := w.Write(text); err != nil {
-		return err
-	}
-	x.Digest = w.Digest()
-	if err := w.Commit(x.Digest); err != nil {
+	x := inspect.Exhibit{Path: "logs/" + name + ".log", Source: l.Path, Redacted: redacted, Truncated: l.Truncated}
+	if err := keep(k.store, &x, text); err != nil {
 		return err
 	}
 	k.emit(inspect.Event{Exhibit: &x})
 	return nil
+}
+
+// keep puts the content of an exhibit into the store, and fills in its digest and size.
+func keep(store *registry.Store, x *inspect.Exhibit, content []byte) error {
+	w, err := store.Create()
+	if err != nil {
+		return err
+	}
+	defer w.Discard()
+	if _, err := w.Write(content); err != nil {
+		return err
+	}
+	x.Digest, x.Size = w.Digest(), int64(len(content))
+	return w.Commit(x.Digest)
 }
 
 // bareID is a container ID without its runtime, of letters and digits only.

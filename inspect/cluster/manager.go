@@ -2,10 +2,14 @@ package cluster
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/kube"
 )
 
 // setter is a field manager that owns a field: who wrote it last, as far as the API server knows. Its time is that of
@@ -79,4 +83,47 @@ func begins(manager string, marks ...string) bool {
 		}
 	}
 	return false
+}
+
+// maxManagers bounds the managers that are shown of one object.
+const maxManagers = 20
+
+// withManagers adds to the owners of the pod who wrote them, the newest first, and whose image each set.
+func (s *scene) withManagers(owners []inspect.Owner) []inspect.Owner {
+	all := slices.Clone(owners)
+	for i := range all {
+		at := slices.IndexFunc(s.lineage.Owners, func(w kube.Owner) bool { return w.UID == all[i].UID && w.Unread == "" })
+		if at < 0 {
+			continue
+		}
+		w := s.lineage.Owners[at]
+		all[i].Created, all[i].Managers = inspect.At(w.Created), s.managers(w.Managers)
+	}
+	return all
+}
+
+func (s *scene) managers(entries []metav1.ManagedFieldsEntry) []inspect.Manager {
+	var all []inspect.Manager
+	for _, e := range entries {
+		if e.Subresource != "" || e.Time == nil {
+			continue
+		}
+		m := inspect.Manager{Name: e.Manager, Time: inspect.At(e.Time.Time)}
+		for _, c := range s.containers {
+			if len(setters([]metav1.ManagedFieldsEntry{e}, "spec", "template", "spec", listOf(c), "k:"+c.Name, "image")) > 0 {
+				m.Images = append(m.Images, c.Name)
+			}
+		}
+		all = append(all, m)
+	}
+	slices.SortStableFunc(all, func(a, b inspect.Manager) int { return b.Time.Compare(a.Time.Time) })
+	return all[:min(len(all), maxManagers)]
+}
+
+// listOf is the field of a pod's specification in which a container stands.
+func listOf(c kube.Container) string {
+	if c.Type == kube.TypeInit || c.Type == kube.TypeSidecar {
+		return "initContainers"
+	}
+	return "containers"
 }

@@ -10,12 +10,12 @@ import (
 )
 
 // standPolicy works out how a policy of the API server's own stood before the pod.
-func (s *scene) standPolicy(p admissionv1.ValidatingAdmissionPolicy) (how standing, concerned bool) {
+func (s *scene) standPolicy(p admissionv1.ValidatingAdmissionPolicy, in []request) (how standing, concerned bool) {
 	match := p.Spec.MatchConstraints
 	if match == nil {
 		return how, false
 	}
-	for _, r := range s.requests() {
+	for _, r := range in {
 		if !r.ruledBy(plain(match.ResourceRules)) {
 			continue
 		}
@@ -27,6 +27,14 @@ func (s *scene) standPolicy(p admissionv1.ValidatingAdmissionPolicy) (how standi
 		return s.bound(p, r), true
 	}
 	return how, concerned
+}
+
+// aboutImages says that an expression of the policy looks at images: which ones it lets in stands there and is not
+// evaluated here.
+func aboutImages(p admissionv1.ValidatingAdmissionPolicy) bool {
+	looks := func(expression string) bool { return strings.Contains(expression, ".image") }
+	return slices.ContainsFunc(p.Spec.Validations, func(v admissionv1.Validation) bool { return looks(v.Expression) }) ||
+		slices.ContainsFunc(p.Spec.Variables, func(v admissionv1.Variable) bool { return looks(v.Expression) })
 }
 
 func statusOf(c choice) inspect.Status {
@@ -55,15 +63,15 @@ func (s *scene) bound(p admissionv1.ValidatingAdmissionPolicy, r request) standi
 				continue
 			}
 		}
-		return s.inForce(p, b, r)
+		return inForce(p, b, r)
 	}
 	return how
 }
 
-func (s *scene) inForce(p admissionv1.ValidatingAdmissionPolicy, b admissionv1.ValidatingAdmissionPolicyBinding, r request) standing {
+func inForce(p admissionv1.ValidatingAdmissionPolicy, b admissionv1.ValidatingAdmissionPolicyBinding, r request) standing {
 	switch {
-	case p.CreationTimestamp.After(s.created()) || b.CreationTimestamp.After(s.created()):
-		return standing{inspect.Absent, CodeExempt, "it came into force after the pod was created"}
+	case r.before(p.CreationTimestamp.Time) || r.before(b.CreationTimestamp.Time):
+		return standing{inspect.Absent, CodeExempt, "it came into force after " + r.what + " came in"}
 	case !slices.Contains(b.Spec.ValidationActions, admissionv1.Deny):
 		return standing{inspect.Unknown, CodeOnlyWarns, "it looks at " + r.what + " and does not refuse: binding " + b.Name + " only warns or audits"}
 	case ignores(p.Spec.FailurePolicy):

@@ -4,39 +4,54 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	admissionv1 "k8s.io/api/admissionregistration/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
+
+	"github.com/backtrail/backtrail/kube"
 )
 
-// request is one object on its way into the cluster: the pod, or an owner of it.
+// request is one object on its way into the cluster: the pod, an owner of it, or a container that was attached to it.
 type request struct {
 	group, version, resource string
+	operation                admissionv1.OperationType
 	what                     string // the pod, Deployment web
 	labels                   map[string]string
+	when                     time.Time // zero where it is not known
 }
 
-// requests are those that ended in this pod, the pod's own first.
-func (s *scene) requests() []request {
-	all := []request{{version: "v1", resource: "pods", what: "the pod", labels: s.pod.Labels}}
+// requests are those by which a container came in: those that ended in the pod, the pod's own first, or the one that
+// attached it to the pod.
+func (s *scene) requests(c kube.Container) []request {
+	pod := request{version: "v1", resource: "pods", operation: admissionv1.Create, what: "the pod", labels: s.pod.Labels, when: s.created()}
+	if c.Type == kube.TypeEphemeral {
+		pod.resource, pod.operation, pod.what = "pods/ephemeralcontainers", admissionv1.Update, "the debug container "+c.Name
+		_, pod.when = s.attachedBy(c)
+		return []request{pod}
+	}
+	all := []request{pod}
 	for _, w := range s.lineage.Owners {
 		group, version, found := strings.Cut(w.APIVersion, "/")
 		if !found {
 			group, version = "", w.APIVersion
 		}
 		if w.Unread == "" {
-			all = append(all, request{group: group, version: version, resource: strings.ToLower(w.Kind) + "s", what: w.Kind + " " + w.Name, labels: w.Labels})
+			all = append(all, request{
+				group: group, version: version, resource: strings.ToLower(w.Kind) + "s", operation: admissionv1.Create, what: w.Kind + " " + w.Name,
+				labels: w.Labels, when: s.lineage.Owners[0].Created, // of the ReplicaSet: then the template came in
+			})
 		}
 	}
 	return all
 }
 
-// ruledBy says that one of the rules is about the creation of such an object.
+// ruledBy says that one of the rules is about such a request.
 func (r request) ruledBy(rules []admissionv1.RuleWithOperations) bool {
 	return slices.ContainsFunc(rules, func(rule admissionv1.RuleWithOperations) bool {
 		creates := slices.ContainsFunc(rule.Operations, func(o admissionv1.OperationType) bool {
-			return o == admissionv1.Create || o == admissionv1.OperationAll
+			return o == r.operation || o == admissionv1.OperationAll
 		})
 		scoped := rule.Scope == nil || *rule.Scope == admissionv1.AllScopes || *rule.Scope == admissionv1.NamespacedScope
 		return creates && scoped && has(rule.APIGroups, r.group) && has(rule.APIVersions, r.version) && hasResource(rule.Resources, r.resource)
@@ -45,7 +60,15 @@ func (r request) ruledBy(rules []admissionv1.RuleWithOperations) bool {
 
 func has(list []string, s string) bool { return slices.Contains(list, "*") || slices.Contains(list, s) }
 
-func hasResource(list []string, s string) bool { return has(list, s) || slices.Contains(list, "*/*") }
+// hasResource knows the wildcards of rules: * is every resource without its subresources
+// (https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/, rules).
+func hasResource(list []string, s string) bool {
+	resource, sub, isSub := strings.Cut(s, "/")
+	if !isSub {
+		return has(list, s) || slices.Contains(list, "*/*")
+	}
+	return slices.ContainsFunc([]string{s, resource + "/*", "*/" + sub, "*/*"}, func(name string) bool { return slices.Contains(list, name) })
+}
 
 // choice is whether selectors pick a request.
 type choice int

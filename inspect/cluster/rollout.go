@@ -30,17 +30,16 @@ func (s *scene) authorOf(c kube.Container) (author, bool) {
 		}
 		return a, false
 	}
+	if metav1.GetControllerOf(s.pod) != nil {
+		return author{}, false // what made the pod wrote all of it; who wrote that could not be read
+	}
 	found, ok := imageSetter(s.pod.ManagedFields, c, "spec")
 	return author{setter: found, kind: "Pod", name: s.pod.Name}, ok
 }
 
 // imageSetter is the manager that owns the image; of several a tool, since they agree on the value.
 func imageSetter(entries []metav1.ManagedFieldsEntry, c kube.Container, spec ...string) (setter, bool) {
-	list := "containers"
-	if c.Type == kube.TypeInit || c.Type == kube.TypeSidecar {
-		list = "initContainers"
-	}
-	found := setters(entries, append(spec, list, "k:"+c.Name, "image")...)
+	found := setters(entries, append(spec, listOf(c), "k:"+c.Name, "image")...)
 	if len(found) == 0 {
 		return setter{}, false
 	}
@@ -110,32 +109,23 @@ func (s *scene) restarted() []inspect.Finding {
 		"annotation "+restartedAt+" of its template", object(w.Kind, w.Namespace, w.Name, restartedAt))}
 }
 
-// helmRelease says which Helm release the workload is of, by its labels: no Secret is read.
-func (s *scene) helmRelease() []inspect.Finding {
-	w := s.lineage.Workload
-	if w == nil || w.Labels["app.kubernetes.io/managed-by"] != "Helm" && w.Annotations["meta.helm.sh/release-name"] == "" {
-		return nil
-	}
-	text := fmt.Sprintf("%s %s says that it is of a Helm release", w.Kind, w.Name)
-	if release := w.Annotations["meta.helm.sh/release-name"]; release != "" {
-		text = fmt.Sprintf("%s %s says that it is of Helm release %s", w.Kind, w.Name, release)
-	}
-	if chart := w.Labels["helm.sh/chart"]; chart != "" {
-		text += ", chart " + chart
-	}
-	return []inspect.Finding{finding(CodeHelm, SubjectPod, text, "labels and annotations of the workload, which anybody who may edit it may write",
-		object(w.Kind, w.Namespace, w.Name, "labels and annotations"))}
-}
-
 // debugging says who attached an ephemeral container.
 func (s *scene) debugging(c kube.Container) inspect.Finding {
 	who := ""
-	if found := setters(s.pod.ManagedFields, "spec", "ephemeralContainers", "k:"+c.Name); len(found) > 0 {
-		who = " by " + found[0].manager + atTime(found[0].time)
+	if manager, when := s.attachedBy(c); manager != "" {
+		who = " by " + manager + atTime(when)
 	}
 	title := fmt.Sprintf("somebody debugged the pod: container %s, with image %s, was attached to it%s", c.Name, c.Reference, who)
 	return finding(CodeDebug, c.Name, title, "an ephemeral container, as kubectl debug makes it, is of no template",
 		object("Pod", s.pod.Namespace, s.pod.Name, "ephemeralContainers"))
+}
+
+// attachedBy is who attached an ephemeral container, and when, as the API server keeps it.
+func (s *scene) attachedBy(c kube.Container) (manager string, when time.Time) {
+	if found := setters(s.pod.ManagedFields, "spec", "ephemeralContainers", "k:"+c.Name); len(found) > 0 {
+		return found[0].manager, found[0].time
+	}
+	return "", time.Time{}
 }
 
 func atTime(t time.Time) string {

@@ -2,6 +2,8 @@ package cluster
 
 import (
 	"context"
+	"errors"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -36,7 +38,9 @@ type scene struct {
 	bindings   reply[admissionv1.ValidatingAdmissionPolicyBinding]
 	network    reply[networkingv1.NetworkPolicy]
 	happened   reply[corev1.Event]
-	others     reply[neighbour]
+	peers      reply[kube.Peer] // all pods but this one
+	node       *kube.Node       // nil where it could not be read
+	tags       map[string]today // what the registry says of the tag of a container
 }
 
 // look reads all of it, side by side.
@@ -55,11 +59,18 @@ func look(ctx context.Context, o Options) *scene {
 	work.Go(func() { s.bindings.list, s.bindings.err = o.Cluster.AdmissionBindings(ctx) })
 	work.Go(func() { s.network.list, s.network.err = o.Cluster.NetworkPolicies(ctx, o.Pod) })
 	work.Go(func() { s.follow(ctx, o) })
+	work.Go(func() { s.lookBeside(ctx, o) })
+	work.Go(func() { s.tags = tagsToday(ctx, o) })
+	work.Go(func() {
+		if o.Pod.Spec.NodeName != "" {
+			s.node, _ = o.Cluster.Node(ctx, o.Pod.Spec.NodeName) // who looks for what ran before says that it could not be read
+		}
+	})
 	work.Wait()
 	return s
 }
 
-// follow reads what depends on the pod's owners: its containers, events and neighbours.
+// follow reads what depends on the pod's owners: its containers and events.
 func (s *scene) follow(ctx context.Context, o Options) {
 	s.lineage, _ = o.Cluster.Lineage(ctx, o.Pod) // that it could not be read is said by the check of the workload
 	for _, c := range kube.Containers(o.Pod, s.lineage.Template) {
@@ -68,7 +79,20 @@ func (s *scene) follow(ctx context.Context, o Options) {
 		}
 	}
 	s.happened.list, s.happened.err = o.Cluster.Events(ctx, s.about()...)
-	s.others = neighbours(ctx, o, s.containers)
+}
+
+// lookBeside reads the other pods.
+func (s *scene) lookBeside(ctx context.Context, o Options) {
+	var all kube.Peers
+	all, s.peers.err = o.Roster.Peers(ctx)
+	s.peers.list = beside(all, o.Pod)
+}
+
+// beside are the pods without the pod itself.
+func beside(all kube.Peers, pod *corev1.Pod) []kube.Peer {
+	return slices.DeleteFunc(slices.Clone(all.Pods), func(p kube.Peer) bool {
+		return p.UID == string(pod.UID) && p.Name == pod.Name && p.Namespace == pod.Namespace
+	})
 }
 
 // about is what events are asked of, besides what the check of events asked: the owners above the nearest.
@@ -105,14 +129,22 @@ func (s *scene) notice() *inspect.Notice {
 	add("their bindings", s.bindings.err)
 	add("network policies", s.network.err)
 	add("events", s.happened.err)
-	add("containers of other pods", s.others.err)
+	add("other pods", s.peers.err)
 	if len(what) == 0 {
 		return nil
 	}
 	return &inspect.Notice{
-		Level: "info", Text: "not known of the cluster: " + strings.Join(what, ", ") + " (" + firstLine(first) + ")",
+		Level: "info", Text: "not known of the cluster: " + strings.Join(what, ", ") + " (" + reason(first) + ")",
 		Hint: "backtrail rbac prints the role that may read them; for a dump, add them to the kubectl get",
 	}
+}
+
+// reason is why something could not be read, in the words of a person who tells it.
+func reason(err error) string {
+	if errors.Is(err, kube.ErrForbidden) {
+		return "not permitted"
+	}
+	return firstLine(err)
 }
 
 func firstLine(err error) string {

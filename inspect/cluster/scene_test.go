@@ -130,6 +130,12 @@ func (w *world) look(t *testing.T) inspect.Case {
 
 func lookIn(t *testing.T, pod *corev1.Pod, items []any) inspect.Case {
 	t.Helper()
+	return lookWith(t, cluster.Options{Cluster: sourceOf(t, items), Pod: pod})
+}
+
+// sourceOf is a dump of objects.
+func sourceOf(t *testing.T, items []any) *kube.Snapshot {
+	t.Helper()
 	dump, err := json.Marshal(map[string]any{"apiVersion": "v1", "kind": "List", "items": items})
 	if err != nil {
 		t.Fatal(err)
@@ -138,20 +144,31 @@ func lookIn(t *testing.T, pod *corev1.Pod, items []any) inspect.Case {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := cluster.Options{Cluster: source, Pod: pod}
-	run, err := inspect.Run(inspect.Plan{
-		Opening: []inspect.Event{{Pod: &inspect.Pod{Name: pod.Name}}},
-		Checks:  []inspect.Check{cluster.Events(o), cluster.Check(o), cluster.Reach(o, cluster.Name)},
-	})
+	return source
+}
+
+func lookWith(t *testing.T, o cluster.Options) inspect.Case {
+	t.Helper()
+	known := inspect.Pod{Name: o.Pod.Name}
+	for _, ref := range o.Pod.OwnerReferences {
+		known.Owner = append(known.Owner, inspect.Owner{Kind: ref.Kind, Name: ref.Name, UID: string(ref.UID)})
+	}
+	c := runChecks(t, []inspect.Event{{Pod: &known}}, cluster.Events(o), cluster.Check(o), cluster.Reach(o, cluster.Name))
+	if state, _ := c.Check(cluster.Name, ""); state.Status != inspect.Verified {
+		t.Fatalf("the check ended as %s: %s", state.Status, state.Reason)
+	}
+	return c
+}
+
+func runChecks(t *testing.T, opening []inspect.Event, checks ...inspect.Check) inspect.Case {
+	t.Helper()
+	run, err := inspect.Run(inspect.Plan{Opening: opening, Checks: checks})
 	if err != nil {
 		t.Fatal(err)
 	}
 	c := inspect.Case{}
 	if err := run(t.Context(), c.Apply); err != nil {
 		t.Fatal(err)
-	}
-	if state, _ := c.Check(cluster.Name, ""); state.Status != inspect.Verified {
-		t.Fatalf("the check ended as %s: %s", state.Status, state.Reason)
 	}
 	return c
 }

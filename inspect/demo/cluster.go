@@ -26,6 +26,6 @@ const (
 func (s *shop) snapshot() []byte {
 	return []byte(strings.NewReplacer(
 		"{{good}}", s.good.digest(), "{{bad}}", s.bad.digest(), "{{migrate}}", s.migrate.digest(),
-		"{{proxy}}", s.proxy.digest(), "{{cart}}", s.cart.digest(),
+		"{{proxy}}", s.proxy.digest(), "{{cart}}", s.cart.digest(), "{{report}}", s.report.digest(),
 	).Replace(clusterTemplate))
 }

@@ -23,6 +23,24 @@ func onBase(base layer, repository, tag string, built time.Time) (image, error) 
 	return newImage(repository, tag, built, v1.Config{User: "10001", Entrypoint: []string{"/app/server"}}, append([]layer{base}, own...))
 }
 
+// newReport makes the image of the job that writes reports, with the layer on top that whoever had the registry's
+// credentials built onto it too.
+func newReport(base, dropped layer) (image, error) {
+	p, err := program{says: "shop/report 0.3.1"}.at("app/report")
+	if err != nil {
+		return image{}, err
+	}
+	own, err := steps(
+		step{by: "COPY report /app/ # buildkit", when: on(12, 16, 2, 45), files: []file{p}},
+		step{by: `ENTRYPOINT ["/app/report"]`, when: on(12, 16, 2, 45)},
+	)
+	if err != nil {
+		return image{}, err
+	}
+	layers := append(append([]layer{base}, own...), dropped)
+	return newImage("shop/report", "0.3.1", at(13, 58, 40), v1.Config{User: "10001", Entrypoint: []string{"/app/report"}}, layers)
+}
+
 // newProxy makes the sidecar's image, in the manner of distroless: each package is a file of its own in status.d, and
 // there is no shell.
 func newProxy(built time.Time) (image, error) {

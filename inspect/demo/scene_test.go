@@ -86,7 +86,7 @@ func (s scene) run(t testing.TB, target inspect.Target, o subject.Options, openi
 		return signature.Examine(ctx, sig, location, index, digest, expected, keep)
 	}
 	packages := sbom.NewCataloguer(s.cache)
-	around := cluster.Options{Cluster: o.Cluster, Pod: o.Pod}
+	around := cluster.Options{Cluster: o.Cluster, Pod: o.Pod, Client: s.client}
 	source, err := inspect.Run(inspect.Plan{
 		Header:  inspect.Header{Schema: inspect.Schema, Target: target, Started: inspect.At(s.Now)},
 		Opening: append([]inspect.Event{{Expected: &s.Expected}}, opening...),
@@ -94,8 +94,8 @@ func (s scene) run(t testing.TB, target inspect.Target, o subject.Options, openi
 		Checks: []inspect.Check{
 			cluster.Events(around), subject.Check(o), subject.Workload(o), cluster.Check(around, subject.WorkloadName), cluster.Reach(around, cluster.Name), signature.Check(sig), provenance.Check(s.client), files.Layers(s.client, s.cache),
 			files.Binaries(s.client, s.cache), sbom.Packages(packages), subject.KnownGood(o), files.Diff(s.client, s.cache),
-			sbom.Diff(s.client, packages), provenance.Drift(s.client, examine),
-			answer.Check(signature.Name, provenance.Name, "layers", "binaries", "packages", subject.KnownGoodName, "diff", "package-diff", provenance.DriftName, cluster.Name),
+			sbom.Diff(s.client, packages), provenance.Drift(s.client, examine), cluster.Sharing(around, "layers", "binaries"),
+			answer.Check(signature.Name, provenance.Name, "layers", "binaries", "packages", subject.KnownGoodName, "diff", "package-diff", provenance.DriftName, cluster.Name, cluster.SharingName),
 		},
 	})
 	if err != nil {

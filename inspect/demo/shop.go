@@ -9,6 +9,7 @@ import (
 type shop struct {
 	good, bad            image // both were once shop/web:1.4.2
 	migrate, proxy, cart image
+	report               image // a nightly job, onto which the same layer was built
 	signatures           []image
 	trust                []byte
 }
@@ -72,7 +73,10 @@ func (s *shop) buildWeb(base layer) error {
 	if s.good, err = built.withClaims(claims, slsa02); err != nil {
 		return err
 	}
-	s.bad, err = newImage("shop/web", "1.4.2", at(13, 57, 31), webConfig(), layers)
+	if s.bad, err = newImage("shop/web", "1.4.2", at(13, 57, 31), webConfig(), layers); err != nil {
+		return err
+	}
+	s.report, err = newReport(base, layers[len(layers)-1])
 	return err
 }
 
@@ -113,5 +117,5 @@ func (s *shop) sign(base layer) error {
 
 // images are those of the registry, in the order in which they were pushed: the bad one takes the tag of the good one.
 func (s *shop) images() []image {
-	return append([]image{s.proxy, s.migrate, s.cart, s.good, s.bad}, s.signatures...)
+	return append([]image{s.proxy, s.migrate, s.cart, s.good, s.bad, s.report}, s.signatures...)
 }

@@ -119,6 +119,10 @@ func checkCluster(t *testing.T, c *inspect.Case) {
 	if !slices.Equal(c.Pod.Others, []string{"shop/web-7d9c5b6f48-m8rdz"}) {
 		t.Errorf("others: %v", c.Pod.Others)
 	}
+	web, _ := c.Image("web")
+	if s := web.Sharing; !slices.Equal(s.Pods(), []string{"shop/report-29102885-v6hqn"}) || s.Looked != 4 || s.Others[0].Prefix != 1 {
+		t.Errorf("other images with the layer: %+v", s)
+	}
 	if len(c.Pod.Revisions) != 2 || !c.Pod.Revisions[0].Current || c.Pod.Revisions[0].Images["web"] != c.Pod.Revisions[1].Images["web"] {
 		t.Errorf("revisions: %+v", c.Pod.Revisions)
 	}
@@ -129,7 +133,10 @@ func TestAnswersNameTheSurroundings(t *testing.T) {
 	s := open(t)
 	c := s.walk(t, s.Pod)
 	want := map[string][]string{
-		inspect.WhereFrom: {"/var/tmp/.font/fontd, which the alert names, is the image's own file, of layer 6 (build step: COPY fonts/ / # buildkit), and belongs to no package (seen)."},
+		inspect.WhereFrom: {
+			"/var/tmp/.font/fontd, which the alert names, is the image's own file, of layer 6 (build step: COPY fonts/ /), and belongs to no package (seen).",
+			"layer 6 of web, which brought /var/tmp/.font/fontd, /usr/local/lib/libfont.so and /usr/bin/top, runs in 1 other pod with another image: shop/report-29102885-v6hqn (seen).",
+		},
 		inspect.HowIn: {
 			"came in with the image's own build", "so the tag was moved", "was set by kubectl-client-side-apply at 2026-05-14 08:31:05Z",
 			"Deployment web was restarted by kubectl-rollout at 2026-05-14 14:02:10Z",

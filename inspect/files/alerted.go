@@ -56,15 +56,17 @@ func locate(a inspect.Alert, t *Tree, mounts []inspect.Mount, incomplete bool) (
 	return f, n
 }
 
-// mountOf finds the volume that covers an alerted path. What ran from the layers of the container, as the alert's flags
+// mountOf finds the volume that covers an alerted path, by the links of the image where its tree is known. What ran from the layers of the container, as the alert's flags
 // say, ran from no volume.
 func mountOf(a inspect.Alert, t *Tree, mounts []inspect.Mount) (inspect.Mount, bool) {
 	if has(a, flagUpper) || has(a, flagLower) {
 		return inspect.Mount{}, false
 	}
 	paths := []string{a.Path}
-	if real, ok := t.Place(a.Path); ok {
-		paths = append(paths, real)
+	if t != nil {
+		if real, ok := t.Place(a.Path); ok {
+			paths = append(paths, real)
+		}
 	}
 	best := inspect.Mount{}
 	for _, m := range mounts {

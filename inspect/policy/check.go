@@ -19,7 +19,7 @@ type Loaded struct {
 	Files   *Set            // of flags and of the folder, or of a bundle
 	Problem error           // what of these could not be read
 	Cluster Cluster         // nil: there is none
-	Pod     string          // namespace of the pod, whose own policies are read too
+	Pod     string          // namespace of the pod, whose own policies are read too; some policies are about some namespaces
 	Store   *registry.Store // where the bytes are kept
 
 	mu  sync.Mutex
@@ -84,9 +84,9 @@ func (l *Loaded) Demands(i inspect.Image) []inspect.Demand {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.all == nil {
-		return l.Files.Demands(i)
+		return l.Files.Demands(i, l.Pod)
 	}
-	return l.all.Demands(i)
+	return l.all.Demands(i, l.Pod)
 }
 
 // Named says that a flag names a policy: an image that none is about is then an open question.

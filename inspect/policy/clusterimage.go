@@ -29,7 +29,7 @@ func (o object) clusterImagePolicy() (Policy, error) {
 		return Policy{}, err
 	}
 	p := Policy{Name: o.Metadata.Name, Kind: o.Kind}
-	p.demand.Mode = spec.Mode
+	p.demand.Mode, p.demand.By = spec.Mode, inspect.PolicyController
 	switch {
 	case spec.Mode == "":
 		p.demand.Mode = inspect.ModeEnforce

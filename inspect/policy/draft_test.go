@@ -42,7 +42,7 @@ func TestDraft(t *testing.T) {
 			if err := s.Add(Source{Bytes: d.Text, Origin: inspect.TrustFolder}); err != nil {
 				t.Fatal(err)
 			}
-			demands := s.Demands(image)
+			demands := s.Demands(image, "")
 			if len(demands) != 1 {
 				t.Fatalf("the draft is not about its image:\n%s", d.Text)
 			}

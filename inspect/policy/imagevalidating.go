@@ -29,7 +29,12 @@ type imageValidating struct {
 	Validations  []struct {
 		Expression string `json:"expression"`
 	} `json:"validations"`
-	Conditions []json.RawMessage `json:"matchConditions"`
+	Conditions  []json.RawMessage `json:"matchConditions"`
+	Constraints struct {
+		Namespaces json.RawMessage `json:"namespaceSelector"`
+		Objects    json.RawMessage `json:"objectSelector"`
+	} `json:"matchConstraints"`
+	OnFailure string `json:"failurePolicy"` // Fail, where nothing is said
 }
 
 type validatingCosign struct {
@@ -57,7 +62,7 @@ func (o object) imageValidatingPolicy() (Policy, error) {
 		return Policy{}, err
 	}
 	p := Policy{Name: o.Metadata.Name, Kind: o.Kind}
-	p.demand.Mode = inspect.ModeEnforce
+	p.demand.Mode, p.demand.By, p.demand.FailsOpen = inspect.ModeEnforce, inspect.Kyverno, spec.OnFailure == "Ignore"
 	if len(spec.Actions) > 0 && !slices.Contains(spec.Actions, "Deny") {
 		p.demand.Mode = inspect.ModeWarn
 	}
@@ -96,11 +101,14 @@ func (o object) imageValidatingPolicy() (Policy, error) {
 		why := "what it asks stands in expressions, which are not evaluated"
 		p.demand.MayAccept, p.demand.AlsoAsks = []string{why}, []string{why}
 	}
-	if len(spec.Conditions) > 0 {
-		p.demand.MayAccept = append(p.demand.MayAccept, "it is only about some resources (matchConditions), which were not compared")
+	if len(spec.Conditions) > 0 || selects(spec.Constraints.Namespaces) || selects(spec.Constraints.Objects) {
+		p.demand.MayAccept = append(p.demand.MayAccept, "it is only about some resources (matchConditions, selectors), which were not compared")
 	}
 	return p, nil
 }
+
+// selects says that a selector leaves something out.
+func selects(raw json.RawMessage) bool { return present(raw) && string(raw) != "{}" }
 
 // everyImage is the plain form: images.containers.map(image, verifyImageSignatures(image, [attestors.ci])).all(e, e > 0).
 var everyImage = regexp.MustCompile(`^images\.\w+\.map\((\w+),verifyImageSignatures\((\w+),\[((?:attestors\.\w+,?)+)\]\)\)\.all\((\w+),(\w+)>0\)$`)

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
@@ -12,8 +13,18 @@ import (
 // kyverno is the specification of a ClusterPolicy or Policy of Kyverno, as far as it is about who signed images
 // (https://kyverno.io/docs/policy-types/cluster-policy/verify-images/).
 type kyverno struct {
-	Action string        `json:"validationFailureAction"` // Audit, where nothing is said
-	Rules  []kyvernoRule `json:"rules"`
+	Action    string            `json:"validationFailureAction"` // Audit, where nothing is said
+	Overrides []kyvernoOverride `json:"validationFailureActionOverrides"`
+	OnFailure string            `json:"failurePolicy"` // of its webhook: Fail, where nothing is said
+	Webhook   struct {
+		OnFailure string `json:"failurePolicy"`
+	} `json:"webhookConfiguration"`
+	Rules []kyvernoRule `json:"rules"`
+}
+
+// failsOpen says that images are let in while Kyverno does not answer.
+func (k kyverno) failsOpen() bool {
+	return k.Webhook.OnFailure == "Ignore" || k.Webhook.OnFailure == "" && k.OnFailure == "Ignore"
 }
 
 type kyvernoRule struct {
@@ -23,21 +34,6 @@ type kyvernoRule struct {
 	Preconditions json.RawMessage   `json:"preconditions"`
 	CEL           json.RawMessage   `json:"celPreconditions"`
 	Images        []json.RawMessage `json:"verifyImages"`
-}
-
-// kyvernoMatch is a selection by nothing but kinds.
-type kyvernoMatch struct {
-	Any       []kyvernoKinds `json:"any"`
-	All       []kyvernoKinds `json:"all"`
-	Resources struct {
-		Kinds []string `json:"kinds"`
-	} `json:"resources"`
-}
-
-type kyvernoKinds struct {
-	Resources struct {
-		Kinds []string `json:"kinds"`
-	} `json:"resources"`
 }
 
 // kyvernoImages is one entry of verifyImages. What does not bear on who must have signed is kept raw.
@@ -79,7 +75,7 @@ func (o object) kyvernoPolicies() ([]Policy, error) {
 	var all []Policy
 	for _, rule := range spec.Rules {
 		for n, raw := range rule.Images {
-			p, err := rule.policy(o, raw, spec.Action)
+			p, err := rule.policy(o, raw, spec)
 			if errors.Is(err, errNoRule) {
 				continue
 			}
@@ -100,17 +96,15 @@ func (o object) kyvernoPolicies() ([]Policy, error) {
 	return all, nil
 }
 
-func (r kyvernoRule) policy(o object, raw json.RawMessage, action string) (Policy, error) {
+func (r kyvernoRule) policy(o object, raw json.RawMessage, spec kyverno) (Policy, error) {
 	var v kyvernoImages
 	unknown, err := strictly(raw, &v)
 	if err != nil {
 		return Policy{}, err
 	}
-	if v.Action != "" {
-		action = v.Action
-	}
 	p := Policy{Name: o.Metadata.Name + "/" + r.Name, Kind: o.Kind}
-	p.demand.Mode = kyvernoMode(action)
+	p.demand.By, p.demand.FailsOpen = inspect.Kyverno, spec.failsOpen()
+	p.in = r.inNamespace(o, v, spec)
 	if v.Image != "" {
 		v.References = append(v.References, v.Image)
 	}
@@ -132,9 +126,6 @@ func (r kyvernoRule) policy(o object, raw json.RawMessage, action string) (Polic
 			d.MayAccept, d.AlsoAsks = append(d.MayAccept, u), append(d.AlsoAsks, u)
 		}
 	}
-	if r.selects() {
-		d.MayAccept = append(d.MayAccept, "it is only about some resources (match, exclude, preconditions), which were not compared")
-	}
 	if v.Repository != "" {
 		d.MayAccept = append(d.MayAccept, "it looks for signatures in another place (repository), which was not asked")
 	}
@@ -149,14 +140,26 @@ func (r kyvernoRule) policy(o object, raw json.RawMessage, action string) (Polic
 	return p, nil
 }
 
-// selects says that a rule is about some resources only, by more than their kinds.
-func (r kyvernoRule) selects() bool {
-	if present(r.Exclude) && string(r.Exclude) != "{}" || present(r.Preconditions) || present(r.CEL) {
+// inNamespace is what a rule comes to for the pods of a namespace.
+func (r kyvernoRule) inNamespace(o object, v kyvernoImages, spec kyverno) func(namespace string, d *inspect.Demand) bool {
+	return func(namespace string, d *inspect.Demand) bool {
+		if own := o.Metadata.Namespace; own != "" && namespace != "" && own != namespace {
+			return false // a Policy is about its own namespace
+		}
+		switch r.about(namespace) {
+		case fitsNot:
+			return false
+		case mayFit:
+			d.MayAccept = append(slices.Clip(d.MayAccept), "it is only about some resources (match, exclude, preconditions), which were not compared")
+		case fits:
+		}
+		action := v.Action // of the rule, which is the newer way
+		if action == "" {
+			action, d.ModeNote = actionFor(spec.Action, spec.Overrides, namespace)
+		}
+		d.Mode = kyvernoMode(action)
 		return true
 	}
-	var m kyvernoMatch
-	unknown, err := strictly(r.Match, &m)
-	return present(r.Match) && (err != nil || unknown != "")
 }
 
 func (v kyvernoImages) otherType() string {

@@ -102,7 +102,7 @@ func judge(t *testing.T, text string, rows []inspect.Signature, want inspect.Sta
 	if err := s.Add(Source{Bytes: []byte(text), Name: "p.yaml", Origin: inspect.TrustFile}); err != nil {
 		t.Fatal(err)
 	}
-	demands := s.Demands(inspect.Image{Reference: "ghcr.io/acme/app:v1", Digest: digest})
+	demands := s.Demands(inspect.Image{Reference: "ghcr.io/acme/app:v1", Digest: digest}, "")
 	if len(demands) != 1 {
 		t.Fatalf("demands %+v", demands)
 	}

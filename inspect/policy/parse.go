@@ -7,8 +7,11 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"time"
 
 	"sigs.k8s.io/yaml"
+
+	"github.com/backtrail/backtrail/inspect"
 )
 
 // object is what all kinds have in common.
@@ -16,8 +19,15 @@ type object struct {
 	APIVersion string `json:"apiVersion"`
 	Kind       string `json:"kind"`
 	Metadata   struct {
-		Name      string `json:"name"`
-		Namespace string `json:"namespace"`
+		Name      string    `json:"name"`
+		Namespace string    `json:"namespace"`
+		Created   time.Time `json:"creationTimestamp"`
+		Managers  []struct {
+			Time   time.Time `json:"time"`
+			Fields struct {
+				Spec json.RawMessage `json:"f:spec"`
+			} `json:"fieldsV1"`
+		} `json:"managedFields"`
 	} `json:"metadata"`
 	Spec  json.RawMessage   `json:"spec"`
 	Items []json.RawMessage `json:"items"`
@@ -90,11 +100,30 @@ func document(doc []byte) ([]Policy, error) {
 	return all, errors.Join(wrong...)
 }
 
-// policies reads an object by its kind.
+// policies reads an object by its kind, and says since when it is as it is.
 func (o object) policies() ([]Policy, error) {
 	if o.Metadata.Name == "" {
 		return nil, fmt.Errorf("a %s without a name", orNone(o.Kind))
 	}
+	all, err := o.byKind()
+	for i := range all {
+		all[i].demand.Since, all[i].demand.Changed = inspect.At(o.Metadata.Created), inspect.At(o.changed())
+	}
+	return all, err
+}
+
+// changed is when the specification was last written after it had been created, as the API server keeps it.
+func (o object) changed() time.Time {
+	var last time.Time
+	for _, m := range o.Metadata.Managers {
+		if present(m.Fields.Spec) && m.Time.After(last) && m.Time.After(o.Metadata.Created) {
+			last = m.Time
+		}
+	}
+	return last
+}
+
+func (o object) byKind() ([]Policy, error) {
 	switch {
 	case o.is("policy.sigstore.dev", "ClusterImagePolicy"):
 		p, err := o.clusterImagePolicy()

@@ -81,9 +81,10 @@ func (s *Set) Keys() []string {
 	return slices.Compact(keys)
 }
 
-// Demands gives what the policies ask that are about an image, or that may be. One that a flag names is asked even where
-// the image has no name that its globs could be compared with: then it can neither pass nor fail.
-func (s *Set) Demands(i inspect.Image) []inspect.Demand {
+// Demands gives what the policies ask that are about an image in a namespace, or that may be; the namespace is empty where
+// there is none. One that a flag names is asked even where the image has no name that its globs could be compared with:
+// then it can neither pass nor fail.
+func (s *Set) Demands(i inspect.Image, namespace string) []inspect.Demand {
 	if s == nil {
 		return nil
 	}
@@ -98,6 +99,9 @@ func (s *Set) Demands(i inspect.Image) []inspect.Demand {
 			continue
 		}
 		d := p.demand
+		if p.in != nil && !p.in(namespace, &d) {
+			continue
+		}
 		d.Policy, d.Digest, d.Origin = s.nameOf(p), p.Digest, p.Origin
 		if open != "" {
 			d.MayAccept, d.AlsoAsks = append(slices.Clip(d.MayAccept), open), append(slices.Clip(d.AlsoAsks), open)

@@ -69,9 +69,9 @@ func briefAnswers(c inspect.Case, about inspect.Image, s Style) []briefLine {
 	for _, a := range answers {
 		label := map[string]string{inspect.WhereFrom: "from", inspect.HowIn: "how in", inspect.WhyMissed: "missed"}[a.Question]
 		var parts []string
-		for _, sentence := range sentences(clean(a.Text)) {
+		for _, text := range sentences(a, spoken(about)) {
 			// What an alert's file is stands in a line of its own.
-			if text := spoken(sentence, about); !saidOfFile(c, text) || len(parts) > 0 {
+			if !saidOfFile(c, text) || len(parts) > 0 {
 				parts = append(parts, text)
 			}
 		}
@@ -129,10 +129,21 @@ func briefHead(c inspect.Case, s Style) []briefLine {
 		owner := c.Pod.Owner[len(c.Pod.Owner)-1]
 		pod.parts = append(pod.parts, "of "+owner.Kind+" "+owner.Name)
 	}
-	if n := c.Pod.SameDigest(); n > 0 {
-		pod.parts = append(pod.parts, fmt.Sprintf("· %d more with this digest", n))
+	others, layers := c.Pod.SameDigest(), 0
+	if i, ok := focus(c); ok {
+		layers = len(i.Sharing.Pods())
+	}
+	if layers > 0 {
+		also := briefLine{label: "also", parts: []string{fmt.Sprintf("%d more with this layer, in another image", layers)}, sep: "; ", most: 1}
+		if others > 0 {
+			also.parts = append([]string{fmt.Sprintf("%d more with this digest", others)}, also.parts...)
+		}
+		return append(lines, pod, also)
+	}
+	if others > 0 {
+		pod.parts = append(pod.parts, fmt.Sprintf("· %d more with this digest", others))
 		if !pod.holds(len(pod.parts), 1) {
-			pod.parts[len(pod.parts)-1] = fmt.Sprintf("· %d more", n)
+			pod.parts[len(pod.parts)-1] = fmt.Sprintf("· %d more", others)
 		}
 	}
 	return append(lines, pod)

@@ -110,7 +110,7 @@ func documentOf(c inspect.Case, s Style) document {
 	for _, i := range focusFirst(c) {
 		d.sections = append(d.sections, imageSections(c, i)...)
 	}
-	d.sections = append(d.sections, podSection(c), timelineSection(c, s.now(c)), keptSection(c), noteSection(c), uncheckedSection(c), trustSection(c))
+	d.sections = append(d.sections, podSection(c), workloadSection(c), timelineSection(c, s.now(c)), keptSection(c), noteSection(c), uncheckedSection(c), trustSection(c))
 	return d
 }
 

@@ -13,7 +13,7 @@ import (
 // imageSections are the panes of one image.
 func imageSections(c inspect.Case, i inspect.Image) []section {
 	sections := []section{
-		imageSection(i), layerSection(i), signatureSection(c, i), provenanceSection(i), packageSection(i), fileSection(i), vulnerabilitySection(i),
+		imageSection(i), layerSection(i), sharingSection(i), signatureSection(c, i), provenanceSection(i), packageSection(i), fileSection(i), vulnerabilitySection(i),
 	}
 	name := i.Subject
 	if len(c.Images) == 1 && name == inspect.ImageSubject {
@@ -113,7 +113,7 @@ func signatureSection(c inspect.Case, i inspect.Image) section {
 		if g.Name == inspect.GateSignature && (len(i.Signatures) == 0 || g.Status == inspect.Verified) {
 			continue // said above
 		}
-		s.item(item{status: g.Status, title: "gate " + g.Name, lines: some(g.Detail)})
+		s.item(item{status: g.Status, title: "gate " + g.Name, lines: gateLines(g)})
 	}
 	t := table{head: []string{"asked", "about", "answer", "found"}}
 	for _, r := range i.Stores {

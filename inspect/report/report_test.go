@@ -254,7 +254,7 @@ func TestIdentitiesAreNamedBriefly(t *testing.T) {
 }
 
 func TestAnswersAreTakenApart(t *testing.T) {
-	got := sentences("it came with layer 6 (build step: COPY . /) (seen). which commit is not known (not known). the rest")
+	got := split("it came with layer 6 (build step: COPY . /) (seen). which commit is not known (not known). the rest")
 	if strings.Join(got, "|") != "it came with layer 6 (build step: COPY . /) (seen).|which commit is not known (not known).|the rest" {
 		t.Errorf("%q", got)
 	}

@@ -34,7 +34,10 @@ func verdictSection(c inspect.Case, why []string) section {
 func answerSection(c inspect.Case) section {
 	s := section{title: "Answers"}
 	for _, a := range c.AllAnswers() {
-		i := item{status: a.Status, title: question(a.Question), lines: sentences(brieflyNamed(clean(a.Text)))}
+		i := item{status: a.Status, title: question(a.Question)}
+		for _, text := range sentences(a, inFull) {
+			i.lines = append(i.lines, brieflyNamed(text))
+		}
 		var rests []string
 		for at, f := range c.Findings {
 			if slices.Contains(a.Findings, f.ID) {
@@ -43,6 +46,11 @@ func answerSection(c inspect.Case) section {
 		}
 		i.lines = append(i.lines, some(labelled("rests on", strings.Join(rests, ", ")))...)
 		s.item(i)
+		for _, said := range a.Sentences {
+			if said.Run != "" {
+				s.blocks = append(s.blocks, block{command: &inspect.NextStep{Why: "to know more: " + said.Text, Command: said.Run}})
+			}
+		}
 	}
 	return s
 }

@@ -28,8 +28,31 @@ func shortDigests(text string) string { return anyDigest.ReplaceAllString(text, 
 // basis is how an answer's sentence ends: with what it rests on.
 var basis = regexp.MustCompile(`\((seen|derived|claimed|not known)\)\.(?: |$)`)
 
-// sentences takes the text of an answer apart.
-func sentences(text string) []string {
+// sentences are those of an answer, in the words of text; what it waits for is one too. A case that another version wrote
+// may have nothing but the text.
+func sentences(a inspect.Answer, text func(inspect.Sentence) string) []string {
+	if len(a.Sentences) == 0 {
+		return split(clean(a.Text))
+	}
+	var list []string
+	if len(a.Waiting) > 0 {
+		list = append(list, waitingFor(a))
+	}
+	for _, s := range a.Sentences {
+		list = append(list, clean(text(s)))
+	}
+	return list
+}
+
+func waitingFor(a inspect.Answer) string {
+	return "still checking: " + clean(strings.Join(a.Waiting, ", "))
+}
+
+// inFull is a sentence with what it rests on, without the command that would tell more: that stands by itself.
+func inFull(s inspect.Sentence) string { return s.Text + " (" + s.Source() + ")." }
+
+// split cuts the text of an answer into its sentences, each of which ends with what it rests on.
+func split(text string) []string {
 	var list []string
 	for len(text) > 0 {
 		at := basis.FindStringIndex(text)
@@ -44,10 +67,12 @@ func sentences(text string) []string {
 
 // spoken is a sentence of an answer in the fewest words: without the container that the brief is about, and without
 // what it rests on where that is solid.
-func spoken(sentence string, about inspect.Image) string {
-	for _, end := range []string{" (seen).", " (derived)."} {
-		sentence = strings.TrimSuffix(sentence, end)
+func spoken(about inspect.Image) func(inspect.Sentence) string {
+	return func(s inspect.Sentence) string {
+		text := strings.TrimPrefix(s.Text, "in "+about.Subject+": ")
+		if !s.Known() {
+			text += " (" + s.Source() + ")"
+		}
+		return brieflyNamed(text)
 	}
-	sentence = strings.TrimPrefix(sentence, "in "+about.Subject+": ")
-	return brieflyNamed(strings.ReplaceAll(sentence, " # buildkit", ""))
 }

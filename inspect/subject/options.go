@@ -20,8 +20,9 @@ type Options struct {
 	Platform v1.Platform // of the flag; zero: the node's
 
 	Pod       *corev1.Pod
-	Cluster   kube.Source // that the pod was read from
-	Container string      // only this container of the pod
+	Cluster   kube.Source  // that the pod was read from
+	Container string       // only this container of the pod
+	Roster    *kube.Roster // of the pods that run beside it; nil: one of its own
 
 	Image     *registry.Image // of a target that is no pod
 	Reference string          // as it was given

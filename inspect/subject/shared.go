@@ -5,8 +5,6 @@ import (
 	"context"
 	"slices"
 
-	corev1 "k8s.io/api/core/v1"
-
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/kube"
 )
@@ -21,30 +19,26 @@ func (o Options) shared(ctx context.Context, emit func(inspect.Event)) inspect.S
 		}
 	}
 	var s inspect.Shared
-	listing, err := o.Cluster.Pods(ctx, kube.Scope{Fallback: []string{o.Pod.Namespace}}, func(page []corev1.Pod) error {
-		for i := range page {
-			p := &page[i]
-			if p.UID == o.Pod.UID && p.Name == o.Pod.Name && p.Namespace == o.Pod.Namespace {
-				continue
-			}
-			name := p.Namespace + "/" + p.Name
-			if shares(p, mine) {
-				join(&s.Digest, name)
-			}
-			if p.Namespace == o.Pod.Namespace && cmp.Or(p.Spec.ServiceAccountName, "default") == cmp.Or(o.Pod.Spec.ServiceAccountName, "default") {
-				join(&s.ServiceAccount, name)
-			}
-			if o.Pod.Spec.NodeName != "" && p.Spec.NodeName == o.Pod.Spec.NodeName {
-				join(&s.Node, name)
-			}
+	peers, err := o.Roster.Peers(ctx)
+	for _, p := range peers.Pods {
+		if p.UID == string(o.Pod.UID) && p.Name == o.Pod.Name && p.Namespace == o.Pod.Namespace {
+			continue
 		}
-		return nil
-	})
-	s.Partial = err != nil || len(listing.Namespaces) > 0
+		if slices.ContainsFunc(p.Containers, func(c kube.PeerContainer) bool { return mine[c.Image.Digest] }) {
+			join(&s.Digest, p.Path())
+		}
+		if p.Namespace == o.Pod.Namespace && cmp.Or(p.ServiceAccount, "default") == cmp.Or(o.Pod.Spec.ServiceAccountName, "default") {
+			join(&s.ServiceAccount, p.Path())
+		}
+		if o.Pod.Spec.NodeName != "" && p.Node == o.Pod.Spec.NodeName {
+			join(&s.Node, p.Path())
+		}
+	}
+	s.Partial = err != nil || peers.Partial
 	if err != nil {
 		emit(inspect.Event{Notice: &inspect.Notice{Level: "warning", Text: "other pods with this digest, service account or node are not all known: " + err.Error()}})
 	}
-	for _, n := range listing.Notes {
+	for _, n := range peers.Notes {
 		emit(inspect.Event{Notice: &inspect.Notice{Level: "info", Text: n}})
 	}
 	return s
@@ -58,13 +52,4 @@ func join(g *inspect.PodGroup, name string) {
 		g.Pods = slices.Insert(g.Pods, at, name)
 		g.Pods = g.Pods[:min(len(g.Pods), inspect.MaxShared)]
 	}
-}
-
-func shares(pod *corev1.Pod, digests map[string]bool) bool {
-	for _, c := range kube.Containers(pod, nil) {
-		if digests[c.Image().Digest] {
-			return true
-		}
-	}
-	return false
 }

@@ -6,6 +6,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/kube"
 )
@@ -16,6 +17,9 @@ const WorkloadName = "workload"
 // Workload follows the pod's owners and their revisions, says which containers were injected, and looks for other
 // pods that run the same images. What may not be read is said, and the rest goes on.
 func Workload(o Options) inspect.Check {
+	if o.Roster == nil && o.Pod != nil {
+		o.Roster = kube.NewRoster(o.Cluster, o.Pod.Namespace)
+	}
 	return inspect.Check{Name: WorkloadName, Scope: inspect.PerCase, Run: func(ctx context.Context, _ inspect.On, emit func(inspect.Event)) error {
 		if o.Pod == nil {
 			return inspect.Nothing("the target is no pod")
@@ -70,7 +74,7 @@ func (o Options) revision(r kube.Revision) inspect.Revision {
 		}
 	}
 	return inspect.Revision{
-		Number: r.Number, Name: r.Name, Created: inspect.At(r.Created), Current: r.Holds(o.Pod), Images: r.Images, Running: running,
+		Number: r.Number, Name: r.Name, Created: inspect.At(r.Created), Current: r.Holds(o.Pod), Cause: r.Cause, Images: r.Images, Running: running,
 	}
 }
 

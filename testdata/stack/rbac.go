@@ -19,7 +19,8 @@ func grant(ctx context.Context, client kubernetes.Interface) error {
 		env.Reader: {
 			{APIGroups: []string{""}, Verbs: read, Resources: []string{
 				"pods", "pods/log", "events", "nodes", "namespaces", "services", "endpoints", "configmaps",
-				"serviceaccounts", "replicationcontrollers", "persistentvolumeclaims", "limitranges", "resourcequotas"}},
+				"serviceaccounts", "replicationcontrollers", "persistentvolumeclaims", "limitranges", "resourcequotas",
+			}},
 			{APIGroups: []string{
 				"apps", "batch", "networking.k8s.io", "policy", "rbac.authorization.k8s.io", "admissionregistration.k8s.io",
 				"apiextensions.k8s.io", "policy.sigstore.dev", "kyverno.io", "policies.kyverno.io", "wgpolicyk8s.io", "openreports.io",
@@ -27,6 +28,8 @@ func grant(ctx context.Context, client kubernetes.Interface) error {
 		},
 		env.PodsOnly: {{APIGroups: []string{""}, Resources: []string{"pods"}, Verbs: read}},
 	}
+	secrets := rbacv1.PolicyRule{APIGroups: []string{""}, Resources: []string{"secrets"}, Verbs: []string{"list"}}
+	roles[env.Releases] = append(roles[env.Reader][:len(roles[env.Reader]):len(roles[env.Reader])], secrets)
 	for user, rules := range roles {
 		if err := bind(ctx, client, user, rules); err != nil {
 			return err

@@ -87,6 +87,13 @@ func newIncident(ctx context.Context, dir string) (in *incident, err error) {
 	return in, os.WriteFile(in.alerts, []byte(line), 0o600)
 }
 
+// awaitNextSecond waits until the clock of the API server, which counts seconds, has moved on since a pod was created.
+func awaitNextSecond(ctx context.Context, pod *corev1.Pod) error {
+	return wait.PollUntilContextTimeout(ctx, 100*time.Millisecond, 10*time.Second, true, func(context.Context) (bool, error) {
+		return time.Now().Unix() > pod.CreationTimestamp.Unix(), nil
+	})
+}
+
 // awaitNodeImages waits until the node reports the digests, as the kubelet does within 40 seconds: after a restart under the same tag that
 // is where the cluster still knows the image that ran before.
 func awaitNodeImages(ctx context.Context, digests ...string) error {

@@ -51,7 +51,8 @@ const signerName = "release@shop.example"
 // verdict: of what was signed, of a copy that was altered, and of a signature that was hung to another image. Where the words
 // differ, the table says so.
 func TestSigningForms(t *testing.T) {
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+	t.Parallel()
+	ctx, cancel := context.WithTimeout(context.Background(), 8*time.Minute)
 	defer cancel()
 	o := newOffice(ctx, t)
 	for host, api := range map[string]string{stack.Registry.Host: "referrers-tag", stack.Referrers.Host: "referrers"} {

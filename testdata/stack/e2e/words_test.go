@@ -13,6 +13,21 @@ type caseJSON struct {
 	Pod      *podJSON      `json:"pod"`
 	Images   []imageJSON   `json:"images"`
 	Findings []findingJSON `json:"findings"`
+	Checks   []struct {
+		Name   string `json:"name"`
+		Status string `json:"status"`
+		Reason string `json:"reason"`
+	} `json:"checks"`
+	Notices []struct {
+		Text string `json:"text"`
+		Hint string `json:"hint"`
+	} `json:"notices"`
+	Exhibits []exhibitJSON `json:"exhibits"`
+}
+
+type exhibitJSON struct {
+	Path     string   `json:"path"`
+	Redacted []string `json:"redacted"`
 }
 
 type expectedJSON struct {
@@ -20,9 +35,15 @@ type expectedJSON struct {
 }
 
 type answerJSON struct {
-	Question string `json:"question"`
-	Status   string `json:"status"`
-	Text     string `json:"text"`
+	Question  string `json:"question"`
+	Status    string `json:"status"`
+	Text      string `json:"text"`
+	Sentences []struct {
+		Text  string `json:"text"`
+		Basis string `json:"basis"`
+		By    string `json:"by"`
+		Run   string `json:"run"`
+	} `json:"sentences"`
 }
 
 type alertJSON struct {
@@ -42,9 +63,11 @@ type podJSON struct {
 	Name      string `json:"name"`
 	Node      string `json:"node"`
 	Owner     []struct {
-		Kind string `json:"kind"`
-		Name string `json:"name"`
+		Kind     string        `json:"kind"`
+		Name     string        `json:"name"`
+		Managers []managerJSON `json:"managers"`
 	} `json:"owner"`
+	Others     []string `json:"others"`
 	Containers []struct {
 		Name     string `json:"name"`
 		Type     string `json:"type"`
@@ -52,6 +75,11 @@ type podJSON struct {
 		ImageID  string `json:"imageID"`
 	} `json:"containers"`
 	Alerts []alertJSON `json:"alerts"`
+}
+
+type managerJSON struct {
+	Name   string   `json:"name"`
+	Images []string `json:"images"`
 }
 
 type podsJSON struct {
@@ -77,11 +105,26 @@ type imageJSON struct {
 	Candidates []struct {
 		Digest string `json:"digest"`
 	} `json:"knownGoodCandidates"`
-	Diff  *diffJSON `json:"diff"`
-	Gates []struct {
-		Name   string `json:"name"`
-		Status string `json:"status"`
-	} `json:"gates"`
+	Diff    *diffJSON  `json:"diff"`
+	Gates   []gateJSON `json:"gates"`
+	Sharing *struct {
+		Suspect []int `json:"suspect"`
+		Looked  int   `json:"looked"`
+		Others  []struct {
+			Reference string   `json:"reference"`
+			Layers    []int    `json:"layers"`
+			Prefix    int      `json:"prefix"`
+			Pods      []string `json:"pods"`
+		} `json:"others"`
+	} `json:"sharing"`
+}
+
+type gateJSON struct {
+	Name   string `json:"name"`
+	Status string `json:"status"`
+	Detail string `json:"detail"`
+	By     string `json:"by"`
+	Mode   string `json:"mode"`
 }
 
 type layerJSON struct {

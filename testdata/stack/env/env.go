@@ -16,11 +16,12 @@ const (
 	Reader    = "backtrail-reader"    // get, list and watch on everything but Secrets
 	PodsOnly  = "backtrail-pods-only" // get, list and watch on pods, nothing else
 	Nobody    = "backtrail-nobody"    // no right at all beyond discovery
+	Releases  = "backtrail-releases"  // as Reader, and list on Secrets: what --helm needs
 	Least     = "backtrail-least"     // no right either, until a story gives it the role that backtrail prints
 )
 
 // Users lists them in the order above.
-var Users = []string{Admin, Responder, Reader, PodsOnly, Nobody, Least}
+var Users = []string{Admin, Responder, Reader, PodsOnly, Nobody, Releases, Least}
 
 // fileName is the file's name in the stack's folder.
 const fileName = "env.json"

@@ -65,6 +65,37 @@ func (s *Stack) Roll(ctx context.Context, d *appsv1.Deployment, digest string) (
 	return s.AwaitDigest(ctx, d.Namespace, d.Name, digest)
 }
 
+// RollByGitOps creates the Deployment as a GitOps controller does, by applying it under that controller's name.
+func (s *Stack) RollByGitOps(ctx context.Context, d *appsv1.Deployment, manager, digest string) (*corev1.Pod, error) {
+	d = d.DeepCopy()
+	d.APIVersion, d.Kind = "apps/v1", "Deployment"
+	body, err := json.Marshal(d)
+	if err != nil {
+		return nil, fmt.Errorf("encoding deployment %s: %w", d.Name, err)
+	}
+	_, err = s.Admin.AppsV1().Deployments(d.Namespace).Patch(ctx, d.Name, types.ApplyPatchType, body, metav1.PatchOptions{FieldManager: manager})
+	if err != nil {
+		return nil, fmt.Errorf("applying deployment %s: %w", d.Name, err)
+	}
+	return s.AwaitDigest(ctx, d.Namespace, d.Name, digest)
+}
+
+// SetImage does what "kubectl set image" does, and waits until the new pod runs the digest and the old one is gone.
+func (s *Stack) SetImage(ctx context.Context, namespace, name, image, digest string) (*corev1.Pod, error) {
+	patch := map[string]any{"spec": map[string]any{"template": map[string]any{"spec": map[string]any{
+		"containers": []map[string]string{{"name": name, "image": image}},
+	}}}}
+	body, err := json.Marshal(patch)
+	if err != nil {
+		return nil, fmt.Errorf("encoding the image of %s: %w", name, err)
+	}
+	_, err = s.Admin.AppsV1().Deployments(namespace).Patch(ctx, name, types.StrategicMergePatchType, body, metav1.PatchOptions{FieldManager: "kubectl-set"})
+	if err != nil {
+		return nil, fmt.Errorf("setting the image of deployment %s: %w", name, err)
+	}
+	return s.AwaitDigest(ctx, namespace, name, digest)
+}
+
 // Restart does what "kubectl rollout restart" does, and waits until the new pod runs the digest and the old one is gone.
 func (s *Stack) Restart(ctx context.Context, namespace, name, digest string) (*corev1.Pod, error) {
 	patch := map[string]any{"spec": map[string]any{"template": map[string]any{"metadata": map[string]any{
@@ -79,6 +110,29 @@ func (s *Stack) Restart(ctx context.Context, namespace, name, digest string) (*c
 		return nil, fmt.Errorf("restarting deployment %s: %w", name, err)
 	}
 	return s.AwaitDigest(ctx, namespace, name, digest)
+}
+
+// Debug does what "kubectl debug" does: it attaches a container to a running pod, and waits until that runs. It needs the
+// real kubelet.
+func (s *Stack) Debug(ctx context.Context, pod *corev1.Pod, name, image string) (*corev1.Pod, error) {
+	patch := map[string]any{"spec": map[string]any{"ephemeralContainers": []map[string]any{{"name": name, "image": image, "imagePullPolicy": corev1.PullAlways}}}}
+	body, err := json.Marshal(patch)
+	if err != nil {
+		return nil, fmt.Errorf("encoding the debug container of %s: %w", pod.Name, err)
+	}
+	pods := s.Admin.CoreV1().Pods(pod.Namespace)
+	if _, err := pods.Patch(ctx, pod.Name, types.StrategicMergePatchType, body, metav1.PatchOptions{FieldManager: "kubectl-debug"}, "ephemeralcontainers"); err != nil {
+		return nil, fmt.Errorf("attaching a debug container to %s: %w", pod.Name, err)
+	}
+	var found *corev1.Pod
+	err = wait.PollUntilContextTimeout(ctx, 200*time.Millisecond, rolloutTimeout, true, func(ctx context.Context) (bool, error) {
+		found, err = pods.Get(ctx, pod.Name, metav1.GetOptions{})
+		return err == nil && len(found.Status.EphemeralContainerStatuses) == 1 && found.Status.EphemeralContainerStatuses[0].State.Running != nil, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("waiting for the debug container of %s: %w", pod.Name, err)
+	}
+	return found, nil
 }
 
 // AwaitDigest waits until the app's only pod runs, and its first container has an imageID with that digest.

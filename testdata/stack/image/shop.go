@@ -27,11 +27,13 @@ func Good() (v1.Image, error) { return Build(shop(base(), server())) }
 
 // Bad is what was pushed later under the same tag: libssl3 has another version, a build step dropped an executable and
 // replaced top. Its entrypoint is the good one's, so the pod runs as before.
-func Bad() (v1.Image, error) {
-	return Build(shop(base(), dependency(), server(), Step{CreatedBy: DroppedStep, Files: []File{
+func Bad() (v1.Image, error) { return Build(shop(badSteps()...)) }
+
+func badSteps() []Step {
+	return []Step{base(), dependency(), server(), {CreatedBy: DroppedStep, Files: []File{
 		DroppedFile(),
 		program("usr/bin/top", "top, but not procps'"),
-	}}))
+	}}}
 }
 
 // EditionStep is the build step of the layer that only one edition has.
@@ -40,8 +42,18 @@ const EditionStep = "COPY edition /app/edition # buildkit"
 // Edition is the good shop with a last layer of its own, so that a test can lose or damage it without harm to the others:
 // registries keep equal layers once.
 func Edition(name string) func() (v1.Image, error) {
-	own := Step{CreatedBy: EditionStep, Files: []File{{Path: "app/edition", Mode: 0o644, Body: []byte(strings.Repeat(name+"\n", 64))}}}
-	return func() (v1.Image, error) { return Build(shop(base(), server(), own)) }
+	return func() (v1.Image, error) { return Build(shop(base(), server(), edition(name))) }
+}
+
+// BadEdition is the bad shop with such a layer.
+func BadEdition(name string) func() (v1.Image, error) {
+	return func() (v1.Image, error) {
+		return Build(shop(append(badSteps(), edition(name))...))
+	}
+}
+
+func edition(name string) Step {
+	return Step{CreatedBy: EditionStep, Files: []File{{Path: "app/edition", Mode: 0o644, Body: []byte(strings.Repeat(name+"\n", 64))}}}
 }
 
 // Heavy is the good shop with one more layer of two megabytes that no compression makes smaller.

@@ -1,0 +1,81 @@
+package answer
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/backtrail/backtrail/inspect"
+)
+
+// alertedFile says where the file that an alert names is, by its path.
+func alertedFile(c inspect.Case) []inspect.Sentence {
+	var all []inspect.Sentence
+	told := map[string]bool{}
+	for _, a := range c.Alerts {
+		if a.Match == inspect.MatchNone || a.File.Detail == "" || told[a.Subject+"\x00"+a.File.Path] {
+			continue
+		}
+		told[a.Subject+"\x00"+a.File.Path] = true
+		s := located(c, a)
+		s.Findings = about(c, a.Subject, a.File.Path)
+		all = append(all, s)
+	}
+	return some(all, "more files that alerts name")
+}
+
+// located is one sentence on where the alerted file is.
+func located(c inspect.Case, a inspect.Alert) inspect.Sentence {
+	path := inspect.Clean(a.File.Path)
+	named := path + ", which the alert names, "
+	i := image(c, a.Subject)
+	switch a.File.Origin {
+	case inspect.OriginImage:
+		return seen(named + "is the image's own file, of " + layer(i, a.File.Layer) + ownedBy(i, a.File.Path))
+	case inspect.OriginChanged:
+		if a.File.SHA256 != "" {
+			return seen(fmt.Sprintf("%sis of layer %d of the image and was changed at run time; the checkpoint has the bytes that lay there", named, a.File.Layer))
+		}
+		return seen(fmt.Sprintf("%sran from a copy in the container's writable layer; the image's file, of layer %d, does not prove what ran", named, a.File.Layer))
+	case inspect.OriginRuntime:
+		if a.File.SHA256 != "" {
+			return seen(named + "was written at run time: it is not in the image, and the checkpoint has its bytes")
+		}
+		return seen(named + "was written at run time: it is not in the image, and we do not have its bytes")
+	case inspect.OriginMemfd:
+		return seen(named + "ran from memory and was never a file: we do not have its bytes")
+	case inspect.OriginVolume:
+		if lies, ok := strings.CutPrefix(trim(a.File.Detail), "it "); ok {
+			return seen(named + lies)
+		}
+		return seen(named + "lies on a mounted volume, not in the image")
+	case inspect.OriginHost:
+		return seen("the alert is about the node, not about a container")
+	}
+	if path == "" {
+		return open(trim(a.File.Detail))
+	}
+	return open(path + ", which the alert names: " + trim(a.File.Detail))
+}
+
+// ownedBy says whose file it is.
+func ownedBy(i inspect.Image, path string) string {
+	at := slices.IndexFunc(i.Binaries, func(b inspect.Binary) bool { return b.Path == path })
+	switch {
+	case at < 0 || slices.Contains(i.Binaries[at].Codes, "ownership-unknown"):
+		return ""
+	case i.Binaries[at].Owner == "":
+		return ", and belongs to no package"
+	case slices.Contains(i.Binaries[at].Codes, "altered"):
+		return ", and is not what package " + inspect.Clean(i.Binaries[at].Owner) + " installed"
+	default:
+		return ", as package " + inspect.Clean(i.Binaries[at].Owner) + " installed it"
+	}
+}
+
+// toldByAlert says that the first sentences were about this file already.
+func toldByAlert(c inspect.Case, i inspect.Image, path string) bool {
+	return slices.ContainsFunc(c.Alerts, func(a inspect.Alert) bool {
+		return a.Match != inspect.MatchNone && a.Subject == i.Subject && a.File.Path == path && a.File.Origin == inspect.OriginImage
+	})
+}

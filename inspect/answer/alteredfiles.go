@@ -1,0 +1,22 @@
+package answer
+
+import (
+	"fmt"
+
+	"github.com/backtrail/backtrail/inspect"
+)
+
+// alteredFiles names the packaged files that are not what their package says.
+func alteredFiles(c inspect.Case) []inspect.Sentence {
+	var all []inspect.Sentence
+	for _, i := range c.Images {
+		for _, a := range i.Altered {
+			if a.Status != inspect.Failed || toldByAlert(c, i, a.Path) {
+				continue
+			}
+			text := fmt.Sprintf("%s%s is not what package %s installed; this copy came with %s", in(c, i), inspect.Clean(a.Path), inspect.Clean(a.Package), layer(i, a.Layer))
+			all = append(all, seen(text, about(c, i.Subject, a.Path)...))
+		}
+	}
+	return some(all, "more packaged files that were replaced")
+}

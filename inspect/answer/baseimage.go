@@ -1,0 +1,35 @@
+package answer
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/backtrail/backtrail/inspect"
+)
+
+// digestInWords is a digest that stands behind a name: nobody reads it out.
+var digestInWords = regexp.MustCompile(` \(sha(256|512):[0-9a-f]+\)`)
+
+// baseImage names the base image where a file in question came with one of its layers.
+func baseImage(c inspect.Case) []inspect.Sentence {
+	var all []inspect.Sentence
+	for _, i := range suspects(c) {
+		_, layers := badPaths(c, i)
+		if !slices.ContainsFunc(layers, func(n int) bool { l, _ := layerOf(i, n); return l.Base }) {
+			continue
+		}
+		at := slices.IndexFunc(i.Notable, func(s inspect.Setting) bool { return s.Code == "base-image" || s.Code == "base-mismatch" })
+		if at < 0 {
+			all = append(all, open(in(c, i)+"which image its base is is not known: neither its manifest nor a label names one; that there is one follows from its build steps"))
+			continue
+		}
+		text := in(c, i) + trim(digestInWords.ReplaceAllString(i.Notable[at].Detail, ""))
+		if strings.Contains(text, "are those of that image") {
+			all = append(all, seen(text))
+		} else {
+			all = append(all, claimed(text, "the image itself"))
+		}
+	}
+	return some(all, "more base images")
+}

@@ -1,0 +1,66 @@
+package answer
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/backtrail/backtrail/inspect"
+)
+
+// builtFrom says which source and builder the provenance names, and how far that can be believed.
+func builtFrom(c inspect.Case) []inspect.Sentence {
+	var all []inspect.Sentence
+	for _, i := range suspects(c) {
+		best, ok := bestProvenance(i)
+		switch {
+		case !ok:
+			all = append(all, open(in(c, i)+"which commit and builder made the image is not known: it carries no provenance"))
+		case best.Signed && best.Status == inspect.Verified:
+			all = append(all, seen(fmt.Sprintf("%sit was built from %s at %s by %s", in(c, i), saidOr(best.Source), commit(best), saidOr(best.Builder))))
+		default:
+			text := fmt.Sprintf("%sit was built from %s at %s by %s", in(c, i), saidOr(best.Source), commit(best), saidOr(best.Builder))
+			all = append(all, claimed(text, whoClaims(i, best)))
+		}
+	}
+	return some(all, "more images with or without provenance")
+}
+
+// commit is what people say of a commit.
+func commit(p inspect.Provenance) string {
+	if p.Commit == "" {
+		return "a commit that is not said"
+	}
+	text := inspect.Clean(p.Commit)
+	return "commit " + text[:min(len(text), 12)]
+}
+
+// whoClaims says who makes a statement that nothing proves.
+func whoClaims(i inspect.Image, p inspect.Provenance) string {
+	if !p.Signed {
+		return "a statement that nobody signed"
+	}
+	at := slices.IndexFunc(i.Signatures, func(s inspect.Signature) bool { return s.ID == p.Signature })
+	if at >= 0 && i.Signatures[at].Identity != "" {
+		return "a statement of " + inspect.Clean(i.Signatures[at].Identity) + ", whom nobody expected"
+	}
+	return "a statement whose signature proves nothing here"
+}
+
+func bestProvenance(i inspect.Image) (inspect.Provenance, bool) {
+	if len(i.Provenance) == 0 {
+		return inspect.Provenance{}, false
+	}
+	return slices.MinFunc(i.Provenance, func(a, b inspect.Provenance) int { return trustRank(a) - trustRank(b) }), true
+}
+
+// trustRank orders statements by how far they can be believed.
+func trustRank(p inspect.Provenance) int {
+	switch {
+	case p.Signed && p.Status == inspect.Verified:
+		return 0
+	case p.Signed:
+		return 1
+	default:
+		return 2
+	}
+}

@@ -1,0 +1,78 @@
+package answer
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/backtrail/backtrail/inspect"
+)
+
+// suspicious says that there is something to explain: an alert, or a finding that failed.
+func suspicious(c inspect.Case) bool {
+	return len(c.Alerts) > 0 || len(failed(c)) > 0 || slices.ContainsFunc(c.Images, func(i inspect.Image) bool { return i.Status == inspect.Failed })
+}
+
+// looking are the checks without which nobody knows whether there is anything to explain.
+var looking = []string{"subject", "layers", "binaries"}
+
+// calm answers a case with nothing to explain, or one of which nobody knows that yet.
+func calm(c inspect.Case, name string, waiting []string) inspect.Answer {
+	a := inspect.Answer{Question: name, Status: inspect.Unknown}
+	unread := cannotLook(c)
+	switch {
+	case len(waiting) > 0:
+		a.Waiting, a.Text = waiting, StillChecking+strings.Join(waiting, ", ")
+	case unread != "":
+		a.Text = "we do not know whether there is anything to explain: " + unread
+	default:
+		a.Status, a.Text = inspect.Absent, "nothing to explain: no alert, and no finding that failed"
+	}
+	return a
+}
+
+// cannotLook says in words what could not be read, "" where all could.
+func cannotLook(c inspect.Case) string {
+	if len(c.Images) == 0 {
+		return "no image was found"
+	}
+	for _, i := range c.Images {
+		if i.Status != inspect.Verified {
+			return fmt.Sprintf("%s could not be read as a whole: %s", imageOf(i), cut(whyUnread(c, i), maxReason))
+		}
+	}
+	for _, s := range c.Checks {
+		if s.Status == inspect.Unknown && !s.Running() && slices.Contains(looking, s.Name) {
+			return fmt.Sprintf("%s could not be checked: %s", checkOf(s), cut(trim(s.Reason), maxReason))
+		}
+	}
+	return ""
+}
+
+// whyUnread says why an image was not read, or not to its end.
+func whyUnread(c inspect.Case, i inspect.Image) string {
+	if text := lost(i); text != "" {
+		return text
+	}
+	if s, ok := c.Check("layers", i.Subject); ok && s.Status == inspect.Unknown && !s.Running() {
+		return firstOf(trim(i.Detail), trim(s.Reason))
+	}
+	if i.Reason == inspect.Running {
+		return firstOf(trim(i.Detail), "its layers were not read to their end")
+	}
+	return firstOf(trim(i.Detail), trim(i.Reason), "nothing says why")
+}
+
+func imageOf(i inspect.Image) string {
+	if i.Container == "" {
+		return "the image"
+	}
+	return "the image of " + inspect.Clean(i.Container)
+}
+
+func checkOf(s inspect.CheckState) string {
+	if s.Subject == "" || s.Subject == inspect.ImageSubject {
+		return s.Name
+	}
+	return s.Name + " of " + inspect.Clean(s.Subject)
+}

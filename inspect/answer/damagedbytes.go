@@ -1,0 +1,18 @@
+package answer
+
+import (
+	"fmt"
+
+	"github.com/backtrail/backtrail/inspect"
+)
+
+// damagedBytes names images whose bytes are not what their digests say.
+func damagedBytes(c inspect.Case) []inspect.Sentence {
+	var all []inspect.Sentence
+	for _, i := range c.Images {
+		if i.Status == inspect.Failed {
+			all = append(all, seen(fmt.Sprintf("the bytes of %s are not what their digests say: %s", imageOf(i), trim(i.Detail))))
+		}
+	}
+	return some(all, "more images whose bytes do not hold")
+}

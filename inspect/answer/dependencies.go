@@ -1,0 +1,30 @@
+package answer
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/backtrail/backtrail/inspect"
+)
+
+// dependencies names packages that are not those of the image before.
+func dependencies(c inspect.Case) []inspect.Sentence {
+	var all []inspect.Sentence
+	for _, i := range suspects(c) {
+		if i.Diff == nil || i.Diff.Packages == nil {
+			continue
+		}
+		var names []string
+		for _, p := range i.Diff.Packages.Changed {
+			names = append(names, fmt.Sprintf("%s from %s to %s", inspect.Clean(p.Name), inspect.Clean(p.From), inspect.Clean(p.To)))
+		}
+		for _, p := range i.Diff.Packages.Added {
+			names = append(names, fmt.Sprintf("%s %s is new", inspect.Clean(p.Name), inspect.Clean(p.Version)))
+		}
+		if len(names) > 0 {
+			text := in(c, i) + "dependencies changed with it: " + listed(names)
+			all = append(all, seen(strings.TrimSpace(text), by(c, "package-diff")...))
+		}
+	}
+	return some(all, "more images whose dependencies changed")
+}

@@ -1,0 +1,17 @@
+package answer
+
+import "github.com/backtrail/backtrail/inspect"
+
+// lostSignature says that the image before was signed, or signed by another.
+func lostSignature(c inspect.Case) []inspect.Sentence {
+	var all []inspect.Sentence
+	for _, i := range suspects(c) {
+		if i.Diff == nil || i.Diff.KnownGood == nil {
+			continue
+		}
+		for _, s := range i.Diff.Signers {
+			all = append(all, seen(in(c, i)+trim(s), by(c, "drift")...))
+		}
+	}
+	return some(all, "more changes of who signed")
+}

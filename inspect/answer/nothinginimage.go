@@ -1,0 +1,25 @@
+package answer
+
+import (
+	"slices"
+
+	"github.com/backtrail/backtrail/inspect"
+)
+
+// nothingInImage says that an image in question was read as a whole, and that nothing in it stands out: what is wrong is
+// elsewhere.
+func nothingInImage(c inspect.Case) []inspect.Sentence {
+	var all []inspect.Sentence
+	for _, i := range suspects(c) {
+		if paths, _ := badPaths(c, i); len(paths) > 0 || i.Status != inspect.Verified || slices.ContainsFunc(failedOf(c, i), aboutFiles) {
+			continue
+		}
+		if s, ok := c.Check("binaries", i.Subject); ok && s.Status == inspect.Verified {
+			all = append(all, seen(in(c, i)+"nothing in the image itself stands out: all of its layers were read"))
+		}
+	}
+	return some(all, "more images in which nothing stands out")
+}
+
+// aboutFiles says that a finding is about the files of an image.
+func aboutFiles(f inspect.Finding) bool { return f.Check == "binaries" || f.Check == "diff" }

@@ -1,0 +1,22 @@
+package answer
+
+import (
+	"fmt"
+
+	"github.com/backtrail/backtrail/inspect"
+)
+
+// provenanceGate says what the provenance could have told.
+func provenanceGate(c inspect.Case) []inspect.Sentence {
+	var all []inspect.Sentence
+	for _, i := range suspects(c) {
+		g, _ := gate(i, inspect.GateProvenance)
+		if g.Status == inspect.Absent {
+			all = append(all, seen(in(c, i)+"it carries no provenance, so its source and builder could not be compared with what they should be", by(c, "provenance")...))
+		}
+		if g.Status == inspect.Failed {
+			all = append(all, seen(fmt.Sprintf("%sits provenance is not what it should be: %s", in(c, i), trim(g.Detail)), by(c, "provenance")...))
+		}
+	}
+	return some(all, "more images without provenance")
+}

@@ -1,0 +1,29 @@
+package answer
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/backtrail/backtrail/inspect"
+)
+
+// setBy says who set the image, and when. Nobody is named for what was injected: that is not in the template; nor where
+// the release said it already.
+func setBy(c inspect.Case) []inspect.Sentence {
+	var all []inspect.Sentence
+	open := false
+	for _, i := range suspects(c) {
+		if k := container(c, i.Subject); k.Injected || k.Type == inspect.ContainerEphemeral || len(coded(c, i.Subject, "helm-swapped")) > 0 {
+			continue
+		}
+		found := titles(coded(c, i.Subject, "image-set-by-hand", "image-edited", "image-set-by"))
+		all, open = append(all, found...), open || len(found) == 0
+	}
+	if len(all) > 0 || !open || c.Pod == nil || len(c.Pod.Owner) == 0 {
+		return some(all, "more images that somebody set")
+	}
+	top := c.Pod.Owner[len(c.Pod.Owner)-1]
+	return []inspect.Sentence{toKnow("who set the image is not known: no managed fields were read", fmt.Sprintf(
+		"kubectl get %s %s -n %s -o yaml --show-managed-fields", inspect.Quote(strings.ToLower(top.Kind)), inspect.Quote(top.Name), inspect.Quote(c.Pod.Namespace),
+	))}
+}

@@ -1,0 +1,37 @@
+package answer
+
+import (
+	"github.com/backtrail/backtrail/inspect"
+)
+
+// signatureGate says what the signature could have told, and whether anybody asked.
+func signatureGate(c inspect.Case) []inspect.Sentence {
+	var all []inspect.Sentence
+	for _, i := range suspects(c) {
+		g, ok := gate(i, inspect.GateSignature)
+		if !ok {
+			all = append(all, open(in(c, i)+"whether it is signed is not known: the signatures could not be checked"))
+			continue
+		}
+		found := by(c, "signatures")
+		switch g.Status {
+		case inspect.Absent:
+			text := "the image is not signed, so no signature could have told it from the real one"
+			if !c.Expected.Signer() && len(i.PolicyGates()) == 0 {
+				text += ", and nobody said that it should be"
+			}
+			all = append(all, seen(in(c, i)+text, found...))
+		case inspect.Verified:
+			all = append(all, seen(in(c, i)+"the signature that was asked for holds: whoever signs these images signed this one too", found...))
+		case inspect.Failed:
+			text := "the signature that was asked for is not there, and the image runs all the same"
+			if n := len(i.Signatures); n > 0 {
+				text = "it carries " + plural(n, "signature, which is not", "signatures, of which none is") + " by who was asked for, and it runs all the same"
+			}
+			all = append(all, seen(in(c, i)+text, found...))
+		default:
+			all = append(all, open(in(c, i)+"whether the right one signed is not known: "+trim(g.Detail)))
+		}
+	}
+	return some(all, "more images that are signed or not")
+}

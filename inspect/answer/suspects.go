@@ -1,0 +1,121 @@
+package answer
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/backtrail/backtrail/inspect"
+)
+
+// suspects are the images that a failed finding or an alert is about.
+func suspects(c inspect.Case) []inspect.Image {
+	var all []inspect.Image
+	for _, i := range c.Images {
+		if isSuspect(c, i) {
+			all = append(all, i)
+		}
+	}
+	return all
+}
+
+func isSuspect(c inspect.Case, i inspect.Image) bool {
+	if i.Status == inspect.Failed || len(failedOf(c, i)) > 0 {
+		return true
+	}
+	return slices.ContainsFunc(c.Alerts, func(a inspect.Alert) bool { return a.Match != inspect.MatchNone && a.Subject == i.Subject })
+}
+
+// failedOf are the failed findings about an image or something in it.
+func failedOf(c inspect.Case, i inspect.Image) []inspect.Finding {
+	return slices.DeleteFunc(failed(c), func(f inspect.Finding) bool {
+		return f.Subject != i.Subject && !strings.HasPrefix(f.Subject, i.Subject+":")
+	})
+}
+
+// image gives the image of a subject; one of that name and nothing else where the case has none.
+func image(c inspect.Case, subject string) inspect.Image {
+	if i, ok := c.Image(subject); ok {
+		return i
+	}
+	return inspect.Image{Subject: subject}
+}
+
+// container is that of a subject, zero where the case has no pod.
+func container(c inspect.Case, subject string) inspect.Container {
+	if c.Pod == nil {
+		return inspect.Container{}
+	}
+	for _, k := range c.Pod.Containers {
+		if k.Name == subject {
+			return k
+		}
+	}
+	return inspect.Container{}
+}
+
+// in names the container where a case has several images.
+func in(c inspect.Case, i inspect.Image) string {
+	if len(c.Images) < 2 {
+		return ""
+	}
+	return "in " + inspect.Clean(i.Subject) + ": "
+}
+
+// badPaths are the files of an image that failed or that an alert found in it, with the layers that brought them.
+func badPaths(c inspect.Case, i inspect.Image) (paths []string, layers []int) {
+	add := func(path string, layer int) {
+		if !slices.Contains(paths, path) {
+			paths = append(paths, path)
+		}
+		if !slices.Contains(layers, layer) {
+			layers = append(layers, layer)
+		}
+	}
+	for _, a := range c.Alerts {
+		if a.Match != inspect.MatchNone && a.Subject == i.Subject && a.File.Origin == inspect.OriginImage && a.File.Layer >= 0 {
+			add(a.File.Path, a.File.Layer)
+		}
+	}
+	for _, b := range i.Binaries {
+		if b.Status == inspect.Failed {
+			add(b.Path, b.Layer)
+		}
+	}
+	for _, a := range i.Altered {
+		if a.Status == inspect.Failed {
+			add(a.Path, a.Layer)
+		}
+	}
+	slices.Sort(layers)
+	return paths, layers
+}
+
+// layer names a layer, its build step, and whether it is of the base image.
+func layer(i inspect.Image, number int) string {
+	l, ok := layerOf(i, number)
+	if !ok {
+		return "a layer that is not known"
+	}
+	text := fmt.Sprintf("layer %d", number)
+	if l.CreatedBy != "" {
+		text += fmt.Sprintf(" (build step: %s)", cut(buildStep(l.CreatedBy), 90))
+	}
+	if l.Base {
+		text += ", which is of the base image"
+	}
+	return text
+}
+
+// buildStep is the instruction without what the builders wrap around it.
+func buildStep(by string) string {
+	return strings.TrimSuffix(strings.TrimPrefix(inspect.Clean(by), "RUN /bin/sh -c "), " # buildkit")
+}
+
+func layerOf(i inspect.Image, number int) (inspect.Layer, bool) {
+	at := slices.IndexFunc(i.Layers, func(l inspect.Layer) bool { return !l.Empty && l.Number == number })
+	if at < 0 {
+		return inspect.Layer{}, false
+	}
+	return i.Layers[at], true
+}

@@ -1,0 +1,22 @@
+package answer
+
+import (
+	"fmt"
+
+	"github.com/backtrail/backtrail/inspect"
+)
+
+// unexpectedFiles names the programs that belong to nobody, with layer and build step.
+func unexpectedFiles(c inspect.Case) []inspect.Sentence {
+	var all []inspect.Sentence
+	for _, i := range c.Images {
+		for _, b := range i.Binaries {
+			if b.Status != inspect.Failed || b.Owner != "" || toldByAlert(c, i, b.Path) {
+				continue
+			}
+			text := fmt.Sprintf("%s%s belongs to no package and came with %s", in(c, i), inspect.Clean(b.Path), layer(i, b.Layer))
+			all = append(all, seen(text, about(c, i.Subject, b.Path)...))
+		}
+	}
+	return some(all, "more programs that belong to nobody")
+}

@@ -1,0 +1,32 @@
+package answer
+
+import (
+	"strings"
+
+	"github.com/backtrail/backtrail/inspect"
+)
+
+// unusual says how an image differs from what else is known of its repository: from the others that are signed, or from
+// the last signed one that was seen from this machine, where no previous image tells.
+func unusual(c inspect.Case) []inspect.Sentence {
+	var all []inspect.Sentence
+	for _, i := range suspects(c) {
+		told := i.Diff != nil && len(i.Diff.Signers) > 0
+		for _, f := range c.Findings {
+			if f.Subject != i.Subject || f.Check != "usual" && (f.Check != "last-seen" || told) {
+				continue
+			}
+			title := strings.TrimPrefix(trim(f.Title), inspect.Clean(i.Subject)+": ")
+			all = append(all, seen(in(c, i)+lower(title), f.ID))
+		}
+	}
+	return some(all, "more things that are unusual")
+}
+
+// lower begins a sentence in the middle of another.
+func lower(s string) string {
+	if rest, ok := strings.CutPrefix(s, "The "); ok {
+		return "the " + rest
+	}
+	return s
+}

@@ -1,0 +1,94 @@
+package cluster
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/kube"
+)
+
+// chartMark is what the labels and annotations of a workload say of the Helm release that it is of.
+type chartMark struct {
+	release, namespace   string // empty where they do not say
+	chart, chartVersion  string
+	appVersion, revision string
+	by                   string // Flux, where that installs the chart
+}
+
+// chartOf reads the marks that Helm itself writes and those that charts write by custom
+// (https://helm.sh/docs/chart_best_practices/labels/). Anybody who may edit the workload may write them.
+func chartOf(w kube.Owner) (chartMark, bool) {
+	m := chartMark{release: w.Annotations["meta.helm.sh/release-name"], namespace: w.Annotations["meta.helm.sh/release-namespace"]}
+	byHelm := w.Labels["app.kubernetes.io/managed-by"] == "Helm" || w.Labels["heritage"] == "Helm"
+	if flux := w.Labels["helm.toolkit.fluxcd.io/name"]; flux != "" {
+		m.by = "Flux"
+		byHelm = true
+	}
+	if m.release == "" && !byHelm {
+		return m, false
+	}
+	for _, label := range []string{"app.kubernetes.io/instance", "release"} {
+		if m.release == "" {
+			m.release = w.Labels[label]
+		}
+	}
+	if m.namespace == "" {
+		m.namespace = w.Namespace
+	}
+	m.chart, m.chartVersion = splitChart(first(w.Labels["helm.sh/chart"], w.Labels["chart"]))
+	m.appVersion, m.revision = w.Labels["app.kubernetes.io/version"], first(w.Annotations["helm.sh/revision"], w.Labels["helm.sh/revision"])
+	return m, true
+}
+
+// splitChart splits web-1.2.3 at the version, which begins with a digit. A plus is written as an underscore in labels.
+func splitChart(label string) (name, version string) {
+	for i := 0; i+1 < len(label); i++ {
+		if label[i] == '-' && label[i+1] >= '0' && label[i+1] <= '9' && strings.Contains(label[i+1:], ".") {
+			return label[:i], strings.ReplaceAll(label[i+1:], "_", "+")
+		}
+	}
+	return label, ""
+}
+
+func first(all ...string) string {
+	for _, s := range all {
+		if s != "" {
+			return s
+		}
+	}
+	return ""
+}
+
+// words is the release in words: Helm release shop, chart web 1.2.3, revision 4.
+func (m chartMark) words() string {
+	text := "a Helm release"
+	if m.release != "" {
+		text = "Helm release " + m.release
+	}
+	if m.chart != "" {
+		text += ", chart " + strings.TrimSpace(m.chart+" "+m.chartVersion)
+	}
+	if m.revision != "" {
+		text += ", revision " + m.revision
+	}
+	if m.by != "" {
+		text += ", which " + m.by + " installs"
+	}
+	return text
+}
+
+// helmMark says which Helm release the workload is of, by its labels: no Secret is read.
+func (s *scene) helmMark() []inspect.Finding {
+	w := s.lineage.Workload
+	if w == nil {
+		return nil
+	}
+	m, ok := chartOf(w.Owner)
+	if !ok {
+		return nil
+	}
+	return []inspect.Finding{finding(CodeHelm, SubjectPod, fmt.Sprintf("%s %s says that it is of %s", w.Kind, w.Name, m.words()),
+		"labels and annotations of the workload, which anybody who may edit it may write; --helm reads the release itself",
+		object(w.Kind, w.Namespace, w.Name, "labels and annotations"))}
+}

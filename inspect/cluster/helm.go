@@ -1,0 +1,206 @@
+package cluster
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/kube"
+	"github.com/backtrail/backtrail/registry"
+)
+
+// HelmName is the name of the check that reads the release.
+const HelmName = "helm"
+
+// Codes of its findings.
+const (
+	CodePastHelm    = "helm-swapped"       // the workload asks for another image than its release
+	CodeHelmChanged = "helm-image-changed" // the release's last revision changed the image
+	CodeHelmAsks    = "helm-image"         // the release asks for what the workload asks for
+)
+
+// Helm reads the Secrets of the Helm release that the pod's workload says to be of, and compares what its manifest asks
+// for with what runs. asked says that a person allowed it.
+func Helm(o Options, store *registry.Store, asked bool) inspect.Check {
+	return inspect.Check{Name: HelmName, Scope: inspect.PerCase, Run: func(ctx context.Context, _ inspect.On, emit func(inspect.Event)) error {
+		switch {
+		case o.Pod == nil:
+			return inspect.Nothing("the target is no pod")
+		case !asked:
+			return inspect.Nothing("not asked for: --helm reads the Secrets of the release")
+		}
+		if o.Trace != nil {
+			ctx = o.Trace(ctx, emit)
+		}
+		s := &scene{pod: o.Pod}
+		s.lineage, _ = o.Cluster.Lineage(ctx, o.Pod)
+		for _, c := range kube.Containers(o.Pod, s.lineage.Template) {
+			if (o.Container == "" || c.Name == o.Container) && !c.Injected && c.Type != kube.TypeEphemeral {
+				s.containers = append(s.containers, c)
+			}
+		}
+		w := s.lineage.Workload
+		if w == nil {
+			return inspect.Nothing("the pod is of no workload")
+		}
+		mark, ok := chartOf(w.Owner)
+		if !ok {
+			return inspect.Nothing("%s %s does not say that it is of a Helm release", w.Kind, w.Name)
+		}
+		if mark.release == "" {
+			return inspect.Unchecked("%s %s does not say of which Helm release it is", w.Kind, w.Name)
+		}
+		secrets, err := o.Cluster.HelmReleases(ctx, mark.namespace, mark.release)
+		switch {
+		case errors.Is(err, kube.ErrForbidden):
+			return inspect.Unchecked("the Helm release %s could not be read: not permitted to list the Secrets of namespace %s", mark.release, mark.namespace)
+		case err != nil:
+			return inspect.Unchecked("the Helm release %s could not be read: %s", mark.release, firstLine(err))
+		}
+		h := helmHistory{scene: s, store: store, emit: emit}
+		return h.tell(secrets)
+	}}
+}
+
+// helmHistory is the revisions of one release, the newest first.
+type helmHistory struct {
+	*scene
+	store     *registry.Store
+	emit      func(inspect.Event)
+	revisions []*helmRelease
+	evidence  map[int]inspect.Evidence // of each revision
+}
+
+func (h *helmHistory) tell(secrets []corev1.Secret) error {
+	h.evidence = map[int]inspect.Evidence{}
+	var broken []string
+	for _, s := range secrets {
+		r, err := decodeRelease(s.Data["release"])
+		if err != nil {
+			broken = append(broken, s.Name+": "+err.Error())
+			continue
+		}
+		h.revisions = append(h.revisions, r)
+		if err := h.keep(r, s); err != nil {
+			return err
+		}
+		if when := r.deployed(); !when.IsZero() {
+			h.emit(inspect.Event{Moment: &inspect.Moment{
+				Time: inspect.At(when), What: fmt.Sprintf("revision %d of Helm release %s deployed, %s", r.Version, r.Name, r.chart()),
+				Source: "Helm release " + s.Name, Trust: inspect.ByCluster,
+			}})
+		}
+	}
+	slices.SortFunc(h.revisions, func(a, b *helmRelease) int { return cmp.Compare(b.Version, a.Version) })
+	for _, c := range h.containers {
+		if f, ok := h.compare(c); ok {
+			h.emit(inspect.Event{Finding: &f})
+		}
+	}
+	if len(broken) > 0 {
+		return inspect.Unchecked("%d of %d revisions of the release could not be read: %s", len(broken), len(secrets), broken[0])
+	}
+	return nil
+}
+
+// compare says what the release asks for in a container, against what its workload asks for.
+func (h *helmHistory) compare(c kube.Container) (inspect.Finding, bool) {
+	w := h.lineage.Workload
+	at := slices.IndexFunc(h.revisions, func(r *helmRelease) bool { return r.Info.Status == "deployed" })
+	if at < 0 {
+		return inspect.Finding{}, false
+	}
+	now := h.revisions[at]
+	asked, ok := now.asks(w.Namespace, w.Kind, w.Name, c.Name)
+	if !ok {
+		return inspect.Finding{}, false
+	}
+	release := fmt.Sprintf("Helm release %s (%s, revision %d%s)", now.Name, now.chart(), now.Version, atTime(now.deployed()))
+	evidence := []inspect.Evidence{h.evidence[now.Version], object(w.Kind, w.Namespace, w.Name, "its template asks for "+c.Reference)}
+	if asked != c.Reference {
+		title := fmt.Sprintf("the image of %s was swapped past Helm: %s asks for %s, and %s %s asks for %s", c.Name, release, asked, w.Kind, w.Name, c.Reference)
+		if a, ok := h.authorOf(c); ok {
+			title += fmt.Sprintf(", as %s set it%s", a.manager, atTime(a.time))
+		}
+		return helmFinding(CodePastHelm, c.Name, title, "whoever upgrades or rolls back the release writes its own image again", evidence), true
+	}
+	by := now.givenBy(asked)
+	for _, before := range h.revisions[at+1:] {
+		was, ok := before.asks(w.Namespace, w.Kind, w.Name, c.Name)
+		if !ok {
+			continue
+		}
+		if was != asked {
+			title := fmt.Sprintf("%s brought the image of %s: revision %d (%s) asked for %s, this one asks for %s, %s", release, c.Name, before.Version, before.chart(), was, asked, by)
+			return helmFinding(CodeHelmChanged, c.Name, title, "", append(evidence, h.evidence[before.Version])), true
+		}
+		break
+	}
+	return helmFinding(CodeHelmAsks, c.Name, fmt.Sprintf("%s asks for the image of %s, %s", release, c.Name, by), "", evidence), true
+}
+
+func helmFinding(code, container, title, detail string, evidence []inspect.Evidence) inspect.Finding {
+	f := finding(code, container, title, detail, evidence...)
+	f.ID, f.Check = inspect.FindingID(HelmName, code, container), HelmName
+	return f
+}
+
+// givenBy says whose values name the image: those that were given to the release, or the chart's own.
+func (r *helmRelease) givenBy(image string) string {
+	if paths := naming(r.Config, image); len(paths) > 0 {
+		return "by values that were given to it (" + some(paths) + ")"
+	}
+	if paths := naming(r.Chart.Values, image); len(paths) > 0 {
+		return "by the chart's own values (" + some(paths) + ")"
+	}
+	return "as the chart is written"
+}
+
+// keep makes an exhibit of a revision: what it asks for, and its values without what may be secret.
+func (h *helmHistory) keep(r *helmRelease, s corev1.Secret) error {
+	given, taken := withheld(r.Config)
+	own, more := withheld(r.Chart.Values)
+	for i := range taken {
+		taken[i] = ".values" + taken[i]
+	}
+	for i := range more {
+		more[i] = ".chart.values" + more[i]
+	}
+	raw, err := json.MarshalIndent(map[string]any{
+		"release": r.Name, "namespace": r.Namespace, "revision": r.Version, "status": r.Info.Status, "deployed": r.Info.LastDeployed,
+		"chart":     map[string]any{"name": r.Chart.Metadata.Name, "version": r.Chart.Metadata.Version, "appVersion": r.Chart.Metadata.AppVersion, "values": own},
+		"values":    given,
+		"workloads": r.workloads(),
+	}, "", "  ")
+	if err != nil {
+		return fmt.Errorf("keeping revision %d of the release: %w", r.Version, err)
+	}
+	x := inspect.Exhibit{
+		Path:   fmt.Sprintf("cluster/helm-%s-%s.v%d.json", fileName(r.Namespace), fileName(r.Name), r.Version),
+		Source: kube.SecretPath(s.Namespace, s.Name), Redacted: append(append(taken, more...), ".manifest: all but the images of its workloads"),
+	}
+	if err := keep(h.store, &x, raw); err != nil {
+		return err
+	}
+	h.emit(inspect.Event{Exhibit: &x})
+	h.evidence[r.Version] = inspect.Evidence{Kind: "helm-release", Digest: x.Digest, Path: x.Path, Text: fmt.Sprintf("revision %d, %s", r.Version, r.chart())}
+	return nil
+}
+
+// fileName keeps of a foreign name what may stand in the name of a file.
+func fileName(name string) string {
+	clean := strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r == '-' || r == '.' {
+			return r
+		}
+		return '_'
+	}, name)
+	return strings.TrimLeft(clean[:min(len(clean), 63)], ".")
+}

@@ -1,0 +1,75 @@
+package cluster
+
+import (
+	"context"
+	"sync"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+)
+
+// readers is how many manifests are read at once.
+const readers = 4
+
+// read takes the layers of the other images: of those that the store has without asking anybody, then of the first ones
+// that a registry of the case has.
+func (s *sharers) read(ctx context.Context, all []*group) {
+	ctx, stop := context.WithTimeout(ctx, sharingPatience)
+	defer stop()
+	platform, err := v1.ParsePlatform(s.platform)
+	if err != nil || platform == nil {
+		platform = &v1.Platform{}
+	}
+	s.all = all
+	var ask []*group
+	for _, g := range all {
+		if s.client == nil {
+			s.left++
+			continue
+		}
+		if g.layers, err = s.client.Stack(ctx, g.location, *platform, true); err == nil {
+			g.read = true
+			continue
+		}
+		if len(ask) == maxStacks || !s.hosts[g.location.Host] {
+			s.left++
+			continue
+		}
+		ask = append(ask, g)
+	}
+	s.askFor(ctx, ask, *platform)
+}
+
+// askFor reads manifests from registries, a few at once. One that asks to be left alone is left alone.
+func (s *sharers) askFor(ctx context.Context, ask []*group, platform v1.Platform) {
+	var mu sync.Mutex
+	var work sync.WaitGroup
+	alone := map[string]bool{}
+	next := make(chan *group)
+	for range readers {
+		work.Go(func() {
+			for g := range next {
+				mu.Lock()
+				skip := alone[g.location.Host]
+				mu.Unlock()
+				if skip {
+					continue
+				}
+				layers, err := s.client.Stack(ctx, g.location, platform, false)
+				mu.Lock()
+				g.layers, g.read = layers, err == nil
+				alone[g.location.Host] = alone[g.location.Host] || refused(err)
+				mu.Unlock()
+			}
+		})
+	}
+	for _, g := range ask {
+		next <- g
+	}
+	close(next)
+	work.Wait()
+	for _, g := range ask {
+		if !g.read {
+			s.unread++
+		}
+	}
+}

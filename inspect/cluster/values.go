@@ -1,0 +1,90 @@
+package cluster
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// imageKeys are the names under which charts ask for an image. Their values are no secrets, all others may be.
+var imageKeys = []string{"image", "repository", "tag", "digest", "registry", "pullpolicy"}
+
+func isImageKey(key string) bool { return slices.Contains(imageKeys, strings.ToLower(key)) }
+
+// maxValueDepth bounds how deep values are looked into.
+const maxValueDepth = 32
+
+// withheld gives values without what may be secret: all but those that name images. It lists the paths that it took out.
+func withheld(raw json.RawMessage) (any, []string) {
+	var v any
+	if len(raw) == 0 || json.Unmarshal(raw, &v) != nil {
+		return nil, nil
+	}
+	var taken []string
+	return withhold("", "", v, 0, &taken), taken
+}
+
+func withhold(path, key string, v any, depth int, taken *[]string) any {
+	switch v := v.(type) {
+	case map[string]any:
+		if depth == maxValueDepth {
+			break
+		}
+		for _, k := range sortedKeys(v) {
+			v[k] = withhold(path+"."+k, k, v[k], depth+1, taken)
+		}
+		return v
+	case []any:
+		if depth == maxValueDepth {
+			break
+		}
+		for i := range v {
+			v[i] = withhold(fmt.Sprintf("%s[%d]", path, i), key, v[i], depth+1, taken)
+		}
+		return v
+	case nil:
+		return nil
+	default:
+		if isImageKey(key) {
+			return v
+		}
+	}
+	*taken = append(*taken, path)
+	return "REDACTED"
+}
+
+func sortedKeys(m map[string]any) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+// naming lists the paths of values that are parts of an image's name, as image.tag.
+func naming(raw json.RawMessage, image string) []string {
+	var v any
+	if len(raw) == 0 || json.Unmarshal(raw, &v) != nil {
+		return nil
+	}
+	var found []string
+	name("", "", v, image, 0, &found)
+	return found
+}
+
+func name(path, key string, v any, image string, depth int, found *[]string) {
+	switch v := v.(type) {
+	case map[string]any:
+		for _, k := range sortedKeys(v) {
+			if depth < maxValueDepth {
+				name(strings.TrimPrefix(path+"."+k, "."), k, v[k], image, depth+1, found)
+			}
+		}
+	case string:
+		if isImageKey(key) && v != "" && !strings.EqualFold(key, "pullpolicy") && strings.Contains(image, v) {
+			*found = append(*found, path)
+		}
+	}
+}
