@@ -21,6 +21,9 @@ func (s *search) candidates(pattern string) iter.Seq[*inspect.Node] {
 	if strings.Count(name, "}") != strings.Count(name, "{") || strings.Contains(name, "**") {
 		return slices.Values(s.byName)
 	}
+	if in := s.tree.Get(path.Clean(dir)); in != nil && in.Type == inspect.EntryDir && !strings.ContainsAny(dir, wild) {
+		return slices.Values(s.tree.Children(in.Path)) // asked for each package of dpkg and npm
+	}
 	if parent := path.Base(dir); name == "*" && !strings.ContainsAny(parent, wild) {
 		return s.within(parent)
 	}

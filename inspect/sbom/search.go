@@ -100,7 +100,7 @@ func (s *search) pathThatFits(pattern, own string) (string, bool) {
 	for next := 0; next < len(ways); next++ {
 		a := ways[next]
 		full := a.at + a.below
-		if s.tree.Resolve(full) != nil && s.fits(pattern, full) {
+		if s.fits(pattern, full) && s.tree.Resolve(full) != nil {
 			return full, true
 		}
 		for end := 1; end < len(a.at); end++ {
