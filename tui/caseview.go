@@ -23,7 +23,7 @@ type caseScreen struct {
 	since   time.Time
 	reasons []string // why the case is not verified
 	brief   []string
-	rates   map[string]rate
+	pace    inspect.Pace
 
 	subject string // of the image on screen
 	chosen  bool   // by the person
@@ -51,7 +51,7 @@ func (m *Model) openCase(pod inspect.FlaggedPod, open func(context.Context) (ins
 	m.closeCase()
 	m.gen++
 	ctx, cancel := context.WithCancel(m.ctx)
-	s := &caseScreen{gen: m.gen, ctx: ctx, cancel: cancel, pod: pod, pane: paneOverview, since: m.now, rates: map[string]rate{}, running: 1}
+	s := &caseScreen{gen: m.gen, ctx: ctx, cancel: cancel, pod: pod, pane: paneOverview, since: m.now, running: 1}
 	for i := range s.panes {
 		s.panes[i].stale = true
 	}
@@ -118,9 +118,7 @@ func (m *Model) eventsCame(msg eventsMsg) tea.Cmd {
 	for _, e := range msg.events {
 		s.began = true
 		s.c.Apply(e)
-		if e.Progress != nil {
-			s.pace(e, m.now)
-		}
+		s.pace.Note(e, m.now)
 		if e.Notice != nil {
 			m.say(*e.Notice)
 		}

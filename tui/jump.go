@@ -101,7 +101,7 @@ func layerOf(i inspect.Image, path string) int {
 func (l *list) chooseLayer(n int) bool {
 	for i, at := range l.shown {
 		if l.all[at].layer == n && l.all[at].id != "merged" {
-			l.at, l.moved = i, true
+			l.at, l.moved, l.lost = i, true, ""
 			return true
 		}
 	}

@@ -54,6 +54,7 @@ func moveCommands() []command {
 
 func caseCommands() []command {
 	return []command{
+		{name: "skip", keys: []string{"S"}, show: "S", help: "leave out the selected layer while it is read, on a slow link; r reads it later", on: inCase, bar: true, why: whyNoSkip, run: runSkip},
 		{name: "export", keys: []string{"x"}, show: "x", help: "export the evidence bundle", on: inCase, bar: true, why: whyNoExport, run: runExport},
 		{name: "container", keys: []string{"[", "]"}, show: "[ ]", help: "previous or next container; while bytes are shown, the part before or after", on: inCase | inViewer, bar: true, why: whyNoContainer, run: runContainer},
 		{name: "brief", keys: []string{"b"}, show: "b", help: "copy the brief for the channel", on: inCase, bar: true, run: runBrief},

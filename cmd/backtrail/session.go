@@ -78,6 +78,7 @@ func newSession(f *flags, std streams) (*session, error) {
 		return nil, hinted(err, "--cache DIR chooses another place for the cache")
 	}
 	s.cache = files.NewCache(store)
+	s.cache.Skips().Max = int64(f.maxLayer)
 	if s.client, err = s.registryClient(store); err != nil {
 		return nil, err
 	}

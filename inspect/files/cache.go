@@ -19,12 +19,16 @@ type Cache struct {
 	proofs memo[proof]
 	trees  memo[*Tree]
 	images memo[*LayeredImage]
+	skips  Skips
 }
 
 var _ inspect.Store = (*Cache)(nil)
 
 // NewCache returns the cache over a byte store.
 func NewCache(store *registry.Store) *Cache { return &Cache{store: store} }
+
+// Skips are the layers that are left out, by whoever reads through this cache.
+func (c *Cache) Skips() *Skips { return &c.skips }
 
 // Store returns the byte store below.
 func (c *Cache) Store() *registry.Store { return c.store }

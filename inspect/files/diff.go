@@ -19,7 +19,7 @@ func Diff(client *registry.Client, cache *Cache) inspect.Check {
 			return inspect.Nothing("no known-good to compare with")
 		}
 		good := *image.Diff.KnownGood
-		other, err := cache.layered(ctx, client, good.Location, platformOf(image.Platform))
+		other, err := cache.layered(ctx, client, good.Location, platformOf(image.Platform), func(p inspect.Progress) { emit(inspect.Event{Progress: &p}) })
 		if err != nil {
 			return fmt.Errorf("comparing with the %s: %w", good.Word(), err)
 		}

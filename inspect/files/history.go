@@ -38,7 +38,7 @@ func history(img *registry.Image) []inspect.Layer {
 
 func pending(claim registry.Layer) inspect.Layer {
 	l := claimed(claim)
-	l.Reason = inspect.Running
+	l.Reason, l.Detail = inspect.Running, "it waits to be read"
 	return l
 }
 

@@ -25,7 +25,7 @@ func Layers(client *registry.Client, cache *Cache) inspect.Check {
 		if err != nil {
 			return err
 		}
-		layers, err := cache.showLayers(ctx, client, img, emit)
+		layers, err := cache.showLayers(ctx, client, img, on, emit)
 		if err != nil {
 			return err
 		}
@@ -58,26 +58,28 @@ func platformOf(text string) v1.Platform {
 	return v1.Platform{}
 }
 
-// showLayers ingests the layers and says each as it comes: first as running, then as it ended, then with what it
-// changed against the tree below.
-func (c *Cache) showLayers(ctx context.Context, client *registry.Client, img *registry.Image, emit func(inspect.Event)) ([]inspect.Layer, error) {
+// showLayers ingests the layers and says each as it comes: first as waiting, as being read, then as it ended, then with
+// what it changed against the tree below.
+func (c *Cache) showLayers(ctx context.Context, client *registry.Client, img *registry.Image, on inspect.On, emit func(inspect.Event)) ([]inspect.Layer, error) {
 	rows := history(img)
 	if base, ok := c.baseOf(img); ok {
 		base.mark(rows)
 		emit(inspect.Event{Setting: base.setting()})
 	}
 	rowOf := map[int]inspect.Layer{}
-	var total int64
 	for _, r := range rows {
 		emit(inspect.Event{Layer: &r})
 		if !r.Empty {
 			rowOf[r.Number] = r
-			total += r.Size
 		}
 	}
 	watch := &Watch{
-		Progress: func(done int64) {
-			emit(inspect.Event{Progress: &inspect.Progress{Done: done, Total: total, Unit: "bytes", Text: "reading layers"}})
+		Shared:   func() []string { return c.comparedLayers(on.Image(), img.Platform) },
+		Progress: func(p inspect.Progress) { emit(inspect.Event{Progress: &p}) },
+		Begin: func(number int) {
+			l := rowOf[number]
+			l.Detail = "it is being read"
+			emit(inspect.Event{Layer: &l})
 		},
 		Layer: func(in Ingested) {
 			l := onRow(in.Layer, rowOf[in.Layer.Number])
@@ -104,6 +106,15 @@ func (c *Cache) showLayers(ctx context.Context, client *registry.Client, img *re
 	return layers, nil
 }
 
+// comparedLayers are the layers of the image that this one is compared with, as soon as it is known which one that is: its
+// manifest is in the store then.
+func (c *Cache) comparedLayers(image inspect.Image, platform v1.Platform) []string {
+	if image.Diff == nil || image.Diff.KnownGood == nil {
+		return nil
+	}
+	return c.layersOf(image.Diff.KnownGood.Digest, platform)
+}
+
 // onRow puts what was found onto the row that the history gave.
 func onRow(l, row inspect.Layer) inspect.Layer {
 	l.Position, l.CreatedBy, l.Created, l.Base = row.Position, row.CreatedBy, row.Created, row.Base
@@ -121,7 +132,7 @@ func layerBlob(in Ingested, of string) (inspect.Blob, bool) {
 	switch {
 	case in.Actual != "":
 		b.State, b.Actual = "damaged", in.Actual
-	case l.Reason == string(registry.ProblemMissing), l.DiffID == "" && l.Reason == string(registry.ProblemLimit):
+	case l.Status == inspect.Unknown:
 		b.State = "missing"
 	}
 	return b, b.Digest != ""

@@ -20,6 +20,19 @@ type proof struct {
 
 // proven gives the proof of an earlier run, if all that it speaks of is still there in full length.
 func (c *Cache) proven(digest string) (proof, bool) {
+	p, ok := c.kept(digest)
+	if !ok {
+		return proof{}, false
+	}
+	index, err := c.store.Record(recordIndex, p.DiffID)
+	if err != nil || !isIndex(index) {
+		return proof{}, false
+	}
+	return p, true
+}
+
+// kept says that a layer was read before and is still there, as far as that can be told without reading its index.
+func (c *Cache) kept(digest string) (proof, bool) {
 	data, err := c.store.Record(registry.RecordLayer, digest)
 	if err != nil {
 		return proof{}, false
@@ -28,14 +41,7 @@ func (c *Cache) proven(digest string) (proof, bool) {
 	if json.Unmarshal(data, &p) != nil || !registry.IsDigest(p.DiffID) {
 		return proof{}, false
 	}
-	if !c.has(digest, p.Size) || !c.has(p.DiffID, p.TarSize) {
-		return proof{}, false
-	}
-	index, err := c.store.Record(recordIndex, p.DiffID)
-	if err != nil || !isIndex(index) {
-		return proof{}, false
-	}
-	return p, true
+	return p, c.has(digest, p.Size) && c.has(p.DiffID, p.TarSize)
 }
 
 // has says whether a blob is there with this size. One that was cut short by a crash is dropped.
