@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/registry"
@@ -20,6 +21,11 @@ type Cache struct {
 	trees  memo[*Tree]
 	images memo[*LayeredImage]
 	skips  Skips
+
+	mu      sync.Mutex
+	held    map[string]int // entries that index holds for layers that are not yet part of a tree, by diff ID
+	heldAll int
+	entries map[string]int // of layers, by diff ID
 }
 
 var _ inspect.Store = (*Cache)(nil)

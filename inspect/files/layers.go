@@ -2,6 +2,7 @@ package files
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/backtrail/backtrail/inspect"
@@ -26,6 +27,10 @@ func Layers(client *registry.Client, cache *Cache) inspect.Check {
 			return err
 		}
 		layers, err := cache.showLayers(ctx, client, img, on, emit)
+		if errors.As(err, new(*registry.LimitError)) {
+			image.Status, image.Reason, image.Detail = inspect.Unknown, string(registry.ProblemLimit), err.Error()
+			emit(inspect.Event{Image: settled(image, layers)})
+		}
 		if err != nil {
 			return err
 		}
@@ -95,7 +100,7 @@ func (c *Cache) showLayers(ctx context.Context, client *registry.Client, img *re
 	}
 	tree, err := c.Tree(ctx, layers)
 	if err != nil {
-		return nil, err
+		return layers, err
 	}
 	for i := range layers {
 		layers[i] = onRow(layers[i], rowOf[layers[i].Number])

@@ -5,6 +5,11 @@ package files
 const (
 	// MaxEntries bounds the members of one layer's tar. The largest images seen have some 500,000 files.
 	MaxEntries = 1_000_000
+	// MaxImageEntries bounds those of all layers of an image together, so that many layers are no way around MaxEntries.
+	MaxImageEntries = 1_500_000
+	// MaxHeldEntries bounds those that are held in memory between the reading of layers and their merging; the others are
+	// read again from the store.
+	MaxHeldEntries = 500_000
 	// MaxNames bounds the bytes of paths, links and extended attributes of one layer, all in all.
 	MaxNames = 192 << 20
 	// MaxXattr bounds the name and the value of one extended attribute, as Linux does (XATTR_SIZE_MAX).

@@ -26,7 +26,7 @@ type scan struct {
 	hash    hash.Hash
 	head    []byte // the first bytes of a file, from which its kind is told
 	buf     []byte
-	last    map[string]int // what a path stood for last, for the hard links to it
+	last    map[string]int // what a path stood for last, once there is a hard link
 	names   int            // bytes of names so far, see MaxNames
 	room    int64          // bytes that sparse files may still claim, see MaxSparse
 	entries []inspect.Entry
@@ -43,7 +43,7 @@ func scanTar(ctx context.Context, r io.Reader) ([]inspect.Entry, []string, error
 func scanWithin(ctx context.Context, r io.Reader, maxSparse int64) ([]inspect.Entry, []string, error) {
 	src := &counter{r: r}
 	s := &scan{
-		src: src, tar: tar.NewReader(src), hash: sha256.New(), last: map[string]int{}, room: maxSparse,
+		src: src, tar: tar.NewReader(src), hash: sha256.New(), room: maxSparse,
 		head: make([]byte, headSize), buf: make([]byte, 128<<10),
 	}
 	for {
@@ -137,7 +137,9 @@ func (s *scan) keep(e inspect.Entry) {
 		s.notes.add("the root directory is also given as a %s, which is left out", e.Type)
 		return
 	}
-	s.last[e.Path] = len(s.entries)
+	if s.last != nil {
+		s.last[e.Path] = len(s.entries)
+	}
 	s.entries = append(s.entries, e)
 }
 
@@ -190,11 +192,17 @@ func (s *scan) hardlink(e *inspect.Entry, target string) {
 	if leaves(target) {
 		s.notes.add("the hard link %q leads out of the image", e.Path)
 	}
-	i, ok := s.last[cleanPath(target)]
-	if !ok {
-		return
+	if s.last == nil {
+		s.last = make(map[string]int, len(s.entries))
+		for i, e := range s.entries {
+			if e.Type != inspect.EntryWhiteout && e.Type != inspect.EntryOpaque {
+				s.last[e.Path] = i
+			}
+		}
 	}
-	shareContent(e, s.entries[i])
+	if i, ok := s.last[cleanPath(target)]; ok {
+		shareContent(e, s.entries[i])
+	}
 }
 
 // shareContent gives a hard link the content of its target; a link to a symbolic link is a symbolic link.
