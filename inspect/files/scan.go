@@ -30,6 +30,7 @@ type scan struct {
 	names   int            // bytes of names so far, see MaxNames
 	room    int64          // bytes that sparse files may still claim, see MaxSparse
 	entries []inspect.Entry
+	toc     bool // the last member is eStargz's table of contents
 	notes   remarks
 }
 
@@ -66,11 +67,12 @@ func scanWithin(ctx context.Context, r io.Reader, maxSparse int64) ([]inspect.En
 	if _, err := io.CopyBuffer(io.Discard, src, s.buf); err != nil {
 		return nil, nil, fmt.Errorf("reading what follows the tar: %w", err)
 	}
-	return s.entries, s.notes.list, nil
+	return withoutTOC(s.entries, s.toc), s.notes.list, nil
 }
 
 // member takes in one member, whose first header block is at start.
 func (s *scan) member(h *tar.Header, start int64) error {
+	s.toc = false
 	if len(s.entries) >= MaxEntries {
 		return &registry.LimitError{What: "number of files in a layer", Limit: MaxEntries}
 	}
@@ -175,6 +177,7 @@ func (s *scan) content(e *inspect.Entry, h *tar.Header, start int64) error {
 	}
 	e.SHA256 = hex.EncodeToString(s.hash.Sum(nil))
 	e.MIME, e.Kind = mimeOf(s.head[:n]), kindOf(e.Path, s.head[:n])
+	s.toc = e.Path == tocName && e.Mode&0o111 == 0 && isTOC(s.head[:n])
 	return nil
 }
 
