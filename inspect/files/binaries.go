@@ -172,6 +172,9 @@ func (h *hunt) altered() []inspect.Altered {
 		if step := h.createdBy(n.Layer); step != "" {
 			a.Detail += ": " + step
 		}
+		if c.recalled != 0 {
+			a.Detail = c.rewritten() + "; " + a.Detail
+		}
 		if n.Path != p {
 			a.Detail = fmt.Sprintf("a link to %s stands in its place; %s", n.Path, a.Detail)
 		}

@@ -32,6 +32,8 @@ const (
 	MaxDatabaseFiles = 200_000
 	// MaxClaims bounds the files that the databases of one image name.
 	MaxClaims = 3_000_000
+	// MaxPasts bounds the layers below which package databases are read again, to see what later ones changed.
+	MaxPasts = 16
 	// MaxCheckpointMembers bounds the members of a checkpoint archive, MaxCheckpointText each of its descriptions in bytes.
 	MaxCheckpointMembers = 100_000
 	MaxCheckpointText    = 16 << 20

@@ -52,6 +52,9 @@ func (t *Tree) newOwnership(ctx context.Context) (*ownership, error) {
 		}
 	}
 	o.judge(broken)
+	if err := o.recall(ctx); err != nil {
+		return nil, err
+	}
 	return o, o.compare(ctx)
 }
 
@@ -75,6 +78,9 @@ func (o *ownership) take(db *database) {
 		if old, twice := o.owner[real]; !twice || old.sum == "" && (!db.language || old.from.language) {
 			o.owner[real] = c
 			o.system = o.system || !db.language
+		} else if db == old.from && db.shared && c.sum != "" && c.sum != old.sum {
+			old.also += " " + c.sum
+			o.owner[real] = old
 		}
 	}
 }
@@ -128,7 +134,7 @@ func (o *ownership) compare(ctx context.Context) error {
 		return err
 	}
 	for p, d := range at {
-		if sum := w.get(d); sum != "" && d.algorithm+":"+sum != o.owner[p].sum {
+		if sum := w.get(d); sum != "" && !o.owner[p].fits(d.algorithm+":"+sum) {
 			o.actual[p] = d.algorithm + ":" + sum
 		}
 	}

@@ -3,6 +3,8 @@ package files
 import (
 	"context"
 	"fmt"
+	"io"
+	"log"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
@@ -36,7 +38,7 @@ type slowRegistry struct {
 func newSlowRegistry(t *testing.T) *slowRegistry {
 	t.Helper()
 	s := &slowRegistry{}
-	inner := fake.New()
+	inner := fake.New(fake.Logger(log.New(io.Discard, "", 0)))
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, digest, ok := strings.Cut(r.URL.Path, "/blobs/sha256:")
 		if !ok || r.Method != http.MethodGet || s.rate == 0 {

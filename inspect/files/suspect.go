@@ -105,6 +105,7 @@ func (h *hunt) consider(n *inspect.Node, dirs []string) *suspect {
 	switch {
 	case changed:
 		s.add(codeAltered, fmt.Sprintf("its content is not that of package %s", c.owner))
+		s.add("", c.rewritten())
 	case owned:
 		s.add("", fmt.Sprintf("its content is that of package %s", c.owner))
 	case h.own.intact(n.Path):
