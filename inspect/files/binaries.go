@@ -20,7 +20,11 @@ func Binaries(_ *registry.Client, cache *Cache) inspect.Check {
 			return err
 		}
 		h.places(ctx, emit)
+		if err := h.secrets(ctx, emit); err != nil {
+			return err
+		}
 		h.settings(emit)
+		h.sayDeleted(emit)
 		h.say(h.rows(false), emit)
 		h.compared(emit)
 		return nil
@@ -91,6 +95,8 @@ func (h *hunt) finding(check string, b inspect.Binary) *inspect.Finding {
 	switch {
 	case slices.Contains(b.Codes, codeAltered):
 		code, title = "replaced-program", fmt.Sprintf("%s is not what package %s says it is", b.Path, b.Owner)
+	case slices.Contains(b.Codes, codeDeleted):
+		code, title = "deleted-program", fmt.Sprintf("%s is a program that layer %d brought and a later one deleted", b.Path, b.Layer)
 	case slices.Contains(b.Codes, codeAlerted) && b.Owner != "":
 		code, title = "alerted-file", fmt.Sprintf("%s, which an alert names, is the unaltered file of package %s", b.Path, b.Owner)
 	case slices.Contains(b.Codes, codeLoaderHijack):

@@ -62,6 +62,7 @@ func (b bench) examineWith(t testing.TB, target string, knownGood *inspect.Known
 			Platform: img.Platform.String(), Status: inspect.Unknown, Reason: inspect.Running,
 		}
 		if c := img.ConfigFile; c != nil {
+			c.Config.Env, _ = inspect.RedactEnv(c.Config.Env) // as package subject does it
 			i.Settings = inspect.ImageConfig{User: c.Config.User, Entrypoint: c.Config.Entrypoint, Cmd: c.Config.Cmd, Env: c.Config.Env, WorkingDir: c.Config.WorkingDir, OnBuild: c.Config.OnBuild, Volumes: keys(c.Config.Volumes)}
 			if c.Config.Healthcheck != nil {
 				i.Settings.Health = c.Config.Healthcheck.Test

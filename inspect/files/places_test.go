@@ -84,6 +84,8 @@ func TestSettingsOfTheConfig(t *testing.T) {
 		"history: decoded":       {v1.Config{}, "RUN echo aGk= | base64 -d > /x", []string{"low history-decodes"}},
 		"history: decoded, run":  {v1.Config{}, "RUN echo aGk= | base64 -d | sh", []string{"medium history-encoded"}},
 		"history: a miner":       {v1.Config{}, "RUN ./xmrig -o stratum+tcp://pool.example", []string{"medium history-miner"}},
+		"a secret":               {v1.Config{Env: []string{"PATH=/usr/bin", "NPM_TOKEN=" + value}}, "", []string{"low env-secret"}},
+		"history: a secret":      {v1.Config{}, "|1 NPM_TOKEN=" + value + " /bin/sh -c npm ci", []string{"low history-secret"}},
 		"history: another shape": {v1.Config{}, "RUN cat list | sort | shuf", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -91,6 +93,7 @@ func TestSettingsOfTheConfig(t *testing.T) {
 			if got := notable(c.Images[0]); !slices.Equal(got, test.want) {
 				t.Errorf("got %q, want %q", got, test.want)
 			}
+			unsaid(t, c, value)
 			for _, f := range c.Findings {
 				if f.Severity != inspect.Medium || len(f.Evidence) == 0 || !strings.HasPrefix(f.Evidence[0].Digest, "sha256:") {
 					t.Errorf("finding %+v", f)

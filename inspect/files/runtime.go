@@ -91,20 +91,18 @@ func (r *runtimeState) run(ctx context.Context, alerts []inspect.Alert, emit fun
 	h := r.hunt
 	h.hijacked = h.preloaded(ctx)
 	r.join(alerts, emit)
-	var look []*inspect.Node
 	for n := range h.tree.All() {
 		if n.Layer != r.layer {
 			continue
 		}
 		if s := r.consider(n); s != nil {
 			h.suspects = append(h.suspects, s)
-			look = append(look, n)
 		}
 		if code, what, severity := h.notablePlace(n); code != "" {
 			emit(inspect.Event{Finding: r.finding(code, what+": it was written at run time", raised(severity), n.Path, n.SHA256, "")})
 		}
 	}
-	if err := h.examineAll(ctx, look); err != nil {
+	if err := h.examineAll(ctx); err != nil {
 		return err
 	}
 	for _, b := range h.rows(false) {

@@ -47,7 +47,15 @@ func (h *hunt) notableSettings() []inspect.Setting {
 			say("volume", "the image declares a volume over a directory of the system: "+v, inspect.Low)
 		}
 	}
+	for _, e := range c.Env {
+		if name, value, _ := strings.Cut(e, "="); value == inspect.Redacted {
+			say("env-secret", "the image's environment sets "+name+": whoever has the image has its value", inspect.Low)
+		}
+	}
 	for _, l := range h.layers {
+		if strings.Contains(l.CreatedBy, "="+inspect.Redacted) {
+			say("history-secret", "a build step was given a secret, which the image's history keeps: "+cut(l.CreatedBy, 300), inspect.Low)
+		}
 		if code, detail, severity := oddStep(l.CreatedBy); code != "" {
 			say(code, detail+": "+cut(l.CreatedBy, 300), severity)
 		}

@@ -31,6 +31,9 @@ import (
 //  11. Content that the list of a language's package manager names with its sha256 (Python's RECORD, conda-meta) is not
 //     shown, unless 1 to 5 apply: anybody may write such a list. Other content than it says: as if there were no list.
 //
+//  12. A program that a later layer deleted: by 1 to 5 as if it were there, one step down, since nothing can run it any
+//     more; without such a sign it is only counted.
+//
 // Linked statically and stripped, or built by Go: says nothing by itself. Partial ownership never raises above low by 6
 // and 7.
 
@@ -60,6 +63,14 @@ func (s signs) count(codes ...string) int {
 
 // severityOf judges a program by its signs.
 func severityOf(s signs) inspect.Severity {
+	if s.has(codeDeleted) && !s.has(codeAlerted) {
+		return lowered(severityOfPresent(s))
+	}
+	return severityOfPresent(s)
+}
+
+// severityOfPresent judges a program as if it could be run.
+func severityOfPresent(s signs) inspect.Severity {
 	stranger := s.has(codeUnowned, codeAltered, codeOwnershipUnknown)
 	strong := s.count(codePacked, codeObfuscated, codeSetuid, codeCapability)
 	isNew := s.has(codeNotInKnownGood, codeChanged, codeRuntime)
@@ -114,6 +125,19 @@ func raised(s inspect.Severity) inspect.Severity {
 		return inspect.High
 	default:
 		return s
+	}
+}
+
+func lowered(s inspect.Severity) inspect.Severity {
+	switch s {
+	case inspect.Critical:
+		return inspect.High
+	case inspect.High:
+		return inspect.Medium
+	case inspect.Medium:
+		return inspect.Low
+	default:
+		return inspect.Info
 	}
 }
 

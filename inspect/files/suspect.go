@@ -47,24 +47,33 @@ type hunt struct {
 	started  []*inspect.Node          // the image's own programs
 	hijacked map[*inspect.Node]string // loaded into every program, and by what
 	suspects []*suspect
+
+	relics    []relic
+	deletions []deletion
 }
 
 func (h *hunt) run(ctx context.Context) error {
 	h.started = h.tree.programs(h.image.Settings)
 	h.hijacked = h.preloaded(ctx)
 	dirs := searchPath(h.image.Settings.Env)
-	var look []*inspect.Node
 	for n := range h.tree.All() {
 		if s := h.consider(n, dirs); s != nil {
 			h.suspects = append(h.suspects, s)
-			look = append(look, n)
 		}
 	}
-	return h.examineAll(ctx, look)
+	h.relics = h.tree.relics()
+	if err := h.lookBelow(ctx); err != nil {
+		return err
+	}
+	return h.examineAll(ctx)
 }
 
 // examineAll reads the suspects' bytes and adds what they show.
-func (h *hunt) examineAll(ctx context.Context, look []*inspect.Node) error {
+func (h *hunt) examineAll(ctx context.Context) error {
+	look := make([]*inspect.Node, 0, len(h.suspects))
+	for _, s := range h.suspects {
+		look = append(look, s.node)
+	}
 	_, arch, _ := strings.Cut(h.image.Platform, "/")
 	arch, _, _ = strings.Cut(arch, "/")
 	found, err := h.tree.lookInto(ctx, look, arch)
@@ -93,7 +102,7 @@ func (h *hunt) consider(n *inspect.Node, dirs []string) *suspect {
 	alert, alerted := h.alerted[n]
 	by, hijacked := h.hijacked[n]
 	own := slices.Contains(h.started, n)
-	program := n.Executable() && n.Kind != "" || n.Kind == inspect.KindELF || n.Kind == inspect.KindPE || n.Kind == inspect.KindMachO || n.Kind == inspect.KindWASM
+	program := isProgram(n)
 	changed := owned && h.own.altered(n.Path) && severityOfAltered(n, c) == inspect.High
 	if owned && !changed && !alerted && !hijacked || !owned && !program && !own && !alerted && !hijacked {
 		return nil
@@ -166,7 +175,7 @@ func (s *suspect) notable() bool {
 	if s.alone() {
 		return true
 	}
-	if s.vouched {
+	if s.vouched || s.has(codeDeleted) {
 		return false
 	}
 	if s.has(codeOwnershipUnknown) {
