@@ -169,6 +169,7 @@ func codeText(code string) string {
 		"arch-mismatch": "made for another architecture than the image", "shadows-path": "stands earlier in PATH than a program of the same name",
 		"loader-hijack": "changes what the loader loads", "entrypoint": "the image's own program", "known-good": "the same as in the confirmed known-good",
 		"ownership-unknown": "no package database says what belongs here", "go-module": "a Go program that names its module",
+		"deleted": "a later layer deleted it: no container sees it", "runtime": "it came or was changed at run time", "obfuscated": "a script that unpacks what it runs",
 	}
 	if w, ok := words[code]; ok {
 		return w + " (" + code + ")"

@@ -154,10 +154,11 @@ func (r *runtimeState) consider(n *inspect.Node) *suspect {
 // join tells alerts whose file the checkpoint has that its bytes are there.
 func (r *runtimeState) join(alerts []inspect.Alert, emit func(inspect.Event)) {
 	for _, a := range alerts {
-		if a.Subject != r.hunt.image.Subject || a.Match == "" || a.Match == inspect.MatchNone || !strings.HasPrefix(a.Path, "/") {
+		if a.Subject != r.hunt.image.Subject || a.Match == "" || a.Match == inspect.MatchNone {
 			continue
 		}
-		n := r.hunt.tree.Resolve(a.Path)
+		p, _ := r.hunt.tree.programPath(a.Path, r.hunt.image.Settings.WorkingDir)
+		n := r.hunt.tree.Resolve(p)
 		if n == nil || !isRegular(n) || n.Layer != r.layer || a.File.Origin == inspect.OriginHost || a.File.Origin == inspect.OriginMemfd {
 			continue
 		}
