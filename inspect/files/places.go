@@ -39,9 +39,29 @@ func (h *hunt) places(ctx context.Context, emit func(inspect.Event)) {
 			}
 		})
 	}
+	h.writable(emit)
 	for _, l := range h.layers {
 		if l.Status == inspect.Verified && l.Detail != "" {
 			emit(inspect.Event{Setting: &inspect.Setting{Code: "odd-layer", Detail: fmt.Sprintf("layer %d is %s", l.Number, l.Detail), Severity: inspect.Low}})
+		}
+	}
+}
+
+// writable says where everybody may put a program that others run, or change a setting of the system.
+func (h *hunt) writable(emit func(inspect.Event)) {
+	said := map[string]bool{}
+	for _, d := range searchPath(h.image.Settings.Env) {
+		n := h.tree.Resolve(d)
+		if n == nil || n.Type != inspect.EntryDir || n.Mode&0o002 == 0 || said[n.Path] {
+			continue
+		}
+		said[n.Path] = true
+		h.place(n, "world-writable", fmt.Sprintf("everybody may put programs into %s, where they are looked for by PATH (mode %04o)", n.Path, n.Mode), inspect.Low, emit)
+	}
+	for n := range h.tree.Below("/etc") {
+		if isRegular(n) && n.Mode&0o002 != 0 && len(said) < 50 {
+			said[n.Path] = true
+			h.place(n, "world-writable", fmt.Sprintf("everybody may change %s (mode %04o)", n.Path, n.Mode), inspect.Low, emit)
 		}
 	}
 }
@@ -128,6 +148,10 @@ func (h *hunt) oddText(ctx context.Context, n *inspect.Node) string {
 		_, odd = oddCommand(line)
 		if odd != "" {
 			odd = "a line of it " + odd
+			return
+		}
+		if dir := strings.TrimSpace(line); path.Ext(n.Path) == ".conf" && strings.HasPrefix(n.Path, "/etc/ld.so.conf") && strings.HasPrefix(dir, "/") && (temporary(dir+"/x") || hiddenPath(dir+"/x")) {
+			odd = "a line of it names " + dir
 			return
 		}
 		for _, word := range strings.FieldsFunc(line, func(r rune) bool { return strings.ContainsRune(" \t\"'=;&|", r) }) {

@@ -97,6 +97,9 @@ func (s *scan) member(h *tar.Header, start int64) error {
 		e.Type = inspect.EntryDir
 	case tar.TypeSymlink:
 		e.Type, e.Link = inspect.EntrySymlink, h.Linkname
+		if climbs(path.Dir(e.Path), h.Linkname) {
+			s.notes.add("the link %q leads out of the image, to %q; it ends at its root", e.Path, h.Linkname)
+		}
 	case tar.TypeChar:
 		e.Type = inspect.EntryChar
 	case tar.TypeBlock:
@@ -239,6 +242,29 @@ func cleanPath(name string) string { return path.Clean("/" + name) }
 // leaves says that a name goes up at some point. Such names are taken inside the root, and noted.
 func leaves(name string) bool {
 	return strings.Contains(name, "..") && strings.Contains("/"+name+"/", "/../")
+}
+
+// climbs says that a link in a directory goes up further than the root is.
+func climbs(dir, link string) bool {
+	if !strings.Contains(link, "..") {
+		return false
+	}
+	depth := strings.Count(strings.Trim(dir, "/"), "/") + 1
+	if dir == "/" || strings.HasPrefix(link, "/") {
+		depth = 0
+	}
+	for name := range strings.SplitSeq(link, "/") {
+		switch name {
+		case "", ".":
+		case "..":
+			if depth--; depth < 0 {
+				return true
+			}
+		default:
+			depth++
+		}
+	}
+	return false
 }
 
 // counter counts the bytes that are read.

@@ -56,12 +56,23 @@ func (h *hunt) run(ctx context.Context) error {
 	h.started = h.tree.programs(h.image.Settings)
 	h.hijacked = h.preloaded(ctx)
 	dirs := searchPath(h.image.Settings.Env)
-	for n := range h.tree.All() {
-		if s := h.consider(n, dirs); s != nil {
-			h.suspects = append(h.suspects, s)
+	h.relics = h.tree.relics()
+	below := map[string]relic{}
+	for _, r := range h.relics {
+		if r.replaced {
+			below[r.node.Path] = r
 		}
 	}
-	h.relics = h.tree.relics()
+	for n := range h.tree.All() {
+		s := h.consider(n, dirs)
+		if s == nil {
+			continue
+		}
+		if r, ok := below[n.Path]; ok {
+			s.add("", fmt.Sprintf("layer %d replaced the file that layer %d has there (sha256 %.12s)", r.by, r.node.Layer, r.node.SHA256))
+		}
+		h.suspects = append(h.suspects, s)
+	}
 	if err := h.lookBelow(ctx); err != nil {
 		return err
 	}
