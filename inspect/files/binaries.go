@@ -117,7 +117,7 @@ func (h *hunt) finding(check string, b inspect.Binary) *inspect.Finding {
 		},
 	}
 	if c, ok := h.own.owner[b.Path]; ok && c.sum != "" {
-		f.Evidence = append(f.Evidence, inspect.Evidence{Kind: "package-database", Path: c.from.file, Text: fmt.Sprintf("%s: %s", c.owner, c.sum)})
+		f.Evidence = append(f.Evidence, inspect.Evidence{Kind: "package-database", Path: c.from.file, Text: strings.TrimSuffix(fmt.Sprintf("%s: %s, %s", c.owner, c.sum, c.weakness()), ", ")})
 	}
 	return f
 }
@@ -174,6 +174,9 @@ func (h *hunt) altered() []inspect.Altered {
 			Path: p, Kind: n.Kind, Package: c.owner, Layer: n.Layer, Expected: c.sum, Actual: h.own.actual[p], Config: c.config,
 			Severity: severityOfAltered(n, c), SHA256: n.SHA256,
 			Detail: fmt.Sprintf("layer %d holds it", n.Layer),
+		}
+		if weak := c.weakness(); weak != "" {
+			a.Detail += ", compared " + weak
 		}
 		if step := h.createdBy(n.Layer); step != "" {
 			a.Detail += ": " + step

@@ -32,6 +32,17 @@ func (c claim) fits(sum string) bool {
 	return sum == c.sum || strings.Contains(c.also+" ", " "+sum+" ")
 }
 
+// weakness names the digest that vouches for a file where it is a weak one: whoever makes both files can give them the
+// same MD5 or SHA-1. "" for the others.
+func (c claim) weakness() string {
+	switch algorithm, _, _ := strings.Cut(c.sum, ":"); algorithm {
+	case "md5", "sha1":
+		return "by a weak digest, " + strings.ToUpper(algorithm)
+	default:
+		return ""
+	}
+}
+
 // rewritten says in words what a layer did to the database; "" where none did.
 func (c claim) rewritten() string {
 	if c.recalled == 0 {

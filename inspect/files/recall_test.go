@@ -45,7 +45,7 @@ func TestADatabaseThatALayerRewroteIsFound(t *testing.T) {
 		"dpkg, twice": {[]layerSpec{step("base", append(packages(good, "1.0"), top)...), step("RUN x", append(packages(program("first"), "1.0"), exe("usr/bin/top", program("first")))...),
 			step("RUN y", append(packages(evil, "1.0"), bad)...)}, "layer 2 changed"},
 		"dpkg, an upgrade":          {[]layerSpec{step("base", append(packages(good, "1.0"), top)...), step("RUN apt-get upgrade", append(packages(evil, "1.1"), bad)...)}, ""},
-		"dpkg, another package":     {[]layerSpec{step("base", append(packages(good, "1.0"), top)...), step("RUN apt-get install", append(dpkgOf(map[string][]member{"x": {exe("usr/bin/x", good)}}, "x"), exe("usr/bin/x", good))...)}, "unowned"},
+		"dpkg, another package":     {[]layerSpec{step("base", append(packages(good, "1.0"), top)...), step("RUN apt-get install", append(dpkgOf(map[string][]member{"x": {exe("usr/bin/x", evil)}}, "x"), exe("usr/bin/x", evil))...)}, "unowned"},
 		"dpkg, a rewrite undone":    {[]layerSpec{step("base", append(packages(good, "1.0"), top)...), step("RUN x", append(packages(evil, "1.0"), bad)...), step("RUN y", append(packages(good, "1.0"), top)...)}, ""},
 		"dpkg, only the database":   {[]layerSpec{step("base", append(packages(good, "1.0"), top)...), step("RUN x", packages(evil, "1.0")...)}, ""},
 		"distroless":                {[]layerSpec{step("base", file("var/lib/dpkg/status.d/procps", "Package: procps\nVersion: 1\n"), file("var/lib/dpkg/status.d/procps.md5sums", md5Of(good)+"  usr/bin/top\n"), top), step("COPY x", bad, file("var/lib/dpkg/status.d/procps.md5sums", md5Of(evil)+"  usr/bin/top\n"))}, "layer 1 changed"},

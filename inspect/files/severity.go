@@ -30,6 +30,7 @@ import (
 //     lowers nothing.
 //  11. Content that the list of a language's package manager names with its sha256 (Python's RECORD, conda-meta) is not
 //     shown, unless 1 to 5 apply: anybody may write such a list. Other content than it says: as if there were no list.
+//     Content that an unaltered file of a package has too, under another name (a hard link, a copy): the same.
 //
 //  12. A program that a later layer deleted: by 1 to 5 as if it were there, one step down, since nothing can run it any
 //     more; without such a sign it is only counted.

@@ -73,6 +73,7 @@ func (h *hunt) run(ctx context.Context) error {
 		}
 		h.suspects = append(h.suspects, s)
 	}
+	h.twins()
 	if err := h.lookBelow(ctx); err != nil {
 		return err
 	}
@@ -126,8 +127,10 @@ func (h *hunt) consider(n *inspect.Node, dirs []string) *suspect {
 	case changed:
 		s.add(codeAltered, fmt.Sprintf("its content is not that of package %s", c.owner))
 		s.add("", c.rewritten())
+	case owned && c.sum == "":
+		s.add("", fmt.Sprintf("package %s names it, and no digest says what its content should be", c.owner))
 	case owned:
-		s.add("", fmt.Sprintf("its content is that of package %s", c.owner))
+		s.add("", strings.TrimSuffix(fmt.Sprintf("its content is that of package %s, %s", c.owner, c.weakness()), ", "))
 	case h.own.intact(n.Path):
 		s.vouched = true
 		s.add("", fmt.Sprintf("only the list of %s, which anybody may write, says that it belongs there", c.owner))
