@@ -29,6 +29,7 @@ func (s *session) checks(o subject.Options) []inspect.Check {
 		signature.Check(sig),
 		provenance.Check(s.client),
 		files.Layers(s.client, s.cache),
+		files.Base(s.cache, provenance.Name),
 		files.Binaries(s.client, s.cache),
 		sbom.Packages(s.cache),
 		subject.KnownGood(o),
@@ -38,7 +39,7 @@ func (s *session) checks(o subject.Options) []inspect.Check {
 		signature.Usual(s.client),
 		provenance.Drift(s.client, s.examiner(sig)),
 		provenance.Seen(s.client, s.now),
-		answer.Check(signature.Name, provenance.Name, "layers", "binaries", "packages", subject.KnownGoodName, "diff", "package-diff", provenance.DriftName, cluster.Name),
+		answer.Check(signature.Name, provenance.Name, "layers", files.CheckBase, "binaries", "packages", subject.KnownGoodName, "diff", "package-diff", provenance.DriftName, cluster.Name),
 	})
 }
 

@@ -35,6 +35,9 @@ func Layers(client *registry.Client, cache *Cache) inspect.Check {
 			return err
 		}
 		emit(inspect.Event{Image: settled(image, layers)})
+		if err := cache.rememberStack(image, layers); err != nil {
+			return err
+		}
 		if img.ManifestFile == nil && img.Digest() != "" {
 			return inspect.Unchecked("the layers are not known: the manifest %s cannot be read", img.Digest())
 		}

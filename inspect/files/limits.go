@@ -34,6 +34,8 @@ const (
 	MaxClaims = 3_000_000
 	// MaxPasts bounds the layers below which package databases are read again, to see what later ones changed.
 	MaxPasts = 16
+	// MaxMaterials bounds the images that provenance may name as what an image was built from.
+	MaxMaterials = 20
 	// MaxCheckpointMembers bounds the members of a checkpoint archive, MaxCheckpointText each of its descriptions in bytes.
 	MaxCheckpointMembers = 100_000
 	MaxCheckpointText    = 16 << 20
