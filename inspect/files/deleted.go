@@ -23,7 +23,7 @@ type deletion struct {
 func (h *hunt) lookBelow(ctx context.Context) error {
 	var programs []relic
 	for _, r := range h.relics {
-		if _, owned := h.own.owner[r.node.Path]; !owned && isProgram(r.node) {
+		if _, owned := h.own.owner[r.node.Path]; !owned && isProgram(r.node) && !within(r.node.Path, "/var/lib/dpkg") {
 			programs = append(programs, r)
 		}
 	}

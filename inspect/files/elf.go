@@ -35,7 +35,7 @@ func (f *facts) elf(data []byte, arch string) {
 		f.Detail = append(f.Detail, fmt.Sprintf("%d bytes follow the end of the program in its file", n))
 	}
 	if bytes.Contains(data, []byte("memfd_create")) {
-		f.Detail = append(f.Detail, "it can run programs from memory (memfd_create)")
+		f.Detail = append(f.Detail, memfdWords)
 	}
 	for _, tag := range []elf.DynTag{elf.DT_RUNPATH, elf.DT_RPATH} {
 		if list, err := file.DynString(tag); err == nil {
@@ -46,6 +46,9 @@ func (f *facts) elf(data []byte, arch string) {
 		f.add(codeArchMismatch, fmt.Sprintf("it is built for %s, the image for %s", is, arch))
 	}
 }
+
+// memfdWords are said only of what shows another sign: interpreters and many libraries know the call too.
+const memfdWords = "it can run programs from memory (memfd_create)"
 
 // segments looks at what of the file is mapped to be run.
 func (f *facts) segments(file *elf.File, data []byte) {

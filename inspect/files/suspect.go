@@ -97,7 +97,11 @@ func (h *hunt) examineAll(ctx context.Context) error {
 		for _, c := range f.Codes {
 			s.add(c, "")
 		}
-		s.detail = append(s.detail, f.Detail...)
+		for _, d := range f.Detail {
+			if d != memfdWords || s.alone() {
+				s.add("", d)
+			}
+		}
 		if s.vouched && s.alone() {
 			s.add(codeUnowned, "")
 		}
