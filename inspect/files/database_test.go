@@ -328,6 +328,8 @@ func FuzzApk(f *testing.F) {
 func FuzzExamine(f *testing.F) {
 	f.Add([]byte(program("x")))
 	f.Add([]byte(elfOf(183, false, "UPX!")))
+	f.Add([]byte(elfWith(segment{1, 7, "code memfd_create"}) + "behind"))
+	f.Add([]byte(withRunpath(29, "/tmp")))
 	f.Fuzz(func(_ *testing.T, data []byte) {
 		examine(inspect.KindELF, data, "amd64")
 		examine(inspect.KindScript, data, "amd64")
