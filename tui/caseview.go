@@ -28,6 +28,7 @@ type caseScreen struct {
 	subject string // of the image on screen
 	chosen  bool   // by the person
 	pane    pane
+	from    []pane // where jumps began, so that esc leads back
 	panes   [paneCount]paneState
 	whole   bool // d: everything, not only what differs
 	tree    treeState

@@ -30,6 +30,7 @@ func (m *Model) findingsOf(path string) string {
 func runFileFindings(m *Model, _ string) tea.Cmd {
 	r, _ := m.row()
 	id := m.findingsOf(r.path)
+	m.open.from = nil
 	m.showPane(paneOverview)
 	st := m.open.state()
 	st.list.setFilter("")
@@ -70,6 +71,9 @@ func (m *Model) jump(subject, path string, layer int) tea.Cmd {
 	}
 	if layer < 0 {
 		layer = layerOf(s.image(), path)
+	}
+	if s.pane != paneLayers {
+		s.from = append(s.from, s.pane)
 	}
 	m.showPane(paneLayers)
 	st := s.state()

@@ -76,6 +76,7 @@ func caseCommands() []command {
 func frameCommands() []command {
 	return []command{
 		{name: "layer of file", help: "from the selected file to the layer that brought it", on: inCase, why: whyNoFileLayer, run: runFileLayer},
+		{name: "file below", help: "from the selected file to what a lower layer has in its place", on: inCase, why: whyNoBelow, run: runBelow},
 		{name: "findings of file", help: "from the selected file to what is said about it", on: inCase, why: whyNoFileFindings, run: runFileFindings},
 		{name: "mute rule", help: "leave a rule's alerts out for this session, with a reason", on: inPods, why: whyNoMute, run: runMute},
 		{name: "messages", help: "what was said in this session, newest first", on: everywhere, run: runMessages},

@@ -122,7 +122,9 @@ func ndbOf(headers ...[]byte) string {
 }
 
 // bdbOf makes a Berkeley DB hash file: its metadata, a page of items, and the overflow pages with the packages.
-func bdbOf(order binary.ByteOrder, headers ...[]byte) string { return bdbOfPages(4096, order, headers...) }
+func bdbOf(order binary.ByteOrder, headers ...[]byte) string {
+	return bdbOfPages(4096, order, headers...)
+}
 
 func bdbOfPages(size int, order binary.ByteOrder, headers ...[]byte) string {
 	meta, items := make([]byte, size), make([]byte, size)

@@ -232,7 +232,9 @@ func FuzzScan(f *testing.F) {
 // listings is a store of nothing but the entries of layers.
 type listings map[string][]inspect.Entry
 
-func (l listings) Index(_ context.Context, diffID string) ([]inspect.Entry, error) { return l[diffID], nil }
+func (l listings) Index(_ context.Context, diffID string) ([]inspect.Entry, error) {
+	return l[diffID], nil
+}
 
 func (listings) Catalogue(context.Context, string) ([]inspect.Package, error) {
 	return nil, inspect.ErrNotKept
