@@ -42,7 +42,7 @@ func TestAFindingLeadsToAFileThatWasDeleted(t *testing.T) {
 	o.Case, o.Tree = sourceOf(hiddenEvents()), hiddenTree
 	s := tell(t, o, 120, 40)
 	s.sees("/root/key in layer 0 holds a private key")
-	s.press("enter").sees("Files of layer 0", "▸ A       key", "layer 0, added")
+	s.press("enter").sees("Files of layer 0", "▸ A !     key", "layer 0, added")
 	s.press("enter")
 	if s.m.viewer == nil || s.m.viewer.parts[0].diffID != digest(7) {
 		t.Fatal("enter does not open the file of layer 0")
