@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -27,13 +28,16 @@ func cacheCommand(f *flags, std streams) *cobra.Command {
 		Short: "Remove what was not used for a while; blobs of cases that were not exported stay",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if days < 0 {
+				return usage("cache prune: --days %d is no number of days", days)
+			}
 			return f.withStore(func(s *registry.Store) error { return pruneCache(cmd.Context(), std, s, days) })
 		},
 	}
 	prune.Flags().IntVar(&days, "days", 30, "keep what was used in the last `DAYS`")
 	verify := &cobra.Command{
 		Use:   "verify",
-		Short: "Read everything again and compare it with its digests",
+		Short: "Read everything again and compare it with its digests; what is damaged is set aside",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return f.withStore(func(s *registry.Store) error { return verifyCache(cmd.Context(), std, s) })
@@ -60,7 +64,7 @@ func size(std streams, s *registry.Store) error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(std.out, "%s: %d files, %d bytes\n", s.Dir(), files, bytes)
+	_, err = fmt.Fprintf(std.out, "%s: %d files, %d bytes (%s)\n", s.Dir(), files, bytes, inspect.SizeText(bytes))
 	return err
 }
 
@@ -70,10 +74,15 @@ func verifyCache(ctx context.Context, std streams, s *registry.Store) error {
 		return err
 	}
 	for _, name := range bad {
-		fmt.Fprintf(std.out, "damaged: %s\n", name)
+		if err := s.SetAside(name); err != nil {
+			return err
+		}
+		fmt.Fprintf(std.out, "damaged, set aside: %s\n", name)
 	}
 	if len(bad) > 0 {
-		return &exitError{code: exitFailed, err: fmt.Errorf("%d files of the cache are not what their digests say", len(bad)), hints: []string{"damaged files are never used; backtrail cache prune --days 0 removes all that no open case needs"}}
+		return &exitError{code: exitFailed, err: fmt.Errorf("of the files of the cache %d are not what their name or checksum says", len(bad)), hints: []string{
+			"they are set aside in " + filepath.Join(s.Dir(), "damaged") + ": the next case that needs what they should have been reads it anew",
+		}}
 	}
 	_, err = fmt.Fprintln(std.out, "every file is what its digest says")
 	return err
@@ -89,8 +98,15 @@ func pruneCache(ctx context.Context, std streams, s *registry.Store, days int) e
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(std.out, "%d bytes freed\n", freed)
-	return err
+	left, n, err := s.Size()
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(std.out, "%d bytes freed (%s), %d files left (%s)\n", freed, inspect.SizeText(freed), n, inspect.SizeText(left))
+	if len(needed) > 0 {
+		fmt.Fprintf(std.err, "note: what cases that were not exported need stays, whatever its age (backtrail cases)\n")
+	}
+	return nil
 }
 
 func neededBlobs(ctx context.Context) (map[string]bool, error) {

@@ -2,6 +2,7 @@ package files
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path"
 	"slices"
@@ -12,10 +13,16 @@ import (
 )
 
 // Binaries is the check that asks whose file each file is, and shows the programs that need a look. The client is not
-// asked for anything: all bytes are in the cache.
-func Binaries(_ *registry.Client, cache *Cache) inspect.Check {
+// asked for anything, since all bytes are in the cache, unless what lies there turns out to be damaged.
+func Binaries(client *registry.Client, cache *Cache) inspect.Check {
 	return inspect.Check{Name: CheckBinaries, Needs: []string{CheckLayers}, Run: func(ctx context.Context, on inspect.On, emit func(inspect.Event)) error {
 		h, err := cache.hunt(ctx, on, emit)
+		if errors.Is(err, registry.ErrDamagedStore) {
+			if err := cache.heal(ctx, client, on.Image()); err != nil {
+				return err
+			}
+			h, err = cache.hunt(ctx, on, emit)
+		}
 		if err != nil {
 			return err
 		}

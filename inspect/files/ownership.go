@@ -134,9 +134,14 @@ func (o *ownership) compare(ctx context.Context) error {
 		return err
 	}
 	for p, d := range at {
-		if sum := w.get(d); sum != "" && !o.owner[p].fits(d.algorithm+":"+sum) {
-			o.actual[p] = d.algorithm + ":" + sum
+		sum := w.get(d)
+		if sum == "" || o.owner[p].fits(d.algorithm+":"+sum) {
+			continue
 		}
+		if err := o.tree.sound(ctx, d.node); err != nil {
+			return err
+		}
+		o.actual[p] = d.algorithm + ":" + sum
 	}
 	return nil
 }
