@@ -108,6 +108,7 @@ func TestBaseByProvenanceAndByThePast(t *testing.T) {
 	target := imageOf(t, v1.Config{}, debian, extra, own, more)
 	b := newBench(t)
 	found := resolved(t, b, base)
+	other := resolved(t, b, imageOf(t, v1.Config{}, debian, more))
 	golang := inspect.Material{URI: "pkg:docker/golang@1.26?platform=linux%2Famd64", Digest: "sha256:" + strings.Repeat("ab", 32)}
 	debianOf := inspect.Material{URI: "pkg:docker/debian@13?platform=linux%2Famd64", Digest: found.Digest()}
 	source := inspect.Material{URI: "git+https://github.com/org/app", Digest: "sha1:" + strings.Repeat("ab", 20)}
@@ -124,12 +125,15 @@ func TestBaseByProvenanceAndByThePast(t *testing.T) {
 			[]string{"its provenance, which is a claim, names debian:13 among what it was built from (sha256:", "; that image was not compared"}},
 		{"a signed statement, and a builder beside the base", true, false, []inspect.Provenance{{ID: "1", Signed: true, Status: inspect.Verified, Materials: []inspect.Material{source, golang, debianOf}}}, []string{debian.step, extra.step},
 			[]string{"its signed provenance names debian:13 among what it was built from (sha256:", "and its lowest 2 layers are those of that image"}},
+		{"a known image that was only used on the way", true, false, []inspect.Provenance{{ID: "1", Signed: true, Status: inspect.Verified, Materials: []inspect.Material{{URI: "pkg:docker/other@1", Digest: other.Digest()}}}}, nil,
+			[]string{"its signed provenance names other:1 among what it was built from (" + other.Digest() + "); its layers are not the lowest ones: it was used on the way"}},
 		{"the past alone", false, true, nil, []string{debian.step, extra.step}, []string{"its lowest 2 layers are those of " + base + " (" + found.Digest() + "), which was read here before"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			b := newBench(t)
 			if test.known {
 				must(t, b.cache.store.Put(found.Manifest.Digest, found.Manifest.Bytes))
+				must(t, b.cache.store.Put(other.Manifest.Digest, other.Manifest.Bytes))
 			}
 			if test.read {
 				b.examine(t, base, nil)

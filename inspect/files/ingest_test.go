@@ -125,7 +125,17 @@ func TestLayersThatDoNotHold(t *testing.T) {
 			if id == "" {
 				id = sumOf(good)
 			}
-			c := newBench(t).examine(t, layoutOf(t, [][]byte{packed(t, good), test.layer}, []string{sumOf(good), id}, test.edit), nil)
+			b := newBench(t)
+			c := b.examine(t, layoutOf(t, [][]byte{packed(t, good), test.layer}, []string{sumOf(good), id}, test.edit), nil)
+			var seen []string
+			for n := range mustTree(t, b, c).All() {
+				if isRegular(n) {
+					seen = append(seen, n.Path)
+				}
+			}
+			if got := strings.Join(seen, " "); got != test.files {
+				t.Errorf("files %s, want %s", got, test.files)
+			}
 			i := c.Images[0]
 			l := i.Layers[1]
 			if l.Status != test.status || l.Reason != test.reason || i.Status != test.status || i.Reason != test.reason {

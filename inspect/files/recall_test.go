@@ -113,3 +113,26 @@ func TestAFileThatAnotherPackageTookOver(t *testing.T) {
 		t.Errorf("owned by %q, altered %v", c.owner, o.altered("/usr/bin/which"))
 	}
 }
+
+// What was deleted below is not part of the past either.
+func TestThePastOfAnImage(t *testing.T) {
+	tree := treeOfLayers(t,
+		[]member{symlink("bin", "usr/bin"), exe("usr/bin/a", "a"), file("var/lib/dpkg/status", "1"), file("var/lib/dpkg/info/a.list", "a"), file("var/lib/dpkg/info/b.list", "b"), file("srv/x", "x")},
+		[]member{file("var/lib/dpkg/status", "2"), whiteout("var/lib/dpkg/info/.wh.a.list")},
+		[]member{file("var/lib/dpkg/status", "3"), file("var/lib/dpkg/info/a.list", "again")})
+	for below, want := range map[int]string{1: "/var/lib/dpkg/info/a.list=a /var/lib/dpkg/info/b.list=b /var/lib/dpkg/status=1", 2: "/var/lib/dpkg/info/b.list=b /var/lib/dpkg/status=2", 3: "/var/lib/dpkg/info/a.list=again /var/lib/dpkg/info/b.list=b /var/lib/dpkg/status=3"} {
+		past := tree.past(below)
+		var got []string
+		for n := range past.All() {
+			if isRegular(n) {
+				got = append(got, n.Path+"="+read(t, past, n))
+			}
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("below %d: %q, want %q", below, got, want)
+		}
+		if p, ok := past.Place("/bin/a"); p != "/usr/bin/a" || !ok {
+			t.Errorf("below %d: /bin/a is at %s, %v", below, p, ok)
+		}
+	}
+}
