@@ -26,6 +26,8 @@ type Cache struct {
 	held    map[string]int // entries that index holds for layers that are not yet part of a tree, by diff ID
 	heldAll int
 	entries map[string]int // of layers, by diff ID
+
+	followers map[string]func(inspect.Progress) // of images that are read, by the key of the memo
 }
 
 var _ inspect.Store = (*Cache)(nil)

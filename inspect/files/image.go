@@ -26,9 +26,13 @@ func (c *Cache) ImageLayers(ctx context.Context, client *registry.Client, locati
 	return got.Layers, got.Image, nil
 }
 
-// layered is ImageLayers that says how far it is, to whoever is the first to ask.
+// layered is ImageLayers that says how far it is, whoever asked first.
 func (c *Cache) layered(ctx context.Context, client *registry.Client, location string, platform v1.Platform, progress func(inspect.Progress)) (*LayeredImage, error) {
 	key := location + " " + platform.String()
+	if progress != nil {
+		c.follow(key, progress)
+		defer c.follow(key, nil)
+	}
 	got, err := c.images.get(ctx, key, func(ctx context.Context) (*LayeredImage, error) {
 		loc, err := registry.Parse(location)
 		if err != nil {
@@ -39,7 +43,7 @@ func (c *Cache) layered(ctx context.Context, client *registry.Client, location s
 			return nil, fmt.Errorf("reading image %s: %w", location, err)
 		}
 		li := &LayeredImage{Image: img}
-		watch := &Watch{Progress: progress, Layer: func(in Ingested) {
+		watch := &Watch{Progress: func(p inspect.Progress) { c.tell(key, p) }, Layer: func(in Ingested) {
 			if b, ok := layerBlob(in, "known-good"); ok {
 				li.blobs = append(li.blobs, b)
 			}
@@ -59,4 +63,27 @@ func (c *Cache) layered(ctx context.Context, client *registry.Client, location s
 		}
 	}
 	return got, nil
+}
+
+// follow has the progress of an image told, by its key; without a function it ends that.
+func (c *Cache) follow(key string, progress func(inspect.Progress)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.followers == nil {
+		c.followers = map[string]func(inspect.Progress){}
+	}
+	if progress == nil {
+		delete(c.followers, key)
+		return
+	}
+	c.followers[key] = progress
+}
+
+func (c *Cache) tell(key string, p inspect.Progress) {
+	c.mu.Lock()
+	told := c.followers[key]
+	c.mu.Unlock()
+	if told != nil {
+		told(p)
+	}
 }

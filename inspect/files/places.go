@@ -32,12 +32,8 @@ func (h *hunt) places(ctx context.Context, emit func(inspect.Event)) {
 		}
 		h.place(n, "ld-so-preload", preloadFile+" makes every program load a library", severity, emit)
 	}
-	if data, err := h.tree.readSmall(ctx, "/etc/passwd"); err == nil {
-		lines(data, func(line string) {
-			if words := strings.Split(line, ":"); len(words) > 3 && words[2] == "0" && words[0] != "root" {
-				h.place(h.tree.Resolve("/etc/passwd"), "uid-0", fmt.Sprintf("the account %q has the rights of root", words[0]), inspect.Medium, emit)
-			}
-		})
+	for _, name := range h.rootAccounts(ctx) {
+		h.place(h.tree.Resolve(passwdFile), "uid-0", rootAccount(name), inspect.Medium, emit)
 	}
 	h.writable(emit)
 	for _, l := range h.layers {
@@ -45,6 +41,27 @@ func (h *hunt) places(ctx context.Context, emit func(inspect.Event)) {
 			emit(inspect.Event{Setting: &inspect.Setting{Code: "odd-layer", Detail: fmt.Sprintf("layer %d is %s", l.Number, l.Detail), Severity: inspect.Low}})
 		}
 	}
+}
+
+const passwdFile = "/etc/passwd"
+
+// rootAccounts names the accounts that have the rights of root and are not root.
+func (h *hunt) rootAccounts(ctx context.Context) []string {
+	data, err := h.tree.readSmall(ctx, passwdFile)
+	if err != nil {
+		return nil
+	}
+	var names []string
+	lines(data, func(line string) {
+		if words := strings.Split(line, ":"); len(words) > 3 && words[2] == "0" && words[0] != "root" && len(names) < MaxNotes {
+			names = append(names, words[0])
+		}
+	})
+	return names
+}
+
+func rootAccount(name string) string {
+	return fmt.Sprintf("the account %q has the rights of root", name)
 }
 
 // writable says where everybody may put a program that others run, or change a setting of the system.

@@ -102,8 +102,11 @@ func (r *runtimeState) run(ctx context.Context, alerts []inspect.Alert, emit fun
 		if s := r.consider(n); s != nil {
 			h.suspects = append(h.suspects, s)
 		}
-		if code, what, severity := h.notablePlace(n); code != "" {
-			emit(inspect.Event{Finding: r.finding(code, what+": it was written at run time", raised(severity), n.Path, n.SHA256, "")})
+		r.place(ctx, n, emit)
+	}
+	if n := h.tree.Resolve(passwdFile); n != nil && n.Layer == r.layer {
+		for _, name := range h.rootAccounts(ctx) {
+			emit(inspect.Event{Finding: r.finding("uid-0", rootAccount(name)+": "+passwdFile+" was written at run time", inspect.High, n.Path, n.SHA256, "")})
 		}
 	}
 	if err := h.examineAll(ctx); err != nil {
@@ -114,6 +117,20 @@ func (r *runtimeState) run(ctx context.Context, alerts []inspect.Alert, emit fun
 	}
 	emit(inspect.Event{Setting: &inspect.Setting{Code: "runtime-changes", Detail: r.changes(), Severity: inspect.Info}})
 	return nil
+}
+
+// place says where programs were made to start by themselves, or somebody was let in, while the container ran.
+func (r *runtimeState) place(ctx context.Context, n *inspect.Node, emit func(inspect.Event)) {
+	code, what, severity := r.hunt.notablePlace(n)
+	if code == "" {
+		return
+	}
+	severity = raised(severity)
+	what += ": it was written at run time"
+	if why := r.hunt.oddText(ctx, n); why != "" {
+		what, severity = what+", and "+why, raised(severity)
+	}
+	emit(inspect.Event{Finding: r.finding(code, what, severity, n.Path, n.SHA256, "")})
 }
 
 // changes counts what became other than the image has it, and names the first programs that are gone.

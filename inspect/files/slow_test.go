@@ -271,3 +271,24 @@ func TestKeptLayersAreNotLeftOut(t *testing.T) {
 		t.Errorf("image %s %s", c.Images[0].Status, c.Images[0].Detail)
 	}
 }
+
+// Whoever waits for an image that another one reads hears how far it is.
+func TestProgressOfAnImageThatAnotherOneReads(t *testing.T) {
+	s := newSlowRegistry(t)
+	s.rate = 200_000
+	ref := s.push(t, imageOf(t, v1.Config{}, step("COPY", file("a", noisy(4, 150_000)))), "shop")
+	b := newBench(t)
+	first := make(chan error, 1)
+	go func() {
+		_, _, err := b.cache.ImageLayers(t.Context(), b.client, ref, v1.Platform{})
+		first <- err
+	}()
+	time.Sleep(200 * time.Millisecond)
+	var heard []inspect.Progress
+	_, err := b.cache.layered(t.Context(), b.client, ref, v1.Platform{}, func(p inspect.Progress) { heard = append(heard, p) })
+	must(t, err)
+	must(t, <-first)
+	if len(heard) == 0 || heard[len(heard)-1].Done != heard[0].Total {
+		t.Errorf("heard %+v", heard)
+	}
+}
