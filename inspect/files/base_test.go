@@ -121,12 +121,24 @@ func TestBaseByProvenanceAndByThePast(t *testing.T) {
 		words      []string
 	}{
 		{"nothing is known", false, false, nil, nil, nil},
-		{"a claim about an image that is not known", false, false, []inspect.Provenance{{ID: "1", Materials: []inspect.Material{source, golang, debianOf}}}, nil,
-			[]string{"its provenance, which is a claim, names debian:13 among what it was built from (sha256:", "; that image was not compared"}},
-		{"a signed statement, and a builder beside the base", true, false, []inspect.Provenance{{ID: "1", Signed: true, Status: inspect.Verified, Materials: []inspect.Material{source, golang, debianOf}}}, []string{debian.step, extra.step},
-			[]string{"its signed provenance names debian:13 among what it was built from (sha256:", "and its lowest 2 layers are those of that image"}},
-		{"a known image that was only used on the way", true, false, []inspect.Provenance{{ID: "1", Signed: true, Status: inspect.Verified, Materials: []inspect.Material{{URI: "pkg:docker/other@1", Digest: other.Digest()}}}}, nil,
-			[]string{"its signed provenance names other:1 among what it was built from (" + other.Digest() + "); its layers are not the lowest ones: it was used on the way"}},
+		{
+			"a claim about an image that is not known", false, false,
+			[]inspect.Provenance{{ID: "1", Materials: []inspect.Material{source, golang, debianOf}}},
+			nil,
+			[]string{"its provenance, which is a claim, names debian:13 among what it was built from (sha256:", "; that image was not compared"},
+		},
+		{
+			"a signed statement, and a builder beside the base", true, false,
+			[]inspect.Provenance{{ID: "1", Signed: true, Status: inspect.Verified, Materials: []inspect.Material{source, golang, debianOf}}},
+			[]string{debian.step, extra.step},
+			[]string{"its signed provenance names debian:13 among what it was built from (sha256:", "and its lowest 2 layers are those of that image"},
+		},
+		{
+			"a known image that was only used on the way", true, false,
+			[]inspect.Provenance{{ID: "1", Signed: true, Status: inspect.Verified, Materials: []inspect.Material{{URI: "pkg:docker/other@1", Digest: other.Digest()}}}},
+			nil,
+			[]string{"its signed provenance names other:1 among what it was built from (" + other.Digest() + "); its layers are not the lowest ones: it was used on the way"},
+		},
 		{"the past alone", false, true, nil, []string{debian.step, extra.step}, []string{"its lowest 2 layers are those of " + base + " (" + found.Digest() + "), which was read here before"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {

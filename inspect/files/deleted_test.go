@@ -33,20 +33,34 @@ func TestProgramsThatWereDeleted(t *testing.T) {
 		want   []string
 		count  string // what the settings say, "" for nothing
 	}{
-		"dropped where all may write": {[]layerSpec{base, step("RUN get", exe("tmp/kinsing", elfOf(amd64, true, "k"))), step("RUN rm", whiteout("tmp/.wh.kinsing"))},
-			[]string{"medium /tmp/kinsing x1 deleted unowned tmp-path"}, "/tmp/kinsing of layer 1 was deleted or replaced by layer 2"},
-		"a miner": {[]layerSpec{base, step("RUN get", exe("opt/x/run", miner)), step("RUN rm", whiteout("opt/.wh.x"))},
-			[]string{"medium /opt/x/run x1 deleted unowned miner-string static-stripped"}, "/opt/x/run of layer 1"},
-		"a script of a build": {[]layerSpec{base, step("COPY", exe("tmp/install.sh", "#!/bin/sh\necho\n")), step("RUN rm", whiteout("tmp/.wh.install.sh"))},
-			[]string{"low /tmp/install.sh x1 deleted unowned tmp-path"}, "/tmp/install.sh of layer 1"},
-		"a compiler from a tarball": {[]layerSpec{base, step("RUN tar", exe("usr/local/go/bin/go", program("go")), exe("usr/local/go/bin/gofmt", program("gofmt"))), step("RUN rm", whiteout("usr/local/.wh.go"))},
-			nil, "2 programs of layer 1, /usr/local/go/bin/go the first, were deleted"},
+		"dropped where all may write": {
+			[]layerSpec{base, step("RUN get", exe("tmp/kinsing", elfOf(amd64, true, "k"))), step("RUN rm", whiteout("tmp/.wh.kinsing"))},
+			[]string{"medium /tmp/kinsing x1 deleted unowned tmp-path"},
+			"/tmp/kinsing of layer 1 was deleted or replaced by layer 2",
+		},
+		"a miner": {
+			[]layerSpec{base, step("RUN get", exe("opt/x/run", miner)), step("RUN rm", whiteout("opt/.wh.x"))},
+			[]string{"medium /opt/x/run x1 deleted unowned miner-string static-stripped"},
+			"/opt/x/run of layer 1",
+		},
+		"a script of a build": {
+			[]layerSpec{base, step("COPY", exe("tmp/install.sh", "#!/bin/sh\necho\n")), step("RUN rm", whiteout("tmp/.wh.install.sh"))},
+			[]string{"low /tmp/install.sh x1 deleted unowned tmp-path"},
+			"/tmp/install.sh of layer 1",
+		},
+		"a compiler from a tarball": {
+			[]layerSpec{base, step("RUN tar", exe("usr/local/go/bin/go", program("go")), exe("usr/local/go/bin/gofmt", program("gofmt"))), step("RUN rm", whiteout("usr/local/.wh.go"))},
+			nil, "2 programs of layer 1, /usr/local/go/bin/go the first, were deleted",
+		},
 		"a compiler from a package":  {[]layerSpec{base, build, purge}, nil, ""},
 		"moved":                      {[]layerSpec{base, step("COPY", exe("tmp/app", program("app"))), step("RUN mv", whiteout("tmp/.wh.app"), exe("app/app", program("app")))}, []string{"low /app/app x1 unowned"}, ""},
 		"replaced by the next build": {[]layerSpec{base, step("COPY", exe("app/app", program("1"))), step("COPY", exe("app/app", program("2")))}, []string{"low /app/app x1 unowned"}, "/app/app of layer 1"},
 		"replaced by its package":    {[]layerSpec{base, step("RUN", exe("usr/bin/top", program("evil"))), step("RUN", exe("usr/bin/top", program("top")))}, nil, ""},
-		"without a package database": {[]layerSpec{step("COPY", exe("tmp/.x/a", program("a"))), step("RUN rm", whiteout("tmp/.wh..x"))},
-			[]string{"low /tmp/.x/a x1 deleted ownership-unknown tmp-path hidden-path"}, "/tmp/.x/a of layer 0"},
+		"without a package database": {
+			[]layerSpec{step("COPY", exe("tmp/.x/a", program("a"))), step("RUN rm", whiteout("tmp/.wh..x"))},
+			[]string{"low /tmp/.x/a x1 deleted ownership-unknown tmp-path hidden-path"},
+			"/tmp/.x/a of layer 0",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := newBench(t).examine(t, imageOf(t, v1.Config{}, test.layers...), nil)

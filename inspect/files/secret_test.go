@@ -149,18 +149,30 @@ func TestSecretsThatWereTakenAway(t *testing.T) {
 		layers []layerSpec
 		want   []string
 	}{
-		"deleted": {[]layerSpec{base, step("COPY id_rsa /root/.ssh/", file("root/.ssh/id_rsa", key)), step("RUN rm", whiteout("root/.ssh/.wh.id_rsa"))},
-			[]string{"medium hidden-secret /root/.ssh/id_rsa in layer 1 holds a private key; layer 2 deleted it, and it is still in the image"}},
-		"deleted with its directory": {[]layerSpec{base, step("COPY", file("src/.npmrc", "_authToken="+value)), step("RUN rm -r /src", whiteout(".wh.src"))},
-			[]string{"medium hidden-secret /src/.npmrc in layer 1 holds a token of an npm registry; layer 2 deleted it, and it is still in the image"}},
-		"below an opaque directory": {[]layerSpec{base, step("COPY", file("src/.npmrc", "_authToken="+value)), step("COPY", whiteout("src/.wh..wh..opq"), file("src/a", "a"))},
-			[]string{"medium hidden-secret /src/.npmrc in layer 1 holds a token of an npm registry; layer 2 deleted it, and it is still in the image"}},
-		"replaced by nothing secret": {[]layerSpec{base, step("COPY", file("root/.npmrc", "_authToken="+value)), step("RUN", file("root/.npmrc", "fund=false\n"))},
-			[]string{"medium hidden-secret /root/.npmrc in layer 1 holds a token of an npm registry; layer 2 replaced it, and it is still in the image"}},
-		"replaced by another": {[]layerSpec{base, step("COPY", file("app/k.pem", old)), step("COPY", file("app/k.pem", key))},
-			[]string{"medium hidden-secret /app/k.pem in layer 1 holds a private key; layer 2 replaced it, and it is still in the image", "medium secret /app/k.pem in layer 2 holds a private key"}},
-		"only its mode was changed": {[]layerSpec{base, step("COPY", file("app/k.pem", key)), step("RUN chmod", file("app/k.pem", key).mode(0o600))},
-			[]string{"medium secret /app/k.pem in layer 2 holds a private key"}},
+		"deleted": {
+			[]layerSpec{base, step("COPY id_rsa /root/.ssh/", file("root/.ssh/id_rsa", key)), step("RUN rm", whiteout("root/.ssh/.wh.id_rsa"))},
+			[]string{"medium hidden-secret /root/.ssh/id_rsa in layer 1 holds a private key; layer 2 deleted it, and it is still in the image"},
+		},
+		"deleted with its directory": {
+			[]layerSpec{base, step("COPY", file("src/.npmrc", "_authToken="+value)), step("RUN rm -r /src", whiteout(".wh.src"))},
+			[]string{"medium hidden-secret /src/.npmrc in layer 1 holds a token of an npm registry; layer 2 deleted it, and it is still in the image"},
+		},
+		"below an opaque directory": {
+			[]layerSpec{base, step("COPY", file("src/.npmrc", "_authToken="+value)), step("COPY", whiteout("src/.wh..wh..opq"), file("src/a", "a"))},
+			[]string{"medium hidden-secret /src/.npmrc in layer 1 holds a token of an npm registry; layer 2 deleted it, and it is still in the image"},
+		},
+		"replaced by nothing secret": {
+			[]layerSpec{base, step("COPY", file("root/.npmrc", "_authToken="+value)), step("RUN", file("root/.npmrc", "fund=false\n"))},
+			[]string{"medium hidden-secret /root/.npmrc in layer 1 holds a token of an npm registry; layer 2 replaced it, and it is still in the image"},
+		},
+		"replaced by another": {
+			[]layerSpec{base, step("COPY", file("app/k.pem", old)), step("COPY", file("app/k.pem", key))},
+			[]string{"medium hidden-secret /app/k.pem in layer 1 holds a private key; layer 2 replaced it, and it is still in the image", "medium secret /app/k.pem in layer 2 holds a private key"},
+		},
+		"only its mode was changed": {
+			[]layerSpec{base, step("COPY", file("app/k.pem", key)), step("RUN chmod", file("app/k.pem", key).mode(0o600))},
+			[]string{"medium secret /app/k.pem in layer 2 holds a private key"},
+		},
 		"of a package": {[]layerSpec{step("base", append(dpkgOf(packages, "tests"), packages["tests"]...)...), step("RUN rm", whiteout("srv/lib/.wh.key.pem"))}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
