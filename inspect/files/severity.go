@@ -116,30 +116,24 @@ func (s signs) ordinary(isNew bool) inspect.Severity {
 	return severity
 }
 
+// raised is one step up, as far as high: critical is for what an alert names.
 func raised(s inspect.Severity) inspect.Severity {
-	switch s {
-	case inspect.Info:
-		return inspect.Low
-	case inspect.Low:
-		return inspect.Medium
-	case inspect.Medium:
-		return inspect.High
-	default:
+	if s == inspect.High || s == inspect.Critical {
 		return s
 	}
+	return stepped(s, 1)
 }
 
-func lowered(s inspect.Severity) inspect.Severity {
-	switch s {
-	case inspect.Critical:
-		return inspect.High
-	case inspect.High:
-		return inspect.Medium
-	case inspect.Medium:
-		return inspect.Low
-	default:
-		return inspect.Info
+// lowered is one step down.
+func lowered(s inspect.Severity) inspect.Severity { return stepped(s, -1) }
+
+func stepped(s inspect.Severity, by int) inspect.Severity {
+	ladder := []inspect.Severity{inspect.Info, inspect.Low, inspect.Medium, inspect.High, inspect.Critical}
+	at := slices.Index(ladder, s)
+	if at < 0 {
+		return s
 	}
+	return ladder[min(max(at+by, 0), len(ladder)-1)]
 }
 
 // systemProgram says that a path is where packages put their programs.
