@@ -23,7 +23,7 @@ type deletion struct {
 func (h *hunt) lookBelow(ctx context.Context) error {
 	var programs []relic
 	for _, r := range h.relics {
-		if _, owned := h.own.owner[r.node.Path]; !owned && isProgram(r.node) && !within(r.node.Path, "/var/lib/dpkg") {
+		if isProgram(r.node) && !within(r.node.Path, "/var/lib/dpkg") && !h.own.names(r.node.Path) {
 			programs = append(programs, r)
 		}
 	}
@@ -91,8 +91,8 @@ func (t *Tree) unmoved(all []relic) []relic {
 	return left
 }
 
-// unpackaged leaves out what a package had brought: the package databases are asked as they were before the layer that took
-// the file away.
+// unpackaged leaves out what a package had brought that the databases name no more: they are asked as they were before the
+// layer that took the file away.
 func (t *Tree) unpackaged(ctx context.Context, all []relic) ([]relic, error) {
 	by := map[int][]relic{}
 	for _, r := range all {

@@ -27,7 +27,7 @@ func TestProgramsThatWereDeleted(t *testing.T) {
 	miner := elfOf(amd64, false, "stratum+tcp://pool.example:3333")
 	gcc := map[string][]member{"base-files": packages["base-files"], "bash": packages["bash"], "coreutils": packages["coreutils"], "gcc": {exe("usr/bin/gcc", program("gcc"))}}
 	build := step("RUN apt-get install gcc", append(dpkgOf(gcc, "base-files", "bash", "coreutils", "gcc"), exe("usr/bin/gcc", program("gcc")))...)
-	purge := step("RUN apt-get purge gcc", append(dpkgOf(packages, "base-files", "bash", "coreutils"), whiteout("usr/bin/.wh.gcc"))...)
+	purge := step("RUN apt-get purge gcc", append(dpkgOf(packages, "base-files", "bash", "coreutils"), whiteout("usr/bin/.wh.gcc"), whiteout("var/lib/dpkg/info/.wh.gcc.list"), whiteout("var/lib/dpkg/info/.wh.gcc.md5sums"))...)
 	for name, test := range map[string]struct {
 		layers []layerSpec
 		want   []string

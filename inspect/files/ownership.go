@@ -17,6 +17,7 @@ type ownership struct {
 	actual  map[string]string // algorithm:hex of the files whose content is not what the database says
 	system  bool              // a database of the system names a file that is there
 	missing []claim           // path is where it would really be
+	absent  map[string]bool   // the paths of missing
 	level   string            // known, partial, unknown
 	detail  string
 }
@@ -34,7 +35,7 @@ func (t *Tree) own(ctx context.Context) (*ownership, error) {
 }
 
 func (t *Tree) newOwnership(ctx context.Context) (*ownership, error) {
-	o := &ownership{tree: t, owner: map[string]claim{}, actual: map[string]string{}}
+	o := &ownership{tree: t, owner: map[string]claim{}, actual: map[string]string{}, absent: map[string]bool{}}
 	var broken []string
 	for _, read := range sources() {
 		db, err := read(ctx, t)
@@ -68,6 +69,7 @@ func (o *ownership) take(db *database) {
 		if !ok || n == nil {
 			if !db.language { // these often list what was built and never installed
 				o.missing = append(o.missing, c)
+				o.absent[real] = true
 			}
 			continue
 		}
@@ -169,6 +171,12 @@ func (o *ownership) altered(p string) bool { return o.actual[p] != "" }
 func (o *ownership) packaged(p string) bool {
 	c, ok := o.owner[p]
 	return ok && !c.from.language
+}
+
+// names says that a database names a path, whether there is something or not.
+func (o *ownership) names(p string) bool {
+	_, ok := o.owner[p]
+	return ok || o.absent[p]
 }
 
 // intact says that a path's content is what its package says.

@@ -72,8 +72,9 @@ func (s *stratum) get(p string) *inspect.Node {
 	return &s.nodes[i]
 }
 
-// past is the image as it was with the layers below a number only, in so far as it says whose file something was: its
-// directories, links and package databases. It shares its nodes with the tree.
+// past is the image as it was with the layers below a number only, in so far as it says whose file something was and the
+// image as it is does not: its directories, links, and those files of package databases that are not the same any more. It
+// shares its nodes with the tree.
 func (t *Tree) past(below int) *Tree {
 	gone, at := map[*inspect.Node]bool{}, map[string]*inspect.Node{}
 	for _, number := range t.numbers() {
@@ -85,14 +86,16 @@ func (t *Tree) past(below int) *Tree {
 			gone[n] = true
 		}
 		for i := range s.nodes {
-			if n := &s.nodes[i]; !isRegular(n) || databaseFile(n.Path) {
-				at[n.Path] = n
+			n := &s.nodes[i]
+			if isRegular(n) && !databaseFile(n.Path) {
+				continue
 			}
+			at[n.Path] = n
 		}
 	}
 	was := &Tree{store: t.store, cache: t.cache, layers: t.layers, far: t.far}
 	for _, n := range at {
-		if !gone[n] {
+		if !gone[n] && (!isRegular(n) || t.Get(n.Path) != n || path.Dir(n.Path) != dpkgInfo) {
 			was.nodes = append(was.nodes, n)
 		}
 	}
@@ -107,5 +110,12 @@ func databaseFile(p string) bool {
 		dir := path.Dir(p)
 		return dir == "/var/lib/dpkg" || dir == dpkgStatusD || dir == dpkgInfo && (strings.HasSuffix(p, ".list") || strings.HasSuffix(p, ".md5sums"))
 	}
-	return slices.Contains(apkInstalled(), p) || slices.Contains(rpmPlaces(), p)
+	switch path.Base(p) { // asked of every file of an image: the lists are looked up last
+	case "installed":
+		return slices.Contains(apkInstalled(), p)
+	case "rpmdb.sqlite", "Packages.db", "Packages":
+		return slices.Contains(rpmPlaces(), p)
+	default:
+		return false
+	}
 }

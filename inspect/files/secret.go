@@ -49,7 +49,7 @@ func (h *hunt) secrets(ctx context.Context, emit func(inspect.Event)) error {
 // packages: their keys are for tests, and everybody has them.
 func (h *hunt) secretFiles(ctx context.Context, relics []relic) ([]secretFile, error) {
 	may := func(n *inspect.Node) bool {
-		return isRegular(n) && n.Size > 0 && n.Size <= MaxSecretFile && n.Kind == "" && mayBeSecret(n) && !library(n.Path) && !h.own.packaged(n.Path)
+		return isRegular(n) && n.Size > 0 && n.Size <= MaxSecretFile && n.Kind == "" && mayBeSecret(n) && !library(n.Path) && !h.own.names(n.Path)
 	}
 	var all []secretFile
 	for n := range h.tree.All() {
