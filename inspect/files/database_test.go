@@ -251,7 +251,7 @@ func TestHiddenPaths(t *testing.T) {
 	for p, want := range map[string]bool{
 		"/var/tmp/.font/x": true, "/usr/bin/.x": true, "/opt/.. /x": true, "/usr/lib/ /x": true, "/usr/bin/ls ": true, "/usr/bin/\u202efdp.exe": true,
 		"/app/.venv/lib/x.so": false, "/root/.local/bin/x": false, "/usr/lib/python3/numpy/.libs/x.so": false, "/usr/bin/ls": false, "/opt/my app/x": false,
-		"/tmp/.cache/x": true, "/usr/bin/.cache": true, "/usr/lib/.build-id/ab/cd": false, "/dev/...": true,
+		"/tmp/.cache/x": true, "/usr/bin/.cache": true, "/usr/lib/.build-id/ab/cd": false, "/dev/...": true, "/usr/bin/l\xffs": true, "/usr/bin/\u200bls": true,
 	} {
 		if got := hiddenPath(p); got != want {
 			t.Errorf("%q hidden: %v", p, got)

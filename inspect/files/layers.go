@@ -97,6 +97,7 @@ func (c *Cache) showLayers(ctx context.Context, client *registry.Client, img *re
 			}
 		},
 	}
+	c.skips.number(img.Layers)
 	layers, err := c.IngestAll(ctx, client, img, watch)
 	if err != nil {
 		return nil, err

@@ -22,16 +22,16 @@ var errLeftOut = errors.New("left out by a person while it was read")
 // leave out nothing. Set Max and Named before the first layer is read; the rest is safe for concurrent use.
 type Skips struct {
 	Max   int64    // bytes as stored: larger layers are left out; 0: no bound
-	Named []string // numbers in the manifest, or digests, or what digests begin with
+	Named []string // numbers in the manifest of the image that is looked at, or digests, or what digests begin with
 
 	mu      sync.Mutex
-	out     map[string]bool // by digest: what a person leaves out (true) or asks for (false), whatever the rest says
+	out     map[string]string // by digest: why it is left out, "" where a person asks for it, whatever the rest says
 	reading map[string]context.CancelCauseFunc
 }
 
 // Skip leaves out a layer by its digest: where it is being read, the reading ends.
 func (s *Skips) Skip(digest string) {
-	s.decide(digest, true)
+	s.decide(digest, errLeftOut.Error())
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if cancel, ok := s.reading[digest]; ok {
@@ -40,15 +40,32 @@ func (s *Skips) Skip(digest string) {
 }
 
 // Want takes back that a layer is left out, for the next time that it is read, whyever it was.
-func (s *Skips) Want(digest string) { s.decide(digest, false) }
+func (s *Skips) Want(digest string) { s.decide(digest, "") }
 
-func (s *Skips) decide(digest string, out bool) {
+func (s *Skips) decide(digest, why string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.out == nil {
-		s.out = map[string]bool{}
+		s.out = map[string]string{}
 	}
-	s.out[digest] = out
+	s.out[digest] = why
+}
+
+// number leaves out the layers that are named by their number, of the image that is looked at: the one that it is compared
+// with counts from 0 too. What a person has decided since stays.
+func (s *Skips) number(layers []registry.Layer) {
+	for _, name := range s.Named {
+		n, err := strconv.Atoi(name)
+		if err != nil || n < 0 || n >= len(layers) || len(name) > 3 || layers[n].Digest() == "" {
+			continue
+		}
+		s.mu.Lock()
+		_, decided := s.out[layers[n].Digest()]
+		s.mu.Unlock()
+		if !decided {
+			s.decide(layers[n].Digest(), "left out by --skip-layer "+name)
+		}
+	}
 }
 
 // why says why a layer is left out, "" if it is not.
@@ -60,29 +77,18 @@ func (s *Skips) why(claim registry.Layer) string {
 
 // reason is why with the lock held.
 func (s *Skips) reason(claim registry.Layer) string {
-	if out, decided := s.out[claim.Digest()]; decided && out {
-		return errLeftOut.Error()
-	} else if decided {
-		return ""
+	if why, decided := s.out[claim.Digest()]; decided {
+		return why
 	}
 	if s.Max > 0 && claim.Descriptor.Size > s.Max {
 		return fmt.Sprintf("left out: its %d bytes are more than --max-layer allows", claim.Descriptor.Size)
 	}
 	for _, name := range s.Named {
-		if isLayer(name, claim) {
+		if digest := strings.TrimPrefix(name, "sha256:"); len(digest) > 3 && strings.HasPrefix(claim.Digest(), "sha256:"+digest) {
 			return "left out by --skip-layer " + name
 		}
 	}
 	return ""
-}
-
-// isLayer says that a name means a layer: its number, its digest, or what that begins with.
-func isLayer(name string, claim registry.Layer) bool {
-	if number, err := strconv.Atoi(name); err == nil && number < registry.MaxLayers {
-		return number == claim.Number
-	}
-	digest := strings.TrimPrefix(name, "sha256:")
-	return digest != "" && strings.HasPrefix(claim.Digest(), "sha256:"+digest)
 }
 
 // unless reads a layer that is not left out, until a person does so. Errors: *badLayer, and those of read.

@@ -260,6 +260,21 @@ func TestALayerIsLeftOut(t *testing.T) {
 	}
 }
 
+// A number means a layer of the image that is looked at, not of the one that it is compared with.
+func TestSkippedNumbersAreThoseOfTheImage(t *testing.T) {
+	_, base := debian()
+	top := step("COPY", file("new", "x"))
+	b := newBench(t)
+	b.cache.Skips().Named = []string{"1", "7", "-1"}
+	c := b.examine(t, imageOf(t, v1.Config{}, base, top), &inspect.KnownGood{Location: imageOf(t, v1.Config{}, base, step("COPY", file("old", "x")))})
+	if l := c.Images[0].Layers; l[0].Status != inspect.Verified || l[1].Reason != "skipped" {
+		t.Errorf("layers %+v", l)
+	}
+	if d := c.Images[0].Diff; d.Files == nil || d.Files.Removed != 1 {
+		t.Errorf("diff %+v", d.Files)
+	}
+}
+
 // What is kept costs nothing, whatever its size.
 func TestKeptLayersAreNotLeftOut(t *testing.T) {
 	_, base := debian()
