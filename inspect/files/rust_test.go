@@ -39,8 +39,8 @@ func elfWithSection(name, content string) string {
 func TestRustProgramsAreIdentified(t *testing.T) {
 	for section, words := range map[[2]string]string{
 		{".comment", "GCC: (GNU) 13\x00rustc version 1.80.0 (051478957 2024-07-21)\x00"}: "it is built by Rust",
-		{".dep-v0", "x\x9c\x03\x00"}:                                                     "it is built by Rust and lists its crates",
-		{".comment", "GCC: (GNU) 13\x00"}:                                                "",
+		{".dep-v0", "x\x9c\x03\x00"}:      "it is built by Rust and lists its crates",
+		{".comment", "GCC: (GNU) 13\x00"}: "",
 	} {
 		f := examine(inspect.KindELF, []byte(elfWithSection(section[0], section[1])), "amd64")
 		if got := strings.Join(f.Detail, "; "); !strings.Contains(got, words) || words == "" && strings.Contains(got, "Rust") {
