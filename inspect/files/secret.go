@@ -75,7 +75,11 @@ func (h *hunt) secret(f secretFile, s secret, emit func(inspect.Event)) {
 	if f.by >= 0 {
 		code, text = "hidden-secret", fmt.Sprintf("%s in layer %d holds %s; layer %d %s it, and it is still in the image", n.Path, n.Layer, s.what, f.by, f.how)
 	}
-	emit(inspect.Event{Setting: &inspect.Setting{Code: code, Detail: text, Severity: s.severity}})
+	said := text
+	if step := h.createdBy(n.Layer); step != "" {
+		said += " (build step: " + cut(step, 200) + ")"
+	}
+	emit(inspect.Event{Setting: &inspect.Setting{Code: code, Detail: said, Severity: s.severity}})
 	subject := h.image.Subject + ":" + n.Path
 	finding := &inspect.Finding{
 		ID: inspect.FindingID(CheckBinaries, code, fmt.Sprintf("%s in layer %d", subject, n.Layer)), Check: CheckBinaries, Code: code, Status: s.severity.RowStatus(),

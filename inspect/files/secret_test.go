@@ -40,7 +40,11 @@ func secretsOf(i inspect.Image) []string {
 	var list []string
 	for _, s := range i.Notable {
 		if strings.HasSuffix(s.Code, "secret") {
-			list = append(list, fmt.Sprintf("%s %s %s", s.Severity, s.Code, s.Detail))
+			what, step, _ := strings.Cut(s.Detail, " (build step: ")
+			if step == "" {
+				what += " without a build step"
+			}
+			list = append(list, fmt.Sprintf("%s %s %s", s.Severity, s.Code, what))
 		}
 	}
 	return list
