@@ -6,7 +6,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -14,7 +13,6 @@ import (
 
 	stereoscope "github.com/anchore/stereoscope/pkg/file"
 	"github.com/backtrail/backtrail/inspect"
-	"github.com/backtrail/backtrail/registry"
 )
 
 func TestScanRecordsWhatTheTarSays(t *testing.T) {
@@ -103,30 +101,6 @@ func TestSparseFiles(t *testing.T) {
 	}
 	if read(t, tree, n) != string(want) || read(t, tree, tree.Get("/before")) != "abc" || tree.Get("/after") == nil {
 		t.Error("content of a sparse file, or of what stands around it")
-	}
-}
-
-// endless gives the same header again and again.
-type endless struct {
-	block []byte
-	at    int
-}
-
-func (e *endless) Read(p []byte) (int, error) {
-	n := copy(p, e.block[e.at:])
-	e.at = (e.at + n) % len(e.block)
-	return n, nil
-}
-
-func TestEndlessEntriesEndInWords(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes seconds")
-	}
-	block := tarOf(t, file("a", ""))[:512]
-	_, _, err := scanTar(t.Context(), &endless{block: block})
-	var limit *registry.LimitError
-	if !errors.As(err, &limit) || limit.Limit != MaxEntries {
-		t.Errorf("error %v", err)
 	}
 }
 
