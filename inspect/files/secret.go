@@ -138,7 +138,7 @@ func mayBeSecret(n *inspect.Node) bool {
 func library(p string) bool {
 	for _, part := range []string{
 		"/node_modules/", "/site-packages/", "/dist-packages/", "/gems/", "/vendor/", "/testdata/", "/test/", "/tests/", "/spec/", "/examples/", "/example/", "/samples/", "/fixtures/", "/doc/", "/docs/",
-		"/pkg/mod/", "/go/src/", "/nix/store/", "/.cargo/registry/", "/.m2/repository/",
+		"/pkg/mod/", "/go/src/", "/nix/store/", "/cargo/registry/", "/.cargo/registry/", "/.m2/repository/",
 	} {
 		if strings.Contains(p, part) {
 			return true
