@@ -38,7 +38,9 @@ func locate(a inspect.Alert, t *Tree, workingDir string, mounts []inspect.Mount,
 		f.Detail = "it was run by a name of the kernel's, " + f.Path + ": which file that was, the alert does not say" + said
 		return f, nil
 	}
-	if m, ok := mountOf(a, t, p, mounts); ok {
+	named := a
+	named.Path = p
+	if m, ok := mountOf(named, t, mounts); ok {
 		f.Origin, f.Detail = inspect.OriginVolume, onVolume(m)+said
 		return f, nil
 	}
@@ -114,15 +116,17 @@ func (t *Tree) onceThere(p string) string {
 	return ""
 }
 
-// mountOf finds the volume that covers an alerted path. What ran from the layers of the container, as the alert's flags
+// mountOf finds the volume that covers an alerted path, by the links of the image where its tree is known. What ran from the layers of the container, as the alert's flags
 // say, ran from no volume.
-func mountOf(a inspect.Alert, t *Tree, named string, mounts []inspect.Mount) (inspect.Mount, bool) {
+func mountOf(a inspect.Alert, t *Tree, mounts []inspect.Mount) (inspect.Mount, bool) {
 	if has(a, flagUpper) || has(a, flagLower) {
 		return inspect.Mount{}, false
 	}
-	paths := []string{named}
-	if real, ok := t.Place(named); ok {
-		paths = append(paths, real)
+	paths := []string{a.Path}
+	if t != nil {
+		if real, ok := t.Place(a.Path); ok {
+			paths = append(paths, real)
+		}
 	}
 	best := inspect.Mount{}
 	for _, m := range mounts {
