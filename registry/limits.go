@@ -26,8 +26,6 @@ const (
 	MaxReferrerPages = 100
 	// MaxLayerBytes bounds one layer as it is stored, compressed or not.
 	MaxLayerBytes = 32 << 30
-	// MaxEntries bounds the tar entries of one layer.
-	MaxEntries = 5_000_000
 	// MaxPath bounds a path inside a layer in bytes: PATH_MAX of Linux.
 	MaxPath = 4096
 	// MaxRatio bounds how much larger unpacked bytes may be than packed ones, once RatioFloor bytes came out.

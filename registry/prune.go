@@ -20,7 +20,7 @@ const tempAge = 24 * time.Hour
 
 // Size returns the bytes and the number of files that the store holds.
 func (s *Store) Size() (bytes int64, files int, err error) {
-	err = s.walk(context.Background(), func(path string, info fs.FileInfo) error {
+	err = s.walk(context.Background(), s.allDirs(), func(path string, info fs.FileInfo) error {
 		bytes += info.Size()
 		files++
 		return nil
@@ -59,7 +59,7 @@ type Pruned struct {
 // left behind.
 func (s *Store) Prune(ctx context.Context, olderThan time.Time, kept Kept) (Pruned, error) {
 	var p Pruned
-	err := s.walk(ctx, func(path string, info fs.FileInfo) error {
+	err := s.walk(ctx, s.allDirs(), func(path string, info fs.FileInfo) error {
 		limit, stays := olderThan, false
 		switch {
 		case strings.HasPrefix(info.Name(), tempPrefix):
@@ -91,9 +91,9 @@ func (s *Store) Prune(ctx context.Context, olderThan time.Time, kept Kept) (Prun
 }
 
 // Verify reads every blob and record and returns the names, below the store's directory, of those that are damaged.
-// It removes nothing.
+// It removes nothing: see SetAside.
 func (s *Store) Verify(ctx context.Context) (bad []string, err error) {
-	err = s.walk(ctx, func(path string, info fs.FileInfo) error {
+	err = s.walk(ctx, []string{s.blobDir(), s.recordDir()}, func(path string, info fs.FileInfo) error {
 		if strings.HasPrefix(info.Name(), tempPrefix) {
 			return nil
 		}
@@ -113,6 +113,22 @@ func (s *Store) Verify(ctx context.Context) (bad []string, err error) {
 		return bad, fmt.Errorf("verifying cache %s: %w", s.dir, err)
 	}
 	return bad, nil
+}
+
+// SetAside takes a file that Verify named out of use: it is kept in the folder "damaged", until Prune finds it old, and
+// whoever needs what it should have been reads that anew.
+func (s *Store) SetAside(name string) error {
+	path := filepath.Join(s.dir, filepath.FromSlash(name))
+	if within, err := filepath.Rel(s.dir, path); err != nil || !filepath.IsLocal(within) {
+		return fmt.Errorf("setting %q aside: it is no file of the cache", name)
+	}
+	if err := os.MkdirAll(s.damagedDir(), 0o700); err != nil {
+		return fmt.Errorf("setting %s aside: %w", name, err)
+	}
+	if err := os.Rename(path, filepath.Join(s.damagedDir(), filepath.Base(path))); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("setting %s aside: %w", name, err)
+	}
+	return nil
 }
 
 func (s *Store) intact(ctx context.Context, path string) (bool, error) {
@@ -138,9 +154,13 @@ func (s *Store) intact(ctx context.Context, path string) (bool, error) {
 
 func (s *Store) isBlob(path string) bool { return filepath.Dir(path) == s.blobDir() }
 
-// walk visits all regular files of the store; what another process removes meanwhile is passed over.
-func (s *Store) walk(ctx context.Context, visit func(path string, info fs.FileInfo) error) error {
-	for _, dir := range []string{s.blobDir(), s.recordDir(), s.tempDir()} {
+func (s *Store) allDirs() []string {
+	return []string{s.blobDir(), s.recordDir(), s.tempDir(), s.damagedDir()}
+}
+
+// walk visits all regular files below some directories; what another process removes meanwhile is passed over.
+func (s *Store) walk(ctx context.Context, dirs []string, visit func(path string, info fs.FileInfo) error) error {
+	for _, dir := range dirs {
 		err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
 			if errors.Is(err, fs.ErrNotExist) {
 				return nil

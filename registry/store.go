@@ -59,6 +59,9 @@ func (s *Store) blobDir() string   { return filepath.Join(s.dir, "blobs", "sha25
 func (s *Store) recordDir() string { return filepath.Join(s.dir, "records") }
 func (s *Store) tempDir() string   { return filepath.Join(s.dir, "tmp") }
 
+// damagedDir holds what SetAside took out of use; it is there only once something was.
+func (s *Store) damagedDir() string { return filepath.Join(s.dir, "damaged") }
+
 func (s *Store) blobPath(digest string) (string, error) {
 	if !IsDigest(digest) {
 		return "", fmt.Errorf("digest %q is not sha256:<hex>", digest)

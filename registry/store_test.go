@@ -174,6 +174,19 @@ func TestStoreVerifyAndSize(t *testing.T) {
 	if diff := cmp.Diff([]string{"blobs/sha256/" + strings.TrimPrefix(bad, "sha256:")}, got); diff != "" {
 		t.Error(diff)
 	}
+	check(t, s.SetAside(got[0]))
+	if got, err := s.Verify(context.Background()); err != nil || len(got) > 0 || s.Has(bad) || !s.Has(good) {
+		t.Errorf("after setting it aside: %v %v", got, err)
+	}
+	if size, files, err := s.Size(); err != nil || size != 7 || files != 2 {
+		t.Errorf("%d bytes in %d files, %v", size, files, err)
+	}
+	check(t, s.SetAside(got[0])) // another process may have done so
+	if err := s.SetAside("../other"); err == nil {
+		t.Error("a file outside of the cache was set aside")
+	}
+	check(t, s.Put(bad, []byte("bad")))
+	alter(t, mustPath(t, s, bad))
 	if _, err := s.Read(bad, 100); !errors.Is(err, ErrNotFound) || s.Has(bad) {
 		t.Errorf("reading the damaged one: %v", err)
 	}

@@ -2,6 +2,7 @@ package tui
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
@@ -41,6 +42,11 @@ func (m *Model) failedChecks() []inspect.Key {
 			keys = append(keys, inspect.Key{Check: c.Name, Subject: c.Subject})
 		}
 	}
+	for _, k := range unreadLayers(&m.open.c) {
+		if !slices.Contains(keys, k) {
+			keys = append(keys, k)
+		}
+	}
 	return keys
 }
 
@@ -54,6 +60,7 @@ func runRetry(m *Model, _ string) tea.Cmd {
 		return m.openCase(pod, func(ctx context.Context) (inspect.Source, error) { return m.o.Open(ctx, pod) })
 	}
 	keys := m.failedChecks()
+	m.wantLayers(keys)
 	var names []string
 	for _, k := range keys {
 		names = append(names, strings.TrimSpace(k.Check+" "+k.Subject))

@@ -131,7 +131,7 @@ func alteredRow(m *Model, s *caseScreen, a inspect.Altered) row {
 			d.gap()
 			d.say(tonePlain, a.Detail)
 			d.field("package", a.Package)
-			d.field("expected", a.Expected)
+			d.field("expected", a.Expected+weakness(a.Expected))
 			d.field("actual", a.Actual)
 			d.field("layer", fmt.Sprintf("%d  %s", a.Layer, buildStep(stepOf(s.image(), a.Layer))))
 			d.field("sha256", a.SHA256)
@@ -139,6 +139,14 @@ func alteredRow(m *Model, s *caseScreen, a inspect.Altered) row {
 			notesOn(d, s, a.Path)
 		},
 	}
+}
+
+// weakness marks a digest that two files can be made to share.
+func weakness(sum string) string {
+	if strings.HasPrefix(sum, "md5:") || strings.HasPrefix(sum, "sha1:") {
+		return " (a weak digest)"
+	}
+	return ""
 }
 
 func missingRow(m *Model, s *caseScreen, x inspect.Missing) row {
@@ -169,6 +177,7 @@ func codeText(code string) string {
 		"arch-mismatch": "made for another architecture than the image", "shadows-path": "stands earlier in PATH than a program of the same name",
 		"loader-hijack": "changes what the loader loads", "entrypoint": "the image's own program", "known-good": "the same as in the confirmed known-good",
 		"ownership-unknown": "no package database says what belongs here", "go-module": "a Go program that names its module",
+		"deleted": "a later layer deleted it: no container sees it", "runtime": "it came or was changed at run time", "obfuscated": "a script that unpacks what it runs",
 	}
 	if w, ok := words[code]; ok {
 		return w + " (" + code + ")"

@@ -6,6 +6,7 @@ import (
 )
 
 func runPane(m *Model, key string) tea.Cmd {
+	m.open.from = nil
 	m.showPane(pane(key[0] - '1'))
 	return m.wantTree()
 }

@@ -24,11 +24,12 @@ type caseScreen struct {
 	since   time.Time
 	reasons []string // why the case is not verified
 	brief   []string
-	rates   map[string]rate
+	pace    inspect.Pace
 
 	subject string // of the image on screen
 	chosen  bool   // by the person
 	pane    pane
+	from    []pane // where jumps began, so that esc leads back
 	panes   [paneCount]paneState
 	whole   bool // d: everything, not only what differs
 	tree    treeState
@@ -52,7 +53,7 @@ func (m *Model) openCase(pod inspect.FlaggedPod, open func(context.Context) (ins
 	m.closeCase()
 	m.gen++
 	ctx, cancel := context.WithCancel(m.ctx)
-	s := &caseScreen{gen: m.gen, ctx: ctx, cancel: cancel, pod: pod, pane: paneOverview, since: m.now, rates: map[string]rate{}, running: 1}
+	s := &caseScreen{gen: m.gen, ctx: ctx, cancel: cancel, pod: pod, pane: paneOverview, since: m.now, running: 1}
 	for i := range s.panes {
 		s.panes[i].stale = true
 	}
@@ -133,9 +134,7 @@ func (m *Model) eventsCame(msg eventsMsg) tea.Cmd {
 	for _, e := range msg.events {
 		s.began = true
 		s.c.Apply(e)
-		if e.Progress != nil {
-			s.pace(e, m.now)
-		}
+		s.pace.Note(e, m.now)
 		if e.Notice != nil {
 			m.say(*e.Notice)
 		}

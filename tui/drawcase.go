@@ -109,6 +109,8 @@ func (m *Model) drawTree(r rect, focused bool) []string {
 	selected, ok := s.state().list.selected()
 	if ok && selected.id != "merged" {
 		title = "Files of layer " + strings.TrimPrefix(layerText(selected.layer), "L")
+	} else if lost := s.unlisted(); lost != "" {
+		title += ", " + lost
 	}
 	rows := treeRows{m, s}
 	d := newDocument(m.p, r.w-2)

@@ -39,10 +39,13 @@ func (m *Model) fileDetail(d *document) {
 	if e.Kind != "" {
 		facts = append(facts, string(e.Kind))
 	}
-	if e.Layer >= 0 {
+	if e.Layer >= 0 && e.Change != inspect.Removed {
 		facts = append(facts, fmt.Sprintf("layer %d, %s", e.Layer, firstOf(string(e.Change), "unchanged")))
 	}
 	d.say(tonePlain, strings.Join(facts, "  "))
+	if e.Change == inspect.Removed {
+		d.say(toneWarn, fmt.Sprintf("layer %d took away what layer %d had here; it is still in the image", s.tree.key.layer, e.Layer))
+	}
 	if step := stepOf(i, e.Layer); step != "" {
 		d.field("step", buildStep(step))
 	}

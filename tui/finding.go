@@ -27,7 +27,7 @@ func findingRow(m *Model, s *caseScreen, f inspect.Finding) row {
 	subject, path := findingPlace(s, f)
 	return row{
 		id: "finding:" + f.ID, find: f.Title + " " + f.Subject + " " + f.Code + " " + string(f.Severity) + " " + f.Check,
-		value: f.Title, subject: subject, mark: f.ID, path: path, layer: -1, object: f, raw: evidenceParts(f.Evidence),
+		value: f.Title, subject: subject, mark: f.ID, path: path, layer: findingLayer(s, subject, f), object: f, raw: evidenceParts(f.Evidence),
 		cells: func(w int) []cell {
 			sign := cell{text: m.p.sign(f.Status), tone: statusTone(f.Status), width: m.p.signWidth()}
 			word := cell{text: severityWord(f.Severity), tone: severityTone(f.Severity), width: 5}
@@ -56,6 +56,22 @@ func findingPlace(s *caseScreen, f inspect.Finding) (subject, path string) {
 		}
 	}
 	return subject, ""
+}
+
+// findingLayer is the layer that a finding rests on first, or -1: what a later layer hides is in no other.
+func findingLayer(s *caseScreen, subject string, f inspect.Finding) int {
+	i, _ := s.c.Image(subject)
+	for _, e := range f.Evidence {
+		if e.Kind != "layer" || e.Digest == "" {
+			continue
+		}
+		for _, l := range i.Layers {
+			if l.Digest == e.Digest || l.DiffID == e.Digest {
+				return l.Number
+			}
+		}
+	}
+	return -1
 }
 
 func findingDetail(d *document, s *caseScreen, f inspect.Finding) {

@@ -30,6 +30,7 @@ func (m *Model) findingsOf(path string) string {
 func runFileFindings(m *Model, _ string) tea.Cmd {
 	r, _ := m.row()
 	id := m.findingsOf(r.path)
+	m.open.from = nil
 	m.showPane(paneOverview)
 	st := m.open.state()
 	st.list.setFilter("")
@@ -71,6 +72,9 @@ func (m *Model) jump(subject, path string, layer int) tea.Cmd {
 	if layer < 0 {
 		layer = layerOf(s.image(), path)
 	}
+	if s.pane != paneLayers {
+		s.from = append(s.from, s.pane)
+	}
 	m.showPane(paneLayers)
 	st := s.state()
 	st.list.setFilter("")
@@ -101,7 +105,7 @@ func layerOf(i inspect.Image, path string) int {
 func (l *list) chooseLayer(n int) bool {
 	for i, at := range l.shown {
 		if l.all[at].layer == n && l.all[at].id != "merged" {
-			l.at, l.moved = i, true
+			l.at, l.moved, l.lost = i, true, ""
 			return true
 		}
 	}

@@ -57,6 +57,7 @@ func moveCommands() []command {
 
 func caseCommands() []command {
 	return []command{
+		{name: "skip", keys: []string{"S"}, show: "S", help: "leave out the selected layer while it is read, on a slow link; r reads it later", on: inCase, bar: true, why: whyNoSkip, run: runSkip},
 		{name: "export", keys: []string{"x"}, show: "x", help: "export the evidence bundle", on: inCase, bar: true, why: whyNoExport, run: runExport},
 		{name: "container", keys: []string{"[", "]"}, show: "[ ]", help: "previous or next container; while bytes are shown, the part before or after", on: inCase | inViewer, bar: true, why: whyNoContainer, run: runContainer},
 		{name: "brief", keys: []string{"b"}, show: "b", help: "copy the brief for the channel", on: inCase, bar: true, run: runBrief},
@@ -78,6 +79,7 @@ func caseCommands() []command {
 func frameCommands() []command {
 	return []command{
 		{name: "layer of file", help: "from the selected file to the layer that brought it", on: inCase, why: whyNoFileLayer, run: runFileLayer},
+		{name: "file below", help: "from the selected file to what a lower layer has in its place", on: inCase, why: whyNoBelow, run: runBelow},
 		{name: "findings of file", help: "from the selected file to what is said about it", on: inCase, why: whyNoFileFindings, run: runFileFindings},
 		{name: "aware", takes: true, help: "start a report clock, which none does by itself: aware now nis2, aware 03:12 cra, aware 2026-11-23T03:12:00Z dora", on: inCase, why: whyNoClock, run: runAware},
 		{name: "withdraw clock", takes: true, help: "withdraw a report clock that was started by mistake: withdraw clock nis2", on: inCase, why: whyNoWithdraw, run: runWithdraw},

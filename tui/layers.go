@@ -101,9 +101,13 @@ func layerStrip(l inspect.LayerDiff, width int) string {
 }
 
 func layerRow(m *Model, s *caseScreen, l inspect.Layer, largest int64, worst map[int]inspect.Severity) row {
+	var retry []inspect.Key
+	if unread(l) {
+		retry = []inspect.Key{layersKey(s.subject)}
+	}
 	return row{
 		id: fmt.Sprintf("layer:%d", l.Position), find: l.CreatedBy + " " + l.Digest + " " + l.DiffID, value: firstOf(l.Digest, l.CreatedBy), subject: s.subject,
-		layer: l.Number, object: l,
+		layer: l.Number, object: l, retry: retry,
 		cells: func(w int) []cell {
 			step := cell{text: buildStep(l.CreatedBy), width: -1}
 			if l.Empty {
@@ -112,6 +116,9 @@ func layerRow(m *Model, s *caseScreen, l inspect.Layer, largest int64, worst map
 			}
 			number := cell{text: fmt.Sprint(l.Number), tone: toneBold, width: 3, right: true}
 			flag := cell{text: m.p.sign(l.Status), tone: statusTone(l.Status), width: m.p.signWidth()}
+			if l.Reason == inspect.Running {
+				flag = cell{text: "…", tone: toneDim, width: m.p.signWidth()}
+			}
 			if sev, ok := worst[l.Number]; ok && sev.Rank() <= inspect.Medium.Rank() {
 				flag = cell{text: "!", tone: severityTone(sev), width: m.p.signWidth()}
 			}
@@ -147,17 +154,28 @@ func layerDetail(d *document, l inspect.Layer, elsewhere *inspect.Sharing) {
 		return
 	}
 	d.say(toneBold, fmt.Sprintf("Layer %d", l.Number))
-	d.status(l.Status, statusWord(l.Status), strings.TrimSpace(l.Reason+" "+l.Detail))
+	layerState(d, l, statusWord(l.Status))
 	origin := "own"
 	if l.Base {
 		origin = "of the base image"
 	}
 	d.field("origin", origin)
 	d.field("size", bytesText(l.Size)+" in the registry")
-	d.field("files", fmt.Sprintf("%d added, %d modified, %d removed", l.Added, l.Modified, l.Removed))
+	if listed(l) {
+		d.field("files", fmt.Sprintf("%d added, %d modified, %d removed", l.Added, l.Modified, l.Removed))
+	}
 	sharingDetail(d, elsewhere, l)
 	d.field("digest", l.Digest)
 	d.field("diff ID", l.DiffID)
 	d.field("created", stamp(l.Created)+" (claimed)")
 	d.field("step", l.CreatedBy)
+}
+
+// layerState says how a layer is; one that is still on its way has no verdict yet.
+func layerState(d *document, l inspect.Layer, word string) {
+	if l.Reason == inspect.Running {
+		d.put(toneDim, "… ", strings.TrimSpace(fmt.Sprintf("layer %d: %s", l.Number, firstOf(l.Detail, "it is still being read"))))
+		return
+	}
+	d.status(l.Status, word, strings.Trim(l.Reason+": "+l.Detail, ": "))
 }

@@ -71,7 +71,8 @@ type list struct {
 	shown  []int // indexes into all that the filter lets through
 	filter string
 	marks  map[string]string
-	moved  bool // by the person: until then the first row, the worst, stays selected
+	moved  bool   // by the person: until then the first row, the worst, stays selected
+	lost   string // the row that a person selected and that went away, as while a check runs again: it is selected when it comes back
 }
 
 func (l *list) Len() int { return len(l.shown) }
@@ -107,7 +108,7 @@ func markSign(mark string) string {
 
 // set puts new rows in; the selection stays with its row.
 func (l *list) set(all []row) {
-	id := l.selectedID()
+	id := firstOf(l.lost, l.selectedID())
 	l.all = all
 	l.refilter(id)
 }
@@ -132,10 +133,13 @@ func (l *list) refilter(id string) {
 		}
 		l.shown = append(l.shown, i)
 	}
+	l.lost = ""
 	if at >= 0 {
 		l.top += at - l.at
 		l.top = max(0, l.top)
 		l.at = at
+	} else if l.moved {
+		l.lost = id
 	}
 	l.at = min(l.at, max(0, len(l.shown)-1))
 	if !l.moved {
@@ -145,7 +149,7 @@ func (l *list) refilter(id string) {
 
 // move selects another row.
 func (l *list) move(by int) {
-	l.moved = true
+	l.moved, l.lost = true, ""
 	l.window.move(by, len(l.shown))
 }
 
@@ -175,7 +179,7 @@ func (l *list) selectedID() string {
 func (l *list) choose(id string) {
 	for i, at := range l.shown {
 		if l.all[at].id == id {
-			l.at, l.moved = i, true
+			l.at, l.moved, l.lost = i, true, ""
 			return
 		}
 	}

@@ -127,6 +127,8 @@ func (m *Model) result(msg tea.Msg) tea.Cmd {
 		return m.eventsCame(msg)
 	case treeMsg:
 		m.treeCame(msg)
+	case belowMsg:
+		return m.belowCame(msg)
 	case matchesMsg:
 		m.matchesCame(msg)
 	case contentMsg:

@@ -67,6 +67,7 @@ func runLeft(m *Model, _ string) tea.Cmd {
 		}
 	}
 	if s.state().focus == regionList && s.pane > paneOverview {
+		s.from = nil
 		m.showPane(s.pane - 1)
 		return m.wantTree()
 	}
@@ -105,6 +106,7 @@ func runRight(m *Model, _ string) tea.Cmd {
 	}
 	if st.focus == regionDetail && s.pane < paneCount-1 {
 		st.focus = regionList
+		s.from = nil
 		m.showPane(s.pane + 1)
 		return m.wantTree()
 	}

@@ -14,6 +14,8 @@ func runBack(m *Model, _ string) tea.Cmd {
 	case m.viewer != nil:
 		m.closeViewer()
 	case m.open != nil && m.open.backFilter(m):
+	case m.open != nil && len(m.open.from) > 0:
+		m.backFromJump()
 	case m.open != nil && m.open.state().focus != regionList:
 		m.open.state().focus = regionList
 	case m.open != nil && m.pods != nil:
@@ -32,7 +34,7 @@ func whyNoBack(m *Model) string {
 		return ""
 	case m.open != nil:
 		s := m.open
-		if m.pods != nil || s.state().focus != regionList || s.state().list.filter != "" || s.tree.filter != "" {
+		if m.pods != nil || len(s.from) > 0 || s.state().focus != regionList || s.state().list.filter != "" || s.tree.filter != "" {
 			return ""
 		}
 		return "nothing to go back to; q quits"
@@ -41,6 +43,15 @@ func whyNoBack(m *Model) string {
 	default:
 		return "nothing to go back to; q quits"
 	}
+}
+
+// backFromJump returns to the pane from which a row led to its file.
+func (m *Model) backFromJump() {
+	s := m.open
+	last := len(s.from) - 1
+	to := s.from[last]
+	s.from = s.from[:last]
+	m.showPane(to)
 }
 
 // backFilter clears the filter of the region that has the focus, if there is one.

@@ -36,6 +36,9 @@ type Options struct {
 	Again func(ctx context.Context, c *inspect.Case, keys []inspect.Key) (inspect.Source, error)
 	// KnownGood compares the image of a subject with a candidate that a person confirmed by choosing it.
 	KnownGood func(ctx context.Context, c *inspect.Case, subject string, candidate inspect.Candidate) (inspect.Source, error)
+	// Skip leaves out a layer, by its digest, that is being read or waits for it; with false it takes that back for the next
+	// time that the layer is read. It returns at once.
+	Skip func(digest string, skip bool)
 	// Note keeps a note or a mark, and gives the event that is folded into the case. The note comes without time and
 	// author.
 	Note func(ctx context.Context, c *inspect.Case, n inspect.Note) (inspect.Event, error)

@@ -11,20 +11,6 @@ import (
 	"github.com/charmbracelet/x/ansi"
 )
 
-// rate is how fast a check moves on, from its first progress on.
-type rate struct {
-	since time.Time
-	done  int64
-}
-
-// pace remembers where a check's progress began.
-func (s *caseScreen) pace(e inspect.Event, now time.Time) {
-	k := e.Check + "\x00" + e.Subject
-	if old, ok := s.rates[k]; !ok || e.Progress.Done < old.done {
-		s.rates[k] = rate{since: now, done: e.Progress.Done}
-	}
-}
-
 // statusLine: the filter while it is typed, else errors until they are dismissed, else running checks and the last
 // notice.
 func (m *Model) statusLine(width int) (string, *tea.Cursor) {
@@ -64,7 +50,7 @@ func (m *Model) statusLine(width int) (string, *tea.Cursor) {
 	}
 }
 
-// runningText sums up the checks that run: signatures 3/5 · layers 41%, 12 s left.
+// runningText sums up the checks that run: signatures 3/5 · layers 41% of 512.0 MB, 12 s left.
 func (s *caseScreen) runningText(now time.Time) string {
 	type sum struct{ all, ended int }
 	var names []string
@@ -89,7 +75,7 @@ func (s *caseScreen) runningText(now time.Time) string {
 			continue
 		}
 		text := n
-		if p := s.percent(n, now); p != "" {
+		if p := s.pace.Text(&s.c, n, now); p != "" {
 			text += " " + p
 		} else if x.all > 1 {
 			text += fmt.Sprintf(" %d/%d", x.ended, x.all)
@@ -100,34 +86,6 @@ func (s *caseScreen) runningText(now time.Time) string {
 		return "starting …"
 	}
 	return inspect.Clean(strings.Join(parts, " · "))
-}
-
-// percent sums the progress of a check over all images, with the time that is left at this pace.
-func (s *caseScreen) percent(check string, now time.Time) string {
-	var done, total, moved int64
-	var longest time.Duration
-	for _, c := range s.c.Checks {
-		if c.Name != check || !c.Running() {
-			continue
-		}
-		p, ok := s.c.Progress(check, c.Subject)
-		if !ok || p.Total <= 0 {
-			continue
-		}
-		done, total = done+p.Done, total+p.Total
-		if r, ok := s.rates[check+"\x00"+c.Subject]; ok {
-			moved += p.Done - r.done
-			longest = max(longest, now.Sub(r.since))
-		}
-	}
-	if total == 0 {
-		return ""
-	}
-	text := fmt.Sprintf("%d%%", min(100, done*100/total))
-	if moved > 0 && longest >= 2*time.Second && total > done {
-		text += ", " + ageText(time.Duration(float64(total-done)/float64(moved)*float64(longest))) + " left"
-	}
-	return text
 }
 
 // keysLine names the keys that work now, as many as fit, help always.

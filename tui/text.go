@@ -99,32 +99,10 @@ func shortImage(reference, digest string) string {
 }
 
 // bytesText writes a size as people say it: 1.3 MB.
-func bytesText(n int64) string {
-	switch {
-	case n < 1000:
-		return fmt.Sprintf("%d B", n)
-	case n < 1000_000:
-		return fmt.Sprintf("%.1f kB", float64(n)/1e3)
-	case n < 1000_000_000:
-		return fmt.Sprintf("%.1f MB", float64(n)/1e6)
-	default:
-		return fmt.Sprintf("%.1f GB", float64(n)/1e9)
-	}
-}
+func bytesText(n int64) string { return inspect.SizeText(n) }
 
 // ageText writes a duration by its largest unit: 42 s, 3 min, 5 h, 12 d.
-func ageText(d time.Duration) string {
-	switch {
-	case d < time.Minute:
-		return fmt.Sprintf("%d s", max(0, int(d/time.Second)))
-	case d < time.Hour:
-		return fmt.Sprintf("%d min", int(d/time.Minute))
-	case d < 48*time.Hour:
-		return fmt.Sprintf("%d h", int(d/time.Hour))
-	default:
-		return fmt.Sprintf("%d d", int(d/(24*time.Hour)))
-	}
-}
+func ageText(d time.Duration) string { return inspect.SpanText(d) }
 
 // stamp writes a time in full, in UTC: this is what is copied.
 func stamp(t inspect.Time) string {

@@ -28,13 +28,34 @@ func (s *caseScreen) treeWanted() (treeKey, bool) {
 	if !ok || i.Subject == "" || r.layer < MergedTree || r.id != "merged" && r.layer < 0 {
 		return treeKey{}, false
 	}
-	key := treeKey{i.Subject, i.Key(), r.layer}
+	key, some := treeKey{i.Subject, i.Key(), r.layer}, false
 	for _, l := range i.Layers {
-		if !l.Empty && l.Status != inspect.Verified && (r.layer == MergedTree || l.Number == r.layer) {
+		if l.Empty || r.layer != MergedTree && l.Number != r.layer {
+			continue
+		}
+		if l.Reason == inspect.Running {
 			return treeKey{}, false
 		}
+		some = some || listed(l)
 	}
-	return key, true
+	return key, some
+}
+
+// listed says that a layer was read to its end, so that its files can be shown, whatever else is wrong with it.
+func listed(l inspect.Layer) bool { return l.DiffID != "" && l.Reason != inspect.Running }
+
+// unlisted names the layers whose files are missing in the merged tree, "" for none.
+func (s *caseScreen) unlisted() string {
+	var numbers []string
+	for _, l := range s.image().Layers {
+		if !l.Empty && !listed(l) {
+			numbers = append(numbers, fmt.Sprint(l.Number))
+		}
+	}
+	if len(numbers) == 0 {
+		return ""
+	}
+	return "without layer " + strings.Join(numbers, ", ")
 }
 
 // wantTree asks for the tree of the selected layer, if the layers pane is on screen and its bytes are there.
@@ -83,8 +104,8 @@ func (s *caseScreen) whyNoTree(d *document, selected row) {
 		return
 	}
 	for _, l := range s.image().Layers {
-		if !l.Empty && l.Status != inspect.Verified && (selected.layer == MergedTree || l.Number == selected.layer) {
-			d.status(l.Status, fmt.Sprintf("layer %d has no files to show", l.Number), firstOf(strings.TrimSpace(l.Reason+" "+l.Detail), "it is still being read …"))
+		if !l.Empty && !listed(l) && (selected.layer == MergedTree || l.Number == selected.layer) {
+			layerState(d, l, fmt.Sprintf("layer %d has no files to show", l.Number))
 		}
 	}
 }

@@ -3,9 +3,11 @@ package main
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
+	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/registry"
 )
 
@@ -24,13 +26,16 @@ func cacheCommand(f *flags, std streams) *cobra.Command {
 		Short: "Remove what was not used for a while; what cases need that were not exported stays",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if days < 0 {
+				return usage("cache prune: --days %d is no number of days", days)
+			}
 			return f.withStore(func(s *registry.Store) error { return pruneCache(cmd.Context(), std, s, days) })
 		},
 	}
 	prune.Flags().IntVar(&days, "days", 30, "keep what was used in the last `DAYS`")
 	verify := &cobra.Command{
 		Use:   "verify",
-		Short: "Read everything again and compare it with its digests",
+		Short: "Read everything again and compare it with its digests; what is damaged is set aside",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return f.withStore(func(s *registry.Store) error { return verifyCache(cmd.Context(), std, s) })
@@ -57,7 +62,7 @@ func size(std streams, s *registry.Store) error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(std.out, "%s: %d files, %d bytes\n", s.Dir(), files, bytes)
+	_, err = fmt.Fprintf(std.out, "%s: %d files, %d bytes (%s)\n", s.Dir(), files, bytes, inspect.SizeText(bytes))
 	return err
 }
 
@@ -67,10 +72,15 @@ func verifyCache(ctx context.Context, std streams, s *registry.Store) error {
 		return err
 	}
 	for _, name := range bad {
-		fmt.Fprintf(std.out, "damaged: %s\n", name)
+		if err := s.SetAside(name); err != nil {
+			return err
+		}
+		fmt.Fprintf(std.out, "damaged, set aside: %s\n", name)
 	}
 	if len(bad) > 0 {
-		return &exitError{code: exitFailed, err: fmt.Errorf("%d files of the cache are not what their digests say", len(bad)), hints: []string{"damaged files are never used; backtrail cache prune --days 0 removes all that no open case needs"}}
+		return &exitError{code: exitFailed, err: fmt.Errorf("of the files of the cache %d are not what their name or checksum says", len(bad)), hints: []string{
+			"they are set aside in " + filepath.Join(s.Dir(), "damaged") + ": the next case that needs what they should have been reads it anew",
+		}}
 	}
 	_, err = fmt.Fprintln(std.out, "every file is what its digest says")
 	return err

@@ -41,6 +41,7 @@ func (s *session) checks(o subject.Options) []inspect.Check {
 		provenance.Check(s.client),
 		files.Place(),
 		after(files.Layers(s.client, s.cache), signature.Name, provenance.Name),
+		files.Base(s.cache, provenance.Name),
 		files.Binaries(s.client, s.cache),
 		sbom.Packages(s.packages),
 		subject.KnownGood(o),

@@ -48,7 +48,7 @@ func (f *flags) diff(ctx context.Context, std streams, from, to string) error {
 	}
 	c := &inspect.Case{}
 	progress := newProgress(std.err, f)
-	err = source(ctx, func(e inspect.Event) { c.Apply(e); progress.show(c) })
+	err = source(ctx, func(e inspect.Event) { c.Apply(e); progress.show(c, e) })
 	progress.clear()
 	if err != nil {
 		return err

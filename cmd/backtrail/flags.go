@@ -23,6 +23,7 @@ type flags struct {
 	noLogs, helm                   bool
 	trustedRoots, caRoots          []string
 	cache                          string
+	maxLayer                       layerSize
 	registryMaps                   []string
 	registryCA                     string
 	noColor, ascii, plain          bool
@@ -55,6 +56,7 @@ func (f *flags) register(s *pflag.FlagSet) {
 	s.StringArrayVar(&f.caRoots, "ca-roots", nil, "a `FILE` of a certificate authority of your own (PEM), that signs without a log; may be given again")
 	s.StringArrayVar(&f.policies, "policy", nil, "a `FILE` of policies (ClusterImagePolicy, Kyverno) that say who should have signed; may be given again")
 	s.StringVar(&f.cache, "cache", "", "a `DIR` for what is read from registries (default $XDG_CACHE_HOME/backtrail)")
+	s.Var(&f.maxLayer, "max-layer", "leave out layers that are larger than this and not yet in the cache: 200MB")
 	s.StringArrayVar(&f.registryMaps, "registry-map", nil, "ask another registry: `FROM=TO`, host or host/repository; may be given again")
 	s.StringVar(&f.registryCA, "registry-ca", "", "a `FILE` with more certificate authorities for registries, PEM")
 	s.BoolVar(&f.noColor, "no-color", false, "no colours (also with NO_COLOR)")

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"regexp"
 
 	"github.com/spf13/cobra"
 
@@ -13,6 +14,7 @@ import (
 // inspectFlags are those of the verb inspect.
 type inspectFlags struct {
 	knownGood, export, layers, checkpoint string
+	skip                                  []string
 }
 
 func inspectCommand(f *flags, std streams) *cobra.Command {
@@ -29,6 +31,7 @@ reference, oci:DIR[:TAG|@DIGEST], oci-archive:FILE, docker-archive:FILE, a path,
 	cmd.Flags().StringVar(&own.export, "export", "", "write the evidence bundle to `PATH`, a directory or a .tar.gz")
 	cmd.Flags().StringVar(&own.layers, "layers", string(evidence.LayersSuspect), "layers in the bundle: all, suspect or none")
 	cmd.Flags().StringVar(&own.checkpoint, "checkpoint", "", "lay what changed at run time over the image: a kubelet checkpoint `FILE`")
+	cmd.Flags().StringArrayVar(&own.skip, "skip-layer", nil, "leave out a layer that is not yet in the cache, by its number or digest, `N|DIGEST`; may be given again")
 	return cmd
 }
 
@@ -48,6 +51,10 @@ func (f *flags) inspect(ctx context.Context, std streams, target string, own ins
 	}
 	defer s.close()
 	s.choice.Flag = own.knownGood
+	if err := checkSkips(own.skip); err != nil {
+		return err
+	}
+	s.cache.Skips().Named = own.skip
 	if err := s.readCheckpoint(ctx, own.checkpoint); err != nil {
 		return err
 	}
@@ -56,6 +63,18 @@ func (f *flags) inspect(ctx context.Context, std streams, target string, own ins
 		return err
 	}
 	return s.headless(ctx, p, own)
+}
+
+// layerName is a number in the manifest, or a digest or its first digits.
+var layerName = regexp.MustCompile(`^([0-9]{1,3}|(sha256:)?[0-9a-f]{6,64})$`)
+
+func checkSkips(names []string) error {
+	for _, n := range names {
+		if !layerName.MatchString(n) {
+			return usage("--skip-layer %q is neither the number of a layer nor its digest (at least six digits of it)", n)
+		}
+	}
+	return nil
 }
 
 // headless runs a case to its end and prints it. An interrupted case is printed and exported too, as partial.
@@ -69,7 +88,7 @@ func (s *session) headless(ctx context.Context, p prepared, own inspectFlags) er
 	progress := newProgress(s.std.err, s.flags)
 	runErr := o.whole()(ctx, func(e inspect.Event) {
 		c.Apply(e)
-		progress.show(c)
+		progress.show(c, e)
 		if s.flags.output == "events" {
 			_ = inspect.WriteEvent(s.std.out, e)
 		}

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -14,6 +15,7 @@ type progress struct {
 	w     io.Writer // nil: nobody looks
 	last  time.Time
 	drawn bool
+	pace  inspect.Pace
 }
 
 // redrawEvery is the shortest time between two drawings.
@@ -26,21 +28,25 @@ func newProgress(w io.Writer, f *flags) *progress {
 	return &progress{w: w}
 }
 
-func (p *progress) show(c *inspect.Case) {
-	if p.w == nil || time.Since(p.last) < redrawEvery {
+// show takes in an event that the case has just folded.
+func (p *progress) show(c *inspect.Case, e inspect.Event) {
+	if p.w == nil {
 		return
 	}
-	p.last = time.Now()
+	now := time.Now()
+	p.pace.Note(e, now)
+	if now.Sub(p.last) < redrawEvery {
+		return
+	}
+	p.last = now
 	var running []string
 	for _, s := range c.Checks {
 		if !s.Running() {
 			continue
 		}
-		text := s.Name
-		if done, ok := c.Progress(s.Name, s.Subject); ok && done.Total > 0 {
-			text += fmt.Sprintf(" %d%%", min(100, done.Done*100/done.Total))
+		if text := strings.TrimSpace(s.Name + " " + p.pace.Text(c, s.Name, now)); !slices.Contains(running, text) {
+			running = append(running, text)
 		}
-		running = append(running, text)
 	}
 	line := strings.Join(running, " · ")
 	if r := []rune(line); len(r) > 76 {

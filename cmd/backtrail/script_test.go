@@ -31,7 +31,7 @@ func TestScript(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"layout": makeLayout, "truncate": truncateLargest, "sign": signLayout, "caseid": nameCase,
+			"layout": makeLayout, "truncate": truncateLargest, "sign": signLayout, "caseid": nameCase, "damage": damageLargest,
 		},
 	})
 }
@@ -53,6 +53,22 @@ func nameCase(ts *testscript.TestScript, _ bool, _ []string) {
 		ts.Fatalf("there is no case")
 	}
 	ts.Setenv("CASE", entries[len(entries)-1].Name())
+}
+
+// damageLargest turns a bit of the largest file of a directory: damage DIR.
+func damageLargest(ts *testscript.TestScript, _ bool, args []string) {
+	list, err := os.ReadDir(ts.MkAbs(args[0]))
+	ts.Check(err)
+	name, size := "", int64(0)
+	for _, e := range list {
+		if info, err := e.Info(); err == nil && info.Size() > size {
+			name, size = filepath.Join(ts.MkAbs(args[0]), e.Name()), info.Size()
+		}
+	}
+	data, err := os.ReadFile(name)
+	ts.Check(err)
+	data[len(data)/2] ^= 1
+	ts.Check(os.WriteFile(name, data, 0o600))
 }
 
 func smallImage() (v1.Image, error) {

@@ -81,6 +81,7 @@ func newSession(f *flags, std streams) (*session, error) {
 	}
 	s.cache = files.NewCache(store)
 	s.packages = sbom.NewCataloguer(s.cache)
+	s.cache.Skips().Max = int64(f.maxLayer)
 	if s.client, err = s.registryClient(store); err != nil {
 		return nil, err
 	}

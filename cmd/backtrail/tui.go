@@ -66,7 +66,7 @@ func (s *session) showSaved(ctx context.Context, saved savedCase) error {
 	o := view.options()
 	o.Case, o.Offline, o.Store = saved.replay, true, saved.store
 	o.Tree = view.treeOf(saved.store)
-	o.Again, o.Watch, o.KnownGood, o.Note, o.Clock = nil, nil, nil, nil, nil
+	o.Again, o.Watch, o.KnownGood, o.Skip, o.Note, o.Clock = nil, nil, nil, nil, nil, nil
 	return tui.Run(ctx, o)
 }
 
@@ -84,7 +84,7 @@ func (v *view) options() tui.Options {
 	f := s.flags
 	style := f.style(s.std.out)
 	return tui.Options{
-		Again: v.again, Watch: v.watch, KnownGood: v.knownGood, Note: v.note, Clock: v.clock, Policy: v.policy, Tree: v.treeOf(s.cache), Store: s.cache, Export: v.export, ExportPath: exportPath,
+		Again: v.again, Watch: v.watch, KnownGood: v.knownGood, Skip: v.skip, Note: v.note, Clock: v.clock, Policy: v.policy, Tree: v.treeOf(s.cache), Store: s.cache, Export: v.export, ExportPath: exportPath,
 		Save: save, Brief: func(c inspect.Case) string { return report.Brief(c, report.Style{ASCII: style.ASCII, Now: s.now()}) }, Next: report.Next, Command: s.command,
 		Notices: s.notices, Now: s.now, NoColor: f.noColor || os.Getenv("NO_COLOR") != "", ASCII: style.ASCII, Version: version,
 	}
@@ -164,6 +164,15 @@ func (v *view) watch() inspect.Source {
 func (v *view) knownGood(ctx context.Context, c *inspect.Case, subj string, candidate inspect.Candidate) (inspect.Source, error) {
 	v.session.choice.Pick(subj, candidate)
 	return v.again(ctx, c, []inspect.Key{{Check: subject.KnownGoodName, Subject: subj}})
+}
+
+// skip leaves out a layer, or takes that back.
+func (v *view) skip(digest string, skip bool) {
+	if skip {
+		v.session.cache.Skips().Skip(digest)
+		return
+	}
+	v.session.cache.Skips().Want(digest)
 }
 
 // note keeps a person's note in the case.

@@ -2,6 +2,7 @@ package alert
 
 import (
 	"cmp"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -82,8 +83,10 @@ func (a *Alert) fill(v map[string]string) {
 		cmp.Or(known(v["container_image_repository"]), known(v["container_image"]), known(v["image"])),
 		known(v["container_image_tag"]), known(v["container_image_digest"]))
 	a.Path = agreed(known, "proc_exepath", "exepath")
-	if exe := known(v["proc_exe"]); a.Path == "" && strings.HasPrefix(exe, "/") {
+	if exe, cwd := known(v["proc_exe"]), known(v["proc_cwd"]); a.Path == "" && strings.HasPrefix(exe, "/") {
 		a.Path = exe
+	} else if a.Path == "" && strings.Contains(exe, "/") && path.IsAbs(cwd) {
+		a.Path = path.Join(cwd, exe)
 	}
 	a.Flags = flagsOf(agreed(known, "evt_arg_flags", "exe_flags"))
 	for _, is := range []struct{ field, flag string }{

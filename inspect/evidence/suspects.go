@@ -18,7 +18,7 @@ func suspectLayers(c inspect.Case) map[string]bool {
 		}
 	}
 	for _, f := range c.Findings {
-		if f.Severity.Rank() > inspect.Medium.Rank() || f.Status == inspect.Verified {
+		if f.Severity.Rank() > inspect.Medium.Rank() || f.Status == inspect.Verified || aboutSecret(f) {
 			continue
 		}
 		for _, e := range f.Evidence {
@@ -30,6 +30,10 @@ func suspectLayers(c inspect.Case) map[string]bool {
 	delete(suspects, "")
 	return suspects
 }
+
+// aboutSecret says that a finding is about a key or a token in the image: a layer is not carried for that, since everybody
+// who gets the bundle would have it.
+func aboutSecret(f inspect.Finding) bool { return f.Code == "secret" || f.Code == "hidden-secret" }
 
 // suspectRow says that a row of an image points at one of its layers.
 func suspectRow(c inspect.Case, i inspect.Image, layer int) bool {

@@ -44,6 +44,7 @@ func (h *hunt) against(ctx context.Context, before *Tree, good inspect.KnownGood
 func (s *suspect) compare(before *Tree, good inspect.KnownGood) {
 	old := before.Get(s.node.Path)
 	switch {
+	case s.has(codeDeleted): // the images as they run do not have it, either of them
 	case old == nil || !isRegular(old):
 		s.add(codeNotInKnownGood, "the "+good.Word()+" image does not have it")
 	case old.SHA256 != s.node.SHA256:

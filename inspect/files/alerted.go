@@ -2,6 +2,7 @@ package files
 
 import (
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 
@@ -16,30 +17,40 @@ const (
 )
 
 // locate says where the file that an alert names comes from, and which file of the image has that path. incomplete
-// says that some layers could not be read; mounts are those of the container, as far as they are known.
-func locate(a inspect.Alert, t *Tree, mounts []inspect.Mount, incomplete bool) (inspect.AlertFile, *inspect.Node) {
+// says that some layers could not be read; mounts are those of the container, as far as they are known. The path of the
+// answer is the one that the file has in the image, through its links.
+func locate(a inspect.Alert, t *Tree, workingDir string, mounts []inspect.Mount, incomplete bool) (inspect.AlertFile, *inspect.Node) {
+	p, said := t.programPath(a.Path, workingDir)
 	f := inspect.AlertFile{Path: a.Path, Layer: -1, Origin: inspect.OriginUnknown}
 	switch {
-	case strings.HasPrefix(a.Path, "memfd:") || has(a, flagMemfd):
+	case strings.HasPrefix(a.Path, "memfd:") || strings.HasPrefix(p, "/memfd:") || has(a, flagMemfd):
 		f.Origin, f.Detail = inspect.OriginMemfd, "it ran from memory and was never a file: neither the image nor the container's disk has its bytes"
 		return f, nil
 	case a.ContainerID == "host":
 		f.Origin, f.Detail = inspect.OriginHost, "the alert is about the host, not about a container"
 		return f, nil
-	case !strings.HasPrefix(a.Path, "/"):
+	case p == "":
 		f.Detail = "the alert names no program by its path"
 		return f, nil
 	}
-	if m, ok := mountOf(a, t, mounts); ok {
-		f.Origin, f.Detail = inspect.OriginVolume, onVolume(m)
+	f.Path, _ = t.Place(p)
+	if within(f.Path, "/proc") {
+		f.Detail = "it was run by a name of the kernel's, " + f.Path + ": which file that was, the alert does not say" + said
 		return f, nil
 	}
-	n := t.Resolve(a.Path)
+	named := a
+	named.Path = p
+	if m, ok := mountOf(named, t, mounts); ok {
+		f.Origin, f.Detail = inspect.OriginVolume, onVolume(m)+said
+		return f, nil
+	}
+	n := t.Resolve(p)
 	if n == nil || !isRegular(n) {
-		f.Origin, f.Detail = notInImage(a, incomplete)
+		f.Origin, f.Detail = notInImage(a, f.Path, incomplete)
+		f.Detail += t.onceThere(f.Path) + said
 		return f, nil
 	}
-	f.Layer, f.SHA256 = n.Layer, n.SHA256
+	f.Path, f.Layer, f.SHA256 = n.Path, n.Layer, n.SHA256
 	switch {
 	case has(a, flagUpper):
 		f.Origin, f.SHA256 = inspect.OriginChanged, ""
@@ -53,7 +64,56 @@ func locate(a inspect.Alert, t *Tree, mounts []inspect.Mount, incomplete bool) (
 	if n.Path != a.Path {
 		f.Detail += ", at " + n.Path
 	}
+	f.Detail += said
 	return f, n
+}
+
+// programPath takes the path of an alert apart, as the kernel and the sensors write it: with " (deleted)" behind a file that
+// was gone when it was looked at, through /proc/PID/root, or as it was typed, below the working directory. said is what
+// there is to say about that; the path is "" where the alert names none.
+func (t *Tree) programPath(p, workingDir string) (real, said string) {
+	real = p
+	if n := t.Resolve(p); strings.HasPrefix(p, "/") && n != nil && isRegular(n) {
+		return path.Clean(p), "" // whatever it looks like, there is such a file
+	}
+	if rest, gone := strings.CutSuffix(real, " (deleted)"); gone {
+		real, said = rest, "; it had been deleted when the sensor looked at it"
+	}
+	for range 4 { // one within the other is for those who want to be missed
+		rest, ok := throughProc(real)
+		if !ok {
+			break
+		}
+		real = rest
+	}
+	switch {
+	case strings.HasPrefix(real, "/"):
+		return path.Clean(real), said
+	case strings.HasPrefix(real, "./"), strings.HasPrefix(real, "../"):
+		dir := path.Join("/", workingDir)
+		return path.Join(dir, real), said + "; the alert names it by " + real + ", which is taken from the image's working directory " + dir
+	}
+	return "", said
+}
+
+// throughProc cuts /proc/PID/root off a path: it is the root of a process, which is the container's.
+func throughProc(p string) (rest string, ok bool) {
+	words := strings.SplitN(path.Clean(p), "/", 5)
+	if len(words) < 5 || words[0] != "" || words[1] != "proc" || words[3] != "root" {
+		return p, false
+	}
+	if pid := words[2]; pid != "self" && pid != "thread-self" && strings.Trim(pid, "0123456789") != "" {
+		return p, false
+	}
+	return "/" + words[4], true
+}
+
+// onceThere says which layer held a path that a later one took away.
+func (t *Tree) onceThere(p string) string {
+	if was, by := t.Lost(p); was != nil && isRegular(was) {
+		return fmt.Sprintf("; layer %d held a file at this path, sha256 %.12s, which layer %d deleted", was.Layer, was.SHA256, by)
+	}
+	return ""
 }
 
 // mountOf finds the volume that covers an alerted path, by the links of the image where its tree is known. What ran from the layers of the container, as the alert's flags
@@ -98,13 +158,13 @@ func onVolume(m inspect.Mount) string {
 }
 
 // notInImage explains an alerted path that the image does not have.
-func notInImage(a inspect.Alert, incomplete bool) (origin, detail string) {
+func notInImage(a inspect.Alert, p string, incomplete bool) (origin, detail string) {
 	switch {
 	case incomplete:
 		return inspect.OriginUnknown, "the layers that could be read do not hold it, and some could not be read"
 	case has(a, flagUpper):
 		return inspect.OriginRuntime, "it is not in the image: it was written at run time, and we do not have its bytes"
-	case within(a.Path, "/dev/shm"):
+	case within(p, "/dev/shm"):
 		return inspect.OriginRuntime, "it is not in the image: /dev/shm is memory of the container, written at run time, and we do not have its bytes"
 	case has(a, flagLower):
 		return inspect.OriginUnknown, "the alert says that it is an image's own file, but this image does not have it"
@@ -123,7 +183,7 @@ func (h *hunt) alerts(all []inspect.Alert, emit func(inspect.Event)) {
 		if a.Match == inspect.MatchNone || a.Match == "" || a.Subject != h.image.Subject {
 			continue
 		}
-		f, n := locate(a, h.tree, h.mounts, incomplete)
+		f, n := locate(a, h.tree, h.image.Settings.WorkingDir, h.mounts, incomplete)
 		a.File = f
 		emit(inspect.Event{Alert: &a})
 		if n != nil {
@@ -138,11 +198,11 @@ func (h *hunt) alerts(all []inspect.Alert, emit func(inspect.Event)) {
 
 // elsewhere is the finding about an alerted program that the image does not hold.
 func (h *hunt) elsewhere(a inspect.Alert, emit func(inspect.Event)) {
-	subject := h.image.Subject + ":" + a.Path
+	subject := h.image.Subject + ":" + a.File.Path
 	emit(inspect.Event{Finding: &inspect.Finding{
 		ID: inspect.FindingID(CheckBinaries, "alerted-not-in-image", subject), Check: CheckBinaries, Code: "alerted-not-in-image",
 		Status: inspect.Unknown, Severity: inspect.Medium, Subject: subject,
-		Title:    fmt.Sprintf("%s, which an alert names, is not in the image", a.Path),
+		Title:    fmt.Sprintf("%s, which an alert names, is not in the image", a.File.Path),
 		Detail:   a.File.Detail,
 		Evidence: []inspect.Evidence{{Kind: "alert", Digest: a.Raw, Text: a.Output}, {Kind: "manifest", Digest: h.image.Key()}},
 	}})

@@ -23,6 +23,7 @@ type baseImage struct {
 	says         string // who names it
 	layers       int    // of the manifest, from the lowest on, that are its; -1 where nothing was compared
 	mismatch     bool   // it is known, and its layers are not the lowest ones
+	material     bool   // of a build, which may have several: one whose layers are not the lowest ones was another stage
 }
 
 // baseOf reads what manifest and config say of the base image. Where the store has the manifest of that digest, from an
@@ -110,6 +111,13 @@ func (b baseImage) mark(rows []inspect.Layer) {
 func (b baseImage) setting() *inspect.Setting {
 	s := &inspect.Setting{Code: "base-image", Severity: inspect.Info}
 	s.Detail = fmt.Sprintf("%s names %s as its base image", b.says, cmp.Or(b.name, b.digest))
+	if b.says == seenHere {
+		s.Detail = fmt.Sprintf("its lowest %d layers are those of %s (%s), which was read here before", b.layers, b.name, b.digest)
+		return s
+	}
+	if b.material {
+		s.Code, s.Detail = "built-from", fmt.Sprintf("%s names %s among what it was built from", b.says, cmp.Or(b.name, b.digest))
+	}
 	if b.name != "" && b.digest != "" {
 		s.Detail += " (" + b.digest + ")"
 	}
@@ -117,6 +125,8 @@ func (b baseImage) setting() *inspect.Setting {
 	case b.mismatch:
 		s.Code, s.Severity = "base-mismatch", inspect.Low
 		s.Detail += ", but its lowest layers are not those of that image"
+	case b.material && b.layers == 0:
+		s.Detail += "; its layers are not the lowest ones: it was used on the way"
 	case b.layers >= 0:
 		s.Detail += fmt.Sprintf(", and its lowest %d layers are those of that image", b.layers)
 	default:

@@ -1,6 +1,7 @@
 package files
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"testing"
@@ -87,5 +88,119 @@ func TestBaseByLabel(t *testing.T) {
 				t.Errorf("settings %+v", i.Notable)
 			}
 		})
+	}
+}
+
+// provenanceOf is a check that says statements, in the place of package provenance.
+func provenanceOf(statements ...inspect.Provenance) inspect.Check {
+	return inspect.Check{Name: "provenance", Run: func(_ context.Context, _ inspect.On, emit func(inspect.Event)) error {
+		for _, p := range statements {
+			emit(inspect.Event{Provenance: &p})
+		}
+		return nil
+	}}
+}
+
+func TestBaseByProvenanceAndByThePast(t *testing.T) {
+	_, debian := debian()
+	extra, own, more := step("RUN more", file("more", "x")), step("COPY app /", exe("app", program("app"))), step("COPY more /", file("b", "c"))
+	base := imageOf(t, v1.Config{}, debian, extra)
+	target := imageOf(t, v1.Config{}, debian, extra, own, more)
+	b := newBench(t)
+	found := resolved(t, b, base)
+	other := resolved(t, b, imageOf(t, v1.Config{}, debian, more))
+	golang := inspect.Material{URI: "pkg:docker/golang@1.26?platform=linux%2Famd64", Digest: "sha256:" + strings.Repeat("ab", 32)}
+	debianOf := inspect.Material{URI: "pkg:docker/debian@13?platform=linux%2Famd64", Digest: found.Digest()}
+	source := inspect.Material{URI: "git+https://github.com/org/app", Digest: "sha1:" + strings.Repeat("ab", 20)}
+	for _, test := range []struct {
+		name       string
+		known      bool // the manifest of the base is in the store
+		read       bool // the base was looked at here before
+		statements []inspect.Provenance
+		want       []string
+		words      []string
+	}{
+		{"nothing is known", false, false, nil, nil, nil},
+		{
+			"a claim about an image that is not known", false, false,
+			[]inspect.Provenance{{ID: "1", Materials: []inspect.Material{source, golang, debianOf}}},
+			nil,
+			[]string{"its provenance, which is a claim, names debian:13 among what it was built from (sha256:", "; that image was not compared"},
+		},
+		{
+			"a signed statement, and a builder beside the base", true, false,
+			[]inspect.Provenance{{ID: "1", Signed: true, Status: inspect.Verified, Materials: []inspect.Material{source, golang, debianOf}}},
+			[]string{debian.step, extra.step},
+			[]string{"its signed provenance names debian:13 among what it was built from (sha256:", "and its lowest 2 layers are those of that image"},
+		},
+		{
+			"a known image that was only used on the way", true, false,
+			[]inspect.Provenance{{ID: "1", Signed: true, Status: inspect.Verified, Materials: []inspect.Material{{URI: "pkg:docker/other@1", Digest: other.Digest()}}}},
+			nil,
+			[]string{"its signed provenance names other:1 among what it was built from (" + other.Digest() + "); its layers are not the lowest ones: it was used on the way"},
+		},
+		{"the past alone", false, true, nil, []string{debian.step, extra.step}, []string{"its lowest 2 layers are those of " + base + " (" + found.Digest() + "), which was read here before"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			b := newBench(t)
+			if test.known {
+				must(t, b.cache.store.Put(found.Manifest.Digest, found.Manifest.Bytes))
+				must(t, b.cache.store.Put(other.Manifest.Digest, other.Manifest.Bytes))
+			}
+			if test.read {
+				b.examine(t, base, nil)
+			}
+			c := b.examineAfter(t, target, provenanceOf(test.statements...))
+			i := c.Images[0]
+			if got := baseRows(i.Layers); !slices.Equal(got, test.want) {
+				t.Errorf("got %q, want %q", got, test.want)
+			}
+			var said []string
+			for _, s := range i.Notable {
+				if s.Code == "built-from" || s.Code == "base-image" {
+					said = append(said, s.Detail)
+				}
+			}
+			for _, words := range test.words {
+				if !strings.Contains(strings.Join(said, " | "), words) {
+					t.Errorf("settings %q do not say %q", said, words)
+				}
+			}
+			for _, l := range i.Layers {
+				if l.Status != inspect.Verified || l.Added == 0 {
+					t.Errorf("layer %+v", l)
+				}
+			}
+		})
+	}
+}
+
+// An image that was seen with the same layers is no base, nor is one whose layers are only like some of them.
+func TestNoBaseOfItself(t *testing.T) {
+	_, debian := debian()
+	b := newBench(t)
+	first := imageOf(t, v1.Config{}, debian, step("COPY a", file("a", "1")))
+	b.examine(t, first, nil)
+	for _, target := range []string{first, imageOf(t, v1.Config{}, debian, step("COPY b", file("b", "2")))} {
+		if got := baseRows(b.examine(t, target, nil).Images[0].Layers); len(got) > 0 {
+			t.Errorf("got %q", got)
+		}
+	}
+}
+
+func TestNamesOfMaterials(t *testing.T) {
+	for uri, want := range map[string]string{
+		"pkg:docker/debian@13?platform=linux%2Famd64":            "debian:13",
+		"pkg:docker/ghcr.io%2Forg/app@1.0":                       "ghcr.io/org/app:1.0",
+		"pkg:docker/alpine@sha256%3Aab":                          "alpine",
+		"docker-image://docker.io/library/golang:1.26@sha256:ab": "docker.io/library/golang:1.26",
+		"oci://ghcr.io/org/app@sha256:ab":                        "ghcr.io/org/app",
+		"git+https://github.com/org/app":                         "",
+		"pkg:npm/left-pad@1":                                     "",
+		"":                                                       "",
+	} {
+		if got := imageName(uri); got != want {
+			t.Errorf("%s is %q, want %q", uri, got, want)
+		}
 	}
 }

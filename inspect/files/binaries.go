@@ -2,6 +2,7 @@ package files
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path"
 	"slices"
@@ -12,15 +13,25 @@ import (
 )
 
 // Binaries is the check that asks whose file each file is, and shows the programs that need a look. The client is not
-// asked for anything: all bytes are in the cache.
-func Binaries(_ *registry.Client, cache *Cache) inspect.Check {
+// asked for anything, since all bytes are in the cache, unless what lies there turns out to be damaged.
+func Binaries(client *registry.Client, cache *Cache) inspect.Check {
 	return inspect.Check{Name: CheckBinaries, Needs: []string{CheckLayers}, Run: func(ctx context.Context, on inspect.On, emit func(inspect.Event)) error {
 		h, err := cache.hunt(ctx, on, emit)
+		if errors.Is(err, registry.ErrDamagedStore) {
+			if err := cache.heal(ctx, client, on.Image()); err != nil {
+				return err
+			}
+			h, err = cache.hunt(ctx, on, emit)
+		}
 		if err != nil {
 			return err
 		}
 		h.places(ctx, emit)
+		if err := h.secrets(ctx, emit); err != nil {
+			return err
+		}
 		h.settings(emit)
+		h.sayDeleted(emit)
 		h.say(h.rows(false), emit)
 		h.compared(emit)
 		return nil
@@ -91,6 +102,8 @@ func (h *hunt) finding(check string, b inspect.Binary) *inspect.Finding {
 	switch {
 	case slices.Contains(b.Codes, codeAltered):
 		code, title = "replaced-program", fmt.Sprintf("%s is not what package %s says it is", b.Path, b.Owner)
+	case slices.Contains(b.Codes, codeDeleted):
+		code, title = "deleted-program", fmt.Sprintf("%s is a program that layer %d brought and a later one deleted", b.Path, b.Layer)
 	case slices.Contains(b.Codes, codeAlerted) && b.Owner != "":
 		code, title = "alerted-file", fmt.Sprintf("%s, which an alert names, is the unaltered file of package %s", b.Path, b.Owner)
 	case slices.Contains(b.Codes, codeLoaderHijack):
@@ -111,7 +124,7 @@ func (h *hunt) finding(check string, b inspect.Binary) *inspect.Finding {
 		},
 	}
 	if c, ok := h.own.owner[b.Path]; ok && c.sum != "" {
-		f.Evidence = append(f.Evidence, inspect.Evidence{Kind: "package-database", Path: c.from.file, Text: fmt.Sprintf("%s: %s", c.owner, c.sum)})
+		f.Evidence = append(f.Evidence, inspect.Evidence{Kind: "package-database", Path: c.from.file, Text: strings.TrimSuffix(fmt.Sprintf("%s: %s, %s", c.owner, c.sum, c.weakness()), ", ")})
 	}
 	return f
 }
@@ -169,8 +182,14 @@ func (h *hunt) altered() []inspect.Altered {
 			Severity: severityOfAltered(n, c), SHA256: n.SHA256,
 			Detail: fmt.Sprintf("layer %d holds it", n.Layer),
 		}
+		if weak := c.weakness(); weak != "" {
+			a.Detail += ", compared " + weak
+		}
 		if step := h.createdBy(n.Layer); step != "" {
 			a.Detail += ": " + step
+		}
+		if c.recalled != 0 {
+			a.Detail = c.rewritten() + "; " + a.Detail
 		}
 		if n.Path != p {
 			a.Detail = fmt.Sprintf("a link to %s stands in its place; %s", n.Path, a.Detail)

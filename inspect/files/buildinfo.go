@@ -32,6 +32,10 @@ func goWords(data []byte) string {
 	if err != nil {
 		return "it is built by Go"
 	}
+	return buildWords(info)
+}
+
+func buildWords(info *buildinfo.BuildInfo) string {
 	text := "it is built by " + cut(info.GoVersion, 40)
 	if info.Path != "" {
 		text += " from " + cut(info.Path, 200)

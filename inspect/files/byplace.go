@@ -8,7 +8,7 @@ import (
 // A package manager that lists no files can be told only by where it puts them. That is of low confidence: whoever drops
 // a file can drop it there. It explains a program, and clears none that shows a sign.
 
-// byPlace says whose directory a program lies in: npm's, RubyGems', Nix's, Maven's; "" for nobody's.
+// byPlace says whose directory a program lies in: npm's, RubyGems', a Python egg's, Nix's; "" for nobody's.
 func (t *Tree) byPlace(p string) string {
 	if at := strings.LastIndex(p, "/node_modules/"); at >= 0 {
 		return t.npmPackage(p, at+len("/node_modules/"))
@@ -18,6 +18,10 @@ func (t *Tree) byPlace(p string) string {
 		if below && t.Get(p[:at]+"/specifications/"+name+".gemspec") != nil {
 			return "gem " + name
 		}
+	}
+	if at := strings.Index(p, ".egg/"); at >= 0 && t.Get(p[:at]+".egg/EGG-INFO") != nil {
+		name, _, _ := strings.Cut(path.Base(p[:at]), "-")
+		return "python " + name
 	}
 	if rest, ok := strings.CutPrefix(p, "/nix/store/"); ok {
 		if name, _, below := strings.Cut(rest, "/"); below && len(name) > 33 && name[32] == '-' {

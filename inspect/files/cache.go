@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/registry"
@@ -19,14 +20,25 @@ type Cache struct {
 	proofs memo[proof]
 	trees  memo[*Tree]
 	images memo[*LayeredImage]
+	skips  Skips
 
 	handles handles
+
+	mu      sync.Mutex
+	held    map[string]int // entries that index holds for layers that are not yet part of a tree, by diff ID
+	heldAll int
+	entries map[string]int // of layers, by diff ID
+
+	followers map[string]func(inspect.Progress) // of images that are read, by the key of the memo
 }
 
 var _ inspect.Store = (*Cache)(nil)
 
 // NewCache returns the cache over a byte store.
 func NewCache(store *registry.Store) *Cache { return &Cache{store: store} }
+
+// Skips are the layers that are left out, by whoever reads through this cache.
+func (c *Cache) Skips() *Skips { return &c.skips }
 
 // Store returns the byte store below.
 func (c *Cache) Store() *registry.Store { return c.store }

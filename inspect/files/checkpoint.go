@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"path"
+	"slices"
 	"strings"
 	"time"
 
@@ -29,7 +30,8 @@ type Checkpoint struct {
 	Args        []string  // of its first process
 	DiffID      string    // of the tar of what changed in its file system, kept in the cache; empty where there is none
 	Size        int64     // of that tar
-	Deleted     []string  // paths that the runtime lists as deleted
+	Deleted     []string  // paths that the runtime lists as deleted: CRI-O's tar has no whiteouts
+	GoneID      string    // of a tar of whiteouts for these, made here; empty where there are none
 	Notes       []string  // odd things about the tar
 }
 
@@ -87,6 +89,9 @@ func (c *Cache) readCheckpoint(ctx context.Context, r io.Reader) (*Checkpoint, e
 		if known {
 			found++
 		}
+	}
+	if err := c.keepDeleted(ctx, p); err != nil {
+		return nil, fmt.Errorf("reading %s: %w", memberDeleted, err)
 	}
 	if found == 0 {
 		return nil, fmt.Errorf("it is no checkpoint: it holds neither %s nor %s nor %s", memberConfig, memberSpec, memberDiff)
@@ -151,6 +156,46 @@ func (c *Cache) keepDiff(ctx context.Context, p *Checkpoint, r io.Reader) error 
 		}
 	}
 	return c.keep("", proof{DiffID: p.DiffID}, got.entries)
+}
+
+// keepDeleted makes a layer of the list of deleted files, as containerd has it in the tar itself.
+func (c *Cache) keepDeleted(ctx context.Context, p *Checkpoint) error {
+	if len(p.Deleted) == 0 {
+		return nil
+	}
+	w, err := c.store.Create()
+	if err != nil {
+		return err
+	}
+	defer w.Discard()
+	t := tar.NewWriter(w)
+	for _, name := range slices.Sorted(slices.Values(p.Deleted)) {
+		dir, base := path.Split(cleanPath(name))
+		if base == "" || len(name) > registry.MaxPath || strings.ContainsRune(name, 0) {
+			continue
+		}
+		if err := t.WriteHeader(&tar.Header{Name: strings.TrimPrefix(dir, "/") + whiteoutPrefix + base, Mode: 0o644, Typeflag: tar.TypeReg}); err != nil {
+			return err
+		}
+	}
+	if err := t.Close(); err != nil {
+		return err
+	}
+	gone := w.Digest()
+	if err := w.Commit(gone); err != nil {
+		return err
+	}
+	f, _, err := c.store.Open(gone)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	entries, _, err := scanTar(ctx, f)
+	if err != nil {
+		return err
+	}
+	p.GoneID = gone
+	return c.keep("", proof{DiffID: gone}, entries)
 }
 
 // config reads config.dump: what the runtime knew of the container.

@@ -22,6 +22,7 @@ const (
 	codeKnownGood        = "known-good"
 	codeOwnershipUnknown = "ownership-unknown"
 	codeGoModule         = "go-module"
+	codeDeleted          = "deleted"    // by a later layer: only a lower one still has it
 	codeRuntime          = "runtime"    // dropped or changed after the container started
 	codeObfuscated       = "obfuscated" // a script that unpacks itself
 )

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"path"
+	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/registry"
@@ -21,6 +22,33 @@ type claim struct {
 	config  bool   // a file that is meant to be changed
 	ghost   bool   // a file that the package knows and does not bring (rpm's %ghost): no program is vouched for by it
 	from    *database
+
+	also     string // what other packages of the same database say that its content may be, with a blank before each
+	recalled int    // number of the layer that changed what the database says of it: sum is what it said before; 0 for none
+}
+
+// fits says that a digest is one that the content may have.
+func (c claim) fits(sum string) bool {
+	return sum == c.sum || strings.Contains(c.also+" ", " "+sum+" ")
+}
+
+// weakness names the digest that vouches for a file where it is a weak one: whoever makes both files can give them the
+// same MD5 or SHA-1. "" for the others.
+func (c claim) weakness() string {
+	switch algorithm, _, _ := strings.Cut(c.sum, ":"); algorithm {
+	case "md5", "sha1":
+		return "by a weak digest, " + strings.ToUpper(algorithm)
+	default:
+		return ""
+	}
+}
+
+// rewritten says in words what a layer did to the database; "" where none did.
+func (c claim) rewritten() string {
+	if c.recalled == 0 {
+		return ""
+	}
+	return fmt.Sprintf("layer %d changed what the package database says of it, for the same version of package %s", c.recalled, c.owner)
 }
 
 // database is what one package database says.
@@ -30,6 +58,7 @@ type database struct {
 	claims   []claim
 	packages int
 	bare     []string // installed packages whose files it does not list
+	shared   bool     // several of its packages may hold a path with different contents, of which one is there (rpm's multilib)
 	language bool     // of a language's package manager: it says nothing about the rest of the image
 }
 
@@ -37,9 +66,10 @@ type database struct {
 // image has none of its kind. What is in an image is foreign: a source is bounded, and skips what it cannot read.
 type source func(ctx context.Context, t *Tree) (*database, error)
 
-func sources() []source {
-	return []source{readDpkg, readDistroless, readApk, readRPM, readConda, readPython}
-}
+func sources() []source { return append(systemSources(), readConda, readPython) }
+
+// systemSources are those of the package managers that make the system itself.
+func systemSources() []source { return []source{readDpkg, readDistroless, readApk, readRPM} }
 
 // readSmall reads a file of a package database, nil where there is none. Links are followed.
 func (t *Tree) readSmall(ctx context.Context, p string) ([]byte, error) {

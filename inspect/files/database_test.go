@@ -182,6 +182,24 @@ func TestSeverity(t *testing.T) {
 		{"unowned entrypoint static-stripped go-module changed-since-known-good", "/app", "known", false, inspect.Info},
 		{"ownership-unknown static-stripped go-module", "/app", "unknown", false, inspect.Info},
 		{"static-stripped", "/usr/bin/x", "known", false, inspect.Info},
+		{"go-module", "/app", "known", false, inspect.Info},
+		{"static-stripped go-module not-in-known-good", "/app", "known", false, inspect.Info},
+		{"altered entrypoint", "/usr/bin/x", "known", false, inspect.High},
+		{"altered entrypoint known-good", "/usr/bin/x", "known", true, inspect.High},
+		{"altered alerted known-good entrypoint", "/usr/bin/x", "known", true, inspect.Critical},
+		{"alerted known-good", "/usr/bin/bash", "known", true, inspect.Medium},
+		{"unowned tmp-path known-good", "/tmp/x", "known", true, inspect.Info},
+		{"unowned miner-string known-good", "/opt/x", "known", true, inspect.High},
+		{"unowned loader-hijack known-good", "/lib/x.so", "known", true, inspect.High},
+		{"unowned entrypoint tmp-path", "/tmp/x", "known", false, inspect.High},
+		{"deleted unowned tmp-path", "/tmp/x", "known", false, inspect.Medium},
+		{"deleted unowned miner-string", "/opt/x", "known", false, inspect.Medium},
+		{"deleted unowned setuid", "/opt/x", "known", false, inspect.Low},
+		{"deleted unowned alerted", "/opt/x", "known", false, inspect.Critical},
+		{"unowned runtime", "/app", "known", false, inspect.Medium},
+		{"unowned obfuscated runtime", "/run.sh", "known", false, inspect.High},
+		{"unowned arch-mismatch", "/opt/x", "known", false, inspect.Low},
+		{"unowned world-writable", "/opt/x", "known", false, inspect.Low},
 	} {
 		s := signs{path: test.path, kind: inspect.KindELF, codes: strings.Fields(test.codes), ownership: test.ownership, confirmed: test.confirmed}
 		if got := severityOf(s); got != test.want {
@@ -233,7 +251,7 @@ func TestHiddenPaths(t *testing.T) {
 	for p, want := range map[string]bool{
 		"/var/tmp/.font/x": true, "/usr/bin/.x": true, "/opt/.. /x": true, "/usr/lib/ /x": true, "/usr/bin/ls ": true, "/usr/bin/\u202efdp.exe": true,
 		"/app/.venv/lib/x.so": false, "/root/.local/bin/x": false, "/usr/lib/python3/numpy/.libs/x.so": false, "/usr/bin/ls": false, "/opt/my app/x": false,
-		"/tmp/.cache/x": true, "/usr/bin/.cache": true, "/usr/lib/.build-id/ab/cd": false, "/dev/...": true,
+		"/tmp/.cache/x": true, "/usr/bin/.cache": true, "/usr/lib/.build-id/ab/cd": false, "/dev/...": true, "/usr/bin/l\xffs": true, "/usr/bin/\u200bls": true,
 	} {
 		if got := hiddenPath(p); got != want {
 			t.Errorf("%q hidden: %v", p, got)
@@ -328,6 +346,8 @@ func FuzzApk(f *testing.F) {
 func FuzzExamine(f *testing.F) {
 	f.Add([]byte(program("x")))
 	f.Add([]byte(elfOf(183, false, "UPX!")))
+	f.Add([]byte(elfWith(segment{1, 7, "code memfd_create"}) + "behind"))
+	f.Add([]byte(withRunpath(29, "/tmp")))
 	f.Fuzz(func(_ *testing.T, data []byte) {
 		examine(inspect.KindELF, data, "amd64")
 		examine(inspect.KindScript, data, "amd64")

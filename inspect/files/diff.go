@@ -19,7 +19,7 @@ func Diff(client *registry.Client, cache *Cache) inspect.Check {
 			return inspect.Nothing("no known-good to compare with")
 		}
 		good := *image.Diff.KnownGood
-		other, err := cache.layered(ctx, client, good.Location, platformOf(image.Platform))
+		other, err := cache.layered(ctx, client, good.Location, platformOf(image.Platform), func(p inspect.Progress) { emit(inspect.Event{Progress: &p}) })
 		if err != nil {
 			return fmt.Errorf("comparing with the %s: %w", good.Word(), err)
 		}
@@ -92,10 +92,12 @@ func configChanges(now, before v1.Config) []string {
 	say("stop signal", or(now.StopSignal, "SIGTERM"), or(before.StopSignal, "SIGTERM"))
 	say("build triggers", quoted(now.OnBuild), quoted(before.OnBuild))
 	say("health check", healthCheck(now), healthCheck(before))
-	for _, e := range missingFrom(now.Env, before.Env) {
+	came, _ := inspect.RedactEnv(missingFrom(now.Env, before.Env))
+	for _, e := range came {
 		changes = append(changes, "environment now has "+e)
 	}
-	for _, e := range missingFrom(before.Env, now.Env) {
+	went, _ := inspect.RedactEnv(missingFrom(before.Env, now.Env))
+	for _, e := range went {
 		changes = append(changes, "environment no longer has "+e)
 	}
 	for _, p := range missingFrom(keys(now.ExposedPorts), keys(before.ExposedPorts)) {

@@ -68,7 +68,10 @@ func dpkgClaims(p dpkgPackage, list, sums []byte) []claim {
 		}
 	})
 	for _, c := range parseSums(sums, p.name) {
-		all[c.path] = c
+		// What another package took over (Replaces) stands in the list no more, and in the sums still.
+		if _, listed := all[c.path]; listed || list == nil {
+			all[c.path] = c
+		}
 	}
 	for _, c := range p.conffiles {
 		all[c.path] = c

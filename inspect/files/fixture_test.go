@@ -217,3 +217,8 @@ func debian() (map[string][]member, layerSpec) {
 	}
 	return packages, step("ADD rootfs.tar / # base", append(members, dpkgOf(packages, "base-files", "bash", "coreutils")...)...)
 }
+
+// headerWith is the header of a program with an extended attribute.
+func headerWith(name, attribute, value string) tar.Header {
+	return tar.Header{Name: name, Mode: 0o755, PAXRecords: map[string]string{xattrPrefix + attribute: value}}
+}

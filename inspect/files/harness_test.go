@@ -41,8 +41,19 @@ func (b bench) examine(t testing.TB, target string, knownGood *inspect.KnownGood
 	return b.examineWith(t, target, knownGood, nil, alerts...)
 }
 
+// examineAfter is examine with a check that the search for the base image waits for.
+func (b bench) examineAfter(t testing.TB, target string, first inspect.Check) inspect.Case {
+	t.Helper()
+	return b.run(t, target, nil, []inspect.Check{first, Base(b.cache, first.Name)}, nil)
+}
+
 // examineWith is examine with further checks.
 func (b bench) examineWith(t testing.TB, target string, knownGood *inspect.KnownGood, more []inspect.Check, alerts ...inspect.Alert) inspect.Case {
+	t.Helper()
+	return b.run(t, target, knownGood, append([]inspect.Check{Base(b.cache)}, more...), alerts)
+}
+
+func (b bench) run(t testing.TB, target string, knownGood *inspect.KnownGood, more []inspect.Check, alerts []inspect.Alert) inspect.Case {
 	t.Helper()
 	find := inspect.Check{Name: "find", Scope: inspect.PerCase, Resolves: true, Run: func(ctx context.Context, on inspect.On, emit func(inspect.Event)) error {
 		for _, a := range alerts {
@@ -62,7 +73,8 @@ func (b bench) examineWith(t testing.TB, target string, knownGood *inspect.Known
 			Platform: img.Platform.String(), Status: inspect.Unknown, Reason: inspect.Running,
 		}
 		if c := img.ConfigFile; c != nil {
-			i.Settings = inspect.ImageConfig{User: c.Config.User, Entrypoint: c.Config.Entrypoint, Cmd: c.Config.Cmd, Env: c.Config.Env, WorkingDir: c.Config.WorkingDir, OnBuild: c.Config.OnBuild, Volumes: keys(c.Config.Volumes)}
+			c.Config.Env, _ = inspect.RedactEnv(c.Config.Env) // as package subject does it
+			i.Settings = inspect.ImageConfig{User: c.Config.User, Entrypoint: c.Config.Entrypoint, Cmd: c.Config.Cmd, Env: c.Config.Env, WorkingDir: c.Config.WorkingDir, OnBuild: c.Config.OnBuild, Volumes: keys(c.Config.Volumes), Ports: keys(c.Config.ExposedPorts), Labels: c.Config.Labels}
 			if c.Config.Healthcheck != nil {
 				i.Settings.Health = c.Config.Healthcheck.Test
 			}

@@ -38,15 +38,17 @@ func history(img *registry.Image) []inspect.Layer {
 
 func pending(claim registry.Layer) inspect.Layer {
 	l := claimed(claim)
-	l.Reason = inspect.Running
+	l.Reason, l.Detail = inspect.Running, "it waits to be read"
 	return l
 }
 
-// buildStep is the instruction as it was written, without what the builders wrap around it.
+// buildStep is the instruction as it was written, without what the builders wrap around it, and without the values of
+// secrets that were given to it.
 func buildStep(by, comment string) string {
 	if by == "" {
 		return comment
 	}
+	by, _ = inspect.RedactAssignments(by)
 	for _, wrap := range []string{"/bin/sh -c #(nop) ", "/bin/sh -c #(nop)"} {
 		if rest, ok := strings.CutPrefix(by, wrap); ok {
 			return strings.TrimSpace(rest)

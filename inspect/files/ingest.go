@@ -41,19 +41,22 @@ func (c *Cache) ingest(ctx context.Context, client *registry.Client, img *regist
 
 // prove gives the proof of a layer: from this run, from an earlier one, or by reading it. Errors: *badLayer.
 func (c *Cache) prove(ctx context.Context, client *registry.Client, img *registry.Image, claim registry.Layer, progress func(int64)) (proof, error) {
-	digest := claim.Digest()
-	if digest == "" {
-		return c.readLayer(ctx, client, img, claim, progress)
-	}
-	return c.proofs.get(ctx, digest, func(ctx context.Context) (proof, error) {
-		if p, ok := c.proven(digest); ok {
-			return p, nil
-		}
+	read := func(ctx context.Context) (proof, error) {
 		p, err := c.readLayer(ctx, client, img, claim, progress)
 		if errors.Is(err, registry.ErrDamagedStore) {
 			p, err = c.readLayer(ctx, client, img, claim, progress)
 		}
 		return p, err
+	}
+	digest := claim.Digest()
+	if digest == "" {
+		return c.skips.unless(ctx, claim, read)
+	}
+	return c.proofs.get(ctx, digest, func(ctx context.Context) (proof, error) {
+		if p, ok := c.proven(digest); ok {
+			return p, nil
+		}
+		return c.skips.unless(ctx, claim, read)
 	})
 }
 
@@ -86,7 +89,7 @@ func (p proof) judge(claim registry.Layer) inspect.Layer {
 	return l
 }
 
-// reasonDiffID is the one reason of a layer that package registry does not know: it unpacks nothing.
+// reasonDiffID is a reason of a layer that package registry does not know: it unpacks nothing.
 const reasonDiffID = "diffid-mismatch"
 
 // badLayer is a layer that could not be proven.
@@ -103,8 +106,10 @@ func (b *badLayer) Error() string { return b.detail }
 func (b *badLayer) judge(claim registry.Layer) inspect.Layer {
 	l := claimed(claim)
 	l.DiffID, l.Reason, l.Detail, l.Status = "", string(b.problem), b.detail, inspect.Failed
-	if b.problem == registry.ProblemMissing || b.problem == registry.ProblemLimit {
+	switch b.problem {
+	case registry.ProblemMissing, registry.ProblemLimit, reasonSkipped:
 		l.Status = inspect.Unknown
+	default: // the bytes are there, and are wrong
 	}
 	return l
 }

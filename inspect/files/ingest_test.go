@@ -3,6 +3,7 @@ package files
 import (
 	"archive/tar"
 	"bytes"
+	"compress/gzip"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -10,6 +11,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -108,17 +110,32 @@ func TestLayersThatDoNotHold(t *testing.T) {
 			packed(t, append(bytes.Clone(other), "trailing"...)), sumOf(append(bytes.Clone(other), "trailing"...)), nil,
 			inspect.Verified, "", "carried", "/a /b",
 		},
-		"several gzip members": {append(packed(t, other[:700]), packed(t, other[700:])...), sumOf(other), nil, inspect.Verified, "", "carried", "/a /b"},
-		"zstd":                 {zstdOf(t, other), sumOf(other), nil, inspect.Verified, "", "carried", "/a /b"},
-		"not compressed":       {other, sumOf(other), nil, inspect.Verified, "", "carried", "/a /b"},
-		"empty":                {[]byte{}, sumOf(nil), nil, inspect.Verified, "", "carried", "/a"},
+		"several gzip members":         {append(packed(t, other[:700]), packed(t, other[700:])...), sumOf(other), nil, inspect.Verified, "", "carried", "/a /b"},
+		"zstd":                         {zstdOf(t, other), sumOf(other), nil, inspect.Verified, "", "carried", "/a /b"},
+		"zstd:chunked":                 {chunked(t, other), sumOf(other), nil, inspect.Verified, "", "carried", "/a /b"},
+		"zstd:chunked that ends early": {chunked(t, other)[:len(chunked(t, other))-20], sumOf(other), nil, inspect.Failed, "malformed", "carried", "/a"},
+		"zstd that ends in a frame":    {zstdOf(t, other)[:30], sumOf(other), nil, inspect.Failed, "malformed", "carried", "/a"},
+		"zstd with a huge window":      {[]byte("\x28\xb5\x2f\xfd\x00\xb8\x01\x00\x00"), sumOf(other), nil, inspect.Failed, "malformed", "carried", "/a"},
+		"eStargz":                      {stargz(t), sumOf(starTar(t)), nil, inspect.Verified, "", "carried", "/a /b"},
+		"not compressed":               {other, sumOf(other), nil, inspect.Verified, "", "carried", "/a /b"},
+		"empty":                        {[]byte{}, sumOf(nil), nil, inspect.Verified, "", "carried", "/a"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			id := test.diffID
 			if id == "" {
 				id = sumOf(good)
 			}
-			c := newBench(t).examine(t, layoutOf(t, [][]byte{packed(t, good), test.layer}, []string{sumOf(good), id}, test.edit), nil)
+			b := newBench(t)
+			c := b.examine(t, layoutOf(t, [][]byte{packed(t, good), test.layer}, []string{sumOf(good), id}, test.edit), nil)
+			var seen []string
+			for n := range mustTree(t, b, c).All() {
+				if isRegular(n) {
+					seen = append(seen, n.Path)
+				}
+			}
+			if got := strings.Join(seen, " "); got != test.files {
+				t.Errorf("files %s, want %s", got, test.files)
+			}
 			i := c.Images[0]
 			l := i.Layers[1]
 			if l.Status != test.status || l.Reason != test.reason || i.Status != test.status || i.Reason != test.reason {
@@ -143,6 +160,51 @@ func zstdOf(t testing.TB, data []byte) []byte {
 	w, err := zstd.NewWriter(nil)
 	must(t, err)
 	return w.EncodeAll(data, nil)
+}
+
+// chunked packs a tar as zstd:chunked does: members in frames of their own, then its list and a footer in frames that are
+// skipped.
+func chunked(t testing.TB, data []byte) []byte {
+	t.Helper()
+	skipped := func(n int) []byte {
+		return append([]byte{0x50, 0x2a, 0x4d, 0x18, byte(n), 0, 0, 0}, bytes.Repeat([]byte("{"), n)...)
+	}
+	return slices.Concat(zstdOf(t, data[:512]), zstdOf(t, data[512:]), skipped(200), skipped(40))
+}
+
+// starTar is the tar of an eStargz layer: a landmark, a file, and the list of both.
+func starTar(t testing.TB) []byte {
+	t.Helper()
+	return tarOf(t, file(".no.prefetch.landmark", "\x0f"), file("b", "2"), file("stargz.index.json", "{\n\t\"version\": 1,\n\t\"entries\": [\n{\"name\": \"b\"}]}"))
+}
+
+// stargz packs it, with the empty gzip member at the end that says where the list is.
+func stargz(t testing.TB) []byte {
+	t.Helper()
+	data := starTar(t)
+	var footer bytes.Buffer
+	w := gzip.NewWriter(&footer)
+	w.Extra = []byte("SG\x16\x000000000000000400STARGZ")
+	must(t, w.Close())
+	return slices.Concat(packed(t, data[:1024]), packed(t, data[1024:]), footer.Bytes())
+}
+
+// What only has the name of a list is a file like any other.
+func TestOnlyAListIsLeftOut(t *testing.T) {
+	list := `{"version":1,"entries":[]}`
+	for name, members := range map[string][]member{
+		"a program":       {file("a", ""), exe("stargz.index.json", list)},
+		"other content":   {file("a", ""), file("stargz.index.json", "#!/bin/sh\n")},
+		"not the last":    {file("stargz.index.json", list), file("a", "")},
+		"another place":   {file("a", ""), file("x/stargz.index.json", list)},
+		"a true landmark": {file(".prefetch.landmark", "0123"), file("a", "")},
+	} {
+		entries, _, err := scanTar(t.Context(), bytes.NewReader(tarOf(t, members...)))
+		must(t, err)
+		if len(entries) != 2 {
+			t.Errorf("%s: %d entries", name, len(entries))
+		}
+	}
 }
 
 func TestDamagedBytesAreKeptAndNotRead(t *testing.T) {

@@ -107,6 +107,15 @@ func FuzzRecord(f *testing.F) {
 				t.Errorf("claim %+v", c)
 			}
 		}
-		parseConda(data, "/opt/conda")
+		for _, c := range parseInstalled(data, "/opt/venv/lib/python3.13/site-packages/a-1.egg-info") {
+			if !within(c.path, "/opt/venv") {
+				t.Errorf("claim %+v", c)
+			}
+		}
+		for _, c := range parseConda(data, "/opt/conda") {
+			if !within(c.path, "/opt/conda") {
+				t.Errorf("claim %+v", c)
+			}
+		}
 	})
 }

@@ -2,6 +2,7 @@ package files
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/backtrail/backtrail/inspect"
@@ -25,11 +26,18 @@ func Layers(client *registry.Client, cache *Cache) inspect.Check {
 		if err != nil {
 			return err
 		}
-		layers, err := cache.showLayers(ctx, client, img, emit)
+		layers, err := cache.showLayers(ctx, client, img, on, emit)
+		if errors.As(err, new(*registry.LimitError)) {
+			image.Status, image.Reason, image.Detail = inspect.Unknown, string(registry.ProblemLimit), err.Error()
+			emit(inspect.Event{Image: settled(image, layers)})
+		}
 		if err != nil {
 			return err
 		}
 		emit(inspect.Event{Image: settled(image, layers)})
+		if err := cache.rememberStack(image, layers); err != nil {
+			return err
+		}
 		if img.ManifestFile == nil && img.Digest() != "" {
 			return inspect.Unchecked("the layers are not known: the manifest %s cannot be read", img.Digest())
 		}
@@ -58,26 +66,28 @@ func platformOf(text string) v1.Platform {
 	return v1.Platform{}
 }
 
-// showLayers ingests the layers and says each as it comes: first as running, then as it ended, then with what it
-// changed against the tree below.
-func (c *Cache) showLayers(ctx context.Context, client *registry.Client, img *registry.Image, emit func(inspect.Event)) ([]inspect.Layer, error) {
+// showLayers ingests the layers and says each as it comes: first as waiting, as being read, then as it ended, then with
+// what it changed against the tree below.
+func (c *Cache) showLayers(ctx context.Context, client *registry.Client, img *registry.Image, on inspect.On, emit func(inspect.Event)) ([]inspect.Layer, error) {
 	rows := history(img)
 	if base, ok := c.baseOf(img); ok {
 		base.mark(rows)
 		emit(inspect.Event{Setting: base.setting()})
 	}
 	rowOf := map[int]inspect.Layer{}
-	var total int64
 	for _, r := range rows {
 		emit(inspect.Event{Layer: &r})
 		if !r.Empty {
 			rowOf[r.Number] = r
-			total += r.Size
 		}
 	}
 	watch := &Watch{
-		Progress: func(done int64) {
-			emit(inspect.Event{Progress: &inspect.Progress{Done: done, Total: total, Unit: "bytes", Text: "reading layers"}})
+		Shared:   func() []string { return c.comparedLayers(on.Image(), img.Platform) },
+		Progress: func(p inspect.Progress) { emit(inspect.Event{Progress: &p}) },
+		Begin: func(number int) {
+			l := rowOf[number]
+			l.Detail = "it is being read"
+			emit(inspect.Event{Layer: &l})
 		},
 		Layer: func(in Ingested) {
 			l := onRow(in.Layer, rowOf[in.Layer.Number])
@@ -87,13 +97,14 @@ func (c *Cache) showLayers(ctx context.Context, client *registry.Client, img *re
 			}
 		},
 	}
+	c.skips.number(img.Layers)
 	layers, err := c.IngestAll(ctx, client, img, watch)
 	if err != nil {
 		return nil, err
 	}
 	tree, err := c.Tree(ctx, layers)
 	if err != nil {
-		return nil, err
+		return layers, err
 	}
 	for i := range layers {
 		layers[i] = onRow(layers[i], rowOf[layers[i].Number])
@@ -102,6 +113,15 @@ func (c *Cache) showLayers(ctx context.Context, client *registry.Client, img *re
 		emit(inspect.Event{Layer: &l})
 	}
 	return layers, nil
+}
+
+// comparedLayers are the layers of the image that this one is compared with, as soon as it is known which one that is: its
+// manifest is in the store then.
+func (c *Cache) comparedLayers(image inspect.Image, platform v1.Platform) []string {
+	if image.Diff == nil || image.Diff.KnownGood == nil {
+		return nil
+	}
+	return c.layersOf(image.Diff.KnownGood.Digest, platform)
 }
 
 // onRow puts what was found onto the row that the history gave.
@@ -121,7 +141,7 @@ func layerBlob(in Ingested, of string) (inspect.Blob, bool) {
 	switch {
 	case in.Actual != "":
 		b.State, b.Actual = "damaged", in.Actual
-	case l.Reason == string(registry.ProblemMissing), l.DiffID == "" && l.Reason == string(registry.ProblemLimit):
+	case l.Status == inspect.Unknown:
 		b.State = "missing"
 	}
 	return b, b.Digest != ""

@@ -17,6 +17,7 @@ type ownership struct {
 	actual  map[string]string // algorithm:hex of the files whose content is not what the database says
 	system  bool              // a database of the system names a file that is there
 	missing []claim           // path is where it would really be
+	absent  map[string]bool   // the paths of missing
 	level   string            // known, partial, unknown
 	detail  string
 }
@@ -34,7 +35,7 @@ func (t *Tree) own(ctx context.Context) (*ownership, error) {
 }
 
 func (t *Tree) newOwnership(ctx context.Context) (*ownership, error) {
-	o := &ownership{tree: t, owner: map[string]claim{}, actual: map[string]string{}}
+	o := &ownership{tree: t, owner: map[string]claim{}, actual: map[string]string{}, absent: map[string]bool{}}
 	var broken []string
 	for _, read := range sources() {
 		db, err := read(ctx, t)
@@ -52,6 +53,9 @@ func (t *Tree) newOwnership(ctx context.Context) (*ownership, error) {
 		}
 	}
 	o.judge(broken)
+	if err := o.recall(ctx); err != nil {
+		return nil, err
+	}
 	return o, o.compare(ctx)
 }
 
@@ -65,6 +69,7 @@ func (o *ownership) take(db *database) {
 		if !ok || n == nil {
 			if !db.language { // these often list what was built and never installed
 				o.missing = append(o.missing, c)
+				o.absent[real] = true
 			}
 			continue
 		}
@@ -75,6 +80,9 @@ func (o *ownership) take(db *database) {
 		if old, twice := o.owner[real]; !twice || old.sum == "" && (!db.language || old.from.language) {
 			o.owner[real] = c
 			o.system = o.system || !db.language
+		} else if db == old.from && db.shared && c.sum != "" && c.sum != old.sum {
+			old.also += " " + c.sum
+			o.owner[real] = old
 		}
 	}
 }
@@ -133,9 +141,14 @@ func (o *ownership) compare(ctx context.Context) error {
 		return err
 	}
 	for p, d := range at {
-		if sum := w.get(d); sum != "" && !d.is(o.owner[p].sum, sum) {
-			o.actual[p] = d.algorithm + ":" + sum
+		sum := w.get(d)
+		if sum == "" || o.owner[p].fits(d.algorithm+":"+sum) {
+			continue
 		}
+		if err := o.tree.sound(ctx, d.node); err != nil {
+			return err
+		}
+		o.actual[p] = d.algorithm + ":" + sum
 	}
 	return nil
 }
@@ -163,6 +176,12 @@ func (o *ownership) altered(p string) bool { return o.actual[p] != "" }
 func (o *ownership) packaged(p string) bool {
 	c, ok := o.owner[p]
 	return ok && !c.from.language
+}
+
+// names says that a database names a path, whether there is something or not.
+func (o *ownership) names(p string) bool {
+	_, ok := o.owner[p]
+	return ok || o.absent[p]
 }
 
 // intact says that a path's content is what its package says.

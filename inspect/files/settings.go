@@ -2,6 +2,7 @@ package files
 
 import (
 	"fmt"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -47,12 +48,34 @@ func (h *hunt) notableSettings() []inspect.Setting {
 			say("volume", "the image declares a volume over a directory of the system: "+v, inspect.Low)
 		}
 	}
+	for _, p := range c.Ports {
+		if what := loginPort(p); what != "" {
+			say("port", "the image declares port "+p+", by which one logs in ("+what+")", inspect.Info)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.Labels)) {
+		command("label", "the label "+cut(name, 100), []string{c.Labels[name]}, "", say)
+	}
+	for _, e := range c.Env {
+		if name, value, _ := strings.Cut(e, "="); value == inspect.Redacted {
+			say("env-secret", "the image's environment sets "+name+": whoever has the image has its value", inspect.Low)
+		}
+	}
 	for _, l := range h.layers {
+		if strings.Contains(l.CreatedBy, "="+inspect.Redacted) {
+			say("history-secret", "a build step was given a secret, which the image's history keeps: "+cut(l.CreatedBy, 300), inspect.Low)
+		}
 		if code, detail, severity := oddStep(l.CreatedBy); code != "" {
 			say(code, detail+": "+cut(l.CreatedBy, 300), severity)
 		}
 	}
 	return all
+}
+
+// loginPort names what listens at ports that let people in.
+func loginPort(p string) string {
+	number, _, _ := strings.Cut(p, "/")
+	return map[string]string{"22": "ssh", "2222": "ssh", "23": "telnet", "3389": "remote desktop", "5900": "VNC"}[number]
 }
 
 // environment says what of the environment decides which code runs.

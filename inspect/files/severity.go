@@ -30,6 +30,10 @@ import (
 //     lowers nothing.
 //  11. Content that the list of a language's package manager names with its sha256 (Python's RECORD, conda-meta) is not
 //     shown, unless 1 to 5 apply: anybody may write such a list. Other content than it says: as if there were no list.
+//     Content that an unaltered file of a package has too, under another name (a hard link, a copy): the same.
+//
+//  12. A program that a later layer deleted: by 1 to 5 as if it were there, one step down, since nothing can run it any
+//     more; without such a sign it is only counted.
 //
 // Linked statically and stripped, or built by Go: says nothing by itself. Partial ownership never raises above low by 6
 // and 7.
@@ -60,6 +64,14 @@ func (s signs) count(codes ...string) int {
 
 // severityOf judges a program by its signs.
 func severityOf(s signs) inspect.Severity {
+	if s.has(codeDeleted) && !s.has(codeAlerted) {
+		return lowered(severityOfPresent(s))
+	}
+	return severityOfPresent(s)
+}
+
+// severityOfPresent judges a program as if it could be run.
+func severityOfPresent(s signs) inspect.Severity {
 	stranger := s.has(codeUnowned, codeAltered, codeOwnershipUnknown)
 	strong := s.count(codePacked, codeObfuscated, codeSetuid, codeCapability)
 	isNew := s.has(codeNotInKnownGood, codeChanged, codeRuntime)
@@ -104,17 +116,24 @@ func (s signs) ordinary(isNew bool) inspect.Severity {
 	return severity
 }
 
+// raised is one step up, as far as high: critical is for what an alert names.
 func raised(s inspect.Severity) inspect.Severity {
-	switch s {
-	case inspect.Info:
-		return inspect.Low
-	case inspect.Low:
-		return inspect.Medium
-	case inspect.Medium:
-		return inspect.High
-	default:
+	if s == inspect.High || s == inspect.Critical {
 		return s
 	}
+	return stepped(s, 1)
+}
+
+// lowered is one step down.
+func lowered(s inspect.Severity) inspect.Severity { return stepped(s, -1) }
+
+func stepped(s inspect.Severity, by int) inspect.Severity {
+	ladder := []inspect.Severity{inspect.Info, inspect.Low, inspect.Medium, inspect.High, inspect.Critical}
+	at := slices.Index(ladder, s)
+	if at < 0 {
+		return s
+	}
+	return ladder[min(max(at+by, 0), len(ladder)-1)]
 }
 
 // systemProgram says that a path is where packages put their programs.

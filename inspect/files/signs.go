@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/backtrail/backtrail/inspect"
 )
@@ -62,7 +63,7 @@ func hiddenPath(p string) bool {
 }
 
 func oddName(name string) bool {
-	if strings.Trim(name, ". ") == "" || strings.TrimSpace(name) != name {
+	if strings.Trim(name, ". ") == "" || strings.TrimSpace(name) != name || !utf8.ValidString(name) {
 		return true
 	}
 	return strings.IndexFunc(name, func(r rune) bool {

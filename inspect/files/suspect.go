@@ -47,24 +47,45 @@ type hunt struct {
 	started  []*inspect.Node          // the image's own programs
 	hijacked map[*inspect.Node]string // loaded into every program, and by what
 	suspects []*suspect
+
+	relics    []relic
+	deletions []deletion
 }
 
 func (h *hunt) run(ctx context.Context) error {
 	h.started = h.tree.programs(h.image.Settings)
 	h.hijacked = h.preloaded(ctx)
 	dirs := searchPath(h.image.Settings.Env)
-	var look []*inspect.Node
-	for n := range h.tree.All() {
-		if s := h.consider(n, dirs); s != nil {
-			h.suspects = append(h.suspects, s)
-			look = append(look, n)
+	h.relics = h.tree.relics()
+	below := map[string]relic{}
+	for _, r := range h.relics {
+		if r.replaced {
+			below[r.node.Path] = r
 		}
 	}
-	return h.examineAll(ctx, look)
+	for n := range h.tree.All() {
+		s := h.consider(n, dirs)
+		if s == nil {
+			continue
+		}
+		if r, ok := below[n.Path]; ok {
+			s.add("", fmt.Sprintf("layer %d replaced the file that layer %d has there (sha256 %.12s)", r.by, r.node.Layer, r.node.SHA256))
+		}
+		h.suspects = append(h.suspects, s)
+	}
+	h.twins()
+	if err := h.lookBelow(ctx); err != nil {
+		return err
+	}
+	return h.examineAll(ctx)
 }
 
 // examineAll reads the suspects' bytes and adds what they show.
-func (h *hunt) examineAll(ctx context.Context, look []*inspect.Node) error {
+func (h *hunt) examineAll(ctx context.Context) error {
+	look := make([]*inspect.Node, 0, len(h.suspects))
+	for _, s := range h.suspects {
+		look = append(look, s.node)
+	}
 	_, arch, _ := strings.Cut(h.image.Platform, "/")
 	arch, _, _ = strings.Cut(arch, "/")
 	found, err := h.tree.lookInto(ctx, look, arch)
@@ -76,7 +97,11 @@ func (h *hunt) examineAll(ctx context.Context, look []*inspect.Node) error {
 		for _, c := range f.Codes {
 			s.add(c, "")
 		}
-		s.detail = append(s.detail, f.Detail...)
+		for _, d := range f.Detail {
+			if d != memfdWords || s.alone() {
+				s.add("", d)
+			}
+		}
 		if s.vouched && s.alone() {
 			s.add(codeUnowned, "")
 		}
@@ -93,7 +118,7 @@ func (h *hunt) consider(n *inspect.Node, dirs []string) *suspect {
 	alert, alerted := h.alerted[n]
 	by, hijacked := h.hijacked[n]
 	own := slices.Contains(h.started, n)
-	program := n.Executable() && n.Kind != "" || n.Kind == inspect.KindELF || n.Kind == inspect.KindPE || n.Kind == inspect.KindMachO || n.Kind == inspect.KindWASM
+	program := isProgram(n)
 	changed := owned && h.own.altered(n.Path) && severityOfAltered(n, c) == inspect.High
 	if owned && !changed && !alerted && !hijacked || !owned && !program && !own && !alerted && !hijacked {
 		return nil
@@ -105,8 +130,11 @@ func (h *hunt) consider(n *inspect.Node, dirs []string) *suspect {
 	switch {
 	case changed:
 		s.add(codeAltered, fmt.Sprintf("its content is not that of package %s", c.owner))
+		s.add("", c.rewritten())
+	case owned && c.sum == "":
+		s.add("", fmt.Sprintf("package %s names it, and no digest says what its content should be", c.owner))
 	case owned:
-		s.add("", fmt.Sprintf("its content is that of package %s", c.owner))
+		s.add("", strings.TrimSuffix(fmt.Sprintf("its content is that of package %s, %s", c.owner, c.weakness()), ", "))
 	case h.own.intact(n.Path):
 		s.vouched = true
 		s.add("", fmt.Sprintf("only the list of %s, which anybody may write, says that it belongs there", c.owner))
@@ -165,7 +193,7 @@ func (s *suspect) notable() bool {
 	if s.alone() {
 		return true
 	}
-	if s.vouched {
+	if s.vouched || s.has(codeDeleted) {
 		return false
 	}
 	if s.has(codeOwnershipUnknown) {

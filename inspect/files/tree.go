@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/registry"
 )
 
 // Tree is the file tree of an image: its layers laid over each other as a container sees them. It does not change and
@@ -68,15 +69,16 @@ func TreeOf(ctx context.Context, store inspect.Store, layers []inspect.Layer) (*
 }
 
 func (c *Cache) newTree(ctx context.Context, layers []inspect.Layer) (*Tree, error) {
-	t, err := stack(ctx, &Tree{store: c, cache: c}, layers)
-	for _, l := range layers {
-		c.index.forget(l.DiffID) // the nodes hold it from here on
+	if err := c.tooMany(layers); err != nil {
+		return nil, err
 	}
-	return t, err
+	return stack(ctx, &Tree{store: c, cache: c}, layers)
 }
 
+// stack lays the layers over each other. Errors: *registry.LimitError past MaxImageEntries.
 func stack(ctx context.Context, t *Tree, layers []inspect.Layer) (*Tree, error) {
 	t.layers, t.far = map[int]*stratum{}, map[place]home{}
+	all := 0
 	for _, l := range layers {
 		if l.Empty || l.DiffID == "" {
 			continue
@@ -84,6 +86,12 @@ func stack(ctx context.Context, t *Tree, layers []inspect.Layer) (*Tree, error) 
 		entries, err := t.store.Index(ctx, l.DiffID)
 		if err != nil {
 			return nil, fmt.Errorf("merging layer %d: %w", l.Number, err)
+		}
+		if t.cache != nil {
+			t.cache.letGo(l.DiffID) // the nodes hold it from here on
+		}
+		if all += len(entries); all > MaxImageEntries {
+			return nil, fmt.Errorf("merging layer %d: %w", l.Number, &registry.LimitError{What: "number of files in the layers of an image", Limit: MaxImageEntries})
 		}
 		sheet := newSheet(entries, l.Number)
 		t.linkAcross(sheet)

@@ -52,11 +52,6 @@ type demand struct {
 	algorithm string
 }
 
-// is says that a claim, algorithm:hex, is met by a digest of that algorithm.
-func (d demand) is(claim, sum string) bool {
-	return len(claim) == len(d.algorithm)+1+len(sum) && claim[len(d.algorithm)+1:] == sum
-}
-
 // make computes all that is not known yet, in parallel, and keeps it. What cannot be read has no digest.
 func (w *weak) make(ctx context.Context, wanted []demand) error {
 	group, ctx := errgroup.WithContext(ctx)

@@ -44,9 +44,6 @@ func Keep(store *registry.Store, obj kube.Object, mark ...string) (inspect.Exhib
 // lastApplied is kubectl's copy of the whole object, with every value that redaction takes out of the object itself.
 const lastApplied = "kubectl.kubernetes.io/last-applied-configuration"
 
-// redacted stands where a value was.
-const redacted = "REDACTED"
-
 // redact takes out of an object what must not leave the cluster: literal environment values whose name says that they
 // are secret, the data of Secrets, and kubectl's copy of the object. It names each field that it took out. An object
 // with nothing of that kind stays as it was received, byte for byte.
@@ -76,7 +73,7 @@ func (r *redaction) secret(obj map[string]any) {
 	for _, field := range []string{"data", "stringData"} {
 		values, _ := obj[field].(map[string]any)
 		for k := range values {
-			values[k] = redacted
+			values[k] = inspect.Redacted
 			r.fields = append(r.fields, "."+field+"."+k)
 		}
 	}
@@ -85,15 +82,15 @@ func (r *redaction) secret(obj map[string]any) {
 func (r *redaction) walk(path string, v any) {
 	switch v := v.(type) {
 	case map[string]any:
-		if name, ok := v["name"].(string); ok && secretName(name) {
+		if name, ok := v["name"].(string); ok && inspect.SecretName(name) {
 			if _, literal := v["value"].(string); literal {
-				v["value"] = redacted
+				v["value"] = inspect.Redacted
 				r.fields = append(r.fields, path+"["+name+"].value")
 			}
 		}
 		for k, inner := range v {
 			if _, text := inner.(string); text && k == lastApplied {
-				v[k] = redacted
+				v[k] = inspect.Redacted
 				r.fields = append(r.fields, path+"."+k)
 				continue
 			}
@@ -104,15 +101,4 @@ func (r *redaction) walk(path string, v any) {
 			r.walk(path, inner)
 		}
 	}
-}
-
-// secretName says that an environment variable of this name likely holds a secret.
-func secretName(name string) bool {
-	upper := strings.ToUpper(name)
-	for _, word := range []string{"PASSWORD", "PASSWD", "SECRET", "TOKEN", "APIKEY", "API_KEY", "ACCESS_KEY", "PRIVATE_KEY", "CREDENTIAL", "CONNECTION_STRING", "DSN"} {
-		if strings.Contains(upper, word) {
-			return true
-		}
-	}
-	return false
 }

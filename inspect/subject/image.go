@@ -40,9 +40,11 @@ func pinned(img *registry.Image) registry.Location {
 	}
 }
 
+// settings is what the config says would run. Values of secret names are left out: they are no part of the case.
 func settings(c v1.Config) inspect.ImageConfig {
+	env, _ := inspect.RedactEnv(c.Env)
 	s := inspect.ImageConfig{
-		User: c.User, Entrypoint: c.Entrypoint, Cmd: c.Cmd, Env: c.Env, WorkingDir: c.WorkingDir, Labels: c.Labels,
+		User: c.User, Entrypoint: c.Entrypoint, Cmd: c.Cmd, Env: env, WorkingDir: c.WorkingDir, Labels: c.Labels,
 		OnBuild: c.OnBuild,
 	}
 	if c.Healthcheck != nil {

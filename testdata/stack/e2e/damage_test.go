@@ -75,6 +75,31 @@ func TestInterruptedResolve(t *testing.T) {
 	interrupt(t, 1_000)
 }
 
+// Over a slow link a layer that is too large is left out: the case is there long before that layer could be, says what is
+// missing, and exports a bundle that verifies. The next run, over a better link, has all of it.
+func TestInspectLeavesALargeLayerOut(t *testing.T) {
+	reference := stack.Registry.Host + "/slow/shop:2"
+	push(t, reference, image.Heavy)
+	link, err := harness.NewLink(stack.Registry.Host, 20*time.Millisecond, 2_000_000) // the layer alone takes eight seconds
+	must(t, err)
+	t.Cleanup(func() { _ = link.Close() })
+	r := newResponder(t, env.Nobody)
+	slow := []string{reference, "--registry-map", stack.Registry.Host + "=" + link.Addr}
+	started := time.Now()
+	c := r.inspect(exitUnknown, append(slow, "--max-layer", "1MB", "--export", r.file("evidence"))...)
+	if took := time.Since(started); took > 7*time.Second {
+		t.Errorf("it took %v: the layer was read", took)
+	}
+	heavy := c.Images[0].Layers[len(c.Images[0].Layers)-2]
+	if heavy.Status != "unknown" || heavy.Reason != "skipped" || c.Images[0].Status != "unknown" {
+		t.Errorf("layer %+v, image %s", heavy, c.Images[0].Status)
+	}
+	newResponder(t, env.Nobody).run(exitVerified, "verify", r.file("evidence"))
+	if c := r.inspect(exitVerified, reference); c.Images[0].Status != "verified" {
+		t.Errorf("the image is %s (%s), want verified", c.Images[0].Status, c.Images[0].Reason)
+	}
+}
+
 // interrupt inspects an image over a slow link and presses ctrl+c after three seconds.
 func interrupt(t *testing.T, bitsPerSecond int) (*responder, *harness.Result) {
 	t.Helper()
