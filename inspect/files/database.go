@@ -1,8 +1,6 @@
 package files
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -107,17 +105,16 @@ func (t *Tree) list(dir string) map[string]*inspect.Node {
 	return found
 }
 
-// lines gives a text line by line; very long lines are cut.
+// maxLine is where a line of a package database is cut, in bytes: no path is longer.
+const maxLine = 16 << 10
+
+// lines gives a text line by line; very long lines are cut. The lines share the memory of the text.
 func lines(data []byte, each func(line string)) {
-	r := bufio.NewReaderSize(bytes.NewReader(data), 16<<10)
-	for {
-		line, more, err := r.ReadLine()
-		if err != nil {
-			return
-		}
-		each(string(line))
-		for more && err == nil {
-			_, more, err = r.ReadLine()
-		}
+	text := string(data)
+	for len(text) > 0 {
+		line, rest, _ := strings.Cut(text, "\n")
+		text = rest
+		line = strings.TrimSuffix(line, "\r")
+		each(line[:min(len(line), maxLine)])
 	}
 }

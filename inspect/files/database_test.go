@@ -353,3 +353,19 @@ func FuzzExamine(f *testing.F) {
 		examine(inspect.KindScript, data, "amd64")
 	})
 }
+
+// Where many claims lie is found as it is for each of them.
+func TestPlacesAreThoseOfTheTree(t *testing.T) {
+	tree := treeOfLayers(t, []member{
+		dir("usr/bin"), file("usr/bin/a", "a"), symlink("bin", "usr/bin"), symlink("lib", "/usr/lib"), dir("usr/lib"), symlink("usr/lib/x", "../bin"), symlink("loop", "loop"), symlink("up", "../usr"), symlink("f", "usr/bin/a"),
+	})
+	at := places{tree: tree, dirs: map[string]placed{}}
+	for range 2 {
+		for _, p := range []string{"/", "/usr", "/bin/a", "/bin/b", "/lib/x/a", "/lib/x", "/lib/y/z", "/loop/a", "/up/bin/a", "/f/a", "/usr/bin/a/b", "/none/b", "/bin", "/usr/bin/"} {
+			want, wantOK := tree.Place(p)
+			if got, ok := at.of(p); got != want || ok != wantOK {
+				t.Errorf("%s lies at %s (%t), not %s (%t)", p, got, ok, want, wantOK)
+			}
+		}
+	}
+}

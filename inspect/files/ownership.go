@@ -3,6 +3,7 @@ package files
 import (
 	"context"
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 
@@ -62,8 +63,12 @@ func (t *Tree) newOwnership(ctx context.Context) (*ownership, error) {
 // take puts the claims of a database where they really lie: both sides of a merged /usr meet here, since every path is
 // led through the image's own links.
 func (o *ownership) take(db *database) {
+	if len(o.owner) == 0 {
+		o.owner = make(map[string]claim, len(db.claims))
+	}
+	at := places{tree: o.tree, dirs: map[string]placed{}}
 	for _, c := range db.claims {
-		real, ok := o.tree.Place(c.path)
+		real, ok := at.of(c.path)
 		c.path, c.from = real, db
 		n := o.tree.Get(real)
 		if !ok || n == nil {
@@ -85,6 +90,42 @@ func (o *ownership) take(db *database) {
 			o.owner[real] = old
 		}
 	}
+}
+
+// places are where paths really lie, for many paths of few directories.
+type places struct {
+	tree *Tree
+	dirs map[string]placed
+}
+
+// placed is where a directory lies, and whether it is there.
+type placed struct {
+	path string
+	ok   bool
+}
+
+// of is Tree.Place of a clean path.
+func (p places) of(name string) (real string, ok bool) {
+	dir, base := path.Split(name)
+	if base == "" {
+		return p.tree.Place(name)
+	}
+	dir = path.Clean(dir)
+	at, known := p.dirs[dir]
+	if !known {
+		n := p.tree.Resolve(dir)
+		if at.ok = n != nil && n.Type == inspect.EntryDir; at.ok {
+			at.path = n.Path
+		}
+		p.dirs[dir] = at
+	}
+	if !at.ok {
+		return p.tree.Place(name)
+	}
+	if at.path == dir {
+		return name, true
+	}
+	return join(at.path, base), true
 }
 
 // judge says how much the databases know.

@@ -23,14 +23,17 @@ import (
 type weak struct {
 	tree *Tree
 	mu   sync.Mutex
-	sums map[string]string // sha256 hex + " " + algorithm -> hex
-	new  map[int][]string  // lines to keep, by layer
+	sums map[weakKey]string // in hex
+	new  map[int][]string   // lines to keep, by layer
 	// buffers are handed from file to file: an image has tens of thousands, and most are smaller than a buffer.
 	buffers sync.Pool
 }
 
+// weakKey names a content by its sha256, in hex, and the algorithm of another digest of it.
+type weakKey struct{ sha256, algorithm string }
+
 func (t *Tree) newWeak() *weak {
-	w := &weak{tree: t, sums: map[string]string{}, new: map[int][]string{}}
+	w := &weak{tree: t, sums: make(map[weakKey]string, t.Len()), new: map[int][]string{}}
 	w.buffers.New = func() any { b := make([]byte, 128<<10); return &b }
 	for _, s := range t.layers {
 		data, err := t.cache.store.Record(recordWeak, s.layer.DiffID)
@@ -38,8 +41,9 @@ func (t *Tree) newWeak() *weak {
 			continue
 		}
 		lines(data, func(line string) {
-			if i := strings.LastIndexByte(line, ' '); i > 0 {
-				w.sums[line[:i]] = line[i+1:]
+			content, rest, _ := strings.Cut(line, " ")
+			if algorithm, sum, ok := strings.Cut(rest, " "); ok {
+				w.sums[weakKey{content, algorithm}] = sum
 			}
 		})
 	}
@@ -56,9 +60,9 @@ type demand struct {
 func (w *weak) make(ctx context.Context, wanted []demand) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(max(2, runtime.GOMAXPROCS(0)))
-	started := map[string]bool{}
+	started := map[weakKey]bool{}
 	for _, d := range wanted {
-		key := d.node.SHA256 + " " + d.algorithm
+		key := weakKey{d.node.SHA256, d.algorithm}
 		if w.get(d) != "" || started[key] || newWeakHash(d.algorithm) == nil {
 			continue
 		}
@@ -73,7 +77,7 @@ func (w *weak) make(ctx context.Context, wanted []demand) error {
 	return w.keep()
 }
 
-func (w *weak) add(ctx context.Context, key string, d demand) error {
+func (w *weak) add(ctx context.Context, key weakKey, d demand) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -92,7 +96,7 @@ func (w *weak) add(ctx context.Context, key string, d demand) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.sums[key] = sum
-	w.new[d.node.Layer] = append(w.new[d.node.Layer], key+" "+sum)
+	w.new[d.node.Layer] = append(w.new[d.node.Layer], key.sha256+" "+key.algorithm+" "+sum)
 	return nil
 }
 
@@ -103,7 +107,7 @@ func (w *weak) get(d demand) string {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.sums[d.node.SHA256+" "+d.algorithm]
+	return w.sums[weakKey{d.node.SHA256, d.algorithm}]
 }
 
 func (w *weak) keep() error {
