@@ -1,7 +1,6 @@
 package files
 
 import (
-	"bytes"
 	"fmt"
 	"io"
 	"sync"
@@ -21,22 +20,7 @@ func TestHandlesAreShared(t *testing.T) {
 	var all []where
 	for n := range 3 * maxIdle {
 		body := fmt.Sprint("layer ", n)
-		data := tarOf(t, file("x", body))
-		w, err := c.store.Create()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := w.Write(data); err != nil {
-			t.Fatal(err)
-		}
-		id := w.Digest()
-		if err := w.Commit(""); err != nil {
-			t.Fatal(err)
-		}
-		entries, _, err := scanTar(t.Context(), bytes.NewReader(data))
-		if err != nil {
-			t.Fatal(err)
-		}
+		id, entries := keptLayer(t, c, file("x", body))
 		all = append(all, where{id, entries[0], body})
 	}
 	var work sync.WaitGroup

@@ -16,22 +16,7 @@ func treeOfLayers(t testing.TB, layers ...[]member) *Tree {
 	c := newBench(t).cache
 	var list []inspect.Layer
 	for n, members := range layers {
-		data := tarOf(t, members...)
-		w, err := c.store.Create()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := w.Write(data); err != nil {
-			t.Fatal(err)
-		}
-		id := w.Digest()
-		if err := w.Commit(""); err != nil {
-			t.Fatal(err)
-		}
-		entries, _, err := scanTar(t.Context(), bytes.NewReader(data))
-		if err != nil {
-			t.Fatal(err)
-		}
+		id, entries := keptLayer(t, c, members...)
 		if err := c.keep("", proof{DiffID: id}, entries); err != nil {
 			t.Fatal(err)
 		}
@@ -42,6 +27,27 @@ func treeOfLayers(t testing.TB, layers ...[]member) *Tree {
 		t.Fatal(err)
 	}
 	return tree
+}
+
+// keptLayer puts the tar of a layer into the store, under its diff ID.
+func keptLayer(t testing.TB, c *Cache, members ...member) (id string, entries []inspect.Entry) {
+	t.Helper()
+	data := tarOf(t, members...)
+	w, err := c.store.Create()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Write(data); err != nil {
+		t.Fatal(err)
+	}
+	id = w.Digest()
+	if err := w.Commit(""); err != nil {
+		t.Fatal(err)
+	}
+	if entries, _, err = scanTar(t.Context(), bytes.NewReader(data)); err != nil {
+		t.Fatal(err)
+	}
+	return id, entries
 }
 
 // regular lists the regular files of a tree with their content.
