@@ -124,29 +124,32 @@ type page struct {
 // maxPages bounds a list: half a million objects.
 const maxPages = 1000
 
-func (c *Cluster) list(ctx context.Context, res resource, namespace string, selector labels.Selector, each func([]found) error) error {
+func (c *Cluster) list(ctx context.Context, res resource, namespace string, selector labels.Selector, each func([]found) error) (string, error) {
 	doing := "listing the " + res.plural + " of all namespaces"
 	if namespace != "" {
 		doing = "listing the " + res.plural + " of namespace " + namespace
 	}
-	next := ""
+	version, next := "", ""
 	for range maxPages {
 		p, err := c.page(ctx, res, namespace, selector, next)
 		if err != nil {
-			return c.explain(doing, err)
+			return version, c.explain(doing, err)
+		}
+		if version == "" { // that of the first page: a watch from there misses nothing that later pages may have
+			version = p.Metadata.ResourceVersion
 		}
 		items := make([]found, len(p.Items))
 		for i, raw := range p.Items {
 			items[i].raw = raw
 		}
 		if err := each(items); err != nil {
-			return err
+			return version, err
 		}
 		if next = p.Metadata.Continue; next == "" {
-			return nil
+			return version, nil
 		}
 	}
-	return &Error{Doing: doing, Kind: ErrLimit, Err: fmt.Errorf("more than %d pages", maxPages)}
+	return version, &Error{Doing: doing, Kind: ErrLimit, Err: fmt.Errorf("more than %d pages", maxPages)}
 }
 
 // page reads one page. A list that takes longer than the server remembers it (410 Gone) goes on

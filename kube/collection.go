@@ -28,7 +28,7 @@ func collect[T any](ctx context.Context, r *reading, res resource, namespace str
 	tell := traceOf(ctx).Object
 	var kept []T
 	var broken error
-	err := r.from.list(ctx, res, namespace, labels.Everything(), func(page []found) error {
+	_, err := r.from.list(ctx, res, namespace, labels.Everything(), func(page []found) error {
 		for _, f := range page {
 			var v T
 			if err := json.Unmarshal(f.raw, &v); err != nil {

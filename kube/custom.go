@@ -37,7 +37,7 @@ func (r *reading) Custom(ctx context.Context, kind CustomKind, namespace string)
 		}
 	}
 	var kept []Object
-	err := r.from.list(ctx, res, namespace, labels.Everything(), func(page []found) error {
+	_, err := r.from.list(ctx, res, namespace, labels.Everything(), func(page []found) error {
 		for _, f := range page {
 			if len(kept) == maxCustom {
 				return &Error{Doing: doing, Kind: ErrLimit, Err: fmt.Errorf("more than %d", maxCustom)}

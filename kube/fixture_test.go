@@ -258,7 +258,7 @@ func splitPath(path string) (namespace, plural, name string) {
 func (a *apiServer) serveList(w http.ResponseWriter, r *http.Request, res resource, namespace string) {
 	selector, _ := labels.Parse(r.URL.Query().Get("labelSelector"))
 	var all []json.RawMessage
-	_ = a.list(r.Context(), res, namespace, selector, func(page []found) error {
+	_, _ = a.list(r.Context(), res, namespace, selector, func(page []found) error {
 		for _, f := range page {
 			all = append(all, f.raw)
 		}
@@ -266,9 +266,9 @@ func (a *apiServer) serveList(w http.ResponseWriter, r *http.Request, res resour
 	})
 	start, _ := strconv.Atoi(r.URL.Query().Get("continue"))
 	end := min(start+a.pageSize, len(all))
-	p := map[string]any{"kind": res.kind + "List", "items": all[start:end], "metadata": map[string]any{}}
+	p := map[string]any{"kind": res.kind + "List", "items": all[start:end], "metadata": map[string]any{"resourceVersion": "100"}}
 	if end < len(all) {
-		p["metadata"] = map[string]any{"continue": strconv.Itoa(end)}
+		p["metadata"] = map[string]any{"resourceVersion": "100", "continue": strconv.Itoa(end)}
 	}
 	_ = json.NewEncoder(w).Encode(p)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"slices"
 	"strings"
@@ -31,7 +32,11 @@ func (g *guard) RoundTrip(req *http.Request) (*http.Response, error) {
 	if tell == nil {
 		tell = func(Request) {}
 	}
-	ctx, stop := context.WithTimeout(req.Context(), requestTimeout)
+	limit, timeout := int64(maxAnswer), requestTimeout
+	if watches(req) {
+		limit, timeout = math.MaxInt64, watchTime+requestTimeout // decodeWatch bounds each event
+	}
+	ctx, stop := context.WithTimeout(req.Context(), timeout)
 	resp, err := g.next.RoundTrip(req.WithContext(ctx))
 	if err != nil {
 		stop()
@@ -40,8 +45,13 @@ func (g *guard) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	r.Status = resp.StatusCode
-	resp.Body = &bounded{body: resp.Body, request: r, tell: tell, stop: stop}
+	resp.Body = &bounded{body: resp.Body, limit: limit, request: r, tell: tell, stop: stop}
 	return resp, nil
+}
+
+// watches reports a request whose answer is a stream that lasts.
+func watches(req *http.Request) bool {
+	return req.Method == http.MethodGet && req.URL.Query().Get("watch") == "true"
 }
 
 // check refuses what could change something: every method but GET and HEAD, the subresources
@@ -94,9 +104,10 @@ func reachesIn(where []string) bool {
 	return len(rest) > 2 && slices.Contains([]string{"exec", "attach", "portforward", "proxy", "run"}, rest[2])
 }
 
-// bounded reads an answer up to maxAnswer and tells how it went when it is closed.
+// bounded reads an answer up to its limit and tells how it went when it is closed.
 type bounded struct {
 	body    io.ReadCloser
+	limit   int64 // bytes
 	request Request
 	tell    func(Request)
 	stop    context.CancelFunc
@@ -105,8 +116,8 @@ type bounded struct {
 
 // Read reads on, or fails with ErrLimit.
 func (b *bounded) Read(p []byte) (int, error) {
-	if b.request.Bytes >= maxAnswer {
-		return 0, fmt.Errorf("reading an answer of more than %d MB: %w", maxAnswer>>20, ErrLimit)
+	if b.request.Bytes >= b.limit {
+		return 0, fmt.Errorf("reading an answer of more than %d MB: %w", b.limit>>20, ErrLimit)
 	}
 	n, err := b.body.Read(p)
 	b.request.Bytes += int64(n)

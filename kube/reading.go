@@ -97,12 +97,19 @@ func (r *reading) podsIn(ctx context.Context, namespace string, selector labels.
 			return &Error{Doing: "listing pods", Err: err}
 		}
 	}
-	return r.from.list(ctx, pods(), namespace, selector, func(page []found) error {
+	version, err := r.from.list(ctx, pods(), namespace, selector, func(page []found) error {
 		decoded, notes := decodePods(page)
 		l.Notes = append(l.Notes, notes...)
 		l.Pods += len(decoded)
 		return each(decoded)
 	})
+	if version != "" && err == nil {
+		if l.Versions == nil {
+			l.Versions = map[string]string{}
+		}
+		l.Versions[namespace] = version
+	}
+	return err
 }
 
 // decodePods decodes a page on all cores. A pod with a field that is not understood is kept as

@@ -13,8 +13,9 @@ import (
 type objects interface {
 	// get reads one object.
 	get(ctx context.Context, res resource, namespace, name string) (Object, error)
-	// list streams the objects that the selector picks, in pages; namespace "" means all.
-	list(ctx context.Context, res resource, namespace string, selector labels.Selector, each func(page []found) error) error
+	// list streams the objects that the selector picks, in pages; namespace "" means all. It gives the version from which
+	// a watch sees all that changes, "" for a dump.
+	list(ctx context.Context, res resource, namespace string, selector labels.Selector, each func(page []found) error) (version string, err error)
 	// home is the namespace to fall back to.
 	home() string
 	// lacks says why nothing is known of a kind at all: a dump in which there is none may have been made without it.

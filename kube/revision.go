@@ -176,7 +176,7 @@ func (r *reading) partsOf(ctx context.Context, res resource, w *Workload, each f
 	}
 	tell := traceOf(ctx).Object
 	count := 0
-	return r.from.list(ctx, res, w.Namespace, selector, func(page []found) error {
+	_, err = r.from.list(ctx, res, w.Namespace, selector, func(page []found) error {
 		if count += len(page); count > maxRevisions {
 			return &Error{Doing: fmt.Sprintf("listing the %s of %s", res.plural, w.Name), Kind: ErrLimit}
 		}
@@ -193,6 +193,7 @@ func (r *reading) partsOf(ctx context.Context, res resource, w *Workload, each f
 		}
 		return nil
 	})
+	return err
 }
 
 func controls(w *Workload, m *metav1.ObjectMeta) bool {

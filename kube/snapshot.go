@@ -167,7 +167,7 @@ func (s *Snapshot) lookHints(res resource, name string) []string {
 	return hints
 }
 
-func (s *Snapshot) list(ctx context.Context, res resource, namespace string, selector labels.Selector, each func([]found) error) error {
+func (s *Snapshot) list(ctx context.Context, res resource, namespace string, selector labels.Selector, each func([]found) error) (string, error) {
 	var page []found
 	for _, t := range s.things[res.group+"/"+res.kind] {
 		if namespace != "" && t.namespace != namespace || !selector.Matches(t.labels) {
@@ -177,15 +177,15 @@ func (s *Snapshot) list(ctx context.Context, res resource, namespace string, sel
 			continue
 		}
 		if err := ctx.Err(); err != nil {
-			return &Error{Doing: "listing " + res.plural, Err: err}
+			return "", &Error{Doing: "listing " + res.plural, Err: err}
 		}
 		if err := each(page); err != nil {
-			return err
+			return "", err
 		}
 		page = nil
 	}
 	if len(page) == 0 {
-		return nil
+		return "", nil
 	}
-	return each(page)
+	return "", each(page)
 }

@@ -85,4 +85,6 @@ type Listing struct {
 	Pods       int      // number of pods given to each
 	Namespaces []string // namespaces listed; empty means all
 	Notes      []string // what could not be seen, in words
+	// Versions are where a watch goes on, by namespace listed, "" for all; a dump has none. See Cluster.WatchPods.
+	Versions map[string]string
 }
