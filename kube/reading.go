@@ -122,10 +122,6 @@ func decodePods(page []found) ([]corev1.Pod, []string) {
 	for w := range workers {
 		wg.Go(func() {
 			for i := w; i < len(page); i += workers {
-				if page[i].pod != nil {
-					decoded[i], failed[i] = *page[i].pod, page[i].err
-					continue
-				}
 				failed[i] = decodePod(page[i].raw, &decoded[i])
 			}
 		})

@@ -2,6 +2,7 @@ package kube
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -21,6 +22,9 @@ type objects interface {
 	// lacks says why nothing is known of a kind at all: a dump in which there is none may have been made without it.
 	lacks(res resource) error
 }
+
+// found is an object of a list, as it was received.
+type found struct{ raw json.RawMessage }
 
 // resource is a kind of object and where the API keeps it.
 type resource struct {

@@ -26,8 +26,7 @@ type Source interface {
 	// Pod reads one pod with one request. The error is ErrNotFound if there is none.
 	Pod(ctx context.Context, namespace, name string) (*corev1.Pod, error)
 	// Pods streams the pods of scope, page by page (at most PageSize each), in the
-	// server's order. It stops at the first error of each. What the pods point to is shared:
-	// do not change it.
+	// server's order. It stops at the first error of each.
 	Pods(ctx context.Context, scope Scope, each func(page []corev1.Pod) error) (Listing, error)
 
 	// Lineage follows the pod's owners up to its workload. An owner that cannot be
