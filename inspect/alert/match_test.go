@@ -27,17 +27,17 @@ func webPod(name, id, digest string) *corev1.Pod {
 	}
 }
 
-func idOf(digit string) string { return strings.Repeat(digit, fullID) }
+func containerOf(digit string) string { return strings.Repeat(digit, fullID) }
 
 // cluster has web-0 and web-1 of the same image, web-2 of another digest under the same tag, and a
 // container of web-0 that ended.
 func cluster() *Index {
 	x := NewIndex()
 	web0 := webPod("web-0", hex64, digestA)
-	web0.Status.ContainerStatuses[0].LastTerminationState.Terminated = &corev1.ContainerStateTerminated{ContainerID: "containerd://" + idOf("e")}
+	web0.Status.ContainerStatuses[0].LastTerminationState.Terminated = &corev1.ContainerStateTerminated{ContainerID: "containerd://" + containerOf("e")}
 	x.Add(web0)
-	x.Add(webPod("web-1", idOf("b"), digestA))
-	x.Add(webPod("web-2", idOf("c"), digestB))
+	x.Add(webPod("web-1", containerOf("b"), digestA))
+	x.Add(webPod("web-2", containerOf("c"), digestB))
 	return x
 }
 
@@ -121,7 +121,7 @@ func TestMatch(t *testing.T) {
 		},
 		{
 			"another cluster",
-			Alert{Alert: inspect.Alert{ContainerID: idOf("9"), Namespace: "bank", Pod: "teller", Image: "x:1"}, Digest: idOf("9")},
+			Alert{Alert: inspect.Alert{ContainerID: containerOf("9"), Namespace: "bank", Pod: "teller", Image: "x:1"}, Digest: containerOf("9")},
 			"none", "", "no pod has a container of ID 999999999999; no such container runs 9999999999999999999…; there is no pod bank/teller; no such container has image x:1",
 		},
 		{
@@ -214,16 +214,6 @@ func TestApply(t *testing.T) {
 	several.Apply(cluster().Match(&several))
 	if several.Pod != "" || several.Alert.Match != inspect.MatchDigest {
 		t.Errorf("which of two pods it was is not known: %+v", several)
-	}
-}
-
-func TestNamespaces(t *testing.T) {
-	var alerts []Alert
-	for i := range 2 * maxNamespaces {
-		alerts = append(alerts, Alert{}, Alert{Alert: inspect.Alert{Namespace: fmt.Sprint("ns", i/2)}})
-	}
-	if got := Namespaces(alerts); len(got) != maxNamespaces || got[0] != "ns0" {
-		t.Errorf("got %v", got)
 	}
 }
 
