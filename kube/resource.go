@@ -33,6 +33,7 @@ type resource struct {
 
 	// fields is a selector for a list that a live server evaluates. A dump does not: whoever sets it checks the answer.
 	fields string
+	page   int // objects asked for at once; 0: PageSize
 }
 
 // The kinds that backtrail reads.

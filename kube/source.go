@@ -59,6 +59,8 @@ type Source interface {
 
 	// Custom lists the custom resources of a kind as raw JSON; namespace "" means all.
 	Custom(ctx context.Context, kind CustomKind, namespace string) ([]Object, error)
+	// EachCustom streams them, where there may be many. It stops at the first error of each.
+	EachCustom(ctx context.Context, kind CustomKind, namespace string, each func(Object) error) error
 
 	// PullSecrets reads the Secrets that the pod and its service account name for pulling images. Only a flag asks for it.
 	PullSecrets(ctx context.Context, pod *corev1.Pod) ([]corev1.Secret, error)
@@ -77,6 +79,8 @@ type Scope struct {
 	// Fallback is listed, after the source's own namespace, where listing all
 	// namespaces is forbidden: those that alerts name.
 	Fallback []string
+	// Labels that a pod must have, all of them; none means all pods.
+	Labels map[string]string
 }
 
 // Listing says how a list went.
