@@ -35,6 +35,7 @@ type Book struct {
 	flags   map[uint64][]string
 	events  [2]map[uint64]*Feed // the newest ones, and those before them
 	feeds   []*Feed
+	named   map[string]*Feed
 	unkept  error // why lines are not kept
 	lost    int   // entries dropped of rules that are remembered no more
 	changed chan struct{}
@@ -47,7 +48,7 @@ func NewBook(limit int, dir string) *Book {
 	}
 	return &Book{
 		limit: limit, lines: &spool{dir: dir}, byKey: map[uint64]*entry{}, spots: map[uint64]int32{}, rules: map[uint64]*rule{},
-		places: map[uint64]*whereabouts{}, flags: map[uint64][]string{}, events: [2]map[uint64]*Feed{{}, {}}, changed: make(chan struct{}, 1),
+		places: map[uint64]*whereabouts{}, flags: map[uint64][]string{}, events: [2]map[uint64]*Feed{{}, {}}, named: map[string]*Feed{}, changed: make(chan struct{}, 1),
 	}
 }
 
@@ -73,6 +74,7 @@ func (b *Book) take(f *Feed, batch Batch) {
 	}
 	f.count += len(batch.Alerts)
 	f.broken += batch.Broken
+	f.other += batch.Other
 	f.samples = append(f.samples, batch.Samples[:min(len(batch.Samples), maxBroken-len(f.samples))]...)
 	b.touch()
 }

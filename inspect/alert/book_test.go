@@ -45,7 +45,7 @@ func newBook(t testing.TB, limit int) *Book {
 
 func TestTheSameAgainCounts(t *testing.T) {
 	b := newBook(t, 0)
-	f := b.Open("falco.log")
+	f := b.Open(KindFile, "falco.log")
 	take(t, f,
 		said("Shell", "web-0", "/bin/sh", "sh -c a", 5), said("Shell", "web-0", "/bin/sh", "sh -c b", 1), said("Shell", "web-0", "/bin/sh", "sh -c a", 9),
 		said("Shell", "web-1", "/bin/sh", "sh -c a", 2), said("Shell", "web-0", "/bin/bash", "sh -c a", 3), said("Other", "web-0", "/bin/sh", "sh -c a", 4))
@@ -72,7 +72,7 @@ func TestTheSameAgainCounts(t *testing.T) {
 // An attacker's varying command lines and names of files make no flood of entries, and all are counted.
 func TestVariationMakesNoFlood(t *testing.T) {
 	b := newBook(t, 0)
-	f := b.Open("falco.log")
+	f := b.Open(KindFile, "falco.log")
 	var lines []string
 	for i := range 500 {
 		lines = append(lines, said("Drop", "web-0", "/tmp/x", fmt.Sprint("x --seed ", i), i), said("Names", "web-0", fmt.Sprint("/tmp/", i), "x", i))
@@ -94,7 +94,7 @@ func TestVariationMakesNoFlood(t *testing.T) {
 // What a noisy rule said is dropped first, and of it what one pod said again and again: nothing rare is lost.
 func TestANoisyRuleNeverPushesOutARareOne(t *testing.T) {
 	b := newBook(t, 100)
-	f := b.Open("falco.log")
+	f := b.Open(KindFile, "falco.log")
 	take(t, f, said("Rare", "web-0", "/bin/sh", "a", 0))
 	for i := range 2000 {
 		take(t, f, said("Noisy", fmt.Sprint("pod-", i/20), fmt.Sprint("/bin/", i), "a", i))
@@ -120,7 +120,7 @@ func TestANoisyRuleNeverPushesOutARareOne(t *testing.T) {
 // Names that somebody makes up do not fill the memory either.
 func TestMadeUpRulesAreForgotten(t *testing.T) {
 	b := newBook(t, 50)
-	f := b.Open("x")
+	f := b.Open(KindFile, "x")
 	for i := range 3 * maxRules {
 		take(t, f, said(fmt.Sprint("rule ", i), "web-0", "/x", "a", i))
 	}
@@ -135,7 +135,7 @@ func TestMadeUpRulesAreForgotten(t *testing.T) {
 // An event that comes by two ways is one, and so is what a report shows again; a file that has a line twice said it twice.
 func TestOneEventByTwoWays(t *testing.T) {
 	b := newBook(t, 0)
-	logs, report := b.Open("log of falco-x"), b.OpenState("PolicyReport shop/falco")
+	logs, report := b.Open(KindFile, "log of falco-x"), b.OpenState(KindReport, "PolicyReport shop/falco")
 	line := said("Shell", "web-0", "/bin/sh", "a", 0)
 	take(t, logs, line)
 	take(t, report, line)
@@ -161,7 +161,7 @@ func TestOneEventByTwoWays(t *testing.T) {
 
 func TestFind(t *testing.T) {
 	b := newBook(t, 0)
-	take(t, b.Open("x"), said("A", "web-0", "/a", "a", 0), said("B", "web-0", "/b", "b", 0))
+	take(t, b.Open(KindFile, "x"), said("A", "web-0", "/a", "a", 0), said("B", "web-0", "/b", "b", 0))
 	second := all(b)[1]
 	for name, want := range map[string]string{"2": "B", "1": "A", second.ID: "B", second.ID[:8]: "B"} {
 		if a, ok := b.Find(name); !ok || a.Rule != want {
@@ -177,7 +177,7 @@ func TestFind(t *testing.T) {
 
 func TestTextWithoutARuleHasATitle(t *testing.T) {
 	b := newBook(t, 0)
-	take(t, b.Open("x"), textOne,
+	take(t, b.Open(KindFile, "x"), textOne,
 		`08:01:02.5: Error File below /bin opened for writing (user=root file=/bin/x container=web (id=3ad7b26ded6d))`,
 		`2026-03-01T08:01:02.5+0000: Notice Nothing else`)
 	for i, want := range []string{"Executing binary not part of base image", "File below /bin opened for writing", "Nothing else"} {
@@ -189,7 +189,7 @@ func TestTextWithoutARuleHasATitle(t *testing.T) {
 
 func TestNamespacesAreBounded(t *testing.T) {
 	b := newBook(t, 0)
-	f := b.Open("x")
+	f := b.Open(KindFile, "x")
 	take(t, f, `{"rule":"none"}`)
 	for i := range 2 * maxNamespaces {
 		take(t, f, mustJSON(map[string]any{"rule": "R", "output_fields": map[string]any{"k8s.ns.name": fmt.Sprintf("ns%03d", i/2)}}))
@@ -201,7 +201,7 @@ func TestNamespacesAreBounded(t *testing.T) {
 
 func TestLinesThatCannotBeKept(t *testing.T) {
 	b := NewBook(0, filepath.Join(t.TempDir(), "not there"))
-	f := b.Open("x")
+	f := b.Open(KindFile, "x")
 	long := strings.Repeat("x", 64<<10)
 	for i := range 8 {
 		take(t, f, said("R", "web-0", "/x", long+fmt.Sprint(i), i))
@@ -254,7 +254,7 @@ func BenchmarkBook(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		book := NewBook(0, b.TempDir())
-		f := book.Open("x")
+		f := book.Open(KindFile, "x")
 		if _, err := Scan(strings.NewReader(input.String()), Limits{}, func(x Batch) bool { f.Take(x); return true }); err != nil {
 			b.Fatal(err)
 		}

@@ -1,44 +1,63 @@
 package alert
 
+// Kinds of feeds, in the words of the header.
+const (
+	KindFile        = "file"
+	KindStdin       = "stdin"
+	KindPaste       = "paste"
+	KindWebhook     = "webhook"
+	KindReport      = "policy report"
+	KindFalcoLog    = "log of Falco"
+	KindTetragonLog = "log of Tetragon"
+)
+
+// maxFeeds bounds the feeds of a session. More of a kind share one.
+const maxFeeds = 1024
+
 // Feed is one way by which alerts come: a file, a log, a webhook.
 type Feed struct {
+	Kind string
 	Name string // the file or the request, as it is shown
 	book *Book
 
 	// state: the feed shows all that there is again and again, as reports do. What was heard before is not counted.
 	state bool
 
-	count, again, broken int
-	samples              []BrokenLine
-	words                string
-	wrong                bool
+	count, again, broken, other int
+	samples                     []BrokenLine
+	words                       string
+	wrong                       bool
 }
 
 // FeedState is how a feed goes.
 type FeedState struct {
-	Name   string
-	Alerts int // that came, and were not heard by another feed
-	Broken int
-	Words  string // following, ended, lost since …; empty: read
-	Wrong  bool   // the words are bad news
+	Kind, Name string
+	Alerts     int // that came, and were not heard by another feed
+	Broken     int
+	Other      int    // lines of a log that are something else
+	Words      string // following, ended, lost …; empty: read
+	Wrong      bool   // the words are bad news
 }
 
 // Open adds a feed. A name that is there already is that feed.
-func (b *Book) Open(name string) *Feed { return b.open(name, false) }
+func (b *Book) Open(kind, name string) *Feed { return b.open(kind, name, false) }
 
 // OpenState adds a feed that shows all that there is again and again.
-func (b *Book) OpenState(name string) *Feed { return b.open(name, true) }
+func (b *Book) OpenState(kind, name string) *Feed { return b.open(kind, name, true) }
 
-func (b *Book) open(name string, state bool) *Feed {
+func (b *Book) open(kind, name string, state bool) *Feed {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for _, f := range b.feeds {
-		if f.Name == name {
-			return f
-		}
+	f := b.named[name]
+	if f == nil && len(b.feeds) >= maxFeeds {
+		name = "one more " + kind
+		f = b.named[name]
 	}
-	f := &Feed{Name: name, book: b, state: state}
-	b.feeds = append(b.feeds, f)
+	if f == nil {
+		f = &Feed{Kind: kind, Name: name, book: b, state: state}
+		b.feeds = append(b.feeds, f)
+		b.named[name] = f
+	}
 	return f
 }
 
@@ -56,5 +75,5 @@ func (f *Feed) Say(wrong bool, words string) {
 }
 
 func (f *Feed) stateOf() FeedState {
-	return FeedState{Name: f.Name, Alerts: f.count - f.again, Broken: f.broken, Words: f.words, Wrong: f.wrong}
+	return FeedState{Kind: f.Kind, Name: f.Name, Alerts: f.count - f.again, Broken: f.broken, Other: f.other, Words: f.words, Wrong: f.wrong}
 }

@@ -29,6 +29,8 @@ type Limits struct {
 	// Day is the date of lines that hold a time of day only: that of the file. Their time stays
 	// marked as imprecise. The zero value leaves their time unknown.
 	Day time.Time
+	// Log says that it is a program's log: text that is no alert is something else that the program said, and not broken.
+	Log bool
 }
 
 // Intake is what was read.
@@ -77,6 +79,7 @@ func Read(r io.Reader, limits Limits) (Intake, error) {
 type Batch struct {
 	Alerts  []Received   // in order; they hold until the next batch
 	Broken  int          // lines that are no alert, since the last batch
+	Other   int          // lines of a log that are something else
 	Samples []BrokenLine // the first of them
 }
 
@@ -155,7 +158,7 @@ func (in *intake) lines(r *bufio.Reader) error {
 	var b lineBatch
 	for {
 		err := b.read(r, in.limits.Line)
-		if b.full() || err != nil || r.Buffered() == 0 {
+		if b.full() || err != nil || !hasLine(r) {
 			if !in.take(b.lines()) {
 				return nil
 			}
@@ -165,6 +168,12 @@ func (in *intake) lines(r *bufio.Reader) error {
 			return err
 		}
 	}
+}
+
+// hasLine says that the next line can be read without waiting for more.
+func hasLine(r *bufio.Reader) bool {
+	ahead, _ := r.Peek(r.Buffered())
+	return bytes.IndexByte(ahead, '\n') >= 0
 }
 
 // lineBatch is some lines in one piece of memory, which is used again.
@@ -222,6 +231,8 @@ func (in *intake) take(lines [][]byte) bool {
 		in.number++
 		switch {
 		case errors.Is(in.failed[i], errBlank):
+		case in.limits.Log && errors.Is(in.failed[i], errNoAlert):
+			b.Other++
 		case in.failed[i] != nil:
 			b.broken(in.number, in.failed[i])
 		default:
@@ -237,7 +248,7 @@ func (in *intake) give(b Batch) bool {
 	in.Count += len(b.Alerts)
 	in.Broken += b.Broken
 	in.Samples = append(in.Samples, b.Samples[:min(len(b.Samples), maxBroken-len(in.Samples))]...)
-	if len(b.Alerts)+b.Broken == 0 {
+	if len(b.Alerts)+b.Broken+b.Other == 0 {
 		return true
 	}
 	return in.each(b)
