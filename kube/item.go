@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"sync"
 
 	"github.com/klauspost/compress/s2"
@@ -27,7 +28,13 @@ type item struct {
 // again.
 type packed []byte
 
-func pack(raw []byte) packed { return s2.Encode(nil, raw) }
+// pack compresses into scratch, which grows as it must, and gives a copy that is no larger than it needs.
+func pack(raw []byte, scratch *[]byte) packed {
+	if need := s2.MaxEncodedLen(len(raw)); cap(*scratch) < need {
+		*scratch = make([]byte, need)
+	}
+	return slices.Clone(s2.Encode((*scratch)[:cap(*scratch)], raw))
+}
 
 // raw is the object as it was received.
 func (p packed) raw() []byte {
@@ -38,17 +45,25 @@ func (p packed) raw() []byte {
 // crew identifies and packs objects on all cores while the file is still being cut up.
 type crew struct {
 	jobs  chan *item
+	free  chan []byte // to be used again
 	wait  sync.WaitGroup
 	items []*item
 }
 
 func hire() *crew {
-	c := &crew{jobs: make(chan *item, 16)}
+	const ahead = 16
+	c := &crew{jobs: make(chan *item, ahead), free: make(chan []byte, 2*ahead)}
 	for range runtime.GOMAXPROCS(0) {
 		c.wait.Go(func() {
 			var parser fastjson.Parser
+			var scratch []byte
 			for it := range c.jobs {
-				it.identify(&parser)
+				it.identify(&parser, &scratch)
+				select {
+				case c.free <- it.raw:
+				default:
+				}
+				it.raw = nil
 			}
 		})
 	}
@@ -57,7 +72,12 @@ func hire() *crew {
 
 // add takes a copy of an object and gives it back, so that its list can name its kind later.
 func (c *crew) add(raw []byte) *item {
-	it := &item{raw: append([]byte(nil), raw...)}
+	var room []byte
+	select {
+	case room = <-c.free:
+	default:
+	}
+	it := &item{raw: append(room[:0], raw...)}
 	c.items = append(c.items, it)
 	c.jobs <- it
 	return it
@@ -71,14 +91,14 @@ func (c *crew) finish() []*item {
 }
 
 // identify reads what the object is, and packs it.
-func (it *item) identify(parser *fastjson.Parser) {
+func (it *item) identify(parser *fastjson.Parser, scratch *[]byte) {
 	v, err := parser.ParseBytes(it.raw)
 	if err != nil {
 		it.err = json.Unmarshal(it.raw, &it.header) // which says it shorter, and does not cite the object
 	} else {
 		it.header.read(v)
 	}
-	it.packed, it.raw = pack(it.raw), nil
+	it.packed = pack(it.raw, scratch)
 }
 
 // read takes the header out of an object; what has another type is not there.

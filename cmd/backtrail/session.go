@@ -14,6 +14,7 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/alert"
 	"github.com/backtrail/backtrail/inspect/evidence"
 	"github.com/backtrail/backtrail/inspect/files"
 	"github.com/backtrail/backtrail/inspect/policy"
@@ -41,6 +42,7 @@ type session struct {
 	choice     *subject.Choice
 	checkpoint *files.Checkpoint // what changed at run time; nil without
 	alarms     alarms
+	roster     *roster // of the terminal UI's list
 	pulls      pullSecrets
 	sign       evidence.Signer     // of bundles; nil: they are not signed
 	notices    chan inspect.Notice // for the terminal UI, where no case is open
@@ -89,11 +91,15 @@ func newSession(f *flags, std streams) (*session, error) {
 	if s.attested, err = s.gitHub(); err != nil {
 		return nil, err
 	}
+	s.alarms.book, s.roster = alert.NewBook(0, dir), newRoster()
 	s.openCluster = sync.OnceValues(s.cluster)
 	return s, nil
 }
 
-func (s *session) close() { _ = s.client.Close() }
+func (s *session) close() {
+	s.alarms.book.Close()
+	_ = s.client.Close()
+}
 
 func (s *session) registryClient(store *registry.Store) (*registry.Client, error) {
 	o := registry.Options{Store: store, UserAgent: "backtrail/" + version, Notice: s.notice, Log: s.request, Keychain: &s.pulls}
@@ -125,6 +131,7 @@ func (s *session) cluster() (kube.Source, error) {
 	}
 	live, err := kube.Open(kube.Options{
 		Kubeconfig: s.flags.kubeconfig, Context: s.flags.context, Namespace: s.flags.namespace, UserAgent: "backtrail/" + version, Warn: s.notice,
+		NoStdin: s.flags.stdinAlerts(), // a credential plugin would read the alerts
 	})
 	if err != nil {
 		return nil, err

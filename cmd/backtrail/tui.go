@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -44,7 +45,9 @@ func (s *session) showPods(ctx context.Context) error {
 		}
 		live.Detach()
 	}
-	if _, err := s.readAlerts(); err != nil {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	if err := s.followAlerts(ctx); err != nil {
 		return err
 	}
 	restore, err := kube.Quiet(s.notice)
@@ -56,7 +59,7 @@ func (s *session) showPods(ctx context.Context) error {
 	defer view.close()
 	o := view.options()
 	o.Context, o.Namespace, o.Alerts = cluster.Context(), s.flags.namespace, s.alertSource()
-	o.Pods, o.Paste, o.Open = s.podList, s.paste, view.open
+	o.Pods, o.Paste, o.Open, o.Fill = s.watchPods, s.paste, view.open, s.alarms.book.FillIn
 	return tui.Run(ctx, o)
 }
 
@@ -104,22 +107,28 @@ func (v *view) open(ctx context.Context, pod inspect.FlaggedPod) (inspect.Source
 }
 
 func (v *view) prepare(ctx context.Context, pod inspect.FlaggedPod) (prepared, error) {
-	if pod.Name != "" {
-		return v.session.preparePodIn(ctx, pod.Namespace, "pod/"+pod.Name, subject.PodTarget{Kind: "pod", Name: pod.Name})
+	s := v.session
+	if pod.Name != "" && pod.Gone == nil {
+		return s.preparePodIn(ctx, pod.Namespace, "pod/"+pod.Name, subject.PodTarget{Kind: "pod", Name: pod.Name})
 	}
 	if len(pod.Alerts) == 0 {
 		return prepared{}, errors.New("opening the case: the row names neither a pod nor an alert")
 	}
-	all, err := v.session.readAlerts()
+	id := pod.Alerts[0].ID
+	if pod.Gone == nil {
+		return s.prepareAlert(ctx, id)
+	}
+	a, ok := s.alarms.book.Find(id)
+	if !ok {
+		return prepared{}, errors.New("opening the case: the alert is no longer in the list")
+	}
+	cluster, err := s.openCluster()
 	if err != nil {
 		return prepared{}, err
 	}
-	for n, a := range all {
-		if a.ID == pod.Alerts[0].ID {
-			return v.session.prepareAlert(ctx, fmt.Sprint(n+1))
-		}
-	}
-	return prepared{}, errors.New("opening the case: the alert is no longer in the list")
+	s.alarms.book.Fill(&a)
+	a.Namespace, a.Pod, a.Container = pod.Namespace, pod.Name, cmp.Or(pod.Alerts[0].Subject, a.Container)
+	return s.prepareGone(ctx, cluster, id, a, &pod.Pod)
 }
 
 // replace closes the case that was open. Its recording stays on disk.

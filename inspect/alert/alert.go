@@ -26,6 +26,7 @@ type Alert struct {
 	inspect.Alert
 	// Digest of the image, sha256:…, where the alert names one: of its index, manifest or config.
 	Digest string
+	Config bool   // the digest is that of the config for certain
 	Node   string // that it came from, as the IDS knows it
 	Target string // the file or the address that the process touched
 	// Workload is the pod's owner, and WorkloadKind what it is, where the alert says so.

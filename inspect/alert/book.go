@@ -1,6 +1,8 @@
 package alert
 
 import (
+	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -9,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+
+	"github.com/backtrail/backtrail/inspect"
 )
 
 // Bounds of a Book.
@@ -32,7 +36,7 @@ type Book struct {
 	spots   map[uint64]int32 // how many entries a rule has on a container
 	rules   map[uint64]*rule
 	places  map[uint64]*whereabouts
-	flags   map[uint64][]string
+	flags   map[uint64]*[]string
 	events  [2]map[uint64]*Feed // the newest ones, and those before them
 	feeds   []*Feed
 	named   map[string]*Feed
@@ -48,7 +52,7 @@ func NewBook(limit int, dir string) *Book {
 	}
 	return &Book{
 		limit: limit, lines: &spool{dir: dir}, byKey: map[uint64]*entry{}, spots: map[uint64]int32{}, rules: map[uint64]*rule{},
-		places: map[uint64]*whereabouts{}, flags: map[uint64][]string{}, events: [2]map[uint64]*Feed{{}, {}}, named: map[string]*Feed{}, changed: make(chan struct{}, 1),
+		places: map[uint64]*whereabouts{}, flags: map[uint64]*[]string{}, events: [2]map[uint64]*Feed{{}, {}}, named: map[string]*Feed{}, changed: make(chan struct{}, 1),
 	}
 }
 
@@ -100,17 +104,18 @@ func (b *Book) add(f *Feed, a *Received) {
 	}
 	text := textOf(&a.Alert)
 	if e != nil {
-		if e.again(&a.Alert, text) && len(e.also) < maxAlso {
-			e.also = append(e.also, b.line(a.line))
+		if e.again(&a.Alert, text) && len(e.others.lines) < maxAlso {
+			e.others.lines = append(e.others.lines, b.line(a.line))
 		}
 		return
 	}
 	if b.kept >= b.limit {
 		b.prune()
 	}
+	sum := sha256.Sum256(a.line)
 	e = &entry{
 		rule: rule, place: b.place(place, &a.Alert), path: a.Path, target: a.Target, flags: b.shared(a.Flags),
-		first: a.Time, last: a.Time, imprecise: a.Imprecise, raw: sha256.Sum256(a.line), line: b.line(a.line), text: text,
+		first: nanoseconds(a.Time), last: nanoseconds(a.Time), imprecise: a.Imprecise, id: [16]byte(sum[:16]), line: b.line(a.line), text: text,
 		feed: f, number: int32(len(b.entries) + 1), count: 1, key: key, spot: spot, nth: b.spots[spot],
 	}
 	b.entries, b.byKey[key] = append(b.entries, e), e
@@ -156,7 +161,7 @@ func (b *Book) place(id uint64, a *Alert) *whereabouts {
 	if p == nil {
 		p = &whereabouts{
 			node: a.Node, namespace: a.Namespace, pod: a.Pod, container: a.Container, containerID: a.ContainerID, image: a.Image, digest: a.Digest,
-			workload: a.Workload, workloadKind: a.WorkloadKind, doubtful: a.Doubtful,
+			workload: a.Workload, workloadKind: a.WorkloadKind, doubtful: a.Doubtful, config: a.Config,
 		}
 		if len(b.places) >= maxShared {
 			clear(b.places) // what has them keeps them
@@ -167,18 +172,15 @@ func (b *Book) place(id uint64, a *Alert) *whereabouts {
 }
 
 // shared makes equal lists of flags one.
-func (b *Book) shared(flags []string) []string {
-	if len(flags) == 0 {
-		return nil
-	}
+func (b *Book) shared(flags []string) *[]string {
 	id := hashOf(flags...)
-	if known, ok := b.flags[id]; ok {
+	if known := b.flags[id]; known != nil {
 		return known
 	}
 	if len(b.flags) < maxShared {
-		b.flags[id] = flags
+		b.flags[id] = &flags
 	}
-	return flags
+	return &flags
 }
 
 // line keeps a line, and remembers why that does not work.
@@ -190,15 +192,17 @@ func (b *Book) line(line []byte) extent {
 	return p
 }
 
-// Each gives all alerts in the order in which they came, without what Fill adds, until each returns false.
+// Each gives all alerts in the order in which they came, without what Fill adds, until each returns false. An alert holds
+// until the next one.
 func (b *Book) Each(each func(a *Alert) bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	var a Alert
 	for _, e := range b.entries {
 		if e == nil {
 			continue
 		}
-		if a := e.alert(); !each(&a) {
+		if a = e.alert(); !each(&a) {
 			return
 		}
 	}
@@ -219,7 +223,7 @@ func (b *Book) Find(name string) (Alert, bool) {
 		return Alert{}, false
 	}
 	for _, e := range b.entries {
-		if e != nil && strings.HasPrefix(hex.EncodeToString(e.raw[:16]), name) {
+		if e != nil && strings.HasPrefix(hex.EncodeToString(e.id[:]), name) {
 			return e.alert(), true
 		}
 	}
@@ -245,15 +249,19 @@ func (b *Book) Fill(a *Alert) {
 		b.mu.Unlock()
 		return
 	}
-	a.Raw = "sha256:" + hex.EncodeToString(e.raw[:])
-	at, also := e.line, slices.Clone(e.also)
+	at := e.line
+	var also []extent
+	if e.others != nil {
+		also = slices.Clone(e.others.lines)
+	}
 	b.mu.Unlock()
 	a.File = Locate(a.Alert, NotKnown)
 	line, err := b.lines.line(at)
 	if err != nil {
 		return
 	}
-	a.Line, a.Output = string(line), output(line)
+	sum := sha256.Sum256(line)
+	a.Line, a.Output, a.Raw = string(line), output(line), "sha256:"+hex.EncodeToString(sum[:])
 	a.Also, a.AlsoLines = nil, nil
 	for _, p := range also {
 		if line, err := b.lines.line(p); err == nil {
@@ -264,6 +272,18 @@ func (b *Book) Fill(a *Alert) {
 
 // output is what the alert of a line says.
 func output(line []byte) string {
+	content, _ := unwrap(bytes.TrimSpace(line))
+	if len(content) > 0 && content[0] == '{' { // most are, and only this of them is wanted
+		p := parsers.Get()
+		defer parsers.Put(p)
+		v, err := p.ParseBytes(content)
+		if err != nil {
+			return ""
+		}
+		if said := cmp.Or(text(v.Get("output")), text(v.Get("message")), text(v.Get("description"))); said != "" {
+			return said
+		}
+	}
 	a, err := parse(line, Limits{Line: len(line)})
 	if err != nil {
 		return ""
@@ -327,4 +347,35 @@ func (b *Book) Summary() Summary {
 		s.Notes = append(s.Notes, fmt.Sprintf("not all lines of alerts are kept: %v", b.unkept))
 	}
 	return s
+}
+
+// View is the alerts at one moment: nothing is added while it is looked at.
+type View struct{ b *Book }
+
+// View gives the alerts to look at more than once.
+func (b *Book) View(look func(View)) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	look(View{b})
+}
+
+// Len is how many there are.
+func (v View) Len() int { return v.b.kept }
+
+// Each gives all in the order in which they came, without what Fill adds. An alert holds until the next one.
+func (v View) Each(each func(a *Alert)) {
+	var a Alert
+	for _, e := range v.b.entries {
+		if e != nil {
+			a = e.alert()
+			each(&a)
+		}
+	}
+}
+
+// FillIn adds to an alert of a list what Fill adds.
+func (b *Book) FillIn(a *inspect.Alert) {
+	full := Alert{Alert: *a}
+	b.Fill(&full)
+	*a = full.Alert
 }

@@ -211,7 +211,7 @@ func TestLinesThatCannotBeKept(t *testing.T) {
 	}
 	a := all(b)[0]
 	b.Fill(&a)
-	if a.Rule != "R" || a.Raw == "" {
+	if a.Rule != "R" || a.ID == "" {
 		t.Errorf("got %+v", a)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"hash/maphash"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/backtrail/backtrail/inspect"
 )
@@ -20,21 +21,26 @@ const (
 type entry struct {
 	rule         *rule
 	place        *whereabouts
+	feed         *Feed // that said it first
+	flags        *[]string
 	path, target string
-	flags        []string // shared
 
-	first, last inspect.Time
-	imprecise   bool
-	raw         [32]byte // sha256 of the first line
-	line        extent   // the first
-	also        []extent // others, each with another text
-	text        uint64   // hash of the first text
-	texts       []uint64 // of the others
-	feed        *Feed    // that said it first
+	first, last int64     // nanoseconds since 1970; 0: not known
+	line        extent    // the first
+	text        uint64    // hash of its text
+	others      *variants // nil while all had that text
+	key, spot   uint64    // what keyOf and together say
 
 	number, count int32
-	nth           int32  // of the entries of its spot, from 0
-	key, spot     uint64 // what keyOf and spotOf say
+	nth           int32 // of the entries of its spot, from 0
+	imprecise     bool
+	id            [16]byte // the beginning of the sha256 of the first line
+}
+
+// variants are the texts of an entry besides the first.
+type variants struct {
+	texts []uint64 // hashes
+	lines []extent // of some of them
 }
 
 // rule is a rule of an IDS, and how often it spoke.
@@ -51,6 +57,7 @@ type whereabouts struct {
 	node, namespace, pod, container, containerID, image, digest string
 	workload, workloadKind                                      string
 	doubtful                                                    []string
+	config                                                      bool
 }
 
 // seed makes hashes that nobody outside can aim at.
@@ -107,19 +114,37 @@ func textOf(a *Alert) uint64 {
 // again counts what was said before. It reports whether the text is a new one.
 func (e *entry) again(a *Alert, text uint64) bool {
 	e.count++
-	if !a.Time.IsZero() {
-		if e.first.IsZero() || a.Time.Before(e.first.Time) {
-			e.first = a.Time
+	if at := nanoseconds(a.Time); at != 0 {
+		if e.first == 0 || at < e.first {
+			e.first = at
 		}
-		if a.Time.After(e.last.Time) {
-			e.last = a.Time
-		}
+		e.last = max(e.last, at)
 	}
-	if text == e.text || len(e.texts) >= maxTexts || slices.Contains(e.texts, text) {
+	if text == e.text {
 		return false
 	}
-	e.texts = append(e.texts, text)
+	if e.others == nil {
+		e.others = &variants{}
+	}
+	if len(e.others.texts) >= maxTexts || slices.Contains(e.others.texts, text) {
+		return false
+	}
+	e.others.texts = append(e.others.texts, text)
 	return true
+}
+
+func nanoseconds(t inspect.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixNano()
+}
+
+func timeAt(nanoseconds int64) inspect.Time {
+	if nanoseconds == 0 {
+		return inspect.Time{}
+	}
+	return inspect.At(time.Unix(0, nanoseconds))
 }
 
 // alert is the entry as an alert, without what Book.Fill adds.
@@ -127,17 +152,17 @@ func (e *entry) alert() Alert {
 	r, p := e.rule, e.place
 	a := Alert{
 		Alert: inspect.Alert{
-			ID: hex.EncodeToString(e.raw[:16]), Source: r.source, Rule: r.name, Title: r.title, Priority: r.priority, Time: e.first, Imprecise: e.imprecise,
-			Namespace: p.namespace, Pod: p.pod, Container: p.container, ContainerID: p.containerID, Path: e.path, Image: p.image, Flags: e.flags,
+			ID: hex.EncodeToString(e.id[:]), Source: r.source, Rule: r.name, Title: r.title, Priority: r.priority, Time: timeAt(e.first), Imprecise: e.imprecise,
+			Namespace: p.namespace, Pod: p.pod, Container: p.container, ContainerID: p.containerID, Path: e.path, Image: p.image, Flags: *e.flags,
 			Match: inspect.MatchNone, Count: int(e.count), Number: int(e.number), From: e.feed.Name,
 		},
-		Digest: p.digest, Doubtful: p.doubtful, Node: p.node, Target: e.target, Workload: p.workload, WorkloadKind: p.workloadKind,
+		Digest: p.digest, Config: p.config, Doubtful: p.doubtful, Node: p.node, Target: e.target, Workload: p.workload, WorkloadKind: p.workloadKind,
 	}
 	if e.count > 1 {
-		a.Last = e.last
+		a.Last = timeAt(e.last)
 	}
-	if len(e.texts) > 0 {
-		a.Variants = 1 + len(e.texts)
+	if e.others != nil {
+		a.Variants = 1 + len(e.others.texts)
 	}
 	return a
 }

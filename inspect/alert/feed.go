@@ -27,6 +27,7 @@ type Feed struct {
 	samples                     []BrokenLine
 	words                       string
 	wrong                       bool
+	caughtUp                    func() // set before the feed runs
 }
 
 // FeedState is how a feed goes.
@@ -76,4 +77,14 @@ func (f *Feed) Say(wrong bool, words string) {
 
 func (f *Feed) stateOf() FeedState {
 	return FeedState{Kind: f.Kind, Name: f.Name, Alerts: f.count - f.again, Broken: f.broken, Other: f.other, Words: f.words, Wrong: f.wrong}
+}
+
+// CaughtUp has f called once, when the feed has given what there was at the beginning and waits for more, or ends.
+func (f *Feed) CaughtUp(call func()) { f.caughtUp = call }
+
+// waits tells that all that there was is given.
+func (f *Feed) waits() {
+	if f.caughtUp != nil {
+		f.caughtUp()
+	}
 }

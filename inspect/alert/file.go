@@ -58,6 +58,15 @@ func kindOf(mode fs.FileMode) string {
 	}
 }
 
+// CheckFile says why a file cannot be read as alerts.
+func CheckFile(path string) error {
+	f, _, err := openFile(path)
+	if err != nil {
+		return fmt.Errorf("opening the alerts: %w", err)
+	}
+	return f.Close()
+}
+
 // ReadFile reads a file of alerts once. A pipe is read to its end, or until it says nothing for a while: that is said.
 func ReadFile(ctx context.Context, path string, feed *Feed) error {
 	f, info, err := openFile(path)
@@ -163,7 +172,9 @@ func (p *pipe) Read(b []byte) (int, error) {
 			p.feed.Say(false, "following")
 			return n, nil
 		case errors.Is(err, os.ErrDeadlineExceeded):
+			p.feed.waits()
 		case err == nil, errors.Is(err, io.EOF): // nobody writes: not yet, or no more
+			p.feed.waits()
 			if p.spoke && !p.again {
 				p.feed.Say(false, "ended")
 				return 0, io.EOF
@@ -232,6 +243,7 @@ func (t *tail) Read(p []byte) (int, error) {
 			}
 			t.ended = true
 		}
+		t.feed.waits()
 		more, err := t.look()
 		switch {
 		case err != nil:

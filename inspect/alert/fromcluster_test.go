@@ -235,7 +235,7 @@ func TestReadFromCluster(t *testing.T) {
 		}
 	}
 	for _, q := range a.asked {
-		if !strings.HasPrefix(q, "GET ") || strings.Contains(q, "/log") && (!strings.Contains(q, "tailLines=5000") || !strings.Contains(q, "limitBytes=")) {
+		if !strings.HasPrefix(q, "GET ") || strings.Contains(q, "/log") && (!strings.Contains(q, "tailLines=1000") || !strings.Contains(q, "limitBytes=")) {
 			t.Errorf("asked %s", q)
 		}
 	}

@@ -18,9 +18,10 @@ import (
 const (
 	maxLogPods   = 200 // of Falco and of Tetragon each; both run on every node
 	logsAtOnce   = 8
-	logLines     = 5000 // of each, the newest
-	logBytes     = 8 << 20
-	logAttempts  = 3 // with fewer lines each, where the bytes were too many for the newest
+	logLines     = 1000 // of each, the newest: a day of a node in a busy cluster
+	logBytes     = 4 << 20
+	logsTime     = 45 * time.Second // for all of them, where they are read once
+	logAttempts  = 3                // with fewer lines each, where the bytes were too many for the newest
 	minLogRetry  = time.Second
 	maxLogRetry  = 30 * time.Second
 	maxLogStacks = 3 // containers of one pod
@@ -104,12 +105,21 @@ func (l logs) containers(pod *corev1.Pod) []string {
 func (c *FromCluster) readLogs(ctx context.Context) {
 	var work sync.WaitGroup
 	room := make(chan struct{}, logsAtOnce)
-	for _, l := range c.findLogs(ctx) {
+	found := c.findLogs(ctx)
+	within, stop := context.WithTimeout(ctx, logsTime)
+	defer stop()
+	for _, l := range found {
 		work.Go(func() {
 			room <- struct{}{}
 			defer func() { <-room }()
 			l.wanted.Bytes = logBytes
-			if err := c.readLog(ctx, l); err != nil && ctx.Err() == nil {
+			err := c.readLog(within, l)
+			switch {
+			case ctx.Err() != nil:
+			case within.Err() != nil:
+				l.feed.Say(true, "not read to its end")
+				c.say("the logs of Falco and Tetragon took longer than %v: not all were read", logsTime)
+			case err != nil:
 				l.feed.Say(true, err.Error())
 				c.say("%s", err)
 			}

@@ -44,7 +44,8 @@ func tetragonAlert(kind string, body *fastjson.Value, stamp string) Alert {
 	c := pod.Get("container")
 	a.Container, a.ContainerID = text(c.Get("name")), cmp.Or(bareID(text(c.Get("id"))), a.ContainerID) // containerd://HEX
 	image := c.Get("image")
-	a.Image, a.Digest = text(image.Get("name")), digestOf(text(image.Get("id"))) // REPO@sha256:HEX, or sha256:HEX of the config
+	id := text(image.Get("id")) // REPO@sha256:HEX, or sha256:HEX of the config
+	a.Image, a.Digest, a.Config = text(image.Get("name")), digestOf(id), isDigest(id)
 	return a
 }
 

@@ -56,6 +56,9 @@ func (c *custody) lineOf(e inspect.Event) (custodyLine, bool) {
 	case e.Request != nil:
 		r := e.Request
 		line.What, line.Method, line.URL, line.Status, line.Bytes, line.Error = "request", r.Method, r.URL, r.Status, r.Bytes, r.Error
+		if !r.Sent.IsZero() {
+			line.Time = r.Sent
+		}
 	case e.Exhibit != nil:
 		line.What, line.Detail, line.Digest, line.Bytes, line.URL = "kept", e.Exhibit.Path, e.Exhibit.Digest, e.Exhibit.Size, e.Exhibit.Source
 	case e.Blob != nil && e.Blob.State == blobCarried:

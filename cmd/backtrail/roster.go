@@ -1,0 +1,307 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/alert"
+	"github.com/backtrail/backtrail/inspect/subject"
+)
+
+// maxGone bounds the pods that are remembered after they went: an alert may come later than the end of its pod, and a
+// flagged pod stays on the list.
+const maxGone = 2000
+
+// roster is the pods of a list, as far as they are known, and what alerts say of them.
+type roster struct {
+	mu    sync.Mutex
+	index *alert.Index
+	pods  map[string]*inspect.FlaggedPod // by UID, without their alerts
+	gone  []string                       // UIDs, the oldest first
+	state inspect.ListState
+	scope string // namespace; "" is all
+}
+
+func newRoster() *roster {
+	return &roster{index: alert.NewIndex(), pods: map[string]*inspect.FlaggedPod{}}
+}
+
+// uid is what no two pods share; dumps that were written by hand may have none.
+func uid(p *corev1.Pod) string {
+	if p.UID != "" {
+		return string(p.UID)
+	}
+	return p.Namespace + "/" + p.Name
+}
+
+// narrow begins a list of another namespace. Pods that are gone stay known.
+func (r *roster) narrow(namespace string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.state.Whole = false
+	if r.scope == namespace {
+		return
+	}
+	r.scope = namespace
+	for id, p := range r.pods {
+		if p.Gone == nil {
+			r.index.Forget(p.Namespace, p.Name, p.UID)
+			delete(r.pods, id)
+		}
+	}
+}
+
+// add takes pods up, or what became of them.
+func (r *roster) add(pods []corev1.Pod) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for i := range pods {
+		r.index.Add(&pods[i])
+		r.pods[uid(&pods[i])] = &inspect.FlaggedPod{Pod: subject.FromPod(&pods[i], nil)}
+	}
+}
+
+// remove says that a pod runs no more.
+func (r *roster) remove(p *corev1.Pod, at time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.leave(uid(p), at)
+}
+
+// listed takes all pods that there are in some namespaces (none: in all): others are gone.
+func (r *roster) listed(namespaces []string, pods []corev1.Pod, at time.Time) {
+	here := make(map[string]bool, len(pods))
+	for i := range pods {
+		here[uid(&pods[i])] = true
+	}
+	r.add(pods)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for id, p := range r.pods {
+		if !here[id] && (len(namespaces) == 0 || slices.Contains(namespaces, p.Namespace)) {
+			r.leave(id, at)
+		}
+	}
+}
+
+func (r *roster) leave(id string, at time.Time) {
+	p := r.pods[id]
+	if p == nil || p.Gone != nil {
+		return
+	}
+	p.Gone = &inspect.Gone{Time: inspect.At(at)}
+	r.index.Gone(p.Namespace, p.Name, p.UID)
+	if r.gone = append(r.gone, id); len(r.gone) > maxGone {
+		oldest := r.gone[0]
+		r.gone = r.gone[1:]
+		if p := r.pods[oldest]; p != nil && p.Gone != nil {
+			r.index.Forget(p.Namespace, p.Name, p.UID)
+			delete(r.pods, oldest)
+		}
+	}
+}
+
+// set changes how the list is kept fresh.
+func (r *roster) set(change func(*inspect.ListState)) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	change(&r.state)
+}
+
+// find gives a pod that is on the list or was.
+func (r *roster) find(namespace, name, uid string) (inspect.FlaggedPod, bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, p := range r.pods {
+		if p.Namespace == namespace && p.Name == name && (uid == "" || p.UID == uid) {
+			return *p, true
+		}
+	}
+	return inspect.FlaggedPod{}, false
+}
+
+// fit is where an alert belongs: the match, and the pods of its hits.
+type fit struct {
+	match alert.Match
+	pods  []*inspect.FlaggedPod
+}
+
+// list puts each alert to the pods that it fits, and those that fit none into a list of their own.
+func (r *roster) list(book *alert.Book) (inspect.PodList, alert.Bearing) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	l := inspect.PodList{Schema: inspect.PodsSchema, State: r.state}
+	var bearing alert.Bearing
+	flags := make(map[*inspect.FlaggedPod][]inspect.Alert)
+	book.View(func(v alert.View) {
+		fits, count, stray := make([]fit, 0, v.Len()), map[*inspect.FlaggedPod]int{}, 0
+		v.Each(func(a *alert.Alert) {
+			f := r.fit(a)
+			bearing.Add(r.index, a)
+			fits = append(fits, f)
+			for _, p := range f.pods {
+				count[p]++
+			}
+			if len(f.pods) == 0 {
+				stray++
+			}
+		})
+		l.Unmatched = make([]inspect.Alert, 0, stray)
+		n := 0
+		v.Each(func(a *alert.Alert) {
+			f := fits[n]
+			n++
+			a.Apply(f.match)
+			if len(f.pods) == 0 {
+				l.Unmatched = append(l.Unmatched, a.Alert)
+			}
+			for i, p := range f.pods {
+				if flags[p] == nil {
+					flags[p] = make([]inspect.Alert, 0, count[p])
+				}
+				a.Subject = f.match.Hits[i].Container
+				flags[p] = append(flags[p], a.Alert)
+			}
+		})
+	})
+	for _, p := range r.pods {
+		if p.Gone == nil || flags[p] != nil {
+			row := *p
+			row.Alerts = flags[p]
+			l.Pods = append(l.Pods, row)
+		}
+	}
+	sortList(&l, book.Rarity())
+	r.replacements(&l)
+	return l, bearing
+}
+
+// fit finds the pods of an alert. A hit that is not on the list (it was dropped meanwhile) is none.
+func (r *roster) fit(a *alert.Alert) fit {
+	m := r.index.Match(a)
+	f := fit{match: m}
+	hits := m.Hits[:0:0]
+	for _, h := range m.Hits {
+		id := h.UID
+		if id == "" {
+			id = h.Namespace + "/" + h.Pod
+		}
+		if p := r.pods[id]; p != nil {
+			hits, f.pods = append(hits, h), append(f.pods, p)
+		}
+	}
+	if len(hits) != len(m.Hits) {
+		f.match.Hits = hits
+	}
+	return f
+}
+
+// replacements says which pod took the place of one that is gone: the newest of its workload that is younger.
+func (r *roster) replacements(l *inspect.PodList) {
+	type place struct{ namespace, workload string }
+	newest := map[place]*inspect.FlaggedPod{}
+	for i := range l.Pods {
+		p := &l.Pods[i]
+		at := place{p.Namespace, p.Workload()}
+		if p.Gone == nil && (newest[at] == nil || p.Created.After(newest[at].Created.Time)) {
+			newest[at] = p
+		}
+	}
+	for i := range l.Pods {
+		p := &l.Pods[i]
+		if p.Gone == nil {
+			continue
+		}
+		gone := *p.Gone
+		if after := newest[place{p.Namespace, p.Workload()}]; after != nil && after.Created.After(p.Created.Time) {
+			gone.ReplacedBy = after.Name
+			before := flaggedDigest(p)
+			gone.SameDigest = before != "" && before == digestOfContainer(&after.Pod, flaggedContainer(p))
+		}
+		p.Gone = &gone
+	}
+}
+
+// flaggedContainer is the container that the pod's alerts name, else its first.
+func flaggedContainer(p *inspect.FlaggedPod) string {
+	for _, a := range p.Alerts {
+		for _, c := range p.Containers {
+			if a.Subject == c.Name || a.Subject == "" && a.Container == c.Name {
+				return c.Name
+			}
+		}
+	}
+	if len(p.Containers) == 0 {
+		return ""
+	}
+	return p.Containers[0].Name
+}
+
+func flaggedDigest(p *inspect.FlaggedPod) string {
+	return digestOfContainer(&p.Pod, flaggedContainer(p))
+}
+
+func digestOfContainer(p *inspect.Pod, name string) string {
+	for _, c := range p.Containers {
+		if i := strings.LastIndex(c.ImageID, "sha256:"); c.Name == name && i >= 0 {
+			return c.ImageID[i:]
+		}
+	}
+	return ""
+}
+
+// moreUrgent orders alerts: by priority, then the rarest rule, then the newest.
+func moreUrgent(a, b *inspect.Alert, rarity map[string]int) int {
+	return cmp.Or(
+		cmp.Compare(inspect.PriorityRank(a.Priority), inspect.PriorityRank(b.Priority)), cmp.Compare(rarity[a.Name()], rarity[b.Name()]),
+		-a.Newest().Compare(b.Newest().Time), cmp.Compare(a.Number, b.Number),
+	)
+}
+
+// sortList puts flagged pods first, the most urgent alert first; then by namespace and name.
+func sortList(l *inspect.PodList, rarity map[string]int) {
+	byUrgency := func(a, b inspect.Alert) int { return moreUrgent(&a, &b, rarity) }
+	for i := range l.Pods {
+		slices.SortFunc(l.Pods[i].Alerts, byUrgency)
+	}
+	slices.SortFunc(l.Unmatched, byUrgency)
+	slices.SortFunc(l.Pods, func(x, y inspect.FlaggedPod) int {
+		switch {
+		case len(x.Alerts) > 0 && len(y.Alerts) > 0:
+			if c := moreUrgent(&x.Alerts[0], &y.Alerts[0], rarity); c != 0 {
+				return c
+			}
+		case len(x.Alerts) > 0:
+			return -1
+		case len(y.Alerts) > 0:
+			return 1
+		}
+		return cmp.Or(strings.Compare(x.Namespace, y.Namespace), strings.Compare(x.Name, y.Name), strings.Compare(x.UID, y.UID))
+	})
+}
+
+// wrongContext says what a cluster that has nothing of what the alerts name may mean.
+func wrongContext(context string, others []string) *inspect.WrongContext {
+	w := &inspect.WrongContext{Text: fmt.Sprintf("wrong context? No node, container, pod or namespace that the alerts name is in %s", context)}
+	for _, name := range others {
+		if name != context {
+			w.Contexts = append(w.Contexts, name)
+		}
+	}
+	switch {
+	case strings.HasPrefix(context, "snapshot "):
+		w.Text += "; it may be the dump of another cluster"
+	case len(w.Contexts) > 0:
+		w.Text += "; the kubeconfig also has: " + strings.Join(w.Contexts, ", ") + " (--context NAME)"
+	default:
+		w.Text += "; the kubeconfig has no other"
+	}
+	return w
+}
