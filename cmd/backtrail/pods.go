@@ -47,6 +47,9 @@ func (s *session) printPods(ctx context.Context) error {
 		return w.Flush()
 	}
 	for _, n := range list.Notices {
+		if list.Wrong != nil && n.Text == list.Wrong.Text {
+			continue // the list begins with it
+		}
 		fmt.Fprintf(s.std.err, "%s: %s\n", n.Level, inspect.Clean(n.Text))
 	}
 	return report.Pods(s.std.out, list, s.flags.style(s.std.out))

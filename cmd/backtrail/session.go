@@ -97,6 +97,9 @@ func newSession(f *flags, std streams) (*session, error) {
 }
 
 func (s *session) close() {
+	if s.alarms.hook != nil {
+		_ = s.alarms.hook.Close()
+	}
 	s.alarms.book.Close()
 	_ = s.client.Close()
 }

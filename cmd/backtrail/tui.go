@@ -22,6 +22,9 @@ import (
 // browse shows the pods of the cluster, or prints them where there is no terminal.
 func (f *flags) browse(ctx context.Context, std streams) error {
 	if !f.interactive(std) {
+		if err := f.checkListen(true, "backtrail, where it is not on a terminal,"); err != nil {
+			return err
+		}
 		return f.pods(ctx, std)
 	}
 	s, err := newSession(f, std)
@@ -35,6 +38,7 @@ func (f *flags) browse(ctx context.Context, std streams) error {
 // showPods is the terminal UI on a cluster. Credential plugins run once before it takes the terminal, so that they can
 // ask; after that they get no stdin, and what they and klog print becomes a notice.
 func (s *session) showPods(ctx context.Context) error {
+	limitListMemory()
 	cluster, err := s.openCluster()
 	if err != nil {
 		return err
@@ -47,6 +51,9 @@ func (s *session) showPods(ctx context.Context) error {
 	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
+	if err := s.listenForAlerts(); err != nil {
+		return err
+	}
 	if err := s.followAlerts(ctx); err != nil {
 		return err
 	}
@@ -98,6 +105,7 @@ func (v *view) open(ctx context.Context, pod inspect.FlaggedPod) (inspect.Source
 	if err != nil {
 		return nil, err
 	}
+	limitMemory()
 	o, err := v.session.start(p)
 	if err != nil {
 		return nil, err

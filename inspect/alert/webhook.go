@@ -38,19 +38,34 @@ type Webhook struct {
 	listener net.Listener
 }
 
-// Listen opens the port: HOST:PORT, where the host is an address of loopback or localhost.
-func Listen(address string) (*Webhook, error) {
+// CheckAddress refuses what is not HOST:PORT with an address of loopback or localhost as host.
+func CheckAddress(address string) error {
+	_, err := loopback(address)
+	return err
+}
+
+// loopback is the address with the host as a number.
+func loopback(address string) (string, error) {
 	host, port, err := net.SplitHostPort(address)
 	if err != nil {
-		return nil, fmt.Errorf("reading the address %q: it is HOST:PORT, such as 127.0.0.1:2801: %w", address, ErrNotLoopback)
+		return "", fmt.Errorf("an address is HOST:PORT, such as 127.0.0.1:2801: %w", err)
 	}
 	if host == "localhost" {
 		host = "127.0.0.1"
 	}
 	if ip, err := netip.ParseAddr(host); err != nil || !ip.IsLoopback() {
-		return nil, fmt.Errorf("listening on %s: %w", address, ErrNotLoopback)
+		return "", ErrNotLoopback
 	}
-	l, err := net.Listen("tcp", net.JoinHostPort(host, port))
+	return net.JoinHostPort(host, port), nil
+}
+
+// Listen opens the port.
+func Listen(address string) (*Webhook, error) {
+	address, err := loopback(address)
+	if err != nil {
+		return nil, err
+	}
+	l, err := net.Listen("tcp", address)
 	if err != nil {
 		return nil, fmt.Errorf("listening for alerts: %w", err)
 	}
