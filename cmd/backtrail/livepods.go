@@ -60,7 +60,7 @@ func (s *session) alertsCome() bool { return s.alarms.live && s.alarms.preset ==
 
 // first lists for the first time. As long as the API server does not answer it is asked again.
 func (l *livePods) first(ctx context.Context) error {
-	for wait := time.Second; ; wait = min(2*wait, relistEvery) {
+	for wait := time.Second; ; wait = min(2*wait, l.s.relist) {
 		var pods []corev1.Pod
 		drawn := time.Now()
 		went, err := l.cluster.Pods(ctx, l.s.scope(l.cluster, l.all), func(page []corev1.Pod) error {
@@ -104,9 +104,9 @@ func (l *livePods) keep(ctx context.Context, cluster *kube.Cluster, namespace, v
 	if !errors.Is(err, kube.ErrForbidden) {
 		l.heard(namespace, err)
 	}
-	l.r.set(func(state *inspect.ListState) { state.Live, state.Every = false, relistEvery })
+	l.r.set(func(state *inspect.ListState) { state.Live, state.Every = false, l.s.relist })
 	l.touch()
-	for sleep(ctx, relistEvery) {
+	for sleep(ctx, l.s.relist) {
 		l.relist(ctx, namespace)
 	}
 }

@@ -73,8 +73,10 @@ func otherContexts(cluster kube.Source) []string {
 const (
 	redrawSoonest = 300 * time.Millisecond
 	redrawPart    = 5
-	relistEvery   = 30 * time.Second
 )
+
+// relistEvery is how often pods are listed again where they may not be watched.
+const relistEvery = 30 * time.Second
 
 // watchPods lists what runs and keeps the list fresh until ctx ends: by watch, or by listing again where that is not
 // permitted. A dump's list is over when no alerts can come any more.

@@ -43,6 +43,7 @@ type session struct {
 	checkpoint *files.Checkpoint // what changed at run time; nil without
 	alarms     alarms
 	roster     *roster // of the terminal UI's list
+	relist     time.Duration
 	pulls      pullSecrets
 	sign       evidence.Signer     // of bundles; nil: they are not signed
 	notices    chan inspect.Notice // for the terminal UI, where no case is open
@@ -91,7 +92,7 @@ func newSession(f *flags, std streams) (*session, error) {
 	if s.attested, err = s.gitHub(); err != nil {
 		return nil, err
 	}
-	s.alarms.book, s.roster = alert.NewBook(0, dir), newRoster()
+	s.alarms.book, s.roster, s.relist = alert.NewBook(0, dir), newRoster(), relistEvery
 	s.openCluster = sync.OnceValues(s.cluster)
 	return s, nil
 }

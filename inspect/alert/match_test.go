@@ -305,3 +305,77 @@ func TestMatchFlood(t *testing.T) {
 		t.Errorf("took %v", took)
 	}
 }
+
+// A pod that is gone is found by its containers, and by name for what was said while it was there.
+func TestMatchOfWhatIsGone(t *testing.T) {
+	x := NewIndex()
+	x.Add(webPod("db-0", hex64, digestA))
+	if x.Add(webPod("db-0", hex64, digestA)) {
+		t.Error("the same pod again changes nothing")
+	}
+	x.Gone("shop", "db-0", "uid-db-0")
+	next := webPod("db-0", containerOf("b"), digestB)
+	next.UID, next.CreationTimestamp = "uid-2", metav1.NewTime(at.Add(time.Hour))
+	next.Status.ContainerStatuses[0].State.Running.StartedAt = next.CreationTimestamp
+	x.Add(next)
+	for _, tt := range []struct {
+		name  string
+		alert Alert
+		uid   string
+		why   string
+	}{
+		{"its container", Alert{Alert: inspect.Alert{ContainerID: hex64[:12]}}, "uid-db-0", "whose pod is gone"},
+		{"its name at its time", Alert{Alert: inspect.Alert{Namespace: "shop", Pod: "db-0", Time: inspect.At(at)}}, "uid-db-0", ""},
+		{"its name now", Alert{Alert: inspect.Alert{Namespace: "shop", Pod: "db-0", Time: inspect.At(at.Add(2 * time.Hour))}}, "uid-2", ""},
+		{"its name before both", Alert{Alert: inspect.Alert{Namespace: "shop", Pod: "db-0", Time: inspect.At(at.Add(-time.Hour))}}, "", "an earlier pod of the name"},
+		{"its digest, which runs no more", Alert{Digest: digestA}, "", "no such container runs"},
+	} {
+		got := x.Match(&tt.alert)
+		uid := ""
+		for _, h := range got.Hits {
+			uid = h.UID
+		}
+		if uid != tt.uid || !strings.Contains(got.Why, tt.why) || got.Earlier != (tt.why == "an earlier pod of the name") {
+			t.Errorf("%s: %s: %s", tt.name, uid, got.Why)
+		}
+	}
+	x.Forget("shop", "db-0", "uid-db-0")
+	x.Forget("shop", "db-0", "uid-2")
+	if len(x.rows)+len(x.ids)+len(x.digests)+len(x.names)+len(x.images)+len(x.nodes)+len(x.spaces) != 0 {
+		t.Errorf("something is left: %+v", x)
+	}
+}
+
+func TestBearing(t *testing.T) {
+	x := cluster()
+	pod := webPod("on-node", containerOf("d"), digestA)
+	pod.Spec.NodeName = "node1"
+	x.Add(pod)
+	named := func(ns, pod, id, node string) Alert {
+		return Alert{Alert: inspect.Alert{Namespace: ns, Pod: pod, ContainerID: id}, Node: node}
+	}
+	for _, tt := range []struct {
+		name    string
+		alerts  []Alert
+		strange bool
+	}{
+		{"nothing", nil, false},
+		{"a host alert of another node", []Alert{named("", "", hostID, "elsewhere")}, false},
+		{"a node alone", []Alert{named("", "", "", "elsewhere")}, false},
+		{"a pod of another cluster", []Alert{named("bank", "teller", "", "elsewhere")}, true},
+		{"a container of another cluster", []Alert{named("", "", "999999999999", "")}, true},
+		{"many, and one that is known by its container", []Alert{named("bank", "x", "", ""), named("bank", "y", hex64[:12], "")}, false},
+		{"one that is known by its namespace", []Alert{named("shop", "long-gone", "", "")}, false},
+		{"one that is known by its node, with its domain", []Alert{named("bank", "x", "", "node1.example.com")}, false},
+		{"a namespace that every cluster has", []Alert{named("kube-system", "", "", "")}, false},
+		{"a pod in a namespace that every cluster has", []Alert{named("kube-system", "etcd-other", "", "")}, true},
+	} {
+		var b Bearing
+		for i := range tt.alerts {
+			b.Add(x, &tt.alerts[i])
+		}
+		if b.Strange() != tt.strange {
+			t.Errorf("%s: %+v", tt.name, b)
+		}
+	}
+}

@@ -210,14 +210,10 @@ func (p *printer) strays(alerts []inspect.Alert) {
 		if a.Priority != "" {
 			title = a.Priority + ": " + title
 		}
-		where := a.Pod
-		if a.Earlier {
-			where += " (an earlier pod of this name)"
-		}
 		lines := some(a.Why)
 		if a.Number > 0 {
 			lines = append(lines, fmt.Sprintf("backtrail inspect alert:%d opens what is left of it", a.Number))
 		}
-		p.item(item{status: inspect.Unknown, title: join(clock(a.Time), title, a.Namespace, where), lines: lines})
+		p.item(item{status: inspect.Unknown, title: join(clock(a.Time), title, a.Namespace, a.Pod), lines: lines})
 	}
 }

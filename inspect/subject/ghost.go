@@ -56,7 +56,7 @@ func Raise(ctx context.Context, cluster kube.Source, r Remains) Ghost {
 		g.Pod.OwnerReferences = []metav1.OwnerReference{{APIVersion: w.APIVersion, Kind: w.Kind, Name: w.Name, UID: types.UID(w.UID), Controller: &yes}}
 		g.Pod.Labels, g.Pod.Annotations = w.Template.Labels, w.Template.Annotations
 		w.Template.Spec.DeepCopyInto(&g.Pod.Spec)
-	default:
+	case !g.namesake(ctx, cluster, r):
 		g.Basis = append(g.Basis, "its owner is not known: no ReplicaSet, StatefulSet, DaemonSet or Job has a name that leads to it")
 	}
 	g.Pod.Spec.NodeName = r.Node
@@ -66,6 +66,24 @@ func Raise(ctx context.Context, cluster kube.Source, r Remains) Ghost {
 		g.siblings(ctx, cluster, w, r)
 	}
 	return g
+}
+
+// namesake takes what the pod runs that has the name now.
+func (g *Ghost) namesake(ctx context.Context, cluster kube.Source, r Remains) bool {
+	if r.Namespace == "" || r.Name == "" {
+		return false
+	}
+	now, err := cluster.Pod(ctx, r.Namespace, r.Name)
+	if err != nil {
+		return false
+	}
+	g.Basis = append(g.Basis, "the pod that has its name now says what it may have run: the earlier one may have been another")
+	g.Pod.OwnerReferences, g.Pod.Labels, g.Pod.Annotations = now.OwnerReferences, now.Labels, now.Annotations
+	now.Spec.DeepCopyInto(&g.Pod.Spec)
+	for _, c := range now.Status.ContainerStatuses {
+		g.status(c.Name).ImageID = c.ImageID
+	}
+	return true
 }
 
 // suffix is what a controller puts behind its name for a pod, and a Deployment's ReplicaSet behind the Deployment's.
