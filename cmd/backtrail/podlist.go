@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"sync"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -13,7 +14,11 @@ import (
 
 // podList reads what runs and the alerts, once.
 func (s *session) podList(ctx context.Context, all bool) (inspect.PodList, error) {
-	if err := s.readAlerts(ctx); err != nil {
+	var work sync.WaitGroup
+	work.Go(func() { _, _ = s.openCluster() }) // a dump takes as long as the alerts
+	err := s.readAlerts(ctx)
+	work.Wait()
+	if err != nil {
 		return inspect.PodList{}, err
 	}
 	cluster, err := s.openCluster()
