@@ -31,8 +31,14 @@ type FlaggedPod struct {
 type Gone struct {
 	Time       Time   `json:"time"`                 // when it was heard of
 	ReplacedBy string `json:"replacedBy,omitempty"` // newest pod of the same workload
-	SameDigest bool   `json:"sameDigest"`           // of the container that the alerts name
+	Digest     string `json:"digest,omitempty"`     // of the container that the alerts name: same or another; empty: not known
 }
+
+// What the digest of the pod is that took the place of another.
+const (
+	SameDigest    = "same"
+	AnotherDigest = "another"
+)
 
 // AlertSource is one way by which alerts come.
 type AlertSource struct {

@@ -155,6 +155,17 @@ func (l *list) refilter(id string) {
 	}
 }
 
+// follow puts the selection to a row that stands for the one before, at the same height of the screen.
+func (l *list) follow(id string) {
+	for i, at := range l.shown {
+		if l.all[at].id == id {
+			l.top = max(0, l.top+i-l.at)
+			l.at = i
+			return
+		}
+	}
+}
+
 // move selects another row.
 func (l *list) move(by int) {
 	l.moved = true

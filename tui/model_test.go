@@ -254,7 +254,7 @@ func TestAFlaggedPodThatIsGoneSaysWhatTookItsPlace(t *testing.T) {
 	s := tell(t, testOptions(), 120, 40).press("j", "j", "j", "j")
 	before, _ := s.m.row()
 	next := incidentPods()
-	next.Pods[0].Gone = &inspect.Gone{Time: at(2), ReplacedBy: "web-6d4cf56db6-9qz4m", SameDigest: true}
+	next.Pods[0].Gone = &inspect.Gone{Time: at(2), ReplacedBy: "web-6d4cf56db6-9qz4m", Digest: inspect.SameDigest}
 	s.came(next).sees("gone 03:22:00Z, replaced by")
 	if after, _ := s.m.row(); after.id != before.id {
 		t.Errorf("the cursor went from %s to %s", before.id, after.id)
@@ -279,6 +279,34 @@ func TestLiveAlertsDoNotMoveTheCursor(t *testing.T) {
 		if after, _ := s.m.row(); after.id != before.id {
 			t.Errorf("the cursor went from %s to %s", before.id, after.id)
 		}
+	}
+}
+
+// The cursor stays with its pod when that is flagged, alone or among others of its workload, and when its rule is muted.
+func TestTheCursorStaysWithAPodThatIsFlagged(t *testing.T) {
+	s := tell(t, testOptions(), 120, 40).came(incidentPods()).press("G", "k", "k")
+	pod := func() string {
+		r, _ := s.m.row()
+		p, _ := r.object.(inspect.FlaggedPod)
+		return p.Name
+	}
+	if pod() != "cart-0" {
+		t.Fatalf("on %s", pod())
+	}
+	next := incidentPods()
+	for i := range next.Pods {
+		if next.Pods[i].Name == "cart-0" || next.Pods[i].Name == "cart-1" {
+			a := incidentAlert()
+			a.ID, a.Rule = next.Pods[i].Name, "Modify binary dirs of "+next.Pods[i].Name
+			next.Pods[i].Alerts = []inspect.Alert{a}
+		}
+	}
+	if s.came(next); pod() != "cart-0" {
+		t.Errorf("on %s", pod())
+	}
+	s.m.pods.muted["Modify binary dirs of cart-0"] = "drill"
+	if s.m.pods.refresh(s.m); pod() != "cart-0" {
+		t.Errorf("muted: on %s", pod())
 	}
 }
 

@@ -138,12 +138,11 @@ func (g *podGroup) said() string {
 // goneText says what became of a pod that runs no more.
 func goneText(g *inspect.Gone) string {
 	text := "gone " + shortStamp(g.Time)
-	switch {
-	case g.ReplacedBy == "":
-		return text
-	case g.SameDigest:
-		return text + ", replaced by " + g.ReplacedBy + ", same digest"
-	default:
-		return text + ", replaced by " + g.ReplacedBy + ", another digest"
+	if g.ReplacedBy != "" {
+		text += ", replaced by " + g.ReplacedBy
 	}
+	if g.Digest != "" {
+		text += ", " + g.Digest + " digest"
+	}
+	return text
 }

@@ -88,13 +88,41 @@ func (m *Model) podsCame(msg podsMsg) tea.Cmd {
 func (v *podsScreen) refresh(m *Model) {
 	v.rowsOf.p = m.p
 	top, at := v.rowsOf.top, v.rowsOf.at
+	before, _ := v.rowsOf.selected()
 	v.rowsOf.set(v.rows(m))
+	if v.rowsOf.moved && v.rowsOf.selectedID() != before.id {
+		v.rowsOf.follow(v.now(before))
+	}
 	if top == 0 && v.rowsOf.at != at { // what comes above the rows that are seen from the first on is seen too
 		v.rowsOf.top = 0
 	}
 	if !v.loading {
 		v.settle()
 	}
+}
+
+// now is the row that a pod has now, which was flagged, or is no more: its identity is another then.
+func (v *podsScreen) now(before row) string {
+	pod, ok := before.object.(inspect.FlaggedPod)
+	if !ok || pod.Name == "" {
+		return ""
+	}
+	id := podID(pod.Pod)
+	for _, g := range v.board.groups {
+		if _, muted := v.muted[g.rule]; muted {
+			continue
+		}
+		for _, p := range g.pods {
+			switch {
+			case podID(p.Pod) != id:
+			case len(g.pods) > 1 && v.unfolded[g.id]:
+				return g.id + id
+			default:
+				return g.id
+			}
+		}
+	}
+	return id
 }
 
 // settle has the selection stay with its row: what comes later never moves the cursor.

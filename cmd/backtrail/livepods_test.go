@@ -75,7 +75,7 @@ func rows(l inspect.PodList) string {
 		}
 		if p.Gone != nil {
 			text += " gone→" + p.Gone.ReplacedBy
-			if p.Gone.SameDigest {
+			if p.Gone.Digest == inspect.SameDigest {
 				text += "="
 			}
 		}

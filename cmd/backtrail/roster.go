@@ -222,8 +222,7 @@ func (r *roster) replacements(l *inspect.PodList) {
 		gone := *p.Gone
 		if after := newest[place{p.Namespace, p.Workload()}]; after != nil && after.Created.After(p.Created.Time) {
 			gone.ReplacedBy = after.Name
-			before := flaggedDigest(p)
-			gone.SameDigest = before != "" && before == digestOfContainer(&after.Pod, flaggedContainer(p))
+			gone.Digest = compareDigests(&p.Pod, &after.Pod, flaggedContainer(p))
 		}
 		p.Gone = &gone
 	}
@@ -244,8 +243,17 @@ func flaggedContainer(p *inspect.FlaggedPod) string {
 	return p.Containers[0].Name
 }
 
-func flaggedDigest(p *inspect.FlaggedPod) string {
-	return digestOfContainer(&p.Pod, flaggedContainer(p))
+// compareDigests says whether two pods run the same image in a container; the later one may not have pulled it yet.
+func compareDigests(before, after *inspect.Pod, container string) string {
+	was, is := digestOfContainer(before, container), digestOfContainer(after, container)
+	switch {
+	case was == "" || is == "":
+		return ""
+	case was == is:
+		return inspect.SameDigest
+	default:
+		return inspect.AnotherDigest
+	}
 }
 
 func digestOfContainer(p *inspect.Pod, name string) string {
