@@ -147,6 +147,10 @@ func TestACaseOfAPodThatIsGone(t *testing.T) {
 	if len(c.Alerts) != 2 || c.Alerts[0].Subject != "web" || !strings.Contains(c.Alerts[0].Why, "the digest of web is derived: 1 other pods of ReplicaSet web-7d9c5b6f48 run it") {
 		t.Errorf("alerts %+v", c.Alerts)
 	}
+	server.forbid["/api/v1/namespaces/shop/pods/web-7d9c5b6f48-zzzzz"] = true
+	if _, errs := ran(t, server, exitUnknown, "inspect", "alert:2", "--alerts", alerts); !strings.Contains(errs, "whether its pod is still there is not known") || strings.Contains(errs, "is gone") {
+		t.Errorf("what may not be read is not gone: %s", errs)
+	}
 	_, errs := ran(t, server, exitUsage, "inspect", "alert:9", "--alerts", alerts)
 	if !strings.Contains(errs, "there is no alert:9") || !strings.Contains(errs, "2 alerts") {
 		t.Errorf("it says %s", errs)

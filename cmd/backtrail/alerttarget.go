@@ -30,14 +30,16 @@ func (s *session) prepareAlert(ctx context.Context, name string) (prepared, erro
 	if err != nil { // the registry may be all that there is
 		return s.prepareAlertImage(ctx, name, a, err)
 	}
-	pod, err := s.podOf(ctx, cluster, &a)
-	if err != nil {
-		return prepared{}, fmt.Errorf("looking for the pod of alert:%s: %w", name, err)
-	}
-	if pod != nil {
+	pod, doubt := s.podOf(ctx, cluster, &a)
+	switch {
+	case ctx.Err() != nil:
+		return prepared{}, fmt.Errorf("looking for the pod of alert:%s: %w", name, ctx.Err())
+	case pod != nil:
 		return s.preparePodIn(ctx, pod.Namespace, "pod/"+pod.Name, subject.PodTarget{Kind: "pod", Name: pod.Name})
+	case doubt != nil:
+		return s.prepareGone(ctx, cluster, name, a, nil, fmt.Sprintf("whether its pod is still there is not known (%v): this case is of what else is known of it", doubt))
 	}
-	return s.prepareGone(ctx, cluster, name, a, nil)
+	return s.prepareGone(ctx, cluster, name, a, nil, "its pod is gone: this case is of what is left of it")
 }
 
 func (s *session) noSuchAlert(name string) error {
@@ -48,48 +50,42 @@ func (s *session) noSuchAlert(name string) error {
 	return usage("there is no alert:%s; `backtrail pods` shows the number of each of the %d alerts, which are alert:1 and so on, and their IDs", name, sum.Entries)
 }
 
-// podOf finds the pod that an alert is of, among those that there are; nil if there is none, or none for certain.
-func (s *session) podOf(ctx context.Context, cluster kube.Source, a *alert.Alert) (*corev1.Pod, error) {
+// podOf finds the pod that an alert is of, among those that there are; nil if there is none, or none for certain. doubt
+// says that the cluster could not be asked.
+func (s *session) podOf(ctx context.Context, cluster kube.Source, a *alert.Alert) (found *corev1.Pod, doubt error) {
 	if a.Namespace != "" && a.Pod != "" {
 		pod, err := cluster.Pod(ctx, a.Namespace, a.Pod)
 		switch {
-		case err == nil:
-			index := alert.NewIndex()
-			index.Add(pod)
-			if _, ok := index.Match(a).Of(pod.Namespace, pod.Name); ok {
-				return pod, nil
-			}
-		case ctx.Err() != nil:
-			return nil, err
+		case err == nil && fits(pod, a):
+			return pod, nil
+		case err != nil && !errors.Is(err, kube.ErrNotFound):
+			doubt = err
 		}
 	}
 	if a.ContainerID == "" && a.Digest == "" {
-		return nil, nil
+		return nil, doubt
 	}
 	index := alert.NewIndex()
-	pods := map[string]*corev1.Pod{}
+	pods := map[string]corev1.Pod{}
 	_, err := cluster.Pods(ctx, kube.Scope{Fallback: s.alarms.book.Namespaces()}, func(page []corev1.Pod) error {
 		for i := range page {
 			if fits(&page[i], a) {
 				index.Add(&page[i])
-				pods[uid(&page[i])] = &page[i]
+				pods[uid(&page[i])] = page[i]
 			}
 		}
 		return nil
 	})
-	if err != nil && ctx.Err() != nil {
-		return nil, err
-	}
-	if m := index.Match(a); m.Exactly() {
+	if m := index.Match(a); len(m.Hits) == 1 {
 		h := m.Hits[0]
-		if p := pods[cmp.Or(h.UID, h.Namespace+"/"+h.Pod)]; p != nil {
-			return p, nil
+		if p, ok := pods[cmp.Or(h.UID, h.Namespace+"/"+h.Pod)]; ok {
+			return &p, nil
 		}
 	}
-	return nil, nil // what may not be listed is as good as gone
+	return nil, cmp.Or(doubt, err)
 }
 
-// fits says that a pod may be that of the alert: only those are kept.
+// fits says that an alert may be of this pod.
 func fits(pod *corev1.Pod, a *alert.Alert) bool {
 	index := alert.NewIndex()
 	index.Add(pod)
@@ -97,11 +93,12 @@ func fits(pod *corev1.Pod, a *alert.Alert) bool {
 }
 
 // prepareGone opens the case of a pod that is gone: from the alert, its owner and the registry. seen is the pod as it was on
-// the list, nil if it never was.
-func (s *session) prepareGone(ctx context.Context, cluster kube.Source, name string, a alert.Alert, seen *inspect.Pod) (prepared, error) {
+// the list, nil if it never was; words say that it is gone.
+func (s *session) prepareGone(ctx context.Context, cluster kube.Source, name string, a alert.Alert, seen *inspect.Pod, words string) (prepared, error) {
 	ghost := subject.Raise(ctx, cluster, remains(a, seen))
 	if len(ghost.Pod.Spec.Containers) == 0 {
-		return s.prepareAlertImage(ctx, name, a, errors.New("its pod is gone"))
+		first, _, _ := strings.Cut(words, ": this case")
+		return s.prepareAlertImage(ctx, name, a, errors.New(first))
 	}
 	p := prepared{
 		target: inspect.Target{Kind: inspect.TargetAlert, Name: "alert:" + name, Namespace: ghost.Pod.Namespace, Context: cluster.Context()},
@@ -110,13 +107,8 @@ func (s *session) prepareGone(ctx context.Context, cluster kube.Source, name str
 		},
 	}
 	p.opening = p.subject.Opening()
-	who := "the pod"
-	if ghost.Pod.Name != "" {
-		who = "pod " + ghost.Pod.Namespace + "/" + ghost.Pod.Name
-	}
-	text := who + " is gone: this case is of what is left of it. " + strings.Join(ghost.Basis, "; ")
-	p.opening = append(p.opening, inspect.Event{Notice: &inspect.Notice{Level: "warning", Text: text}})
-	why := "the pod is gone; " + strings.Join(ghost.Basis, "; ")
+	why := words + ". " + strings.Join(ghost.Basis, "; ")
+	p.opening = append(p.opening, inspect.Event{Notice: &inspect.Notice{Level: "warning", Text: strings.TrimPrefix(ghost.Pod.Namespace+"/"+ghost.Pod.Name+": ", "/: ") + why}})
 	p.opening = append(p.opening, s.goneAlerts(a, ghost.Container, why)...)
 	return p, nil
 }

@@ -194,6 +194,7 @@ func (l *livePods) redraw(ctx context.Context) {
 		}
 		began := time.Now()
 		l.emit(l.s.drawUp(l.r, l.cluster, l.went))
+		easeListMemory()
 		if !sleep(ctx, max(redrawSoonest, redrawPart*time.Since(began))) {
 			return
 		}

@@ -113,6 +113,21 @@ func TestThePodsAreWatched(t *testing.T) {
 	})
 }
 
+// Times are in seconds: a pod of the same second takes the place of one that is gone if it came later, and a sibling that
+// was there with it does not.
+func TestAPodOfTheSameSecondTakesThePlace(t *testing.T) {
+	server := newAPIServer(t, webPod("web-7d9c5b6f48-aaaaa", "a", 0), webPod("web-7d9c5b6f48-bbbbb", "b", 0))
+	w := watchList(t, server, nil)
+	w.alert(falcoLine("Shell", "Warning", "a", "web-7d9c5b6f48-aaaaa", 5))
+	w.until("live", func(l inspect.PodList) bool { return l.State.Live && rows(l) == "web-7d9c5b6f48-aaaaa!Shell, web-7d9c5b6f48-bbbbb" })
+	server.apply("DELETED", webPod("web-7d9c5b6f48-aaaaa", "a", 0))
+	w.until("gone", func(l inspect.PodList) bool { return rows(l) == "web-7d9c5b6f48-aaaaa!Shell gone→, web-7d9c5b6f48-bbbbb" })
+	server.apply("ADDED", webPod("web-7d9c5b6f48-ccccc", "c", 0))
+	w.until("replaced", func(l inspect.PodList) bool {
+		return rows(l) == "web-7d9c5b6f48-aaaaa!Shell gone→web-7d9c5b6f48-ccccc=, web-7d9c5b6f48-bbbbb, web-7d9c5b6f48-ccccc"
+	})
+}
+
 // A connection that is lost is said, with the time of the last news, and nothing ends; it goes on by itself.
 func TestALostConnectionIsTakenUpAgain(t *testing.T) {
 	server := newAPIServer(t, webPod("web-7d9c5b6f48-aaaaa", "a", 0))

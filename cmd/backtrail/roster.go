@@ -24,19 +24,28 @@ type roster struct {
 	mu    sync.Mutex
 	index *alert.Index
 	pods  map[string]*inspect.FlaggedPod // by UID, without their alerts
-	gone  []string                       // UIDs, the oldest first
+	seen  map[string]int                 // by UID: with which batch a pod was first heard of
+	batch int
+	gone  []string // UIDs, the oldest first
 	state inspect.ListState
 	scope string // namespace; "" is all
 }
 
 func newRoster() *roster {
-	return &roster{index: alert.NewIndex(), pods: map[string]*inspect.FlaggedPod{}}
+	return &roster{index: alert.NewIndex(), pods: map[string]*inspect.FlaggedPod{}, seen: map[string]int{}}
 }
 
 // uid is what no two pods share; dumps that were written by hand may have none.
 func uid(p *corev1.Pod) string {
 	if p.UID != "" {
 		return string(p.UID)
+	}
+	return p.Namespace + "/" + p.Name
+}
+
+func idOf(p *inspect.Pod) string {
+	if p.UID != "" {
+		return p.UID
 	}
 	return p.Namespace + "/" + p.Name
 }
@@ -52,19 +61,32 @@ func (r *roster) narrow(namespace string) {
 	r.scope = namespace
 	for id, p := range r.pods {
 		if p.Gone == nil {
-			r.index.Forget(p.Namespace, p.Name, p.UID)
-			delete(r.pods, id)
+			r.forget(id)
 		}
 	}
+}
+
+func (r *roster) forget(id string) {
+	p := r.pods[id]
+	r.index.Forget(p.Namespace, p.Name, p.UID)
+	delete(r.pods, id)
+	delete(r.seen, id)
 }
 
 // add takes pods up, or what became of them.
 func (r *roster) add(pods []corev1.Pod) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.state.Whole { // until then all of them were there before
+		r.batch++
+	}
 	for i := range pods {
+		id := uid(&pods[i])
+		if r.pods[id] == nil {
+			r.seen[id] = r.batch
+		}
 		r.index.Add(&pods[i])
-		r.pods[uid(&pods[i])] = &inspect.FlaggedPod{Pod: subject.FromPod(&pods[i], nil)}
+		r.pods[id] = &inspect.FlaggedPod{Pod: subject.FromPod(&pods[i], nil)}
 	}
 }
 
@@ -102,8 +124,7 @@ func (r *roster) leave(id string, at time.Time) {
 		oldest := r.gone[0]
 		r.gone = r.gone[1:]
 		if p := r.pods[oldest]; p != nil && p.Gone != nil {
-			r.index.Forget(p.Namespace, p.Name, p.UID)
-			delete(r.pods, oldest)
+			r.forget(oldest)
 		}
 	}
 }
@@ -203,14 +224,15 @@ func (r *roster) fit(a *alert.Alert) fit {
 	return f
 }
 
-// replacements says which pod took the place of one that is gone: the newest of its workload that is younger.
+// replacements says which pod took the place of one that is gone: the newest of its workload, if it is younger. Times are
+// in seconds: of one second counts which was heard of first.
 func (r *roster) replacements(l *inspect.PodList) {
 	type place struct{ namespace, workload string }
 	newest := map[place]*inspect.FlaggedPod{}
 	for i := range l.Pods {
 		p := &l.Pods[i]
 		at := place{p.Namespace, p.Workload()}
-		if p.Gone == nil && (newest[at] == nil || p.Created.After(newest[at].Created.Time)) {
+		if p.Gone == nil && (newest[at] == nil || r.younger(p, newest[at])) {
 			newest[at] = p
 		}
 	}
@@ -220,12 +242,19 @@ func (r *roster) replacements(l *inspect.PodList) {
 			continue
 		}
 		gone := *p.Gone
-		if after := newest[place{p.Namespace, p.Workload()}]; after != nil && after.Created.After(p.Created.Time) {
+		if after := newest[place{p.Namespace, p.Workload()}]; after != nil && r.younger(after, p) {
 			gone.ReplacedBy = after.Name
 			gone.Digest = compareDigests(&p.Pod, &after.Pod, flaggedContainer(p))
 		}
 		p.Gone = &gone
 	}
+}
+
+func (r *roster) younger(a, b *inspect.FlaggedPod) bool {
+	if !a.Created.Equal(b.Created.Time) {
+		return a.Created.After(b.Created.Time)
+	}
+	return r.seen[idOf(&a.Pod)] > r.seen[idOf(&b.Pod)]
 }
 
 // flaggedContainer is the container that the pod's alerts name, else its first.

@@ -136,7 +136,7 @@ func (v *view) prepare(ctx context.Context, pod inspect.FlaggedPod) (prepared, e
 	}
 	s.alarms.book.Fill(&a)
 	a.Namespace, a.Pod, a.Container = pod.Namespace, pod.Name, cmp.Or(pod.Alerts[0].Subject, a.Container)
-	return s.prepareGone(ctx, cluster, id, a, &pod.Pod)
+	return s.prepareGone(ctx, cluster, id, a, &pod.Pod, "its pod is gone: this case is of what is left of it")
 }
 
 // replace closes the case that was open. Its recording stays on disk.

@@ -111,11 +111,6 @@ func doubts(a *Alert) string {
 	return fmt.Sprintf(" (not used, since the line says them twice and differently: %s)", strings.Join(a.Doubtful, ", "))
 }
 
-// Exactly reports a match with one container that the alert itself names, by its ID or its pod.
-func (m Match) Exactly() bool {
-	return len(m.Hits) == 1
-}
-
 // byID finds the container whose ID begins as the alert's.
 func (x *Index) byID(a *Alert) (Match, string) {
 	if len(a.ContainerID) < shortID {
