@@ -97,6 +97,7 @@ func lacksLists(v reflect.Value) bool {
 				return true
 			}
 		}
+	default:
 	}
 	return false
 }

@@ -354,8 +354,10 @@ func TestTheTitleSaysWhereAlertsComeFrom(t *testing.T) {
 	list := incidentPods()
 	list.Said = 412
 	list.Sources = []inspect.AlertSource{
-		{Kind: "log of Falco", Name: "/api/v1/namespaces/falco/pods/a/log"}, {Kind: "log of Falco", Name: "/api/v1/namespaces/falco/pods/b/log", Wrong: true},
-		{Kind: "webhook", Name: "127.0.0.1:2801"}, {Kind: "file", Name: "falco.log"},
+		{Kind: "log of Falco", Name: "/api/v1/namespaces/falco/pods/a/log"},
+		{Kind: "log of Falco", Name: "/api/v1/namespaces/falco/pods/b/log", Wrong: true},
+		{Kind: "webhook", Name: "127.0.0.1:2801"},
+		{Kind: "file", Name: "falco.log"},
 	}
 	tell(t, testOptions(), 200, 60).came(list).sees("alerts: 412 from 2 × log of Falco, webhook 127.0.0.1:2801, falco.log, newest", "1 source lost")
 	none := inspect.PodList{Context: "prod-eu", Pods: []inspect.FlaggedPod{{Pod: incidentPod()}}}

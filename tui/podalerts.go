@@ -53,11 +53,8 @@ func noAlerts(m *Model, from string, list *inspect.PodList) string {
 // sourcesText names where alerts come from: one of a kind by its name, several by their number.
 func sourcesText(all []inspect.AlertSource) string {
 	count := map[string]int{}
-	var kinds []string
 	for _, s := range all {
-		if count[s.Kind]++; count[s.Kind] == 1 {
-			kinds = append(kinds, s.Kind)
-		}
+		count[s.Kind]++
 	}
 	var parts []string
 	for _, s := range all {

@@ -39,11 +39,6 @@ const (
 // stdinAlerts says that alerts come by stdin.
 func (f *flags) stdinAlerts() bool { return f.alerts == "-" }
 
-// alerted says that there are alerts to look at, or may come.
-func (s *session) alerted() bool {
-	return s.flags.alerts != "" || s.flags.clusterAlerts || s.flags.listen != "" || s.alarms.preset != nil || s.alarms.book.Summary().Entries > 0
-}
-
 // readAlerts reads the alerts once, or does nothing where they come by themselves. An empty file has none, and that is no
 // error.
 func (s *session) readAlerts(ctx context.Context) error {

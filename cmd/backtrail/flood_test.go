@@ -98,8 +98,12 @@ func writeFloodDump(w io.Writer) error {
 func writeFloodAlerts(w io.Writer) error {
 	out := bufio.NewWriter(w)
 	rules := []struct{ name, priority string }{
-		{"Contact K8S API Server From Container", "Notice"}, {"Read sensitive file untrusted", "Warning"}, {"Terminal shell in container", "Notice"},
-		{"Redirect STDOUT/STDIN to Network Connection in Container", "Notice"}, {"Launch Suspicious Network Tool in Container", "Warning"}, {"Drop and execute new binary in container", "Critical"},
+		{"Contact K8S API Server From Container", "Notice"},
+		{"Read sensitive file untrusted", "Warning"},
+		{"Terminal shell in container", "Notice"},
+		{"Redirect STDOUT/STDIN to Network Connection in Container", "Notice"},
+		{"Launch Suspicious Network Tool in Container", "Warning"},
+		{"Drop and execute new binary in container", "Critical"},
 	}
 	chance := rand.New(rand.NewPCG(1, 2))
 	for i := range floodAlerts {

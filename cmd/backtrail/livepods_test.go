@@ -119,9 +119,13 @@ func TestAPodOfTheSameSecondTakesThePlace(t *testing.T) {
 	server := newAPIServer(t, webPod("web-7d9c5b6f48-aaaaa", "a", 0), webPod("web-7d9c5b6f48-bbbbb", "b", 0))
 	w := watchList(t, server, nil)
 	w.alert(falcoLine("Shell", "Warning", "a", "web-7d9c5b6f48-aaaaa", 5))
-	w.until("live", func(l inspect.PodList) bool { return l.State.Live && rows(l) == "web-7d9c5b6f48-aaaaa!Shell, web-7d9c5b6f48-bbbbb" })
+	w.until("live", func(l inspect.PodList) bool {
+		return l.State.Live && rows(l) == "web-7d9c5b6f48-aaaaa!Shell, web-7d9c5b6f48-bbbbb"
+	})
 	server.apply("DELETED", webPod("web-7d9c5b6f48-aaaaa", "a", 0))
-	w.until("gone", func(l inspect.PodList) bool { return rows(l) == "web-7d9c5b6f48-aaaaa!Shell gone→, web-7d9c5b6f48-bbbbb" })
+	w.until("gone", func(l inspect.PodList) bool {
+		return rows(l) == "web-7d9c5b6f48-aaaaa!Shell gone→, web-7d9c5b6f48-bbbbb"
+	})
 	server.apply("ADDED", webPod("web-7d9c5b6f48-ccccc", "c", 0))
 	w.until("replaced", func(l inspect.PodList) bool {
 		return rows(l) == "web-7d9c5b6f48-aaaaa!Shell gone→web-7d9c5b6f48-ccccc=, web-7d9c5b6f48-bbbbb, web-7d9c5b6f48-ccccc"

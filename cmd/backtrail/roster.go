@@ -136,18 +136,6 @@ func (r *roster) set(change func(*inspect.ListState)) {
 	change(&r.state)
 }
 
-// find gives a pod that is on the list or was.
-func (r *roster) find(namespace, name, uid string) (inspect.FlaggedPod, bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for _, p := range r.pods {
-		if p.Namespace == namespace && p.Name == name && (uid == "" || p.UID == uid) {
-			return *p, true
-		}
-	}
-	return inspect.FlaggedPod{}, false
-}
-
 // fit is where an alert belongs: the match, and the pods of its hits.
 type fit struct {
 	match alert.Match

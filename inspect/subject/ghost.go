@@ -63,7 +63,7 @@ func Raise(ctx context.Context, cluster kube.Source, r Remains) Ghost {
 	g.seen(r)
 	g.contain(r, w)
 	if w != nil {
-		g.siblings(ctx, cluster, w, r)
+		g.siblings(ctx, cluster, w)
 	}
 	return g
 }
@@ -210,7 +210,7 @@ func sameName(a, b string) bool {
 }
 
 // siblings looks which digests other pods of the same owner run, for containers of which nothing else says it.
-func (g *Ghost) siblings(ctx context.Context, cluster kube.Source, w *kube.Workload, r Remains) {
+func (g *Ghost) siblings(ctx context.Context, cluster kube.Source, w *kube.Workload) {
 	pods, err := cluster.PodsOf(ctx, w)
 	if err != nil {
 		g.Basis = append(g.Basis, "what other pods of "+w.Kind+" "+w.Name+" run is not known: "+err.Error())

@@ -74,17 +74,20 @@ func TestRaise(t *testing.T) {
 		basis     string // a part of it
 	}{
 		{
-			"the owner by its name, the digest by its siblings", []string{ghostDigest, ghostDigest},
+			"the owner by its name, the digest by its siblings",
+			[]string{ghostDigest, ghostDigest},
 			Remains{Name: "web-7d9c5b6f48-x2kqp", Container: "web"},
 			"web", "web=reg.example/web:1=reg.example/web@" + ghostDigest + " side=reg.example/side:1=", "ReplicaSet web-7d9c5b6f48", "2 other pods of ReplicaSet web-7d9c5b6f48 run it",
 		},
 		{
-			"siblings that differ say nothing", []string{ghostDigest, otherDigest},
+			"siblings that differ say nothing",
+			[]string{ghostDigest, otherDigest},
 			Remains{Name: "web-7d9c5b6f48-x2kqp", Container: "web"},
 			"web", "web=reg.example/web:1= side=reg.example/side:1=", "ReplicaSet web-7d9c5b6f48", "2 different images of web",
 		},
 		{
-			"the digest of the alert counts first", []string{otherDigest},
+			"the digest of the alert counts first",
+			[]string{otherDigest},
 			Remains{Name: "web-7d9c5b6f48-x2kqp", Container: "web", ImageID: "reg.example/web@" + ghostDigest},
 			"web", "web=reg.example/web:1=reg.example/web@" + ghostDigest + " side=reg.example/side:1=", "ReplicaSet web-7d9c5b6f48", "the one that the alert names",
 		},
@@ -127,7 +130,8 @@ func TestRaise(t *testing.T) {
 			"nothing at all", nil, Remains{Name: "lost-x2kqp"}, "", "", "", "its owner is not known",
 		},
 		{
-			"as it was on the list", []string{otherDigest},
+			"as it was on the list",
+			[]string{otherDigest},
 			Remains{Name: "web-7d9c5b6f48-x2kqp", Container: "web", Seen: &inspect.Pod{UID: "u", Node: "n", Containers: []inspect.Container{
 				{Name: "web", Type: inspect.ContainerMain, Reference: "reg.example/web:9", ImageID: "reg.example/web@" + ghostDigest},
 			}}},
