@@ -5,8 +5,6 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -192,22 +190,6 @@ func (b *Book) line(line []byte) extent {
 	return p
 }
 
-// Each gives all alerts in the order in which they came, without what Fill adds, until each returns false. An alert holds
-// until the next one.
-func (b *Book) Each(each func(a *Alert) bool) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	var a Alert
-	for _, e := range b.entries {
-		if e == nil {
-			continue
-		}
-		if a = e.alert(); !each(&a) {
-			return
-		}
-	}
-}
-
 // Find gives the alert of a number, or of an ID or its first eight digits or more, without what Fill adds.
 func (b *Book) Find(name string) (Alert, bool) {
 	b.mu.Lock()
@@ -270,6 +252,13 @@ func (b *Book) Fill(a *Alert) {
 	}
 }
 
+// FillIn adds to an alert of a list what Fill adds.
+func (b *Book) FillIn(a *inspect.Alert) {
+	full := Alert{Alert: *a}
+	b.Fill(&full)
+	*a = full.Alert
+}
+
 // output is what the alert of a line says.
 func output(line []byte) string {
 	content, _ := unwrap(bytes.TrimSpace(line))
@@ -289,93 +278,4 @@ func output(line []byte) string {
 		return ""
 	}
 	return a.Output
-}
-
-// Rarity is how many alerts each rule had, by the names of Alert.Name.
-func (b *Book) Rarity() map[string]int {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	said := map[string]int{}
-	for _, r := range b.rules {
-		said[r.words()] += r.said
-	}
-	return said
-}
-
-// Namespaces are those that the alerts name, sorted: where pods are looked for if not all namespaces may be listed.
-func (b *Book) Namespaces() []string {
-	seen := map[string]bool{}
-	b.Each(func(a *Alert) bool {
-		if a.Namespace != "" {
-			seen[a.Namespace] = true
-		}
-		return len(seen) < maxNamespaces
-	})
-	return slices.Sorted(maps.Keys(seen))
-}
-
-// maxNamespaces bounds those that alerts can make us list, one request each.
-const maxNamespaces = 50
-
-// Summary is what there is, in numbers.
-type Summary struct {
-	Alerts  int // said
-	Entries int // kept
-	Broken  int
-	Samples []BrokenLine // the first broken lines
-	Feeds   []FeedState
-	Notes   []string // what was dropped or not kept, in words
-}
-
-// Summary counts.
-func (b *Book) Summary() Summary {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	s := Summary{Entries: b.kept, Notes: b.droppedWords()}
-	for _, f := range b.feeds {
-		s.Alerts += f.count - f.again
-		s.Broken += f.broken
-		for _, sample := range f.samples {
-			if len(s.Samples) < maxBroken {
-				sample.Feed = f.Name
-				s.Samples = append(s.Samples, sample)
-			}
-		}
-		s.Feeds = append(s.Feeds, f.stateOf())
-	}
-	if b.unkept != nil {
-		s.Notes = append(s.Notes, fmt.Sprintf("not all lines of alerts are kept: %v", b.unkept))
-	}
-	return s
-}
-
-// View is the alerts at one moment: nothing is added while it is looked at.
-type View struct{ b *Book }
-
-// View gives the alerts to look at more than once.
-func (b *Book) View(look func(View)) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	look(View{b})
-}
-
-// Len is how many there are.
-func (v View) Len() int { return v.b.kept }
-
-// Each gives all in the order in which they came, without what Fill adds. An alert holds until the next one.
-func (v View) Each(each func(a *Alert)) {
-	var a Alert
-	for _, e := range v.b.entries {
-		if e != nil {
-			a = e.alert()
-			each(&a)
-		}
-	}
-}
-
-// FillIn adds to an alert of a list what Fill adds.
-func (b *Book) FillIn(a *inspect.Alert) {
-	full := Alert{Alert: *a}
-	b.Fill(&full)
-	*a = full.Alert
 }
