@@ -17,7 +17,8 @@ type PodList struct {
 	Sources   []AlertSource `json:"sources"` // of the alerts
 	Wrong     *WrongContext `json:"wrongContext,omitempty"`
 
-	State ListState `json:"-"`
+	State   ListState `json:"-"`
+	Crowded int       `json:"-"` // alerts that fit several pods and stand at one of them only
 }
 
 // FlaggedPod is a pod with the alerts that matched it.

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"sync"
 	"time"
 
@@ -57,6 +58,9 @@ func (s *session) drawUp(r *roster, cluster kube.Source, went kube.Listing) insp
 	if list.State.Whole && len(went.Namespaces) == 0 && bearing.Strange() { // of some namespaces only, the others may hold it
 		list.Wrong = wrongContext(list.Context, otherContexts(cluster))
 		list.Notices = append(list.Notices, inspect.Notice{Level: "warning", Text: list.Wrong.Text})
+	}
+	if list.Crowded > 0 {
+		list.Notices = append(list.Notices, inspect.Notice{Level: "warning", Text: fmt.Sprintf("%d alerts fit several pods, and stand at one of them only: so many would be too many", list.Crowded)})
 	}
 	list.Notices = append(list.Notices, s.alertNotices()...)
 	sum := s.alarms.book.Summary()

@@ -16,6 +16,10 @@ import (
 // flagged pod stays on the list.
 const maxGone = 2000
 
+// maxSharedAlerts bounds how often alerts that fit several pods stand on a list, all together: one that names an image only
+// may fit fifty.
+const maxSharedAlerts = 50_000
+
 // roster is the pods of a list, as far as they are known, and what alerts say of them.
 type roster struct {
 	mu    sync.Mutex
@@ -147,10 +151,16 @@ func (r *roster) list(book *alert.Book) (inspect.PodList, alert.Bearing) {
 	var bearing alert.Bearing
 	flags := make(map[*inspect.FlaggedPod][]inspect.Alert)
 	book.View(func(v alert.View) {
-		fits, count, stray := make([]fit, 0, v.Len()), map[*inspect.FlaggedPod]int{}, 0
+		fits, count, stray, shared := make([]fit, 0, v.Len()), map[*inspect.FlaggedPod]int{}, 0, 0
 		v.Each(func(a *alert.Alert) {
 			f := r.fit(a)
 			bearing.Add(r.index, a)
+			if len(f.pods) > 1 {
+				if shared += len(f.pods); shared > maxSharedAlerts {
+					f.pods = f.pods[:1]
+					l.Crowded++
+				}
+			}
 			fits = append(fits, f)
 			for _, p := range f.pods {
 				count[p]++

@@ -301,7 +301,7 @@ func TestMatchFlood(t *testing.T) {
 	var memory runtime.MemStats
 	runtime.ReadMemStats(&memory)
 	t.Logf("took %v, heap %d MB", time.Since(start), memory.HeapAlloc>>20)
-	if took := time.Since(start); took > 5*time.Second {
+	if took := time.Since(start); took > 30*time.Second { // half a second is usual; the race detector on a busy machine takes twenty times as long
 		t.Errorf("took %v", took)
 	}
 }
