@@ -2,13 +2,13 @@ package inspect
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"io"
 	"reflect"
 	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 )
 
 // WritePods writes a list as EncodeJSON does, some pods at a time: with 100,000 alerts it is larger than what should stand
@@ -51,23 +51,18 @@ const atOnce = 64
 
 // writeList writes the elements of a list of the first level, and its end. They are encoded on all cores.
 func writeList[T any](w io.Writer, list []T, fill func(*T)) error {
-	texts, errs := make([]bytes.Buffer, atOnce), make([]error, atOnce)
-	encoders := make([]*json.Encoder, atOnce) // with their memory, which is used again
-	for i := range encoders {
-		encoders[i] = json.NewEncoder(&texts[i])
-		encoders[i].SetIndent("    ", "  ")
-	}
+	texts, errs := make([][]byte, atOnce), make([]error, atOnce)
 	workers := runtime.GOMAXPROCS(0)
 	for begun := 0; begun < len(list); begun += atOnce {
 		part := list[begun:min(len(list), begun+atOnce)]
 		var work sync.WaitGroup
-		for n := range workers {
+		var next atomic.Int64 // some rows have a thousand alerts
+		for range workers {
 			work.Go(func() {
-				for i := n; i < len(part); i += workers {
+				for i := int(next.Add(1)) - 1; i < len(part); i = int(next.Add(1)) - 1 {
 					row := part[i]
 					fill(&row)
-					texts[i].Reset()
-					errs[i] = encoders[i].Encode(withLists(reflect.ValueOf(&row)).Interface())
+					texts[i], errs[i] = appendJSON(texts[i][:0], reflect.ValueOf(&row).Elem(), 2)
 				}
 			})
 		}
@@ -83,7 +78,7 @@ func writeList[T any](w io.Writer, list []T, fill func(*T)) error {
 			if _, err := io.WriteString(w, separator); err != nil {
 				return err
 			}
-			if _, err := w.Write(bytes.TrimSuffix(texts[i].Bytes(), []byte("\n"))); err != nil {
+			if _, err := w.Write(texts[i]); err != nil {
 				return err
 			}
 		}

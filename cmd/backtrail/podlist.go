@@ -13,7 +13,7 @@ import (
 	"github.com/backtrail/backtrail/kube"
 )
 
-// podList reads what runs and the alerts, once.
+// podList reads what runs and the alerts, once. Nothing else of a dump can be asked for after it.
 func (s *session) podList(ctx context.Context, all bool) (inspect.PodList, error) {
 	var work sync.WaitGroup
 	work.Go(func() { _, _ = s.openCluster() }) // a dump takes as long as the alerts
@@ -34,6 +34,9 @@ func (s *session) podList(ctx context.Context, all bool) (inspect.PodList, error
 	})
 	if err != nil {
 		return inspect.PodList{}, err
+	}
+	if dump, ok := cluster.(*kube.Snapshot); ok {
+		dump.Forget()
 	}
 	r.set(func(state *inspect.ListState) { state.Whole = true })
 	return s.drawUp(r, cluster, went), nil

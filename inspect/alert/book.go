@@ -1,8 +1,6 @@
 package alert
 
 import (
-	"bytes"
-	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"slices"
@@ -103,17 +101,16 @@ func (b *Book) add(f *Feed, a *Received) {
 	text := textOf(&a.Alert)
 	if e != nil {
 		if e.again(&a.Alert, text) && len(e.others.lines) < maxAlso {
-			e.others.lines = append(e.others.lines, b.line(a.line))
+			e.others.lines = append(e.others.lines, b.line(a))
 		}
 		return
 	}
 	if b.kept >= b.limit {
 		b.prune()
 	}
-	sum := sha256.Sum256(a.line)
 	e = &entry{
 		rule: rule, place: b.place(place, &a.Alert), path: a.Path, target: a.Target, flags: b.shared(a.Flags),
-		first: nanoseconds(a.Time), last: nanoseconds(a.Time), imprecise: a.Imprecise, id: [16]byte(sum[:16]), line: b.line(a.line), text: text,
+		first: nanoseconds(a.Time), last: nanoseconds(a.Time), imprecise: a.Imprecise, sum: sha256.Sum256(a.line), line: b.line(a), text: text,
 		feed: f, number: int32(len(b.entries) + 1), count: 1, key: key, spot: spot, nth: b.spots[spot],
 	}
 	b.entries, b.byKey[key] = append(b.entries, e), e
@@ -182,8 +179,8 @@ func (b *Book) shared(flags []string) *[]string {
 }
 
 // line keeps a line, and remembers why that does not work.
-func (b *Book) line(line []byte) extent {
-	p, err := b.lines.keep(line)
+func (b *Book) line(a *Received) extent {
+	p, err := b.lines.keep(a.line, a.Output)
 	if err != nil {
 		b.unkept = err
 	}
@@ -205,7 +202,7 @@ func (b *Book) Find(name string) (Alert, bool) {
 		return Alert{}, false
 	}
 	for _, e := range b.entries {
-		if e != nil && strings.HasPrefix(hex.EncodeToString(e.id[:]), name) {
+		if e != nil && strings.HasPrefix(e.id(), name) {
 			return e.alert(), true
 		}
 	}
@@ -225,57 +222,46 @@ func (b *Book) entry(number int) *entry {
 // Fill adds the texts to an alert of this book: its line, what it says, and some of what was folded into it; and what
 // follows from them.
 func (b *Book) Fill(a *Alert) {
-	b.mu.Lock()
-	e := b.entry(a.Number)
-	if e == nil {
-		b.mu.Unlock()
-		return
+	at, also := b.fill(&a.Alert)
+	if line, said, err := b.lines.line(at); err == nil {
+		a.Line, a.Output = string(line), said
 	}
-	at := e.line
-	var also []extent
-	if e.others != nil {
-		also = slices.Clone(e.others.lines)
-	}
-	b.mu.Unlock()
-	a.File = Locate(a.Alert, NotKnown)
-	line, err := b.lines.line(at)
-	if err != nil {
-		return
-	}
-	sum := sha256.Sum256(line)
-	a.Line, a.Output, a.Raw = string(line), output(line), "sha256:"+hex.EncodeToString(sum[:])
 	a.Also, a.AlsoLines = nil, nil
 	for _, p := range also {
-		if line, err := b.lines.line(p); err == nil {
-			a.Also, a.AlsoLines = append(a.Also, output(line)), append(a.AlsoLines, string(line))
+		if line, said, err := b.lines.line(p); err == nil {
+			a.Also, a.AlsoLines = append(a.Also, said), append(a.AlsoLines, string(line))
 		}
 	}
 }
 
 // FillIn adds to an alert of a list what Fill adds.
 func (b *Book) FillIn(a *inspect.Alert) {
-	full := Alert{Alert: *a}
-	b.Fill(&full)
-	*a = full.Alert
+	at, also := b.fill(a)
+	if said, err := b.lines.text(at); err == nil {
+		a.Output = said
+	}
+	a.Also = nil
+	for _, p := range also {
+		if said, err := b.lines.text(p); err == nil {
+			a.Also = append(a.Also, said)
+		}
+	}
 }
 
-// output is what the alert of a line says.
-func output(line []byte) string {
-	content, _ := unwrap(bytes.TrimSpace(line))
-	if len(content) > 0 && content[0] == '{' { // most are, and only this of them is wanted
-		p := parsers.Get()
-		defer parsers.Put(p)
-		v, err := p.ParseBytes(content)
-		if err != nil {
-			return ""
-		}
-		if said := cmp.Or(text(v.Get("output")), text(v.Get("message")), text(v.Get("description"))); said != "" {
-			return said
-		}
+// fill adds what is not in the spool, and gives where the line is, and some of those folded into it.
+func (b *Book) fill(a *inspect.Alert) (line extent, also []extent) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	e := b.entry(a.Number)
+	if e == nil {
+		return extent{}, nil
 	}
-	a, err := parse(line, Limits{Line: len(line)})
-	if err != nil {
-		return ""
+	a.File = Locate(*a, NotKnown)
+	if e.line.size > 0 {
+		a.Raw = "sha256:" + hex.EncodeToString(e.sum[:])
 	}
-	return a.Output
+	if e.others != nil {
+		also = slices.Clone(e.others.lines)
+	}
+	return e.line, also
 }

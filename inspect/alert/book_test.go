@@ -221,16 +221,19 @@ func TestTheSpoolLeavesNothing(t *testing.T) {
 	s := &spool{dir: dir}
 	var places []extent
 	for i := range 300 {
-		p, err := s.keep([]byte(strings.Repeat(string(rune('a'+i%26)), 2000+i)))
+		p, err := s.keep([]byte(strings.Repeat(string(rune('a'+i%26)), 2000+i)), fmt.Sprint("says ", i))
 		if err != nil {
 			t.Fatal(err)
 		}
 		places = append(places, p)
 	}
 	for i, p := range places {
-		line, err := s.line(p)
-		if err != nil || string(line) != strings.Repeat(string(rune('a'+i%26)), 2000+i) {
-			t.Fatalf("line %d: %.20q…, %v", i, line, err)
+		line, said, err := s.line(p)
+		if err != nil || string(line) != strings.Repeat(string(rune('a'+i%26)), 2000+i) || said != fmt.Sprint("says ", i) {
+			t.Fatalf("line %d: %.20q…, %q, %v", i, line, said, err)
+		}
+		if said, err := s.text(p); err != nil || said != fmt.Sprint("says ", i) {
+			t.Fatalf("text %d: %q, %v", i, said, err)
 		}
 	}
 	s.close()
@@ -238,7 +241,7 @@ func TestTheSpoolLeavesNothing(t *testing.T) {
 	if err != nil || len(left) > 0 {
 		t.Errorf("left: %v, %v", left, err)
 	}
-	if _, err := s.line(places[0]); err == nil {
+	if _, _, err := s.line(places[0]); err == nil {
 		t.Error("a line after the end")
 	}
 }

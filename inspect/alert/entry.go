@@ -1,6 +1,7 @@
 package alert
 
 import (
+	"crypto/sha256"
 	"encoding/hex"
 	"hash/maphash"
 	"slices"
@@ -34,7 +35,7 @@ type entry struct {
 	number, count int32
 	nth           int32 // of the entries of its spot, from 0
 	imprecise     bool
-	id            [16]byte // the beginning of the sha256 of the first line
+	sum           [sha256.Size]byte // of the first line
 }
 
 // variants are the texts of an entry besides the first.
@@ -147,12 +148,15 @@ func timeAt(nanoseconds int64) inspect.Time {
 	return inspect.At(time.Unix(0, nanoseconds))
 }
 
+// id is what the first line is called.
+func (e *entry) id() string { return hex.EncodeToString(e.sum[:16]) }
+
 // alert is the entry as an alert, without what Book.Fill adds.
 func (e *entry) alert() Alert {
 	r, p := e.rule, e.place
 	a := Alert{
 		Alert: inspect.Alert{
-			ID: hex.EncodeToString(e.id[:]), Source: r.source, Rule: r.name, Title: r.title, Priority: r.priority, Time: timeAt(e.first), Imprecise: e.imprecise,
+			ID: e.id(), Source: r.source, Rule: r.name, Title: r.title, Priority: r.priority, Time: timeAt(e.first), Imprecise: e.imprecise,
 			Namespace: p.namespace, Pod: p.pod, Container: p.container, ContainerID: p.containerID, Path: e.path, Image: p.image, Flags: *e.flags,
 			Match: inspect.MatchNone, Count: int(e.count), Number: int(e.number), From: e.feed.Name,
 		},

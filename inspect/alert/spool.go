@@ -15,8 +15,8 @@ const (
 
 var errSpoolFull = fmt.Errorf("more than %d GB of alert lines", maxSpool>>30)
 
-// spool keeps lines in a file without a name, which is gone with the program: 100,000 alerts are 150 MB, and of most of
-// them nobody asks for the line again.
+// spool keeps lines, each with what its alert says, in a file without a name, which is gone with the program: 100,000
+// alerts are 150 MB, and of most of them nobody asks for the line again.
 type spool struct {
 	mu     sync.Mutex
 	dir    string
@@ -26,24 +26,24 @@ type spool struct {
 	end    int64  // of the file
 }
 
-// extent is where a line is in the spool.
+// extent is where a line is in the spool, and after it what its alert says.
 type extent struct {
-	at   int64
-	size int32 // 0: nowhere
+	at         int64
+	size, said int32 // size 0: nowhere
 }
 
 // keep takes a line. One that cannot be kept is nowhere, and err says why.
-func (s *spool) keep(line []byte) (p extent, err error) {
+func (s *spool) keep(line []byte, said string) (p extent, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.failed == nil && s.end+int64(len(s.buffer)+len(line)) > maxSpool {
+	if s.failed == nil && s.end+int64(len(s.buffer)+len(line)+len(said)) > maxSpool {
 		s.failed = errSpoolFull
 	}
 	if s.failed != nil || len(line) == 0 {
 		return extent{}, s.failed
 	}
-	p = extent{at: s.end + int64(len(s.buffer)), size: int32(len(line))}
-	if s.buffer = append(s.buffer, line...); len(s.buffer) < spoolBuffer {
+	p = extent{at: s.end + int64(len(s.buffer)), size: int32(len(line)), said: int32(len(said))}
+	if s.buffer = append(append(s.buffer, line...), said...); len(s.buffer) < spoolBuffer {
 		return p, nil
 	}
 	if s.failed = s.flush(); s.failed != nil {
@@ -72,25 +72,46 @@ func (s *spool) flush() error {
 
 var errNotKept = errors.New("the line was not kept")
 
-// line gives a line back.
-func (s *spool) line(p extent) ([]byte, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+// line gives a line back, and what its alert says.
+func (s *spool) line(p extent) (line []byte, said string, err error) {
 	if p.size == 0 {
-		return nil, errNotKept
+		return nil, "", errNotKept
 	}
-	if p.at >= s.end {
-		begun := p.at - s.end
-		if begun+int64(p.size) > int64(len(s.buffer)) {
-			return nil, errNotKept
+	both := make([]byte, p.size+p.said)
+	if err := s.read(both, p.at); err != nil {
+		return nil, "", err
+	}
+	return both[:p.size:p.size], string(both[p.size:]), nil
+}
+
+// text gives what the alert of a line says.
+func (s *spool) text(p extent) (string, error) {
+	if p.size == 0 {
+		return "", errNotKept
+	}
+	said := make([]byte, p.said)
+	if err := s.read(said, p.at+int64(p.size)); err != nil {
+		return "", err
+	}
+	return string(said), nil
+}
+
+func (s *spool) read(to []byte, at int64) error {
+	s.mu.Lock()
+	file, inBuffer := s.file, at >= s.end
+	if begun := at - s.end; inBuffer {
+		defer s.mu.Unlock()
+		if begun+int64(len(to)) > int64(len(s.buffer)) {
+			return errNotKept
 		}
-		return append([]byte(nil), s.buffer[begun:begun+int64(p.size)]...), nil
+		copy(to, s.buffer[begun:])
+		return nil
 	}
-	line := make([]byte, p.size)
-	if _, err := s.file.ReadAt(line, p.at); err != nil {
-		return nil, fmt.Errorf("reading an alert line back: %w", err)
+	s.mu.Unlock()
+	if _, err := file.ReadAt(to, at); err != nil {
+		return fmt.Errorf("reading an alert line back: %w", err)
 	}
-	return line, nil
+	return nil
 }
 
 func (s *spool) close() {
