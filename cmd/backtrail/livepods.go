@@ -62,13 +62,12 @@ func (s *session) alertsCome() bool { return s.alarms.live && s.alarms.preset ==
 func (l *livePods) first(ctx context.Context) error {
 	for wait := time.Second; ; wait = min(2*wait, l.s.relist) {
 		var pods []corev1.Pod
-		drawn := time.Now()
+		next := time.Now().Add(redrawSoonest)
 		went, err := l.cluster.Pods(ctx, l.s.scope(l.cluster, l.all), func(page []corev1.Pod) error {
 			l.r.add(page)
 			pods = append(pods, page...)
-			if time.Since(drawn) > redrawSoonest {
-				l.emit(l.s.drawUp(l.r, l.cluster, l.went))
-				drawn = time.Now()
+			if time.Now().After(next) {
+				next = time.Now().Add(l.draw(l.went))
 			}
 			return nil
 		})
@@ -76,14 +75,14 @@ func (l *livePods) first(ctx context.Context) error {
 			l.went = went
 			l.r.listed(went.Namespaces, pods, l.s.now())
 			l.r.set(func(state *inspect.ListState) { *state = inspect.ListState{Whole: true, AsOf: inspect.At(l.s.now())} })
-			l.emit(l.s.drawUp(l.r, l.cluster, went))
+			l.draw(went)
 			return nil
 		}
 		if !errors.Is(err, kube.ErrUnreachable) || ctx.Err() != nil {
 			return err
 		}
 		l.r.set(func(state *inspect.ListState) { state.Lost = err.Error() })
-		l.emit(l.s.drawUp(l.r, l.cluster, went))
+		l.draw(went)
 		if !sleep(ctx, wait) {
 			return ctx.Err()
 		}
@@ -192,13 +191,18 @@ func (l *livePods) redraw(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		}
-		began := time.Now()
-		l.emit(l.s.drawUp(l.r, l.cluster, l.went))
-		easeListMemory()
-		if !sleep(ctx, max(redrawSoonest, redrawPart*time.Since(began))) {
+		if !sleep(ctx, l.draw(l.went)) {
 			return
 		}
 	}
+}
+
+// draw gives a new list. It tells how long to wait before the next one.
+func (l *livePods) draw(went kube.Listing) time.Duration {
+	began := time.Now()
+	l.emit(l.s.drawUp(l.r, l.cluster, went))
+	easeListMemory()
+	return max(redrawSoonest, redrawPart*time.Since(began))
 }
 
 // sleep waits. It reports false when ctx has ended.

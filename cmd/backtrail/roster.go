@@ -1,6 +1,7 @@
 package main
 
 import (
+	"hash/maphash"
 	"slices"
 	"sync"
 	"time"
@@ -30,6 +31,10 @@ type roster struct {
 	gone  []string // UIDs, the oldest first
 	state inspect.ListState
 	scope string // namespace; "" is all
+
+	// Of the last list:
+	piles map[string]*pile // by UID
+	stray *pile
 }
 
 func newRoster() *roster {
@@ -143,15 +148,66 @@ type fit struct {
 	pods  []*inspect.FlaggedPod
 }
 
-// list puts each alert to the pods that it fits, and those that fit none into a list of their own.
+// pile is the alerts of a pod, or those that fit none. Lists that follow each other share what is the same in both: with
+// 100,000 alerts two lists would not fit into memory side by side.
+type pile struct {
+	count  int
+	print  uint64 // of what is in it, and how it fits
+	alerts []inspect.Alert
+	drawn  bool // alerts is that of the list before
+}
+
+var pileSeed = maphash.MakeSeed()
+
+// add takes up an alert that is to be in the pile.
+func (p *pile) add(a *alert.Alert, m *alert.Match, container string) {
+	p.count++
+	p.print = maphash.Comparable(pileSeed, struct {
+		before                  uint64
+		number, count, variants int
+		first, last             time.Time
+		how, why, container     string
+		earlier                 bool
+	}{p.print, a.Number, a.Count, a.Variants, a.Time.Time, a.Last.Time, m.How, m.Why, container, m.Earlier})
+}
+
+// begin makes room for the alerts, unless the list before has the same.
+func (p *pile) begin(before *pile) {
+	if before != nil && before.count == p.count && before.print == p.print {
+		p.alerts, p.drawn = before.alerts, true
+		return
+	}
+	p.alerts = make([]inspect.Alert, 0, p.count)
+}
+
+func (p *pile) put(a *inspect.Alert) {
+	if !p.drawn {
+		p.alerts = append(p.alerts, *a)
+	}
+}
+
+// sort orders the alerts. Those of the list before may be read meanwhile: they are not moved.
+func (p *pile) sort(order func(a, b inspect.Alert) int) {
+	if slices.IsSortedFunc(p.alerts, order) {
+		return
+	}
+	if p.drawn {
+		p.alerts = slices.Clone(p.alerts)
+	}
+	slices.SortFunc(p.alerts, order)
+}
+
+// list puts each alert to the pods that it fits, and those that fit none into a list of their own, unless more pods are
+// about to come.
 func (r *roster) list(book *alert.Book) (inspect.PodList, alert.Bearing) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	l := inspect.PodList{Schema: inspect.PodsSchema, State: r.state}
 	var bearing alert.Bearing
-	flags := make(map[*inspect.FlaggedPod][]inspect.Alert)
+	piles, stray := map[string]*pile{}, &pile{}
+	strays := r.state.Whole || r.state.Lost != ""
 	book.View(func(v alert.View) {
-		fits, count, stray, shared := make([]fit, 0, v.Len()), map[*inspect.FlaggedPod]int{}, 0, 0
+		fits, shared := make([]fit, 0, v.Len()), 0
 		v.Each(func(a *alert.Alert) {
 			f := r.fit(a)
 			bearing.Add(r.index, a)
@@ -162,39 +218,53 @@ func (r *roster) list(book *alert.Book) (inspect.PodList, alert.Bearing) {
 				}
 			}
 			fits = append(fits, f)
-			for _, p := range f.pods {
-				count[p]++
+			for i, p := range f.pods {
+				id := idOf(&p.Pod)
+				if piles[id] == nil {
+					piles[id] = &pile{}
+				}
+				piles[id].add(a, &f.match, f.match.Hits[i].Container)
 			}
-			if len(f.pods) == 0 {
-				stray++
+			if len(f.pods) == 0 && strays {
+				stray.add(a, &f.match, "")
 			}
 		})
-		l.Unmatched = make([]inspect.Alert, 0, stray)
+		for id, p := range piles {
+			p.begin(r.piles[id])
+		}
+		stray.begin(r.stray)
 		n := 0
 		v.Each(func(a *alert.Alert) {
 			f := fits[n]
 			n++
 			a.Apply(f.match)
-			if len(f.pods) == 0 {
-				l.Unmatched = append(l.Unmatched, a.Alert)
+			if len(f.pods) == 0 && strays {
+				stray.put(&a.Alert)
 			}
 			for i, p := range f.pods {
-				if flags[p] == nil {
-					flags[p] = make([]inspect.Alert, 0, count[p])
-				}
 				a.Subject = f.match.Hits[i].Container
-				flags[p] = append(flags[p], a.Alert)
+				piles[idOf(&p.Pod)].put(&a.Alert)
 			}
 		})
 	})
-	for _, p := range r.pods {
-		if p.Gone == nil || flags[p] != nil {
+	r.piles, r.stray = piles, stray
+	rarity := book.Rarity()
+	order := func(a, b inspect.Alert) int { return moreUrgent(&a, &b, rarity) }
+	for _, p := range piles {
+		p.sort(order)
+	}
+	stray.sort(order)
+	l.Unmatched = stray.alerts
+	for id, p := range r.pods {
+		if p.Gone == nil || piles[id] != nil {
 			row := *p
-			row.Alerts = flags[p]
+			if piles[id] != nil {
+				row.Alerts = piles[id].alerts
+			}
 			l.Pods = append(l.Pods, row)
 		}
 	}
-	sortList(&l, book.Rarity())
+	sortPods(l.Pods, rarity)
 	r.replacements(&l)
 	return l, bearing
 }

@@ -16,14 +16,9 @@ func moreUrgent(a, b *inspect.Alert, rarity map[string]int) int {
 	)
 }
 
-// sortList puts flagged pods first, the most urgent alert first; then by namespace and name.
-func sortList(l *inspect.PodList, rarity map[string]int) {
-	byUrgency := func(a, b inspect.Alert) int { return moreUrgent(&a, &b, rarity) }
-	for i := range l.Pods {
-		slices.SortFunc(l.Pods[i].Alerts, byUrgency)
-	}
-	slices.SortFunc(l.Unmatched, byUrgency)
-	slices.SortFunc(l.Pods, func(x, y inspect.FlaggedPod) int {
+// sortPods puts flagged pods first, the most urgent alert first; then by namespace and name.
+func sortPods(pods []inspect.FlaggedPod, rarity map[string]int) {
+	slices.SortFunc(pods, func(x, y inspect.FlaggedPod) int {
 		switch {
 		case len(x.Alerts) > 0 && len(y.Alerts) > 0:
 			if c := moreUrgent(&x.Alerts[0], &y.Alerts[0], rarity); c != 0 {

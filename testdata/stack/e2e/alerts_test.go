@@ -246,10 +246,10 @@ func TestListenOnATakenPort(t *testing.T) {
 	must(t, err)
 	defer l.Close()
 	s := openScreen(t, newResponder(t, env.Responder), "--listen", l.Addr().String())
-	s.shows("address already in use", "another program may have the port")
 	if code := s.ends(); code != exitNotRun {
 		t.Errorf("the program ended with %d", code)
 	}
+	s.shows("address already in use", "another program may have the port")
 }
 
 func freeAddress(t *testing.T) string {
