@@ -1,5 +1,10 @@
 package inspect
 
+import (
+	"slices"
+	"strings"
+)
+
 // Alert is something that an IDS said.
 type Alert struct {
 	ID          string    `json:"id"` // hash of the line as received: the key
@@ -22,6 +27,47 @@ type Alert struct {
 	Flags       []string  `json:"flags,omitempty"` // EXE_UPPER_LAYER and the like
 	Count       int       `json:"count"`           // how often it was said
 	Raw         string    `json:"raw"`             // digest of the line as received, an exhibit
+
+	// Of what was said several times: Time and Raw are of the first.
+	Last     Time     `json:"last,omitzero"`      // when it was said last
+	Variants int      `json:"variants,omitempty"` // how many different texts it had, if more than one
+	Also     []string `json:"also,omitempty"`     // some of the other texts
+
+	Earlier bool `json:"earlier,omitempty"` // a pod of this name is there, and the alert is of one before it
+
+	Title  string `json:"title,omitempty"`  // the message without its fields, where no rule is named
+	Number int    `json:"number,omitempty"` // alert:N
+	From   string `json:"from,omitempty"`   // the file or the request that it came by
+}
+
+// Name is what the alert is called: its rule, or its message where that is not known.
+func (a *Alert) Name() string {
+	if a.Rule != "" {
+		return a.Rule
+	}
+	return a.Title
+}
+
+// Newest is when it was said last.
+func (a *Alert) Newest() Time {
+	if a.Last.After(a.Time.Time) {
+		return a.Last
+	}
+	return a.Time
+}
+
+// PriorityRank orders Falco's priorities, worst first. What has none, as Tetragon's events, comes before what is only for
+// information.
+func PriorityRank(p string) int {
+	const none = 6
+	order := []string{"emergency", "alert", "critical", "error", "warning", "notice", "", "informational", "debug"}
+	if at := slices.Index(order, strings.ToLower(p)); at >= 0 {
+		return at
+	}
+	if strings.EqualFold(p, "info") {
+		return none + 1
+	}
+	return none
 }
 
 // Origins of an alerted file.

@@ -202,6 +202,7 @@ type Request struct {
 	Status int    `json:"status"`
 	Bytes  int64  `json:"bytes"`
 	Error  string `json:"error,omitempty"`
+	Sent   Time   `json:"sent,omitzero"` // where it was made before the case began
 }
 
 // Progress says how far a check has come. It may be dropped.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"strings"
 )
 
 // EncodeCase writes a settled case as -o json prints it: two blanks of indent, lists never null.
@@ -26,8 +27,11 @@ func EncodeJSON(v any) ([]byte, error) {
 	return append(b, '\n'), nil
 }
 
-// withLists gives a copy of v in which nil lists are empty ones; what v points to is left as it is.
+// withLists gives v with empty lists for nil ones: a copy where there are any. What v points to is left as it is.
 func withLists(v reflect.Value) reflect.Value {
+	if !lacksLists(v) {
+		return v
+	}
 	switch v.Kind() {
 	case reflect.Pointer:
 		if v.IsNil() || v.Elem().Kind() != reflect.Struct {
@@ -57,6 +61,45 @@ func withLists(v reflect.Value) reflect.Value {
 	default:
 		return v
 	}
+}
+
+// lacksLists reports a nil list that would be written: to look is a tenth of the work of a copy.
+func lacksLists(v reflect.Value) bool {
+	switch v.Kind() {
+	case reflect.Pointer:
+		return !v.IsNil() && v.Elem().Kind() == reflect.Struct && lacksLists(v.Elem())
+	case reflect.Slice:
+		if v.Type().Elem().Kind() == reflect.Uint8 {
+			return false
+		}
+		if v.IsNil() {
+			return true
+		}
+		for i := range v.Len() {
+			if lacksLists(v.Index(i)) {
+				return true
+			}
+		}
+	case reflect.Struct:
+		t := v.Type()
+		for i := range v.NumField() {
+			f := v.Field(i)
+			switch f.Kind() {
+			case reflect.Pointer, reflect.Slice, reflect.Struct:
+			default:
+				continue
+			}
+			unset := f.Kind() == reflect.Slice && f.IsNil()
+			if !f.CanInterface() || unset && strings.Contains(t.Field(i).Tag.Get("json"), ",omitempty") {
+				continue
+			}
+			if lacksLists(f) {
+				return true
+			}
+		}
+	default:
+	}
+	return false
 }
 
 // AllAnswers gives all three answers: one that no check has given yet is unknown and says what it waits for.

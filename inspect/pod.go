@@ -1,5 +1,7 @@
 package inspect
 
+import "strings"
+
 // Pod is the pod of a case, or a row of the list of pods.
 type Pod struct {
 	Name       string      `json:"name"`
@@ -16,6 +18,19 @@ type Pod struct {
 	Kubelet    string      `json:"kubelet,omitempty"`   // version of its node's
 	Selectors  []Selector  `json:"selectors,omitempty"` // that pick it now
 	Revisions  []Revision  `json:"revisions,omitempty"`
+}
+
+// Workload is the name of the pod's topmost owner, or its own. A list does not ask for a ReplicaSet's Deployment: its name
+// is the Deployment's and a hash.
+func (p *Pod) Workload() string {
+	if len(p.Owner) == 0 {
+		return p.Name
+	}
+	top := p.Owner[len(p.Owner)-1]
+	if i := strings.LastIndexByte(top.Name, '-'); i > 0 && top.Kind == "ReplicaSet" {
+		return top.Name[:i]
+	}
+	return top.Name
 }
 
 // Owner is a controller in the chain above a pod.

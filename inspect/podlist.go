@@ -1,20 +1,67 @@
 package inspect
 
+import "time"
+
 // PodsSchema is the name of the pod list's JSON form.
 const PodsSchema = "backtrail.dev/pods/v1"
 
 // PodList is what runs, flagged pods first.
 type PodList struct {
-	Schema    string       `json:"schema"`
-	Context   string       `json:"context"`
-	Pods      []FlaggedPod `json:"pods"`
-	Unmatched []Alert      `json:"unmatched"` // alerts that fit no pod
-	Broken    int          `json:"broken"`    // alert lines that could not be read
-	Notices   []Notice     `json:"notices"`
+	Schema    string        `json:"schema"`
+	Context   string        `json:"context"`
+	Pods      []FlaggedPod  `json:"pods"`
+	Unmatched []Alert       `json:"unmatched"` // alerts that fit no pod
+	Broken    int           `json:"broken"`    // alert lines that could not be read
+	Notices   []Notice      `json:"notices"`
+	Said      int           `json:"said"`    // alerts that came, each time that one was said
+	Sources   []AlertSource `json:"sources"` // of the alerts
+	Wrong     *WrongContext `json:"wrongContext,omitempty"`
+
+	State   ListState `json:"-"`
+	Crowded int       `json:"-"` // alerts that fit several pods and stand at one of them only
 }
 
 // FlaggedPod is a pod with the alerts that matched it.
 type FlaggedPod struct {
 	Pod
 	Alerts []Alert `json:"alerts"`
+	Gone   *Gone   `json:"gone,omitempty"` // a flagged pod that was there, and runs no more
+}
+
+// Gone says what became of a pod that runs no more.
+type Gone struct {
+	Time       Time   `json:"time"`                 // when it was heard of
+	ReplacedBy string `json:"replacedBy,omitempty"` // newest pod of the same workload
+	Digest     string `json:"digest,omitempty"`     // of the container that the alerts name: same or another; empty: not known
+}
+
+// What the digest of the pod is that took the place of another.
+const (
+	SameDigest    = "same"
+	AnotherDigest = "another"
+)
+
+// AlertSource is one way by which alerts come.
+type AlertSource struct {
+	Kind   string `json:"kind"` // file, stdin, webhook, policy report, log of Falco, log of Tetragon
+	Name   string `json:"name"` // the file or the request
+	Alerts int    `json:"alerts"`
+	Broken int    `json:"broken"`
+	State  string `json:"state"` // following, ended, lost 03:22:10Z: …; empty: read
+	Wrong  bool   `json:"wrong"` // the state is bad news
+}
+
+// WrongContext says that nothing of what the alerts name is in this cluster.
+type WrongContext struct {
+	Text     string   `json:"text"`
+	Contexts []string `json:"contexts"` // the others of the kubeconfig
+}
+
+// ListState is how a list is kept fresh.
+type ListState struct {
+	Whole bool          // everything that there was at the beginning is in it
+	AsOf  Time          // when the pods were as they are shown
+	Live  bool          // changes are seen as they happen
+	Every time.Duration // else: how often the pods are listed again; 0: never
+	Lost  string        // why they cannot be listed now; empty: they can
 }

@@ -1,6 +1,7 @@
 package kube
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -156,7 +157,7 @@ func (c *Cluster) list(ctx context.Context, res resource, namespace string, sele
 // from the same place with what is there now, by the token that the server sends for this.
 func (c *Cluster) page(ctx context.Context, res resource, namespace string, selector labels.Selector, next string) (page, error) {
 	var p page
-	req := c.client.Get().AbsPath(res.path(namespace, "")).Param("limit", strconv.Itoa(PageSize))
+	req := c.client.Get().AbsPath(res.path(namespace, "")).Param("limit", strconv.Itoa(cmp.Or(res.page, PageSize)))
 	if res.fields != "" {
 		req = req.Param("fieldSelector", res.fields)
 	}

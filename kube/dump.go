@@ -1,6 +1,7 @@
 package kube
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
@@ -93,34 +94,70 @@ func (d *dump) readFile(path string) error {
 		return err
 	}
 	defer f.Close()
-	var content bytes.Buffer
-	if info, err := f.Stat(); err == nil && info.Size() < maxDumpBytes {
-		content.Grow(int(info.Size()) + bytes.MinRead)
-	}
-	if _, err := content.ReadFrom(io.LimitReader(f, maxDumpBytes-d.bytes+1)); err != nil {
-		return err
-	}
-	return d.parse(path, content.Bytes())
+	return d.parse(path, f)
 }
 
-// parse reads the documents of one file. The error is ErrLimit; all else becomes a note.
-func (d *dump) parse(name string, content []byte) error {
-	if d.bytes += int64(len(content)); d.bytes > maxDumpBytes {
-		return fmt.Errorf("more than %d MB: %w", maxDumpBytes>>20, ErrLimit)
-	}
+// parse reads the documents of one file. The error is ErrLimit or that of r; all else becomes a note.
+func (d *dump) parse(name string, r io.Reader) error {
 	c := hire()
-	trimmed := bytes.TrimLeft(bytes.TrimPrefix(content, []byte("\ufeff")), " \t\r\n")
-	if len(trimmed) > 0 && trimmed[0] == '{' {
-		d.splitJSON(name, trimmed, c)
-	} else {
-		d.splitYAML(name, trimmed, c)
-	}
+	counted := &meter{r: r, left: maxDumpBytes - d.bytes}
+	d.split(name, bufio.NewReader(counted), c)
 	items := c.finish()
+	d.bytes = maxDumpBytes - counted.left
+	if counted.err != nil {
+		return counted.err
+	}
 	if len(d.things)+len(items) > maxDumpObjects {
 		return fmt.Errorf("more than %d objects: %w", maxDumpObjects, ErrLimit)
 	}
 	d.keep(name, items)
 	return nil
+}
+
+// split tells JSON from YAML. YAML is read whole.
+func (d *dump) split(name string, r *bufio.Reader, c *crew) {
+	if mark, _ := r.Peek(len(byteOrderMark)); string(mark) == byteOrderMark {
+		_, _ = r.Discard(len(byteOrderMark))
+	}
+	for {
+		b, err := r.ReadByte()
+		if err != nil {
+			return
+		}
+		if !bytes.ContainsRune([]byte(" \t\r\n"), rune(b)) {
+			_ = r.UnreadByte()
+			if b == '{' {
+				d.splitJSON(name, r, c)
+				return
+			}
+			break
+		}
+	}
+	content, err := io.ReadAll(r)
+	if err == nil {
+		d.splitYAML(name, content, c)
+	}
+}
+
+const byteOrderMark = "\ufeff"
+
+// meter reads what is left of a bound, and remembers why it stopped.
+type meter struct {
+	r    io.Reader
+	left int64 // bytes
+	err  error // not that it came to the end
+}
+
+// Read reads on, or fails with ErrLimit.
+func (m *meter) Read(p []byte) (int, error) {
+	n, err := m.r.Read(p)
+	if m.left -= int64(n); m.left < 0 {
+		err = fmt.Errorf("more than %d MB: %w", maxDumpBytes>>20, ErrLimit)
+	}
+	if err != nil && !errors.Is(err, io.EOF) {
+		m.err = err
+	}
+	return n, err
 }
 
 // splitYAML turns each document into JSON first: that is how Kubernetes reads YAML.
@@ -139,7 +176,7 @@ func (d *dump) splitYAML(name string, content []byte, c *crew) {
 			continue
 		}
 		if len(asJSON) > 0 && asJSON[0] == '{' {
-			d.splitJSON(name, asJSON, c)
+			d.splitJSON(name, bytes.NewReader(asJSON), c)
 			continue
 		}
 		if string(asJSON) != "null" {

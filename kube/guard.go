@@ -33,8 +33,8 @@ func (g *guard) RoundTrip(req *http.Request) (*http.Response, error) {
 		tell = func(Request) {}
 	}
 	limit, timeout := int64(maxAnswer), requestTimeout
-	if watches(req) {
-		limit, timeout = math.MaxInt64, watchTime+requestTimeout // decodeWatch bounds each event
+	if lasts(req) {
+		limit, timeout = math.MaxInt64, watchTime+requestTimeout // who reads it bounds each event or line
 	}
 	ctx, stop := context.WithTimeout(req.Context(), timeout)
 	resp, err := g.next.RoundTrip(req.WithContext(ctx))
@@ -49,9 +49,10 @@ func (g *guard) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// watches reports a request whose answer is a stream that lasts.
-func watches(req *http.Request) bool {
-	return req.Method == http.MethodGet && req.URL.Query().Get("watch") == "true"
+// lasts reports a request whose answer is a stream: a watch, or a log that is followed.
+func lasts(req *http.Request) bool {
+	q := req.URL.Query()
+	return req.Method == http.MethodGet && (q.Get("watch") == "true" || q.Get("follow") == "true")
 }
 
 // check refuses what could change something: every method but GET and HEAD, the subresources

@@ -1,57 +1,83 @@
 package kube
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"sync"
 
-	corev1 "k8s.io/api/core/v1"
+	"github.com/klauspost/compress/s2"
+	"github.com/valyala/fastjson"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
 // item is one object of a dump on its way to become a thing.
 type item struct {
-	raw       json.RawMessage
+	raw       []byte // until it is packed
 	kind, api string // that its list gives it, where it does not say itself
 
 	// Found out by the crew:
 	header header
-	found  found
+	packed packed
 	err    error
 }
 
-// found is an object of a list, decoded where that was done already.
-type found struct {
-	raw json.RawMessage
-	pod *corev1.Pod // nil if not decoded yet; shared, so not to be changed
-	err error       // why the pod is decoded in part only
+// packed is an object as it was received, compressed: a dump of 5,000 pods is about 100 MB, and little of it is asked for
+// again.
+type packed []byte
+
+// pack compresses into scratch, which grows as it must, and gives a copy that is no larger than it needs.
+func pack(raw []byte, scratch *[]byte) packed {
+	if need := s2.MaxEncodedLen(len(raw)); cap(*scratch) < need {
+		*scratch = make([]byte, need)
+	}
+	return slices.Clone(s2.Encode((*scratch)[:cap(*scratch)], raw))
 }
 
-// crew identifies objects on all cores while the file is still being cut up.
+// raw is the object as it was received.
+func (p packed) raw() []byte {
+	raw, _ := s2.Decode(nil, p) // it never left our memory
+	return raw
+}
+
+// crew identifies and packs objects on all cores while the file is still being cut up.
 type crew struct {
 	jobs  chan *item
+	free  chan []byte // to be used again
 	wait  sync.WaitGroup
 	items []*item
 }
 
 func hire() *crew {
-	c := &crew{jobs: make(chan *item, 64)}
+	const ahead = 16
+	c := &crew{jobs: make(chan *item, ahead), free: make(chan []byte, 2*ahead)}
 	for range runtime.GOMAXPROCS(0) {
 		c.wait.Go(func() {
+			var parser fastjson.Parser
+			var scratch []byte
 			for it := range c.jobs {
-				it.identify()
+				it.identify(&parser, &scratch)
+				select {
+				case c.free <- it.raw:
+				default:
+				}
+				it.raw = nil
 			}
 		})
 	}
 	return c
 }
 
-// add takes an object and gives it back, so that its list can name its kind later.
-func (c *crew) add(raw json.RawMessage) *item {
-	it := &item{raw: raw}
+// add takes a copy of an object and gives it back, so that its list can name its kind later.
+func (c *crew) add(raw []byte) *item {
+	var room []byte
+	select {
+	case room = <-c.free:
+	default:
+	}
+	it := &item{raw: append(room[:0], raw...)}
 	c.items = append(c.items, it)
 	c.jobs <- it
 	return it
@@ -64,31 +90,28 @@ func (c *crew) finish() []*item {
 	return c.items
 }
 
-// identify reads what the object is. Pods, most of every dump, are decoded now and whole: to
-// look for their names only would take half as long again.
-func (it *item) identify() {
-	it.found.raw = it.raw
-	if startsAsPod(it.raw) {
-		pod := &corev1.Pod{}
-		if it.found.err = decodePod(it.raw, pod); pod.Name != "" {
-			it.found.pod = pod
-			it.header = header{APIVersion: "v1", Kind: pods().kind}
-			it.header.Metadata.Name, it.header.Metadata.Namespace, it.header.Metadata.Labels = pod.Name, pod.Namespace, pod.Labels
-			return
-		}
+// identify reads what the object is, and packs it.
+func (it *item) identify(parser *fastjson.Parser, scratch *[]byte) {
+	v, err := parser.ParseBytes(it.raw)
+	if err != nil {
+		it.err = json.Unmarshal(it.raw, &it.header) // which says it shorter, and does not cite the object
+	} else {
+		it.header.read(v)
 	}
-	it.err = json.Unmarshal(it.raw, &it.header)
+	it.packed = pack(it.raw, scratch)
 }
 
-// startsAsPod reports an object that begins with apiVersion v1 and kind Pod, as kubectl writes it.
-func startsAsPod(raw []byte) bool {
-	dec := json.NewDecoder(bytes.NewReader(raw[:min(len(raw), 200)]))
-	for _, want := range []json.Token{json.Delim('{'), "apiVersion", "v1", "kind", pods().kind} {
-		if token, err := dec.Token(); err != nil || token != want {
-			return false
+// read takes the header out of an object; what has another type is not there.
+func (h *header) read(v *fastjson.Value) {
+	h.APIVersion, h.Kind = string(v.GetStringBytes("apiVersion")), string(v.GetStringBytes("kind"))
+	m := v.Get("metadata")
+	h.Metadata.Name, h.Metadata.Namespace = string(m.GetStringBytes("name")), string(m.GetStringBytes("namespace"))
+	m.GetObject("labels").Visit(func(name []byte, value *fastjson.Value) {
+		if h.Metadata.Labels == nil {
+			h.Metadata.Labels = map[string]string{}
 		}
-	}
-	return true
+		h.Metadata.Labels[string(name)] = string(value.GetStringBytes())
+	})
 }
 
 // thing is the item with what it is found by.
@@ -114,5 +137,5 @@ func (it *item) thing() (thing, error) {
 		return thing{}, err
 	}
 	k := key{group: gv.Group, kind: h.Kind, namespace: h.Metadata.Namespace, name: h.Metadata.Name}
-	return thing{key: k, labels: h.Metadata.Labels, found: it.found}, nil
+	return thing{key: k, labels: h.Metadata.Labels, packed: it.packed}, nil
 }

@@ -49,7 +49,7 @@ func (r *reading) Pod(ctx context.Context, namespace, name string) (*corev1.Pod,
 func (r *reading) Pods(ctx context.Context, scope Scope, each func([]corev1.Pod) error) (Listing, error) {
 	l := Listing{Namespaces: slices.Clone(scope.Namespaces)}
 	if len(l.Namespaces) == 0 {
-		err := r.podsIn(ctx, "", labels.Everything(), &l, each)
+		err := r.podsIn(ctx, "", labels.SelectorFromSet(scope.Labels), &l, each)
 		if !errors.Is(err, ErrForbidden) || l.Pods > 0 {
 			return l, err
 		}
@@ -62,7 +62,7 @@ func (r *reading) Pods(ctx context.Context, scope Scope, each func([]corev1.Pod)
 	var seen []string
 	var first error
 	for _, ns := range l.Namespaces {
-		err := r.podsIn(ctx, ns, labels.Everything(), &l, each)
+		err := r.podsIn(ctx, ns, labels.SelectorFromSet(scope.Labels), &l, each)
 		if err == nil {
 			seen = append(seen, ns)
 			continue
@@ -122,10 +122,6 @@ func decodePods(page []found) ([]corev1.Pod, []string) {
 	for w := range workers {
 		wg.Go(func() {
 			for i := w; i < len(page); i += workers {
-				if page[i].pod != nil {
-					decoded[i], failed[i] = *page[i].pod, page[i].err
-					continue
-				}
 				failed[i] = decodePod(page[i].raw, &decoded[i])
 			}
 		})

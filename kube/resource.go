@@ -2,6 +2,7 @@ package kube
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -22,6 +23,9 @@ type objects interface {
 	lacks(res resource) error
 }
 
+// found is an object of a list, as it was received.
+type found struct{ raw json.RawMessage }
+
 // resource is a kind of object and where the API keeps it.
 type resource struct {
 	group, version, plural, kind string
@@ -29,6 +33,7 @@ type resource struct {
 
 	// fields is a selector for a list that a live server evaluates. A dump does not: whoever sets it checks the answer.
 	fields string
+	page   int // objects asked for at once; 0: PageSize
 }
 
 // The kinds that backtrail reads.

@@ -26,8 +26,7 @@ type Source interface {
 	// Pod reads one pod with one request. The error is ErrNotFound if there is none.
 	Pod(ctx context.Context, namespace, name string) (*corev1.Pod, error)
 	// Pods streams the pods of scope, page by page (at most PageSize each), in the
-	// server's order. It stops at the first error of each. What the pods point to is shared:
-	// do not change it.
+	// server's order. It stops at the first error of each.
 	Pods(ctx context.Context, scope Scope, each func(page []corev1.Pod) error) (Listing, error)
 
 	// Lineage follows the pod's owners up to its workload. An owner that cannot be
@@ -62,6 +61,8 @@ type Source interface {
 
 	// Custom lists the custom resources of a kind as raw JSON; namespace "" means all.
 	Custom(ctx context.Context, kind CustomKind, namespace string) ([]Object, error)
+	// EachCustom streams them, where there may be many. It stops at the first error of each.
+	EachCustom(ctx context.Context, kind CustomKind, namespace string, each func(Object) error) error
 
 	// PullSecrets reads the Secrets that the pod and its service account name for pulling images. Only a flag asks for it.
 	PullSecrets(ctx context.Context, pod *corev1.Pod) ([]corev1.Secret, error)
@@ -83,6 +84,8 @@ type Scope struct {
 	// Fallback is listed, after the source's own namespace, where listing all
 	// namespaces is forbidden: those that alerts name.
 	Fallback []string
+	// Labels that a pod must have, all of them; none means all pods.
+	Labels map[string]string
 }
 
 // Listing says how a list went.

@@ -1,7 +1,6 @@
 package kube
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,123 +10,121 @@ import (
 
 // splitJSON cuts a file of one or more JSON documents into objects and gives them to the crew. It
 // goes over the bytes once and keeps the items before a place where the file is broken or cut off.
-func (d *dump) splitJSON(name string, content []byte, c *crew) {
+func (d *dump) splitJSON(name string, r io.Reader, c *crew) {
+	cut := newCutter(r)
 	for doc := 1; ; doc++ {
-		s := &splitter{dec: json.NewDecoder(bytes.NewReader(content)), crew: c}
+		s := &splitter{cut: cut, crew: c}
 		err := s.document()
-		s.end(content)
+		s.end()
 		if errors.Is(err, io.EOF) && !s.begun {
 			return
 		}
 		if err != nil {
-			d.note("%s: document %d is broken after %d objects, at byte %d: %v; the rest is not read", name, doc, len(c.items), s.dec.InputOffset(), err)
+			d.note("%s: document %d is broken after %d objects, at byte %d: %v; the rest is not read", name, doc, len(c.items), cut.offset(), cutOff(err))
 			return
 		}
-		content = content[s.dec.InputOffset():]
 	}
 }
 
 // splitter walks through one document: an object, or a list of them.
 type splitter struct {
-	dec       *json.Decoder
+	cut       *cutter
 	crew      *crew
 	begun     bool
-	ended     bool
 	isList    bool
 	kind, api string
 	items     []*item
 }
 
-// document reads from { to }.
+// document reads from { to }. Until it is known to be a list it is kept whole.
 func (s *splitter) document() error {
-	token, err := s.dec.Token()
+	b, err := s.cut.next()
 	if err != nil {
 		return err
 	}
 	s.begun = true
-	if token != json.Delim('{') {
-		return fmt.Errorf("not an object but %v", token)
+	if b != '{' {
+		return fmt.Errorf("not an object but %q", b)
 	}
-	for s.dec.More() {
-		name, err := s.dec.Token()
-		if err != nil {
-			return cutOff(err)
-		}
-		if err := s.field(name); err != nil {
-			return cutOff(err)
-		}
+	s.cut.keep = s.cut.at
+	defer func() { s.cut.keep = -1 }()
+	s.cut.at++
+	if err := s.cut.members('}', s.field); err != nil {
+		return err
 	}
-	if _, err := s.dec.Token(); err != nil {
-		return cutOff(err)
+	if !s.isList {
+		s.crew.add(s.cut.buf[s.cut.keep:s.cut.at])
 	}
-	s.ended = true
 	return nil
 }
 
-// field reads the value of one field of the document.
-func (s *splitter) field(name json.Token) error {
+// field reads one field of the document.
+func (s *splitter) field() error {
+	name, err := s.text()
+	if err != nil {
+		return err
+	}
+	if err := s.cut.expect(':'); err != nil {
+		return err
+	}
 	switch name {
 	case "items":
 		return s.list()
 	case "kind":
-		return s.text(&s.kind)
+		s.kind, err = s.text()
 	case "apiVersion":
-		return s.text(&s.api)
+		s.api, err = s.text()
 	default:
-		return s.dec.Decode(&ignored{})
+		_, err = s.cut.value()
 	}
+	return err
 }
 
 // list reads the items, one after the other.
 func (s *splitter) list() error {
-	token, err := s.dec.Token()
-	if err != nil || token == nil { // an empty list may be null
-		s.isList = err == nil
+	b, err := s.cut.next()
+	if err != nil {
 		return err
 	}
-	if token != json.Delim('[') {
-		return fmt.Errorf("items is not a list but %v", token)
+	s.isList, s.cut.keep = true, -1
+	switch b {
+	case '[':
+	case 'n': // an empty list may be null
+		_, err := s.cut.value()
+		return err
+	default:
+		return fmt.Errorf("items is not a list but %q", b)
 	}
-	s.isList = true
-	for s.dec.More() {
-		var raw json.RawMessage
-		if err := s.dec.Decode(&raw); err != nil {
-			return err
+	s.cut.at++
+	return s.cut.members(']', func() error {
+		raw, err := s.cut.value()
+		if err == nil {
+			s.items = append(s.items, s.crew.add(raw))
 		}
-		s.items = append(s.items, s.crew.add(raw))
-	}
-	_, err = s.dec.Token()
-	return err
+		return err
+	})
 }
 
 // text reads a string; another value is left out.
-func (s *splitter) text(into *string) error {
-	var v json.RawMessage
-	if err := s.dec.Decode(&v); err != nil {
-		return err
+func (s *splitter) text() (string, error) {
+	raw, err := s.cut.value()
+	if err != nil {
+		return "", err
 	}
-	if json.Unmarshal(v, into) != nil {
-		*into = ""
+	var text string
+	if json.Unmarshal(raw, &text) != nil {
+		return "", nil
 	}
-	return nil
+	return text, nil
 }
 
-// end gives the document itself to the crew if it is no list. A list's kind is that of its items with
-// List behind it; kubectl's own is only List and its items say theirs.
-func (s *splitter) end(content []byte) {
-	if !s.isList && s.ended {
-		s.crew.add(content[:s.dec.InputOffset()])
-	}
+// end names the kind of a list's items: the list's, which has List behind it. kubectl's own is only List and its items
+// say theirs.
+func (s *splitter) end() {
 	for _, it := range s.items {
 		it.kind, it.api = strings.TrimSuffix(s.kind, "List"), s.api
 	}
 }
-
-// ignored is a value that is passed over.
-type ignored struct{}
-
-// UnmarshalJSON takes anything.
-func (ignored) UnmarshalJSON([]byte) error { return nil }
 
 // cutOff gives the end of the file inside a document its name.
 func cutOff(err error) error {

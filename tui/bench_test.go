@@ -83,7 +83,7 @@ func podsModel(n int) *Model {
 	}
 	m := New(context.Background(), testOptions())
 	m.Update(tea.WindowSizeMsg{Width: 200, Height: 60})
-	m.Update(podsMsg{gen: m.pods.gen, lists: []inspect.PodList{list}, ended: true})
+	m.Update(podsMsg{gen: m.pods.gen, board: newPodBoard(list), ended: true})
 	return m
 }
 
@@ -174,6 +174,7 @@ func TestKeysAreQuick(t *testing.T) {
 		{"500,000 entries", bigTreeModel(), []string{"j", "ctrl+d", "G", "g", "h", "l", "j", "k", "h", "l"}},
 		{"1,000 findings", findingsModel(1000), []string{"j", "k", "G", "g", "2", "1"}},
 		{"5,000 pods", podsModel(5000), []string{"j", "G", "g", "k"}},
+		{"60,000 alerts", floodedModel(), []string{"j", "G", "g", "k"}},
 	} {
 		best := budget * 100
 		for range 5 { // the machine may be busy: the best of a few counts
@@ -183,5 +184,79 @@ func TestKeysAreQuick(t *testing.T) {
 			t.Errorf("%s: a key press takes %v", c.name, best)
 		}
 		t.Logf("%s: %v", c.name, best)
+	}
+}
+
+// floodModel shows 5,000 pods of which each has twelve different alerts.
+func floodModel() (*Model, inspect.PodList) {
+	list := incidentPods()
+	for i := range 5000 {
+		p := incidentPod()
+		p.Name, p.Namespace, p.UID = fmt.Sprintf("p-%d", i), fmt.Sprintf("ns-%d", i%40), fmt.Sprint("u", i)
+		p.Owner = []inspect.Owner{{Kind: "ReplicaSet", Name: fmt.Sprintf("svc-%d-abc", i/10)}}
+		f := inspect.FlaggedPod{Pod: p}
+		for n := range 12 {
+			a := incidentAlert()
+			a.ID, a.Rule, a.Priority = fmt.Sprint(i, "/", n), fmt.Sprint("rule ", n), []string{"Critical", "Warning", "Notice"}[n%3]
+			f.Alerts = append(f.Alerts, a)
+		}
+		list.Pods = append(list.Pods, f)
+	}
+	list.State.Whole = true
+	m := New(context.Background(), testOptions())
+	m.Update(tea.WindowSizeMsg{Width: 200, Height: 60})
+	return m, list
+}
+
+func floodedModel() *Model {
+	m, list := floodModel()
+	m.Update(podsMsg{gen: m.pods.gen, board: newPodBoard(list)})
+	return m
+}
+
+// A new list while one looks is taken as fast as a key, where a machine has nothing else to do.
+func TestALiveListIsTakenQuickly(t *testing.T) {
+	if testing.Short() {
+		t.Skip("measures")
+	}
+	m, list := floodModel()
+	board := newPodBoard(list)
+	best := time.Hour
+	for range 5 {
+		began := time.Now()
+		m.Update(podsMsg{gen: m.pods.gen, board: board})
+		_ = m.View().Content
+		best = min(best, time.Since(began))
+	}
+	t.Logf("60,000 rows: %v", best)
+	if best > 10*budget { // as long as a key is usual; the race detector takes more
+		t.Errorf("60,000 rows take %v", best)
+	}
+}
+
+// What is done beside Update for each list, twice a second at most.
+func BenchmarkBoardOf60000Alerts(b *testing.B) {
+	_, list := floodModel()
+	b.ReportAllocs()
+	for b.Loop() {
+		newPodBoard(list)
+	}
+}
+
+func BenchmarkListOf60000Alerts(b *testing.B) {
+	m, list := floodModel()
+	board := newPodBoard(list)
+	b.ReportAllocs()
+	for b.Loop() {
+		m.Update(podsMsg{gen: m.pods.gen, board: board})
+		_ = m.View().Content
+	}
+}
+
+func BenchmarkKeyOn60000Alerts(b *testing.B) {
+	m, list := floodModel()
+	m.Update(podsMsg{gen: m.pods.gen, board: newPodBoard(list)})
+	for b.Loop() {
+		pressAll(m, "j", "G", "g")
 	}
 }

@@ -45,8 +45,8 @@ func (m *Model) drawPodList(r rect) []string {
 		title = "Pods, filter " + l.filter + ": " + plural(l.Len(), "row")
 	}
 	if r.w >= 120 {
-		if s := v.spark(16); s != "" {
-			title += "  " + s
+		if v.board.spark != "" {
+			title += "  " + v.board.spark
 		}
 	}
 	lines := []string{m.p.titleLine(title, r.w, v.focus == regionList)}

@@ -4,7 +4,7 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 )
 
-func glanceKey(p inspect.FlaggedPod) string {
+func glanceKey(p *inspect.FlaggedPod) string {
 	_, digest := mainImage(p)
 	return digest
 }
@@ -13,7 +13,7 @@ func glanceKey(p inspect.FlaggedPod) string {
 func (m *Model) remember() {
 	s := m.open
 	i := s.image()
-	if m.pods == nil || s.running > 0 || i.Subject == "" || glanceKey(s.pod) == "" {
+	if m.pods == nil || s.running > 0 || i.Subject == "" || glanceKey(&s.pod) == "" {
 		return
 	}
 	g := glance{signed: inspect.Absent, knownGood: inspect.Absent}
@@ -31,12 +31,12 @@ func (m *Model) remember() {
 			g.knownGood = inspect.Verified
 		}
 	}
-	m.seen[glanceKey(s.pod)] = g
+	m.seen[glanceKey(&s.pod)] = g
 	m.pods.refresh(m)
 }
 
 // glanceCells show what cases of this session said of the pod's image.
-func glanceCells(m *Model, p inspect.FlaggedPod) []cell {
+func glanceCells(m *Model, p *inspect.FlaggedPod) []cell {
 	g, ok := m.seen[glanceKey(p)]
 	if !ok {
 		return []cell{{width: 6}, {width: 5}}

@@ -47,8 +47,12 @@ func (m *Model) trail() []crumb {
 		}
 	}
 	if m.open == nil {
-		list := m.pods.list
-		add(firstOf(list.Context, m.o.Context, "backtrail"), 0)
+		list := &m.pods.board.list
+		context := firstOf(list.Context, m.o.Context, "backtrail")
+		if list.Wrong != nil {
+			context += " (wrong context?)"
+		}
+		add(context, 0)
 		if m.pods.all {
 			add("all namespaces", 1)
 		} else {
@@ -92,16 +96,31 @@ func (m *Model) freshness() (string, tone) {
 		return "live", toneGood
 	case m.open != nil:
 		return "as of " + shortStamp(m.open.c.Finished), toneDim
-	case m.pods.loading && m.pods.came.IsZero():
+	default:
+		return m.pods.freshness(m)
+	}
+}
+
+// freshness says how the list is kept fresh.
+func (v *podsScreen) freshness(m *Model) (string, tone) {
+	state := v.board.list.State
+	switch {
+	case state.Lost != "" && state.AsOf.IsZero():
+		return "no answer yet", toneWarn
+	case state.Lost != "":
+		return "stale since " + shortStamp(state.AsOf), toneWarn
+	case v.loading:
 		return "reading …", toneDim
-	case m.pods.loading && !m.o.Offline:
-		return "live", toneGood
-	case m.pods.came.IsZero():
+	case v.came.IsZero():
 		return "nothing read", toneWarn
 	case m.o.Offline:
 		return "saved", toneNote
+	case state.Live:
+		return "live", toneGood
+	case state.Every > 0:
+		return "every " + ageText(state.Every) + ", " + ageText(m.now.Sub(state.AsOf.Time)) + " old", toneDim
 	default:
-		return ageText(m.now.Sub(m.pods.came)) + " old", toneDim
+		return ageText(m.now.Sub(v.came)) + " old", toneDim
 	}
 }
 

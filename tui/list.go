@@ -61,6 +61,18 @@ type row struct {
 	object  any           // the object behind it, where there are no bytes
 	retry   []inspect.Key // checks that could not look
 	open    func()        // what enter does, where it is not one of the usual ways
+	late    func() row    // gives the row with all of this, where lists are so long that it is made when it is needed
+}
+
+// full is the row with all that belongs to it.
+func (r row) full() row {
+	if r.late == nil {
+		return r
+	}
+	id := r.id
+	r = r.late()
+	r.id = id
+	return r
 }
 
 // list is rows with a filter and a selection.
@@ -79,7 +91,7 @@ func (l *list) Len() int { return len(l.shown) }
 
 // Row draws a row, with a mark in front of the selected one: colour alone does not show it everywhere.
 func (l *list) Row(i, width int, k look) string {
-	r := l.all[l.shown[i]]
+	r := l.all[l.shown[i]].full()
 	pointer := " "
 	if k != lookPlain {
 		pointer = "▸"
@@ -124,11 +136,11 @@ func (l *list) refilter(id string) {
 	words := strings.Fields(strings.ToLower(l.filter))
 	l.shown = l.shown[:0]
 	at := -1
-	for i, r := range l.all {
-		if !containsAll(strings.ToLower(r.find), words) {
+	for i := range l.all {
+		if len(words) > 0 && !containsAll(strings.ToLower(l.all[i].full().find), words) {
 			continue
 		}
-		if r.id == id {
+		if l.all[i].id == id {
 			at = len(l.shown)
 		}
 		l.shown = append(l.shown, i)
@@ -144,6 +156,17 @@ func (l *list) refilter(id string) {
 	l.at = min(l.at, max(0, len(l.shown)-1))
 	if !l.moved {
 		l.at, l.top = 0, 0
+	}
+}
+
+// follow puts the selection to a row that stands for the one before, at the same height of the screen.
+func (l *list) follow(id string) {
+	for i, at := range l.shown {
+		if l.all[at].id == id {
+			l.top = max(0, l.top+i-l.at)
+			l.at = i
+			return
+		}
 	}
 }
 
@@ -167,12 +190,14 @@ func (l *list) selected() (row, bool) {
 	if l.at < 0 || l.at >= len(l.shown) {
 		return row{}, false
 	}
-	return l.all[l.shown[l.at]], true
+	return l.all[l.shown[l.at]].full(), true
 }
 
 func (l *list) selectedID() string {
-	r, _ := l.selected()
-	return r.id
+	if l.at < 0 || l.at >= len(l.shown) {
+		return ""
+	}
+	return l.all[l.shown[l.at]].id
 }
 
 // choose selects a row by its identity.

@@ -19,11 +19,14 @@ type (
 
 	podsMsg struct {
 		gen   int
-		lists []inspect.PodList
+		board *podBoard // nil: no list came
 		ended bool
 		err   error
 		pump  *pump[inspect.PodList]
 	}
+
+	// textsMsg brings what alerts of the list say.
+	textsMsg struct{ alerts []inspect.Alert }
 
 	// sourceMsg brings a source that was asked for: a case to open, or one that goes on.
 	sourceMsg struct {

@@ -86,28 +86,36 @@ func (m *Model) Init() tea.Cmd {
 
 // Update takes a message. It does no input or output.
 func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
+	cmd := m.update(msg)
+	if texts := m.wantTexts(); texts != nil {
+		return m, tea.Batch(cmd, texts)
+	}
+	return m, cmd
+}
+
+func (m *Model) update(msg tea.Msg) tea.Cmd {
 	switch msg := msg.(type) {
 	case tea.WindowSizeMsg:
 		m.width, m.height = msg.Width, msg.Height
-		return m, nil
+		return nil
 	case tea.BackgroundColorMsg:
 		if m.o.Theme == ThemeAuto {
 			m.light = !msg.IsDark()
 			m.repaint()
 		}
-		return m, nil
+		return nil
 	case tea.KeyPressMsg:
-		return m, m.key(msg)
+		return m.key(msg)
 	case tea.PasteMsg:
-		return m, m.paste(msg)
+		return m.paste(msg)
 	case tea.MouseMsg:
-		return m, m.pointer(msg)
+		return m.pointer(msg)
 	case tickMsg:
 		m.now, m.ticking = m.o.Now(), false
 		m.aged()
-		return m, m.tick()
+		return m.tick()
 	}
-	return m, m.result(msg)
+	return m.result(msg)
 }
 
 // result takes what a command brought back.
@@ -121,6 +129,8 @@ func (m *Model) result(msg tea.Msg) tea.Cmd {
 		}
 	case podsMsg:
 		return m.podsCame(msg)
+	case textsMsg:
+		m.textsCame(msg)
 	case sourceMsg:
 		return m.sourceCame(msg)
 	case eventsMsg:

@@ -3,8 +3,10 @@ package tui
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/backtrail/backtrail/inspect"
@@ -241,19 +243,172 @@ func TestEveryFrameFitsItsTerminal(t *testing.T) {
 	}
 }
 
-func TestFlaggedPodsNeverLeaveTheList(t *testing.T) {
+// came brings a list that is kept fresh.
+func (s *story) came(list inspect.PodList) *story {
+	list.State.Whole = true
+	s.send(podsMsg{gen: s.m.pods.gen, board: newPodBoard(list), ended: true})
+	return s
+}
+
+func TestAFlaggedPodThatIsGoneSaysWhatTookItsPlace(t *testing.T) {
 	s := tell(t, testOptions(), 120, 40).press("j", "j", "j", "j")
 	before, _ := s.m.row()
 	next := incidentPods()
-	next.Pods = next.Pods[1:]
-	next.Pods[0].Created = at(-1)
-	s.send(podsMsg{gen: s.m.pods.gen, lists: []inspect.PodList{next}, ended: true})
-	s.sees("gone 03:20:00Z, replaced by")
-	if got := s.m.pods.gone["pod:shop/web-6d4cf56db6-x7k2p"]; got != "gone 03:20:00Z, replaced by web-6d4cf56db6-9qz4m, same digest" {
-		t.Errorf("of the pod that is gone it says %q", got)
-	}
+	next.Pods[0].Gone = &inspect.Gone{Time: at(2), ReplacedBy: "web-6d4cf56db6-9qz4m", Digest: inspect.SameDigest}
+	s.came(next).sees("gone 03:22:00Z, replaced by")
 	if after, _ := s.m.row(); after.id != before.id {
 		t.Errorf("the cursor went from %s to %s", before.id, after.id)
+	}
+	s.press("g").sees("gone 03:22:00Z, replaced by web-6d4cf56db6-9qz4m, same digest")
+}
+
+// Alerts that come later stand where they belong, and the cursor stays on its row.
+func TestLiveAlertsDoNotMoveTheCursor(t *testing.T) {
+	for _, at := range []int{0, 3, 7} {
+		s := tell(t, testOptions(), 120, 40)
+		for range at {
+			s.press("j")
+		}
+		before, _ := s.m.row()
+		next := incidentPods()
+		fresh := incidentAlert()
+		fresh.ID, fresh.Rule, fresh.Priority = "a9", "Modify binary dirs", "Emergency"
+		next.Pods[2].Alerts = append(next.Pods[2].Alerts, fresh)
+		next.Unmatched = append(next.Unmatched, inspect.Alert{ID: "s9", Rule: "Another", Priority: "Alert", Namespace: "old", Pod: "gone-2"})
+		s.came(next).sees("Modify binary dirs", "fits no pod: Another")
+		if after, _ := s.m.row(); after.id != before.id {
+			t.Errorf("the cursor went from %s to %s", before.id, after.id)
+		}
+	}
+}
+
+// The cursor stays with its pod when that is flagged, alone or among others of its workload, and when its rule is muted.
+func TestTheCursorStaysWithAPodThatIsFlagged(t *testing.T) {
+	s := tell(t, testOptions(), 120, 40).came(incidentPods()).press("G", "k", "k")
+	pod := func() string {
+		r, _ := s.m.row()
+		p, _ := r.object.(inspect.FlaggedPod)
+		return p.Name
+	}
+	if pod() != "cart-0" {
+		t.Fatalf("on %s", pod())
+	}
+	next := incidentPods()
+	for i := range next.Pods {
+		if next.Pods[i].Name == "cart-0" || next.Pods[i].Name == "cart-1" {
+			a := incidentAlert()
+			a.ID, a.Rule = next.Pods[i].Name, "Modify binary dirs of "+next.Pods[i].Name
+			next.Pods[i].Alerts = []inspect.Alert{a}
+		}
+	}
+	if s.came(next); pod() != "cart-0" {
+		t.Errorf("on %s", pod())
+	}
+	s.m.pods.muted["Modify binary dirs of cart-0"] = "drill"
+	if s.m.pods.refresh(s.m); pod() != "cart-0" {
+		t.Errorf("muted: on %s", pod())
+	}
+}
+
+// What there was at the beginning may come in parts: until it is whole the worst row is selected.
+func TestTheWorstRowIsSelectedOnceTheListIsWhole(t *testing.T) {
+	o := testOptions()
+	o.Pods = func(ctx context.Context, _ bool, emit func(inspect.PodList)) error { return nil }
+	s := tell(t, o, 120, 40)
+	s.m.pods.loading = true
+	part := incidentPods()
+	part.Pods, part.Unmatched = part.Pods[1:4], nil
+	s.send(podsMsg{gen: s.m.pods.gen, board: newPodBoard(part)})
+	s.sees("reading …")
+	s.came(incidentPods())
+	if r, _ := s.m.row(); !strings.HasPrefix(r.id, "group:shop/web/") {
+		t.Errorf("selected is %s", r.id)
+	}
+}
+
+func TestTheHeaderSaysHowTheListIsKeptFresh(t *testing.T) {
+	for want, state := range map[string]inspect.ListState{
+		"live":                  {Whole: true, Live: true, AsOf: at(0)},
+		"stale since 03:17:00Z": {Whole: true, Live: true, AsOf: at(-3), Lost: "no answer"},
+		"every 30 s, 1 min old": {Whole: true, Every: 30 * time.Second, AsOf: at(-1)},
+		"0 s old":               {Whole: true},
+		"no answer yet":         {Lost: "no answer"},
+	} {
+		s := tell(t, testOptions(), 120, 40)
+		list := incidentPods()
+		list.State = state
+		s.send(podsMsg{gen: s.m.pods.gen, board: newPodBoard(list)})
+		s.sees(want)
+	}
+}
+
+func TestAWrongContextIsAsked(t *testing.T) {
+	list := incidentPods()
+	list.Wrong = &inspect.WrongContext{Text: "wrong context? …; the kubeconfig also has: stage", Contexts: []string{"stage"}}
+	list.Notices = []inspect.Notice{{Level: levelWarning, Text: list.Wrong.Text}}
+	tell(t, testOptions(), 120, 40).came(list).sees("prod-eu (wrong context?)", "the kubeconfig also has: stage")
+	tell(t, testOptions(), 40, 12).came(list).sees("(wrong context?)")
+}
+
+func TestTheTitleSaysWhereAlertsComeFrom(t *testing.T) {
+	list := incidentPods()
+	list.Said = 412
+	list.Sources = []inspect.AlertSource{
+		{Kind: "log of Falco", Name: "/api/v1/namespaces/falco/pods/a/log"},
+		{Kind: "log of Falco", Name: "/api/v1/namespaces/falco/pods/b/log", Wrong: true},
+		{Kind: "webhook", Name: "127.0.0.1:2801"},
+		{Kind: "file", Name: "falco.log"},
+	}
+	tell(t, testOptions(), 200, 60).came(list).sees("alerts: 412 from 2 × log of Falco, webhook 127.0.0.1:2801, falco.log, newest", "1 source lost")
+	none := inspect.PodList{Context: "prod-eu", Pods: []inspect.FlaggedPod{{Pod: incidentPod()}}}
+	o := testOptions()
+	o.Alerts, o.Paste = "", func(context.Context, string) error { return nil }
+	tell(t, o, 120, 40).came(none).sees("alerts: none loaded (paste, --alerts FILE, --alerts-from-cluster)")
+	none.Sources = list.Sources[2:3]
+	tell(t, o, 120, 40).came(none).sees("alerts: none yet from webhook 127.0.0.1:2801")
+}
+
+// Alerts that fit no pod are folded by rule and namespace; each name opens a case of its own.
+func TestStraysAreFolded(t *testing.T) {
+	list := incidentPods()
+	list.Unmatched = nil
+	for i := range 30 {
+		list.Unmatched = append(list.Unmatched, inspect.Alert{ID: fmt.Sprint("s", i), Number: i + 1, Rule: "Terminal shell in container", Priority: "Notice", Time: at(-i), Namespace: "old", Pod: fmt.Sprint("gone-", i/10), Earlier: i < 10, Why: "why"})
+	}
+	opened := inspect.FlaggedPod{}
+	o := testOptions()
+	open := o.Open
+	o.Open = func(ctx context.Context, pod inspect.FlaggedPod) (inspect.Source, error) {
+		opened = pod
+		return open(ctx, pod)
+	}
+	s := tell(t, o, 200, 40).came(list).sees("▸ 3 names", "fits no pod: Terminal shell in container ×30")
+	s.press("/").write("fits terminal").press("enter")
+	s.press("esc")
+	for range 12 {
+		if r, _ := s.m.row(); strings.HasPrefix(r.id, "strays:") {
+			break
+		}
+		s.press("j")
+	}
+	s.press("enter").sees("gone-0 (earlier)", "gone-2")
+	s.press("j").sees("This alert fits no pod: why", "backtrail inspect alert:1 does").press("enter")
+	if opened.Name != "" || len(opened.Alerts) != 10 || opened.Alerts[0].ID != "s0" {
+		t.Errorf("opened %+v", opened)
+	}
+}
+
+// What alerts say is read when somebody looks at them, outside of Update.
+func TestTextsOfAlertsComeWhenTheyAreLookedAt(t *testing.T) {
+	asked := 0
+	o := testOptions()
+	o.Fill = func(a *inspect.Alert) { asked++; a.Output = "filled " + a.ID }
+	list := incidentPods()
+	list.Pods[0].Alerts[0].Output = ""
+	s := tell(t, o, 120, 40).came(list).sees("filled a1")
+	s.press("j", "k", "j", "k")
+	if asked > 3 {
+		t.Errorf("asked %d times for two rows", asked)
 	}
 }
 

@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
@@ -11,13 +12,16 @@ import (
 // ruleOf is the rule that the selected row of the list is about.
 func (m *Model) ruleOf() string {
 	r, _ := m.row()
-	for _, g := range groupPods(m.pods.list.Pods, m.pods.muted) {
-		if strings.HasPrefix(r.id, g.id) {
-			return g.rule
+	switch o := r.object.(type) {
+	case []*inspect.FlaggedPod, inspect.FlaggedPod:
+		for _, g := range append(slices.Clone(m.pods.board.groups), m.pods.board.strays...) {
+			if strings.HasPrefix(r.id, g.id) {
+				return g.rule
+			}
 		}
-	}
-	if p, ok := r.object.(inspect.FlaggedPod); ok && len(p.Alerts) > 0 {
-		return p.Alerts[0].Rule
+		if p, ok := o.(inspect.FlaggedPod); ok && len(p.Alerts) > 0 {
+			return p.Alerts[0].Name()
+		}
 	}
 	return ""
 }

@@ -19,9 +19,11 @@ type Options struct {
 	Offline   bool   // a saved case: nothing is asked of a cluster or a registry
 	Alerts    string // where the alerts come from, in words; empty: none were loaded
 
-	// Pods lists what runs, and may emit a better list as it learns more: each one replaces the one before. It is called
-	// again when a person asks for a fresh list.
+	// Pods lists what runs, and emits a better list as it learns more: each one replaces the one before. It may go on until
+	// its context ends, with what changes. It is called again when a person asks for a fresh list.
 	Pods func(ctx context.Context, allNamespaces bool, emit func(inspect.PodList)) error
+	// Fill adds to an alert of a list what it says, which lists leave out; nil: they do not.
+	Fill func(a *inspect.Alert)
 	// Paste takes alert lines that a person pasted into the list. Pods is called again after it.
 	Paste func(ctx context.Context, text string) error
 	// Open opens the case of a pod. A pod without a name stands for its one alert, which fits no pod.

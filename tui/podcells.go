@@ -10,7 +10,7 @@ import (
 
 func flagCell(priority string, width int) cell {
 	t := toneWarn
-	if priorityRank(priority) <= 3 {
+	if inspect.PriorityRank(priority) <= 3 {
 		t = toneBad
 	}
 	if width < 10 {
@@ -21,8 +21,8 @@ func flagCell(priority string, width int) cell {
 
 // priorityWord is a priority in four letters.
 func priorityWord(p string) string {
-	words := [...]string{"EMRG", "ALRT", "CRIT", "ERR", "WARN", "NOTE", "INFO", "INFO", "DBG"}
-	return words[priorityRank(p)]
+	words := [...]string{"EMRG", "ALRT", "CRIT", "ERR", "WARN", "NOTE", "-", "INFO", "DBG"}
+	return words[inspect.PriorityRank(p)]
 }
 
 func flagWidth(w int) int {
@@ -33,7 +33,7 @@ func flagWidth(w int) int {
 }
 
 // podCells draws a pod, or the pods of a workload under its name.
-func (v *podsScreen) podCells(m *Model, p inspect.FlaggedPod, name string, g *podGroup, w int) []cell {
+func (v *podsScreen) podCells(m *Model, p *inspect.FlaggedPod, name string, g *podGroup, w int) []cell {
 	flag := cell{width: flagWidth(w)}
 	said := cell{width: -4}
 	if g != nil {
@@ -42,8 +42,8 @@ func (v *podsScreen) podCells(m *Model, p inspect.FlaggedPod, name string, g *po
 	} else if len(p.Alerts) > 0 {
 		flag = cell{text: "muted", tone: toneDim, width: flagWidth(w)}
 	}
-	if text, ok := v.gone[podID(p.Pod)]; ok {
-		said = cell{text: text, tone: toneWarn, width: -4}
+	if p.Gone != nil {
+		said = cell{text: goneText(p.Gone), tone: toneWarn, width: -4}
 	}
 	if w < 96 && said.text == "" {
 		said.text, said.tone = shortImage(mainImage(p)), toneDim
@@ -62,7 +62,7 @@ func (v *podsScreen) podCells(m *Model, p inspect.FlaggedPod, name string, g *po
 		containers.text += "+"
 		containers.tone = toneWarn
 	}
-	cells := []cell{flag, {text: p.Namespace, width: v.spaceWidth}, {text: name, width: -4}, containers}
+	cells := []cell{flag, {text: p.Namespace, width: v.board.spaceWidth}, {text: name, width: -4}, containers}
 	if w >= 96 {
 		cells = append(cells, cell{text: shortImage(mainImage(p)), tone: toneDim, width: -3})
 	}
@@ -77,7 +77,7 @@ func (v *podsScreen) headCells(m *Model, w int) []cell {
 	if w < 76 {
 		return nil
 	}
-	cells := []cell{{text: "flag", width: flagWidth(w)}, {text: "namespace", width: v.spaceWidth}, {text: "pod", width: -4}, {text: "n", width: 2, right: true}}
+	cells := []cell{{text: "flag", width: flagWidth(w)}, {text: "namespace", width: v.board.spaceWidth}, {text: "pod", width: -4}, {text: "n", width: 2, right: true}}
 	if w >= 96 {
 		cells = append(cells, cell{text: "image", width: -3})
 	}
@@ -92,12 +92,12 @@ func (v *podsScreen) headCells(m *Model, w int) []cell {
 }
 
 // injected says that the pod has a container that its owner's template does not have.
-func injected(p inspect.FlaggedPod) bool {
+func injected(p *inspect.FlaggedPod) bool {
 	return slices.ContainsFunc(p.Containers, func(c inspect.Container) bool { return c.Injected })
 }
 
 // mainImage is the reference and the digest of the container that an alert names, else of the first one.
-func mainImage(p inspect.FlaggedPod) (reference, digest string) {
+func mainImage(p *inspect.FlaggedPod) (reference, digest string) {
 	for _, c := range p.Containers {
 		named := len(p.Alerts) == 0 && c.Type == inspect.ContainerMain
 		for _, a := range p.Alerts {

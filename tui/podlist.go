@@ -2,47 +2,70 @@ package tui
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 
 	"github.com/backtrail/backtrail/inspect"
 )
 
-// podRows lists flagged pods first, then alerts that fit no pod, then all the others by namespace.
+// rows lists flagged pods first, then alerts that fit no pod, then all the others by namespace. There may be 60,000: they
+// are made when they are seen.
 func (v *podsScreen) rows(m *Model) []row {
-	groups := groupPods(v.list.Pods, v.muted)
-	flagged := map[string]bool{}
-	var rows []row
-	for _, g := range groups {
-		for _, p := range g.pods {
-			flagged[podID(p.Pod)] = true
-		}
-		if len(g.pods) == 1 {
-			rows = append(rows, v.podRow(m, g.pods[0], g, g.id))
-			continue
-		}
-		rows = append(rows, v.groupRow(m, g))
-		if v.unfolded[g.id] {
-			for _, p := range g.pods {
-				rows = append(rows, v.podRow(m, p, g, g.id+podID(p.Pod)))
-			}
+	rows := make([]row, 0, len(v.board.groups)+len(v.board.list.Pods))
+	for _, g := range v.board.groups {
+		if _, ok := v.muted[g.rule]; !ok {
+			rows = v.grouped(m, rows, g, v.podRow)
 		}
 	}
-	for _, a := range v.list.Unmatched {
-		if _, ok := v.muted[a.Rule]; !ok {
-			rows = append(rows, v.strayRow(m, a))
+	for _, g := range v.board.strays {
+		if _, ok := v.muted[g.rule]; !ok {
+			rows = v.grouped(m, rows, g, v.strayRow)
 		}
 	}
-	return append(rows, v.calmRows(m, flagged)...)
+	for _, p := range v.calm() {
+		rows = append(rows, row{id: podID(p.Pod), late: func() row { return v.podRow(m, p, nil) }})
+	}
+	return rows
 }
 
-func (v *podsScreen) calmRows(m *Model, flagged map[string]bool) []row {
-	var calm []inspect.FlaggedPod
-	for _, p := range v.list.Pods {
-		if !flagged[podID(p.Pod)] {
+// grouped adds the row of a group, and those of its pods where it is unfolded or has only one.
+func (v *podsScreen) grouped(m *Model, rows []row, g *podGroup, of func(*Model, *inspect.FlaggedPod, *podGroup) row) []row {
+	if len(g.pods) == 1 {
+		return append(rows, row{id: g.id, late: func() row { return of(m, g.pods[0], g) }})
+	}
+	rows = append(rows, row{id: g.id, late: func() row { return v.groupRow(m, g) }})
+	if v.unfolded[g.id] {
+		for _, p := range g.pods {
+			id := podID(p.Pod)
+			if g.stray {
+				id = strayName(&p.Alerts[0])
+			}
+			rows = append(rows, row{id: g.id + id, late: func() row { return of(m, p, g) }})
+		}
+	}
+	return rows
+}
+
+// flagged says that a pod has an alert that is not muted.
+func (v *podsScreen) flagged(p *inspect.FlaggedPod) bool {
+	if len(v.muted) == 0 {
+		return len(p.Alerts) > 0
+	}
+	return slices.ContainsFunc(p.Alerts, func(a inspect.Alert) bool {
+		_, muted := v.muted[a.Name()]
+		return !muted
+	})
+}
+
+// calm are the pods that nothing flags, in the order that was chosen.
+func (v *podsScreen) calm() []*inspect.FlaggedPod {
+	var calm []*inspect.FlaggedPod
+	for i := range v.board.list.Pods {
+		if p := &v.board.list.Pods[i]; !v.flagged(p) {
 			calm = append(calm, p)
 		}
 	}
-	slices.SortStableFunc(calm, func(a, b inspect.FlaggedPod) int {
+	slices.SortStableFunc(calm, func(a, b *inspect.FlaggedPod) int {
 		switch v.sort {
 		case 1:
 			return cmp.Or(-a.Created.Compare(b.Created.Time), cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
@@ -52,33 +75,42 @@ func (v *podsScreen) calmRows(m *Model, flagged map[string]bool) []row {
 			return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
 		}
 	})
-	rows := make([]row, 0, len(calm))
-	for _, p := range calm {
-		rows = append(rows, v.podRow(m, p, nil, podID(p.Pod)))
-	}
-	return rows
+	return calm
 }
 
 // podSorts are the orders of the pods that nothing flags; the flagged ones stay above them.
 var podSorts = [...]string{"namespace", "newest", "name"}
+
+func newestPod(pods []*inspect.FlaggedPod) *inspect.FlaggedPod {
+	var newest *inspect.FlaggedPod
+	for _, p := range pods {
+		if newest == nil || p.Created.After(newest.Created.Time) {
+			newest = p
+		}
+	}
+	return newest
+}
 
 func (v *podsScreen) groupRow(m *Model, g *podGroup) row {
 	sign := "▸ "
 	if v.unfolded[g.id] {
 		sign = "▾ "
 	}
-	newest := g.pods[0]
-	for _, p := range g.pods {
-		if p.Created.After(newest.Created.Time) {
-			newest = p
-		}
+	newest := newestPod(g.pods)
+	name := g.workload
+	if g.stray {
+		name = plural(len(g.pods), "name")
 	}
 	return row{
-		id: g.id, find: g.namespace + " " + g.workload + " " + g.rule, value: g.workload, layer: -1, object: g.pods,
+		find: g.namespace + " " + g.workload + " " + g.rule, value: g.workload, layer: -1, object: g.pods,
 		open:  func() { v.unfolded[g.id] = !v.unfolded[g.id]; v.refresh(m) },
-		cells: func(w int) []cell { return v.podCells(m, newest, sign+g.workload, g, w) },
+		cells: func(w int) []cell { return v.podCells(m, newest, sign+name, g, w) },
 		detail: func(d *document) {
 			d.say(toneBad, g.said())
+			if g.stray {
+				strayDetail(d, m, newest)
+				return
+			}
 			d.field("workload", g.namespace+"/"+g.workload)
 			d.field("newest", stamp(g.newest))
 			d.say(toneDim, "enter shows its pods.")
@@ -87,7 +119,7 @@ func (v *podsScreen) groupRow(m *Model, g *podGroup) row {
 	}
 }
 
-func (v *podsScreen) podRow(m *Model, p inspect.FlaggedPod, g *podGroup, id string) row {
+func (v *podsScreen) podRow(m *Model, p *inspect.FlaggedPod, g *podGroup) row {
 	find := p.Namespace + " " + p.Name
 	for _, c := range p.Containers {
 		find += " " + c.Reference + " " + c.ImageID
@@ -96,25 +128,40 @@ func (v *podsScreen) podRow(m *Model, p inspect.FlaggedPod, g *podGroup, id stri
 		find += " " + g.rule
 	}
 	return row{
-		id: id, find: find, value: p.Namespace + "/" + p.Name, layer: -1, object: p,
+		find: find, value: p.Namespace + "/" + p.Name, layer: -1, object: *p,
 		cells:  func(w int) []cell { return v.podCells(m, p, p.Name, g, w) },
 		detail: func(d *document) { podDetail(d, m, p) },
 	}
 }
 
-// strayRow is an alert that fits no pod.
-func (v *podsScreen) strayRow(m *Model, a inspect.Alert) row {
+// strayRow is what was said of a name that fits no pod.
+func (v *podsScreen) strayRow(m *Model, p *inspect.FlaggedPod, g *podGroup) row {
+	a := &p.Alerts[0]
+	count := 0
+	for i := range p.Alerts {
+		count += max(1, p.Alerts[i].Count)
+	}
 	return row{
-		id: "stray:" + a.ID, find: a.Rule + " " + a.Output + " " + a.Pod + " " + a.Image, value: a.Output, layer: -1, object: inspect.FlaggedPod{Alerts: []inspect.Alert{a}}, raw: blobPart("alert as received", a.Raw),
+		find: "fits no pod " + a.Name() + " " + a.Namespace + " " + a.Pod + " " + a.Image, value: a.ID, layer: -1, object: *p,
 		cells: func(w int) []cell {
-			named := firstOf(a.Pod, a.Image, a.ContainerID, "no name")
-			g := &podGroup{rule: "fits no pod: " + a.Rule, priority: a.Priority, count: a.Count, first: a.Time}
-			return v.podCells(m, inspect.FlaggedPod{Pod: inspect.Pod{Namespace: a.Namespace}}, named, g, w)
+			one := &podGroup{rule: g.rule, stray: true, priority: a.Priority, count: count, first: a.Time}
+			return v.podCells(m, p, strayName(a), one, w)
 		},
-		detail: func(d *document) {
-			d.say(toneWarn, "This alert fits no pod: "+firstOf(a.Why, "nothing in it names one that runs"))
+		detail: func(d *document) { strayDetail(d, m, p) },
+	}
+}
+
+func strayDetail(d *document, m *Model, p *inspect.FlaggedPod) {
+	for i := range p.Alerts[:min(len(p.Alerts), maxShownAlerts)] {
+		a := m.pods.filled(p.Alerts[i])
+		if i > 0 {
 			d.gap()
-			alertDetail(d, a)
-		},
+		}
+		d.say(toneWarn, "This alert fits no pod: "+firstOf(a.Why, "nothing in it names one that runs"))
+		if a.Number > 0 {
+			d.say(toneDim, fmt.Sprintf("enter opens what is left of it, as backtrail inspect alert:%d does.", a.Number))
+		}
+		d.gap()
+		alertDetail(d, a)
 	}
 }

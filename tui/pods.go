@@ -12,25 +12,28 @@ import (
 
 // podsScreen is the list of what runs.
 type podsScreen struct {
-	list       inspect.PodList
-	rowsOf     list
-	sort       int
-	all        bool // namespaces
-	unfolded   map[string]bool
-	muted      map[string]string // rule to reason
-	gone       map[string]string // flagged pods that run no more, with what took their place
-	loading    bool
-	came       time.Time // when the newest list came
-	gen        int
-	cancel     context.CancelFunc
-	focus      region
-	scroll     int
-	about      string
-	spaceWidth int // of the column of namespaces
+	board    *podBoard
+	rowsOf   list
+	sort     int
+	all      bool // namespaces
+	unfolded map[string]bool
+	muted    map[string]string        // rule to reason
+	texts    map[string]inspect.Alert // by ID, with what lists leave out
+	asked    map[string]bool          // IDs of those that are on their way
+	loading  bool
+	came     time.Time // when the newest list came
+	gen      int
+	cancel   context.CancelFunc
+	focus    region
+	scroll   int
+	about    string
 }
 
 func newPodsScreen(m *Model) *podsScreen {
-	return &podsScreen{all: m.o.Namespace == "", unfolded: map[string]bool{}, muted: map[string]string{}, gone: map[string]string{}, rowsOf: list{p: m.p}, cancel: func() {}}
+	return &podsScreen{
+		board: newPodBoard(inspect.PodList{}), all: m.o.Namespace == "", unfolded: map[string]bool{}, muted: map[string]string{},
+		texts: map[string]inspect.Alert{}, asked: map[string]bool{}, rowsOf: list{p: m.p}, cancel: func() {},
+	}
 }
 
 // readPods asks for the list again. Nothing on screen changes before it comes.
@@ -50,9 +53,14 @@ func (m *Model) readPods() tea.Cmd {
 	})
 }
 
+// nextPods waits for a list, and makes of the newest what is drawn.
 func nextPods(gen int, p *pump[inspect.PodList]) tea.Msg {
 	lists, ended, err := p.next()
-	return podsMsg{gen: gen, lists: lists, ended: ended, err: err, pump: p}
+	msg := podsMsg{gen: gen, ended: ended, err: err, pump: p}
+	if n := len(lists); n > 0 {
+		msg.board = newPodBoard(lists[n-1])
+	}
+	return msg
 }
 
 func (m *Model) podsCame(msg podsMsg) tea.Cmd {
@@ -60,13 +68,15 @@ func (m *Model) podsCame(msg podsMsg) tea.Cmd {
 	if v == nil || v.gen != msg.gen {
 		return nil
 	}
-	if n := len(msg.lists); n > 0 {
-		v.take(msg.lists[n-1], m.now)
-		m.sayAll(v.list.Notices)
+	if msg.board != nil {
+		v.board, v.came = msg.board, m.now
+		v.loading = !msg.board.list.State.Whole
+		m.sayAll(v.board.list.Notices)
 		v.refresh(m)
 	}
 	if msg.ended {
 		v.loading = false
+		v.settle()
 		if msg.err != nil {
 			m.fail("listing pods", msg.err)
 		}
@@ -75,75 +85,80 @@ func (m *Model) podsCame(msg podsMsg) tea.Cmd {
 	return work(func() tea.Msg { return nextPods(msg.gen, msg.pump) })
 }
 
-// take puts a new list in the place of the old one. A flagged pod never leaves the list: one that runs no more stays,
-// with the time and the pod that took its place.
-func (v *podsScreen) take(next inspect.PodList, now time.Time) {
-	here := map[string]bool{}
-	for _, p := range next.Pods {
-		here[podID(p.Pod)] = true
-		delete(v.gone, podID(p.Pod))
-	}
-	for _, p := range v.list.Pods {
-		if len(p.Alerts) == 0 || here[podID(p.Pod)] {
-			continue
-		}
-		if _, ok := v.gone[podID(p.Pod)]; !ok {
-			v.gone[podID(p.Pod)] = "gone " + now.UTC().Format("15:04:05Z") + replacement(next, p)
-		}
-		next.Pods = append(next.Pods, p)
-	}
-	v.list, v.came = next, now
-	v.spaceWidth = 9
-	for _, p := range next.Pods {
-		v.spaceWidth = min(16, max(v.spaceWidth, len(p.Namespace)))
-	}
-}
-
-// replacement names the newest pod of the same workload.
-func replacement(list inspect.PodList, gone inspect.FlaggedPod) string {
-	var newest *inspect.FlaggedPod
-	for i := range list.Pods {
-		p := &list.Pods[i]
-		if p.Namespace == gone.Namespace && workload(p.Pod) == workload(gone.Pod) && p.Created.After(gone.Created.Time) && (newest == nil || p.Created.After(newest.Created.Time)) {
-			newest = p
-		}
-	}
-	if newest == nil {
-		return ""
-	}
-	_, before := mainImage(gone)
-	_, after := mainImage(*newest)
-	if before != "" && before == after {
-		return ", replaced by " + newest.Name + ", same digest"
-	}
-	return ", replaced by " + newest.Name + ", another digest"
-}
-
 func (v *podsScreen) refresh(m *Model) {
 	v.rowsOf.p = m.p
+	top, at := v.rowsOf.top, v.rowsOf.at
+	before, _ := v.rowsOf.selected()
 	v.rowsOf.set(v.rows(m))
-	v.rowsOf.moved = v.rowsOf.moved || v.rowsOf.Len() > 0 // what comes later never moves the cursor
+	if v.rowsOf.moved && v.rowsOf.selectedID() != before.id {
+		v.rowsOf.follow(v.now(before))
+	}
+	if top == 0 && v.rowsOf.at != at { // what comes above the rows that are seen from the first on is seen too
+		v.rowsOf.top = 0
+	}
+	if !v.loading {
+		v.settle()
+	}
 }
 
-func podDetail(d *document, m *Model, p inspect.FlaggedPod) {
+// now is the row that a pod has now, which was flagged, or is no more: its identity is another then.
+func (v *podsScreen) now(before row) string {
+	pod, ok := before.object.(inspect.FlaggedPod)
+	if !ok || pod.Name == "" {
+		return ""
+	}
+	id := podID(pod.Pod)
+	for _, g := range v.board.groups {
+		if _, muted := v.muted[g.rule]; muted {
+			continue
+		}
+		for _, p := range g.pods {
+			switch {
+			case podID(p.Pod) != id:
+			case len(g.pods) > 1 && v.unfolded[g.id]:
+				return g.id + id
+			default:
+				return g.id
+			}
+		}
+	}
+	return id
+}
+
+// settle has the selection stay with its row: what comes later never moves the cursor.
+func (v *podsScreen) settle() { v.rowsOf.moved = v.rowsOf.moved || v.rowsOf.Len() > 0 }
+
+// maxShownAlerts bounds the alerts of one pod that its detail spells out.
+const maxShownAlerts = 20
+
+func podDetail(d *document, m *Model, p *inspect.FlaggedPod) {
 	if d.lines != nil {
 		d.gap()
 	}
 	d.say(toneBold, p.Namespace+"/"+p.Name)
-	if text, ok := m.pods.gone[podID(p.Pod)]; ok {
-		d.say(toneWarn, text)
+	if p.Gone != nil {
+		d.say(toneWarn, goneText(p.Gone))
 	}
 	said := map[string]bool{}
-	for _, a := range p.Alerts {
+	for i := range p.Alerts {
+		if len(said) == maxShownAlerts {
+			d.say(toneDim, fmt.Sprintf("… and %d more", len(p.Alerts)-i))
+			break
+		}
+		a := m.pods.filled(p.Alerts[i])
 		if said[a.ID] {
 			continue
 		}
 		said[a.ID] = true
-		if reason, ok := m.pods.muted[a.Rule]; ok {
-			d.put(toneDim, "muted ", a.Rule+": "+reason)
+		if reason, ok := m.pods.muted[a.Name()]; ok {
+			d.put(toneDim, "muted ", a.Name()+": "+reason)
 			continue
 		}
-		d.put(toneBad, "! ", strings.TrimSpace(a.Priority+" "+a.Rule+times(a.Count)+"  "+stamp(a.Time)))
+		when := stamp(a.Time)
+		if a.Last.After(a.Time.Time) {
+			when += " to " + stamp(a.Last)
+		}
+		d.put(toneBad, "! ", strings.TrimSpace(a.Priority+" "+a.Name()+times(a.Count)+"  "+when))
 		d.put(tonePlain, "  ", strings.TrimSpace(a.Path+"  matched by "+a.Match+": "+a.Why))
 		d.put(toneDim, "  ", a.Output)
 	}

@@ -16,7 +16,8 @@ import (
 type flags struct {
 	kubeconfig, context, namespace string
 	allNamespaces                  bool
-	snapshot, alerts               string
+	snapshot, alerts, listen       string
+	clusterAlerts                  bool
 	platform                       string
 	policies                       []string
 	offline, pullSecrets           bool
@@ -47,6 +48,8 @@ func (f *flags) register(s *pflag.FlagSet) {
 	s.BoolVarP(&f.allNamespaces, "all-namespaces", "A", false, "all namespaces (the default of lists without -n)")
 	s.StringVar(&f.snapshot, "snapshot", "", "a `PATH` with the output of kubectl get … -o json, in place of a cluster")
 	s.StringVar(&f.alerts, "alerts", "", "a `FILE` of alerts, or - for stdin: Falco JSON or text, falcosidekick, Tetragon")
+	s.BoolVar(&f.clusterAlerts, "alerts-from-cluster", false, "read the alerts of the cluster: policy reports, and the logs of Falco's and Tetragon's pods")
+	s.StringVar(&f.listen, "listen", "", "take alerts of falcosidekick or Falco on this `ADDRESS` of loopback, such as 127.0.0.1:2801 (terminal UI)")
 	s.StringVar(&f.platform, "platform", "", "platform of the image, such as linux/arm64 (default: the node's)")
 	s.BoolVar(&f.offline, "offline", false, "no network but the cluster's and the registries'")
 	s.BoolVar(&f.pullSecrets, "pull-secrets", false, "read the pull secrets of pod and service account for the registry")

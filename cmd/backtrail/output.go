@@ -72,9 +72,18 @@ func isTerminal(v any) bool {
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
-// interactive says that the terminal UI can be shown.
+// interactive says that the terminal UI can be shown. Where alerts come by stdin its keys come from the terminal itself.
 func (f *flags) interactive(std streams) bool {
-	return !f.plain && f.output == "" && isTerminal(std.in) && isTerminal(std.out)
+	return !f.plain && f.output == "" && isTerminal(std.out) && (isTerminal(std.in) || f.stdinAlerts() && hasTerminal())
+}
+
+// hasTerminal says that the program has a terminal besides its streams.
+func hasTerminal() bool {
+	t, err := os.OpenFile("/dev/tty", os.O_RDWR, 0)
+	if err != nil {
+		return false
+	}
+	return t.Close() == nil
 }
 
 // isUTF8 reads the encoding of a locale's name: de_DE.UTF-8. C and POSIX name none.

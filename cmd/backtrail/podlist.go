@@ -3,112 +3,104 @@ package main
 import (
 	"cmp"
 	"context"
-	"slices"
-	"strings"
+	"fmt"
+	"sync"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/backtrail/backtrail/inspect"
-	"github.com/backtrail/backtrail/inspect/alert"
-	"github.com/backtrail/backtrail/inspect/subject"
 	"github.com/backtrail/backtrail/kube"
 )
 
-// podList reads what runs, and says it page by page: each list replaces the one before.
-func (s *session) podList(ctx context.Context, all bool, emit func(inspect.PodList)) error {
-	alerts, err := s.readAlerts()
+// podList reads what runs and the alerts, once. Nothing else of a dump can be asked for after it.
+func (s *session) podList(ctx context.Context, all bool) (inspect.PodList, error) {
+	var work sync.WaitGroup
+	work.Go(func() { _, _ = s.openCluster() }) // a dump takes as long as the alerts
+	err := s.readAlerts(ctx)
+	work.Wait()
 	if err != nil {
-		return err
+		return inspect.PodList{}, err
 	}
+	cluster, err := s.openCluster()
+	if err != nil {
+		return inspect.PodList{}, err
+	}
+	r := newRoster()
+	went, err := cluster.Pods(ctx, s.scope(cluster, all), func(page []corev1.Pod) error {
+		r.add(page)
+		easeListMemory()
+		return nil
+	})
+	if err != nil {
+		return inspect.PodList{}, err
+	}
+	if dump, ok := cluster.(*kube.Snapshot); ok {
+		dump.Forget()
+	}
+	r.set(func(state *inspect.ListState) { state.Whole = true })
+	return s.drawUp(r, cluster, went), nil
+}
+
+// scope is which namespaces are listed.
+func (s *session) scope(cluster kube.Source, all bool) kube.Scope {
+	scope := kube.Scope{Fallback: s.alarms.book.Namespaces()}
+	if !all {
+		scope.Namespaces = []string{cmp.Or(s.flags.namespace, cluster.Namespace())}
+	}
+	return scope
+}
+
+// drawUp makes the list of a roster.
+func (s *session) drawUp(r *roster, cluster kube.Source, went kube.Listing) inspect.PodList {
+	list, bearing := r.list(s.alarms.book)
+	list.Context = cluster.Context()
+	for _, n := range went.Notes {
+		list.Notices = append(list.Notices, inspect.Notice{Level: "warning", Text: n})
+	}
+	if list.State.Whole && len(went.Namespaces) == 0 && bearing.Strange() { // of some namespaces only, the others may hold it
+		list.Wrong = wrongContext(list.Context, otherContexts(cluster))
+		list.Notices = append(list.Notices, inspect.Notice{Level: "warning", Text: list.Wrong.Text})
+	}
+	if list.Crowded > 0 {
+		list.Notices = append(list.Notices, inspect.Notice{Level: "warning", Text: fmt.Sprintf("%d alerts fit several pods, and stand at one of them only: so many would be too many", list.Crowded)})
+	}
+	list.Notices = append(list.Notices, s.alertNotices()...)
+	sum := s.alarms.book.Summary()
+	list.Broken, list.Said = sum.Broken, sum.Alerts
+	for _, f := range sum.Feeds {
+		list.Sources = append(list.Sources, inspect.AlertSource{Kind: f.Kind, Name: f.Name, Alerts: f.Alerts, Broken: f.Broken, State: f.Words, Wrong: f.Wrong})
+	}
+	return list
+}
+
+func otherContexts(cluster kube.Source) []string {
+	if live, ok := cluster.(*kube.Cluster); ok {
+		return live.Contexts()
+	}
+	return nil
+}
+
+// How a list that is watched is drawn up again: not at every change, and so that it takes a small part of the time only.
+const (
+	redrawSoonest = 300 * time.Millisecond
+	redrawPart    = 5
+)
+
+// relistEvery is how often pods are listed again where they may not be watched.
+const relistEvery = 30 * time.Second
+
+// watchPods lists what runs and keeps the list fresh until ctx ends: by watch, or by listing again where that is not
+// permitted. A dump's list is over when no alerts can come any more.
+func (s *session) watchPods(ctx context.Context, all bool, emit func(inspect.PodList)) error {
 	cluster, err := s.openCluster()
 	if err != nil {
 		return err
 	}
-	b := listing{index: alert.NewIndex(), list: inspect.PodList{Schema: inspect.PodsSchema, Context: cluster.Context()}}
-	scope := kube.Scope{Fallback: alert.Namespaces(alerts)}
-	if !all {
-		scope.Namespaces = []string{cmp.Or(s.flags.namespace, cluster.Namespace())}
+	if err := s.readAlerts(ctx); err != nil {
+		return err
 	}
-	went, err := cluster.Pods(ctx, scope, func(page []corev1.Pod) error {
-		b.add(page)
-		if len(alerts) == 0 {
-			emit(b.sorted())
-		}
-		return nil
-	})
-	for _, n := range went.Notes {
-		b.list.Notices = append(b.list.Notices, inspect.Notice{Level: "warning", Text: n})
-	}
-	b.match(alerts)
-	s.alarms.mu.Lock()
-	b.list.Broken = s.alarms.intake.Broken
-	for _, line := range s.alarms.intake.Samples {
-		b.list.Notices = append(b.list.Notices, inspect.Notice{Level: "info", Text: brokenLine(line)})
-	}
-	s.alarms.mu.Unlock()
-	emit(b.sorted())
-	return err
-}
-
-// listing is a pod list in the making.
-type listing struct {
-	index *alert.Index
-	list  inspect.PodList
-}
-
-func (b *listing) add(page []corev1.Pod) {
-	for i := range page {
-		b.index.Add(&page[i])
-		b.list.Pods = append(b.list.Pods, inspect.FlaggedPod{Pod: subject.FromPod(&page[i], nil)})
-	}
-}
-
-// match puts each alert to the pods that it fits, and those that fit none into a list of their own.
-func (b *listing) match(alerts []alert.Alert) {
-	at := map[string]int{}
-	for i, p := range b.list.Pods {
-		at[p.Namespace+"/"+p.Name] = i
-	}
-	b.list.Unmatched = nil
-	for i := range alerts {
-		a := alerts[i]
-		m := b.index.Match(&a)
-		a.Apply(m)
-		if len(m.Hits) == 0 {
-			b.list.Unmatched = append(b.list.Unmatched, a.Alert)
-			continue
-		}
-		for _, h := range m.Hits {
-			if n, ok := at[h.Namespace+"/"+h.Pod]; ok {
-				a.Subject = h.Container
-				b.list.Pods[n].Alerts = append(b.list.Pods[n].Alerts, a.Alert)
-			}
-		}
-	}
-}
-
-// sorted gives the list so far: flagged pods first, the worst alert first; then by namespace and name.
-func (b *listing) sorted() inspect.PodList {
-	list := b.list
-	list.Pods = slices.Clone(list.Pods)
-	slices.SortStableFunc(list.Pods, func(x, y inspect.FlaggedPod) int {
-		return cmp.Or(cmp.Compare(worst(x.Alerts), worst(y.Alerts)), strings.Compare(x.Namespace, y.Namespace), strings.Compare(x.Name, y.Name))
-	})
-	return list
-}
-
-// priorities are Falco's, the most urgent first.
-var priorities = []string{"emergency", "alert", "critical", "error", "warning", "notice", "informational", "debug"}
-
-// worst ranks alerts by their most urgent one; without any it ranks last.
-func worst(alerts []inspect.Alert) int {
-	rank := len(priorities) + 1
-	for _, a := range alerts {
-		i := slices.Index(priorities, strings.ToLower(a.Priority))
-		if i < 0 {
-			i = len(priorities)
-		}
-		rank = min(rank, i)
-	}
-	return rank
+	s.firstAlerts(ctx)
+	l := &livePods{s: s, r: s.roster, cluster: cluster, all: all, emit: emit, dirty: make(chan struct{}, 1)}
+	return l.run(ctx)
 }

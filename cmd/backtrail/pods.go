@@ -1,13 +1,13 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"fmt"
 
 	"github.com/spf13/cobra"
 
 	"github.com/backtrail/backtrail/inspect"
-	"github.com/backtrail/backtrail/inspect/alert"
 	"github.com/backtrail/backtrail/inspect/report"
 )
 
@@ -24,6 +24,7 @@ func (f *flags) pods(ctx context.Context, std streams) error {
 	if err := f.checkOutput("plain", "json"); err != nil {
 		return err
 	}
+	limitListMemory()
 	s, err := newSession(f, std)
 	if err != nil {
 		return err
@@ -34,19 +35,21 @@ func (f *flags) pods(ctx context.Context, std streams) error {
 
 // printPods prints the list as it stands at the end.
 func (s *session) printPods(ctx context.Context) error {
-	var list inspect.PodList
-	if err := s.podList(ctx, s.flags.wholeCluster(), func(l inspect.PodList) { list = l }); err != nil {
+	list, err := s.podList(ctx, s.flags.wholeCluster())
+	if err != nil {
 		return err
 	}
 	if s.flags.output == "json" {
-		b, err := inspect.EncodeJSON(list)
-		if err != nil {
-			return fmt.Errorf("encoding the pods: %w", err)
+		w := bufio.NewWriterSize(s.std.out, 256<<10)
+		if err := inspect.WritePods(w, list, s.alarms.book.FillIn); err != nil {
+			return err
 		}
-		_, err = s.std.out.Write(b)
-		return err
+		return w.Flush()
 	}
 	for _, n := range list.Notices {
+		if list.Wrong != nil && n.Text == list.Wrong.Text {
+			continue // the list begins with it
+		}
 		fmt.Fprintf(s.std.err, "%s: %s\n", n.Level, inspect.Clean(n.Text))
 	}
 	return report.Pods(s.std.out, list, s.flags.style(s.std.out))
@@ -54,7 +57,3 @@ func (s *session) printPods(ctx context.Context) error {
 
 // wholeCluster says that lists show all namespaces: asked for, or nothing else was.
 func (f *flags) wholeCluster() bool { return f.allNamespaces || f.namespace == "" }
-
-func brokenLine(l alert.BrokenLine) string {
-	return fmt.Sprintf("line %d of the alerts is none: %s", l.Line, l.Reason)
-}

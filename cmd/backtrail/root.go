@@ -16,7 +16,8 @@ Without a verb it shows the pods of the current kubeconfig context, flagged ones
 signatures, provenance, packages and unexpected binaries; x writes the evidence bundle. It only ever reads.
 
   backtrail demo                                  a built-in incident: no cluster, no registry, no network
-  backtrail --alerts falco.log                    the pods of this cluster, those that Falco flagged first
+  backtrail --alerts falco.log                    the pods of this cluster, those that Falco flagged first; the file is followed
+  backtrail --alerts-from-cluster                 the same with the alerts that the cluster itself has
   backtrail inspect pod/web-0 -n shop -o brief    one case, printed`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
@@ -27,6 +28,9 @@ signatures, provenance, packages and unexpected binaries; x writes the evidence 
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.browse(cmd.Context(), std) },
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			return f.checkListen(cmd.HasParent() && cmd.Name() != "demo", cmd.CommandPath())
+		},
 	}
 	f.register(root.PersistentFlags())
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage("%w", err) })

@@ -14,6 +14,7 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/alert"
 	"github.com/backtrail/backtrail/inspect/evidence"
 	"github.com/backtrail/backtrail/inspect/files"
 	"github.com/backtrail/backtrail/inspect/policy"
@@ -43,6 +44,8 @@ type session struct {
 	choice     *subject.Choice
 	checkpoint *files.Checkpoint // what changed at run time; nil without
 	alarms     alarms
+	roster     *roster // of the terminal UI's list
+	relist     time.Duration
 	pulls      pullSecrets
 	sign       evidence.Signer     // of bundles; nil: they are not signed
 	notices    chan inspect.Notice // for the terminal UI, where no case is open
@@ -93,11 +96,18 @@ func newSession(f *flags, std streams) (*session, error) {
 	if s.attested, err = s.gitHub(); err != nil {
 		return nil, err
 	}
+	s.alarms.book, s.roster, s.relist = alert.NewBook(0, dir), newRoster(), relistEvery
 	s.openCluster = sync.OnceValues(s.cluster)
 	return s, nil
 }
 
-func (s *session) close() { _ = s.client.Close() }
+func (s *session) close() {
+	if s.alarms.hook != nil {
+		_ = s.alarms.hook.Close()
+	}
+	s.alarms.book.Close()
+	_ = s.client.Close()
+}
 
 func (s *session) registryClient(store *registry.Store) (*registry.Client, error) {
 	o := registry.Options{Store: store, UserAgent: "backtrail/" + version, Notice: s.notice, Log: s.request, Keychain: &s.pulls}
@@ -129,6 +139,7 @@ func (s *session) cluster() (kube.Source, error) {
 	}
 	live, err := kube.Open(kube.Options{
 		Kubeconfig: s.flags.kubeconfig, Context: s.flags.context, Namespace: s.flags.namespace, UserAgent: "backtrail/" + version, Warn: s.notice,
+		NoStdin: s.flags.stdinAlerts(), // a credential plugin would read the alerts
 	})
 	if err != nil {
 		return nil, err

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"strconv"
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
@@ -92,43 +91,10 @@ func (s *session) preparePodIn(ctx context.Context, namespace, name string, t su
 		}
 	}
 	p.opening = p.subject.Opening()
-	if s.loaded() {
-		all, err := s.readAlerts()
-		if err != nil {
-			return prepared{}, err
-		}
-		p.opening = append(p.opening, s.alertsOf(found.Pod, all)...)
+	if err := s.readAlerts(ctx); err != nil {
+		return prepared{}, err
 	}
-	return p, nil
-}
-
-// prepareAlert opens the case of an alert by its place in the list of alerts, from 1: of its pod where that is still
-// there, else of its image.
-func (s *session) prepareAlert(ctx context.Context, number string) (prepared, error) {
-	n, err := strconv.Atoi(number)
-	all, readErr := s.readAlerts()
-	if readErr != nil {
-		return prepared{}, readErr
-	}
-	if err != nil || n < 1 || n > len(all) {
-		return prepared{}, usage("there is no alert:%s; --alerts gives %d, counted from 1", number, len(all))
-	}
-	a := all[n-1]
-	if a.Pod != "" && a.Namespace != "" {
-		if p, err := s.preparePodIn(ctx, a.Namespace, "pod/"+a.Pod, subject.PodTarget{Kind: "pod", Name: a.Pod}); err == nil {
-			return p, nil
-		}
-	}
-	if a.Image == "" {
-		return prepared{}, hinted(fmt.Errorf("opening alert:%d: its pod is gone, and it names no image", n), "name the image: backtrail inspect REFERENCE --alerts FILE")
-	}
-	p, err := s.prepareImage(ctx, a.Image)
-	if err != nil {
-		return prepared{}, fmt.Errorf("opening alert:%d: its pod is gone, and its image cannot be read: %w", n, err)
-	}
-	p.target = inspect.Target{Kind: inspect.TargetAlert, Name: "alert:" + number, Namespace: a.Namespace}
-	a.Match, a.Subject, a.Why = inspect.MatchImage, inspect.ImageSubject, "the pod is gone: this is the image that the alert names"
-	p.opening = s.alertEvents(a)
+	p.opening = append(p.opening, s.alertsOf(found.Pod)...)
 	return p, nil
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,6 +22,9 @@ import (
 // browse shows the pods of the cluster, or prints them where there is no terminal.
 func (f *flags) browse(ctx context.Context, std streams) error {
 	if !f.interactive(std) {
+		if err := f.checkListen(true, "backtrail, where it is not on a terminal,"); err != nil {
+			return err
+		}
 		return f.pods(ctx, std)
 	}
 	s, err := newSession(f, std)
@@ -34,6 +38,7 @@ func (f *flags) browse(ctx context.Context, std streams) error {
 // showPods is the terminal UI on a cluster. Credential plugins run once before it takes the terminal, so that they can
 // ask; after that they get no stdin, and what they and klog print becomes a notice.
 func (s *session) showPods(ctx context.Context) error {
+	limitListMemory()
 	cluster, err := s.openCluster()
 	if err != nil {
 		return err
@@ -44,7 +49,12 @@ func (s *session) showPods(ctx context.Context) error {
 		}
 		live.Detach()
 	}
-	if _, err := s.readAlerts(); err != nil {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	if err := s.listenForAlerts(); err != nil {
+		return err
+	}
+	if err := s.followAlerts(ctx); err != nil {
 		return err
 	}
 	restore, err := kube.Quiet(s.notice)
@@ -56,7 +66,7 @@ func (s *session) showPods(ctx context.Context) error {
 	defer view.close()
 	o := view.options()
 	o.Context, o.Namespace, o.Alerts = cluster.Context(), s.flags.namespace, s.alertSource()
-	o.Pods, o.Paste, o.Open = s.podList, s.paste, view.open
+	o.Pods, o.Paste, o.Open, o.Fill = s.watchPods, s.paste, view.open, s.alarms.book.FillIn
 	return tui.Run(ctx, o)
 }
 
@@ -95,6 +105,7 @@ func (v *view) open(ctx context.Context, pod inspect.FlaggedPod) (inspect.Source
 	if err != nil {
 		return nil, err
 	}
+	limitMemory()
 	o, err := v.session.start(p)
 	if err != nil {
 		return nil, err
@@ -104,22 +115,28 @@ func (v *view) open(ctx context.Context, pod inspect.FlaggedPod) (inspect.Source
 }
 
 func (v *view) prepare(ctx context.Context, pod inspect.FlaggedPod) (prepared, error) {
-	if pod.Name != "" {
-		return v.session.preparePodIn(ctx, pod.Namespace, "pod/"+pod.Name, subject.PodTarget{Kind: "pod", Name: pod.Name})
+	s := v.session
+	if pod.Name != "" && pod.Gone == nil {
+		return s.preparePodIn(ctx, pod.Namespace, "pod/"+pod.Name, subject.PodTarget{Kind: "pod", Name: pod.Name})
 	}
 	if len(pod.Alerts) == 0 {
 		return prepared{}, errors.New("opening the case: the row names neither a pod nor an alert")
 	}
-	all, err := v.session.readAlerts()
+	id := pod.Alerts[0].ID
+	if pod.Gone == nil {
+		return s.prepareAlert(ctx, id)
+	}
+	a, ok := s.alarms.book.Find(id)
+	if !ok {
+		return prepared{}, errors.New("opening the case: the alert is no longer in the list")
+	}
+	cluster, err := s.openCluster()
 	if err != nil {
 		return prepared{}, err
 	}
-	for n, a := range all {
-		if a.ID == pod.Alerts[0].ID {
-			return v.session.prepareAlert(ctx, fmt.Sprint(n+1))
-		}
-	}
-	return prepared{}, errors.New("opening the case: the alert is no longer in the list")
+	s.alarms.book.Fill(&a)
+	a.Namespace, a.Pod, a.Container = pod.Namespace, pod.Name, cmp.Or(pod.Alerts[0].Subject, a.Container)
+	return s.prepareGone(ctx, cluster, id, a, &pod.Pod, "its pod is gone: this case is of what is left of it")
 }
 
 // replace closes the case that was open. Its recording stays on disk.

@@ -1,6 +1,7 @@
 package alert
 
 import (
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -11,14 +12,24 @@ import (
 var layouts = []string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999-0700"}
 
 // clock reads a time in one of the layouts, or a number of nanoseconds since 1970, which is what
-// Falco puts into evt.time.iso8601 in spite of its name. ok is false for anything else.
+// Falco puts into evt.time.iso8601 in spite of its name; programs that pass it on may write it with an exponent. ok is
+// false for anything else.
 func clock(s string) (t time.Time, ok bool) {
+	if s == "" {
+		return time.Time{}, false
+	}
 	for _, layout := range layouts {
 		if t, err := time.Parse(layout, s); err == nil {
 			return t, plausible(t)
 		}
 	}
 	ns, err := strconv.ParseInt(s, 10, 64)
+	if err != nil && strings.Contains(s, "e+") {
+		var f float64
+		if f, err = strconv.ParseFloat(s, 64); err == nil && f < math.MaxInt64 {
+			ns = int64(f)
+		}
+	}
 	if err != nil || ns <= 0 {
 		return time.Time{}, false
 	}
@@ -31,19 +42,33 @@ func plausible(t time.Time) bool {
 	return t.Year() >= 2000 && t.Year() < 2200
 }
 
-// timeOfDay reads HH:MM:SS.nnnnnnnnn, on that day if it is known. The zone is not: it is taken for UTC,
-// so the time is imprecise.
-func timeOfDay(s string, day time.Time) (t time.Time, ok bool) {
+// moment is what is known of when a line was written.
+type moment struct {
+	at time.Time // zero: nothing
+	// near says that a log collector wrote the line at that time, or soon after; else only the day is known.
+	near bool
+}
+
+// lag is how long a line may be on its way to the log.
+const lag = 2 * time.Minute
+
+// timeOfDay reads HH:MM:SS.nnnnnnnnn. Where only the day is known its zone is not: it is taken for UTC, and the time is not
+// precise. A line with a time of its log is of that time, in whichever zone (they are quarters of an hour apart) fits.
+func timeOfDay(s string, seen moment) (t time.Time, precise, ok bool) {
 	clock, err := time.Parse("15:04:05.999999999", s)
 	if err != nil {
-		return time.Time{}, false
+		return time.Time{}, false, false
 	}
-	if day.IsZero() {
-		return time.Time{}, true
+	if seen.at.IsZero() {
+		return time.Time{}, false, true
 	}
-	y, m, d := day.UTC().Date()
-	midnight := time.Date(y, m, d, 0, 0, 0, 0, time.UTC)
-	return midnight.Add(clock.Sub(clock.Truncate(24 * time.Hour))), true
+	y, m, d := seen.at.UTC().Date()
+	t = time.Date(y, m, d, 0, 0, 0, 0, time.UTC).Add(clock.Sub(clock.Truncate(24 * time.Hour)))
+	if !seen.near {
+		return t, false, true
+	}
+	t = t.Add(seen.at.Sub(t).Round(15 * time.Minute))
+	return t, seen.at.Sub(t).Abs() <= lag, true
 }
 
 // head cuts "TIME: Priority rest" into its parts. ok is false if the line does not begin so.

@@ -25,7 +25,10 @@ func (in *intake) document(r io.Reader) error {
 		return err
 	}
 	if broken != nil {
-		in.broken("the JSON document is broken or cut off: " + broken.Error())
+		var b Batch
+		in.number++
+		b.broken(in.number, fmt.Errorf("the JSON document is broken or cut off: %w", broken))
+		in.give(b)
 	}
 	return err
 }

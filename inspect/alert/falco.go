@@ -6,111 +6,120 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"time"
+
+	"github.com/valyala/fastjson"
 
 	"github.com/backtrail/backtrail/inspect"
 )
 
-// falcoEvent is a line of Falco's JSON, which falcosidekick hands on with a uuid. The tags, the output
-// and its fields can each be switched off.
-type falcoEvent struct {
-	Output   text   `json:"output"`
-	Message  text   `json:"message"`
-	Priority text   `json:"priority"`
-	Rule     text   `json:"rule"`
-	Fields   fields `json:"output_fields"`
-}
-
-func (e *falcoEvent) empty() bool {
-	return e.Output == "" && e.Rule == "" && len(e.Fields) == 0
-}
-
-// alert reads the event; stamp is its time.
-func (e *falcoEvent) alert(stamp string, day time.Time) Alert {
+// falcoAlert reads a line of Falco's JSON, which falcosidekick hands on with a uuid. The tags, the output and its fields
+// can each be switched off.
+func falcoAlert(v *fastjson.Value, seen moment) (Alert, error) {
 	a := Alert{Alert: inspect.Alert{
-		Source: SourceFalco, Rule: string(e.Rule), Output: string(cmp.Or(e.Output, e.Message)),
-		Priority: cmp.Or(priorityOf(string(e.Priority)), string(e.Priority)),
+		Source: SourceFalco, Rule: text(v.Get("rule")), Output: cmp.Or(text(v.Get("output")), text(v.Get("message"))),
 	}}
-	values := map[string]string{}
-	for k, v := range e.Fields {
-		values[strings.ReplaceAll(k, ".", "_")] = string(v)
+	priority := text(v.Get("priority"))
+	a.Priority = cmp.Or(priorityOf(priority), priority)
+	var values fields
+	said := 0
+	v.GetObject("output_fields").Visit(func(name []byte, value *fastjson.Value) {
+		said++
+		values.set(name, func() string { return text(value) })
+	})
+	if a.Output == "" && a.Rule == "" && said == 0 {
+		return Alert{}, errNoAlert
 	}
-	if len(values) == 0 { // switched off: what the text says is left
+	if said == 0 { // switched off: what the text says is left
 		values, a.Doubtful = textFields(a.Output)
 	}
-	a.fill(values)
-	for _, s := range []string{stamp, values["evt_time"], values["evt_time_iso8601"]} {
+	a.fill(&values)
+	a.when(text(v.Get("time")), &values, seen)
+	return a.at(text(v.Get("hostname"))), nil
+}
+
+// when finds the alert's time: where it stands, in its fields, or at the beginning of its text.
+func (a *Alert) when(stamp string, values *fields, seen moment) {
+	for _, s := range []string{stamp, values[eventTime], values[eventTimeISO]} {
 		if t, ok := clock(s); ok {
 			a.Time = inspect.At(t)
-			return a
+			return
 		}
 	}
 	if s, _, ok := head(a.Output); ok {
-		a.setTime(s, day)
+		a.setTime(s, seen)
 	}
-	return a
 }
 
 // setTime takes the time of a line of text.
-func (a *Alert) setTime(stamp string, day time.Time) bool {
+func (a *Alert) setTime(stamp string, seen moment) bool {
 	if t, ok := clock(stamp); ok {
 		a.Time = inspect.At(t)
 		return true
 	}
-	t, ok := timeOfDay(stamp, day)
+	t, precise, ok := timeOfDay(stamp, seen)
 	if ok {
-		a.Time, a.Imprecise = inspect.At(t), true
+		a.Time, a.Imprecise = inspect.At(t), !precise
 	}
 	return ok
 }
 
-// fill takes what the alert is matched by from its fields, whose names have _ in place of dots. The
-// shorter names are those of the text of rules, older ones among them.
-func (a *Alert) fill(v map[string]string) {
+// at names the node that the alert came from.
+func (a Alert) at(node string) Alert {
+	a.Node = node
+	return a
+}
+
+// fill takes from the fields what the alert is matched and told apart by.
+func (a *Alert) fill(v *fields) {
 	// One thing under two names with different values is as doubtful as one name twice.
-	agreed := func(clean func(string) string, names ...string) string {
-		value, ok := agree(v, clean, names)
+	agreed := func(clean func(string) string, name string, of ...field) string {
+		value, ok := v.agree(clean, of...)
 		if !ok {
-			a.Doubtful = append(a.Doubtful, names[0])
+			a.Doubtful = append(a.Doubtful, name)
 		}
 		return value
 	}
-	a.ContainerID = agreed(bareID, "container_id", "container")
-	a.Container = known(v["container_name"])
-	a.Namespace, a.Pod = agreed(known, "k8s_ns_name", "k8s_ns"), agreed(known, "k8s_pod_name", "k8s_pod")
+	a.ContainerID = agreed(bareID, "container_id", containerID, containerIDOld)
+	a.Container = v[containerName]
+	a.Namespace, a.Pod = agreed(known, "k8s_ns_name", namespaceName, namespaceOld), agreed(known, "k8s_pod_name", podName, podOld)
 	a.fillDockerName()
 	a.Image, a.Digest = imageOf(
-		cmp.Or(known(v["container_image_repository"]), known(v["container_image"]), known(v["image"])),
-		known(v["container_image_tag"]), known(v["container_image_digest"]))
-	a.Path = agreed(known, "proc_exepath", "exepath")
-	if exe, cwd := known(v["proc_exe"]), known(v["proc_cwd"]); a.Path == "" && strings.HasPrefix(exe, "/") {
+		cmp.Or(v[containerRepository], v[containerImage], v[imageOld]), v[containerTag], v[containerDigest])
+	a.Path = agreed(known, "proc_exepath", exePath, exePathOld)
+	if exe, cwd := v[exeName], v[workDir]; a.Path == "" && strings.HasPrefix(exe, "/") {
 		a.Path = exe
 	} else if a.Path == "" && strings.Contains(exe, "/") && path.IsAbs(cwd) {
 		a.Path = path.Join(cwd, exe)
 	}
-	a.Flags = flagsOf(agreed(known, "evt_arg_flags", "exe_flags"))
-	for _, is := range []struct{ field, flag string }{
-		{"proc_is_exe_upper_layer", FlagUpper}, {"proc_is_exe_lower_layer", FlagLower}, {"proc_is_exe_from_memfd", FlagMemfd},
+	a.Flags = flagsOf(agreed(known, "evt_arg_flags", exeFlags, exeFlagsOld))
+	for _, is := range []struct {
+		field field
+		flag  string
+	}{
+		{inUpperLayer, FlagUpper}, {inLowerLayer, FlagLower}, {fromMemory, FlagMemfd},
 	} {
 		if v[is.field] == "true" && !slices.Contains(a.Flags, is.flag) {
 			a.Flags = append(a.Flags, is.flag)
 		}
 	}
+	a.Target = targetOf(cmp.Or(v[fileName], v[fileOld], v[connectionOld]))
+	a.fillAudit(v)
 }
 
-// agree is the one value that the names have, cleaned. ok is false if they have different ones.
-func agree(v map[string]string, clean func(string) string, names []string) (value string, ok bool) {
-	for _, name := range names {
-		s := clean(v[name])
-		if s == "" || s == value {
-			continue
-		}
-		if value != "" {
-			return "", false
-		}
-		value = s
+// fillAudit reads what Kubernetes' audit log says of a pod, in the words of Falco's plugin.
+func (a *Alert) fillAudit(v *fields) {
+	if v[targetResource] == "pods" {
+		a.Namespace, a.Pod = cmp.Or(a.Namespace, v[targetNamespace]), cmp.Or(a.Pod, v[targetName])
 	}
-	return value, true
+}
+
+// targetOf is what the process touched: a file, or the other end of a connection. The end on this side has a port that
+// is another each time.
+func targetOf(name string) string {
+	if _, there, ok := strings.Cut(name, "->"); ok {
+		return there
+	}
+	return name
 }
 
 // bracketed is Falco's %container.info: web (id=3ad7b26ded6d).

@@ -17,7 +17,11 @@ var (
 
 // ParseLine reads one alert. day is as in Limits. A line that is no alert is an error.
 func ParseLine(line []byte, day time.Time) (Alert, error) {
-	return parse(line, Limits{Line: DefaultLine, Day: day})
+	a, err := parse(line, Limits{Line: DefaultLine, Day: day})
+	if err == nil {
+		a.received(line)
+	}
+	return a, err
 }
 
 // parse tells the forms apart and reads the line.
@@ -25,61 +29,48 @@ func parse(line []byte, limits Limits) (Alert, error) {
 	if len(line) > limits.Line {
 		return Alert{}, fmt.Errorf("longer than %d bytes", limits.Line)
 	}
-	content := unwrap(bytes.TrimSpace(line))
+	content, written := unwrap(bytes.TrimSpace(line))
 	if len(content) == 0 {
 		return Alert{}, errBlank
+	}
+	seen := moment{at: limits.Day}
+	if !written.IsZero() {
+		seen = moment{at: written, near: true}
 	}
 	var a Alert
 	var err error
 	if content[0] == '{' {
-		a, err = parseJSON(content, limits.Day)
+		a, err = parseJSON(content, seen)
 	} else {
-		a, err = parseText(string(content), limits.Day)
+		a, err = parseText(string(content), seen)
 	}
-	if err != nil {
-		return Alert{}, err
-	}
-	a.received(string(line))
-	return a, nil
+	return a, err
 }
 
-// logHead is what log collectors put before a line: kubectl logs --prefix, containerd's log files.
-var logHead = regexp.MustCompile(`^(\[pod/[^\] ]+\] )?(\S+ (stdout|stderr) F )?`)
+// logHead is what log collectors put before a line: kubectl logs with --prefix and --timestamps, containerd's log files.
+var logHead = regexp.MustCompile(`^(?:\[pod/[^\] ]+\] )?(?:(\d{4}-\d\d-\d\dT[0-9:.]+(?:Z|[+-]\d\d:\d\d)) (?:(?:stdout|stderr) F )?)?`)
 
-// unwrap takes the alert out of a log collector's line.
-func unwrap(line []byte) []byte {
+// unwrap takes the alert out of a log collector's line, with the time at which the line was written; zero if it is not
+// said.
+func unwrap(line []byte) ([]byte, time.Time) {
 	if len(line) == 0 || line[0] == '{' && !bytes.HasPrefix(line, []byte(`{"log":`)) {
-		return line
+		return line, time.Time{}
 	}
 	if line[0] == '{' { // docker's json-file
 		var wrapped struct {
-			Log string `json:"log"`
+			Log  string `json:"log"`
+			Time string `json:"time"`
 		}
 		if json.Unmarshal(line, &wrapped) != nil || wrapped.Log == "" {
-			return line
+			return line, time.Time{}
 		}
-		return []byte(strings.TrimSpace(wrapped.Log))
+		written, _ := clock(wrapped.Time)
+		return []byte(strings.TrimSpace(wrapped.Log)), written
 	}
-	return bytes.TrimSpace(line[len(logHead.Find(line)):])
-}
-
-// event is a line of JSON, of Falco or of Tetragon.
-type event struct {
-	falcoEvent
-	tetragonEvent
-	Time text `json:"time"`
-}
-
-func parseJSON(line []byte, day time.Time) (Alert, error) {
-	var e event
-	if err := json.Unmarshal(line, &e); err != nil {
-		return Alert{}, fmt.Errorf("no JSON: %w", err)
+	at := logHead.FindSubmatchIndex(line)
+	var written time.Time
+	if at[2] >= 0 {
+		written, _ = clock(string(line[at[2]:at[3]]))
 	}
-	if process := e.process(); process != nil {
-		return e.tetragonEvent.alert(*process, string(e.Time)), nil
-	}
-	if e.empty() {
-		return Alert{}, errNoAlert
-	}
-	return e.falcoEvent.alert(string(e.Time), day), nil
+	return bytes.TrimSpace(line[at[1]:]), written
 }

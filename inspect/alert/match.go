@@ -18,6 +18,8 @@ type Match struct {
 	How  string // inspect.MatchContainer and so on; inspect.MatchNone if there are no hits
 	Why  string // the match, or why there is none, in words
 	Hits []Hit  // one for container-id and pod; up to 50 where pods share a digest or image
+	// Earlier says that there is a pod of the alert's name now, and that the alert is of one before it.
+	Earlier bool
 }
 
 // Hit is a container that the alert fits.
@@ -43,11 +45,20 @@ func (x *Index) Match(a *Alert) Match {
 	if a.ContainerID == hostID {
 		return none("it is about a process of the node, outside of all containers")
 	}
+	key := memoKey{a.ContainerID, a.Namespace, a.Pod}
+	if m, ok := x.remembered(key); ok && len(a.Doubtful) == 0 {
+		return m
+	}
 	var tried []string
+	earlier := false
 	for _, way := range []func(*Alert) (Match, string){x.byID, x.byDigest, x.byName, x.byImage} {
 		m, why := way(a)
+		earlier = earlier || m.Earlier
 		if len(m.Hits) > 0 {
 			m.Why = strings.Join(append([]string{m.Why}, tried...), "; ") + doubts(a)
+			if m.How == inspect.MatchContainer && len(a.Doubtful) == 0 {
+				x.remember(key, m)
+			}
 			return m
 		}
 		if why != "" {
@@ -57,12 +68,14 @@ func (x *Index) Match(a *Alert) Match {
 	if len(tried) == 0 {
 		tried = []string{"it names no container, image or pod"}
 	}
-	return none(strings.Join(tried, "; ") + doubts(a))
+	m := none(strings.Join(tried, "; ") + doubts(a))
+	m.Earlier = earlier // of all of the ways, none found it elsewhere
+	return m
 }
 
 // Apply writes the match into the alert, with the names of the container if it is a single one.
 func (a *Alert) Apply(m Match) {
-	a.Alert.Match, a.Why = m.How, m.Why
+	a.Alert.Match, a.Why, a.Earlier = m.How, m.Why, m.Earlier
 	if len(m.Hits) != 1 {
 		return
 	}
@@ -70,6 +83,22 @@ func (a *Alert) Apply(m Match) {
 	a.Namespace, a.Pod = h.Namespace, h.Pod
 	if h.Container != "" {
 		a.Container = h.Container
+	}
+}
+
+// remembered is the match of a container's ID: thousands of alerts may be of one container, and share it.
+func (x *Index) remembered(key memoKey) (Match, bool) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	m, ok := x.memo[key]
+	return m, ok
+}
+
+func (x *Index) remember(key memoKey, m Match) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if len(x.memo) < maxShared {
+		x.memo[key] = m
 	}
 }
 
@@ -101,7 +130,10 @@ func (x *Index) byID(a *Alert) (Match, string) {
 	}
 	p := found[0]
 	why := fmt.Sprintf("%.12s is the ID of container %s", p.id, p.container.Name)
-	if p.ended {
+	switch {
+	case p.pod.gone:
+		why = fmt.Sprintf("%.12s was the ID of container %s, whose pod is gone", p.id, p.container.Name)
+	case p.ended:
 		why = fmt.Sprintf("%.12s is the ID of an earlier run of container %s, which has ended", p.id, p.container.Name)
 	}
 	if a.Pod != "" && (a.Pod != p.pod.name || a.Namespace != "" && a.Namespace != p.pod.namespace) {
@@ -166,8 +198,11 @@ func (x *Index) byName(a *Alert) (Match, string) {
 		return Match{}, "there is no pod " + key
 	}
 	r := rows[len(rows)-1]
+	for i := len(rows) - 1; i >= 0 && older(a, r.created) && !older(a, rows[0].created); i-- {
+		r = rows[i] // one that was seen, and is gone
+	}
 	if older(a, r.created) {
-		return Match{}, fmt.Sprintf("it is of an earlier pod of the name %s: the one there now was created at %s", key, r.created.UTC().Format(time.RFC3339))
+		return Match{Earlier: true}, fmt.Sprintf("it is of an earlier pod of the name %s: the one there now was created at %s", key, r.created.UTC().Format(time.RFC3339))
 	}
 	hit := Hit{Namespace: r.namespace, Pod: r.name, UID: r.uid}
 	why := "its namespace and name are those of the alert"

@@ -27,17 +27,17 @@ func webPod(name, id, digest string) *corev1.Pod {
 	}
 }
 
-func idOf(digit string) string { return strings.Repeat(digit, fullID) }
+func containerOf(digit string) string { return strings.Repeat(digit, fullID) }
 
 // cluster has web-0 and web-1 of the same image, web-2 of another digest under the same tag, and a
 // container of web-0 that ended.
 func cluster() *Index {
 	x := NewIndex()
 	web0 := webPod("web-0", hex64, digestA)
-	web0.Status.ContainerStatuses[0].LastTerminationState.Terminated = &corev1.ContainerStateTerminated{ContainerID: "containerd://" + idOf("e")}
+	web0.Status.ContainerStatuses[0].LastTerminationState.Terminated = &corev1.ContainerStateTerminated{ContainerID: "containerd://" + containerOf("e")}
 	x.Add(web0)
-	x.Add(webPod("web-1", idOf("b"), digestA))
-	x.Add(webPod("web-2", idOf("c"), digestB))
+	x.Add(webPod("web-1", containerOf("b"), digestA))
+	x.Add(webPod("web-2", containerOf("c"), digestB))
 	return x
 }
 
@@ -121,7 +121,7 @@ func TestMatch(t *testing.T) {
 		},
 		{
 			"another cluster",
-			Alert{Alert: inspect.Alert{ContainerID: idOf("9"), Namespace: "bank", Pod: "teller", Image: "x:1"}, Digest: idOf("9")},
+			Alert{Alert: inspect.Alert{ContainerID: containerOf("9"), Namespace: "bank", Pod: "teller", Image: "x:1"}, Digest: containerOf("9")},
 			"none", "", "no pod has a container of ID 999999999999; no such container runs 9999999999999999999…; there is no pod bank/teller; no such container has image x:1",
 		},
 		{
@@ -217,16 +217,6 @@ func TestApply(t *testing.T) {
 	}
 }
 
-func TestNamespaces(t *testing.T) {
-	var alerts []Alert
-	for i := range 2 * maxNamespaces {
-		alerts = append(alerts, Alert{}, Alert{Alert: inspect.Alert{Namespace: fmt.Sprint("ns", i/2)}})
-	}
-	if got := Namespaces(alerts); len(got) != maxNamespaces || got[0] != "ns0" {
-		t.Errorf("got %v", got)
-	}
-}
-
 func TestImageKey(t *testing.T) {
 	for in, want := range map[string]string{
 		"docker.io/library/nginx":           "nginx:latest",
@@ -311,7 +301,81 @@ func TestMatchFlood(t *testing.T) {
 	var memory runtime.MemStats
 	runtime.ReadMemStats(&memory)
 	t.Logf("took %v, heap %d MB", time.Since(start), memory.HeapAlloc>>20)
-	if took := time.Since(start); took > 5*time.Second {
+	if took := time.Since(start); took > 30*time.Second { // half a second is usual; the race detector on a busy machine takes twenty times as long
 		t.Errorf("took %v", took)
+	}
+}
+
+// A pod that is gone is found by its containers, and by name for what was said while it was there.
+func TestMatchOfWhatIsGone(t *testing.T) {
+	x := NewIndex()
+	x.Add(webPod("db-0", hex64, digestA))
+	if x.Add(webPod("db-0", hex64, digestA)) {
+		t.Error("the same pod again changes nothing")
+	}
+	x.Gone("shop", "db-0", "uid-db-0")
+	next := webPod("db-0", containerOf("b"), digestB)
+	next.UID, next.CreationTimestamp = "uid-2", metav1.NewTime(at.Add(time.Hour))
+	next.Status.ContainerStatuses[0].State.Running.StartedAt = next.CreationTimestamp
+	x.Add(next)
+	for _, tt := range []struct {
+		name  string
+		alert Alert
+		uid   string
+		why   string
+	}{
+		{"its container", Alert{Alert: inspect.Alert{ContainerID: hex64[:12]}}, "uid-db-0", "whose pod is gone"},
+		{"its name at its time", Alert{Alert: inspect.Alert{Namespace: "shop", Pod: "db-0", Time: inspect.At(at)}}, "uid-db-0", ""},
+		{"its name now", Alert{Alert: inspect.Alert{Namespace: "shop", Pod: "db-0", Time: inspect.At(at.Add(2 * time.Hour))}}, "uid-2", ""},
+		{"its name before both", Alert{Alert: inspect.Alert{Namespace: "shop", Pod: "db-0", Time: inspect.At(at.Add(-time.Hour))}}, "", "an earlier pod of the name"},
+		{"its digest, which runs no more", Alert{Digest: digestA}, "", "no such container runs"},
+	} {
+		got := x.Match(&tt.alert)
+		uid := ""
+		for _, h := range got.Hits {
+			uid = h.UID
+		}
+		if uid != tt.uid || !strings.Contains(got.Why, tt.why) || got.Earlier != (tt.why == "an earlier pod of the name") {
+			t.Errorf("%s: %s: %s", tt.name, uid, got.Why)
+		}
+	}
+	x.Forget("shop", "db-0", "uid-db-0")
+	x.Forget("shop", "db-0", "uid-2")
+	if len(x.rows)+len(x.ids)+len(x.digests)+len(x.names)+len(x.images)+len(x.nodes)+len(x.spaces) != 0 {
+		t.Errorf("something is left: %+v", x)
+	}
+}
+
+func TestBearing(t *testing.T) {
+	x := cluster()
+	pod := webPod("on-node", containerOf("d"), digestA)
+	pod.Spec.NodeName = "node1"
+	x.Add(pod)
+	named := func(ns, pod, id, node string) Alert {
+		return Alert{Alert: inspect.Alert{Namespace: ns, Pod: pod, ContainerID: id}, Node: node}
+	}
+	for _, tt := range []struct {
+		name    string
+		alerts  []Alert
+		strange bool
+	}{
+		{"nothing", nil, false},
+		{"a host alert of another node", []Alert{named("", "", hostID, "elsewhere")}, false},
+		{"a node alone", []Alert{named("", "", "", "elsewhere")}, false},
+		{"a pod of another cluster", []Alert{named("bank", "teller", "", "elsewhere")}, true},
+		{"a container of another cluster", []Alert{named("", "", "999999999999", "")}, true},
+		{"many, and one that is known by its container", []Alert{named("bank", "x", "", ""), named("bank", "y", hex64[:12], "")}, false},
+		{"one that is known by its namespace", []Alert{named("shop", "long-gone", "", "")}, false},
+		{"one that is known by its node, with its domain", []Alert{named("bank", "x", "", "node1.example.com")}, false},
+		{"a namespace that every cluster has", []Alert{named("kube-system", "", "", "")}, false},
+		{"a pod in a namespace that every cluster has", []Alert{named("kube-system", "etcd-other", "", "")}, true},
+	} {
+		var b Bearing
+		for i := range tt.alerts {
+			b.Add(x, &tt.alerts[i])
+		}
+		if b.Strange() != tt.strange {
+			t.Errorf("%s: %+v", tt.name, b)
+		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"slices"
 	"sync"
 	"time"
 )
@@ -18,20 +19,24 @@ const (
 	maxDocument   = 64 << 20
 	maxBroken     = 10 // kept with their reason
 	batchLines    = 1024
+	batchBytes    = 1 << 20
 )
 
 // Limits bound a Read; zero values mean the defaults.
 type Limits struct {
-	Alerts int // how many are kept
+	Alerts int // how many are kept; Scan keeps none
 	Line   int // bytes of one line
 	// Day is the date of lines that hold a time of day only: that of the file. Their time stays
 	// marked as imprecise. The zero value leaves their time unknown.
 	Day time.Time
+	// Log says that it is a program's log: text that is no alert is something else that the program said, and not broken.
+	Log bool
 }
 
 // Intake is what was read.
 type Intake struct {
-	Alerts  []Alert
+	Alerts  []Alert      // of Read
+	Count   int          // alerts that there were
 	Broken  int          // lines that are no alert
 	Samples []BrokenLine // the first of them
 	Notes   []string     // what was not read, in words
@@ -41,21 +46,62 @@ type Intake struct {
 type BrokenLine struct {
 	Line   int // from 1; in a JSON document the number of the value
 	Reason string
+	Feed   string // that it came by, where there are several
 }
 
-// Read reads alerts line by line: Falco's JSON and text, falcosidekick's payloads and Tetragon's
-// events, mixed as they come. A JSON array, or JSON over several lines, is read as well. Lines that
-// are no alert are counted; blank ones are not. The error is that of r, and what was read
-// before it is there.
+// Read reads all alerts of r, as Scan does.
 func Read(r io.Reader, limits Limits) (Intake, error) {
 	if limits.Alerts <= 0 {
 		limits.Alerts = DefaultAlerts
 	}
+	var kept []Alert
+	var full string
+	in, err := Scan(r, limits, func(b Batch) bool {
+		for i := range b.Alerts {
+			if len(kept) == limits.Alerts {
+				full = fmt.Sprintf("more than %d alerts: those from line %d on were not read", limits.Alerts, b.Alerts[i].number)
+				return false
+			}
+			a := b.Alerts[i].Alert
+			a.received(b.Alerts[i].line)
+			kept = append(kept, a)
+		}
+		return true
+	})
+	if full != "" {
+		in.Notes = append(in.Notes, full)
+	}
+	in.Alerts = kept
+	return in, err
+}
+
+// Batch is some lines as they came.
+type Batch struct {
+	Alerts  []Received   // in order; they hold until the next batch
+	Broken  int          // lines that are no alert, since the last batch
+	Other   int          // lines of a log that are something else
+	Samples []BrokenLine // the first of them
+}
+
+// Received is an alert with its line. What follows from the line's bytes is not filled in yet.
+type Received struct {
+	Alert
+	line   []byte
+	number int // of the line
+}
+
+// Scan reads alerts line by line and gives them to each, until each returns false: Falco's JSON and text, falcosidekick's
+// payloads and Tetragon's events, mixed as they come. A JSON array, or JSON over several lines, is read as well. Lines that
+// are no alert are counted; blank ones are not. What has come is given on before Scan waits for more. The error is that
+// of r, and what was read before it was given.
+func Scan(r io.Reader, limits Limits, each func(Batch) bool) (Intake, error) {
 	if limits.Line <= 0 {
 		limits.Line = DefaultLine
 	}
-	in := &intake{limits: limits}
-	lines := bufio.NewReaderSize(r, 64<<10)
+	in := &intake{limits: limits, each: each}
+	lines := readers.Get().(*bufio.Reader)
+	lines.Reset(r)
+	defer func() { lines.Reset(nil); readers.Put(lines) }()
 	start, err := in.firstBytes(lines)
 	if err != nil {
 		return in.Intake, notEnd(err)
@@ -69,11 +115,17 @@ func Read(r io.Reader, limits Limits) (Intake, error) {
 	return in.Intake, notEnd(err)
 }
 
+// readers are used again: a webhook reads thousands of small bodies.
+var readers = sync.Pool{New: func() any { return bufio.NewReaderSize(nil, batchBytes) }}
+
 // intake is an Intake in the making.
 type intake struct {
 	Intake
 	limits Limits
-	number int // of the last line
+	each   func(Batch) bool
+	number int        // of the last line
+	parsed []Received // of a batch, used again for the next one
+	failed []error
 }
 
 // firstBytes skips blanks and looks at what follows.
@@ -103,15 +155,14 @@ func (in *intake) firstBytes(r *bufio.Reader) ([]byte, error) {
 
 // lines reads one alert a line.
 func (in *intake) lines(r *bufio.Reader) error {
-	batch := make([][]byte, 0, batchLines)
+	var b lineBatch
 	for {
-		line, err := readLine(r, in.limits.Line)
-		batch = append(batch, line)
-		if len(batch) == batchLines || err != nil {
-			if !in.take(batch) {
+		err := b.read(r, in.limits.Line)
+		if b.full() || err != nil || !hasLine(r) {
+			if !in.take(b.lines()) {
 				return nil
 			}
-			batch = batch[:0]
+			b.reset()
 		}
 		if err != nil {
 			return err
@@ -119,60 +170,95 @@ func (in *intake) lines(r *bufio.Reader) error {
 	}
 }
 
-// readLine reads to the line break. Of a longer line than limit it keeps one byte more than that,
-// by which parse knows it.
-func readLine(r *bufio.Reader, limit int) ([]byte, error) {
-	var line []byte
+// hasLine says that the next line can be read without waiting for more.
+func hasLine(r *bufio.Reader) bool {
+	ahead, _ := r.Peek(r.Buffered())
+	return bytes.IndexByte(ahead, '\n') >= 0
+}
+
+// lineBatch is some lines in one piece of memory, which is used again.
+type lineBatch struct {
+	bytes []byte
+	ends  []int
+	list  [][]byte
+}
+
+// read reads to the line break. Of a longer line than limit it keeps one byte more than that, by which parse knows it.
+func (b *lineBatch) read(r *bufio.Reader, limit int) error {
+	begun := len(b.bytes)
 	for {
 		part, err := r.ReadSlice('\n')
-		if room := limit + 1 - len(line); room > 0 {
-			line = append(line, part[:min(len(part), room)]...)
+		if room := limit + 1 - (len(b.bytes) - begun); room > 0 {
+			b.bytes = append(b.bytes, part[:min(len(part), room)]...)
 		}
 		if !errors.Is(err, bufio.ErrBufferFull) {
-			return bytes.TrimRight(line, "\r\n"), err
+			b.ends = append(b.ends, len(b.bytes))
+			return err
 		}
 	}
 }
 
-// take parses a batch on all cores and keeps it in its order. It reports whether there is room for more.
-func (in *intake) take(batch [][]byte) bool {
-	parsed := make([]Alert, len(batch))
-	failed := make([]error, len(batch))
-	workers := runtime.GOMAXPROCS(0)
+func (b *lineBatch) full() bool { return len(b.ends) == batchLines || len(b.bytes) >= batchBytes }
+
+// lines are the lines without their breaks.
+func (b *lineBatch) lines() [][]byte {
+	begun := 0
+	for _, end := range b.ends {
+		b.list = append(b.list, bytes.TrimRight(b.bytes[begun:end:end], "\r\n"))
+		begun = end
+	}
+	return b.list
+}
+
+func (b *lineBatch) reset() { b.bytes, b.ends, b.list = b.bytes[:0], b.ends[:0], b.list[:0] }
+
+// take parses a batch on all cores and gives it on in its order. It reports whether more is wanted.
+func (in *intake) take(lines [][]byte) bool {
+	in.parsed, in.failed = slices.Grow(in.parsed[:0], len(lines))[:len(lines)], slices.Grow(in.failed[:0], len(lines))[:len(lines)]
+	workers := min(runtime.GOMAXPROCS(0), 1+len(lines)/16)
 	var wg sync.WaitGroup
 	for w := range workers {
 		wg.Go(func() {
-			for i := w; i < len(batch); i += workers {
-				parsed[i], failed[i] = parse(batch[i], in.limits)
+			for i := w; i < len(lines); i += workers {
+				in.parsed[i].Alert, in.failed[i] = parse(lines[i], in.limits)
+				in.parsed[i].line = lines[i]
 			}
 		})
 	}
 	wg.Wait()
-	for i := range batch {
-		if errors.Is(failed[i], errBlank) {
-			in.number++
-			continue
-		}
-		if failed[i] != nil {
-			in.broken(failed[i].Error())
-			continue
-		}
-		if len(in.Alerts) == in.limits.Alerts {
-			in.Notes = append(in.Notes, fmt.Sprintf("more than %d alerts: those from line %d on were not read", in.limits.Alerts, in.number+1))
-			return false
-		}
+	b := Batch{Alerts: in.parsed[:0]}
+	for i := range lines {
 		in.number++
-		in.Alerts = append(in.Alerts, parsed[i])
+		switch {
+		case errors.Is(in.failed[i], errBlank):
+		case in.limits.Log && errors.Is(in.failed[i], errNoAlert):
+			b.Other++
+		case in.failed[i] != nil:
+			b.broken(in.number, in.failed[i])
+		default:
+			in.parsed[i].number = in.number
+			b.Alerts = append(b.Alerts, in.parsed[i])
+		}
 	}
-	return true
+	return in.give(b)
+}
+
+// give counts a batch and gives it on.
+func (in *intake) give(b Batch) bool {
+	in.Count += len(b.Alerts)
+	in.Broken += b.Broken
+	in.Samples = append(in.Samples, b.Samples[:min(len(b.Samples), maxBroken-len(in.Samples))]...)
+	if len(b.Alerts)+b.Broken+b.Other == 0 {
+		return true
+	}
+	return in.each(b)
 }
 
 // broken counts a line that is no alert.
-func (in *intake) broken(reason string) {
-	in.number++
-	in.Broken++
-	if len(in.Samples) < maxBroken {
-		in.Samples = append(in.Samples, BrokenLine{Line: in.number, Reason: reason})
+func (b *Batch) broken(line int, reason error) {
+	b.Broken++
+	if len(b.Samples) < maxBroken {
+		b.Samples = append(b.Samples, BrokenLine{Line: line, Reason: reason.Error()})
 	}
 }
 

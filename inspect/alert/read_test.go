@@ -39,13 +39,14 @@ func one(change func(a *Alert)) Alert {
 		Source: SourceFalco, Rule: "Drop and execute new binary in container", Priority: "Critical", Time: inspect.At(at),
 		Namespace: "shop", Pod: "web-0", Container: "web", ContainerID: "3ad7b26ded6d", Path: "/tmp/.x/kd",
 		Image: "reg.example/web:1", Flags: []string{"EXE_WRITABLE", FlagUpper},
-	}}
+	}, Node: "node1"}
 	change(&a)
 	return a
 }
 
 func TestParseLine(t *testing.T) {
-	fromText := func(a *Alert) { a.Rule, a.Imprecise = "", true }
+	fromText := func(a *Alert) { a.Rule, a.Imprecise, a.Node = "", true, "" }
+	logged := func(a *Alert) { a.Rule, a.Node = "", "" }
 	for _, tt := range []struct {
 		name, line string
 		want       Alert
@@ -55,7 +56,7 @@ func TestParseLine(t *testing.T) {
 		{"text", textOne, one(fromText)},
 		{
 			"text with a date", strings.Replace(textOne, "08:01:02.500000000", "2026-03-01T08:01:02.500000000+0000", 1),
-			one(func(a *Alert) { a.Rule = "" }),
+			one(logged),
 		},
 		{
 			"old text in brackets",
@@ -63,7 +64,7 @@ func TestParseLine(t *testing.T) {
 			Alert{Alert: inspect.Alert{
 				Source: SourceFalco, Priority: "Error", Time: inspect.At(at), Imprecise: true,
 				Namespace: "shop", Pod: "web-0", ContainerID: "3ad7b26ded6d", Image: "reg.example/web",
-			}},
+			}, Target: "/bin/x"},
 		},
 		{
 			"a command line that names another pod",
@@ -83,7 +84,7 @@ func TestParseLine(t *testing.T) {
 		{
 			"fields switched off: the output has them",
 			mustJSON(map[string]any{"output": textOne, "priority": "critical", "rule": "R", "output_fields": nil, "time": "2026-03-01T08:01:02.5Z"}),
-			one(func(a *Alert) { a.Rule = "R" }),
+			one(func(a *Alert) { a.Rule, a.Node = "R", "" }),
 		},
 		{
 			"time in nanoseconds only", `{"rule":"R","output_fields":{"evt.time":1772352062500000000}}`,
@@ -107,18 +108,31 @@ func TestParseLine(t *testing.T) {
 		},
 		{
 			"tetragon",
-			`{"process_exec":{"process":{"binary":"kd","arguments":"--pool x","cwd":"/tmp/.x","docker":"3ad7b26ded6d8e7b23da7d48fe88943","pod":{"namespace":"shop","name":"web-0","container":{"id":"containerd://` + hex64 + `","name":"web","image":{"id":"reg.example/web@` + digestA + `","name":"reg.example/web:1"}}}}},"node_name":"node1","time":"2026-03-01T08:01:02.500000000Z"}`,
+			`{"process_exec":{"process":{"binary":"kd","arguments":"--pool x","cwd":"/tmp/.x","docker":"3ad7b26ded6d8e7b23da7d48fe88943","pod":{"namespace":"shop","name":"web-0","container":{"id":"containerd://` + hex64 + `","name":"web","image":{"id":"reg.example/web@` + digestA + `","name":"reg.example/web:1"}},"workload":"web","workload_kind":"StatefulSet"}}},"node_name":"node1","time":"2026-03-01T08:01:02.500000000Z"}`,
 			Alert{Alert: inspect.Alert{
 				Source: SourceTetragon, Rule: "process_exec", Time: inspect.At(at), Namespace: "shop", Pod: "web-0", Container: "web",
 				ContainerID: hex64, Path: "/tmp/.x/kd", Image: "reg.example/web:1",
-			}, Digest: digestA},
+			}, Digest: digestA, Node: "node1", Workload: "web", WorkloadKind: "StatefulSet"},
 		},
 		{
-			"tetragon without a pod", `{"process_kprobe":{"process":{"binary":"/kd","docker":"3ad7b26ded6d8e7b23da7d48fe88943","pod":null},"function_name":"fd_install","policy_name":"files"},"time":"x"}`,
-			Alert{Alert: inspect.Alert{Source: SourceTetragon, Rule: "process_kprobe files fd_install", ContainerID: "3ad7b26ded6d8e7b23da7d48fe88943", Path: "/kd"}},
+			"tetragon without a pod", `{"process_kprobe":{"process":{"binary":"/kd","docker":"3ad7b26ded6d8e7b23da7d48fe88943","pod":null},"function_name":"fd_install","policy_name":"files","args":[{"int_arg":3},{"file_arg":{"path":"/etc/shadow"}}]},"time":"x"}`,
+			Alert{Alert: inspect.Alert{Source: SourceTetragon, Rule: "process_kprobe files fd_install", ContainerID: "3ad7b26ded6d8e7b23da7d48fe88943", Path: "/kd"}, Target: "/etc/shadow"},
 		},
 		{"kubectl logs --prefix", "[pod/falco-x/falco] " + falcoOne, one(func(*Alert) {})},
 		{"containerd's log file", "2026-03-01T08:01:02.6Z stdout F " + falcoOne, one(func(*Alert) {})},
+		{"kubectl logs --timestamps", "2026-03-01T08:01:02.6Z " + falcoOne, one(func(*Alert) {})},
+		{"a text with the time of its log", "2026-03-01T08:01:02.9Z " + textOne, one(logged)},
+		{"the same before midnight, in another zone", "2026-02-28T23:31:02.9Z " + textOne, one(func(a *Alert) { logged(a); a.Time = inspect.At(at.Add(-8*time.Hour - 30*time.Minute)) })},
+		{"a text that was long on its way", "2026-03-01T08:06:02Z " + textOne, one(func(a *Alert) { fromText(a) })},
+		{
+			"what Falco saw in the audit log",
+			`{"rule":"Attach/Exec Pod","output_fields":{"ka.target.resource":"pods","ka.target.namespace":"shop","ka.target.name":"web-0","evt.time":"1.7723520625e+18"}}`,
+			Alert{Alert: inspect.Alert{Source: SourceFalco, Rule: "Attach/Exec Pod", Namespace: "shop", Pod: "web-0", Time: inspect.At(at)}},
+		},
+		{
+			"a connection, by its other end", `{"rule":"R","output_fields":{"fd.name":"10.0.0.1:43822->203.0.113.77:3333"}}`,
+			Alert{Alert: inspect.Alert{Source: SourceFalco, Rule: "R"}, Target: "203.0.113.77:3333"},
+		},
 		{"docker's log file", mustJSON(map[string]string{"log": textOne + "\n", "stream": "stdout"}), one(fromText)},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -3,108 +3,74 @@ package alert
 import (
 	"cmp"
 	"path"
+	"strconv"
 	"strings"
+
+	"github.com/valyala/fastjson"
 
 	"github.com/backtrail/backtrail/inspect"
 )
 
-// tetragonEvent is a line of Tetragon's JSON: one of its fields is there.
-type tetragonEvent struct {
-	Exec       maybe[tetragonBody] `json:"process_exec"`
-	Exit       maybe[tetragonBody] `json:"process_exit"`
-	Kprobe     maybe[tetragonBody] `json:"process_kprobe"`
-	Tracepoint maybe[tetragonBody] `json:"process_tracepoint"`
-	LSM        maybe[tetragonBody] `json:"process_lsm"`
-}
+// tetragonKinds are the events of Tetragon that name a process: of a line of its JSON one is there.
+var tetragonKinds = []string{"exec", "kprobe", "lsm", "tracepoint", "uprobe", "exit"}
 
-type tetragonBody struct {
-	kind     string
-	Process  maybe[tetragonProcess] `json:"process"`
-	Function text                   `json:"function_name"`
-	Policy   text                   `json:"policy_name"`
-	Message  text                   `json:"message"`
-}
-
-type tetragonProcess struct {
-	Binary    text               `json:"binary"`
-	Arguments text               `json:"arguments"`
-	Cwd       text               `json:"cwd"`
-	Docker    text               `json:"docker"` // first 31 digits of the container ID
-	Pod       maybe[tetragonPod] `json:"pod"`
-}
-
-type tetragonPod struct {
-	Namespace text                     `json:"namespace"`
-	Name      text                     `json:"name"`
-	Container maybe[tetragonContainer] `json:"container"`
-}
-
-type tetragonContainer struct {
-	ID    text `json:"id"` // containerd://HEX
-	Name  text `json:"name"`
-	Image maybe[struct {
-		ID   text `json:"id"` // REPO@sha256:HEX, or sha256:HEX of the config
-		Name text `json:"name"`
-	}] `json:"image"`
-}
-
-// process is the event's body with its kind, nil if the line is not Tetragon's.
-func (e *tetragonEvent) process() *tetragonBody {
-	for _, of := range []struct {
-		kind string
-		body *tetragonBody
-	}{
-		{"exec", e.Exec.value},
-		{"kprobe", e.Kprobe.value},
-		{"lsm", e.LSM.value},
-		{"tracepoint", e.Tracepoint.value},
-		{"exit", e.Exit.value},
-	} {
-		if of.body != nil && of.body.Process.value != nil {
-			of.body.kind = of.kind
-			return of.body
+// tetragonBody is the event's body with its kind, nil if the line is not Tetragon's.
+func tetragonBody(v *fastjson.Value) (kind string, body *fastjson.Value) {
+	for _, kind := range tetragonKinds {
+		if body := v.Get("process_" + kind); body.GetObject("process") != nil {
+			return kind, body
 		}
 	}
-	return nil
+	return "", nil
 }
 
-// alert reads the event. Tetragon has no priorities, and no rule but a tracing policy.
-func (e *tetragonEvent) alert(b tetragonBody, stamp string) Alert {
-	p := b.Process.value
-	command := strings.TrimSpace(string(p.Binary) + " " + string(p.Arguments))
+// tetragonAlert reads the event. Tetragon has no priorities, and no rule but a tracing policy.
+func tetragonAlert(kind string, body *fastjson.Value, stamp string) Alert {
+	p := body.Get("process")
+	command := strings.TrimSpace(text(p.Get("binary")) + " " + text(p.Get("arguments")))
 	a := Alert{Alert: inspect.Alert{
-		Source: SourceTetragon, Rule: b.rule(), Output: cmp.Or(string(b.Message), b.kind+" "+command),
-		ContainerID: bareID(string(p.Docker)), Path: string(p.Binary),
-	}}
+		Source: SourceTetragon, Rule: tetragonRule(kind, body), Output: cmp.Or(text(body.Get("message")), kind+" "+command),
+		ContainerID: bareID(text(p.Get("docker"))), Path: text(p.Get("binary")), // docker: the first 31 digits
+	}, Target: tetragonTarget(body)}
 	if t, ok := clock(stamp); ok {
 		a.Time = inspect.At(t)
 	}
-	if a.Path != "" && !path.IsAbs(a.Path) && !strings.HasPrefix(a.Path, "memfd:") && path.IsAbs(string(p.Cwd)) {
-		a.Path = path.Join(string(p.Cwd), a.Path)
+	if cwd := text(p.Get("cwd")); a.Path != "" && !path.IsAbs(a.Path) && !strings.HasPrefix(a.Path, "memfd:") && path.IsAbs(cwd) {
+		a.Path = path.Join(cwd, a.Path)
 	}
-	pod := p.Pod.value
-	if pod == nil {
-		return a
-	}
-	a.Namespace, a.Pod = string(pod.Namespace), string(pod.Name)
-	c := pod.Container.value
-	if c == nil {
-		return a
-	}
-	a.Container, a.ContainerID = string(c.Name), cmp.Or(bareID(string(c.ID)), a.ContainerID)
-	if image := c.Image.value; image != nil {
-		a.Image, a.Digest = string(image.Name), digestOf(string(image.ID))
-	}
+	pod := p.Get("pod")
+	a.Namespace, a.Pod = text(pod.Get("namespace")), text(pod.Get("name"))
+	a.Workload, a.WorkloadKind = text(pod.Get("workload")), text(pod.Get("workload_kind"))
+	c := pod.Get("container")
+	a.Container, a.ContainerID = text(c.Get("name")), cmp.Or(bareID(text(c.Get("id"))), a.ContainerID) // containerd://HEX
+	image := c.Get("image")
+	id := text(image.Get("id")) // REPO@sha256:HEX, or sha256:HEX of the config
+	a.Image, a.Digest, a.Config = text(image.Get("name")), digestOf(id), isDigest(id)
 	return a
 }
 
-// rule names what the event is of.
-func (b *tetragonBody) rule() string {
-	name := "process_" + b.kind
-	for _, detail := range []text{b.Policy, b.Function} {
-		if detail != "" {
-			name += " " + string(detail)
+// tetragonRule names what the event is of.
+func tetragonRule(kind string, body *fastjson.Value) string {
+	name := "process_" + kind
+	for _, detail := range []string{"policy_name", "function_name"} {
+		if s := text(body.Get(detail)); s != "" {
+			name += " " + s
 		}
 	}
 	return name
+}
+
+// tetragonTarget is the first file or address among the arguments of a call that was watched.
+func tetragonTarget(body *fastjson.Value) string {
+	for _, arg := range body.GetArray("args") {
+		for _, of := range []string{"file_arg", "path_arg"} {
+			if s := text(arg.Get(of, "path")); s != "" {
+				return s
+			}
+		}
+		if to := text(arg.Get("sock_arg", "daddr")); to != "" {
+			return to + ":" + strconv.Itoa(arg.GetInt("sock_arg", "dport"))
+		}
+	}
+	return ""
 }

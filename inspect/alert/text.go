@@ -4,25 +4,24 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/backtrail/backtrail/inspect"
 )
 
 // parseText reads a line of Falco's text output: a time, a priority, a message, and fields behind
 // " | " or in brackets. The rule's name is not in it.
-func parseText(line string, day time.Time) (Alert, error) {
+func parseText(line string, seen moment) (Alert, error) {
 	stamp, priority, ok := head(line)
 	if !ok {
 		return Alert{}, errNoAlert
 	}
 	a := Alert{Alert: inspect.Alert{Source: SourceFalco, Priority: priority, Output: line}}
-	if !a.setTime(stamp, day) {
+	if !a.setTime(stamp, seen) {
 		return Alert{}, errNoAlert
 	}
 	values, doubtful := textFields(line)
 	a.Doubtful = doubtful
-	a.fill(values)
+	a.fill(&values)
 	return a, nil
 }
 
@@ -35,13 +34,12 @@ var (
 // maxFields bounds the fields of one line; rules write about twenty.
 const maxFields = 256
 
-// textFields reads the fields of a line, with _ in place of dots. Values hold blanks and reach up to the
-// next name. Since a command line may hold names too, one that is there twice with different values
-// is left out and named in doubtful, sorted.
-func textFields(line string) (values map[string]string, doubtful []string) {
+// textFields reads the fields of a line. Values hold blanks and reach up to the next name. Since a command line may hold
+// names too, one that is there twice with different values is left out and named in doubtful, sorted.
+func textFields(line string) (values fields, doubtful []string) {
 	part := fieldPart(line)
-	values = map[string]string{}
 	keys := keyAt.FindAllStringSubmatchIndex(part, maxFields)
+	seen := make(map[string]string, len(keys))
 	for i, at := range keys {
 		end := len(part)
 		if i+1 < len(keys) {
@@ -52,13 +50,15 @@ func textFields(line string) (values map[string]string, doubtful []string) {
 		if i+1 == len(keys) {
 			value = lastValue(value)
 		}
-		if old, twice := values[name]; twice && old != value && !slices.Contains(doubtful, name) {
+		if old, twice := seen[name]; twice && old != value && !slices.Contains(doubtful, name) {
 			doubtful = append(doubtful, name)
 		}
-		values[name] = value
+		seen[name] = value
 	}
-	for _, name := range doubtful {
-		delete(values, name)
+	for name, value := range seen {
+		if !slices.Contains(doubtful, name) {
+			values.set([]byte(name), func() string { return value })
+		}
 	}
 	slices.Sort(doubtful)
 	return values, doubtful
@@ -79,6 +79,26 @@ func fieldPart(line string) string {
 		}
 	}
 	return ""
+}
+
+// maxTitle bounds a message that stands for a rule's name, in bytes.
+const maxTitle = 120
+
+// headline is what a line of text says before its fields, without time and priority: the rule's name is not in it.
+func headline(output string) string {
+	text := output
+	if _, _, ok := head(text); ok {
+		_, text, _ = strings.Cut(text, ": ")
+		_, text, _ = strings.Cut(text, " ") // the priority
+	}
+	if part := fieldPart(text); part != "" {
+		text = text[:strings.Index(text, part)]
+	}
+	text = strings.TrimRight(text, " |(")
+	if len(text) > maxTitle {
+		text = strings.ToValidUTF8(text[:maxTitle], "")
+	}
+	return text
 }
 
 // lastValue drops a bracket that closes what was opened before the fields.

@@ -29,11 +29,12 @@ type watcher interface {
 
 // Watch follows the pod from the version that was first read, for as long as the case is open. A changed or deleted pod is
 // a new exhibit; the old one stays. When a container has restarted, or the pod is asked to go, the logs are read once more
-// before they vanish, unless off. It is nil where there is nothing that could be watched; else a source that ends with its
-// context, or once the pod is gone.
+// before they vanish, unless off. It is nil where there is nothing that could be watched, which a pod is that was
+// put together after it went: it has no version to go on from. Else it is a source that ends with its context, or once the
+// pod is gone.
 func Watch(o Options, store *registry.Store, off bool) inspect.Source {
 	live, ok := o.Cluster.(watcher)
-	if o.Pod == nil || !ok {
+	if o.Pod == nil || o.Pod.ResourceVersion == "" || !ok {
 		return nil
 	}
 	return func(ctx context.Context, emit func(inspect.Event)) error {

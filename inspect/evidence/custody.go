@@ -56,6 +56,9 @@ func (c *custody) lineOf(e inspect.Event) (custodyLine, bool) {
 	case e.Request != nil:
 		r := e.Request
 		line.What, line.Method, line.URL, line.Status, line.Bytes, line.Error = "request", r.Method, r.URL, r.Status, r.Bytes, r.Error
+		if !r.Sent.IsZero() {
+			line.Time = r.Sent
+		}
 	case e.Exhibit != nil && e.Exhibit.Missing != "":
 		line.What, line.Detail, line.Error = "not kept", e.Exhibit.Path, e.Exhibit.Missing
 	case e.Exhibit != nil:

@@ -3,7 +3,6 @@ package report
 import (
 	"cmp"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
@@ -68,14 +67,4 @@ func alertMark(c inspect.Case, a inspect.Alert) string {
 		}
 	}
 	return "! open"
-}
-
-// priorityRank orders Falco's priorities, worst first; what is not one of them comes last.
-func priorityRank(p string) int {
-	at := slices.IndexFunc([]string{"emergency", "alert", "critical", "error", "warning", "notice", "informational", "debug"},
-		func(name string) bool { return strings.EqualFold(name, p) })
-	if at < 0 {
-		return 8
-	}
-	return at
 }

@@ -169,7 +169,9 @@ func briefImage(c inspect.Case, i inspect.Image, s Style) []briefLine {
 	lines := []briefLine{one("image", cmp.Or(i.Digest, i.Index, i.Config, "no digest is known"))}
 	alerts := slices.DeleteFunc(slices.Clone(c.Alerts), func(a inspect.Alert) bool { return a.Subject != i.Subject || a.Match == inspect.MatchNone })
 	if len(alerts) > 0 {
-		a := slices.MinFunc(alerts, func(a, b inspect.Alert) int { return cmp.Compare(priorityRank(a.Priority), priorityRank(b.Priority)) })
+		a := slices.MinFunc(alerts, func(a, b inspect.Alert) int {
+			return cmp.Compare(inspect.PriorityRank(a.Priority), inspect.PriorityRank(b.Priority))
+		})
 		line := briefLine{label: "alert", parts: []string{clock(a.Time) + " " + strings.TrimSpace(a.Priority+" "+a.Rule), matchedBy(a)}, sep: ", ", most: 2}
 		if a.Match == inspect.MatchPod || a.Match == inspect.MatchImage {
 			line.parts[0] = matchedBy(a) + " only: " + line.parts[0] // a weak match is said first

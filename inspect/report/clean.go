@@ -3,6 +3,7 @@ package report
 import (
 	"reflect"
 	"regexp"
+	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
 )
@@ -66,5 +67,9 @@ var credentials = regexp.MustCompile(`(://)[^/@\s]+@`)
 
 // clean makes a foreign string safe to show and takes credentials out of URLs.
 func clean(s string) string {
-	return credentials.ReplaceAllString(inspect.Clean(s), "${1}…@")
+	s = inspect.Clean(s)
+	if !strings.Contains(s, "://") {
+		return s
+	}
+	return credentials.ReplaceAllString(s, "${1}…@")
 }

@@ -28,6 +28,7 @@ func Plain(w io.Writer, c inspect.Case, s Style) error {
 // printer draws blocks as plain text.
 type printer struct {
 	b     strings.Builder
+	line  []byte // of a table, as it is being made
 	style Style
 }
 
@@ -153,5 +154,23 @@ func (p *printer) steps(steps []item) {
 }
 
 func pad(text string, width int) string {
-	return text + strings.Repeat(" ", max(0, width-ansi.StringWidth(text)))
+	return text + strings.Repeat(" ", max(0, width-columns(text)))
+}
+
+// columns is how wide text is on a terminal.
+func columns(text string) int {
+	if isPlain(text) {
+		return len(text)
+	}
+	return ansi.StringWidth(text)
+}
+
+// isPlain says that each byte of text is a column: most texts are so.
+func isPlain(text string) bool {
+	for i := range len(text) {
+		if text[i] < ' ' || text[i] > '~' {
+			return false
+		}
+	}
+	return true
 }

@@ -1,7 +1,7 @@
 package report
 
 import (
-	"fmt"
+	"bytes"
 	"strings"
 
 	"github.com/charmbracelet/x/ansi"
@@ -30,7 +30,7 @@ func (p *printer) columnWidths(t table, rows [][]cell) []int {
 		for at, c := range row {
 			code[at] = code[at] || c.code
 			if n > 0 || p.filled(t, at) {
-				widths[at] = max(widths[at], min(ansi.StringWidth(p.cell(c)), tableColumns))
+				widths[at] = max(widths[at], min(columns(p.cell(c)), tableColumns))
 			}
 		}
 	}
@@ -74,7 +74,7 @@ func (p *printer) row(row []cell, widths []int, head bool) {
 		height = max(height, len(parts[at]))
 	}
 	for n := range height {
-		line := ""
+		line := p.line[:0]
 		for at, c := range row {
 			if widths[at] == 0 {
 				continue
@@ -87,17 +87,21 @@ func (p *printer) row(row []cell, widths []int, head bool) {
 			if !head && c.status != "" {
 				text = p.style.paint(c.status, text)
 			}
-			line += "  " + text
+			line = append(append(line, "  "...), text...)
 		}
-		fmt.Fprintln(&p.b, strings.TrimRight(line, " "))
+		p.b.Write(append(bytes.TrimRight(line, " "), '\n'))
+		p.line = line
 	}
 }
 
 // broken breaks text to a width: at blanks, and a word that is wider after a part of it, as those of a path.
 func broken(text string, width int) []string {
+	if isPlain(text) && len(text) <= width && !strings.Contains(text, "  ") && text == strings.TrimSpace(text) {
+		return []string{text}
+	}
 	var lines []string
 	for _, line := range wrap(text, width, maxWrapped) {
-		if ansi.StringWidth(line) <= width {
+		if columns(line) <= width {
 			lines = append(lines, line)
 			continue
 		}

@@ -2,8 +2,6 @@ package report
 
 import (
 	"strings"
-
-	"github.com/charmbracelet/x/ansi"
 )
 
 // wrap breaks text at blanks into at most n lines; the last one holds the rest.
@@ -17,7 +15,7 @@ func wrap(text string, width, n int) []string {
 			return append(lines, strings.TrimSpace(line+" "+rest))
 		}
 		next := strings.TrimSpace(line + " " + word)
-		if ansi.StringWidth(next) > width && line != "" {
+		if columns(next) > width && line != "" {
 			lines = append(lines, line)
 			next = word
 		}

@@ -64,7 +64,7 @@ func (b *bench) once(ctx context.Context) error {
 		}
 		b.results[stepScreen] = append(b.results[stepScreen], m)
 	}
-	return nil
+	return b.flood(ctx)
 }
 
 func last(list []measured) measured { return list[len(list)-1] }

@@ -2,8 +2,10 @@ package main
 
 import (
 	"archive/tar"
+	"bytes"
 	"compress/gzip"
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"os"
@@ -124,5 +126,39 @@ func TestPackagesAreCompared(t *testing.T) {
 	}
 	if less, more := without(theirs, ours), without(ours, theirs); len(less) != 1 || less[0] != "deb b 1 p" || len(more) != 1 || more[0] != "deb b 2 p" {
 		t.Errorf("less %q, more %q", less, more)
+	}
+}
+
+// The flood is what it says: so many pods, so many alerts, each of a container that is there.
+func TestFlood(t *testing.T) {
+	if testing.Short() {
+		t.Skip("writes 200 MB")
+	}
+	dir := t.TempDir()
+	dump, alerts := filepath.Join(dir, "dump.json"), filepath.Join(dir, "falco.jsonl")
+	if err := errors.Join(writeTo(dump, writeFloodDump), writeTo(alerts, writeFloodAlerts)); err != nil {
+		t.Fatal(err)
+	}
+	content, err := os.ReadFile(dump)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var list struct{ Items []json.RawMessage }
+	if err := json.Unmarshal(content, &list); err != nil || len(list.Items) != floodPods || len(list.Items[0]) < 8<<10 {
+		t.Errorf("%d pods, the first of %d bytes, %v", len(list.Items), len(list.Items[0]), err)
+	}
+	lines, err := os.ReadFile(alerts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, _, _ := bytes.Cut(lines, []byte("\n"))
+	var a struct {
+		Fields map[string]any `json:"output_fields"`
+	}
+	if err := json.Unmarshal(first, &a); err != nil || bytes.Count(lines, []byte("\n")) != floodAlerts {
+		t.Errorf("%d alerts, %v", bytes.Count(lines, []byte("\n")), err)
+	}
+	if id, _ := a.Fields["container.id"].(string); !bytes.Contains(content, []byte("containerd://"+id)) {
+		t.Errorf("container %s is not in the dump", id)
 	}
 }

@@ -58,6 +58,12 @@ func (b *bench) budgets() []budget {
 	if b.large {
 		list = append(list, b.memory(stepLarge))
 	}
+	for _, step := range []string{stepFlood, stepFloodJSON} {
+		took, peak := median(b.results[step], tookOf), median(b.results[step], peakOf)
+		list = append(list,
+			budget{step, "under 2 s", seconds(took), took < 2*time.Second},
+			budget{"peak memory: " + step, "under 300 MiB", mebibytes(peak), peak < maxList})
+	}
 	return list
 }
 

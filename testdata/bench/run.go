@@ -36,6 +36,8 @@ const (
 	stepWarm        = "backtrail, warm, with the diff"
 	stepLarge       = "backtrail, cold, 2 GB with 200,000 files"
 	stepScreen      = "backtrail, first screen, 1,000 pods"
+	stepFlood       = "backtrail, 5,000 pods and 100,000 alerts"
+	stepFloodJSON   = "backtrail, the same as JSON"
 )
 
 // peerSteps are what a responder would run one after the other in place of stepWhole.

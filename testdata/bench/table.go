@@ -44,7 +44,7 @@ func (b *bench) printSteps(w io.Writer) {
 		fmt.Fprintf(t, "| %s\t| %.2f s\t| %.2f s\t| %s\t|\n", name, took.Seconds(), cpu.Seconds(), mebibytes(peak))
 	}
 	fmt.Fprintf(t, "| what\t| time\t| processor\t| peak memory\t|\n| ---\t| ---\t| ---\t| ---\t|\n")
-	for _, s := range append(append([]string{stepFloor}, peerSteps...), stepAlone, stepWhole, stepWarm, stepLarge, stepScreen) {
+	for _, s := range append(append([]string{stepFloor}, peerSteps...), stepAlone, stepWhole, stepWarm, stepLarge, stepScreen, stepFlood, stepFloodJSON) {
 		if list := b.results[s]; len(list) > 0 {
 			name := s
 			for _, p := range peerList {

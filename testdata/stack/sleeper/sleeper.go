@@ -1,5 +1,5 @@
-// Package sleeper makes the smallest program that a container can run: a static ELF executable that prints one line
-// and sleeps until SIGTERM. It is assembled here, byte by byte, so that images are the same on every
+// Package sleeper makes the smallest program that a container can run: a static ELF executable that prints one line and its
+// arguments, and sleeps until SIGTERM. It is assembled here, byte by byte, so that images are the same on every
 // machine and no compiler is needed; extra bytes at its end give as many different programs as a test wants.
 package sleeper
 
@@ -15,8 +15,8 @@ const (
 	sigmask    = 1<<14 | 1<<1 // SIGTERM (15) and SIGINT (2)
 )
 
-// ELF returns a linux/amd64 executable that writes line and a newline to its standard output, then waits for SIGTERM or
-// SIGINT and exits with 0. The signals are blocked and waited for, since process 1 of a container
+// ELF returns a linux/amd64 executable that writes line and then each of its arguments to its standard output, each with a
+// newline, waits for SIGTERM or SIGINT and exits with 0. The signals are blocked and waited for, since process 1 of a container
 // does not get signals that it has no handler for. extra is appended to the file and never run.
 func ELF(line, extra string) []byte {
 	text := line + "\n"
@@ -33,7 +33,7 @@ func ELF(line, extra string) []byte {
 
 // assemble gives the machine code; the signal mask lies right behind it and the text behind that.
 func assemble(textLen int) []byte {
-	const codeLen = 102
+	const codeLen = 168
 	mask := uint32(base + headerSize + codeLen)
 	text := mask + 8
 	c := new(bytes.Buffer)
@@ -54,6 +54,25 @@ func assemble(textLen int) []byte {
 	mov(esi, text)
 	mov(edx, uint32(textLen))
 	syscall(1)
+	newline := text + uint32(textLen) - 1
+	c.Write([]byte{0x4c, 0x8b, 0x24, 0x24})       // mov r12, [rsp]: the number of arguments, the program's name among them
+	c.Write([]byte{0x4c, 0x8d, 0x6c, 0x24, 0x10}) // lea r13, [rsp+16]: the first after the name
+	loop := c.Len()
+	c.Write([]byte{0x49, 0xff, 0xcc, 0x7e, 0}) // dec r12; jle, to the end of the loop
+	end := c.Len()
+	c.Write([]byte{0x49, 0x8b, 0x75, 0x00})                            // mov rsi, [r13]
+	c.Write([]byte{0x49, 0x83, 0xc5, 0x08})                            // add r13, 8
+	c.Write([]byte{0x31, 0xd2})                                        // xor edx, edx: its length is counted
+	c.Write([]byte{0x80, 0x3c, 0x16, 0x00, 0x74, 5, 0x48, 0xff, 0xc2}) // cmp byte [rsi+rdx], 0; je, out; inc rdx
+	c.Write([]byte{0xeb, 0xf5})                                        // jmp, to the comparison
+	mov(edi, 1)                                                        // write(1, argument, length)
+	syscall(1)
+	mov(edi, 1) // write(1, newline, 1)
+	mov(esi, newline)
+	mov(edx, 1)
+	syscall(1)
+	c.Write([]byte{0xeb, byte(loop - c.Len() - 2)}) // jmp, to the next
+	c.Bytes()[end-1] = byte(c.Len() - end)
 	mov(edi, mask) // rt_sigtimedwait(mask, NULL, NULL, 8)
 	mov(esi, 0)
 	mov(edx, 0)

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"syscall"
 	"testing"
 )
@@ -20,7 +21,8 @@ func TestSleeperSpeaksAndStopsOnSIGTERM(t *testing.T) {
 	if err := os.WriteFile(name, ELF("good night", "never run"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(name)
+	long := strings.Repeat("long ", 200)
+	cmd := exec.Command(name, "sweet dreams", "", long)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -28,9 +30,11 @@ func TestSleeperSpeaksAndStopsOnSIGTERM(t *testing.T) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	line, err := bufio.NewReader(out).ReadString('\n')
-	if err != nil || line != "good night\n" {
-		t.Fatalf("first line %q, %v", line, err)
+	lines := bufio.NewReader(out)
+	for _, want := range []string{"good night\n", "sweet dreams\n", "\n", long + "\n"} {
+		if line, err := lines.ReadString('\n'); err != nil || line != want {
+			t.Fatalf("line %q, %v; want %q", line, err, want)
+		}
 	}
 	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)

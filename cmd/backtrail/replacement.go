@@ -1,0 +1,77 @@
+package main
+
+import (
+	"strings"
+
+	"github.com/backtrail/backtrail/inspect"
+)
+
+// replacements says which pod took the place of one that is gone: the newest of its workload, if it is younger. Times are
+// in seconds: of one second counts which was heard of first.
+func (r *roster) replacements(l *inspect.PodList) {
+	type place struct{ namespace, workload string }
+	newest := map[place]*inspect.FlaggedPod{}
+	for i := range l.Pods {
+		p := &l.Pods[i]
+		at := place{p.Namespace, p.Workload()}
+		if p.Gone == nil && (newest[at] == nil || r.younger(p, newest[at])) {
+			newest[at] = p
+		}
+	}
+	for i := range l.Pods {
+		p := &l.Pods[i]
+		if p.Gone == nil {
+			continue
+		}
+		gone := *p.Gone
+		if after := newest[place{p.Namespace, p.Workload()}]; after != nil && r.younger(after, p) {
+			gone.ReplacedBy = after.Name
+			gone.Digest = compareDigests(&p.Pod, &after.Pod, flaggedContainer(p))
+		}
+		p.Gone = &gone
+	}
+}
+
+func (r *roster) younger(a, b *inspect.FlaggedPod) bool {
+	if !a.Created.Equal(b.Created.Time) {
+		return a.Created.After(b.Created.Time)
+	}
+	return r.seen[idOf(&a.Pod)] > r.seen[idOf(&b.Pod)]
+}
+
+// flaggedContainer is the container that the pod's alerts name, else its first.
+func flaggedContainer(p *inspect.FlaggedPod) string {
+	for _, a := range p.Alerts {
+		for _, c := range p.Containers {
+			if a.Subject == c.Name || a.Subject == "" && a.Container == c.Name {
+				return c.Name
+			}
+		}
+	}
+	if len(p.Containers) == 0 {
+		return ""
+	}
+	return p.Containers[0].Name
+}
+
+// compareDigests says whether two pods run the same image in a container; the later one may not have pulled it yet.
+func compareDigests(before, after *inspect.Pod, container string) string {
+	was, is := digestOfContainer(before, container), digestOfContainer(after, container)
+	switch {
+	case was == "" || is == "":
+		return ""
+	case was == is:
+		return inspect.SameDigest
+	default:
+		return inspect.AnotherDigest
+	}
+}
+
+func digestOfContainer(p *inspect.Pod, name string) string {
+	for _, c := range p.Containers {
+		if i := strings.LastIndex(c.ImageID, "sha256:"); c.Name == name && i >= 0 {
+			return c.ImageID[i:]
+		}
+	}
+	return ""
+}

@@ -1,0 +1,27 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/backtrail/backtrail/inspect"
+)
+
+// wrongContext says what a cluster that has nothing of what the alerts name may mean.
+func wrongContext(context string, others []string) *inspect.WrongContext {
+	w := &inspect.WrongContext{Text: fmt.Sprintf("wrong context? No node, container, pod or namespace that the alerts name is in %s", context)}
+	for _, name := range others {
+		if name != context {
+			w.Contexts = append(w.Contexts, name)
+		}
+	}
+	switch {
+	case strings.HasPrefix(context, "snapshot "):
+		w.Text += "; it may be the dump of another cluster"
+	case len(w.Contexts) > 0:
+		w.Text += "; the kubeconfig also has: " + strings.Join(w.Contexts, ", ") + " (--context NAME)"
+	default:
+		w.Text += "; the kubeconfig has no other"
+	}
+	return w
+}

@@ -1,0 +1,177 @@
+package alert
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/backtrail/backtrail/kube"
+)
+
+// Bounds of what is read of a cluster for its alerts.
+const (
+	maxReports   = 20_000 // objects of one kind; Kyverno makes one for each object of the cluster
+	reportPage   = 50     // objects asked for at once: one of falcosidekick's is up to 2 MB
+	reportsEvery = 30 * time.Second
+	podsEvery    = time.Minute
+)
+
+// FromCluster reads alerts with nothing but a kubeconfig: from policy reports, and from the logs of the pods of Falco and
+// Tetragon. What may not be read is said; a kind of report that the cluster does not know is not missed.
+type FromCluster struct {
+	Book    *Book
+	Cluster kube.Source
+	Say     func(text string) // what was not read, or is no alert, in words; each once
+
+	mu      sync.Mutex
+	said    map[string]bool
+	leftOut map[string]int
+	counted bool // what is left out of reports
+	logs    map[string]bool
+}
+
+// Read reads all that there is, once.
+func (c *FromCluster) Read(ctx context.Context) {
+	c.readReports(ctx, "")
+	c.sayLeftOut()
+	c.readLogs(ctx)
+}
+
+// Follow reads all that there is and what comes, until ctx ends.
+func (c *FromCluster) Follow(ctx context.Context) {
+	var work sync.WaitGroup
+	work.Go(func() { c.followReports(ctx) })
+	work.Go(func() { c.followLogs(ctx) })
+	work.Wait()
+}
+
+// say says something once.
+func (c *FromCluster) say(format string, args ...any) {
+	text := fmt.Sprintf(format, args...)
+	c.mu.Lock()
+	known := c.said[text]
+	if c.said == nil {
+		c.said = map[string]bool{}
+	}
+	c.said[text] = true
+	c.mu.Unlock()
+	if !known && c.Say != nil {
+		c.Say(text)
+	}
+}
+
+// reportKinds are the two groups that have reports.
+func reportKinds(selector string) []kube.CustomKind {
+	var kinds []kube.CustomKind
+	for _, k := range []struct {
+		group, version, plural, kind string
+		namespaced                   bool
+	}{
+		{"wgpolicyk8s.io", "v1alpha2", "policyreports", "PolicyReport", true},
+		{"wgpolicyk8s.io", "v1alpha2", "clusterpolicyreports", "ClusterPolicyReport", false},
+		{"openreports.io", "v1alpha1", "reports", "Report", true},
+		{"openreports.io", "v1alpha1", "clusterreports", "ClusterReport", false},
+	} {
+		kinds = append(kinds, kube.CustomKind{
+			Group: k.group, Version: k.version, Plural: k.plural, Kind: k.kind, Namespaced: k.namespaced, Page: reportPage, Labels: selector,
+		})
+	}
+	return kinds
+}
+
+// notKyverno leaves out on the server what was counted once: Kyverno's are the many.
+const notKyverno = managedBy + "!=kyverno"
+
+func (c *FromCluster) followReports(ctx context.Context) {
+	selector := ""
+	for {
+		began := time.Now()
+		c.readReports(ctx, selector)
+		c.sayLeftOut()
+		selector = notKyverno
+		if !pause(ctx, max(reportsEvery, 10*time.Since(began))) {
+			return
+		}
+	}
+}
+
+func (c *FromCluster) readReports(ctx context.Context, selector string) {
+	var work sync.WaitGroup
+	for _, kind := range reportKinds(selector) {
+		work.Go(func() { c.readKind(ctx, kind) })
+	}
+	work.Wait()
+	c.counted = true
+}
+
+func (c *FromCluster) readKind(ctx context.Context, kind kube.CustomKind) {
+	n := 0
+	err := c.Cluster.EachCustom(ctx, kind, "", func(o kube.Object) error {
+		if n++; n > maxReports {
+			return fmt.Errorf("more than %d: the others were not read: %w", maxReports, kube.ErrLimit)
+		}
+		c.takeReport(o)
+		return ctx.Err()
+	})
+	switch {
+	case err == nil, ctx.Err() != nil:
+	case errors.Is(err, kube.ErrNotFound): // the cluster does not have the kind
+	default:
+		c.say("alerts in %s of %s: %s", kind.Plural, kind.Group, err)
+	}
+}
+
+func (c *FromCluster) takeReport(o kube.Object) {
+	r, err := parseReport(o.Raw)
+	if err != nil {
+		r.broken(1, err)
+	}
+	if len(r.Alerts)+r.Broken > 0 {
+		c.Book.OpenState(KindReport, o.Path).Take(r.Batch)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.counted {
+		return
+	}
+	if c.leftOut == nil {
+		c.leftOut = map[string]int{}
+	}
+	for source, n := range r.leftOut {
+		c.leftOut[source] += n
+	}
+}
+
+// sayLeftOut says what of the reports is no alert.
+func (c *FromCluster) sayLeftOut() {
+	c.mu.Lock()
+	var parts []string
+	for _, source := range slices.Sorted(maps.Keys(c.leftOut)) {
+		if len(parts) == 8 {
+			parts = append(parts, "…")
+			break
+		}
+		parts = append(parts, fmt.Sprintf("%d of %s", c.leftOut[source], source))
+	}
+	c.mu.Unlock()
+	if len(parts) > 0 {
+		c.say("results in policy reports that are no alerts, left out: %s", strings.Join(parts, ", "))
+	}
+}
+
+// pause waits. It reports false when ctx has ended.
+func pause(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
