@@ -108,7 +108,7 @@ func (a *alarmed) report(t *testing.T, path, apiVersion, kind, rule string) {
 				"source": "Falco", "policy": "syscall", "rule": rule, "severity": "critical", "result": "fail", "message": at.UTC().Format("15:04:05.000000000") + ": Critical " + rule,
 				"timestamp": object{"seconds": at.Second(), "nanos": at.Nanosecond()},
 				"properties": object{
-					"container.id": harness.ContainerID(a.pod), "k8s.ns.name": a.namespace, "k8s.pod.name": a.pod.Name, "proc.exepath": image.Entrypoint, "user.name": "<nil>",
+					"container.id": harness.ContainerID(a.pod, "target"), "k8s.ns.name": a.namespace, "k8s.pod.name": a.pod.Name, "proc.exepath": image.Entrypoint, "user.name": "<nil>",
 					"evt.time.iso8601": fmt.Sprint(at.UnixNano()),
 				},
 			},
@@ -212,18 +212,18 @@ func TestLiveAlertsOnScreen(t *testing.T) {
 	s.shows("1 pod", a.pod.Name, "none yet from webhook "+address, "live")
 	before := s.cursor()
 
-	if code, words := tell(t, address, a.line(t, "Posted by falcosidekick")); code != http.StatusOK {
+	if code, words := alarm(t, address, a.line(t, "Posted by falcosidekick")); code != http.StatusOK {
 		t.Fatalf("the webhook answered %d %s", code, words)
 	}
-	stranger := strings.ReplaceAll(strings.ReplaceAll(a.line(t, "Of a pod that was"), a.pod.Name, "target-7d9c5b6f48-zzzzz"), harness.ContainerID(a.pod), "0123456789ab")
-	if code, words := tell(t, address, stranger); code != http.StatusOK {
+	stranger := strings.ReplaceAll(strings.ReplaceAll(a.line(t, "Of a pod that was"), a.pod.Name, "target-7d9c5b6f48-zzzzz"), harness.ContainerID(a.pod, "target")[:12], "0123456789ab")
+	if code, words := alarm(t, address, stranger); code != http.StatusOK {
 		t.Fatalf("the webhook answered %d %s", code, words)
 	}
 	s.shows("! Critical", "Posted by falcosidekick", "fits no pod: Of a pod that was")
 	if after := s.cursor(); !strings.Contains(before, a.pod.Name) || !strings.Contains(after, a.pod.Name) {
 		t.Errorf("the cursor went from %q to %q", before, after)
 	}
-	if code, words := tellAs(t, address, a.line(t, "Posted by a page"), "Origin", "https://page.example"); code != http.StatusForbidden {
+	if code, words := alarmAs(t, address, a.line(t, "Posted by a page"), "Origin", "https://page.example"); code != http.StatusForbidden {
 		t.Errorf("a page may post: %d %s", code, words)
 	}
 
@@ -260,13 +260,13 @@ func freeAddress(t *testing.T) string {
 	return l.Addr().String()
 }
 
-func tell(t *testing.T, address, body string) (int, string) {
+func alarm(t *testing.T, address, body string) (int, string) {
 	t.Helper()
-	return tellAs(t, address, body, "", "")
+	return alarmAs(t, address, body, "", "")
 }
 
-// tellAs posts an alert as falcosidekick does, with one more header.
-func tellAs(t *testing.T, address, body, header, value string) (int, string) {
+// alarmAs posts an alert as falcosidekick does, with one more header.
+func alarmAs(t *testing.T, address, body, header, value string) (int, string) {
 	t.Helper()
 	body = strings.Replace(body, "{", `{"uuid":"5b1c0c1a-6d52-4f3d-9c6e-1f8f0a2b3c4d",`, 1)
 	r, err := http.NewRequest(http.MethodPost, "http://"+address+"/", bytes.NewBufferString(body))
