@@ -34,7 +34,7 @@ const (
 	PodAdded    PodChangeType = "added"
 	PodModified PodChangeType = "modified"
 	PodDeleted  PodChangeType = "deleted" // Pod is as it was last
-	PodsListed  PodChangeType = "listed"  // Pods are all that there are: what is not among them is gone, nobody saw when
+	PodsListed  PodChangeType = "listed"  // the pages hold all that there are: what is not among them is gone, nobody saw when
 	WatchLost   PodChangeType = "lost"    // Err says why; it is tried again
 	WatchLive   PodChangeType = "live"    // the server answers: what comes from now on is seen as it happens
 )
@@ -45,7 +45,9 @@ type PodChange struct {
 	Time   time.Time    // when it was heard of, not when it happened
 	Pod    *corev1.Pod  // of added, modified, deleted
 	Object Object       // the same as received; also of listed, if one pod is watched and is there
-	Pods   []corev1.Pod // of listed
+	Pods   []corev1.Pod // of listed: a page of them
+	Page   int          // of listed: how many pages came before this one
+	More   bool         // of listed: another page follows, unless the watch is lost first
 	Err    error        // of lost; with a Pod: why it is only read in part
 }
 
@@ -159,15 +161,21 @@ func (l *podWatcher) live() error {
 	return l.tell(PodChange{Type: WatchLive})
 }
 
-// list tells all that there is, and where to go on.
+// list tells all that there is, page by page, and where to go on.
 func (l *podWatcher) list(ctx context.Context) error {
-	change := PodChange{Type: PodsListed, Pods: []corev1.Pod{}}
+	last := PodChange{Type: PodsListed, Pods: []corev1.Pod{}, Page: -1}
 	version, err := l.cluster.list(ctx, l.resource(), l.Namespace, labels.Everything(), func(page []found) error {
-		decoded, _ := decodePods(page)
-		if l.Name != "" && len(decoded) == 1 && decoded[0].Name == l.Name && len(page) == 1 {
-			change.Object = pods().object(decoded[0].Namespace, l.Name, page[0].raw)
+		if last.Page >= 0 {
+			last.More = true
+			if err := l.tell(last); err != nil {
+				return err
+			}
 		}
-		change.Pods = append(change.Pods, decoded...)
+		decoded, _ := decodePods(page)
+		last = PodChange{Type: PodsListed, Pods: decoded, Page: last.Page + 1}
+		if l.Name != "" && len(decoded) == 1 && decoded[0].Name == l.Name && len(page) == 1 {
+			last.Object = pods().object(decoded[0].Namespace, l.Name, page[0].raw)
+		}
 		return nil
 	})
 	if err != nil {
@@ -177,7 +185,8 @@ func (l *podWatcher) list(ctx context.Context) error {
 	if err := l.live(); err != nil {
 		return err
 	}
-	return l.tell(change)
+	last.Page = max(last.Page, 0)
+	return l.tell(last)
 }
 
 // event takes one event of the stream.

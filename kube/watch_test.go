@@ -99,6 +99,24 @@ func (s *watched) until(t *testing.T, w PodWatch, count int) []string {
 	return got
 }
 
+// A list comes in pages, so that nobody has to hold all of it.
+func TestWatchListsInPages(t *testing.T) {
+	s := serveWatch(t)
+	s.pageSize = 1
+	var got []string
+	enough := errors.New("enough")
+	err := s.open(t, "").WatchPods(t.Context(), PodWatch{}, func(c PodChange) error {
+		got = append(got, fmt.Sprintf("%s: page %d of %d pods, more %v", c.Type, c.Page, len(c.Pods), c.More))
+		if c.More {
+			return nil
+		}
+		return enough
+	})
+	if diff := cmp.Diff([]string{"listed: page 0 of 1 pods, more true", "listed: page 1 of 1 pods, more false"}, got); diff != "" || !errors.Is(err, enough) {
+		t.Errorf("%v\n%s", err, diff)
+	}
+}
+
 func TestWatchPods(t *testing.T) {
 	all, shop := "/api/v1/pods", "/api/v1/namespaces/shop/pods"
 	for _, tt := range []struct {

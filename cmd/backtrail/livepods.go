@@ -61,11 +61,10 @@ func (s *session) alertsCome() bool { return s.alarms.live && s.alarms.preset ==
 // first lists for the first time. As long as the API server does not answer it is asked again.
 func (l *livePods) first(ctx context.Context) error {
 	for wait := time.Second; ; wait = min(2*wait, l.s.relist) {
-		var pods []corev1.Pod
+		all := l.r.sweep()
 		next := time.Now().Add(redrawSoonest)
 		went, err := l.cluster.Pods(ctx, l.s.scope(l.cluster, l.all), func(page []corev1.Pod) error {
-			l.r.add(page)
-			pods = append(pods, page...)
+			all.add(page)
 			if time.Now().After(next) {
 				next = time.Now().Add(l.draw(l.went))
 			}
@@ -73,7 +72,7 @@ func (l *livePods) first(ctx context.Context) error {
 		})
 		if err == nil {
 			l.went = went
-			l.r.listed(went.Namespaces, pods, l.s.now())
+			all.end(went.Namespaces, l.s.now())
 			l.r.set(func(state *inspect.ListState) { *state = inspect.ListState{Whole: true, AsOf: inspect.At(l.s.now())} })
 			l.draw(went)
 			return nil
@@ -93,8 +92,12 @@ func (l *livePods) first(ctx context.Context) error {
 func (l *livePods) keep(ctx context.Context, cluster *kube.Cluster, namespace, version string) {
 	l.r.set(func(state *inspect.ListState) { state.Live = true })
 	l.touch()
+	var all *sweep
 	err := cluster.WatchPods(ctx, kube.PodWatch{Namespace: namespace, Version: version}, func(c kube.PodChange) error {
-		l.change(namespace, c)
+		if c.Type == kube.PodsListed && c.Page == 0 {
+			all = l.r.sweep()
+		}
+		l.change(namespace, all, c)
 		return nil
 	})
 	if ctx.Err() != nil {
@@ -110,15 +113,19 @@ func (l *livePods) keep(ctx context.Context, cluster *kube.Cluster, namespace, v
 	}
 }
 
-// change takes what a watch tells.
-func (l *livePods) change(namespace string, c kube.PodChange) {
+// change takes what a watch tells; all is the list that it belongs to, if it is of one.
+func (l *livePods) change(namespace string, all *sweep, c kube.PodChange) {
 	switch c.Type {
 	case kube.PodAdded, kube.PodModified:
 		l.r.add([]corev1.Pod{*c.Pod})
 	case kube.PodDeleted:
 		l.r.remove(c.Pod, c.Time)
 	case kube.PodsListed:
-		l.r.listed(in(namespace), c.Pods, c.Time)
+		all.add(c.Pods)
+		if c.More {
+			return
+		}
+		all.end(in(namespace), c.Time)
 	case kube.WatchLost:
 		l.heard(namespace, c.Err)
 		return
@@ -136,16 +143,16 @@ func in(namespace string) []string {
 
 // relist lists a namespace again.
 func (l *livePods) relist(ctx context.Context, namespace string) {
-	var pods []corev1.Pod
+	all := l.r.sweep()
 	_, err := l.cluster.Pods(ctx, kube.Scope{Namespaces: in(namespace)}, func(page []corev1.Pod) error {
-		pods = append(pods, page...)
+		all.add(page)
 		return nil
 	})
 	if ctx.Err() != nil {
 		return
 	}
 	if err == nil {
-		l.r.listed(in(namespace), pods, l.s.now())
+		all.end(in(namespace), l.s.now())
 	}
 	l.heard(namespace, err)
 }

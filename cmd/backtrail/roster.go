@@ -103,18 +103,28 @@ func (r *roster) remove(p *corev1.Pod, at time.Time) {
 	r.leave(uid(p), at)
 }
 
-// listed takes all pods that there are in some namespaces (none: in all): others are gone.
-func (r *roster) listed(namespaces []string, pods []corev1.Pod, at time.Time) {
-	here := make(map[string]bool, len(pods))
-	for i := range pods {
-		here[uid(&pods[i])] = true
+// sweep is a list that says all there is: at its end, what was not in it is gone. Pods come in pages and are not kept.
+type sweep struct {
+	r    *roster
+	here map[string]bool // by UID
+}
+
+func (r *roster) sweep() *sweep { return &sweep{r: r, here: map[string]bool{}} }
+
+func (s *sweep) add(page []corev1.Pod) {
+	for i := range page {
+		s.here[uid(&page[i])] = true
 	}
-	r.add(pods)
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for id, p := range r.pods {
-		if !here[id] && (len(namespaces) == 0 || slices.Contains(namespaces, p.Namespace)) {
-			r.leave(id, at)
+	s.r.add(page)
+}
+
+// end tells of which namespaces the list was (none: of all).
+func (s *sweep) end(namespaces []string, at time.Time) {
+	s.r.mu.Lock()
+	defer s.r.mu.Unlock()
+	for id, p := range s.r.pods {
+		if !s.here[id] && (len(namespaces) == 0 || slices.Contains(namespaces, p.Namespace)) {
+			s.r.leave(id, at)
 		}
 	}
 }

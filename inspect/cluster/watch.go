@@ -101,6 +101,9 @@ func (f *follower) listed(ctx context.Context, c kube.PodChange) error {
 			return f.version(ctx, c)
 		}
 	}
+	if c.More {
+		return nil
+	}
 	return f.gone(c, inspect.PodGone, "it was gone when the watch went on; nobody saw when it went")
 }
 

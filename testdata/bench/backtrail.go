@@ -57,14 +57,10 @@ func (b *bench) once(ctx context.Context) error {
 			return err
 		}
 	}
-	for range b.rounds {
-		m, err := firstScreen(ctx, b.backtrail, b.work)
-		if err != nil {
-			return err
-		}
-		b.results[stepScreen] = append(b.results[stepScreen], m)
+	if err := b.flood(ctx); err != nil {
+		return err
 	}
-	return b.flood(ctx)
+	return b.screens(ctx)
 }
 
 func last(list []measured) measured { return list[len(list)-1] }

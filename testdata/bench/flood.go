@@ -60,7 +60,6 @@ func floodPod(n int) (namespace, name, id, image string) {
 
 // writeFloodDump writes what kubectl get pods -A -o json prints, 12 KB a pod.
 func writeFloodDump(w *bufio.Writer) error {
-	type object = map[string]any
 	if _, err := io.WriteString(w, "{\"apiVersion\": \"v1\", \"kind\": \"List\", \"items\": [\n"); err != nil {
 		return err
 	}

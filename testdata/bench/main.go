@@ -20,8 +20,9 @@ import (
 
 // Verbs of the program's own children: their memory and time are measured apart from its own.
 const (
-	verbServe = "serve" // the registry
-	verbFloor = "floor" // gunzip and sha256
+	verbServe   = "serve"   // the registry
+	verbFloor   = "floor"   // gunzip and sha256
+	verbMeasure = "measure" // any program
 )
 
 func main() {
@@ -41,6 +42,8 @@ func command(ctx context.Context, args []string) error {
 			return serve(ctx, args[1:])
 		case verbFloor:
 			return floor(ctx, args[1:])
+		case verbMeasure:
+			return measureHere(ctx, args[1:])
 		}
 	}
 	var o options
@@ -48,6 +51,7 @@ func command(ctx context.Context, args []string) error {
 	flags.StringVar(&o.backtrail, "backtrail", "", "the built `PROGRAM` (default: built from the folder two above)")
 	flags.IntVar(&o.rounds, "rounds", 3, "how often everything is run; the table holds medians")
 	flags.BoolVar(&o.large, "large", true, "also the image of 2 GB with 200,000 files, for memory")
+	flags.BoolVar(&o.onlyScreens, "screens", false, "only the lists and the terminal UI, no budgets")
 	flags.BoolVar(&o.peers, "peers", true, "also the peers; false gives backtrail against the floor")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -63,4 +67,5 @@ type options struct {
 	backtrail    string
 	rounds       int
 	large, peers bool
+	onlyScreens  bool
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -14,19 +15,27 @@ import (
 	"time"
 )
 
-// measured is what one run of a program took.
+// measured is one run of a program.
 type measured struct {
-	took   time.Duration // wall clock
-	cpu    time.Duration // user and system
-	peak   int64         // ru_maxrss, bytes
-	code   int
+	used
 	stdout []byte
 }
 
-// measure runs a program to its end. Exit codes other than those named are errors. Mind that Linux hands a child the
-// peak of the process that started it, so peaks below this program's own (some 50 MiB) cannot be seen.
+// used is what a run of a program took.
+type used struct {
+	Took time.Duration // wall clock
+	CPU  time.Duration // user and system
+	Peak int64         // bytes: ru_maxrss, or VmHWM for a terminal UI
+	Code int           // exit code
+}
+
+// measure runs a program to its end. Exit codes other than those named are errors.
 func measure(ctx context.Context, env []string, allowed []int, program string, args ...string) (measured, error) {
-	cmd := exec.CommandContext(ctx, program, args...)
+	self, err := os.Executable()
+	if err != nil {
+		return measured{}, fmt.Errorf("finding this program: %w", err)
+	}
+	cmd := exec.CommandContext(ctx, self, append([]string{verbMeasure, program}, args...)...)
 	cmd.Env = append(os.Environ(), env...)
 	out, err := os.CreateTemp("", "bench-out-") // a pipe would have this program take part in the work
 	if err != nil {
@@ -34,23 +43,45 @@ func measure(ctx context.Context, env []string, allowed []int, program string, a
 	}
 	defer os.Remove(out.Name())
 	defer out.Close()
+	usage, write, err := os.Pipe()
+	if err != nil {
+		return measured{}, fmt.Errorf("asking for what was used: %w", err)
+	}
+	defer usage.Close()
 	var stderr bytes.Buffer
-	cmd.Stdout, cmd.Stderr = out, &stderr
-	began := time.Now()
+	cmd.Stdout, cmd.Stderr, cmd.ExtraFiles = out, &stderr, []*os.File{write}
 	err = cmd.Run()
-	m := measured{took: time.Since(began)}
-	if cmd.ProcessState == nil {
-		return m, fmt.Errorf("running %s: %w", program, err)
+	write.Close()
+	var m measured
+	if failed := json.NewDecoder(usage).Decode(&m.used); failed != nil {
+		return m, fmt.Errorf("running %s: %w: %s", program, errors.Join(err, failed), tail(stderr.Bytes()))
 	}
-	m.cpu, m.code = cmd.ProcessState.UserTime()+cmd.ProcessState.SystemTime(), cmd.ProcessState.ExitCode()
-	if usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
-		m.peak = usage.Maxrss * 1024
-	}
-	if err != nil && !errors.As(err, new(*exec.ExitError)) || !slices.Contains(allowed, m.code) {
-		return m, fmt.Errorf("running %s %s: exit %d: %s", filepath.Base(program), strings.Join(args, " "), m.code, tail(stderr.Bytes()))
+	if !slices.Contains(allowed, m.Code) {
+		return m, fmt.Errorf("running %s %s: exit %d: %s", filepath.Base(program), strings.Join(args, " "), m.Code, tail(stderr.Bytes()))
 	}
 	m.stdout, err = os.ReadFile(out.Name())
 	return m, err
+}
+
+// measureHere runs the program args[0] and writes to file descriptor 3 what it used. It is a process of its own, because
+// Linux hands a child the peak of the process that started it, and this one is small.
+func measureHere(ctx context.Context, args []string) error {
+	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
+	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+	began := time.Now()
+	err := cmd.Run()
+	if cmd.ProcessState == nil {
+		return fmt.Errorf("running %s: %w", args[0], err)
+	}
+	return json.NewEncoder(os.NewFile(3, "usage")).Encode(usedBy(cmd.ProcessState, time.Since(began)))
+}
+
+func usedBy(state *os.ProcessState, took time.Duration) used {
+	u := used{Took: took, CPU: state.UserTime() + state.SystemTime(), Code: state.ExitCode()}
+	if usage, ok := state.SysUsage().(*syscall.Rusage); ok {
+		u.Peak = usage.Maxrss * 1024
+	}
+	return u
 }
 
 // must runs a program whose time is of no interest.

@@ -38,6 +38,9 @@ const (
 	stepScreen      = "backtrail, first screen, 1,000 pods"
 	stepFlood       = "backtrail, 5,000 pods and 100,000 alerts"
 	stepFloodJSON   = "backtrail, the same as JSON"
+	stepFloodScreen = "terminal UI, 5,000 pods and 100,000 alerts"
+	stepCaseScreen  = "terminal UI, the whole case, every pane"
+	stepLargeScreen = "terminal UI, 2 GB with 200,000 files"
 )
 
 // peerSteps are what a responder would run one after the other in place of stepWhole.
@@ -62,6 +65,12 @@ func (o options) run(ctx context.Context) error {
 		return err
 	}
 	before := load()
+	if b.onlyScreens {
+		if err := b.flood(ctx); err != nil {
+			return err
+		}
+		return b.screens(ctx)
+	}
 	for n := range b.rounds {
 		say("round %d of %d", n+1, b.rounds)
 		if err := b.round(ctx, n); err != nil {
@@ -135,7 +144,7 @@ func (b *bench) step(ctx context.Context, name string, env []string, allowed []i
 	if err != nil {
 		return fmt.Errorf("measuring %s: %w", name, err)
 	}
-	say("%-42s %8.2f s %6d MiB", name, m.took.Seconds(), m.peak>>20)
+	say("%-42s %8.2f s %6d MiB", name, m.Took.Seconds(), m.Peak>>20)
 	b.results[name] = append(b.results[name], m)
 	return nil
 }

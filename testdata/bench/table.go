@@ -44,7 +44,7 @@ func (b *bench) printSteps(w io.Writer) {
 		fmt.Fprintf(t, "| %s\t| %.2f s\t| %.2f s\t| %s\t|\n", name, took.Seconds(), cpu.Seconds(), mebibytes(peak))
 	}
 	fmt.Fprintf(t, "| what\t| time\t| processor\t| peak memory\t|\n| ---\t| ---\t| ---\t| ---\t|\n")
-	for _, s := range append(append([]string{stepFloor}, peerSteps...), stepAlone, stepWhole, stepWarm, stepLarge, stepScreen, stepFlood, stepFloodJSON) {
+	for _, s := range append(append([]string{stepFloor}, peerSteps...), stepAlone, stepWhole, stepWarm, stepLarge, stepScreen, stepFlood, stepFloodJSON, stepFloodScreen, stepCaseScreen, stepLargeScreen) {
 		if list := b.results[s]; len(list) > 0 {
 			name := s
 			for _, p := range peerList {
@@ -78,15 +78,15 @@ func (b *bench) peerPeak() int64 {
 	var most int64
 	for _, s := range peerSteps {
 		for _, m := range b.results[s] {
-			most = max(most, m.peak)
+			most = max(most, m.Peak)
 		}
 	}
 	return most
 }
 
-func tookOf(m measured) time.Duration { return m.took }
-func cpuOf(m measured) time.Duration  { return m.cpu }
-func peakOf(m measured) int64         { return m.peak }
+func tookOf(m measured) time.Duration { return m.Took }
+func cpuOf(m measured) time.Duration  { return m.CPU }
+func peakOf(m measured) int64         { return m.Peak }
 
 func median[T cmp.Ordered](list []measured, of func(measured) T) T {
 	values := make([]T, 0, len(list))
