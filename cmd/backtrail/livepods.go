@@ -62,7 +62,7 @@ func (s *session) alertsCome() bool { return s.alarms.live && s.alarms.preset ==
 func (l *livePods) first(ctx context.Context) error {
 	for wait := time.Second; ; wait = min(2*wait, l.s.relist) {
 		all := l.r.sweep()
-		next := time.Now().Add(redrawSoonest)
+		next := time.Now().Add(drawFirst)
 		went, err := l.cluster.Pods(ctx, l.s.scope(l.cluster, l.all), func(page []corev1.Pod) error {
 			all.add(page)
 			if time.Now().After(next) {

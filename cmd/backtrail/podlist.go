@@ -85,6 +85,7 @@ func otherContexts(cluster kube.Source) []string {
 const (
 	redrawSoonest = 300 * time.Millisecond
 	redrawPart    = 5
+	drawFirst     = time.Second // a list that takes longer is shown before it is whole
 )
 
 // relistEvery is how often pods are listed again where they may not be watched.

@@ -19,17 +19,17 @@ const wild = "*?[]{}"
 func (s *search) candidates(pattern string) iter.Seq[*inspect.Node] {
 	dir, name := path.Split(pattern)
 	if strings.Count(name, "}") != strings.Count(name, "{") || strings.Contains(name, "**") {
-		return slices.Values(s.byName)
+		return all(s.byName)
 	}
 	if in := s.tree.Get(path.Clean(dir)); in != nil && in.Type == inspect.EntryDir && !strings.ContainsAny(dir, wild) {
-		return slices.Values(s.tree.Children(in.Path)) // asked for each package of dpkg and npm
+		return s.inside(in.Path, name)
 	}
 	if parent := path.Base(dir); name == "*" && !strings.ContainsAny(parent, wild) {
 		return s.within(parent)
 	}
 	return func(yield func(*inspect.Node) bool) {
 		for _, one := range alternatives(name) {
-			for n := range s.named(one) {
+			for n := range s.called(one) {
 				if !yield(n) {
 					return
 				}
@@ -41,7 +41,7 @@ func (s *search) candidates(pattern string) iter.Seq[*inspect.Node] {
 // within gives what is in the directories of a name, also of the name of a link to them.
 func (s *search) within(name string) iter.Seq[*inspect.Node] {
 	return func(yield func(*inspect.Node) bool) {
-		for n := range s.named(name) {
+		for n := range s.called(name) {
 			dir := s.tree.Resolve(n.Path)
 			if dir == nil {
 				continue
@@ -55,24 +55,50 @@ func (s *search) within(name string) iter.Seq[*inspect.Node] {
 	}
 }
 
-// named gives the nodes whose names fit a pattern, which holds no braces. Most patterns begin with letters, or are an
+// inside gives what may fit in one directory, which is asked for each package of dpkg and npm. A link fits by where it
+// leads to, whatever its name is.
+func (s *search) inside(dir, pattern string) iter.Seq[*inspect.Node] {
+	start, _, _ := cut(pattern)
+	return func(yield func(*inspect.Node) bool) {
+		for _, n := range s.tree.Children(dir) {
+			if (n.Type == inspect.EntrySymlink || strings.HasPrefix(path.Base(n.Path), start)) && !yield(n) {
+				return
+			}
+		}
+	}
+}
+
+// called gives the nodes whose names fit a pattern, which holds no braces. Most patterns begin with letters, or are an
 // asterisk and an ending.
-func (s *search) named(pattern string) iter.Seq[*inspect.Node] {
+func (s *search) called(pattern string) iter.Seq[*inspect.Node] {
 	start, open, wildcard := cut(pattern)
-	from, _ := slices.BinarySearchFunc(s.byName, start, func(n *inspect.Node, name string) int { return cmp.Compare(path.Base(n.Path), name) })
+	list := s.byName
 	fits := func(name string) bool { ok, err := doublestar.Match(pattern, name); return ok && err == nil }
 	if !wildcard {
 		fits = func(name string) bool { return name == pattern }
 	} else if end, ok := strings.CutPrefix(open, "*"); ok && !strings.ContainsAny(end, wild) {
 		fits = func(name string) bool { return len(name) >= len(start)+len(end) && strings.HasSuffix(name, end) }
+		if ext := path.Ext(end); ext != "" {
+			list = s.byEnd[ext]
+		}
 	}
+	from, _ := slices.BinarySearchFunc(list, start, func(n named, name string) int { return cmp.Compare(n.name, name) })
 	return func(yield func(*inspect.Node) bool) {
-		for _, n := range s.byName[from:] {
-			name := path.Base(n.Path)
-			if !strings.HasPrefix(name, start) {
+		for _, n := range list[from:] {
+			if !strings.HasPrefix(n.name, start) {
 				return
 			}
-			if fits(name) && !yield(n) {
+			if fits(n.name) && !yield(n.node) {
+				return
+			}
+		}
+	}
+}
+
+func all(list []named) iter.Seq[*inspect.Node] {
+	return func(yield func(*inspect.Node) bool) {
+		for _, n := range list {
+			if !yield(n.node) {
 				return
 			}
 		}

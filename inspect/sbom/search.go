@@ -17,18 +17,28 @@ import (
 // test compares the two. stereoscope's own tree and index would take more memory than all else that is known of an image.
 type search struct {
 	tree   *files.Tree
-	byName []*inspect.Node // sorted by the last element of their paths
+	byName []named
+	byEnd  map[string][]named // by what stands behind the last dot of their names, and the dot
 	byType map[string][]*inspect.Node
 	links  map[string][]string // the paths of the links that lead to a path
 }
 
+// named is a node and the last element of its path, by which lists of them are sorted.
+type named struct {
+	name string
+	node *inspect.Node
+}
+
 func newSearch(t *files.Tree) *search {
-	s := &search{tree: t, byName: make([]*inspect.Node, 0, t.Len()), byType: map[string][]*inspect.Node{}, links: map[string][]string{}}
+	s := &search{
+		tree: t, byName: make([]named, 0, t.Len()), byEnd: map[string][]named{},
+		byType: map[string][]*inspect.Node{}, links: map[string][]string{},
+	}
 	for n := range t.All() {
 		if n.Path == "/" {
 			continue
 		}
-		s.byName = append(s.byName, n)
+		s.byName = append(s.byName, named{path.Base(n.Path), n})
 		if n.MIME != "" && isFile(n) {
 			s.byType[n.MIME] = append(s.byType[n.MIME], n)
 		}
@@ -38,7 +48,12 @@ func newSearch(t *files.Tree) *search {
 			}
 		}
 	}
-	slices.SortStableFunc(s.byName, func(a, b *inspect.Node) int { return cmp.Compare(path.Base(a.Path), path.Base(b.Path)) })
+	slices.SortStableFunc(s.byName, func(a, b named) int { return cmp.Compare(a.name, b.name) })
+	for _, n := range s.byName {
+		if end := path.Ext(n.name); end != "" {
+			s.byEnd[end] = append(s.byEnd[end], n)
+		}
+	}
 	return s
 }
 
