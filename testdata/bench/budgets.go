@@ -55,10 +55,11 @@ func (b *bench) budgets() []budget {
 		atMost("same image again, warm, to cold", 0.1, ratio(warm, cold)),
 		atMost("with the diff, to one inspection", 1.2, ratio(cold, alone)),
 		b.memory(stepWhole))
+	list = append(list, b.memory(stepCaseScreen))
 	if b.large {
-		list = append(list, b.memory(stepLarge))
+		list = append(list, b.memory(stepLarge), b.memory(stepLargeScreen))
 	}
-	for _, step := range []string{stepFlood, stepFloodJSON} {
+	for _, step := range []string{stepFlood, stepFloodJSON, stepFloodScreen} {
 		took, peak := median(b.results[step], tookOf), median(b.results[step], peakOf)
 		list = append(list,
 			budget{step, "under 2 s", seconds(took), took < 2*time.Second},
