@@ -70,6 +70,17 @@ func PriorityRank(p string) int {
 	return none
 }
 
+// Flags of an alert that say where the kernel found the program that ran (evt.arg.flags of Falco's execve): in the upper,
+// writable layer of the container's overlay, in a lower one, which is the image's, or in memory.
+const (
+	FlagUpper = "EXE_UPPER_LAYER"
+	FlagLower = "EXE_LOWER_LAYER"
+	FlagMemfd = "EXE_FROM_MEMFD"
+)
+
+// HostID is what Falco calls the container of a process outside of all of them.
+const HostID = "host"
+
 // Origins of an alerted file.
 const (
 	OriginImage   = "image"

@@ -17,11 +17,8 @@ const (
 	SourceTetragon = "tetragon"
 )
 
-// hostID is what Falco writes for a process outside of all containers.
-const hostID = "host"
-
 // Alert is one alert with what it is matched by. Match, Why, Subject and File of the embedded
-// alert say that nothing is known until Index.Match and Locate have said something.
+// alert say no more than the alert alone tells until Index.Match and the check of the binaries have looked.
 type Alert struct {
 	inspect.Alert
 	// Digest of the image, sha256:…, where the alert names one: of its index, manifest or config.
@@ -46,7 +43,7 @@ func (a *Alert) received(line []byte) {
 	a.Raw = "sha256:" + hex.EncodeToString(sum[:])
 	a.ID = idOf(a.Raw)
 	a.Line, a.Count = string(line), 1
-	a.File = Locate(a.Alert, NotKnown)
+	a.File = located(&a.Alert)
 	a.Match = inspect.MatchNone
 }
 

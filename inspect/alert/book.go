@@ -256,7 +256,7 @@ func (b *Book) fill(a *inspect.Alert) (line extent, also []extent) {
 	if e == nil {
 		return extent{}, nil
 	}
-	a.File = Locate(*a, NotKnown)
+	a.File = located(a)
 	if e.line.size > 0 {
 		a.Raw = "sha256:" + hex.EncodeToString(e.sum[:])
 	}

@@ -1,6 +1,10 @@
 package alert
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/backtrail/backtrail/inspect"
+)
 
 // everywhere are namespaces that every cluster has: an alert that names one says nothing of which cluster it is of.
 var everywhere = map[string]bool{"": true, "default": true, "kube-system": true, "kube-public": true, "kube-node-lease": true}
@@ -20,7 +24,7 @@ func (b *Bearing) Add(x *Index, a *Alert) {
 	if x.knows(a) {
 		b.Known++
 	}
-	if a.ContainerID != hostID && (a.ContainerID != "" || a.Pod != "" || !everywhere[a.Namespace]) {
+	if a.ContainerID != inspect.HostID && (a.ContainerID != "" || a.Pod != "" || !everywhere[a.Namespace]) {
 		b.Named++
 	}
 }

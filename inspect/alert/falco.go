@@ -96,7 +96,7 @@ func (a *Alert) fill(v *fields) {
 		field field
 		flag  string
 	}{
-		{inUpperLayer, FlagUpper}, {inLowerLayer, FlagLower}, {fromMemory, FlagMemfd},
+		{inUpperLayer, inspect.FlagUpper}, {inLowerLayer, inspect.FlagLower}, {fromMemory, inspect.FlagMemfd},
 	} {
 		if v[is.field] == "true" && !slices.Contains(a.Flags, is.flag) {
 			a.Flags = append(a.Flags, is.flag)
@@ -127,8 +127,8 @@ var bracketed = regexp.MustCompile(`\(id=([0-9a-f]{12,64})\)`)
 
 // bareID is a container ID without its runtime, or host; "" if it is neither.
 func bareID(s string) string {
-	if s == hostID {
-		return hostID
+	if s == inspect.HostID {
+		return inspect.HostID
 	}
 	if m := bracketed.FindStringSubmatch(s); m != nil {
 		return m[1]

@@ -42,7 +42,7 @@ func (m Match) Of(namespace, pod string) (containers []string, ok bool) {
 // namespace and pod name if the alert is not older than what has the name now, then by repository
 // and tag.
 func (x *Index) Match(a *Alert) Match {
-	if a.ContainerID == hostID {
+	if a.ContainerID == inspect.HostID {
 		return none("it is about a process of the node, outside of all containers")
 	}
 	key := memoKey{a.ContainerID, a.Namespace, a.Pod}

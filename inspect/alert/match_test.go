@@ -116,7 +116,7 @@ func TestMatch(t *testing.T) {
 			"none", "", "no such container has image reg.example/web:1",
 		},
 		{
-			"the node itself", one(func(a *Alert) { a.ContainerID = hostID }),
+			"the node itself", one(func(a *Alert) { a.ContainerID = inspect.HostID }),
 			"none", "", "process of the node",
 		},
 		{
@@ -234,30 +234,25 @@ func TestImageKey(t *testing.T) {
 	}
 }
 
-func TestLocate(t *testing.T) {
-	upper, lower, memfd := []string{FlagUpper}, []string{FlagLower}, []string{FlagMemfd}
+// Without the image no flag but that of memory says where a file is from.
+func TestLocated(t *testing.T) {
+	upper, lower, memfd := []string{inspect.FlagUpper}, []string{inspect.FlagLower}, []string{inspect.FlagMemfd}
 	for _, tt := range []struct {
-		name     string
-		alert    inspect.Alert
-		presence Presence
-		origin   string
+		name           string
+		alert          inspect.Alert
+		origin, detail string
 	}{
-		{"upper layer, not in the image", inspect.Alert{Path: "/x", Flags: upper}, NotInImage, inspect.OriginRuntime},
-		{"upper layer, in the image as well", inspect.Alert{Path: "/x", Flags: upper}, InImage, inspect.OriginChanged},
-		{"upper layer, image not known", inspect.Alert{Path: "/x", Flags: upper}, NotKnown, inspect.OriginUnknown},
-		{"lower layer", inspect.Alert{Path: "/x", Flags: lower}, InImage, inspect.OriginImage},
-		{"lower layer, not in the image", inspect.Alert{Path: "/x", Flags: lower}, NotInImage, inspect.OriginUnknown},
-		{"lower layer, image not known", inspect.Alert{Path: "/x", Flags: lower}, NotKnown, inspect.OriginUnknown},
-		{"no flags", inspect.Alert{Path: "/x"}, InImage, inspect.OriginUnknown},
-		{"both flags", inspect.Alert{Path: "/x", Flags: []string{FlagUpper, FlagLower}}, InImage, inspect.OriginUnknown},
-		{"memory, by the flag", inspect.Alert{Path: "/x", Flags: memfd}, InImage, inspect.OriginMemfd},
-		{"memory, by the path", inspect.Alert{Path: "memfd:x"}, NotKnown, inspect.OriginMemfd},
-		{"a volume", inspect.Alert{Path: "/x", Flags: upper}, OnVolume, inspect.OriginVolume},
-		{"the node", inspect.Alert{Path: "/x", ContainerID: hostID, Flags: lower}, InImage, inspect.OriginHost},
-		{"no path", inspect.Alert{Flags: upper}, NotInImage, inspect.OriginUnknown},
+		{"upper layer", inspect.Alert{Path: "/x", Flags: upper}, inspect.OriginUnknown, "writable layer"},
+		{"lower layer", inspect.Alert{Path: "/x", Flags: lower}, inspect.OriginUnknown, "the image's own file"},
+		{"no flags", inspect.Alert{Path: "/x"}, inspect.OriginUnknown, "does not say from which layer"},
+		{"both flags", inspect.Alert{Path: "/x", Flags: []string{inspect.FlagUpper, inspect.FlagLower}}, inspect.OriginUnknown, "contradict"},
+		{"memory, by the flag", inspect.Alert{Path: "/x", Flags: memfd}, inspect.OriginMemfd, "from memory"},
+		{"memory, by the path", inspect.Alert{Path: "memfd:x"}, inspect.OriginMemfd, "from memory"},
+		{"the node", inspect.Alert{Path: "/x", ContainerID: inspect.HostID, Flags: lower}, inspect.OriginHost, "on the node"},
+		{"no path", inspect.Alert{Flags: upper}, inspect.OriginUnknown, "names no file"},
 	} {
-		got := Locate(tt.alert, tt.presence)
-		if got.Origin != tt.origin || got.Detail == "" || got.Layer != -1 || got.Path != tt.alert.Path {
+		got := located(&tt.alert)
+		if got.Origin != tt.origin || !strings.Contains(got.Detail, tt.detail) || got.Layer != -1 || got.Path != tt.alert.Path {
 			t.Errorf("%s: got %+v", tt.name, got)
 		}
 	}
@@ -360,7 +355,7 @@ func TestBearing(t *testing.T) {
 		strange bool
 	}{
 		{"nothing", nil, false},
-		{"a host alert of another node", []Alert{named("", "", hostID, "elsewhere")}, false},
+		{"a host alert of another node", []Alert{named("", "", inspect.HostID, "elsewhere")}, false},
 		{"a node alone", []Alert{named("", "", "", "elsewhere")}, false},
 		{"a pod of another cluster", []Alert{named("bank", "teller", "", "elsewhere")}, true},
 		{"a container of another cluster", []Alert{named("", "", "999999999999", "")}, true},

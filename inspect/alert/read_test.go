@@ -38,7 +38,7 @@ func one(change func(a *Alert)) Alert {
 	a := Alert{Alert: inspect.Alert{
 		Source: SourceFalco, Rule: "Drop and execute new binary in container", Priority: "Critical", Time: inspect.At(at),
 		Namespace: "shop", Pod: "web-0", Container: "web", ContainerID: "3ad7b26ded6d", Path: "/tmp/.x/kd",
-		Image: "reg.example/web:1", Flags: []string{"EXE_WRITABLE", FlagUpper},
+		Image: "reg.example/web:1", Flags: []string{"EXE_WRITABLE", inspect.FlagUpper},
 	}, Node: "node1"}
 	change(&a)
 	return a
@@ -104,7 +104,7 @@ func TestParseLine(t *testing.T) {
 		},
 		{
 			"truth values of newer Falco", `{"rule":"R","output_fields":{"proc.is_exe_upper_layer":true,"proc.is_exe_from_memfd":false}}`,
-			Alert{Alert: inspect.Alert{Source: SourceFalco, Rule: "R", Flags: []string{FlagUpper}}},
+			Alert{Alert: inspect.Alert{Source: SourceFalco, Rule: "R", Flags: []string{inspect.FlagUpper}}},
 		},
 		{
 			"tetragon",
@@ -258,7 +258,7 @@ func FuzzParseLine(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if a.ContainerID != "" && a.ContainerID != hostID && len(a.ContainerID) < shortID || a.Digest != "" && !isDigest(a.Digest) {
+		if a.ContainerID != "" && a.ContainerID != inspect.HostID && len(a.ContainerID) < shortID || a.Digest != "" && !isDigest(a.Digest) {
 			t.Errorf("%q: %+v", line, a)
 		}
 		if _, err := a.Time.MarshalJSON(); err != nil {

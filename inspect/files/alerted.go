@@ -9,13 +9,6 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 )
 
-// Falco's names of what was true of the file when it was run (evt.arg.flags of execve).
-const (
-	flagUpper = "EXE_UPPER_LAYER"
-	flagLower = "EXE_LOWER_LAYER"
-	flagMemfd = "EXE_FROM_MEMFD"
-)
-
 // locate says where the file that an alert names comes from, and which file of the image has that path. incomplete
 // says that some layers could not be read; mounts are those of the container, as far as they are known. The path of the
 // answer is the one that the file has in the image, through its links.
@@ -23,10 +16,10 @@ func locate(a inspect.Alert, t *Tree, workingDir string, mounts []inspect.Mount,
 	p, said := t.programPath(a.Path, workingDir)
 	f := inspect.AlertFile{Path: a.Path, Layer: -1, Origin: inspect.OriginUnknown}
 	switch {
-	case strings.HasPrefix(a.Path, "memfd:") || strings.HasPrefix(p, "/memfd:") || has(a, flagMemfd):
+	case strings.HasPrefix(a.Path, "memfd:") || strings.HasPrefix(p, "/memfd:") || has(a, inspect.FlagMemfd):
 		f.Origin, f.Detail = inspect.OriginMemfd, "it ran from memory and was never a file: neither the image nor the container's disk has its bytes"
 		return f, nil
-	case a.ContainerID == "host":
+	case a.ContainerID == inspect.HostID:
 		f.Origin, f.Detail = inspect.OriginHost, "the alert is about the host, not about a container"
 		return f, nil
 	case p == "":
@@ -52,10 +45,13 @@ func locate(a inspect.Alert, t *Tree, workingDir string, mounts []inspect.Mount,
 	}
 	f.Path, f.Layer, f.SHA256 = n.Path, n.Layer, n.SHA256
 	switch {
-	case has(a, flagUpper):
+	case contradicts(a):
+		f.SHA256 = ""
+		f.Detail = fmt.Sprintf("the image has a file at this path (layer %d), but the alert's flags contradict each other: whether that ran is not known", n.Layer)
+	case has(a, inspect.FlagUpper):
 		f.Origin, f.SHA256 = inspect.OriginChanged, ""
 		f.Detail = fmt.Sprintf("a copy in the container's writable layer ran: the image's file (layer %d, sha256 %.12s) does not prove what ran", n.Layer, n.SHA256)
-	case has(a, flagLower):
+	case has(a, inspect.FlagLower):
 		f.Origin = inspect.OriginImage
 		f.Detail = fmt.Sprintf("it is the image's own file, of layer %d", n.Layer)
 	default:
@@ -119,7 +115,7 @@ func (t *Tree) onceThere(p string) string {
 // mountOf finds the volume that covers an alerted path, by the links of the image where its tree is known. What ran from the layers of the container, as the alert's flags
 // say, ran from no volume.
 func mountOf(a inspect.Alert, t *Tree, mounts []inspect.Mount) (inspect.Mount, bool) {
-	if has(a, flagUpper) || has(a, flagLower) {
+	if has(a, inspect.FlagUpper) || has(a, inspect.FlagLower) {
 		return inspect.Mount{}, false
 	}
 	paths := []string{a.Path}
@@ -162,11 +158,13 @@ func notInImage(a inspect.Alert, p string, incomplete bool) (origin, detail stri
 	switch {
 	case incomplete:
 		return inspect.OriginUnknown, "the layers that could be read do not hold it, and some could not be read"
-	case has(a, flagUpper):
+	case contradicts(a):
+		return inspect.OriginUnknown, "the image does not have it, and the alert's flags contradict each other"
+	case has(a, inspect.FlagUpper):
 		return inspect.OriginRuntime, "it is not in the image: it was written at run time, and we do not have its bytes"
 	case within(p, "/dev/shm"):
 		return inspect.OriginRuntime, "it is not in the image: /dev/shm is memory of the container, written at run time, and we do not have its bytes"
-	case has(a, flagLower):
+	case has(a, inspect.FlagLower):
 		return inspect.OriginUnknown, "the alert says that it is an image's own file, but this image does not have it"
 	default:
 		return inspect.OriginUnknown, "the image does not have it: it was written at run time or lies on a volume, which the alert does not say"
@@ -174,6 +172,9 @@ func notInImage(a inspect.Alert, p string, incomplete bool) (origin, detail stri
 }
 
 func has(a inspect.Alert, flag string) bool { return slices.Contains(a.Flags, flag) }
+
+// contradicts reports an alert whose flags say that the file ran from two layers at once.
+func contradicts(a inspect.Alert) bool { return has(a, inspect.FlagUpper) && has(a, inspect.FlagLower) }
 
 // alerts locates the files of the alerts of this image, says so, and remembers which files of the image they name.
 func (h *hunt) alerts(all []inspect.Alert, emit func(inspect.Event)) {

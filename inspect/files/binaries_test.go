@@ -184,6 +184,7 @@ func TestAlertedFiles(t *testing.T) {
 func TestAlertedFilesOnVolumes(t *testing.T) {
 	tree := treeOfLayers(t, []member{exe("app", program("app")), exe("data/tool", program("t")), symlink("link", "/data"), exe("data/etc/x", "#!/bin/sh\n")})
 	mounts := []inspect.Mount{{Path: "/data", Volume: "work", Kind: "emptyDir"}, {Path: "/data/etc", Volume: "conf", Kind: "persistentVolumeClaim", Source: "conf-0"}}
+	const both = inspect.FlagUpper + "|" + inspect.FlagLower
 	for _, test := range []struct {
 		path, flag, origin, detail string
 	}{
@@ -192,14 +193,16 @@ func TestAlertedFilesOnVolumes(t *testing.T) {
 		{"/data/new", "", inspect.OriginVolume, "the volume work (emptyDir)"},
 		{"/link/tool", "", inspect.OriginVolume, "the volume work (emptyDir)"},
 		{"/data/etc/x", "", inspect.OriginVolume, "the volume conf (persistentVolumeClaim conf-0)"},
-		{"/data/tool", flagLower, inspect.OriginImage, "the image's own file"},
-		{"/data/tool", flagUpper, inspect.OriginChanged, "writable layer"},
+		{"/data/tool", inspect.FlagLower, inspect.OriginImage, "the image's own file"},
+		{"/data/tool", inspect.FlagUpper, inspect.OriginChanged, "writable layer"},
+		{"/data/tool", both, inspect.OriginUnknown, "contradict each other"},
+		{"/gone", both, inspect.OriginUnknown, "contradict each other"},
 		{"/database/x", "", inspect.OriginUnknown, "the image does not have it"},
 		{"/dev/shm/x", "", inspect.OriginRuntime, "memory of the container"},
 	} {
 		a := inspect.Alert{Path: test.path}
 		if test.flag != "" {
-			a.Flags = []string{test.flag}
+			a.Flags = strings.Split(test.flag, "|")
 		}
 		f, n := locate(a, tree, "", mounts, false)
 		if f.Origin != test.origin || !strings.Contains(f.Detail, test.detail) {
@@ -219,24 +222,24 @@ func TestPathsOfAlerts(t *testing.T) {
 	for _, test := range []struct {
 		path, at, flag, origin, detail string
 	}{
-		{"/bin/bash", "/usr/bin/bash", flagLower, inspect.OriginImage, "at /usr/bin/bash"},
-		{"/bin/sh", "/usr/bin/bash", flagLower, inspect.OriginImage, "at /usr/bin/bash"},
-		{"/usr/bin/../bin//bash", "/usr/bin/bash", flagLower, inspect.OriginImage, "the image's own file, of layer 0"},
-		{"/proc/self/root/bin/bash", "/usr/bin/bash", flagLower, inspect.OriginImage, "at /usr/bin/bash"},
-		{"/proc/1/root/proc/self/root/app/run", "/app/run", flagLower, inspect.OriginImage, "at /app/run"},
+		{"/bin/bash", "/usr/bin/bash", inspect.FlagLower, inspect.OriginImage, "at /usr/bin/bash"},
+		{"/bin/sh", "/usr/bin/bash", inspect.FlagLower, inspect.OriginImage, "at /usr/bin/bash"},
+		{"/usr/bin/../bin//bash", "/usr/bin/bash", inspect.FlagLower, inspect.OriginImage, "the image's own file, of layer 0"},
+		{"/proc/self/root/bin/bash", "/usr/bin/bash", inspect.FlagLower, inspect.OriginImage, "at /usr/bin/bash"},
+		{"/proc/1/root/proc/self/root/app/run", "/app/run", inspect.FlagLower, inspect.OriginImage, "at /app/run"},
 		{"/proc/x/root/app/run", "/proc/x/root/app/run", "", inspect.OriginUnknown, "a name of the kernel's"},
-		{"/proc/self/fd/7", "/proc/self/fd/7", flagUpper, inspect.OriginUnknown, "a name of the kernel's"},
-		{"/app/run (deleted)", "/app/run", flagUpper, inspect.OriginChanged, "had been deleted when the sensor looked"},
-		{"/tmp/x (deleted)", "/tmp/x", flagUpper, inspect.OriginRuntime, "had been deleted when the sensor looked"},
-		{"/odd (deleted)", "/odd (deleted)", flagLower, inspect.OriginImage, "the image's own file"},
-		{"/tmp/kinsing", "/tmp/kinsing", flagUpper, inspect.OriginRuntime, "layer 0 held a file at this path"},
-		{"./run", "/app/run", flagLower, inspect.OriginImage, "the image's working directory /app"},
+		{"/proc/self/fd/7", "/proc/self/fd/7", inspect.FlagUpper, inspect.OriginUnknown, "a name of the kernel's"},
+		{"/app/run (deleted)", "/app/run", inspect.FlagUpper, inspect.OriginChanged, "had been deleted when the sensor looked"},
+		{"/tmp/x (deleted)", "/tmp/x", inspect.FlagUpper, inspect.OriginRuntime, "had been deleted when the sensor looked"},
+		{"/odd (deleted)", "/odd (deleted)", inspect.FlagLower, inspect.OriginImage, "the image's own file"},
+		{"/tmp/kinsing", "/tmp/kinsing", inspect.FlagUpper, inspect.OriginRuntime, "layer 0 held a file at this path"},
+		{"./run", "/app/run", inspect.FlagLower, inspect.OriginImage, "the image's working directory /app"},
 		{"../bin/bash", "/usr/bin/bash", "", inspect.OriginUnknown, "the alert does not say whether"},
 		{"run", "run", "", inspect.OriginUnknown, "names no program by its path"},
 		{"/memfd:x (deleted)", "/memfd:x (deleted)", "", inspect.OriginMemfd, "from memory"},
 		{"memfd:x", "memfd:x", "", inspect.OriginMemfd, "from memory"},
 		{"", "", "", inspect.OriginUnknown, "names no program by its path"},
-		{"/etc", "/etc", flagUpper, inspect.OriginRuntime, "written at run time"},
+		{"/etc", "/etc", inspect.FlagUpper, inspect.OriginRuntime, "written at run time"},
 	} {
 		a := inspect.Alert{Path: test.path}
 		if test.flag != "" {

@@ -17,7 +17,7 @@ func TestPlaceOfAFileOnAVolume(t *testing.T) {
 	stranger.Match = inspect.MatchNone
 	var opening []inspect.Event
 	opening = append(opening, inspect.Event{Pod: &pod})
-	for _, a := range []inspect.Alert{alert("on", "/srv/x"), alert("beside", "/srvx"), alert("upper", "/srv/x", flagUpper), stranger} {
+	for _, a := range []inspect.Alert{alert("on", "/srv/x"), alert("beside", "/srvx"), alert("upper", "/srv/x", inspect.FlagUpper), stranger} {
 		opening = append(opening, inspect.Event{Alert: &a})
 	}
 	run, err := inspect.Run(inspect.Plan{Opening: opening, Checks: []inspect.Check{Place()}})

@@ -130,7 +130,7 @@ func TestWhatIsNoTrap(t *testing.T) {
 // Weak digests are named: for what does not fit, and for what an alert names and only such a digest vouches for.
 func TestWeakDigestsAreNamed(t *testing.T) {
 	_, base := debian()
-	c := newBench(t).examine(t, imageOf(t, v1.Config{}, base, step("RUN x", exe("usr/bin/top", program("evil")))), nil, inspect.Alert{ID: "1", Rule: "r", Path: "/usr/bin/ls", Flags: []string{flagLower}})
+	c := newBench(t).examine(t, imageOf(t, v1.Config{}, base, step("RUN x", exe("usr/bin/top", program("evil")))), nil, inspect.Alert{ID: "1", Rule: "r", Path: "/usr/bin/ls", Flags: []string{inspect.FlagLower}})
 	i := c.Images[0]
 	if len(i.Altered) != 1 || !strings.Contains(i.Altered[0].Detail, "compared by a weak digest, MD5") {
 		t.Errorf("altered %+v", i.Altered)
