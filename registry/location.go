@@ -100,6 +100,10 @@ func exists(path string) bool {
 	return path != "" && err == nil
 }
 
+// repositoryName is what the distribution specification allows (https://github.com/opencontainers/distribution-spec, Pulling
+// manifests); the library is more generous.
+var repositoryName = regexp.MustCompile(`^[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*$`)
+
 func parseReference(text string) (Location, error) {
 	for _, scheme := range []string{"docker-pullable://", "docker://"} {
 		text = strings.TrimPrefix(text, scheme)
@@ -114,6 +118,9 @@ func parseReference(text string) (Location, error) {
 	tag, err := name.NewTag(base, name.WeakValidation, name.WithDefaultTag(""))
 	if err != nil {
 		return Location{}, fmt.Errorf("parsing image reference %q: %w", text, err)
+	}
+	if !repositoryName.MatchString(tag.RepositoryStr()) {
+		return Location{}, fmt.Errorf("parsing image reference %q: %q is no name of a repository", text, tag.RepositoryStr())
 	}
 	loc := Location{Kind: KindRemote, Host: showHost(tag.RegistryStr()), Repository: tag.RepositoryStr(), Tag: tag.TagStr(), Digest: digest}
 	if loc.Tag == "" && loc.Digest == "" {

@@ -50,7 +50,7 @@ func TestParse(t *testing.T) {
 }
 
 func TestParseRefuses(t *testing.T) {
-	for _, text := range []string{"", "oci:", "oci::v1", "UPPER/case", someDigest, "a b", "app@sha256:123", "x\x00y", "docker-archive:", "nginx:"} {
+	for _, text := range []string{"", "oci:", "oci::v1", "UPPER/case", someDigest, "a b", "app@sha256:123", "x\x00y", "docker-archive:", "nginx:", "pod/", "a//b", "ghcr.io/a/", "ghcr.io/.."} {
 		if loc, err := Parse(text); err == nil {
 			t.Errorf("%q is read as %+v", text, loc)
 		}

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"slices"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
@@ -50,7 +51,28 @@ func (m *Model) drawBrief(r rect) []string {
 	for i, l := range m.open.brief {
 		lines[i] = m.p.in(briefTone(l), fit(l, r.w))
 	}
-	return append([]string{m.p.titleLine("Brief", r.w, st.focus == regionTop)}, m.p.scrolled(lines, &st.top, r.w, r.h-1)...)
+	top := &st.top
+	if st.focus != regionTop {
+		start := answersFrom(m.open.brief, r.h-1)
+		top = &start
+	}
+	return append([]string{m.p.titleLine("Brief", r.w, st.focus == regionTop)}, m.p.scrolled(lines, top, r.w, r.h-1)...)
+}
+
+// lastAnswer begins the line of the last of the three answers in a brief.
+const lastAnswer = "missed"
+
+// answersFrom is the line at which a brief that does not fit begins, so that all three answers are seen: what stands above
+// them is in the header too. With the focus on it the brief begins at its first line.
+func answersFrom(brief []string, height int) int {
+	last := slices.IndexFunc(brief, func(l string) bool { return strings.HasPrefix(l, lastAnswer) })
+	if last < 0 || len(brief) <= height {
+		return 0
+	}
+	for last+1 < len(brief) && strings.HasPrefix(brief[last+1], " ") {
+		last++
+	}
+	return max(0, last+2-height) // the last line says that there is more
 }
 
 // briefTone gives a line of the brief the colour of its sign, if it has one.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"strings"
 
@@ -24,7 +25,11 @@ func (s *session) prepare(ctx context.Context, target string) (prepared, error) 
 	if number, ok := strings.CutPrefix(target, "alert:"); ok {
 		return s.prepareAlert(ctx, number)
 	}
-	if t, ok := subject.ParsePod(target); ok {
+	t, ok, err := subject.ParsePod(target)
+	if err != nil {
+		return prepared{}, &exitError{code: exitUsage, err: err, hints: []string{"backtrail inspect pod/web-0 -n shop; an image of such a name is written with the host of its registry"}}
+	}
+	if ok {
 		return s.preparePodIn(ctx, s.flags.namespace, target, t)
 	}
 	return s.prepareImage(ctx, target)
@@ -61,6 +66,9 @@ func explain(err error, loc registry.Location) error {
 		return hinted(err, "a layout is a directory with index.json; docker save and skopeo write archives: docker-archive:FILE, oci-archive:FILE")
 	case errors.Is(err, registry.ErrNotFound):
 		return hinted(err, "the registry does not have it (any more): check name and tag, or inspect the pod that runs it, which keeps what is left")
+	case errors.As(err, new(net.Error)):
+		return hinted(err, "is the registry reached from here? HTTPS_PROXY names a proxy, --registry-map FROM=TO a mirror",
+			"oci-archive:FILE and docker-archive:FILE read an image that was copied by other means")
 	default:
 		return hinted(err)
 	}

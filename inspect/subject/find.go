@@ -2,6 +2,7 @@ package subject
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -28,19 +29,21 @@ var kinds = map[string]string{
 	"job": "job", "jobs": "job",
 }
 
+// ErrPodTarget is a target that begins as one of a pod does, and names none.
+var ErrPodTarget = errors.New("a pod or a workload is named as KIND/NAME[:CONTAINER]; -n names its namespace")
+
 // ParsePod reads a target that leads to a pod; ok is false for every other target.
-func ParsePod(target string) (PodTarget, bool) {
+func ParsePod(target string) (t PodTarget, ok bool, err error) {
 	kind, rest, ok := strings.Cut(target, "/")
-	short := kinds[kind]
-	if !ok || short == "" || rest == "" {
-		return PodTarget{}, false
+	t.Kind = kinds[kind]
+	if !ok || t.Kind == "" {
+		return PodTarget{}, false, nil
 	}
-	t := PodTarget{Kind: short}
 	t.Name, t.Container, _ = strings.Cut(rest, ":")
 	if t.Name == "" || strings.Contains(t.Name, "/") {
-		return PodTarget{}, false
+		return PodTarget{}, false, fmt.Errorf("reading target %q: %w", target, ErrPodTarget)
 	}
-	return t, true
+	return t, true, nil
 }
 
 // Found is the pod that a target led to, with the objects that were read on the way.

@@ -1,6 +1,7 @@
 package subject_test
 
 import (
+	"errors"
 	"io"
 	"strings"
 	"testing"
@@ -190,14 +191,17 @@ func TestParsePod(t *testing.T) {
 		"job/nightly":     {Kind: "job", Name: "nightly"},
 		"ghcr.io/org/app": {},
 		"library/nginx:1": {},
-		"pod/":            {},
 		"oci:dir":         {},
-		"pod/a/b":         {},
 	}
 	for in, want := range tests {
-		got, ok := subject.ParsePod(in)
-		if got != want || ok != (want.Name != "") {
-			t.Errorf("%s: %+v %v", in, got, ok)
+		got, ok, err := subject.ParsePod(in)
+		if got != want || ok != (want.Name != "") || err != nil {
+			t.Errorf("%s: %+v %v %v", in, got, ok, err)
+		}
+	}
+	for _, in := range []string{"pod/", "pod/a/b", "deploy/:app"} {
+		if got, ok, err := subject.ParsePod(in); ok || !errors.Is(err, subject.ErrPodTarget) {
+			t.Errorf("%s: %+v %v", in, got, err)
 		}
 	}
 }
