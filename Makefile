@@ -11,7 +11,7 @@ ROUNDS   ?= 3
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS  := -s -w -X main.version=$(VERSION)
 
-.PHONY: build test unit race e2e bench lint fuzz golden clean
+.PHONY: build test unit race e2e bench lint fuzz golden pictures clean
 
 build: ## bin/backtrail, stripped
 	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN)/backtrail ./cmd/backtrail
@@ -44,6 +44,9 @@ fuzz: ## every fuzz target for FUZZTIME
 
 golden: ## renew golden files; review the diff
 	$(GO) test ./tui ./inspect/report ./cmd/backtrail -update
+
+pictures: ## renew the screens in the README; review the diff
+	$(GO) -C $(STACK) test -count=1 -run TestThePicturesOfTheReadme ./e2e -update
 
 clean:
 	rm -rf $(BIN) dist

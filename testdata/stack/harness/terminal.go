@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/creack/pty"
 	"github.com/hinshun/vt10x"
@@ -43,17 +44,32 @@ func (p *Program) Terminal(columns, rows int, args ...string) (*Terminal, error)
 // draw feeds the screen until the program closes its side.
 func (t *Terminal) draw() {
 	buf := make([]byte, 64<<10)
-	for {
-		n, err := t.tty.Read(buf)
+	for rest := 0; ; {
+		n, err := t.tty.Read(buf[rest:])
+		whole := wholeRunes(buf[:rest+n])
 		t.mu.Lock()
-		_, _ = t.screen.Write(buf[:n])
+		_, _ = t.screen.Write(buf[:whole])
 		t.mu.Unlock()
 		if err != nil { // EIO: the other side is closed (pty(7))
 			break
 		}
+		rest = copy(buf, buf[whole:rest+n])
 	}
 	t.err = t.cmd.Wait()
 	close(t.done)
+}
+
+// wholeRunes is how much of b the screen can be given: it drops a character that comes in two parts.
+func wholeRunes(b []byte) int {
+	for at := len(b) - 1; at >= 0 && at >= len(b)-utf8.UTFMax; at-- {
+		if utf8.RuneStart(b[at]) {
+			if utf8.FullRune(b[at:]) {
+				return len(b)
+			}
+			return at
+		}
+	}
+	return len(b)
 }
 
 // Type sends keys as the terminal would: "j", "\r" for enter, "\x1b" for escape.
