@@ -104,20 +104,23 @@ func openLocal(ctx context.Context, loc Location, store *Store) (*local, error) 
 func (l *local) read() error {
 	index, err := readFile(l.files, "index.json", MaxManifest)
 	if err == nil {
-		l.layout, err = newLayout(l.files, index)
-		return err
-	}
-	if !errors.Is(err, ErrNotFound) {
+		if l.layout, err = newLayout(l.files, index); err != nil || len(l.layout.index.Manifests) > 0 {
+			return err
+		}
+	} else if !errors.Is(err, ErrNotFound) {
 		return err
 	}
 	manifest, err := readFile(l.files, "manifest.json", MaxManifest)
+	if errors.Is(err, ErrNotFound) && l.layout != nil {
+		return nil // a layout without images
+	}
 	if errors.Is(err, ErrNotFound) {
 		return fmt.Errorf("neither an OCI layout nor what docker save writes: there is no index.json and no manifest.json: %w", ErrNotFound)
 	}
 	if err != nil {
 		return err
 	}
-	l.kind = KindDockerArchive
+	l.kind, l.layout = KindDockerArchive, nil // Docker 25 wrote an empty index beside it
 	l.docker, err = newDockerSave(l.files, manifest)
 	return err
 }

@@ -411,6 +411,26 @@ func TestDockerSaveWithLinks(t *testing.T) {
 	}
 }
 
+// Docker 25 wrote an index that lists nothing beside the manifest.json that lists the image.
+func TestDockerSaveBesideAnEmptyIndex(t *testing.T) {
+	layer := string(tarOf(t, "file", "one"))
+	config := `{"os":"linux","architecture":"amd64","rootfs":{"type":"layers","diff_ids":["` + digestOf([]byte(layer)) + `"]}}`
+	const index = `{"schemaVersion":2,"manifests":[]}`
+	dir := t.TempDir()
+	both, alone := filepath.Join(dir, "both.tar"), filepath.Join(dir, "alone.tar")
+	check(t, os.WriteFile(both, tarOf(t, "index.json", index, "layer.tar", layer, "config.json", config, "manifest.json", `[{"Config":"config.json","Layers":["layer.tar"]}]`), 0o600))
+	check(t, os.WriteFile(alone, tarOf(t, "index.json", index), 0o600))
+	c := client(t)
+	img, err := c.Resolve(context.Background(), parse(t, "docker-archive:"+both), v1.Platform{})
+	check(t, err)
+	if diff := cmp.Diff([]string{digestOf([]byte(layer))}, layerDigests(t, c, img)); diff != "" || img.Location.Kind != KindDockerArchive {
+		t.Errorf("%s%s", img.Location.Kind, diff)
+	}
+	if _, err := c.Resolve(context.Background(), parse(t, alone), v1.Platform{}); !errors.Is(err, ErrNotFound) || !strings.Contains(err.Error(), "no image") {
+		t.Errorf("an empty index alone: %v", err)
+	}
+}
+
 // An archive that was cut off is a case: what is there is read, and the rest is missing.
 func TestCutArchives(t *testing.T) {
 	image := imageOf(t, amd64, "one", "two")
