@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -104,10 +105,13 @@ func TestRateLimitQuarter(t *testing.T) {
 
 func TestRequestsAreNamedAndLogged(t *testing.T) {
 	image := imageOf(t, amd64, "one")
+	var mu sync.Mutex
 	var agents []string
 	host := serve(t, func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			mu.Lock()
 			agents = append(agents, r.Method+" "+r.Header.Get("User-Agent"))
+			mu.Unlock()
 			next.ServeHTTP(w, r)
 		})
 	})
