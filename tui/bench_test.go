@@ -10,8 +10,9 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 )
 
-// budget is what a key press may take, Update and View together.
-const budget = 16 * time.Millisecond
+// maxGrowth is how much longer a key press may take on a screen with everything than on one with little, Update and View
+// together: what is drawn is one screen either way.
+const maxGrowth = 10
 
 // pressAll presses keys on a model, one Update and one View each, and gives the time of the slowest.
 func pressAll(m *Model, keys ...string) (slowest time.Duration) {
@@ -24,8 +25,8 @@ func pressAll(m *Model, keys ...string) (slowest time.Duration) {
 	return slowest
 }
 
-// bigTreeModel stands in a tree of 500,000 entries, with all of it open.
-func bigTreeModel() *Model {
+// treeModel stands in a tree of n entries, with all of it open.
+func treeModel(n int) *Model {
 	o := testOptions()
 	m := New(context.Background(), o)
 	m.after = func(time.Duration) tea.Cmd { return nil }
@@ -34,7 +35,7 @@ func bigTreeModel() *Model {
 	m.Update(eventsMsg{gen: m.open.gen, events: incidentEvents(), ended: true})
 	m.Update(keyPress("2"))
 	m.wantTree()
-	tree := newFileTree(bigTree(500_000), nil)
+	tree := newFileTree(bigTree(n), nil)
 	m.Update(treeMsg{gen: m.open.gen, key: m.open.tree.key, tree: tree})
 	for i := len(tree.nodes) - 1; i >= 0; i-- {
 		tree.open[i] = tree.nodes[i].dir
@@ -45,7 +46,7 @@ func bigTreeModel() *Model {
 }
 
 func BenchmarkKeyInTreeOf500000(b *testing.B) {
-	m := bigTreeModel()
+	m := treeModel(500_000)
 	b.ResetTimer()
 	for b.Loop() {
 		pressAll(m, "j", "ctrl+d", "G", "g", "h", "l")
@@ -162,35 +163,38 @@ func TestAStormIsFewMessages(t *testing.T) {
 	t.Logf("%d messages, the longest took %v", batches, longest)
 }
 
+// A key press takes as long where there is much as where there is little. The two are measured in turns, so that other
+// work on the machine disturbs both.
 func TestKeysAreQuick(t *testing.T) {
 	if testing.Short() {
 		t.Skip("measures")
 	}
 	for _, c := range []struct {
-		name string
-		m    *Model
-		keys []string
+		name        string
+		large, less *Model
+		keys        []string
 	}{
-		{"500,000 entries", bigTreeModel(), []string{"j", "ctrl+d", "G", "g", "h", "l", "j", "k", "h", "l"}},
-		{"1,000 findings", findingsModel(1000), []string{"j", "k", "G", "g", "2", "1"}},
-		{"5,000 pods", podsModel(5000), []string{"j", "G", "g", "k"}},
-		{"60,000 alerts", floodedModel(), []string{"j", "G", "g", "k"}},
+		{"500,000 entries", treeModel(500_000), treeModel(500), []string{"j", "ctrl+d", "G", "g", "h", "l", "j", "k", "h", "l"}},
+		{"1,000 findings", findingsModel(1000), findingsModel(60), []string{"j", "k", "G", "g", "2", "1"}},
+		{"5,000 pods", podsModel(5000), podsModel(60), []string{"j", "G", "g", "k"}},
+		{"60,000 alerts", floodedModel(5000), floodedModel(60), []string{"j", "G", "g", "k"}},
 	} {
-		best := budget * 100
-		for range 5 { // the machine may be busy: the best of a few counts
-			best = min(best, pressAll(c.m, c.keys...))
+		large, less := time.Hour, time.Hour
+		for range 7 {
+			large, less = min(large, pressAll(c.large, c.keys...)), min(less, pressAll(c.less, c.keys...))
 		}
-		if best > budget {
-			t.Errorf("%s: a key press takes %v", c.name, best)
+		growth := float64(large) / float64(less)
+		if growth > maxGrowth {
+			t.Errorf("%s: a key press takes %.1f times as long as where there is little: %v", c.name, growth, large)
 		}
-		t.Logf("%s: %v", c.name, best)
+		t.Logf("%s: %v, %.1f times as long as where there is little", c.name, large, growth)
 	}
 }
 
-// floodModel shows 5,000 pods of which each has twelve different alerts.
-func floodModel() (*Model, inspect.PodList) {
+// floodModel is to show that many pods of which each has twelve different alerts.
+func floodModel(pods int) (*Model, inspect.PodList) {
 	list := incidentPods()
-	for i := range 5000 {
+	for i := range pods {
 		p := incidentPod()
 		p.Name, p.Namespace, p.UID = fmt.Sprintf("p-%d", i), fmt.Sprintf("ns-%d", i%40), fmt.Sprint("u", i)
 		p.Owner = []inspect.Owner{{Kind: "ReplicaSet", Name: fmt.Sprintf("svc-%d-abc", i/10)}}
@@ -208,35 +212,36 @@ func floodModel() (*Model, inspect.PodList) {
 	return m, list
 }
 
-func floodedModel() *Model {
-	m, list := floodModel()
+func floodedModel(pods int) *Model {
+	m, list := floodModel(pods)
 	m.Update(podsMsg{gen: m.pods.gen, board: newPodBoard(list)})
 	return m
 }
 
-// A new list while one looks is taken as fast as a key, where a machine has nothing else to do.
+// A new list while one looks is taken in a small part of the time that it takes to make it, which is not done in Update.
 func TestALiveListIsTakenQuickly(t *testing.T) {
 	if testing.Short() {
 		t.Skip("measures")
 	}
-	m, list := floodModel()
-	board := newPodBoard(list)
-	best := time.Hour
+	m, list := floodModel(5000)
+	making, taking := time.Hour, time.Hour
 	for range 5 {
 		began := time.Now()
+		board := newPodBoard(list)
+		made := time.Now()
 		m.Update(podsMsg{gen: m.pods.gen, board: board})
 		_ = m.View().Content
-		best = min(best, time.Since(began))
+		making, taking = min(making, made.Sub(began)), min(taking, time.Since(made))
 	}
-	t.Logf("60,000 rows: %v", best)
-	if best > 10*budget { // as long as a key is usual; the race detector takes more
-		t.Errorf("60,000 rows take %v", best)
+	t.Logf("60,000 rows are made in %v and taken in %v", making, taking)
+	if taking > making/2 {
+		t.Errorf("60,000 rows take %v in Update, and %v beside it", taking, making)
 	}
 }
 
 // What is done beside Update for each list, twice a second at most.
 func BenchmarkBoardOf60000Alerts(b *testing.B) {
-	_, list := floodModel()
+	_, list := floodModel(5000)
 	b.ReportAllocs()
 	for b.Loop() {
 		newPodBoard(list)
@@ -244,7 +249,7 @@ func BenchmarkBoardOf60000Alerts(b *testing.B) {
 }
 
 func BenchmarkListOf60000Alerts(b *testing.B) {
-	m, list := floodModel()
+	m, list := floodModel(5000)
 	board := newPodBoard(list)
 	b.ReportAllocs()
 	for b.Loop() {
@@ -254,7 +259,7 @@ func BenchmarkListOf60000Alerts(b *testing.B) {
 }
 
 func BenchmarkKeyOn60000Alerts(b *testing.B) {
-	m, list := floodModel()
+	m, list := floodModel(5000)
 	m.Update(podsMsg{gen: m.pods.gen, board: newPodBoard(list)})
 	for b.Loop() {
 		pressAll(m, "j", "G", "g")
