@@ -1,6 +1,7 @@
 package alert
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"slices"
@@ -26,8 +27,8 @@ type Book struct {
 	lines *spool
 
 	mu      sync.Mutex
-	entries []*entry // by number, from 1; nil where it was dropped
-	kept    int
+	entries []*entry // in the order in which they came, by which they are numbered from 1; dropped ones leave a gap in the numbers
+	newest  int32    // number
 	byKey   map[uint64]*entry
 	spots   map[uint64]int32 // how many entries a rule has on a container
 	rules   map[uint64]*rule
@@ -105,18 +106,18 @@ func (b *Book) add(f *Feed, a *Received) {
 		}
 		return
 	}
-	if b.kept >= b.limit {
+	if len(b.entries) >= b.limit {
 		b.prune()
 	}
+	b.newest++
 	e = &entry{
 		rule: rule, place: b.place(place, &a.Alert), path: a.Path, target: a.Target, flags: b.shared(a.Flags),
 		first: nanoseconds(a.Time), last: nanoseconds(a.Time), imprecise: a.Imprecise, sum: sha256.Sum256(a.line), line: b.line(a), text: text,
-		feed: f, number: int32(len(b.entries) + 1), count: 1, key: key, spot: spot, nth: b.spots[spot],
+		feed: f, number: b.newest, count: 1, key: key, spot: spot, nth: b.spots[spot],
 	}
 	b.entries, b.byKey[key] = append(b.entries, e), e
 	b.spots[spot]++
 	rule.entries++
-	b.kept++
 }
 
 // heard reports an event that came by another feed already, or by the same one where that shows what there is again and
@@ -202,7 +203,7 @@ func (b *Book) Find(name string) (Alert, bool) {
 		return Alert{}, false
 	}
 	for _, e := range b.entries {
-		if e != nil && strings.HasPrefix(e.id(), name) {
+		if strings.HasPrefix(e.id(), name) {
 			return e.alert(), true
 		}
 	}
@@ -213,10 +214,11 @@ func (b *Book) Find(name string) (Alert, bool) {
 const shortestID = 8
 
 func (b *Book) entry(number int) *entry {
-	if number < 1 || number > len(b.entries) {
+	at, ok := slices.BinarySearchFunc(b.entries, number, func(e *entry, number int) int { return cmp.Compare(int(e.number), number) })
+	if !ok {
 		return nil
 	}
-	return b.entries[number-1]
+	return b.entries[at]
 }
 
 // Fill adds the texts to an alert of this book: its line, what it says, and some of what was folded into it; and what

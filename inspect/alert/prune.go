@@ -19,11 +19,10 @@ const (
 func (b *Book) prune() {
 	byRule := map[*rule][]*entry{}
 	for _, e := range b.entries {
-		if e != nil {
-			byRule[e.rule] = append(byRule[e.rule], e)
-		}
+		byRule[e.rule] = append(byRule[e.rule], e)
 	}
-	level := waterLevel(byRule, b.kept-max(1, b.kept/prunedPart))
+	gone := map[*entry]bool{}
+	level := waterLevel(byRule, len(b.entries)-max(1, len(b.entries)/prunedPart))
 	for rule, entries := range byRule {
 		if len(entries) <= level {
 			continue
@@ -31,9 +30,11 @@ func (b *Book) prune() {
 		slices.SortFunc(entries, func(x, y *entry) int { return cmp.Or(cmp.Compare(x.nth, y.nth), cmp.Compare(x.number, y.number)) })
 		for _, e := range entries[level:] {
 			b.drop(e)
+			gone[e] = true
 		}
 		rule.dropped += len(entries) - level
 	}
+	b.entries = slices.DeleteFunc(b.entries, func(e *entry) bool { return gone[e] })
 	b.forgetRules()
 }
 
@@ -55,14 +56,13 @@ func waterLevel(byRule map[*rule][]*entry, wanted int) int {
 	return low
 }
 
+// drop takes an entry out of all but the list.
 func (b *Book) drop(e *entry) {
-	b.entries[e.number-1] = nil
 	delete(b.byKey, e.key)
 	if b.spots[e.spot]--; b.spots[e.spot] <= 0 {
 		delete(b.spots, e.spot)
 	}
 	e.rule.entries--
-	b.kept--
 }
 
 // forgetRules keeps names that somebody makes up from filling the memory.

@@ -46,7 +46,7 @@ type Summary struct {
 func (b *Book) Summary() Summary {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	s := Summary{Entries: b.kept, Notes: b.droppedWords()}
+	s := Summary{Entries: len(b.entries), Notes: b.droppedWords()}
 	for _, f := range b.feeds {
 		s.Alerts += f.count - f.again
 		s.Broken += f.broken

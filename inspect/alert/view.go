@@ -7,9 +7,6 @@ func (b *Book) Each(each func(a *Alert) bool) {
 	defer b.mu.Unlock()
 	var a Alert
 	for _, e := range b.entries {
-		if e == nil {
-			continue
-		}
 		if a = e.alert(); !each(&a) {
 			return
 		}
@@ -27,15 +24,13 @@ func (b *Book) View(look func(View)) {
 }
 
 // Len is how many there are.
-func (v View) Len() int { return v.b.kept }
+func (v View) Len() int { return len(v.b.entries) }
 
 // Each gives all in the order in which they came, without what Fill adds. An alert holds until the next one.
 func (v View) Each(each func(a *Alert)) {
 	var a Alert
 	for _, e := range v.b.entries {
-		if e != nil {
-			a = e.alert()
-			each(&a)
-		}
+		a = e.alert()
+		each(&a)
 	}
 }
