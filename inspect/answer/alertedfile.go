@@ -8,15 +8,24 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 )
 
-// alertedFile says where the file that an alert names is, by its path.
+// alertedFile says where the file that an alert names is, by its path. Of several alerts about one file those speak that
+// know it.
 func alertedFile(c inspect.Case) []inspect.Sentence {
+	type file struct{ subject, path, origin string }
+	matched := slices.DeleteFunc(slices.Clone(c.Alerts), func(a inspect.Alert) bool { return a.Match == inspect.MatchNone || a.File.Detail == "" })
+	known := func(f file) bool {
+		return slices.ContainsFunc(matched, func(a inspect.Alert) bool {
+			return a.Subject == f.subject && a.File.Path == f.path && a.File.Origin != inspect.OriginUnknown
+		})
+	}
 	var all []inspect.Sentence
-	told := map[string]bool{}
-	for _, a := range c.Alerts {
-		if a.Match == inspect.MatchNone || a.File.Detail == "" || told[a.Subject+"\x00"+a.File.Path] {
+	told := map[file]bool{}
+	for _, a := range matched {
+		f := file{a.Subject, a.File.Path, a.File.Origin}
+		if told[f] || a.File.Origin == inspect.OriginUnknown && known(f) {
 			continue
 		}
-		told[a.Subject+"\x00"+a.File.Path] = true
+		told[f] = true
 		s := located(c, a)
 		s.Findings = about(c, a.Subject, a.File.Path)
 		all = append(all, s)

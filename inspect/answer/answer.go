@@ -142,7 +142,8 @@ func (q question) answer(c inspect.Case, waiting []string) inspect.Answer {
 	return compose(q.name, said, open)
 }
 
-// compose puts sentences together. An answer is verified if at least one of them was seen or derived and nothing is open.
+// compose puts sentences together. An answer is verified if the first of them, which is the one
+// that matters most, was seen or derived, and nothing is open.
 func compose(name string, said []inspect.Sentence, open []string) inspect.Answer {
 	a := inspect.Answer{Question: name, Status: inspect.Unknown, Sentences: said}
 	if len(open) > 0 {
@@ -154,9 +155,9 @@ func compose(name string, said []inspect.Sentence, open []string) inspect.Answer
 	for _, s := range a.Sentences {
 		text = append(text, s.String())
 		a.Findings = append(a.Findings, s.Findings...)
-		if s.Known() && len(open) == 0 {
-			a.Status = inspect.Verified
-		}
+	}
+	if len(open) == 0 && len(a.Sentences) > 0 && a.Sentences[0].Known() {
+		a.Status = inspect.Verified
 	}
 	slices.Sort(a.Findings)
 	a.Findings = slices.Compact(a.Findings)

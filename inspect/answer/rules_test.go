@@ -57,6 +57,21 @@ func TestWhereTheAlertedFileIs(t *testing.T) {
 	}
 }
 
+// Of alerts about one file those speak that know it; where none does, the answer is open, whatever else is known.
+func TestAlertsThatKnowTheFileSpeak(t *testing.T) {
+	c := incident()
+	unknown, image, changed := alertOf("/app", inspect.OriginUnknown), alertOf("/app", inspect.OriginImage), alertOf("/app", inspect.OriginChanged)
+	c.Alerts = []inspect.Alert{unknown, image, changed, image}
+	got := text(c, inspect.WhereFrom)
+	if strings.Contains(got, "so it is") || strings.Count(got, "the image's own file") != 1 || strings.Count(got, "ran from a copy") != 1 {
+		t.Errorf("it says %s", got)
+	}
+	c.Alerts = []inspect.Alert{unknown}
+	if a := answer.Answers(c, nil)[0]; a.Status != inspect.Unknown || len(a.Sentences) < 2 || !strings.Contains(a.Text, "so it is (not known)") {
+		t.Errorf("it is %+v", a)
+	}
+}
+
 // What a checkpoint or the pod's mounts tell more is said.
 func TestWhereTheAlertedFilesBytesAre(t *testing.T) {
 	for want, file := range map[string]inspect.AlertFile{

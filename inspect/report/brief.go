@@ -170,7 +170,7 @@ func briefImage(c inspect.Case, i inspect.Image, s Style) []briefLine {
 	alerts := slices.DeleteFunc(slices.Clone(c.Alerts), func(a inspect.Alert) bool { return a.Subject != i.Subject || a.Match == inspect.MatchNone })
 	if len(alerts) > 0 {
 		a := slices.MinFunc(alerts, func(a, b inspect.Alert) int {
-			return cmp.Compare(inspect.PriorityRank(a.Priority), inspect.PriorityRank(b.Priority))
+			return cmp.Or(cmp.Compare(inspect.PriorityRank(a.Priority), inspect.PriorityRank(b.Priority)), cmp.Compare(unplaced(a), unplaced(b)))
 		})
 		line := briefLine{label: "alert", parts: []string{clock(a.Time) + " " + strings.TrimSpace(a.Priority+" "+a.Rule), matchedBy(a)}, sep: ", ", most: 2}
 		if a.Match == inspect.MatchPod || a.Match == inspect.MatchImage {
@@ -190,6 +190,14 @@ func briefImage(c inspect.Case, i inspect.Image, s Style) []briefLine {
 		lines = append(lines, line, file)
 	}
 	return append(lines, briefOrigin(c, i, s)...)
+}
+
+// unplaced is 1 for an alert that does not say where its file is from: of two others it tells less.
+func unplaced(a inspect.Alert) int {
+	if a.File.Origin == inspect.OriginUnknown {
+		return 1
+	}
+	return 0
 }
 
 // briefOrigin says who signed and who built the image: in one line where nobody did either.
