@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -27,7 +28,11 @@ func (c *Client) ReferrersAPI(ctx context.Context, loc Location, digest, artifac
 	if !IsDigest(digest) {
 		return nil, fmt.Errorf("listing referrers of %q: it is not sha256:<hex>", digest)
 	}
-	found, err := repo.referrers(ctx, digest, artifactType)
+	always := func([]v1.Descriptor) bool { return true }
+	found, err := once(ctx, "referrers "+repo.repo.Name()+"@"+digest+" "+artifactType, always, func() ([]v1.Descriptor, error) {
+		return repo.referrers(ctx, digest, artifactType)
+	})
+	found = slices.Clone(found) // others get the same
 	if err != nil {
 		return found, fmt.Errorf("listing referrers of %s: %w", digest, err)
 	}

@@ -30,12 +30,12 @@ func (r *repository) manifest(ctx context.Context, ref string) (Part, error) {
 	if IsDigest(ref) {
 		return r.byDigest(ctx, descriptorOf(ref))
 	}
-	desc, _, err := r.head(ctx, ref)
+	meant, err := r.head(ctx, ref)
 	if err != nil {
 		return Part{}, err
 	}
-	if desc.Digest.Hex != "" {
-		part, err := r.byDigest(ctx, desc)
+	if meant.desc.Digest.Hex != "" {
+		part, err := r.byDigest(ctx, meant.desc)
 		if !errors.Is(err, ErrNotFound) {
 			return part, err
 		}
@@ -84,27 +84,38 @@ func (r *repository) keep(part Part, err error) (Part, error) {
 	return part, err
 }
 
-// head asks what a tag means, and when the registry says that this changed. The digest is empty and the time zero where
+// tagged is what a tag means, and when the registry says that this changed. The digest is empty and the time zero where
 // the registry does not say.
-func (r *repository) head(ctx context.Context, tag string) (v1.Descriptor, time.Time, error) {
+type tagged struct {
+	desc    v1.Descriptor
+	changed time.Time
+}
+
+// head asks what a tag means now.
+func (r *repository) head(ctx context.Context, tag string) (tagged, error) {
+	says := func(t tagged) bool { return t.desc.Digest.Hex != "" }
+	return once(ctx, "tag "+r.repo.Name()+":"+tag, says, func() (tagged, error) { return r.askHead(ctx, tag) })
+}
+
+func (r *repository) askHead(ctx context.Context, tag string) (tagged, error) {
 	ctx, cancel := context.WithTimeout(ctx, smallTimeout)
 	defer cancel()
 	resp, err := r.do(ctx, http.MethodHead, "manifests/"+tag, manifestTypes())
 	if err != nil {
-		return v1.Descriptor{}, time.Time{}, fmt.Errorf("asking for %s: %w", tag, err)
+		return tagged{}, fmt.Errorf("asking for %s: %w", tag, err)
 	}
 	drain(resp.Body)
 	if resp.StatusCode == http.StatusNotFound {
-		return v1.Descriptor{}, time.Time{}, fmt.Errorf("%s has no %s:%s: %w", r.shown, r.repo.RepositoryStr(), tag, ErrNotFound)
+		return tagged{}, fmt.Errorf("%s has no %s:%s: %w", r.shown, r.repo.RepositoryStr(), tag, ErrNotFound)
 	}
 	digest := resp.Header.Get("Docker-Content-Digest")
 	if resp.StatusCode != http.StatusOK || !IsDigest(digest) {
-		return v1.Descriptor{}, time.Time{}, nil
+		return tagged{}, nil
 	}
 	desc := descriptorOf(digest)
 	desc.MediaType = contentType(resp)
 	changed, _ := http.ParseTime(resp.Header.Get("Last-Modified"))
-	return desc, changed, nil
+	return tagged{desc, changed}, nil
 }
 
 func (r *repository) getManifest(ctx context.Context, ref string) ([]byte, types.MediaType, error) {

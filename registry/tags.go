@@ -44,8 +44,8 @@ func (c *Client) TagNow(ctx context.Context, loc Location, tag string) (Tagged, 
 	if err != nil {
 		return Tagged{}, err
 	}
-	desc, changed, err := repo.head(ctx, tag)
-	return Tagged{Digest: hashString(desc.Digest), Changed: changed}, err
+	meant, err := repo.head(ctx, tag)
+	return Tagged{Digest: hashString(meant.desc.Digest), Changed: meant.changed}, err
 }
 
 func (r *repository) tags(ctx context.Context) ([]string, error) {

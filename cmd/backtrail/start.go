@@ -9,6 +9,7 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/cluster"
 	"github.com/backtrail/backtrail/inspect/evidence"
+	"github.com/backtrail/backtrail/registry"
 )
 
 // plan is the plan of a prepared case.
@@ -59,7 +60,7 @@ func (s *session) start(p prepared) (*open, error) {
 func (o *open) recorded(source inspect.Source) inspect.Source {
 	return func(ctx context.Context, emit func(inspect.Event)) error {
 		record := o.recorder.Record(emit)
-		return source(ctx, func(e inspect.Event) {
+		return source(registry.AtOnce(ctx), func(e inspect.Event) {
 			o.last.Store(max(o.last.Load(), e.Seq))
 			record(e)
 		})
