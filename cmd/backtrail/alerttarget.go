@@ -103,7 +103,7 @@ func (s *session) prepareGone(ctx context.Context, cluster kube.Source, name str
 	p := prepared{
 		target: inspect.Target{Kind: inspect.TargetAlert, Name: "alert:" + name, Namespace: ghost.Pod.Namespace, Context: cluster.Context()},
 		subject: subject.Options{
-			Client: s.client, Platform: s.platform, Pod: ghost.Pod, Cluster: cluster, Objects: ghost.Objects, Choice: s.choice,
+			Client: s.client, Platform: s.platform, Pod: ghost.Pod, Cluster: cluster, Objects: ghost.Objects, Choice: s.choice, Now: s.now,
 		},
 	}
 	p.opening = p.subject.Opening()

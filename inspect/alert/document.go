@@ -7,10 +7,14 @@ import (
 	"io"
 )
 
-// isDocument reports JSON that is not one object a line: an array, or { and a line break.
+// isDocument reports JSON that is not one object a line, by what it begins with: an array of objects, or { and a line
+// break. Many programs begin a line of text with [.
 func isDocument(start []byte) bool {
-	return start[0] == '[' && !bytes.HasPrefix(start, []byte("[p")) || // not kubectl's [pod/falco-x/falco]
-		bytes.Equal(start, []byte("{\n")) || bytes.Equal(start, []byte("{\r"))
+	if rest, ok := bytes.CutPrefix(start, []byte("[")); ok {
+		rest = bytes.TrimLeft(rest, " \t\r\n")
+		return len(rest) == 0 || rest[0] == '{' || rest[0] == ']'
+	}
+	return bytes.HasPrefix(start, []byte("{\n")) || bytes.HasPrefix(start, []byte("{\r"))
 }
 
 // document reads whole JSON values, and the elements of arrays.

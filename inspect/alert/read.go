@@ -91,7 +91,8 @@ type Received struct {
 }
 
 // Scan reads alerts line by line and gives them to each, until each returns false: Falco's JSON and text, falcosidekick's
-// payloads and Tetragon's events, mixed as they come. A JSON array, or JSON over several lines, is read as well. Lines that
+// payloads and Tetragon's events, mixed as they come. A JSON array of objects, or JSON over several lines,
+// is read as well, but not in a log. Lines that
 // are no alert are counted; blank ones are not. What has come is given on before Scan waits for more. The error is that
 // of r, and what was read before it was given.
 func Scan(r io.Reader, limits Limits, each func(Batch) bool) (Intake, error) {
@@ -106,7 +107,7 @@ func Scan(r io.Reader, limits Limits, each func(Batch) bool) (Intake, error) {
 	if err != nil {
 		return in.Intake, notEnd(err)
 	}
-	if isDocument(start) {
+	if !limits.Log && isDocument(start) {
 		in.number = 0 // values are counted, not lines
 		err = in.document(lines)
 	} else {
@@ -145,11 +146,10 @@ func (in *intake) firstBytes(r *bufio.Reader) ([]byte, error) {
 		if err := r.UnreadByte(); err != nil {
 			return nil, err
 		}
-		start, err := r.Peek(2)
-		if len(start) > 0 {
-			err = nil
+		if start, err := r.Peek(2); len(start) == 0 {
+			return nil, err
 		}
-		return start, err
+		return r.Peek(r.Buffered())
 	}
 }
 

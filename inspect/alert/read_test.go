@@ -203,6 +203,8 @@ func TestReadForms(t *testing.T) {
 		{"an array, and lines behind", "[" + falcoOne + "]\n" + falcoOne, 2, 0},
 		{"an empty array", "[]", 0, 0},
 		{"JSON over several lines", pretty.String() + "\n" + pretty.String(), 2, 0},
+		{"an array with blanks", "[\n  " + pretty.String() + "\n]", 1, 0},
+		{"a text that begins as an array does", "[libs]: started\n" + falcoOne + "\n[1.5] x", 1, 2},
 		{"garbage", "\x00\x01\x02", 0, 1},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -211,6 +213,28 @@ func TestReadForms(t *testing.T) {
 				t.Errorf("got %d alerts, %d broken %v, %v", len(got.Alerts), got.Broken, got.Samples, err)
 			}
 		})
+	}
+}
+
+// In a log each line stands for itself, and is there as soon as it has come.
+func TestALogIsNoDocument(t *testing.T) {
+	r, w := io.Pipe()
+	defer r.Close()
+	given := make(chan int)
+	go func() {
+		_, _ = Scan(r, Limits{Log: true}, func(b Batch) bool { given <- len(b.Alerts); return true })
+		close(given)
+	}()
+	for _, line := range []string{"[{\n", falcoOne + "\n"} {
+		if _, err := io.WriteString(w, line); err != nil {
+			t.Fatal(err)
+		}
+		if n, want := <-given, strings.Count(line, "rule"); n != min(want, 1) {
+			t.Errorf("%d alerts of %q", n, line)
+		}
+	}
+	_ = w.Close()
+	for range given {
 	}
 }
 
