@@ -104,6 +104,12 @@ func exists(path string) bool {
 // manifests); the library is more generous.
 var repositoryName = regexp.MustCompile(`^[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*$`)
 
+// hostName is a name or an address with a port or without one. One of dots alone would be read again as a path.
+var hostName = regexp.MustCompile(`^(\[[0-9a-fA-F:.]+\]|[a-zA-Z0-9]([a-zA-Z0-9.-]*[a-zA-Z0-9])?)(:[0-9]+)?$`)
+
+// maxRepository is the longest name of a repository that clients take, "library/" of Docker Hub's own counted.
+const maxRepository = 255
+
 func parseReference(text string) (Location, error) {
 	for _, scheme := range []string{"docker-pullable://", "docker://"} {
 		text = strings.TrimPrefix(text, scheme)
@@ -119,7 +125,10 @@ func parseReference(text string) (Location, error) {
 	if err != nil {
 		return Location{}, fmt.Errorf("parsing image reference %q: %w", text, err)
 	}
-	if !repositoryName.MatchString(tag.RepositoryStr()) {
+	if !hostName.MatchString(tag.RegistryStr()) {
+		return Location{}, fmt.Errorf("parsing image reference %q: %q is no host", text, tag.RegistryStr())
+	}
+	if !repositoryName.MatchString(tag.RepositoryStr()) || len(tag.RepositoryStr()) > maxRepository {
 		return Location{}, fmt.Errorf("parsing image reference %q: %q is no name of a repository", text, tag.RepositoryStr())
 	}
 	loc := Location{Kind: KindRemote, Host: showHost(tag.RegistryStr()), Repository: tag.RepositoryStr(), Tag: tag.TagStr(), Digest: digest}

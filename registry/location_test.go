@@ -27,6 +27,7 @@ func TestParse(t *testing.T) {
 		{"ghcr.io/acme/app@" + someDigest, Location{Kind: KindRemote, Host: "ghcr.io", Repository: "acme/app", Digest: someDigest}},
 		{"ghcr.io/acme/app:v1@" + someDigest, Location{Kind: KindRemote, Host: "ghcr.io", Repository: "acme/app", Tag: "v1", Digest: someDigest}},
 		{"docker-pullable://ghcr.io/acme/app@" + someDigest, Location{Kind: KindRemote, Host: "ghcr.io", Repository: "acme/app", Digest: someDigest}},
+		{"[::1]:5000/app:1", Location{Kind: KindRemote, Host: "[::1]:5000", Repository: "app", Tag: "1"}},
 		{"oci:dir", Location{Kind: KindLayout, Path: "dir"}},
 		{"oci:/a/dir:v1", Location{Kind: KindLayout, Path: "/a/dir", Tag: "v1"}},
 		{"oci:/a/dir:docker.io/library/nginx:1", Location{Kind: KindLayout, Path: "/a/dir", Tag: "docker.io/library/nginx:1"}},
@@ -50,7 +51,7 @@ func TestParse(t *testing.T) {
 }
 
 func TestParseRefuses(t *testing.T) {
-	for _, text := range []string{"", "oci:", "oci::v1", "UPPER/case", someDigest, "a b", "app@sha256:123", "x\x00y", "docker-archive:", "nginx:", "pod/", "a//b", "ghcr.io/a/", "ghcr.io/.."} {
+	for _, text := range []string{"", "oci:", "oci::v1", "UPPER/case", someDigest, "a b", "app@sha256:123", "x\x00y", "docker-archive:", "nginx:", "pod/", "a//b", "ghcr.io/a/", "ghcr.io/..", "docker://./app", "docker://../app", strings.Repeat("a", 250)} {
 		if loc, err := Parse(text); err == nil {
 			t.Errorf("%q is read as %+v", text, loc)
 		}
@@ -85,7 +86,7 @@ func TestLocationAt(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
-	for _, seed := range []string{"nginx", "oci:dir:v1", "docker-archive:x.tar", "./x", "docker-pullable://a.b/c@" + someDigest, "oci:a@" + someDigest} {
+	for _, seed := range []string{"nginx", "oci:dir:v1", "docker-archive:x.tar", "./x", "docker-pullable://a.b/c@" + someDigest, "oci:a@" + someDigest, "docker://./app"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
