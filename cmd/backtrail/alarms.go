@@ -107,8 +107,8 @@ func (s *session) fromCluster() (*alert.FromCluster, error) {
 	return &alert.FromCluster{Book: s.alarms.book, Cluster: cluster, Say: s.noteAlerts}, nil
 }
 
-// followAlerts starts all feeds, which go on until ctx ends. What cannot be opened is an error at once; what happens later is
-// said with the list.
+// followAlerts starts the feeds that need no cluster, which go on until ctx ends. What cannot be opened is an error at once;
+// what happens later is said with the list.
 func (s *session) followAlerts(ctx context.Context) error {
 	book := s.alarms.book
 	s.alarms.live = true
@@ -126,13 +126,19 @@ func (s *session) followAlerts(ctx context.Context) error {
 	if s.alarms.hook != nil {
 		go func() { _ = s.alarms.hook.Serve(ctx, book.Open(alert.KindWebhook, s.alarms.hook.Address())) }() // the feed says how it goes
 	}
-	if s.flags.clusterAlerts {
-		from, err := s.fromCluster()
-		if err != nil {
-			return err
-		}
-		go from.Follow(s.alertTrace(ctx))
+	return nil
+}
+
+// followCluster starts to read the alerts of the cluster, if they are asked for, and goes on until ctx ends.
+func (s *session) followCluster(ctx context.Context) error {
+	if !s.flags.clusterAlerts {
+		return nil
 	}
+	from, err := s.fromCluster()
+	if err != nil {
+		return err
+	}
+	go from.Follow(s.alertTrace(ctx))
 	return nil
 }
 

@@ -39,7 +39,15 @@ func (f *flags) browse(ctx context.Context, std streams) error {
 // ask; after that they get no stdin, and what they and klog print becomes a notice.
 func (s *session) showPods(ctx context.Context) error {
 	limitListMemory()
-	cluster, err := s.openCluster()
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	if err := s.listenForAlerts(); err != nil {
+		return err
+	}
+	if err := s.followAlerts(ctx); err != nil {
+		return err
+	}
+	cluster, err := s.openCluster() // a dump takes as long as the alerts, which are read meanwhile
 	if err != nil {
 		return err
 	}
@@ -49,12 +57,7 @@ func (s *session) showPods(ctx context.Context) error {
 		}
 		live.Detach()
 	}
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
-	if err := s.listenForAlerts(); err != nil {
-		return err
-	}
-	if err := s.followAlerts(ctx); err != nil {
+	if err := s.followCluster(ctx); err != nil {
 		return err
 	}
 	restore, err := kube.Quiet(s.notice)
