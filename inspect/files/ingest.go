@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/registry"
@@ -36,7 +37,7 @@ func (c *Cache) ingest(ctx context.Context, client *registry.Client, img *regist
 		return bad.judge(claim), bad.actual, nil
 	}
 	progress(p.Size)
-	return p.judge(claim), "", nil
+	return p.judge(claim, img.Layers), "", nil
 }
 
 // prove gives the proof of a layer: from this run, from an earlier one, or by reading it. Errors: *badLayer.
@@ -68,9 +69,9 @@ func claimed(claim registry.Layer) inspect.Layer {
 	}
 }
 
-// judge compares what was read with what manifest and config claim. The diff ID is the one that was found: what the
-// bytes are is certain, whoever lied about them.
-func (p proof) judge(claim registry.Layer) inspect.Layer {
+// judge compares what was read with what manifest and config claim; all are the layers that they name. The diff ID is the
+// one that was found: what the bytes are is certain, whoever lied about them.
+func (p proof) judge(claim registry.Layer, all []registry.Layer) inspect.Layer {
 	l := claimed(claim)
 	l.Status, l.DiffID, l.Size = inspect.Verified, p.DiffID, p.Size
 	switch size := claim.Descriptor.Size; {
@@ -80,6 +81,9 @@ func (p proof) judge(claim registry.Layer) inspect.Layer {
 	case claim.DiffID != "" && claim.DiffID != p.DiffID:
 		l.Status, l.Reason = inspect.Failed, reasonDiffID
 		l.Detail = fmt.Sprintf("the config says diff ID %s, unpacked it is %s", claim.DiffID, p.DiffID)
+		if at := slices.IndexFunc(all, func(o registry.Layer) bool { return o.DiffID == p.DiffID }); at >= 0 {
+			l.Detail += fmt.Sprintf(", which the config has as layer %d: manifest and config do not have the layers in the same order (some versions of docker save write that; save it again with another, or read it from its registry)", at)
+		}
 	case len(p.Notes) > 0:
 		l.Detail = "odd: " + p.Notes[0]
 		if len(p.Notes) > 1 {

@@ -242,6 +242,19 @@ func TestAKnownDiffIDProvesNothing(t *testing.T) {
 	}
 }
 
+// Layers in another order than the config's are no good image; that it is the order is said.
+func TestLayersInAnotherOrder(t *testing.T) {
+	one, two := tarOf(t, file("a", "1")), tarOf(t, file("a", "2"))
+	b := newBench(t)
+	layers, _, err := b.cache.ImageLayers(t.Context(), b.client, layoutOf(t, [][]byte{packed(t, two), packed(t, one)}, []string{sumOf(one), sumOf(two)}, nil), v1.Platform{})
+	must(t, err)
+	for i, l := range layers {
+		if l.Status != inspect.Failed || l.Reason != "diffid-mismatch" || !strings.Contains(l.Detail, fmt.Sprintf("which the config has as layer %d", 1-i)) {
+			t.Errorf("layer %d: %+v", i, l)
+		}
+	}
+}
+
 func TestAProvenLayerIsNotReadAgain(t *testing.T) {
 	data := tarOf(t, file("a", "1"), member{tar.Header{Name: "../up", Mode: 0o644}, ""})
 	zipped := packed(t, data)
