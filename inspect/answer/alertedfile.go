@@ -64,6 +64,9 @@ func located(c inspect.Case, a inspect.Alert) inspect.Sentence {
 	if path == "" {
 		return open(trim(a.File.Detail))
 	}
+	if rest, ok := strings.CutPrefix(trim(a.File.Detail), path+" "); ok {
+		return open(named + rest)
+	}
 	return open(path + ", which the alert names: " + trim(a.File.Detail))
 }
 

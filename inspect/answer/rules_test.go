@@ -57,6 +57,18 @@ func TestWhereTheAlertedFileIs(t *testing.T) {
 	}
 }
 
+// Where the layers could not be read there is what the alert alone tells.
+func TestTheAlertAloneIsNoProof(t *testing.T) {
+	c := incident()
+	a := alertOf("/tmp/x", inspect.OriginUnknown)
+	a.File.Detail = "/tmp/x ran from the container's writable layer; whether the image has it too is not known"
+	c.Alerts = []inspect.Alert{a}
+	want := "/tmp/x, which the alert names, ran from the container's writable layer; whether the image has it too is not known (not known)."
+	if got := text(c, inspect.WhereFrom); !strings.HasPrefix(got, want) {
+		t.Errorf("%s", got)
+	}
+}
+
 // Of alerts about one file those speak that know it; where none does, the answer is open, whatever else is known.
 func TestAlertsThatKnowTheFileSpeak(t *testing.T) {
 	c := incident()
