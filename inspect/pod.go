@@ -75,6 +75,14 @@ type Container struct {
 	Mounts      []Mount       `json:"mounts,omitempty"`
 }
 
+// Digest is the digest in the imageID, whatever stands before it; "" where there is none.
+func (c Container) Digest() string {
+	if i := strings.LastIndex(c.ImageID, "sha256:"); i >= 0 {
+		return c.ImageID[i:]
+	}
+	return ""
+}
+
 // Selector is what picks the pod by its labels.
 type Selector struct {
 	Kind string   `json:"kind"` // ReplicaSet, Service, NetworkPolicy, …

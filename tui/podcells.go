@@ -3,7 +3,6 @@ package tui
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
 )
@@ -104,20 +103,12 @@ func mainImage(p *inspect.FlaggedPod) (reference, digest string) {
 			named = named || a.Container == c.Name || a.Subject == c.Name
 		}
 		if named {
-			return c.Reference, imageDigest(c.ImageID)
+			return c.Reference, c.Digest()
 		}
 	}
 	if len(p.Containers) == 0 {
 		return "", ""
 	}
 	c := p.Containers[0]
-	return c.Reference, imageDigest(c.ImageID)
-}
-
-// imageDigest is the digest in an imageID, whatever stands before it.
-func imageDigest(id string) string {
-	if i := strings.LastIndex(id, "sha256:"); i >= 0 {
-		return id[i:]
-	}
-	return ""
+	return c.Reference, c.Digest()
 }

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"strings"
-
 	"github.com/backtrail/backtrail/inspect"
 )
 
@@ -69,8 +67,8 @@ func compareDigests(before, after *inspect.Pod, container string) string {
 
 func digestOfContainer(p *inspect.Pod, name string) string {
 	for _, c := range p.Containers {
-		if i := strings.LastIndex(c.ImageID, "sha256:"); c.Name == name && i >= 0 {
-			return c.ImageID[i:]
+		if c.Name == name {
+			return c.Digest()
 		}
 	}
 	return ""

@@ -75,13 +75,13 @@ func ReadFile(ctx context.Context, path string, feed *Feed) error {
 	defer f.Close()
 	if info.Mode()&fs.ModeNamedPipe != 0 {
 		p := &pipe{ctx: ctx, file: f, feed: feed, quiet: pipeQuiet}
-		return feed.scan(ctx, p, time.Now())
+		return feed.scan(ctx, p, Limits{Day: time.Now()})
 	}
 	r, err := feed.newest(f, info.Size())
 	if err != nil {
 		return err
 	}
-	return feed.scan(ctx, r, info.ModTime())
+	return feed.scan(ctx, r, Limits{Day: info.ModTime()})
 }
 
 // FollowFile reads a file of alerts and what is added to it, as tail -F does, until ctx ends: also when it is cut short or
@@ -94,7 +94,7 @@ func FollowFile(ctx context.Context, path string, feed *Feed) error {
 	if info.Mode()&fs.ModeNamedPipe != 0 {
 		defer f.Close()
 		p := &pipe{ctx: ctx, file: f, feed: feed, again: !strings.HasPrefix(path, "/dev/fd/")}
-		return feed.scan(ctx, p, time.Now())
+		return feed.scan(ctx, p, Limits{Day: time.Now()})
 	}
 	t := &tail{ctx: ctx, path: path, feed: feed, file: f, info: info}
 	defer func() { _ = t.file.Close() }()
@@ -102,17 +102,17 @@ func FollowFile(ctx context.Context, path string, feed *Feed) error {
 		return err
 	}
 	feed.Say(false, "following")
-	return feed.scan(ctx, t, info.ModTime())
+	return feed.scan(ctx, t, Limits{Day: info.ModTime(), Lines: true})
 }
 
 // FollowReader reads alerts until r ends or fails, or ctx ends.
 func FollowReader(ctx context.Context, r io.Reader, feed *Feed) error {
-	return feed.scan(ctx, r, time.Now())
+	return feed.scan(ctx, r, Limits{Day: time.Now()})
 }
 
 // scan gives what r has to the feed. A context that has ended is no error.
-func (f *Feed) scan(ctx context.Context, r io.Reader, day time.Time) error {
-	in, err := Scan(r, Limits{Day: day}, func(b Batch) bool {
+func (f *Feed) scan(ctx context.Context, r io.Reader, limits Limits) error {
+	in, err := Scan(r, limits, func(b Batch) bool {
 		f.Take(b)
 		return ctx.Err() == nil
 	})

@@ -180,6 +180,19 @@ func TestADocumentIsFollowed(t *testing.T) {
 	f.ends()
 }
 
+// Text that begins as an array does is no document, nor is what is added to a file: it would be waited for to its end.
+func TestAFileThatGrowsIsOfLines(t *testing.T) {
+	for name, begin := range map[string]string{"dmesg": "[ 12.3] usb\n", "a library": "[libs]: started\n", "nothing": ""} {
+		t.Run(name, func(t *testing.T) {
+			f := follow(t, begin)
+			f.awaits("following")
+			f.write(0, "[{\n")
+			f.write(0, `{"rule":"later"}`+"\n")
+			f.has("later")
+		})
+	}
+}
+
 func TestAPipeIsReadOn(t *testing.T) {
 	f := &followed{t: t, path: filepath.Join(t.TempDir(), "pipe"), book: newBook(t, 0), done: make(chan error, 1)}
 	if err := syscall.Mkfifo(f.path, 0o600); err != nil {
@@ -257,7 +270,7 @@ func TestReadingAPipeOnceEnds(t *testing.T) {
 			_ = w.Close()
 		})
 		feed := b.Open(KindFile, tt.words)
-		if err := feed.scan(t.Context(), &pipe{ctx: t.Context(), file: f, feed: feed, quiet: time.Second}, at); err != nil {
+		if err := feed.scan(t.Context(), &pipe{ctx: t.Context(), file: f, feed: feed, quiet: time.Second}, Limits{Day: at}); err != nil {
 			t.Error(err)
 		}
 		close(closing)

@@ -29,7 +29,10 @@ type Limits struct {
 	// Day is the date of lines that hold a time of day only: that of the file. Their time stays
 	// marked as imprecise. The zero value leaves their time unknown.
 	Day time.Time
-	// Log says that it is a program's log: text that is no alert is something else that the program said, and not broken.
+	// Lines says that each line stands for itself: a JSON document would be waited for to its end, which a file that grows
+	// does not have.
+	Lines bool
+	// Log says that it is a program's log, of lines: text that is no alert is something else that the program said, and not broken.
 	Log bool
 }
 
@@ -92,7 +95,7 @@ type Received struct {
 
 // Scan reads alerts line by line and gives them to each, until each returns false: Falco's JSON and text, falcosidekick's
 // payloads and Tetragon's events, mixed as they come. A JSON array of objects, or JSON over several lines,
-// is read as well, but not in a log. Lines that
+// is read as well, where lines alone are not asked for. Lines that
 // are no alert are counted; blank ones are not. What has come is given on before Scan waits for more. The error is that
 // of r, and what was read before it was given.
 func Scan(r io.Reader, limits Limits, each func(Batch) bool) (Intake, error) {
@@ -107,7 +110,7 @@ func Scan(r io.Reader, limits Limits, each func(Batch) bool) (Intake, error) {
 	if err != nil {
 		return in.Intake, notEnd(err)
 	}
-	if !limits.Log && isDocument(start) {
+	if !limits.Log && !limits.Lines && isDocument(start) {
 		in.number = 0 // values are counted, not lines
 		err = in.document(lines)
 	} else {

@@ -41,11 +41,11 @@ func (t *tail) begin() error {
 	start := make([]byte, headBytes)
 	n, _ := t.file.ReadAt(start, 0)
 	start = bytes.TrimLeft(bytes.TrimPrefix(start[:n], []byte("\ufeff")), " \t\r\n")
-	if len(start) < 2 || !isDocument(start[:2]) {
+	if len(start) < 2 || !isDocument(start) {
 		return nil
 	}
 	t.at = t.info.Size()
-	return t.feed.scan(t.ctx, io.LimitReader(t.file, t.at), t.info.ModTime())
+	return t.feed.scan(t.ctx, io.LimitReader(t.file, t.at), Limits{Day: t.info.ModTime()})
 }
 
 // Read waits for more. At the end of the file it looks what became of it before it reads on.
