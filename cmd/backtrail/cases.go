@@ -19,15 +19,20 @@ func casesCommand(f *flags, std streams) *cobra.Command {
 	}
 }
 
+// savedCases are the cases on this disk, and the folder that they are in.
+func savedCases(ctx context.Context) (dir string, saved []evidence.Saved, err error) {
+	if dir, err = casesDir(); err != nil {
+		return "", nil, err
+	}
+	saved, err = evidence.Cases(ctx, dir)
+	return dir, saved, err
+}
+
 func (f *flags) cases(ctx context.Context, std streams) error {
 	if err := f.checkOutput("plain", "json"); err != nil {
 		return err
 	}
-	dir, err := casesDir()
-	if err != nil {
-		return err
-	}
-	saved, err := evidence.Cases(ctx, dir)
+	dir, saved, err := savedCases(ctx)
 	if err != nil {
 		return err
 	}

@@ -13,11 +13,7 @@ import (
 
 // pruneCache removes what is old, but for what cases need that are not exported: the registry may not have it any more.
 func pruneCache(ctx context.Context, std streams, s *registry.Store, days int) error {
-	dir, err := casesDir()
-	if err != nil {
-		return err
-	}
-	saved, err := evidence.Cases(ctx, dir)
+	_, saved, err := savedCases(ctx)
 	if err != nil {
 		return err
 	}
