@@ -11,7 +11,7 @@ ROUNDS   ?= 3
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS  := -s -w -X main.version=$(VERSION)
 
-.PHONY: build test unit race e2e bench lint fuzz golden pictures clean
+.PHONY: build test unit race e2e bench lint structure fuzz golden pictures clean
 
 build: ## bin/backtrail, stripped
 	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN)/backtrail ./cmd/backtrail
@@ -34,6 +34,9 @@ bench: ## benchmarks, alone and against other programs; ratios within one run ar
 
 lint: ## golangci-lint, at the version named above
 	$(GO) run $(GOLANGCI) run
+
+structure: ## files, methods, widths, comments and tests of every package against their limits
+	$(GO) test -count=1 -run '^TestStructure$$' -v cmd/backtrail/structure_test.go cmd/backtrail/imports_test.go
 
 fuzz: ## every fuzz target for FUZZTIME
 	@for p in $$($(GO) list ./...); do \
