@@ -59,7 +59,7 @@ func alertDetail(d *document, a inspect.Alert) {
 	if a.File.Path != "" || a.Path != "" {
 		d.heading("Where the file is")
 		d.field("path", firstOf(a.File.Path, a.Path))
-		d.status(originStatus(a.File), firstOf(a.File.Origin, inspect.OriginUnknown), a.File.Detail)
+		d.status(signOf(originStatus(a.File)), firstOf(a.File.Origin, inspect.OriginUnknown), a.File.Detail)
 		if a.File.Layer >= 0 && a.File.Origin != "" {
 			d.field("layer", fmt.Sprint(a.File.Layer))
 		}

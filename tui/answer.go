@@ -36,14 +36,14 @@ func answerRow(m *Model, s *caseScreen, a inspect.Answer) row {
 	return row{
 		id: "answer:" + q, find: questionText(q) + " " + a.Text, value: a.Text, layer: -1, object: a,
 		cells: func(w int) []cell {
-			return []cell{{text: questionWord(q), tone: toneNote, width: 5}, {text: m.p.sign(a.Status), tone: toneNote, width: m.p.signWidth()}, {text: a.Text, width: -1}}
+			return []cell{{text: questionWord(q), tone: toneNote, width: 5}, {text: m.p.sign(signOf(a.Status)), tone: toneNote, width: m.p.signWidth()}, {text: a.Text, width: -1}}
 		},
 		detail: func(d *document) {
 			d.say(toneNote, questionText(q))
 			d.gap()
 			answerDetail(d, a)
 			d.gap()
-			d.status(a.Status, answerWord(a.Status), "")
+			d.status(signOf(a.Status), answerWord(a.Status), "")
 			if len(a.Findings) > 0 {
 				d.heading("Follows from")
 			}

@@ -37,10 +37,7 @@ func treeModel(n int) *Model {
 	m.wantTree()
 	tree := newFileTree(bigTree(n), nil)
 	m.Update(treeMsg{gen: m.open.gen, key: m.open.tree.key, tree: tree})
-	for i := len(tree.nodes) - 1; i >= 0; i-- {
-		tree.open[i] = tree.nodes[i].dir
-	}
-	tree.visible = tree.children(-1, nil)
+	tree.OpenAll()
 	m.Update(keyPress("tab"))
 	return m
 }
@@ -264,4 +261,12 @@ func BenchmarkKeyOn60000Alerts(b *testing.B) {
 	for b.Loop() {
 		pressAll(m, "j", "G", "g")
 	}
+}
+
+func bigTree(n int) []inspect.Node {
+	all := make([]inspect.Node, n)
+	for i := range all {
+		all[i] = inspect.Node{Entry: inspect.Entry{Path: fmt.Sprintf("/usr/lib/d%03d/e%03d/file-%06d.so", i/10_000, i/100%100, i), Type: inspect.EntryFile, Mode: 0o644, Size: int64(i)}, Layer: i % 9}
+	}
+	return all
 }

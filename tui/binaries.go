@@ -57,7 +57,7 @@ func binaryRows(m *Model, s *caseScreen) []row {
 func suspectCells(m *Model, w int, severity inspect.Severity, status inspect.Status, what, path string, layer int, signs string) []cell {
 	cells := []cell{
 		{text: severityWord(severity), tone: severityTone(severity), width: 4},
-		{text: m.p.sign(status), tone: statusTone(status), width: m.p.signWidth()},
+		m.p.signCell(signOf(status)),
 		{text: path, width: -3, tail: true},
 	}
 	if w > 46 {
@@ -75,7 +75,7 @@ func binaryRow(m *Model, s *caseScreen, b inspect.Binary) row {
 		},
 		detail: func(d *document) {
 			d.say(toneBold, b.Path)
-			d.status(b.Status, statusWord(b.Status), "severity "+string(b.Severity))
+			d.status(signOf(b.Status), statusWord(b.Status), "severity "+string(b.Severity))
 			if b.Count > 1 {
 				d.say(toneDim, fmt.Sprintf("One row for %d files of one tree and one build step.", b.Count))
 			}
@@ -127,7 +127,7 @@ func alteredRow(m *Model, s *caseScreen, a inspect.Altered) row {
 		},
 		detail: func(d *document) {
 			d.say(toneBold, a.Path)
-			d.status(a.Status, statusWord(a.Status), "not what its package says")
+			d.status(signOf(a.Status), statusWord(a.Status), "not what its package says")
 			d.gap()
 			d.say(tonePlain, a.Detail)
 			d.field("package", a.Package)
@@ -157,7 +157,7 @@ func missingRow(m *Model, s *caseScreen, x inspect.Missing) row {
 		},
 		detail: func(d *document) {
 			d.say(toneBold, x.Path)
-			d.status(x.Status, statusWord(x.Status), "listed by its package, and not in the image")
+			d.status(signOf(x.Status), statusWord(x.Status), "listed by its package, and not in the image")
 			d.field("package", x.Package)
 			if x.Executable {
 				d.say(toneWarn, "It was a program.")

@@ -93,7 +93,7 @@ func runDiff(m *Model, _ string) tea.Cmd {
 	if s.pane == paneLayers {
 		t := s.tree.tree
 		e, _ := s.treeNode()
-		t.Reset(!t.changed)
+		t.Reset(!t.Changed())
 		s.tree.window = window{}
 		m.revealIfThere(e.Path)
 		return nil
@@ -107,7 +107,7 @@ func runDiff(m *Model, _ string) tea.Cmd {
 // revealIfThere goes to a path that may no longer be visible.
 func (m *Model) revealIfThere(path string) {
 	t := m.open.tree.tree
-	if at, ok := t.find(path); ok && t.wanted(at) {
+	if at, ok := t.Find(path); ok && t.Wanted(at) {
 		m.revealPath(path)
 	}
 }

@@ -39,7 +39,7 @@ type caseScreen struct {
 
 // paneState is what a pane remembers while another one is on screen.
 type paneState struct {
-	list   list
+	list   list[row]
 	stale  bool
 	sort   int
 	focus  region
@@ -178,7 +178,7 @@ func (m *Model) refresh() {
 		return
 	}
 	st := &s.panes[s.pane]
-	st.list.p, st.list.marks = m.p, s.marks
+	st.list.p, st.list.mark = m.p, func(r row) string { return markSign(s.marks[r.mark]) }
 	if s.pane == paneOverview && s.brief == nil {
 		s.brief = m.briefLines()
 	}

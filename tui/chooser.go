@@ -9,14 +9,14 @@ import (
 type chooser struct {
 	name  string
 	about string
-	list  list
+	list  list[choice]
 	in    textinput.Model
-	done  func(m *Model, r row) tea.Cmd
+	done  func(m *Model, id string) tea.Cmd
 	words func(typed string) string // that filter, of what was typed; nil: all
 }
 
-func (m *Model) choose(name, about string, all []row, done func(m *Model, r row) tea.Cmd) {
-	c := &chooser{name: name, about: about, in: m.input("> "), done: done, list: list{p: m.p}}
+func (m *Model) choose(name, about string, all []choice, done func(m *Model, id string) tea.Cmd) {
+	c := &chooser{name: name, about: about, in: m.input("> "), done: done, list: list[choice]{p: m.p}}
 	c.list.set(all)
 	m.dialog = c
 }
@@ -42,7 +42,7 @@ func (c *chooser) update(m *Model, msg tea.Msg) tea.Cmd {
 				return nil
 			}
 			m.dialog = nil
-			return c.done(m, r)
+			return c.done(m, r.id)
 		}
 	}
 	var cmd tea.Cmd
@@ -73,8 +73,12 @@ func (c *chooser) render(m *Model, width, height int) ([]string, *tea.Cursor) {
 		under := newDocument(m.p, width)
 		under.gap()
 		r.detail(under)
-		lines = append(lines, c.list.render(&c.list, width, min(c.list.Len(), 8), true)...)
+		h := min(c.list.Len(), 8)
+		c.list.seek(c.list.Len(), h)
+		lines = append(lines, c.list.draw(&c.list, width, h, true)...)
 		return append(append(lines, ""), under.lines...), cursor
 	}
-	return append(lines, c.list.render(&c.list, width, max(1, height-len(lines)), true)...), cursor
+	h := max(1, height-len(lines))
+	c.list.seek(c.list.Len(), h)
+	return append(lines, c.list.draw(&c.list, width, h, true)...), cursor
 }

@@ -56,22 +56,23 @@ func whyNoClock(m *Model) string {
 
 // runWithdraw withdraws a running clock: the one that is named, the only one, or one that is chosen.
 func runWithdraw(m *Model, args string) tea.Cmd {
-	var rows []row
+	var rows []choice
+	byID := map[string]inspect.Clock{}
 	for _, k := range m.running() {
 		if k.Regime == inspect.Regime(strings.ToLower(args)) {
 			m.askWithdraw(k)
 			return nil
 		}
 		text := k.Regime.Title() + ", aware " + stamp(k.Aware) + ": " + k.Reason
-		rows = append(rows, row{id: string(k.Regime), find: string(k.Regime) + " " + text, object: k, cells: func(int) []cell { return []cell{{text: text, width: -1}} }})
+		byID[string(k.Regime)] = k
+		rows = append(rows, choice{id: string(k.Regime), find: string(k.Regime) + " " + text, cells: func(int) []cell { return []cell{{text: text, width: -1}} }})
 	}
 	if len(rows) == 1 {
 		m.askWithdraw(m.running()[0])
 		return nil
 	}
-	m.choose("Withdraw which clock?", "", rows, func(m *Model, r row) tea.Cmd {
-		k, _ := r.object.(inspect.Clock)
-		m.askWithdraw(k)
+	m.choose("Withdraw which clock?", "", rows, func(m *Model, id string) tea.Cmd {
+		m.askWithdraw(byID[id])
 		return nil
 	})
 	return nil

@@ -46,7 +46,7 @@ func (d *document) field(name, value string) {
 }
 
 // status writes a sign, a name, and what it rests on.
-func (d *document) status(s inspect.Status, name, detail string) {
+func (d *document) status(s sign, name, detail string) {
 	if detail != "" {
 		name += ": " + detail
 	}
@@ -54,7 +54,7 @@ func (d *document) status(s inspect.Status, name, detail string) {
 }
 
 // step writes a link of a chain: the names stand below each other, and what was compared beside them.
-func (d *document) step(s inspect.Status, name, detail string) {
+func (d *document) step(s sign, name, detail string) {
 	if d.width < 50 {
 		d.status(s, name, detail)
 		return
@@ -63,12 +63,12 @@ func (d *document) step(s inspect.Status, name, detail string) {
 }
 
 // signed writes a text behind a sign.
-func (d *document) signed(s inspect.Status, text string) {
+func (d *document) signed(s sign, text string) {
 	sign := fit(d.p.sign(s), d.p.signWidth())
 	lines := wrap(inspect.Clean(strings.TrimSpace(text)), d.width-d.p.signWidth()-1)
 	for i, l := range lines {
 		if i == 0 {
-			d.lines = append(d.lines, d.p.in(statusTone(s), sign)+" "+l)
+			d.lines = append(d.lines, d.p.in(s.tone(), sign)+" "+l)
 			continue
 		}
 		d.lines = append(d.lines, blanks(d.p.signWidth()+1)+l)

@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
-	"github.com/backtrail/backtrail/inspect"
 )
 
 // drawCase draws the body of a case.
@@ -91,16 +90,17 @@ func (m *Model) drawList(r rect) []string {
 	s := m.open
 	st := s.state()
 	lines := []string{m.p.titleLine(s.listTitle(), r.w, st.focus == regionList)}
-	if len(st.list.all) == 0 {
+	if st.list.size() == 0 {
 		d := newDocument(m.p, r.w-2)
 		status, why := s.nothing(s.pane)
-		d.status(status, why, "")
+		d.status(signOf(status), why, "")
 		return append(lines, d.lines...)
 	}
 	if st.list.Len() == 0 {
 		return append(lines, m.p.in(toneDim, fit("nothing fits the filter; esc clears it", r.w)))
 	}
-	return append(lines, st.list.render(&st.list, r.w, r.h-1, st.focus == regionList)...)
+	st.list.seek(st.list.Len(), r.h-1)
+	return append(lines, st.list.draw(&st.list, r.w, r.h-1, st.focus == regionList)...)
 }
 
 func (m *Model) drawDetail(r rect) []string {
@@ -141,11 +141,11 @@ func (m *Model) drawTree(r rect, focused bool) []string {
 		title = "A step without files"
 		selected.detail(d)
 	case m.o.Tree == nil:
-		d.status(inspect.Unknown, "file trees cannot be read here", "")
+		d.status(signOpen, "file trees cannot be read here", "")
 	case !t.asked:
 		s.whyNoTree(d, selected)
 	case t.err != nil:
-		d.status(inspect.Unknown, "could not be read", t.err.Error())
+		d.status(signOpen, "could not be read", t.err.Error())
 	case t.tree == nil:
 		d.say(toneDim, "…")
 	case rows.Len() == 0:
@@ -153,10 +153,11 @@ func (m *Model) drawTree(r rect, focused bool) []string {
 	default:
 		if t.matched {
 			title += ", filter " + t.filter
-		} else if t.tree.changed {
+		} else if t.tree.Changed() {
 			title += ", changed only"
 		}
-		return append([]string{m.p.titleLine(title, r.w, focused)}, t.render(rows, r.w, r.h-1, focused)...)
+		t.seek(rows.Len(), r.h-1)
+		return append([]string{m.p.titleLine(title, r.w, focused)}, t.draw(rows, r.w, r.h-1, focused)...)
 	}
 	return append([]string{m.p.titleLine(title, r.w, focused)}, d.lines...)
 }

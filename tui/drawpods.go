@@ -16,6 +16,7 @@ func (m *Model) drawPods(f frame) ([]string, *tea.Cursor) {
 	if !f.detail.empty() {
 		d := newDocument(m.p, f.detail.w-1)
 		if r, ok := v.rowsOf.selected(); ok {
+			r = r.full()
 			if v.about != r.id {
 				v.about, v.scroll = r.id, 0
 			}
@@ -55,7 +56,8 @@ func (m *Model) drawPodList(r rect) []string {
 		if v.head(m, r) > 1 {
 			lines = append(lines, m.p.line(r.w, lookPlain, append([]cell{{width: 2}}, v.headCells(m, r.w-3)...)...))
 		}
-		return append(lines, v.rowsOf.render(&v.rowsOf, r.w, r.h-len(lines), v.focus == regionList)...)
+		v.rowsOf.seek(v.rowsOf.Len(), r.h-len(lines))
+		return append(lines, v.rowsOf.draw(&v.rowsOf, r.w, r.h-len(lines), v.focus == regionList)...)
 	case v.loading:
 		return append(lines, m.p.in(toneDim, "…"))
 	case v.rowsOf.filter != "":

@@ -153,7 +153,7 @@ func (e *exporter) render(m *Model, width, _ int) ([]string, *tea.Cursor) {
 	d := newDocument(m.p, width)
 	switch {
 	case e.ended && e.err != nil:
-		d.status(inspect.Failed, "not exported", e.err.Error())
+		d.status(signBad, "not exported", e.err.Error())
 		d.gap()
 		d.say(toneDim, "Nothing of the case is lost. enter tries again, at another place if you like.")
 	case e.ended:
@@ -170,7 +170,7 @@ func (e *exporter) render(m *Model, width, _ int) ([]string, *tea.Cursor) {
 func (e *exporter) renderPlan(m *Model, d *document) ([]string, *tea.Cursor) {
 	s := m.open
 	if s.running > 0 {
-		d.status(inspect.Unknown, "the checks still run", "the bundle will say that the case is partial")
+		d.status(signOpen, "the checks still run", "the bundle will say that the case is partial")
 		d.gap()
 	}
 	d.say(toneBold, "Where to")
@@ -215,7 +215,7 @@ func (e *exporter) renderProgress(d *document) {
 
 func (e *exporter) renderResult(d *document) {
 	r := e.result
-	d.status(inspect.Verified, "exported and read back", "")
+	d.status(signGood, "exported and read back", "")
 	d.field("path", r.Path)
 	if r.Size > 0 {
 		d.field("size", bytesText(r.Size))

@@ -27,12 +27,12 @@ func (m *Model) fileDetail(d *document) {
 	i := s.image()
 	for _, b := range i.Binaries {
 		if b.Path == e.Path {
-			d.status(b.Status, severityWord(b.Severity), b.Detail)
+			d.status(signOf(b.Status), severityWord(b.Severity), b.Detail)
 		}
 	}
 	for _, a := range i.Altered {
 		if a.Path == e.Path {
-			d.status(a.Status, severityWord(a.Severity), "not what "+a.Package+" says: "+a.Detail)
+			d.status(signOf(a.Status), severityWord(a.Severity), "not what "+a.Package+" says: "+a.Detail)
 		}
 	}
 	facts := []string{string(e.Type), modeText(e), fmt.Sprintf("%d:%d", e.UID, e.GID), bytesText(e.Size)}

@@ -82,7 +82,7 @@ func (s *caseScreen) searchTree(m *Model, text string) tea.Cmd {
 	}
 	s.tree.filter = text
 	gen, key := s.gen, s.tree.key
-	return work(func() tea.Msg { return matchesMsg{gen: gen, key: key, filter: text, found: t.match(text)} })
+	return work(func() tea.Msg { return matchesMsg{gen: gen, key: key, filter: text, found: t.Match(text)} })
 }
 
 func (m *Model) matchesCame(msg matchesMsg) {

@@ -7,29 +7,13 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 )
 
-// severityWord is a severity in five letters at most.
-func severityWord(s inspect.Severity) string {
-	switch s {
-	case inspect.Critical:
-		return "CRIT"
-	case inspect.High:
-		return "HIGH"
-	case inspect.Medium:
-		return "MED"
-	case inspect.Low:
-		return "low"
-	default:
-		return "info"
-	}
-}
-
 func findingRow(m *Model, s *caseScreen, f inspect.Finding) row {
 	subject, path := findingPlace(s, f)
 	return row{
 		id: "finding:" + f.ID, find: f.Title + " " + f.Subject + " " + f.Code + " " + string(f.Severity) + " " + f.Check,
 		value: f.Title, subject: subject, mark: f.ID, path: path, layer: findingLayer(s, subject, f), object: f, raw: evidenceParts(f.Evidence),
 		cells: func(w int) []cell {
-			sign := cell{text: m.p.sign(f.Status), tone: statusTone(f.Status), width: m.p.signWidth()}
+			sign := m.p.signCell(signOf(f.Status))
 			word := cell{text: severityWord(f.Severity), tone: severityTone(f.Severity), width: 5}
 			title := cell{text: f.Title, width: -1}
 			if w > 70 {
@@ -76,7 +60,7 @@ func findingLayer(s *caseScreen, subject string, f inspect.Finding) int {
 
 func findingDetail(d *document, s *caseScreen, f inspect.Finding) {
 	d.say(severityTone(f.Severity), f.Title)
-	d.status(f.Status, statusWord(f.Status), "")
+	d.status(signOf(f.Status), statusWord(f.Status), "")
 	d.field("severity", string(f.Severity))
 	d.field("subject", f.Subject)
 	d.field("said by", f.Check+", "+f.Code)

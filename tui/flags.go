@@ -15,7 +15,7 @@ func (s *caseScreen) openFlagged() {
 	t := s.tree.tree
 	var paths []string
 	for path, severity := range s.flagged {
-		if at, ok := t.find(path); ok && !t.nodes[at].dir && severity.Rank() <= inspect.High.Rank() {
+		if at, ok := t.Find(path); ok && !t.Node(at).Dir && severity.Rank() <= inspect.High.Rank() {
 			paths = append(paths, path)
 		}
 	}

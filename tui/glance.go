@@ -42,7 +42,7 @@ func glanceCells(m *Model, p *inspect.FlaggedPod) []cell {
 		return []cell{{width: 6}, {width: 5}}
 	}
 	return []cell{
-		{text: m.p.sign(g.signed), tone: statusTone(g.signed), width: 6},
-		{text: m.p.sign(g.knownGood), tone: statusTone(g.knownGood), width: 5},
+		{text: m.p.sign(signOf(g.signed)), tone: signOf(g.signed).tone(), width: 6},
+		{text: m.p.sign(signOf(g.knownGood)), tone: signOf(g.knownGood).tone(), width: 5},
 	}
 }

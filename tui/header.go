@@ -135,7 +135,7 @@ func shortStamp(t inspect.Time) string {
 func (m *Model) tabsLine(width int) string {
 	s := m.open
 	v := s.verdict()
-	sign := m.p.sign(v.status) + " " + inspect.Clean(v.text)
+	sign := m.p.sign(signOf(v.status)) + " " + inspect.Clean(v.text)
 	if ansi.StringWidth(sign) > width-14 {
 		sign, _, _ = strings.Cut(sign, ",")
 	}

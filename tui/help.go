@@ -24,7 +24,7 @@ func helpLines(p *paint, width int, here scope, version string) []string {
 	}
 	d.heading("Signs")
 	for _, s := range []inspect.Status{inspect.Verified, inspect.Failed, inspect.Unknown, inspect.Absent} {
-		d.lines = append(d.lines, p.in(statusTone(s), fit(p.sign(s), p.signWidth()))+" "+signText(s))
+		d.lines = append(d.lines, p.in(signOf(s).tone(), fit(p.sign(signOf(s)), p.signWidth()))+" "+signText(s))
 	}
 	d.gap()
 	d.say(toneDim, "A M D added, modified, removed · ! look here · L3 layer 3 · M b o your mark: malicious, benign, open")

@@ -79,7 +79,7 @@ func (m *Model) jump(subject, path string, layer int) tea.Cmd {
 	st := s.state()
 	st.list.setFilter("")
 	st.focus = regionDetail
-	if layer < 0 || !st.list.chooseLayer(layer) {
+	if layer < 0 || !st.list.chooseFunc(func(r row) bool { return r.layer == layer && r.id != "merged" }) {
 		st.list.choose("merged")
 	}
 	cmd := m.wantTree()
@@ -100,14 +100,4 @@ func layerOf(i inspect.Image, path string) int {
 		}
 	}
 	return -1
-}
-
-func (l *list) chooseLayer(n int) bool {
-	for i, at := range l.shown {
-		if l.all[at].layer == n && l.all[at].id != "merged" {
-			l.at, l.moved, l.lost = i, true, ""
-			return true
-		}
-	}
-	return false
 }

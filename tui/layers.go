@@ -63,7 +63,7 @@ func leftOf(d *document, i inspect.Image) {
 
 func imageDetail(d *document, i inspect.Image) {
 	d.say(toneBold, i.Reference)
-	d.status(i.Status, statusWord(i.Status), strings.TrimSpace(i.Reason+" "+i.Detail))
+	d.status(signOf(i.Status), statusWord(i.Status), strings.TrimSpace(i.Reason+" "+i.Detail))
 	leftOf(d, i)
 	d.field("index", i.Index)
 	d.field("manifest", i.Digest)
@@ -115,7 +115,7 @@ func layerRow(m *Model, s *caseScreen, l inspect.Layer, largest int64, worst map
 				return []cell{{text: "–", tone: toneDim, width: 3, right: true}, {width: m.p.signWidth()}, {width: 9}, {width: barWidth(w)}, step}
 			}
 			number := cell{text: fmt.Sprint(l.Number), tone: toneBold, width: 3, right: true}
-			flag := cell{text: m.p.sign(l.Status), tone: statusTone(l.Status), width: m.p.signWidth()}
+			flag := m.p.signCell(signOf(l.Status))
 			if l.Reason == inspect.Running {
 				flag = cell{text: "…", tone: toneDim, width: m.p.signWidth()}
 			}
@@ -177,5 +177,5 @@ func layerState(d *document, l inspect.Layer, word string) {
 		d.put(toneDim, "… ", strings.TrimSpace(fmt.Sprintf("layer %d: %s", l.Number, firstOf(l.Detail, "it is still being read"))))
 		return
 	}
-	d.status(l.Status, word, strings.Trim(l.Reason+": "+l.Detail, ": "))
+	d.status(signOf(l.Status), word, strings.Trim(l.Reason+": "+l.Detail, ": "))
 }

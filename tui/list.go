@@ -1,154 +1,82 @@
 package tui
 
-import (
-	"strings"
+import "strings"
 
-	"github.com/backtrail/backtrail/inspect"
-)
-
-// rows is what a window shows: only the rows that can be seen are ever drawn.
-type rows interface {
-	Len() int
-	Row(i, width int, l look) string
+// item is what a list can hold: one line with an identity.
+type item interface {
+	Key() string            // identity: the selection follows it, whatever moves
+	Find() string           // the text that the filter searches
+	Cells(width int) []cell // how it looks
 }
 
-// window is the part of some rows that can be seen, and the selected one among them.
-type window struct {
-	at  int // selected row
-	top int // first row in sight
-}
-
-// move selects another row.
-func (w *window) move(by, length int) { w.at = min(max(0, w.at+by), max(0, length-1)) }
-
-// seek keeps the selected row in sight.
-func (w *window) seek(length, height int) {
-	w.at = min(max(0, w.at), max(0, length-1))
-	w.top = min(w.top, w.at, max(0, length-height))
-	w.top = max(w.top, w.at-height+1, 0)
-}
-
-// render draws height lines.
-func (w *window) render(r rows, width, height int, focused bool) []string {
-	n := r.Len()
-	w.seek(n, height)
-	lines := make([]string, 0, height)
-	for i := w.top; i < min(n, w.top+height); i++ {
-		l := lookPlain
-		switch {
-		case i == w.at && focused:
-			l = lookCurrent
-		case i == w.at:
-			l = lookSelected
-		}
-		lines = append(lines, r.Row(i, width, l))
-	}
-	return lines
-}
-
-// row is one line of a list: how it looks, what stands behind it, and what can be done with it.
-type row struct {
-	id      string // identity: the selection follows it, whatever moves
-	cells   func(width int) []cell
-	detail  func(d *document)
-	find    string        // what the filter looks through
-	value   string        // what y copies
-	subject string        // of the image it is about
-	mark    string        // what a note marks: a finding's ID or a path
-	path    string        // of a file in the image
-	layer   int           // that holds the file; below 0: not known
-	raw     []part        // bytes behind it
-	object  any           // the object behind it, where there are no bytes
-	retry   []inspect.Key // checks that could not look
-	open    func()        // what enter does, where it is not one of the usual ways
-	late    func() row    // gives the row with all of this, where lists are so long that it is made when it is needed
-}
-
-// full is the row with all that belongs to it.
-func (r row) full() row {
-	if r.late == nil {
-		return r
-	}
-	id := r.id
-	r = r.late()
-	r.id = id
-	return r
-}
-
-// list is rows with a filter and a selection.
-type list struct {
+// list is rows with a filter and a selection. The zero value is an empty list; it draws once it has a paint.
+type list[T item] struct {
 	window
 	p      *paint
-	all    []row
-	shown  []int // indexes into all that the filter lets through
+	mark   func(T) string // one letter in front of a row; nil: none
+	all    []T
+	shown  []int // indexes into all of the rows that match the filter
 	filter string
-	marks  map[string]string
-	moved  bool   // by the person: until then the first row, the worst, stays selected
-	lost   string // the row that a person selected and that went away, as while a check runs again: it is selected when it comes back
+	moved  bool   // by a person: until then the first row, the worst, stays selected
+	lost   string // key of the selected row that went away, as while a check runs again: it is selected when it is back
 }
 
-func (l *list) Len() int { return len(l.shown) }
+// Len counts the rows that match the filter.
+func (l *list[T]) Len() int { return len(l.shown) }
 
-// Row draws a row, with a mark in front of the selected one: colour alone does not show it everywhere.
-func (l *list) Row(i, width int, k look) string {
-	r := l.all[l.shown[i]].full()
-	pointer := " "
+// size counts all rows, whatever the filter.
+func (l *list[T]) size() int { return len(l.all) }
+
+// Row draws a row, with a pointer in front of the selected one: colour alone is not visible everywhere.
+func (l *list[T]) Row(i, width int, k look) string {
+	r := l.all[l.shown[i]]
+	pointer, letter := " ", " "
 	if k != lookPlain {
 		pointer = "▸"
 	}
-	if m := l.marks[r.mark]; r.mark != "" && m != "" {
-		pointer += markSign(m)
-	} else {
-		pointer += " "
+	if l.mark != nil {
+		if s := l.mark(r); s != "" {
+			letter = s
+		}
 	}
-	return l.p.line(width, k, append([]cell{{text: pointer, tone: toneKey, width: 2}}, r.cells(width-3)...)...)
+	lead := cell{text: pointer + letter, tone: toneKey, width: 2}
+	return l.p.line(width, k, append([]cell{lead}, r.Cells(width-3)...)...)
 }
 
-// markSign is the letter of a person's mark.
-func markSign(mark string) string {
-	switch mark {
-	case "malicious":
-		return "M"
-	case "benign":
-		return "b"
-	case "open":
-		return "o"
-	default:
-		return " "
+// set replaces the rows; the selection stays with its row.
+func (l *list[T]) set(all []T) {
+	id := l.lost
+	if id == "" {
+		id = l.selectedID()
 	}
-}
-
-// set puts new rows in; the selection stays with its row.
-func (l *list) set(all []row) {
-	id := firstOf(l.lost, l.selectedID())
 	l.all = all
 	l.refilter(id)
 }
 
-// setFilter shows only rows that contain all the words of the filter.
-func (l *list) setFilter(s string) {
+// setFilter shows only rows that contain all the words of the filter, in any order and case.
+func (l *list[T]) setFilter(s string) {
 	id := l.selectedID()
 	l.filter = s
 	l.refilter(id)
 }
 
-func (l *list) refilter(id string) {
+// refilter finds the rows that match, and selects the one with this key again.
+func (l *list[T]) refilter(id string) {
 	words := strings.Fields(strings.ToLower(l.filter))
 	l.shown = l.shown[:0]
 	at := -1
 	for i := range l.all {
-		if len(words) > 0 && !containsAll(strings.ToLower(l.all[i].full().find), words) {
+		if len(words) > 0 && !containsAll(strings.ToLower(l.all[i].Find()), words) {
 			continue
 		}
-		if l.all[i].id == id {
+		if l.all[i].Key() == id {
 			at = len(l.shown)
 		}
 		l.shown = append(l.shown, i)
 	}
 	l.lost = ""
 	if at >= 0 {
-		l.top += at - l.at
-		l.top = max(0, l.top)
+		l.top = max(0, l.top+at-l.at)
 		l.at = at
 	} else if l.moved {
 		l.lost = id
@@ -159,10 +87,10 @@ func (l *list) refilter(id string) {
 	}
 }
 
-// follow puts the selection to a row that stands for the one before, at the same height of the screen.
-func (l *list) follow(id string) {
+// follow selects the row that replaces the selected one, at the same height of the screen.
+func (l *list[T]) follow(id string) {
 	for i, at := range l.shown {
-		if l.all[at].id == id {
+		if l.all[at].Key() == id {
 			l.top = max(0, l.top+i-l.at)
 			l.at = i
 			return
@@ -170,10 +98,13 @@ func (l *list) follow(id string) {
 	}
 }
 
-// move selects another row.
-func (l *list) move(by int) {
+// move selects another row, for a person.
+func (l *list[T]) move(by int) { l.moveTo(l.at + by) }
+
+// moveTo selects a row by its number among those that match the filter, for a person.
+func (l *list[T]) moveTo(at int) {
 	l.moved, l.lost = true, ""
-	l.window.move(by, len(l.shown))
+	l.at = min(max(0, at), max(0, len(l.shown)-1))
 }
 
 func containsAll(s string, words []string) bool {
@@ -185,27 +116,39 @@ func containsAll(s string, words []string) bool {
 	return true
 }
 
-// selected gives the row that the person is on.
-func (l *list) selected() (row, bool) {
+// selected gives the selected row; false where there is none.
+func (l *list[T]) selected() (T, bool) {
 	if l.at < 0 || l.at >= len(l.shown) {
-		return row{}, false
+		var none T
+		return none, false
 	}
-	return l.all[l.shown[l.at]].full(), true
+	return l.all[l.shown[l.at]], true
 }
 
-func (l *list) selectedID() string {
-	if l.at < 0 || l.at >= len(l.shown) {
+// selectedID is the key of the selected row, empty where there is none.
+func (l *list[T]) selectedID() string {
+	r, ok := l.selected()
+	if !ok {
 		return ""
 	}
-	return l.all[l.shown[l.at]].id
+	return r.Key()
 }
 
-// choose selects a row by its identity.
-func (l *list) choose(id string) {
+// choose selects the row with this key, for a person, and reports whether there is one.
+func (l *list[T]) choose(id string) bool {
+	return l.chooseFunc(func(r T) bool { return r.Key() == id })
+}
+
+// chooseFunc selects the first row for which is reports true.
+func (l *list[T]) chooseFunc(is func(T) bool) bool {
 	for i, at := range l.shown {
-		if l.all[at].id == id {
-			l.at, l.moved, l.lost = i, true, ""
-			return
+		if is(l.all[at]) {
+			l.moveTo(i)
+			return true
 		}
 	}
+	return false
 }
+
+// stay keeps the selection on its row from now on: a row that comes in above it no longer takes it.
+func (l *list[T]) stay() { l.moved = true }

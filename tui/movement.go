@@ -57,7 +57,7 @@ func runLeft(m *Model, _ string) tea.Cmd {
 		return nil
 	}
 	s := m.open
-	if s.pane == paneLayers && s.state().focus == regionDetail && s.tree.tree != nil && !s.tree.matched && len(s.tree.tree.visible) > 0 {
+	if s.pane == paneLayers && s.state().focus == regionDetail && s.tree.tree != nil && !s.tree.matched && s.tree.tree.Len() > 0 {
 		if s.tree.tree.Close(s.tree.at) {
 			return nil
 		}
@@ -99,7 +99,7 @@ func runRight(m *Model, _ string) tea.Cmd {
 	s := m.open
 	st := s.state()
 	if s.pane == paneLayers && st.focus == regionDetail {
-		if t := s.tree.tree; t != nil && !s.tree.matched && len(t.visible) > 0 {
+		if t := s.tree.tree; t != nil && !s.tree.matched && t.Len() > 0 {
 			t.Open(s.tree.at)
 		}
 		return nil
@@ -178,8 +178,8 @@ func (m *Model) windowOf() (*window, int) {
 func (m *Model) touch() {
 	switch {
 	case m.open == nil:
-		m.pods.rowsOf.moved = true
+		m.pods.rowsOf.stay()
 	case !m.open.inTree():
-		m.open.state().list.moved = true
+		m.open.state().list.stay()
 	}
 }

@@ -79,10 +79,10 @@ func uncheckedRow(m *Model, c inspect.CheckState) row {
 		id: "check:" + c.Name + ":" + c.Subject, find: name + " " + c.Reason, value: name + ": " + c.Reason, subject: c.Subject, layer: -1,
 		retry: []inspect.Key{{Check: c.Name, Subject: c.Subject}}, object: c,
 		cells: func(w int) []cell {
-			return []cell{{text: "open", tone: toneWarn, width: 5}, {text: m.p.sign(inspect.Unknown), tone: toneWarn, width: m.p.signWidth()}, {text: "not checked: " + name + ": " + c.Reason, width: -1}}
+			return []cell{{text: "open", tone: toneWarn, width: 5}, {text: m.p.sign(signOpen), tone: toneWarn, width: m.p.signWidth()}, {text: "not checked: " + name + ": " + c.Reason, width: -1}}
 		},
 		detail: func(d *document) {
-			d.status(inspect.Unknown, "could not check "+name, "")
+			d.status(signOpen, "could not check "+name, "")
 			d.gap()
 			d.say(tonePlain, c.Reason)
 			d.gap()

@@ -71,11 +71,11 @@ func sbomRow(m *Model, s *caseScreen, b inspect.SBOM) row {
 	return row{
 		id: "sbom:" + b.Origin + b.Format + b.Digest, find: text, value: text, subject: s.subject, layer: -1, object: b, raw: blobPart("SBOM", b.Digest),
 		cells: func(w int) []cell {
-			return []cell{{text: m.p.sign(b.Status), tone: statusTone(b.Status), width: m.p.signWidth()}, {text: text + " " + b.Reason, tone: toneDim, width: -1}}
+			return []cell{m.p.signCell(signOf(b.Status)), {text: text + " " + b.Reason, tone: toneDim, width: -1}}
 		},
 		detail: func(d *document) {
 			d.say(toneBold, text)
-			d.status(b.Status, statusWord(b.Status), b.Reason)
+			d.status(signOf(b.Status), statusWord(b.Status), b.Reason)
 			d.field("digest", b.Digest)
 		},
 	}

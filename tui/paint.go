@@ -2,7 +2,6 @@ package tui
 
 import (
 	"charm.land/lipgloss/v2"
-	"github.com/backtrail/backtrail/inspect"
 )
 
 // tone is what a piece of text means; the theme says how that looks.
@@ -78,78 +77,4 @@ func (p *paint) in(t tone, s string) string {
 		return s
 	}
 	return p.styles[lookPlain][t].Render(s)
-}
-
-// sign is the short form of a status: one cell, or up to four letters without UTF-8.
-func (p *paint) sign(s inspect.Status) string {
-	if p.ascii {
-		switch s {
-		case inspect.Verified:
-			return "ok"
-		case inspect.Failed:
-			return "FAIL"
-		case inspect.Absent:
-			return "--"
-		default:
-			return "??"
-		}
-	}
-	switch s {
-	case inspect.Verified:
-		return "✓"
-	case inspect.Failed:
-		return "✗"
-	case inspect.Absent:
-		return "–"
-	default:
-		return "?"
-	}
-}
-
-// signWidth is the width of the column of signs.
-func (p *paint) signWidth() int {
-	if p.ascii {
-		return 4
-	}
-	return 1
-}
-
-func statusTone(s inspect.Status) tone {
-	switch s {
-	case inspect.Verified:
-		return toneGood
-	case inspect.Failed:
-		return toneBad
-	case inspect.Absent:
-		return toneDim
-	default:
-		return toneWarn
-	}
-}
-
-// statusWord is the status in words.
-func statusWord(s inspect.Status) string {
-	switch s {
-	case inspect.Verified:
-		return "verified"
-	case inspect.Failed:
-		return "failed"
-	case inspect.Absent:
-		return "none"
-	default:
-		return "could not check"
-	}
-}
-
-func severityTone(s inspect.Severity) tone {
-	switch s {
-	case inspect.Critical, inspect.High:
-		return toneBad
-	case inspect.Medium:
-		return toneWarn
-	case inspect.Low:
-		return tonePlain
-	default:
-		return toneDim
-	}
 }

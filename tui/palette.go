@@ -8,7 +8,8 @@ import (
 
 // runPalette lists the commands of this screen by name.
 func runPalette(m *Model, _ string) tea.Cmd {
-	var rows []row
+	var rows []choice
+	byID := map[string]command{}
 	for _, c := range commands() {
 		if c.on&m.here() == 0 || c.name == "commands" {
 			continue
@@ -17,8 +18,9 @@ func runPalette(m *Model, _ string) tea.Cmd {
 		if c.why != nil {
 			why = c.why(m)
 		}
-		rows = append(rows, row{
-			id: c.name, find: c.name + " " + c.help, object: c,
+		byID[c.name] = c
+		rows = append(rows, choice{
+			id: c.name, find: c.name + " " + c.help,
 			cells: func(w int) []cell {
 				text, t := c.help, toneDim
 				if why != "" {
@@ -29,8 +31,8 @@ func runPalette(m *Model, _ string) tea.Cmd {
 		})
 	}
 	typed := ""
-	m.choose("Commands", "", rows, func(m *Model, r row) tea.Cmd {
-		c, _ := r.object.(command)
+	m.choose("Commands", "", rows, func(m *Model, id string) tea.Cmd {
+		c := byID[id]
 		if len(c.keys) > 0 {
 			return m.run(c, c.keys[0])
 		}
@@ -74,11 +76,11 @@ func runQuit(m *Model, _ string) tea.Cmd {
 	if !m.looking {
 		return tea.Quit
 	}
-	m.choose("An export runs", "Quit now, and the bundle is not written?", []row{
+	m.choose("An export runs", "Quit now, and the bundle is not written?", []choice{
 		{id: "stay", find: "stay", cells: func(int) []cell { return []cell{{text: "stay until it is done", width: -1}} }},
 		{id: "quit", find: "quit", cells: func(int) []cell { return []cell{{text: "quit now", width: -1}} }},
-	}, func(m *Model, r row) tea.Cmd {
-		if r.id == "quit" {
+	}, func(m *Model, id string) tea.Cmd {
+		if id == "quit" {
 			return tea.Quit
 		}
 		return nil

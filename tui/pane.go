@@ -91,9 +91,9 @@ func (s *caseScreen) listTitle() string {
 	if s.pane == panePackages {
 		title += packagesMode(s)
 	}
-	n := fmt.Sprintf(" · %d", len(l.shown))
+	n := fmt.Sprintf(" · %d", l.Len())
 	if l.filter != "" {
-		n = fmt.Sprintf(" · %d of %d, filter %q", len(l.shown), len(l.all), l.filter)
+		n = fmt.Sprintf(" · %d of %d, filter %q", l.Len(), l.size(), l.filter)
 	}
 	return title + n
 }

@@ -97,6 +97,7 @@ func (m *Model) wantTexts() tea.Cmd {
 		return nil
 	}
 	r, _ := v.rowsOf.selected()
+	r = r.full()
 	var wanted []inspect.Alert
 	for _, a := range alertsOfRow(r) {
 		if _, known := v.texts[a.ID]; !known && !v.asked[a.ID] && len(wanted) < maxShownAlerts {

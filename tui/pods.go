@@ -13,7 +13,7 @@ import (
 // podsScreen is the list of what runs.
 type podsScreen struct {
 	board    *podBoard
-	rowsOf   list
+	rowsOf   list[row]
 	sort     int
 	all      bool // namespaces
 	unfolded map[string]bool
@@ -32,7 +32,7 @@ type podsScreen struct {
 func newPodsScreen(m *Model) *podsScreen {
 	return &podsScreen{
 		board: newPodBoard(inspect.PodList{}), all: m.o.Namespace == "", unfolded: map[string]bool{}, muted: map[string]string{},
-		texts: map[string]inspect.Alert{}, asked: map[string]bool{}, rowsOf: list{p: m.p}, cancel: func() {},
+		texts: map[string]inspect.Alert{}, asked: map[string]bool{}, rowsOf: list[row]{p: m.p}, cancel: func() {},
 	}
 }
 
@@ -89,6 +89,7 @@ func (v *podsScreen) refresh(m *Model) {
 	v.rowsOf.p = m.p
 	top, at := v.rowsOf.top, v.rowsOf.at
 	before, _ := v.rowsOf.selected()
+	before = before.full()
 	v.rowsOf.set(v.rows(m))
 	if v.rowsOf.moved && v.rowsOf.selectedID() != before.id {
 		v.rowsOf.follow(v.now(before))
@@ -126,7 +127,11 @@ func (v *podsScreen) now(before row) string {
 }
 
 // settle has the selection stay with its row: what comes later never moves the cursor.
-func (v *podsScreen) settle() { v.rowsOf.moved = v.rowsOf.moved || v.rowsOf.Len() > 0 }
+func (v *podsScreen) settle() {
+	if v.rowsOf.Len() > 0 {
+		v.rowsOf.stay()
+	}
+}
 
 // maxShownAlerts bounds the alerts of one pod that its detail spells out.
 const maxShownAlerts = 20

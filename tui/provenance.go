@@ -49,7 +49,7 @@ func provenanceRow(m *Model, s *caseScreen, p inspect.Provenance) row {
 		layer: -1, raw: rawParts(p.Raw), object: p,
 		cells: func(w int) []cell {
 			return []cell{
-				{text: m.p.sign(p.Status), tone: statusTone(p.Status), width: m.p.signWidth()},
+				m.p.signCell(signOf(p.Status)),
 				{text: claim(p), width: 6},
 				{text: firstOf(strings.TrimPrefix(p.Source, "git+https://"), p.Builder, p.PredicateType), width: -2},
 				{text: shortDigest(p.Commit), tone: toneDim, width: 12},
@@ -60,7 +60,7 @@ func provenanceRow(m *Model, s *caseScreen, p inspect.Provenance) row {
 }
 
 func provenanceDetail(d *document, s *caseScreen, p inspect.Provenance) {
-	d.status(p.Status, statusWord(p.Status), p.Reason)
+	d.status(signOf(p.Status), statusWord(p.Status), p.Reason)
 	if !p.Signed {
 		d.say(toneWarn, "A claim: nobody signed it.")
 	}

@@ -75,7 +75,11 @@ func (m *Model) row() (row, bool) {
 	case m.open != nil:
 		return m.open.state().list.selected()
 	case m.pods != nil:
-		return m.pods.rowsOf.selected()
+		r, ok := m.pods.rowsOf.selected()
+		if ok {
+			r = r.full()
+		}
+		return r, ok
 	default:
 		return row{}, false
 	}

@@ -48,11 +48,11 @@ func gateRow(m *Model, s *caseScreen, g inspect.Gate) row {
 	return row{
 		id: "gate:" + g.Name, find: g.Name + " " + g.Detail, value: g.Name + ": " + g.Detail, subject: s.subject, layer: -1, object: g,
 		cells: func(w int) []cell {
-			return []cell{{text: m.p.sign(g.Status), tone: statusTone(g.Status), width: m.p.signWidth()}, {text: "gate", tone: toneDim, width: 9}, {text: g.Name + ": " + firstOf(g.Detail, statusWord(g.Status)), width: -1}}
+			return []cell{m.p.signCell(signOf(g.Status)), {text: "gate", tone: toneDim, width: 9}, {text: g.Name + ": " + firstOf(g.Detail, statusWord(g.Status)), width: -1}}
 		},
 		detail: func(d *document) {
 			d.say(toneBold, "Gate: "+g.Name)
-			d.status(g.Status, statusWord(g.Status), g.Detail)
+			d.status(signOf(g.Status), statusWord(g.Status), g.Detail)
 			d.field("whose", g.By)
 			if g.FailsOpen {
 				d.say(toneWarn, "While it does not answer, all is let in.")
@@ -90,12 +90,12 @@ func signatureRow(m *Model, s *caseScreen, g inspect.Signature) row {
 		layer: -1, raw: rawParts(g.Raw), object: g,
 		cells: func(w int) []cell {
 			cells := []cell{
-				{text: m.p.sign(g.Status), tone: statusTone(g.Status), width: m.p.signWidth()},
+				m.p.signCell(signOf(g.Status)),
 				{text: what, width: 9},
 				{text: strings.TrimPrefix(who(g), "https://"), width: -3},
 			}
 			if reason := reasonText(g); reason != "" {
-				cells = append(cells, cell{text: reason, tone: statusTone(g.Status), width: -2})
+				cells = append(cells, cell{text: reason, tone: signOf(g.Status).tone(), width: -2})
 			}
 			return cells
 		},
@@ -104,10 +104,10 @@ func signatureRow(m *Model, s *caseScreen, g inspect.Signature) row {
 }
 
 func signatureDetail(d *document, s *caseScreen, g inspect.Signature) {
-	d.status(g.Status, statusWord(g.Status), sentenceFor(g))
+	d.status(signOf(g.Status), statusWord(g.Status), sentenceFor(g))
 	for _, step := range g.Steps {
 		if step.Status == inspect.Failed {
-			d.status(step.Status, step.Name, step.Detail)
+			d.status(signOf(step.Status), step.Name, step.Detail)
 		}
 	}
 	d.field("signed by", who(g))
@@ -122,7 +122,7 @@ func signatureDetail(d *document, s *caseScreen, g inspect.Signature) {
 		if at > 0 {
 			d.lines = append(d.lines, d.p.in(toneDim, "│"))
 		}
-		d.step(step.Status, step.Name, step.Detail)
+		d.step(signOf(step.Status), step.Name, step.Detail)
 	}
 	d.gap()
 	d.say(toneDim, "A verified signature says who signed these bytes; not that they are harmless.")
@@ -199,7 +199,7 @@ func expectedDetail(d *document, s *caseScreen) {
 		d.field("key", k.Digest)
 	}
 	for _, p := range policies {
-		d.status(p.Status, p.Name, p.Detail)
+		d.status(signOf(p.Status), p.Name, p.Detail)
 	}
 }
 
@@ -221,7 +221,7 @@ func storeRow(m *Model, s *caseScreen, r inspect.StoreReply) row {
 		},
 		detail: func(d *document) {
 			d.say(toneBold, "Store "+r.Store)
-			d.status(r.Status, said, "")
+			d.status(signOf(r.Status), said, "")
 			d.field("asked for", r.Subject)
 			d.field("detail", r.Detail)
 			if s.image().Index == r.Subject {
@@ -236,13 +236,13 @@ func storeSign(p *paint, r inspect.StoreReply) string {
 	if r.Status == inspect.Verified {
 		return fmt.Sprint(min(9, r.Found))
 	}
-	return p.sign(r.Status)
+	return p.sign(signOf(r.Status))
 }
 
 // storeTone: that a store answered is no verdict, so it is never green.
 func storeTone(s inspect.Status) tone {
 	if s == inspect.Unknown || s == inspect.Failed {
-		return statusTone(s)
+		return signOf(s).tone()
 	}
 	return toneDim
 }

@@ -28,7 +28,7 @@ func (m *Model) statusLine(width int) (string, *tea.Cursor) {
 		if n > 1 {
 			tail = fmt.Sprintf(" (esc, %d more)", n-1)
 		}
-		text = m.p.sign(inspect.Failed) + " " + text
+		text = m.p.sign(signBad) + " " + text
 		return pad(m.p.in(toneBad, fit(text, min(ansi.StringWidth(text), width-len(tail))))+m.p.in(toneDim, tail), width), nil
 	}
 	text := inspect.Clean(m.notice.Text)

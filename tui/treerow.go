@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/tui/widget"
 )
 
 // treeRows draws the tree, or the flat list of what a filter found.
@@ -19,7 +20,7 @@ func (t treeRows) Len() int {
 	if t.s.tree.tree == nil {
 		return 0
 	}
-	return len(t.s.tree.tree.visible)
+	return t.s.tree.tree.Len()
 }
 
 // node gives the node of a row.
@@ -27,33 +28,33 @@ func (t treeRows) node(i int) int32 {
 	if t.s.tree.matched {
 		return t.s.tree.matches[i]
 	}
-	return t.s.tree.tree.visible[i]
+	return t.s.tree.tree.At(i)
 }
 
 func (t treeRows) Row(i, width int, l look) string {
 	tree := t.s.tree.tree
 	at := t.node(i)
-	n := &tree.nodes[at]
+	n := tree.Node(at)
 	e := tree.entry(at)
 	pointer := " "
 	if l != lookPlain {
 		pointer = "▸"
 	}
-	mark, markTone := changeMark(n, tree.change(e))
+	mark, markTone := changeMark(n, tree.files.change(e))
 	flag := cell{text: " ", width: 1}
-	if sev, ok := t.s.flagged[n.path]; ok && sev.Rank() <= inspect.Medium.Rank() {
+	if sev, ok := t.s.flagged[n.Path]; ok && sev.Rank() <= inspect.Medium.Rank() {
 		flag = cell{text: "!", tone: severityTone(sev), width: 1}
 	}
-	if m := t.s.marks[n.path]; m != "" {
+	if m := t.s.marks[n.Path]; m != "" {
 		flag.text = markSign(m)
 	}
-	name := cell{text: t.name(at, n, e), width: -1, tone: nameTone(n, e, flag.tone)}
+	name := cell{text: t.name(n, e), width: -1, tone: nameTone(n, e, flag.tone)}
 	cells := []cell{{text: pointer, tone: toneKey, width: 1}, {text: mark, tone: markTone, width: 1}, flag, name}
 	if width >= 50 {
 		cells = append(cells, cell{text: treeMode(n, e), tone: toneDim, width: 10})
 	}
 	if width >= 36 {
-		cells = append(cells, cell{text: bytesText(n.size), tone: toneDim, width: 9, right: true})
+		cells = append(cells, cell{text: bytesText(n.Size), tone: toneDim, width: 9, right: true})
 	}
 	if t.s.tree.key.layer == MergedTree {
 		cells = append(cells, cell{text: layerText(e.Layer), tone: toneNote, width: 3, right: true})
@@ -62,32 +63,32 @@ func (t treeRows) Row(i, width int, l look) string {
 }
 
 // name is the last part of the path, indented by its depth; in a flat list the whole path.
-func (t treeRows) name(at int32, n *fileNode, e inspect.Node) string {
+func (t treeRows) name(n widget.Node, e inspect.Node) string {
 	link := ""
 	if e.Link != "" {
 		link = " → " + e.Link
 	}
 	if t.s.tree.matched {
-		return n.path + link
+		return n.Path + link
 	}
-	name := n.path[strings.LastIndexByte(n.path, '/')+1:]
+	name := n.Path[strings.LastIndexByte(n.Path, '/')+1:]
 	sign := "  "
 	switch {
-	case n.dir && t.s.tree.tree.open[at]:
+	case n.Dir && n.Open:
 		sign, name = "▾ ", name+"/"
-	case n.dir:
+	case n.Dir:
 		sign, name = "▸ ", name+"/"
 	}
-	return blanks(2*int(min(n.depth, 40))) + sign + name + link
+	return blanks(2*min(n.Depth, 40)) + sign + name + link
 }
 
-func nameTone(n *fileNode, e inspect.Node, flag tone) tone {
+func nameTone(n widget.Node, e inspect.Node, flag tone) tone {
 	switch {
-	case flag != tonePlain && !n.dir:
+	case flag != tonePlain && !n.Dir:
 		return flag
 	case e.Type == inspect.EntryWhiteout || e.Change == inspect.Removed:
 		return toneDim
-	case n.dir:
+	case n.Dir:
 		return toneBold
 	default:
 		return tonePlain
@@ -95,13 +96,13 @@ func nameTone(n *fileNode, e inspect.Node, flag tone) tone {
 }
 
 // changeMark is A, M or D; for a directory what happened below it.
-func changeMark(n *fileNode, change inspect.Change) (string, tone) {
+func changeMark(n widget.Node, change widget.Change) (string, tone) {
 	switch {
-	case change == inspect.Removed || n.dir && n.gone > 0 && n.added+n.edited == 0:
+	case change == widget.Removed || n.Dir && n.Gone > 0 && n.Added+n.Edited == 0:
 		return "D", toneBad
-	case change == inspect.Modified || n.dir && n.edited+n.gone > 0:
+	case change == widget.Modified || n.Dir && n.Edited+n.Gone > 0:
 		return "M", toneWarn
-	case change == inspect.Added || n.added > 0:
+	case change == widget.Added || n.Added > 0:
 		return "A", toneNote
 	default:
 		return " ", tonePlain
@@ -109,8 +110,8 @@ func changeMark(n *fileNode, change inspect.Change) (string, tone) {
 }
 
 // treeMode is blank for a directory that no entry names.
-func treeMode(n *fileNode, e inspect.Node) string {
-	if n.src < 0 {
+func treeMode(n widget.Node, e inspect.Node) string {
+	if n.Entry < 0 {
 		return ""
 	}
 	return modeText(e)

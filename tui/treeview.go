@@ -95,7 +95,7 @@ func (m *Model) wantTree() tea.Cmd {
 // whyNoTree says which layers have no listing that was proven, and why.
 func (s *caseScreen) whyNoTree(d *document, selected row) {
 	if i := s.image(); len(i.Layers) == 0 && len(i.Left) > 0 {
-		d.status(i.Status, "the registry no longer has it", i.Detail)
+		d.status(signOf(i.Status), "the registry no longer has it", i.Detail)
 		leftOf(d, i)
 		return
 	}

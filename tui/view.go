@@ -39,7 +39,7 @@ func (m *Model) layout() frame {
 		st := m.open.state()
 		s = shape{tabs: true, share: m.open.pane.spec().share, focus: st.focus}
 		if m.open.running == 0 {
-			s.rows = len(st.list.all) + 1
+			s.rows = st.list.size() + 1
 		}
 		switch m.open.pane {
 		case paneOverview:
@@ -54,7 +54,7 @@ func (m *Model) layout() frame {
 	} else if m.pods != nil {
 		s.focus = m.pods.focus
 		if !m.pods.loading {
-			s.rows = len(m.pods.rowsOf.all) + 2
+			s.rows = m.pods.rowsOf.size() + 2
 		}
 	}
 	return layout(m.width, m.height, s)

@@ -193,14 +193,15 @@ func (m *Model) drawViewer(r rect, p *paint) []string {
 	switch {
 	case v.err != nil:
 		d := newDocument(p, r.w-2)
-		d.status(inspect.Unknown, "could not be read", v.err.Error())
+		d.status(signOpen, "could not be read", v.err.Error())
 		lines = append(lines, d.lines...)
 	case v.got == nil:
 		lines = append(lines, "…")
 	case v.Len() == 0:
 		lines = append(lines, p.in(toneDim, "empty"))
 	default:
-		lines = append(lines, v.render(viewerRows{v, p}, r.w, r.h-1, true)...)
+		v.seek(v.Len(), r.h-1)
+		lines = append(lines, v.draw(viewerRows{v, p}, r.w, r.h-1, true)...)
 	}
 	return lines
 }

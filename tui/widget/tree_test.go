@@ -1,20 +1,35 @@
-package tui
+package widget
 
 import (
 	"fmt"
 	"slices"
 	"strings"
 	"testing"
-
-	"github.com/backtrail/backtrail/inspect"
 )
 
-func nodes(paths ...string) []inspect.Node {
-	var all []inspect.Node
+// leaf is an entry of a test.
+type leaf struct {
+	path   string
+	dir    bool
+	size   int64
+	change Change
+}
+
+// leaves are entries of 10 bytes that were added; a path that ends with a slash is a directory.
+type leaves []leaf
+
+func (l leaves) Len() int            { return len(l) }
+func (l leaves) Path(i int) string   { return l[i].path }
+func (l leaves) Dir(i int) bool      { return l[i].dir }
+func (l leaves) Size(i int) int64    { return l[i].size }
+func (l leaves) Change(i int) Change { return l[i].change }
+
+func nodes(paths ...string) leaves {
+	var all leaves
 	for _, p := range paths {
-		n := inspect.Node{Entry: inspect.Entry{Path: p, Type: inspect.EntryFile, Size: 10}, Change: inspect.Added}
+		n := leaf{path: p, size: 10, change: Added}
 		if strings.HasSuffix(p, "/") {
-			n.Path, n.Type, n.Size = strings.TrimSuffix(p, "/"), inspect.EntryDir, 0
+			n = leaf{path: strings.TrimSuffix(p, "/"), dir: true, change: Added}
 		}
 		all = append(all, n)
 	}
@@ -22,7 +37,7 @@ func nodes(paths ...string) []inspect.Node {
 }
 
 // shown draws the visible rows of a tree: indent and name.
-func shown(t *fileTree) []string {
+func shown(t *Tree) []string {
 	var out []string
 	for _, at := range t.visible {
 		n := t.nodes[at]
@@ -32,7 +47,7 @@ func shown(t *fileTree) []string {
 }
 
 func TestTreeOpensAndClosesDirectories(t *testing.T) {
-	tree := newFileTree(nodes("/usr/bin/top", "/usr/", "/usr/lib/a", "/usr-local", "/bin/sh", "/usr/bin/ls"), nil)
+	tree := NewTree(nodes("/usr/bin/top", "/usr/", "/usr/lib/a", "/usr-local", "/bin/sh", "/usr/bin/ls"))
 	steps := []struct {
 		name string
 		do   func()
@@ -57,14 +72,14 @@ func TestTreeOpensAndClosesDirectories(t *testing.T) {
 }
 
 func TestTreeSumsUpwards(t *testing.T) {
-	tree := newFileTree(nodes("/a/b/c", "/a/b/d", "/a/e"), nil)
+	tree := NewTree(nodes("/a/b/c", "/a/b/d", "/a/e"))
 	if n := tree.nodes[tree.visible[0]]; n.size != 30 || n.added != 3 {
 		t.Errorf("/a holds %d bytes and %d additions, want 30 and 3", n.size, n.added)
 	}
 }
 
 func TestTreeRevealsAPath(t *testing.T) {
-	tree := newFileTree(nodes("/a/b/c/d", "/a/x", "/z"), nil)
+	tree := NewTree(nodes("/a/b/c/d", "/a/x", "/z"))
 	row := tree.Reveal("/a/b/c/d")
 	if row != 3 || !slices.Equal(shown(tree), []string{"a", " b", "  c", "   d", " x", "z"}) {
 		t.Errorf("row %d of %q", row, shown(tree))
@@ -76,8 +91,8 @@ func TestTreeRevealsAPath(t *testing.T) {
 
 func TestTreeShowsOnlyWhatChanged(t *testing.T) {
 	all := nodes("/a/new", "/a/old", "/b/old")
-	all[1].Change, all[2].Change = inspect.Same, inspect.Same
-	tree := newFileTree(all, nil)
+	all[1].change, all[2].change = Same, Same
+	tree := NewTree(all)
 	tree.Reset(true)
 	tree.Open(0)
 	if got := shown(tree); !slices.Equal(got, []string{"a", " new"}) {
@@ -89,7 +104,7 @@ func TestTreeShowsOnlyWhatChanged(t *testing.T) {
 }
 
 func TestTreeTakesHostilePaths(t *testing.T) {
-	tree := newFileTree(nodes("", "/", "//", "/a", "/a/b", "/a", "a", "/a//b", "/..", "/"+strings.Repeat("x/", 3000)+"y"), nil)
+	tree := NewTree(nodes("", "/", "//", "/a", "/a/b", "/a", "a", "/a//b", "/..", "/"+strings.Repeat("x/", 3000)+"y"))
 	for range 5 {
 		for i := len(tree.visible) - 1; i >= 0; i-- {
 			tree.Open(i)
@@ -104,7 +119,7 @@ func FuzzTree(f *testing.F) {
 	f.Add("/a/b\n/a\n/c")
 	f.Add("//\n/\n/a//b")
 	f.Fuzz(func(t *testing.T, text string) {
-		tree := newFileTree(nodes(strings.Split(text, "\n")...), nil)
+		tree := NewTree(nodes(strings.Split(text, "\n")...))
 		for i := len(tree.visible) - 1; i >= 0; i-- {
 			tree.Open(i)
 			tree.Close(i)
@@ -119,16 +134,11 @@ func FuzzTree(f *testing.F) {
 }
 
 func BenchmarkNewTree(b *testing.B) {
-	all := bigTree(500_000)
-	for b.Loop() {
-		newFileTree(all, nil)
-	}
-}
-
-func bigTree(n int) []inspect.Node {
-	all := make([]inspect.Node, n)
+	all := make(leaves, 500_000)
 	for i := range all {
-		all[i] = inspect.Node{Entry: inspect.Entry{Path: fmt.Sprintf("/usr/lib/d%03d/e%03d/file-%06d.so", i/10_000, i/100%100, i), Type: inspect.EntryFile, Mode: 0o644, Size: int64(i)}, Layer: i % 9}
+		all[i].path = fmt.Sprintf("/usr/lib/d%03d/e%03d/file-%06d.so", i/10_000, i/100%100, i)
 	}
-	return all
+	for b.Loop() {
+		NewTree(all)
+	}
 }

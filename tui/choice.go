@@ -1,0 +1,18 @@
+package tui
+
+// choice is one line of a chooser.
+type choice struct {
+	id     string
+	find   string
+	cells  func(width int) []cell
+	detail func(d *document) // shown below the list; nil: nothing
+}
+
+// Key is the identity that a chooser hands over.
+func (c choice) Key() string { return c.id }
+
+// Find is the text that typing filters by.
+func (c choice) Find() string { return c.find }
+
+// Cells draw the choice.
+func (c choice) Cells(width int) []cell { return c.cells(width) }

@@ -1,0 +1,75 @@
+package tui
+
+import "github.com/backtrail/backtrail/inspect"
+
+// signOf is the sign of a verification.
+func signOf(s inspect.Status) sign {
+	switch s {
+	case inspect.Verified:
+		return signGood
+	case inspect.Failed:
+		return signBad
+	case inspect.Absent:
+		return signNone
+	default:
+		return signOpen
+	}
+}
+
+// statusWord is a verification in words.
+func statusWord(s inspect.Status) string {
+	switch s {
+	case inspect.Verified:
+		return "verified"
+	case inspect.Failed:
+		return "failed"
+	case inspect.Absent:
+		return "none"
+	default:
+		return "could not check"
+	}
+}
+
+// severityTone is the colour of a severity.
+func severityTone(s inspect.Severity) tone {
+	switch s {
+	case inspect.Critical, inspect.High:
+		return toneBad
+	case inspect.Medium:
+		return toneWarn
+	case inspect.Low:
+		return tonePlain
+	default:
+		return toneDim
+	}
+}
+
+// severityWord is a severity in five letters at most.
+func severityWord(s inspect.Severity) string {
+	switch s {
+	case inspect.Critical:
+		return "CRIT"
+	case inspect.High:
+		return "HIGH"
+	case inspect.Medium:
+		return "MED"
+	case inspect.Low:
+		return "low"
+	default:
+		return "info"
+	}
+}
+
+// markSign is the letter of a mark that a person set.
+func markSign(mark string) string {
+	switch mark {
+	case "malicious":
+		return "M"
+	case "benign":
+		return "b"
+	case "open":
+		return "o"
+	default:
+		return " "
+	}
+}
