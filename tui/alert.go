@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/tui/widget"
 )
 
 func alertRow(m *Model, a inspect.Alert) row {
@@ -15,15 +16,15 @@ func alertRow(m *Model, a inspect.Alert) row {
 	return row{
 		id: "alert:" + a.ID, find: a.Rule + " " + a.Output + " " + where, value: a.Output, subject: a.Subject, mark: a.ID,
 		path: imagePath(a.File), layer: a.File.Layer, raw: blobPart("alert as received", a.Raw), object: a,
-		cells: func(w int) []cell {
-			return []cell{
-				{text: "ALERT", tone: toneBad, width: 5},
-				{text: "!", tone: toneBad, width: m.p.signWidth()},
-				{text: a.Rule + times(a.Count), width: -1},
-				{text: where, tone: toneNote, width: min(max(1, len(where)), max(1, w/2)), tail: true},
+		cells: func(w int) []widget.Cell {
+			return []widget.Cell{
+				{Text: "ALERT", Tone: widget.ToneBad, Width: 5},
+				{Text: "!", Tone: widget.ToneBad, Width: m.p.SignWidth()},
+				{Text: a.Rule + times(a.Count), Width: -1},
+				{Text: where, Tone: widget.ToneNote, Width: min(max(1, len(where)), max(1, w/2)), Tail: true},
 			}
 		},
-		detail: func(d *document) { alertDetail(d, a) },
+		detail: func(d *widget.Document) { alertDetail(d, a) },
 	}
 }
 
@@ -42,33 +43,33 @@ func times(n int) string {
 	return fmt.Sprintf(" ×%d", n)
 }
 
-func alertDetail(d *document, a inspect.Alert) {
-	d.say(toneBad, a.Rule)
-	d.field("priority", a.Priority)
+func alertDetail(d *widget.Document, a inspect.Alert) {
+	d.Say(widget.ToneBad, a.Rule)
+	d.Field("priority", a.Priority)
 	when := stamp(a.Time)
 	if a.Imprecise {
 		when += " (imprecise: the line has no date or no zone)"
 	}
-	d.field("time", when)
-	d.field("source", a.Source)
+	d.Field("time", when)
+	d.Field("source", a.Source)
 	if a.Count > 1 {
-		d.field("said", fmt.Sprintf("%d times", a.Count))
+		d.Field("said", fmt.Sprintf("%d times", a.Count))
 	}
-	d.field("matched by", strings.TrimSpace(a.Match+" "+a.Why))
-	d.field("container", strings.TrimSpace(a.Container+" "+a.ContainerID))
+	d.Field("matched by", strings.TrimSpace(a.Match+" "+a.Why))
+	d.Field("container", strings.TrimSpace(a.Container+" "+a.ContainerID))
 	if a.File.Path != "" || a.Path != "" {
-		d.heading("Where the file is")
-		d.field("path", firstOf(a.File.Path, a.Path))
-		d.status(signOf(originStatus(a.File)), firstOf(a.File.Origin, inspect.OriginUnknown), a.File.Detail)
+		d.Heading("Where the file is")
+		d.Field("path", firstOf(a.File.Path, a.Path))
+		d.Outcome(signOf(originStatus(a.File)), firstOf(a.File.Origin, inspect.OriginUnknown), a.File.Detail)
 		if a.File.Layer >= 0 && a.File.Origin != "" {
-			d.field("layer", fmt.Sprint(a.File.Layer))
+			d.Field("layer", fmt.Sprint(a.File.Layer))
 		}
-		d.field("sha256", a.File.SHA256)
+		d.Field("sha256", a.File.SHA256)
 	}
-	d.heading("As received")
-	d.say(tonePlain, a.Output)
+	d.Heading("As received")
+	d.Say(widget.TonePlain, a.Output)
 	if len(a.Flags) > 0 {
-		d.field("flags", strings.Join(a.Flags, " "))
+		d.Field("flags", strings.Join(a.Flags, " "))
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/tui/widget"
 )
 
 // questionText is a question of the post-mortem in words.
@@ -35,21 +36,21 @@ func answerRow(m *Model, s *caseScreen, a inspect.Answer) row {
 	q := a.Question
 	return row{
 		id: "answer:" + q, find: questionText(q) + " " + a.Text, value: a.Text, layer: -1, object: a,
-		cells: func(w int) []cell {
-			return []cell{{text: questionWord(q), tone: toneNote, width: 5}, {text: m.p.sign(signOf(a.Status)), tone: toneNote, width: m.p.signWidth()}, {text: a.Text, width: -1}}
+		cells: func(w int) []widget.Cell {
+			return []widget.Cell{{Text: questionWord(q), Tone: widget.ToneNote, Width: 5}, {Text: m.p.Sign(signOf(a.Status)), Tone: widget.ToneNote, Width: m.p.SignWidth()}, {Text: a.Text, Width: -1}}
 		},
-		detail: func(d *document) {
-			d.say(toneNote, questionText(q))
-			d.gap()
+		detail: func(d *widget.Document) {
+			d.Say(widget.ToneNote, questionText(q))
+			d.Gap()
 			answerDetail(d, a)
-			d.gap()
-			d.status(signOf(a.Status), answerWord(a.Status), "")
+			d.Gap()
+			d.Outcome(signOf(a.Status), answerWord(a.Status), "")
 			if len(a.Findings) > 0 {
-				d.heading("Follows from")
+				d.Heading("Follows from")
 			}
 			for _, f := range s.c.Findings {
 				if slices.Contains(a.Findings, f.ID) {
-					d.put(tonePlain, "• ", f.Title)
+					d.Put(widget.TonePlain, "• ", f.Title)
 				}
 			}
 		},
@@ -57,22 +58,22 @@ func answerRow(m *Model, s *caseScreen, a inspect.Answer) row {
 }
 
 // answerDetail shows each sentence with what it rests on, and the commands that would tell more.
-func answerDetail(d *document, a inspect.Answer) {
+func answerDetail(d *widget.Document, a inspect.Answer) {
 	if len(a.Sentences) == 0 {
-		d.say(tonePlain, a.Text)
+		d.Say(widget.TonePlain, a.Text)
 		return
 	}
 	if len(a.Waiting) > 0 {
-		d.say(toneWarn, "Still checking: "+strings.Join(a.Waiting, ", ")+". So far:")
+		d.Say(widget.ToneWarn, "Still checking: "+strings.Join(a.Waiting, ", ")+". So far:")
 	}
 	for _, s := range a.Sentences {
-		mark, t := "• ", tonePlain
+		mark, t := "• ", widget.TonePlain
 		if !s.Known() {
-			mark, t = "? ", toneWarn
+			mark, t = "? ", widget.ToneWarn
 		}
-		d.put(t, mark, s.Text+" ("+s.Source()+")")
+		d.Put(t, mark, s.Text+" ("+s.Source()+")")
 		if s.Run != "" {
-			d.put(toneKey, "  to know, run: ", s.Run)
+			d.Put(widget.ToneKey, "  to know, run: ", s.Run)
 		}
 	}
 }

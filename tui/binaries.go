@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/tui/widget"
 )
 
 // suspect is a row of the binaries pane before it is drawn: a program, an altered file or a missing one.
@@ -54,45 +55,45 @@ func binaryRows(m *Model, s *caseScreen) []row {
 	return rows
 }
 
-func suspectCells(m *Model, w int, severity inspect.Severity, status inspect.Status, what, path string, layer int, signs string) []cell {
-	cells := []cell{
-		{text: severityWord(severity), tone: severityTone(severity), width: 4},
-		m.p.signCell(signOf(status)),
-		{text: path, width: -3, tail: true},
+func suspectCells(m *Model, w int, severity inspect.Severity, status inspect.Status, what, path string, layer int, signs string) []widget.Cell {
+	cells := []widget.Cell{
+		{Text: severityWord(severity), Tone: severityTone(severity), Width: 4},
+		m.p.SignCell(signOf(status)),
+		{Text: path, Width: -3, Tail: true},
 	}
 	if w > 46 {
-		cells = append(cells, cell{text: signs, tone: toneDim, width: -2})
+		cells = append(cells, widget.Cell{Text: signs, Tone: widget.ToneDim, Width: -2})
 	}
-	return append(cells, cell{text: what, tone: toneDim, width: 7}, cell{text: layerText(layer), tone: toneNote, width: 3, right: true})
+	return append(cells, widget.Cell{Text: what, Tone: widget.ToneDim, Width: 7}, widget.Cell{Text: layerText(layer), Tone: widget.ToneNote, Width: 3, Right: true})
 }
 
 func binaryRow(m *Model, s *caseScreen, b inspect.Binary) row {
 	path := b.Path + times(b.Count)
 	return row{
 		id: "binary:" + b.Path, find: b.Path + " " + strings.Join(b.Codes, " ") + " " + string(b.Severity) + " " + b.SHA256, value: b.SHA256, subject: s.subject, mark: b.Path, path: b.Path, layer: b.Layer, object: b,
-		cells: func(w int) []cell {
+		cells: func(w int) []widget.Cell {
 			return suspectCells(m, w, b.Severity, b.Status, string(b.Kind), path, b.Layer, strings.Join(b.Codes, " "))
 		},
-		detail: func(d *document) {
-			d.say(toneBold, b.Path)
-			d.status(signOf(b.Status), statusWord(b.Status), "severity "+string(b.Severity))
+		detail: func(d *widget.Document) {
+			d.Say(widget.ToneBold, b.Path)
+			d.Outcome(signOf(b.Status), statusWord(b.Status), "severity "+string(b.Severity))
 			if b.Count > 1 {
-				d.say(toneDim, fmt.Sprintf("One row for %d files of one tree and one build step.", b.Count))
+				d.Say(widget.ToneDim, fmt.Sprintf("One row for %d files of one tree and one build step.", b.Count))
 			}
-			d.gap()
-			d.say(tonePlain, b.Detail)
-			d.heading("Signs")
+			d.Gap()
+			d.Say(widget.TonePlain, b.Detail)
+			d.Heading("Signs")
 			for _, c := range b.Codes {
-				d.put(tonePlain, "• ", codeText(c))
+				d.Put(widget.TonePlain, "• ", codeText(c))
 			}
-			d.heading("The file")
-			d.field("kind", string(b.Kind))
-			d.field("mode", b.Mode)
-			d.field("size", bytesText(b.Size))
-			d.field("owner", firstOf(b.Owner, "no package names it"))
-			d.field("layer", fmt.Sprint(b.Layer))
-			d.field("step", buildStep(b.CreatedBy))
-			d.field("sha256", b.SHA256)
+			d.Heading("The file")
+			d.Field("kind", string(b.Kind))
+			d.Field("mode", b.Mode)
+			d.Field("size", bytesText(b.Size))
+			d.Field("owner", firstOf(b.Owner, "no package names it"))
+			d.Field("layer", fmt.Sprint(b.Layer))
+			d.Field("step", buildStep(b.CreatedBy))
+			d.Field("sha256", b.SHA256)
 			alertsOn(d, s, b.Path)
 			notesOn(d, s, b.Path)
 		},
@@ -100,18 +101,18 @@ func binaryRow(m *Model, s *caseScreen, b inspect.Binary) row {
 }
 
 // alertsOn lists the alerts that name a path.
-func alertsOn(d *document, s *caseScreen, path string) {
+func alertsOn(d *widget.Document, s *caseScreen, path string) {
 	first := true
 	for _, a := range s.c.Alerts {
 		if a.Path != path && a.File.Path != path {
 			continue
 		}
 		if first {
-			d.heading("Alerts that name it")
+			d.Heading("Alerts that name it")
 			first = false
 		}
-		d.put(toneBad, "! ", stamp(a.Time)+" "+a.Priority+" "+a.Rule)
-		d.put(toneDim, "  ", a.File.Detail)
+		d.Put(widget.ToneBad, "! ", stamp(a.Time)+" "+a.Priority+" "+a.Rule)
+		d.Put(widget.ToneDim, "  ", a.File.Detail)
 	}
 }
 
@@ -122,19 +123,19 @@ func alteredRow(m *Model, s *caseScreen, a inspect.Altered) row {
 	}
 	return row{
 		id: "altered:" + a.Path, find: a.Path + " altered " + a.Package, value: firstOf(a.SHA256, a.Actual), subject: s.subject, mark: a.Path, path: a.Path, layer: a.Layer, object: a,
-		cells: func(w int) []cell {
+		cells: func(w int) []widget.Cell {
 			return suspectCells(m, w, a.Severity, a.Status, what, a.Path, a.Layer, "not what "+a.Package+" says")
 		},
-		detail: func(d *document) {
-			d.say(toneBold, a.Path)
-			d.status(signOf(a.Status), statusWord(a.Status), "not what its package says")
-			d.gap()
-			d.say(tonePlain, a.Detail)
-			d.field("package", a.Package)
-			d.field("expected", a.Expected+weakness(a.Expected))
-			d.field("actual", a.Actual)
-			d.field("layer", fmt.Sprintf("%d  %s", a.Layer, buildStep(stepOf(s.image(), a.Layer))))
-			d.field("sha256", a.SHA256)
+		detail: func(d *widget.Document) {
+			d.Say(widget.ToneBold, a.Path)
+			d.Outcome(signOf(a.Status), statusWord(a.Status), "not what its package says")
+			d.Gap()
+			d.Say(widget.TonePlain, a.Detail)
+			d.Field("package", a.Package)
+			d.Field("expected", a.Expected+weakness(a.Expected))
+			d.Field("actual", a.Actual)
+			d.Field("layer", fmt.Sprintf("%d  %s", a.Layer, buildStep(stepOf(s.image(), a.Layer))))
+			d.Field("sha256", a.SHA256)
 			alertsOn(d, s, a.Path)
 			notesOn(d, s, a.Path)
 		},
@@ -152,15 +153,15 @@ func weakness(sum string) string {
 func missingRow(m *Model, s *caseScreen, x inspect.Missing) row {
 	return row{
 		id: "missing:" + x.Path, find: x.Path + " missing " + x.Package, value: x.Path, subject: s.subject, mark: x.Path, layer: x.Layer, object: x,
-		cells: func(w int) []cell {
+		cells: func(w int) []widget.Cell {
 			return suspectCells(m, w, x.Severity, x.Status, "missing", x.Path, x.Layer, "listed by "+x.Package)
 		},
-		detail: func(d *document) {
-			d.say(toneBold, x.Path)
-			d.status(signOf(x.Status), statusWord(x.Status), "listed by its package, and not in the image")
-			d.field("package", x.Package)
+		detail: func(d *widget.Document) {
+			d.Say(widget.ToneBold, x.Path)
+			d.Outcome(signOf(x.Status), statusWord(x.Status), "listed by its package, and not in the image")
+			d.Field("package", x.Package)
 			if x.Executable {
-				d.say(toneWarn, "It was a program.")
+				d.Say(widget.ToneWarn, "It was a program.")
 			}
 			notesOn(d, s, x.Path)
 		},

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/tui/widget"
 )
 
 // briefLines is the text that the overview starts with.
@@ -34,7 +35,7 @@ func (m *Model) briefText() string {
 type verdict struct {
 	status inspect.Status
 	text   string
-	tone   tone
+	tone   widget.Tone
 }
 
 // verdict never stands green over an open alert, nor over a check that has not ended.
@@ -47,22 +48,22 @@ func (s *caseScreen) verdict() verdict {
 	}
 	open := ""
 	if n := len(s.c.Alerts); n > 0 {
-		open = ", " + plural(n, "alert")
+		open = ", " + widget.Plural(n, "alert")
 	}
 	switch {
 	case s.lost():
-		return verdict{inspect.Unknown, "could not open the case", toneBad}
+		return verdict{inspect.Unknown, "could not open the case", widget.ToneBad}
 	case s.c.Status == inspect.Failed && worst > 0:
-		return verdict{inspect.Failed, fmt.Sprintf("failed: %d serious", worst) + open, toneBad}
+		return verdict{inspect.Failed, fmt.Sprintf("failed: %d serious", worst) + open, widget.ToneBad}
 	case s.c.Status == inspect.Failed:
-		return verdict{inspect.Failed, "failed" + open, toneBad}
+		return verdict{inspect.Failed, "failed" + open, widget.ToneBad}
 	case s.running > 0 || s.c.End == nil:
-		return verdict{inspect.Unknown, "still checking" + open, toneWarn}
+		return verdict{inspect.Unknown, "still checking" + open, widget.ToneWarn}
 	case s.c.Status == inspect.Unknown:
-		return verdict{inspect.Unknown, "could not check everything" + open, toneWarn}
+		return verdict{inspect.Unknown, "could not check everything" + open, widget.ToneWarn}
 	case open != "":
-		return verdict{inspect.Unknown, "nothing found" + open + " open", toneWarn}
+		return verdict{inspect.Unknown, "nothing found" + open + " open", widget.ToneWarn}
 	default:
-		return verdict{inspect.Verified, "verified", toneGood}
+		return verdict{inspect.Verified, "verified", widget.ToneGood}
 	}
 }

@@ -3,6 +3,7 @@ package tui
 import (
 	tea "charm.land/bubbletea/v2"
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/tui/widget"
 )
 
 func runPane(m *Model, key string) tea.Cmd {
@@ -94,7 +95,7 @@ func runDiff(m *Model, _ string) tea.Cmd {
 		t := s.tree.tree
 		e, _ := s.treeNode()
 		t.Reset(!t.Changed())
-		s.tree.window = window{}
+		s.tree.Window = widget.Window{}
 		m.revealIfThere(e.Path)
 		return nil
 	}

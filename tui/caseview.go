@@ -6,6 +6,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/tui/widget"
 )
 
 // caseScreen is an open case. Its generation tells its messages from those of a case that was left.
@@ -39,10 +40,10 @@ type caseScreen struct {
 
 // paneState is what a pane remembers while another one is on screen.
 type paneState struct {
-	list   list[row]
+	list   widget.List[row]
 	stale  bool
 	sort   int
-	focus  region
+	focus  widget.Region
 	scroll int    // of the detail
 	about  string // row that the scroll belongs to
 	top    int    // scroll of the region above the list
@@ -178,7 +179,7 @@ func (m *Model) refresh() {
 		return
 	}
 	st := &s.panes[s.pane]
-	st.list.p, st.list.mark = m.p, func(r row) string { return markSign(s.marks[r.mark]) }
+	st.list.Paint, st.list.Mark = m.p, func(r row) string { return markSign(s.marks[r.mark]) }
 	if s.pane == paneOverview && s.brief == nil {
 		s.brief = m.briefLines()
 	}
@@ -186,7 +187,7 @@ func (m *Model) refresh() {
 		return
 	}
 	st.stale = false
-	st.list.set(s.pane.spec().rows(m, s))
+	st.list.Set(s.pane.spec().rows(m, s))
 }
 
 // lost says that the case could not be opened at all.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/tui/widget"
 )
 
 // changeRows lists what else differs: the image's settings, and the files.
@@ -34,24 +35,24 @@ func driftRows(s *caseScreen, kind string, all []string) []row {
 func driftRow(s *caseScreen, id, text string) row {
 	return row{
 		id: id, find: text, value: text, subject: s.subject, layer: -1, object: text,
-		cells: func(int) []cell {
-			return []cell{{text: "≠", tone: toneWarn, width: 1}, {text: text, width: -1}}
+		cells: func(int) []widget.Cell {
+			return []widget.Cell{{Text: "≠", Tone: widget.ToneWarn, Width: 1}, {Text: text, Width: -1}}
 		},
-		detail: func(d *document) {
-			d.say(toneWarn, "Differs from the "+comparedWith(s))
-			d.gap()
-			d.say(tonePlain, text)
+		detail: func(d *widget.Document) {
+			d.Say(widget.ToneWarn, "Differs from the "+comparedWith(s))
+			d.Gap()
+			d.Say(widget.TonePlain, text)
 		},
 	}
 }
 
 func fileChangeRow(s *caseScreen, f inspect.FileChange) row {
-	sign, t := "~", toneWarn
+	sign, t := "~", widget.ToneWarn
 	switch f.Change {
 	case "added":
-		sign, t = "+", toneNote
+		sign, t = "+", widget.ToneNote
 	case "removed":
-		sign, t = "-", toneBad
+		sign, t = "-", widget.ToneBad
 	}
 	path := f.Path
 	if f.Change == "removed" {
@@ -59,27 +60,27 @@ func fileChangeRow(s *caseScreen, f inspect.FileChange) row {
 	}
 	return row{
 		id: "file:" + f.Path, find: f.Path + " file " + f.Change, value: f.Path, subject: s.subject, mark: f.Path, path: path, layer: f.Layer, object: f,
-		cells: func(w int) []cell {
-			cells := []cell{{text: sign, tone: t, width: 1}, {text: f.Path, width: -1, tail: true}}
+		cells: func(w int) []widget.Cell {
+			cells := []widget.Cell{{Text: sign, Tone: t, Width: 1}, {Text: f.Path, Width: -1, Tail: true}}
 			if w > 50 {
 				kind := string(f.Type)
 				if f.Executable {
 					kind = "program"
 				}
-				cells = append(cells, cell{text: kind, tone: toneDim, width: 9}, cell{text: layerText(f.Layer), tone: toneDim, width: 4, right: true})
+				cells = append(cells, widget.Cell{Text: kind, Tone: widget.ToneDim, Width: 9}, widget.Cell{Text: layerText(f.Layer), Tone: widget.ToneDim, Width: 4, Right: true})
 			}
 			return cells
 		},
-		detail: func(d *document) {
-			d.say(toneBold, f.Path)
-			d.say(t, f.Change+" against "+comparedWith(s))
-			d.field("from", f.From)
-			d.field("to", f.To)
+		detail: func(d *widget.Document) {
+			d.Say(widget.ToneBold, f.Path)
+			d.Say(t, f.Change+" against "+comparedWith(s))
+			d.Field("from", f.From)
+			d.Field("to", f.To)
 			if f.Executable {
-				d.say(toneWarn, "It is a program.")
+				d.Say(widget.ToneWarn, "It is a program.")
 			}
 			if f.Layer >= 0 {
-				d.field("layer", fmt.Sprintf("%d  %s", f.Layer, buildStep(stepOf(s.image(), f.Layer))))
+				d.Field("layer", fmt.Sprintf("%d  %s", f.Layer, buildStep(stepOf(s.image(), f.Layer))))
 			}
 			alertsOn(d, s, f.Path)
 			notesOn(d, s, f.Path)

@@ -1,11 +1,13 @@
 package tui
 
+import "github.com/backtrail/backtrail/tui/widget"
+
 // choice is one line of a chooser.
 type choice struct {
 	id     string
 	find   string
-	cells  func(width int) []cell
-	detail func(d *document) // shown below the list; nil: nothing
+	cells  func(width int) []widget.Cell
+	detail func(d *widget.Document) // shown below the list; nil: nothing
 }
 
 // Key is the identity that a chooser hands over.
@@ -15,4 +17,4 @@ func (c choice) Key() string { return c.id }
 func (c choice) Find() string { return c.find }
 
 // Cells draw the choice.
-func (c choice) Cells(width int) []cell { return c.cells(width) }
+func (c choice) Cells(width int) []widget.Cell { return c.cells(width) }

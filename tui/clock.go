@@ -7,6 +7,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/tui/widget"
 )
 
 // runAware starts a report clock: aware TIME LAW, and then asks why.
@@ -65,7 +66,7 @@ func runWithdraw(m *Model, args string) tea.Cmd {
 		}
 		text := k.Regime.Title() + ", aware " + stamp(k.Aware) + ": " + k.Reason
 		byID[string(k.Regime)] = k
-		rows = append(rows, choice{id: string(k.Regime), find: string(k.Regime) + " " + text, cells: func(int) []cell { return []cell{{text: text, width: -1}} }})
+		rows = append(rows, choice{id: string(k.Regime), find: string(k.Regime) + " " + text, cells: func(int) []widget.Cell { return []widget.Cell{{Text: text, Width: -1}} }})
 	}
 	if len(rows) == 1 {
 		m.askWithdraw(m.running()[0])

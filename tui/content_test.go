@@ -45,8 +45,8 @@ func TestContentIsFoundAndSaved(t *testing.T) {
 	}
 	s := tell(t, o, 120, 40).press("enter", "6", "j", "enter", "enter").sees("/usr/bin/top · text", "second ␛[31mline")
 	s.press("/").write("needle").press("enter").sees("the needle is here")
-	if s.m.viewer.window.at != 2 {
-		t.Errorf("the line found is %d", s.m.viewer.window.at)
+	if s.m.viewer.Window.At != 2 {
+		t.Errorf("the line found is %d", s.m.viewer.Window.At)
 	}
 	s.press("tab").sees("00000000  66 69 72 73 74")
 	s.press("s").sees("Careful").press("enter")

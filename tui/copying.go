@@ -3,6 +3,7 @@ package tui
 import (
 	tea "charm.land/bubbletea/v2"
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/tui/widget"
 )
 
 func runBrief(m *Model, _ string) tea.Cmd {
@@ -30,7 +31,7 @@ func (m *Model) savable() (part, string) {
 	}
 	r, ok := m.row()
 	s := m.open
-	if ok && s.pane == paneLayers && s.state().focus == regionDetail {
+	if ok && s.pane == paneLayers && s.state().focus == widget.RegionDetail {
 		e, _ := s.treeNode()
 		parts, why := s.filePart(e)
 		if why != "" {
@@ -61,7 +62,7 @@ func whyNoSave(m *Model) string {
 func runCopy(m *Model, _ string) tea.Cmd {
 	value := ""
 	if v := m.viewer; v != nil {
-		value = v.text(v.window.at)
+		value = v.text(v.Window.At)
 	} else {
 		r, _ := m.row()
 		value = r.value

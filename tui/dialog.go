@@ -6,6 +6,7 @@ import (
 	"charm.land/bubbles/v2/textinput"
 	tea "charm.land/bubbletea/v2"
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/tui/widget"
 	"github.com/charmbracelet/x/ansi"
 )
 
@@ -54,17 +55,17 @@ func (a *asker) update(m *Model, msg tea.Msg) tea.Cmd {
 }
 
 func (a *asker) render(m *Model, width, _ int) ([]string, *tea.Cursor) {
-	d := newDocument(m.p, width)
+	d := widget.NewDocument(m.p, width)
 	for _, s := range a.about {
-		d.say(toneDim, s)
+		d.Say(widget.ToneDim, s)
 	}
-	d.gap()
+	d.Gap()
 	a.in.SetWidth(max(1, width-4))
 	c := a.in.Cursor()
 	if c != nil {
-		c.Y += len(d.lines)
+		c.Y += len(d.Lines)
 	}
-	return append(d.lines, a.in.View()), c
+	return append(d.Lines, a.in.View()), c
 }
 
 // drawDialog puts the dialog's box over the screen.
@@ -72,10 +73,10 @@ func (m *Model) drawDialog(lines []string) *tea.Cursor {
 	width := min(m.width-2, max(60, m.width*2/3))
 	width = min(width, 100)
 	height := m.height - 6
-	if m.height < 2*oneHeight {
+	if m.height < 2*widget.OneHeight {
 		height = m.height - 1
 	}
-	if m.width < oneWidth {
+	if m.width < widget.OneWidth {
 		width = m.width
 	}
 	inside, cursor := m.dialog.render(m, width-4, height-2)
@@ -84,14 +85,14 @@ func (m *Model) drawDialog(lines []string) *tea.Cursor {
 	}
 	x := (m.width - width) / 2
 	y := max(0, min(m.height/6, m.height-3-len(inside))) // the top stays where it is when the inside changes
-	edge := m.p.in(toneFocus, "│")
+	edge := m.p.In(widget.ToneFocus, "│")
 	name := " " + m.dialog.title() + " "
-	name = fit(inspect.Clean(name), min(width-4, ansi.StringWidth(inspect.Clean(name))))
-	box := []string{m.p.in(toneFocus, "┌─"+name+strings.Repeat("─", max(0, width-3-ansi.StringWidth(name)))+"┐")}
+	name = widget.Fit(inspect.Clean(name), min(width-4, ansi.StringWidth(inspect.Clean(name))))
+	box := []string{m.p.In(widget.ToneFocus, "┌─"+name+strings.Repeat("─", max(0, width-3-ansi.StringWidth(name)))+"┐")}
 	for _, l := range inside {
-		box = append(box, edge+" "+pad(l, width-4)+" "+edge)
+		box = append(box, edge+" "+widget.Pad(l, width-4)+" "+edge)
 	}
-	box = append(box, m.p.in(toneFocus, "└"+strings.Repeat("─", width-2)+"┘"))
+	box = append(box, m.p.In(widget.ToneFocus, "└"+strings.Repeat("─", width-2)+"┘"))
 	for i, l := range box {
 		if at := y + i; at < len(lines)-1 {
 			under := lines[at]

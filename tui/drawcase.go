@@ -5,57 +5,58 @@ import (
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
+	"github.com/backtrail/backtrail/tui/widget"
 )
 
 // drawCase draws the body of a case.
-func (m *Model) drawCase(f frame) ([]string, *tea.Cursor) {
+func (m *Model) drawCase(f widget.Places) ([]string, *tea.Cursor) {
 	s := m.open
 	st := s.state()
 	var lines []string
 	var cursor *tea.Cursor
-	if !f.top.empty() {
-		lines = append(lines, fill(m.drawBrief(f.top), f.top.w, f.top.h)...)
-		if st.focus == regionTop {
-			cursor = still(0, f.top.y+1)
+	if !f.Top.Empty() {
+		lines = append(lines, widget.Fill(m.drawBrief(f.Top), f.Top.W, f.Top.H)...)
+		if st.focus == widget.RegionTop {
+			cursor = still(0, f.Top.Y+1)
 		}
 	}
 	list, detail := []string{}, []string{}
-	if !f.list.empty() {
-		list = fill(m.drawList(f.list), f.list.w, f.list.h)
-		if st.focus == regionList {
-			cursor = still(f.list.x, f.list.y+1+st.list.at-st.list.top)
+	if !f.List.Empty() {
+		list = widget.Fill(m.drawList(f.List), f.List.W, f.List.H)
+		if st.focus == widget.RegionList {
+			cursor = still(f.List.X, f.List.Y+1+st.list.At-st.list.Top)
 		}
 	}
-	if !f.detail.empty() {
-		detail = fill(m.drawDetail(f.detail), f.detail.w, f.detail.h)
-		if st.focus == regionDetail {
-			cursor = still(f.detail.x, f.detail.y+1)
+	if !f.Detail.Empty() {
+		detail = widget.Fill(m.drawDetail(f.Detail), f.Detail.W, f.Detail.H)
+		if st.focus == widget.RegionDetail {
+			cursor = still(f.Detail.X, f.Detail.Y+1)
 			if s.pane == paneLayers {
-				cursor = still(f.detail.x, f.detail.y+1+s.tree.at-s.tree.top)
+				cursor = still(f.Detail.X, f.Detail.Y+1+s.tree.At-s.tree.Top)
 			}
 		}
 	}
-	if !f.foot.empty() {
-		detail = append(detail, fill(m.drawFoot(f.foot), f.foot.w, f.foot.h)...)
+	if !f.Foot.Empty() {
+		detail = append(detail, widget.Fill(m.drawFoot(f.Foot), f.Foot.W, f.Foot.H)...)
 	}
-	if f.list.y == f.detail.y && !f.list.empty() && !f.detail.empty() {
-		return append(lines, beside(list, detail, m.p.in(toneDim, " │ "))...), cursor
+	if f.List.Y == f.Detail.Y && !f.List.Empty() && !f.Detail.Empty() {
+		return append(lines, widget.Beside(list, detail, m.p.In(widget.ToneDim, " │ "))...), cursor
 	}
 	return append(append(lines, list...), detail...), cursor
 }
 
-func (m *Model) drawBrief(r rect) []string {
+func (m *Model) drawBrief(r widget.Rect) []string {
 	st := m.open.state()
 	lines := make([]string, len(m.open.brief))
 	for i, l := range m.open.brief {
-		lines[i] = m.p.in(briefTone(l), fit(l, r.w))
+		lines[i] = m.p.In(briefTone(l), widget.Fit(l, r.W))
 	}
 	top := &st.top
-	if st.focus != regionTop {
-		start := answersFrom(m.open.brief, r.h-1)
+	if st.focus != widget.RegionTop {
+		start := answersFrom(m.open.brief, r.H-1)
 		top = &start
 	}
-	return append([]string{m.p.titleLine("Brief", r.w, st.focus == regionTop)}, m.p.scrolled(lines, top, r.w, r.h-1)...)
+	return append([]string{m.p.TitleLine("Brief", r.W, st.focus == widget.RegionTop)}, scrolled(m.p, lines, top, r.W, r.H-1)...)
 }
 
 // lastAnswer begins the line of the last of the three answers in a brief.
@@ -75,99 +76,99 @@ func answersFrom(brief []string, height int) int {
 }
 
 // briefTone gives a line of the brief the colour of its sign, if it has one.
-func briefTone(line string) tone {
+func briefTone(line string) widget.Tone {
 	switch {
 	case strings.Contains(line, "✗") || strings.Contains(line, "FAIL"):
-		return toneBad
+		return widget.ToneBad
 	case strings.HasPrefix(line, "NOT"):
-		return toneWarn
+		return widget.ToneWarn
 	default:
-		return tonePlain
+		return widget.TonePlain
 	}
 }
 
-func (m *Model) drawList(r rect) []string {
+func (m *Model) drawList(r widget.Rect) []string {
 	s := m.open
 	st := s.state()
-	lines := []string{m.p.titleLine(s.listTitle(), r.w, st.focus == regionList)}
-	if st.list.size() == 0 {
-		d := newDocument(m.p, r.w-2)
+	lines := []string{m.p.TitleLine(s.listTitle(), r.W, st.focus == widget.RegionList)}
+	if st.list.Size() == 0 {
+		d := widget.NewDocument(m.p, r.W-2)
 		status, why := s.nothing(s.pane)
-		d.status(signOf(status), why, "")
-		return append(lines, d.lines...)
+		d.Outcome(signOf(status), why, "")
+		return append(lines, d.Lines...)
 	}
 	if st.list.Len() == 0 {
-		return append(lines, m.p.in(toneDim, fit("nothing fits the filter; esc clears it", r.w)))
+		return append(lines, m.p.In(widget.ToneDim, widget.Fit("nothing fits the filter; esc clears it", r.W)))
 	}
-	st.list.seek(st.list.Len(), r.h-1)
-	return append(lines, st.list.draw(&st.list, r.w, r.h-1, st.focus == regionList)...)
+	st.list.Seek(st.list.Len(), r.H-1)
+	return append(lines, st.list.Draw(&st.list, r.W, r.H-1, st.focus == widget.RegionList)...)
 }
 
-func (m *Model) drawDetail(r rect) []string {
+func (m *Model) drawDetail(r widget.Rect) []string {
 	s := m.open
 	st := s.state()
-	focused := st.focus == regionDetail
+	focused := st.focus == widget.RegionDetail
 	if s.pane == paneLayers {
 		return m.drawTree(r, focused)
 	}
-	lines := []string{m.p.titleLine("Detail", r.w, focused)}
-	selected, ok := st.list.selected()
+	lines := []string{m.p.TitleLine("Detail", r.W, focused)}
+	selected, ok := st.list.Selected()
 	if !ok {
 		return lines
 	}
 	if st.about != selected.id {
 		st.about, st.scroll = selected.id, 0
 	}
-	d := newDocument(m.p, r.w-1)
+	d := widget.NewDocument(m.p, r.W-1)
 	selected.detail(d)
-	return append(lines, m.p.scrolled(d.lines, &st.scroll, r.w, r.h-1)...)
+	return append(lines, scrolled(m.p, d.Lines, &st.scroll, r.W, r.H-1)...)
 }
 
 // drawTree draws the files of the selected layer.
-func (m *Model) drawTree(r rect, focused bool) []string {
+func (m *Model) drawTree(r widget.Rect, focused bool) []string {
 	s := m.open
 	t := &s.tree
 	title := "Files as they run"
-	selected, ok := s.state().list.selected()
+	selected, ok := s.state().list.Selected()
 	if ok && selected.id != "merged" {
 		title = "Files of layer " + strings.TrimPrefix(layerText(selected.layer), "L")
 	} else if lost := s.unlisted(); lost != "" {
 		title += ", " + lost
 	}
 	rows := treeRows{m, s}
-	d := newDocument(m.p, r.w-2)
+	d := widget.NewDocument(m.p, r.W-2)
 	switch {
 	case ok && selected.id != "merged" && selected.layer < 0:
 		title = "A step without files"
 		selected.detail(d)
 	case m.o.Tree == nil:
-		d.status(signOpen, "file trees cannot be read here", "")
+		d.Outcome(widget.SignOpen, "file trees cannot be read here", "")
 	case !t.asked:
 		s.whyNoTree(d, selected)
 	case t.err != nil:
-		d.status(signOpen, "could not be read", t.err.Error())
+		d.Outcome(widget.SignOpen, "could not be read", t.err.Error())
 	case t.tree == nil:
-		d.say(toneDim, "…")
+		d.Say(widget.ToneDim, "…")
 	case rows.Len() == 0:
-		d.say(toneDim, "no files here")
+		d.Say(widget.ToneDim, "no files here")
 	default:
 		if t.matched {
 			title += ", filter " + t.filter
 		} else if t.tree.Changed() {
 			title += ", changed only"
 		}
-		t.seek(rows.Len(), r.h-1)
-		return append([]string{m.p.titleLine(title, r.w, focused)}, t.draw(rows, r.w, r.h-1, focused)...)
+		t.Seek(rows.Len(), r.H-1)
+		return append([]string{m.p.TitleLine(title, r.W, focused)}, t.Draw(rows, r.W, r.H-1, focused)...)
 	}
-	return append([]string{m.p.titleLine(title, r.w, focused)}, d.lines...)
+	return append([]string{m.p.TitleLine(title, r.W, focused)}, d.Lines...)
 }
 
 // drawFoot draws what is known of the selected file, or of the layer while the layers have the focus.
-func (m *Model) drawFoot(r rect) []string {
+func (m *Model) drawFoot(r widget.Rect) []string {
 	s := m.open
-	d := newDocument(m.p, r.w-1)
+	d := widget.NewDocument(m.p, r.W-1)
 	title := "File"
-	if selected, ok := s.state().list.selected(); ok && s.state().focus != regionDetail {
+	if selected, ok := s.state().list.Selected(); ok && s.state().focus != widget.RegionDetail {
 		title = "Layer"
 		if selected.id == "merged" {
 			title = "Image"
@@ -177,5 +178,5 @@ func (m *Model) drawFoot(r rect) []string {
 		m.fileDetail(d)
 	}
 	top := 0
-	return append([]string{m.p.titleLine(title, r.w, false)}, m.p.scrolled(d.lines, &top, r.w, r.h-1)...)
+	return append([]string{m.p.TitleLine(title, r.W, false)}, scrolled(m.p, d.Lines, &top, r.W, r.H-1)...)
 }

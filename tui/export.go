@@ -8,6 +8,7 @@ import (
 	"charm.land/bubbles/v2/textinput"
 	tea "charm.land/bubbletea/v2"
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/tui/widget"
 )
 
 // exportStep is what an export emits: how far it is, or what became of it.
@@ -150,12 +151,12 @@ func (m *Model) exportCame(msg exportMsg) tea.Cmd {
 }
 
 func (e *exporter) render(m *Model, width, _ int) ([]string, *tea.Cursor) {
-	d := newDocument(m.p, width)
+	d := widget.NewDocument(m.p, width)
 	switch {
 	case e.ended && e.err != nil:
-		d.status(signBad, "not exported", e.err.Error())
-		d.gap()
-		d.say(toneDim, "Nothing of the case is lost. enter tries again, at another place if you like.")
+		d.Outcome(widget.SignBad, "not exported", e.err.Error())
+		d.Gap()
+		d.Say(widget.ToneDim, "Nothing of the case is lost. enter tries again, at another place if you like.")
 	case e.ended:
 		e.renderResult(d)
 	case e.started:
@@ -163,24 +164,24 @@ func (e *exporter) render(m *Model, width, _ int) ([]string, *tea.Cursor) {
 	default:
 		return e.renderPlan(m, d)
 	}
-	return d.lines, nil
+	return d.Lines, nil
 }
 
 // renderPlan says what goes in before anything is written.
-func (e *exporter) renderPlan(m *Model, d *document) ([]string, *tea.Cursor) {
+func (e *exporter) renderPlan(m *Model, d *widget.Document) ([]string, *tea.Cursor) {
 	s := m.open
 	if s.running > 0 {
-		d.status(signOpen, "the checks still run", "the bundle will say that the case is partial")
-		d.gap()
+		d.Outcome(widget.SignOpen, "the checks still run", "the bundle will say that the case is partial")
+		d.Gap()
 	}
-	d.say(toneBold, "Where to")
-	e.in.SetWidth(max(1, d.width-4))
+	d.Say(widget.ToneBold, "Where to")
+	e.in.SetWidth(max(1, d.Width-4))
 	c := e.in.Cursor()
 	if c != nil {
-		c.Y += len(d.lines)
+		c.Y += len(d.Lines)
 	}
-	d.lines = append(d.lines, e.in.View())
-	d.heading("What goes in")
+	d.Lines = append(d.Lines, e.in.View())
+	d.Heading("What goes in")
 	var layers int
 	var size int64
 	for _, i := range s.c.Images {
@@ -191,41 +192,41 @@ func (e *exporter) renderPlan(m *Model, d *document) ([]string, *tea.Cursor) {
 			}
 		}
 	}
-	d.bullets([]string{
-		fmt.Sprintf("the case: %s, %s, %s, and the events to replay it", plural(len(s.c.Findings), "finding"), plural(len(s.c.Alerts), "alert"), plural(len(s.c.Notes), "note")),
+	d.Bullets([]string{
+		fmt.Sprintf("the case: %s, %s, %s, and the events to replay it", widget.Plural(len(s.c.Findings), "finding"), widget.Plural(len(s.c.Alerts), "alert"), widget.Plural(len(s.c.Notes), "note")),
 		"the report, to read and to print, and the chain of custody",
-		fmt.Sprintf("%s: manifests, configs, signatures, attestations, and listings of %s", plural(len(s.c.Images), "image"), plural(layers, "layer")),
+		fmt.Sprintf("%s: manifests, configs, signatures, attestations, and listings of %s", widget.Plural(len(s.c.Images), "image"), widget.Plural(layers, "layer")),
 		fmt.Sprintf("suspect layers and binaries (all layers: %s)", bytesText(size)),
-		fmt.Sprintf("%s as received from cluster and alerts, secrets redacted", plural(len(s.c.Exhibits), "object")),
+		fmt.Sprintf("%s as received from cluster and alerts, secrets redacted", widget.Plural(len(s.c.Exhibits), "object")),
 		"trust roots and policies that the verdicts rest on",
 	})
-	return d.lines, c
+	return d.Lines, c
 }
 
-func (e *exporter) renderProgress(d *document) {
-	d.say(toneBold, "Writing "+e.in.Value())
-	d.gap()
+func (e *exporter) renderProgress(d *widget.Document) {
+	d.Say(widget.ToneBold, "Writing "+e.in.Value())
+	d.Gap()
 	p := e.progress
 	if p.Total > 0 {
-		width := max(1, d.width-8)
-		d.lines = append(d.lines, d.p.in(toneKey, bar(p.Done, p.Total, width))+fitRight(fmt.Sprintf(" %d%%", p.Done*100/p.Total), 6))
+		width := max(1, d.Width-8)
+		d.Lines = append(d.Lines, d.P.In(widget.ToneKey, widget.Bar(p.Done, p.Total, width))+widget.FitRight(fmt.Sprintf(" %d%%", p.Done*100/p.Total), 6))
 	}
-	d.say(toneDim, firstOf(p.Text, "…"))
+	d.Say(widget.ToneDim, firstOf(p.Text, "…"))
 }
 
-func (e *exporter) renderResult(d *document) {
+func (e *exporter) renderResult(d *widget.Document) {
 	r := e.result
-	d.status(signGood, "exported and read back", "")
-	d.field("path", r.Path)
+	d.Outcome(widget.SignGood, "exported and read back", "")
+	d.Field("path", r.Path)
 	if r.Size > 0 {
-		d.field("size", bytesText(r.Size))
+		d.Field("size", bytesText(r.Size))
 	}
-	d.field("digest", r.Digest)
-	d.field("signed", firstOf(r.Signed, "no: nobody vouches for it; the line below fixes its content"))
+	d.Field("digest", r.Digest)
+	d.Field("signed", firstOf(r.Signed, "no: nobody vouches for it; the line below fixes its content"))
 	if len(r.Left) > 0 {
-		d.heading("To know")
-		d.bullets(r.Left)
+		d.Heading("To know")
+		d.Bullets(r.Left)
 	}
-	d.heading("Post this line in the channel or the ticket (y copies it)")
-	d.say(toneKey, r.Line)
+	d.Heading("Post this line in the channel or the ticket (y copies it)")
+	d.Say(widget.ToneKey, r.Line)
 }

@@ -2,6 +2,7 @@ package tui
 
 import (
 	tea "charm.land/bubbletea/v2"
+	"github.com/backtrail/backtrail/tui/widget"
 )
 
 func runFilter(m *Model, _ string) tea.Cmd {
@@ -19,9 +20,9 @@ func (m *Model) filterText() string {
 	case m.open != nil && m.open.inTree():
 		return m.open.tree.filter
 	case m.open != nil:
-		return m.open.state().list.filter
+		return m.open.state().list.Filter()
 	default:
-		return m.pods.rowsOf.filter
+		return m.pods.rowsOf.Filter()
 	}
 }
 
@@ -57,16 +58,16 @@ func (m *Model) setFilter(text string) tea.Cmd {
 	case m.viewer != nil:
 		m.viewer.find = text
 		if text != "" {
-			m.viewer.window.at--
+			m.viewer.Window.At--
 			m.viewer.seekText(1)
 		}
 	case m.open != nil && m.open.inTree():
 		return m.open.searchTree(m, text)
 	case m.open != nil:
-		m.open.state().list.setFilter(text)
+		m.open.state().list.SetFilter(text)
 		return m.wantTree()
 	default:
-		m.pods.rowsOf.setFilter(text)
+		m.pods.rowsOf.SetFilter(text)
 	}
 	return nil
 }
@@ -90,7 +91,7 @@ func (m *Model) matchesCame(msg matchesMsg) {
 	if s == nil || s.gen != msg.gen || s.tree.key != msg.key || s.tree.filter != msg.filter {
 		return
 	}
-	s.tree.matches, s.tree.matched, s.tree.window = msg.found, true, window{}
+	s.tree.matches, s.tree.matched, s.tree.Window = msg.found, true, widget.Window{}
 }
 
 // next goes to the next row that the filter let through, around the end.
@@ -102,7 +103,7 @@ func (m *Model) next(by int) tea.Cmd {
 		return nil
 	}
 	if w, n := m.windowOf(); n > 0 {
-		w.at = ((w.at+by)%n + n) % n
+		w.At = ((w.At+by)%n + n) % n
 		m.touch()
 	}
 	return m.wantTree()

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/tui/widget"
 )
 
 func findingRow(m *Model, s *caseScreen, f inspect.Finding) row {
@@ -12,16 +13,16 @@ func findingRow(m *Model, s *caseScreen, f inspect.Finding) row {
 	return row{
 		id: "finding:" + f.ID, find: f.Title + " " + f.Subject + " " + f.Code + " " + string(f.Severity) + " " + f.Check,
 		value: f.Title, subject: subject, mark: f.ID, path: path, layer: findingLayer(s, subject, f), object: f, raw: evidenceParts(f.Evidence),
-		cells: func(w int) []cell {
-			sign := m.p.signCell(signOf(f.Status))
-			word := cell{text: severityWord(f.Severity), tone: severityTone(f.Severity), width: 5}
-			title := cell{text: f.Title, width: -1}
+		cells: func(w int) []widget.Cell {
+			sign := m.p.SignCell(signOf(f.Status))
+			word := widget.Cell{Text: severityWord(f.Severity), Tone: severityTone(f.Severity), Width: 5}
+			title := widget.Cell{Text: f.Title, Width: -1}
 			if w > 70 {
-				return []cell{word, sign, title, {text: f.Check, tone: toneDim, width: 11}}
+				return []widget.Cell{word, sign, title, {Text: f.Check, Tone: widget.ToneDim, Width: 11}}
 			}
-			return []cell{word, sign, title}
+			return []widget.Cell{word, sign, title}
 		},
-		detail: func(d *document) { findingDetail(d, s, f) },
+		detail: func(d *widget.Document) { findingDetail(d, s, f) },
 	}
 }
 
@@ -58,46 +59,46 @@ func findingLayer(s *caseScreen, subject string, f inspect.Finding) int {
 	return -1
 }
 
-func findingDetail(d *document, s *caseScreen, f inspect.Finding) {
-	d.say(severityTone(f.Severity), f.Title)
-	d.status(signOf(f.Status), statusWord(f.Status), "")
-	d.field("severity", string(f.Severity))
-	d.field("subject", f.Subject)
-	d.field("said by", f.Check+", "+f.Code)
+func findingDetail(d *widget.Document, s *caseScreen, f inspect.Finding) {
+	d.Say(severityTone(f.Severity), f.Title)
+	d.Outcome(signOf(f.Status), statusWord(f.Status), "")
+	d.Field("severity", string(f.Severity))
+	d.Field("subject", f.Subject)
+	d.Field("said by", f.Check+", "+f.Code)
 	if f.Detail != "" {
-		d.gap()
-		d.say(tonePlain, f.Detail)
+		d.Gap()
+		d.Say(widget.TonePlain, f.Detail)
 	}
 	if len(f.Evidence) > 0 {
-		d.heading("Rests on")
+		d.Heading("Rests on")
 	}
 	for i, e := range f.Evidence {
-		if i == maxListed {
-			d.say(toneDim, fmt.Sprintf("… and %d more", len(f.Evidence)-maxListed))
+		if i == widget.MaxListed {
+			d.Say(widget.ToneDim, fmt.Sprintf("… and %d more", len(f.Evidence)-widget.MaxListed))
 			break
 		}
-		d.put(tonePlain, "• ", e.Kind+" "+firstOf(e.Path, e.Text))
+		d.Put(widget.TonePlain, "• ", e.Kind+" "+firstOf(e.Path, e.Text))
 		if e.Path != "" && e.Text != "" {
-			d.put(toneDim, "  ", e.Text)
+			d.Put(widget.ToneDim, "  ", e.Text)
 		}
 		if e.Digest != "" {
-			d.put(toneDim, "  ", e.Digest)
+			d.Put(widget.ToneDim, "  ", e.Digest)
 		}
 	}
 	notesOn(d, s, f.ID)
 }
 
 // notesOn lists what people wrote about a row.
-func notesOn(d *document, s *caseScreen, id string) {
+func notesOn(d *widget.Document, s *caseScreen, id string) {
 	first := true
 	for _, n := range s.c.Notes {
 		if n.Subject != id {
 			continue
 		}
 		if first {
-			d.heading("Notes")
+			d.Heading("Notes")
 			first = false
 		}
-		d.put(toneNote, "• ", strings.TrimSpace(stamp(n.Time)+" "+n.Author+" "+n.Mark+" "+n.Text))
+		d.Put(widget.ToneNote, "• ", strings.TrimSpace(stamp(n.Time)+" "+n.Author+" "+n.Mark+" "+n.Text))
 	}
 }

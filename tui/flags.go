@@ -26,7 +26,7 @@ func (s *caseScreen) openFlagged() {
 		t.Reveal(path)
 	}
 	if len(paths) > 0 {
-		s.tree.at = t.Reveal(paths[0])
+		s.tree.At = t.Reveal(paths[0])
 	}
 }
 

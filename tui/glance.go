@@ -2,6 +2,7 @@ package tui
 
 import (
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/tui/widget"
 )
 
 func glanceKey(p *inspect.FlaggedPod) string {
@@ -36,13 +37,13 @@ func (m *Model) remember() {
 }
 
 // glanceCells show what cases of this session said of the pod's image.
-func glanceCells(m *Model, p *inspect.FlaggedPod) []cell {
+func glanceCells(m *Model, p *inspect.FlaggedPod) []widget.Cell {
 	g, ok := m.seen[glanceKey(p)]
 	if !ok {
-		return []cell{{width: 6}, {width: 5}}
+		return []widget.Cell{{Width: 6}, {Width: 5}}
 	}
-	return []cell{
-		{text: m.p.sign(signOf(g.signed)), tone: signOf(g.signed).tone(), width: 6},
-		{text: m.p.sign(signOf(g.knownGood)), tone: signOf(g.knownGood).tone(), width: 5},
+	return []widget.Cell{
+		{Text: m.p.Sign(signOf(g.signed)), Tone: signOf(g.signed).Tone(), Width: 6},
+		{Text: m.p.Sign(signOf(g.knownGood)), Tone: signOf(g.knownGood).Tone(), Width: 5},
 	}
 }

@@ -5,16 +5,17 @@ import (
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/tui/widget"
 	"github.com/charmbracelet/x/ansi"
 )
 
 // headerLine says where one is: context, namespace, pod, container, image; on the right how fresh that is.
 func (m *Model) headerLine(width int) string {
 	state, t := m.freshness()
-	right := m.p.in(t, state)
+	right := m.p.In(t, state)
 	room := width - ansi.StringWidth(state) - 1
-	text := fit(shorten(m.trail(), " › ", room), max(0, room))
-	return pad(m.p.in(toneBold, text)+" "+right, width)
+	text := widget.Fit(shorten(m.trail(), " › ", room), max(0, room))
+	return widget.Pad(m.p.In(widget.ToneBold, text)+" "+right, width)
 }
 
 // crumb is a step of the way down; where there is no room, those with the lowest number above 0 go first.
@@ -58,7 +59,7 @@ func (m *Model) trail() []crumb {
 		} else {
 			add(m.o.Namespace, 1)
 		}
-		add(plural(len(list.Pods), "pod"), 0)
+		add(widget.Plural(len(list.Pods), "pod"), 0)
 		return parts
 	}
 	s := m.open
@@ -86,41 +87,41 @@ func (m *Model) trail() []crumb {
 }
 
 // freshness says whether what is shown is live, stale or saved, and since when.
-func (m *Model) freshness() (string, tone) {
+func (m *Model) freshness() (string, widget.Tone) {
 	switch {
 	case m.open != nil && m.o.Offline:
-		return strings.TrimSpace("saved " + shortStamp(m.open.c.Started)), toneNote
+		return strings.TrimSpace("saved " + shortStamp(m.open.c.Started)), widget.ToneNote
 	case m.open != nil && m.open.broken != nil:
-		return "stale, " + ageText(m.now.Sub(m.open.since)), toneWarn
+		return "stale, " + ageText(m.now.Sub(m.open.since)), widget.ToneWarn
 	case m.open != nil && m.open.running > 0:
-		return "live", toneGood
+		return "live", widget.ToneGood
 	case m.open != nil:
-		return "as of " + shortStamp(m.open.c.Finished), toneDim
+		return "as of " + shortStamp(m.open.c.Finished), widget.ToneDim
 	default:
 		return m.pods.freshness(m)
 	}
 }
 
 // freshness says how the list is kept fresh.
-func (v *podsScreen) freshness(m *Model) (string, tone) {
+func (v *podsScreen) freshness(m *Model) (string, widget.Tone) {
 	state := v.board.list.State
 	switch {
 	case state.Lost != "" && state.AsOf.IsZero():
-		return "no answer yet", toneWarn
+		return "no answer yet", widget.ToneWarn
 	case state.Lost != "":
-		return "stale since " + shortStamp(state.AsOf), toneWarn
+		return "stale since " + shortStamp(state.AsOf), widget.ToneWarn
 	case v.loading:
-		return "reading …", toneDim
+		return "reading …", widget.ToneDim
 	case v.came.IsZero():
-		return "nothing read", toneWarn
+		return "nothing read", widget.ToneWarn
 	case m.o.Offline:
-		return "saved", toneNote
+		return "saved", widget.ToneNote
 	case state.Live:
-		return "live", toneGood
+		return "live", widget.ToneGood
 	case state.Every > 0:
-		return "every " + ageText(state.Every) + ", " + ageText(m.now.Sub(state.AsOf.Time)) + " old", toneDim
+		return "every " + ageText(state.Every) + ", " + ageText(m.now.Sub(state.AsOf.Time)) + " old", widget.ToneDim
 	default:
-		return ageText(m.now.Sub(v.came)) + " old", toneDim
+		return ageText(m.now.Sub(v.came)) + " old", widget.ToneDim
 	}
 }
 
@@ -135,11 +136,11 @@ func shortStamp(t inspect.Time) string {
 func (m *Model) tabsLine(width int) string {
 	s := m.open
 	v := s.verdict()
-	sign := m.p.sign(signOf(v.status)) + " " + inspect.Clean(v.text)
+	sign := m.p.Sign(signOf(v.status)) + " " + inspect.Clean(v.text)
 	if ansi.StringWidth(sign) > width-14 {
 		sign, _, _ = strings.Cut(sign, ",")
 	}
-	sign = fit(sign, min(ansi.StringWidth(sign), width-14))
+	sign = widget.Fit(sign, min(ansi.StringWidth(sign), width-14))
 	room := width - ansi.StringWidth(sign) - 1
 	var full, short strings.Builder
 	fullWidth, shortWidth := 0, 0
@@ -150,19 +151,19 @@ func (m *Model) tabsLine(width int) string {
 		shortWidth += len(number) + 1
 		if p == s.pane {
 			shortWidth += len(name) + 1
-			full.WriteString(m.p.in(toneFocus, number+" "+name) + " ")
-			short.WriteString(m.p.in(toneFocus, number+" "+name) + " ")
+			full.WriteString(m.p.In(widget.ToneFocus, number+" "+name) + " ")
+			short.WriteString(m.p.In(widget.ToneFocus, number+" "+name) + " ")
 			continue
 		}
-		full.WriteString(m.p.in(toneKey, number) + " " + m.p.in(toneDim, name) + " ")
-		short.WriteString(m.p.in(toneKey, number) + " ")
+		full.WriteString(m.p.In(widget.ToneKey, number) + " " + m.p.In(widget.ToneDim, name) + " ")
+		short.WriteString(m.p.In(widget.ToneKey, number) + " ")
 	}
 	tabs := full.String()
 	switch {
 	case shortWidth > room:
-		tabs = m.p.in(toneFocus, fmt.Sprintf("%d %s", int(s.pane)+1, s.pane.spec().name))
+		tabs = m.p.In(widget.ToneFocus, fmt.Sprintf("%d %s", int(s.pane)+1, s.pane.spec().name))
 	case fullWidth > room:
 		tabs = short.String()
 	}
-	return pad(pad(tabs, room)+" "+m.p.in(v.tone, sign), width)
+	return widget.Pad(widget.Pad(tabs, room)+" "+m.p.In(v.tone, sign), width)
 }

@@ -5,32 +5,33 @@ import (
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/tui/widget"
 )
 
 // helpLines explains the keys of a screen, and the signs.
-func helpLines(p *paint, width int, here scope, version string) []string {
-	d := newDocument(p, width)
+func helpLines(p *widget.Paint, width int, here scope, version string) []string {
+	d := widget.NewDocument(p, width)
 	for _, c := range commands() {
 		if c.on&here == 0 || c.show == "" {
 			continue
 		}
-		key := fit(c.show, 8)
-		for i, l := range wrap(c.help, max(1, width-9)) {
+		key := widget.Fit(c.show, 8)
+		for i, l := range widget.Wrap(c.help, max(1, width-9)) {
 			if i > 0 {
-				key = blanks(8)
+				key = widget.Blanks(8)
 			}
-			d.lines = append(d.lines, p.in(toneKey, key)+" "+l)
+			d.Lines = append(d.Lines, p.In(widget.ToneKey, key)+" "+l)
 		}
 	}
-	d.heading("Signs")
+	d.Heading("Signs")
 	for _, s := range []inspect.Status{inspect.Verified, inspect.Failed, inspect.Unknown, inspect.Absent} {
-		d.lines = append(d.lines, p.in(signOf(s).tone(), fit(p.sign(signOf(s)), p.signWidth()))+" "+signText(s))
+		d.Lines = append(d.Lines, p.In(signOf(s).Tone(), widget.Fit(p.Sign(signOf(s)), p.SignWidth()))+" "+signText(s))
 	}
-	d.gap()
-	d.say(toneDim, "A M D added, modified, removed · ! look here · L3 layer 3 · M b o your mark: malicious, benign, open")
-	d.say(toneDim, "Times are UTC. Nothing in the cluster is changed; nothing of an image is run.")
-	d.say(toneDim, strings.TrimSpace("backtrail "+version))
-	return d.lines
+	d.Gap()
+	d.Say(widget.ToneDim, "A M D added, modified, removed · ! look here · L3 layer 3 · M b o your mark: malicious, benign, open")
+	d.Say(widget.ToneDim, "Times are UTC. Nothing in the cluster is changed; nothing of an image is run.")
+	d.Say(widget.ToneDim, strings.TrimSpace("backtrail "+version))
+	return d.Lines
 }
 
 func signText(s inspect.Status) string {

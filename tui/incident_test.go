@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/tui/widget"
 )
 
 // The incident that the tests tell: a pod of shop/web runs an image that was pushed under the same tag, with a
@@ -326,7 +327,7 @@ func testBrief(c inspect.Case) string {
 	}
 	lines = append(lines, "NOT CHECKED layers of proxy", "KEPT pod, alerts, manifests  NOT KEPT logs", "NEXT hold the pod, then copy its run-time state")
 	for i, l := range lines {
-		lines[i] = fit(l, min(len([]rune(l)), 78))
+		lines[i] = widget.Fit(l, min(len([]rune(l)), 78))
 	}
 	return strings.Join(lines, "\n")
 }

@@ -3,6 +3,7 @@ package tui
 import (
 	tea "charm.land/bubbletea/v2"
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/tui/widget"
 )
 
 func runFileLayer(m *Model, _ string) tea.Cmd {
@@ -33,9 +34,9 @@ func runFileFindings(m *Model, _ string) tea.Cmd {
 	m.open.from = nil
 	m.showPane(paneOverview)
 	st := m.open.state()
-	st.list.setFilter("")
-	st.list.choose(id)
-	st.focus = regionList
+	st.list.SetFilter("")
+	st.list.Choose(id)
+	st.focus = widget.RegionList
 	return nil
 }
 
@@ -56,7 +57,7 @@ func (m *Model) revealPath(path string) {
 	s.tree.reveal = ""
 	s.tree.filter, s.tree.matched = "", false
 	if row := s.tree.tree.Reveal(path); row >= 0 {
-		s.tree.at = row
+		s.tree.At = row
 		return
 	}
 	m.info(inspect.Clean(path) + " is not in this tree")
@@ -77,10 +78,10 @@ func (m *Model) jump(subject, path string, layer int) tea.Cmd {
 	}
 	m.showPane(paneLayers)
 	st := s.state()
-	st.list.setFilter("")
-	st.focus = regionDetail
-	if layer < 0 || !st.list.chooseFunc(func(r row) bool { return r.layer == layer && r.id != "merged" }) {
-		st.list.choose("merged")
+	st.list.SetFilter("")
+	st.focus = widget.RegionDetail
+	if layer < 0 || !st.list.ChooseFunc(func(r row) bool { return r.layer == layer && r.id != "merged" }) {
+		st.list.Choose("merged")
 	}
 	cmd := m.wantTree()
 	m.revealPath(path)

@@ -5,6 +5,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/tui/widget"
 )
 
 // runKnownGood offers the candidates; choosing one is what confirms it.
@@ -16,14 +17,14 @@ func runKnownGood(m *Model, _ string) tea.Cmd {
 		byID[c.Digest+c.Reference] = c
 		rows = append(rows, choice{
 			id: c.Digest + c.Reference, find: c.Reference + " " + c.Digest + " " + c.Why,
-			cells: func(w int) []cell {
-				return []cell{{text: shortImage(c.Reference, c.Digest), width: -3}, {text: c.Why, tone: toneDim, width: -3}, {text: c.Confidence, tone: toneNote, width: 6}}
+			cells: func(w int) []widget.Cell {
+				return []widget.Cell{{Text: shortImage(c.Reference, c.Digest), Width: -3}, {Text: c.Why, Tone: widget.ToneDim, Width: -3}, {Text: c.Confidence, Tone: widget.ToneNote, Width: 6}}
 			},
-			detail: func(d *document) {
-				d.field("image", c.Reference)
-				d.field("digest", c.Digest)
-				d.field("why", c.Why)
-				d.field("confidence", c.Confidence)
+			detail: func(d *widget.Document) {
+				d.Field("image", c.Reference)
+				d.Field("digest", c.Digest)
+				d.Field("why", c.Why)
+				d.Field("confidence", c.Confidence)
 			},
 		})
 	}

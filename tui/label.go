@@ -1,18 +1,21 @@
 package tui
 
-import "github.com/backtrail/backtrail/inspect"
+import (
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/tui/widget"
+)
 
 // signOf is the sign of a verification.
-func signOf(s inspect.Status) sign {
+func signOf(s inspect.Status) widget.Sign {
 	switch s {
 	case inspect.Verified:
-		return signGood
+		return widget.SignGood
 	case inspect.Failed:
-		return signBad
+		return widget.SignBad
 	case inspect.Absent:
-		return signNone
+		return widget.SignNone
 	default:
-		return signOpen
+		return widget.SignOpen
 	}
 }
 
@@ -31,16 +34,16 @@ func statusWord(s inspect.Status) string {
 }
 
 // severityTone is the colour of a severity.
-func severityTone(s inspect.Severity) tone {
+func severityTone(s inspect.Severity) widget.Tone {
 	switch s {
 	case inspect.Critical, inspect.High:
-		return toneBad
+		return widget.ToneBad
 	case inspect.Medium:
-		return toneWarn
+		return widget.ToneWarn
 	case inspect.Low:
-		return tonePlain
+		return widget.TonePlain
 	default:
-		return toneDim
+		return widget.ToneDim
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/tui/widget"
 )
 
 // layerRows lists the merged tree first, then the layers, newest first: what was added last is looked at first.
@@ -45,49 +46,49 @@ func worstByLayer(i inspect.Image) map[int]inspect.Severity {
 func mergedRow(i inspect.Image) row {
 	return row{
 		id: "merged", find: "merged image", value: i.Digest, subject: i.Subject, layer: MergedTree, object: i.Settings,
-		cells: func(w int) []cell {
-			return []cell{{text: "all", tone: toneBold, width: 3}, {text: "the image as it runs", width: -1}}
+		cells: func(w int) []widget.Cell {
+			return []widget.Cell{{Text: "all", Tone: widget.ToneBold, Width: 3}, {Text: "the image as it runs", Width: -1}}
 		},
-		detail: func(d *document) { imageDetail(d, i) },
+		detail: func(d *widget.Document) { imageDetail(d, i) },
 	}
 }
 
 // leftOf says what is left of an image that its registry lost.
-func leftOf(d *document, i inspect.Image) {
+func leftOf(d *widget.Document, i inspect.Image) {
 	if len(i.Left) > 0 {
-		d.heading("What is left of it")
-		d.bullets(i.Left)
-		d.gap()
+		d.Heading("What is left of it")
+		d.Bullets(i.Left)
+		d.Gap()
 	}
 }
 
-func imageDetail(d *document, i inspect.Image) {
-	d.say(toneBold, i.Reference)
-	d.status(signOf(i.Status), statusWord(i.Status), strings.TrimSpace(i.Reason+" "+i.Detail))
+func imageDetail(d *widget.Document, i inspect.Image) {
+	d.Say(widget.ToneBold, i.Reference)
+	d.Outcome(signOf(i.Status), statusWord(i.Status), strings.TrimSpace(i.Reason+" "+i.Detail))
 	leftOf(d, i)
-	d.field("index", i.Index)
-	d.field("manifest", i.Digest)
-	d.field("config", i.Config)
-	d.field("platform", i.Platform)
-	d.field("created", stamp(i.Created)+" (claimed by the config)")
-	d.field("entrypoint", strings.Join(i.Settings.Entrypoint, " "))
-	d.field("command", strings.Join(i.Settings.Cmd, " "))
-	d.field("user", i.Settings.User)
+	d.Field("index", i.Index)
+	d.Field("manifest", i.Digest)
+	d.Field("config", i.Config)
+	d.Field("platform", i.Platform)
+	d.Field("created", stamp(i.Created)+" (claimed by the config)")
+	d.Field("entrypoint", strings.Join(i.Settings.Entrypoint, " "))
+	d.Field("command", strings.Join(i.Settings.Cmd, " "))
+	d.Field("user", i.Settings.User)
 	if i.Diff != nil && i.Diff.Layers != nil {
-		d.field("layers", layerStrip(*i.Diff.Layers, d.width-30)+fmt.Sprintf(" %d shared, %d not", i.Diff.Layers.Shared, i.Diff.Layers.Added))
+		d.Field("layers", layerStrip(*i.Diff.Layers, d.Width-30)+fmt.Sprintf(" %d shared, %d not", i.Diff.Layers.Shared, i.Diff.Layers.Added))
 	}
 	if i.Files.Total > 0 {
-		d.field("files", fmt.Sprintf("%d, %d owned by packages, %d not; ownership %s %s", i.Files.Total, i.Files.Owned, i.Files.Unowned, i.Files.Ownership, i.Files.Detail))
+		d.Field("files", fmt.Sprintf("%d, %d owned by packages, %d not; ownership %s %s", i.Files.Total, i.Files.Owned, i.Files.Unowned, i.Files.Ownership, i.Files.Detail))
 	}
 	if len(i.Notable) > 0 {
-		d.heading("Settings to look at")
+		d.Heading("Settings to look at")
 	}
 	for _, n := range i.Notable {
-		d.put(severityTone(n.Severity), severityWord(n.Severity)+" ", n.Detail)
+		d.Put(severityTone(n.Severity), severityWord(n.Severity)+" ", n.Detail)
 	}
 	if len(i.Settings.Env) > 0 {
-		d.heading("Environment")
-		d.bullets(i.Settings.Env)
+		d.Heading("Environment")
+		d.Bullets(i.Settings.Env)
 	}
 }
 
@@ -108,26 +109,26 @@ func layerRow(m *Model, s *caseScreen, l inspect.Layer, largest int64, worst map
 	return row{
 		id: fmt.Sprintf("layer:%d", l.Position), find: l.CreatedBy + " " + l.Digest + " " + l.DiffID, value: firstOf(l.Digest, l.CreatedBy), subject: s.subject,
 		layer: l.Number, object: l, retry: retry,
-		cells: func(w int) []cell {
-			step := cell{text: buildStep(l.CreatedBy), width: -1}
+		cells: func(w int) []widget.Cell {
+			step := widget.Cell{Text: buildStep(l.CreatedBy), Width: -1}
 			if l.Empty {
-				step.tone = toneDim
-				return []cell{{text: "–", tone: toneDim, width: 3, right: true}, {width: m.p.signWidth()}, {width: 9}, {width: barWidth(w)}, step}
+				step.Tone = widget.ToneDim
+				return []widget.Cell{{Text: "–", Tone: widget.ToneDim, Width: 3, Right: true}, {Width: m.p.SignWidth()}, {Width: 9}, {Width: barWidth(w)}, step}
 			}
-			number := cell{text: fmt.Sprint(l.Number), tone: toneBold, width: 3, right: true}
-			flag := m.p.signCell(signOf(l.Status))
+			number := widget.Cell{Text: fmt.Sprint(l.Number), Tone: widget.ToneBold, Width: 3, Right: true}
+			flag := m.p.SignCell(signOf(l.Status))
 			if l.Reason == inspect.Running {
-				flag = cell{text: "…", tone: toneDim, width: m.p.signWidth()}
+				flag = widget.Cell{Text: "…", Tone: widget.ToneDim, Width: m.p.SignWidth()}
 			}
 			if sev, ok := worst[l.Number]; ok && sev.Rank() <= inspect.Medium.Rank() {
-				flag = cell{text: "!", tone: severityTone(sev), width: m.p.signWidth()}
+				flag = widget.Cell{Text: "!", Tone: severityTone(sev), Width: m.p.SignWidth()}
 			}
 			if l.Base {
-				step.tone = toneDim
+				step.Tone = widget.ToneDim
 			}
-			return []cell{number, flag, {text: bytesText(l.Size), width: 9, right: true}, {text: bar(l.Size, largest, barWidth(w)), tone: toneKey, width: barWidth(w)}, step}
+			return []widget.Cell{number, flag, {Text: bytesText(l.Size), Width: 9, Right: true}, {Text: widget.Bar(l.Size, largest, barWidth(w)), Tone: widget.ToneKey, Width: barWidth(w)}, step}
 		},
-		detail: func(d *document) { layerDetail(d, l, s.image().Sharing) },
+		detail: func(d *widget.Document) { layerDetail(d, l, s.image().Sharing) },
 	}
 }
 
@@ -146,36 +147,36 @@ func buildStep(s string) string {
 	return strings.TrimSuffix(strings.TrimSpace(s), "# buildkit")
 }
 
-func layerDetail(d *document, l inspect.Layer, elsewhere *inspect.Sharing) {
+func layerDetail(d *widget.Document, l inspect.Layer, elsewhere *inspect.Sharing) {
 	if l.Empty {
-		d.say(toneBold, "A build step without a layer")
-		d.say(tonePlain, l.CreatedBy)
-		d.field("created", stamp(l.Created))
+		d.Say(widget.ToneBold, "A build step without a layer")
+		d.Say(widget.TonePlain, l.CreatedBy)
+		d.Field("created", stamp(l.Created))
 		return
 	}
-	d.say(toneBold, fmt.Sprintf("Layer %d", l.Number))
+	d.Say(widget.ToneBold, fmt.Sprintf("Layer %d", l.Number))
 	layerState(d, l, statusWord(l.Status))
 	origin := "own"
 	if l.Base {
 		origin = "of the base image"
 	}
-	d.field("origin", origin)
-	d.field("size", bytesText(l.Size)+" in the registry")
+	d.Field("origin", origin)
+	d.Field("size", bytesText(l.Size)+" in the registry")
 	if listed(l) {
-		d.field("files", fmt.Sprintf("%d added, %d modified, %d removed", l.Added, l.Modified, l.Removed))
+		d.Field("files", fmt.Sprintf("%d added, %d modified, %d removed", l.Added, l.Modified, l.Removed))
 	}
 	sharingDetail(d, elsewhere, l)
-	d.field("digest", l.Digest)
-	d.field("diff ID", l.DiffID)
-	d.field("created", stamp(l.Created)+" (claimed)")
-	d.field("step", l.CreatedBy)
+	d.Field("digest", l.Digest)
+	d.Field("diff ID", l.DiffID)
+	d.Field("created", stamp(l.Created)+" (claimed)")
+	d.Field("step", l.CreatedBy)
 }
 
 // layerState says how a layer is; one that is still on its way has no verdict yet.
-func layerState(d *document, l inspect.Layer, word string) {
+func layerState(d *widget.Document, l inspect.Layer, word string) {
 	if l.Reason == inspect.Running {
-		d.put(toneDim, "… ", strings.TrimSpace(fmt.Sprintf("layer %d: %s", l.Number, firstOf(l.Detail, "it is still being read"))))
+		d.Put(widget.ToneDim, "… ", strings.TrimSpace(fmt.Sprintf("layer %d: %s", l.Number, firstOf(l.Detail, "it is still being read"))))
 		return
 	}
-	d.status(signOf(l.Status), word, strings.Trim(l.Reason+": "+l.Detail, ": "))
+	d.Outcome(signOf(l.Status), word, strings.Trim(l.Reason+": "+l.Detail, ": "))
 }

@@ -7,6 +7,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/tui/widget"
 )
 
 // sayAll shows the notices that came with a list: those that matter more stay on the status line.
@@ -24,26 +25,26 @@ func (m *Model) sayAll(all []inspect.Notice) {
 func runMessages(m *Model, _ string) tea.Cmd {
 	said := slices.Clone(m.said)
 	slices.Reverse(said)
-	m.dialog = &reader{name: "Messages", lines: func(p *paint, width int) []string {
-		d := newDocument(p, width)
+	m.dialog = &reader{name: "Messages", lines: func(p *widget.Paint, width int) []string {
+		d := widget.NewDocument(p, width)
 		for _, n := range said {
-			d.put(noticeTone(n), "• ", strings.TrimSpace(n.Text+" "+n.Hint))
+			d.Put(noticeTone(n), "• ", strings.TrimSpace(n.Text+" "+n.Hint))
 		}
 		if len(said) == 0 {
-			d.say(toneDim, "nothing yet")
+			d.Say(widget.ToneDim, "nothing yet")
 		}
-		return d.lines
+		return d.Lines
 	}}
 	return nil
 }
 
-func noticeTone(n inspect.Notice) tone {
+func noticeTone(n inspect.Notice) widget.Tone {
 	switch n.Level {
 	case levelError:
-		return toneBad
+		return widget.ToneBad
 	case levelWarning:
-		return toneWarn
+		return widget.ToneWarn
 	default:
-		return tonePlain
+		return widget.TonePlain
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"charm.land/bubbles/v2/textinput"
 	tea "charm.land/bubbletea/v2"
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/tui/widget"
 )
 
 // Model is the terminal UI. It only routes: what a message means is decided by the screen, the dialog or the command
@@ -15,7 +16,7 @@ import (
 type Model struct {
 	o     Options
 	ctx   context.Context
-	p     *paint
+	p     *widget.Paint
 	light bool
 
 	width, height int
@@ -237,7 +238,7 @@ func tickAfter(d time.Duration) tea.Cmd {
 	return tea.Tick(d, func(t time.Time) tea.Msg { return tickMsg(t) })
 }
 
-func (m *Model) repaint() { m.p = newPaint(!m.light, m.o.NoColor, m.o.ASCII) }
+func (m *Model) repaint() { m.p = widget.NewPaint(!m.light, m.o.NoColor, m.o.ASCII) }
 
 // input makes a line of text to type into, with the terminal's own cursor, which does not blink.
 func (m *Model) input(prompt string) textinput.Model {

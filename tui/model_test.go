@@ -10,6 +10,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/tui/widget"
 )
 
 func TestAResponderFindsTheFileItsLayerAndTheSigner(t *testing.T) {
@@ -83,7 +84,7 @@ func TestSelectionFollowsItsRow(t *testing.T) {
 
 func TestTheWorstRowStaysSelectedUntilAPersonMoves(t *testing.T) {
 	s := tell(t, testOptions(), 120, 40).press("enter")
-	if id := s.m.open.state().list.selectedID(); id != "alert:a1" {
+	if id := s.m.open.state().list.SelectedKey(); id != "alert:a1" {
 		t.Errorf("selected is %s", id)
 	}
 }
@@ -454,9 +455,9 @@ func TestLeftAndRightGoThroughRegionsAndPanes(t *testing.T) {
 	for _, step := range []struct {
 		key   string
 		pane  pane
-		focus region
+		focus widget.Region
 	}{
-		{"l", panePackages, regionDetail}, {"l", paneBinaries, regionList}, {"h", panePackages, regionList}, {"left", paneProvenance, regionList}, {"right", paneProvenance, regionDetail}, {"h", paneProvenance, regionList},
+		{"l", panePackages, widget.RegionDetail}, {"l", paneBinaries, widget.RegionList}, {"h", panePackages, widget.RegionList}, {"left", paneProvenance, widget.RegionList}, {"right", paneProvenance, widget.RegionDetail}, {"h", paneProvenance, widget.RegionList},
 	} {
 		s.press(step.key)
 		if s.m.open.pane != step.pane || s.m.focus() != step.focus {
@@ -477,8 +478,8 @@ func TestTheMouseSelects(t *testing.T) {
 		t.Errorf("a click on the seventh line selected %s", r.value)
 	}
 	s.send(tea.MouseWheelMsg{Button: tea.MouseWheelUp})
-	if s.m.pods.rowsOf.at != 0 {
-		t.Errorf("the wheel went to row %d", s.m.pods.rowsOf.at)
+	if s.m.pods.rowsOf.At != 0 {
+		t.Errorf("the wheel went to row %d", s.m.pods.rowsOf.At)
 	}
 }
 

@@ -2,6 +2,7 @@ package tui
 
 import (
 	tea "charm.land/bubbletea/v2"
+	"github.com/backtrail/backtrail/tui/widget"
 )
 
 // pointer takes the mouse: a click selects or gives the focus, the wheel moves.
@@ -24,21 +25,21 @@ func (m *Model) pointer(msg tea.MouseMsg) tea.Cmd {
 func (m *Model) click(x, y int) tea.Cmd {
 	f := m.layout()
 	if v := m.viewer; v != nil {
-		v.window.at = min(max(0, v.window.top+y-2), max(0, v.Len()-1))
+		v.Window.At = min(max(0, v.Window.Top+y-2), max(0, v.Len()-1))
 		return nil
 	}
 	for _, r := range m.regions() {
-		at := f.body(r)
-		if at.empty() || !at.contains(x, y) {
+		at := f.Body(r)
+		if at.Empty() || !at.Contains(x, y) {
 			continue
 		}
 		m.setFocus(r)
-		if w, n := m.windowOf(); r == regionList || m.open != nil && m.open.inTree() {
+		if w, n := m.windowOf(); r == widget.RegionList || m.open != nil && m.open.inTree() {
 			head := 1
 			if m.open == nil {
 				head = m.pods.head(m, at)
 			}
-			w.at = min(max(0, w.top+y-at.y-head), max(0, n-1))
+			w.At = min(max(0, w.Top+y-at.Y-head), max(0, n-1))
 			m.touch()
 		}
 		return m.wantTree()

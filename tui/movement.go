@@ -4,12 +4,13 @@ import (
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
+	"github.com/backtrail/backtrail/tui/widget"
 )
 
 // move goes down by so many rows in the region that has the focus, or up.
 func (m *Model) move(by int) tea.Cmd {
 	if v := m.viewer; v != nil {
-		v.window.move(by, v.Len())
+		v.Window.Move(by, v.Len())
 		return nil
 	}
 	if m.open == nil {
@@ -19,13 +20,13 @@ func (m *Model) move(by int) tea.Cmd {
 	s := m.open
 	st := s.state()
 	switch {
-	case st.focus == regionList:
-		st.list.move(by)
+	case st.focus == widget.RegionList:
+		st.list.Move(by)
 		return m.wantTree()
-	case st.focus == regionTop:
+	case st.focus == widget.RegionTop:
 		st.top = min(max(0, st.top+by), max(0, len(s.brief)-1))
 	case s.pane == paneLayers:
-		s.tree.move(by, treeRows{m, s}.Len())
+		s.tree.Move(by, treeRows{m, s}.Len())
 	default:
 		st.scroll = max(0, st.scroll+by)
 	}
@@ -34,11 +35,11 @@ func (m *Model) move(by int) tea.Cmd {
 
 func (m *Model) movePods(by int) {
 	v := m.pods
-	if v.focus == regionDetail {
+	if v.focus == widget.RegionDetail {
 		v.scroll = max(0, v.scroll+by)
 		return
 	}
-	v.rowsOf.move(by)
+	v.rowsOf.Move(by)
 }
 
 func runLeft(m *Model, _ string) tea.Cmd {
@@ -47,31 +48,31 @@ func runLeft(m *Model, _ string) tea.Cmd {
 		return nil
 	}
 	if m.open == nil {
-		if r, ok := m.row(); ok && m.pods.focus == regionList && m.pods.unfolded[groupOf(r.id)] {
+		if r, ok := m.row(); ok && m.pods.focus == widget.RegionList && m.pods.unfolded[groupOf(r.id)] {
 			m.pods.unfolded[groupOf(r.id)] = false
 			m.pods.refresh(m)
-			m.pods.rowsOf.choose(groupOf(r.id))
+			m.pods.rowsOf.Choose(groupOf(r.id))
 			return nil
 		}
-		m.pods.focus = regionList
+		m.pods.focus = widget.RegionList
 		return nil
 	}
 	s := m.open
-	if s.pane == paneLayers && s.state().focus == regionDetail && s.tree.tree != nil && !s.tree.matched && s.tree.tree.Len() > 0 {
-		if s.tree.tree.Close(s.tree.at) {
+	if s.pane == paneLayers && s.state().focus == widget.RegionDetail && s.tree.tree != nil && !s.tree.matched && s.tree.tree.Len() > 0 {
+		if s.tree.tree.Close(s.tree.At) {
 			return nil
 		}
-		if up := s.tree.tree.Parent(s.tree.at); up >= 0 {
-			s.tree.at = up
+		if up := s.tree.tree.Parent(s.tree.At); up >= 0 {
+			s.tree.At = up
 			return nil
 		}
 	}
-	if s.state().focus == regionList && s.pane > paneOverview {
+	if s.state().focus == widget.RegionList && s.pane > paneOverview {
 		s.from = nil
 		m.showPane(s.pane - 1)
 		return m.wantTree()
 	}
-	s.state().focus = regionList
+	s.state().focus = widget.RegionList
 	return nil
 }
 
@@ -89,37 +90,37 @@ func runRight(m *Model, _ string) tea.Cmd {
 		return nil
 	}
 	if m.open == nil {
-		if r, ok := m.row(); ok && m.pods.focus == regionList && r.open != nil && !m.pods.unfolded[r.id] {
+		if r, ok := m.row(); ok && m.pods.focus == widget.RegionList && r.open != nil && !m.pods.unfolded[r.id] {
 			r.open()
 			return nil
 		}
-		m.pods.focus = regionDetail
+		m.pods.focus = widget.RegionDetail
 		return nil
 	}
 	s := m.open
 	st := s.state()
-	if s.pane == paneLayers && st.focus == regionDetail {
+	if s.pane == paneLayers && st.focus == widget.RegionDetail {
 		if t := s.tree.tree; t != nil && !s.tree.matched && t.Len() > 0 {
-			t.Open(s.tree.at)
+			t.Open(s.tree.At)
 		}
 		return nil
 	}
-	if st.focus == regionDetail && s.pane < paneCount-1 {
-		st.focus = regionList
+	if st.focus == widget.RegionDetail && s.pane < paneCount-1 {
+		st.focus = widget.RegionList
 		s.from = nil
 		m.showPane(s.pane + 1)
 		return m.wantTree()
 	}
-	st.focus = regionDetail
+	st.focus = widget.RegionDetail
 	return m.wantTree()
 }
 
 // regions are those of the screen on show, in the order of tab.
-func (m *Model) regions() []region {
+func (m *Model) regions() []widget.Region {
 	if m.open != nil && m.open.pane == paneOverview {
-		return []region{regionTop, regionList, regionDetail}
+		return []widget.Region{widget.RegionTop, widget.RegionList, widget.RegionDetail}
 	}
-	return []region{regionList, regionDetail}
+	return []widget.Region{widget.RegionList, widget.RegionDetail}
 }
 
 func runFocus(m *Model, key string) tea.Cmd {
@@ -142,14 +143,14 @@ func runFocus(m *Model, key string) tea.Cmd {
 }
 
 // focus is the region that keys go to.
-func (m *Model) focus() region {
+func (m *Model) focus() widget.Region {
 	if m.open != nil {
 		return m.open.state().focus
 	}
 	return m.pods.focus
 }
 
-func (m *Model) setFocus(r region) {
+func (m *Model) setFocus(r widget.Region) {
 	if m.open != nil {
 		m.open.state().focus = r
 		return
@@ -159,18 +160,18 @@ func (m *Model) setFocus(r region) {
 
 // inTree says that the file tree has the focus.
 func (s *caseScreen) inTree() bool {
-	return s.pane == paneLayers && s.state().focus == regionDetail
+	return s.pane == paneLayers && s.state().focus == widget.RegionDetail
 }
 
 // windowOf gives the rows that have the focus.
-func (m *Model) windowOf() (*window, int) {
+func (m *Model) windowOf() (*widget.Window, int) {
 	switch {
 	case m.open == nil:
-		return &m.pods.rowsOf.window, m.pods.rowsOf.Len()
+		return &m.pods.rowsOf.Window, m.pods.rowsOf.Len()
 	case m.open.inTree():
-		return &m.open.tree.window, treeRows{m, m.open}.Len()
+		return &m.open.tree.Window, treeRows{m, m.open}.Len()
 	default:
-		return &m.open.state().list.window, m.open.state().list.Len()
+		return &m.open.state().list.Window, m.open.state().list.Len()
 	}
 }
 
@@ -178,8 +179,8 @@ func (m *Model) windowOf() (*window, int) {
 func (m *Model) touch() {
 	switch {
 	case m.open == nil:
-		m.pods.rowsOf.stay()
+		m.pods.rowsOf.Stay()
 	case !m.open.inTree():
-		m.open.state().list.stay()
+		m.open.state().list.Stay()
 	}
 }

@@ -5,6 +5,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/tui/widget"
 )
 
 func runBack(m *Model, _ string) tea.Cmd {
@@ -16,14 +17,14 @@ func runBack(m *Model, _ string) tea.Cmd {
 	case m.open != nil && m.open.backFilter(m):
 	case m.open != nil && len(m.open.from) > 0:
 		m.backFromJump()
-	case m.open != nil && m.open.state().focus != regionList:
-		m.open.state().focus = regionList
+	case m.open != nil && m.open.state().focus != widget.RegionList:
+		m.open.state().focus = widget.RegionList
 	case m.open != nil && m.pods != nil:
 		m.closeCase()
-	case m.open == nil && m.pods != nil && m.pods.rowsOf.filter != "":
-		m.pods.rowsOf.setFilter("")
-	case m.pods != nil && m.pods.focus != regionList:
-		m.pods.focus = regionList
+	case m.open == nil && m.pods != nil && m.pods.rowsOf.Filter() != "":
+		m.pods.rowsOf.SetFilter("")
+	case m.pods != nil && m.pods.focus != widget.RegionList:
+		m.pods.focus = widget.RegionList
 	}
 	return nil
 }
@@ -34,11 +35,11 @@ func whyNoBack(m *Model) string {
 		return ""
 	case m.open != nil:
 		s := m.open
-		if m.pods != nil || len(s.from) > 0 || s.state().focus != regionList || s.state().list.filter != "" || s.tree.filter != "" {
+		if m.pods != nil || len(s.from) > 0 || s.state().focus != widget.RegionList || s.state().list.Filter() != "" || s.tree.filter != "" {
 			return ""
 		}
 		return "nothing to go back to; q quits"
-	case m.pods != nil && (m.pods.rowsOf.filter != "" || m.pods.focus != regionList):
+	case m.pods != nil && (m.pods.rowsOf.Filter() != "" || m.pods.focus != widget.RegionList):
 		return ""
 	default:
 		return "nothing to go back to; q quits"
@@ -68,8 +69,8 @@ func (s *caseScreen) backFilter(m *Model) bool {
 			m.revealPath(path)
 		}
 		return true
-	case st.list.filter != "":
-		st.list.setFilter("")
+	case st.list.Filter() != "":
+		st.list.SetFilter("")
 		return true
 	}
 	return false
@@ -94,8 +95,8 @@ func runOpen(m *Model, _ string) tea.Cmd {
 // openRow goes where a row of a case points: a directory, a file's bytes, the file in its layer, or the detail.
 func (m *Model) openRow(r row) tea.Cmd {
 	s := m.open
-	if s.pane == paneLayers && s.state().focus == regionDetail {
-		if t := s.tree.tree; t != nil && !s.tree.matched && (t.Open(s.tree.at) || t.Close(s.tree.at)) {
+	if s.pane == paneLayers && s.state().focus == widget.RegionDetail {
+		if t := s.tree.tree; t != nil && !s.tree.matched && (t.Open(s.tree.At) || t.Close(s.tree.At)) {
 			return nil
 		}
 		e, _ := s.treeNode()
@@ -109,7 +110,7 @@ func (m *Model) openRow(r row) tea.Cmd {
 	if r.path != "" && m.o.Tree != nil {
 		return m.jump(r.subject, r.path, r.layer)
 	}
-	s.state().focus = regionDetail
+	s.state().focus = widget.RegionDetail
 	return m.wantTree()
 }
 

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/tui/widget"
 )
 
 // overviewRows lists what is wrong, worst first: alerts, findings, what could not be checked; below them the three
@@ -17,8 +18,8 @@ func overviewRows(m *Model, s *caseScreen) []row {
 	}
 	if gone, ok := s.c.Gone(); ok {
 		r := changeRow(gone)
-		r.cells = func(w int) []cell {
-			return []cell{{text: "POD", tone: toneBad, width: 5}, {text: "!", tone: toneBad, width: m.p.signWidth()}, {text: gone.State + ": " + strings.Join(gone.What, "; "), width: -1}}
+		r.cells = func(w int) []widget.Cell {
+			return []widget.Cell{{Text: "POD", Tone: widget.ToneBad, Width: 5}, {Text: "!", Tone: widget.ToneBad, Width: m.p.SignWidth()}, {Text: gone.State + ": " + strings.Join(gone.What, "; "), Width: -1}}
 		}
 		rows = append(rows, r)
 	}
@@ -49,14 +50,14 @@ func overviewRows(m *Model, s *caseScreen) []row {
 func nextRow(at int, step inspect.NextStep) row {
 	return row{
 		id: fmt.Sprint("next:", at), find: "next " + step.Why + " " + step.Command, value: firstOf(step.Command, step.Why), layer: -1, object: step,
-		cells: func(w int) []cell {
-			return []cell{{text: "next", tone: toneKey, width: 5}, {text: fmt.Sprint(at + 1), tone: toneDim}, {text: step.Why, width: -1}}
+		cells: func(w int) []widget.Cell {
+			return []widget.Cell{{Text: "next", Tone: widget.ToneKey, Width: 5}, {Text: fmt.Sprint(at + 1), Tone: widget.ToneDim}, {Text: step.Why, Width: -1}}
 		},
-		detail: func(d *document) {
-			d.say(toneBold, fmt.Sprintf("Next step %d", at+1))
-			d.gap()
-			d.say(tonePlain, step.Why)
-			d.command(step.Command)
+		detail: func(d *widget.Document) {
+			d.Say(widget.ToneBold, fmt.Sprintf("Next step %d", at+1))
+			d.Gap()
+			d.Say(widget.TonePlain, step.Why)
+			d.Command(step.Command)
 		},
 	}
 }
@@ -78,17 +79,17 @@ func uncheckedRow(m *Model, c inspect.CheckState) row {
 	return row{
 		id: "check:" + c.Name + ":" + c.Subject, find: name + " " + c.Reason, value: name + ": " + c.Reason, subject: c.Subject, layer: -1,
 		retry: []inspect.Key{{Check: c.Name, Subject: c.Subject}}, object: c,
-		cells: func(w int) []cell {
-			return []cell{{text: "open", tone: toneWarn, width: 5}, {text: m.p.sign(signOpen), tone: toneWarn, width: m.p.signWidth()}, {text: "not checked: " + name + ": " + c.Reason, width: -1}}
+		cells: func(w int) []widget.Cell {
+			return []widget.Cell{{Text: "open", Tone: widget.ToneWarn, Width: 5}, {Text: m.p.Sign(widget.SignOpen), Tone: widget.ToneWarn, Width: m.p.SignWidth()}, {Text: "not checked: " + name + ": " + c.Reason, Width: -1}}
 		},
-		detail: func(d *document) {
-			d.status(signOpen, "could not check "+name, "")
-			d.gap()
-			d.say(tonePlain, c.Reason)
-			d.gap()
-			d.field("tried", stamp(c.Started)+" to "+stamp(c.Ended))
-			d.gap()
-			d.say(toneDim, "r tries again.")
+		detail: func(d *widget.Document) {
+			d.Outcome(widget.SignOpen, "could not check "+name, "")
+			d.Gap()
+			d.Say(widget.TonePlain, c.Reason)
+			d.Gap()
+			d.Field("tried", stamp(c.Started)+" to "+stamp(c.Ended))
+			d.Gap()
+			d.Say(widget.ToneDim, "r tries again.")
 		},
 	}
 }

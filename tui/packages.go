@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/tui/widget"
 )
 
 // packagesMode says what the list of packages shows.
@@ -48,7 +49,7 @@ func packageRows(m *Model, s *caseScreen) []row {
 		}
 	})
 	for _, p := range all {
-		rows = append(rows, packageRow(s, " ", tonePlain, p, vulns[p.Name+"@"+p.Version]))
+		rows = append(rows, packageRow(s, " ", widget.TonePlain, p, vulns[p.Name+"@"+p.Version]))
 	}
 	return append(rows, sbomRows(m, s)...)
 }
@@ -67,16 +68,16 @@ func sbomRows(m *Model, s *caseScreen) []row {
 }
 
 func sbomRow(m *Model, s *caseScreen, b inspect.SBOM) row {
-	text := fmt.Sprintf("SBOM %s, %s: %s", b.Origin, b.Format, plural(b.Packages, "package"))
+	text := fmt.Sprintf("SBOM %s, %s: %s", b.Origin, b.Format, widget.Plural(b.Packages, "package"))
 	return row{
 		id: "sbom:" + b.Origin + b.Format + b.Digest, find: text, value: text, subject: s.subject, layer: -1, object: b, raw: blobPart("SBOM", b.Digest),
-		cells: func(w int) []cell {
-			return []cell{m.p.signCell(signOf(b.Status)), {text: text + " " + b.Reason, tone: toneDim, width: -1}}
+		cells: func(w int) []widget.Cell {
+			return []widget.Cell{m.p.SignCell(signOf(b.Status)), {Text: text + " " + b.Reason, Tone: widget.ToneDim, Width: -1}}
 		},
-		detail: func(d *document) {
-			d.say(toneBold, text)
-			d.status(signOf(b.Status), statusWord(b.Status), b.Reason)
-			d.field("digest", b.Digest)
+		detail: func(d *widget.Document) {
+			d.Say(widget.ToneBold, text)
+			d.Outcome(signOf(b.Status), statusWord(b.Status), b.Reason)
+			d.Field("digest", b.Digest)
 		},
 	}
 }
@@ -88,10 +89,10 @@ func packageDiffRows(s *caseScreen, diff inspect.PackageDiff, vulns map[string][
 		rows = append(rows, changedPackageRow(s, c, vulns[c.Name+"@"+c.To]))
 	}
 	for _, p := range diff.Added {
-		rows = append(rows, packageRow(s, "+", toneNote, p, vulns[p.Name+"@"+p.Version]))
+		rows = append(rows, packageRow(s, "+", widget.ToneNote, p, vulns[p.Name+"@"+p.Version]))
 	}
 	for _, p := range diff.Removed {
-		rows = append(rows, packageRow(s, "-", toneBad, p, nil))
+		rows = append(rows, packageRow(s, "-", widget.ToneBad, p, nil))
 	}
 	return rows
 }
@@ -99,34 +100,34 @@ func packageDiffRows(s *caseScreen, diff inspect.PackageDiff, vulns map[string][
 func changedPackageRow(s *caseScreen, c inspect.PackageChange, vulns []inspect.Vuln) row {
 	return row{
 		id: "changed:" + c.Type + ":" + c.Name + ":" + c.From, find: c.Name + " " + c.Type + " " + c.Change, value: firstOf(c.PURL, c.Name+" "+c.To), subject: s.subject, mark: c.PURL, layer: c.Layer, object: c,
-		cells: func(w int) []cell {
-			return packageCells(w, "~", toneWarn, c.Name, c.From+" → "+c.To, c.Type, c.Layer, vulns)
+		cells: func(w int) []widget.Cell {
+			return packageCells(w, "~", widget.ToneWarn, c.Name, c.From+" → "+c.To, c.Type, c.Layer, vulns)
 		},
-		detail: func(d *document) {
-			d.say(toneBold, c.Name)
-			d.say(toneWarn, firstOf(c.Change, "changed")+" against "+comparedWith(s))
-			d.field("from", c.From)
-			d.field("to", c.To)
+		detail: func(d *widget.Document) {
+			d.Say(widget.ToneBold, c.Name)
+			d.Say(widget.ToneWarn, firstOf(c.Change, "changed")+" against "+comparedWith(s))
+			d.Field("from", c.From)
+			d.Field("to", c.To)
 			packageTail(d, s, c.Type, c.PURL, c.Layer, nil, vulns)
 			filesOfPackage(d, s, c.Name)
 		},
 	}
 }
 
-func packageRow(s *caseScreen, sign string, t tone, p inspect.Package, vulns []inspect.Vuln) row {
+func packageRow(s *caseScreen, sign string, t widget.Tone, p inspect.Package, vulns []inspect.Vuln) row {
 	return row{
 		id: "package:" + sign + p.Type + ":" + p.Name + ":" + p.Version + ":" + strings.Join(p.Locations, ","), find: p.Name + " " + p.Version + " " + p.Type, value: firstOf(p.PURL, p.Name+" "+p.Version),
 		subject: s.subject, mark: p.PURL, layer: p.Layer, object: p,
-		cells: func(w int) []cell {
+		cells: func(w int) []widget.Cell {
 			return packageCells(w, sign, t, p.Name, p.Version, p.Type, p.Layer, vulns)
 		},
-		detail: func(d *document) {
-			d.say(toneBold, p.Name+" "+p.Version)
+		detail: func(d *widget.Document) {
+			d.Say(widget.ToneBold, p.Name+" "+p.Version)
 			switch sign {
 			case "+":
-				d.say(toneNote, "added against "+comparedWith(s))
+				d.Say(widget.ToneNote, "added against "+comparedWith(s))
 			case "-":
-				d.say(toneBad, "removed against "+comparedWith(s))
+				d.Say(widget.ToneBad, "removed against "+comparedWith(s))
 			}
 			packageTail(d, s, p.Type, p.PURL, p.Layer, p.Locations, vulns)
 			filesOfPackage(d, s, p.Name)
@@ -134,13 +135,13 @@ func packageRow(s *caseScreen, sign string, t tone, p inspect.Package, vulns []i
 	}
 }
 
-func packageCells(w int, sign string, t tone, name, version, kind string, layer int, vulns []inspect.Vuln) []cell {
-	cells := []cell{{text: sign, tone: t, width: 1}, {text: name, width: -3}, {text: version, width: -3}}
-	if gate := gateCell(vulns); gate.text != "" {
+func packageCells(w int, sign string, t widget.Tone, name, version, kind string, layer int, vulns []inspect.Vuln) []widget.Cell {
+	cells := []widget.Cell{{Text: sign, Tone: t, Width: 1}, {Text: name, Width: -3}, {Text: version, Width: -3}}
+	if gate := gateCell(vulns); gate.Text != "" {
 		cells = append(cells, gate)
 	}
 	if w > 50 {
-		cells = append(cells, cell{text: kind, tone: toneDim, width: 9}, cell{text: layerText(layer), tone: toneDim, width: 4, right: true})
+		cells = append(cells, widget.Cell{Text: kind, Tone: widget.ToneDim, Width: 9}, widget.Cell{Text: layerText(layer), Tone: widget.ToneDim, Width: 4, Right: true})
 	}
 	return cells
 }
@@ -153,36 +154,36 @@ func layerText(n int) string {
 }
 
 // gateCell counts the vulnerabilities of a package with the worst gate.
-func gateCell(vulns []inspect.Vuln) cell {
+func gateCell(vulns []inspect.Vuln) widget.Cell {
 	if len(vulns) == 0 {
-		return cell{}
+		return widget.Cell{}
 	}
-	t := toneDim
+	t := widget.ToneDim
 	for _, v := range vulns {
 		if v.Gate == "block" {
-			t = toneBad
-		} else if v.Gate == "warn" && t == toneDim {
-			t = toneWarn
+			t = widget.ToneBad
+		} else if v.Gate == "warn" && t == widget.ToneDim {
+			t = widget.ToneWarn
 		}
 	}
-	return cell{text: plural(len(vulns), "vuln"), tone: t}
+	return widget.Cell{Text: widget.Plural(len(vulns), "vuln"), Tone: t}
 }
 
-func packageTail(d *document, s *caseScreen, kind, purl string, layer int, locations []string, vulns []inspect.Vuln) {
-	d.field("type", kind)
-	d.field("purl", purl)
+func packageTail(d *widget.Document, s *caseScreen, kind, purl string, layer int, locations []string, vulns []inspect.Vuln) {
+	d.Field("type", kind)
+	d.Field("purl", purl)
 	if layer >= 0 {
-		d.field("layer", fmt.Sprintf("%d  %s", layer, buildStep(stepOf(s.image(), layer))))
+		d.Field("layer", fmt.Sprintf("%d  %s", layer, buildStep(stepOf(s.image(), layer))))
 	}
 	if len(locations) > 0 {
-		d.heading("Found at")
-		d.bullets(locations)
+		d.Heading("Found at")
+		d.Bullets(locations)
 	}
 	if len(vulns) > 0 {
-		d.heading("Vulnerabilities")
+		d.Heading("Vulnerabilities")
 	}
 	for _, v := range vulns {
-		d.put(severityTone(v.Severity), severityWord(v.Severity)+" ", v.ID+", "+firstOf(v.Gate, "log")+", fixed in "+firstOf(v.Fixed, "no version yet"))
+		d.Put(severityTone(v.Severity), severityWord(v.Severity)+" ", v.ID+", "+firstOf(v.Gate, "log")+", fixed in "+firstOf(v.Fixed, "no version yet"))
 	}
 }
 
@@ -197,16 +198,16 @@ func stepOf(i inspect.Image, layer int) string {
 }
 
 // filesOfPackage joins a package with its files that are not what it says.
-func filesOfPackage(d *document, s *caseScreen, name string) {
+func filesOfPackage(d *widget.Document, s *caseScreen, name string) {
 	first := true
 	for _, a := range s.image().Altered {
 		if owner, _, _ := strings.Cut(a.Package, " "); owner != name && a.Package != name {
 			continue
 		}
 		if first {
-			d.heading("Files that are not what the package says")
+			d.Heading("Files that are not what the package says")
 			first = false
 		}
-		d.put(severityTone(a.Severity), "• ", a.Path)
+		d.Put(severityTone(a.Severity), "• ", a.Path)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
+	"github.com/backtrail/backtrail/tui/widget"
 )
 
 // runPalette lists the commands of this screen by name.
@@ -21,12 +22,12 @@ func runPalette(m *Model, _ string) tea.Cmd {
 		byID[c.name] = c
 		rows = append(rows, choice{
 			id: c.name, find: c.name + " " + c.help,
-			cells: func(w int) []cell {
-				text, t := c.help, toneDim
+			cells: func(w int) []widget.Cell {
+				text, t := c.help, widget.ToneDim
 				if why != "" {
-					text, t = "not now: "+why, toneWarn
+					text, t = "not now: "+why, widget.ToneWarn
 				}
-				return []cell{{text: c.name, width: 15}, {text: c.show, tone: toneKey, width: 7}, {text: text, tone: t, width: -1}}
+				return []widget.Cell{{Text: c.name, Width: 15}, {Text: c.show, Tone: widget.ToneKey, Width: 7}, {Text: text, Tone: t, Width: -1}}
 			},
 		})
 	}
@@ -62,7 +63,7 @@ func argument(typed string, c command) string {
 }
 
 func runHelp(m *Model, _ string) tea.Cmd {
-	m.dialog = &reader{name: "Keys", lines: func(p *paint, width int) []string { return helpLines(p, width, m.here(), m.o.Version) }}
+	m.dialog = &reader{name: "Keys", lines: func(p *widget.Paint, width int) []string { return helpLines(p, width, m.here(), m.o.Version) }}
 	return nil
 }
 
@@ -77,8 +78,8 @@ func runQuit(m *Model, _ string) tea.Cmd {
 		return tea.Quit
 	}
 	m.choose("An export runs", "Quit now, and the bundle is not written?", []choice{
-		{id: "stay", find: "stay", cells: func(int) []cell { return []cell{{text: "stay until it is done", width: -1}} }},
-		{id: "quit", find: "quit", cells: func(int) []cell { return []cell{{text: "quit now", width: -1}} }},
+		{id: "stay", find: "stay", cells: func(int) []widget.Cell { return []widget.Cell{{Text: "stay until it is done", Width: -1}} }},
+		{id: "quit", find: "quit", cells: func(int) []widget.Cell { return []widget.Cell{{Text: "quit now", Width: -1}} }},
 	}, func(m *Model, id string) tea.Cmd {
 		if id == "quit" {
 			return tea.Quit

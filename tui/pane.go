@@ -92,8 +92,8 @@ func (s *caseScreen) listTitle() string {
 		title += packagesMode(s)
 	}
 	n := fmt.Sprintf(" · %d", l.Len())
-	if l.filter != "" {
-		n = fmt.Sprintf(" · %d of %d, filter %q", l.Len(), l.size(), l.filter)
+	if l.Filter() != "" {
+		n = fmt.Sprintf(" · %d of %d, filter %q", l.Len(), l.Size(), l.Filter())
 	}
 	return title + n
 }
@@ -102,6 +102,6 @@ func (s *caseScreen) listTitle() string {
 func (m *Model) showPane(p pane) {
 	s := m.open
 	s.pane = p
-	m.filter.SetValue(s.state().list.filter)
+	m.filter.SetValue(s.state().list.Filter())
 	m.refresh()
 }

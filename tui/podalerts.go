@@ -6,6 +6,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/tui/widget"
 )
 
 // alertsLine says where the alerts come from, how many they are, and how new.
@@ -30,7 +31,7 @@ func (v *podsScreen) alertsLine(m *Model) string {
 		s += fmt.Sprintf(", %d fit no pod", n)
 	}
 	if list.Broken > 0 {
-		s += ", " + plural(list.Broken, "broken line")
+		s += ", " + widget.Plural(list.Broken, "broken line")
 	}
 	return s + badSources(list.Sources)
 }
@@ -45,7 +46,7 @@ func noAlerts(m *Model, from string, list *inspect.PodList) string {
 	}
 	s := "alerts: none yet from " + from
 	if list.Broken > 0 {
-		s += ", " + plural(list.Broken, "broken line")
+		s += ", " + widget.Plural(list.Broken, "broken line")
 	}
 	return s + badSources(list.Sources)
 }
@@ -84,7 +85,7 @@ func badSources(all []inspect.AlertSource) string {
 	if n == 0 {
 		return ""
 	}
-	return ", " + plural(n, "source") + " lost"
+	return ", " + widget.Plural(n, "source") + " lost"
 }
 
 // maxTexts bounds the alerts whose texts are remembered.
@@ -96,7 +97,7 @@ func (m *Model) wantTexts() tea.Cmd {
 	if v == nil || m.open != nil || m.o.Fill == nil {
 		return nil
 	}
-	r, _ := v.rowsOf.selected()
+	r, _ := v.rowsOf.Selected()
 	r = r.full()
 	var wanted []inspect.Alert
 	for _, a := range alertsOfRow(r) {

@@ -2,6 +2,7 @@ package tui
 
 import (
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/tui/widget"
 )
 
 // sparkWidth is how many columns the alerts over time have.
@@ -67,5 +68,5 @@ func (b *podBoard) sparkline(first inspect.Time) string {
 	if n < 3 {
 		return ""
 	}
-	return sparkline(counts)
+	return widget.Sparkline(counts)
 }

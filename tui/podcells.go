@@ -5,17 +5,18 @@ import (
 	"slices"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/tui/widget"
 )
 
-func flagCell(priority string, width int) cell {
-	t := toneWarn
+func flagCell(priority string, width int) widget.Cell {
+	t := widget.ToneWarn
 	if inspect.PriorityRank(priority) <= 3 {
-		t = toneBad
+		t = widget.ToneBad
 	}
 	if width < 10 {
-		return cell{text: priorityWord(priority), tone: t, width: width}
+		return widget.Cell{Text: priorityWord(priority), Tone: t, Width: width}
 	}
-	return cell{text: "! " + firstOf(priority, "alert"), tone: t, width: width}
+	return widget.Cell{Text: "! " + firstOf(priority, "alert"), Tone: t, Width: width}
 }
 
 // priorityWord is a priority in four letters.
@@ -32,60 +33,60 @@ func flagWidth(w int) int {
 }
 
 // podCells draws a pod, or the pods of a workload under its name.
-func (v *podsScreen) podCells(m *Model, p *inspect.FlaggedPod, name string, g *podGroup, w int) []cell {
-	flag := cell{width: flagWidth(w)}
-	said := cell{width: -4}
+func (v *podsScreen) podCells(m *Model, p *inspect.FlaggedPod, name string, g *podGroup, w int) []widget.Cell {
+	flag := widget.Cell{Width: flagWidth(w)}
+	said := widget.Cell{Width: -4}
 	if g != nil {
 		flag = flagCell(g.priority, flagWidth(w))
-		said = cell{text: g.said(), tone: toneBad, width: -4}
+		said = widget.Cell{Text: g.said(), Tone: widget.ToneBad, Width: -4}
 	} else if len(p.Alerts) > 0 {
-		flag = cell{text: "muted", tone: toneDim, width: flagWidth(w)}
+		flag = widget.Cell{Text: "muted", Tone: widget.ToneDim, Width: flagWidth(w)}
 	}
 	if p.Gone != nil {
-		said = cell{text: goneText(p.Gone), tone: toneWarn, width: -4}
+		said = widget.Cell{Text: goneText(p.Gone), Tone: widget.ToneWarn, Width: -4}
 	}
-	if w < 96 && said.text == "" {
-		said.text, said.tone = shortImage(mainImage(p)), toneDim
+	if w < 96 && said.Text == "" {
+		said.Text, said.Tone = shortImage(mainImage(p)), widget.ToneDim
 	}
 	if w < 56 {
-		return []cell{flag, {text: name, width: -4}, said}
+		return []widget.Cell{flag, {Text: name, Width: -4}, said}
 	}
 	if w < 76 {
-		return []cell{flag, {text: p.Namespace + "/" + name, width: -4}, said}
+		return []widget.Cell{flag, {Text: p.Namespace + "/" + name, Width: -4}, said}
 	}
-	containers := cell{text: fmt.Sprint(len(p.Containers)), tone: toneDim, width: 2, right: true}
+	containers := widget.Cell{Text: fmt.Sprint(len(p.Containers)), Tone: widget.ToneDim, Width: 2, Right: true}
 	if len(p.Containers) == 0 {
-		containers.text = ""
+		containers.Text = ""
 	}
 	if injected(p) {
-		containers.text += "+"
-		containers.tone = toneWarn
+		containers.Text += "+"
+		containers.Tone = widget.ToneWarn
 	}
-	cells := []cell{flag, {text: p.Namespace, width: v.board.spaceWidth}, {text: name, width: -4}, containers}
+	cells := []widget.Cell{flag, {Text: p.Namespace, Width: v.board.spaceWidth}, {Text: name, Width: -4}, containers}
 	if w >= 96 {
-		cells = append(cells, cell{text: shortImage(mainImage(p)), tone: toneDim, width: -3})
+		cells = append(cells, widget.Cell{Text: shortImage(mainImage(p)), Tone: widget.ToneDim, Width: -3})
 	}
 	if len(m.seen) > 0 {
 		cells = append(cells, glanceCells(m, p)...)
 	}
-	return append(cells, cell{text: m.age(p.Created), tone: toneDim, width: 6, right: true}, said)
+	return append(cells, widget.Cell{Text: m.age(p.Created), Tone: widget.ToneDim, Width: 6, Right: true}, said)
 }
 
 // headCells name the columns, where there are any.
-func (v *podsScreen) headCells(m *Model, w int) []cell {
+func (v *podsScreen) headCells(m *Model, w int) []widget.Cell {
 	if w < 76 {
 		return nil
 	}
-	cells := []cell{{text: "flag", width: flagWidth(w)}, {text: "namespace", width: v.board.spaceWidth}, {text: "pod", width: -4}, {text: "n", width: 2, right: true}}
+	cells := []widget.Cell{{Text: "flag", Width: flagWidth(w)}, {Text: "namespace", Width: v.board.spaceWidth}, {Text: "pod", Width: -4}, {Text: "n", Width: 2, Right: true}}
 	if w >= 96 {
-		cells = append(cells, cell{text: "image", width: -3})
+		cells = append(cells, widget.Cell{Text: "image", Width: -3})
 	}
 	if len(m.seen) > 0 {
-		cells = append(cells, cell{text: "signed", width: 6}, cell{text: "known", width: 5})
+		cells = append(cells, widget.Cell{Text: "signed", Width: 6}, widget.Cell{Text: "known", Width: 5})
 	}
-	cells = append(cells, cell{text: "age", width: 6, right: true}, cell{text: "what", width: -4})
+	cells = append(cells, widget.Cell{Text: "age", Width: 6, Right: true}, widget.Cell{Text: "what", Width: -4})
 	for i := range cells {
-		cells[i].tone = toneDim
+		cells[i].Tone = widget.ToneDim
 	}
 	return cells
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/tui/widget"
 )
 
 // podGroup is the alerts of one rule on one workload, or of one rule that fit no pod.
@@ -135,7 +136,7 @@ func (g *podGroup) said() string {
 		s += fmt.Sprintf(" ×%d", g.count)
 	}
 	if len(g.pods) > 1 && !g.stray {
-		s += " on " + plural(len(g.pods), "pod")
+		s += " on " + widget.Plural(len(g.pods), "pod")
 	}
 	if !g.first.IsZero() {
 		s += ", first " + g.first.UTC().Format("15:04")

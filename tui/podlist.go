@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/tui/widget"
 )
 
 // rows lists flagged pods first, then alerts that fit no pod, then all the others by namespace. There may be 60,000: they
@@ -99,21 +100,21 @@ func (v *podsScreen) groupRow(m *Model, g *podGroup) row {
 	newest := newestPod(g.pods)
 	name := g.workload
 	if g.stray {
-		name = plural(len(g.pods), "name")
+		name = widget.Plural(len(g.pods), "name")
 	}
 	return row{
 		find: g.namespace + " " + g.workload + " " + g.rule, value: g.workload, layer: -1, object: g.pods,
 		open:  func() { v.unfolded[g.id] = !v.unfolded[g.id]; v.refresh(m) },
-		cells: func(w int) []cell { return v.podCells(m, newest, sign+name, g, w) },
-		detail: func(d *document) {
-			d.say(toneBad, g.said())
+		cells: func(w int) []widget.Cell { return v.podCells(m, newest, sign+name, g, w) },
+		detail: func(d *widget.Document) {
+			d.Say(widget.ToneBad, g.said())
 			if g.stray {
 				strayDetail(d, m, newest)
 				return
 			}
-			d.field("workload", g.namespace+"/"+g.workload)
-			d.field("newest", stamp(g.newest))
-			d.say(toneDim, "enter shows its pods.")
+			d.Field("workload", g.namespace+"/"+g.workload)
+			d.Field("newest", stamp(g.newest))
+			d.Say(widget.ToneDim, "enter shows its pods.")
 			podDetail(d, m, newest)
 		},
 	}
@@ -129,8 +130,8 @@ func (v *podsScreen) podRow(m *Model, p *inspect.FlaggedPod, g *podGroup) row {
 	}
 	return row{
 		find: find, value: p.Namespace + "/" + p.Name, layer: -1, object: *p,
-		cells:  func(w int) []cell { return v.podCells(m, p, p.Name, g, w) },
-		detail: func(d *document) { podDetail(d, m, p) },
+		cells:  func(w int) []widget.Cell { return v.podCells(m, p, p.Name, g, w) },
+		detail: func(d *widget.Document) { podDetail(d, m, p) },
 	}
 }
 
@@ -143,25 +144,25 @@ func (v *podsScreen) strayRow(m *Model, p *inspect.FlaggedPod, g *podGroup) row 
 	}
 	return row{
 		find: "fits no pod " + a.Name() + " " + a.Namespace + " " + a.Pod + " " + a.Image, value: a.ID, layer: -1, object: *p,
-		cells: func(w int) []cell {
+		cells: func(w int) []widget.Cell {
 			one := &podGroup{rule: g.rule, stray: true, priority: a.Priority, count: count, first: a.Time}
 			return v.podCells(m, p, strayName(a), one, w)
 		},
-		detail: func(d *document) { strayDetail(d, m, p) },
+		detail: func(d *widget.Document) { strayDetail(d, m, p) },
 	}
 }
 
-func strayDetail(d *document, m *Model, p *inspect.FlaggedPod) {
+func strayDetail(d *widget.Document, m *Model, p *inspect.FlaggedPod) {
 	for i := range p.Alerts[:min(len(p.Alerts), maxShownAlerts)] {
 		a := m.pods.filled(p.Alerts[i])
 		if i > 0 {
-			d.gap()
+			d.Gap()
 		}
-		d.say(toneWarn, "This alert fits no pod: "+firstOf(a.Why, "nothing in it names one that runs"))
+		d.Say(widget.ToneWarn, "This alert fits no pod: "+firstOf(a.Why, "nothing in it names one that runs"))
 		if a.Number > 0 {
-			d.say(toneDim, fmt.Sprintf("enter opens what is left of it, as backtrail inspect alert:%d does.", a.Number))
+			d.Say(widget.ToneDim, fmt.Sprintf("enter opens what is left of it, as backtrail inspect alert:%d does.", a.Number))
 		}
-		d.gap()
+		d.Gap()
 		alertDetail(d, a)
 	}
 }

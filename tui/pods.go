@@ -8,12 +8,13 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/tui/widget"
 )
 
 // podsScreen is the list of what runs.
 type podsScreen struct {
 	board    *podBoard
-	rowsOf   list[row]
+	rowsOf   widget.List[row]
 	sort     int
 	all      bool // namespaces
 	unfolded map[string]bool
@@ -24,7 +25,7 @@ type podsScreen struct {
 	came     time.Time // when the newest list came
 	gen      int
 	cancel   context.CancelFunc
-	focus    region
+	focus    widget.Region
 	scroll   int
 	about    string
 }
@@ -32,7 +33,7 @@ type podsScreen struct {
 func newPodsScreen(m *Model) *podsScreen {
 	return &podsScreen{
 		board: newPodBoard(inspect.PodList{}), all: m.o.Namespace == "", unfolded: map[string]bool{}, muted: map[string]string{},
-		texts: map[string]inspect.Alert{}, asked: map[string]bool{}, rowsOf: list[row]{p: m.p}, cancel: func() {},
+		texts: map[string]inspect.Alert{}, asked: map[string]bool{}, rowsOf: widget.List[row]{Paint: m.p}, cancel: func() {},
 	}
 }
 
@@ -86,16 +87,16 @@ func (m *Model) podsCame(msg podsMsg) tea.Cmd {
 }
 
 func (v *podsScreen) refresh(m *Model) {
-	v.rowsOf.p = m.p
-	top, at := v.rowsOf.top, v.rowsOf.at
-	before, _ := v.rowsOf.selected()
+	v.rowsOf.Paint = m.p
+	top, at := v.rowsOf.Top, v.rowsOf.At
+	before, _ := v.rowsOf.Selected()
 	before = before.full()
-	v.rowsOf.set(v.rows(m))
-	if v.rowsOf.moved && v.rowsOf.selectedID() != before.id {
-		v.rowsOf.follow(v.now(before))
+	v.rowsOf.Set(v.rows(m))
+	if v.rowsOf.Moved() && v.rowsOf.SelectedKey() != before.id {
+		v.rowsOf.Follow(v.now(before))
 	}
-	if top == 0 && v.rowsOf.at != at { // what comes above the rows that are seen from the first on is seen too
-		v.rowsOf.top = 0
+	if top == 0 && v.rowsOf.At != at { // what comes above the rows that are seen from the first on is seen too
+		v.rowsOf.Top = 0
 	}
 	if !v.loading {
 		v.settle()
@@ -129,25 +130,25 @@ func (v *podsScreen) now(before row) string {
 // settle has the selection stay with its row: what comes later never moves the cursor.
 func (v *podsScreen) settle() {
 	if v.rowsOf.Len() > 0 {
-		v.rowsOf.stay()
+		v.rowsOf.Stay()
 	}
 }
 
 // maxShownAlerts bounds the alerts of one pod that its detail spells out.
 const maxShownAlerts = 20
 
-func podDetail(d *document, m *Model, p *inspect.FlaggedPod) {
-	if d.lines != nil {
-		d.gap()
+func podDetail(d *widget.Document, m *Model, p *inspect.FlaggedPod) {
+	if d.Lines != nil {
+		d.Gap()
 	}
-	d.say(toneBold, p.Namespace+"/"+p.Name)
+	d.Say(widget.ToneBold, p.Namespace+"/"+p.Name)
 	if p.Gone != nil {
-		d.say(toneWarn, goneText(p.Gone))
+		d.Say(widget.ToneWarn, goneText(p.Gone))
 	}
 	said := map[string]bool{}
 	for i := range p.Alerts {
 		if len(said) == maxShownAlerts {
-			d.say(toneDim, fmt.Sprintf("… and %d more", len(p.Alerts)-i))
+			d.Say(widget.ToneDim, fmt.Sprintf("… and %d more", len(p.Alerts)-i))
 			break
 		}
 		a := m.pods.filled(p.Alerts[i])
@@ -156,31 +157,31 @@ func podDetail(d *document, m *Model, p *inspect.FlaggedPod) {
 		}
 		said[a.ID] = true
 		if reason, ok := m.pods.muted[a.Name()]; ok {
-			d.put(toneDim, "muted ", a.Name()+": "+reason)
+			d.Put(widget.ToneDim, "muted ", a.Name()+": "+reason)
 			continue
 		}
 		when := stamp(a.Time)
 		if a.Last.After(a.Time.Time) {
 			when += " to " + stamp(a.Last)
 		}
-		d.put(toneBad, "! ", strings.TrimSpace(a.Priority+" "+a.Name()+times(a.Count)+"  "+when))
-		d.put(tonePlain, "  ", strings.TrimSpace(a.Path+"  matched by "+a.Match+": "+a.Why))
-		d.put(toneDim, "  ", a.Output)
+		d.Put(widget.ToneBad, "! ", strings.TrimSpace(a.Priority+" "+a.Name()+times(a.Count)+"  "+when))
+		d.Put(widget.TonePlain, "  ", strings.TrimSpace(a.Path+"  matched by "+a.Match+": "+a.Why))
+		d.Put(widget.ToneDim, "  ", a.Output)
 	}
 	var owners []string
 	for _, o := range p.Owner {
 		owners = append(owners, o.Kind+" "+o.Name)
 	}
-	d.field("owner", strings.Join(owners, " ← "))
-	d.field("node", strings.TrimSpace(p.Node+"  "+p.Phase+"  since "+stamp(p.Created)))
+	d.Field("owner", strings.Join(owners, " ← "))
+	d.Field("node", strings.TrimSpace(p.Node+"  "+p.Phase+"  since "+stamp(p.Created)))
 	for _, c := range p.Containers {
 		extra := ""
 		if c.Injected {
 			extra = ", injected: not in the owner's template"
 		}
-		d.field(c.Name, fmt.Sprintf("%s %s%s", c.Type, c.State, extra))
-		d.put(toneDim, "            ", c.Reference)
-		d.put(toneDim, "            ", c.ImageID)
+		d.Field(c.Name, fmt.Sprintf("%s %s%s", c.Type, c.State, extra))
+		d.Put(widget.ToneDim, "            ", c.Reference)
+		d.Put(widget.ToneDim, "            ", c.ImageID)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/tui/widget"
 )
 
 // PolicyDraft is a policy that expects a signer, before anybody has agreed to it.
@@ -105,16 +106,16 @@ func (p *policyDialog) update(m *Model, msg tea.Msg) tea.Cmd {
 }
 
 func (p *policyDialog) render(m *Model, width, height int) ([]string, *tea.Cursor) {
-	d := newDocument(m.p, width)
-	d.say(toneBold, "From now on this signer is expected of these images. Nothing is sent to a cluster.")
-	d.field("file", p.draft.Path)
-	d.gap()
-	text := newDocument(m.p, width)
+	d := widget.NewDocument(m.p, width)
+	d.Say(widget.ToneBold, "From now on this signer is expected of these images. Nothing is sent to a cluster.")
+	d.Field("file", p.draft.Path)
+	d.Gap()
+	text := widget.NewDocument(m.p, width)
 	for line := range strings.Lines(p.draft.Text) {
 		rest := strings.TrimLeft(line, " ")
-		text.put(tonePlain, line[:len(line)-len(rest)], strings.TrimRight(rest, "\n"))
+		text.Put(widget.TonePlain, line[:len(line)-len(rest)], strings.TrimRight(rest, "\n"))
 	}
-	room := max(1, height-len(d.lines))
-	p.top = min(p.top, max(0, len(text.lines)-room))
-	return append(d.lines, text.lines[p.top:min(len(text.lines), p.top+room)]...), nil
+	room := max(1, height-len(d.Lines))
+	p.top = min(p.top, max(0, len(text.Lines)-room))
+	return append(d.Lines, text.Lines[p.top:min(len(text.Lines), p.top+room)]...), nil
 }

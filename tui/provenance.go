@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/tui/widget"
 )
 
 // provenanceRows lists how the image differs from the one before, and the statements about how it was made.
@@ -47,58 +48,58 @@ func provenanceRow(m *Model, s *caseScreen, p inspect.Provenance) row {
 	return row{
 		id: "provenance:" + p.ID, find: p.Builder + " " + p.Source + " " + p.Commit + " " + p.PredicateType, value: firstOf(p.Commit, p.Source, p.Builder), subject: s.subject, mark: p.ID,
 		layer: -1, raw: rawParts(p.Raw), object: p,
-		cells: func(w int) []cell {
-			return []cell{
-				m.p.signCell(signOf(p.Status)),
-				{text: claim(p), width: 6},
-				{text: firstOf(strings.TrimPrefix(p.Source, "git+https://"), p.Builder, p.PredicateType), width: -2},
-				{text: shortDigest(p.Commit), tone: toneDim, width: 12},
+		cells: func(w int) []widget.Cell {
+			return []widget.Cell{
+				m.p.SignCell(signOf(p.Status)),
+				{Text: claim(p), Width: 6},
+				{Text: firstOf(strings.TrimPrefix(p.Source, "git+https://"), p.Builder, p.PredicateType), Width: -2},
+				{Text: shortDigest(p.Commit), Tone: widget.ToneDim, Width: 12},
 			}
 		},
-		detail: func(d *document) { provenanceDetail(d, s, p) },
+		detail: func(d *widget.Document) { provenanceDetail(d, s, p) },
 	}
 }
 
-func provenanceDetail(d *document, s *caseScreen, p inspect.Provenance) {
-	d.status(signOf(p.Status), statusWord(p.Status), p.Reason)
+func provenanceDetail(d *widget.Document, s *caseScreen, p inspect.Provenance) {
+	d.Outcome(signOf(p.Status), statusWord(p.Status), p.Reason)
 	if !p.Signed {
-		d.say(toneWarn, "A claim: nobody signed it.")
+		d.Say(widget.ToneWarn, "A claim: nobody signed it.")
 	}
-	d.field("builder", p.Builder)
-	d.field("build type", p.BuildType)
-	d.field("source", p.Source)
-	d.field("ref", p.Ref)
-	d.field("commit", p.Commit)
-	d.field("invocation", p.Invocation)
+	d.Field("builder", p.Builder)
+	d.Field("build type", p.BuildType)
+	d.Field("source", p.Source)
+	d.Field("ref", p.Ref)
+	d.Field("commit", p.Commit)
+	d.Field("invocation", p.Invocation)
 	if !p.Started.IsZero() || !p.Finished.IsZero() {
-		d.field("built", stamp(p.Started)+" to "+stamp(p.Finished))
+		d.Field("built", stamp(p.Started)+" to "+stamp(p.Finished))
 	}
-	d.field("predicate", p.PredicateType)
-	d.field("subject", p.Subject)
+	d.Field("predicate", p.PredicateType)
+	d.Field("subject", p.Subject)
 	for _, g := range s.image().Signatures {
 		if g.ID == p.Signature && p.Signature != "" {
-			d.field("signed by", who(g)+" ("+statusWord(g.Status)+")")
+			d.Field("signed by", who(g)+" ("+statusWord(g.Status)+")")
 		}
 	}
 	if len(p.Notes) > 0 {
-		d.heading("To note")
-		d.bullets(p.Notes)
+		d.Heading("To note")
+		d.Bullets(p.Notes)
 	}
 	if len(p.Parameters) > 0 {
-		d.heading("Parameters")
+		d.Heading("Parameters")
 		for _, name := range sortedKeys(p.Parameters) {
-			d.put(tonePlain, name+" ", p.Parameters[name])
+			d.Put(widget.TonePlain, name+" ", p.Parameters[name])
 		}
 	}
 	if len(p.Materials) > 0 {
-		d.heading(plural(len(p.Materials), "material"))
+		d.Heading(widget.Plural(len(p.Materials), "material"))
 	}
 	for at, x := range p.Materials {
-		if at == maxListed {
-			d.say(toneDim, fmt.Sprintf("… and %d more", len(p.Materials)-maxListed))
+		if at == widget.MaxListed {
+			d.Say(widget.ToneDim, fmt.Sprintf("… and %d more", len(p.Materials)-widget.MaxListed))
 			break
 		}
-		d.put(tonePlain, "• ", x.URI+" "+x.Digest)
+		d.Put(widget.TonePlain, "• ", x.URI+" "+x.Digest)
 	}
 	notesOn(d, s, p.ID)
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/tui/widget"
 )
 
 // kindWidth is that of the column that says what a row is.
@@ -35,18 +36,18 @@ func reachRows(_ *Model, s *caseScreen) []row {
 }
 
 func reachRow(r inspect.ReachRow) row {
-	t := map[inspect.ReachWeight]tone{inspect.ReachesNode: toneBad, inspect.ReachesOther: toneWarn, inspect.ReachesOwn: tonePlain, inspect.ReachesKin: toneNote}[r.Weight]
+	t := map[inspect.ReachWeight]widget.Tone{inspect.ReachesNode: widget.ToneBad, inspect.ReachesOther: widget.ToneWarn, inspect.ReachesOwn: widget.TonePlain, inspect.ReachesKin: widget.ToneNote}[r.Weight]
 	return row{
 		id: "reach:" + r.Kind + ":" + r.Text, find: r.Kind + " " + r.Text, value: firstOf(r.Command, r.Text), layer: -1, object: r.Text,
-		cells: func(w int) []cell {
-			return []cell{{text: r.Kind, tone: toneDim, width: kindWidth}, {text: r.Text, tone: t, width: -1}}
+		cells: func(w int) []widget.Cell {
+			return []widget.Cell{{Text: r.Kind, Tone: widget.ToneDim, Width: kindWidth}, {Text: r.Text, Tone: t, Width: -1}}
 		},
-		detail: func(d *document) {
-			d.say(toneBold, r.Kind)
-			d.say(t, r.Text)
-			d.gap()
-			d.say(tonePlain, r.Why)
-			d.command(r.Command)
+		detail: func(d *widget.Document) {
+			d.Say(widget.ToneBold, r.Kind)
+			d.Say(t, r.Text)
+			d.Gap()
+			d.Say(widget.TonePlain, r.Why)
+			d.Command(r.Command)
 		},
 	}
 }
@@ -54,57 +55,57 @@ func reachRow(r inspect.ReachRow) row {
 // changeRow is something that happened to the pod while the case was open.
 func changeRow(x inspect.PodChange) row {
 	text := strings.Join(x.What, "; ")
-	t := toneWarn
+	t := widget.ToneWarn
 	if x.State == inspect.PodGone || x.State == inspect.PodReplaced {
-		t = toneBad
+		t = widget.ToneBad
 	}
 	return row{
 		id: "change:" + x.Time.String() + x.State, find: "pod " + x.State + " " + text, value: text, layer: -1, object: x,
-		cells: func(w int) []cell {
-			return []cell{{text: "pod", tone: toneDim, width: kindWidth}, {text: shortStamp(x.Time), tone: toneDim, width: 9}, {text: x.State + ": " + text, tone: t, width: -1}}
+		cells: func(w int) []widget.Cell {
+			return []widget.Cell{{Text: "pod", Tone: widget.ToneDim, Width: kindWidth}, {Text: shortStamp(x.Time), Tone: widget.ToneDim, Width: 9}, {Text: x.State + ": " + text, Tone: t, Width: -1}}
 		},
-		detail: func(d *document) {
-			d.say(toneBold, "The pod, while the case was open")
-			d.say(t, x.State)
-			d.field("heard at", stamp(x.Time))
-			d.gap()
-			d.bullets(x.What)
-			d.field("kept as", x.Exhibit)
+		detail: func(d *widget.Document) {
+			d.Say(widget.ToneBold, "The pod, while the case was open")
+			d.Say(t, x.State)
+			d.Field("heard at", stamp(x.Time))
+			d.Gap()
+			d.Bullets(x.What)
+			d.Field("kept as", x.Exhibit)
 		},
 	}
 }
 
 // preservedRow says of one kind of thing what is kept, and what is not.
 func preservedRow(k inspect.Preserved) row {
-	kind, text, t := "kept", plural(k.Kept, k.Word), tonePlain
-	lost := plural(k.Lost, k.Word)
+	kind, text, t := "kept", widget.Plural(k.Kept, k.Word), widget.TonePlain
+	lost := widget.Plural(k.Lost, k.Word)
 	if k.Whole {
 		lost = k.Word + "s"
 	}
 	switch {
 	case k.Lost > 0 && k.Kept == 0:
-		kind, text, t = "not kept", lost, toneWarn
+		kind, text, t = "not kept", lost, widget.ToneWarn
 	case k.Lost > 0:
-		text, t = text+", not kept: "+fmt.Sprint(k.Lost), toneWarn
+		text, t = text+", not kept: "+fmt.Sprint(k.Lost), widget.ToneWarn
 	}
 	if len(k.Why) > 0 {
 		text += " (" + k.Why[0] + ")"
 	}
 	return row{
 		id: "preserved:" + k.Word, find: kind + " " + text, value: text, layer: -1, object: k,
-		cells: func(w int) []cell {
-			return []cell{{text: kind, tone: toneDim, width: kindWidth}, {text: text, tone: t, width: -1}, {text: shortStamp(k.First), tone: toneDim, width: 9, right: true}}
+		cells: func(w int) []widget.Cell {
+			return []widget.Cell{{Text: kind, Tone: widget.ToneDim, Width: kindWidth}, {Text: text, Tone: t, Width: -1}, {Text: shortStamp(k.First), Tone: widget.ToneDim, Width: 9, Right: true}}
 		},
-		detail: func(d *document) {
-			d.say(toneBold, upperFirst(kind)+": "+text)
-			d.field("first", stamp(k.First))
-			d.field("last", stamp(k.Last))
+		detail: func(d *widget.Document) {
+			d.Say(widget.ToneBold, upperFirst(kind)+": "+text)
+			d.Field("first", stamp(k.First))
+			d.Field("last", stamp(k.Last))
 			if len(k.Why) > 0 {
-				d.heading("Not kept")
-				d.bullets(k.Why)
+				d.Heading("Not kept")
+				d.Bullets(k.Why)
 			}
-			d.gap()
-			d.say(toneDim, "Kinds stand in the order in which they vanish elsewhere.")
+			d.Gap()
+			d.Say(widget.ToneDim, "Kinds stand in the order in which they vanish elsewhere.")
 		},
 	}
 }
@@ -113,38 +114,38 @@ func upperFirst(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
 
 func containerRow(c inspect.Container) row {
 	text := c.Name + " " + string(c.Type)
-	t := tonePlain
+	t := widget.TonePlain
 	if c.Injected {
-		text, t = text+", injected", toneWarn
+		text, t = text+", injected", widget.ToneWarn
 	}
 	return row{
 		id: "container:" + c.Name, find: "container " + text + " " + c.Reference, value: c.ImageID, subject: c.Name, layer: -1, object: c,
-		cells: func(w int) []cell {
-			return []cell{{text: "container", tone: toneDim, width: kindWidth}, {text: text + " " + shortImage(c.Reference, ""), tone: t, width: -1}}
+		cells: func(w int) []widget.Cell {
+			return []widget.Cell{{Text: "container", Tone: widget.ToneDim, Width: kindWidth}, {Text: text + " " + shortImage(c.Reference, ""), Tone: t, Width: -1}}
 		},
-		detail: func(d *document) { containerDetail(d, c) },
+		detail: func(d *widget.Document) { containerDetail(d, c) },
 	}
 }
 
-func containerDetail(d *document, c inspect.Container) {
-	d.say(toneBold, "Container "+c.Name)
-	d.field("type", string(c.Type))
+func containerDetail(d *widget.Document, c inspect.Container) {
+	d.Say(widget.ToneBold, "Container "+c.Name)
+	d.Field("type", string(c.Type))
 	if c.Injected {
-		d.say(toneWarn, "Injected: the owner's template does not have it.")
+		d.Say(widget.ToneWarn, "Injected: the owner's template does not have it.")
 	}
-	d.field("image", c.Reference)
-	d.field("image ID", c.ImageID)
-	d.field("container", c.ContainerID)
-	d.field("state", c.State)
-	d.field("restarts", fmt.Sprint(c.Restarts))
-	d.field("run before", c.Last)
-	d.field("started", stamp(c.Started))
+	d.Field("image", c.Reference)
+	d.Field("image ID", c.ImageID)
+	d.Field("container", c.ContainerID)
+	d.Field("state", c.State)
+	d.Field("restarts", fmt.Sprint(c.Restarts))
+	d.Field("run before", c.Last)
+	d.Field("started", stamp(c.Started))
 	for _, v := range c.Mounts {
 		how := v.Path + ": " + strings.TrimSpace(v.Kind+" "+v.Source)
 		if v.ReadOnly {
 			how += ", read only"
 		}
-		d.field("mount", how)
+		d.Field("mount", how)
 	}
 }
 
@@ -159,23 +160,23 @@ func exhibitRows(s *caseScreen) []row {
 		}
 		rows = append(rows, row{
 			id: "exhibit:" + x.Path, find: "kept " + x.Path + " " + x.Source, value: x.Digest, layer: -1, object: x, raw: blobPart(x.Path, x.Digest),
-			cells: func(w int) []cell {
-				cells := []cell{{text: "kept", tone: toneDim, width: kindWidth}, {text: x.Path, width: -1}, {text: bytesText(x.Size), tone: toneDim, width: 9, right: true}}
+			cells: func(w int) []widget.Cell {
+				cells := []widget.Cell{{Text: "kept", Tone: widget.ToneDim, Width: kindWidth}, {Text: x.Path, Width: -1}, {Text: bytesText(x.Size), Tone: widget.ToneDim, Width: 9, Right: true}}
 				if w > 66 {
-					cells = append(cells, cell{text: shortStamp(x.Kept), tone: toneDim, width: 9, right: true})
+					cells = append(cells, widget.Cell{Text: shortStamp(x.Kept), Tone: widget.ToneDim, Width: 9, Right: true})
 				}
 				return cells
 			},
-			detail: func(d *document) {
-				d.say(toneBold, x.Path)
-				d.field("kept", stamp(x.Kept))
-				d.field("from", x.Source)
-				d.field("digest", x.Digest)
+			detail: func(d *widget.Document) {
+				d.Say(widget.ToneBold, x.Path)
+				d.Field("kept", stamp(x.Kept))
+				d.Field("from", x.Source)
+				d.Field("digest", x.Digest)
 				if len(x.Redacted) > 0 {
-					d.field("redacted", strings.Join(x.Redacted, ", "))
+					d.Field("redacted", strings.Join(x.Redacted, ", "))
 				}
 				if x.Truncated {
-					d.say(toneWarn, "Cut short by a bound.")
+					d.Say(widget.ToneWarn, "Cut short by a bound.")
 				}
 			},
 		})

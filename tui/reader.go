@@ -2,12 +2,13 @@ package tui
 
 import (
 	tea "charm.land/bubbletea/v2"
+	"github.com/backtrail/backtrail/tui/widget"
 )
 
 // reader shows a text to read: help.
 type reader struct {
 	name  string
-	lines func(p *paint, width int) []string
+	lines func(p *widget.Paint, width int) []string
 	top   int
 }
 

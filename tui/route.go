@@ -5,6 +5,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/tui/widget"
 )
 
 // here is the scope of the screen on show.
@@ -70,12 +71,12 @@ func (m *Model) run(c command, key string) tea.Cmd {
 // row gives the row that a command is about.
 func (m *Model) row() (row, bool) {
 	switch {
-	case m.open != nil && m.open.pane == paneLayers && m.open.state().focus == regionDetail:
+	case m.open != nil && m.open.pane == paneLayers && m.open.state().focus == widget.RegionDetail:
 		return m.open.treeRow()
 	case m.open != nil:
-		return m.open.state().list.selected()
+		return m.open.state().list.Selected()
 	case m.pods != nil:
-		r, ok := m.pods.rowsOf.selected()
+		r, ok := m.pods.rowsOf.Selected()
 		if ok {
 			r = r.full()
 		}

@@ -1,12 +1,15 @@
 package tui
 
-import "github.com/backtrail/backtrail/inspect"
+import (
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/tui/widget"
+)
 
 // row is one line of a list: how it looks, what stands behind it, and what can be done with it.
 type row struct {
 	id      string // identity: the selection follows it, whatever moves
-	cells   func(width int) []cell
-	detail  func(d *document)
+	cells   func(width int) []widget.Cell
+	detail  func(d *widget.Document)
 	find    string        // the text that the filter searches
 	value   string        // what y copies
 	subject string        // of the image it is about
@@ -38,4 +41,4 @@ func (r row) Key() string { return r.id }
 func (r row) Find() string { return r.full().find }
 
 // Cells draw the row.
-func (r row) Cells(width int) []cell { return r.full().cells(width) }
+func (r row) Cells(width int) []widget.Cell { return r.full().cells(width) }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/tui/widget"
 )
 
 // signatureRows lists the signatures, below them the other gates, and the stores that were asked: "none" is only worth as much as the
@@ -47,21 +48,21 @@ func statusOrder(s inspect.Status) int {
 func gateRow(m *Model, s *caseScreen, g inspect.Gate) row {
 	return row{
 		id: "gate:" + g.Name, find: g.Name + " " + g.Detail, value: g.Name + ": " + g.Detail, subject: s.subject, layer: -1, object: g,
-		cells: func(w int) []cell {
-			return []cell{m.p.signCell(signOf(g.Status)), {text: "gate", tone: toneDim, width: 9}, {text: g.Name + ": " + firstOf(g.Detail, statusWord(g.Status)), width: -1}}
+		cells: func(w int) []widget.Cell {
+			return []widget.Cell{m.p.SignCell(signOf(g.Status)), {Text: "gate", Tone: widget.ToneDim, Width: 9}, {Text: g.Name + ": " + firstOf(g.Detail, statusWord(g.Status)), Width: -1}}
 		},
-		detail: func(d *document) {
-			d.say(toneBold, "Gate: "+g.Name)
-			d.status(signOf(g.Status), statusWord(g.Status), g.Detail)
-			d.field("whose", g.By)
+		detail: func(d *widget.Document) {
+			d.Say(widget.ToneBold, "Gate: "+g.Name)
+			d.Outcome(signOf(g.Status), statusWord(g.Status), g.Detail)
+			d.Field("whose", g.By)
 			if g.FailsOpen {
-				d.say(toneWarn, "While it does not answer, all is let in.")
+				d.Say(widget.ToneWarn, "While it does not answer, all is let in.")
 			}
 			if !g.Since.IsZero() {
-				d.field("set up", stamp(g.Since))
+				d.Field("set up", stamp(g.Since))
 			}
 			if !g.Changed.IsZero() {
-				d.field("changed", stamp(g.Changed))
+				d.Field("changed", stamp(g.Changed))
 			}
 			expectedDetail(d, s)
 		},
@@ -88,52 +89,52 @@ func signatureRow(m *Model, s *caseScreen, g inspect.Signature) row {
 	return row{
 		id: "signature:" + g.ID, find: who(g) + " " + g.Issuer + " " + g.Kind + " " + g.Store + " " + g.Reason + " " + g.PredicateType, value: who(g), subject: s.subject, mark: g.ID,
 		layer: -1, raw: rawParts(g.Raw), object: g,
-		cells: func(w int) []cell {
-			cells := []cell{
-				m.p.signCell(signOf(g.Status)),
-				{text: what, width: 9},
-				{text: strings.TrimPrefix(who(g), "https://"), width: -3},
+		cells: func(w int) []widget.Cell {
+			cells := []widget.Cell{
+				m.p.SignCell(signOf(g.Status)),
+				{Text: what, Width: 9},
+				{Text: strings.TrimPrefix(who(g), "https://"), Width: -3},
 			}
 			if reason := reasonText(g); reason != "" {
-				cells = append(cells, cell{text: reason, tone: signOf(g.Status).tone(), width: -2})
+				cells = append(cells, widget.Cell{Text: reason, Tone: signOf(g.Status).Tone(), Width: -2})
 			}
 			return cells
 		},
-		detail: func(d *document) { signatureDetail(d, s, g) },
+		detail: func(d *widget.Document) { signatureDetail(d, s, g) },
 	}
 }
 
-func signatureDetail(d *document, s *caseScreen, g inspect.Signature) {
-	d.status(signOf(g.Status), statusWord(g.Status), sentenceFor(g))
+func signatureDetail(d *widget.Document, s *caseScreen, g inspect.Signature) {
+	d.Outcome(signOf(g.Status), statusWord(g.Status), sentenceFor(g))
 	for _, step := range g.Steps {
 		if step.Status == inspect.Failed {
-			d.status(signOf(step.Status), step.Name, step.Detail)
+			d.Outcome(signOf(step.Status), step.Name, step.Detail)
 		}
 	}
-	d.field("signed by", who(g))
-	d.field("issuer", g.Issuer)
-	d.field("kind", g.Kind+" from "+g.Store)
-	d.field("attests", g.PredicateType)
+	d.Field("signed by", who(g))
+	d.Field("issuer", g.Issuer)
+	d.Field("kind", g.Kind+" from "+g.Store)
+	d.Field("attests", g.PredicateType)
 	if g.LogIndex > 0 {
-		d.field("log entry", fmt.Sprintf("%d, %s", g.LogIndex, stamp(g.IntegratedTime)))
+		d.Field("log entry", fmt.Sprintf("%d, %s", g.LogIndex, stamp(g.IntegratedTime)))
 	}
-	d.heading("The chain, from root to subject")
+	d.Heading("The chain, from root to subject")
 	for at, step := range g.Steps {
 		if at > 0 {
-			d.lines = append(d.lines, d.p.in(toneDim, "│"))
+			d.Lines = append(d.Lines, d.P.In(widget.ToneDim, "│"))
 		}
-		d.step(signOf(step.Status), step.Name, step.Detail)
+		d.Step(signOf(step.Status), step.Name, step.Detail)
 	}
-	d.gap()
-	d.say(toneDim, "A verified signature says who signed these bytes; not that they are harmless.")
+	d.Gap()
+	d.Say(widget.ToneDim, "A verified signature says who signed these bytes; not that they are harmless.")
 	for _, n := range g.Notes {
-		d.put(toneNote, "• ", n)
+		d.Put(widget.ToneNote, "• ", n)
 	}
 	certificateDetail(d, g)
 	expectedDetail(d, s)
-	d.heading("Digests")
-	d.field("signature", g.Digest)
-	d.field("subject", g.Subject)
+	d.Heading("Digests")
+	d.Field("signature", g.Digest)
+	d.Field("subject", g.Subject)
 	notesOn(d, s, g.ID)
 }
 
@@ -161,19 +162,19 @@ func sentenceFor(g inspect.Signature) string {
 	}
 }
 
-func certificateDetail(d *document, g inspect.Signature) {
+func certificateDetail(d *widget.Document, g inspect.Signature) {
 	c := g.Certificate
 	if c == nil {
 		return
 	}
-	d.heading("Certificate")
-	d.field("subject", strings.Join(c.Subject, ", "))
-	d.field("issued by", c.Issuer)
-	d.field("valid", stamp(c.NotBefore)+" to "+stamp(c.NotAfter))
+	d.Heading("Certificate")
+	d.Field("subject", strings.Join(c.Subject, ", "))
+	d.Field("issued by", c.Issuer)
+	d.Field("valid", stamp(c.NotBefore)+" to "+stamp(c.NotAfter))
 	for _, name := range sortedKeys(c.Extensions) {
-		d.put(tonePlain, name+" ", c.Extensions[name])
+		d.Put(widget.TonePlain, name+" ", c.Extensions[name])
 	}
-	d.field("sha256", c.SHA256)
+	d.Field("sha256", c.SHA256)
 }
 
 func sortedKeys(m map[string]string) []string {
@@ -185,21 +186,21 @@ func sortedKeys(m map[string]string) []string {
 	return keys
 }
 
-func expectedDetail(d *document, s *caseScreen) {
-	d.heading("What was asked for")
+func expectedDetail(d *widget.Document, s *caseScreen) {
+	d.Heading("What was asked for")
 	e := s.c.Expected
 	policies := s.image().PolicyGates()
 	if !e.Signer() && len(policies) == 0 {
-		d.say(toneDim, "Nobody said who should have signed: no flag, no policy.")
+		d.Say(widget.ToneDim, "Nobody said who should have signed: no flag, no policy.")
 		return
 	}
-	d.field("identity", strings.Join(slices.Concat(e.Identities, e.IdentityRegexps), ", or "))
-	d.field("issuer", strings.Join(slices.Concat(e.Issuers, e.IssuerRegexps), ", or "))
+	d.Field("identity", strings.Join(slices.Concat(e.Identities, e.IdentityRegexps), ", or "))
+	d.Field("issuer", strings.Join(slices.Concat(e.Issuers, e.IssuerRegexps), ", or "))
 	for _, k := range e.Keys {
-		d.field("key", k.Digest)
+		d.Field("key", k.Digest)
 	}
 	for _, p := range policies {
-		d.status(signOf(p.Status), p.Name, p.Detail)
+		d.Outcome(signOf(p.Status), p.Name, p.Detail)
 	}
 }
 
@@ -207,7 +208,7 @@ func storeRow(m *Model, s *caseScreen, r inspect.StoreReply) row {
 	said := firstOf(r.Detail, statusWord(r.Status))
 	switch {
 	case r.Found > 0:
-		said = plural(r.Found, "signature") + " or attestations"
+		said = widget.Plural(r.Found, "signature") + " or attestations"
 		if r.Found == 1 {
 			said = "1 signature or attestation"
 		}
@@ -216,33 +217,33 @@ func storeRow(m *Model, s *caseScreen, r inspect.StoreReply) row {
 	}
 	return row{
 		id: "store:" + r.Store + ":" + r.Subject, find: r.Store + " " + said, value: r.Subject, subject: s.subject, layer: -1, object: r,
-		cells: func(w int) []cell {
-			return []cell{{text: storeSign(m.p, r), tone: storeTone(r.Status), width: m.p.signWidth()}, {text: "store", tone: toneDim, width: 9}, {text: r.Store + " " + shortDigest(r.Subject) + ": " + said, tone: toneDim, width: -1}}
+		cells: func(w int) []widget.Cell {
+			return []widget.Cell{{Text: storeSign(m.p, r), Tone: storeTone(r.Status), Width: m.p.SignWidth()}, {Text: "store", Tone: widget.ToneDim, Width: 9}, {Text: r.Store + " " + shortDigest(r.Subject) + ": " + said, Tone: widget.ToneDim, Width: -1}}
 		},
-		detail: func(d *document) {
-			d.say(toneBold, "Store "+r.Store)
-			d.status(signOf(r.Status), said, "")
-			d.field("asked for", r.Subject)
-			d.field("detail", r.Detail)
+		detail: func(d *widget.Document) {
+			d.Say(widget.ToneBold, "Store "+r.Store)
+			d.Outcome(signOf(r.Status), said, "")
+			d.Field("asked for", r.Subject)
+			d.Field("detail", r.Detail)
 			if s.image().Index == r.Subject {
-				d.say(toneDim, "This digest is the index; the image is one of its manifests.")
+				d.Say(widget.ToneDim, "This digest is the index; the image is one of its manifests.")
 			}
 		},
 	}
 }
 
 // storeSign: a number where something was found.
-func storeSign(p *paint, r inspect.StoreReply) string {
+func storeSign(p *widget.Paint, r inspect.StoreReply) string {
 	if r.Status == inspect.Verified {
 		return fmt.Sprint(min(9, r.Found))
 	}
-	return p.sign(signOf(r.Status))
+	return p.Sign(signOf(r.Status))
 }
 
 // storeTone: that a store answered is no verdict, so it is never green.
-func storeTone(s inspect.Status) tone {
+func storeTone(s inspect.Status) widget.Tone {
 	if s == inspect.Unknown || s == inspect.Failed {
-		return signOf(s).tone()
+		return signOf(s).Tone()
 	}
-	return toneDim
+	return widget.ToneDim
 }

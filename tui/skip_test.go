@@ -26,7 +26,7 @@ func TestALayerIsLeftOutAndReadLater(t *testing.T) {
 	s := tell(t, o, 120, 40)
 	s.press("S").sees("select a layer that is being read")
 	s.press("2")
-	s.m.open.state().list.choose("layer:2")
+	s.m.open.state().list.Choose("layer:2")
 	s.press("S").sees("layer 1 is left out")
 	if !slices.Equal(skipped, []string{"true true"}) {
 		t.Errorf("skipped %q", skipped)

@@ -8,6 +8,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/tui/widget"
 	"github.com/charmbracelet/x/ansi"
 )
 
@@ -16,7 +17,7 @@ import (
 func (m *Model) statusLine(width int) (string, *tea.Cursor) {
 	if m.filtering {
 		m.filter.SetWidth(max(1, width-4))
-		return pad(m.filter.View(), width), m.filter.Cursor()
+		return widget.Pad(m.filter.View(), width), m.filter.Cursor()
 	}
 	if n := len(m.errors); n > 0 {
 		e := m.errors[0]
@@ -28,8 +29,8 @@ func (m *Model) statusLine(width int) (string, *tea.Cursor) {
 		if n > 1 {
 			tail = fmt.Sprintf(" (esc, %d more)", n-1)
 		}
-		text = m.p.sign(signBad) + " " + text
-		return pad(m.p.in(toneBad, fit(text, min(ansi.StringWidth(text), width-len(tail))))+m.p.in(toneDim, tail), width), nil
+		text = m.p.Sign(widget.SignBad) + " " + text
+		return widget.Pad(m.p.In(widget.ToneBad, widget.Fit(text, min(ansi.StringWidth(text), width-len(tail))))+m.p.In(widget.ToneDim, tail), width), nil
 	}
 	text := inspect.Clean(m.notice.Text)
 	if m.notice.Hint != "" {
@@ -41,12 +42,12 @@ func (m *Model) statusLine(width int) (string, *tea.Cursor) {
 	}
 	switch {
 	case running != "" && text != "":
-		running = fit(running, min(ansi.StringWidth(running), width*2/3))
-		return pad(m.p.in(toneNote, running)+m.p.in(toneDim, " │ ")+m.p.in(noticeTone(m.notice), text), width), nil
+		running = widget.Fit(running, min(ansi.StringWidth(running), width*2/3))
+		return widget.Pad(m.p.In(widget.ToneNote, running)+m.p.In(widget.ToneDim, " │ ")+m.p.In(noticeTone(m.notice), text), width), nil
 	case running != "":
-		return m.p.in(toneNote, fit(running, width)), nil
+		return m.p.In(widget.ToneNote, widget.Fit(running, width)), nil
 	default:
-		return m.p.in(noticeTone(m.notice), fit(text, width)), nil
+		return m.p.In(noticeTone(m.notice), widget.Fit(text, width)), nil
 	}
 }
 
@@ -91,12 +92,12 @@ func (s *caseScreen) runningText(now time.Time) string {
 // keysLine names the keys that work now, as many as fit, help always.
 func (m *Model) keysLine(width int) string {
 	if m.dialog != nil {
-		return m.p.in(toneDim, fit(m.dialog.keys(), width))
+		return m.p.In(widget.ToneDim, widget.Fit(m.dialog.keys(), width))
 	}
 	if m.filtering {
-		return m.p.in(toneDim, fit("type to filter · ↑ ↓ move · enter keep · esc clear", width))
+		return m.p.In(widget.ToneDim, widget.Fit("type to filter · ↑ ↓ move · enter keep · esc clear", width))
 	}
-	help := m.p.in(toneKey, "?") + " " + m.p.in(toneDim, "help")
+	help := m.p.In(widget.ToneKey, "?") + " " + m.p.In(widget.ToneDim, "help")
 	room := width - 8
 	var b strings.Builder
 	used := 0
@@ -108,8 +109,8 @@ func (m *Model) keysLine(width int) string {
 		if used+n > room {
 			continue
 		}
-		b.WriteString(m.p.in(toneKey, c.show) + " " + m.p.in(toneDim, c.name) + "  ")
+		b.WriteString(m.p.In(widget.ToneKey, c.show) + " " + m.p.In(widget.ToneDim, c.name) + "  ")
 		used += n
 	}
-	return pad(pad(b.String(), room)+"  "+help, width)
+	return widget.Pad(widget.Pad(b.String(), room)+"  "+help, width)
 }

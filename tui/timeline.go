@@ -6,19 +6,20 @@ import (
 	"time"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/tui/widget"
 )
 
 // trustTone: how far a time can be trusted.
-func trustTone(trust string) tone {
+func trustTone(trust string) widget.Tone {
 	switch trust {
 	case inspect.BySignature:
-		return toneGood
+		return widget.ToneGood
 	case inspect.ByAlert:
-		return toneBad
+		return widget.ToneBad
 	case inspect.ByClaim:
-		return toneWarn
+		return widget.ToneWarn
 	default:
-		return toneNote
+		return widget.ToneNote
 	}
 }
 
@@ -44,14 +45,14 @@ func nowRow(now time.Time) row {
 	text := "now"
 	return row{
 		id: "moment:now", find: text, value: stamp(inspect.At(now)), layer: -1,
-		cells: func(w int) []cell {
-			return []cell{{text: strings.Repeat("─", 14), tone: toneDim}, {text: text, tone: toneNote}}
+		cells: func(w int) []widget.Cell {
+			return []widget.Cell{{Text: strings.Repeat("─", 14), Tone: widget.ToneDim}, {Text: text, Tone: widget.ToneNote}}
 		},
-		detail: func(d *document) {
-			d.say(toneBold, "Now")
-			d.field("time", stamp(inspect.At(now)))
-			d.gap()
-			d.say(tonePlain, "What stands below is due: by the report clocks that a person started.")
+		detail: func(d *widget.Document) {
+			d.Say(widget.ToneBold, "Now")
+			d.Field("time", stamp(inspect.At(now)))
+			d.Gap()
+			d.Say(widget.TonePlain, "What stands below is due: by the report clocks that a person started.")
 		},
 	}
 }
@@ -71,25 +72,25 @@ func momentRow(x inspect.Moment, gap string, of int, ahead bool) row {
 	}
 	return row{
 		id: "moment:" + x.Time.String() + x.What + x.Source, find: x.What + " " + x.Source + " " + x.Trust, value: stamp(x.Time) + " " + x.What, layer: -1, object: x,
-		cells: func(w int) []cell {
-			when := cell{text: stamp(x.Time), width: 20}
+		cells: func(w int) []widget.Cell {
+			when := widget.Cell{Text: stamp(x.Time), Width: 20}
 			if w < 60 {
-				when = cell{text: x.Time.UTC().Format("01-02 15:04:05"), width: 14}
+				when = widget.Cell{Text: x.Time.UTC().Format("01-02 15:04:05"), Width: 14}
 			}
-			cells := []cell{when, {text: gap, tone: toneDim, width: 7, right: true}, {text: point, tone: trustTone(x.Trust), width: 1}, {text: x.What, width: -1}}
+			cells := []widget.Cell{when, {Text: gap, Tone: widget.ToneDim, Width: 7, Right: true}, {Text: point, Tone: trustTone(x.Trust), Width: 1}, {Text: x.What, Width: -1}}
 			if w > 66 {
-				cells = append(cells, cell{text: x.Trust, tone: trustTone(x.Trust), width: 8})
+				cells = append(cells, widget.Cell{Text: x.Trust, Tone: trustTone(x.Trust), Width: 8})
 			}
 			return cells
 		},
-		detail: func(d *document) {
-			d.say(toneBold, x.What)
-			d.field("time", stamp(x.Time))
-			d.field("after", gap)
-			d.field("source", x.Source)
-			d.field("trust", trustText(x.Trust))
-			d.gap()
-			d.say(toneDim, fmt.Sprintf("%s on this axis, oldest first.", plural(of, "moment")))
+		detail: func(d *widget.Document) {
+			d.Say(widget.ToneBold, x.What)
+			d.Field("time", stamp(x.Time))
+			d.Field("after", gap)
+			d.Field("source", x.Source)
+			d.Field("trust", trustText(x.Trust))
+			d.Gap()
+			d.Say(widget.ToneDim, fmt.Sprintf("%s on this axis, oldest first.", widget.Plural(of, "moment")))
 		},
 	}
 }

@@ -31,35 +31,35 @@ func (t treeRows) node(i int) int32 {
 	return t.s.tree.tree.At(i)
 }
 
-func (t treeRows) Row(i, width int, l look) string {
+func (t treeRows) Row(i, width int, l widget.Look) string {
 	tree := t.s.tree.tree
 	at := t.node(i)
 	n := tree.Node(at)
 	e := tree.entry(at)
 	pointer := " "
-	if l != lookPlain {
+	if l != widget.LookPlain {
 		pointer = "▸"
 	}
 	mark, markTone := changeMark(n, tree.files.change(e))
-	flag := cell{text: " ", width: 1}
+	flag := widget.Cell{Text: " ", Width: 1}
 	if sev, ok := t.s.flagged[n.Path]; ok && sev.Rank() <= inspect.Medium.Rank() {
-		flag = cell{text: "!", tone: severityTone(sev), width: 1}
+		flag = widget.Cell{Text: "!", Tone: severityTone(sev), Width: 1}
 	}
 	if m := t.s.marks[n.Path]; m != "" {
-		flag.text = markSign(m)
+		flag.Text = markSign(m)
 	}
-	name := cell{text: t.name(n, e), width: -1, tone: nameTone(n, e, flag.tone)}
-	cells := []cell{{text: pointer, tone: toneKey, width: 1}, {text: mark, tone: markTone, width: 1}, flag, name}
+	name := widget.Cell{Text: t.name(n, e), Width: -1, Tone: nameTone(n, e, flag.Tone)}
+	cells := []widget.Cell{{Text: pointer, Tone: widget.ToneKey, Width: 1}, {Text: mark, Tone: markTone, Width: 1}, flag, name}
 	if width >= 50 {
-		cells = append(cells, cell{text: treeMode(n, e), tone: toneDim, width: 10})
+		cells = append(cells, widget.Cell{Text: treeMode(n, e), Tone: widget.ToneDim, Width: 10})
 	}
 	if width >= 36 {
-		cells = append(cells, cell{text: bytesText(n.Size), tone: toneDim, width: 9, right: true})
+		cells = append(cells, widget.Cell{Text: bytesText(n.Size), Tone: widget.ToneDim, Width: 9, Right: true})
 	}
 	if t.s.tree.key.layer == MergedTree {
-		cells = append(cells, cell{text: layerText(e.Layer), tone: toneNote, width: 3, right: true})
+		cells = append(cells, widget.Cell{Text: layerText(e.Layer), Tone: widget.ToneNote, Width: 3, Right: true})
 	}
-	return t.m.p.line(width, l, cells...)
+	return t.m.p.Line(width, l, cells...)
 }
 
 // name is the last part of the path, indented by its depth; in a flat list the whole path.
@@ -79,33 +79,33 @@ func (t treeRows) name(n widget.Node, e inspect.Node) string {
 	case n.Dir:
 		sign, name = "▸ ", name+"/"
 	}
-	return blanks(2*min(n.Depth, 40)) + sign + name + link
+	return widget.Blanks(2*min(n.Depth, 40)) + sign + name + link
 }
 
-func nameTone(n widget.Node, e inspect.Node, flag tone) tone {
+func nameTone(n widget.Node, e inspect.Node, flag widget.Tone) widget.Tone {
 	switch {
-	case flag != tonePlain && !n.Dir:
+	case flag != widget.TonePlain && !n.Dir:
 		return flag
 	case e.Type == inspect.EntryWhiteout || e.Change == inspect.Removed:
-		return toneDim
+		return widget.ToneDim
 	case n.Dir:
-		return toneBold
+		return widget.ToneBold
 	default:
-		return tonePlain
+		return widget.TonePlain
 	}
 }
 
 // changeMark is A, M or D; for a directory what happened below it.
-func changeMark(n widget.Node, change widget.Change) (string, tone) {
+func changeMark(n widget.Node, change widget.Change) (string, widget.Tone) {
 	switch {
 	case change == widget.Removed || n.Dir && n.Gone > 0 && n.Added+n.Edited == 0:
-		return "D", toneBad
+		return "D", widget.ToneBad
 	case change == widget.Modified || n.Dir && n.Edited+n.Gone > 0:
-		return "M", toneWarn
+		return "M", widget.ToneWarn
 	case change == widget.Added || n.Added > 0:
-		return "A", toneNote
+		return "A", widget.ToneNote
 	default:
-		return " ", tonePlain
+		return " ", widget.TonePlain
 	}
 }
 

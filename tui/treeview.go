@@ -6,11 +6,12 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/tui/widget"
 )
 
 // treeState is the file tree beside the layers. Only one tree is kept: the store gives each again when it is needed.
 type treeState struct {
-	window
+	widget.Window
 	key     treeKey // that is shown, or was asked for
 	tree    *fileTree
 	asked   bool
@@ -24,7 +25,7 @@ type treeState struct {
 // treeWanted is the key of the tree that the selected layer stands for.
 func (s *caseScreen) treeWanted() (treeKey, bool) {
 	i := s.image()
-	r, ok := s.panes[paneLayers].list.selected()
+	r, ok := s.panes[paneLayers].list.Selected()
 	if !ok || i.Subject == "" || r.layer < MergedTree || r.id != "merged" && r.layer < 0 {
 		return treeKey{}, false
 	}
@@ -93,14 +94,14 @@ func (m *Model) wantTree() tea.Cmd {
 }
 
 // whyNoTree says which layers have no listing that was proven, and why.
-func (s *caseScreen) whyNoTree(d *document, selected row) {
+func (s *caseScreen) whyNoTree(d *widget.Document, selected row) {
 	if i := s.image(); len(i.Layers) == 0 && len(i.Left) > 0 {
-		d.status(signOf(i.Status), "the registry no longer has it", i.Detail)
+		d.Outcome(signOf(i.Status), "the registry no longer has it", i.Detail)
 		leftOf(d, i)
 		return
 	}
 	if len(s.image().Layers) == 0 {
-		d.say(toneDim, "…")
+		d.Say(widget.ToneDim, "…")
 		return
 	}
 	for _, l := range s.image().Layers {

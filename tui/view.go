@@ -5,6 +5,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/tui/widget"
 )
 
 // View draws what can be seen.
@@ -12,7 +13,7 @@ func (m *Model) View() tea.View {
 	lines, cursor := m.draw()
 	text := strings.Join(lines, "\n")
 	if m.o.ASCII {
-		text = plain(text)
+		text = widget.ASCII(text)
 	}
 	v := tea.NewView(text)
 	v.AltScreen, v.Cursor, v.WindowTitle = true, cursor, m.windowTitle()
@@ -33,48 +34,48 @@ func (m *Model) windowTitle() string {
 const briefRows = 15
 
 // layout places the screen on show.
-func (m *Model) layout() frame {
-	s := shape{share: 55, stacked: true}
+func (m *Model) layout() widget.Places {
+	s := widget.Shape{Share: 55, Stacked: true}
 	if m.open != nil && m.viewer == nil {
 		st := m.open.state()
-		s = shape{tabs: true, share: m.open.pane.spec().share, focus: st.focus}
+		s = widget.Shape{Tabs: true, Share: m.open.pane.spec().share, Focus: st.focus}
 		if m.open.running == 0 {
-			s.rows = st.list.size() + 1
+			s.Rows = st.list.Size() + 1
 		}
 		switch m.open.pane {
 		case paneOverview:
-			s.top = len(m.open.brief) + 1
+			s.Top = len(m.open.brief) + 1
 			if m.open.running > 0 {
-				s.top = max(s.top, briefRows) // it grows while the checks run: the rows below it stay where they are
+				s.Top = max(s.Top, briefRows) // it grows while the checks run: the rows below it stay where they are
 			}
 		case paneLayers:
-			s.foot = 12
+			s.Foot = 12
 		default: // the others have no more regions than a list and its detail
 		}
 	} else if m.pods != nil {
-		s.focus = m.pods.focus
+		s.Focus = m.pods.focus
 		if !m.pods.loading {
-			s.rows = m.pods.rowsOf.size() + 2
+			s.Rows = m.pods.rowsOf.Size() + 2
 		}
 	}
-	return layout(m.width, m.height, s)
+	return widget.Place(m.width, m.height, s)
 }
 
 func (m *Model) draw() ([]string, *tea.Cursor) {
 	f := m.layout()
-	if f.small {
+	if f.Small {
 		return m.drawSmall(), nil
 	}
 	var lines []string
 	var cursor *tea.Cursor
-	lines = append(lines, m.headerLine(f.header.w))
+	lines = append(lines, m.headerLine(f.Header.W))
 	switch {
 	case m.viewer != nil:
-		body := rect{0, 1, m.width, m.height - 3}
-		lines = append(lines, fill(m.drawViewer(body, m.p), body.w, body.h)...)
-		cursor = still(0, 2+m.viewer.window.at-m.viewer.window.top)
+		body := widget.Rect{X: 0, Y: 1, W: m.width, H: m.height - 3}
+		lines = append(lines, widget.Fill(m.drawViewer(body, m.p), body.W, body.H)...)
+		cursor = still(0, 2+m.viewer.Window.At-m.viewer.Window.Top)
 	case m.open != nil:
-		lines = append(lines, m.tabsLine(f.tabs.w))
+		lines = append(lines, m.tabsLine(f.Tabs.W))
 		var body []string
 		body, cursor = m.drawCase(f)
 		lines = append(lines, body...)
@@ -83,12 +84,12 @@ func (m *Model) draw() ([]string, *tea.Cursor) {
 		body, cursor = m.drawPods(f)
 		lines = append(lines, body...)
 	}
-	status, at := m.statusLine(f.status.w)
+	status, at := m.statusLine(f.Status.W)
 	if at != nil {
-		at.Y += f.status.y
+		at.Y += f.Status.Y
 		cursor = at
 	}
-	lines = append(lines, status, m.keysLine(f.keys.w))
+	lines = append(lines, status, m.keysLine(f.Keys.W))
 	if m.dialog != nil {
 		cursor = m.drawDialog(lines)
 	}
@@ -105,6 +106,6 @@ func still(x, y int) *tea.Cursor {
 
 // drawSmall says what the screen needs.
 func (m *Model) drawSmall() []string {
-	text := "backtrail needs 30 columns and 8 rows; this is " + plural(max(0, m.width), "column") + " and " + plural(max(0, m.height), "row") + "."
-	return fill(wrap(text, max(1, m.width)), max(0, m.width), max(0, m.height))
+	text := "backtrail needs 30 columns and 8 rows; this is " + widget.Plural(max(0, m.width), "column") + " and " + widget.Plural(max(0, m.height), "row") + "."
+	return widget.Fill(widget.Wrap(text, max(1, m.width)), max(0, m.width), max(0, m.height))
 }

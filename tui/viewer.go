@@ -7,6 +7,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/tui/widget"
 	"github.com/charmbracelet/x/ansi"
 )
 
@@ -23,17 +24,17 @@ func (f form) String() string { return [...]string{"text", "hex", "ELF headers"}
 
 // viewer shows bytes: a file of a layer, a kept blob, or the object behind a row.
 type viewer struct {
-	gen    int
-	ctx    context.Context
-	cancel context.CancelFunc
-	parts  []part
-	at     int
-	got    *content
-	err    error
-	form   form
-	window        // over the lines
-	left   int    // columns scrolled away
-	find   string // what / looks for
+	gen           int
+	ctx           context.Context
+	cancel        context.CancelFunc
+	parts         []part
+	at            int
+	got           *content
+	err           error
+	form          form
+	widget.Window        // over the lines
+	left          int    // columns scrolled away
+	find          string // what / looks for
 }
 
 // view opens bytes over the screen.
@@ -50,7 +51,7 @@ func (m *Model) view(parts []part) tea.Cmd {
 func (m *Model) readPart(at int) tea.Cmd {
 	v := m.viewer
 	m.gen++
-	v.gen, v.at, v.got, v.err, v.window, v.left, v.find = m.gen, at, nil, nil, window{}, 0, ""
+	v.gen, v.at, v.got, v.err, v.Window, v.left, v.find = m.gen, at, nil, nil, widget.Window{}, 0, ""
 	p, ctx, store, gen := v.parts[at], v.ctx, m.o.Store, v.gen
 	return work(func() tea.Msg {
 		c, err := try(func() (*content, error) { return readPart(ctx, store, p) })
@@ -99,7 +100,7 @@ func (v *viewer) nextForm() {
 	all := v.forms()
 	for i, f := range all {
 		if f == v.form {
-			v.form, v.window, v.left = all[(i+1)%len(all)], window{}, 0
+			v.form, v.Window, v.left = all[(i+1)%len(all)], widget.Window{}, 0
 			return
 		}
 	}
@@ -134,24 +135,24 @@ func (v *viewer) text(i int) string {
 // viewerRows draws the lines of a viewer.
 type viewerRows struct {
 	v *viewer
-	p *paint
+	p *widget.Paint
 }
 
 func (r viewerRows) Len() int { return r.v.Len() }
 
-func (r viewerRows) Row(i, width int, l look) string {
+func (r viewerRows) Row(i, width int, l widget.Look) string {
 	s := r.v.text(i)
-	t := tonePlain
+	t := widget.TonePlain
 	if r.v.find != "" && strings.Contains(strings.ToLower(s), strings.ToLower(r.v.find)) {
-		t = toneNote
+		t = widget.ToneNote
 	}
 	if r.v.left > 0 {
 		s = ansi.TruncateLeft(s, r.v.left, "")
 	}
-	if l == lookPlain {
-		return r.p.in(t, fit(s, width))
+	if l == widget.LookPlain {
+		return r.p.In(t, widget.Fit(s, width))
 	}
-	return render(r.p.styles[l][t], fit(s, width))
+	return r.p.InRow(l, t, widget.Fit(s, width))
 }
 
 // seekText goes to the next line that holds what is looked for.
@@ -159,9 +160,9 @@ func (v *viewer) seekText(by int) bool {
 	n := v.Len()
 	find := strings.ToLower(v.find)
 	for step := 1; step <= n; step++ {
-		i := ((v.window.at+by*step)%n + n) % n
+		i := ((v.Window.At+by*step)%n + n) % n
 		if strings.Contains(strings.ToLower(v.text(i)), find) {
-			v.window.at = i
+			v.Window.At = i
 			return true
 		}
 	}
@@ -187,21 +188,21 @@ func (v *viewer) title() string {
 	return s
 }
 
-func (m *Model) drawViewer(r rect, p *paint) []string {
+func (m *Model) drawViewer(r widget.Rect, p *widget.Paint) []string {
 	v := m.viewer
-	lines := []string{p.titleLine(v.title(), r.w, true)}
+	lines := []string{p.TitleLine(v.title(), r.W, true)}
 	switch {
 	case v.err != nil:
-		d := newDocument(p, r.w-2)
-		d.status(signOpen, "could not be read", v.err.Error())
-		lines = append(lines, d.lines...)
+		d := widget.NewDocument(p, r.W-2)
+		d.Outcome(widget.SignOpen, "could not be read", v.err.Error())
+		lines = append(lines, d.Lines...)
 	case v.got == nil:
 		lines = append(lines, "…")
 	case v.Len() == 0:
-		lines = append(lines, p.in(toneDim, "empty"))
+		lines = append(lines, p.In(widget.ToneDim, "empty"))
 	default:
-		v.seek(v.Len(), r.h-1)
-		lines = append(lines, v.draw(viewerRows{v, p}, r.w, r.h-1, true)...)
+		v.Seek(v.Len(), r.H-1)
+		lines = append(lines, v.Draw(viewerRows{v, p}, r.W, r.H-1, true)...)
 	}
 	return lines
 }

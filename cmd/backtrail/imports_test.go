@@ -16,7 +16,8 @@ var allowed = map[string][]string{
 	"registry":           {},
 	"kube":               {},
 	"inspect":            {},
-	"tui":                {"inspect"},
+	"tui":                {"inspect", "tui/widget"},
+	"tui/widget":         {"inspect"}, // for Clean only
 	"inspect/alert":      {"inspect", "registry", "kube"},
 	"inspect/answer":     {"inspect"},
 	"inspect/cluster":    {"inspect", "registry", "kube"},

@@ -16,8 +16,8 @@ const (
 	Removed
 )
 
-// Entries are what a tree is made of, in any order. A path begins with a slash; a tree adds the directories that no entry
-// names.
+// Entries are what a tree is made of, in any order. A path begins with a slash; a tree adds the directories that no
+// entry names.
 type Entries interface {
 	Len() int
 	Path(i int) string
@@ -55,8 +55,8 @@ type treeNode struct {
 // maxDepth bounds the depth that is kept of a node; hostile archives nest deeper than anybody reads.
 const maxDepth = 1000
 
-// Tree is a tree of paths: a flat slice of nodes, and the visible ones among them. Opening and closing a directory splices
-// the visible ones, so that it costs as much as what appears, not as much as the tree.
+// Tree is a tree of paths: a flat slice of nodes, and the visible ones among them. Opening and closing a directory
+// splices the visible ones, so that it costs as much as what appears, not as much as the tree.
 type Tree struct {
 	entries Entries
 	nodes   []treeNode

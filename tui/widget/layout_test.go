@@ -1,4 +1,4 @@
-package tui
+package widget
 
 import (
 	"strings"
@@ -6,9 +6,9 @@ import (
 )
 
 // boxes draws a layout: each region by its letter.
-func boxes(w, h int, s shape) string {
-	f := layout(w, h, s)
-	if f.small {
+func boxes(w, h int, s Shape) string {
+	f := Place(w, h, s)
+	if f.Small {
 		return "too small"
 	}
 	grid := make([][]rune, h)
@@ -16,11 +16,11 @@ func boxes(w, h int, s shape) string {
 		grid[y] = []rune(strings.Repeat(" ", w))
 	}
 	for _, r := range []struct {
-		rect
+		Rect
 		letter rune
-	}{{f.header, 'h'}, {f.tabs, 't'}, {f.top, 'b'}, {f.list, 'l'}, {f.detail, 'd'}, {f.foot, 'f'}, {f.status, 's'}, {f.keys, 'k'}} {
-		for y := r.y; y < r.y+r.h; y++ {
-			for x := r.x; x < r.x+r.w; x++ {
+	}{{f.Header, 'h'}, {f.Tabs, 't'}, {f.Top, 'b'}, {f.List, 'l'}, {f.Detail, 'd'}, {f.Foot, 'f'}, {f.Status, 's'}, {f.Keys, 'k'}} {
+		for y := r.Y; y < r.Y+r.H; y++ {
+			for x := r.X; x < r.X+r.W; x++ {
 				if grid[y][x] != ' ' {
 					return "regions overlap"
 				}
@@ -36,7 +36,7 @@ func boxes(w, h int, s shape) string {
 }
 
 func TestLayoutPutsListAndDetailBesideEachOther(t *testing.T) {
-	got := boxes(100, 16, shape{tabs: true, top: 4, share: 40})
+	got := boxes(100, 16, Shape{Tabs: true, Top: 4, Share: 40})
 	want := "" +
 		strings.Repeat("h", 100) + "\n" + strings.Repeat("t", 100) + "\n" +
 		strings.Repeat(strings.Repeat("b", 100)+"\n", 4) +
@@ -50,14 +50,14 @@ func TestLayoutPutsListAndDetailBesideEachOther(t *testing.T) {
 func TestLayoutStacksUnderAHundredColumns(t *testing.T) {
 	for _, c := range []struct {
 		name string
-		s    shape
+		s    Shape
 		want string
 	}{
-		{"a list and its detail", shape{tabs: true}, "h t lllllll dddd s k"},
-		{"with the brief above", shape{tabs: true, top: 14}, "h t bbbb llll ddd s k"},
-		{"the brief has the focus", shape{tabs: true, top: 14, focus: regionTop}, "h t bbbbbbbb l dd s k"},
-		{"pods have no tabs", shape{stacked: true}, "h lllllll ddddd s k"},
-		{"no room for a foot", shape{tabs: true, foot: 9}, "h t lll dddddddd s k"},
+		{"a list and its detail", Shape{Tabs: true}, "h t lllllll dddd s k"},
+		{"with the brief above", Shape{Tabs: true, Top: 14}, "h t bbbb llll ddd s k"},
+		{"the brief has the focus", Shape{Tabs: true, Top: 14, Focus: RegionTop}, "h t bbbbbbbb l dd s k"},
+		{"pods have no tabs", Shape{Stacked: true}, "h lllllll ddddd s k"},
+		{"no room for a foot", Shape{Tabs: true, Foot: 9}, "h t lll dddddddd s k"},
 	} {
 		got := columnOf(boxes(80, 15, c.s))
 		if got != c.want {
@@ -83,16 +83,16 @@ func columnOf(drawn string) string {
 func TestLayoutShowsOneRegionWhereItIsNarrow(t *testing.T) {
 	for _, c := range []struct {
 		w, h  int
-		focus region
+		focus Region
 		want  string
 	}{
-		{40, 12, regionList, "h t llllllll s k"},
-		{40, 12, regionDetail, "h t dddddddd s k"},
-		{40, 12, regionTop, "h t bbbbbbbb s k"},
-		{120, 14, regionList, "h t llllllllll s k"},
-		{30, 8, regionList, "h t llll s k"},
+		{40, 12, RegionList, "h t llllllll s k"},
+		{40, 12, RegionDetail, "h t dddddddd s k"},
+		{40, 12, RegionTop, "h t bbbbbbbb s k"},
+		{120, 14, RegionList, "h t llllllllll s k"},
+		{30, 8, RegionList, "h t llll s k"},
 	} {
-		if got := columnOf(boxes(c.w, c.h, shape{tabs: true, top: 14, focus: c.focus})); got != c.want {
+		if got := columnOf(boxes(c.w, c.h, Shape{Tabs: true, Top: 14, Focus: c.focus})); got != c.want {
 			t.Errorf("%dx%d: %s, want %s", c.w, c.h, got, c.want)
 		}
 	}
@@ -101,8 +101,8 @@ func TestLayoutShowsOneRegionWhereItIsNarrow(t *testing.T) {
 func TestLayoutNeverLeavesTheScreen(t *testing.T) {
 	for w := 0; w < 210; w += 7 {
 		for h := 0; h < 70; h += 3 {
-			for focus := regionList; focus <= regionTop; focus++ {
-				for _, s := range []shape{{tabs: true, top: 15, share: 58, focus: focus}, {tabs: true, foot: 12, share: 42, focus: focus}, {stacked: true, share: 55, focus: focus}} {
+			for focus := RegionList; focus <= RegionTop; focus++ {
+				for _, s := range []Shape{{Tabs: true, Top: 15, Share: 58, Focus: focus}, {Tabs: true, Foot: 12, Share: 42, Focus: focus}, {Stacked: true, Share: 55, Focus: focus}} {
 					if got := boxes(w, h, s); got == "regions overlap" {
 						t.Fatalf("%dx%d %+v: %s", w, h, s, got)
 					}

@@ -1,4 +1,4 @@
-package tui
+package widget
 
 import (
 	"fmt"
@@ -7,8 +7,8 @@ import (
 	"github.com/charmbracelet/x/ansi"
 )
 
-// fit cuts a string to a width, with … at the end, or fills it up with blanks.
-func fit(s string, width int) string {
+// Fit cuts a string to a width, with … at the end, or fills it up with blanks.
+func Fit(s string, width int) string {
 	if width <= 0 {
 		return ""
 	}
@@ -17,7 +17,7 @@ func fit(s string, width int) string {
 		s = ansi.Truncate(s, width, "…")
 		n = ansi.StringWidth(s)
 	}
-	return s + blanks(width-n)
+	return s + Blanks(width-n)
 }
 
 // fitTail is fit that keeps the end: of a path the file's name matters most.
@@ -25,20 +25,20 @@ func fitTail(s string, width int) string {
 	if n := ansi.StringWidth(s); n > width && width > 1 {
 		s = ansi.TruncateLeft(s, n-width+1, "…")
 	}
-	return fit(s, width)
+	return Fit(s, width)
 }
 
-// fitRight is fit with the blanks in front.
-func fitRight(s string, width int) string {
+// FitRight is fit with the blanks in front.
+func FitRight(s string, width int) string {
 	if n := ansi.StringWidth(s); n < width {
-		return blanks(width-n) + s
+		return Blanks(width-n) + s
 	}
-	return fit(s, width)
+	return Fit(s, width)
 }
 
-// wrap breaks a line into lines of at most width cells: between words, and within a word only where it is longer than
+// Wrap breaks a line into lines of at most width cells: between words, and within a word only where it is longer than
 // a line. Names, digests and expressions are never broken at a hyphen.
-func wrap(s string, width int) []string {
+func Wrap(s string, width int) []string {
 	if width <= 0 {
 		return nil
 	}
@@ -67,10 +67,11 @@ func wrap(s string, width int) []string {
 	return append(lines, line)
 }
 
-func blanks(n int) string { return strings.Repeat(" ", max(0, n)) }
+// Blanks is a run of spaces; none for a number below one.
+func Blanks(n int) string { return strings.Repeat(" ", max(0, n)) }
 
-// plural writes a number and its noun: 1 pod, 2 pods.
-func plural(n int, noun string) string {
+// Plural writes a number and its noun: 1 pod, 2 pods.
+func Plural(n int, noun string) string {
 	if n == 1 {
 		return "1 " + noun
 	}
@@ -80,10 +81,10 @@ func plural(n int, noun string) string {
 	return fmt.Sprintf("%d %ss", n, noun)
 }
 
-// bar draws a share of a whole with eighths of a cell.
-func bar(part, whole int64, width int) string {
+// Bar draws a share of a whole with eighths of a cell.
+func Bar(part, whole int64, width int) string {
 	if whole <= 0 || part <= 0 || width <= 0 {
-		return blanks(width)
+		return Blanks(width)
 	}
 	eighths := int(part * int64(width) * 8 / whole)
 	eighths = min(max(1, eighths), width*8)
@@ -91,11 +92,11 @@ func bar(part, whole int64, width int) string {
 	if rest := eighths % 8; rest > 0 {
 		s += string([]rune(" ▏▎▍▌▋▊▉")[rest])
 	}
-	return fit(s, width)
+	return Fit(s, width)
 }
 
-// sparkline draws counts as a row of small columns.
-func sparkline(counts []int) string {
+// Sparkline draws counts as a row of small columns.
+func Sparkline(counts []int) string {
 	top := 0
 	for _, n := range counts {
 		top = max(top, n)
@@ -115,9 +116,9 @@ func sparkline(counts []int) string {
 	return b.String()
 }
 
-// plain is the frame for terminals without UTF-8: our own signs as letters, what is left as ?. Widths stay.
-func plain(s string) string {
-	s = plainSigns.Replace(s)
+// ASCII replaces what a terminal without UTF-8 cannot show: our own signs by letters, all else by ?. Widths stay.
+func ASCII(s string) string {
+	s = asciiSigns.Replace(s)
 	var b strings.Builder
 	b.Grow(len(s))
 	for _, r := range s {
@@ -130,6 +131,11 @@ func plain(s string) string {
 	return b.String()
 }
 
-var plainSigns = strings.NewReplacer("…", "~", "›", ">", "×", "x", "│", "|", "─", "-", "┼", "+", "┬", "+", "┴", "+", "├", "+", "┤", "+",
-	"┌", "+", "┐", "+", "└", "+", "┘", "+", "▸", ">", "▾", "v", "·", "-", "–", "-", "•", "*", "●", "o", "○", "o", "→", ">", "←", "<", "↑", "^", "↓", "v", "⏎", "$",
-	"█", "#", "▉", "#", "▊", "#", "▋", "#", "▌", "=", "▍", "=", "▎", "-", "▏", "-", "░", ".", "▁", "_", "▂", "_", "▃", "-", "▄", "-", "▅", "=", "▆", "=", "▇", "#", "┊", ":", "━", "=", "≠", "!")
+// asciiSigns are the signs that the terminal UI draws with, each with the letter that replaces it.
+var asciiSigns = strings.NewReplacer(
+	"…", "~", "›", ">", "×", "x", "·", "-", "–", "-", "•", "*", "●", "o", "○", "o", "≠", "!",
+	"│", "|", "┊", ":", "─", "-", "━", "=", "┼", "+", "┬", "+", "┴", "+", "├", "+", "┤", "+", "┌", "+", "┐", "+", "└", "+", "┘", "+",
+	"▸", ">", "▾", "v", "→", ">", "←", "<", "↑", "^", "↓", "v", "⏎", "$",
+	"█", "#", "▉", "#", "▊", "#", "▋", "#", "▌", "=", "▍", "=", "▎", "-", "▏", "-", "░", ".",
+	"▁", "_", "▂", "_", "▃", "-", "▄", "-", "▅", "=", "▆", "=", "▇", "#",
+)

@@ -1,0 +1,135 @@
+package widget
+
+// Bounds of the layout, in cells.
+const (
+	MinWidth, MinHeight = 30, 8  // under these there is no room for any region
+	OneWidth, OneHeight = 60, 15 // under these one region is shown at a time
+	sideWidth           = 100    // from here on list and detail stand side by side
+)
+
+// Region is a part of the body that can have the focus.
+type Region int
+
+// The regions.
+const (
+	RegionList Region = iota
+	RegionDetail
+	RegionTop // above the list: the brief
+)
+
+// Rect is a rectangle of cells. A rectangle without area is not drawn.
+type Rect struct{ X, Y, W, H int }
+
+// Empty reports whether the rectangle has no area.
+func (r Rect) Empty() bool { return r.W <= 0 || r.H <= 0 }
+
+// Contains reports whether a cell lies in the rectangle.
+func (r Rect) Contains(x, y int) bool {
+	return x >= r.X && x < r.X+r.W && y >= r.Y && y < r.Y+r.H
+}
+
+// Shape is what the screen on show wants of the layout.
+type Shape struct {
+	Tabs    bool
+	Top     int  // rows that the region above the list would like, its title counted; 0: there is none
+	Foot    int  // rows below the detail; 0: none
+	Share   int  // percent of the width that the list gets beside the detail
+	Rows    int  // lines that the list needs, its title counted; 0: as many as there are
+	Stacked bool // list and detail stand above each other at any width
+	Focus   Region
+}
+
+// Places is where everything stands.
+type Places struct {
+	Header, Tabs, Top, List, Detail, Foot, Status, Keys Rect
+	Small                                               bool // too small to draw
+	one                                                 bool // one region at a time
+}
+
+// Body gives the rectangle of a region.
+func (f Places) Body(r Region) Rect {
+	switch r {
+	case RegionDetail:
+		return f.Detail
+	case RegionTop:
+		return f.Top
+	default:
+		return f.List
+	}
+}
+
+// Place lays out a screen of w × h cells. It is a pure function of the size and of what the screen wants.
+func Place(w, h int, s Shape) Places {
+	if w < MinWidth || h < MinHeight {
+		return Places{Small: true}
+	}
+	f := Places{Header: Rect{0, 0, w, 1}, Status: Rect{0, h - 2, w, 1}, Keys: Rect{0, h - 1, w, 1}}
+	body := Rect{0, 1, w, h - 3}
+	if s.Tabs {
+		f.Tabs = Rect{0, 1, w, 1}
+		body = Rect{0, 2, w, h - 4}
+	}
+	if w < OneWidth || h < OneHeight {
+		f.one = true
+		f.place(s.Focus, body)
+		return f
+	}
+	if s.Top > 0 {
+		share := 45
+		if s.Focus == RegionTop {
+			share = 75
+		}
+		f.Top = Rect{0, body.Y, w, min(s.Top, max(4, body.H*share/100))}
+		body.Y, body.H = body.Y+f.Top.H, body.H-f.Top.H
+	}
+	if w >= sideWidth && !s.Stacked {
+		f.beside(body, s)
+	} else {
+		f.stack(body, s)
+	}
+	return f
+}
+
+func (f *Places) place(r Region, at Rect) {
+	switch r {
+	case RegionDetail:
+		f.Detail = at
+	case RegionTop:
+		f.Top = at
+	default:
+		f.List = at
+	}
+}
+
+// beside puts the list on the left, three columns with a rule, and the detail on the right.
+func (f *Places) beside(body Rect, s Shape) {
+	left := body.W * s.Share / 100
+	f.List = Rect{body.X, body.Y, left - 1, body.H}
+	f.Detail = Rect{body.X + left + 2, body.Y, body.W - left - 2, body.H}
+	f.cutFoot(min(s.Foot, f.Detail.H/3))
+}
+
+// stack puts the detail below the list. What has the focus gets the larger part.
+func (f *Places) stack(body Rect, s Shape) {
+	upper := (body.H*55 + 99) / 100
+	if s.Foot > 0 {
+		upper = body.H * 35 / 100
+	}
+	if s.Focus == RegionTop {
+		upper = body.H / 2
+	}
+	if s.Rows > 0 {
+		upper = min(upper, max(4, s.Rows))
+	}
+	f.List = Rect{body.X, body.Y, body.W, upper}
+	f.Detail = Rect{body.X, body.Y + upper, body.W, body.H - upper}
+	f.cutFoot(min(s.Foot, f.Detail.H/3))
+}
+
+func (f *Places) cutFoot(h int) {
+	if h < 3 {
+		return
+	}
+	f.Detail.H -= h
+	f.Foot = Rect{f.Detail.X, f.Detail.Y + f.Detail.H, f.Detail.W, h}
+}
