@@ -1,7 +1,6 @@
 package kube
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"errors"
@@ -17,7 +16,7 @@ import (
 
 // dump collects the objects of a snapshot's files. Broken documents become notes.
 type dump struct {
-	things  []thing
+	objects []savedObject
 	notes   []string
 	dropped int // notes past maxDumpNotes
 	files   int
@@ -99,69 +98,42 @@ func (d *dump) readFile(path string) error {
 
 // parse reads the documents of one file. The error is ErrLimit or that of r; all else becomes a note.
 func (d *dump) parse(name string, r io.Reader) error {
-	c := hire()
-	counted := &meter{r: r, left: maxDumpBytes - d.bytes}
-	d.split(name, bufio.NewReader(counted), c)
-	items := c.finish()
-	d.bytes = maxDumpBytes - counted.left
-	if counted.err != nil {
-		return counted.err
+	in, err := newStream(r, maxDumpBytes-d.bytes)
+	if err != nil {
+		return err
 	}
-	if len(d.things)+len(items) > maxDumpObjects {
+	x := newIndexer()
+	if in.isYAML() {
+		content, err := io.ReadAll(yamlReader{in})
+		if err == nil {
+			d.splitYAML(name, content, x)
+		}
+	} else {
+		d.splitJSON(name, in, x)
+	}
+	items := x.finish()
+	d.bytes = maxDumpBytes - in.left
+	if in.err != nil {
+		return in.err
+	}
+	if len(d.objects)+len(items) > maxDumpObjects {
 		return fmt.Errorf("more than %d objects: %w", maxDumpObjects, ErrLimit)
 	}
 	d.keep(name, items)
 	return nil
 }
 
-// split tells JSON from YAML. YAML is read whole.
-func (d *dump) split(name string, r *bufio.Reader, c *crew) {
-	if mark, _ := r.Peek(len(byteOrderMark)); string(mark) == byteOrderMark {
-		_, _ = r.Discard(len(byteOrderMark))
-	}
-	for {
-		b, err := r.ReadByte()
-		if err != nil {
-			return
-		}
-		if !bytes.ContainsRune([]byte(" \t\r\n"), rune(b)) {
-			_ = r.UnreadByte()
-			if b == '{' {
-				d.splitJSON(name, r, c)
-				return
-			}
-			break
-		}
-	}
-	content, err := io.ReadAll(r)
-	if err == nil {
-		d.splitYAML(name, content, c)
-	}
-}
+// yamlReader reads a stream of which no single value is bounded: YAML is read whole, and bounded by its documents.
+type yamlReader struct{ in *stream }
 
-const byteOrderMark = "\ufeff"
-
-// meter reads what is left of a bound, and remembers why it stopped.
-type meter struct {
-	r    io.Reader
-	left int64 // bytes
-	err  error // not that it came to the end
-}
-
-// Read reads on, or fails with ErrLimit.
-func (m *meter) Read(p []byte) (int, error) {
-	n, err := m.r.Read(p)
-	if m.left -= int64(n); m.left < 0 {
-		err = fmt.Errorf("more than %d MB: %w", maxDumpBytes>>20, ErrLimit)
-	}
-	if err != nil && !errors.Is(err, io.EOF) {
-		m.err = err
-	}
-	return n, err
+// Read reads on.
+func (y yamlReader) Read(p []byte) (int, error) {
+	y.in.advance()
+	return y.in.Read(p)
 }
 
 // splitYAML turns each document into JSON first: that is how Kubernetes reads YAML.
-func (d *dump) splitYAML(name string, content []byte, c *crew) {
+func (d *dump) splitYAML(name string, content []byte, x *indexer) {
 	for i, doc := range bytes.Split(append([]byte("\n"), content...), []byte("\n---")) {
 		if len(bytes.TrimSpace(doc)) == 0 {
 			continue
@@ -175,31 +147,34 @@ func (d *dump) splitYAML(name string, content []byte, c *crew) {
 			d.note("%s: document %d is not YAML: %v", name, i+1, err)
 			continue
 		}
-		if len(asJSON) > 0 && asJSON[0] == '{' {
-			d.splitJSON(name, bytes.NewReader(asJSON), c)
+		if len(asJSON) > 0 && (asJSON[0] == '{' || asJSON[0] == '[') {
+			in, err := newStream(bytes.NewReader(asJSON), int64(len(asJSON)))
+			if err == nil {
+				d.splitJSON(name, in, x)
+			}
 			continue
 		}
 		if string(asJSON) != "null" {
-			d.note("%s: document %d is no object", name, i+1)
+			d.note("%s: document %d is not an object", name, i+1)
 		}
 	}
 }
 
-// keep adds what was identified and says what was left out.
+// keep adds what was identified and notes what was left out.
 func (d *dump) keep(name string, items []*item) {
 	secrets := 0
 	for i, it := range items {
-		t, err := it.thing()
+		t, err := it.object()
 		switch {
 		case err != nil:
 			d.note("%s: object %d: %v", name, i+1, err)
 		case t.kind == "Secret":
 			secrets++
 		default:
-			d.things = append(d.things, t)
+			d.objects = append(d.objects, t)
 		}
 	}
 	if secrets > 0 {
-		d.note("%s: secrets in it, not looked at: %d", name, secrets)
+		d.note("%s: Secrets in it, not read: %d", name, secrets)
 	}
 }

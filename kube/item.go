@@ -13,12 +13,14 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
-// item is one object of a dump on its way to become a thing.
+// item is one object of a dump before it is known what it is.
 type item struct {
 	raw       []byte // until it is packed
-	kind, api string // that its list gives it, where it does not say itself
+	kind, api string // of its list, where the object has none itself
+	event     bool   // it stands in a watch event
+	deleted   bool   // by that event
 
-	// Found out by the crew:
+	// Set by a worker of the indexer:
 	header header
 	packed packed
 	err    error
@@ -42,56 +44,66 @@ func (p packed) raw() []byte {
 	return raw
 }
 
-// crew identifies and packs objects on all cores while the file is still being cut up.
-type crew struct {
+// indexer identifies and packs objects on all cores while the file is still being split.
+type indexer struct {
 	jobs  chan *item
 	free  chan []byte // to be used again
 	wait  sync.WaitGroup
 	items []*item
 }
 
-func hire() *crew {
+// newIndexer starts the workers. They end with finish.
+func newIndexer() *indexer {
 	const ahead = 16
-	c := &crew{jobs: make(chan *item, ahead), free: make(chan []byte, 2*ahead)}
+	x := &indexer{jobs: make(chan *item, ahead), free: make(chan []byte, 2*ahead)}
 	for range runtime.GOMAXPROCS(0) {
-		c.wait.Go(func() {
-			var parser fastjson.Parser
-			var scratch []byte
-			for it := range c.jobs {
-				it.identify(&parser, &scratch)
-				select {
-				case c.free <- it.raw:
-				default:
-				}
-				it.raw = nil
-			}
-		})
+		x.wait.Go(x.work)
 	}
-	return c
+	return x
 }
 
-// add takes a copy of an object and gives it back, so that its list can name its kind later.
-func (c *crew) add(raw []byte) *item {
+// work is one worker.
+func (x *indexer) work() {
+	var parser fastjson.Parser
+	var scratch []byte
+	for it := range x.jobs {
+		it.identify(&parser, &scratch)
+		select {
+		case x.free <- it.raw:
+		default:
+		}
+		it.raw = nil
+	}
+}
+
+// add takes a copy of an object and returns it, so that its list can name its kind later.
+func (x *indexer) add(raw []byte) *item {
 	var room []byte
 	select {
-	case room = <-c.free:
+	case room = <-x.free:
 	default:
 	}
 	it := &item{raw: append(room[:0], raw...)}
-	c.items = append(c.items, it)
-	c.jobs <- it
+	x.items = append(x.items, it)
+	x.jobs <- it
 	return it
 }
 
-// finish waits until all is identified; the items are in the file's order.
-func (c *crew) finish() []*item {
-	close(c.jobs)
-	c.wait.Wait()
-	return c.items
+// finish waits until all is identified and returns the items in the file's order.
+func (x *indexer) finish() []*item {
+	close(x.jobs)
+	x.wait.Wait()
+	return x.items
 }
 
-// identify reads what the object is, and packs it.
+// identify reads what the object is, and packs it. A panic becomes the item's error: one odd object must not end the
+// program.
 func (it *item) identify(parser *fastjson.Parser, scratch *[]byte) {
+	defer func() {
+		if p := recover(); p != nil {
+			it.err = fmt.Errorf("internal error: %v", p)
+		}
+	}()
 	v, err := parser.ParseBytes(it.raw)
 	if err != nil {
 		it.err = json.Unmarshal(it.raw, &it.header) // which says it shorter, and does not cite the object
@@ -101,7 +113,7 @@ func (it *item) identify(parser *fastjson.Parser, scratch *[]byte) {
 	it.packed = pack(it.raw, scratch)
 }
 
-// read takes the header out of an object; what has another type is not there.
+// read takes the header out of an object. A field of another type counts as absent.
 func (h *header) read(v *fastjson.Value) {
 	h.APIVersion, h.Kind = string(v.GetStringBytes("apiVersion")), string(v.GetStringBytes("kind"))
 	m := v.Get("metadata")
@@ -114,10 +126,10 @@ func (h *header) read(v *fastjson.Value) {
 	})
 }
 
-// thing is the item with what it is found by.
-func (it *item) thing() (thing, error) {
+// object returns the item with what it is found by.
+func (it *item) object() (savedObject, error) {
 	if it.err != nil {
-		return thing{}, fmt.Errorf("reading its name: %w", it.err)
+		return savedObject{}, fmt.Errorf("reading its name: %w", it.err)
 	}
 	h := it.header
 	if h.Kind == "" {
@@ -127,15 +139,15 @@ func (it *item) thing() (thing, error) {
 		h.APIVersion = it.api
 	}
 	if h.Kind == "" || h.Metadata.Name == "" {
-		return thing{}, errors.New("without kind or name")
+		return savedObject{}, errors.New("it has no kind or no name")
 	}
 	if err := checkNames(h.Metadata.Namespace, h.Metadata.Name); err != nil {
-		return thing{}, err
+		return savedObject{}, err
 	}
 	gv, err := schema.ParseGroupVersion(h.APIVersion)
 	if err != nil {
-		return thing{}, err
+		return savedObject{}, err
 	}
 	k := key{group: gv.Group, kind: h.Kind, namespace: h.Metadata.Namespace, name: h.Metadata.Name}
-	return thing{key: k, labels: h.Metadata.Labels, packed: it.packed}, nil
+	return savedObject{key: k, labels: h.Metadata.Labels, packed: it.packed, event: it.event, deleted: it.deleted}, nil
 }

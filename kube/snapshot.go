@@ -17,17 +17,19 @@ import (
 // and kept in memory; Secrets in it are left out.
 type Snapshot struct {
 	reading
-	path   string
-	things map[string][]*thing // by kind, sorted by namespace and name
-	byKey  map[key]*thing
-	notes  []string
+	path    string
+	objects map[string][]*savedObject // by kind, sorted by namespace and name
+	byKey   map[key]*savedObject
+	notes   []string
 }
 
-// thing is an object of the dump with what it is found by.
-type thing struct {
+// savedObject is an object of the dump with what it is found by.
+type savedObject struct {
 	key
-	labels labels.Set
-	packed packed
+	labels  labels.Set
+	packed  packed
+	event   bool // of a watch: an earlier state of the object may stand before it
+	deleted bool // the object is gone; packed is as it was last
 }
 
 // key is what no two objects of a cluster share.
@@ -62,9 +64,6 @@ func ParseSnapshot(name string, content []byte) (*Snapshot, error) {
 	return d.snapshot(name)
 }
 
-// Forget lets go of all objects, for a list that asks for nothing more: of 5,000 pods they are 15 MB.
-func (s *Snapshot) Forget() { s.things, s.byKey = nil, nil }
-
 func snapshotHints() []string {
 	return []string{
 		"a snapshot is what `kubectl get pods,replicasets,deployments,statefulsets,daemonsets,jobs,controllerrevisions,nodes -A -o json` writes",
@@ -73,30 +72,34 @@ func snapshotHints() []string {
 
 // snapshot indexes what was read. Of an object that is there twice the last one counts.
 func (d *dump) snapshot(path string) (*Snapshot, error) {
-	if len(d.things) == 0 {
-		err := errors.New("no object of Kubernetes in it")
+	if len(d.objects) == 0 {
+		err := errors.New("it holds no Kubernetes object")
 		if len(d.notes) > 0 {
 			err = errors.New(d.notes[0])
 		}
 		return nil, &Error{Doing: "reading snapshot " + path, Err: err, Hint: snapshotHints()}
 	}
-	s := &Snapshot{path: path, things: map[string][]*thing{}, byKey: map[key]*thing{}}
+	s := &Snapshot{path: path, objects: map[string][]*savedObject{}, byKey: map[key]*savedObject{}}
 	twice := 0
-	for i := range d.things {
-		t := &d.things[i]
-		if s.byKey[t.key] != nil {
+	for i := range d.objects {
+		t := &d.objects[i]
+		if s.byKey[t.key] != nil && !t.event {
 			twice++
 		}
 		s.byKey[t.key] = t
 	}
 	if twice > 0 {
-		d.note("objects that stand in the dump twice, the last one counts: %d", twice)
+		d.note("objects that stand in the dump twice, of which the last is used: %d", twice)
 	}
 	for _, t := range s.byKey {
-		s.things[t.group+"/"+t.kind] = append(s.things[t.group+"/"+t.kind], t)
+		if t.deleted {
+			delete(s.byKey, t.key)
+			continue
+		}
+		s.objects[t.group+"/"+t.kind] = append(s.objects[t.group+"/"+t.kind], t)
 	}
-	for _, list := range s.things {
-		slices.SortFunc(list, func(a, b *thing) int {
+	for _, list := range s.objects {
+		slices.SortFunc(list, func(a, b *savedObject) int {
 			return cmp.Or(cmp.Compare(a.namespace, b.namespace), cmp.Compare(a.name, b.name))
 		})
 	}
@@ -110,7 +113,7 @@ func (s *Snapshot) Context() string { return "snapshot " + s.path }
 
 // Namespace is that of the pods if they are all of one, else "default".
 func (s *Snapshot) Namespace() string {
-	list := s.things["/"+pods().kind]
+	list := s.objects["/"+pods().kind]
 	if len(list) > 0 && list[0].namespace == list[len(list)-1].namespace {
 		return list[0].namespace // sorted by namespace
 	}
@@ -130,7 +133,7 @@ func (s *Snapshot) Pods(ctx context.Context, scope Scope, each func([]corev1.Pod
 func (s *Snapshot) home() string { return s.Namespace() }
 
 func (s *Snapshot) lacks(res resource) error {
-	if len(s.things[res.group+"/"+res.kind]) > 0 {
+	if len(s.objects[res.group+"/"+res.kind]) > 0 {
 		return nil
 	}
 	return &Error{
@@ -158,7 +161,7 @@ func (s *Snapshot) get(ctx context.Context, res resource, namespace, name string
 
 // lookHints names where an object of this name is, if the dump has one at all.
 func (s *Snapshot) lookHints(res resource, name string) []string {
-	all := s.things[res.group+"/"+res.kind]
+	all := s.objects[res.group+"/"+res.kind]
 	if len(all) == 0 {
 		return []string{"the snapshot holds no " + res.plural + ": add them to the `kubectl get`"}
 	}
@@ -173,7 +176,7 @@ func (s *Snapshot) lookHints(res resource, name string) []string {
 
 func (s *Snapshot) list(ctx context.Context, res resource, namespace string, selector labels.Selector, each func([]found) error) (string, error) {
 	var page []found
-	for _, t := range s.things[res.group+"/"+res.kind] {
+	for _, t := range s.objects[res.group+"/"+res.kind] {
 		if namespace != "" && t.namespace != namespace || !selector.Matches(t.labels) {
 			continue
 		}

@@ -50,7 +50,7 @@ func TestLoadDirectory(t *testing.T) {
 	if want := "shop/api shop/l1 shop/l2 shop/listed shop/one shop/y1 shop/y2"; err != nil || strings.Join(got, " ") != want {
 		t.Errorf("got %v, %v", got, err)
 	}
-	if len(s.Notes()) != 2 || !strings.Contains(s.Notes()[0], "broken.json: document 1") || !strings.Contains(s.Notes()[1], "secrets in it, not looked at: 1") {
+	if len(s.Notes()) != 2 || !strings.Contains(s.Notes()[0], "broken.json: document 1") || !strings.Contains(s.Notes()[1], "Secrets in it, not read: 1") {
 		t.Errorf("notes: %q", s.Notes())
 	}
 	if s.Context() != "snapshot "+dir || s.Namespace() != "shop" {
@@ -67,12 +67,13 @@ func TestBrokenDumps(t *testing.T) {
 		note       string
 	}{
 		{"cut off in the second pod", string(whole[:len(whole)-40]), 1, "broken after 1 objects"},
-		{"garbage behind", string(whole) + "garbage", 2, "document 2 is broken"},
+		{"garbage behind", string(whole) + "garbage", 2, `not JSON, passed over: 1, the first: "garbage"`},
+		{"cut off, another dump behind", string(whole[:len(whole)-40]) + "\n" + podJSON("c"), 2, "broken after 1 objects"},
 		{"a name that is a path", `{"items":[{"apiVersion":"v1","kind":"Pod","metadata":{"name":"../etc","namespace":"a"}},` + podJSON("ok") + `]}`, 1, "object 1"},
-		{"no kind", `{"items":[{"metadata":{"name":"x"}},` + podJSON("ok") + `]}`, 1, "without kind or name"},
+		{"no kind", `{"items":[{"metadata":{"name":"x"}},` + podJSON("ok") + `]}`, 1, "no kind or no name"},
 		{"metadata is a number", `{"items":[{"kind":"Pod","metadata":5},` + podJSON("ok") + `]}`, 1, "object 1"},
 		{"twice", `{"items":[` + podJSON("ok") + `,` + podJSON("ok") + `]}`, 1, "twice"},
-		{"another document in between", podJSON("a") + `[1]` + podJSON("b"), 1, "not an object"},
+		{"another document in between", podJSON("a") + `[1]` + podJSON("b"), 2, "not an object"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			s, err := ParseSnapshot("dump", []byte(tt.dump))
@@ -221,6 +222,10 @@ func FuzzParseSnapshot(f *testing.F) {
 	f.Add([]byte(podJSON("a") + podJSON("b")))
 	f.Add([]byte("apiVersion: v1\nkind: Pod\nmetadata: {name: y, namespace: shop}\n---\n- 1\n"))
 	f.Add([]byte(`{"kind":"PodList","items":[{"metadata":{"name":"a"}}]}`))
+	f.Add([]byte(listWith("a") + logsOf("a/a", "{}") + listWith("b")))
+	f.Add([]byte(`[` + watchEventOf("ADDED", "a") + `,` + watchEventOf("DELETED", "a") + `]`))
+	f.Add([]byte("Warning: x\n" + podJSON("a")))
+	f.Add([]byte("\xff\xfe{\x00}\x00"))
 	f.Add([]byte("a: &a [x,x]\nb: &b [*a,*a]\nkind: [*b,*b]"))
 	f.Fuzz(func(t *testing.T, dump []byte) {
 		s, err := ParseSnapshot("fuzz", dump)

@@ -35,9 +35,6 @@ func (s *session) podList(ctx context.Context, all bool) (inspect.PodList, error
 	if err != nil {
 		return inspect.PodList{}, err
 	}
-	if dump, ok := cluster.(*kube.Snapshot); ok {
-		dump.Forget()
-	}
 	r.set(func(state *inspect.ListState) { state.Whole = true })
 	return s.drawUp(r, cluster, went), nil
 }
