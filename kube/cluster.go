@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -22,8 +23,11 @@ type Options struct {
 	Namespace  string // --namespace; "" means that of the context
 	UserAgent  string // backtrail/VERSION
 	NoStdin    bool   // credential plugins never get stdin: a terminal UI has it
-	// Warn is told the server's warnings; nil drops them.
+	// Warn is called with each warning of the server; nil drops them.
 	Warn func(string)
+	// Waiting is called where a request or a credential plugin has not answered for 10 seconds, with a sentence for
+	// people. nil drops it. It may be called from several goroutines.
+	Waiting func(string)
 }
 
 // Cluster is a live cluster. Credentials come from the kubeconfig; its transport refuses
@@ -33,6 +37,7 @@ type Cluster struct {
 	context, namespace, server string
 	contexts                   []string
 	plugin                     *api.ExecConfig // nil if the context has no credential plugin
+	certificateEnd             time.Time       // of the client certificate; zero if the kubeconfig has none
 	client                     *rest.RESTClient
 }
 
@@ -46,7 +51,7 @@ func Open(o Options) (*Cluster, error) {
 	}
 	c := &Cluster{
 		context: all.CurrentContext, namespace: o.Namespace, server: config.Host,
-		contexts: contextNames(all), plugin: config.ExecProvider,
+		contexts: contextNames(all), plugin: config.ExecProvider, certificateEnd: certificateEnd(config),
 	}
 	if c.namespace == "" {
 		c.namespace = all.Contexts[c.context].Namespace
@@ -56,7 +61,7 @@ func Open(o Options) (*Cluster, error) {
 	}
 	c.client, err = newClient(config, o)
 	if err != nil {
-		return nil, &Error{Doing: fmt.Sprintf("preparing context %q", c.context), Err: err}
+		return nil, &Error{Doing: fmt.Sprintf("preparing context %q", c.context), Err: err, Hint: credentialHints(userOf(all))}
 	}
 	c.reading = reading{from: c}
 	return c, nil

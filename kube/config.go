@@ -2,12 +2,15 @@ package kube
 
 import (
 	"context"
+	"crypto/x509"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"io/fs"
 	"net"
 	"net/http"
 	"net/url"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -54,9 +57,33 @@ func loadConfig(o Options) (*api.Config, *rest.Config, error) {
 	overrides := &clientcmd.ConfigOverrides{CurrentContext: o.Context}
 	config, err := clientcmd.NewNonInteractiveClientConfig(*all, o.Context, overrides, rules).ClientConfig()
 	if err != nil {
-		return nil, nil, &Error{Doing: fmt.Sprintf("reading context %q of the kubeconfig", o.Context), Err: err}
+		return nil, nil, &Error{
+			Doing: fmt.Sprintf("reading context %q of the kubeconfig", o.Context), Err: err, Hint: credentialHints(userOf(all)),
+		}
 	}
 	return all, config, nil
+}
+
+// userOf returns the user of the current context, nil if the kubeconfig does not have it.
+func userOf(all *api.Config) *api.AuthInfo {
+	return all.AuthInfos[all.Contexts[all.CurrentContext].AuthInfo]
+}
+
+// certificateEnd returns when the client certificate of the kubeconfig expires; zero if there is none that can be read.
+func certificateEnd(config *rest.Config) time.Time {
+	content := config.CertData
+	if len(content) == 0 && config.CertFile != "" {
+		content, _ = os.ReadFile(config.CertFile) // a file of the user's own; client-go reports an error
+	}
+	block, _ := pem.Decode(content)
+	if block == nil {
+		return time.Time{}
+	}
+	cert, err := x509.ParseCertificate(block.Bytes)
+	if err != nil {
+		return time.Time{}
+	}
+	return cert.NotAfter
 }
 
 func noConfig(rules *clientcmd.ClientConfigLoadingRules) error {
@@ -123,7 +150,15 @@ func newClient(config *rest.Config, o Options) (*rest.RESTClient, error) {
 	if config.ExecProvider != nil && o.NoStdin {
 		detach(config.ExecProvider)
 	}
-	return rest.UnversionedRESTClientFor(config)
+	client, err := rest.HTTPClientFor(config)
+	if err != nil {
+		return nil, err
+	}
+	client.Transport = &waiter{
+		next: client.Transport, plugin: config.ExecProvider, server: config.Host, report: o.Waiting,
+		notice: waitNotice, timeout: pluginTimeout,
+	}
+	return rest.UnversionedRESTClientForConfigAndClient(config, client)
 }
 
 // detach makes client-go give the plugin no stdin, or fail with this message if it needs one.

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"path/filepath"
 	"strings"
+	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 )
@@ -24,6 +25,14 @@ func (c *Cluster) explain(doing string, err error) error {
 	switch {
 	case errors.Is(err, context.Canceled):
 	case errors.Is(err, ErrRefused), errors.Is(err, ErrLimit):
+	case c.certificateExpired(err):
+		e.Kind = ErrUnauthorized
+		e.Err = fmt.Errorf("the client certificate of context %s expired on %s: %w",
+			c.context, c.certificateEnd.UTC().Format(time.DateOnly), err)
+		e.Hint = []string{
+			"renew the kubeconfig; of a kubeadm cluster `kubeadm certs renew admin.conf` does it on a control plane node",
+			"if it has not expired, this machine's clock is wrong",
+		}
 	case apierrors.IsUnauthorized(err), isLoginError(err):
 		e.Kind = ErrUnauthorized
 		e.Err = fmt.Errorf("context %s is not logged in to %s: %w", c.context, c.server, err)
@@ -47,6 +56,19 @@ func (c *Cluster) explain(doing string, err error) error {
 		e.Hint = c.reachHints()
 	}
 	return e
+}
+
+// certificateExpired reports that a client certificate which has expired may be why the server refused: the refusal
+// arrives as a TLS alert, a closed connection or status 401. A connection that was never made has another cause.
+func (c *Cluster) certificateExpired(err error) bool {
+	if c.certificateEnd.IsZero() || time.Now().Before(c.certificateEnd) {
+		return false
+	}
+	var op *net.OpError
+	if errors.As(err, &op) && op.Op == "dial" || isCertificateError(err) {
+		return false
+	}
+	return apierrors.IsUnauthorized(err) || isNetworkError(err)
 }
 
 // isLoginError knows a failed credential plugin; client-go wraps it without %w.

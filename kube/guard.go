@@ -27,6 +27,7 @@ func (g *guard) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err := g.check(req); err != nil {
 		return nil, err
 	}
+	markSent(req.Context())
 	r := Request{Time: time.Now(), Method: req.Method, Path: req.URL.RequestURI()}
 	tell := traceOf(req.Context()).Request
 	if tell == nil {

@@ -28,7 +28,9 @@ func listWith(names ...string) string {
 	return "{\n    \"kind\": \"PodList\",\n    \"apiVersion\": \"v1\",\n    \"items\": [\n" + strings.Join(items, ",\n") + "\n    ]\n}"
 }
 
-func watchEventOf(kind, name string) string { return `{"type":"` + kind + `","object":` + podJSON(name) + `}` }
+func watchEventOf(kind, name string) string {
+	return `{"type":"` + kind + `","object":` + podJSON(name) + `}`
+}
 
 // What people save and hand on, and what is read of it.
 func TestFormsOfDumps(t *testing.T) {
