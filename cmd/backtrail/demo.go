@@ -80,7 +80,7 @@ func demoSession(f *flags, std streams, incident *demo.Incident, dir string) (*s
 		return nil, err
 	}
 	s.trust, s.expected = signature.FixedTrust(root), incident.Expected
-	s.alarms.preset = bytes.NewReader(incident.Alerts)
+	s.alerts.Preset, s.alerts.PresetName = bytes.NewReader(incident.Alerts), demoAlerts
 	s.now = func() time.Time { return incident.Now }
 	s.choice = &subject.Choice{By: "responder@demo"}
 	s.openCluster = func() (kube.Source, error) { return kube.ParseSnapshot(demoName, incident.Snapshot) }

@@ -29,6 +29,7 @@ var allowed = map[string][]string{
 	"inspect/sbom":       {"inspect", "registry", "kube", "inspect/files"},
 	"inspect/signature":  {"inspect", "registry", "kube"},
 	"inspect/subject":    {"inspect", "registry", "kube"},
+	"inspect/triage":     {"inspect", "kube", "inspect/alert"},
 	"inspect/demo":       nil, // what it needs, but not the program
 	"cmd/backtrail":      nil, // everything
 }

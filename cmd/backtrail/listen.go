@@ -34,6 +34,6 @@ func (s *session) listenForAlerts() error {
 	if err != nil {
 		return hinted(fmt.Errorf("--listen %s: %w", s.flags.listen, err), "another program may have the port (2801 is falcosidekick's own, and another backtrail may run): choose another, such as 127.0.0.1:2802")
 	}
-	s.alarms.hook = hook
+	s.alerts.Webhook = hook
 	return nil
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"fmt"
 
@@ -24,7 +23,6 @@ func (f *flags) pods(ctx context.Context, std streams) error {
 	if err := f.checkOutput("plain", "json"); err != nil {
 		return err
 	}
-	limitListMemory()
 	s, err := newSession(f, std)
 	if err != nil {
 		return err
@@ -35,16 +33,17 @@ func (f *flags) pods(ctx context.Context, std streams) error {
 
 // printPods prints the list as it stands at the end.
 func (s *session) printPods(ctx context.Context) error {
-	list, err := s.podList(ctx, s.flags.wholeCluster())
+	list, err := s.lister.Once(ctx, s.flags.wholeCluster())
 	if err != nil {
 		return err
 	}
 	if s.flags.output == "json" {
-		w := bufio.NewWriterSize(s.std.out, 256<<10)
-		if err := inspect.WritePods(w, list, s.alarms.book.FillIn); err != nil {
+		text, err := inspect.EncodeJSON(list)
+		if err != nil {
 			return err
 		}
-		return w.Flush()
+		_, err = s.std.out.Write(text)
+		return err
 	}
 	for _, n := range list.Notices {
 		if list.Wrong != nil && n.Text == list.Wrong.Text {

@@ -14,13 +14,13 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/backtrail/backtrail/inspect"
-	"github.com/backtrail/backtrail/inspect/alert"
 	"github.com/backtrail/backtrail/inspect/evidence"
 	"github.com/backtrail/backtrail/inspect/files"
 	"github.com/backtrail/backtrail/inspect/policy"
 	"github.com/backtrail/backtrail/inspect/sbom"
 	"github.com/backtrail/backtrail/inspect/signature"
 	"github.com/backtrail/backtrail/inspect/subject"
+	"github.com/backtrail/backtrail/inspect/triage"
 	"github.com/backtrail/backtrail/kube"
 	"github.com/backtrail/backtrail/registry"
 )
@@ -43,9 +43,8 @@ type session struct {
 	platform   v1.Platform
 	choice     *subject.Choice
 	checkpoint *files.Checkpoint // what changed at run time; nil without
-	alarms     alarms
-	roster     *roster // of the terminal UI's list
-	relist     time.Duration
+	alerts     *triage.AlertSources
+	lister     *triage.Lister // of the pods with their alerts
 	pulls      pullSecrets
 	sign       evidence.Signer     // of bundles; nil: they are not signed
 	notices    chan inspect.Notice // for the terminal UI, where no case is open
@@ -96,16 +95,16 @@ func newSession(f *flags, std streams) (*session, error) {
 	if s.attested, err = s.gitHub(); err != nil {
 		return nil, err
 	}
-	s.alarms.book, s.roster, s.relist = alert.NewBook(0, dir), newRoster(), relistEvery
 	s.openCluster = sync.OnceValues(s.cluster)
+	s.alerts = s.alertSources()
+	s.lister = s.podLister()
 	return s, nil
 }
 
 func (s *session) close() {
-	if s.alarms.hook != nil {
-		_ = s.alarms.hook.Close()
+	if s.alerts.Webhook != nil {
+		_ = s.alerts.Webhook.Close()
 	}
-	s.alarms.book.Close()
 	_ = s.client.Close()
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/subject"
+	"github.com/backtrail/backtrail/inspect/triage"
 	"github.com/backtrail/backtrail/registry"
 )
 
@@ -99,10 +100,12 @@ func (s *session) preparePodIn(ctx context.Context, namespace, name string, t su
 		}
 	}
 	p.opening = p.subject.Opening()
-	if err := s.readAlerts(ctx); err != nil {
+	index := triage.NewIndex()
+	index.Add(found.Pod)
+	if err := s.alerts.ReadFor(ctx, index.PodOf); err != nil {
 		return prepared{}, err
 	}
-	p.opening = append(p.opening, s.alertsOf(found.Pod)...)
+	p.opening = append(p.opening, s.caseAlerts().Of(found.Pod)...)
 	return p, nil
 }
 

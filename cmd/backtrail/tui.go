@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -38,13 +37,12 @@ func (f *flags) browse(ctx context.Context, std streams) error {
 // showPods is the terminal UI on a cluster. Credential plugins run once before it takes the terminal, so that they can
 // ask; after that they get no stdin, and what they and klog print becomes a notice.
 func (s *session) showPods(ctx context.Context) error {
-	limitListMemory()
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	if err := s.listenForAlerts(); err != nil {
 		return err
 	}
-	if err := s.followAlerts(ctx); err != nil {
+	if err := s.alerts.Follow(ctx); err != nil {
 		return err
 	}
 	cluster, err := s.openCluster() // a dump takes as long as the alerts, which are read meanwhile
@@ -57,7 +55,7 @@ func (s *session) showPods(ctx context.Context) error {
 		}
 		live.Detach()
 	}
-	if err := s.followCluster(ctx); err != nil {
+	if err := s.alerts.FollowCluster(ctx); err != nil {
 		return err
 	}
 	restore, err := kube.Quiet(s.notice)
@@ -68,8 +66,8 @@ func (s *session) showPods(ctx context.Context) error {
 	view := &view{session: s}
 	defer view.close()
 	o := view.options()
-	o.Context, o.Namespace, o.Alerts = cluster.Context(), s.flags.namespace, s.alertSource()
-	o.Pods, o.Paste, o.Open, o.Fill = s.watchPods, s.paste, view.open, s.alarms.book.FillIn
+	o.Context, o.Namespace, o.Alerts = cluster.Context(), s.flags.namespace, s.alerts.Name()
+	o.Pods, o.Paste, o.Open = s.lister.Watch, s.alerts.Paste, view.open
 	return tui.Run(ctx, o)
 }
 
@@ -104,42 +102,16 @@ func (v *view) options() tui.Options {
 }
 
 func (v *view) open(ctx context.Context, pod inspect.FlaggedPod) (inspect.Source, error) {
-	p, err := v.prepare(ctx, pod)
+	p, err := v.session.prepareFlagged(ctx, pod)
 	if err != nil {
 		return nil, err
 	}
-	limitMemory()
 	o, err := v.session.start(p)
 	if err != nil {
 		return nil, err
 	}
 	v.replace(o)
 	return o.source, nil
-}
-
-func (v *view) prepare(ctx context.Context, pod inspect.FlaggedPod) (prepared, error) {
-	s := v.session
-	if pod.Name != "" && pod.Gone == nil {
-		return s.preparePodIn(ctx, pod.Namespace, "pod/"+pod.Name, subject.PodTarget{Kind: "pod", Name: pod.Name})
-	}
-	if len(pod.Alerts) == 0 {
-		return prepared{}, errors.New("opening the case: the row names neither a pod nor an alert")
-	}
-	id := pod.Alerts[0].ID
-	if pod.Gone == nil {
-		return s.prepareAlert(ctx, id)
-	}
-	a, ok := s.alarms.book.Find(id)
-	if !ok {
-		return prepared{}, errors.New("opening the case: the alert is no longer in the list")
-	}
-	cluster, err := s.openCluster()
-	if err != nil {
-		return prepared{}, err
-	}
-	s.alarms.book.Fill(&a)
-	a.Namespace, a.Pod, a.Container = pod.Namespace, pod.Name, cmp.Or(pod.Alerts[0].Subject, a.Container)
-	return s.prepareGone(ctx, cluster, id, a, &pod.Pod, "its pod is gone: this case is of what is left of it")
 }
 
 // replace closes the case that was open. Its recording stays on disk.

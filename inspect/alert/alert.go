@@ -7,6 +7,7 @@ package alert
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"net/netip"
 
 	"github.com/backtrail/backtrail/inspect"
 )
@@ -17,19 +18,22 @@ const (
 	SourceTetragon = "tetragon"
 )
 
-// Alert is one alert with what it is matched by. Match, Why, Subject and File of the embedded
-// alert say no more than the alert alone tells until Index.Match and the check of the binaries have looked.
+// Alert is one alert with everything that it can be matched by. Match, Why, Subject and File of the embedded alert are
+// provisional until triage has matched it and the files of the image are known.
 type Alert struct {
 	inspect.Alert
 	// Digest of the image, sha256:…, where the alert names one: of its index, manifest or config.
 	Digest string
-	Config bool   // the digest is that of the config for certain
-	Node   string // that it came from, as the IDS knows it
-	Target string // the file or the address that the process touched
-	// Workload is the pod's owner, and WorkloadKind what it is, where the alert says so.
+	Config bool   // the digest is certainly that of the config
+	Node   string // where the alert was raised
+	Target string // the file or the address that the process accessed
+	PodUID string
+	// Addresses are those on both ends of a connection: one of them may be that of the pod.
+	Addresses []netip.Addr
+	// Workload is the owner of the pod, and WorkloadKind its kind, where the alert names it.
 	Workload, WorkloadKind string
-	// Doubtful names fields that stand in a text line twice with different values. They are
-	// empty above: a command line can hold them too.
+	// Doubtful names fields that occur twice in a text line, with different values. They are empty above, since a command
+	// line can contain them too.
 	Doubtful []string
 	// Line is the alert as received. Its digest is Raw.
 	Line string
@@ -37,7 +41,7 @@ type Alert struct {
 	AlsoLines []string
 }
 
-// received fills in what follows from the bytes of the line.
+// received sets what follows from the bytes of the line.
 func (a *Alert) received(line []byte) {
 	sum := sha256.Sum256(line)
 	a.Raw = "sha256:" + hex.EncodeToString(sum[:])
@@ -47,5 +51,6 @@ func (a *Alert) received(line []byte) {
 	a.Match = inspect.MatchNone
 }
 
-// idOf is the ID of an alert, of the digest of its line: as long as no two alerts can be made to share it.
+// idOf returns the ID of an alert, from the digest of its line. 128 bits are enough that nobody can construct two alerts with
+// one ID.
 func idOf(raw string) string { return raw[len("sha256:"):][:32] }

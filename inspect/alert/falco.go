@@ -79,7 +79,7 @@ func (a *Alert) fill(v *fields) {
 		}
 		return value
 	}
-	a.ContainerID = agreed(bareID, "container_id", containerID, containerIDOld)
+	a.ContainerID = agreed(BareID, "container_id", containerID, containerIDOld)
 	a.Container = v[containerName]
 	a.Namespace, a.Pod = agreed(known, "k8s_ns_name", namespaceName, namespaceOld), agreed(known, "k8s_pod_name", podName, podOld)
 	a.fillDockerName()
@@ -125,8 +125,11 @@ func targetOf(name string) string {
 // bracketed is Falco's %container.info: web (id=3ad7b26ded6d).
 var bracketed = regexp.MustCompile(`\(id=([0-9a-f]{12,64})\)`)
 
-// bareID is a container ID without its runtime, or host; "" if it is neither.
-func bareID(s string) string {
+// shortID is the length of a container ID as Falco writes it, in hex digits.
+const shortID = 12
+
+// BareID returns a container ID without its runtime, or inspect.HostID; "" if s is neither.
+func BareID(s string) string {
 	if s == inspect.HostID {
 		return inspect.HostID
 	}
@@ -160,19 +163,19 @@ func imageOf(repository, tag, digest string) (image, imageDigest string) {
 	if hex := "sha256:" + tag; isDigest(hex) {
 		switch repo, cut := strings.CutSuffix(repository, "@sha256"); {
 		case repository == "sha256":
-			return hex, cmp.Or(digestOf(digest), hex)
+			return hex, cmp.Or(DigestOf(digest), hex)
 		case cut:
-			return repo + "@" + hex, cmp.Or(digestOf(digest), hex)
+			return repo + "@" + hex, cmp.Or(DigestOf(digest), hex)
 		}
 	}
 	if repository != "" && tag != "" {
 		repository += ":" + tag
 	}
-	return repository, digestOf(digest)
+	return repository, DigestOf(digest)
 }
 
-// digestOf is the digest in sha256:… or REPO@sha256:…, or "".
-func digestOf(s string) string {
+// DigestOf returns the digest in sha256:… or REPO@sha256:…; "" if there is none.
+func DigestOf(s string) string {
 	s = s[strings.LastIndexByte(s, '@')+1:]
 	if !isDigest(s) {
 		return ""

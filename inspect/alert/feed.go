@@ -1,6 +1,6 @@
 package alert
 
-// Kinds of feeds, in the words of the header.
+// Kinds of feeds, as the header of the pod list names them.
 const (
 	KindFile        = "file"
 	KindStdin       = "stdin"
@@ -11,78 +11,82 @@ const (
 	KindTetragonLog = "log of Tetragon"
 )
 
-// maxFeeds bounds the feeds of a session. More of a kind share one.
+// maxFeeds bounds the feeds of a session. Further feeds of a kind share one.
 const maxFeeds = 1024
 
-// Feed is one way by which alerts come: a file, a log, a webhook.
+// Feed is one source of alerts: a file, a log, a webhook.
 type Feed struct {
-	Kind string
-	Name string // the file or the request, as it is shown
-	book *Book
+	Kind  string
+	Name  string // the file or the request, as it is shown
+	store *Store
 
-	// state: the feed shows all that there is again and again, as reports do. What was heard before is not counted.
+	// state marks a feed that shows its whole state again and again, as policy reports do. Known alerts are not counted again.
 	state bool
 
 	count, again, broken, other int
 	samples                     []BrokenLine
-	words                       string
-	wrong                       bool
+	condition                   string
+	failing                     bool
 	caughtUp                    func() // set before the feed runs
 }
 
-// FeedState is how a feed goes.
+// FeedState is the state of a feed.
 type FeedState struct {
 	Kind, Name string
-	Alerts     int // that came, and were not heard by another feed
+	Alerts     int // received, and not received from another feed before
 	Broken     int
-	Other      int    // lines of a log that are something else
-	Words      string // following, ended, lost …; empty: read
-	Wrong      bool   // the words are bad news
+	Other      int    // lines of a log that are not alerts
+	Condition  string // following, ended, lost …; empty: read
+	Failing    bool   // the condition is a failure
 }
 
-// Open adds a feed. A name that is there already is that feed.
-func (b *Book) Open(kind, name string) *Feed { return b.open(kind, name, false) }
+// Open returns the feed of the name, and adds it if there is none.
+func (s *Store) Open(kind, name string) *Feed { return s.open(kind, name, false) }
 
-// OpenState adds a feed that shows all that there is again and again.
-func (b *Book) OpenState(kind, name string) *Feed { return b.open(kind, name, true) }
+// OpenState is Open for a feed that shows its whole state again and again.
+func (s *Store) OpenState(kind, name string) *Feed { return s.open(kind, name, true) }
 
-func (b *Book) open(kind, name string, state bool) *Feed {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	f := b.named[name]
-	if f == nil && len(b.feeds) >= maxFeeds {
+func (s *Store) open(kind, name string, state bool) *Feed {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f := s.named[name]
+	if f == nil && len(s.feeds) >= maxFeeds {
 		name = "one more " + kind
-		f = b.named[name]
+		f = s.named[name]
 	}
 	if f == nil {
-		f = &Feed{Kind: kind, Name: name, book: b, state: state}
-		b.feeds = append(b.feeds, f)
-		b.named[name] = f
+		f = &Feed{Kind: kind, Name: name, store: s, state: state}
+		s.feeds = append(s.feeds, f)
+		s.named[name] = f
 	}
 	return f
 }
 
-// Take keeps a batch.
-func (f *Feed) Take(batch Batch) { f.book.take(f, batch) }
+// Append stores a batch.
+func (f *Feed) Append(batch Batch) { f.store.append(f, batch) }
 
-// Say tells how the feed goes; wrong: that it does not.
-func (f *Feed) Say(wrong bool, words string) {
-	f.book.mu.Lock()
-	defer f.book.mu.Unlock()
-	if f.words != words || f.wrong != wrong {
-		f.words, f.wrong = words, wrong
-		f.book.touch()
+// SetCondition sets the condition of the feed; failing marks a failure.
+func (f *Feed) SetCondition(failing bool, condition string) {
+	f.store.mu.Lock()
+	defer f.store.mu.Unlock()
+	if f.condition != condition || f.failing != failing {
+		f.condition, f.failing = condition, failing
+		f.store.touch()
 	}
 }
 
-func (f *Feed) stateOf() FeedState {
-	return FeedState{Kind: f.Kind, Name: f.Name, Alerts: f.count - f.again, Broken: f.broken, Other: f.other, Words: f.words, Wrong: f.wrong}
+// currentState is the state of the feed. The Store is locked.
+func (f *Feed) currentState() FeedState {
+	return FeedState{
+		Kind: f.Kind, Name: f.Name, Alerts: f.count - f.again, Broken: f.broken, Other: f.other, Condition: f.condition, Failing: f.failing,
+	}
 }
 
-// CaughtUp has f called once, when the feed has given what there was at the beginning and waits for more, or ends.
-func (f *Feed) CaughtUp(call func()) { f.caughtUp = call }
+// OnCaughtUp sets the function that is called when the feed has passed on what there was at the beginning, or ends. It may be
+// called more than once.
+func (f *Feed) OnCaughtUp(call func()) { f.caughtUp = call }
 
-// waits tells that all that there was is given.
+// waits is called when all that there was is passed on.
 func (f *Feed) waits() {
 	if f.caughtUp != nil {
 		f.caughtUp()

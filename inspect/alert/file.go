@@ -101,7 +101,7 @@ func FollowFile(ctx context.Context, path string, feed *Feed) error {
 	if err := t.begin(); err != nil {
 		return err
 	}
-	feed.Say(false, "following")
+	feed.SetCondition(false, "following")
 	return feed.scan(ctx, t, Limits{Day: info.ModTime(), Lines: true})
 }
 
@@ -113,11 +113,11 @@ func FollowReader(ctx context.Context, r io.Reader, feed *Feed) error {
 // scan gives what r has to the feed. A context that has ended is no error.
 func (f *Feed) scan(ctx context.Context, r io.Reader, limits Limits) error {
 	in, err := Scan(r, limits, func(b Batch) bool {
-		f.Take(b)
+		f.Append(b)
 		return ctx.Err() == nil
 	})
 	for _, n := range in.Notes {
-		f.Say(true, n)
+		f.SetCondition(true, n)
 	}
 	if ctx.Err() != nil {
 		return nil
@@ -133,7 +133,7 @@ func (f *Feed) newest(file io.ReadSeeker, size int64) (io.Reader, error) {
 	if _, err := file.Seek(size-maxFile, io.SeekStart); err != nil {
 		return nil, fmt.Errorf("looking for the newest alerts: %w", err)
 	}
-	f.Say(true, fmt.Sprintf("only its newest %d GB were read", maxFile>>30))
+	f.SetCondition(true, fmt.Sprintf("only its newest %d GB were read", maxFile>>30))
 	r := bufio.NewReader(io.LimitReader(file, maxFile))
 	for {
 		if _, err := r.ReadSlice('\n'); !errors.Is(err, bufio.ErrBufferFull) {

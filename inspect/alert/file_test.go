@@ -16,17 +16,17 @@ import (
 
 // followed is a file that is followed, with what came of it.
 type followed struct {
-	t    *testing.T
-	path string
-	book *Book
-	feed *Feed
-	stop context.CancelFunc
-	done chan error
+	t     *testing.T
+	path  string
+	store *Store
+	feed  *Feed
+	stop  context.CancelFunc
+	done  chan error
 }
 
 func follow(t *testing.T, content string) *followed {
 	t.Helper()
-	f := &followed{t: t, path: filepath.Join(t.TempDir(), "falco.log"), book: newBook(t, 0), done: make(chan error, 1)}
+	f := &followed{t: t, path: filepath.Join(t.TempDir(), "falco.log"), store: newStore(t, 0), done: make(chan error, 1)}
 	f.write(os.O_CREATE, content)
 	f.start()
 	return f
@@ -34,7 +34,7 @@ func follow(t *testing.T, content string) *followed {
 
 func (f *followed) start() {
 	ctx, stop := context.WithCancel(f.t.Context())
-	f.stop, f.feed = stop, f.book.Open(KindFile, f.path)
+	f.stop, f.feed = stop, f.store.Open(KindFile, f.path)
 	go func() { f.done <- FollowFile(ctx, f.path, f.feed) }()
 	f.t.Cleanup(stop)
 }
@@ -57,7 +57,7 @@ func (f *followed) has(rules ...string) {
 	var got []string
 	for range 200 {
 		got = nil
-		for _, a := range all(f.book) {
+		for _, a := range all(f.store) {
 			got = append(got, a.Rule)
 		}
 		if strings.Join(got, " ") == strings.Join(rules, " ") {
@@ -65,10 +65,10 @@ func (f *followed) has(rules ...string) {
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
-	f.t.Fatalf("got %v, want %v; it says %q, broken %d", got, rules, f.says(), f.book.Summary().Broken)
+	f.t.Fatalf("got %v, want %v; it says %q, broken %d", got, rules, f.says(), f.store.Summary().Broken)
 }
 
-func (f *followed) says() string { return f.book.Summary().Feeds[0].Words }
+func (f *followed) says() string { return f.store.Summary().Feeds[0].Condition }
 
 func (f *followed) awaits(words string) {
 	f.t.Helper()
@@ -105,7 +105,7 @@ func TestAFileIsFollowed(t *testing.T) {
 	f.has("A")
 	f.write(0, half[40:]+line("C"))
 	f.has("A", "B", "C")
-	if s := f.book.Summary(); s.Broken != 0 {
+	if s := f.store.Summary(); s.Broken != 0 {
 		t.Errorf("%d broken lines: %v", s.Broken, s.Samples)
 	}
 	f.ends()
@@ -142,7 +142,7 @@ func TestAFileThatIsCutShort(t *testing.T) {
 	f.write(0, line("C"))
 	f.has("A", "B", "C")
 	f.awaits("written anew")
-	if s := f.book.Summary(); s.Broken != 1 {
+	if s := f.store.Summary(); s.Broken != 1 {
 		t.Errorf("%d broken lines: the half one is", s.Broken)
 	}
 	f.ends()
@@ -194,7 +194,7 @@ func TestAFileThatGrowsIsOfLines(t *testing.T) {
 }
 
 func TestAPipeIsReadOn(t *testing.T) {
-	f := &followed{t: t, path: filepath.Join(t.TempDir(), "pipe"), book: newBook(t, 0), done: make(chan error, 1)}
+	f := &followed{t: t, path: filepath.Join(t.TempDir(), "pipe"), store: newStore(t, 0), done: make(chan error, 1)}
 	if err := syscall.Mkfifo(f.path, 0o600); err != nil {
 		t.Skipf("no named pipes here: %v", err)
 	}
@@ -211,7 +211,7 @@ func TestReadFileOnce(t *testing.T) {
 	if err := os.WriteFile(path, []byte(line("A")+"{broken\n"+strings.TrimSpace(line("B"))), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	b := newBook(t, 0)
+	b := newStore(t, 0)
 	if err := ReadFile(t.Context(), path, b.Open(KindFile, path)); err != nil {
 		t.Fatal(err)
 	}
@@ -226,7 +226,7 @@ func TestWhatIsNoFileOfAlerts(t *testing.T) {
 	if err := os.WriteFile(secret, nil, 0); err != nil {
 		t.Fatal(err)
 	}
-	b := newBook(t, 0)
+	b := newStore(t, 0)
 	for path, want := range map[string]error{dir: ErrNoAlertFile, "/dev/zero": ErrNoAlertFile, filepath.Join(dir, "none"): fs.ErrNotExist, secret: fs.ErrPermission} {
 		if path == secret && os.Getuid() == 0 {
 			continue // root may read everything
@@ -245,7 +245,7 @@ func TestReadingAPipeOnceEnds(t *testing.T) {
 	if err := syscall.Mkfifo(path, 0o600); err != nil {
 		t.Skipf("no named pipes here: %v", err)
 	}
-	b := newBook(t, 0)
+	b := newStore(t, 0)
 	var work sync.WaitGroup
 	defer work.Wait()
 	for _, tt := range []struct {
@@ -275,7 +275,7 @@ func TestReadingAPipeOnceEnds(t *testing.T) {
 		}
 		close(closing)
 		_ = f.Close()
-		if s := feed.stateOf(); s.Alerts != 1 || !strings.Contains(s.Words, tt.words) || s.Wrong == tt.ends {
+		if s := feed.currentState(); s.Alerts != 1 || !strings.Contains(s.Condition, tt.words) || s.Failing == tt.ends {
 			t.Errorf("%+v", s)
 		}
 	}

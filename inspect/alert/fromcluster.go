@@ -24,9 +24,9 @@ const (
 // FromCluster reads alerts with nothing but a kubeconfig: from policy reports, and from the logs of the pods of Falco and
 // Tetragon. What may not be read is said; a kind of report that the cluster does not know is not missed.
 type FromCluster struct {
-	Book    *Book
+	Store   *Store
 	Cluster kube.Source
-	Say     func(text string) // what was not read, or is no alert, in words; each once
+	Note    func(text string) // called once for each thing that was not read or is not an alert
 
 	mu      sync.Mutex
 	said    map[string]bool
@@ -60,8 +60,8 @@ func (c *FromCluster) say(format string, args ...any) {
 	}
 	c.said[text] = true
 	c.mu.Unlock()
-	if !known && c.Say != nil {
-		c.Say(text)
+	if !known && c.Note != nil {
+		c.Note(text)
 	}
 }
 
@@ -132,7 +132,7 @@ func (c *FromCluster) takeReport(o kube.Object) {
 		r.broken(1, err)
 	}
 	if len(r.Alerts)+r.Broken > 0 {
-		c.Book.OpenState(KindReport, o.Path).Take(r.Batch)
+		c.Store.OpenState(KindReport, o.Path).Append(r.Batch)
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -184,11 +184,11 @@ func watched(t *testing.T) *api {
 	return a
 }
 
-// reader reads the cluster into a book.
+// reader reads the cluster into a store.
 func reader(t *testing.T, src kube.Source) (*FromCluster, func() []string) {
 	var mu sync.Mutex
 	var said []string
-	c := &FromCluster{Book: newBook(t, 0), Cluster: src, Say: func(text string) {
+	c := &FromCluster{Store: newStore(t, 0), Cluster: src, Note: func(text string) {
 		mu.Lock()
 		defer mu.Unlock()
 		said = append(said, text)
@@ -200,7 +200,7 @@ func reader(t *testing.T, src kube.Source) (*FromCluster, func() []string) {
 	}
 }
 
-func rules(b *Book) []string {
+func rules(b *Store) []string {
 	var names []string
 	for _, a := range all(b) {
 		names = append(names, fmt.Sprintf("%s ×%d", a.Name(), a.Count))
@@ -214,13 +214,13 @@ func TestReadFromCluster(t *testing.T) {
 	c, said := reader(t, a.open(t))
 	c.Read(t.Context())
 	want := []string{"A ×1", "Drop and execute new binary in container ×1", "Executing binary not part of base image ×1", "process_exec ×1"}
-	if got := rules(c.Book); !slices.Equal(got, want) {
+	if got := rules(c.Store); !slices.Equal(got, want) {
 		t.Errorf("got %q", got)
 	}
 	if got := said(); len(got) != 1 || got[0] != "results in policy reports that are no alerts, left out: 2 of kyverno" {
 		t.Errorf("said %q", got)
 	}
-	s := c.Book.Summary()
+	s := c.Store.Summary()
 	if s.Broken != 1 || s.Samples[0].Feed != "/api/v1/namespaces/security/pods/falco-x/log?container=falco" {
 		t.Errorf("%d broken, %+v", s.Broken, s.Samples)
 	}
@@ -229,7 +229,7 @@ func TestReadFromCluster(t *testing.T) {
 			t.Errorf("%+v", f)
 		}
 	}
-	for _, al := range all(c.Book) {
+	for _, al := range all(c.Store) {
 		if al.Title != "" && (al.Imprecise || !al.Time.Equal(at)) {
 			t.Errorf("the time of a log makes that of its text certain: %v, imprecise %v", al.Time, al.Imprecise)
 		}
@@ -253,7 +253,7 @@ func TestFromClusterSaysWhatItMayNotRead(t *testing.T) {
 		if got := strings.Join(said(), "\n"); !strings.Contains(got, want) {
 			t.Errorf("without %s it says %q", deny, got)
 		}
-		if len(all(c.Book)) == 0 {
+		if len(all(c.Store)) == 0 {
 			t.Errorf("without %s there is nothing at all", deny)
 		}
 	}
@@ -263,8 +263,8 @@ func TestFromClusterSaysWhatItMayNotRead(t *testing.T) {
 func TestFromClusterWithoutAnything(t *testing.T) {
 	c, said := reader(t, newAPI(t).open(t))
 	c.Read(t.Context())
-	if len(all(c.Book)) != 0 || len(said()) != 0 {
-		t.Errorf("%d alerts, said %q", len(all(c.Book)), said())
+	if len(all(c.Store)) != 0 || len(said()) != 0 {
+		t.Errorf("%d alerts, said %q", len(all(c.Store)), said())
 	}
 }
 
@@ -282,10 +282,10 @@ func TestLongLinesLeaveTheNewest(t *testing.T) {
 	if err := c.readLog(t.Context(), l); err != nil {
 		t.Fatal(err)
 	}
-	if got := rules(c.Book); !slices.Contains(got, "R59 ×1") || !slices.Contains(got, "R0 ×1") {
+	if got := rules(c.Store); !slices.Contains(got, "R59 ×1") || !slices.Contains(got, "R0 ×1") {
 		t.Errorf("got %q", got)
 	}
-	if s := l.feed.stateOf(); !s.Wrong || !strings.Contains(s.Words, "cut short") {
+	if s := l.feed.currentState(); !s.Failing || !strings.Contains(s.Condition, "cut short") {
 		t.Errorf("%+v", s)
 	}
 }
@@ -298,7 +298,7 @@ func TestFromADump(t *testing.T) {
 	}
 	c, said := reader(t, dump)
 	c.Read(t.Context())
-	if got := rules(c.Book); len(got) != 1 {
+	if got := rules(c.Store); len(got) != 1 {
 		t.Errorf("got %q", got)
 	}
 	if got := said(); len(got) != 1 || !strings.Contains(got[0], "holds no logs") {
@@ -324,7 +324,7 @@ func TestFollowCluster(t *testing.T) {
 	want := []string{"A ×1", "B ×6", "Drop and execute new binary in container ×1", "Executing binary not part of base image ×1", "process_exec ×1"}
 	var got []string
 	for range 500 {
-		if got = rules(c.Book); slices.Equal(got, want) {
+		if got = rules(c.Store); slices.Equal(got, want) {
 			break
 		}
 		time.Sleep(20 * time.Millisecond)

@@ -32,9 +32,9 @@ func parseJSON(line []byte, seen moment) (Alert, error) {
 func notJSON(line []byte) error {
 	var any json.RawMessage
 	if err := json.Unmarshal(line, &any); err != nil {
-		return fmt.Errorf("no JSON: %w", err)
+		return fmt.Errorf("invalid JSON: %w", err)
 	}
-	return fmt.Errorf("no JSON: %w", errDeep)
+	return fmt.Errorf("invalid JSON: %w", errDeep)
 }
 
 // text is a string field that may be anything: numbers and truth values as they are written, null, <NA>, objects and

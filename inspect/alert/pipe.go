@@ -35,14 +35,14 @@ func (p *pipe) Read(b []byte) (int, error) {
 		switch {
 		case n > 0:
 			p.spoke, p.since = true, time.Now()
-			p.feed.Say(false, "following")
+			p.feed.SetCondition(false, "following")
 			return n, nil
 		case errors.Is(err, os.ErrDeadlineExceeded):
 			p.feed.waits()
 		case err == nil, errors.Is(err, io.EOF): // nobody writes: not yet, or no more
 			p.feed.waits()
 			if p.spoke && !p.again {
-				p.feed.Say(false, "ended")
+				p.feed.SetCondition(false, "ended")
 				return 0, io.EOF
 			}
 			if !pause(p.ctx, pollEvery) {
@@ -52,7 +52,7 @@ func (p *pipe) Read(b []byte) (int, error) {
 			return 0, err
 		}
 		if p.quiet > 0 && time.Since(p.since) > p.quiet {
-			p.feed.Say(true, fmt.Sprintf("a pipe that did not end: nothing came for %v, and what comes later is not read", p.quiet))
+			p.feed.SetCondition(true, fmt.Sprintf("a pipe that did not end: nothing came for %v, and what comes later is not read", p.quiet))
 			return 0, io.EOF
 		}
 	}

@@ -72,7 +72,7 @@ func (c *FromCluster) findLogs(ctx context.Context) []*podLog {
 				}
 				for _, name := range of.containers(&page[i]) {
 					w := kube.LogWanted{Namespace: page[i].Namespace, Pod: page[i].Name, Container: name, Lines: logLines}
-					found = append(found, &podLog{wanted: w, feed: c.Book.Open(of.kind, w.Path())})
+					found = append(found, &podLog{wanted: w, feed: c.Store.Open(of.kind, w.Path())})
 				}
 			}
 			return nil
@@ -115,10 +115,10 @@ func (c *FromCluster) readLogs(ctx context.Context) {
 			switch {
 			case ctx.Err() != nil:
 			case within.Err() != nil:
-				l.feed.Say(true, "not read to its end")
+				l.feed.SetCondition(true, "not read to its end")
 				c.say("the logs of Falco and Tetragon took longer than %v: not all were read", logsTime)
 			case err != nil:
-				l.feed.Say(true, err.Error())
+				l.feed.SetCondition(true, err.Error())
 				c.say("%s", err)
 			}
 		})
@@ -135,7 +135,7 @@ func (c *FromCluster) readLog(ctx context.Context, l *podLog) error {
 			return err
 		}
 		l.wanted.Lines /= 10
-		l.feed.Say(true, "cut short: its lines are very long")
+		l.feed.SetCondition(true, "cut short: its lines are very long")
 	}
 	return nil
 }
@@ -149,7 +149,7 @@ func (l *podLog) stream(ctx context.Context, from follower) (n int64, err error)
 	defer body.Close()
 	r := newLineFilter(body, l.last, 64<<10)
 	_, err = Scan(r, Limits{Log: true}, func(b Batch) bool {
-		l.feed.Take(b)
+		l.feed.Append(b)
 		return ctx.Err() == nil
 	})
 	l.last = r.last
@@ -196,21 +196,21 @@ func (c *FromCluster) followLog(ctx context.Context, l *podLog) {
 	l.wanted.Follow = true
 	retry := minLogRetry
 	for {
-		l.feed.Say(false, "following")
+		l.feed.SetCondition(false, "following")
 		before := l.last
 		_, err := l.stream(ctx, c.Cluster.(follower))
 		switch {
 		case ctx.Err() != nil:
 			return
 		case errors.Is(err, kube.ErrNotFound):
-			l.feed.Say(false, "ended: the pod is gone")
+			l.feed.SetCondition(false, "ended: the pod is gone")
 			return
 		case errors.Is(err, kube.ErrForbidden):
-			l.feed.Say(true, err.Error())
+			l.feed.SetCondition(true, err.Error())
 			c.say("%s", err)
 			return
 		case err != nil:
-			l.feed.Say(true, "lost "+time.Now().UTC().Format("15:04:05Z")+": "+err.Error())
+			l.feed.SetCondition(true, "lost "+time.Now().UTC().Format("15:04:05Z")+": "+err.Error())
 		}
 		if l.last.After(before) {
 			retry = minLogRetry

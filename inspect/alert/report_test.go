@@ -130,14 +130,12 @@ func FuzzParseReport(f *testing.F) {
 		if err != nil {
 			return
 		}
-		b := NewBook(10, t.TempDir())
-		defer b.Close()
-		b.OpenState(KindReport, "x").Take(r.Batch)
+		b := NewStore(10)
+		b.OpenState(KindReport, "x").Append(r.Batch)
 		b.Each(func(a *Alert) bool {
 			if _, err := a.Time.MarshalJSON(); err != nil || a.Time.Year() > 2200 {
 				t.Errorf("%v, %v", a.Time, err)
 			}
-			NewIndex().Match(a)
 			return true
 		})
 	})

@@ -1,26 +1,28 @@
 package alert
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 )
 
-// Rarity is how many alerts each rule had, by the names of Alert.Name.
-func (b *Book) Rarity() map[string]int {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	said := map[string]int{}
-	for _, r := range b.rules {
-		said[r.words()] += r.said
+// Rarity returns how many alerts each rule has caused, by the names that Alert.Name returns.
+func (s *Store) Rarity() map[string]int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	count := map[string]int{}
+	for _, r := range s.rules {
+		count[r.words()] += r.count
 	}
-	return said
+	return count
 }
 
-// Namespaces are those that the alerts name, sorted: where pods are looked for if not all namespaces may be listed.
-func (b *Book) Namespaces() []string {
+// maxNamespaces bounds the namespaces that alerts can make us list, with one request each.
+const maxNamespaces = 50
+
+// Namespaces returns those that the alerts name, sorted: where pods are listed if not all namespaces may be.
+func (s *Store) Namespaces() []string {
 	seen := map[string]bool{}
-	b.Each(func(a *Alert) bool {
+	s.Each(func(a *Alert) bool {
 		if a.Namespace != "" {
 			seen[a.Namespace] = true
 		}
@@ -29,37 +31,31 @@ func (b *Book) Namespaces() []string {
 	return slices.Sorted(maps.Keys(seen))
 }
 
-// maxNamespaces bounds those that alerts can make us list, one request each.
-const maxNamespaces = 50
-
-// Summary is what there is, in numbers.
+// Summary is the content of a Store in numbers.
 type Summary struct {
-	Alerts  int // said
+	Alerts  int // received
 	Entries int // kept
 	Broken  int
 	Samples []BrokenLine // the first broken lines
 	Feeds   []FeedState
-	Notes   []string // what was dropped or not kept, in words
+	Notes   []string // what was dropped, in words
 }
 
-// Summary counts.
-func (b *Book) Summary() Summary {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	s := Summary{Entries: len(b.entries), Notes: b.droppedWords()}
-	for _, f := range b.feeds {
-		s.Alerts += f.count - f.again
-		s.Broken += f.broken
+// Summary counts what the Store has received and kept.
+func (s *Store) Summary() Summary {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	sum := Summary{Entries: len(s.entries), Notes: s.droppedWords()}
+	for _, f := range s.feeds {
+		sum.Alerts += f.count - f.again
+		sum.Broken += f.broken
 		for _, sample := range f.samples {
-			if len(s.Samples) < maxBroken {
+			if len(sum.Samples) < maxBroken {
 				sample.Feed = f.Name
-				s.Samples = append(s.Samples, sample)
+				sum.Samples = append(sum.Samples, sample)
 			}
 		}
-		s.Feeds = append(s.Feeds, f.stateOf())
+		sum.Feeds = append(sum.Feeds, f.currentState())
 	}
-	if b.unkept != nil {
-		s.Notes = append(s.Notes, fmt.Sprintf("not all lines of alerts are kept: %v", b.unkept))
-	}
-	return s
+	return sum
 }

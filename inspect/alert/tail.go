@@ -58,7 +58,7 @@ func (t *tail) Read(p []byte) (int, error) {
 				return n, nil
 			}
 			if err != nil && !errors.Is(err, io.EOF) {
-				t.feed.Say(true, "reading "+t.path+": "+err.Error())
+				t.feed.SetCondition(true, "reading "+t.path+": "+err.Error())
 			}
 			t.ended = true
 		}
@@ -67,10 +67,10 @@ func (t *tail) Read(p []byte) (int, error) {
 		switch {
 		case err != nil:
 			t.waits = true
-			t.feed.Say(true, words(err))
+			t.feed.SetCondition(true, words(err))
 		case t.waits:
 			t.waits = false
-			t.feed.Say(false, "following")
+			t.feed.SetCondition(false, "following")
 		}
 		if more {
 			t.ended = false
@@ -115,7 +115,7 @@ func (t *tail) look() (more bool, err error) {
 		}
 		_ = t.file.Close()
 		t.file, t.info, t.at, t.head, t.drained, t.waits = f, now, 0, nil, false, false
-		t.feed.Say(false, "following; another file took its name "+clockWords())
+		t.feed.SetCondition(false, "following; another file took its name "+clockWords())
 		return true, nil
 	}
 	if info.Size() < t.at || !t.sameHead() {
@@ -123,7 +123,7 @@ func (t *tail) look() (more bool, err error) {
 			return false, err
 		}
 		t.at, t.head = 0, nil
-		t.feed.Say(false, "following; it was written anew "+clockWords())
+		t.feed.SetCondition(false, "following; it was written anew "+clockWords())
 		return true, nil
 	}
 	return info.Size() > t.at, nil

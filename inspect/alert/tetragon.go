@@ -30,7 +30,7 @@ func tetragonAlert(kind string, body *fastjson.Value, stamp string) Alert {
 	command := strings.TrimSpace(text(p.Get("binary")) + " " + text(p.Get("arguments")))
 	a := Alert{Alert: inspect.Alert{
 		Source: SourceTetragon, Rule: tetragonRule(kind, body), Output: cmp.Or(text(body.Get("message")), kind+" "+command),
-		ContainerID: bareID(text(p.Get("docker"))), Path: text(p.Get("binary")), // docker: the first 31 digits
+		ContainerID: BareID(text(p.Get("docker"))), Path: text(p.Get("binary")), // docker: the first 31 digits
 	}, Target: tetragonTarget(body)}
 	if t, ok := clock(stamp); ok {
 		a.Time = inspect.At(t)
@@ -42,10 +42,10 @@ func tetragonAlert(kind string, body *fastjson.Value, stamp string) Alert {
 	a.Namespace, a.Pod = text(pod.Get("namespace")), text(pod.Get("name"))
 	a.Workload, a.WorkloadKind = text(pod.Get("workload")), text(pod.Get("workload_kind"))
 	c := pod.Get("container")
-	a.Container, a.ContainerID = text(c.Get("name")), cmp.Or(bareID(text(c.Get("id"))), a.ContainerID) // containerd://HEX
+	a.Container, a.ContainerID = text(c.Get("name")), cmp.Or(BareID(text(c.Get("id"))), a.ContainerID) // containerd://HEX
 	image := c.Get("image")
 	id := text(image.Get("id")) // REPO@sha256:HEX, or sha256:HEX of the config
-	a.Image, a.Digest, a.Config = text(image.Get("name")), digestOf(id), isDigest(id)
+	a.Image, a.Digest, a.Config = text(image.Get("name")), DigestOf(id), isDigest(id)
 	return a
 }
 

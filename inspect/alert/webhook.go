@@ -87,12 +87,12 @@ func (w *Webhook) Serve(ctx context.Context, feed *Feed) error {
 	}
 	stop := context.AfterFunc(ctx, func() { _ = server.Close() })
 	defer stop()
-	feed.Say(false, "listening")
+	feed.SetCondition(false, "listening")
 	err := server.Serve(netutil.LimitListener(w.listener, maxConnections))
 	if ctx.Err() != nil || errors.Is(err, http.ErrServerClosed) {
 		return nil
 	}
-	feed.Say(true, "no longer listening: "+err.Error())
+	feed.SetCondition(true, "no longer listening: "+err.Error())
 	return fmt.Errorf("listening for alerts: %w", err)
 }
 
@@ -139,7 +139,7 @@ func (h *receiver) answer(w http.ResponseWriter, r *http.Request) (code int, wor
 	case err != nil:
 		return http.StatusBadRequest, "the post did not come whole"
 	}
-	in, _ := Scan(bytes.NewReader(body), Limits{Day: time.Now()}, func(b Batch) bool { h.feed.Take(b); return true })
+	in, _ := Scan(bytes.NewReader(body), Limits{Day: time.Now()}, func(b Batch) bool { h.feed.Append(b); return true })
 	switch {
 	case in.Count == 0 && in.Broken == 0:
 		return http.StatusBadRequest, "there is no alert in it"

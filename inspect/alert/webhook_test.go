@@ -16,11 +16,11 @@ import (
 
 // hook is a webhook that runs.
 type hook struct {
-	t    *testing.T
-	book *Book
-	at   string
-	stop context.CancelFunc
-	done chan error
+	t     *testing.T
+	store *Store
+	at    string
+	stop  context.CancelFunc
+	done  chan error
 }
 
 func listen(t *testing.T) *hook {
@@ -30,8 +30,8 @@ func listen(t *testing.T) *hook {
 		t.Fatal(err)
 	}
 	ctx, stop := context.WithCancel(t.Context())
-	h := &hook{t: t, book: newBook(t, 0), at: w.Address(), stop: stop, done: make(chan error, 1)}
-	go func() { h.done <- w.Serve(ctx, h.book.Open(KindWebhook, w.Address())) }()
+	h := &hook{t: t, store: newStore(t, 0), at: w.Address(), stop: stop, done: make(chan error, 1)}
+	go func() { h.done <- w.Serve(ctx, h.store.Open(KindWebhook, w.Address())) }()
 	t.Cleanup(stop)
 	return h
 }
@@ -71,8 +71,8 @@ func TestWebhook(t *testing.T) {
 	if code, words := h.post(payload+"\n{broken", nil); code != http.StatusOK || words != "taken: 1; no alerts: 1" {
 		t.Errorf("%d %s", code, words)
 	}
-	s := h.book.Summary()
-	if s.Alerts != 3 || s.Broken != 1 || s.Feeds[0].Words != "listening" {
+	s := h.store.Summary()
+	if s.Alerts != 3 || s.Broken != 1 || s.Feeds[0].Condition != "listening" {
 		t.Errorf("%+v", s)
 	}
 	h.stop()
@@ -109,14 +109,14 @@ func TestWebhookRefuses(t *testing.T) {
 		{"a question before", "", func(r *http.Request) { r.Method = http.MethodOptions }, http.StatusMethodNotAllowed, "are posted"},
 		{"nothing", "", nil, http.StatusBadRequest, "no alert in it"},
 		{"something else", `{"level":"info"}`, nil, http.StatusBadRequest, "no alert of a known form"},
-		{"no JSON", `{"rule":`, nil, http.StatusBadRequest, "no JSON"},
+		{"no JSON", `{"rule":`, nil, http.StatusBadRequest, "invalid JSON"},
 		{"too much", `{"rule":"` + strings.Repeat("x", maxBody) + `"}`, nil, http.StatusRequestEntityTooLarge, "at most"},
 	} {
 		if code, words := h.post(tt.body, tt.change); code != tt.code || !strings.Contains(words, tt.words) {
 			t.Errorf("%s: %d %s", tt.name, code, words)
 		}
 	}
-	if s := h.book.Summary(); s.Alerts != 0 {
+	if s := h.store.Summary(); s.Alerts != 0 {
 		t.Errorf("%+v", s)
 	}
 	for _, host := range []string{"localhost", "LOCALHOST:2801", "127.0.0.1", "[::1]:2801", "::1"} {
@@ -190,7 +190,7 @@ func TestWebhookBoundsAFlood(t *testing.T) {
 	if count[http.StatusOK]+count[http.StatusTooManyRequests] != len(codes) || count[http.StatusOK] < postsAtOnce/2 {
 		t.Errorf("answers %v", count)
 	}
-	if s := h.book.Summary(); s.Alerts != count[http.StatusOK]+1 || s.Entries > 3 {
+	if s := h.store.Summary(); s.Alerts != count[http.StatusOK]+1 || s.Entries > 3 {
 		t.Errorf("%d alerts in %d entries; answers %v", s.Alerts, s.Entries, count)
 	}
 }

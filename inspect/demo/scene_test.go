@@ -20,6 +20,7 @@ import (
 	"github.com/backtrail/backtrail/inspect/sbom"
 	"github.com/backtrail/backtrail/inspect/signature"
 	"github.com/backtrail/backtrail/inspect/subject"
+	"github.com/backtrail/backtrail/inspect/triage"
 	"github.com/backtrail/backtrail/kube"
 	"github.com/backtrail/backtrail/registry"
 )
@@ -125,7 +126,7 @@ func (s scene) alerts(t testing.TB, pod string) []inspect.Event {
 	if err != nil {
 		t.Fatal(err)
 	}
-	index := alert.NewIndex()
+	index := triage.NewIndex()
 	index.Add(p)
 	var events []inspect.Event
 	for _, a := range in.Alerts {
@@ -134,7 +135,7 @@ func (s scene) alerts(t testing.TB, pod string) []inspect.Event {
 		if !ok {
 			continue
 		}
-		a.Apply(m)
+		triage.Apply(m, &a.Alert)
 		a.Subject = containers[0]
 		events = append(events, inspect.Event{Alert: &a.Alert})
 	}

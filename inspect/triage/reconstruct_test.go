@@ -1,4 +1,4 @@
-package subject
+package triage
 
 import (
 	"encoding/json"
@@ -16,13 +16,13 @@ import (
 )
 
 const (
-	ghostDigest = "sha256:1111111111111111111111111111111111111111111111111111111111111111"
+	goneDigest  = "sha256:1111111111111111111111111111111111111111111111111111111111111111"
 	otherDigest = "sha256:2222222222222222222222222222222222222222222222222222222222222222"
 )
 
-// graveyard is a namespace in which Deployment web has a ReplicaSet with two pods left, StatefulSet db has none, and a bare
+// remnants is a namespace in which Deployment web has a ReplicaSet with two pods left, StatefulSet db has none, and a bare
 // pod has a name that another had before it.
-func graveyard(t *testing.T, digests ...string) *kube.Snapshot {
+func remnants(t *testing.T, digests ...string) *kube.Snapshot {
 	t.Helper()
 	meta := func(name string) metav1.ObjectMeta {
 		return metav1.ObjectMeta{Namespace: "shop", Name: name, UID: types.UID("uid-" + name), Labels: map[string]string{"app": "web"}}
@@ -56,18 +56,18 @@ func graveyard(t *testing.T, digests ...string) *kube.Snapshot {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := kube.ParseSnapshot("graveyard", dump)
+	s, err := kube.ParseSnapshot("remnants", dump)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return s
 }
 
-func TestRaise(t *testing.T) {
+func TestReconstruct(t *testing.T) {
 	for _, tt := range []struct {
 		name      string
 		digests   []string // of other pods of the ReplicaSet
-		remains   Remains
+		traces    PodTraces
 		container string
 		images    string // NAME=REFERENCE=IMAGEID of each container
 		owner     string
@@ -75,75 +75,75 @@ func TestRaise(t *testing.T) {
 	}{
 		{
 			"the owner by its name, the digest by its siblings",
-			[]string{ghostDigest, ghostDigest},
-			Remains{Name: "web-7d9c5b6f48-x2kqp", Container: "web"},
-			"web", "web=reg.example/web:1=reg.example/web@" + ghostDigest + " side=reg.example/side:1=", "ReplicaSet web-7d9c5b6f48", "2 other pods of ReplicaSet web-7d9c5b6f48 run it",
+			[]string{goneDigest, goneDigest},
+			PodTraces{Name: "web-7d9c5b6f48-x2kqp", Container: "web"},
+			"web", "web=reg.example/web:1=reg.example/web@" + goneDigest + " side=reg.example/side:1=", "ReplicaSet web-7d9c5b6f48", "2 other pods of ReplicaSet web-7d9c5b6f48 run it",
 		},
 		{
 			"siblings that differ say nothing",
-			[]string{ghostDigest, otherDigest},
-			Remains{Name: "web-7d9c5b6f48-x2kqp", Container: "web"},
+			[]string{goneDigest, otherDigest},
+			PodTraces{Name: "web-7d9c5b6f48-x2kqp", Container: "web"},
 			"web", "web=reg.example/web:1= side=reg.example/side:1=", "ReplicaSet web-7d9c5b6f48", "2 different images of web",
 		},
 		{
 			"the digest of the alert counts first",
 			[]string{otherDigest},
-			Remains{Name: "web-7d9c5b6f48-x2kqp", Container: "web", ImageID: "reg.example/web@" + ghostDigest},
-			"web", "web=reg.example/web:1=reg.example/web@" + ghostDigest + " side=reg.example/side:1=", "ReplicaSet web-7d9c5b6f48", "the one that the alert names",
+			PodTraces{Name: "web-7d9c5b6f48-x2kqp", Container: "web", ImageID: "reg.example/web@" + goneDigest},
+			"web", "web=reg.example/web:1=reg.example/web@" + goneDigest + " side=reg.example/side:1=", "ReplicaSet web-7d9c5b6f48", "the one that the alert names",
 		},
 		{
 			"the container by its image", nil,
-			Remains{Name: "web-7d9c5b6f48-x2kqp", Reference: "docker.io/reg.example/side:1"},
-			"side", "web=reg.example/web:1= side=reg.example/side:1=", "ReplicaSet web-7d9c5b6f48", "as its tag points today",
+			PodTraces{Name: "web-7d9c5b6f48-x2kqp", Reference: "docker.io/reg.example/side:1"},
+			"side", "web=reg.example/web:1= side=reg.example/side:1=", "ReplicaSet web-7d9c5b6f48", "the image that its tag points to today",
 		},
 		{
 			"the ReplicaSet is gone too", nil,
-			Remains{Name: "web-6b5d4c3f21-x2kqp", Container: "web", Reference: "reg.example/web:0"},
-			"web", "web=reg.example/web:0= side=reg.example/side:1=", "Deployment web", "the alert names reg.example/web:0, and that is what is looked at",
+			PodTraces{Name: "web-6b5d4c3f21-x2kqp", Container: "web", Reference: "reg.example/web:0"},
+			"web", "web=reg.example/web:0= side=reg.example/side:1=", "Deployment web", "the alert names reg.example/web:0, which is inspected",
 		},
 		{
 			"a StatefulSet's", nil,
-			Remains{Name: "db-0", Container: "db"},
-			"db", "db=reg.example/db:1= side=reg.example/side:1=", "StatefulSet db", "StatefulSet db is there",
+			PodTraces{Name: "db-0", Container: "db"},
+			"db", "db=reg.example/db:1= side=reg.example/side:1=", "StatefulSet db", "StatefulSet db exists",
 		},
 		{
 			"the workload that the alert names", nil,
-			Remains{Name: "strange", Workload: "db", WorkloadKind: "StatefulSet", Container: "db"},
-			"db", "db=reg.example/db:1= side=reg.example/side:1=", "StatefulSet db", "as the alert says",
+			PodTraces{Name: "strange", Workload: "db", WorkloadKind: "StatefulSet", Container: "db"},
+			"db", "db=reg.example/db:1= side=reg.example/side:1=", "StatefulSet db", "which the alert names",
 		},
 		{
 			"a container that was injected", nil,
-			Remains{Name: "db-0", Container: "proxy", Reference: "mesh/proxy:1"},
+			PodTraces{Name: "db-0", Container: "proxy", Reference: "mesh/proxy:1"},
 			"proxy", "db=reg.example/db:1= side=reg.example/side:1= proxy=mesh/proxy:1=", "StatefulSet db", "",
 		},
 		{
 			"the pod that has the name now", nil,
-			Remains{Name: "bare"},
+			PodTraces{Name: "bare"},
 			"main", "main=reg.example/bare:2=reg.example/bare@" + otherDigest, "", "the pod that has its name now",
 		},
 		{
 			"nothing but the alert", nil,
-			Remains{Name: "lost-x2kqp", Reference: "reg.example/lost:1"},
+			PodTraces{Name: "lost-x2kqp", Reference: "reg.example/lost:1"},
 			inspect.ImageSubject, inspect.ImageSubject + "=reg.example/lost:1=", "", "its owner is not known",
 		},
 		{
-			"nothing at all", nil, Remains{Name: "lost-x2kqp"}, "", "", "", "its owner is not known",
+			"nothing at all", nil, PodTraces{Name: "lost-x2kqp"}, "", "", "", "its owner is not known",
 		},
 		{
 			"as it was on the list",
 			[]string{otherDigest},
-			Remains{Name: "web-7d9c5b6f48-x2kqp", Container: "web", Seen: &inspect.Pod{UID: "u", Node: "n", Containers: []inspect.Container{
-				{Name: "web", Type: inspect.ContainerMain, Reference: "reg.example/web:9", ImageID: "reg.example/web@" + ghostDigest},
+			PodTraces{Name: "web-7d9c5b6f48-x2kqp", Container: "web", Listed: &inspect.Pod{UID: "u", Node: "n", Containers: []inspect.Container{
+				{Name: "web", Type: inspect.ContainerMain, Reference: "reg.example/web:9", ImageID: "reg.example/web@" + goneDigest},
 			}}},
-			"web", "web=reg.example/web:9=reg.example/web@" + ghostDigest + " side=reg.example/side:1=", "ReplicaSet web-7d9c5b6f48", "while it was on the list",
+			"web", "web=reg.example/web:9=reg.example/web@" + goneDigest + " side=reg.example/side:1=", "ReplicaSet web-7d9c5b6f48", "while it was on the list",
 		},
 		{
-			"a name that is a path", nil, Remains{Name: "../../web-x2kqp", Reference: "r/x:1"}, inspect.ImageSubject, inspect.ImageSubject + "=r/x:1=", "", "its owner is not known",
+			"a name that is a path", nil, PodTraces{Name: "../../web-x2kqp", Reference: "r/x:1"}, inspect.ImageSubject, inspect.ImageSubject + "=r/x:1=", "", "its owner is not known",
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			tt.remains.Namespace = "shop"
-			g := Raise(t.Context(), graveyard(t, tt.digests...), tt.remains)
+			tt.traces.Namespace = "shop"
+			g := Reconstruct(t.Context(), remnants(t, tt.digests...), tt.traces)
 			var images []string
 			for _, c := range g.Pod.Spec.Containers {
 				images = append(images, c.Name+"="+c.Image+"="+g.status(c.Name).ImageID)

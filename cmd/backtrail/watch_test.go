@@ -29,20 +29,23 @@ func watchList(t *testing.T, server *apiServer, change func(s *session)) *watche
 		t.Fatal(err)
 	}
 	t.Cleanup(s.close)
-	s.alarms.live = true
+	s.alerts.Preset, s.alerts.File = nil, ""
+	if err := s.alerts.Follow(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	if change != nil {
 		change(s)
 	}
-	w := &watched{t: t, s: s, feed: s.alarms.book.Open(alert.KindFile, "x"), lists: make(chan inspect.PodList, 100), ended: make(chan error, 1)}
+	w := &watched{t: t, s: s, feed: s.alerts.Store.Open(alert.KindFile, "x"), lists: make(chan inspect.PodList, 100), ended: make(chan error, 1)}
 	ctx, stop := context.WithCancel(t.Context())
 	t.Cleanup(stop)
-	go func() { w.ended <- s.watchPods(ctx, true, func(l inspect.PodList) { w.lists <- l }) }()
+	go func() { w.ended <- s.lister.Watch(ctx, true, func(l inspect.PodList) { w.lists <- l }) }()
 	return w
 }
 
 func (w *watched) alert(lines ...string) {
 	w.t.Helper()
-	if _, err := alert.Scan(strings.NewReader(strings.Join(lines, "\n")), alert.Limits{}, func(b alert.Batch) bool { w.feed.Take(b); return true }); err != nil {
+	if _, err := alert.Scan(strings.NewReader(strings.Join(lines, "\n")), alert.Limits{}, func(b alert.Batch) bool { w.feed.Append(b); return true }); err != nil {
 		w.t.Fatal(err)
 	}
 }
@@ -164,7 +167,7 @@ func TestAServerThatComesLater(t *testing.T) {
 func TestWithoutWatchTheListIsReadAgain(t *testing.T) {
 	server := newAPIServer(t, webPod("web-7d9c5b6f48-aaaaa", "a", 0), webPod("web-7d9c5b6f48-bbbbb", "b", 0))
 	server.forbid["watch"] = true
-	w := watchList(t, server, func(s *session) { s.relist = 200 * time.Millisecond })
+	w := watchList(t, server, func(s *session) { s.lister.Relist = 200 * time.Millisecond })
 	w.alert(falcoLine("Shell", "Warning", "b", "web-7d9c5b6f48-bbbbb", 5))
 	w.until("by listing", func(l inspect.PodList) bool { return l.State.Every > 0 && !l.State.Live && l.State.Lost == "" })
 	server.apply("DELETED", webPod("web-7d9c5b6f48-bbbbb", "b", 0))

@@ -1,4 +1,4 @@
-package alert
+package triage
 
 import (
 	"fmt"
@@ -12,7 +12,28 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/alert"
 )
+
+const (
+	hex64   = "3ad7b26ded6d8e7b23da7d48fe889434573036c27ae5a74837233de441c3601e"
+	digestA = "sha256:1111111111111111111111111111111111111111111111111111111111111111"
+	digestB = "sha256:2222222222222222222222222222222222222222222222222222222222222222"
+)
+
+// at is when the alerts of the examples were raised.
+var at = time.Date(2026, 3, 1, 8, 1, 2, 500_000_000, time.UTC)
+
+// one is an alert about container web of web-0, changed.
+func one(change func(a *alert.Alert)) alert.Alert {
+	a := alert.Alert{Alert: inspect.Alert{
+		Source: alert.SourceFalco, Rule: "Drop and execute new binary in container", Priority: "Critical", Time: inspect.At(at),
+		Namespace: "shop", Pod: "web-0", Container: "web", ContainerID: "3ad7b26ded6d", Path: "/tmp/.x/kd",
+		Image: "reg.example/web:1", Flags: []string{"EXE_WRITABLE", inspect.FlagUpper},
+	}, Node: "node1"}
+	change(&a)
+	return a
+}
 
 // webPod is a pod shop/NAME created ten minutes before the alerts, with one container web.
 func webPod(name, id, digest string) *corev1.Pod {
@@ -44,90 +65,90 @@ func cluster() *Index {
 func TestMatch(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
-		alert Alert
+		alert alert.Alert
 		how   string
 		hits  string
 		why   string // a part of it
 	}{
-		{"the container's ID, as Falco cuts it", one(func(*Alert) {}), "container-id", "web-0/web", "3ad7b26ded6d is the ID of container web"},
+		{"the container's ID, as Falco cuts it", one(func(*alert.Alert) {}), "container-id", "web-0/web", "3ad7b26ded6d is the ID of container web"},
 		{
 			"as Tetragon cuts it",
-			Alert{Alert: inspect.Alert{ContainerID: hex64[:31]}},
+			alert.Alert{Alert: inspect.Alert{ContainerID: hex64[:31]}},
 			"container-id", "web-0/web", "",
 		},
 		{
-			"the ID counts more than the name", one(func(a *Alert) { a.Pod = "web-1" }),
+			"the ID counts more than the name", one(func(a *alert.Alert) { a.Pod = "web-1" }),
 			"container-id", "web-0/web", "though the alert names pod shop/web-1",
 		},
 		{
 			"a run that has ended",
-			Alert{Alert: inspect.Alert{ContainerID: strings.Repeat("e", 12)}},
+			alert.Alert{Alert: inspect.Alert{ContainerID: strings.Repeat("e", 12)}},
 			"container-id", "web-0/web", "an earlier run of container web",
 		},
 		{
 			"the digest of one pod",
-			Alert{Digest: digestB},
+			alert.Alert{Digest: digestB},
 			"digest", "web-2/web", "only container web of shop/web-2 runs",
 		},
 		{
 			"the digest of two pods",
-			Alert{Digest: digestA},
+			alert.Alert{Digest: digestA},
 			"digest", "web-0/web web-1/web", "2 containers run",
 		},
 		{
 			"the digest of two pods, with a name",
-			Alert{Alert: inspect.Alert{Namespace: "shop", Pod: "web-1"}, Digest: digestA},
+			alert.Alert{Alert: inspect.Alert{Namespace: "shop", Pod: "web-1"}, Digest: digestA},
 			"digest", "web-1/web", "",
 		},
 		{
-			"the name", one(func(a *Alert) { a.ContainerID = strings.Repeat("9", 12) }),
+			"the name", one(func(a *alert.Alert) { a.ContainerID = strings.Repeat("9", 12) }),
 			"pod", "web-0/web", "no pod has a container of ID 999999999999",
 		},
 		{
-			"the name, two minutes before the pod", one(func(a *Alert) { a.ContainerID, a.Time = "", inspect.At(at.Add(-12*time.Minute)) }),
+			"the name, two minutes before the pod", one(func(a *alert.Alert) { a.ContainerID, a.Time = "", inspect.At(at.Add(-12*time.Minute)) }),
 			"pod", "web-0/web", "",
 		},
 		{
-			"the name, older than the pod", one(func(a *Alert) { a.ContainerID, a.Time = "", inspect.At(at.Add(-13*time.Minute)) }),
+			"the name, older than the pod", one(func(a *alert.Alert) { a.ContainerID, a.Time = "", inspect.At(at.Add(-13*time.Minute)) }),
 			"none", "", "it is of an earlier pod of the name shop/web-0",
 		},
 		{
-			"the name, and a time of day only", one(func(a *Alert) { a.ContainerID, a.Time, a.Imprecise = "", inspect.At(at.AddDate(0, 0, -1)), true }),
+			"the name, and a time of day only", one(func(a *alert.Alert) { a.ContainerID, a.Time, a.Imprecise = "", inspect.At(at.AddDate(0, 0, -1)), true }),
 			"pod", "web-0/web", "not known well enough",
 		},
 		{
 			"a name without a namespace",
-			Alert{Alert: inspect.Alert{Pod: "web-0"}},
+			alert.Alert{Alert: inspect.Alert{Pod: "web-0"}},
 			"none", "", "names no container, image or pod",
 		},
 		{
 			"the image",
-			Alert{Alert: inspect.Alert{Image: "reg.example/web:1", Container: "web", Namespace: "shop"}},
+			alert.Alert{Alert: inspect.Alert{Image: "reg.example/web:1", Container: "web", Namespace: "shop"}},
 			"image", "web-0/web web-1/web web-2/web", "3 containers run reg.example/web:1",
 		},
 		{
 			"a repository without a tag",
-			Alert{Alert: inspect.Alert{Image: "reg.example:5000/web"}},
+			alert.Alert{Alert: inspect.Alert{Image: "reg.example:5000/web"}},
 			"none", "", "",
 		},
 		{
 			"the image of another container name",
-			Alert{Alert: inspect.Alert{Image: "reg.example/web:1", Container: "db"}},
+			alert.Alert{Alert: inspect.Alert{Image: "reg.example/web:1", Container: "db"}},
 			"none", "", "no such container has image reg.example/web:1",
 		},
 		{
-			"the node itself", one(func(a *Alert) { a.ContainerID = inspect.HostID }),
+			"the node itself", one(func(a *alert.Alert) { a.ContainerID = inspect.HostID }),
 			"none", "", "process of the node",
 		},
 		{
 			"another cluster",
-			Alert{Alert: inspect.Alert{ContainerID: containerOf("9"), Namespace: "bank", Pod: "teller", Image: "x:1"}, Digest: containerOf("9")},
+			alert.Alert{Alert: inspect.Alert{ContainerID: containerOf("9"), Namespace: "bank", Pod: "teller", Image: "x:1"}, Digest: containerOf("9")},
 			"none", "", "no pod has a container of ID 999999999999; no such container runs 9999999999999999999…; there is no pod bank/teller; no such container has image x:1",
 		},
 		{
-			"what stands twice",
-			Alert{Doubtful: []string{"k8s_pod_name"}},
-			"none", "", "differently: k8s_pod_name",
+			"a field that occurs twice",
+			alert.Alert{Doubtful: []string{"k8s_pod_name"}},
+			"none", "", "different values: k8s_pod_name",
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -149,7 +170,7 @@ func TestMatchNameOfRestarted(t *testing.T) {
 	pod := webPod("web-0", hex64, digestA)
 	pod.Status.ContainerStatuses[0].State.Running.StartedAt = metav1.NewTime(at.Add(time.Hour))
 	x.Add(pod)
-	a := one(func(a *Alert) { a.ContainerID, a.Image = "", "" })
+	a := one(func(a *alert.Alert) { a.ContainerID, a.Image = "", "" })
 	if got := x.Match(&a); got.How != inspect.MatchNone || !strings.Contains(got.Why, "an earlier container web of pod shop/web-0") {
 		t.Errorf("got %+v", got)
 	}
@@ -178,7 +199,7 @@ func TestMatchNameOfSeveralContainers(t *testing.T) {
 }
 
 func (x *Index) byNameOnly(a inspect.Alert) Match {
-	m, _ := x.byName(&Alert{Alert: a})
+	m, _ := x.byName(&alert.Alert{Alert: a})
 	return m
 }
 
@@ -187,20 +208,20 @@ func TestMatchAmbiguousID(t *testing.T) {
 	x := NewIndex()
 	x.Add(webPod("web-0", "aaaaaaaaaaaa"+strings.Repeat("0", 52), digestA))
 	x.Add(webPod("web-1", "aaaaaaaaaaaa"+strings.Repeat("1", 52), digestA))
-	short := Alert{Alert: inspect.Alert{ContainerID: "aaaaaaaaaaaa"}}
+	short := alert.Alert{Alert: inspect.Alert{ContainerID: "aaaaaaaaaaaa"}}
 	if got := x.Match(&short); got.How != inspect.MatchNone || !strings.Contains(got.Why, "several containers") {
 		t.Errorf("got %+v", got)
 	}
-	long := Alert{Alert: inspect.Alert{ContainerID: "aaaaaaaaaaaa1"}}
+	long := alert.Alert{Alert: inspect.Alert{ContainerID: "aaaaaaaaaaaa1"}}
 	if got := x.Match(&long); len(got.Hits) != 1 || got.Hits[0].Pod != "web-1" {
 		t.Errorf("got %+v", got)
 	}
 }
 
 func TestApply(t *testing.T) {
-	a := Alert{Alert: inspect.Alert{ContainerID: hex64[:12]}}
+	a := alert.Alert{Alert: inspect.Alert{ContainerID: hex64[:12]}}
 	m := cluster().Match(&a)
-	a.Apply(m)
+	Apply(m, &a.Alert)
 	if a.Namespace != "shop" || a.Pod != "web-0" || a.Container != "web" || a.Alert.Match != inspect.MatchContainer || a.Why == "" {
 		t.Errorf("got %+v", a)
 	}
@@ -210,8 +231,8 @@ func TestApply(t *testing.T) {
 	if _, ok := m.Of("shop", "web-1"); ok {
 		t.Error("web-1 is no hit")
 	}
-	several := Alert{Digest: digestA}
-	several.Apply(cluster().Match(&several))
+	several := alert.Alert{Digest: digestA}
+	Apply(cluster().Match(&several), &several.Alert)
 	if several.Pod != "" || several.Alert.Match != inspect.MatchDigest {
 		t.Errorf("which of two pods it was is not known: %+v", several)
 	}
@@ -230,30 +251,6 @@ func TestImageKey(t *testing.T) {
 	} {
 		if got := imageKey(in); got != want {
 			t.Errorf("%q: got %q, want %q", in, got, want)
-		}
-	}
-}
-
-// Without the image no flag but that of memory says where a file is from.
-func TestLocated(t *testing.T) {
-	upper, lower, memfd := []string{inspect.FlagUpper}, []string{inspect.FlagLower}, []string{inspect.FlagMemfd}
-	for _, tt := range []struct {
-		name           string
-		alert          inspect.Alert
-		origin, detail string
-	}{
-		{"upper layer", inspect.Alert{Path: "/x", Flags: upper}, inspect.OriginUnknown, "writable layer"},
-		{"lower layer", inspect.Alert{Path: "/x", Flags: lower}, inspect.OriginUnknown, "the image's own file"},
-		{"no flags", inspect.Alert{Path: "/x"}, inspect.OriginUnknown, "does not say from which layer"},
-		{"both flags", inspect.Alert{Path: "/x", Flags: []string{inspect.FlagUpper, inspect.FlagLower}}, inspect.OriginUnknown, "contradict"},
-		{"memory, by the flag", inspect.Alert{Path: "/x", Flags: memfd}, inspect.OriginMemfd, "from memory"},
-		{"memory, by the path", inspect.Alert{Path: "memfd:x"}, inspect.OriginMemfd, "from memory"},
-		{"the node", inspect.Alert{Path: "/x", ContainerID: inspect.HostID, Flags: lower}, inspect.OriginHost, "on the node"},
-		{"no path", inspect.Alert{Flags: upper}, inspect.OriginUnknown, "names no file"},
-	} {
-		got := located(&tt.alert)
-		if got.Origin != tt.origin || !strings.Contains(got.Detail, tt.detail) || got.Layer != -1 || got.Path != tt.alert.Path {
-			t.Errorf("%s: got %+v", tt.name, got)
 		}
 	}
 }
@@ -284,7 +281,7 @@ func matchFlood(t *testing.T, pods int) (found map[string]int, took time.Duratio
 	start := time.Now()
 	found = map[string]int{}
 	for i := range 100_000 {
-		a := Alert{Alert: inspect.Alert{Time: inspect.At(at)}}
+		a := alert.Alert{Alert: inspect.Alert{Time: inspect.At(at)}}
 		switch i % 5 {
 		case 0:
 			a.ContainerID = fmt.Sprintf("%012x", i/5%pods)
@@ -313,22 +310,22 @@ func TestMatchOfWhatIsGone(t *testing.T) {
 	if x.Add(webPod("db-0", hex64, digestA)) {
 		t.Error("the same pod again changes nothing")
 	}
-	x.Gone("shop", "db-0", "uid-db-0")
+	x.Gone("shop", "db-0", "uid-db-0", at.Add(30*time.Minute))
 	next := webPod("db-0", containerOf("b"), digestB)
 	next.UID, next.CreationTimestamp = "uid-2", metav1.NewTime(at.Add(time.Hour))
 	next.Status.ContainerStatuses[0].State.Running.StartedAt = next.CreationTimestamp
 	x.Add(next)
 	for _, tt := range []struct {
 		name  string
-		alert Alert
+		alert alert.Alert
 		uid   string
 		why   string
 	}{
-		{"its container", Alert{Alert: inspect.Alert{ContainerID: hex64[:12]}}, "uid-db-0", "whose pod is gone"},
-		{"its name at its time", Alert{Alert: inspect.Alert{Namespace: "shop", Pod: "db-0", Time: inspect.At(at)}}, "uid-db-0", ""},
-		{"its name now", Alert{Alert: inspect.Alert{Namespace: "shop", Pod: "db-0", Time: inspect.At(at.Add(2 * time.Hour))}}, "uid-2", ""},
-		{"its name before both", Alert{Alert: inspect.Alert{Namespace: "shop", Pod: "db-0", Time: inspect.At(at.Add(-time.Hour))}}, "", "an earlier pod of the name"},
-		{"its digest, which runs no more", Alert{Digest: digestA}, "", "no such container runs"},
+		{"its container", alert.Alert{Alert: inspect.Alert{ContainerID: hex64[:12]}}, "uid-db-0", "whose pod is gone"},
+		{"its name at its time", alert.Alert{Alert: inspect.Alert{Namespace: "shop", Pod: "db-0", Time: inspect.At(at)}}, "uid-db-0", ""},
+		{"its name now", alert.Alert{Alert: inspect.Alert{Namespace: "shop", Pod: "db-0", Time: inspect.At(at.Add(2 * time.Hour))}}, "uid-2", ""},
+		{"its name before both", alert.Alert{Alert: inspect.Alert{Namespace: "shop", Pod: "db-0", Time: inspect.At(at.Add(-time.Hour))}}, "", "an earlier pod of the name"},
+		{"its digest, which runs no more", alert.Alert{Digest: digestA}, "", "no such container runs"},
 	} {
 		got := x.Match(&tt.alert)
 		uid := ""
@@ -346,36 +343,36 @@ func TestMatchOfWhatIsGone(t *testing.T) {
 	}
 }
 
-func TestBearing(t *testing.T) {
+func TestContextFit(t *testing.T) {
 	x := cluster()
 	pod := webPod("on-node", containerOf("d"), digestA)
 	pod.Spec.NodeName = "node1"
 	x.Add(pod)
-	named := func(ns, pod, id, node string) Alert {
-		return Alert{Alert: inspect.Alert{Namespace: ns, Pod: pod, ContainerID: id}, Node: node}
+	named := func(ns, pod, id, node string) alert.Alert {
+		return alert.Alert{Alert: inspect.Alert{Namespace: ns, Pod: pod, ContainerID: id}, Node: node}
 	}
 	for _, tt := range []struct {
 		name    string
-		alerts  []Alert
+		alerts  []alert.Alert
 		strange bool
 	}{
 		{"nothing", nil, false},
-		{"a host alert of another node", []Alert{named("", "", inspect.HostID, "elsewhere")}, false},
-		{"a node alone", []Alert{named("", "", "", "elsewhere")}, false},
-		{"a pod of another cluster", []Alert{named("bank", "teller", "", "elsewhere")}, true},
-		{"a container of another cluster", []Alert{named("", "", "999999999999", "")}, true},
-		{"many, and one that is known by its container", []Alert{named("bank", "x", "", ""), named("bank", "y", hex64[:12], "")}, false},
-		{"one that is known by its namespace", []Alert{named("shop", "long-gone", "", "")}, false},
-		{"one that is known by its node, with its domain", []Alert{named("bank", "x", "", "node1.example.com")}, false},
-		{"a namespace that every cluster has", []Alert{named("kube-system", "", "", "")}, false},
-		{"a pod in a namespace that every cluster has", []Alert{named("kube-system", "etcd-other", "", "")}, true},
+		{"a host alert of another node", []alert.Alert{named("", "", inspect.HostID, "elsewhere")}, false},
+		{"a node alone", []alert.Alert{named("", "", "", "elsewhere")}, false},
+		{"a pod of another cluster", []alert.Alert{named("bank", "teller", "", "elsewhere")}, true},
+		{"a container of another cluster", []alert.Alert{named("", "", "999999999999", "")}, true},
+		{"many, and one that is known by its container", []alert.Alert{named("bank", "x", "", ""), named("bank", "y", hex64[:12], "")}, false},
+		{"one that is known by its namespace", []alert.Alert{named("shop", "long-gone", "", "")}, false},
+		{"one that is known by its node, with its domain", []alert.Alert{named("bank", "x", "", "node1.example.com")}, false},
+		{"a namespace that every cluster has", []alert.Alert{named("kube-system", "", "", "")}, false},
+		{"a pod in a namespace that every cluster has", []alert.Alert{named("kube-system", "etcd-other", "", "")}, true},
 	} {
-		var b Bearing
+		var f ContextFit
 		for i := range tt.alerts {
-			b.Add(x, &tt.alerts[i])
+			f.Count(x, &tt.alerts[i])
 		}
-		if b.Strange() != tt.strange {
-			t.Errorf("%s: %+v", tt.name, b)
+		if f.Mismatch() != tt.strange {
+			t.Errorf("%s: %+v", tt.name, f)
 		}
 	}
 }

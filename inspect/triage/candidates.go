@@ -1,10 +1,13 @@
-package alert
+package triage
 
-import "github.com/backtrail/backtrail/kube"
+import (
+	"github.com/backtrail/backtrail/inspect/alert"
+	"github.com/backtrail/backtrail/kube"
+)
 
-// candidates are the containers that fit. Where the alert names the pod only that one is looked through:
-// an image may run in thousands.
-func (x *Index) candidates(a *Alert, all []place, fits func(*kube.Container) bool) []place {
+// candidates returns the containers that fit. Where the alert names the pod only that one is searched: an image may run in
+// thousands.
+func (x *Index) candidates(a *alert.Alert, all []place, fits func(*kube.Container) bool) []place {
 	if a.Namespace == "" || a.Pod == "" {
 		return narrow(a, all)
 	}
@@ -19,9 +22,8 @@ func (x *Index) candidates(a *Alert, all []place, fits func(*kube.Container) boo
 	return narrow(a, found)
 }
 
-// narrow keeps the places that do not contradict the names in the alert, and that the alert is
-// not older than.
-func narrow(a *Alert, found []place) []place {
+// narrow keeps the places that do not contradict the names in the alert, and that the alert is not older than.
+func narrow(a *alert.Alert, found []place) []place {
 	var kept []place
 	for _, p := range found {
 		if len(kept) > maxHits {

@@ -104,7 +104,7 @@ func TestNothingOfTheAlertsIsInThisCluster(t *testing.T) {
 	server := newAPIServer(t, webPod("web-7d9c5b6f48-aaaaa", "a", 0))
 	elsewhere := strings.ReplaceAll(strings.ReplaceAll(falcoLine("Shell", "Warning", "b", "teller", 5), `"shop"`, `"bank"`), `"node1"`, `"node9"`)
 	out, errs := ran(t, server, exitVerified, "pods", "--alerts", file(t, elsewhere))
-	if !strings.Contains(strings.Join(strings.Fields(out), " "), "wrong context? No node, container, pod or namespace that the alerts name is in prod; the kubeconfig also has: stage (--context NAME)") {
+	if !strings.Contains(strings.Join(strings.Fields(out), " "), "wrong context? No node, container, pod or namespace that the alerts name exists in prod; the kubeconfig also has: stage (--context NAME)") {
 		t.Errorf("it says %s\n%s", out, errs)
 	}
 	out, _ = ran(t, server, exitVerified, "pods", "-o", "json", "--alerts", file(t, elsewhere))
@@ -144,11 +144,11 @@ func TestACaseOfAPodThatIsGone(t *testing.T) {
 	if len(c.Images) != 1 || c.Images[0].Digest != "sha256:"+strings.Repeat("a", 64) || c.Images[0].Status != inspect.Unknown {
 		t.Errorf("images %+v", c.Images)
 	}
-	if len(c.Alerts) != 2 || c.Alerts[0].Subject != "web" || !strings.Contains(c.Alerts[0].Why, "the digest of web is derived: 1 other pods of ReplicaSet web-7d9c5b6f48 run it") {
+	if len(c.Alerts) != 2 || c.Alerts[0].Subject != "web" || !strings.Contains(c.Alerts[0].Why, "the digest of web is derived: 1 other pod of ReplicaSet web-7d9c5b6f48 runs it") {
 		t.Errorf("alerts %+v", c.Alerts)
 	}
 	server.forbid["/api/v1/namespaces/shop/pods/web-7d9c5b6f48-zzzzz"] = true
-	if _, errs := ran(t, server, exitUnknown, "inspect", "alert:2", "--alerts", alerts); !strings.Contains(errs, "whether its pod is still there is not known") || strings.Contains(errs, "is gone") {
+	if _, errs := ran(t, server, exitUnknown, "inspect", "alert:2", "--alerts", alerts); !strings.Contains(errs, "whether its pod still exists is not known") || strings.Contains(errs, "is gone") {
 		t.Errorf("what may not be read is not gone: %s", errs)
 	}
 	_, errs := ran(t, server, exitUsage, "inspect", "alert:9", "--alerts", alerts)

@@ -1,18 +1,18 @@
-package main
+package triage
 
 import (
 	"github.com/backtrail/backtrail/inspect"
 )
 
-// replacements says which pod took the place of one that is gone: the newest of its workload, if it is younger. Times are
-// in seconds: of one second counts which was heard of first.
-func (r *roster) replacements(l *inspect.PodList) {
+// replacements sets which pod replaced one that is gone: the newest of its workload, if it is younger. Creation times are in
+// seconds; within one second the pod that was listed later is the younger one.
+func (t *PodTracker) replacements(l *inspect.PodList) {
 	type place struct{ namespace, workload string }
 	newest := map[place]*inspect.FlaggedPod{}
 	for i := range l.Pods {
 		p := &l.Pods[i]
 		at := place{p.Namespace, p.Workload()}
-		if p.Gone == nil && (newest[at] == nil || r.younger(p, newest[at])) {
+		if p.Gone == nil && (newest[at] == nil || t.younger(p, newest[at])) {
 			newest[at] = p
 		}
 	}
@@ -22,7 +22,7 @@ func (r *roster) replacements(l *inspect.PodList) {
 			continue
 		}
 		gone := *p.Gone
-		if after := newest[place{p.Namespace, p.Workload()}]; after != nil && r.younger(after, p) {
+		if after := newest[place{p.Namespace, p.Workload()}]; after != nil && t.younger(after, p) {
 			gone.ReplacedBy = after.Name
 			gone.Digest = compareDigests(&p.Pod, &after.Pod, flaggedContainer(p))
 		}
@@ -30,14 +30,14 @@ func (r *roster) replacements(l *inspect.PodList) {
 	}
 }
 
-func (r *roster) younger(a, b *inspect.FlaggedPod) bool {
+func (t *PodTracker) younger(a, b *inspect.FlaggedPod) bool {
 	if !a.Created.Equal(b.Created.Time) {
 		return a.Created.After(b.Created.Time)
 	}
-	return r.seen[idOf(&a.Pod)] > r.seen[idOf(&b.Pod)]
+	return t.arrival[idOf(&a.Pod)] > t.arrival[idOf(&b.Pod)]
 }
 
-// flaggedContainer is the container that the pod's alerts name, else its first.
+// flaggedContainer returns the container that the pod's alerts name, else its first.
 func flaggedContainer(p *inspect.FlaggedPod) string {
 	for _, a := range p.Alerts {
 		for _, c := range p.Containers {
@@ -52,7 +52,7 @@ func flaggedContainer(p *inspect.FlaggedPod) string {
 	return p.Containers[0].Name
 }
 
-// compareDigests says whether two pods run the same image in a container; the later one may not have pulled it yet.
+// compareDigests reports whether two pods run the same image in a container; the later one may not have pulled it yet.
 func compareDigests(before, after *inspect.Pod, container string) string {
 	was, is := digestOfContainer(before, container), digestOfContainer(after, container)
 	switch {

@@ -3,8 +3,6 @@ package alert
 import (
 	"encoding/json"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -25,26 +23,25 @@ func said(rule, pod, path, command string, seconds int) string {
 // take gives lines to a feed.
 func take(t testing.TB, f *Feed, lines ...string) {
 	t.Helper()
-	if _, err := Scan(strings.NewReader(strings.Join(lines, "\n")), Limits{Day: at}, func(b Batch) bool { f.Take(b); return true }); err != nil {
+	if _, err := Scan(strings.NewReader(strings.Join(lines, "\n")), Limits{Day: at}, func(b Batch) bool { f.Append(b); return true }); err != nil {
 		t.Fatal(err)
 	}
 }
 
-func all(b *Book) []Alert {
+func all(b *Store) []Alert {
 	var list []Alert
 	b.Each(func(a *Alert) bool { list = append(list, *a); return true })
 	return list
 }
 
-func newBook(t testing.TB, limit int) *Book {
+func newStore(t testing.TB, limit int) *Store {
 	t.Helper()
-	b := NewBook(limit, t.TempDir())
-	t.Cleanup(b.Close)
+	b := NewStore(limit)
 	return b
 }
 
 func TestTheSameAgainCounts(t *testing.T) {
-	b := newBook(t, 0)
+	b := newStore(t, 0)
 	f := b.Open(KindFile, "falco.log")
 	take(t, f,
 		said("Shell", "web-0", "/bin/sh", "sh -c a", 5), said("Shell", "web-0", "/bin/sh", "sh -c b", 1), said("Shell", "web-0", "/bin/sh", "sh -c a", 9),
@@ -57,7 +54,6 @@ func TestTheSameAgainCounts(t *testing.T) {
 	if a.Count != 3 || a.Variants != 2 || !a.Time.Equal(at.Add(time.Second+123)) || !a.Last.Equal(at.Add(9*time.Second+123)) || a.Number != 1 {
 		t.Errorf("count %d, variants %d, from %v to %v, number %d", a.Count, a.Variants, a.Time, a.Last, a.Number)
 	}
-	b.Fill(&a)
 	if !strings.Contains(a.Output, "sh -c a") || len(a.Also) != 1 || !strings.Contains(a.Also[0], "sh -c b") || !json.Valid([]byte(a.Line)) || a.Raw == "" || a.File.Detail == "" {
 		t.Errorf("filled: output %q, also %q, file %+v", a.Output, a.Also, a.File)
 	}
@@ -71,7 +67,7 @@ func TestTheSameAgainCounts(t *testing.T) {
 
 // An attacker's varying command lines and names of files make no flood of entries, and all are counted.
 func TestVariationMakesNoFlood(t *testing.T) {
-	b := newBook(t, 0)
+	b := newStore(t, 0)
 	f := b.Open(KindFile, "falco.log")
 	var lines []string
 	for i := range 500 {
@@ -86,14 +82,14 @@ func TestVariationMakesNoFlood(t *testing.T) {
 		t.Errorf("%d entries that count %v", n, count)
 	}
 	first := all(b)[0]
-	if b.Fill(&first); first.Variants != maxTexts+1 || len(first.Also) != maxAlso {
+	if first.Variants != maxTexts+1 || len(first.Also) != maxAlso {
 		t.Errorf("%d texts, %d kept besides the first", first.Variants, len(first.Also))
 	}
 }
 
 // What a noisy rule said is dropped first, and of it what one pod said again and again: nothing rare is lost.
 func TestANoisyRuleNeverPushesOutARareOne(t *testing.T) {
-	b := newBook(t, 100)
+	b := newStore(t, 100)
 	f := b.Open(KindFile, "falco.log")
 	take(t, f, said("Rare", "web-0", "/bin/sh", "a", 0))
 	for i := range 2000 {
@@ -124,14 +120,14 @@ func TestANoisyRuleNeverPushesOutARareOne(t *testing.T) {
 		t.Errorf("of only %d of the hundred pods something is left", len(pods))
 	}
 	s := b.Summary()
-	if s.Alerts != 2002 || len(s.Notes) != 1 || !strings.Contains(s.Notes[0], "more than 100 different alerts") || !strings.Contains(s.Notes[0], "Noisy (") {
+	if s.Alerts != 2002 || len(s.Notes) != 1 || !strings.Contains(s.Notes[0], "more than 100 distinct alerts") || !strings.Contains(s.Notes[0], "Noisy (") {
 		t.Errorf("summary %+v", s)
 	}
 }
 
 // Names that somebody makes up do not fill the memory either.
 func TestMadeUpRulesAreForgotten(t *testing.T) {
-	b := newBook(t, 50)
+	b := newStore(t, 50)
 	f := b.Open(KindFile, "x")
 	for i := range 3 * maxRules {
 		take(t, f, said(fmt.Sprint("rule ", i), "web-0", "/x", "a", i))
@@ -146,7 +142,7 @@ func TestMadeUpRulesAreForgotten(t *testing.T) {
 
 // An event that comes by two ways is one, and so is what a report shows again; a file that has a line twice said it twice.
 func TestOneEventByTwoWays(t *testing.T) {
-	b := newBook(t, 0)
+	b := newStore(t, 0)
 	logs, report := b.Open(KindFile, "log of falco-x"), b.OpenState(KindReport, "PolicyReport shop/falco")
 	line := said("Shell", "web-0", "/bin/sh", "a", 0)
 	take(t, logs, line)
@@ -172,7 +168,7 @@ func TestOneEventByTwoWays(t *testing.T) {
 }
 
 func TestFind(t *testing.T) {
-	b := newBook(t, 0)
+	b := newStore(t, 0)
 	take(t, b.Open(KindFile, "x"), said("A", "web-0", "/a", "a", 0), said("B", "web-0", "/b", "b", 0))
 	second := all(b)[1]
 	for name, want := range map[string]string{"2": "B", "1": "A", second.ID: "B", second.ID[:8]: "B"} {
@@ -188,7 +184,7 @@ func TestFind(t *testing.T) {
 }
 
 func TestTextWithoutARuleHasATitle(t *testing.T) {
-	b := newBook(t, 0)
+	b := newStore(t, 0)
 	take(t, b.Open(KindFile, "x"), textOne,
 		`08:01:02.5: Error File below /bin opened for writing (user=root file=/bin/x container=web (id=3ad7b26ded6d))`,
 		`2026-03-01T08:01:02.5+0000: Notice Nothing else`)
@@ -200,7 +196,7 @@ func TestTextWithoutARuleHasATitle(t *testing.T) {
 }
 
 func TestNamespacesAreBounded(t *testing.T) {
-	b := newBook(t, 0)
+	b := newStore(t, 0)
 	f := b.Open(KindFile, "x")
 	take(t, f, `{"rule":"none"}`)
 	for i := range 2 * maxNamespaces {
@@ -211,55 +207,8 @@ func TestNamespacesAreBounded(t *testing.T) {
 	}
 }
 
-func TestLinesThatCannotBeKept(t *testing.T) {
-	b := NewBook(0, filepath.Join(t.TempDir(), "not there"))
-	f := b.Open(KindFile, "x")
-	long := strings.Repeat("x", 64<<10)
-	for i := range 8 {
-		take(t, f, said("R", "web-0", "/x", long+fmt.Sprint(i), i))
-	}
-	if s := b.Summary(); s.Alerts != 8 || len(s.Notes) != 1 || !strings.Contains(s.Notes[0], "not all lines of alerts are kept") {
-		t.Errorf("%+v", s)
-	}
-	a := all(b)[0]
-	b.Fill(&a)
-	if a.Rule != "R" || a.ID == "" {
-		t.Errorf("got %+v", a)
-	}
-}
-
-func TestTheSpoolLeavesNothing(t *testing.T) {
-	dir := t.TempDir()
-	s := &spool{dir: dir}
-	var places []extent
-	for i := range 300 {
-		p, err := s.keep([]byte(strings.Repeat(string(rune('a'+i%26)), 2000+i)), fmt.Sprint("says ", i))
-		if err != nil {
-			t.Fatal(err)
-		}
-		places = append(places, p)
-	}
-	for i, p := range places {
-		line, said, err := s.line(p)
-		if err != nil || string(line) != strings.Repeat(string(rune('a'+i%26)), 2000+i) || said != fmt.Sprint("says ", i) {
-			t.Fatalf("line %d: %.20q…, %q, %v", i, line, said, err)
-		}
-		if said, err := s.text(p); err != nil || said != fmt.Sprint("says ", i) {
-			t.Fatalf("text %d: %q, %v", i, said, err)
-		}
-	}
-	s.close()
-	left, err := os.ReadDir(dir)
-	if err != nil || len(left) > 0 {
-		t.Errorf("left: %v, %v", left, err)
-	}
-	if _, _, err := s.line(places[0]); err == nil {
-		t.Error("a line after the end")
-	}
-}
-
 // 100,000 alerts of 5,000 pods, a third of them the same again.
-func BenchmarkBook(b *testing.B) {
+func BenchmarkStore(b *testing.B) {
 	var input strings.Builder
 	for i := range 100_000 {
 		input.WriteString(said(fmt.Sprint("rule ", i%13), fmt.Sprint("pod-", i%5000), "/bin/sh", fmt.Sprint("sh -c ", i), i))
@@ -268,12 +217,11 @@ func BenchmarkBook(b *testing.B) {
 	b.SetBytes(int64(input.Len()))
 	b.ReportAllocs()
 	for b.Loop() {
-		book := NewBook(0, b.TempDir())
-		f := book.Open(KindFile, "x")
-		if _, err := Scan(strings.NewReader(input.String()), Limits{}, func(x Batch) bool { f.Take(x); return true }); err != nil {
+		store := NewStore(0)
+		f := store.Open(KindFile, "x")
+		if _, err := Scan(strings.NewReader(input.String()), Limits{}, func(x Batch) bool { f.Append(x); return true }); err != nil {
 			b.Fatal(err)
 		}
-		b.ReportMetric(float64(len(book.entries)), "entries")
-		book.Close()
+		b.ReportMetric(float64(len(store.entries)), "entries")
 	}
 }
