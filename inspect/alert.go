@@ -1,6 +1,7 @@
 package inspect
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 )
@@ -108,4 +109,11 @@ type AlertFile struct {
 	Layer  int    `json:"layer"`  // -1 where it is in none
 	SHA256 string `json:"sha256"`
 	Detail string `json:"detail"` // one sentence
+}
+
+// FactKind is the fact's JSON name.
+func (Alert) FactKind() string { return "alert" }
+
+func (a Alert) fold(c *Case, _ Event) {
+	upsert(&c.Alerts, a, func(a, b Alert) int { return cmp.Or(a.Time.Compare(b.Time.Time), cmp.Compare(a.ID, b.ID)) })
 }

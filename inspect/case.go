@@ -1,5 +1,10 @@
 package inspect
 
+import (
+	"cmp"
+	"slices"
+)
+
 // Schema is the name of the case's JSON form.
 const Schema = "backtrail.dev/case/v1"
 
@@ -9,6 +14,7 @@ type Case struct {
 	Schema   string       `json:"schema"`
 	Tool     Tool         `json:"tool"`
 	Target   Target       `json:"target"`
+	Sessions []Session    `json:"sessions"`
 	Started  Time         `json:"started"`
 	Finished Time         `json:"finished"`
 	Complete bool         `json:"complete"`
@@ -29,7 +35,10 @@ type Case struct {
 	Blobs    []Blob       `json:"blobs"`
 	Exhibits []Exhibit    `json:"exhibits"`
 	Requests int          `json:"requests"`
-	End      *End         `json:"-"`
+	// NotUnderstood counts the entries of a newer version, of kinds that this one does not know.
+	NotUnderstood int `json:"notUnderstood"`
+
+	End      *End `json:"-"`
 	progress map[Key]Progress
 	log      []Event // all that a Reset may have to fold again: no Progress, no Request
 	last     Time    // of the newest of these
@@ -37,12 +46,12 @@ type Case struct {
 
 // CheckState is how far a check has come on a subject.
 type CheckState struct {
-	Name    string `json:"name"`
-	Subject string `json:"subject"`
-	Status  Status `json:"status"` // unknown while it runs
-	Reason  string `json:"reason"` // running, while it runs
-	Started Time   `json:"started"`
-	Ended   Time   `json:"ended"`
+	Name      string `json:"name"`
+	Container string `json:"subject"`
+	Status    Status `json:"status"` // unknown while it runs
+	Reason    string `json:"reason"` // running, while it runs
+	Started   Time   `json:"started"`
+	Ended     Time   `json:"ended"`
 }
 
 // Running is the reason of a check that has not ended.
@@ -114,7 +123,7 @@ type Answer struct {
 // Image gives the image of a subject.
 func (c *Case) Image(subject string) (Image, bool) {
 	for _, i := range c.Images {
-		if i.Subject == subject {
+		if i.Container == subject {
 			return i, true
 		}
 	}
@@ -124,7 +133,7 @@ func (c *Case) Image(subject string) (Image, bool) {
 // Check gives the state of a check on a subject.
 func (c *Case) Check(name, subject string) (CheckState, bool) {
 	for _, s := range c.Checks {
-		if s.Name == name && s.Subject == subject {
+		if s.Name == name && s.Container == subject {
 			return s, true
 		}
 	}
@@ -142,3 +151,32 @@ func (c *Case) AsOf() Time { return c.last }
 
 // Events gives what the case was folded from, without progress and requests.
 func (c *Case) Events() []Event { return c.log }
+
+// FactKind is the fact's JSON name.
+func (Expected) FactKind() string { return "expected" }
+
+func (x Expected) fold(c *Case, _ Event) { c.Expected = x }
+
+// FactKind is the fact's JSON name.
+func (Answer) FactKind() string { return "answer" }
+
+func (a Answer) fold(c *Case, _ Event) {
+	rank := func(q string) int { return slices.Index(Questions(), q) }
+	upsert(&c.Answers, a, func(a, b Answer) int { return cmp.Compare(rank(a.Question), rank(b.Question)) })
+}
+
+// Clone copies the case with every list that later facts change in place, without its log and progress.
+func (c *Case) Clone() Case {
+	n := *c
+	n.log, n.progress = nil, nil
+	n.Images = slices.Clone(c.Images)
+	for i := range n.Images {
+		n.Images[i] = n.Images[i].Clone()
+	}
+	n.Sessions, n.Trust, n.Checks, n.Answers = slices.Clone(c.Sessions), slices.Clone(c.Trust), slices.Clone(c.Checks), slices.Clone(c.Answers)
+	n.Alerts, n.Notes, n.Notices = slices.Clone(c.Alerts), slices.Clone(c.Notes), slices.Clone(c.Notices)
+	n.Timeline, n.Findings = slices.Clone(c.Timeline), slices.Clone(c.Findings)
+	n.Changes, n.Clocks = slices.Clone(c.Changes), slices.Clone(c.Clocks)
+	n.Blobs, n.Exhibits = slices.Clone(c.Blobs), slices.Clone(c.Exhibits)
+	return n
+}

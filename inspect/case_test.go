@@ -10,26 +10,26 @@ import (
 // caseOf folds events, ended.
 func caseOf(events ...Event) *Case {
 	c := &Case{}
-	for _, e := range append(events, Event{End: &End{Status: Verified}}) {
+	for _, e := range append(events, Event{Fact: End{Status: Verified}}) {
 		c.Apply(e)
 	}
 	return c
 }
 
 func image(status Status) Event {
-	return Event{Subject: "web", Image: &Image{Reference: "r", Status: status}}
+	return Event{Container: "web", Fact: ImageHead{Reference: "r", Status: status}}
 }
 
 func TestTheStatusOfACase(t *testing.T) {
-	signer := Event{Expected: &Expected{Identities: []string{"me@example.com"}}}
+	signer := Event{Fact: Expected{Identities: []string{"me@example.com"}}}
 	gate := func(name string, s Status) Event {
-		return Event{Subject: "web", Gate: &Gate{Name: name, Status: s}}
+		return Event{Container: "web", Fact: Gate{Name: name, Status: s}}
 	}
 	finding := func(s Severity) Event {
-		return Event{Finding: &Finding{ID: string(s), Severity: s, Status: s.RowStatus()}}
+		return Event{Fact: Finding{ID: string(s), Severity: s, Status: s.RowStatus()}}
 	}
 	alert := func(match, origin string) Event {
-		return Event{Alert: &Alert{ID: "a", Match: match, File: AlertFile{Origin: origin}}}
+		return Event{Fact: Alert{ID: "a", Match: match, File: AlertFile{Origin: origin}}}
 	}
 	tests := map[string]struct {
 		events []Event
@@ -49,7 +49,7 @@ func TestTheStatusOfACase(t *testing.T) {
 		"alert on the image's own file":        {[]Event{image(Verified), alert("pod", "image")}, Verified},
 		"alert on a file written at run time":  {[]Event{image(Verified), alert("pod", "runtime")}, Unknown},
 		"alert that belongs to something else": {[]Event{image(Verified), alert("none", "runtime")}, Verified},
-		"a check that could not look":          {[]Event{image(Verified), {Check: "layers", End: &End{Status: Unknown, Reason: "no"}}}, Unknown},
+		"a check that could not look":          {[]Event{image(Verified), {Check: "layers", Fact: End{Status: Unknown, Reason: "no"}}}, Unknown},
 	}
 	for name, tt := range tests {
 		c := caseOf(tt.events...)
@@ -61,8 +61,8 @@ func TestTheStatusOfACase(t *testing.T) {
 }
 
 func TestListsAreNeverNull(t *testing.T) {
-	c := caseOf(image(Verified), Event{Pod: &Pod{Name: "web"}}, Event{Subject: "web", Diff: &Diff{Packages: &PackageDiff{}}},
-		Event{Finding: &Finding{ID: "1"}})
+	c := caseOf(image(Verified), Event{Fact: Pod{Name: "web"}}, Event{Container: "web", Fact: Diff{Packages: &PackageDiff{}}},
+		Event{Fact: Finding{ID: "1"}})
 	b, err := EncodeCase(*c)
 	if err != nil {
 		t.Fatal(err)
@@ -81,8 +81,8 @@ func TestListsAreNeverNull(t *testing.T) {
 
 func TestAnswersThatNobodyGaveSayWhatTheyWaitFor(t *testing.T) {
 	c := &Case{}
-	c.Apply(Event{Check: "layers", Subject: "web", Begin: &Begin{}})
-	c.Apply(Event{Check: "answers", Begin: &Begin{}})
+	c.Apply(Event{Check: "layers", Container: "web", Fact: Begin{}})
+	c.Apply(Event{Check: "answers", Fact: Begin{}})
 	for _, a := range c.AllAnswers() {
 		if a.Status != Unknown || a.Text != "still checking: layers" {
 			t.Errorf("%s: %s %q", a.Question, a.Status, a.Text)
@@ -92,9 +92,9 @@ func TestAnswersThatNobodyGaveSayWhatTheyWaitFor(t *testing.T) {
 
 func TestDiffPartsComeFromSeveralChecks(t *testing.T) {
 	c := caseOf(
-		Event{Subject: "web", Diff: &Diff{KnownGood: &KnownGood{Digest: "sha256:a"}}},
-		Event{Subject: "web", Diff: &Diff{Layers: &LayerDiff{Shared: 2}}},
-		Event{Subject: "web", Diff: &Diff{Signers: []string{"unsigned now"}}})
+		Event{Container: "web", Fact: Diff{KnownGood: &KnownGood{Digest: "sha256:a"}}},
+		Event{Container: "web", Fact: Diff{Layers: &LayerDiff{Shared: 2}}},
+		Event{Container: "web", Fact: Diff{Signers: []string{"unsigned now"}}})
 	i, _ := c.Image("web")
 	if i.Diff.KnownGood.Digest != "sha256:a" || i.Diff.Layers.Shared != 2 || len(i.Diff.Signers) != 1 {
 		t.Errorf("got %+v", i.Diff)

@@ -218,6 +218,11 @@ func ParseAware(text string, now time.Time) (time.Time, error) {
 
 var errNotATime = errors.New("it is now, HH:MM of today in UTC, or a date with time and zone, as in 2026-11-23T03:12:00Z")
 
-func compareClocks(a, b Clock) int {
-	return cmp.Or(a.Started.Compare(b.Started.Time), cmp.Compare(a.Regime, b.Regime))
+// FactKind is the fact's JSON name.
+func (Clock) FactKind() string { return "clock" }
+
+func (k Clock) fold(c *Case, _ Event) {
+	upsert(&c.Clocks, k, func(a, b Clock) int {
+		return cmp.Or(a.Started.Compare(b.Started.Time), cmp.Compare(a.Regime, b.Regime))
+	})
 }

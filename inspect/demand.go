@@ -19,15 +19,15 @@ type Demand struct {
 	FailsOpen bool   // while its controller does not answer, images are let in
 	Since     Time   // when it was set up; zero where its bytes do not say
 	Changed   Time   // when it was last changed after that
-	Groups    []Group
+	Groups    []AuthorityGroup
 	// MayAccept are reasons for which the policy may be met although nothing here meets it.
 	MayAccept []string
 	// AlsoAsks are things that the policy asks besides and that were not compared: it may fail although all else fits.
 	AlsoAsks []string
 }
 
-// Group is a list of authorities of which Need must be met.
-type Group struct {
+// AuthorityGroup is a list of authorities of which Need must be met.
+type AuthorityGroup struct {
 	Need        int
 	Authorities []Authority
 }
@@ -141,7 +141,7 @@ func worse(a, b Status) Status {
 }
 
 // verdict of a group: enough that are met, else unknown if those that could not be judged might be enough.
-func (g Group) verdict(rows []Signature) verdictOf {
+func (g AuthorityGroup) verdict(rows []Signature) verdictOf {
 	need := max(1, g.Need)
 	met, maybe := 0, 0
 	var said []string

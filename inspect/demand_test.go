@@ -22,7 +22,7 @@ var (
 func TestVerdictOfADemand(t *testing.T) {
 	for _, c := range []struct {
 		name   string
-		groups []Group
+		groups []AuthorityGroup
 		rows   []Signature
 		open   []string
 		want   Status
@@ -42,9 +42,9 @@ func TestVerdictOfADemand(t *testing.T) {
 		{"a rule that cannot be evaluated still fails", any1(ciAndCUE), list(byOther), nil, Failed, "mallory"},
 		{"static pass", any1(Authority{Static: "pass"}), nil, nil, Verified, "lets every image pass"},
 		{"static fail", any1(Authority{Static: "fail", Message: "not from there"}), list(byCI), []string{"silent"}, Failed, "not from there"},
-		{"two of two, one there", []Group{{Need: 2, Authorities: []Authority{ci, thatKey}}}, list(byCI), nil, Failed, "1 of 2"},
-		{"two of two", []Group{{Need: 2, Authorities: []Authority{ci, thatKey}}}, list(byCI, byKey), nil, Verified, ""},
-		{"every group must be met", []Group{{1, []Authority{ci}}, {1, []Authority{thatKey}}}, list(byCI), nil, Failed, ""},
+		{"two of two, one there", []AuthorityGroup{{Need: 2, Authorities: []Authority{ci, thatKey}}}, list(byCI), nil, Failed, "1 of 2"},
+		{"two of two", []AuthorityGroup{{Need: 2, Authorities: []Authority{ci, thatKey}}}, list(byCI, byKey), nil, Verified, ""},
+		{"every group must be met", []AuthorityGroup{{1, []Authority{ci}}, {1, []Authority{thatKey}}}, list(byCI), nil, Failed, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			g := Demand{Policy: "p", Mode: ModeEnforce, Groups: c.groups}.Verdict(c.rows, c.open)
@@ -59,7 +59,7 @@ func TestPolicyOfTheClusterThatCannotBeCheckedLeavesTheCase(t *testing.T) {
 	for origin, want := range map[string]Status{TrustCluster: Verified, TrustFile: Unknown} {
 		c := Case{End: &End{Status: Verified}}
 		gate := Demand{Policy: "p", Origin: origin, Groups: any1(kms)}.Verdict(list(byCI), nil)
-		c.Images = []Image{{Subject: "image", Status: Verified, Gates: []Gate{gate}}}
+		c.Images = []Image{{ImageHead: ImageHead{Container: "image", Status: Verified}, Gates: []Gate{gate}}}
 		if c.Settle(); c.Status != want {
 			t.Errorf("a policy of the %s: the case is %s, want %s", origin, c.Status, want)
 		}
@@ -69,11 +69,11 @@ func TestPolicyOfTheClusterThatCannotBeCheckedLeavesTheCase(t *testing.T) {
 func TestPolicyThatIsNotMetFailsTheCase(t *testing.T) {
 	c := Case{End: &End{Status: Verified}}
 	gate := Demand{Policy: "p", Origin: TrustCluster, Mode: ModeWarn, Groups: any1(ci)}.Verdict(list(byOther), nil)
-	c.Images = []Image{{Subject: "image", Status: Verified, Gates: []Gate{gate}}}
+	c.Images = []Image{{ImageHead: ImageHead{Container: "image", Status: Verified}, Gates: []Gate{gate}}}
 	if why := c.Settle(); c.Status != Failed || !strings.Contains(why[0], "policy p") || !strings.Contains(why[0], "mode warn") {
 		t.Errorf("the case is %s: %v", c.Status, why)
 	}
 }
 
-func any1(all ...Authority) []Group     { return []Group{{Need: 1, Authorities: all}} }
+func any1(all ...Authority) []AuthorityGroup     { return []AuthorityGroup{{Need: 1, Authorities: all}} }
 func list(all ...Signature) []Signature { return all }

@@ -1,5 +1,9 @@
 package inspect
 
+import (
+	"cmp"
+)
+
 // Candidate is an image that may be the last known-good one.
 type Candidate struct {
 	Reference  string `json:"reference"`
@@ -117,4 +121,27 @@ func (into *Diff) merge(d Diff) {
 	if d.Provenance != nil {
 		into.Provenance = d.Provenance
 	}
+}
+
+// FactKind is the fact's JSON name.
+func (Candidate) FactKind() string { return "candidate" }
+
+func (k Candidate) fold(c *Case, e Event) {
+	upsert(&c.imageFor(e.Container).Candidates, k, func(a, b Candidate) int {
+		return cmp.Or(cmp.Compare(a.Digest, b.Digest), cmp.Compare(a.Reference, b.Reference))
+	})
+}
+
+// FactKind is the fact's JSON name.
+func (Diff) FactKind() string { return "diff" }
+
+// fold takes over the parts that the fact carries.
+func (d Diff) fold(c *Case, e Event) {
+	i := c.imageFor(e.Container)
+	next := Diff{}
+	if i.Diff != nil {
+		next = *i.Diff
+	}
+	next.merge(d)
+	i.Diff = &next
 }

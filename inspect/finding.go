@@ -1,8 +1,10 @@
 package inspect
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
+	"slices"
 )
 
 // Finding is something that a person should know, with the bytes that it rests on.
@@ -30,4 +32,15 @@ type Evidence struct {
 func FindingID(check, code, subject string) string {
 	sum := sha256.Sum256([]byte(check + "\x00" + code + "\x00" + subject))
 	return hex.EncodeToString(sum[:8])
+}
+
+// FactKind is the fact's JSON name.
+func (Finding) FactKind() string { return "finding" }
+
+// fold keeps the findings worst first. A finding's severity may change, so its old place is found by its ID.
+func (f Finding) fold(c *Case, _ Event) {
+	c.Findings = slices.DeleteFunc(c.Findings, func(o Finding) bool { return o.ID == f.ID })
+	upsert(&c.Findings, f, func(a, b Finding) int {
+		return cmp.Or(cmp.Compare(a.Severity.Rank(), b.Severity.Rank()), cmp.Compare(a.Subject, b.Subject), cmp.Compare(a.ID, b.ID))
+	})
 }

@@ -109,3 +109,8 @@ type Revision struct {
 	Images  map[string]string `json:"images"`          // container name to reference
 	Running map[string]string `json:"running"`         // container name to imageID, where pods of it are still there
 }
+
+// FactKind is the fact's JSON name.
+func (Pod) FactKind() string { return "pod" }
+
+func (p Pod) fold(c *Case, _ Event) { c.Pod = &p }

@@ -47,7 +47,7 @@ func (c *Case) Preserved() []Preserved {
 	}
 	for _, i := range c.Images {
 		if i.Digest != "" && i.Reason == "missing-blob" && !slices.ContainsFunc(c.Blobs, func(b Blob) bool { return b.Digest == i.Digest }) {
-			t.lose(keptManifest, i.Subject+": "+orReason(i.Detail, i.Reason))
+			t.lose(keptManifest, i.Container+": "+orReason(i.Detail, i.Reason))
 		}
 	}
 	var all []Preserved

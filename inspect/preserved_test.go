@@ -14,11 +14,11 @@ import (
 func minute(n int) Time { return At(time.Date(2026, 11, 23, 3, n, 0, 0, time.UTC)) }
 
 func kept(n int, path, digest string) Event {
-	return Event{Exhibit: &Exhibit{Path: path, Digest: digest}}.Stamped(minute(n))
+	return Event{Fact: Exhibit{Path: path, Digest: digest}}.Stamped(minute(n))
 }
 
 func blob(n int, role, state, digest string) Event {
-	return Event{Blob: &Blob{Role: role, State: state, Digest: digest, Of: "image"}}.Stamped(minute(n))
+	return Event{Fact: Blob{Role: role, State: state, Digest: digest, Of: "image"}}.Stamped(minute(n))
 }
 
 func fold(events ...Event) *Case {
@@ -31,14 +31,14 @@ func fold(events ...Event) *Case {
 
 // What is kept stands in the order in which it vanishes elsewhere, with its times; what is not kept says why.
 func TestPreserved(t *testing.T) {
-	pod := Event{Pod: &Pod{Name: "web-0", Namespace: "shop"}}
+	pod := Event{Fact: Pod{Name: "web-0", Namespace: "shop"}}
 	end := func(check string, s Status, reason string) Event {
-		return Event{Check: check, End: &End{Status: s, Reason: reason}}
+		return Event{Check: check, Fact: End{Status: s, Reason: reason}}
 	}
 	c := fold(
 		pod, blob(9, "layer", "missing", "sha256:cc"), blob(8, "layer", BlobCarried, "sha256:bb"), blob(5, "manifest", BlobCarried, "sha256:aa"),
 		kept(4, "cluster/deployment-shop-web.json", "sha256:dd"), kept(2, "logs/abc.log", "sha256:e1"),
-		Event{Time: minute(2), Exhibit: &Exhibit{Path: "logs/before.log", Missing: "previous terminated container not found"}},
+		Event{Time: minute(2), Fact: Exhibit{Path: "logs/before.log", Missing: "previous terminated container not found"}},
 		kept(1, "cluster/event-shop-web-0.17a.json", "sha256:e2"), kept(3, "cluster/event-shop-web-0.18b.json", "sha256:e3"),
 		kept(0, "cluster/pod-shop-web-0.json", "sha256:f1"), kept(9, "cluster/pod-shop-web-0@12.json", "sha256:f2"),
 		kept(0, "alerts/a1.json", "sha256:a1"), kept(0, "trust/root.json", "sha256:t1"), end("cluster", Unknown, "the webhooks could not be read"),
@@ -59,7 +59,7 @@ func TestPreserved(t *testing.T) {
 }
 
 func TestNothingIsKeptOfWhatNobodyReads(t *testing.T) {
-	c := fold(Event{Pod: &Pod{Name: "web-0"}}, Event{Check: "logs", End: &End{Status: Absent, Reason: "not read: --no-logs"}})
+	c := fold(Event{Fact: Pod{Name: "web-0"}}, Event{Check: "logs", Fact: End{Status: Absent, Reason: "not read: --no-logs"}})
 	at := slices.IndexFunc(c.Preserved(), func(p Preserved) bool { return p.Word == "log" })
 	if at < 0 {
 		t.Fatal("nothing is said of logs")
@@ -74,9 +74,9 @@ func TestNothingIsKeptOfWhatNobodyReads(t *testing.T) {
 
 // Run-time state is open until a person says what became of it, and open again when they take that back.
 func TestRuntimeState(t *testing.T) {
-	c := fold(Event{Pod: &Pod{Name: "web-0"}})
+	c := fold(Event{Fact: Pod{Name: "web-0"}})
 	say := func(n int, mark string) {
-		c.Apply(Event{Time: minute(n), Note: &Note{Time: minute(n), Author: "ada", Subject: SubjectRuntime, Mark: mark, Text: "because"}})
+		c.Apply(Event{Time: minute(n), Fact: Note{Time: minute(n), Author: "ada", Subject: SubjectRuntime, Mark: mark, Text: "because"}})
 	}
 	lost := func() bool {
 		return slices.ContainsFunc(c.Preserved(), func(p Preserved) bool { return p.Word == "run-time file" && p.Lost > 0 })
@@ -99,8 +99,8 @@ func TestRuntimeState(t *testing.T) {
 func TestTheTimeOfKeeping(t *testing.T) {
 	c := fold(
 		kept(1, "logs/a.log", "sha256:a"), kept(5, "logs/a.log", "sha256:a"), kept(7, "logs/b.log", "sha256:b"), kept(8, "logs/b.log", "sha256:c"),
-		Event{Time: minute(9), Exhibit: &Exhibit{Path: "logs/a.log", Missing: "gone"}},
-		Event{Time: minute(1), Exhibit: &Exhibit{Path: "logs/c.log", Missing: "not yet"}}, kept(4, "logs/c.log", "sha256:d"),
+		Event{Time: minute(9), Fact: Exhibit{Path: "logs/a.log", Missing: "gone"}},
+		Event{Time: minute(1), Fact: Exhibit{Path: "logs/c.log", Missing: "not yet"}}, kept(4, "logs/c.log", "sha256:d"),
 		blob(1, "layer", "missing", "sha256:x"), blob(3, "layer", BlobCarried, "sha256:x"), blob(6, "layer", BlobCarried, "sha256:x"),
 	)
 	for n, want := range []int{1, 8, 4} {
@@ -121,10 +121,10 @@ func TestAxis(t *testing.T) {
 	k := Clock{Regime: NIS2, Aware: minute(20), Started: minute(21), Author: "ada", Reason: "told"}
 	wrong := Clock{Regime: DORA, Aware: minute(19), Started: minute(19), Author: "ada", Reason: "slip", Withdrawn: &Withdrawal{Time: minute(22), Author: "bob", Reason: "no bank"}}
 	c := fold(
-		Event{Moment: &Moment{Time: minute(5), What: "b", Source: "cluster", Trust: ByCluster}}, Event{Moment: &Moment{Time: minute(5), What: "a", Source: "cluster", Trust: ByCluster}},
-		Event{Moment: &Moment{Time: minute(1), What: "built", Source: "config", Trust: ByClaim}}, Event{Clock: &k}, Event{Clock: &wrong},
-		Event{Alert: &Alert{ID: "1", Rule: "shell", Time: minute(5), Source: "falco", Imprecise: true}},
-		Event{Note: &Note{Time: minute(18), Author: "ada", Mark: "malicious", Text: "a  miner"}}, Event{Note: &Note{Time: minute(23), Author: "ada", Subject: SubjectRuntime, Mark: RuntimeSaved}},
+		Event{Fact: Moment{Time: minute(5), What: "b", Source: "cluster", Trust: ByCluster}}, Event{Fact: Moment{Time: minute(5), What: "a", Source: "cluster", Trust: ByCluster}},
+		Event{Fact: Moment{Time: minute(1), What: "built", Source: "config", Trust: ByClaim}}, Event{Fact: k}, Event{Fact: wrong},
+		Event{Fact: Alert{ID: "1", Rule: "shell", Time: minute(5), Source: "falco", Imprecise: true}},
+		Event{Fact: Note{Time: minute(18), Author: "ada", Mark: "malicious", Text: "a  miner"}}, Event{Fact: Note{Time: minute(23), Author: "ada", Subject: SubjectRuntime, Mark: RuntimeSaved}},
 	)
 	var got []string
 	for _, m := range c.Axis(minute(80).Time) {

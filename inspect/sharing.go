@@ -48,3 +48,8 @@ func (s *Sharing) With(layer int) []SharedImage {
 	}
 	return all
 }
+
+// FactKind is the fact's JSON name.
+func (Sharing) FactKind() string { return "sharing" }
+
+func (s Sharing) fold(c *Case, e Event) { c.imageFor(e.Container).Sharing = &s }

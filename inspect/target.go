@@ -22,4 +22,4 @@ type Target struct {
 }
 
 // ImageSubject is the subject of the image of a case without a pod.
-const ImageSubject = "image"
+const ImageContainer = "image"

@@ -36,7 +36,7 @@ func (c *Case) failures() []string {
 	var why []string
 	for _, i := range c.Images {
 		if i.Status == Failed {
-			why = append(why, fmt.Sprintf("%s: the image's bytes do not hold: %s", i.Subject, orReason(i.Detail, i.Reason)))
+			why = append(why, fmt.Sprintf("%s: the image's bytes do not hold: %s", i.Container, orReason(i.Detail, i.Reason)))
 		}
 	}
 	for _, f := range c.Findings {
@@ -47,8 +47,8 @@ func (c *Case) failures() []string {
 	for _, i := range c.Images {
 		for _, g := range i.Gates {
 			missed := (g.Status == Failed || g.Status == Absent) && (c.asked(g) || IsPolicyGate(g.Name))
-			if missed && !c.said(i.Subject, g.Name) {
-				why = append(why, fmt.Sprintf("%s: expected %s: %s", i.Subject, g.Name, g.Detail))
+			if missed && !c.said(i.Container, g.Name) {
+				why = append(why, fmt.Sprintf("%s: expected %s: %s", i.Container, g.Name, g.Detail))
 			}
 		}
 	}
@@ -67,11 +67,11 @@ func (c *Case) openEnds() []string {
 	var why []string
 	for _, i := range c.Images {
 		if i.Status != Failed && i.Status != Verified {
-			why = append(why, fmt.Sprintf("%s: the image's bytes could not be checked: %s", i.Subject, orReason(i.Detail, i.Reason)))
+			why = append(why, fmt.Sprintf("%s: the image's bytes could not be checked: %s", i.Container, orReason(i.Detail, i.Reason)))
 		}
 		for _, g := range i.Gates {
 			if g.Status == Unknown && c.asked(g) {
-				why = append(why, fmt.Sprintf("%s: expected %s could not be checked: %s", i.Subject, g.Name, g.Detail))
+				why = append(why, fmt.Sprintf("%s: expected %s could not be checked: %s", i.Container, g.Name, g.Detail))
 			}
 		}
 	}
@@ -94,7 +94,7 @@ func (c *Case) incomplete() []string {
 	}
 	for _, s := range c.Checks {
 		if s.Status == Unknown || s.Running() {
-			why = append(why, fmt.Sprintf("%s could not be checked: %s", orReason(s.Subject+" "+s.Name, s.Name), s.Reason))
+			why = append(why, fmt.Sprintf("%s could not be checked: %s", orReason(s.Container+" "+s.Name, s.Name), s.Reason))
 		}
 	}
 	return why

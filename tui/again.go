@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
+
 	"github.com/backtrail/backtrail/inspect"
 )
 
@@ -39,7 +40,7 @@ func (m *Model) failedChecks() []inspect.Key {
 	var keys []inspect.Key
 	for _, c := range m.open.c.Checks {
 		if c.Status == inspect.Unknown && !c.Running() {
-			keys = append(keys, inspect.Key{Check: c.Name, Subject: c.Subject})
+			keys = append(keys, inspect.Key{Check: c.Name, Container: c.Container})
 		}
 	}
 	for _, k := range unreadLayers(&m.open.c) {
@@ -63,7 +64,7 @@ func runRetry(m *Model, _ string) tea.Cmd {
 	m.wantLayers(keys)
 	var names []string
 	for _, k := range keys {
-		names = append(names, strings.TrimSpace(k.Check+" "+k.Subject))
+		names = append(names, strings.TrimSpace(k.Check+" "+k.Container))
 	}
 	return m.goOn("checking again: "+strings.Join(names, ", "), func(ctx context.Context, c *inspect.Case) (inspect.Source, error) {
 		return m.o.Again(ctx, c, keys)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	tea "charm.land/bubbletea/v2"
+
 	"github.com/backtrail/backtrail/inspect"
 )
 
@@ -66,7 +67,7 @@ func findingsModel(n int) *Model {
 	events := incidentEvents()
 	for i := range n {
 		subject := fmt.Sprintf("web:/opt/file-%d", i)
-		events = append(events, on("binaries", "web", inspect.Event{Finding: &inspect.Finding{ID: inspect.FindingID("b", "c", subject), Check: "binaries", Subject: subject, Title: subject, Severity: inspect.Medium, Status: inspect.Unknown}}))
+		events = append(events, on("binaries", "web", inspect.Event{Fact: inspect.Finding{ID: inspect.FindingID("b", "c", subject), Check: "binaries", Subject: subject, Title: subject, Severity: inspect.Medium, Status: inspect.Unknown}}))
 	}
 	m.Update(eventsMsg{gen: m.open.gen, events: events, ended: true})
 	return m
@@ -108,14 +109,14 @@ func storm(n int) []inspect.Event {
 	for i := range n {
 		switch i % 10 {
 		case 0:
-			events = append(events, on("binaries", "web", inspect.Event{Binary: &inspect.Binary{Path: fmt.Sprintf("/opt/f-%d", i%2000), Severity: inspect.Low}}))
+			events = append(events, on("binaries", "web", inspect.Event{Fact: inspect.Binary{Path: fmt.Sprintf("/opt/f-%d", i%2000), Severity: inspect.Low}}))
 		case 1:
-			events = append(events, on("layers", "web", inspect.Event{Request: &inspect.Request{Method: "GET", URL: "https://registry.example.com"}}))
+			events = append(events, on("layers", "web", inspect.Event{Fact: inspect.Request{Method: "GET", URL: "https://registry.example.com"}}))
 		default:
-			events = append(events, on("layers", "web", inspect.Event{Progress: &inspect.Progress{Done: int64(i), Total: int64(n), Unit: "bytes"}}))
+			events = append(events, on("layers", "web", inspect.Event{Fact: inspect.Progress{Done: int64(i), Total: int64(n), Unit: "bytes"}}))
 		}
 	}
-	return append(events, inspect.Event{Time: at(1), End: &inspect.End{Status: inspect.Verified}})
+	return append(events, inspect.Event{Time: at(1), Fact: inspect.End{Status: inspect.Verified}})
 }
 
 // follow folds a source as the program does, and counts the batches.

@@ -4,7 +4,10 @@ import (
 	"context"
 	"time"
 
+	"github.com/backtrail/backtrail/inspect/engine"
+
 	tea "charm.land/bubbletea/v2"
+
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/tui/widget"
 )
@@ -25,7 +28,7 @@ type caseScreen struct {
 	since   time.Time
 	reasons []string // why the case is not verified
 	brief   []string
-	pace    inspect.Pace
+	pace    engine.ETA
 
 	subject string // of the image on screen
 	chosen  bool   // by the person
@@ -136,8 +139,8 @@ func (m *Model) eventsCame(msg eventsMsg) tea.Cmd {
 		s.began = true
 		s.c.Apply(e)
 		s.pace.Note(e, m.now)
-		if e.Notice != nil {
-			m.say(*e.Notice)
+		if n, ok := e.Fact.(inspect.Notice); ok {
+			m.say(n)
 		}
 	}
 	var next tea.Cmd

@@ -66,8 +66,8 @@ func TestThePodIsFollowed(t *testing.T) {
 	o.Watch = func() inspect.Source {
 		asked++
 		return func(_ context.Context, emit func(inspect.Event)) error {
-			emit(inspect.Event{Time: at(2), PodChange: &inspect.PodChange{Time: at(2), State: inspect.PodGone, What: []string{"it was deleted"}, Exhibit: "cluster/pod@9.json"}})
-			emit(inspect.Event{Time: at(2), Notice: &inspect.Notice{Level: levelWarning, Text: "pod shop/web is gone"}})
+			emit(inspect.Event{Time: at(2), Fact: inspect.PodChange{Time: at(2), State: inspect.PodGone, What: []string{"it was deleted"}, Exhibit: "cluster/pod@9.json"}})
+			emit(inspect.Event{Time: at(2), Fact: inspect.Notice{Level: levelWarning, Text: "pod shop/web is gone"}})
 			return nil
 		}
 	}
@@ -91,12 +91,12 @@ func TestASavedCaseIsNotAddedTo(t *testing.T) {
 // An image that its registry lost says what is left of it, where its layers would stand.
 func TestALostImageSaysWhatIsLeft(t *testing.T) {
 	pod := incidentPod()
-	i := inspect.Image{Container: "web", Reference: "registry.example.com/acme/web:1.4", Digest: digest(1), Status: inspect.Unknown, Reason: "missing-blob", Detail: "the registry no longer has it", Left: []string{"node node-3 still has it"}}
+	i := inspect.Image{ImageHead: inspect.ImageHead{Container: "web", Reference: "registry.example.com/acme/web:1.4", Digest: digest(1), Status: inspect.Unknown, Reason: "missing-blob", Detail: "the registry no longer has it", Left: []string{"node node-3 still has it"}}}
 	o := testOptions()
 	o.Case, o.Pods = sourceOf([]inspect.Event{
-		{Time: at(0), Header: &inspect.Header{Schema: inspect.Schema, Target: inspect.Target{Kind: inspect.TargetPod, Name: "pod/web"}, Started: at(0)}},
-		on("subject", "", inspect.Event{Pod: &pod}), on("subject", "web", inspect.Event{Image: &i}), ended("layers", "web", inspect.Unknown, "there is no manifest"),
-		{Time: at(0), End: &inspect.End{Status: inspect.Verified}},
+		{Time: at(0), Fact: inspect.Header{Schema: inspect.Schema, Target: inspect.Target{Kind: inspect.TargetPod, Name: "pod/web"}, Started: at(0)}},
+		on("subject", "", inspect.Event{Fact: pod}), on("subject", "web", inspect.Event{Fact: i.ImageHead}), ended("layers", "web", inspect.Unknown, "there is no manifest"),
+		{Time: at(0), Fact: inspect.End{Status: inspect.Verified}},
 	}), nil
 	tell(t, o, 120, 40).press("2").sees("the registry no longer has it", "What is left of it", "node node-3 still has it")
 }

@@ -14,7 +14,7 @@ func glanceKey(p *inspect.FlaggedPod) string {
 func (m *Model) remember() {
 	s := m.open
 	i := s.image()
-	if m.pods == nil || s.running > 0 || i.Subject == "" || glanceKey(&s.pod) == "" {
+	if m.pods == nil || s.running > 0 || i.Container == "" || glanceKey(&s.pod) == "" {
 		return
 	}
 	g := glance{signed: inspect.Absent, knownGood: inspect.Absent}

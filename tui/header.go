@@ -4,9 +4,10 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/charmbracelet/x/ansi"
+
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/tui/widget"
-	"github.com/charmbracelet/x/ansi"
 )
 
 // headerLine says where one is: context, namespace, pod, container, image; on the right how fresh that is.
@@ -79,7 +80,9 @@ func (m *Model) trail() []crumb {
 	case i.Reference == "":
 		add(s.c.Target.Name, 0)
 	}
-	add(i.Container, 2)
+	if i.Container != inspect.ImageContainer {
+		add(i.Container, 2)
+	}
 	if i.Reference != "" {
 		add(shortImage(i.Reference, i.Key()), 0)
 	}

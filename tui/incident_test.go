@@ -85,26 +85,26 @@ func incidentPods() inspect.PodList {
 
 // on stamps an event with its check and subject.
 func on(check, subject string, e inspect.Event) inspect.Event {
-	e.Check, e.Subject = check, subject
+	e.Check, e.Container = check, subject
 	return e.Stamped(at(0))
 }
 
 func ended(check, subject string, status inspect.Status, reason string) inspect.Event {
-	return on(check, subject, inspect.Event{End: &inspect.End{Status: status, Reason: reason}})
+	return on(check, subject, inspect.Event{Fact: inspect.End{Status: status, Reason: reason}})
 }
 
 func begun(check, subject string) inspect.Event {
-	return on(check, subject, inspect.Event{Begin: &inspect.Begin{}})
+	return on(check, subject, inspect.Event{Fact: inspect.Begin{}})
 }
 
 func incidentEvents() []inspect.Event {
 	alert, pod := incidentAlert(), incidentPod()
 	events := []inspect.Event{
-		{Time: at(0), Header: &inspect.Header{Schema: inspect.Schema, Target: inspect.Target{Kind: inspect.TargetPod, Name: "pod/" + pod.Name, Namespace: "shop", Context: "prod-eu"}, Started: at(0)}},
-		begun("subject", ""), on("subject", "", inspect.Event{Pod: &pod}), on("alert", "", inspect.Event{Alert: &alert}),
+		{Time: at(0), Fact: inspect.Header{Schema: inspect.Schema, Target: inspect.Target{Kind: inspect.TargetPod, Name: "pod/" + pod.Name, Namespace: "shop", Context: "prod-eu"}, Started: at(0)}},
+		begun("subject", ""), on("subject", "", inspect.Event{Fact: pod}), on("alert", "", inspect.Event{Fact: alert}),
 	}
 	for i, c := range pod.Containers {
-		events = append(events, on("subject", c.Name, inspect.Event{Image: &inspect.Image{
+		events = append(events, on("subject", c.Name, inspect.Event{Fact: inspect.ImageHead{
 			Container: c.Name, Reference: c.Reference, Location: c.ImageID, Digest: digest(i + 1), Config: digest(i + 11), Platform: "linux/amd64", Created: at(-150), Status: inspect.Verified,
 			Settings: inspect.ImageConfig{Entrypoint: []string{"/usr/bin/web"}, User: "1000", Env: []string{"PATH=/usr/bin:/bin"}},
 		}}))
@@ -114,7 +114,7 @@ func incidentEvents() []inspect.Event {
 	events = append(events, incidentSigners()...)
 	events = append(events, incidentPackages()...)
 	events = append(events, incidentFindings()...)
-	return append(events, inspect.Event{Time: at(1), End: &inspect.End{Status: inspect.Verified}})
+	return append(events, inspect.Event{Time: at(1), Fact: inspect.End{Status: inspect.Verified}})
 }
 
 func incidentLayers() []inspect.Event {
@@ -131,7 +131,7 @@ func incidentLayers() []inspect.Event {
 		if !l.Empty {
 			l.Digest, l.DiffID = digest(100+i), digest(200+i)
 		}
-		events = append(events, on("layers", "web", inspect.Event{Layer: &l}))
+		events = append(events, on("layers", "web", inspect.Event{Fact: l}))
 	}
 	return append(events, ended("layers", "web", inspect.Verified, ""), ended("layers", "proxy", inspect.Unknown, "getting layer 1: the registry answered 404"))
 }
@@ -156,13 +156,13 @@ func incidentSigners() []inspect.Event {
 		signature.Steps = append(signature.Steps, step)
 	}
 	return []inspect.Event{
-		begun("signatures", "web"), on("signatures", "web", inspect.Event{Signature: &signature}),
-		on("signatures", "web", inspect.Event{Store: &inspect.StoreReply{Store: "cosign-tag", Subject: digest(1), Status: inspect.Verified, Found: 1}}),
-		on("signatures", "web", inspect.Event{Store: &inspect.StoreReply{Store: "referrers", Subject: digest(1), Status: inspect.Absent}}),
-		on("signatures", "web", inspect.Event{Store: &inspect.StoreReply{Store: "referrers-tag", Subject: digest(1), Status: inspect.Unknown, Detail: "the registry answered 500"}}),
-		on("signatures", "web", inspect.Event{Gate: &inspect.Gate{Name: inspect.GateSignature, Status: inspect.Failed, Detail: "the known-good was signed, this one is not"}}),
+		begun("signatures", "web"), on("signatures", "web", inspect.Event{Fact: signature}),
+		on("signatures", "web", inspect.Event{Fact: inspect.StoreReply{Store: "cosign-tag", Subject: digest(1), Status: inspect.Verified, Found: 1}}),
+		on("signatures", "web", inspect.Event{Fact: inspect.StoreReply{Store: "referrers", Subject: digest(1), Status: inspect.Absent}}),
+		on("signatures", "web", inspect.Event{Fact: inspect.StoreReply{Store: "referrers-tag", Subject: digest(1), Status: inspect.Unknown, Detail: "the registry answered 500"}}),
+		on("signatures", "web", inspect.Event{Fact: inspect.Gate{Name: inspect.GateSignature, Status: inspect.Failed, Detail: "the known-good was signed, this one is not"}}),
 		ended("signatures", "web", inspect.Verified, ""),
-		on("provenance", "web", inspect.Event{Provenance: &inspect.Provenance{
+		on("provenance", "web", inspect.Event{Fact: inspect.Provenance{
 			ID: "p1", PredicateType: "https://slsa.dev/provenance/v1", BuildType: "https://mobyproject.org/buildkit@v1", Builder: "https://ci.example.com/runner/7", Source: "git+https://github.com/acme/web", Ref: "refs/heads/main",
 			Commit: "9f8e7d6c5b4a39281706f5e4d3c2b1a09f8e7d6c", Status: inspect.Unknown, Reason: "unsigned", Subject: digest(1), Materials: []inspect.Material{{URI: "pkg:docker/debian@12", Digest: digest(70)}}, Notes: []string{"the builder is not the one of the known-good"},
 		}}),
@@ -178,9 +178,9 @@ func incidentPackages() []inspect.Event {
 	}
 	known := inspect.KnownGood{Reference: "registry.example.com/acme/web:1.4", Digest: digest(9), Why: "previous revision 3 of deployment/web", Confidence: "high"}
 	return []inspect.Event{
-		on("packages", "web", inspect.Event{Packages: &inspect.Packages{List: list}}), ended("packages", "web", inspect.Verified, ""),
-		on("diff", "web", inspect.Event{Candidate: &inspect.Candidate{Reference: known.Reference, Digest: known.Digest, Why: known.Why, Confidence: "high"}}),
-		on("diff", "web", inspect.Event{Diff: &inspect.Diff{
+		on("packages", "web", inspect.Event{Fact: inspect.Packages{List: list}}), ended("packages", "web", inspect.Verified, ""),
+		on("diff", "web", inspect.Event{Fact: inspect.Candidate{Reference: known.Reference, Digest: known.Digest, Why: known.Why, Confidence: "high"}}),
+		on("diff", "web", inspect.Event{Fact: inspect.Diff{
 			KnownGood:  &known,
 			Packages:   &inspect.PackageDiff{Changed: []inspect.PackageChange{{Type: "deb", Name: "xz-utils", From: "5.4.1-0.2", To: "5.6.1-1", Change: "upgrade", Layer: 1}}, Added: list[:1], Removed: []inspect.Package{{Type: "deb", Name: "ca-certificates", Version: "20230311", Layer: -1}}},
 			Files:      &inspect.FileDiff{Added: 3, Changed: 2},
@@ -202,27 +202,27 @@ func incidentFindings() []inspect.Event {
 		if path != "" {
 			f.Evidence[0].Path = path
 		}
-		return on(check, "web", inspect.Event{Finding: &f})
+		return on(check, "web", inspect.Event{Fact: f})
 	}
 	return []inspect.Event{
-		on("binaries", "web", inspect.Event{Files: &inspect.Files{Total: 4055, Owned: 4020, Unowned: 35, Altered: 1, Ownership: "known"}}),
-		on("binaries", "web", inspect.Event{Binary: &inspect.Binary{Path: dropped, Kind: inspect.KindELF, SHA256: strings.TrimPrefix(digest(50), "sha256:"), Size: 81_920, Mode: "0755", Layer: 2, CreatedBy: "COPY cache /usr/lib/.cache # buildkit", Count: 1, Status: inspect.Failed, Severity: inspect.Critical, Codes: []string{"alerted", "unowned", "hidden-path", "static-stripped"}, Detail: "An alert names it; no package does; it lies in a hidden directory."}}),
-		on("binaries", "web", inspect.Event{Binary: &inspect.Binary{Path: "/usr/bin/web", Kind: inspect.KindELF, SHA256: strings.TrimPrefix(digest(51), "sha256:"), Size: 6_400_000, Mode: "0755", Layer: 1, Count: 1, Status: inspect.Unknown, Severity: inspect.Info, Codes: []string{"unowned", "entrypoint"}, Detail: "The image's own program."}}),
-		on("binaries", "web", inspect.Event{Altered: &inspect.Altered{Path: "/usr/bin/top", Kind: inspect.KindELF, Package: "procps", Layer: 2, Expected: "md5:" + strings.Repeat("0a", 16), Actual: "md5:" + strings.Repeat("ff", 16), Status: inspect.Failed, Severity: inspect.High, Detail: "Replaced in layer 2."}}),
+		on("binaries", "web", inspect.Event{Fact: inspect.Files{Total: 4055, Owned: 4020, Unowned: 35, Altered: 1, Ownership: "known"}}),
+		on("binaries", "web", inspect.Event{Fact: inspect.Binary{Path: dropped, Kind: inspect.KindELF, SHA256: strings.TrimPrefix(digest(50), "sha256:"), Size: 81_920, Mode: "0755", Layer: 2, CreatedBy: "COPY cache /usr/lib/.cache # buildkit", Count: 1, Status: inspect.Failed, Severity: inspect.Critical, Codes: []string{"alerted", "unowned", "hidden-path", "static-stripped"}, Detail: "An alert names it; no package does; it lies in a hidden directory."}}),
+		on("binaries", "web", inspect.Event{Fact: inspect.Binary{Path: "/usr/bin/web", Kind: inspect.KindELF, SHA256: strings.TrimPrefix(digest(51), "sha256:"), Size: 6_400_000, Mode: "0755", Layer: 1, Count: 1, Status: inspect.Unknown, Severity: inspect.Info, Codes: []string{"unowned", "entrypoint"}, Detail: "The image's own program."}}),
+		on("binaries", "web", inspect.Event{Fact: inspect.Altered{Path: "/usr/bin/top", Kind: inspect.KindELF, Package: "procps", Layer: 2, Expected: "md5:" + strings.Repeat("0a", 16), Actual: "md5:" + strings.Repeat("ff", 16), Status: inspect.Failed, Severity: inspect.High, Detail: "Replaced in layer 2."}}),
 		ended("binaries", "web", inspect.Verified, ""),
 		finding("binaries", "unexpected-binary", "web:"+dropped, "An alert names /usr/lib/.cache/kworkerd, which no package owns", inspect.Critical),
 		finding("binaries", "altered-file", "web:/usr/bin/top", "/usr/bin/top is not what its package procps says", inspect.High),
 		finding("diff", "signer-gone", "web", "Signed by acme/web before, unsigned now", inspect.High),
 		finding("packages", "package-changed", "web", "xz-utils went from 5.4.1-0.2 to 5.6.1-1", inspect.Medium),
-		on("answers", "", inspect.Event{Answer: &inspect.Answer{Question: inspect.WhereFrom, Status: inspect.Verified, Text: "From layer 2 of the image, build step COPY cache /usr/lib/.cache; seen in the bytes.", Findings: []string{inspect.FindingID("binaries", "unexpected-binary", "web:"+dropped)}}}),
-		on("answers", "", inspect.Event{Answer: &inspect.Answer{Question: inspect.HowIn, Status: inspect.Verified, Text: "With the own build: revision 4 of deployment/web, rolled out 2026-03-14 01:45:00Z by kubectl-set."}}),
-		on("answers", "", inspect.Event{Answer: &inspect.Answer{Question: inspect.WhyMissed, Status: inspect.Unknown, Text: "No admission policy selects namespace shop; whether one was there at the rollout is not known."}}),
-		on("answers", "", inspect.Event{Moment: &inspect.Moment{Time: at(-40000), What: "known-good signed", Source: "log entry 30024022", Trust: inspect.BySignature}}),
-		on("answers", "", inspect.Event{Moment: &inspect.Moment{Time: at(-150), What: "image built", Source: "config of the image", Trust: inspect.ByClaim}}),
-		on("answers", "", inspect.Event{Moment: &inspect.Moment{Time: at(-95), What: "rollout of revision 4, pod created", Source: "ReplicaSet web-6d4cf56db6", Trust: inspect.ByCluster}}),
-		on("logs", "", inspect.Event{Exhibit: &inspect.Exhibit{Path: "logs/before.log", Missing: "the log of the run before of container proxy: previous terminated container not found"}}),
-		on("logs", "", inspect.Event{Exhibit: &inspect.Exhibit{Path: "logs/4f3c2b1a0d9e.log", Digest: digest(81), Size: 40_123, Source: "GET pods/web-6d4cf56db6-x7k2p/log", Truncated: true}}),
-		on("answers", "", inspect.Event{Exhibit: &inspect.Exhibit{Path: "cluster/pod.json", Digest: digest(80), Size: 8123, Source: "GET pods/web-6d4cf56db6-x7k2p", Redacted: []string{"env DB_PASSWORD"}}}),
+		on("answers", "", inspect.Event{Fact: inspect.Answer{Question: inspect.WhereFrom, Status: inspect.Verified, Text: "From layer 2 of the image, build step COPY cache /usr/lib/.cache; seen in the bytes.", Findings: []string{inspect.FindingID("binaries", "unexpected-binary", "web:"+dropped)}}}),
+		on("answers", "", inspect.Event{Fact: inspect.Answer{Question: inspect.HowIn, Status: inspect.Verified, Text: "With the own build: revision 4 of deployment/web, rolled out 2026-03-14 01:45:00Z by kubectl-set."}}),
+		on("answers", "", inspect.Event{Fact: inspect.Answer{Question: inspect.WhyMissed, Status: inspect.Unknown, Text: "No admission policy selects namespace shop; whether one was there at the rollout is not known."}}),
+		on("answers", "", inspect.Event{Fact: inspect.Moment{Time: at(-40000), What: "known-good signed", Source: "log entry 30024022", Trust: inspect.BySignature}}),
+		on("answers", "", inspect.Event{Fact: inspect.Moment{Time: at(-150), What: "image built", Source: "config of the image", Trust: inspect.ByClaim}}),
+		on("answers", "", inspect.Event{Fact: inspect.Moment{Time: at(-95), What: "rollout of revision 4, pod created", Source: "ReplicaSet web-6d4cf56db6", Trust: inspect.ByCluster}}),
+		on("logs", "", inspect.Event{Fact: inspect.Exhibit{Path: "logs/before.log", Missing: "the log of the run before of container proxy: previous terminated container not found"}}),
+		on("logs", "", inspect.Event{Fact: inspect.Exhibit{Path: "logs/4f3c2b1a0d9e.log", Digest: digest(81), Size: 40_123, Source: "GET pods/web-6d4cf56db6-x7k2p/log", Truncated: true}}),
+		on("answers", "", inspect.Event{Fact: inspect.Exhibit{Path: "cluster/pod.json", Digest: digest(80), Size: 8123, Source: "GET pods/web-6d4cf56db6-x7k2p", Redacted: []string{"env DB_PASSWORD"}}}),
 		ended("answers", "", inspect.Verified, ""),
 	}
 }
@@ -234,15 +234,15 @@ func cleanEvents() []inspect.Event {
 		signature.Steps = append(signature.Steps, inspect.Step{Name: name, Status: inspect.Verified, Detail: "holds"})
 	}
 	events := []inspect.Event{
-		{Time: at(0), Header: &inspect.Header{Schema: inspect.Schema, Target: inspect.Target{Kind: inspect.TargetImage, Name: "oci:fine:1"}, Started: at(0)}},
-		on("subject", "image", inspect.Event{Image: &inspect.Image{Reference: "oci:fine:1", Location: "oci:fine", Digest: digest(5), Status: inspect.Verified}}),
-		on("layers", "image", inspect.Event{Layer: &inspect.Layer{Number: 0, Size: 100, Status: inspect.Verified, Digest: digest(6), DiffID: digest(7), CreatedBy: "COPY . /"}}),
-		on("signatures", "image", inspect.Event{Signature: &signature}),
+		{Time: at(0), Fact: inspect.Header{Schema: inspect.Schema, Target: inspect.Target{Kind: inspect.TargetImage, Name: "oci:fine:1"}, Started: at(0)}},
+		on("subject", "image", inspect.Event{Fact: inspect.ImageHead{Reference: "oci:fine:1", Location: "oci:fine", Digest: digest(5), Status: inspect.Verified}}),
+		on("layers", "image", inspect.Event{Fact: inspect.Layer{Number: 0, Size: 100, Status: inspect.Verified, Digest: digest(6), DiffID: digest(7), CreatedBy: "COPY . /"}}),
+		on("signatures", "image", inspect.Event{Fact: signature}),
 	}
 	for _, q := range inspect.Questions() {
-		events = append(events, on("answers", "", inspect.Event{Answer: &inspect.Answer{Question: q, Status: inspect.Absent, Text: "There is nothing to explain."}}))
+		events = append(events, on("answers", "", inspect.Event{Fact: inspect.Answer{Question: q, Status: inspect.Absent, Text: "There is nothing to explain."}}))
 	}
-	return append(events, inspect.Event{Time: at(0), End: &inspect.End{Status: inspect.Verified}})
+	return append(events, inspect.Event{Time: at(0), Fact: inspect.End{Status: inspect.Verified}})
 }
 
 func sourceOf(events []inspect.Event) inspect.Source {
@@ -345,7 +345,7 @@ func testOptions() Options {
 		},
 		Note: func(_ context.Context, _ *inspect.Case, n inspect.Note) (inspect.Event, error) {
 			n.Time, n.Author = at(2), "ada"
-			return inspect.Event{Time: at(2), Note: &n}, nil
+			return inspect.Event{Time: at(2), Fact: n}, nil
 		},
 		Clock: func(_ context.Context, c *inspect.Case, k inspect.Clock) (e inspect.Event, err error) {
 			if k.Withdrawn != nil {
@@ -353,7 +353,7 @@ func testOptions() Options {
 			} else {
 				k, err = c.StartClock(k.Regime, k.Aware.Time, at(3).Time, "ada", k.Reason)
 			}
-			return inspect.Event{Time: at(3), Clock: &k}, err
+			return inspect.Event{Time: at(3), Fact: k}, err
 		},
 		Next: func(c inspect.Case) []inspect.NextStep {
 			steps := []inspect.NextStep{{Why: "hold the pod: its writable layer and memory are nowhere else", Command: "kubectl --context prod-eu -n shop annotate pod web-6d4cf56db6-x7k2p karpenter.sh/do-not-disrupt=true"}}
@@ -364,13 +364,13 @@ func testOptions() Options {
 		},
 		Again: func(context.Context, *inspect.Case, []inspect.Key) (inspect.Source, error) {
 			return sourceOf([]inspect.Event{
-				{Reset: &inspect.Reset{Drop: []inspect.Key{{Check: "layers", Subject: "proxy"}}}},
+				{Fact: inspect.Reset{Drop: []inspect.Key{{Check: "layers", Container: "proxy"}}}},
 				begun("layers", "proxy"), ended("layers", "proxy", inspect.Verified, ""),
-				{Time: at(3), End: &inspect.End{Status: inspect.Verified}},
+				{Time: at(3), Fact: inspect.End{Status: inspect.Verified}},
 			}), nil
 		},
 		KnownGood: func(_ context.Context, _ *inspect.Case, subject string, c inspect.Candidate) (inspect.Source, error) {
-			return sourceOf([]inspect.Event{on("diff", subject, inspect.Event{Diff: &inspect.Diff{KnownGood: &inspect.KnownGood{Reference: c.Reference, Digest: c.Digest, Confirmed: true, By: "ada"}}})}), nil
+			return sourceOf([]inspect.Event{on("diff", subject, inspect.Event{Fact: inspect.Diff{KnownGood: &inspect.KnownGood{Reference: c.Reference, Digest: c.Digest, Confirmed: true, By: "ada"}}})}), nil
 		},
 		Export: func(_ context.Context, _ *inspect.Case, to string, progress func(inspect.Progress)) (ExportResult, error) {
 			progress(inspect.Progress{Done: 1, Total: 2, Text: "layers"})

@@ -45,7 +45,7 @@ func worstByLayer(i inspect.Image) map[int]inspect.Severity {
 
 func mergedRow(i inspect.Image) row {
 	return row{
-		id: "merged", find: "merged image", value: i.Digest, subject: i.Subject, layer: MergedTree, object: i.Settings,
+		id: "merged", find: "merged image", value: i.Digest, subject: i.Container, layer: MergedTree, object: i.Settings,
 		cells: func(w int) []widget.Cell {
 			return []widget.Cell{{Text: "all", Tone: widget.ToneBold, Width: 3}, {Text: "the image as it runs", Width: -1}}
 		},

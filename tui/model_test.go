@@ -9,6 +9,7 @@ import (
 	"time"
 
 	tea "charm.land/bubbletea/v2"
+
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/tui/widget"
 )
@@ -45,7 +46,7 @@ func TestEscGoesBackAndNeverQuits(t *testing.T) {
 func TestNothingGreenStandsOverAnOpenAlert(t *testing.T) {
 	alert := incidentAlert()
 	alert.Subject = "image"
-	events := append(cleanEvents(), on("alert", "", inspect.Event{Alert: &alert}))
+	events := append(cleanEvents(), on("alert", "", inspect.Event{Fact: alert}))
 	for _, c := range []struct {
 		name   string
 		events []inspect.Event
@@ -74,7 +75,7 @@ func TestSelectionFollowsItsRow(t *testing.T) {
 	if r.path != "/usr/bin/top" {
 		t.Fatalf("the second row is %q", r.path)
 	}
-	worse := on("binaries", "web", inspect.Event{Binary: &inspect.Binary{Path: "/tmp/worse", Severity: inspect.Critical, Codes: []string{"alerted", "a", "b", "c", "d", "e"}}})
+	worse := on("binaries", "web", inspect.Event{Fact: inspect.Binary{Path: "/tmp/worse", Severity: inspect.Critical, Codes: []string{"alerted", "a", "b", "c", "d", "e"}}})
 	s.send(eventsMsg{gen: s.m.open.gen, events: []inspect.Event{worse}, ended: true})
 	if r, _ := s.m.row(); r.path != "/usr/bin/top" {
 		t.Errorf("a worse row came, and the selection went to %q", r.path)
@@ -93,7 +94,7 @@ func TestMessagesOfAClosedCaseAreDropped(t *testing.T) {
 	s := tell(t, testOptions(), 120, 40).press("enter")
 	old := s.m.open
 	s.press("esc", "enter")
-	worse := on("binaries", "web", inspect.Event{Binary: &inspect.Binary{Path: "/tmp/stale", Severity: inspect.Critical}})
+	worse := on("binaries", "web", inspect.Event{Fact: inspect.Binary{Path: "/tmp/stale", Severity: inspect.Critical}})
 	s.send(eventsMsg{gen: old.gen, events: []inspect.Event{worse}})
 	s.press("6").seesNot("/tmp/stale")
 	if old.ctx.Err() == nil {
@@ -200,8 +201,9 @@ func TestHostileStringsDoNotReachTheTerminal(t *testing.T) {
 	o.Pods = func(_ context.Context, _ bool, emit func(inspect.PodList)) error { emit(pods); return nil }
 	events := incidentEvents()
 	for i := range events {
-		if f := events[i].Finding; f != nil {
+		if f, ok := events[i].Fact.(inspect.Finding); ok {
 			f.Title, f.Detail = "\x1b[31m"+f.Title+"\x07", "line\r\x1b[1A\u200b"
+			events[i].Fact = f
 		}
 		if events[i].Check == "answers" {
 			events[i].Check = "\x1b[2Jcheck"
@@ -494,7 +496,7 @@ func TestNotesAreKeptOneAfterTheOther(t *testing.T) {
 			t.Errorf("note %d does not see the one before it", at)
 		}
 		n.Text = string(rune('a' + at))
-		return inspect.Event{Note: &n}, nil
+		return inspect.Event{Fact: n}, nil
 	}
 	s := tell(t, o, 120, 40).press("enter", "6")
 	var waiting []tea.Cmd

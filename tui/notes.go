@@ -4,6 +4,7 @@ import (
 	"context"
 
 	tea "charm.land/bubbletea/v2"
+
 	"github.com/backtrail/backtrail/inspect"
 )
 
@@ -56,14 +57,16 @@ func (m *Model) noteCame(msg noteMsg) tea.Cmd {
 
 // keptText says what was kept.
 func keptText(e inspect.Event) string {
-	switch n := e.Note; {
-	case e.Clock != nil && e.Clock.Withdrawn != nil:
-		return "clock of " + e.Clock.Regime.Title() + " withdrawn; both stay in the record"
-	case e.Clock != nil:
-		return "clock of " + e.Clock.Regime.Title() + " runs; 7 shows what is due"
-	case n != nil && n.Subject == inspect.SubjectRuntime:
+	k, isClock := e.Fact.(inspect.Clock)
+	n, isNote := e.Fact.(inspect.Note)
+	switch {
+	case isClock && k.Withdrawn != nil:
+		return "clock of " + k.Regime.Title() + " withdrawn; both stay in the record"
+	case isClock:
+		return "clock of " + k.Regime.Title() + " runs; 7 shows what is due"
+	case isNote && n.Subject == inspect.SubjectRuntime:
 		return "run-time state: " + n.Mark
-	case n != nil && n.Text == "":
+	case isNote && n.Text == "":
 		return firstOf("marked "+n.Mark, "mark taken away")
 	default:
 		return "note kept"

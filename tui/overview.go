@@ -73,12 +73,12 @@ func firstOf(all ...string) string {
 
 func uncheckedRow(m *Model, c inspect.CheckState) row {
 	name := c.Name
-	if c.Subject != "" {
-		name += " of " + c.Subject
+	if c.Container != "" {
+		name += " of " + c.Container
 	}
 	return row{
-		id: "check:" + c.Name + ":" + c.Subject, find: name + " " + c.Reason, value: name + ": " + c.Reason, subject: c.Subject, layer: -1,
-		retry: []inspect.Key{{Check: c.Name, Subject: c.Subject}}, object: c,
+		id: "check:" + c.Name + ":" + c.Container, find: name + " " + c.Reason, value: name + ": " + c.Reason, subject: c.Container, layer: -1,
+		retry: []inspect.Key{{Check: c.Name, Container: c.Container}}, object: c,
 		cells: func(w int) []widget.Cell {
 			return []widget.Cell{{Text: "open", Tone: widget.ToneWarn, Width: 5}, {Text: m.p.Sign(widget.SignOpen), Tone: widget.ToneWarn, Width: m.p.SignWidth()}, {Text: "not checked: " + name + ": " + c.Reason, Width: -1}}
 		},

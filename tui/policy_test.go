@@ -24,7 +24,7 @@ func TestPolicyForTheSigner(t *testing.T) {
 		}}, nil
 	}
 	o.Open = func(context.Context, inspect.FlaggedPod) (inspect.Source, error) {
-		signed := on("signatures", "web", inspect.Event{Signature: &inspect.Signature{
+		signed := on("signatures", "web", inspect.Event{Fact: inspect.Signature{
 			ID: "by-ci", Status: inspect.Unknown, Reason: "no-expectation", Identity: "ci@acme.example", Issuer: "https://accounts.example.com",
 		}})
 		return sourceOf(append([]inspect.Event{signed}, incidentEvents()...)), nil

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	tea "charm.land/bubbletea/v2"
+
 	"github.com/backtrail/backtrail/inspect"
 )
 
@@ -55,7 +56,7 @@ func unreadLayers(c *inspect.Case) []inspect.Key {
 	for _, i := range c.Images {
 		for _, l := range i.Layers {
 			if unread(l) {
-				keys = append(keys, layersKey(i.Subject))
+				keys = append(keys, layersKey(i.Container))
 				break
 			}
 		}
@@ -63,7 +64,7 @@ func unreadLayers(c *inspect.Case) []inspect.Key {
 	return keys
 }
 
-func layersKey(subject string) inspect.Key { return inspect.Key{Check: "layers", Subject: subject} }
+func layersKey(subject string) inspect.Key { return inspect.Key{Check: "layers", Container: subject} }
 
 // unread says that a layer could not be looked at, and is not being read.
 func unread(l inspect.Layer) bool {
@@ -80,8 +81,8 @@ func (m *Model) wantLayers(keys []inspect.Key) {
 		return
 	}
 	for _, k := range keys {
-		i, ok := m.open.c.Image(k.Subject)
-		if !ok || k != layersKey(k.Subject) {
+		i, ok := m.open.c.Image(k.Container)
+		if !ok || k != layersKey(k.Container) {
 			continue
 		}
 		for _, l := range i.Layers {

@@ -49,10 +49,10 @@ func (s *caseScreen) subjects() []string {
 	for _, i := range s.c.Images {
 		found := false
 		for _, n := range names {
-			found = found || n == i.Subject
+			found = found || n == i.Container
 		}
 		if !found {
-			names = append(names, i.Subject)
+			names = append(names, i.Container)
 		}
 	}
 	return names

@@ -10,8 +10,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/backtrail/backtrail/inspect"
 	"github.com/creack/pty"
+
+	"github.com/backtrail/backtrail/inspect"
 )
 
 // console is what a pseudo-terminal received.

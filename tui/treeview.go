@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
+
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/tui/widget"
 )
@@ -26,10 +27,10 @@ type treeState struct {
 func (s *caseScreen) treeWanted() (treeKey, bool) {
 	i := s.image()
 	r, ok := s.panes[paneLayers].list.Selected()
-	if !ok || i.Subject == "" || r.layer < MergedTree || r.id != "merged" && r.layer < 0 {
+	if !ok || i.Container == "" || r.layer < MergedTree || r.id != "merged" && r.layer < 0 {
 		return treeKey{}, false
 	}
-	key, some := treeKey{i.Subject, i.Key(), r.layer}, false
+	key, some := treeKey{i.Container, i.Key(), r.layer}, false
 	for _, l := range i.Layers {
 		if l.Empty || r.layer != MergedTree && l.Number != r.layer {
 			continue

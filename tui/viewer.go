@@ -6,9 +6,10 @@ import (
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/ansi"
+
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/tui/widget"
-	"github.com/charmbracelet/x/ansi"
 )
 
 // form is a way to look at bytes.

@@ -85,13 +85,13 @@ func TestAlertsFromTheCluster(t *testing.T) {
 		if err := json.Unmarshal([]byte(line), &e); err != nil {
 			t.Fatal(err)
 		}
-		if e.Request != nil && !e.Request.Sent.IsZero() && (strings.Contains(e.Request.URL, "/log?") || strings.Contains(e.Request.URL, "policyreports")) {
+		if r, ok := e.Fact.(inspect.Request); ok && !r.Sent.IsZero() && (strings.Contains(r.URL, "/log?") || strings.Contains(r.URL, "policyreports")) {
 			sent++
 		}
-		if e.Exhibit != nil && strings.HasPrefix(e.Exhibit.Path, "alerts/") {
+		if x, ok := e.Fact.(inspect.Exhibit); ok && strings.HasPrefix(x.Path, "alerts/") {
 			exhibits++
-			if !strings.HasPrefix(e.Exhibit.Source, "/api") {
-				t.Errorf("the line came from %q", e.Exhibit.Source)
+			if !strings.HasPrefix(x.Source, "/api") {
+				t.Errorf("the line came from %q", x.Source)
 			}
 		}
 	}

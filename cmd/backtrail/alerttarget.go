@@ -75,7 +75,7 @@ func (s *session) prepareGone(
 	p.opening = p.subject.Opening()
 	why := reason + ": this case is about what is left of it. " + strings.Join(r.Basis, "; ")
 	notice := inspect.Notice{Level: "warning", Text: strings.TrimPrefix(r.Pod.Namespace+"/"+r.Pod.Name+": ", "/: ") + why}
-	p.opening = append(p.opening, inspect.Event{Notice: &notice})
+	p.opening = append(p.opening, inspect.Event{Fact: notice})
 	p.opening = append(p.opening, s.caseAlerts().OfGone(a, r.Container, why)...)
 	return p, nil
 }
@@ -92,7 +92,7 @@ func (s *session) prepareAlertImage(ctx context.Context, name string, a alert.Al
 		return prepared{}, fmt.Errorf("opening alert:%s: %w, and its image cannot be read: %w", name, because, err)
 	}
 	p.target = inspect.Target{Kind: inspect.TargetAlert, Name: "alert:" + name, Namespace: a.Namespace}
-	p.opening = s.caseAlerts().OfGone(a, inspect.ImageSubject, because.Error()+": this is the image that the alert names")
+	p.opening = s.caseAlerts().OfGone(a, inspect.ImageContainer, because.Error()+": this is the image that the alert names")
 	return p, nil
 }
 

@@ -30,7 +30,7 @@ before a person starts one, with name and reason. TIME is now, HH:MM of today in
 		},
 	}
 	cmd.Flags().StringVar(&by.reason, "reason", "", "why: `WHAT` was learnt, or what the mistake was")
-	cmd.Flags().StringVar(&by.name, "name", who(), "`WHO` says so")
+	cmd.Flags().StringVar(&by.name, "name", newOperator().String(), "`WHO` says so")
 	cmd.Flags().StringVar(&withdraw, "withdraw", "", "withdraw the running clock of this `LAW`")
 	return cmd
 }
@@ -69,12 +69,12 @@ func (f *flags) clock(ctx context.Context, std streams, name string, by said, ma
 	if err := by.check("backtrail aware"); err != nil {
 		return err
 	}
-	c, err := f.record(ctx, name, func(c *inspect.Case, now time.Time) (inspect.Event, error) {
+	c, err := f.record(ctx, name, func(c *inspect.Case, now time.Time) (inspect.Fact, error) {
 		k, err := make(c, now)
 		if err != nil {
-			return inspect.Event{}, hinted(err, "backtrail open "+inspect.Quote(name)+" shows the clocks of the case")
+			return nil, hinted(err, "backtrail open "+inspect.Quote(name)+" shows the clocks of the case")
 		}
-		return inspect.Event{Clock: &k}, nil
+		return k, nil
 	})
 	if err != nil {
 		return err

@@ -7,7 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/backtrail/backtrail/inspect"
-	"github.com/backtrail/backtrail/inspect/evidence"
+	"github.com/backtrail/backtrail/inspect/ledger"
 )
 
 func casesCommand(f *flags, std streams) *cobra.Command {
@@ -20,11 +20,11 @@ func casesCommand(f *flags, std streams) *cobra.Command {
 }
 
 // savedCases are the cases on this disk, and the folder that they are in.
-func savedCases(ctx context.Context) (dir string, saved []evidence.Saved, err error) {
+func savedCases(ctx context.Context) (dir string, saved []ledger.Saved, err error) {
 	if dir, err = casesDir(); err != nil {
 		return "", nil, err
 	}
-	saved, err = evidence.Cases(ctx, dir)
+	saved, err = ledger.Cases(ctx, dir)
 	return dir, saved, err
 }
 
@@ -56,7 +56,7 @@ func (f *flags) cases(ctx context.Context, std streams) error {
 }
 
 // state says in words what became of a case.
-func state(c evidence.Saved) string {
+func state(c ledger.Saved) string {
 	switch {
 	case c.Problem != "":
 		return "cannot be read: " + inspect.Clean(c.Problem)

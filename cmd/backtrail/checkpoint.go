@@ -3,7 +3,8 @@ package main
 import (
 	"context"
 
-	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/engine"
+
 	"github.com/backtrail/backtrail/inspect/files"
 )
 
@@ -21,7 +22,7 @@ func (s *session) readCheckpoint(ctx context.Context, file string) error {
 }
 
 // withCheckpoint adds the check of run-time state, where there is a checkpoint.
-func (s *session) withCheckpoint(checks []inspect.Check) []inspect.Check {
+func (s *session) withCheckpoint(checks []engine.Check) []engine.Check {
 	if s.checkpoint == nil {
 		return checks
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"slices"
 
+	"github.com/backtrail/backtrail/inspect/engine"
+
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/answer"
 	"github.com/backtrail/backtrail/inspect/cluster"
@@ -17,7 +19,7 @@ import (
 )
 
 // checks is the one slice of checks. A new check is one package or file, and one line here, after those that it needs.
-func (s *session) checks(o subject.Options) []inspect.Check {
+func (s *session) checks(o subject.Options) []engine.Check {
 	sig := signature.Options{Client: s.client, Store: s.client.Store(), Trust: s.trust, Now: s.now, Notary: s.notary, GitHub: s.attested}
 	policies := s.policiesOf(o)
 	if o.Pod != nil {
@@ -28,7 +30,7 @@ func (s *session) checks(o subject.Options) []inspect.Check {
 	// The pod was kept before the case began. What the cluster forgets next comes before all that it keeps, and what a
 	// registry may delete before the layers, which take longest.
 	vanishes := []string{cluster.EventsName, cluster.LogsName}
-	return answered(s.withCheckpoint([]inspect.Check{
+	return answered(s.withCheckpoint([]engine.Check{
 		cluster.Events(around),
 		cluster.Logs(around, s.client.Store(), s.flags.noLogs),
 		after(subject.Check(o), vanishes...),
@@ -56,7 +58,7 @@ func (s *session) checks(o subject.Options) []inspect.Check {
 }
 
 // answered adds the check that answers, as those end whose word it needs.
-func answered(checks []inspect.Check) []inspect.Check {
+func answered(checks []engine.Check) []engine.Check {
 	var needs []string
 	for _, c := range checks {
 		if slices.Contains(answer.Needs(), c.Name) {
@@ -77,8 +79,8 @@ func (s *session) around(o subject.Options) cluster.Options {
 }
 
 // after lets other checks go first.
-func after(c inspect.Check, first ...string) inspect.Check {
-	c.After = first
+func after(c engine.Check, first ...string) engine.Check {
+	c.YieldsTo = first
 	return c
 }
 

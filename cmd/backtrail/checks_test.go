@@ -4,9 +4,10 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/backtrail/backtrail/inspect/engine"
+
 	corev1 "k8s.io/api/core/v1"
 
-	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/answer"
 	"github.com/backtrail/backtrail/inspect/files"
 	"github.com/backtrail/backtrail/inspect/subject"
@@ -26,7 +27,7 @@ func TestTheAnswersWaitForChecksThatAreThere(t *testing.T) {
 		t.Fatal(err)
 	}
 	checks := s.checks(subject.Options{Client: s.client, Cluster: cluster, Pod: &corev1.Pod{}, Choice: s.choice})
-	if _, err := inspect.Run(inspect.Plan{Checks: checks}); err != nil {
+	if _, err := engine.NewSource(engine.Plan{Checks: checks}); err != nil {
 		t.Fatal(err)
 	}
 	last := checks[len(checks)-1]

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/backtrail/backtrail/inspect/engine"
+
 	"github.com/spf13/cobra"
 
 	"github.com/backtrail/backtrail/inspect"
@@ -42,7 +44,7 @@ func (f *flags) diff(ctx context.Context, std streams, from, to string) error {
 	if err != nil {
 		return err
 	}
-	source, err := inspect.Run(s.plan(p))
+	source, err := engine.NewSource(s.plan(p))
 	if err != nil {
 		return err
 	}

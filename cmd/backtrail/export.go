@@ -10,6 +10,7 @@ import (
 
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/evidence"
+	"github.com/backtrail/backtrail/inspect/ledger"
 	"github.com/backtrail/backtrail/inspect/sbom"
 )
 
@@ -25,12 +26,12 @@ func (s *session) export(ctx context.Context, r recorded, store inspect.Store, t
 	default:
 		return evidence.Result{}, usage("--layers %s: it is all, suspect or none", layers)
 	}
-	o := evidence.Options{Layers: layers, Who: who(), Documents: s.documents, Sign: s.sign, Progress: progress}
+	o := evidence.Options{Layers: layers, Who: s.operator.String(), Documents: s.documents, Sign: s.sign, Progress: progress}
 	dir := ""
 	switch r := r.(type) {
-	case *evidence.Recorder:
+	case *ledger.Ledger:
 		o.Case, dir = r.ID(), r.Dir()
-	case evidence.Saved:
+	case ledger.Saved:
 		o.Case, dir = r.ID, r.Dir
 	}
 	result, err := evidence.Export(ctx, r.Events, store, to, o)
@@ -41,7 +42,11 @@ func (s *session) export(ctx context.Context, r recorded, store inspect.Store, t
 		if path, err := filepath.Abs(result.Path); err == nil {
 			result.Path = path
 		}
-		if err := evidence.NoteExport(dir, inspect.At(s.now()), result); err != nil {
+		access := ledger.Access{
+			Time: inspect.At(s.now()), Who: s.operator.String(), Tool: "backtrail " + version, What: ledger.ExportedTo,
+			Path: result.Path, TagManifest: result.TagManifest,
+		}
+		if _, err := ledger.LogAccess(dir, access); err != nil {
 			result.Notes = append(result.Notes, err.Error())
 		}
 	}
@@ -57,7 +62,7 @@ func (s *session) documents(ctx context.Context, c inspect.Case) ([]evidence.Doc
 		}
 		spdx, cdx, err := sbom.Documents(i, c.Tool)
 		if err != nil {
-			return nil, fmt.Errorf("writing the bill of materials of %s: %w", i.Subject, err)
+			return nil, fmt.Errorf("writing the bill of materials of %s: %w", i.Container, err)
 		}
 		all = append(all, evidence.Document{Name: "image.spdx.json", Data: spdx}, evidence.Document{Name: "image.cdx.json", Data: cdx})
 		known, err := s.knownGoodDocument(ctx, c, i)
@@ -78,7 +83,7 @@ func (s *session) knownGoodDocument(ctx context.Context, c inspect.Case, i inspe
 		return nil, nil //nolint:nilerr // a catalogue that was not made or not kept is left out, and data/sbom shows it
 	}
 	k := i.Diff.KnownGood
-	known := inspect.Image{Subject: "known-good", Reference: k.Reference, Digest: k.Digest, Config: k.Config, Packages: packages}
+	known := inspect.Image{ImageHead: inspect.ImageHead{Container: "known-good", Reference: k.Reference, Digest: k.Digest, Config: k.Config}, Packages: packages}
 	spdx, _, err := sbom.Documents(known, c.Tool)
 	if err != nil {
 		return nil, fmt.Errorf("writing the bill of materials of the known-good: %w", err)

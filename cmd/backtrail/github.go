@@ -38,6 +38,6 @@ func (s *session) gitHub() (*signature.Attestations, error) {
 // gitHubRequest puts a request to GitHub into the open case.
 func (s *session) gitHubRequest(method, url string, status int, bytes int64) {
 	if say := s.say.Load(); say != nil {
-		(*say)(inspect.Event{Request: &inspect.Request{Method: method, URL: url, Status: status, Bytes: bytes}})
+		(*say)(inspect.Event{Fact: inspect.Request{Method: method, URL: url, Status: status, Bytes: bytes}})
 	}
 }

@@ -83,14 +83,14 @@ func (s *session) headless(ctx context.Context, p prepared, own inspectFlags) er
 	if err != nil {
 		return err
 	}
-	defer o.recorder.Close()
+	defer o.ledger.Close()
 	c := &inspect.Case{}
 	progress := newProgress(s.std.err, s.flags)
 	runErr := o.whole()(ctx, func(e inspect.Event) {
 		c.Apply(e)
 		progress.show(c, e)
 		if s.flags.output == "events" {
-			_ = inspect.WriteEvent(s.std.out, e)
+			_ = writeEvent(s.std.out, e)
 		}
 	})
 	progress.clear()
@@ -110,7 +110,7 @@ func (s *session) headless(ctx context.Context, p prepared, own inspectFlags) er
 		}
 	}
 	if interrupted {
-		fmt.Fprintf(s.std.err, "the case is kept: backtrail open %s\n", o.recorder.ID())
+		fmt.Fprintf(s.std.err, "the case is kept: backtrail open %s\n", o.ledger.ID())
 	}
 	return verdict(c, why, interrupted)
 }
@@ -125,9 +125,9 @@ func (s *session) printNotices(c *inspect.Case) {
 }
 
 func (s *session) exportTo(ctx context.Context, o *open, own inspectFlags) error {
-	r, err := s.export(ctx, o.recorder, s.cache, own.export, evidence.Layers(own.layers), nil)
+	r, err := s.export(ctx, o.ledger, s.cache, own.export, evidence.Layers(own.layers), nil)
 	if err != nil {
-		return hinted(fmt.Errorf("exporting to %s: %w", own.export, err), "the case is kept: backtrail open "+o.recorder.ID()+", then export elsewhere (x)")
+		return hinted(fmt.Errorf("exporting to %s: %w", own.export, err), "the case is kept: backtrail open "+o.ledger.ID()+", then export elsewhere (x)")
 	}
 	s.printExport(r)
 	return nil

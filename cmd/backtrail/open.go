@@ -10,6 +10,7 @@ import (
 
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/evidence"
+	"github.com/backtrail/backtrail/inspect/ledger"
 )
 
 func openCommand(f *flags, std streams) *cobra.Command {
@@ -80,7 +81,7 @@ func (f *flags) printSaved(ctx context.Context, std streams, name string) error 
 		err := saved.replay(ctx, func(e inspect.Event) {
 			c.Apply(e)
 			if f.output == "events" {
-				_ = inspect.WriteEvent(std.out, e)
+				_ = writeEvent(std.out, e)
 			}
 		})
 		if err != nil {
@@ -107,7 +108,7 @@ func (s *session) findSaved(ctx context.Context, name string) (savedCase, error)
 	if err != nil {
 		return savedCase{}, err
 	}
-	saved, err := evidence.FindCase(ctx, dir, name)
+	saved, err := ledger.FindCase(ctx, dir, name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return savedCase{}, hinted(fmt.Errorf("opening %s: there is no such bundle, and no case of that name in %s", name, dir), "backtrail cases lists the cases of this machine")
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -94,4 +95,14 @@ func isUTF8(locale string) bool {
 	}
 	encoding, _, _ = strings.Cut(encoding, "@")
 	return encoding == "utf-8" || encoding == "utf8"
+}
+
+// writeEvent writes an event as one line of JSON.
+func writeEvent(w io.Writer, e inspect.Event) error {
+	b, err := json.Marshal(e)
+	if err != nil {
+		return fmt.Errorf("encoding event %d: %w", e.Seq, err)
+	}
+	_, err = w.Write(append(b, '\n'))
+	return err
 }

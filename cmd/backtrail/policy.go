@@ -7,6 +7,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/backtrail/backtrail/inspect/engine"
+	"github.com/backtrail/backtrail/inspect/ledger"
+
 	"github.com/spf13/cobra"
 
 	"github.com/backtrail/backtrail/inspect"
@@ -100,7 +103,7 @@ func (s *session) signed(ctx context.Context, target string) (*inspect.Case, err
 	if err != nil {
 		return nil, err
 	}
-	if _, err := evidence.FindCase(ctx, dir, target); err == nil || evidence.IsBag(target) {
+	if _, err := ledger.FindCase(ctx, dir, target); err == nil || evidence.IsBag(target) {
 		saved, err := s.findSaved(ctx, target)
 		if err != nil {
 			return nil, err
@@ -113,10 +116,10 @@ func (s *session) signed(ctx context.Context, target string) (*inspect.Case, err
 		return nil, err
 	}
 	plan := s.plan(p)
-	plan.Checks = slices.DeleteFunc(plan.Checks, func(check inspect.Check) bool {
+	plan.Checks = slices.DeleteFunc(plan.Checks, func(check engine.Check) bool {
 		return check.Name != subject.Name && check.Name != policy.Name && check.Name != signature.Name
 	})
-	source, err := inspect.Run(plan)
+	source, err := engine.NewSource(plan)
 	if err != nil {
 		return nil, err
 	}
@@ -127,10 +130,10 @@ func (s *session) signed(ctx context.Context, target string) (*inspect.Case, err
 func (d draftFlags) image(c *inspect.Case) (inspect.Image, error) {
 	var names []string
 	for _, i := range c.Images {
-		if i.Subject == d.container || d.container == "" && len(c.Images) == 1 {
+		if i.Container == d.container || d.container == "" && len(c.Images) == 1 {
 			return i, nil
 		}
-		names = append(names, i.Subject)
+		names = append(names, i.Container)
 	}
 	if d.container != "" {
 		return inspect.Image{}, usage("there is no container %s; there are %s", d.container, strings.Join(names, ", "))

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/backtrail/backtrail/inspect/engine"
+
 	"github.com/backtrail/backtrail/inspect"
 )
 
@@ -15,7 +17,7 @@ type progress struct {
 	w     io.Writer // nil: nobody looks
 	last  time.Time
 	drawn bool
-	pace  inspect.Pace
+	pace  engine.ETA
 }
 
 // redrawEvery is the shortest time between two drawings.

@@ -6,8 +6,8 @@ import (
 	"time"
 
 	"github.com/backtrail/backtrail/inspect"
-	"github.com/backtrail/backtrail/inspect/evidence"
 	"github.com/backtrail/backtrail/inspect/files"
+	"github.com/backtrail/backtrail/inspect/ledger"
 	"github.com/backtrail/backtrail/registry"
 )
 
@@ -37,7 +37,7 @@ func pruneCache(ctx context.Context, std streams, s *registry.Store, days int) e
 }
 
 // needs says why what a case names must stay; "" for a case that was exported as it is.
-func needs(c evidence.Saved) string {
+func needs(c ledger.Saved) string {
 	switch {
 	case c.Problem != "":
 		return "it cannot be read, so that what it needs is known in part only: " + inspect.Clean(c.Problem)
@@ -53,36 +53,39 @@ func needs(c evidence.Saved) string {
 }
 
 // keepCase names all that the events of a case rest on. Of a case that breaks off it is what stands before that.
-func keepCase(ctx context.Context, cache *files.Cache, kept *registry.Kept, c evidence.Saved) {
+func keepCase(ctx context.Context, cache *files.Cache, kept *registry.Kept, c ledger.Saved) {
 	_ = c.Replay()(ctx, func(e inspect.Event) {
-		switch {
-		case e.Blob != nil && e.Blob.Role == "layer":
-			cache.KeepLayer(kept, e.Blob.Digest)
-			kept.Blob(e.Blob.Actual)
-		case e.Blob != nil:
-			kept.Blob(e.Blob.Digest)
-			kept.Blob(e.Blob.Actual)
-		case e.Exhibit != nil:
-			kept.Blob(e.Exhibit.Digest)
-		case e.Layer != nil:
-			cache.KeepLayer(kept, e.Layer.Digest)
-			cache.KeepTar(kept, e.Layer.DiffID)
-		case e.Image != nil:
-			cache.KeepImage(kept, e.Image.Key())
-		case e.Diff != nil && e.Diff.KnownGood != nil:
-			cache.KeepImage(kept, e.Diff.KnownGood.Key())
-		case e.Trust != nil:
-			kept.Blob(e.Trust.Digest)
-		case e.Signature != nil:
-			for _, raw := range e.Signature.Raw {
+		switch f := e.Fact.(type) {
+		case inspect.Blob:
+			if f.Role == "layer" {
+				cache.KeepLayer(kept, f.Digest)
+			} else {
+				kept.Blob(f.Digest)
+			}
+			kept.Blob(f.Actual)
+		case inspect.Exhibit:
+			kept.Blob(f.Digest)
+		case inspect.Layer:
+			cache.KeepLayer(kept, f.Digest)
+			cache.KeepTar(kept, f.DiffID)
+		case inspect.ImageHead:
+			cache.KeepImage(kept, f.Key())
+		case inspect.Diff:
+			if f.KnownGood != nil {
+				cache.KeepImage(kept, f.KnownGood.Key())
+			}
+		case inspect.Trust:
+			kept.Blob(f.Digest)
+		case inspect.Signature:
+			for _, raw := range f.Raw {
 				kept.Blob(raw.Digest)
 			}
-		case e.Provenance != nil:
-			for _, raw := range e.Provenance.Raw {
+		case inspect.Provenance:
+			for _, raw := range f.Raw {
 				kept.Blob(raw.Digest)
 			}
-		case e.Alert != nil:
-			kept.Blob(e.Alert.Raw)
+		case inspect.Alert:
+			kept.Blob(f.Raw)
 		}
 	})
 }

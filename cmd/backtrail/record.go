@@ -10,10 +10,11 @@ import (
 
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/evidence"
+	"github.com/backtrail/backtrail/inspect/ledger"
 )
 
-// record adds what a person says to a case of this disk, offline: make gives the event from the case as it is.
-func (f *flags) record(ctx context.Context, name string, make func(c *inspect.Case, now time.Time) (inspect.Event, error)) (*inspect.Case, error) {
+// record adds what a person states to a case of this disk, offline: make gives the fact from the case as it is.
+func (f *flags) record(ctx context.Context, name string, make func(c *inspect.Case, now time.Time) (inspect.Fact, error)) (*inspect.Case, error) {
 	if evidence.IsBag(name) {
 		return nil, hinted(fmt.Errorf("adding to %s: a bundle is not changed", name), "name the case on this disk: backtrail cases lists them")
 	}
@@ -21,34 +22,29 @@ func (f *flags) record(ctx context.Context, name string, make func(c *inspect.Ca
 	if err != nil {
 		return nil, err
 	}
-	saved, err := evidence.FindCase(ctx, dir, name)
+	_, err = ledger.FindCase(ctx, dir, name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, hinted(fmt.Errorf("adding to %s: there is no case of that name in %s", name, dir), "backtrail cases lists the cases of this machine")
 	}
 	if err != nil {
 		return nil, err
 	}
-	recorder, err := evidence.Resume(dir, name)
+	l, err := ledger.Resume(ctx, dir, name, newOperator().session(time.Now()), time.Now)
 	if err != nil {
 		return nil, hinted(err, "a case that is open in the terminal UI takes this there, with :")
 	}
-	defer recorder.Close()
-	c := &inspect.Case{}
-	if err := saved.Replay()(ctx, c.Apply); err != nil {
-		return nil, fmt.Errorf("reading case %s: %w", name, err)
-	}
-	now := time.Now().UTC()
-	e, err := make(c, now)
+	defer l.Close()
+	c := l.Case()
+	fact, err := make(&c, time.Now().UTC())
 	if err != nil {
 		return nil, err
 	}
-	e.Seq, e.Time = lastSeq(c)+1, inspect.At(now)
-	if err := recorder.Add(e); err != nil {
+	if _, err := l.Append("", "", fact); err != nil {
 		return nil, err
 	}
-	c.Apply(e)
+	c = l.Case()
 	c.Settle()
-	return c, nil
+	return &c, nil
 }
 
 // said are the flags of a command by which a person says something.

@@ -9,6 +9,8 @@ import (
 	"os"
 	"time"
 
+	"github.com/backtrail/backtrail/inspect/engine"
+
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/evidence"
 	"github.com/backtrail/backtrail/inspect/files"
@@ -126,11 +128,11 @@ func (r rerun) trust(bag *evidence.Bag, c inspect.Case) (*signature.Trust, error
 
 func runAgain(ctx context.Context, c inspect.Case, client *registry.Client, layout string, policies *policy.Loaded, signatures signature.Options) (inspect.Case, error) {
 	cache := files.NewCache(client.Store())
-	source, err := inspect.Run(inspect.Plan{
+	source, err := engine.NewSource(engine.Plan{
 		Header:  inspect.Header{Schema: c.Schema, Tool: c.Tool, Target: c.Target, Started: c.Started},
-		Opening: []inspect.Event{{Expected: &c.Expected}},
+		Opening: []inspect.Event{{Fact: c.Expected}},
 		Now:     func() time.Time { return c.Started.Time },
-		Checks: []inspect.Check{
+		Checks: []engine.Check{
 			carried(c, client, layout),
 			policy.Check(policies),
 			signature.Check(signatures),
@@ -150,16 +152,16 @@ func runAgain(ctx context.Context, c inspect.Case, client *registry.Client, layo
 }
 
 // carried finds the images of the case in the bundle's layout.
-func carried(c inspect.Case, client *registry.Client, layout string) inspect.Check {
-	return inspect.Check{Name: subject.Name, Scope: inspect.PerCase, Resolves: true, Run: func(ctx context.Context, _ inspect.On, emit func(inspect.Event)) error {
+func carried(c inspect.Case, client *registry.Client, layout string) engine.Check {
+	return engine.Check{Name: subject.Name, Scope: engine.PerCase, Resolves: true, Run: func(ctx context.Context, _ engine.On, emit func(inspect.Event)) error {
 		for _, i := range c.Images {
 			found, err := locate(ctx, client, layout, i)
 			if err != nil {
-				emit(inspect.Event{Notice: &inspect.Notice{Level: "info", Text: err.Error()}})
+				emit(inspect.Event{Fact: inspect.Notice{Level: "info", Text: err.Error()}})
 				continue
 			}
-			found.Subject, found.Container = i.Subject, i.Container
-			emit(inspect.Event{Subject: i.Subject, Image: &found})
+			found.Container, found.Container = i.Container, i.Container
+			emit(inspect.Event{Container: i.Container, Fact: found.ImageHead})
 		}
 		return nil
 	}}
@@ -171,7 +173,7 @@ func locate(ctx context.Context, client *registry.Client, layout string, i inspe
 		digest = i.Digest
 	}
 	if digest == "" {
-		return inspect.Image{}, fmt.Errorf("image %s has no manifest that the bundle could carry", i.Subject)
+		return inspect.Image{}, fmt.Errorf("image %s has no manifest that the bundle could carry", i.Container)
 	}
 	loc, err := registry.Parse("oci:" + layout + "@" + digest)
 	if err != nil {
@@ -179,7 +181,7 @@ func locate(ctx context.Context, client *registry.Client, layout string, i inspe
 	}
 	img, err := client.Resolve(ctx, loc, platformOf(i))
 	if err != nil {
-		return inspect.Image{}, fmt.Errorf("opening image %s in the bundle: %w", i.Subject, err)
+		return inspect.Image{}, fmt.Errorf("opening image %s in the bundle: %w", i.Container, err)
 	}
 	return subject.FromImage(i.Reference, img), nil
 }

@@ -22,7 +22,7 @@ recorded as a note, with name and reason.`,
 		RunE: func(cmd *cobra.Command, args []string) error { return f.runtimeState(cmd.Context(), std, args, by) },
 	}
 	cmd.Flags().StringVar(&by.reason, "reason", "", "how it was saved, or why it was given up")
-	cmd.Flags().StringVar(&by.name, "name", who(), "`WHO` says so")
+	cmd.Flags().StringVar(&by.name, "name", newOperator().String(), "`WHO` says so")
 	return cmd
 }
 
@@ -39,11 +39,11 @@ func (f *flags) runtimeState(ctx context.Context, std streams, args []string, by
 	if err := by.check(command); err != nil {
 		return err
 	}
-	c, err := f.record(ctx, args[0], func(c *inspect.Case, now time.Time) (inspect.Event, error) {
+	c, err := f.record(ctx, args[0], func(c *inspect.Case, now time.Time) (inspect.Fact, error) {
 		if c.Pod == nil {
-			return inspect.Event{}, fmt.Errorf("marking the run-time state of %s: the case is of no pod", args[0])
+			return nil, fmt.Errorf("marking the run-time state of %s: the case is of no pod", args[0])
 		}
-		return inspect.Event{Note: &inspect.Note{Time: inspect.At(now), Author: by.name, Subject: inspect.SubjectRuntime, Mark: args[1], Text: by.reason}}, nil
+		return inspect.Note{Time: inspect.At(now), Author: by.name, Subject: inspect.SubjectRuntime, Mark: args[1], Text: by.reason}, nil
 	})
 	if err != nil {
 		return err

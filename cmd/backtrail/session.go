@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"os/user"
 	"path/filepath"
 	"runtime/debug"
 	"sync"
@@ -31,6 +30,7 @@ type session struct {
 	flags      *flags
 	std        streams
 	now        func() time.Time
+	operator   operator
 	client     *registry.Client
 	cache      *files.Cache
 	packages   *sbom.Cataloguer
@@ -55,7 +55,8 @@ type session struct {
 
 // newSession prepares a run. Its store is the cache on disk.
 func newSession(f *flags, std streams) (*session, error) {
-	s := &session{flags: f, std: std, now: time.Now, choice: &subject.Choice{By: who()}, notices: make(chan inspect.Notice, 64)}
+	s := &session{flags: f, std: std, now: time.Now, operator: newOperator(), notices: make(chan inspect.Notice, 64)}
+	s.choice = &subject.Choice{By: s.operator.String()}
 	var err error
 	if s.expected, err = f.expect.expected(); err != nil {
 		return nil, err
@@ -152,7 +153,7 @@ func (s *session) cluster() (kube.Source, error) {
 func (s *session) notice(text string) {
 	n := inspect.Notice{Level: "warning", Text: text}
 	if say := s.say.Load(); say != nil {
-		(*say)(inspect.Event{Notice: &n})
+		(*say)(inspect.Event{Fact: n})
 		return
 	}
 	select {
@@ -164,7 +165,7 @@ func (s *session) notice(text string) {
 // request puts a request to a registry into the open case.
 func (s *session) request(r registry.Request) {
 	if say := s.say.Load(); say != nil {
-		(*say)(inspect.Event{Request: &inspect.Request{Method: r.Method, URL: r.URL, Status: r.Status, Bytes: max(r.Bytes, 0)}})
+		(*say)(inspect.Event{Fact: inspect.Request{Method: r.Method, URL: r.URL, Status: r.Status, Bytes: max(r.Bytes, 0)}})
 	}
 }
 
@@ -197,18 +198,6 @@ func dataDir() (string, error) {
 func casesDir() (string, error) {
 	dir, err := dataDir()
 	return filepath.Join(dir, "cases"), err
-}
-
-// who names the person at the terminal, for the chain of custody.
-func who() string {
-	name, host := "unknown", "unknown"
-	if u, err := user.Current(); err == nil {
-		name = u.Username
-	}
-	if h, err := os.Hostname(); err == nil {
-		host = h
-	}
-	return name + "@" + host
 }
 
 // tool names this program and what it was built from.

@@ -4,18 +4,18 @@ import (
 	"context"
 	"fmt"
 	"sync"
-	"sync/atomic"
 
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/cluster"
-	"github.com/backtrail/backtrail/inspect/evidence"
+	"github.com/backtrail/backtrail/inspect/engine"
+	"github.com/backtrail/backtrail/inspect/ledger"
 	"github.com/backtrail/backtrail/registry"
 )
 
 // plan is the plan of a prepared case.
-func (s *session) plan(p prepared) inspect.Plan {
-	opening := []inspect.Event{{Expected: &s.expected}}
-	return inspect.Plan{
+func (s *session) plan(p prepared) engine.Plan {
+	opening := []inspect.Event{{Fact: s.expected}}
+	return engine.Plan{
 		Header:  inspect.Header{Schema: inspect.Schema, Tool: tool(), Target: p.target, Started: inspect.At(s.now())},
 		Opening: append(opening, p.opening...),
 		Checks:  s.checks(p.subject),
@@ -24,56 +24,50 @@ func (s *session) plan(p prepared) inspect.Plan {
 	}
 }
 
-// open is an open case: its source, what is watched beside it, and where both are recorded.
+// open is an open case: its ledger, the source of its checks, and what is watched beside them.
 type open struct {
-	source   inspect.Source
-	watch    inspect.Source // of the pod, for as long as the case is open; nil where nothing can be watched
-	plan     inspect.Plan
-	recorder *evidence.Recorder
-	last     atomic.Uint64 // number of the newest event
+	plan   engine.Plan
+	ledger *ledger.Ledger
+	source inspect.Source
+	watch  inspect.Source // of the pod, for as long as the case is open; nil where nothing can be watched
 }
 
-// start gives the live source of a prepared case; every event is on disk before anybody sees it.
+// start begins a prepared case; every fact is on disk before anybody sees it.
 func (s *session) start(p prepared) (*open, error) {
 	plan := s.plan(p)
-	source, err := inspect.Run(plan)
-	if err != nil {
-		return nil, err
-	}
 	dir, err := casesDir()
 	if err != nil {
 		return nil, err
 	}
-	recorder, err := evidence.NewRecorder(dir, plan.Header)
+	l, err := ledger.Create(dir, plan.Header, s.operator.session(s.now()), s.now)
 	if err != nil {
 		return nil, hinted(err, "set XDG_DATA_HOME to a folder that can be written")
 	}
-	o := &open{plan: plan, recorder: recorder}
-	o.source = o.recorded(source)
+	o := &open{plan: plan, ledger: l}
+	o.source = o.run(plan)
 	if watch := cluster.Watch(s.around(p.subject), s.client.Store(), s.flags.noLogs); watch != nil {
-		o.watch = o.recorded(o.stamped(watch))
+		o.watch = o.appended(watch)
 	}
 	return o, nil
 }
 
-// recorded writes each event of a source before it is handed on.
-func (o *open) recorded(source inspect.Source) inspect.Source {
+// run gives the source of a run on the case: first what its ledger holds already, then what the run appends.
+func (o *open) run(plan engine.Plan) inspect.Source {
 	return func(ctx context.Context, emit func(inspect.Event)) error {
-		record := o.recorder.Record(emit)
-		return source(registry.AtOnce(ctx), func(e inspect.Event) {
-			o.last.Store(max(o.last.Load(), e.Seq))
-			record(e)
-		})
+		if err := ledger.ReplayOf(o.ledger.Events)(ctx, emit); err != nil {
+			return err
+		}
+		return engine.Run(registry.AtOnce(ctx), plan, o.ledger, emit)
 	}
 }
 
-// stamped gives the events of a source that is no run of checks their time and number.
-func (o *open) stamped(source inspect.Source) inspect.Source {
+// appended puts what a source emits into the ledger.
+func (o *open) appended(source inspect.Source) inspect.Source {
 	return func(ctx context.Context, emit func(inspect.Event)) error {
-		return source(ctx, func(e inspect.Event) {
-			e = e.Stamped(inspect.At(o.plan.Now()))
-			e.Seq = o.last.Load() + 1
-			emit(e)
+		return source(registry.AtOnce(ctx), func(e inspect.Event) {
+			if e, _ = o.ledger.Append(e.Check, e.Container, e.Fact); e.Fact != nil { // a failed write is shown by the run
+				emit(e)
+			}
 		})
 	}
 }
@@ -101,12 +95,13 @@ func (o *open) whole() inspect.Source {
 }
 
 // again goes on with the case: some checks once more, and those that need them.
-func (o *open) again(c *inspect.Case, keys []inspect.Key) (inspect.Source, error) {
+func (o *open) again(keys []inspect.Key) (inspect.Source, error) {
 	p := o.plan
-	p.From, p.Again, p.Opening = c, keys, nil
-	source, err := inspect.Run(p)
-	if err != nil {
-		return nil, fmt.Errorf("running again: %w", err)
+	p.Again, p.Opening = keys, nil
+	if len(keys) == 0 {
+		return nil, fmt.Errorf("running again: no check was named")
 	}
-	return o.recorded(source), nil
+	return func(ctx context.Context, emit func(inspect.Event)) error {
+		return engine.Run(registry.AtOnce(ctx), p, o.ledger, emit)
+	}, nil
 }

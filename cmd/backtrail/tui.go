@@ -119,7 +119,7 @@ func (v *view) replace(o *open) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if v.current != nil {
-		_ = v.current.recorder.Close()
+		_ = v.current.ledger.Close()
 	}
 	v.current = o
 }
@@ -135,12 +135,12 @@ func (v *view) opened() (*open, error) {
 	return v.current, nil
 }
 
-func (v *view) again(_ context.Context, c *inspect.Case, keys []inspect.Key) (inspect.Source, error) {
+func (v *view) again(_ context.Context, _ *inspect.Case, keys []inspect.Key) (inspect.Source, error) {
 	o, err := v.opened()
 	if err != nil {
 		return nil, err
 	}
-	return o.again(c, keys)
+	return o.again(keys)
 }
 
 // watch follows the pod of the open case; nil where nothing can be watched.
@@ -155,7 +155,7 @@ func (v *view) watch() inspect.Source {
 // knownGood compares with a candidate, which choosing it has confirmed.
 func (v *view) knownGood(ctx context.Context, c *inspect.Case, subj string, candidate inspect.Candidate) (inspect.Source, error) {
 	v.session.choice.Pick(subj, candidate)
-	return v.again(ctx, c, []inspect.Key{{Check: subject.KnownGoodName, Subject: subj}})
+	return v.again(ctx, c, []inspect.Key{{Check: subject.KnownGoodName, Container: subj}})
 }
 
 // skip leaves out a layer, or takes that back.
@@ -168,14 +168,13 @@ func (v *view) skip(digest string, skip bool) {
 }
 
 // note keeps a person's note in the case.
-func (v *view) note(_ context.Context, c *inspect.Case, n inspect.Note) (inspect.Event, error) {
+func (v *view) note(_ context.Context, _ *inspect.Case, n inspect.Note) (inspect.Event, error) {
 	o, err := v.opened()
 	if err != nil {
 		return inspect.Event{}, err
 	}
-	n.Time, n.Author = inspect.At(v.session.now()), who()
-	e := inspect.Event{Seq: lastSeq(c) + 1, Time: n.Time, Note: &n}
-	return e, o.recorder.Add(e)
+	n.Time, n.Author = inspect.At(v.session.now()), v.session.operator.String()
+	return o.ledger.Append("", "", n)
 }
 
 // clock keeps a report clock that a person started or withdrew.
@@ -184,25 +183,16 @@ func (v *view) clock(_ context.Context, c *inspect.Case, k inspect.Clock) (inspe
 	if err != nil {
 		return inspect.Event{}, err
 	}
-	now := v.session.now()
+	now, by := v.session.now(), v.session.operator.String()
 	if k.Withdrawn != nil {
-		k, err = c.WithdrawClock(k.Regime, now, who(), k.Withdrawn.Reason)
+		k, err = c.WithdrawClock(k.Regime, now, by, k.Withdrawn.Reason)
 	} else {
-		k, err = c.StartClock(k.Regime, k.Aware.Time, now, who(), k.Reason)
+		k, err = c.StartClock(k.Regime, k.Aware.Time, now, by, k.Reason)
 	}
 	if err != nil {
 		return inspect.Event{}, err
 	}
-	e := inspect.Event{Seq: lastSeq(c) + 1, Time: inspect.At(now), Clock: &k}
-	return e, o.recorder.Add(e)
-}
-
-func lastSeq(c *inspect.Case) uint64 {
-	var last uint64
-	for _, e := range c.Events() {
-		last = max(last, e.Seq)
-	}
-	return last
+	return o.ledger.Append("", "", k)
 }
 
 func (v *view) treeOf(store inspect.Store) func(context.Context, inspect.Image, int) ([]inspect.Node, error) {
@@ -228,7 +218,7 @@ func (v *view) export(ctx context.Context, _ *inspect.Case, to string, progress 
 		if err != nil {
 			return tui.ExportResult{}, err
 		}
-		from = o.recorder
+		from = o.ledger
 	}
 	r, err := v.session.export(ctx, from, store, to, evidence.LayersSuspect, progress)
 	return tui.ExportResult{Path: r.Path, Digest: r.TagManifest, Size: r.Bytes, Line: r.Line, Left: append(r.Notes, r.Taken...)}, err

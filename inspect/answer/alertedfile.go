@@ -88,6 +88,6 @@ func ownedBy(i inspect.Image, path string) string {
 // toldByAlert says that the first sentences were about this file already.
 func toldByAlert(c inspect.Case, i inspect.Image, path string) bool {
 	return slices.ContainsFunc(c.Alerts, func(a inspect.Alert) bool {
-		return a.Match != inspect.MatchNone && a.Subject == i.Subject && a.File.Path == path && a.File.Origin == inspect.OriginImage
+		return a.Match != inspect.MatchNone && a.Subject == i.Container && a.File.Path == path && a.File.Origin == inspect.OriginImage
 	})
 }

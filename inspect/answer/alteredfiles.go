@@ -15,7 +15,7 @@ func alteredFiles(c inspect.Case) []inspect.Sentence {
 				continue
 			}
 			text := fmt.Sprintf("%s%s is not what package %s installed; this copy came with %s", in(c, i), inspect.Clean(a.Path), inspect.Clean(a.Package), layer(i, a.Layer))
-			all = append(all, seen(text, about(c, i.Subject, a.Path)...))
+			all = append(all, seen(text, about(c, i.Container, a.Path)...))
 		}
 	}
 	return some(all, "more packaged files that were replaced")

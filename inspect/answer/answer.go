@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/backtrail/backtrail/inspect/engine"
+
 	"github.com/backtrail/backtrail/inspect"
 )
 
@@ -13,13 +15,13 @@ import (
 const Name = "answers"
 
 // Check answers as the other checks end: what is known so far at once, and the last word when all have ended.
-func Check(needs ...string) inspect.Check {
-	return inspect.Check{Name: Name, Scope: inspect.PerCase, Follows: true, Needs: needs, Run: func(_ context.Context, on inspect.On, emit func(inspect.Event)) error {
+func Check(needs ...string) engine.Check {
+	return engine.Check{Name: Name, Scope: engine.PerCase, Follows: true, Needs: needs, Run: func(_ context.Context, on engine.On, emit func(inspect.Event)) error {
 		c := on.Case()
 		for _, a := range Answers(c, on.Waiting) {
 			at := slices.IndexFunc(c.Answers, func(o inspect.Answer) bool { return o.Question == a.Question })
 			if at < 0 || !reflect.DeepEqual(c.Answers[at], a) {
-				emit(inspect.Event{Answer: &a})
+				emit(inspect.Event{Fact: a})
 			}
 		}
 		return nil

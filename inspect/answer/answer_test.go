@@ -11,7 +11,7 @@ import (
 // web is an image with a good base and one layer of its own.
 func web() inspect.Image {
 	return inspect.Image{
-		Subject: "web", Reference: "example.com/web:1", Digest: "sha256:b", Status: inspect.Verified,
+		ImageHead: inspect.ImageHead{Container: "web", Reference: "example.com/web:1", Digest: "sha256:b", Status: inspect.Verified},
 		Layers: []inspect.Layer{
 			{Position: 0, Number: 0, CreatedBy: "ADD rootfs.tar /", Base: true},
 			{Position: 1, Number: 1, CreatedBy: "COPY app /app"},

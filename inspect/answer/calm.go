@@ -54,7 +54,7 @@ func whyUnread(c inspect.Case, i inspect.Image) string {
 	if text := lost(i); text != "" {
 		return text
 	}
-	if s, ok := c.Check("layers", i.Subject); ok && s.Status == inspect.Unknown && !s.Running() {
+	if s, ok := c.Check("layers", i.Container); ok && s.Status == inspect.Unknown && !s.Running() {
 		return firstOf(trim(i.Detail), trim(s.Reason))
 	}
 	if i.Reason == inspect.Running {
@@ -64,15 +64,15 @@ func whyUnread(c inspect.Case, i inspect.Image) string {
 }
 
 func imageOf(i inspect.Image) string {
-	if i.Container == "" {
+	if i.Container == "" || i.Container == inspect.ImageContainer {
 		return "the image"
 	}
 	return "the image of " + inspect.Clean(i.Container)
 }
 
 func checkOf(s inspect.CheckState) string {
-	if s.Subject == "" || s.Subject == inspect.ImageSubject {
+	if s.Container == "" || s.Container == inspect.ImageContainer {
 		return s.Name
 	}
-	return s.Name + " of " + inspect.Clean(s.Subject)
+	return s.Name + " of " + inspect.Clean(s.Container)
 }

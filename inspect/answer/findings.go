@@ -69,7 +69,7 @@ func ids(list []inspect.Finding) []string {
 func told(c inspect.Case, codes ...string) []inspect.Sentence {
 	var all []inspect.Sentence
 	for _, i := range suspects(c) {
-		all = append(all, titles(coded(c, i.Subject, codes...))...)
+		all = append(all, titles(coded(c, i.Container, codes...))...)
 	}
 	return all
 }

@@ -23,9 +23,9 @@ func handover(c inspect.Case) []inspect.Sentence {
 }
 
 func handoverOf(c inspect.Case, i inspect.Image) (inspect.Sentence, bool) {
-	switch k := container(c, i.Subject); {
+	switch k := container(c, i.Container); {
 	case k.Type == inspect.ContainerEphemeral:
-		return seen("it came in with a debug container, which somebody attached to the running pod", ids(coded(c, i.Subject, "debug-container"))...), true
+		return seen("it came in with a debug container, which somebody attached to the running pod", ids(coded(c, i.Container, "debug-container"))...), true
 	case k.Injected:
 		return injectedSidecar(c, i), true
 	}
@@ -36,7 +36,7 @@ func handoverOf(c inspect.Case, i inspect.Image) (inspect.Sentence, bool) {
 	paths, layers := badPaths(c, i)
 	switch base, why := fromBase(i, layers); {
 	case base:
-		return derived(brought(paths)+" came in with the base image"+why, append(found, ids(coded(c, i.Subject, "layer-elsewhere"))...)...), true
+		return derived(brought(paths)+" came in with the base image"+why, append(found, ids(coded(c, i.Container, "layer-elsewhere"))...)...), true
 	case len(layers) > 0:
 		return derived(brought(paths)+" came in with the image's own build"+against(i), found...), true
 	case i.Diff != nil && i.Diff.KnownGood != nil && i.Diff.Layers != nil && i.Diff.Layers.Shared == 0:
@@ -96,7 +96,7 @@ func repository(reference string) string {
 // injectedSidecar says what explains the container; the findings of the cluster say it in their words.
 func injectedSidecar(c inspect.Case, i inspect.Image) inspect.Sentence {
 	s := derived("it came in with an injected sidecar: the workload's template does not have it", by(c, "binaries", "diff")...)
-	for _, f := range coded(c, i.Subject, "injected-other-image", "injected-unexplained", "injected-explained", "injected-everywhere") {
+	for _, f := range coded(c, i.Container, "injected-other-image", "injected-unexplained", "injected-explained", "injected-everywhere") {
 		s.Text = "it came in with an injected sidecar: " + trim(f.Title)
 		if f.Detail != "" && (f.Code == "injected-other-image" || f.Code == "injected-everywhere") {
 			s.Text += "; " + trim(f.Detail)

@@ -7,9 +7,9 @@ import (
 // pinned says that the pod asked for a tag, where the tag was moved.
 func pinned(c inspect.Case) []inspect.Sentence {
 	for _, i := range suspects(c) {
-		moved := i.Diff != nil && i.Diff.KnownGood != nil && sameTag(i) || len(coded(c, i.Subject, "tag-moved")) > 0
+		moved := i.Diff != nil && i.Diff.KnownGood != nil && sameTag(i) || len(coded(c, i.Container, "tag-moved")) > 0
 		if g, ok := gate(i, gatePinned); ok && moved && g.Status == inspect.Absent {
-			return []inspect.Sentence{seen(in(c, i)+trim(g.Detail), ids(coded(c, i.Subject, "tag-moved"))...)}
+			return []inspect.Sentence{seen(in(c, i)+trim(g.Detail), ids(coded(c, i.Container, "tag-moved"))...)}
 		}
 	}
 	return nil

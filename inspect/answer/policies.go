@@ -68,7 +68,7 @@ func askEnforcer(product string) string {
 
 // cameIn is when the container's pod came into the cluster, zero where that is not known or another door was taken.
 func cameIn(c inspect.Case, i inspect.Image) inspect.Time {
-	if c.Pod == nil || container(c, i.Subject).Type == inspect.ContainerEphemeral {
+	if c.Pod == nil || container(c, i.Container).Type == inspect.ContainerEphemeral {
 		return inspect.Time{}
 	}
 	return c.Pod.Created

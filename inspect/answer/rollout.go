@@ -34,13 +34,13 @@ func rollout(c inspect.Case) []inspect.Sentence {
 
 // ofTemplate says that a container came with the workload's template: nothing injected it, nobody attached it.
 func ofTemplate(c inspect.Case, i inspect.Image) bool {
-	k := container(c, i.Subject)
+	k := container(c, i.Container)
 	return !k.Injected && k.Type != inspect.ContainerEphemeral
 }
 
 // added says when a container came in that no template has.
 func added(c inspect.Case) []inspect.Sentence {
-	if c.Pod.Created.IsZero() || !slices.ContainsFunc(suspects(c), func(i inspect.Image) bool { return container(c, i.Subject).Injected }) {
+	if c.Pod.Created.IsZero() || !slices.ContainsFunc(suspects(c), func(i inspect.Image) bool { return container(c, i.Container).Injected }) {
 		return nil
 	}
 	return []inspect.Sentence{seen("it was added when the pod was created, at " + stamp(c.Pod.Created))}

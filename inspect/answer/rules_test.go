@@ -268,7 +268,7 @@ func TestWhyAPolicyDidNotStopIt(t *testing.T) {
 func TestRunTime(t *testing.T) {
 	c := caseWith(web())
 	c.Alerts = []inspect.Alert{alertOf("/tmp/x", inspect.OriginRuntime)}
-	c.Checks = []inspect.CheckState{{Name: "binaries", Subject: "web", Status: inspect.Verified}}
+	c.Checks = []inspect.CheckState{{Name: "binaries", Container: "web", Status: inspect.Verified}}
 	for question, want := range map[string]string{
 		inspect.WhereFrom: "nothing in the image itself stands out: all of its layers were read (seen).",
 		inspect.HowIn:     "who wrote it is not known: a program of the container itself, or somebody who opened a shell in it",

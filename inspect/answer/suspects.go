@@ -23,13 +23,13 @@ func isSuspect(c inspect.Case, i inspect.Image) bool {
 	if i.Status == inspect.Failed || len(failedOf(c, i)) > 0 {
 		return true
 	}
-	return slices.ContainsFunc(c.Alerts, func(a inspect.Alert) bool { return a.Match != inspect.MatchNone && a.Subject == i.Subject })
+	return slices.ContainsFunc(c.Alerts, func(a inspect.Alert) bool { return a.Match != inspect.MatchNone && a.Subject == i.Container })
 }
 
 // failedOf are the failed findings about an image or something in it.
 func failedOf(c inspect.Case, i inspect.Image) []inspect.Finding {
 	return slices.DeleteFunc(failed(c), func(f inspect.Finding) bool {
-		return f.Subject != i.Subject && !strings.HasPrefix(f.Subject, i.Subject+":")
+		return f.Subject != i.Container && !strings.HasPrefix(f.Subject, i.Container+":")
 	})
 }
 
@@ -38,7 +38,7 @@ func image(c inspect.Case, subject string) inspect.Image {
 	if i, ok := c.Image(subject); ok {
 		return i
 	}
-	return inspect.Image{Subject: subject}
+	return inspect.Image{ImageHead: inspect.ImageHead{Container: subject}}
 }
 
 // container is that of a subject, zero where the case has no pod.
@@ -59,7 +59,7 @@ func in(c inspect.Case, i inspect.Image) string {
 	if len(c.Images) < 2 {
 		return ""
 	}
-	return "in " + inspect.Clean(i.Subject) + ": "
+	return "in " + inspect.Clean(i.Container) + ": "
 }
 
 // badPaths are the files of an image that failed or that an alert found in it, with the layers that brought them.
@@ -73,7 +73,7 @@ func badPaths(c inspect.Case, i inspect.Image) (paths []string, layers []int) {
 		}
 	}
 	for _, a := range c.Alerts {
-		if a.Match != inspect.MatchNone && a.Subject == i.Subject && a.File.Origin == inspect.OriginImage && a.File.Layer >= 0 {
+		if a.Match != inspect.MatchNone && a.Subject == i.Container && a.File.Origin == inspect.OriginImage && a.File.Layer >= 0 {
 			add(a.File.Path, a.File.Layer)
 		}
 	}

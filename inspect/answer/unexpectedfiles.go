@@ -15,7 +15,7 @@ func unexpectedFiles(c inspect.Case) []inspect.Sentence {
 				continue
 			}
 			text := fmt.Sprintf("%s%s belongs to no package and came with %s", in(c, i), inspect.Clean(b.Path), layer(i, b.Layer))
-			all = append(all, seen(text, about(c, i.Subject, b.Path)...))
+			all = append(all, seen(text, about(c, i.Container, b.Path)...))
 		}
 	}
 	return some(all, "more programs that belong to nobody")

@@ -13,10 +13,10 @@ func unusual(c inspect.Case) []inspect.Sentence {
 	for _, i := range suspects(c) {
 		told := i.Diff != nil && len(i.Diff.Signers) > 0
 		for _, f := range c.Findings {
-			if f.Subject != i.Subject || f.Check != "usual" && (f.Check != "last-seen" || told) {
+			if f.Subject != i.Container || f.Check != "usual" && (f.Check != "last-seen" || told) {
 				continue
 			}
-			title := strings.TrimPrefix(trim(f.Title), inspect.Clean(i.Subject)+": ")
+			title := strings.TrimPrefix(trim(f.Title), inspect.Clean(i.Container)+": ")
 			all = append(all, seen(in(c, i)+lower(title), f.ID))
 		}
 	}

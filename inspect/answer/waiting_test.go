@@ -6,13 +6,15 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/backtrail/backtrail/inspect/engine"
+
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/answer"
 )
 
 // While checks run, an answer is open, says what it waits for, and what is known already; nothing that may still change.
 func TestAnswersWhileChecksRun(t *testing.T) {
-	layers, signatures := inspect.Key{Check: "layers", Subject: "web"}, inspect.Key{Check: "signatures", Subject: "web"}
+	layers, signatures := inspect.Key{Check: "layers", Container: "web"}, inspect.Key{Check: "signatures", Container: "web"}
 	atRunTime := incident()
 	atRunTime.Alerts = []inspect.Alert{alertOf("/tmp/x", inspect.OriginRuntime)}
 	tests := map[string]struct {
@@ -49,9 +51,9 @@ func TestAnswersWhileChecksRun(t *testing.T) {
 func TestChecksThatCouldNotLook(t *testing.T) {
 	c := incident()
 	c.Checks = []inspect.CheckState{
-		{Name: "layers", Subject: "web", Status: inspect.Unknown, Reason: "interrupted: context canceled"},
-		{Name: "signatures", Subject: "web", Status: inspect.Unknown, Reason: "no route to host"},
-		{Name: "packages", Subject: "web", Status: inspect.Unknown, Reason: inspect.Running},
+		{Name: "layers", Container: "web", Status: inspect.Unknown, Reason: "interrupted: context canceled"},
+		{Name: "signatures", Container: "web", Status: inspect.Unknown, Reason: "no route to host"},
+		{Name: "packages", Container: "web", Status: inspect.Unknown, Reason: inspect.Running},
 	}
 	if got := text(c, inspect.WhereFrom); !strings.Contains(got, "not all could be looked at: layers of web: interrupted: context canceled (not known).") {
 		t.Error(got)
@@ -67,7 +69,7 @@ func TestCalmOnlyWhereAllWasRead(t *testing.T) {
 	if got := text(c, inspect.HowIn); got != "nothing to explain: no alert, and no finding that failed" {
 		t.Error(got)
 	}
-	c.Checks = []inspect.CheckState{{Name: "binaries", Subject: "web", Status: inspect.Unknown, Reason: "no space left."}}
+	c.Checks = []inspect.CheckState{{Name: "binaries", Container: "web", Status: inspect.Unknown, Reason: "no space left."}}
 	if got := text(c, inspect.HowIn); got != "we do not know whether there is anything to explain: binaries of web could not be checked: no space left" {
 		t.Error(got)
 	}
@@ -81,7 +83,7 @@ func TestCalmOfAnInterruptedCase(t *testing.T) {
 	if got := text(c, inspect.HowIn); got != "we do not know whether there is anything to explain: the image of web could not be read as a whole: its layers were not read to their end" {
 		t.Error(got)
 	}
-	c.Checks = []inspect.CheckState{{Name: "layers", Subject: "web", Status: inspect.Unknown, Reason: "interrupted: context canceled"}}
+	c.Checks = []inspect.CheckState{{Name: "layers", Container: "web", Status: inspect.Unknown, Reason: "interrupted: context canceled"}}
 	if got := text(c, inspect.HowIn); !strings.HasSuffix(got, "as a whole: interrupted: context canceled") {
 		t.Error(got)
 	}
@@ -89,15 +91,15 @@ func TestCalmOfAnInterruptedCase(t *testing.T) {
 
 // Answers are said again only where they changed, each with its sentences and what they rest on.
 func TestTheCheckSaysWhatChanged(t *testing.T) {
-	finds := inspect.Check{Name: "binaries", Scope: inspect.PerCase, Run: func(_ context.Context, _ inspect.On, emit func(inspect.Event)) error {
+	finds := engine.Check{Name: "binaries", Scope: engine.PerCase, Run: func(_ context.Context, _ engine.On, emit func(inspect.Event)) error {
 		i, f := dropped(1)
-		emit(inspect.Event{Subject: "web", Binary: &i.Binaries[0]})
-		emit(inspect.Event{Finding: &f})
+		emit(inspect.Event{Container: "web", Fact: i.Binaries[0]})
+		emit(inspect.Event{Fact: f})
 		return nil
 	}}
-	idle := inspect.Check{Name: "idle", Scope: inspect.PerCase, Needs: []string{"binaries"}, Run: func(context.Context, inspect.On, func(inspect.Event)) error { return nil }}
+	idle := engine.Check{Name: "idle", Scope: engine.PerCase, Needs: []string{"binaries"}, Run: func(context.Context, engine.On, func(inspect.Event)) error { return nil }}
 	i := web()
-	run, err := inspect.Run(inspect.Plan{Opening: []inspect.Event{{Subject: "web", Image: &i}}, Checks: []inspect.Check{finds, idle, answer.Check("binaries", "idle")}})
+	run, err := engine.NewSource(engine.Plan{Opening: []inspect.Event{{Container: "web", Fact: i.ImageHead}}, Checks: []engine.Check{finds, idle, answer.Check("binaries", "idle")}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -105,8 +107,8 @@ func TestTheCheckSaysWhatChanged(t *testing.T) {
 	var said []string
 	err = run(t.Context(), func(e inspect.Event) {
 		c.Apply(e)
-		if e.Answer != nil {
-			said = append(said, e.Answer.Question+": "+e.Answer.Text)
+		if a, ok := e.Fact.(inspect.Answer); ok {
+			said = append(said, a.Question+": "+a.Text)
 		}
 	})
 	if err != nil {

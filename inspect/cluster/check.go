@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/backtrail/backtrail/inspect/engine"
+
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/backtrail/backtrail/inspect"
@@ -38,11 +40,11 @@ func (o Options) withRoster() Options {
 }
 
 // Check looks around the pod, once its owners are known. What may not be read is said, and the rest goes on.
-func Check(o Options, needs ...string) inspect.Check {
+func Check(o Options, needs ...string) engine.Check {
 	o = o.withRoster()
-	return inspect.Check{Name: Name, Scope: inspect.PerCase, Needs: needs, Run: func(ctx context.Context, on inspect.On, emit func(inspect.Event)) error {
+	return engine.Check{Name: Name, Scope: engine.PerCase, Needs: needs, Run: func(ctx context.Context, on engine.On, emit func(inspect.Event)) error {
 		if o.Pod == nil {
-			return inspect.Nothing("the target is no pod")
+			return engine.Nothing("the target is no pod")
 		}
 		if o.Trace != nil {
 			ctx = o.Trace(ctx, emit)
@@ -72,7 +74,7 @@ func (s *scene) sayPod(known *inspect.Pod, emit func(inspect.Event)) {
 		pod.Selectors = append(slices.Clone(pod.Selectors), policySelectors(s.pod, s.network.list)...)
 	}
 	pod.Owner = s.withManagers(pod.Owner)
-	emit(inspect.Event{Pod: &pod})
+	emit(inspect.Event{Fact: pod})
 }
 
 // events is all that is to be said, in an order that does not change.
@@ -80,17 +82,17 @@ func (s *scene) events() []inspect.Event {
 	var all []inspect.Event
 	for _, c := range s.containers {
 		for _, g := range append(s.gates(c), s.pinned(c)) {
-			all = append(all, inspect.Event{Subject: c.Name, Gate: &g})
+			all = append(all, inspect.Event{Container: c.Name, Fact: g})
 		}
 	}
 	for _, f := range s.findings() {
-		all = append(all, inspect.Event{Finding: &f})
+		all = append(all, inspect.Event{Fact: f})
 	}
 	for _, m := range s.moments() {
-		all = append(all, inspect.Event{Moment: &m})
+		all = append(all, inspect.Event{Fact: m})
 	}
 	if n := s.notice(); n != nil {
-		all = append(all, inspect.Event{Notice: n})
+		all = append(all, inspect.Event{Fact: *n})
 	}
 	return all
 }

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/backtrail/backtrail/inspect/engine"
+
 	admissionv1 "k8s.io/api/admissionregistration/v1"
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
@@ -269,7 +271,7 @@ func TestPodsAlone(t *testing.T) {
 }
 
 func TestNoPod(t *testing.T) {
-	run, err := inspect.Run(inspect.Plan{Checks: []inspect.Check{cluster.Check(cluster.Options{})}})
+	run, err := engine.NewSource(engine.Plan{Checks: []engine.Check{cluster.Check(cluster.Options{})}})
 	if err != nil {
 		t.Fatal(err)
 	}

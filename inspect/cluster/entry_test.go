@@ -74,7 +74,7 @@ func TestManagersOfTheOwners(t *testing.T) {
 	}
 	source := sourceOf(t, append([]any{w.namespace, w.deployment, w.set, w.pod}, unrelated()...))
 	known := inspect.Pod{Name: "web-1", Owner: []inspect.Owner{{Kind: "Deployment", Name: "web", UID: "uid-web"}, {Kind: "Other", Name: "x", UID: "uid-x"}}}
-	c = runChecks(t, []inspect.Event{{Pod: &known}}, cluster.Check(cluster.Options{Cluster: source, Pod: w.pod}))
+	c = runChecks(t, []inspect.Event{{Fact: known}}, cluster.Check(cluster.Options{Cluster: source, Pod: w.pod}))
 	got := c.Pod.Owner[0].Managers
 	if len(got) != 2 || got[0].Name != "kubectl-set" || !slices.Equal(got[0].Images, []string{"web"}) || got[1].Name != "argocd-controller" || len(got[1].Images) != 0 {
 		t.Errorf("%+v", got)

@@ -3,6 +3,8 @@ package cluster
 import (
 	"context"
 
+	"github.com/backtrail/backtrail/inspect/engine"
+
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/backtrail/backtrail/inspect"
@@ -14,21 +16,21 @@ const EventsName = "events"
 
 // Events keeps what the cluster still says of the pod, of what made it and of its node: it forgets that after an hour. It
 // needs nothing but the pod, so that it can be among the first requests; events of the owners above are read by Check.
-func Events(o Options) inspect.Check {
-	return inspect.Check{Name: EventsName, Scope: inspect.PerCase, Run: func(ctx context.Context, _ inspect.On, emit func(inspect.Event)) error {
+func Events(o Options) engine.Check {
+	return engine.Check{Name: EventsName, Scope: engine.PerCase, Run: func(ctx context.Context, _ engine.On, emit func(inspect.Event)) error {
 		if o.Pod == nil {
-			return inspect.Nothing("the target is no pod")
+			return engine.Nothing("the target is no pod")
 		}
 		if o.Trace != nil {
 			ctx = o.Trace(ctx, emit)
 		}
 		list, err := o.Cluster.Events(ctx, o.first()...)
 		for _, m := range momentsOf(list) {
-			emit(inspect.Event{Moment: &m})
+			emit(inspect.Event{Fact: m})
 		}
 		if err != nil && ctx.Err() == nil {
 			emit(missing("cluster/event-"+o.Pod.Namespace+"-"+o.Pod.Name+".json", firstLine(err)))
-			emit(inspect.Event{Notice: &inspect.Notice{Level: "info", Text: "not all events are kept: " + firstLine(err)}})
+			emit(inspect.Event{Fact: inspect.Notice{Level: "info", Text: "not all events are kept: " + firstLine(err)}})
 		}
 		return ctx.Err()
 	}}
@@ -48,5 +50,5 @@ func (o Options) first() []kube.About {
 
 // missing says that something could not be kept, and why.
 func missing(path, why string) inspect.Event {
-	return inspect.Event{Exhibit: &inspect.Exhibit{Path: path, Missing: why}}
+	return inspect.Event{Fact: inspect.Exhibit{Path: path, Missing: why}}
 }

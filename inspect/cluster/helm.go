@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/backtrail/backtrail/inspect/engine"
+
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/backtrail/backtrail/inspect"
@@ -28,13 +30,13 @@ const (
 
 // Helm reads the Secrets of the Helm release that the pod's workload says to be of, and compares what its manifest asks
 // for with what runs. asked says that a person allowed it.
-func Helm(o Options, store *registry.Store, asked bool) inspect.Check {
-	return inspect.Check{Name: HelmName, Scope: inspect.PerCase, Run: func(ctx context.Context, _ inspect.On, emit func(inspect.Event)) error {
+func Helm(o Options, store *registry.Store, asked bool) engine.Check {
+	return engine.Check{Name: HelmName, Scope: engine.PerCase, Run: func(ctx context.Context, _ engine.On, emit func(inspect.Event)) error {
 		switch {
 		case o.Pod == nil:
-			return inspect.Nothing("the target is no pod")
+			return engine.Nothing("the target is no pod")
 		case !asked:
-			return inspect.Nothing("not asked for: --helm reads the Secrets of the release")
+			return engine.Nothing("not asked for: --helm reads the Secrets of the release")
 		}
 		if o.Trace != nil {
 			ctx = o.Trace(ctx, emit)
@@ -48,21 +50,21 @@ func Helm(o Options, store *registry.Store, asked bool) inspect.Check {
 		}
 		w := s.lineage.Workload
 		if w == nil {
-			return inspect.Nothing("the pod is of no workload")
+			return engine.Nothing("the pod is of no workload")
 		}
 		mark, ok := chartOf(w.Owner)
 		if !ok {
-			return inspect.Nothing("%s %s does not say that it is of a Helm release", w.Kind, w.Name)
+			return engine.Nothing("%s %s does not say that it is of a Helm release", w.Kind, w.Name)
 		}
 		if mark.release == "" {
-			return inspect.Unchecked("%s %s does not say of which Helm release it is", w.Kind, w.Name)
+			return engine.Unchecked("%s %s does not say of which Helm release it is", w.Kind, w.Name)
 		}
 		secrets, err := o.Cluster.HelmReleases(ctx, mark.namespace, mark.release)
 		switch {
 		case errors.Is(err, kube.ErrForbidden):
-			return inspect.Unchecked("the Helm release %s could not be read: not permitted to list the Secrets of namespace %s", mark.release, mark.namespace)
+			return engine.Unchecked("the Helm release %s could not be read: not permitted to list the Secrets of namespace %s", mark.release, mark.namespace)
 		case err != nil:
-			return inspect.Unchecked("the Helm release %s could not be read: %s", mark.release, firstLine(err))
+			return engine.Unchecked("the Helm release %s could not be read: %s", mark.release, firstLine(err))
 		}
 		h := helmHistory{scene: s, store: store, emit: emit}
 		return h.tell(secrets)
@@ -92,7 +94,7 @@ func (h *helmHistory) tell(secrets []corev1.Secret) error {
 			return err
 		}
 		if when := r.deployed(); !when.IsZero() {
-			h.emit(inspect.Event{Moment: &inspect.Moment{
+			h.emit(inspect.Event{Fact: inspect.Moment{
 				Time: inspect.At(when), What: fmt.Sprintf("revision %d of Helm release %s deployed, %s", r.Version, r.Name, r.chart()),
 				Source: "Helm release " + s.Name, Trust: inspect.ByCluster,
 			}})
@@ -101,11 +103,11 @@ func (h *helmHistory) tell(secrets []corev1.Secret) error {
 	slices.SortFunc(h.revisions, func(a, b *helmRelease) int { return cmp.Compare(b.Version, a.Version) })
 	for _, c := range h.containers {
 		if f, ok := h.compare(c); ok {
-			h.emit(inspect.Event{Finding: &f})
+			h.emit(inspect.Event{Fact: f})
 		}
 	}
 	if len(broken) > 0 {
-		return inspect.Unchecked("%d of %d revisions of the release could not be read: %s", len(broken), len(secrets), broken[0])
+		return engine.Unchecked("%d of %d revisions of the release could not be read: %s", len(broken), len(secrets), broken[0])
 	}
 	return nil
 }
@@ -189,7 +191,7 @@ func (h *helmHistory) keep(r *helmRelease, s corev1.Secret) error {
 	if err := keep(h.store, &x, raw); err != nil {
 		return err
 	}
-	h.emit(inspect.Event{Exhibit: &x})
+	h.emit(inspect.Event{Fact: x})
 	h.evidence[r.Version] = inspect.Evidence{Kind: "helm-release", Digest: x.Digest, Path: x.Path, Text: fmt.Sprintf("revision %d, %s", r.Version, r.chart())}
 	return nil
 }

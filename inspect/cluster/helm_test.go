@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/backtrail/backtrail/inspect/engine"
+
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -165,7 +167,7 @@ func TestReleasesThatCannotBeRead(t *testing.T) {
 func TestHelmIsNotReadUnasked(t *testing.T) {
 	w := newWorld()
 	source := withHelm{sourceOf(t, []any{w.namespace, w.deployment, w.set, w.pod}), nil, errors.New("read, unasked")}
-	for name, check := range map[string]inspect.Check{
+	for name, check := range map[string]engine.Check{
 		"unasked":  cluster.Helm(cluster.Options{Cluster: source, Pod: w.pod}, nil, false),
 		"no chart": cluster.Helm(cluster.Options{Cluster: source, Pod: w.pod}, nil, true),
 		"no pod":   cluster.Helm(cluster.Options{}, nil, true),

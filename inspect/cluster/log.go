@@ -7,6 +7,8 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/backtrail/backtrail/inspect/engine"
+
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/kube"
 	"github.com/backtrail/backtrail/registry"
@@ -17,16 +19,16 @@ const LogsName = "logs"
 
 // Logs keeps what the containers wrote, of the present run and of the one before: the node forgets it with the pod.
 // off says that nobody wants that. A log that cannot be read is said, and is no reason to doubt the case.
-func Logs(o Options, store *registry.Store, off bool) inspect.Check {
-	return inspect.Check{Name: LogsName, Scope: inspect.PerCase, Run: func(ctx context.Context, _ inspect.On, emit func(inspect.Event)) error {
+func Logs(o Options, store *registry.Store, off bool) engine.Check {
+	return engine.Check{Name: LogsName, Scope: engine.PerCase, Run: func(ctx context.Context, _ engine.On, emit func(inspect.Event)) error {
 		switch {
 		case o.Pod == nil:
-			return inspect.Nothing("the target is no pod")
+			return engine.Nothing("the target is no pod")
 		case off:
-			return inspect.Nothing("not read: --no-logs")
+			return engine.Nothing("not read: --no-logs")
 		}
 		if _, dump := o.Cluster.(*kube.Snapshot); dump {
-			return inspect.Nothing("%s holds no logs", o.Cluster.Context())
+			return engine.Nothing("%s holds no logs", o.Cluster.Context())
 		}
 		if o.Trace != nil {
 			ctx = o.Trace(ctx, emit)
@@ -74,7 +76,7 @@ func (k *logKeeper) keep(ctx context.Context, c kube.Container, id string, previ
 			which = "log of the run before"
 		}
 		k.emit(missing("logs/"+name+".log", "the "+which+" of container "+c.Name+": "+firstLine(err)))
-		k.emit(inspect.Event{Notice: &inspect.Notice{Level: "info", Text: fmt.Sprintf("the %s of container %s is not kept: %s", which, c.Name, firstLine(err))}})
+		k.emit(inspect.Event{Fact: inspect.Notice{Level: "info", Text: fmt.Sprintf("the %s of container %s is not kept: %s", which, c.Name, firstLine(err))}})
 	}
 }
 
@@ -84,7 +86,7 @@ func (k *logKeeper) exhibit(l kube.Log, name string) error {
 	if err := keep(k.store, &x, text); err != nil {
 		return err
 	}
-	k.emit(inspect.Event{Exhibit: &x})
+	k.emit(inspect.Event{Fact: x})
 	return nil
 }
 

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/backtrail/backtrail/inspect/engine"
+
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/backtrail/backtrail/inspect"
@@ -35,7 +37,7 @@ func keepLogs(t *testing.T, off bool) (inspect.Case, *registry.Store) {
 	pod.Status.ContainerStatuses[0].ContainerID = "containerd://abc"
 	pod.Status.ContainerStatuses[0].LastTerminationState.Terminated = &corev1.ContainerStateTerminated{ContainerID: "containerd://before"}
 	addContainer(pod, "never-started", "reg.example/x:1", digestMine)
-	run, err := inspect.Run(inspect.Plan{Checks: []inspect.Check{cluster.Logs(cluster.Options{Cluster: talking{}, Pod: pod}, store, off)}})
+	run, err := engine.NewSource(engine.Plan{Checks: []engine.Check{cluster.Logs(cluster.Options{Cluster: talking{}, Pod: pod}, store, off)}})
 	if err != nil {
 		t.Fatal(err)
 	}

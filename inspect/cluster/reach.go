@@ -6,6 +6,8 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/backtrail/backtrail/inspect/engine"
+
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/backtrail/backtrail/inspect"
@@ -17,14 +19,14 @@ const ReachName = "reach"
 
 // Reach adds to the pod what its service account, its node and the Services say: roles of a cloud, what its node can copy,
 // what sends traffic to it. What may not be read stands in Reach.Unseen, and is no reason to doubt the case.
-func Reach(o Options, needs ...string) inspect.Check {
-	return inspect.Check{Name: ReachName, Scope: inspect.PerCase, Needs: needs, Run: func(ctx context.Context, on inspect.On, emit func(inspect.Event)) error {
+func Reach(o Options, needs ...string) engine.Check {
+	return engine.Check{Name: ReachName, Scope: engine.PerCase, Needs: needs, Run: func(ctx context.Context, on engine.On, emit func(inspect.Event)) error {
 		if o.Pod == nil {
-			return inspect.Nothing("the target is no pod")
+			return engine.Nothing("the target is no pod")
 		}
 		known := on.Case().Pod
 		if known == nil {
-			return inspect.Unchecked("the pod itself is not in the case")
+			return engine.Unchecked("the pod itself is not in the case")
 		}
 		if o.Trace != nil {
 			ctx = o.Trace(ctx, emit)
@@ -35,7 +37,7 @@ func Reach(o Options, needs ...string) inspect.Check {
 		a.account(&pod)
 		a.selectors(&pod)
 		a.nodeOf(&pod)
-		emit(inspect.Event{Pod: &pod})
+		emit(inspect.Event{Fact: pod})
 		return ctx.Err()
 	}}
 }

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/backtrail/backtrail/inspect/engine"
+
 	admissionv1 "k8s.io/api/admissionregistration/v1"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -153,16 +155,16 @@ func lookWith(t *testing.T, o cluster.Options) inspect.Case {
 	for _, ref := range o.Pod.OwnerReferences {
 		known.Owner = append(known.Owner, inspect.Owner{Kind: ref.Kind, Name: ref.Name, UID: string(ref.UID)})
 	}
-	c := runChecks(t, []inspect.Event{{Pod: &known}}, cluster.Events(o), cluster.Check(o), cluster.Reach(o, cluster.Name))
+	c := runChecks(t, []inspect.Event{{Fact: known}}, cluster.Events(o), cluster.Check(o), cluster.Reach(o, cluster.Name))
 	if state, _ := c.Check(cluster.Name, ""); state.Status != inspect.Verified {
 		t.Fatalf("the check ended as %s: %s", state.Status, state.Reason)
 	}
 	return c
 }
 
-func runChecks(t *testing.T, opening []inspect.Event, checks ...inspect.Check) inspect.Case {
+func runChecks(t *testing.T, opening []inspect.Event, checks ...engine.Check) inspect.Case {
 	t.Helper()
-	run, err := inspect.Run(inspect.Plan{Opening: opening, Checks: checks})
+	run, err := engine.NewSource(engine.Plan{Opening: opening, Checks: checks})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/backtrail/backtrail/inspect/engine"
+
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/kube"
 	"github.com/backtrail/backtrail/registry"
@@ -31,20 +33,20 @@ const (
 
 // Sharing looks which other images that run in the cluster have the layers that brought what is wrong, by their manifests.
 // Only registries that the case reads from anyway are asked.
-func Sharing(o Options, needs ...string) inspect.Check {
+func Sharing(o Options, needs ...string) engine.Check {
 	o = o.withRoster()
-	return inspect.Check{Name: SharingName, Scope: inspect.PerCase, Needs: needs, Run: func(ctx context.Context, on inspect.On, emit func(inspect.Event)) error {
+	return engine.Check{Name: SharingName, Scope: engine.PerCase, Needs: needs, Run: func(ctx context.Context, on engine.On, emit func(inspect.Event)) error {
 		if o.Pod == nil {
-			return inspect.Nothing("the target is no pod")
+			return engine.Nothing("the target is no pod")
 		}
 		c := on.Case()
 		suspects := suspectImages(c)
 		if len(suspects) == 0 {
-			return inspect.Nothing("no layer brought anything that is wrong")
+			return engine.Nothing("no layer brought anything that is wrong")
 		}
 		peers, err := o.Roster.Peers(ctx)
 		if err != nil {
-			return inspect.Unchecked("which other images run here is not known: %s", firstLine(err))
+			return engine.Unchecked("which other images run here is not known: %s", firstLine(err))
 		}
 		s := sharers{client: o.Client, hosts: hostsOf(c), platform: suspects[0].image.Platform}
 		s.read(ctx, groups(beside(peers, o.Pod), o.Pod.Namespace))
@@ -53,9 +55,9 @@ func Sharing(o Options, needs ...string) inspect.Check {
 		}
 		for _, i := range suspects {
 			sharing := s.compare(i)
-			emit(inspect.Event{Subject: i.image.Subject, Sharing: &sharing})
+			emit(inspect.Event{Container: i.image.Container, Fact: sharing})
 			if f, ok := i.finding(sharing); ok {
-				emit(inspect.Event{Finding: &f})
+				emit(inspect.Event{Fact: f})
 			}
 		}
 		return nil
@@ -84,7 +86,7 @@ func suspectImages(c inspect.Case) []suspectImage {
 			}
 		}
 		for _, a := range c.Alerts {
-			if a.Subject == i.Subject && a.Match != inspect.MatchNone && a.File.Origin == inspect.OriginImage {
+			if a.Subject == i.Container && a.Match != inspect.MatchNone && a.File.Origin == inspect.OriginImage {
 				s.add(a.File.Layer, a.File.Path)
 			}
 		}

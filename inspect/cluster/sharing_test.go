@@ -60,7 +60,7 @@ func newShelf(t *testing.T) *shelf {
 func (s *shelf) push(t *testing.T, repository string, texts ...string) inspect.Image {
 	t.Helper()
 	var img v1.Image = empty.Image
-	out := inspect.Image{Reference: s.host + "/" + repository + ":1", Status: inspect.Verified}
+	out := inspect.Image{ImageHead: inspect.ImageHead{Reference: s.host + "/" + repository + ":1", Status: inspect.Verified}}
 	for n, text := range texts {
 		layer := static.NewLayer([]byte(text), types.DockerLayer)
 		var err error
@@ -95,11 +95,11 @@ func runs(workload, container string, i inspect.Image) *corev1.Pod {
 
 // suspectCase gives the events of a case in which layer 1 of the pod's image brought something bad.
 func suspectCase(i inspect.Image) []inspect.Event {
-	events := []inspect.Event{{Subject: "web", Image: &i}}
+	events := []inspect.Event{{Container: "web", Fact: i.ImageHead}}
 	for _, l := range i.Layers {
-		events = append(events, inspect.Event{Subject: "web", Layer: &l})
+		events = append(events, inspect.Event{Container: "web", Fact: l})
 	}
-	return append(events, inspect.Event{Subject: "web", Binary: &inspect.Binary{Path: "/tmp/x", Layer: 1, Status: inspect.Failed, Severity: inspect.High}})
+	return append(events, inspect.Event{Container: "web", Fact: inspect.Binary{Path: "/tmp/x", Layer: 1, Status: inspect.Failed, Severity: inspect.High}})
 }
 
 // Other images with the bad layer are found by their manifests, and nothing else is read.
@@ -109,8 +109,8 @@ func TestSharing(t *testing.T) {
 	worker := s.push(t, "worker", "base", "bad", "worker")
 	moved := s.push(t, "moved", "other", "bad")
 	cart := s.push(t, "cart", "base", "cart")
-	gone := inspect.Image{Reference: s.host + "/gone:1", Digest: digestOther}
-	far := inspect.Image{Reference: "elsewhere.example/far:1", Digest: digestMine}
+	gone := inspect.Image{ImageHead: inspect.ImageHead{Reference: s.host + "/gone:1", Digest: digestOther}}
+	far := inspect.Image{ImageHead: inspect.ImageHead{Reference: "elsewhere.example/far:1", Digest: digestMine}}
 	pod := runs("web", "web", web)
 	items := []any{
 		pod, runs("web2", "web", web), runs("worker", "worker", worker), runs("worker2", "worker", worker), runs("moved", "moved", moved),

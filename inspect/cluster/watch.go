@@ -55,7 +55,7 @@ func Watch(o Options, store *registry.Store, off bool) inspect.Source {
 		if err == nil || errors.Is(err, errFollowed) || ctx.Err() != nil {
 			return nil
 		}
-		stamped(inspect.Event{Notice: &inspect.Notice{
+		stamped(inspect.Event{Fact: inspect.Notice{
 			Level: "info", Text: "changes of the pod are not seen while the case is open: " + firstLine(err), Hint: "backtrail rbac prints the role that may watch pods",
 		}})
 		return nil
@@ -142,8 +142,8 @@ func (f *follower) say(c kube.PodChange, state string, what []string) {
 	if len(what) == 0 {
 		return
 	}
-	f.emit(inspect.Event{PodChange: &change})
-	f.emit(inspect.Event{Moment: &inspect.Moment{
+	f.emit(inspect.Event{Fact: change})
+	f.emit(inspect.Event{Fact: inspect.Moment{
 		Time: change.Time, What: "pod " + state + ": " + strings.Join(what, "; "), Source: "watch of the pod", Trust: inspect.ByCluster,
 	}})
 	if state == inspect.PodTerminating || state == inspect.PodChanged {
@@ -167,12 +167,12 @@ func (f *follower) keep(c kube.PodChange) string {
 		f.notice("warning", "a version of the pod is not kept: "+err.Error())
 		return ""
 	}
-	f.emit(inspect.Event{Exhibit: &x})
+	f.emit(inspect.Event{Fact: x})
 	return x.Path
 }
 
 func (f *follower) notice(level, text string) {
-	f.emit(inspect.Event{Notice: &inspect.Notice{Level: level, Text: text}})
+	f.emit(inspect.Event{Fact: inspect.Notice{Level: level, Text: text}})
 }
 
 // keepLogs reads what is about to vanish: the log of a run that ended, before the next restart takes it; all logs of a pod

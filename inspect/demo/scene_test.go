@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/backtrail/backtrail/inspect/engine"
+
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/backtrail/backtrail/inspect"
@@ -88,11 +90,11 @@ func (s scene) run(t testing.TB, target inspect.Target, o subject.Options, openi
 	}
 	packages := sbom.NewCataloguer(s.cache)
 	around := cluster.Options{Cluster: o.Cluster, Pod: o.Pod, Client: s.client}
-	source, err := inspect.Run(inspect.Plan{
+	source, err := engine.NewSource(engine.Plan{
 		Header:  inspect.Header{Schema: inspect.Schema, Target: target, Started: inspect.At(s.Now)},
-		Opening: append([]inspect.Event{{Expected: &s.Expected}}, opening...),
+		Opening: append([]inspect.Event{{Fact: s.Expected}}, opening...),
 		Now:     now,
-		Checks: []inspect.Check{
+		Checks: []engine.Check{
 			cluster.Events(around), subject.Check(o), subject.Workload(o), cluster.Check(around, subject.WorkloadName), cluster.Reach(around, cluster.Name), signature.Check(sig), provenance.Check(s.client), files.Layers(s.client, s.cache),
 			files.Binaries(s.client, s.cache), sbom.Packages(packages), subject.KnownGood(o), files.Diff(s.client, s.cache),
 			sbom.Diff(s.client, packages), provenance.Drift(s.client, examine), cluster.Sharing(around, "layers", "binaries"),
@@ -109,7 +111,7 @@ func (s scene) run(t testing.TB, target inspect.Target, o subject.Options, openi
 	c.Settle()
 	for _, k := range c.Checks {
 		if k.Status != inspect.Verified && k.Status != inspect.Absent {
-			t.Errorf("check %s of %q ended as %s: %s", k.Name, k.Subject, k.Status, k.Reason)
+			t.Errorf("check %s of %q ended as %s: %s", k.Name, k.Container, k.Status, k.Reason)
 		}
 	}
 	return c
@@ -137,7 +139,7 @@ func (s scene) alerts(t testing.TB, pod string) []inspect.Event {
 		}
 		triage.Apply(m, &a.Alert)
 		a.Subject = containers[0]
-		events = append(events, inspect.Event{Alert: &a.Alert})
+		events = append(events, inspect.Event{Fact: a.Alert})
 	}
 	return events
 }

@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/ledger"
 )
 
 // Bag is an opened bundle. It is an inspect.Store, and its bytes are foreign: use Verify before believing it.
@@ -86,7 +87,7 @@ func (b *Bag) TagManifest() string {
 }
 
 // Replay is the saved stream of events.
-func (b *Bag) Replay() inspect.Source { return replayOf(b.Events) }
+func (b *Bag) Replay() inspect.Source { return ledger.ReplayOf(b.Events) }
 
 // Events opens the saved stream, for another export.
 func (b *Bag) Events() (io.ReadCloser, error) {
@@ -104,7 +105,7 @@ func (b *Bag) Case(ctx context.Context) (inspect.Case, error) {
 	if b.folded != nil {
 		return *b.folded, nil
 	}
-	c, err := Fold(ctx, b.Replay())
+	c, err := ledger.Fold(ctx, b.Replay())
 	if err != nil {
 		return c, fmt.Errorf("replaying the bundle: %w", err)
 	}

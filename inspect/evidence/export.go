@@ -10,23 +10,24 @@ import (
 	"path/filepath"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/ledger"
 	"github.com/backtrail/backtrail/inspect/report"
 )
 
 // Export writes the bundle of a case to a path that does not exist yet: a directory, or an archive where the path ends
-// in .tar.gz or .tgz. events opens the case's stream (Recorder.Events, Saved.Events, Bag.Events); a case that still
+// in .tar.gz or .tgz. events opens the case's stream (Ledger.Events, Saved.Events, Bag.Events); a case that still
 // runs or was interrupted is exported as partial and says so. The store gives the bytes that the events name.
 //
 // The bundle is written beside and renamed. Where that fails, or ctx ends, nothing is left at the path, and the case
 // itself is as it was. Result.Taken and an error come together when the bundle, read back, is not what was written.
 func Export(ctx context.Context, events func() (io.ReadCloser, error), store inspect.Store, to string, o Options) (Result, error) {
-	stream, err := foldStream(ctx, events, o.Who)
+	stream, err := foldStream(ctx, events)
 	if err != nil {
 		return Result{}, fmt.Errorf("reading the case to export: %w", err)
 	}
 	defer stream.close()
-	id := cmp.Or(o.Case, ID(inspect.Header{Target: stream.c.Target, Started: stream.c.Started}))
-	if !isCaseName(id) {
+	id := cmp.Or(o.Case, inspect.CaseID(stream.c.Target, stream.c.Started))
+	if !ledger.IsCaseName(id) {
 		return Result{}, fmt.Errorf("exporting case %q: not the name of a case", id)
 	}
 	out, err := newOutlet(to, id)
@@ -266,7 +267,7 @@ func packageDiffs(c inspect.Case) []packageDiff {
 	var list []packageDiff
 	for _, i := range c.Images {
 		if i.Diff != nil && i.Diff.Packages != nil {
-			list = append(list, packageDiff{i.Subject, i.Key(), i.Diff.KnownGood, i.Diff.Packages})
+			list = append(list, packageDiff{i.Container, i.Key(), i.Diff.KnownGood, i.Diff.Packages})
 		}
 	}
 	return list

@@ -215,7 +215,7 @@ func TestFullDiskInWords(t *testing.T) {
 		big := make([]byte, 256<<10)
 		_, _ = rand.NewChaCha8([32]byte{}).Read(big) // so that it does not compress away
 		digest := in.store.put(big)
-		in.say(inspect.Event{Check: "cluster", Exhibit: &inspect.Exhibit{Path: "logs/" + name + ".log", Digest: digest}})
+		in.say(inspect.Event{Check: "cluster", Fact: inspect.Exhibit{Path: "logs/" + name + ".log", Digest: digest}})
 		_, err := Export(context.Background(), in.opener(t), in.store, filepath.Join(dir, name), options)
 		if !errors.Is(err, syscall.ENOSPC) || !strings.Contains(err.Error(), "no space left there") || !strings.Contains(err.Error(), "the case is kept") {
 			t.Errorf("%s: %v", name, err)

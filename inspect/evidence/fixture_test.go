@@ -124,41 +124,42 @@ func newIncident(t *testing.T) *incident {
 	manifest, config := in.imageOf(t, base, top)
 	good, goodConfig := in.imageOf(t, base)
 	in.image = inspect.Image{
-		Subject: "web", Container: "web", Reference: "registry.example/shop/web:1", Location: "registry.example/shop/web@" + manifest,
-		Digest: manifest, Config: config, Platform: "linux/amd64", Status: inspect.Verified,
+		ImageHead: inspect.ImageHead{Container: "web", Reference: "registry.example/shop/web:1", Location: "registry.example/shop/web@" + manifest,
+			Digest: manifest, Config: config, Platform: "linux/amd64", Status: inspect.Verified},
 	}
-	in.say(inspect.Event{Header: &inspect.Header{
+	in.say(inspect.Event{Fact: inspect.Header{
 		Schema: inspect.Schema, Tool: inspect.Tool{Name: "backtrail", Version: "0.1.0"}, Started: began,
 		Target: inspect.Target{Kind: inspect.TargetPod, Name: "pod/web-7d9f", Namespace: "shop", Context: "prod"},
 	}})
+	in.say(inspect.Event{Fact: inspect.Session{Operator: "ada", Host: "laptop", Started: began}})
 	in.cluster()
 	i := in.image
-	in.say(inspect.Event{Check: "subject", Subject: "web", Image: &i})
-	in.say(inspect.Event{Check: "subject", Request: &inspect.Request{Method: "GET", URL: "https://registry.example/v2/shop/web/manifests/1", Status: 200, Bytes: 500}})
+	in.say(inspect.Event{Check: "subject", Container: "web", Fact: i.ImageHead})
+	in.say(inspect.Event{Check: "subject", Fact: inspect.Request{Method: "GET", URL: "https://registry.example/v2/shop/web/manifests/1", Status: 200, Bytes: 500}})
 	in.blob(manifest, "manifest", ociManifest, "")
 	in.blob(config, "config", "application/vnd.oci.image.config.v1+json", "")
 	for _, l := range in.layers {
-		in.say(inspect.Event{Check: "layers", Subject: "web", Layer: &l})
+		in.say(inspect.Event{Check: "layers", Container: "web", Fact: l})
 		in.blob(l.Digest, roleLayer, l.MediaType, "")
 	}
 	in.signatures(t, manifest)
 	damaged := in.store.put([]byte("these are not the bytes"))
-	in.say(inspect.Event{Check: "signatures", Subject: "web", Blob: &inspect.Blob{
+	in.say(inspect.Event{Check: "signatures", Container: "web", Fact: inspect.Blob{
 		Digest: digestOf([]byte("what should be there")), Role: "referrer", State: blobDamaged, Actual: damaged, Of: ofImage,
 	}})
-	in.say(inspect.Event{Check: "diff", Subject: "web", Diff: &inspect.Diff{
+	in.say(inspect.Event{Check: "diff", Container: "web", Fact: inspect.Diff{
 		KnownGood: &inspect.KnownGood{Reference: "registry.example/shop/web:0", Digest: good, Config: goodConfig, Why: "previous revision 1", Confidence: "high"},
 		Packages:  &inspect.PackageDiff{Changed: []inspect.PackageChange{{Type: "deb", Name: "libc6", From: "2.36", To: "2.35", Change: "downgrade"}}},
 		Files:     &inspect.FileDiff{Added: 1, List: []inspect.FileChange{{Path: "/var/tmp/.x/kdev", Change: "added", Layer: 1}}},
 	}})
-	in.say(inspect.Event{Check: "diff", Subject: "web", Blob: &inspect.Blob{Digest: good, Role: "manifest", MediaType: ociManifest, State: blobCarried, Of: ofKnownGood}})
-	in.say(inspect.Event{Check: "diff", Subject: "web", Blob: &inspect.Blob{Digest: goodConfig, Role: "config", State: blobCarried, Of: ofKnownGood}})
-	in.say(inspect.Event{Check: "diff", Subject: "web", Blob: &inspect.Blob{Digest: base.Digest, Role: roleLayer, State: blobCarried, Of: ofKnownGood}})
+	in.say(inspect.Event{Check: "diff", Container: "web", Fact: inspect.Blob{Digest: good, Role: "manifest", MediaType: ociManifest, State: blobCarried, Of: ofKnownGood}})
+	in.say(inspect.Event{Check: "diff", Container: "web", Fact: inspect.Blob{Digest: goodConfig, Role: "config", State: blobCarried, Of: ofKnownGood}})
+	in.say(inspect.Event{Check: "diff", Container: "web", Fact: inspect.Blob{Digest: base.Digest, Role: roleLayer, State: blobCarried, Of: ofKnownGood}})
 	in.findings()
 	for _, check := range []string{checkLayers, checkSignatures, checkProvenance} {
-		in.say(inspect.Event{Check: check, Subject: "web", End: &inspect.End{Status: inspect.Verified}})
+		in.say(inspect.Event{Check: check, Container: "web", Fact: inspect.End{Status: inspect.Verified}})
 	}
-	in.say(inspect.Event{End: &inspect.End{Status: inspect.Verified}})
+	in.say(inspect.Event{Fact: inspect.End{Status: inspect.Verified}})
 	return in
 }
 
@@ -169,7 +170,7 @@ func (in *incident) say(e inspect.Event) {
 }
 
 func (in *incident) blob(digest, role, mediaType, tag string) {
-	in.say(inspect.Event{Check: "layers", Subject: "web", Blob: &inspect.Blob{
+	in.say(inspect.Event{Check: "layers", Container: "web", Fact: inspect.Blob{
 		Digest: digest, Role: role, MediaType: mediaType, Size: int64(len(in.store.blobs[digest])), State: blobCarried, Of: ofImage, Tag: tag,
 	}})
 }
@@ -208,22 +209,22 @@ func (in *incident) signatures(t *testing.T, manifest string) {
 	in.blob(sig, "signature", ociManifest, "sha256-"+hexOf(manifest)+".sig")
 	in.blob(referrer, "referrer", ociManifest, "")
 	root := in.store.put([]byte(`{"mediaType":"application/vnd.dev.sigstore.trustedroot+json;version=0.1"}`))
-	in.say(inspect.Event{Trust: &inspect.Trust{Kind: trustSigstore, Origin: inspect.TrustFile, Name: "trusted_root.json", Digest: root}})
-	in.say(inspect.Event{Check: "signatures", Subject: "web", Signature: &inspect.Signature{
+	in.say(inspect.Event{Fact: inspect.Trust{Kind: trustSigstore, Origin: inspect.TrustFile, Name: "trusted_root.json", Digest: root}})
+	in.say(inspect.Event{Check: "signatures", Container: "web", Fact: inspect.Signature{
 		ID: "s1", Kind: "cosign", Store: "tag", Digest: sig, Subject: manifest, Status: inspect.Verified, Identity: "https://github.com/acme/shop/.github/workflows/release.yml@refs/heads/main",
 		Issuer: "https://token.actions.githubusercontent.com", LogIndex: 7,
 		Steps: []inspect.Step{{Name: inspect.StepIntegrity, Status: inspect.Verified}, {Name: inspect.StepCertificate, Status: inspect.Verified, Detail: "chains to the root"}},
 		Raw:   []inspect.RawPart{{Name: "payload", Digest: payload}},
 	}})
 	statement := in.store.put([]byte(`{"_type":"https://in-toto.io/Statement/v1"}`))
-	in.say(inspect.Event{Check: "provenance", Subject: "web", Provenance: &inspect.Provenance{
+	in.say(inspect.Event{Check: "provenance", Container: "web", Fact: inspect.Provenance{
 		ID: "p1", PredicateType: "https://slsa.dev/provenance/v1", Builder: "https://builder.example", Source: "git+https://github.com/acme/shop", Commit: "6cf671f47f",
 		Signed: true, Signature: "s1", Status: inspect.Verified, Raw: []inspect.RawPart{{Name: "statement", Digest: statement}},
 	}})
 }
 
 func (in *incident) cluster() {
-	in.say(inspect.Event{Check: "cluster", Pod: &inspect.Pod{
+	in.say(inspect.Event{Check: "cluster", Fact: inspect.Pod{
 		Name: "web-7d9f", Namespace: "shop", Owner: []inspect.Owner{{Kind: "ReplicaSet", Name: "web-7d"}, {Kind: "Deployment", Name: "web"}},
 		Containers: []inspect.Container{{Name: "web", Type: inspect.ContainerMain, Reference: "registry.example/shop/web:1"}}, Others: []string{"shop/web-aaaa"},
 	}})
@@ -234,9 +235,9 @@ func (in *incident) cluster() {
 		"logs/ETC":                  "a name that is another's folder",
 	} {
 		digest := in.store.put([]byte(text))
-		in.say(inspect.Event{Check: "cluster", Exhibit: &inspect.Exhibit{Path: path, Digest: digest, Size: int64(len(text)), Source: "GET /api/v1/…", Redacted: []string{"spec.containers[0].env"}}})
+		in.say(inspect.Event{Check: "cluster", Fact: inspect.Exhibit{Path: path, Digest: digest, Size: int64(len(text)), Source: "GET /api/v1/…", Redacted: []string{"spec.containers[0].env"}}})
 	}
-	in.say(inspect.Event{Check: "alerts", Alert: &inspect.Alert{
+	in.say(inspect.Event{Check: "alerts", Fact: inspect.Alert{
 		ID: "a1", Source: "falco", Rule: "Drop and execute new binary in container", Priority: "Critical", Time: began, Match: inspect.MatchContainer, Subject: "web",
 		Path: "/var/tmp/.x/kdev", File: inspect.AlertFile{Path: "/var/tmp/.x/kdev", Origin: inspect.OriginImage, Layer: 1, SHA256: hexOf(digestOf([]byte(miner)))}, Count: 3,
 	}})
@@ -244,25 +245,30 @@ func (in *incident) cluster() {
 
 func (in *incident) findings() {
 	sum := hexOf(digestOf([]byte(miner)))
-	in.say(inspect.Event{Check: "binaries", Subject: "web", Binary: &inspect.Binary{
+	in.say(inspect.Event{Check: "binaries", Container: "web", Fact: inspect.Binary{
 		Path: "/var/tmp/.x/kdev", Kind: inspect.KindELF, SHA256: sum, Size: int64(len(miner)), Mode: "0755", Layer: 1, Count: 1,
 		Status: inspect.Failed, Severity: inspect.Critical, Codes: []string{"alerted", "hidden-path", "unowned"}, Detail: "an unowned program in a hidden folder ran",
 	}})
-	in.say(inspect.Event{Check: "binaries", Subject: "web", Finding: &inspect.Finding{
+	in.say(inspect.Event{Check: "binaries", Container: "web", Fact: inspect.Finding{
 		ID: "f1", Check: "binaries", Code: "unexpected-binary", Status: inspect.Failed, Severity: inspect.Critical, Subject: "web:/var/tmp/.x/kdev",
 		Title: "an unowned program in a hidden folder ran", Evidence: []inspect.Evidence{{Kind: "file", Digest: "sha256:" + sum, Path: "/var/tmp/.x/kdev"}, {Kind: "layer", Digest: in.layers[1].Digest}},
 	}})
-	in.say(inspect.Event{Check: "binaries", Subject: "web", Begin: &inspect.Begin{}})
-	in.say(inspect.Event{Check: "binaries", Subject: "web", End: &inspect.End{Status: inspect.Verified}})
-	in.say(inspect.Event{Check: "answers", Answer: &inspect.Answer{Question: inspect.WhereFrom, Status: inspect.Verified, Text: "from layer 1, COPY . /", Findings: []string{"f1"}}})
+	in.say(inspect.Event{Check: "binaries", Container: "web", Fact: inspect.Begin{}})
+	in.say(inspect.Event{Check: "binaries", Container: "web", Fact: inspect.End{Status: inspect.Verified}})
+	in.say(inspect.Event{Check: "answers", Fact: inspect.Answer{Question: inspect.WhereFrom, Status: inspect.Verified, Text: "from layer 1, COPY . /", Findings: []string{"f1"}}})
 }
 
 // opener gives the events as a saved stream.
 func (in *incident) opener(t *testing.T) func() (io.ReadCloser, error) {
 	t.Helper()
 	var b bytes.Buffer
-	for _, e := range in.events {
-		must(t, inspect.WriteEvent(&b, e))
+	prev := ""
+	for n, e := range in.events {
+		e.Seq, e.Prev = uint64(n+1), prev
+		line, err := json.Marshal(e)
+		must(t, err)
+		prev = digestOf(line)
+		b.Write(append(line, '\n'))
 	}
 	data := b.Bytes()
 	return func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(data)), nil }

@@ -149,7 +149,7 @@ func (x *export) imageDescriptors(of string, l blobLine, d descriptor) []descrip
 			root = index
 		}
 		if root == l.Digest {
-			d.Annotations = map[string]string{annotationName: safePart(i.Subject), registry.AnnotationKind: kind}
+			d.Annotations = map[string]string{annotationName: safePart(i.Container), registry.AnnotationKind: kind}
 			out = append(out, d)
 		}
 	}

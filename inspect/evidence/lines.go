@@ -6,14 +6,14 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/ledger"
 )
 
 // eachLine reads lines of at most MaxLine bytes, without their breaks, from 1.
 func eachLine(r io.Reader, take func(n int, line []byte) error) error {
 	lines := bufio.NewReaderSize(r, 64<<10)
 	for n := 1; ; n++ {
-		line, err := inspect.ReadLine(lines, MaxLine)
+		line, err := ledger.ReadLine(lines, MaxLine)
 		if err != nil && !errors.Is(err, io.EOF) {
 			return fmt.Errorf("line %d: %w", n, err)
 		}

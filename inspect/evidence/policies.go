@@ -12,7 +12,7 @@ func (v *verifier) samePolicies(i, again inspect.Image) {
 		if !inspect.IsPolicyGate(g.Name) {
 			continue
 		}
-		subject := i.Subject + " " + g.Name
+		subject := i.Container + " " + g.Name
 		at := slices.IndexFunc(again.Gates, func(o inspect.Gate) bool { return o.Name == g.Name })
 		switch {
 		case slices.ContainsFunc(i.Signatures, func(s inspect.Signature) bool { return !v.carried(s.Digest) }):
@@ -23,13 +23,13 @@ func (v *verifier) samePolicies(i, again inspect.Image) {
 			// A store that was silent then cannot be asked again: what is open in the case may be certain in the bag.
 			v.say("policy", subject, inspect.Absent, BasisNotKept, "the case leaves it open, and claims nothing: %s", g.Detail)
 		default:
-			v.compare("policy", subject, v.ended(checkSignatures, i.Subject), verdict{status: g.Status}, verdict{status: again.Gates[at].Status})
+			v.compare("policy", subject, v.ended(checkSignatures, i.Container), verdict{status: g.Status}, verdict{status: again.Gates[at].Status})
 		}
 	}
 	for _, g := range again.Gates {
 		known := slices.ContainsFunc(i.Gates, func(o inspect.Gate) bool { return o.Name == g.Name })
-		if inspect.IsPolicyGate(g.Name) && !known && v.ended(checkSignatures, i.Subject) {
-			v.fail("policy", i.Subject+" "+g.Name, "a policy in the bag is about this image, and the case does not name its verdict")
+		if inspect.IsPolicyGate(g.Name) && !known && v.ended(checkSignatures, i.Container) {
+			v.fail("policy", i.Container+" "+g.Name, "a policy in the bag is about this image, and the case does not name its verdict")
 		}
 	}
 }

@@ -2,9 +2,9 @@ package evidence
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
-	"io"
 	"maps"
 	"slices"
 	"strings"
@@ -115,33 +115,19 @@ func (v *verifier) custodyFits() {
 		return
 	}
 	defer have.Close()
-	var lines []custodyLine
-	who := ""
+	var lines [][]byte
 	err = eachLine(have, func(_ int, b []byte) error {
-		var l custodyLine
-		if err := json.Unmarshal(b, &l); err != nil {
-			return err
-		}
-		who = l.Who
-		l.Previous = ""
-		lines = append(lines, l)
+		lines = append(lines, bytes.Clone(b))
 		return nil
 	})
-	n, differs := 0, 0
-	c := &custody{w: io.Discard, who: who}
-	seen := func(line custodyLine) {
-		if n++; differs == 0 && (n > len(lines) || lines[n-1] != line) {
-			differs = n
-		}
-	}
+	made := &lineComparer{want: lines}
+	c := &custody{w: made}
 	if err == nil {
-		err = v.bag.Replay()(v.ctx, func(e inspect.Event) {
-			if line, ok := c.lineOf(e); ok {
-				line.Who, line.Tool, line.Number = who, c.tool, n+1
-				seen(line)
-			}
-		})
+		var failed error
+		err = v.bag.Replay()(v.ctx, func(e inspect.Event) { failed = cmp.Or(failed, c.event(e)) })
+		err = errors.Join(err, failed)
 	}
+	n, differs := made.n, made.differs
 	switch {
 	case err != nil:
 		v.fail("custody", "data/custody.jsonl", "it cannot be compared with the events: %v", err)
@@ -152,6 +138,21 @@ func (v *verifier) custodyFits() {
 	default:
 		v.say("custody", "data/custody.jsonl", inspect.Verified, BasisBytes, "%d lines, each follows from the one before it and from the events", n)
 	}
+}
+
+// lineComparer is written lines and finds the first that differs from those it wants.
+type lineComparer struct {
+	want    [][]byte
+	n       int
+	differs int // number of the line, from 1; 0 while all are equal
+}
+
+func (c *lineComparer) Write(line []byte) (int, error) {
+	c.n++
+	if c.differs == 0 && (c.n > len(c.want) || !bytes.Equal(bytes.TrimSuffix(line, []byte("\n")), c.want[c.n-1])) {
+		c.differs = c.n
+	}
+	return len(line), nil
 }
 
 // exhibitsFit compares what lies in the folders of exhibits with the exhibits that the events name.
@@ -275,7 +276,7 @@ func (v *verifier) listed(i inspect.Image) {
 		add(a.Layer, a.Path, a.SHA256)
 	}
 	for _, diffID := range slices.Sorted(maps.Keys(rows)) {
-		v.listedRows(i.Subject, diffID, rows[diffID])
+		v.listedRows(i.Container, diffID, rows[diffID])
 	}
 }
 

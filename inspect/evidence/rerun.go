@@ -30,7 +30,7 @@ func (v *verifier) rerun() {
 			v.leftOut(i)
 			continue
 		}
-		r, _ := again.Image(i.Subject)
+		r, _ := again.Image(i.Container)
 		v.sameLayers(i, r)
 		v.sameImage(i, r)
 		v.sameSignatures(i, r)
@@ -48,17 +48,17 @@ func (v *verifier) leftOut(i inspect.Image) {
 			return
 		}
 	}
-	v.say("image", i.Subject, inspect.Absent, BasisNotKept, "%s", why)
+	v.say("image", i.Container, inspect.Absent, BasisNotKept, "%s", why)
 	for _, l := range i.Layers {
 		if !l.Empty {
-			v.say("layer", fmt.Sprintf("%s layer %d %s", i.Subject, l.Number, cmp.Or(l.Digest, l.DiffID)), inspect.Absent, BasisNotKept, "the image: %s", why)
+			v.say("layer", fmt.Sprintf("%s layer %d %s", i.Container, l.Number, cmp.Or(l.Digest, l.DiffID)), inspect.Absent, BasisNotKept, "the image: %s", why)
 		}
 	}
 	for _, s := range i.Signatures {
-		v.say("signature", i.Subject+" signature "+s.ID, inspect.Absent, BasisNotKept, "the image: %s", why)
+		v.say("signature", i.Container+" signature "+s.ID, inspect.Absent, BasisNotKept, "the image: %s", why)
 	}
 	for _, p := range i.Provenance {
-		v.say("provenance", i.Subject+" provenance "+p.ID, inspect.Absent, BasisNotKept, "the image: %s", why)
+		v.say("provenance", i.Container+" provenance "+p.ID, inspect.Absent, BasisNotKept, "the image: %s", why)
 	}
 }
 
@@ -93,10 +93,10 @@ func (v *verifier) sameSaved(i inspect.Image) bool {
 	}
 	for _, l := range i.Layers {
 		if !l.Empty {
-			v.compare("layer", fmt.Sprintf("%s layer %d %s", i.Subject, l.Number, l.DiffID), v.ended(checkLayers, i.Subject), verdict{l.Status, l.Reason}, verdict{inspect.Verified, ""})
+			v.compare("layer", fmt.Sprintf("%s layer %d %s", i.Container, l.Number, l.DiffID), v.ended(checkLayers, i.Container), verdict{l.Status, l.Reason}, verdict{inspect.Verified, ""})
 		}
 	}
-	v.compare("image", i.Subject, v.ended(checkLayers, i.Subject), verdict{i.Status, i.Reason}, found)
+	v.compare("image", i.Container, v.ended(checkLayers, i.Container), verdict{i.Status, i.Reason}, found)
 	return true
 }
 
@@ -170,17 +170,17 @@ func (v *verifier) sameLayers(i, again inspect.Image) {
 		if l.Empty {
 			continue
 		}
-		subject := fmt.Sprintf("%s layer %d %s", i.Subject, l.Number, l.Digest)
+		subject := fmt.Sprintf("%s layer %d %s", i.Container, l.Number, l.Digest)
 		at := slices.IndexFunc(again.Layers, func(o inspect.Layer) bool { return !o.Empty && o.Number == l.Number })
 		switch {
 		case v.damaged(l.Digest):
-			v.compare("layer", subject, v.ended(checkLayers, i.Subject), verdict{l.Status, l.Reason}, verdict{inspect.Failed, "digest-mismatch"})
+			v.compare("layer", subject, v.ended(checkLayers, i.Container), verdict{l.Status, l.Reason}, verdict{inspect.Failed, "digest-mismatch"})
 		case !v.carried(l.Digest):
 			v.say("layer", subject, inspect.Absent, BasisNotKept, "its bytes are not in the bag")
 		case at < 0:
 			v.fail("layer", subject, "the case says %s; the manifest in the bag has no such layer", l.Status)
 		default:
-			v.compare("layer", subject, v.ended(checkLayers, i.Subject), verdict{l.Status, l.Reason}, verdict{again.Layers[at].Status, again.Layers[at].Reason})
+			v.compare("layer", subject, v.ended(checkLayers, i.Container), verdict{l.Status, l.Reason}, verdict{again.Layers[at].Status, again.Layers[at].Reason})
 		}
 	}
 }
@@ -200,13 +200,13 @@ func (v *verifier) sameImage(i, again inspect.Image) {
 	}
 	switch {
 	case broken:
-		v.compare("image", i.Subject, v.ended(checkLayers, i.Subject), verdict{status: i.Status}, verdict{status: inspect.Failed})
+		v.compare("image", i.Container, v.ended(checkLayers, i.Container), verdict{status: i.Status}, verdict{status: inspect.Failed})
 	case !v.carried(i.Key()) || !v.carried(i.Config):
-		v.say("image", i.Subject, inspect.Absent, BasisNotKept, "its manifest or config is not in the bag")
+		v.say("image", i.Container, inspect.Absent, BasisNotKept, "its manifest or config is not in the bag")
 	case len(out) > 0:
-		v.say("image", i.Subject, inspect.Absent, BasisNotKept, "layers %s are not in the bag", strings.Join(out, ", "))
+		v.say("image", i.Container, inspect.Absent, BasisNotKept, "layers %s are not in the bag", strings.Join(out, ", "))
 	default:
-		v.compare("image", i.Subject, v.ended(checkLayers, i.Subject), verdict{i.Status, i.Reason}, verdict{again.Status, again.Reason})
+		v.compare("image", i.Container, v.ended(checkLayers, i.Container), verdict{i.Status, i.Reason}, verdict{again.Status, again.Reason})
 	}
 }
 
@@ -216,12 +216,12 @@ func (v *verifier) sameSignatures(i, again inspect.Image) {
 		found[s.ID] = s
 	}
 	for _, s := range i.Signatures {
-		subject := fmt.Sprintf("%s signature %s", i.Subject, s.ID)
+		subject := fmt.Sprintf("%s signature %s", i.Container, s.ID)
 		r, ok := found[s.ID]
 		delete(found, s.ID)
 		switch {
 		case ok:
-			v.compare("signature", subject, v.ended(checkSignatures, i.Subject), verdict{s.Status, s.Reason}, verdict{r.Status, r.Reason})
+			v.compare("signature", subject, v.ended(checkSignatures, i.Container), verdict{s.Status, s.Reason}, verdict{r.Status, r.Reason})
 		case v.carried(s.Digest):
 			v.fail("signature", subject, "the case says %s; it is not found among the signatures in the bag", s.Status)
 		default:
@@ -229,7 +229,7 @@ func (v *verifier) sameSignatures(i, again inspect.Image) {
 		}
 	}
 	for _, id := range slices.Sorted(maps.Keys(found)) {
-		v.unclaimed("signature", checkSignatures, i.Subject, id)
+		v.unclaimed("signature", checkSignatures, i.Container, id)
 	}
 }
 
@@ -239,13 +239,13 @@ func (v *verifier) sameProvenance(i, again inspect.Image) {
 		found[p.ID] = p
 	}
 	for _, p := range i.Provenance {
-		subject := fmt.Sprintf("%s provenance %s", i.Subject, p.ID)
+		subject := fmt.Sprintf("%s provenance %s", i.Container, p.ID)
 		r, ok := found[p.ID]
 		delete(found, p.ID)
 		carried := slices.ContainsFunc(p.Raw, func(raw inspect.RawPart) bool { return v.carried(raw.Digest) })
 		switch {
 		case ok:
-			v.compare("provenance", subject, v.ended(checkProvenance, i.Subject), verdict{p.Status, p.Reason}, verdict{r.Status, r.Reason})
+			v.compare("provenance", subject, v.ended(checkProvenance, i.Container), verdict{p.Status, p.Reason}, verdict{r.Status, r.Reason})
 		case carried:
 			v.fail("provenance", subject, "the case says %s; it is not found again from the bag", p.Status)
 		default:
@@ -253,6 +253,6 @@ func (v *verifier) sameProvenance(i, again inspect.Image) {
 		}
 	}
 	for _, id := range slices.Sorted(maps.Keys(found)) {
-		v.unclaimed("provenance", checkProvenance, i.Subject, id)
+		v.unclaimed("provenance", checkProvenance, i.Container, id)
 	}
 }

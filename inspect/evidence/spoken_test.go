@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/ledger"
 )
 
 // What a person says of a case, what happened to its pod and what could not be kept go with the bundle, and come out of it
@@ -19,12 +20,12 @@ func TestABundleCarriesWhatWasSaid(t *testing.T) {
 	withdrawn := slip
 	withdrawn.Withdrawn = &inspect.Withdrawal{Time: inspect.At(began.Add(3 * time.Hour)), Author: "bob", Reason: "no bank"}
 	for _, e := range []inspect.Event{
-		{Clock: &told},
-		{Clock: &slip},
-		{Clock: &withdrawn},
-		{Note: &inspect.Note{Time: began, Author: "ada", Subject: inspect.SubjectRuntime, Mark: inspect.RuntimeSaved, Text: "a checkpoint"}},
-		{Check: "watch", PodChange: &inspect.PodChange{Time: began, State: inspect.PodGone, What: []string{"it was deleted"}, Exhibit: "cluster/pod.json"}},
-		{Check: "logs", Exhibit: &inspect.Exhibit{Path: "logs/before.log", Missing: "previous terminated container not found"}},
+		{Fact: told},
+		{Fact: slip},
+		{Fact: withdrawn},
+		{Fact: inspect.Note{Time: began, Author: "ada", Subject: inspect.SubjectRuntime, Mark: inspect.RuntimeSaved, Text: "a checkpoint"}},
+		{Check: "watch", Fact: inspect.PodChange{Time: began, State: inspect.PodGone, What: []string{"it was deleted"}, Exhibit: "cluster/pod.json"}},
+		{Check: "logs", Fact: inspect.Exhibit{Path: "logs/before.log", Missing: "previous terminated container not found"}},
 	} {
 		in.say(e)
 	}
@@ -35,7 +36,7 @@ func TestABundleCarriesWhatWasSaid(t *testing.T) {
 		}
 		bag, err := OpenBag(context.Background(), r.Path, t.TempDir())
 		must(t, err)
-		c, err := Fold(context.Background(), bag.Replay())
+		c, err := ledger.Fold(context.Background(), bag.Replay())
 		must(t, err)
 		must(t, bag.Close())
 		if k, ok := c.RunningClock(inspect.NIS2); !ok || k != told {
@@ -53,7 +54,7 @@ func TestABundleCarriesWhatWasSaid(t *testing.T) {
 	}
 	r := in.export(t, "bundle", options)
 	for file, want := range map[string][]string{
-		"data/custody.jsonl": {`"what":"clock","detail":"nis2 started by ada"`, `"detail":"dora withdrawn by bob"`, `"what":"not kept","check":"logs","detail":"logs/before.log"`},
+		"data/custody.jsonl": {`"what":"clock","detail":"nis2 started by ada"`, `"detail":"dora withdrawn by bob"`, `"check":"logs","what":"not kept","detail":"logs/before.log"`},
 		"data/report.md":     {"NIS2 Art. 23: aware", "no bank", "previous terminated container not found", "it was deleted", "a checkpoint"},
 		"data/exhibits.json": {`"missing": "previous terminated container not found"`, `"state": "missing"`},
 		"data/events.jsonl":  {`"reason":"a bank","withdrawn":null`, `"reason":"no bank"`},
@@ -67,31 +68,5 @@ func TestABundleCarriesWhatWasSaid(t *testing.T) {
 	}
 	if strings.Contains(string(read(t, filepath.Join(r.Path, "data/custody.jsonl"))), `"what":"kept","detail":"logs/before.log"`) {
 		t.Error("custody says that what is missing was kept")
-	}
-}
-
-// A case that goes on after its export says so: what came then is in no bundle.
-func TestAddedToSinceTheExport(t *testing.T) {
-	in, dir := newIncident(t), t.TempDir()
-	r := record(t, dir, in.events)
-	must(t, r.Close())
-	find := func() Saved {
-		s, err := FindCase(context.Background(), dir, r.ID())
-		must(t, err)
-		return s
-	}
-	if find().AddedTo() {
-		t.Error("it was never exported")
-	}
-	must(t, NoteExport(r.Dir(), in.events[len(in.events)-1].Time, Result{Path: "x"}))
-	if s := find(); s.AddedTo() || len(s.Exported) != 1 {
-		t.Errorf("%+v", s)
-	}
-	again, err := Resume(dir, r.ID())
-	must(t, err)
-	must(t, again.Add(inspect.Event{Time: inspect.At(began.Add(24 * time.Hour)), Note: &inspect.Note{Text: "later"}}))
-	must(t, again.Close())
-	if s := find(); !s.AddedTo() {
-		t.Errorf("%+v", s)
 	}
 }

@@ -4,12 +4,14 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/ledger"
 )
 
 // stream is a case's stream as it goes into a bundle: without progress and without a line that a crash cut off, next
@@ -22,9 +24,9 @@ type stream struct {
 }
 
 // foldStream reads a stream once. What the case's process writes after that is not in it.
-func foldStream(ctx context.Context, open func() (io.ReadCloser, error), who string) (*stream, error) {
+func foldStream(ctx context.Context, open func() (io.ReadCloser, error)) (*stream, error) {
 	s := &stream{}
-	err := s.read(ctx, open, who)
+	err := s.read(ctx, open)
 	if err == nil && s.c.Schema == "" {
 		err = errors.New("it has no header: nothing was recorded")
 	}
@@ -36,7 +38,7 @@ func foldStream(ctx context.Context, open func() (io.ReadCloser, error), who str
 	return s, nil
 }
 
-func (s *stream) read(ctx context.Context, open func() (io.ReadCloser, error), who string) error {
+func (s *stream) read(ctx context.Context, open func() (io.ReadCloser, error)) error {
 	var err error
 	if s.events, err = tempFile(""); err != nil {
 		return err
@@ -45,14 +47,14 @@ func (s *stream) read(ctx context.Context, open func() (io.ReadCloser, error), w
 		return err
 	}
 	events, chain := bufio.NewWriter(s.events), bufio.NewWriter(s.custody)
-	c := &custody{w: chain, who: inspect.Clean(who)}
+	c := &custody{w: chain}
 	var failed error
-	err = replayOf(open)(ctx, func(e inspect.Event) {
-		if e.Progress != nil || failed != nil {
+	err = ledger.ReplayOf(open)(ctx, func(e inspect.Event) {
+		if e.Seq == 0 || failed != nil { // what the replay itself remarks is not part of the record
 			return
 		}
 		s.c.Apply(e)
-		if failed = inspect.WriteEvent(events, e); failed == nil {
+		if failed = writeEvent(events, e); failed == nil {
 			failed = c.event(e)
 		}
 	})
@@ -86,4 +88,28 @@ func rendered(write func(io.Writer, inspect.Case) error) func(inspect.Case) ([]b
 		err := write(&b, c)
 		return b.Bytes(), err
 	}
+}
+
+// writeEvent writes an event as one line of JSON, as the ledger wrote it.
+func writeEvent(w io.Writer, e inspect.Event) error {
+	b, err := json.Marshal(e)
+	if err != nil {
+		return fmt.Errorf("encoding event %d: %w", e.Seq, err)
+	}
+	if _, err := w.Write(append(b, '\n')); err != nil {
+		return fmt.Errorf("writing event %d: %w", e.Seq, err)
+	}
+	return nil
+}
+
+// readBounded reads all of r; more than limit bytes are an error.
+func readBounded(r io.Reader, limit int64, what string) ([]byte, error) {
+	b, err := io.ReadAll(io.LimitReader(r, limit+1))
+	if err != nil {
+		return nil, fmt.Errorf("reading %s: %w", what, err)
+	}
+	if int64(len(b)) > limit {
+		return nil, fmt.Errorf("reading %s: more than %d bytes", what, limit)
+	}
+	return b, nil
 }

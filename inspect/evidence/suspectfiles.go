@@ -59,7 +59,7 @@ func (s *suspectFiles) add(i inspect.Image, f suspectFile) {
 			return
 		}
 	}
-	f.Image, f.Subject, f.State, f.Detail = i.Key(), i.Subject, blobMissing, "its layer was not read"
+	f.Image, f.Subject, f.State, f.Detail = i.Key(), i.Container, blobMissing, "its layer was not read"
 	s.list = append(s.list, &f)
 	s.byDiffID[f.DiffID] = append(s.byDiffID[f.DiffID], &f)
 }

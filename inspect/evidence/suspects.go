@@ -48,7 +48,7 @@ func suspectRow(c inspect.Case, i inspect.Image, layer int) bool {
 		}
 	}
 	return slices.ContainsFunc(c.Alerts, func(a inspect.Alert) bool {
-		return a.Match != inspect.MatchNone && a.Subject == i.Subject && a.File.SHA256 != "" && a.File.Layer == layer
+		return a.Match != inspect.MatchNone && a.Subject == i.Container && a.File.SHA256 != "" && a.File.Layer == layer
 	})
 }
 

@@ -224,12 +224,15 @@ func TestVerdictsThatComeOutOtherwise(t *testing.T) {
 
 func TestInterruptedChecksClaimNothing(t *testing.T) {
 	in := newIncident(t)
-	in.events = slices.DeleteFunc(in.events, func(e inspect.Event) bool { return e.Signature != nil || e.End != nil })
+	in.events = slices.DeleteFunc(in.events, func(e inspect.Event) bool {
+		_, signature := e.Fact.(inspect.Signature)
+		_, end := e.Fact.(inspect.End)
+		return signature || end
+	})
 	for n, e := range in.events {
-		if e.Image != nil {
-			i := *e.Image
+		if i, ok := e.Fact.(inspect.ImageHead); ok {
 			i.Status, i.Reason = inspect.Unknown, inspect.Running
-			in.events[n].Image = &i
+			in.events[n].Fact = i
 		}
 	}
 	r := in.export(t, "bundle", options)

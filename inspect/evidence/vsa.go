@@ -72,7 +72,7 @@ func summaries(c inspect.Case) map[string]summary {
 				result = "PASSED"
 			}
 			name := strings.TrimPrefix(g.Name, inspect.GatePolicy)
-			all[vsaFolder+safePart(i.Subject)+"-"+safePart(name)+".json"] = summaryOf(c, i, name, result)
+			all[vsaFolder+safePart(i.Container)+"-"+safePart(name)+".json"] = summaryOf(c, i, name, result)
 		}
 	}
 	return all

@@ -17,13 +17,13 @@ func judged(gate inspect.Status) inspect.Case {
 	var c inspect.Case
 	digest := digestOf([]byte("manifest"))
 	for n, e := range []inspect.Event{
-		{Header: &inspect.Header{Schema: inspect.Schema, Tool: inspect.Tool{Name: "backtrail", Version: "0.1.0"}, Started: began, Target: inspect.Target{Kind: inspect.TargetImage, Name: "registry.example/web:1"}}},
-		{Trust: &inspect.Trust{Kind: trustPolicy, Origin: inspect.TrustFile, Name: "release.yaml", Digest: digestOf([]byte("policy"))}},
-		{Check: "subject", Subject: "image", Image: &inspect.Image{Subject: "image", Reference: "registry.example/web:1", Digest: digest, Config: digest, Status: inspect.Verified}},
-		{Check: "signatures", Subject: "image", Gate: &inspect.Gate{Name: inspect.GatePolicy + "release", Status: gate, Asked: true}},
-		{Check: "signatures", Subject: "image", Begin: &inspect.Begin{}},
-		{Check: "signatures", Subject: "image", End: &inspect.End{Status: inspect.Verified}},
-		{End: &inspect.End{Status: inspect.Verified}},
+		{Fact: inspect.Header{Schema: inspect.Schema, Tool: inspect.Tool{Name: "backtrail", Version: "0.1.0"}, Started: began, Target: inspect.Target{Kind: inspect.TargetImage, Name: "registry.example/web:1"}}},
+		{Fact: inspect.Trust{Kind: trustPolicy, Origin: inspect.TrustFile, Name: "release.yaml", Digest: digestOf([]byte("policy"))}},
+		{Check: "subject", Container: "image", Fact: inspect.ImageHead{Container: "image", Reference: "registry.example/web:1", Digest: digest, Config: digest, Status: inspect.Verified}},
+		{Check: "signatures", Container: "image", Fact: inspect.Gate{Name: inspect.GatePolicy + "release", Status: gate, Asked: true}},
+		{Check: "signatures", Container: "image", Fact: inspect.Begin{}},
+		{Check: "signatures", Container: "image", Fact: inspect.End{Status: inspect.Verified}},
+		{Fact: inspect.End{Status: inspect.Verified}},
 	} {
 		e.Seq, e.Time = uint64(n+1), began
 		c.Apply(e)

@@ -31,9 +31,9 @@ func (h *hunt) against(ctx context.Context, before *Tree, good inspect.KnownGood
 	}
 	again.suspects = append(again.suspects, rewritten...)
 	for _, b := range again.rows(good.Confirmed) {
-		emit(inspect.Event{Binary: &b})
+		emit(inspect.Event{Fact: b})
 		if had[b.Path] || b.Severity.Rank() <= inspect.Medium.Rank() {
-			emit(inspect.Event{Finding: again.finding(CheckBinaries, b)})
+			emit(inspect.Event{Fact: *again.finding(CheckBinaries, b)})
 		}
 	}
 	return nil

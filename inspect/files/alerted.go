@@ -181,12 +181,12 @@ func (h *hunt) alerts(all []inspect.Alert, emit func(inspect.Event)) {
 	h.alerted = map[*inspect.Node]string{}
 	incomplete := slices.ContainsFunc(h.layers, func(l inspect.Layer) bool { return !l.Empty && l.DiffID == "" })
 	for _, a := range all {
-		if a.Match == inspect.MatchNone || a.Match == "" || a.Subject != h.image.Subject {
+		if a.Match == inspect.MatchNone || a.Match == "" || a.Subject != h.image.Container {
 			continue
 		}
 		f, n := locate(a, h.tree, h.image.Settings.WorkingDir, h.mounts, incomplete)
 		a.File = f
-		emit(inspect.Event{Alert: &a})
+		emit(inspect.Event{Fact: a})
 		if n != nil {
 			h.alerted[n] = fmt.Sprintf("the alert %q names it; %s", a.Rule, f.Detail)
 			continue
@@ -199,8 +199,8 @@ func (h *hunt) alerts(all []inspect.Alert, emit func(inspect.Event)) {
 
 // elsewhere is the finding about an alerted program that the image does not hold.
 func (h *hunt) elsewhere(a inspect.Alert, emit func(inspect.Event)) {
-	subject := h.image.Subject + ":" + a.File.Path
-	emit(inspect.Event{Finding: &inspect.Finding{
+	subject := h.image.Container + ":" + a.File.Path
+	emit(inspect.Event{Fact: inspect.Finding{
 		ID: inspect.FindingID(CheckBinaries, "alerted-not-in-image", subject), Check: CheckBinaries, Code: "alerted-not-in-image",
 		Status: inspect.Unknown, Severity: inspect.Medium, Subject: subject,
 		Title:    fmt.Sprintf("%s, which an alert names, is not in the image", a.File.Path),

@@ -6,9 +6,12 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/backtrail/backtrail/inspect/engine"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/registry"
-	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
 
 // baseRows lists the build steps that are said to be the base image's.
@@ -92,10 +95,10 @@ func TestBaseByLabel(t *testing.T) {
 }
 
 // provenanceOf is a check that says statements, in the place of package provenance.
-func provenanceOf(statements ...inspect.Provenance) inspect.Check {
-	return inspect.Check{Name: "provenance", Run: func(_ context.Context, _ inspect.On, emit func(inspect.Event)) error {
+func provenanceOf(statements ...inspect.Provenance) engine.Check {
+	return engine.Check{Name: "provenance", Run: func(_ context.Context, _ engine.On, emit func(inspect.Event)) error {
 		for _, p := range statements {
-			emit(inspect.Event{Provenance: &p})
+			emit(inspect.Event{Fact: p})
 		}
 		return nil
 	}}

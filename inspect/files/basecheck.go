@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/backtrail/backtrail/inspect/engine"
+
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/registry"
 )
@@ -19,28 +21,28 @@ const CheckBase = "base"
 // Base is the check that finds which image this one was built upon, by what provenance says that it was made of, and by the
 // images that this machine has read before: where the lowest layers are all of another image's, they are its, whatever is
 // claimed. more are checks to wait for besides the layers: provenance.
-func Base(cache *Cache, more ...string) inspect.Check {
-	return inspect.Check{Name: CheckBase, Needs: append([]string{CheckLayers}, more...), Run: func(_ context.Context, on inspect.On, emit func(inspect.Event)) error {
+func Base(cache *Cache, more ...string) engine.Check {
+	return engine.Check{Name: CheckBase, Needs: append([]string{CheckLayers}, more...), Run: func(_ context.Context, on engine.On, emit func(inspect.Event)) error {
 		image := on.Image()
 		layers := manifestLayers(image.Layers)
 		if len(layers) == 0 {
-			return inspect.Nothing("no layers are known")
+			return engine.Nothing("no layers are known")
 		}
 		certain, found := cache.seenBelow(layers), false
 		for _, m := range imageMaterials(image.Provenance) {
 			b := cache.builtFrom(m, layers, image.Platform)
 			found = true
-			emit(inspect.Event{Setting: b.setting()})
+			emit(inspect.Event{Fact: *b.setting()})
 			if b.layers > 0 && b.layers >= certain.layers {
 				certain = b
 			}
 		}
 		if certain.layers > 0 && certain.says == seenHere {
 			found = true
-			emit(inspect.Event{Setting: certain.setting()})
+			emit(inspect.Event{Fact: *certain.setting()})
 		}
 		if !found {
-			return inspect.Nothing("nothing but the history says what the image was built upon")
+			return engine.Nothing("nothing but the history says what the image was built upon")
 		}
 		certain.remark(image.Layers, emit)
 		return nil
@@ -60,7 +62,7 @@ func (b baseImage) remark(rows []inspect.Layer, emit func(inspect.Event)) {
 	b.mark(marked)
 	for i, l := range marked {
 		if l.Base && !rows[i].Base {
-			emit(inspect.Event{Layer: &l})
+			emit(inspect.Event{Fact: l})
 		}
 	}
 }

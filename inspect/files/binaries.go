@@ -8,14 +8,16 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/backtrail/backtrail/inspect/engine"
+
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/registry"
 )
 
 // Binaries is the check that asks whose file each file is, and shows the programs that need a look. The client is not
 // asked for anything, since all bytes are in the cache, unless what lies there turns out to be damaged.
-func Binaries(client *registry.Client, cache *Cache) inspect.Check {
-	return inspect.Check{Name: CheckBinaries, Needs: []string{CheckLayers}, Run: func(ctx context.Context, on inspect.On, emit func(inspect.Event)) error {
+func Binaries(client *registry.Client, cache *Cache) engine.Check {
+	return engine.Check{Name: CheckBinaries, Needs: []string{CheckLayers}, Run: func(ctx context.Context, on engine.On, emit func(inspect.Event)) error {
 		h, err := cache.hunt(ctx, on, emit)
 		if errors.Is(err, registry.ErrDamagedStore) {
 			if err := cache.heal(ctx, client, on.Image()); err != nil {
@@ -39,10 +41,10 @@ func Binaries(client *registry.Client, cache *Cache) inspect.Check {
 }
 
 // hunt asks the package databases of the check's image and looks for suspects.
-func (c *Cache) hunt(ctx context.Context, on inspect.On, emit func(inspect.Event)) (*hunt, error) {
+func (c *Cache) hunt(ctx context.Context, on engine.On, emit func(inspect.Event)) (*hunt, error) {
 	image := on.Image()
 	if !slices.ContainsFunc(image.Layers, func(l inspect.Layer) bool { return l.DiffID != "" && !l.Empty }) {
-		return nil, inspect.Unchecked("no layer could be read")
+		return nil, engine.Unchecked("no layer could be read")
 	}
 	tree, err := c.Tree(ctx, image.Layers)
 	if err != nil {
@@ -89,9 +91,9 @@ func (o *ownership) gap(why string) {
 // say emits the rows, and a finding for each that is more than low.
 func (h *hunt) say(rows []inspect.Binary, emit func(inspect.Event)) {
 	for _, b := range rows {
-		emit(inspect.Event{Binary: &b})
+		emit(inspect.Event{Fact: b})
 		if b.Severity.Rank() <= inspect.Medium.Rank() {
-			emit(inspect.Event{Finding: h.finding(CheckBinaries, b)})
+			emit(inspect.Event{Fact: *h.finding(CheckBinaries, b)})
 		}
 	}
 }
@@ -114,7 +116,7 @@ func (h *hunt) finding(check string, b inspect.Binary) *inspect.Finding {
 	if slices.Contains(b.Codes, codeAlerted) && b.Owner == "" {
 		title += ", and an alert names it"
 	}
-	subject := h.image.Subject + ":" + b.Path
+	subject := h.image.Container + ":" + b.Path
 	f := &inspect.Finding{
 		ID: inspect.FindingID(CheckBinaries, code, subject), Check: check, Code: code, Status: b.Status, Severity: b.Severity,
 		Subject: subject, Title: title, Detail: b.Detail,
@@ -154,15 +156,15 @@ func (h *hunt) compared(emit func(inspect.Event)) {
 	altered := h.altered()
 	files.Altered = len(altered)
 	for _, a := range altered[:min(len(altered), MaxRows)] {
-		emit(inspect.Event{Altered: &a})
+		emit(inspect.Event{Fact: a})
 	}
 	h.sayAltered(altered, emit)
 	missing := h.missing()
 	files.Missing = len(missing)
 	for _, m := range missing[:min(len(missing), MaxRows)] {
-		emit(inspect.Event{Missing: &m})
+		emit(inspect.Event{Fact: m})
 	}
-	emit(inspect.Event{Files: &files})
+	emit(inspect.Event{Fact: files})
 }
 
 func (h *hunt) altered() []inspect.Altered {
@@ -216,13 +218,13 @@ func (h *hunt) sayAltered(altered []inspect.Altered, emit func(inspect.Event)) {
 		groups[key] = append(groups[key], a)
 	}
 	for _, key := range order {
-		emit(inspect.Event{Finding: h.alteredFinding(groups[key])})
+		emit(inspect.Event{Fact: *h.alteredFinding(groups[key])})
 	}
 }
 
 func (h *hunt) alteredFinding(group []inspect.Altered) *inspect.Finding {
 	a := group[0]
-	subject := h.image.Subject + ":" + a.Path
+	subject := h.image.Container + ":" + a.Path
 	title := fmt.Sprintf("%s is not what package %s says it is", a.Path, a.Package)
 	if len(group) > 1 {
 		title = fmt.Sprintf("%d files of package %s are not what it says they are, %s the first", len(group), a.Package, a.Path)

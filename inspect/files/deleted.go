@@ -149,6 +149,6 @@ func (h *hunt) sayDeleted(emit func(inspect.Event)) {
 		if d.count == 1 {
 			what = fmt.Sprintf("%s of layer %d was", d.first, d.from)
 		}
-		emit(inspect.Event{Setting: &inspect.Setting{Code: "deleted-programs", Detail: fmt.Sprintf("%s deleted or replaced by layer %d and can still be read in the layer below", what, d.by), Severity: inspect.Info}})
+		emit(inspect.Event{Fact: inspect.Setting{Code: "deleted-programs", Detail: fmt.Sprintf("%s deleted or replaced by layer %d and can still be read in the layer below", what, d.by), Severity: inspect.Info}})
 	}
 }

@@ -5,29 +5,32 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/backtrail/backtrail/inspect/engine"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/registry"
-	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
 
 // Diff is the check that compares the files with those of the known-good image, and judges the programs again by what
 // that says. A comparison that nobody confirmed may raise, never lower.
-func Diff(client *registry.Client, cache *Cache) inspect.Check {
-	return inspect.Check{Name: CheckDiff, Needs: []string{CheckLayers, CheckBinaries, "known-good"}, Run: func(ctx context.Context, on inspect.On, emit func(inspect.Event)) error {
+func Diff(client *registry.Client, cache *Cache) engine.Check {
+	return engine.Check{Name: CheckDiff, Needs: []string{CheckLayers, CheckBinaries, "known-good"}, Run: func(ctx context.Context, on engine.On, emit func(inspect.Event)) error {
 		image := on.Image()
 		if image.Diff == nil || image.Diff.KnownGood == nil {
-			return inspect.Nothing("no known-good to compare with")
+			return engine.Nothing("no known-good to compare with")
 		}
 		good := *image.Diff.KnownGood
-		other, err := cache.layered(ctx, client, good.Location, platformOf(image.Platform), func(p inspect.Progress) { emit(inspect.Event{Progress: &p}) })
+		other, err := cache.layered(ctx, client, good.Location, platformOf(image.Platform), func(p inspect.Progress) { emit(inspect.Event{Fact: p}) })
 		if err != nil {
 			return fmt.Errorf("comparing with the %s: %w", good.Word(), err)
 		}
 		for _, b := range other.blobs {
-			emit(inspect.Event{Blob: &b})
+			emit(inspect.Event{Fact: b})
 		}
 		if why := unread(other.Layers); why != "" {
-			return inspect.Unchecked("the %s cannot be compared with: %s", good.Word(), why)
+			return engine.Unchecked("the %s cannot be compared with: %s", good.Word(), why)
 		}
 		before, err := cache.Tree(ctx, other.Layers)
 		if err != nil {
@@ -37,7 +40,7 @@ func Diff(client *registry.Client, cache *Cache) inspect.Check {
 		if err != nil {
 			return err
 		}
-		emit(inspect.Event{Diff: &inspect.Diff{
+		emit(inspect.Event{Fact: inspect.Diff{
 			Files: compareTrees(h.tree, before), Layers: compareLayers(image.Layers, other.Layers), Settings: cache.compareSettings(ctx, client, image, other.Image),
 		}})
 		return h.against(ctx, before, good, emit)

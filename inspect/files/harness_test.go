@@ -4,9 +4,12 @@ import (
 	"context"
 	"testing"
 
+	"github.com/backtrail/backtrail/inspect/engine"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/registry"
-	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
 
 // bench is a store, a client and a cache of their own.
@@ -42,23 +45,23 @@ func (b bench) examine(t testing.TB, target string, knownGood *inspect.KnownGood
 }
 
 // examineAfter is examine with a check that the search for the base image waits for.
-func (b bench) examineAfter(t testing.TB, target string, first inspect.Check) inspect.Case {
+func (b bench) examineAfter(t testing.TB, target string, first engine.Check) inspect.Case {
 	t.Helper()
-	return b.run(t, target, nil, []inspect.Check{first, Base(b.cache, first.Name)}, nil)
+	return b.run(t, target, nil, []engine.Check{first, Base(b.cache, first.Name)}, nil)
 }
 
 // examineWith is examine with further checks.
-func (b bench) examineWith(t testing.TB, target string, knownGood *inspect.KnownGood, more []inspect.Check, alerts ...inspect.Alert) inspect.Case {
+func (b bench) examineWith(t testing.TB, target string, knownGood *inspect.KnownGood, more []engine.Check, alerts ...inspect.Alert) inspect.Case {
 	t.Helper()
-	return b.run(t, target, knownGood, append([]inspect.Check{Base(b.cache)}, more...), alerts)
+	return b.run(t, target, knownGood, append([]engine.Check{Base(b.cache)}, more...), alerts)
 }
 
-func (b bench) run(t testing.TB, target string, knownGood *inspect.KnownGood, more []inspect.Check, alerts []inspect.Alert) inspect.Case {
+func (b bench) run(t testing.TB, target string, knownGood *inspect.KnownGood, more []engine.Check, alerts []inspect.Alert) inspect.Case {
 	t.Helper()
-	find := inspect.Check{Name: "find", Scope: inspect.PerCase, Resolves: true, Run: func(ctx context.Context, on inspect.On, emit func(inspect.Event)) error {
+	find := engine.Check{Name: "find", Scope: engine.PerCase, Resolves: true, Run: func(ctx context.Context, on engine.On, emit func(inspect.Event)) error {
 		for _, a := range alerts {
 			a.Subject, a.Match = "image", inspect.MatchDigest
-			emit(inspect.Event{Alert: &a})
+			emit(inspect.Event{Fact: a})
 		}
 		loc, err := registry.Parse(target)
 		if err != nil {
@@ -69,8 +72,8 @@ func (b bench) run(t testing.TB, target string, knownGood *inspect.KnownGood, mo
 			return err
 		}
 		i := inspect.Image{
-			Reference: target, Location: target, Index: img.Index.Digest, Digest: img.Digest(), Config: img.Config.Digest,
-			Platform: img.Platform.String(), Status: inspect.Unknown, Reason: inspect.Running,
+			ImageHead: inspect.ImageHead{Reference: target, Location: target, Index: img.Index.Digest, Digest: img.Digest(), Config: img.Config.Digest,
+				Platform: img.Platform.String(), Status: inspect.Unknown, Reason: inspect.Running},
 		}
 		if c := img.ConfigFile; c != nil {
 			c.Config.Env, _ = inspect.RedactEnv(c.Config.Env) // as package subject does it
@@ -79,16 +82,16 @@ func (b bench) run(t testing.TB, target string, knownGood *inspect.KnownGood, mo
 				i.Settings.Health = c.Config.Healthcheck.Test
 			}
 		}
-		emit(inspect.Event{Subject: "image", Image: &i})
+		emit(inspect.Event{Container: "image", Fact: i.ImageHead})
 		return nil
 	}}
-	good := inspect.Check{Name: "known-good", Run: func(_ context.Context, _ inspect.On, emit func(inspect.Event)) error {
+	good := engine.Check{Name: "known-good", Run: func(_ context.Context, _ engine.On, emit func(inspect.Event)) error {
 		if knownGood != nil {
-			emit(inspect.Event{Diff: &inspect.Diff{KnownGood: knownGood}})
+			emit(inspect.Event{Fact: inspect.Diff{KnownGood: knownGood}})
 		}
 		return nil
 	}}
-	source, err := inspect.Run(inspect.Plan{Checks: append([]inspect.Check{
+	source, err := engine.NewSource(engine.Plan{Checks: append([]engine.Check{
 		find, Layers(b.client, b.cache), Binaries(b.client, b.cache), good, Diff(b.client, b.cache),
 	}, more...)})
 	if err != nil {

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/backtrail/backtrail/inspect/engine"
+
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/registry"
 )
@@ -53,7 +55,7 @@ func (c *Cache) heal(ctx context.Context, client *registry.Client, image inspect
 		return err
 	}
 	if why := unread(layers); why != "" {
-		return inspect.Unchecked("what the cache kept was damaged, and cannot be had again: %s", why)
+		return engine.Unchecked("what the cache kept was damaged, and cannot be had again: %s", why)
 	}
 	return nil
 }

@@ -5,9 +5,12 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/backtrail/backtrail/inspect/engine"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/registry"
-	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
 
 // Names of the checks of this package.
@@ -19,8 +22,8 @@ const (
 
 // Layers is the check that reads the layers of an image, verifies and indexes them, and settles the status of the
 // image's bytes.
-func Layers(client *registry.Client, cache *Cache) inspect.Check {
-	return inspect.Check{Name: CheckLayers, Run: func(ctx context.Context, on inspect.On, emit func(inspect.Event)) error {
+func Layers(client *registry.Client, cache *Cache) engine.Check {
+	return engine.Check{Name: CheckLayers, Run: func(ctx context.Context, on engine.On, emit func(inspect.Event)) error {
 		image := on.Image()
 		img, err := resolve(ctx, client, image)
 		if err != nil {
@@ -29,17 +32,17 @@ func Layers(client *registry.Client, cache *Cache) inspect.Check {
 		layers, err := cache.showLayers(ctx, client, img, on, emit)
 		if errors.As(err, new(*registry.LimitError)) {
 			image.Status, image.Reason, image.Detail = inspect.Unknown, string(registry.ProblemLimit), err.Error()
-			emit(inspect.Event{Image: settled(image, layers)})
+			emit(inspect.Event{Fact: settled(image, layers).ImageHead})
 		}
 		if err != nil {
 			return err
 		}
-		emit(inspect.Event{Image: settled(image, layers)})
+		emit(inspect.Event{Fact: settled(image, layers).ImageHead})
 		if err := cache.rememberStack(image, layers); err != nil {
 			return err
 		}
 		if img.ManifestFile == nil && img.Digest() != "" {
-			return inspect.Unchecked("the layers are not known: the manifest %s cannot be read", img.Digest())
+			return engine.Unchecked("the layers are not known: the manifest %s cannot be read", img.Digest())
 		}
 		return nil
 	}}
@@ -68,32 +71,32 @@ func platformOf(text string) v1.Platform {
 
 // showLayers ingests the layers and says each as it comes: first as waiting, as being read, then as it ended, then with
 // what it changed against the tree below.
-func (c *Cache) showLayers(ctx context.Context, client *registry.Client, img *registry.Image, on inspect.On, emit func(inspect.Event)) ([]inspect.Layer, error) {
+func (c *Cache) showLayers(ctx context.Context, client *registry.Client, img *registry.Image, on engine.On, emit func(inspect.Event)) ([]inspect.Layer, error) {
 	rows := history(img)
 	if base, ok := c.baseOf(img); ok {
 		base.mark(rows)
-		emit(inspect.Event{Setting: base.setting()})
+		emit(inspect.Event{Fact: *base.setting()})
 	}
 	rowOf := map[int]inspect.Layer{}
 	for _, r := range rows {
-		emit(inspect.Event{Layer: &r})
+		emit(inspect.Event{Fact: r})
 		if !r.Empty {
 			rowOf[r.Number] = r
 		}
 	}
 	watch := &Watch{
 		Shared:   func() []string { return c.comparedLayers(on.Image(), img.Platform) },
-		Progress: func(p inspect.Progress) { emit(inspect.Event{Progress: &p}) },
+		Progress: func(p inspect.Progress) { emit(inspect.Event{Fact: p}) },
 		Begin: func(number int) {
 			l := rowOf[number]
 			l.Detail = "it is being read"
-			emit(inspect.Event{Layer: &l})
+			emit(inspect.Event{Fact: l})
 		},
 		Layer: func(in Ingested) {
 			l := onRow(in.Layer, rowOf[in.Layer.Number])
-			emit(inspect.Event{Layer: &l})
+			emit(inspect.Event{Fact: l})
 			if b, ok := layerBlob(in, "image"); ok {
-				emit(inspect.Event{Blob: &b})
+				emit(inspect.Event{Fact: b})
 			}
 		},
 	}
@@ -110,7 +113,7 @@ func (c *Cache) showLayers(ctx context.Context, client *registry.Client, img *re
 		layers[i] = onRow(layers[i], rowOf[layers[i].Number])
 		layers[i].Added, layers[i].Modified, layers[i].Removed = tree.Changes(layers[i].Number)
 		l := layers[i]
-		emit(inspect.Event{Layer: &l})
+		emit(inspect.Event{Fact: l})
 	}
 	return layers, nil
 }

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/backtrail/backtrail/inspect/engine"
+
 	"github.com/backtrail/backtrail/inspect"
 )
 
@@ -16,11 +18,11 @@ func TestPlaceOfAFileOnAVolume(t *testing.T) {
 	stranger := alert("stranger", "/srv/x")
 	stranger.Match = inspect.MatchNone
 	var opening []inspect.Event
-	opening = append(opening, inspect.Event{Pod: &pod})
+	opening = append(opening, inspect.Event{Fact: pod})
 	for _, a := range []inspect.Alert{alert("on", "/srv/x"), alert("beside", "/srvx"), alert("upper", "/srv/x", inspect.FlagUpper), stranger} {
-		opening = append(opening, inspect.Event{Alert: &a})
+		opening = append(opening, inspect.Event{Fact: a})
 	}
-	run, err := inspect.Run(inspect.Plan{Opening: opening, Checks: []inspect.Check{Place()}})
+	run, err := engine.NewSource(engine.Plan{Opening: opening, Checks: []engine.Check{Place()}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -38,7 +38,7 @@ func (h *hunt) places(ctx context.Context, emit func(inspect.Event)) {
 	h.writable(emit)
 	for _, l := range h.layers {
 		if l.Status == inspect.Verified && l.Detail != "" {
-			emit(inspect.Event{Setting: &inspect.Setting{Code: "odd-layer", Detail: fmt.Sprintf("layer %d is %s", l.Number, l.Detail), Severity: inspect.Low}})
+			emit(inspect.Event{Fact: inspect.Setting{Code: "odd-layer", Detail: fmt.Sprintf("layer %d is %s", l.Number, l.Detail), Severity: inspect.Low}})
 		}
 	}
 }
@@ -183,15 +183,15 @@ func (h *hunt) oddText(ctx context.Context, n *inspect.Node) string {
 
 func (h *hunt) place(n *inspect.Node, code, what string, severity inspect.Severity, emit func(inspect.Event)) {
 	what = fmt.Sprintf("%s (layer %d)", what, n.Layer)
-	emit(inspect.Event{Setting: &inspect.Setting{Code: code, Detail: what, Severity: severity}})
+	emit(inspect.Event{Fact: inspect.Setting{Code: code, Detail: what, Severity: severity}})
 	if severity.Rank() > inspect.Medium.Rank() {
 		return
 	}
-	emit(inspect.Event{Finding: h.placeFinding(CheckBinaries, n, code, what, severity)})
+	emit(inspect.Event{Fact: *h.placeFinding(CheckBinaries, n, code, what, severity)})
 }
 
 func (h *hunt) placeFinding(check string, n *inspect.Node, code, what string, severity inspect.Severity) *inspect.Finding {
-	subject := h.image.Subject + ":" + n.Path
+	subject := h.image.Container + ":" + n.Path
 	return &inspect.Finding{
 		ID: inspect.FindingID(CheckBinaries, code, subject), Check: check, Code: code, Status: severity.RowStatus(), Severity: severity,
 		Subject: subject, Title: what, Detail: h.createdBy(n.Layer),

@@ -51,9 +51,9 @@ func (h *hunt) gained(before *Tree, good inspect.KnownGood, emit func(inspect.Ev
 			severity = inspect.Low
 		}
 		rows++
-		emit(inspect.Event{Setting: &inspect.Setting{Code: "new-privilege", Detail: fmt.Sprintf("%s (layer %d)", text, n.Layer), Severity: severity}})
+		emit(inspect.Event{Fact: inspect.Setting{Code: "new-privilege", Detail: fmt.Sprintf("%s (layer %d)", text, n.Layer), Severity: severity}})
 		if severity.Rank() <= inspect.Medium.Rank() {
-			emit(inspect.Event{Finding: h.placeFinding(CheckDiff, n, "new-privilege", text, severity)})
+			emit(inspect.Event{Fact: *h.placeFinding(CheckDiff, n, "new-privilege", text, severity)})
 		}
 	}
 }

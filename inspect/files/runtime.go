@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/backtrail/backtrail/inspect/engine"
+
 	"github.com/backtrail/backtrail/inspect"
 )
 
@@ -15,20 +17,20 @@ const CheckRuntime = "runtime"
 
 // Runtime is the check that lays what changed at run time over the image, as one more layer on top, and looks there for
 // programs that were dropped or changed. It is no layer of the manifest: the image's rows and counts stay as they are.
-func Runtime(cache *Cache, checkpoint *Checkpoint) inspect.Check {
-	return inspect.Check{Name: CheckRuntime, Needs: []string{CheckLayers, CheckBinaries}, Run: func(ctx context.Context, on inspect.On, emit func(inspect.Event)) error {
+func Runtime(cache *Cache, checkpoint *Checkpoint) engine.Check {
+	return engine.Check{Name: CheckRuntime, Needs: []string{CheckLayers, CheckBinaries}, Run: func(ctx context.Context, on engine.On, emit func(inspect.Event)) error {
 		image, c := on.Image(), on.Case()
 		if ok, why := checkpoint.of(image, c.Pod, len(c.Images)); !ok {
-			return inspect.Nothing("%s", why)
+			return engine.Nothing("%s", why)
 		}
-		emit(inspect.Event{Setting: &inspect.Setting{Code: "checkpoint", Detail: checkpoint.words(), Severity: inspect.Info}})
+		emit(inspect.Event{Fact: inspect.Setting{Code: "checkpoint", Detail: checkpoint.words(), Severity: inspect.Info}})
 		if !checkpoint.Taken.IsZero() {
-			emit(inspect.Event{Moment: &inspect.Moment{Time: inspect.At(checkpoint.Taken), What: "checkpoint of the container taken", Source: "checkpoint", Trust: inspect.ByClaim}})
+			emit(inspect.Event{Fact: inspect.Moment{Time: inspect.At(checkpoint.Taken), What: "checkpoint of the container taken", Source: "checkpoint", Trust: inspect.ByClaim}})
 		}
 		if checkpoint.DiffID == "" {
-			return inspect.Unchecked("the checkpoint does not hold what changed in the container's files")
+			return engine.Unchecked("the checkpoint does not hold what changed in the container's files")
 		}
-		emit(inspect.Event{Exhibit: &inspect.Exhibit{
+		emit(inspect.Event{Fact: inspect.Exhibit{
 			Path: "runtime/rootfs-diff.tar", Digest: checkpoint.DiffID, Size: checkpoint.Size, Source: "checkpoint of container " + checkpoint.ContainerID,
 		}})
 		r, err := cache.runtime(ctx, image, checkpoint)
@@ -106,16 +108,16 @@ func (r *runtimeState) run(ctx context.Context, alerts []inspect.Alert, emit fun
 	}
 	if n := h.tree.Resolve(passwdFile); n != nil && n.Layer == r.layer {
 		for _, name := range h.rootAccounts(ctx) {
-			emit(inspect.Event{Finding: r.finding("uid-0", rootAccount(name)+": "+passwdFile+" was written at run time", inspect.High, n.Path, n.SHA256, "")})
+			emit(inspect.Event{Fact: *r.finding("uid-0", rootAccount(name)+": "+passwdFile+" was written at run time", inspect.High, n.Path, n.SHA256, "")})
 		}
 	}
 	if err := h.examineAll(ctx); err != nil {
 		return err
 	}
 	for _, b := range h.rows(false) {
-		emit(inspect.Event{Finding: r.program(b)})
+		emit(inspect.Event{Fact: *r.program(b)})
 	}
-	emit(inspect.Event{Setting: &inspect.Setting{Code: "runtime-changes", Detail: r.changes(), Severity: inspect.Info}})
+	emit(inspect.Event{Fact: inspect.Setting{Code: "runtime-changes", Detail: r.changes(), Severity: inspect.Info}})
 	return nil
 }
 
@@ -130,7 +132,7 @@ func (r *runtimeState) place(ctx context.Context, n *inspect.Node, emit func(ins
 	if why := r.hunt.oddText(ctx, n); why != "" {
 		what, severity = what+", and "+why, raised(severity)
 	}
-	emit(inspect.Event{Finding: r.finding(code, what, severity, n.Path, n.SHA256, "")})
+	emit(inspect.Event{Fact: *r.finding(code, what, severity, n.Path, n.SHA256, "")})
 }
 
 // changes counts what became other than the image has it, and names the first programs that are gone.
@@ -190,7 +192,7 @@ func (r *runtimeState) consider(n *inspect.Node) *suspect {
 // join tells alerts whose file the checkpoint has that its bytes are there.
 func (r *runtimeState) join(alerts []inspect.Alert, emit func(inspect.Event)) {
 	for _, a := range alerts {
-		if a.Subject != r.hunt.image.Subject || a.Match == "" || a.Match == inspect.MatchNone {
+		if a.Subject != r.hunt.image.Container || a.Match == "" || a.Match == inspect.MatchNone {
 			continue
 		}
 		p, _ := r.hunt.tree.programPath(a.Path, r.hunt.image.Settings.WorkingDir)
@@ -200,7 +202,7 @@ func (r *runtimeState) join(alerts []inspect.Alert, emit func(inspect.Event)) {
 		}
 		if n == nil || !isRegular(n) {
 			a.File.Detail += "; the checkpoint does not hold it either: it was gone before, or lies where a checkpoint does not look"
-			emit(inspect.Event{Alert: &a})
+			emit(inspect.Event{Fact: a})
 			continue
 		}
 		if n.Layer != r.layer {
@@ -214,7 +216,7 @@ func (r *runtimeState) join(alerts []inspect.Alert, emit func(inspect.Event)) {
 			a.File.Detail = fmt.Sprintf("the image's file (layer %d) was changed at run time; the checkpoint has the bytes that lay there, sha256 %.12s", was.Layer, n.SHA256)
 		}
 		r.hunt.alerted[n] = fmt.Sprintf("the alert %q names it", a.Rule)
-		emit(inspect.Event{Alert: &a})
+		emit(inspect.Event{Fact: a})
 	}
 }
 
@@ -234,7 +236,7 @@ func (r *runtimeState) program(b inspect.Binary) *inspect.Finding {
 }
 
 func (r *runtimeState) finding(code, title string, severity inspect.Severity, p, sum, detail string) *inspect.Finding {
-	subject := r.hunt.image.Subject + ":" + p
+	subject := r.hunt.image.Container + ":" + p
 	return &inspect.Finding{
 		ID: inspect.FindingID(CheckRuntime, code, subject), Check: CheckRuntime, Code: code, Status: severity.RowStatus(), Severity: severity,
 		Subject: subject, Title: title, Detail: detail,

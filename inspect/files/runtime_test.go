@@ -8,8 +8,11 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/engine"
+
 	v1 "github.com/google/go-containerregistry/pkg/v1"
+
+	"github.com/backtrail/backtrail/inspect"
 )
 
 // checkpointOf makes a checkpoint archive as the runtimes do.
@@ -34,7 +37,7 @@ func (b bench) examineRuntime(t testing.TB, target string, archive []byte, alert
 	t.Helper()
 	p, err := b.cache.readCheckpoint(t.Context(), bytes.NewReader(archive))
 	must(t, err)
-	return b.examineWith(t, target, nil, []inspect.Check{Runtime(b.cache, p)}, alerts...)
+	return b.examineWith(t, target, nil, []engine.Check{Runtime(b.cache, p)}, alerts...)
 }
 
 func TestCheckpoint(t *testing.T) {
@@ -52,7 +55,7 @@ func TestCheckpoint(t *testing.T) {
 	}
 	pod := &inspect.Pod{Name: "web-0", Namespace: "shop", Containers: []inspect.Container{{Name: "web", ContainerID: "containerd://" + p.ContainerID}, {Name: "proxy", ContainerID: "containerd://cd"}}}
 	for name, want := range map[string]bool{"web": true, "proxy": false} {
-		if ok, why := p.of(inspect.Image{Container: name}, pod, 2); ok != want || ok == (why != "") {
+		if ok, why := p.of(inspect.Image{ImageHead: inspect.ImageHead{Container: name}}, pod, 2); ok != want || ok == (why != "") {
 			t.Errorf("of %s: %v %s", name, ok, why)
 		}
 	}
@@ -115,7 +118,7 @@ func TestHostileCheckpoints(t *testing.T) {
 		if err != nil {
 			continue // refused in words
 		}
-		c := b.examineWith(t, target, nil, []inspect.Check{Runtime(b.cache, p)})
+		c := b.examineWith(t, target, nil, []engine.Check{Runtime(b.cache, p)})
 		for _, s := range c.Checks {
 			if strings.Contains(s.Reason, "defect") {
 				t.Errorf("%s: %s: %s", name, s.Name, s.Reason)

@@ -79,8 +79,8 @@ func (h *hunt) secret(f secretFile, s secret, emit func(inspect.Event)) {
 	if step := h.createdBy(n.Layer); step != "" {
 		said += " (build step: " + cut(step, 200) + ")"
 	}
-	emit(inspect.Event{Setting: &inspect.Setting{Code: code, Detail: said, Severity: s.severity}})
-	subject := h.image.Subject + ":" + n.Path
+	emit(inspect.Event{Fact: inspect.Setting{Code: code, Detail: said, Severity: s.severity}})
+	subject := h.image.Container + ":" + n.Path
 	finding := &inspect.Finding{
 		ID: inspect.FindingID(CheckBinaries, code, fmt.Sprintf("%s in layer %d", subject, n.Layer)), Check: CheckBinaries, Code: code, Status: s.severity.RowStatus(),
 		Severity: s.severity, Subject: subject, Title: text, Detail: h.createdBy(n.Layer),
@@ -92,7 +92,7 @@ func (h *hunt) secret(f secretFile, s secret, emit func(inspect.Event)) {
 	if f.by >= 0 {
 		finding.Evidence = append(finding.Evidence, inspect.Evidence{Kind: "layer", Digest: h.layerDigest(f.by), Path: n.Path, Text: f.how + " by: " + h.createdBy(f.by)})
 	}
-	emit(inspect.Event{Finding: finding})
+	emit(inspect.Event{Fact: *finding})
 }
 
 // head reads the first bytes of a file.

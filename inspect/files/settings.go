@@ -14,14 +14,14 @@ import (
 // low.
 func (h *hunt) settings(emit func(inspect.Event)) {
 	for _, s := range h.notableSettings() {
-		emit(inspect.Event{Setting: &s})
+		emit(inspect.Event{Fact: s})
 		if s.Severity.Rank() > inspect.Medium.Rank() {
 			continue
 		}
-		subject := h.image.Subject + ":" + s.Detail
-		emit(inspect.Event{Finding: &inspect.Finding{
+		subject := h.image.Container + ":" + s.Detail
+		emit(inspect.Event{Fact: inspect.Finding{
 			ID: inspect.FindingID(CheckBinaries, s.Code, subject), Check: CheckBinaries, Code: s.Code, Status: s.Severity.RowStatus(), Severity: s.Severity,
-			Subject: h.image.Subject, Title: s.Detail, Evidence: []inspect.Evidence{{Kind: "config", Digest: h.image.Config, Text: s.Detail}},
+			Subject: h.image.Container, Title: s.Detail, Evidence: []inspect.Evidence{{Kind: "config", Digest: h.image.Config, Text: s.Detail}},
 		}})
 	}
 }

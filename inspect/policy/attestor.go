@@ -51,8 +51,8 @@ type kyvernoRekor struct {
 }
 
 // group reads a set; predicate is the type of attestation that it is about, empty for signatures.
-func (s kyvernoSet) group(predicate string, bundle bool) (inspect.Group, error) {
-	g := inspect.Group{}
+func (s kyvernoSet) group(predicate string, bundle bool) (inspect.AuthorityGroup, error) {
+	g := inspect.AuthorityGroup{}
 	for n, e := range s.Entries {
 		all, err := e.authorities()
 		if err != nil {

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/backtrail/backtrail/inspect/engine"
+
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/kube"
 	"github.com/backtrail/backtrail/registry"
@@ -28,17 +30,17 @@ type Loaded struct {
 
 // Check reads the policies of the cluster, names all that there are, and keeps their bytes. A cluster that has none, or
 // does not show them, is said and leaves the case as it is; a file that cannot be read is not passed over.
-func Check(l *Loaded) inspect.Check {
-	return inspect.Check{Name: Name, Scope: inspect.PerCase, Run: l.run}
+func Check(l *Loaded) engine.Check {
+	return engine.Check{Name: Name, Scope: engine.PerCase, Run: l.run}
 }
 
-func (l *Loaded) run(ctx context.Context, on inspect.On, emit func(inspect.Event)) error {
+func (l *Loaded) run(ctx context.Context, on engine.On, emit func(inspect.Event)) error {
 	all := l.Files.With(nil)
 	if l.Cluster != nil {
 		found, said := readCluster(traced(ctx, emit), l.Cluster, l.Pod)
 		all = all.With(found)
 		for _, n := range said {
-			emit(inspect.Event{Notice: &n})
+			emit(inspect.Event{Fact: n})
 		}
 	}
 	l.mu.Lock()
@@ -49,18 +51,18 @@ func (l *Loaded) run(ctx context.Context, on inspect.On, emit func(inspect.Event
 		if l.Store != nil {
 			_ = l.Store.Put(t.Digest, s.Bytes) // a cache that is full costs the bundle its copy, not the verdict
 		}
-		emit(inspect.Event{Trust: &t})
+		emit(inspect.Event{Fact: t})
 	}
 	expected := on.Case().Expected
 	expected.Policies = all.Names()
-	emit(inspect.Event{Expected: &expected})
+	emit(inspect.Event{Fact: expected})
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case l.Problem != nil:
-		return inspect.Unchecked("%s", strings.ReplaceAll(l.Problem.Error(), "\n", "; "))
+		return engine.Unchecked("%s", strings.ReplaceAll(l.Problem.Error(), "\n", "; "))
 	case len(all.policies) == 0:
-		return inspect.Nothing("there are no policies")
+		return engine.Nothing("there are no policies")
 	}
 	return nil
 }
@@ -72,7 +74,7 @@ func traced(ctx context.Context, emit func(inspect.Event)) context.Context {
 		if r.Err != nil {
 			q.Error = r.Err.Error()
 		}
-		emit(inspect.Event{Request: &q})
+		emit(inspect.Event{Fact: q})
 	}})
 }
 

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/backtrail/backtrail/inspect/engine"
+
 	"sigs.k8s.io/yaml"
 
 	"github.com/backtrail/backtrail/inspect"
@@ -46,7 +48,7 @@ func TestPoliciesOfTheCluster(t *testing.T) {
 			var l Loaded
 			l.Cluster = c.cluster
 			var got inspect.Case
-			source, err := inspect.Run(inspect.Plan{Opening: []inspect.Event{{Expected: &inspect.Expected{SourceURI: "x"}}}, Checks: []inspect.Check{Check(&l)}})
+			source, err := engine.NewSource(engine.Plan{Opening: []inspect.Event{{Fact: inspect.Expected{SourceURI: "x"}}}, Checks: []engine.Check{Check(&l)}})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -56,7 +58,7 @@ func TestPoliciesOfTheCluster(t *testing.T) {
 			if len(got.Expected.Policies) != c.want || len(got.Trust) != c.want || got.Expected.SourceURI != "x" {
 				t.Errorf("expected %+v, trust %+v", got.Expected, got.Trust)
 			}
-			if n := l.Demands(inspect.Image{Reference: "ghcr.io/acme/app:v1"}); len(n) != c.want {
+			if n := l.Demands(inspect.Image{ImageHead: inspect.ImageHead{Reference: "ghcr.io/acme/app:v1"}}); len(n) != c.want {
 				t.Errorf("demands %+v", n)
 			}
 			if said := fmt.Sprint(got.Notices); !strings.Contains(said, c.says) || c.says == "" && len(got.Notices) > 0 {
@@ -85,7 +87,7 @@ func TestFolder(t *testing.T) {
 	}
 	l := Loaded{Files: s, Problem: err}
 	var got inspect.Case
-	source, _ := inspect.Run(inspect.Plan{Checks: []inspect.Check{Check(&l)}})
+	source, _ := engine.NewSource(engine.Plan{Checks: []engine.Check{Check(&l)}})
 	if err := source(context.Background(), got.Apply); err != nil {
 		t.Fatal(err)
 	}

@@ -51,7 +51,7 @@ func (o object) clusterImagePolicy() (Policy, error) {
 		}
 		p.images.globs = append(p.images.globs, g)
 	}
-	group := inspect.Group{Need: 1}
+	group := inspect.AuthorityGroup{Need: 1}
 	for n, a := range spec.Authorities {
 		if a.Name == "" {
 			a.Name = fmt.Sprintf("authority-%d", n)
@@ -62,7 +62,7 @@ func (o object) clusterImagePolicy() (Policy, error) {
 		}
 		group.Authorities = append(group.Authorities, authority)
 	}
-	p.demand.Groups = []inspect.Group{group}
+	p.demand.Groups = []inspect.AuthorityGroup{group}
 	p.demand.MayAccept, p.demand.AlsoAsks = spec.besides(unknown)
 	return p, nil
 }

@@ -12,7 +12,7 @@ const nightly = "https://github.com/acme/app/.github/workflows/release.yml@refs/
 // A draft is met by the signature that it was made for, and not by another signer.
 func TestDraft(t *testing.T) {
 	_, k := newKey(t)
-	image := inspect.Image{Reference: "ghcr.io/acme/app:v1.8.0", Digest: digest}
+	image := inspect.Image{ImageHead: inspect.ImageHead{Reference: "ghcr.io/acme/app:v1.8.0", Digest: digest}}
 	tagged := func(id string) inspect.Signature {
 		return inspect.Signature{Status: inspect.Unknown, Reason: "no-expectation", Identity: id, Issuer: github, Certificate: &inspect.Certificate{}}
 	}
@@ -62,10 +62,10 @@ func TestDraftThatCannotBe(t *testing.T) {
 		r    Request
 		says string
 	}{
-		{"a signature that does not hold", Request{Image: inspect.Image{Reference: "ghcr.io/a/b"}, Signature: inspect.Signature{Status: inspect.Failed, Reason: "subject-mismatch"}}, "subject-mismatch"},
-		{"a name that looks like another", Request{Image: inspect.Image{Reference: "ghcr.io/a/b"}, Signature: inspect.Signature{Status: inspect.Verified, Identity: "a\u202e", Certificate: &inspect.Certificate{}}}, "U+202E"},
-		{"a layout", Request{Image: inspect.Image{Reference: "oci:/srv/l"}, Signature: byCI("")}, "--glob"},
-		{"a key that is not at hand", Request{Image: inspect.Image{Reference: "ghcr.io/a/b"}, Signature: inspect.Signature{Status: inspect.Verified, Key: "sha256:aa"}}, "--key"},
+		{"a signature that does not hold", Request{Image: inspect.Image{ImageHead: inspect.ImageHead{Reference: "ghcr.io/a/b"}}, Signature: inspect.Signature{Status: inspect.Failed, Reason: "subject-mismatch"}}, "subject-mismatch"},
+		{"a name that looks like another", Request{Image: inspect.Image{ImageHead: inspect.ImageHead{Reference: "ghcr.io/a/b"}}, Signature: inspect.Signature{Status: inspect.Verified, Identity: "a\u202e", Certificate: &inspect.Certificate{}}}, "U+202E"},
+		{"a layout", Request{Image: inspect.Image{ImageHead: inspect.ImageHead{Reference: "oci:/srv/l"}}, Signature: byCI("")}, "--glob"},
+		{"a key that is not at hand", Request{Image: inspect.Image{ImageHead: inspect.ImageHead{Reference: "ghcr.io/a/b"}}, Signature: inspect.Signature{Status: inspect.Verified, Key: "sha256:aa"}}, "--key"},
 	} {
 		if _, err := NewDraft(c.r); err == nil || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s: %v", c.name, err)
@@ -74,7 +74,7 @@ func TestDraftThatCannotBe(t *testing.T) {
 }
 
 func TestDraftIsNotWrittenOverAnother(t *testing.T) {
-	d, err := NewDraft(Request{Image: inspect.Image{Reference: "oci:/srv/l"}, Signature: byCI(""), Glob: "**"})
+	d, err := NewDraft(Request{Image: inspect.Image{ImageHead: inspect.ImageHead{Reference: "oci:/srv/l"}}, Signature: byCI(""), Glob: "**"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -43,7 +43,7 @@ func TestGlobs(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", c.glob, err)
 		}
-		if got := g.fits(nameOf(inspect.Image{Reference: c.image, Digest: digest})); got != c.want {
+		if got := g.fits(nameOf(inspect.Image{ImageHead: inspect.ImageHead{Reference: c.image, Digest: digest}})); got != c.want {
 			t.Errorf("%s fits %s: %t, want %t", c.glob, c.image, got, c.want)
 		}
 	}

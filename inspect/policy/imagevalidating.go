@@ -81,7 +81,7 @@ func (o object) imageValidatingPolicy() (Policy, error) {
 		return p, errors.New("it names no images")
 	}
 	asked, plain := spec.asked()
-	g := inspect.Group{Need: 1}
+	g := inspect.AuthorityGroup{Need: 1}
 	for _, a := range spec.Attestors {
 		if plain && !slices.Contains(asked, a.Name) {
 			continue
@@ -96,7 +96,7 @@ func (o object) imageValidatingPolicy() (Policy, error) {
 	if len(g.Authorities) == 0 || len(g.Authorities) > maxAuthorities {
 		return p, errNoRule
 	}
-	p.demand.Groups = []inspect.Group{g}
+	p.demand.Groups = []inspect.AuthorityGroup{g}
 	if !plain {
 		why := "what it asks stands in expressions, which are not evaluated"
 		p.demand.MayAccept, p.demand.AlsoAsks = []string{why}, []string{why}

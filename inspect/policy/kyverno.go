@@ -170,12 +170,12 @@ func (v kyvernoImages) otherType() string {
 }
 
 // groups are the attestors of the image, and those of each attestation: each of them must be met.
-func (v kyvernoImages) groups() ([]inspect.Group, error) {
+func (v kyvernoImages) groups() ([]inspect.AuthorityGroup, error) {
 	if v.Key != "" {
 		v.Attestors = append(v.Attestors, kyvernoSet{Entries: []kyvernoEntry{{Keys: &kyvernoKeys{PublicKeys: v.Key}}}})
 	}
 	bundle := v.Type == "SigstoreBundle"
-	var all []inspect.Group
+	var all []inspect.AuthorityGroup
 	for _, set := range v.Attestors {
 		g, err := set.group("", bundle)
 		if err != nil {

@@ -102,7 +102,7 @@ func judge(t *testing.T, text string, rows []inspect.Signature, want inspect.Sta
 	if err := s.Add(Source{Bytes: []byte(text), Name: "p.yaml", Origin: inspect.TrustFile}); err != nil {
 		t.Fatal(err)
 	}
-	demands := s.Demands(inspect.Image{Reference: "ghcr.io/acme/app:v1", Digest: digest}, "")
+	demands := s.Demands(inspect.Image{ImageHead: inspect.ImageHead{Reference: "ghcr.io/acme/app:v1", Digest: digest}}, "")
 	if len(demands) != 1 {
 		t.Fatalf("demands %+v", demands)
 	}
@@ -141,7 +141,7 @@ func TestWildcards(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := g.fits(nameOf(inspect.Image{Reference: c.image})); got != c.want {
+		if got := g.fits(nameOf(inspect.Image{ImageHead: inspect.ImageHead{Reference: c.image}})); got != c.want {
 			t.Errorf("%s fits %s: %t", c.pattern, c.image, got)
 		}
 	}

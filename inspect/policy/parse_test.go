@@ -78,14 +78,14 @@ func TestClusterImagePolicies(t *testing.T) {
 			if err := s.Add(Source{Bytes: []byte(clusterImageOf("p", c.spec)), Name: "p.yaml", Origin: inspect.TrustFile}); err != nil {
 				t.Fatal(err)
 			}
-			demands := s.Demands(inspect.Image{Reference: "ghcr.io/acme/app:v1", Digest: digest}, "")
+			demands := s.Demands(inspect.Image{ImageHead: inspect.ImageHead{Reference: "ghcr.io/acme/app:v1", Digest: digest}}, "")
 			if len(demands) != 1 {
 				t.Fatalf("demands %+v", demands)
 			}
 			if g := demands[0].Verdict([]inspect.Signature{c.row}, nil); g.Status != c.want || !strings.Contains(g.Detail, c.says) {
 				t.Errorf("got %s %q, want %s with %q", g.Status, g.Detail, c.want, c.says)
 			}
-			if other := s.Demands(inspect.Image{Reference: "ghcr.io/other/app:v1", Digest: digest}, ""); len(other) != 0 {
+			if other := s.Demands(inspect.Image{ImageHead: inspect.ImageHead{Reference: "ghcr.io/other/app:v1", Digest: digest}}, ""); len(other) != 0 {
 				t.Errorf("it is about another image: %+v", other)
 			}
 		})
@@ -128,7 +128,7 @@ func TestSet(t *testing.T) {
 	if err := other.Add(Source{Bytes: []byte(clusterImageOf("a", keyless) + "  mode: warn\n"), Name: "cluster", Origin: inspect.TrustCluster}); err != nil {
 		t.Fatal(err)
 	}
-	i := inspect.Image{Reference: "ghcr.io/acme/app:v1"}
+	i := inspect.Image{ImageHead: inspect.ImageHead{Reference: "ghcr.io/acme/app:v1"}}
 	one, two := s.With(other).Demands(i, ""), other.With(s).Demands(i, "")
 	if len(one) != 3 || fmt.Sprint(one) != fmt.Sprint(two) {
 		t.Errorf("the order of sources shows:\n%+v\n%+v", one, two)
@@ -154,7 +154,7 @@ func TestImageWithoutAName(t *testing.T) {
 		if err := s.Add(Source{Bytes: []byte(clusterImageOf("p", keyless)), Origin: origin}); err != nil {
 			t.Fatal(err)
 		}
-		demands := s.Demands(inspect.Image{Reference: "oci:/srv/layout"}, "")
+		demands := s.Demands(inspect.Image{ImageHead: inspect.ImageHead{Reference: "oci:/srv/layout"}}, "")
 		if len(demands) != want {
 			t.Fatalf("%s: %+v", origin, demands)
 		}
@@ -191,7 +191,7 @@ func FuzzParse(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		s := &Set{}
 		_ = s.Add(Source{Bytes: []byte(text), Origin: inspect.TrustFile})
-		for _, d := range s.Demands(inspect.Image{Reference: "ghcr.io/acme/app:v1", Digest: digest}, "") {
+		for _, d := range s.Demands(inspect.Image{ImageHead: inspect.ImageHead{Reference: "ghcr.io/acme/app:v1", Digest: digest}}, "") {
 			if g := d.Verdict(nil, nil); !inspect.IsPolicyGate(g.Name) || g.Status == inspect.Absent {
 				t.Errorf("verdict %+v", g)
 			}

@@ -98,6 +98,6 @@ func keep(store *registry.Store, digest string, data []byte, mediaType, of strin
 	if err := store.Put(digest, data); err != nil {
 		return fmt.Errorf("keeping an attestation: %w", err)
 	}
-	emit(inspect.Event{Blob: &inspect.Blob{Digest: digest, MediaType: mediaType, Size: int64(len(data)), Role: "attestation", State: "carried", Of: of}})
+	emit(inspect.Event{Fact: inspect.Blob{Digest: digest, MediaType: mediaType, Size: int64(len(data)), Role: "attestation", State: "carried", Of: of}})
 	return nil
 }

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/backtrail/backtrail/inspect/engine"
+
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/registry"
 )
@@ -16,10 +18,10 @@ const Name = "provenance"
 const signatureCheck = "signatures"
 
 // Check reads every statement that is stored with an image, says what each claims, and sets the gate of provenance.
-func Check(client *registry.Client) inspect.Check {
-	return inspect.Check{
-		Name: Name, Scope: inspect.PerImage, Needs: []string{signatureCheck},
-		Run: func(ctx context.Context, on inspect.On, emit func(inspect.Event)) error {
+func Check(client *registry.Client) engine.Check {
+	return engine.Check{
+		Name: Name, Scope: engine.PerImage, Needs: []string{signatureCheck},
+		Run: func(ctx context.Context, on engine.On, emit func(inspect.Event)) error {
 			image, expected := on.Image(), on.Case().Expected
 			all, unread := signed(client.Store(), image.Signatures)
 			unasked := unaskedStores(image, on.Ended(signatureCheck))
@@ -32,12 +34,12 @@ func Check(client *registry.Client) inspect.Check {
 				unasked = append(unasked, err.Error())
 			}
 			rows := judgeAll(append(all, claims...), image, expected)
-			say(on.Subject, rows, expected, append(unasked, unread...), emit)
+			say(on.Container, rows, expected, append(unasked, unread...), emit)
 			if len(unread) > 0 {
-				return inspect.Unchecked("a signed statement could not be read: %s", unread[0])
+				return engine.Unchecked("a signed statement could not be read: %s", unread[0])
 			}
 			if err != nil {
-				return inspect.Unchecked("claims in the index could not be read: %s", err)
+				return engine.Unchecked("claims in the index could not be read: %s", err)
 			}
 			return nil
 		},
@@ -99,7 +101,7 @@ func sayStore(image inspect.Image, n int, err error, emit func(inspect.Event)) {
 	default:
 		reply.Detail = "claims that nobody signed"
 	}
-	emit(inspect.Event{Store: &reply})
+	emit(inspect.Event{Fact: reply})
 }
 
 func judgeAll(all []found, image inspect.Image, expected inspect.Expected) []judged {
@@ -114,13 +116,13 @@ func judgeAll(all []found, image inspect.Image, expected inspect.Expected) []jud
 func say(subject string, rows []judged, expected inspect.Expected, unasked []string, emit func(inspect.Event)) {
 	for _, j := range rows {
 		row := j.row
-		emit(inspect.Event{Provenance: &row})
+		emit(inspect.Event{Fact: row})
 		sayTimes(row, emit)
 	}
 	g := gate(rows, expected.Provenance(), unasked)
-	emit(inspect.Event{Gate: &g})
+	emit(inspect.Event{Fact: g})
 	for _, f := range findings(subject, rows, g, expected.Provenance()) {
-		emit(inspect.Event{Finding: &f})
+		emit(inspect.Event{Fact: f})
 	}
 }
 
@@ -137,10 +139,10 @@ func sayTimes(row inspect.Provenance, emit func(inspect.Event)) {
 	if !row.Started.IsZero() {
 		m := m
 		m.Time, m.What = row.Started, started
-		emit(inspect.Event{Moment: &m})
+		emit(inspect.Event{Fact: m})
 	}
 	if !row.Finished.IsZero() {
 		m.Time, m.What = row.Finished, finished
-		emit(inspect.Event{Moment: &m})
+		emit(inspect.Event{Fact: m})
 	}
 }

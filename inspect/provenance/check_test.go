@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/backtrail/backtrail/inspect/engine"
+
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/layout"
@@ -46,7 +48,7 @@ func newScene(t *testing.T) *scene {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = client.Close() })
-	return &scene{t: t, client: client, image: inspect.Image{Subject: "web", Reference: "registry.example/app:1", Digest: digestOf("image"), Status: inspect.Verified}}
+	return &scene{t: t, client: client, image: inspect.Image{ImageHead: inspect.ImageHead{Container: "web", Reference: "registry.example/app:1", Digest: digestOf("image"), Status: inspect.Verified}}}
 }
 
 func digestOf(text string) string {
@@ -74,27 +76,27 @@ func (s *scene) sign(text string, change func(*inspect.Signature)) inspect.Signa
 	if change != nil {
 		change(&sig)
 	}
-	s.events = append(s.events, inspect.Event{Signature: &sig})
+	s.events = append(s.events, inspect.Event{Fact: sig})
 	return sig
 }
 
-func (s *scene) run(e inspect.Expected, checks ...inspect.Check) inspect.Case {
+func (s *scene) run(e inspect.Expected, checks ...engine.Check) inspect.Case {
 	s.t.Helper()
-	all := []inspect.Check{
-		{Name: "start", Scope: inspect.PerCase, Resolves: true, Run: func(_ context.Context, _ inspect.On, emit func(inspect.Event)) error {
-			emit(inspect.Event{Subject: "web", Image: &s.image})
+	all := []engine.Check{
+		{Name: "start", Scope: engine.PerCase, Resolves: true, Run: func(_ context.Context, _ engine.On, emit func(inspect.Event)) error {
+			emit(inspect.Event{Container: "web", Fact: s.image.ImageHead})
 			return nil
 		}},
-		{Name: signatureCheck, Run: func(_ context.Context, _ inspect.On, emit func(inspect.Event)) error {
+		{Name: signatureCheck, Run: func(_ context.Context, _ engine.On, emit func(inspect.Event)) error {
 			for _, e := range s.events {
 				emit(e)
 			}
 			return s.ended
 		}},
-		{Name: "known-good", Run: func(context.Context, inspect.On, func(inspect.Event)) error { return nil }},
+		{Name: "known-good", Run: func(context.Context, engine.On, func(inspect.Event)) error { return nil }},
 		Check(s.client),
 	}
-	source, err := inspect.Run(inspect.Plan{Header: inspect.Header{Schema: inspect.Schema}, Opening: []inspect.Event{{Expected: &e}}, Checks: append(all, checks...)})
+	source, err := engine.NewSource(engine.Plan{Header: inspect.Header{Schema: inspect.Schema}, Opening: []inspect.Event{{Fact: e}}, Checks: append(all, checks...)})
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -121,7 +123,7 @@ func TestCheck(t *testing.T) {
 	good := statement(image, workflow, "https://github.com/acme/app")
 	fits := inspect.Expected{SourceURIs: []string{"github.com/acme/app"}}
 	other := inspect.Expected{SourceURIs: []string{"github.com/acme/other"}}
-	unasked := inspect.Event{Store: &inspect.StoreReply{Store: "referrers", Status: inspect.Unknown, Detail: "503"}}
+	unasked := inspect.Event{Fact: inspect.StoreReply{Store: "referrers", Status: inspect.Unknown, Detail: "503"}}
 	for _, c := range []struct {
 		name    string
 		arrange func(*scene)

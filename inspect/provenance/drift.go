@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/backtrail/backtrail/inspect/engine"
+
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/registry"
 )
@@ -18,13 +20,13 @@ type Examiner func(ctx context.Context, location, index, digest string, expected
 
 // Drift compares who signed the image and how it was built with the known-good image of the case. A change is loud even
 // if each of the two is valid by itself.
-func Drift(client *registry.Client, examine Examiner) inspect.Check {
-	return inspect.Check{
-		Name: DriftName, Scope: inspect.PerImage, Needs: []string{"known-good", signatureCheck, Name},
-		Run: func(ctx context.Context, on inspect.On, emit func(inspect.Event)) error {
+func Drift(client *registry.Client, examine Examiner) engine.Check {
+	return engine.Check{
+		Name: DriftName, Scope: engine.PerImage, Needs: []string{"known-good", signatureCheck, Name},
+		Run: func(ctx context.Context, on engine.On, emit func(inspect.Event)) error {
 			image := on.Image()
 			if image.Diff == nil || image.Diff.KnownGood == nil {
-				return inspect.Nothing("no known-good image to compare with")
+				return engine.Nothing("no known-good image to compare with")
 			}
 			good := *image.Diff.KnownGood
 			before, err := past(ctx, client, examine, good, on.Case().Expected, emit)
@@ -32,19 +34,19 @@ func Drift(client *registry.Client, examine Examiner) inspect.Check {
 				return fmt.Errorf("reading the signatures of the %s image: %w", good.Word(), err)
 			}
 			now := present(client, image, on.Case().Expected, on.Ended(signatureCheck))
-			return tell(on.Subject, good, before, now, emit)
+			return tell(on.Container, good, before, now, emit)
 		},
 	}
 }
 
 // past reads signers and provenance of the known-good.
 func past(ctx context.Context, client *registry.Client, examine Examiner, good inspect.KnownGood, expected inspect.Expected, emit func(inspect.Event)) (side, error) {
-	image := inspect.Image{Location: good.Location, Index: good.Index, Digest: good.Digest, Config: good.Config}
+	image := inspect.Image{ImageHead: inspect.ImageHead{Location: good.Location, Index: good.Index, Digest: good.Digest, Config: good.Config}}
 	if good.Index != "" || good.Digest != "" { // else docker-save, which nothing can have been signed about
 		var err error
 		keep := func(b inspect.Blob) {
 			b.Of = ofKnownGood
-			emit(inspect.Event{Blob: &b})
+			emit(inspect.Event{Fact: b})
 		}
 		if image.Signatures, err = examine(ctx, good.Location, good.Index, good.Digest, expected, keep); err != nil {
 			return side{}, err
@@ -98,15 +100,15 @@ func tell(subject string, good inspect.KnownGood, before, now side, emit func(in
 	if len(before.unasked) > 0 {
 		open = append(open, fmt.Sprintf("of the %s image: %s", word, strings.Join(before.unasked, "; ")))
 	}
-	emit(inspect.Event{Diff: &inspect.Diff{Signers: sentences(signers), Provenance: sentences(builds)}})
+	emit(inspect.Event{Fact: inspect.Diff{Signers: sentences(signers), Provenance: sentences(builds)}})
 	for _, c := range append(signers, builds...) {
 		f := newFinding(DriftName, c.code, subject, c.severity)
 		f.Title = fmt.Sprintf("%s: %s", subject, c.text)
 		f.Evidence = append(f.Evidence, inspect.Evidence{Kind: "manifest", Digest: good.Key(), Text: word + " image " + good.Reference})
-		emit(inspect.Event{Finding: &f})
+		emit(inspect.Event{Fact: f})
 	}
 	if len(open) > 0 {
-		return inspect.Unchecked("not every store of signatures could be asked: %s", strings.Join(open, "; "))
+		return engine.Unchecked("not every store of signatures could be asked: %s", strings.Join(open, "; "))
 	}
 	return nil
 }

@@ -93,7 +93,7 @@ func TestCompareProvenance(t *testing.T) {
 
 // drift runs the check against a known-good image whose signatures these are.
 func (s *scene) drift(signatures []inspect.Signature, err error) inspect.Case {
-	s.events = append(s.events, inspect.Event{Diff: &inspect.Diff{KnownGood: &inspect.KnownGood{Reference: "app:1", Digest: digestOf("good"), Confirmed: true}}})
+	s.events = append(s.events, inspect.Event{Fact: inspect.Diff{KnownGood: &inspect.KnownGood{Reference: "app:1", Digest: digestOf("good"), Confirmed: true}}})
 	return s.run(inspect.Expected{}, Drift(s.client, func(context.Context, string, string, string, inspect.Expected, func(inspect.Blob)) ([]inspect.Signature, error) {
 		return signatures, err
 	}))
@@ -137,7 +137,7 @@ func TestDriftIsCalm(t *testing.T) {
 func TestDriftThatCannotBeSeen(t *testing.T) {
 	before := inspect.Signature{ID: "1", Status: inspect.Verified, Identity: workflow, Issuer: issuer}
 	s := newScene(t)
-	s.events = append(s.events, inspect.Event{Store: &inspect.StoreReply{Store: "referrers", Status: inspect.Unknown, Detail: "503"}})
+	s.events = append(s.events, inspect.Event{Fact: inspect.StoreReply{Store: "referrers", Status: inspect.Unknown, Detail: "503"}})
 	c := s.drift([]inspect.Signature{before}, nil)
 	if state, _ := c.Check(DriftName, "web"); state.Status != inspect.Unknown || len(c.Findings) > 0 {
 		t.Errorf("ended %s %s, findings %+v", state.Status, state.Reason, c.Findings)

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/backtrail/backtrail/inspect/engine"
+
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/registry"
 )
@@ -38,12 +40,12 @@ type seenSigner struct {
 
 // Seen says where signers, builder or source are others than those of the last signed image of the same repository that
 // this machine has seen. It may raise a finding, to medium at most: what one machine happened to see is no expectation.
-func Seen(client *registry.Client, now func() time.Time) inspect.Check {
-	return inspect.Check{Name: SeenName, Scope: inspect.PerImage, Needs: []string{signatureCheck, Name}, Run: func(_ context.Context, on inspect.On, emit func(inspect.Event)) error {
+func Seen(client *registry.Client, now func() time.Time) engine.Check {
+	return engine.Check{Name: SeenName, Scope: engine.PerImage, Needs: []string{signatureCheck, Name}, Run: func(_ context.Context, on engine.On, emit func(inspect.Event)) error {
 		image := on.Image()
 		loc, err := registry.Parse(image.Location)
 		if err != nil || image.Key() == "" {
-			return inspect.Nothing("the image has no repository")
+			return engine.Nothing("the image has no repository")
 		}
 		present := present(client, image, on.Case().Expected, on.Ended(signatureCheck))
 		last, err := readSighting(client.Store(), loc.Name())
@@ -57,11 +59,11 @@ func Seen(client *registry.Client, now func() time.Time) inspect.Check {
 		}
 		switch {
 		case last == nil:
-			return inspect.Nothing("no signed image of this repository was seen before")
+			return engine.Nothing("no signed image of this repository was seen before")
 		case last.Digest == image.Key():
 			return nil
 		}
-		last.tell(on.Subject, present, emit)
+		last.tell(on.Container, present, emit)
 		return nil
 	}}
 }
@@ -109,7 +111,7 @@ func (s *sighting) tell(subject string, now side, emit func(inspect.Event)) {
 		f.Title = fmt.Sprintf("%s: %s", subject, c.text)
 		f.Detail = "the last signed image of this repository that was seen from this machine, at " + s.Time.Format(time.RFC3339)
 		f.Evidence = append(f.Evidence, inspect.Evidence{Kind: "manifest", Digest: s.Digest, Text: "last seen"})
-		emit(inspect.Event{Finding: &f})
+		emit(inspect.Event{Fact: f})
 	}
 }
 

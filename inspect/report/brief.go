@@ -117,7 +117,7 @@ func briefHead(c inspect.Case, s Style) []briefLine {
 			state = "not all could be checked"
 		}
 	}
-	lines := []briefLine{one("case", join(ID(c.Target, c.Started), s.Sign(c.Status)+" "+Word(c.Status), state))}
+	lines := []briefLine{one("case", join(inspect.CaseID(c.Target, c.Started), s.Sign(c.Status)+" "+Word(c.Status), state))}
 	if c.Pod == nil {
 		return append(lines, one("target", join(c.Target.Name, contextName(c))))
 	}
@@ -167,7 +167,7 @@ func contextName(c inspect.Case) string {
 // briefImage says of the image that matters: digest, alert, the alerted file, signer and provenance.
 func briefImage(c inspect.Case, i inspect.Image, s Style) []briefLine {
 	lines := []briefLine{one("image", cmp.Or(i.Digest, i.Index, i.Config, "no digest is known"))}
-	alerts := slices.DeleteFunc(slices.Clone(c.Alerts), func(a inspect.Alert) bool { return a.Subject != i.Subject || a.Match == inspect.MatchNone })
+	alerts := slices.DeleteFunc(slices.Clone(c.Alerts), func(a inspect.Alert) bool { return a.Subject != i.Container || a.Match == inspect.MatchNone })
 	if len(alerts) > 0 {
 		a := slices.MinFunc(alerts, func(a, b inspect.Alert) int {
 			return cmp.Or(cmp.Compare(inspect.PriorityRank(a.Priority), inspect.PriorityRank(b.Priority)), cmp.Compare(unplaced(a), unplaced(b)))

@@ -271,5 +271,5 @@ func (k container) reachesNode() bool {
 
 // runtimeCommand is how a person marks the run-time state of a saved case.
 func runtimeCommand(c inspect.Case) string {
-	return "backtrail runtime " + inspect.Quote(ID(c.Target, c.Started)) + " saved --reason WHY"
+	return "backtrail runtime " + inspect.Quote(inspect.CaseID(c.Target, c.Started)) + " saved --reason WHY"
 }

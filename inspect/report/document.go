@@ -120,11 +120,11 @@ func focusFirst(c inspect.Case) []inspect.Image {
 	images := slices.Clone(c.Images)
 	slices.SortStableFunc(images, func(a, b inspect.Image) int {
 		switch {
-		case a.Subject == b.Subject:
+		case a.Container == b.Container:
 			return 0
-		case a.Subject == first.Subject:
+		case a.Container == first.Container:
 			return -1
-		case b.Subject == first.Subject:
+		case b.Container == first.Container:
 			return 1
 		default:
 			return 0

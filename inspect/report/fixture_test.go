@@ -29,22 +29,22 @@ func fold(events ...inspect.Event) inspect.Case {
 }
 
 func header(kind inspect.TargetKind, name string) inspect.Event {
-	return inspect.Event{Header: &inspect.Header{
+	return inspect.Event{Fact: inspect.Header{
 		Schema: inspect.Schema, Tool: inspect.Tool{Name: "backtrail", Version: "0.1.0"}, Started: began,
 		Target: inspect.Target{Kind: kind, Name: name, Context: "prod"},
 	}}
 }
 
 func image(subject string, status inspect.Status) inspect.Event {
-	return inspect.Event{Check: "subject", Subject: subject, Image: &inspect.Image{
-		Subject: subject, Container: subject, Reference: "registry.example/shop/web:1", Location: "registry.example/shop/web@" + digestA,
+	return inspect.Event{Check: "subject", Container: subject, Fact: inspect.ImageHead{
+		Container: subject, Reference: "registry.example/shop/web:1", Location: "registry.example/shop/web@" + digestA,
 		Digest: digestA, Config: digestC, Platform: "linux/amd64", Created: began, Status: status,
 		Settings: inspect.ImageConfig{User: "0", Entrypoint: []string{"/usr/bin/shop"}, Env: []string{"TOKEN=hunter2"}},
 	}}
 }
 
 func ended(check, subject string, s inspect.Status, reason string) inspect.Event {
-	return inspect.Event{Check: check, Subject: subject, End: &inspect.End{Status: s, Reason: reason}}
+	return inspect.Event{Check: check, Container: subject, Fact: inspect.End{Status: s, Reason: reason}}
 }
 
 // incidentCase is a pod whose image holds a program that an alert names.
@@ -53,57 +53,59 @@ func incidentCase() inspect.Case {
 	base := inspect.Layer{Number: 0, Digest: digestC, DiffID: digestA, Size: 80 << 20, CreatedBy: "/bin/sh -c #(nop) ADD file:1 in / ", Status: inspect.Verified, Added: 5400, Base: true}
 	empty := inspect.Layer{Position: 2, Number: -1, Empty: true, CreatedBy: `ENTRYPOINT ["/usr/bin/shop"]`}
 	h := header(inspect.TargetPod, "pod/web-7d9f")
-	h.Header.Target.Namespace = "shop"
+	opened := h.Fact.(inspect.Header)
+	opened.Target.Namespace = "shop"
+	h.Fact = opened
 	return fold(
 		h,
-		inspect.Event{Check: "cluster", Pod: &inspect.Pod{
+		inspect.Event{Check: "cluster", Fact: inspect.Pod{
 			Name: "web-7d9f", Namespace: "shop", Node: "node-3", Created: began, Others: []string{"shop/web-aaaa", "shop/web-bbbb"},
 			Owner:      []inspect.Owner{{Kind: "ReplicaSet", Name: "web-7d"}, {Kind: "Deployment", Name: "web"}},
 			Containers: []inspect.Container{{Name: "web", Type: inspect.ContainerMain, Reference: "registry.example/shop/web:1", Started: began, State: "running"}},
 			Reach:      inspect.Reach{ServiceAccount: "shop", Secrets: []string{"db-password"}, Privileges: []string{"runs as root"}},
 		}},
 		image("web", inspect.Verified),
-		inspect.Event{Check: "alerts", Subject: "web", Alert: &inspect.Alert{
+		inspect.Event{Check: "alerts", Container: "web", Fact: inspect.Alert{
 			ID: "a1", Source: "falco", Rule: "Drop and execute new binary in container", Priority: "Critical", Time: began, Match: inspect.MatchContainer, Subject: "web",
 			Output: "curl -H 'Authorization: Bearer s3cr3t' executed", Why: "container id 0123456789ab is the pod's", Count: 3,
 			File: inspect.AlertFile{Path: "/var/tmp/.font/x", Origin: inspect.OriginImage, Layer: 1, SHA256: sumD, Detail: "/var/tmp/.font/x is the image's own file, of layer 1, COPY . /"},
 		}},
-		inspect.Event{Check: "layers", Subject: "web", Layer: &base}, inspect.Event{Check: "layers", Subject: "web", Layer: &top}, inspect.Event{Check: "layers", Subject: "web", Layer: &empty},
-		inspect.Event{Check: "layers", Subject: "web", Blob: &inspect.Blob{Digest: digestA, Role: "manifest", State: "carried", Of: "image"}},
-		inspect.Event{Check: "layers", Subject: "web", Blob: &inspect.Blob{Digest: digestB, Role: "layer", State: "carried", Of: "image"}},
-		inspect.Event{Check: "layers", Subject: "web", Blob: &inspect.Blob{Digest: digestC, Role: "layer", State: "missing", Of: "image"}},
-		inspect.Event{Check: "cluster", Exhibit: &inspect.Exhibit{Path: "cluster/pod.json", Digest: digestA}},
-		inspect.Event{Check: "signatures", Subject: "web", Store: &inspect.StoreReply{Store: "cosign-tag", Subject: digestA, Status: inspect.Absent, Detail: "no such tag"}},
-		inspect.Event{Check: "signatures", Subject: "web", Store: &inspect.StoreReply{Store: "referrers", Subject: digestA, Status: inspect.Unknown, Detail: "registry.example answered 503"}},
-		inspect.Event{Check: "signatures", Subject: "web", Gate: &inspect.Gate{Name: inspect.GateSignature, Status: inspect.Failed, Detail: "a signature by acme was expected, and there is none"}},
+		inspect.Event{Check: "layers", Container: "web", Fact: base}, inspect.Event{Check: "layers", Container: "web", Fact: top}, inspect.Event{Check: "layers", Container: "web", Fact: empty},
+		inspect.Event{Check: "layers", Container: "web", Fact: inspect.Blob{Digest: digestA, Role: "manifest", State: "carried", Of: "image"}},
+		inspect.Event{Check: "layers", Container: "web", Fact: inspect.Blob{Digest: digestB, Role: "layer", State: "carried", Of: "image"}},
+		inspect.Event{Check: "layers", Container: "web", Fact: inspect.Blob{Digest: digestC, Role: "layer", State: "missing", Of: "image"}},
+		inspect.Event{Check: "cluster", Fact: inspect.Exhibit{Path: "cluster/pod.json", Digest: digestA}},
+		inspect.Event{Check: "signatures", Container: "web", Fact: inspect.StoreReply{Store: "cosign-tag", Subject: digestA, Status: inspect.Absent, Detail: "no such tag"}},
+		inspect.Event{Check: "signatures", Container: "web", Fact: inspect.StoreReply{Store: "referrers", Subject: digestA, Status: inspect.Unknown, Detail: "registry.example answered 503"}},
+		inspect.Event{Check: "signatures", Container: "web", Fact: inspect.Gate{Name: inspect.GateSignature, Status: inspect.Failed, Detail: "a signature by acme was expected, and there is none"}},
 		ended("signatures", "web", inspect.Verified, ""),
 		ended("vulnerabilities", "web", inspect.Unknown, "no database on this machine"),
-		inspect.Event{Check: "binaries", Subject: "web", Files: &inspect.Files{Total: 5402, Owned: 5398, Unowned: 3, Altered: 1, Ownership: "known"}},
-		inspect.Event{Check: "binaries", Subject: "web", Binary: &inspect.Binary{
+		inspect.Event{Check: "binaries", Container: "web", Fact: inspect.Files{Total: 5402, Owned: 5398, Unowned: 3, Altered: 1, Ownership: "known"}},
+		inspect.Event{Check: "binaries", Container: "web", Fact: inspect.Binary{
 			Path: "/var/tmp/.font/x", Kind: inspect.KindELF, SHA256: sumD, Size: 3 << 20, Mode: "0755", Layer: 1, CreatedBy: "COPY . / # buildkit", Count: 1,
 			Status: inspect.Failed, Severity: inspect.Critical, Codes: []string{"alerted", "hidden-path", "unowned"}, Detail: "an unowned program in a hidden folder, which the alert names",
 		}},
-		inspect.Event{Check: "binaries", Subject: "web", Altered: &inspect.Altered{
+		inspect.Event{Check: "binaries", Container: "web", Fact: inspect.Altered{
 			Path: "/usr/bin/top", Package: "procps", Layer: 1, Expected: "md5:00", Actual: "md5:11", Status: inspect.Failed, Severity: inspect.High,
 		}},
-		inspect.Event{Check: "binaries", Subject: "web", Finding: &inspect.Finding{
+		inspect.Event{Check: "binaries", Container: "web", Fact: inspect.Finding{
 			ID: "f1", Check: "binaries", Code: "unexpected-binary", Status: inspect.Failed, Severity: inspect.Critical, Subject: "web:/var/tmp/.font/x",
 			Title:    "an unowned program in a hidden folder ran: /var/tmp/.font/x",
 			Detail:   "layer 1 (COPY . /) brought it; no package owns it, and the previous image did not have it",
 			Evidence: []inspect.Evidence{{Kind: "file", Digest: "sha256:" + sumD, Path: "/var/tmp/.font/x"}, {Kind: "layer", Digest: digestB}},
 		}},
-		inspect.Event{Check: "diff", Subject: "web", Diff: &inspect.Diff{
+		inspect.Event{Check: "diff", Container: "web", Fact: inspect.Diff{
 			KnownGood: &inspect.KnownGood{Reference: "registry.example/shop/web@" + digestB, Digest: digestB, Why: "previous revision 1 of Deployment web", Confidence: "high"},
 			Packages:  &inspect.PackageDiff{Changed: []inspect.PackageChange{{Type: "deb", Name: "libc6", From: "2.36-9", To: "2.36-8", Change: "downgrade", Layer: 1}}},
 			Files:     &inspect.FileDiff{Added: 1, Changed: 1, List: []inspect.FileChange{{Path: "/var/tmp/.font/x", Change: "added", Layer: 1, To: sumD}}},
 			Layers:    &inspect.LayerDiff{Shared: 1, Added: 1}, Signers: []string{"signed by acme before, unsigned now"},
 		}},
-		inspect.Event{Check: "answers", Answer: &inspect.Answer{Question: inspect.WhereFrom, Status: inspect.Verified, Text: "From layer 1, build step COPY . /, of the shop's own build; no package owns the file and the previous image did not have it.", Findings: []string{"f1"}}},
-		inspect.Event{Check: "answers", Answer: &inspect.Answer{Question: inspect.HowIn, Status: inspect.Unknown, Text: "The image is unsigned and has no provenance, so the builder is not known."}},
-		inspect.Event{Check: "answers", Answer: &inspect.Answer{Question: inspect.WhyMissed, Status: inspect.Verified, Text: "No gate asked for a signature in namespace shop."}},
-		inspect.Event{Moment: &inspect.Moment{Time: began, What: "alert: Drop and execute new binary in container", Source: "falco", Trust: inspect.ByAlert}},
-		inspect.Event{Note: &inspect.Note{Time: began, Author: "ada", Subject: "f1", Mark: "malicious", Text: "known miner"}},
-		inspect.Event{End: &inspect.End{Status: inspect.Verified}},
+		inspect.Event{Check: "answers", Fact: inspect.Answer{Question: inspect.WhereFrom, Status: inspect.Verified, Text: "From layer 1, build step COPY . /, of the shop's own build; no package owns the file and the previous image did not have it.", Findings: []string{"f1"}}},
+		inspect.Event{Check: "answers", Fact: inspect.Answer{Question: inspect.HowIn, Status: inspect.Unknown, Text: "The image is unsigned and has no provenance, so the builder is not known."}},
+		inspect.Event{Check: "answers", Fact: inspect.Answer{Question: inspect.WhyMissed, Status: inspect.Verified, Text: "No gate asked for a signature in namespace shop."}},
+		inspect.Event{Fact: inspect.Moment{Time: began, What: "alert: Drop and execute new binary in container", Source: "falco", Trust: inspect.ByAlert}},
+		inspect.Event{Fact: inspect.Note{Time: began, Author: "ada", Subject: "f1", Mark: "malicious", Text: "known miner"}},
+		inspect.Event{Fact: inspect.End{Status: inspect.Verified}},
 	)
 }
 
@@ -112,18 +114,18 @@ func cleanCase() inspect.Case {
 	sig := signature()
 	return fold(
 		header(inspect.TargetImage, "registry.example/shop/web:1"),
-		inspect.Event{Expected: &inspect.Expected{Identities: []string{release}, Issuers: []string{actions}}},
-		inspect.Event{Trust: &inspect.Trust{Kind: "sigstore", Origin: inspect.TrustTUF, Name: "tuf-repo-cdn.sigstore.dev", Digest: digestB, Age: "2d"}},
+		inspect.Event{Fact: inspect.Expected{Identities: []string{release}, Issuers: []string{actions}}},
+		inspect.Event{Fact: inspect.Trust{Kind: "sigstore", Origin: inspect.TrustTUF, Name: "tuf-repo-cdn.sigstore.dev", Digest: digestB, Age: "2d"}},
 		image("image", inspect.Verified),
-		inspect.Event{Check: "signatures", Subject: "image", Signature: &sig},
-		inspect.Event{Check: "signatures", Subject: "image", Gate: &inspect.Gate{Name: inspect.GateSignature, Status: inspect.Verified, Detail: "signed as expected"}},
-		inspect.Event{Check: "provenance", Subject: "image", Provenance: &inspect.Provenance{
+		inspect.Event{Check: "signatures", Container: "image", Fact: sig},
+		inspect.Event{Check: "signatures", Container: "image", Fact: inspect.Gate{Name: inspect.GateSignature, Status: inspect.Verified, Detail: "signed as expected"}},
+		inspect.Event{Check: "provenance", Container: "image", Fact: inspect.Provenance{
 			ID: "p", PredicateType: "https://slsa.dev/provenance/v1", Builder: "https://builder.example/v1", Source: "git+https://ada:hunter2@github.com/acme/shop",
 			Ref: "refs/heads/main", Commit: "6cf671f47f0123456789", Signed: true, Status: inspect.Verified,
 		}},
 		ended("signatures", "image", inspect.Verified, ""),
-		inspect.Event{Check: "answers", Answer: &inspect.Answer{Question: inspect.WhereFrom, Status: inspect.Absent, Text: "There is nothing to explain."}},
-		inspect.Event{End: &inspect.End{Status: inspect.Verified}},
+		inspect.Event{Check: "answers", Fact: inspect.Answer{Question: inspect.WhereFrom, Status: inspect.Absent, Text: "There is nothing to explain."}},
+		inspect.Event{Fact: inspect.End{Status: inspect.Verified}},
 	)
 }
 
@@ -146,19 +148,21 @@ func signature() inspect.Signature {
 func hostileCase() inspect.Case {
 	const evil = "x\x1b[31m\u202e\n# Heading [link](http://evil.example) <script>alert(1)</script> | ``` | $(rm -rf /) '; rm -rf /; '"
 	h := header(inspect.TargetPod, "pod/"+evil)
-	h.Header.Target.Namespace, h.Header.Target.Context = evil, evil
+	opened := h.Fact.(inspect.Header)
+	opened.Target.Namespace, opened.Target.Context = evil, evil
+	h.Fact = opened
 	return fold(
 		h,
-		inspect.Event{Check: "cluster", Pod: &inspect.Pod{Name: evil, Namespace: evil, Owner: []inspect.Owner{{Kind: evil, Name: evil}}, Others: []string{evil}}},
-		inspect.Event{Check: "subject", Subject: evil, Image: &inspect.Image{Subject: evil, Reference: evil, Digest: evil, Status: inspect.Unknown, Reason: evil}},
-		inspect.Event{Check: "alerts", Alert: &inspect.Alert{ID: "a", Rule: evil, Priority: evil, Output: evil, Match: inspect.MatchPod, Subject: evil, Path: evil}},
-		inspect.Event{Check: "x", Subject: evil, Signature: &inspect.Signature{ID: evil, Status: inspect.Unknown, Reason: "no-expectation", Identity: evil, Issuer: evil, Notes: []string{evil}, Steps: []inspect.Step{{Name: evil, Detail: evil}}}},
-		inspect.Event{Check: "x", Subject: evil, Provenance: &inspect.Provenance{ID: evil, Builder: evil, Source: evil, Notes: []string{evil}}},
-		inspect.Event{Check: "x", Subject: evil, Layer: &inspect.Layer{CreatedBy: evil, Digest: evil}},
-		inspect.Event{Check: "x", Subject: evil, Binary: &inspect.Binary{Path: evil, Codes: []string{evil}, Severity: inspect.High}},
-		inspect.Event{Check: "x", Subject: evil, Finding: &inspect.Finding{ID: evil, Title: evil, Detail: evil, Severity: inspect.High, Status: inspect.Failed, Evidence: []inspect.Evidence{{Kind: evil, Path: evil, Text: evil}}}},
-		inspect.Event{Moment: &inspect.Moment{What: evil, Source: evil, Trust: evil}},
-		inspect.Event{Notice: &inspect.Notice{Level: evil, Text: evil, Hint: evil}},
+		inspect.Event{Check: "cluster", Fact: inspect.Pod{Name: evil, Namespace: evil, Owner: []inspect.Owner{{Kind: evil, Name: evil}}, Others: []string{evil}}},
+		inspect.Event{Check: "subject", Container: evil, Fact: inspect.ImageHead{Container: evil, Reference: evil, Digest: evil, Status: inspect.Unknown, Reason: evil}},
+		inspect.Event{Check: "alerts", Fact: inspect.Alert{ID: "a", Rule: evil, Priority: evil, Output: evil, Match: inspect.MatchPod, Subject: evil, Path: evil}},
+		inspect.Event{Check: "x", Container: evil, Fact: inspect.Signature{ID: evil, Status: inspect.Unknown, Reason: "no-expectation", Identity: evil, Issuer: evil, Notes: []string{evil}, Steps: []inspect.Step{{Name: evil, Detail: evil}}}},
+		inspect.Event{Check: "x", Container: evil, Fact: inspect.Provenance{ID: evil, Builder: evil, Source: evil, Notes: []string{evil}}},
+		inspect.Event{Check: "x", Container: evil, Fact: inspect.Layer{CreatedBy: evil, Digest: evil}},
+		inspect.Event{Check: "x", Container: evil, Fact: inspect.Binary{Path: evil, Codes: []string{evil}, Severity: inspect.High}},
+		inspect.Event{Check: "x", Container: evil, Fact: inspect.Finding{ID: evil, Title: evil, Detail: evil, Severity: inspect.High, Status: inspect.Failed, Evidence: []inspect.Evidence{{Kind: evil, Path: evil, Text: evil}}}},
+		inspect.Event{Fact: inspect.Moment{What: evil, Source: evil, Trust: evil}},
+		inspect.Event{Fact: inspect.Notice{Level: evil, Text: evil, Hint: evil}},
 		ended("x", evil, inspect.Unknown, evil),
 	)
 }

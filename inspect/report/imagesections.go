@@ -15,8 +15,8 @@ func imageSections(c inspect.Case, i inspect.Image) []section {
 	sections := []section{
 		imageSection(i), layerSection(i), sharingSection(i), signatureSection(c, i), provenanceSection(i), packageSection(i), fileSection(i), vulnerabilitySection(i),
 	}
-	name := i.Subject
-	if len(c.Images) == 1 && name == inspect.ImageSubject {
+	name := i.Container
+	if len(c.Images) == 1 && name == inspect.ImageContainer {
 		name = ""
 	}
 	for at := range sections {
@@ -104,7 +104,7 @@ func signatureSection(c inspect.Case, i inspect.Image) section {
 	}
 	for _, sig := range i.Signatures {
 		it := signatureItem(sig)
-		if first, ok := focus(c); ok && first.Subject != i.Subject && sig.Status == inspect.Verified {
+		if first, ok := focus(c); ok && first.Container != i.Container && sig.Status == inspect.Verified {
 			it.foldSteps()
 		}
 		s.item(it)

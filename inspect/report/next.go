@@ -91,7 +91,7 @@ func inspectCommand(c inspect.Case) string {
 
 // exportCommand writes the bundle of this case, as it was recorded.
 func exportCommand(c inspect.Case) string {
-	id := ID(c.Target, c.Started)
+	id := inspect.CaseID(c.Target, c.Started)
 	if isDemo(c) {
 		return inspectCommand(c) + " --export " + inspect.Quote(id+".tar.gz")
 	}

@@ -233,7 +233,7 @@ func TestIDNamesTheImageOfAPath(t *testing.T) {
 		"ghcr.io/acme/web@sha256:" + sumD:          "web-dddddddddddd",
 		"oci:/images/web:1.2@sha256:" + sumD + "/": "web-1-2-dddddddddddd",
 	} {
-		if got := ID(inspect.Target{Name: name}, began); got != "20261123T031204Z-"+want {
+		if got := inspect.CaseID(inspect.Target{Name: name}, began); got != "20261123T031204Z-"+want {
 			t.Errorf("%s: %s", name, got)
 		}
 	}

@@ -69,7 +69,7 @@ func split(text string) []string {
 // what it rests on where that is solid.
 func spoken(about inspect.Image) func(inspect.Sentence) string {
 	return func(s inspect.Sentence) string {
-		text := strings.TrimPrefix(s.Text, "in "+about.Subject+": ")
+		text := strings.TrimPrefix(s.Text, "in "+about.Container+": ")
 		if !s.Known() {
 			text += " (" + s.Source() + ")"
 		}

@@ -25,22 +25,22 @@ func unchecked(c inspect.Case) []string {
 	}
 	for _, s := range c.Checks {
 		if s.Status == inspect.Unknown || s.Running() {
-			add(strings.TrimSpace(s.Subject+" "+s.Name) + ": " + orRunning(s))
+			add(strings.TrimSpace(s.Container+" "+s.Name) + ": " + orRunning(s))
 		}
 	}
 	for _, i := range c.Images {
 		for _, l := range i.Layers {
 			if l.Status == inspect.Unknown && !l.Empty {
-				add(fmt.Sprintf("%s layer %d: %s", i.Subject, l.Number, cmp.Or(l.Detail, l.Reason)))
+				add(fmt.Sprintf("%s layer %d: %s", i.Container, l.Number, cmp.Or(l.Detail, l.Reason)))
 			}
 		}
 		for _, r := range i.Stores {
 			if r.Status == inspect.Unknown {
-				add(fmt.Sprintf("%s %s: %s", i.Subject, r.Store, r.Detail))
+				add(fmt.Sprintf("%s %s: %s", i.Container, r.Store, r.Detail))
 			}
 		}
 		if o := i.Files.Ownership; o == "unknown" || o == "partial" {
-			add(fmt.Sprintf("%s file ownership is %s: %s", i.Subject, o, i.Files.Detail))
+			add(fmt.Sprintf("%s file ownership is %s: %s", i.Container, o, i.Files.Detail))
 		}
 	}
 	return list

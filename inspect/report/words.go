@@ -152,7 +152,7 @@ func signed(c inspect.Case, i inspect.Image) (inspect.Status, string) {
 			return inspect.Unknown, fmt.Sprintf("no signature found, and %s could not be asked: %s", r.Store, r.Detail)
 		}
 	}
-	if state, ok := c.Check("signatures", i.Subject); ok && state.Status == inspect.Unknown {
+	if state, ok := c.Check("signatures", i.Container); ok && state.Status == inspect.Unknown {
 		return inspect.Unknown, orRunning(state)
 	}
 	return inspect.Absent, "unsigned: no store holds a signature"
@@ -180,7 +180,7 @@ func orRunning(s inspect.CheckState) string {
 // built is the provenance verdict of an image in one sentence.
 func built(c inspect.Case, i inspect.Image) (inspect.Status, string) {
 	if len(i.Provenance) == 0 {
-		if state, ok := c.Check("provenance", i.Subject); ok && state.Status == inspect.Unknown {
+		if state, ok := c.Check("provenance", i.Container); ok && state.Status == inspect.Unknown {
 			return inspect.Unknown, orRunning(state)
 		}
 		return inspect.Absent, "no statement says how it was built"

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/backtrail/backtrail/inspect/engine"
+
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/backtrail/backtrail/inspect"
@@ -17,25 +19,25 @@ import (
 const maxAttached = 64
 
 // Attached is the check that counts the packages of the SBOMs that came with an image, and says who signed them.
-func Attached(client *registry.Client) inspect.Check {
-	return inspect.Check{
+func Attached(client *registry.Client) engine.Check {
+	return engine.Check{
 		Name: CheckAttached, Needs: []string{"signatures"},
-		Run: func(ctx context.Context, on inspect.On, emit func(inspect.Event)) error {
+		Run: func(ctx context.Context, on engine.On, emit func(inspect.Event)) error {
 			image := on.Image()
 			rows := attested(client.Store(), image.Signatures)
 			a := attachments{client: client, image: image, emit: emit, seen: map[string]bool{}}
 			err := a.collect(ctx)
 			rows = append(rows, a.rows...)
 			for _, r := range rows {
-				emit(inspect.Event{SBOM: &r})
+				emit(inspect.Event{Fact: r})
 			}
 			switch {
 			case ctx.Err() != nil:
 				return ctx.Err()
 			case err != nil:
-				return inspect.Unchecked("not every place of SBOMs could be asked: %s", err)
+				return engine.Unchecked("not every place of SBOMs could be asked: %s", err)
 			case len(rows) == 0:
-				return inspect.Nothing("no SBOM is stored with the image")
+				return engine.Nothing("no SBOM is stored with the image")
 			default:
 				return nil
 			}
@@ -224,7 +226,7 @@ func (a *attachments) keep(digest string, data []byte, mediaType string) {
 	if a.client.Store().Put(digest, data) != nil {
 		return
 	}
-	a.emit(inspect.Event{Blob: &inspect.Blob{Digest: digest, MediaType: mediaType, Size: int64(len(data)), Role: "sbom", State: "carried", Of: "image"}})
+	a.emit(inspect.Event{Fact: inspect.Blob{Digest: digest, MediaType: mediaType, Size: int64(len(data)), Role: "sbom", State: "carried", Of: "image"}})
 }
 
 // isMediaType says that a media or artifact type is that of an SBOM, as cosign, ORAS and others write them.

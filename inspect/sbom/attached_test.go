@@ -90,7 +90,7 @@ func TestAttached(t *testing.T) {
 				t.Fatal(err)
 			}
 			b := newBench(t)
-			said := inspect.Event{Image: &inspect.Image{Subject: "web", Location: "oci:" + d + "@" + digest, Digest: digest, Index: index}}
+			said := inspect.Event{Fact: inspect.ImageHead{Container: "web", Location: "oci:" + d + "@" + digest, Digest: digest, Index: index}}
 			got := walk(t, []inspect.Event{said}, nil, Attached(b.client))
 			rows := slices.Clone(got.Images[0].SBOMs)
 			for i := range rows {

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/backtrail/backtrail/inspect/engine"
+
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/files"
 )
@@ -17,15 +19,15 @@ const (
 )
 
 // Packages is the check that lists the packages of an image.
-func Packages(c *Cataloguer) inspect.Check {
-	return inspect.Check{
+func Packages(c *Cataloguer) engine.Check {
+	return engine.Check{
 		Name: CheckPackages, Needs: []string{files.CheckLayers},
-		Run: func(ctx context.Context, on inspect.On, emit func(inspect.Event)) error {
+		Run: func(ctx context.Context, on engine.On, emit func(inspect.Event)) error {
 			image := on.Image()
 			layers := ofManifest(image.Layers)
-			emit(inspect.Event{Progress: &inspect.Progress{Text: "cataloguing packages"}})
+			emit(inspect.Event{Fact: inspect.Progress{Text: "cataloguing packages"}})
 			if !anyHolds(layers) && (len(layers) > 0 || image.Status != inspect.Verified) {
-				return inspect.Unchecked("no layer of the image could be read")
+				return engine.Unchecked("no layer of the image could be read")
 			}
 			found, err := c.load(ctx, image.Key(), layers, image.Status == inspect.Verified)
 			if err != nil {
@@ -41,7 +43,7 @@ func Packages(c *Cataloguer) inspect.Check {
 func emitPackages(list []inspect.Package, emit func(inspect.Event)) {
 	for at := 0; at < len(list) || at == 0; at += inspect.PackageBatch {
 		end := min(at+inspect.PackageBatch, len(list))
-		emit(inspect.Event{Packages: &inspect.Packages{Offset: at, List: list[at:end]}})
+		emit(inspect.Event{Fact: inspect.Packages{Offset: at, List: list[at:end]}})
 	}
 }
 
@@ -58,9 +60,9 @@ func report(found catalogue, layers []inspect.Layer, emit func(inspect.Event)) e
 	if len(why) > 0 {
 		row.Status, row.Reason = inspect.Unknown, "unreadable"
 	}
-	emit(inspect.Event{SBOM: &row})
+	emit(inspect.Event{Fact: row})
 	if len(why) > 0 {
-		return inspect.Unchecked("packages may be missing: %s", strings.Join(why, "; "))
+		return engine.Unchecked("packages may be missing: %s", strings.Join(why, "; "))
 	}
 	return nil
 }

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/backtrail/backtrail/inspect/engine"
+
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/backtrail/backtrail/inspect"
@@ -14,20 +16,20 @@ import (
 )
 
 // run folds a run of checks over an image. The checks before ours are stood in for by one that says what they would.
-func walk(t *testing.T, said []inspect.Event, ended error, check inspect.Check) inspect.Case {
+func walk(t *testing.T, said []inspect.Event, ended error, check engine.Check) inspect.Case {
 	t.Helper()
-	start := inspect.Check{Name: "start", Scope: inspect.PerCase, Resolves: true, Run: func(_ context.Context, _ inspect.On, emit func(inspect.Event)) error {
+	start := engine.Check{Name: "start", Scope: engine.PerCase, Resolves: true, Run: func(_ context.Context, _ engine.On, emit func(inspect.Event)) error {
 		for _, e := range said {
-			e.Subject = "web"
+			e.Container = "web"
 			emit(e)
 		}
 		return nil
 	}}
-	checks := []inspect.Check{start}
+	checks := []engine.Check{start}
 	for _, need := range check.Needs {
-		checks = append(checks, inspect.Check{Name: need, Run: func(context.Context, inspect.On, func(inspect.Event)) error { return ended }})
+		checks = append(checks, engine.Check{Name: need, Run: func(context.Context, engine.On, func(inspect.Event)) error { return ended }})
 	}
-	source, err := inspect.Run(inspect.Plan{Header: inspect.Header{Schema: inspect.Schema}, Checks: append(checks, check)})
+	source, err := engine.NewSource(engine.Plan{Header: inspect.Header{Schema: inspect.Schema}, Checks: append(checks, check)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,9 +42,9 @@ func walk(t *testing.T, said []inspect.Event, ended error, check inspect.Check) 
 
 // events are what finding the image and reading its layers say.
 func events(img *registry.Image, layers []inspect.Layer, status inspect.Status) []inspect.Event {
-	list := []inspect.Event{{Image: &inspect.Image{Subject: "web", Location: img.Location.String(), Digest: img.Digest(), Config: img.Config.Digest, Status: status}}}
+	list := []inspect.Event{{Fact: inspect.ImageHead{Container: "web", Location: img.Location.String(), Digest: img.Digest(), Config: img.Config.Digest, Status: status}}}
 	for i := range layers {
-		list = append(list, inspect.Event{Layer: &layers[i]})
+		list = append(list, inspect.Event{Fact: layers[i]})
 	}
 	return list
 }
@@ -117,7 +119,7 @@ func TestPackagesOfAnImageWithAMissingLayer(t *testing.T) {
 
 func TestPackagesWithoutAnyLayer(t *testing.T) {
 	b := newBench(t)
-	c := walk(t, []inspect.Event{{Image: &inspect.Image{Subject: "web", Reference: "registry.example/app:1", Status: inspect.Unknown, Reason: "missing-blob"}}}, nil, Packages(NewCataloguer(b.cache)))
+	c := walk(t, []inspect.Event{{Fact: inspect.ImageHead{Container: "web", Reference: "registry.example/app:1", Status: inspect.Unknown, Reason: "missing-blob"}}}, nil, Packages(NewCataloguer(b.cache)))
 	if state, _ := c.Check(CheckPackages, "web"); state.Status != inspect.Unknown {
 		t.Errorf("check ended %s: %s", state.Status, state.Reason)
 	}
@@ -133,8 +135,8 @@ func TestPackageDiff(t *testing.T) {
 	if err != nil || len(goodLayers) != 2 {
 		t.Fatal(err, goodLayers)
 	}
-	said = append(said, inspect.Event{Packages: &inspect.Packages{List: found.packages}},
-		inspect.Event{Diff: &inspect.Diff{KnownGood: &inspect.KnownGood{Reference: "shop:1", Location: good, Digest: goodImage.Digest(), Confirmed: true}}})
+	said = append(said, inspect.Event{Fact: inspect.Packages{List: found.packages}},
+		inspect.Event{Fact: inspect.Diff{KnownGood: &inspect.KnownGood{Reference: "shop:1", Location: good, Digest: goodImage.Digest(), Confirmed: true}}})
 	c := walk(t, said, nil, Diff(b.client, NewCataloguer(b.cache)))
 	d := c.Images[0].Diff.Packages
 	if d == nil {
@@ -154,13 +156,13 @@ func TestPackageDiff(t *testing.T) {
 
 func TestPackageDiffNeedsBothSides(t *testing.T) {
 	b := newBench(t)
-	image := inspect.Event{Image: &inspect.Image{Subject: "web", Reference: "registry.example/app:1", Status: inspect.Verified}}
+	image := inspect.Event{Fact: inspect.ImageHead{Container: "web", Reference: "registry.example/app:1", Status: inspect.Verified}}
 	c := walk(t, []inspect.Event{image}, nil, Diff(b.client, NewCataloguer(b.cache)))
 	if state, _ := c.Check(CheckDiff, "web"); state.Status != inspect.Absent {
 		t.Errorf("without a known-good the check ended %s: %s", state.Status, state.Reason)
 	}
-	good := inspect.Event{Diff: &inspect.Diff{KnownGood: &inspect.KnownGood{Location: "oci:/nowhere"}}}
-	c = walk(t, []inspect.Event{image, good}, inspect.Unchecked("a layer is missing"), Diff(b.client, NewCataloguer(b.cache)))
+	good := inspect.Event{Fact: inspect.Diff{KnownGood: &inspect.KnownGood{Location: "oci:/nowhere"}}}
+	c = walk(t, []inspect.Event{image, good}, engine.Unchecked("a layer is missing"), Diff(b.client, NewCataloguer(b.cache)))
 	if state, _ := c.Check(CheckDiff, "web"); state.Status != inspect.Unknown || !strings.Contains(state.Reason, "a layer is missing") {
 		t.Errorf("without packages the check ended %s: %s", state.Status, state.Reason)
 	}

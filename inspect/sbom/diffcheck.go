@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/backtrail/backtrail/inspect/engine"
+
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/backtrail/backtrail/inspect"
@@ -12,16 +14,16 @@ import (
 )
 
 // Diff is the check that compares the packages with those of the known-good image.
-func Diff(client *registry.Client, c *Cataloguer) inspect.Check {
-	return inspect.Check{
+func Diff(client *registry.Client, c *Cataloguer) engine.Check {
+	return engine.Check{
 		Name: CheckDiff, Needs: []string{CheckPackages, files.CheckDiff},
-		Run: func(ctx context.Context, on inspect.On, emit func(inspect.Event)) error {
+		Run: func(ctx context.Context, on engine.On, emit func(inspect.Event)) error {
 			image := on.Image()
 			if image.Diff == nil || image.Diff.KnownGood == nil {
-				return inspect.Nothing("no known-good image to compare with")
+				return engine.Nothing("no known-good image to compare with")
 			}
 			if state := on.Ended(CheckPackages); state.Status != inspect.Verified {
-				return inspect.Unchecked("the packages of the image are not all known: %s", state.Reason)
+				return engine.Unchecked("the packages of the image are not all known: %s", state.Reason)
 			}
 			good := *image.Diff.KnownGood
 			before, err := c.packagesOf(ctx, client, good, image.Platform)
@@ -29,9 +31,9 @@ func Diff(client *registry.Client, c *Cataloguer) inspect.Check {
 				return fmt.Errorf("cataloguing the %s image: %w", good.Word(), err)
 			}
 			d := compare(before, image.Packages)
-			emit(inspect.Event{Diff: &inspect.Diff{Packages: &d}})
-			for _, f := range findings(on.Subject, image, good, d) {
-				emit(inspect.Event{Finding: &f})
+			emit(inspect.Event{Fact: inspect.Diff{Packages: &d}})
+			for _, f := range findings(on.Container, image, good, d) {
+				emit(inspect.Event{Fact: f})
 			}
 			return nil
 		},

@@ -75,7 +75,7 @@ func FuzzCountPredicate(f *testing.F) {
 // Both documents read back, and are the same bytes each time.
 func TestDocuments(t *testing.T) {
 	image := inspect.Image{
-		Reference: "registry.example/shop:2", Digest: "sha256:" + strings.Repeat("ab", 32), Created: inspect.At(time.Unix(1_700_000_000, 0)),
+		ImageHead: inspect.ImageHead{Reference: "registry.example/shop:2", Digest: "sha256:" + strings.Repeat("ab", 32), Created: inspect.At(time.Unix(1_700_000_000, 0))},
 		Packages: []inspect.Package{
 			{Type: "deb", Name: "curl", Version: "7.88.1-10", PURL: "pkg:deb/debian/curl@7.88.1-10?arch=amd64", Layer: 1, Locations: []string{"/var/lib/dpkg/status"}},
 			{Type: "binary", Name: "odd <name>\x1b", Version: ""},

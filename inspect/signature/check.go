@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/backtrail/backtrail/inspect/engine"
+
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/registry"
 )
@@ -35,22 +37,22 @@ type Options struct {
 }
 
 // Check looks for the signatures of an image in every store, and verifies each.
-func Check(o Options) inspect.Check {
-	c := inspect.Check{Name: Name, Scope: inspect.PerImage, Run: o.run}
+func Check(o Options) engine.Check {
+	c := engine.Check{Name: Name, Scope: engine.PerImage, Run: o.run}
 	if o.Demands != nil {
 		c.Needs = []string{policiesCheck}
 	}
 	return c
 }
 
-func (o Options) run(ctx context.Context, on inspect.On, emit func(inspect.Event)) error {
+func (o Options) run(ctx context.Context, on engine.On, emit func(inspect.Event)) error {
 	i := on.Image()
 	x, err := o.expectation(on.Case().Expected, i)
 	if err != nil {
 		return err
 	}
 	if i.Digest == "" && i.Index == "" {
-		return o.unsignable(i, on.Subject, x, emit)
+		return o.unsignable(i, on.Container, x, emit)
 	}
 	found, err := o.examine(ctx, place{i.Location, i.Index, i.Digest, i.Settings.Labels[labelSource], i.Reference}, x)
 	if err != nil {
@@ -58,14 +60,14 @@ func (o Options) run(ctx context.Context, on inspect.On, emit func(inspect.Event
 	}
 	o.emitTrust(found, emit)
 	found.emit(emit)
-	s := summary{subject: on.Subject, image: i.Key(), found: found, expect: x, policies: o.PolicyNamed}
+	s := summary{subject: on.Container, image: i.Key(), found: found, expect: x, policies: o.PolicyNamed}
 	gate := s.emit(emit)
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	// Once a signature fits, a store that is silent changes nothing; its reply says that it is.
 	if len(found.open) > 0 && gate != inspect.Verified {
-		return inspect.Unchecked("%s", strings.Join(found.open, "; "))
+		return engine.Unchecked("%s", strings.Join(found.open, "; "))
 	}
 	return nil
 }
@@ -73,11 +75,11 @@ func (o Options) run(ctx context.Context, on inspect.On, emit func(inspect.Event
 // unsignable is an image without a manifest: what docker save writes. Nothing can have been signed about it.
 func (o Options) unsignable(i inspect.Image, subject string, x expectation, emit func(inspect.Event)) error {
 	if i.Config == "" {
-		return inspect.Unchecked("nothing of the image could be read, so nobody knows what was signed")
+		return engine.Unchecked("nothing of the image could be read, so nobody knows what was signed")
 	}
 	s := summary{subject: subject, image: i.Key(), expect: x, policies: o.PolicyNamed}
 	s.emit(emit)
-	return inspect.Nothing("what docker save writes has no manifest digest, which is what signatures are about")
+	return engine.Nothing("what docker save writes has no manifest digest, which is what signatures are about")
 }
 
 // emitTrust names the roots that verdicts rest on, where one was needed, and keeps their bytes.
@@ -86,26 +88,26 @@ func (o Options) emitTrust(found collection, emit func(inspect.Event)) {
 		if o.Store != nil {
 			_ = o.Store.Put(n.record.Digest, n.bytes)
 		}
-		emit(inspect.Event{Trust: &n.record})
+		emit(inspect.Event{Fact: n.record})
 	}
 	for _, r := range found.roots {
 		if o.Store != nil && len(r.Bytes) > 0 {
 			_ = o.Store.Put(r.Record.Digest, r.Bytes)
 		}
-		emit(inspect.Event{Trust: &r.Record})
+		emit(inspect.Event{Fact: r.Record})
 	}
 	if len(found.roots) == 0 {
 		return
 	}
 	for _, n := range o.Trust.Notes() {
-		emit(inspect.Event{Notice: &inspect.Notice{Level: "info", Text: n, Hint: "--trusted-root FILE takes another one"}})
+		emit(inspect.Event{Fact: inspect.Notice{Level: "info", Text: n, Hint: "--trusted-root FILE takes another one"}})
 	}
 }
 
 // Examine reads and verifies the signatures that are stored with any image, at its location, for its index and its
 // manifest digest; either may be empty. keep is told of the blobs that were read and kept for it, and may be nil.
 func Examine(ctx context.Context, o Options, location, index, digest string, expected inspect.Expected, keep func(inspect.Blob)) ([]inspect.Signature, error) {
-	x, err := o.expectation(expected, inspect.Image{Reference: location, Digest: digest, Index: index})
+	x, err := o.expectation(expected, inspect.Image{ImageHead: inspect.ImageHead{Reference: location, Digest: digest, Index: index}})
 	if err != nil {
 		return nil, err
 	}
@@ -205,18 +207,18 @@ func (e *examiner) otherImages(ctx context.Context) (map[string]bool, error) {
 // emit says what was found, store by store and row by row.
 func (c collection) emit(emit func(inspect.Event)) {
 	for _, r := range c.replies {
-		emit(inspect.Event{Store: &r})
+		emit(inspect.Event{Fact: r})
 	}
 	for _, b := range c.blobs {
-		emit(inspect.Event{Blob: &b})
+		emit(inspect.Event{Fact: b})
 	}
 	for _, s := range c.rows {
-		emit(inspect.Event{Signature: &s})
+		emit(inspect.Event{Fact: s})
 		t, ok := c.times[s.ID]
 		if !ok {
 			continue
 		}
-		emit(inspect.Event{Moment: &inspect.Moment{Time: inspect.At(t.time), What: moment(s), Source: t.by, Trust: inspect.BySignature}})
+		emit(inspect.Event{Fact: inspect.Moment{Time: inspect.At(t.time), What: moment(s), Source: t.by, Trust: inspect.BySignature}})
 	}
 }
 

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/backtrail/backtrail/inspect/engine"
+
 	"github.com/google/go-containerregistry/pkg/name"
 	ggcr "github.com/google/go-containerregistry/pkg/registry"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -112,7 +114,7 @@ func (s *shop) look(trust *Trust, expected inspect.Expected) inspect.Case {
 	s.t.Helper()
 	location := s.repo.Digest(s.list).String()
 	return run(s.t, Options{Client: s.client, Store: s.store, Trust: trust}, expected, inspect.Image{
-		Subject: "web", Reference: location, Location: location, Index: s.list, Digest: s.digest, Config: digestOf(nil),
+		ImageHead: inspect.ImageHead{Container: "web", Reference: location, Location: location, Index: s.list, Digest: s.digest, Config: digestOf(nil)},
 	})
 }
 
@@ -121,12 +123,12 @@ func run(t *testing.T, o Options, expected inspect.Expected, image inspect.Image
 	return runChecks(t, expected, image, Check(o))
 }
 
-func nothing(context.Context, inspect.On, func(inspect.Event)) error { return nil }
+func nothing(context.Context, engine.On, func(inspect.Event)) error { return nil }
 
-func runChecks(t *testing.T, expected inspect.Expected, image inspect.Image, checks ...inspect.Check) inspect.Case {
+func runChecks(t *testing.T, expected inspect.Expected, image inspect.Image, checks ...engine.Check) inspect.Case {
 	t.Helper()
-	source, err := inspect.Run(inspect.Plan{
-		Opening: []inspect.Event{{Expected: &expected}, {Subject: image.Subject, Image: &image}},
+	source, err := engine.NewSource(engine.Plan{
+		Opening: []inspect.Event{{Fact: expected}, {Container: image.Container, Fact: image.ImageHead}},
 		Checks:  checks,
 	})
 	if err != nil {
@@ -328,7 +330,7 @@ func TestNotationIsShown(t *testing.T) {
 func TestDockerSaveCannotBeSigned(t *testing.T) {
 	s := newShop(t, nil)
 	o := Options{Client: s.client, Store: s.store, Trust: newStudio(t).trust()}
-	image := inspect.Image{Subject: "image", Reference: "x.tar", Location: "docker-archive:x.tar", Config: digestOf(nil)}
+	image := inspect.Image{ImageHead: inspect.ImageHead{Container: "image", Reference: "x.tar", Location: "docker-archive:x.tar", Config: digestOf(nil)}}
 	got := run(t, o, inspect.Expected{}, image)
 	if g := gateOf(t, got); g.Status != inspect.Absent || got.Checks[0].Status != inspect.Absent {
 		t.Errorf("gate %+v, check %+v", g, got.Checks[0])

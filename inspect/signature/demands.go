@@ -131,14 +131,14 @@ func (s summary) take(g inspect.Gate, policies []inspect.Gate) inspect.Gate {
 // emitPolicies says the gate of each policy, and is loud about one that is not met.
 func (s summary) emitPolicies(gates []inspect.Gate, emit func(inspect.Event)) {
 	for i, g := range gates {
-		emit(inspect.Event{Gate: &g})
+		emit(inspect.Event{Fact: g})
 		if g.Status != inspect.Failed {
 			continue
 		}
 		d := s.expect.demands[i]
 		title := fmt.Sprintf("%s does not meet the policy %s.", s.name(), d.Policy)
-		e := s.finding(CodePolicy, s.subject+":"+d.Policy, inspect.Failed, inspect.High, title, g.Detail, s.found.rows)
-		e.Finding.Evidence = append(e.Finding.Evidence, inspect.Evidence{Kind: "policy", Digest: d.Digest, Text: "the policy"})
-		emit(e)
+		f := s.finding(CodePolicy, s.subject+":"+d.Policy, inspect.Failed, inspect.High, title, g.Detail, s.found.rows)
+		f.Evidence = append(f.Evidence, inspect.Evidence{Kind: "policy", Digest: d.Digest, Text: "the policy"})
+		emit(inspect.Event{Fact: f})
 	}
 }

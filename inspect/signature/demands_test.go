@@ -4,12 +4,14 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/backtrail/backtrail/inspect/engine"
+
 	"github.com/backtrail/backtrail/inspect"
 )
 
 // asks is a policy that somebody at this machine named, with one group of authorities.
 func asks(name string, all ...inspect.Authority) inspect.Demand {
-	return inspect.Demand{Policy: name, Origin: inspect.TrustFile, Mode: inspect.ModeEnforce, Groups: []inspect.Group{{Need: 1, Authorities: all}}}
+	return inspect.Demand{Policy: name, Origin: inspect.TrustFile, Mode: inspect.ModeEnforce, Groups: []inspect.AuthorityGroup{{Need: 1, Authorities: all}}}
 }
 
 func person(name string) inspect.Authority {
@@ -96,9 +98,9 @@ func TestKeyOfAPolicyUnderFlags(t *testing.T) {
 func (s *shop) lookWith(trust *Trust, expected inspect.Expected, demands []inspect.Demand, named bool) inspect.Case {
 	s.t.Helper()
 	location := s.repo.Digest(s.list).String()
-	policies := inspect.Check{Name: policiesCheck, Scope: inspect.PerCase, Run: nothing}
+	policies := engine.Check{Name: policiesCheck, Scope: engine.PerCase, Run: nothing}
 	check := Check(Options{Client: s.client, Store: s.store, Trust: trust, PolicyNamed: named, Demands: func(inspect.Image) []inspect.Demand { return demands }})
 	return runChecks(s.t, expected, inspect.Image{
-		Subject: "web", Reference: location, Location: location, Index: s.list, Digest: s.digest, Config: digestOf(nil), Status: inspect.Verified,
+		ImageHead: inspect.ImageHead{Container: "web", Reference: location, Location: location, Index: s.list, Digest: s.digest, Config: digestOf(nil), Status: inspect.Verified},
 	}, policies, check)
 }

@@ -178,8 +178,8 @@ func (g *gitHub) attestations(t *testing.T, repositories ...string) *Attestation
 func (s *shop) lookOn(a *Attestations, trust *Trust, label string, expected inspect.Expected) inspect.Case {
 	s.t.Helper()
 	return run(s.t, Options{Client: s.client, Store: s.store, Trust: trust, GitHub: a}, expected, inspect.Image{
-		Subject: "image", Location: s.repo.Name() + "@" + s.digest, Digest: s.digest, Config: digestOf(nil),
-		Settings: inspect.ImageConfig{Labels: map[string]string{labelSource: label}},
+		ImageHead: inspect.ImageHead{Container: "image", Location: s.repo.Name() + "@" + s.digest, Digest: s.digest, Config: digestOf(nil),
+			Settings: inspect.ImageConfig{Labels: map[string]string{labelSource: label}}},
 	})
 }
 

@@ -102,7 +102,7 @@ func TestWhoIsExpectedOfNotation(t *testing.T) {
 			}
 			location := s.repo.Digest(s.list).String()
 			got := run(t, Options{Client: s.client, Store: s.store, Trust: newStudio(t).trust(), Notary: c.notary}, c.expect, inspect.Image{
-				Subject: "web", Reference: location, Location: location, Index: s.list, Digest: s.digest, Config: digestOf(nil),
+				ImageHead: inspect.ImageHead{Container: "web", Reference: location, Location: location, Index: s.list, Digest: s.digest, Config: digestOf(nil)},
 			})
 			for _, row := range got.Images[0].Signatures {
 				if have := string(row.Status) + " " + row.Reason; have != c.want {

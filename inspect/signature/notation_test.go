@@ -297,6 +297,6 @@ func (s *shop) lookAs(n *Notary, now time.Time) inspect.Case {
 	location := s.repo.Digest(s.list).String()
 	o := Options{Client: s.client, Store: s.store, Trust: newStudio(s.t).trust(), Notary: n, Now: func() time.Time { return now }}
 	return run(s.t, o, inspect.Expected{Notation: n.Digest()}, inspect.Image{
-		Subject: "web", Reference: location, Location: location, Index: s.list, Digest: s.digest, Config: digestOf(nil),
+		ImageHead: inspect.ImageHead{Container: "web", Reference: location, Location: location, Index: s.list, Digest: s.digest, Config: digestOf(nil)},
 	})
 }

@@ -28,7 +28,7 @@ type summary struct {
 func (s summary) emit(emit func(inspect.Event)) inspect.Status {
 	policies := s.policyGates()
 	gate := s.take(s.gate(), policies)
-	emit(inspect.Event{Gate: &gate})
+	emit(inspect.Event{Fact: gate})
 	s.emitPolicies(policies, emit)
 	missing := gate.Status == inspect.Failed || gate.Status == inspect.Absent
 	if s.expect.flagged && missing {
@@ -36,10 +36,10 @@ func (s summary) emit(emit func(inspect.Event)) inspect.Status {
 		if len(s.found.rows) > 0 {
 			title = fmt.Sprintf("%s is not signed by who was expected.", s.name())
 		}
-		emit(s.finding(CodeExpected, s.subject, inspect.Failed, inspect.High, title, gate.Detail, s.found.rows))
+		emit(inspect.Event{Fact: s.finding(CodeExpected, s.subject, inspect.Failed, inspect.High, title, gate.Detail, s.found.rows)})
 	}
 	if !s.expect.named() && gate.Status == inspect.Absent {
-		emit(s.finding(CodeUnsigned, s.subject, inspect.Unknown, inspect.Info, s.name()+" is not signed.", gate.Detail, nil))
+		emit(inspect.Event{Fact: s.finding(CodeUnsigned, s.subject, inspect.Unknown, inspect.Info, s.name()+" is not signed.", gate.Detail, nil)})
 	}
 	for _, row := range s.found.rows {
 		s.emitBroken(row, emit)
@@ -56,10 +56,10 @@ func (s summary) emitBroken(row inspect.Signature, emit func(inspect.Event)) {
 	case row.Status != inspect.Failed || row.Reason == IdentityMismatch:
 	case row.Reason == UntrustedRoot, row.Reason == NoTimestamp:
 		title := fmt.Sprintf("A signature of %s claims to be by %s, and nothing trusted says so.", lower(s.name()), signer(row))
-		emit(s.finding(CodeForeign, subject, inspect.Unknown, inspect.Medium, title, why, []inspect.Signature{row}))
+		emit(inspect.Event{Fact: s.finding(CodeForeign, subject, inspect.Unknown, inspect.Medium, title, why, []inspect.Signature{row})})
 	default:
 		title := fmt.Sprintf("A signature of %s does not hold: %s.", lower(s.name()), inSpeech(row.Reason))
-		emit(s.finding(CodeBroken, subject, inspect.Failed, inspect.High, title, why, []inspect.Signature{row}))
+		emit(inspect.Event{Fact: s.finding(CodeBroken, subject, inspect.Failed, inspect.High, title, why, []inspect.Signature{row})})
 	}
 }
 
@@ -78,7 +78,7 @@ func inSpeech(reason string) string {
 	}
 }
 
-func (s summary) finding(code, subject string, status inspect.Status, severity inspect.Severity, title, detail string, rows []inspect.Signature) inspect.Event {
+func (s summary) finding(code, subject string, status inspect.Status, severity inspect.Severity, title, detail string, rows []inspect.Signature) inspect.Finding {
 	f := inspect.Finding{
 		ID: inspect.FindingID(Name, code, subject), Check: Name, Code: code, Status: status, Severity: severity, Subject: subject,
 		Title: title, Detail: detail, Evidence: []inspect.Evidence{{Kind: "manifest", Digest: s.image, Text: "the image"}},
@@ -86,7 +86,7 @@ func (s summary) finding(code, subject string, status inspect.Status, severity i
 	for _, row := range rows {
 		f.Evidence = append(f.Evidence, inspect.Evidence{Kind: "signature", Digest: row.Digest, Text: Why(row)})
 	}
-	return inspect.Event{Finding: &f}
+	return f
 }
 
 // name is how a sentence calls the image.

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/backtrail/backtrail/inspect/engine"
+
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/registry"
 )
@@ -27,26 +29,26 @@ const (
 
 // Usual says of an unsigned image how many digests of its repository are signed by cosign's tags: one that nobody signed
 // where nearly all are signed is a sign of its own. Referrers cannot be counted that way, and are not.
-func Usual(client *registry.Client) inspect.Check {
-	return inspect.Check{Name: UsualName, Scope: inspect.PerImage, Needs: []string{Name}, Run: func(ctx context.Context, on inspect.On, emit func(inspect.Event)) error {
+func Usual(client *registry.Client) engine.Check {
+	return engine.Check{Name: UsualName, Scope: engine.PerImage, Needs: []string{Name}, Run: func(ctx context.Context, on engine.On, emit func(inspect.Event)) error {
 		i := on.Image()
 		gate, unsigned := unsignedGate(i)
 		loc, err := registry.Parse(i.Location)
 		if !unsigned || err != nil || loc.Local() {
-			return inspect.Nothing("only asked for an unsigned image of a registry")
+			return engine.Nothing("only asked for an unsigned image of a registry")
 		}
 		h, err := habitOf(ctx, client, loc, i)
 		var limit *registry.LimitError
 		if err != nil && !errors.As(err, &limit) {
-			return inspect.Nothing("what is usual in %s is not known: %v", loc.Name(), err)
+			return engine.Nothing("what is usual in %s is not known: %v", loc.Name(), err)
 		}
 		if h.seen == 0 {
-			return inspect.Nothing("no other digest of %s is known", loc.Name())
+			return engine.Nothing("no other digest of %s is known", loc.Name())
 		}
 		gate.Detail += "; " + h.words(loc)
-		emit(inspect.Event{Gate: &gate})
+		emit(inspect.Event{Fact: gate})
 		if h.unusual() {
-			emit(h.finding(on.Subject, i, loc))
+			emit(h.finding(on.Container, i, loc))
 		}
 		return nil
 	}}
@@ -73,7 +75,7 @@ func (h habit) words(loc registry.Location) string {
 func (h habit) unusual() bool { return h.seen >= usualOf && h.signed*10 >= h.seen*usualShare }
 
 func (h habit) finding(subject string, i inspect.Image, loc registry.Location) inspect.Event {
-	return inspect.Event{Finding: &inspect.Finding{
+	return inspect.Event{Fact: inspect.Finding{
 		ID: inspect.FindingID(UsualName, CodeUnusual, subject), Check: UsualName, Code: CodeUnusual, Subject: subject,
 		Status: inspect.Unknown, Severity: inspect.Medium,
 		Title:    fmt.Sprintf("%s is not signed, and nearly all others of its repository are.", summary{subject: subject}.name()),

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/backtrail/backtrail/inspect/engine"
+
 	"github.com/google/go-containerregistry/pkg/v1/random"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 
@@ -50,16 +52,16 @@ func TestUsualSaysWhatIsUsualInTheRepository(t *testing.T) {
 			s := newShop(t, nil)
 			s.push(tt.images, tt.signed)
 			image := inspect.Image{
-				Reference: "x", Digest: s.digest, Location: s.repo.String() + "@" + s.digest,
+				ImageHead: inspect.ImageHead{Reference: "x", Digest: s.digest, Location: s.repo.String() + "@" + s.digest},
 			}
 			c := &inspect.Case{}
-			source, err := inspect.Run(inspect.Plan{Checks: []inspect.Check{
-				{Name: "subject", Scope: inspect.PerCase, Resolves: true, Run: func(_ context.Context, _ inspect.On, emit func(inspect.Event)) error {
-					emit(inspect.Event{Subject: "web", Image: &image})
+			source, err := engine.NewSource(engine.Plan{Checks: []engine.Check{
+				{Name: "subject", Scope: engine.PerCase, Resolves: true, Run: func(_ context.Context, _ engine.On, emit func(inspect.Event)) error {
+					emit(inspect.Event{Container: "web", Fact: image.ImageHead})
 					return nil
 				}},
-				{Name: Name, Run: func(_ context.Context, _ inspect.On, emit func(inspect.Event)) error {
-					emit(inspect.Event{Gate: &inspect.Gate{Name: inspect.GateSignature, Status: inspect.Absent, Detail: "no store holds a signature"}})
+				{Name: Name, Run: func(_ context.Context, _ engine.On, emit func(inspect.Event)) error {
+					emit(inspect.Event{Fact: inspect.Gate{Name: inspect.GateSignature, Status: inspect.Absent, Detail: "no store holds a signature"}})
 					return nil
 				}},
 				Usual(s.client),

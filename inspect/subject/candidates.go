@@ -18,7 +18,7 @@ const maxCandidates = 8
 // says, often a tag, and the same tag twice; the digest then comes from pods that are still there, or from the images
 // that the node still has.
 func (s search) candidates(ctx context.Context, pod *inspect.Pod) []inspect.Candidate {
-	container := s.image.Subject
+	container := s.image.Container
 	var all []inspect.Candidate
 	for _, r := range pod.Revisions {
 		if r.Current || newer(pod.Revisions, r) || r.Images[container] == "" {
@@ -63,7 +63,7 @@ func (s search) onNode(ctx context.Context, pod *inspect.Pod) []inspect.Candidat
 	}
 	node, err := s.o.Cluster.Node(ctx, pod.Node)
 	if err != nil {
-		s.emit(inspect.Event{Notice: &inspect.Notice{Level: "info", Text: "images that node " + pod.Node + " still has are not known: " + err.Error()}})
+		s.emit(inspect.Event{Fact: inspect.Notice{Level: "info", Text: "images that node " + pod.Node + " still has are not known: " + err.Error()}})
 		return nil
 	}
 	var all []inspect.Candidate

@@ -11,8 +11,8 @@ import (
 // only; the layers check completes it.
 func FromImage(reference string, img *registry.Image) inspect.Image {
 	i := inspect.Image{
-		Reference: reference, Location: pinned(img).String(), Index: img.Index.Digest, Digest: img.Manifest.Digest,
-		Config: img.Config.Digest, Platform: img.Platform.String(), Status: inspect.Unknown, Reason: inspect.Running,
+		ImageHead: inspect.ImageHead{Reference: reference, Location: pinned(img).String(), Index: img.Index.Digest, Digest: img.Manifest.Digest,
+			Config: img.Config.Digest, Platform: img.Platform.String(), Status: inspect.Unknown, Reason: inspect.Running},
 	}
 	if img.ConfigFile != nil {
 		i.Created = inspect.At(img.ConfigFile.Created.Time)

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/backtrail/backtrail/inspect/engine"
+
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/backtrail/backtrail/inspect"
@@ -46,8 +48,8 @@ func (c *Choice) pick(subject string) (inspect.Candidate, bool) {
 
 // KnownGood finds the image that a subject's image is compared with: the one that a person chose, else the best of what
 // ran before. What nobody confirmed is called previous.
-func KnownGood(o Options) inspect.Check {
-	return inspect.Check{Name: KnownGoodName, Needs: []string{WorkloadName}, Run: func(ctx context.Context, on inspect.On, emit func(inspect.Event)) error {
+func KnownGood(o Options) engine.Check {
+	return engine.Check{Name: KnownGoodName, Needs: []string{WorkloadName}, Run: func(ctx context.Context, on engine.On, emit func(inspect.Event)) error {
 		i := on.Image()
 		platform, err := v1.ParsePlatform(i.Platform)
 		if err != nil || platform == nil {
@@ -75,7 +77,7 @@ type search struct {
 
 // chosen gives what a person chose for this image.
 func (s search) chosen(c inspect.Case) (inspect.Candidate, bool) {
-	if picked, ok := s.o.Choice.pick(s.image.Subject); ok {
+	if picked, ok := s.o.Choice.pick(s.image.Container); ok {
 		return picked, true
 	}
 	if s.o.Choice.Flag == "" || !s.meant(c) {
@@ -95,9 +97,9 @@ func (s search) meant(c inspect.Case) bool {
 		return true
 	}
 	if same := sameRepository(c.Pod.Containers, flag.Name()); len(same) > 0 {
-		return slices.Contains(same, s.image.Subject)
+		return slices.Contains(same, s.image.Container)
 	}
-	return len(c.Pod.Containers) > 0 && c.Pod.Containers[0].Name == s.image.Subject
+	return len(c.Pod.Containers) > 0 && c.Pod.Containers[0].Name == s.image.Container
 }
 
 func sameRepository(containers []inspect.Container, name string) []string {
@@ -114,13 +116,13 @@ func sameRepository(containers []inspect.Container, name string) []string {
 func (s search) take(ctx context.Context, c inspect.Candidate, confirmed bool) error {
 	img, err := s.resolve(ctx, c.Location)
 	if err != nil {
-		return inspect.Unchecked("resolving %s, the %s: %v", c.Location, inspect.KnownGood{Confirmed: confirmed}.Word(), err)
+		return engine.Unchecked("resolving %s, the %s: %v", c.Location, inspect.KnownGood{Confirmed: confirmed}.Word(), err)
 	}
 	if err := keep(s.o.Client.Store(), img); err != nil {
 		return fmt.Errorf("keeping manifest and config of the known-good: %w", err)
 	}
 	for _, b := range Blobs(img, "known-good") {
-		s.emit(inspect.Event{Blob: &b})
+		s.emit(inspect.Event{Fact: b})
 	}
 	found := FromImage(c.Reference, img)
 	k := inspect.KnownGood{
@@ -131,8 +133,8 @@ func (s search) take(ctx context.Context, c inspect.Candidate, confirmed bool) e
 		k.By = s.o.Choice.By
 	}
 	c.Location, c.Digest = found.Location, found.Key()
-	s.emit(inspect.Event{Candidate: &c})
-	s.emit(inspect.Event{Diff: &inspect.Diff{KnownGood: &k}})
+	s.emit(inspect.Event{Fact: c})
+	s.emit(inspect.Event{Fact: inspect.Diff{KnownGood: &k}})
 	return nil
 }
 
@@ -147,7 +149,7 @@ func (s search) resolve(ctx context.Context, location string) (*registry.Image, 
 // best gives the best candidate that is another image than this one, and says all of them.
 func (s search) best(ctx context.Context, pod *inspect.Pod) (inspect.Candidate, error) {
 	if pod == nil {
-		return inspect.Candidate{}, inspect.Nothing("no known-good: nobody named one (--known-good)")
+		return inspect.Candidate{}, engine.Nothing("no known-good: nobody named one (--known-good)")
 	}
 	var candidates []inspect.Candidate
 	var unread error
@@ -164,14 +166,14 @@ func (s search) best(ctx context.Context, pod *inspect.Pod) (inspect.Candidate, 
 		c.Location, c.Digest = found.Location, found.Key()
 		if !slices.ContainsFunc(candidates, func(o inspect.Candidate) bool { return o.Digest == c.Digest }) {
 			candidates = append(candidates, c)
-			s.emit(inspect.Event{Candidate: &c})
+			s.emit(inspect.Event{Fact: c})
 		}
 	}
 	if len(candidates) == 0 {
 		if unread != nil {
-			return inspect.Candidate{}, inspect.Unchecked("what ran before could not be read: %v", unread)
+			return inspect.Candidate{}, engine.Unchecked("what ran before could not be read: %v", unread)
 		}
-		return inspect.Candidate{}, inspect.Nothing("no known-good: no other image is known to have run here (--known-good names one)")
+		return inspect.Candidate{}, engine.Nothing("no known-good: no other image is known to have run here (--known-good names one)")
 	}
 	slices.SortStableFunc(candidates, func(a, b inspect.Candidate) int {
 		return cmp.Compare(confidenceRank(a.Confidence), confidenceRank(b.Confidence))

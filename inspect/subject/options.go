@@ -41,9 +41,9 @@ func (o Options) Opening() []inspect.Event {
 		return nil
 	}
 	p := FromPod(o.Pod, nil)
-	events := append(o.kept(), inspect.Event{Pod: &p})
+	events := append(o.kept(), inspect.Event{Fact: p})
 	for _, m := range podMoments(o.Pod) {
-		events = append(events, inspect.Event{Moment: &m})
+		events = append(events, inspect.Event{Fact: m})
 	}
 	return events
 }
@@ -56,10 +56,10 @@ func (o Options) kept() []inspect.Event {
 	for _, obj := range objects {
 		x, err := Keep(o.Client.Store(), obj)
 		if err != nil {
-			events = append(events, inspect.Event{Notice: &inspect.Notice{Level: "warning", Text: "not kept: " + err.Error()}})
+			events = append(events, inspect.Event{Fact: inspect.Notice{Level: "warning", Text: "not kept: " + err.Error()}})
 			continue
 		}
-		events = append(events, inspect.Event{Exhibit: &x})
+		events = append(events, inspect.Event{Fact: x})
 	}
 	return events
 }
@@ -88,17 +88,17 @@ func (o Options) Trace(ctx context.Context, emit func(inspect.Event)) context.Co
 		Object: func(obj kube.Object) {
 			x, err := Keep(o.Client.Store(), obj)
 			if err != nil {
-				emit(inspect.Event{Notice: &inspect.Notice{Level: "warning", Text: "not kept: " + err.Error()}})
+				emit(inspect.Event{Fact: inspect.Notice{Level: "warning", Text: "not kept: " + err.Error()}})
 				return
 			}
-			emit(inspect.Event{Exhibit: &x})
+			emit(inspect.Event{Fact: x})
 		},
 		Request: func(r kube.Request) {
 			q := inspect.Request{Method: r.Method, URL: r.Path, Status: r.Status, Bytes: r.Bytes}
 			if r.Err != nil {
 				q.Error = r.Err.Error()
 			}
-			emit(inspect.Event{Request: &q})
+			emit(inspect.Event{Fact: q})
 		},
 	})
 }

@@ -154,7 +154,7 @@ func TestThePodIsKeptFirst(t *testing.T) {
 	meta, _ := p["metadata"].(object)
 	meta["labels"] = object{"app": "web"}
 	c := w.run(w.cluster(append(workload(w.host+"/app:0", w.host+"/app:1"), p, node("amd64"))...), subject.Options{})
-	if first := c.Events()[1]; first.Exhibit == nil || first.Exhibit.Path != "cluster/pod-shop-web.json" {
+	if first, _ := c.Events()[1].Fact.(inspect.Exhibit); first.Path != "cluster/pod-shop-web.json" {
 		t.Errorf("the first event is %+v", first)
 	}
 	if s := c.Pod.Selectors; len(s) != 1 || s[0].Kind != "ReplicaSet" || !slices.Equal(s[0].Keys, []string{"app"}) {

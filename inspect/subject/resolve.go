@@ -7,6 +7,8 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/backtrail/backtrail/inspect/engine"
+
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/backtrail/backtrail/inspect"
@@ -19,8 +21,8 @@ const Name = "subject"
 
 // Check finds the images of a case: that of its target, or one for each container of its pod. An image that the
 // registry no longer has is an image all the same, unknown with the reason.
-func Check(o Options) inspect.Check {
-	return inspect.Check{Name: Name, Scope: inspect.PerCase, Resolves: true, Run: func(ctx context.Context, _ inspect.On, emit func(inspect.Event)) error {
+func Check(o Options) engine.Check {
+	return engine.Check{Name: Name, Scope: engine.PerCase, Resolves: true, Run: func(ctx context.Context, _ engine.On, emit func(inspect.Event)) error {
 		if o.Pod == nil {
 			return o.single(emit)
 		}
@@ -48,11 +50,11 @@ func (o Options) single(emit func(inspect.Event)) error {
 		return fmt.Errorf("keeping manifest and config: %w", err)
 	}
 	for _, b := range Blobs(o.Image, "image") {
-		emit(inspect.Event{Subject: inspect.ImageSubject, Blob: &b})
+		emit(inspect.Event{Container: inspect.ImageContainer, Fact: b})
 	}
 	i := FromImage(o.Reference, o.Image)
-	i.Subject = inspect.ImageSubject
-	emit(inspect.Event{Subject: i.Subject, Image: &i})
+	i.Container = inspect.ImageContainer
+	emit(inspect.Event{Container: i.Container, Fact: i.ImageHead})
 	return nil
 }
 
@@ -96,24 +98,24 @@ func (r *resolver) emit(ctx context.Context, emit func(inspect.Event)) {
 		err = keep(r.o.Client.Store(), img)
 	}
 	if err != nil {
-		emit(inspect.Event{Subject: r.container.Name, Image: r.unresolved(err)})
+		emit(inspect.Event{Container: r.container.Name, Fact: r.unresolved(err).ImageHead})
 		return
 	}
 	for _, b := range Blobs(img, "image") {
-		emit(inspect.Event{Subject: r.container.Name, Blob: &b})
+		emit(inspect.Event{Container: r.container.Name, Fact: b})
 	}
 	i := FromImage(r.container.Reference, img)
-	i.Subject, i.Container = r.container.Name, r.container.Name
+	i.Container = r.container.Name
 	if gone(img, nil) {
 		i.Left = r.left(r.container.Image().Digest)
 	}
 	if detail != "" && i.Reason == inspect.Running {
 		i.Detail = detail
 	}
-	emit(inspect.Event{Subject: i.Subject, Image: &i})
+	emit(inspect.Event{Container: i.Container, Fact: i.ImageHead})
 	r.tagged(ctx, emit, i)
 	if when := i.Created; !when.IsZero() {
-		emit(inspect.Event{Subject: i.Subject, Moment: &inspect.Moment{Time: when, What: "image of " + i.Subject + " built", Source: "config of the image", Trust: inspect.ByClaim}})
+		emit(inspect.Event{Container: i.Container, Fact: inspect.Moment{Time: when, What: "image of " + i.Container + " built", Source: "config of the image", Trust: inspect.ByClaim}})
 	}
 }
 
@@ -121,8 +123,8 @@ func (r *resolver) emit(ctx context.Context, emit func(inspect.Event)) {
 func (r *resolver) unresolved(err error) *inspect.Image {
 	id := r.container.Image()
 	i := &inspect.Image{
-		Subject: r.container.Name, Container: r.container.Name, Reference: r.container.Reference, Location: r.container.Reference,
-		Status: inspect.Unknown, Reason: "missing-blob", Detail: r.words(err),
+		ImageHead: inspect.ImageHead{Container: r.container.Name, Reference: r.container.Reference, Location: r.container.Reference,
+			Status: inspect.Unknown, Reason: "missing-blob", Detail: r.words(err)},
 	}
 	switch id.Kind {
 	case kube.IDConfig:

@@ -36,10 +36,10 @@ func (o Options) shared(ctx context.Context, emit func(inspect.Event)) inspect.S
 	}
 	s.Partial = err != nil || peers.Partial
 	if err != nil {
-		emit(inspect.Event{Notice: &inspect.Notice{Level: "warning", Text: "other pods with this digest, service account or node are not all known: " + err.Error()}})
+		emit(inspect.Event{Fact: inspect.Notice{Level: "warning", Text: "other pods with this digest, service account or node are not all known: " + err.Error()}})
 	}
 	for _, n := range peers.Notes {
-		emit(inspect.Event{Notice: &inspect.Notice{Level: "info", Text: n}})
+		emit(inspect.Event{Fact: inspect.Notice{Level: "info", Text: n}})
 	}
 	return s
 }

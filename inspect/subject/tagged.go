@@ -24,11 +24,11 @@ func (r *resolver) tagged(ctx context.Context, emit func(inspect.Event), i inspe
 		means = "which is not what the pod runs"
 	}
 	tag, source := fmt.Sprintf("tag %s of %s", spec.Tag, spec.Name()), "asked of the registry"
-	emit(inspect.Event{Subject: i.Subject, Moment: &inspect.Moment{
+	emit(inspect.Event{Container: i.Container, Fact: inspect.Moment{
 		Time: inspect.At(r.o.Now()), What: fmt.Sprintf("%s was seen to mean %s, %s", tag, short(now.Digest), means), Source: source, Trust: inspect.ByRegistry,
 	}})
 	if !now.Changed.IsZero() {
-		emit(inspect.Event{Subject: i.Subject, Moment: &inspect.Moment{
+		emit(inspect.Event{Container: i.Container, Fact: inspect.Moment{
 			Time: inspect.At(now.Changed), What: tag + " was pushed or changed last", Source: "Last-Modified of the registry", Trust: inspect.ByRegistry,
 		}})
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/backtrail/backtrail/inspect/engine"
+
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/backtrail/backtrail/inspect"
@@ -15,21 +17,21 @@ const WorkloadName = "workload"
 
 // Workload follows the pod's owners and their revisions, says which containers were injected, and looks for other
 // pods that run the same images. What may not be read is said, and the rest goes on.
-func Workload(o Options) inspect.Check {
+func Workload(o Options) engine.Check {
 	if o.Roster == nil && o.Pod != nil {
 		o.Roster = kube.NewRoster(o.Cluster, o.Pod.Namespace)
 	}
-	return inspect.Check{Name: WorkloadName, Scope: inspect.PerCase, Run: func(ctx context.Context, _ inspect.On, emit func(inspect.Event)) error {
+	return engine.Check{Name: WorkloadName, Scope: engine.PerCase, Run: func(ctx context.Context, _ engine.On, emit func(inspect.Event)) error {
 		if o.Pod == nil {
-			return inspect.Nothing("the target is no pod")
+			return engine.Nothing("the target is no pod")
 		}
 		ctx = o.Trace(ctx, emit)
 		p, err := o.lineage(ctx, emit)
-		emit(inspect.Event{Pod: &p})
+		emit(inspect.Event{Fact: p})
 		full := p
 		full.Reach.Shared = o.shared(ctx, emit)
 		full.Others = full.Reach.Shared.Digest.Pods
-		emit(inspect.Event{Pod: &full})
+		emit(inspect.Event{Fact: full})
 		return err
 	}}
 }
@@ -40,7 +42,7 @@ func (o Options) lineage(ctx context.Context, emit func(inspect.Event)) (inspect
 		return FromPod(o.Pod, nil), fmt.Errorf("following the pod's owners: %w", err)
 	}
 	for _, n := range line.Notes {
-		emit(inspect.Event{Notice: &inspect.Notice{Level: "warning", Text: n}})
+		emit(inspect.Event{Fact: inspect.Notice{Level: "warning", Text: n}})
 	}
 	p := FromPod(o.Pod, line.Template)
 	p.Owner = nil
@@ -57,7 +59,7 @@ func (o Options) lineage(ctx context.Context, emit func(inspect.Event)) (inspect
 	}
 	for _, r := range revisions {
 		p.Revisions = append(p.Revisions, o.revision(r))
-		emit(inspect.Event{Moment: &inspect.Moment{
+		emit(inspect.Event{Fact: inspect.Moment{
 			Time: inspect.At(r.Created), What: fmt.Sprintf("revision %d of %s rolled out", r.Number, line.Workload.Name),
 			Source: r.Kind + " " + r.Name, Trust: inspect.ByCluster,
 		}})

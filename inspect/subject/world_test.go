@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/backtrail/backtrail/inspect/engine"
+
 	ggcr "github.com/google/go-containerregistry/pkg/registry"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/empty"
@@ -139,7 +141,7 @@ func (w *world) run(cluster kube.Source, o subject.Options) inspect.Case {
 	if o.Choice == nil {
 		o.Choice = &subject.Choice{By: "me"}
 	}
-	source, err := inspect.Run(inspect.Plan{Opening: o.Opening(), Checks: []inspect.Check{subject.Check(o), subject.Workload(o), subject.KnownGood(o)}})
+	source, err := engine.NewSource(engine.Plan{Opening: o.Opening(), Checks: []engine.Check{subject.Check(o), subject.Workload(o), subject.KnownGood(o)}})
 	if err != nil {
 		w.t.Fatal(err)
 	}

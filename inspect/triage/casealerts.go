@@ -80,14 +80,14 @@ func (c *CaseAlerts) events(mine []alert.Alert) []inspect.Event {
 	var events []inspect.Event
 	c.Sources.mu.Lock()
 	for _, r := range c.Sources.requests {
-		events = append(events, inspect.Event{Request: &r})
+		events = append(events, inspect.Event{Fact: r})
 	}
 	c.Sources.mu.Unlock()
 	if len(mine) > maxAlertsInCase {
 		rarity := c.Sources.Store.Rarity()
 		slices.SortStableFunc(mine, func(a, b alert.Alert) int { return moreUrgent(&a.Alert, &b.Alert, rarity) })
 		n := warning(fmt.Sprintf("%d distinct alerts match this pod; the case contains the %d most urgent", len(mine), maxAlertsInCase))
-		events = append(events, inspect.Event{Notice: &n})
+		events = append(events, inspect.Event{Fact: n})
 		mine = mine[:maxAlertsInCase]
 	}
 	for i := range mine {
@@ -109,15 +109,15 @@ func (c *CaseAlerts) event(a alert.Alert) []inspect.Event {
 	if len(x.Redacted) > 0 {
 		kept.Raw = x.Digest // the bytes as received are not kept
 	}
-	events := []inspect.Event{{Alert: &kept}}
+	events := []inspect.Event{{Fact: kept}}
 	for _, t := range []inspect.Time{a.Time, a.Last} {
 		if !t.IsZero() && !a.Imprecise && (len(events) == 1 || t.After(a.Time.Time)) {
-			events = append(events, inspect.Event{Moment: &inspect.Moment{Time: t, What: momentOf(kept, t), Source: a.Source, Trust: inspect.ByAlert}})
+			events = append(events, inspect.Event{Fact: inspect.Moment{Time: t, What: momentOf(kept, t), Source: a.Source, Trust: inspect.ByAlert}})
 		}
 	}
 	if a.Line == "" {
 		n := warning("the line of alert " + a.ID + " was not kept: there were too many alerts")
-		return append(events, inspect.Event{Notice: &n})
+		return append(events, inspect.Event{Fact: n})
 	}
 	events = append(events, c.keep(x, line))
 	for _, other := range a.AlsoLines {
@@ -153,7 +153,7 @@ func (c *CaseAlerts) exhibit(a alert.Alert, id, received string) (x inspect.Exhi
 func (c *CaseAlerts) keep(x inspect.Exhibit, line string) inspect.Event {
 	if err := c.Keep(x.Digest, line); err != nil {
 		n := warning("the line of an alert could not be kept: " + err.Error())
-		return inspect.Event{Notice: &n}
+		return inspect.Event{Fact: n}
 	}
-	return inspect.Event{Exhibit: &x}
+	return inspect.Event{Fact: x}
 }

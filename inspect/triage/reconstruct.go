@@ -200,7 +200,7 @@ func (r *ReconstructedPod) which(t PodTraces) string {
 	case len(r.Pod.Spec.Containers) == 1:
 		return r.Pod.Spec.Containers[0].Name
 	case t.Reference != "":
-		return inspect.ImageSubject
+		return inspect.ImageContainer
 	default:
 		return ""
 	}

@@ -124,7 +124,7 @@ func TestReconstruct(t *testing.T) {
 		{
 			"nothing but the alert", nil,
 			PodTraces{Name: "lost-x2kqp", Reference: "reg.example/lost:1"},
-			inspect.ImageSubject, inspect.ImageSubject + "=reg.example/lost:1=", "", "its owner is not known",
+			inspect.ImageContainer, inspect.ImageContainer + "=reg.example/lost:1=", "", "its owner is not known",
 		},
 		{
 			"nothing at all", nil, PodTraces{Name: "lost-x2kqp"}, "", "", "", "its owner is not known",
@@ -138,7 +138,7 @@ func TestReconstruct(t *testing.T) {
 			"web", "web=reg.example/web:9=reg.example/web@" + goneDigest + " side=reg.example/side:1=", "ReplicaSet web-7d9c5b6f48", "while it was on the list",
 		},
 		{
-			"a name that is a path", nil, PodTraces{Name: "../../web-x2kqp", Reference: "r/x:1"}, inspect.ImageSubject, inspect.ImageSubject + "=r/x:1=", "", "its owner is not known",
+			"a name that is a path", nil, PodTraces{Name: "../../web-x2kqp", Reference: "r/x:1"}, inspect.ImageContainer, inspect.ImageContainer + "=r/x:1=", "", "its owner is not known",
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -1,0 +1,95 @@
+package main
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"io"
+	"os"
+	"os/user"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/backtrail/backtrail/inspect"
+)
+
+// operator is who works on a case, on which host and with which program, for the chain of custody.
+type operator struct {
+	name, host string
+	sha256     func() string // of the program's own file
+}
+
+// newOperator reads the user and the host. The program's file is hashed beside: it is large, and nothing waits for the
+// hash but the start of a case.
+func newOperator() operator {
+	o := operator{name: "unknown", host: "unknown", sha256: sync.OnceValue(ownDigest)}
+	if u, err := user.Current(); err == nil {
+		o.name = u.Username
+	}
+	if h, err := os.Hostname(); err == nil {
+		o.host = h
+	}
+	go o.sha256()
+	return o
+}
+
+// String is the operator as operator@host.
+func (o operator) String() string { return o.name + "@" + o.host }
+
+// session is the fact that opens a stretch of work on a case.
+func (o operator) session(now time.Time) inspect.Session {
+	local := time.Now()
+	return inspect.Session{
+		Operator: o.name, Host: o.host, TimeZone: local.Format("MST -0700"), Tool: tool(), SHA256: o.sha256(),
+		Command: publicArgs(os.Args), Started: inspect.At(now),
+	}
+}
+
+// ownDigest is the digest of the program's own file; empty where it cannot be read.
+func ownDigest() string {
+	path, err := os.Executable()
+	if err != nil {
+		return ""
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return ""
+	}
+	defer f.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return ""
+	}
+	return "sha256:" + hex.EncodeToString(h.Sum(nil))
+}
+
+// publicArgs is a command line without the values of flags that hold secrets.
+func publicArgs(args []string) []string {
+	out := make([]string, len(args))
+	hide := false
+	for i, a := range args {
+		name, value, joined := strings.Cut(a, "=")
+		switch {
+		case hide:
+			out[i], hide = "(left out)", false
+		case secretFlag(name) && joined && value != "":
+			out[i] = name + "=(left out)"
+		default:
+			out[i], hide = a, secretFlag(name) && !joined
+		}
+	}
+	return out
+}
+
+// secretFlag reports whether the value of a flag is a secret.
+func secretFlag(name string) bool {
+	if !strings.HasPrefix(name, "--") {
+		return false
+	}
+	for _, word := range []string{"token", "password", "passphrase", "secret"} {
+		if strings.Contains(name, word) {
+			return true
+		}
+	}
+	return false
+}

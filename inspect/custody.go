@@ -1,0 +1,63 @@
+package inspect
+
+// CustodyLine is what a fact adds to the chain of custody: what was requested of whom, what was kept, who wrote what.
+type CustodyLine struct {
+	What   string `json:"what"` // opened, session, request, kept, not kept, note, clock, ended
+	Detail string `json:"detail,omitempty"`
+	Method string `json:"method,omitempty"`
+	URL    string `json:"url,omitempty"`
+	Status int    `json:"status,omitempty"`
+	Bytes  int64  `json:"bytes,omitempty"`
+	Digest string `json:"digest,omitempty"`
+	Error  string `json:"error,omitempty"`
+	Time   Time   `json:"-"` // where it is another than that of the event
+}
+
+// Custody gives the line that an event adds to the chain of custody, if it adds one.
+func Custody(e Event) (CustodyLine, bool) {
+	f, ok := e.Fact.(interface {
+		custody(e Event) (CustodyLine, bool)
+	})
+	if !ok {
+		return CustodyLine{}, false
+	}
+	return f.custody(e)
+}
+
+func (h Header) custody(Event) (CustodyLine, bool) {
+	return CustodyLine{What: "opened", Detail: h.Target.Name, Time: h.Started}, true
+}
+
+func (s Session) custody(Event) (CustodyLine, bool) {
+	return CustodyLine{What: "session", Detail: s.Operator + " on " + s.Host, Digest: s.SHA256, Time: s.Started}, true
+}
+
+func (r Request) custody(Event) (CustodyLine, bool) {
+	return CustodyLine{What: "request", Method: r.Method, URL: r.URL, Status: r.Status, Bytes: r.Bytes, Error: r.Error, Time: r.Sent}, true
+}
+
+func (x Exhibit) custody(Event) (CustodyLine, bool) {
+	if x.Missing != "" {
+		return CustodyLine{What: "not kept", Detail: x.Path, Error: x.Missing}, true
+	}
+	return CustodyLine{What: "kept", Detail: x.Path, Digest: x.Digest, Bytes: x.Size, URL: x.Source}, true
+}
+
+func (b Blob) custody(Event) (CustodyLine, bool) {
+	return CustodyLine{What: "kept", Detail: b.Role, Digest: b.Digest, Bytes: b.Size}, b.State == BlobCarried
+}
+
+func (n Note) custody(Event) (CustodyLine, bool) {
+	return CustodyLine{What: "note", Detail: n.Author}, true
+}
+
+func (k Clock) custody(Event) (CustodyLine, bool) {
+	if k.Withdrawn != nil {
+		return CustodyLine{What: "clock", Detail: string(k.Regime) + " withdrawn by " + k.Withdrawn.Author}, true
+	}
+	return CustodyLine{What: "clock", Detail: string(k.Regime) + " started by " + k.Author}, true
+}
+
+func (x End) custody(e Event) (CustodyLine, bool) {
+	return CustodyLine{What: "ended", Detail: x.Reason}, e.Check == ""
+}

@@ -1,0 +1,112 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/ledger"
+)
+
+// Scope is how often a check runs.
+type Scope int
+
+const (
+	// PerImage checks run once for each image, as soon as an ImageHead names it.
+	PerImage Scope = iota
+	// PerCase checks run once. One that needs a check of PerImage scope waits for it on every image.
+	PerCase
+)
+
+// HeadStart is the longest time for which a check yields to those that collect what vanishes sooner.
+const HeadStart = time.Second
+
+// Check looks at one thing and emits the facts that it finds. A new check is one package or file, and one line in the
+// list of checks in cmd/backtrail.
+type Check struct {
+	Name  string // one of the codes in package inspect
+	Scope Scope
+	// Resolves marks the PerCase check that finds the images: no other check of PerCase scope that needs images starts
+	// before it has ended.
+	Resolves bool
+	// Needs names the checks that must have ended first, well or badly, on the same container.
+	Needs []string
+	// YieldsTo names checks that go first, because what they collect vanishes sooner: this one starts once they have
+	// ended on the same container, and no later than HeadStart after all that it needs is there. So nothing waits long
+	// for what is slow, nor for what the plan leaves out.
+	YieldsTo []string
+	// Follows runs a PerCase check again whenever one of its needs has ended, and for the last time when all have, also
+	// where the case was interrupted: it looks at nothing but the case. On.Waiting names what has not ended.
+	Follows bool
+	// Run looks and emits. The engine fills in the check and the container of an event, the ledger its number and time.
+	// An error or a panic blocks this check on this container; an *Outcome ends it as it names.
+	Run func(ctx context.Context, on On, emit func(inspect.Event)) error
+}
+
+// On is what a check works on.
+type On struct {
+	Container string        // of the image; empty for a PerCase check
+	Waiting   []inspect.Key // of a check that follows: its needs that have not ended
+	ledger    *ledger.Ledger
+}
+
+// Image gives the image that the check works on, as far as it is known.
+func (o On) Image() inspect.Image {
+	i, _ := o.ImageOf(o.Container)
+	return i
+}
+
+// ImageOf gives the image of a container, as far as it is known.
+func (o On) ImageOf(container string) (inspect.Image, bool) { return o.ledger.Image(container) }
+
+// Case gives a copy of the case so far. Its lists may be read, not written.
+func (o On) Case() inspect.Case { return o.ledger.Case() }
+
+// Ended gives how a check that this one needs has ended on the same container, or on the case.
+func (o On) Ended(check string) inspect.CheckState {
+	if s, ok := o.ledger.Check(check, o.Container); ok {
+		return s
+	}
+	s, _ := o.ledger.Check(check, "")
+	return s
+}
+
+// Outcome is an error that ends a check with a status of its own.
+type Outcome struct {
+	Status inspect.Status
+	Reason string
+}
+
+func (o *Outcome) Error() string { return o.Reason }
+
+// Unchecked ends a check that could not look; the text is the reason.
+func Unchecked(format string, args ...any) error {
+	return &Outcome{inspect.Unknown, fmt.Sprintf(format, args...)}
+}
+
+// Nothing ends a check that had nothing to look at; the text is the reason.
+func Nothing(format string, args ...any) error {
+	return &Outcome{inspect.Absent, fmt.Sprintf(format, args...)}
+}
+
+// outcome turns what a check returned into the end of that check.
+func outcome(ctx context.Context, err error) inspect.End {
+	var o *Outcome
+	switch {
+	case err == nil:
+		return inspect.End{Status: inspect.Verified}
+	case errors.As(err, &o):
+		return inspect.End{Status: o.Status, Reason: err.Error()}
+	case ctx.Err() != nil:
+		return inspect.End{Status: inspect.Unknown, Reason: "interrupted: " + err.Error()}
+	default:
+		return inspect.End{Status: inspect.Unknown, Reason: err.Error()}
+	}
+}
+
+// guard runs a check; its panic becomes an error that names the place.
+func guard(ctx context.Context, c Check, on On, emit func(inspect.Event)) error {
+	return Protect(func() error { return c.Run(ctx, on, emit) })
+}

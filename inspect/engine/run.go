@@ -1,0 +1,207 @@
+package engine
+
+import (
+	"context"
+	"slices"
+	"sync"
+
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/ledger"
+)
+
+// NewSource gives the source of a plan that runs on a ledger of its own, in memory: it runs the checks by their needs, side
+// by side, and ends the case.
+func NewSource(p Plan) (inspect.Source, error) {
+	if err := validate(p.Checks); err != nil {
+		return nil, err
+	}
+	return func(ctx context.Context, emit func(inspect.Event)) error {
+		l := ledger.New(p.Now)
+		e, err := l.Append("", "", p.Header)
+		if err != nil {
+			return err
+		}
+		emit(e)
+		return Run(ctx, p, l, emit)
+	}, nil
+}
+
+// Run runs the checks of a plan by their needs, side by side, on a case whose ledger already has its header, and ends
+// the case. emit is given what the run appends, in the order of the ledger, and is never called by two goroutines at
+// once.
+func Run(ctx context.Context, p Plan, l *ledger.Ledger, emit func(inspect.Event)) error {
+	if err := validate(p.Checks); err != nil {
+		return err
+	}
+	r := newRunner(p, l, emit)
+	r.open()
+	r.start(ctx)
+	r.work.Wait()
+	r.close(ctx)
+	return ctx.Err()
+}
+
+// runner is one run of a plan.
+type runner struct {
+	plan   Plan
+	ledger *ledger.Ledger
+	work   sync.WaitGroup
+
+	mu      sync.Mutex
+	done    map[inspect.Key]chan struct{}
+	changed chan struct{}        // closed when the next check ends
+	again   []inspect.Key        // with Again: what is dropped and runs again
+	kept    map[inspect.Key]bool // with Again: what has ended and stays
+	ctx     context.Context
+
+	emitting sync.Mutex
+	emit     func(inspect.Event)
+	onImage  func(container string)
+	failed   bool // a failed write was shown
+	finished bool
+}
+
+func newRunner(p Plan, l *ledger.Ledger, emit func(inspect.Event)) *runner {
+	r := &runner{plan: p, ledger: l, emit: emit, done: map[inspect.Key]chan struct{}{}, changed: make(chan struct{})}
+	if len(p.Again) > 0 {
+		r.again, r.kept = r.closure(p.Again), map[inspect.Key]bool{}
+		known := l.Case()
+		for _, s := range known.Checks {
+			k := inspect.Key{Check: s.Name, Container: s.Container}
+			r.kept[k] = !slices.Contains(r.again, k)
+		}
+	}
+	return r
+}
+
+// append adds a fact to the ledger and emits it. The first failure to write is emitted as a notice.
+func (r *runner) append(e inspect.Event) {
+	r.emitting.Lock()
+	defer r.emitting.Unlock()
+	if r.finished {
+		return
+	}
+	_, image := e.Fact.(inspect.ImageHead)
+	isNew := image && !slices.Contains(r.ledger.Containers(), e.Container)
+	e, err := r.ledger.Append(e.Check, e.Container, e.Fact)
+	if e.Fact != nil {
+		r.emit(e)
+	}
+	if err != nil && !r.failed {
+		r.failed = true
+		r.emit(inspect.Event{Time: e.Time, Fact: inspect.Notice{Level: "error", Text: err.Error(), Hint: "export the case now (x), to another disk"}})
+	}
+	if isNew && r.onImage != nil {
+		r.onImage(e.Container)
+	}
+}
+
+// open appends the plan's opening, or that the checks that run again start from nothing.
+func (r *runner) open() {
+	if len(r.again) > 0 {
+		r.append(inspect.Event{Fact: inspect.Reset{Drop: r.again}})
+	}
+	for _, e := range r.plan.Opening {
+		r.append(e)
+	}
+	if r.plan.Attach != nil {
+		r.plan.Attach(r.append)
+	}
+}
+
+// start launches the checks of the case, and those of each image as soon as it is named. Launching and waiting go on
+// under one lock, so that no image that is named while the run starts is missed or started twice.
+func (r *runner) start(ctx context.Context) {
+	r.ctx = ctx
+	for _, c := range r.plan.Checks {
+		if c.Scope == PerCase {
+			r.launch(c, "")
+		}
+	}
+	r.emitting.Lock()
+	r.onImage = r.startImage
+	r.emitting.Unlock()
+	for _, container := range r.ledger.Containers() {
+		r.startImage(container)
+	}
+}
+
+func (r *runner) startImage(container string) {
+	for _, c := range r.plan.Checks {
+		if c.Scope == PerImage {
+			r.launch(c, container)
+		}
+	}
+}
+
+// launch starts a check on a container, once.
+func (r *runner) launch(c Check, container string) {
+	k := inspect.Key{Check: c.Name, Container: container}
+	r.mu.Lock()
+	if _, ok := r.done[k]; ok {
+		r.mu.Unlock()
+		return
+	}
+	ended := make(chan struct{})
+	r.done[k] = ended
+	r.mu.Unlock()
+	if r.kept[k] {
+		r.signalDone(ended)
+		return
+	}
+	r.work.Add(1)
+	go func() {
+		defer r.work.Done()
+		defer r.signalDone(ended)
+		if c.Follows {
+			r.follow(c)
+			return
+		}
+		r.await(c, container)
+		r.perform(c, container)
+	}()
+}
+
+// signalDone lets those that wait for a check go on, and those that follow look again.
+func (r *runner) signalDone(ended chan struct{}) {
+	close(ended)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	close(r.changed)
+	r.changed = make(chan struct{})
+}
+
+// emitter gives events their check and container.
+func (r *runner) emitter(c Check, container string) func(inspect.Event) {
+	return func(e inspect.Event) {
+		if e.Check == "" {
+			e.Check = c.Name
+		}
+		if e.Container == "" {
+			e.Container = container
+		}
+		r.append(e)
+	}
+}
+
+func (r *runner) perform(c Check, container string) {
+	emit := r.emitter(c, container)
+	emit(inspect.Event{Fact: inspect.Begin{}})
+	err := r.ctx.Err()
+	if err == nil {
+		err = guard(r.ctx, c, On{Container: container, ledger: r.ledger}, emit)
+	}
+	emit(inspect.Event{Fact: outcome(r.ctx, err)})
+}
+
+// close ends the case: as a whole, or as interrupted. What comes after it from a transport belongs to no check.
+func (r *runner) close(ctx context.Context) {
+	end := inspect.End{Status: inspect.Verified}
+	if ctx.Err() != nil {
+		end = inspect.End{Status: inspect.Unknown, Reason: "interrupted"}
+	}
+	r.append(inspect.Event{Fact: end})
+	r.emitting.Lock()
+	defer r.emitting.Unlock()
+	r.finished = true
+}

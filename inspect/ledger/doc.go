@@ -1,0 +1,9 @@
+// Package ledger keeps the record of a case: the one way by which a fact gets into it.
+//
+// Append numbers a fact, stamps it with the time, chains it to the line before, writes it to disk, folds it into the
+// case and gives it to those who listen. Checks, transports, the watch of the pod and people all go through it, so that
+// nothing can tell a live case from a replayed one.
+//
+// Beside the record lies a second chain, the access log: who opened and who exported the case. It is never part of a
+// bundle's payload.
+package ledger

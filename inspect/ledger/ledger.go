@@ -1,0 +1,186 @@
+package ledger
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/backtrail/backtrail/inspect"
+)
+
+// progressEvery is the shortest time between two progress facts of one check on one container.
+const progressEvery = 100 * time.Millisecond
+
+// ErrClosed is the error of an Append to a ledger that was closed.
+var ErrClosed = errors.New("the case is closed")
+
+// Ledger is the record of one case. Its methods may be called by several goroutines at once.
+type Ledger struct {
+	mu        sync.Mutex
+	now       func() time.Time
+	file      *file // nil: the record is kept in memory only
+	folded    inspect.Case
+	seq       uint64
+	prev      string
+	session   *inspect.Session // appended before the first fact of a reopened case
+	failed    error            // of the first write that failed: the case goes on without its record
+	closed    bool
+	progress  map[inspect.Key]time.Time
+	listeners []func(inspect.Event)
+}
+
+// New gives a ledger that is kept in memory only. now is the clock; nil stands for the wall clock.
+func New(now func() time.Time) *Ledger {
+	if now == nil {
+		now = time.Now
+	}
+	return &Ledger{now: now, progress: map[inspect.Key]time.Time{}}
+}
+
+// Listen lets f see every fact that is appended from now on, in their order. f is called while the ledger is locked:
+// it must neither block for long nor call the ledger.
+func (l *Ledger) Listen(f func(inspect.Event)) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.listeners = append(l.listeners, f)
+}
+
+// Append adds a fact of a check about a container, either of which may be empty, and gives the event that it became.
+// An event without a fact was not taken: the ledger is closed, or a progress came too soon after the one before.
+//
+// A fact that could not be written is folded all the same. The error of the first failed write is given once, so that
+// it can be shown; the case goes on, unrecorded.
+func (l *Ledger) Append(check, container string, f inspect.Fact) (inspect.Event, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed {
+		return inspect.Event{}, ErrClosed
+	}
+	now := l.now()
+	if inspect.Transient(f) && !l.due(inspect.Key{Check: check, Container: container}, now) {
+		return inspect.Event{}, nil
+	}
+	var err error
+	if l.session != nil && !inspect.Transient(f) {
+		s := *l.session
+		l.session = nil
+		_, err = l.add(inspect.Event{Fact: s}, now)
+	}
+	e, werr := l.add(inspect.Event{Check: check, Container: container, Fact: f}, now)
+	return e, errors.Join(err, werr)
+}
+
+// add numbers, stamps, chains, writes, folds and delivers.
+func (l *Ledger) add(e inspect.Event, now time.Time) (inspect.Event, error) {
+	e = e.Stamped(inspect.At(now))
+	var err error
+	if !inspect.Transient(e.Fact) {
+		l.seq++
+		e.Seq, e.Prev = l.seq, l.prev
+		err = l.write(e)
+	}
+	l.folded.Apply(e)
+	for _, f := range l.listeners {
+		f(e)
+	}
+	return e, err
+}
+
+// write puts the event's line on disk and remembers its hash for the next one.
+func (l *Ledger) write(e inspect.Event) error {
+	line, err := json.Marshal(e)
+	if err != nil {
+		return fmt.Errorf("encoding entry %d: %w", e.Seq, err)
+	}
+	l.prev = hashLine(line)
+	if l.file == nil || l.failed != nil {
+		return nil
+	}
+	l.failed = l.file.write(line, durable(e.Fact))
+	return l.failed
+}
+
+// durable reports whether a fact is flushed to the disk at once: what a crash of the machine must not take.
+func durable(f inspect.Fact) bool {
+	switch f.(type) {
+	case inspect.Finding, inspect.End, inspect.Note, inspect.Clock, inspect.Session:
+		return true
+	default:
+		return false
+	}
+}
+
+// due reports whether progress may be shown again.
+func (l *Ledger) due(k inspect.Key, now time.Time) bool {
+	if last, ok := l.progress[k]; ok && now.Sub(last) < progressEvery && now.After(last) {
+		return false
+	}
+	l.progress[k] = now
+	return true
+}
+
+// Case gives a copy of the case so far, whose lists nobody changes.
+func (l *Ledger) Case() inspect.Case {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.folded.Clone()
+}
+
+// Image gives a copy of the image of a container, as far as it is known.
+func (l *Ledger) Image(container string) (inspect.Image, bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	i, ok := l.folded.Image(container)
+	return i.Clone(), ok
+}
+
+// Containers are the names of those whose image a fact has named, sorted.
+func (l *Ledger) Containers() []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var names []string
+	for _, i := range l.folded.Images {
+		if i.Named() {
+			names = append(names, i.Container)
+		}
+	}
+	return names
+}
+
+// Check gives how far a check is on a container.
+func (l *Ledger) Check(name, container string) (inspect.CheckState, bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.folded.Check(name, container)
+}
+
+// Head is the hash of the newest line: sha256:…, or empty before the first.
+func (l *Ledger) Head() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.prev
+}
+
+// Close ends the record and unlocks the case. What is appended afterwards is refused.
+func (l *Ledger) Close() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed {
+		return nil
+	}
+	l.closed = true
+	if l.file == nil {
+		return nil
+	}
+	return l.file.close()
+}
+
+// hashLine is the digest of a line without its break.
+func hashLine(line []byte) string {
+	sum := sha256.Sum256(line)
+	return "sha256:" + hex.EncodeToString(sum[:])
+}
