@@ -75,5 +75,5 @@ func TestPolicyThatIsNotMetFailsTheCase(t *testing.T) {
 	}
 }
 
-func any1(all ...Authority) []AuthorityGroup     { return []AuthorityGroup{{Need: 1, Authorities: all}} }
-func list(all ...Signature) []Signature { return all }
+func any1(all ...Authority) []AuthorityGroup { return []AuthorityGroup{{Need: 1, Authorities: all}} }
+func list(all ...Signature) []Signature      { return all }

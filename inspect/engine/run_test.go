@@ -272,10 +272,10 @@ func TestInterruptedIsPartial(t *testing.T) {
 
 func TestChecksThatCannotRunAreRefused(t *testing.T) {
 	tests := map[string][]Check{
-		"is used twice":         {finds("a"), finds("a")},
-		"not in the plan":            {finds("a", "b")},
+		"is used twice":       {finds("a"), finds("a")},
+		"not in the plan":     {finds("a", "b")},
 		"must come before it": {finds("a", "b"), finds("b")},
-		"still finds images":   {resolver(), finds("a", "subject")},
+		"still finds images":  {resolver(), finds("a", "subject")},
 	}
 	for want, checks := range tests {
 		if _, err := NewSource(Plan{Checks: checks}); err == nil || !strings.Contains(err.Error(), want) {
