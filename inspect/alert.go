@@ -8,26 +8,30 @@ import (
 
 // Alert is something that an IDS said.
 type Alert struct {
-	ID          string    `json:"id"` // hash of the line as received: the key
-	Source      string    `json:"source"`
-	Rule        string    `json:"rule"`
-	Priority    string    `json:"priority"`
-	Time        Time      `json:"time"`
-	Imprecise   bool      `json:"imprecise,omitempty"` // a time of day without date or zone
-	Output      string    `json:"output"`
-	Namespace   string    `json:"namespace"`
-	Pod         string    `json:"pod"`
-	Container   string    `json:"container"`
-	ContainerID string    `json:"containerID"`
-	Path        string    `json:"path"` // of the program that the alert names
-	Image       string    `json:"image"`
-	Match       string    `json:"match"`   // digest, container-id, pod, image, none
-	Subject     string    `json:"subject"` // of the image that it was matched to
-	Why         string    `json:"why"`     // the match, or why there is none, in words
-	File        AlertFile `json:"file"`
-	Flags       []string  `json:"flags,omitempty"` // EXE_UPPER_LAYER and the like
-	Count       int       `json:"count"`           // how often it was said
-	Raw         string    `json:"raw"`             // digest of the line as received, an exhibit
+	ID          string `json:"id"` // hash of the line as received: the key
+	Source      string `json:"source"`
+	Rule        string `json:"rule"`
+	Priority    string `json:"priority"`
+	Time        Time   `json:"time"`
+	Imprecise   bool   `json:"imprecise,omitempty"` // a time of day without date or zone
+	Output      string `json:"output"`
+	Namespace   string `json:"namespace"`
+	Pod         string `json:"pod"`
+	Container   string `json:"container"`
+	ContainerID string `json:"containerID"`
+	Path        string `json:"path"` // of the program that the alert names
+	// FileDigest is the hash of that file as the sensor computed it, ALGORITHM:HEX; "" if it computed none.
+	FileDigest string `json:"fileDigest,omitempty"`
+	// Destination is the far end of the connection that the alert is about.
+	Destination Destination `json:"destination,omitzero"`
+	Image       string      `json:"image"`
+	Match       string      `json:"match"`   // digest, container-id, pod, image, none
+	Subject     string      `json:"subject"` // of the image that it was matched to
+	Why         string      `json:"why"`     // the match, or why there is none, in words
+	File        AlertFile   `json:"file"`
+	Flags       []string    `json:"flags,omitempty"` // EXE_UPPER_LAYER and the like
+	Count       int         `json:"count"`           // how often it was said
+	Raw         string      `json:"raw"`             // digest of the line as received, an exhibit
 
 	// Of what was said several times: Time and Raw are of the first.
 	Last     Time     `json:"last,omitzero"`      // when it was said last
@@ -39,6 +43,13 @@ type Alert struct {
 	Title  string `json:"title,omitempty"`  // the message without its fields, where no rule is named
 	Number int    `json:"number,omitempty"` // alert:N
 	From   string `json:"from,omitempty"`   // the file or the request that it came by
+}
+
+// Destination is the far end of a connection.
+type Destination struct {
+	Address string `json:"address"`
+	Port    int    `json:"port,omitempty"`
+	Name    string `json:"name,omitempty"` // of the DNS, in lower case, where the alert has it
 }
 
 // Name is what the alert is called: its rule, or its message where that is not known.

@@ -1,7 +1,7 @@
-// Package alert reads what an IDS said (Falco as JSON or text, falcosidekick, Tetragon) and
-// finds the container that it was said of. Everything in an alert may be missing, and its command
-// lines are an attacker's: nothing here fails on a strange field, and nothing is trusted further
-// than it can be matched.
+// Package alert reads the alerts of runtime sensors (Falco, Tetragon, KubeArmor, Tracee, Kubescape,
+// Suricata, Hubble) in the forms in which log collectors hand them on, and stores them. Everything
+// in an alert may be missing, and its command lines are an attacker's: no strange field is an
+// error, and nothing is trusted further than it can be matched.
 package alert
 
 import (
@@ -14,26 +14,34 @@ import (
 
 // Names of the sources, as they stand in a case.
 const (
-	SourceFalco    = "falco"
-	SourceTetragon = "tetragon"
+	SourceFalco     = "falco"
+	SourceTetragon  = "tetragon"
+	SourceKubeArmor = "kubearmor"
+	SourceTracee    = "tracee"
+	SourceKubescape = "kubescape"
+	SourceSuricata  = "suricata"
+	SourceHubble    = "hubble"
 )
 
-// Alert is one alert with everything that it can be matched by. Match, Why, Subject and File of the embedded alert are
-// provisional until triage has matched it and the files of the image are known.
+// Alert is one alert with everything that it can be matched by. Match, Why, Subject and File of the
+// embedded alert are provisional until triage has matched it and the files of the image are known.
 type Alert struct {
 	inspect.Alert
 	// Digest of the image, sha256:…, where the alert names one: of its index, manifest or config.
 	Digest string
-	Config bool   // the digest is certainly that of the config
-	Node   string // where the alert was raised
-	Target string // the file or the address that the process accessed
+	// the digest is certainly that of the config
+	Config bool
+	// where the alert was raised
+	Node string
+	// the file or the address that the process accessed
+	Target string
 	PodUID string
 	// Addresses are those on both ends of a connection: one of them may be that of the pod.
 	Addresses []netip.Addr
 	// Workload is the owner of the pod, and WorkloadKind its kind, where the alert names it.
 	Workload, WorkloadKind string
-	// Doubtful names fields that occur twice in a text line, with different values. They are empty above, since a command
-	// line can contain them too.
+	// Doubtful names fields that occur twice in a text line, with different values. They are empty
+	// above, since a command line can contain them too.
 	Doubtful []string
 	// Line is the alert as received. Its digest is Raw.
 	Line string
@@ -51,6 +59,6 @@ func (a *Alert) received(line []byte) {
 	a.Match = inspect.MatchNone
 }
 
-// idOf returns the ID of an alert, from the digest of its line. 128 bits are enough that nobody can construct two alerts with
-// one ID.
+// idOf returns the ID of an alert, from the digest of its line. 128 bits are enough that nobody can
+// construct two alerts with one ID.
 func idOf(raw string) string { return raw[len("sha256:"):][:32] }

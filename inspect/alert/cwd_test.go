@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// Where Falco gives no path of the program, the one that it was called by is taken below its working directory.
+// Where Falco gives no path of the program, the one that it was called by is taken below its
+// working directory.
 func TestProgramsCalledByARelativePath(t *testing.T) {
 	for fields, want := range map[string]string{
 		`"proc.exe":"./xmrig","proc.cwd":"/tmp/.x/"`:                      "/tmp/.x/xmrig",
@@ -16,7 +17,12 @@ func TestProgramsCalledByARelativePath(t *testing.T) {
 		`"proc.exe":"./xmrig","proc.cwd":"/opt","proc.exepath":"/tmp/kd"`: "/tmp/kd",
 		`"proc.exe":"/usr/bin/xmrig","proc.cwd":"/opt"`:                   "/usr/bin/xmrig",
 	} {
-		a, err := ParseLine([]byte(`{"output":"x","priority":"Critical","rule":"r","time":"2026-03-01T08:01:02Z","output_fields":{`+fields+`}}`), time.Time{})
+		a, err := ParseLine(
+			[]byte(
+				`{"output":"x","priority":"Critical","rule":"r","time":"2026-03-01T08:01:02Z","output_fields":{`+fields+`}}`,
+			),
+			time.Time{},
+		)
 		if err != nil || a.Path != want {
 			t.Errorf("%s: %q, want %q (%v)", fields, a.Path, want, err)
 		}

@@ -5,27 +5,51 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+
+	"github.com/valyala/fastjson"
 )
 
-// isDocument reports JSON that is not one object a line, by what it begins with: an array of objects, or { and a line
-// break. Many programs begin a line of text with [.
+// isDocument reports JSON that is not one object a line, by what it begins with: an array of
+// objects, { and a line break, or the answer of a log store. Many programs begin a line of text
+// with [.
 func isDocument(start []byte) bool {
 	if rest, ok := bytes.CutPrefix(start, []byte("[")); ok {
 		rest = bytes.TrimLeft(rest, " \t\r\n")
 		return len(rest) == 0 || rest[0] == '{' || rest[0] == ']'
 	}
-	return bytes.HasPrefix(start, []byte("{\n")) || bytes.HasPrefix(start, []byte("{\r"))
+	if bytes.HasPrefix(start, []byte("{\n")) || bytes.HasPrefix(start, []byte("{\r")) {
+		return true
+	}
+	for _, answer := range answers {
+		if bytes.HasPrefix(start, answer) {
+			return true
+		}
+	}
+	return false
 }
 
-// document reads whole JSON values, and the elements of arrays.
+// answers are the beginnings of what log stores return: Elasticsearch and OpenSearch, CloudWatch,
+// Loki.
+var answers = [][]byte{
+	[]byte(`{"took":`), []byte(`{"hits":`), []byte(`{"events":[`), []byte(`{"messageType":`), []byte(`{"logEvents":`),
+	[]byte(`{"status":"success","data":`),
+}
+
+// document reads whole JSON values, the elements of arrays, and the lines in the answers of log
+// stores.
 func (in *intake) document(r io.Reader) error {
 	content, err := io.ReadAll(io.LimitReader(r, maxDocument+1))
 	if len(content) > maxDocument {
 		content = content[:maxDocument]
-		in.Notes = append(in.Notes, fmt.Sprintf("only the first %d MB of the JSON document were read; one alert a line has no such limit", maxDocument>>20))
+		in.Notes = append(in.Notes, fmt.Sprintf(
+			"only the first %d MB of the JSON document were read; one alert a line has no such limit", maxDocument>>20))
 	}
 	values, broken := jsonValues(content)
-	if !in.take(values) {
+	var lines [][]byte
+	for _, v := range values {
+		lines = append(lines, linesOf(v)...)
+	}
+	if !in.take(lines) {
 		return err
 	}
 	if broken != nil {
@@ -35,6 +59,39 @@ func (in *intake) document(r io.Reader) error {
 		in.give(b)
 	}
 	return err
+}
+
+// linesOf returns the lines in the answer of a log store, or the value itself.
+func linesOf(value []byte) [][]byte {
+	if !bytes.Contains(value, []byte(`"hits"`)) && !bytes.Contains(value, []byte(`vents"`)) &&
+		!bytes.Contains(value, []byte(`"values"`)) {
+		return [][]byte{value}
+	}
+	p := parsers.Get()
+	defer parsers.Put(p)
+	v, err := p.ParseBytes(value)
+	if err != nil {
+		return [][]byte{value}
+	}
+	var lines [][]byte
+	for _, path := range [][]string{{"hits", "hits"}, {"events"}, {"logEvents"}} {
+		for _, hit := range v.GetArray(path...) {
+			lines = append(lines, hit.MarshalTo(nil))
+		}
+	}
+	for _, stream := range v.GetArray("data", "result") { // Loki: pairs of nanoseconds and line
+		for _, pair := range stream.GetArray("values") {
+			var a fastjson.Arena
+			o := a.NewObject()
+			o.Set("timestamp", pair.Get("0"))
+			o.Set("line", pair.Get("1"))
+			lines = append(lines, o.MarshalTo(nil))
+		}
+	}
+	if lines == nil {
+		return [][]byte{value}
+	}
+	return lines
 }
 
 // jsonValues cuts content into its values and the elements of its arrays, up to where it is broken.

@@ -8,34 +8,45 @@ import (
 
 // Bounds of one entry.
 const (
-	maxAlso  = 4  // lines kept besides the first, each with another text
-	maxTexts = 64 // texts told apart; more are counted as that many
+	// lines kept besides the first, each with another text
+	maxAlso = 4
+	// texts told apart; more are counted as that many
+	maxTexts = 64
 )
 
 // entry is an alert of a Store, received once or many times.
 type entry struct {
-	alert     Alert // the first one, with the count and the times of all
-	rule      *rule
-	text      uint64   // hash of its text
-	others    []uint64 // hashes of the texts of its repetitions
-	key, spot uint64   // see keyOf and together
-	nth       int      // among the entries of its spot, from 0
-	stripped  bool     // the texts were dropped
+	// the first one, with the count and the times of all
+	alert Alert
+	rule  *rule
+	// hash of its text
+	text uint64
+	// hashes of the texts of its repetitions
+	others []uint64
+	// see keyOf and together
+	key, spot uint64
+	// among the entries of its spot, from 0
+	nth int
+	// the texts were dropped
+	stripped bool
 }
 
 // rule is a rule of an IDS and how often it fired.
 type rule struct {
 	name, title string
 
-	count   int // alerts
+	// alerts
+	count   int
 	entries int
-	dropped int // entries
+	// entries
+	dropped int
 }
 
 // seed makes the hashes unpredictable, so that nobody outside can cause collisions.
 var seed = maphash.MakeSeed()
 
-// hashOf returns one number for several texts. Each text ends with a byte that does not occur in UTF-8.
+// hashOf returns one number for several texts. Each text ends with a byte that does not occur in
+// UTF-8.
 func hashOf(parts ...string) uint64 {
 	var h maphash.Hash
 	h.SetSeed(seed)
@@ -51,26 +62,31 @@ func together(a, b uint64) uint64 {
 	return maphash.Comparable(seed, [2]uint64{a, b})
 }
 
+// ruleOf is equal for alerts of one rule. The priority is part of it: sensors let it be changed,
+// and the worse one must not hide.
 func ruleOf(a *Alert) uint64 { return hashOf(a.Source, a.Rule, a.Title, a.Priority) }
 
+// placeOf is equal for alerts about one container, by whatever the alert names.
 func placeOf(a *Alert) uint64 {
 	parts := []string{
-		a.Namespace, a.Pod, a.PodUID, a.Container, a.ContainerID, a.Image, a.Digest, a.Workload, strings.Join(a.Doubtful, ","),
+		a.Namespace, a.Pod, a.PodUID, a.Container, a.ContainerID, a.Image, a.Digest, a.Workload,
+		strings.Join(a.Doubtful, ","),
 	}
-	for _, address := range a.Addresses {
-		parts = append(parts, address.String())
+	if len(a.Addresses) > 0 { // of a connection the end that opened it: the other one varies, and is the target
+		parts = append(parts, a.Addresses[0].String())
 	}
 	return hashOf(parts...)
 }
 
-// keyOf is equal for repetitions of one alert: the same rule on the same container (the spot), about the same program and
-// the same target. The command line is not part of it: an attacker could make an entry of each.
+// keyOf is equal for repetitions of one alert: the same rule on the same container (the spot),
+// about the same program and the same target. The command line is not part of it: an attacker could
+// make an entry of each.
 func keyOf(spot uint64, a *Alert) uint64 {
-	return together(spot, hashOf(a.Path, a.Target, strings.Join(a.Flags, "|")))
+	return together(spot, hashOf(a.Path, a.Target, strings.Join(a.Flags, "|"), a.FileDigest))
 }
 
-// eventOf is equal for one event that arrived from two feeds. ok is false where the alert does not contain enough to decide:
-// a time that is not in nanoseconds may be that of two events.
+// eventOf is equal for one event that arrived from two feeds. ok is false where the alert does not
+// contain enough to decide: a time that is not in nanoseconds may be that of two events.
 func eventOf(a *Alert) (id uint64, ok bool) {
 	if a.Time.IsZero() || a.Imprecise || a.Time.Nanosecond()%1000 == 0 {
 		return 0, false
@@ -111,7 +127,9 @@ func (e *entry) repeat(a *Received) {
 	e.others = append(e.others, text)
 	first.Variants = 1 + len(e.others)
 	if len(first.Also) < maxAlso && !e.stripped {
-		first.Also, first.AlsoLines = append(first.Also[:len(first.Also):len(first.Also)], a.Output), append(first.AlsoLines, string(a.line))
+		first.Also, first.AlsoLines = append(
+			first.Also[:len(first.Also):len(first.Also)], a.Output,
+		), append(first.AlsoLines, string(a.line))
 	}
 }
 

@@ -12,29 +12,31 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 )
 
-// falcoAlert reads a line of Falco's JSON, which falcosidekick hands on with a uuid. The tags, the output and its fields
-// can each be switched off.
+// isFalco reports an alert of Falco: it has a rule, or a priority and something to say. A log line
+// that merely has a message is none.
+func isFalco(v *fastjson.Value) bool {
+	if textAt(v, "rule") != "" {
+		return v.Exists("output") || v.Exists("output_fields") || v.Exists("priority") || !v.Exists("message")
+	}
+	return priorityOf(textAt(v, "priority")) != "" && (textAt(v, "output") != "" || v.GetObject("output_fields") != nil)
+}
+
+// falcoAlert reads Falco's JSON, which falcosidekick hands on with a uuid. The tags, the output and
+// its fields can each be switched off.
 func falcoAlert(v *fastjson.Value, seen moment) (Alert, error) {
 	a := Alert{Alert: inspect.Alert{
-		Source: SourceFalco, Rule: text(v.Get("rule")), Output: cmp.Or(text(v.Get("output")), text(v.Get("message"))),
+		Source: SourceFalco, Rule: textAt(v, "rule"), Output: cmp.Or(textAt(v, "output"), textAt(v, "message")),
 	}}
-	priority := text(v.Get("priority"))
+	priority := textAt(v, "priority")
 	a.Priority = cmp.Or(priorityOf(priority), priority)
 	var values fields
-	said := 0
-	v.GetObject("output_fields").Visit(func(name []byte, value *fastjson.Value) {
-		said++
-		values.set(name, func() string { return text(value) })
-	})
-	if a.Output == "" && a.Rule == "" && said == 0 {
-		return Alert{}, errNoAlert
-	}
-	if said == 0 { // switched off: what the text says is left
+	if n := values.setAll(v.Get("output_fields"), nil); n == 0 { // switched off: what the text contains is left
 		values, a.Doubtful = textFields(a.Output)
 	}
 	a.fill(&values)
-	a.when(text(v.Get("time")), &values, seen)
-	return a.at(text(v.Get("hostname"))), nil
+	a.when(textAt(v, "time"), &values, seen)
+	a.Node = textAt(v, "hostname")
+	return a, nil
 }
 
 // when finds the alert's time: where it stands, in its fields, or at the beginning of its text.
@@ -63,12 +65,6 @@ func (a *Alert) setTime(stamp string, seen moment) bool {
 	return ok
 }
 
-// at names the node that the alert came from.
-func (a Alert) at(node string) Alert {
-	a.Node = node
-	return a
-}
-
 // fill takes from the fields what the alert is matched and told apart by.
 func (a *Alert) fill(v *fields) {
 	// One thing under two names with different values is as doubtful as one name twice.
@@ -80,8 +76,13 @@ func (a *Alert) fill(v *fields) {
 		return value
 	}
 	a.ContainerID = agreed(BareID, "container_id", containerID, containerIDOld)
+	if full := BareID(v[containerFullID]); len(full) > len(a.ContainerID) && strings.HasPrefix(full, a.ContainerID) {
+		a.ContainerID = full
+	}
 	a.Container = v[containerName]
-	a.Namespace, a.Pod = agreed(known, "k8s_ns_name", namespaceName, namespaceOld), agreed(known, "k8s_pod_name", podName, podOld)
+	a.Namespace = agreed(known, "k8s_ns_name", namespaceName, namespaceOld, namespaceMeta)
+	a.Pod = agreed(known, "k8s_pod_name", podName, podOld, podMeta)
+	a.PodUID = agreed(known, "k8s_pod_uid", podUID, podUIDOld, podUIDMeta)
 	a.fillDockerName()
 	a.Image, a.Digest = imageOf(
 		cmp.Or(v[containerRepository], v[containerImage], v[imageOld]), v[containerTag], v[containerDigest])
@@ -103,18 +104,32 @@ func (a *Alert) fill(v *fields) {
 		}
 	}
 	a.Target = targetOf(cmp.Or(v[fileName], v[fileOld], v[connectionOld]))
+	a.fillConnection(v)
 	a.fillAudit(v)
 }
 
-// fillAudit reads what Kubernetes' audit log says of a pod, in the words of Falco's plugin.
+// fillAudit reads the object of an event of Kubernetes' audit log, in the words of Falco's plugin
+// k8saudit.
 func (a *Alert) fillAudit(v *fields) {
-	if v[targetResource] == "pods" {
-		a.Namespace, a.Pod = cmp.Or(a.Namespace, v[targetNamespace]), cmp.Or(a.Pod, v[targetName])
+	a.Namespace = cmp.Or(a.Namespace, v[targetNamespace])
+	name := cmp.Or(v[targetName], v[responseName]) // the name of what is created may be generated
+	switch resource := v[targetResource]; {
+	case name == "":
+	case resource == "pods":
+		a.Pod = cmp.Or(a.Pod, name)
+	case workloadKinds[resource] != "":
+		a.Workload, a.WorkloadKind = cmp.Or(a.Workload, name), cmp.Or(a.WorkloadKind, workloadKinds[resource])
 	}
 }
 
-// targetOf is what the process touched: a file, or the other end of a connection. The end on this side has a port that
-// is another each time.
+// workloadKinds are the kinds of the resources that make pods.
+var workloadKinds = map[string]string{
+	"deployments": "Deployment", "statefulsets": "StatefulSet", "daemonsets": "DaemonSet",
+	"replicasets": "ReplicaSet", "jobs": "Job",
+}
+
+// targetOf is what the process touched: a file, or the other end of a connection. The end on this
+// side has a port that is another each time.
 func targetOf(name string) string {
 	if _, there, ok := strings.Cut(name, "->"); ok {
 		return there
@@ -154,8 +169,8 @@ func (a *Alert) fillDockerName() {
 	a.Container, a.Pod, a.Namespace = parts[1], cmp.Or(a.Pod, parts[2]), cmp.Or(a.Namespace, parts[3])
 }
 
-// imageOf puts an image's name together again. Falco has been seen to cut REPO@sha256:HEX at its last
-// colon: then the repository is sha256, or ends with @sha256, and the tag is the digest.
+// imageOf puts an image's name together again. Falco has been seen to cut REPO@sha256:HEX at its
+// last colon: then the repository is sha256, or ends with @sha256, and the tag is the digest.
 func imageOf(repository, tag, digest string) (image, imageDigest string) {
 	if repo, d, ok := strings.Cut(repository, "@"); ok && strings.HasPrefix(d, "sha256:") {
 		repository, digest = repo, cmp.Or(digest, d)
@@ -183,6 +198,7 @@ func DigestOf(s string) string {
 	return s
 }
 
+// isDigest reports a complete digest of SHA-256, the only algorithm that container runtimes report.
 func isDigest(s string) bool {
 	hex, ok := strings.CutPrefix(s, "sha256:")
 	return ok && len(hex) == 64 && strings.Trim(hex, "0123456789abcdef") == ""

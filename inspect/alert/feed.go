@@ -16,28 +16,35 @@ const maxFeeds = 1024
 
 // Feed is one source of alerts: a file, a log, a webhook.
 type Feed struct {
-	Kind  string
-	Name  string // the file or the request, as it is shown
+	Kind string
+	// the file or the request, as it is shown
+	Name  string
 	store *Store
 
-	// state marks a feed that shows its whole state again and again, as policy reports do. Known alerts are not counted again.
+	// state marks a feed that shows its whole state again and again, as policy reports do. Known
+	// alerts are not counted again.
 	state bool
 
 	count, again, broken, other int
 	samples                     []BrokenLine
 	condition                   string
 	failing                     bool
-	caughtUp                    func() // set before the feed runs
+	// set before the feed runs
+	caughtUp func()
 }
 
 // FeedState is the state of a feed.
 type FeedState struct {
 	Kind, Name string
-	Alerts     int // received, and not received from another feed before
-	Broken     int
-	Other      int    // lines of a log that are not alerts
-	Condition  string // following, ended, lost …; empty: read
-	Failing    bool   // the condition is a failure
+	// received, and not received from another feed before
+	Alerts int
+	Broken int
+	// lines of a log that are not alerts
+	Other int
+	// following, ended, lost …; empty: read
+	Condition string
+	// the condition is a failure
+	Failing bool
 }
 
 // Open returns the feed of the name, and adds it if there is none.
@@ -46,6 +53,8 @@ func (s *Store) Open(kind, name string) *Feed { return s.open(kind, name, false)
 // OpenState is Open for a feed that shows its whole state again and again.
 func (s *Store) OpenState(kind, name string) *Feed { return s.open(kind, name, true) }
 
+// open returns the feed of the name. Names come from the cluster (pods with sensors, reports), so
+// their number is bounded.
 func (s *Store) open(kind, name string, state bool) *Feed {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -78,12 +87,13 @@ func (f *Feed) SetCondition(failing bool, condition string) {
 // currentState is the state of the feed. The Store is locked.
 func (f *Feed) currentState() FeedState {
 	return FeedState{
-		Kind: f.Kind, Name: f.Name, Alerts: f.count - f.again, Broken: f.broken, Other: f.other, Condition: f.condition, Failing: f.failing,
+		Kind: f.Kind, Name: f.Name, Alerts: f.count - f.again, Broken: f.broken, Other: f.other,
+		Condition: f.condition, Failing: f.failing,
 	}
 }
 
-// OnCaughtUp sets the function that is called when the feed has passed on what there was at the beginning, or ends. It may be
-// called more than once.
+// OnCaughtUp sets the function that is called when the feed has passed on what there was at the
+// beginning, or ends. It may be called more than once.
 func (f *Feed) OnCaughtUp(call func()) { f.caughtUp = call }
 
 // waits is called when all that there was is passed on.

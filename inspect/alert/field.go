@@ -1,7 +1,13 @@
 package alert
 
-// A field of an alert that is looked at. Falco writes its name with dots in JSON, and with _ in the text of its rules;
-// older rules have shorter names.
+import (
+	"bytes"
+
+	"github.com/valyala/fastjson"
+)
+
+// A field of an alert that is looked at. Falco writes its name with dots in JSON, and with _ in the
+// text of its rules; older rules have shorter names.
 type field int
 
 const (
@@ -31,23 +37,54 @@ const (
 	fileName
 	fileOld
 	connectionOld
-	targetNamespace // of Kubernetes' audit events: the object that was touched
+	containerFullID
+	// of the plugin k8smeta
+	namespaceMeta
+	podMeta
+	podUID
+	podUIDOld
+	podUIDMeta
+	podAddress
+	// of a connection: the end of the process
+	localIP
+	localPort
+	remoteIP
+	remotePort
+	// as it was looked up
+	remoteName
+	// the end that opened the connection
+	clientIP
+	serverIP
+	serverPort
+	serverName
+	// of Kubernetes' audit events: the object of the request
+	targetNamespace
 	targetResource
 	targetName
+	responseName
 	fieldCount
 )
 
 // fieldNames are the names of the fields with _ in place of dots.
 var fieldNames = map[string]field{
 	"container_id": containerID, "container": containerIDOld, "container_name": containerName,
-	"container_image_repository": containerRepository, "container_image_tag": containerTag, "container_image_digest": containerDigest,
-	"container_image": containerImage, "image": imageOld,
+	"container_image_repository": containerRepository, "container_image_tag": containerTag,
+	"container_image_digest": containerDigest,
+	"container_image":        containerImage, "image": imageOld,
 	"k8s_ns_name": namespaceName, "k8s_ns": namespaceOld, "k8s_pod_name": podName, "k8s_pod": podOld,
-	"proc_exepath": exePath, "exepath": exePathOld, "proc_exe": exeName, "proc_cwd": workDir, "evt_arg_flags": exeFlags, "exe_flags": exeFlagsOld,
-	"proc_is_exe_upper_layer": inUpperLayer, "proc_is_exe_lower_layer": inLowerLayer, "proc_is_exe_from_memfd": fromMemory,
-	"evt_time": eventTime, "evt_time_iso8601": eventTimeISO,
+	"proc_exepath": exePath, "exepath": exePathOld, "proc_exe": exeName, "proc_cwd": workDir,
+	"evt_arg_flags": exeFlags, "exe_flags": exeFlagsOld,
+	"proc_is_exe_upper_layer": inUpperLayer, "proc_is_exe_lower_layer": inLowerLayer,
+	"proc_is_exe_from_memfd": fromMemory,
+	"evt_time":               eventTime, "evt_time_iso8601": eventTimeISO,
 	"fd_name": fileName, "file": fileOld, "connection": connectionOld,
-	"ka_target_namespace": targetNamespace, "ka_target_resource": targetResource, "ka_target_name": targetName,
+	"container_full_id": containerFullID, "k8smeta_ns_name": namespaceMeta, "k8smeta_pod_name": podMeta,
+	"k8smeta_pod_uid": podUIDMeta,
+	"k8s_pod_uid":     podUID, "k8s_pod_id": podUIDOld, "k8s_pod_ip": podAddress,
+	"fd_lip": localIP, "fd_lport": localPort, "fd_rip": remoteIP, "fd_rport": remotePort, "fd_rip_name": remoteName,
+	"fd_cip": clientIP, "fd_sip": serverIP, "fd_sport": serverPort, "fd_sip_name": serverName,
+	"ka_target_namespace": targetNamespace, "ka_resp_name": responseName, "ka_target_resource": targetResource,
+	"ka_target_name": targetName,
 }
 
 // fields are what an alert says in fields of its own; "" is one that it does not have.
@@ -69,6 +106,26 @@ func (f *fields) set(name []byte, value func() string) {
 	if at, ok := fieldNames[string(plain[:len(name)])]; ok {
 		f[at] = value()
 	}
+}
+
+// maxNesting bounds the fields that are objects, which programs make of names with dots.
+const maxNesting = 6
+
+// setAll keeps the fields of an object, also where names with dots were expanded into objects. n
+// counts them.
+func (f *fields) setAll(v *fastjson.Value, above []byte) (n int) {
+	v.GetObject().Visit(func(name []byte, value *fastjson.Value) {
+		if len(above) > 0 {
+			name = append(append(above[:len(above):len(above)], '_'), name...)
+		}
+		if value.Type() == fastjson.TypeObject && bytes.Count(name, []byte("_")) < maxNesting {
+			n += f.setAll(value, name)
+			return
+		}
+		n++
+		f.set(name, func() string { return text(value) })
+	})
+	return n
 }
 
 // agree is the one value that some fields have, cleaned. ok is false if they have different ones.

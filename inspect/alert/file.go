@@ -15,10 +15,13 @@ import (
 
 // Bounds of files.
 const (
-	maxFile   = 2 << 30          // bytes, the newest; a day of a busy cluster is a tenth of that
-	pipeQuiet = 10 * time.Second // how long a pipe may say nothing before ReadFile takes what there is
+	// bytes, the newest; a day of a busy cluster is a tenth of that
+	maxFile = 2 << 30
+	// how long a pipe may say nothing before ReadFile takes what there is
+	pipeQuiet = 10 * time.Second
 	pollEvery = 250 * time.Millisecond
-	headBytes = 256 // by which a file is known again
+	// by which a file is known again
+	headBytes = 256
 )
 
 // ErrNoAlertFile is what can hold no alerts: a directory, a device.
@@ -44,6 +47,7 @@ func openFile(path string) (*os.File, fs.FileInfo, error) {
 	return f, info, nil
 }
 
+// kindOf names what a path is if it is neither a file nor a pipe.
 func kindOf(mode fs.FileMode) string {
 	switch {
 	case mode.IsDir():
@@ -66,7 +70,8 @@ func CheckFile(path string) error {
 	return f.Close()
 }
 
-// ReadFile reads a file of alerts once. A pipe is read to its end, or until it says nothing for a while: that is said.
+// ReadFile reads a file of alerts once. A pipe is read to its end, or until it says nothing for a
+// while: that is said.
 func ReadFile(ctx context.Context, path string, feed *Feed) error {
 	f, info, err := openFile(path)
 	if err != nil {
@@ -84,8 +89,9 @@ func ReadFile(ctx context.Context, path string, feed *Feed) error {
 	return feed.scan(ctx, r, Limits{Day: info.ModTime()})
 }
 
-// FollowFile reads a file of alerts and what is added to it, as tail -F does, until ctx ends: also when it is cut short or
-// another takes its name. The error is about how it was opened; what happens later is said by the feed.
+// FollowFile reads a file of alerts and what is added to it, as tail -F does, until ctx ends: also
+// when it is cut short or another takes its name. The error is about how it was opened; what
+// happens later is said by the feed.
 func FollowFile(ctx context.Context, path string, feed *Feed) error {
 	f, info, err := openFile(path)
 	if err != nil {

@@ -26,7 +26,9 @@ type followed struct {
 
 func follow(t *testing.T, content string) *followed {
 	t.Helper()
-	f := &followed{t: t, path: filepath.Join(t.TempDir(), "falco.log"), store: newStore(t, 0), done: make(chan error, 1)}
+	f := &followed{
+		t: t, path: filepath.Join(t.TempDir(), "falco.log"), store: newStore(t, 0), done: make(chan error, 1),
+	}
 	f.write(os.O_CREATE, content)
 	f.start()
 	return f
@@ -180,9 +182,12 @@ func TestADocumentIsFollowed(t *testing.T) {
 	f.ends()
 }
 
-// Text that begins as an array does is no document, nor is what is added to a file: it would be waited for to its end.
+// Text that begins as an array does is no document, nor is what is added to a file: it would be
+// waited for to its end.
 func TestAFileThatGrowsIsOfLines(t *testing.T) {
-	for name, begin := range map[string]string{"dmesg": "[ 12.3] usb\n", "a library": "[libs]: started\n", "nothing": ""} {
+	for name, begin := range map[string]string{
+		"dmesg": "[ 12.3] usb\n", "a library": "[libs]: started\n", "nothing": "",
+	} {
 		t.Run(name, func(t *testing.T) {
 			f := follow(t, begin)
 			f.awaits("following")
@@ -227,12 +232,18 @@ func TestWhatIsNoFileOfAlerts(t *testing.T) {
 		t.Fatal(err)
 	}
 	b := newStore(t, 0)
-	for path, want := range map[string]error{dir: ErrNoAlertFile, "/dev/zero": ErrNoAlertFile, filepath.Join(dir, "none"): fs.ErrNotExist, secret: fs.ErrPermission} {
+	for path, want := range map[string]error{
+		dir: ErrNoAlertFile, "/dev/zero": ErrNoAlertFile, filepath.Join(dir, "none"): fs.ErrNotExist,
+		secret: fs.ErrPermission,
+	} {
 		if path == secret && os.Getuid() == 0 {
 			continue // root may read everything
 		}
-		for name, read := range map[string]func(context.Context, string, *Feed) error{"once": ReadFile, "following": FollowFile} {
-			if err := read(t.Context(), path, b.Open(KindFile, path)); !errors.Is(err, want) || !strings.Contains(err.Error(), "opening the alerts") {
+		for name, read := range map[string]func(context.Context, string, *Feed) error{
+			"once": ReadFile, "following": FollowFile,
+		} {
+			if err := read(t.Context(), path, b.Open(KindFile, path)); !errors.Is(err, want) ||
+				!strings.Contains(err.Error(), "opening the alerts") {
 				t.Errorf("%s, %s: %v", path, name, err)
 			}
 		}
@@ -270,7 +281,9 @@ func TestReadingAPipeOnceEnds(t *testing.T) {
 			_ = w.Close()
 		})
 		feed := b.Open(KindFile, tt.words)
-		if err := feed.scan(t.Context(), &pipe{ctx: t.Context(), file: f, feed: feed, quiet: time.Second}, Limits{Day: at}); err != nil {
+		if err := feed.scan(
+			t.Context(), &pipe{ctx: t.Context(), file: f, feed: feed, quiet: time.Second}, Limits{Day: at},
+		); err != nil {
 			t.Error(err)
 		}
 		close(closing)

@@ -15,23 +15,28 @@ import (
 
 // Bounds of what is read of a cluster for its alerts.
 const (
-	maxReports   = 20_000 // objects of one kind; Kyverno makes one for each object of the cluster
-	reportPage   = 50     // objects asked for at once: one of falcosidekick's is up to 2 MB
+	// objects of one kind; Kyverno makes one for each object of the cluster
+	maxReports = 20_000
+	// objects asked for at once: one of falcosidekick's is up to 2 MB
+	reportPage   = 50
 	reportsEvery = 30 * time.Second
 	podsEvery    = time.Minute
 )
 
-// FromCluster reads alerts with nothing but a kubeconfig: from policy reports, and from the logs of the pods of Falco and
-// Tetragon. What may not be read is said; a kind of report that the cluster does not know is not missed.
+// FromCluster reads alerts with nothing but a kubeconfig: from policy reports, and from the logs of
+// the pods of Falco and Tetragon. What may not be read is said; a kind of report that the cluster
+// does not know is not missed.
 type FromCluster struct {
 	Store   *Store
 	Cluster kube.Source
-	Note    func(text string) // called once for each thing that was not read or is not an alert
+	// called once for each thing that was not read or is not an alert
+	Note func(text string)
 
 	mu      sync.Mutex
 	said    map[string]bool
 	leftOut map[string]int
-	counted bool // what is left out of reports
+	// what is left out of reports
+	counted bool
 	logs    map[string]bool
 }
 
@@ -78,7 +83,8 @@ func reportKinds(selector string) []kube.CustomKind {
 		{"openreports.io", "v1alpha1", "clusterreports", "ClusterReport", false},
 	} {
 		kinds = append(kinds, kube.CustomKind{
-			Group: k.group, Version: k.version, Plural: k.plural, Kind: k.kind, Namespaced: k.namespaced, Page: reportPage, Labels: selector,
+			Group: k.group, Version: k.version, Plural: k.plural, Kind: k.kind, Namespaced: k.namespaced,
+			Page: reportPage, Labels: selector,
 		})
 	}
 	return kinds
@@ -87,6 +93,8 @@ func reportKinds(selector string) []kube.CustomKind {
 // notKyverno leaves out on the server what was counted once: Kyverno's are the many.
 const notKyverno = managedBy + "!=kyverno"
 
+// followReports reads the reports again and again: a watch of them would need a permission more.
+// After the first time Kyverno's are left out by the server. A slow server is asked more seldom.
 func (c *FromCluster) followReports(ctx context.Context) {
 	selector := ""
 	for {
@@ -100,6 +108,7 @@ func (c *FromCluster) followReports(ctx context.Context) {
 	}
 }
 
+// readReports reads the reports of all kinds at once.
 func (c *FromCluster) readReports(ctx context.Context, selector string) {
 	var work sync.WaitGroup
 	for _, kind := range reportKinds(selector) {
@@ -109,6 +118,7 @@ func (c *FromCluster) readReports(ctx context.Context, selector string) {
 	c.counted = true
 }
 
+// readKind reads the reports of one kind, at most maxReports.
 func (c *FromCluster) readKind(ctx context.Context, kind kube.CustomKind) {
 	n := 0
 	err := c.Cluster.EachCustom(ctx, kind, "", func(o kube.Object) error {
@@ -126,6 +136,7 @@ func (c *FromCluster) readKind(ctx context.Context, kind kube.CustomKind) {
 	}
 }
 
+// takeReport stores the alerts of one report, and counts the results that are not alerts.
 func (c *FromCluster) takeReport(o kube.Object) {
 	r, err := parseReport(o.Raw)
 	if err != nil {

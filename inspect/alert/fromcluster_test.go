@@ -47,7 +47,9 @@ func (a *api) open(t *testing.T) *kube.Cluster {
 	authority := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: a.Certificate().Raw})
 	file := filepath.Join(t.TempDir(), "config")
 	text := fmt.Sprintf(`{apiVersion: v1, kind: Config, current-context: prod, users: [{name: u, user: {token: x}}],
-clusters: [{name: c, cluster: {server: %q, certificate-authority-data: %s}}], contexts: [{name: prod, context: {cluster: c, user: u}}]}`,
+clusters: [
+	{name: c, cluster: {server: %q, certificate-authority-data: %s}},
+], contexts: [{name: prod, context: {cluster: c, user: u}}]}`,
 		a.URL, base64.StdEncoding.EncodeToString(authority))
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
@@ -149,13 +151,17 @@ func refuse(w http.ResponseWriter, code int, reason string) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(code)
 	_ = json.NewEncoder(w).Encode(metav1.Status{
-		TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Status"}, Status: "Failure", Code: int32(code), Reason: metav1.StatusReason(reason), Message: reason,
+		TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Status"}, Status: "Failure", Code: int32(code),
+		Reason: metav1.StatusReason(reason), Message: reason,
 	})
 }
 
 // sensor is a pod of an IDS.
 func sensor(name string, containers ...string) corev1.Pod {
-	p := corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: "security", Name: name}, Status: corev1.PodStatus{Phase: corev1.PodRunning}}
+	p := corev1.Pod{
+		ObjectMeta: metav1.ObjectMeta{Namespace: "security", Name: name},
+		Status:     corev1.PodStatus{Phase: corev1.PodRunning},
+	}
 	for _, c := range containers {
 		p.Spec.Containers = append(p.Spec.Containers, corev1.Container{Name: c})
 	}
@@ -176,8 +182,12 @@ func watched(t *testing.T) *api {
 	a.logs["security/falco-x/falco"] = []string{
 		"Sun Mar  1 08:00:00 2026: Falco version: 0.43.0", said("A", "web-0", "/a", "a", 0), textOne, `{"rule": broken`,
 	}
-	a.logs["security/tetragon-x/export-stdout"] = []string{`{"process_exec":{"process":{"binary":"/b","pod":{"namespace":"shop","name":"web-1"}}},"time":"2026-03-01T08:01:02.5Z"}`}
-	kyverno := falcoReport(map[string]any{"source": "kyverno", "result": "fail"}, map[string]any{"source": "kyverno", "result": "pass"})
+	a.logs["security/tetragon-x/export-stdout"] = []string{
+		`{"process_exec":{"process":{"binary":"/b","pod":{"namespace":"shop","name":"web-1"}}},"time":"2026-03-01T08:01:02.5Z"}`,
+	}
+	kyverno := falcoReport(
+		map[string]any{"source": "kyverno", "result": "fail"}, map[string]any{"source": "kyverno", "result": "pass"},
+	)
 	kyverno = []byte(strings.Replace(string(kyverno), `"falcosidekick"`, `"kyverno"`, 1))
 	a.reports[policyReports] = []json.RawMessage{falcoReport(falcoResult()), kyverno}
 	a.reports[openReports] = []json.RawMessage{}
@@ -213,11 +223,15 @@ func TestReadFromCluster(t *testing.T) {
 	a := watched(t)
 	c, said := reader(t, a.open(t))
 	c.Read(t.Context())
-	want := []string{"A ×1", "Drop and execute new binary in container ×1", "Executing binary not part of base image ×1", "process_exec ×1"}
+	want := []string{
+		"A ×1", "Drop and execute new binary in container ×1", "Executing binary not part of base image ×1",
+		"process_exec ×1",
+	}
 	if got := rules(c.Store); !slices.Equal(got, want) {
 		t.Errorf("got %q", got)
 	}
-	if got := said(); len(got) != 1 || got[0] != "results in policy reports that are no alerts, left out: 2 of kyverno" {
+	if got := said(); len(got) != 1 ||
+		got[0] != "results in policy reports that are no alerts, left out: 2 of kyverno" {
 		t.Errorf("said %q", got)
 	}
 	s := c.Store.Summary()
@@ -235,7 +249,8 @@ func TestReadFromCluster(t *testing.T) {
 		}
 	}
 	for _, q := range a.asked {
-		if !strings.HasPrefix(q, "GET ") || strings.Contains(q, "/log") && (!strings.Contains(q, "tailLines=1000") || !strings.Contains(q, "limitBytes=")) {
+		if !strings.HasPrefix(q, "GET ") || strings.Contains(q, "/log") &&
+			(!strings.Contains(q, "tailLines=1000") || !strings.Contains(q, "limitBytes=")) {
 			t.Errorf("asked %s", q)
 		}
 	}
@@ -244,7 +259,8 @@ func TestReadFromCluster(t *testing.T) {
 // What may not be read is said, and the rest is read.
 func TestFromClusterSaysWhatItMayNotRead(t *testing.T) {
 	for deny, want := range map[string]string{
-		"/log": "reading the log of container falco", "policyreports": "alerts in policyreports of wgpolicyk8s.io", "/api/v1/": "alerts in a log of Falco",
+		"/log": "reading the log of container falco", "policyreports": "alerts in policyreports of wgpolicyk8s.io",
+		"/api/v1/": "alerts in a log of Falco",
 	} {
 		a := watched(t)
 		a.deny = deny
@@ -306,7 +322,8 @@ func TestFromADump(t *testing.T) {
 	}
 }
 
-// New lines come as they are written; a connection that is lost is taken up again, and no line counts twice.
+// New lines come as they are written; a connection that is lost is taken up again, and no line
+// counts twice.
 func TestFollowCluster(t *testing.T) {
 	a := watched(t)
 	a.cut = 3
@@ -321,7 +338,10 @@ func TestFollowCluster(t *testing.T) {
 		a.mu.Unlock()
 		time.Sleep(20 * time.Millisecond)
 	}
-	want := []string{"A ×1", "B ×6", "Drop and execute new binary in container ×1", "Executing binary not part of base image ×1", "process_exec ×1"}
+	want := []string{
+		"A ×1", "B ×6", "Drop and execute new binary in container ×1", "Executing binary not part of base image ×1",
+		"process_exec ×1",
+	}
 	var got []string
 	for range 500 {
 		if got = rules(c.Store); slices.Equal(got, want) {
@@ -353,7 +373,8 @@ func TestLinesOfBeforeAreLeftOut(t *testing.T) {
 			break
 		}
 	}
-	if want := lines[strings.Index(lines, "no time"):]; got.String() != want || f.size != int64(len(lines)) || f.last.Nanosecond() != 3 {
+	if want := lines[strings.Index(lines, "no time"):]; got.String() != want || f.size != int64(len(lines)) ||
+		f.last.Nanosecond() != 3 {
 		t.Errorf("got %q, size %d, last %v", got.String(), f.size, f.last)
 	}
 }

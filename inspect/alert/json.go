@@ -14,22 +14,47 @@ var parsers fastjson.ParserPool
 // errDeep is what fastjson refuses and JSON allows.
 var errDeep = errors.New("nested too deeply")
 
-// parseJSON reads a line of JSON, of Falco or of Tetragon.
-func parseJSON(line []byte, seen moment) (Alert, error) {
+// parseJSON reads a line of JSON, of any sensor or collector.
+func parseJSON(line []byte, seen moment, depth int) (Alert, error) {
 	p := parsers.Get()
 	defer parsers.Put(p)
 	v, err := p.ParseBytes(line)
 	if err != nil {
-		return Alert{}, notJSON(line)
+		return Alert{}, invalidJSON(line)
 	}
-	if kind, process := tetragonBody(v); process != nil {
-		return tetragonAlert(kind, process, text(v.Get("time"))).at(text(v.Get("node_name"))), nil
-	}
-	return falcoAlert(v, seen)
+	return fromObject(v, seen, depth)
 }
 
-// notJSON says why a line is none; fastjson would cite the line.
-func notJSON(line []byte) error {
+// format is how one sensor writes alerts.
+type format struct {
+	is   func(v *fastjson.Value) bool
+	read func(v *fastjson.Value, seen moment) (Alert, error)
+}
+
+// formats are told apart by keys that no other has. Envelopes that keep the keys of Falco beside
+// their own are alerts of Falco.
+var formats = []format{
+	{isTetragon, tetragonAlert},
+	{isSuricata, suricataAlert},
+	{isHubble, hubbleAlert},
+	{isTracee, traceeAlert},
+	{isKubeArmor, kubeArmorAlert},
+	{isKubescape, kubescapeAlert},
+	{isFalco, falcoAlert},
+}
+
+// fromObject reads the alert of a sensor, or the envelope of one.
+func fromObject(v *fastjson.Value, seen moment, depth int) (Alert, error) {
+	for _, f := range formats {
+		if f.is(v) {
+			return f.read(v, seen)
+		}
+	}
+	return fromEnvelope(v, seen, depth)
+}
+
+// invalidJSON says why a line is not JSON; the error of fastjson would cite the line.
+func invalidJSON(line []byte) error {
 	var any json.RawMessage
 	if err := json.Unmarshal(line, &any); err != nil {
 		return fmt.Errorf("invalid JSON: %w", err)
@@ -37,8 +62,8 @@ func notJSON(line []byte) error {
 	return fmt.Errorf("invalid JSON: %w", errDeep)
 }
 
-// text is a string field that may be anything: numbers and truth values as they are written, null, <NA>, objects and
-// lists as nothing.
+// text is a string field that may be anything: numbers and truth values as they are written; null,
+// <NA>, objects and lists are "".
 func text(v *fastjson.Value) string {
 	if v == nil {
 		return ""
@@ -53,7 +78,11 @@ func text(v *fastjson.Value) string {
 	}
 }
 
-// known makes the words for "no value" empty: Falco's, and Go's, in which falcosidekick writes reports.
+// textAt is the text of a field, by its path.
+func textAt(v *fastjson.Value, path ...string) string { return text(v.Get(path...)) }
+
+// known makes the words for "no value" empty: Falco's, and Go's, which falcosidekick writes into
+// reports.
 func known(s string) string {
 	switch s {
 	case "<NA>", "<N/A>", "null", "N/A", "<nil>":

@@ -1,21 +1,21 @@
 package alert
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"regexp"
-	"strings"
 	"time"
 )
 
+// Reasons why a line is not an alert. They end up in notices that a person reads.
 var (
 	errBlank   = errors.New("blank")
-	errNoAlert = errors.New("no alert of a known form")
+	errNoAlert = errors.New("not an alert of a known form")
+	// errOther is what a sensor writes besides alerts: flows, statistics, events that no rule
+	// matched.
+	errOther = errors.New("an event that is not an alert")
 )
 
-// ParseLine reads one alert. day is as in Limits. A line that is no alert is an error.
+// ParseLine reads one alert. day is as in Limits. A line that is not an alert is an error.
 func ParseLine(line []byte, day time.Time) (Alert, error) {
 	a, err := parse(line, Limits{Line: DefaultLine, Day: day})
 	if err == nil {
@@ -24,53 +24,25 @@ func ParseLine(line []byte, day time.Time) (Alert, error) {
 	return a, err
 }
 
-// parse tells the forms apart and reads the line.
+// parse reads a line of any form.
 func parse(line []byte, limits Limits) (Alert, error) {
 	if len(line) > limits.Line {
 		return Alert{}, fmt.Errorf("longer than %d bytes", limits.Line)
 	}
-	content, written := unwrap(bytes.TrimSpace(line))
-	if len(content) == 0 {
-		return Alert{}, errBlank
-	}
-	seen := moment{at: limits.Day}
-	if !written.IsZero() {
-		seen = moment{at: written, near: true}
-	}
-	var a Alert
-	var err error
-	if content[0] == '{' {
-		a, err = parseJSON(content, seen)
-	} else {
-		a, err = parseText(string(content), seen)
-	}
-	return a, err
+	return parseContent(line, moment{at: limits.Day}, 0)
 }
 
-// logHead is what log collectors put before a line: kubectl logs with --prefix and --timestamps, containerd's log files.
-var logHead = regexp.MustCompile(`^(?:\[pod/[^\] ]+\] )?(?:(\d{4}-\d\d-\d\dT[0-9:.]+(?:Z|[+-]\d\d:\d\d)) (?:(?:stdout|stderr) F )?)?`)
-
-// unwrap takes the alert out of a log collector's line, with the time at which the line was written; zero if it is not
-// said.
-func unwrap(line []byte) ([]byte, time.Time) {
-	if len(line) == 0 || line[0] == '{' && !bytes.HasPrefix(line, []byte(`{"log":`)) {
-		return line, time.Time{}
+// parseContent reads a line that may be in an envelope; depth is how many there were around it.
+func parseContent(line []byte, seen moment, depth int) (Alert, error) {
+	content, seen := unwrap(line, seen)
+	switch {
+	case len(content) == 0:
+		return Alert{}, errBlank
+	case depth > maxEnvelopes:
+		return Alert{}, errNoAlert
+	case content[0] == '{':
+		return parseJSON(content, seen, depth)
+	default:
+		return parseText(string(content), seen)
 	}
-	if line[0] == '{' { // docker's json-file
-		var wrapped struct {
-			Log  string `json:"log"`
-			Time string `json:"time"`
-		}
-		if json.Unmarshal(line, &wrapped) != nil || wrapped.Log == "" {
-			return line, time.Time{}
-		}
-		written, _ := clock(wrapped.Time)
-		return []byte(strings.TrimSpace(wrapped.Log)), written
-	}
-	at := logHead.FindSubmatchIndex(line)
-	var written time.Time
-	if at[2] >= 0 {
-		written, _ = clock(string(line[at[2]:at[3]]))
-	}
-	return bytes.TrimSpace(line[at[1]:]), written
 }

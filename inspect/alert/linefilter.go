@@ -8,19 +8,25 @@ import (
 	"time"
 )
 
-// lineFilter passes on the lines that were written after a time. A log is asked for again by the second, and a line must
-// not count twice. Lines that do not begin with a time are passed on.
+// lineFilter passes on the lines that were written after a time. A log is asked for again by the
+// second, and a line must not count twice. Lines that do not begin with a time are passed on.
 type lineFilter struct {
 	r     *bufio.Reader
 	after time.Time
-	last  time.Time // of the last line passed on
-	size  int64     // bytes read
+	// of the last line passed on
+	last time.Time
+	// bytes read
+	size int64
 
-	rest   []byte // of the piece that was read last
-	inside bool   // a line that is longer than the piece
-	drop   bool   // the rest of that line
+	// of the piece that was read last
+	rest []byte
+	// a line that is longer than the piece
+	inside bool
+	// the rest of that line
+	drop bool
 }
 
+// newLineFilter returns a filter of r with a buffer of size bytes; a zero time passes all lines.
 func newLineFilter(r io.Reader, after time.Time, size int) *lineFilter {
 	return &lineFilter{r: bufio.NewReaderSize(r, size), after: after, last: after}
 }

@@ -8,8 +8,9 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 )
 
-// located says where the file that the alert names comes from, as far as the alert alone tells. The check of the binaries
-// says it again once it has the image: until then no flag proves anything about a layer.
+// located says where the file that the alert names comes from, as far as the alert alone tells. The
+// check of the binaries says it again once it has the image: until then no flag proves anything
+// about a layer.
 func located(a *inspect.Alert) inspect.AlertFile {
 	f := inspect.AlertFile{Path: a.Path, Origin: inspect.OriginUnknown, Layer: -1}
 	upper, lower := slices.Contains(a.Flags, inspect.FlagUpper), slices.Contains(a.Flags, inspect.FlagLower)
@@ -17,15 +18,20 @@ func located(a *inspect.Alert) inspect.AlertFile {
 	case a.ContainerID == inspect.HostID:
 		f.Origin, f.Detail = inspect.OriginHost, "the process ran on the node, outside of all containers"
 	case strings.HasPrefix(a.Path, "memfd:") || slices.Contains(a.Flags, inspect.FlagMemfd):
-		f.Origin, f.Detail = inspect.OriginMemfd, "the program ran from memory: it was never a file, and we do not have its bytes"
+		f.Origin = inspect.OriginMemfd
+		f.Detail = "the program ran from memory: it was never a file, and its bytes are not available"
 	case a.Path == "":
 		f.Detail = "the alert names no file"
 	case upper && lower:
 		f.Detail = "the alert's flags contradict each other"
 	case upper:
-		f.Detail = fmt.Sprintf("%s ran from the container's writable layer; whether the image has it too is not known", a.Path)
+		f.Detail = fmt.Sprintf(
+			"%s ran from the container's writable layer; whether the image has it too is not known", a.Path,
+		)
 	case lower:
-		f.Detail = fmt.Sprintf("the alert says that %s is the image's own file; the image's files are not known", a.Path)
+		f.Detail = fmt.Sprintf(
+			"the alert says that %s is the image's own file; the image's files are not known", a.Path,
+		)
 	default:
 		f.Detail = fmt.Sprintf("the alert does not say from which layer %s ran", a.Path)
 	}

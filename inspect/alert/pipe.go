@@ -11,14 +11,17 @@ import (
 
 // pipe reads a pipe, and ends with its context.
 type pipe struct {
-	ctx   context.Context
-	file  *os.File
-	feed  *Feed
-	quiet time.Duration // how long it may say nothing; 0: for ever
-	again bool          // after its end another writer may come
+	ctx  context.Context
+	file *os.File
+	feed *Feed
+	// how long it may say nothing; 0: for ever
+	quiet time.Duration
+	// after its end another writer may come
+	again bool
 
 	spoke bool
-	since time.Time // of the last byte
+	// of the last byte
+	since time.Time
 }
 
 // Read waits for a writer and for what it writes.
@@ -52,7 +55,10 @@ func (p *pipe) Read(b []byte) (int, error) {
 			return 0, err
 		}
 		if p.quiet > 0 && time.Since(p.since) > p.quiet {
-			p.feed.SetCondition(true, fmt.Sprintf("a pipe that did not end: nothing came for %v, and what comes later is not read", p.quiet))
+			p.feed.SetCondition(
+				true,
+				fmt.Sprintf("a pipe that did not end: nothing came for %v, and what comes later is not read", p.quiet),
+			)
 			return 0, io.EOF
 		}
 	}

@@ -14,22 +14,28 @@ import (
 
 // Bounds of the logs that are read for alerts.
 const (
-	maxLogPods   = 200 // of Falco and of Tetragon each; both run on every node
-	logsAtOnce   = 8
-	logLines     = 1000 // of each, the newest: a day of a node in a busy cluster
-	logBytes     = 4 << 20
-	logsTime     = 45 * time.Second // for all of them, where they are read once
-	logAttempts  = 3                // with fewer lines each, where the bytes were too many for the newest
-	minLogRetry  = time.Second
-	maxLogRetry  = 30 * time.Second
-	maxLogStacks = 3 // containers of one pod
+	// of Falco and of Tetragon each; both run on every node
+	maxLogPods = 200
+	logsAtOnce = 8
+	// of each, the newest: a day of a node in a busy cluster
+	logLines = 1000
+	logBytes = 4 << 20
+	// for all of them, where they are read once
+	logsTime = 45 * time.Second
+	// with fewer lines each, where the bytes were too many for the newest
+	logAttempts = 3
+	minLogRetry = time.Second
+	maxLogRetry = 30 * time.Second
+	// containers of one pod
+	maxLogStacks = 3
 )
 
 // logs is who writes alerts into a log, and into which.
 type logs struct {
-	kind      string
-	labels    map[string]string
-	container string // "": all of the pod's
+	kind   string
+	labels map[string]string
+	// "": all of the pod's
+	container string
 }
 
 // logSources are Falco, whose container is falco in its own chart, and Tetragon's export.
@@ -44,7 +50,8 @@ func logSources() []logs {
 type podLog struct {
 	feed   *Feed
 	wanted kube.LogWanted
-	last   time.Time // of the last line that was read
+	// of the last line that was read
+	last time.Time
 }
 
 // follower is what a dump cannot do.
@@ -56,7 +63,10 @@ type follower interface {
 func (c *FromCluster) findLogs(ctx context.Context) []*podLog {
 	var found []*podLog
 	if _, live := c.Cluster.(follower); !live {
-		c.say("%s holds no logs: alerts of Falco and Tetragon are read from its policy reports only", c.Cluster.Context())
+		c.say(
+			"%s holds no logs: alerts of Falco and Tetragon are read from its policy reports only",
+			c.Cluster.Context(),
+		)
 		return nil
 	}
 	for _, of := range logSources() {
@@ -71,7 +81,9 @@ func (c *FromCluster) findLogs(ctx context.Context) []*podLog {
 					return nil
 				}
 				for _, name := range of.containers(&page[i]) {
-					w := kube.LogWanted{Namespace: page[i].Namespace, Pod: page[i].Name, Container: name, Lines: logLines}
+					w := kube.LogWanted{
+						Namespace: page[i].Namespace, Pod: page[i].Name, Container: name, Lines: logLines,
+					}
 					found = append(found, &podLog{wanted: w, feed: c.Store.Open(of.kind, w.Path())})
 				}
 			}
@@ -126,8 +138,8 @@ func (c *FromCluster) readLogs(ctx context.Context) {
 	work.Wait()
 }
 
-// readLog reads one log. The server counts bytes from the oldest of the lines: where they were too many it is asked for
-// fewer lines, so that the newest are there.
+// readLog reads one log. The server counts bytes from the oldest of the lines: where they were too
+// many it is asked for fewer lines, so that the newest are there.
 func (c *FromCluster) readLog(ctx context.Context, l *podLog) error {
 	for range logAttempts {
 		n, err := l.stream(ctx, c.Cluster.(follower))

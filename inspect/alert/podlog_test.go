@@ -7,10 +7,15 @@ import (
 	"time"
 )
 
-// A log is passed on line by line: what was written after a time, whole and in order, and all of it is an alert, broken,
+// A log is passed on line by line: what was written after a time, whole and in order, and all of it
+// is an alert, broken,
+
 // or something else that the program said.
 func FuzzPodLog(f *testing.F) {
-	f.Add([]byte("2026-03-01T08:00:00.000000001Z "+falcoOne+"\n2026-03-01T08:00:00.000000003Z Falco version: 0.44\n"), int64(2))
+	f.Add(
+		[]byte("2026-03-01T08:00:00.000000001Z "+falcoOne+"\n2026-03-01T08:00:00.000000003Z Falco version: 0.44\n"),
+		int64(2),
+	)
 	f.Add([]byte("2026-03-01T08:00:00Z \n\n2026-03-01T08:00:01Z {\n2026-03-01T08:00:02Z "+textOne), int64(0))
 	f.Add([]byte("2026-03-01T08:00:00.5+01:00 x\r\n2026-13-01T08:00:00Z x\n \x00"), int64(7))
 	f.Fuzz(func(t *testing.T, log []byte, nanoseconds int64) {
@@ -34,7 +39,8 @@ func FuzzPodLog(f *testing.F) {
 			alerts, broken, other = alerts+len(b.Alerts), broken+b.Broken, other+b.Other
 			return true
 		})
-		if err != nil || in.Count != alerts || in.Broken != broken || alerts+broken+other > bytes.Count(got, []byte("\n"))+1 {
+		if err != nil || in.Count != alerts || in.Broken != broken ||
+			alerts+broken+other > bytes.Count(got, []byte("\n"))+1 {
 			t.Errorf("%d alerts, %d broken, %d else of %q: %+v, %v", alerts, broken, other, got, in, err)
 		}
 	})

@@ -9,9 +9,10 @@ import (
 
 // Bounds of what is dropped at once, as a part of all, and of what is remembered of it.
 const (
-	prunedPart  = 5
-	maxRules    = 4096
-	maxNoisiest = 3 // rules named when something was dropped
+	prunedPart = 5
+	maxRules   = 4096
+	// rules named when something was dropped
+	maxNoisiest = 3
 )
 
 // dropTexts drops the texts of a part of the entries that have one. The entries stay and count.
@@ -52,14 +53,16 @@ func (s *Store) prune() {
 // ranked is an entry with its place in the order in which entries are dropped.
 type ranked struct {
 	*entry
-	ofPod bool // it belongs to a pod of the cluster
-	rank  int  // in its group, from 0
+	// it belongs to a pod of the cluster
+	ofPod bool
+	// in its group, from 0
+	rank int
 }
 
-// dispensable returns a part of the entries: those that can be missed most. Entries of no pod go before those of pods. Among
-// them each group has the same share, a group being a rule, or a pod: neither a noisy rule pushes out a rare one, nor a
-// flood that names one pod the alerts of another. In a group those go last that are the first of their rule and container,
-// and then the newest.
+// dispensable returns a part of the entries: those that can be missed most. Entries of no pod go
+// before those of pods. Among them each group has the same share, a group being a rule, or a pod:
+// neither a noisy rule pushes out a rare one, nor a flood that names one pod the alerts of another.
+// In a group those go last that are the first of their rule and container, and then the newest.
 func (s *Store) dispensable(entries []*entry) []*entry {
 	groups := map[string][]*entry{}
 	for _, e := range entries {
@@ -116,7 +119,13 @@ func (r *rule) words() string { return cmp.Or(r.name, r.title) }
 func (s *Store) droppedWords() []string {
 	var notes []string
 	if stripped := len(s.entries) - s.full; stripped > 0 {
-		notes = append(notes, fmt.Sprintf("%d distinct alerts: the text of %d of them was dropped, their counts are complete", len(s.entries), stripped))
+		notes = append(
+			notes,
+			fmt.Sprintf(
+				"%d distinct alerts: the text of %d of them was dropped, their counts are complete", len(s.entries),
+				stripped,
+			),
+		)
 	}
 	var noisy []*rule
 	dropped := s.lost
@@ -132,7 +141,10 @@ func (s *Store) droppedWords() []string {
 	slices.SortFunc(noisy, func(x, y *rule) int {
 		return cmp.Or(-cmp.Compare(x.dropped, y.dropped), cmp.Compare(x.words(), y.words()))
 	})
-	text := fmt.Sprintf("more than %d distinct alerts: %d were dropped; those of listed pods and the rarest rules were kept", s.limit, dropped)
+	text := fmt.Sprintf(
+		"more than %d distinct alerts: %d were dropped; those of listed pods and the rarest rules were kept", s.limit,
+		dropped,
+	)
 	var names []string
 	for _, r := range noisy[:min(len(noisy), maxNoisiest)] {
 		names = append(names, fmt.Sprintf("%s (%d)", r.words(), r.dropped))

@@ -15,41 +15,56 @@ import (
 // Bounds of what is read. A busy cluster's day is about 100,000 alerts of 1.5 KB.
 const (
 	DefaultAlerts = 200_000
-	DefaultLine   = 1 << 20 // bytes
-	maxDocument   = 64 << 20
-	maxBroken     = 10 // kept with their reason
-	batchLines    = 1024
-	batchBytes    = 1 << 20
+	// bytes
+	DefaultLine = 1 << 20
+	maxDocument = 64 << 20
+	// kept with their reason
+	maxBroken  = 10
+	batchLines = 1024
+	batchBytes = 1 << 20
 )
 
 // Limits bound a Read; zero values mean the defaults.
 type Limits struct {
-	Alerts int // how many are kept; Scan keeps none
-	Line   int // bytes of one line
+	// how many are kept; Scan keeps none
+	Alerts int
+	// bytes of one line
+	Line int
 	// Day is the date of lines that hold a time of day only: that of the file. Their time stays
 	// marked as imprecise. The zero value leaves their time unknown.
 	Day time.Time
-	// Lines says that each line stands for itself: a JSON document would be waited for to its end, which a file that grows
-	// does not have.
+	// Lines says that each line stands for itself: a JSON document would be waited for to its end,
+	// which a file that grows does not have.
 	Lines bool
-	// Log says that it is a program's log, of lines: text that is no alert is something else that the program said, and not broken.
+	// Log means that it is a program's log, of lines: text that is not an alert is another message,
+	// and not broken.
 	Log bool
+	// Plain means that the bytes are UTF-8 and not compressed: a small request must not become a
+	// large one.
+	Plain bool
 }
 
 // Intake is what was read.
 type Intake struct {
-	Alerts  []Alert      // of Read
-	Count   int          // alerts that there were
-	Broken  int          // lines that are no alert
-	Samples []BrokenLine // the first of them
-	Notes   []string     // what was not read, in words
+	// of Read
+	Alerts []Alert
+	// alerts that there were
+	Count int
+	// lines that are no alert
+	Broken int
+	// the first of them
+	Samples []BrokenLine
+	// what was not read, in words
+	Notes []string
 }
 
 // BrokenLine is a line that is no alert.
 type BrokenLine struct {
-	Line   int // from 1; in a JSON document the number of the value
+	// from 1; in a JSON document the number of the value
+	Line   int
 	Reason string
-	Feed   string // that it came by, where there are several
+	// that it came by, where there are several
+	Feed string
 }
 
 // Read reads all alerts of r, as Scan does.
@@ -62,7 +77,9 @@ func Read(r io.Reader, limits Limits) (Intake, error) {
 	in, err := Scan(r, limits, func(b Batch) bool {
 		for i := range b.Alerts {
 			if len(kept) == limits.Alerts {
-				full = fmt.Sprintf("more than %d alerts: those from line %d on were not read", limits.Alerts, b.Alerts[i].number)
+				full = fmt.Sprintf(
+					"more than %d alerts: those from line %d on were not read", limits.Alerts, b.Alerts[i].number,
+				)
 				return false
 			}
 			a := b.Alerts[i].Alert
@@ -80,29 +97,41 @@ func Read(r io.Reader, limits Limits) (Intake, error) {
 
 // Batch is some lines as they came.
 type Batch struct {
-	Alerts  []Received   // in order; they hold until the next batch
-	Broken  int          // lines that are no alert, since the last batch
-	Other   int          // lines of a log that are something else
-	Samples []BrokenLine // the first of them
+	// in order; they hold until the next batch
+	Alerts []Received
+	// lines that are no alert, since the last batch
+	Broken int
+	// lines of a log that are something else
+	Other int
+	// the first of them
+	Samples []BrokenLine
 }
 
 // Received is an alert with its line. What follows from the line's bytes is not filled in yet.
 type Received struct {
 	Alert
-	line   []byte
-	number int // of the line
+	line []byte
+	// of the line
+	number int
 }
 
-// Scan reads alerts line by line and gives them to each, until each returns false: Falco's JSON and text, falcosidekick's
-// payloads and Tetragon's events, mixed as they come. A JSON array of objects, or JSON over several lines,
-// is read as well, where lines alone are not asked for. Lines that
-// are no alert are counted; blank ones are not. What has come is given on before Scan waits for more. The error is that
-// of r, and what was read before it was given.
+// Scan reads alerts line by line and passes them to each, until each returns false. Sensors and
+// collectors may be mixed. A JSON array of objects, or JSON over several lines, is read as well,
+// unless limits.Lines is set. Gzip and UTF-16 are decoded, unless limits.Plain or limits.Log is
+// set. Lines that are not alerts are counted; blank ones are not. What has been read is passed on
+// before Scan waits for more. The error is that of r; what was read before it was passed on.
 func Scan(r io.Reader, limits Limits, each func(Batch) bool) (Intake, error) {
 	if limits.Line <= 0 {
 		limits.Line = DefaultLine
 	}
 	in := &intake{limits: limits, each: each}
+	if !limits.Plain && !limits.Log {
+		decoded, err := decode(r)
+		if err != nil {
+			return in.Intake, notEnd(err)
+		}
+		r = decoded
+	}
 	lines := readers.Get().(*bufio.Reader)
 	lines.Reset(r)
 	defer func() { lines.Reset(nil); readers.Put(lines) }()
@@ -127,8 +156,10 @@ type intake struct {
 	Intake
 	limits Limits
 	each   func(Batch) bool
-	number int        // of the last line
-	parsed []Received // of a batch, used again for the next one
+	// of the last line
+	number int
+	// of a batch, used again for the next one
+	parsed []Received
 	failed []error
 }
 
@@ -186,7 +217,8 @@ type lineBatch struct {
 	list  [][]byte
 }
 
-// read reads to the line break. Of a longer line than limit it keeps one byte more than that, by which parse knows it.
+// read reads to the line break. Of a longer line than limit it keeps one byte more than that, by
+// which parse knows it.
 func (b *lineBatch) read(r *bufio.Reader, limit int) error {
 	begun := len(b.bytes)
 	for {
@@ -217,7 +249,8 @@ func (b *lineBatch) reset() { b.bytes, b.ends, b.list = b.bytes[:0], b.ends[:0],
 
 // take parses a batch on all cores and gives it on in its order. It reports whether more is wanted.
 func (in *intake) take(lines [][]byte) bool {
-	in.parsed, in.failed = slices.Grow(in.parsed[:0], len(lines))[:len(lines)], slices.Grow(in.failed[:0], len(lines))[:len(lines)]
+	in.parsed = slices.Grow(in.parsed[:0], len(lines))[:len(lines)]
+	in.failed = slices.Grow(in.failed[:0], len(lines))[:len(lines)]
 	workers := min(runtime.GOMAXPROCS(0), 1+len(lines)/16)
 	var wg sync.WaitGroup
 	for w := range workers {
@@ -234,7 +267,7 @@ func (in *intake) take(lines [][]byte) bool {
 		in.number++
 		switch {
 		case errors.Is(in.failed[i], errBlank):
-		case in.limits.Log && errors.Is(in.failed[i], errNoAlert):
+		case errors.Is(in.failed[i], errOther), in.limits.Log && errors.Is(in.failed[i], errNoAlert):
 			b.Other++
 		case in.failed[i] != nil:
 			b.broken(in.number, in.failed[i])
@@ -265,6 +298,7 @@ func (b *Batch) broken(line int, reason error) {
 	}
 }
 
+// notEnd wraps the error of a reader; its end is not an error.
 func notEnd(err error) error {
 	if err == nil || errors.Is(err, io.EOF) {
 		return nil

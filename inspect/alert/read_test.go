@@ -38,7 +38,8 @@ var plain = cmp.Options{
 // one is the alert of falcoOne, changed.
 func one(change func(a *Alert)) Alert {
 	a := Alert{Alert: inspect.Alert{
-		Source: SourceFalco, Rule: "Drop and execute new binary in container", Priority: "Critical", Time: inspect.At(at),
+		Source: SourceFalco, Rule: "Drop and execute new binary in container", Priority: "Critical",
+		Time:      inspect.At(at),
 		Namespace: "shop", Pod: "web-0", Container: "web", ContainerID: "3ad7b26ded6d", Path: "/tmp/.x/kd",
 		Image: "reg.example/web:1", Flags: []string{"EXE_WRITABLE", inspect.FlagUpper},
 	}, Node: "node1"}
@@ -54,7 +55,10 @@ func TestParseLine(t *testing.T) {
 		want       Alert
 	}{
 		{"falco", falcoOne, one(func(*Alert) {})},
-		{"falcosidekick", strings.Replace(falcoOne, `{"hostname"`, `{"uuid":"4711","hostname"`, 1), one(func(*Alert) {})},
+		{
+			"falcosidekick", strings.Replace(falcoOne, `{"hostname"`, `{"uuid":"4711","hostname"`, 1),
+			one(func(*Alert) {}),
+		},
 		{"text", textOne, one(fromText)},
 		{
 			"text with a date", strings.Replace(textOne, "08:01:02.500000000", "2026-03-01T08:01:02.500000000+0000", 1),
@@ -85,7 +89,12 @@ func TestParseLine(t *testing.T) {
 		},
 		{
 			"fields switched off: the output has them",
-			mustJSON(map[string]any{"output": textOne, "priority": "critical", "rule": "R", "output_fields": nil, "time": "2026-03-01T08:01:02.5Z"}),
+			mustJSON(
+				map[string]any{
+					"output": textOne, "priority": "critical", "rule": "R", "output_fields": nil,
+					"time": "2026-03-01T08:01:02.5Z",
+				},
+			),
 			one(func(a *Alert) { a.Rule, a.Node = "R", "" }),
 		},
 		{
@@ -93,47 +102,79 @@ func TestParseLine(t *testing.T) {
 			Alert{Alert: inspect.Alert{Source: SourceFalco, Rule: "R", Time: inspect.At(at)}},
 		},
 		{
-			"a digest cut at its colon", `{"rule":"R","output_fields":{"container.image.repository":"sha256","container.image.tag":"` + digestA[7:] + `"}}`,
+			"a digest cut at its colon",
+			`{"rule":"R","output_fields":{"container.image.repository":"sha256","container.image.tag":"` + digestA[7:] + `"}}`,
 			Alert{Alert: inspect.Alert{Source: SourceFalco, Rule: "R", Image: digestA}, Digest: digestA},
 		},
 		{
-			"a repository with its digest", `{"rule":"R","output_fields":{"container.image.repository":"reg.example/web@sha256","container.image.tag":"` + digestA[7:] + `"}}`,
-			Alert{Alert: inspect.Alert{Source: SourceFalco, Rule: "R", Image: "reg.example/web@" + digestA}, Digest: digestA},
+			"a repository with its digest",
+			`{"rule":"R","output_fields":{"container.image.repository":"reg.example/web@sha256","container.image.tag":"` + digestA[7:] + `"}}`,
+			Alert{
+				Alert:  inspect.Alert{Source: SourceFalco, Rule: "R", Image: "reg.example/web@" + digestA},
+				Digest: digestA,
+			},
 		},
 		{
 			"dockershim's name", `{"rule":"R","output_fields":{"container.name":"k8s_web_web-0_shop_6e1f_0"}}`,
-			Alert{Alert: inspect.Alert{Source: SourceFalco, Rule: "R", Namespace: "shop", Pod: "web-0", Container: "web"}},
+			Alert{
+				Alert: inspect.Alert{Source: SourceFalco, Rule: "R", Namespace: "shop", Pod: "web-0", Container: "web"},
+			},
 		},
 		{
-			"truth values of newer Falco", `{"rule":"R","output_fields":{"proc.is_exe_upper_layer":true,"proc.is_exe_from_memfd":false}}`,
+			"truth values of newer Falco",
+			`{"rule":"R","output_fields":{"proc.is_exe_upper_layer":true,"proc.is_exe_from_memfd":false}}`,
 			Alert{Alert: inspect.Alert{Source: SourceFalco, Rule: "R", Flags: []string{inspect.FlagUpper}}},
 		},
 		{
 			"tetragon",
 			`{"process_exec":{"process":{"binary":"kd","arguments":"--pool x","cwd":"/tmp/.x","docker":"3ad7b26ded6d8e7b23da7d48fe88943","pod":{"namespace":"shop","name":"web-0","container":{"id":"containerd://` + hex64 + `","name":"web","image":{"id":"reg.example/web@` + digestA + `","name":"reg.example/web:1"}},"workload":"web","workload_kind":"StatefulSet"}}},"node_name":"node1","time":"2026-03-01T08:01:02.500000000Z"}`,
 			Alert{Alert: inspect.Alert{
-				Source: SourceTetragon, Rule: "process_exec", Time: inspect.At(at), Namespace: "shop", Pod: "web-0", Container: "web",
+				Source: SourceTetragon, Rule: "process_exec", Time: inspect.At(at), Namespace: "shop", Pod: "web-0",
+				Container:   "web",
 				ContainerID: hex64, Path: "/tmp/.x/kd", Image: "reg.example/web:1",
 			}, Digest: digestA, Node: "node1", Workload: "web", WorkloadKind: "StatefulSet"},
 		},
 		{
-			"tetragon without a pod", `{"process_kprobe":{"process":{"binary":"/kd","docker":"3ad7b26ded6d8e7b23da7d48fe88943","pod":null},"function_name":"fd_install","policy_name":"files","args":[{"int_arg":3},{"file_arg":{"path":"/etc/shadow"}}]},"time":"x"}`,
-			Alert{Alert: inspect.Alert{Source: SourceTetragon, Rule: "process_kprobe files fd_install", ContainerID: "3ad7b26ded6d8e7b23da7d48fe88943", Path: "/kd"}, Target: "/etc/shadow"},
+			"tetragon without a pod",
+			`{"process_kprobe":{"process":{"binary":"/kd","docker":"3ad7b26ded6d8e7b23da7d48fe88943","pod":null},"function_name":"fd_install","policy_name":"files","args":[{"int_arg":3},{"file_arg":{"path":"/etc/shadow"}}]},"time":"x"}`,
+			Alert{
+				Alert: inspect.Alert{
+					Source: SourceTetragon, Rule: "process_kprobe files fd_install",
+					ContainerID: "3ad7b26ded6d8e7b23da7d48fe88943", Path: "/kd",
+				},
+				Target: "/etc/shadow",
+			},
 		},
 		{"kubectl logs --prefix", "[pod/falco-x/falco] " + falcoOne, one(func(*Alert) {})},
 		{"containerd's log file", "2026-03-01T08:01:02.6Z stdout F " + falcoOne, one(func(*Alert) {})},
 		{"kubectl logs --timestamps", "2026-03-01T08:01:02.6Z " + falcoOne, one(func(*Alert) {})},
 		{"a text with the time of its log", "2026-03-01T08:01:02.9Z " + textOne, one(logged)},
-		{"the same before midnight, in another zone", "2026-02-28T23:31:02.9Z " + textOne, one(func(a *Alert) { logged(a); a.Time = inspect.At(at.Add(-8*time.Hour - 30*time.Minute)) })},
+		{
+			"the same before midnight, in another zone", "2026-02-28T23:31:02.9Z " + textOne,
+			one(func(a *Alert) { logged(a); a.Time = inspect.At(at.Add(-8*time.Hour - 30*time.Minute)) }),
+		},
 		{"a text that was long on its way", "2026-03-01T08:06:02Z " + textOne, one(func(a *Alert) { fromText(a) })},
 		{
 			"what Falco saw in the audit log",
 			`{"rule":"Attach/Exec Pod","output_fields":{"ka.target.resource":"pods","ka.target.namespace":"shop","ka.target.name":"web-0","evt.time":"1.7723520625e+18"}}`,
-			Alert{Alert: inspect.Alert{Source: SourceFalco, Rule: "Attach/Exec Pod", Namespace: "shop", Pod: "web-0", Time: inspect.At(at)}},
+			Alert{
+				Alert: inspect.Alert{
+					Source: SourceFalco, Rule: "Attach/Exec Pod", Namespace: "shop", Pod: "web-0",
+					Time: inspect.At(at),
+				},
+			},
 		},
 		{
-			"a connection, by its other end", `{"rule":"R","output_fields":{"fd.name":"10.0.0.1:43822->203.0.113.77:3333"}}`,
-			Alert{Alert: inspect.Alert{Source: SourceFalco, Rule: "R"}, Target: "203.0.113.77:3333"},
+			"a connection, by its other end",
+			`{"rule":"R","output_fields":{"fd.name":"10.0.0.1:43822->203.0.113.77:3333"}}`,
+			Alert{
+				Alert: inspect.Alert{
+					Source: SourceFalco, Rule: "R",
+					Destination: inspect.Destination{Address: "203.0.113.77", Port: 3333},
+				},
+				Target:    "203.0.113.77:3333",
+				Addresses: []netip.Addr{netip.MustParseAddr("10.0.0.1"), netip.MustParseAddr("203.0.113.77")},
+			},
 		},
 		{"docker's log file", mustJSON(map[string]string{"log": textOne + "\n", "stream": "stdout"}), one(fromText)},
 	} {
@@ -171,7 +212,8 @@ func TestTimeOfDayWithoutDay(t *testing.T) {
 func TestRead(t *testing.T) {
 	input := strings.Join([]string{
 		"", falcoOne, "Sun Mar  1 08:00:00 2026: Falco version: 0.43.0", `{"rule": "cut off`, textOne, "  ",
-		`{"level":"info"}`, `{}`, `[1,2]`, "25:00:00.0: Warning no such hour", "null", strings.Repeat("x", 5000), falcoOne,
+		`{"level":"info"}`, `{}`, `[1,2]`, "25:00:00.0: Warning no such hour", "null", strings.Repeat("x", 5000),
+		falcoOne,
 	}, "\r\n")
 	got, err := Read(strings.NewReader(input), Limits{Line: 4096})
 	if err != nil || len(got.Alerts) != 3 || got.Broken != 8 {
@@ -242,7 +284,8 @@ func TestALogIsNoDocument(t *testing.T) {
 
 func TestReadBounds(t *testing.T) {
 	got, err := Read(strings.NewReader(strings.Repeat(falcoOne+"\n", 3000)), Limits{Alerts: 2000})
-	if err != nil || len(got.Alerts) != 2000 || len(got.Notes) != 1 || !strings.Contains(got.Notes[0], "from line 2001 on") {
+	if err != nil || len(got.Alerts) != 2000 || len(got.Notes) != 1 ||
+		!strings.Contains(got.Notes[0], "from line 2001 on") {
 		t.Errorf("got %d alerts, notes %q, %v", len(got.Alerts), got.Notes, err)
 	}
 	got, _ = Read(strings.NewReader(strings.Repeat("x\n", 3000)), Limits{})
@@ -284,7 +327,8 @@ func FuzzParseLine(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if a.ContainerID != "" && a.ContainerID != inspect.HostID && len(a.ContainerID) < shortID || a.Digest != "" && !isDigest(a.Digest) {
+		if a.ContainerID != "" && a.ContainerID != inspect.HostID && len(a.ContainerID) < shortID || a.Digest != "" &&
+			!isDigest(a.Digest) {
 			t.Errorf("%q: %+v", line, a)
 		}
 		if _, err := a.Time.MarshalJSON(); err != nil {
@@ -308,7 +352,9 @@ func FuzzRead(f *testing.F) {
 func BenchmarkRead(b *testing.B) {
 	var input strings.Builder
 	for i := range 100_000 {
-		input.WriteString(strings.Replace(falcoOne, "08:01:02", fmt.Sprintf("%02d:%02d:%02d", i/3600%24, i/60%60, i%60), 1))
+		input.WriteString(
+			strings.Replace(falcoOne, "08:01:02", fmt.Sprintf("%02d:%02d:%02d", i/3600%24, i/60%60, i%60), 1),
+		)
 		input.WriteByte('\n')
 	}
 	b.SetBytes(int64(input.Len()))

@@ -15,7 +15,8 @@ import (
 // maxResults bounds the results of one report. falcosidekick keeps 1,000.
 const maxResults = 10_000
 
-// report is one object of PolicyReport and its kin (wgpolicyk8s.io/v1alpha2, openreports.io/v1alpha1), which share a shape.
+// report is one object of PolicyReport and its kin (wgpolicyk8s.io/v1alpha2,
+// openreports.io/v1alpha1), which share a shape.
 type report struct {
 	Metadata struct {
 		Labels map[string]string `json:"labels"`
@@ -27,11 +28,13 @@ type report struct {
 // reported is what a report holds.
 type reported struct {
 	Batch
-	leftOut map[string]int // results that are no alerts, by who wrote them
+	// results that are no alerts, by who wrote them
+	leftOut map[string]int
 }
 
-// parseReport takes the alerts out of a report: results of Falco, and of others that say that something went on in a pod.
-// What admission policies and scanners say is no alert. A result that cannot be read is counted as broken.
+// parseReport takes the alerts out of a report: results of Falco, and of others that say that
+// something went on in a pod. What admission policies and scanners say is no alert. A result that
+// cannot be read is counted as broken.
 func parseReport(raw []byte) (reported, error) {
 	r := reported{leftOut: map[string]int{}}
 	var in report
@@ -67,10 +70,13 @@ func parseReport(raw []byte) (reported, error) {
 // managedBy is the label by which writers of reports name themselves.
 const managedBy = "app.kubernetes.io/managed-by"
 
-// notRuntime are the beginnings of sources that judge what something is, not what it does: admission and scanners.
+// notRuntime are the beginnings of sources that judge what something is, not what it does:
+// admission and scanners.
 var notRuntime = []string{
-	"kyverno", "validatingadmissionpolicy", "mutatingadmissionpolicy", "gatekeeper", "opa", "kubewarden", "policy-controller", "policy controller",
-	"jspolicy", "cosign", "trivy", "kube-bench", "kubescape", "polaris", "datree", "checkov", "grype", "image scan", "vulnerab",
+	"kyverno", "validatingadmissionpolicy", "mutatingadmissionpolicy", "gatekeeper", "opa", "kubewarden",
+	"policy-controller", "policy controller",
+	"jspolicy", "cosign", "trivy", "kube-bench", "kubescape", "polaris", "datree", "checkov", "grype", "image scan",
+	"vulnerab",
 }
 
 // resultAlert reads one result. is is false for what is no alert.
@@ -86,7 +92,8 @@ func resultAlert(v *fastjson.Value, writer string, scope podRef) (a Alert, sourc
 		}
 	}
 	a = Alert{Alert: inspect.Alert{
-		Source: word, Rule: cmp.Or(text(v.Get("rule")), text(v.Get("policy"))), // an older falcosidekick has the rule as policy
+		// an older falcosidekick has the rule as policy
+		Source: word, Rule: cmp.Or(text(v.Get("rule")), text(v.Get("policy"))),
 		Output: cmp.Or(text(v.Get("message")), text(v.Get("description"))),
 	}}
 	var values fields
@@ -107,10 +114,12 @@ func resultAlert(v *fastjson.Value, writer string, scope podRef) (a Alert, sourc
 }
 
 // severities are the priorities that falcosidekick writes as these.
-var severities = map[string]string{"critical": "Critical", "high": "Error", "medium": "Warning", "low": "Notice", "info": "Informational"}
+var severities = map[string]string{
+	"critical": "Critical", "high": "Error", "medium": "Warning", "low": "Notice", "info": "Informational",
+}
 
-// whenReported finds the time. falcosidekick writes the second of the minute in place of that of the epoch into
-// PolicyReports: then only the event's own time is one.
+// whenReported finds the time. falcosidekick writes the second of the minute in place of that of
+// the epoch into PolicyReports: then only the event's own time is one.
 func (a *Alert) whenReported(v *fastjson.Value, values *fields) {
 	stamp := ""
 	seen := moment{}
@@ -129,6 +138,7 @@ func (a *Alert) whenReported(v *fastjson.Value, values *fields) {
 // podRef is the pod that an object reference names.
 type podRef struct{ namespace, name string }
 
+// scopeOf returns the pod of a report that is about one pod as a whole.
 func scopeOf(raw json.RawMessage) podRef {
 	var ref struct{ Kind, Namespace, Name string }
 	if json.Unmarshal(raw, &ref) != nil || ref.Kind != "Pod" {

@@ -15,7 +15,9 @@ func said(rule, pod, path, command string, seconds int) string {
 		"rule": rule, "priority": "Warning", "time": t.UTC().Format(time.RFC3339Nano), "hostname": "node1",
 		"output": t.UTC().Format("15:04:05.000000000") + ": Warning " + rule + " (command=" + command + ")",
 		"output_fields": map[string]any{
-			"k8s.ns.name": "shop", "k8s.pod.name": pod, "container.id": fmt.Sprintf("%012x", len(pod)*100+int(pod[len(pod)-1])), "proc.exepath": path, "proc.cmdline": command,
+			"k8s.ns.name": "shop", "k8s.pod.name": pod,
+			"container.id": fmt.Sprintf("%012x", len(pod)*100+int(pod[len(pod)-1])), "proc.exepath": path,
+			"proc.cmdline": command,
 		},
 	})
 }
@@ -23,7 +25,10 @@ func said(rule, pod, path, command string, seconds int) string {
 // take gives lines to a feed.
 func take(t testing.TB, f *Feed, lines ...string) {
 	t.Helper()
-	if _, err := Scan(strings.NewReader(strings.Join(lines, "\n")), Limits{Day: at}, func(b Batch) bool { f.Append(b); return true }); err != nil {
+	if _, err := Scan(
+		strings.NewReader(strings.Join(lines, "\n")), Limits{Day: at},
+		func(b Batch) bool { f.Append(b); return true },
+	); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -44,17 +49,22 @@ func TestTheSameAgainCounts(t *testing.T) {
 	b := newStore(t, 0)
 	f := b.Open(KindFile, "falco.log")
 	take(t, f,
-		said("Shell", "web-0", "/bin/sh", "sh -c a", 5), said("Shell", "web-0", "/bin/sh", "sh -c b", 1), said("Shell", "web-0", "/bin/sh", "sh -c a", 9),
-		said("Shell", "web-1", "/bin/sh", "sh -c a", 2), said("Shell", "web-0", "/bin/bash", "sh -c a", 3), said("Other", "web-0", "/bin/sh", "sh -c a", 4))
+		said("Shell", "web-0", "/bin/sh", "sh -c a", 5), said("Shell", "web-0", "/bin/sh", "sh -c b", 1),
+		said("Shell", "web-0", "/bin/sh", "sh -c a", 9),
+		said("Shell", "web-1", "/bin/sh", "sh -c a", 2), said(
+			"Shell", "web-0", "/bin/bash", "sh -c a", 3,
+		), said("Other", "web-0", "/bin/sh", "sh -c a", 4))
 	got := all(b)
 	if len(got) != 4 {
 		t.Fatalf("%d entries, want four: another pod, another program and another rule are others", len(got))
 	}
 	a := got[0]
-	if a.Count != 3 || a.Variants != 2 || !a.Time.Equal(at.Add(time.Second+123)) || !a.Last.Equal(at.Add(9*time.Second+123)) || a.Number != 1 {
+	if a.Count != 3 || a.Variants != 2 || !a.Time.Equal(at.Add(time.Second+123)) ||
+		!a.Last.Equal(at.Add(9*time.Second+123)) || a.Number != 1 {
 		t.Errorf("count %d, variants %d, from %v to %v, number %d", a.Count, a.Variants, a.Time, a.Last, a.Number)
 	}
-	if !strings.Contains(a.Output, "sh -c a") || len(a.Also) != 1 || !strings.Contains(a.Also[0], "sh -c b") || !json.Valid([]byte(a.Line)) || a.Raw == "" || a.File.Detail == "" {
+	if !strings.Contains(a.Output, "sh -c a") || len(a.Also) != 1 || !strings.Contains(a.Also[0], "sh -c b") ||
+		!json.Valid([]byte(a.Line)) || a.Raw == "" || a.File.Detail == "" {
 		t.Errorf("filled: output %q, also %q, file %+v", a.Output, a.Also, a.File)
 	}
 	if s := b.Summary(); s.Alerts != 6 || s.Entries != 4 || s.Broken != 0 || len(s.Notes) != 0 {
@@ -65,13 +75,17 @@ func TestTheSameAgainCounts(t *testing.T) {
 	}
 }
 
-// An attacker's varying command lines and names of files make no flood of entries, and all are counted.
+// An attacker's varying command lines and names of files make no flood of entries, and all are
+// counted.
 func TestVariationMakesNoFlood(t *testing.T) {
 	b := newStore(t, 0)
 	f := b.Open(KindFile, "falco.log")
 	var lines []string
 	for i := range 500 {
-		lines = append(lines, said("Drop", "web-0", "/tmp/x", fmt.Sprint("x --seed ", i), i), said("Names", "web-0", fmt.Sprint("/tmp/", i), "x", i))
+		lines = append(
+			lines, said("Drop", "web-0", "/tmp/x", fmt.Sprint("x --seed ", i), i),
+			said("Names", "web-0", fmt.Sprint("/tmp/", i), "x", i),
+		)
 	}
 	take(t, f, lines...)
 	count := map[string]int{}
@@ -87,7 +101,8 @@ func TestVariationMakesNoFlood(t *testing.T) {
 	}
 }
 
-// What a noisy rule said is dropped first, and of it what one pod said again and again: nothing rare is lost.
+// What a noisy rule said is dropped first, and of it what one pod said again and again: nothing
+// rare is lost.
 func TestANoisyRuleNeverPushesOutARareOne(t *testing.T) {
 	b := newStore(t, 100)
 	f := b.Open(KindFile, "falco.log")
@@ -120,7 +135,8 @@ func TestANoisyRuleNeverPushesOutARareOne(t *testing.T) {
 		t.Errorf("of only %d of the hundred pods something is left", len(pods))
 	}
 	s := b.Summary()
-	if s.Alerts != 2002 || len(s.Notes) != 1 || !strings.Contains(s.Notes[0], "more than 100 distinct alerts") || !strings.Contains(s.Notes[0], "Noisy (") {
+	if s.Alerts != 2002 || len(s.Notes) != 1 || !strings.Contains(s.Notes[0], "more than 100 distinct alerts") ||
+		!strings.Contains(s.Notes[0], "Noisy (") {
 		t.Errorf("summary %+v", s)
 	}
 }
@@ -132,7 +148,8 @@ func TestMadeUpRulesAreForgotten(t *testing.T) {
 	for i := range 3 * maxRules {
 		take(t, f, said(fmt.Sprint("rule ", i), "web-0", "/x", "a", i))
 	}
-	if len(b.rules) > maxRules+50 || len(b.entries) > 50 || len(b.byKey) != len(b.entries) || len(b.spots) != len(b.entries) {
+	if len(b.rules) > maxRules+50 || len(b.entries) > 50 || len(b.byKey) != len(b.entries) ||
+		len(b.spots) != len(b.entries) {
 		t.Errorf("%d rules, %d entries, %d keys, %d spots", len(b.rules), len(b.entries), len(b.byKey), len(b.spots))
 	}
 	if notes := b.Summary().Notes; len(notes) != 1 || !strings.Contains(notes[0], "were dropped") {
@@ -140,7 +157,9 @@ func TestMadeUpRulesAreForgotten(t *testing.T) {
 	}
 }
 
-// An event that comes by two ways is one, and so is what a report shows again; a file that has a line twice said it twice.
+// An event that comes by two ways is one, and so is what a report shows again; a file that has a
+// line twice said it twice.
+
 func TestOneEventByTwoWays(t *testing.T) {
 	b := newStore(t, 0)
 	logs, report := b.Open(KindFile, "log of falco-x"), b.OpenState(KindReport, "PolicyReport shop/falco")
@@ -188,7 +207,9 @@ func TestTextWithoutARuleHasATitle(t *testing.T) {
 	take(t, b.Open(KindFile, "x"), textOne,
 		`08:01:02.5: Error File below /bin opened for writing (user=root file=/bin/x container=web (id=3ad7b26ded6d))`,
 		`2026-03-01T08:01:02.5+0000: Notice Nothing else`)
-	for i, want := range []string{"Executing binary not part of base image", "File below /bin opened for writing", "Nothing else"} {
+	for i, want := range []string{
+		"Executing binary not part of base image", "File below /bin opened for writing", "Nothing else",
+	} {
 		if got := all(b)[i]; got.Title != want || got.Rule != "" || got.Name() != want {
 			t.Errorf("title %q, rule %q; want %q", got.Title, got.Rule, want)
 		}
@@ -200,7 +221,12 @@ func TestNamespacesAreBounded(t *testing.T) {
 	f := b.Open(KindFile, "x")
 	take(t, f, `{"rule":"none"}`)
 	for i := range 2 * maxNamespaces {
-		take(t, f, mustJSON(map[string]any{"rule": "R", "output_fields": map[string]any{"k8s.ns.name": fmt.Sprintf("ns%03d", i/2)}}))
+		take(
+			t, f,
+			mustJSON(
+				map[string]any{"rule": "R", "output_fields": map[string]any{"k8s.ns.name": fmt.Sprintf("ns%03d", i/2)}},
+			),
+		)
 	}
 	if got := b.Namespaces(); len(got) != maxNamespaces || got[0] != "ns000" {
 		t.Errorf("got %v", got)
@@ -211,7 +237,9 @@ func TestNamespacesAreBounded(t *testing.T) {
 func BenchmarkStore(b *testing.B) {
 	var input strings.Builder
 	for i := range 100_000 {
-		input.WriteString(said(fmt.Sprint("rule ", i%13), fmt.Sprint("pod-", i%5000), "/bin/sh", fmt.Sprint("sh -c ", i), i))
+		input.WriteString(
+			said(fmt.Sprint("rule ", i%13), fmt.Sprint("pod-", i%5000), "/bin/sh", fmt.Sprint("sh -c ", i), i),
+		)
 		input.WriteByte('\n')
 	}
 	b.SetBytes(int64(input.Len()))
@@ -219,7 +247,9 @@ func BenchmarkStore(b *testing.B) {
 	for b.Loop() {
 		store := NewStore(0)
 		f := store.Open(KindFile, "x")
-		if _, err := Scan(strings.NewReader(input.String()), Limits{}, func(x Batch) bool { f.Append(x); return true }); err != nil {
+		if _, err := Scan(
+			strings.NewReader(input.String()), Limits{}, func(x Batch) bool { f.Append(x); return true },
+		); err != nil {
 			b.Fatal(err)
 		}
 		b.ReportMetric(float64(len(store.entries)), "entries")

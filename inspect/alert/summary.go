@@ -19,7 +19,8 @@ func (s *Store) Rarity() map[string]int {
 // maxNamespaces bounds the namespaces that alerts can make us list, with one request each.
 const maxNamespaces = 50
 
-// Namespaces returns those that the alerts name, sorted: where pods are listed if not all namespaces may be.
+// Namespaces returns those that the alerts name, sorted: where pods are listed if not all
+// namespaces may be.
 func (s *Store) Namespaces() []string {
 	seen := map[string]bool{}
 	s.Each(func(a *Alert) bool {
@@ -33,12 +34,16 @@ func (s *Store) Namespaces() []string {
 
 // Summary is the content of a Store in numbers.
 type Summary struct {
-	Alerts  int // received
-	Entries int // kept
+	// received
+	Alerts int
+	// kept
+	Entries int
 	Broken  int
-	Samples []BrokenLine // the first broken lines
+	// the first broken lines
+	Samples []BrokenLine
 	Feeds   []FeedState
-	Notes   []string // what was dropped, in words
+	// what was dropped, in words
+	Notes []string
 }
 
 // Summary counts what the Store has received and kept.

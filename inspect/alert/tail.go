@@ -19,15 +19,22 @@ type tail struct {
 	file *os.File
 	info fs.FileInfo
 
-	at      int64  // where it is read
-	head    []byte // the first bytes: a file that was written anew has others
-	half    bool   // the last byte was in the middle of a line
-	ended   bool   // it was read to its end
-	drained bool   // also after it lost its name
-	waits   bool   // for a file of this name
+	// where it is read
+	at int64
+	// the first bytes: a file that was written anew has others
+	head []byte
+	// the last byte was in the middle of a line
+	half bool
+	// it was read to its end
+	ended bool
+	// also after it lost its name
+	drained bool
+	// for a file of this name
+	waits bool
 }
 
-// begin goes to the newest part of a very large file, and reads a JSON document: what is added to it later is lines.
+// begin goes to the newest part of a very large file, and reads a JSON document: what is added to
+// it later is lines.
 func (t *tail) begin() error {
 	if t.info.Size() > maxFile {
 		r, err := t.feed.newest(t.file, t.info.Size())
@@ -129,6 +136,8 @@ func (t *tail) look() (more bool, err error) {
 	return info.Size() > t.at, nil
 }
 
+// sameHead reports whether the file still begins with the bytes that were read: a file that was cut
+// and written to again may be as long as before.
 func (t *tail) sameHead() bool {
 	if len(t.head) == 0 {
 		return true
@@ -146,4 +155,5 @@ func words(err error) string {
 	return "waiting: " + err.Error()
 }
 
+// clockWords is the current time for the condition of a feed.
 func clockWords() string { return "at " + time.Now().UTC().Format("15:04:05Z") }

@@ -34,8 +34,9 @@ var (
 // maxFields bounds the fields of one line; rules write about twenty.
 const maxFields = 256
 
-// textFields reads the fields of a line. Values hold blanks and reach up to the next name. Since a command line may hold
-// names too, one that is there twice with different values is left out and named in doubtful, sorted.
+// textFields reads the fields of a line. Values hold blanks and reach up to the next name. Since a
+// command line may hold names too, one that is there twice with different values is left out and
+// named in doubtful, sorted.
 func textFields(line string) (values fields, doubtful []string) {
 	part := fieldPart(line)
 	keys := keyAt.FindAllStringSubmatchIndex(part, maxFields)
@@ -64,7 +65,8 @@ func textFields(line string) (values fields, doubtful []string) {
 	return values, doubtful
 }
 
-// fieldPart is what follows the first " | " with a field behind it, else the first bracket with one.
+// fieldPart is what follows the first " | " with a field behind it, else the first bracket with
+// one.
 func fieldPart(line string) string {
 	for _, opening := range []string{" | ", "("} {
 		for rest := line; ; {
@@ -84,7 +86,8 @@ func fieldPart(line string) string {
 // maxTitle bounds a message that stands for a rule's name, in bytes.
 const maxTitle = 120
 
-// headline is what a line of text says before its fields, without time and priority: the rule's name is not in it.
+// headline is what a line of text says before its fields, without time and priority: the rule's
+// name is not in it.
 func headline(output string) string {
 	text := output
 	if _, _, ok := head(text); ok {

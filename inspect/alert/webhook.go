@@ -17,9 +17,11 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// Bounds of the webhook. Falco says some alerts a second; falcosidekick opens one connection and keeps it.
+// Bounds of the webhook. Falco says some alerts a second; falcosidekick opens one connection and
+// keeps it.
 const (
-	maxBody        = 1 << 20 // bytes
+	// bytes
+	maxBody        = 1 << 20
 	maxHeader      = 16 << 10
 	maxConnections = 64
 	postsPerSecond = 200
@@ -30,10 +32,12 @@ const (
 )
 
 // ErrNotLoopback is an address that others than this machine could reach.
-var ErrNotLoopback = errors.New("a webhook for alerts listens on loopback only: nobody proves who they are to it, and whoever reaches it can make alerts up")
+var ErrNotLoopback = errors.New(
+	"a webhook for alerts listens on loopback only: it has no authentication, and whoever reaches it can invent alerts",
+)
 
-// Webhook takes alerts that falcosidekick (webhook) or Falco (http_output) posts, on loopback. Any program on this machine can
-// post to it; web pages cannot.
+// Webhook takes alerts that falcosidekick (webhook) or Falco (http_output) posts, on loopback. Any
+// program on this machine can post to it; web pages cannot.
 type Webhook struct {
 	listener net.Listener
 }
@@ -118,6 +122,8 @@ func (h *receiver) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.WriteString(w, words+"\n")
 }
 
+// answer handles a post, and returns the status and the text of the response. Whatever a browser
+// would send is refused: no page may invent alerts.
 func (h *receiver) answer(w http.ResponseWriter, r *http.Request) (code int, words string) {
 	switch {
 	case !loopbackHost(r.Host): // a name that was pointed at this machine, so that a page may talk to it
@@ -127,7 +133,8 @@ func (h *receiver) answer(w http.ResponseWriter, r *http.Request) (code int, wor
 	case r.Method != http.MethodPost:
 		return http.StatusMethodNotAllowed, "alerts are posted: falcosidekick's webhook, or Falco's http_output"
 	case !postsAlerts(r.Header):
-		return http.StatusUnsupportedMediaType, "the content type of alerts is application/json, or text/plain, without an encoding"
+		return http.StatusUnsupportedMediaType,
+			"the content type of alerts is application/json or text/plain, without an encoding"
 	case !h.limit.Allow():
 		return http.StatusTooManyRequests, fmt.Sprintf("more than %d posts a second; try again", postsPerSecond)
 	}
@@ -139,12 +146,15 @@ func (h *receiver) answer(w http.ResponseWriter, r *http.Request) (code int, wor
 	case err != nil:
 		return http.StatusBadRequest, "the post did not come whole"
 	}
-	in, _ := Scan(bytes.NewReader(body), Limits{Day: time.Now()}, func(b Batch) bool { h.feed.Append(b); return true })
+	in, _ := Scan(
+		bytes.NewReader(body), Limits{Day: time.Now(), Plain: true},
+		func(b Batch) bool { h.feed.Append(b); return true },
+	)
 	switch {
 	case in.Count == 0 && in.Broken == 0:
 		return http.StatusBadRequest, "there is no alert in it"
 	case in.Count == 0:
-		return http.StatusBadRequest, "no alert of Falco or Tetragon: " + in.Samples[0].Reason
+		return http.StatusBadRequest, "not an alert: " + in.Samples[0].Reason
 	case in.Broken > 0:
 		return http.StatusOK, fmt.Sprintf("taken: %d; no alerts: %d", in.Count, in.Broken)
 	default:
@@ -165,7 +175,8 @@ func loopbackHost(host string) bool {
 	return err == nil && ip.IsLoopback()
 }
 
-// fromPage reports what only browsers send: the origin of a page, and how they came to ask (Fetch Metadata).
+// fromPage reports what only browsers send: the origin of a page, and how they came to ask (Fetch
+// Metadata).
 func fromPage(h http.Header) bool {
 	for _, name := range []string{"Origin", "Referer", "Sec-Fetch-Site", "Sec-Fetch-Mode", "Sec-Fetch-Dest"} {
 		if len(h.Values(name)) > 0 {
@@ -175,7 +186,8 @@ func fromPage(h http.Header) bool {
 	return false
 }
 
-// postsAlerts reports the content types of Falco, falcosidekick and curl --json, and not those of forms.
+// postsAlerts reports the content types of Falco, falcosidekick and curl --json, and not those of
+// forms.
 func postsAlerts(h http.Header) bool {
 	kind, _, _ := strings.Cut(h.Get("Content-Type"), ";")
 	kind = strings.ToLower(strings.TrimSpace(kind))

@@ -65,7 +65,9 @@ func TestWebhook(t *testing.T) {
 	if code, words := h.post(payload, nil); code != http.StatusOK || words != "taken: 1" {
 		t.Errorf("%d %s", code, words)
 	}
-	if code, words := h.post(textOne, func(r *http.Request) { r.Header.Set("Content-Type", "text/plain") }); code != http.StatusOK || words != "taken: 1" {
+	if code, words := h.post(
+		textOne, func(r *http.Request) { r.Header.Set("Content-Type", "text/plain") },
+	); code != http.StatusOK || words != "taken: 1" {
 		t.Errorf("%d %s", code, words)
 	}
 	if code, words := h.post(payload+"\n{broken", nil); code != http.StatusOK || words != "taken: 1; no alerts: 1" {
@@ -100,17 +102,38 @@ func TestWebhookRefuses(t *testing.T) {
 	}{
 		{"a page", falcoOne, header("Origin", "https://evil.example"), http.StatusForbidden, "a web page may not"},
 		{"a page without an origin", falcoOne, header("Origin", "null"), http.StatusForbidden, "a web page may not"},
-		{"a link of a page", falcoOne, header("Sec-Fetch-Site", "cross-site"), http.StatusForbidden, "a web page may not"},
-		{"a name that was pointed here", falcoOne, func(r *http.Request) { r.Host = "rebind.example:2801" }, http.StatusForbidden, "localhost"},
-		{"a form", falcoOne, header("Content-Type", "application/x-www-form-urlencoded"), http.StatusUnsupportedMediaType, "application/json"},
-		{"no type", falcoOne, func(r *http.Request) { r.Header.Del("Content-Type") }, http.StatusUnsupportedMediaType, "application/json"},
-		{"packed", falcoOne, header("Content-Encoding", "gzip"), http.StatusUnsupportedMediaType, "without an encoding"},
+		{
+			"a link of a page", falcoOne, header("Sec-Fetch-Site", "cross-site"), http.StatusForbidden,
+			"a web page may not",
+		},
+		{
+			"a name that was pointed here", falcoOne, func(r *http.Request) { r.Host = "rebind.example:2801" },
+			http.StatusForbidden, "localhost",
+		},
+		{
+			"a form", falcoOne, header("Content-Type", "application/x-www-form-urlencoded"),
+			http.StatusUnsupportedMediaType, "application/json",
+		},
+		{
+			"no type", falcoOne, func(r *http.Request) { r.Header.Del("Content-Type") },
+			http.StatusUnsupportedMediaType, "application/json",
+		},
+		{
+			"packed", falcoOne, header("Content-Encoding", "gzip"), http.StatusUnsupportedMediaType,
+			"without an encoding",
+		},
 		{"a look", "", func(r *http.Request) { r.Method = http.MethodGet }, http.StatusMethodNotAllowed, "are posted"},
-		{"a question before", "", func(r *http.Request) { r.Method = http.MethodOptions }, http.StatusMethodNotAllowed, "are posted"},
+		{
+			"a question before", "", func(r *http.Request) { r.Method = http.MethodOptions },
+			http.StatusMethodNotAllowed, "are posted",
+		},
 		{"nothing", "", nil, http.StatusBadRequest, "no alert in it"},
-		{"something else", `{"level":"info"}`, nil, http.StatusBadRequest, "no alert of a known form"},
+		{"something else", `{"level":"info"}`, nil, http.StatusBadRequest, "not an alert of a known form"},
 		{"no JSON", `{"rule":`, nil, http.StatusBadRequest, "invalid JSON"},
-		{"too much", `{"rule":"` + strings.Repeat("x", maxBody) + `"}`, nil, http.StatusRequestEntityTooLarge, "at most"},
+		{
+			"too much", `{"rule":"` + strings.Repeat("x", maxBody) + `"}`, nil, http.StatusRequestEntityTooLarge,
+			"at most",
+		},
 	} {
 		if code, words := h.post(tt.body, tt.change); code != tt.code || !strings.Contains(words, tt.words) {
 			t.Errorf("%s: %d %s", tt.name, code, words)
@@ -145,17 +168,22 @@ func (h *hook) raw(sent string) string {
 
 func TestHostileClients(t *testing.T) {
 	h := listen(t)
-	if got := h.raw("POST / HTTP/1.1\r\nHost: localhost\r\nX: " + strings.Repeat("x", 4*maxHeader) + "\r\n\r\n"); !strings.Contains(got, "431") && !strings.Contains(got, "reset") {
+	if got := h.raw(
+		"POST / HTTP/1.1\r\nHost: localhost\r\nX: " + strings.Repeat("x", 4*maxHeader) + "\r\n\r\n",
+	); !strings.Contains(got, "431") && !strings.Contains(got, "reset") {
 		t.Errorf("a large header: %s", got)
 	}
 	if got := h.raw("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\r\n\r\n"); !strings.Contains(got, "400") {
 		t.Errorf("TLS: %s", got)
 	}
-	if got := h.raw("POST / HTTP/1.0\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"); !strings.Contains(got, "403") {
+	if got := h.raw(
+		"POST / HTTP/1.0\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}",
+	); !strings.Contains(got, "403") {
 		t.Errorf("no host: %s", got)
 	}
 	began := time.Now()
-	if got := h.raw("POST / HTTP/1.1\r\nHost: loc"); strings.Contains(got, "200") || time.Since(began) > 2*headerTimeout {
+	if got := h.raw("POST / HTTP/1.1\r\nHost: loc"); strings.Contains(got, "200") ||
+		time.Since(began) > 2*headerTimeout {
 		t.Errorf("a header that does not end: %q after %v", got, time.Since(began))
 	}
 }
@@ -212,7 +240,8 @@ func TestListenOnLoopbackOnly(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer first.Close()
-	if _, err := Listen(first.Address()); err == nil || errors.Is(err, ErrNotLoopback) || !strings.Contains(err.Error(), "address already in use") {
+	if _, err := Listen(first.Address()); err == nil || errors.Is(err, ErrNotLoopback) ||
+		!strings.Contains(err.Error(), "address already in use") {
 		t.Errorf("a port that is taken: %v", err)
 	}
 }

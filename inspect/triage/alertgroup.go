@@ -7,8 +7,8 @@ import (
 	"github.com/backtrail/backtrail/inspect/alert"
 )
 
-// maxSharedAlerts bounds how often alerts that match several pods stand on a list, all together: one that names only an image
-// may match fifty.
+// maxSharedAlerts bounds how often alerts that match several pods stand on a list, all together:
+// one that names only an image may match fifty.
 const maxSharedAlerts = 50_000
 
 // alertGroup is the alerts of one pod.
@@ -26,10 +26,13 @@ func (g *alertGroup) add(a *alert.Alert, m Match, container string) {
 
 // grouping sorts alerts into groups, one for each pod, and one for those that match none.
 type grouping struct {
-	pods      map[string]*alertGroup // by UID
+	// by UID
+	pods      map[string]*alertGroup
 	unmatched alertGroup
-	shared    int // places of alerts that match several pods
-	crowded   int // alerts that match several pods and stand at one of them only
+	// places of alerts that match several pods
+	shared int
+	// alerts that match several pods and stand at one of them only
+	crowded int
 }
 
 // add adds an alert with the pods that it matches.
@@ -52,8 +55,8 @@ func (g *grouping) add(a *alert.Alert, m Match, pods []*inspect.FlaggedPod) {
 	}
 }
 
-// List returns the pods with their alerts, the most urgent first. Alerts that match no pod are listed apart, unless more pods
-// are about to be listed.
+// List returns the pods with their alerts, the most urgent first. Alerts that match no pod are
+// listed apart, unless more pods are about to be listed.
 func (t *PodTracker) List(store *alert.Store) (inspect.PodList, ContextFit) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -69,6 +72,7 @@ func (t *PodTracker) List(store *alert.Store) (inspect.PodList, ContextFit) {
 	l.Crowded = groups.crowded
 	rarity := store.Rarity()
 	order := func(a, b inspect.Alert) int { return moreUrgent(&a, &b, rarity) }
+	// Until all pods are listed an alert that matches none may be about one of the next page.
 	if t.state.Whole || t.state.Lost != "" {
 		l.Unmatched = groups.unmatched.alerts
 		slices.SortFunc(l.Unmatched, order)

@@ -5,8 +5,8 @@ import (
 	"github.com/backtrail/backtrail/kube"
 )
 
-// candidates returns the containers that fit. Where the alert names the pod only that one is searched: an image may run in
-// thousands.
+// candidates returns the containers that fit. Where the alert names the pod only that one is
+// searched: an image may run in thousands.
 func (x *Index) candidates(a *alert.Alert, all []place, fits func(*kube.Container) bool) []place {
 	if a.Namespace == "" || a.Pod == "" {
 		return narrow(a, all)
@@ -22,7 +22,8 @@ func (x *Index) candidates(a *alert.Alert, all []place, fits func(*kube.Containe
 	return narrow(a, found)
 }
 
-// narrow keeps the places that do not contradict the names in the alert, and that the alert is not older than.
+// narrow keeps the places that do not contradict the names in the alert, and that the alert is not
+// older than.
 func narrow(a *alert.Alert, found []place) []place {
 	var kept []place
 	for _, p := range found {
@@ -43,6 +44,8 @@ func narrow(a *alert.Alert, found []place) []place {
 	return kept
 }
 
+// hasImage reports whether the container runs the image of that imageKey, by its specification or
+// its status.
 func hasImage(c *kube.Container, key string) bool {
 	return key != "" && (key == imageKey(c.Reference) || key == imageKey(c.StatusImage))
 }

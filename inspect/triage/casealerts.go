@@ -43,8 +43,8 @@ func (c *CaseAlerts) Of(pod *corev1.Pod) []inspect.Event {
 	return c.events(mine)
 }
 
-// OfGone returns the alerts about the pod of the alert, which no longer exists. They belong to the container of which there
-// is an image; why explains that.
+// OfGone returns the alerts about the pod of the alert, which no longer exists. They belong to the
+// container of which there is an image; why explains that.
 func (c *CaseAlerts) OfGone(a alert.Alert, container, why string) []inspect.Event {
 	var mine []alert.Alert
 	c.Sources.Store.Each(func(other *alert.Alert) bool {
@@ -61,7 +61,8 @@ func (c *CaseAlerts) OfGone(a alert.Alert, container, why string) []inspect.Even
 	return c.events(mine)
 }
 
-// samePod reports that two alerts name the same container, or the same pod where one of them names no container.
+// samePod reports that two alerts name the same container, or the same pod where one of them names
+// no container.
 func samePod(a, b *alert.Alert) bool {
 	if a.ContainerID != "" && b.ContainerID != "" {
 		return strings.HasPrefix(a.ContainerID, b.ContainerID) || strings.HasPrefix(b.ContainerID, a.ContainerID)
@@ -86,7 +87,11 @@ func (c *CaseAlerts) events(mine []alert.Alert) []inspect.Event {
 	if len(mine) > maxAlertsInCase {
 		rarity := c.Sources.Store.Rarity()
 		slices.SortStableFunc(mine, func(a, b alert.Alert) int { return moreUrgent(&a.Alert, &b.Alert, rarity) })
-		n := warning(fmt.Sprintf("%d distinct alerts match this pod; the case contains the %d most urgent", len(mine), maxAlertsInCase))
+		n := warning(
+			fmt.Sprintf(
+				"%d distinct alerts match this pod; the case contains the %d most urgent", len(mine), maxAlertsInCase,
+			),
+		)
 		events = append(events, inspect.Event{Fact: n})
 		mine = mine[:maxAlertsInCase]
 	}
@@ -112,7 +117,12 @@ func (c *CaseAlerts) event(a alert.Alert) []inspect.Event {
 	events := []inspect.Event{{Fact: kept}}
 	for _, t := range []inspect.Time{a.Time, a.Last} {
 		if !t.IsZero() && !a.Imprecise && (len(events) == 1 || t.After(a.Time.Time)) {
-			events = append(events, inspect.Event{Fact: inspect.Moment{Time: t, What: momentOf(kept, t), Source: a.Source, Trust: inspect.ByAlert}})
+			events = append(
+				events,
+				inspect.Event{
+					Fact: inspect.Moment{Time: t, What: momentOf(kept, t), Source: a.Source, Trust: inspect.ByAlert},
+				},
+			)
 		}
 	}
 	if a.Line == "" {
@@ -146,10 +156,13 @@ func (c *CaseAlerts) exhibit(a alert.Alert, id, received string) (x inspect.Exhi
 	line, redacted := c.Redact(received)
 	sum := sha256.Sum256([]byte(line))
 	return inspect.Exhibit{
-		Path: "alerts/" + id + ".json", Digest: "sha256:" + hex.EncodeToString(sum[:]), Size: int64(len(line)), Source: a.From, Redacted: redacted,
+		Path: "alerts/" + id + ".json", Digest: "sha256:" + hex.EncodeToString(sum[:]), Size: int64(len(line)),
+		Source: a.From, Redacted: redacted,
 	}, line
 }
 
+// keep stores the bytes of an exhibit. If that fails the case continues with a notice: a full disk
+// must not hide the alert itself.
 func (c *CaseAlerts) keep(x inspect.Exhibit, line string) inspect.Event {
 	if err := c.Keep(x.Digest, line); err != nil {
 		n := warning("the line of an alert could not be kept: " + err.Error())

@@ -7,17 +7,22 @@ import (
 	"github.com/backtrail/backtrail/inspect/alert"
 )
 
-// everywhere are namespaces that every cluster has: an alert that names one does not tell clusters apart.
-var everywhere = map[string]bool{"": true, "default": true, "kube-system": true, "kube-public": true, "kube-node-lease": true}
+// everywhere are namespaces that every cluster has: an alert that names one does not tell clusters
+// apart.
+var everywhere = map[string]bool{
+	"": true, "default": true, "kube-system": true, "kube-public": true, "kube-node-lease": true,
+}
 
 // ContextFit counts how well alerts and a cluster fit together.
 type ContextFit struct {
-	Named int // alerts that name a container, a pod, an address or a namespace of some cluster
-	Known int // alerts whose node, container, pod, address or namespace exists in this cluster
+	// alerts that name a container, a pod, an address or a namespace of some cluster
+	Named int
+	// alerts whose node, container, pod, address or namespace exists in this cluster
+	Known int
 }
 
-// Mismatch reports that nothing of what the alerts name exists in this cluster: it may be the wrong one. Alerts about nodes
-// alone are too little to conclude that.
+// Mismatch reports that nothing of what the alerts name exists in this cluster: it may be the wrong
+// one. Alerts about nodes alone are too little to conclude that.
 func (f ContextFit) Mismatch() bool { return f.Named > 0 && f.Known == 0 }
 
 // Count counts an alert.
@@ -25,12 +30,14 @@ func (f *ContextFit) Count(x *Index, a *alert.Alert) {
 	if x.knows(a) {
 		f.Known++
 	}
-	if a.ContainerID != inspect.HostID && (a.ContainerID != "" || a.Pod != "" || a.PodUID != "" || !everywhere[a.Namespace]) {
+	if a.ContainerID != inspect.HostID &&
+		(a.ContainerID != "" || a.Pod != "" || a.PodUID != "" || !everywhere[a.Namespace]) {
 		f.Named++
 	}
 }
 
-// knows reports that the index has something that the alert names. Images do not count: they run in many clusters.
+// knows reports that the index has something that the alert names. Images do not count: they run in
+// many clusters.
 func (x *Index) knows(a *alert.Alert) bool {
 	x.mu.RLock()
 	defer x.mu.RUnlock()

@@ -21,28 +21,40 @@ const (
 
 // Bounds of an Index.
 const (
-	maxHits      = 50      // pods that one alert may match; the image of a DaemonSet is on every node
-	maxMemo      = 1 << 16 // matches remembered
-	skew         = 2 * time.Minute
-	podAddresses = 4 // addresses of one pod; dual stack has two
+	// pods that one alert may match; the image of a DaemonSet is on every node
+	maxHits = 50
+	// matches remembered
+	maxMemo = 1 << 16
+	skew    = 2 * time.Minute
+	// addresses of one pod; dual stack has two
+	podAddresses = 4
 )
 
-// Index finds pods by what alerts contain. It keeps what it needs of a pod, not the pod. Pods that are gone are found by the
-// IDs of their containers, and by UID, name and address for alerts of the time in which they ran. Its methods may be called
-// from several goroutines.
+// Index finds pods by what alerts contain. It keeps what it needs of a pod, not the pod. Pods that
+// are gone are found by the IDs of their containers, and by UID, name and address for alerts of the
+// time in which they ran. Its methods may be called from several goroutines.
 type Index struct {
-	mu        sync.RWMutex
-	rows      map[string]*row       // by UID
-	ids       map[string][]place    // by the first twelve digits of the container ID
-	digests   map[string][]place    // by sha256:…
-	names     map[string][]*row     // by namespace/name, those that are gone first
-	images    map[string][]place    // by imageKey
-	addresses map[netip.Addr][]*row // pods of the host network are not in it: their address is the node's
-	nodes     map[string]int        // pods on the node
-	spaces    map[string]int        // pods in the namespace
+	mu sync.RWMutex
+	// by UID
+	rows map[string]*row
+	// by the first twelve digits of the container ID
+	ids map[string][]place
+	// by sha256:…
+	digests map[string][]place
+	// by namespace/name, those that are gone first
+	names map[string][]*row
+	// by imageKey
+	images map[string][]place
+	// pods of the host network are not in it: their address is the node's
+	addresses map[netip.Addr][]*row
+	// pods on the node
+	nodes map[string]int
+	// pods in the namespace
+	spaces map[string]int
 
 	memoMu sync.Mutex
-	memo   map[memoKey]Match // by container ID
+	// by container ID
+	memo map[memoKey]Match
 }
 
 // memoKey is what a match by container ID depends on.
@@ -52,25 +64,30 @@ type memoKey struct{ id, namespace, pod string }
 type row struct {
 	namespace, name, uid, node string
 	created                    time.Time
-	ended                      time.Time // when its last container ended, or it was found to be gone; zero: it runs
-	gone                       bool
-	addresses                  []netip.Addr
-	containers                 []kube.Container
+	// when its last container ended, or it was found to be gone; zero: it runs
+	ended      time.Time
+	gone       bool
+	addresses  []netip.Addr
+	containers []kube.Container
 }
 
 // place is a container of a pod.
 type place struct {
 	pod       *row
 	container *kube.Container
-	id        string // full container ID, where it was found by that
-	ended     bool   // the ID is that of an earlier run
+	// full container ID, where it was found by that
+	id string
+	// the ID is that of an earlier run
+	ended bool
 }
 
 // NewIndex returns an empty Index.
 func NewIndex() *Index {
 	return &Index{
-		rows: map[string]*row{}, ids: map[string][]place{}, digests: map[string][]place{}, names: map[string][]*row{}, images: map[string][]place{},
-		addresses: map[netip.Addr][]*row{}, nodes: map[string]int{}, spaces: map[string]int{}, memo: map[memoKey]Match{},
+		rows: map[string]*row{}, ids: map[string][]place{}, digests: map[string][]place{}, names: map[string][]*row{},
+		images:    map[string][]place{},
+		addresses: map[netip.Addr][]*row{}, nodes: map[string]int{}, spaces: map[string]int{},
+		memo: map[memoKey]Match{},
 	}
 }
 
@@ -78,7 +95,8 @@ func NewIndex() *Index {
 func (x *Index) Add(pod *corev1.Pod) bool {
 	r := &row{
 		namespace: pod.Namespace, name: pod.Name, uid: string(pod.UID), node: pod.Spec.NodeName,
-		created: pod.CreationTimestamp.Time, ended: endOf(pod), addresses: addressesOf(pod), containers: kube.Containers(pod, nil),
+		created: pod.CreationTimestamp.Time, ended: endOf(pod), addresses: addressesOf(pod),
+		containers: kube.Containers(pod, nil),
 	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -181,8 +199,9 @@ func (r *row) same(o *row) bool {
 	return !r.gone && r.node == o.node && r.created.Equal(o.created) && r.ended.Equal(o.ended) &&
 		(slices.Equal(r.addresses, o.addresses) || len(o.addresses) == 0) &&
 		slices.EqualFunc(r.containers, o.containers, func(a, b kube.Container) bool {
-			return a.Name == b.Name && a.Reference == b.Reference && a.StatusImage == b.StatusImage && a.ImageID == b.ImageID &&
-				a.ContainerID == b.ContainerID && a.Started.Equal(b.Started) && slices.Equal(a.TerminatedIDs, b.TerminatedIDs)
+			return a.Name == b.Name && a.Reference == b.Reference && a.StatusImage == b.StatusImage &&
+				a.ImageID == b.ImageID && a.ContainerID == b.ContainerID && a.Started.Equal(b.Started) &&
+				slices.Equal(a.TerminatedIDs, b.TerminatedIDs)
 		})
 }
 
@@ -215,6 +234,8 @@ func (x *Index) remove(r *row) {
 	}
 }
 
+// lessOne decrements a count, and removes it at zero, so that a name that is no longer used is no
+// longer known.
 func lessOne(count map[string]int, key string) {
 	if count[key]--; count[key] <= 0 {
 		delete(count, key)
@@ -231,12 +252,16 @@ func without[K comparable, T any](lists map[K][]T, key K, drop func(T) bool) {
 	lists[key] = left
 }
 
+// addAddresses adds a pod to the list of each of its addresses. A list may hold several pods: each
+// had the address at another time.
 func (x *Index) addAddresses(r *row) {
 	for _, a := range r.addresses {
 		x.addresses[a] = append(x.addresses[a], r)
 	}
 }
 
+// addIDs adds a container by its current ID and by those of its earlier runs, which alerts may
+// still name after a restart.
 func (x *Index) addIDs(r *row, c *kube.Container) {
 	x.addID(place{pod: r, container: c}, c.ContainerID)
 	for _, id := range c.TerminatedIDs {
@@ -244,6 +269,7 @@ func (x *Index) addIDs(r *row, c *kube.Container) {
 	}
 }
 
+// addImages adds a container by its digests and by its image names.
 func (x *Index) addImages(r *row, c *kube.Container) {
 	for _, digest := range digestsOf(c) {
 		x.digests[digest] = append(x.digests[digest], place{pod: r, container: c})
@@ -253,7 +279,8 @@ func (x *Index) addImages(r *row, c *kube.Container) {
 	}
 }
 
-// digestsOf returns the digest that runs, and the one of the specification if the node reports another.
+// digestsOf returns the digest that runs, and the one of the specification if the node reports
+// another.
 func digestsOf(c *kube.Container) []string {
 	var all []string
 	for _, digest := range []string{c.Image().Digest, alert.DigestOf(c.Reference)} {
@@ -275,6 +302,8 @@ func namesOf(c *kube.Container) []string {
 	return all
 }
 
+// addID adds a container by one ID. IDs that are not complete are left out: they could be those of
+// another container.
 func (x *Index) addID(p place, id string) {
 	p.id = alert.BareID(id)
 	if len(p.id) != fullID {
@@ -283,10 +312,11 @@ func (x *Index) addID(p place, id string) {
 	x.ids[p.id[:shortID]] = append(x.ids[p.id[:shortID]], p)
 }
 
+// podKey is the name of a pod that is unique in a cluster at any one time.
 func podKey(namespace, name string) string { return namespace + "/" + name }
 
-// imageKey is REPOSITORY:TAG without the parts that Docker implies: docker.io/library/nginx is nginx, and no tag is latest.
-// It is "" for what is not a name or is pinned to a digest alone.
+// imageKey is REPOSITORY:TAG without the parts that Docker implies: docker.io/library/nginx is
+// nginx, and no tag is latest. It is "" for what is not a name or is pinned to a digest alone.
 func imageKey(name string) string {
 	name, _, pinned := strings.Cut(name, "@")
 	if name == "" || strings.HasPrefix(name, "sha256:") {

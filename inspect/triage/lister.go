@@ -19,17 +19,24 @@ const RelistEvery = 30 * time.Second
 
 // Lister lists the pods of a cluster with their alerts.
 type Lister struct {
+	// Tracker keeps the pods between lists.
 	Tracker *PodTracker
+	// Sources are the alerts.
 	Sources *AlertSources
 	// Cluster opens the cluster. It is called more than once, and returns the same one.
-	Cluster   func() (kube.Source, error)
-	Namespace string // "" is that of the cluster's configuration
-	Relist    time.Duration
-	Now       func() time.Time
+	Cluster func() (kube.Source, error)
+	// Namespace is the one that is listed unless all are; "" is that of the cluster's configuration.
+	Namespace string
+	// Relist is the pause between lists where pods may not be watched: RelistEvery, shorter in tests.
+	Relist time.Duration
+	// Now is the clock of the session, which the demo sets.
+	Now func() time.Time
 }
 
 // Once reads the pods and the alerts once. all means all namespaces.
 func (l *Lister) Once(ctx context.Context, all bool) (inspect.PodList, error) {
+	// Alerts are read until the Store is full, and the rest once the pods are known: so nothing that
+	// belongs to a pod is dropped, and the namespaces of the alerts are known before the list.
 	l.Sources.Store.AwaitPods()
 	alerts := make(chan error, 1)
 	go func() { alerts <- l.Sources.Read(ctx) }() // opening a dump takes as long as reading alerts
@@ -87,7 +94,10 @@ func (l *Lister) list(cluster kube.Source, listing kube.Listing) inspect.PodList
 		list.Notices = append(list.Notices, warning(list.Wrong.Text))
 	}
 	if list.Crowded > 0 {
-		list.Notices = append(list.Notices, warning(fmt.Sprintf("%d alerts match several pods each, and are listed at one of them only", list.Crowded)))
+		list.Notices = append(
+			list.Notices,
+			warning(fmt.Sprintf("%d alerts match several pods each, and are listed at one of them only", list.Crowded)),
+		)
 	}
 	list.Notices = append(list.Notices, l.Sources.Notices()...)
 	sum := l.Sources.Store.Summary()
@@ -100,6 +110,7 @@ func (l *Lister) list(cluster kube.Source, listing kube.Listing) inspect.PodList
 	return list
 }
 
+// otherContexts returns the contexts of the kubeconfig; a dump has none.
 func otherContexts(cluster kube.Source) []string {
 	if live, ok := cluster.(*kube.Cluster); ok {
 		return live.Contexts()
@@ -107,8 +118,8 @@ func otherContexts(cluster kube.Source) []string {
 	return nil
 }
 
-// PodOf finds the pod that an alert is about among those that exist; nil if there is none, or none for certain. The error
-// means that the cluster could not be read.
+// PodOf finds the pod that an alert is about among those that exist; nil if there is none, or none
+// for certain. The error means that the cluster could not be read.
 func (l *Lister) PodOf(ctx context.Context, cluster kube.Source, a *alert.Alert) (*corev1.Pod, error) {
 	var unread error
 	if a.Namespace != "" && a.Pod != "" {

@@ -15,25 +15,32 @@ import (
 // A list that is watched is not made anew at every change, and takes a small part of the time only.
 const (
 	redrawSoonest = 300 * time.Millisecond
-	redrawPart    = 5           // the pause is that many times what the last list took
-	drawFirst     = time.Second // a list that takes longer is shown before it is whole
+	// the pause is that many times what the last list took
+	redrawPart = 5
+	// a list that takes longer is shown before it is whole
+	drawFirst = time.Second
 )
 
 // liveList is a list that is kept fresh.
 type liveList struct {
 	*Lister
 	cluster kube.Source
-	all     bool
-	emit    func(inspect.PodList)
-	dirty   chan struct{} // something changed
+	// all namespaces, in place of the one of the Lister
+	all bool
+	// emit receives each new list; it is called from one goroutine at a time
+	emit func(inspect.PodList)
+	// something changed
+	dirty chan struct{}
 
 	mu      sync.Mutex
 	listing kube.Listing
-	lost    map[string]string // by namespace: why it cannot be read now
+	// by namespace: why it cannot be read now
+	lost map[string]string
 }
 
-// Watch lists the pods with their alerts and keeps the list fresh until ctx ends: by watching, or by listing again where
-// watching is forbidden. The list of a dump ends when no more alerts can arrive. all means all namespaces.
+// Watch lists the pods with their alerts and keeps the list fresh until ctx ends: by watching, or
+// by listing again where watching is forbidden. The list of a dump ends when no more alerts can
+// arrive. all means all namespaces.
 func (l *Lister) Watch(ctx context.Context, all bool, emit func(inspect.PodList)) error {
 	cluster, err := l.Cluster()
 	if err != nil {
@@ -47,6 +54,8 @@ func (l *Lister) Watch(ctx context.Context, all bool, emit func(inspect.PodList)
 	return live.run(ctx)
 }
 
+// run lists once and keeps the list fresh until ctx ends. Each namespace that may be listed has a
+// watch of its own: where all namespaces may be, that is one.
 func (l *liveList) run(ctx context.Context) error {
 	l.Tracker.Narrow(l.scopeNamespace())
 	if err := l.first(ctx); err != nil {
@@ -69,6 +78,7 @@ func (l *liveList) run(ctx context.Context) error {
 	return ctx.Err()
 }
 
+// scopeNamespace returns the namespace of the list; "" is all.
 func (l *liveList) scopeNamespace() string {
 	if l.all {
 		return ""
@@ -91,7 +101,9 @@ func (l *liveList) first(ctx context.Context) error {
 		if err == nil {
 			l.listing = listing
 			full.end(listing.Namespaces, l.Now())
-			l.Tracker.SetState(func(state *inspect.ListState) { *state = inspect.ListState{Whole: true, AsOf: inspect.At(l.Now())} })
+			l.Tracker.SetState(
+				func(state *inspect.ListState) { *state = inspect.ListState{Whole: true, AsOf: inspect.At(l.Now())} },
+			)
 			l.Sources.Store.KnowPods(l.Tracker.index.PodOf)
 			l.draw()
 			return nil
@@ -177,7 +189,8 @@ func (l *liveList) relist(ctx context.Context, namespace string) {
 	l.contact(namespace, err)
 }
 
-// contact records whether a namespace can be read. The list is as old as the one that was lost first.
+// contact records whether a namespace can be read. The list is as old as the one that was lost
+// first.
 func (l *liveList) contact(namespace string, err error) {
 	l.mu.Lock()
 	if l.lost == nil {
@@ -202,6 +215,7 @@ func (l *liveList) contact(namespace string, err error) {
 	l.touch()
 }
 
+// touch marks the list as changed. It never blocks: one mark is enough for any number of changes.
 func (l *liveList) touch() {
 	select {
 	case l.dirty <- struct{}{}:

@@ -12,17 +12,22 @@ import (
 
 // Match is where an alert belongs.
 type Match struct {
-	How  string // inspect.MatchContainer and so on; inspect.MatchNone if there are no hits
-	Why  string // the reason of the match, or why there is none
-	Hits []Hit  // one for container-id and pod; up to 50 where pods share a digest or image
-	// Earlier reports that a pod of the alert's name exists, and that the alert is about one before it.
+	// inspect.MatchContainer and so on; inspect.MatchNone if there are no hits
+	How string
+	// the reason of the match, or why there is none
+	Why string
+	// one for container-id and pod; up to 50 where pods share a digest or image
+	Hits []Hit
+	// Earlier reports that a pod of the alert's name exists, and that the alert is about one before
+	// it.
 	Earlier bool
 }
 
 // Hit is a container that an alert matches.
 type Hit struct {
 	Namespace, Pod, UID string
-	Container           string // "" where the pod is known and the container is not
+	// Container is "" where the pod is known and the container is not.
+	Container string
 }
 
 // Of reports whether the pod is among the hits, and with which containers.
@@ -35,9 +40,9 @@ func (m Match) Of(namespace, pod string) (containers []string, ok bool) {
 	return containers, ok
 }
 
-// Match finds the container that the alert is about: by container ID, by the UID of the pod, by digest, by namespace and pod
-// name if the alert is not older than the pod of that name, by address within the life of the pod that had it, and by
-// repository and tag.
+// Match finds the container that the alert is about: by container ID, by the UID of the pod, by
+// digest, by namespace and pod name if the alert is not older than the pod of that name, by address
+// within the life of the pod that had it, and by repository and tag.
 func (x *Index) Match(a *alert.Alert) Match {
 	if a.ContainerID == inspect.HostID {
 		return none("it is about a process of the node, outside of all containers")
@@ -50,7 +55,9 @@ func (x *Index) Match(a *alert.Alert) Match {
 	defer x.mu.RUnlock()
 	var tried []string
 	earlier := false
-	for _, way := range []func(*alert.Alert) (Match, string){x.byID, x.byUID, x.byDigest, x.byName, x.byAddress, x.byImage} {
+	for _, way := range []func(*alert.Alert) (Match, string){
+		x.byID, x.byUID, x.byDigest, x.byName, x.byAddress, x.byImage,
+	} {
 		m, why := way(a)
 		earlier = earlier || m.Earlier
 		if len(m.Hits) > 0 {
@@ -93,6 +100,7 @@ func (x *Index) remembered(key memoKey) (Match, bool) {
 	return m, ok
 }
 
+// remember keeps the match of a container ID, until the bound is reached or the pods change.
 func (x *Index) remember(key memoKey, m Match) {
 	x.memoMu.Lock()
 	defer x.memoMu.Unlock()
@@ -101,19 +109,24 @@ func (x *Index) remember(key memoKey, m Match) {
 	}
 }
 
+// forgetMatches is called whenever a pod changes: any match could be another one now.
 func (x *Index) forgetMatches() {
 	x.memoMu.Lock()
 	defer x.memoMu.Unlock()
 	clear(x.memo)
 }
 
+// none is the match of an alert that matches no pod; why is the reason.
 func none(why string) Match { return Match{How: inspect.MatchNone, Why: why} }
 
+// doubts names the fields that were not used, in brackets; "" if all were.
 func doubts(a *alert.Alert) string {
 	if len(a.Doubtful) == 0 {
 		return ""
 	}
-	return fmt.Sprintf(" (not used, since the line has them twice with different values: %s)", strings.Join(a.Doubtful, ", "))
+	return fmt.Sprintf(
+		" (not used, since the line has them twice with different values: %s)", strings.Join(a.Doubtful, ", "),
+	)
 }
 
 // byID finds the container whose ID begins like the alert's.
@@ -147,6 +160,8 @@ func (x *Index) byID(a *alert.Alert) (Match, string) {
 	return Match{How: inspect.MatchContainer, Why: why, Hits: hits(found[:1])}, ""
 }
 
+// different reports whether the places are not all of one container. Runs of one container before
+// and after a restart are not different.
 func different(found []place) bool {
 	return slices.ContainsFunc(found, func(p place) bool {
 		return p.pod.uid != found[0].pod.uid || p.container.Name != found[0].container.Name
@@ -198,13 +213,18 @@ func (x *Index) byImage(a *alert.Alert) (Match, string) {
 	if len(found) == 0 {
 		return Match{}, "no such container has image " + a.Image
 	}
-	return Match{How: inspect.MatchImage, Why: running(found, a.Image) + "; a tag may have been moved", Hits: hits(found)}, ""
+	return Match{
+		How: inspect.MatchImage, Why: running(found, a.Image) + "; a tag may have been moved", Hits: hits(found),
+	}, ""
 }
 
 // running describes how many containers fit.
 func running(found []place, what string) string {
 	if len(found) == 1 {
-		return fmt.Sprintf("only container %s of %s runs %s", found[0].container.Name, podKey(found[0].pod.namespace, found[0].pod.name), what)
+		return fmt.Sprintf(
+			"only container %s of %s runs %s", found[0].container.Name,
+			podKey(found[0].pod.namespace, found[0].pod.name), what,
+		)
 	}
 	if len(found) > maxHits {
 		return fmt.Sprintf("more than %d containers run %s and the alert does not name one", maxHits, what)
@@ -212,6 +232,7 @@ func running(found []place, what string) string {
 	return fmt.Sprintf("%d containers run %s and the alert does not name one", len(found), what)
 }
 
+// hits returns the places as hits, at most maxHits.
 func hits(found []place) []Hit {
 	found = found[:min(len(found), maxHits)]
 	all := make([]Hit, len(found))

@@ -27,7 +27,8 @@ var at = time.Date(2026, 3, 1, 8, 1, 2, 500_000_000, time.UTC)
 // one is an alert about container web of web-0, changed.
 func one(change func(a *alert.Alert)) alert.Alert {
 	a := alert.Alert{Alert: inspect.Alert{
-		Source: alert.SourceFalco, Rule: "Drop and execute new binary in container", Priority: "Critical", Time: inspect.At(at),
+		Source: alert.SourceFalco, Rule: "Drop and execute new binary in container", Priority: "Critical",
+		Time:      inspect.At(at),
 		Namespace: "shop", Pod: "web-0", Container: "web", ContainerID: "3ad7b26ded6d", Path: "/tmp/.x/kd",
 		Image: "reg.example/web:1", Flags: []string{"EXE_WRITABLE", inspect.FlagUpper},
 	}, Node: "node1"}
@@ -39,11 +40,14 @@ func one(change func(a *alert.Alert)) alert.Alert {
 func webPod(name, id, digest string) *corev1.Pod {
 	begun := metav1.NewTime(at.Add(-10 * time.Minute))
 	return &corev1.Pod{
-		ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: name, UID: types.UID("uid-" + name), CreationTimestamp: begun},
-		Spec:       corev1.PodSpec{Containers: []corev1.Container{{Name: "web", Image: "reg.example/web:1"}}},
+		ObjectMeta: metav1.ObjectMeta{
+			Namespace: "shop", Name: name, UID: types.UID("uid-" + name), CreationTimestamp: begun,
+		},
+		Spec: corev1.PodSpec{Containers: []corev1.Container{{Name: "web", Image: "reg.example/web:1"}}},
 		Status: corev1.PodStatus{ContainerStatuses: []corev1.ContainerStatus{{
-			Name: "web", Image: "reg.example/web:1", ImageID: "reg.example/web@" + digest, ContainerID: "containerd://" + id,
-			State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{StartedAt: begun}},
+			Name: "web", Image: "reg.example/web:1", ImageID: "reg.example/web@" + digest,
+			ContainerID: "containerd://" + id,
+			State:       corev1.ContainerState{Running: &corev1.ContainerStateRunning{StartedAt: begun}},
 		}}},
 	}
 }
@@ -55,7 +59,9 @@ func containerOf(digit string) string { return strings.Repeat(digit, fullID) }
 func cluster() *Index {
 	x := NewIndex()
 	web0 := webPod("web-0", hex64, digestA)
-	web0.Status.ContainerStatuses[0].LastTerminationState.Terminated = &corev1.ContainerStateTerminated{ContainerID: "containerd://" + containerOf("e")}
+	web0.Status.ContainerStatuses[0].LastTerminationState.Terminated = &corev1.ContainerStateTerminated{
+		ContainerID: "containerd://" + containerOf("e"),
+	}
 	x.Add(web0)
 	x.Add(webPod("web-1", containerOf("b"), digestA))
 	x.Add(webPod("web-2", containerOf("c"), digestB))
@@ -70,7 +76,10 @@ func TestMatch(t *testing.T) {
 		hits  string
 		why   string // a part of it
 	}{
-		{"the container's ID, as Falco cuts it", one(func(*alert.Alert) {}), "container-id", "web-0/web", "3ad7b26ded6d is the ID of container web"},
+		{
+			"the container's ID, as Falco cuts it", one(func(*alert.Alert) {}), "container-id", "web-0/web",
+			"3ad7b26ded6d is the ID of container web",
+		},
 		{
 			"as Tetragon cuts it",
 			alert.Alert{Alert: inspect.Alert{ContainerID: hex64[:31]}},
@@ -105,15 +114,20 @@ func TestMatch(t *testing.T) {
 			"pod", "web-0/web", "no pod has a container of ID 999999999999",
 		},
 		{
-			"the name, two minutes before the pod", one(func(a *alert.Alert) { a.ContainerID, a.Time = "", inspect.At(at.Add(-12*time.Minute)) }),
+			"the name, two minutes before the pod",
+			one(func(a *alert.Alert) { a.ContainerID, a.Time = "", inspect.At(at.Add(-12*time.Minute)) }),
 			"pod", "web-0/web", "",
 		},
 		{
-			"the name, older than the pod", one(func(a *alert.Alert) { a.ContainerID, a.Time = "", inspect.At(at.Add(-13*time.Minute)) }),
+			"the name, older than the pod",
+			one(func(a *alert.Alert) { a.ContainerID, a.Time = "", inspect.At(at.Add(-13*time.Minute)) }),
 			"none", "", "it is of an earlier pod of the name shop/web-0",
 		},
 		{
-			"the name, and a time of day only", one(func(a *alert.Alert) { a.ContainerID, a.Time, a.Imprecise = "", inspect.At(at.AddDate(0, 0, -1)), true }),
+			"the name, and a time of day only",
+			one(
+				func(a *alert.Alert) { a.ContainerID, a.Time, a.Imprecise = "", inspect.At(at.AddDate(0, 0, -1)), true },
+			),
 			"pod", "web-0/web", "not known well enough",
 		},
 		{
@@ -142,8 +156,12 @@ func TestMatch(t *testing.T) {
 		},
 		{
 			"another cluster",
-			alert.Alert{Alert: inspect.Alert{ContainerID: containerOf("9"), Namespace: "bank", Pod: "teller", Image: "x:1"}, Digest: containerOf("9")},
-			"none", "", "no pod has a container of ID 999999999999; no such container runs 9999999999999999999…; there is no pod bank/teller; no such container has image x:1",
+			alert.Alert{
+				Alert:  inspect.Alert{ContainerID: containerOf("9"), Namespace: "bank", Pod: "teller", Image: "x:1"},
+				Digest: containerOf("9"),
+			},
+			"none", "",
+			"no pod has a container of ID 999999999999; no such container runs 9999999999999999999…; there is no pod bank/teller; no such container has image x:1",
 		},
 		{
 			"a field that occurs twice",
@@ -157,7 +175,8 @@ func TestMatch(t *testing.T) {
 			for _, h := range got.Hits {
 				hits = append(hits, h.Pod+"/"+h.Container)
 			}
-			if got.How != tt.how || strings.Join(hits, " ") != tt.hits || !strings.Contains(got.Why, tt.why) || got.Why == "" {
+			if got.How != tt.how || strings.Join(hits, " ") != tt.hits || !strings.Contains(got.Why, tt.why) ||
+				got.Why == "" {
 				t.Errorf("got %s of %v: %s", got.How, hits, got.Why)
 			}
 		})
@@ -171,7 +190,8 @@ func TestMatchNameOfRestarted(t *testing.T) {
 	pod.Status.ContainerStatuses[0].State.Running.StartedAt = metav1.NewTime(at.Add(time.Hour))
 	x.Add(pod)
 	a := one(func(a *alert.Alert) { a.ContainerID, a.Image = "", "" })
-	if got := x.Match(&a); got.How != inspect.MatchNone || !strings.Contains(got.Why, "an earlier container web of pod shop/web-0") {
+	if got := x.Match(&a); got.How != inspect.MatchNone ||
+		!strings.Contains(got.Why, "an earlier container web of pod shop/web-0") {
 		t.Errorf("got %+v", got)
 	}
 }
@@ -222,7 +242,8 @@ func TestApply(t *testing.T) {
 	a := alert.Alert{Alert: inspect.Alert{ContainerID: hex64[:12]}}
 	m := cluster().Match(&a)
 	Apply(m, &a.Alert)
-	if a.Namespace != "shop" || a.Pod != "web-0" || a.Container != "web" || a.Alert.Match != inspect.MatchContainer || a.Why == "" {
+	if a.Namespace != "shop" || a.Pod != "web-0" || a.Container != "web" || a.Alert.Match != inspect.MatchContainer ||
+		a.Why == "" {
 		t.Errorf("got %+v", a)
 	}
 	if containers, ok := m.Of("shop", "web-0"); !ok || !cmp.Equal(containers, []string{"web"}) {
@@ -261,7 +282,10 @@ func TestMatchFlood(t *testing.T) {
 		t.Skip("takes a second")
 	}
 	found, took := matchFlood(t, 5000)
-	want := map[string]int{inspect.MatchContainer: 20_000, inspect.MatchDigest: 40_000, inspect.MatchPod: 20_000, inspect.MatchImage: 20_000}
+	want := map[string]int{
+		inspect.MatchContainer: 20_000, inspect.MatchDigest: 40_000, inspect.MatchPod: 20_000,
+		inspect.MatchImage: 20_000,
+	}
 	if diff := cmp.Diff(want, found); diff != "" {
 		t.Error(diff)
 	}
@@ -322,9 +346,20 @@ func TestMatchOfWhatIsGone(t *testing.T) {
 		why   string
 	}{
 		{"its container", alert.Alert{Alert: inspect.Alert{ContainerID: hex64[:12]}}, "uid-db-0", "whose pod is gone"},
-		{"its name at its time", alert.Alert{Alert: inspect.Alert{Namespace: "shop", Pod: "db-0", Time: inspect.At(at)}}, "uid-db-0", ""},
-		{"its name now", alert.Alert{Alert: inspect.Alert{Namespace: "shop", Pod: "db-0", Time: inspect.At(at.Add(2 * time.Hour))}}, "uid-2", ""},
-		{"its name before both", alert.Alert{Alert: inspect.Alert{Namespace: "shop", Pod: "db-0", Time: inspect.At(at.Add(-time.Hour))}}, "", "an earlier pod of the name"},
+		{
+			"its name at its time",
+			alert.Alert{Alert: inspect.Alert{Namespace: "shop", Pod: "db-0", Time: inspect.At(at)}}, "uid-db-0", "",
+		},
+		{
+			"its name now",
+			alert.Alert{Alert: inspect.Alert{Namespace: "shop", Pod: "db-0", Time: inspect.At(at.Add(2 * time.Hour))}},
+			"uid-2", "",
+		},
+		{
+			"its name before both",
+			alert.Alert{Alert: inspect.Alert{Namespace: "shop", Pod: "db-0", Time: inspect.At(at.Add(-time.Hour))}},
+			"", "an earlier pod of the name",
+		},
 		{"its digest, which runs no more", alert.Alert{Digest: digestA}, "", "no such container runs"},
 	} {
 		got := x.Match(&tt.alert)
@@ -332,7 +367,8 @@ func TestMatchOfWhatIsGone(t *testing.T) {
 		for _, h := range got.Hits {
 			uid = h.UID
 		}
-		if uid != tt.uid || !strings.Contains(got.Why, tt.why) || got.Earlier != (tt.why == "an earlier pod of the name") {
+		if uid != tt.uid || !strings.Contains(got.Why, tt.why) ||
+			got.Earlier != (tt.why == "an earlier pod of the name") {
 			t.Errorf("%s: %s: %s", tt.name, uid, got.Why)
 		}
 	}
@@ -361,11 +397,20 @@ func TestContextFit(t *testing.T) {
 		{"a node alone", []alert.Alert{named("", "", "", "elsewhere")}, false},
 		{"a pod of another cluster", []alert.Alert{named("bank", "teller", "", "elsewhere")}, true},
 		{"a container of another cluster", []alert.Alert{named("", "", "999999999999", "")}, true},
-		{"many, and one that is known by its container", []alert.Alert{named("bank", "x", "", ""), named("bank", "y", hex64[:12], "")}, false},
+		{
+			"many, and one that is known by its container",
+			[]alert.Alert{named("bank", "x", "", ""), named("bank", "y", hex64[:12], "")}, false,
+		},
 		{"one that is known by its namespace", []alert.Alert{named("shop", "long-gone", "", "")}, false},
-		{"one that is known by its node, with its domain", []alert.Alert{named("bank", "x", "", "node1.example.com")}, false},
+		{
+			"one that is known by its node, with its domain",
+			[]alert.Alert{named("bank", "x", "", "node1.example.com")}, false,
+		},
 		{"a namespace that every cluster has", []alert.Alert{named("kube-system", "", "", "")}, false},
-		{"a pod in a namespace that every cluster has", []alert.Alert{named("kube-system", "etcd-other", "", "")}, true},
+		{
+			"a pod in a namespace that every cluster has", []alert.Alert{named("kube-system", "etcd-other", "", "")},
+			true,
+		},
 	} {
 		var f ContextFit
 		for i := range tt.alerts {

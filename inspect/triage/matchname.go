@@ -9,8 +9,8 @@ import (
 	"github.com/backtrail/backtrail/inspect/alert"
 )
 
-// byName finds the pod of the name. Names are used again: an alert that is older than the pod, or than its container, is
-// about an earlier one.
+// byName finds the pod of the name. Names are used again: an alert that is older than the pod, or
+// than its container, is about an earlier one.
 func (x *Index) byName(a *alert.Alert) (Match, string) {
 	if a.Namespace == "" || a.Pod == "" {
 		return Match{}, ""
@@ -26,7 +26,9 @@ func (x *Index) byName(a *alert.Alert) (Match, string) {
 	}
 	if older(a, r.created) {
 		return Match{Earlier: true}, fmt.Sprintf(
-			"it is of an earlier pod of the name %s: the current one was created at %s", key, r.created.UTC().Format(time.RFC3339))
+			"it is of an earlier pod of the name %s: the current one was created at %s",
+			key, r.created.UTC().Format(time.RFC3339),
+		)
 	}
 	hit := Hit{Namespace: r.namespace, Pod: r.name, UID: r.uid}
 	why := "its namespace and name are those of the alert"
@@ -43,8 +45,9 @@ func (x *Index) byName(a *alert.Alert) (Match, string) {
 	return Match{How: inspect.MatchPod, Why: why, Hits: []Hit{hit}}, ""
 }
 
-// byAddress finds the pod that had one of the addresses at the time of the alert. The order of the addresses is that of the
-// alert: the end that opened the connection first. Addresses are used again within seconds, so the time must be known.
+// byAddress finds the pod that had one of the addresses at the time of the alert. The order of the
+// addresses is that of the alert: the end that opened the connection first. Addresses are used
+// again within seconds, so the time must be known.
 func (x *Index) byAddress(a *alert.Alert) (Match, string) {
 	if len(a.Addresses) == 0 {
 		return Match{}, ""
@@ -53,6 +56,7 @@ func (x *Index) byAddress(a *alert.Alert) (Match, string) {
 		return Match{}, "its time is not known well enough to tell which pod had the address"
 	}
 	for _, address := range a.Addresses {
+		// Of the pods that had the address those are left that ran at the time.
 		var found []*row
 		for _, r := range x.addresses[address] {
 			if r.ranAt(a.Time.Time) {
@@ -75,7 +79,8 @@ func (r *row) ranAt(t time.Time) bool {
 	return !t.Add(skew).Before(r.created) && (r.ended.IsZero() || !t.Add(-skew).After(r.ended))
 }
 
-// closest returns the pod that ran at the time exactly, else the last of those that ran within the skew of clocks.
+// closest returns the pod that ran at the time exactly, else the last of those that ran within the
+// skew of clocks.
 func closest(found []*row, t time.Time) *row {
 	var last *row
 	for _, r := range found {
@@ -87,6 +92,7 @@ func closest(found []*row, t time.Time) *row {
 	return last
 }
 
+// joinAddresses lists addresses for a sentence.
 func joinAddresses(all []netip.Addr) string {
 	text := ""
 	for i, a := range all {

@@ -13,7 +13,9 @@ import (
 	"github.com/backtrail/backtrail/inspect/alert"
 )
 
-// addressed is a cluster in which 10.0.0.5 belonged to job-1 until an hour before the alert and belongs to web-0 since ten
+// addressed is a cluster in which 10.0.0.5 belonged to job-1 until an hour before the alert and
+// belongs to web-0 since ten
+
 // minutes before it. Pod agent has the address of its node.
 func addressed() *Index {
 	x := NewIndex()
@@ -39,11 +41,17 @@ func TestMatchByAddress(t *testing.T) {
 		imprecise bool
 		pod, why  string
 	}{
-		{"the pod of the address", []string{"10.0.0.5", "203.0.113.9"}, at, false, "web-0", "10.0.0.5 was the address of this pod"},
+		{
+			"the pod of the address", []string{"10.0.0.5", "203.0.113.9"}, at, false, "web-0",
+			"10.0.0.5 was the address of this pod",
+		},
 		{"on the other end", []string{"203.0.113.9", "10.0.0.5"}, at, false, "web-0", ""},
 		{"the second address", []string{"fd00::5"}, at, false, "web-0", ""},
 		{"the pod that had it before", []string{"10.0.0.5"}, at.Add(-90 * time.Minute), false, "job-1", ""},
-		{"between the two", []string{"10.0.0.5"}, at.Add(-30 * time.Minute), false, "", "no pod had an address of the connection at that time: 10.0.0.5"},
+		{
+			"between the two", []string{"10.0.0.5"}, at.Add(-30 * time.Minute), false, "",
+			"no pod had an address of the connection at that time: 10.0.0.5",
+		},
 		{"within the skew of clocks", []string{"10.0.0.5"}, at.Add(-11 * time.Minute), false, "web-0", ""},
 		{"before both", []string{"10.0.0.5"}, at.Add(-3 * time.Hour), false, "", "no pod had an address"},
 		{"a time of day only", []string{"10.0.0.5"}, at, true, "", "not known well enough"},
@@ -89,13 +97,17 @@ func TestTheAddressOfAPodThatEnded(t *testing.T) {
 	x.Add(job)
 	ended := job.DeepCopy()
 	ended.Status.Phase, ended.Status.PodIP = corev1.PodSucceeded, ""
-	ended.Status.ContainerStatuses[0].State = corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{FinishedAt: metav1.NewTime(at)}}
+	ended.Status.ContainerStatuses[0].State = corev1.ContainerState{
+		Terminated: &corev1.ContainerStateTerminated{FinishedAt: metav1.NewTime(at)},
+	}
 	x.Add(ended)
 	for _, tt := range []struct {
 		at   time.Time
 		hits int
 	}{{at.Add(-time.Minute), 1}, {at.Add(time.Hour), 0}} {
-		a := alert.Alert{Alert: inspect.Alert{Time: inspect.At(tt.at)}, Addresses: []netip.Addr{netip.MustParseAddr("10.0.0.7")}}
+		a := alert.Alert{
+			Alert: inspect.Alert{Time: inspect.At(tt.at)}, Addresses: []netip.Addr{netip.MustParseAddr("10.0.0.7")},
+		}
 		if m := x.Match(&a); len(m.Hits) != tt.hits {
 			t.Errorf("at %v: %d hits: %s", tt.at, len(m.Hits), m.Why)
 		}
@@ -111,7 +123,10 @@ func TestPodOf(t *testing.T) {
 	}{
 		{"of no pod", alert.Alert{Alert: inspect.Alert{Namespace: "bank", Pod: "teller"}}, ""},
 		{"of one pod", alert.Alert{Alert: inspect.Alert{ContainerID: hex64[:12]}}, "uid-web-0 shop/web-0"},
-		{"of any that run the image", alert.Alert{Alert: inspect.Alert{Image: "reg.example/web:1"}}, "image reg.example/web:1"},
+		{
+			"of any that run the image", alert.Alert{Alert: inspect.Alert{Image: "reg.example/web:1"}},
+			"image reg.example/web:1",
+		},
 		{"of any that run the digest", alert.Alert{Digest: digestA}, "image " + digestA},
 	} {
 		if got := x.PodOf(&tt.alert); got != tt.key {

@@ -11,27 +11,37 @@ import (
 	"github.com/backtrail/backtrail/inspect/alert"
 )
 
-// maxGone bounds the pods that are remembered after they are gone: an alert may arrive after the end of its pod, and a flagged
-// pod stays on the list.
+// maxGone bounds the pods that are remembered after they are gone: an alert may arrive after the
+// end of its pod, and a flagged pod stays on the list.
 const maxGone = 2000
 
-// PodTracker keeps the pods of a list, and which alerts belong to them. Its methods may be called from several goroutines.
+// PodTracker keeps the pods of a list, and which alerts belong to them. Its methods may be called
+// from several goroutines.
 type PodTracker struct {
+	// index has a lock of its own: the Store matches alerts while the PodTracker is locked
 	index    *Index
 	describe func(*corev1.Pod) inspect.Pod
 
-	mu      sync.Mutex
-	pods    map[string]*inspect.FlaggedPod // by UID, without their alerts
-	arrival map[string]int                 // by UID: the batch in which a pod was first listed
-	batch   int
-	gone    []string // UIDs, the oldest first
-	state   inspect.ListState
-	scope   string // namespace; "" is all
+	mu sync.Mutex
+	// by UID, without their alerts
+	pods map[string]*inspect.FlaggedPod
+	// by UID: the batch in which a pod was first listed
+	arrival map[string]int
+	// the number of the last batch; all pods of the first list are of batch 0
+	batch int
+	// UIDs, the oldest first
+	gone  []string
+	state inspect.ListState
+	// namespace; "" is all
+	scope string
 }
 
-// NewPodTracker returns a PodTracker without pods. describe turns a pod of the cluster into the pod of a case.
+// NewPodTracker returns a PodTracker without pods. describe turns a pod of the cluster into the pod
+// of a case.
 func NewPodTracker(describe func(*corev1.Pod) inspect.Pod) *PodTracker {
-	return &PodTracker{index: NewIndex(), describe: describe, pods: map[string]*inspect.FlaggedPod{}, arrival: map[string]int{}}
+	return &PodTracker{
+		index: NewIndex(), describe: describe, pods: map[string]*inspect.FlaggedPod{}, arrival: map[string]int{},
+	}
 }
 
 // uidOf returns what no two pods share. Dumps that were written by hand may have no UIDs.
@@ -66,6 +76,7 @@ func (t *PodTracker) Narrow(namespace string) {
 	}
 }
 
+// forget removes a pod with all that is known of it. The PodTracker is locked.
 func (t *PodTracker) forget(id string) {
 	p := t.pods[id]
 	t.index.Forget(p.Namespace, p.Name, p.UID)
@@ -104,15 +115,19 @@ func (t *PodTracker) SetState(change func(*inspect.ListState)) {
 	change(&t.state)
 }
 
-// fullList is a list of all pods that there are: at its end, a pod that was not in it is gone. Pods come in pages and are not
-// kept.
+// fullList is a list of all pods that there are: at its end, a pod that was not in it is gone. Pods
+// come in pages and are not kept.
 type fullList struct {
 	tracker *PodTracker
-	present map[string]bool // by UID
+	// by UID
+	present map[string]bool
 }
 
+// fullList begins a list of all pods. Several may be open, one for each namespace.
 func (t *PodTracker) fullList() *fullList { return &fullList{tracker: t, present: map[string]bool{}} }
 
+// add adds a page of the list. The page is not kept: lists of large clusters have thousands of
+// pods.
 func (l *fullList) add(page []corev1.Pod) {
 	for i := range page {
 		l.present[uidOf(&page[i])] = true
@@ -132,6 +147,8 @@ func (l *fullList) end(namespaces []string, at time.Time) {
 	}
 }
 
+// leave marks a pod as gone, and forgets the one that has been gone for longest if there are too
+// many. The PodTracker is locked.
 func (t *PodTracker) leave(id string, at time.Time) {
 	p := t.pods[id]
 	if p == nil || p.Gone != nil {
@@ -148,8 +165,8 @@ func (t *PodTracker) leave(id string, at time.Time) {
 	}
 }
 
-// PodOf returns a key of the pod that the alert belongs to, for alert.Store.KnowPods; "" if it belongs to none. Alerts that
-// only share an image with pods have one key per image.
+// PodOf returns a key of the pod that the alert belongs to, for alert.Store.KnowPods; "" if it
+// belongs to none. Alerts that only share an image with pods have one key per image.
 func (x *Index) PodOf(a *alert.Alert) string {
 	m := x.Match(a)
 	switch {

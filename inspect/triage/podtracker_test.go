@@ -14,7 +14,9 @@ import (
 
 // describe is what the cases need of a pod.
 func describe(p *corev1.Pod) inspect.Pod {
-	d := inspect.Pod{Name: p.Name, Namespace: p.Namespace, UID: string(p.UID), Created: inspect.At(p.CreationTimestamp.Time)}
+	d := inspect.Pod{
+		Name: p.Name, Namespace: p.Namespace, UID: string(p.UID), Created: inspect.At(p.CreationTimestamp.Time),
+	}
 	for _, o := range p.OwnerReferences {
 		d.Owner = append(d.Owner, inspect.Owner{Kind: o.Kind, Name: o.Name, UID: string(o.UID)})
 	}
@@ -36,9 +38,16 @@ func TestAlertsThatFitManyPodsAreBounded(t *testing.T) {
 	say := func(n int) {
 		var lines strings.Builder
 		for i := range n {
-			fmt.Fprintf(&lines, `{"rule":"R","output_fields":{"container.image.repository":"reg.example/web","container.image.tag":"1","container.id":"%012x","proc.exepath":"/bin/%d"}}`+"\n", n*1_000_000+i, i)
+			fmt.Fprintf(
+				&lines,
+				`{"rule":"R","output_fields":{"container.image.repository":"reg.example/web","container.image.tag":"1","container.id":"%012x","proc.exepath":"/bin/%d"}}`+"\n",
+				n*1_000_000+i, i,
+			)
 		}
-		if _, err := alert.Scan(strings.NewReader(lines.String()), alert.Limits{}, func(b alert.Batch) bool { feed.Append(b); return true }); err != nil {
+		if _, err := alert.Scan(
+			strings.NewReader(lines.String()), alert.Limits{},
+			func(b alert.Batch) bool { feed.Append(b); return true },
+		); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -21,26 +21,38 @@ const PhaseGone corev1.PodPhase = "Gone"
 
 // PodTraces are what is known of a pod that is gone.
 type PodTraces struct {
-	Namespace, Name, Node  string
-	Workload, WorkloadKind string // its owner, where the alert names it
+	// Namespace, Name and Node are as the alert has them; each may be "".
+	Namespace, Name, Node string
+	// Workload and WorkloadKind are the owner, where the alert names it.
+	Workload, WorkloadKind string
 
-	Container, ContainerID string // the container of interest; may be empty
-	Reference              string // of its image
-	ImageID                string // as a node would report it: REPO@sha256:…, or sha256:… of the config; "" if not known
+	// Container and ContainerID are those of the container of interest; they may be "".
+	Container, ContainerID string
+	// Reference is that of its image.
+	Reference string
+	// ImageID is as a node would report it: REPO@sha256:…, or sha256:… of the config; "" if it is
+	// not known.
+	ImageID string
 
-	Listed *inspect.Pod // as it was on the list; nil: it never was
+	// Listed is the pod as it was on the list; nil: it never was.
+	Listed *inspect.Pod
 }
 
 // ReconstructedPod is a pod that is gone, put together from what is left of it.
 type ReconstructedPod struct {
-	Pod       *corev1.Pod
-	Container string   // the container of interest; "" if it is not known
-	Basis     []string // one sentence for each part: where it is from
-	Objects   []kube.Object
+	// Pod never existed in this form: only its parts did. Its phase is PhaseGone.
+	Pod *corev1.Pod
+	// Container is the container of interest; "" if it is not known.
+	Container string
+	// Basis has one sentence for each part: where it is from.
+	Basis []string
+	// Objects are those of the cluster that were read for it, as exhibits.
+	Objects []kube.Object
 }
 
-// Reconstruct puts a pod that is gone together: from its traces, from the owner that its name leads to, and from other pods of
-// the same owner. The result has no container where nothing shows what ran.
+// Reconstruct puts a pod that is gone together: from its traces, from the owner that its name leads
+// to, and from other pods of the same owner. The result has no container where nothing shows what
+// ran.
 func Reconstruct(ctx context.Context, cluster kube.Source, traces PodTraces) ReconstructedPod {
 	r := ReconstructedPod{Pod: &corev1.Pod{
 		ObjectMeta: metav1.ObjectMeta{Namespace: traces.Namespace, Name: traces.Name},
@@ -58,7 +70,10 @@ func Reconstruct(ctx context.Context, cluster kube.Source, traces PodTraces) Rec
 		r.Pod.Labels, r.Pod.Annotations = w.Template.Labels, w.Template.Annotations
 		w.Template.Spec.DeepCopyInto(&r.Pod.Spec)
 	case !r.fromNamesake(ctx, cluster, traces):
-		r.Basis = append(r.Basis, "its owner is not known: no ReplicaSet, StatefulSet, DaemonSet or Job has a name that leads to it")
+		r.Basis = append(
+			r.Basis,
+			"its owner is not known: no ReplicaSet, StatefulSet, DaemonSet or Job has a name that leads to it",
+		)
 	}
 	r.Pod.Spec.NodeName = traces.Node
 	r.addListed(traces)
@@ -78,7 +93,9 @@ func (r *ReconstructedPod) fromNamesake(ctx context.Context, cluster kube.Source
 	if err != nil {
 		return false
 	}
-	r.Basis = append(r.Basis, "its containers are those of the pod that has its name now; the earlier one may have differed")
+	r.Basis = append(
+		r.Basis, "its containers are those of the pod that has its name now; the earlier one may have differed",
+	)
 	r.Pod.OwnerReferences, r.Pod.Labels, r.Pod.Annotations = now.OwnerReferences, now.Labels, now.Annotations
 	now.Spec.DeepCopyInto(&r.Pod.Spec)
 	for _, c := range now.Status.ContainerStatuses {
@@ -87,14 +104,16 @@ func (r *ReconstructedPod) fromNamesake(ctx context.Context, cluster kube.Source
 	return true
 }
 
-// The suffixes that controllers append to their name: for a pod, for a ReplicaSet of a Deployment, for a pod of a StatefulSet.
+// The suffixes that controllers append to their name: for a pod, for a ReplicaSet of a Deployment,
+// for a pod of a StatefulSet.
 var (
 	randomSuffix = regexp.MustCompile(`^[a-z0-9]{5}$`)
 	hashSuffix   = regexp.MustCompile(`^[a-z0-9]{6,10}$`)
 	ordinal      = regexp.MustCompile(`^[0-9]{1,6}$`)
 )
 
-// owner finds the workload that created the pod, by its name or by what the alert names, and returns how it was found.
+// owner finds the workload that created the pod, by its name or by what the alert names, and
+// returns how it was found.
 func owner(ctx context.Context, cluster kube.Source, t PodTraces) (*kube.Workload, string) {
 	at := strings.LastIndexByte(t.Name, '-')
 	if at <= 0 {
@@ -110,16 +129,23 @@ func owner(ctx context.Context, cluster kube.Source, t PodTraces) (*kube.Workloa
 	}
 	if ordinal.MatchString(last) {
 		if w, err := cluster.Workload(ctx, "sts", t.Namespace, base); err == nil {
-			return w, fmt.Sprintf("its owner is derived from its name: StatefulSet %s exists; its current template may be newer", w.Name)
+			return w, fmt.Sprintf(
+				"its owner is derived from its name: StatefulSet %s exists; its current template may be newer",
+				w.Name,
+			)
 		}
 	}
 	if w, how := named(ctx, cluster, t); w != nil {
 		return w, how
 	}
-	if at := strings.LastIndexByte(base, '-'); at > 0 && randomSuffix.MatchString(last) && hashSuffix.MatchString(base[at+1:]) {
+	if at := strings.LastIndexByte(base, '-'); at > 0 && randomSuffix.MatchString(last) &&
+		hashSuffix.MatchString(base[at+1:]) {
 		if w, err := cluster.Workload(ctx, "deploy", t.Namespace, base[:at]); err == nil {
-			return w, fmt.Sprintf("its owner is derived from its name: ReplicaSet %s is gone too, Deployment %s exists; its current template may be newer",
-				base, w.Name)
+			return w, fmt.Sprintf(
+				"its owner is derived from its name: ReplicaSet %s is gone too, Deployment %s exists; "+
+					"its current template may be newer",
+				base, w.Name,
+			)
 		}
 	}
 	return nil, ""
@@ -136,7 +162,9 @@ func named(ctx context.Context, cluster kube.Source, t PodTraces) (*kube.Workloa
 	}
 	for _, kind := range kinds {
 		if w, err := cluster.Workload(ctx, kind, t.Namespace, t.Workload); err == nil {
-			return w, fmt.Sprintf("its owner is %s %s, which the alert names; its current template may be newer", w.Kind, w.Name)
+			return w, fmt.Sprintf(
+				"its owner is %s %s, which the alert names; its current template may be newer", w.Kind, w.Name,
+			)
 		}
 	}
 	return nil, ""
@@ -156,7 +184,9 @@ func (r *ReconstructedPod) addListed(t PodTraces) {
 			continue // the others are in the owner's template, with their kinds
 		}
 		r.container(c.Name).Image = c.Reference
-		*r.status(c.Name) = corev1.ContainerStatus{Name: c.Name, Image: c.Reference, ImageID: c.ImageID, ContainerID: c.ContainerID}
+		*r.status(c.Name) = corev1.ContainerStatus{
+			Name: c.Name, Image: c.Reference, ImageID: c.ImageID, ContainerID: c.ContainerID,
+		}
 	}
 }
 
@@ -175,7 +205,10 @@ func (r *ReconstructedPod) addContainer(t PodTraces, w *kube.Workload) {
 		if w != nil {
 			source = w.Kind + " " + w.Name
 		}
-		r.Basis = append(r.Basis, fmt.Sprintf("%s now specifies %s; the alert names %s, which is inspected", source, c.Image, t.Reference))
+		r.Basis = append(
+			r.Basis,
+			fmt.Sprintf("%s now specifies %s; the alert names %s, which is inspected", source, c.Image, t.Reference),
+		)
 		c.Image = t.Reference
 	}
 	s := r.status(r.Container)
@@ -215,7 +248,8 @@ func sameName(a, b string) bool {
 	return trim(a) == trim(b)
 }
 
-// addSiblings adds the digest that other pods of the same owner run, for containers whose digest is not known otherwise.
+// addSiblings adds the digest that other pods of the same owner run, for containers whose digest is
+// not known otherwise.
 func (r *ReconstructedPod) addSiblings(ctx context.Context, cluster kube.Source, w *kube.Workload) {
 	pods, err := cluster.PodsOf(ctx, w)
 	if err != nil {
@@ -250,7 +284,10 @@ func (r *ReconstructedPod) addSibling(c *corev1.Container, w *kube.Workload, pod
 	switch {
 	case len(ids) == 1:
 		r.status(c.Name).ImageID = ids[0]
-		r.Basis = append(r.Basis, fmt.Sprintf("the digest of %s is derived: %s of %s %s it", c.Name, otherPods(count), owner, runs(count)))
+		r.Basis = append(
+			r.Basis,
+			fmt.Sprintf("the digest of %s is derived: %s of %s %s it", c.Name, otherPods(count), owner, runs(count)),
+		)
 	case len(ids) > 1:
 		r.Basis = append(r.Basis, fmt.Sprintf(
 			"other pods of %s run %d different images of %s: which of them ran is not known", owner, len(ids), c.Name))
@@ -260,6 +297,7 @@ func (r *ReconstructedPod) addSibling(c *corev1.Container, w *kube.Workload, pod
 	}
 }
 
+// runs is the verb for so many pods.
 func runs(n int) string {
 	if n == 1 {
 		return "runs"
@@ -267,6 +305,7 @@ func runs(n int) string {
 	return "run"
 }
 
+// otherPods counts pods in words.
 func otherPods(n int) string {
 	if n == 1 {
 		return "1 other pod"
@@ -274,6 +313,8 @@ func otherPods(n int) string {
 	return fmt.Sprintf("%d other pods", n)
 }
 
+// container returns the container of the name in the specification, and adds it if there is none:
+// alerts may name containers that were injected, or that a newer template no longer has.
 func (r *ReconstructedPod) container(name string) *corev1.Container {
 	list := &r.Pod.Spec.Containers
 	for i := range *list {
@@ -285,6 +326,7 @@ func (r *ReconstructedPod) container(name string) *corev1.Container {
 	return &(*list)[len(*list)-1]
 }
 
+// status returns the status of the container of the name, and adds it if there is none.
 func (r *ReconstructedPod) status(name string) *corev1.ContainerStatus {
 	list := &r.Pod.Status.ContainerStatuses
 	for i := range *list {

@@ -4,8 +4,9 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 )
 
-// replacements sets which pod replaced one that is gone: the newest of its workload, if it is younger. Creation times are in
-// seconds; within one second the pod that was listed later is the younger one.
+// replacements sets which pod replaced one that is gone: the newest of its workload, if it is
+// younger. Creation times are in seconds; within one second the pod that was listed later is the
+// younger one.
 func (t *PodTracker) replacements(l *inspect.PodList) {
 	type place struct{ namespace, workload string }
 	newest := map[place]*inspect.FlaggedPod{}
@@ -30,6 +31,8 @@ func (t *PodTracker) replacements(l *inspect.PodList) {
 	}
 }
 
+// younger reports whether a was created after b. Creation times have whole seconds, in which a
+// controller can replace a pod.
 func (t *PodTracker) younger(a, b *inspect.FlaggedPod) bool {
 	if !a.Created.Equal(b.Created.Time) {
 		return a.Created.After(b.Created.Time)
@@ -52,7 +55,8 @@ func flaggedContainer(p *inspect.FlaggedPod) string {
 	return p.Containers[0].Name
 }
 
-// compareDigests reports whether two pods run the same image in a container; the later one may not have pulled it yet.
+// compareDigests reports whether two pods run the same image in a container; the later one may not
+// have pulled it yet.
 func compareDigests(before, after *inspect.Pod, container string) string {
 	was, is := digestOfContainer(before, container), digestOfContainer(after, container)
 	switch {
@@ -65,6 +69,8 @@ func compareDigests(before, after *inspect.Pod, container string) string {
 	}
 }
 
+// digestOfContainer returns the digest that the node reports; "" if there is no such container, or
+// no image was pulled yet.
 func digestOfContainer(p *inspect.Pod, name string) string {
 	for _, c := range p.Containers {
 		if c.Name == name {

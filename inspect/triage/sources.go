@@ -22,37 +22,53 @@ const (
 
 // Patience of AlertSources.
 const (
-	stdinPatience = 5 * time.Second // until OnStdinWait is called
-	firstPatience = 3 * time.Second // until the list is shown without alerts
+	// until OnStdinWait is called
+	stdinPatience = 5 * time.Second
+	// until the list is shown without alerts
+	firstPatience = 3 * time.Second
 )
 
-// AlertSources are the sources of the alerts of a session, and the Store that they fill. They are read once (Read), or
-// followed as long as a list is on screen (Follow). All fields besides Store may be empty.
+// AlertSources are the sources of the alerts of a session, and the Store that they fill. They are
+// read once (Read), or followed as long as a list is on screen (Follow). All fields besides Store
+// may be empty.
 type AlertSources struct {
+	// Store is filled by all sources.
 	Store *alert.Store
 
-	File    string    // path of a file or a pipe
-	Stdin   io.Reader // used if FromStdin
-	Preset  io.Reader // replaces File and Stdin: alerts that are built in
+	// File is the path of a file or a pipe.
+	File string
+	// Stdin is read if FromStdin is set.
+	Stdin io.Reader
+	// Preset replaces File and Stdin by alerts that are built in; PresetName is what they are
+	// called.
+	Preset     io.Reader
+	PresetName string
+	// Webhook is served as long as the alerts are followed.
 	Webhook *alert.Webhook
 	// Cluster opens the cluster whose policy reports and sensor logs are read. nil: they are not.
 	Cluster func() (kube.Source, error)
 
-	FromStdin   bool
-	PresetName  string
-	OnStdinWait func() // called if stdin does not end soon
+	// FromStdin selects Stdin in place of File.
+	FromStdin bool
+	// OnStdinWait is called if stdin does not end soon: a person may have forgotten that it is read.
+	OnStdinWait func()
 
-	once      sync.Once
-	err       error
-	following bool           // the sources are followed: Read has nothing to do
-	beginning sync.WaitGroup // feeds that have not passed on yet what there was when they began
+	// of Read
+	once sync.Once
+	err  error
+	// the sources are followed: Read has nothing to do
+	following bool
+	// feeds that have not passed on yet what there was when they began
+	beginning sync.WaitGroup
 
-	mu       sync.Mutex
-	notes    []inspect.Notice
-	requests []inspect.Request // made for alerts, for the chain of custody
+	mu    sync.Mutex
+	notes []inspect.Notice
+	// made for alerts, for the chain of custody
+	requests []inspect.Request
 }
 
-// Read reads the alerts once, or returns at once if they are followed. An empty file has no alerts, and is not an error.
+// Read reads the alerts once, or returns at once if they are followed. An empty file has no alerts,
+// and is not an error.
 func (s *AlertSources) Read(ctx context.Context) error {
 	if s.following {
 		return nil
@@ -61,8 +77,8 @@ func (s *AlertSources) Read(ctx context.Context) error {
 	return s.err
 }
 
-// ReadFor is Read for one pod or alert: if there are too many alerts, those for which podOf is not "" are kept. It changes
-// nothing for alerts that are followed.
+// ReadFor is Read for one pod or alert: if there are too many alerts, those for which podOf is not
+// "" are kept. It changes nothing for alerts that are followed.
 func (s *AlertSources) ReadFor(ctx context.Context, podOf func(*alert.Alert) string) error {
 	if !s.following {
 		s.Store.KnowPods(podOf)
@@ -70,6 +86,8 @@ func (s *AlertSources) ReadFor(ctx context.Context, podOf func(*alert.Alert) str
 	return s.Read(ctx)
 }
 
+// readAll reads the first source that is set, and after it the cluster, which may have alerts
+// besides.
 func (s *AlertSources) readAll(ctx context.Context) error {
 	var err error
 	switch {
@@ -109,6 +127,7 @@ func (s *AlertSources) readStdin(ctx context.Context) error {
 	}
 }
 
+// fromCluster returns the reader of the alerts in the cluster.
 func (s *AlertSources) fromCluster() (*alert.FromCluster, error) {
 	cluster, err := s.Cluster()
 	if err != nil {
@@ -117,8 +136,8 @@ func (s *AlertSources) fromCluster() (*alert.FromCluster, error) {
 	return &alert.FromCluster{Store: s.Store, Cluster: cluster, Note: s.note}, nil
 }
 
-// Follow starts the feeds that need no cluster; they run until ctx ends. What cannot be opened is an error at once; what fails
-// later is a condition of its feed.
+// Follow starts the feeds that need no cluster; they run until ctx ends. What cannot be opened is
+// an error at once; what fails later is a condition of its feed.
 func (s *AlertSources) Follow(ctx context.Context) error {
 	s.following = true
 	s.Store.AwaitPods()
@@ -146,7 +165,8 @@ func (s *AlertSources) Follow(ctx context.Context) error {
 	return nil
 }
 
-// FollowCluster starts to read the alerts of the cluster, if there is one; it goes on until ctx ends.
+// FollowCluster starts to read the alerts of the cluster, if there is one; it goes on until ctx
+// ends.
 func (s *AlertSources) FollowCluster(ctx context.Context) error {
 	if s.Cluster == nil {
 		return nil
@@ -173,7 +193,8 @@ func (s *AlertSources) run(ctx context.Context, f *alert.Feed, follow func(conte
 	}()
 }
 
-// awaitFirst waits for the alerts that there were at the beginning, but not for long: the list is shown without them too.
+// awaitFirst waits for the alerts that there were at the beginning, but not for long: the list is
+// shown without them too.
 func (s *AlertSources) awaitFirst(ctx context.Context) {
 	done := make(chan struct{})
 	go func() { s.beginning.Wait(); close(done) }()
@@ -191,15 +212,18 @@ func (s *AlertSources) growing() bool { return s.following && s.Preset == nil }
 // unreadable is the error of a file of alerts that could not be read.
 type unreadable struct{ error }
 
+// Unwrap returns the error itself.
 func (e *unreadable) Unwrap() error { return e.error }
 
 // Hints returns what to try instead.
 func (e *unreadable) Hints() []string {
 	return []string{
-		"--alerts takes a file of Falco's or Tetragon's output, or - for stdin; --alerts-from-cluster reads those of the cluster",
+		"--alerts takes a file of alerts, such as Falco's output, or - for stdin",
+		"--alerts-from-cluster reads policy reports and the logs of Falco and Tetragon",
 	}
 }
 
+// fileError adds the hints to an error; nil stays nil.
 func fileError(err error) error {
 	if err == nil {
 		return nil
@@ -207,6 +231,8 @@ func fileError(err error) error {
 	return &unreadable{err}
 }
 
+// errNothingNew is the error of a paste without effect: the person should see that nothing was
+// added.
 var errNothingNew = errors.New("reading the pasted text: no line of it is a new alert")
 
 // Paste adds alert lines that a person pasted.
@@ -215,7 +241,9 @@ func (s *AlertSources) Paste(ctx context.Context, text string) error {
 		return err
 	}
 	before := s.Store.Summary().Alerts
-	if err := alert.FollowReader(ctx, strings.NewReader(text), s.Store.Open(alert.KindPaste, "pasted text")); err != nil {
+	if err := alert.FollowReader(
+		ctx, strings.NewReader(text), s.Store.Open(alert.KindPaste, "pasted text"),
+	); err != nil {
 		return err
 	}
 	if s.Store.Summary().Alerts == before {
@@ -233,9 +261,11 @@ func (s *AlertSources) note(text string) {
 	}
 }
 
+// warning is a notice that a person should see.
 func warning(text string) inspect.Notice { return inspect.Notice{Level: "warning", Text: text} }
 
-// Notices returns what concerns the alerts as a whole: what was not read, what was dropped, the first broken lines.
+// Notices returns what concerns the alerts as a whole: what was not read, what was dropped, the
+// first broken lines.
 func (s *AlertSources) Notices() []inspect.Notice {
 	s.mu.Lock()
 	all := append([]inspect.Notice(nil), s.notes...)
@@ -255,6 +285,7 @@ func (s *AlertSources) Notices() []inspect.Notice {
 	return all
 }
 
+// brokenLine describes a line that was skipped. The feed is named only where there are several.
 func brokenLine(l alert.BrokenLine, feeds int) string {
 	of := "alerts"
 	if feeds > 1 {

@@ -7,7 +7,8 @@ import (
 	"github.com/backtrail/backtrail/inspect/alert"
 )
 
-// TracesOf returns what an alert contains about its pod. listed is the pod as it was on the list; nil if it never was.
+// TracesOf returns what an alert contains about its pod. listed is the pod as it was on the list;
+// nil if it never was.
 func TracesOf(a *alert.Alert, listed *inspect.Pod) PodTraces {
 	t := PodTraces{
 		Namespace: a.Namespace, Name: a.Pod, Node: a.Node, Workload: a.Workload, WorkloadKind: a.WorkloadKind,

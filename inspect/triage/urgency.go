@@ -11,7 +11,8 @@ import (
 // moreUrgent orders alerts: by priority, then the rarest rule, then the newest.
 func moreUrgent(a, b *inspect.Alert, rarity map[string]int) int {
 	return cmp.Or(
-		cmp.Compare(inspect.PriorityRank(a.Priority), inspect.PriorityRank(b.Priority)), cmp.Compare(rarity[a.Name()], rarity[b.Name()]),
+		cmp.Compare(inspect.PriorityRank(a.Priority), inspect.PriorityRank(b.Priority)),
+		cmp.Compare(rarity[a.Name()], rarity[b.Name()]),
 		-a.Newest().Compare(b.Newest().Time), cmp.Compare(a.Number, b.Number),
 	)
 }
@@ -29,6 +30,8 @@ func sortPods(pods []inspect.FlaggedPod, rarity map[string]int) {
 		case len(y.Alerts) > 0:
 			return 1
 		}
-		return cmp.Or(strings.Compare(x.Namespace, y.Namespace), strings.Compare(x.Name, y.Name), strings.Compare(x.UID, y.UID))
+		return cmp.Or(
+			strings.Compare(x.Namespace, y.Namespace), strings.Compare(x.Name, y.Name), strings.Compare(x.UID, y.UID),
+		)
 	})
 }

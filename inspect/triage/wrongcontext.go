@@ -7,9 +7,14 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 )
 
-// wrongContext explains what it may mean that nothing of what the alerts name exists in the cluster.
+// wrongContext explains what it may mean that nothing of what the alerts name exists in the
+// cluster.
 func wrongContext(context string, others []string) *inspect.WrongContext {
-	w := &inspect.WrongContext{Text: fmt.Sprintf("wrong context? No node, container, pod or namespace that the alerts name exists in %s", context)}
+	w := &inspect.WrongContext{
+		Text: fmt.Sprintf(
+			"wrong context? No node, container, pod or namespace that the alerts name exists in %s", context,
+		),
+	}
 	for _, name := range others {
 		if name != context {
 			w.Contexts = append(w.Contexts, name)
