@@ -1,7 +1,6 @@
 package tui
 
 import (
-	"os"
 	"strings"
 	"testing"
 )
@@ -58,32 +57,6 @@ func TestHelpAndPaletteListTheTable(t *testing.T) {
 		if c.name != "commands" && !strings.Contains(palette, c.name) {
 			t.Errorf("the palette does not list %s", c.name)
 		}
-	}
-}
-
-func TestReadmeHoldsTheKeyTable(t *testing.T) {
-	b, err := os.ReadFile("../README.md")
-	if os.IsNotExist(err) {
-		t.Skip("there is no README yet")
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, rest, begins := strings.Cut(string(b), "<!-- keys -->")
-	got, after, ends := strings.Cut(rest, "<!-- keys -->")
-	if !begins || !ends {
-		t.Skip("the README has no <!-- keys --> markers")
-	}
-	if *update {
-		before, _, _ := strings.Cut(string(b), "<!-- keys -->")
-		text := before + "<!-- keys -->\n" + KeyTable() + "<!-- keys -->" + after
-		if err := os.WriteFile("../README.md", []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	if strings.TrimSpace(got) != strings.TrimSpace(KeyTable()) {
-		t.Errorf("the README's table of keys is another than\n%s", KeyTable())
 	}
 }
 

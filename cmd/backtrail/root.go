@@ -9,16 +9,19 @@ func rootCommand(std streams) *cobra.Command {
 	f := &flags{}
 	root := &cobra.Command{
 		Use:   "backtrail",
-		Short: "Follow a container image back from an alarm to its origin",
-		Long: `backtrail follows a container image back from an alarm to its origin.
+		Short: "Trace a running container image back to its origin",
+		Long: `backtrail traces a running container image back to its origin: where it came from, how it got in, and why it was not
+blocked. It is read-only.
 
-Without a verb it shows the pods of the current kubeconfig context, flagged ones first. Pick one and walk its layers,
-signatures, provenance, packages and unexpected binaries; x writes the evidence bundle. It only ever reads.
+Without a command it opens the terminal UI on the pods of the current kubeconfig context, flagged ones first. Pick one
+and walk its layers, signatures, provenance, packages and unexpected executables; x exports the evidence bundle.
 
   backtrail demo                                  a built-in incident: no cluster, no registry, no network
-  backtrail --alerts falco.log                    the pods of this cluster, those that Falco flagged first; the file is followed
+  backtrail --alerts falco.log                    the pods of this cluster with Falco's alerts; the file is followed
   backtrail --alerts-from-cluster                 the same with the alerts that the cluster itself has
-  backtrail inspect pod/web-0 -n shop -o brief    one case, printed`,
+  backtrail inspect pod/web-0 -n shop -o brief    one case, printed
+
+` + topicList(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args: func(_ *cobra.Command, args []string) error {
@@ -33,10 +36,11 @@ signatures, provenance, packages and unexpected binaries; x writes the evidence 
 		},
 	}
 	f.register(root.PersistentFlags())
+	root.SetHelpCommand(helpCommand(std))
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage("%w", err) })
 	root.AddCommand(
 		demoCommand(f, std), podsCommand(f, std), inspectCommand(f, std), diffCommand(f, std), casesCommand(f, std), openCommand(f, std), awareCommand(f, std), runtimeCommand(f, std),
-		verifyCommand(f, std), verifyBlobCommand(f, std), policyCommand(f, std), rbacCommand(std), cacheCommand(f, std), versionCommand(f, std),
+		verifyCommand(f, std), verifyBlobCommand(f, std), policyCommand(f, std), rbacCommand(std), cacheCommand(f, std), manCommand(std), versionCommand(f, std),
 	)
 	return root
 }
