@@ -2,6 +2,9 @@ package demo
 
 import (
 	"context"
+	"crypto/sha256"
+	_ "embed"
+	"encoding/hex"
 	"fmt"
 	"time"
 
@@ -9,10 +12,46 @@ import (
 	"github.com/backtrail/backtrail/registry"
 )
 
+// The generated parts; a test compares them with what the generator makes.
+//
+//go:generate go run ../../testdata/demo/write .
+var (
+	// images is the content of the registry: an OCI layout as tar, compressed.
+	//
+	//go:embed images.tar.zst
+	images []byte
+
+	// snapshot is the cluster when the responder looks, as `kubectl get … -o json` would print it: a List.
+	//
+	//go:embed cluster.json
+	snapshot []byte
+
+	// trustedRoot is that of the incident's own certificate authority and log.
+	//
+	//go:embed trusted_root.json
+	trustedRoot []byte
+
+	// alerts are Falco's JSON lines: the start of the dropped program in both pods, its connection to a pool, one line
+	// that was written twice, one of a pod that is gone, and one that was cut off.
+	//
+	//go:embed alerts.jsonl
+	alerts []byte
+)
+
+// The pod that the alerts flag first, and who signs the shop's images: any of its release workflows, for a tag.
+const (
+	flaggedNamespace = "shop"
+	flaggedPod       = "web-7d9c5b6f48-x2kqp"
+
+	host     = "registry.shop.example"
+	identity = `^https://github\.com/shop-example/.+/release\.yml@refs/tags/`
+	issuer   = "https://token.actions.githubusercontent.com"
+)
+
 // Incident is the incident while its registry is up.
 type Incident struct {
 	RegistryMap registry.Mapping // from the shop's host to the registry on loopback
-	Snapshot    []byte           // what `kubectl get … -o json` would print: a List
+	Snapshot    []byte           // a List, as `kubectl get … -o json` would print it
 	Alerts      []byte           // of Falco, JSON lines
 	TrustedRoot []byte           // trusted_root.json of the incident's own authority and log
 	Expected    inspect.Expected // who signs the shop's images
@@ -21,19 +60,19 @@ type Incident struct {
 	Now         time.Time // the clock of the incident: when the responder opens the case
 
 	server *server
-	stop   func() bool // no longer waits for the context
+	stop   func() bool // stops waiting for the context
 }
 
-// Start makes the incident and serves its registry on a free port of 127.0.0.1, until Close or until ctx ends.
-// Errors: no port can be had.
+// Start serves the incident's registry on a free port of 127.0.0.1, until Close or until ctx ends. It returns an error if
+// no port is available.
 func Start(ctx context.Context) (*Incident, error) {
-	shop, err := newShop()
+	layout, err := unpack(images)
 	if err != nil {
-		return nil, fmt.Errorf("making the incident: %w", err)
+		return nil, fmt.Errorf("unpacking the incident: %w", err)
 	}
-	handler, err := stock(shop.images())
+	handler, err := layout.handler(ctx)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("filling the registry: %w", err)
 	}
 	server, err := serve(handler)
 	if err != nil {
@@ -41,17 +80,25 @@ func Start(ctx context.Context) (*Incident, error) {
 	}
 	return &Incident{
 		RegistryMap: registry.Mapping{From: host, To: server.address},
-		Snapshot:    shop.snapshot(), Alerts: []byte(alerts), TrustedRoot: shop.trust, Expected: expected(),
-		Namespace: flaggedNamespace, Pod: flaggedPod, Now: at(14, 9, 0),
+		Snapshot:    snapshot, Alerts: alerts, TrustedRoot: trustedRoot,
+		Expected:  inspect.Expected{IdentityRegexps: []string{identity}, Issuers: []string{issuer}},
+		Namespace: flaggedNamespace, Pod: flaggedPod, Now: time.Date(2026, time.May, 14, 14, 9, 0, 0, time.UTC),
 		server: server, stop: context.AfterFunc(ctx, func() { _ = server.close() }),
 	}, nil
 }
 
-// Close stops the registry.
+// Close stops the registry. It may be called again.
 func (i *Incident) Close() error {
 	i.stop()
 	if err := i.server.close(); err != nil {
 		return fmt.Errorf("stopping the demo's registry: %w", err)
 	}
 	return nil
+}
+
+// RootDigest returns the digest of the incident's trusted root, sha256:<hex>. The private keys below it are public, so
+// that it must be trusted for the demo's own case only.
+func RootDigest() string {
+	sum := sha256.Sum256(trustedRoot)
+	return "sha256:" + hex.EncodeToString(sum[:])
 }

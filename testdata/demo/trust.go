@@ -1,8 +1,6 @@
-package demo
+package shop
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -76,19 +74,4 @@ func newTrustedRoot(a *authority, l *transparencyLog) ([]byte, error) {
 		return nil, fmt.Errorf("writing the trusted root: %w", err)
 	}
 	return append(data, '\n'), nil
-}
-
-// RootDigest is the digest of the incident's trusted root, sha256:<hex>. Its keys are public: whoever takes it for known
-// does so for the demo's own case only.
-func RootDigest() (string, error) {
-	n, err := newNotary()
-	if err != nil {
-		return "", err
-	}
-	data, err := newTrustedRoot(n.authority, n.log)
-	if err != nil {
-		return "", err
-	}
-	sum := sha256.Sum256(data)
-	return "sha256:" + hex.EncodeToString(sum[:]), nil
 }

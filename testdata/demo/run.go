@@ -1,6 +1,7 @@
-package demo
+package shop
 
-import "github.com/backtrail/backtrail/inspect"
+// host is the registry that the names of the images begin with.
+const host = "registry.shop.example"
 
 // Who builds the shop's images, and who vouches for that.
 const (
@@ -41,11 +42,3 @@ func (r run) ref() string { return "refs/tags/" + r.tag }
 func (r run) identity() string { return r.source() + "/" + workflowPath + "@" + r.ref() }
 
 func (r run) invocation() string { return r.source() + "/actions/runs/" + r.number + "/attempts/1" }
-
-// expected is what the shop's own policy says: any of its release workflows, for a tag.
-func expected() inspect.Expected {
-	return inspect.Expected{
-		IdentityRegexps: []string{`^https://github\.com/` + organisation + `/.+/release\.yml@refs/tags/`},
-		Issuers:         []string{issuer},
-	}
-}
