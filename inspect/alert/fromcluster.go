@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/backtrail/backtrail/inspect/engine"
 	"github.com/backtrail/backtrail/kube"
 )
 
@@ -50,8 +51,8 @@ func (c *FromCluster) Read(ctx context.Context) {
 // Follow reads all that there is and what comes, until ctx ends.
 func (c *FromCluster) Follow(ctx context.Context) {
 	var work sync.WaitGroup
-	work.Go(func() { c.followReports(ctx) })
-	work.Go(func() { c.followLogs(ctx) })
+	c.run(&work, func() { c.followReports(ctx) })
+	c.run(&work, func() { c.followLogs(ctx) })
 	work.Wait()
 }
 
@@ -68,6 +69,19 @@ func (c *FromCluster) say(format string, args ...any) {
 	if !known && c.Note != nil {
 		c.Note(text)
 	}
+}
+
+// run runs f in a goroutine. A panic ends f alone, and is noted as what was not read.
+func (c *FromCluster) run(work *sync.WaitGroup, f func()) {
+	work.Go(func() {
+		err := engine.Protect(func() error {
+			f()
+			return nil
+		})
+		if err != nil {
+			c.say("alerts of the cluster: %s", err)
+		}
+	})
 }
 
 // reportKinds are the two groups that have reports.
@@ -112,7 +126,7 @@ func (c *FromCluster) followReports(ctx context.Context) {
 func (c *FromCluster) readReports(ctx context.Context, selector string) {
 	var work sync.WaitGroup
 	for _, kind := range reportKinds(selector) {
-		work.Go(func() { c.readKind(ctx, kind) })
+		c.run(&work, func() { c.readKind(ctx, kind) })
 	}
 	work.Wait()
 	c.counted = true

@@ -119,7 +119,7 @@ func (c *FromCluster) readLogs(ctx context.Context) {
 	within, stop := context.WithTimeout(ctx, logsTime)
 	defer stop()
 	for _, l := range found {
-		work.Go(func() {
+		c.run(&work, func() {
 			room <- struct{}{}
 			defer func() { <-room }()
 			l.wanted.Bytes = logBytes
@@ -175,7 +175,7 @@ func (c *FromCluster) followLogs(ctx context.Context) {
 	for {
 		for _, l := range c.findLogs(ctx) {
 			if c.begin(l) {
-				work.Go(func() { c.followLog(ctx, l) })
+				c.run(&work, func() { c.followLog(ctx, l) })
 			}
 		}
 		if _, live := c.Cluster.(follower); !live || !pause(ctx, podsEvery) {

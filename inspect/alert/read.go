@@ -10,6 +10,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/backtrail/backtrail/inspect/engine"
 )
 
 // Bounds of what is read. A busy cluster's day is about 100,000 alerts of 1.5 KB.
@@ -256,7 +258,10 @@ func (in *intake) take(lines [][]byte) bool {
 	for w := range workers {
 		wg.Go(func() {
 			for i := w; i < len(lines); i += workers {
-				in.parsed[i].Alert, in.failed[i] = parse(lines[i], in.limits)
+				in.failed[i] = engine.Protect(func() (err error) { // a panic costs one line
+					in.parsed[i].Alert, err = parse(lines[i], in.limits)
+					return err
+				})
 				in.parsed[i].line = lines[i]
 			}
 		})

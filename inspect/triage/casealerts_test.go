@@ -251,3 +251,29 @@ func TestNoticesOfSources(t *testing.T) {
 		t.Errorf("notices %s", text)
 	}
 }
+
+// defect is a reader with a defect.
+type defect struct{}
+
+func (defect) Read([]byte) (int, error) { panic("no reader") }
+
+// A panic in a goroutine ends the source that it was in, with a message, and nothing else.
+func TestAPanicEndsOneSource(t *testing.T) {
+	s := &AlertSources{Store: alert.NewStore(0), FromStdin: true, Stdin: defect{}}
+	if err := s.Read(t.Context()); err == nil || !strings.Contains(err.Error(), "a defect of backtrail") {
+		t.Errorf("read once: %v", err)
+	}
+	s = &AlertSources{Store: alert.NewStore(0), FromStdin: true, Stdin: defect{}}
+	if err := s.Follow(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	s.awaitFirst(t.Context())
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
+		if text := texts(s.Notices()); strings.Contains(text, "alerts of stdin: a defect of backtrail") {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("notices %s", texts(s.Notices()))
+		}
+	}
+}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/alert"
+	"github.com/backtrail/backtrail/inspect/engine"
 	"github.com/backtrail/backtrail/kube"
 )
 
@@ -39,7 +40,9 @@ func (l *Lister) Once(ctx context.Context, all bool) (inspect.PodList, error) {
 	// belongs to a pod is dropped, and the namespaces of the alerts are known before the list.
 	l.Sources.Store.AwaitPods()
 	alerts := make(chan error, 1)
-	go func() { alerts <- l.Sources.Read(ctx) }() // opening a dump takes as long as reading alerts
+	go func() { // opening a dump takes as long as reading alerts
+		alerts <- engine.Protect(func() error { return l.Sources.Read(ctx) })
+	}()
 	cluster, err := l.Cluster()
 	read := false
 	select {

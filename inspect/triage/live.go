@@ -9,6 +9,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/engine"
 	"github.com/backtrail/backtrail/kube"
 )
 
@@ -68,7 +69,15 @@ func (l *liveList) run(ctx context.Context) error {
 	live, ok := l.cluster.(*kube.Cluster)
 	if ok {
 		for namespace, version := range l.listing.Versions {
-			work.Go(func() { l.keepFresh(ctx, live, namespace, version) })
+			work.Go(func() {
+				err := engine.Protect(func() error {
+					l.keepFresh(ctx, live, namespace, version)
+					return nil
+				})
+				if err != nil { // the list stays, and shows since when it is not kept fresh
+					l.contact(namespace, err)
+				}
+			})
 		}
 	}
 	if !ok && !l.Sources.growing() {

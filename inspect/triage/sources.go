@@ -11,6 +11,7 @@ import (
 
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/alert"
+	"github.com/backtrail/backtrail/inspect/engine"
 	"github.com/backtrail/backtrail/kube"
 )
 
@@ -113,7 +114,8 @@ func (s *AlertSources) readAll(ctx context.Context) error {
 func (s *AlertSources) readStdin(ctx context.Context) error {
 	done := make(chan error, 1)
 	go func() {
-		done <- alert.FollowReader(ctx, s.Stdin, s.Store.Open(alert.KindStdin, "stdin"))
+		feed := s.Store.Open(alert.KindStdin, "stdin")
+		done <- engine.Protect(func() error { return alert.FollowReader(ctx, s.Stdin, feed) })
 	}()
 	if s.OnStdinWait != nil {
 		waits := time.AfterFunc(stdinPatience, s.OnStdinWait)
@@ -160,7 +162,10 @@ func (s *AlertSources) Follow(ctx context.Context) error {
 	}
 	if s.Webhook != nil {
 		feed := s.Store.Open(alert.KindWebhook, s.Webhook.Address())
-		go func() { _ = s.Webhook.Serve(ctx, feed) }() // an error is a condition of the feed
+		protected(feed, func() error {
+			_ = s.Webhook.Serve(ctx, feed) // it sets the condition of the feed
+			return nil
+		})
 	}
 	return nil
 }
@@ -175,7 +180,15 @@ func (s *AlertSources) FollowCluster(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	go from.Follow(s.trace(ctx))
+	go func() {
+		err := engine.Protect(func() error {
+			from.Follow(s.trace(ctx))
+			return nil
+		})
+		if err != nil {
+			s.note(err.Error())
+		}
+	}()
 	return nil
 }
 
@@ -185,9 +198,16 @@ func (s *AlertSources) run(ctx context.Context, f *alert.Feed, follow func(conte
 	var once sync.Once
 	caughtUp := func() { once.Do(s.beginning.Done) }
 	f.OnCaughtUp(caughtUp)
-	go func() {
+	protected(f, func() error {
 		defer caughtUp()
-		if err := follow(ctx, f); err != nil {
+		return follow(ctx, f)
+	})
+}
+
+// protected runs a feed in a goroutine. An error, or a panic, becomes the condition of the feed.
+func protected(f *alert.Feed, run func() error) {
+	go func() {
+		if err := engine.Protect(run); err != nil {
 			f.SetCondition(true, err.Error())
 		}
 	}()
