@@ -76,7 +76,7 @@ func plausible(t time.Time) bool {
 type moment struct {
 	// zero: nothing
 	at time.Time
-	// near says that a log collector wrote the line at that time, or soon after; else only the day
+	// near means that a log collector wrote the line at that time, or soon after; else only the day
 	// is known.
 	near bool
 }
@@ -117,7 +117,7 @@ func head(line string) (stamp, priority string, ok bool) {
 	return stamp, priority, true
 }
 
-// priorityOf gives a priority Falco's own spelling; "" if it is none.
+// priorityOf returns a priority in Falco's own spelling; "" if word is not one.
 func priorityOf(word string) string {
 	for _, p := range []string{
 		"Emergency", "Alert", "Critical", "Error", "Warning", "Notice", "Informational", "Debug",

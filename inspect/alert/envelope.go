@@ -73,7 +73,7 @@ var prefixes = []prefix{
 var (
 	colors    = regexp.MustCompile(ansi)
 	beginsISO = regexp.MustCompile(`^` + isoTime + ` `)
-	// jsonStart tells a JSON object from the labels of Loki.
+	// jsonStart distinguishes a JSON object from the labels of Loki.
 	jsonStart = regexp.MustCompile(`^\{\s*["}]`)
 )
 

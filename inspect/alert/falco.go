@@ -12,7 +12,7 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 )
 
-// isFalco reports an alert of Falco: it has a rule, or a priority and something to say. A log line
+// isFalco reports an alert of Falco: it has a rule, or a priority and an output. A log line
 // that merely has a message is none.
 func isFalco(v *fastjson.Value) bool {
 	if textAt(v, "rule") != "" {
@@ -39,7 +39,7 @@ func falcoAlert(v *fastjson.Value, seen moment) (Alert, error) {
 	return a, nil
 }
 
-// when finds the alert's time: where it stands, in its fields, or at the beginning of its text.
+// when sets the alert's time: from its key, from its fields, or from the beginning of its text.
 func (a *Alert) when(stamp string, values *fields, seen moment) {
 	for _, s := range []string{stamp, values[eventTime], values[eventTimeISO]} {
 		if t, ok := clock(s); ok {
@@ -65,7 +65,7 @@ func (a *Alert) setTime(stamp string, seen moment) bool {
 	return ok
 }
 
-// fill takes from the fields what the alert is matched and told apart by.
+// fill sets from the fields what the alert is matched by, and what makes it a different alert.
 func (a *Alert) fill(v *fields) {
 	// One thing under two names with different values is as doubtful as one name twice.
 	agreed := func(clean func(string) string, name string, of ...field) string {

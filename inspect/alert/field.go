@@ -6,7 +6,7 @@ import (
 	"github.com/valyala/fastjson"
 )
 
-// A field of an alert that is looked at. Falco writes its name with dots in JSON, and with _ in the
+// A field of an alert that is evaluated. Falco writes its name with dots in JSON, and with _ in the
 // text of its rules; older rules have shorter names.
 type field int
 
@@ -50,7 +50,7 @@ const (
 	localPort
 	remoteIP
 	remotePort
-	// as it was looked up
+	// the name of the remote end, if Falco resolved it
 	remoteName
 	// the end that opened the connection
 	clientIP
@@ -87,10 +87,10 @@ var fieldNames = map[string]field{
 	"ka_target_name": targetName,
 }
 
-// fields are what an alert says in fields of its own; "" is one that it does not have.
+// fields are the values of the fields of an alert; "" is one that it does not have.
 type fields [fieldCount]string
 
-// set keeps a field if it is one that is looked at. In name both dots and _ may stand.
+// set keeps a field if it is one that is evaluated. Its name may have dots or _.
 func (f *fields) set(name []byte, value func() string) {
 	const longest = 32
 	if len(name) > longest {

@@ -17,14 +17,14 @@ import (
 const (
 	// bytes, the newest; a day of a busy cluster is a tenth of that
 	maxFile = 2 << 30
-	// how long a pipe may say nothing before ReadFile takes what there is
+	// how long a pipe may be silent before ReadFile stops reading it
 	pipeQuiet = 10 * time.Second
 	pollEvery = 250 * time.Millisecond
 	// by which a file is known again
 	headBytes = 256
 )
 
-// ErrNoAlertFile is what can hold no alerts: a directory, a device.
+// ErrNoAlertFile is the error of a path that cannot contain alerts: a directory, a device.
 var ErrNoAlertFile = errors.New("not a file of alerts")
 
 // openFile opens a regular file or a pipe; opening a pipe does not wait for a writer.
@@ -61,7 +61,7 @@ func kindOf(mode fs.FileMode) string {
 	}
 }
 
-// CheckFile says why a file cannot be read as alerts.
+// CheckFile returns why a file cannot be read as alerts.
 func CheckFile(path string) error {
 	f, _, err := openFile(path)
 	if err != nil {
@@ -116,7 +116,7 @@ func FollowReader(ctx context.Context, r io.Reader, feed *Feed) error {
 	return feed.scan(ctx, r, Limits{Day: time.Now()})
 }
 
-// scan gives what r has to the feed. A context that has ended is no error.
+// scan passes the alerts of r to the feed. A context that has ended is not an error.
 func (f *Feed) scan(ctx context.Context, r io.Reader, limits Limits) error {
 	in, err := Scan(r, limits, func(b Batch) bool {
 		f.Append(b)

@@ -128,7 +128,7 @@ func TestAFileThatIsRotated(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.has("A", "B")
-	f.awaits("waiting for the file to come back")
+	f.awaits("waiting for the file to reappear")
 	f.write(os.O_CREATE, line("C"))
 	f.has("A", "B", "C")
 	f.awaits("another file took its name")
@@ -167,7 +167,7 @@ func TestAFileThatVanishes(t *testing.T) {
 	if err := os.Remove(f.path); err != nil {
 		t.Fatal(err)
 	}
-	f.awaits("waiting for the file to come back")
+	f.awaits("waiting for the file to reappear")
 	f.write(os.O_CREATE, line("B"))
 	f.has("A", "B")
 	f.ends()

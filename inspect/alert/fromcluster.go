@@ -18,7 +18,7 @@ import (
 const (
 	// objects of one kind; Kyverno makes one for each object of the cluster
 	maxReports = 20_000
-	// objects asked for at once: one of falcosidekick's is up to 2 MB
+	// objects in one page of a list: one of falcosidekick's is up to 2 MB
 	reportPage   = 50
 	reportsEvery = 30 * time.Second
 	podsEvery    = time.Minute
@@ -48,7 +48,7 @@ func (c *FromCluster) Read(ctx context.Context) {
 	c.readLogs(ctx)
 }
 
-// Follow reads all that there is and what comes, until ctx ends.
+// Follow reads all that there is and what is added, until ctx ends.
 func (c *FromCluster) Follow(ctx context.Context) {
 	var work sync.WaitGroup
 	c.run(&work, func() { c.followReports(ctx) })
@@ -56,7 +56,7 @@ func (c *FromCluster) Follow(ctx context.Context) {
 	work.Wait()
 }
 
-// say says something once.
+// say passes a note on, each text once.
 func (c *FromCluster) say(format string, args ...any) {
 	text := fmt.Sprintf(format, args...)
 	c.mu.Lock()
@@ -172,7 +172,7 @@ func (c *FromCluster) takeReport(o kube.Object) {
 	}
 }
 
-// sayLeftOut says what of the reports is no alert.
+// sayLeftOut notes what of the reports is not an alert.
 func (c *FromCluster) sayLeftOut() {
 	c.mu.Lock()
 	var parts []string

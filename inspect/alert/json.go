@@ -53,7 +53,7 @@ func fromObject(v *fastjson.Value, seen moment, depth int) (Alert, error) {
 	return fromEnvelope(v, seen, depth)
 }
 
-// invalidJSON says why a line is not JSON; the error of fastjson would cite the line.
+// invalidJSON returns why a line is not JSON; the error of fastjson would cite the line.
 func invalidJSON(line []byte) error {
 	var any json.RawMessage
 	if err := json.Unmarshal(line, &any); err != nil {

@@ -31,7 +31,7 @@ func newLineFilter(r io.Reader, after time.Time, size int) *lineFilter {
 	return &lineFilter{r: bufio.NewReaderSize(r, size), after: after, last: after}
 }
 
-// Read gives what is left of the lines.
+// Read returns the lines that pass.
 func (f *lineFilter) Read(p []byte) (int, error) {
 	for len(f.rest) == 0 {
 		piece, err := f.r.ReadSlice('\n')
@@ -57,7 +57,7 @@ func (f *lineFilter) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// seen reports a line of before.
+// seen reports a line that was passed on before.
 func (f *lineFilter) seen(line []byte) bool {
 	stamp, _, _ := bytes.Cut(line, []byte(" "))
 	if len(stamp) > len(time.RFC3339Nano) {

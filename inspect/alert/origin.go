@@ -8,7 +8,7 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 )
 
-// located says where the file that the alert names comes from, as far as the alert alone tells. The
+// located returns where the file that the alert names is from, as far as the alert alone shows. The
 // check of the binaries says it again once it has the image: until then no flag proves anything
 // about a layer.
 func located(a *inspect.Alert) inspect.AlertFile {
@@ -30,10 +30,10 @@ func located(a *inspect.Alert) inspect.AlertFile {
 		)
 	case lower:
 		f.Detail = fmt.Sprintf(
-			"the alert says that %s is the image's own file; the image's files are not known", a.Path,
+			"by the alert's flags %s is the image's own file; the image's files are not known", a.Path,
 		)
 	default:
-		f.Detail = fmt.Sprintf("the alert does not say from which layer %s ran", a.Path)
+		f.Detail = fmt.Sprintf("the alert does not show from which layer %s ran", a.Path)
 	}
 	return f
 }

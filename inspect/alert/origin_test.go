@@ -17,7 +17,7 @@ func TestLocated(t *testing.T) {
 	}{
 		{"upper layer", inspect.Alert{Path: "/x", Flags: upper}, inspect.OriginUnknown, "writable layer"},
 		{"lower layer", inspect.Alert{Path: "/x", Flags: lower}, inspect.OriginUnknown, "the image's own file"},
-		{"no flags", inspect.Alert{Path: "/x"}, inspect.OriginUnknown, "does not say from which layer"},
+		{"no flags", inspect.Alert{Path: "/x"}, inspect.OriginUnknown, "does not show from which layer"},
 		{
 			"both flags", inspect.Alert{Path: "/x", Flags: []string{inspect.FlagUpper, inspect.FlagLower}},
 			inspect.OriginUnknown, "contradict",

@@ -14,7 +14,7 @@ type pipe struct {
 	ctx  context.Context
 	file *os.File
 	feed *Feed
-	// how long it may say nothing; 0: for ever
+	// how long it may be silent; 0: for ever
 	quiet time.Duration
 	// after its end another writer may come
 	again bool
@@ -57,7 +57,7 @@ func (p *pipe) Read(b []byte) (int, error) {
 		if p.quiet > 0 && time.Since(p.since) > p.quiet {
 			p.feed.SetCondition(
 				true,
-				fmt.Sprintf("a pipe that did not end: nothing came for %v, and what comes later is not read", p.quiet),
+				fmt.Sprintf("a pipe that did not end: no data for %v; what is written later is not read", p.quiet),
 			)
 			return 0, io.EOF
 		}

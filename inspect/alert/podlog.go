@@ -30,7 +30,7 @@ const (
 	maxLogStacks = 3
 )
 
-// logs is who writes alerts into a log, and into which.
+// logs describes the pods of a sensor and the container whose log has the alerts.
 type logs struct {
 	kind   string
 	labels map[string]string
@@ -54,12 +54,12 @@ type podLog struct {
 	last time.Time
 }
 
-// follower is what a dump cannot do.
+// follower is a cluster whose logs can be read; a dump has none.
 type follower interface {
 	StreamLog(ctx context.Context, w kube.LogWanted) (io.ReadCloser, error)
 }
 
-// findLogs lists the logs that may hold alerts.
+// findLogs lists the logs that may contain alerts.
 func (c *FromCluster) findLogs(ctx context.Context) []*podLog {
 	var found []*podLog
 	if _, live := c.Cluster.(follower); !live {
@@ -96,7 +96,7 @@ func (c *FromCluster) findLogs(ctx context.Context) []*podLog {
 	return found
 }
 
-// containers are those of the pod whose log is wanted: the one of the usual name, else all.
+// containers returns the containers of the pod whose log is read: the one of the usual name, else all.
 func (l logs) containers(pod *corev1.Pod) []string {
 	var names []string
 	for _, c := range pod.Spec.Containers {
@@ -168,7 +168,7 @@ func (l *podLog) stream(ctx context.Context, from follower) (n int64, err error)
 	return r.size, err
 }
 
-// followLogs follows the logs that there are and those that come.
+// followLogs follows the logs that there are and those of pods that are created later.
 func (c *FromCluster) followLogs(ctx context.Context) {
 	var work sync.WaitGroup
 	defer work.Wait()
@@ -184,7 +184,7 @@ func (c *FromCluster) followLogs(ctx context.Context) {
 	}
 }
 
-// begin reports a log that nobody follows yet.
+// begin reports whether the log is not followed yet, and marks it as followed.
 func (c *FromCluster) begin(l *podLog) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -198,7 +198,8 @@ func (c *FromCluster) begin(l *podLog) bool {
 	return true
 }
 
-// followLog follows a log until its pod is gone. A lost connection is said, and tried again.
+// followLog follows a log until its pod is gone. A lost connection is a condition of the feed, and
+// is opened again.
 func (c *FromCluster) followLog(ctx context.Context, l *podLog) {
 	defer func() {
 		c.mu.Lock()

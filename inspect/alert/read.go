@@ -35,7 +35,7 @@ type Limits struct {
 	// Day is the date of lines that hold a time of day only: that of the file. Their time stays
 	// marked as imprecise. The zero value leaves their time unknown.
 	Day time.Time
-	// Lines says that each line stands for itself: a JSON document would be waited for to its end,
+	// Lines means that each line is complete in itself: a JSON document would be waited for to its end,
 	// which a file that grows does not have.
 	Lines bool
 	// Log means that it is a program's log, of lines: text that is not an alert is another message,
@@ -65,7 +65,7 @@ type BrokenLine struct {
 	// from 1; in a JSON document the number of the value
 	Line   int
 	Reason string
-	// that it came by, where there are several
+	// Feed is the name of its feed, where there are several.
 	Feed string
 }
 
@@ -97,9 +97,9 @@ func Read(r io.Reader, limits Limits) (Intake, error) {
 	return in, err
 }
 
-// Batch is some lines as they came.
+// Batch is some lines in the order in which they were read.
 type Batch struct {
-	// in order; they hold until the next batch
+	// Alerts are in order; they are valid until the next batch.
 	Alerts []Received
 	// lines that are no alert, since the last batch
 	Broken int
@@ -206,7 +206,7 @@ func (in *intake) lines(r *bufio.Reader) error {
 	}
 }
 
-// hasLine says that the next line can be read without waiting for more.
+// hasLine reports whether the next line can be read without waiting for more.
 func hasLine(r *bufio.Reader) bool {
 	ahead, _ := r.Peek(r.Buffered())
 	return bytes.IndexByte(ahead, '\n') >= 0
@@ -249,7 +249,7 @@ func (b *lineBatch) lines() [][]byte {
 
 func (b *lineBatch) reset() { b.bytes, b.ends, b.list = b.bytes[:0], b.ends[:0], b.list[:0] }
 
-// take parses a batch on all cores and gives it on in its order. It reports whether more is wanted.
+// take parses a batch on all cores and passes it on in its order. It reports whether more is wanted.
 func (in *intake) take(lines [][]byte) bool {
 	in.parsed = slices.Grow(in.parsed[:0], len(lines))[:len(lines)]
 	in.failed = slices.Grow(in.failed[:0], len(lines))[:len(lines)]
@@ -284,7 +284,7 @@ func (in *intake) take(lines [][]byte) bool {
 	return in.give(b)
 }
 
-// give counts a batch and gives it on.
+// give counts a batch and passes it on.
 func (in *intake) give(b Batch) bool {
 	in.Count += len(b.Alerts)
 	in.Broken += b.Broken

@@ -25,15 +25,15 @@ type report struct {
 	Results []json.RawMessage `json:"results"`
 }
 
-// reported is what a report holds.
+// reported is the content of a report.
 type reported struct {
 	Batch
 	// results that are no alerts, by who wrote them
 	leftOut map[string]int
 }
 
-// parseReport takes the alerts out of a report: results of Falco, and of others that say that
-// something went on in a pod. What admission policies and scanners say is no alert. A result that
+// parseReport takes the alerts out of a report: results of Falco, and of others that
+// describe behavior in a pod. Results of admission policies and scanners are not alerts. A result that
 // cannot be read is counted as broken.
 func parseReport(raw []byte) (reported, error) {
 	r := reported{leftOut: map[string]int{}}

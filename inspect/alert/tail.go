@@ -55,7 +55,7 @@ func (t *tail) begin() error {
 	return t.feed.scan(t.ctx, io.LimitReader(t.file, t.at), Limits{Day: t.info.ModTime()})
 }
 
-// Read waits for more. At the end of the file it looks what became of it before it reads on.
+// Read waits for more. At the end of the file it checks whether it was replaced, cut or removed.
 func (t *tail) Read(p []byte) (int, error) {
 	for t.ctx.Err() == nil {
 		if !t.ended {
@@ -102,7 +102,8 @@ func (t *tail) note(b []byte) {
 	t.half = b[len(b)-1] != '\n'
 }
 
-// look finds out what became of the file, at its end. more says that there is something to read.
+// look checks, at the end of the file, whether it was replaced, cut or removed. more reports that
+// there is something to read.
 func (t *tail) look() (more bool, err error) {
 	info, err := os.Stat(t.path)
 	if err != nil {
@@ -147,10 +148,10 @@ func (t *tail) sameHead() bool {
 	return bytes.Equal(now[:n], t.head)
 }
 
-// words is what a file that cannot be looked at means for who follows it.
+// words describes a file that cannot be opened as the condition of its feed.
 func words(err error) string {
 	if errors.Is(err, fs.ErrNotExist) {
-		return "waiting for the file to come back"
+		return "waiting for the file to reappear"
 	}
 	return "waiting: " + err.Error()
 }

@@ -34,7 +34,7 @@ var (
 // maxFields bounds the fields of one line; rules write about twenty.
 const maxFields = 256
 
-// textFields reads the fields of a line. Values hold blanks and reach up to the next name. Since a
+// textFields reads the fields of a line. Values contain blanks and reach up to the next name. Since a
 // command line may hold names too, one that is there twice with different values is left out and
 // named in doubtful, sorted.
 func textFields(line string) (values fields, doubtful []string) {
@@ -83,10 +83,10 @@ func fieldPart(line string) string {
 	return ""
 }
 
-// maxTitle bounds a message that stands for a rule's name, in bytes.
+// maxTitle bounds a message that replaces a rule's name, in bytes.
 const maxTitle = 120
 
-// headline is what a line of text says before its fields, without time and priority: the rule's
+// headline returns the text of a line before its fields, without time and priority: the rule's
 // name is not in it.
 func headline(output string) string {
 	text := output

@@ -17,7 +17,7 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// Bounds of the webhook. Falco says some alerts a second; falcosidekick opens one connection and
+// Bounds of the webhook. Falco raises some alerts a second; falcosidekick opens one connection and
 // keeps it.
 const (
 	// bytes
@@ -144,7 +144,7 @@ func (h *receiver) answer(w http.ResponseWriter, r *http.Request) (code int, wor
 	case errors.As(err, &large):
 		return http.StatusRequestEntityTooLarge, fmt.Sprintf("a post is at most %d bytes", maxBody)
 	case err != nil:
-		return http.StatusBadRequest, "the post did not come whole"
+		return http.StatusBadRequest, "the request body ended early"
 	}
 	in, _ := Scan(
 		bytes.NewReader(body), Limits{Day: time.Now(), Plain: true},
