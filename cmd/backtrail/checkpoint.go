@@ -5,7 +5,7 @@ import (
 
 	"github.com/backtrail/backtrail/inspect/engine"
 
-	"github.com/backtrail/backtrail/inspect/files"
+	"github.com/backtrail/backtrail/inspect/binary"
 )
 
 // readCheckpoint reads the kubelet checkpoint that a flag names, "" for none.
@@ -26,5 +26,5 @@ func (s *session) withCheckpoint(checks []engine.Check) []engine.Check {
 	if s.checkpoint == nil {
 		return checks
 	}
-	return append(checks, files.Runtime(s.cache, s.checkpoint))
+	return append(checks, binary.Runtime(s.cache, s.owners, s.checkpoint))
 }

@@ -8,8 +8,9 @@ import (
 
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/answer"
+	"github.com/backtrail/backtrail/inspect/binary"
 	"github.com/backtrail/backtrail/inspect/cluster"
-	"github.com/backtrail/backtrail/inspect/files"
+	"github.com/backtrail/backtrail/inspect/layer"
 	"github.com/backtrail/backtrail/inspect/policy"
 	"github.com/backtrail/backtrail/inspect/provenance"
 	"github.com/backtrail/backtrail/inspect/sbom"
@@ -41,19 +42,19 @@ func (s *session) checks(o subject.Options) []engine.Check {
 		after(policy.Check(policies), vanishes...),
 		signature.Check(sig),
 		provenance.Check(s.client),
-		files.Place(),
-		after(files.Layers(s.client, s.cache), signature.Name, provenance.Name),
-		files.Base(s.cache, provenance.Name),
-		files.Binaries(s.client, s.cache),
+		binary.Place(),
+		after(layer.Layers(s.client, s.cache), signature.Name, provenance.Name),
+		layer.Base(s.cache, provenance.Name),
+		binary.Binaries(s.client, s.cache, s.owners),
 		sbom.Packages(s.packages),
 		subject.KnownGood(o),
-		files.Diff(s.client, s.cache),
+		binary.Diff(s.client, s.cache, s.owners),
 		sbom.Diff(s.client, s.packages),
 		sbom.Attached(s.client),
 		signature.Usual(s.client),
 		provenance.Drift(s.client, s.examiner(sig)),
 		provenance.Seen(s.client, s.now),
-		cluster.Sharing(around, subject.WorkloadName, files.CheckBinaries),
+		cluster.Sharing(around, subject.WorkloadName, layer.CheckBinaries),
 	}))
 }
 

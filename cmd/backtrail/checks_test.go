@@ -9,7 +9,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/backtrail/backtrail/inspect/answer"
-	"github.com/backtrail/backtrail/inspect/files"
+	"github.com/backtrail/backtrail/inspect/layer"
 	"github.com/backtrail/backtrail/inspect/subject"
 	"github.com/backtrail/backtrail/kube"
 )
@@ -21,7 +21,7 @@ func TestTheAnswersWaitForChecksThatAreThere(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.close()
-	s.checkpoint = &files.Checkpoint{}
+	s.checkpoint = &layer.Checkpoint{}
 	cluster, err := kube.ParseSnapshot("x", []byte(`{"apiVersion":"v1","kind":"Pod","metadata":{"name":"web","namespace":"shop"}}`))
 	if err != nil {
 		t.Fatal(err)

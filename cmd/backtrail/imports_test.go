@@ -16,34 +16,35 @@ var check = []string{"inspect", "inspect/engine", "inspect/text", "registry", "k
 
 // allowed lists the packages of ours that a package may import beside the rules: imports only go down.
 var allowed = map[string][]string{
-	"registry":            {},
-	"kube":                {},
-	"inspect":             {},
-	"inspect/text":        {},
-	"inspect/ledger":      {"inspect", "inspect/text", "inspect/verdict"},
-	"inspect/engine":      {"inspect", "inspect/text", "inspect/ledger"},
-	"inspect/verdict":     {"inspect", "inspect/text"},
-	"inspect/respond":     {"inspect", "inspect/text", "inspect/verdict"},
-	"inspect/alert":       check,
-	"inspect/triage":      append([]string{"inspect/alert"}, check...),
-	"inspect/answer":      {"inspect", "inspect/engine", "inspect/text", "inspect/respond"},
-	"inspect/cluster":     check,
-	"inspect/layer":       check,
-	"inspect/layer/store": check,
-	"inspect/owner":       append([]string{"inspect/layer"}, check...),
-	"inspect/binary":      append([]string{"inspect/layer", "inspect/owner"}, check...),
-	"inspect/autorun":     append([]string{"inspect/layer", "inspect/owner"}, check...),
-	"inspect/files":       check,
-	"inspect/evidence":    append([]string{"inspect/report", "inspect/ledger", "inspect/verdict"}, check...),
-	"inspect/policy":      check,
-	"inspect/provenance":  append([]string{"inspect/signature"}, check...),
-	"inspect/report":      {"inspect", "inspect/text", "inspect/verdict", "inspect/respond"},
-	"inspect/sbom":        append([]string{"inspect/files", "inspect/layer"}, check...),
-	"inspect/signature":   check,
-	"inspect/subject":     check,
-	"inspect/demo":        nil,                         // what it needs, but not the program
-	"cmd/backtrail":       nil,                         // everything
-	"tui/widget":          {"inspect", "inspect/text"}, // for Clean only
+	"registry":           {},
+	"kube":               {},
+	"inspect":            {},
+	"inspect/text":       {},
+	"inspect/ledger":     {"inspect", "inspect/text", "inspect/verdict"},
+	"inspect/engine":     {"inspect", "inspect/text", "inspect/ledger"},
+	"inspect/verdict":    {"inspect", "inspect/text"},
+	"inspect/respond":    {"inspect", "inspect/text", "inspect/verdict"},
+	"inspect/alert":      check,
+	"inspect/triage":     append([]string{"inspect/alert"}, check...),
+	"inspect/answer":     {"inspect", "inspect/engine", "inspect/text", "inspect/respond"},
+	"inspect/cluster":    check,
+	"inspect/layer":      append([]string{"inspect/memo"}, check...),
+	"inspect/memo":       {},
+	"inspect/owner":      append([]string{"inspect/layer", "inspect/memo"}, check...),
+	"inspect/binary":     append([]string{"inspect/layer", "inspect/owner"}, check...),
+	"inspect/autorun":    append([]string{"inspect/layer", "inspect/owner"}, check...),
+	"inspect/evidence":   append([]string{"inspect/report", "inspect/ledger", "inspect/verdict"}, check...),
+	"inspect/policy":     check,
+	"inspect/provenance": append([]string{"inspect/signature"}, check...),
+	"inspect/report":     {"inspect", "inspect/text", "inspect/verdict", "inspect/respond"},
+	// owner: the rpm databases that syft reads are looked through before, since its library trusts them
+	"inspect/sbom":            append([]string{"inspect/layer", "inspect/owner"}, check...),
+	"inspect/signature":       check,
+	"inspect/subject":         check,
+	"inspect/demo":            nil,                         // what it needs, but not the program
+	"inspect/layer/layertest": check,                       // what tests are made of
+	"cmd/backtrail":           nil,                         // everything
+	"tui/widget":              {"inspect", "inspect/text"}, // for Clean only
 }
 
 // screens are the packages of the terminal UI: they know the case and no source of it.

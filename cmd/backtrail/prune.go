@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/backtrail/backtrail/inspect"
-	"github.com/backtrail/backtrail/inspect/files"
+	"github.com/backtrail/backtrail/inspect/layer"
 	"github.com/backtrail/backtrail/inspect/ledger"
 	"github.com/backtrail/backtrail/registry"
 )
@@ -18,7 +18,7 @@ func pruneCache(ctx context.Context, std streams, s *registry.Store, days int) e
 		return err
 	}
 	var kept registry.Kept
-	cache := files.NewCache(s)
+	cache := layer.NewCache(s)
 	var why []string
 	for _, c := range saved {
 		if reason := needs(c); reason != "" {
@@ -53,7 +53,7 @@ func needs(c ledger.Saved) string {
 }
 
 // keepCase names all that the events of a case rest on. Of a case that breaks off it is what stands before that.
-func keepCase(ctx context.Context, cache *files.Cache, kept *registry.Kept, c ledger.Saved) {
+func keepCase(ctx context.Context, cache *layer.Cache, kept *registry.Kept, c ledger.Saved) {
 	_ = c.Replay()(ctx, func(e inspect.Event) {
 		switch f := e.Fact.(type) {
 		case inspect.Blob:

@@ -13,7 +13,7 @@ import (
 
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/evidence"
-	"github.com/backtrail/backtrail/inspect/files"
+	"github.com/backtrail/backtrail/inspect/layer"
 	"github.com/backtrail/backtrail/inspect/policy"
 	"github.com/backtrail/backtrail/inspect/provenance"
 	"github.com/backtrail/backtrail/inspect/signature"
@@ -127,7 +127,7 @@ func (r rerun) trust(bag *evidence.Bag, c inspect.Case) (*signature.Trust, error
 }
 
 func runAgain(ctx context.Context, c inspect.Case, client *registry.Client, layout string, policies *policy.Loaded, signatures signature.Options) (inspect.Case, error) {
-	cache := files.NewCache(client.Store())
+	cache := layer.NewCache(client.Store())
 	source, err := engine.NewSource(engine.Plan{
 		Header:  inspect.Header{Schema: c.Schema, Tool: c.Tool, Target: c.Target, Started: c.Started},
 		Opening: []inspect.Event{{Fact: c.Expected}},
@@ -137,7 +137,7 @@ func runAgain(ctx context.Context, c inspect.Case, client *registry.Client, layo
 			policy.Check(policies),
 			signature.Check(signatures),
 			provenance.Check(client),
-			files.Layers(client, cache),
+			layer.Layers(client, cache),
 		},
 	})
 	if err != nil {

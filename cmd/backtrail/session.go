@@ -14,7 +14,8 @@ import (
 
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/evidence"
-	"github.com/backtrail/backtrail/inspect/files"
+	"github.com/backtrail/backtrail/inspect/layer"
+	"github.com/backtrail/backtrail/inspect/owner"
 	"github.com/backtrail/backtrail/inspect/policy"
 	"github.com/backtrail/backtrail/inspect/sbom"
 	"github.com/backtrail/backtrail/inspect/signature"
@@ -32,7 +33,8 @@ type session struct {
 	now        func() time.Time
 	operator   operator
 	client     *registry.Client
-	cache      *files.Cache
+	cache      *layer.Cache
+	owners     *owner.Cache
 	packages   *sbom.Cataloguer
 	trust      *signature.Trust
 	attested   *signature.Attestations // GitHub's, where asked for
@@ -42,7 +44,7 @@ type session struct {
 	unread     error       // what of that folder could not be read
 	platform   v1.Platform
 	choice     *subject.Choice
-	checkpoint *files.Checkpoint // what changed at run time; nil without
+	checkpoint *layer.Checkpoint // what changed at run time; nil without
 	alerts     *triage.AlertSources
 	lister     *triage.Lister // of the pods with their alerts
 	pulls      pullSecrets
@@ -82,7 +84,7 @@ func newSession(f *flags, std streams) (*session, error) {
 	if err != nil {
 		return nil, hinted(err, "--cache DIR chooses another place for the cache")
 	}
-	s.cache = files.NewCache(store)
+	s.cache, s.owners = layer.NewCache(store), owner.NewCache()
 	s.packages = sbom.NewCataloguer(s.cache)
 	s.cache.Skips().Max = int64(f.maxLayer)
 	if s.client, err = s.registryClient(store); err != nil {

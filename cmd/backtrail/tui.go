@@ -11,7 +11,7 @@ import (
 
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/evidence"
-	"github.com/backtrail/backtrail/inspect/files"
+	"github.com/backtrail/backtrail/inspect/layer"
 	"github.com/backtrail/backtrail/inspect/report"
 	"github.com/backtrail/backtrail/inspect/subject"
 	"github.com/backtrail/backtrail/kube"
@@ -196,15 +196,15 @@ func (v *view) clock(_ context.Context, c *inspect.Case, k inspect.Clock) (inspe
 }
 
 func (v *view) treeOf(store inspect.Store) func(context.Context, inspect.Image, int) ([]inspect.Node, error) {
-	return func(ctx context.Context, i inspect.Image, layer int) ([]inspect.Node, error) {
-		tree, err := files.TreeOf(ctx, store, i.Layers)
+	return func(ctx context.Context, i inspect.Image, number int) ([]inspect.Node, error) {
+		tree, err := layer.TreeOf(ctx, store, i.Layers)
 		if err != nil {
 			return nil, err
 		}
-		if layer == tui.MergedTree {
+		if number == tui.MergedTree {
 			return tree.MergedNodes(), nil
 		}
-		return tree.LayerNodes(layer), nil
+		return tree.LayerNodes(number), nil
 	}
 }
 

@@ -17,7 +17,9 @@ import (
 	"github.com/backtrail/backtrail/inspect/answer"
 	"github.com/backtrail/backtrail/inspect/cluster"
 	"github.com/backtrail/backtrail/inspect/demo"
-	"github.com/backtrail/backtrail/inspect/files"
+	"github.com/backtrail/backtrail/inspect/binary"
+	"github.com/backtrail/backtrail/inspect/layer"
+	"github.com/backtrail/backtrail/inspect/owner"
 	"github.com/backtrail/backtrail/inspect/provenance"
 	"github.com/backtrail/backtrail/inspect/sbom"
 	"github.com/backtrail/backtrail/inspect/signature"
@@ -31,7 +33,8 @@ import (
 type scene struct {
 	*demo.Incident
 	client  *registry.Client
-	cache   *files.Cache
+	cache   *layer.Cache
+	owners  *owner.Cache
 	trust   *signature.Trust
 	cluster *kube.Snapshot
 }
@@ -60,7 +63,7 @@ func open(t testing.TB) scene {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return scene{incident, client, files.NewCache(store), signature.FixedTrust(root), cluster}
+	return scene{incident, client, layer.NewCache(store), owner.NewCache(), signature.FixedTrust(root), cluster}
 }
 
 // walk runs every check on a pod, with the alerts that fit it.
@@ -95,8 +98,8 @@ func (s scene) run(t testing.TB, target inspect.Target, o subject.Options, openi
 		Opening: append([]inspect.Event{{Fact: s.Expected}}, opening...),
 		Now:     now,
 		Checks: []engine.Check{
-			cluster.Events(around), subject.Check(o), subject.Workload(o), cluster.Check(around, subject.WorkloadName), cluster.Reach(around, cluster.Name), signature.Check(sig), provenance.Check(s.client), files.Layers(s.client, s.cache),
-			files.Binaries(s.client, s.cache), sbom.Packages(packages), subject.KnownGood(o), files.Diff(s.client, s.cache),
+			cluster.Events(around), subject.Check(o), subject.Workload(o), cluster.Check(around, subject.WorkloadName), cluster.Reach(around, cluster.Name), signature.Check(sig), provenance.Check(s.client), layer.Layers(s.client, s.cache),
+			binary.Binaries(s.client, s.cache, s.owners), sbom.Packages(packages), subject.KnownGood(o), binary.Diff(s.client, s.cache, s.owners),
 			sbom.Diff(s.client, packages), provenance.Drift(s.client, examine), cluster.Sharing(around, "layers", "binaries"),
 			answer.Check(signature.Name, provenance.Name, "layers", "binaries", "packages", subject.KnownGoodName, "diff", "package-diff", provenance.DriftName, cluster.Name, cluster.SharingName),
 		},

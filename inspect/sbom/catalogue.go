@@ -18,7 +18,7 @@ import (
 	_ "github.com/glebarez/go-sqlite" // syft reads newer RPM databases by the SQL driver "sqlite", and fails where there is none
 
 	"github.com/backtrail/backtrail/inspect"
-	"github.com/backtrail/backtrail/inspect/files"
+	"github.com/backtrail/backtrail/inspect/layer"
 )
 
 // catalogue is the packages of an image, and what kept syft from finding all.
@@ -30,12 +30,12 @@ type catalogue struct {
 // Cataloguer catalogues images by syft. It keeps catalogues in the cache, and remembers what it found while it lives, so
 // that two images that are much alike cost little more than one. It is safe for concurrent use.
 type Cataloguer struct {
-	cache  *files.Cache
+	cache  *layer.Cache
 	memory memory
 }
 
 // NewCataloguer returns a Cataloguer of the images whose layers a cache holds.
-func NewCataloguer(cache *files.Cache) *Cataloguer { return &Cataloguer{cache: cache} }
+func NewCataloguer(cache *layer.Cache) *Cataloguer { return &Cataloguer{cache: cache} }
 
 // load gives the packages of an image: from the cache where the image was catalogued before, else by syft. whole says
 // that every byte of the image was proven to be its digest's; only then does the digest name the packages.
@@ -66,7 +66,7 @@ func (c *Cataloguer) load(ctx context.Context, key string, layers []inspect.Laye
 }
 
 // run lets syft catalogue a tree.
-func (c *Cataloguer) run(ctx context.Context, key string, layers []inspect.Layer, tree *files.Tree) (catalogue, error) {
+func (c *Cataloguer) run(ctx context.Context, key string, layers []inspect.Layer, tree *layer.Tree) (catalogue, error) {
 	src := newSource(ctx, key, layers, tree)
 	found, broken, err := c.create(ctx, src)
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 	"github.com/backtrail/backtrail/inspect/engine"
 
 	"github.com/backtrail/backtrail/inspect"
-	"github.com/backtrail/backtrail/inspect/files"
+	"github.com/backtrail/backtrail/inspect/layer"
 )
 
 // Names of the checks of this package.
@@ -21,7 +21,7 @@ const (
 // Packages is the check that lists the packages of an image.
 func Packages(c *Cataloguer) engine.Check {
 	return engine.Check{
-		Name: CheckPackages, Needs: []string{files.CheckLayers},
+		Name: CheckPackages, Needs: []string{layer.CheckLayers},
 		Run: func(ctx context.Context, on engine.On, emit func(inspect.Event)) error {
 			image := on.Image()
 			layers := ofManifest(image.Layers)

@@ -58,8 +58,8 @@ func names(list []inspect.Package) []string {
 }
 
 func small(t *testing.T, status string) v1.Image {
-	return imageOf(t, layer(t, text("etc/os-release", osRelease), text("var/lib/dpkg/status", status)),
-		layer(t, text("opt/readme", "nothing to see")))
+	return imageOf(t, makeLayer(t, text("etc/os-release", osRelease), text("var/lib/dpkg/status", status)),
+		makeLayer(t, text("opt/readme", "nothing to see")))
 }
 
 func TestPackages(t *testing.T) {
@@ -180,7 +180,7 @@ func TestLayerOfAPackage(t *testing.T) {
 	base := append(owned("first"), text("var/lib/dpkg/status", dpkgStatus("first", "1")), text("etc/os-release", osRelease))
 	upper := append(owned("second"), text("var/lib/dpkg/status", dpkgStatus("first", "1", "second", "1")))
 	b := newBench(t)
-	layers, img, _ := b.read(t, "oci:"+save(t, imageOf(t, layer(t, base...), layer(t, upper...))))
+	layers, img, _ := b.read(t, "oci:"+save(t, imageOf(t, makeLayer(t, base...), makeLayer(t, upper...))))
 	found, err := NewCataloguer(b.cache).load(context.Background(), img.Digest(), layers, true)
 	if err != nil {
 		t.Fatal(err)

@@ -9,14 +9,14 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/backtrail/backtrail/inspect"
-	"github.com/backtrail/backtrail/inspect/files"
+	"github.com/backtrail/backtrail/inspect/layer"
 	"github.com/backtrail/backtrail/registry"
 )
 
 // Diff is the check that compares the packages with those of the known-good image.
 func Diff(client *registry.Client, c *Cataloguer) engine.Check {
 	return engine.Check{
-		Name: CheckDiff, Needs: []string{CheckPackages, files.CheckDiff},
+		Name: CheckDiff, Needs: []string{CheckPackages, layer.CheckDiff},
 		Run: func(ctx context.Context, on engine.On, emit func(inspect.Event)) error {
 			image := on.Image()
 			if image.Diff == nil || image.Diff.KnownGood == nil {

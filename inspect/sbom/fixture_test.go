@@ -19,7 +19,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
 
 	"github.com/backtrail/backtrail/inspect"
-	"github.com/backtrail/backtrail/inspect/files"
+	"github.com/backtrail/backtrail/inspect/layer"
 	"github.com/backtrail/backtrail/registry"
 )
 
@@ -40,8 +40,8 @@ func hardlink(path, to string) member { return member{path: path, kind: tar.Type
 
 func program(path string, b []byte) member { return member{path: path, body: string(b), mode: 0o755} }
 
-// layer makes a layer of an image.
-func layer(t testing.TB, members ...member) v1.Layer {
+// makeLayer makes a layer of an image.
+func makeLayer(t testing.TB, members ...member) v1.Layer {
 	t.Helper()
 	var b bytes.Buffer
 	w := tar.NewWriter(&b)
@@ -110,7 +110,7 @@ func save(t testing.TB, img v1.Image) string {
 // bench is a client and a cache over a store of their own.
 type bench struct {
 	client *registry.Client
-	cache  *files.Cache
+	cache  *layer.Cache
 }
 
 func newBench(t testing.TB) bench {
@@ -124,11 +124,11 @@ func newBench(t testing.TB) bench {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = client.Close() })
-	return bench{client, files.NewCache(store)}
+	return bench{client, layer.NewCache(store)}
 }
 
 // read ingests the image of a layout and merges its tree.
-func (b bench) read(t testing.TB, target string) ([]inspect.Layer, *registry.Image, *files.Tree) {
+func (b bench) read(t testing.TB, target string) ([]inspect.Layer, *registry.Image, *layer.Tree) {
 	t.Helper()
 	layers, img, err := b.cache.ImageLayers(context.Background(), b.client, target, v1.Platform{})
 	if err != nil {
@@ -211,7 +211,7 @@ func apkInstalled(pairs ...string) string {
 // resolverOf lets syft look at an image of one layer.
 func resolverOf(t testing.TB, b bench, members []member) *resolver {
 	t.Helper()
-	layers, img, tree := b.read(t, "oci:"+save(t, imageOf(t, layer(t, members...))))
+	layers, img, tree := b.read(t, "oci:"+save(t, imageOf(t, makeLayer(t, members...))))
 	src := newSource(context.Background(), img.Digest(), layers, tree)
 	return src.resolver
 }

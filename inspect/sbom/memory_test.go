@@ -78,7 +78,7 @@ func TestWhatIsRememberedIsRight(t *testing.T) {
 // onTop lays one more layer over an image.
 func onTop(t *testing.T, img v1.Image, members ...member) v1.Image {
 	t.Helper()
-	img, err := mutate.AppendLayers(img, layer(t, members...))
+	img, err := mutate.AppendLayers(img, makeLayer(t, members...))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -24,7 +24,7 @@ const osRelease = "PRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\nNAME=\"Debian
 // mixed is an image with packages of many kinds, and with what makes finding them hard: a merged /usr, links to
 // directories and files, hard links, a layer that upgrades, one that deletes, one that hides a directory.
 func mixed(t *testing.T) v1.Image {
-	base := layer(t,
+	base := makeLayer(t,
 		dir("etc/"), text("etc/os-release", osRelease), dir("usr/"), dir("usr/bin/"), dir("usr/lib/"), symlink("bin", "usr/bin"), symlink("lib", "usr/lib"),
 		dir("var/lib/dpkg/"), text("var/lib/dpkg/status", dpkgStatus("base-files", "12.4+deb12u1", "libc6", "2.36-9", "curl", "7.88.1-10")),
 		text("var/lib/dpkg/info/base-files.list", "/.\n/etc\n/etc/debian_version\n"), text("etc/debian_version", "12.1\n"),
@@ -32,7 +32,7 @@ func mixed(t *testing.T) v1.Image {
 		dir("usr/lib/apk/db/"), text("usr/lib/apk/db/installed", apkInstalled("musl", "1.2.4-r2", "zlib", "1.2.13-r1")),
 		text("opt/java/lib/"+"guava.jar", string(jar(t, "com.google.guava", "guava", "31.1-jre"))),
 	)
-	app := layer(t,
+	app := makeLayer(t,
 		text("var/lib/dpkg/status", dpkgStatus("base-files", "12.4+deb12u1", "libc6", "2.36-9+deb12u3", "curl", "7.88.1-10")),
 		dir("usr/lib/python3/dist-packages/requests-2.31.0.dist-info/"),
 		text("usr/lib/python3/dist-packages/requests-2.31.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: requests\nVersion: 2.31.0\nLicense: Apache 2.0\n\n"),
@@ -46,7 +46,7 @@ func mixed(t *testing.T) v1.Image {
 		hardlink("srv/app/node_modules/chalk/package.json", "store/chalk/package.json"),
 		program("usr/bin/shop", goProgram(t)), hardlink("usr/bin/shop-too", "usr/bin/shop"), symlink("usr/local/shop", "/usr/bin/shop"),
 	)
-	top := layer(t,
+	top := makeLayer(t,
 		text("usr/lib/python3/dist-packages/.wh.gone-1.0.dist-info", ""),
 		dir("srv/app/node_modules/hidden/"), text("srv/app/node_modules/hidden/.wh..wh..opq", ""),
 		text("srv/gems/specifications/rake-13.0.6.gemspec", "Gem::Specification.new do |s|\n  s.name = \"rake\".freeze\n  s.version = \"13.0.6\"\nend\n"),

@@ -14,14 +14,15 @@ import (
 	"github.com/bmatcuk/doublestar/v4"
 
 	"github.com/backtrail/backtrail/inspect"
-	"github.com/backtrail/backtrail/inspect/files"
+	"github.com/backtrail/backtrail/inspect/layer"
+	"github.com/backtrail/backtrail/inspect/owner"
 )
 
 // resolver lets syft search and read the merged tree of an image, with the meaning of syft's own resolver for the
 // squashed scope: paths and globs follow links and give files only, each file once.
 type resolver struct {
 	ctx    context.Context // of the run: syft's interface has none
-	tree   *files.Tree
+	tree   *layer.Tree
 	search *search
 
 	mu   sync.Mutex
@@ -144,7 +145,7 @@ func (r *resolver) FileContentsByLocation(l file.Location) (io.ReadCloser, error
 	}
 	if rpmDatabase(n.Path) {
 		// go-rpmdb trusts what it reads: a hostile database would end the program from a goroutine of its own.
-		if err := files.SoundRPM(c); err != nil {
+		if err := owner.SoundRPM(c); err != nil {
 			_ = c.Close()
 			return nil, fmt.Errorf("opening %q: %w", l.RealPath, err)
 		}

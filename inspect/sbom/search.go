@@ -9,14 +9,14 @@ import (
 	"github.com/bmatcuk/doublestar/v4"
 
 	"github.com/backtrail/backtrail/inspect"
-	"github.com/backtrail/backtrail/inspect/files"
+	"github.com/backtrail/backtrail/inspect/layer"
 )
 
 // search finds the files of a merged tree by pattern and by type, with the meaning of stereoscope's search, on which
 // syft's cataloguers rely: a pattern is met by the path of a file and by every path that leads to it through links. A
 // test compares the two. stereoscope's own tree and index would take more memory than all else that is known of an image.
 type search struct {
-	tree   *files.Tree
+	tree   *layer.Tree
 	byName []named
 	byEnd  map[string][]named // by what stands behind the last dot of their names, and the dot
 	byType map[string][]*inspect.Node
@@ -29,7 +29,7 @@ type named struct {
 	node *inspect.Node
 }
 
-func newSearch(t *files.Tree) *search {
+func newSearch(t *layer.Tree) *search {
 	s := &search{
 		tree: t, byName: make([]named, 0, t.Len()), byEnd: map[string][]named{},
 		byType: map[string][]*inspect.Node{}, links: map[string][]string{},
@@ -152,7 +152,7 @@ func (a *alias) times(link string) (n int) {
 
 // fits says that a path, or one that it leads over by being a link, fits a pattern.
 func (s *search) fits(pattern, p string) bool {
-	for range files.MaxLinks {
+	for range layer.MaxLinks {
 		if ok, err := doublestar.Match(pattern, p); ok && err == nil {
 			return true
 		}

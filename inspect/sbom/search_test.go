@@ -9,7 +9,7 @@ import (
 	"github.com/anchore/syft/syft/file"
 
 	"github.com/backtrail/backtrail/inspect"
-	"github.com/backtrail/backtrail/inspect/files"
+	"github.com/backtrail/backtrail/inspect/layer"
 )
 
 // peer is a tree in stereoscope's own form, searched as syft's resolver for the squashed scope does.
@@ -19,7 +19,7 @@ type peer struct {
 	isDir  map[string]bool
 }
 
-func newPeer(t *testing.T, tree *files.Tree) peer {
+func newPeer(t *testing.T, tree *layer.Tree) peer {
 	t.Helper()
 	p := peer{tree: filetree.New(), isDir: map[string]bool{"/": true}}
 	index := filetree.NewIndex()

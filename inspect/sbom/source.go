@@ -10,7 +10,7 @@ import (
 	"github.com/anchore/syft/syft/source"
 
 	"github.com/backtrail/backtrail/inspect"
-	"github.com/backtrail/backtrail/inspect/files"
+	"github.com/backtrail/backtrail/inspect/layer"
 )
 
 // imageSource is an image as syft sees it: a description, and a resolver over our tree.
@@ -22,7 +22,7 @@ type imageSource struct {
 var _ source.Source = (*imageSource)(nil)
 
 // newSource makes the source of an image. key is the digest that names it.
-func newSource(ctx context.Context, key string, layers []inspect.Layer, t *files.Tree) *imageSource {
+func newSource(ctx context.Context, key string, layers []inspect.Layer, t *layer.Tree) *imageSource {
 	// ImageMetadata by value: syft refuses a pointer, and any other type gets no cataloguers of images.
 	about := source.ImageMetadata{UserInput: key, ID: key, ManifestDigest: key}
 	for _, l := range layers {

@@ -1,0 +1,99 @@
+package binary
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/layer"
+)
+
+// against judges the suspects again by what an earlier image has at their paths, and finds programs whose package
+// claims to be the same in both and whose content is not.
+func (h *hunt) against(ctx context.Context, before *layer.Tree, good inspect.KnownGood, emit func(inspect.Event)) error {
+	rewritten, err := h.rewritten(ctx, before, good)
+	if err != nil {
+		return err
+	}
+	had := map[string]bool{} // findings that were given before the comparison
+	for _, b := range h.rows(false) {
+		had[b.Path] = b.Severity.Rank() <= inspect.Medium.Rank()
+	}
+	h.gained(before, good, emit)
+	again := *h
+	again.suspects = make([]*suspect, 0, len(h.suspects))
+	for _, s := range h.suspects {
+		s = &suspect{
+			node: s.node, owner: s.owner, codes: slices.Clone(s.codes), detail: slices.Clone(s.detail), vouched: s.vouched, library: s.library,
+		}
+		s.compare(before, good)
+		again.suspects = append(again.suspects, s)
+	}
+	again.suspects = append(again.suspects, rewritten...)
+	for _, b := range again.rows(good.Confirmed) {
+		emit(inspect.Event{Fact: b})
+		if had[b.Path] || b.Severity.Rank() <= inspect.Medium.Rank() {
+			emit(inspect.Event{Fact: *again.finding(layer.CheckBinaries, b)})
+		}
+	}
+	return nil
+}
+
+// compare gives a suspect the code that its content in the earlier image earns. What an unconfirmed image also has
+// gets none: it may have been bad already.
+func (s *suspect) compare(before *layer.Tree, good inspect.KnownGood) {
+	old := before.Get(s.node.Path)
+	switch {
+	case s.has(codeDeleted): // the images as they run do not have it, either of them
+	case old == nil || !layer.IsRegular(old):
+		s.add(codeNotInKnownGood, "the "+good.Word()+" image does not have it")
+	case old.SHA256 != s.node.SHA256:
+		s.add(codeChanged, "the "+good.Word()+" image has other content there")
+	case good.Confirmed:
+		s.add(codeKnownGood, "the known-good image has the same")
+	default:
+		s.add("", "the previous image has the same")
+	}
+}
+
+// rewritten finds programs that fit their package database, where the known-good has the same package in the same
+// version with other content: whoever replaces a program can write its new digest into the database.
+func (h *hunt) rewritten(ctx context.Context, before *layer.Tree, good inspect.KnownGood) ([]*suspect, error) {
+	other := h.otherContent(before)
+	if len(other) == 0 {
+		return nil, nil // most often: the databases of the earlier image need not be read
+	}
+	was, err := h.owners.Of(ctx, before)
+	if err != nil {
+		return nil, err
+	}
+	var found []*suspect
+	for _, n := range other {
+		c, old := h.own.Claims[n.Path], was.Claims[n.Path]
+		if old.Package != c.Package || old.Version != c.Version || old.Sum == c.Sum || was.Altered(n.Path) {
+			continue
+		}
+		s := &suspect{node: n, owner: c.Package}
+		s.add(codeAltered, fmt.Sprintf("package %s %s has other content for it in the %s image: the package database was changed with it", c.Package, c.Version, good.Word()))
+		s.add(codeChanged, "")
+		found = append(found, s)
+	}
+	return found, nil
+}
+
+// otherContent lists the programs that are what their package says, and that an earlier image has with other content.
+func (h *hunt) otherContent(before *layer.Tree) []*inspect.Node {
+	var list []*inspect.Node
+	for p, c := range h.own.Claims {
+		if c.Version == "" || c.Config || c.From.Language || h.own.Altered(p) {
+			continue
+		}
+		n, o := h.tree.Get(p), before.Get(p)
+		if n != nil && o != nil && n.Kind != "" && layer.IsRegular(n) && layer.IsRegular(o) && n.SHA256 != o.SHA256 {
+			list = append(list, n)
+		}
+	}
+	slices.SortFunc(list, func(a, b *inspect.Node) int { return layer.ComparePaths(a.Path, b.Path) })
+	return list
+}

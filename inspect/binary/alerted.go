@@ -1,0 +1,211 @@
+package binary
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/layer"
+)
+
+// locate says where the file that an alert names comes from, and which file of the image has that path. incomplete
+// says that some layers could not be read; mounts are those of the container, as far as they are known. The path of the
+// answer is the one that the file has in the image, through its links.
+func locate(a inspect.Alert, t *layer.Tree, workingDir string, mounts []inspect.Mount, incomplete bool) (inspect.AlertFile, *inspect.Node) {
+	p, said := programPath(t, a.Path, workingDir)
+	f := inspect.AlertFile{Path: a.Path, Layer: -1, Origin: inspect.OriginUnknown}
+	switch {
+	case strings.HasPrefix(a.Path, "memfd:") || strings.HasPrefix(p, "/memfd:") || has(a, inspect.FlagMemfd):
+		f.Origin, f.Detail = inspect.OriginMemfd, "it ran from memory and was never a file: neither the image nor the container's disk has its bytes"
+		return f, nil
+	case a.ContainerID == inspect.HostID:
+		f.Origin, f.Detail = inspect.OriginHost, "the alert is about the host, not about a container"
+		return f, nil
+	case p == "":
+		f.Detail = "the alert names no program by its path"
+		return f, nil
+	}
+	f.Path, _ = t.Place(p)
+	if layer.Within(f.Path, "/proc") {
+		f.Detail = "it was run by a name of the kernel's, " + f.Path + ": which file that was, the alert does not say" + said
+		return f, nil
+	}
+	named := a
+	named.Path = p
+	if m, ok := mountOf(named, t, mounts); ok {
+		f.Origin, f.Detail = inspect.OriginVolume, onVolume(m)+said
+		return f, nil
+	}
+	n := t.Resolve(p)
+	if n == nil || !layer.IsRegular(n) {
+		f.Origin, f.Detail = notInImage(a, f.Path, incomplete)
+		f.Detail += onceThere(t, f.Path) + said
+		return f, nil
+	}
+	f.Path, f.Layer, f.SHA256 = n.Path, n.Layer, n.SHA256
+	switch {
+	case contradicts(a):
+		f.SHA256 = ""
+		f.Detail = fmt.Sprintf("the image has a file at this path (layer %d), but the alert's flags contradict each other: whether that ran is not known", n.Layer)
+	case has(a, inspect.FlagUpper):
+		f.Origin, f.SHA256 = inspect.OriginChanged, ""
+		f.Detail = fmt.Sprintf("a copy in the container's writable layer ran: the image's file (layer %d, sha256 %.12s) does not prove what ran", n.Layer, n.SHA256)
+	case has(a, inspect.FlagLower):
+		f.Origin = inspect.OriginImage
+		f.Detail = fmt.Sprintf("it is the image's own file, of layer %d", n.Layer)
+	default:
+		f.Detail = fmt.Sprintf("the image has a file at this path (layer %d), but the alert does not say whether that is what ran", n.Layer)
+	}
+	if n.Path != a.Path {
+		f.Detail += ", at " + n.Path
+	}
+	f.Detail += said
+	return f, n
+}
+
+// programPath takes the path of an alert apart, as the kernel and the sensors write it: with " (deleted)" behind a file that
+// was gone when it was looked at, through /proc/PID/root, or as it was typed, below the working directory. said is what
+// there is to say about that; the path is "" where the alert names none.
+func programPath(t *layer.Tree, p, workingDir string) (real, said string) {
+	real = p
+	if n := t.Resolve(p); strings.HasPrefix(p, "/") && n != nil && layer.IsRegular(n) {
+		return path.Clean(p), "" // whatever it looks like, there is such a file
+	}
+	if rest, gone := strings.CutSuffix(real, " (deleted)"); gone {
+		real, said = rest, "; it had been deleted when the sensor looked at it"
+	}
+	for range 4 { // one within the other is for those who want to be missed
+		rest, ok := throughProc(real)
+		if !ok {
+			break
+		}
+		real = rest
+	}
+	switch {
+	case strings.HasPrefix(real, "/"):
+		return path.Clean(real), said
+	case strings.HasPrefix(real, "./"), strings.HasPrefix(real, "../"):
+		dir := path.Join("/", workingDir)
+		return path.Join(dir, real), said + "; the alert names it by " + real + ", which is taken from the image's working directory " + dir
+	}
+	return "", said
+}
+
+// throughProc cuts /proc/PID/root off a path: it is the root of a process, which is the container's.
+func throughProc(p string) (rest string, ok bool) {
+	words := strings.SplitN(path.Clean(p), "/", 5)
+	if len(words) < 5 || words[0] != "" || words[1] != "proc" || words[3] != "root" {
+		return p, false
+	}
+	if pid := words[2]; pid != "self" && pid != "thread-self" && strings.Trim(pid, "0123456789") != "" {
+		return p, false
+	}
+	return "/" + words[4], true
+}
+
+// onceThere says which layer held a path that a later one took away.
+func onceThere(t *layer.Tree, p string) string {
+	if was, by := t.Lost(p); was != nil && layer.IsRegular(was) {
+		return fmt.Sprintf("; layer %d held a file at this path, sha256 %.12s, which layer %d deleted", was.Layer, was.SHA256, by)
+	}
+	return ""
+}
+
+// mountOf finds the volume that covers an alerted path, by the links of the image where its tree is known. What ran from the layers of the container, as the alert's flags
+// say, ran from no volume.
+func mountOf(a inspect.Alert, t *layer.Tree, mounts []inspect.Mount) (inspect.Mount, bool) {
+	if has(a, inspect.FlagUpper) || has(a, inspect.FlagLower) {
+		return inspect.Mount{}, false
+	}
+	paths := []string{a.Path}
+	if t != nil {
+		if real, ok := t.Place(a.Path); ok {
+			paths = append(paths, real)
+		}
+	}
+	best := inspect.Mount{}
+	for _, m := range mounts {
+		for _, p := range paths {
+			if (p == m.Path || layer.Within(p, m.Path)) && len(m.Path) > len(best.Path) {
+				best = m
+			}
+		}
+	}
+	return best, best.Path != ""
+}
+
+// onVolume says in words where the bytes are that the image does not have.
+func onVolume(m inspect.Mount) string {
+	what := "the volume " + m.Volume + " (" + m.Kind
+	if m.Source != "" {
+		what += " " + m.Source
+	}
+	text := "it lies on " + what + ") that is mounted at " + m.Path + ": it is not of the image, and we do not have its bytes"
+	switch m.Kind {
+	case "emptyDir":
+		text += "; it goes with the pod"
+	case "persistentVolumeClaim", "nfs":
+		text += "; other pods may have written it, and it stays when the pod goes"
+	case "hostPath":
+		text += "; the node has it, and whatever runs there may have written it"
+	}
+	return text
+}
+
+// notInImage explains an alerted path that the image does not have.
+func notInImage(a inspect.Alert, p string, incomplete bool) (origin, detail string) {
+	switch {
+	case incomplete:
+		return inspect.OriginUnknown, "the layers that could be read do not hold it, and some could not be read"
+	case contradicts(a):
+		return inspect.OriginUnknown, "the image does not have it, and the alert's flags contradict each other"
+	case has(a, inspect.FlagUpper):
+		return inspect.OriginRuntime, "it is not in the image: it was written at run time, and we do not have its bytes"
+	case layer.Within(p, "/dev/shm"):
+		return inspect.OriginRuntime, "it is not in the image: /dev/shm is memory of the container, written at run time, and we do not have its bytes"
+	case has(a, inspect.FlagLower):
+		return inspect.OriginUnknown, "the alert says that it is an image's own file, but this image does not have it"
+	default:
+		return inspect.OriginUnknown, "the image does not have it: it was written at run time or lies on a volume, which the alert does not say"
+	}
+}
+
+func has(a inspect.Alert, flag string) bool { return slices.Contains(a.Flags, flag) }
+
+// contradicts reports an alert whose flags say that the file ran from two layers at once.
+func contradicts(a inspect.Alert) bool { return has(a, inspect.FlagUpper) && has(a, inspect.FlagLower) }
+
+// alerts locates the files of the alerts of this image, says so, and remembers which files of the image they name.
+func (h *hunt) alerts(all []inspect.Alert, emit func(inspect.Event)) {
+	h.alerted = map[*inspect.Node]string{}
+	incomplete := slices.ContainsFunc(h.layers, func(l inspect.Layer) bool { return !l.Empty && l.DiffID == "" })
+	for _, a := range all {
+		if a.Match == inspect.MatchNone || a.Match == "" || a.Subject != h.image.Container {
+			continue
+		}
+		f, n := locate(a, h.tree, h.image.Settings.WorkingDir, h.mounts, incomplete)
+		a.File = f
+		emit(inspect.Event{Fact: a})
+		if n != nil {
+			h.alerted[n] = fmt.Sprintf("the alert %q names it; %s", a.Rule, f.Detail)
+			continue
+		}
+		if a.Path != "" && f.Origin != inspect.OriginHost {
+			h.elsewhere(a, emit)
+		}
+	}
+}
+
+// elsewhere is the finding about an alerted program that the image does not hold.
+func (h *hunt) elsewhere(a inspect.Alert, emit func(inspect.Event)) {
+	subject := h.image.Container + ":" + a.File.Path
+	emit(inspect.Event{Fact: inspect.Finding{
+		ID: inspect.FindingID(layer.CheckBinaries, "alerted-not-in-image", subject), Check: layer.CheckBinaries, Code: "alerted-not-in-image",
+		Status: inspect.Unknown, Severity: inspect.Medium, Subject: subject,
+		Title:    fmt.Sprintf("%s, which an alert names, is not in the image", a.File.Path),
+		Detail:   a.File.Detail,
+		Evidence: []inspect.Evidence{{Kind: "alert", Digest: a.Raw, Text: a.Output}, {Kind: "manifest", Digest: h.image.Key()}},
+	}})
+}

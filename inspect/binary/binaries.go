@@ -1,0 +1,263 @@
+package binary
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/engine"
+	"github.com/backtrail/backtrail/inspect/layer"
+	"github.com/backtrail/backtrail/inspect/owner"
+	"github.com/backtrail/backtrail/registry"
+)
+
+// Binaries is the check that asks whose file each file is, and shows the programs that need a look. The client is not
+// asked for anything, since all bytes are in the cache, unless what lies there turns out to be damaged.
+func Binaries(client *registry.Client, cache *layer.Cache, owners *owner.Cache) engine.Check {
+	return engine.Check{Name: layer.CheckBinaries, Needs: []string{layer.CheckLayers}, Run: func(ctx context.Context, on engine.On, emit func(inspect.Event)) error {
+		h, err := newHunt(ctx, cache, owners, on, emit)
+		if errors.Is(err, registry.ErrDamagedStore) {
+			if err := cache.Reread(ctx, client, on.Image()); err != nil {
+				return err
+			}
+			h, err = newHunt(ctx, cache, owners, on, emit)
+		}
+		if err != nil {
+			return err
+		}
+		h.places(ctx, emit)
+		if err := h.secrets(ctx, emit); err != nil {
+			return err
+		}
+		h.settings(emit)
+		h.sayDeleted(emit)
+		h.say(h.rows(false), emit)
+		h.compared(emit)
+		return nil
+	}}
+}
+
+// newHunt asks the package databases of the check's image and looks for suspects.
+func newHunt(ctx context.Context, c *layer.Cache, owners *owner.Cache, on engine.On, emit func(inspect.Event)) (*hunt, error) {
+	image := on.Image()
+	if !slices.ContainsFunc(image.Layers, func(l inspect.Layer) bool { return l.DiffID != "" && !l.Empty }) {
+		return nil, engine.Unchecked("no layer could be read")
+	}
+	tree, err := c.Tree(ctx, image.Layers)
+	if err != nil {
+		return nil, err
+	}
+	shared, err := owners.Of(ctx, tree)
+	if err != nil {
+		return nil, err
+	}
+	own := *shared
+	for _, l := range image.Layers {
+		if !l.Empty && l.DiffID == "" {
+			own.AddGap(fmt.Sprintf("layer %d could not be read", l.Number))
+		}
+	}
+	h := &hunt{tree: tree, owners: owners, own: &own, image: image, layers: image.Layers}
+	known := on.Case()
+	h.mounts = mountsOf(known.Pod, image.Container)
+	h.alerts(known.Alerts, emit)
+	return h, h.run(ctx)
+}
+
+// mountsOf lists the mounts of a container of the case's pod.
+func mountsOf(pod *inspect.Pod, container string) []inspect.Mount {
+	if pod == nil {
+		return nil
+	}
+	for _, c := range pod.Containers {
+		if c.Name == container {
+			return c.Mounts
+		}
+	}
+	return nil
+}
+
+// say emits the rows, and a finding for each that is more than low.
+func (h *hunt) say(rows []inspect.Binary, emit func(inspect.Event)) {
+	for _, b := range rows {
+		emit(inspect.Event{Fact: b})
+		if b.Severity.Rank() <= inspect.Medium.Rank() {
+			emit(inspect.Event{Fact: *h.finding(layer.CheckBinaries, b)})
+		}
+	}
+}
+
+// finding is what a row of binaries says in a sentence, with the bytes that it rests on.
+func (h *hunt) finding(check string, b inspect.Binary) *inspect.Finding {
+	code, title := "unexpected-binary", fmt.Sprintf("%s is a program that no package owns", b.Path)
+	switch {
+	case slices.Contains(b.Codes, codeAltered):
+		code, title = "replaced-program", fmt.Sprintf("%s is not what package %s says it is", b.Path, b.Owner)
+	case slices.Contains(b.Codes, codeDeleted):
+		code, title = "deleted-program", fmt.Sprintf("%s is a program that layer %d brought and a later one deleted", b.Path, b.Layer)
+	case slices.Contains(b.Codes, codeAlerted) && b.Owner != "":
+		code, title = "alerted-file", fmt.Sprintf("%s, which an alert names, is the unaltered file of package %s", b.Path, b.Owner)
+	case slices.Contains(b.Codes, codeLoaderHijack):
+		code, title = "loader-hijack", fmt.Sprintf("%s is loaded into every program of the image", b.Path)
+	case slices.Contains(b.Codes, codeOwnershipUnknown):
+		title = fmt.Sprintf("%s is a program that needs a look", b.Path)
+	}
+	if slices.Contains(b.Codes, codeAlerted) && b.Owner == "" {
+		title += ", and an alert names it"
+	}
+	subject := h.image.Container + ":" + b.Path
+	f := &inspect.Finding{
+		ID: inspect.FindingID(layer.CheckBinaries, code, subject), Check: check, Code: code, Status: b.Status, Severity: b.Severity,
+		Subject: subject, Title: title, Detail: b.Detail,
+		Evidence: []inspect.Evidence{
+			{Kind: "file", Digest: "sha256:" + b.SHA256, Path: b.Path, Text: "signs: " + strings.Join(b.Codes, ", ")},
+			{Kind: "layer", Digest: h.layerDigest(b.Layer), Path: b.Path, Text: b.CreatedBy},
+		},
+	}
+	if c, ok := h.own.Claims[b.Path]; ok && c.Sum != "" {
+		f.Evidence = append(f.Evidence, inspect.Evidence{Kind: "package-database", Path: c.From.File, Text: strings.TrimSuffix(fmt.Sprintf("%s: %s, %s", c.Package, c.Sum, c.Weakness()), ", ")})
+	}
+	return f
+}
+
+// layerDigest names a layer's bytes: by its blob, or by its diff ID where nothing names the blob.
+func (h *hunt) layerDigest(number int) string {
+	if l := h.tree.Layer(number); l.Digest != "" {
+		return l.Digest
+	}
+	return h.tree.DiffID(number)
+}
+
+// compared emits the counts, and the files that are not what their package says or not there.
+func (h *hunt) compared(emit func(inspect.Event)) {
+	files := inspect.Files{Ownership: h.own.Level, Detail: h.own.Detail}
+	for n := range h.tree.All() {
+		if !layer.IsRegular(n) {
+			continue
+		}
+		files.Total++
+		if _, owned := h.own.Claims[n.Path]; owned {
+			files.Owned++
+		} else if h.own.Level != owner.Unknown {
+			files.Unowned++
+		}
+	}
+	altered := h.altered()
+	files.Altered = len(altered)
+	for _, a := range altered[:min(len(altered), MaxRows)] {
+		emit(inspect.Event{Fact: a})
+	}
+	h.sayAltered(altered, emit)
+	missing := h.missing()
+	files.Missing = len(missing)
+	for _, m := range missing[:min(len(missing), MaxRows)] {
+		emit(inspect.Event{Fact: m})
+	}
+	emit(inspect.Event{Fact: files})
+}
+
+func (h *hunt) altered() []inspect.Altered {
+	paths := make([]string, 0, len(h.own.Actual))
+	for p := range h.own.Actual {
+		paths = append(paths, p)
+	}
+	slices.Sort(paths)
+	var all []inspect.Altered
+	for _, p := range paths {
+		c, n := h.own.Claims[p], h.own.Content(p)
+		if n == nil {
+			continue
+		}
+		a := inspect.Altered{
+			Path: p, Kind: n.Kind, Package: c.Package, Layer: n.Layer, Expected: c.Sum, Actual: h.own.Actual[p], Config: c.Config,
+			Severity: severityOfAltered(n, c), SHA256: n.SHA256,
+			Detail: fmt.Sprintf("layer %d holds it", n.Layer),
+		}
+		if weak := c.Weakness(); weak != "" {
+			a.Detail += ", compared " + weak
+		}
+		if step := h.createdBy(n.Layer); step != "" {
+			a.Detail += ": " + step
+		}
+		if c.Recalled != 0 {
+			a.Detail = c.Rewritten() + "; " + a.Detail
+		}
+		if n.Path != p {
+			a.Detail = fmt.Sprintf("a link to %s stands in its place; %s", n.Path, a.Detail)
+		}
+		a.Status = a.Severity.RowStatus()
+		all = append(all, a)
+	}
+	return all
+}
+
+// sayAltered gives a finding for the altered files of one package in one layer that are neither programs, which are
+// rows of binaries, nor of those that are often changed.
+func (h *hunt) sayAltered(altered []inspect.Altered, emit func(inspect.Event)) {
+	groups := map[string][]inspect.Altered{}
+	var order []string
+	for _, a := range altered {
+		if a.Severity != inspect.Medium {
+			continue
+		}
+		key := fmt.Sprintf("%d %s", a.Layer, a.Package)
+		if groups[key] == nil {
+			order = append(order, key)
+		}
+		groups[key] = append(groups[key], a)
+	}
+	for _, key := range order {
+		emit(inspect.Event{Fact: *h.alteredFinding(groups[key])})
+	}
+}
+
+func (h *hunt) alteredFinding(group []inspect.Altered) *inspect.Finding {
+	a := group[0]
+	subject := h.image.Container + ":" + a.Path
+	title := fmt.Sprintf("%s is not what package %s says it is", a.Path, a.Package)
+	if len(group) > 1 {
+		title = fmt.Sprintf("%d files of package %s are not what it says they are, %s the first", len(group), a.Package, a.Path)
+	}
+	f := &inspect.Finding{
+		ID: inspect.FindingID(layer.CheckBinaries, "altered-file", subject), Check: layer.CheckBinaries, Code: "altered-file", Status: a.Status, Severity: a.Severity,
+		Subject: subject, Title: title, Detail: a.Detail,
+		Evidence: []inspect.Evidence{
+			{Kind: "layer", Digest: h.layerDigest(a.Layer), Path: a.Path, Text: h.createdBy(a.Layer)},
+			{Kind: "package-database", Path: h.own.Claims[a.Path].From.File, Text: a.Package + ": " + a.Expected},
+		},
+	}
+	for _, a := range group[:min(len(group), 20)] {
+		f.Evidence = append(f.Evidence, inspect.Evidence{Kind: "file", Digest: "sha256:" + a.SHA256, Path: a.Path, Text: a.Actual})
+	}
+	return f
+}
+
+// missing lists the packaged files that are not there. What images cut on purpose is passed over, and so are paths of
+// which nothing says that they were files.
+func (h *hunt) missing() []inspect.Missing {
+	var all []inspect.Missing
+	seen := map[string]bool{}
+	for _, c := range h.own.Missing {
+		if seen[c.Path] || c.Config || layer.OftenRewritten(c.Path) {
+			continue
+		}
+		was, by := h.tree.Lost(c.Path)
+		executable := owner.SystemProgram(c.Path) || was != nil && layer.IsRegular(was) && was.Executable() && was.Kind != ""
+		if c.Sum == "" && !(was != nil && layer.IsRegular(was)) && !owner.SystemProgram(c.Path) || path.Base(c.Path) == ".empty" {
+			continue
+		}
+		seen[c.Path] = true
+		m := inspect.Missing{Path: c.Path, Package: c.Package, Layer: -1, Executable: executable, Severity: severityOfMissing(executable)}
+		if was != nil {
+			m.Layer = by
+		}
+		m.Status = m.Severity.RowStatus()
+		all = append(all, m)
+	}
+	slices.SortFunc(all, func(a, b inspect.Missing) int { return strings.Compare(a.Path, b.Path) })
+	return all
+}

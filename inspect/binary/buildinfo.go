@@ -1,0 +1,55 @@
+package binary
+
+import (
+	"bytes"
+	"debug/buildinfo"
+	"debug/elf"
+	"fmt"
+	"io"
+)
+
+// identify says what a program says of its own making: Go's build information, or what Rust's tools leave. That
+// identifies it; it makes nobody its owner, for whoever builds a program may write it.
+func (f *facts) identify(file *elf.File, data []byte) {
+	if file.Section(".go.buildinfo") != nil || bytes.Contains(data[:min(len(data), 8<<20)], []byte("\xff Go buildinf:")) {
+		f.add(codeGoModule, goWords(data))
+		return
+	}
+	if file.Section(".dep-v0") != nil { // https://github.com/rust-secure-code/cargo-auditable
+		f.Detail = append(f.Detail, "it is built by Rust and lists its crates")
+		return
+	}
+	if s := file.Section(".comment"); s != nil && s.Size < endsSize {
+		if text, err := io.ReadAll(io.LimitReader(s.Open(), endsSize)); err == nil && bytes.Contains(text, []byte("rustc version")) {
+			f.Detail = append(f.Detail, "it is built by Rust")
+		}
+	}
+}
+
+// goWords names module, version and commit of a Go program, as far as it says them.
+func goWords(data []byte) string {
+	info, err := buildinfo.Read(bytes.NewReader(data))
+	if err != nil {
+		return "it is built by Go"
+	}
+	return buildWords(info)
+}
+
+func buildWords(info *buildinfo.BuildInfo) string {
+	text := "it is built by " + cut(info.GoVersion, 40)
+	if info.Path != "" {
+		text += " from " + cut(info.Path, 200)
+	}
+	if v := info.Main.Version; v != "" && v != "(devel)" {
+		text += " " + cut(v, 80)
+	}
+	for _, s := range info.Settings {
+		switch {
+		case s.Key == "vcs.revision":
+			text += fmt.Sprintf(", at commit %.12s", s.Value)
+		case s.Key == "vcs.modified" && s.Value == "true":
+			text += ", with changes that were not committed"
+		}
+	}
+	return text
+}

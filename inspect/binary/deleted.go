@@ -1,0 +1,104 @@
+package binary
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/layer"
+	"github.com/backtrail/backtrail/inspect/owner"
+)
+
+// Programs that one layer brought and a later one deleted or replaced: they did their work while the image was built, and
+// no container shows them.
+
+// deletion counts the programs that a layer took away of another.
+type deletion struct {
+	from, by int
+	count    int
+	first    string
+}
+
+// lookBelow makes suspects of the programs that no container sees any more, unless a package brought them, or they only
+// moved. They are shown if their place or their bytes show a sign.
+func (h *hunt) lookBelow(ctx context.Context) error {
+	var programs []layer.ShadowedEntry
+	for _, r := range h.relics {
+		if isProgram(r.Node) && !layer.Within(r.Node.Path, "/var/lib/dpkg") && !h.own.Names(r.Node.Path) {
+			programs = append(programs, r)
+		}
+	}
+	programs, err := owner.Unpackaged(ctx, h.tree, unmoved(h.tree, programs))
+	if err != nil {
+		return err
+	}
+	counts := map[[2]int]int{}
+	for _, r := range programs {
+		key := [2]int{r.Node.Layer, r.By}
+		if at, ok := counts[key]; ok {
+			h.deletions[at].count++
+		} else {
+			counts[key] = len(h.deletions)
+			h.deletions = append(h.deletions, deletion{r.Node.Layer, r.By, 1, r.Node.Path})
+		}
+		if r.Replaced {
+			continue // a row of its path is about what stands there now
+		}
+		s := &suspect{node: r.Node}
+		s.add(codeDeleted, fmt.Sprintf("layer %d brought it and layer %d deleted it: no container sees it, and it is still in the image", r.Node.Layer, r.By))
+		if h.own.Level == owner.Unknown {
+			s.add(codeOwnershipUnknown, "")
+		} else {
+			s.add(codeUnowned, "no package owned it")
+		}
+		for _, code := range pathCodes(r.Node) {
+			s.add(code, "")
+		}
+		h.suspects = append(h.suspects, s)
+	}
+	return nil
+}
+
+// isProgram says that a file is a program by its kind, or a script that may be run.
+func isProgram(n *inspect.Node) bool {
+	switch n.Kind {
+	case inspect.KindELF, inspect.KindPE, inspect.KindMachO, inspect.KindWASM:
+		return true
+	default:
+		return n.Executable() && n.Kind != ""
+	}
+}
+
+// unmoved leaves out what the merged tree has under another name.
+func unmoved(t *layer.Tree, all []layer.ShadowedEntry) []layer.ShadowedEntry {
+	if len(all) == 0 {
+		return nil
+	}
+	still := map[string]bool{}
+	for _, r := range all {
+		still[r.Node.SHA256] = false
+	}
+	for n := range t.All() {
+		if _, asked := still[n.SHA256]; asked && layer.IsRegular(n) {
+			still[n.SHA256] = true
+		}
+	}
+	var left []layer.ShadowedEntry
+	for _, r := range all {
+		if !still[r.Node.SHA256] {
+			left = append(left, r)
+		}
+	}
+	return left
+}
+
+// sayDeleted counts the programs that were taken away, by the layers.
+func (h *hunt) sayDeleted(emit func(inspect.Event)) {
+	for _, d := range h.deletions {
+		what := fmt.Sprintf("%d programs of layer %d, %s the first, were", d.count, d.from, d.first)
+		if d.count == 1 {
+			what = fmt.Sprintf("%s of layer %d was", d.first, d.from)
+		}
+		emit(inspect.Event{Fact: inspect.Setting{Code: "deleted-programs", Detail: fmt.Sprintf("%s deleted or replaced by layer %d and can still be read in the layer below", what, d.by), Severity: inspect.Info}})
+	}
+}

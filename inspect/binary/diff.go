@@ -1,0 +1,128 @@
+package binary
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/engine"
+	"github.com/backtrail/backtrail/inspect/layer"
+	"github.com/backtrail/backtrail/inspect/owner"
+	"github.com/backtrail/backtrail/registry"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+)
+
+// Diff is the check that compares the files with those of the known-good image, and judges the programs again by what
+// that says. A comparison that nobody confirmed may raise, never lower.
+func Diff(client *registry.Client, cache *layer.Cache, owners *owner.Cache) engine.Check {
+	return engine.Check{Name: layer.CheckDiff, Needs: []string{layer.CheckLayers, layer.CheckBinaries, "known-good"}, Run: func(ctx context.Context, on engine.On, emit func(inspect.Event)) error {
+		image := on.Image()
+		if image.Diff == nil || image.Diff.KnownGood == nil {
+			return engine.Nothing("no known-good to compare with")
+		}
+		good := *image.Diff.KnownGood
+		other, err := cache.ReadImage(ctx, client, good.Location, layer.ParsePlatform(image.Platform), func(p inspect.Progress) { emit(inspect.Event{Fact: p}) })
+		if err != nil {
+			return fmt.Errorf("comparing with the %s: %w", good.Word(), err)
+		}
+		for _, b := range other.Blobs {
+			emit(inspect.Event{Fact: b})
+		}
+		if why := layer.Unread(other.Layers); why != "" {
+			return engine.Unchecked("the %s cannot be compared with: %s", good.Word(), why)
+		}
+		before, err := cache.Tree(ctx, other.Layers)
+		if err != nil {
+			return err
+		}
+		h, err := newHunt(ctx, cache, owners, on, func(inspect.Event) {}) // said by the binaries check
+		if err != nil {
+			return err
+		}
+		emit(inspect.Event{Fact: inspect.Diff{
+			Files: layer.Compare(h.tree, before), Layers: layer.CompareLayers(image.Layers, other.Layers), Settings: compareSettings(ctx, client, image, other.Image),
+		}})
+		return h.against(ctx, before, good, emit)
+	}}
+}
+
+// compareSettings says in sentences what would run otherwise.
+func compareSettings(ctx context.Context, client *registry.Client, image inspect.Image, other *registry.Image) []string {
+	img, err := layer.Resolve(ctx, client, image)
+	if err != nil || img.ConfigFile == nil || other.ConfigFile == nil {
+		return []string{}
+	}
+	return configChanges(img.ConfigFile.Config, other.ConfigFile.Config)
+}
+
+func configChanges(now, before v1.Config) []string {
+	changes := []string{}
+	say := func(what string, now, before any) {
+		if a, b := fmt.Sprint(now), fmt.Sprint(before); a != b {
+			changes = append(changes, fmt.Sprintf("%s changed from %s to %s", what, b, a))
+		}
+	}
+	say("entrypoint", quoted(now.Entrypoint), quoted(before.Entrypoint))
+	say("command", quoted(now.Cmd), quoted(before.Cmd))
+	say("user", or(now.User, "root"), or(before.User, "root"))
+	say("working directory", or(now.WorkingDir, "/"), or(before.WorkingDir, "/"))
+	say("stop signal", or(now.StopSignal, "SIGTERM"), or(before.StopSignal, "SIGTERM"))
+	say("build triggers", quoted(now.OnBuild), quoted(before.OnBuild))
+	say("health check", healthCheck(now), healthCheck(before))
+	came, _ := inspect.RedactEnv(missingFrom(now.Env, before.Env))
+	for _, e := range came {
+		changes = append(changes, "environment now has "+e)
+	}
+	went, _ := inspect.RedactEnv(missingFrom(before.Env, now.Env))
+	for _, e := range went {
+		changes = append(changes, "environment no longer has "+e)
+	}
+	for _, p := range missingFrom(keys(now.ExposedPorts), keys(before.ExposedPorts)) {
+		changes = append(changes, "port "+p+" is now exposed")
+	}
+	for _, v := range missingFrom(keys(now.Volumes), keys(before.Volumes)) {
+		changes = append(changes, "volume "+v+" is now declared")
+	}
+	return changes
+}
+
+func healthCheck(c v1.Config) string {
+	if c.Healthcheck == nil {
+		return "none"
+	}
+	return quoted(c.Healthcheck.Test)
+}
+
+func quoted(words []string) string {
+	if len(words) == 0 {
+		return "none"
+	}
+	return fmt.Sprintf("%q", words)
+}
+
+func or(s, other string) string {
+	if s == "" {
+		return other
+	}
+	return s
+}
+
+func missingFrom(all, from []string) []string {
+	var list []string
+	for _, s := range all {
+		if !slices.Contains(from, s) {
+			list = append(list, s)
+		}
+	}
+	return list
+}
+
+func keys(set map[string]struct{}) []string {
+	list := make([]string, 0, len(set))
+	for k := range set {
+		list = append(list, k)
+	}
+	slices.Sort(list)
+	return list
+}

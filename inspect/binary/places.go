@@ -1,0 +1,205 @@
+package binary
+
+import (
+	"context"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/layer"
+	"github.com/backtrail/backtrail/inspect/owner"
+)
+
+// places looks where programs are made to start by themselves, or where somebody is let in: each is a setting, and a
+// finding where it is more than low.
+func (h *hunt) places(ctx context.Context, emit func(inspect.Event)) {
+	for n := range h.tree.All() {
+		code, what, severity := h.notablePlace(n)
+		if code == "" {
+			continue
+		}
+		if why := h.oddText(ctx, n); why != "" {
+			what, severity = what+", and "+why, raised(raised(severity))
+		} else if severity == inspect.Info && n.Layer == 0 {
+			continue // what installers of distributions write
+		}
+		h.place(n, code, what, severity, emit)
+	}
+	if n := h.tree.Resolve(preloadFile); n != nil && layer.IsRegular(n) && n.Size > 0 {
+		severity := inspect.Medium
+		if len(h.hijacked) > 0 {
+			severity = inspect.High
+		}
+		h.place(n, "ld-so-preload", preloadFile+" makes every program load a library", severity, emit)
+	}
+	for _, name := range h.rootAccounts(ctx) {
+		h.place(h.tree.Resolve(passwdFile), "uid-0", rootAccount(name), inspect.Medium, emit)
+	}
+	h.writable(emit)
+	for _, l := range h.layers {
+		if l.Status == inspect.Verified && l.Detail != "" {
+			emit(inspect.Event{Fact: inspect.Setting{Code: "odd-layer", Detail: fmt.Sprintf("layer %d is %s", l.Number, l.Detail), Severity: inspect.Low}})
+		}
+	}
+}
+
+const passwdFile = "/etc/passwd"
+
+// rootAccounts names the accounts that have the rights of root and are not root.
+func (h *hunt) rootAccounts(ctx context.Context) []string {
+	data, err := h.tree.ReadFile(ctx, passwdFile, MaxTextFile)
+	if err != nil {
+		return nil
+	}
+	var names []string
+	layer.Lines(data, func(line string) {
+		if words := strings.Split(line, ":"); len(words) > 3 && words[2] == "0" && words[0] != "root" && len(names) < layer.MaxNotes {
+			names = append(names, words[0])
+		}
+	})
+	return names
+}
+
+func rootAccount(name string) string {
+	return fmt.Sprintf("the account %q has the rights of root", name)
+}
+
+// writable says where everybody may put a program that others run, or change a setting of the system.
+func (h *hunt) writable(emit func(inspect.Event)) {
+	said := map[string]bool{}
+	for _, d := range searchPath(h.image.Settings.Env) {
+		n := h.tree.Resolve(d)
+		if n == nil || n.Type != inspect.EntryDir || n.Mode&0o002 == 0 || said[n.Path] {
+			continue
+		}
+		said[n.Path] = true
+		h.place(n, "world-writable", fmt.Sprintf("everybody may put programs into %s, where they are looked for by PATH (mode %04o)", n.Path, n.Mode), inspect.Low, emit)
+	}
+	for n := range h.tree.Below("/etc") {
+		if layer.IsRegular(n) && n.Mode&0o002 != 0 && len(said) < 50 {
+			said[n.Path] = true
+			h.place(n, "world-writable", fmt.Sprintf("everybody may change %s (mode %04o)", n.Path, n.Mode), inspect.Low, emit)
+		}
+	}
+}
+
+// notablePlace says what an unowned file or link is where it stands, "" for nothing notable.
+func (h *hunt) notablePlace(n *inspect.Node) (code, what string, severity inspect.Severity) {
+	if (n.Type == inspect.EntryBlock || n.Type == inspect.EntryChar) && !layer.Within(n.Path, "/dev") {
+		return "device", n.Path + " is a device node", inspect.Low
+	}
+	if !layer.IsRegular(n) || n.Size == 0 {
+		return "", "", ""
+	}
+	if n.Mode&0o6000 != 0 && n.Mode&0o111 != 0 && anyProgram(path.Base(n.Path)) {
+		return "setuid-shell", fmt.Sprintf("%s runs any program, and with the rights of its owner (mode %04o)", n.Path, n.Mode), inspect.High
+	}
+	if h.own.Packaged(n.Path) || h.own.Level == owner.Unknown && n.Layer == 0 {
+		return "", "", ""
+	}
+	return startPlace(n.Path)
+}
+
+// startPlace knows the paths of files that start programs or let people in.
+func startPlace(p string) (code, what string, severity inspect.Severity) {
+	dir, base := path.Dir(p), path.Base(p)
+	switch {
+	case (base == "authorized_keys" || base == "authorized_keys2") && strings.HasSuffix(dir, "/.ssh"):
+		return "authorized-keys", p + " lets the holders of its keys in", inspect.Medium
+	case layer.Within(p, "/var/spool/cron"), strings.HasPrefix(dir, "/etc/cron."), p == "/etc/crontab", p == "/etc/anacrontab", layer.Within(p, "/etc/periodic"), layer.Within(p, "/etc/crontabs"):
+		return "cron", p + " starts programs by the clock", inspect.Low
+	case unit(dir, base):
+		return "unit", p + " starts a program with the system", inspect.Low
+	case dir == "/etc/init.d", base == "rc.local" && layer.Within(p, "/etc"), layer.Within(p, "/etc/xdg/autostart"), dir == "/etc/update-motd.d":
+		return "init", p + " starts a program with the system or a login", inspect.Low
+	case strings.HasPrefix(base, "pam_") && strings.HasSuffix(base, ".so"), layer.Within(p, "/lib/security"), layer.Within(p, "/usr/lib/security"):
+		return "pam", p + " decides who may log in", inspect.Medium
+	case dir == "/etc/pam.d" && !strings.HasPrefix(base, "common-"):
+		return "pam", p + " decides who may log in", inspect.Low
+	case dir == "/etc/sudoers.d" && base != "README", dir == "/etc/doas.d", p == "/etc/doas.conf":
+		return "sudo", p + " gives rights of root", inspect.Low
+	case dir == "/etc/profile.d", slices.Contains([]string{".bashrc", ".bash_profile", ".profile", ".zshrc", ".bash_login", ".zshenv"}, base), p == "/etc/environment":
+		return "profile", p + " is read by every shell", inspect.Info
+	case dir == "/etc/ld.so.conf.d", p == "/etc/ld.so.conf":
+		return "ld-so-conf", p + " says where programs find their libraries", inspect.Info
+	case repository(p, dir):
+		return "repository", p + " lets packages come from another place", inspect.Info
+	}
+	return "", "", ""
+}
+
+func unit(dir, base string) bool {
+	return slices.Contains([]string{"/etc/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system", "/etc/systemd/user"}, dir) &&
+		slices.Contains([]string{".service", ".timer", ".path", ".socket"}, path.Ext(base))
+}
+
+// repository knows where package managers keep their sources and the keys that they trust.
+func repository(p, dir string) bool {
+	return slices.Contains([]string{
+		"/etc/apt/sources.list.d", "/etc/apt/trusted.gpg.d", "/etc/apt/keyrings", "/usr/share/keyrings", "/etc/apk/keys", "/etc/yum.repos.d", "/etc/pki/rpm-gpg", "/etc/zypp/repos.d",
+	}, dir) || slices.Contains([]string{"/etc/pip.conf", "/root/.pip/pip.conf", "/root/.config/pip/pip.conf", "/root/.npmrc", "/etc/apk/repositories"}, p)
+}
+
+// anyProgram knows programs that run whatever they are told: with setuid they give everybody the rights of their owner.
+func anyProgram(base string) bool {
+	if strings.HasPrefix(base, "python") || strings.HasPrefix(base, "perl") || strings.HasPrefix(base, "ruby") {
+		return true
+	}
+	return slices.Contains([]string{"sh", "bash", "dash", "ash", "zsh", "ksh", "busybox", "env", "find", "awk", "gawk", "mawk", "vim", "vi", "nano", "tar", "cp", "dd", "node", "php", "nmap", "gdb", "strace", "socat", "nc"}, base)
+}
+
+// oddText says what is odd about the text of a file that starts programs, "" for nothing.
+func (h *hunt) oddText(ctx context.Context, n *inspect.Node) string {
+	if n.Size > endsSize*16 || n.Kind != "" && n.Kind != inspect.KindScript {
+		return ""
+	}
+	data, err := h.tree.ReadFile(ctx, n.Path, MaxTextFile)
+	if err != nil {
+		return ""
+	}
+	odd := ""
+	layer.Lines(data, func(line string) {
+		if odd != "" || strings.HasPrefix(strings.TrimSpace(line), "#") {
+			return
+		}
+		_, odd = oddCommand(line)
+		if odd != "" {
+			odd = "a line of it " + odd
+			return
+		}
+		if dir := strings.TrimSpace(line); path.Ext(n.Path) == ".conf" && strings.HasPrefix(n.Path, "/etc/ld.so.conf") && strings.HasPrefix(dir, "/") && (temporary(dir+"/x") || hiddenPath(dir+"/x")) {
+			odd = "a line of it names " + dir
+			return
+		}
+		for _, word := range strings.FieldsFunc(line, func(r rune) bool { return strings.ContainsRune(" \t\"'=;&|", r) }) {
+			if to := h.tree.Resolve(word); strings.HasPrefix(word, "/") && (temporary(word) || hiddenPath(word)) && to != nil && layer.IsRegular(to) && to.Kind != "" {
+				odd = "a line of it names " + word
+				return
+			}
+		}
+	})
+	return odd
+}
+
+func (h *hunt) place(n *inspect.Node, code, what string, severity inspect.Severity, emit func(inspect.Event)) {
+	what = fmt.Sprintf("%s (layer %d)", what, n.Layer)
+	emit(inspect.Event{Fact: inspect.Setting{Code: code, Detail: what, Severity: severity}})
+	if severity.Rank() > inspect.Medium.Rank() {
+		return
+	}
+	emit(inspect.Event{Fact: *h.placeFinding(layer.CheckBinaries, n, code, what, severity)})
+}
+
+func (h *hunt) placeFinding(check string, n *inspect.Node, code, what string, severity inspect.Severity) *inspect.Finding {
+	subject := h.image.Container + ":" + n.Path
+	return &inspect.Finding{
+		ID: inspect.FindingID(layer.CheckBinaries, code, subject), Check: check, Code: code, Status: severity.RowStatus(), Severity: severity,
+		Subject: subject, Title: what, Detail: h.createdBy(n.Layer),
+		Evidence: []inspect.Evidence{
+			{Kind: "file", Digest: "sha256:" + n.SHA256, Path: n.Path},
+			{Kind: "layer", Digest: h.layerDigest(n.Layer), Path: n.Path, Text: h.createdBy(n.Layer)},
+		},
+	}
+}

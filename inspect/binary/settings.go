@@ -1,0 +1,181 @@
+package binary
+
+import (
+	"fmt"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/layer"
+)
+
+// settings says what is notable in the image's config and history: each a setting, and a finding where it is more than
+// low.
+func (h *hunt) settings(emit func(inspect.Event)) {
+	for _, s := range h.notableSettings() {
+		emit(inspect.Event{Fact: s})
+		if s.Severity.Rank() > inspect.Medium.Rank() {
+			continue
+		}
+		subject := h.image.Container + ":" + s.Detail
+		emit(inspect.Event{Fact: inspect.Finding{
+			ID: inspect.FindingID(layer.CheckBinaries, s.Code, subject), Check: layer.CheckBinaries, Code: s.Code, Status: s.Severity.RowStatus(), Severity: s.Severity,
+			Subject: h.image.Container, Title: s.Detail, Evidence: []inspect.Evidence{{Kind: "config", Digest: h.image.Config, Text: s.Detail}},
+		}})
+	}
+}
+
+func (h *hunt) notableSettings() []inspect.Setting {
+	var all []inspect.Setting
+	say := func(code, detail string, severity inspect.Severity) {
+		all = append(all, inspect.Setting{Code: code, Detail: detail, Severity: severity})
+	}
+	c := h.image.Settings
+	environment(c.Env, say)
+	if u := c.User; u == "" || u == "0" || u == "root" || strings.HasPrefix(u, "0:") || strings.HasPrefix(u, "root:") {
+		say("user-root", "the image runs as root unless the pod says otherwise", inspect.Info)
+	}
+	command("entrypoint", "the command that the image starts", slices.Concat(c.Entrypoint, c.Cmd), "", say)
+	if len(c.Health) > 0 && c.Health[0] != "NONE" {
+		command("healthcheck", "the image's health check", c.Health, inspect.Info, say)
+	}
+	for _, trigger := range c.OnBuild {
+		command("on-build", "a build on top of this image runs", []string{trigger}, inspect.Low, say)
+	}
+	for _, v := range c.Volumes {
+		if systemDirectory(v) {
+			say("volume", "the image declares a volume over a directory of the system: "+v, inspect.Low)
+		}
+	}
+	for _, p := range c.Ports {
+		if what := loginPort(p); what != "" {
+			say("port", "the image declares port "+p+", by which one logs in ("+what+")", inspect.Info)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.Labels)) {
+		command("label", "the label "+cut(name, 100), []string{c.Labels[name]}, "", say)
+	}
+	for _, e := range c.Env {
+		if name, value, _ := strings.Cut(e, "="); value == inspect.Redacted {
+			say("env-secret", "the image's environment sets "+name+": whoever has the image has its value", inspect.Low)
+		}
+	}
+	for _, l := range h.layers {
+		if strings.Contains(l.CreatedBy, "="+inspect.Redacted) {
+			say("history-secret", "a build step was given a secret, which the image's history keeps: "+cut(l.CreatedBy, 300), inspect.Low)
+		}
+		if code, detail, severity := oddStep(l.CreatedBy); code != "" {
+			say(code, detail+": "+cut(l.CreatedBy, 300), severity)
+		}
+	}
+	return all
+}
+
+// loginPort names what listens at ports that let people in.
+func loginPort(p string) string {
+	number, _, _ := strings.Cut(p, "/")
+	return map[string]string{"22": "ssh", "2222": "ssh", "23": "telnet", "3389": "remote desktop", "5900": "VNC"}[number]
+}
+
+// environment says what of the environment decides which code runs.
+func environment(env []string, say func(code, detail string, severity inspect.Severity)) {
+	for _, e := range env {
+		name, value, _ := strings.Cut(e, "=")
+		first, _, _ := strings.Cut(value, ":")
+		switch {
+		case value == "":
+		case name == "LD_PRELOAD", name == "LD_AUDIT":
+			say("env-preload", name+" makes every program load "+value, inspect.Medium)
+		case name == "LD_LIBRARY_PATH" && temporary(first+"/x"):
+			say("env-library-path", "LD_LIBRARY_PATH begins with a place where anybody may write: "+value, inspect.Medium)
+		case name == "PATH" && temporary(first+"/x"):
+			say("env-path", "PATH begins with a place where anybody may write: "+value, inspect.Medium)
+		case name == "BASH_ENV", name == "ENV", name == "PROMPT_COMMAND":
+			say("env-shell", name+" makes every shell run "+value, inspect.Low)
+		case name == "PYTHONSTARTUP", name == "PERL5OPT", name == "RUBYOPT", name == "NODE_OPTIONS" && strings.Contains(value, "require"), name == "JAVA_TOOL_OPTIONS" && strings.Contains(value, "agent"):
+			say("env-interpreter", name+" makes an interpreter run more than it is told to: "+value, inspect.Low)
+		}
+	}
+}
+
+// command says what is odd about a command line, else that it is there, with a severity of its own; none: nothing.
+func command(code, what string, words []string, severity inspect.Severity, say func(code, detail string, severity inspect.Severity)) {
+	line := strings.Join(words, " ")
+	if odd, why := oddCommand(line); odd != "" {
+		say(code+"-"+odd, fmt.Sprintf("%s %s: %s", what, why, cut(line, 300)), inspect.Medium)
+		return
+	}
+	if severity != "" {
+		say(code, what+": "+cut(line, 300), severity)
+	}
+}
+
+// oddCommand tells commands that fetch or unpack what they run, or run what lies where anybody may write. Words are
+// those of a shell, so that it is a look and no parse.
+func oddCommand(line string) (code, why string) {
+	s := strings.ToLower(line)
+	decodes := strings.Contains(s, "base64 -d") || strings.Contains(s, "base64 --decode") || strings.Contains(s, "xxd -r") || strings.Contains(s, "b64decode(")
+	switch {
+	case minerWord(s) != "":
+		return "miner", fmt.Sprintf("holds %q", minerWord(s))
+	case decodes && (pipesToShell(s) || strings.Contains(s, "eval") || strings.Contains(s, "exec(")):
+		return "encoded", "runs what it decodes"
+	case fetches(s) && pipesToShell(s):
+		return "pipe-to-shell", "runs what it downloads"
+	case strings.Contains(s, "/dev/tcp/"):
+		return "reverse-shell", "opens a connection by the shell"
+	}
+	return "", ""
+}
+
+func minerWord(s string) string {
+	for _, w := range minerWords() {
+		if strings.Contains(s, w) {
+			return w
+		}
+	}
+	return ""
+}
+
+func fetches(s string) bool { return strings.Contains(s, "curl ") || strings.Contains(s, "wget ") }
+
+func pipesToShell(s string) bool {
+	for _, shell := range []string{"sh", "bash", "/bin/sh", "/bin/bash", "sudo sh", "sudo bash", "python", "python3"} {
+		for _, pipe := range []string{"| ", "|"} {
+			if strings.Contains(s+" ", pipe+shell+" ") || strings.Contains(s, pipe+shell+"\"") || strings.Contains(s, pipe+shell+";") || strings.Contains(s, pipe+shell+")") {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// oddStep says what is notable in a build step. To run what was downloaded is what many installers ask for.
+func oddStep(step string) (code, detail string, severity inspect.Severity) {
+	s := strings.ToLower(step)
+	switch odd, why := oddCommand(s); {
+	case odd == "miner", odd == "encoded", odd == "reverse-shell":
+		return "history-" + odd, "a build step " + why, inspect.Medium
+	case odd != "":
+		return "history-" + odd, "a build step " + why, inspect.Low
+	case strings.Contains(s, "base64 -d"), strings.Contains(s, "base64 --decode"):
+		return "history-decodes", "a build step writes what it decodes", inspect.Low
+	}
+	return "", "", ""
+}
+
+// systemDirectory says that programs and settings of the system lie in a directory.
+func systemDirectory(p string) bool {
+	return slices.Contains([]string{
+		"/bin", "/sbin", "/lib", "/usr", "/usr/bin", "/usr/sbin", "/usr/lib", "/usr/local/bin", "/etc", "/boot", "/root",
+	}, path.Clean(p))
+}
+
+func cut(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	return strings.ToValidUTF8(s[:n], "") + "…"
+}

@@ -1,0 +1,169 @@
+package binary
+
+import (
+	"path"
+	"slices"
+
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/layer"
+	"github.com/backtrail/backtrail/inspect/owner"
+)
+
+// This file holds the rule by which rows get their severity, all of it.
+//
+//  1. A program that an alert names: critical if no package answers for its content (unowned, altered, or ownership
+//     unknown), medium if it is exactly its package's: then it was used, not brought.
+//  2. A packaged program that is not what its package says: high. (Altered files that are no programs: see
+//     severityOfAltered.)
+//  3. Something that makes every program load it (ld.so.preload), or text that miners hold: high.
+//  4. A program in a hidden place or a directory for temporary files: high; a script there, or where ownership is not
+//     known: medium.
+//  5. Packed, unpacking itself, or setuid or with capabilities and owned by nobody: medium. Two such signs, or one on
+//     a program that is new since the known-good: high.
+//  6. Owned by nobody in a directory of system programs: medium.
+//  7. Owned by nobody elsewhere (/app, /opt, /usr/local, /home …), other architecture, earlier in PATH than a packaged
+//     program, world-writable: low.
+//     In the directory of a package of npm, RubyGems and the like, or listed by one without a digest: info.
+//  8. A program that the known-good does not have, or has with other content, and one that came at run time: one
+//     step up.
+//  9. The image's own program (entrypoint, command): info, unless 1 to 5 apply.
+//  10. Content that a confirmed known-good has too: info, unless 1 to 3 apply. A comparison that nobody confirmed
+//     lowers nothing.
+//  11. Content that the list of a language's package manager names with its sha256 (Python's RECORD, conda-meta) is not
+//     shown, unless 1 to 5 apply: anybody may write such a list. Other content than it says: as if there were no list.
+//     Content that an unaltered file of a package has too, under another name (a hard link, a copy): the same.
+//
+//  12. A program that a later layer deleted: by 1 to 5 as if it were there, one step down, since nothing can run it any
+//     more; without such a sign it is only counted.
+//
+// Linked statically and stripped, or built by Go: says nothing by itself. Partial ownership never raises above low by 6
+// and 7.
+
+// case of a program that is judged.
+type signs struct {
+	path      string
+	kind      inspect.Kind
+	codes     []string
+	ownership string // level
+	confirmed bool   // the known-good that has the same content was confirmed by a person
+	library   bool   // a language's package manager seems to have put it there
+}
+
+func (s signs) has(codes ...string) bool {
+	return slices.ContainsFunc(codes, func(c string) bool { return slices.Contains(s.codes, c) })
+}
+
+func (s signs) count(codes ...string) int {
+	n := 0
+	for _, c := range codes {
+		if s.has(c) {
+			n++
+		}
+	}
+	return n
+}
+
+// severityOf judges a program by its signs.
+func severityOf(s signs) inspect.Severity {
+	if s.has(codeDeleted) && !s.has(codeAlerted) {
+		return lowered(severityOfPresent(s))
+	}
+	return severityOfPresent(s)
+}
+
+// severityOfPresent judges a program as if it could be run.
+func severityOfPresent(s signs) inspect.Severity {
+	stranger := s.has(codeUnowned, codeAltered, codeOwnershipUnknown)
+	strong := s.count(codePacked, codeObfuscated, codeSetuid, codeCapability)
+	isNew := s.has(codeNotInKnownGood, codeChanged, codeRuntime)
+	switch {
+	case s.has(codeAlerted) && stranger:
+		return inspect.Critical
+	case s.has(codeAltered), s.has(codeLoaderHijack), s.has(codeMiner) && stranger:
+		return inspect.High
+	case s.has(codeKnownGood) && s.confirmed && !s.has(codeAlerted):
+		return inspect.Info
+	case s.has(codeHiddenPath, codeTmpPath) && stranger:
+		if s.kind == inspect.KindScript && !isNew || s.ownership == owner.Unknown && strong == 0 && !isNew {
+			return inspect.Medium
+		}
+		return inspect.High
+	case stranger && (strong > 1 || strong == 1 && isNew && !s.has(codeEntrypoint)):
+		return inspect.High
+	case stranger && strong == 1, s.has(codeAlerted):
+		return inspect.Medium
+	case s.has(codeEntrypoint):
+		return inspect.Info
+	case !stranger:
+		return inspect.Info
+	}
+	return s.ordinary(isNew)
+}
+
+// ordinary judges a program that nobody owns and that has no sign.
+func (s signs) ordinary(isNew bool) inspect.Severity {
+	severity := inspect.Info
+	switch {
+	case s.has(codeUnowned) && s.ownership == owner.Known && owner.SystemProgram(s.path):
+		severity = inspect.Medium
+	case s.library && !isNew && !s.has(codeArchMismatch, codeShadowsPath, codeWorldWritable):
+		severity = inspect.Info
+	case s.has(codeUnowned), s.has(codeArchMismatch, codeShadowsPath, codeWorldWritable):
+		severity = inspect.Low
+	}
+	if isNew {
+		return raised(severity)
+	}
+	return severity
+}
+
+// raised is one step up, as far as high: critical is for what an alert names.
+func raised(s inspect.Severity) inspect.Severity {
+	if s == inspect.High || s == inspect.Critical {
+		return s
+	}
+	return stepped(s, 1)
+}
+
+// lowered is one step down.
+func lowered(s inspect.Severity) inspect.Severity { return stepped(s, -1) }
+
+func stepped(s inspect.Severity, by int) inspect.Severity {
+	ladder := []inspect.Severity{inspect.Info, inspect.Low, inspect.Medium, inspect.High, inspect.Critical}
+	at := slices.Index(ladder, s)
+	if at < 0 {
+		return s
+	}
+	return ladder[min(max(at+by, 0), len(ladder)-1)]
+}
+
+// severityOfAltered judges a packaged file that is not what its package says: configuration is meant to be changed, and
+// some files are made anew by every image builder; a program is not. Scripts and modules in a tree of a language's own
+// are often renewed by that language's package manager over the packaged ones (npm does it to itself): medium.
+// So are files that a language's package manager lists, for which there are tools that strip and patch them.
+func severityOfAltered(n *inspect.Node, c owner.Claim) inspect.Severity {
+	switch {
+	case c.From != nil && c.From.Language && n.Kind != "":
+		return inspect.Medium
+	case c.Config || layer.OftenRewritten(n.Path):
+		return inspect.Low
+	case n.Kind != "" && n.Kind != inspect.KindScript, n.Kind == inspect.KindScript && owner.SystemProgram(n.Path):
+		return inspect.High
+	case interpreted(n.Path), n.Kind == inspect.KindScript && n.Mode&0o111 != 0:
+		return inspect.Medium
+	default:
+		return inspect.Low
+	}
+}
+
+func interpreted(p string) bool {
+	return slices.Contains([]string{".py", ".pl", ".pm", ".rb", ".js", ".mjs", ".cjs", ".sh", ".php", ".lua"}, path.Ext(p))
+}
+
+// severityOfMissing judges a packaged file that is not there: taking programs out is what careful builders do as well.
+func severityOfMissing(executable bool) inspect.Severity {
+	if executable {
+		return inspect.Low
+	}
+	return inspect.Info
+}

@@ -1,0 +1,327 @@
+package binary
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/layer"
+	"github.com/backtrail/backtrail/inspect/owner"
+)
+
+// suspect is a program that no unaltered package answers for, or that an alert names.
+type suspect struct {
+	node   *inspect.Node
+	codes  []string
+	detail []string // sentences without a period
+	owner  string   // package of the system
+	// vouched says that a language's package manager knows this content. It is a suspect all the same, for anybody may
+	// write its lists, and is shown only if it has a sign.
+	vouched bool
+	library string // of a language's package manager, for content that nothing vouches for
+}
+
+func (s *suspect) add(code, detail string) {
+	if code != "" && !slices.Contains(s.codes, code) {
+		s.codes = append(s.codes, code)
+	}
+	if detail != "" {
+		s.detail = append(s.detail, detail)
+	}
+}
+
+func (s *suspect) has(codes ...string) bool {
+	return slices.ContainsFunc(codes, func(c string) bool { return slices.Contains(s.codes, c) })
+}
+
+// hunt looks for suspects in an image.
+type hunt struct {
+	tree     *layer.Tree
+	owners   *owner.Cache
+	own      *owner.Ownership
+	image    inspect.Image
+	layers   []inspect.Layer
+	mounts   []inspect.Mount          // of the container
+	alerted  map[*inspect.Node]string // what the alert says
+	started  []*inspect.Node          // the image's own programs
+	hijacked map[*inspect.Node]string // loaded into every program, and by what
+	suspects []*suspect
+
+	relics    []layer.ShadowedEntry
+	deletions []deletion
+}
+
+func (h *hunt) run(ctx context.Context) error {
+	h.started = programs(h.tree, h.image.Settings)
+	h.hijacked = h.preloaded(ctx)
+	dirs := searchPath(h.image.Settings.Env)
+	h.relics = h.tree.Shadowed()
+	below := map[string]layer.ShadowedEntry{}
+	for _, r := range h.relics {
+		if r.Replaced {
+			below[r.Node.Path] = r
+		}
+	}
+	for n := range h.tree.All() {
+		s := h.consider(n, dirs)
+		if s == nil {
+			continue
+		}
+		if r, ok := below[n.Path]; ok {
+			s.add("", fmt.Sprintf("layer %d replaced the file that layer %d has there (sha256 %.12s)", r.By, r.Node.Layer, r.Node.SHA256))
+		}
+		h.suspects = append(h.suspects, s)
+	}
+	h.twins()
+	if err := h.lookBelow(ctx); err != nil {
+		return err
+	}
+	return h.examineAll(ctx)
+}
+
+// examineAll reads the suspects' bytes and adds what they show.
+func (h *hunt) examineAll(ctx context.Context) error {
+	look := make([]*inspect.Node, 0, len(h.suspects))
+	for _, s := range h.suspects {
+		look = append(look, s.node)
+	}
+	_, arch, _ := strings.Cut(h.image.Platform, "/")
+	arch, _, _ = strings.Cut(arch, "/")
+	found, err := lookInto(ctx, h.tree, look, arch)
+	if err != nil {
+		return err
+	}
+	for _, s := range h.suspects {
+		f := found[s.node.SHA256]
+		for _, c := range f.Codes {
+			s.add(c, "")
+		}
+		for _, d := range f.Detail {
+			if d != memfdWords || s.alone() {
+				s.add("", d)
+			}
+		}
+		if s.vouched && s.alone() {
+			s.add(codeUnowned, "")
+		}
+	}
+	return nil
+}
+
+// consider makes a suspect of a file, or nil.
+func (h *hunt) consider(n *inspect.Node, dirs []string) *suspect {
+	if !layer.IsRegular(n) {
+		return nil
+	}
+	c, owned := h.own.Claims[n.Path], h.own.Packaged(n.Path)
+	alert, alerted := h.alerted[n]
+	by, hijacked := h.hijacked[n]
+	own := slices.Contains(h.started, n)
+	program := isProgram(n)
+	changed := owned && h.own.Altered(n.Path) && severityOfAltered(n, c) == inspect.High
+	if owned && !changed && !alerted && !hijacked || !owned && !program && !own && !alerted && !hijacked {
+		return nil
+	}
+	s := &suspect{node: n}
+	if owned {
+		s.owner = c.Package
+	}
+	switch {
+	case changed:
+		s.add(codeAltered, fmt.Sprintf("its content is not that of package %s", c.Package))
+		s.add("", c.Rewritten())
+	case owned && c.Sum == "":
+		s.add("", fmt.Sprintf("package %s names it, and no digest says what its content should be", c.Package))
+	case owned:
+		s.add("", strings.TrimSuffix(fmt.Sprintf("its content is that of package %s, %s", c.Package, c.Weakness()), ", "))
+	case h.own.Intact(n.Path):
+		s.vouched = true
+		s.add("", fmt.Sprintf("only the list of %s, which anybody may write, says that it belongs there", c.Package))
+	case h.own.Level == owner.Unknown:
+		s.add(codeOwnershipUnknown, "whose file it is cannot be known: "+h.own.Detail)
+	default:
+		s.add(codeUnowned, "no package owns it")
+	}
+	if !owned && !s.vouched {
+		h.ofLibrary(s, c)
+	}
+	if own {
+		s.add(codeEntrypoint, "the image starts it")
+	}
+	if alerted {
+		s.add(codeAlerted, alert)
+	}
+	if hijacked {
+		s.add(codeLoaderHijack, by)
+	}
+	for _, code := range pathCodes(n) {
+		s.add(code, "")
+	}
+	if other := shadowed(h.own, n, dirs); other != "" && !owned {
+		s.add(codeShadowsPath, "it is found in PATH before "+other)
+	}
+	return s
+}
+
+// ofLibrary says which language's package a program may belong to.
+func (h *hunt) ofLibrary(s *suspect, c owner.Claim) {
+	switch {
+	case h.own.Altered(s.node.Path):
+		s.add("", fmt.Sprintf("its content is not what %s says it is", c.Package))
+	case c.Package != "":
+		s.library = c.Package
+		s.add("", fmt.Sprintf("%s lists it without a digest", c.Package))
+	default:
+		if s.library = owner.ByPlace(h.tree, s.node.Path); s.library != "" {
+			s.add("", fmt.Sprintf("it lies in the directory of %s, which keeps no list of its files", s.library))
+		}
+	}
+}
+
+// alone says that a suspect is a row of its own.
+func (s *suspect) alone() bool {
+	if s.has(codeAltered, codeAlerted, codeHiddenPath, codeTmpPath, codeSetuid, codeCapability, codeLoaderHijack, codeMiner, codeObfuscated) || s.owner != "" {
+		return true
+	}
+	return !s.vouched && s.has(codePacked, codeEntrypoint)
+}
+
+// notable says that a suspect is shown at all: of scripts and archives only those with a sign, and where ownership is
+// unknown only what has one.
+func (s *suspect) notable() bool {
+	if s.alone() {
+		return true
+	}
+	if s.vouched || s.has(codeDeleted) {
+		return false
+	}
+	if s.has(codeOwnershipUnknown) {
+		return s.has(codeNotInKnownGood, codeChanged) && s.node.Kind != inspect.KindScript && s.node.Kind != inspect.KindJar
+	}
+	return s.node.Kind != inspect.KindScript && s.node.Kind != inspect.KindJar
+}
+
+// severity judges the suspect by the rule of severity.go.
+func (h *hunt) severity(s *suspect, confirmed bool) inspect.Severity {
+	return severityOf(signs{path: s.node.Path, kind: s.node.Kind, codes: s.codes, ownership: h.own.Level, confirmed: confirmed, library: s.library != ""})
+}
+
+// rows are the suspects as they are shown: ordinary ones of one tree and one build step are one row.
+func (h *hunt) rows(confirmed bool) []inspect.Binary {
+	groups := map[string][]*suspect{}
+	var keys []string
+	for _, s := range h.suspects {
+		if !s.notable() {
+			continue
+		}
+		key := s.node.Path
+		if !s.alone() {
+			key = fmt.Sprintf("%d %s %t %t %t", s.node.Layer, treeOf(s.node.Path), s.has(codeKnownGood), s.has(codeNotInKnownGood), s.has(codeChanged))
+		}
+		if groups[key] == nil {
+			keys = append(keys, key)
+		}
+		groups[key] = append(groups[key], s)
+	}
+	rows := make([]inspect.Binary, 0, len(keys))
+	for _, k := range keys {
+		rows = append(rows, h.row(groups[k], confirmed))
+	}
+	slices.SortStableFunc(rows, func(a, b inspect.Binary) int {
+		return cmp.Or(cmp.Compare(a.Severity.Rank(), b.Severity.Rank()), cmp.Compare(len(b.Codes), len(a.Codes)))
+	})
+	return rows[:min(len(rows), MaxRows)]
+}
+
+// row makes one row of suspects that belong together. The first to be named is the one that is most likely run; the
+// choice rests on nothing that a later comparison changes, so that a row keeps its path.
+func (h *hunt) row(group []*suspect, confirmed bool) inspect.Binary {
+	first := slices.MinFunc(group, func(a, b *suspect) int {
+		return cmp.Or(libraryRank(a.node)-libraryRank(b.node), strings.Count(a.node.Path, "/")-strings.Count(b.node.Path, "/"),
+			cmp.Compare(b.node.Size, a.node.Size), layer.ComparePaths(a.node.Path, b.node.Path))
+	})
+	n := first.node
+	b := inspect.Binary{
+		Path: n.Path, Kind: n.Kind, SHA256: n.SHA256, Size: n.Size, Mode: fmt.Sprintf("%04o", n.Mode), Layer: n.Layer, Owner: first.owner,
+		CreatedBy: h.createdBy(n.Layer), Count: len(group), Severity: h.severity(first, confirmed), Codes: slices.Clone(first.codes),
+		Detail: strings.Join(first.detail, "; "),
+	}
+	for _, s := range group {
+		if severity := h.severity(s, confirmed); severity.Rank() < b.Severity.Rank() {
+			b.Severity = severity
+		}
+		for _, c := range s.codes {
+			if !slices.Contains(b.Codes, c) {
+				b.Codes = append(b.Codes, c)
+			}
+		}
+	}
+	b.Status = b.Severity.RowStatus()
+	if h.own.Intact(n.Path) && !first.has(codeAltered) || confirmed && first.has(codeKnownGood) && b.Status != inspect.Failed {
+		b.Status = inspect.Verified
+	}
+	if len(group) > 1 {
+		b.Detail = fmt.Sprintf("one of %d programs below %s that came with this build step; %s", len(group), treeOf(n.Path), b.Detail)
+	}
+	return b
+}
+
+func libraryRank(n *inspect.Node) int {
+	if n.Mode&0o111 != 0 && !strings.Contains(path.Base(n.Path), ".so") {
+		return 0
+	}
+	return 1
+}
+
+func (h *hunt) createdBy(layer int) string {
+	for _, l := range h.layers {
+		if l.Number == layer && !l.Empty {
+			return l.CreatedBy
+		}
+	}
+	return ""
+}
+
+// treeOf names the tree that a path belongs to: /usr/local, /opt/jdk, /app. A file in the root is its own.
+func treeOf(p string) string {
+	names := strings.SplitN(strings.TrimPrefix(p, "/"), "/", 3)
+	deep := slices.Contains([]string{"usr", "opt", "home", "srv", "var", "nix", "layers", "mnt", "root"}, names[0])
+	switch {
+	case len(names) == 1:
+		return p
+	case len(names) == 2 || !deep:
+		return "/" + names[0]
+	default:
+		return "/" + names[0] + "/" + names[1]
+	}
+}
+
+// preloaded finds what ld.so.preload and LD_PRELOAD make every program load.
+func (h *hunt) preloaded(ctx context.Context) map[*inspect.Node]string {
+	found := map[*inspect.Node]string{}
+	mark := func(names, by string) {
+		for _, w := range strings.FieldsFunc(names, func(r rune) bool { return strings.ContainsRune(" \t\n:", r) }) {
+			if n := h.tree.Resolve(w); strings.HasPrefix(w, "/") && n != nil && layer.IsRegular(n) && !h.own.Intact(n.Path) {
+				found[n] = by + " makes every program load it"
+			}
+		}
+	}
+	if data, err := h.tree.ReadFile(ctx, preloadFile, MaxTextFile); err == nil && len(data) < endsSize {
+		layer.Lines(data, func(line string) {
+			line, _, _ = strings.Cut(line, "#")
+			mark(line, preloadFile)
+		})
+	}
+	for _, e := range h.image.Settings.Env {
+		if value, ok := strings.CutPrefix(e, "LD_PRELOAD="); ok {
+			mark(value, "LD_PRELOAD in the image's environment")
+		}
+	}
+	return found
+}
+
+const preloadFile = "/etc/ld.so.preload"

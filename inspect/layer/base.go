@@ -1,0 +1,136 @@
+package layer
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/registry"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+)
+
+// Annotations of a manifest, or labels of a config, by which a builder names the image that it built upon
+// (https://github.com/opencontainers/image-spec/blob/main/annotations.md).
+const (
+	annotationBaseName   = "org.opencontainers.image.base.name"
+	annotationBaseDigest = "org.opencontainers.image.base.digest"
+)
+
+// baseImage is the image that another says to be built upon.
+type baseImage struct {
+	name, digest string
+	says         string // who names it
+	layers       int    // of the manifest, from the lowest on, that are its; -1 where nothing was compared
+	mismatch     bool   // it is known, and its layers are not the lowest ones
+	material     bool   // of a build, which may have several: one whose layers are not the lowest ones was another stage
+}
+
+// baseOf reads what manifest and config say of the base image. Where the store has the manifest of that digest, from an
+// earlier case, its layers are compared: then it is no claim any more. No registry is asked: the base may lie in one that
+// has nothing to do with this case.
+func (c *Cache) baseOf(img *registry.Image) (baseImage, bool) {
+	b := baseImage{layers: -1}
+	if img.ManifestFile != nil {
+		b.name, b.digest, b.says = img.ManifestFile.Annotations[annotationBaseName], img.ManifestFile.Annotations[annotationBaseDigest], "an annotation of its manifest"
+	}
+	if b.name == "" && b.digest == "" && img.ConfigFile != nil {
+		labels := img.ConfigFile.Config.Labels
+		b.name, b.digest, b.says = labels[annotationBaseName], labels[annotationBaseDigest], "a label of its config"
+	}
+	if b.name == "" && b.digest == "" {
+		return b, false
+	}
+	if known := c.layersOf(b.digest, img.Platform); len(known) > 0 {
+		b.layers = sharedLayers(img.Layers, known)
+		if b.mismatch = b.layers < len(known); b.mismatch {
+			b.layers = -1
+		}
+	}
+	return b, true
+}
+
+// layersOf gives the layer digests of a manifest, or of the one for a platform in an index, that the store has; none
+// otherwise.
+func (c *Cache) layersOf(digest string, platform v1.Platform) []string {
+	for range 2 { // an index, then a manifest
+		if !registry.IsDigest(digest) {
+			return nil
+		}
+		data, err := c.store.Read(digest, registry.MaxManifest)
+		if err != nil {
+			return nil
+		}
+		if m, err := v1.ParseManifest(bytes.NewReader(data)); err == nil && len(m.Layers) > 0 {
+			var list []string
+			for _, l := range m.Layers {
+				list = append(list, l.Digest.String())
+			}
+			return list
+		}
+		index, err := v1.ParseIndexManifest(bytes.NewReader(data))
+		if err != nil {
+			return nil
+		}
+		digest = ""
+		for _, m := range index.Manifests {
+			if m.Platform != nil && m.Platform.Satisfies(platform) {
+				digest = m.Digest.String()
+				break
+			}
+		}
+	}
+	return nil
+}
+
+func sharedLayers(layers []registry.Layer, known []string) int {
+	n := 0
+	for n < len(layers) && n < len(known) && layers[n].Digest() == known[n] {
+		n++
+	}
+	return n
+}
+
+// mark puts what is certain of the base onto the rows, in place of what was guessed.
+func (b baseImage) mark(rows []inspect.Layer) {
+	if b.layers < 0 {
+		return
+	}
+	last := -1
+	for i, r := range rows {
+		if !r.Empty && r.Number < b.layers {
+			last = i
+		}
+	}
+	for i := range rows {
+		rows[i].Base = i <= last
+	}
+}
+
+// setting says in words what the image is built upon, and who says so.
+func (b baseImage) setting() *inspect.Setting {
+	s := &inspect.Setting{Code: "base-image", Severity: inspect.Info}
+	s.Detail = fmt.Sprintf("%s names %s as its base image", b.says, cmp.Or(b.name, b.digest))
+	if b.says == seenHere {
+		s.Detail = fmt.Sprintf("its lowest %d layers are those of %s (%s), which was read here before", b.layers, b.name, b.digest)
+		return s
+	}
+	if b.material {
+		s.Code, s.Detail = "built-from", fmt.Sprintf("%s names %s among what it was built from", b.says, cmp.Or(b.name, b.digest))
+	}
+	if b.name != "" && b.digest != "" {
+		s.Detail += " (" + b.digest + ")"
+	}
+	switch {
+	case b.mismatch:
+		s.Code, s.Severity = "base-mismatch", inspect.Low
+		s.Detail += ", but its lowest layers are not those of that image"
+	case b.material && b.layers == 0:
+		s.Detail += "; its layers are not the lowest ones: it was used on the way"
+	case b.layers >= 0:
+		s.Detail += fmt.Sprintf(", and its lowest %d layers are those of that image", b.layers)
+	default:
+		s.Detail += "; that image was not compared, since it was not read before"
+	}
+	return s
+}

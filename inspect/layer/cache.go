@@ -1,0 +1,148 @@
+package layer
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/memo"
+	"github.com/backtrail/backtrail/registry"
+)
+
+// Cache is the inspect.Store on disk: the uncompressed tars of layers, their indexes, and the catalogues of images,
+// over the byte store of package registry. It is safe for concurrent use.
+type Cache struct {
+	store  *registry.Store
+	index  *memo.Cache[[]inspect.Entry]
+	proofs *memo.Cache[proof]
+	trees  *memo.Cache[*Tree]
+	images *memo.Cache[*LayeredImage]
+	skips  Skips
+
+	handles handles
+
+	mu      sync.Mutex
+	held    map[string]int // entries that index holds for layers that are not yet part of a tree, by diff ID
+	heldAll int
+	entries map[string]int // of layers, by diff ID
+
+	followers map[string]func(inspect.Progress) // of images that are read, by the key of the memo
+}
+
+var _ inspect.Store = (*Cache)(nil)
+
+// NewCache returns the cache over a byte store.
+func NewCache(store *registry.Store) *Cache {
+	return &Cache{
+		store:  store,
+		index:  memo.New(memo.Bounds{Count: MaxKeptLayers, Bytes: MaxKeptIndexBytes}, bytesOfEntries),
+		proofs: memo.New(memo.Bounds{Count: MaxKeptLayers, Bytes: MaxKeptProofBytes}, proof.bytes),
+		trees:  memo.New(memo.Bounds{Count: MaxKeptTrees, Bytes: MaxKeptTreeBytes}, (*Tree).Bytes),
+		images: memo.New(memo.Bounds{Count: MaxKeptImages, Bytes: MaxKeptImageBytes}, (*LayeredImage).bytes),
+	}
+}
+
+// entryBytes estimates what an entry takes in memory beside its names: its struct, and what an index by path adds.
+const entryBytes = 320
+
+func bytesOfEntries(entries []inspect.Entry) int64 {
+	sum := int64(0)
+	for i := range entries {
+		sum += entryBytes + int64(len(entries[i].Path)+len(entries[i].Link))
+	}
+	return sum
+}
+
+// Skips are the layers that are left out, by whoever reads through this cache.
+func (c *Cache) Skips() *Skips { return &c.skips }
+
+// Store returns the byte store below.
+func (c *Cache) Store() *registry.Store { return c.store }
+
+// Kinds of the records that the cache keeps.
+const (
+	recordIndex     = "index"     // by diff ID
+	recordCatalogue = "catalogue" // by image digest: JSON of []inspect.Package
+	RecordWeak      = "weak"      // by diff ID: MD5 and SHA-1 of files, see weak.go
+)
+
+// Index lists the entries of a layer in the order of its tar. Errors: inspect.ErrNotKept.
+func (c *Cache) Index(ctx context.Context, diffID string) ([]inspect.Entry, error) {
+	return c.index.Get(ctx, diffID, func(context.Context) ([]inspect.Entry, error) {
+		data, err := c.store.Record(recordIndex, diffID)
+		if err != nil {
+			return nil, fmt.Errorf("reading the index of layer %s: %w", diffID, notKept(err))
+		}
+		entries, err := decodeIndex(data)
+		if err != nil {
+			return nil, fmt.Errorf("decoding the index of layer %s: %w", diffID, err)
+		}
+		return entries, nil
+	})
+}
+
+// Catalogue lists the packages of an image by the digest of its manifest, or of its config where it has none.
+// Errors: inspect.ErrNotKept.
+func (c *Cache) Catalogue(_ context.Context, image string) ([]inspect.Package, error) {
+	data, err := c.store.Record(recordCatalogue, image)
+	if err != nil {
+		return nil, fmt.Errorf("reading the catalogue of %s: %w", image, notKept(err))
+	}
+	var packages []inspect.Package
+	if err := json.Unmarshal(data, &packages); err != nil {
+		return nil, fmt.Errorf("decoding the catalogue of %s: %w", image, err)
+	}
+	return packages, nil
+}
+
+// PutCatalogue keeps the packages of an image for Catalogue.
+func (c *Cache) PutCatalogue(_ context.Context, image string, packages []inspect.Package) error {
+	data, err := json.Marshal(packages)
+	if err != nil {
+		return fmt.Errorf("encoding the catalogue of %s: %w", image, err)
+	}
+	return c.store.PutRecord(recordCatalogue, image, data)
+}
+
+// Blob gives the bytes of a blob. Errors: inspect.ErrNotKept.
+func (c *Cache) Blob(_ context.Context, digest string) (io.ReadCloser, error) {
+	f, _, err := c.store.Open(digest)
+	if err != nil {
+		return nil, fmt.Errorf("opening blob %s: %w", digest, notKept(err))
+	}
+	return f, nil
+}
+
+// notKept turns the store's "not found" into the one of the vocabulary.
+func notKept(err error) error {
+	if errors.Is(err, registry.ErrNotFound) {
+		return inspect.ErrNotKept
+	}
+	return err
+}
+
+// KeepLayer names what of a layer must stay for its case: the blob, its proof, the uncompressed tar and its listing. What
+// programs show (recordFacts) is not among it: it is found again from these bytes.
+func (c *Cache) KeepLayer(kept *registry.Kept, digest string) {
+	kept.Blob(digest)
+	kept.Record(registry.RecordLayer, digest)
+	data, err := c.store.Record(registry.RecordLayer, digest)
+	var p proof
+	if err == nil && json.Unmarshal(data, &p) == nil {
+		c.KeepTar(kept, p.DiffID)
+	}
+}
+
+// KeepTar is KeepLayer for a layer that is known by its diff ID only: those of docker-save archives have no digest.
+func (c *Cache) KeepTar(kept *registry.Kept, diffID string) {
+	kept.Blob(diffID)
+	kept.Record(recordIndex, diffID)
+	kept.Record(RecordWeak, diffID)
+}
+
+// KeepImage names the catalogue of an image, by its Key.
+func (c *Cache) KeepImage(kept *registry.Kept, image string) { kept.Record(recordCatalogue, image) }

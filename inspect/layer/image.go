@@ -1,0 +1,100 @@
+package layer
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/registry"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+)
+
+// LayeredImage is an image with its layers read.
+type LayeredImage struct {
+	Image  *registry.Image
+	Layers []inspect.Layer // those of the manifest, lowest first
+	Blobs  []inspect.Blob  // of the layers, as a known-good's
+}
+
+// ImageLayers is ReadImage without progress.
+func (c *Cache) ImageLayers(ctx context.Context, client *registry.Client, location string, platform v1.Platform) ([]inspect.Layer, *registry.Image, error) {
+	got, err := c.ReadImage(ctx, client, location, platform, nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	return got.Layers, got.Image, nil
+}
+
+// ReadImage resolves an image by its location (in the form of registry.Parse) and ingests its layers. It is memoised: asking
+// again costs nothing. Layers that could not be read are there, with their status. progress, which may be nil, is called with
+// how far it is, whoever asked first.
+func (c *Cache) ReadImage(ctx context.Context, client *registry.Client, location string, platform v1.Platform, progress func(inspect.Progress)) (*LayeredImage, error) {
+	key := location + " " + platform.String()
+	if progress != nil {
+		c.follow(key, progress)
+		defer c.follow(key, nil)
+	}
+	got, err := c.images.Get(ctx, key, func(ctx context.Context) (*LayeredImage, error) {
+		loc, err := registry.Parse(location)
+		if err != nil {
+			return nil, err
+		}
+		img, err := client.Resolve(ctx, loc, platform)
+		if err != nil {
+			return nil, fmt.Errorf("reading image %s: %w", location, err)
+		}
+		li := &LayeredImage{Image: img}
+		watch := &Watch{Progress: func(p inspect.Progress) { c.tell(key, p) }, Layer: func(in Ingested) {
+			if b, ok := layerBlob(in, "known-good"); ok {
+				li.Blobs = append(li.Blobs, b)
+			}
+		}}
+		if li.Layers, err = c.IngestAll(ctx, client, img, watch); err != nil {
+			return nil, fmt.Errorf("reading image %s: %w", location, err)
+		}
+		return li, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, l := range got.Layers {
+		if l.Status == inspect.Unknown {
+			c.images.Forget(key) // who asks again means: try again
+			break
+		}
+	}
+	return got, nil
+}
+
+// bytes estimates what an image takes in memory: mostly its manifest and its config.
+func (li *LayeredImage) bytes() int64 {
+	const layerBytes = 1000
+	sum := int64(len(li.Layers)+len(li.Blobs)) * layerBytes
+	if li.Image != nil {
+		sum += 3 * int64(len(li.Image.Manifest.Bytes)+len(li.Image.Config.Bytes)+len(li.Image.Index.Bytes))
+	}
+	return sum
+}
+
+// follow has the progress of an image told, by its key; without a function it ends that.
+func (c *Cache) follow(key string, progress func(inspect.Progress)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.followers == nil {
+		c.followers = map[string]func(inspect.Progress){}
+	}
+	if progress == nil {
+		delete(c.followers, key)
+		return
+	}
+	c.followers[key] = progress
+}
+
+func (c *Cache) tell(key string, p inspect.Progress) {
+	c.mu.Lock()
+	told := c.followers[key]
+	c.mu.Unlock()
+	if told != nil {
+		told(p)
+	}
+}

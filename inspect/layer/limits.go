@@ -1,0 +1,46 @@
+package layer
+
+// Bounds on what is indexed. What the bytes of layers may be is bounded in registry/limits.go. Past a bound a layer is
+// unknown, with the reason "limit" and the bound in words.
+const (
+	// MaxEntries bounds the members of one layer's tar. The largest images seen have some 500,000 files.
+	MaxEntries = 1_000_000
+	// MaxImageEntries bounds those of all layers of an image together, so that many layers are no way around MaxEntries.
+	MaxImageEntries = 1_500_000
+	// MaxHeldEntries bounds those that are held in memory between the reading of layers and their merging; the others are
+	// read again from the store.
+	MaxHeldEntries = 500_000
+	// MaxKeptLayers bounds the layers whose listing or proof is kept in memory for the next time, MaxKeptIndexBytes and
+	// MaxKeptProofBytes their estimated bytes. What is dropped is read again from the store.
+	MaxKeptLayers     = 4096
+	MaxKeptIndexBytes = 192 << 20
+	MaxKeptProofBytes = 8 << 20
+	// MaxKeptTrees and MaxKeptTreeBytes bound the merged trees that are kept, and their estimated bytes: those of a pod's
+	// images and of what these are compared with; an audit goes over hundreds.
+	MaxKeptTrees     = 32
+	MaxKeptTreeBytes = 320 << 20
+	// MaxKeptImages and MaxKeptImageBytes bound the images whose manifest and layers are kept.
+	MaxKeptImages     = 256
+	MaxKeptImageBytes = 32 << 20
+	// MaxNames bounds the bytes of paths, links and extended attributes of one layer, all in all.
+	MaxNames = 192 << 20
+	// MaxXattr bounds the name and the value of one extended attribute, as Linux does (XATTR_SIZE_MAX).
+	MaxXattr = 64 << 10
+	// MaxSparse bounds the bytes that the sparse files of one layer claim to have: holes cost nothing to claim.
+	MaxSparse = 8 << 30
+	// MaxHeld bounds a file whose content has to be held in memory, a sparse one.
+	MaxHeld = 256 << 20
+	// MaxLinks bounds how many symbolic links one path is followed through, as Linux does (ELOOP).
+	MaxLinks = 40
+	// MaxNotes bounds the remarks about one layer.
+	MaxNotes = 20
+	// MaxWindow bounds the memory that a zstd stream may ask for.
+	MaxWindow = 128 << 20
+	// MaxMaterials bounds the images that provenance may name as what an image was built from.
+	MaxMaterials = 20
+	// MaxCheckpointMembers bounds the members of a checkpoint archive, MaxCheckpointText each of its descriptions in bytes.
+	MaxCheckpointMembers = 100_000
+	MaxCheckpointText    = 16 << 20
+	// MaxChanges is how many changed files a diff lists; its counts are complete.
+	MaxChanges = 1000
+)

@@ -1,0 +1,238 @@
+package layer
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"runtime/debug"
+
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/registry"
+)
+
+// readLayer is the one pass: place -> digest, store -> unpack -> diff ID, store -> tar index and file digests. Each
+// arrow is a fan between goroutines, so that all stages run at once. Errors: *badLayer, registry.ErrDamagedStore.
+func (c *Cache) readLayer(ctx context.Context, client *registry.Client, img *registry.Image, claim registry.Layer, progress func(int64)) (proof, error) {
+	src, err := c.layer(ctx, client, img, claim)
+	if err != nil {
+		return proof{}, noBytes(ctx, err)
+	}
+	defer src.Close()
+	blob, err := c.newBlob(claim.Digest())
+	if err != nil {
+		return proof{}, err
+	}
+	defer blob.discard()
+
+	raw := newFan(1)
+	came := make(chan error, 1)
+	go func() {
+		err := guarded(func() error { return copyTo(ctx, io.MultiWriter(blob, raw), src, progress) })
+		raw.end(err)
+		came <- err
+	}()
+	got, bad := c.parse(ctx, raw.taps[0])
+	defer got.discard()
+	_ = raw.taps[0].Close()
+	if err := <-came; err != nil {
+		return proof{}, noBytes(ctx, err)
+	}
+	if ctx.Err() != nil {
+		return proof{}, ctx.Err()
+	}
+	return c.settle(claim, blob, got, bad)
+}
+
+// layer opens a layer as it is stored: from the store, where it was kept and not yet read or its index was lost, else
+// from its place. Either way it is hashed.
+func (c *Cache) layer(ctx context.Context, client *registry.Client, img *registry.Image, claim registry.Layer) (io.ReadCloser, error) {
+	if digest := claim.Digest(); digest != "" {
+		if f, _, err := c.store.Open(digest); err == nil {
+			return f, nil
+		}
+	}
+	return client.Layer(ctx, img, claim.Number)
+}
+
+// settle commits what was read if it holds, else says what is wrong with it.
+func (c *Cache) settle(claim registry.Layer, blob *blobWriter, got parsed, bad error) (proof, error) {
+	actual, want := blob.digest(), claim.Digest()
+	if want != "" && actual != want {
+		if blob.kept() {
+			_ = c.drop(want)
+			return proof{}, fmt.Errorf("reading layer %s: %w", want, registry.ErrDamagedStore)
+		}
+		if err := blob.commit(); err != nil {
+			return proof{}, err
+		}
+		return proof{}, &badLayer{registry.ProblemDigest, mismatch(claim, blob.size, actual), actual}
+	}
+	if errors.As(bad, new(*storeError)) {
+		return proof{}, bad
+	}
+	if err := blob.commit(); err != nil {
+		return proof{}, err
+	}
+	if bad != nil {
+		problem := registry.ProblemMalformed
+		if errors.As(bad, new(*registry.LimitError)) {
+			problem = registry.ProblemLimit
+		}
+		return proof{}, &badLayer{problem: problem, detail: bad.Error()}
+	}
+	p := proof{DiffID: actual, Size: blob.size, TarSize: blob.size, Notes: got.notes}
+	if got.tar != nil {
+		p.DiffID, p.TarSize = got.tar.Digest(), got.tar.Size()
+		if err := got.tar.Commit(p.DiffID); err != nil {
+			return proof{}, err
+		}
+	}
+	return p, c.keep(want, p, got.entries)
+}
+
+func mismatch(claim registry.Layer, size int64, actual string) string {
+	text := (&registry.DigestError{Want: claim.Digest(), Have: actual}).Error()
+	if size < claim.Descriptor.Size {
+		text += fmt.Sprintf("; it ends after %d of %d bytes", size, claim.Descriptor.Size)
+	}
+	return text
+}
+
+// noBytes tells a layer that cannot be had from a run that cannot go on.
+func noBytes(ctx context.Context, err error) error {
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case errors.As(err, new(*storeError)):
+		return err
+	case errors.As(err, new(*registry.LimitError)):
+		return &badLayer{problem: registry.ProblemLimit, detail: err.Error()}
+	case errors.Is(err, registry.ErrNotFound):
+		return &badLayer{problem: registry.ProblemMissing, detail: err.Error()}
+	default:
+		return &badLayer{problem: registry.ProblemMissing, detail: "its bytes could not be had: " + err.Error()}
+	}
+}
+
+// parsed is what came out of unpacking and scanning.
+type parsed struct {
+	entries []inspect.Entry
+	notes   []string
+	tar     *registry.Writer // the unpacked tar, complete and not yet committed; nil where the blob is the tar
+}
+
+func (p parsed) discard() {
+	if p.tar != nil {
+		p.tar.Discard()
+	}
+}
+
+// parse unpacks a blob while it comes and scans its tar, which it also keeps.
+func (c *Cache) parse(ctx context.Context, blob io.Reader) (parsed, error) {
+	in := bufio.NewReaderSize(blob, 64<<10)
+	how := packingOf(in)
+	if how == plain {
+		entries, notes, err := scanTar(ctx, in)
+		return parsed{entries: entries, notes: notes}, err
+	}
+	unpacked, err := unpack(in, how)
+	if err != nil {
+		return parsed{}, err
+	}
+	defer unpacked.Close()
+	w, err := c.store.Create()
+	if err != nil {
+		return parsed{}, &storeError{err}
+	}
+	got := parsed{tar: w}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	out := newFan(2)
+	written, unpackedAll := make(chan error, 1), make(chan error, 1)
+	go func() { written <- guarded(func() error { return drain(w, out.taps[0]) }) }()
+	go func() {
+		err := guarded(func() error { return copyTo(ctx, out, unpacked, nil) })
+		out.end(err)
+		unpackedAll <- err
+	}()
+	got.entries, got.notes, err = scanTar(ctx, out.taps[1])
+	_ = out.taps[1].Close()
+	if err != nil {
+		stop() // a bomb is not unpacked to its end
+	}
+	return got, firstError(<-written, err, <-unpackedAll)
+}
+
+// drain writes what a tap gives, and closes it when writing fails, so that it holds up nobody.
+func drain(w io.Writer, t *tap) error {
+	defer t.Close()
+	_, err := io.CopyBuffer(onlyWriter{w}, t, make([]byte, chunkSize))
+	return err
+}
+
+func firstError(written, scanned, unpacked error) error {
+	if errors.As(written, new(*storeError)) {
+		return written
+	}
+	if scanned != nil {
+		return scanned
+	}
+	return unpacked
+}
+
+// onlyWriter hides all but Write, and marks its errors as the store's own.
+type onlyWriter struct{ w io.Writer }
+
+func (o onlyWriter) Write(p []byte) (int, error) {
+	n, err := o.w.Write(p)
+	if err != nil {
+		return n, &storeError{err}
+	}
+	return n, nil
+}
+
+// storeError marks what went wrong with the store, which says nothing about the layer.
+type storeError struct{ err error }
+
+func (s *storeError) Error() string { return s.err.Error() }
+func (s *storeError) Unwrap() error { return s.err }
+
+// copyTo copies while its context lasts.
+func copyTo(ctx context.Context, w io.Writer, r io.Reader, progress func(int64)) error {
+	buf, done := make([]byte, chunkSize), int64(0)
+	for {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		n, err := r.Read(buf)
+		if n > 0 {
+			if _, err := w.Write(buf[:n]); err != nil {
+				return err
+			}
+			if done += int64(n); progress != nil {
+				progress(done)
+			}
+		}
+		if done > registry.MaxLayerBytes {
+			return &registry.LimitError{What: "layer", Limit: registry.MaxLayerBytes}
+		}
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// guarded turns a panic of a goroutine of ours into an error, as the engine does it for a check's own goroutine.
+func guarded(f func() error) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("the reader broke (a defect of backtrail, please report it): %v\n%s", r, debug.Stack())
+		}
+	}()
+	return f()
+}

@@ -1,0 +1,51 @@
+package layer
+
+import (
+	"path"
+	"strings"
+)
+
+// comparePaths orders clean paths component by component, so that what is in a directory follows it directly:
+// /a, /a/b, /a-b. Plain order would put /a-b between the two.
+func comparePaths(a, b string) int {
+	n := min(len(a), len(b))
+	for i := range n {
+		if a[i] == b[i] {
+			continue
+		}
+		switch {
+		case a[i] == '/':
+			return -1
+		case b[i] == '/':
+			return 1
+		case a[i] < b[i]:
+			return -1
+		}
+		return 1
+	}
+	return len(a) - len(b)
+}
+
+// within says that a path lies below a directory.
+func within(p, dir string) bool {
+	if dir == "/" {
+		return p != "/"
+	}
+	return len(p) > len(dir) && p[len(dir)] == '/' && p[:len(dir)] == dir
+}
+
+// join puts a name below a directory, both clean.
+func join(dir, name string) string {
+	if dir == "/" {
+		return "/" + name
+	}
+	return dir + "/" + name
+}
+
+// linkTarget gives where a symbolic link in a directory points to, inside the root.
+func linkTarget(dir, link string) string {
+	if strings.HasPrefix(link, "/") {
+		return path.Clean(link)
+	}
+	return path.Join(dir, link)
+}

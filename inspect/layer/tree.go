@@ -1,0 +1,233 @@
+package layer
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/registry"
+)
+
+// Tree is the file tree of an image: its layers laid over each other as a container sees them. It does not change and
+// is safe for concurrent use. Paths are clean and absolute; no path leads through a symbolic link.
+type Tree struct {
+	store  inspect.Store
+	cache  *Cache // the store, where it is the cache; nil for a bundle
+	layers map[int]*stratum
+	nodes  []*inspect.Node // sorted by comparePaths
+	end    []int32         // for each node, the place after all that is below it
+	at     map[string]int32
+	far    map[place]home // hard links whose content is in another layer than they are
+	key    string         // names the layers
+}
+
+// stratum is one layer within a tree.
+type stratum struct {
+	layer  inspect.Layer
+	nodes  []inspect.Node  // its own, sorted
+	hidden []*inspect.Node // of layers below
+	counts changes
+}
+
+type place struct {
+	layer int
+	path  string
+}
+
+type home struct {
+	layer int
+	entry inspect.Entry
+}
+
+// Tree merges layers, lowest first. Layers without a proven diff ID (missing, damaged) are left out. It is memoised by
+// the list of diff IDs.
+func (c *Cache) Tree(ctx context.Context, layers []inspect.Layer) (*Tree, error) {
+	var key strings.Builder
+	for _, l := range layers {
+		fmt.Fprintf(&key, "%d %s\n", l.Number, l.DiffID)
+	}
+	return c.trees.Get(ctx, key.String(), func(ctx context.Context) (*Tree, error) {
+		t, err := c.newTree(ctx, layers)
+		if err == nil {
+			t.key = key.String()
+		}
+		return t, err
+	})
+}
+
+// TreeOf merges layers whose listings any store holds, as a bundle's.
+func TreeOf(ctx context.Context, store inspect.Store, layers []inspect.Layer) (*Tree, error) {
+	if c, ok := store.(*Cache); ok {
+		return c.Tree(ctx, layers)
+	}
+	return stack(ctx, &Tree{store: store}, layers)
+}
+
+func (c *Cache) newTree(ctx context.Context, layers []inspect.Layer) (*Tree, error) {
+	if err := c.tooMany(layers); err != nil {
+		return nil, err
+	}
+	return stack(ctx, &Tree{store: c, cache: c}, layers)
+}
+
+// stack lays the layers over each other. Errors: *registry.LimitError past MaxImageEntries.
+func stack(ctx context.Context, t *Tree, layers []inspect.Layer) (*Tree, error) {
+	t.layers, t.far = map[int]*stratum{}, map[place]home{}
+	all := 0
+	for _, l := range layers {
+		if l.Empty || l.DiffID == "" {
+			continue
+		}
+		entries, err := t.store.Index(ctx, l.DiffID)
+		if err != nil {
+			return nil, fmt.Errorf("merging layer %d: %w", l.Number, err)
+		}
+		if t.cache != nil {
+			t.cache.letGo(l.DiffID) // the nodes hold it from here on
+		}
+		if all += len(entries); all > MaxImageEntries {
+			return nil, fmt.Errorf("merging layer %d: %w", l.Number, &registry.LimitError{What: "number of files in the layers of an image", Limit: MaxImageEntries})
+		}
+		sheet := newSheet(entries, l.Number)
+		t.linkAcross(sheet)
+		m := overlay(t.nodes, sheet)
+		t.nodes = m.out
+		t.layers[l.Number] = &stratum{layer: l, nodes: sheet.nodes, hidden: m.hidden, counts: m.counts}
+	}
+	t.arrange()
+	return t, nil
+}
+
+// linkAcross gives hard links to files of lower layers the content of these.
+func (t *Tree) linkAcross(s *sheet) {
+	for i := range s.nodes {
+		n := &s.nodes[i]
+		if n.Type != inspect.EntryHardlink || n.SHA256 != "" {
+			continue
+		}
+		to := t.search(cleanPath(n.Link))
+		if to == nil || to.Type == inspect.EntryDir {
+			continue
+		}
+		h := t.home(to)
+		shareContent(&n.Entry, to.Entry)
+		n.Offset = 0
+		if n.Type == inspect.EntryHardlink {
+			t.far[place{n.Layer, n.Path}] = h
+		}
+	}
+}
+
+// search finds a node before the tree is arranged.
+func (t *Tree) search(p string) *inspect.Node {
+	i, ok := slices.BinarySearchFunc(t.nodes, p, func(n *inspect.Node, p string) int { return comparePaths(n.Path, p) })
+	if !ok {
+		return nil
+	}
+	return t.nodes[i]
+}
+
+// arrange makes what the questions need.
+func (t *Tree) arrange() {
+	t.at = make(map[string]int32, len(t.nodes))
+	t.end = make([]int32, len(t.nodes))
+	var open []int32
+	for i, n := range t.nodes {
+		t.at[n.Path] = int32(i)
+		for len(open) > 0 && !within(n.Path, t.nodes[open[len(open)-1]].Path) {
+			t.end[open[len(open)-1]] = int32(i)
+			open = open[:len(open)-1]
+		}
+		open = append(open, int32(i))
+	}
+	for _, i := range open {
+		t.end[i] = int32(len(t.nodes))
+	}
+}
+
+// Get returns the node at exactly this path, nil where there is none. Links are not followed. Do not change it.
+func (t *Tree) Get(p string) *inspect.Node {
+	if i, ok := t.at[p]; ok {
+		return t.nodes[i]
+	}
+	return nil
+}
+
+// Resolve returns the node that a path leads to, following symbolic links in every component inside the root only;
+// nil where there is none, and where links go round. Hard links are not resolved: see Open.
+func (t *Tree) Resolve(p string) *inspect.Node {
+	real, ok := t.follow(p, true)
+	if !ok {
+		return nil
+	}
+	return t.Get(real)
+}
+
+// Place says where something at this path would be: symbolic links are followed in all components but the last.
+// ok is false where a directory on the way is missing; then the path is clean and otherwise as named.
+func (t *Tree) Place(p string) (real string, ok bool) { return t.follow(p, false) }
+
+func (t *Tree) follow(p string, last bool) (string, bool) {
+	rest := strings.Split(strings.Trim(path.Clean("/"+p), "/"), "/")
+	at, links := "/", 0
+	for len(rest) > 0 {
+		name := rest[0]
+		rest = rest[1:]
+		switch name {
+		case "", ".":
+			continue
+		case "..":
+			at = path.Dir(at)
+			continue
+		}
+		next := join(at, name)
+		n := t.Get(next)
+		if n == nil {
+			return join(at, path.Join(append([]string{name}, rest...)...)), len(rest) == 0 && !last
+		}
+		if n.Type != inspect.EntrySymlink || len(rest) == 0 && !last {
+			at = next
+			continue
+		}
+		if links++; links > MaxLinks {
+			return path.Clean("/" + p), false
+		}
+		if strings.HasPrefix(n.Link, "/") {
+			at = "/"
+		}
+		rest = append(strings.Split(n.Link, "/"), rest...)
+	}
+	return at, true
+}
+
+// All gives all nodes sorted by path, component by component, so that what is in a directory follows it.
+func (t *Tree) All() iter.Seq[*inspect.Node] { return slices.Values(t.nodes) }
+
+// Len is the number of nodes.
+func (t *Tree) Len() int { return len(t.nodes) }
+
+// Below gives all nodes below a directory, sorted as by All.
+func (t *Tree) Below(dir string) iter.Seq[*inspect.Node] {
+	i, ok := t.at[dir]
+	if !ok {
+		return func(func(*inspect.Node) bool) {}
+	}
+	return slices.Values(t.nodes[i+1 : t.end[i]])
+}
+
+// Children lists what is directly in a directory, sorted by name.
+func (t *Tree) Children(dir string) []*inspect.Node {
+	at, ok := t.at[dir]
+	if !ok {
+		return nil
+	}
+	var list []*inspect.Node
+	for i := at + 1; i < t.end[at]; i = t.end[i] {
+		list = append(list, t.nodes[i])
+	}
+	return list
+}

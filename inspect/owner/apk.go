@@ -1,0 +1,86 @@
+package owner
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/hex"
+	"strings"
+
+	"github.com/backtrail/backtrail/inspect/layer"
+)
+
+// apkInstalled are the places of apk's database; the second one is that of a merged /usr.
+func apkInstalled() []string { return []string{"/lib/apk/db/installed", "/usr/lib/apk/db/installed"} }
+
+// readApk reads apk's list of installed packages.
+func readApk(ctx context.Context, t *layer.Tree) (*Database, error) {
+	for _, place := range apkInstalled() {
+		data, err := readSmall(ctx, t, place)
+		if err != nil {
+			return nil, err
+		}
+		if data != nil {
+			db := parseApk(data)
+			db.File = place
+			return db, nil
+		}
+	}
+	return nil, nil
+}
+
+// parseApk reads the lines of apk's database (https://wiki.alpinelinux.org/wiki/Apk_spec): P: package, F: directory,
+// R: file in it, Z: its checksum, a blank line between packages. Files in /etc are protected like conffiles.
+func parseApk(data []byte) *Database {
+	db := &Database{Name: "apk"}
+	owner, version, dir := "", "", ""
+	last := -1
+	layer.Lines(data, func(line string) {
+		if line == "" {
+			owner, version, dir, last = "", "", "", -1
+			return
+		}
+		key, value, ok := strings.Cut(line, ":")
+		if !ok || len(db.claims) > MaxClaims {
+			return
+		}
+		switch key {
+		case "P":
+			owner = value
+			db.packages++
+		case "V":
+			version = value
+		case "F":
+			dir, last = layer.CleanPath(value), -1
+		case "R":
+			if owner == "" || value == "" || strings.Contains(value, "/") {
+				last = -1
+				return
+			}
+			last = len(db.claims)
+			p := layer.Join(layer.CleanPath(dir), value)
+			db.claims = append(db.claims, Claim{Path: p, Package: owner, Version: version, Config: strings.HasPrefix(p, "/etc/")})
+		case "Z":
+			if last >= 0 {
+				db.claims[last].Sum = apkSum(value)
+			}
+		}
+	})
+	return db
+}
+
+// apkSum reads a checksum: Q1 and base64 of a SHA-1, Q2 of a SHA-256, or the hex of an MD5 in very old databases.
+func apkSum(text string) string {
+	if isHex(text, 32) {
+		return "md5:" + strings.ToLower(text)
+	}
+	for prefix, algorithm := range map[string]string{"Q1": "sha1:", "Q2": "sha256:"} {
+		if rest, ok := strings.CutPrefix(text, prefix); ok {
+			sum, err := base64.StdEncoding.DecodeString(rest)
+			if err != nil || len(sum) != 20 && len(sum) != 32 {
+				return ""
+			}
+			return algorithm + hex.EncodeToString(sum)
+		}
+	}
+	return ""
+}

@@ -1,0 +1,47 @@
+package owner
+
+import (
+	"path"
+	"strings"
+
+	"github.com/backtrail/backtrail/inspect/layer"
+)
+
+// A package manager that lists no files can be told only by where it puts them. That is of low confidence: whoever drops
+// a file can drop it there. It explains a program, and clears none that shows a sign.
+
+// byPlace says whose directory a program lies in: npm's, RubyGems', a Python egg's, Nix's; "" for nobody's.
+func ByPlace(t *layer.Tree, p string) string {
+	if at := strings.LastIndex(p, "/node_modules/"); at >= 0 {
+		return npmPackage(t, p, at+len("/node_modules/"))
+	}
+	if at := strings.LastIndex(p, "/gems/"); at >= 0 {
+		name, _, below := strings.Cut(p[at+len("/gems/"):], "/")
+		if below && t.Get(p[:at]+"/specifications/"+name+".gemspec") != nil {
+			return "gem " + name
+		}
+	}
+	if at := strings.Index(p, ".egg/"); at >= 0 && t.Get(p[:at]+".egg/EGG-INFO") != nil {
+		name, _, _ := strings.Cut(path.Base(p[:at]), "-")
+		return "python " + name
+	}
+	if rest, ok := strings.CutPrefix(p, "/nix/store/"); ok {
+		if name, _, below := strings.Cut(rest, "/"); below && len(name) > 33 && name[32] == '-' {
+			return "nix " + name[33:]
+		}
+	}
+	return ""
+}
+
+// npmPackage names the package whose directory begins at a place of a path, if its package.json is there.
+func npmPackage(t *layer.Tree, p string, at int) string {
+	words := strings.SplitN(p[at:], "/", 3)
+	name := words[0]
+	if strings.HasPrefix(name, "@") && len(words) > 1 {
+		name = path.Join(name, words[1])
+	}
+	if n := t.Get(path.Join(p[:at], name, "package.json")); n == nil || !layer.IsRegular(n) {
+		return ""
+	}
+	return "npm " + name
+}

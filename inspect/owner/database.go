@@ -1,0 +1,79 @@
+package owner
+
+import (
+	"context"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/backtrail/backtrail/inspect/layer"
+)
+
+// claim is what a package database says of one path.
+type Claim struct {
+	Path    string // as the database names it
+	Package string // package
+	Version string // of the package
+	Sum     string // algorithm:hex of the content, empty where the database has none
+	Config  bool   // a file that is meant to be changed
+	ghost   bool   // a file that the package knows and does not bring (rpm's %ghost): no program is vouched for by it
+	From    *Database
+
+	also     string // what other packages of the same database say that its content may be, with a blank before each
+	Recalled int    // number of the layer that changed what the database says of it: sum is what it said before; 0 for none
+}
+
+// fits says that a digest is one that the content may have.
+func (c Claim) fits(sum string) bool {
+	return sum == c.Sum || strings.Contains(c.also+" ", " "+sum+" ")
+}
+
+// weakness names the digest that vouches for a file where it is a weak one: whoever makes both files can give them the
+// same MD5 or SHA-1. "" for the others.
+func (c Claim) Weakness() string {
+	switch algorithm, _, _ := strings.Cut(c.Sum, ":"); algorithm {
+	case "md5", "sha1":
+		return "by a weak digest, " + strings.ToUpper(algorithm)
+	default:
+		return ""
+	}
+}
+
+// rewritten says in words what a layer did to the database; "" where none did.
+func (c Claim) Rewritten() string {
+	if c.Recalled == 0 {
+		return ""
+	}
+	return fmt.Sprintf("layer %d changed what the package database says of it, for the same version of package %s", c.Recalled, c.Package)
+}
+
+// database is what one package database says.
+type Database struct {
+	Name     string // dpkg, apk, rpm, python
+	File     string // that holds the list of packages, as evidence
+	claims   []Claim
+	packages int
+	bare     []string // installed packages whose files it does not list
+	shared   bool     // several of its packages may hold a path with different contents, of which one is there (rpm's multilib)
+	Language bool     // of a language's package manager: it says nothing about the rest of the image
+}
+
+// source reads one kind of package database. A new kind is one file and one line in sources. It returns nil where the
+// image has none of its kind. What is in an image is foreign: a source is bounded, and skips what it cannot read.
+type source func(ctx context.Context, t *layer.Tree) (*Database, error)
+
+func sources() []source { return append(systemSources(), readConda, readPython) }
+
+// systemSources are those of the package managers that make the system itself.
+func systemSources() []source { return []source{readDpkg, readDistroless, readApk, readRPM} }
+
+// readSmall reads a file of a package database, nil where there is none. Links are followed.
+func readSmall(ctx context.Context, t *layer.Tree, p string) ([]byte, error) {
+	return t.ReadFile(ctx, p, MaxDatabase)
+}
+
+// systemProgram says that a path is where packages put their programs.
+func SystemProgram(p string) bool {
+	return slices.Contains([]string{"/bin", "/sbin", "/usr/bin", "/usr/sbin"}, path.Dir(p))
+}

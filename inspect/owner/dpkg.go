@@ -1,0 +1,236 @@
+package owner
+
+import (
+	"context"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/backtrail/backtrail/inspect/layer"
+)
+
+// Where dpkg keeps what it knows (dpkg(1), FILES), and where distroless images do.
+const (
+	dpkgStatus     = "/var/lib/dpkg/status"
+	dpkgInfo       = "/var/lib/dpkg/info"
+	dpkgStatusD    = "/var/lib/dpkg/status.d"
+	dpkgDiversions = "/var/lib/dpkg/diversions"
+)
+
+// dpkgPackage is a stanza of dpkg's status file.
+type dpkgPackage struct {
+	name, arch, version string
+	installed           bool
+	conffiles           []Claim
+}
+
+// readDpkg reads status, info/*.list and info/*.md5sums.
+func readDpkg(ctx context.Context, t *layer.Tree) (*Database, error) {
+	status, err := readSmall(ctx, t, dpkgStatus)
+	if status == nil || err != nil {
+		return nil, err
+	}
+	db := &Database{Name: "dpkg", File: dpkgStatus}
+	info := t.Files(dpkgInfo, MaxDatabaseFiles)
+	diverted, err := readDiversions(ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range parseStatus(status) {
+		if !p.installed || len(db.claims) > MaxClaims {
+			continue
+		}
+		db.packages++
+		base := p.name
+		if info[base+".list"] == nil && info[base+":"+p.arch+".list"] != nil {
+			base += ":" + p.arch
+		}
+		list, err := readSmall(ctx, t, path.Join(dpkgInfo, base+".list"))
+		if err != nil {
+			return nil, err
+		}
+		sums, err := readSmall(ctx, t, path.Join(dpkgInfo, base+".md5sums"))
+		if err != nil {
+			return nil, err
+		}
+		if list == nil && sums == nil {
+			db.bare = append(db.bare, p.name)
+		}
+		db.claims = append(db.claims, diverted.apply(dpkgClaims(p, list, sums))...)
+	}
+	return db, nil
+}
+
+// dpkgClaims joins what the three places say of a package's files.
+func dpkgClaims(p dpkgPackage, list, sums []byte) []Claim {
+	all := map[string]Claim{}
+	layer.Lines(list, func(line string) {
+		if strings.HasPrefix(line, "/") && line != "/." {
+			all[path.Clean(line)] = Claim{Path: path.Clean(line), Package: p.name}
+		}
+	})
+	for _, c := range parseSums(sums, p.name) {
+		// What another package took over (Replaces) stands in the list no more, and in the sums still.
+		if _, listed := all[c.Path]; listed || list == nil {
+			all[c.Path] = c
+		}
+	}
+	for _, c := range p.conffiles {
+		all[c.Path] = c
+	}
+	claims := make([]Claim, 0, len(all))
+	for _, c := range all {
+		c.Version = p.version
+		claims = append(claims, c)
+	}
+	slices.SortFunc(claims, func(a, b Claim) int { return strings.Compare(a.Path, b.Path) })
+	return claims
+}
+
+// readDistroless reads status.d, where each package is a file and has its .md5sums beside it, and no .list.
+func readDistroless(ctx context.Context, t *layer.Tree) (*Database, error) {
+	found := t.Files(dpkgStatusD, MaxDatabaseFiles)
+	if len(found) == 0 {
+		return nil, nil
+	}
+	db := &Database{Name: "dpkg (distroless)", File: dpkgStatusD}
+	names := make([]string, 0, len(found))
+	for name := range found {
+		if !strings.HasSuffix(name, ".md5sums") {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		status, err := readSmall(ctx, t, path.Join(dpkgStatusD, name))
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range parseStatus(status) {
+			if len(db.claims) > MaxClaims {
+				break
+			}
+			db.packages++
+			sums, err := readSmall(ctx, t, path.Join(dpkgStatusD, name+".md5sums"))
+			if err != nil {
+				return nil, err
+			}
+			if sums == nil {
+				db.bare = append(db.bare, p.name)
+			}
+			db.claims = append(db.claims, dpkgClaims(p, nil, sums)...)
+		}
+	}
+	return db, nil
+}
+
+// parseStatus reads the stanzas of a status file (deb822). A stanza without Status is installed: distroless has none.
+func parseStatus(data []byte) []dpkgPackage {
+	var all []dpkgPackage
+	p, field := dpkgPackage{installed: true}, ""
+	end := func() {
+		if p.name != "" {
+			for i := range p.conffiles {
+				p.conffiles[i].Package = p.name
+			}
+			all = append(all, p)
+		}
+		p, field = dpkgPackage{installed: true}, ""
+	}
+	layer.Lines(data, func(line string) {
+		switch {
+		case strings.TrimSpace(line) == "":
+			end()
+		case line[0] == ' ' || line[0] == '\t':
+			if field == "Conffiles" {
+				if c, ok := parseConffile(line); ok {
+					p.conffiles = append(p.conffiles, c)
+				}
+			}
+		default:
+			name, value, _ := strings.Cut(line, ":")
+			field, value = name, strings.TrimSpace(value)
+			switch name {
+			case "Package":
+				p.name = value
+			case "Version":
+				p.version = value
+			case "Architecture":
+				p.arch = value
+			case "Status":
+				p.installed = strings.HasSuffix(value, " installed")
+			}
+		}
+	})
+	end()
+	return all
+}
+
+// parseConffile reads " /etc/foo 0123…" with an optional word such as obsolete behind it.
+func parseConffile(line string) (Claim, bool) {
+	words := strings.Fields(line)
+	if len(words) < 2 || !strings.HasPrefix(words[0], "/") {
+		return Claim{}, false
+	}
+	c := Claim{Path: path.Clean(words[0]), Config: true}
+	if isHex(words[1], 32) {
+		c.Sum = "md5:" + words[1]
+	}
+	return c, true
+}
+
+// parseSums reads a .md5sums file: 32 hex digits, two blanks, and a path without the leading slash.
+func parseSums(data []byte, owner string) []Claim {
+	var all []Claim
+	layer.Lines(data, func(line string) {
+		if len(line) < 35 || !isHex(line[:32], 32) || line[32] != ' ' {
+			return
+		}
+		name := strings.TrimPrefix(strings.TrimLeft(line[32:], " "), "*")
+		if name == "" {
+			return
+		}
+		all = append(all, Claim{Path: layer.CleanPath(name), Package: owner, Sum: "md5:" + strings.ToLower(line[:32])})
+	})
+	return all
+}
+
+func isHex(s string, n int) bool {
+	return len(s) == n && strings.Trim(s, "0123456789abcdefABCDEF") == ""
+}
+
+// diversions say which package's file lies elsewhere: by the path that others would have it at.
+type diversions map[string]diversion
+
+type diversion struct{ to, by string }
+
+func readDiversions(ctx context.Context, t *layer.Tree) (diversions, error) {
+	data, err := readSmall(ctx, t, dpkgDiversions)
+	return parseDiversions(data), err
+}
+
+// parseDiversions reads three lines for each diversion: from, to, and the package that diverts, ":" for the local
+// administrator (dpkg-divert(1)).
+func parseDiversions(data []byte) diversions {
+	all := diversions{}
+	var three []string
+	layer.Lines(data, func(line string) {
+		if three = append(three, line); len(three) == 3 {
+			if strings.HasPrefix(three[0], "/") && strings.HasPrefix(three[1], "/") {
+				all[path.Clean(three[0])] = diversion{path.Clean(three[1]), three[2]}
+			}
+			three = nil
+		}
+	})
+	return all
+}
+
+// apply moves the claims of a package to where its files really lie.
+func (d diversions) apply(claims []Claim) []Claim {
+	for i, c := range claims {
+		if to, ok := d[c.Path]; ok && to.by != c.Package {
+			claims[i].Path = to.to
+		}
+	}
+	return claims
+}

@@ -1,0 +1,20 @@
+package owner
+
+// Bounds on package databases. Past one the database counts as broken, or its rest is left out, and ownership is partial.
+const (
+	// MaxDatabase bounds one file of a package database.
+	MaxDatabase = 64 << 20
+	// MaxRPM bounds an rpm database, which is one file.
+	MaxRPM = 512 << 20
+	// MaxDatabaseFiles bounds the files of one package database (three a package).
+	MaxDatabaseFiles = 200_000
+	// MaxClaims bounds the files that the databases of one image name.
+	MaxClaims = 3_000_000
+	// MaxPasts bounds the layers below which package databases are read again, to see what later ones changed.
+	MaxPasts = 16
+	// MaxKeptOwners and MaxKeptOwnerBytes bound the images whose ownership is kept, and its estimated bytes.
+	MaxKeptOwners     = 32
+	MaxKeptOwnerBytes = 192 << 20
+	// MaxEnvironments bounds the conda environments of an image.
+	MaxEnvironments = 2_000
+)

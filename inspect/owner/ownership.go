@@ -1,0 +1,236 @@
+package owner
+
+import (
+	"context"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/layer"
+)
+
+// ownership is what the package databases of an image say about its tree.
+type Ownership struct {
+	Tree    *layer.Tree
+	dbs     []*Database
+	Claims  map[string]Claim  // by the real path of what is there
+	Actual  map[string]string // algorithm:hex of the files whose content is not what the database says
+	system  bool              // a database of the system names a file that is there
+	Missing []Claim           // path is where it would really be
+	absent  map[string]bool   // the paths of missing
+	Level   string            // known, partial, unknown
+	Detail  string
+}
+
+// Levels of ownership.
+const (
+	Known   = "known"
+	Partial = "partial"
+	Unknown = "unknown"
+)
+
+func readAll(ctx context.Context, t *layer.Tree) (*Ownership, error) {
+	o := &Ownership{Tree: t, Claims: map[string]Claim{}, Actual: map[string]string{}, absent: map[string]bool{}}
+	var broken []string
+	for _, read := range sources() {
+		db, err := read(ctx, t)
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		if err != nil {
+			broken = append(broken, err.Error())
+			continue
+		}
+		if db != nil {
+			o.dbs = append(o.dbs, db)
+			o.take(db)
+			db.claims = nil // owner holds what counts of them
+		}
+	}
+	o.judge(broken)
+	if err := o.recall(ctx); err != nil {
+		return nil, err
+	}
+	return o, o.compare(ctx)
+}
+
+// take puts the claims of a database where they really lie: both sides of a merged /usr meet here, since every path is
+// led through the image's own links.
+func (o *Ownership) take(db *Database) {
+	if len(o.Claims) == 0 {
+		o.Claims = make(map[string]Claim, len(db.claims))
+	}
+	at := places{tree: o.Tree, dirs: map[string]placed{}}
+	for _, c := range db.claims {
+		real, ok := at.of(c.Path)
+		c.Path, c.From = real, db
+		n := o.Tree.Get(real)
+		if !ok || n == nil {
+			if !db.Language { // these often list what was built and never installed
+				o.Missing = append(o.Missing, c)
+				o.absent[real] = true
+			}
+			continue
+		}
+		if c.ghost && n.Kind != "" {
+			continue
+		}
+		// Where several packages name a path, the one that knows its content says more; the system's more than a language's.
+		if old, twice := o.Claims[real]; !twice || old.Sum == "" && (!db.Language || old.From.Language) {
+			o.Claims[real] = c
+			o.system = o.system || !db.Language
+		} else if db == old.From && db.shared && c.Sum != "" && c.Sum != old.Sum {
+			old.also += " " + c.Sum
+			o.Claims[real] = old
+		}
+	}
+}
+
+// places are where paths really lie, for many paths of few directories.
+type places struct {
+	tree *layer.Tree
+	dirs map[string]placed
+}
+
+// placed is where a directory lies, and whether it is there.
+type placed struct {
+	path string
+	ok   bool
+}
+
+// of is Tree.Place of a clean path.
+func (p places) of(name string) (real string, ok bool) {
+	dir, base := path.Split(name)
+	if base == "" {
+		return p.tree.Place(name)
+	}
+	dir = path.Clean(dir)
+	at, known := p.dirs[dir]
+	if !known {
+		n := p.tree.Resolve(dir)
+		if at.ok = n != nil && n.Type == inspect.EntryDir; at.ok {
+			at.path = n.Path
+		}
+		p.dirs[dir] = at
+	}
+	if !at.ok {
+		return p.tree.Place(name)
+	}
+	if at.path == dir {
+		return name, true
+	}
+	return layer.Join(at.path, base), true
+}
+
+// judge says how much the databases know.
+func (o *Ownership) judge(broken []string) {
+	packages, bare := 0, []string(nil)
+	for _, db := range o.dbs {
+		if db.Language {
+			continue
+		}
+		packages += db.packages
+		bare = append(bare, db.bare...)
+	}
+	switch {
+	case packages == 0 && len(broken) == 0:
+		o.Level, o.Detail = Unknown, "the image has no package database"
+	case !o.system || len(bare) == packages:
+		o.Level, o.Detail = Unknown, fmt.Sprintf("the package database names %d packages and none of their files", packages)
+	case len(bare) > 0:
+		o.Level = Partial
+		o.Detail = fmt.Sprintf("the files of %d of %d packages are not listed: %s", len(bare), packages, strings.Join(bare[:min(len(bare), 5)], ", "))
+	default:
+		o.Level = Known
+	}
+	if len(broken) > 0 {
+		o.Detail = strings.TrimPrefix(o.Detail+"; "+strings.Join(broken, "; "), "; ")
+		if o.Level == Known {
+			o.Level = Partial
+		}
+	}
+}
+
+// compare computes the digests that the databases name, and remembers the files that differ.
+func (o *Ownership) compare(ctx context.Context) error {
+	w := newWeak(o.Tree)
+	at := make(map[string]demand, len(o.Claims))
+	var unknown []demand
+	for p, c := range o.Claims {
+		algorithm, _, ok := strings.Cut(c.Sum, ":")
+		if !ok {
+			continue
+		}
+		node := o.Content(p)
+		if node == nil {
+			continue
+		}
+		d := demand{node, algorithm}
+		at[p] = d
+		if w.get(d) == "" {
+			unknown = append(unknown, d)
+		}
+	}
+	slices.SortFunc(unknown, func(a, b demand) int { return layer.ComparePaths(a.node.Path, b.node.Path) })
+	if err := w.make(ctx, unknown); err != nil {
+		return err
+	}
+	for p, d := range at {
+		sum := w.get(d)
+		if sum == "" || o.Claims[p].fits(d.algorithm+":"+sum) {
+			continue
+		}
+		if err := o.Tree.VerifyFile(ctx, d.node); err != nil {
+			return err
+		}
+		o.Actual[p] = d.algorithm + ":" + sum
+	}
+	return nil
+}
+
+// content gives the file behind an owned path. A link stands for itself with apk, whose checksum is then that of its
+// target's name; with dpkg and rpm, which have no checksums of links, a link took the place of the packaged file.
+func (o *Ownership) Content(p string) *inspect.Node {
+	n := o.Tree.Get(p)
+	if n == nil || layer.IsRegular(n) {
+		return n
+	}
+	if c := o.Claims[p]; n.Type != inspect.EntrySymlink || c.Sum == "" || c.From.Name == "apk" {
+		return nil
+	}
+	if to := o.Tree.Resolve(p); to != nil && layer.IsRegular(to) {
+		return to
+	}
+	return nil
+}
+
+// altered says that a path's content is not what its package says.
+func (o *Ownership) Altered(p string) bool { return o.Actual[p] != "" }
+
+// packaged says that a database of the system names a path.
+func (o *Ownership) Packaged(p string) bool {
+	c, ok := o.Claims[p]
+	return ok && !c.From.Language
+}
+
+// names says that a database names a path, whether there is something or not.
+func (o *Ownership) Names(p string) bool {
+	_, ok := o.Claims[p]
+	return ok || o.absent[p]
+}
+
+// intact says that a path's content is what its package says.
+func (o *Ownership) Intact(p string) bool {
+	c, ok := o.Claims[p]
+	return ok && c.Sum != "" && !o.Altered(p)
+}
+
+// gap notes that not all of the image could be seen.
+func (o *Ownership) AddGap(why string) {
+	if o.Level == Known {
+		o.Level = Partial
+	}
+	o.Detail = strings.TrimPrefix(o.Detail+"; "+why, "; ")
+}

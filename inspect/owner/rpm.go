@@ -1,0 +1,137 @@
+package owner
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path"
+	"strings"
+
+	rpmdb "github.com/anchore/go-rpmdb/pkg"
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/layer"
+	"github.com/backtrail/backtrail/registry"
+	_ "github.com/glebarez/go-sqlite" // the driver by which go-rpmdb reads rpmdb.sqlite
+)
+
+// rpmPlaces are the places of rpm's database, newest form first: /usr/lib/sysimage/rpm is that of Fedora 36 and SUSE,
+// /usr/share/rpm that of ostree.
+func rpmPlaces() []string {
+	var all []string
+	for _, dir := range []string{"/var/lib/rpm", "/usr/lib/sysimage/rpm", "/usr/share/rpm"} {
+		for _, name := range []string{"rpmdb.sqlite", "Packages.db", "Packages"} {
+			all = append(all, layer.Join(dir, name))
+		}
+	}
+	return all
+}
+
+// readRPM reads rpm's database in whichever of its three forms it is: Berkeley DB, ndb or SQLite.
+func readRPM(ctx context.Context, t *layer.Tree) (*Database, error) {
+	for _, place := range rpmPlaces() {
+		n := t.Resolve(place)
+		if n == nil || !layer.IsRegular(n) || n.Size == 0 {
+			continue
+		}
+		packages, err := rpmPackages(ctx, t, n)
+		if err != nil {
+			return nil, fmt.Errorf("reading %s: %w", place, err)
+		}
+		db := &Database{Name: "rpm", File: place, shared: true}
+		for _, p := range packages {
+			if len(db.claims) > MaxClaims {
+				break
+			}
+			db.packages++
+			db.claims = append(db.claims, rpmClaims(p)...)
+		}
+		return db, nil
+	}
+	return nil, nil
+}
+
+func rpmPackages(ctx context.Context, t *layer.Tree, n *inspect.Node) ([]*rpmdb.PackageInfo, error) {
+	if n.Size > MaxRPM {
+		return nil, &registry.LimitError{What: "rpm database", Limit: MaxRPM}
+	}
+	c, err := t.Open(ctx, n)
+	if err != nil {
+		return nil, err
+	}
+	defer c.Close()
+	return parseRPM(c)
+}
+
+// parseRPM hands a database to go-rpmdb, which reads files only: a copy of it lies under a name of ours while it is
+// read. go-rpmdb trusts what it reads, so that its pages are looked through before.
+func parseRPM(c inspect.Content) (all []*rpmdb.PackageInfo, err error) {
+	if err := SoundRPM(c); err != nil {
+		return nil, err
+	}
+	f, err := os.CreateTemp("", "backtrail-rpm-*")
+	if err != nil {
+		return nil, fmt.Errorf("making room for a copy: %w", err)
+	}
+	defer os.Remove(f.Name())
+	defer f.Close()
+	if _, err := io.Copy(f, io.NewSectionReader(c, 0, c.Size())); err != nil {
+		return nil, fmt.Errorf("copying it: %w", err)
+	}
+	err = layer.Guarded(func() error {
+		db, err := rpmdb.Open(f.Name())
+		if err != nil {
+			return err
+		}
+		defer db.Close()
+		all, err = db.ListPackages()
+		return err
+	})
+	return all, err
+}
+
+// rpmClaims lists the files of a package. The three lists that name them may contradict each other: what has no name is
+// left out.
+func rpmClaims(p *rpmdb.PackageInfo) []Claim {
+	claims := make([]Claim, 0, len(p.BaseNames))
+	algorithm := rpmAlgorithm(p.DigestAlgorithm)
+	for i, base := range p.BaseNames {
+		if i >= len(p.DirIndexes) || p.DirIndexes[i] < 0 || int(p.DirIndexes[i]) >= len(p.DirNames) || base == "" {
+			continue
+		}
+		c := Claim{Path: layer.CleanPath(path.Join(p.DirNames[p.DirIndexes[i]], base)), Package: p.Name, Version: p.Version + "-" + p.Release}
+		if i < len(p.FileDigests) && algorithm != "" && isHex(p.FileDigests[i], len(p.FileDigests[i])) && p.FileDigests[i] != "" {
+			c.Sum = algorithm + ":" + strings.ToLower(p.FileDigests[i])
+		}
+		if i < len(p.FileFlags) {
+			c.ghost = p.FileFlags[i]&rpmdb.RPMFILE_GHOST != 0
+			c.Config = p.FileFlags[i]&(rpmdb.RPMFILE_CONFIG|rpmdb.RPMFILE_MISSINGOK) != 0 || c.ghost
+		}
+		if c.ghost {
+			c.Sum = ""
+		}
+		claims = append(claims, c)
+	}
+	return claims
+}
+
+// rpmAlgorithm names a digest algorithm by its OpenPGP number (RFC 4880, 9.4), MD5 where the header has no such tag;
+// "" for those that are not computed here.
+func rpmAlgorithm(a rpmdb.DigestAlgorithm) string {
+	switch a {
+	case 0, rpmdb.PGPHASHALGO_MD5:
+		return "md5"
+	case rpmdb.PGPHASHALGO_SHA1:
+		return "sha1"
+	case rpmdb.PGPHASHALGO_SHA256:
+		return "sha256"
+	case rpmdb.PGPHASHALGO_SHA384:
+		return "sha384"
+	case rpmdb.PGPHASHALGO_SHA512:
+		return "sha512"
+	case rpmdb.PGPHASHALGO_SHA224:
+		return "sha224"
+	default:
+		return ""
+	}
+}

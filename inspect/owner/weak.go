@@ -1,0 +1,144 @@
+package owner
+
+import (
+	"context"
+	"crypto/md5"
+	"crypto/sha1"
+	"crypto/sha256"
+	"crypto/sha512"
+	"encoding/hex"
+	"fmt"
+	"hash"
+	"io"
+	"runtime"
+	"strings"
+	"sync"
+
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/layer"
+	"golang.org/x/sync/errgroup"
+)
+
+// weak holds the digests that package databases compare with, MD5, SHA-1 and others, by the sha256 of the content: the same
+// content is hashed once, in whichever layer and at whichever path it stands. They are kept by layer.
+type weak struct {
+	tree *layer.Tree
+	mu   sync.Mutex
+	sums map[weakKey]string // in hex
+	new  map[int][]string   // lines to keep, by layer
+	// buffers are handed from file to file: an image has tens of thousands, and most are smaller than a buffer.
+	buffers sync.Pool
+}
+
+// weakKey names a content by its sha256, in hex, and the algorithm of another digest of it.
+type weakKey struct{ sha256, algorithm string }
+
+func newWeak(t *layer.Tree) *weak {
+	w := &weak{tree: t, sums: make(map[weakKey]string, t.Len()), new: map[int][]string{}}
+	w.buffers.New = func() any { b := make([]byte, 128<<10); return &b }
+	for _, number := range t.Numbers() {
+		data, err := t.Record(layer.RecordWeak, t.DiffID(number))
+		if err != nil {
+			continue
+		}
+		layer.Lines(data, func(line string) {
+			content, rest, _ := strings.Cut(line, " ")
+			if algorithm, sum, ok := strings.Cut(rest, " "); ok {
+				w.sums[weakKey{content, algorithm}] = sum
+			}
+		})
+	}
+	return w
+}
+
+// demand is a file whose digest by an algorithm is wanted.
+type demand struct {
+	node      *inspect.Node
+	algorithm string
+}
+
+// make computes all that is not known yet, in parallel, and keeps it. What cannot be read has no digest.
+func (w *weak) make(ctx context.Context, wanted []demand) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(max(2, runtime.GOMAXPROCS(0)))
+	started := map[weakKey]bool{}
+	for _, d := range wanted {
+		key := weakKey{d.node.SHA256, d.algorithm}
+		if w.get(d) != "" || started[key] || newWeakHash(d.algorithm) == nil {
+			continue
+		}
+		started[key] = true
+		group.Go(func() error {
+			return layer.Guarded(func() error { return w.add(ctx, key, d) })
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	return w.keep()
+}
+
+func (w *weak) add(ctx context.Context, key weakKey, d demand) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	c, err := w.tree.Open(ctx, d.node)
+	if err != nil {
+		return fmt.Errorf("comparing with the package database: %w", err)
+	}
+	defer c.Close()
+	h := newWeakHash(d.algorithm)
+	buf := w.buffers.Get().(*[]byte)
+	defer w.buffers.Put(buf)
+	if _, err := io.CopyBuffer(h, io.NewSectionReader(c, 0, c.Size()), *buf); err != nil {
+		return fmt.Errorf("comparing %s with the package database: %w", d.node.Path, err)
+	}
+	sum := hex.EncodeToString(h.Sum(nil))
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.sums[key] = sum
+	w.new[d.node.Layer] = append(w.new[d.node.Layer], key.sha256+" "+key.algorithm+" "+sum)
+	return nil
+}
+
+// get gives the digest of a file, "" where it was not made.
+func (w *weak) get(d demand) string {
+	if d.algorithm == "sha256" {
+		return d.node.SHA256
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.sums[weakKey{d.node.SHA256, d.algorithm}]
+}
+
+func (w *weak) keep() error {
+	for number, added := range w.new {
+		diffID := w.tree.DiffID(number)
+		old, err := w.tree.Record(layer.RecordWeak, diffID)
+		if err != nil {
+			old = nil
+		}
+		data := append(old, strings.Join(added, "\n")+"\n"...)
+		if err := w.tree.PutRecord(layer.RecordWeak, diffID, data); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func newWeakHash(algorithm string) hash.Hash {
+	switch algorithm {
+	case "md5":
+		return md5.New()
+	case "sha1":
+		return sha1.New()
+	case "sha224":
+		return sha256.New224()
+	case "sha384":
+		return sha512.New384()
+	case "sha512":
+		return sha512.New()
+	default:
+		return nil
+	}
+}
