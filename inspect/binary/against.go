@@ -71,10 +71,20 @@ func (h *hunt) rewritten(ctx context.Context, before *layer.Tree, good inspect.K
 	var found []*suspect
 	for _, n := range other {
 		c, old := h.own.Claims[n.Path], was.Claims[n.Path]
-		if old.Package != c.Package || old.Version != c.Version || old.Sum == c.Sum || was.Altered(n.Path) {
+		unproven := c.Sum == "" && old.Sum == ""
+		if old.Package != c.Package || old.Version != c.Version || !unproven && old.Sum == c.Sum || was.Altered(n.Path) {
 			continue
 		}
 		s := &suspect{node: n, owner: c.Package}
+		if unproven {
+			if h.own.Later(n) {
+				continue // it is a suspect already
+			}
+			s.add(codeNoDigest, fmt.Sprintf("package %s %s has other content for it in the %s image, and its database no digest", c.Package, c.Version, good.Word()))
+			s.add(codeChanged, "")
+			found = append(found, s)
+			continue
+		}
 		s.add(codeAltered, fmt.Sprintf("package %s %s has other content for it in the %s image: the package database was changed with it", c.Package, c.Version, good.Word()))
 		s.add(codeChanged, "")
 		found = append(found, s)

@@ -36,7 +36,9 @@ func Binaries(client *registry.Client, cache *layer.Cache, owners *owner.Cache) 
 		h.settings(emit)
 		h.sayDeleted(emit)
 		h.say(h.rows(false), emit)
-		h.compared(emit)
+		h.raisedPrivileges(emit)
+		h.tampered(emit)
+		h.compared(ctx, emit)
 		return nil
 	}}
 }
@@ -101,6 +103,8 @@ func (h *hunt) finding(check string, b inspect.Binary) *inspect.Finding {
 		code, title = "deleted-program", fmt.Sprintf("%s is a program that layer %d brought and a later one deleted", b.Path, b.Layer)
 	case slices.Contains(b.Codes, codeAlerted) && b.Owner != "":
 		code, title = "alerted-file", fmt.Sprintf("%s, which an alert names, is the unaltered file of package %s", b.Path, b.Owner)
+	case slices.Contains(b.Codes, codeNoDigest):
+		code, title = "unproven-program", fmt.Sprintf("%s is a program of package %s by name only: no digest of its content is known", b.Path, b.Owner)
 	case slices.Contains(b.Codes, codeLoaderHijack):
 		code, title = "loader-hijack", fmt.Sprintf("%s is loaded into every program of the image", b.Path)
 	case slices.Contains(b.Codes, codeOwnershipUnknown):
@@ -133,7 +137,7 @@ func (h *hunt) layerDigest(number int) string {
 }
 
 // compared emits the counts, and the files that are not what their package says or not there.
-func (h *hunt) compared(emit func(inspect.Event)) {
+func (h *hunt) compared(ctx context.Context, emit func(inspect.Event)) {
 	files := inspect.Files{Ownership: h.own.Level, Detail: h.own.Detail}
 	for n := range h.tree.All() {
 		if !layer.IsRegular(n) {
@@ -146,7 +150,7 @@ func (h *hunt) compared(emit func(inspect.Event)) {
 			files.Unowned++
 		}
 	}
-	altered := h.altered()
+	altered := h.altered(ctx)
 	files.Altered = len(altered)
 	for _, a := range altered[:min(len(altered), MaxRows)] {
 		emit(inspect.Event{Fact: a})
@@ -160,7 +164,7 @@ func (h *hunt) compared(emit func(inspect.Event)) {
 	emit(inspect.Event{Fact: files})
 }
 
-func (h *hunt) altered() []inspect.Altered {
+func (h *hunt) altered(ctx context.Context) []inspect.Altered {
 	paths := make([]string, 0, len(h.own.Actual))
 	for p := range h.own.Actual {
 		paths = append(paths, p)
@@ -186,6 +190,9 @@ func (h *hunt) altered() []inspect.Altered {
 		if c.Recalled != 0 {
 			a.Detail = c.Rewritten() + "; " + a.Detail
 		}
+		if why := h.oddText(ctx, n); why != "" && a.Severity != inspect.High {
+			a.Severity, a.Detail = raised(raised(a.Severity)), why+"; "+a.Detail
+		}
 		if n.Path != p {
 			a.Detail = fmt.Sprintf("a link to %s stands in its place; %s", n.Path, a.Detail)
 		}
@@ -201,8 +208,8 @@ func (h *hunt) sayAltered(altered []inspect.Altered, emit func(inspect.Event)) {
 	groups := map[string][]inspect.Altered{}
 	var order []string
 	for _, a := range altered {
-		if a.Severity != inspect.Medium {
-			continue
+		if n := h.tree.Resolve(a.Path); a.Severity.Rank() > inspect.Medium.Rank() || n != nil && severityOfAltered(n, h.own.Claims[a.Path]) == inspect.High {
+			continue // a row of binaries, or often changed
 		}
 		key := fmt.Sprintf("%d %s", a.Layer, a.Package)
 		if groups[key] == nil {

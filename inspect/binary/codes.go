@@ -22,7 +22,9 @@ const (
 	codeKnownGood        = "known-good"
 	codeOwnershipUnknown = "ownership-unknown"
 	codeGoModule         = "go-module"
-	codeDeleted          = "deleted"    // by a later layer: only a lower one still has it
+	codeDeleted          = "deleted"   // by a later layer: only a lower one still has it
+	codeNoDigest         = "no-digest" // owned, later than its package, and compared with nothing
+	codeDownloads        = "runs-download"
 	codeRuntime          = "runtime"    // dropped or changed after the container started
 	codeObfuscated       = "obfuscated" // a script that unpacks itself
 )

@@ -24,7 +24,7 @@ type deletion struct {
 func (h *hunt) lookBelow(ctx context.Context) error {
 	var programs []layer.ShadowedEntry
 	for _, r := range h.relics {
-		if isProgram(r.Node) && !layer.Within(r.Node.Path, "/var/lib/dpkg") && !h.own.Names(r.Node.Path) {
+		if owner.IsProgram(r.Node) && !layer.Within(r.Node.Path, "/var/lib/dpkg") && !h.own.Names(r.Node.Path) {
 			programs = append(programs, r)
 		}
 	}
@@ -57,16 +57,6 @@ func (h *hunt) lookBelow(ctx context.Context) error {
 		h.suspects = append(h.suspects, s)
 	}
 	return nil
-}
-
-// isProgram says that a file is a program by its kind, or a script that may be run.
-func isProgram(n *inspect.Node) bool {
-	switch n.Kind {
-	case inspect.KindELF, inspect.KindPE, inspect.KindMachO, inspect.KindWASM:
-		return true
-	default:
-		return n.Executable() && n.Kind != ""
-	}
 }
 
 // unmoved leaves out what the merged tree has under another name.

@@ -6,6 +6,13 @@ const (
 	MaxRows = 2_000
 	// MaxTextFile bounds a file of settings that is read whole, in bytes.
 	MaxTextFile = 16 << 20
+	// MaxPreload bounds a file of the loader, in bytes.
+	MaxPreload = 4 << 20
+	// MaxPathDirs bounds the directories of PATH, MaxWords the words of a command line that may be programs.
+	MaxPathDirs = 1_000
+	MaxWords    = 1_000
+	// MaxScript bounds the text of a file that starts programs, as far as it is read.
+	MaxScript = 1 << 20
 	// MaxScanned bounds the bytes of one program that are searched for signs.
 	MaxScanned = 64 << 20
 	// MaxScannedAll bounds those of all programs of an image.

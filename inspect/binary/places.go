@@ -34,8 +34,14 @@ func (h *hunt) places(ctx context.Context, emit func(inspect.Event)) {
 		}
 		h.place(n, "ld-so-preload", preloadFile+" makes every program load a library", severity, emit)
 	}
-	for _, name := range h.rootAccounts(ctx) {
-		h.place(h.tree.Resolve(passwdFile), "uid-0", rootAccount(name), inspect.Medium, emit)
+	for _, a := range h.rootAccounts(ctx) {
+		h.place(h.tree.Resolve(passwdFile), "uid-0", a.words(), a.severity(), emit)
+	}
+	if h.path.cut > 0 {
+		emit(inspect.Event{Fact: inspect.Setting{
+			Code: "long-path", Severity: inspect.Low,
+			Detail: fmt.Sprintf("PATH names more than %d directories: %d were not looked through", MaxPathDirs, h.path.cut),
+		}})
 	}
 	h.writable(emit)
 	for _, l := range h.layers {
@@ -47,30 +53,62 @@ func (h *hunt) places(ctx context.Context, emit func(inspect.Event)) {
 
 const passwdFile = "/etc/passwd"
 
-// rootAccounts names the accounts that have the rights of root and are not root.
-func (h *hunt) rootAccounts(ctx context.Context) []string {
+// rootAccount is an account with the rights of root that is not root.
+type rootAccount struct {
+	name string
+	open bool // it has no password
+}
+
+func (a rootAccount) words() string {
+	text := fmt.Sprintf("the account %q has the rights of root", a.name)
+	if a.open {
+		text += " and no password"
+	}
+	return text
+}
+
+func (a rootAccount) severity() inspect.Severity {
+	if a.open {
+		return inspect.High
+	}
+	return inspect.Medium
+}
+
+// rootAccounts lists the accounts that have the rights of root and are not root.
+func (h *hunt) rootAccounts(ctx context.Context) []rootAccount {
 	data, err := h.tree.ReadFile(ctx, passwdFile, MaxTextFile)
 	if err != nil {
 		return nil
 	}
-	var names []string
+	var all []rootAccount
 	layer.Lines(data, func(line string) {
-		if words := strings.Split(line, ":"); len(words) > 3 && words[2] == "0" && words[0] != "root" && len(names) < layer.MaxNotes {
-			names = append(names, words[0])
+		words := strings.Split(line, ":")
+		if len(words) > 3 && isZero(words[2]) && words[0] != "root" && !strings.HasPrefix(words[0], "#") && len(all) < layer.MaxNotes {
+			all = append(all, rootAccount{words[0], words[1] == ""})
 		}
 	})
-	return names
+	return all
 }
 
-func rootAccount(name string) string {
-	return fmt.Sprintf("the account %q has the rights of root", name)
+// isZero reports whether C libraries read a user ID as 0: they skip blanks, take a sign, and some of them keep 32 bits only.
+func isZero(text string) bool {
+	text = strings.TrimSpace(text)
+	text = strings.TrimPrefix(strings.TrimPrefix(text, "+"), "-")
+	if text == "" || len(text) > 30 || strings.Trim(text, "0123456789") != "" {
+		return false
+	}
+	id := uint64(0)
+	for _, digit := range text {
+		id = id*10 + uint64(digit-'0') // only the low 32 bits count, whatever overflows
+	}
+	return uint32(id) == 0
 }
 
 // writable says where everybody may put a program that others run, or change a setting of the system.
 func (h *hunt) writable(emit func(inspect.Event)) {
 	said := map[string]bool{}
-	for _, d := range searchPath(h.image.Settings.Env) {
-		n := h.tree.Resolve(d)
+	for _, d := range h.path.dirs {
+		n := h.tree.Get(d)
 		if n == nil || n.Type != inspect.EntryDir || n.Mode&0o002 == 0 || said[n.Path] {
 			continue
 		}
@@ -112,7 +150,9 @@ func startPlace(p string) (code, what string, severity inspect.Severity) {
 		return "cron", p + " starts programs by the clock", inspect.Low
 	case unit(dir, base):
 		return "unit", p + " starts a program with the system", inspect.Low
-	case dir == "/etc/init.d", base == "rc.local" && layer.Within(p, "/etc"), layer.Within(p, "/etc/xdg/autostart"), dir == "/etc/update-motd.d":
+	case slices.Contains(entrypointDirs(), dir), layer.Within(dir, "/etc/services.d"), layer.Within(dir, "/etc/s6-overlay/s6-rc.d"):
+		return "entrypoint-folder", p + " is started by the image's entrypoint", inspect.Info
+	case dir == "/etc/init.d", strings.HasPrefix(dir, "/etc/rc") && strings.HasSuffix(dir, ".d"), base == "rc.local" && layer.Within(p, "/etc"), layer.Within(p, "/etc/xdg/autostart"), dir == "/etc/update-motd.d":
 		return "init", p + " starts a program with the system or a login", inspect.Low
 	case strings.HasPrefix(base, "pam_") && strings.HasSuffix(base, ".so"), layer.Within(p, "/lib/security"), layer.Within(p, "/usr/lib/security"):
 		return "pam", p + " decides who may log in", inspect.Medium
@@ -120,7 +160,8 @@ func startPlace(p string) (code, what string, severity inspect.Severity) {
 		return "pam", p + " decides who may log in", inspect.Low
 	case dir == "/etc/sudoers.d" && base != "README", dir == "/etc/doas.d", p == "/etc/doas.conf":
 		return "sudo", p + " gives rights of root", inspect.Low
-	case dir == "/etc/profile.d", slices.Contains([]string{".bashrc", ".bash_profile", ".profile", ".zshrc", ".bash_login", ".zshenv"}, base), p == "/etc/environment":
+	case dir == "/etc/profile.d", slices.Contains([]string{".bashrc", ".bash_profile", ".profile", ".zshrc", ".bash_login", ".zshenv", ".kshrc", ".shrc"}, base),
+		slices.Contains([]string{"/etc/environment", "/etc/profile", "/etc/bash.bashrc", "/etc/bashrc", "/etc/zshrc", "/etc/zsh/zshrc", "/etc/zsh/zshenv"}, p):
 		return "profile", p + " is read by every shell", inspect.Info
 	case dir == "/etc/ld.so.conf.d", p == "/etc/ld.so.conf":
 		return "ld-so-conf", p + " says where programs find their libraries", inspect.Info
@@ -128,6 +169,14 @@ func startPlace(p string) (code, what string, severity inspect.Severity) {
 		return "repository", p + " lets packages come from another place", inspect.Info
 	}
 	return "", "", ""
+}
+
+// entrypointDirs are folders whose scripts the start scripts of many images run.
+func entrypointDirs() []string {
+	return []string{
+		"/docker-entrypoint.d", "/docker-entrypoint-init.d", "/docker-entrypoint-initdb.d", "/entrypoint.d", "/etc/cont-init.d",
+		"/etc/cont-finish.d", "/etc/fix-attrs.d", "/etc/my_init.d", "/etc/entrypoint.d", "/usr/local/etc/entrypoint.d", "/opt/bitnami/scripts/init",
+	}
 }
 
 func unit(dir, base string) bool {
@@ -152,16 +201,21 @@ func anyProgram(base string) bool {
 
 // oddText says what is odd about the text of a file that starts programs, "" for nothing.
 func (h *hunt) oddText(ctx context.Context, n *inspect.Node) string {
-	if n.Size > endsSize*16 || n.Kind != "" && n.Kind != inspect.KindScript {
+	if n.Kind != "" && n.Kind != inspect.KindScript {
 		return ""
 	}
-	data, err := h.tree.ReadFile(ctx, n.Path, MaxTextFile)
+	data, err := h.tree.Head(ctx, n, MaxScript)
 	if err != nil {
 		return ""
 	}
+	stack := path.Dir(n.Path) == "/etc/pam.d" || n.Path == "/etc/pam.conf"
 	odd := ""
 	layer.Lines(data, func(line string) {
 		if odd != "" || strings.HasPrefix(strings.TrimSpace(line), "#") {
+			return
+		}
+		if stack {
+			odd = oddModule(h.tree, line)
 			return
 		}
 		_, odd = oddCommand(line)

@@ -1,7 +1,10 @@
 package binary
 
 import (
+	"encoding/binary"
+	"encoding/hex"
 	"fmt"
+	"path"
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
@@ -57,4 +60,50 @@ func (h *hunt) gained(before *layer.Tree, good inspect.KnownGood, emit func(insp
 			emit(inspect.Event{Fact: *h.placeFinding(layer.CheckDiff, n, "new-privilege", text, severity)})
 		}
 	}
+}
+
+// raisedPrivileges finds privileges that a layer gave to a packaged program of a lower one, whose content it left as it was.
+func (h *hunt) raisedPrivileges(emit func(inspect.Event)) {
+	rows := 0
+	for n := range h.tree.All() {
+		more := privileges(n)
+		if len(more) == 0 || rows > MaxRows || !h.own.Packaged(n.Path) || h.own.Altered(n.Path) {
+			continue
+		}
+		was := h.tree.Previous(n)
+		if was == nil || !layer.IsRegular(was) || was.SHA256 != n.SHA256 {
+			continue
+		}
+		if more = missingFrom(more, privileges(was)); len(more) == 0 || n.Mode&0o6000 != 0 && anyProgram(path.Base(n.Path)) {
+			continue // the second is a finding of its own
+		}
+		severity := inspect.Medium
+		if len(more) == 1 && more[0] == "capabilities" && mildCapabilities(n.Xattrs["security.capability"]) {
+			severity = inspect.Low
+		}
+		rows++
+		h.place(n, "raised-privilege", fmt.Sprintf("%s was given %s, which its package's layer %d does not give it", n.Path, strings.Join(more, " and "), was.Layer), severity, emit)
+	}
+}
+
+// mildCapabilities reports whether a capability attribute gives no more than what servers and ping are often given:
+// CAP_NET_BIND_SERVICE and CAP_NET_RAW (linux/capability.h, vfs_cap_data: a magic number, then pairs of permitted and
+// inheritable bits, little-endian).
+func mildCapabilities(value string) bool {
+	data := []byte(value)
+	if text, ok := strings.CutPrefix(value, "0x"); ok {
+		var err error
+		if data, err = hex.DecodeString(text); err != nil {
+			return false
+		}
+	}
+	if len(data) < 12 {
+		return false
+	}
+	const mild = 1<<10 | 1<<13
+	permitted := uint64(binary.LittleEndian.Uint32(data[4:]))
+	if len(data) >= 20 {
+		permitted |= uint64(binary.LittleEndian.Uint32(data[12:])) << 32
+	}
+	return permitted != 0 && permitted&^mild == 0
 }

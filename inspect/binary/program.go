@@ -26,7 +26,7 @@ type facts struct {
 const recordFacts = "facts"
 
 // factsForm begins the key of kept facts: another form when other signs are looked for.
-const factsForm = "2 "
+const factsForm = "3 "
 
 // minerWords are strings that cryptocurrency miners hold and hardly anything else does.
 func minerWords() []string {
@@ -105,7 +105,8 @@ func factsOf(ctx context.Context, t *layer.Tree, n *inspect.Node, arch string) (
 func examine(kind inspect.Kind, data []byte, arch string) facts {
 	var f facts
 	lower := data
-	if kind == inspect.KindScript {
+	script := kind == inspect.KindScript || kind == ""
+	if script {
 		lower = bytes.ToLower(data)
 	}
 	for _, w := range minerWords() {
@@ -114,10 +115,10 @@ func examine(kind inspect.Kind, data []byte, arch string) facts {
 			break
 		}
 	}
-	switch kind {
-	case inspect.KindELF:
+	switch {
+	case kind == inspect.KindELF:
 		f.elf(data, arch)
-	case inspect.KindScript:
+	case script:
 		f.script(lower)
 	default: // the others are named by kind alone
 	}
@@ -131,8 +132,23 @@ func (f *facts) add(code, detail string) {
 	f.Detail = append(f.Detail, detail)
 }
 
+// downloads looks for a line by which a script runs what it fetches. Texts about that stand in comments and in quotes.
+func (f *facts) downloads(text []byte) {
+	for line := range bytes.Lines(text[:min(len(text), MaxScript)]) {
+		line = bytes.TrimSpace(line)
+		if bytes.HasPrefix(line, []byte("#")) || bytes.HasPrefix(line, []byte("echo")) || bytes.HasPrefix(line, []byte("printf")) {
+			continue
+		}
+		if code, why := oddCommand(string(line[:min(len(line), 4096)])); code == "pipe-to-shell" || code == "reverse-shell" {
+			f.add(codeDownloads, "a line of it "+why)
+			return
+		}
+	}
+}
+
 // script looks for the ways in which a script hides what it does.
 func (f *facts) script(text []byte) {
+	f.downloads(text)
 	for _, pair := range [][2]string{
 		{"base64 -d", "eval"},
 		{"base64 -d", "| sh"},

@@ -74,7 +74,8 @@ func newRuntimeState(ctx context.Context, c *layer.Cache, owners *owner.Cache, i
 		return nil, fmt.Errorf("laying the changes at run time over the image: %w", err)
 	}
 	h := &hunt{tree: tree, owners: owners, own: own, image: image, layers: layers, alerted: map[*inspect.Node]string{}}
-	h.started = programs(tree, image.Settings)
+	h.path = newSearchPath(tree, own, image.Settings.Env)
+	h.started = programs(tree, image.Settings, h.path.dirs)
 	return &runtimeState{h, base, gone.Number, top.Number, checkpoint}, nil
 }
 
@@ -92,8 +93,8 @@ func (r *runtimeState) run(ctx context.Context, alerts []inspect.Alert, emit fun
 		r.place(ctx, n, emit)
 	}
 	if n := h.tree.Resolve(passwdFile); n != nil && n.Layer == r.layer {
-		for _, name := range h.rootAccounts(ctx) {
-			emit(inspect.Event{Fact: *r.finding("uid-0", rootAccount(name)+": "+passwdFile+" was written at run time", inspect.High, n.Path, n.SHA256, "")})
+		for _, a := range h.rootAccounts(ctx) {
+			emit(inspect.Event{Fact: *r.finding("uid-0", a.words()+": "+passwdFile+" was written at run time", inspect.High, n.Path, n.SHA256, "")})
 		}
 	}
 	if err := h.examineAll(ctx); err != nil {
@@ -128,7 +129,7 @@ func (r *runtimeState) changes() string {
 	var programs []string
 	for _, number := range []int{r.gone, r.layer} {
 		for _, n := range r.hunt.tree.LayerNodes(number) {
-			if n.Change == inspect.Removed && isProgram(&n) && r.hunt.tree.Get(n.Path) == nil && len(programs) < 5 {
+			if n.Change == inspect.Removed && owner.IsProgram(&n) && r.hunt.tree.Get(n.Path) == nil && len(programs) < 5 {
 				programs = append(programs, n.Path)
 			}
 		}

@@ -11,8 +11,8 @@ import (
 
 // This file holds the rule by which rows get their severity, all of it.
 //
-//  1. A program that an alert names: critical if no package answers for its content (unowned, altered, or ownership
-//     unknown), medium if it is exactly its package's: then it was used, not brought.
+//  1. A program that an alert names: critical if no package answers for its content (unowned, altered, without a digest,
+//     or ownership unknown), medium if it is exactly its package's: then it was used, not brought.
 //  2. A packaged program that is not what its package says: high. (Altered files that are no programs: see
 //     severityOfAltered.)
 //  3. Something that makes every program load it (ld.so.preload), or text that miners hold: high.
@@ -21,6 +21,8 @@ import (
 //  5. Packed, unpacking itself, or setuid or with capabilities and owned by nobody: medium. Two such signs, or one on
 //     a program that is new since the known-good: high.
 //  6. Owned by nobody in a directory of system programs: medium.
+//     A packaged program of a later layer than its package, of which the database has no digest, and a script that runs
+//     what it downloads, where PATH or something else finds it: medium too.
 //  7. Owned by nobody elsewhere (/app, /opt, /usr/local, /home …), other architecture, earlier in PATH than a packaged
 //     program, world-writable: low.
 //     In the directory of a package of npm, RubyGems and the like, or listed by one without a digest: info.
@@ -46,6 +48,7 @@ type signs struct {
 	codes     []string
 	ownership string // level
 	confirmed bool   // the known-good that has the same content was confirmed by a person
+	searched  bool   // it is in a directory of PATH, or where something runs what is there
 	library   bool   // a language's package manager seems to have put it there
 }
 
@@ -73,7 +76,7 @@ func severityOf(s signs) inspect.Severity {
 
 // severityOfPresent judges a program as if it could be run.
 func severityOfPresent(s signs) inspect.Severity {
-	stranger := s.has(codeUnowned, codeAltered, codeOwnershipUnknown)
+	stranger := s.has(codeUnowned, codeAltered, codeOwnershipUnknown, codeNoDigest)
 	strong := s.count(codePacked, codeObfuscated, codeSetuid, codeCapability)
 	isNew := s.has(codeNotInKnownGood, codeChanged, codeRuntime)
 	switch {
@@ -84,7 +87,7 @@ func severityOfPresent(s signs) inspect.Severity {
 	case s.has(codeKnownGood) && s.confirmed && !s.has(codeAlerted):
 		return inspect.Info
 	case s.has(codeHiddenPath, codeTmpPath) && stranger:
-		if s.kind == inspect.KindScript && !isNew || s.ownership == owner.Unknown && strong == 0 && !isNew {
+		if (s.kind == inspect.KindScript || s.kind == "") && !isNew || s.ownership == owner.Unknown && strong == 0 && !isNew {
 			return inspect.Medium
 		}
 		return inspect.High
@@ -104,7 +107,9 @@ func severityOfPresent(s signs) inspect.Severity {
 func (s signs) ordinary(isNew bool) inspect.Severity {
 	severity := inspect.Info
 	switch {
-	case s.has(codeUnowned) && s.ownership == owner.Known && owner.SystemProgram(s.path):
+	case s.has(codeNoDigest), s.has(codeDownloads) && s.searched:
+		severity = inspect.Medium
+	case s.has(codeUnowned) && s.kind != "" && s.ownership == owner.Known && owner.SystemProgram(s.path):
 		severity = inspect.Medium
 	case s.library && !isNew && !s.has(codeArchMismatch, codeShadowsPath, codeWorldWritable):
 		severity = inspect.Info
@@ -138,18 +143,27 @@ func stepped(s inspect.Severity, by int) inspect.Severity {
 }
 
 // severityOfAltered judges a packaged file that is not what its package says: configuration is meant to be changed, and
-// some files are made anew by every image builder; a program is not. Scripts and modules in a tree of a language's own
-// are often renewed by that language's package manager over the packaged ones (npm does it to itself): medium.
-// So are files that a language's package manager lists, for which there are tools that strip and patch them.
+// some files are made anew by every image builder; a program is not, nor what starts one or lets somebody in. Scripts and
+// modules in a tree of a language's own are often renewed by that language's package manager over the packaged ones (npm does
+// it to itself): medium. So are files that a language's package manager lists, for which there are tools that strip and patch
+// them.
 func severityOfAltered(n *inspect.Node, c owner.Claim) inspect.Severity {
+	binary := n.Kind != "" && n.Kind != inspect.KindScript && n.Kind != inspect.KindJar
+	code, _, _ := startPlace(n.Path)
 	switch {
 	case c.From != nil && c.From.Language && n.Kind != "":
 		return inspect.Medium
+	case binary, n.Mode&0o6000 != 0 && n.Mode&0o111 != 0, n.Kind == inspect.KindScript && owner.SystemProgram(n.Path):
+		return inspect.High
+	case slices.Contains([]string{"cron", "pam", "unit", "init", "ld-so-conf", "sudo", "authorized-keys", "entrypoint-folder"}, code):
+		return inspect.Medium
+	case n.Kind == inspect.KindScript && n.Mode&0o111 != 0:
+		return inspect.Medium
 	case c.Config || layer.OftenRewritten(n.Path):
 		return inspect.Low
-	case n.Kind != "" && n.Kind != inspect.KindScript, n.Kind == inspect.KindScript && owner.SystemProgram(n.Path):
+	case n.Kind != "" && n.Kind != inspect.KindScript:
 		return inspect.High
-	case interpreted(n.Path), n.Kind == inspect.KindScript && n.Mode&0o111 != 0:
+	case interpreted(n.Path):
 		return inspect.Medium
 	default:
 		return inspect.Low

@@ -87,7 +87,7 @@ func TestSeverityOfAltered(t *testing.T) {
 		{"/usr/lib/node_modules/npm/bin/x.js", inspect.KindScript, 0o755, false, inspect.Medium},
 		{"/usr/lib/python3/os.py", "", 0o644, false, inspect.Medium},
 		{"/usr/lib/x/data", "", 0o644, false, inspect.Low},
-		{"/etc/init.d/x", inspect.KindScript, 0o755, true, inspect.Low},
+		{"/etc/init.d/x", inspect.KindScript, 0o755, true, inspect.Medium},
 		{"/etc/shadow", "", 0o640, false, inspect.Low},
 		{"/usr/lib/os-release", "", 0o644, false, inspect.Low},
 		{"/usr/share/doc/x/run.py", "", 0o644, false, inspect.Low},

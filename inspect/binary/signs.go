@@ -9,7 +9,6 @@ import (
 
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/layer"
-	"github.com/backtrail/backtrail/inspect/owner"
 )
 
 // pathCodes are the signs that a path and its mode give by themselves.
@@ -83,54 +82,16 @@ func toolDirectory(name string) bool {
 	}, name)
 }
 
-// searchPath gives the directories of PATH, as the image's environment says or as runtimes do.
-func searchPath(env []string) []string {
-	value := "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-	for _, e := range env {
-		if rest, ok := strings.CutPrefix(e, "PATH="); ok {
-			value = rest
-		}
-	}
-	var dirs []string
-	for _, d := range strings.Split(value, ":") {
-		if strings.HasPrefix(d, "/") {
-			dirs = append(dirs, path.Clean(d))
-		}
-	}
-	return dirs
-}
-
-// shadowed finds the packaged program that a program stands in front of.
-func shadowed(o *owner.Ownership, n *inspect.Node, dirs []string) string {
-	at := slices.IndexFunc(dirs, func(d string) bool {
-		real := o.Tree.Resolve(d)
-		return real != nil && real.Path == path.Dir(n.Path)
-	})
-	if at < 0 {
-		return ""
-	}
-	for _, d := range dirs[at+1:] {
-		other := o.Tree.Resolve(layer.Join(d, path.Base(n.Path)))
-		if other == nil || other.Path == n.Path || !layer.IsRegular(other) {
-			continue
-		}
-		if _, owned := o.Claims[other.Path]; owned {
-			return other.Path
-		}
-	}
-	return ""
-}
-
 // programs finds the files that the image starts by itself: entrypoint and command, also behind a shell or an
 // interpreter.
-func programs(t *layer.Tree, c inspect.ImageConfig) []*inspect.Node {
+func programs(t *layer.Tree, c inspect.ImageConfig, dirs []string) []*inspect.Node {
 	var words []string
 	for _, arg := range slices.Concat(c.Entrypoint, c.Cmd) {
 		words = append(words, strings.Fields(arg)...)
 	}
 	var found []*inspect.Node
-	for i, w := range words {
-		n := started(t, strings.Trim(w, `"';&|()`), c, i == 0)
+	for i, w := range words[:min(len(words), MaxWords)] {
+		n := started(t, strings.Trim(w, `"';&|()`), c, dirs, i == 0)
 		if n != nil && layer.IsRegular(n) && !slices.Contains(found, n) {
 			found = append(found, n)
 		}
@@ -140,7 +101,7 @@ func programs(t *layer.Tree, c inspect.ImageConfig) []*inspect.Node {
 
 // started resolves a word of a command line: the first one through PATH too, the others only where they hold a slash
 // or lie in the working directory.
-func started(t *layer.Tree, word string, c inspect.ImageConfig, first bool) *inspect.Node {
+func started(t *layer.Tree, word string, c inspect.ImageConfig, dirs []string, first bool) *inspect.Node {
 	switch {
 	case word == "" || strings.HasPrefix(word, "-"):
 		return nil
@@ -153,7 +114,7 @@ func started(t *layer.Tree, word string, c inspect.ImageConfig, first bool) *ins
 	if strings.Contains(word, "/") {
 		return nil
 	}
-	for _, d := range searchPath(c.Env) {
+	for _, d := range dirs {
 		if n := t.Resolve(layer.Join(d, word)); n != nil && layer.IsRegular(n) {
 			return n
 		}

@@ -48,6 +48,7 @@ type hunt struct {
 	mounts   []inspect.Mount          // of the container
 	alerted  map[*inspect.Node]string // what the alert says
 	started  []*inspect.Node          // the image's own programs
+	path     *searchPath
 	hijacked map[*inspect.Node]string // loaded into every program, and by what
 	suspects []*suspect
 
@@ -56,9 +57,9 @@ type hunt struct {
 }
 
 func (h *hunt) run(ctx context.Context) error {
-	h.started = programs(h.tree, h.image.Settings)
+	h.path = newSearchPath(h.tree, h.own, h.image.Settings.Env)
+	h.started = programs(h.tree, h.image.Settings, h.path.dirs)
 	h.hijacked = h.preloaded(ctx)
-	dirs := searchPath(h.image.Settings.Env)
 	h.relics = h.tree.Shadowed()
 	below := map[string]layer.ShadowedEntry{}
 	for _, r := range h.relics {
@@ -67,7 +68,7 @@ func (h *hunt) run(ctx context.Context) error {
 		}
 	}
 	for n := range h.tree.All() {
-		s := h.consider(n, dirs)
+		s := h.consider(n)
 		if s == nil {
 			continue
 		}
@@ -113,7 +114,7 @@ func (h *hunt) examineAll(ctx context.Context) error {
 }
 
 // consider makes a suspect of a file, or nil.
-func (h *hunt) consider(n *inspect.Node, dirs []string) *suspect {
+func (h *hunt) consider(n *inspect.Node) *suspect {
 	if !layer.IsRegular(n) {
 		return nil
 	}
@@ -121,9 +122,10 @@ func (h *hunt) consider(n *inspect.Node, dirs []string) *suspect {
 	alert, alerted := h.alerted[n]
 	by, hijacked := h.hijacked[n]
 	own := slices.Contains(h.started, n)
-	program := isProgram(n)
+	program := owner.IsProgram(n)
 	changed := owned && h.own.Altered(n.Path) && severityOfAltered(n, c) == inspect.High
-	if owned && !changed && !alerted && !hijacked || !owned && !program && !own && !alerted && !hijacked {
+	unproven := owned && program && h.own.Unproven(n.Path)
+	if unproven = unproven && !c.Config; owned && !changed && !(unproven && h.own.Later(n)) && !alerted && !hijacked || !owned && !program && !own && !alerted && !hijacked {
 		return nil
 	}
 	s := &suspect{node: n}
@@ -134,8 +136,13 @@ func (h *hunt) consider(n *inspect.Node, dirs []string) *suspect {
 	case changed:
 		s.add(codeAltered, fmt.Sprintf("its content is not that of package %s", c.Package))
 		s.add("", c.Rewritten())
+	case unproven:
+		s.add(codeNoDigest, fmt.Sprintf("package %s lists it without a digest of its content", c.Package))
+		if h.own.Later(n) {
+			s.add("", fmt.Sprintf("layer %d, later than that of the package, brought it", n.Layer))
+		}
 	case owned && c.Sum == "":
-		s.add("", fmt.Sprintf("package %s names it, and no digest says what its content should be", c.Package))
+		s.add("", fmt.Sprintf("package %s lists it without a digest of its content", c.Package))
 	case owned:
 		s.add("", strings.TrimSuffix(fmt.Sprintf("its content is that of package %s, %s", c.Package, c.Weakness()), ", "))
 	case h.own.Intact(n.Path):
@@ -161,7 +168,7 @@ func (h *hunt) consider(n *inspect.Node, dirs []string) *suspect {
 	for _, code := range pathCodes(n) {
 		s.add(code, "")
 	}
-	if other := shadowed(h.own, n, dirs); other != "" && !owned {
+	if other := h.path.shadowed(n); other != "" && !owned {
 		s.add(codeShadowsPath, "it is found in PATH before "+other)
 	}
 	return s
@@ -184,7 +191,7 @@ func (h *hunt) ofLibrary(s *suspect, c owner.Claim) {
 
 // alone says that a suspect is a row of its own.
 func (s *suspect) alone() bool {
-	if s.has(codeAltered, codeAlerted, codeHiddenPath, codeTmpPath, codeSetuid, codeCapability, codeLoaderHijack, codeMiner, codeObfuscated) || s.owner != "" {
+	if s.has(codeAltered, codeAlerted, codeHiddenPath, codeTmpPath, codeSetuid, codeCapability, codeLoaderHijack, codeMiner, codeObfuscated, codeDownloads) || s.owner != "" {
 		return true
 	}
 	return !s.vouched && s.has(codePacked, codeEntrypoint)
@@ -200,14 +207,19 @@ func (s *suspect) notable() bool {
 		return false
 	}
 	if s.has(codeOwnershipUnknown) {
-		return s.has(codeNotInKnownGood, codeChanged) && s.node.Kind != inspect.KindScript && s.node.Kind != inspect.KindJar
+		return s.has(codeNotInKnownGood, codeChanged) && !s.text()
 	}
-	return s.node.Kind != inspect.KindScript && s.node.Kind != inspect.KindJar
+	return !s.text()
+}
+
+// text reports whether a suspect is a script or an archive: an image's own ones are many.
+func (s *suspect) text() bool {
+	return s.node.Kind == inspect.KindScript || s.node.Kind == inspect.KindJar || s.node.Kind == ""
 }
 
 // severity judges the suspect by the rule of severity.go.
 func (h *hunt) severity(s *suspect, confirmed bool) inspect.Severity {
-	return severityOf(signs{path: s.node.Path, kind: s.node.Kind, codes: s.codes, ownership: h.own.Level, confirmed: confirmed, library: s.library != ""})
+	return severityOf(signs{path: s.node.Path, kind: s.node.Kind, codes: s.codes, ownership: h.own.Listing, searched: h.searched(s.node.Path), confirmed: confirmed, library: s.library != ""})
 }
 
 // rows are the suspects as they are shown: ordinary ones of one tree and one build step are one row.
@@ -300,28 +312,14 @@ func treeOf(p string) string {
 	}
 }
 
-// preloaded finds what ld.so.preload and LD_PRELOAD make every program load.
-func (h *hunt) preloaded(ctx context.Context) map[*inspect.Node]string {
-	found := map[*inspect.Node]string{}
-	mark := func(names, by string) {
-		for _, w := range strings.FieldsFunc(names, func(r rune) bool { return strings.ContainsRune(" \t\n:", r) }) {
-			if n := h.tree.Resolve(w); strings.HasPrefix(w, "/") && n != nil && layer.IsRegular(n) && !h.own.Intact(n.Path) {
-				found[n] = by + " makes every program load it"
-			}
-		}
+// searched reports whether a path is in a directory of PATH, or where something runs what is there.
+func (h *hunt) searched(p string) bool {
+	if code, _, _ := startPlace(p); code != "" {
+		return true
 	}
-	if data, err := h.tree.ReadFile(ctx, preloadFile, MaxTextFile); err == nil && len(data) < endsSize {
-		layer.Lines(data, func(line string) {
-			line, _, _ = strings.Cut(line, "#")
-			mark(line, preloadFile)
-		})
+	if h.path == nil {
+		return owner.SystemProgram(p)
 	}
-	for _, e := range h.image.Settings.Env {
-		if value, ok := strings.CutPrefix(e, "LD_PRELOAD="); ok {
-			mark(value, "LD_PRELOAD in the image's environment")
-		}
-	}
-	return found
+	_, ok := h.path.at[path.Dir(p)]
+	return ok
 }
-
-const preloadFile = "/etc/ld.so.preload"

@@ -117,3 +117,25 @@ func (t *Tree) Before(number int, keep func(*inspect.Node) bool) *Tree {
 	was.arrange()
 	return was
 }
+
+// Hidden gives the entries of lower layers that a layer takes away, sorted by path.
+func (t *Tree) Hidden(number int) iter.Seq[*inspect.Node] {
+	s, ok := t.layers[number]
+	if !ok {
+		return func(func(*inspect.Node) bool) {}
+	}
+	return slices.Values(s.hidden)
+}
+
+// Previous returns what the layers below a node's own have at its path; nil where none has anything.
+func (t *Tree) Previous(n *inspect.Node) *inspect.Node {
+	for _, number := range slices.Backward(t.Numbers()) {
+		if number >= n.Layer {
+			continue
+		}
+		if was := t.layers[number].get(n.Path); was != nil {
+			return was
+		}
+	}
+	return nil
+}

@@ -36,6 +36,9 @@ func parseApk(data []byte) *Database {
 	last := -1
 	layer.Lines(data, func(line string) {
 		if line == "" {
+			if owner != "" {
+				db.install(packageKey{owner, version, ""}, true)
+			}
 			owner, version, dir, last = "", "", "", -1
 			return
 		}
@@ -46,7 +49,6 @@ func parseApk(data []byte) *Database {
 		switch key {
 		case "P":
 			owner = value
-			db.packages++
 		case "V":
 			version = value
 		case "F":
@@ -65,6 +67,9 @@ func parseApk(data []byte) *Database {
 			}
 		}
 	})
+	if owner != "" {
+		db.install(packageKey{owner, version, ""}, true)
+	}
 	return db
 }
 

@@ -21,6 +21,7 @@ type Claim struct {
 	From    *Database
 
 	also     string // what other packages of the same database say that its content may be, with a blank before each
+	arch     string // of the package, where the database tells packages of several apart
 	Recalled int    // number of the layer that changed what the database says of it: sum is what it said before; 0 for none
 }
 
@@ -54,9 +55,25 @@ type Database struct {
 	File     string // that holds the list of packages, as evidence
 	claims   []Claim
 	packages int
-	bare     []string // installed packages whose files it does not list
-	shared   bool     // several of its packages may hold a path with different contents, of which one is there (rpm's multilib)
-	Language bool     // of a language's package manager: it says nothing about the rest of the image
+	keys     map[packageKey]bool // installed packages; true where their list of files was read
+	bare     []string            // installed packages whose files it does not list
+	shared   bool                // several of its packages may hold a path with different contents, of which one is there (rpm's multilib)
+	Language bool                // of a language's package manager: it says nothing about the rest of the image
+}
+
+// packageKey names a package as it was installed: whoever changes what a database says of it has to change its version.
+type packageKey struct{ name, version, arch string }
+
+// key names the package of a claim.
+func (c Claim) key() packageKey { return packageKey{c.Package, c.Version, c.arch} }
+
+// install counts an installed package. listed says that the list of its files was read.
+func (d *Database) install(key packageKey, listed bool) {
+	if d.keys == nil {
+		d.keys = map[packageKey]bool{}
+	}
+	d.packages++
+	d.keys[key] = listed || d.keys[key]
 }
 
 // source reads one kind of package database. A new kind is one file and one line in sources. It returns nil where the
@@ -66,7 +83,9 @@ type source func(ctx context.Context, t *layer.Tree) (*Database, error)
 func sources() []source { return append(systemSources(), readConda, readPython) }
 
 // systemSources are those of the package managers that make the system itself.
-func systemSources() []source { return []source{readDpkg, readDistroless, readApk, readRPM} }
+func systemSources() []source {
+	return []source{readDpkg, readDistroless, readApk, readRPM, readChisel, readPacman, readOpkg}
+}
 
 // readSmall reads a file of a package database, nil where there is none. Links are followed.
 func readSmall(ctx context.Context, t *layer.Tree, p string) ([]byte, error) {

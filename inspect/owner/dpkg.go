@@ -40,7 +40,6 @@ func readDpkg(ctx context.Context, t *layer.Tree) (*Database, error) {
 		if !p.installed || len(db.claims) > MaxClaims {
 			continue
 		}
-		db.packages++
 		base := p.name
 		if info[base+".list"] == nil && info[base+":"+p.arch+".list"] != nil {
 			base += ":" + p.arch
@@ -56,6 +55,7 @@ func readDpkg(ctx context.Context, t *layer.Tree) (*Database, error) {
 		if list == nil && sums == nil {
 			db.bare = append(db.bare, p.name)
 		}
+		db.install(packageKey{p.name, p.version, p.arch}, list != nil)
 		db.claims = append(db.claims, diverted.apply(dpkgClaims(p, list, sums))...)
 	}
 	return db, nil
@@ -76,11 +76,14 @@ func dpkgClaims(p dpkgPackage, list, sums []byte) []Claim {
 		}
 	}
 	for _, c := range p.conffiles {
-		all[c.Path] = c
+		// No package has a path in its digests that is configuration: whoever declares it one later is not believed.
+		if all[c.Path].Sum == "" {
+			all[c.Path] = c
+		}
 	}
 	claims := make([]Claim, 0, len(all))
 	for _, c := range all {
-		c.Version = p.version
+		c.Version, c.arch = p.version, p.arch
 		claims = append(claims, c)
 	}
 	slices.SortFunc(claims, func(a, b Claim) int { return strings.Compare(a.Path, b.Path) })
@@ -110,18 +113,30 @@ func readDistroless(ctx context.Context, t *layer.Tree) (*Database, error) {
 			if len(db.claims) > MaxClaims {
 				break
 			}
-			db.packages++
-			sums, err := readSmall(ctx, t, path.Join(dpkgStatusD, name+".md5sums"))
+			list, sums, err := distrolessLists(ctx, t, name, p.name)
 			if err != nil {
 				return nil, err
 			}
-			if sums == nil {
+			if list == nil && sums == nil {
 				db.bare = append(db.bare, p.name)
 			}
-			db.claims = append(db.claims, dpkgClaims(p, nil, sums)...)
+			db.install(packageKey{p.name, p.version, p.arch}, list != nil || sums != nil)
+			db.claims = append(db.claims, dpkgClaims(p, list, sums)...)
 		}
 	}
 	return db, nil
+}
+
+// distrolessLists reads the digests beside a file of status.d, and what some builders keep in dpkg's info instead.
+func distrolessLists(ctx context.Context, t *layer.Tree, file, name string) (list, sums []byte, err error) {
+	if sums, err = readSmall(ctx, t, path.Join(dpkgStatusD, file+".md5sums")); err != nil || sums != nil {
+		return nil, sums, err
+	}
+	if list, err = readSmall(ctx, t, path.Join(dpkgInfo, name+".list")); err != nil {
+		return nil, nil, err
+	}
+	sums, err = readSmall(ctx, t, path.Join(dpkgInfo, name+".md5sums"))
+	return list, sums, err
 }
 
 // parseStatus reads the stanzas of a status file (deb822). A stanza without Status is installed: distroless has none.
@@ -173,26 +188,35 @@ func parseConffile(line string) (Claim, bool) {
 		return Claim{}, false
 	}
 	c := Claim{Path: path.Clean(words[0]), Config: true}
-	if isHex(words[1], 32) {
-		c.Sum = "md5:" + words[1]
-	}
+	c.Sum = hexSum(words[1])
 	return c, true
 }
 
-// parseSums reads a .md5sums file: 32 hex digits, two blanks, and a path without the leading slash.
+// parseSums reads a .md5sums file: 32 hex digits, two blanks, and a path without the leading slash. Some packages have the 64
+// digits of SHA-256 there (docker/desktop-linux#264), one blank, or the slash.
 func parseSums(data []byte, owner string) []Claim {
 	var all []Claim
 	layer.Lines(data, func(line string) {
-		if len(line) < 35 || !isHex(line[:32], 32) || line[32] != ' ' {
+		digest, name, _ := strings.Cut(line, " ")
+		sum := hexSum(digest)
+		if name = strings.TrimPrefix(strings.TrimLeft(name, " "), "*"); name == "" || sum == "" {
 			return
 		}
-		name := strings.TrimPrefix(strings.TrimLeft(line[32:], " "), "*")
-		if name == "" {
-			return
-		}
-		all = append(all, Claim{Path: layer.CleanPath(name), Package: owner, Sum: "md5:" + strings.ToLower(line[:32])})
+		all = append(all, Claim{Path: layer.CleanPath(name), Package: owner, Sum: sum})
 	})
 	return all
+}
+
+// hexSum gives a digest with its algorithm, which its length tells; "" for what is none.
+func hexSum(digest string) string {
+	switch {
+	case isHex(digest, 32):
+		return "md5:" + strings.ToLower(digest)
+	case isHex(digest, 64):
+		return "sha256:" + strings.ToLower(digest)
+	default:
+		return ""
+	}
 }
 
 func isHex(s string, n int) bool {

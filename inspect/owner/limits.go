@@ -15,6 +15,8 @@ const (
 	// MaxKeptOwners and MaxKeptOwnerBytes bound the images whose ownership is kept, and its estimated bytes.
 	MaxKeptOwners     = 32
 	MaxKeptOwnerBytes = 192 << 20
+	// MaxTamperedPaths bounds the files that are named of one thing that a layer did to a package database.
+	MaxTamperedPaths = 50
 	// MaxEnvironments bounds the conda environments of an image.
 	MaxEnvironments = 2_000
 )

@@ -3,6 +3,7 @@ package owner
 import (
 	"context"
 	"fmt"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -11,7 +12,7 @@ import (
 	"github.com/backtrail/backtrail/inspect/layer"
 )
 
-// ownership is what the package databases of an image say about its tree.
+// Ownership is what the package databases of an image say about its tree.
 type Ownership struct {
 	Tree    *layer.Tree
 	dbs     []*Database
@@ -22,6 +23,13 @@ type Ownership struct {
 	absent  map[string]bool   // the paths of missing
 	Level   string            // known, partial, unknown
 	Detail  string
+	// Listing is Level without what digests are missing: how much of the files the lists cover.
+	Listing  string
+	Tampered []Tampering // by layer
+
+	history *history
+	rivals  []rival
+	changed []change
 }
 
 // Levels of ownership.
@@ -46,14 +54,21 @@ func readAll(ctx context.Context, t *layer.Tree) (*Ownership, error) {
 		if db != nil {
 			o.dbs = append(o.dbs, db)
 			o.take(db)
-			db.claims = nil // owner holds what counts of them
+			db.claims = nil // Claims holds what counts of them
 		}
 	}
-	o.judge(broken)
-	if err := o.recall(ctx); err != nil {
+	var err error
+	if o.history, err = o.readHistory(ctx); err != nil {
 		return nil, err
 	}
-	return o, o.compare(ctx)
+	o.judge(broken)
+	o.settle()
+	if err := o.compare(ctx); err != nil {
+		return nil, err
+	}
+	o.sayChanged()
+	o.judgeDigests()
+	return o, nil
 }
 
 // take puts the claims of a database where they really lie: both sides of a merged /usr meet here, since every path is
@@ -77,8 +92,14 @@ func (o *Ownership) take(db *Database) {
 		if c.ghost && n.Kind != "" {
 			continue
 		}
+		// No package has a program as configuration, but for scripts in /etc: whoever replaces one would like it to be.
+		c.Config = c.Config && (n.Kind == "" || !hasBinaryKind(n) && layer.Within(real, "/etc"))
 		// Where several packages name a path, the one that knows its content says more; the system's more than a language's.
-		if old, twice := o.Claims[real]; !twice || old.Sum == "" && (!db.Language || old.From.Language) {
+		old, twice := o.Claims[real]
+		if twice && !db.shared && !db.Language && !old.From.Language && old.key() != c.key() && old.Sum != c.Sum && n.Type != inspect.EntryDir {
+			o.rivals = append(o.rivals, rival{real, [2]Claim{old, c}})
+		}
+		if !twice || old.Sum == "" && (!db.Language || old.From.Language) {
 			o.Claims[real] = c
 			o.system = o.system || !db.Language
 		} else if db == old.From && db.shared && c.Sum != "" && c.Sum != old.Sum {
@@ -132,11 +153,15 @@ func (o *Ownership) judge(broken []string) {
 			continue
 		}
 		packages += db.packages
-		bare = append(bare, db.bare...)
+		for _, name := range db.bare {
+			if o.fromBase(db, name) {
+				bare = append(bare, name)
+			}
+		}
 	}
 	switch {
 	case packages == 0 && len(broken) == 0:
-		o.Level, o.Detail = Unknown, "the image has no package database"
+		o.Level, o.Detail = Unknown, "no package database that lists files was found"
 	case !o.system || len(bare) == packages:
 		o.Level, o.Detail = Unknown, fmt.Sprintf("the package database names %d packages and none of their files", packages)
 	case len(bare) > 0:
@@ -151,6 +176,35 @@ func (o *Ownership) judge(broken []string) {
 			o.Level = Partial
 		}
 	}
+}
+
+// fromBase reports whether a package was installed with the first layer that has a database. A later one without a list of
+// its files is no reason to judge the others mildly.
+func (o *Ownership) fromBase(db *Database, name string) bool {
+	for key := range db.keys {
+		if key.name == name && (o.history.first == o.history.last || o.history.Since(Claim{Package: name, Version: key.version, arch: key.arch}) <= o.history.first) {
+			return true
+		}
+	}
+	return false
+}
+
+// judgeDigests says which programs are their package's by name only.
+func (o *Ownership) judgeDigests() {
+	o.Listing = o.Level
+	names, programs := map[string]bool{}, 0
+	for p, c := range o.Claims {
+		if n := o.Tree.Get(p); n != nil && o.Unproven(p) && hasBinaryKind(n) {
+			names[c.Package] = true
+			programs++
+		}
+	}
+	if programs == 0 || o.Level == Unknown {
+		return
+	}
+	list := slices.Sorted(maps.Keys(names))
+	o.Level = Partial
+	o.AddGap(fmt.Sprintf("the database has no digest of %d programs: package %s", programs, strings.Join(list[:min(len(list), 5)], ", ")))
 }
 
 // compare computes the digests that the databases name, and remembers the files that differ.

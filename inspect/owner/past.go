@@ -10,75 +10,6 @@ import (
 	"github.com/backtrail/backtrail/inspect/layer"
 )
 
-// Whoever replaces a program in a layer of their own can write its new digest into the package database with it. The layers
-// below still hold what the database said before, about the same package in the same version.
-
-// recalled is what an earlier layer's database said of a file.
-type recalled struct {
-	sum string
-	by  int // number of the layer that changed it
-}
-
-// recall puts back what the package databases of lower layers said, where a later layer changed it without changing the
-// package's version. What of the past cannot be read is passed over: the databases as they are have been read.
-func (o *Ownership) recall(ctx context.Context) error {
-	was := map[string]recalled{}
-	for _, number := range slices.Backward(databaseLayers(o.Tree)) { // the oldest has the last word
-		past := before(o.Tree, number)
-		for _, read := range systemSources() {
-			db, err := read(ctx, past)
-			if ctx.Err() != nil {
-				return ctx.Err()
-			}
-			if err != nil || db == nil {
-				continue
-			}
-			for _, c := range db.claims {
-				p, _ := past.Place(c.Path)
-				now, ok := o.Claims[p]
-				if !ok || c.Sum == "" || c.Config || now.Config || c.Version == "" || now.From.Language || now.Package != c.Package || now.Version != c.Version {
-					continue
-				}
-				by := number
-				if later, known := was[p]; known {
-					by = later.by
-				}
-				if now.Sum == c.Sum && now.also == "" {
-					delete(was, p)
-				} else {
-					was[p] = recalled{c.Sum, by}
-				}
-			}
-		}
-	}
-	for p, r := range was {
-		c := o.Claims[p]
-		if c.Sum != r.sum {
-			c.Recalled = r.by
-		}
-		c.Sum, c.also = r.sum, ""
-		o.Claims[p] = c
-	}
-	return nil
-}
-
-// databaseLayers are the layers that changed a package database which a lower layer brought, at most MaxPasts of them.
-func databaseLayers(t *layer.Tree) []int {
-	var changed []int
-	for _, number := range t.Numbers() {
-		for n := range t.Entries(number) {
-			if layer.IsRegular(n) && databaseFile(n.Path) {
-				changed = append(changed, number)
-				break
-			}
-		}
-	}
-	if len(changed) == 0 {
-		return nil
-	}
-	return slices.Clone(changed[1:min(len(changed), MaxPasts+1)])
-}
-
 // before is the image as it was with the layers below a number only, in so far as it says whose file something was and the
 // image as it is does not: its directories, links, and those files of package databases that are not the same any more.
 func before(t *layer.Tree, number int) *layer.Tree {
@@ -87,20 +18,41 @@ func before(t *layer.Tree, number int) *layer.Tree {
 	})
 }
 
-// databaseFile says that a path is that of a file of a package database of the system.
-func databaseFile(p string) bool {
+// databaseFile reports whether a path is that of a file of a package database of the system.
+func databaseFile(p string) bool { return databaseKind(p) != "" }
+
+// databaseKind names the kind of package database that a file belongs to, as Database.Name does; "" for none.
+func databaseKind(p string) string {
 	if layer.Within(p, "/var/lib/dpkg") {
-		dir := path.Dir(p)
-		return dir == "/var/lib/dpkg" || dir == dpkgStatusD || dir == dpkgInfo && (strings.HasSuffix(p, ".list") || strings.HasSuffix(p, ".md5sums"))
+		switch dir := path.Dir(p); {
+		case dir == dpkgStatusD:
+			return "dpkg (distroless)"
+		case dir == "/var/lib/dpkg", dir == dpkgInfo && (strings.HasSuffix(p, ".list") || strings.HasSuffix(p, ".md5sums")):
+			return "dpkg"
+		}
+		return ""
 	}
-	switch path.Base(p) { // asked of every file of an image: the lists are looked up last
+	switch base := path.Base(p); base { // called for every file of an image: the lists are looked up last
 	case "installed":
-		return slices.Contains(apkInstalled(), p)
+		return kindAt("apk", slices.Contains(apkInstalled(), p))
 	case "rpmdb.sqlite", "Packages.db", "Packages":
-		return slices.Contains(rpmPlaces(), p)
+		return kindAt("rpm", slices.Contains(rpmPlaces(), p))
+	case "manifest.wall":
+		return kindAt("chisel", p == chiselManifest)
+	case "desc", "files", "mtree":
+		return kindAt("pacman", layer.Within(p, pacmanLocal))
+	case "status":
+		return kindAt("opkg", slices.Contains(opkgDirs(), path.Dir(p)))
 	default:
-		return false
+		return kindAt("opkg", strings.HasSuffix(base, ".list") && path.Base(path.Dir(p)) == "info" && slices.Contains(opkgDirs(), path.Dir(path.Dir(p))))
 	}
+}
+
+func kindAt(kind string, there bool) string {
+	if there {
+		return kind
+	}
+	return ""
 }
 
 // unpackaged leaves out what a package had brought that the databases name no more: they are asked as they were before the

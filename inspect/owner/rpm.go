@@ -43,7 +43,7 @@ func readRPM(ctx context.Context, t *layer.Tree) (*Database, error) {
 			if len(db.claims) > MaxClaims {
 				break
 			}
-			db.packages++
+			db.install(packageKey{p.Name, p.Version + "-" + p.Release, p.Arch}, true)
 			db.claims = append(db.claims, rpmClaims(p)...)
 		}
 		return db, nil
@@ -99,7 +99,7 @@ func rpmClaims(p *rpmdb.PackageInfo) []Claim {
 		if i >= len(p.DirIndexes) || p.DirIndexes[i] < 0 || int(p.DirIndexes[i]) >= len(p.DirNames) || base == "" {
 			continue
 		}
-		c := Claim{Path: layer.CleanPath(path.Join(p.DirNames[p.DirIndexes[i]], base)), Package: p.Name, Version: p.Version + "-" + p.Release}
+		c := Claim{Path: layer.CleanPath(path.Join(p.DirNames[p.DirIndexes[i]], base)), Package: p.Name, Version: p.Version + "-" + p.Release, arch: p.Arch}
 		if i < len(p.FileDigests) && algorithm != "" && isHex(p.FileDigests[i], len(p.FileDigests[i])) && p.FileDigests[i] != "" {
 			c.Sum = algorithm + ":" + strings.ToLower(p.FileDigests[i])
 		}

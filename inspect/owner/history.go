@@ -1,0 +1,155 @@
+package owner
+
+import (
+	"context"
+	"iter"
+
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/layer"
+)
+
+// Whoever replaces or adds a program in a layer of their own can write it into the package database with it. The layers below
+// still hold what the database said before, about the same package in the same version: that counts.
+
+// history is what the package databases of lower layers said, compared with what they say now.
+type history struct {
+	first int                 // the lowest layer with a database; -1 where there is none
+	last  int                 // the highest one that changed one
+	since map[packageKey]int  // the layer in which a package was installed in this version, as far as it is not last
+	was   map[string]recalled // by path: what was said of it, where that is not what is said now
+	grown map[string]int      // by path: the layer that added it to a package that was there before
+}
+
+// recalled is what an earlier layer's database said of a file.
+type recalled struct {
+	claim Claim
+	by    int // number of the layer that changed it
+}
+
+// readHistory reads the databases as they were below each layer that changed them, the newest first. What of the past cannot
+// be read is passed over: the databases as they are have been read.
+func (o *Ownership) readHistory(ctx context.Context) (*history, error) {
+	changed := databaseLayers(o.Tree)
+	h := &history{first: -1, last: -1, since: map[packageKey]int{}, was: map[string]recalled{}, grown: map[string]int{}}
+	if len(changed) == 0 {
+		return h, nil
+	}
+	h.first, h.last = changed[0], changed[len(changed)-1]
+	if len(changed) == 1 {
+		return h, nil
+	}
+	now := o.pathsByPackage()
+	seen := min(len(changed), MaxPasts+1)
+	for at := seen - 1; at > 0; at-- {
+		past := before(o.Tree, changed[at])
+		for _, read := range systemSources() {
+			db, err := read(ctx, past)
+			if ctx.Err() != nil {
+				return nil, ctx.Err()
+			}
+			if err == nil && db != nil {
+				h.compare(o, past, db, now, changed[at-1], changed[at])
+			}
+		}
+	}
+	return h, nil
+}
+
+// pathsByPackage lists what the databases of the system name now, by package.
+func (o *Ownership) pathsByPackage() map[packageKey][]string {
+	all := map[packageKey][]string{}
+	for p, c := range o.Claims {
+		if !c.From.Language && c.Version != "" {
+			all[c.key()] = append(all[c.key()], p)
+		}
+	}
+	return all
+}
+
+// compare takes in what a database said when layer was the highest one that had changed it; next changed it again.
+func (h *history) compare(o *Ownership, past *layer.Tree, db *Database, now map[packageKey][]string, number, next int) {
+	paths := map[packageKey]map[string]bool{} // of the packages whose list can be compared
+	for key, listed := range db.keys {
+		if !o.installed(key) || key.version == "" {
+			continue
+		}
+		h.since[key] = number
+		if listed && len(now[key]) > 0 {
+			paths[key] = map[string]bool{}
+		}
+	}
+	for _, c := range db.claims {
+		key := c.key()
+		if !o.installed(key) || key.version == "" {
+			continue
+		}
+		p, _ := past.Place(c.Path)
+		c.Path = p
+		if set := paths[key]; set != nil {
+			set[p] = true
+		}
+		h.recall(o, c, next)
+	}
+	for key, set := range paths {
+		for _, p := range now[key] {
+			if set[p] {
+				delete(h.grown, p)
+			} else if _, known := h.grown[p]; !known {
+				h.grown[p] = next
+			}
+		}
+	}
+}
+
+// recall compares what was said of a file with what is said now.
+func (h *history) recall(o *Ownership, c Claim, next int) {
+	now, ok := o.Claims[c.Path]
+	switch {
+	case !ok: // the list does not name it any more
+		if n := o.Tree.Get(c.Path); n != nil && n.Type != inspect.EntryDir {
+			h.was[c.Path] = recalled{c, h.by(c.Path, next)}
+		}
+	case now.From.Language || now.key() != c.key() || c.Sum == "" || c.Config && now.Config:
+	case now.Sum == c.Sum && now.also == "" && now.Config == c.Config:
+		delete(h.was, c.Path)
+	default:
+		h.was[c.Path] = recalled{c, h.by(c.Path, next)}
+	}
+}
+
+// by is the layer that changed what is said of a path: the newest one that did.
+func (h *history) by(p string, next int) int {
+	if later, known := h.was[p]; known {
+		return later.by
+	}
+	return next
+}
+
+// Since returns the number of the layer in which the package of a claim was installed in its version.
+func (h *history) Since(c Claim) int {
+	if number, ok := h.since[c.key()]; ok {
+		return number
+	}
+	return h.last
+}
+
+// databaseLayers are the layers that changed a package database, lowest first: the first one brought it. A whiteout changes
+// it too.
+func databaseLayers(t *layer.Tree) []int {
+	var changed []int
+	for _, number := range t.Numbers() {
+		if touchesDatabase(t.Entries(number)) || touchesDatabase(t.Hidden(number)) {
+			changed = append(changed, number)
+		}
+	}
+	return changed
+}
+
+func touchesDatabase(nodes iter.Seq[*inspect.Node]) bool {
+	for n := range nodes {
+		if layer.IsRegular(n) && databaseFile(n.Path) {
+			return true
+		}
+	}
+	return false
+}
