@@ -7,10 +7,12 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
+// namespaces is the kind of namespaces themselves.
 func namespaces() resource {
 	return resource{version: "v1", plural: "namespaces", kind: "Namespace", global: true}
 }
 
+// admission is a kind of the group that configures admission; none of them is in a namespace.
 func admission(plural, kind string) resource {
 	return resource{group: "admissionregistration.k8s.io", version: "v1", plural: plural, kind: kind, global: true}
 }

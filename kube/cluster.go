@@ -61,7 +61,8 @@ func Open(o Options) (*Cluster, error) {
 	}
 	c.client, err = newClient(config, o)
 	if err != nil {
-		return nil, &Error{Doing: fmt.Sprintf("preparing context %q", c.context), Err: err, Hint: credentialHints(userOf(all))}
+		return nil, &Error{Doing: fmt.Sprintf("preparing context %q", c.context), Err: err,
+			Hint: credentialHints(userOf(all))}
 	}
 	c.reading = reading{from: c}
 	return c, nil
@@ -98,10 +99,13 @@ func (c *Cluster) Server() string { return c.server }
 // Contexts are the names of all contexts of the kubeconfig, sorted.
 func (c *Cluster) Contexts() []string { return c.contexts }
 
+// home is where pods are listed if the whole cluster may not be.
 func (c *Cluster) home() string { return c.namespace }
 
+// lacks returns nil: a live cluster that lists none of a kind has none.
 func (c *Cluster) lacks(resource) error { return nil }
 
+// get reads one object with one request.
 func (c *Cluster) get(ctx context.Context, res resource, namespace, name string) (Object, error) {
 	obj := res.object(namespace, name, nil)
 	raw, err := fetch(ctx, c.client.Get().AbsPath(obj.Path))
@@ -130,7 +134,10 @@ type page struct {
 // maxPages bounds a list: half a million objects.
 const maxPages = 1000
 
-func (c *Cluster) list(ctx context.Context, res resource, namespace string, selector labels.Selector, each func([]found) error) (string, error) {
+// list reads page by page and gives each page to the caller before the next request, so that the first pods are shown
+// while others are still on their way.
+func (c *Cluster) list(ctx context.Context, res resource, namespace string, selector labels.Selector,
+	each func([]found) error) (string, error) {
 	doing := "listing the " + res.plural + " of all namespaces"
 	if namespace != "" {
 		doing = "listing the " + res.plural + " of namespace " + namespace
@@ -160,7 +167,8 @@ func (c *Cluster) list(ctx context.Context, res resource, namespace string, sele
 
 // page reads one page. A list that takes longer than the server remembers it (410 Gone) goes on
 // from the same place with what is there now, by the token that the server sends for this.
-func (c *Cluster) page(ctx context.Context, res resource, namespace string, selector labels.Selector, next string) (page, error) {
+func (c *Cluster) page(ctx context.Context, res resource, namespace string, selector labels.Selector,
+	next string) (page, error) {
 	var p page
 	req := c.client.Get().AbsPath(res.path(namespace, "")).Param("limit", strconv.Itoa(cmp.Or(res.page, PageSize)))
 	if res.fields != "" {

@@ -58,7 +58,8 @@ func loadConfig(o Options) (*api.Config, *rest.Config, error) {
 	config, err := clientcmd.NewNonInteractiveClientConfig(*all, o.Context, overrides, rules).ClientConfig()
 	if err != nil {
 		return nil, nil, &Error{
-			Doing: fmt.Sprintf("reading context %q of the kubeconfig", o.Context), Err: err, Hint: credentialHints(userOf(all)),
+			Doing: fmt.Sprintf("reading context %q of the kubeconfig", o.Context), Err: err,
+			Hint: credentialHints(userOf(all)),
 		}
 	}
 	return all, config, nil
@@ -86,6 +87,7 @@ func certificateEnd(config *rest.Config) time.Time {
 	return cert.NotAfter
 }
 
+// noConfig is the error that no kubeconfig has a context, with the files that were looked for.
 func noConfig(rules *clientcmd.ClientConfigLoadingRules) error {
 	looked := rules.Precedence
 	if rules.ExplicitPath != "" {
@@ -97,6 +99,7 @@ func noConfig(rules *clientcmd.ClientConfigLoadingRules) error {
 	}
 }
 
+// noConfigHints are the ways to work without the kubeconfig that is missing.
 func noConfigHints() []string {
 	return []string{
 		"--kubeconfig FILE (or $KUBECONFIG) names a kubeconfig",
@@ -105,6 +108,7 @@ func noConfigHints() []string {
 	}
 }
 
+// wrongContext is the error for a context that the kubeconfig does not have, with those that it has.
 func wrongContext(all *api.Config, name string) error {
 	known := strings.Join(contextNames(all), ", ")
 	if name == "" {
@@ -114,11 +118,13 @@ func wrongContext(all *api.Config, name string) error {
 		}
 	}
 	return &Error{
-		Doing: fmt.Sprintf("choosing context %q", name), Kind: ErrNoConfig, Err: errors.New("the kubeconfig does not have it"),
+		Doing: fmt.Sprintf("choosing context %q", name), Kind: ErrNoConfig,
+		Err:  errors.New("the kubeconfig does not have it"),
 		Hint: []string{"it has: " + known},
 	}
 }
 
+// contextNames are the contexts of the kubeconfig, sorted.
 func contextNames(all *api.Config) []string {
 	var names []string
 	for name := range all.Contexts {
@@ -164,7 +170,7 @@ func newClient(config *rest.Config, o Options) (*rest.RESTClient, error) {
 // detach makes client-go give the plugin no stdin, or fail with this message if it needs one.
 func detach(plugin *api.ExecConfig) {
 	plugin.StdinUnavailable = true
-	plugin.StdinUnavailableMessage = "the screen is in use"
+	plugin.StdinUnavailableMessage = "the terminal UI has the terminal"
 }
 
 // warner hands on the server's warnings.

@@ -37,7 +37,8 @@ type Container struct {
 	State    string    // running, waiting: REASON, terminated: REASON, or "" if not known
 	Started  time.Time // start of the present or, if it ended, of the last run; zero if never
 	Restarts int32
-	Last     string // how the run before the present one ended: terminated: OOMKilled, exit 137, TIME; "" if there was none
+	// how the run before the present one ended: terminated: OOMKilled, exit 137, TIME; "" if there was none
+	Last string
 }
 
 // Image is the parsed ImageID.
@@ -133,6 +134,7 @@ func lastRun(t *corev1.ContainerStateTerminated) string {
 	return text
 }
 
+// reasoned adds the reason to a state, as kubectl does in its STATUS column.
 func reasoned(word, reason string) string {
 	if reason == "" {
 		return word

@@ -32,6 +32,7 @@ func (d *dump) note(format string, args ...any) {
 	d.notes = append(d.notes, fmt.Sprintf(format, args...))
 }
 
+// allNotes are the notes with a count of those past maxDumpNotes.
 func (d *dump) allNotes() []string {
 	if d.dropped > 0 {
 		return append(d.notes, fmt.Sprintf("and %d more remarks of this kind", d.dropped))
@@ -58,7 +59,8 @@ func (d *dump) readPath(ctx context.Context, path string) error {
 			return nil
 		}
 		if entry.IsDir() {
-			if rel, err := filepath.Rel(path, at); err == nil && strings.Count(rel, string(filepath.Separator)) >= maxDumpDepth {
+			if rel, err := filepath.Rel(path, at); err == nil &&
+				strings.Count(rel, string(filepath.Separator)) >= maxDumpDepth {
 				d.note("%s: more than %d folders deep, not read", at, maxDumpDepth)
 				return fs.SkipDir
 			}
@@ -139,7 +141,8 @@ func (d *dump) splitYAML(name string, content []byte, x *indexer) {
 			continue
 		}
 		if len(doc) > maxYAMLBytes {
-			d.note("%s: document %d is more than %d MB of YAML, not read; JSON may be larger", name, i+1, maxYAMLBytes>>20)
+			d.note("%s: document %d is more than %d MB of YAML, not read; JSON may be larger", name, i+1,
+				maxYAMLBytes>>20)
 			continue
 		}
 		asJSON, err := yaml.YAMLToJSON(doc)

@@ -2,6 +2,7 @@ package kube
 
 import (
 	"errors"
+	"fmt"
 )
 
 // What went wrong, for errors.Is.
@@ -41,6 +42,14 @@ func (e *Error) Unwrap() []error {
 		errs = append(errs, e.Err)
 	}
 	return errs
+}
+
+// recovered makes an error of a panic. It is deferred in everything that runs beside other work: a panic in a goroutine
+// would end the program and with it the case.
+func recovered(err *error) {
+	if p := recover(); p != nil {
+		*err = fmt.Errorf("internal error: %v", p)
+	}
 }
 
 // Hints are lines on what to try, for the command line to print below the error.

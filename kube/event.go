@@ -15,19 +15,23 @@ import (
 // About names an object that events may be about.
 type About struct{ Kind, Namespace, Name, UID string }
 
+// eventsAbout is the list of events about one object, picked by the server.
 func eventsAbout(o About) resource {
 	// The name picks on the server, or else the events of a whole namespace would come. The kubelet gives a node's name
 	// in place of its UID.
 	return resource{version: "v1", plural: "events", kind: "Event", fields: "involvedObject.name=" + o.Name}
 }
 
-// Events lists what the cluster still says of some objects, oldest first; it forgets after an hour by default. The objects
-// are asked about side by side. What could not be listed is in the error; the other events are there.
+// Events lists what the cluster still says of some objects, oldest first; it forgets after an hour by default. The
+// objects are asked about side by side. What could not be listed is in the error; the other events are there.
 func (r *reading) Events(ctx context.Context, objects ...About) ([]corev1.Event, error) {
 	lists, errs := make([][]corev1.Event, len(objects)), make([]error, len(objects))
 	var work sync.WaitGroup
 	for i, o := range objects {
-		work.Go(func() { lists[i], errs[i] = r.eventsOf(ctx, o) })
+		work.Go(func() {
+			defer recovered(&errs[i])
+			lists[i], errs[i] = r.eventsOf(ctx, o)
+		})
 	}
 	work.Wait()
 	all := slices.Concat(lists...)
@@ -37,6 +41,7 @@ func (r *reading) Events(ctx context.Context, objects ...About) ([]corev1.Event,
 	return all, errors.Join(errs...)
 }
 
+// eventsOf lists the events about one object. Events of a node lie in namespace default.
 func (r *reading) eventsOf(ctx context.Context, o About) ([]corev1.Event, error) {
 	namespace := cmp.Or(o.Namespace, metav1.NamespaceDefault) // where those of nodes are
 	if err := checkNames(namespace, o.Name); err != nil {

@@ -40,7 +40,7 @@ func (c *Cluster) explain(doing string, err error) error {
 	case apierrors.IsForbidden(err):
 		e.Kind = ErrForbidden
 		e.Hint = []string{
-			"`backtrail rbac` prints the least role that it needs; -n NAMESPACE asks for one namespace only",
+			"`backtrail rbac` prints the least role that it needs; -n NAMESPACE lists one namespace only",
 		}
 	case apierrors.IsNotFound(err):
 		e.Kind = ErrNotFound
@@ -82,16 +82,18 @@ func (c *Cluster) loginHints() []string {
 	if c.plugin == nil {
 		return []string{"the credentials of this context are refused: renew them in the kubeconfig", again}
 	}
-	hints := []string{fmt.Sprintf("credentials come from the plugin `%s`: renew its login", filepath.Base(c.plugin.Command)), again}
+	hints := []string{fmt.Sprintf("credentials come from the plugin `%s`: renew its login",
+		filepath.Base(c.plugin.Command)), again}
 	if hint := strings.TrimSpace(c.plugin.InstallHint); hint != "" {
 		hints = append(hints, strings.Split(hint, "\n")...)
 	}
 	return hints
 }
 
+// reachHints are what to try when the API server does not answer.
 func (c *Cluster) reachHints() []string {
 	hints := []string{
-		fmt.Sprintf("is the VPN up? `kubectl --context %s version` asks the same server", c.context),
+		fmt.Sprintf("is the VPN up? `kubectl --context %s version` connects to the same server", c.context),
 		"--snapshot PATH reads a saved `kubectl get … -o json` in place of the cluster",
 	}
 	if len(c.contexts) > 1 {
@@ -100,14 +102,17 @@ func (c *Cluster) reachHints() []string {
 	return hints
 }
 
+// isCertificateError reports that the server's certificate was refused on this side.
 func isCertificateError(err error) bool {
 	var unknown x509.UnknownAuthorityError
 	var host x509.HostnameError
 	var invalid x509.CertificateInvalidError
 	var verification *tls.CertificateVerificationError
-	return errors.As(err, &unknown) || errors.As(err, &host) || errors.As(err, &invalid) || errors.As(err, &verification)
+	return errors.As(err, &unknown) || errors.As(err, &host) || errors.As(err, &invalid) ||
+		errors.As(err, &verification)
 }
 
+// isNetworkError reports that no answer came: a refused or lost connection, a name that does not resolve, a timeout.
 func isNetworkError(err error) bool {
 	var network net.Error
 	var sending *url.Error

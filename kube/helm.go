@@ -17,9 +17,9 @@ const HelmSecret = corev1.SecretType("helm.sh/release.v1")
 // maxReleases bounds how many revisions of one release are kept; Helm itself keeps ten by default.
 const maxReleases = 100
 
-// HelmReleases reads the Secrets in which Helm keeps the revisions of a release: besides those for pulling images the only
-// Secrets that backtrail ever reads, and only if a person asks for it. They are not told to a Trace, so that no bundle can
-// hold them as they are.
+// HelmReleases reads the Secrets in which Helm keeps the revisions of a release: besides those for pulling images the
+// only Secrets that backtrail ever reads, and only if a person asks for it. They are not told to a Trace, so that no
+// bundle can hold them as they are.
 func (r *reading) HelmReleases(ctx context.Context, namespace, release string) ([]corev1.Secret, error) {
 	ctx = context.WithValue(ctx, traceKey{}, Trace{Request: traceOf(ctx).Request})
 	doing := "reading the revisions of Helm release " + release
@@ -50,7 +50,8 @@ func (r *reading) HelmReleases(ctx context.Context, namespace, release string) (
 		return nil
 	})
 	if err == nil && len(kept) == 0 {
-		err = &Error{Doing: doing, Kind: ErrNotFound, Err: errors.New("there is no Secret of it"), Hint: []string{"a saved dump's Secrets are not looked at; Helm may keep its releases in another way"}}
+		err = &Error{Doing: doing, Kind: ErrNotFound, Err: errors.New("no Secret of it was found"),
+			Hint: []string{"Secrets of a saved dump are not read; Helm may store its releases in another way"}}
 	}
 	return kept, err
 }

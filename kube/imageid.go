@@ -57,6 +57,7 @@ func isDigest(s string) bool {
 	}
 }
 
+// isHex accepts lower case only, as the OCI image specification does for registered algorithms.
 func isHex(s string, digits int) bool {
 	if len(s) != digits {
 		return false

@@ -26,8 +26,8 @@ type item struct {
 	err    error
 }
 
-// packed is an object as it was received, compressed: a dump of 5,000 pods is about 100 MB, and little of it is asked for
-// again.
+// packed is an object as it was received, compressed: a dump of 5,000 pods is about 100 MB, and little of it is asked
+// for again.
 type packed []byte
 
 // pack compresses into scratch, which grows as it must, and gives a copy that is no larger than it needs.
@@ -99,11 +99,7 @@ func (x *indexer) finish() []*item {
 // identify reads what the object is, and packs it. A panic becomes the item's error: one odd object must not end the
 // program.
 func (it *item) identify(parser *fastjson.Parser, scratch *[]byte) {
-	defer func() {
-		if p := recover(); p != nil {
-			it.err = fmt.Errorf("internal error: %v", p)
-		}
-	}()
+	defer recovered(&it.err)
 	v, err := parser.ParseBytes(it.raw)
 	if err != nil {
 		it.err = json.Unmarshal(it.raw, &it.header) // which says it shorter, and does not cite the object

@@ -3,6 +3,7 @@ package kube
 import (
 	"context"
 	"errors"
+	"io"
 	"strconv"
 	"time"
 
@@ -23,8 +24,8 @@ type Log struct {
 	Truncated bool   // a limit cut it short
 }
 
-// Log reads the log of a container: of its present run, or of the one before. It is a GET that the node answers; nothing
-// is attached to the container.
+// Log reads the log of a container: of its present run, or of the one before. It is a GET that the node answers;
+// nothing is attached to the container.
 func (c *Cluster) Log(ctx context.Context, pod *corev1.Pod, container string, previous bool) (Log, error) {
 	doing := "reading the log of container " + container + " of " + pods().named(pod.Namespace, pod.Name)
 	if err := checkNames(pod.Namespace, pod.Name); err != nil {
@@ -47,6 +48,7 @@ func (c *Cluster) Log(ctx context.Context, pod *corev1.Pod, container string, pr
 	return l, nil
 }
 
+// lines counts line feeds.
 func lines(text []byte) (n int) {
 	for _, b := range text {
 		if b == '\n' {
@@ -59,4 +61,47 @@ func lines(text []byte) (n int) {
 // Log is what a dump does not have.
 func (s *Snapshot) Log(context.Context, *corev1.Pod, string, bool) (Log, error) {
 	return Log{}, &Error{Doing: "reading a log", Kind: ErrNotFound, Err: errors.New(s.Context() + " holds no logs")}
+}
+
+// LogWanted says what of a container's log is wanted.
+type LogWanted struct {
+	Namespace, Pod, Container string
+
+	Lines  int       // at most, the newest ones
+	Bytes  int       // at most; the server counts them from the first of the lines. 0: no limit
+	Since  time.Time // only what was written from this second on; zero: from the beginning
+	Follow bool      // go on with what is written from now on; the server ends such an answer at some time
+}
+
+// Path is where the API keeps the log.
+func (w LogWanted) Path() string {
+	return pods().path(w.Namespace, w.Pod) + "/log?container=" + w.Container
+}
+
+// StreamLog reads a container's log as it comes, each line with its time before it. The caller closes the body. As with
+// Log it is a GET that the node answers.
+func (c *Cluster) StreamLog(ctx context.Context, w LogWanted) (io.ReadCloser, error) {
+	doing := "reading the log of container " + w.Container + " of " + pods().named(w.Namespace, w.Pod)
+	if err := checkNames(w.Namespace, w.Pod); err != nil {
+		return nil, &Error{Doing: doing, Err: err}
+	}
+	req := c.client.Get().AbsPath(pods().path(w.Namespace, w.Pod)+"/log").Param("container",
+		w.Container).Param("timestamps", "true")
+	if w.Lines > 0 {
+		req = req.Param("tailLines", strconv.Itoa(w.Lines))
+	}
+	if w.Bytes > 0 {
+		req = req.Param("limitBytes", strconv.Itoa(w.Bytes))
+	}
+	if !w.Since.IsZero() {
+		req = req.Param("sinceTime", w.Since.UTC().Format(time.RFC3339))
+	}
+	if w.Follow {
+		req = req.Param("follow", "true")
+	}
+	body, err := req.Stream(ctx)
+	if err != nil {
+		return nil, c.explain(doing, err)
+	}
+	return body, nil
 }

@@ -8,7 +8,10 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
+// secrets is a kind that is read for a flag only: for pulling images and for Helm releases.
 func secrets() resource { return resource{version: "v1", plural: "secrets", kind: "Secret"} }
+
+// serviceAccounts is the kind of the accounts that pods run as.
 func serviceAccounts() resource {
 	return resource{version: "v1", plural: "serviceaccounts", kind: "ServiceAccount"}
 }
@@ -39,6 +42,7 @@ func (r *reading) PullSecrets(ctx context.Context, pod *corev1.Pod) ([]corev1.Se
 	return found, errors.Join(errs...)
 }
 
+// secretNames are the names of references, once each, in their order: the kubelet tries them in it.
 func secretNames(refs []corev1.LocalObjectReference) []string {
 	var names []string
 	for _, ref := range refs {

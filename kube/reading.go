@@ -91,7 +91,8 @@ func isRefusal(err error) bool {
 }
 
 // podsIn lists one namespace ("" for all) and decodes page by page.
-func (r *reading) podsIn(ctx context.Context, namespace string, selector labels.Selector, l *Listing, each func([]corev1.Pod) error) error {
+func (r *reading) podsIn(ctx context.Context, namespace string, selector labels.Selector, l *Listing,
+	each func([]corev1.Pod) error) error {
 	if namespace != "" {
 		if err := checkNames(namespace, "any"); err != nil {
 			return &Error{Doing: "listing pods", Err: err}
@@ -132,7 +133,8 @@ func decodePods(page []found) ([]corev1.Pod, []string) {
 	kept := decoded[:0]
 	for i := range decoded {
 		if err := failed[i]; err != nil {
-			notes = append(notes, fmt.Sprintf("pod %s/%s is only read in part: %v", decoded[i].Namespace, decoded[i].Name, err))
+			notes = append(notes, fmt.Sprintf("pod %s/%s is only read in part: %v", decoded[i].Namespace,
+				decoded[i].Name, err))
 		}
 		if decoded[i].Name != "" {
 			kept = append(kept, decoded[i])
@@ -142,8 +144,9 @@ func decodePods(page []found) ([]corev1.Pod, []string) {
 }
 
 // decodePod decodes one pod; after an error it still fills in its names.
-func decodePod(raw []byte, pod *corev1.Pod) error {
-	err := json.Unmarshal(raw, pod)
+func decodePod(raw []byte, pod *corev1.Pod) (err error) {
+	defer recovered(&err)
+	err = json.Unmarshal(raw, pod)
 	if err == nil {
 		return nil
 	}

@@ -14,9 +14,10 @@ import (
 type objects interface {
 	// get reads one object.
 	get(ctx context.Context, res resource, namespace, name string) (Object, error)
-	// list streams the objects that the selector picks, in pages; namespace "" means all. It gives the version from which
-	// a watch sees all that changes, "" for a dump.
-	list(ctx context.Context, res resource, namespace string, selector labels.Selector, each func(page []found) error) (version string, err error)
+	// list streams the objects that the selector picks, in pages; namespace "" means all. It gives the version from
+	// which a watch sees all that changes, "" for a dump.
+	list(ctx context.Context, res resource, namespace string, selector labels.Selector,
+		each func(page []found) error) (version string, err error)
 	// home is the namespace to fall back to.
 	home() string
 	// lacks says why nothing is known of a kind at all: a dump in which there is none may have been made without it.
@@ -39,22 +40,38 @@ type resource struct {
 // The kinds that backtrail reads.
 func pods() resource { return resource{version: "v1", plural: "pods", kind: "Pod"} }
 
-func nodes() resource        { return resource{version: "v1", plural: "nodes", kind: "Node", global: true} }
-func replicaSets() resource  { return apps("replicasets", "ReplicaSet") }
-func revisions() resource    { return apps("controllerrevisions", "ControllerRevision") }
-func deployments() resource  { return apps("deployments", "Deployment") }
-func statefulSets() resource { return apps("statefulsets", "StatefulSet") }
-func daemonSets() resource   { return apps("daemonsets", "DaemonSet") }
-func jobs() resource         { return resource{group: "batch", version: "v1", plural: "jobs", kind: "Job"} }
+// nodes are in no namespace.
+func nodes() resource { return resource{version: "v1", plural: "nodes", kind: "Node", global: true} }
 
+// replicaSets are the revisions of Deployments.
+func replicaSets() resource { return apps("replicasets", "ReplicaSet") }
+
+// revisions keep the templates of StatefulSets and DaemonSets.
+func revisions() resource { return apps("controllerrevisions", "ControllerRevision") }
+
+// deployments make ReplicaSets.
+func deployments() resource { return apps("deployments", "Deployment") }
+
+// statefulSets make pods of fixed names.
+func statefulSets() resource { return apps("statefulsets", "StatefulSet") }
+
+// daemonSets make a pod on each node.
+func daemonSets() resource { return apps("daemonsets", "DaemonSet") }
+
+// jobs run pods to their end.
+func jobs() resource { return resource{group: "batch", version: "v1", plural: "jobs", kind: "Job"} }
+
+// cronJobs make Jobs; their template lies one level deeper and is not read.
 func cronJobs() resource {
 	return resource{group: "batch", version: "v1", plural: "cronjobs", kind: "CronJob"}
 }
 
+// replicationControllers are the older form of ReplicaSets; OpenShift's DeploymentConfigs still make them.
 func replicationControllers() resource {
 	return resource{version: "v1", plural: "replicationcontrollers", kind: "ReplicationController"}
 }
 
+// apps is a kind of group apps/v1.
 func apps(plural, kind string) resource {
 	return resource{group: "apps", version: "v1", plural: plural, kind: kind}
 }

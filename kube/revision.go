@@ -196,15 +196,18 @@ func (r *reading) partsOf(ctx context.Context, res resource, w *Workload, each f
 	return err
 }
 
+// controls reports whether a workload is the controller of an object, by UID: names are used again.
 func controls(w *Workload, m *metav1.ObjectMeta) bool {
 	ref := metav1.GetControllerOf(m)
 	return ref != nil && string(ref.UID) == w.UID
 }
 
+// hasControllerRevisions reports the kinds whose history lies in ControllerRevisions.
 func hasControllerRevisions(kind string) bool {
 	return kind == statefulSets().kind || kind == daemonSets().kind
 }
 
+// newRevision reads the images and the cause, an annotation that anybody may write. The number is the caller's to find.
 func newRevision(kind string, m *metav1.ObjectMeta, template *corev1.PodTemplateSpec) Revision {
 	rev := Revision{
 		Kind: kind, Name: m.Name, UID: string(m.UID), Created: m.CreationTimestamp.Time,

@@ -64,6 +64,7 @@ func ParseSnapshot(name string, content []byte) (*Snapshot, error) {
 	return d.snapshot(name)
 }
 
+// snapshotHints is the command that makes a dump with all kinds that are read.
 func snapshotHints() []string {
 	return []string{
 		"a snapshot is what `kubectl get pods,replicasets,deployments,statefulsets,daemonsets,jobs,controllerrevisions,nodes -A -o json` writes",
@@ -130,8 +131,10 @@ func (s *Snapshot) Pods(ctx context.Context, scope Scope, each func([]corev1.Pod
 	return l, err
 }
 
+// home is where a pod is looked for if nobody names a namespace.
 func (s *Snapshot) home() string { return s.Namespace() }
 
+// lacks is an error where the dump holds none of a kind: whoever made it may have left the kind out.
 func (s *Snapshot) lacks(res resource) error {
 	if len(s.objects[res.group+"/"+res.kind]) > 0 {
 		return nil
@@ -142,6 +145,7 @@ func (s *Snapshot) lacks(res resource) error {
 	}
 }
 
+// get finds one object by group, kind, namespace and name; the version does not matter.
 func (s *Snapshot) get(ctx context.Context, res resource, namespace, name string) (Object, error) {
 	doing := "reading " + res.named(namespace, name)
 	if err := ctx.Err(); err != nil {
@@ -153,7 +157,8 @@ func (s *Snapshot) get(ctx context.Context, res resource, namespace, name string
 	t := s.byKey[key{res.group, res.kind, namespace, name}]
 	if t == nil {
 		return Object{}, &Error{
-			Doing: doing, Kind: ErrNotFound, Err: fmt.Errorf("not found in %s", s.Context()), Hint: s.lookHints(res, name),
+			Doing: doing, Kind: ErrNotFound, Err: fmt.Errorf("not found in %s", s.Context()),
+			Hint: s.lookHints(res, name),
 		}
 	}
 	return res.object(namespace, name, t.packed.raw()), nil
@@ -174,7 +179,9 @@ func (s *Snapshot) lookHints(res resource, name string) []string {
 	return hints
 }
 
-func (s *Snapshot) list(ctx context.Context, res resource, namespace string, selector labels.Selector, each func([]found) error) (string, error) {
+// list gives the objects of a kind in pages of PageSize, as a server would.
+func (s *Snapshot) list(ctx context.Context, res resource, namespace string, selector labels.Selector,
+	each func([]found) error) (string, error) {
 	var page []found
 	for _, t := range s.objects[res.group+"/"+res.kind] {
 		if namespace != "" && t.namespace != namespace || !selector.Matches(t.labels) {

@@ -92,7 +92,7 @@ func podJSON(name string) string {
 	return `{"apiVersion":"v1","kind":"Pod","metadata":{"name":"` + name + `","namespace":"a"}}`
 }
 
-// A pod cannot hide behind a field that is not understood.
+// A pod cannot hide behind a field of another type.
 func TestStrangeField(t *testing.T) {
 	s, err := ParseSnapshot("dump", []byte(`{"apiVersion":"v1","kind":"Pod","spec":{"containers":"none"},"metadata":{"name":"odd","namespace":"a","creationTimestamp":"yesterday"}}`))
 	if err != nil {

@@ -52,8 +52,8 @@ type Source interface {
 	Services(ctx context.Context, pod *corev1.Pod) ([]corev1.Service, error)
 	// NetworkPolicies lists those that select the pod.
 	NetworkPolicies(ctx context.Context, pod *corev1.Pod) ([]networkingv1.NetworkPolicy, error)
-	// MutatingWebhooks, ValidatingWebhooks, AdmissionPolicies and AdmissionBindings list what stands before every object
-	// on its way into the cluster. A dump that has none of a kind does not know: the error is ErrNotFound.
+	// MutatingWebhooks, ValidatingWebhooks, AdmissionPolicies and AdmissionBindings list what stands before every
+	// object on its way into the cluster. A dump that has none of a kind does not know: the error is ErrNotFound.
 	MutatingWebhooks(ctx context.Context) ([]admissionv1.MutatingWebhookConfiguration, error)
 	ValidatingWebhooks(ctx context.Context) ([]admissionv1.ValidatingWebhookConfiguration, error)
 	AdmissionPolicies(ctx context.Context) ([]admissionv1.ValidatingAdmissionPolicy, error)
@@ -64,10 +64,11 @@ type Source interface {
 	// EachCustom streams them, where there may be many. It stops at the first error of each.
 	EachCustom(ctx context.Context, kind CustomKind, namespace string, each func(Object) error) error
 
-	// PullSecrets reads the Secrets that the pod and its service account name for pulling images. Only a flag asks for it.
+	// PullSecrets reads the Secrets that the pod and its service account name for pulling images. Only a flag asks for
+	// it.
 	PullSecrets(ctx context.Context, pod *corev1.Pod) ([]corev1.Secret, error)
-	// HelmReleases reads the Secrets in which Helm keeps the revisions of a release. Only a flag asks for it. A dump's Secrets
-	// are not looked at: ErrNotFound.
+	// HelmReleases reads the Secrets in which Helm keeps the revisions of a release. Only a flag asks for it. A dump's
+	// Secrets are not looked at: ErrNotFound.
 	HelmReleases(ctx context.Context, namespace, release string) ([]corev1.Secret, error)
 
 	// Node reads a node: its platform and the images that its kubelet reports.

@@ -26,8 +26,8 @@ type splitter struct {
 	logs      map[string]int
 }
 
-// splitJSON hands each object of the file to the indexer. It goes over the bytes once. Where a document is broken or cut
-// off, the objects before that place are kept, and it goes on with the next document.
+// splitJSON hands each object of the file to the indexer. It goes over the bytes once. Where a document is broken or
+// cut off, the objects before that place are kept, and it goes on with the next document.
 func (d *dump) splitJSON(name string, in *stream, x *indexer) {
 	s := &splitter{name: name, dump: d, in: in, index: x, logs: map[string]int{}}
 	s.dec = jsontext.NewDecoder(in, s.options()...)
@@ -65,8 +65,8 @@ func (s *splitter) next() bool {
 }
 
 // passOver reads lines until one begins with a JSON document. A bracket further inside a line does not count: text may
-// hold any. It reports whether there is such a line. With count the lines are counted as text; without, they are the rest
-// of a broken document.
+// hold any. It reports whether there is such a line. With count the lines are counted as text; without, they are the
+// rest of a broken document.
 func (s *splitter) passOver(count bool) bool {
 	s.in.putBack(s.dec.UnreadBuffer())
 	defer func() { s.dec.Reset(s.in, s.options()...) }()
@@ -118,8 +118,8 @@ func logMark(line []byte, edge string) (log string, ok bool) {
 	return strings.CutSuffix(text, " ====")
 }
 
-// report notes what was passed over. A log that begins or ends twice was written by somebody who knows the format of the
-// dump: objects behind it may be invented.
+// report notes what was passed over. A log that begins or ends twice was written by somebody who knows the format of
+// the dump: objects behind it may be invented.
 func (s *splitter) report() {
 	again := 0
 	for _, times := range s.logs {
@@ -272,8 +272,8 @@ func (d *document) addObject(raw []byte) {
 	}
 }
 
-// nameItems gives a list's items the kind of the list without its List: the API leaves it out in each of them. kubectl's
-// own list is just called List, and its items carry their kind.
+// nameItems gives a list's items the kind of the list without its List: the API leaves it out in each of them.
+// kubectl's own list is just called List, and its items carry their kind.
 func (d *document) nameItems() {
 	for _, it := range d.items {
 		it.kind, it.api = strings.TrimSuffix(d.kind, "List"), d.api

@@ -92,7 +92,8 @@ func (s *stream) putBack(b []byte) {
 	s.ahead = append(bytes.Clone(b), s.ahead...)
 }
 
-// line reads to the end of the line, which is left out. Of a line longer than maxTextLine only the beginning is returned.
+// line reads to the end of the line, which is left out. Of a line longer than maxTextLine only the beginning is
+// returned.
 func (s *stream) line() ([]byte, error) {
 	var line []byte
 	for {
@@ -148,7 +149,8 @@ func (s *stream) isYAML() bool {
 		if len(text) > 0 && (text[0] == '{' || text[0] == '[') {
 			return false
 		}
-		for _, first := range []string{"---", "%YAML", "- ", "apiVersion:", "kind:", "metadata:", "items:", "spec:", "==== "} {
+		for _, first := range []string{"---", "%YAML", "- ", "apiVersion:", "kind:", "metadata:", "items:", "spec:",
+			"==== "} {
 			if bytes.HasPrefix(text, []byte(first)) {
 				return first != "==== "
 			}

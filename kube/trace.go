@@ -30,6 +30,7 @@ type Trace struct {
 	Request func(Request) // each request of a live cluster
 }
 
+// traceKey is the key of the trace in a context.
 type traceKey struct{}
 
 // WithTrace returns a context under which every read is told to t, and to the traces that ctx
@@ -42,6 +43,7 @@ func WithTrace(ctx context.Context, t Trace) context.Context {
 	})
 }
 
+// traceOf is the trace of a context, empty if it has none.
 func traceOf(ctx context.Context) Trace {
 	t, _ := ctx.Value(traceKey{}).(Trace)
 	return t

@@ -32,6 +32,7 @@ type waiter struct {
 // sent is how far a request came; the guard sets it.
 type sent struct{ atomic.Bool }
 
+// sentKey is the key of the state of a request in its context.
 type sentKey struct{}
 
 // markSent states that a request has its credentials and goes to the network.
@@ -79,13 +80,9 @@ type outcome struct {
 
 // roundTrip makes an error of a panic, which would end the program from this goroutine.
 func roundTrip(next http.RoundTripper, req *http.Request) (a outcome) {
-	defer func() {
-		if p := recover(); p != nil {
-			a = outcome{err: fmt.Errorf("sending the request: internal error: %v", p)}
-		}
-	}()
-	resp, err := next.RoundTrip(req)
-	return outcome{resp: resp, err: err}
+	defer recovered(&a.err)
+	a.resp, a.err = next.RoundTrip(req)
+	return a
 }
 
 // drop closes an answer that nobody waits for any longer.
@@ -102,7 +99,8 @@ func (w *waiter) tell(state *sent) {
 		return
 	}
 	if w.plugin != nil && !state.Load() {
-		w.report(fmt.Sprintf("no answer from credential plugin %s for %v: it may wait for a login", w.pluginName(), w.notice))
+		w.report(fmt.Sprintf("no answer from credential plugin %s for %v: it may wait for a login", w.pluginName(),
+			w.notice))
 		return
 	}
 	w.report(fmt.Sprintf("no answer from %s for %v", w.server, w.notice))
@@ -116,9 +114,9 @@ func mayPrompt(plugin *api.ExecConfig) bool {
 	return plugin.InteractiveMode != api.NeverExecInteractiveMode && !plugin.StdinUnavailable
 }
 
-// MayPrompt reports whether the context has a credential plugin that may ask for something on the terminal. If so, Login
-// comes before a terminal UI starts. If not, a UI can show its first frame at once and call Login meanwhile, with a
-// context that it cancels when it ends.
+// MayPrompt reports whether the context has a credential plugin that may ask for something on the terminal. If so,
+// Login comes before a terminal UI starts. If not, a UI can show its first frame at once and call Login meanwhile, with
+// a context that it cancels when it ends.
 func (c *Cluster) MayPrompt() bool { return c.plugin != nil && mayPrompt(c.plugin) }
 
 // credentialHints name the way out of a kubeconfig whose login client-go no longer supports. The in-tree providers gcp

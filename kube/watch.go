@@ -34,9 +34,10 @@ const (
 	PodAdded    PodChangeType = "added"
 	PodModified PodChangeType = "modified"
 	PodDeleted  PodChangeType = "deleted" // Pod is as it was last
-	PodsListed  PodChangeType = "listed"  // the pages hold all that there are: what is not among them is gone, nobody saw when
-	WatchLost   PodChangeType = "lost"    // Err says why; it is tried again
-	WatchLive   PodChangeType = "live"    // the server answers: what comes from now on is seen as it happens
+	// the pages hold all that there are: what is not among them is gone, nobody saw when
+	PodsListed PodChangeType = "listed"
+	WatchLost  PodChangeType = "lost" // Err says why; it is tried again
+	WatchLive  PodChangeType = "live" // the server answers: what comes from now on is seen as it happens
 )
 
 // PodChange is one thing that a watch tells.
@@ -51,9 +52,9 @@ type PodChange struct {
 	Err    error        // of lost; with a Pod: why it is only read in part
 }
 
-// WatchPods tells each change of the pods of w to each, in order and from one goroutine, until ctx ends, each returns an
-// error or the server says that it is not permitted. It lists again where the server no longer knows the version, and
-// connects again after a loss, waiting longer each time. The error is never nil.
+// WatchPods tells each change of the pods of w to each, in order and from one goroutine, until ctx ends, each returns
+// an error or the server says that it is not permitted. It lists again where the server no longer knows the version,
+// and connects again after a loss, waiting longer each time. The error is never nil.
 func (c *Cluster) WatchPods(ctx context.Context, w PodWatch, each func(PodChange) error) error {
 	doing := "watching " + w.words()
 	if w.Name != "" || w.Namespace != "" {
@@ -83,6 +84,7 @@ func (c *Cluster) WatchPods(ctx context.Context, w PodWatch, each func(PodChange
 	}
 }
 
+// words is what is watched, for errors.
 func (w PodWatch) words() string {
 	switch {
 	case w.Name != "":
@@ -94,6 +96,7 @@ func (w PodWatch) words() string {
 	}
 }
 
+// resource is pods, narrowed to one name where there is one.
 func (w PodWatch) resource() resource {
 	res := pods()
 	if w.Name != "" {
@@ -203,7 +206,8 @@ func (l *podWatcher) event(e watchEvent) error {
 	if t, ok := types[e.Type]; ok {
 		change := PodChange{Type: t, Pod: &corev1.Pod{}}
 		change.Err = decodePod(e.Object, change.Pod)
-		if change.Pod.Name != "" && (l.Name == "" || change.Pod.Name == l.Name) { // whatever a server makes of the field selector
+		// whatever a server makes of the field selector
+		if change.Pod.Name != "" && (l.Name == "" || change.Pod.Name == l.Name) {
 			change.Object = pods().object(change.Pod.Namespace, change.Pod.Name, e.Object)
 			if err := l.tell(change); err != nil {
 				return err

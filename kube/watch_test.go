@@ -176,7 +176,7 @@ func TestWatchPods(t *testing.T) {
 			[]string{all + "  7", all + "  8", all + "  8"},
 		},
 		{
-			"lists again after what is not understood",
+			"lists again after an event that cannot be read",
 			PodWatch{Version: "7"},
 			[]string{`{"type":"MODIFIED","object":{"metadata":{}}}`, event("MODIFIED", "web", "101")},
 			[]string{"listed 2", "modified web@101"},
@@ -244,7 +244,7 @@ func TestWatchOfNamesThatArePaths(t *testing.T) {
 	}
 }
 
-// A pod with a field that is not understood is told as far as it was read.
+// A pod with a field of another type is given as far as it was read.
 func TestWatchOfAStrangePod(t *testing.T) {
 	s := serveWatch(t, `{"type":"ADDED","object":{"metadata":{"name":"odd","namespace":"shop","resourceVersion":"8"},"spec":7}}`)
 	enough := errors.New("enough")

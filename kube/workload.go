@@ -75,7 +75,8 @@ func (r *reading) PodsOf(ctx context.Context, w *Workload) ([]corev1.Pod, error)
 }
 
 // podsMadeBy lists the pods whose controller is one of the makers.
-func (r *reading) podsMadeBy(ctx context.Context, namespace string, selector labels.Selector, makers map[string]bool) ([]corev1.Pod, error) {
+func (r *reading) podsMadeBy(ctx context.Context, namespace string, selector labels.Selector,
+	makers map[string]bool) ([]corev1.Pod, error) {
 	var mine []corev1.Pod
 	var l Listing
 	err := r.podsIn(ctx, namespace, selector, &l, func(page []corev1.Pod) error {
@@ -118,6 +119,7 @@ func Newest(pods []corev1.Pod) *corev1.Pod {
 	return best
 }
 
+// newer orders pods: running before others, then the one created last, then by name so that the choice is stable.
 func newer(a, b *corev1.Pod) bool {
 	aRuns, bRuns := a.Status.Phase == corev1.PodRunning, b.Status.Phase == corev1.PodRunning
 	if aRuns != bRuns {
