@@ -12,7 +12,7 @@ type Reach struct {
 	Secrets         []string    `json:"secrets"`
 	ConfigMaps      []string    `json:"configMaps"`
 	Volumes         []string    `json:"volumes"`
-	Privileges      []string    `json:"privileges"`
+	Privileges      []Privilege `json:"privileges"`
 	NetworkPolicies []string    `json:"networkPolicies"`
 	Token           string      `json:"token"`      // of the service account: mounted, none, or empty where nobody looked
 	Tokens          []Token     `json:"tokens"`     // those that are mounted
@@ -20,7 +20,7 @@ type Reach struct {
 	Uses            []Use       `json:"uses"`       // how Secrets, ConfigMaps and the node's files come into its containers
 	Isolated        []string    `json:"isolated"`   // ingress, egress: only what its network policies allow
 	Shared          Shared      `json:"shared"`
-	Unseen          []string    `json:"unseen"` // what could not be read, in words
+	Unseen          []Unread    `json:"unseen"`
 }
 
 // Whether a token of the service account is mounted.
@@ -81,6 +81,3 @@ type PodGroup struct {
 	Count int      `json:"count"`
 	Pods  []string `json:"pods"` // namespace/name, sorted, at most MaxShared
 }
-
-// HostNetwork is the privilege of a pod that uses the network of its node: no NetworkPolicy is about it.
-const HostNetwork = "host network"

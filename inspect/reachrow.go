@@ -39,8 +39,8 @@ func (c *Case) Reachable() []ReachRow {
 	l.named(UseConfigMap, l.r.ConfigMaps, ReachesOwn, "")
 	l.volumes()
 	l.network()
-	for _, text := range l.r.Unseen {
-		l.add(ReachRow{"not seen", text, "This may hide more of what the pod could touch. `backtrail rbac` prints the role that may read it.", ReachesOther, ""})
+	for _, u := range l.r.Unseen {
+		l.add(ReachRow{"not seen", u.String(), "This may hide more of what the pod could touch. `backtrail rbac` prints the role that may read it.", ReachesOther, ""})
 	}
 	l.shared("same image", "Pods that run one of its digests.", l.r.Shared.Digest, l.pod.Others)
 	l.shared("same layer", "Pods whose image has a layer that brought what is wrong here.", l.layers(), nil)
@@ -60,7 +60,9 @@ func (l *reachList) add(r ReachRow) { l.rows = append(l.rows, r) }
 
 func (l *reachList) privileges() {
 	for _, p := range l.r.Privileges {
-		l.add(ReachRow{"privilege", p, "What the container may do on the node, or to the other containers.", privilegeWeight(p), ""})
+		l.add(ReachRow{
+			"privilege", p.String(), "What the container may do on the node, or to the other containers.", privilegeWeight(p), "",
+		})
 	}
 	for _, u := range l.r.Uses {
 		if u.Kind == UseHostPath {
@@ -69,14 +71,12 @@ func (l *reachList) privileges() {
 	}
 }
 
-// privilegeWeight tells what reaches the node from what only makes that easier.
-func privilegeWeight(text string) ReachWeight {
-	for _, easier := range []string{"runs as root", "may gain privileges", "unconfined", "share one process namespace"} {
-		if strings.HasSuffix(text, easier) {
-			return ReachesOther
-		}
+// privilegeWeight separates what reaches the node from what only makes that easier.
+func privilegeWeight(p Privilege) ReachWeight {
+	if p.ReachesNode() {
+		return ReachesNode
 	}
-	return ReachesNode
+	return ReachesOther
 }
 
 func (l *reachList) roles() {
@@ -172,7 +172,7 @@ func (l *reachList) network() {
 	for _, p := range l.r.NetworkPolicies {
 		l.add(ReachRow{"network", p, "A policy that selects the pod." + enforced, ReachesOwn, ""})
 	}
-	if s, ok := l.c.Check("cluster", ""); ok && s.Status != Verified || l.unseen("network policies") {
+	if s, ok := l.c.Check("cluster", ""); ok && s.Status != Verified || l.r.Lacks(ReachNetworkPolicies) {
 		return // whether there are any is not known, and said
 	}
 	if len(l.r.NetworkPolicies) == 0 {
@@ -183,10 +183,6 @@ func (l *reachList) network() {
 		open := map[string]string{"ingress": "egress", "egress": "ingress"}[l.r.Isolated[0]]
 		l.add(ReachRow{"network", open + " is open", "The policies that select the pod say nothing of " + open + ": all of it is allowed.", ReachesOther, ""})
 	}
-}
-
-func (l *reachList) unseen(what string) bool {
-	return slices.ContainsFunc(l.r.Unseen, func(s string) bool { return strings.HasPrefix(s, what) })
 }
 
 // shared counts other pods, and names them one a row while they are few.

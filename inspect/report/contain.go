@@ -107,10 +107,8 @@ func (k container) replaced() string {
 
 // services says that Services may pick the pod that were not seen.
 func (k container) services() string {
-	for _, text := range k.pod.Reach.Unseen {
-		if strings.HasPrefix(text, "services") {
-			return "; which Services pick it is not known"
-		}
+	if k.pod.Reach.Lacks(inspect.ReachServices) {
+		return "; which Services pick it is not known"
 	}
 	return ""
 }
@@ -170,7 +168,7 @@ func (k container) policies(without []string, lets bool) []string {
 
 // isolate makes a policy that allows nothing. Policies add up: what another one allows stays allowed.
 func (k container) isolate() inspect.NextStep {
-	if slices.Contains(k.pod.Reach.Privileges, inspect.HostNetwork) {
+	if k.pod.Reach.Has(inspect.HostNetwork) {
 		return todo("no NetworkPolicy can hold its traffic back: it uses the network of its node; a firewall on the node can", "")
 	}
 	why := "cut its network off, only if the CNI enforces it; connections that stand may stay"
@@ -229,7 +227,7 @@ func (k container) mend() []inspect.NextStep {
 		}
 	}
 	steps = append(steps, todo(after+"delete the pod", k.where+" delete pod "+k.name))
-	if k.pod.Node != "" && k.reachesNode() {
+	if k.pod.Node != "" && k.pod.Reach.Node() {
 		steps = append(steps, todo("it could reach its node: empty that one, then make it anew",
 			k.c.Target.Kubectl()+" drain "+inspect.Quote(k.pod.Node)+" --ignore-daemonsets --delete-emptydir-data"))
 	}
@@ -261,12 +259,6 @@ func (k container) rollback() int64 {
 		}
 	}
 	return best
-}
-
-func (k container) reachesNode() bool {
-	return slices.ContainsFunc(k.c.Reachable(), func(r inspect.ReachRow) bool {
-		return r.Weight == inspect.ReachesNode && (r.Kind == "privilege" || r.Kind == "host path")
-	})
 }
 
 // runtimeCommand is how a person marks the run-time state of a saved case.

@@ -117,7 +117,7 @@ func TestIsolate(t *testing.T) {
 	if !strings.Contains(s.Why, "only if the CNI enforces it") || !strings.Contains(s.Why, "what these allow stays allowed: NetworkPolicy dns") || strings.Contains(s.Why, "NetworkPolicy in") {
 		t.Error(s.Why)
 	}
-	s = stepWith(t, alarmed(func(c *inspect.Case) { c.Pod.Reach.Privileges = []string{inspect.HostNetwork} }), "network of its node")
+	s = stepWith(t, alarmed(func(c *inspect.Case) { c.Pod.Reach.Privileges = []inspect.Privilege{{Kind: inspect.HostNetwork}} }), "network of its node")
 	if s.Command != "" {
 		t.Errorf("a policy about a pod of the host's network: %s", s.Command)
 	}
@@ -184,7 +184,7 @@ func TestMending(t *testing.T) {
 	}
 	got := destroys(alarmed(func(c *inspect.Case) {
 		mark(inspect.RuntimeSaved)(c)
-		c.Pod.Revisions, c.Pod.Reach.Privileges = nil, []string{"web: privileged"}
+		c.Pod.Revisions, c.Pod.Reach.Privileges = nil, []inspect.Privilege{{Kind: inspect.Privileged, Container: "web"}}
 	}))
 	want = []string{
 		"kubectl --context prod -n shop rollout restart deployment/web", want[1],

@@ -62,7 +62,7 @@ func incidentCase() inspect.Case {
 			Name: "web-7d9f", Namespace: "shop", Node: "node-3", Created: began, Others: []string{"shop/web-aaaa", "shop/web-bbbb"},
 			Owner:      []inspect.Owner{{Kind: "ReplicaSet", Name: "web-7d"}, {Kind: "Deployment", Name: "web"}},
 			Containers: []inspect.Container{{Name: "web", Type: inspect.ContainerMain, Reference: "registry.example/shop/web:1", Started: began, State: "running"}},
-			Reach:      inspect.Reach{ServiceAccount: "shop", Secrets: []string{"db-password"}, Privileges: []string{"runs as root"}},
+			Reach:      inspect.Reach{ServiceAccount: "shop", Secrets: []string{"db-password"}, Privileges: []inspect.Privilege{{Kind: inspect.RunsAsRoot}}},
 		}},
 		image("web", inspect.Verified),
 		inspect.Event{Check: "alerts", Container: "web", Fact: inspect.Alert{

@@ -1,82 +1,74 @@
 package subject
 
 import (
-	"fmt"
+	"cmp"
 	"slices"
-	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/backtrail/backtrail/inspect"
 )
 
-// privileges says what the pod and its containers may do beyond ordinary ones, in words, sorted.
-func privileges(pod *corev1.Pod, containers []*corev1.Container) []string {
-	var all []string
-	say := func(on bool, text string) {
+// privileges lists what the pod and its containers may do beyond ordinary ones, sorted.
+func privileges(pod *corev1.Pod, containers []*corev1.Container) []inspect.Privilege {
+	var all []inspect.Privilege
+	add := func(on bool, kind inspect.PrivilegeKind) {
 		if on {
-			all = append(all, text)
+			all = append(all, inspect.Privilege{Kind: kind})
 		}
 	}
-	say(pod.Spec.HostNetwork, inspect.HostNetwork)
-	say(pod.Spec.HostPID, "host PID namespace")
-	say(pod.Spec.HostIPC, "host IPC namespace")
-	say(isTrue(pod.Spec.ShareProcessNamespace), "its containers share one process namespace")
+	add(pod.Spec.HostNetwork, inspect.HostNetwork)
+	add(pod.Spec.HostPID, inspect.HostPID)
+	add(pod.Spec.HostIPC, inspect.HostIPC)
+	add(isTrue(pod.Spec.ShareProcessNamespace), inspect.SharedProcesses)
 	general := pod.Spec.SecurityContext
 	if general == nil {
 		general = &corev1.PodSecurityContext{}
 	}
 	for _, c := range containers {
-		for _, text := range containerPrivileges(c.SecurityContext, general) {
-			all = append(all, c.Name+": "+text)
+		own := containerPrivileges(c.SecurityContext, general)
+		profile := pod.Annotations[corev1.DeprecatedAppArmorBetaContainerAnnotationKeyPrefix+c.Name]
+		if profile == corev1.DeprecatedAppArmorBetaProfileNameUnconfined {
+			own = append(own, inspect.Privilege{Kind: inspect.AppArmorOff})
 		}
-		say(pod.Annotations[corev1.DeprecatedAppArmorBetaContainerAnnotationKeyPrefix+c.Name] == corev1.DeprecatedAppArmorBetaProfileNameUnconfined, c.Name+": AppArmor unconfined")
+		for _, p := range own {
+			p.Container = c.Name
+			all = append(all, p)
+		}
 	}
-	slices.Sort(all)
-	return slices.Compact(all)
+	slices.SortFunc(all, func(a, b inspect.Privilege) int { return cmp.Compare(a.String(), b.String()) })
+	return slices.CompactFunc(all, func(a, b inspect.Privilege) bool { return a.String() == b.String() })
 }
 
-// containerPrivileges are those of one container; what it does not say the pod says for all.
-func containerPrivileges(s *corev1.SecurityContext, pod *corev1.PodSecurityContext) []string {
+// containerPrivileges are those of one container. A field that it leaves out is that of the pod.
+func containerPrivileges(s *corev1.SecurityContext, pod *corev1.PodSecurityContext) []inspect.Privilege {
 	if s == nil {
 		s = &corev1.SecurityContext{}
 	}
-	var all []string
-	say := func(on bool, text string) {
+	var all []inspect.Privilege
+	add := func(on bool, kind inspect.PrivilegeKind) {
 		if on {
-			all = append(all, text)
+			all = append(all, inspect.Privilege{Kind: kind})
 		}
 	}
-	say(isTrue(s.Privileged), "privileged")
+	add(isTrue(s.Privileged), inspect.Privileged)
 	if s.Capabilities != nil && len(s.Capabilities.Add) > 0 {
-		names := make([]string, len(s.Capabilities.Add))
-		for i, n := range s.Capabilities.Add {
-			names[i] = string(n)
+		p := inspect.Privilege{Kind: inspect.Capabilities}
+		for _, n := range s.Capabilities.Add {
+			p.Names = append(p.Names, string(n))
 		}
-		all = append(all, fmt.Sprintf("capabilities %s", strings.Join(names, ", ")))
+		all = append(all, p)
 	}
-	user := s.RunAsUser
-	if user == nil {
-		user = pod.RunAsUser
-	}
-	say(user != nil && *user == 0, "runs as root")
-	say(isTrue(s.AllowPrivilegeEscalation) && !isTrue(s.Privileged), "may gain privileges")
-	say(s.ProcMount != nil && *s.ProcMount == corev1.UnmaskedProcMount, "/proc unmasked")
-	seccomp := s.SeccompProfile
-	if seccomp == nil {
-		seccomp = pod.SeccompProfile
-	}
-	say(seccomp != nil && seccomp.Type == corev1.SeccompProfileTypeUnconfined, "seccomp unconfined")
-	armor := s.AppArmorProfile
-	if armor == nil {
-		armor = pod.AppArmorProfile
-	}
-	say(armor != nil && armor.Type == corev1.AppArmorProfileTypeUnconfined, "AppArmor unconfined")
-	windows := s.WindowsOptions
-	if windows == nil {
-		windows = pod.WindowsOptions
-	}
-	say(windows != nil && isTrue(windows.HostProcess), "a process of its Windows node")
+	user := cmp.Or(s.RunAsUser, pod.RunAsUser)
+	add(user != nil && *user == 0, inspect.RunsAsRoot)
+	add(isTrue(s.AllowPrivilegeEscalation) && !isTrue(s.Privileged), inspect.MayEscalate)
+	add(s.ProcMount != nil && *s.ProcMount == corev1.UnmaskedProcMount, inspect.UnmaskedProc)
+	seccomp := cmp.Or(s.SeccompProfile, pod.SeccompProfile)
+	add(seccomp != nil && seccomp.Type == corev1.SeccompProfileTypeUnconfined, inspect.SeccompOff)
+	armor := cmp.Or(s.AppArmorProfile, pod.AppArmorProfile)
+	add(armor != nil && armor.Type == corev1.AppArmorProfileTypeUnconfined, inspect.AppArmorOff)
+	windows := cmp.Or(s.WindowsOptions, pod.WindowsOptions)
+	add(windows != nil && isTrue(windows.HostProcess), inspect.WindowsHostLevel)
 	return all
 }
 

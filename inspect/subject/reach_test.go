@@ -62,7 +62,7 @@ func TestReach(t *testing.T) {
 				"capabilities":{"add":["NET_ADMIN","SYS_PTRACE"]}}},{"name":"agent","securityContext":{"privileged":true,"allowPrivilegeEscalation":true,"runAsUser":7,
 				"seccompProfile":{"type":"RuntimeDefault"}}}]}}`,
 			[]string{
-				"privilege: agent: privileged", "privilege: host PID namespace", "privilege: its containers share one process namespace", "privilege: web: /proc unmasked",
+				"privilege: agent: privileged", "privilege: containers share one process namespace", "privilege: host PID namespace", "privilege: web: /proc unmasked",
 				"privilege: web: AppArmor unconfined", "privilege: web: capabilities NET_ADMIN, SYS_PTRACE", "privilege: web: may gain privileges", "privilege: web: runs as root",
 				"privilege: web: seccomp unconfined", "host path: /var/log: mounted at /host in web, writable", "network: no network policy selects it",
 			},
