@@ -40,7 +40,6 @@ type Authority struct {
 	Keys       []ExpectedKey
 	Identities []Identity
 	Predicates []string // types of attestations that must all be there; none: a signature
-	AnyBundle  bool     // without Predicates: an attestation in a Sigstore bundle will do
 	MayAccept  []string // as in Demand
 	AlsoAsks   []string
 }
@@ -61,24 +60,21 @@ const (
 // GatePolicy begins the name of the gate of a policy; its name follows.
 const GatePolicy = "policy "
 
-// IsPolicyGate says that a gate is that of a policy.
-func IsPolicyGate(name string) bool { return strings.HasPrefix(name, GatePolicy) }
-
 // PolicyGates are the gates of the policies that are about the image.
 func (i Image) PolicyGates() []Gate {
 	var all []Gate
 	for _, g := range i.Gates {
-		if IsPolicyGate(g.Name) {
+		if g.Kind == GateKindImagePolicy {
 			all = append(all, g)
 		}
 	}
 	return all
 }
 
-// ByPerson says that a person at this machine named the policy, not somebody in the cluster.
+// ByPerson reports whether a person at this machine named the policy, not somebody in the cluster.
 func (d Demand) ByPerson() bool { return d.Origin != TrustCluster }
 
-// Signers says that the policy names who should have signed.
+// Signers reports whether the policy names who must have signed.
 func (d Demand) Signers() bool {
 	for _, g := range d.Groups {
 		for _, a := range g.Authorities {
@@ -90,121 +86,133 @@ func (d Demand) Signers() bool {
 	return false
 }
 
-// Verdict judges the signatures of an image by the policy. open are the stores that could not be asked: what was not
+// Verdict judges the signatures of an image by the policy. unreachable are the stores that could not be read: what was not
 // found may lie there.
-func (d Demand) Verdict(rows []Signature, open []string) Gate {
+func (d Demand) Verdict(rows []Signature, unreachable []string) Gate {
 	v := verdictOf{status: Verified}
-	var said []string
+	var details []string
 	for _, g := range d.Groups {
 		one := g.verdict(rows)
-		v.status = worse(v.status, one.status)
-		said = append(said, one.detail)
+		v.status, v.reason = worse(v, one)
+		details = append(details, one.detail)
 	}
-	v.detail = strings.Join(said, "; ")
+	v.detail = strings.Join(details, "; ")
 	v = v.qualify(d.MayAccept, d.AlsoAsks)
-	if v.status == Failed && len(open) > 0 && d.Signers() {
-		v = verdictOf{Unknown, v.detail + "; not everything could be looked at: " + strings.Join(open, "; ")}
+	if v.status == Failed && len(unreachable) > 0 && d.Signers() {
+		v = verdictOf{Unknown, GateNotReachable, v.detail + "; could not be read: " + strings.Join(unreachable, "; ")}
 	}
 	mode := "mode " + d.Mode
 	if d.ModeNote != "" {
 		mode += "; " + d.ModeNote
 	}
 	return Gate{
-		Name: GatePolicy + d.Policy, Status: v.status, Detail: v.detail + " (" + mode + ")", Asked: d.ByPerson(),
+		Name: GatePolicy + d.Policy, Kind: GateKindImagePolicy, Status: v.status, Reason: v.reason,
+		Detail: v.detail + " (" + mode + ")", Asked: d.ByPerson(),
 		By: d.By, Mode: d.Mode, FailsOpen: d.FailsOpen, Since: d.Since, Changed: d.Changed,
 	}
 }
 
+// verdictOf is how a policy, a group or an authority judges an image.
 type verdictOf struct {
 	status Status
+	reason GateReason // why it is unknown
 	detail string
 }
 
-// qualify keeps an uncertain policy from passing and from failing.
+// qualify keeps a policy of which not all was evaluated from passing and from failing.
 func (v verdictOf) qualify(mayAccept, alsoAsks []string) verdictOf {
 	switch {
 	case v.status == Verified && len(alsoAsks) > 0:
-		return verdictOf{Unknown, v.detail + "; not compared: " + strings.Join(alsoAsks, "; ")}
+		return verdictOf{Unknown, GateNotCompared, v.detail + "; not evaluated: " + strings.Join(alsoAsks, "; ")}
 	case v.status == Failed && len(mayAccept) > 0:
-		return verdictOf{Unknown, v.detail + "; yet not all is known: " + strings.Join(mayAccept, "; ")}
+		return verdictOf{Unknown, GateNotCompared, v.detail + "; may be met in another way: " + strings.Join(mayAccept, "; ")}
 	default:
 		return v
 	}
 }
 
-func worse(a, b Status) Status {
+// worse is the outcome of two verdicts that must both pass.
+func worse(a, b verdictOf) (Status, GateReason) {
 	rank := func(s Status) int { return slices.Index([]Status{Failed, Unknown, Verified}, s) }
-	if rank(b) < rank(a) {
-		return b
+	if rank(b.status) < rank(a.status) {
+		return b.status, b.reason
 	}
-	return a
+	return a.status, a.reason
 }
 
 // verdict of a group: enough that are met, else unknown if those that could not be judged might be enough.
 func (g AuthorityGroup) verdict(rows []Signature) verdictOf {
 	need := max(1, g.Need)
 	met, maybe := 0, 0
-	var said []string
+	var details []string
+	var reason GateReason
 	for _, a := range g.Authorities {
 		v := a.verdict(rows).qualify(a.MayAccept, a.AlsoAsks)
 		switch v.status {
 		case Verified:
 			if met++; met >= need {
-				return verdictOf{Verified, v.detail}
+				return verdictOf{Verified, "", v.detail}
 			}
 		case Unknown:
 			maybe++
+			reason = v.reason
 		case Failed, Absent:
 		}
 		if v.status != Verified || need > 1 {
-			said = append(said, v.detail)
+			details = append(details, v.detail)
 		}
 	}
-	detail := strings.Join(said, "; ")
+	detail := strings.Join(details, "; ")
 	if need > 1 {
-		detail = fmt.Sprintf("%d of %d needed: %s", met, need, detail)
+		detail = fmt.Sprintf("%d of %d required: %s", met, need, detail)
 	}
 	if met+maybe >= need {
-		return verdictOf{Unknown, detail}
+		return verdictOf{Unknown, reason, detail}
 	}
-	return verdictOf{Failed, cmp.Or(detail, "it names nobody whose signature it accepts")}
+	return verdictOf{Failed, "", cmp.Or(detail, "no signer is accepted")}
 }
 
 // verdict of an authority: a signature by it, or every attestation that it must have made.
+//
+// An attestation is not a signature of the image (flags and policies agree on that): where it is all that the authority
+// made, a controller that accepts Sigstore bundles of any kind passes the image and others refuse it.
 func (a Authority) verdict(rows []Signature) verdictOf {
 	switch a.Static {
 	case "pass":
-		return verdictOf{Verified, "it lets every image pass that it is about"}
+		return verdictOf{Verified, "", "static authority: every image passes"}
 	case "fail":
-		return verdictOf{Failed, cmp.Or(a.Message, "it lets no image pass that it is about")}
+		return verdictOf{Failed, "", cmp.Or(a.Message, "static authority: no image passes")}
+	}
+	if len(a.Predicates) == 0 {
+		if i := slices.IndexFunc(rows, func(s Signature) bool { return isSignature(s) && a.made(s) }); i >= 0 {
+			return verdictOf{Verified, "", "signed by " + rows[i].Signer()}
+		}
+		if i := slices.IndexFunc(rows, a.made); i >= 0 {
+			text := "requires " + a.words() + "; " + rows[i].Signer() + " made an attestation only, which is not an image signature"
+			return verdictOf{Unknown, GateNotCompared, text}
+		}
+		return verdictOf{Failed, "", "requires " + a.words() + "; " + signers(rows)}
 	}
 	var by string
-	if len(a.Predicates) == 0 {
-		i := slices.IndexFunc(rows, func(s Signature) bool { return a.signature(s) && a.made(s) })
-		if i < 0 {
-			return verdictOf{Failed, "asked: " + a.words() + "; " + seen(rows)}
-		}
-		return verdictOf{Verified, "signed by " + rows[i].Signer()}
-	}
 	for _, p := range a.Predicates {
 		i := slices.IndexFunc(rows, func(s Signature) bool { return s.PredicateType == p && a.made(s) })
 		if i < 0 {
-			return verdictOf{Failed, "asked: attestation " + p + " by " + a.words() + "; " + seen(rows)}
+			return verdictOf{Failed, "", "requires attestation " + p + " by " + a.words() + "; " + signers(rows)}
 		}
 		by = rows[i].Signer()
 	}
-	return verdictOf{Verified, "attested (" + strings.Join(a.Predicates, ", ") + ") by " + by}
+	return verdictOf{Verified, "", "attested (" + strings.Join(a.Predicates, ", ") + ") by " + by}
 }
 
 // PredicateCosignSign is the predicate type of a plain signature that cosign writes as a bundle.
 const PredicateCosignSign = "https://sigstore.dev/cosign/sign/v1"
 
-// signature says that a row is a signature of the image, not an attestation about it.
-func (a Authority) signature(s Signature) bool {
-	return s.PredicateType == "" || s.PredicateType == PredicateCosignSign || a.AnyBundle && s.Kind == "bundle"
+// isSignature reports whether a row is a signature of the image, not an attestation about it.
+func isSignature(s Signature) bool {
+	return s.PredicateType == "" || s.PredicateType == PredicateCosignSign
 }
 
-// made says that the authority made a signature, by a chain that holds.
+// made reports whether the authority made a signature, by a chain that holds.
 func (a Authority) made(s Signature) bool {
 	if !s.Holds() {
 		return false
@@ -215,6 +223,7 @@ func (a Authority) made(s Signature) bool {
 	return s.Certificate != nil && s.Kind != "notation" && slices.ContainsFunc(a.Identities, func(i Identity) bool { return i.Fits(s) })
 }
 
+// words is who the authority is: key sha256:…, or identity matching ….
 func (a Authority) words() string {
 	var all []string
 	for _, k := range a.Keys {
@@ -229,8 +238,8 @@ func (a Authority) words() string {
 	return strings.Join(all, " or ")
 }
 
-// seen says who signed instead.
-func seen(rows []Signature) string {
+// signers is who signed instead.
+func signers(rows []Signature) string {
 	var names []string
 	for _, s := range rows {
 		if n := s.Signer(); s.Holds() && !slices.Contains(names, n) {
@@ -239,10 +248,12 @@ func seen(rows []Signature) string {
 	}
 	switch {
 	case len(names) > 0:
-		return "seen: " + strings.Join(names, ", ")
+		return "signed by " + strings.Join(names, ", ")
+	case len(rows) == 1:
+		return "the 1 signature found is not by it"
 	case len(rows) > 0:
-		return fmt.Sprintf("none of the %d signatures fits", len(rows))
+		return fmt.Sprintf("none of the %d signatures found is by it", len(rows))
 	default:
-		return "no store holds a signature"
+		return "no signature found"
 	}
 }

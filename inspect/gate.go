@@ -9,6 +9,11 @@ type Gate struct {
 	Detail string `json:"detail"`
 	Asked  bool   `json:"asked,omitempty"` // a flag or a policy of this machine asks for it: what is open leaves the case open
 
+	Kind     GateKind    `json:"kind,omitempty"`
+	Reason   GateReason  `json:"reason,omitempty"`   // why it was not in the way, or is not known
+	Object   *GateObject `json:"object,omitempty"`   // that sets it up
+	Products []string    `json:"products,omitempty"` // of GateKindAdmission: whose standing it sums up
+
 	// Of a policy, and of the webhook of a product that enforces policies.
 	By        string `json:"by,omitempty"`        // whose it is, who enforces it: policy-controller, Kyverno
 	Mode      string `json:"mode,omitempty"`      // enforce or warn

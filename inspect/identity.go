@@ -36,13 +36,13 @@ func (i Identity) String() string {
 	for _, p := range []struct{ word, exact, expression string }{{"identity", i.Subject, i.SubjectRegexp}, {"issuer", i.Issuer, i.IssuerRegexp}} {
 		switch {
 		case p.expression != "":
-			parts = append(parts, p.word+" like "+p.expression)
+			parts = append(parts, p.word+" matching "+p.expression)
 		case p.exact != "":
 			parts = append(parts, p.word+" "+p.exact)
 		}
 	}
 	if len(parts) == 0 {
-		return "anybody whom a trusted authority knows"
+		return "any identity of a trusted certificate authority"
 	}
 	return strings.Join(parts, ", ")
 }

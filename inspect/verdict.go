@@ -46,7 +46,7 @@ func (c *Case) failures() []string {
 	}
 	for _, i := range c.Images {
 		for _, g := range i.Gates {
-			missed := (g.Status == Failed || g.Status == Absent) && (c.asked(g) || IsPolicyGate(g.Name))
+			missed := (g.Status == Failed || g.Status == Absent) && (c.asked(g) || g.Kind == GateKindImagePolicy)
 			if missed && !c.said(i.Container, g.Name) {
 				why = append(why, fmt.Sprintf("%s: expected %s: %s", i.Container, g.Name, g.Detail))
 			}

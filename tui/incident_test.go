@@ -47,14 +47,14 @@ func incidentPod() inspect.Pod {
 		Reach: inspect.Reach{
 			ServiceAccount: "web", Role: "AWS arn:aws:iam::123456789012:role/web", Secrets: []string{"web-db", "web-tls"}, ConfigMaps: []string{"web-config"},
 			Roles:   []inspect.CloudRole{{Cloud: "AWS", Name: "arn:aws:iam::123456789012:role/web", Source: "annotation eks.amazonaws.com/role-arn of service account web"}},
-			Volumes: []string{"host path /var/log"}, Privileges: []string{"web: capabilities NET_ADMIN"}, Token: inspect.TokenMounted,
+			Volumes: []string{"host path /var/log"}, Privileges: []inspect.Privilege{{Kind: inspect.Capabilities, Container: "web", Names: []string{"NET_ADMIN"}}}, Token: inspect.TokenMounted,
 			Tokens: []inspect.Token{{Container: "web", Path: "/var/run/secrets/kubernetes.io/serviceaccount/token", Seconds: 3607}},
 			Uses: []inspect.Use{
 				{Kind: inspect.UseHostPath, Name: "/var/log", Container: "web", How: "mounted at /host/log", ReadOnly: true},
 				{Kind: inspect.UseSecret, Name: "web-db", Container: "web", How: "env DB_PASSWORD"},
 				{Kind: inspect.UseSecret, Name: "web-tls", Container: "web", How: "mounted at /tls", ReadOnly: true},
 			},
-			NetworkPolicies: []string{"web-in"}, Isolated: []string{"ingress"}, Unseen: []string{"services that send traffic to it: not permitted"},
+			NetworkPolicies: []string{"web-in"}, Isolated: []string{"ingress"}, Unseen: []inspect.Unread{{Source: inspect.ReachServices, Reason: "not permitted"}},
 			Shared: inspect.Shared{Digest: inspect.PodGroup{Count: 1, Pods: []string{"shop/web-6d4cf56db6-9qz4m"}}, Node: inspect.PodGroup{Count: 38, Pods: []string{"kube-system/dns-1", "shop/cart-0"}}},
 		},
 		Selectors: []inspect.Selector{{Kind: "ReplicaSet", Name: "web-6d4cf56db6", Keys: []string{"app", "pod-template-hash"}}},

@@ -21,7 +21,7 @@ func surrounded(t *testing.T) *story {
 			on("sharing", "web", inspect.Event{Fact: inspect.Sharing{Suspect: []int{2}, Looked: 9, Left: 1, Others: []inspect.SharedImage{
 				{Reference: "docker.io/acme/job:3", Layers: []int{2}, Prefix: 2, Total: 4, Pods: []string{"shop/job-1"}},
 			}}}),
-			on("signatures", "web", inspect.Event{Fact: inspect.Gate{Name: "policy late", Status: inspect.Failed, Detail: "asked: key k", By: inspect.Kyverno, FailsOpen: true, Since: at(-60), Changed: at(-30)}}),
+			on("signatures", "web", inspect.Event{Fact: inspect.Gate{Name: "policy late", Kind: inspect.GateKindImagePolicy, Status: inspect.Failed, Detail: "asked: key k", By: inspect.Kyverno, FailsOpen: true, Since: at(-60), Changed: at(-30)}}),
 			on("answers", "", inspect.Event{Fact: inspect.Answer{Question: inspect.HowIn, Status: inspect.Unknown, Text: "still", Waiting: []string{"layers"}, Sentences: []inspect.Sentence{
 				{Text: "it came in with the base image", Basis: inspect.Derived},
 				{Text: "it is of release shop", Basis: inspect.Claimed, By: "its labels", Run: "helm get manifest shop"},

@@ -1,16 +1,12 @@
 package answer
 
 import (
+	"slices"
+
 	"github.com/backtrail/backtrail/inspect"
 )
 
-// Names of gates that the check of the cluster says.
-const (
-	gateAdmission = "admission"
-	gatePinned    = "pinned image"
-)
-
-// askAdmission is the command that tells what stands in the way of a pod.
+// askAdmission is the command that lists what may refuse a pod.
 const askAdmission = "kubectl get validatingwebhookconfigurations,clusterimagepolicies,clusterpolicies"
 
 // admission names what verified images on their way into the cluster, or why nothing did.
@@ -19,7 +15,7 @@ func admission(c inspect.Case) []inspect.Sentence {
 		return nil
 	}
 	for _, i := range suspects(c) {
-		g, ok := gate(i, gateAdmission)
+		g, ok := gateOf(i, inspect.GateKindAdmission)
 		if !ok {
 			continue
 		}
@@ -28,12 +24,21 @@ func admission(c inspect.Case) []inspect.Sentence {
 		case g.Status == inspect.Unknown && len(found) == 0:
 			return []inspect.Sentence{toKnow(trim(g.Detail), askAdmission)}
 		case g.Status == inspect.Verified && g.By != "" && len(enforcedBy(i, g.By)) == 0:
-			return []inspect.Sentence{seen(trim(g.Detail)+"; no policy of "+g.By+" that is known is about this image", found...)}
+			return []inspect.Sentence{seen(trim(g.Detail)+"; no known policy of "+g.By+" applies to this image", found...)}
 		default:
 			return []inspect.Sentence{seen(trim(g.Detail), found...)}
 		}
 	}
-	return []inspect.Sentence{toKnow("which admission policies stood in the way was not checked", askAdmission)}
+	return []inspect.Sentence{toKnow("admission policies were not checked", askAdmission)}
+}
+
+// gateOf is the first gate of a kind.
+func gateOf(i inspect.Image, kind inspect.GateKind) (inspect.Gate, bool) {
+	at := slices.IndexFunc(i.Gates, func(g inspect.Gate) bool { return g.Kind == kind })
+	if at < 0 {
+		return inspect.Gate{}, false
+	}
+	return i.Gates[at], true
 }
 
 // enforcedBy are the gates of the policies that a product enforces.

@@ -4,11 +4,11 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 )
 
-// pinned says that the pod asked for a tag, where the tag was moved.
+// pinned states that the pod names a tag, where the tag was moved.
 func pinned(c inspect.Case) []inspect.Sentence {
 	for _, i := range suspects(c) {
 		moved := i.Diff != nil && i.Diff.KnownGood != nil && sameTag(i) || len(coded(c, i.Container, "tag-moved")) > 0
-		if g, ok := gate(i, gatePinned); ok && moved && g.Status == inspect.Absent {
+		if g, ok := gateOf(i, inspect.GateKindPinned); ok && moved && g.Status == inspect.Absent {
 			return []inspect.Sentence{seen(in(c, i)+trim(g.Detail), ids(coded(c, i.Container, "tag-moved"))...)}
 		}
 	}

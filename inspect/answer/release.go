@@ -2,12 +2,11 @@ package answer
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
 )
 
-// release says what the Helm release asked for, where it was read, else of which release the workload says to be.
+// release is the image that the Helm release renders, where it was read, else the release that the workload is labelled with.
 func release(c inspect.Case) []inspect.Sentence {
 	if all := told(c, "helm-swapped", "helm-image-changed", "helm-image"); len(all) > 0 {
 		return some(all, "more images of the release")
@@ -17,8 +16,7 @@ func release(c inspect.Case) []inspect.Sentence {
 		return nil
 	}
 	for _, f := range coded(c, subjectPod, "helm-release") {
-		what, says, _ := strings.Cut(trim(f.Title), " says that it is of ")
-		s := claimed(what+" is of "+says, "its labels and annotations", f.ID)
+		s := claimed(trim(f.Title), "its labels and annotations", f.ID)
 		s.Run = fmt.Sprintf("backtrail inspect %s -n %s --helm", inspect.Quote("pod/"+c.Pod.Name), inspect.Quote(c.Pod.Namespace))
 		all = append(all, s)
 	}

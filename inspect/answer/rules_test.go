@@ -31,8 +31,12 @@ func said(c *inspect.Case, subject, code, title string) {
 	c.Findings = append(c.Findings, inspect.Finding{ID: "id-" + code, Check: "cluster", Code: code, Subject: subject, Status: inspect.Unknown, Title: title})
 }
 
-func gateOf(c *inspect.Case, name string, status inspect.Status, detail string) {
-	c.Images[0].Gates = append(c.Images[0].Gates, inspect.Gate{Name: name, Status: status, Detail: detail})
+func addGate(c *inspect.Case, kind inspect.GateKind, status inspect.Status, detail string) {
+	g := inspect.Gate{Name: string(kind), Kind: kind, Status: status, Detail: detail}
+	if kind == inspect.GateKindImagePolicy {
+		g.Name = inspect.GatePolicy + "signed"
+	}
+	c.Images[0].Gates = append(c.Images[0].Gates, g)
 }
 
 func TestWhereTheAlertedFileIs(t *testing.T) {
@@ -157,10 +161,10 @@ func TestHandover(t *testing.T) {
 		"setter not known": {func(*inspect.Case) {}, "who set the image is not known: no managed fields were read; to know, run: kubectl get deployment web -n shop -o yaml --show-managed-fields (not known)."},
 		"restarted":        {func(c *inspect.Case) { said(c, "pod", "restarted", "Deployment web was restarted") }, "Deployment web was restarted (seen)."},
 		"chart": {func(c *inspect.Case) {
-			said(c, "pod", "helm-release", "Deployment web says that it is of Helm release shop")
-		}, "Deployment web is of Helm release shop; to know, run: backtrail inspect pod/web-1 -n shop --helm (claimed by its labels and annotations)."},
+			said(c, "pod", "helm-release", "Deployment web belongs to Helm release shop")
+		}, "Deployment web belongs to Helm release shop; to know, run: backtrail inspect pod/web-1 -n shop --helm (claimed by its labels and annotations)."},
 		"release": {func(c *inspect.Case) {
-			said(c, "pod", "helm-release", "Deployment web says that it is of Helm release shop")
+			said(c, "pod", "helm-release", "Deployment web belongs to Helm release shop")
 			said(c, "web", "helm-image-changed", "Helm release shop brought the image of web")
 		}, "Helm release shop brought the image of web (seen)."},
 		"tag moved": {func(c *inspect.Case) { said(c, "web", "tag-moved", "web:1 was moved") }, "web:1 was moved (seen)."},
@@ -182,16 +186,16 @@ func TestGatesThatMissedIt(t *testing.T) {
 		change func(c *inspect.Case)
 		want   string
 	}{
-		"not looked": {func(*inspect.Case) {}, "which admission policies stood in the way was not checked; to know, run: kubectl get"},
+		"not looked": {func(*inspect.Case) {}, "admission policies were not checked; to know, run: kubectl get"},
 		"not read": {func(c *inspect.Case) {
-			gateOf(c, "admission", inspect.Unknown, "which webhooks verify images is not known: not permitted")
+			addGate(c, inspect.GateKindAdmission, inspect.Unknown, "which webhooks verify images is unknown: not permitted")
 		}, "not permitted; to know, run: kubectl get"},
 		"not labelled": {func(c *inspect.Case) {
-			gateOf(c, "admission", inspect.Absent, "policy-controller does not look at namespace shop")
-			said(c, "pod", "namespace-exempt", "policy-controller does not look at namespace shop")
-		}, "policy-controller does not look at namespace shop (seen)."},
+			addGate(c, inspect.GateKindAdmission, inspect.Absent, "policy-controller not enforced in shop")
+			said(c, "pod", "namespace-exempt", "policy-controller not enforced in shop")
+		}, "policy-controller not enforced in shop (seen)."},
 		"fails open": {func(c *inspect.Case) {
-			gateOf(c, "admission", inspect.Unknown, "its failurePolicy is Ignore")
+			addGate(c, inspect.GateKindAdmission, inspect.Unknown, "its failurePolicy is Ignore")
 			said(c, "pod", "policy-fails-open", "it fails open")
 		}, "its failurePolicy is Ignore (seen)."},
 		"unusual": {func(c *inspect.Case) {
@@ -202,21 +206,40 @@ func TestGatesThatMissedIt(t *testing.T) {
 		}, "signed by ci when last seen, unsigned now (seen)."},
 		"of the API server": {func(c *inspect.Case) {
 			c.Images[0].Gates = []inspect.Gate{
-				{Name: "admission policy registries", Status: inspect.Verified, By: inspect.APIServer, Detail: "it was asked about the pod and let it in (ValidatingAdmissionPolicy)"},
-				{Name: "admission policy no-host-network", Status: inspect.Verified, Detail: "it was asked"},
+				{
+					Name: "admission policy registries", Kind: inspect.GateKindAdmissionPolicy, Status: inspect.Verified,
+					By: inspect.APIServer, Detail: "evaluated the pod: admitted",
+				},
+				{
+					Name: "admission policy no-host-network", Kind: inspect.GateKindAdmissionPolicy, Status: inspect.Verified,
+					Detail: "evaluated",
+				},
 			}
-		}, "admission policy registries of the API server looks at images: it was asked about the pod and let it in (seen)."},
+		}, "admission policy registries of the API server inspects images: evaluated the pod: admitted (seen)."},
+		"of the API server, bindings not read": {func(c *inspect.Case) {
+			c.Images[0].Gates = []inspect.Gate{{
+				Name: "admission policy registries", Kind: inspect.GateKindAdmissionPolicy, Status: inspect.Unknown,
+				Reason: inspect.GateNotReadable, By: inspect.APIServer, Detail: "its bindings could not be read",
+			}}
+		}, "inspects images: its bindings could not be read (not known)."},
 		"no policy of it": {func(c *inspect.Case) {
-			c.Images[0].Gates = append(c.Images[0].Gates, inspect.Gate{Name: "admission", Status: inspect.Verified, Detail: "Kyverno's webhook v was asked", By: inspect.Kyverno})
-		}, "Kyverno's webhook v was asked; no policy of Kyverno that is known is about this image (seen)."},
+			c.Images[0].Gates = append(c.Images[0].Gates, inspect.Gate{
+				Name: "admission", Kind: inspect.GateKindAdmission, Status: inspect.Verified, Detail: "Kyverno evaluated the pod: admitted",
+				By: inspect.Kyverno,
+			})
+		}, "Kyverno evaluated the pod: admitted; no known policy of Kyverno applies to this image (seen)."},
 		"given here": {func(c *inspect.Case) {
-			c.Images[0].Gates = []inspect.Gate{{Name: "policy signed", Status: inspect.Failed, Asked: true}}
-		}, "policy signed, which was given here, refuses the image"},
-		"passes": {func(c *inspect.Case) { gateOf(c, "policy signed", inspect.Verified, "signed by ci (mode enforce)") }, "policy signed lets the image pass"},
+			c.Images[0].Gates = []inspect.Gate{{
+				Name: "policy signed", Kind: inspect.GateKindImagePolicy, Status: inspect.Failed, Asked: true,
+			}}
+		}, "policy signed, given on this machine, refuses the image"},
+		"passes": {func(c *inspect.Case) {
+			addGate(c, inspect.GateKindImagePolicy, inspect.Verified, "signed by ci (mode enforce)")
+		}, "policy signed is met"},
 		"tag": {func(c *inspect.Case) {
-			gateOf(c, "pinned image", inspect.Absent, "the pod asks for tag 1, and a tag can be moved")
+			addGate(c, inspect.GateKindPinned, inspect.Absent, "the pod names tag 1, and a tag can be moved")
 			said(c, "web", "tag-moved", "moved")
-		}, "the pod asks for tag 1, and a tag can be moved (seen)."},
+		}, "the pod names tag 1, and a tag can be moved (seen)."},
 	}
 	for name, tt := range tests {
 		c := incident()
@@ -231,10 +254,12 @@ func TestGatesThatMissedIt(t *testing.T) {
 func TestWhyAPolicyDidNotStopIt(t *testing.T) {
 	came := inspect.At(time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC))
 	later := inspect.At(came.Add(time.Hour))
-	policy := inspect.Gate{Name: "policy signed", Status: inspect.Failed, By: inspect.Kyverno, Mode: inspect.ModeEnforce, Since: inspect.At(came.Add(-time.Hour))}
-	sum := inspect.Gate{Name: "admission", Status: inspect.Verified, Detail: "asked", By: inspect.PolicyController}
+	policy := inspect.Gate{Name: "policy signed", Kind: inspect.GateKindImagePolicy, Status: inspect.Failed, By: inspect.Kyverno, Mode: inspect.ModeEnforce, Since: inspect.At(came.Add(-time.Hour))}
+	sum := inspect.Gate{Name: "admission", Kind: inspect.GateKindAdmission, Status: inspect.Verified, Detail: "asked", By: inspect.PolicyController}
 	hook := func(status inspect.Status, by string) inspect.Gate {
-		return inspect.Gate{Name: "webhook of " + by, Status: status, By: by, Detail: "it does not look at namespace shop (ValidatingWebhookConfiguration x)"}
+		return inspect.Gate{
+			Name: "webhook of " + by, Kind: inspect.GateKindWebhook, Status: status, By: by, Detail: "set up later",
+		}
 	}
 	with := func(change func(g *inspect.Gate)) inspect.Gate {
 		g := policy
@@ -245,15 +270,18 @@ func TestWhyAPolicyDidNotStopIt(t *testing.T) {
 		gates []inspect.Gate
 		want  string
 	}{
-		"given here":        {[]inspect.Gate{with(func(g *inspect.Gate) { g.Asked = true })}, "policy signed, which was given here, refuses the image (seen)."},
-		"only warns":        {[]inspect.Gate{with(func(g *inspect.Gate) { g.Mode = inspect.ModeWarn })}, "policy signed says no today, but it only warns: it lets in what it warns of (seen)."},
-		"set up later":      {[]inspect.Gate{with(func(g *inspect.Gate) { g.Since = later }), sum}, "but it was set up at 2026-03-01 10:00:00Z, after this came in (seen)."},
-		"nothing enforces":  {[]inspect.Gate{policy, sum, hook(inspect.Verified, inspect.PolicyController)}, "but nothing enforces it: no webhook of Kyverno is set up for this pod (seen)."},
-		"not looked":        {[]inspect.Gate{policy, sum, hook(inspect.Absent, inspect.Kyverno)}, "but Kyverno did not look: it does not look at namespace shop (seen)."},
-		"one of two looked": {[]inspect.Gate{with(func(g *inspect.Gate) { g.Changed = later }), sum, hook(inspect.Absent, inspect.Kyverno), hook(inspect.Verified, inspect.Kyverno)}, "but it was changed at 2026-03-01 10:00:00Z, after this came in; what it said before is not known (seen)."},
-		"fails open":        {[]inspect.Gate{with(func(g *inspect.Gate) { g.FailsOpen = true }), sum, hook(inspect.Verified, inspect.Kyverno)}, "but it fails open: while Kyverno does not answer, all is let in (derived)."},
-		"was asked":         {[]inspect.Gate{policy, sum, hook(inspect.Verified, inspect.Kyverno)}, "why it let it in is not known: Kyverno was asked; to know, run: kubectl get events"},
-		"webhooks not read": {[]inspect.Gate{policy, {Name: "admission", Status: inspect.Unknown, Detail: "not permitted"}}, "policy signed would refuse the image today (seen)."},
+		"given here":        {[]inspect.Gate{with(func(g *inspect.Gate) { g.Asked = true })}, "policy signed, given on this machine, refuses the image (seen)."},
+		"only warns":        {[]inspect.Gate{with(func(g *inspect.Gate) { g.Mode = inspect.ModeWarn })}, "policy signed would refuse the image, but is in mode warn: violations are admitted (seen)."},
+		"set up later":      {[]inspect.Gate{with(func(g *inspect.Gate) { g.Since = later }), sum}, "but was set up at 2026-03-01 10:00:00Z, after the pod was admitted (seen)."},
+		"nothing enforces":  {[]inspect.Gate{policy, sum, hook(inspect.Verified, inspect.PolicyController)}, "but nothing enforces it: no webhook of Kyverno applies to this pod (seen)."},
+		"not looked":        {[]inspect.Gate{policy, sum, hook(inspect.Absent, inspect.Kyverno)}, "but Kyverno is not enforced for this pod: set up later (seen)."},
+		"one of two looked": {[]inspect.Gate{with(func(g *inspect.Gate) { g.Changed = later }), sum, hook(inspect.Absent, inspect.Kyverno), hook(inspect.Verified, inspect.Kyverno)}, "but was changed at 2026-03-01 10:00:00Z, after the pod was admitted; what it required before is not known (seen)."},
+		"fails open":        {[]inspect.Gate{with(func(g *inspect.Gate) { g.FailsOpen = true }), sum, hook(inspect.Verified, inspect.Kyverno)}, "but it fails open: while Kyverno is unreachable, requests are admitted unchecked (derived)."},
+		"was asked":         {[]inspect.Gate{policy, sum, hook(inspect.Verified, inspect.Kyverno)}, "why Kyverno admitted it is not known; to know, run: kubectl get events"},
+		"summed up already": {[]inspect.Gate{policy, {
+			Kind: inspect.GateKindAdmission, Status: inspect.Absent, Products: []string{inspect.Kyverno}, Detail: "Kyverno not enforced",
+		}, hook(inspect.Absent, inspect.Kyverno)}, "but Kyverno is not enforced for this pod (seen)."},
+		"webhooks not read": {[]inspect.Gate{policy, {Kind: inspect.GateKindAdmission, Status: inspect.Unknown, Reason: inspect.GateNotReadable}}, "policy signed would refuse the image today (seen)."},
 	}
 	for name, tt := range tests {
 		c := incident()

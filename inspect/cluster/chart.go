@@ -8,9 +8,9 @@ import (
 	"github.com/backtrail/backtrail/kube"
 )
 
-// chartMark is what the labels and annotations of a workload say of the Helm release that it is of.
+// chartMark is what the labels and annotations of a workload claim of its Helm release.
 type chartMark struct {
-	release, namespace   string // empty where they do not say
+	release, namespace   string // empty where there is no label
 	chart, chartVersion  string
 	appVersion, revision string
 	by                   string // Flux, where that installs the chart
@@ -19,7 +19,8 @@ type chartMark struct {
 // chartOf reads the marks that Helm itself writes and those that charts write by custom
 // (https://helm.sh/docs/chart_best_practices/labels/). Anybody who may edit the workload may write them.
 func chartOf(w kube.Owner) (chartMark, bool) {
-	m := chartMark{release: w.Annotations["meta.helm.sh/release-name"], namespace: w.Annotations["meta.helm.sh/release-namespace"]}
+	m := chartMark{release: w.Annotations["meta.helm.sh/release-name"],
+		namespace: w.Annotations["meta.helm.sh/release-namespace"]}
 	byHelm := w.Labels["app.kubernetes.io/managed-by"] == "Helm" || w.Labels["heritage"] == "Helm"
 	if flux := w.Labels["helm.toolkit.fluxcd.io/name"]; flux != "" {
 		m.by = "Flux"
@@ -37,7 +38,8 @@ func chartOf(w kube.Owner) (chartMark, bool) {
 		m.namespace = w.Namespace
 	}
 	m.chart, m.chartVersion = splitChart(first(w.Labels["helm.sh/chart"], w.Labels["chart"]))
-	m.appVersion, m.revision = w.Labels["app.kubernetes.io/version"], first(w.Annotations["helm.sh/revision"], w.Labels["helm.sh/revision"])
+	m.appVersion, m.revision = w.Labels["app.kubernetes.io/version"],
+		first(w.Annotations["helm.sh/revision"], w.Labels["helm.sh/revision"])
 	return m, true
 }
 
@@ -51,6 +53,7 @@ func splitChart(label string) (name, version string) {
 	return label, ""
 }
 
+// first returns the first string that is not empty. Charts of before Helm 3 write other labels than those of today.
 func first(all ...string) string {
 	for _, s := range all {
 		if s != "" {
@@ -73,12 +76,12 @@ func (m chartMark) words() string {
 		text += ", revision " + m.revision
 	}
 	if m.by != "" {
-		text += ", which " + m.by + " installs"
+		text += ", installed by " + m.by
 	}
 	return text
 }
 
-// helmMark says which Helm release the workload is of, by its labels: no Secret is read.
+// helmMark is the Helm release that the workload is labelled with: no Secret is read.
 func (s *scene) helmMark() []inspect.Finding {
 	w := s.lineage.Workload
 	if w == nil {
@@ -88,7 +91,8 @@ func (s *scene) helmMark() []inspect.Finding {
 	if !ok {
 		return nil
 	}
-	return []inspect.Finding{finding(CodeHelm, SubjectPod, fmt.Sprintf("%s %s says that it is of %s", w.Kind, w.Name, m.words()),
-		"labels and annotations of the workload, which anybody who may edit it may write; --helm reads the release itself",
+	return []inspect.Finding{finding(CodeHelm, SubjectPod,
+		fmt.Sprintf("%s %s belongs to %s", w.Kind, w.Name, m.words()),
+		"self-reported in labels and annotations of the workload, unauthenticated; --helm reads the release itself",
 		object(w.Kind, w.Namespace, w.Name, "labels and annotations"))}
 }

@@ -20,7 +20,7 @@ const Name = "cluster"
 // Options say which pod it is, and where it runs.
 type Options struct {
 	Cluster   kube.Source
-	Pod       *corev1.Pod      // nil where the target is no pod
+	Pod       *corev1.Pod      // nil where the target is not a pod
 	Container string           // only this container of the pod
 	Roster    *kube.Roster     // of the pods that run beside it; nil: one of its own
 	Client    *registry.Client // that is asked what tags mean now, and for manifests of other images; nil: nobody is
@@ -44,7 +44,7 @@ func Check(o Options, needs ...string) engine.Check {
 	o = o.withRoster()
 	return engine.Check{Name: Name, Scope: engine.PerCase, Needs: needs, Run: func(ctx context.Context, on engine.On, emit func(inspect.Event)) error {
 		if o.Pod == nil {
-			return engine.Nothing("the target is no pod")
+			return engine.Nothing("the target is not a pod")
 		}
 		if o.Trace != nil {
 			ctx = o.Trace(ctx, emit)
@@ -68,7 +68,8 @@ func (s *scene) sayPod(known *inspect.Pod, emit func(inspect.Event)) {
 	}
 	pod := *known
 	if s.network.err != nil {
-		pod.Reach.Unseen = append(slices.Clone(pod.Reach.Unseen), "network policies: "+firstLine(s.network.err))
+		pod.Reach.Unseen = append(slices.Clone(pod.Reach.Unseen),
+			inspect.Unread{Source: inspect.ReachNetworkPolicies, Reason: reason(s.network.err)})
 	} else {
 		pod.Reach.NetworkPolicies, pod.Reach.Isolated = isolation(s.network.list)
 		pod.Selectors = append(slices.Clone(pod.Selectors), policySelectors(s.pod, s.network.list)...)

@@ -20,7 +20,7 @@ func differences(before, now *corev1.Pod) []string {
 	var all []string
 	say := func(format string, args ...any) { all = append(all, fmt.Sprintf(format, args...)) }
 	if before.DeletionTimestamp == nil && now.DeletionTimestamp != nil {
-		say("it was asked to go, and will be gone by %s", stamp(now.DeletionTimestamp.Time))
+		say("deletion requested, to end by %s", stamp(now.DeletionTimestamp.Time))
 	}
 	if before.Status.Phase != now.Status.Phase {
 		say("%s, was %s%s", now.Status.Phase, before.Status.Phase, behind(now.Status.Reason))
@@ -34,6 +34,7 @@ func differences(before, now *corev1.Pod) []string {
 	return all[:min(len(all), maxDifferences)]
 }
 
+// behind puts the reason of a phase in brackets behind it; Kubernetes leaves it out for most phases.
 func behind(reason string) string {
 	if reason == "" {
 		return ""
@@ -41,6 +42,9 @@ func behind(reason string) string {
 	return " (" + reason + ")"
 }
 
+// containerDifferences compares containers by name: what was attached, and whose image, digest, run or state is
+// another. A new container ID under the same name is a restart; the digest may be another one then, where a tag was
+// moved.
 func containerDifferences(before, now *corev1.Pod) []string {
 	old := map[string]kube.Container{}
 	for _, c := range kube.Containers(before, nil) {
@@ -73,14 +77,16 @@ func containerDifferences(before, now *corev1.Pod) []string {
 	return all
 }
 
+// ownerName names the controller of a pod. A pod whose labels were changed during an incident has none any more.
 func ownerName(pod *corev1.Pod) string {
 	if ref := metav1.GetControllerOf(pod); ref != nil {
 		return ref.Kind + " " + ref.Name
 	}
-	return "nobody"
+	return "none"
 }
 
-// keyDifferences names what was set and taken away; values are told of labels only, since annotations may hold anything.
+// keyDifferences names what was set and taken away; values are told of labels only, since annotations may hold
+// anything.
 func keyDifferences(what string, before, now map[string]string, values bool) []string {
 	var set, gone []string
 	for _, key := range slices.Sorted(maps.Keys(now)) {
@@ -102,7 +108,7 @@ func keyDifferences(what string, before, now map[string]string, values bool) []s
 		all = append(all, what+" set: "+strings.Join(set, ", "))
 	}
 	if len(gone) > 0 {
-		all = append(all, what+" taken away: "+strings.Join(gone, ", "))
+		all = append(all, what+" removed: "+strings.Join(gone, ", "))
 	}
 	return all
 }

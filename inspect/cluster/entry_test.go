@@ -25,11 +25,11 @@ func TestGatesOfADebugContainer(t *testing.T) {
 		status inspect.Status
 		says   string
 	}{
-		"pods alone":          {of(admissionv1.Create, "pods"), inspect.Absent, "nothing in the cluster verifies"},
-		"all but subresource": {of(admissionv1.OperationAll, "*"), inspect.Absent, "nothing in the cluster verifies"},
-		"its own":             {of(admissionv1.Update, "pods/ephemeralcontainers"), inspect.Verified, "it was asked about the debug container debugger"},
-		"of pods":             {of(admissionv1.OperationAll, "pods/*"), inspect.Verified, "it was asked about the debug container"},
-		"only when created":   {of(admissionv1.Create, "*/*"), inspect.Absent, "nothing in the cluster verifies"},
+		"pods alone":          {of(admissionv1.Create, "pods"), inspect.Absent, "no admission webhook verifies the images of a debug container"},
+		"all but subresource": {of(admissionv1.OperationAll, "*"), inspect.Absent, "no admission webhook verifies the images of a debug container"},
+		"its own":             {of(admissionv1.Update, "pods/ephemeralcontainers"), inspect.Verified, "evaluated the debug container debugger: admitted"},
+		"of pods":             {of(admissionv1.OperationAll, "pods/*"), inspect.Verified, "evaluated the debug container"},
+		"only when created":   {of(admissionv1.Create, "*/*"), inspect.Absent, "no admission webhook verifies the images of a debug container"},
 	}
 	for name, tt := range tests {
 		w := newWorld()

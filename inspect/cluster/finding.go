@@ -31,10 +31,13 @@ const (
 // severities is the one table of how urgently a person should look.
 var severities = map[string]inspect.Severity{
 	CodeInjectedOther: inspect.High, CodeSetAgainst: inspect.High, CodePastHelm: inspect.High,
-	CodeInjectedUnexplained: inspect.Medium, CodeDebug: inspect.Medium, CodeEdited: inspect.Medium, CodeTagMoved: inspect.Medium,
-	CodeInjectedExplained: inspect.Low, CodeExempt: inspect.Low, CodeFailsOpen: inspect.Low, CodeOnlyWarns: inspect.Low, CodeStatic: inspect.Low,
+	CodeInjectedUnexplained: inspect.Medium, CodeDebug: inspect.Medium, CodeEdited: inspect.Medium,
+	CodeTagMoved:          inspect.Medium,
+	CodeInjectedExplained: inspect.Low, CodeExempt: inspect.Low, CodeFailsOpen: inspect.Low,
+	CodeOnlyWarns: inspect.Low, CodeStatic: inspect.Low,
 	CodeInjectedEverywhere: inspect.Info, CodeSetBy: inspect.Info, CodeRestarted: inspect.Info, CodeHelm: inspect.Info,
-	CodeNoPolicy: inspect.Info, CodeNoNetworkPolicy: inspect.Info, CodeHelmChanged: inspect.Info, CodeHelmAsks: inspect.Info,
+	CodeNoPolicy: inspect.Info, CodeNoNetworkPolicy: inspect.Info, CodeHelmChanged: inspect.Info,
+	CodeHelmAsks: inspect.Info,
 }
 
 // SubjectPod is the subject of findings that are about the pod as a whole.
@@ -44,8 +47,9 @@ const SubjectPod = "pod"
 func finding(code, subject, title, detail string, evidence ...inspect.Evidence) inspect.Finding {
 	severity := severities[code]
 	return inspect.Finding{
-		ID: inspect.FindingID(Name, code, subject), Check: Name, Code: code, Status: severity.RowStatus(), Severity: severity,
-		Subject: subject, Title: title, Detail: detail, Evidence: evidence,
+		ID: inspect.FindingID(Name, code, subject), Check: Name, Code: code, Status: severity.RowStatus(),
+		Severity: severity,
+		Subject:  subject, Title: title, Detail: detail, Evidence: evidence,
 	}
 }
 

@@ -12,9 +12,6 @@ import (
 // maxGates bounds the gates of one pod.
 const maxGates = 40
 
-// GateAdmissionPolicy begins the name of the gate of a policy that the API server itself evaluates.
-const GateAdmissionPolicy = "admission policy "
-
 // Names of gates that are there for every pod.
 const (
 	GatePodSecurity = "pod security"
@@ -24,33 +21,22 @@ const (
 // gates are those that stood before a container.
 func (s *scene) gates(c kube.Container) []inspect.Gate {
 	in := s.requests(c)
-	sum, by := s.summary(in)
-	all := []inspect.Gate{{Name: GateAdmission, Status: sum.status, Detail: sum.text, By: verifierOf(by)}, s.podSecurity()}
+	sum := s.summary(in)
+	all := []inspect.Gate{{
+		Name: GateAdmission, Kind: inspect.GateKindAdmission, Status: sum.status, Reason: sum.reason, Detail: sum.text,
+		By: verifierOf(sum.by), Products: sum.products,
+	}, s.podSecurity()}
 	for _, h := range s.hooks() {
 		if h.mutates && verifierOf(h) == "" {
 			continue // it changes objects; it refuses none
 		}
 		if how, concerned := s.stand(h, in); concerned {
-			name := "webhook " + h.name
-			if h.mutates {
-				name = "mutating " + name
-			}
-			all = append(all, inspect.Gate{
-				Name: name, Status: how.status, Detail: fmt.Sprintf("%s (%s %s)", how.text, h.kind(), h.config),
-				By: verifierOf(h), FailsOpen: h.ignores, Since: inspect.At(h.created),
-			})
+			all = append(all, h.gate(how))
 		}
 	}
 	for _, p := range s.policies.list {
 		if how, concerned := s.standPolicy(p, in); concerned {
-			g := inspect.Gate{
-				Name: GateAdmissionPolicy + p.Name, Status: how.status, Detail: how.text + " (ValidatingAdmissionPolicy)",
-				FailsOpen: ignores(p.Spec.FailurePolicy), Since: inspect.At(p.CreationTimestamp.Time),
-			}
-			if aboutImages(p) {
-				g.By = inspect.APIServer
-			}
-			all = append(all, g)
+			all = append(all, policyGate(p, how))
 		}
 	}
 	return all[:min(len(all), maxGates)]
@@ -59,41 +45,49 @@ func (s *scene) gates(c kube.Container) []inspect.Gate {
 // podSecurity is the gate of the Pod Security labels of the namespace.
 func (s *scene) podSecurity() inspect.Gate {
 	const enforce = "pod-security.kubernetes.io/enforce"
-	g := inspect.Gate{Name: GatePodSecurity}
+	g := inspect.Gate{Name: GatePodSecurity, Kind: inspect.GateKindPodSecurity}
 	level := s.namespace.labels[enforce]
 	switch {
 	case s.namespace.err != nil:
-		g.Status, g.Detail = inspect.Unknown, "the namespace's labels could not be read: "+firstLine(s.namespace.err)
+		g.Status, g.Reason = inspect.Unknown, inspect.GateNotReadable
+		g.Detail = "the namespace's labels could not be read: " + firstLine(s.namespace.err)
 	case level == "":
-		g.Status, g.Detail = inspect.Absent, fmt.Sprintf("namespace %s has no label %s; it would look at what a pod may do, not at its image", s.pod.Namespace, enforce)
+		g.Status, g.Reason = inspect.Absent, inspect.GateNoLabel
+		g.Detail = fmt.Sprintf("namespace %s has no label %s; the standards restrict privileges, not images",
+			s.pod.Namespace, enforce)
 	case level == "privileged":
-		g.Status, g.Detail = inspect.Absent, fmt.Sprintf("namespace %s enforces level privileged, which refuses nothing", s.pod.Namespace)
+		g.Status, g.Detail = inspect.Absent,
+			fmt.Sprintf("namespace %s enforces level privileged, which allows everything", s.pod.Namespace)
 	default:
-		g.Status, g.Detail = inspect.Verified, fmt.Sprintf("namespace %s enforces level %s: that is about what a pod may do, not about its image", s.pod.Namespace, level)
+		g.Status = inspect.Verified
+		g.Detail = fmt.Sprintf("namespace %s enforces level %s, which restricts privileges, not images",
+			s.pod.Namespace, level)
 	}
 	return g
 }
 
-// pinned is the gate of asking for a digest: a tag can be moved.
+// pinned is the gate of naming a digest: a tag can be moved.
 func (s *scene) pinned(c kube.Container) inspect.Gate {
-	g := inspect.Gate{Name: GatePinned, Status: inspect.Absent}
+	g := inspect.Gate{Name: GatePinned, Kind: inspect.GateKindPinned, Status: inspect.Absent}
 	tag, digest := parts(c.Reference)
 	if digest != "" {
-		g.Status, g.Detail = inspect.Verified, "the pod asks for a digest, so no tag could be moved under it"
+		g.Status, g.Detail = inspect.Verified, "the pod names a digest, so a moved tag has no effect"
 		return g
 	}
-	g.Detail = fmt.Sprintf("the pod asks for tag %s, not for a digest, and a tag can be moved", tag)
+	g.Detail = fmt.Sprintf("the pod names tag %s, not a digest, and a tag can be moved", tag)
 	switch s.pullPolicy(c.Name) {
 	case corev1.PullAlways:
-		g.Detail += "; imagePullPolicy Always takes what it points to at each start"
+		g.Detail += "; imagePullPolicy Always resolves it again at each start"
 	case corev1.PullIfNotPresent:
-		g.Detail += "; imagePullPolicy IfNotPresent keeps what a node has, so that nodes may run different images"
+		g.Detail += "; imagePullPolicy IfNotPresent keeps what a node has, so nodes may run different images"
 	case corev1.PullNever:
-		g.Detail += "; imagePullPolicy Never takes what somebody put on the node"
+		g.Detail += "; imagePullPolicy Never uses what was loaded onto the node"
 	}
 	return g
 }
 
+// pullPolicy is the imagePullPolicy of a container of any type, empty where the pod has no such container. The API
+// server fills in the default, so that it stands in every pod that was admitted.
 func (s *scene) pullPolicy(container string) corev1.PullPolicy {
 	for _, c := range s.pod.Spec.Containers {
 		if c.Name == container {

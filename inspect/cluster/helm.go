@@ -34,9 +34,9 @@ func Helm(o Options, store *registry.Store, asked bool) engine.Check {
 	return engine.Check{Name: HelmName, Scope: engine.PerCase, Run: func(ctx context.Context, _ engine.On, emit func(inspect.Event)) error {
 		switch {
 		case o.Pod == nil:
-			return engine.Nothing("the target is no pod")
+			return engine.Nothing("the target is not a pod")
 		case !asked:
-			return engine.Nothing("not asked for: --helm reads the Secrets of the release")
+			return engine.Nothing("not requested: --helm reads the Secrets of the release")
 		}
 		if o.Trace != nil {
 			ctx = o.Trace(ctx, emit)
@@ -50,14 +50,14 @@ func Helm(o Options, store *registry.Store, asked bool) engine.Check {
 		}
 		w := s.lineage.Workload
 		if w == nil {
-			return engine.Nothing("the pod is of no workload")
+			return engine.Nothing("the pod has no workload")
 		}
 		mark, ok := chartOf(w.Owner)
 		if !ok {
-			return engine.Nothing("%s %s does not say that it is of a Helm release", w.Kind, w.Name)
+			return engine.Nothing("%s %s has no labels of a Helm release", w.Kind, w.Name)
 		}
 		if mark.release == "" {
-			return engine.Unchecked("%s %s does not say of which Helm release it is", w.Kind, w.Name)
+			return engine.Unchecked("%s %s has labels of Helm, but none that names the release", w.Kind, w.Name)
 		}
 		secrets, err := o.Cluster.HelmReleases(ctx, mark.namespace, mark.release)
 		switch {
@@ -80,6 +80,8 @@ type helmHistory struct {
 	evidence  map[int]inspect.Evidence // of each revision
 }
 
+// tell decodes the revisions, keeps each as an exhibit, puts it on the timeline and compares the containers with the
+// one that is deployed. A revision that cannot be decoded leaves the check incomplete; the others are used.
 func (h *helmHistory) tell(secrets []corev1.Secret) error {
 	h.evidence = map[int]inspect.Evidence{}
 	var broken []string
@@ -95,7 +97,8 @@ func (h *helmHistory) tell(secrets []corev1.Secret) error {
 		}
 		if when := r.deployed(); !when.IsZero() {
 			h.emit(inspect.Event{Fact: inspect.Moment{
-				Time: inspect.At(when), What: fmt.Sprintf("revision %d of Helm release %s deployed, %s", r.Version, r.Name, r.chart()),
+				Time: inspect.At(when), What: fmt.Sprintf("revision %d of Helm release %s deployed, %s", r.Version,
+					r.Name, r.chart()),
 				Source: "Helm release " + s.Name, Trust: inspect.ByCluster,
 			}})
 		}
@@ -107,7 +110,8 @@ func (h *helmHistory) tell(secrets []corev1.Secret) error {
 		}
 	}
 	if len(broken) > 0 {
-		return engine.Unchecked("%d of %d revisions of the release could not be read: %s", len(broken), len(secrets), broken[0])
+		return engine.Unchecked("%d of %d revisions of the release could not be read: %s", len(broken), len(secrets),
+			broken[0])
 	}
 	return nil
 }
@@ -124,14 +128,18 @@ func (h *helmHistory) compare(c kube.Container) (inspect.Finding, bool) {
 	if !ok {
 		return inspect.Finding{}, false
 	}
-	release := fmt.Sprintf("Helm release %s (%s, revision %d%s)", now.Name, now.chart(), now.Version, atTime(now.deployed()))
-	evidence := []inspect.Evidence{h.evidence[now.Version], object(w.Kind, w.Namespace, w.Name, "its template asks for "+c.Reference)}
+	release := fmt.Sprintf("Helm release %s (%s, revision %d%s)", now.Name, now.chart(), now.Version,
+		atTime(now.deployed()))
+	evidence := []inspect.Evidence{h.evidence[now.Version],
+		object(w.Kind, w.Namespace, w.Name, "its template names "+c.Reference)}
 	if asked != c.Reference {
-		title := fmt.Sprintf("the image of %s was swapped past Helm: %s asks for %s, and %s %s asks for %s", c.Name, release, asked, w.Kind, w.Name, c.Reference)
+		title := fmt.Sprintf("the image of %s was changed outside Helm: %s renders %s, and %s %s has %s", c.Name,
+			release, asked, w.Kind, w.Name, c.Reference)
 		if a, ok := h.authorOf(c); ok {
 			title += fmt.Sprintf(", as %s set it%s", a.manager, atTime(a.time))
 		}
-		return helmFinding(CodePastHelm, c.Name, title, "whoever upgrades or rolls back the release writes its own image again", evidence), true
+		return helmFinding(CodePastHelm, c.Name, title,
+			"whoever upgrades or rolls back the release writes its own image again", evidence), true
 	}
 	by := now.givenBy(asked)
 	for _, before := range h.revisions[at+1:] {
@@ -140,14 +148,17 @@ func (h *helmHistory) compare(c kube.Container) (inspect.Finding, bool) {
 			continue
 		}
 		if was != asked {
-			title := fmt.Sprintf("%s brought the image of %s: revision %d (%s) asked for %s, this one asks for %s, %s", release, c.Name, before.Version, before.chart(), was, asked, by)
+			title := fmt.Sprintf("%s changed the image of %s: revision %d (%s) renders %s, this one renders %s, %s", release, c.Name, before.Version, before.chart(), was, asked, by)
 			return helmFinding(CodeHelmChanged, c.Name, title, "", append(evidence, h.evidence[before.Version])), true
 		}
 		break
 	}
-	return helmFinding(CodeHelmAsks, c.Name, fmt.Sprintf("%s asks for the image of %s, %s", release, c.Name, by), "", evidence), true
+	return helmFinding(CodeHelmAsks, c.Name, fmt.Sprintf("%s renders the image of %s, %s", release, c.Name, by), "",
+		evidence), true
 }
 
+// helmFinding makes a finding of the check of the release, whose ID differs from one of the cluster with the same
+// code.
 func helmFinding(code, container, title, detail string, evidence []inspect.Evidence) inspect.Finding {
 	f := finding(code, container, title, detail, evidence...)
 	f.ID, f.Check = inspect.FindingID(HelmName, code, container), HelmName
@@ -176,8 +187,10 @@ func (h *helmHistory) keep(r *helmRelease, s corev1.Secret) error {
 		more[i] = ".chart.values" + more[i]
 	}
 	raw, err := json.MarshalIndent(map[string]any{
-		"release": r.Name, "namespace": r.Namespace, "revision": r.Version, "status": r.Info.Status, "deployed": r.Info.LastDeployed,
-		"chart":     map[string]any{"name": r.Chart.Metadata.Name, "version": r.Chart.Metadata.Version, "appVersion": r.Chart.Metadata.AppVersion, "values": own},
+		"release": r.Name, "namespace": r.Namespace, "revision": r.Version, "status": r.Info.Status,
+		"deployed": r.Info.LastDeployed,
+		"chart": map[string]any{"name": r.Chart.Metadata.Name, "version": r.Chart.Metadata.Version,
+			"appVersion": r.Chart.Metadata.AppVersion, "values": own},
 		"values":    given,
 		"workloads": r.workloads(),
 	}, "", "  ")
@@ -185,14 +198,16 @@ func (h *helmHistory) keep(r *helmRelease, s corev1.Secret) error {
 		return fmt.Errorf("keeping revision %d of the release: %w", r.Version, err)
 	}
 	x := inspect.Exhibit{
-		Path:   fmt.Sprintf("cluster/helm-%s-%s.v%d.json", fileName(r.Namespace), fileName(r.Name), r.Version),
-		Source: kube.SecretPath(s.Namespace, s.Name), Redacted: append(append(taken, more...), ".manifest: all but the images of its workloads"),
+		Path:     fmt.Sprintf("cluster/helm-%s-%s.v%d.json", fileName(r.Namespace), fileName(r.Name), r.Version),
+		Source:   kube.SecretPath(s.Namespace, s.Name),
+		Redacted: append(append(taken, more...), ".manifest: all but the images of its workloads"),
 	}
 	if err := keep(h.store, &x, raw); err != nil {
 		return err
 	}
 	h.emit(inspect.Event{Fact: x})
-	h.evidence[r.Version] = inspect.Evidence{Kind: "helm-release", Digest: x.Digest, Path: x.Path, Text: fmt.Sprintf("revision %d, %s", r.Version, r.chart())}
+	h.evidence[r.Version] = inspect.Evidence{Kind: "helm-release", Digest: x.Digest, Path: x.Path,
+		Text: fmt.Sprintf("revision %d, %s", r.Version, r.chart())}
 	return nil
 }
 

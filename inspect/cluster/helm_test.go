@@ -83,17 +83,17 @@ func TestReleaseAgainstWhatRuns(t *testing.T) {
 		"as released": {
 			[]corev1.Secret{release(t, 1, "deployed", runs, "{}")},
 			cluster.CodeHelmAsks, inspect.Info,
-			"Helm release shop (chart web 1.0.1, revision 1 at 2026-03-01 08:00:00Z) asks for the image of web, by the chart's own values (image)",
+			"Helm release shop (chart web 1.0.1, revision 1 at 2026-03-01 08:00:00Z) renders the image of web, by the chart's own values (image)",
 		},
-		"swapped past Helm": {
+		"changed outside Helm": {
 			[]corev1.Secret{release(t, 1, "deployed", other, "{}")},
 			cluster.CodePastHelm, inspect.High,
-			"the image of web was swapped past Helm: Helm release shop (chart web 1.0.1, revision 1 at 2026-03-01 08:00:00Z) asks for evil.example/web:1, and Deployment web asks for reg.example/web:1, as kubectl-set set it at 2026-03-01 11:00:00Z",
+			"the image of web was changed outside Helm: Helm release shop (chart web 1.0.1, revision 1 at 2026-03-01 08:00:00Z) renders evil.example/web:1, and Deployment web has reg.example/web:1, as kubectl-set set it at 2026-03-01 11:00:00Z",
 		},
 		"brought by the chart": {
 			[]corev1.Secret{release(t, 1, "superseded", other, "{}"), release(t, 2, "deployed", runs, "{}")},
 			cluster.CodeHelmChanged, inspect.Info,
-			"brought the image of web: revision 1 (chart web 1.0.1) asked for evil.example/web:1, this one asks for reg.example/web:1, by the chart's own values (image)",
+			"changed the image of web: revision 1 (chart web 1.0.1) renders evil.example/web:1, this one renders reg.example/web:1, by the chart's own values (image)",
 		},
 		"brought by values": {
 			[]corev1.Secret{release(t, 2, "deployed", runs, `{"image":"reg.example/web:1"}`), release(t, 1, "superseded", other, "{}")},

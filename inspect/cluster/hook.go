@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -27,22 +28,25 @@ func (s *scene) hooks() []hook {
 	for _, c := range s.validating.list {
 		for _, w := range c.Webhooks {
 			all = append(all, hook{
-				config: c.Name, name: w.Name, created: c.CreationTimestamp.Time, rules: w.Rules, namespace: w.NamespaceSelector,
-				object: w.ObjectSelector, ignores: ignores(w.FailurePolicy), conditions: len(w.MatchConditions),
+				config: c.Name, name: w.Name, created: c.CreationTimestamp.Time, rules: w.Rules,
+				namespace: w.NamespaceSelector,
+				object:    w.ObjectSelector, ignores: ignores(w.FailurePolicy), conditions: len(w.MatchConditions),
 			})
 		}
 	}
 	for _, c := range s.mutating.list {
 		for _, w := range c.Webhooks {
 			all = append(all, hook{
-				config: c.Name, name: w.Name, mutates: true, created: c.CreationTimestamp.Time, rules: w.Rules, namespace: w.NamespaceSelector,
-				object: w.ObjectSelector, ignores: ignores(w.FailurePolicy), conditions: len(w.MatchConditions),
+				config: c.Name, name: w.Name, mutates: true, created: c.CreationTimestamp.Time, rules: w.Rules,
+				namespace: w.NamespaceSelector,
+				object:    w.ObjectSelector, ignores: ignores(w.FailurePolicy), conditions: len(w.MatchConditions),
 			})
 		}
 	}
 	return all
 }
 
+// ignores reports failurePolicy Ignore. The default in admissionregistration.k8s.io/v1 is Fail.
 func ignores(p *admissionv1.FailurePolicyType) bool { return p != nil && *p == admissionv1.Ignore }
 
 // kind is that of the object that sets the webhook up.
@@ -53,10 +57,25 @@ func (h hook) kind() string {
 	return "ValidatingWebhookConfiguration"
 }
 
-// standing is how a gate stood when the pod came in.
+// gate is the webhook as a gate of the pod.
+func (h hook) gate(how standing) inspect.Gate {
+	g := inspect.Gate{
+		Name: "webhook " + h.name, Kind: inspect.GateKindWebhook, Status: how.status, Reason: how.reason,
+		Detail: how.text,
+		Object: &inspect.GateObject{Kind: h.kind(), Name: h.config},
+		By:     verifierOf(h), FailsOpen: h.ignores, Since: inspect.At(h.created),
+	}
+	if h.mutates {
+		g.Name, g.Kind = "mutating "+g.Name, inspect.GateKindMutatingWebhook
+	}
+	return g
+}
+
+// standing is how a gate stood when the pod was admitted.
 type standing struct {
 	status inspect.Status
-	code   string // of the finding for a verifier of images that stood so; "" if it did its work
+	reason inspect.GateReason // empty if it did its work
+	code   string             // of the finding for a verifier of images that stood so; "" if it did its work
 	text   string
 }
 
@@ -72,27 +91,33 @@ func (s *scene) stand(h hook, in []request) (how standing, concerned bool) {
 		case picked:
 			return h.asked(r), true
 		case notKnown:
-			return standing{inspect.Unknown, "", reason}, true
+			return standing{inspect.Unknown, inspect.GateNotReadable, "", reason}, true
 		case passedOver:
 			if why == "" {
 				why = reason
 			}
 		}
 	}
-	return standing{inspect.Absent, CodeExempt, why}, concerned
+	return standing{inspect.Absent, inspect.GateNotSelected, CodeExempt, why}, concerned
 }
 
 // asked is the standing of a webhook that selects the request.
 func (h hook) asked(r request) standing {
 	if r.before(h.created) {
-		return standing{inspect.Absent, CodeExempt, fmt.Sprintf("it was set up at %s, after %s came in", stamp(h.created), r.what)}
+		text := fmt.Sprintf("set up at %s, after %s was admitted", stamp(h.created), r.what)
+		return standing{inspect.Absent, inspect.GateSetUpLater, CodeExempt, text}
 	}
-	how := standing{inspect.Verified, "", "it was asked about " + r.what + " and let it in"}
+	how := standing{inspect.Verified, "", "", "evaluated " + r.what + ": admitted"}
 	if h.ignores {
-		how = standing{inspect.Unknown, CodeFailsOpen, "it is to be asked about " + r.what + ", but its failurePolicy is Ignore: while it does not answer, all is let in"}
+		how = standing{
+			inspect.Unknown, inspect.GateFailsOpen, CodeFailsOpen,
+			"applies to " + r.what +
+				", but with failurePolicy Ignore: requests are admitted unchecked while it is unreachable",
+		}
 	}
 	if h.conditions > 0 {
-		how.status, how.text = inspect.Unknown, how.text+"; unless its matchConditions left it out, which were not evaluated"
+		how.status, how.text = inspect.Unknown, how.text+"; its matchConditions were not evaluated and may exclude it"
+		how.reason = cmp.Or(how.reason, inspect.GateConditions)
 	}
 	return how
 }

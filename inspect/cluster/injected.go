@@ -20,16 +20,21 @@ func (s *scene) injection(c kube.Container) inspect.Finding {
 	same, other := s.siblings(c)
 	why := explanation(hooks, note, s.mutating.err)
 	detail := why + "; " + compared(same, other)
-	evidence := []inspect.Evidence{object("Pod", s.pod.Namespace, s.pod.Name, "container "+c.Name+" is not in the template of its owner")}
+	evidence := []inspect.Evidence{object("Pod", s.pod.Namespace, s.pod.Name,
+		"container "+c.Name+" is not in the template of its owner")}
 	for _, h := range hooks {
 		evidence = append(evidence, object(h.kind(), "", h.config, h.name))
 	}
 	title := c.Name + " was injected"
 	switch {
 	case len(same) == 0 && len(other) > 0:
-		return finding(CodeInjectedOther, c.Name, title+", and runs another image than "+plural(len(other), "other workload", "other workloads")+" with this sidecar", detail, evidence...)
+		return finding(CodeInjectedOther, c.Name,
+			title+", and runs another image than "+plural(len(other), "other workload",
+				"other workloads")+" with this sidecar", detail, evidence...)
 	case len(hooks) > 0 && len(same) >= enough && len(other) == 0:
-		return finding(CodeInjectedEverywhere, c.Name, title+fmt.Sprintf(" by the cluster, with the same image as in %d other workloads", len(same)), detail, evidence...)
+		return finding(CodeInjectedEverywhere, c.Name,
+			title+fmt.Sprintf(" by the cluster, with the same image as in %d other workloads", len(same)), detail,
+			evidence...)
 	case len(hooks) > 0 || note != "":
 		return finding(CodeInjectedExplained, c.Name, title+": "+why, compared(same, other), evidence...)
 	default:
@@ -64,6 +69,8 @@ func (s *scene) annotation(container string) string {
 	return ""
 }
 
+// explanation words what explains an injected container: webhooks that select the pod, which only somebody with rights
+// on the whole cluster sets up, and an annotation, which is a claim.
 func explanation(hooks []hook, note string, unread error) string {
 	var names []string
 	for _, h := range hooks {
@@ -86,11 +93,11 @@ func explanation(hooks []hook, note string, unread error) string {
 	case claim != "" && unread != nil:
 		return claim + "; which webhooks change pods is not known"
 	case claim != "":
-		return claim + "; no webhook that looks at this pod explains it"
+		return claim + "; no webhook that selects this pod explains it"
 	case unread != nil:
 		return "what injected it is not known: the mutating webhooks could not be read"
 	default:
-		return "nothing explains it: no mutating webhook looks at this pod, and no annotation names it"
+		return "nothing explains it: no mutating webhook selects this pod, and no annotation names it"
 	}
 }
 
@@ -114,6 +121,7 @@ func (s *scene) siblings(c kube.Container) (same, other []string) {
 	return slices.Compact(same), slices.Compact(other)
 }
 
+// compared words which other workloads have a container of this name, and with which image.
 func compared(same, other []string) string {
 	switch {
 	case len(same)+len(other) == 0:

@@ -23,7 +23,7 @@ func Logs(o Options, store *registry.Store, off bool) engine.Check {
 	return engine.Check{Name: LogsName, Scope: engine.PerCase, Run: func(ctx context.Context, _ engine.On, emit func(inspect.Event)) error {
 		switch {
 		case o.Pod == nil:
-			return engine.Nothing("the target is no pod")
+			return engine.Nothing("the target is not a pod")
 		case off:
 			return engine.Nothing("not read: --no-logs")
 		}
@@ -45,6 +45,7 @@ type logKeeper struct {
 	emit  func(inspect.Event)
 }
 
+// all reads the logs of the containers side by side: the present run, and the one before where the status names it.
 func (k *logKeeper) all(ctx context.Context) error {
 	var work sync.WaitGroup
 	for _, c := range kube.Containers(k.o.Pod, nil) {
@@ -80,6 +81,7 @@ func (k *logKeeper) keep(ctx context.Context, c kube.Container, id string, previ
 	}
 }
 
+// exhibit redacts a log and keeps it. Redaction comes before the store: nothing that looks like a secret is written.
 func (k *logKeeper) exhibit(l kube.Log, name string) error {
 	text, redacted := redactLog(l.Text)
 	x := inspect.Exhibit{Path: "logs/" + name + ".log", Source: l.Path, Redacted: redacted, Truncated: l.Truncated}

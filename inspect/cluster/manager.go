@@ -55,7 +55,8 @@ func holds(raw json.RawMessage, path []string) bool {
 	}
 	for key, inner := range fields {
 		var item struct{ Name string }
-		if text, ok := strings.CutPrefix(key, "k:"); ok && json.Unmarshal([]byte(text), &item) == nil && item.Name == name {
+		if text, ok := strings.CutPrefix(key, "k:"); ok && json.Unmarshal([]byte(text), &item) == nil &&
+			item.Name == name {
 			return holds(inner, path[1:])
 		}
 	}
@@ -64,17 +65,20 @@ func holds(raw json.RawMessage, path []string) bool {
 
 // isTool says that a manager deploys from a repository or a chart.
 func isTool(manager string) bool {
-	return begins(manager, "argocd", "kustomize-controller", "helm", "flux", "fleet", "gitops", "kapp", "terraform", "hashicorp", "pulumi")
+	return begins(manager, "argocd", "kustomize-controller", "helm", "flux", "fleet", "gitops", "kapp", "terraform",
+		"hashicorp", "pulumi")
 }
 
 // isHand says that a manager is a person's tool. Plain kubectl is left out: pipelines use it too.
 func isHand(manager string) bool {
-	return begins(manager, "kubectl-set", "kubectl-edit", "kubectl-patch", "kubectl-replace", "k9s", "node-fetch", "lens", "dashboard", "mozilla", "octant", "headlamp")
+	return begins(manager, "kubectl-set", "kubectl-edit", "kubectl-patch", "kubectl-replace", "k9s", "node-fetch",
+		"lens", "dashboard", "mozilla", "octant", "headlamp")
 }
 
 // isKubectl says that kubectl in one of its forms wrote it.
 func isKubectl(manager string) bool { return begins(manager, "kubectl", "oc") }
 
+// begins compares without case: managers are named by whoever writes the client, in many spellings.
 func begins(manager string, marks ...string) bool {
 	manager = strings.ToLower(manager)
 	for _, m := range marks {
@@ -92,7 +96,8 @@ const maxManagers = 20
 func (s *scene) withManagers(owners []inspect.Owner) []inspect.Owner {
 	all := slices.Clone(owners)
 	for i := range all {
-		at := slices.IndexFunc(s.lineage.Owners, func(w kube.Owner) bool { return w.UID == all[i].UID && w.Unread == "" })
+		at := slices.IndexFunc(s.lineage.Owners,
+			func(w kube.Owner) bool { return w.UID == all[i].UID && w.Unread == "" })
 		if at < 0 {
 			continue
 		}
@@ -102,6 +107,7 @@ func (s *scene) withManagers(owners []inspect.Owner) []inspect.Owner {
 	return all
 }
 
+// managers lists who wrote the object, without subresources: those are written by controllers all the time.
 func (s *scene) managers(entries []metav1.ManagedFieldsEntry) []inspect.Manager {
 	var all []inspect.Manager
 	for _, e := range entries {
@@ -110,7 +116,8 @@ func (s *scene) managers(entries []metav1.ManagedFieldsEntry) []inspect.Manager 
 		}
 		m := inspect.Manager{Name: e.Manager, Time: inspect.At(e.Time.Time)}
 		for _, c := range s.containers {
-			if len(setters([]metav1.ManagedFieldsEntry{e}, "spec", "template", "spec", listOf(c), "k:"+c.Name, "image")) > 0 {
+			if len(setters([]metav1.ManagedFieldsEntry{e}, "spec", "template", "spec", listOf(c), "k:"+c.Name,
+				"image")) > 0 {
 				m.Images = append(m.Images, c.Name)
 			}
 		}

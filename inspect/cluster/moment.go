@@ -26,7 +26,8 @@ func (s *scene) moments() []inspect.Moment {
 		}
 		seen[a] = true
 		all = append(all, inspect.Moment{
-			Time: inspect.At(a.time), What: fmt.Sprintf("last change of %s by %s, which set the image of %s", a.object(), a.manager, c.Name),
+			Time: inspect.At(a.time), What: fmt.Sprintf("last change of %s by %s, which set the image of %s",
+				a.object(), a.manager, c.Name),
 			Source: "managedFields of " + a.object(), Trust: inspect.ByCluster,
 		})
 	}
@@ -44,6 +45,8 @@ func momentsOf(list []corev1.Event) []inspect.Moment {
 	return all[max(0, len(all)-maxMoments):]
 }
 
+// momentOf is an event as a point of the timeline, cut to maxMessage. One without a time is left out: it could stand
+// anywhere.
 func momentOf(e *corev1.Event) (inspect.Moment, bool) {
 	when := kube.EventTime(e)
 	if when.IsZero() {
@@ -57,7 +60,8 @@ func momentOf(e *corev1.Event) (inspect.Moment, bool) {
 		what += fmt.Sprintf(" (%d times)", n)
 	}
 	return inspect.Moment{
-		Time: inspect.At(when), What: what, Source: "event of " + e.InvolvedObject.Kind + " " + e.InvolvedObject.Name, Trust: inspect.ByCluster,
+		Time: inspect.At(when), What: what, Source: "event of " + e.InvolvedObject.Kind + " " + e.InvolvedObject.Name,
+		Trust: inspect.ByCluster,
 	}, true
 }
 
@@ -66,6 +70,7 @@ func (s *scene) openNetwork() []inspect.Finding {
 	if s.network.err != nil || len(s.network.list) > 0 || s.pod.Spec.HostNetwork {
 		return nil
 	}
-	return []inspect.Finding{finding(CodeNoNetworkPolicy, SubjectPod, "no NetworkPolicy selects the pod: every connection is allowed", "",
+	return []inspect.Finding{finding(CodeNoNetworkPolicy, SubjectPod,
+		"no NetworkPolicy selects the pod: every connection is allowed", "",
 		object("Pod", s.pod.Namespace, s.pod.Name, "its labels"))}
 }

@@ -11,7 +11,8 @@ import (
 )
 
 // isolation names the policies that select the pod, and for which directions they leave only what they allow. A policy
-// without policyTypes is about ingress, and about egress if it has rules for it (networking.k8s.io/v1, NetworkPolicySpec).
+// without policyTypes is about ingress, and about egress if it has rules for it (networking.k8s.io/v1,
+// NetworkPolicySpec).
 func isolation(list []networkingv1.NetworkPolicy) (names, isolated []string) {
 	for _, p := range list {
 		names = append(names, p.Name)
@@ -23,7 +24,8 @@ func isolation(list []networkingv1.NetworkPolicy) (names, isolated []string) {
 			}
 		}
 		for _, t := range types {
-			word := map[networkingv1.PolicyType]string{networkingv1.PolicyTypeIngress: "ingress", networkingv1.PolicyTypeEgress: "egress"}[t]
+			word := map[networkingv1.PolicyType]string{networkingv1.PolicyTypeIngress: "ingress",
+				networkingv1.PolicyTypeEgress: "egress"}[t]
 			if word != "" && !slices.Contains(isolated, word) {
 				isolated = append(isolated, word)
 			}
@@ -33,6 +35,8 @@ func isolation(list []networkingv1.NetworkPolicy) (names, isolated []string) {
 	return names, isolated
 }
 
+// policySelectors lists the network policies with the labels by which they select the pod, so that a step that changes
+// labels can name those that it loses.
 func policySelectors(pod *corev1.Pod, list []networkingv1.NetworkPolicy) []inspect.Selector {
 	var all []inspect.Selector
 	for i := range list {

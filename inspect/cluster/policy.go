@@ -9,6 +9,20 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 )
 
+// policyGate is the policy as a gate of the pod.
+func policyGate(p admissionv1.ValidatingAdmissionPolicy, how standing) inspect.Gate {
+	g := inspect.Gate{
+		Name: "admission policy " + p.Name, Kind: inspect.GateKindAdmissionPolicy,
+		Status: how.status, Reason: how.reason, Detail: how.text,
+		Object:    &inspect.GateObject{Kind: "ValidatingAdmissionPolicy", Name: p.Name},
+		FailsOpen: ignores(p.Spec.FailurePolicy), Since: inspect.At(p.CreationTimestamp.Time),
+	}
+	if aboutImages(p) {
+		g.By = inspect.APIServer
+	}
+	return g
+}
+
 // standPolicy works out how a policy of the API server's own stood before the pod.
 func (s *scene) standPolicy(p admissionv1.ValidatingAdmissionPolicy, in []request) (how standing, concerned bool) {
 	match := p.Spec.MatchConstraints
@@ -20,7 +34,7 @@ func (s *scene) standPolicy(p admissionv1.ValidatingAdmissionPolicy, in []reques
 			continue
 		}
 		if c, reason := s.choose(r, match.NamespaceSelector, match.ObjectSelector); c != picked {
-			how = standing{statusOf(c), CodeExempt, reason}
+			how = passedBy(c, reason)
 			concerned = true
 			continue
 		}
@@ -33,23 +47,26 @@ func (s *scene) standPolicy(p admissionv1.ValidatingAdmissionPolicy, in []reques
 // evaluated here.
 func aboutImages(p admissionv1.ValidatingAdmissionPolicy) bool {
 	looks := func(expression string) bool { return strings.Contains(expression, ".image") }
-	return slices.ContainsFunc(p.Spec.Validations, func(v admissionv1.Validation) bool { return looks(v.Expression) }) ||
+	return slices.ContainsFunc(p.Spec.Validations,
+		func(v admissionv1.Validation) bool { return looks(v.Expression) }) ||
 		slices.ContainsFunc(p.Spec.Variables, func(v admissionv1.Variable) bool { return looks(v.Expression) })
 }
 
-func statusOf(c choice) inspect.Status {
+// passedBy is the standing of a policy whose selectors do not pick the request, or may not.
+func passedBy(c choice, text string) standing {
 	if c == notKnown {
-		return inspect.Unknown
+		return standing{inspect.Unknown, inspect.GateNotReadable, CodeExempt, text}
 	}
-	return inspect.Absent
+	return standing{inspect.Absent, inspect.GateNotSelected, CodeExempt, text}
 }
 
 // bound looks for the binding that puts the policy into force for the request.
 func (s *scene) bound(p admissionv1.ValidatingAdmissionPolicy, r request) standing {
 	if s.bindings.err != nil {
-		return standing{inspect.Unknown, "", "whether it is in force is not known: the bindings could not be read"}
+		text := "whether it is in force is unknown: its bindings could not be read"
+		return standing{inspect.Unknown, inspect.GateNotReadable, "", text}
 	}
-	how := standing{inspect.Absent, CodeExempt, "no binding puts it into force"}
+	how := standing{inspect.Absent, inspect.GateNotBound, CodeExempt, "no binding puts it into force"}
 	for _, b := range s.bindings.list {
 		if b.Spec.PolicyName != p.Name {
 			continue
@@ -59,7 +76,7 @@ func (s *scene) bound(p admissionv1.ValidatingAdmissionPolicy, r request) standi
 				continue
 			}
 			if c, reason := s.choose(r, m.NamespaceSelector, m.ObjectSelector); c != picked {
-				how = standing{statusOf(c), CodeExempt, strings.Replace(reason, "it does", "its binding "+b.Name+" does", 1)}
+				how = passedBy(c, "binding "+b.Name+": "+reason)
 				continue
 			}
 		}
@@ -68,19 +85,30 @@ func (s *scene) bound(p admissionv1.ValidatingAdmissionPolicy, r request) standi
 	return how
 }
 
-func inForce(p admissionv1.ValidatingAdmissionPolicy, b admissionv1.ValidatingAdmissionPolicyBinding, r request) standing {
+// inForce is the standing of a policy that a binding puts into force for the request. What its expressions decide is
+// not evaluated: the pod was admitted, so a policy that denies has passed it.
+func inForce(p admissionv1.ValidatingAdmissionPolicy, b admissionv1.ValidatingAdmissionPolicyBinding,
+	r request) standing {
 	switch {
 	case r.before(p.CreationTimestamp.Time) || r.before(b.CreationTimestamp.Time):
-		return standing{inspect.Absent, CodeExempt, "it came into force after " + r.what + " came in"}
+		return standing{inspect.Absent, inspect.GateSetUpLater, CodeExempt, "came into force after " + r.what +
+			" was admitted"}
 	case !slices.Contains(b.Spec.ValidationActions, admissionv1.Deny):
-		return standing{inspect.Unknown, CodeOnlyWarns, "it looks at " + r.what + " and does not refuse: binding " + b.Name + " only warns or audits"}
+		return standing{inspect.Unknown, inspect.GateWarnsOnly, CodeOnlyWarns, "binding " + b.Name +
+			" only warns or audits"}
 	case ignores(p.Spec.FailurePolicy):
-		return standing{inspect.Unknown, CodeFailsOpen, "it looks at " + r.what + ", but its failurePolicy is Ignore: where its expression fails, all is let in"}
+		return standing{
+			inspect.Unknown, inspect.GateFailsOpen, CodeFailsOpen,
+			"applies to " + r.what +
+				", but with failurePolicy Ignore: requests are admitted where its expression cannot be evaluated",
+		}
 	default:
-		return standing{inspect.Verified, "", "it was asked about " + r.what + " and let it in"}
+		return standing{inspect.Verified, "", "", "evaluated " + r.what + ": admitted"}
 	}
 }
 
+// plain leaves out the resource names of rules: admission of a new object has no name to compare with, as generateName
+// shows.
 func plain(named []admissionv1.NamedRuleWithOperations) []admissionv1.RuleWithOperations {
 	rules := make([]admissionv1.RuleWithOperations, len(named))
 	for i, n := range named {

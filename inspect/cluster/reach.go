@@ -2,7 +2,6 @@ package cluster
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"sync"
 
@@ -17,12 +16,12 @@ import (
 // ReachName is the name of the check that completes what the pod could touch.
 const ReachName = "reach"
 
-// Reach adds to the pod what its service account, its node and the Services say: roles of a cloud, what its node can copy,
-// what sends traffic to it. What may not be read stands in Reach.Unseen, and is no reason to doubt the case.
+// Reach adds to the pod what its service account, its node and the Services say: roles of a cloud, what its node can
+// copy, what sends traffic to it. What may not be read stands in Reach.Unseen, and is no reason to doubt the case.
 func Reach(o Options, needs ...string) engine.Check {
 	return engine.Check{Name: ReachName, Scope: engine.PerCase, Needs: needs, Run: func(ctx context.Context, on engine.On, emit func(inspect.Event)) error {
 		if o.Pod == nil {
-			return engine.Nothing("the target is no pod")
+			return engine.Nothing("the target is not a pod")
 		}
 		known := on.Case().Pod
 		if known == nil {
@@ -52,6 +51,7 @@ type surroundings struct {
 	rolesErr error
 }
 
+// around reads the service account, the Services and the node side by side.
 func around(ctx context.Context, o Options) *surroundings {
 	a := &surroundings{name: o.Pod.Spec.ServiceAccountName}
 	var work sync.WaitGroup
@@ -73,14 +73,18 @@ func around(ctx context.Context, o Options) *surroundings {
 
 // annotations are those of service accounts by which clouds give a role to their pods.
 var annotations = []struct{ key, cloud string }{
-	{"eks.amazonaws.com/role-arn", "AWS"}, {"iam.gke.io/gcp-service-account", "Google Cloud"}, {"azure.workload.identity/client-id", "Azure"},
+	{"eks.amazonaws.com/role-arn", "AWS"}, {"iam.gke.io/gcp-service-account", "Google Cloud"},
+	{"azure.workload.identity/client-id", "Azure"},
 }
 
+// cloudRoles are the roles that the annotations of a service account name. Whether the cloud trusts the account is
+// decided on its side.
 func cloudRoles(account *corev1.ServiceAccount) []inspect.CloudRole {
 	var all []inspect.CloudRole
 	for _, a := range annotations {
 		if name := account.Annotations[a.key]; name != "" {
-			all = append(all, inspect.CloudRole{Cloud: a.cloud, Name: name, Source: "annotation " + a.key + " of service account " + account.Name})
+			all = append(all, inspect.CloudRole{Cloud: a.cloud, Name: name, Source: "annotation " + a.key +
+				" of service account " + account.Name})
 		}
 	}
 	return all
@@ -90,11 +94,15 @@ func cloudRoles(account *corev1.ServiceAccount) []inspect.CloudRole {
 func (a *surroundings) account(pod *inspect.Pod) {
 	r := &pod.Reach
 	if a.rolesErr != nil {
-		r.Unseen = append(r.Unseen, fmt.Sprintf("service account %s, which may name a role of a cloud: %s", a.name, firstLine(a.rolesErr)))
+		r.Unseen = append(r.Unseen, inspect.Unread{Source: inspect.ReachServiceAccount, Name: a.name,
+			Reason: reason(a.rolesErr)})
 	}
 	r.Roles = slices.Clone(r.Roles)
 	for _, role := range a.roles {
-		if !slices.ContainsFunc(r.Roles, func(o inspect.CloudRole) bool { return o.Cloud == role.Cloud && o.Name == role.Name }) {
+		if !slices.ContainsFunc(r.Roles, func(o inspect.CloudRole) bool {
+			return o.Cloud == role.Cloud &&
+				o.Name == role.Name
+		}) {
 			r.Roles = append(r.Roles, role)
 		}
 	}
@@ -106,7 +114,8 @@ func (a *surroundings) account(pod *inspect.Pod) {
 // selectors adds the Services that send traffic to the pod.
 func (a *surroundings) selectors(pod *inspect.Pod) {
 	if a.serves.err != nil {
-		pod.Reach.Unseen = append(pod.Reach.Unseen, "services that send traffic to it: "+firstLine(a.serves.err))
+		pod.Reach.Unseen = append(pod.Reach.Unseen,
+			inspect.Unread{Source: inspect.ReachServices, Reason: reason(a.serves.err)})
 		return
 	}
 	pod.Selectors = slices.Clone(pod.Selectors)
@@ -120,9 +129,11 @@ func (a *surroundings) selectors(pod *inspect.Pod) {
 	}
 }
 
+// nodeOf adds the versions of the node that decide whether a checkpoint can be made.
 func (a *surroundings) nodeOf(pod *inspect.Pod) {
 	if a.nodeErr != nil {
-		pod.Reach.Unseen = append(pod.Reach.Unseen, "its node: "+firstLine(a.nodeErr))
+		pod.Reach.Unseen = append(pod.Reach.Unseen,
+			inspect.Unread{Source: inspect.ReachNodeObject, Reason: reason(a.nodeErr)})
 	}
 	if a.node != nil {
 		pod.Runtime, pod.Kubelet = a.node.Runtime, a.node.Kubelet

@@ -60,8 +60,8 @@ func tagsToday(ctx context.Context, o Options) map[string]today {
 	return found
 }
 
-// tagMoved compares with what else is known of the tag: what other pods that asked for it run, what the node has by that
-// name, and what the registry says today. Where one of them is another image, the tag was moved in between.
+// tagMoved compares with what else is known of the tag: what other pods that asked for it run, what the node has by
+// that name, and what the registry says today. Where one of them is another image, the tag was moved in between.
 func (s *scene) tagMoved(c kube.Container) []inspect.Finding {
 	mine := c.Image()
 	if _, digest := parts(c.Reference); digest != "" || mine.Kind != kube.IDRepo || c.Injected {
@@ -70,21 +70,28 @@ func (s *scene) tagMoved(c kube.Container) []inspect.Finding {
 	evidence := []inspect.Evidence{object("Pod", s.pod.Namespace, s.pod.Name, "imageID of "+c.Name+": "+c.ImageID)}
 	now := s.tags[c.Name]
 	var said []string
-	if others := s.runsElse(c.Reference, func(digest string) bool { return now.same(digest, mine.Digest) }); len(others) > 0 {
-		said = append(said, fmt.Sprintf("%s by that name: %s", plural(len(others), "other pod runs another image", "other pods run another image"), some(others)))
+	if others := s.runsElse(c.Reference, func(digest string) bool {
+		return now.same(digest,
+			mine.Digest)
+	}); len(others) > 0 {
+		said = append(said, fmt.Sprintf("%s by that name: %s",
+			plural(len(others), "other pod runs another image", "other pods run another image"), some(others)))
 	}
 	if digest := s.onNode(c.Reference); digest != "" && !now.same(digest, mine.Digest) {
-		said = append(said, fmt.Sprintf("node %s has another image by that name now (%s)", s.pod.Spec.NodeName, short(digest)))
+		said = append(said, fmt.Sprintf("node %s has another image by that name now (%s)", s.pod.Spec.NodeName,
+			short(digest)))
 		evidence = append(evidence, object("Node", "", s.pod.Spec.NodeName, "status.images: "+digest))
 	}
 	if now.digest != "" && !now.same(now.digest, mine.Digest) {
 		said = append(said, fmt.Sprintf("the registry has another image by that name today (%s)", short(now.digest)))
-		evidence = append(evidence, inspect.Evidence{Kind: "manifest", Digest: now.digest, Text: c.Reference + " today"})
+		evidence = append(evidence, inspect.Evidence{Kind: "manifest", Digest: now.digest, Text: c.Reference +
+			" today"})
 	}
 	if len(said) == 0 {
 		return nil
 	}
-	return []inspect.Finding{finding(CodeTagMoved, c.Name, fmt.Sprintf("%s was moved: %s", c.Reference, strings.Join(said, "; ")),
+	return []inspect.Finding{finding(CodeTagMoved, c.Name,
+		fmt.Sprintf("%s was moved: %s", c.Reference, strings.Join(said, "; ")),
 		"one name stands for more than one image, and this pod runs "+short(mine.Digest), evidence...)}
 }
 
@@ -112,7 +119,8 @@ func (s *scene) onNode(reference string) string {
 			continue
 		}
 		for _, name := range img.Names {
-			if id := kube.ParseImageID(name); id.Kind == kube.IDRepo && strings.HasPrefix(reference, id.Repository+":") {
+			if id := kube.ParseImageID(name); id.Kind == kube.IDRepo &&
+				strings.HasPrefix(reference, id.Repository+":") {
 				return id.Digest
 			}
 		}
@@ -126,6 +134,7 @@ func short(digest string) string {
 	return hex[:min(12, len(hex))]
 }
 
+// plural words a number of things.
 func plural(n int, one, many string) string {
 	if n == 1 {
 		return "1 " + one

@@ -44,8 +44,8 @@ type helmRelease struct {
 // gzipMagic begins a release that is packed; those of Helm 2's time are not.
 var gzipMagic = []byte{0x1f, 0x8b, 0x08}
 
-// decodeRelease reads the value "release" of a Secret of Helm's: base64 of gzip of JSON. Errors: what does not hold, or is
-// larger than any real one.
+// decodeRelease reads the value "release" of a Secret of Helm's: base64 of gzip of JSON. Errors: what does not hold, or
+// is larger than any real one.
 func decodeRelease(text []byte) (*helmRelease, error) {
 	if len(text) > maxReleaseText {
 		return nil, fmt.Errorf("decoding the release: more than %d bytes", maxReleaseText)
@@ -77,6 +77,7 @@ func decodeRelease(text []byte) (*helmRelease, error) {
 	return &r, nil
 }
 
+// unpack decompresses gzip up to maxReleaseJSON: a Secret of 1 MB may unpack to a thousand times as much.
 func unpack(packed []byte) ([]byte, error) {
 	z, err := gzip.NewReader(bytes.NewReader(packed))
 	if err != nil {

@@ -143,7 +143,7 @@ func TestMarksOfACharts(t *testing.T) {
 		"of Helm":     {map[string]string{"app.kubernetes.io/managed-by": "Helm", "helm.sh/chart": "my-web-1.2.3_b"}, map[string]string{"meta.helm.sh/release-name": "shop"}, "Helm release shop, chart my-web 1.2.3+b"},
 		"by instance": {map[string]string{"app.kubernetes.io/managed-by": "Helm", "app.kubernetes.io/instance": "shop"}, nil, "Helm release shop"},
 		"older":       {map[string]string{"heritage": "Helm", "release": "shop", "chart": "web-v2"}, nil, "Helm release shop, chart web-v2"},
-		"Flux":        {map[string]string{"helm.toolkit.fluxcd.io/name": "shop"}, map[string]string{"meta.helm.sh/release-name": "shop"}, "Helm release shop, which Flux installs"},
+		"Flux":        {map[string]string{"helm.toolkit.fluxcd.io/name": "shop"}, map[string]string{"meta.helm.sh/release-name": "shop"}, "Helm release shop, installed by Flux"},
 		"no name":     {map[string]string{"app.kubernetes.io/managed-by": "Helm"}, nil, "a Helm release"},
 		"none":        {map[string]string{"app.kubernetes.io/instance": "shop"}, nil, ""},
 	} {

@@ -26,8 +26,8 @@ type rendered struct {
 // betweenDocuments is the line that separates YAML documents.
 var betweenDocuments = regexp.MustCompile(`(?m)^---(?:[ \t].*)?\r?$`)
 
-// workloads lists what the manifest asks for that runs containers. A document that cannot be read is passed over: others
-// may hold what is looked for.
+// workloads lists what the manifest asks for that runs containers. A document that cannot be read is passed over:
+// others may hold what is looked for.
 func (r *helmRelease) workloads() []rendered {
 	var all []rendered
 	docs := betweenDocuments.Split(r.Manifest, maxRendered+1)

@@ -25,9 +25,11 @@ type request struct {
 // requests are those by which a container came in: those that ended in the pod, the pod's own first, or the one that
 // attached it to the pod.
 func (s *scene) requests(c kube.Container) []request {
-	pod := request{version: "v1", resource: "pods", operation: admissionv1.Create, what: "the pod", labels: s.pod.Labels, when: s.created()}
+	pod := request{version: "v1", resource: "pods", operation: admissionv1.Create, what: "the pod",
+		labels: s.pod.Labels, when: s.created()}
 	if c.Type == kube.TypeEphemeral {
-		pod.resource, pod.operation, pod.what = "pods/ephemeralcontainers", admissionv1.Update, "the debug container "+c.Name
+		pod.resource, pod.operation, pod.what = "pods/ephemeralcontainers", admissionv1.Update,
+			"the debug container "+c.Name
 		_, pod.when = s.attachedBy(c)
 		return []request{pod}
 	}
@@ -39,7 +41,8 @@ func (s *scene) requests(c kube.Container) []request {
 		}
 		if w.Unread == "" {
 			all = append(all, request{
-				group: group, version: version, resource: strings.ToLower(w.Kind) + "s", operation: admissionv1.Create, what: w.Kind + " " + w.Name,
+				group: group, version: version, resource: strings.ToLower(w.Kind) + "s",
+				operation: admissionv1.Create, what: w.Kind + " " + w.Name,
 				labels: w.Labels, when: s.lineage.Owners[0].Created, // of the ReplicaSet: then the template came in
 			})
 		}
@@ -47,27 +50,31 @@ func (s *scene) requests(c kube.Container) []request {
 	return all
 }
 
-// ruledBy says that one of the rules is about such a request.
+// ruledBy reports whether one of the rules applies to such a request.
 func (r request) ruledBy(rules []admissionv1.RuleWithOperations) bool {
 	return slices.ContainsFunc(rules, func(rule admissionv1.RuleWithOperations) bool {
 		creates := slices.ContainsFunc(rule.Operations, func(o admissionv1.OperationType) bool {
 			return o == r.operation || o == admissionv1.OperationAll
 		})
-		scoped := rule.Scope == nil || *rule.Scope == admissionv1.AllScopes || *rule.Scope == admissionv1.NamespacedScope
-		return creates && scoped && has(rule.APIGroups, r.group) && has(rule.APIVersions, r.version) && hasResource(rule.Resources, r.resource)
+		scoped := rule.Scope == nil || *rule.Scope == admissionv1.AllScopes ||
+			*rule.Scope == admissionv1.NamespacedScope
+		return creates && scoped && has(rule.APIGroups, r.group) && has(rule.APIVersions, r.version) &&
+			hasResource(rule.Resources, r.resource)
 	})
 }
 
+// has reports whether a list of a rule names s, or everything by a star.
 func has(list []string, s string) bool { return slices.Contains(list, "*") || slices.Contains(list, s) }
 
-// hasResource knows the wildcards of rules: * is every resource without its subresources
+// hasResource matches the wildcards of rules: * is every resource without its subresources
 // (https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/, rules).
 func hasResource(list []string, s string) bool {
 	resource, sub, isSub := strings.Cut(s, "/")
 	if !isSub {
 		return has(list, s) || slices.Contains(list, "*/*")
 	}
-	return slices.ContainsFunc([]string{s, resource + "/*", "*/" + sub, "*/*"}, func(name string) bool { return slices.Contains(list, name) })
+	return slices.ContainsFunc([]string{s, resource + "/*", "*/" + sub, "*/*"},
+		func(name string) bool { return slices.Contains(list, name) })
 }
 
 // choice is whether selectors pick a request.
@@ -79,19 +86,22 @@ const (
 	notKnown
 )
 
-// choose looks whether the selectors of a gate pick the request, and says why they do not.
+// choose reports whether the selectors of a gate pick the request, and why they do not.
 func (s *scene) choose(r request, namespace, object *metav1.LabelSelector) (choice, string) {
 	if picks, known := picks(object, r.labels); known && !picks {
-		return passedOver, fmt.Sprintf("it does not look at %s: its objectSelector wants %s", r.what, metav1.FormatLabelSelector(object))
+		return passedOver, fmt.Sprintf("objectSelector %s does not match %s", metav1.FormatLabelSelector(object),
+			r.what)
 	}
 	switch {
 	case empty(namespace):
 		return picked, ""
 	case s.namespace.err != nil:
-		return notKnown, fmt.Sprintf("whether it looks at namespace %s is not known: its labels could not be read", s.pod.Namespace)
+		return notKnown, fmt.Sprintf("whether it applies to namespace %s is unknown: its labels could not be read",
+			s.pod.Namespace)
 	}
 	if picks, known := picks(namespace, s.namespaceLabels()); known && !picks {
-		return passedOver, fmt.Sprintf("it does not look at namespace %s: its namespaceSelector wants %s", s.pod.Namespace, metav1.FormatLabelSelector(namespace))
+		return passedOver, fmt.Sprintf("namespaceSelector %s does not match namespace %s",
+			metav1.FormatLabelSelector(namespace), s.pod.Namespace)
 	}
 	return picked, ""
 }
@@ -107,11 +117,12 @@ func (s *scene) namespaceLabels() map[string]string {
 
 const namespaceName = "kubernetes.io/metadata.name"
 
+// empty reports a selector that selects everything, as one that is left out does in webhooks and policies.
 func empty(s *metav1.LabelSelector) bool {
 	return s == nil || len(s.MatchLabels)+len(s.MatchExpressions) == 0
 }
 
-// picks says whether a selector picks an object of these labels; known is false for a selector that is broken.
+// picks reports whether a selector picks an object of these labels; known is false for a selector that is broken.
 func picks(s *metav1.LabelSelector, of map[string]string) (picks, known bool) {
 	if empty(s) {
 		return true, true

@@ -18,6 +18,7 @@ type author struct {
 	managedBy  string // the tool that deploys the workload otherwise, "" if none does
 }
 
+// object names the object whose managed fields were read.
 func (a author) object() string { return a.kind + " " + a.name }
 
 // authorOf finds who set the image, in the workload's template or, where that does not say, in the pod.
@@ -84,8 +85,9 @@ func (s *scene) setBy(c kube.Container) []inspect.Finding {
 	case isHand(a.manager):
 		code, title = CodeEdited, title+", by hand"
 	}
-	detail := "a field manager names itself; its time is that of its last change of any field of this object"
-	return []inspect.Finding{finding(code, c.Name, title, detail, object(a.kind, s.pod.Namespace, a.name, "managedFields: "+a.manager))}
+	detail := "self-reported by the field manager; the time is of its last change to any field of the object"
+	return []inspect.Finding{finding(code, c.Name, title, detail,
+		object(a.kind, s.pod.Namespace, a.name, "managedFields: "+a.manager))}
 }
 
 // restartedAt is what kubectl rollout restart writes into the template.
@@ -105,7 +107,7 @@ func (s *scene) restarted() []inspect.Finding {
 		when = stamp(t)
 	}
 	return []inspect.Finding{finding(CodeRestarted, SubjectPod,
-		fmt.Sprintf("%s %s was restarted by %s at %s: its pods asked for their tags again", w.Kind, w.Name, by, when),
+		fmt.Sprintf("%s %s was restarted by %s at %s: its nodes pulled the tags again", w.Kind, w.Name, by, when),
 		"annotation "+restartedAt+" of its template", object(w.Kind, w.Namespace, w.Name, restartedAt))}
 }
 
@@ -115,8 +117,9 @@ func (s *scene) debugging(c kube.Container) inspect.Finding {
 	if manager, when := s.attachedBy(c); manager != "" {
 		who = " by " + manager + atTime(when)
 	}
-	title := fmt.Sprintf("somebody debugged the pod: container %s, with image %s, was attached to it%s", c.Name, c.Reference, who)
-	return finding(CodeDebug, c.Name, title, "an ephemeral container, as kubectl debug makes it, is of no template",
+	title := fmt.Sprintf("debug container %s with image %s was attached to the pod%s", c.Name,
+		c.Reference, who)
+	return finding(CodeDebug, c.Name, title, "ephemeral containers, as kubectl debug adds them, are in no template",
 		object("Pod", s.pod.Namespace, s.pod.Name, "ephemeralContainers"))
 }
 
@@ -128,6 +131,7 @@ func (s *scene) attachedBy(c kube.Container) (manager string, when time.Time) {
 	return "", time.Time{}
 }
 
+// atTime words a time that may not be known.
 func atTime(t time.Time) string {
 	if t.IsZero() {
 		return ""

@@ -72,7 +72,7 @@ func TestRestartAndRelease(t *testing.T) {
 	if f, _ := findingOf(c, cluster.CodeRestarted); !strings.HasPrefix(f.Title, "Deployment web was restarted by kubectl-rollout at 2026-03-01 08:59:00Z") {
 		t.Errorf("%+v", f)
 	}
-	if f, _ := findingOf(c, cluster.CodeHelm); f.Title != "Deployment web says that it is of Helm release shop, chart web 1.2.3" {
+	if f, _ := findingOf(c, cluster.CodeHelm); f.Title != "Deployment web belongs to Helm release shop, chart web 1.2.3" {
 		t.Errorf("%+v", f)
 	}
 }

@@ -63,7 +63,8 @@ func look(ctx context.Context, o Options) *scene {
 	work.Go(func() { s.tags = tagsToday(ctx, o) })
 	work.Go(func() {
 		if o.Pod.Spec.NodeName != "" {
-			s.node, _ = o.Cluster.Node(ctx, o.Pod.Spec.NodeName) // who looks for what ran before says that it could not be read
+			// who looks for what ran before says that it could not be read
+			s.node, _ = o.Cluster.Node(ctx, o.Pod.Spec.NodeName)
 		}
 	})
 	work.Wait()
@@ -134,7 +135,7 @@ func (s *scene) notice() *inspect.Notice {
 		return nil
 	}
 	return &inspect.Notice{
-		Level: "info", Text: "not known of the cluster: " + strings.Join(what, ", ") + " (" + reason(first) + ")",
+		Level: "info", Text: "could not be read of the cluster: " + strings.Join(what, ", ") + " (" + reason(first) + ")",
 		Hint: "backtrail rbac prints the role that may read them; for a dump, add them to the kubectl get",
 	}
 }
@@ -147,6 +148,7 @@ func reason(err error) string {
 	return firstLine(err)
 }
 
+// firstLine is the error without the hints and lists that some clients put below it.
 func firstLine(err error) string {
 	line, _, _ := strings.Cut(err.Error(), "\n")
 	return line

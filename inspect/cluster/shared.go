@@ -25,9 +25,11 @@ func (s *suspectImage) finding(found inspect.Sharing) (inspect.Finding, bool) {
 	}
 	slices.Sort(images)
 	return inspect.Finding{
-		ID: inspect.FindingID(SharingName, CodeShared, s.image.Container), Check: SharingName, Code: CodeShared, Severity: inspect.Medium,
-		Status: inspect.Medium.RowStatus(), Subject: s.image.Container, Evidence: evidence,
-		Title: fmt.Sprintf("%s%s of %s, which brought %s, %s in %s with another image: %s", what, andAll(numbers), s.image.Container, andAll(s.brought), verb,
+		ID: inspect.FindingID(SharingName, CodeShared, s.image.Container), Check: SharingName, Code: CodeShared,
+		Severity: inspect.Medium,
+		Status:   inspect.Medium.RowStatus(), Subject: s.image.Container, Evidence: evidence,
+		Title: fmt.Sprintf("%s%s of %s, which brought %s, %s in %s with another image: %s", what, andAll(numbers),
+			s.image.Container, andAll(s.brought), verb,
 			plural(len(pods), "other pod", "other pods"), some(pods)),
 		Detail: "with " + some(slices.Compact(images)) + "; " + counted(found),
 	}, true
@@ -63,7 +65,7 @@ func counted(s inspect.Sharing) string {
 		text += fmt.Sprintf("; %d could not be read", s.Unread)
 	}
 	if s.Left > 0 {
-		text += fmt.Sprintf("; %d were not asked for", s.Left)
+		text += fmt.Sprintf("; %d were left out", s.Left)
 	}
 	return text
 }

@@ -31,13 +31,13 @@ const (
 	maxSharers = 200
 )
 
-// Sharing looks which other images that run in the cluster have the layers that brought what is wrong, by their manifests.
-// Only registries that the case reads from anyway are asked.
+// Sharing looks which other images that run in the cluster have the layers that brought what is wrong, by their
+// manifests. Only registries that the case reads from anyway are asked.
 func Sharing(o Options, needs ...string) engine.Check {
 	o = o.withRoster()
 	return engine.Check{Name: SharingName, Scope: engine.PerCase, Needs: needs, Run: func(ctx context.Context, on engine.On, emit func(inspect.Event)) error {
 		if o.Pod == nil {
-			return engine.Nothing("the target is no pod")
+			return engine.Nothing("the target is not a pod")
 		}
 		c := on.Case()
 		suspects := suspectImages(c)
@@ -71,6 +71,7 @@ type suspectImage struct {
 	brought []string // paths
 }
 
+// suspectImages are the images with a layer that brought a failed file or the file of a matched alert.
 func suspectImages(c inspect.Case) []suspectImage {
 	var all []suspectImage
 	for _, i := range c.Images {
@@ -98,8 +99,12 @@ func suspectImages(c inspect.Case) []suspectImage {
 	return all
 }
 
+// add marks a layer and a path that it brought. A layer whose digest is not known cannot be compared, and is left out.
 func (s *suspectImage) add(layer int, path string) {
-	at := slices.IndexFunc(s.image.Layers, func(l inspect.Layer) bool { return !l.Empty && l.Number == layer && l.Digest != "" })
+	at := slices.IndexFunc(s.image.Layers, func(l inspect.Layer) bool {
+		return !l.Empty && l.Number == layer &&
+			l.Digest != ""
+	})
 	if at < 0 {
 		return
 	}
@@ -164,7 +169,8 @@ func groups(peers []kube.Peer, namespace string) []*group {
 			}
 			return 1
 		}
-		return cmp.Or(len(b.pods)-len(a.pods), strings.Compare(a.reference, b.reference), strings.Compare(a.digest, b.digest))
+		return cmp.Or(len(b.pods)-len(a.pods), strings.Compare(a.reference, b.reference),
+			strings.Compare(a.digest, b.digest))
 	})
 	return all
 }
@@ -206,7 +212,8 @@ func (s *sharers) compare(i suspectImage) inspect.Sharing {
 			continue
 		}
 		out.Looked++
-		o := inspect.SharedImage{Reference: g.reference, Digest: g.digest, Total: len(g.layers), Pods: g.pods[:min(len(g.pods), maxSharers)]}
+		o := inspect.SharedImage{Reference: g.reference, Digest: g.digest, Total: len(g.layers),
+			Pods: g.pods[:min(len(g.pods), maxSharers)]}
 		for o.Prefix < min(len(mine), len(g.layers)) && mine[o.Prefix].Digest == g.layers[o.Prefix] {
 			o.Prefix++
 		}

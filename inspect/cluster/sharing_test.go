@@ -135,7 +135,7 @@ func TestSharing(t *testing.T) {
 	if !ok || f.Title != want || f.Severity != inspect.Medium || f.Subject != "web" {
 		t.Errorf("%q\nwant %q", f.Title, want)
 	}
-	if !strings.HasSuffix(f.Detail, "compared by manifest with 3 other images that run here; 1 could not be read; 1 were not asked for") {
+	if !strings.HasSuffix(f.Detail, "compared by manifest with 3 other images that run here; 1 could not be read; 1 were left out") {
 		t.Error(f.Detail)
 	}
 	for _, a := range s.asked {

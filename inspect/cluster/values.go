@@ -10,12 +10,14 @@ import (
 // imageKeys are the names under which charts ask for an image. Their values are no secrets, all others may be.
 var imageKeys = []string{"image", "repository", "tag", "digest", "registry", "pullpolicy"}
 
+// isImageKey reports whether a value names an image or how it is pulled. Charts write the keys in any case.
 func isImageKey(key string) bool { return slices.Contains(imageKeys, strings.ToLower(key)) }
 
 // maxValueDepth bounds how deep values are looked into.
 const maxValueDepth = 32
 
-// withheld gives values without what may be secret: all but those that name images. It lists the paths that it took out.
+// withheld gives values without what may be secret: all but those that name images. It lists the paths that it took
+// out.
 func withheld(raw json.RawMessage) (any, []string) {
 	var v any
 	if len(raw) == 0 || json.Unmarshal(raw, &v) != nil {
@@ -25,6 +27,7 @@ func withheld(raw json.RawMessage) (any, []string) {
 	return withhold("", "", v, 0, &taken), taken
 }
 
+// withhold replaces what may be secret in place, down to maxValueDepth: what lies deeper is taken out as a whole.
 func withhold(path, key string, v any, depth int, taken *[]string) any {
 	switch v := v.(type) {
 	case map[string]any:
@@ -54,6 +57,7 @@ func withhold(path, key string, v any, depth int, taken *[]string) any {
 	return "REDACTED"
 }
 
+// sortedKeys makes the order of what is listed independent of that of the map.
 func sortedKeys(m map[string]any) []string {
 	keys := make([]string, 0, len(m))
 	for k := range m {
@@ -74,6 +78,7 @@ func naming(raw json.RawMessage, image string) []string {
 	return found
 }
 
+// name collects the paths whose value is part of the image's name.
 func name(path, key string, v any, image string, depth int, found *[]string) {
 	switch v := v.(type) {
 	case map[string]any:

@@ -44,13 +44,23 @@ const includeLabel = "policy.sigstore.dev/include"
 // (https://kubernetes.io/docs/tasks/configure-pod-container/static-pod/).
 const mirror = "kubernetes.io/config.mirror"
 
-// summary is how the cluster's verifiers of images stood before what came in: the best of them.
-func (s *scene) summary(in []request) (standing, hook) {
+// summary is how the cluster's verifiers of images stood: the best of them.
+type summary struct {
+	standing
+	by       hook     // the webhook that stood best; empty if there is none
+	products []string // those that stood as well
+}
+
+// summary works out how the verifiers of images stood before what came in.
+func (s *scene) summary(in []request) summary {
 	if s.pod.Annotations[mirror] != "" && in[0].operation == admissionv1.Create {
-		return standing{inspect.Absent, CodeStatic, fmt.Sprintf("the pod is static: the kubelet of node %s started it from a file there, and no admission was asked", s.pod.Spec.NodeName)}, hook{}
+		text := fmt.Sprintf("static pod: the kubelet of node %s started it from a file, without admission",
+			s.pod.Spec.NodeName)
+		return summary{standing: standing{inspect.Absent, inspect.GateStaticPod, CodeStatic, text}}
 	}
 	if err := s.validating.err; err != nil {
-		return standing{inspect.Unknown, "", "which webhooks verify images is not known: " + reason(err)}, hook{}
+		text := "which webhooks verify images is unknown: " + reason(err)
+		return summary{standing: standing{inspect.Unknown, inspect.GateNotReadable, "", text}}
 	}
 	var products []verdict
 	for _, h := range s.hooks() {
@@ -59,17 +69,17 @@ func (s *scene) summary(in []request) (standing, hook) {
 			continue
 		}
 		if how, concerned := s.stand(h, in); concerned {
-			how.text = s.inWords(name, h, how, in)
-			products = better(products, verdict{name, h, how})
+			products = better(products, verdict{name, h, s.inWords(name, h, how, in)})
 		}
 	}
 	if len(products) == 0 {
-		return standing{inspect.Absent, CodeNoPolicy, fmt.Sprintf("nothing in the cluster verifies the images of %s on its way in", kindOfEntry(in[0]))}, hook{}
+		text := "no admission webhook verifies the images of " + kindOfEntry(in[0])
+		return summary{standing: standing{inspect.Absent, inspect.GateNoVerifier, CodeNoPolicy, text}}
 	}
 	return best(products)
 }
 
-// kindOfEntry is what comes in: a pod, or a container that is attached to one.
+// kindOfEntry is what is admitted: a pod, or a container that is attached to one.
 func kindOfEntry(r request) string {
 	if r.operation == admissionv1.Update {
 		return "a debug container"
@@ -98,32 +108,42 @@ func better(all []verdict, v verdict) []verdict {
 }
 
 // best is the standing of the product that stood best; of several that stood as well, all in one text.
-func best(all []verdict) (standing, hook) {
+func best(all []verdict) summary {
 	first := all[0]
 	for _, v := range all {
 		if rank(v.how.status) < rank(first.how.status) {
 			first = v
 		}
 	}
-	var said []string
+	sum := summary{standing: first.how, by: first.by}
+	var texts []string
 	for _, v := range all {
 		if v.how.status == first.how.status {
-			said = append(said, v.how.text)
+			texts, sum.products = append(texts, v.how.text), append(sum.products, v.product)
 		}
 	}
-	first.how.text = strings.Join(said, "; ")
-	return first.how, first.by
+	sum.text = strings.Join(texts, "; ")
+	return sum
 }
 
 // inWords makes a standing a sentence that can be read out. That of policy-controller's own label is the usual case.
-func (s *scene) inWords(name string, h hook, how standing, in []request) string {
+func (s *scene) inWords(name string, h hook, how standing, in []request) standing {
 	_, labelled := s.namespace.labels[includeLabel]
-	if name == inspect.PolicyController && how.status == inspect.Absent && s.namespace.err == nil && !labelled && !in[0].before(h.created) {
-		return "policy-controller does not look at namespace " + s.pod.Namespace + ": it is not labelled " + includeLabel + "=true"
+	switch {
+	case name == inspect.PolicyController && how.status == inspect.Absent && s.namespace.err == nil && !labelled &&
+		!in[0].before(h.created):
+		how.reason = inspect.GateNoLabel
+		how.text = fmt.Sprintf("policy-controller not enforced in %s: label %s is missing", s.pod.Namespace,
+			includeLabel)
+	case how.status == inspect.Absent:
+		how.text = fmt.Sprintf("%s not enforced (webhook %s): %s", name, h.name, how.text)
+	default:
+		how.text = fmt.Sprintf("%s (webhook %s) %s", name, h.name, how.text)
 	}
-	return name + "'s webhook " + h.name + ": " + how.text
+	return how
 }
 
+// rank orders standings, best first: one webhook that evaluated the pod is enough, whatever others did not see.
 func rank(s inspect.Status) int {
 	switch s {
 	case inspect.Verified:
@@ -135,6 +155,7 @@ func rank(s inspect.Status) int {
 	}
 }
 
+// productNames lists the products that are recognised, for a finding that none was found.
 func productNames() string {
 	names := make([]string, len(verifiers))
 	for i, v := range verifiers {
@@ -143,21 +164,21 @@ func productNames() string {
 	return strings.Join(names[:len(names)-1], ", ") + " or " + names[len(names)-1]
 }
 
-// admissionFindings says why nothing verified the images, in one finding.
+// admissionFindings is why nothing verified the images, as one finding.
 func (s *scene) admissionFindings() []inspect.Finding {
-	how, by := s.summary(s.requests(kube.Container{}))
-	if how.code == "" {
+	sum := s.summary(s.requests(kube.Container{}))
+	if sum.code == "" {
 		return nil
 	}
 	evidence := []inspect.Evidence{object("Namespace", "", s.pod.Namespace, "its labels")}
-	if by.name != "" {
-		evidence = append(evidence, object(by.kind(), "", by.config, by.name))
+	if sum.by.name != "" {
+		evidence = append(evidence, object(sum.by.kind(), "", sum.by.config, sum.by.name))
 	}
 	detail := ""
-	if how.code == CodeNoPolicy {
-		detail = "looked for: a webhook of " + productNames()
+	if sum.code == CodeNoPolicy {
+		detail = "known products: " + productNames()
 	}
-	return []inspect.Finding{finding(how.code, SubjectPod, upper(how.text), detail, evidence...)}
+	return []inspect.Finding{finding(sum.code, SubjectPod, upper(sum.text), detail, evidence...)}
 }
 
 // upper begins a sentence.

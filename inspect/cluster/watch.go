@@ -27,11 +27,11 @@ type watcher interface {
 	WatchPods(ctx context.Context, w kube.PodWatch, each func(kube.PodChange) error) error
 }
 
-// Watch follows the pod from the version that was first read, for as long as the case is open. A changed or deleted pod is
-// a new exhibit; the old one stays. When a container has restarted, or the pod is asked to go, the logs are read once more
-// before they vanish, unless off. It is nil where there is nothing that could be watched, which a pod is that was
-// put together after it went: it has no version to go on from. Else it is a source that ends with its context, or once the
-// pod is gone.
+// Watch follows the pod from the version that was first read, for as long as the case is open. A changed or deleted pod
+// is a new exhibit; the old one stays. When a container has restarted, or the pod is asked to go, the logs are read
+// once more before they vanish, unless off. It is nil where there is nothing that could be watched, which a pod is that
+// was put together after it went: it has no version to go on from. Else it is a source that ends with its context, or
+// once the pod is gone.
 func Watch(o Options, store *registry.Store, off bool) inspect.Source {
 	live, ok := o.Cluster.(watcher)
 	if o.Pod == nil || o.Pod.ResourceVersion == "" || !ok {
@@ -49,14 +49,16 @@ func Watch(o Options, store *registry.Store, off bool) inspect.Source {
 			ctx = o.Trace(ctx, stamped)
 		}
 		f := &follower{o: o, emit: stamped, logs: logKeeper{o: o, store: store, emit: stamped}, off: off, last: o.Pod}
-		err := live.WatchPods(ctx, kube.PodWatch{Namespace: o.Pod.Namespace, Name: o.Pod.Name, Version: o.Pod.ResourceVersion}, func(c kube.PodChange) error {
+		err := live.WatchPods(ctx, kube.PodWatch{Namespace: o.Pod.Namespace, Name: o.Pod.Name,
+			Version: o.Pod.ResourceVersion}, func(c kube.PodChange) error {
 			return f.take(ctx, c)
 		})
 		if err == nil || errors.Is(err, errFollowed) || ctx.Err() != nil {
 			return nil
 		}
 		stamped(inspect.Event{Fact: inspect.Notice{
-			Level: "info", Text: "changes of the pod are not seen while the case is open: " + firstLine(err), Hint: "backtrail rbac prints the role that may watch pods",
+			Level: "info", Text: "changes of the pod are not watched while the case is open: " + firstLine(err),
+			Hint: "backtrail rbac prints the role that may watch pods",
 		}})
 		return nil
 	}
@@ -75,12 +77,13 @@ type follower struct {
 	versions int
 }
 
+// take handles one change that the watch delivers. An error ends the watch.
 func (f *follower) take(ctx context.Context, c kube.PodChange) error {
 	switch c.Type {
 	case kube.WatchLost:
-		f.notice("info", "the pod is not watched now, it is tried again: "+firstLine(c.Err))
+		f.notice("info", "the watch of the pod was lost and is retried: "+firstLine(c.Err))
 	case kube.WatchLive:
-		f.notice("info", "the pod is watched again")
+		f.notice("info", "the watch of the pod resumed")
 	case kube.PodsListed:
 		return f.listed(ctx, c)
 	case kube.PodAdded, kube.PodModified:
@@ -104,13 +107,13 @@ func (f *follower) listed(ctx context.Context, c kube.PodChange) error {
 	if c.More {
 		return nil
 	}
-	return f.gone(c, inspect.PodGone, "it was gone when the watch went on; nobody saw when it went")
+	return f.gone(c, inspect.PodGone, "it was gone when the watch resumed; when it went is not known")
 }
 
 // version takes another version of the pod, or a pod that got its name.
 func (f *follower) version(ctx context.Context, c kube.PodChange) error {
 	if c.Pod.UID != f.last.UID {
-		return f.gone(kube.PodChange{Time: c.Time}, inspect.PodReplaced, "another pod has its name since")
+		return f.gone(kube.PodChange{Time: c.Time}, inspect.PodReplaced, "it was replaced by another pod of its name")
 	}
 	before := f.last
 	if same(before, c.Pod) {
@@ -132,7 +135,8 @@ func (f *follower) version(ctx context.Context, c kube.PodChange) error {
 // gone says that the pod went, and ends the watch.
 func (f *follower) gone(c kube.PodChange, state, how string) error {
 	f.say(c, state, []string{how})
-	f.notice("warning", fmt.Sprintf("pod %s/%s is gone: %s; what was kept of it stays in the case", f.last.Namespace, f.last.Name, how))
+	f.notice("warning", fmt.Sprintf("pod %s/%s is gone: %s; the evidence collected before stays in the case", f.last.Namespace,
+		f.last.Name, how))
 	return errFollowed
 }
 
@@ -144,7 +148,8 @@ func (f *follower) say(c kube.PodChange, state string, what []string) {
 	}
 	f.emit(inspect.Event{Fact: change})
 	f.emit(inspect.Event{Fact: inspect.Moment{
-		Time: change.Time, What: "pod " + state + ": " + strings.Join(what, "; "), Source: "watch of the pod", Trust: inspect.ByCluster,
+		Time: change.Time, What: "pod " + state + ": " + strings.Join(what, "; "), Source: "watch of the pod",
+		Trust: inspect.ByCluster,
 	}})
 	if state == inspect.PodTerminating || state == inspect.PodChanged {
 		f.notice("warning", "pod "+f.last.Name+": "+strings.Join(what, "; "))
@@ -158,25 +163,26 @@ func (f *follower) keep(c kube.PodChange) string {
 	}
 	if f.versions++; f.versions > maxVersions {
 		if f.versions == maxVersions+1 {
-			f.notice("info", fmt.Sprintf("the pod changed more than %d times: later versions of it are told and not kept", maxVersions))
+			f.notice("info", fmt.Sprintf("the pod changed more than %d times: later versions are listed but not collected", maxVersions))
 		}
 		return ""
 	}
 	x, err := f.o.Keep(c.Object, c.Pod.ResourceVersion)
 	if err != nil {
-		f.notice("warning", "a version of the pod is not kept: "+err.Error())
+		f.notice("warning", "a version of the pod could not be collected: "+err.Error())
 		return ""
 	}
 	f.emit(inspect.Event{Fact: x})
 	return x.Path
 }
 
+// notice puts a line before the person at the terminal.
 func (f *follower) notice(level, text string) {
 	f.emit(inspect.Event{Fact: inspect.Notice{Level: level, Text: text}})
 }
 
-// keepLogs reads what is about to vanish: the log of a run that ended, before the next restart takes it; all logs of a pod
-// that is asked to go.
+// keepLogs reads what is about to vanish: the log of a run that ended, before the next restart takes it; all logs of a
+// pod that is asked to go.
 func (f *follower) keepLogs(ctx context.Context, before, now *corev1.Pod, all bool) {
 	f.logs.o.Pod = now
 	old := map[string]string{}

@@ -144,14 +144,14 @@ func TestWatch(t *testing.T) {
 		},
 		"asked to go, then gone": {
 			changes: []kube.PodChange{becomes(pod, kube.PodModified, "8", asked), becomes(pod, kube.PodDeleted, "9", asked)},
-			told:    []string{"gone: it was deleted", "terminating: it was asked to go, and will be gone by 2026-03-01 09:30:30Z"},
+			told:    []string{"gone: it was deleted", "terminating: deletion requested, to end by 2026-03-01 09:30:30Z"},
 			kept:    []string{"cluster/pod@8.json", "cluster/pod@9.json", "logs/one@terminating.log"},
-			notices: []string{"it was asked to go", "pod shop/web-1 is gone: it was deleted; what was kept of it stays in the case"}, logs: []string{"web previous=false"},
+			notices: []string{"deletion requested", "pod shop/web-1 is gone: it was deleted; the evidence collected before stays in the case"}, logs: []string{"web previous=false"},
 		},
 		"gone in a gap": {
 			changes: []kube.PodChange{{Type: kube.WatchLost, Err: errors.New("no answer")}, {Type: kube.WatchLive}, {Type: kube.PodsListed, Time: heard}},
-			told:    []string{"gone: it was gone when the watch went on; nobody saw when it went"},
-			notices: []string{"not watched now, it is tried again: no answer", "watched again", "is gone"},
+			told:    []string{"gone: it was gone when the watch resumed; when it went is not known"},
+			notices: []string{"the watch of the pod was lost and is retried: no answer", "the watch of the pod resumed", "is gone"},
 		},
 		"changed in a gap": {
 			changes: []kube.PodChange{{Type: kube.PodsListed, Time: heard, Pods: []corev1.Pod{*becomes(pod, "", "8", restart).Pod}, Object: becomes(pod, "", "8", restart).Object}},
@@ -160,15 +160,15 @@ func TestWatch(t *testing.T) {
 		},
 		"another pod of the name": {
 			changes: []kube.PodChange{becomes(pod, kube.PodAdded, "8", func(p *corev1.Pod) { p.UID = types.UID("other") }), becomes(pod, kube.PodModified, "9", restart)},
-			told:    []string{"replaced: another pod has its name since"}, notices: []string{"is gone: another pod has its name since"},
+			told:    []string{"replaced: it was replaced by another pod of its name"}, notices: []string{"is gone: it was replaced by another pod of its name"},
 		},
 		"taken from its controller": {
 			changes: []kube.PodChange{becomes(pod, kube.PodModified, "8", func(p *corev1.Pod) {
 				p.OwnerReferences, p.Labels = nil, map[string]string{"quarantine": "true"}
 				p.Annotations = map[string]string{"hold": "secret"}
 			})},
-			told: []string{"changed: its owner is nobody, was ReplicaSet web-7d; label set: quarantine=true; label taken away: app; annotation set: hold"},
-			kept: []string{"cluster/pod@8.json"}, notices: []string{"its owner is nobody"},
+			told: []string{"changed: its owner is none, was ReplicaSet web-7d; label set: quarantine=true; label removed: app; annotation set: hold"},
+			kept: []string{"cluster/pod@8.json"}, notices: []string{"its owner is none"},
 		},
 		"somebody debugs": {
 			changes: []kube.PodChange{becomes(pod, kube.PodModified, "8", func(p *corev1.Pod) {
@@ -228,7 +228,7 @@ func TestWatchWithoutLogs(t *testing.T) {
 // A role that may not watch is said, and the case goes on.
 func TestWatchForbidden(t *testing.T) {
 	c := follow(t, &changing{end: &kube.Error{Doing: "watching pod shop/web-1", Kind: kube.ErrForbidden}}, runningPod(), false)
-	if len(c.Notices) != 1 || !strings.Contains(c.Notices[0].Text, "changes of the pod are not seen") || !strings.Contains(c.Notices[0].Hint, "rbac") {
+	if len(c.Notices) != 1 || !strings.Contains(c.Notices[0].Text, "changes of the pod are not watched") || !strings.Contains(c.Notices[0].Hint, "rbac") {
 		t.Errorf("%+v", c.Notices)
 	}
 }

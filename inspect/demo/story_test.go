@@ -142,8 +142,8 @@ func TestAnswersNameTheSurroundings(t *testing.T) {
 			"Deployment web was restarted by kubectl-rollout at 2026-05-14 14:02:10Z",
 		},
 		inspect.WhyMissed: {
-			"policy-controller does not look at namespace shop: it is not labelled policy.sigstore.dev/include=true (seen).",
-			"the pod asks for tag 1.4.2, not for a digest",
+			"policy-controller not enforced in shop: label policy.sigstore.dev/include is missing (seen).",
+			"the pod names tag 1.4.2, not a digest",
 		},
 	}
 	for _, a := range c.Answers {

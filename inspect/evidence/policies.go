@@ -9,7 +9,7 @@ import (
 // samePolicies compares the verdicts of the policies that are carried, on the signatures that are carried.
 func (v *verifier) samePolicies(i, again inspect.Image) {
 	for _, g := range i.Gates {
-		if !inspect.IsPolicyGate(g.Name) {
+		if g.Kind != inspect.GateKindImagePolicy {
 			continue
 		}
 		subject := i.Container + " " + g.Name
@@ -28,7 +28,7 @@ func (v *verifier) samePolicies(i, again inspect.Image) {
 	}
 	for _, g := range again.Gates {
 		known := slices.ContainsFunc(i.Gates, func(o inspect.Gate) bool { return o.Name == g.Name })
-		if inspect.IsPolicyGate(g.Name) && !known && v.ended(checkSignatures, i.Container) {
+		if g.Kind == inspect.GateKindImagePolicy && !known && v.ended(checkSignatures, i.Container) {
 			v.fail("policy", i.Container+" "+g.Name, "a policy in the bag is about this image, and the case does not name its verdict")
 		}
 	}

@@ -20,7 +20,7 @@ func judged(gate inspect.Status) inspect.Case {
 		{Fact: inspect.Header{Schema: inspect.Schema, Tool: inspect.Tool{Name: "backtrail", Version: "0.1.0"}, Started: began, Target: inspect.Target{Kind: inspect.TargetImage, Name: "registry.example/web:1"}}},
 		{Fact: inspect.Trust{Kind: trustPolicy, Origin: inspect.TrustFile, Name: "release.yaml", Digest: digestOf([]byte("policy"))}},
 		{Check: "subject", Container: "image", Fact: inspect.ImageHead{Container: "image", Reference: "registry.example/web:1", Digest: digest, Config: digest, Status: inspect.Verified}},
-		{Check: "signatures", Container: "image", Fact: inspect.Gate{Name: inspect.GatePolicy + "release", Status: gate, Asked: true}},
+		{Check: "signatures", Container: "image", Fact: inspect.Gate{Name: inspect.GatePolicy + "release", Kind: inspect.GateKindImagePolicy, Status: gate, Asked: true}},
 		{Check: "signatures", Container: "image", Fact: inspect.Begin{}},
 		{Check: "signatures", Container: "image", Fact: inspect.End{Status: inspect.Verified}},
 		{Fact: inspect.End{Status: inspect.Verified}},

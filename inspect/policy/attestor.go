@@ -14,6 +14,8 @@ type kyvernoSet struct {
 	Entries []kyvernoEntry `json:"entries"`
 }
 
+// kyvernoEntry is one attestor: keys, a keyless identity, certificates, or further attestors. Repository and Algorithm
+// replace those of the rule for this attestor.
 type kyvernoEntry struct {
 	Keys         *kyvernoKeys    `json:"keys"`
 	Keyless      *kyvernoKeyless `json:"keyless"`
@@ -24,6 +26,8 @@ type kyvernoEntry struct {
 	Algorithm    string          `json:"signatureAlgorithm"`
 }
 
+// kyvernoKeys names public keys in PEM, one or several in one text, or where a key lies: a Secret or a key service.
+// cosign and Kyverno use SHA-256 where no algorithm is given.
 type kyvernoKeys struct {
 	PublicKeys string          `json:"publicKeys"`
 	KMS        string          `json:"kms"`
@@ -33,6 +37,8 @@ type kyvernoKeys struct {
 	CTLog      json.RawMessage `json:"ctlog"`
 }
 
+// kyvernoKeyless names a certificate identity. Subject and Issuer may hold wildcards, the expressions are regular
+// ones. Roots are certificate authorities in place of the public instance's.
 type kyvernoKeyless struct {
 	Issuer        string          `json:"issuer"`
 	IssuerRegExp  string          `json:"issuerRegExp"`
@@ -44,6 +50,7 @@ type kyvernoKeyless struct {
 	CTLog         json.RawMessage `json:"ctlog"`
 }
 
+// kyvernoRekor is the transparency log that an attestor trusts. Without a key it is the public one.
 type kyvernoRekor struct {
 	URL        string `json:"url"`
 	PubKey     string `json:"pubkey"`
@@ -51,7 +58,7 @@ type kyvernoRekor struct {
 }
 
 // group reads a set; predicate is the type of attestation that it is about, empty for signatures.
-func (s kyvernoSet) group(predicate string, bundle bool) (inspect.AuthorityGroup, error) {
+func (s kyvernoSet) group(predicate string) (inspect.AuthorityGroup, error) {
 	g := inspect.AuthorityGroup{}
 	for n, e := range s.Entries {
 		all, err := e.authorities()
@@ -59,7 +66,7 @@ func (s kyvernoSet) group(predicate string, bundle bool) (inspect.AuthorityGroup
 			return g, fmt.Errorf("attestor %d: %w", n+1, err)
 		}
 		for _, a := range all {
-			a.Name, a.AnyBundle = fmt.Sprintf("attestor-%d", n+1), bundle
+			a.Name = fmt.Sprintf("attestor-%d", n+1)
 			if predicate != "" {
 				a.Predicates = []string{predicateOf(predicate)}
 			}
@@ -85,22 +92,27 @@ func (e kyvernoEntry) authorities() ([]inspect.Authority, error) {
 	case e.Keys != nil:
 		all, err = e.Keys.authorities()
 	default:
-		all = []inspect.Authority{{MayAccept: []string{"an attestor is named by certificates or by further attestors, which is not compared"}}}
+		all = []inspect.Authority{{MayAccept: []string{"an attestor given by certificates or by further attestors"}}}
 	}
 	for i := range all {
 		if present(e.Annotations) {
-			all[i].AlsoAsks = append(all[i].AlsoAsks, "annotations of the signature, which are not compared")
+			all[i].AlsoAsks = append(all[i].AlsoAsks, "annotations of the signature")
 		}
 		if e.Repository != "" {
-			all[i].MayAccept = append(all[i].MayAccept, "its signatures are in another place (repository), which was not asked")
+			own(&all[i], "signatures are to be in repository "+clip(e.Repository)+", which is not read")
+		}
+		if otherHash(e.Algorithm) {
+			own(&all[i], "signatures are to use "+clip(e.Algorithm))
 		}
 	}
 	return all, err
 }
 
+// authorities is the identity as one authority. Errors: an expression that is not one.
 func (k kyvernoKeyless) authorities() ([]inspect.Authority, error) {
 	a := inspect.Authority{}
-	id := inspect.Identity{Issuer: k.Issuer, IssuerRegexp: k.IssuerRegExp, Subject: k.Subject, SubjectRegexp: k.SubjectRegExp}
+	id := inspect.Identity{Issuer: k.Issuer, IssuerRegexp: k.IssuerRegExp, Subject: k.Subject,
+		SubjectRegexp: k.SubjectRegExp}
 	// Kyverno's exact forms may hold wildcards.
 	if isWildcard(id.Issuer) && id.IssuerRegexp == "" {
 		id.Issuer, id.IssuerRegexp = "", wildcardExpression(id.Issuer)
@@ -113,15 +125,17 @@ func (k kyvernoKeyless) authorities() ([]inspect.Authority, error) {
 	}
 	a.Identities = []inspect.Identity{id}
 	if k.Roots != "" {
-		own(&a, "it trusts authorities of its own (roots), which are not compared; --trusted-root names them to backtrail")
+		own(&a, "certificate authorities of its own (roots); --trusted-root names them to backtrail")
 	}
 	if present(k.Extensions) && string(k.Extensions) != "{}" {
-		a.AlsoAsks = append(a.AlsoAsks, "extensions of the certificate (additionalExtensions), which are not compared")
+		a.AlsoAsks = append(a.AlsoAsks, "extensions of the certificate (additionalExtensions)")
 	}
 	k.Rekor.read(&a)
+	readCTLog(k.CTLog, &a)
 	return []inspect.Authority{a}, nil
 }
 
+// authorities are the keys, each as one authority: Kyverno counts them so. Errors: what is not a public key in PEM.
 func (k kyvernoKeys) authorities() ([]inspect.Authority, error) {
 	var all []inspect.Authority
 	rest := strings.TrimSpace(k.PublicKeys)
@@ -141,10 +155,14 @@ func (k kyvernoKeys) authorities() ([]inspect.Authority, error) {
 		rest = strings.TrimSpace(after)
 	}
 	if len(all) == 0 {
-		all = []inspect.Authority{{MayAccept: []string{"its key lies in a key service or a Secret, which is not read; name it with --key"}}}
+		all = []inspect.Authority{{MayAccept: []string{"a key in a key service or a Secret, which is not read; name it with --key"}}}
 	}
 	for i := range all {
 		k.Rekor.read(&all[i])
+		readCTLog(k.CTLog, &all[i])
+		if otherHash(k.Algorithm) {
+			own(&all[i], "signatures are to use "+clip(k.Algorithm))
+		}
 	}
 	return all, nil
 }
@@ -154,8 +172,37 @@ func (r *kyvernoRekor) read(a *inspect.Authority) {
 	switch {
 	case r == nil:
 	case r.IgnoreTlog:
-		a.MayAccept = append(a.MayAccept, "it does without a transparency log")
+		a.MayAccept = append(a.MayAccept, "a signature without a transparency log entry")
 	case r.PubKey != "" || r.URL != "" && !isPublic(r.URL, "rekor.sigstore.dev"):
-		own(a, "it trusts a transparency log of its own, whose key is not known here")
+		own(a, "a transparency log of its own, whose key is not known here")
 	}
+}
+
+// readCTLog notes what of the certificate transparency log is other than here.
+func readCTLog(raw json.RawMessage, a *inspect.Authority) {
+	if !present(raw) {
+		return
+	}
+	var log struct {
+		IgnoreSCT bool   `json:"ignoreSCT"`
+		PubKey    string `json:"pubkey"`
+	}
+	unknown, err := strictly(raw, &log)
+	switch {
+	case err != nil:
+		own(a, "its CT log (ctlog), which cannot be read")
+	case log.PubKey != "" || unknown != "":
+		own(a, "a CT log of its own (ctlog), whose key is not known here")
+	case log.IgnoreSCT:
+		a.MayAccept = append(a.MayAccept, "a certificate without an SCT")
+	}
+}
+
+// otherHash reports whether a signature algorithm, in cosign's and Kyverno's words, is another than the default.
+func otherHash(algorithm string) bool { return algorithm != "" && algorithm != "sha256" }
+
+// clip bounds a foreign name in a message.
+func clip(s string) string {
+	const longest = 200
+	return s[:min(len(s), longest)]
 }

@@ -18,11 +18,12 @@ const Name = "policies"
 
 // Loaded is what the policies of a case are read from. It is safe for concurrent use.
 type Loaded struct {
-	Files   *Set            // of flags and of the folder, or of a bundle
-	Problem error           // what of these could not be read
-	Cluster Cluster         // nil: there is none
-	Pod     string          // namespace of the pod, whose own policies are read too; some policies are about some namespaces
-	Store   *registry.Store // where the bytes are kept
+	Files   *Set    // of flags and of the folder, or of a bundle
+	Problem error   // what of these could not be read
+	Cluster Cluster // nil: there is none
+	// namespace of the pod, whose own policies are read too; some policies are about some namespaces
+	Pod   string
+	Store *registry.Store // where the bytes are kept
 
 	mu  sync.Mutex
 	all *Set
@@ -34,6 +35,8 @@ func Check(l *Loaded) engine.Check {
 	return engine.Check{Name: Name, Scope: engine.PerCase, Run: l.run}
 }
 
+// run reads the policies of the cluster, emits each source with its digest as a root of trust, and lists all policies
+// by name.
 func (l *Loaded) run(ctx context.Context, on engine.On, emit func(inspect.Event)) error {
 	all := l.Files.With(nil)
 	if l.Cluster != nil {
@@ -93,5 +96,6 @@ func (l *Loaded) Demands(i inspect.Image) []inspect.Demand {
 
 // Named says that a flag names a policy: an image that none is about is then an open question.
 func (l *Loaded) Named() bool {
-	return l != nil && l.Files != nil && slices.ContainsFunc(l.Files.sources, func(s Source) bool { return s.Origin == inspect.TrustFile })
+	return l != nil && l.Files != nil && slices.ContainsFunc(l.Files.sources,
+		func(s Source) bool { return s.Origin == inspect.TrustFile })
 }

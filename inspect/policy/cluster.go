@@ -22,10 +22,12 @@ const patience = 15 * time.Second
 // kinds are the kinds of policies, each with its versions, newest first.
 func kinds() []kube.CustomKind {
 	return []kube.CustomKind{
-		{Group: "policy.sigstore.dev", Version: "v1beta1,v1alpha1", Plural: "clusterimagepolicies", Kind: "ClusterImagePolicy"},
+		{Group: "policy.sigstore.dev", Version: "v1beta1,v1alpha1", Plural: "clusterimagepolicies",
+			Kind: "ClusterImagePolicy"},
 		{Group: "kyverno.io", Version: "v1", Plural: "clusterpolicies", Kind: "ClusterPolicy"},
 		{Group: "kyverno.io", Version: "v1", Plural: "policies", Kind: "Policy", Namespaced: true},
-		{Group: "policies.kyverno.io", Version: "v1,v1beta1,v1alpha1", Plural: "imagevalidatingpolicies", Kind: "ImageValidatingPolicy"},
+		{Group: "policies.kyverno.io", Version: "v1,v1beta1,v1alpha1", Plural: "imagevalidatingpolicies",
+			Kind: "ImageValidatingPolicy"},
 	}
 }
 
@@ -35,8 +37,8 @@ type answer struct {
 	err     error
 }
 
-// readCluster reads the policies of all kinds side by side, those of a namespace for a pod of it, and says what could not
-// be read.
+// readCluster reads the policies of all kinds side by side, those of a namespace for a pod of it, and says what could
+// not be read.
 func readCluster(ctx context.Context, c Cluster, namespace string) (*Set, []inspect.Notice) {
 	ctx, stop := context.WithTimeout(ctx, patience)
 	defer stop()
@@ -56,22 +58,26 @@ func readCluster(ctx context.Context, c Cluster, namespace string) (*Set, []insp
 		case errors.Is(a.err, kube.ErrForbidden):
 			refused = append(refused, all[i].Plural+"."+all[i].Group)
 		case a.err != nil:
-			said = append(said, inspect.Notice{Level: "warning", Text: "not all policies of the cluster are known: " + a.err.Error()})
+			said = append(said, inspect.Notice{Level: "warning", Text: "not all policies of the cluster could be read: " +
+				a.err.Error()})
 		}
 		for _, o := range a.objects {
 			if err := set.addObject(o); err != nil {
-				said = append(said, inspect.Notice{Level: "warning", Text: "a policy of the cluster is not understood: " + err.Error()})
+				said = append(said, inspect.Notice{Level: "warning",
+					Text: "a policy of the cluster was skipped: " + err.Error()})
 			}
 		}
 	}
 	if len(refused) > 0 {
 		said = append(said, inspect.Notice{
-			Level: "warning", Text: "the policies of the cluster are not known: not permitted to list " + strings.Join(refused, ", "),
+			Level: "warning", Text: "the policies of the cluster could not be read: not permitted to list " +
+				strings.Join(refused, ", "),
 			Hint: "backtrail rbac prints a role that may; --policy FILE names policies",
 		})
 	}
 	if len(none) == len(all) {
-		said = append(said, inspect.Notice{Level: "info", Text: "the cluster has no policies for images: it does not know " + strings.Join(none, ", ")})
+		said = append(said, inspect.Notice{Level: "info",
+			Text: "the cluster has no image policies: it has none of the kinds " + strings.Join(none, ", ")})
 	}
 	return set, said
 }

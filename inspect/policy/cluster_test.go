@@ -37,12 +37,12 @@ func TestPoliciesOfTheCluster(t *testing.T) {
 		want    int
 		says    string
 	}{
-		{"none of the kinds", cluster{}, 0, "no policies for images"},
+		{"none of the kinds", cluster{}, 0, "no image policies"},
 		{"the newest version", cluster{"clusterimagepolicies/v1beta1": clusterImageOf("p", keyless)}, 1, ""},
 		{"an older one", cluster{"clusterimagepolicies/v1alpha1": clusterImageOf("p", keyless)}, 1, ""},
 		{"not permitted", cluster{"clusterimagepolicies/v1beta1": fmt.Errorf("no: %w", kube.ErrForbidden)}, 0, "not permitted to list clusterimagepolicies.policy.sigstore.dev"},
 		{"no answer", cluster{"clusterimagepolicies/v1beta1": errors.New("reset by peer")}, 0, "reset by peer"},
-		{"not understood", cluster{"clusterimagepolicies/v1beta1": clusterImageOf("p", "")}, 0, "is not understood"},
+		{"not understood", cluster{"clusterimagepolicies/v1beta1": clusterImageOf("p", "")}, 0, "was skipped"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var l Loaded

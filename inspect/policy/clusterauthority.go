@@ -15,13 +15,22 @@ type clusterAuthority struct {
 	Key          *clusterKey          `json:"key"`
 	Keyless      *clusterKeyless      `json:"keyless"`
 	Static       *clusterStatic       `json:"static"`
-	Sources      []json.RawMessage    `json:"source"`
+	Sources      []clusterSource      `json:"source"`
 	CTLog        *clusterLog          `json:"ctlog"`
 	Attestations []clusterAttestation `json:"attestations"`
 	Timestamp    *clusterLog          `json:"rfc3161timestamp"`
 	Format       string               `json:"signatureFormat"` // legacy or bundle
 }
 
+// clusterSource is where signatures are looked for. Without a place it only names Secrets for pulling.
+type clusterSource struct {
+	OCI         string          `json:"oci"`
+	TagPrefix   string          `json:"tagPrefix"`
+	PullSecrets json.RawMessage `json:"signaturePullSecrets"`
+}
+
+// clusterKey is a public key, in one of three forms: the PEM itself, a Secret that holds it, or a key service.
+// policy-controller uses SHA-256 where HashAlgorithm is empty.
 type clusterKey struct {
 	Data          string          `json:"data"`
 	SecretRef     json.RawMessage `json:"secretRef"`
@@ -29,6 +38,8 @@ type clusterKey struct {
 	HashAlgorithm string          `json:"hashAlgorithm"`
 }
 
+// clusterKeyless accepts certificates of a certificate authority for one of the identities: that of URL, of CACert or
+// of a TrustRoot object. Without any of these it is the public instance.
 type clusterKeyless struct {
 	URL          string            `json:"url"`
 	Identities   []clusterIdentity `json:"identities"`
@@ -37,6 +48,7 @@ type clusterKeyless struct {
 	IgnoreSCT    bool              `json:"insecureIgnoreSCT"`
 }
 
+// clusterIdentity is an issuer and a subject, each exact or a regular expression. An empty field matches everything.
 type clusterIdentity struct {
 	Issuer        string `json:"issuer"`
 	IssuerRegExp  string `json:"issuerRegExp"`
@@ -44,24 +56,30 @@ type clusterIdentity struct {
 	SubjectRegExp string `json:"subjectRegExp"`
 }
 
+// clusterStatic decides without looking at the image: pass or fail.
 type clusterStatic struct {
 	Action  string `json:"action"`
 	Message string `json:"message"`
 }
 
+// clusterLog is a transparency log or a timestamp authority, by its URL or by a TrustRoot object.
 type clusterLog struct {
 	URL          string `json:"url"`
 	TrustRootRef string `json:"trustRootRef"`
 }
 
+// clusterAttestation is a type of attestation that must be there. Its CUE or Rego policy is kept raw: it is not
+// evaluated.
 type clusterAttestation struct {
 	Name          string          `json:"name"`
 	PredicateType string          `json:"predicateType"`
 	Policy        json.RawMessage `json:"policy"`
 }
 
+// authority is who must have signed, in the terms of package inspect. Errors: what the controller's own webhook
+// refuses as well.
 func (a clusterAuthority) authority() (inspect.Authority, error) {
-	out := inspect.Authority{Name: a.Name, AnyBundle: a.Format == "bundle"}
+	out := inspect.Authority{Name: a.Name}
 	var err error
 	switch {
 	case count(a.Key != nil, a.Keyless != nil, a.Static != nil) != 1:
@@ -83,45 +101,53 @@ func (a clusterAuthority) authority() (inspect.Authority, error) {
 		}
 		out.Predicates = append(out.Predicates, predicateOf(one.PredicateType))
 		if present(one.Policy) {
-			out.AlsoAsks = append(out.AlsoAsks, fmt.Sprintf("the CUE or Rego policy of the attestation %.80s, which is not evaluated", one.Name))
+			out.AlsoAsks = append(out.AlsoAsks, fmt.Sprintf("the CUE or Rego policy of attestation %.80s", one.Name))
 		}
 	}
 	a.stores(&out)
 	return out, err
 }
 
-// stores is where the authority looks for signatures and times, as far as that is elsewhere than here.
+// stores notes where the authority finds signatures and times, as far as that is elsewhere than here. What lies beside
+// the image then neither meets the policy nor fails it.
 func (a clusterAuthority) stores(out *inspect.Authority) {
-	if len(a.Sources) > 0 {
-		out.MayAccept = append(out.MayAccept, "it looks for signatures in another place (source), which was not asked")
+	for _, s := range a.Sources {
+		if s.OCI != "" || s.TagPrefix != "" {
+			own(out, "signatures are to be in source "+clip(s.OCI+s.TagPrefix)+", which is not read")
+		}
 	}
 	if a.CTLog != nil && a.CTLog.URL == "" && a.CTLog.TrustRootRef == "" {
-		out.MayAccept = append(out.MayAccept, "it does without a transparency log")
+		out.MayAccept = append(out.MayAccept, "a signature without a transparency log entry")
 	}
 	for _, l := range []*clusterLog{a.CTLog, a.Timestamp} {
 		if l != nil && l.TrustRootRef != "" {
-			own(out, fmt.Sprintf("it trusts the TrustRoot %.80s of the cluster, which is not read", l.TrustRootRef))
+			own(out, fmt.Sprintf("TrustRoot %.80s of the cluster, which is not read", l.TrustRootRef))
 		}
 	}
 	if a.CTLog != nil && a.CTLog.URL != "" && !isPublic(a.CTLog.URL, "rekor.sigstore.dev") {
-		own(out, fmt.Sprintf("it trusts the log %.200s, whose key is not known here", a.CTLog.URL))
+		own(out, fmt.Sprintf("transparency log %.200s, whose key is not known here", a.CTLog.URL))
 	}
 }
 
-// own notes that the authority trusts others than the trusted root at hand: neither a pass nor a failure is certain.
+// own notes something that the authority requires and that cannot be compared here: neither a pass nor a failure is
+// certain.
 func own(out *inspect.Authority, why string) {
 	out.MayAccept, out.AlsoAsks = append(out.MayAccept, why), append(out.AlsoAsks, why)
 }
 
+// read adds the key. Of one that lies elsewhere it notes where, so that its signatures are unknown rather than
+// missing.
 func (k clusterKey) read(out *inspect.Authority) error {
 	if count(k.Data != "", present(k.SecretRef), k.KMS != "") != 1 {
 		return errors.New("its key must have one of data, secretRef and kms")
 	}
 	switch {
 	case k.KMS != "":
-		out.MayAccept = append(out.MayAccept, fmt.Sprintf("its key lies in a key service (%.200s), which is not asked; put the public key into data, or name it with --key", k.KMS))
+		out.MayAccept = append(out.MayAccept,
+			fmt.Sprintf("a key in key service %.200s, which is not read; put the public key into data, or name it with --key", k.KMS))
 	case present(k.SecretRef):
-		out.MayAccept = append(out.MayAccept, "its key lies in a Secret, which is not read; put the public key into data, or name it with --key")
+		out.MayAccept = append(out.MayAccept,
+			"a key in a Secret, which is not read; put the public key into data, or name it with --key")
 	default:
 		key, err := keyOf(k.Data)
 		if err != nil {
@@ -129,18 +155,20 @@ func (k clusterKey) read(out *inspect.Authority) error {
 		}
 		out.Keys = []inspect.ExpectedKey{key}
 	}
-	if k.HashAlgorithm != "" && k.HashAlgorithm != "sha256" {
-		out.MayAccept = append(out.MayAccept, fmt.Sprintf("its key signs with %.40s", k.HashAlgorithm))
+	if otherHash(k.HashAlgorithm) {
+		own(out, "signatures are to use "+clip(k.HashAlgorithm))
 	}
 	return nil
 }
 
+// read adds the identities, and notes trust in others than the trusted root at hand.
 func (k clusterKeyless) read(out *inspect.Authority) error {
 	if len(k.Identities) > maxAuthorities {
 		return fmt.Errorf("it has more than %d identities", maxAuthorities)
 	}
 	for _, i := range k.Identities {
-		id := inspect.Identity{Issuer: i.Issuer, IssuerRegexp: i.IssuerRegExp, Subject: i.Subject, SubjectRegexp: i.SubjectRegExp}
+		id := inspect.Identity{Issuer: i.Issuer, IssuerRegexp: i.IssuerRegExp, Subject: i.Subject,
+			SubjectRegexp: i.SubjectRegExp}
 		if err := checkIdentity(id); err != nil {
 			return err
 		}
@@ -150,16 +178,16 @@ func (k clusterKeyless) read(out *inspect.Authority) error {
 		out.Identities = []inspect.Identity{{}} // whoever the authority knows
 	}
 	if present(k.CACert) {
-		own(out, "it trusts a certificate authority of its own (ca-cert), which is not compared; --trusted-root names one to backtrail")
+		own(out, "a certificate authority of its own (ca-cert); --trusted-root names one to backtrail")
 	}
 	if k.TrustRootRef != "" {
-		own(out, fmt.Sprintf("it trusts the TrustRoot %.80s of the cluster, which is not read", k.TrustRootRef))
+		own(out, fmt.Sprintf("TrustRoot %.80s of the cluster, which is not read", k.TrustRootRef))
 	}
 	if k.URL != "" && !isPublic(k.URL, "fulcio.sigstore.dev") {
-		own(out, fmt.Sprintf("it trusts the authority %.200s, whose certificate is not known here", k.URL))
+		own(out, fmt.Sprintf("certificate authority %.200s, whose certificate is not known here", k.URL))
 	}
 	if k.IgnoreSCT {
-		out.MayAccept = append(out.MayAccept, "it does without the promise of a certificate log (SCT)")
+		out.MayAccept = append(out.MayAccept, "a certificate without an SCT")
 	}
 	return nil
 }
@@ -180,5 +208,5 @@ func checkIdentity(i inspect.Identity) error {
 	return nil
 }
 
-// isPublic says that an address is that of the public Sigstore instance, which the trusted root is usually of.
+// isPublic reports whether an address is that of the public Sigstore instance, which the trusted root is usually of.
 func isPublic(url, host string) bool { return url == "https://"+host || url == "https://"+host+"/" }

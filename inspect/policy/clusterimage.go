@@ -35,10 +35,11 @@ func (o object) clusterImagePolicy() (Policy, error) {
 		p.demand.Mode = inspect.ModeEnforce
 	case spec.Mode != inspect.ModeEnforce && spec.Mode != inspect.ModeWarn:
 		return p, fmt.Errorf("its mode is %.40q, neither enforce nor warn", spec.Mode)
+	}
+	switch {
 	case len(spec.Images) == 0:
 		return p, errors.New("it names no images")
-	}
-	if len(spec.Authorities) == 0 {
+	case len(spec.Authorities) == 0:
 		return p, errors.New("it names no authorities")
 	}
 	if len(spec.Images) > maxAuthorities || len(spec.Authorities) > maxAuthorities {
@@ -73,10 +74,11 @@ func (c clusterImage) besides(unknown string) (mayAccept, alsoAsks []string) {
 		mayAccept, alsoAsks = append(mayAccept, unknown), append(alsoAsks, unknown)
 	}
 	if present(c.Policy) {
-		alsoAsks = append(alsoAsks, "its CUE or Rego policy, which is not evaluated")
+		alsoAsks = append(alsoAsks, "its CUE or Rego policy")
 	}
 	if len(c.Match) > 0 {
-		mayAccept = append(mayAccept, "it is only about some kinds of workloads or labels (match), which were not compared")
+		mayAccept = append(mayAccept,
+			"it applies to some kinds of workloads or labels only (match), which were not compared")
 	}
 	return mayAccept, alsoAsks
 }
@@ -84,6 +86,7 @@ func (c clusterImage) besides(unknown string) (mayAccept, alsoAsks []string) {
 // present says that a field is there and not null.
 func present(raw json.RawMessage) bool { return len(raw) > 0 && string(raw) != "null" }
 
+// count is how many of the conditions hold.
 func count(all ...bool) int {
 	n := 0
 	for _, is := range all {

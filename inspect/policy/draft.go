@@ -54,13 +54,15 @@ func NewDraft(r Request) (Draft, error) {
 	d := Draft{Name: draftName(glob, who)}
 	text, err := yaml.Marshal(draftObject{
 		APIVersion: "policy.sigstore.dev/v1beta1", Kind: "ClusterImagePolicy", Metadata: draftMeta{Name: d.Name},
-		Spec: draftSpec{Mode: inspect.ModeEnforce, Images: []draftImage{{Glob: glob}}, Authorities: []draftAuthority{authority}},
+		Spec: draftSpec{Mode: inspect.ModeEnforce, Images: []draftImage{{Glob: glob}},
+			Authorities: []draftAuthority{authority}},
 	})
 	if err != nil {
 		return Draft{}, fmt.Errorf("drafting a policy: %w", err)
 	}
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "# Who signed %s, as backtrail saw it:\n# %s\n", inspect.Clean(r.Image.Reference), inspect.Clean(r.Signature.Signer()))
+	fmt.Fprintf(&b, "# Who signed %s, as backtrail saw it:\n# %s\n", inspect.Clean(r.Image.Reference),
+		inspect.Clean(r.Signature.Signer()))
 	fmt.Fprintf(&b, "# A signature says who signed, not that it was right: compare with what your build should be before you trust it.\n")
 	if authority.Keyless != nil && !r.Public {
 		fmt.Fprintf(&b, "# The authority is not the public one: name yours (keyless: url, ca-cert or trustRootRef) before this goes to a cluster.\n")
@@ -93,6 +95,8 @@ func (r Request) glob() (string, error) {
 // tagRef is the end of a workflow's name when it was run for a tag: another one with each release.
 var tagRef = regexp.MustCompile(`@refs/tags/[^/]+$`)
 
+// authority is the signer in the form of the policy, and in words for its name. An identity that ends in a release tag
+// is generalised to all tags: the next release is built from another one.
 func (r Request) authority() (a draftAuthority, who string, err error) {
 	s := r.Signature
 	if s.PredicateType != "" && s.PredicateType != inspect.PredicateCosignSign {
@@ -119,7 +123,8 @@ func (r Request) authority() (a draftAuthority, who string, err error) {
 
 // shortPredicate gives cosign's short name of a predicate type, which older controllers want.
 func shortPredicate(predicate string) string {
-	for _, short := range []string{"slsaprovenance02", "slsaprovenance1", "spdxjson", "cyclonedx", "link", "vuln", "openvex", "custom"} {
+	for _, short := range []string{"slsaprovenance02", "slsaprovenance1", "spdxjson", "cyclonedx", "link", "vuln",
+		"openvex", "custom"} {
 		if predicateOf(short) == predicate {
 			return short
 		}

@@ -37,6 +37,7 @@ func globOf(text string) (glob, error) {
 	}}, nil
 }
 
+// notInGlob reports characters that policy-controller refuses in a glob.
 func notInGlob(r rune) bool {
 	return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune("-_:/*.@", r)
 }

@@ -12,8 +12,9 @@ import (
 )
 
 // imageValidating is the specification of Kyverno's ImageValidatingPolicy
-// (https://kyverno.io/docs/policy-types/image-validating-policy/). Which attestor must have signed stands in expressions
-// (CEL): only the plain form of the documentation is understood, that every image has a signature by one of a list.
+// (https://kyverno.io/docs/policy-types/image-validating-policy/). Which attestor must have signed stands in
+// expressions (CEL): only the plain form of the documentation is understood, that every image has a signature by one of
+// a list.
 type imageValidating struct {
 	Actions []string `json:"validationActions"` // Deny, Audit, Warn
 	Match   []struct {
@@ -21,9 +22,9 @@ type imageValidating struct {
 		Expression string `json:"expression"`
 	} `json:"matchImageReferences"`
 	Attestors []struct {
-		Name   string            `json:"name"`
-		Cosign *validatingCosign `json:"cosign"`
-		Notary json.RawMessage   `json:"notary"`
+		Name   string          `json:"name"`
+		Cosign json.RawMessage `json:"cosign"`
+		Notary json.RawMessage `json:"notary"`
 	} `json:"attestors"`
 	Attestations []json.RawMessage `json:"attestations"`
 	Validations  []struct {
@@ -37,6 +38,7 @@ type imageValidating struct {
 	OnFailure string `json:"failurePolicy"` // Fail, where nothing is said
 }
 
+// validatingCosign is the cosign part of an attestor. Fields that are not listed here make the outcome unknown.
 type validatingCosign struct {
 	Key         *clusterKey     `json:"key"`
 	Keyless     *validatingID   `json:"keyless"`
@@ -47,15 +49,22 @@ type validatingCosign struct {
 		IgnoreSCT  bool   `json:"insecureIgnoreSCT"`
 	} `json:"ctlog"`
 	Annotations json.RawMessage `json:"annotations"`
-	Source      json.RawMessage `json:"source"`
-	TUF         json.RawMessage `json:"tuf"`
+	Source      struct {
+		Repository  string          `json:"repository"`
+		TagPrefix   string          `json:"tagPrefix"`
+		PullSecrets json.RawMessage `json:"signaturePullSecrets"`
+	} `json:"source"`
+	TUF json.RawMessage `json:"tuf"`
 }
 
+// validatingID names identities, in the form of a ClusterImagePolicy.
 type validatingID struct {
 	Identities []clusterIdentity `json:"identities"`
 	Roots      string            `json:"roots"`
 }
 
+// imageValidatingPolicy reads the policy. Errors: no images, an attestor that cannot be read; errNoRule if no attestor
+// is one of signatures.
 func (o object) imageValidatingPolicy() (Policy, error) {
 	var spec imageValidating
 	if err := json.Unmarshal(o.Spec, &spec); err != nil {
@@ -68,7 +77,7 @@ func (o object) imageValidatingPolicy() (Policy, error) {
 	}
 	for _, m := range spec.Match {
 		if m.Glob == "" {
-			p.images.open = "it says by an expression which images it is about"
+			p.images.open = "which images it applies to is decided by an expression"
 			continue
 		}
 		g, err := wildcardOf(m.Glob)
@@ -86,7 +95,7 @@ func (o object) imageValidatingPolicy() (Policy, error) {
 		if plain && !slices.Contains(asked, a.Name) {
 			continue
 		}
-		authority, err := a.Cosign.authority()
+		authority, err := validatingAuthority(a.Cosign)
 		if err != nil {
 			return p, fmt.Errorf("attestor %.80s: %w", a.Name, err)
 		}
@@ -98,11 +107,12 @@ func (o object) imageValidatingPolicy() (Policy, error) {
 	}
 	p.demand.Groups = []inspect.AuthorityGroup{g}
 	if !plain {
-		why := "what it asks stands in expressions, which are not evaluated"
+		why := "its CEL expressions"
 		p.demand.MayAccept, p.demand.AlsoAsks = []string{why}, []string{why}
 	}
 	if len(spec.Conditions) > 0 || selects(spec.Constraints.Namespaces) || selects(spec.Constraints.Objects) {
-		p.demand.MayAccept = append(p.demand.MayAccept, "it is only about some resources (matchConditions, selectors), which were not compared")
+		p.demand.MayAccept = append(p.demand.MayAccept,
+			"it applies to some resources only (matchConditions, selectors), which were not compared")
 	}
 	return p, nil
 }
@@ -110,7 +120,8 @@ func (o object) imageValidatingPolicy() (Policy, error) {
 // selects says that a selector leaves something out.
 func selects(raw json.RawMessage) bool { return present(raw) && string(raw) != "{}" }
 
-// everyImage is the plain form: images.containers.map(image, verifyImageSignatures(image, [attestors.ci])).all(e, e > 0).
+// everyImage is the plain form: images.containers.map(image, verifyImageSignatures(image, [attestors.ci])).all(e, e >
+// 0).
 var everyImage = regexp.MustCompile(`^images\.\w+\.map\((\w+),verifyImageSignatures\((\w+),\[((?:attestors\.\w+,?)+)\]\)\)\.all\((\w+),(\w+)>0\)$`)
 
 // asked gives the attestors of the one validation of the plain form. plain is false where there is anything else.
@@ -129,32 +140,51 @@ func (v imageValidating) asked() (names []string, plain bool) {
 	return names, true
 }
 
-func (c *validatingCosign) authority() (inspect.Authority, error) {
+// validatingAuthority reads the cosign part of an attestor. A field that is not known may mean anything.
+func validatingAuthority(raw json.RawMessage) (inspect.Authority, error) {
 	var a inspect.Authority
-	var err error
-	switch {
-	case c != nil && c.Keyless != nil && len(c.Keyless.Identities) > 0:
-		err = clusterKeyless{Identities: c.Keyless.Identities}.read(&a)
-		if c.Keyless.Roots != "" {
-			own(&a, "it trusts authorities of its own (roots), which are not compared")
+	var c validatingCosign
+	if present(raw) {
+		unknown, err := strictly(raw, &c)
+		if err != nil {
+			return a, err
 		}
-	case c != nil && c.Key != nil:
-		err = c.Key.read(&a)
+		if unknown != "" {
+			own(&a, unknown)
+		}
+	}
+	err := c.read(&a)
+	return a, err
+}
+
+// read adds key or identities, and notes what cannot be compared.
+func (c validatingCosign) read(a *inspect.Authority) (err error) {
+	switch {
+	case c.Keyless != nil && len(c.Keyless.Identities) > 0:
+		err = clusterKeyless{Identities: c.Keyless.Identities}.read(a)
+		if c.Keyless.Roots != "" {
+			own(a, "certificate authorities of its own (roots)")
+		}
+	case c.Key != nil:
+		err = c.Key.read(a)
 	default:
-		a.MayAccept = append(a.MayAccept, "an attestor is named in another way than by key or identity, which is not compared")
-		return a, nil
+		a.MayAccept = append(a.MayAccept, "an attestor given in another way than by key or identity")
+		return nil
 	}
 	if present(c.TUF) {
-		own(&a, "it trusts an instance of its own (tuf), which is not known here")
+		own(a, "a Sigstore instance of its own (tuf), which is not known here")
 	}
-	if present(c.Source) || c.CTLog != nil && (c.CTLog.IgnoreTlog || c.CTLog.IgnoreSCT) {
-		a.MayAccept = append(a.MayAccept, "it looks elsewhere for signatures, or does without a log")
+	if s := c.Source; s.Repository != "" || s.TagPrefix != "" {
+		own(a, "signatures are to be in source "+clip(s.Repository+s.TagPrefix)+", which is not read")
+	}
+	if c.CTLog != nil && (c.CTLog.IgnoreTlog || c.CTLog.IgnoreSCT) {
+		a.MayAccept = append(a.MayAccept, "a signature without a log entry")
 	}
 	if c.CTLog != nil && c.CTLog.URL != "" && !isPublic(c.CTLog.URL, "rekor.sigstore.dev") {
-		own(&a, "it trusts a transparency log of its own, whose key is not known here")
+		own(a, "a transparency log of its own, whose key is not known here")
 	}
 	if present(c.Annotations) {
-		a.AlsoAsks = append(a.AlsoAsks, "annotations of the signature, which are not compared")
+		a.AlsoAsks = append(a.AlsoAsks, "annotations of the signature")
 	}
-	return a, err
+	return err
 }

@@ -27,6 +27,7 @@ func (k kyverno) failsOpen() bool {
 	return k.Webhook.OnFailure == "Ignore" || k.Webhook.OnFailure == "" && k.OnFailure == "Ignore"
 }
 
+// kyvernoRule is one rule. Rules without verifyImages (validate, mutate, generate) are passed over.
 type kyvernoRule struct {
 	Name          string            `json:"name"`
 	Match         json.RawMessage   `json:"match"`
@@ -58,6 +59,8 @@ type kyvernoImages struct {
 	OCI11        json.RawMessage `json:"cosignOCI11"`
 }
 
+// kyvernoAttestation is a type of attestation with those who must have made it. PredicateType is the older name of
+// Type. Conditions on its content are not evaluated.
 type kyvernoAttestation struct {
 	Name          string          `json:"name"`
 	Type          string          `json:"type"`
@@ -96,6 +99,8 @@ func (o object) kyvernoPolicies() ([]Policy, error) {
 	return all, nil
 }
 
+// policy reads one entry of verifyImages as a policy of its own. Errors: errNoRule for an entry that names no
+// attestor, a pattern or a key that cannot be read.
 func (r kyvernoRule) policy(o object, raw json.RawMessage, spec kyverno) (Policy, error) {
 	var v kyvernoImages
 	unknown, err := strictly(raw, &v)
@@ -127,21 +132,23 @@ func (r kyvernoRule) policy(o object, raw json.RawMessage, spec kyverno) (Policy
 		}
 	}
 	if v.Repository != "" {
-		d.MayAccept = append(d.MayAccept, "it looks for signatures in another place (repository), which was not asked")
+		why := "signatures are to be in repository " + clip(v.Repository) + ", which is not read"
+		d.MayAccept, d.AlsoAsks = append(d.MayAccept, why), append(d.AlsoAsks, why)
 	}
 	if present(v.Annotations) || present(v.Validate) {
-		d.AlsoAsks = append(d.AlsoAsks, "its annotations and further rules, which are not evaluated")
+		d.AlsoAsks = append(d.AlsoAsks, "its annotations and further rules")
 	}
 	for _, a := range v.Attestations {
 		if present(a.Conditions) {
-			d.AlsoAsks = append(d.AlsoAsks, "the conditions of its attestations, which are not evaluated")
+			d.AlsoAsks = append(d.AlsoAsks, "the conditions of its attestations")
 		}
 	}
 	return p, nil
 }
 
 // inNamespace is what a rule comes to for the pods of a namespace.
-func (r kyvernoRule) inNamespace(o object, v kyvernoImages, spec kyverno) func(namespace string, d *inspect.Demand) bool {
+func (r kyvernoRule) inNamespace(o object, v kyvernoImages, spec kyverno) func(namespace string,
+	d *inspect.Demand) bool {
 	return func(namespace string, d *inspect.Demand) bool {
 		if own := o.Metadata.Namespace; own != "" && namespace != "" && own != namespace {
 			return false // a Policy is about its own namespace
@@ -150,7 +157,8 @@ func (r kyvernoRule) inNamespace(o object, v kyvernoImages, spec kyverno) func(n
 		case fitsNot:
 			return false
 		case mayFit:
-			d.MayAccept = append(slices.Clip(d.MayAccept), "it is only about some resources (match, exclude, preconditions), which were not compared")
+			d.MayAccept = append(slices.Clip(d.MayAccept),
+				"it applies to some resources only (match, exclude, preconditions), which were not compared")
 		case fits:
 		}
 		action := v.Action // of the rule, which is the newer way
@@ -162,9 +170,10 @@ func (r kyvernoRule) inNamespace(o object, v kyvernoImages, spec kyverno) func(n
 	}
 }
 
+// otherType names a kind of signature that is not compared here; empty for cosign's.
 func (v kyvernoImages) otherType() string {
 	if v.Type == "Notary" {
-		return "it is about signatures of the Notary Project by certificates, which are not compared here"
+		return "signatures of the Notary Project by certificates"
 	}
 	return ""
 }
@@ -174,10 +183,9 @@ func (v kyvernoImages) groups() ([]inspect.AuthorityGroup, error) {
 	if v.Key != "" {
 		v.Attestors = append(v.Attestors, kyvernoSet{Entries: []kyvernoEntry{{Keys: &kyvernoKeys{PublicKeys: v.Key}}}})
 	}
-	bundle := v.Type == "SigstoreBundle"
 	var all []inspect.AuthorityGroup
 	for _, set := range v.Attestors {
-		g, err := set.group("", bundle)
+		g, err := set.group("")
 		if err != nil {
 			return nil, err
 		}
@@ -192,7 +200,7 @@ func (v kyvernoImages) groups() ([]inspect.AuthorityGroup, error) {
 			return nil, errors.New("an attestation names no type")
 		}
 		for _, set := range a.Attestors {
-			g, err := set.group(kind, bundle)
+			g, err := set.group(kind)
 			if err != nil {
 				return nil, err
 			}
@@ -205,6 +213,7 @@ func (v kyvernoImages) groups() ([]inspect.AuthorityGroup, error) {
 	return all, nil
 }
 
+// kyvernoMode reads an action. Audit and Warn admit what they report; Kyverno writes them in any case.
 func kyvernoMode(action string) string {
 	if strings.EqualFold(action, "enforce") {
 		return inspect.ModeEnforce
@@ -212,6 +221,7 @@ func kyvernoMode(action string) string {
 	return inspect.ModeWarn
 }
 
+// wildcards reads a list of patterns, bounded like all lists of a policy.
 func wildcards(texts []string) ([]glob, error) {
 	if len(texts) > maxAuthorities {
 		return nil, fmt.Errorf("more than %d patterns", maxAuthorities)

@@ -88,7 +88,7 @@ func TestImageValidatingPolicy(t *testing.T) {
 	}{
 		{"the plain form", validating, inspect.Verified, ci},
 		{"another attestor", strings.Replace(validating, "[attestors.ci]", "[attestors.other]", 1), inspect.Failed, "gitlab"},
-		{"an expression that is not understood", strings.Replace(validating, "e > 0", "e > 1", 1), inspect.Unknown, "expressions"},
+		{"another expression", strings.Replace(validating, "e > 0", "e > 1", 1), inspect.Unknown, "expressions"},
 		{"images by an expression", strings.Replace(validating, `{glob: "ghcr.io/acme/*"}`, `{expression: "true"}`, 1), inspect.Unknown, "expression"},
 		{"audit", strings.Replace(validating, "Deny", "Audit", 1), inspect.Verified, "mode warn"},
 	} {

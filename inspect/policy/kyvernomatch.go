@@ -15,6 +15,8 @@ type kyvernoMatch struct {
 	kyvernoFilter
 }
 
+// kyvernoFilter is a condition on the resource and on who creates it. The second is not known here: who created the
+// pod is not kept by the cluster.
 type kyvernoFilter struct {
 	Resources *kyvernoResources `json:"resources"`
 	Subjects  json.RawMessage   `json:"subjects"`
@@ -22,6 +24,8 @@ type kyvernoFilter struct {
 	Clusters  json.RawMessage   `json:"clusterRoles"`
 }
 
+// kyvernoResources is a condition on the resource. Kinds are not compared: a policy on Deployments is applied to their
+// pods by autogen rules. What is kept raw makes the rule one that may apply.
 type kyvernoResources struct {
 	Kinds      []string        `json:"kinds"`
 	Namespaces []string        `json:"namespaces"`
@@ -82,6 +86,7 @@ func matches(raw json.RawMessage, namespace string, absent fitting) fitting {
 	return how
 }
 
+// fits compares one filter with a pod of the namespace that is created.
 func (f kyvernoFilter) fits(namespace string) fitting {
 	how := fits
 	if present(f.Subjects) || present(f.Roles) || present(f.Clusters) {

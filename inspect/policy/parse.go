@@ -65,6 +65,8 @@ func Parse(s Source) ([]Policy, error) {
 	return all, errors.Join(wrong...)
 }
 
+// document reads one YAML document: a policy, a List of them, or nothing. The same field twice is an error, since
+// readers differ on which one is used.
 func document(doc []byte) ([]Policy, error) {
 	asJSON, err := yaml.YAMLToJSONStrict(doc)
 	if err != nil {
@@ -123,6 +125,8 @@ func (o object) changed() time.Time {
 	return last
 }
 
+// byKind reads the specification by the kind of object. An unknown kind is an error: a file of policies that holds
+// something else was likely meant to be another file.
 func (o object) byKind() ([]Policy, error) {
 	switch {
 	case o.is("policy.sigstore.dev", "ClusterImagePolicy"):
@@ -144,10 +148,12 @@ func (o object) byKind() ([]Policy, error) {
 		}
 		return []Policy{p}, nil
 	default:
-		return nil, fmt.Errorf("%s %s of %s is no policy that is understood", orNone(o.Kind), o.Metadata.Name, orNone(o.APIVersion))
+		return nil, fmt.Errorf("%s %s of %s is not a policy of a known kind", orNone(o.Kind), o.Metadata.Name,
+			orNone(o.APIVersion))
 	}
 }
 
+// is compares kind and group; versions of one group have the same form.
 func (o object) is(group, kind string) bool {
 	g, _, _ := strings.Cut(o.APIVersion, "/")
 	return o.Kind == kind && g == group
@@ -167,6 +173,7 @@ func strictly(raw json.RawMessage, into any) (unknown string, err error) {
 	return strict.Error(), nil
 }
 
+// orNone words an empty field in an error.
 func orNone(s string) string {
 	if s == "" {
 		return "an object"

@@ -96,7 +96,7 @@ func TestPoliciesThatAreRefused(t *testing.T) {
 	for _, c := range []struct{ name, text, says string }{
 		{"nothing", "", "none in it"},
 		{"no YAML", "a: [", "document 1"},
-		{"something else", "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\n", "Pod web of v1 is no policy"},
+		{"something else", "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\n", "Pod web of v1 is not a policy"},
 		{"no name", "apiVersion: policy.sigstore.dev/v1beta1\nkind: ClusterImagePolicy\n", "without a name"},
 		{"no authorities", clusterImageOf("p", ""), "no authorities"},
 		{"two in one authority", clusterImageOf("p", "  authorities:\n  - static: {action: pass}\n    key: {kms: x}\n"), "one of key, keyless and static"},
@@ -192,7 +192,7 @@ func FuzzParse(f *testing.F) {
 		s := &Set{}
 		_ = s.Add(Source{Bytes: []byte(text), Origin: inspect.TrustFile})
 		for _, d := range s.Demands(inspect.Image{ImageHead: inspect.ImageHead{Reference: "ghcr.io/acme/app:v1", Digest: digest}}, "") {
-			if g := d.Verdict(nil, nil); !inspect.IsPolicyGate(g.Name) || g.Status == inspect.Absent {
+			if g := d.Verdict(nil, nil); g.Kind != inspect.GateKindImagePolicy || g.Status == inspect.Absent {
 				t.Errorf("verdict %+v", g)
 			}
 		}

@@ -20,7 +20,8 @@ type Policy struct {
 
 	images images
 	demand inspect.Demand
-	in     func(namespace string, d *inspect.Demand) bool // adapts what is asked to the pods of a namespace, and says whether it is about them; nil: to all
+	// adapts what is asked to the pods of a namespace, and says whether it is about them; nil: to all
+	in func(namespace string, d *inspect.Demand) bool
 }
 
 // images says which images a policy is about.

@@ -47,7 +47,8 @@ func (s *Set) With(other *Set) *Set {
 		}
 		for _, source := range from.sources {
 			digest := source.Digest()
-			all.add(source, slices.DeleteFunc(slices.Clone(from.policies), func(p Policy) bool { return p.Digest != digest }))
+			all.add(source, slices.DeleteFunc(slices.Clone(from.policies),
+				func(p Policy) bool { return p.Digest != digest }))
 		}
 	}
 	return all
@@ -81,9 +82,9 @@ func (s *Set) Keys() []string {
 	return slices.Compact(keys)
 }
 
-// Demands gives what the policies ask that are about an image in a namespace, or that may be; the namespace is empty where
-// there is none. One that a flag names is asked even where the image has no name that its globs could be compared with:
-// then it can neither pass nor fail.
+// Demands gives what the policies ask that are about an image in a namespace, or that may be; the namespace is empty
+// where there is none. One that a flag names is asked even where the image has no name that its globs could be compared
+// with: then it can neither pass nor fail.
 func (s *Set) Demands(i inspect.Image, namespace string) []inspect.Demand {
 	if s == nil {
 		return nil
@@ -93,7 +94,7 @@ func (s *Set) Demands(i inspect.Image, namespace string) []inspect.Demand {
 	for _, p := range s.policies {
 		is, open := p.images.about(n)
 		if n.local && !is && p.Origin == inspect.TrustFile {
-			open = "what lies in a layout or an archive has no name in a registry, so that only the glob ** is about it"
+			open = "an image in a layout or archive has no name in a registry, so only the glob ** matches it"
 		}
 		if !is && open == "" {
 			continue

@@ -26,6 +26,8 @@ func wildcardOf(text string) (glob, error) {
 	}}, nil
 }
 
+// wildcardExpression is the regular expression of a pattern. RE2 has no backtracking: a hostile pattern costs linear
+// time.
 func wildcardExpression(text string) string {
 	quoted := regexp.QuoteMeta(text)
 	quoted = strings.ReplaceAll(quoted, `\*`, ".*")

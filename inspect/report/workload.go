@@ -87,6 +87,9 @@ func gateLines(g inspect.Gate) []string {
 	if g.By != "" {
 		since = append(since, "of "+g.By)
 	}
+	if g.Object != nil {
+		since = append(since, g.Object.Kind+" "+g.Object.Name)
+	}
 	if g.FailsOpen {
 		since = append(since, "lets all in while it does not answer")
 	}
