@@ -33,8 +33,11 @@ type keptJSON struct {
 			Keys []string `json:"keys"`
 		} `json:"selectors"`
 		Reach struct {
-			Unseen []string `json:"unseen"`
-			Token  string   `json:"token"`
+			Unseen []struct {
+				Source string `json:"source"`
+				Reason string `json:"reason"`
+			} `json:"unseen"`
+			Token  string `json:"token"`
 			Shared struct {
 				Node struct {
 					Count int `json:"count"`
@@ -252,10 +255,13 @@ func TestPodsOnlySaysWhatItDoesNotSee(t *testing.T) {
 	pod := rolled(t, "podsonly", nil)
 	r := newResponder(t, env.PodsOnly)
 	k := r.kept(exitVerified, "inspect", "pod/"+pod.Name, "-n", pod.Namespace, "--offline", "-o", "json")
-	unseen := strings.Join(k.Pod.Reach.Unseen, "\n")
-	for _, what := range []string{"network policies: ", "services that send traffic to it: ", "its node: "} {
-		if !strings.Contains(unseen, what) {
-			t.Errorf("the reach does not say that it has not seen %q: %q", what, unseen)
+	unseen := map[string]bool{}
+	for _, u := range k.Pod.Reach.Unseen {
+		unseen[u.Source] = u.Reason != ""
+	}
+	for _, what := range []string{"network-policies", "services", "node"} {
+		if !unseen[what] {
+			t.Errorf("%s are not listed as unread: %+v", what, k.Pod.Reach.Unseen)
 		}
 	}
 	if len(k.paths("cluster/event-", true)) == 0 {
@@ -312,10 +318,10 @@ func TestThePrintedRoleIsEnough(t *testing.T) {
 			t.Errorf("not permitted: %s %s", q.Verb, q.RequestURI)
 		}
 	}
-	for _, text := range k.Pod.Reach.Unseen {
+	for _, u := range k.Pod.Reach.Unseen {
 		// This stack makes no service accounts: whoever asks for one may, and there is none.
-		if !strings.HasPrefix(text, "service account") {
-			t.Errorf("not seen: %s", text)
+		if u.Source != "service-account" {
+			t.Errorf("not read: %+v", u)
 		}
 	}
 	var pickers []string

@@ -12,7 +12,7 @@ import (
 	"github.com/backtrail/backtrail/testdata/stack/image"
 )
 
-// A policy wants a signature, and policy-controller does not look at the namespace: its label is missing.
+// A policy wants a signature, and policy-controller is not enforced in the namespace: its label is missing.
 func TestStoryUnsignedWithoutLabel(t *testing.T) {
 	s := tell(t, "story-unlabelled", nil)
 	signer := newSigner(t)
@@ -24,8 +24,8 @@ func TestStoryUnsignedWithoutLabel(t *testing.T) {
 	c := s.inspect(exitFailed, pod, "--alerts", s.alert(pod, "shop", image.Dropped, harness.Lower))
 	s.answers(c, whereFrom, image.Dropped, "layer 3", "curl -fsSL")
 	s.answers(c, howIn, "own build", "revision 1")
-	s.answers(c, whyMissed, "the image is not signed", "policy-controller does not look at namespace story-unlabelled: it is not labelled policy.sigstore.dev/include=true",
-		"policy story-unlabelled-signed would refuse the image today, but policy-controller did not look")
+	s.answers(c, whyMissed, "the image is not signed", "policy-controller not enforced in story-unlabelled: label policy.sigstore.dev/include is missing",
+		"policy story-unlabelled-signed would refuse the image today, but policy-controller is not enforced for this pod")
 }
 
 // The image is signed by somebody else than the policy wants, and the policy only warns.
@@ -44,8 +44,8 @@ func TestStoryWrongSignerUnderWarning(t *testing.T) {
 	c := s.inspect(exitFailed, pod, "--alerts", s.alert(pod, "shop", image.Dropped, harness.Lower))
 	s.answers(c, whereFrom, image.Dropped, "layer 3")
 	s.answers(c, howIn, "own build", "revision 1")
-	s.answers(c, whyMissed, "it carries 1 signature, which is not by who was asked for", "policy-controller's webhook policy.sigstore.dev: it was asked about the pod and let it in",
-		"policy story-warned-signed says no today, but it only warns")
+	s.answers(c, whyMissed, "it carries 1 signature, which is not by who was asked for", "policy-controller (webhook policy.sigstore.dev) evaluated the pod: admitted",
+		"policy story-warned-signed would refuse the image, but is in mode warn")
 	at := slices.IndexFunc(c.Images[0].Gates, func(g gateJSON) bool { return g.Name == "policy story-warned-signed" })
 	if at < 0 || c.Images[0].Gates[at].Mode != "warn" || c.Images[0].Gates[at].By != "policy-controller" || c.Images[0].Gates[at].Status != "failed" {
 		t.Errorf("gates %+v", c.Images[0].Gates)
@@ -73,8 +73,8 @@ func TestStoryKyvernoLooksAway(t *testing.T) {
 	c := s.inspect(exitFailed, pod, "--alerts", s.alert(pod, "shop", image.Dropped, harness.Lower))
 	s.answers(c, whereFrom, image.Dropped, "layer 3")
 	s.answers(c, howIn, "own build")
-	s.answers(c, whyMissed, "the image is not signed", "policy audited/signed says no today, but it only warns", "policy too-late/signed would refuse the image today, but it was set up at",
-		"after this came in", "Kyverno's webhook validate.kyverno.svc-fail: it was asked about the pod and let it in")
+	s.answers(c, whyMissed, "the image is not signed", "policy audited/signed would refuse the image, but is in mode warn", "policy too-late/signed would refuse the image today, but was set up at",
+		"after the pod was admitted", "Kyverno (webhook validate.kyverno.svc-fail) evaluated the pod: admitted")
 	saysNot(t, answerOf(t, c, whyMissed).Text, "elsewhere")
 
 	// What the policies came to in this namespace follows again from the bundle.

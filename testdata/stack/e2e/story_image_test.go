@@ -25,7 +25,7 @@ func TestStoryDroppedInOwnBuild(t *testing.T) {
 	c := s.inspect(exitFailed, pod, "--alerts", s.alert(pod, "shop", image.Dropped, harness.Lower))
 	s.answers(c, whereFrom, image.Dropped+", which the alert names, is the image's own file, of layer 3", "curl -fsSL", "belongs to no package", image.Replaced+" is not what package procps installed")
 	s.answers(c, howIn, "these 2 files came in with the image's own build", "are those of the previous image", "rolled it out at", "so the tag was moved", "was restarted by kubectl-rollout")
-	s.answers(c, whyMissed, "is not signed", "policy-controller does not look at namespace story-own-build", "the pod asks for tag 1.4, not for a digest")
+	s.answers(c, whyMissed, "is not signed", "policy-controller not enforced in story-own-build", "the pod names tag 1.4, not a digest")
 	if !slices.Contains(c.Pod.Others, s.namespace+"/"+other.Name) {
 		t.Errorf("others with this digest: %v", c.Pod.Others)
 	}
@@ -45,7 +45,7 @@ func TestStoryMinerInBaseImage(t *testing.T) {
 		base, "claimed by the image itself", "runs in 1 other pod with another image: "+s.namespace+"/"+cart.Name)
 	s.answers(c, howIn, image.Miner+" came in with the base image: "+s.repository("cart")+" begins with the same 2 layers", "revision 1")
 	saysNot(t, answerOf(t, c, howIn).Text, "own build")
-	s.answers(c, whyMissed, "is not signed", "policy-controller does not look at namespace "+s.namespace)
+	s.answers(c, whyMissed, "is not signed", "policy-controller not enforced in "+s.namespace)
 
 	sharing := c.Images[0].Sharing
 	if sharing == nil || len(sharing.Others) != 1 || sharing.Others[0].Prefix != 2 || !slices.Equal(sharing.Suspect, []int{1}) || sharing.Looked < 2 {
@@ -71,7 +71,7 @@ func TestStoryCompromisedPackage(t *testing.T) {
 	s.answers(c, whereFrom, image.Trojaned+", which the alert names, is the image's own file, of layer 2 (build step: apt-get install -y procps)", "as package procps installed it")
 	s.answers(c, howIn, "it came in with a package dependency: "+image.Trojaned+" is of package procps, which changed from "+image.TrojanFrom+" to "+image.TrojanTo,
 		"revision 2", "the image of shop in Deployment shop was set by kubectl-set")
-	s.answers(c, whyMissed, "is not signed", "policy-controller does not look at namespace "+s.namespace)
+	s.answers(c, whyMissed, "is not signed", "policy-controller not enforced in "+s.namespace)
 	if len(c.Images[0].Altered) != 0 {
 		t.Errorf("altered files, although all fit their package: %+v", c.Images[0].Altered)
 	}

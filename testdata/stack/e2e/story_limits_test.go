@@ -26,7 +26,7 @@ func TestStoryWithPodsOnly(t *testing.T) {
 	for _, n := range c.Notices {
 		notices = append(notices, n.Text+" "+n.Hint)
 	}
-	says(t, strings.Join(notices, "\n"), "not known of the cluster: the namespace's labels, mutating webhooks, validating webhooks, admission policies, their bindings, network policies", "not all events are kept",
+	says(t, strings.Join(notices, "\n"), "could not be read of the cluster: the namespace's labels, mutating webhooks, validating webhooks, admission policies, their bindings, network policies", "not all events are kept",
 		"backtrail rbac prints the role", "the policies of the cluster are not known: not permitted to list")
 }
 

@@ -35,14 +35,14 @@ func TestStoryChartWithSwappedImage(t *testing.T) {
 
 	c := s.inspect(exitFailed, pod, "--alerts", alert)
 	s.answers(c, whereFrom, image.Dropped, "layer 3")
-	s.answers(c, howIn, "Deployment web is of Helm release shop, chart web 1.1.0", "claimed by its labels and annotations", "--helm", "set by helm")
+	s.answers(c, howIn, "Deployment web belongs to Helm release shop, chart web 1.1.0", "claimed by its labels and annotations", "--helm", "set by helm")
 
 	s.r = newResponder(t, env.Releases)
 	alert = s.alert(pod, "web", image.Dropped, harness.Lower)
 	c = s.inspect(exitFailed, pod, "--alerts", alert, "--helm")
-	s.answers(c, howIn, "own build", "Helm release shop (chart web 1.1.0, revision 2 at", "brought the image of web: revision 1 (chart web 1.0.0) asked for "+goodTag+", this one asks for "+badTag,
+	s.answers(c, howIn, "own build", "Helm release shop (chart web 1.1.0, revision 2 at", "changed the image of web: revision 1 (chart web 1.0.0) renders "+goodTag+", this one renders "+badTag,
 		"by the chart's own values (image)")
-	s.answers(c, whyMissed, "is not signed", "policy-controller does not look at namespace "+s.namespace)
+	s.answers(c, whyMissed, "is not signed", "policy-controller not enforced in "+s.namespace)
 	at := slices.IndexFunc(c.Exhibits, func(x exhibitJSON) bool { return x.Path == "cluster/helm-story-chart-shop.v2.json" })
 	if at < 0 || !slices.Contains(c.Exhibits[at].Redacted, ".chart.values.database.password") {
 		t.Errorf("the release is not kept, or as it is: %+v", c.Exhibits)
@@ -81,9 +81,9 @@ func TestStorySwappedPastHelm(t *testing.T) {
 	if f.Severity != "high" || f.Status != "failed" {
 		t.Errorf("%+v", f)
 	}
-	s.answers(c, howIn, "the image of web was swapped past Helm: Helm release shop (chart web 1.0.0, revision 1 at", "asks for "+goodTag+", and Deployment web asks for "+badTag, "as kubectl-set set it at")
+	s.answers(c, howIn, "the image of web was changed outside Helm: Helm release shop (chart web 1.0.0, revision 1 at", "renders "+goodTag+", and Deployment web has "+badTag, "as kubectl-set set it at")
 	s.answers(c, whereFrom, image.Dropped, "layer 3")
-	s.answers(c, whyMissed, "is not signed", "policy-controller does not look at namespace "+s.namespace)
+	s.answers(c, whyMissed, "is not signed", "policy-controller not enforced in "+s.namespace)
 
 	// Without the right to read Secrets --helm is an open question, not a failure of all else.
 	s.r = newResponder(t, env.Reader)
@@ -108,7 +108,7 @@ func TestStoryImageSetByHand(t *testing.T) {
 	}
 	s.answers(c, whereFrom, image.Dropped, "layer 3", "curl -fsSL")
 	s.answers(c, howIn, "own build", "the image of shop in Deployment shop was set by kubectl-set at ", "by hand, although argocd-controller deploys it", "revision 2")
-	s.answers(c, whyMissed, "is not signed", "policy-controller does not look at namespace "+s.namespace)
+	s.answers(c, whyMissed, "is not signed", "policy-controller not enforced in "+s.namespace)
 	top := c.Pod.Owner[len(c.Pod.Owner)-1]
 	if len(top.Managers) < 2 || !slices.ContainsFunc(top.Managers, func(m managerJSON) bool { return m.Name == "kubectl-set" && slices.Contains(m.Images, "shop") }) {
 		t.Errorf("managers of %s: %+v", top.Name, top.Managers)

@@ -72,5 +72,5 @@ func TestStorySwappedSidecar(t *testing.T) {
 	s.answers(c, howIn, "in swapped-sidecar-proxy: it came in with an injected sidecar: swapped-sidecar-proxy was injected, and runs another image than 3 other workloads with this sidecar",
 		"webhook inject.story-swapped-sidecar.example explains it")
 	saysNot(t, answerOf(t, c, howIn).Text, "in web:", "own build")
-	s.answers(c, whyMissed, "in swapped-sidecar-proxy: the image is not signed", "policy-controller does not look at namespace "+s.namespace)
+	s.answers(c, whyMissed, "in swapped-sidecar-proxy: the image is not signed", "policy-controller not enforced in "+s.namespace)
 }
