@@ -32,7 +32,7 @@ race: ## the tests under the race detector
 	$(GO) test -race $(or $(PACKAGES),./...)
 
 e2e: ## the real stack: etcd, kube-apiserver, controllers, kubelet, registry, cosign, helm
-	$(GO) -C $(STACK) test -count=1 -timeout 25m ./e2e ./harness ./image ./sleeper
+	$(GO) -C $(STACK) test -count=1 -timeout 25m ./e2e ./harness ./image ./pictures ./sleeper ./terminal
 
 bench: ## benchmarks, alone and against other programs; ratios within one run are what counts
 	$(GO) test -run '^$$' -bench . -benchmem ./inspect/... ./kube ./registry ./tui
@@ -64,7 +64,8 @@ demo: ## renew the built-in incident from its generator
 	$(GO) generate ./inspect/demo
 
 pictures: ## renew the screens in the README; review the diff
-	$(GO) -C $(STACK) test -count=1 -run TestThePicturesOfTheReadme ./e2e -update
+	$(GO) -C $(STACK) test -count=1 ./pictures -update
+	$(GO) test ./cmd/backtrail -run TestTheKeysOfTheReadme -update
 	$(GO) test ./cmd/backtrail -run TestTheKeysOfTheReadme -update
 
 clean:

@@ -14,6 +14,7 @@ import (
 	"github.com/backtrail/backtrail/testdata/stack/env"
 	"github.com/backtrail/backtrail/testdata/stack/harness"
 	"github.com/backtrail/backtrail/testdata/stack/image"
+	"github.com/backtrail/backtrail/testdata/stack/terminal"
 )
 
 // A registry whose disk has rotted, or whose content somebody changed, serves a layer that is not its digest: the case failed, says which
@@ -101,7 +102,7 @@ func TestInspectLeavesALargeLayerOut(t *testing.T) {
 }
 
 // interrupt inspects an image over a slow link and presses ctrl+c after three seconds.
-func interrupt(t *testing.T, bitsPerSecond int) (*responder, *harness.Result) {
+func interrupt(t *testing.T, bitsPerSecond int) (*responder, *terminal.Result) {
 	t.Helper()
 	reference := stack.Registry.Host + "/slow/shop:1"
 	push(t, reference, image.Heavy)

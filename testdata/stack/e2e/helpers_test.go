@@ -13,6 +13,7 @@ import (
 
 	"github.com/backtrail/backtrail/testdata/stack/harness"
 	"github.com/backtrail/backtrail/testdata/stack/image"
+	"github.com/backtrail/backtrail/testdata/stack/terminal"
 )
 
 // Exit codes of backtrail.
@@ -54,14 +55,14 @@ func pushImage(reference string, make func() (v1.Image, error)) (string, error) 
 // responder is backtrail on a laptop of its own: an empty home, one of the stack's kubeconfigs, and no way to the internet.
 type responder struct {
 	t       *testing.T
-	program *harness.Program
+	program *terminal.Program
 	home    string
 }
 
 func newResponder(t *testing.T, user string) *responder {
 	t.Helper()
 	home := t.TempDir()
-	return &responder{t: t, home: home, program: &harness.Program{Path: backtrail.Path, Dir: home, Env: []string{
+	return &responder{t: t, home: home, program: &terminal.Program{Path: backtrail.Path, Dir: home, Env: []string{
 		"HOME=" + home, "XDG_CACHE_HOME=" + home + "/cache", "XDG_DATA_HOME=" + home + "/data", "XDG_CONFIG_HOME=" + home + "/config",
 		"DOCKER_CONFIG=" + home + "/docker", "REGISTRY_AUTH_FILE=", "KUBECONFIG=" + stack.Kubeconfigs[user], "LANG=C.UTF-8", "NO_COLOR=",
 		"HTTP_PROXY=http://127.0.0.1:9", "HTTPS_PROXY=http://127.0.0.1:9",
@@ -69,7 +70,7 @@ func newResponder(t *testing.T, user string) *responder {
 }
 
 // run runs backtrail and expects an exit code; every other one than 0 must say why on standard error.
-func (r *responder) run(want int, args ...string) *harness.Result {
+func (r *responder) run(want int, args ...string) *terminal.Result {
 	r.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), runTimeout)
 	defer cancel()
@@ -104,7 +105,7 @@ func (r *responder) inspect(want int, args ...string) *caseJSON {
 // file is a path in the responder's home.
 func (r *responder) file(name string) string { return filepath.Join(r.home, name) }
 
-func decode(t *testing.T, result *harness.Result, into any) {
+func decode(t *testing.T, result *terminal.Result, into any) {
 	t.Helper()
 	if err := json.Unmarshal([]byte(result.Stdout), into); err != nil {
 		t.Fatalf("decoding the output: %v\n%s", err, result)

@@ -21,15 +21,16 @@ import (
 
 	"github.com/backtrail/backtrail/testdata/stack/env"
 	"github.com/backtrail/backtrail/testdata/stack/harness"
+	"github.com/backtrail/backtrail/testdata/stack/terminal"
 )
 
 // The stack is shared by all stories; each has a namespace and repositories of its own.
 var (
 	stack        *harness.Stack
-	stackProgram *harness.Program
-	backtrail    *harness.Program
-	cosign       *harness.Program
-	helm         *harness.Program
+	stackProgram *terminal.Program
+	backtrail    *terminal.Program
+	cosign       *terminal.Program
+	helm         *terminal.Program
 	tmp          string // a folder for what outlives a test
 )
 
@@ -119,16 +120,16 @@ func isRelease(r harness.Request) bool {
 // build builds the programs.
 func build(ctx context.Context, bin string) (err error) {
 	began := time.Now()
-	if stackProgram, err = harness.Build(ctx, "STACK_BIN", stackModule, ".", filepath.Join(bin, "stack")); err != nil {
+	if stackProgram, err = terminal.Build(ctx, "STACK_BIN", stackModule, ".", filepath.Join(bin, "stack")); err != nil {
 		return err
 	}
-	if backtrail, err = harness.Build(ctx, "BACKTRAIL_BIN", mainModule, "./cmd/backtrail", filepath.Join(bin, "backtrail")); err != nil {
+	if backtrail, err = terminal.Build(ctx, "BACKTRAIL_BIN", mainModule, "./cmd/backtrail", filepath.Join(bin, "backtrail")); err != nil {
 		return err
 	}
 	if cosign, err = harness.BuildCosign(ctx, mainModule, bin); err != nil {
 		return err
 	}
-	if helm, err = harness.Build(ctx, "HELM_BIN", stackModule, "helm.sh/helm/v4/cmd/helm", filepath.Join(bin, "helm")); err != nil {
+	if helm, err = terminal.Build(ctx, "HELM_BIN", stackModule, "helm.sh/helm/v4/cmd/helm", filepath.Join(bin, "helm")); err != nil {
 		return err
 	}
 	fmt.Printf("e2e: programs built in %.1f s\n", time.Since(began).Seconds())

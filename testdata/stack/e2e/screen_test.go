@@ -5,8 +5,8 @@ import (
 	"time"
 
 	"github.com/backtrail/backtrail/testdata/stack/env"
-	"github.com/backtrail/backtrail/testdata/stack/harness"
 	"github.com/backtrail/backtrail/testdata/stack/image"
+	"github.com/backtrail/backtrail/testdata/stack/terminal"
 )
 
 // Keys as a terminal sends them.
@@ -23,7 +23,7 @@ const screenTimeout = 20 * time.Second
 // screen is a terminal with the test that watches it.
 type screen struct {
 	t        *testing.T
-	terminal *harness.Terminal
+	terminal *terminal.Terminal
 }
 
 // openScreen starts backtrail in a terminal of 120×40.

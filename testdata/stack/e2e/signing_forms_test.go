@@ -29,6 +29,7 @@ import (
 	"github.com/backtrail/backtrail/testdata/stack/env"
 	"github.com/backtrail/backtrail/testdata/stack/harness"
 	"github.com/backtrail/backtrail/testdata/stack/image"
+	"github.com/backtrail/backtrail/testdata/stack/terminal"
 )
 
 // form is a way in which cosign's command line signs, and how it and backtrail are asked about it.
@@ -101,7 +102,7 @@ func (o *office) agree(ctx context.Context, t *testing.T, f form, reference stri
 
 // office is who signs: a key pair, and a certificate of the shop's own authority for a second one.
 type office struct {
-	cosign          *harness.Program
+	cosign          *terminal.Program
 	dir             string
 	key, public     string
 	ownKey, ownCert string
@@ -114,7 +115,7 @@ type office struct {
 func newOffice(ctx context.Context, t *testing.T) *office {
 	t.Helper()
 	dir := t.TempDir()
-	o := &office{dir: dir, cosign: &harness.Program{Path: cosign.Path, Dir: dir, Env: []string{
+	o := &office{dir: dir, cosign: &terminal.Program{Path: cosign.Path, Dir: dir, Env: []string{
 		"COSIGN_PASSWORD=forms", "COSIGN_YES=true", "HOME=" + dir, "DOCKER_CONFIG=" + dir, "HTTPS_PROXY=http://127.0.0.1:9",
 	}}}
 	o.must(ctx, t, "generate-key-pair")

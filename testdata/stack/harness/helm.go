@@ -9,17 +9,19 @@ import (
 	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
+
+	"github.com/backtrail/backtrail/testdata/stack/terminal"
 )
 
 // Helm is Helm's own program, as an admin of the stack runs it.
 type Helm struct {
-	program *Program
+	program *terminal.Program
 	dir     string
 }
 
 // NewHelm gives Helm a home in dir.
-func (s *Stack) NewHelm(program *Program, dir string) *Helm {
-	return &Helm{dir: dir, program: &Program{Path: program.Path, Dir: dir, Env: []string{
+func (s *Stack) NewHelm(program *terminal.Program, dir string) *Helm {
+	return &Helm{dir: dir, program: &terminal.Program{Path: program.Path, Dir: dir, Env: []string{
 		"KUBECONFIG=" + s.Kubeconfig, "HOME=" + dir, "HELM_CACHE_HOME=" + dir + "/cache", "HELM_CONFIG_HOME=" + dir + "/config", "HELM_DATA_HOME=" + dir + "/data",
 	}}}
 }

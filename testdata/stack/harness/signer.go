@@ -6,13 +6,15 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+
+	"github.com/backtrail/backtrail/testdata/stack/terminal"
 )
 
 // Signer signs with one key pair through cosign's command line, without any transparency log.
 type Signer struct {
 	Key    string // cosign.key, encrypted
 	Public string // cosign.pub, PEM
-	cosign *Program
+	cosign *terminal.Program
 	dir    string
 }
 
@@ -20,10 +22,10 @@ type Signer struct {
 const keyPassword = "stack"
 
 // NewSigner has cosign make a key pair in dir.
-func NewSigner(ctx context.Context, cosign *Program, dir string) (*Signer, error) {
+func NewSigner(ctx context.Context, cosign *terminal.Program, dir string) (*Signer, error) {
 	s := &Signer{
 		Key: filepath.Join(dir, "cosign.key"), Public: filepath.Join(dir, "cosign.pub"), dir: dir,
-		cosign: &Program{Path: cosign.Path, Dir: dir, Env: []string{
+		cosign: &terminal.Program{Path: cosign.Path, Dir: dir, Env: []string{
 			"COSIGN_PASSWORD=" + keyPassword, "COSIGN_YES=true", "HOME=" + dir, "DOCKER_CONFIG=" + dir,
 			"HTTPS_PROXY=http://127.0.0.1:9", // nobody is there: cosign asks for Sigstore's trust root even with a key, and must not leave this machine
 		}},

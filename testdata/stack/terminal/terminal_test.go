@@ -1,4 +1,4 @@
-package harness
+package terminal
 
 import "testing"
 
