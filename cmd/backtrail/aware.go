@@ -16,10 +16,10 @@ func awareCommand(f *flags, std streams) *cobra.Command {
 	var withdraw string
 	cmd := &cobra.Command{
 		Use:   "aware CASE TIME nis2|cra|dora --reason WHY",
-		Short: "Start a report clock in a case: somebody became aware; none runs by itself",
-		Long: `Start a report clock in a case: somebody became aware of the incident at TIME, and the law counts from then. No clock runs
-before a person starts one, with name and reason. TIME is now, HH:MM of today in UTC, or a date with time and zone
-(2026-11-23T03:12:00Z). One that was started by mistake is withdrawn with a reason; both stay in the record:
+		Short: "Start a reporting deadline in a case (never automatic)",
+		Long: `Start a reporting deadline in a case: someone became aware of the incident at TIME. Deadlines are never automatic: a
+person starts one, with name and reason. TIME is now, HH:MM of today in UTC, or a date with time and zone
+(2026-11-23T03:12:00Z). A deadline that was started by mistake is withdrawn with a reason; both stay in the record:
 
   backtrail aware CASE --withdraw nis2 --reason WHY`,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -29,9 +29,9 @@ before a person starts one, with name and reason. TIME is now, HH:MM of today in
 			return f.aware(cmd.Context(), std, args, by)
 		},
 	}
-	cmd.Flags().StringVar(&by.reason, "reason", "", "why: `WHAT` was learnt, or what the mistake was")
-	cmd.Flags().StringVar(&by.name, "name", newOperator().String(), "`WHO` says so")
-	cmd.Flags().StringVar(&withdraw, "withdraw", "", "withdraw the running clock of this `LAW`")
+	cmd.Flags().StringVar(&by.reason, "reason", "", "`REASON`: what was learned, or what the mistake was")
+	cmd.Flags().StringVar(&by.name, "name", newOperator().String(), "`NAME` of the person")
+	cmd.Flags().StringVar(&withdraw, "withdraw", "", "withdraw the running deadline of this `LAW`")
 	return cmd
 }
 

@@ -14,7 +14,7 @@ import (
 func cacheCommand(f *flags, std streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "cache",
-		Short: "What is kept of registries: its size; prune and verify",
+		Short: "The cache of registries: its size; prune and verify",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return f.withStore(func(s *registry.Store) error { return size(std, s) })
@@ -23,7 +23,7 @@ func cacheCommand(f *flags, std streams) *cobra.Command {
 	var days int
 	prune := &cobra.Command{
 		Use:   "prune",
-		Short: "Remove what was not used for a while; what cases need that were not exported stays",
+		Short: "Remove unused entries; what cases need that were not exported is kept",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if days < 0 {
@@ -32,10 +32,10 @@ func cacheCommand(f *flags, std streams) *cobra.Command {
 			return f.withStore(func(s *registry.Store) error { return pruneCache(cmd.Context(), std, s, days) })
 		},
 	}
-	prune.Flags().IntVar(&days, "days", 30, "keep what was used in the last `DAYS`")
+	prune.Flags().IntVar(&days, "days", 30, "keep entries that were used in the last `DAYS`")
 	verify := &cobra.Command{
 		Use:   "verify",
-		Short: "Read everything again and compare it with its digests; what is damaged is set aside",
+		Short: "Read every entry again and compare it with its digest; damaged entries are set aside",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return f.withStore(func(s *registry.Store) error { return verifyCache(cmd.Context(), std, s) })

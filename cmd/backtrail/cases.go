@@ -13,7 +13,7 @@ import (
 func casesCommand(f *flags, std streams) *cobra.Command {
 	return &cobra.Command{
 		Use:   "cases",
-		Short: "The cases on this disk, newest first",
+		Short: "List the cases on this disk, newest first",
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return f.cases(cmd.Context(), std) },
 	}

@@ -26,7 +26,7 @@ func demoCommand(f *flags, std streams) *cobra.Command {
 	var own inspectFlags
 	cmd := &cobra.Command{
 		Use:   "demo",
-		Short: "The terminal UI on a built-in incident; needs no cluster, registry or network",
+		Short: "Open the terminal UI on a built-in incident; needs no cluster, registry or network",
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return f.demo(cmd.Context(), std, own) },
 	}

@@ -19,7 +19,7 @@ const diffSchema = "backtrail.dev/diff/v1"
 func diffCommand(f *flags, std streams) *cobra.Command {
 	return &cobra.Command{
 		Use:   "diff TARGET TARGET",
-		Short: "What changed from the first image to the second: packages, files, config, provenance, signers",
+		Short: "Compare two images: packages, files, config, provenance, signers",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 2 {
 				return usage("diff compares two targets, not %d: backtrail diff OLD NEW", len(args))

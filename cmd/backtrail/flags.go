@@ -12,7 +12,7 @@ import (
 	"github.com/backtrail/backtrail/inspect/signature"
 )
 
-// flags are those that all commands share, named as CONTRACT names them.
+// flags are those that all commands share. Those of expectations are named as cosign and slsa-verifier name them.
 type flags struct {
 	kubeconfig, context, namespace string
 	allNamespaces                  bool
@@ -35,57 +35,72 @@ type flags struct {
 	expect                         expectFlags
 }
 
-// expectFlags say who should have signed and where the image should come from.
+// expectFlags state who should have signed and where the image should come from.
 type expectFlags struct {
 	identities, identityRegexps, issuers, issuerRegexps, keys  []string
 	sourceURIs, sourceBranches, sourceTags, versionedTags, ids []string
 }
 
 func (f *flags) register(s *pflag.FlagSet) {
-	s.StringVar(&f.kubeconfig, "kubeconfig", "", "kubeconfig file (default $KUBECONFIG, then ~/.kube/config)")
-	s.StringVar(&f.context, "context", "", "context of the kubeconfig")
-	s.StringVarP(&f.namespace, "namespace", "n", "", "namespace")
-	s.BoolVarP(&f.allNamespaces, "all-namespaces", "A", false, "all namespaces (the default of lists without -n)")
-	s.StringVar(&f.snapshot, "snapshot", "", "a `PATH` with the output of kubectl get … -o json, in place of a cluster")
-	s.StringVar(&f.alerts, "alerts", "", "a `FILE` of alerts, or - for stdin: Falco JSON or text, falcosidekick, Tetragon")
-	s.BoolVar(&f.clusterAlerts, "alerts-from-cluster", false, "read the alerts of the cluster: policy reports, and the logs of Falco's and Tetragon's pods")
-	s.StringVar(&f.listen, "listen", "", "take alerts of falcosidekick or Falco on this `ADDRESS` of loopback, such as 127.0.0.1:2801 (terminal UI)")
-	s.StringVar(&f.platform, "platform", "", "platform of the image, such as linux/arm64 (default: the node's)")
-	s.BoolVar(&f.offline, "offline", false, "no network but the cluster's and the registries'")
-	s.BoolVar(&f.pullSecrets, "pull-secrets", false, "read the pull secrets of pod and service account for the registry")
-	s.BoolVar(&f.helm, "helm", false, "read the Secrets of the workload's Helm release: what its chart asks for, against what runs")
-	s.BoolVar(&f.noLogs, "no-logs", false, "do not read the logs of the pod's containers")
-	s.StringArrayVar(&f.trustedRoots, "trusted-root", nil, "a trusted_root.json `FILE` to verify against; may be given again")
-	s.StringArrayVar(&f.caRoots, "ca-roots", nil, "a `FILE` of a certificate authority of your own (PEM), that signs without a log; may be given again")
-	s.StringArrayVar(&f.policies, "policy", nil, "a `FILE` of policies (ClusterImagePolicy, Kyverno) that say who should have signed; may be given again")
-	s.StringVar(&f.cache, "cache", "", "a `DIR` for what is read from registries (default $XDG_CACHE_HOME/backtrail)")
-	s.Var(&f.maxLayer, "max-layer", "leave out layers that are larger than this and not yet in the cache: 200MB")
-	s.StringArrayVar(&f.registryMaps, "registry-map", nil, "ask another registry: `FROM=TO`, host or host/repository; may be given again")
-	s.StringVar(&f.registryCA, "registry-ca", "", "a `FILE` with more certificate authorities for registries, PEM")
-	s.BoolVar(&f.noColor, "no-color", false, "no colours (also with NO_COLOR)")
-	s.BoolVar(&f.ascii, "ascii", false, "ASCII signs only")
-	s.BoolVar(&f.plain, "plain", false, "never the terminal UI: print the plain report")
-	s.StringVar(&f.signKey, "sign-key", "", "sign exported bundles with this private key, a PEM `FILE` of cosign or openssl (password: $COSIGN_PASSWORD)")
-	s.StringVarP(&f.output, "output", "o", "", "output: plain, brief, json, events, markdown or html")
-	s.StringArrayVar(&f.github, "github", nil, "ask GitHub's attestation API too (token: GH_TOKEN), in `OWNER/REPO` or where the image says that it is from")
-	s.Lookup("github").NoOptDefVal = gitHubOfImage
-	s.StringVar(&f.notationStore, "notation-trust-store", "", "a `DIR` of certificates that Notary Project signatures must lead to (default $XDG_CONFIG_HOME/notation)")
-	s.StringVar(&f.notationPolicy, "notation-policy", "", "a Notary Project trust policy, `FILE` trustpolicy.json, that says who should have signed")
+	f.registerCluster(s)
+	f.registerRegistries(s)
+	f.registerTrust(s)
 	f.expect.register(s)
+	s.BoolVar(&f.offline, "offline", false, "no network access except to the cluster and the registries")
+	s.BoolVar(&f.noColor, "no-color", false, "no colors (also with NO_COLOR)")
+	s.BoolVar(&f.ascii, "ascii", false, "ASCII characters only")
+	s.BoolVar(&f.plain, "plain", false, "print the plain report instead of opening the terminal UI")
+	s.StringVarP(&f.output, "output", "o", "", "output format: plain, brief, json, events, markdown or html")
+	s.StringVar(&f.signKey, "sign-key", "", "sign exported bundles with this private key, a PEM `FILE` of cosign or openssl (password: $COSIGN_PASSWORD)")
+}
+
+// registerCluster registers what selects the cluster, the pods and their alerts.
+func (f *flags) registerCluster(s *pflag.FlagSet) {
+	s.StringVar(&f.kubeconfig, "kubeconfig", "", "kubeconfig `FILE` (default $KUBECONFIG, then ~/.kube/config)")
+	s.StringVar(&f.context, "context", "", "`CONTEXT` of the kubeconfig")
+	s.StringVarP(&f.namespace, "namespace", "n", "", "`NAMESPACE` of the pods")
+	s.BoolVarP(&f.allNamespaces, "all-namespaces", "A", false, "all namespaces (default for lists without -n)")
+	s.StringVar(&f.snapshot, "snapshot", "", "read a kubectl get … -o json dump at `PATH` instead of a cluster")
+	s.StringVar(&f.alerts, "alerts", "", "alerts in a `FILE`, or - for standard input: Falco JSON or text, falcosidekick, Tetragon")
+	s.BoolVar(&f.clusterAlerts, "alerts-from-cluster", false, "read the alerts in the cluster: policy reports, logs of Falco and Tetragon pods")
+	s.StringVar(&f.listen, "listen", "", "accept alerts from falcosidekick or Falco on this loopback `ADDRESS`, such as 127.0.0.1:2801 (terminal UI)")
+	s.BoolVar(&f.helm, "helm", false, "read the Secrets of the workload's Helm release, to compare the chart with what runs")
+	s.BoolVar(&f.noLogs, "no-logs", false, "do not read the logs of the pod's containers")
+}
+
+// registerRegistries registers how images are read.
+func (f *flags) registerRegistries(s *pflag.FlagSet) {
+	s.StringVar(&f.platform, "platform", "", "`PLATFORM` of the image, such as linux/arm64 (default: the node's)")
+	s.BoolVar(&f.pullSecrets, "pull-secrets", false, "use the pull secrets of the pod and its service account")
+	s.StringVar(&f.cache, "cache", "", "cache `DIR` for registries (default $XDG_CACHE_HOME/backtrail)")
+	s.Var(&f.maxLayer, "max-layer", "skip layers that are larger than this and not cached, such as 200MB")
+	s.StringArrayVar(&f.registryMaps, "registry-map", nil, "use a mirror: `FROM=TO`, host or host/repository (repeatable)")
+	s.StringVar(&f.registryCA, "registry-ca", "", "additional certificate authorities of registries, a PEM `FILE`")
+	s.StringArrayVar(&f.github, "github", nil, "query GitHub's attestation API (token: GH_TOKEN) for `OWNER/REPO`, or for the repository that the image names")
+	s.Lookup("github").NoOptDefVal = gitHubOfImage
+}
+
+// registerTrust registers whom signatures must lead to, and policies.
+func (f *flags) registerTrust(s *pflag.FlagSet) {
+	s.StringArrayVar(&f.trustedRoots, "trusted-root", nil, "verify against this trusted_root.json `FILE` (repeatable)")
+	s.StringArrayVar(&f.caRoots, "ca-roots", nil, "certificates of your own authority without a log, a PEM `FILE` (repeatable)")
+	s.StringArrayVar(&f.policies, "policy", nil, "a `FILE` of policies that state who should have signed: ClusterImagePolicy, Kyverno (repeatable)")
+	s.StringVar(&f.notationStore, "notation-trust-store", "", "`DIR` of certificates for Notary Project signatures (default $XDG_CONFIG_HOME/notation)")
+	s.StringVar(&f.notationPolicy, "notation-policy", "", "Notary Project trust policy `FILE` (trustpolicy.json) that states who should have signed")
 }
 
 func (e *expectFlags) register(s *pflag.FlagSet) {
 	list := func(to *[]string, name, words string) { s.StringArrayVar(to, name, nil, words) }
-	list(&e.identities, "certificate-identity", "identity that should have signed; may be given again, as all of these")
-	list(&e.identityRegexps, "certificate-identity-regexp", "the same as a regular expression")
-	list(&e.issuers, "certificate-oidc-issuer", "issuer of that identity")
-	list(&e.issuerRegexps, "certificate-oidc-issuer-regexp", "the same as a regular expression")
-	list(&e.keys, "key", "public key `FILE` (PEM) that should have signed")
-	list(&e.sourceURIs, "source-uri", "repository that the image should be built from, github.com/org/repo")
-	list(&e.sourceBranches, "source-branch", "branch that it should be built from")
-	list(&e.sourceTags, "source-tag", "tag that it should be built from")
-	list(&e.versionedTags, "source-versioned-tag", "semantic version that it should be built from, v1.2 fits v1.2.3")
-	list(&e.ids, "builder-id", "builder that should have made it")
+	list(&e.identities, "certificate-identity", "required signer `IDENTITY` (these flags are repeatable; one of each kind must match)")
+	list(&e.identityRegexps, "certificate-identity-regexp", "required signer identity as a regular expression `RE`")
+	list(&e.issuers, "certificate-oidc-issuer", "required OIDC issuer `URL` of that identity")
+	list(&e.issuerRegexps, "certificate-oidc-issuer-regexp", "required OIDC issuer as a regular expression `RE`")
+	list(&e.keys, "key", "required public key, a PEM `FILE`")
+	list(&e.sourceURIs, "source-uri", "required source repository `URI`, such as github.com/org/repo")
+	list(&e.sourceBranches, "source-branch", "required source `BRANCH`")
+	list(&e.sourceTags, "source-tag", "required source `TAG`")
+	list(&e.versionedTags, "source-versioned-tag", "required semantic `VERSION` of the source tag; v1.2 matches v1.2.3")
+	list(&e.ids, "builder-id", "required builder `ID`")
 }
 
 // expected turns the flags into the expectations of a case.

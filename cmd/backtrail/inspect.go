@@ -21,17 +21,17 @@ func inspectCommand(f *flags, std streams) *cobra.Command {
 	var own inspectFlags
 	cmd := &cobra.Command{
 		Use:   "inspect TARGET",
-		Short: "One case, printed: layers, signatures, provenance, packages, unexpected binaries",
-		Long: `One case, printed. TARGET is pod/NAME[:CONTAINER] (with -n), deploy/NAME, sts/NAME, ds/NAME, job/NAME, an image
+		Short: "Print one case: layers, signatures, provenance, packages, unexpected executables",
+		Long: `Print one case. TARGET is pod/NAME[:CONTAINER] (with -n), deploy/NAME, sts/NAME, ds/NAME, job/NAME, an image
 reference, oci:DIR[:TAG|@DIGEST], oci-archive:FILE, docker-archive:FILE, a path, alert:N, or a bundle.`,
 		Args: oneArgument("TARGET"),
 		RunE: func(cmd *cobra.Command, args []string) error { return f.inspect(cmd.Context(), std, args[0], own) },
 	}
-	cmd.Flags().StringVar(&own.knownGood, "known-good", "", "compare with this `TARGET`, which counts as confirmed")
+	cmd.Flags().StringVar(&own.knownGood, "known-good", "", "compare with this `TARGET`, as a confirmed known-good image")
 	cmd.Flags().StringVar(&own.export, "export", "", "write the evidence bundle to `PATH`, a directory or a .tar.gz")
 	cmd.Flags().StringVar(&own.layers, "layers", string(evidence.LayersSuspect), "layers in the bundle: all, suspect or none")
-	cmd.Flags().StringVar(&own.checkpoint, "checkpoint", "", "lay what changed at run time over the image: a kubelet checkpoint `FILE`")
-	cmd.Flags().StringArrayVar(&own.skip, "skip-layer", nil, "leave out a layer that is not yet in the cache, by its number or digest, `N|DIGEST`; may be given again")
+	cmd.Flags().StringVar(&own.checkpoint, "checkpoint", "", "add what changed at run time, from a kubelet checkpoint `FILE`")
+	cmd.Flags().StringArrayVar(&own.skip, "skip-layer", nil, "skip a layer that is not cached, by number or digest, `N|DIGEST` (repeatable)")
 	return cmd
 }
 

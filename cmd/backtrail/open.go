@@ -17,7 +17,7 @@ func openCommand(f *flags, std streams) *cobra.Command {
 	var own inspectFlags
 	cmd := &cobra.Command{
 		Use:   "open CASE|BUNDLE",
-		Short: "A saved case, offline: in the terminal UI, or printed",
+		Short: "Open a saved case, offline, in the terminal UI or printed",
 		Args:  oneArgument("CASE or BUNDLE"),
 		RunE:  func(cmd *cobra.Command, args []string) error { return f.open(cmd.Context(), std, args[0], own) },
 	}

@@ -13,7 +13,7 @@ import (
 func podsCommand(f *flags, std streams) *cobra.Command {
 	return &cobra.Command{
 		Use:   "pods",
-		Short: "The pods of the cluster, printed, flagged ones first",
+		Short: "Print the pods of the cluster, flagged ones first",
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return f.pods(cmd.Context(), std) },
 	}

@@ -29,7 +29,7 @@ type draftFlags struct {
 func policyCommand(f *flags, std streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "policy",
-		Short: "Policies that say who should have signed",
+		Short: "Policies that state who should have signed",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 0 {
 				return usage("there is no command policy %s; there is policy draft", args[0])
@@ -46,17 +46,17 @@ func draftCommand(f *flags, std streams) *cobra.Command {
 	var own draftFlags
 	cmd := &cobra.Command{
 		Use:   "draft TARGET|CASE",
-		Short: "A ClusterImagePolicy for the signer seen",
-		Long: `Prints a ClusterImagePolicy that expects, of all images of the repository, the signer of this one. With --write it is
-also written into the folder of policies that are always loaded; a file that is there is never overwritten. Nothing is
-ever sent to a cluster: kubectl apply is yours.`,
+		Short: "Print a ClusterImagePolicy for the signer seen",
+		Long: `Print a ClusterImagePolicy that requires the signer of this image for all images of its repository. With --write it is
+also written to the directory of policies that are always loaded; an existing file is never overwritten. Nothing is
+sent to a cluster: kubectl apply is yours to run.`,
 		Args: oneArgument("TARGET or CASE"),
 		RunE: func(cmd *cobra.Command, args []string) error { return f.draft(cmd.Context(), std, args[0], own) },
 	}
-	cmd.Flags().StringVar(&own.container, "container", "", "the container whose image it is about, where there are several")
-	cmd.Flags().StringVar(&own.signer, "signer", "", "the identity or key (sha256:…), where several have signed")
-	cmd.Flags().StringVar(&own.glob, "glob", "", "the images that it is about (default: all of the image's repository)")
-	cmd.Flags().BoolVar(&own.write, "write", false, "write it into the folder of policies, after it was shown")
+	cmd.Flags().StringVar(&own.container, "container", "", "`CONTAINER` whose image the policy is for, if there are several")
+	cmd.Flags().StringVar(&own.signer, "signer", "", "`SIGNER` to require, an identity or key (sha256:…), if several have signed")
+	cmd.Flags().StringVar(&own.glob, "glob", "", "images that the policy is for (default: all of the image's repository)")
+	cmd.Flags().BoolVar(&own.write, "write", false, "write it to the policy directory, after it was shown")
 	return cmd
 }
 

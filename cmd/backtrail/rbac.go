@@ -6,11 +6,11 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// clusterRole is the least role with which all that backtrail reads of a cluster can be read. With less it goes on and
-// says what it could not see; pods alone are enough for a case.
-const clusterRole = `# The least role that backtrail can use in full. It reads no Secret: --pull-secrets needs get on secrets
-# besides, and --helm the last rule. Leave out pods/log and use --no-logs, if nobody may read what the
-# containers write.
+// clusterRole is the least role with which everything that backtrail reads of a cluster can be read. With less a case
+// lists what could not be read.
+const clusterRole = `# The least role with which backtrail can read everything. It does not read Secrets: --pull-secrets also
+# needs get on secrets, and --helm the last rule. Without pods/log, use --no-logs. With less than this
+# role a case lists what could not be read; pods alone are enough for a case.
 apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRole
 metadata:
@@ -59,8 +59,8 @@ rules:
   - validatingadmissionpolicies
   - validatingadmissionpolicybindings
   verbs: [get, list]
-# Only for --helm, which lists the Secrets of one Helm release. It is better put into a Role of the
-# namespaces where that is wanted: Kubernetes cannot permit some Secrets of a list and not others.
+# Only for --helm, which lists the Secrets of one Helm release. Better a Role in the namespaces where that
+# is wanted: Kubernetes cannot limit list to some of the Secrets.
 # - apiGroups: [""]
 #   resources: [secrets]
 #   verbs: [list]
@@ -69,7 +69,7 @@ rules:
 func rbacCommand(std streams) *cobra.Command {
 	return &cobra.Command{
 		Use:   "rbac",
-		Short: "The least ClusterRole that backtrail can use, for kubectl apply -f -",
+		Short: "Print the least ClusterRole with which everything can be read, for kubectl apply -f -",
 		Args:  cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			_, err := fmt.Fprint(std.out, clusterRole)

@@ -15,14 +15,14 @@ func runtimeCommand(f *flags, std streams) *cobra.Command {
 	var by said
 	cmd := &cobra.Command{
 		Use:   "runtime CASE saved|given-up|open --reason WHY",
-		Short: "Say what became of the pod's run-time state; only then is shown how to roll back and delete",
-		Long: `Say what became of the run-time state of a case's pod: its writable layers and memory, which nothing else holds. Until a
-person has said that it was saved or given up, no step is suggested that would destroy it. open takes that back. It is
-recorded as a note, with name and reason.`,
+		Short: "Record whether the pod's runtime state was preserved; unlocks the commands to roll back and delete",
+		Long: `Record whether the runtime state of the pod was preserved: its writable layers and memory, which exist nowhere else.
+Until a person has recorded that it was saved or given up, no step is suggested that would destroy it. open reverts
+that. It is recorded as a note, with name and reason.`,
 		RunE: func(cmd *cobra.Command, args []string) error { return f.runtimeState(cmd.Context(), std, args, by) },
 	}
-	cmd.Flags().StringVar(&by.reason, "reason", "", "how it was saved, or why it was given up")
-	cmd.Flags().StringVar(&by.name, "name", newOperator().String(), "`WHO` says so")
+	cmd.Flags().StringVar(&by.reason, "reason", "", "`REASON`: how it was saved, or why it was given up")
+	cmd.Flags().StringVar(&by.name, "name", newOperator().String(), "`NAME` of the person")
 	return cmd
 }
 

@@ -23,14 +23,14 @@ func verifyCommand(f *flags, std streams) *cobra.Command {
 	var expect string
 	cmd := &cobra.Command{
 		Use:   "verify BUNDLE",
-		Short: "Check an evidence bundle, and its claims again from the bytes that it carries, offline",
-		Long: `Checks an evidence bundle and says three things: is it intact, do its claims follow again from the bytes that it
-carries, and who vouches for it. --trusted-root FILE and --key FILE check against yours; --trusted-root bag accepts a
-root that only the bundle itself vouches for.`,
+		Short: "Verify an evidence bundle and compute its claims again from its bytes, offline",
+		Long: `Verify an evidence bundle, offline: is it intact, do its claims follow from the bytes in it (reproduced), and who
+signed it (authentic). --trusted-root FILE and --key FILE verify with yours; --trusted-root bag accepts roots and keys that
+are only in the bundle.`,
 		Args: oneArgument("BUNDLE"),
 		RunE: func(cmd *cobra.Command, args []string) error { return f.verify(cmd.Context(), std, args[0], expect) },
 	}
-	cmd.Flags().StringVar(&expect, "expect", "", "the sha256:… of the tag manifest, as the export printed it")
+	cmd.Flags().StringVar(&expect, "expect", "", "require this `DIGEST` of the tag manifest, as printed by the export (sha256:…)")
 	return cmd
 }
 

@@ -21,13 +21,13 @@ func verifyBlobCommand(f *flags, std streams) *cobra.Command {
 	var bundle string
 	cmd := &cobra.Command{
 		Use:   "verify-blob FILE|sha256:…",
-		Short: "One file, or the digest of one, against a Sigstore bundle",
+		Short: "Verify a file, or the digest of one, with a Sigstore bundle",
 		Args:  oneArgument("FILE or a digest"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return f.verifyBlob(cmd.Context(), std, args[0], bundle)
 		},
 	}
-	cmd.Flags().StringVar(&bundle, "bundle", "", "the Sigstore bundle, a `FILE` of JSON")
+	cmd.Flags().StringVar(&bundle, "bundle", "", "the Sigstore bundle, a JSON `FILE`")
 	return cmd
 }
 

@@ -11,7 +11,7 @@ import (
 func versionCommand(f *flags, std streams) *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
-		Short: "The version of this program",
+		Short: "Print the version",
 		Args:  cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			if err := f.checkOutput("plain", "json"); err != nil {
