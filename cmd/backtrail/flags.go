@@ -61,7 +61,7 @@ func (f *flags) registerCluster(s *pflag.FlagSet) {
 	s.StringVarP(&f.namespace, "namespace", "n", "", "`NAMESPACE` of the pods")
 	s.BoolVarP(&f.allNamespaces, "all-namespaces", "A", false, "all namespaces (default for lists without -n)")
 	s.StringVar(&f.snapshot, "snapshot", "", "read a kubectl get … -o json dump at `PATH` instead of a cluster")
-	s.StringVar(&f.alerts, "alerts", "", "alerts in a `FILE`, or - for standard input: Falco JSON or text, falcosidekick, Tetragon")
+	s.StringVar(&f.alerts, "alerts", "", "alerts in a `FILE`, or - for standard input (backtrail help alerts lists the formats)")
 	s.BoolVar(&f.clusterAlerts, "alerts-from-cluster", false, "read the alerts in the cluster: policy reports, logs of Falco and Tetragon pods")
 	s.StringVar(&f.listen, "listen", "", "accept alerts from falcosidekick or Falco on this loopback `ADDRESS`, such as 127.0.0.1:2801 (terminal UI)")
 	s.BoolVar(&f.helm, "helm", false, "read the Secrets of the workload's Helm release, to compare the chart with what runs")
