@@ -14,6 +14,8 @@ const (
 	EntryFIFO     EntryType = "fifo"
 	EntryWhiteout EntryType = "whiteout" // Path is what it hides, without the .wh. prefix
 	EntryOpaque   EntryType = "opaque"   // Path is the directory whose lower content it hides
+	// EntryGlobal is a PAX global header. Nothing is unpacked for it, but containerd removes what has its name.
+	EntryGlobal EntryType = "global"
 )
 
 // Entry is one member of a layer's tar, as the one pass over the layer recorded it.
@@ -31,6 +33,7 @@ type Entry struct {
 	MIME    string            `json:"mime,omitempty"`
 	Kind    Kind              `json:"kind,omitempty"` // by its first bytes
 	Xattrs  map[string]string `json:"xattrs,omitempty"`
+	Device  string            `json:"device,omitempty"` // major:minor of a device node
 }
 
 // Kind is what a regular file's first bytes say it is, where it is a program.

@@ -180,12 +180,12 @@ func contradicts(a inspect.Alert) bool { return has(a, inspect.FlagUpper) && has
 // alerts locates the files of the alerts of this image, says so, and remembers which files of the image they name.
 func (h *hunt) alerts(all []inspect.Alert, emit func(inspect.Event)) {
 	h.alerted = map[*inspect.Node]string{}
-	incomplete := slices.ContainsFunc(h.layers, func(l inspect.Layer) bool { return !l.Empty && l.DiffID == "" })
+	gap := slices.ContainsFunc(h.layers, layer.Incomplete)
 	for _, a := range all {
 		if a.Match == inspect.MatchNone || a.Match == "" || a.Subject != h.image.Container {
 			continue
 		}
-		f, n := locate(a, h.tree, h.image.Settings.WorkingDir, h.mounts, incomplete)
+		f, n := locate(a, h.tree, h.image.Settings.WorkingDir, h.mounts, gap)
 		a.File = f
 		emit(inspect.Event{Fact: a})
 		if n != nil {

@@ -59,8 +59,8 @@ func newHunt(ctx context.Context, c *layer.Cache, owners *owner.Cache, on engine
 	}
 	own := *shared
 	for _, l := range image.Layers {
-		if !l.Empty && l.DiffID == "" {
-			own.AddGap(fmt.Sprintf("layer %d could not be read", l.Number))
+		if layer.Incomplete(l) {
+			own.AddGap(fmt.Sprintf("layer %d could not be read to its end", l.Number))
 		}
 	}
 	h := &hunt{tree: tree, owners: owners, own: &own, image: image, layers: image.Layers}

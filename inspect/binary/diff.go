@@ -5,12 +5,13 @@ import (
 	"fmt"
 	"slices"
 
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/engine"
 	"github.com/backtrail/backtrail/inspect/layer"
 	"github.com/backtrail/backtrail/inspect/owner"
 	"github.com/backtrail/backtrail/registry"
-	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
 
 // Diff is the check that compares the files with those of the known-good image, and judges the programs again by what

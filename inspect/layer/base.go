@@ -5,9 +5,10 @@ import (
 	"cmp"
 	"fmt"
 
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/registry"
-	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
 
 // Annotations of a manifest, or labels of a config, by which a builder names the image that it built upon

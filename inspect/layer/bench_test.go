@@ -9,10 +9,11 @@ import (
 	"os"
 	"testing"
 
-	"github.com/backtrail/backtrail/inspect"
-	"github.com/backtrail/backtrail/registry"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	kgzip "github.com/klauspost/compress/gzip"
+
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/registry"
 )
 
 // benchLayers makes layers of programs and texts, about as compressible as real ones: size bytes all in all.

@@ -28,7 +28,7 @@ type Cache struct {
 	mu      sync.Mutex
 	held    map[string]int // entries that index holds for layers that are not yet part of a tree, by diff ID
 	heldAll int
-	entries map[string]int // of layers, by diff ID
+	known   map[string]proof // of layers, by diff ID
 
 	followers map[string]func(inspect.Progress) // of images that are read, by the key of the memo
 }

@@ -63,7 +63,7 @@ func (c *Cache) readCheckpoint(ctx context.Context, r io.Reader) (*Checkpoint, e
 	in := bufio.NewReaderSize(r, 64<<10)
 	var members io.Reader = in
 	if how := packingOf(in); how != plain {
-		unpacked, err := unpack(in, how)
+		unpacked, err := unpack(in, how, &allowance{})
 		if err != nil {
 			return nil, err
 		}
@@ -144,7 +144,7 @@ func (c *Cache) keepDiff(ctx context.Context, p *Checkpoint, r io.Reader) error 
 		return err
 	}
 	defer f.Close()
-	got, err := c.parse(ctx, f)
+	got, err := c.parse(ctx, f, "")
 	defer got.discard()
 	if err != nil {
 		return err
@@ -191,12 +191,12 @@ func (c *Cache) keepDeleted(ctx context.Context, p *Checkpoint) error {
 		return err
 	}
 	defer f.Close()
-	entries, _, err := scanTar(ctx, f)
+	listed, err := scanTar(ctx, f)
 	if err != nil {
 		return err
 	}
 	p.GoneID = gone
-	return c.keep("", proof{DiffID: gone}, entries)
+	return c.keep("", proof{DiffID: gone}, listed.entries)
 }
 
 // config reads config.dump: what the runtime knew of the container.

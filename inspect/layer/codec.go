@@ -12,7 +12,7 @@ import (
 )
 
 // indexMark begins a kept index: the name of the form and its version. An index of another version is made again.
-const indexMark = "backtrail-index/1\n"
+const indexMark = "backtrail-index/2\n"
 
 // errOldIndex says that an index was written by another version, or is none.
 var errOldIndex = errors.New("not an index of this version")
@@ -41,6 +41,7 @@ func encodeIndex(entries []inspect.Entry) []byte {
 		w.word(e.MIME)
 		w.word(string(e.Kind))
 		w.xattrs(e.Xattrs)
+		w.word(e.Device)
 	}
 	return w.buf.Bytes()
 }
@@ -53,8 +54,8 @@ func decodeIndex(data []byte) ([]inspect.Entry, error) {
 	}
 	r := decoder{rest: rest}
 	n := r.uint()
-	// An entry takes at least 13 bytes, so a claimed number cannot make us allocate more than the data are worth.
-	if n > uint64(len(rest))/13+1 {
+	// An entry takes at least 14 bytes, so a claimed number cannot make us allocate more than the data are worth.
+	if n > uint64(len(rest))/14+1 {
 		return nil, fmt.Errorf("it claims %d entries in %d bytes", n, len(rest))
 	}
 	entries := make([]inspect.Entry, 0, n)
@@ -151,7 +152,7 @@ func (r *decoder) entry(before string) inspect.Entry {
 		Mode: uint32(r.uint()), UID: int(r.int()), GID: int(r.int()),
 		Size: r.int(), ModTime: r.int(), Link: r.text(), Offset: r.int(),
 		SHA256: hex.EncodeToString([]byte(r.text())),
-		MIME:   r.word(), Kind: inspect.Kind(r.word()), Xattrs: r.xattrs(),
+		MIME:   r.word(), Kind: inspect.Kind(r.word()), Xattrs: r.xattrs(), Device: r.word(),
 	}
 }
 

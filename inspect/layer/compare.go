@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/registry"
 )
 
 // compareTrees counts the regular files that came, went or have other content since an earlier tree, and lists those
@@ -154,12 +155,17 @@ func CompareLayers(now, before []inspect.Layer) *inspect.LayerDiff {
 	return d
 }
 
-// unread says which layer could not be read.
+// Unread names the first layer that was not read to its end, and why; "" where all were.
 func Unread(layers []inspect.Layer) string {
 	for _, l := range layers {
-		if !l.Empty && l.DiffID == "" {
+		if Incomplete(l) {
 			return fmt.Sprintf("layer %d: %s", l.Number, l.Detail)
 		}
 	}
 	return ""
+}
+
+// Incomplete reports whether there may be more in a layer than what is shown of it.
+func Incomplete(l inspect.Layer) bool {
+	return !l.Empty && (l.DiffID == "" || l.Status == inspect.Unknown || l.Reason == string(registry.ProblemMalformed))
 }

@@ -11,10 +11,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/backtrail/backtrail/inspect"
-	"github.com/backtrail/backtrail/registry"
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
+
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/registry"
 )
 
 // patient bounds how long a small hostile image may take.
@@ -152,18 +153,18 @@ func TestAbsurdTars(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			data := slices.Concat(test.parts...)
-			var notes []string
+			var listed tarListing
 			var err error
 			started := time.Now()
-			used := peak(t, func() { _, notes, err = scanTar(t.Context(), bytes.NewReader(data)) })
+			used := peak(t, func() { listed, err = scanTar(t.Context(), bytes.NewReader(data)) })
 			if took := time.Since(started); took > patient || used > 64*mib {
 				t.Errorf("it took %v and %d MiB", took, used/mib)
 			}
 			if test.err == "" && err != nil || test.err != "" && (err == nil || !strings.Contains(err.Error(), test.err)) {
 				t.Errorf("error %v, want %q", err, test.err)
 			}
-			if test.note != "" && (len(notes) != 1 || !strings.Contains(notes[0], test.note)) {
-				t.Errorf("notes %q, want %q", notes, test.note)
+			if test.note != "" && (len(listed.notes) != 1 || !strings.Contains(listed.notes[0], test.note)) {
+				t.Errorf("notes %q, want %q", listed.notes, test.note)
 			}
 		})
 	}

@@ -4,9 +4,10 @@ import (
 	"context"
 	"fmt"
 
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/registry"
-	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
 
 // LayeredImage is an image with its layers read.

@@ -101,17 +101,18 @@ type badLayer struct {
 	problem registry.Problem
 	detail  string
 	actual  string // digest of the bytes that came, kept in the store; empty where none came
+	diffID  string // of the part of the tar that was read and is kept; empty where nothing is
 }
 
 func (b *badLayer) Error() string { return b.detail }
 
 // judge says failed where the bytes are not what they should be, unknown where they could not be looked at. Such a
-// layer has no diff ID: nothing of it is proven.
+// layer has the diff ID of the part that was read, or none.
 func (b *badLayer) judge(claim registry.Layer) inspect.Layer {
 	l := claimed(claim)
-	l.DiffID, l.Reason, l.Detail, l.Status = "", string(b.problem), b.detail, inspect.Failed
+	l.DiffID, l.Reason, l.Detail, l.Status = b.diffID, string(b.problem), b.detail, inspect.Failed
 	switch b.problem {
-	case registry.ProblemMissing, registry.ProblemLimit, reasonSkipped:
+	case registry.ProblemMissing, registry.ProblemLimit, reasonSkipped, reasonForm:
 		l.Status = inspect.Unknown
 	default: // the bytes are there, and are wrong
 	}

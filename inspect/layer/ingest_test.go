@@ -13,9 +13,10 @@ import (
 	"strings"
 	"testing"
 
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/registry"
-	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
 
 func TestLayersThatDoNotHold(t *testing.T) {
@@ -48,7 +49,7 @@ func TestLayersThatDoNotHold(t *testing.T) {
 			m["layers"].([]map[string]any)[1]["size"] = len(zipped) + 1
 		}, inspect.Failed, "size-mismatch", "carried", "/a /b"},
 		"a config that names another diff ID": {zipped, sumOf(good), nil, inspect.Failed, "diffid-mismatch", "carried", "/a /b"},
-		"gzip that ends in the middle":        {zipped[:len(zipped)-12], sumOf(other), nil, inspect.Failed, "malformed", "carried", "/a"},
+		"gzip that ends in the middle":        {zipped[:len(zipped)-12], sumOf(other), nil, inspect.Failed, "malformed", "carried", "/a /b"},
 		"no tar":                              {packed(t, []byte(strings.Repeat("no tar", 1000))), sumOf(other), nil, inspect.Failed, "malformed", "carried", "/a"},
 		"a tar that ends in the middle":       {packed(t, other[:600]), sumOf(other[:600]), nil, inspect.Verified, "", "carried", "/a /b"},
 		"a tar that ends in a file":           {packed(t, tarOf(t, file("b", strings.Repeat("b", 2000)))[:1000]), "", nil, inspect.Failed, "malformed", "carried", "/a"},
@@ -59,7 +60,7 @@ func TestLayersThatDoNotHold(t *testing.T) {
 		"several gzip members":         {append(packed(t, other[:700]), packed(t, other[700:])...), sumOf(other), nil, inspect.Verified, "", "carried", "/a /b"},
 		"zstd":                         {zstdOf(t, other), sumOf(other), nil, inspect.Verified, "", "carried", "/a /b"},
 		"zstd:chunked":                 {chunked(t, other), sumOf(other), nil, inspect.Verified, "", "carried", "/a /b"},
-		"zstd:chunked that ends early": {chunked(t, other)[:len(chunked(t, other))-20], sumOf(other), nil, inspect.Failed, "malformed", "carried", "/a"},
+		"zstd:chunked that ends early": {chunked(t, other)[:len(chunked(t, other))-20], sumOf(other), nil, inspect.Failed, "malformed", "carried", "/a /b"},
 		"zstd that ends in a frame":    {zstdOf(t, other)[:30], sumOf(other), nil, inspect.Failed, "malformed", "carried", "/a"},
 		"zstd with a huge window":      {[]byte("\x28\xb5\x2f\xfd\x00\xb8\x01\x00\x00"), sumOf(other), nil, inspect.Failed, "malformed", "carried", "/a"},
 		"eStargz":                      {stargz(t), sumOf(starTar(t)), nil, inspect.Verified, "", "carried", "/a /b"},
@@ -138,10 +139,10 @@ func TestOnlyAListIsLeftOut(t *testing.T) {
 		"another place":   {file("a", ""), file("x/stargz.index.json", list)},
 		"a true landmark": {file(".prefetch.landmark", "0123"), file("a", "")},
 	} {
-		entries, _, err := scanTar(t.Context(), bytes.NewReader(tarOf(t, members...)))
+		listed, err := scanTar(t.Context(), bytes.NewReader(tarOf(t, members...)))
 		must(t, err)
-		if len(entries) != 2 {
-			t.Errorf("%s: %d entries", name, len(entries))
+		if len(listed.entries) != 2 {
+			t.Errorf("%s: %d entries", name, len(listed.entries))
 		}
 	}
 }
@@ -239,7 +240,7 @@ func TestIngestEndsWithItsContext(t *testing.T) {
 }
 
 func TestUnpackedBytesAreBounded(t *testing.T) {
-	u := unpacked{r: bytes.NewReader(make([]byte, 100)), in: &counter{n: 10 << 20}, name: "gzip", out: registry.RatioFloor + registry.MaxRatio*(10<<20)}
+	u := unpacked{r: bytes.NewReader(make([]byte, 100)), in: &counter{n: 10 << 20}, name: "gzip", room: &allowance{}, out: registry.RatioFloor + registry.MaxRatio*(10<<20)}
 	_, err := u.Read(make([]byte, 100))
 	if !errors.As(err, new(*registry.LimitError)) {
 		t.Errorf("error %v", err)

@@ -6,8 +6,9 @@ import (
 	"path"
 	"strings"
 
-	"github.com/backtrail/backtrail/inspect"
 	"github.com/gabriel-vasile/mimetype"
+
+	"github.com/backtrail/backtrail/inspect"
 )
 
 // headSize is how many first bytes of a file tell its kind. It is what the MIME library reads.

@@ -112,8 +112,13 @@ func (c *Cache) showLayers(ctx context.Context, client *registry.Client, img *re
 	for i := range layers {
 		layers[i] = onRow(layers[i], rowOf[layers[i].Number])
 		layers[i].Added, layers[i].Modified, layers[i].Removed = tree.Changes(layers[i].Number)
+		odd := tree.Oddness(layers[i].Number)
+		layers[i] = odd.judge(layers[i])
 		l := layers[i]
 		emit(inspect.Event{Fact: l})
+		for _, f := range odd.findings(on.Image().Container, l) {
+			emit(inspect.Event{Fact: f})
+		}
 	}
 	return layers, nil
 }

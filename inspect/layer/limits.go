@@ -24,6 +24,11 @@ const (
 	MaxKeptImageBytes = 32 << 20
 	// MaxNames bounds the bytes of paths, links and extended attributes of one layer, all in all.
 	MaxNames = 192 << 20
+	// MaxImplicit bounds the bytes of the paths of directories that the layers of an image do not list and that something lies
+	// in: a few bytes in a tar name thousands of them. Images have below one MiB.
+	MaxImplicit = 48 << 20
+	// MaxLookup bounds the bytes of paths that are looked up where links may lead them elsewhere, for an image.
+	MaxLookup = 256 << 20
 	// MaxXattr bounds the name and the value of one extended attribute, as Linux does (XATTR_SIZE_MAX).
 	MaxXattr = 64 << 10
 	// MaxSparse bounds the bytes that the sparse files of one layer claim to have: holes cost nothing to claim.

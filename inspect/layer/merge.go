@@ -1,108 +1,143 @@
 package layer
 
 import (
+	"maps"
+	"slices"
+
 	"github.com/backtrail/backtrail/inspect"
 )
-
-// merge lays a sheet over the sorted nodes of the layers below, in one walk along both. Since what is in a directory
-// follows it, one path is enough to remember what is hidden.
-type merge struct {
-	above  *sheet
-	out    []*inspect.Node
-	hidden []*inspect.Node // nodes of layers below that this layer takes away
-	counts changes
-	dead   string // all below this path is hidden; "" for nothing
-}
 
 // changes counts regular files against the tree below.
 type changes struct {
 	added, modified, removed int
 }
 
-func overlay(below []*inspect.Node, above *sheet) *merge {
-	m := &merge{above: above, out: make([]*inspect.Node, 0, len(below)+len(above.nodes))}
-	i, j := 0, 0
-	for i < len(below) || j < len(above.nodes) {
-		order := 0
-		switch {
-		case i == len(below):
-			order = 1
-		case j == len(above.nodes):
-			order = -1
-		default:
-			order = comparePaths(below[i].Path, above.nodes[j].Path)
-		}
-		switch {
-		case order < 0:
-			m.lower(below[i])
-			i++
-		case order > 0:
-			m.upper(&above.nodes[j])
-			j++
-		default:
-			m.both(below[i], &above.nodes[j])
-			i++
-			j++
-		}
+// count takes in what became of one path; nil stands for nothing.
+func (c *changes) count(was, is *inspect.Node) {
+	switch before, after := was != nil && isRegular(was), is != nil && isRegular(is); {
+	case before && after:
+		c.modified++
+	case after:
+		c.added++
+	case before:
+		c.removed++
 	}
-	return m
 }
 
-// covered says that a lower node is hidden by something above it or by a whiteout of its own, and remembers what
-// the node's own path hides.
-func (m *merge) covered(n *inspect.Node) bool {
-	if m.dead != "" && within(n.Path, m.dead) {
-		return true
-	}
-	m.dead = ""
-	gone := m.above.gone[n.Path] && n.Path != "/"
-	if gone || m.above.opaque[n.Path] {
-		m.dead = n.Path
-	}
-	return gone
+// merger lays one layer, unpacked by itself, over those below it, as overlayfs shows them.
+type merger struct {
+	to     *snapshot // the layers below, and then this one too
+	from   *snapshot
+	layer  int
+	doubts *doubts
+	again  map[string]bool          // paths at which something of the layer was removed while it was unpacked
+	lost   map[string]*inspect.Node // nodes below a directory or file that hides them
+	counts changes
+	inodes map[int32]int32 // of from, in to
 }
 
-func (m *merge) lower(n *inspect.Node) {
-	if !m.covered(n) {
-		m.out = append(m.out, n)
+// merge gives the nodes of the layer, sorted.
+func (m *merger) merge() []*inspect.Node {
+	order := m.from.sorted()
+	list := make([]*inspect.Node, 0, len(order))
+	for _, i := range order {
+		n := m.from.dentries[i].node
+		list = append(list, n)
+		if low, there := m.to.at[n.Path]; there {
+			m.over(low, i)
+		} else if !isWhiteout(n) {
+			m.add(i)
+		}
+	}
+	return list
+}
+
+// add puts a node where there is nothing.
+func (m *merger) add(i int32) {
+	n := m.from.dentries[i].node
+	parent := m.from.dentries[m.from.dentries[i].parent].node.Path
+	m.share(i, m.to.put(m.to.at[parent], n))
+	was := m.lost[n.Path]
+	delete(m.lost, n.Path)
+	m.counts.count(was, n)
+	n.Change = changeOf(was, n)
+	if m.from.dentries[i].unnamed && !sameAttributes(&n.Entry, &inspect.Entry{Mode: 0o755}) {
+		m.doubts.add(doubtHidden, n.Path)
+	}
+}
+
+// over puts a node where there is one.
+func (m *merger) over(low, i int32) {
+	d := &m.from.dentries[i]
+	was := m.to.dentries[low].node
+	if isWhiteout(d.node) {
+		m.to.remove(low, m.loses)
 		return
 	}
-	m.hidden = append(m.hidden, n)
-	if isRegular(n) {
-		m.counts.removed++
-	}
-}
-
-func (m *merge) upper(n *inspect.Node) {
-	n.Change = inspect.Added
-	m.out = append(m.out, n)
-	if isRegular(n) {
-		m.counts.added++
-	}
-}
-
-func (m *merge) both(low, up *inspect.Node) {
-	covered := m.covered(low)
-	if m.above.implicit[up.Path] && !covered && low.Type == inspect.EntryDir {
-		m.out = append(m.out, low)
+	if d.node.Type != inspect.EntryDir || was.Type != inspect.EntryDir {
+		m.to.remove(low, m.loses)
+		m.add(i)
 		return
 	}
-	m.out = append(m.out, up)
-	up.Change = inspect.Modified
-	if up.Type == inspect.EntryDir && low.Type == inspect.EntryDir && up.Mode == low.Mode && up.UID == low.UID && up.GID == low.GID {
-		up.Change = inspect.Same
+	switch {
+	case d.opaque && i != 0: // overlayfs does not look at the mark of a root directory
+		m.to.empty(low, m.loses)
+	case m.again[d.node.Path]:
+		m.doubts.add(doubtReplaced, d.node.Path)
 	}
-	if up.Type != inspect.EntryDir && m.dead == "" {
-		m.dead = up.Path
+	if d.unnamed && sameAttributes(&was.Entry, &d.node.Entry) {
+		return
 	}
-	switch was, is := isRegular(low), isRegular(up); {
-	case was && is:
-		m.counts.modified++
-	case is:
-		m.counts.added++
-	case was:
-		m.counts.removed++
+	for name := range was.Xattrs {
+		if _, kept := d.node.Xattrs[name]; !kept {
+			m.doubts.add(doubtMerged, d.node.Path)
+		}
 	}
+	m.to.dentries[low].node = d.node
+	d.node.Change = changeOf(was, d.node)
+}
+
+// share keeps together what shares an inode.
+func (m *merger) share(i, to int32) {
+	group := m.from.dentries[i].inode
+	if group == 0 {
+		return
+	}
+	if m.inodes == nil {
+		m.inodes = map[int32]int32{}
+	}
+	g, known := m.inodes[group]
+	if !known {
+		g = int32(len(m.to.inodes))
+		m.inodes[group] = g
+		m.to.inodes = append(m.to.inodes, inode{entry: m.from.inodes[group].entry})
+	}
+	m.to.inodes[g].names = append(m.to.inodes[g].names, to)
+	m.to.dentries[to].inode = g
+}
+
+func (m *merger) loses(n *inspect.Node) {
+	if m.lost == nil {
+		m.lost = map[string]*inspect.Node{}
+	}
+	m.lost[n.Path] = n
+}
+
+// changeOf says what a layer did to a path. Directories that only stand there again are the same.
+func changeOf(was, is *inspect.Node) inspect.Change {
+	switch {
+	case was == nil:
+		return inspect.Added
+	case was.Type == inspect.EntryDir && is.Type == inspect.EntryDir && was.Mode == is.Mode && was.UID == is.UID && was.GID == is.GID:
+		return inspect.Same
+	default:
+		return inspect.Modified
+	}
+}
+
+// sortedNodes lists nodes by path.
+func sortedNodes(of map[string]*inspect.Node) []*inspect.Node {
+	return slices.SortedFunc(maps.Values(of), func(a, b *inspect.Node) int { return comparePaths(a.Path, b.Path) })
 }
 
 // isRegular says that a node is a file with content. Each path of a hard link counts as one.

@@ -8,7 +8,6 @@ import (
 	"io"
 	"runtime/debug"
 
-	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/registry"
 )
 
@@ -33,7 +32,7 @@ func (c *Cache) readLayer(ctx context.Context, client *registry.Client, img *reg
 		raw.end(err)
 		came <- err
 	}()
-	got, bad := c.parse(ctx, raw.taps[0])
+	got, bad := c.parse(ctx, raw.taps[0], string(claim.Descriptor.MediaType))
 	defer got.discard()
 	_ = raw.taps[0].Close()
 	if err := <-came; err != nil {
@@ -67,7 +66,7 @@ func (c *Cache) settle(claim registry.Layer, blob *blobWriter, got parsed, bad e
 		if err := blob.commit(); err != nil {
 			return proof{}, err
 		}
-		return proof{}, &badLayer{registry.ProblemDigest, mismatch(claim, blob.size, actual), actual}
+		return proof{}, &badLayer{problem: registry.ProblemDigest, detail: mismatch(claim, blob.size, actual), actual: actual}
 	}
 	if errors.As(bad, new(*storeError)) {
 		return proof{}, bad
@@ -75,21 +74,50 @@ func (c *Cache) settle(claim registry.Layer, blob *blobWriter, got parsed, bad e
 	if err := blob.commit(); err != nil {
 		return proof{}, err
 	}
-	if bad != nil {
-		problem := registry.ProblemMalformed
-		if errors.As(bad, new(*registry.LimitError)) {
-			problem = registry.ProblemLimit
-		}
-		return proof{}, &badLayer{problem: problem, detail: bad.Error()}
+	if bad != nil && len(got.entries) == 0 {
+		return proof{}, unreadLayer(bad)
 	}
-	p := proof{DiffID: actual, Size: blob.size, TarSize: blob.size, Notes: got.notes}
+	p := proof{DiffID: actual, Size: blob.size, TarSize: blob.size, Notes: got.notes, Refused: got.refused}
 	if got.tar != nil {
 		p.DiffID, p.TarSize = got.tar.Digest(), got.tar.Size()
 		if err := got.tar.Commit(p.DiffID); err != nil {
 			return proof{}, err
 		}
 	}
+	if bad != nil {
+		return proof{}, c.partial(p, got, bad)
+	}
 	return p, c.keep(want, p, got.entries)
+}
+
+// partial says why a layer was not read to its end, and keeps the entries that came before. It has no proof: it is read again
+// in the next run.
+func (c *Cache) partial(p proof, got parsed, bad error) error {
+	b := unreadLayer(bad)
+	if err := c.keep("", p, got.entries); err != nil {
+		return err
+	}
+	b.diffID = p.DiffID
+	b.detail += fmt.Sprintf(" (what came before it is shown: %s)", counted(len(got.entries), "entry", "entries"))
+	return b
+}
+
+func unreadLayer(bad error) *badLayer {
+	b := &badLayer{problem: registry.ProblemMalformed, detail: bad.Error()}
+	switch {
+	case errors.As(bad, new(*registry.LimitError)):
+		b.problem = registry.ProblemLimit
+	case errors.As(bad, new(*formError)):
+		b.problem = reasonForm
+	}
+	return b
+}
+
+func counted(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
 }
 
 func mismatch(claim registry.Layer, size int64, actual string) string {
@@ -118,9 +146,8 @@ func noBytes(ctx context.Context, err error) error {
 
 // parsed is what came out of unpacking and scanning.
 type parsed struct {
-	entries []inspect.Entry
-	notes   []string
-	tar     *registry.Writer // the unpacked tar, complete and not yet committed; nil where the blob is the tar
+	tarListing
+	tar *registry.Writer // the unpacked tar, complete and not yet committed; nil where the blob is the tar
 }
 
 func (p parsed) discard() {
@@ -129,15 +156,22 @@ func (p parsed) discard() {
 	}
 }
 
-// parse unpacks a blob while it comes and scans its tar, which it also keeps.
-func (c *Cache) parse(ctx context.Context, blob io.Reader) (parsed, error) {
+// parse unpacks a blob while it comes and scans its tar, which it also keeps. With an error it gives what came before.
+// Errors: *storeError, *registry.LimitError, *formError, or what is malformed.
+func (c *Cache) parse(ctx context.Context, blob io.Reader, mediaType string) (parsed, error) {
 	in := bufio.NewReaderSize(blob, 64<<10)
+	if form := foreignForm(in, mediaType); form != "" {
+		return parsed{}, &formError{form}
+	}
 	how := packingOf(in)
 	if how == plain {
-		entries, notes, err := scanTar(ctx, in)
-		return parsed{entries: entries, notes: notes}, err
+		listed, err := scanTar(ctx, in)
+		if err != nil && len(listed.entries) == 0 && !isTarType(mediaType) {
+			err = &formError{"of the type " + mediaType}
+		}
+		return parsed{tarListing: listed}, err
 	}
-	unpacked, err := unpack(in, how)
+	unpacked, err := unpack(in, how, allowanceOf(ctx))
 	if err != nil {
 		return parsed{}, err
 	}
@@ -157,12 +191,14 @@ func (c *Cache) parse(ctx context.Context, blob io.Reader) (parsed, error) {
 		out.end(err)
 		unpackedAll <- err
 	}()
-	got.entries, got.notes, err = scanTar(ctx, out.taps[1])
-	_ = out.taps[1].Close()
-	if err != nil {
+	got.tarListing, err = scanTar(ctx, out.taps[1])
+	if errors.As(err, new(*registry.LimitError)) {
 		stop() // a bomb is not unpacked to its end
 	}
-	return got, firstError(<-written, err, <-unpackedAll)
+	_ = out.taps[1].Close()
+	err = firstError(<-written, err, <-unpackedAll)
+	got.notes = append(got.notes, unpacked.note()...)
+	return got, err
 }
 
 // drain writes what a tap gives, and closes it when writing fails, so that it holds up nobody.

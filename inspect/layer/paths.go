@@ -8,8 +8,11 @@ import (
 // comparePaths orders clean paths component by component, so that what is in a directory follows it directly:
 // /a, /a/b, /a-b. Plain order would put /a-b between the two.
 func comparePaths(a, b string) int {
-	n := min(len(a), len(b))
-	for i := range n {
+	n, i := min(len(a), len(b)), 0
+	for i+8 <= n && a[i:i+8] == b[i:i+8] {
+		i += 8
+	}
+	for ; i < n; i++ {
 		if a[i] == b[i] {
 			continue
 		}

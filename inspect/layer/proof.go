@@ -17,6 +17,7 @@ type proof struct {
 	TarSize int64    `json:"tarSize"` // unpacked
 	Entries int      `json:"entries,omitempty"`
 	Notes   []string `json:"notes,omitempty"`
+	Refused string   `json:"refused,omitempty"` // why containerd does not unpack the tar with any snapshotter
 }
 
 func (p proof) bytes() int64 {
@@ -37,7 +38,7 @@ func (c *Cache) proven(digest string) (proof, bool) {
 	if err != nil || !isIndex(index) {
 		return proof{}, false
 	}
-	c.count(p.DiffID, p.Entries)
+	c.count(p)
 	return p, true
 }
 
@@ -77,7 +78,7 @@ func (c *Cache) drop(digest string) error {
 // keep writes the index and the proof of a layer. The proof comes last: where it is, the rest is.
 func (c *Cache) keep(digest string, p proof, entries []inspect.Entry) error {
 	p.Entries = len(entries)
-	c.count(p.DiffID, p.Entries)
+	c.count(p)
 	if err := c.store.PutRecord(recordIndex, p.DiffID, encodeIndex(entries)); err != nil {
 		return fmt.Errorf("keeping the index of layer %s: %w", p.DiffID, err)
 	}
@@ -118,25 +119,22 @@ func (c *Cache) letGo(diffID string) {
 	c.index.Forget(diffID)
 }
 
-// count remembers how many entries a layer has, so that an image of too many is not merged in vain.
-func (c *Cache) count(diffID string, entries int) {
+// count remembers what a tree has to know of a layer before it reads its index.
+func (c *Cache) count(p proof) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.entries == nil || len(c.entries) > MaxKeptLayers {
-		c.entries = map[string]int{} // what is forgotten is counted again while it is merged
+	if c.known == nil || len(c.known) > MaxKeptLayers {
+		c.known = map[string]proof{} // what is forgotten is counted again while it is merged
 	}
-	c.entries[diffID] = entries
+	c.known[p.DiffID] = p
 }
 
-// tooMany says that the layers of an image have more entries than are merged. Errors: *registry.LimitError.
-func (c *Cache) tooMany(layers []inspect.Layer) error {
+// knownOf gives the proof of a layer that was read in this run, the zero proof where there is none.
+func (c *Cache) knownOf(diffID string) proof {
+	if c == nil {
+		return proof{}
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	all := 0
-	for _, l := range layers {
-		if all += c.entries[l.DiffID]; all > MaxImageEntries {
-			return fmt.Errorf("merging layer %d: %w", l.Number, &registry.LimitError{What: "number of files in the layers of an image", Limit: MaxImageEntries})
-		}
-	}
-	return nil
+	return c.known[diffID]
 }

@@ -8,9 +8,10 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/registry"
-	"golang.org/x/sync/errgroup"
 )
 
 // How many layers are read at a time: two over a slow link, so that what is wanted first is not held up by the rest; more
@@ -54,7 +55,7 @@ func (c *Cache) IngestAll(ctx context.Context, client *registry.Client, img *reg
 		most: min(max(runtime.GOMAXPROCS(0), slowLanes), fastLanes),
 	}
 	q.plan()
-	q.group, ctx = errgroup.WithContext(ctx)
+	q.group, ctx = errgroup.WithContext(withAllowance(ctx))
 	q.mu.Lock()
 	for range min(slowLanes, len(img.Layers)) {
 		q.open(ctx)

@@ -2,6 +2,7 @@ package layer
 
 import (
 	"archive/tar"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -9,6 +10,7 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"math"
 	"path"
 	"strings"
 
@@ -26,48 +28,61 @@ type scan struct {
 	hash    hash.Hash
 	head    []byte // the first bytes of a file, from which its kind is told
 	buf     []byte
-	last    map[string]int // what a path stood for last, once there is a hard link
-	names   int            // bytes of names so far, see MaxNames
-	room    int64          // bytes that sparse files may still claim, see MaxSparse
+	names   int   // bytes of names so far, see MaxNames
+	room    int64 // bytes that sparse files may still claim, see MaxSparse
 	entries []inspect.Entry
-	toc     bool // the last member is eStargz's table of contents
+	toc     bool   // the last member is eStargz's table of contents
+	refused string // why containerd does not unpack the layer with any snapshotter
 	notes   remarks
 }
 
-// scanTar reads a tar to its end, and what follows the end, and lists its members. Remarks say what is odd about it
-// and does not keep it from being read. Errors: *registry.LimitError, or what is malformed.
-func scanTar(ctx context.Context, r io.Reader) ([]inspect.Entry, []string, error) {
+// tarListing is what a tar lists.
+type tarListing struct {
+	entries []inspect.Entry
+	notes   []string // what is odd about it and does not keep it from being read
+	refused string   // why containerd does not unpack it with any snapshotter, "" where it does
+}
+
+// scanTar reads a tar to its end, and what follows the end, and lists its members. With an error it gives those before.
+// Errors: *registry.LimitError, or what is malformed.
+func scanTar(ctx context.Context, r io.Reader) (tarListing, error) {
 	return scanWithin(ctx, r, MaxSparse)
 }
 
 // scanWithin is scanTar with its own bound on the bytes of sparse files.
-func scanWithin(ctx context.Context, r io.Reader, maxSparse int64) ([]inspect.Entry, []string, error) {
+func scanWithin(ctx context.Context, r io.Reader, maxSparse int64) (tarListing, error) {
 	src := &counter{r: r}
 	s := &scan{
 		src: src, tar: tar.NewReader(src), hash: sha256.New(), room: maxSparse,
 		head: make([]byte, headSize), buf: make([]byte, 128<<10),
 	}
+	err := s.all(ctx)
+	return tarListing{withoutTOC(s.entries, s.toc), s.notes.list, s.refused}, err
+}
+
+// all reads members until the end, and then what follows it.
+func (s *scan) all(ctx context.Context) error {
 	for {
 		if err := ctx.Err(); err != nil {
-			return nil, nil, err
+			return err
 		}
-		start := (src.n + blockSize - 1) / blockSize * blockSize
+		start := (s.src.n + blockSize - 1) / blockSize * blockSize
 		h, err := s.tar.Next()
 		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {
-			return nil, nil, fmt.Errorf("reading the tar at byte %d: %w", start, err)
+			return fmt.Errorf("reading the tar at byte %d: %w", start, err)
 		}
 		if err := s.member(h, start); err != nil {
-			return nil, nil, fmt.Errorf("reading member %d of the tar: %w", len(s.entries)+1, err)
+			return fmt.Errorf("reading member %d of the tar: %w", len(s.entries)+1, err)
 		}
 	}
 	// The diff ID covers what follows the end of the tar too, so it has to pass by.
-	if _, err := io.CopyBuffer(io.Discard, src, s.buf); err != nil {
-		return nil, nil, fmt.Errorf("reading what follows the tar: %w", err)
+	if _, err := io.CopyBuffer(io.Discard, s.src, s.buf); err != nil {
+		return fmt.Errorf("reading what follows the tar: %w", err)
 	}
-	return withoutTOC(s.entries, s.toc), s.notes.list, nil
+	return nil
 }
 
 // member takes in one member, whose first header block is at start.
@@ -76,23 +91,30 @@ func (s *scan) member(h *tar.Header, start int64) error {
 	if len(s.entries) >= MaxEntries {
 		return &registry.LimitError{What: "number of files in a layer", Limit: MaxEntries}
 	}
-	if s.names += len(h.Name) + len(h.Linkname); s.names > MaxNames {
+	p := cleanPath(h.Name)
+	if s.names += len(p) + len(h.Linkname); s.names > MaxNames {
 		return &registry.LimitError{What: "length of all names in a layer", Limit: MaxNames}
 	}
-	if len(h.Name) > registry.MaxPath {
-		s.notes.add("a name of %d bytes is longer than any path and is left out", len(h.Name))
+	if len(p) >= registry.MaxPath || len(h.Linkname) >= registry.MaxPath {
+		s.refuse("a name of %d bytes is longer than any path and is left out", max(len(p), len(h.Linkname)))
 		return nil
 	}
-	e := inspect.Entry{
-		Path: cleanPath(h.Name), Mode: uint32(h.Mode) & 0o7777, UID: h.Uid, GID: h.Gid,
-		ModTime: h.ModTime.Unix(), Xattrs: s.xattrs(h),
-	}
+	e := inspect.Entry{Path: p, Mode: uint32(h.Mode) & 0o7777, UID: h.Uid, GID: h.Gid, ModTime: h.ModTime.Unix(), Xattrs: s.xattrs(h)}
 	if leaves(h.Name) {
 		s.notes.add("the name %q leads out of the image; it is taken as %s", h.Name, e.Path)
 	}
+	if known, err := s.ofType(&e, h, start); err != nil || !known {
+		return err
+	}
+	s.keep(e)
+	return nil
+}
+
+// ofType takes in what the type of a member says. It reports false for types that are left out.
+func (s *scan) ofType(e *inspect.Entry, h *tar.Header, start int64) (bool, error) {
 	switch h.Typeflag {
 	case tar.TypeXGlobalHeader:
-		return nil
+		e.Type = inspect.EntryGlobal
 	case tar.TypeDir:
 		e.Type = inspect.EntryDir
 	case tar.TypeSymlink:
@@ -100,24 +122,45 @@ func (s *scan) member(h *tar.Header, start int64) error {
 		if climbs(path.Dir(e.Path), h.Linkname) {
 			s.notes.add("the link %q leads out of the image, to %q; it ends at its root", e.Path, h.Linkname)
 		}
-	case tar.TypeChar:
-		e.Type = inspect.EntryChar
-	case tar.TypeBlock:
-		e.Type = inspect.EntryBlock
+	case tar.TypeChar, tar.TypeBlock:
+		s.device(e, h)
 	case tar.TypeFifo:
 		e.Type = inspect.EntryFIFO
 	case tar.TypeLink:
-		s.hardlink(&e, h.Linkname)
+		e.Type, e.Link = inspect.EntryHardlink, h.Linkname
+		if leaves(h.Linkname) {
+			s.notes.add("the hard link %q leads out of the image", e.Path)
+		}
 	case tar.TypeReg, tar.TypeRegA, tar.TypeCont, tar.TypeGNUSparse: //nolint:staticcheck // old tars have TypeRegA
-		if err := s.content(&e, h, start); err != nil {
-			return fmt.Errorf("%q: %w", h.Name, err)
+		if h.Typeflag == tar.TypeCont || h.Typeflag == tar.TypeGNUSparse {
+			s.refuse("%q is a file of type %q", h.Name, h.Typeflag)
+		}
+		if err := s.content(e, h, start); err != nil {
+			return false, fmt.Errorf("%q: %w", h.Name, err)
 		}
 	default:
-		s.notes.add("%q is of the unknown type %q and is left out", h.Name, h.Typeflag)
-		return nil
+		s.refuse("%q is of the unknown type %q and is left out", h.Name, h.Typeflag)
+		return false, nil
 	}
-	s.keep(e)
-	return nil
+	return true, nil
+}
+
+// device takes in the number of a device node.
+func (s *scan) device(e *inspect.Entry, h *tar.Header) {
+	e.Type = inspect.EntryChar
+	if h.Typeflag == tar.TypeBlock {
+		e.Type = inspect.EntryBlock
+	}
+	e.Device = fmt.Sprintf("%d:%d", h.Devmajor, h.Devminor)
+	if major, minor := h.Devmajor, h.Devminor; major < 0 || major > math.MaxUint32 || minor < 0 || minor > math.MaxUint32 {
+		s.refuse("%q is a device with the number %s, which Linux does not have", h.Name, e.Device)
+	}
+}
+
+// refuse notes what containerd refuses a layer for, whatever its snapshotter.
+func (s *scan) refuse(format string, args ...any) {
+	s.refused = cmp.Or(s.refused, fmt.Sprintf(format, args...))
+	s.notes.add(format, args...)
 }
 
 // keep adds an entry, or what it stands for if it is a whiteout.
@@ -127,32 +170,23 @@ func (s *scan) keep(e inspect.Entry) {
 		switch {
 		case base == opaqueMarker:
 			e = inspect.Entry{Path: path.Clean(dir), Type: inspect.EntryOpaque}
-		case strings.HasPrefix(base, metaPrefix):
-			return
 		case name == "" || name == "." || name == "..":
-			s.notes.add("the whiteout %q names no file and is left out", e.Path)
+			s.refuse("the whiteout %q names no file and is left out", e.Path)
 			return
 		default:
-			e = inspect.Entry{Path: dir + name, Type: inspect.EntryWhiteout}
+			e = inspect.Entry{Path: dir + name, Type: inspect.EntryWhiteout, UID: e.UID, GID: e.GID}
 		}
-		s.entries = append(s.entries, e)
-		return
-	}
-	if e.Path == "/" && e.Type != inspect.EntryDir {
+	} else if e.Path == "/" && e.Type != inspect.EntryDir {
 		s.notes.add("the root directory is also given as a %s, which is left out", e.Type)
 		return
-	}
-	if s.last != nil {
-		s.last[e.Path] = len(s.entries)
 	}
 	s.entries = append(s.entries, e)
 }
 
 // Whiteouts, of https://github.com/opencontainers/image-spec/blob/main/layer.md#whiteouts. Other names with two
-// prefixes are aufs's own bookkeeping.
+// prefixes are aufs's own bookkeeping; containerd takes them for whiteouts of names with one.
 const (
 	whiteoutPrefix = ".wh."
-	metaPrefix     = ".wh..wh."
 	opaqueMarker   = ".wh..wh..opq"
 )
 
@@ -189,38 +223,6 @@ func orUnexpected(err error) error {
 		return io.ErrUnexpectedEOF
 	}
 	return err
-}
-
-// hardlink makes an entry a further name of what the target is at this point of the tar. A link whose target is not
-// in this layer keeps only its name: the tree looks for it in the layers below.
-func (s *scan) hardlink(e *inspect.Entry, target string) {
-	e.Type, e.Link = inspect.EntryHardlink, target
-	if leaves(target) {
-		s.notes.add("the hard link %q leads out of the image", e.Path)
-	}
-	if s.last == nil {
-		s.last = make(map[string]int, len(s.entries))
-		for i, e := range s.entries {
-			if e.Type != inspect.EntryWhiteout && e.Type != inspect.EntryOpaque {
-				s.last[e.Path] = i
-			}
-		}
-	}
-	if i, ok := s.last[cleanPath(target)]; ok {
-		shareContent(e, s.entries[i])
-	}
-}
-
-// shareContent gives a hard link the content of its target; a link to a symbolic link is a symbolic link.
-func shareContent(e *inspect.Entry, to inspect.Entry) {
-	switch to.Type {
-	case inspect.EntryFile, inspect.EntryHardlink:
-		e.Size, e.Offset, e.SHA256, e.MIME, e.Kind, e.Mode = to.Size, to.Offset, to.SHA256, to.MIME, to.Kind, to.Mode
-		e.UID, e.GID, e.Xattrs = to.UID, to.GID, to.Xattrs
-	case inspect.EntrySymlink:
-		e.Type, e.Link = to.Type, to.Link
-	default: // the others have no content to share
-	}
 }
 
 // isSparse says that a file's content has holes, so that it does not lie in the tar as it is.

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	stereoscope "github.com/anchore/stereoscope/pkg/file"
+
 	"github.com/backtrail/backtrail/inspect"
 )
 
@@ -27,8 +28,9 @@ func TestScanRecordsWhatTheTarSays(t *testing.T) {
 		{Header: tar.Header{Name: "empty", Mode: 0o644}, Content: ""},
 	}
 	data := tarOf(t, members...)
-	entries, notes, err := scanTar(t.Context(), bytes.NewReader(data))
+	listed, err := scanTar(t.Context(), bytes.NewReader(data))
 	must(t, err)
+	entries, notes := listed.entries, listed.notes
 	if len(entries) != len(members) || len(notes) != 0 {
 		t.Fatalf("%d entries, notes %q", len(entries), notes)
 	}
@@ -105,10 +107,11 @@ func TestSparseFiles(t *testing.T) {
 }
 
 func TestOddTarsAreNoted(t *testing.T) {
-	_, notes, err := scanTar(t.Context(), bytes.NewReader(tarOf(t,
+	listed, err := scanTar(t.Context(), bytes.NewReader(tarOf(t,
 		file("../etc/x", ""), hardlink("l", "../../etc/shadow"), file(strings.Repeat("x/", 3000)+"x", ""), symlink(".", "etc"), whiteout(".wh."),
 	)))
 	must(t, err)
+	notes := listed.notes
 	for i, want := range []string{"leads out", "leads out", "longer than any path", "root directory", "names no file"} {
 		if i >= len(notes) || !strings.Contains(notes[i], want) {
 			t.Errorf("note %d of %q is not about %q", i, notes, want)
@@ -124,7 +127,7 @@ func TestOddTarsAreNoted(t *testing.T) {
 		sum += int(c)
 	}
 	copy(negative[148:], fmt.Sprintf("%06o\x00 ", sum))
-	if _, _, err := scanTar(t.Context(), bytes.NewReader(negative)); err == nil {
+	if _, err := scanTar(t.Context(), bytes.NewReader(negative)); err == nil {
 		t.Error("a negative size is taken")
 	}
 }
@@ -172,10 +175,8 @@ func FuzzScan(f *testing.F) {
 	f.Add(tarOf(f, file("a", "1"), hardlink("b", "a"), symlink("c", "a"), whiteout(".wh.d"), dir("e/")))
 	f.Add(sparseTar(f))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		entries, _, err := scanWithin(t.Context(), bytes.NewReader(data), 2<<20)
-		if err != nil {
-			return
-		}
+		listed, _ := scanWithin(t.Context(), bytes.NewReader(data), 2<<20)
+		entries := listed.entries // those before a defect too
 		for _, e := range entries {
 			if !strings.HasPrefix(e.Path, "/") || strings.Contains(e.Path+"/", "/../") {
 				t.Errorf("path %q", e.Path)
@@ -186,7 +187,7 @@ func FuzzScan(f *testing.F) {
 			t.Fatalf("index: %v", err)
 		}
 		half := len(entries) / 2
-		tree, err := stack(t.Context(), &Tree{store: listings{"a": entries, "b": entries[:half], "c": entries[half:]}}, []inspect.Layer{{Number: 0, DiffID: "a"}, {Number: 1, DiffID: "b"}, {Number: 2, DiffID: "c"}})
+		tree, err := build(t.Context(), &Tree{store: listings{"a": entries, "b": entries[:half], "c": entries[half:]}}, []inspect.Layer{{Number: 0, DiffID: "a"}, {Number: 1, DiffID: "b"}, {Number: 2, DiffID: "c"}})
 		must(t, err)
 		for _, r := range tree.Shadowed() {
 			if r.By <= r.Node.Layer || tree.Get(r.Node.Path) == r.Node {

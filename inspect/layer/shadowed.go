@@ -28,9 +28,7 @@ func (t *Tree) Shadowed() []ShadowedEntry {
 	}
 	var all []ShadowedEntry
 	for at, number := range numbers {
-		nodes := t.layers[number].nodes
-		for i := range nodes {
-			n := &nodes[i]
+		for _, n := range t.layers[number].nodes {
 			seen := t.Get(n.Path)
 			if seen == n || !isRegular(n) || n.Size == 0 || seen != nil && seen.SHA256 == n.SHA256 {
 				continue
@@ -62,28 +60,13 @@ func (t *Tree) nextWith(p string, numbers []int) int {
 	return -1
 }
 
-// get finds the entry of a layer by its path.
-func (s *stratum) get(p string) *inspect.Node {
-	i, ok := slices.BinarySearchFunc(s.nodes, p, func(n inspect.Node, p string) int { return comparePaths(n.Path, p) })
-	if !ok {
-		return nil
-	}
-	return &s.nodes[i]
-}
-
 // Entries gives what a layer itself holds, sorted by path.
 func (t *Tree) Entries(number int) iter.Seq[*inspect.Node] {
-	return func(yield func(*inspect.Node) bool) {
-		s, ok := t.layers[number]
-		if !ok {
-			return
-		}
-		for i := range s.nodes {
-			if !yield(&s.nodes[i]) {
-				return
-			}
-		}
+	l, ok := t.layers[number]
+	if !ok {
+		return func(func(*inspect.Node) bool) {}
 	}
+	return slices.Values(l.nodes)
 }
 
 // Before is the image as it was with the layers below a number only: its directories and links, and those of its files that
@@ -98,8 +81,7 @@ func (t *Tree) Before(number int, keep func(*inspect.Node) bool) *Tree {
 		for _, n := range s.hidden {
 			gone[n] = true
 		}
-		for i := range s.nodes {
-			n := &s.nodes[i]
+		for _, n := range s.nodes {
 			if isRegular(n) && !keep(n) {
 				delete(at, n.Path)
 				continue

@@ -14,13 +14,14 @@ import (
 	"testing"
 	"time"
 
-	"github.com/backtrail/backtrail/inspect"
-	"github.com/backtrail/backtrail/registry"
 	"github.com/google/go-containerregistry/pkg/name"
 	fake "github.com/google/go-containerregistry/pkg/registry"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/layout"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
+
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/registry"
 )
 
 // slowRegistry is a registry in memory behind a link of a bounded rate.

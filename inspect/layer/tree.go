@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
-	"github.com/backtrail/backtrail/registry"
 )
 
 // Tree is the file tree of an image: its layers laid over each other as a container sees them. It does not change and
@@ -17,20 +16,12 @@ import (
 type Tree struct {
 	store  inspect.Store
 	cache  *Cache // the store, where it is the cache; nil for a bundle
-	layers map[int]*stratum
+	layers map[int]*treeLayer
 	nodes  []*inspect.Node // sorted by comparePaths
 	end    []int32         // for each node, the place after all that is below it
 	at     map[string]int32
 	far    map[place]home // hard links whose content is in another layer than they are
 	key    string         // names the layers
-}
-
-// stratum is one layer within a tree.
-type stratum struct {
-	layer  inspect.Layer
-	nodes  []inspect.Node  // its own, sorted
-	hidden []*inspect.Node // of layers below
-	counts changes
 }
 
 type place struct {
@@ -64,71 +55,11 @@ func TreeOf(ctx context.Context, store inspect.Store, layers []inspect.Layer) (*
 	if c, ok := store.(*Cache); ok {
 		return c.Tree(ctx, layers)
 	}
-	return stack(ctx, &Tree{store: store}, layers)
+	return build(ctx, &Tree{store: store}, layers)
 }
 
 func (c *Cache) newTree(ctx context.Context, layers []inspect.Layer) (*Tree, error) {
-	if err := c.tooMany(layers); err != nil {
-		return nil, err
-	}
-	return stack(ctx, &Tree{store: c, cache: c}, layers)
-}
-
-// stack lays the layers over each other. Errors: *registry.LimitError past MaxImageEntries.
-func stack(ctx context.Context, t *Tree, layers []inspect.Layer) (*Tree, error) {
-	t.layers, t.far = map[int]*stratum{}, map[place]home{}
-	all := 0
-	for _, l := range layers {
-		if l.Empty || l.DiffID == "" {
-			continue
-		}
-		entries, err := t.store.Index(ctx, l.DiffID)
-		if err != nil {
-			return nil, fmt.Errorf("merging layer %d: %w", l.Number, err)
-		}
-		if t.cache != nil {
-			t.cache.letGo(l.DiffID) // the nodes hold it from here on
-		}
-		if all += len(entries); all > MaxImageEntries {
-			return nil, fmt.Errorf("merging layer %d: %w", l.Number, &registry.LimitError{What: "number of files in the layers of an image", Limit: MaxImageEntries})
-		}
-		sheet := newSheet(entries, l.Number)
-		t.linkAcross(sheet)
-		m := overlay(t.nodes, sheet)
-		t.nodes = m.out
-		t.layers[l.Number] = &stratum{layer: l, nodes: sheet.nodes, hidden: m.hidden, counts: m.counts}
-	}
-	t.arrange()
-	return t, nil
-}
-
-// linkAcross gives hard links to files of lower layers the content of these.
-func (t *Tree) linkAcross(s *sheet) {
-	for i := range s.nodes {
-		n := &s.nodes[i]
-		if n.Type != inspect.EntryHardlink || n.SHA256 != "" {
-			continue
-		}
-		to := t.search(cleanPath(n.Link))
-		if to == nil || to.Type == inspect.EntryDir {
-			continue
-		}
-		h := t.home(to)
-		shareContent(&n.Entry, to.Entry)
-		n.Offset = 0
-		if n.Type == inspect.EntryHardlink {
-			t.far[place{n.Layer, n.Path}] = h
-		}
-	}
-}
-
-// search finds a node before the tree is arranged.
-func (t *Tree) search(p string) *inspect.Node {
-	i, ok := slices.BinarySearchFunc(t.nodes, p, func(n *inspect.Node, p string) int { return comparePaths(n.Path, p) })
-	if !ok {
-		return nil
-	}
-	return t.nodes[i]
+	return build(ctx, &Tree{store: c, cache: c}, layers)
 }
 
 // arrange makes what the questions need.

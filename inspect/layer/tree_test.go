@@ -45,10 +45,9 @@ func keptLayer(t testing.TB, c *Cache, members ...member) (id string, entries []
 	if err := w.Commit(""); err != nil {
 		t.Fatal(err)
 	}
-	if entries, _, err = scanTar(t.Context(), bytes.NewReader(data)); err != nil {
-		t.Fatal(err)
-	}
-	return id, entries
+	listed, err := scanTar(t.Context(), bytes.NewReader(data))
+	must(t, err)
+	return id, listed.entries
 }
 
 // regular lists the regular files of a tree with their content.

@@ -3,13 +3,16 @@ package layer
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
+	"sync/atomic"
 
-	"github.com/backtrail/backtrail/registry"
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
+
+	"github.com/backtrail/backtrail/registry"
 )
 
 // packing is how a layer is compressed.
@@ -37,33 +40,88 @@ func packingOf(r *bufio.Reader) packing {
 }
 
 // unpack opens a compressed stream, all of its members, within the bounds on what may come out.
-func unpack(r *bufio.Reader, how packing) (io.ReadCloser, error) {
+func unpack(r *bufio.Reader, how packing, room *allowance) (*unpacked, error) {
 	in := &counter{r: r}
+	u := &unpacked{in: in, name: "tar", end: func() {}, room: room}
 	switch how {
 	case gzipped:
-		z, err := gzip.NewReader(bufio.NewReaderSize(in, chunkSize))
+		z, err := newGunzip(bufio.NewReaderSize(in, chunkSize))
 		if err != nil {
 			return nil, fmt.Errorf("unpacking gzip: %w", err)
 		}
-		return &unpacked{r: z, in: in, name: "gzip", end: func() { _ = z.Close() }}, nil
+		u.r, u.name, u.end, u.behind = z, "gzip", z.close, func() int64 { return z.behind }
 	case zstandard:
 		z, err := zstd.NewReader(in, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(MaxWindow), zstd.WithDecoderLowmem(true))
 		if err != nil {
 			return nil, fmt.Errorf("unpacking zstd: %w", err)
 		}
-		return &unpacked{r: z, in: in, name: "zstd", end: z.Close}, nil
+		u.r, u.name, u.end = z, "zstd", z.Close
 	default:
-		return &unpacked{r: r, in: in, name: "tar", end: func() {}}, nil
+		u.r = r
 	}
+	return u, nil
 }
+
+// gunzip unpacks the members of a gzip stream. What follows the last one and is none is left out, as gzip itself does it.
+type gunzip struct {
+	in     *bufio.Reader
+	z      *gzip.Reader
+	behind int64 // bytes that follow the last member
+	ended  bool
+}
+
+func newGunzip(in *bufio.Reader) (*gunzip, error) {
+	z, err := gzip.NewReader(in)
+	if err != nil {
+		return nil, err
+	}
+	z.Multistream(false)
+	return &gunzip{in: in, z: z}, nil
+}
+
+func (g *gunzip) Read(p []byte) (int, error) {
+	for !g.ended {
+		n, err := g.z.Read(p)
+		if !errors.Is(err, io.EOF) {
+			return n, err
+		}
+		if err := g.next(); err != nil {
+			return n, err
+		}
+		if n > 0 {
+			return n, nil
+		}
+	}
+	return 0, io.EOF
+}
+
+// next goes on to the next member, or to the end.
+func (g *gunzip) next() error {
+	if head, _ := g.in.Peek(2); bytes.Equal(head, []byte{0x1f, 0x8b}) {
+		if err := g.z.Reset(g.in); err != nil {
+			return err
+		}
+		g.z.Multistream(false)
+		return nil
+	}
+	g.ended = true
+	var err error
+	g.behind, err = io.Copy(io.Discard, g.in)
+	return err
+}
+
+func (g *gunzip) close() { _ = g.z.Close() }
 
 // unpacked bounds what comes out of a decompressor.
 type unpacked struct {
-	r    io.Reader
-	in   *counter
-	out  int64
-	name string
-	end  func()
+	r      io.Reader
+	in     *counter
+	out    int64
+	over   int64 // bytes past MaxRatio that were taken from room
+	room   *allowance
+	name   string
+	end    func()
+	behind func() int64 // bytes that follow the packed ones; nil where none may
 }
 
 func (u *unpacked) Read(p []byte) (int, error) {
@@ -72,8 +130,11 @@ func (u *unpacked) Read(p []byte) (int, error) {
 	if u.out > registry.MaxLayerBytes {
 		return n, &registry.LimitError{What: "unpacked layer", Limit: registry.MaxLayerBytes}
 	}
-	if u.out > registry.RatioFloor && u.name != "tar" && u.out > registry.MaxRatio*u.in.n {
-		return n, &registry.LimitError{What: "ratio of unpacked to packed bytes", Limit: registry.MaxRatio}
+	if over := u.out - registry.MaxRatio*u.in.n; u.name != "tar" && over > u.over {
+		if !u.room.take(over - u.over) {
+			return n, &registry.LimitError{What: "ratio of unpacked to packed bytes", Limit: registry.MaxRatio}
+		}
+		u.over = over
 	}
 	if err != nil && !errors.Is(err, io.EOF) {
 		err = fmt.Errorf("unpacking %s: %w", u.name, err)
@@ -84,4 +145,36 @@ func (u *unpacked) Read(p []byte) (int, error) {
 func (u *unpacked) Close() error {
 	u.end()
 	return nil
+}
+
+// note says what is odd about how the bytes are packed.
+func (u *unpacked) note() []string {
+	if u.behind == nil || u.behind() == 0 {
+		return nil
+	}
+	return []string{fmt.Sprintf("%d bytes follow the end of what is packed with %s; no runtime unpacks them", u.behind(), u.name)}
+}
+
+// allowance is how many bytes past MaxRatio the layers of one image may unpack to together: a single file of zeros is no
+// bomb, and many layers are no way around the bound.
+type allowance struct{ used atomic.Int64 }
+
+// take reports whether n more bytes fit.
+func (a *allowance) take(n int64) bool { return a.used.Add(n) <= registry.RatioFloor }
+
+type allowanceKey struct{}
+
+// withAllowance gives the layers that are read with a context one allowance, unless they have one.
+func withAllowance(ctx context.Context) context.Context {
+	if _, ok := ctx.Value(allowanceKey{}).(*allowance); ok {
+		return ctx
+	}
+	return context.WithValue(ctx, allowanceKey{}, &allowance{})
+}
+
+func allowanceOf(ctx context.Context) *allowance {
+	if a, ok := ctx.Value(allowanceKey{}).(*allowance); ok {
+		return a
+	}
+	return &allowance{}
 }

@@ -46,9 +46,9 @@ func Symlink(name, to string) Member {
 	return Member{tar.Header{Name: name, Linkname: to, Mode: 0o777, Typeflag: tar.TypeSymlink}, ""}
 }
 
-// Hardlink makes another name of a member.
+// Hardlink makes another name of a program.
 func Hardlink(name, to string) Member {
-	return Member{tar.Header{Name: name, Linkname: to, Typeflag: tar.TypeLink}, ""}
+	return Member{tar.Header{Name: name, Linkname: to, Mode: 0o755, Typeflag: tar.TypeLink}, ""}
 }
 
 // Whiteout makes an empty file, by whose name a layer takes something away.
@@ -70,7 +70,9 @@ func Tar(t testing.TB, members ...Member) []byte {
 		if h.Typeflag == 0 {
 			h.Typeflag = tar.TypeReg
 		}
-		h.Size, h.ModTime = int64(len(m.Content)), time.Unix(1_700_000_000, 0)
+		if h.Size = int64(len(m.Content)); h.Typeflag != tar.TypeXGlobalHeader {
+			h.ModTime = time.Unix(1_700_000_000, 0)
+		}
 		if err := w.WriteHeader(&h); err != nil {
 			t.Fatal(err)
 		}

@@ -3,10 +3,82 @@ package layer
 import (
 	"context"
 	"fmt"
+	"path"
 	"slices"
 
 	"github.com/backtrail/backtrail/inspect"
 )
+
+// treeLayer is one layer within a tree.
+type treeLayer struct {
+	layer    inspect.Layer
+	disk     []*inspect.Node // what it was unpacked to, whiteouts too, sorted by comparePaths
+	nodes    []*inspect.Node // without whiteouts
+	hidden   []*inspect.Node // of layers below
+	counts   changes
+	oddness  Oddness
+	resolver linkResolver
+	links    bool // there are symbolic links among disk
+}
+
+// newTreeLayer takes in what a layer was unpacked to.
+func newTreeLayer(of inspect.Layer, disk []*inspect.Node, b *budget) *treeLayer {
+	l := &treeLayer{layer: of, disk: disk, nodes: disk}
+	l.resolver = linkResolver{find: l.find, budget: b}
+	if slices.ContainsFunc(disk, isWhiteout) {
+		l.nodes = slices.DeleteFunc(slices.Clone(disk), isWhiteout)
+	}
+	l.links = slices.ContainsFunc(disk, func(n *inspect.Node) bool { return n.Type == inspect.EntrySymlink })
+	return l
+}
+
+func (l *treeLayer) search(p string) (int, bool) {
+	return slices.BinarySearchFunc(l.disk, p, func(n *inspect.Node, p string) int { return comparePaths(n.Path, p) })
+}
+
+// find finds what the layer was unpacked to at a path, a whiteout too, nil for nothing.
+func (l *treeLayer) find(p string) *inspect.Node {
+	if i, ok := l.search(p); ok {
+		return l.disk[i]
+	}
+	return nil
+}
+
+// get finds the node of the layer at a path, nil for none.
+func (l *treeLayer) get(p string) *inspect.Node {
+	if n := l.find(p); n != nil && !isWhiteout(n) {
+		return n
+	}
+	return nil
+}
+
+// lookup finds what stands in this layer alone where a path of another leads to. Errors: errNotExist, *refusal,
+// *registry.LimitError.
+func (l *treeLayer) lookup(p string) (*inspect.Node, error) {
+	if l.links {
+		real, err := l.resolver.rootPath(p)
+		if err != nil {
+			return nil, err
+		}
+		return l.resolver.lstat(real)
+	}
+	i, ok := l.search(p)
+	if ok {
+		return l.disk[i], nil
+	}
+	if len(l.disk) == 0 {
+		return nil, errNotExist
+	}
+	// What sorts before it is its nearest parent, or shares that one with it.
+	for at := l.disk[max(i-1, 0)]; ; at = l.find(path.Dir(at.Path)) {
+		switch {
+		case at == nil || at.Type == inspect.EntryDir && (at.Path == "/" || within(p, at.Path)):
+			return nil, errNotExist
+		case within(p, at.Path):
+			return nil, &refusal{at.Path, "is no directory in a lower layer, and something is looked for in it"}
+		}
+	}
+}
 
 // DiffID returns the proven diff ID of a layer by its number in the manifest, "" where it has none.
 func (t *Tree) DiffID(layer int) string { return t.Layer(layer).DiffID }
@@ -55,7 +127,9 @@ func (t *Tree) LayerNodes(number int) []inspect.Node {
 		return nil
 	}
 	list := make([]inspect.Node, 0, len(s.nodes)+len(s.hidden))
-	list = append(list, s.nodes...)
+	for _, n := range s.nodes {
+		list = append(list, *n)
+	}
 	for _, n := range s.hidden {
 		gone := *n
 		gone.Change = inspect.Removed

@@ -1,0 +1,49 @@
+package layer
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"strings"
+)
+
+// reasonForm is the reason of a layer whose bytes are what they should be and that is of a form that is not read here: nothing
+// is known against it.
+const reasonForm = "unsupported"
+
+// formError names a form that is not read.
+type formError struct{ form string }
+
+func (f *formError) Error() string { return fmt.Sprintf("it is %s, which is not read", f.form) }
+
+// foreignForm names the form of a layer that is no tar, or one that is packed in a way that is not read: by its media type
+// where that says that the bytes hide it, else by its first bytes. It gives "" where a tar may be in it.
+func foreignForm(r *bufio.Reader, mediaType string) string {
+	switch {
+	case strings.HasSuffix(mediaType, "+encrypted"):
+		return "encrypted (" + mediaType + ")"
+	case strings.Contains(mediaType, "nydus"):
+		return "a Nydus blob (" + mediaType + ")"
+	}
+	head, _ := r.Peek(8)
+	for _, form := range []struct{ magic, name string }{
+		{"BZh", "packed with bzip2"},
+		{"\xfd7zXZ\x00", "packed with xz"},
+		{"\x04\x22\x4d\x18", "packed with lz4"},
+		{"LZIP", "packed with lzip"},
+		{"\x5d\x00\x00", "packed with lzma"},
+		{"\x00asm", "a WebAssembly module"},
+		{"hsqs", "a squashfs image"},
+		{"PK\x03\x04", "a zip archive"},
+	} {
+		if bytes.HasPrefix(head, []byte(form.magic)) {
+			return form.name
+		}
+	}
+	return ""
+}
+
+// isTarType reports whether a media type is one of a tar, as all layers of images for Linux are. What has none may be one.
+func isTarType(mediaType string) bool {
+	return mediaType == "" || strings.Contains(mediaType, "tar") || strings.Contains(mediaType, "rootfs.diff") || strings.Contains(mediaType, "octet-stream")
+}
