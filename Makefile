@@ -32,6 +32,7 @@ race: ## the tests under the race detector
 	$(GO) test -race $(or $(PACKAGES),./...)
 
 e2e: ## the real stack: etcd, kube-apiserver, controllers, kubelet, registry, cosign, helm
+	$(GO) -C $(STACK)/unpack test -count=1 -timeout 25m .
 	$(GO) -C $(STACK) test -count=1 -timeout 25m ./e2e ./harness ./image ./pictures ./sleeper ./terminal
 
 bench: ## benchmarks, alone and against other programs; ratios within one run are what counts
