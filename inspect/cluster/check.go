@@ -49,9 +49,12 @@ func Check(o Options, needs ...string) engine.Check {
 		if o.Trace != nil {
 			ctx = o.Trace(ctx, emit)
 		}
-		s := look(ctx, o)
+		s, defect := look(ctx, o)
 		if err := ctx.Err(); err != nil {
 			return fmt.Errorf("looking around the pod: %w", err)
+		}
+		if defect != nil {
+			return fmt.Errorf("looking around the pod: %w", defect)
 		}
 		s.sayPod(on.Case().Pod, emit)
 		for _, e := range s.events() {

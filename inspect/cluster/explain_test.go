@@ -1,14 +1,17 @@
 package cluster_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 
+	admissionv1 "k8s.io/api/admissionregistration/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/cluster"
+	"github.com/backtrail/backtrail/kube"
 )
 
 // What may explain an injected container: webhooks, and an annotation, which anybody may write and which clears nothing.
@@ -121,5 +124,31 @@ func TestServiceAccountThatIsNotRead(t *testing.T) {
 	r = w.look(t).Pod.Reach
 	if r.Lacks(inspect.ReachServiceAccount) || len(r.Roles) != 1 || r.Roles[0].String() != "AWS arn:aws:iam::1:role/web" {
 		t.Errorf("%+v", r)
+	}
+}
+
+// defective is a cluster one of whose reads panics.
+type defective struct{ kube.Source }
+
+func (defective) Services(context.Context, *corev1.Pod) ([]corev1.Service, error) {
+	panic("no services")
+}
+
+func (defective) ValidatingWebhooks(context.Context) ([]admissionv1.ValidatingWebhookConfiguration, error) {
+	panic("no webhooks")
+}
+
+// A panic in one of the reads ends its check with the reason, and neither the program nor the other checks.
+func TestAPanicEndsOneCheck(t *testing.T) {
+	w := newWorld()
+	o := cluster.Options{Cluster: defective{sourceOf(t, []any{w.namespace, w.deployment, w.set, w.pod})}, Pod: w.pod}
+	c := runChecks(t, []inspect.Event{{Fact: inspect.Pod{Name: w.pod.Name}}}, cluster.Events(o), cluster.Check(o), cluster.Reach(o))
+	for name, says := range map[string]string{cluster.Name: "no webhooks", cluster.ReachName: "no services"} {
+		if state, _ := c.Check(name, ""); state.Status == inspect.Verified || !strings.Contains(state.Reason, says) {
+			t.Errorf("%s: %+v", name, state)
+		}
+	}
+	if state, _ := c.Check(cluster.EventsName, ""); state.Status == inspect.Unknown && strings.Contains(state.Reason, "defect") {
+		t.Errorf("the events: %+v", state)
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/backtrail/backtrail/inspect/engine"
 
@@ -47,17 +46,25 @@ type logKeeper struct {
 
 // all reads the logs of the containers side by side: the present run, and the one before where the status names it.
 func (k *logKeeper) all(ctx context.Context) error {
-	var work sync.WaitGroup
+	var work engine.Group
 	for _, c := range kube.Containers(k.o.Pod, nil) {
 		if k.o.Container != "" && c.Name != k.o.Container || c.ContainerID == "" {
 			continue
 		}
 		if len(c.TerminatedIDs) > 0 { // the next restart takes it
-			work.Go(func() { k.keep(ctx, c, c.TerminatedIDs[0], true) })
+			work.Go(func() error {
+				k.keep(ctx, c, c.TerminatedIDs[0], true)
+				return nil
+			})
 		}
-		work.Go(func() { k.keep(ctx, c, c.ContainerID, false) })
+		work.Go(func() error {
+			k.keep(ctx, c, c.ContainerID, false)
+			return nil
+		})
 	}
-	work.Wait()
+	if err := work.Wait(); err != nil {
+		return err
+	}
 	return ctx.Err()
 }
 

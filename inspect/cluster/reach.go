@@ -3,7 +3,6 @@ package cluster
 import (
 	"context"
 	"slices"
-	"sync"
 
 	"github.com/backtrail/backtrail/inspect/engine"
 
@@ -32,7 +31,10 @@ func Reach(o Options, needs ...string) engine.Check {
 		}
 		pod := *known
 		pod.Reach.Unseen = slices.Clone(pod.Reach.Unseen)
-		a := around(ctx, o)
+		a, err := around(ctx, o)
+		if err != nil {
+			return err
+		}
 		a.account(&pod)
 		a.selectors(&pod)
 		a.nodeOf(&pod)
@@ -52,23 +54,29 @@ type surroundings struct {
 }
 
 // around reads the service account, the Services and the node side by side.
-func around(ctx context.Context, o Options) *surroundings {
+func around(ctx context.Context, o Options) (*surroundings, error) {
 	a := &surroundings{name: o.Pod.Spec.ServiceAccountName}
-	var work sync.WaitGroup
+	var work engine.Group
 	if a.name != "" {
-		work.Go(func() {
+		work.Go(func() error {
 			account, err := o.Cluster.ServiceAccount(ctx, o.Pod.Namespace, a.name)
 			if a.rolesErr = err; err == nil {
 				a.roles = cloudRoles(account)
 			}
+			return nil
 		})
 	}
-	work.Go(func() { a.serves.list, a.serves.err = o.Cluster.Services(ctx, o.Pod) })
+	work.Go(func() error {
+		a.serves.list, a.serves.err = o.Cluster.Services(ctx, o.Pod)
+		return nil
+	})
 	if o.Pod.Spec.NodeName != "" {
-		work.Go(func() { a.node, a.nodeErr = o.Cluster.Node(ctx, o.Pod.Spec.NodeName) })
+		work.Go(func() error {
+			a.node, a.nodeErr = o.Cluster.Node(ctx, o.Pod.Spec.NodeName)
+			return nil
+		})
 	}
-	work.Wait()
-	return a
+	return a, work.Wait()
 }
 
 // annotations are those of service accounts by which clouds give a role to their pods.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	admissionv1 "k8s.io/api/admissionregistration/v1"
@@ -13,6 +12,7 @@ import (
 	networkingv1 "k8s.io/api/networking/v1"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/engine"
 	"github.com/backtrail/backtrail/kube"
 )
 
@@ -43,32 +43,36 @@ type scene struct {
 	tags       map[string]today // what the registry says of the tag of a container
 }
 
-// look reads all of it, side by side.
-func look(ctx context.Context, o Options) *scene {
+// look reads all of it, side by side. The error is a defect of one of the reads; what may not be read stands in the scene.
+func look(ctx context.Context, o Options) (*scene, error) {
 	s := &scene{pod: o.Pod}
-	var work sync.WaitGroup
-	work.Go(func() {
+	var work engine.Group
+	read := func(f func()) {
+		work.Go(func() error {
+			f()
+			return nil
+		})
+	}
+	read(func() {
 		n, err := o.Cluster.ReadNamespace(ctx, o.Pod.Namespace)
 		if s.namespace.err = err; err == nil {
 			s.namespace.labels = n.Labels
 		}
 	})
-	work.Go(func() { s.mutating.list, s.mutating.err = o.Cluster.MutatingWebhooks(ctx) })
-	work.Go(func() { s.validating.list, s.validating.err = o.Cluster.ValidatingWebhooks(ctx) })
-	work.Go(func() { s.policies.list, s.policies.err = o.Cluster.AdmissionPolicies(ctx) })
-	work.Go(func() { s.bindings.list, s.bindings.err = o.Cluster.AdmissionBindings(ctx) })
-	work.Go(func() { s.network.list, s.network.err = o.Cluster.NetworkPolicies(ctx, o.Pod) })
-	work.Go(func() { s.follow(ctx, o) })
-	work.Go(func() { s.lookBeside(ctx, o) })
-	work.Go(func() { s.tags = tagsToday(ctx, o) })
-	work.Go(func() {
-		if o.Pod.Spec.NodeName != "" {
-			// who looks for what ran before says that it could not be read
+	read(func() { s.mutating.list, s.mutating.err = o.Cluster.MutatingWebhooks(ctx) })
+	read(func() { s.validating.list, s.validating.err = o.Cluster.ValidatingWebhooks(ctx) })
+	read(func() { s.policies.list, s.policies.err = o.Cluster.AdmissionPolicies(ctx) })
+	read(func() { s.bindings.list, s.bindings.err = o.Cluster.AdmissionBindings(ctx) })
+	read(func() { s.network.list, s.network.err = o.Cluster.NetworkPolicies(ctx, o.Pod) })
+	read(func() { s.follow(ctx, o) })
+	read(func() { s.lookBeside(ctx, o) })
+	read(func() { s.tags = tagsToday(ctx, o) })
+	read(func() {
+		if o.Pod.Spec.NodeName != "" { // that it could not be read is reported by the check of what ran before
 			s.node, _ = o.Cluster.Node(ctx, o.Pod.Spec.NodeName)
 		}
 	})
-	work.Wait()
-	return s
+	return s, work.Wait()
 }
 
 // follow reads what depends on the pod's owners: its containers and events.

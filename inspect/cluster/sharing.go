@@ -49,9 +49,12 @@ func Sharing(o Options, needs ...string) engine.Check {
 			return engine.Unchecked("which other images run here is not known: %s", firstLine(err))
 		}
 		s := sharers{client: o.Client, hosts: hostsOf(c), platform: suspects[0].image.Platform}
-		s.read(ctx, groups(beside(peers, o.Pod), o.Pod.Namespace))
+		defect := s.read(ctx, groups(beside(peers, o.Pod), o.Pod.Namespace))
 		if err := ctx.Err(); err != nil {
 			return fmt.Errorf("looking for the layers in other images: %w", err)
+		}
+		if defect != nil {
+			return fmt.Errorf("looking for the layers in other images: %w", defect)
 		}
 		for _, i := range suspects {
 			sharing := s.compare(i)

@@ -5,6 +5,8 @@ import (
 	"sync"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
+
+	"github.com/backtrail/backtrail/inspect/engine"
 )
 
 // readers is how many manifests are read at once.
@@ -12,7 +14,7 @@ const readers = 4
 
 // read takes the layers of the other images: of those that the store has without asking anybody, then of the first ones
 // that a registry of the case has.
-func (s *sharers) read(ctx context.Context, all []*group) {
+func (s *sharers) read(ctx context.Context, all []*group) error {
 	ctx, stop := context.WithTimeout(ctx, sharingPatience)
 	defer stop()
 	platform, err := v1.ParsePlatform(s.platform)
@@ -36,40 +38,35 @@ func (s *sharers) read(ctx context.Context, all []*group) {
 		}
 		ask = append(ask, g)
 	}
-	s.askFor(ctx, ask, *platform)
+	return s.askFor(ctx, ask, *platform)
 }
 
-// askFor reads manifests from registries, a few at once. One that asks to be left alone is left alone.
-func (s *sharers) askFor(ctx context.Context, ask []*group, platform v1.Platform) {
+// askFor reads manifests from registries, a few at once. One that limits its rate is left alone after that.
+func (s *sharers) askFor(ctx context.Context, ask []*group, platform v1.Platform) error {
 	var mu sync.Mutex
-	var work sync.WaitGroup
 	alone := map[string]bool{}
-	next := make(chan *group)
-	for range readers {
-		work.Go(func() {
-			for g := range next {
-				mu.Lock()
-				skip := alone[g.location.Host]
-				mu.Unlock()
-				if skip {
-					continue
-				}
-				layers, err := s.client.Stack(ctx, g.location, platform, false)
-				mu.Lock()
-				g.layers, g.read = layers, err == nil
-				alone[g.location.Host] = alone[g.location.Host] || refused(err)
-				mu.Unlock()
+	work := engine.NewGroup(readers)
+	for _, g := range ask {
+		work.Go(func() error {
+			mu.Lock()
+			skip := alone[g.location.Host]
+			mu.Unlock()
+			if skip {
+				return nil
 			}
+			layers, err := s.client.Stack(ctx, g.location, platform, false)
+			mu.Lock()
+			defer mu.Unlock()
+			g.layers, g.read = layers, err == nil
+			alone[g.location.Host] = alone[g.location.Host] || refused(err)
+			return nil // a manifest that cannot be read is counted
 		})
 	}
-	for _, g := range ask {
-		next <- g
-	}
-	close(next)
-	work.Wait()
+	defect := work.Wait()
 	for _, g := range ask {
 		if !g.read {
 			s.unread++
 		}
 	}
+	return defect
 }

@@ -12,6 +12,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/engine"
 	"github.com/backtrail/backtrail/kube"
 	"github.com/backtrail/backtrail/registry"
 )
@@ -189,19 +190,27 @@ func (f *follower) keepLogs(ctx context.Context, before, now *corev1.Pod, all bo
 	for _, c := range kube.Containers(before, nil) {
 		old[c.Name] = c.ContainerID
 	}
-	var work sync.WaitGroup
+	var work engine.Group
 	for _, c := range kube.Containers(now, nil) {
 		if f.o.Container != "" && c.Name != f.o.Container {
 			continue
 		}
 		switch ended := old[c.Name]; {
 		case ended != "" && c.ContainerID != "" && ended != c.ContainerID:
-			work.Go(func() { f.logs.keep(ctx, c, ended, true, "ended") })
+			work.Go(func() error {
+				f.logs.keep(ctx, c, ended, true, "ended")
+				return nil
+			})
 		case all && c.ContainerID != "":
-			work.Go(func() { f.logs.keep(ctx, c, c.ContainerID, false, "terminating") })
+			work.Go(func() error {
+				f.logs.keep(ctx, c, c.ContainerID, false, "terminating")
+				return nil
+			})
 		}
 	}
-	work.Wait()
+	if err := work.Wait(); err != nil {
+		f.notice("warning", "not all logs could be collected: "+err.Error())
+	}
 }
 
 // same says that nothing but bookkeeping is new.

@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/engine"
 	"github.com/backtrail/backtrail/kube"
 )
 
@@ -44,12 +44,17 @@ func readCluster(ctx context.Context, c Cluster, namespace string) (*Set, []insp
 	defer stop()
 	all := kinds()
 	answers := make([]answer, len(all))
-	var wait sync.WaitGroup
+	var work engine.Group
 	for i, k := range all {
-		wait.Go(func() { answers[i] = ask(ctx, c, k, namespace) })
+		work.Go(func() error {
+			answers[i] = ask(ctx, c, k, namespace)
+			return nil
+		})
 	}
-	wait.Wait()
 	set, said := &Set{}, []inspect.Notice{}
+	if err := work.Wait(); err != nil {
+		said = append(said, inspect.Notice{Level: "warning", Text: "not all policies of the cluster could be read: " + err.Error()})
+	}
 	var none, refused []string
 	for i, a := range answers {
 		switch {
