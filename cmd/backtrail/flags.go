@@ -51,7 +51,8 @@ func (f *flags) register(s *pflag.FlagSet) {
 	s.BoolVar(&f.ascii, "ascii", false, "ASCII characters only")
 	s.BoolVar(&f.plain, "plain", false, "print the plain report instead of opening the terminal UI")
 	s.StringVarP(&f.output, "output", "o", "", "output format: plain, brief, json, events, markdown or html")
-	s.StringVar(&f.signKey, "sign-key", "", "sign exported bundles with this private key, a PEM `FILE` of cosign or openssl (password: $COSIGN_PASSWORD)")
+	s.StringVar(&f.signKey, "sign-key", "",
+		"sign exported bundles with this private key, a PEM `FILE` of cosign or openssl (password: $COSIGN_PASSWORD)")
 }
 
 // registerCluster registers what selects the cluster, the pods and their alerts.
@@ -61,10 +62,14 @@ func (f *flags) registerCluster(s *pflag.FlagSet) {
 	s.StringVarP(&f.namespace, "namespace", "n", "", "`NAMESPACE` of the pods")
 	s.BoolVarP(&f.allNamespaces, "all-namespaces", "A", false, "all namespaces (default for lists without -n)")
 	s.StringVar(&f.snapshot, "snapshot", "", "read a kubectl get … -o json dump at `PATH` instead of a cluster")
-	s.StringVar(&f.alerts, "alerts", "", "alerts in a `FILE`, or - for standard input (backtrail help alerts lists the formats)")
-	s.BoolVar(&f.clusterAlerts, "alerts-from-cluster", false, "read the alerts in the cluster: policy reports, logs of Falco and Tetragon pods")
-	s.StringVar(&f.listen, "listen", "", "accept alerts from falcosidekick or Falco on this loopback `ADDRESS`, such as 127.0.0.1:2801 (terminal UI)")
-	s.BoolVar(&f.helm, "helm", false, "read the Secrets of the workload's Helm release, to compare the chart with what runs")
+	s.StringVar(&f.alerts, "alerts", "",
+		"alerts in a `FILE`, or - for standard input (backtrail help alerts lists the formats)")
+	s.BoolVar(&f.clusterAlerts, "alerts-from-cluster", false,
+		"read the alerts in the cluster: policy reports, logs of Falco and Tetragon pods")
+	s.StringVar(&f.listen, "listen", "",
+		"accept alerts from falcosidekick or Falco on this loopback `ADDRESS`, such as 127.0.0.1:2801 (terminal UI)")
+	s.BoolVar(&f.helm, "helm", false,
+		"read the Secrets of the workload's Helm release, to compare the chart with what runs")
 	s.BoolVar(&f.noLogs, "no-logs", false, "do not read the logs of the pod's containers")
 }
 
@@ -74,24 +79,31 @@ func (f *flags) registerRegistries(s *pflag.FlagSet) {
 	s.BoolVar(&f.pullSecrets, "pull-secrets", false, "use the pull secrets of the pod and its service account")
 	s.StringVar(&f.cache, "cache", "", "cache `DIR` for registries (default $XDG_CACHE_HOME/backtrail)")
 	s.Var(&f.maxLayer, "max-layer", "skip layers that are larger than this and not cached, such as 200MB")
-	s.StringArrayVar(&f.registryMaps, "registry-map", nil, "use a mirror: `FROM=TO`, host or host/repository (repeatable)")
+	s.StringArrayVar(&f.registryMaps, "registry-map", nil,
+		"use a mirror: `FROM=TO`, host or host/repository (repeatable)")
 	s.StringVar(&f.registryCA, "registry-ca", "", "additional certificate authorities of registries, a PEM `FILE`")
-	s.StringArrayVar(&f.github, "github", nil, "query GitHub's attestation API (token: GH_TOKEN) for `OWNER/REPO`, or for the repository that the image names")
+	s.StringArrayVar(&f.github, "github", nil,
+		"query GitHub's attestation API (token: GH_TOKEN) for `OWNER/REPO`, or for the repository that the image names")
 	s.Lookup("github").NoOptDefVal = gitHubOfImage
 }
 
 // registerTrust registers whom signatures must lead to, and policies.
 func (f *flags) registerTrust(s *pflag.FlagSet) {
 	s.StringArrayVar(&f.trustedRoots, "trusted-root", nil, "verify against this trusted_root.json `FILE` (repeatable)")
-	s.StringArrayVar(&f.caRoots, "ca-roots", nil, "certificates of your own authority without a log, a PEM `FILE` (repeatable)")
-	s.StringArrayVar(&f.policies, "policy", nil, "a `FILE` of policies that state who should have signed: ClusterImagePolicy, Kyverno (repeatable)")
-	s.StringVar(&f.notationStore, "notation-trust-store", "", "`DIR` of certificates for Notary Project signatures (default $XDG_CONFIG_HOME/notation)")
-	s.StringVar(&f.notationPolicy, "notation-policy", "", "Notary Project trust policy `FILE` (trustpolicy.json) that states who should have signed")
+	s.StringArrayVar(&f.caRoots, "ca-roots", nil,
+		"certificates of your own authority without a log, a PEM `FILE` (repeatable)")
+	s.StringArrayVar(&f.policies, "policy", nil,
+		"a `FILE` of policies that state who should have signed: ClusterImagePolicy, Kyverno (repeatable)")
+	s.StringVar(&f.notationStore, "notation-trust-store", "",
+		"`DIR` of certificates for Notary Project signatures (default $XDG_CONFIG_HOME/notation)")
+	s.StringVar(&f.notationPolicy, "notation-policy", "",
+		"Notary Project trust policy `FILE` (trustpolicy.json) that states who should have signed")
 }
 
 func (e *expectFlags) register(s *pflag.FlagSet) {
 	list := func(to *[]string, name, words string) { s.StringArrayVar(to, name, nil, words) }
-	list(&e.identities, "certificate-identity", "required signer `IDENTITY` (these flags are repeatable; one of each kind must match)")
+	list(&e.identities, "certificate-identity",
+		"required signer `IDENTITY` (these flags are repeatable; one of each kind must match)")
 	list(&e.identityRegexps, "certificate-identity-regexp", "required signer identity as a regular expression `RE`")
 	list(&e.issuers, "certificate-oidc-issuer", "required OIDC issuer `URL` of that identity")
 	list(&e.issuerRegexps, "certificate-oidc-issuer-regexp", "required OIDC issuer as a regular expression `RE`")
@@ -106,8 +118,10 @@ func (e *expectFlags) register(s *pflag.FlagSet) {
 // expected turns the flags into the expectations of a case.
 func (e *expectFlags) expected() (inspect.Expected, error) {
 	x := inspect.Expected{
-		Identities: e.identities, IdentityRegexps: e.identityRegexps, Issuers: e.issuers, IssuerRegexps: e.issuerRegexps,
-		SourceURIs: e.sourceURIs, SourceBranches: e.sourceBranches, SourceTags: e.sourceTags, SourceVersioneds: e.versionedTags, BuilderIDs: e.ids,
+		Identities: e.identities, IdentityRegexps: e.identityRegexps, Issuers: e.issuers,
+		IssuerRegexps: e.issuerRegexps,
+		SourceURIs:    e.sourceURIs, SourceBranches: e.sourceBranches, SourceTags: e.sourceTags,
+		SourceVersioneds: e.versionedTags, BuilderIDs: e.ids,
 		SourceURI: first(e.sourceURIs), SourceBranch: first(e.sourceBranches), SourceTag: first(e.sourceTags),
 		SourceVersioned: first(e.versionedTags), BuilderID: first(e.ids),
 	}
@@ -129,7 +143,8 @@ func (e *expectFlags) complete() error {
 	identity, issuer := len(e.identities)+len(e.identityRegexps) > 0, len(e.issuers)+len(e.issuerRegexps) > 0
 	switch {
 	case identity && !issuer:
-		return usage("--certificate-identity needs --certificate-oidc-issuer (or its -regexp form): anybody can have that name at another issuer")
+		return usage("--certificate-identity needs --certificate-oidc-issuer (or its -regexp form): anybody can " +
+			"have that name at another issuer")
 	case issuer && !identity:
 		return usage("--certificate-oidc-issuer needs --certificate-identity (or its -regexp form)")
 	}
@@ -154,7 +169,9 @@ const maxKeyFile = 64 << 10
 // readKey reads a public key in PEM.
 func readKey(path string) (inspect.ExpectedKey, error) {
 	if scheme, _, ok := strings.Cut(path, "://"); ok {
-		return inspect.ExpectedKey{}, usage("--key %s: keys of a %s service cannot be asked; export the public key to a PEM file and name that", path, scheme)
+		return inspect.ExpectedKey{},
+			usage("--key %s: keys of a %s service cannot be asked; export the public key to a PEM file and name "+
+				"that", path, scheme)
 	}
 	b, err := readBounded(path, maxKeyFile)
 	if err != nil {

@@ -13,8 +13,8 @@ import (
 	"github.com/backtrail/backtrail/tui"
 )
 
-// helpFiles hold the reference: a topic per file, in the Markdown that go-md2man reads, written to be read as it is. The
-// manual pages are made of the same files.
+// helpFiles hold the reference: a topic per file, in the Markdown that go-md2man reads, written to be read as it is.
+// The manual pages are made of the same files.
 //
 //go:embed help/*.md
 var helpFiles embed.FS
@@ -48,7 +48,8 @@ func helpTopics() []helpTopic {
 // topicText returns the page of a topic in Markdown, and whether there is such a topic.
 func topicText(name string) (text string, found bool) {
 	if name == keysTopic {
-		return "# Keys\n\nA key has one meaning everywhere. `?` lists those of the current screen.\n\n" + tui.KeyTable(), true
+		return "# Keys\n\nA key has one meaning everywhere. `?` lists those of the current screen.\n\n" +
+			tui.KeyTable(), true
 	}
 	if !slices.ContainsFunc(helpTopics(), func(t helpTopic) bool { return t.name == name }) {
 		return "", false

@@ -108,7 +108,12 @@ func manual(root *cobra.Command) ([]manPage, error) {
 func commandPages(cmd *cobra.Command, pages []manPage) ([]manPage, error) {
 	cmd.DisableAutoGenTag = true // a date would make each build another
 	var b bytes.Buffer
-	header := &doc.GenManHeader{Section: manCommands, Date: manDate(), Source: "backtrail " + version, Manual: "backtrail"}
+	header := &doc.GenManHeader{
+		Section: manCommands,
+		Date:    manDate(),
+		Source:  "backtrail " + version,
+		Manual:  "backtrail",
+	}
 	if err := doc.GenMan(cmd, header, &b); err != nil {
 		return nil, fmt.Errorf("making the manual page of %s: %w", cmd.CommandPath(), err)
 	}
@@ -130,8 +135,23 @@ func topicPage(t helpTopic, text string) manPage {
 	_, body, _ := strings.Cut(text, "\n")
 	name := "backtrail-" + t.name
 	var b strings.Builder
-	fmt.Fprintf(&b, "%% %q %q %q %q %q\n", strings.ToUpper(name), manTopics, manDate().Format("Jan 2006"), "backtrail "+version, "backtrail")
-	fmt.Fprintf(&b, "# NAME\n%s - %s\n\n# DESCRIPTION\n%s\n# SEE ALSO\n**backtrail**(%s)\n", name, t.short, body, manCommands)
+	fmt.Fprintf(
+		&b,
+		"%% %q %q %q %q %q\n",
+		strings.ToUpper(name),
+		manTopics,
+		manDate().Format("Jan 2006"),
+		"backtrail "+version,
+		"backtrail",
+	)
+	fmt.Fprintf(
+		&b,
+		"# NAME\n%s - %s\n\n# DESCRIPTION\n%s\n# SEE ALSO\n**backtrail**(%s)\n",
+		name,
+		t.short,
+		body,
+		manCommands,
+	)
 	return manPage{name + "." + manTopics, md2man.Render([]byte(b.String()))}
 }
 

@@ -26,7 +26,7 @@ and walk its layers, signatures, provenance, packages and unexpected executables
 		SilenceUsage:  true,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return usage("there is no command %q; to look at an image or a pod: backtrail inspect %s", args[0], args[0])
+				return usage("there is no command %q; to inspect an image or a pod: backtrail inspect %[1]s", args[0])
 			}
 			return nil
 		},
@@ -39,8 +39,10 @@ and walk its layers, signatures, provenance, packages and unexpected executables
 	root.SetHelpCommand(helpCommand(std))
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage("%w", err) })
 	root.AddCommand(
-		demoCommand(f, std), podsCommand(f, std), inspectCommand(f, std), diffCommand(f, std), casesCommand(f, std), openCommand(f, std), awareCommand(f, std), runtimeCommand(f, std),
-		verifyCommand(f, std), verifyBlobCommand(f, std), policyCommand(f, std), rbacCommand(std), cacheCommand(f, std), manCommand(std), versionCommand(f, std),
+		demoCommand(f, std), podsCommand(f, std), inspectCommand(f, std), diffCommand(f, std),
+		casesCommand(f, std), openCommand(f, std), awareCommand(f, std), runtimeCommand(f, std),
+		verifyCommand(f, std), verifyBlobCommand(f, std), policyCommand(f, std), rbacCommand(std),
+		cacheCommand(f, std), manCommand(std), versionCommand(f, std),
 	)
 	return root
 }

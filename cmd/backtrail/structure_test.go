@@ -20,7 +20,7 @@ import (
 const (
 	maxFiles, enforceFiles       = 35, false
 	maxMethods, enforceMethods   = 40, false
-	maxFunction, enforceFunction = 60, false
+	maxFunction, enforceFunction = 60, true
 	maxWidth, enforceWidth       = 120, false
 
 	minComments, enforceComments  = 0.12, false // comment lines of all lines, over everything

@@ -1,11 +1,11 @@
 // Package demo is a built-in incident: a registry on loopback, a cluster as a saved dump, the alerts of an IDS and a
 // trusted root. It needs no cluster, no registry and no network. Its bytes are embedded; testdata/demo generates them.
 //
-// The story. The shop runs registry.shop.example/shop/web:1.4.2. On the morning of 14 May 2026 its release workflow on
-// GitHub builds it from commit 7c1d94e, signs it and attests its provenance (08:14); the Deployment "web" runs it from
-// 08:31. At 13:57 somebody with the password of the registry's robot account builds on that very image and pushes the
-// result under the same tag. A restart at 14:02 pulls it, in both replicas. A minute later the IDS reports that a program
-// in a hidden directory runs and connects to a mining pool; at 14:09 the responder opens the case.
+// The story. The shop runs registry.shop.example/shop/web:1.4.2. On the morning of 14 May 2026 its release workflow
+// on GitHub builds it from commit 7c1d94e, signs it and attests its provenance (08:14); the Deployment "web" runs it
+// from 08:31. At 13:57 somebody with the password of the registry's robot account builds on that very image and
+// pushes the result under the same tag. A restart at 14:02 pulls it, in both replicas. A minute later the IDS reports
+// that a program in a hidden directory runs and connects to a mining pool; at 14:09 the responder opens the case.
 //
 // What there is to find:
 //

@@ -63,8 +63,8 @@ type Incident struct {
 	stop   func() bool // stops waiting for the context
 }
 
-// Start serves the incident's registry on a free port of 127.0.0.1, until Close or until ctx ends. It returns an error if
-// no port is available.
+// Start serves the incident's registry on a free port of 127.0.0.1, until Close or until ctx ends. It returns an
+// error if no port is available.
 func Start(ctx context.Context) (*Incident, error) {
 	layout, err := unpack(images)
 	if err != nil {

@@ -33,7 +33,11 @@ type layout struct {
 // unpack reads a layout from a tar that is compressed with zstd.
 func unpack(packed []byte) (layout, error) {
 	l := layout{blobs: map[string][]byte{}}
-	z, err := zstd.NewReader(bytes.NewReader(packed), zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(maxLayout))
+	z, err := zstd.NewReader(
+		bytes.NewReader(packed),
+		zstd.WithDecoderConcurrency(1),
+		zstd.WithDecoderMaxMemory(maxLayout),
+	)
 	if err != nil {
 		return l, fmt.Errorf("decompressing: %w", err)
 	}
@@ -79,7 +83,11 @@ func (l layout) handler(ctx context.Context) (http.Handler, error) {
 			return nil, fmt.Errorf("storing blob %s: %w", hex, err)
 		}
 	}
-	handler := registry.New(registry.WithBlobHandler(blobs), registry.WithReferrersSupport(true), registry.Logger(log.New(io.Discard, "", 0)))
+	handler := registry.New(
+		registry.WithBlobHandler(blobs),
+		registry.WithReferrersSupport(true),
+		registry.Logger(log.New(io.Discard, "", 0)),
+	)
 	for _, d := range l.index.Manifests {
 		if err := push(ctx, handler, d, l.blobs[d.Digest.Hex]); err != nil {
 			return nil, fmt.Errorf("pushing %s: %w", d.Annotations[refName], err)
@@ -94,7 +102,12 @@ func push(ctx context.Context, to http.Handler, d v1.Descriptor, manifest []byte
 	if !byDigest {
 		repository, name, _ = strings.Cut(repository, ":")
 	}
-	r, err := http.NewRequestWithContext(ctx, http.MethodPut, "http://"+host+"/v2/"+repository+"/manifests/"+name, bytes.NewReader(manifest))
+	r, err := http.NewRequestWithContext(
+		ctx,
+		http.MethodPut,
+		"http://"+host+"/v2/"+repository+"/manifests/"+name,
+		bytes.NewReader(manifest),
+	)
 	if err != nil {
 		return err
 	}

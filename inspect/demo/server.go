@@ -30,7 +30,11 @@ func serve(handler http.Handler) (*server, error) {
 		handler.ServeHTTP(w, r)
 	})
 	s := &server{
-		http:    &http.Server{Handler: reading, ReadHeaderTimeout: 10 * time.Second, ErrorLog: log.New(io.Discard, "", 0)},
+		http: &http.Server{
+			Handler:           reading,
+			ReadHeaderTimeout: 10 * time.Second,
+			ErrorLog:          log.New(io.Discard, "", 0),
+		},
 		address: listener.Addr().String(), done: make(chan struct{}),
 	}
 	go func() {
