@@ -45,7 +45,16 @@ func locate(a inspect.Alert, t *layer.Tree, workingDir string, mounts []inspect.
 		return f, nil
 	}
 	f.Path, f.Layer, f.SHA256 = n.Path, n.Layer, n.SHA256
-	switch {
+	switch measured, ok := strings.CutPrefix(a.FileDigest, "sha256:"); {
+	case ok && n.SHA256 == measured: // bytes decide over flags
+		f.Origin = inspect.OriginImage
+		f.Detail = fmt.Sprintf(
+			"it is the image's own file, of layer %d: the hash that the sensor computed is that of the file", n.Layer)
+	case ok && n.SHA256 != "":
+		f.Origin, f.SHA256 = inspect.OriginChanged, ""
+		f.Detail = fmt.Sprintf(
+			"another file ran at this path: the sensor computed sha256 %.12s, the image's file (layer %d) has %.12s",
+			measured, n.Layer, n.SHA256)
 	case contradicts(a):
 		f.SHA256 = ""
 		f.Detail = fmt.Sprintf("the image has a file at this path (layer %d), but the alert's flags contradict each other: whether that ran is not known", n.Layer)

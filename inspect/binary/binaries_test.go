@@ -215,6 +215,23 @@ func TestAlertedFilesOnVolumes(t *testing.T) {
 	}
 }
 
+// A hash that the sensor computed decides whether the image's file ran, whatever the flags are.
+func TestHashesOfAlerts(t *testing.T) {
+	tree := treeOfLayers(t, []member{exe("app/run", program("r"))})
+	n := tree.Resolve("/app/run")
+	for _, test := range []struct{ digest, flag, origin, detail string }{
+		{"sha256:" + n.SHA256, inspect.FlagUpper, inspect.OriginImage, "the hash that the sensor computed is that of the file"},
+		{"sha256:" + strings.Repeat("a", 64), inspect.FlagLower, inspect.OriginChanged, "the sensor computed sha256 aaaaaaaaaaaa"},
+		{"sha1:" + strings.Repeat("a", 40), inspect.FlagLower, inspect.OriginImage, "the image's own file"},
+		{"", inspect.FlagUpper, inspect.OriginChanged, "writable layer"},
+	} {
+		f, _ := locate(inspect.Alert{Path: "/app/run", FileDigest: test.digest, Flags: []string{test.flag}}, tree, "", nil, false)
+		if f.Origin != test.origin || !strings.Contains(f.Detail, test.detail) || (f.SHA256 != "") != (f.Origin == inspect.OriginImage) {
+			t.Errorf("%s, %s: %+v", test.digest, test.flag, f)
+		}
+	}
+}
+
 // Sensors write paths as the kernel does, and as programs were called.
 func TestPathsOfAlerts(t *testing.T) {
 	tree := treeOfLayers(t,

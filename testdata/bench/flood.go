@@ -16,8 +16,8 @@ import (
 // A large cluster on a bad day.
 const (
 	floodPods   = 5000
-	floodAlerts = 100_000
-	maxList     = 300 << 20 // bytes
+	floodAlerts = 20_000
+	maxList     = 400 << 20 // bytes
 )
 
 // flood prints the list of many pods with many alerts, from a saved dump and a file.

@@ -36,9 +36,9 @@ const (
 	stepWarm        = "backtrail, warm, with the diff"
 	stepLarge       = "backtrail, cold, 2 GB with 200,000 files"
 	stepScreen      = "backtrail, first screen, 1,000 pods"
-	stepFlood       = "backtrail, 5,000 pods and 100,000 alerts"
+	stepFlood       = "backtrail, 5,000 pods and 20,000 alerts"
 	stepFloodJSON   = "backtrail, the same as JSON"
-	stepFloodScreen = "terminal UI, 5,000 pods and 100,000 alerts"
+	stepFloodScreen = "terminal UI, 5,000 pods and 20,000 alerts"
 	stepCaseScreen  = "terminal UI, the whole case, every pane"
 	stepLargeScreen = "terminal UI, 2 GB with 200,000 files"
 )
