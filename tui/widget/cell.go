@@ -39,6 +39,7 @@ func (p *Paint) Line(width int, l Look, cells ...Cell) string {
 	return b.String()
 }
 
+// cut is the text of the cell in a width: cleaned, elided or filled up.
 func (c Cell) cut(w int) string {
 	s := clean(c.Text)
 	switch {

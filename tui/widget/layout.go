@@ -90,6 +90,7 @@ func Place(w, h int, s Shape) Places {
 	return f
 }
 
+// place gives one region all of the body.
 func (f *Places) place(r Region, at Rect) {
 	switch r {
 	case RegionDetail:
@@ -126,6 +127,7 @@ func (f *Places) stack(body Rect, s Shape) {
 	f.cutFoot(min(s.Foot, f.Detail.H/3))
 }
 
+// cutFoot takes the lines below the detail from it, where at least three are left for them.
 func (f *Places) cutFoot(h int) {
 	if h < 3 {
 		return

@@ -102,14 +102,15 @@ func (l *List[T]) Follow(id string) {
 }
 
 // Move selects another row, for a person.
-func (l *List[T]) Move(by int) { l.moveTo(l.At + by) }
+func (l *List[T]) Move(by int) { l.MoveTo(l.At + by) }
 
-// moveTo selects a row by its number among those that match the filter, for a person.
-func (l *List[T]) moveTo(at int) {
+// MoveTo selects a row by its number among those that match the filter, for a person.
+func (l *List[T]) MoveTo(at int) {
 	l.moved, l.lost = true, ""
 	l.At = min(max(0, at), max(0, len(l.shown)-1))
 }
 
+// containsAll reports whether a text contains all the words.
 func containsAll(s string, words []string) bool {
 	for _, w := range words {
 		if !strings.Contains(s, w) {
@@ -146,7 +147,7 @@ func (l *List[T]) Choose(id string) bool {
 func (l *List[T]) ChooseFunc(is func(T) bool) bool {
 	for i, at := range l.shown {
 		if is(l.all[at]) {
-			l.moveTo(i)
+			l.MoveTo(i)
 			return true
 		}
 	}

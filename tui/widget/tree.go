@@ -138,6 +138,7 @@ func below(path, dir string) bool {
 	return len(path) > len(dir) && path[len(dir)] == '/' && strings.HasPrefix(path, dir)
 }
 
+// push appends a node below the last directory of the stack.
 func (t *Tree) push(n treeNode, stack []int32) []int32 {
 	n.parent, n.depth = -1, int16(min(len(stack), maxDepth))
 	if len(stack) > 0 {

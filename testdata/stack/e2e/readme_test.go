@@ -33,14 +33,14 @@ func TestThePicturesOfTheReadme(t *testing.T) {
 		shows      []string
 	}{
 		{"pods", "", []string{"web-7d9c5b6f48-x2kqp", "line 6"}},
-		{"overview", enter, []string{"missed ✓", "What is wrong · 28", "sha256"}},
+		{"overview", enter, []string{"Findings (", "sha256"}},
 		{"layers", "2jl", []string{"Files of layer 6", "fontd"}},
 		{"signatures", "]3jj", []string{"of mesh-proxy", "signature"}},
 		{"provenance", "[4", []string{"Statements of web ", "built by"}},
 		{"packages", "5", []string{"Packages of web", "SBOM generated"}},
 		{"binaries", "6", []string{"Unexpected, altered", "hidden-path"}},
 		{"timeline", "7G", []string{"Timeline", "registry"}},
-		{"reach", "8", []string{"What it could touch", "cloud role"}},
+		{"reach", "8", []string{"Blast radius", "cloud role"}},
 		{"export", "1x", []string{"Where to", "secrets redacted"}},
 	} {
 		s.types(picture.keys)

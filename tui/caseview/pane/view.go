@@ -1,0 +1,25 @@
+package pane
+
+import (
+	"time"
+
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/tui/widget"
+)
+
+// View is what rows are made of: a case, and how a person looks at it.
+type View struct {
+	Case      *inspect.Case
+	Container string // whose image is on screen
+	Paint     *widget.Paint
+	Now       time.Time
+	Sort      int                // index into the orders of the pane
+	Whole     bool               // everything, not only what differs
+	Steps     []inspect.NextStep // what to do next, the most urgent first
+}
+
+// Image is the image on screen, empty where none is known yet.
+func (v View) Image() inspect.Image {
+	i, _ := v.Case.Image(v.Container)
+	return i
+}
