@@ -82,6 +82,7 @@ func (s *Screen) onSource(msg sourceMsg) tea.Cmd {
 		s.running--
 		if !s.began {
 			s.broken = msg.err
+			s.allStale()
 		}
 		s.shell.Fail(msg.what, msg.err)
 		return nil

@@ -148,6 +148,10 @@ func (s *Screen) refresh() {
 	}
 	if st := s.state(); st.stale {
 		st.stale = false
+		if s.lost() {
+			st.list.Set(nil) // the reason is shown in place of rows
+			return
+		}
 		st.list.Set(s.pane.Spec().Rows(s.view(s.pane)))
 	}
 }
