@@ -9,12 +9,17 @@ import (
 // command is one line of the table that drives dispatch, the bottom line, help, the palette and the README's table of
 // keys. A key means the same on every screen; what a command does there is an action of the screen with the same name.
 type command struct {
-	name  string   // one word or two, for the bottom line
-	keys  []string // as bubbletea names them; none: only in the palette
-	show  string   // the keys as people write them
-	on    shell.Scope
-	bar   bool // worth a place in the bottom line
-	takes bool // something may be typed behind its name in the palette
+	// name: one word or two, for the bottom line
+	name string
+	// keys: as bubbletea names them; none: only in the palette
+	keys []string
+	// show: the keys as people write them
+	show string
+	on   shell.Scope
+	// bar: worth a place in the bottom line
+	bar bool
+	// takes: something may be typed behind its name in the palette
+	takes bool
 	help  string
 }
 

@@ -43,12 +43,16 @@ type Model struct {
 	o       Options
 	light   bool
 	ticking bool
-	after   func(time.Duration) tea.Cmd // brings a tick
-	start   []tea.Cmd                   // what the first screens need
+	// after: brings a tick
+	after func(time.Duration) tea.Cmd
+	// start: what the first screens need
+	start []tea.Cmd
 
-	stack     []screen // the last one is on screen
-	filter    textinput.Model
-	filtering bool // keys go to the filter
+	// stack: the last one is on screen
+	stack  []screen
+	filter textinput.Model
+	// filtering: keys go to the filter
+	filtering bool
 	mouse     bool
 }
 
@@ -203,8 +207,10 @@ func (m *Model) listen() tea.Cmd {
 }
 
 const (
-	tickRunning = time.Second      // while checks run: time left is shown
-	tickIdle    = 30 * time.Second // ages are shown by the minute
+	// while checks run: time left is shown
+	tickRunning = time.Second
+	// ages are shown by the minute
+	tickIdle = 30 * time.Second
 )
 
 // tick keeps ages and times left true.

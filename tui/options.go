@@ -21,19 +21,29 @@ type Cluster interface {
 
 // Options are how the terminal UI looks and starts.
 type Options struct {
-	Context   string // of the kubeconfig, or the snapshot's name, for the header until a list or a case names it
-	Namespace string // the list starts with this namespace only, and A shows all; empty: all from the start
-	Alerts    string // where the alerts come from, in words; empty: none were loaded
-	Version   string // for help
+	// Context: of the kubeconfig, or the snapshot's name, for the header until a list or a case names it
+	Context string
+	// Namespace: the list starts with this namespace only, and A shows all; empty: all from the start
+	Namespace string
+	// Alerts: where the alerts come from, in words; empty: none were loaded
+	Alerts string
+	// Version: for help
+	Version string
 
-	Notices <-chan inspect.Notice // from outside of a case: klog, credential plugins, rate limits; may be nil
-	Now     func() time.Time      // nil: the wall clock
+	// Notices: from outside of a case: klog, credential plugins, rate limits; may be nil
+	Notices <-chan inspect.Notice
+	// Now: nil: the wall clock
+	Now func() time.Time
 
-	Theme   Theme // ThemeAuto asks the terminal
+	// ThemeAuto asks the terminal
+	Theme   Theme
 	NoColor bool
-	ASCII   bool      // letters in place of signs
-	Input   io.Reader // nil: the terminal
-	Output  io.Writer // nil: the terminal
+	// ASCII: letters in place of signs
+	ASCII bool
+	// Input: nil: the terminal
+	Input io.Reader
+	// Output: nil: the terminal
+	Output io.Writer
 }
 
 // Theme chooses the colors.

@@ -70,7 +70,8 @@ func (m *Model) drawDialog(lines []string) *tea.Cursor {
 	box, p := m.dialogBox(), m.Paint
 	inside, cursor := m.Dialog.Draw()
 	inside = inside[:min(len(inside), max(0, box.H-2))]
-	box.Y = max(0, min(m.Height/6, m.Height-3-len(inside))) // the top stays where it is when the inside changes
+	// the top stays where it is when the inside changes
+	box.Y = max(0, min(m.Height/6, m.Height-3-len(inside)))
 	edge := p.In(widget.ToneFocus, "│")
 	name := " " + inspect.Clean(m.Dialog.Title()) + " "
 	name = widget.Fit(name, min(box.W-4, ansi.StringWidth(name)))

@@ -9,8 +9,10 @@ import (
 )
 
 const (
-	briefRows = 15 // lines of a full brief, its title counted
-	footRows  = 12 // lines below the file tree
+	// lines of a full brief, its title counted
+	briefRows = 15
+	// lines below the file tree
+	footRows = 12
 )
 
 // shape is the layout that the pane on screen wants.
@@ -106,7 +108,8 @@ func answersFrom(brief []string, height int) int {
 	for last+1 < len(brief) && strings.HasPrefix(brief[last+1], " ") {
 		last++
 	}
-	return max(0, last+2-height) // the last line counts those that follow
+	// the last line counts those that follow
+	return max(0, last+2-height)
 }
 
 // briefTone gives a line of the brief the color of its sign, if it has one.

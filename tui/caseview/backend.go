@@ -63,17 +63,25 @@ type Reports interface {
 
 // PolicyDraft is a policy that requires a signer, before anybody has agreed to it.
 type PolicyDraft struct {
-	Path  string // of the file that it would be
-	Text  string
-	Write func(ctx context.Context) error // never overwrites a file
+	// Path: of the file that it would be
+	Path string
+	Text string
+	// Write: never overwrites a file
+	Write func(ctx context.Context) error
 }
 
 // ExportResult is the outcome of an export.
 type ExportResult struct {
-	Path   string   // of the bundle
-	Digest string   // sha256:… of its tag manifest
-	Size   int64    // bytes
-	Signed string   // how it was signed, in words; empty: unsigned
-	Line   string   // to copy into the channel: it pins the contents even of an unsigned bundle
-	Left   []string // what was left out, or went wrong, in words
+	// Path: of the bundle
+	Path string
+	// Digest: sha256:… of its tag manifest
+	Digest string
+	// Size: bytes
+	Size int64
+	// Signed: how it was signed, in words; empty: unsigned
+	Signed string
+	// Line: to copy into the channel: it pins the contents even of an unsigned bundle
+	Line string
+	// Left: what was left out, or went wrong, in words
+	Left []string
 }

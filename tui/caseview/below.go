@@ -13,9 +13,10 @@ import (
 
 // belowMsg brings the next lower layer that has a file at a path too, or had one.
 type belowMsg struct {
-	gen   int
-	path  string
-	layer int // below 0: none has
+	gen  int
+	path string
+	// layer: below 0: none has
+	layer int
 	err   error
 }
 

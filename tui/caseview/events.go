@@ -12,8 +12,9 @@ import (
 type (
 	// sourceMsg brings a source: of a case that opens, or of one that goes on.
 	sourceMsg struct {
-		gen    int
-		what   string // was being done, in words
+		gen int
+		// what: was being done, in words
+		what   string
 		source inspect.Source
 		err    error
 	}
@@ -25,7 +26,8 @@ type (
 		ended  bool
 		err    error
 		pump   *shell.Pump[inspect.Event]
-		beside bool // they come from beside the checks
+		// beside: they come from beside the checks
+		beside bool
 	}
 )
 

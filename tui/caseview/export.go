@@ -22,12 +22,14 @@ type exportStep struct {
 
 // exporter is the export dialog: what goes in and where to, progress, and at the end path, digest and the line to copy.
 type exporter struct {
-	screen   *Screen
-	shell    *shell.Shell
-	in       textinput.Model
-	lines    []string
-	asks     bool // the line to type into is below the first lines
-	head     int  // lines above it
+	screen *Screen
+	shell  *shell.Shell
+	in     textinput.Model
+	lines  []string
+	// asks: the line to type into is below the first lines
+	asks bool
+	// head: lines above it
+	head     int
 	started  bool
 	ended    bool
 	progress inspect.Progress

@@ -133,10 +133,13 @@ func (s *Screen) listTitle() string {
 type tabForm int
 
 const (
-	tabNames   tabForm = iota
-	tabShort           // short names
-	tabNumbers         // numbers, and the name of the one on screen
-	tabOne             // only the one on screen
+	tabNames tabForm = iota
+	// short names
+	tabShort
+	// numbers, and the name of the one on screen
+	tabNumbers
+	// only the one on screen
+	tabOne
 )
 
 // tabsLine names the panes by their numbers, as long as there is room; on the right is the verdict.

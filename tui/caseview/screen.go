@@ -17,11 +17,15 @@ import (
 
 // Options are how a case opens.
 type Options struct {
-	Context string             // of the kubeconfig, until the case names it
-	Pod     inspect.FlaggedPod // that the case is of; the zero value for a case of something else
-	Open    func(ctx context.Context) (inspect.Source, error)
-	Reopen  func() tea.Cmd                    // opens the case anew where it could not be opened; nil: not possible
-	View    func(parts []viewer.Part) tea.Cmd // shows bytes
+	// Context: of the kubeconfig, until the case names it
+	Context string
+	// Pod: that the case is of; the zero value for a case of something else
+	Pod  inspect.FlaggedPod
+	Open func(ctx context.Context) (inspect.Source, error)
+	// Reopen: opens the case anew where it could not be opened; nil: not possible
+	Reopen func() tea.Cmd
+	// View: shows bytes
+	View func(parts []viewer.Part) tea.Cmd
 }
 
 // Screen is an open case.
@@ -33,28 +37,41 @@ type Screen struct {
 	ctx     context.Context
 	cancel  context.CancelFunc
 
-	c       inspect.Case
-	steps   []inspect.NextStep
-	running int    // sources that still emit
-	adding  bool   // something that a person said is being added
-	waiting []adds // what waits for it
-	began   bool   // an event came
-	watched bool   // what happens beside the checks is followed
-	broken  error  // the case could not be opened, or its source ended badly
-	since   time.Time
-	pace    engine.ETA
+	c     inspect.Case
+	steps []inspect.NextStep
+	// running: sources that still emit
+	running int
+	// adding: something that a person said is being added
+	adding bool
+	// waiting: what waits for it
+	waiting []adds
+	// began: an event came
+	began bool
+	// watched: what happens beside the checks is followed
+	watched bool
+	// broken: the case could not be opened, or its source ended badly
+	broken error
+	since  time.Time
+	pace   engine.ETA
 
-	container string // whose image is on screen
-	chosen    bool   // by the person
-	pane      pane.Kind
-	from      []pane.Kind // where jumps began, so that esc leads back
-	panes     [pane.Count]paneState
-	whole     bool // everything, not only what differs
-	tree      filetree.State
-	marks     map[string]string // a person's marks, by finding ID or path
+	// container: whose image is on screen
+	container string
+	// chosen: by the person
+	chosen bool
+	pane   pane.Kind
+	// from: where jumps began, so that esc leads back
+	from  []pane.Kind
+	panes [pane.Count]paneState
+	// whole: everything, not only what differs
+	whole bool
+	tree  filetree.State
+	// marks: a person's marks, by finding ID or path
+	marks map[string]string
 
-	brief    []string // nil: it is to be made again
-	briefTop int      // first line in sight while the brief has the focus
+	// brief: nil: it is to be made again
+	brief []string
+	// briefTop: first line in sight while the brief has the focus
+	briefTop int
 	top      widget.Page
 	foot     widget.Page
 	places   widget.Places
@@ -62,12 +79,14 @@ type Screen struct {
 
 // paneState is what a pane keeps while another one is on screen.
 type paneState struct {
-	list   widget.List[pane.Row]
-	stale  bool // its rows are to be made again
+	list widget.List[pane.Row]
+	// stale: its rows are to be made again
+	stale  bool
 	sort   int
 	focus  widget.Region
 	detail widget.Page
-	about  string // key of the row that the detail is of
+	// about: key of the row that the detail is of
+	about string
 }
 
 // New makes the screen of a case, and opens the case.
@@ -149,7 +168,8 @@ func (s *Screen) refresh() {
 	if st := s.state(); st.stale {
 		st.stale = false
 		if s.lost() {
-			st.list.Set(nil) // the reason is shown in place of rows
+			// the reason is shown in place of rows
+			st.list.Set(nil)
 			return
 		}
 		st.list.Set(s.pane.Spec().Rows(s.view(s.pane)))

@@ -11,13 +11,16 @@ const sparkWidth = 16
 // board is a list with what is drawn of it: made once for each list, outside of Update, since there may be 100,000
 // alerts. Nothing of it changes after that.
 type board struct {
-	list       inspect.PodList
-	groups     []*alertGroup
-	unmatched  []*alertGroup
-	alerts     int          // each as often as it was raised
-	newest     inspect.Time // alert
-	spark      string
-	spaceWidth int // of the column of namespaces
+	list      inspect.PodList
+	groups    []*alertGroup
+	unmatched []*alertGroup
+	// alerts: each as often as it was raised
+	alerts int
+	// newest: alert
+	newest inspect.Time
+	spark  string
+	// spaceWidth: of the column of namespaces
+	spaceWidth int
 }
 
 // newBoard prepares a list for drawing: groups, counts, the sparkline. It takes long for 60,000 alerts.
@@ -34,7 +37,8 @@ func newBoard(list inspect.PodList) *board {
 		}
 	}
 	b.each(each)
-	if list.Said > 0 { // an alert may fit several pods
+	// an alert may fit several pods
+	if list.Said > 0 {
 		b.alerts = list.Said
 	}
 	for i := range list.Pods {

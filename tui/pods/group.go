@@ -20,8 +20,10 @@ type alertGroup struct {
 	count     int
 	first     inspect.Time
 	newest    inspect.Time
-	unmatched bool                  // no pod matches them
-	pods      []*inspect.FlaggedPod // of unmatched alerts: one without a name for each name
+	// unmatched: no pod matches them
+	unmatched bool
+	// pods: of unmatched alerts: one without a name for each name
+	pods []*inspect.FlaggedPod
 }
 
 // groupPods folds flagged pods by workload and rule; worst first, within a priority the rarest first.
@@ -80,7 +82,8 @@ func groupUnmatched(alerts []inspect.Alert) []*alertGroup {
 		count[p]++
 		g.tally(a)
 	}
-	for i, p := range rows { // 100,000 of them are 50 MB: no room is made that is not needed
+	// 100,000 of them are 50 MB: no room is made that is not needed
+	for i, p := range rows {
 		if p.Alerts == nil {
 			p.Alerts = make([]inspect.Alert, 0, count[p])
 		}

@@ -10,14 +10,18 @@ import (
 type row struct {
 	id   string
 	late func() line
-	pod  *inspect.FlaggedPod // nil for a group
-	of   *alertGroup         // nil for a pod without alerts that count
+	// pod: nil for a group
+	pod *inspect.FlaggedPod
+	// of: nil for a pod without alerts that count
+	of *alertGroup
 }
 
 // line is what is drawn of a row.
 type line struct {
-	find   string // the text that the filter searches
-	value  string // what y copies
+	// find: the text that the filter searches
+	find string
+	// value: what y copies
+	value  string
 	cells  func(width int) []widget.Cell
 	detail func(d *widget.Document)
 }

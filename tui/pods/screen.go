@@ -24,41 +24,51 @@ type Backend interface {
 
 // Options are how the list starts.
 type Options struct {
-	Context   string // of the kubeconfig, or the snapshot's name, until a list names it
-	Namespace string // only this namespace until a person asks for all; empty: all from the start
-	Alerts    string // where the alerts come from, in words; empty: none were loaded
+	// Context: of the kubeconfig, or the snapshot's name, until a list names it
+	Context string
+	// Namespace: only this namespace until a person asks for all; empty: all from the start
+	Namespace string
+	// Alerts: where the alerts come from, in words; empty: none were loaded
+	Alerts string
 
-	// opens the case of a pod; a pod without a name stands for its first alert
+	// Open: opens the case of a pod; a pod without a name stands for its first alert
 	Open func(pod inspect.FlaggedPod) tea.Cmd
-	View func(parts []viewer.Part) tea.Cmd // shows bytes
+	// View: shows bytes
+	View func(parts []viewer.Part) tea.Cmd
 }
 
 // Screen is the list.
 type Screen struct {
-	shell    *shell.Shell
-	backend  Backend
-	o        Options
-	board    *board
-	list     widget.List[row]
-	sort     int
-	all      bool // namespaces
+	shell   *shell.Shell
+	backend Backend
+	o       Options
+	board   *board
+	list    widget.List[row]
+	sort    int
+	// all: namespaces
+	all      bool
 	unfolded map[string]bool
-	muted    map[string]string  // rule to reason
-	known    map[string]Summary // what the cases of this session found, by image digest
-	loading  bool
-	came     time.Time // when the newest list was taken
-	gen      int
-	cancel   context.CancelFunc
-	focus    widget.Region
-	places   widget.Places
-	detail   widget.Page
-	about    string // key of the row that the detail is of
+	// muted: rule to reason
+	muted map[string]string
+	// known: what the cases of this session found, by image digest
+	known   map[string]Summary
+	loading bool
+	// came: when the newest list was taken
+	came   time.Time
+	gen    int
+	cancel context.CancelFunc
+	focus  widget.Region
+	places widget.Places
+	detail widget.Page
+	// about: key of the row that the detail is of
+	about string
 }
 
 // podsMsg brings a list.
 type podsMsg struct {
-	gen   int
-	board *board // nil: no list came
+	gen int
+	// board: nil: no list came
+	board *board
 	ended bool
 	err   error
 	pump  *shell.Pump[inspect.PodList]
@@ -156,7 +166,8 @@ func (s *Screen) refresh() {
 	if s.list.Moved() && s.list.SelectedKey() != before.id {
 		s.list.Follow(s.keyNow(before))
 	}
-	if top == 0 && s.list.At != at { // rows that come in above a list that is seen from its first row on are seen too
+	// rows that come in above a list that is seen from its first row on are seen too
+	if top == 0 && s.list.At != at {
 		s.list.Top = 0
 	}
 	if !s.loading {

@@ -18,13 +18,16 @@ const (
 
 // Action is a command on one screen, bound to its state.
 type Action struct {
-	Why func() string            // why it is disabled now; empty: it is enabled
-	Run func(arg string) tea.Cmd // arg: the key that was pressed, or what was typed behind the name in the palette
+	// Why: why it is disabled now; empty: it is enabled
+	Why func() string
+	// Run: arg: the key that was pressed, or what was typed behind the name in the palette
+	Run func(arg string) tea.Cmd
 }
 
 // Verb is a command of a screen type: an action that is not bound yet.
 type Verb[S any] struct {
-	Why func(S) string // nil: always enabled
+	// Why: nil: always enabled
+	Why func(S) string
 	Run func(s S, arg string) tea.Cmd
 }
 
@@ -46,10 +49,16 @@ type Crumb struct {
 
 // Header is what the shell draws of a screen around it.
 type Header struct {
-	Trail   []Crumb     // the way down to the screen
-	State   string      // how fresh that is
-	Tone    widget.Tone // of State
-	Title   string      // of the terminal's window
-	Running string      // what runs, for the status line; empty: nothing
-	Busy    bool        // something runs, so that times left change each second
+	// Trail: the way down to the screen
+	Trail []Crumb
+	// State: how fresh that is
+	State string
+	// Tone: of State
+	Tone widget.Tone
+	// Title: of the terminal's window
+	Title string
+	// Running: what runs, for the status line; empty: nothing
+	Running string
+	// Busy: something runs, so that times left change each second
+	Busy bool
 }

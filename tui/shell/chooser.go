@@ -8,10 +8,13 @@ import (
 
 // Choice is one line of a chooser.
 type Choice struct {
-	ID     string // what Done gets
-	Text   string // what typing filters by
-	Line   func(width int) []widget.Cell
-	Detail func(d *widget.Document) // shown below the list; nil: nothing
+	// ID: what Done gets
+	ID string
+	// Text: what typing filters by
+	Text string
+	Line func(width int) []widget.Cell
+	// Detail: shown below the list; nil: nothing
+	Detail func(d *widget.Document)
 }
 
 // Key is the identity of the choice.
@@ -25,16 +28,20 @@ func (c Choice) Cells(width int) []widget.Cell { return c.Line(width) }
 
 // Chooser asks for one row of a list; typing filters it.
 type Chooser struct {
-	Name    string
-	About   string // above the list
+	Name string
+	// About: above the list
+	About   string
 	Choices []Choice
 	Done    func(id, typed string) tea.Cmd
-	Words   func(typed string) string // that filter, of what was typed; nil: all of it
+	// Words: that filter, of what was typed; nil: all of it
+	Words func(typed string) string
 }
 
 const (
-	detailHeight = 16 // boxes higher than this show the detail of the selected choice
-	detailRows   = 8  // choices that are visible above the detail
+	// boxes higher than this show the detail of the selected choice
+	detailHeight = 16
+	// choices that are visible above the detail
+	detailRows = 8
 )
 
 // chooser is an open Chooser.
@@ -44,9 +51,12 @@ type chooser struct {
 	list  widget.List[Choice]
 	in    textinput.Model
 	width int
-	rows  int      // of the list that are visible
-	above []string // the sentences, wrapped
-	below []string // the detail
+	// rows: of the list that are visible
+	rows int
+	// above: the sentences, wrapped
+	above []string
+	// below: the detail
+	below []string
 }
 
 // Choose opens a dialog with a list.

@@ -10,14 +10,17 @@ import (
 // NoticeMsg brings a notice.
 type NoticeMsg struct {
 	Notice inspect.Notice
-	More   bool // another may come from the same channel
+	// More: another may come from the same channel
+	More bool
 }
 
 // DoneMsg brings the outcome of something that a person asked for.
 type DoneMsg struct {
-	Text string // what was done
+	// Text: what was done
+	Text string
 	Err  error
-	Then func() tea.Cmd // goes on, in Update, where there was no error; may be nil
+	// Then: goes on, in Update, where there was no error; may be nil
+	Then func() tea.Cmd
 }
 
 // Taker is a message that is taken whatever screen is open.

@@ -33,10 +33,12 @@ func (s *Shell) Close() { s.Dialog = nil }
 type asker struct {
 	shell *Shell
 	name  string
-	about []string // sentences above the line
+	// about: sentences above the line
+	about []string
 	in    textinput.Model
 	done  func(text string) tea.Cmd
-	lines []string // the sentences, wrapped
+	// lines: the sentences, wrapped
+	lines []string
 }
 
 // Ask opens a dialog for one line of text. An empty line is taken as a cancel.

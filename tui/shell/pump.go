@@ -6,16 +6,21 @@ import (
 )
 
 const (
-	pumpRoom  = 4096                  // items that wait before the sender has to
-	pumpEvery = 25 * time.Millisecond // the shortest time between two batches, so that a storm is few messages
+	// items that wait before the sender has to
+	pumpRoom = 4096
+	// the shortest time between two batches, so that a storm is few messages
+	pumpEvery = 25 * time.Millisecond
 )
 
 // Pump carries what a source emits into batches, one message each.
 type Pump[T any] struct {
 	items chan T
-	done  chan struct{} // closed after the last item
-	err   error         // set before done is closed
-	last  time.Time     // of the last batch; only Next uses it
+	// done: closed after the last item
+	done chan struct{}
+	// err: set before done is closed
+	err error
+	// last: of the last batch; only Next uses it
+	last time.Time
 }
 
 // Start runs a source in a goroutine of its own. It ends with its context; a panic becomes its error, because bubbletea

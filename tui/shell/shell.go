@@ -19,20 +19,29 @@ const (
 )
 
 const (
-	maxErrors  = 20  // that wait to be dismissed
-	maxNotices = 200 // that can be read again
+	// that wait to be dismissed
+	maxErrors = 20
+	// that can be read again
+	maxNotices = 200
 )
 
 // Shell is the state that all screens share. Only Update changes it.
 type Shell struct {
-	Paint         *widget.Paint // changed in place when the theme changes, so that what was made with it stays true
-	Width, Height int           // of the terminal, in cells
-	Now           time.Time     // of the last message
-	Notice        inspect.Notice
-	Errors        []inspect.Notice // stay until a person dismisses them
-	Notices       []inspect.Notice // all of the session, oldest first, at most maxNotices
-	Dialog        Dialog           // nil unless one is open
-	Exporting     bool             // an export runs
+	// Paint: changed in place when the theme changes, so that what was made with it stays true
+	Paint *widget.Paint
+	// Width: of the terminal, in cells
+	Width, Height int
+	// Now: of the last message
+	Now    time.Time
+	Notice inspect.Notice
+	// Errors: stay until a person dismisses them
+	Errors []inspect.Notice
+	// Notices: all of the session, oldest first, at most maxNotices
+	Notices []inspect.Notice
+	// Dialog: nil unless one is open
+	Dialog Dialog
+	// Exporting: an export runs
+	Exporting bool
 
 	ctx   context.Context
 	pumps sync.WaitGroup

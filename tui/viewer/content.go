@@ -16,21 +16,29 @@ import (
 )
 
 const (
-	maxView   = 8 << 20 // bytes that are read for looking
-	maxIndent = 2 << 20 // bytes of JSON that are indented for reading
+	// bytes that are read for looking
+	maxView = 8 << 20
+	// bytes of JSON that are indented for reading
+	maxIndent = 2 << 20
 	maxLines  = 200_000
-	maxLine   = 4096 // bytes of a line that are drawn
-	hexRow    = 16   // bytes in a line of hex
+	// bytes of a line that are drawn
+	maxLine = 4096
+	// bytes in a line of hex
+	hexRow = 16
 )
 
 // content is bytes that were read for looking: the first maxView of them.
 type content struct {
 	name string
-	size int64 // of all of it, -1 where it is not known
+	// size: of all of it, -1 where it is not known
+	size int64
 	data []byte
-	text []string // lines, cleaned; empty where it is no text
-	elf  []string // its ELF headers in words; empty where it has none
-	note string   // what a reader should know: cut short, indented
+	// text: lines, cleaned; empty where it is no text
+	text []string
+	// elf: its ELF headers in words; empty where it has none
+	elf []string
+	// note: what a reader should know: cut short, indented
+	note string
 }
 
 // readPart reads bytes for looking. It runs outside of Update.

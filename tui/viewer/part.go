@@ -4,9 +4,11 @@ import "github.com/backtrail/backtrail/inspect"
 
 // Part is bytes that can be shown: a kept blob, a file of a layer, or text of our own.
 type Part struct {
-	Name   string
-	Digest string // of a blob
-	DiffID string // of the layer that holds a file
+	Name string
+	// Digest: of a blob
+	Digest string
+	// DiffID: of the layer that holds a file
+	DiffID string
 	Entry  inspect.Entry
 	Text   []byte
 }

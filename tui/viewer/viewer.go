@@ -44,14 +44,18 @@ type Screen struct {
 	ctx    context.Context
 	cancel context.CancelFunc
 	parts  []Part
-	at     int // the part that is shown
-	got    *content
-	err    error
-	form   form
-	lines  widget.Window
-	left   int                 // columns scrolled away
-	find   string              // the text that is searched
-	below  func() shell.Header // of the screen that it was opened from
+	// at: the part that is shown
+	at    int
+	got   *content
+	err   error
+	form  form
+	lines widget.Window
+	// left: columns scrolled away
+	left int
+	// find: the text that is searched
+	find string
+	// below: of the screen that it was opened from
+	below func() shell.Header
 }
 
 // contentMsg brings the bytes of a part.

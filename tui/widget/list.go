@@ -4,21 +4,29 @@ import "strings"
 
 // Item is what a list can hold: one line with an identity.
 type Item interface {
-	Key() string            // identity: the selection follows it, whatever moves
-	Find() string           // the text that the filter searches
-	Cells(width int) []Cell // how it looks
+	// identity: the selection follows it, whatever moves
+	Key() string
+	// the text that the filter searches
+	Find() string
+	// how it looks
+	Cells(width int) []Cell
 }
 
 // List is rows with a filter and a selection. The zero value is an empty list; it draws once it has a paint.
 type List[T Item] struct {
 	Window
-	Paint  *Paint         // that rows are drawn with
-	Mark   func(T) string // one letter in front of a row; nil: none
-	all    []T
-	shown  []int // indexes into all of the rows that match the filter
+	// Paint: that rows are drawn with
+	Paint *Paint
+	// Mark: one letter in front of a row; nil: none
+	Mark func(T) string
+	all  []T
+	// shown: indexes into all of the rows that match the filter
+	shown  []int
 	filter string
-	moved  bool   // by a person: until then the first row, the worst, stays selected
-	lost   string // key of the selected row that went away, as while a check runs again: it is selected when it is back
+	// moved: by a person: until then the first row, the worst, stays selected
+	moved bool
+	// lost: key of the selected row that went away, as while a check runs again: it is selected when it is back
+	lost string
 }
 
 // Len counts the rows that match the filter.

@@ -56,7 +56,8 @@ func Wrap(s string, width int) []string {
 		for n > width {
 			head := ansi.Truncate(word, width, "")
 			if head == "" {
-				return append(lines, "") // a cell is wider than the line
+				// a cell is wider than the line
+				return append(lines, "")
 			}
 			lines = append(lines, head)
 			word = word[len(head):]

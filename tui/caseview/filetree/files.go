@@ -7,9 +7,12 @@ import (
 
 // Key names a tree.
 type Key struct {
-	Container string // whose image it is
-	Digest    string // of the image
-	Layer     int    // or pane.MergedTree
+	// Container: whose image it is
+	Container string
+	// Digest: of the image
+	Digest string
+	// Layer: or pane.MergedTree
+	Layer int
 }
 
 // Files is the tree of a layer or of the merged image.
@@ -21,7 +24,8 @@ type Files struct {
 // entries are the files of a layer or of the merged image.
 type entries struct {
 	nodes []inspect.Node
-	base  map[int]bool // layers whose changes are none of this image's: all of their files would be marked
+	// base: layers whose changes are none of this image's: all of their files would be marked
+	base map[int]bool
 }
 
 // NewFiles makes the tree; base are the layers whose changes are not marked. It takes long for large images: call it

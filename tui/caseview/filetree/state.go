@@ -14,16 +14,23 @@ type State struct {
 	widget.Window
 	Paint *widget.Paint
 	Flags pane.Flags
-	Marks map[string]string // by path
-	Err   error             // why the tree could not be read
+	// Marks: by path
+	Marks map[string]string
+	// Err: why the tree could not be read
+	Err error
 
-	key     Key // of the tree that is shown, or on its way
-	asked   bool
-	files   *Files // nil until it is there
-	reveal  string // path to go to once the tree is there
-	filter  string
-	matches []int32 // with a filter: the flat list of nodes that match
-	matched bool    // the matches are there
+	// key: of the tree that is shown, or on its way
+	key   Key
+	asked bool
+	// files: nil until it is there
+	files *Files
+	// reveal: path to go to once the tree is there
+	reveal string
+	filter string
+	// matches: with a filter: the flat list of nodes that match
+	matches []int32
+	// matched: the matches are there
+	matched bool
 }
 
 // Ask notes that a tree is on its way, and drops the one before. It reports false where that very tree is there or

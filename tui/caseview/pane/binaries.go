@@ -14,10 +14,11 @@ import (
 // fileRow is a row of the binaries pane with what it is sorted by.
 type fileRow struct {
 	severity inspect.Severity
-	rank     int // among the same severity
-	path     string
-	layer    int
-	row      Row
+	// rank: among the same severity
+	rank  int
+	path  string
+	layer int
+	row   Row
 }
 
 // binaryRows lists unexpected, altered and missing files, worst first. A file that is both unexpected and altered is

@@ -60,7 +60,8 @@ func fileChangeRow(v View, f inspect.FileChange) Row {
 	}
 	path := f.Path
 	if f.Change == "removed" {
-		path = "" // there is nothing to go to
+		// there is nothing to go to
+		path = ""
 	}
 	return Row{
 		ID: "file:" + f.Path, Text: f.Path + " file " + f.Change, Value: f.Path, Container: v.Container, Mark: f.Path,

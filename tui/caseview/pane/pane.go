@@ -17,19 +17,25 @@ const (
 	Binaries
 	Timeline
 	BlastRadius
-	Count // of panes
+	// of panes
+	Count
 )
 
 // Spec is what makes one pane differ from another.
 type Spec struct {
-	Name  string
-	Tab   string // a short name
-	List  string // title of the list
-	Share int    // percent of the width for the list
-	Check string // that fills it; empty: several
+	Name string
+	// Tab: a short name
+	Tab string
+	// List: title of the list
+	List string
+	// Share: percent of the width for the list
+	Share int
+	// Check: that fills it; empty: several
+	Check string
 	Sorts []string
 	Rows  func(v View) []Row
-	Empty string // what an empty list means once its check has ended
+	// Empty: what an empty list means once its check has ended
+	Empty string
 }
 
 // Spec gives the pane's own part.

@@ -174,7 +174,8 @@ func exhibitRows(v View) []Row {
 	slices.SortStableFunc(exhibits, func(a, b inspect.Exhibit) int { return a.Kept.Compare(b.Kept.Time) })
 	for _, x := range exhibits {
 		if x.Missing != "" {
-			continue // counted above, with the reason
+			// counted above, with the reason
+			continue
 		}
 		rows = append(rows, Row{
 			ID: "exhibit:" + x.Path, Text: "collected " + x.Path + " " + x.Source, Value: x.Digest, Layer: -1,

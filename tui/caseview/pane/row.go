@@ -8,18 +8,28 @@ import (
 
 // Row is one line of a pane: how it looks, what stands behind it, and what can be done with it.
 type Row struct {
-	ID        string // identity: the selection follows it, whatever moves
-	Line      func(width int) []widget.Cell
-	Detail    func(d *widget.Document)
-	Text      string        // that the filter searches
-	Value     string        // what y copies
-	Container string        // of the image that the row is about
-	Mark      string        // what a note marks: a finding's ID, or a path
-	Path      string        // of a file in the image
-	Layer     int           // that has the file; below 0: not known
-	Raw       []viewer.Part // bytes behind the row
-	Object    any           // as JSON for a person to read, where there are no bytes
-	Retry     []inspect.Key // checks that were blocked
+	// ID: identity: the selection follows it, whatever moves
+	ID     string
+	Line   func(width int) []widget.Cell
+	Detail func(d *widget.Document)
+	// Text: that the filter searches
+	Text string
+	// Value: what y copies
+	Value string
+	// Container: of the image that the row is about
+	Container string
+	// Mark: what a note marks: a finding's ID, or a path
+	Mark string
+	// Path: of a file in the image
+	Path string
+	// Layer: that has the file; below 0: not known
+	Layer int
+	// Raw: bytes behind the row
+	Raw []viewer.Part
+	// Object: as JSON for a person to read, where there are no bytes
+	Object any
+	// Retry: checks that were blocked
+	Retry []inspect.Key
 }
 
 // Key is the row's identity.

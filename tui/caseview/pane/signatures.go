@@ -22,7 +22,8 @@ func signatureRows(v View) []Row {
 	}
 	gates := slices.Clone(i.Gates)
 	slices.SortStableFunc(gates, func(a, b inspect.Gate) int { return statusOrder(a.Status) - statusOrder(b.Status) })
-	var passed []Row // gates that refuse nothing come after the signatures
+	// gates that refuse nothing come after the signatures
+	var passed []Row
 	for _, g := range gates {
 		switch {
 		case g.Name == inspect.GateProvenance:

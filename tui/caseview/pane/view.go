@@ -9,13 +9,17 @@ import (
 
 // View is what rows are made of: a case, and how a person looks at it.
 type View struct {
-	Case      *inspect.Case
-	Container string // whose image is on screen
+	Case *inspect.Case
+	// Container: whose image is on screen
+	Container string
 	Paint     *widget.Paint
 	Now       time.Time
-	Sort      int                // index into the orders of the pane
-	Whole     bool               // everything, not only what differs
-	Steps     []inspect.NextStep // what to do next, the most urgent first
+	// Sort: index into the orders of the pane
+	Sort int
+	// Whole: everything, not only what differs
+	Whole bool
+	// Steps: what to do next, the most urgent first
+	Steps []inspect.NextStep
 }
 
 // Image is the image on screen, empty where none is known yet.
