@@ -36,7 +36,7 @@ e2e: ## the real stack: etcd, kube-apiserver, controllers, kubelet, registry, co
 	$(GO) -C $(STACK) test -count=1 -timeout 25m ./e2e ./harness ./image ./pictures ./sleeper ./terminal
 
 bench: ## benchmarks, alone and against other programs; ratios within one run are what counts
-	$(GO) test -run '^$$' -bench . -benchmem ./inspect/... ./kube ./registry ./tui
+	$(GO) test -run '^$$' -bench . -benchmem ./inspect/... ./kube ./registry ./tui/...
 	$(GO) -C $(BENCH) run . -rounds $(ROUNDS)
 
 lint: ## golangci-lint, at the version named above

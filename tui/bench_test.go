@@ -7,12 +7,11 @@ import (
 	"time"
 
 	tea "charm.land/bubbletea/v2"
-
 	"github.com/backtrail/backtrail/inspect"
 )
 
-// maxGrowth is how much longer a key press may take on a screen with everything than on one with little, Update and View
-// together: what is drawn is one screen either way.
+// maxGrowth is how much longer a key press may take on a screen with everything than on one with little, Update and
+// View together: one screen is drawn either way.
 const maxGrowth = 10
 
 // pressAll presses keys on a model, one Update and one View each, and gives the time of the slowest.
@@ -26,21 +25,43 @@ func pressAll(m *Model, keys ...string) (slowest time.Duration) {
 	return slowest
 }
 
-// treeModel stands in a tree of n entries, with all of it open.
+// benchModel is a model of a program that has come to rest.
+func benchModel(p *program, keys ...string) *Model {
+	s := &story{m: newStoryModel(context.Background(), p)}
+	s.send(tea.WindowSizeMsg{Width: 200, Height: 60})
+	s.do(s.m.Init())
+	s.press(keys...)
+	return s.m
+}
+
+// bigTree has a directory with half of n files, and the others in many.
+func bigTree(n int) []inspect.Node {
+	all := make([]inspect.Node, n)
+	for i := range all {
+		path := fmt.Sprintf("/usr/lib/big/file-%06d.so", i)
+		if i%2 == 1 {
+			path = fmt.Sprintf("/usr/lib/d%03d/e%03d/file-%06d.so", i/10_000, i/100%100, i)
+		}
+		all[i] = inspect.Node{Entry: inspect.Entry{Path: path, Type: inspect.EntryFile, Mode: 0o644, Size: int64(i)},
+			Layer: i % 9}
+	}
+	return all
+}
+
+// treeModel is in a tree of n files, with a directory of half of them open.
 func treeModel(n int) *Model {
-	o := testOptions()
-	m := New(context.Background(), o)
-	m.after = func(time.Duration) tea.Cmd { return nil }
-	m.Update(tea.WindowSizeMsg{Width: 200, Height: 60})
-	m.openCase(inspect.FlaggedPod{}, nil)
-	m.Update(eventsMsg{gen: m.open.gen, events: incidentEvents(), ended: true})
-	m.Update(keyPress("2"))
-	m.wantTree()
-	tree := newFileTree(bigTree(n), nil)
-	m.Update(treeMsg{gen: m.open.gen, key: m.open.tree.key, tree: tree})
-	tree.OpenAll()
-	m.Update(keyPress("tab"))
-	return m
+	p, tree := testProgram(), bigTree(n)
+	p.source = sourceOf(append(incidentEvents(), on("binaries", "web", inspect.Event{Fact: inspect.Binary{
+		Path: "/usr/lib/big/file-000002.so", Severity: inspect.Critical,
+	}})))
+	p.tree = func(context.Context, inspect.Image, int) ([]inspect.Node, error) { return tree, nil }
+	return benchModel(p, "2", "tab")
+}
+
+func TestTheBigTreeIsOpen(t *testing.T) {
+	m := treeModel(500)
+	s := &story{t: t, m: m}
+	s.sees("file-000002.so", "file-000004.so")
 }
 
 func BenchmarkKeyInTreeOf500000(b *testing.B) {
@@ -60,17 +81,16 @@ func BenchmarkKeyOn1000Findings(b *testing.B) {
 }
 
 func findingsModel(n int) *Model {
-	m := New(context.Background(), testOptions())
-	m.after = func(time.Duration) tea.Cmd { return nil }
-	m.Update(tea.WindowSizeMsg{Width: 200, Height: 60})
-	m.openCase(inspect.FlaggedPod{}, nil)
-	events := incidentEvents()
+	p, events := testProgram(), incidentEvents()
 	for i := range n {
 		subject := fmt.Sprintf("web:/opt/file-%d", i)
-		events = append(events, on("binaries", "web", inspect.Event{Fact: inspect.Finding{ID: inspect.FindingID("b", "c", subject), Check: "binaries", Subject: subject, Title: subject, Severity: inspect.Medium, Status: inspect.Unknown}}))
+		events = append(events, on("binaries", "web", inspect.Event{Fact: inspect.Finding{
+			ID: inspect.FindingID("b", "c", subject), Check: "binaries", Subject: subject, Title: subject,
+			Severity: inspect.Medium, Status: inspect.Unknown,
+		}}))
 	}
-	m.Update(eventsMsg{gen: m.open.gen, events: events, ended: true})
-	return m
+	p.source = sourceOf(events)
+	return benchModel(p)
 }
 
 func podsModel(n int) *Model {
@@ -80,10 +100,7 @@ func podsModel(n int) *Model {
 		p.Name, p.Namespace = fmt.Sprintf("p-%d", i), fmt.Sprintf("ns-%d", i%40)
 		list.Pods = append(list.Pods, inspect.FlaggedPod{Pod: p})
 	}
-	m := New(context.Background(), testOptions())
-	m.Update(tea.WindowSizeMsg{Width: 200, Height: 60})
-	m.Update(podsMsg{gen: m.pods.gen, board: newPodBoard(list), ended: true})
-	return m
+	return benchModel(listing(list))
 }
 
 func BenchmarkKeyOn5000Pods(b *testing.B) {
@@ -102,63 +119,70 @@ func BenchmarkFilterOn5000Pods(b *testing.B) {
 	}
 }
 
-// storm is what a case of many layers says in a hurry.
+// storm is what a case of many layers emits in a hurry.
 func storm(n int) []inspect.Event {
 	events := incidentEvents()
 	events = events[:len(events)-1]
 	for i := range n {
 		switch i % 10 {
 		case 0:
-			events = append(events, on("binaries", "web", inspect.Event{Fact: inspect.Binary{Path: fmt.Sprintf("/opt/f-%d", i%2000), Severity: inspect.Low}}))
+			path := fmt.Sprintf("/opt/f-%d", i%2000)
+			events = append(events, on("binaries", "web", inspect.Event{Fact: inspect.Binary{Path: path,
+				Severity: inspect.Low}}))
 		case 1:
-			events = append(events, on("layers", "web", inspect.Event{Fact: inspect.Request{Method: "GET", URL: "https://registry.example.com"}}))
+			request := inspect.Request{Method: "GET", URL: "https://registry.example.com"}
+			events = append(events, on("layers", "web", inspect.Event{Fact: request}))
 		default:
-			events = append(events, on("layers", "web", inspect.Event{Fact: inspect.Progress{Done: int64(i), Total: int64(n), Unit: "bytes"}}))
+			progress := inspect.Progress{Done: int64(i), Total: int64(n), Unit: "bytes"}
+			events = append(events, on("layers", "web", inspect.Event{Fact: progress}))
 		}
 	}
 	return append(events, inspect.Event{Time: at(1), Fact: inspect.End{Status: inspect.Verified}})
 }
 
-// follow folds a source as the program does, and counts the batches.
-func follow(m *Model, source inspect.Source) (batches int, longest time.Duration) {
-	p := startPump(context.Background(), m.pumps, source)
-	for {
-		events, ended, err := p.next()
-		start := time.Now()
-		m.Update(eventsMsg{gen: m.open.gen, events: events, ended: ended, err: err, pump: p})
-		_ = m.View().Content
-		longest = max(longest, time.Since(start))
-		batches++
-		if ended {
-			return batches, longest
+// weather opens a storm as the program does, and counts the messages.
+func weather(events []inspect.Event) (s *story, messages int, longest time.Duration) {
+	p := testProgram()
+	p.source = sourceOf(events)
+	s = &story{m: newStoryModel(context.Background(), p)}
+	s.send(tea.WindowSizeMsg{Width: 120, Height: 40})
+	queue := []tea.Cmd{s.m.Init()}
+	for len(queue) > 0 {
+		cmd := queue[0]
+		queue = queue[1:]
+		if cmd == nil {
+			continue
 		}
+		msg := cmd()
+		if batch, ok := msg.(tea.BatchMsg); ok {
+			queue = append(queue, batch...)
+			continue
+		}
+		start := time.Now()
+		_, next := s.m.Update(msg)
+		_ = s.m.View().Content
+		longest = max(longest, time.Since(start))
+		messages++
+		queue = append(queue, next)
 	}
+	return s, messages, longest
 }
 
 func BenchmarkStormOf100000Events(b *testing.B) {
 	events := storm(100_000)
 	for b.Loop() {
-		m := New(context.Background(), testOptions())
-		m.after = func(time.Duration) tea.Cmd { return nil }
-		m.Update(tea.WindowSizeMsg{Width: 200, Height: 60})
-		m.openCase(inspect.FlaggedPod{}, nil)
-		follow(m, sourceOf(events))
+		weather(events)
 	}
 }
 
 func TestAStormIsFewMessages(t *testing.T) {
-	m := New(context.Background(), testOptions())
-	m.after = func(time.Duration) tea.Cmd { return nil }
-	m.Update(tea.WindowSizeMsg{Width: 120, Height: 40})
-	m.openCase(inspect.FlaggedPod{}, nil)
-	batches, longest := follow(m, sourceOf(storm(100_000)))
-	if batches > 100 {
-		t.Errorf("100,000 events were %d messages", batches)
+	s, messages, longest := weather(storm(100_000))
+	if messages > 100 {
+		t.Errorf("100,000 events were %d messages", messages)
 	}
-	if m.open.c.End == nil {
-		t.Error("the end of the case did not come through")
-	}
-	t.Logf("%d messages, the longest took %v", batches, longest)
+	s.t = t
+	s.sees("1 critical, 2 high", "as of")
+	t.Logf("%d messages, the longest took %v", messages, longest)
 }
 
 // A key press takes as long where there is much as where there is little. The two are measured in turns, so that other
@@ -172,10 +196,12 @@ func TestKeysAreQuick(t *testing.T) {
 		large, less *Model
 		keys        []string
 	}{
-		{"500,000 entries", treeModel(500_000), treeModel(500), []string{"j", "ctrl+d", "G", "g", "h", "l", "j", "k", "h", "l"}},
+		{"500,000 entries", treeModel(500_000), treeModel(500),
+			[]string{"j", "ctrl+d", "G", "g", "h", "l", "j", "k", "h", "l"}},
 		{"1,000 findings", findingsModel(1000), findingsModel(60), []string{"j", "k", "G", "g", "2", "1"}},
 		{"5,000 pods", podsModel(5000), podsModel(60), []string{"j", "G", "g", "k"}},
-		{"60,000 alerts", floodedModel(5000), floodedModel(60), []string{"j", "G", "g", "k"}},
+		{"60,000 alerts", benchModel(listing(flood(5000))), benchModel(listing(flood(60))),
+			[]string{"j", "G", "g", "k"}},
 	} {
 		large, less := time.Hour, time.Hour
 		for range 7 {
@@ -189,8 +215,8 @@ func TestKeysAreQuick(t *testing.T) {
 	}
 }
 
-// floodModel is to show that many pods of which each has twelve different alerts.
-func floodModel(pods int) (*Model, inspect.PodList) {
+// flood is a list of that many pods of which each has twelve different alerts.
+func flood(pods int) inspect.PodList {
 	list := incidentPods()
 	for i := range pods {
 		p := incidentPod()
@@ -199,75 +225,19 @@ func floodModel(pods int) (*Model, inspect.PodList) {
 		f := inspect.FlaggedPod{Pod: p}
 		for n := range 12 {
 			a := incidentAlert()
-			a.ID, a.Rule, a.Priority = fmt.Sprint(i, "/", n), fmt.Sprint("rule ", n), []string{"Critical", "Warning", "Notice"}[n%3]
+			a.ID, a.Rule, a.Priority = fmt.Sprint(i, "/", n), fmt.Sprint("rule ", n),
+				[]string{"Critical", "Warning", "Notice"}[n%3]
 			f.Alerts = append(f.Alerts, a)
 		}
 		list.Pods = append(list.Pods, f)
 	}
-	list.State.Whole = true
-	m := New(context.Background(), testOptions())
-	m.Update(tea.WindowSizeMsg{Width: 200, Height: 60})
-	return m, list
-}
-
-func floodedModel(pods int) *Model {
-	m, list := floodModel(pods)
-	m.Update(podsMsg{gen: m.pods.gen, board: newPodBoard(list)})
-	return m
-}
-
-// A new list while one looks is taken in a small part of the time that it takes to make it, which is not done in Update.
-func TestALiveListIsTakenQuickly(t *testing.T) {
-	if testing.Short() {
-		t.Skip("measures")
-	}
-	m, list := floodModel(5000)
-	making, taking := time.Hour, time.Hour
-	for range 5 {
-		began := time.Now()
-		board := newPodBoard(list)
-		made := time.Now()
-		m.Update(podsMsg{gen: m.pods.gen, board: board})
-		_ = m.View().Content
-		making, taking = min(making, made.Sub(began)), min(taking, time.Since(made))
-	}
-	t.Logf("60,000 rows are made in %v and taken in %v", making, taking)
-	if taking > making/2 {
-		t.Errorf("60,000 rows take %v in Update, and %v beside it", taking, making)
-	}
-}
-
-// What is done beside Update for each list, twice a second at most.
-func BenchmarkBoardOf60000Alerts(b *testing.B) {
-	_, list := floodModel(5000)
-	b.ReportAllocs()
-	for b.Loop() {
-		newPodBoard(list)
-	}
-}
-
-func BenchmarkListOf60000Alerts(b *testing.B) {
-	m, list := floodModel(5000)
-	board := newPodBoard(list)
-	b.ReportAllocs()
-	for b.Loop() {
-		m.Update(podsMsg{gen: m.pods.gen, board: board})
-		_ = m.View().Content
-	}
+	return whole(list)
 }
 
 func BenchmarkKeyOn60000Alerts(b *testing.B) {
-	m, list := floodModel(5000)
-	m.Update(podsMsg{gen: m.pods.gen, board: newPodBoard(list)})
+	m := benchModel(listing(flood(5000)))
+	b.ResetTimer()
 	for b.Loop() {
 		pressAll(m, "j", "G", "g")
 	}
-}
-
-func bigTree(n int) []inspect.Node {
-	all := make([]inspect.Node, n)
-	for i := range all {
-		all[i] = inspect.Node{Entry: inspect.Entry{Path: fmt.Sprintf("/usr/lib/d%03d/e%03d/file-%06d.so", i/10_000, i/100%100, i), Type: inspect.EntryFile, Mode: 0o644, Size: int64(i)}, Layer: i % 9}
-	}
-	return all
 }

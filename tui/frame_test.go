@@ -29,7 +29,7 @@ func TestFrames(t *testing.T) {
 	for _, size := range [][2]int{{40, 12}, {80, 24}, {120, 40}, {200, 60}} {
 		for _, s := range screens {
 			t.Run(fmt.Sprintf("%s %dx%d", s.name, size[0], size[1]), func(t *testing.T) {
-				st := tell(t, testOptions(), size[0], size[1]).press(s.keys...)
+				st := tell(t, testProgram(), size[0], size[1]).press(s.keys...)
 				golden(t, fmt.Sprintf("%s_%dx%d.txt", s.name, size[0], size[1]), st.screen()+"\n")
 			})
 		}

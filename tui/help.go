@@ -4,13 +4,21 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/backtrail/backtrail/inspect"
+	tea "charm.land/bubbletea/v2"
+	"github.com/backtrail/backtrail/tui/shell"
 	"github.com/backtrail/backtrail/tui/widget"
 )
 
-// helpLines explains the keys of a screen, and the signs.
-func helpLines(p *widget.Paint, width int, here scope, version string) []string {
-	d := widget.NewDocument(p, width)
+// runHelp shows the keys of this screen.
+func runHelp(m *Model, _ string) tea.Cmd {
+	here := m.top().Scope()
+	m.Read("Keys", func(d *widget.Document) { writeHelp(d, here, m.o.Version) })
+	return nil
+}
+
+// writeHelp explains the keys of a screen, and the signs.
+func writeHelp(d *widget.Document, here shell.Scope, version string) {
+	p, width := d.P, d.Width
 	for _, c := range commands() {
 		if c.on&here == 0 || c.show == "" {
 			continue
@@ -24,30 +32,31 @@ func helpLines(p *widget.Paint, width int, here scope, version string) []string 
 		}
 	}
 	d.Heading("Signs")
-	for _, s := range []inspect.Status{inspect.Verified, inspect.Failed, inspect.Unknown, inspect.Absent} {
-		d.Lines = append(d.Lines, p.In(signOf(s).Tone(), widget.Fit(p.Sign(signOf(s)), p.SignWidth()))+" "+signText(s))
+	for _, s := range []widget.Sign{widget.SignGood, widget.SignBad, widget.SignOpen, widget.SignNone} {
+		d.Lines = append(d.Lines, p.In(s.Tone(), widget.Fit(p.Sign(s), p.SignWidth()))+" "+signText(s))
 	}
 	d.Gap()
-	d.Say(widget.ToneDim, "A M D added, modified, removed · ! look here · L3 layer 3 · M b o your mark: malicious, benign, open")
-	d.Say(widget.ToneDim, "Times are UTC. Nothing in the cluster is changed; nothing of an image is run.")
+	d.Say(widget.ToneDim,
+		"A M D added, modified, removed · ! look here · L3 layer 3 · M b o your mark: malicious, benign, open")
+	d.Say(widget.ToneDim, "Times are UTC. Nothing in the cluster is changed; nothing from an image is run.")
 	d.Say(widget.ToneDim, strings.TrimSpace("backtrail "+version))
-	return d.Lines
 }
 
-func signText(s inspect.Status) string {
+// signText is what a sign means.
+func signText(s widget.Sign) string {
 	switch s {
-	case inspect.Verified:
-		return "verified: checked, and it holds"
-	case inspect.Failed:
-		return "failed: checked, and it does not hold"
-	case inspect.Absent:
+	case widget.SignGood:
+		return "verified: checked, and it is valid"
+	case widget.SignBad:
+		return "failed: checked, and it is invalid"
+	case widget.SignNone:
 		return "none: there is nothing to check"
 	default:
-		return "could not check: the reason stands beside it"
+		return "not checked: the reason is beside it"
 	}
 }
 
-// KeyTable is the README's table of keys, in Markdown. It is made of the same table that the keys are.
+// KeyTable is the README's table of keys, in Markdown, made from the table of commands.
 func KeyTable() string {
 	var b strings.Builder
 	b.WriteString("| Key | Does | Where |\n| --- | --- | --- |\n")
@@ -61,16 +70,17 @@ func KeyTable() string {
 	return b.String()
 }
 
-func scopeText(s scope) string {
-	if s == everywhere {
+// scopeText names the screens of a command, for the README.
+func scopeText(s shell.Scope) string {
+	if s == shell.Everywhere {
 		return "everywhere"
 	}
 	var names []string
 	for _, x := range []struct {
-		scope
+		shell.Scope
 		name string
-	}{{inPods, "pods"}, {inCase, "case"}, {inViewer, "content"}} {
-		if s&x.scope != 0 {
+	}{{shell.InPods, "pods"}, {shell.InCase, "case"}, {shell.InViewer, "content"}} {
+		if s&x.Scope != 0 {
 			names = append(names, x.name)
 		}
 	}

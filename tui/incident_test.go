@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/tui/caseview"
 	"github.com/backtrail/backtrail/tui/widget"
 )
 
@@ -28,11 +29,16 @@ const dropped = "/usr/lib/.cache/kworkerd"
 
 func incidentAlert() inspect.Alert {
 	return inspect.Alert{
-		ID: "a1", Source: "syscall", Rule: "Drop and execute new binary in container", Priority: "Critical", Time: at(-12),
-		Output:    "03:08:11.000000000: Critical Executing binary not part of base image (proc_exe=" + dropped + " container_id=4f3c2b1a0d9e)",
+		ID: "a1", Source: "syscall", Rule: "Drop and execute new binary in container", Priority: "Critical",
+		Time: at(-12),
+		Output: "03:08:11.000000000: Critical Executing binary not part of base image (proc_exe=" + dropped +
+			" container_id=4f3c2b1a0d9e)",
 		Namespace: "shop", Pod: "web-6d4cf56db6-x7k2p", Container: "web", ContainerID: "4f3c2b1a0d9e", Path: dropped,
-		Match: inspect.MatchContainer, Subject: "web", Why: "4f3c2b1a0d9e is container web", Count: 3, Raw: digest(90), Flags: []string{"EXE_LOWER_LAYER"},
-		File: inspect.AlertFile{Path: dropped, Origin: inspect.OriginImage, Layer: 2, SHA256: strings.TrimPrefix(digest(50), "sha256:"), Detail: "The image's own file ran: layer 2, COPY cache /usr/lib/.cache."},
+		Match: inspect.MatchContainer, Subject: "web", Why: "4f3c2b1a0d9e is container web", Count: 3, Raw: digest(90),
+		Flags: []string{"EXE_LOWER_LAYER"},
+		File: inspect.AlertFile{Path: dropped, Origin: inspect.OriginImage, Layer: 2,
+			SHA256: strings.TrimPrefix(digest(50), "sha256:"),
+			Detail: "The image's own file ran: layer 2, COPY cache /usr/lib/.cache."},
 	}
 }
 
@@ -41,45 +47,65 @@ func incidentPod() inspect.Pod {
 		Name: "web-6d4cf56db6-x7k2p", Namespace: "shop", UID: "u-1", Node: "node-3", Phase: "Running", Created: at(-95),
 		Owner: []inspect.Owner{{Kind: "ReplicaSet", Name: "web-6d4cf56db6"}, {Kind: "Deployment", Name: "web"}},
 		Containers: []inspect.Container{
-			{Name: "web", Type: inspect.ContainerMain, Reference: "registry.example.com/acme/web:1.4", ImageID: "registry.example.com/acme/web@" + digest(1), ContainerID: "containerd://4f3c2b1a0d9e", Started: at(-94), State: "running"},
-			{Name: "proxy", Type: inspect.ContainerSidecar, Injected: true, Reference: "registry.example.com/mesh/proxy:2.0", ImageID: "registry.example.com/mesh/proxy@" + digest(2), State: "running", Restarts: 1},
+			{Name: "web", Type: inspect.ContainerMain, Reference: "registry.example.com/acme/web:1.4",
+				ImageID: "registry.example.com/acme/web@" + digest(1), ContainerID: "containerd://4f3c2b1a0d9e",
+				Started: at(-94), State: "running"},
+			{Name: "proxy", Type: inspect.ContainerSidecar, Injected: true,
+				Reference: "registry.example.com/mesh/proxy:2.0",
+				ImageID:   "registry.example.com/mesh/proxy@" + digest(2), State: "running", Restarts: 1},
 		},
 		Reach: inspect.Reach{
-			ServiceAccount: "web", Role: "AWS arn:aws:iam::123456789012:role/web", Secrets: []string{"web-db", "web-tls"}, ConfigMaps: []string{"web-config"},
-			Roles:   []inspect.CloudRole{{Cloud: "AWS", Name: "arn:aws:iam::123456789012:role/web", Source: "annotation eks.amazonaws.com/role-arn of service account web"}},
-			Volumes: []string{"host path /var/log"}, Privileges: []inspect.Privilege{{Kind: inspect.Capabilities, Container: "web", Names: []string{"NET_ADMIN"}}}, Token: inspect.TokenMounted,
-			Tokens: []inspect.Token{{Container: "web", Path: "/var/run/secrets/kubernetes.io/serviceaccount/token", Seconds: 3607}},
+			ServiceAccount: "web", Role: "AWS arn:aws:iam::123456789012:role/web",
+			Secrets: []string{"web-db", "web-tls"}, ConfigMaps: []string{"web-config"},
+			Roles: []inspect.CloudRole{{Cloud: "AWS", Name: "arn:aws:iam::123456789012:role/web",
+				Source: "annotation eks.amazonaws.com/role-arn of service account web"}},
+			Volumes: []string{"host path /var/log"}, Privileges: []inspect.Privilege{{Kind: inspect.Capabilities, Container: "web", Names: []string{"NET_ADMIN"}}},
+			Token: inspect.TokenMounted,
+			Tokens: []inspect.Token{{Container: "web", Path: "/var/run/secrets/kubernetes.io/serviceaccount/token",
+				Seconds: 3607}},
 			Uses: []inspect.Use{
-				{Kind: inspect.UseHostPath, Name: "/var/log", Container: "web", How: "mounted at /host/log", ReadOnly: true},
+				{Kind: inspect.UseHostPath, Name: "/var/log", Container: "web", How: "mounted at /host/log",
+					ReadOnly: true},
 				{Kind: inspect.UseSecret, Name: "web-db", Container: "web", How: "env DB_PASSWORD"},
 				{Kind: inspect.UseSecret, Name: "web-tls", Container: "web", How: "mounted at /tls", ReadOnly: true},
 			},
-			NetworkPolicies: []string{"web-in"}, Isolated: []string{"ingress"}, Unseen: []inspect.Unread{{Source: inspect.ReachServices, Reason: "not permitted"}},
-			Shared: inspect.Shared{Digest: inspect.PodGroup{Count: 1, Pods: []string{"shop/web-6d4cf56db6-9qz4m"}}, Node: inspect.PodGroup{Count: 38, Pods: []string{"kube-system/dns-1", "shop/cart-0"}}},
+			NetworkPolicies: []string{"web-in"}, Isolated: []string{"ingress"},
+			Unseen: []inspect.Unread{{Source: inspect.ReachServices, Reason: "not permitted"}},
+			Shared: inspect.Shared{Digest: inspect.PodGroup{Count: 1, Pods: []string{"shop/web-6d4cf56db6-9qz4m"}},
+				Node: inspect.PodGroup{Count: 38, Pods: []string{"kube-system/dns-1", "shop/cart-0"}}},
 		},
-		Selectors: []inspect.Selector{{Kind: "ReplicaSet", Name: "web-6d4cf56db6", Keys: []string{"app", "pod-template-hash"}}},
-		Others:    []string{"shop/web-6d4cf56db6-9qz4m"},
+		Selectors: []inspect.Selector{{Kind: "ReplicaSet", Name: "web-6d4cf56db6",
+			Keys: []string{"app", "pod-template-hash"}}},
+		Others: []string{"shop/web-6d4cf56db6-9qz4m"},
 	}
 }
 
 func incidentPods() inspect.PodList {
-	list := inspect.PodList{Context: "prod-eu", Pods: []inspect.FlaggedPod{{Pod: incidentPod(), Alerts: []inspect.Alert{incidentAlert()}}}}
+	list := inspect.PodList{Context: "prod-eu", Pods: []inspect.FlaggedPod{{Pod: incidentPod(),
+		Alerts: []inspect.Alert{incidentAlert()}}}}
 	second := incidentPod()
 	second.Name, second.UID = "web-6d4cf56db6-9qz4m", "u-2"
 	list.Pods = append(list.Pods, inspect.FlaggedPod{Pod: second})
 	for i, name := range []string{"cart-0", "cart-1", "billing-7c9f8d6b5-mnbvc"} {
 		list.Pods = append(list.Pods, inspect.FlaggedPod{Pod: inspect.Pod{
 			Name: name, Namespace: "shop", Created: at(-3000 * (i + 1)), Phase: "Running", Node: "node-1",
-			Containers: []inspect.Container{{Name: "main", Type: inspect.ContainerMain, Reference: "registry.example.com/acme/" + name[:4] + ":2", ImageID: "registry.example.com/acme/x@" + digest(20+i), State: "running"}},
+			Containers: []inspect.Container{{Name: "main", Type: inspect.ContainerMain,
+				Reference: "registry.example.com/acme/" + name[:4] + ":2",
+				ImageID:   "registry.example.com/acme/x@" + digest(20+i), State: "running"}},
 		}})
 	}
 	for i := range 4 {
 		list.Pods = append(list.Pods, inspect.FlaggedPod{
-			Pod:    inspect.Pod{Name: fmt.Sprintf("agent-%d", i), Namespace: "monitoring", Created: at(-9000), Owner: []inspect.Owner{{Kind: "DaemonSet", Name: "agent"}}, Containers: []inspect.Container{{Name: "agent", Type: inspect.ContainerMain, Reference: "docker.io/acme/agent:5", ImageID: "docker.io/acme/agent@" + digest(30)}}},
-			Alerts: []inspect.Alert{{ID: fmt.Sprint("m", i), Rule: "Read sensitive file untrusted", Priority: "Warning", Time: at(-60 + i), Count: 20, Match: inspect.MatchPod, Output: "a file was read"}},
+			Pod: inspect.Pod{Name: fmt.Sprintf("agent-%d", i), Namespace: "monitoring", Created: at(-9000),
+				Owner: []inspect.Owner{{Kind: "DaemonSet", Name: "agent"}},
+				Containers: []inspect.Container{{Name: "agent", Type: inspect.ContainerMain,
+					Reference: "docker.io/acme/agent:5", ImageID: "docker.io/acme/agent@" + digest(30)}}},
+			Alerts: []inspect.Alert{{ID: fmt.Sprint("m", i), Rule: "Read sensitive file untrusted", Priority: "Warning",
+				Time: at(-60 + i), Count: 20, Match: inspect.MatchPod, Output: "a file was read"}},
 		})
 	}
-	list.Unmatched = []inspect.Alert{{ID: "s1", Rule: "Terminal shell in container", Priority: "Notice", Time: at(-200), Namespace: "old", Pod: "gone-1", Output: "a shell", Why: "no pod of this name runs"}}
+	list.Unmatched = []inspect.Alert{{ID: "s1", Rule: "Terminal shell in container", Priority: "Notice", Time: at(-200),
+		Namespace: "old", Pod: "gone-1", Output: "a shell", Why: "no pod of this name runs"}}
 	return list
 }
 
@@ -100,13 +126,18 @@ func begun(check, subject string) inspect.Event {
 func incidentEvents() []inspect.Event {
 	alert, pod := incidentAlert(), incidentPod()
 	events := []inspect.Event{
-		{Time: at(0), Fact: inspect.Header{Schema: inspect.Schema, Target: inspect.Target{Kind: inspect.TargetPod, Name: "pod/" + pod.Name, Namespace: "shop", Context: "prod-eu"}, Started: at(0)}},
-		begun("subject", ""), on("subject", "", inspect.Event{Fact: pod}), on("alert", "", inspect.Event{Fact: alert}),
+		{Time: at(0), Fact: inspect.Header{Schema: inspect.Schema,
+			Target: inspect.Target{Kind: inspect.TargetPod, Name: "pod/" + pod.Name, Namespace: "shop",
+				Context: "prod-eu"}, Started: at(0)}},
+		begun("subject", ""), on("subject", "", inspect.Event{Fact: pod}),
+		on("alert", "", inspect.Event{Fact: alert}),
 	}
 	for i, c := range pod.Containers {
 		events = append(events, on("subject", c.Name, inspect.Event{Fact: inspect.ImageHead{
-			Container: c.Name, Reference: c.Reference, Location: c.ImageID, Digest: digest(i + 1), Config: digest(i + 11), Platform: "linux/amd64", Created: at(-150), Status: inspect.Verified,
-			Settings: inspect.ImageConfig{Entrypoint: []string{"/usr/bin/web"}, User: "1000", Env: []string{"PATH=/usr/bin:/bin"}},
+			Container: c.Name, Reference: c.Reference, Location: c.ImageID, Digest: digest(i + 1),
+			Config: digest(i + 11), Platform: "linux/amd64", Created: at(-150), Status: inspect.Verified,
+			Settings: inspect.ImageConfig{Entrypoint: []string{"/usr/bin/web"}, User: "1000",
+				Env: []string{"PATH=/usr/bin:/bin"}},
 		}}))
 	}
 	events = append(events, ended("subject", "", inspect.Verified, ""))
@@ -119,10 +150,14 @@ func incidentEvents() []inspect.Event {
 
 func incidentLayers() []inspect.Event {
 	steps := []inspect.Layer{
-		{Position: 0, Number: 0, Size: 29_126_484, CreatedBy: "/bin/sh -c #(nop) ADD file:0eae0dca665c7044bf242cb1fc92cb8ea744f5af2dd376a558c90bc47349aefe in / ", Base: true, Added: 3241},
+		{Position: 0, Number: 0, Size: 29_126_484,
+			CreatedBy: "/bin/sh -c #(nop) ADD file:0eae0dca665c7044bf242cb1fc92cb8ea744f5af2dd376a558c90bc47349aefe in / ", Base: true, Added: 3241},
 		{Position: 1, Number: -1, Empty: true, CreatedBy: "/bin/sh -c #(nop)  CMD [\"bash\"]", Base: true},
-		{Position: 2, Number: 1, Size: 8_400_512, CreatedBy: "RUN /bin/sh -c apt-get update && apt-get install -y curl top # buildkit", Added: 812, Modified: 14},
-		{Position: 3, Number: 2, Size: 84_120, CreatedBy: "COPY cache /usr/lib/.cache # buildkit", Added: 2, Modified: 1},
+		{Position: 2, Number: 1, Size: 8_400_512,
+			CreatedBy: "RUN /bin/sh -c apt-get update && apt-get install -y curl top # buildkit", Added: 812,
+			Modified: 14},
+		{Position: 3, Number: 2, Size: 84_120, CreatedBy: "COPY cache /usr/lib/.cache # buildkit", Added: 2,
+			Modified: 1},
 	}
 	events := []inspect.Event{begun("layers", "web"), begun("layers", "proxy")}
 	for i := range steps {
@@ -133,15 +168,19 @@ func incidentLayers() []inspect.Event {
 		}
 		events = append(events, on("layers", "web", inspect.Event{Fact: l}))
 	}
-	return append(events, ended("layers", "web", inspect.Verified, ""), ended("layers", "proxy", inspect.Unknown, "getting layer 1: the registry answered 404"))
+	return append(events, ended("layers", "web", inspect.Verified, ""),
+		ended("layers", "proxy", inspect.Unknown, "getting layer 1: the registry answered 404"))
 }
 
 func incidentSigners() []inspect.Event {
 	signature := inspect.Signature{
-		ID: "g1", Kind: "cosign", Store: "tag", Digest: digest(60), Subject: digest(9), Status: inspect.Failed, Reason: "subject-mismatch",
-		Identity: "https://github.com/acme/web/.github/workflows/release.yml@refs/tags/v1.4", Issuer: "https://token.actions.githubusercontent.com", LogIndex: 30024022, IntegratedTime: at(-40000),
+		ID: "g1", Kind: "cosign", Store: "tag", Digest: digest(60), Subject: digest(9), Status: inspect.Failed,
+		Reason:   "subject-mismatch",
+		Identity: "https://github.com/acme/web/.github/workflows/release.yml@refs/tags/v1.4",
+		Issuer:   "https://token.actions.githubusercontent.com", LogIndex: 30024022, IntegratedTime: at(-40000),
 		Certificate: &inspect.Certificate{Subject: []string{"https://github.com/acme/web/.github/workflows/release.yml@refs/tags/v1.4"}, Issuer: "CN=sigstore-intermediate,O=sigstore.dev", NotBefore: at(-40000), NotAfter: at(-39990), Extensions: map[string]string{"sourceRepositoryURI": "https://github.com/acme/web", "sourceRepositoryRef": "refs/tags/v1.4"}},
-		Raw:         []inspect.RawPart{{Name: "payload", Digest: digest(61)}, {Name: "certificate", Digest: digest(62)}},
+		Raw: []inspect.RawPart{{Name: "payload", Digest: digest(61)},
+			{Name: "certificate", Digest: digest(62)}},
 	}
 	for i, name := range inspect.StepNames() {
 		step := inspect.Step{Name: name, Status: inspect.Verified, Detail: "holds"}
@@ -157,14 +196,22 @@ func incidentSigners() []inspect.Event {
 	}
 	return []inspect.Event{
 		begun("signatures", "web"), on("signatures", "web", inspect.Event{Fact: signature}),
-		on("signatures", "web", inspect.Event{Fact: inspect.StoreReply{Store: "cosign-tag", Subject: digest(1), Status: inspect.Verified, Found: 1}}),
-		on("signatures", "web", inspect.Event{Fact: inspect.StoreReply{Store: "referrers", Subject: digest(1), Status: inspect.Absent}}),
-		on("signatures", "web", inspect.Event{Fact: inspect.StoreReply{Store: "referrers-tag", Subject: digest(1), Status: inspect.Unknown, Detail: "the registry answered 500"}}),
-		on("signatures", "web", inspect.Event{Fact: inspect.Gate{Name: inspect.GateSignature, Status: inspect.Failed, Detail: "the known-good was signed, this one is not"}}),
+		on("signatures", "web", inspect.Event{Fact: inspect.StoreReply{Store: "cosign-tag", Subject: digest(1),
+			Status: inspect.Verified, Found: 1}}),
+		on("signatures", "web", inspect.Event{Fact: inspect.StoreReply{Store: "referrers", Subject: digest(1),
+			Status: inspect.Absent}}),
+		on("signatures", "web", inspect.Event{Fact: inspect.StoreReply{Store: "referrers-tag", Subject: digest(1),
+			Status: inspect.Unknown, Detail: "the registry answered 500"}}),
+		on("signatures", "web", inspect.Event{Fact: inspect.Gate{Name: inspect.GateSignature, Status: inspect.Failed,
+			Detail: "the known-good was signed, this one is not"}}),
 		ended("signatures", "web", inspect.Verified, ""),
 		on("provenance", "web", inspect.Event{Fact: inspect.Provenance{
-			ID: "p1", PredicateType: "https://slsa.dev/provenance/v1", BuildType: "https://mobyproject.org/buildkit@v1", Builder: "https://ci.example.com/runner/7", Source: "git+https://github.com/acme/web", Ref: "refs/heads/main",
-			Commit: "9f8e7d6c5b4a39281706f5e4d3c2b1a09f8e7d6c", Status: inspect.Unknown, Reason: "unsigned", Subject: digest(1), Materials: []inspect.Material{{URI: "pkg:docker/debian@12", Digest: digest(70)}}, Notes: []string{"the builder is not the one of the known-good"},
+			ID: "p1", PredicateType: "https://slsa.dev/provenance/v1", BuildType: "https://mobyproject.org/buildkit@v1",
+			Builder: "https://ci.example.com/runner/7", Source: "git+https://github.com/acme/web",
+			Ref:    "refs/heads/main",
+			Commit: "9f8e7d6c5b4a39281706f5e4d3c2b1a09f8e7d6c", Status: inspect.Unknown, Reason: "unsigned",
+			Subject: digest(1), Materials: []inspect.Material{{URI: "pkg:docker/debian@12", Digest: digest(70)}},
+			Notes: []string{"the builder is not the one of the known-good"},
 		}}),
 		ended("provenance", "web", inspect.Verified, ""),
 	}
@@ -172,17 +219,25 @@ func incidentSigners() []inspect.Event {
 
 func incidentPackages() []inspect.Event {
 	list := []inspect.Package{
-		{Type: "deb", Name: "curl", Version: "7.88.1-10", PURL: "pkg:deb/debian/curl@7.88.1-10", Layer: 1, Locations: []string{"/var/lib/dpkg/status"}},
-		{Type: "deb", Name: "procps", Version: "2:4.0.2-3", PURL: "pkg:deb/debian/procps@4.0.2-3", Layer: 1, Locations: []string{"/var/lib/dpkg/status"}},
-		{Type: "deb", Name: "xz-utils", Version: "5.6.1-1", PURL: "pkg:deb/debian/xz-utils@5.6.1-1", Layer: 1, Locations: []string{"/var/lib/dpkg/status"}},
+		{Type: "deb", Name: "curl", Version: "7.88.1-10", PURL: "pkg:deb/debian/curl@7.88.1-10", Layer: 1,
+			Locations: []string{"/var/lib/dpkg/status"}},
+		{Type: "deb", Name: "procps", Version: "2:4.0.2-3", PURL: "pkg:deb/debian/procps@4.0.2-3", Layer: 1,
+			Locations: []string{"/var/lib/dpkg/status"}},
+		{Type: "deb", Name: "xz-utils", Version: "5.6.1-1", PURL: "pkg:deb/debian/xz-utils@5.6.1-1", Layer: 1,
+			Locations: []string{"/var/lib/dpkg/status"}},
 	}
-	known := inspect.KnownGood{Reference: "registry.example.com/acme/web:1.4", Digest: digest(9), Why: "previous revision 3 of deployment/web", Confidence: "high"}
+	known := inspect.KnownGood{Reference: "registry.example.com/acme/web:1.4", Digest: digest(9),
+		Why: "previous revision 3 of deployment/web", Confidence: "high"}
 	return []inspect.Event{
-		on("packages", "web", inspect.Event{Fact: inspect.Packages{List: list}}), ended("packages", "web", inspect.Verified, ""),
-		on("diff", "web", inspect.Event{Fact: inspect.Candidate{Reference: known.Reference, Digest: known.Digest, Why: known.Why, Confidence: "high"}}),
+		on("packages", "web", inspect.Event{Fact: inspect.Packages{List: list}}),
+		ended("packages", "web", inspect.Verified, ""),
+		on("diff", "web", inspect.Event{Fact: inspect.Candidate{Reference: known.Reference, Digest: known.Digest,
+			Why: known.Why, Confidence: "high"}}),
 		on("diff", "web", inspect.Event{Fact: inspect.Diff{
-			KnownGood:  &known,
-			Packages:   &inspect.PackageDiff{Changed: []inspect.PackageChange{{Type: "deb", Name: "xz-utils", From: "5.4.1-0.2", To: "5.6.1-1", Change: "upgrade", Layer: 1}}, Added: list[:1], Removed: []inspect.Package{{Type: "deb", Name: "ca-certificates", Version: "20230311", Layer: -1}}},
+			KnownGood: &known,
+			Packages: &inspect.PackageDiff{Changed: []inspect.PackageChange{{Type: "deb", Name: "xz-utils",
+				From: "5.4.1-0.2", To: "5.6.1-1", Change: "upgrade", Layer: 1}}, Added: list[:1],
+				Removed: []inspect.Package{{Type: "deb", Name: "ca-certificates", Version: "20230311", Layer: -1}}},
 			Files:      &inspect.FileDiff{Added: 3, Changed: 2},
 			Layers:     &inspect.LayerDiff{Shared: 1, Added: 2},
 			Signers:    []string{"signed by acme/web's release workflow before, unsigned now"},
@@ -195,8 +250,11 @@ func incidentPackages() []inspect.Event {
 func incidentFindings() []inspect.Event {
 	finding := func(check, code, subject, title string, severity inspect.Severity) inspect.Event {
 		f := inspect.Finding{
-			ID: inspect.FindingID(check, code, subject), Check: check, Code: code, Subject: subject, Title: title, Severity: severity, Status: severity.RowStatus(),
-			Detail: "What the check saw, in a sentence or two, so that it can be read out on a call.", Evidence: []inspect.Evidence{{Kind: "file", Digest: digest(50), Path: dropped}, {Kind: "layer", Digest: digest(103), Text: "layer 2"}},
+			ID: inspect.FindingID(check, code, subject), Check: check, Code: code, Subject: subject, Title: title,
+			Severity: severity, Status: severity.RowStatus(),
+			Detail: "What the check saw, in a sentence or two, so that it can be read out on a call.",
+			Evidence: []inspect.Evidence{{Kind: "file", Digest: digest(50), Path: dropped},
+				{Kind: "layer", Digest: digest(103), Text: "layer 2"}},
 		}
 		_, path, _ := strings.Cut(subject, ":")
 		if path != "" {
@@ -205,42 +263,71 @@ func incidentFindings() []inspect.Event {
 		return on(check, "web", inspect.Event{Fact: f})
 	}
 	return []inspect.Event{
-		on("binaries", "web", inspect.Event{Fact: inspect.Files{Total: 4055, Owned: 4020, Unowned: 35, Altered: 1, Ownership: "known"}}),
-		on("binaries", "web", inspect.Event{Fact: inspect.Binary{Path: dropped, Kind: inspect.KindELF, SHA256: strings.TrimPrefix(digest(50), "sha256:"), Size: 81_920, Mode: "0755", Layer: 2, CreatedBy: "COPY cache /usr/lib/.cache # buildkit", Count: 1, Status: inspect.Failed, Severity: inspect.Critical, Codes: []string{"alerted", "unowned", "hidden-path", "static-stripped"}, Detail: "An alert names it; no package does; it lies in a hidden directory."}}),
-		on("binaries", "web", inspect.Event{Fact: inspect.Binary{Path: "/usr/bin/web", Kind: inspect.KindELF, SHA256: strings.TrimPrefix(digest(51), "sha256:"), Size: 6_400_000, Mode: "0755", Layer: 1, Count: 1, Status: inspect.Unknown, Severity: inspect.Info, Codes: []string{"unowned", "entrypoint"}, Detail: "The image's own program."}}),
-		on("binaries", "web", inspect.Event{Fact: inspect.Altered{Path: "/usr/bin/top", Kind: inspect.KindELF, Package: "procps", Layer: 2, Expected: "md5:" + strings.Repeat("0a", 16), Actual: "md5:" + strings.Repeat("ff", 16), Status: inspect.Failed, Severity: inspect.High, Detail: "Replaced in layer 2."}}),
+		on("binaries", "web", inspect.Event{Fact: inspect.Files{Total: 4055, Owned: 4020, Unowned: 35, Altered: 1,
+			Ownership: "known"}}),
+		on("binaries", "web", inspect.Event{Fact: inspect.Binary{Path: dropped, Kind: inspect.KindELF,
+			SHA256: strings.TrimPrefix(digest(50), "sha256:"), Size: 81_920, Mode: "0755", Layer: 2,
+			CreatedBy: "COPY cache /usr/lib/.cache # buildkit", Count: 1, Status: inspect.Failed,
+			Severity: inspect.Critical, Codes: []string{"alerted", "unowned", "hidden-path", "static-stripped"},
+			Detail: "An alert names it; no package does; it lies in a hidden directory."}}),
+		on("binaries", "web", inspect.Event{Fact: inspect.Binary{Path: "/usr/bin/web", Kind: inspect.KindELF,
+			SHA256: strings.TrimPrefix(digest(51), "sha256:"), Size: 6_400_000, Mode: "0755", Layer: 1, Count: 1,
+			Status: inspect.Unknown, Severity: inspect.Info, Codes: []string{"unowned", "entrypoint"},
+			Detail: "The image's own program."}}),
+		on("binaries", "web", inspect.Event{Fact: inspect.Altered{Path: "/usr/bin/top", Kind: inspect.KindELF,
+			Package: "procps", Layer: 2, Expected: "md5:" + strings.Repeat("0a", 16),
+			Actual: "md5:" + strings.Repeat("ff", 16), Status: inspect.Failed, Severity: inspect.High,
+			Detail: "Replaced in layer 2."}}),
 		ended("binaries", "web", inspect.Verified, ""),
-		finding("binaries", "unexpected-binary", "web:"+dropped, "An alert names /usr/lib/.cache/kworkerd, which no package owns", inspect.Critical),
-		finding("binaries", "altered-file", "web:/usr/bin/top", "/usr/bin/top is not what its package procps says", inspect.High),
+		finding("binaries", "unexpected-binary", "web:"+dropped,
+			"An alert names /usr/lib/.cache/kworkerd, which no package owns", inspect.Critical),
+		finding("binaries", "altered-file", "web:/usr/bin/top", "/usr/bin/top is not what its package procps says",
+			inspect.High),
 		finding("diff", "signer-gone", "web", "Signed by acme/web before, unsigned now", inspect.High),
 		finding("packages", "package-changed", "web", "xz-utils went from 5.4.1-0.2 to 5.6.1-1", inspect.Medium),
-		on("answers", "", inspect.Event{Fact: inspect.Answer{Question: inspect.WhereFrom, Status: inspect.Verified, Text: "From layer 2 of the image, build step COPY cache /usr/lib/.cache; seen in the bytes.", Findings: []string{inspect.FindingID("binaries", "unexpected-binary", "web:"+dropped)}}}),
-		on("answers", "", inspect.Event{Fact: inspect.Answer{Question: inspect.HowIn, Status: inspect.Verified, Text: "With the own build: revision 4 of deployment/web, rolled out 2026-03-14 01:45:00Z by kubectl-set."}}),
-		on("answers", "", inspect.Event{Fact: inspect.Answer{Question: inspect.WhyMissed, Status: inspect.Unknown, Text: "No admission policy selects namespace shop; whether one was there at the rollout is not known."}}),
-		on("answers", "", inspect.Event{Fact: inspect.Moment{Time: at(-40000), What: "known-good signed", Source: "log entry 30024022", Trust: inspect.BySignature}}),
-		on("answers", "", inspect.Event{Fact: inspect.Moment{Time: at(-150), What: "image built", Source: "config of the image", Trust: inspect.ByClaim}}),
-		on("answers", "", inspect.Event{Fact: inspect.Moment{Time: at(-95), What: "rollout of revision 4, pod created", Source: "ReplicaSet web-6d4cf56db6", Trust: inspect.ByCluster}}),
-		on("logs", "", inspect.Event{Fact: inspect.Exhibit{Path: "logs/before.log", Missing: "the log of the run before of container proxy: previous terminated container not found"}}),
-		on("logs", "", inspect.Event{Fact: inspect.Exhibit{Path: "logs/4f3c2b1a0d9e.log", Digest: digest(81), Size: 40_123, Source: "GET pods/web-6d4cf56db6-x7k2p/log", Truncated: true}}),
-		on("answers", "", inspect.Event{Fact: inspect.Exhibit{Path: "cluster/pod.json", Digest: digest(80), Size: 8123, Source: "GET pods/web-6d4cf56db6-x7k2p", Redacted: []string{"env DB_PASSWORD"}}}),
+		on("answers", "", inspect.Event{Fact: inspect.Answer{Question: inspect.WhereFrom, Status: inspect.Verified,
+			Text:     "From layer 2 of the image, build step COPY cache /usr/lib/.cache; seen in the bytes.",
+			Findings: []string{inspect.FindingID("binaries", "unexpected-binary", "web:"+dropped)}}}),
+		on("answers", "", inspect.Event{Fact: inspect.Answer{Question: inspect.HowIn, Status: inspect.Verified,
+			Text: "With the own build: revision 4 of deployment/web, rolled out 2026-03-14 01:45:00Z by kubectl-set."}}),
+		on("answers", "", inspect.Event{Fact: inspect.Answer{Question: inspect.WhyMissed, Status: inspect.Unknown,
+			Text: "No admission policy selects namespace shop; whether one was there at the rollout is not known."}}),
+		on("answers", "", inspect.Event{Fact: inspect.Moment{Time: at(-40000), What: "known-good signed",
+			Source: "log entry 30024022", Trust: inspect.BySignature}}),
+		on("answers", "", inspect.Event{Fact: inspect.Moment{Time: at(-150), What: "image built",
+			Source: "config of the image", Trust: inspect.ByClaim}}),
+		on("answers", "", inspect.Event{Fact: inspect.Moment{Time: at(-95),
+			What: "rollout of revision 4, pod created", Source: "ReplicaSet web-6d4cf56db6",
+			Trust: inspect.ByCluster}}),
+		on("logs", "", inspect.Event{Fact: inspect.Exhibit{Path: "logs/before.log",
+			Missing: "the log of the run before of container proxy: previous terminated container not found"}}),
+		on("logs", "", inspect.Event{Fact: inspect.Exhibit{Path: "logs/4f3c2b1a0d9e.log", Digest: digest(81),
+			Size: 40_123, Source: "GET pods/web-6d4cf56db6-x7k2p/log", Truncated: true}}),
+		on("answers", "", inspect.Event{Fact: inspect.Exhibit{Path: "cluster/pod.json", Digest: digest(80),
+			Size: 8123, Source: "GET pods/web-6d4cf56db6-x7k2p", Redacted: []string{"env DB_PASSWORD"}}}),
 		ended("answers", "", inspect.Verified, ""),
 	}
 }
 
 // cleanEvents is a case in which all is well and nothing was flagged.
 func cleanEvents() []inspect.Event {
-	signature := inspect.Signature{ID: "g1", Kind: "bundle", Store: "referrers", Subject: digest(5), Status: inspect.Verified, Identity: "release@example.com", Issuer: "https://accounts.example.com"}
+	signature := inspect.Signature{ID: "g1", Kind: "bundle", Store: "referrers", Subject: digest(5),
+		Status: inspect.Verified, Identity: "release@example.com", Issuer: "https://accounts.example.com"}
 	for _, name := range inspect.StepNames() {
 		signature.Steps = append(signature.Steps, inspect.Step{Name: name, Status: inspect.Verified, Detail: "holds"})
 	}
 	events := []inspect.Event{
-		{Time: at(0), Fact: inspect.Header{Schema: inspect.Schema, Target: inspect.Target{Kind: inspect.TargetImage, Name: "oci:fine:1"}, Started: at(0)}},
-		on("subject", "image", inspect.Event{Fact: inspect.ImageHead{Reference: "oci:fine:1", Location: "oci:fine", Digest: digest(5), Status: inspect.Verified}}),
-		on("layers", "image", inspect.Event{Fact: inspect.Layer{Number: 0, Size: 100, Status: inspect.Verified, Digest: digest(6), DiffID: digest(7), CreatedBy: "COPY . /"}}),
+		{Time: at(0), Fact: inspect.Header{Schema: inspect.Schema,
+			Target: inspect.Target{Kind: inspect.TargetImage, Name: "oci:fine:1"}, Started: at(0)}},
+		on("subject", "image", inspect.Event{Fact: inspect.ImageHead{Reference: "oci:fine:1", Location: "oci:fine",
+			Digest: digest(5), Status: inspect.Verified}}),
+		on("layers", "image", inspect.Event{Fact: inspect.Layer{Number: 0, Size: 100, Status: inspect.Verified,
+			Digest: digest(6), DiffID: digest(7), CreatedBy: "COPY . /"}}),
 		on("signatures", "image", inspect.Event{Fact: signature}),
 	}
 	for _, q := range inspect.Questions() {
-		events = append(events, on("answers", "", inspect.Event{Fact: inspect.Answer{Question: q, Status: inspect.Absent, Text: "There is nothing to explain."}}))
+		events = append(events, on("answers", "", inspect.Event{Fact: inspect.Answer{Question: q,
+			Status: inspect.Absent, Text: "There is nothing to explain."}}))
 	}
 	return append(events, inspect.Event{Time: at(0), Fact: inspect.End{Status: inspect.Verified}})
 }
@@ -257,7 +344,8 @@ func sourceOf(events []inspect.Event) inspect.Source {
 // incidentTree is the merged tree, or what layer 2 did.
 func incidentTree(layer int) []inspect.Node {
 	file := func(path string, layer int, change inspect.Change, size int64) inspect.Node {
-		return inspect.Node{Entry: inspect.Entry{Path: path, Type: inspect.EntryFile, Mode: 0o755, Size: size, Kind: inspect.KindELF, SHA256: strings.TrimPrefix(digest(50), "sha256:")}, Layer: layer, Change: change}
+		return inspect.Node{Entry: inspect.Entry{Path: path, Type: inspect.EntryFile, Mode: 0o755, Size: size,
+			Kind: inspect.KindELF, SHA256: strings.TrimPrefix(digest(50), "sha256:")}, Layer: layer, Change: change}
 	}
 	top := []inspect.Node{file(dropped, 2, inspect.Added, 81_920), file("/usr/bin/top", 2, inspect.Modified, 140_032)}
 	if layer == 2 {
@@ -266,7 +354,8 @@ func incidentTree(layer int) []inspect.Node {
 	all := append([]inspect.Node{
 		{Entry: inspect.Entry{Path: "/usr", Type: inspect.EntryDir, Mode: 0o755}},
 		{Entry: inspect.Entry{Path: "/bin", Type: inspect.EntrySymlink, Mode: 0o777, Link: "usr/bin"}},
-		file("/usr/bin/web", 1, inspect.Added, 6_400_000), file("/usr/bin/curl", 1, inspect.Added, 250_000), file("/usr/bin/ls", 0, inspect.Same, 140_000), file("/etc/passwd", 0, inspect.Same, 900),
+		file("/usr/bin/web", 1, inspect.Added, 6_400_000), file("/usr/bin/curl", 1, inspect.Added, 250_000),
+		file("/usr/bin/ls", 0, inspect.Same, 140_000), file("/etc/passwd", 0, inspect.Same, 900),
 	}, top...)
 	return all
 }
@@ -325,29 +414,103 @@ func testBrief(c inspect.Case) string {
 	for _, a := range c.Answers {
 		lines = append(lines, a.Text)
 	}
-	lines = append(lines, "NOT CHECKED layers of proxy", "KEPT pod, alerts, manifests  NOT KEPT logs", "NEXT hold the pod, then copy its run-time state")
+	lines = append(lines, "NOT CHECKED layers of proxy", "KEPT pod, alerts, manifests  NOT KEPT logs",
+		"NEXT hold the pod, then copy its run-time state")
 	for i, l := range lines {
 		lines[i] = widget.Fit(l, min(len([]rune(l)), 78))
 	}
 	return strings.Join(lines, "\n")
 }
 
-// testOptions is a program around the incident, without a cluster.
-func testOptions() Options {
-	return Options{
-		Context: "prod-eu", Alerts: "falco.json", Theme: ThemeDark, Now: func() time.Time { return clock }, Store: memory{}, Brief: testBrief,
-		Pods: func(_ context.Context, _ bool, emit func(inspect.PodList)) error { emit(incidentPods()); return nil },
-		Open: func(context.Context, inspect.FlaggedPod) (inspect.Source, error) {
+// program is a backend around the incident, without a cluster. A test replaces the functions that it is about.
+type program struct {
+	Options
+	memory
+	source    inspect.Source // the one case, where there is no list
+	readOnly  string
+	live      bool // a source goes on: commands that wait for it are parked
+	pods      func(ctx context.Context, allNamespaces bool, emit func(inspect.PodList)) error
+	paste     func(ctx context.Context, text string) error
+	open      func(ctx context.Context, pod inspect.FlaggedPod) (inspect.Source, error)
+	watch     func() inspect.Source
+	again     func(ctx context.Context, c *inspect.Case, keys []inspect.Key) (inspect.Source, error)
+	knownGood func(ctx context.Context, c *inspect.Case, subject string, k inspect.Candidate) (inspect.Source, error)
+	skip      func(digest string, skip bool)
+	note      func(ctx context.Context, c *inspect.Case, n inspect.Note) (inspect.Event, error)
+	clock     func(ctx context.Context, c *inspect.Case, k inspect.Clock) (inspect.Event, error)
+	next      func(c inspect.Case) []inspect.NextStep
+	policy    func(ctx context.Context, c *inspect.Case, subject string, g inspect.Signature) (caseview.PolicyDraft,
+		error)
+	tree   func(ctx context.Context, i inspect.Image, layer int) ([]inspect.Node, error)
+	export func(ctx context.Context, c *inspect.Case, to string, p func(inspect.Progress)) (caseview.ExportResult,
+		error)
+	save func(ctx context.Context, name string, content io.Reader) error
+}
+
+func (p *program) Pods(ctx context.Context, all bool, emit func(inspect.PodList)) error {
+	return p.pods(ctx, all, emit)
+}
+func (p *program) PasteAlerts(ctx context.Context, text string) error { return p.paste(ctx, text) }
+func (p *program) OpenCase(ctx context.Context, pod inspect.FlaggedPod) (inspect.Source, error) {
+	return p.open(ctx, pod)
+}
+func (p *program) ReadOnly() string      { return p.readOnly }
+func (p *program) Watch() inspect.Source { return p.watch() }
+func (p *program) Retry(ctx context.Context, c *inspect.Case, keys []inspect.Key) (inspect.Source, error) {
+	return p.again(ctx, c, keys)
+}
+func (p *program) ConfirmKnownGood(ctx context.Context, c *inspect.Case, container string,
+	k inspect.Candidate) (inspect.Source, error) {
+	return p.knownGood(ctx, c, container, k)
+}
+func (p *program) SkipLayer(digest string, skip bool) { p.skip(digest, skip) }
+func (p *program) AddNote(ctx context.Context, c *inspect.Case, n inspect.Note) (inspect.Event, error) {
+	return p.note(ctx, c, n)
+}
+func (p *program) SetClock(ctx context.Context, c *inspect.Case, k inspect.Clock) (inspect.Event, error) {
+	return p.clock(ctx, c, k)
+}
+func (p *program) NextSteps(c inspect.Case) []inspect.NextStep { return p.next(c) }
+func (p *program) Brief(c inspect.Case) string                 { return testBrief(c) }
+func (p *program) Command(*inspect.Case, string) string {
+	return "backtrail inspect pod/web-6d4cf56db6-x7k2p -n shop"
+}
+func (p *program) DraftPolicy(ctx context.Context, c *inspect.Case, container string,
+	g inspect.Signature) (caseview.PolicyDraft, error) {
+	return p.policy(ctx, c, container, g)
+}
+func (p *program) Tree(ctx context.Context, i inspect.Image, layer int) ([]inspect.Node, error) {
+	return p.tree(ctx, i, layer)
+}
+func (p *program) ExportPath(inspect.Case) string { return "backtrail-pod-web-6d4cf56db6-x7k2p.tar.gz" }
+func (p *program) Export(ctx context.Context, c *inspect.Case, to string,
+	progress func(inspect.Progress)) (caseview.ExportResult, error) {
+	return p.export(ctx, c, to, progress)
+}
+func (p *program) SaveFile(ctx context.Context, name string, content io.Reader) error {
+	return p.save(ctx, name, content)
+}
+
+// testProgram tells the whole incident.
+func testProgram() *program {
+	return &program{
+		Options: Options{Context: "prod-eu", Alerts: "falco.json", Theme: ThemeDark,
+			Now: func() time.Time { return clock }},
+		paste: func(context.Context, string) error { return nil },
+		watch: func() inspect.Source { return nil },
+		skip:  func(string, bool) {},
+		pods:  func(_ context.Context, _ bool, emit func(inspect.PodList)) error { emit(incidentPods()); return nil },
+		open: func(context.Context, inspect.FlaggedPod) (inspect.Source, error) {
 			return sourceOf(incidentEvents()), nil
 		},
-		Tree: func(_ context.Context, _ inspect.Image, layer int) ([]inspect.Node, error) {
+		tree: func(_ context.Context, _ inspect.Image, layer int) ([]inspect.Node, error) {
 			return incidentTree(layer), nil
 		},
-		Note: func(_ context.Context, _ *inspect.Case, n inspect.Note) (inspect.Event, error) {
+		note: func(_ context.Context, _ *inspect.Case, n inspect.Note) (inspect.Event, error) {
 			n.Time, n.Author = at(2), "ada"
 			return inspect.Event{Time: at(2), Fact: n}, nil
 		},
-		Clock: func(_ context.Context, c *inspect.Case, k inspect.Clock) (e inspect.Event, err error) {
+		clock: func(_ context.Context, c *inspect.Case, k inspect.Clock) (e inspect.Event, err error) {
 			if k.Withdrawn != nil {
 				k, err = c.WithdrawClock(k.Regime, at(4).Time, "ada", k.Withdrawn.Reason)
 			} else {
@@ -355,28 +518,34 @@ func testOptions() Options {
 			}
 			return inspect.Event{Time: at(3), Fact: k}, err
 		},
-		Next: func(c inspect.Case) []inspect.NextStep {
-			steps := []inspect.NextStep{{Why: "hold the pod: its writable layer and memory are nowhere else", Command: "kubectl --context prod-eu -n shop annotate pod web-6d4cf56db6-x7k2p karpenter.sh/do-not-disrupt=true"}}
+		next: func(c inspect.Case) []inspect.NextStep {
+			steps := []inspect.NextStep{{Why: "Preserve the pod: its writable layer and memory exist nowhere else",
+				Command: "kubectl --context prod-eu -n shop annotate pod web-6d4cf56db6-x7k2p karpenter.sh/do-not-disrupt=true"}}
 			if _, said := c.Runtime(); said {
-				steps = append(steps, inspect.NextStep{Why: "run-time state is saved: delete the pod", Command: "kubectl --context prod-eu -n shop delete pod web-6d4cf56db6-x7k2p"})
+				steps = append(steps, inspect.NextStep{Why: "Runtime state is preserved: delete the pod",
+					Command: "kubectl --context prod-eu -n shop delete pod web-6d4cf56db6-x7k2p"})
 			}
 			return steps
 		},
-		Again: func(context.Context, *inspect.Case, []inspect.Key) (inspect.Source, error) {
+		again: func(context.Context, *inspect.Case, []inspect.Key) (inspect.Source, error) {
 			return sourceOf([]inspect.Event{
 				{Fact: inspect.Reset{Drop: []inspect.Key{{Check: "layers", Container: "proxy"}}}},
 				begun("layers", "proxy"), ended("layers", "proxy", inspect.Verified, ""),
 				{Time: at(3), Fact: inspect.End{Status: inspect.Verified}},
 			}), nil
 		},
-		KnownGood: func(_ context.Context, _ *inspect.Case, subject string, c inspect.Candidate) (inspect.Source, error) {
-			return sourceOf([]inspect.Event{on("diff", subject, inspect.Event{Fact: inspect.Diff{KnownGood: &inspect.KnownGood{Reference: c.Reference, Digest: c.Digest, Confirmed: true, By: "ada"}}})}), nil
+		knownGood: func(_ context.Context, _ *inspect.Case, subject string, c inspect.Candidate) (inspect.Source,
+			error) {
+			return sourceOf([]inspect.Event{on("diff", subject,
+				inspect.Event{Fact: inspect.Diff{KnownGood: &inspect.KnownGood{Reference: c.Reference,
+					Digest: c.Digest, Confirmed: true, By: "ada"}}})}), nil
 		},
-		Export: func(_ context.Context, _ *inspect.Case, to string, progress func(inspect.Progress)) (ExportResult, error) {
+		export: func(_ context.Context, _ *inspect.Case, to string,
+			progress func(inspect.Progress)) (caseview.ExportResult, error) {
 			progress(inspect.Progress{Done: 1, Total: 2, Text: "layers"})
-			return ExportResult{Path: to, Digest: digest(99), Size: 123_456, Line: "backtrail CASE tagmanifest " + digest(99) + " 2026-03-14T03:20:00Z"}, nil
+			return caseview.ExportResult{Path: to, Digest: digest(99), Size: 123_456,
+				Line: "backtrail CASE tagmanifest " + digest(99) + " 2026-03-14T03:20:00Z"}, nil
 		},
-		Save:    func(context.Context, string, io.Reader) error { return nil },
-		Command: func(*inspect.Case, string) string { return "backtrail inspect pod/web-6d4cf56db6-x7k2p -n shop" },
+		save: func(context.Context, string, io.Reader) error { return nil },
 	}
 }

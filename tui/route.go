@@ -1,97 +1,149 @@
 package tui
 
 import (
+	"slices"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/backtrail/backtrail/inspect"
-	"github.com/backtrail/backtrail/tui/widget"
+	"github.com/backtrail/backtrail/tui/shell"
 )
 
-// here is the scope of the screen on show.
-func (m *Model) here() scope {
-	switch {
-	case m.viewer != nil:
-		return inViewer
-	case m.open != nil:
-		return inCase
-	default:
-		return inPods
-	}
-}
-
-// key routes a key: ctrl+c, then the dialog, then the filter, then the table.
+// key routes a key: ctrl+c, then the dialog, then the filter, then the table of commands.
 func (m *Model) key(msg tea.KeyPressMsg) tea.Cmd {
 	key := msg.String()
 	switch {
 	case key == "ctrl+c", key == "ctrl+alt+c": // esc and ctrl+c without a gap arrive as one key
 		return tea.Quit
-	case m.dialog != nil && key == "esc":
-		if e, ok := m.dialog.(*exporter); ok && e.started && !e.ended {
-			e.cancel()
-			return nil
+	case m.Dialog != nil && key == "esc":
+		if m.Dialog.Cancel() {
+			m.Shell.Close()
 		}
-		m.dialog = nil
 		return nil
-	case m.dialog != nil:
-		return m.dialog.update(m, msg)
+	case m.Dialog != nil:
+		return m.Dialog.Update(msg)
 	case m.filtering:
 		return m.typeFilter(msg)
 	}
 	for _, c := range commands() {
-		if c.on&m.here() == 0 || !hasKey(c, key) {
-			continue
+		if c.on&m.top().Scope() != 0 && slices.Contains(c.keys, key) {
+			return m.run(c, key)
 		}
-		return m.run(c, key)
 	}
 	return nil
 }
 
-func hasKey(c command, key string) bool {
-	for _, k := range c.keys {
-		if k == key {
-			return true
-		}
+// action is what a command does now: the shell's own, or that of the screen.
+func (m *Model) action(c command) shell.Action {
+	if v, ok := verbs()[c.name]; ok {
+		return v.Bind(m)
 	}
-	return false
-}
-
-// run does a command, or says why not.
-func (m *Model) run(c command, key string) tea.Cmd {
-	if c.why != nil {
-		if reason := c.why(m); reason != "" {
-			m.info(strings.TrimSpace(c.show+" "+c.name) + ": " + reason)
-			return nil
-		}
+	if a, ok := m.top().Action(c.name); ok {
+		return a
 	}
-	m.notice = inspect.Notice{}
-	return c.run(m, key)
-}
-
-// row gives the row that a command is about.
-func (m *Model) row() (row, bool) {
-	switch {
-	case m.open != nil && m.open.pane == paneLayers && m.open.state().focus == widget.RegionDetail:
-		return m.open.treeRow()
-	case m.open != nil:
-		return m.open.state().list.Selected()
-	case m.pods != nil:
-		r, ok := m.pods.rowsOf.Selected()
-		if ok {
-			r = r.full()
-		}
-		return r, ok
-	default:
-		return row{}, false
+	return shell.Action{
+		Why: func() string { return "not on this screen" },
+		Run: func(string) tea.Cmd { return nil },
 	}
 }
 
-// treeRow is the selected file as a row.
-func (s *caseScreen) treeRow() (row, bool) {
-	e, ok := s.treeNode()
+// run does a command, or says why it is disabled.
+func (m *Model) run(c command, arg string) tea.Cmd {
+	a := m.action(c)
+	if reason := a.Why(); reason != "" {
+		m.Info(strings.TrimSpace(c.show+" "+c.name) + ": " + reason)
+		return nil
+	}
+	m.Notice = inspect.Notice{}
+	return a.Run(arg)
+}
+
+// maxMove is further than any list is long.
+const maxMove = 1 << 30
+
+// verbs are the commands of the shell itself, by their names in the table of keys.
+func verbs() map[string]shell.Verb[*Model] {
+	move := func(by func(m *Model) int) shell.Verb[*Model] {
+		return shell.Verb[*Model]{Run: func(m *Model, _ string) tea.Cmd { return m.top().Move(by(m)) }}
+	}
+	return map[string]shell.Verb[*Model]{
+		"back":           {Why: whyNoBack, Run: runBack},
+		"up":             move(func(*Model) int { return -1 }),
+		"down":           move(func(*Model) int { return 1 }),
+		"top":            move(func(*Model) int { return -maxMove }),
+		"bottom":         move(func(*Model) int { return maxMove }),
+		"half page down": move(func(m *Model) int { return max(1, m.Height/2) }),
+		"half page up":   move(func(m *Model) int { return -max(1, m.Height/2) }),
+		"filter":         {Run: runFilter},
+		"messages":       {Run: runMessages},
+		"commands":       {Run: runPalette},
+		"mouse":          {Run: runMouse},
+		"help":           {Run: runHelp},
+		"quit":           {Run: runQuit},
+		"quit at once":   {Run: func(*Model, string) tea.Cmd { return tea.Quit }},
+	}
+}
+
+// backOf is what esc does on the screen itself, and why it does nothing.
+func (m *Model) backOf() (shell.Action, string) {
+	a, ok := m.top().Action("back")
 	if !ok {
-		return row{}, false
+		return a, "nothing to go back to; q quits"
 	}
-	return row{id: e.Path, value: e.Path, subject: s.subject, mark: e.Path, path: e.Path, layer: e.Layer, object: e}, true
+	return a, a.Why()
+}
+
+// whyNoBack is why esc does nothing at all.
+func whyNoBack(m *Model) string {
+	if len(m.Errors) > 0 || len(m.stack) > 1 {
+		return ""
+	}
+	_, why := m.backOf()
+	return why
+}
+
+// runBack dismisses an error, else goes back on the screen, else leaves the screen.
+func runBack(m *Model, arg string) tea.Cmd {
+	if len(m.Errors) > 0 {
+		m.Errors = m.Errors[1:]
+		return nil
+	}
+	if a, why := m.backOf(); why == "" {
+		return a.Run(arg)
+	}
+	m.pop()
+	return nil
+}
+
+// paste takes a paste: into a line that is being typed, else it goes to the screen.
+func (m *Model) paste(msg tea.PasteMsg) tea.Cmd {
+	switch {
+	case m.Dialog != nil:
+		return m.Dialog.Update(msg)
+	case m.filtering:
+		return m.typeFilter(msg)
+	default:
+		return m.top().Update(msg)
+	}
+}
+
+// wheelRows is how far the wheel moves.
+const wheelRows = 3
+
+// pointer takes the mouse: a click selects or gives the focus, the wheel moves.
+func (m *Model) pointer(msg tea.MouseMsg) tea.Cmd {
+	if !m.mouse || m.Dialog != nil {
+		return nil
+	}
+	switch msg := msg.(type) {
+	case tea.MouseWheelMsg:
+		if msg.Button == tea.MouseWheelUp {
+			return m.top().Move(-wheelRows)
+		}
+		return m.top().Move(wheelRows)
+	case tea.MouseClickMsg:
+		return m.top().Click(msg.X, msg.Y)
+	}
+	return nil
 }

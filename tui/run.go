@@ -9,18 +9,30 @@ import (
 	"time"
 
 	tea "charm.land/bubbletea/v2"
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/tui/caseview"
 	"github.com/charmbracelet/colorprofile"
 )
 
-// Run shows the terminal UI until the person leaves or the context ends. NO_COLOR (any value that is not empty),
-// TERM=dumb and TERM=linux are heeded, and a locale without UTF-8 gets plain letters.
-func Run(ctx context.Context, o Options) error {
-	o = heed(o, os.Getenv)
+// Browse shows the pods of a cluster and their cases, until the person leaves or the context ends. It honors NO_COLOR
+// (any value that is not empty), TERM=dumb and TERM=linux; a locale without UTF-8 gets plain letters.
+func Browse(ctx context.Context, c Cluster, o Options) error {
+	return run(ctx, o, func(m *Model) { m.browse(c) })
+}
+
+// Show shows one case, as Browse does.
+func Show(ctx context.Context, b caseview.Backend, source inspect.Source, o Options) error {
+	return run(ctx, o, func(m *Model) { m.show(b, source) })
+}
+
+// run runs the program on the terminal, and gives its sources the time to write down how they ended.
+func run(ctx context.Context, o Options, start func(m *Model)) error {
+	o = applyEnv(o, os.Getenv)
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	options := []tea.ProgramOption{tea.WithContext(ctx)}
 	if o.NoColor {
-		// colorprofile reads NO_COLOR as a boolean; any value counts.
+		// colorprofile reads NO_COLOR as a boolean; any value counts (no-color.org).
 		options = append(options, tea.WithColorProfile(colorprofile.ASCII))
 	}
 	if o.Input != nil {
@@ -29,11 +41,12 @@ func Run(ctx context.Context, o Options) error {
 	if o.Output != nil {
 		options = append(options, tea.WithOutput(o.Output))
 	}
-	m := New(ctx, o)
+	m := newModel(ctx, o)
+	start(m)
 	_, err := tea.NewProgram(m, options...).Run()
 	interrupted := errors.Is(err, tea.ErrInterrupted) || errors.Is(err, tea.ErrProgramKilled) && ctx.Err() != nil
 	cancel()
-	m.settle(farewell)
+	m.Wait(shutdownTimeout)
 	if interrupted {
 		return context.Canceled
 	}
@@ -43,24 +56,11 @@ func Run(ctx context.Context, o Options) error {
 	return nil
 }
 
-// farewell is how long sources may take to write down how they ended, once the person has left.
-const farewell = 2 * time.Second
+// shutdownTimeout is how long sources may take to write down how they ended, once the person has left.
+const shutdownTimeout = 2 * time.Second
 
-// settle waits until all sources have ended, so that a case that was interrupted says so on disk.
-func (m *Model) settle(most time.Duration) {
-	ended := make(chan struct{})
-	go func() {
-		m.pumps.Wait()
-		close(ended)
-	}()
-	select {
-	case <-ended:
-	case <-time.After(most):
-	}
-}
-
-// heed reads from the environment what the terminal can do.
-func heed(o Options, env func(string) string) Options {
+// applyEnv reads from the environment what the terminal can do.
+func applyEnv(o Options, env func(string) string) Options {
 	term := env("TERM")
 	if env("NO_COLOR") != "" || term == "dumb" {
 		o.NoColor = true
@@ -71,7 +71,7 @@ func heed(o Options, env func(string) string) Options {
 	return o
 }
 
-// utf8Locale says that the locale is one of UTF-8. Where none is set, most terminals of today are.
+// utf8Locale reports whether the locale is one of UTF-8. Where none is set, most terminals of today are.
 func utf8Locale(env func(string) string) bool {
 	for _, name := range []string{"LC_ALL", "LC_CTYPE", "LANG"} {
 		if v := env(name); v != "" {

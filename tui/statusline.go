@@ -2,115 +2,92 @@ package tui
 
 import (
 	"fmt"
-	"slices"
 	"strings"
-	"time"
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/x/ansi"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/tui/shell"
 	"github.com/backtrail/backtrail/tui/widget"
 )
 
-// statusLine: the filter while it is typed, else errors until they are dismissed, else running checks and the last
+// statusLine is the filter while it is typed, else errors until they are dismissed, else running checks and the last
 // notice.
 func (m *Model) statusLine(width int) (string, *tea.Cursor) {
 	if m.filtering {
-		m.filter.SetWidth(max(1, width-4))
 		return widget.Pad(m.filter.View(), width), m.filter.Cursor()
 	}
-	if n := len(m.errors); n > 0 {
-		e := m.errors[0]
-		text := inspect.Clean(e.Text)
-		if e.Hint != "" {
-			text += " · " + inspect.Clean(e.Hint)
-		}
-		tail := " (esc)"
-		if n > 1 {
-			tail = fmt.Sprintf(" (esc, %d more)", n-1)
-		}
-		text = m.p.Sign(widget.SignBad) + " " + text
-		return widget.Pad(m.p.In(widget.ToneBad, widget.Fit(text, min(ansi.StringWidth(text), width-len(tail))))+m.p.In(widget.ToneDim, tail), width), nil
+	if len(m.Errors) > 0 {
+		return m.errorLine(width), nil
 	}
-	text := inspect.Clean(m.notice.Text)
-	if m.notice.Hint != "" {
-		text += " · " + inspect.Clean(m.notice.Hint)
-	}
-	running := ""
-	if m.open != nil {
-		running = m.open.runningText(m.now)
-	}
+	p, text, t := m.Paint, noticeText(m.Notice), noticeTone(m.Notice)
+	running := m.top().Header().Running
 	switch {
 	case running != "" && text != "":
 		running = widget.Fit(running, min(ansi.StringWidth(running), width*2/3))
-		return widget.Pad(m.p.In(widget.ToneNote, running)+m.p.In(widget.ToneDim, " │ ")+m.p.In(noticeTone(m.notice), text), width), nil
+		return widget.Pad(p.In(widget.ToneNote, running)+p.In(widget.ToneDim, " │ ")+p.In(t, text), width), nil
 	case running != "":
-		return m.p.In(widget.ToneNote, widget.Fit(running, width)), nil
+		return p.In(widget.ToneNote, widget.Fit(running, width)), nil
 	default:
-		return m.p.In(noticeTone(m.notice), widget.Fit(text, width)), nil
+		return p.In(t, widget.Fit(text, width)), nil
 	}
 }
 
-// runningText sums up the checks that run: signatures 3/5 · layers 41% of 512.0 MB, 12 s left.
-func (s *caseScreen) runningText(now time.Time) string {
-	type sum struct{ all, ended int }
-	var names []string
-	sums := map[string]*sum{}
-	for _, c := range s.c.Checks {
-		x := sums[c.Name]
-		if x == nil {
-			x = &sum{}
-			sums[c.Name] = x
-			names = append(names, c.Name)
-		}
-		x.all++
-		if !c.Running() {
-			x.ended++
-		}
+// errorLine is the oldest error, and how many wait behind it.
+func (m *Model) errorLine(width int) string {
+	tail := " (esc)"
+	if n := len(m.Errors); n > 1 {
+		tail = fmt.Sprintf(" (esc, %d more)", n-1)
 	}
-	slices.Sort(names)
-	var parts []string
-	for _, n := range names {
-		x := sums[n]
-		if x.all == x.ended {
-			continue
-		}
-		text := n
-		if p := s.pace.Text(&s.c, n, now); p != "" {
-			text += " " + p
-		} else if x.all > 1 {
-			text += fmt.Sprintf(" %d/%d", x.ended, x.all)
-		}
-		parts = append(parts, text)
+	text := m.Paint.Sign(widget.SignBad) + " " + noticeText(m.Errors[0])
+	text = widget.Fit(text, min(ansi.StringWidth(text), width-len(tail)))
+	return widget.Pad(m.Paint.In(widget.ToneBad, text)+m.Paint.In(widget.ToneDim, tail), width)
+}
+
+// noticeText is a notice with its hint.
+func noticeText(n inspect.Notice) string {
+	text := inspect.Clean(n.Text)
+	if n.Hint != "" {
+		text += " · " + inspect.Clean(n.Hint)
 	}
-	if len(parts) == 0 && s.running > 0 {
-		return "starting …"
+	return text
+}
+
+// noticeTone is the color of a notice.
+func noticeTone(n inspect.Notice) widget.Tone {
+	switch n.Level {
+	case shell.LevelError:
+		return widget.ToneBad
+	case shell.LevelWarning:
+		return widget.ToneWarn
+	default:
+		return widget.TonePlain
 	}
-	return inspect.Clean(strings.Join(parts, " · "))
 }
 
 // keysLine names the keys that work now, as many as fit, help always.
 func (m *Model) keysLine(width int) string {
-	if m.dialog != nil {
-		return m.p.In(widget.ToneDim, widget.Fit(m.dialog.keys(), width))
+	p := m.Paint
+	if m.Dialog != nil {
+		return p.In(widget.ToneDim, widget.Fit(m.Dialog.Keys(), width))
 	}
 	if m.filtering {
-		return m.p.In(widget.ToneDim, widget.Fit("type to filter · ↑ ↓ move · enter keep · esc clear", width))
+		return p.In(widget.ToneDim, widget.Fit("type to filter · ↑ ↓ move · enter keep · esc clear", width))
 	}
-	help := m.p.In(widget.ToneKey, "?") + " " + m.p.In(widget.ToneDim, "help")
+	help := p.In(widget.ToneKey, "?") + " " + p.In(widget.ToneDim, "help")
 	room := width - 8
 	var b strings.Builder
 	used := 0
 	for _, c := range commands() {
-		if !c.bar || c.on&m.here() == 0 || c.name == "help" || c.why != nil && c.why(m) != "" {
+		if !c.bar || c.on&m.top().Scope() == 0 || c.name == "help" || m.action(c).Why() != "" {
 			continue
 		}
 		n := ansi.StringWidth(c.show) + 1 + ansi.StringWidth(c.name) + 2
 		if used+n > room {
 			continue
 		}
-		b.WriteString(m.p.In(widget.ToneKey, c.show) + " " + m.p.In(widget.ToneDim, c.name) + "  ")
+		b.WriteString(p.In(widget.ToneKey, c.show) + " " + p.In(widget.ToneDim, c.name) + "  ")
 		used += n
 	}
 	return widget.Pad(widget.Pad(b.String(), room)+"  "+help, width)

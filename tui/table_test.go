@@ -3,6 +3,8 @@ package tui
 import (
 	"strings"
 	"testing"
+
+	"github.com/backtrail/backtrail/tui/shell"
 )
 
 func TestAKeyHasOneMeaning(t *testing.T) {
@@ -14,7 +16,7 @@ func TestAKeyHasOneMeaning(t *testing.T) {
 			}
 			seen[k] = c.name
 		}
-		if len(c.keys) > 0 && c.show == "" || c.run == nil || c.help == "" || c.on == 0 {
+		if len(c.keys) > 0 && c.show == "" || c.help == "" || c.on == 0 {
 			t.Errorf("%s is not complete", c.name)
 		}
 	}
@@ -22,20 +24,23 @@ func TestAKeyHasOneMeaning(t *testing.T) {
 
 // Every key in the bottom line works, on every screen and pane.
 func TestTheBottomLineHoldsNoDeadKeys(t *testing.T) {
-	for _, keys := range [][]string{{}, {"enter"}, {"enter", "2", "tab"}, {"enter", "3"}, {"enter", "4"}, {"enter", "5"}, {"enter", "6"}, {"enter", "7"}, {"enter", "8"}, {"enter", "enter", "enter"}} {
+	for _, keys := range [][]string{{}, {"enter"}, {"enter", "2", "tab"}, {"enter", "3"}, {"enter", "4"},
+		{"enter", "5"}, {"enter", "6"}, {"enter", "7"}, {"enter", "8"}, {"enter", "enter", "enter"}} {
 		for _, c := range commands() {
-			s := tell(t, testOptions(), 200, 40).press(keys...)
-			if !c.bar || c.on&s.m.here() == 0 {
+			s := tell(t, testProgram(), 200, 40).press(keys...)
+			if !c.bar || c.on&s.m.top().Scope() == 0 {
 				continue
 			}
-			listed := strings.Contains(s.screen()[strings.LastIndex(strings.TrimRight(s.screen(), "\n"), "\n"):], c.show+" "+c.name)
-			enabled := c.why == nil || c.why(s.m) == ""
+			listed := strings.Contains(s.screen()[strings.LastIndex(strings.TrimRight(s.screen(), "\n"), "\n"):],
+				c.show+" "+c.name)
+			enabled := s.m.action(c).Why() == ""
 			if listed && !enabled {
 				t.Errorf("after %v the bottom line offers %s, which is disabled", keys, c.name)
 			}
 			before := s.m.View()
 			s.press(c.keys[len(c.keys)-1])
-			if enabled && s.m.View().Content == before.Content && s.copied == "" && c.name != "pane" && c.name != "again" {
+			if enabled && s.m.View().Content == before.Content && s.copied == "" && c.name != "pane" &&
+				c.name != "again" {
 				t.Errorf("after %v the key of %s does nothing", keys, c.name)
 			}
 		}
@@ -43,12 +48,12 @@ func TestTheBottomLineHoldsNoDeadKeys(t *testing.T) {
 }
 
 func TestHelpAndPaletteListTheTable(t *testing.T) {
-	s := tell(t, testOptions(), 200, 90)
+	s := tell(t, testProgram(), 200, 90)
 	help := s.press("?").screen()
 	s.press("esc")
 	palette := s.press(":").screen()
 	for _, c := range commands() {
-		if c.on&inPods == 0 {
+		if c.on&shell.InPods == 0 {
 			continue
 		}
 		if c.show != "" && !strings.Contains(help, strings.TrimSpace(c.show)) {
@@ -61,7 +66,7 @@ func TestHelpAndPaletteListTheTable(t *testing.T) {
 }
 
 func TestLettersStandForSignsWithoutUTF8(t *testing.T) {
-	o := testOptions()
+	o := testProgram()
 	o.ASCII, o.NoColor = true, true
 	s := tell(t, o, 120, 40).press("enter")
 	for _, k := range []string{"1", "2", "tab", "3", "j", "4", "5", "6", "7", "8", "?", "esc", "x"} {
@@ -77,7 +82,7 @@ func TestLettersStandForSignsWithoutUTF8(t *testing.T) {
 }
 
 func TestNoColorHasNoColours(t *testing.T) {
-	o := testOptions()
+	o := testProgram()
 	o.NoColor = true
 	s := tell(t, o, 120, 40).press("enter")
 	for _, part := range strings.Split(s.m.View().Content, "\x1b[")[1:] {
@@ -92,7 +97,7 @@ func TestNoColorHasNoColours(t *testing.T) {
 
 func TestColouredFrames(t *testing.T) {
 	for name, theme := range map[string]Theme{"dark": ThemeDark, "light": ThemeLight} {
-		o := testOptions()
+		o := testProgram()
 		o.Theme = theme
 		s := tell(t, o, 100, 30).press("enter")
 		golden(t, "colour_"+name+"_100x30.txt", s.m.View().Content+"\n")
@@ -100,15 +105,15 @@ func TestColouredFrames(t *testing.T) {
 }
 
 func TestTheCleanCase(t *testing.T) {
-	o := testOptions()
-	o.Case, o.Pods, o.Offline = sourceOf(cleanEvents()), nil, true
+	o := testProgram()
+	o.source, o.readOnly = sourceOf(cleanEvents()), "read-only: opened bundle"
 	s := tell(t, o, 80, 24)
 	golden(t, "clean_overview_80x24.txt", s.screen()+"\n")
 	golden(t, "clean_signatures_80x24.txt", s.press("3").screen()+"\n")
 	s.press("esc").sees("esc back: nothing to go back to; q quits")
 }
 
-func TestTheEnvironmentIsHeeded(t *testing.T) {
+func TestTheEnvironmentIsApplied(t *testing.T) {
 	for _, c := range []struct {
 		env            map[string]string
 		noColor, ascii bool
@@ -120,7 +125,7 @@ func TestTheEnvironmentIsHeeded(t *testing.T) {
 		{map[string]string{"TERM": "linux", "LANG": "C.utf8"}, false, true},
 		{map[string]string{"LC_ALL": "C", "LANG": "de_DE.UTF-8"}, false, true},
 	} {
-		o := heed(Options{}, func(name string) string { return c.env[name] })
+		o := applyEnv(Options{}, func(name string) string { return c.env[name] })
 		if o.NoColor != c.noColor || o.ASCII != c.ascii {
 			t.Errorf("%v: no colour %v, letters %v", c.env, o.NoColor, o.ASCII)
 		}

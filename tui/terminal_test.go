@@ -43,7 +43,7 @@ func (c *console) waits(t *testing.T, text string) {
 }
 
 // open starts the UI in a pseudo-terminal.
-func open(ctx context.Context, t *testing.T, o Options) (keys *os.File, screen *console, ended <-chan error) {
+func open(ctx context.Context, t *testing.T, p *program) (keys *os.File, screen *console, ended <-chan error) {
 	t.Helper()
 	master, slave, err := pty.Open()
 	if err != nil {
@@ -64,18 +64,19 @@ func open(ctx context.Context, t *testing.T, o Options) (keys *os.File, screen *
 			_, _ = screen.Write(b[:n])
 		}
 	}()
-	o.Input, o.Output = slave, slave
+	p.Input, p.Output = slave, slave
 	done := make(chan error, 1)
-	go func() { done <- Run(ctx, o) }()
+	go func() { done <- Browse(ctx, p, p.Options) }()
 	return master, screen, done
 }
 
 func TestFromStartToTheExportedBundleInATerminal(t *testing.T) {
 	t.Setenv("TERM", "xterm-256color")
 	t.Setenv("LC_ALL", "C.UTF-8")
-	keys, screen, ended := open(t.Context(), t, testOptions())
+	keys, screen, ended := open(t.Context(), t, testProgram())
 	screen.waits(t, "web-6d4cf56db6-x7k2p")
-	for _, step := range []struct{ key, want string }{{"\r", "What is wrong"}, {"2", "Files"}, {"x", "Where to"}, {"\r", "Post this line"}} {
+	for _, step := range []struct{ key, want string }{{"\r", "Findings"}, {"2", "Layers of web"}, {"x", "Where to"},
+		{"\r", "Post this line"}} {
 		if _, err := keys.WriteString(step.key); err != nil {
 			t.Fatal(err)
 		}
@@ -96,7 +97,7 @@ func TestFromStartToTheExportedBundleInATerminal(t *testing.T) {
 func TestItEndsWithItsContext(t *testing.T) {
 	t.Setenv("TERM", "xterm-256color")
 	ctx, cancel := context.WithCancel(t.Context())
-	_, screen, ended := open(ctx, t, testOptions())
+	_, screen, ended := open(ctx, t, testProgram())
 	screen.waits(t, "backtrail")
 	cancel()
 	select {
@@ -111,9 +112,9 @@ func TestItEndsWithItsContext(t *testing.T) {
 
 func TestACaseThatIsLeftMayWriteDownHowItEnded(t *testing.T) {
 	t.Setenv("TERM", "xterm-256color")
-	o := testOptions()
+	o := testProgram()
 	wrote := make(chan string, 1)
-	o.Open = func(context.Context, inspect.FlaggedPod) (inspect.Source, error) {
+	o.open = func(context.Context, inspect.FlaggedPod) (inspect.Source, error) {
 		return func(ctx context.Context, emit func(inspect.Event)) error {
 			emit(incidentEvents()[0])
 			<-ctx.Done()

@@ -1,15 +1,17 @@
 package tui
 
 import (
+	"fmt"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/tui/widget"
+	"github.com/charmbracelet/x/ansi"
 )
 
-// View draws what can be seen.
+// View draws what is visible. It changes nothing.
 func (m *Model) View() tea.View {
 	lines, cursor := m.draw()
 	text := strings.Join(lines, "\n")
@@ -17,96 +19,76 @@ func (m *Model) View() tea.View {
 		text = widget.ASCII(text)
 	}
 	v := tea.NewView(text)
-	v.AltScreen, v.Cursor, v.WindowTitle = true, cursor, m.windowTitle()
+	v.AltScreen, v.Cursor, v.WindowTitle = true, cursor, m.top().Header().Title
 	if m.mouse {
 		v.MouseMode = tea.MouseModeCellMotion
 	}
 	return v
 }
 
-func (m *Model) windowTitle() string {
-	if m.open != nil {
-		return "backtrail " + inspect.Clean(m.open.c.Target.Name)
-	}
-	return "backtrail"
-}
-
-// briefRows are the lines of a full brief, its title counted.
-const briefRows = 15
-
-// layout places the screen on show.
-func (m *Model) layout() widget.Places {
-	s := widget.Shape{Share: 55, Stacked: true}
-	if m.open != nil && m.viewer == nil {
-		st := m.open.state()
-		s = widget.Shape{Tabs: true, Share: m.open.pane.spec().share, Focus: st.focus}
-		if m.open.running == 0 {
-			s.Rows = st.list.Size() + 1
-		}
-		switch m.open.pane {
-		case paneOverview:
-			s.Top = len(m.open.brief) + 1
-			if m.open.running > 0 {
-				s.Top = max(s.Top, briefRows) // it grows while the checks run: the rows below it stay where they are
-			}
-		case paneLayers:
-			s.Foot = 12
-		default: // the others have no more regions than a list and its detail
-		}
-	} else if m.pods != nil {
-		s.Focus = m.pods.focus
-		if !m.pods.loading {
-			s.Rows = m.pods.rowsOf.Size() + 2
-		}
-	}
-	return widget.Place(m.width, m.height, s)
-}
-
+// draw puts header, screen, status line, keys and dialog together.
 func (m *Model) draw() ([]string, *tea.Cursor) {
-	f := m.layout()
-	if f.Small {
+	if m.Width < widget.MinWidth || m.Height < widget.MinHeight {
 		return m.drawSmall(), nil
 	}
-	var lines []string
-	var cursor *tea.Cursor
-	lines = append(lines, m.headerLine(f.Header.W))
-	switch {
-	case m.viewer != nil:
-		body := widget.Rect{X: 0, Y: 1, W: m.width, H: m.height - 3}
-		lines = append(lines, widget.Fill(m.drawViewer(body, m.p), body.W, body.H)...)
-		cursor = still(0, 2+m.viewer.Window.At-m.viewer.Window.Top)
-	case m.open != nil:
-		lines = append(lines, m.tabsLine(f.Tabs.W))
-		var body []string
-		body, cursor = m.drawCase(f)
-		lines = append(lines, body...)
-	default:
-		var body []string
-		body, cursor = m.drawPods(f)
-		lines = append(lines, body...)
-	}
-	status, at := m.statusLine(f.Status.W)
+	body, cursor := m.top().Draw()
+	lines := append([]string{m.headerLine(m.Width)}, body...)
+	status, at := m.statusLine(m.Width)
 	if at != nil {
-		at.Y += f.Status.Y
+		at.Y += m.Height - 2
 		cursor = at
 	}
-	lines = append(lines, status, m.keysLine(f.Keys.W))
-	if m.dialog != nil {
+	lines = append(lines, status, m.keysLine(m.Width))
+	if m.Dialog != nil {
 		cursor = m.drawDialog(lines)
 	}
 	return lines, cursor
 }
 
-// still is a cursor that does not blink.
-func still(x, y int) *tea.Cursor {
-	c := tea.NewCursor(x, y)
-	c.Blink = false
-	c.Shape = tea.CursorBar
-	return c
+// drawSmall is what the screen needs.
+func (m *Model) drawSmall() []string {
+	text := fmt.Sprintf("backtrail needs %d columns and %d rows; this is %s and %s.", widget.MinWidth, widget.MinHeight,
+		widget.Plural(max(0, m.Width), "column"), widget.Plural(max(0, m.Height), "row"))
+	return widget.Fill(widget.Wrap(text, max(1, m.Width)), max(0, m.Width), max(0, m.Height))
 }
 
-// drawSmall says what the screen needs.
-func (m *Model) drawSmall() []string {
-	text := "backtrail needs 30 columns and 8 rows; this is " + widget.Plural(max(0, m.width), "column") + " and " + widget.Plural(max(0, m.height), "row") + "."
-	return widget.Fill(widget.Wrap(text, max(1, m.width)), max(0, m.width), max(0, m.height))
+// dialogBox is where the dialog's box may be; its height is the most that it gets.
+func (m *Model) dialogBox() widget.Rect {
+	width := min(m.Width-2, max(60, m.Width*2/3), 100)
+	height := m.Height - 6
+	if m.Height < 2*widget.OneHeight {
+		height = m.Height - 1
+	}
+	if m.Width < widget.OneWidth {
+		width = m.Width
+	}
+	return widget.Rect{X: (m.Width - width) / 2, W: width, H: height}
+}
+
+// drawDialog puts the dialog's box over the screen.
+func (m *Model) drawDialog(lines []string) *tea.Cursor {
+	box, p := m.dialogBox(), m.Paint
+	inside, cursor := m.Dialog.Draw()
+	inside = inside[:min(len(inside), max(0, box.H-2))]
+	// the top stays where it is when the inside changes
+	box.Y = max(0, min(m.Height/6, m.Height-3-len(inside)))
+	edge := p.In(widget.ToneFocus, "│")
+	name := " " + inspect.Clean(m.Dialog.Title()) + " "
+	name = widget.Fit(name, min(box.W-4, ansi.StringWidth(name)))
+	rule := strings.Repeat("─", max(0, box.W-3-ansi.StringWidth(name)))
+	drawn := []string{p.In(widget.ToneFocus, "┌─"+name+rule+"┐")}
+	for _, l := range inside {
+		drawn = append(drawn, edge+" "+widget.Pad(l, box.W-4)+" "+edge)
+	}
+	drawn = append(drawn, p.In(widget.ToneFocus, "└"+strings.Repeat("─", max(0, box.W-2))+"┘"))
+	for i, l := range drawn {
+		if at := box.Y + i; at < len(lines)-1 {
+			under := lines[at]
+			lines[at] = ansi.Truncate(under, box.X, "") + l + ansi.TruncateLeft(under, box.X+box.W, "")
+		}
+	}
+	if cursor != nil {
+		cursor.X, cursor.Y = cursor.X+box.X+2, cursor.Y+box.Y+1
+	}
+	return cursor
 }

@@ -17,7 +17,7 @@ import (
 	"github.com/backtrail/backtrail/inspect/policy"
 	"github.com/backtrail/backtrail/inspect/signature"
 	"github.com/backtrail/backtrail/inspect/subject"
-	"github.com/backtrail/backtrail/tui"
+	"github.com/backtrail/backtrail/tui/caseview"
 )
 
 // draftFlags are those of the verb policy draft.
@@ -180,19 +180,21 @@ func (s *session) newDraft(c *inspect.Case, i inspect.Image, sig inspect.Signatu
 	return policy.NewDraft(r)
 }
 
-// policy drafts a policy for the terminal UI, which shows it before it is written.
-func (v *view) policy(_ context.Context, c *inspect.Case, subj string, sig inspect.Signature) (tui.PolicyDraft, error) {
+// DraftPolicy drafts a policy for the terminal UI, which shows it before it is written.
+func (v *view) DraftPolicy(_ context.Context, c *inspect.Case, subj string,
+	sig inspect.Signature) (caseview.PolicyDraft, error) {
 	i, ok := c.Image(subj)
 	if !ok {
-		return tui.PolicyDraft{}, fmt.Errorf("drafting a policy: the case has no image of %s", subj)
+		return caseview.PolicyDraft{}, fmt.Errorf("drafting a policy: the case has no image of %s", subj)
 	}
 	d, err := v.session.newDraft(c, i, sig, "")
 	if err != nil {
-		return tui.PolicyDraft{}, err
+		return caseview.PolicyDraft{}, err
 	}
 	folder, err := policyFolder()
 	if err != nil {
-		return tui.PolicyDraft{}, err
+		return caseview.PolicyDraft{}, err
 	}
-	return tui.PolicyDraft{Path: d.Path(folder), Text: string(d.Text), Write: func(context.Context) error { return d.Write(folder) }}, nil
+	write := func(context.Context) error { return d.Write(folder) }
+	return caseview.PolicyDraft{Path: d.Path(folder), Text: string(d.Text), Write: write}, nil
 }

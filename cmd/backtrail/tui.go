@@ -16,6 +16,8 @@ import (
 	"github.com/backtrail/backtrail/inspect/subject"
 	"github.com/backtrail/backtrail/kube"
 	"github.com/backtrail/backtrail/tui"
+	"github.com/backtrail/backtrail/tui/caseview"
+	"github.com/backtrail/backtrail/tui/caseview/pane"
 )
 
 // browse shows the pods of the cluster, or prints them where there is no terminal.
@@ -63,45 +65,111 @@ func (s *session) showPods(ctx context.Context) error {
 		return fmt.Errorf("keeping the terminal for the UI: %w", err)
 	}
 	defer restore()
-	view := &view{session: s}
-	defer view.close()
-	o := view.options()
+	live := &liveView{view: view{session: s}}
+	defer live.close()
+	o := s.screenOptions()
 	o.Context, o.Namespace, o.Alerts = cluster.Context(), s.flags.namespace, s.alerts.Name()
-	o.Pods, o.Paste, o.Open = s.lister.Watch, s.alerts.Paste, view.open
-	return tui.Run(ctx, o)
+	return tui.Browse(ctx, live, o)
 }
 
 // showSaved is the terminal UI on a saved case.
 func (s *session) showSaved(ctx context.Context, saved savedCase) error {
-	view := &view{session: s, saved: &saved}
-	o := view.options()
-	o.Case, o.Offline, o.Store = saved.replay, true, saved.store
-	o.Tree = view.treeOf(saved.store)
-	o.Again, o.Watch, o.KnownGood, o.Skip, o.Note, o.Clock = nil, nil, nil, nil, nil, nil
-	return tui.Run(ctx, o)
+	return tui.Show(ctx, &savedView{view: view{session: s}, saved: saved}, saved.replay, s.screenOptions())
 }
 
-// view is what the terminal UI works on: the case that is open.
+// screenOptions are how the terminal UI looks, by the flags and the environment.
+func (s *session) screenOptions() tui.Options {
+	f := s.flags
+	return tui.Options{
+		Notices: s.notices, Now: s.now, Version: version,
+		NoColor: f.noColor || os.Getenv("NO_COLOR") != "", ASCII: f.style(s.std.out).ASCII,
+	}
+}
+
+// view is the backend of a case, as far as it does not matter whether the case is live or saved.
 type view struct {
 	session *session
-	saved   *savedCase
+}
 
+// Brief is the text for the channel.
+func (v *view) Brief(c inspect.Case) string {
+	return report.Brief(c, report.Style{ASCII: v.session.flags.style(v.session.std.out).ASCII, Now: v.session.now()})
+}
+
+// NextSteps are what to do next.
+func (v *view) NextSteps(c inspect.Case) []inspect.NextStep { return report.Next(c) }
+
+// Command is the command line that shows the same.
+func (v *view) Command(c *inspect.Case, container string) string {
+	return v.session.command(c, container)
+}
+
+// ExportPath proposes where a bundle is written.
+func (v *view) ExportPath(c inspect.Case) string { return exportPath(c) }
+
+// SaveFile writes bytes to a new file that a person named.
+func (v *view) SaveFile(ctx context.Context, name string, content io.Reader) error {
+	return save(ctx, name, content)
+}
+
+// treeOf lists the files of a layer, or of the merged tree, out of a store.
+func treeOf(ctx context.Context, store inspect.Store, i inspect.Image, number int) ([]inspect.Node, error) {
+	tree, err := layer.TreeOf(ctx, store, i.Layers)
+	if err != nil {
+		return nil, err
+	}
+	if number == pane.MergedTree {
+		return tree.MergedNodes(), nil
+	}
+	return tree.LayerNodes(number), nil
+}
+
+// exportOf writes the evidence bundle of a recorded case.
+func (v *view) exportOf(ctx context.Context, from recorded, store inspect.Store, to string,
+	progress func(inspect.Progress)) (caseview.ExportResult, error) {
+	r, err := v.session.export(ctx, from, store, to, evidence.LayersSuspect, progress)
+	return caseview.ExportResult{
+		Path: r.Path, Digest: r.TagManifest, Size: r.Bytes, Line: r.Line, Left: append(r.Notes, r.Taken...),
+	}, err
+}
+
+// liveView is the backend of the pods of a cluster and of the case that is open. Only one is open at a time.
+type liveView struct {
+	view
 	mu      sync.Mutex
 	current *open
 }
 
-func (v *view) options() tui.Options {
-	s := v.session
-	f := s.flags
-	style := f.style(s.std.out)
-	return tui.Options{
-		Again: v.again, Watch: v.watch, KnownGood: v.knownGood, Skip: v.skip, Note: v.note, Clock: v.clock, Policy: v.policy, Tree: v.treeOf(s.cache), Store: s.cache, Export: v.export, ExportPath: exportPath,
-		Save: save, Brief: func(c inspect.Case) string { return report.Brief(c, report.Style{ASCII: style.ASCII, Now: s.now()}) }, Next: report.Next, Command: s.command,
-		Notices: s.notices, Now: s.now, NoColor: f.noColor || os.Getenv("NO_COLOR") != "", ASCII: style.ASCII, Version: version,
-	}
+// ReadOnly is empty: a live case takes notes and runs checks.
+func (v *liveView) ReadOnly() string { return "" }
+
+// Pods lists what runs, and follows it.
+func (v *liveView) Pods(ctx context.Context, allNamespaces bool, emit func(inspect.PodList)) error {
+	return v.session.lister.Watch(ctx, allNamespaces, emit)
 }
 
-func (v *view) open(ctx context.Context, pod inspect.FlaggedPod) (inspect.Source, error) {
+// PasteAlerts takes alert lines that a person pasted.
+func (v *liveView) PasteAlerts(ctx context.Context, text string) error {
+	return v.session.alerts.Paste(ctx, text)
+}
+
+// Blob opens a blob of the cache.
+func (v *liveView) Blob(ctx context.Context, digest string) (io.ReadCloser, error) {
+	return v.session.cache.Blob(ctx, digest)
+}
+
+// Open gives the content of a file of a layer in the cache.
+func (v *liveView) Open(ctx context.Context, diffID string, e inspect.Entry) (inspect.Content, error) {
+	return v.session.cache.Open(ctx, diffID, e)
+}
+
+// Tree lists the files of an image.
+func (v *liveView) Tree(ctx context.Context, i inspect.Image, layer int) ([]inspect.Node, error) {
+	return treeOf(ctx, v.session.cache, i, layer)
+}
+
+// OpenCase opens the case of a pod, and closes the one that was open.
+func (v *liveView) OpenCase(ctx context.Context, pod inspect.FlaggedPod) (inspect.Source, error) {
 	p, err := v.session.prepareFlagged(ctx, pod)
 	if err != nil {
 		return nil, err
@@ -115,7 +183,7 @@ func (v *view) open(ctx context.Context, pod inspect.FlaggedPod) (inspect.Source
 }
 
 // replace closes the case that was open. Its recording stays on disk.
-func (v *view) replace(o *open) {
+func (v *liveView) replace(o *open) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if v.current != nil {
@@ -124,9 +192,9 @@ func (v *view) replace(o *open) {
 	v.current = o
 }
 
-func (v *view) close() { v.replace(nil) }
+func (v *liveView) close() { v.replace(nil) }
 
-func (v *view) opened() (*open, error) {
+func (v *liveView) opened() (*open, error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if v.current == nil {
@@ -135,7 +203,8 @@ func (v *view) opened() (*open, error) {
 	return v.current, nil
 }
 
-func (v *view) again(_ context.Context, _ *inspect.Case, keys []inspect.Key) (inspect.Source, error) {
+// Retry runs checks of the open case once more.
+func (v *liveView) Retry(_ context.Context, _ *inspect.Case, keys []inspect.Key) (inspect.Source, error) {
 	o, err := v.opened()
 	if err != nil {
 		return nil, err
@@ -143,8 +212,8 @@ func (v *view) again(_ context.Context, _ *inspect.Case, keys []inspect.Key) (in
 	return o.again(keys)
 }
 
-// watch follows the pod of the open case; nil where nothing can be watched.
-func (v *view) watch() inspect.Source {
+// Watch follows the pod of the open case; nil where nothing can be watched.
+func (v *liveView) Watch() inspect.Source {
 	o, err := v.opened()
 	if err != nil {
 		return nil
@@ -152,14 +221,15 @@ func (v *view) watch() inspect.Source {
 	return o.watch
 }
 
-// knownGood compares with a candidate, which choosing it has confirmed.
-func (v *view) knownGood(ctx context.Context, c *inspect.Case, subj string, candidate inspect.Candidate) (inspect.Source, error) {
+// ConfirmKnownGood compares with a candidate that a person has confirmed.
+func (v *liveView) ConfirmKnownGood(ctx context.Context, c *inspect.Case, subj string,
+	candidate inspect.Candidate) (inspect.Source, error) {
 	v.session.choice.Pick(subj, candidate)
-	return v.again(ctx, c, []inspect.Key{{Check: subject.KnownGoodName, Container: subj}})
+	return v.Retry(ctx, c, []inspect.Key{{Check: subject.KnownGoodName, Container: subj}})
 }
 
-// skip leaves out a layer, or takes that back.
-func (v *view) skip(digest string, skip bool) {
+// SkipLayer leaves out a layer, or takes that back.
+func (v *liveView) SkipLayer(digest string, skip bool) {
 	if skip {
 		v.session.cache.Skips().Skip(digest)
 		return
@@ -167,8 +237,8 @@ func (v *view) skip(digest string, skip bool) {
 	v.session.cache.Skips().Want(digest)
 }
 
-// note keeps a person's note in the case.
-func (v *view) note(_ context.Context, _ *inspect.Case, n inspect.Note) (inspect.Event, error) {
+// AddNote adds a person's note to the case.
+func (v *liveView) AddNote(_ context.Context, _ *inspect.Case, n inspect.Note) (inspect.Event, error) {
 	o, err := v.opened()
 	if err != nil {
 		return inspect.Event{}, err
@@ -177,8 +247,8 @@ func (v *view) note(_ context.Context, _ *inspect.Case, n inspect.Note) (inspect
 	return o.ledger.Append("", "", n)
 }
 
-// clock keeps a report clock that a person started or withdrew.
-func (v *view) clock(_ context.Context, c *inspect.Case, k inspect.Clock) (inspect.Event, error) {
+// SetClock adds a reporting deadline that a person started or withdrew.
+func (v *liveView) SetClock(_ context.Context, c *inspect.Case, k inspect.Clock) (inspect.Event, error) {
 	o, err := v.opened()
 	if err != nil {
 		return inspect.Event{}, err
@@ -195,33 +265,14 @@ func (v *view) clock(_ context.Context, c *inspect.Case, k inspect.Clock) (inspe
 	return o.ledger.Append("", "", k)
 }
 
-func (v *view) treeOf(store inspect.Store) func(context.Context, inspect.Image, int) ([]inspect.Node, error) {
-	return func(ctx context.Context, i inspect.Image, number int) ([]inspect.Node, error) {
-		tree, err := layer.TreeOf(ctx, store, i.Layers)
-		if err != nil {
-			return nil, err
-		}
-		if number == tui.MergedTree {
-			return tree.MergedNodes(), nil
-		}
-		return tree.LayerNodes(number), nil
+// Export writes the evidence bundle of the open case.
+func (v *liveView) Export(ctx context.Context, _ *inspect.Case, to string,
+	progress func(inspect.Progress)) (caseview.ExportResult, error) {
+	o, err := v.opened()
+	if err != nil {
+		return caseview.ExportResult{}, err
 	}
-}
-
-func (v *view) export(ctx context.Context, _ *inspect.Case, to string, progress func(inspect.Progress)) (tui.ExportResult, error) {
-	var from recorded
-	store := inspect.Store(v.session.cache)
-	if v.saved != nil {
-		from, store = v.saved.recorded, v.saved.store
-	} else {
-		o, err := v.opened()
-		if err != nil {
-			return tui.ExportResult{}, err
-		}
-		from = o.ledger
-	}
-	r, err := v.session.export(ctx, from, store, to, evidence.LayersSuspect, progress)
-	return tui.ExportResult{Path: r.Path, Digest: r.TagManifest, Size: r.Bytes, Line: r.Line, Left: append(r.Notes, r.Taken...)}, err
+	return v.exportOf(ctx, o.ledger, v.session.cache, to, progress)
 }
 
 // exportPath proposes a name in the current directory that does not exist yet.

@@ -39,8 +39,8 @@ var floodWalk = []step{
 // caseWalk is all panes of a case, to their last rows.
 var caseWalk = []step{
 	{"2", "Layers · "}, {"G", "Layers · "}, {"\t", "Files"}, {"G", "Files"}, {"/.js", "filter"}, {"\r", "Files"}, {"\x1b", "Files"}, {"3", "Signatures"}, {"4", "Provenance"}, {"5", "SBOM generated"}, {"d", "packages"}, {"G", "packages"},
-	{"6", "Unexpected, altered"}, {"G", "Unexpected, altered"}, {"7", "Timeline (UTC)"}, {"8", "What it could touch"}, {"1", "What is wrong"},
-	{"x", "Where to"}, {"\r", "Post this line"}, {"\r", "What is wrong"},
+	{"6", "Unexpected, altered"}, {"G", "Unexpected, altered"}, {"7", "Timeline (UTC)"}, {"8", "Blast radius · "}, {"1", "Findings ("},
+	{"x", "Where to"}, {"\r", "Post this line"}, {"\r", "Findings ("},
 }
 
 // visitCase opens the pod that runs an image, waits for all checks, looks at all panes and exports the bundle.

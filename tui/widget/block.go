@@ -41,7 +41,8 @@ func Beside(left, right []string, rule string) []string {
 func (p *Paint) TitleLine(s string, width int, focused bool) string {
 	t, rule := toneTitle, "─"
 	if focused {
-		t, rule = ToneFocus, "━" // colour alone does not show the focus everywhere
+		// colour alone does not show the focus everywhere
+		t, rule = ToneFocus, "━"
 	}
 	s = Fit(clean(s), min(width, ansi.StringWidth(clean(s))))
 	rest := width - ansi.StringWidth(s) - 1

@@ -8,11 +8,14 @@ import (
 
 // Cell is a piece of a row.
 type Cell struct {
-	Text  string
-	Tone  Tone
-	Width int  // 0: what the text needs; below 0: a share of what is left, as weight
-	Right bool // blanks in front
-	Tail  bool // cut at the front
+	Text string
+	Tone Tone
+	// 0: what the text needs; below 0: a share of what is left, as weight
+	Width int
+	// Right: blanks in front
+	Right bool
+	// Tail: cut at the front
+	Tail bool
 }
 
 // Line draws a row of cells with a blank between them, exactly width wide.
@@ -39,6 +42,7 @@ func (p *Paint) Line(width int, l Look, cells ...Cell) string {
 	return b.String()
 }
 
+// cut is the text of the cell in a width: cleaned, elided or filled up.
 func (c Cell) cut(w int) string {
 	s := clean(c.Text)
 	switch {

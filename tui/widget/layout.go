@@ -2,9 +2,12 @@ package widget
 
 // Bounds of the layout, in cells.
 const (
-	MinWidth, MinHeight = 30, 8  // under these there is no room for any region
-	OneWidth, OneHeight = 60, 15 // under these one region is shown at a time
-	sideWidth           = 100    // from here on list and detail stand side by side
+	// under these there is no room for any region
+	MinWidth, MinHeight = 30, 8
+	// under these one region is shown at a time
+	OneWidth, OneHeight = 60, 15
+	// from here on list and detail stand side by side
+	sideWidth = 100
 )
 
 // Region is a part of the body that can have the focus.
@@ -14,7 +17,8 @@ type Region int
 const (
 	RegionList Region = iota
 	RegionDetail
-	RegionTop // above the list: the brief
+	// above the list: the brief
+	RegionTop
 )
 
 // Rect is a rectangle of cells. A rectangle without area is not drawn.
@@ -30,20 +34,27 @@ func (r Rect) Contains(x, y int) bool {
 
 // Shape is what the screen on show wants of the layout.
 type Shape struct {
-	Tabs    bool
-	Top     int  // rows that the region above the list would like, its title counted; 0: there is none
-	Foot    int  // rows below the detail; 0: none
-	Share   int  // percent of the width that the list gets beside the detail
-	Rows    int  // lines that the list needs, its title counted; 0: as many as there are
-	Stacked bool // list and detail stand above each other at any width
+	Tabs bool
+	// Top: rows that the region above the list would like, its title counted; 0: there is none
+	Top int
+	// Foot: rows below the detail; 0: none
+	Foot int
+	// Share: percent of the width that the list gets beside the detail
+	Share int
+	// Rows: lines that the list needs, its title counted; 0: as many as there are
+	Rows int
+	// Stacked: list and detail stand above each other at any width
+	Stacked bool
 	Focus   Region
 }
 
 // Places is where everything stands.
 type Places struct {
 	Header, Tabs, Top, List, Detail, Foot, Status, Keys Rect
-	Small                                               bool // too small to draw
-	one                                                 bool // one region at a time
+	// Small: too small to draw
+	Small bool
+	// one region at a time
+	one bool
 }
 
 // Body gives the rectangle of a region.
@@ -90,6 +101,7 @@ func Place(w, h int, s Shape) Places {
 	return f
 }
 
+// place gives one region all of the body.
 func (f *Places) place(r Region, at Rect) {
 	switch r {
 	case RegionDetail:
@@ -126,6 +138,7 @@ func (f *Places) stack(body Rect, s Shape) {
 	f.cutFoot(min(s.Foot, f.Detail.H/3))
 }
 
+// cutFoot takes the lines below the detail from it, where at least three are left for them.
 func (f *Places) cutFoot(h int) {
 	if h < 3 {
 		return

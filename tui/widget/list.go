@@ -4,21 +4,29 @@ import "strings"
 
 // Item is what a list can hold: one line with an identity.
 type Item interface {
-	Key() string            // identity: the selection follows it, whatever moves
-	Find() string           // the text that the filter searches
-	Cells(width int) []Cell // how it looks
+	// identity: the selection follows it, whatever moves
+	Key() string
+	// the text that the filter searches
+	Find() string
+	// how it looks
+	Cells(width int) []Cell
 }
 
 // List is rows with a filter and a selection. The zero value is an empty list; it draws once it has a paint.
 type List[T Item] struct {
 	Window
-	Paint  *Paint         // that rows are drawn with
-	Mark   func(T) string // one letter in front of a row; nil: none
-	all    []T
-	shown  []int // indexes into all of the rows that match the filter
+	// Paint: that rows are drawn with
+	Paint *Paint
+	// Mark: one letter in front of a row; nil: none
+	Mark func(T) string
+	all  []T
+	// shown: indexes into all of the rows that match the filter
+	shown  []int
 	filter string
-	moved  bool   // by a person: until then the first row, the worst, stays selected
-	lost   string // key of the selected row that went away, as while a check runs again: it is selected when it is back
+	// moved: by a person: until then the first row, the worst, stays selected
+	moved bool
+	// lost: key of the selected row that went away, as while a check runs again: it is selected when it is back
+	lost string
 }
 
 // Len counts the rows that match the filter.
@@ -102,14 +110,15 @@ func (l *List[T]) Follow(id string) {
 }
 
 // Move selects another row, for a person.
-func (l *List[T]) Move(by int) { l.moveTo(l.At + by) }
+func (l *List[T]) Move(by int) { l.MoveTo(l.At + by) }
 
-// moveTo selects a row by its number among those that match the filter, for a person.
-func (l *List[T]) moveTo(at int) {
+// MoveTo selects a row by its number among those that match the filter, for a person.
+func (l *List[T]) MoveTo(at int) {
 	l.moved, l.lost = true, ""
 	l.At = min(max(0, at), max(0, len(l.shown)-1))
 }
 
+// containsAll reports whether a text contains all the words.
 func containsAll(s string, words []string) bool {
 	for _, w := range words {
 		if !strings.Contains(s, w) {
@@ -146,7 +155,7 @@ func (l *List[T]) Choose(id string) bool {
 func (l *List[T]) ChooseFunc(is func(T) bool) bool {
 	for i, at := range l.shown {
 		if is(l.all[at]) {
-			l.moveTo(i)
+			l.MoveTo(i)
 			return true
 		}
 	}

@@ -2,8 +2,10 @@ package widget
 
 // Page is a text of which a part is visible.
 type Page struct {
-	Lines []string // drawn, each as wide as the page or less
-	Top   int      // first line in sight
+	// Lines: drawn, each as wide as the page or less
+	Lines []string
+	// Top: first line in sight
+	Top int
 }
 
 // Fit scrolls back where the page ends above the given height. Call it after Lines or the height changed.

@@ -12,9 +12,12 @@ const (
 	TonePlain Tone = iota
 	ToneDim
 	ToneBold
-	toneTitle // of a region
-	ToneFocus // of the region that has the focus
-	ToneKey   // a key to press
+	// of a region
+	toneTitle
+	// of the region that has the focus
+	ToneFocus
+	// a key to press
+	ToneKey
 	ToneBad
 	ToneWarn
 	ToneGood
@@ -27,9 +30,11 @@ type Look int
 
 // The looks.
 const (
-	LookPlain    Look = iota
-	lookSelected      // in a region without the focus
-	lookCurrent       // selected, and the region has the focus
+	LookPlain Look = iota
+	// in a region without the focus
+	lookSelected
+	// selected, and the region has the focus
+	lookCurrent
 	looks
 )
 

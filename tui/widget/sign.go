@@ -5,10 +5,14 @@ type Sign int
 
 // The signs. What they mean is defined by the screen that shows them.
 const (
-	SignOpen Sign = iota // ?
-	SignGood             // ✓
-	SignBad              // ✗
-	SignNone             // –
+	// ?
+	SignOpen Sign = iota
+	// ✓
+	SignGood
+	// ✗
+	SignBad
+	// –
+	SignNone
 )
 
 // Tone is the colour of a sign.

@@ -56,7 +56,8 @@ func Wrap(s string, width int) []string {
 		for n > width {
 			head := ansi.Truncate(word, width, "")
 			if head == "" {
-				return append(lines, "") // a cell is wider than the line
+				// a cell is wider than the line
+				return append(lines, "")
 			}
 			lines = append(lines, head)
 			word = word[len(head):]
@@ -134,7 +135,8 @@ func ASCII(s string) string {
 // asciiSigns are the signs that the terminal UI draws with, each with the letter that replaces it.
 var asciiSigns = strings.NewReplacer(
 	"…", "~", "›", ">", "×", "x", "·", "-", "–", "-", "•", "*", "●", "o", "○", "o", "≠", "!",
-	"│", "|", "┊", ":", "─", "-", "━", "=", "┼", "+", "┬", "+", "┴", "+", "├", "+", "┤", "+", "┌", "+", "┐", "+", "└", "+", "┘", "+",
+	"│", "|", "┊", ":", "─", "-", "━", "=", "┼", "+", "┬", "+", "┴", "+", "├", "+", "┤", "+", "┌", "+", "┐", "+", "└",
+	"+", "┘", "+",
 	"▸", ">", "▾", "v", "→", ">", "←", "<", "↑", "^", "↓", "v", "⏎", "$",
 	"█", "#", "▉", "#", "▊", "#", "▋", "#", "▌", "=", "▍", "=", "▎", "-", "▏", "-", "░", ".",
 	"▁", "_", "▂", "_", "▃", "-", "▄", "-", "▅", "=", "▆", "=", "▇", "#",

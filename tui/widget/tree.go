@@ -22,26 +22,33 @@ type Entries interface {
 	Len() int
 	Path(i int) string
 	Dir(i int) bool
-	Size(i int) int64 // bytes
+	// bytes
+	Size(i int) int64
 	Change(i int) Change
 }
 
 // Node is one node of a tree, with the sums of what is below it.
 type Node struct {
-	Entry  int    // index among the entries; -1 for a directory that no entry names
-	Path   string // a part of an entry's path, never a copy
-	Depth  int    // 0 at the top
-	Dir    bool
-	Open   bool // its content is visible
-	Size   int64
-	Added  int32 // changes in it and below
+	// Entry: index among the entries; -1 for a directory that no entry names
+	Entry int
+	// Path: a part of an entry's path, never a copy
+	Path string
+	// 0 at the top
+	Depth int
+	Dir   bool
+	// Open: its content is visible
+	Open bool
+	Size int64
+	// Added: changes in it and below
+	Added  int32
 	Edited int32
 	Gone   int32
 }
 
 // treeNode is a node in the order of a walk: its subtree is what follows it.
 type treeNode struct {
-	src    int32 // index among the entries; -1 for a directory that no entry names
+	// src: index among the entries; -1 for a directory that no entry names
+	src    int32
 	parent int32
 	depth  int16
 	dir    bool
@@ -60,10 +67,13 @@ const maxDepth = 1000
 type Tree struct {
 	entries Entries
 	nodes   []treeNode
-	end     []int32 // of each node: one past its last descendant
-	open    []bool  // of each node; beside the nodes, so that opening half a million of them stays quick
+	// end: of each node: one past its last descendant
+	end []int32
+	// open: of each node; beside the nodes, so that opening half a million of them stays quick
+	open    []bool
 	visible []int32
-	changed bool // only what changed is visible
+	// changed: only what changed is visible
+	changed bool
 }
 
 // NewTree orders entries as a walk would meet them and adds the missing directories. It takes long for half a million
@@ -81,7 +91,8 @@ func NewTree(entries Entries) *Tree {
 	if !slices.IsSortedFunc(order, byPath) {
 		slices.SortStableFunc(order, byPath)
 	}
-	var stack []int32 // the directories above the next entry
+	// the directories above the next entry
+	var stack []int32
 	for _, at := range order {
 		stack = t.add(at, stack)
 	}
@@ -138,6 +149,7 @@ func below(path, dir string) bool {
 	return len(path) > len(dir) && path[len(dir)] == '/' && strings.HasPrefix(path, dir)
 }
 
+// push appends a node below the last directory of the stack.
 func (t *Tree) push(n treeNode, stack []int32) []int32 {
 	n.parent, n.depth = -1, int16(min(len(stack), maxDepth))
 	if len(stack) > 0 {

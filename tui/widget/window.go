@@ -8,8 +8,10 @@ type rows interface {
 
 // Window is the part of some rows that can be seen, and the selected one among them.
 type Window struct {
-	At  int // selected row
-	Top int // first row in sight
+	// At: selected row
+	At int
+	// Top: first row in sight
+	Top int
 }
 
 // Move selects another row, at most to the first or the last one.

@@ -219,7 +219,7 @@ func TestLiveAlertsOnScreen(t *testing.T) {
 	if code, words := alarm(t, address, stranger); code != http.StatusOK {
 		t.Fatalf("the webhook answered %d %s", code, words)
 	}
-	s.shows("! Critical", "Posted by falcosidekick", "fits no pod: Of a pod that was")
+	s.shows("! Critical", "Posted by falcosidekick", "no matching pod: Of a pod that was")
 	if after := s.cursor(); !strings.Contains(before, a.pod.Name) || !strings.Contains(after, a.pod.Name) {
 		t.Errorf("the cursor went from %q to %q", before, after)
 	}
@@ -233,7 +233,7 @@ func TestLiveAlertsOnScreen(t *testing.T) {
 	s.types("g" + enter) // its case is of what is left of it
 	s.shows("1 Overview", "Posted by falcosidekick")
 	s.types(escape)
-	s.shows("fits no pod")
+	s.shows("no matching pod")
 	s.types("q")
 	if code := s.ends(); code != 0 {
 		t.Errorf("the program ended with %d", code)

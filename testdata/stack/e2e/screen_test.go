@@ -65,7 +65,7 @@ func TestWalkOnScreen(t *testing.T) {
 	s := openScreen(t, r, "-n", in.namespace, "--alerts", in.alerts, "--offline")
 	s.shows("2 pods", in.shop.Name, in.control.Name)
 	s.types(enter) // the flagged pod is the first row
-	s.shows("1 Overview", image.Dropped, "failed")
+	s.shows("1 Overview", image.Dropped, "critical")
 	s.types("2")
 	s.shows("COPY server", "curl")
 	s.types("3")

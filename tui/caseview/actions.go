@@ -1,0 +1,175 @@
+package caseview
+
+import (
+	tea "charm.land/bubbletea/v2"
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/tui/caseview/pane"
+	"github.com/backtrail/backtrail/tui/shell"
+	"github.com/backtrail/backtrail/tui/widget"
+)
+
+// verbs are the commands of the screen, by their names in the table of keys.
+func verbs() map[string]shell.Verb[*Screen] {
+	return map[string]shell.Verb[*Screen]{
+		"open":                  {Why: whyNoOpen, Run: runOpen},
+		"back":                  {Why: whyNoBack, Run: runBack},
+		"left":                  {Run: runLeft},
+		"right":                 {Run: runRight},
+		"pane":                  {Run: runPane},
+		"focus":                 {Run: runFocus},
+		"next":                  {Why: whyNoNext, Run: func(s *Screen, _ string) tea.Cmd { return s.next(1) }},
+		"previous":              {Why: whyNoNext, Run: func(s *Screen, _ string) tea.Cmd { return s.next(-1) }},
+		"skip":                  {Why: whyNoSkip, Run: runSkip},
+		"export":                {Why: whyNoExport, Run: runExport},
+		"container":             {Why: whyNoContainer, Run: runContainer},
+		"brief":                 {Run: runBrief},
+		"known-good":            {Why: whyNoKnownGood, Run: runKnownGood},
+		"mark":                  {Why: whyNoMark, Run: runMark},
+		"diff":                  {Why: whyNoDiff, Run: runDiff},
+		"raw":                   {Why: whyNoRaw, Run: runRaw},
+		"note":                  {Why: (*Screen).readOnly, Run: runNote},
+		"policy":                {Why: whyNoPolicy, Run: runPolicy},
+		"save":                  {Why: whyNoSave, Run: runSave},
+		"copy":                  {Why: whyNoCopy, Run: runCopy},
+		"copy command":          {Run: runCommand},
+		"sort":                  {Why: whyNoSort, Run: runSort},
+		"again":                 {Why: whyNoRetry, Run: runRetry},
+		"layer of file":         {Why: whyNoFileLayer, Run: runFileLayer},
+		"file below":            {Why: whyNoBelow, Run: runBelow},
+		"findings of file":      {Why: whyNoFileFindings, Run: runFileFindings},
+		"aware":                 {Why: whyNoDeadline, Run: runAware},
+		"withdraw deadline":     {Why: whyNoWithdraw, Run: runWithdraw},
+		"runtime preserved":     {Why: whyNoRuntime, Run: runRuntime(inspect.RuntimeSaved)},
+		"runtime not preserved": {Why: whyNoRuntime, Run: runRuntime(inspect.RuntimeGivenUp)},
+		"runtime open":          {Why: whyNoRuntimeOpen, Run: runRuntime(inspect.RuntimeOpen)},
+	}
+}
+
+// Action gives a command of the screen by its name; false where the screen does not have it.
+func (s *Screen) Action(name string) (shell.Action, bool) {
+	v, ok := verbs()[name]
+	if !ok {
+		return shell.Action{}, false
+	}
+	return v.Bind(s), true
+}
+
+// readOnly is why nothing can be added to the case.
+func (s *Screen) readOnly() string { return s.backend.ReadOnly() }
+
+// runPane brings the pane with the number of the key to the screen. A jump is forgotten: esc leads out of the
+// case then.
+func runPane(s *Screen, key string) tea.Cmd {
+	s.from = nil
+	s.showPane(pane.Kind(key[0] - '1'))
+	return nil
+}
+
+// whyNoContainer is why there is no other container to go to.
+func whyNoContainer(s *Screen) string {
+	if len(s.c.Images) < 2 {
+		return "the case has only one image"
+	}
+	return ""
+}
+
+// runContainer goes to the previous or the next container, around the end. From then on the person's choice
+// counts, also where an alert is matched to another container later.
+func runContainer(s *Screen, key string) tea.Cmd {
+	by := 1
+	if key == "[" {
+		by = -1
+	}
+	names := s.containers()
+	for i, n := range names {
+		if n == s.container {
+			s.container, s.chosen = names[(i+by+len(names))%len(names)], true
+			break
+		}
+	}
+	s.tree.Drop()
+	s.changed()
+	s.shell.Info("container " + s.container)
+	return nil
+}
+
+// whyNoDiff is why nothing can be hidden or shown: only a file tree and the packages know what differs.
+func whyNoDiff(s *Screen) string {
+	switch {
+	case s.pane == pane.Layers && (!s.tree.Ready() || s.tree.Searching()):
+		return "no file tree is on screen"
+	case s.pane == pane.Layers:
+		return ""
+	case s.pane != pane.Packages:
+		return "only Layers and Packages can show what differs"
+	case s.image().Diff == nil || s.image().Diff.Packages == nil:
+		return "nothing to compare with yet; K chooses a known-good image"
+	default:
+		return ""
+	}
+}
+
+// runDiff shows only what differs, or everything.
+func runDiff(s *Screen, _ string) tea.Cmd {
+	if s.pane == pane.Layers {
+		s.tree.ToggleChanged()
+		return nil
+	}
+	s.whole = !s.whole
+	s.state().stale = true
+	s.refresh()
+	return nil
+}
+
+// whyNoSort is why the rows keep their order.
+func whyNoSort(s *Screen) string {
+	if len(s.pane.Spec().Sorts) < 2 {
+		return "no other sort here"
+	}
+	return ""
+}
+
+// runSort sorts the pane on screen in its next order. Each pane keeps its own.
+func runSort(s *Screen, _ string) tea.Cmd {
+	st, spec := s.state(), s.pane.Spec()
+	st.sort = (st.sort + 1) % len(spec.Sorts)
+	st.stale = true
+	s.refresh()
+	s.shell.Info(spec.Name + " by " + spec.Sorts[st.sort])
+	return nil
+}
+
+// whyNoOpen is why enter does nothing.
+func whyNoOpen(s *Screen) string {
+	if _, ok := s.row(); !ok {
+		return "nothing is selected"
+	}
+	return ""
+}
+
+// runOpen goes where a row points: a directory, a file's bytes, the file in its layer, or the detail.
+func runOpen(s *Screen, _ string) tea.Cmd {
+	if s.inTree() {
+		return s.openFile()
+	}
+	if r, _ := s.row(); r.Path != "" {
+		s.jump(r.Container, r.Path, r.Layer)
+		return nil
+	}
+	s.state().focus = widget.RegionDetail
+	return nil
+}
+
+// openFile opens or closes the selected directory, or shows the selected file.
+func (s *Screen) openFile() tea.Cmd {
+	if s.tree.Toggle() {
+		return nil
+	}
+	e, _ := s.tree.Selected()
+	parts, why := s.filePart(e)
+	if why != "" {
+		s.shell.Info("open: " + why)
+		return nil
+	}
+	return s.o.View(parts)
+}

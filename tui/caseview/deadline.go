@@ -1,0 +1,134 @@
+package caseview
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/tui/label"
+	"github.com/backtrail/backtrail/tui/shell"
+	"github.com/backtrail/backtrail/tui/widget"
+)
+
+// whyNoDeadline is why no deadline can be started here; a saved case takes it on the command line.
+func whyNoDeadline(s *Screen) string {
+	if why := s.readOnly(); why != "" {
+		return why + "; use backtrail aware"
+	}
+	return ""
+}
+
+// runAware starts a reporting deadline, as in: aware TIME LAW. It asks for what was not typed, and for the reason.
+func runAware(s *Screen, args string) tea.Cmd {
+	if args == "" {
+		s.shell.Ask("Aware", "now ", []string{
+			"Reporting deadlines run from when somebody became aware. They never start automatically. TIME and LAW:",
+			"now nis2 · 03:12 cra (today, UTC) · 2026-11-23T03:12:00Z dora",
+		}, func(text string) tea.Cmd { return runAware(s, text) })
+		return nil
+	}
+	k, err := s.parseAware(args)
+	if err != nil {
+		s.shell.Fail("aware", err)
+		return nil
+	}
+	about := []string{fmt.Sprintf("%s %s. Aware %s. Due then:", k.Regime.Title(), k.Regime.Binds(),
+		label.Stamp(k.Aware))}
+	for _, d := range k.Deadlines() {
+		due := d.Left(s.shell.Now)
+		if !d.Due.IsZero() {
+			due = label.Stamp(d.Due) + ", " + due
+		}
+		about = append(about, "• "+d.What+": "+due+" ("+d.Rule+")")
+	}
+	about = append(about, "Why? The reason is recorded with your name.")
+	s.shell.Ask("Start the deadlines of "+k.Regime.Title(), "", about, func(reason string) tea.Cmd {
+		k.Reason = reason
+		return s.setClock(k)
+	})
+	return nil
+}
+
+// parseAware reads TIME and LAW, and checks that such a deadline can start.
+func (s *Screen) parseAware(args string) (inspect.Clock, error) {
+	words := strings.Fields(args)
+	if len(words) != 2 {
+		return inspect.Clock{}, fmt.Errorf("a time and a law are needed, as in aware now nis2; got %q", args)
+	}
+	at, err := inspect.ParseAware(words[0], s.shell.Now)
+	if err != nil {
+		return inspect.Clock{}, err
+	}
+	k := inspect.Clock{Regime: inspect.Regime(strings.ToLower(words[1])), Aware: inspect.At(at)}
+	_, err = s.c.StartClock(k.Regime, at, s.shell.Now, "you", "asked next")
+	return k, err
+}
+
+// setClock adds a started or withdrawn deadline to the case.
+func (s *Screen) setClock(k inspect.Clock) tea.Cmd {
+	backend := s.backend
+	return s.add(func(ctx context.Context, c *inspect.Case) (inspect.Event,
+		error) {
+		return backend.SetClock(ctx, c, k)
+	})
+}
+
+// clocks are the deadlines that were not withdrawn.
+func (s *Screen) clocks() []inspect.Clock {
+	var all []inspect.Clock
+	for _, k := range s.c.Clocks {
+		if k.Withdrawn == nil {
+			all = append(all, k)
+		}
+	}
+	return all
+}
+
+// whyNoWithdraw is why there is no deadline to withdraw.
+func whyNoWithdraw(s *Screen) string {
+	if why := whyNoDeadline(s); why != "" {
+		return why
+	}
+	if len(s.clocks()) == 0 {
+		return "no reporting deadline runs"
+	}
+	return ""
+}
+
+// runWithdraw withdraws a running deadline: the one that is named, the only one, or one that is chosen.
+func runWithdraw(s *Screen, args string) tea.Cmd {
+	var choices []shell.Choice
+	byID := map[string]inspect.Clock{}
+	all := s.clocks()
+	for _, k := range all {
+		if k.Regime == inspect.Regime(strings.ToLower(args)) || len(all) == 1 {
+			s.askWithdraw(k)
+			return nil
+		}
+		id, text := string(k.Regime), k.Regime.Title()+", aware "+label.Stamp(k.Aware)+": "+k.Reason
+		byID[id] = k
+		choices = append(choices, shell.Choice{
+			ID: id, Text: id + " " + text,
+			Line: func(int) []widget.Cell { return []widget.Cell{{Text: text, Width: -1}} },
+		})
+	}
+	s.shell.Choose(shell.Chooser{Name: "Withdraw which deadline?", Choices: choices, Done: func(id, _ string) tea.Cmd {
+		s.askWithdraw(byID[id])
+		return nil
+	}})
+	return nil
+}
+
+// askWithdraw asks why a deadline is withdrawn. The record keeps both, so that an auditor sees the mistake
+// and its correction.
+func (s *Screen) askWithdraw(k inspect.Clock) {
+	about := []string{
+		"Deadlines of " + k.Regime.Title() + ", started by " + k.Author + ": " + k.Reason,
+		"Why was it a mistake? Both stay in the record.",
+	}
+	s.shell.Ask("Withdraw a deadline", "", about, func(reason string) tea.Cmd {
+		return s.setClock(inspect.Clock{Regime: k.Regime, Withdrawn: &inspect.Withdrawal{Reason: reason}})
+	})
+}

@@ -1,0 +1,154 @@
+package caseview
+
+import (
+	"context"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/tui/shell"
+)
+
+// The messages of the screen. Each carries the generation of the screen that asked.
+type (
+	// sourceMsg brings a source: of a case that opens, or of one that goes on.
+	sourceMsg struct {
+		gen int
+		// what: was being done, in words
+		what   string
+		source inspect.Source
+		err    error
+	}
+
+	// eventsMsg brings a batch of events.
+	eventsMsg struct {
+		gen    int
+		events []inspect.Event
+		ended  bool
+		err    error
+		pump   *shell.Pump[inspect.Event]
+		// beside: they come from beside the checks
+		beside bool
+	}
+)
+
+// Update takes the messages of the screen's commands.
+func (s *Screen) Update(msg tea.Msg) tea.Cmd {
+	switch msg := msg.(type) {
+	case sourceMsg:
+		return s.onSource(msg)
+	case eventsMsg:
+		return s.onEvents(msg)
+	case treeMsg:
+		s.onTree(msg)
+	case matchesMsg:
+		s.onMatches(msg)
+	case belowMsg:
+		s.onBelow(msg)
+	case addedMsg:
+		return s.onAdded(msg)
+	}
+	return nil
+}
+
+// follow goes on with another source of the same case: a retry, or another known-good.
+func (s *Screen) follow(what string, f func(ctx context.Context, c *inspect.Case) (inspect.Source, error)) tea.Cmd {
+	s.running++
+	ctx, gen, copied := s.ctx, s.gen, s.snapshot()
+	s.shell.Info(what)
+	return shell.Work(func() tea.Msg {
+		source, err := shell.Try(func() (inspect.Source, error) { return f(ctx, copied()) })
+		return sourceMsg{gen: gen, what: what, source: source, err: err}
+	})
+}
+
+// snapshot gives a function that folds a copy of the case, for work outside of Update: events are only ever added.
+func (s *Screen) snapshot() func() *inspect.Case {
+	log := s.c.Events()
+	log = log[:len(log):len(log)]
+	return func() *inspect.Case {
+		c := &inspect.Case{}
+		for _, e := range log {
+			c.Apply(e)
+		}
+		c.Settle()
+		return c
+	}
+}
+
+// onSource starts to follow a source that was opened, and what happens beside it.
+func (s *Screen) onSource(msg sourceMsg) tea.Cmd {
+	if s.gen != msg.gen {
+		return nil
+	}
+	if msg.err != nil {
+		s.running--
+		if !s.began {
+			s.broken = msg.err
+			s.allStale()
+		}
+		s.shell.Fail(msg.what, msg.err)
+		return nil
+	}
+	p := shell.Start(s.ctx, s.shell, msg.source)
+	return tea.Batch(nextEvents(s.gen, p, false), s.watch())
+}
+
+// watch follows what happens beside the checks, once for each case. It ends with the screen.
+func (s *Screen) watch() tea.Cmd {
+	if s.watched || s.backend.ReadOnly() != "" {
+		return nil
+	}
+	s.watched = true
+	source := s.backend.Watch()
+	if source == nil {
+		return nil
+	}
+	return nextEvents(s.gen, shell.Start(s.ctx, s.shell, source), true)
+}
+
+// nextEvents waits for the next batch of a pump.
+func nextEvents(gen int, p *shell.Pump[inspect.Event], beside bool) tea.Cmd {
+	return shell.Work(func() tea.Msg {
+		events, ended, err := p.Next()
+		return eventsMsg{gen: gen, events: events, ended: ended, err: err, pump: p, beside: beside}
+	})
+}
+
+// onEvents folds a batch.
+func (s *Screen) onEvents(msg eventsMsg) tea.Cmd {
+	if s.gen != msg.gen {
+		return nil
+	}
+	for _, e := range msg.events {
+		s.began = true
+		s.c.Apply(e)
+		s.pace.Note(e, s.shell.Now)
+		if n := noticeOf(e); n != nil {
+			s.shell.Notify(*n)
+		}
+	}
+	var next tea.Cmd
+	if msg.ended {
+		s.ended(msg)
+	} else {
+		next = nextEvents(s.gen, msg.pump, msg.beside)
+	}
+	s.changed()
+	return next
+}
+
+// ended notes how a source ended.
+func (s *Screen) ended(msg eventsMsg) {
+	failed := msg.err != nil && s.ctx.Err() == nil
+	if msg.beside {
+		if failed {
+			s.shell.Fail("watching the pod", msg.err)
+		}
+		return
+	}
+	s.running--
+	if failed {
+		s.broken = msg.err
+		s.shell.Fail("following the case", msg.err)
+	}
+}

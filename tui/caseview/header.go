@@ -1,0 +1,187 @@
+package caseview
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/tui/caseview/pane"
+	"github.com/backtrail/backtrail/tui/label"
+	"github.com/backtrail/backtrail/tui/shell"
+	"github.com/backtrail/backtrail/tui/widget"
+	"github.com/charmbracelet/x/ansi"
+)
+
+// Header is what the shell draws around the case.
+func (s *Screen) Header() shell.Header {
+	state, t := s.freshness()
+	return shell.Header{
+		Trail: s.trail(), State: state, Tone: t, Title: "backtrail " + inspect.Clean(s.c.Target.Name),
+		Running: s.runningText(), Busy: s.running > 0,
+	}
+}
+
+// trail is the way down to the image on screen. Context, namespace and pod go last: a wrong cluster is the worst
+// mistake.
+func (s *Screen) trail() []shell.Crumb {
+	var trail []shell.Crumb
+	add := func(text string, drop int) {
+		if text != "" {
+			trail = append(trail, shell.Crumb{Text: text, Drop: drop})
+		}
+	}
+	add(cmp.Or(s.c.Target.Context, s.o.Context, "backtrail"), 4)
+	i := s.image()
+	switch {
+	case s.c.Pod != nil:
+		name := s.c.Pod.Name
+		if _, gone := s.c.Gone(); gone {
+			name += " (gone)"
+		}
+		add(s.c.Pod.Namespace, 1)
+		add(name, 3)
+	case s.o.Pod.Name != "":
+		add(s.o.Pod.Namespace, 1)
+		add(s.o.Pod.Name, 3)
+	case i.Reference == "":
+		add(s.c.Target.Name, 0)
+	}
+	if i.Container != inspect.ImageContainer {
+		add(i.Container, 2)
+	}
+	if i.Reference != "" {
+		add(label.Image(i.Reference, i.Key()), 0)
+	}
+	return trail
+}
+
+// freshness is whether the case is live, stale or saved, and since when.
+func (s *Screen) freshness() (string, widget.Tone) {
+	switch {
+	case s.readOnly() != "":
+		return strings.TrimSpace("saved " + label.Clock(s.c.Started)), widget.ToneNote
+	case s.broken != nil:
+		return "stale, " + label.Age(s.shell.Now.Sub(s.since)), widget.ToneWarn
+	case s.running > 0:
+		return "live", widget.ToneGood
+	default:
+		return "as of " + label.Clock(s.c.Finished), widget.ToneDim
+	}
+}
+
+// runningText sums up the checks that run, as in: signatures 3/5 · layers 41% of 512.0 MB, 12 s left.
+func (s *Screen) runningText() string {
+	type sum struct{ all, ended int }
+	sums := map[string]*sum{}
+	var names []string
+	for _, c := range s.c.Checks {
+		x := sums[c.Name]
+		if x == nil {
+			x = &sum{}
+			sums[c.Name] = x
+			names = append(names, c.Name)
+		}
+		x.all++
+		if !c.Running() {
+			x.ended++
+		}
+	}
+	slices.Sort(names)
+	var parts []string
+	for _, n := range names {
+		x := sums[n]
+		if x.all == x.ended {
+			continue
+		}
+		text := n
+		if p := s.pace.Text(&s.c, n, s.shell.Now); p != "" {
+			text += " " + p
+		} else if x.all > 1 {
+			text += fmt.Sprintf(" %d/%d", x.ended, x.all)
+		}
+		parts = append(parts, text)
+	}
+	if len(parts) == 0 && s.running > 0 {
+		return "starting …"
+	}
+	return inspect.Clean(strings.Join(parts, " · "))
+}
+
+// listTitle names the list with its number of rows.
+func (s *Screen) listTitle() string {
+	l := &s.state().list
+	title := s.pane.Spec().List
+	if s.pane.OfImage() && s.container != "" && len(s.c.Images) > 1 {
+		title += " of " + s.container
+	}
+	if s.pane == pane.Packages {
+		title += pane.PackagesMode(s.view(s.pane))
+	}
+	n := fmt.Sprintf(" · %d", l.Len())
+	if s.pane == pane.Overview {
+		n = fmt.Sprintf(" (%d)", len(s.c.Findings))
+	}
+	if l.Filter() != "" {
+		n = fmt.Sprintf(" · %d of %d, filter %q", l.Len(), l.Size(), l.Filter())
+	}
+	return title + n
+}
+
+// tabForm is how the panes are named.
+type tabForm int
+
+const (
+	tabNames tabForm = iota
+	// short names
+	tabShort
+	// numbers, and the name of the one on screen
+	tabNumbers
+	// only the one on screen
+	tabOne
+)
+
+// tabsLine names the panes by their numbers, as long as there is room; on the right is the verdict.
+func (s *Screen) tabsLine(width int) string {
+	v := s.verdict()
+	for _, form := range []struct {
+		tabForm
+		text string
+	}{
+		{tabNames, v.long}, {tabNames, v.short}, {tabShort, v.long}, {tabShort, v.short}, {tabNumbers, v.short},
+	} {
+		tabs := s.tabs(form.tabForm)
+		if room := width - ansi.StringWidth(form.text) - 1; ansi.StringWidth(tabs) <= room {
+			return widget.Pad(tabs, room) + " " + s.shell.Paint.In(v.tone, form.text)
+		}
+	}
+	tabs := s.tabs(tabOne)
+	room := width - ansi.StringWidth(tabs)
+	return widget.Pad(tabs+s.shell.Paint.In(v.tone, widget.Fit(v.short, room)), width)
+}
+
+// tabs are the panes in a form, with a blank behind each.
+func (s *Screen) tabs(form tabForm) string {
+	p := s.shell.Paint
+	var b strings.Builder
+	for k := range pane.Count {
+		spec, number := k.Spec(), fmt.Sprint(int(k)+1)
+		name := [...]string{spec.Name, spec.Tab, "", ""}[form]
+		switch {
+		case k == s.pane && form > tabShort:
+			name = spec.Name
+			fallthrough
+		case k == s.pane:
+			b.WriteString(p.In(widget.ToneFocus, number+" "+name) + " ")
+			continue
+		case form == tabOne:
+			continue
+		}
+		b.WriteString(p.In(widget.ToneKey, number) + " ")
+		if name != "" {
+			b.WriteString(p.In(widget.ToneDim, name) + " ")
+		}
+	}
+	return b.String()
+}

@@ -1,0 +1,69 @@
+package caseview
+
+import (
+	tea "charm.land/bubbletea/v2"
+	"github.com/backtrail/backtrail/tui/caseview/pane"
+	"github.com/backtrail/backtrail/tui/widget"
+)
+
+// whyNoFileLayer is why there is no layer to go to.
+func whyNoFileLayer(s *Screen) string {
+	if r, ok := s.row(); !ok || r.Path == "" || r.Layer < 0 {
+		return "no file whose layer is known is selected"
+	}
+	return ""
+}
+
+// runFileLayer goes from a file to its layer.
+func runFileLayer(s *Screen, _ string) tea.Cmd {
+	r, _ := s.row()
+	s.jump(r.Container, r.Path, r.Layer)
+	return nil
+}
+
+// whyNoFileFindings is why there is no finding to go to.
+func whyNoFileFindings(s *Screen) string {
+	if r, ok := s.row(); !ok || s.view(pane.Overview).FindingOf(r.Path) == "" {
+		return "no finding is about the selected file"
+	}
+	return ""
+}
+
+// runFileFindings goes from a file to the first finding about it.
+func runFileFindings(s *Screen, _ string) tea.Cmd {
+	r, _ := s.row()
+	id := s.view(pane.Overview).FindingOf(r.Path)
+	s.from = nil
+	s.showPane(pane.Overview)
+	st := s.state()
+	st.list.SetFilter("")
+	st.list.Choose(id)
+	st.focus = widget.RegionList
+	return nil
+}
+
+// jump goes from a row to its file: in the tree of its layer, or of the merged image where the layer is not known.
+func (s *Screen) jump(container, path string, layer int) {
+	if container != "" && container != s.container {
+		s.container, s.chosen = container, true
+		s.changed()
+	}
+	if layer < 0 {
+		layer = pane.LayerOf(s.image(), path)
+	}
+	if s.pane != pane.Layers {
+		s.from = append(s.from, s.pane)
+	}
+	s.showPane(pane.Layers)
+	st := s.state()
+	st.list.SetFilter("")
+	st.focus = widget.RegionDetail
+	is := func(r pane.Row) bool { return r.Layer == layer && r.ID != pane.MergedID }
+	if layer < 0 || !st.list.ChooseFunc(is) {
+		st.list.Choose(pane.MergedID)
+	}
+	if key, ok := s.wantedTree(); !ok || key != s.tree.Key() {
+		s.tree.Drop()
+	}
+	s.reveal(path)
+}

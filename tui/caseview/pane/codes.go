@@ -1,0 +1,38 @@
+package pane
+
+// codeText words the codes of a file row; the code itself is beside it, because reports and scripts use it.
+func codeText(code string) string {
+	if w, ok := codeWords()[code]; ok {
+		return w + " (" + code + ")"
+	}
+	return code
+}
+
+// codeWords are the codes of file rows in words. A code that is missing here is shown as it is.
+func codeWords() map[string]string {
+	return map[string]string{
+		"unowned":                  "no package owns it",
+		"altered":                  "its content does not match the checksum of its package",
+		"not-in-known-good":        "not in the previous image",
+		"changed-since-known-good": "its content differs from the previous image",
+		"alerted":                  "an alert names it",
+		"setuid":                   "runs with the rights of its owner (setuid or setgid)",
+		"capability":               "carries capabilities",
+		"hidden-path":              "in a hidden directory, or under a hidden name",
+		"tmp-path":                 "in a directory for temporary files",
+		"world-writable":           "world-writable",
+		"packed":                   "packed",
+		"static-stripped":          "static, without symbols",
+		"miner-string":             "contains strings of cryptocurrency miners",
+		"arch-mismatch":            "built for another architecture than the image",
+		"shadows-path":             "comes before a program of the same name in PATH",
+		"loader-hijack":            "changes what the loader loads",
+		"entrypoint":               "the image's own program",
+		"known-good":               "the same as in the confirmed known-good",
+		"ownership-unknown":        "the owner is unknown: no package database covers this path",
+		"go-module":                "a Go program that names its module",
+		"deleted":                  "deleted by a later layer: not visible in a container",
+		"runtime":                  "added or changed at run time",
+		"obfuscated":               "a script that unpacks what it runs",
+	}
+}

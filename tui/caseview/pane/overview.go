@@ -1,0 +1,97 @@
+package pane
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/tui/label"
+	"github.com/backtrail/backtrail/tui/widget"
+)
+
+// overviewRows lists alerts and findings, worst first, and blocked checks; below them the three answers and the next
+// steps.
+func overviewRows(v View) []Row {
+	var rows []Row
+	for _, a := range v.Case.Alerts {
+		rows = append(rows, alertRow(v, a))
+	}
+	if gone, ok := v.Case.Gone(); ok {
+		r := changeRow(gone)
+		r.Line = func(w int) []widget.Cell {
+			return []widget.Cell{
+				{Text: "POD", Tone: widget.ToneBad, Width: 5},
+				{Text: "!", Tone: widget.ToneBad, Width: v.Paint.SignWidth()},
+				{Text: gone.State + ": " + strings.Join(gone.What, "; "), Width: -1},
+			}
+		}
+		rows = append(rows, r)
+	}
+	findings := slices.Clone(v.Case.Findings)
+	if v.Sort == 1 {
+		slices.SortStableFunc(findings, func(a, b inspect.Finding) int { return strings.Compare(a.Check, b.Check) })
+	}
+	for _, f := range findings {
+		rows = append(rows, findingRow(v, f))
+	}
+	for _, c := range v.Case.Checks {
+		if Blocked(c) {
+			rows = append(rows, blockedRow(v, c))
+		}
+	}
+	for _, a := range v.Case.AllAnswers() {
+		rows = append(rows, answerRow(v, a))
+	}
+	for at, step := range v.Steps {
+		rows = append(rows, nextRow(at, step))
+	}
+	return rows
+}
+
+// nextRow is something to do next; y copies its command.
+func nextRow(at int, step inspect.NextStep) Row {
+	return Row{
+		ID: fmt.Sprint("next:", at), Text: "next " + step.Why + " " + step.Command,
+		Value: cmp.Or(step.Command, step.Why), Layer: -1, Object: step,
+		Line: func(w int) []widget.Cell {
+			return []widget.Cell{{Text: "next", Tone: widget.ToneKey, Width: 5},
+				{Text: fmt.Sprint(at + 1), Tone: widget.ToneDim}, {Text: step.Why, Width: -1}}
+		},
+		Detail: func(d *widget.Document) {
+			d.Say(widget.ToneBold, fmt.Sprintf("Next step %d", at+1))
+			d.Gap()
+			d.Say(widget.TonePlain, step.Why)
+			d.Command(step.Command)
+		},
+	}
+}
+
+// blockedRow is a check that could not run; r retries it.
+func blockedRow(v View, c inspect.CheckState) Row {
+	name := c.Name
+	if checkContainer(c) != "" {
+		name += " of " + checkContainer(c)
+	}
+	return Row{
+		ID: "check:" + c.Name + ":" + checkContainer(c), Text: name + " " + c.Reason, Value: name + ": " + c.Reason,
+		Container: checkContainer(c), Layer: -1,
+		Retry: []inspect.Key{KeyOf(c)}, Object: c,
+		Line: func(w int) []widget.Cell {
+			return []widget.Cell{
+				{Text: "open", Tone: widget.ToneWarn, Width: 5}, v.Paint.SignCell(widget.SignOpen),
+				{Text: name + " could not run: " + c.Reason, Width: -1},
+			}
+		},
+		Detail: func(d *widget.Document) {
+			d.Outcome(widget.SignOpen, name+" could not run", "")
+			d.Gap()
+			d.Say(widget.TonePlain, c.Reason)
+			d.Gap()
+			d.Field("tried", label.Stamp(c.Started)+" to "+label.Stamp(c.Ended))
+			d.Gap()
+			d.Say(widget.ToneDim, "r retries it.")
+		},
+	}
+}

@@ -1,0 +1,210 @@
+package pane
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/tui/label"
+	"github.com/backtrail/backtrail/tui/viewer"
+	"github.com/backtrail/backtrail/tui/widget"
+)
+
+// PackagesMode is what the list of packages shows: the comparison, or all.
+func PackagesMode(v View) string {
+	if v.differs() {
+		return " compared with the " + comparedWith(v)
+	}
+	return ", all"
+}
+
+// differs reports whether the packages pane shows the comparison.
+func (v View) differs() bool {
+	d := v.Image().Diff
+	return !v.Whole && d != nil && d.Packages != nil
+}
+
+// packageRows lists the comparison or all packages, and then the bills of materials.
+func packageRows(v View) []Row {
+	i := v.Image()
+	var rows []Row
+	vulns := map[string][]inspect.Vuln{}
+	for _, v := range i.Vulns {
+		vulns[v.Package+"@"+v.Version] = append(vulns[v.Package+"@"+v.Version], v)
+	}
+	if v.differs() {
+		rows = append(packageDiffRows(v, *i.Diff.Packages, vulns), changeRows(v, *i.Diff)...)
+		return append(rows, sbomRows(v)...)
+	}
+	all := slices.Clone(i.Packages)
+	slices.SortStableFunc(all, func(a, b inspect.Package) int {
+		name := cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Version, b.Version))
+		switch v.Sort {
+		case 1:
+			return cmp.Or(cmp.Compare(a.Type, b.Type), name)
+		case 2:
+			return cmp.Or(-cmp.Compare(a.Layer, b.Layer), name)
+		default:
+			return name
+		}
+	})
+	for _, p := range all {
+		rows = append(rows, packageRow(v, " ", widget.TonePlain, p, vulns[p.Name+"@"+p.Version]))
+	}
+	return append(rows, sbomRows(v)...)
+}
+
+// sbomRows lists the bills of materials, the one that backtrail generated last.
+func sbomRows(v View) []Row {
+	var rows, ours []Row
+	for _, b := range v.Image().SBOMs {
+		if b.Origin == "generated" {
+			ours = append(ours, sbomRow(v, b))
+		} else {
+			rows = append(rows, sbomRow(v, b))
+		}
+	}
+	return append(rows, ours...)
+}
+
+// sbomRow is an SBOM: attested, attached or generated.
+func sbomRow(v View, b inspect.SBOM) Row {
+	text := fmt.Sprintf("SBOM %s, %s: %s", b.Origin, b.Format, widget.Plural(b.Packages, "package"))
+	return Row{
+		ID: "sbom:" + b.Origin + b.Format + b.Digest, Text: text, Value: text, Container: v.Container, Layer: -1,
+		Object: b, Raw: viewer.Blob("SBOM", b.Digest),
+		Line: func(w int) []widget.Cell {
+			return []widget.Cell{v.Paint.SignCell(label.Sign(b.Status)),
+				{Text: text + " " + b.Reason, Tone: widget.ToneDim, Width: -1}}
+		},
+		Detail: func(d *widget.Document) {
+			d.Say(widget.ToneBold, text)
+			d.Outcome(label.Sign(b.Status), label.Status(b.Status), b.Reason)
+			d.Field("digest", b.Digest)
+		},
+	}
+}
+
+// packageDiffRows: changed and added packages first, removed ones last.
+func packageDiffRows(v View, diff inspect.PackageDiff, vulns map[string][]inspect.Vuln) []Row {
+	var rows []Row
+	for _, c := range diff.Changed {
+		rows = append(rows, changedPackageRow(v, c, vulns[c.Name+"@"+c.To]))
+	}
+	for _, p := range diff.Added {
+		rows = append(rows, packageRow(v, "+", widget.ToneNote, p, vulns[p.Name+"@"+p.Version]))
+	}
+	for _, p := range diff.Removed {
+		rows = append(rows, packageRow(v, "-", widget.ToneBad, p, nil))
+	}
+	return rows
+}
+
+// changedPackageRow is a package with another version than in the previous image.
+func changedPackageRow(v View, c inspect.PackageChange, vulns []inspect.Vuln) Row {
+	return Row{
+		ID: "changed:" + c.Type + ":" + c.Name + ":" + c.From, Text: c.Name + " " + c.Type + " " + c.Change,
+		Value: cmp.Or(c.PURL, c.Name+" "+c.To), Container: v.Container, Mark: c.PURL, Layer: c.Layer, Object: c,
+		Line: func(w int) []widget.Cell {
+			return packageCells(w, "~", widget.ToneWarn, c.Name, c.From+" → "+c.To, c.Type, c.Layer, vulns)
+		},
+		Detail: func(d *widget.Document) {
+			d.Say(widget.ToneBold, c.Name)
+			d.Say(widget.ToneWarn, cmp.Or(c.Change, "changed")+" compared with the "+comparedWith(v))
+			d.Field("from", c.From)
+			d.Field("to", c.To)
+			packageTail(d, v, c.Type, c.PURL, c.Layer, nil, vulns)
+			filesOfPackage(d, v, c.Name)
+		},
+	}
+}
+
+// packageRow is a package; sign is + for added, - for removed, blank where nothing is compared.
+func packageRow(v View, sign string, t widget.Tone, p inspect.Package, vulns []inspect.Vuln) Row {
+	return Row{
+		ID:   "package:" + sign + p.Type + ":" + p.Name + ":" + p.Version + ":" + strings.Join(p.Locations, ","),
+		Text: p.Name + " " + p.Version + " " + p.Type, Value: cmp.Or(p.PURL, p.Name+" "+p.Version),
+		Container: v.Container, Mark: p.PURL, Layer: p.Layer, Object: p,
+		Line: func(w int) []widget.Cell {
+			return packageCells(w, sign, t, p.Name, p.Version, p.Type, p.Layer, vulns)
+		},
+		Detail: func(d *widget.Document) {
+			d.Say(widget.ToneBold, p.Name+" "+p.Version)
+			switch sign {
+			case "+":
+				d.Say(widget.ToneNote, "added against "+comparedWith(v))
+			case "-":
+				d.Say(widget.ToneBad, "removed against "+comparedWith(v))
+			}
+			packageTail(d, v, p.Type, p.PURL, p.Layer, p.Locations, vulns)
+			filesOfPackage(d, v, p.Name)
+		},
+	}
+}
+
+// packageCells draws a package. Type and layer go first where there is no room.
+func packageCells(w int, sign string, t widget.Tone, name, version, kind string, layer int,
+	vulns []inspect.Vuln) []widget.Cell {
+	cells := []widget.Cell{{Text: sign, Tone: t, Width: 1}, {Text: name, Width: -3}, {Text: version, Width: -3}}
+	if count := thresholdCell(vulns); count.Text != "" {
+		cells = append(cells, count)
+	}
+	if w > 50 {
+		cells = append(cells, widget.Cell{Text: kind, Tone: widget.ToneDim, Width: 9},
+			widget.Cell{Text: label.Layer(layer), Tone: widget.ToneDim, Width: 4, Right: true})
+	}
+	return cells
+}
+
+// thresholdCell counts the vulnerabilities of a package, in the color of the worst threshold.
+func thresholdCell(vulns []inspect.Vuln) widget.Cell {
+	if len(vulns) == 0 {
+		return widget.Cell{}
+	}
+	t := widget.ToneDim
+	for _, v := range vulns {
+		if v.Gate == "block" {
+			t = widget.ToneBad
+		} else if v.Gate == "warn" && t == widget.ToneDim {
+			t = widget.ToneWarn
+		}
+	}
+	return widget.Cell{Text: widget.Plural(len(vulns), "vuln"), Tone: t}
+}
+
+// packageTail writes what all packages have: purl, layer, places and vulnerabilities.
+func packageTail(d *widget.Document, v View, kind, purl string, layer int, locations []string, vulns []inspect.Vuln) {
+	d.Field("type", kind)
+	d.Field("purl", purl)
+	if layer >= 0 {
+		d.Field("layer", fmt.Sprintf("%d  %s", layer, label.Step(StepOf(v.Image(), layer))))
+	}
+	if len(locations) > 0 {
+		d.Heading("Found at")
+		d.Bullets(locations)
+	}
+	if len(vulns) > 0 {
+		d.Heading("Vulnerabilities")
+	}
+	for _, v := range vulns {
+		d.Put(label.SeverityTone(v.Severity), label.Severity(v.Severity)+" ",
+			v.ID+", "+cmp.Or(v.Gate, "log")+", fixed in "+cmp.Or(v.Fixed, "no version yet"))
+	}
+}
+
+// filesOfPackage lists the altered files of a package.
+func filesOfPackage(d *widget.Document, v View, name string) {
+	first := true
+	for _, a := range v.Image().Altered {
+		if owner, _, _ := strings.Cut(a.Package, " "); owner != name && a.Package != name {
+			continue
+		}
+		if first {
+			d.Heading("Files that do not match the package")
+			first = false
+		}
+		d.Put(label.SeverityTone(a.Severity), "• ", a.Path)
+	}
+}

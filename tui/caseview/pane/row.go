@@ -1,0 +1,50 @@
+package pane
+
+import (
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/tui/viewer"
+	"github.com/backtrail/backtrail/tui/widget"
+)
+
+// Row is one line of a pane: how it looks, what stands behind it, and what can be done with it.
+type Row struct {
+	// ID: identity: the selection follows it, whatever moves
+	ID     string
+	Line   func(width int) []widget.Cell
+	Detail func(d *widget.Document)
+	// Text: that the filter searches
+	Text string
+	// Value: what y copies
+	Value string
+	// Container: of the image that the row is about
+	Container string
+	// Mark: what a note marks: a finding's ID, or a path
+	Mark string
+	// Path: of a file in the image
+	Path string
+	// Layer: that has the file; below 0: not known
+	Layer int
+	// Raw: bytes behind the row
+	Raw []viewer.Part
+	// Object: as JSON for a person to read, where there are no bytes
+	Object any
+	// Retry: checks that were blocked
+	Retry []inspect.Key
+}
+
+// Key is the row's identity.
+func (r Row) Key() string { return r.ID }
+
+// Find is the text that the filter searches.
+func (r Row) Find() string { return r.Text }
+
+// Cells draw the row.
+func (r Row) Cells(width int) []widget.Cell { return r.Line(width) }
+
+// Parts are the bytes behind the row; where there are none, its object as JSON.
+func (r Row) Parts() []viewer.Part {
+	if len(r.Raw) > 0 {
+		return append([]viewer.Part{}, r.Raw...)
+	}
+	return viewer.Object(r.Object)
+}

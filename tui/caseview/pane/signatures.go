@@ -1,0 +1,271 @@
+package pane
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/tui/label"
+	"github.com/backtrail/backtrail/tui/viewer"
+	"github.com/backtrail/backtrail/tui/widget"
+)
+
+// signatureRows lists the signatures, below them the other gates, and the stores that were queried: "none" is worth as
+// much as the stores that answered.
+func signatureRows(v View) []Row {
+	i := v.Image()
+	var rows []Row
+	if i.Diff != nil {
+		rows = driftRows(v, "signers", i.Diff.Signers)
+	}
+	gates := slices.Clone(i.Gates)
+	slices.SortStableFunc(gates, func(a, b inspect.Gate) int { return statusOrder(a.Status) - statusOrder(b.Status) })
+	// gates that refuse nothing come after the signatures
+	var passed []Row
+	for _, g := range gates {
+		switch {
+		case g.Name == inspect.GateProvenance:
+		case g.Name == inspect.GateSignature, g.Status == inspect.Failed:
+			rows = append(rows, gateRow(v, g))
+		default:
+			passed = append(passed, gateRow(v, g))
+		}
+	}
+	signatures := slices.Clone(i.Signatures)
+	slices.SortStableFunc(signatures, func(a,
+		b inspect.Signature) int {
+		return statusOrder(a.Status) - statusOrder(b.Status)
+	})
+	for _, g := range signatures {
+		rows = append(rows, signatureRow(v, g))
+	}
+	rows = append(rows, passed...)
+	for _, r := range i.Stores {
+		rows = append(rows, storeRow(v, r))
+	}
+	return rows
+}
+
+// statusOrder sorts what failed first, then what is open, then what is verified.
+func statusOrder(s inspect.Status) int {
+	return slices.Index([]inspect.Status{inspect.Failed, inspect.Unknown, inspect.Verified, inspect.Absent}, s)
+}
+
+// gateRow is a gate: something that could have refused the image, and what it does.
+func gateRow(v View, g inspect.Gate) Row {
+	return Row{
+		ID: "gate:" + g.Name, Text: g.Name + " " + g.Detail, Value: g.Name + ": " + g.Detail, Container: v.Container,
+		Layer: -1, Object: g,
+		Line: func(w int) []widget.Cell {
+			return []widget.Cell{v.Paint.SignCell(label.Sign(g.Status)), {Text: "gate", Tone: widget.ToneDim, Width: 9},
+				{Text: g.Name + ": " + cmp.Or(g.Detail, label.Status(g.Status)), Width: -1}}
+		},
+		Detail: func(d *widget.Document) {
+			d.Say(widget.ToneBold, "Gate: "+g.Name)
+			d.Outcome(label.Sign(g.Status), label.Status(g.Status), g.Detail)
+			d.Field("system", g.By)
+			if g.FailsOpen {
+				d.Say(widget.ToneWarn, "Fails open: while it does not answer, requests are admitted unchecked.")
+			}
+			if !g.Since.IsZero() {
+				d.Field("set up", label.Stamp(g.Since))
+			}
+			if !g.Changed.IsZero() {
+				d.Field("changed", label.Stamp(g.Changed))
+			}
+			expectedDetail(d, v)
+		},
+	}
+}
+
+// signerText names the signer of a signature.
+func signerText(g inspect.Signature) string {
+	switch {
+	case g.Identity != "":
+		return g.Identity
+	case g.Key != "":
+		return "key " + label.Digest(g.Key)
+	default:
+		return "unknown signer"
+	}
+}
+
+// signatureRow is a signature or an attestation of the image.
+func signatureRow(v View, g inspect.Signature) Row {
+	what := "signature"
+	if g.PredicateType != "" {
+		what = "attested"
+	}
+	return Row{
+		ID: "signature:" + g.ID, Text: signerText(g) + " " + g.Issuer + " " + g.Kind + " " + g.Store + " " + g.Reason +
+			" " + g.PredicateType, Value: signerText(g), Container: v.Container, Mark: g.ID,
+		Layer: -1, Raw: viewer.Raw(g.Raw), Object: g,
+		Line: func(w int) []widget.Cell {
+			cells := []widget.Cell{
+				v.Paint.SignCell(label.Sign(g.Status)),
+				{Text: what, Width: 9},
+				{Text: strings.TrimPrefix(signerText(g), "https://"), Width: -3},
+			}
+			if reason := reasonText(g); reason != "" {
+				cells = append(cells, widget.Cell{Text: reason, Tone: label.Sign(g.Status).Tone(), Width: -2})
+			}
+			return cells
+		},
+		Detail: func(d *widget.Document) { signatureDetail(d, v, g) },
+	}
+}
+
+// signatureDetail writes a signature link by link, from the root to the subject, the failed links first.
+func signatureDetail(d *widget.Document, v View, g inspect.Signature) {
+	d.Outcome(label.Sign(g.Status), label.Status(g.Status), sentenceFor(g))
+	for _, step := range g.Steps {
+		if step.Status == inspect.Failed {
+			d.Outcome(label.Sign(step.Status), step.Name, step.Detail)
+		}
+	}
+	d.Field("signed by", signerText(g))
+	d.Field("issuer", g.Issuer)
+	d.Field("kind", g.Kind+" from "+g.Store)
+	d.Field("attests", g.PredicateType)
+	if g.LogIndex > 0 {
+		d.Field("log entry", fmt.Sprintf("%d, %s", g.LogIndex, label.Stamp(g.IntegratedTime)))
+	}
+	d.Heading("The chain, from root to subject")
+	for at, step := range g.Steps {
+		if at > 0 {
+			d.Lines = append(d.Lines, d.P.In(widget.ToneDim, "│"))
+		}
+		d.Step(label.Sign(step.Status), step.Name, step.Detail)
+	}
+	d.Gap()
+	d.Say(widget.ToneDim, "A verified signature proves who signed these bytes, not that they are harmless.")
+	for _, n := range g.Notes {
+		d.Put(widget.ToneNote, "• ", n)
+	}
+	certificateDetail(d, g)
+	expectedDetail(d, v)
+	d.Heading("Digests")
+	d.Field("signature", g.Digest)
+	d.Field("subject", g.Subject)
+	notesOn(d, v, g.ID)
+}
+
+// reasonText is the reason in a few words, for a row.
+func reasonText(g inspect.Signature) string {
+	switch g.Reason {
+	case "no-expectation":
+		return "no policy requires a signer"
+	case "unknown-key":
+		return "no known key"
+	default:
+		return g.Reason
+	}
+}
+
+// sentenceFor is the reason in words, where it needs any.
+func sentenceFor(g inspect.Signature) string {
+	switch g.Reason {
+	case "no-expectation":
+		return "signed by " + signerText(g) + ", no policy requires a signer"
+	case "unknown-key":
+		return "no known key verifies it"
+	default:
+		return g.Reason
+	}
+}
+
+// certificateDetail writes the signing certificate with its extensions (Fulcio: commit, workflow,
+// repository).
+func certificateDetail(d *widget.Document, g inspect.Signature) {
+	c := g.Certificate
+	if c == nil {
+		return
+	}
+	d.Heading("Certificate")
+	d.Field("subject", strings.Join(c.Subject, ", "))
+	d.Field("issued by", c.Issuer)
+	d.Field("valid", label.Stamp(c.NotBefore)+" to "+label.Stamp(c.NotAfter))
+	for _, name := range sortedKeys(c.Extensions) {
+		d.Put(widget.TonePlain, name+" ", c.Extensions[name])
+	}
+	d.Field("sha256", c.SHA256)
+}
+
+// sortedKeys are the keys of a map in their order, so that a frame is always the same.
+func sortedKeys(m map[string]string) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+// expectedDetail writes who should have signed, by flags and policies.
+func expectedDetail(d *widget.Document, v View) {
+	d.Heading("Required")
+	e := v.Case.Expected
+	policies := v.Image().PolicyGates()
+	if !e.Signer() && len(policies) == 0 {
+		d.Say(widget.ToneDim, "No flag and no policy requires a signer.")
+		return
+	}
+	d.Field("identity", strings.Join(slices.Concat(e.Identities, e.IdentityRegexps), ", or "))
+	d.Field("issuer", strings.Join(slices.Concat(e.Issuers, e.IssuerRegexps), ", or "))
+	for _, k := range e.Keys {
+		d.Field("key", k.Digest)
+	}
+	for _, p := range policies {
+		d.Outcome(label.Sign(p.Status), p.Name, p.Detail)
+	}
+}
+
+// storeRow is a store that was queried, with what was found there.
+func storeRow(v View, r inspect.StoreReply) Row {
+	result := cmp.Or(r.Detail, label.Status(r.Status))
+	switch {
+	case r.Found > 0:
+		result = widget.Plural(r.Found, "signature") + " or attestations"
+		if r.Found == 1 {
+			result = "1 signature or attestation"
+		}
+	case r.Status == inspect.Absent:
+		result = "none"
+	}
+	return Row{
+		ID: "store:" + r.Store + ":" + r.Subject, Text: r.Store + " " + result, Value: r.Subject,
+		Container: v.Container, Layer: -1, Object: r,
+		Line: func(w int) []widget.Cell {
+			return []widget.Cell{{Text: storeSign(v.Paint, r), Tone: storeTone(r.Status), Width: v.Paint.SignWidth()},
+				{Text: "store", Tone: widget.ToneDim, Width: 9},
+				{Text: r.Store + " " + label.Digest(r.Subject) + ": " + result, Tone: widget.ToneDim, Width: -1}}
+		},
+		Detail: func(d *widget.Document) {
+			d.Say(widget.ToneBold, "Store "+r.Store)
+			d.Outcome(label.Sign(r.Status), result, "")
+			d.Field("digest", r.Subject)
+			d.Field("detail", r.Detail)
+			if v.Image().Index == r.Subject {
+				d.Say(widget.ToneDim, "This digest is the index; the image is one of its manifests.")
+			}
+		},
+	}
+}
+
+// storeSign: a number where something was found.
+func storeSign(p *widget.Paint, r inspect.StoreReply) string {
+	if r.Status == inspect.Verified {
+		return fmt.Sprint(min(9, r.Found))
+	}
+	return p.Sign(label.Sign(r.Status))
+}
+
+// storeTone: an answer of a store is no verdict, so it is never green.
+func storeTone(s inspect.Status) widget.Tone {
+	if s == inspect.Unknown || s == inspect.Failed {
+		return label.Sign(s).Tone()
+	}
+	return widget.ToneDim
+}

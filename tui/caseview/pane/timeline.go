@@ -1,0 +1,122 @@
+package pane
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/tui/label"
+	"github.com/backtrail/backtrail/tui/widget"
+)
+
+// trustTone: how far a time can be trusted.
+func trustTone(trust string) widget.Tone {
+	switch trust {
+	case inspect.BySignature:
+		return widget.ToneGood
+	case inspect.ByAlert:
+		return widget.ToneBad
+	case inspect.ByClaim:
+		return widget.ToneWarn
+	default:
+		return widget.ToneNote
+	}
+}
+
+// timelineRows puts all times of the case on one axis, past and due.
+func timelineRows(v View) []Row {
+	all := v.Case.Axis(v.Now)
+	rows := make([]Row, 0, len(all)+1)
+	for at, x := range all {
+		gap := ""
+		if at > 0 {
+			gap = gapText(x.Time.Sub(all[at-1].Time.Time))
+		}
+		ahead := x.Time.After(v.Now)
+		if ahead && (at == 0 || !all[at-1].Time.After(v.Now)) {
+			rows = append(rows, nowRow(v.Now))
+		}
+		rows = append(rows, momentRow(x, gap, len(all), ahead))
+	}
+	return rows
+}
+
+// nowRow separates the past from what is due.
+func nowRow(now time.Time) Row {
+	text := "now"
+	return Row{
+		ID: "moment:now", Text: text, Value: label.Stamp(inspect.At(now)), Layer: -1,
+		Line: func(w int) []widget.Cell {
+			return []widget.Cell{{Text: strings.Repeat("─", 14), Tone: widget.ToneDim},
+				{Text: text, Tone: widget.ToneNote}}
+		},
+		Detail: func(d *widget.Document) {
+			d.Say(widget.ToneBold, "Now")
+			d.Field("time", label.Stamp(inspect.At(now)))
+			d.Gap()
+			d.Say(widget.TonePlain, "Below are the reporting deadlines that a person has started.")
+		},
+	}
+}
+
+// gapText is how long after the previous moment.
+func gapText(d time.Duration) string {
+	if d < time.Second {
+		return ""
+	}
+	return "+" + label.Age(d)
+}
+
+// momentRow is one time, with its distance from the one before and where it comes from.
+func momentRow(x inspect.Moment, gap string, of int, ahead bool) Row {
+	point := "●"
+	if ahead {
+		point = "○"
+	}
+	return Row{
+		ID: "moment:" + x.Time.String() + x.What + x.Source, Text: x.What + " " + x.Source + " " + x.Trust,
+		Value: label.Stamp(x.Time) + " " + x.What, Layer: -1, Object: x,
+		Line: func(w int) []widget.Cell {
+			when := widget.Cell{Text: label.Stamp(x.Time), Width: 20}
+			if w < 60 {
+				when = widget.Cell{Text: x.Time.UTC().Format("01-02 15:04:05"), Width: 14}
+			}
+			cells := []widget.Cell{when, {Text: gap, Tone: widget.ToneDim, Width: 7, Right: true},
+				{Text: point, Tone: trustTone(x.Trust), Width: 1}, {Text: x.What, Width: -1}}
+			if w > 66 {
+				cells = append(cells, widget.Cell{Text: x.Trust, Tone: trustTone(x.Trust), Width: 8})
+			}
+			return cells
+		},
+		Detail: func(d *widget.Document) {
+			d.Say(widget.ToneBold, x.What)
+			d.Field("time", label.Stamp(x.Time))
+			d.Field("after", gap)
+			d.Field("source", x.Source)
+			d.Field("trust", trustText(x.Trust))
+			d.Gap()
+			d.Say(widget.ToneDim, fmt.Sprintf("%s on this timeline, oldest first.", widget.Plural(of, "moment")))
+		},
+	}
+}
+
+// trustText is where a time comes from.
+func trustText(trust string) string {
+	switch trust {
+	case inspect.BySignature:
+		return "signed: the time is part of what was verified"
+	case inspect.ByCluster:
+		return "recorded by the cluster"
+	case inspect.ByRegistry:
+		return "recorded by the registry"
+	case inspect.ByAlert:
+		return "reported by the alert"
+	case inspect.ByClaim:
+		return "self-reported, unauthenticated"
+	case inspect.ByUs:
+		return "local: this machine's clock"
+	default:
+		return trust
+	}
+}

@@ -1,0 +1,29 @@
+package pane
+
+import (
+	"time"
+
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/tui/widget"
+)
+
+// View is what rows are made of: a case, and how a person looks at it.
+type View struct {
+	Case *inspect.Case
+	// Container: whose image is on screen
+	Container string
+	Paint     *widget.Paint
+	Now       time.Time
+	// Sort: index into the orders of the pane
+	Sort int
+	// Whole: everything, not only what differs
+	Whole bool
+	// Steps: what to do next, the most urgent first
+	Steps []inspect.NextStep
+}
+
+// Image is the image on screen, empty where none is known yet.
+func (v View) Image() inspect.Image {
+	i, _ := v.Case.Image(v.Container)
+	return i
+}

@@ -1,0 +1,71 @@
+package caseview
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/tui/caseview/pane"
+)
+
+// blockedChecks are all checks that could not run.
+func (s *Screen) blockedChecks() []inspect.Key {
+	var keys []inspect.Key
+	for _, c := range s.c.Checks {
+		if pane.Blocked(c) {
+			keys = append(keys, pane.KeyOf(c))
+		}
+	}
+	return keys
+}
+
+// retryable are the checks that r runs again: those of the selected row, else all that could not run or left out a
+// layer.
+func (s *Screen) retryable() []inspect.Key {
+	if r, ok := s.row(); ok && len(r.Retry) > 0 {
+		return r.Retry
+	}
+	keys := s.blockedChecks()
+	for _, k := range pane.UnreadLayers(&s.c) {
+		if !slices.Contains(keys, k) {
+			keys = append(keys, k)
+		}
+	}
+	return keys
+}
+
+// whyNoRetry is why nothing can run again.
+func whyNoRetry(s *Screen) string {
+	switch why := s.readOnly(); {
+	case s.lost() && s.o.Reopen != nil:
+		return ""
+	case why != "":
+		return why
+	case s.running > 0:
+		return "the checks still run"
+	case len(s.retryable()) == 0:
+		return "nothing to retry"
+	default:
+		return ""
+	}
+}
+
+// runRetry runs checks again, or opens the case anew where it could not be opened.
+func runRetry(s *Screen, _ string) tea.Cmd {
+	if s.lost() && s.o.Reopen != nil {
+		return s.o.Reopen()
+	}
+	keys := s.retryable()
+	s.unskip(keys)
+	var names []string
+	for _, k := range keys {
+		names = append(names, keyText(k))
+	}
+	backend := s.backend
+	what := "checking again: " + strings.Join(names, ", ")
+	return s.follow(what, func(ctx context.Context, c *inspect.Case) (inspect.Source, error) {
+		return backend.Retry(ctx, c, keys)
+	})
+}

@@ -1,0 +1,252 @@
+package caseview
+
+import (
+	"context"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/engine"
+	"github.com/backtrail/backtrail/tui/caseview/filetree"
+	"github.com/backtrail/backtrail/tui/caseview/pane"
+	"github.com/backtrail/backtrail/tui/label"
+	"github.com/backtrail/backtrail/tui/shell"
+	"github.com/backtrail/backtrail/tui/viewer"
+	"github.com/backtrail/backtrail/tui/widget"
+)
+
+// Options are how a case opens.
+type Options struct {
+	// Context: of the kubeconfig, until the case names it
+	Context string
+	// Pod: that the case is of; the zero value for a case of something else
+	Pod  inspect.FlaggedPod
+	Open func(ctx context.Context) (inspect.Source, error)
+	// Reopen: opens the case anew where it could not be opened; nil: not possible
+	Reopen func() tea.Cmd
+	// View: shows bytes
+	View func(parts []viewer.Part) tea.Cmd
+}
+
+// Screen is an open case.
+type Screen struct {
+	shell   *shell.Shell
+	backend Backend
+	o       Options
+	gen     int
+	ctx     context.Context
+	cancel  context.CancelFunc
+
+	c     inspect.Case
+	steps []inspect.NextStep
+	// running: sources that still emit
+	running int
+	// adding: something that a person said is being added
+	adding bool
+	// waiting: what waits for it
+	waiting []adds
+	// began: an event came
+	began bool
+	// watched: what happens beside the checks is followed
+	watched bool
+	// broken: the case could not be opened, or its source ended badly
+	broken error
+	since  time.Time
+	pace   engine.ETA
+
+	// container: whose image is on screen
+	container string
+	// chosen: by the person
+	chosen bool
+	pane   pane.Kind
+	// from: where jumps began, so that esc leads back
+	from  []pane.Kind
+	panes [pane.Count]paneState
+	// whole: everything, not only what differs
+	whole bool
+	tree  filetree.State
+	// marks: a person's marks, by finding ID or path
+	marks map[string]string
+
+	// brief: nil: it is to be made again
+	brief []string
+	// briefTop: first line in sight while the brief has the focus
+	briefTop int
+	top      widget.Page
+	foot     widget.Page
+	places   widget.Places
+}
+
+// paneState is what a pane keeps while another one is on screen.
+type paneState struct {
+	list widget.List[pane.Row]
+	// stale: its rows are to be made again
+	stale  bool
+	sort   int
+	focus  widget.Region
+	detail widget.Page
+	// about: key of the row that the detail is of
+	about string
+}
+
+// New makes the screen of a case, and opens the case.
+func New(sh *shell.Shell, b Backend, o Options) (*Screen, tea.Cmd) {
+	ctx, cancel := context.WithCancel(sh.Context())
+	s := &Screen{
+		shell: sh, backend: b, o: o, gen: sh.NextGeneration(), ctx: ctx, cancel: cancel,
+		since: sh.Now, running: 1, marks: map[string]string{},
+	}
+	s.tree.Paint = sh.Paint
+	for i := range s.panes {
+		st := &s.panes[i]
+		st.stale, st.list.Paint = true, sh.Paint
+		st.list.Mark = func(r pane.Row) string { return s.letter(r.Mark) }
+	}
+	s.refresh()
+	return s, shell.Work(func() tea.Msg {
+		source, err := shell.Try(func() (inspect.Source, error) { return o.Open(ctx) })
+		return sourceMsg{gen: s.gen, what: "opening the case", source: source, err: err}
+	})
+}
+
+// letter is that of a person's mark on a row.
+func (s *Screen) letter(mark string) string {
+	if mark == "" || s.marks[mark] == "" {
+		return ""
+	}
+	return label.Mark(s.marks[mark])
+}
+
+// Close ends what the screen has started.
+func (s *Screen) Close() { s.cancel() }
+
+// Scope is where the screen's commands are at home.
+func (s *Screen) Scope() shell.Scope { return shell.InCase }
+
+// state is that of the pane on screen.
+func (s *Screen) state() *paneState { return &s.panes[s.pane] }
+
+// view is how a pane looks at the case.
+func (s *Screen) view(k pane.Kind) pane.View {
+	return pane.View{
+		Case: &s.c, Container: s.container, Paint: s.shell.Paint, Now: s.shell.Now,
+		Sort: s.panes[k].sort, Whole: s.whole, Steps: s.steps,
+	}
+}
+
+// image is the image on screen, empty where none is known yet.
+func (s *Screen) image() inspect.Image {
+	i, _ := s.c.Image(s.container)
+	return i
+}
+
+// changed makes the visible rows again, and the others when they are looked at.
+func (s *Screen) changed() {
+	s.c.Settle()
+	s.settleContainer()
+	s.steps = s.backend.NextSteps(s.c)
+	v := s.view(s.pane)
+	s.marks, s.tree.Flags = v.Marks(), v.Flags()
+	s.tree.Marks = s.marks
+	s.allStale()
+}
+
+// allStale has all rows made again.
+func (s *Screen) allStale() {
+	s.brief = nil
+	for i := range s.panes {
+		s.panes[i].stale = true
+	}
+	s.refresh()
+}
+
+// refresh makes the rows of the pane on screen, if they are stale.
+func (s *Screen) refresh() {
+	if s.pane == pane.Overview && s.brief == nil {
+		s.brief = s.briefLines()
+	}
+	if st := s.state(); st.stale {
+		st.stale = false
+		if s.lost() {
+			// the reason is shown in place of rows
+			st.list.Set(nil)
+			return
+		}
+		st.list.Set(s.pane.Spec().Rows(s.view(s.pane)))
+	}
+}
+
+// Refresh makes again what shows how much time is left.
+func (s *Screen) Refresh() {
+	if len(s.clocks()) == 0 {
+		return
+	}
+	s.brief = nil
+	s.panes[pane.Timeline].stale = true
+	s.refresh()
+}
+
+// showPane brings another pane to the screen.
+func (s *Screen) showPane(k pane.Kind) {
+	s.pane = k
+	s.refresh()
+}
+
+// lost reports whether the case could not be opened at all.
+func (s *Screen) lost() bool { return s.broken != nil && !s.began }
+
+// settleContainer chooses the image on screen: the one that an alert was matched to, else that of the pod's first
+// container.
+func (s *Screen) settleContainer() {
+	if _, ok := s.c.Image(s.container); ok && s.chosen || len(s.c.Images) == 0 {
+		return
+	}
+	for _, a := range s.c.Alerts {
+		if _, ok := s.c.Image(alertContainer(a)); ok {
+			s.container = alertContainer(a)
+			return
+		}
+	}
+	s.container = s.containers()[0]
+}
+
+// containers are those with an image, in the order of the pod.
+func (s *Screen) containers() []string {
+	var names []string
+	known := map[string]bool{}
+	add := func(name string) {
+		if !known[name] {
+			names, known[name] = append(names, name), true
+		}
+	}
+	if s.c.Pod != nil {
+		for _, c := range s.c.Pod.Containers {
+			if _, ok := s.c.Image(c.Name); ok {
+				add(c.Name)
+			}
+		}
+	}
+	for i := range s.c.Images {
+		add(imageContainer(s.c.Images[i]))
+	}
+	return names
+}
+
+// row is the one that a command is about: the selected file while the tree has the focus, else the selected row.
+func (s *Screen) row() (pane.Row, bool) {
+	if !s.inTree() {
+		return s.state().list.Selected()
+	}
+	e, ok := s.tree.Selected()
+	if !ok {
+		return pane.Row{}, false
+	}
+	return pane.Row{
+		ID: e.Path, Value: e.Path, Container: s.container, Mark: e.Path, Path: e.Path, Layer: e.Layer, Object: e,
+	}, true
+}
+
+// inTree reports whether the file tree has the focus.
+func (s *Screen) inTree() bool {
+	return s.pane == pane.Layers && s.state().focus == widget.RegionDetail
+}

@@ -1,0 +1,74 @@
+package caseview
+
+import (
+	"fmt"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/tui/caseview/pane"
+	"github.com/backtrail/backtrail/tui/shell"
+)
+
+// layer is that of the selected row.
+func (s *Screen) layer() (inspect.Layer, bool) {
+	r, ok := s.row()
+	if !ok {
+		return inspect.Layer{}, false
+	}
+	l, ok := r.Object.(inspect.Layer)
+	return l, ok && !l.Empty
+}
+
+// whyNoSkip is why the selected layer cannot be skipped.
+func whyNoSkip(s *Screen) string {
+	l, ok := s.layer()
+	switch why := s.readOnly(); {
+	case why != "":
+		return why
+	case !ok:
+		return "select a layer that is being read, on Layers"
+	case pane.Skipped(l):
+		return "this layer is skipped already; r reads it"
+	case !pane.Running(l):
+		return "this layer has been read"
+	case l.Digest == "":
+		return "this layer has no digest"
+	default:
+		return ""
+	}
+}
+
+// runSkip skips the selected layer while it is read; the case goes on without it.
+func runSkip(s *Screen, _ string) tea.Cmd {
+	l, _ := s.layer()
+	backend := s.backend
+	s.shell.Info(fmt.Sprintf("layer %d is skipped; r reads it later", l.Number))
+	return shell.Work(func() tea.Msg {
+		backend.SkipLayer(l.Digest, true)
+		return nil
+	})
+}
+
+// unskip takes back that layers are skipped: the selected one, else all of the images that are read again.
+func (s *Screen) unskip(keys []inspect.Key) {
+	if l, ok := s.layer(); ok && pane.Skipped(l) {
+		s.backend.SkipLayer(l.Digest, false)
+		return
+	}
+	for _, i := range s.c.Images {
+		for _, k := range keys {
+			if k == pane.LayersKey(imageContainer(i)) {
+				s.unskipAll(i)
+			}
+		}
+	}
+}
+
+// unskipAll takes back that layers of an image are skipped.
+func (s *Screen) unskipAll(i inspect.Image) {
+	for _, l := range i.Layers {
+		if pane.Skipped(l) {
+			s.backend.SkipLayer(l.Digest, false)
+		}
+	}
+}

@@ -1,0 +1,76 @@
+package caseview
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/tui/widget"
+)
+
+// briefLines is the text that the overview starts with.
+func (s *Screen) briefLines() []string {
+	lines := strings.Split(strings.TrimRight(s.backend.Brief(s.c), "\n"), "\n")
+	for i, l := range lines {
+		lines[i] = inspect.Clean(l)
+	}
+	return lines
+}
+
+// verdict is the case in a few words, and in fewer.
+type verdict struct {
+	long, short string
+	tone        widget.Tone
+}
+
+// verdict is never green over an open alert, nor before all checks have ended.
+func (s *Screen) verdict() verdict {
+	open := ""
+	if n := len(s.c.Alerts); n > 0 {
+		open = ", " + widget.Plural(n, "alert")
+	}
+	switch {
+	case s.lost():
+		return verdict{"could not open the case", "not opened", widget.ToneBad}
+	case s.c.Status == inspect.Failed:
+		problems := s.problems()
+		if problems == "" {
+			return verdict{"problems found" + open, "problems found", widget.ToneBad}
+		}
+		return verdict{"problems found: " + problems + open, problems, widget.ToneBad}
+	case s.running > 0 || s.c.End == nil:
+		return verdict{"still checking" + open, "still checking", widget.ToneWarn}
+	case s.c.Status == inspect.Unknown:
+		return verdict{"incomplete" + s.blocked() + open, "incomplete", widget.ToneWarn}
+	case open != "":
+		return verdict{"no problems found" + open + " open", strings.TrimPrefix(open, ", ") + " open", widget.ToneWarn}
+	default:
+		return verdict{"no problems found", "no problems found", widget.ToneGood}
+	}
+}
+
+// problems counts the serious findings by their severity.
+func (s *Screen) problems() string {
+	count := map[inspect.Severity]int{}
+	for _, f := range s.c.Findings {
+		if f.Status == inspect.Failed {
+			count[f.Severity]++
+		}
+	}
+	var parts []string
+	for _, severity := range []inspect.Severity{inspect.Critical, inspect.High} {
+		if n := count[severity]; n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, severity))
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// blocked counts the checks that could not run.
+func (s *Screen) blocked() string {
+	n := len(s.blockedChecks())
+	if n == 0 {
+		return ""
+	}
+	return ": " + widget.Plural(n, "check") + " could not run"
+}

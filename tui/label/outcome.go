@@ -1,0 +1,78 @@
+package label
+
+import (
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/tui/widget"
+)
+
+// Sign is the sign of a verification.
+func Sign(s inspect.Status) widget.Sign {
+	switch s {
+	case inspect.Verified:
+		return widget.SignGood
+	case inspect.Failed:
+		return widget.SignBad
+	case inspect.Absent:
+		return widget.SignNone
+	default:
+		return widget.SignOpen
+	}
+}
+
+// Status is a verification in words.
+func Status(s inspect.Status) string {
+	switch s {
+	case inspect.Verified:
+		return "verified"
+	case inspect.Failed:
+		return "failed"
+	case inspect.Absent:
+		return "none"
+	default:
+		return "not checked"
+	}
+}
+
+// SeverityTone is the colour of a severity.
+func SeverityTone(s inspect.Severity) widget.Tone {
+	switch s {
+	case inspect.Critical, inspect.High:
+		return widget.ToneBad
+	case inspect.Medium:
+		return widget.ToneWarn
+	case inspect.Low:
+		return widget.TonePlain
+	default:
+		return widget.ToneDim
+	}
+}
+
+// Severity is a severity in five letters at most.
+func Severity(s inspect.Severity) string {
+	switch s {
+	case inspect.Critical:
+		return "CRIT"
+	case inspect.High:
+		return "HIGH"
+	case inspect.Medium:
+		return "MED"
+	case inspect.Low:
+		return "low"
+	default:
+		return "info"
+	}
+}
+
+// Mark is the letter of a mark that a person set.
+func Mark(mark string) string {
+	switch mark {
+	case "malicious":
+		return "M"
+	case "benign":
+		return "b"
+	case "open":
+		return "o"
+	default:
+		return " "
+	}
+}

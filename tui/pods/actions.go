@@ -1,0 +1,252 @@
+package pods
+
+import (
+	tea "charm.land/bubbletea/v2"
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/tui/shell"
+	"github.com/backtrail/backtrail/tui/viewer"
+	"github.com/backtrail/backtrail/tui/widget"
+)
+
+// verbs are the commands of the screen, by their names in the table of keys.
+func verbs() map[string]shell.Verb[*Screen] {
+	return map[string]shell.Verb[*Screen]{
+		"open":           {Why: whyNoOpen, Run: runOpen},
+		"back":           {Why: whyNoBack, Run: runBack},
+		"left":           {Run: runLeft},
+		"right":          {Run: runRight},
+		"focus":          {Run: runFocus},
+		"next":           {Why: whyNoNext, Run: func(s *Screen, _ string) tea.Cmd { return s.next(1) }},
+		"previous":       {Why: whyNoNext, Run: func(s *Screen, _ string) tea.Cmd { return s.next(-1) }},
+		"raw":            {Why: whyNoRaw, Run: runRaw},
+		"copy":           {Why: whyNoCopy, Run: runCopy},
+		"copy command":   {Why: whyNoCommand, Run: runCommand},
+		"sort":           {Run: runSort},
+		"again":          {Run: runAgain},
+		"all namespaces": {Why: whyNoAll, Run: runAll},
+		"mute rule":      {Why: whyNoMute, Run: runMute},
+	}
+}
+
+// Action gives a command of the screen by its name; false where the screen does not have it.
+func (s *Screen) Action(name string) (shell.Action, bool) {
+	v, ok := verbs()[name]
+	if !ok {
+		return shell.Action{}, false
+	}
+	return v.Bind(s), true
+}
+
+// whyNoOpen is why enter does nothing.
+func whyNoOpen(s *Screen) string {
+	if _, ok := s.selected(); !ok {
+		return "nothing is selected"
+	}
+	return ""
+}
+
+// runOpen opens the pod's case, or unfolds a group.
+func runOpen(s *Screen, _ string) tea.Cmd {
+	r, _ := s.selected()
+	if r.group() != nil {
+		s.fold(r, !s.unfolded[r.id])
+		return nil
+	}
+	return s.o.Open(*r.pod)
+}
+
+// fold shows or hides the pods of a group.
+func (s *Screen) fold(r row, unfolded bool) {
+	s.unfolded[r.id] = unfolded
+	s.refresh()
+}
+
+// whyNoBack is why esc does nothing on this screen.
+func whyNoBack(s *Screen) string {
+	if s.list.Filter() == "" && s.focus == widget.RegionList {
+		return "nothing to go back to; q quits"
+	}
+	return ""
+}
+
+// runBack clears the filter, else goes back to the list.
+func runBack(s *Screen, _ string) tea.Cmd {
+	if s.list.Filter() != "" {
+		s.list.SetFilter("")
+		return nil
+	}
+	s.focus = widget.RegionList
+	return nil
+}
+
+// runLeft folds the group of the row, else goes to the list.
+func runLeft(s *Screen, _ string) tea.Cmd {
+	r, ok := s.selected()
+	if ok && s.focus == widget.RegionList && r.of != nil && s.unfolded[r.of.id] {
+		s.unfolded[r.of.id] = false
+		s.refresh()
+		s.list.Choose(r.of.id)
+		return nil
+	}
+	s.focus = widget.RegionList
+	return nil
+}
+
+// runRight unfolds a group, else goes to the detail.
+func runRight(s *Screen, _ string) tea.Cmd {
+	r, ok := s.selected()
+	if ok && s.focus == widget.RegionList && r.group() != nil && !s.unfolded[r.id] {
+		s.fold(r, true)
+		return nil
+	}
+	s.focus = widget.RegionDetail
+	return nil
+}
+
+// runFocus changes between list and detail.
+func runFocus(s *Screen, _ string) tea.Cmd {
+	if s.focus == widget.RegionList {
+		s.focus = widget.RegionDetail
+		return nil
+	}
+	s.focus = widget.RegionList
+	return nil
+}
+
+// Move goes down by so many rows in the region that has the focus, or up.
+func (s *Screen) Move(by int) tea.Cmd {
+	if s.focus == widget.RegionDetail {
+		s.detail.Move(by)
+		return nil
+	}
+	s.list.Move(by)
+	return nil
+}
+
+// Click selects the row at a cell of the terminal, or gives a region the focus.
+func (s *Screen) Click(x, y int) tea.Cmd {
+	switch list := s.places.List; {
+	case list.Contains(x, y):
+		s.focus = widget.RegionList
+		s.list.MoveTo(s.list.Top + y - list.Y - s.head(list))
+	case s.places.Detail.Contains(x, y):
+		s.focus = widget.RegionDetail
+	}
+	return nil
+}
+
+// Filter is that of the list.
+func (s *Screen) Filter() string { return s.list.Filter() }
+
+// SetFilter filters the list.
+func (s *Screen) SetFilter(text string) tea.Cmd {
+	s.list.SetFilter(text)
+	return nil
+}
+
+// whyNoNext is why there is no next match.
+func whyNoNext(s *Screen) string {
+	if s.list.Filter() == "" {
+		return "no filter is set; / sets one"
+	}
+	return ""
+}
+
+// next goes to the next row that matches the filter, around the end.
+func (s *Screen) next(by int) tea.Cmd {
+	if n := s.list.Len(); n > 0 {
+		s.list.MoveTo(((s.list.At+by)%n + n) % n)
+	}
+	return nil
+}
+
+// object is what stands behind the selected row: a pod with its alerts, or those of a group.
+func (s *Screen) object() any {
+	r, ok := s.selected()
+	switch {
+	case !ok:
+		return nil
+	case r.pod != nil:
+		return *r.pod
+	default:
+		return r.of.pods
+	}
+}
+
+// whyNoRaw is why there is no object to show.
+func whyNoRaw(s *Screen) string {
+	if s.object() == nil {
+		return "nothing is selected"
+	}
+	return ""
+}
+
+// runRaw shows the pod with its alerts as JSON.
+func runRaw(s *Screen, _ string) tea.Cmd { return s.o.View(viewer.Object(s.object())) }
+
+// whyNoCopy is why there is nothing to copy.
+func whyNoCopy(s *Screen) string {
+	if r, ok := s.selected(); !ok || r.late().value == "" {
+		return "this row has no value"
+	}
+	return ""
+}
+
+// runCopy copies namespace and name of the pod, or the ID of the alert.
+func runCopy(s *Screen, _ string) tea.Cmd {
+	r, _ := s.selected()
+	return s.copy(r.late().value)
+}
+
+// copy puts a text on the clipboard of the terminal (OSC 52).
+func (s *Screen) copy(text string) tea.Cmd {
+	s.shell.Info("copied: " + inspect.Clean(text))
+	return tea.SetClipboard(text)
+}
+
+// whyNoCommand is why there is no command for the row.
+func whyNoCommand(s *Screen) string {
+	if r, ok := s.selected(); !ok || r.pod == nil || r.pod.Name == "" {
+		return "no pod is selected"
+	}
+	return ""
+}
+
+// runCommand copies the command line that inspects the pod.
+func runCommand(s *Screen, _ string) tea.Cmd {
+	r, _ := s.selected()
+	return s.copy("backtrail inspect " + inspect.Quote("pod/"+r.pod.Name) + " -n " + inspect.Quote(r.pod.Namespace))
+}
+
+// runSort sorts the pods without alerts in the next order.
+func runSort(s *Screen, _ string) tea.Cmd {
+	s.sort = (s.sort + 1) % len(sorts)
+	s.refresh()
+	s.shell.Info("pods by " + sorts[s.sort] + "; flagged ones stay first")
+	return nil
+}
+
+// runAgain reads the list again.
+func runAgain(s *Screen, _ string) tea.Cmd {
+	s.shell.Info("reading the list again")
+	return s.Read()
+}
+
+// whyNoAll is why there are no more namespaces to show.
+func whyNoAll(s *Screen) string {
+	if s.o.Namespace == "" {
+		return "all namespaces are shown already"
+	}
+	return ""
+}
+
+// runAll changes between all namespaces and the first one.
+func runAll(s *Screen, _ string) tea.Cmd {
+	s.all = !s.all
+	text := "reading namespace " + s.o.Namespace
+	if s.all {
+		text = "reading all namespaces"
+	}
+	s.shell.Info(text)
+	return s.Read()
+}

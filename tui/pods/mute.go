@@ -1,0 +1,43 @@
+package pods
+
+import (
+	"fmt"
+
+	tea "charm.land/bubbletea/v2"
+)
+
+// selectedRule is the rule that the selected row is about; empty where it has no alert.
+func (s *Screen) selectedRule() string {
+	r, ok := s.selected()
+	switch {
+	case !ok:
+		return ""
+	case r.of != nil:
+		return r.of.rule
+	case r.pod != nil && len(r.pod.Alerts) > 0:
+		return r.pod.Alerts[0].Name()
+	default:
+		return ""
+	}
+}
+
+// runMute asks why the rule of the selected row is muted. The reason stays visible in the detail of each pod.
+func runMute(s *Screen, _ string) tea.Cmd {
+	rule := s.selectedRule()
+	about := []string{"Rule: " + rule, "Its alerts are left out of the list for this session. Why?"}
+	s.shell.Ask("Mute a rule", "", about, func(reason string) tea.Cmd {
+		s.muted[rule] = reason
+		s.refresh()
+		s.shell.Info(fmt.Sprintf("muted %q for this session", rule))
+		return nil
+	})
+	return nil
+}
+
+// whyNoMute is why there is no rule to mute.
+func whyNoMute(s *Screen) string {
+	if s.selectedRule() == "" {
+		return "the selected row has no alert"
+	}
+	return ""
+}

@@ -1,0 +1,55 @@
+package viewer
+
+import "github.com/backtrail/backtrail/inspect"
+
+// Part is bytes that can be shown: a kept blob, a file of a layer, or text of our own.
+type Part struct {
+	Name string
+	// Digest: of a blob
+	Digest string
+	// DiffID: of the layer that holds a file
+	DiffID string
+	Entry  inspect.Entry
+	Text   []byte
+}
+
+// Blob is a kept blob as parts; none where there is no digest.
+func Blob(name, digest string) []Part {
+	if digest == "" {
+		return nil
+	}
+	return []Part{{Name: name, Digest: digest}}
+}
+
+// Raw are the kept bytes behind a signature or a statement.
+func Raw(raw []inspect.RawPart) []Part {
+	var parts []Part
+	for _, r := range raw {
+		parts = append(parts, Blob(r.Name, r.Digest)...)
+	}
+	return parts
+}
+
+// Evidence are the blobs that a finding rests on, where the store may have them.
+func Evidence(all []inspect.Evidence) []Part {
+	var parts []Part
+	for _, e := range all {
+		switch e.Kind {
+		case "manifest", "config", "signature", "provenance", "pod", "revision", "alert":
+			parts = append(parts, Blob(e.Kind, e.Digest)...)
+		}
+	}
+	return parts
+}
+
+// Object is an object as JSON; none where there is no object, or none that can be written as JSON.
+func Object(object any) []Part {
+	if object == nil {
+		return nil
+	}
+	b, err := inspect.EncodeJSON(object)
+	if err != nil {
+		return nil
+	}
+	return []Part{{Name: "the object behind this row", Text: b}}
+}
