@@ -139,7 +139,7 @@ func documentation(p string) bool {
 	return within(p, "/usr/share/zoneinfo") || within(p, "/usr/share/icons")
 }
 
-// compareLayers counts by content, so that the same layer in other packing is shared.
+// CompareLayers counts by content, so that the same layer in other packing is shared.
 func CompareLayers(now, before []inspect.Layer) *inspect.LayerDiff {
 	d := &inspect.LayerDiff{}
 	for _, l := range now {
@@ -154,7 +154,7 @@ func CompareLayers(now, before []inspect.Layer) *inspect.LayerDiff {
 	return d
 }
 
-// unread says which layer could not be read.
+// Unread names the layer could not be read.
 func Unread(layers []inspect.Layer) string {
 	for _, l := range layers {
 		if !l.Empty && l.DiffID == "" {
