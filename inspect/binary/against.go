@@ -11,7 +11,7 @@ import (
 
 // against judges the suspects again by what an earlier image has at their paths, and finds programs whose package
 // claims to be the same in both and whose content is not.
-func (h *hunt) against(ctx context.Context, before *layer.Tree, good inspect.KnownGood, emit func(inspect.Event)) error {
+func (h *scanner) against(ctx context.Context, before *layer.Tree, good inspect.KnownGood, emit func(inspect.Event)) error {
 	rewritten, err := h.rewritten(ctx, before, good)
 	if err != nil {
 		return err
@@ -59,7 +59,7 @@ func (s *suspect) compare(before *layer.Tree, good inspect.KnownGood) {
 
 // rewritten finds programs that fit their package database, where the known-good has the same package in the same
 // version with other content: whoever replaces a program can write its new digest into the database.
-func (h *hunt) rewritten(ctx context.Context, before *layer.Tree, good inspect.KnownGood) ([]*suspect, error) {
+func (h *scanner) rewritten(ctx context.Context, before *layer.Tree, good inspect.KnownGood) ([]*suspect, error) {
 	other := h.otherContent(before)
 	if len(other) == 0 {
 		return nil, nil // most often: the databases of the earlier image need not be read
@@ -93,7 +93,7 @@ func (h *hunt) rewritten(ctx context.Context, before *layer.Tree, good inspect.K
 }
 
 // otherContent lists the programs that are what their package says, and that an earlier image has with other content.
-func (h *hunt) otherContent(before *layer.Tree) []*inspect.Node {
+func (h *scanner) otherContent(before *layer.Tree) []*inspect.Node {
 	var list []*inspect.Node
 	for p, c := range h.own.Claims {
 		if c.Version == "" || c.Config || c.From.Language || h.own.Altered(p) {

@@ -187,7 +187,7 @@ func has(a inspect.Alert, flag string) bool { return slices.Contains(a.Flags, fl
 func contradicts(a inspect.Alert) bool { return has(a, inspect.FlagUpper) && has(a, inspect.FlagLower) }
 
 // alerts locates the files of the alerts of this image, says so, and remembers which files of the image they name.
-func (h *hunt) alerts(all []inspect.Alert, emit func(inspect.Event)) {
+func (h *scanner) alerts(all []inspect.Alert, emit func(inspect.Event)) {
 	h.alerted = map[*inspect.Node]string{}
 	gap := slices.ContainsFunc(h.layers, layer.Incomplete)
 	for _, a := range all {
@@ -208,7 +208,7 @@ func (h *hunt) alerts(all []inspect.Alert, emit func(inspect.Event)) {
 }
 
 // elsewhere is the finding about an alerted program that the image does not hold.
-func (h *hunt) elsewhere(a inspect.Alert, emit func(inspect.Event)) {
+func (h *scanner) elsewhere(a inspect.Alert, emit func(inspect.Event)) {
 	subject := h.image.Container + ":" + a.File.Path
 	emit(inspect.Event{Fact: inspect.Finding{
 		ID: inspect.FindingID(layer.CheckBinaries, "alerted-not-in-image", subject), Check: layer.CheckBinaries, Code: "alerted-not-in-image",

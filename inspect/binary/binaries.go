@@ -19,12 +19,12 @@ import (
 // asked for anything, since all bytes are in the cache, unless what lies there turns out to be damaged.
 func Binaries(client *registry.Client, cache *layer.Cache, owners *owner.Cache) engine.Check {
 	return engine.Check{Name: layer.CheckBinaries, Needs: []string{layer.CheckLayers}, Run: func(ctx context.Context, on engine.On, emit func(inspect.Event)) error {
-		h, err := newHunt(ctx, cache, owners, on, emit)
+		h, err := newScanner(ctx, cache, owners, on, emit)
 		if errors.Is(err, registry.ErrDamagedStore) {
 			if err := cache.Reread(ctx, client, on.Image()); err != nil {
 				return err
 			}
-			h, err = newHunt(ctx, cache, owners, on, emit)
+			h, err = newScanner(ctx, cache, owners, on, emit)
 		}
 		if err != nil {
 			return err
@@ -34,8 +34,8 @@ func Binaries(client *registry.Client, cache *layer.Cache, owners *owner.Cache) 
 			return err
 		}
 		h.settings(emit)
-		h.sayDeleted(emit)
-		h.say(h.rows(false), emit)
+		h.emitDeleted(emit)
+		h.emitRows(h.rows(false), emit)
 		h.raisedPrivileges(emit)
 		h.tampered(emit)
 		h.compared(ctx, emit)
@@ -43,8 +43,8 @@ func Binaries(client *registry.Client, cache *layer.Cache, owners *owner.Cache) 
 	}}
 }
 
-// newHunt asks the package databases of the check's image and looks for suspects.
-func newHunt(ctx context.Context, c *layer.Cache, owners *owner.Cache, on engine.On, emit func(inspect.Event)) (*hunt, error) {
+// newScanner asks the package databases of the check's image and looks for suspects.
+func newScanner(ctx context.Context, c *layer.Cache, owners *owner.Cache, on engine.On, emit func(inspect.Event)) (*scanner, error) {
 	image := on.Image()
 	if !slices.ContainsFunc(image.Layers, func(l inspect.Layer) bool { return l.DiffID != "" && !l.Empty }) {
 		return nil, engine.Unchecked("no layer could be read")
@@ -63,7 +63,7 @@ func newHunt(ctx context.Context, c *layer.Cache, owners *owner.Cache, on engine
 			own.AddGap(fmt.Sprintf("layer %d could not be read to its end", l.Number))
 		}
 	}
-	h := &hunt{tree: tree, owners: owners, own: &own, image: image, layers: image.Layers}
+	h := &scanner{tree: tree, owners: owners, own: &own, image: image, layers: image.Layers}
 	known := on.Case()
 	h.mounts = mountsOf(known.Pod, image.Container)
 	h.alerts(known.Alerts, emit)
@@ -83,8 +83,8 @@ func mountsOf(pod *inspect.Pod, container string) []inspect.Mount {
 	return nil
 }
 
-// say emits the rows, and a finding for each that is more than low.
-func (h *hunt) say(rows []inspect.Binary, emit func(inspect.Event)) {
+// emitRows emits the rows, and a finding for each that is more than low.
+func (h *scanner) emitRows(rows []inspect.Binary, emit func(inspect.Event)) {
 	for _, b := range rows {
 		emit(inspect.Event{Fact: b})
 		if b.Severity.Rank() <= inspect.Medium.Rank() {
@@ -94,7 +94,7 @@ func (h *hunt) say(rows []inspect.Binary, emit func(inspect.Event)) {
 }
 
 // finding is what a row of binaries says in a sentence, with the bytes that it rests on.
-func (h *hunt) finding(check string, b inspect.Binary) *inspect.Finding {
+func (h *scanner) finding(check string, b inspect.Binary) *inspect.Finding {
 	code, title := "unexpected-binary", fmt.Sprintf("%s is a program that no package owns", b.Path)
 	switch {
 	case slices.Contains(b.Codes, codeAltered):
@@ -129,7 +129,7 @@ func (h *hunt) finding(check string, b inspect.Binary) *inspect.Finding {
 }
 
 // layerDigest names a layer's bytes: by its blob, or by its diff ID where nothing names the blob.
-func (h *hunt) layerDigest(number int) string {
+func (h *scanner) layerDigest(number int) string {
 	if l := h.tree.Layer(number); l.Digest != "" {
 		return l.Digest
 	}
@@ -137,7 +137,7 @@ func (h *hunt) layerDigest(number int) string {
 }
 
 // compared emits the counts, and the files that are not what their package says or not there.
-func (h *hunt) compared(ctx context.Context, emit func(inspect.Event)) {
+func (h *scanner) compared(ctx context.Context, emit func(inspect.Event)) {
 	files := inspect.Files{Ownership: h.own.Level, Detail: h.own.Detail}
 	for n := range h.tree.All() {
 		if !layer.IsRegular(n) {
@@ -155,7 +155,7 @@ func (h *hunt) compared(ctx context.Context, emit func(inspect.Event)) {
 	for _, a := range altered[:min(len(altered), MaxRows)] {
 		emit(inspect.Event{Fact: a})
 	}
-	h.sayAltered(altered, emit)
+	h.emitAltered(altered, emit)
 	missing := h.missing()
 	files.Missing = len(missing)
 	for _, m := range missing[:min(len(missing), MaxRows)] {
@@ -164,7 +164,7 @@ func (h *hunt) compared(ctx context.Context, emit func(inspect.Event)) {
 	emit(inspect.Event{Fact: files})
 }
 
-func (h *hunt) altered(ctx context.Context) []inspect.Altered {
+func (h *scanner) altered(ctx context.Context) []inspect.Altered {
 	paths := make([]string, 0, len(h.own.Actual))
 	for p := range h.own.Actual {
 		paths = append(paths, p)
@@ -202,9 +202,9 @@ func (h *hunt) altered(ctx context.Context) []inspect.Altered {
 	return all
 }
 
-// sayAltered gives a finding for the altered files of one package in one layer that are neither programs, which are
+// emitAltered gives a finding for the altered files of one package in one layer that are neither programs, which are
 // rows of binaries, nor of those that are often changed.
-func (h *hunt) sayAltered(altered []inspect.Altered, emit func(inspect.Event)) {
+func (h *scanner) emitAltered(altered []inspect.Altered, emit func(inspect.Event)) {
 	groups := map[string][]inspect.Altered{}
 	var order []string
 	for _, a := range altered {
@@ -222,7 +222,7 @@ func (h *hunt) sayAltered(altered []inspect.Altered, emit func(inspect.Event)) {
 	}
 }
 
-func (h *hunt) alteredFinding(group []inspect.Altered) *inspect.Finding {
+func (h *scanner) alteredFinding(group []inspect.Altered) *inspect.Finding {
 	a := group[0]
 	subject := h.image.Container + ":" + a.Path
 	title := fmt.Sprintf("%s is not what package %s says it is", a.Path, a.Package)
@@ -245,7 +245,7 @@ func (h *hunt) alteredFinding(group []inspect.Altered) *inspect.Finding {
 
 // missing lists the packaged files that are not there. What images cut on purpose is passed over, and so are paths of
 // which nothing says that they were files.
-func (h *hunt) missing() []inspect.Missing {
+func (h *scanner) missing() []inspect.Missing {
 	var all []inspect.Missing
 	seen := map[string]bool{}
 	for _, c := range h.own.Missing {

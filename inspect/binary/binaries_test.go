@@ -274,7 +274,7 @@ func TestUnmatchedAlertsAreLeftAlone(t *testing.T) {
 	_, base := debian()
 	b := newBench(t)
 	c := b.examine(t, imageOf(t, v1.Config{}, base), nil)
-	h := &hunt{tree: mustTree(t, b, c), image: inspect.Image{ImageHead: inspect.ImageHead{Container: "other"}}}
+	h := &scanner{tree: mustTree(t, b, c), image: inspect.Image{ImageHead: inspect.ImageHead{Container: "other"}}}
 	h.alerts([]inspect.Alert{{Path: "/usr/bin/ls", Match: inspect.MatchNone, Subject: "other"}, {Path: "/usr/bin/ls", Match: inspect.MatchPod, Subject: "web"}},
 		func(e inspect.Event) { t.Errorf("said %+v", e) })
 }

@@ -21,9 +21,9 @@ type deletion struct {
 
 // lookBelow makes suspects of the programs that no container sees any more, unless a package brought them, or they only
 // moved. They are shown if their place or their bytes show a sign.
-func (h *hunt) lookBelow(ctx context.Context) error {
+func (h *scanner) lookBelow(ctx context.Context) error {
 	var programs []layer.ShadowedEntry
-	for _, r := range h.relics {
+	for _, r := range h.shadowed {
 		if owner.IsProgram(r.Node) && !layer.Within(r.Node.Path, "/var/lib/dpkg") && !h.own.Names(r.Node.Path) {
 			programs = append(programs, r)
 		}
@@ -82,8 +82,8 @@ func unmoved(t *layer.Tree, all []layer.ShadowedEntry) []layer.ShadowedEntry {
 	return left
 }
 
-// sayDeleted counts the programs that were taken away, by the layers.
-func (h *hunt) sayDeleted(emit func(inspect.Event)) {
+// emitDeleted counts the programs that were taken away, by the layers.
+func (h *scanner) emitDeleted(emit func(inspect.Event)) {
 	for _, d := range h.deletions {
 		what := fmt.Sprintf("%d programs of layer %d, %s the first, were", d.count, d.from, d.first)
 		if d.count == 1 {

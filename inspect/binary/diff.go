@@ -37,7 +37,7 @@ func Diff(client *registry.Client, cache *layer.Cache, owners *owner.Cache) engi
 		if err != nil {
 			return err
 		}
-		h, err := newHunt(ctx, cache, owners, on, func(inspect.Event) {}) // said by the binaries check
+		h, err := newScanner(ctx, cache, owners, on, func(inspect.Event) {}) // said by the binaries check
 		if err != nil {
 			return err
 		}

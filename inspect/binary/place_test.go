@@ -15,11 +15,11 @@ func TestPlaceOfAFileOnAVolume(t *testing.T) {
 	alert := func(id, path string, flags ...string) inspect.Alert {
 		return inspect.Alert{ID: id, Path: path, Subject: "web", Match: inspect.MatchContainer, Flags: flags, File: inspect.AlertFile{Path: path, Origin: inspect.OriginUnknown, Layer: -1}}
 	}
-	stranger := alert("stranger", "/srv/x")
-	stranger.Match = inspect.MatchNone
+	unproven := alert("unproven", "/srv/x")
+	unproven.Match = inspect.MatchNone
 	var opening []inspect.Event
 	opening = append(opening, inspect.Event{Fact: pod})
-	for _, a := range []inspect.Alert{alert("on", "/srv/x"), alert("beside", "/srvx"), alert("upper", "/srv/x", inspect.FlagUpper), stranger} {
+	for _, a := range []inspect.Alert{alert("on", "/srv/x"), alert("beside", "/srvx"), alert("upper", "/srv/x", inspect.FlagUpper), unproven} {
 		opening = append(opening, inspect.Event{Fact: a})
 	}
 	run, err := engine.NewSource(engine.Plan{Opening: opening, Checks: []engine.Check{Place()}})

@@ -14,7 +14,7 @@ import (
 
 // places looks where programs are made to start by themselves, or where somebody is let in: each is a setting, and a
 // finding where it is more than low.
-func (h *hunt) places(ctx context.Context, emit func(inspect.Event)) {
+func (h *scanner) places(ctx context.Context, emit func(inspect.Event)) {
 	for n := range h.tree.All() {
 		code, what, severity := h.notablePlace(n)
 		if code == "" {
@@ -75,7 +75,7 @@ func (a rootAccount) severity() inspect.Severity {
 }
 
 // rootAccounts lists the accounts that have the rights of root and are not root.
-func (h *hunt) rootAccounts(ctx context.Context) []rootAccount {
+func (h *scanner) rootAccounts(ctx context.Context) []rootAccount {
 	data, err := h.tree.ReadFile(ctx, passwdFile, MaxTextFile)
 	if err != nil {
 		return nil
@@ -105,7 +105,7 @@ func isZero(text string) bool {
 }
 
 // writable says where everybody may put a program that others run, or change a setting of the system.
-func (h *hunt) writable(emit func(inspect.Event)) {
+func (h *scanner) writable(emit func(inspect.Event)) {
 	said := map[string]bool{}
 	for _, d := range h.path.dirs {
 		n := h.tree.Get(d)
@@ -124,7 +124,7 @@ func (h *hunt) writable(emit func(inspect.Event)) {
 }
 
 // notablePlace says what an unowned file or link is where it stands, "" for nothing notable.
-func (h *hunt) notablePlace(n *inspect.Node) (code, what string, severity inspect.Severity) {
+func (h *scanner) notablePlace(n *inspect.Node) (code, what string, severity inspect.Severity) {
 	if (n.Type == inspect.EntryBlock || n.Type == inspect.EntryChar) && !layer.Within(n.Path, "/dev") {
 		return "device", n.Path + " is a device node", inspect.Low
 	}
@@ -200,7 +200,7 @@ func anyProgram(base string) bool {
 }
 
 // oddText says what is odd about the text of a file that starts programs, "" for nothing.
-func (h *hunt) oddText(ctx context.Context, n *inspect.Node) string {
+func (h *scanner) oddText(ctx context.Context, n *inspect.Node) string {
 	if n.Kind != "" && n.Kind != inspect.KindScript {
 		return ""
 	}
@@ -237,7 +237,7 @@ func (h *hunt) oddText(ctx context.Context, n *inspect.Node) string {
 	return odd
 }
 
-func (h *hunt) place(n *inspect.Node, code, what string, severity inspect.Severity, emit func(inspect.Event)) {
+func (h *scanner) place(n *inspect.Node, code, what string, severity inspect.Severity, emit func(inspect.Event)) {
 	what = fmt.Sprintf("%s (layer %d)", what, n.Layer)
 	emit(inspect.Event{Fact: inspect.Setting{Code: code, Detail: what, Severity: severity}})
 	if severity.Rank() > inspect.Medium.Rank() {
@@ -246,7 +246,7 @@ func (h *hunt) place(n *inspect.Node, code, what string, severity inspect.Severi
 	emit(inspect.Event{Fact: *h.placeFinding(layer.CheckBinaries, n, code, what, severity)})
 }
 
-func (h *hunt) placeFinding(check string, n *inspect.Node, code, what string, severity inspect.Severity) *inspect.Finding {
+func (h *scanner) placeFinding(check string, n *inspect.Node, code, what string, severity inspect.Severity) *inspect.Finding {
 	subject := h.image.Container + ":" + n.Path
 	return &inspect.Finding{
 		ID: inspect.FindingID(layer.CheckBinaries, code, subject), Check: check, Code: code, Status: severity.RowStatus(), Severity: severity,

@@ -12,7 +12,7 @@ import (
 const preloadFile = "/etc/ld.so.preload"
 
 // preloaded finds what ld.so.preload and the environment make every program load (ld.so(8)).
-func (h *hunt) preloaded(ctx context.Context) map[*inspect.Node]string {
+func (h *scanner) preloaded(ctx context.Context) map[*inspect.Node]string {
 	found := map[*inspect.Node]string{}
 	dirs := libraryDirs(ctx, h.tree)
 	mark := func(names, by string) {

@@ -31,7 +31,7 @@ func privileges(n *inspect.Node) []string {
 
 // gained finds privileges that an earlier image does not give: a chmod leaves a packaged program's content as it was, so
 // that no package database shows it. One that came with its package is for the diff of packages to explain.
-func (h *hunt) gained(before *layer.Tree, good inspect.KnownGood, emit func(inspect.Event)) {
+func (h *scanner) gained(before *layer.Tree, good inspect.KnownGood, emit func(inspect.Event)) {
 	rows := 0
 	for n := range h.tree.All() {
 		more := privileges(n)
@@ -63,7 +63,7 @@ func (h *hunt) gained(before *layer.Tree, good inspect.KnownGood, emit func(insp
 }
 
 // raisedPrivileges finds privileges that a layer gave to a packaged program of a lower one, whose content it left as it was.
-func (h *hunt) raisedPrivileges(emit func(inspect.Event)) {
+func (h *scanner) raisedPrivileges(emit func(inspect.Event)) {
 	rows := 0
 	for n := range h.tree.All() {
 		more := privileges(n)

@@ -43,7 +43,7 @@ func Runtime(cache *layer.Cache, owners *owner.Cache, checkpoint *layer.Checkpoi
 
 // runtimeState is what changed in a container since it started.
 type runtimeState struct {
-	hunt       *hunt       // over image and changes together
+	scanner    *scanner    // over image and changes together
 	base       *layer.Tree // the image alone
 	gone       int         // number of the layer of what the runtime lists as deleted
 	layer      int         // of what was written
@@ -73,14 +73,14 @@ func newRuntimeState(ctx context.Context, c *layer.Cache, owners *owner.Cache, i
 	if err != nil {
 		return nil, fmt.Errorf("laying the changes at run time over the image: %w", err)
 	}
-	h := &hunt{tree: tree, owners: owners, own: own, image: image, layers: layers, alerted: map[*inspect.Node]string{}}
+	h := &scanner{tree: tree, owners: owners, own: own, image: image, layers: layers, alerted: map[*inspect.Node]string{}}
 	h.path = newSearchPath(tree, own, image.Settings.Env)
 	h.started = programs(tree, image.Settings, h.path.dirs)
 	return &runtimeState{h, base, gone.Number, top.Number, checkpoint}, nil
 }
 
 func (r *runtimeState) run(ctx context.Context, alerts []inspect.Alert, emit func(inspect.Event)) error {
-	h := r.hunt
+	h := r.scanner
 	h.hijacked = h.preloaded(ctx)
 	r.join(alerts, emit)
 	for n := range h.tree.All() {
@@ -109,13 +109,13 @@ func (r *runtimeState) run(ctx context.Context, alerts []inspect.Alert, emit fun
 
 // place says where programs were made to start by themselves, or somebody was let in, while the container ran.
 func (r *runtimeState) place(ctx context.Context, n *inspect.Node, emit func(inspect.Event)) {
-	code, what, severity := r.hunt.notablePlace(n)
+	code, what, severity := r.scanner.notablePlace(n)
 	if code == "" {
 		return
 	}
 	severity = raised(severity)
 	what += ": it was written at run time"
-	if why := r.hunt.oddText(ctx, n); why != "" {
+	if why := r.scanner.oddText(ctx, n); why != "" {
 		what, severity = what+", and "+why, raised(severity)
 	}
 	emit(inspect.Event{Fact: *r.finding(code, what, severity, n.Path, n.SHA256, "")})
@@ -123,13 +123,13 @@ func (r *runtimeState) place(ctx context.Context, n *inspect.Node, emit func(ins
 
 // changes counts what became other than the image has it, and names the first programs that are gone.
 func (r *runtimeState) changes() string {
-	added, modified, removed := r.hunt.tree.Changes(r.layer)
-	_, _, gone := r.hunt.tree.Changes(r.gone)
+	added, modified, removed := r.scanner.tree.Changes(r.layer)
+	_, _, gone := r.scanner.tree.Changes(r.gone)
 	text := fmt.Sprintf("since the container started %d files were added, %d changed, %d removed", added, modified, removed+gone)
 	var programs []string
 	for _, number := range []int{r.gone, r.layer} {
-		for _, n := range r.hunt.tree.LayerNodes(number) {
-			if n.Change == inspect.Removed && owner.IsProgram(&n) && r.hunt.tree.Get(n.Path) == nil && len(programs) < 5 {
+		for _, n := range r.scanner.tree.LayerNodes(number) {
+			if n.Change == inspect.Removed && owner.IsProgram(&n) && r.scanner.tree.Get(n.Path) == nil && len(programs) < 5 {
 				programs = append(programs, n.Path)
 			}
 		}
@@ -145,13 +145,13 @@ func (r *runtimeState) changes() string {
 func (r *runtimeState) consider(n *inspect.Node) *suspect {
 	was := r.base.Get(n.Path)
 	same := was != nil && layer.IsRegular(was) && was.SHA256 == n.SHA256
-	alert, alerted := r.hunt.alerted[n]
-	by, hijacked := r.hunt.hijacked[n]
+	alert, alerted := r.scanner.alerted[n]
+	by, hijacked := r.scanner.hijacked[n]
 	if !layer.IsRegular(n) || n.Size == 0 || same && was.Mode == n.Mode && !alerted || n.Kind == "" && !alerted && !hijacked {
 		return nil
 	}
 	s := &suspect{node: n}
-	switch c, owned := r.hunt.own.Claims[n.Path]; {
+	switch c, owned := r.scanner.own.Claims[n.Path]; {
 	case same:
 		s.add(codeUnowned, fmt.Sprintf("its mode was changed at run time from %04o to %04o", was.Mode, n.Mode))
 	case owned:
@@ -178,11 +178,11 @@ func (r *runtimeState) consider(n *inspect.Node) *suspect {
 // join tells alerts whose file the checkpoint has that its bytes are there.
 func (r *runtimeState) join(alerts []inspect.Alert, emit func(inspect.Event)) {
 	for _, a := range alerts {
-		if a.Subject != r.hunt.image.Container || a.Match == "" || a.Match == inspect.MatchNone {
+		if a.Subject != r.scanner.image.Container || a.Match == "" || a.Match == inspect.MatchNone {
 			continue
 		}
-		p, _ := programPath(r.hunt.tree, a.Path, r.hunt.image.Settings.WorkingDir)
-		n := r.hunt.tree.Resolve(p)
+		p, _ := programPath(r.scanner.tree, a.Path, r.scanner.image.Settings.WorkingDir)
+		n := r.scanner.tree.Resolve(p)
 		if a.File.Origin == inspect.OriginHost || a.File.Origin == inspect.OriginMemfd || a.File.Origin == inspect.OriginVolume || p == "" {
 			continue
 		}
@@ -201,7 +201,7 @@ func (r *runtimeState) join(alerts []inspect.Alert, emit func(inspect.Event)) {
 			a.File.Origin, a.File.Layer = inspect.OriginChanged, was.Layer
 			a.File.Detail = fmt.Sprintf("the image's file (layer %d) was changed at run time; the checkpoint has the bytes that lay there, sha256 %.12s", was.Layer, n.SHA256)
 		}
-		r.hunt.alerted[n] = fmt.Sprintf("the alert %q names it", a.Rule)
+		r.scanner.alerted[n] = fmt.Sprintf("the alert %q names it", a.Rule)
 		emit(inspect.Event{Fact: a})
 	}
 }
@@ -222,7 +222,7 @@ func (r *runtimeState) program(b inspect.Binary) *inspect.Finding {
 }
 
 func (r *runtimeState) finding(code, title string, severity inspect.Severity, p, sum, detail string) *inspect.Finding {
-	subject := r.hunt.image.Container + ":" + p
+	subject := r.scanner.image.Container + ":" + p
 	return &inspect.Finding{
 		ID: inspect.FindingID(CheckRuntime, code, subject), Check: CheckRuntime, Code: code, Status: severity.RowStatus(), Severity: severity,
 		Subject: subject, Title: title, Detail: detail,

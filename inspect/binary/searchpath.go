@@ -76,8 +76,8 @@ func newSearchPath(t *layer.Tree, own *owner.Ownership, env []string) *searchPat
 	return p
 }
 
-// shadowed finds the packaged program that a program stands in front of, "" for none.
-func (p *searchPath) shadowed(n *inspect.Node) string {
+// inFrontOf finds the packaged program that a program stands in front of, "" for none.
+func (p *searchPath) inFrontOf(n *inspect.Node) string {
 	at, ok := p.at[path.Dir(n.Path)]
 	if !ok {
 		return ""

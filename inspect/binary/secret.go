@@ -23,8 +23,8 @@ type secretFile struct {
 }
 
 // secrets looks for keys and tokens in the files of all layers.
-func (h *hunt) secrets(ctx context.Context, emit func(inspect.Event)) error {
-	files, err := h.secretFiles(ctx, h.relics)
+func (h *scanner) secrets(ctx context.Context, emit func(inspect.Event)) error {
+	files, err := h.secretFiles(ctx, h.shadowed)
 	if err != nil {
 		return err
 	}
@@ -48,7 +48,7 @@ func (h *hunt) secrets(ctx context.Context, emit func(inspect.Event)) error {
 
 // secretFiles gives the files whose name, or whose mode, says that they may hold a secret, but for those that come with
 // packages: their keys are for tests, and everybody has them.
-func (h *hunt) secretFiles(ctx context.Context, relics []layer.ShadowedEntry) ([]secretFile, error) {
+func (h *scanner) secretFiles(ctx context.Context, shadowed []layer.ShadowedEntry) ([]secretFile, error) {
 	may := func(n *inspect.Node) bool {
 		return layer.IsRegular(n) && n.Size > 0 && n.Size <= MaxSecretFile && n.Kind == "" && mayBeSecret(n) && !library(n.Path) && !h.own.Names(n.Path)
 	}
@@ -58,8 +58,8 @@ func (h *hunt) secretFiles(ctx context.Context, relics []layer.ShadowedEntry) ([
 			all = append(all, secretFile{node: n, by: -1})
 		}
 	}
-	relics, err := owner.Unpackaged(ctx, h.tree, slices.DeleteFunc(slices.Clone(relics), func(r layer.ShadowedEntry) bool { return !may(r.Node) }))
-	for _, r := range relics {
+	shadowed, err := owner.Unpackaged(ctx, h.tree, slices.DeleteFunc(slices.Clone(shadowed), func(r layer.ShadowedEntry) bool { return !may(r.Node) }))
+	for _, r := range shadowed {
 		how := "deleted"
 		if r.Replaced {
 			how = "replaced"
@@ -70,7 +70,7 @@ func (h *hunt) secretFiles(ctx context.Context, relics []layer.ShadowedEntry) ([
 }
 
 // secret says that a file holds a secret.
-func (h *hunt) secret(f secretFile, s secret, emit func(inspect.Event)) {
+func (h *scanner) secret(f secretFile, s secret, emit func(inspect.Event)) {
 	n := f.node
 	code, text := "secret", fmt.Sprintf("%s in layer %d holds %s", n.Path, n.Layer, s.what)
 	if f.by >= 0 {

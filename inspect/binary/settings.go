@@ -13,7 +13,7 @@ import (
 
 // settings says what is notable in the image's config and history: each a setting, and a finding where it is more than
 // low.
-func (h *hunt) settings(emit func(inspect.Event)) {
+func (h *scanner) settings(emit func(inspect.Event)) {
 	for _, s := range h.notableSettings() {
 		emit(inspect.Event{Fact: s})
 		if s.Severity.Rank() > inspect.Medium.Rank() {
@@ -27,7 +27,7 @@ func (h *hunt) settings(emit func(inspect.Event)) {
 	}
 }
 
-func (h *hunt) notableSettings() []inspect.Setting {
+func (h *scanner) notableSettings() []inspect.Setting {
 	var all []inspect.Setting
 	say := func(code, detail string, severity inspect.Severity) {
 		all = append(all, inspect.Setting{Code: code, Detail: detail, Severity: severity})

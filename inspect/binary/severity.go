@@ -76,28 +76,28 @@ func severityOf(s signs) inspect.Severity {
 
 // severityOfPresent judges a program as if it could be run.
 func severityOfPresent(s signs) inspect.Severity {
-	stranger := s.has(codeUnowned, codeAltered, codeOwnershipUnknown, codeNoDigest)
+	unproven := s.has(codeUnowned, codeAltered, codeOwnershipUnknown, codeNoDigest)
 	strong := s.count(codePacked, codeObfuscated, codeSetuid, codeCapability)
 	isNew := s.has(codeNotInKnownGood, codeChanged, codeRuntime)
 	switch {
-	case s.has(codeAlerted) && stranger:
+	case s.has(codeAlerted) && unproven:
 		return inspect.Critical
-	case s.has(codeAltered), s.has(codeLoaderHijack), s.has(codeMiner) && stranger:
+	case s.has(codeAltered), s.has(codeLoaderHijack), s.has(codeMiner) && unproven:
 		return inspect.High
 	case s.has(codeKnownGood) && s.confirmed && !s.has(codeAlerted):
 		return inspect.Info
-	case s.has(codeHiddenPath, codeTmpPath) && stranger:
+	case s.has(codeHiddenPath, codeTmpPath) && unproven:
 		if (s.kind == inspect.KindScript || s.kind == "") && !isNew || s.ownership == owner.Unknown && strong == 0 && !isNew {
 			return inspect.Medium
 		}
 		return inspect.High
-	case stranger && (strong > 1 || strong == 1 && isNew && !s.has(codeEntrypoint)):
+	case unproven && (strong > 1 || strong == 1 && isNew && !s.has(codeEntrypoint)):
 		return inspect.High
-	case stranger && strong == 1, s.has(codeAlerted):
+	case unproven && strong == 1, s.has(codeAlerted):
 		return inspect.Medium
 	case s.has(codeEntrypoint):
 		return inspect.Info
-	case !stranger:
+	case !unproven:
 		return inspect.Info
 	}
 	return s.ordinary(isNew)

@@ -38,8 +38,8 @@ func (s *suspect) has(codes ...string) bool {
 	return slices.ContainsFunc(codes, func(c string) bool { return slices.Contains(s.codes, c) })
 }
 
-// hunt looks for suspects in an image.
-type hunt struct {
+// scanner looks for suspects in an image.
+type scanner struct {
 	tree     *layer.Tree
 	owners   *owner.Cache
 	own      *owner.Ownership
@@ -52,17 +52,17 @@ type hunt struct {
 	hijacked map[*inspect.Node]string // loaded into every program, and by what
 	suspects []*suspect
 
-	relics    []layer.ShadowedEntry
+	shadowed  []layer.ShadowedEntry
 	deletions []deletion
 }
 
-func (h *hunt) run(ctx context.Context) error {
+func (h *scanner) run(ctx context.Context) error {
 	h.path = newSearchPath(h.tree, h.own, h.image.Settings.Env)
 	h.started = programs(h.tree, h.image.Settings, h.path.dirs)
 	h.hijacked = h.preloaded(ctx)
-	h.relics = h.tree.Shadowed()
+	h.shadowed = h.tree.Shadowed()
 	below := map[string]layer.ShadowedEntry{}
-	for _, r := range h.relics {
+	for _, r := range h.shadowed {
 		if r.Replaced {
 			below[r.Node.Path] = r
 		}
@@ -85,7 +85,7 @@ func (h *hunt) run(ctx context.Context) error {
 }
 
 // examineAll reads the suspects' bytes and adds what they show.
-func (h *hunt) examineAll(ctx context.Context) error {
+func (h *scanner) examineAll(ctx context.Context) error {
 	look := make([]*inspect.Node, 0, len(h.suspects))
 	for _, s := range h.suspects {
 		look = append(look, s.node)
@@ -114,7 +114,7 @@ func (h *hunt) examineAll(ctx context.Context) error {
 }
 
 // consider makes a suspect of a file, or nil.
-func (h *hunt) consider(n *inspect.Node) *suspect {
+func (h *scanner) consider(n *inspect.Node) *suspect {
 	if !layer.IsRegular(n) {
 		return nil
 	}
@@ -168,14 +168,14 @@ func (h *hunt) consider(n *inspect.Node) *suspect {
 	for _, code := range pathCodes(n) {
 		s.add(code, "")
 	}
-	if other := h.path.shadowed(n); other != "" && !owned {
+	if other := h.path.inFrontOf(n); other != "" && !owned {
 		s.add(codeShadowsPath, "it is found in PATH before "+other)
 	}
 	return s
 }
 
 // ofLibrary says which language's package a program may belong to.
-func (h *hunt) ofLibrary(s *suspect, c owner.Claim) {
+func (h *scanner) ofLibrary(s *suspect, c owner.Claim) {
 	switch {
 	case h.own.Altered(s.node.Path):
 		s.add("", fmt.Sprintf("its content is not what %s says it is", c.Package))
@@ -218,12 +218,12 @@ func (s *suspect) text() bool {
 }
 
 // severity judges the suspect by the rule of severity.go.
-func (h *hunt) severity(s *suspect, confirmed bool) inspect.Severity {
+func (h *scanner) severity(s *suspect, confirmed bool) inspect.Severity {
 	return severityOf(signs{path: s.node.Path, kind: s.node.Kind, codes: s.codes, ownership: h.own.Listing, searched: h.searched(s.node.Path), confirmed: confirmed, library: s.library != ""})
 }
 
 // rows are the suspects as they are shown: ordinary ones of one tree and one build step are one row.
-func (h *hunt) rows(confirmed bool) []inspect.Binary {
+func (h *scanner) rows(confirmed bool) []inspect.Binary {
 	groups := map[string][]*suspect{}
 	var keys []string
 	for _, s := range h.suspects {
@@ -251,7 +251,7 @@ func (h *hunt) rows(confirmed bool) []inspect.Binary {
 
 // row makes one row of suspects that belong together. The first to be named is the one that is most likely run; the
 // choice rests on nothing that a later comparison changes, so that a row keeps its path.
-func (h *hunt) row(group []*suspect, confirmed bool) inspect.Binary {
+func (h *scanner) row(group []*suspect, confirmed bool) inspect.Binary {
 	first := slices.MinFunc(group, func(a, b *suspect) int {
 		return cmp.Or(libraryRank(a.node)-libraryRank(b.node), strings.Count(a.node.Path, "/")-strings.Count(b.node.Path, "/"),
 			cmp.Compare(b.node.Size, a.node.Size), layer.ComparePaths(a.node.Path, b.node.Path))
@@ -289,7 +289,7 @@ func libraryRank(n *inspect.Node) int {
 	return 1
 }
 
-func (h *hunt) createdBy(layer int) string {
+func (h *scanner) createdBy(layer int) string {
 	for _, l := range h.layers {
 		if l.Number == layer && !l.Empty {
 			return l.CreatedBy
@@ -313,7 +313,7 @@ func treeOf(p string) string {
 }
 
 // searched reports whether a path is in a directory of PATH, or where something runs what is there.
-func (h *hunt) searched(p string) bool {
+func (h *scanner) searched(p string) bool {
 	if code, _, _ := startPlace(p); code != "" {
 		return true
 	}

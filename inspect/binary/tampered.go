@@ -10,7 +10,7 @@ import (
 )
 
 // tampered says what layers did to the package databases that no package manager does: high where a program is covered.
-func (h *hunt) tampered(emit func(inspect.Event)) {
+func (h *scanner) tampered(emit func(inspect.Event)) {
 	for _, t := range h.own.Tampered {
 		severity := inspect.Low
 		if t.Program {

@@ -9,18 +9,18 @@ import (
 
 // twins finds the suspects whose content an unaltered file of a package has too: hard links and copies of packaged programs.
 // They are shown only if they have a sign.
-func (h *hunt) twins() {
-	strangers := map[string][]*suspect{}
+func (h *scanner) twins() {
+	unowned := map[string][]*suspect{}
 	for _, s := range h.suspects {
 		if s.has(codeUnowned) && !s.has(codeDeleted) {
-			strangers[s.node.SHA256] = append(strangers[s.node.SHA256], s)
+			unowned[s.node.SHA256] = append(unowned[s.node.SHA256], s)
 		}
 	}
-	if len(strangers) == 0 {
+	if len(unowned) == 0 {
 		return
 	}
 	for n := range h.tree.All() {
-		group := strangers[n.SHA256]
+		group := unowned[n.SHA256]
 		if len(group) == 0 || !layer.IsRegular(n) || !h.own.Packaged(n.Path) || !h.own.Intact(n.Path) {
 			continue
 		}
@@ -29,6 +29,6 @@ func (h *hunt) twins() {
 			s.codes = slices.DeleteFunc(s.codes, func(c string) bool { return c == codeUnowned })
 			s.add("", fmt.Sprintf("its content is that of %s of package %s", n.Path, h.own.Claims[n.Path].Package))
 		}
-		delete(strangers, n.SHA256)
+		delete(unowned, n.SHA256)
 	}
 }

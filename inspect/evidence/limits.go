@@ -17,7 +17,7 @@ const (
 	MaxCase = 1 << 30
 	// MaxLine bounds a line of custody.jsonl, blobs.jsonl and the listings, in bytes.
 	MaxLine = 1 << 20
-	// MaxEntries bounds the lines of one listing: those of the largest layer that is indexed (files.MaxEntries).
+	// MaxEntries bounds the lines of one listing: those of the largest layer that is indexed (layer.MaxEntries).
 	MaxEntries = 1_000_000
 	// MaxLayer bounds a layer that is unpacked to open a file of it, in bytes.
 	MaxLayer = 64 << 30

@@ -248,7 +248,7 @@ func (p *Checkpoint) spec(data []byte) error {
 	return nil
 }
 
-// of says whether the checkpoint is one of an image's container, and why not.
+// Of reports whether the checkpoint is one of an image's container, and why not.
 func (p *Checkpoint) Of(image inspect.Image, pod *inspect.Pod, images int) (bool, string) {
 	if pod == nil {
 		return images == 1, "the case has several images and no pod"
@@ -266,7 +266,7 @@ func (p *Checkpoint) Of(image inspect.Image, pod *inspect.Pod, images int) (bool
 	return false, "the checkpoint is of " + name
 }
 
-// words says whose state it is.
+// Words words whose state it is.
 func (p *Checkpoint) Words() string {
 	text := "a checkpoint of container " + cmp.Or(p.Container, "without a name")
 	if len(p.ContainerID) > 12 {

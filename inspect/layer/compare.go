@@ -140,7 +140,7 @@ func documentation(p string) bool {
 	return within(p, "/usr/share/zoneinfo") || within(p, "/usr/share/icons")
 }
 
-// compareLayers counts by content, so that the same layer in other packing is shared.
+// CompareLayers counts by content, so that the same layer in other packing is shared.
 func CompareLayers(now, before []inspect.Layer) *inspect.LayerDiff {
 	d := &inspect.LayerDiff{}
 	for _, l := range now {

@@ -48,7 +48,7 @@ func Layers(client *registry.Client, cache *Cache) engine.Check {
 	}}
 }
 
-// resolve opens the image of a case again.
+// Resolve opens the image of a case again.
 func Resolve(ctx context.Context, client *registry.Client, image inspect.Image) (*registry.Image, error) {
 	loc, err := registry.Parse(image.Location)
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 // A package manager that lists no files can be told only by where it puts them. That is of low confidence: whoever drops
 // a file can drop it there. It explains a program, and clears none that shows a sign.
 
-// byPlace says whose directory a program lies in: npm's, RubyGems', a Python egg's, Nix's; "" for nobody's.
+// ByPlace names whose directory a program lies in: npm's, RubyGems', a Python egg's, Nix's; "" for nobody's.
 func ByPlace(t *layer.Tree, p string) string {
 	if at := strings.LastIndex(p, "/node_modules/"); at >= 0 {
 		return npmPackage(t, p, at+len("/node_modules/"))

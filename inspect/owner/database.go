@@ -10,7 +10,7 @@ import (
 	"github.com/backtrail/backtrail/inspect/layer"
 )
 
-// claim is what a package database says of one path.
+// Claim is what a package database says of one path.
 type Claim struct {
 	Path    string // as the database names it
 	Package string // package
@@ -30,7 +30,7 @@ func (c Claim) fits(sum string) bool {
 	return sum == c.Sum || strings.Contains(c.also+" ", " "+sum+" ")
 }
 
-// weakness names the digest that vouches for a file where it is a weak one: whoever makes both files can give them the
+// Weakness names the digest that vouches for a file where it is a weak one: whoever makes both files can give them the
 // same MD5 or SHA-1. "" for the others.
 func (c Claim) Weakness() string {
 	switch algorithm, _, _ := strings.Cut(c.Sum, ":"); algorithm {
@@ -41,7 +41,7 @@ func (c Claim) Weakness() string {
 	}
 }
 
-// rewritten says in words what a layer did to the database; "" where none did.
+// Rewritten words in words what a layer did to the database; "" where none did.
 func (c Claim) Rewritten() string {
 	if c.Recalled == 0 {
 		return ""
@@ -49,7 +49,7 @@ func (c Claim) Rewritten() string {
 	return fmt.Sprintf("layer %d changed what the package database says of it, for the same version of package %s", c.Recalled, c.Package)
 }
 
-// database is what one package database says.
+// Database is what one package database says.
 type Database struct {
 	Name     string // dpkg, apk, rpm, python
 	File     string // that holds the list of packages, as evidence
@@ -92,7 +92,7 @@ func readSmall(ctx context.Context, t *layer.Tree, p string) ([]byte, error) {
 	return t.ReadFile(ctx, p, MaxDatabase)
 }
 
-// systemProgram says that a path is where packages put their programs.
+// SystemProgram reports whether a path is where packages put their programs.
 func SystemProgram(p string) bool {
 	return slices.Contains([]string{"/bin", "/sbin", "/usr/bin", "/usr/sbin"}, path.Dir(p))
 }

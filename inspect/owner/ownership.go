@@ -66,7 +66,7 @@ func readAll(ctx context.Context, t *layer.Tree) (*Ownership, error) {
 	if err := o.compare(ctx); err != nil {
 		return nil, err
 	}
-	o.sayChanged()
+	o.noteChanged()
 	o.judgeDigests()
 	return o, nil
 }
@@ -209,9 +209,9 @@ func (o *Ownership) judgeDigests() {
 
 // compare computes the digests that the databases name, and remembers the files that differ.
 func (o *Ownership) compare(ctx context.Context) error {
-	w := newWeak(o.Tree)
-	at := make(map[string]demand, len(o.Claims))
-	var unknown []demand
+	w := newLegacyDigests(o.Tree)
+	at := make(map[string]digestRequest, len(o.Claims))
+	var unknown []digestRequest
 	for p, c := range o.Claims {
 		algorithm, _, ok := strings.Cut(c.Sum, ":")
 		if !ok {
@@ -221,13 +221,13 @@ func (o *Ownership) compare(ctx context.Context) error {
 		if node == nil {
 			continue
 		}
-		d := demand{node, algorithm}
+		d := digestRequest{node, algorithm}
 		at[p] = d
 		if w.get(d) == "" {
 			unknown = append(unknown, d)
 		}
 	}
-	slices.SortFunc(unknown, func(a, b demand) int { return layer.ComparePaths(a.node.Path, b.node.Path) })
+	slices.SortFunc(unknown, func(a, b digestRequest) int { return layer.ComparePaths(a.node.Path, b.node.Path) })
 	if err := w.make(ctx, unknown); err != nil {
 		return err
 	}
@@ -244,7 +244,7 @@ func (o *Ownership) compare(ctx context.Context) error {
 	return nil
 }
 
-// content gives the file behind an owned path. A link stands for itself with apk, whose checksum is then that of its
+// Content gives the file behind an owned path. A link stands for itself with apk, whose checksum is then that of its
 // target's name; with dpkg and rpm, which have no checksums of links, a link took the place of the packaged file.
 func (o *Ownership) Content(p string) *inspect.Node {
 	n := o.Tree.Get(p)
@@ -260,22 +260,22 @@ func (o *Ownership) Content(p string) *inspect.Node {
 	return nil
 }
 
-// altered says that a path's content is not what its package says.
+// Altered reports whether a path's content is not what its package says.
 func (o *Ownership) Altered(p string) bool { return o.Actual[p] != "" }
 
-// packaged says that a database of the system names a path.
+// Packaged reports whether a database of the system names a path.
 func (o *Ownership) Packaged(p string) bool {
 	c, ok := o.Claims[p]
 	return ok && !c.From.Language
 }
 
-// names says that a database names a path, whether there is something or not.
+// Names reports whether a database names a path, whether there is something or not.
 func (o *Ownership) Names(p string) bool {
 	_, ok := o.Claims[p]
 	return ok || o.absent[p]
 }
 
-// intact says that a path's content is what its package says.
+// Intact reports whether a path's content is what its package says.
 func (o *Ownership) Intact(p string) bool {
 	c, ok := o.Claims[p]
 	return ok && c.Sum != "" && !o.Altered(p)

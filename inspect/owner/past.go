@@ -55,7 +55,7 @@ func kindAt(kind string, there bool) string {
 	return ""
 }
 
-// unpackaged leaves out what a package had brought that the databases name no more: they are asked as they were before the
+// Unpackaged leaves out what a package had brought that the databases name no more: they are asked as they were before the
 // layer that took the file away.
 func Unpackaged(ctx context.Context, t *layer.Tree, all []layer.ShadowedEntry) ([]layer.ShadowedEntry, error) {
 	by := map[int][]layer.ShadowedEntry{}

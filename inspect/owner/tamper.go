@@ -82,15 +82,15 @@ type change struct {
 	vanished bool // what was said of it was removed, as those do who make images smaller
 }
 
-// sayChanged notes what was changed of the claims. Where the digests were removed, only files that are not what they were
+// noteChanged notes what was changed of the claims. Where the digests were removed, only files that are not what they were
 // count.
-func (o *Ownership) sayChanged() {
+func (o *Ownership) noteChanged() {
 	for _, c := range o.changed {
 		if claim := o.Claims[c.path]; !c.vanished || o.Altered(c.path) {
 			o.tamper(EntryChanged, claim.Recalled, claim, c.path)
 		}
 	}
-	o.sayIncomplete()
+	o.noteIncomplete()
 	slices.SortFunc(o.Tampered, func(a, b Tampering) int {
 		if a.Layer != b.Layer {
 			return a.Layer - b.Layer
@@ -183,8 +183,8 @@ func (o *Ownership) dropRivals() {
 	}
 }
 
-// sayIncomplete finds packages that a later layer registered without most of the files that they list with a digest.
-func (o *Ownership) sayIncomplete() {
+// noteIncomplete finds packages that a later layer registered without most of the files that they list with a digest.
+func (o *Ownership) noteIncomplete() {
 	missing, there, programs := map[packageKey]int{}, map[packageKey]int{}, map[packageKey]string{}
 	for _, c := range o.Missing {
 		if c.Sum != "" && !c.Config && !layer.OftenRewritten(c.Path) {

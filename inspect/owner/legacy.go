@@ -19,22 +19,22 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// weak holds the digests that package databases compare with, MD5, SHA-1 and others, by the sha256 of the content: the same
+// legacyDigests holds the digests that package databases compare with, MD5, SHA-1 and others, by the sha256 of the content: the same
 // content is hashed once, in whichever layer and at whichever path it stands. They are kept by layer.
-type weak struct {
+type legacyDigests struct {
 	tree *layer.Tree
 	mu   sync.Mutex
-	sums map[weakKey]string // in hex
-	new  map[int][]string   // lines to keep, by layer
+	sums map[legacyKey]string // in hex
+	new  map[int][]string     // lines to keep, by layer
 	// buffers are handed from file to file: an image has tens of thousands, and most are smaller than a buffer.
 	buffers sync.Pool
 }
 
-// weakKey names a content by its sha256, in hex, and the algorithm of another digest of it.
-type weakKey struct{ sha256, algorithm string }
+// legacyKey names a content by its sha256, in hex, and the algorithm of another digest of it.
+type legacyKey struct{ sha256, algorithm string }
 
-func newWeak(t *layer.Tree) *weak {
-	w := &weak{tree: t, sums: make(map[weakKey]string, t.Len()), new: map[int][]string{}}
+func newLegacyDigests(t *layer.Tree) *legacyDigests {
+	w := &legacyDigests{tree: t, sums: make(map[legacyKey]string, t.Len()), new: map[int][]string{}}
 	w.buffers.New = func() any { b := make([]byte, 128<<10); return &b }
 	for _, number := range t.Numbers() {
 		data, err := t.Record(layer.RecordWeak, t.DiffID(number))
@@ -44,27 +44,27 @@ func newWeak(t *layer.Tree) *weak {
 		layer.Lines(data, func(line string) {
 			content, rest, _ := strings.Cut(line, " ")
 			if algorithm, sum, ok := strings.Cut(rest, " "); ok {
-				w.sums[weakKey{content, algorithm}] = sum
+				w.sums[legacyKey{content, algorithm}] = sum
 			}
 		})
 	}
 	return w
 }
 
-// demand is a file whose digest by an algorithm is wanted.
-type demand struct {
+// digestRequest is a file whose digest by an algorithm is wanted.
+type digestRequest struct {
 	node      *inspect.Node
 	algorithm string
 }
 
 // make computes all that is not known yet, in parallel, and keeps it. What cannot be read has no digest.
-func (w *weak) make(ctx context.Context, wanted []demand) error {
+func (w *legacyDigests) make(ctx context.Context, wanted []digestRequest) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(max(2, runtime.GOMAXPROCS(0)))
-	started := map[weakKey]bool{}
+	started := map[legacyKey]bool{}
 	for _, d := range wanted {
-		key := weakKey{d.node.SHA256, d.algorithm}
-		if w.get(d) != "" || started[key] || newWeakHash(d.algorithm) == nil {
+		key := legacyKey{d.node.SHA256, d.algorithm}
+		if w.get(d) != "" || started[key] || newLegacyHash(d.algorithm) == nil {
 			continue
 		}
 		started[key] = true
@@ -78,7 +78,7 @@ func (w *weak) make(ctx context.Context, wanted []demand) error {
 	return w.keep()
 }
 
-func (w *weak) add(ctx context.Context, key weakKey, d demand) error {
+func (w *legacyDigests) add(ctx context.Context, key legacyKey, d digestRequest) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -87,7 +87,7 @@ func (w *weak) add(ctx context.Context, key weakKey, d demand) error {
 		return fmt.Errorf("comparing with the package database: %w", err)
 	}
 	defer c.Close()
-	h := newWeakHash(d.algorithm)
+	h := newLegacyHash(d.algorithm)
 	buf := w.buffers.Get().(*[]byte)
 	defer w.buffers.Put(buf)
 	if _, err := io.CopyBuffer(h, io.NewSectionReader(c, 0, c.Size()), *buf); err != nil {
@@ -102,16 +102,16 @@ func (w *weak) add(ctx context.Context, key weakKey, d demand) error {
 }
 
 // get gives the digest of a file, "" where it was not made.
-func (w *weak) get(d demand) string {
+func (w *legacyDigests) get(d digestRequest) string {
 	if d.algorithm == "sha256" {
 		return d.node.SHA256
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.sums[weakKey{d.node.SHA256, d.algorithm}]
+	return w.sums[legacyKey{d.node.SHA256, d.algorithm}]
 }
 
-func (w *weak) keep() error {
+func (w *legacyDigests) keep() error {
 	for number, added := range w.new {
 		diffID := w.tree.DiffID(number)
 		old, err := w.tree.Record(layer.RecordWeak, diffID)
@@ -126,7 +126,7 @@ func (w *weak) keep() error {
 	return nil
 }
 
-func newWeakHash(algorithm string) hash.Hash {
+func newLegacyHash(algorithm string) hash.Hash {
 	switch algorithm {
 	case "md5":
 		return md5.New()
