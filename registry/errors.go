@@ -88,10 +88,13 @@ func (e *AmbiguousError) Error() string {
 	return fmt.Sprintf("%s holds %d images, name one of: %s", e.Place, len(e.Names), strings.Join(e.Names, ", "))
 }
 
-// PlatformError says that an index has no image for a platform.
+// PlatformError means that an index has no image for a platform.
 type PlatformError struct {
 	Want v1.Platform
 	Have []v1.Platform
+
+	Index      string      // digest of the outermost index
+	Candidates []Candidate // what the index offers for other platforms
 }
 
 func (e *PlatformError) Error() string {

@@ -33,9 +33,9 @@ var googleHost = regexp.MustCompile(`^([a-z0-9-]+\.)*(gcr\.io|pkg\.dev)$`)
 
 func anyHost(string) bool { return true }
 
-// keySources returns where credentials are looked for, in order; extra, which may be nil, comes last.
-func keySources(extra authn.Keychain) []keySource {
-	sources := []keySource{
+// keySources returns where this machine keeps credentials, in the order in which they are tried.
+func keySources() []keySource {
+	return []keySource{
 		{"docker or podman configuration", anyHost, fromKeychain(authn.DefaultKeychain)},
 		{"Amazon ECR", ecrHost.MatchString, func(_ context.Context, target authn.Resource) (authn.Authenticator, error) {
 			return fromHelper(ecr.NewECRHelper(ecr.WithLogger(io.Discard)), target)
@@ -45,10 +45,11 @@ func keySources(extra authn.Keychain) []keySource {
 			return fromHelper(credhelper.NewACRCredentialsHelper(), target)
 		}},
 	}
-	if extra != nil {
-		sources = append(sources, keySource{"pull secrets", anyHost, fromKeychain(extra)})
-	}
-	return sources
+}
+
+// pullSecrets is the source of a scope's own credentials.
+func pullSecrets(keychain authn.Keychain) keySource {
+	return keySource{"pull secrets", anyHost, fromKeychain(keychain)}
 }
 
 func fromKeychain(keychain authn.Keychain) func(context.Context, authn.Resource) (authn.Authenticator, error) {

@@ -61,7 +61,7 @@ func Parse(target string) (Location, error) {
 			return parsePath(KindPath, target)
 		}
 	}
-	return parseReference(target)
+	return ParseReference(target)
 }
 
 func parsePath(kind Kind, text string) (Location, error) {
@@ -110,7 +110,13 @@ var hostName = regexp.MustCompile(`^(\[[0-9a-fA-F:.]+\]|[a-zA-Z0-9]([a-zA-Z0-9.-
 // maxRepository is the longest name of a repository that clients take, "library/" of Docker Hub's own counted.
 const maxRepository = 255
 
-func parseReference(text string) (Location, error) {
+// ParseReference reads a reference to a registry, also as nodes write it ("docker-pullable://…@sha256:…"). Whatever a
+// stranger wrote (a pod, a revision, a policy, an index, a bundle) is read by it and not by Parse: it never leads to a file
+// of this machine, and its errors are the same whether such a file exists or not.
+func ParseReference(text string) (Location, error) {
+	if strings.ContainsRune(text, 0) {
+		return Location{}, errors.New("parsing image reference: it holds a NUL byte")
+	}
 	for _, scheme := range []string{"docker-pullable://", "docker://"} {
 		text = strings.TrimPrefix(text, scheme)
 	}

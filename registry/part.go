@@ -19,6 +19,7 @@ const (
 	ProblemMalformed  Problem = "malformed"
 	ProblemLimit      Problem = "limit"
 	ProblemLayerCount Problem = "layer-count-mismatch"
+	ProblemForm       Problem = "unreadable" // a form that is not read here, see Form
 )
 
 // Part is an index, manifest or config: bytes with the digest that they should have and the one that they have.
@@ -31,6 +32,7 @@ type Part struct {
 	Actual    string // sha256:<hex> of Bytes
 	Problem   Problem
 	Detail    string // the problem in words
+	Form      Form   // of a part with ProblemForm
 }
 
 // Present says that there is such a part, whether it holds or not.
@@ -84,7 +86,16 @@ func newPart(named v1.Descriptor, data []byte, err error) (Part, error) {
 func (p *Part) malformed(err error) {
 	p.Problem, p.Detail = ProblemMalformed, err.Error()
 	var limit *LimitError
-	if errors.As(err, &limit) {
+	var form *FormError
+	switch {
+	case errors.As(err, &limit):
 		p.Problem = ProblemLimit
+	case errors.As(err, &form):
+		p.Problem, p.Form = ProblemForm, form.Form
 	}
+}
+
+// Unchecked reports whether a problem means that the part could not be looked at, and not that it is wrong.
+func (p Problem) Unchecked() bool {
+	return p == ProblemMissing || p == ProblemLimit || p == ProblemForm
 }

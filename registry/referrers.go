@@ -21,7 +21,7 @@ func (c *Client) ReferrersAPI(ctx context.Context, loc Location, digest, artifac
 	if loc.Local() {
 		return nil, ErrNoReferrersAPI
 	}
-	repo, err := c.repository(loc)
+	repo, err := c.repository(ctx, loc)
 	if err != nil {
 		return nil, err
 	}
@@ -92,7 +92,7 @@ func (r *repository) referrersPage(ctx context.Context, target url.URL, artifact
 	if artifactType != "" && !filtered(resp.Header) {
 		page = ofType(page, artifactType)
 	}
-	link, err := nextPage(resp.Header.Get("Link"), target)
+	link, err := nextPage(resp.Header.Values("Link"), target)
 	return page, link, err
 }
 
@@ -133,11 +133,11 @@ func ofType(all []v1.Descriptor, artifactType string) []v1.Descriptor {
 	return some
 }
 
-// nextPage reads `<URL>; rel="next"` (RFC 8288). The next page is on the same host, or it is refused.
-func nextPage(header string, from url.URL) (*url.URL, error) {
-	target, rest, ok := strings.Cut(header, ">")
-	target, begins := strings.CutPrefix(strings.TrimSpace(target), "<")
-	if !ok || !begins || !strings.Contains(rest, "next") {
+// nextPage returns the link with the relation "next" among those of an answer, nil where there is none. The next page is on
+// the same host, or it is refused.
+func nextPage(headers []string, from url.URL) (*url.URL, error) {
+	target, ok := nextLink(headers)
+	if !ok {
 		return nil, nil
 	}
 	link, err := from.Parse(target)
@@ -184,10 +184,11 @@ func (c *Client) LayoutDescriptors(ctx context.Context, loc Location) ([]v1.Desc
 	if err != nil {
 		return nil, err
 	}
-	if opened.layout == nil {
+	layout, _ := opened.reads()
+	if layout == nil {
 		return nil, nil
 	}
-	return append([]v1.Descriptor(nil), opened.layout.index.Manifests...), nil
+	return append([]v1.Descriptor(nil), layout.index.Manifests...), nil
 }
 
 // LayoutReferrers returns those descriptors of a layout's index.json whose manifest names digest as its subject, each

@@ -22,7 +22,6 @@ type repository struct {
 	trip    http.RoundTripper
 	store   *Store
 	sources []keySource
-	stall   time.Duration
 
 	mu      sync.Mutex
 	conn    *connection

@@ -30,6 +30,9 @@ func (r *repository) manifest(ctx context.Context, ref string) (Part, error) {
 	if IsDigest(ref) {
 		return r.byDigest(ctx, descriptorOf(ref))
 	}
+	if !tagForm.MatchString(ref) { // a digest of another algorithm, whose bytes could not be compared with it
+		return Part{}, fmt.Errorf("reading manifest %q: it is neither a tag nor a sha256 digest", ref)
+	}
 	meant, err := r.head(ctx, ref)
 	if err != nil {
 		return Part{}, err

@@ -44,7 +44,7 @@ func newer(all []inspect.Revision, r inspect.Revision) bool {
 // byReference is a candidate by what a template says: certain if it names a digest; a tag may have moved, and the very
 // tag that this pod runs says nothing.
 func byReference(reference, why, mine string) []inspect.Candidate {
-	loc, err := registry.Parse(reference)
+	loc, err := registry.ParseReference(reference)
 	switch {
 	case err != nil || reference == mine && loc.Digest == "":
 		return nil
@@ -57,7 +57,7 @@ func byReference(reference, why, mine string) []inspect.Candidate {
 
 // onNode looks at the images that the pod's node still has: a digest of the same repository that is not this one.
 func (s search) onNode(ctx context.Context, pod *inspect.Pod) []inspect.Candidate {
-	mine, err := registry.Parse(s.image.Reference)
+	mine, err := registry.ParseReference(s.image.Reference)
 	if err != nil || pod.Node == "" {
 		return nil
 	}
@@ -69,7 +69,7 @@ func (s search) onNode(ctx context.Context, pod *inspect.Pod) []inspect.Candidat
 	var all []inspect.Candidate
 	for _, img := range node.Images {
 		for _, name := range img.Names {
-			loc, err := registry.Parse(name)
+			loc, err := registry.ParseReference(name)
 			if err != nil || loc.Digest == "" || loc.Name() != mine.Name() || s.runs(loc.Digest) {
 				continue
 			}

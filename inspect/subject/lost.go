@@ -39,8 +39,8 @@ func (r *resolver) elsewhere(ctx context.Context, spec registry.Location, id kub
 func (r *resolver) references(ctx context.Context, spec registry.Location, digest string) []registry.Location {
 	var all []registry.Location
 	add := func(repository string) {
-		loc, err := registry.Parse(repository + "@" + digest)
-		if err != nil || loc.Local() || loc.Name() == spec.Name() || len(all) == maxElsewhere {
+		loc, err := registry.ParseReference(repository + "@" + digest)
+		if err != nil || importedName.MatchString(repository) || loc.Name() == spec.Name() || len(all) == maxElsewhere {
 			return
 		}
 		if !slices.ContainsFunc(all, func(o registry.Location) bool { return o.Name() == loc.Name() }) {
@@ -49,7 +49,7 @@ func (r *resolver) references(ctx context.Context, spec registry.Location, diges
 	}
 	add(r.container.Image().Repository)
 	for _, name := range r.onNode(digest).Names {
-		if loc, err := registry.Parse(name); err == nil {
+		if loc, err := registry.ParseReference(name); err == nil {
 			add(loc.Name())
 		}
 	}
@@ -59,7 +59,7 @@ func (r *resolver) references(ctx context.Context, spec registry.Location, diges
 			for _, c := range kube.Containers(&page[i], nil) {
 				if id := c.Image(); id.Digest == digest && id.Kind == kube.IDRepo {
 					add(id.Repository)
-					if loc, err := registry.Parse(c.Reference); err == nil {
+					if loc, err := registry.ParseReference(c.Reference); err == nil {
 						add(loc.Name())
 					}
 				}
