@@ -14,13 +14,14 @@ type Form string
 
 // The forms, in the words of a report.
 const (
-	FormSchema1    Form = "Docker schema 1 manifest"       // before 2017; has no config and no sizes
-	FormSHA512     Form = "sha512 digest"                  // image-spec, descriptor.md, Registered algorithms
-	FormOtherHash  Form = "digest of an unknown algorithm" //
-	FormEncrypted  Form = "encrypted layer"                // github.com/containers/ocicrypt
-	FormWasm       Form = "WebAssembly module"             // tag-runtime.cncf.io/wgs/wasm: layers are no tar
-	FormNydus      Form = "Nydus blob"                     // github.com/dragonflyoss/nydus: chunks for lazy loading
-	FormForeignURL Form = "layer kept at a foreign URL"    // image-spec, non-distributable layers: never fetched here
+	FormSchema1   Form = "Docker schema 1 manifest"       // before 2017; has no config and no sizes
+	FormSHA512    Form = "sha512 digest"                  // image-spec, descriptor.md, Registered algorithms
+	FormOtherHash Form = "digest of an unknown algorithm" //
+	FormEncrypted Form = "encrypted layer"                // github.com/containers/ocicrypt
+	FormWasm      Form = "WebAssembly module"             // tag-runtime.cncf.io/wgs/wasm: layers are no tar
+	FormNydus     Form = "Nydus blob"                     // github.com/dragonflyoss/nydus: chunks for lazy loading
+	FormBzip2     Form = "layer packed with bzip2"        // Docker and CRI-O unpack it, containerd does not
+	FormXZ        Form = "layer packed with xz"           // likewise
 )
 
 // FormError means that something is of a form that is not read.

@@ -19,7 +19,7 @@ const (
 	ProblemMalformed  Problem = "malformed"
 	ProblemLimit      Problem = "limit"
 	ProblemLayerCount Problem = "layer-count-mismatch"
-	ProblemForm       Problem = "unreadable" // a form that is not read here, see Form
+	ProblemForm       Problem = "unsupported" // a form that is not read here, see Form
 )
 
 // Part is an index, manifest or config: bytes with the digest that they should have and the one that they have.
