@@ -21,15 +21,16 @@ func (r *repository) blob(ctx context.Context, desc v1.Descriptor) (io.ReadClose
 	if cached, err := r.store.openVerified(digest); err == nil {
 		return cached, nil
 	}
-	t := &transfer{ctx: ctx, repo: r, scope: scopeOf(ctx), digest: digest, limit: blobLimit(desc.Size), resumes: MaxResumes, slow: maxSlow, sleep: sleep}
+	t := &transfer{ctx: ctx, repo: r, scope: scopeOf(ctx), digest: digest, limit: blobLimit(desc.Size),
+		resumes: MaxResumes, slow: maxSlow, sleep: sleep}
 	if err := t.start(); err != nil {
 		return nil, fmt.Errorf("reading blob %s: %w", digest, err)
 	}
 	return t, nil
 }
 
-// blobLimit returns how many bytes of a blob are read whose descriptor claims a size, -1 for none. What is longer than its
-// descriptor never fits; the slack keeps the report exact where the claim is only a little off.
+// blobLimit returns how many bytes of a blob are read whose descriptor claims a size, -1 for none. What is longer
+// than its descriptor never fits; the slack keeps the report exact where the claim is only a little off.
 func blobLimit(size int64) int64 {
 	if size < 0 {
 		return MaxLayerBytes

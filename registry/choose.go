@@ -49,7 +49,8 @@ func rank(want v1.Platform) ranking {
 
 func specOf(p v1.Platform) specs.Platform {
 	return specs.Platform{
-		OS: p.OS, Architecture: p.Architecture, Variant: p.Variant, OSVersion: p.OSVersion, OSFeatures: slices.Clone(p.OSFeatures),
+		OS: p.OS, Architecture: p.Architecture, Variant: p.Variant, OSVersion: p.OSVersion,
+		OSFeatures: slices.Clone(p.OSFeatures),
 	}
 }
 
@@ -70,8 +71,8 @@ func (r ranking) less(a, b v1.Platform) bool {
 	return r.by.Less(r.spec(a), r.spec(b))
 }
 
-// order returns the descriptors that a runtime would take from an index, the preferred one first: those that fit and those
-// without a platform, which come last (github.com/containerd/containerd, core/images, FilterPlatforms and
+// order returns the descriptors that a runtime would take from an index, the preferred one first: those that fit and
+// those without a platform, which come last (github.com/containerd/containerd, core/images, FilterPlatforms and
 // LimitManifests). Annotations and artifact types play no part.
 func (r ranking) order(list []v1.Descriptor) []v1.Descriptor {
 	var fit []v1.Descriptor
@@ -119,8 +120,9 @@ type choice struct {
 	list   []Candidate // all that some node could run
 }
 
-// choose picks the descriptor that a node of the platform want would run. Without a platform it takes the only one that
-// is there, as present reports it (a layout may lack the others), else the default. Errors: ErrNotFound, *PlatformError.
+// choose picks the descriptor that a node of the platform want would run. Without a platform it takes the only one
+// that is there, as present reports it (a layout may lack the others), else the default. Errors: ErrNotFound,
+// *PlatformError.
 func choose(index *v1.IndexManifest, want v1.Platform, present func(digest string) bool) (choice, error) {
 	images := runnable(index)
 	given := want.OS != "" || want.Architecture != ""
@@ -136,17 +138,22 @@ func choose(index *v1.IndexManifest, want v1.Platform, present func(digest strin
 	case len(fit) == 0 && len(images) == 0:
 		return choice{}, fmt.Errorf("choosing in the index: it names no image: %w", ErrNotFound)
 	case len(fit) == 0:
-		return choice{}, &PlatformError{Want: want, Have: platformsOf(images), Candidates: candidates(images, v1.Descriptor{}, nil)}
+		return choice{}, &PlatformError{Want: want, Have: platformsOf(images), Candidates: candidates(images,
+			v1.Descriptor{}, nil)}
 	}
 	equal := func(d v1.Descriptor) bool {
-		return slices.ContainsFunc(fit, func(f v1.Descriptor) bool { return f.Digest == d.Digest && !r.before(fit[0], f) })
+		return slices.ContainsFunc(fit, func(f v1.Descriptor) bool {
+			return f.Digest == d.Digest && !r.before(fit[0],
+				f)
+		})
 	}
 	return choice{want: want, chosen: fit[0], list: candidates(images, fit[0], equal)}, nil
 }
 
 // onlyPresent returns the one image that is there; where none is, the one that is listed.
 func onlyPresent(images []v1.Descriptor, present func(digest string) bool) (v1.Descriptor, bool) {
-	there := slices.DeleteFunc(slices.Clone(images), func(d v1.Descriptor) bool { return !present(hashString(d.Digest)) })
+	there := slices.DeleteFunc(slices.Clone(images),
+		func(d v1.Descriptor) bool { return !present(hashString(d.Digest)) })
 	if len(there) == 0 {
 		there = images
 	}
@@ -156,7 +163,8 @@ func onlyPresent(images []v1.Descriptor, present func(digest string) bool) (v1.D
 	return there[0], true
 }
 
-// candidates describes what an index offers; equal reports whether a descriptor is ranked as the chosen one, nil: none is.
+// candidates describes what an index offers; equal reports whether a descriptor is ranked as the chosen one, nil:
+// none is.
 func candidates(images []v1.Descriptor, chosen v1.Descriptor, equal func(v1.Descriptor) bool) []Candidate {
 	var list []Candidate
 	for _, d := range append(slices.Clone(images), chosen) {
@@ -174,8 +182,8 @@ func candidates(images []v1.Descriptor, chosen v1.Descriptor, equal func(v1.Desc
 	return list
 }
 
-// isAlias reports whether a platform is written in a form that runtimes normalize, such as x86_64 for amd64. The variants
-// v8 of arm64 and v7 of arm, which everybody writes, are none.
+// isAlias reports whether a platform is written in a form that runtimes normalize, such as x86_64 for amd64. The
+// variants v8 of arm64 and v7 of arm, which everybody writes, are none.
 func isAlias(p v1.Platform) bool {
 	n := platforms.Normalize(specOf(p))
 	return p.OS != n.OS || p.Architecture != n.Architecture

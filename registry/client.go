@@ -17,7 +17,7 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
 
-// Options says how to read. Only Store is required.
+// Options is how to read. Only Store is required.
 type Options struct {
 	Store     *Store            // where bytes are kept
 	UserAgent string            // such as "backtrail/1.0"
@@ -88,7 +88,8 @@ func New(opts Options) (*Client, error) {
 		locals:  &locals{store: opts.Store, open: map[localKey]*localEntry{}},
 		repos:   map[repositoryKey]*repository{},
 		trip: &trip{
-			inner: inner, pace: bodyPace, userAgent: firstOf(opts.UserAgent, "backtrail"), notice: opts.Notice, log: opts.Log, sleep: sleep,
+			inner: inner, pace: bodyPace, userAgent: firstOf(opts.UserAgent, "backtrail"), notice: opts.Notice,
+			log: opts.Log, sleep: sleep,
 			limits: &rateLimits{hosts: map[string]rateState{}, now: time.Now},
 		},
 	}, nil
@@ -214,7 +215,8 @@ func (c *Client) Layer(ctx context.Context, img *Image, number int) (io.ReadClos
 // that breaks is taken up again where it broke. Errors: ErrNotFound, *LimitError.
 func (c *Client) Blob(ctx context.Context, loc Location, desc v1.Descriptor) (io.ReadCloser, error) {
 	if desc.Size > MaxLayerBytes {
-		return nil, fmt.Errorf("opening blob %s: %w", desc.Digest, &LimitError{What: "blob in bytes", Limit: MaxLayerBytes})
+		return nil, fmt.Errorf("opening blob %s: %w", desc.Digest, &LimitError{What: "blob in bytes",
+			Limit: MaxLayerBytes})
 	}
 	from, err := c.place(ctx, loc)
 	if err != nil {

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// Conflict means that a place is both an OCI layout and a docker save, and that the two name different images: tools end
-// at one or the other, by which file they read first.
+// Conflict means that a place is both an OCI layout and a docker save, and that the two name different images: tools
+// end at one or the other, by which file they read first.
 type Conflict struct {
 	Names  []string // tags that manifest.json gives the image
 	Docker string   // digest of the config that manifest.json leads to; empty where it cannot be read
@@ -41,8 +41,8 @@ func (l *local) conflict(ctx context.Context) *Conflict {
 	return nil
 }
 
-// agrees reports whether the layers of an entry are those of a manifest with the same config, as far as the names of its
-// files are digests; others are compared by nothing but their diff IDs, which are the config's.
+// agrees reports whether the layers of an entry are those of a manifest with the same config, as far as the names of
+// its files are digests; others are compared by nothing but their diff IDs, which are the config's.
 func (e dockerEntry) agrees(manifests [][]string) bool {
 	var named []string
 	for _, file := range e.Layers {
@@ -55,7 +55,8 @@ func (e dockerEntry) agrees(manifests [][]string) bool {
 	return slices.ContainsFunc(manifests, func(layers []string) bool { return slices.Equal(layers, named) })
 }
 
-// configs returns the digests of all configs that index.json leads to, each with the layers of the manifests that name it.
+// configs returns the digests of all configs that index.json leads to, each with the layers of the manifests that
+// name it.
 func (l *layout) configs(ctx context.Context) map[string][][]string {
 	found := map[string][][]string{}
 	seen := map[string]bool{}

@@ -19,7 +19,7 @@ type document struct {
 	manifest *v1.Manifest
 }
 
-// errNull says that a document is JSON's null or empty: there is nothing, which is something else than damage.
+// errNull reports whether a document is JSON's null or empty: there is nothing, which is something else than damage.
 var errNull = errors.New("it is null")
 
 // parseDocument parses an index or a manifest. What it is, is told by its content, as the media type beside it is only
@@ -125,12 +125,13 @@ var artifactTag = regexp.MustCompile(`(^|:)sha256-[0-9a-f]{64}(\.[a-z0-9.-]+)?$`
 
 // aboutImages are media types that say something of an image and are none. Matched within a layer's media type.
 var aboutImages = []string{
-	"cosign.simplesigning", "dsse.envelope", "in-toto", "sigstore.bundle", "notary.signature", "spdx", "cyclonedx", "syft",
+	"cosign.simplesigning", "dsse.envelope", "in-toto", "sigstore.bundle", "notary.signature", "spdx", "cyclonedx",
+	"syft",
 	"application/jose", "application/cose",
 }
 
-// isCompanion reports whether a descriptor is presented as a signature, attestation, SBOM or referrer by its index. That
-// is the index author's text: it explains an entry and never hides one that could run.
+// isCompanion reports whether a descriptor is presented as a signature, attestation, SBOM or referrer by its index.
+// That is the index author's text: it explains an entry and never hides one that could run.
 func isCompanion(d v1.Descriptor) bool {
 	switch d.Annotations[AnnotationKind] {
 	case KindSignatures, KindAttestations, KindSBOMs:
@@ -142,8 +143,9 @@ func isCompanion(d v1.Descriptor) bool {
 		(d.ArtifactType != "" && !isImageConfig(d.ArtifactType))
 }
 
-// isCompanionManifest reports whether a manifest is about an image and is none, by what it holds: whatever has the layers
-// of a file system can run, also with a subject or an artifact type. marked is what its descriptor is presented as.
+// isCompanionManifest reports whether a manifest is about an image and is none, by what it holds: whatever has the
+// layers of a file system can run, also with a subject or an artifact type. marked is what its descriptor is
+// presented as.
 func isCompanionManifest(doc document, marked bool) bool {
 	if doc.index != nil {
 		return marked || doc.index.Subject != nil && len(runnable(doc.index)) == 0
@@ -186,7 +188,8 @@ func isAttestation(d v1.Descriptor) bool {
 func isImageConfig(mediaType string) bool {
 	base, _, _ := strings.Cut(mediaType, ";")
 	switch types.MediaType(strings.TrimSpace(base)) {
-	case "", types.OCIConfigJSON, types.DockerConfigJSON, "application/octet-stream", "application/json", "text/html", "text/plain":
+	case "", types.OCIConfigJSON, types.DockerConfigJSON, "application/octet-stream", "application/json",
+		"text/html", "text/plain":
 		return true
 	default:
 		return strings.Contains(mediaType, "image")

@@ -9,7 +9,8 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
 
-// Form is a form of manifests or layers that is not read here. Its bytes may be all right: they are unknown, never damaged.
+// Form is a form of manifests or layers that is not read here. Its bytes may be all right: they are unknown, never
+// damaged.
 type Form string
 
 // The forms, in the words of a report.
@@ -29,8 +30,8 @@ type FormError struct{ Form Form }
 
 func (e *FormError) Error() string { return fmt.Sprintf("%s: this form cannot be read", e.Form) }
 
-// formOf returns the form of a layer by its media type, or "" for a tar in any packing: how a tar is packed is told by its
-// first bytes, which media types often get wrong.
+// formOf returns the form of a layer by its media type, or "" for a tar in any packing: how a tar is packed is told
+// by its first bytes, which media types often get wrong.
 func formOf(d v1.Descriptor) Form {
 	text := strings.ToLower(string(d.MediaType))
 	switch {
@@ -47,8 +48,8 @@ func formOf(d v1.Descriptor) Form {
 // otherDigest is a digest of another algorithm than sha256, as the image specification writes it.
 var otherDigest = regexp.MustCompile(`^([a-z0-9]+(?:[.+_-][a-z0-9]+)*):[0-9a-zA-Z=_-]{32,}$`)
 
-// otherHash looks for a digest of another algorithm than sha256 in a manifest that could not be parsed, which is valid and
-// not read here. It returns nil where there is none.
+// otherHash looks for a digest of another algorithm than sha256 in a manifest that could not be parsed, which is
+// valid and not read here. It returns nil where there is none.
 func otherHash(data []byte) error {
 	type descriptor struct {
 		Digest string `json:"digest"`

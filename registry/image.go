@@ -15,7 +15,8 @@ type Image struct {
 	Nested   []Part      // indexes between Index and Manifest, the outer ones first
 	Layers   []Layer     // in the order of the manifest, the lowest first
 
-	// Candidates are the entries of the index, and of the nested ones, that some node could run; empty without an index.
+	// Candidates are the entries of the index, and of the nested ones, that some node could run; empty without an
+	// index.
 	Candidates []Candidate
 
 	Conflict *Conflict // of a layout or archive that is a docker save too; nil where the two agree

@@ -23,7 +23,8 @@ type keySource struct {
 }
 
 // ecrHost is the form of Amazon's registries, private and public, of all its partitions.
-var ecrHost = regexp.MustCompile(`^([0-9]{12}\.dkr[.-]ecr(-fips)?\.[a-z0-9-]+\.(amazonaws\.com(\.cn)?|on\.aws|on\.amazonwebservices\.com\.cn|sc2s\.sgov\.gov|c2s\.ic\.gov)|public\.ecr\.aws)$`)
+var ecrHost = regexp.MustCompile(`^([0-9]{12}\.dkr[.-]ecr(-fips)?\.[a-z0-9-]+\.(amazonaws\.com(\.cn)?|on\.aws|` +
+	`on\.amazonwebservices\.com\.cn|sc2s\.sgov\.gov|c2s\.ic\.gov)|public\.ecr\.aws)$`)
 
 // azureHost is anchored at its end, unlike the form that the helper itself tests: it trades a token of the user's
 // with that host.
@@ -37,7 +38,8 @@ func anyHost(string) bool { return true }
 func keySources() []keySource {
 	return []keySource{
 		{"docker or podman configuration", anyHost, fromKeychain(authn.DefaultKeychain)},
-		{"Amazon ECR", ecrHost.MatchString, func(_ context.Context, target authn.Resource) (authn.Authenticator, error) {
+		{"Amazon ECR", ecrHost.MatchString, func(_ context.Context, target authn.Resource) (authn.Authenticator,
+			error) {
 			return fromHelper(ecr.NewECRHelper(ecr.WithLogger(io.Discard)), target)
 		}},
 		{"Google", googleHost.MatchString, fromKeychain(google.Keychain)},
@@ -109,7 +111,8 @@ func loginHint(host string) string {
 	switch {
 	case strings.HasSuffix(host, ".amazonaws.com") && ecrHost.MatchString(host):
 		parts := strings.Split(host, ".")
-		return fmt.Sprintf("aws ecr get-login-password --region %s | docker login --username AWS --password-stdin %s", parts[3], host)
+		return fmt.Sprintf("aws ecr get-login-password --region %s | docker login --username AWS --password-stdin "+
+			"%s", parts[3], host)
 	case googleHost.MatchString(host):
 		return "gcloud auth login && gcloud auth configure-docker " + host
 	case azureHost.MatchString(host):

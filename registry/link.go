@@ -14,7 +14,10 @@ func nextLink(headers []string) (target string, ok bool) {
 			if link, rest, ok = cutLink(rest); !ok {
 				break
 			}
-			if slices.ContainsFunc(strings.Fields(link.rel), func(t string) bool { return strings.EqualFold(t, "next") }) {
+			if slices.ContainsFunc(strings.Fields(link.rel), func(t string) bool {
+				return strings.EqualFold(t,
+					"next")
+			}) {
 				return link.target, true
 			}
 		}

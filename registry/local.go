@@ -12,8 +12,8 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// local is an opened layout, archive or docker-save form. At least one of layout and docker is set; kind says which of two
-// is read.
+// local is an opened layout, archive or docker-save form. At least one of layout and docker is set; kind says which
+// of two is read.
 type local struct {
 	kind   Kind
 	files  files
@@ -109,8 +109,8 @@ func openLocal(ctx context.Context, loc Location, store *Store) (*local, error) 
 	return opened, nil
 }
 
-// read parses index.json and manifest.json. Which of two counts is said by the kind: an explicit docker-archive is read by
-// its manifest.json, as skopeo and older versions of Docker do, everything else as OCI.
+// read parses index.json and manifest.json. Which of two counts is said by the kind: an explicit docker-archive is
+// read by its manifest.json, as skopeo and older versions of Docker do, everything else as OCI.
 func (l *local) read(kind Kind) error {
 	index, err := readFile(l.files, "index.json", MaxManifest)
 	if err == nil {
@@ -126,7 +126,8 @@ func (l *local) read(kind Kind) error {
 	case errors.Is(missing, ErrNotFound) && l.layout != nil:
 		return nil
 	case errors.Is(missing, ErrNotFound) && err == nil:
-		return fmt.Errorf("neither an OCI layout nor what docker save writes: there is no index.json and no manifest.json: %w", ErrNotFound)
+		return fmt.Errorf("neither an OCI layout nor what docker save writes: there is no index.json and no "+
+			"manifest.json: %w", ErrNotFound)
 	case missing != nil:
 		return errors.Join(err, missing)
 	}

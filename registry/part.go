@@ -7,7 +7,7 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
 
-// Problem says how a part of an image does not hold, in the words of the case. Empty: it holds.
+// Problem is how a part of an image does not hold, in the words of the case. Empty: it holds.
 type Problem string
 
 // The ways in which a part does not hold. ProblemMissing and ProblemLimit mean that a part could not be looked at,
@@ -35,10 +35,10 @@ type Part struct {
 	Form      Form   // of a part with ProblemForm
 }
 
-// Present says that there is such a part, whether it holds or not.
+// Present reports whether there is such a part, whether it holds or not.
 func (p Part) Present() bool { return p.Digest != "" || p.Bytes != nil || p.Problem != "" }
 
-// Holds says that the part is there and is what its digest says.
+// Holds reports whether the part is there and is what its digest says.
 func (p Part) Holds() bool { return p.Bytes != nil && p.Problem == "" }
 
 // Descriptor returns a descriptor of the part as it is named; the zero Descriptor if nothing names it by digest.

@@ -20,7 +20,8 @@ const smallTimeout = 2 * time.Minute
 // manifestTypes are the media types that we ask for.
 func manifestTypes() http.Header {
 	return http.Header{"Accept": {strings.Join([]string{
-		string(types.OCIImageIndex), string(types.DockerManifestList), string(types.OCIManifestSchema1), string(types.DockerManifestSchema2),
+		string(types.OCIImageIndex), string(types.DockerManifestList), string(types.OCIManifestSchema1),
+		string(types.DockerManifestSchema2),
 	}, ", ")}}
 }
 
@@ -149,7 +150,8 @@ func (r *repository) checkStatus(resp *http.Response, want ...int) error {
 	if resp.StatusCode == http.StatusNotFound {
 		return fmt.Errorf("%s/%s does not have it (404): %w", r.shown, r.repo.RepositoryStr(), ErrNotFound)
 	}
-	return &StatusError{Method: resp.Request.Method, URL: showURL(resp.Request.URL), Status: resp.StatusCode, Text: errorText(resp)}
+	return &StatusError{Method: resp.Request.Method, URL: showURL(resp.Request.URL), Status: resp.StatusCode,
+		Text: errorText(resp)}
 }
 
 // errorText reads what a registry says of an error

@@ -140,8 +140,11 @@ func (l *layout) resolver() resolver {
 		manifest: func(ctx context.Context, desc v1.Descriptor) (Part, error) {
 			return readPart(ctx, l, desc, MaxManifest)
 		},
-		config: func(ctx context.Context, desc v1.Descriptor) (Part, error) { return readPart(ctx, l, desc, MaxConfig) },
-		has:    l.has,
+		config: func(ctx context.Context, desc v1.Descriptor) (Part, error) {
+			return readPart(ctx, l, desc,
+				MaxConfig)
+		},
+		has: l.has,
 	}
 }
 
@@ -181,7 +184,8 @@ func (r resolver) fill(ctx context.Context, img *Image, root Part, platform v1.P
 }
 
 // descend chooses in an index, and in the indexes below it, until it reads a manifest. doc is that of img.Index.
-func (r resolver) descend(ctx context.Context, img *Image, doc document, platform v1.Platform) (choice, Part, document, error) {
+func (r resolver) descend(ctx context.Context, img *Image, doc document, platform v1.Platform) (choice, Part,
+	document, error) {
 	for depth := 1; ; depth++ {
 		picked, err := choose(doc.index, platform, r.has)
 		var none *PlatformError
@@ -213,7 +217,8 @@ func (r resolver) descend(ctx context.Context, img *Image, doc document, platfor
 	}
 }
 
-// addCandidates notes what one index offers. A chosen entry that is an index itself is replaced by what that one offers.
+// addCandidates notes what one index offers. A chosen entry that is an index itself is replaced by what that one
+// offers.
 func (img *Image) addCandidates(list []Candidate, nested bool) {
 	for _, c := range list {
 		if !c.Chosen || !nested {
@@ -227,7 +232,8 @@ func runsOn(config *v1.ConfigFile, want v1.Platform) bool {
 	if want.OS == "" && want.Architecture == "" || config.Architecture == "" {
 		return true
 	}
-	return rank(want).fits(v1.Platform{OS: config.OS, Architecture: config.Architecture, Variant: config.Variant, OSVersion: config.OSVersion})
+	return rank(want).fits(v1.Platform{OS: config.OS, Architecture: config.Architecture, Variant: config.Variant,
+		OSVersion: config.OSVersion})
 }
 
 // compareRivals reads which config each rival names: the same config is the same content, as where an index lists an
@@ -274,7 +280,10 @@ func readDocument(part *Part) (document, error) {
 
 // hasFileSystem reports whether a manifest has a layer that a runtime could run from, whatever its config is called.
 func hasFileSystem(m *v1.Manifest) bool {
-	return slices.ContainsFunc(m.Layers, func(d v1.Descriptor) bool { return isFileSystem(d.MediaType) || formOf(d) != "" })
+	return slices.ContainsFunc(m.Layers, func(d v1.Descriptor) bool {
+		return isFileSystem(d.MediaType) ||
+			formOf(d) != ""
+	})
 }
 
 func (r resolver) fillManifest(ctx context.Context, img *Image, part Part, doc document) error {

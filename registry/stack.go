@@ -7,9 +7,9 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
 
-// Stack lists the digests of an image's layers, the lowest first, from its manifests alone: neither its config nor a layer
-// is read. stored asks no registry: what the store does not have is ErrNotFound then. Errors: ErrNotFound, *PlatformError,
-// *DigestError, *RateLimitError.
+// Stack lists the digests of an image's layers, the lowest first, from its manifests alone: neither its config nor a
+// layer is read. stored asks no registry: what the store does not have is ErrNotFound then. Errors: ErrNotFound,
+// *PlatformError, *DigestError, *RateLimitError.
 func (c *Client) Stack(ctx context.Context, loc Location, platform v1.Platform, stored bool) ([]string, error) {
 	read := func(digest string) (document, error) { return c.readManifest(ctx, loc, digest, stored) }
 	doc, err := read(firstOf(loc.Digest, loc.Tag))

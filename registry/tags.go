@@ -11,9 +11,9 @@ import (
 	"time"
 )
 
-// Tags lists the tags of a repository (https://github.com/opencontainers/distribution-spec/blob/main/spec.md#listing-tags),
-// in the registry's order. Errors: ErrNotFound; with a *LimitError come those that were read. Local places have no such
-// list: ErrNotFound.
+// Tags lists the tags of a repository
+// (https://github.com/opencontainers/distribution-spec/blob/main/spec.md#listing-tags), in the registry's order.
+// Errors: ErrNotFound; with a *LimitError come those that were read. Local places have no such list: ErrNotFound.
 func (c *Client) Tags(ctx context.Context, loc Location) ([]string, error) {
 	if loc.Local() {
 		return nil, fmt.Errorf("listing the tags of %s: %w", loc, ErrNotFound)

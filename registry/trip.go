@@ -59,7 +59,8 @@ func (t *trip) RoundTrip(in *http.Request) (*http.Response, error) {
 		if wait > MaxRetryAfter || attempt == MaxAttempts || isTimeout(err) && attempt == maxTimeouts {
 			return nil, t.giveUp(req, resp, err, wait, why)
 		}
-		t.notify(in.Context(), fmt.Sprintf("%s %s, trying again in %s", req.URL.Host, why, wait.Round(100*time.Millisecond)))
+		t.notify(in.Context(), fmt.Sprintf("%s %s, trying again in %s", req.URL.Host, why,
+			wait.Round(100*time.Millisecond)))
 		if err := t.sleep(req.Context(), wait); err != nil {
 			return nil, err
 		}
@@ -108,7 +109,7 @@ func (t *trip) prepare(in *http.Request) (*http.Request, error) {
 	return req, nil
 }
 
-// again says how long to wait and why the request must be made again; an empty why means that it is done.
+// again is how long to wait and why the request must be made again; an empty why means that it is done.
 func (t *trip) again(resp *http.Response, err error, attempt int) (time.Duration, string) {
 	pause := time.Duration(attempt*attempt) * 500 * time.Millisecond
 	if err != nil {
@@ -120,7 +121,8 @@ func (t *trip) again(resp *http.Response, err error, attempt int) (time.Duration
 	switch resp.StatusCode {
 	case http.StatusTooManyRequests:
 		return max(pause, retryAfter(resp)), "asks for fewer requests (429)"
-	case http.StatusInternalServerError, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+	case http.StatusInternalServerError, http.StatusBadGateway, http.StatusServiceUnavailable,
+		http.StatusGatewayTimeout:
 		return max(pause, retryAfter(resp)), fmt.Sprintf("answers with status %d", resp.StatusCode)
 	}
 	return 0, ""

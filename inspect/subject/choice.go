@@ -28,9 +28,11 @@ func conflicting(i inspect.Image, c *registry.Conflict, emit func(inspect.Event)
 	if i.Digest == "" && i.Index == "" {
 		read = "manifest.json"
 	}
-	f := finding(i, CodeArchiveConflict, inspect.High, "index.json and manifest.json of the archive name different images", fmt.Sprintf(
-		"the case is about the image of %s; manifest.json leads to the config %s, index.json to %s; which image is loaded depends on the tool: skopeo and older versions of Docker read manifest.json",
-		read, cmp.Or(c.Docker, "that cannot be read"), cmp.Or(strings.Join(c.OCI, ", "), "none")))
+	f := finding(i, CodeArchiveConflict, inspect.High,
+		"index.json and manifest.json of the archive name different images", fmt.Sprintf(
+			"the case is about the image of %s; manifest.json leads to the config %s, index.json to %s; which image "+
+				"is loaded depends on the tool: skopeo and older versions of Docker read manifest.json",
+			read, cmp.Or(c.Docker, "that cannot be read"), cmp.Or(strings.Join(c.OCI, ", "), "none")))
 	f.Evidence = nil
 	for _, digest := range append([]string{c.Docker}, c.OCI...) {
 		if digest != "" {
@@ -51,7 +53,8 @@ func chosen(i inspect.Image, img *registry.Image, emit func(inspect.Event)) {
 	if c.Marked {
 		emit(inspect.Event{Container: i.Container, Fact: finding(i, CodeMarkedManifest, inspect.High,
 			"the image that runs is marked as an attestation in its index",
-			fmt.Sprintf("%s for %s has annotations or an artifact type of a companion; runtimes choose by platform alone and run it, other tools pass over it%s",
+			fmt.Sprintf("%s for %s has annotations or an artifact type of a companion; runtimes choose by "+
+				"platform alone and run it, other tools pass over it%s",
 				c.Digest, c.Platform, besides(rivals)), c)})
 		return
 	}
@@ -60,11 +63,13 @@ func chosen(i inspect.Image, img *registry.Image, emit func(inspect.Event)) {
 	}
 	severity, why := inspect.Medium, "containerd runs the first that is listed"
 	if c.Alias && slices.ContainsFunc(rivals, func(r registry.Candidate) bool { return !r.Alias }) {
-		severity, why = inspect.High, "runtimes normalize the names of platforms; tools that compare them as written read another image"
+		severity, why = inspect.High,
+			"runtimes normalize the names of platforms; tools that compare them as written read another image"
 	}
 	title := fmt.Sprintf("%d different images of the index fit the node's platform", len(rivals)+1)
 	detail := fmt.Sprintf("the case is about %s (%s)%s; %s", c.Digest, c.Platform, besides(rivals), why)
-	emit(inspect.Event{Container: i.Container, Fact: finding(i, CodeRivalManifests, severity, title, detail, append([]registry.Candidate{c}, rivals...)...)})
+	emit(inspect.Event{Container: i.Container, Fact: finding(i, CodeRivalManifests, severity, title, detail,
+		append([]registry.Candidate{c}, rivals...)...)})
 }
 
 func besides(rivals []registry.Candidate) string {
@@ -78,10 +83,13 @@ func besides(rivals []registry.Candidate) string {
 	return "; as good a fit: " + strings.Join(names, ", ")
 }
 
-func finding(i inspect.Image, code string, severity inspect.Severity, title, detail string, of ...registry.Candidate) inspect.Finding {
+func finding(i inspect.Image, code string, severity inspect.Severity, title, detail string,
+	of ...registry.Candidate) inspect.Finding {
 	f := inspect.Finding{
-		ID: inspect.FindingID(Name, code, i.Container), Check: Name, Code: code, Status: severity.RowStatus(), Severity: severity,
-		Subject: i.Container, Title: title, Detail: detail, Evidence: []inspect.Evidence{{Kind: "index", Digest: i.Index}},
+		ID: inspect.FindingID(Name, code, i.Container), Check: Name, Code: code, Status: severity.RowStatus(),
+		Severity: severity,
+		Subject:  i.Container, Title: title, Detail: detail, Evidence: []inspect.Evidence{{Kind: "index",
+			Digest: i.Index}},
 	}
 	for _, c := range of {
 		f.Evidence = append(f.Evidence, inspect.Evidence{Kind: "manifest", Digest: c.Digest, Text: c.Platform.String()})

@@ -7,12 +7,14 @@ import (
 	"github.com/backtrail/backtrail/registry"
 )
 
-// FromImage turns an image of a registry, layout or archive into the image of a case. Its status is about manifest and config
-// only; the layers check completes it.
+// FromImage turns an image of a registry, layout or archive into the image of a case. Its status is about manifest
+// and config only; the layers check completes it.
 func FromImage(reference string, img *registry.Image) inspect.Image {
 	i := inspect.Image{
-		ImageHead: inspect.ImageHead{Reference: reference, Location: img.Pin().Location.String(), Index: img.Index.Digest, Digest: img.Manifest.Digest,
-			Config: img.Config.Digest, Platform: img.Platform.String(), Status: inspect.Unknown, Reason: inspect.Running},
+		ImageHead: inspect.ImageHead{Reference: reference, Location: img.Pin().Location.String(),
+			Index: img.Index.Digest, Digest: img.Manifest.Digest,
+			Config: img.Config.Digest, Platform: img.Platform.String(), Status: inspect.Unknown,
+			Reason: inspect.Running},
 	}
 	i.Manifests = manifests(img.Candidates, img.Rivals())
 	if img.ConfigFile != nil {
@@ -49,7 +51,7 @@ func settings(c v1.Config) inspect.ImageConfig {
 	return s
 }
 
-// Blobs gives the index, manifest and config of an image as blobs of the case. of is "image" or "known-good".
+// Blobs returns the index, manifest and config of an image as blobs of the case. of is "image" or "known-good".
 func Blobs(img *registry.Image, of string) []inspect.Blob {
 	var all []inspect.Blob
 	for _, r := range parts(img) {
@@ -57,7 +59,8 @@ func Blobs(img *registry.Image, of string) []inspect.Blob {
 		if !p.Present() {
 			continue
 		}
-		b := inspect.Blob{Digest: p.Digest, MediaType: p.MediaType, Size: int64(len(p.Bytes)), Role: role, Of: of, State: "carried"}
+		b := inspect.Blob{Digest: p.Digest, MediaType: p.MediaType, Size: int64(len(p.Bytes)), Role: role, Of: of,
+			State: "carried"}
 		switch {
 		case p.Bytes == nil:
 			b.State, b.Size = "missing", max(p.Size, 0)

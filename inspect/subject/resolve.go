@@ -20,7 +20,8 @@ const Name = "subject"
 // Check finds the images of a case: that of its target, or one for each container of its pod. An image that the
 // registry no longer has is an image all the same, unknown with the reason.
 func Check(o Options) engine.Check {
-	return engine.Check{Name: Name, Scope: engine.PerCase, Resolves: true, Run: func(ctx context.Context, _ engine.On, emit func(inspect.Event)) error {
+	return engine.Check{Name: Name, Scope: engine.PerCase, Resolves: true, Run: func(ctx context.Context,
+		_ engine.On, emit func(inspect.Event)) error {
 		if o.Pod == nil {
 			return o.single(emit)
 		}

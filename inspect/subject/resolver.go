@@ -13,8 +13,8 @@ import (
 	"github.com/backtrail/backtrail/registry"
 )
 
-// resolver finds the image of one container. Only the bytes that the node reports count: what a tag means today is never
-// taken for what runs.
+// resolver finds the image of one container. Only the bytes that the node reports count: what a tag means today is
+// never taken for what runs.
 type resolver struct {
 	o             Options
 	container     kube.Container
@@ -62,7 +62,8 @@ func (r *resolver) run(ctx context.Context, emit func(inspect.Event)) {
 	}
 	r.tagged(ctx, emit, i)
 	if when := i.Created; !when.IsZero() {
-		emit(inspect.Event{Container: i.Container, Fact: inspect.Moment{Time: when, What: "image of " + i.Container + " built", Source: "config of the image", Trust: inspect.ByClaim}})
+		emit(inspect.Event{Container: i.Container, Fact: inspect.Moment{Time: when, What: "image of " + i.Container +
+			" built", Source: "config of the image", Trust: inspect.ByClaim}})
 	}
 }
 
@@ -78,13 +79,14 @@ func (r *resolver) resolved(got found) inspect.Image {
 	return i
 }
 
-// unresolved returns the image of a container of which it is not known which bytes it runs. It has no location, so that no
-// check reads other bytes in its place.
+// unresolved returns the image of a container of which it is not known which bytes it runs. It has no location, so
+// that no check reads other bytes in its place.
 func (r *resolver) unresolved(err error) inspect.Image {
 	id := r.container.Image()
 	i := inspect.Image{ImageHead: inspect.ImageHead{
 		Container: r.container.Name, Reference: r.container.Reference,
-		Status: inspect.Unknown, Reason: string(registry.ProblemMissing), Detail: err.Error(), Unresolved: inspect.UnresolvedUnreachable,
+		Status: inspect.Unknown, Reason: string(registry.ProblemMissing), Detail: err.Error(),
+		Unresolved: inspect.UnresolvedUnreachable,
 	}}
 	switch id.Kind {
 	case kube.IDConfig:
@@ -132,19 +134,20 @@ func (r *resolver) find(ctx context.Context) (found, error) {
 	}
 }
 
-// unreported is for a container whose node has reported no digest. A digest in the pod's own reference names the only bytes
-// that it can run; a tag names none.
+// unreported is for a container whose node has reported no digest. A digest in the pod's own reference names the only
+// bytes that it can run; a tag names none.
 func (r *resolver) unreported(ctx context.Context, spec registry.Location) (found, error) {
 	if spec.Digest == "" {
-		err := fmt.Errorf("the node has not reported a digest for %s: it is not known which image the container runs", spec)
+		err := fmt.Errorf("the node has not reported a digest for %s: it is not known which image the container "+
+			"runs", spec)
 		return found{}, &unresolvedError{why: inspect.UnresolvedNotReported, err: err}
 	}
 	img, err := r.resolve(ctx, spec)
 	return found{image: img, note: "the node has not reported a digest: this is the one that the pod asks for"}, err
 }
 
-// importedName is the repository that containerd makes up for an image that was imported without a name (cri, ctr images
-// import): no registry has it.
+// importedName is the repository that containerd makes up for an image that was imported without a name (cri, ctr
+// images import): no registry has it.
 var importedName = regexp.MustCompile(`(^|/)import-[0-9]{4}-[0-9]{2}-[0-9]{2}$`)
 
 func (r *resolver) byDigest(ctx context.Context, spec registry.Location, id kube.ImageID) (found, error) {
@@ -156,7 +159,8 @@ func (r *resolver) byDigest(ctx context.Context, spec registry.Location, id kube
 	}
 	if err != nil {
 		if errors.Is(err, registry.ErrNotFound) {
-			err = &unresolvedError{why: inspect.UnresolvedGone, err: fmt.Errorf("the registry no longer has it: %w", err)}
+			err = &unresolvedError{why: inspect.UnresolvedGone, err: fmt.Errorf("the registry no longer has it: %w",
+				err)}
 		}
 		return found{}, err
 	}
@@ -176,14 +180,15 @@ func (r *resolver) withIndex(ctx context.Context, spec registry.Location, img *r
 	return tagged
 }
 
-// byConfig looks for the image whose config the node reports, under the reference of the specification: a config's digest
-// names no manifest, and the same config is the same content.
+// byConfig looks for the image whose config the node reports, under the reference of the specification: a config's
+// digest names no manifest, and the same config is the same content.
 func (r *resolver) byConfig(ctx context.Context, spec registry.Location, config string) (*registry.Image, error) {
 	img, err := r.resolve(ctx, spec)
 	switch {
 	case errors.Is(err, registry.ErrNotFound):
 		return nil, &unresolvedError{why: inspect.UnresolvedConfigOnly, err: fmt.Errorf(
-			"the node reports only the config %s, which names no manifest, and the registry does not have %s: %w", short(config), spec, err)}
+			"the node reports only the config %s, which names no manifest, and the registry does not have %s: %w",
+			short(config), spec, err)}
 	case err != nil:
 		return nil, err
 	case img.Config.Digest != config:
@@ -200,13 +205,15 @@ func (r *resolver) resolve(ctx context.Context, loc registry.Location) (*registr
 	if err == nil && !r.platformKnown && len(img.Candidates) > 1 {
 		return nil, &unresolvedError{
 			why: inspect.UnresolvedPlatform, candidates: img.Candidates, index: img.Index.Digest,
-			err: fmt.Errorf("the platform of the node could not be read, so it is not known which of the %d images of the index runs (%s); --platform chooses one",
+			err: fmt.Errorf("the platform of the node could not be read, so it is not known which of the %d "+
+				"images of the index runs (%s); --platform chooses one",
 				len(img.Candidates), platformNames(img.Candidates)),
 		}
 	}
 	var platform *registry.PlatformError
 	if errors.As(err, &platform) {
-		return nil, &unresolvedError{why: inspect.UnresolvedPlatform, candidates: platform.Candidates, index: platform.Index, err: err}
+		return nil, &unresolvedError{why: inspect.UnresolvedPlatform, candidates: platform.Candidates,
+			index: platform.Index, err: err}
 	}
 	return img, err
 }

@@ -8,8 +8,9 @@ import (
 	"github.com/backtrail/backtrail/registry"
 )
 
-// tagged puts on the timeline what the tag that the pod asks for means today, and when the registry says that this changed.
-// It costs one HEAD, which is no pull. What the registry does not say is left out: it is no part of any verdict.
+// tagged puts on the timeline what the tag that the pod asks for means today, and when the registry says that this
+// changed. It costs one HEAD, which is no pull. What the registry does not say is left out: it is no part of any
+// verdict.
 func (r *resolver) tagged(ctx context.Context, emit func(inspect.Event), i inspect.Image) {
 	spec, err := registry.ParseReference(r.container.Reference)
 	if err != nil || r.o.Now == nil || spec.Tag == "" || spec.Digest != "" {
@@ -28,11 +29,13 @@ func (r *resolver) tagged(ctx context.Context, emit func(inspect.Event), i inspe
 	}
 	tag, source := fmt.Sprintf("tag %s of %s", spec.Tag, spec.Name()), "asked of the registry"
 	emit(inspect.Event{Container: i.Container, Fact: inspect.Moment{
-		Time: inspect.At(r.o.Now()), What: fmt.Sprintf("%s was seen to mean %s, %s", tag, short(now.Digest), means), Source: source, Trust: inspect.ByRegistry,
+		Time: inspect.At(r.o.Now()), What: fmt.Sprintf("%s was seen to mean %s, %s", tag, short(now.Digest), means),
+		Source: source, Trust: inspect.ByRegistry,
 	}})
 	if !now.Changed.IsZero() {
 		emit(inspect.Event{Container: i.Container, Fact: inspect.Moment{
-			Time: inspect.At(now.Changed), What: tag + " was pushed or changed last", Source: "Last-Modified of the registry", Trust: inspect.ByRegistry,
+			Time: inspect.At(now.Changed), What: tag + " was pushed or changed last",
+			Source: "Last-Modified of the registry", Trust: inspect.ByRegistry,
 		}})
 	}
 }

@@ -38,10 +38,10 @@ func TestAskedOnce(t *testing.T) {
 			t.Errorf("step %d: %d, %v; want %d", i, got, err, step.want)
 		}
 	}
-	for i := range 2 * maxMoment {
+	for i := range 2 * maxQueries {
 		_, _ = once(first, fmt.Sprint(i), certain, says(nil))
 	}
-	if m, ok := first.Value(momentKey{}).(*moment); !ok || len(m.asked) > maxMoment {
+	if m, ok := first.Value(momentKey{}).(*moment); !ok || len(m.asked) > maxQueries {
 		t.Errorf("%d answers are remembered", len(m.asked))
 	}
 }
