@@ -41,8 +41,8 @@ func TestAskedOnce(t *testing.T) {
 	for i := range 2 * maxQueries {
 		_, _ = once(first, fmt.Sprint(i), certain, says(nil))
 	}
-	if m, ok := first.Value(momentKey{}).(*moment); !ok || len(m.asked) > maxQueries {
-		t.Errorf("%d answers are remembered", len(m.asked))
+	if m, ok := first.Value(memoKey{}).(*queryMemo); !ok || len(m.queries) > maxQueries {
+		t.Errorf("%d answers are remembered", len(m.queries))
 	}
 }
 
