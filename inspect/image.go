@@ -18,6 +18,9 @@ type ImageHead struct {
 	Detail    string   `json:"detail"`         // the reason in words
 	Left      []string `json:"left,omitempty"` // what is left of an image that its registry no longer has, in words
 
+	Unresolved Unresolved `json:"unresolved,omitempty"` // why it is not known which bytes it is; empty when it is
+	Manifests  []Manifest `json:"manifests,omitempty"`  // of its index, those that some node could run
+
 	Settings ImageConfig `json:"imageConfig"`
 }
 

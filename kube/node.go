@@ -3,6 +3,7 @@ package kube
 // Node is what a node says of itself.
 type Node struct {
 	Name, OS, Architecture string
+	Kernel                 string // 6.12.0; of Windows its release, 10.0.20348.2227
 	Runtime, Kubelet       string // containerd://1.7.2 and the like; v1.31.0
 	Images                 []NodeImage
 }
@@ -20,4 +21,12 @@ func (n Node) Platform() string {
 		return ""
 	}
 	return n.OS + "/" + n.Architecture
+}
+
+// OSVersion is the release of Windows that decides which images the node can run; empty for other systems.
+func (n Node) OSVersion() string {
+	if n.OS != "windows" {
+		return ""
+	}
+	return n.Kernel
 }

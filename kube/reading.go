@@ -177,7 +177,7 @@ func (r *reading) Node(ctx context.Context, name string) (*Node, error) {
 	info := n.Status.NodeInfo
 	node := &Node{
 		Name: n.Name, OS: info.OperatingSystem, Architecture: info.Architecture,
-		Runtime: info.ContainerRuntimeVersion, Kubelet: info.KubeletVersion,
+		Kernel: info.KernelVersion, Runtime: info.ContainerRuntimeVersion, Kubelet: info.KubeletVersion,
 	}
 	for _, image := range n.Status.Images {
 		node.Images = append(node.Images, NodeImage{Names: image.Names, Size: image.SizeBytes})

@@ -21,23 +21,36 @@ func (r *repository) blob(ctx context.Context, desc v1.Descriptor) (io.ReadClose
 	if cached, err := r.store.openVerified(digest); err == nil {
 		return cached, nil
 	}
-	t := &transfer{ctx: ctx, repo: r, digest: digest, resumes: MaxResumes}
+	t := &transfer{ctx: ctx, repo: r, scope: scopeOf(ctx), digest: digest, limit: blobLimit(desc.Size),
+		resumes: MaxResumes, slow: maxSlow, sleep: sleep}
 	if err := t.start(); err != nil {
 		return nil, fmt.Errorf("reading blob %s: %w", digest, err)
 	}
 	return t, nil
 }
 
-// transfer is a blob on its way. Where the connection breaks or stands still, it is taken up again at that byte.
+// blobLimit returns how many bytes of a blob are read whose descriptor claims a size, -1 for none. What is longer
+// than its descriptor never fits; the slack keeps the report exact where the claim is only a little off.
+func blobLimit(size int64) int64 {
+	if size < 0 {
+		return MaxLayerBytes
+	}
+	return min(MaxLayerBytes, 2*size+sizeSlack)
+}
+
+// transfer is a blob on its way. Where the connection breaks or becomes too slow, it resumes at that byte.
 type transfer struct {
 	ctx     context.Context
 	repo    *repository
+	scope   *Scope
 	digest  string
+	limit   int64 // bytes
 	offset  int64 // bytes handed out
-	resumes int   // how often it may still be taken up again
+	resumes int   // how often it may still resume
+	slow    int   // how often it may still resume after it was too slow
 	body    io.ReadCloser
 	cancel  context.CancelFunc
-	timer   *time.Timer // breaks off a transfer that stands still
+	sleep   func(context.Context, time.Duration) error
 }
 
 func (t *transfer) start() error {
@@ -52,16 +65,15 @@ func (t *transfer) start() error {
 		return err
 	}
 	if err := t.check(resp); err != nil {
-		cancel()
 		_ = resp.Body.Close()
+		cancel()
 		return err
 	}
 	t.body, t.cancel = resp.Body, cancel
-	t.timer = time.AfterFunc(t.repo.stall, cancel)
 	return nil
 }
 
-// check takes an answer from where we are, or skips what we have if the server does not know ranges.
+// check accepts an answer that begins where the transfer broke, or skips what was read if the server ignores ranges.
 func (t *transfer) check(resp *http.Response) error {
 	if t.offset == 0 {
 		return t.repo.checkStatus(resp, http.StatusOK)
@@ -70,7 +82,7 @@ func (t *transfer) check(resp *http.Response) error {
 		return err
 	}
 	if resp.StatusCode == http.StatusOK {
-		_, err := io.CopyN(io.Discard, contextReader{t.ctx, resp.Body}, t.offset)
+		_, err := io.CopyN(io.Discard, spender{contextReader{t.ctx, resp.Body}, t.scope}, t.offset)
 		return err
 	}
 	if !strings.HasPrefix(resp.Header.Get("Content-Range"), fmt.Sprintf("bytes %d-", t.offset)) {
@@ -79,21 +91,37 @@ func (t *transfer) check(resp *http.Response) error {
 	return nil
 }
 
-// Read hands out the next bytes. Errors: *LimitError past MaxLayerBytes.
+// spender charges what it reads to a scope.
+type spender struct {
+	r     io.Reader
+	scope *Scope
+}
+
+func (s spender) Read(p []byte) (int, error) {
+	n, err := s.r.Read(p)
+	if over := s.scope.spend(int64(n)); over != nil {
+		return n, over
+	}
+	return n, err
+}
+
+// Read returns the next bytes. Errors: *LimitError past what the descriptor allows, or past the budget of the case;
+// *SlowError.
 func (t *transfer) Read(p []byte) (int, error) {
 	for {
 		if t.body == nil {
 			return 0, errors.New("reading blob: it is closed")
 		}
-		t.timer.Reset(t.repo.stall)
 		n, err := t.body.Read(p)
-		t.timer.Stop() // what the reader does between two reads is no standstill
 		t.offset += int64(n)
-		if t.offset > MaxLayerBytes {
-			return 0, &LimitError{What: "blob in bytes", Limit: MaxLayerBytes}
+		if t.offset > t.limit {
+			return 0, &LimitError{What: "blob in bytes", Limit: t.limit}
+		}
+		if over := t.scope.spend(int64(n)); over != nil {
+			return 0, over
 		}
 		if n > 0 || errors.Is(err, io.EOF) {
-			// An error that came along comes again with the next read.
+			// Any other error is returned again by the next read.
 			if n > 0 && !errors.Is(err, io.EOF) {
 				err = nil
 			}
@@ -108,17 +136,24 @@ func (t *transfer) Read(p []byte) (int, error) {
 	}
 }
 
-// resume starts again where the transfer broke, a bounded number of times.
+// resume starts again where the transfer broke, a bounded number of times, with a growing pause before each.
 func (t *transfer) resume(broken error) error {
 	t.stop()
-	for t.resumes > 0 && t.ctx.Err() == nil {
+	if errors.As(broken, new(*SlowError)) {
+		if t.slow--; t.slow < 0 {
+			return broken
+		}
+	}
+	for try := 0; t.resumes > 0 && t.ctx.Err() == nil; try++ {
 		t.resumes--
+		if err := t.sleep(t.ctx, resumePause(MaxResumes-t.resumes)); err != nil {
+			return err
+		}
 		err := t.start()
 		if err == nil {
 			return nil
 		}
-		var refusal *AuthError
-		if errors.Is(err, ErrNotFound) || errors.As(err, &refusal) {
+		if final(err) {
 			return err
 		}
 		broken = err
@@ -126,11 +161,21 @@ func (t *transfer) resume(broken error) error {
 	return errors.Join(broken, t.ctx.Err())
 }
 
+// resumePause returns how long to wait before a transfer resumes for the nth time, from 1.
+func resumePause(n int) time.Duration {
+	return min(resumeFirst<<(n-1), resumeLongest)
+}
+
+// final reports whether an error will be the same next time.
+func final(err error) bool {
+	return errors.Is(err, ErrNotFound) || errors.As(err, new(*AuthError)) || errors.As(err, new(*LimitError)) ||
+		errors.As(err, new(*RateLimitError)) || errors.As(err, new(*SlowError))
+}
+
 func (t *transfer) stop() {
 	if t.body == nil {
 		return
 	}
-	t.timer.Stop()
 	t.cancel()
 	_ = t.body.Close()
 	t.body = nil

@@ -23,7 +23,8 @@ func BuildKitAttestations(index *v1.IndexManifest, digest string) []v1.Descripto
 	}
 	var list []v1.Descriptor
 	for _, d := range index.Manifests {
-		if d.Annotations[annotationReferenceType] == attestationManifest && d.Annotations[annotationReferenceDigest] == digest {
+		if d.Annotations[annotationReferenceType] == attestationManifest &&
+			d.Annotations[annotationReferenceDigest] == digest {
 			list = append(list, d)
 		}
 	}

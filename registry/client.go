@@ -8,25 +8,24 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
 
-	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
 
-// Options says how to read. Only Store is required.
+// Options is how to read. Only Store is required.
 type Options struct {
 	Store     *Store            // where bytes are kept
 	UserAgent string            // such as "backtrail/1.0"
 	Map       []Mapping         // where to ask instead, see Mapping
 	CA        []byte            // more certificate authorities to trust, PEM
-	Keychain  authn.Keychain    // asked last, such as the pull secrets of a pod
 	Transport http.RoundTripper // nil: the usual one, with the proxy of the environment
-	Notice    func(string)      // waits, retries and limits in words; nil: nobody listens
-	Log       func(Request)     // each request made, for the chain of custody; nil: nobody listens
+	Notice    func(string)      // receives waits, retries and limits in words, outside of a Scope; nil: dropped
+	Log       func(Request)     // receives each request made outside of a Scope; nil: dropped
 }
 
 // Mapping asks another host or repository than an image names, as --registry-map FROM=TO: what begins with From
@@ -65,7 +64,7 @@ type Client struct {
 	locals  *locals
 
 	mu    sync.Mutex
-	repos map[string]*repository
+	repos map[repositoryKey]*repository
 }
 
 // New returns a client. Credentials are looked for when a host is first asked.
@@ -85,11 +84,12 @@ func New(opts Options) (*Client, error) {
 	}
 	return &Client{
 		opts:    opts,
-		sources: keySources(opts.Keychain),
-		locals:  &locals{store: opts.Store, open: map[string]*localEntry{}},
-		repos:   map[string]*repository{},
+		sources: keySources(),
+		locals:  &locals{store: opts.Store, open: map[localKey]*localEntry{}},
+		repos:   map[repositoryKey]*repository{},
 		trip: &trip{
-			inner: inner, userAgent: firstOf(opts.UserAgent, "backtrail"), notice: opts.Notice, log: opts.Log, sleep: sleep,
+			inner: inner, pace: bodyPace, userAgent: firstOf(opts.UserAgent, "backtrail"), notice: opts.Notice,
+			log: opts.Log, sleep: sleep,
 			limits: &rateLimits{hosts: map[string]rateState{}, now: time.Now},
 		},
 	}, nil
@@ -123,8 +123,26 @@ func (c *Client) Close() error { return c.locals.Close() }
 // Store returns the byte store.
 func (c *Client) Store() *Store { return c.opts.Store }
 
-// repository returns the repository of a location, the same one for each that asks.
-func (c *Client) repository(loc Location) (*repository, error) {
+// repositoryKey tells repositories apart: those of a scope with credentials of its own are that scope's alone.
+type repositoryKey struct {
+	name  string
+	scope *Scope // nil where the scope brings no credentials
+}
+
+// maxRepositories bounds how many repositories are remembered with their connections.
+const maxRepositories = 512
+
+// sourcesOf returns where credentials are looked for in a scope, its own after those of this machine.
+func (c *Client) sourcesOf(scope *Scope) []keySource {
+	if scope.Keychain == nil {
+		return c.sources
+	}
+	return append(slices.Clone(c.sources), pullSecrets(scope.Keychain))
+}
+
+// repository returns the repository of a location, the same one for all that ask within a scope.
+func (c *Client) repository(ctx context.Context, loc Location) (*repository, error) {
+	scope := scopeOf(ctx)
 	asked := loc.Name()
 	longest := 0
 	for _, m := range c.opts.Map {
@@ -135,31 +153,39 @@ func (c *Client) repository(loc Location) (*repository, error) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if r := c.repos[asked]; r != nil {
+	key := repositoryKey{name: asked}
+	if scope.Keychain != nil {
+		key.scope = scope
+	}
+	if r := c.repos[key]; r != nil {
 		return r, nil
 	}
 	repo, err := name.NewRepository(asked, name.WeakValidation)
 	if err != nil {
 		return nil, fmt.Errorf("finding repository of %s: %w", loc, err)
 	}
-	r := &repository{shown: loc.Host, repo: repo, trip: c.trip, store: c.opts.Store, sources: c.sources, stall: StallTimeout}
-	c.repos[asked] = r
+	r := &repository{shown: loc.Host, repo: repo, trip: c.trip, store: c.opts.Store, sources: c.sourcesOf(scope)}
+	if len(c.repos) >= maxRepositories {
+		clear(c.repos) // those in use go on; who asks again connects again
+	}
+	c.repos[key] = r
 	return r, nil
 }
 
 // place returns where the blobs of a location are.
 func (c *Client) place(ctx context.Context, loc Location) (place, error) {
 	if !loc.Local() {
-		return c.repository(loc)
+		return c.repository(ctx, loc)
 	}
 	opened, err := c.locals.get(ctx, loc)
 	if err != nil {
 		return nil, err
 	}
-	if opened.docker != nil {
-		return opened.docker, nil
+	layout, docker := opened.reads()
+	if docker != nil {
+		return docker, nil
 	}
-	return opened.layout, nil
+	return layout, nil
 }
 
 // Layer streams a layer of an image as its place gives it, compressed or not: its first bytes say, not its media
@@ -189,7 +215,8 @@ func (c *Client) Layer(ctx context.Context, img *Image, number int) (io.ReadClos
 // that breaks is taken up again where it broke. Errors: ErrNotFound, *LimitError.
 func (c *Client) Blob(ctx context.Context, loc Location, desc v1.Descriptor) (io.ReadCloser, error) {
 	if desc.Size > MaxLayerBytes {
-		return nil, fmt.Errorf("opening blob %s: %w", desc.Digest, &LimitError{What: "blob in bytes", Limit: MaxLayerBytes})
+		return nil, fmt.Errorf("opening blob %s: %w", desc.Digest, &LimitError{What: "blob in bytes",
+			Limit: MaxLayerBytes})
 	}
 	from, err := c.place(ctx, loc)
 	if err != nil {
@@ -230,7 +257,7 @@ func (c *Client) Fetch(ctx context.Context, loc Location, digest string, limit i
 // Part with its Problem, and so does a manifest that an index.json names and that is missing. Errors: ErrNotFound.
 func (c *Client) Manifest(ctx context.Context, loc Location, tagOrDigest string) (Part, error) {
 	if !loc.Local() {
-		repo, err := c.repository(loc)
+		repo, err := c.repository(ctx, loc)
 		if err != nil {
 			return Part{}, err
 		}
@@ -243,10 +270,11 @@ func (c *Client) Manifest(ctx context.Context, loc Location, tagOrDigest string)
 	if err != nil {
 		return Part{}, err
 	}
-	if opened.layout == nil {
+	layout, _ := opened.reads()
+	if layout == nil {
 		return Part{}, fmt.Errorf("reading manifest %s: docker save keeps no manifests: %w", tagOrDigest, ErrNotFound)
 	}
-	return opened.layout.manifest(ctx, tagOrDigest)
+	return layout.manifest(ctx, tagOrDigest)
 }
 
 // The annotation by which `cosign save` marks what a descriptor of a layout is, and its values

@@ -91,7 +91,8 @@ func (d *dockerSave) image(loc Location) (dockerEntry, error) {
 				return e, nil
 			}
 		}
-		return dockerEntry{}, fmt.Errorf("there is no image %s in %s: %w", firstOf(loc.Digest, loc.Tag), loc.Path, ErrNotFound)
+		return dockerEntry{}, fmt.Errorf("there is no image %s in %s: %w", firstOf(loc.Digest, loc.Tag), loc.Path,
+			ErrNotFound)
 	}
 	if len(d.entries) == 1 {
 		return d.entries[0], nil
@@ -129,7 +130,8 @@ func (d *dockerSave) resolve(loc Location) (*Image, error) {
 		return nil, fmt.Errorf("reading config %s: %w", entry.Config, err)
 	}
 	for i, name := range entry.Layers {
-		layer := Layer{Number: i, Member: name, Descriptor: v1.Descriptor{MediaType: types.DockerUncompressedLayer, Size: -1}}
+		layer := Layer{Number: i, Member: name, Descriptor: v1.Descriptor{MediaType: types.DockerUncompressedLayer,
+			Size: -1}}
 		r, size, err := d.files.open(name)
 		if err == nil {
 			layer.Descriptor.Size = size

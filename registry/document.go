@@ -2,6 +2,7 @@ package registry
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -18,7 +19,7 @@ type document struct {
 	manifest *v1.Manifest
 }
 
-// errNull says that a document is JSON's null or empty: there is nothing, which is something else than damage.
+// errNull reports whether a document is JSON's null or empty: there is nothing, which is something else than damage.
 var errNull = errors.New("it is null")
 
 // parseDocument parses an index or a manifest. What it is, is told by its content, as the media type beside it is only
@@ -47,7 +48,7 @@ func parseDocument(data []byte) (document, error) {
 	case isManifest:
 		return parseManifest(data)
 	case shape.FSLayers != nil || shape.SchemaVersion == 1:
-		return document{}, errors.New("parsing manifest: schema 1 is not supported")
+		return document{}, fmt.Errorf("parsing manifest: %w", &FormError{FormSchema1})
 	}
 	return document{}, errors.New("parsing manifest: it is neither an index nor a manifest")
 }
@@ -55,7 +56,7 @@ func parseDocument(data []byte) (document, error) {
 func parseIndex(data []byte) (document, error) {
 	index, err := v1.ParseIndexManifest(bytes.NewReader(data))
 	if err != nil {
-		return document{}, fmt.Errorf("parsing index: %w", err)
+		return document{}, fmt.Errorf("parsing index: %w", cmp.Or(otherHash(data), err))
 	}
 	if len(index.Manifests) > MaxChildren {
 		return document{}, fmt.Errorf("parsing index: %w", &LimitError{What: "number of manifests", Limit: MaxChildren})
@@ -71,7 +72,7 @@ func parseIndex(data []byte) (document, error) {
 func parseManifest(data []byte) (document, error) {
 	manifest, err := v1.ParseManifest(bytes.NewReader(data))
 	if err != nil {
-		return document{}, fmt.Errorf("parsing manifest: %w", err)
+		return document{}, fmt.Errorf("parsing manifest: %w", cmp.Or(otherHash(data), err))
 	}
 	if len(manifest.Layers) > MaxLayers {
 		return document{}, fmt.Errorf("parsing manifest: %w", &LimitError{What: "number of layers", Limit: MaxLayers})
@@ -124,11 +125,13 @@ var artifactTag = regexp.MustCompile(`(^|:)sha256-[0-9a-f]{64}(\.[a-z0-9.-]+)?$`
 
 // aboutImages are media types that say something of an image and are none. Matched within a layer's media type.
 var aboutImages = []string{
-	"cosign.simplesigning", "dsse.envelope", "in-toto", "sigstore.bundle", "notary.signature", "spdx", "cyclonedx", "syft",
+	"cosign.simplesigning", "dsse.envelope", "in-toto", "sigstore.bundle", "notary.signature", "spdx", "cyclonedx",
+	"syft",
 	"application/jose", "application/cose",
 }
 
-// isCompanion says that a descriptor of a layout is a signature, attestation, SBOM or referrer by what its index says.
+// isCompanion reports whether a descriptor is presented as a signature, attestation, SBOM or referrer by its index.
+// That is the index author's text: it explains an entry and never hides one that could run.
 func isCompanion(d v1.Descriptor) bool {
 	switch d.Annotations[AnnotationKind] {
 	case KindSignatures, KindAttestations, KindSBOMs:
@@ -140,21 +143,29 @@ func isCompanion(d v1.Descriptor) bool {
 		(d.ArtifactType != "" && !isImageConfig(d.ArtifactType))
 }
 
-// isCompanionManifest says the same by what the manifest says of itself.
-func isCompanionManifest(doc document) bool {
+// isCompanionManifest reports whether a manifest is about an image and is none, by what it holds: whatever has the
+// layers of a file system can run, also with a subject or an artifact type. marked is what its descriptor is
+// presented as.
+func isCompanionManifest(doc document, marked bool) bool {
 	if doc.index != nil {
-		return doc.index.Subject != nil
+		return marked || doc.index.Subject != nil && len(runnable(doc.index)) == 0
 	}
 	m := doc.manifest
-	if m.Subject != nil || (m.ArtifactType != "" && !isImageConfig(m.ArtifactType)) {
-		return true
-	}
+	about := len(m.Layers) > 0
 	for _, l := range m.Layers {
-		if !isAboutImages(string(l.MediaType)) {
+		if isFileSystem(l.MediaType) {
 			return false
 		}
+		about = about && isAboutImages(string(l.MediaType))
 	}
-	return len(m.Layers) > 0
+	return about || marked || m.Subject != nil || (m.ArtifactType != "" && !isImageConfig(m.ArtifactType))
+}
+
+// isFileSystem reports whether a layer's media type is one that a runtime unpacks, compressed or encrypted in any way.
+func isFileSystem(t types.MediaType) bool {
+	text := string(t)
+	return t.IsLayer() || strings.HasPrefix(text, string(types.OCIUncompressedLayer)) ||
+		strings.HasPrefix(text, "application/vnd.docker.image.rootfs.")
 }
 
 func isAboutImages(mediaType string) bool {
@@ -172,10 +183,13 @@ func isAttestation(d v1.Descriptor) bool {
 	return d.Annotations["vnd.docker.reference.type"] != ""
 }
 
-// isImageConfig says whether a config's media type can be an image's. Old builders left it out or wrote octet-stream.
+// isImageConfig reports whether a config's media type is one that builders write into images. Old ones left it out or
+// wrote octet-stream; registries of other products wrote application/json and text/html.
 func isImageConfig(mediaType string) bool {
-	switch types.MediaType(mediaType) {
-	case "", types.OCIConfigJSON, types.DockerConfigJSON, "application/octet-stream":
+	base, _, _ := strings.Cut(mediaType, ";")
+	switch types.MediaType(strings.TrimSpace(base)) {
+	case "", types.OCIConfigJSON, types.DockerConfigJSON, "application/octet-stream", "application/json",
+		"text/html", "text/plain":
 		return true
 	default:
 		return strings.Contains(mediaType, "image")

@@ -31,12 +31,12 @@ func FuzzParseDocument(f *testing.F) {
 		if (doc.index == nil) == (doc.manifest == nil) {
 			t.Fatal("it is not exactly one of index and manifest")
 		}
-		isCompanionManifest(doc)
+		isCompanionManifest(doc, false)
 		doc.subject()
 		doc.artifactType()
 		ownMediaType(data)
 		if doc.index != nil {
-			_, _ = choose(runnable(doc.index), defaultPlatform(), func(string) bool { return true })
+			_, _ = choose(doc.index, defaultPlatform(), func(string) bool { return true })
 		}
 	})
 }

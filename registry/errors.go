@@ -9,17 +9,17 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
 
-// ErrNotFound says that there is nothing under that name: no such path, tag, digest or blob.
+// ErrNotFound reports whether there is nothing under that name: no such path, tag, digest or blob.
 var ErrNotFound = errors.New("not found")
 
-// ErrNoReferrersAPI says that a registry does not know the referrers API; the referrers tag is what is left.
+// ErrNoReferrersAPI reports whether a registry does not know the referrers API; the referrers tag is what is left.
 var ErrNoReferrersAPI = errors.New("the registry has no referrers API")
 
-// ErrDamagedStore says that a blob in the byte store was no longer what its name says. It was removed: asking
+// ErrDamagedStore reports whether a blob in the byte store was no longer what its name says. It was removed: asking
 // again reads it anew from where it came.
 var ErrDamagedStore = errors.New("the cached copy was damaged and is removed")
 
-// AuthError says that a registry answered 401 or 403.
+// AuthError reports whether a registry answered 401 or 403.
 type AuthError struct {
 	Host   string
 	Status int      // 401 or 403
@@ -39,7 +39,7 @@ func (e *AuthError) Error() string {
 	return text
 }
 
-// RateLimitError says that a registry wants fewer requests, or that so few are left that the rest is kept for the
+// RateLimitError reports whether a registry wants fewer requests, or that so few are left that the rest is kept for the
 // cluster, which shares the address.
 type RateLimitError struct {
 	Host       string
@@ -59,7 +59,7 @@ func (e *RateLimitError) Error() string {
 	return fmt.Sprintf("%s refuses more requests (429)", e.Host)
 }
 
-// LimitError says that something is larger than what is read.
+// LimitError reports whether something is larger than what is read.
 type LimitError struct {
 	What  string // such as "manifest"
 	Limit int64  // in the unit of What
@@ -69,7 +69,7 @@ func (e *LimitError) Error() string {
 	return fmt.Sprintf("%s is past the limit of %d", e.What, e.Limit)
 }
 
-// DigestError says that bytes are not what their digest says.
+// DigestError reports whether bytes are not what their digest says.
 type DigestError struct {
 	Want, Have string
 }
@@ -78,7 +78,7 @@ func (e *DigestError) Error() string {
 	return fmt.Sprintf("digest is %s, not %s", e.Have, e.Want)
 }
 
-// AmbiguousError says that a layout or archive holds several images and none was named. It is a usage error.
+// AmbiguousError reports whether a layout or archive holds several images and none was named. It is a usage error.
 type AmbiguousError struct {
 	Place string
 	Names []string // tags, or digests of those without
@@ -88,10 +88,13 @@ func (e *AmbiguousError) Error() string {
 	return fmt.Sprintf("%s holds %d images, name one of: %s", e.Place, len(e.Names), strings.Join(e.Names, ", "))
 }
 
-// PlatformError says that an index has no image for a platform.
+// PlatformError means that an index has no image for a platform.
 type PlatformError struct {
 	Want v1.Platform
 	Have []v1.Platform
+
+	Index      string      // digest of the outermost index
+	Candidates []Candidate // what the index offers for other platforms
 }
 
 func (e *PlatformError) Error() string {
@@ -102,7 +105,7 @@ func (e *PlatformError) Error() string {
 	return fmt.Sprintf("no image for platform %s; there are: %s", e.Want.String(), strings.Join(have, ", "))
 }
 
-// StatusError says that a registry answered something else than was asked for.
+// StatusError reports whether a registry answered something else than was asked for.
 type StatusError struct {
 	Method, URL string
 	Status      int

@@ -21,7 +21,9 @@ import (
 	ggcrlayout "github.com/google/go-containerregistry/pkg/v1/layout"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
+	"github.com/google/go-containerregistry/pkg/v1/static"
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
+	"github.com/google/go-containerregistry/pkg/v1/types"
 )
 
 // tarOf makes a tar of name, content, name, content.
@@ -81,6 +83,17 @@ func imageOf(t testing.TB, platform v1.Platform, texts ...string) v1.Image {
 		t.Fatal(err)
 	}
 	return img
+}
+
+// aboutOf makes a manifest about an image, as cosign writes them: one layer of a media type of its own.
+func aboutOf(t testing.TB, mediaType types.MediaType, content string) v1.Image {
+	t.Helper()
+	img := mutate.MediaType(empty.Image, types.OCIManifestSchema1)
+	img, err := mutate.Append(img, mutate.Addendum{Layer: static.NewLayer([]byte(content), mediaType)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return mutate.ConfigMediaType(img, types.OCIConfigJSON)
 }
 
 var (

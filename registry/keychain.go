@@ -23,7 +23,8 @@ type keySource struct {
 }
 
 // ecrHost is the form of Amazon's registries, private and public, of all its partitions.
-var ecrHost = regexp.MustCompile(`^([0-9]{12}\.dkr[.-]ecr(-fips)?\.[a-z0-9-]+\.(amazonaws\.com(\.cn)?|on\.aws|on\.amazonwebservices\.com\.cn|sc2s\.sgov\.gov|c2s\.ic\.gov)|public\.ecr\.aws)$`)
+var ecrHost = regexp.MustCompile(`^([0-9]{12}\.dkr[.-]ecr(-fips)?\.[a-z0-9-]+\.(amazonaws\.com(\.cn)?|on\.aws|` +
+	`on\.amazonwebservices\.com\.cn|sc2s\.sgov\.gov|c2s\.ic\.gov)|public\.ecr\.aws)$`)
 
 // azureHost is anchored at its end, unlike the form that the helper itself tests: it trades a token of the user's
 // with that host.
@@ -33,11 +34,12 @@ var googleHost = regexp.MustCompile(`^([a-z0-9-]+\.)*(gcr\.io|pkg\.dev)$`)
 
 func anyHost(string) bool { return true }
 
-// keySources returns where credentials are looked for, in order; extra, which may be nil, comes last.
-func keySources(extra authn.Keychain) []keySource {
-	sources := []keySource{
+// keySources returns where this machine keeps credentials, in the order in which they are tried.
+func keySources() []keySource {
+	return []keySource{
 		{"docker or podman configuration", anyHost, fromKeychain(authn.DefaultKeychain)},
-		{"Amazon ECR", ecrHost.MatchString, func(_ context.Context, target authn.Resource) (authn.Authenticator, error) {
+		{"Amazon ECR", ecrHost.MatchString, func(_ context.Context, target authn.Resource) (authn.Authenticator,
+			error) {
 			return fromHelper(ecr.NewECRHelper(ecr.WithLogger(io.Discard)), target)
 		}},
 		{"Google", googleHost.MatchString, fromKeychain(google.Keychain)},
@@ -45,10 +47,11 @@ func keySources(extra authn.Keychain) []keySource {
 			return fromHelper(credhelper.NewACRCredentialsHelper(), target)
 		}},
 	}
-	if extra != nil {
-		sources = append(sources, keySource{"pull secrets", anyHost, fromKeychain(extra)})
-	}
-	return sources
+}
+
+// pullSecrets is the source of a scope's own credentials.
+func pullSecrets(keychain authn.Keychain) keySource {
+	return keySource{"pull secrets", anyHost, fromKeychain(keychain)}
 }
 
 func fromKeychain(keychain authn.Keychain) func(context.Context, authn.Resource) (authn.Authenticator, error) {
@@ -108,7 +111,8 @@ func loginHint(host string) string {
 	switch {
 	case strings.HasSuffix(host, ".amazonaws.com") && ecrHost.MatchString(host):
 		parts := strings.Split(host, ".")
-		return fmt.Sprintf("aws ecr get-login-password --region %s | docker login --username AWS --password-stdin %s", parts[3], host)
+		return fmt.Sprintf("aws ecr get-login-password --region %s | docker login --username AWS --password-stdin "+
+			"%s", parts[3], host)
 	case googleHost.MatchString(host):
 		return "gcloud auth login && gcloud auth configure-docker " + host
 	case azureHost.MatchString(host):

@@ -147,18 +147,16 @@ func (l *layout) images(ctx context.Context) []v1.Descriptor {
 	seen, inside := map[string]bool{}, map[string]bool{}
 	for _, d := range l.index.Manifests {
 		digest := hashString(d.Digest)
-		if seen[digest] || isCompanion(d) {
+		if seen[digest] {
 			continue
 		}
-		if part, err := readPart(ctx, l, d, MaxManifest); err == nil && part.Holds() {
-			doc, err := parseDocument(part.Bytes)
-			if err == nil && isCompanionManifest(doc) {
-				continue
-			}
-			if err == nil && doc.index != nil {
-				for _, child := range doc.index.Manifests {
-					inside[hashString(child.Digest)] = true
-				}
+		doc, known := l.document(ctx, d)
+		if !known && isCompanion(d) || known && isCompanionManifest(doc, isCompanion(d)) {
+			continue
+		}
+		if doc.index != nil {
+			for _, child := range doc.index.Manifests {
+				inside[hashString(child.Digest)] = true
 			}
 		}
 		seen[digest] = true
@@ -171,6 +169,16 @@ func (l *layout) images(ctx context.Context) []v1.Descriptor {
 		}
 	}
 	return out
+}
+
+// document parses what a descriptor names; known is false where it cannot be read.
+func (l *layout) document(ctx context.Context, d v1.Descriptor) (doc document, known bool) {
+	part, err := readPart(ctx, l, d, MaxManifest)
+	if err != nil || !part.Holds() {
+		return document{}, false
+	}
+	doc, err = parseDocument(part.Bytes)
+	return doc, err == nil
 }
 
 // names returns all names that index.json gives a digest.

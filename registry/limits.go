@@ -16,6 +16,10 @@ const (
 	MaxLayers = 512
 	// MaxChildren bounds the descriptors of one index.
 	MaxChildren = 1000
+	// MaxIndexDepth bounds indexes inside indexes, the outermost one counted.
+	MaxIndexDepth = 4
+	// maxRivals bounds the manifests that are read only to compare them with the chosen one.
+	maxRivals = 8
 	// MaxReferrers bounds the referrers of one subject over all pages of an answer.
 	MaxReferrers = 1000
 	// MaxTags bounds the tags that are listed of one repository.
@@ -26,6 +30,10 @@ const (
 	MaxReferrerPages = 100
 	// MaxLayerBytes bounds one layer as it is stored, compressed or not.
 	MaxLayerBytes = 32 << 30
+	// MaxScopeBytes bounds the blobs that are transferred for one case.
+	MaxScopeBytes = 256 << 30
+	// sizeSlack is how far a blob is read past twice the size that its descriptor claims.
+	sizeSlack = 1 << 20
 	// MaxPath bounds a path inside a layer in bytes: PATH_MAX of Linux.
 	MaxPath = 4096
 	// MaxRatio bounds how much larger unpacked bytes may be than packed ones, once RatioFloor bytes came out.
@@ -48,13 +56,24 @@ const (
 const (
 	// HelperTimeout is how long a credential helper may take.
 	HelperTimeout = 20 * time.Second
-	// StallTimeout is how long a transfer may stand still before it counts as broken.
-	StallTimeout = 60 * time.Second
+	// StallTimeout is how long a request may wait for the head of its answer.
+	StallTimeout = 20 * time.Second
 	// MaxRetryAfter is the longest wait that a registry may ask for; past it the request fails and says so.
 	MaxRetryAfter = 30 * time.Second
+	// FloorBytes and FloorWindow are the slowest transfer that is waited for, 1 KiB/s: slower links exist, and a whole
+	// image over them takes days.
+	FloorBytes  = 15 << 10
+	FloorWindow = 15 * time.Second
+	// maxSlow is how often a transfer that was too slow resumes: another connection may reach another server.
+	maxSlow = 1
+	// resumeFirst and resumeLongest are the pauses before a broken transfer resumes; each is twice the one before.
+	resumeFirst   = 100 * time.Millisecond
+	resumeLongest = 5 * time.Second
+	// maxTimeouts is how often a request is made that got no answer within StallTimeout.
+	maxTimeouts = 2
 	// MaxAttempts is how often one request is tried.
 	MaxAttempts = 4
-	// MaxResumes is how often the transfer of one blob is taken up again.
+	// MaxResumes is how often the transfer of one blob resumes.
 	MaxResumes = 8
 	// MaxRedirects is how many redirects one request follows.
 	MaxRedirects = 10

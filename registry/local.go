@@ -12,7 +12,8 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// local is an opened layout, archive or docker-save form. Exactly one of layout and docker is set.
+// local is an opened layout, archive or docker-save form. At least one of layout and docker is set; kind says which
+// of two is read.
 type local struct {
 	kind   Kind
 	files  files
@@ -20,11 +21,17 @@ type local struct {
 	docker *dockerSave
 }
 
-// locals are the opened places of this machine by path, each opened once: a compressed archive is unpacked for that.
+// locals are the opened places of this machine, each opened once: a compressed archive is unpacked for that.
 type locals struct {
 	store *Store
 	mu    sync.Mutex
-	open  map[string]*localEntry
+	open  map[localKey]*localEntry
+}
+
+// localKey is a path, and whether it was named as a docker-archive.
+type localKey struct {
+	path   string
+	docker bool
 }
 
 type localEntry struct {
@@ -34,10 +41,11 @@ type localEntry struct {
 
 func (l *locals) get(ctx context.Context, loc Location) (*local, error) {
 	l.mu.Lock()
-	entry := l.open[loc.Path]
+	key := localKey{loc.Path, loc.Kind == KindDockerArchive}
+	entry := l.open[key]
 	if entry == nil {
 		entry = &localEntry{}
-		l.open[loc.Path] = entry
+		l.open[key] = entry
 	}
 	l.mu.Unlock()
 
@@ -58,13 +66,13 @@ func (l *locals) Close() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	var errs []error
-	for path, entry := range l.open {
+	for key, entry := range l.open {
 		entry.mu.Lock()
 		if entry.local != nil {
 			errs = append(errs, entry.local.files.Close())
 		}
 		entry.mu.Unlock()
-		delete(l.open, path)
+		delete(l.open, key)
 	}
 	return errors.Join(errs...)
 }
@@ -94,35 +102,53 @@ func openLocal(ctx context.Context, loc Location, store *Store) (*local, error) 
 	default:
 		return nil, fmt.Errorf("neither a file nor a directory: %w", ErrNotFound)
 	}
-	if err := opened.read(); err != nil {
+	if err := opened.read(loc.Kind); err != nil {
 		_ = opened.files.Close()
 		return nil, err
 	}
 	return opened, nil
 }
 
-func (l *local) read() error {
+// read parses index.json and manifest.json. Which of two counts is said by the kind: an explicit docker-archive is
+// read by its manifest.json, as skopeo and older versions of Docker do, everything else as OCI.
+func (l *local) read(kind Kind) error {
 	index, err := readFile(l.files, "index.json", MaxManifest)
 	if err == nil {
-		if l.layout, err = newLayout(l.files, index); err != nil || len(l.layout.index.Manifests) > 0 {
-			return err
-		}
-	} else if !errors.Is(err, ErrNotFound) {
+		l.layout, err = newLayout(l.files, index)
+	} else if errors.Is(err, ErrNotFound) {
+		err = nil
+	}
+	if err != nil && kind != KindDockerArchive {
 		return err
 	}
-	manifest, err := readFile(l.files, "manifest.json", MaxManifest)
-	if errors.Is(err, ErrNotFound) && l.layout != nil {
-		return nil // a layout without images
+	manifest, missing := readFile(l.files, "manifest.json", MaxManifest)
+	switch {
+	case errors.Is(missing, ErrNotFound) && l.layout != nil:
+		return nil
+	case errors.Is(missing, ErrNotFound) && err == nil:
+		return fmt.Errorf("neither an OCI layout nor what docker save writes: there is no index.json and no "+
+			"manifest.json: %w", ErrNotFound)
+	case missing != nil:
+		return errors.Join(err, missing)
 	}
-	if errors.Is(err, ErrNotFound) {
-		return fmt.Errorf("neither an OCI layout nor what docker save writes: there is no index.json and no manifest.json: %w", ErrNotFound)
+	// Docker 25 wrote an empty index beside its manifest.json.
+	if l.layout != nil && len(l.layout.index.Manifests) == 0 {
+		l.layout = nil
 	}
-	if err != nil {
-		return err
-	}
-	l.kind, l.layout = KindDockerArchive, nil // Docker 25 wrote an empty index beside it
 	l.docker, err = newDockerSave(l.files, manifest)
+	if l.layout != nil && kind != KindDockerArchive {
+		return nil // one that cannot be read beside a layout leads nowhere
+	}
+	l.kind = KindDockerArchive
 	return err
+}
+
+// reads returns what a place is read as: exactly one of the two is not nil.
+func (l *local) reads() (*layout, *dockerSave) {
+	if l.kind == KindDockerArchive {
+		return nil, l.docker
+	}
+	return l.layout, nil
 }
 
 func readFile(from files, name string, limit int64) ([]byte, error) {

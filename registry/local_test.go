@@ -46,6 +46,15 @@ func claimed(img *Image) []string {
 	return out
 }
 
+// listed are the platforms that the index of an image offers.
+func listed(img *Image) []v1.Platform {
+	var out []v1.Platform
+	for _, c := range img.Candidates {
+		out = append(out, c.Platform)
+	}
+	return out
+}
+
 func TestResolveLayout(t *testing.T) {
 	index, forAMD, forARM := indexOf(t)
 	dir := layoutOf(t, func(p ggcrlayout.Path) { check(t, p.AppendIndex(index, refName("v1"))) })
@@ -61,7 +70,7 @@ func TestResolveLayout(t *testing.T) {
 			if part, bad := img.Problem(); bad {
 				t.Errorf("problem %s: %s", part.Problem, part.Detail)
 			}
-			if diff := cmp.Diff([]v1.Platform{arm64, amd64}, img.Platforms); diff != "" {
+			if diff := cmp.Diff([]v1.Platform{arm64, amd64}, listed(img)); diff != "" {
 				t.Error(diff)
 			}
 			if diff := cmp.Diff(claimed(img), layerDigests(t, c, img)); diff != "" {
@@ -139,18 +148,19 @@ func TestCompanionsAreNoImages(t *testing.T) {
 	digest := digestIn(t, image)
 	hash, err := v1.NewHash(digest)
 	check(t, err)
-	referrer, ok := mutate.Subject(imageOf(t, amd64, "ref"), v1.Descriptor{MediaType: types.OCIManifestSchema1, Digest: hash, Size: 7}).(v1.Image)
+	referrer, ok := mutate.Subject(aboutOf(t, "application/vnd.example.report+json", "ref"), v1.Descriptor{MediaType: types.OCIManifestSchema1, Digest: hash, Size: 7}).(v1.Image)
 	if !ok {
 		t.Fatal("no referrer")
 	}
 	kind := func(text string) ggcrlayout.Option {
 		return ggcrlayout.WithAnnotations(map[string]string{AnnotationKind: text})
 	}
+	signature, envelope := types.MediaType("application/vnd.dev.cosign.simplesigning.v1+json"), types.MediaType("application/vnd.dsse.envelope.v1+json")
 	dir := layoutOf(t, func(p ggcrlayout.Path) {
-		check(t, p.AppendImage(imageOf(t, amd64, "sig"), kind(KindSignatures)))
-		check(t, p.AppendImage(imageOf(t, amd64, "att"), kind(KindAttestations)))
-		check(t, p.AppendImage(imageOf(t, amd64, "tag"), refName(strings.Replace(digest, ":", "-", 1)+".sig")))
-		check(t, p.AppendImage(imageOf(t, amd64, "tags"), refName(strings.Replace(digest, ":", "-", 1))))
+		check(t, p.AppendImage(aboutOf(t, signature, "sig"), kind(KindSignatures)))
+		check(t, p.AppendImage(aboutOf(t, envelope, "att"), kind(KindAttestations)))
+		check(t, p.AppendImage(aboutOf(t, signature, "tag"), refName(strings.Replace(digest, ":", "-", 1)+".sig")))
+		check(t, p.AppendImage(aboutOf(t, "application/vnd.example+json", "tags"), refName(strings.Replace(digest, ":", "-", 1))))
 		check(t, p.AppendImage(referrer))
 		check(t, p.AppendImage(image))
 	})
@@ -174,6 +184,41 @@ func TestCompanionsAreNoImages(t *testing.T) {
 	}
 	if _, err := c.Manifest(context.Background(), loc, strings.Replace(digest, ":", "-", 1)+".att"); !errors.Is(err, ErrNotFound) {
 		t.Errorf("attestation by tag: %v", err)
+	}
+}
+
+// A mark is the author's text: what has the layers of a file system can run, so it is named beside the others.
+func TestAMarkHidesNoImage(t *testing.T) {
+	plain, odd := imageOf(t, amd64, "plain"), imageOf(t, amd64, "odd")
+	hash, err := plain.Digest()
+	check(t, err)
+	withSubject, ok := mutate.Subject(odd, v1.Descriptor{MediaType: types.OCIManifestSchema1, Digest: hash, Size: 7}).(v1.Image)
+	if !ok {
+		t.Fatal("no image with a subject")
+	}
+	for name, add := range map[string]func(p ggcrlayout.Path) error{
+		"kind of cosign": func(p ggcrlayout.Path) error {
+			return p.AppendImage(odd, ggcrlayout.WithAnnotations(map[string]string{AnnotationKind: KindSignatures}))
+		},
+		"a tag of cosign": func(p ggcrlayout.Path) error {
+			return p.AppendImage(odd, refName(strings.Replace(hash.String(), ":", "-", 1)+".sig"))
+		},
+		"BuildKit's annotation": func(p ggcrlayout.Path) error {
+			return p.AppendImage(odd, ggcrlayout.WithAnnotations(map[string]string{annotationReferenceType: attestationManifest}))
+		},
+		"a subject": func(p ggcrlayout.Path) error { return p.AppendImage(withSubject) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := layoutOf(t, func(p ggcrlayout.Path) {
+				check(t, p.AppendImage(plain))
+				check(t, add(p))
+			})
+			_, err := client(t).Resolve(t.Context(), parse(t, "oci:"+dir), v1.Platform{})
+			var several *AmbiguousError
+			if !errors.As(err, &several) || len(several.Names) != 2 {
+				t.Errorf("got %v, want two images", err)
+			}
+		})
 	}
 }
 

@@ -41,7 +41,7 @@ var (
 	digestTail = regexp.MustCompile(`@(sha256:[0-9a-f]{64})$`)
 )
 
-// IsDigest says whether text is a digest in the one form that is used here, sha256:<hex>.
+// IsDigest reports whether text is a digest in the one form that is used here, sha256:<hex>.
 func IsDigest(text string) bool { return digestForm.MatchString(text) }
 
 // Parse reads a target: "oci:DIR[:TAG|@DIGEST]", "oci-archive:FILE[…]", "docker-archive:FILE[…]", a path that begins
@@ -61,7 +61,7 @@ func Parse(target string) (Location, error) {
 			return parsePath(KindPath, target)
 		}
 	}
-	return parseReference(target)
+	return ParseReference(target)
 }
 
 func parsePath(kind Kind, text string) (Location, error) {
@@ -100,8 +100,8 @@ func exists(path string) bool {
 	return path != "" && err == nil
 }
 
-// repositoryName is what the distribution specification allows (https://github.com/opencontainers/distribution-spec, Pulling
-// manifests); the library is more generous.
+// repositoryName is what the distribution specification allows (https://github.com/opencontainers/distribution-spec,
+// Pulling manifests); the library is more generous.
 var repositoryName = regexp.MustCompile(`^[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*$`)
 
 // hostName is a name or an address with a port or without one. One of dots alone would be read again as a path.
@@ -110,7 +110,13 @@ var hostName = regexp.MustCompile(`^(\[[0-9a-fA-F:.]+\]|[a-zA-Z0-9]([a-zA-Z0-9.-
 // maxRepository is the longest name of a repository that clients take, "library/" of Docker Hub's own counted.
 const maxRepository = 255
 
-func parseReference(text string) (Location, error) {
+// ParseReference reads a reference to a registry, also as nodes write it ("docker-pullable://…@sha256:…"). Whatever a
+// stranger wrote (a pod, a revision, a policy, an index, a bundle) is read by it and not by Parse: it never leads to
+// a file of this machine, and its errors are the same whether such a file exists or not.
+func ParseReference(text string) (Location, error) {
+	if strings.ContainsRune(text, 0) {
+		return Location{}, errors.New("parsing image reference: it holds a NUL byte")
+	}
 	for _, scheme := range []string{"docker-pullable://", "docker://"} {
 		text = strings.TrimPrefix(text, scheme)
 	}
@@ -129,9 +135,11 @@ func parseReference(text string) (Location, error) {
 		return Location{}, fmt.Errorf("parsing image reference %q: %q is no host", text, tag.RegistryStr())
 	}
 	if !repositoryName.MatchString(tag.RepositoryStr()) || len(tag.RepositoryStr()) > maxRepository {
-		return Location{}, fmt.Errorf("parsing image reference %q: %q is no name of a repository", text, tag.RepositoryStr())
+		return Location{}, fmt.Errorf("parsing image reference %q: %q is no name of a repository", text,
+			tag.RepositoryStr())
 	}
-	loc := Location{Kind: KindRemote, Host: showHost(tag.RegistryStr()), Repository: tag.RepositoryStr(), Tag: tag.TagStr(), Digest: digest}
+	loc := Location{Kind: KindRemote, Host: showHost(tag.RegistryStr()), Repository: tag.RepositoryStr(),
+		Tag: tag.TagStr(), Digest: digest}
 	if loc.Tag == "" && loc.Digest == "" {
 		loc.Tag = name.DefaultTag
 	}
@@ -176,7 +184,7 @@ func (l Location) Name() string {
 	return l.Path
 }
 
-// Local says that the place is a file or directory of this machine.
+// Local reports whether the place is a file or directory of this machine.
 func (l Location) Local() bool { return l.Kind != KindRemote }
 
 // At returns the same place pinned to a digest, sha256:<hex>; a remote tag stays for show.

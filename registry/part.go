@@ -7,7 +7,7 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
 
-// Problem says how a part of an image does not hold, in the words of the case. Empty: it holds.
+// Problem is how a part of an image does not hold, in the words of the case. Empty: it holds.
 type Problem string
 
 // The ways in which a part does not hold. ProblemMissing and ProblemLimit mean that a part could not be looked at,
@@ -19,6 +19,7 @@ const (
 	ProblemMalformed  Problem = "malformed"
 	ProblemLimit      Problem = "limit"
 	ProblemLayerCount Problem = "layer-count-mismatch"
+	ProblemForm       Problem = "unsupported" // a form that is not read here, see Form
 )
 
 // Part is an index, manifest or config: bytes with the digest that they should have and the one that they have.
@@ -31,12 +32,13 @@ type Part struct {
 	Actual    string // sha256:<hex> of Bytes
 	Problem   Problem
 	Detail    string // the problem in words
+	Form      Form   // of a part with ProblemForm
 }
 
-// Present says that there is such a part, whether it holds or not.
+// Present reports whether there is such a part, whether it holds or not.
 func (p Part) Present() bool { return p.Digest != "" || p.Bytes != nil || p.Problem != "" }
 
-// Holds says that the part is there and is what its digest says.
+// Holds reports whether the part is there and is what its digest says.
 func (p Part) Holds() bool { return p.Bytes != nil && p.Problem == "" }
 
 // Descriptor returns a descriptor of the part as it is named; the zero Descriptor if nothing names it by digest.
@@ -84,7 +86,16 @@ func newPart(named v1.Descriptor, data []byte, err error) (Part, error) {
 func (p *Part) malformed(err error) {
 	p.Problem, p.Detail = ProblemMalformed, err.Error()
 	var limit *LimitError
-	if errors.As(err, &limit) {
+	var form *FormError
+	switch {
+	case errors.As(err, &limit):
 		p.Problem = ProblemLimit
+	case errors.As(err, &form):
+		p.Problem, p.Form = ProblemForm, form.Form
 	}
+}
+
+// Unchecked reports whether a problem means that the part could not be looked at, and not that it is wrong.
+func (p Problem) Unchecked() bool {
+	return p == ProblemMissing || p == ProblemLimit || p == ProblemForm
 }

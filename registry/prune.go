@@ -55,8 +55,8 @@ type Pruned struct {
 	Stay  int   // files of these
 }
 
-// Prune removes blobs and records that were not used since olderThan, except those that are to be kept, and what a crash
-// left behind.
+// Prune removes blobs and records that were not used since olderThan, except those that are to be kept, and what a
+// crash left behind.
 func (s *Store) Prune(ctx context.Context, olderThan time.Time, kept Kept) (Pruned, error) {
 	var p Pruned
 	err := s.walk(ctx, s.allDirs(), func(path string, info fs.FileInfo) error {
@@ -125,7 +125,8 @@ func (s *Store) SetAside(name string) error {
 	if err := os.MkdirAll(s.damagedDir(), 0o700); err != nil {
 		return fmt.Errorf("setting %s aside: %w", name, err)
 	}
-	if err := os.Rename(path, filepath.Join(s.damagedDir(), filepath.Base(path))); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := os.Rename(path, filepath.Join(s.damagedDir(), filepath.Base(path))); err != nil && !errors.Is(err,
+		fs.ErrNotExist) {
 		return fmt.Errorf("setting %s aside: %w", name, err)
 	}
 	return nil

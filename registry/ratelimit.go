@@ -37,7 +37,8 @@ func (r *rateLimits) check(req *http.Request) error {
 	if !ok || wait <= 0 {
 		return nil
 	}
-	return &RateLimitError{Host: showHost(req.URL.Host), RetryAfter: wait, Remaining: state.remaining, Limit: state.limit}
+	return &RateLimitError{Host: showHost(req.URL.Host), RetryAfter: wait, Remaining: state.remaining,
+		Limit: state.limit}
 }
 
 func counts(req *http.Request) bool {

@@ -21,7 +21,7 @@ func (c *Client) ReferrersAPI(ctx context.Context, loc Location, digest, artifac
 	if loc.Local() {
 		return nil, ErrNoReferrersAPI
 	}
-	repo, err := c.repository(loc)
+	repo, err := c.repository(ctx, loc)
 	if err != nil {
 		return nil, err
 	}
@@ -29,9 +29,10 @@ func (c *Client) ReferrersAPI(ctx context.Context, loc Location, digest, artifac
 		return nil, fmt.Errorf("listing referrers of %q: it is not sha256:<hex>", digest)
 	}
 	always := func([]v1.Descriptor) bool { return true }
-	found, err := once(ctx, "referrers "+repo.repo.Name()+"@"+digest+" "+artifactType, always, func() ([]v1.Descriptor, error) {
-		return repo.referrers(ctx, digest, artifactType)
-	})
+	found, err := once(ctx, "referrers "+repo.repo.Name()+"@"+digest+" "+artifactType, always,
+		func() ([]v1.Descriptor, error) {
+			return repo.referrers(ctx, digest, artifactType)
+		})
 	found = slices.Clone(found) // others get the same
 	if err != nil {
 		return found, fmt.Errorf("listing referrers of %s: %w", digest, err)
@@ -42,7 +43,8 @@ func (c *Client) ReferrersAPI(ctx context.Context, loc Location, digest, artifac
 func (r *repository) referrers(ctx context.Context, digest, artifactType string) ([]v1.Descriptor, error) {
 	ctx, cancel := context.WithTimeout(ctx, smallTimeout)
 	defer cancel()
-	next := url.URL{Scheme: r.repo.Scheme(), Host: r.repo.RegistryStr(), Path: "/v2/" + r.repo.RepositoryStr() + "/referrers/" + digest}
+	next := url.URL{Scheme: r.repo.Scheme(), Host: r.repo.RegistryStr(), Path: "/v2/" + r.repo.RepositoryStr() +
+		"/referrers/" + digest}
 	if artifactType != "" {
 		next.RawQuery = url.Values{"artifactType": {artifactType}}.Encode()
 	}
@@ -65,14 +67,16 @@ func (r *repository) referrers(ctx context.Context, digest, artifactType string)
 }
 
 // referrersPage reads one page and where the next one is.
-func (r *repository) referrersPage(ctx context.Context, target url.URL, artifactType string) ([]v1.Descriptor, *url.URL, error) {
+func (r *repository) referrersPage(ctx context.Context, target url.URL, artifactType string) ([]v1.Descriptor,
+	*url.URL, error) {
 	resp, err := r.doURL(ctx, http.MethodGet, target, http.Header{"Accept": {string(types.OCIImageIndex)}})
 	if err != nil {
 		return nil, nil, err
 	}
 	defer resp.Body.Close()
 	switch resp.StatusCode {
-	case http.StatusNotFound, http.StatusBadRequest, http.StatusMethodNotAllowed, http.StatusNotAcceptable, http.StatusNotImplemented:
+	case http.StatusNotFound, http.StatusBadRequest, http.StatusMethodNotAllowed, http.StatusNotAcceptable,
+		http.StatusNotImplemented:
 		return nil, nil, ErrNoReferrersAPI
 	}
 	if err := r.checkStatus(resp, http.StatusOK); err != nil {
@@ -92,7 +96,7 @@ func (r *repository) referrersPage(ctx context.Context, target url.URL, artifact
 	if artifactType != "" && !filtered(resp.Header) {
 		page = ofType(page, artifactType)
 	}
-	link, err := nextPage(resp.Header.Get("Link"), target)
+	link, err := nextPage(resp.Header.Values("Link"), target)
 	return page, link, err
 }
 
@@ -133,11 +137,11 @@ func ofType(all []v1.Descriptor, artifactType string) []v1.Descriptor {
 	return some
 }
 
-// nextPage reads `<URL>; rel="next"` (RFC 8288). The next page is on the same host, or it is refused.
-func nextPage(header string, from url.URL) (*url.URL, error) {
-	target, rest, ok := strings.Cut(header, ">")
-	target, begins := strings.CutPrefix(strings.TrimSpace(target), "<")
-	if !ok || !begins || !strings.Contains(rest, "next") {
+// nextPage returns the link with the relation "next" among those of an answer, nil where there is none. The next page
+// is on the same host, or it is refused.
+func nextPage(headers []string, from url.URL) (*url.URL, error) {
+	target, ok := nextLink(headers)
+	if !ok {
 		return nil, nil
 	}
 	link, err := from.Parse(target)
@@ -184,10 +188,11 @@ func (c *Client) LayoutDescriptors(ctx context.Context, loc Location) ([]v1.Desc
 	if err != nil {
 		return nil, err
 	}
-	if opened.layout == nil {
+	layout, _ := opened.reads()
+	if layout == nil {
 		return nil, nil
 	}
-	return append([]v1.Descriptor(nil), opened.layout.index.Manifests...), nil
+	return append([]v1.Descriptor(nil), layout.index.Manifests...), nil
 }
 
 // LayoutReferrers returns those descriptors of a layout's index.json whose manifest names digest as its subject, each

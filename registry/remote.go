@@ -22,7 +22,6 @@ type repository struct {
 	trip    http.RoundTripper
 	store   *Store
 	sources []keySource
-	stall   time.Duration
 
 	mu      sync.Mutex
 	conn    *connection
@@ -46,11 +45,13 @@ const refusedFor = 10 * time.Second
 // do makes a request with the first credentials that are let in, nobody's at last. It returns any answer but 401, 403.
 // Errors: *AuthError, *RateLimitError, *StatusError.
 func (r *repository) do(ctx context.Context, method, path string, header http.Header) (*http.Response, error) {
-	target := url.URL{Scheme: r.repo.Scheme(), Host: r.repo.RegistryStr(), Path: "/v2/" + r.repo.RepositoryStr() + "/" + path}
+	target := url.URL{Scheme: r.repo.Scheme(), Host: r.repo.RegistryStr(), Path: "/v2/" + r.repo.RepositoryStr() +
+		"/" + path}
 	return r.doURL(ctx, method, target, header)
 }
 
-func (r *repository) doURL(ctx context.Context, method string, target url.URL, header http.Header) (*http.Response, error) {
+func (r *repository) doURL(ctx context.Context, method string, target url.URL, header http.Header) (*http.Response,
+	error) {
 	for {
 		conn, err := r.connect(ctx)
 		if err != nil {
@@ -110,7 +111,7 @@ func (r *repository) letIn(conn *connection) {
 	conn.proven = true
 }
 
-// refuse says whether other credentials are left to try.
+// refuse reports whether other credentials are left to try.
 func (r *repository) refuse(conn *connection, status int) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -146,7 +147,8 @@ func (r *repository) connect(ctx context.Context) (*connection, error) {
 		if auth == nil {
 			continue
 		}
-		tr, err := transport.NewWithContext(ctx, r.repo.Registry, auth, r.trip, []string{r.repo.Scope(transport.PullScope)})
+		tr, err := transport.NewWithContext(ctx, r.repo.Registry, auth, r.trip,
+			[]string{r.repo.Scope(transport.PullScope)})
 		if status := statusOf(nil, err); status != 0 {
 			r.note(words, status)
 			continue
@@ -184,5 +186,6 @@ func (r *repository) credentials(ctx context.Context) (authn.Authenticator, stri
 }
 
 func (r *repository) authError(status int, tried []string) *AuthError {
-	return &AuthError{Host: showHost(r.repo.RegistryStr()), Status: status, Tried: tried, Hint: "try: " + loginHint(showHost(r.repo.RegistryStr()))}
+	return &AuthError{Host: showHost(r.repo.RegistryStr()), Status: status, Tried: tried, Hint: "try: " +
+		loginHint(showHost(r.repo.RegistryStr()))}
 }

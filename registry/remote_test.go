@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-containerregistry/pkg/authn"
@@ -289,10 +290,22 @@ func TestBlobResumes(t *testing.T) {
 	}
 }
 
-// A transfer that stands still is broken off and taken up again.
+// A transfer that stands still, or sends a byte now and then, resumes once. If it stays so, it is given up.
 func TestBlobStalls(t *testing.T) {
+	for name, tt := range map[string]struct {
+		slow  int // answers that are too slow
+		drip  bool
+		fails bool
+	}{
+		"stands still once": {1, false, false}, "drips once": {1, true, false},
+		"stands still": {9, false, true}, "drips": {9, true, true},
+	} {
+		t.Run(name, func(t *testing.T) { testStall(t, tt.slow, tt.drip, tt.fails) })
+	}
+}
+
+func testStall(t *testing.T, slow int, drip, fails bool) {
 	data := bytes.Repeat([]byte("x"), 1000)
-	first := true
 	host := serve(t, func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if !strings.Contains(r.URL.Path, "/blobs/") {
@@ -300,11 +313,11 @@ func TestBlobStalls(t *testing.T) {
 				return
 			}
 			w.Header().Set("Content-Length", itoa(len(data)))
-			if first {
-				first = false
-				_, _ = w.Write(data[:10])
-				if flusher, ok := w.(http.Flusher); ok {
-					flusher.Flush()
+			if slow--; slow >= 0 {
+				for i := 0; r.Context().Err() == nil && (drip || i == 0); i++ {
+					_, _ = w.Write(data[:1])
+					_ = http.NewResponseController(w).Flush()
+					time.Sleep(5 * time.Millisecond)
 				}
 				<-r.Context().Done()
 				return
@@ -313,15 +326,14 @@ func TestBlobStalls(t *testing.T) {
 		})
 	})
 	c, loc := client(t), parse(t, host+"/app")
-	repo, err := c.repository(loc)
-	check(t, err)
-	repo.stall = 50_000_000 // 50 ms
+	c.trip.pace = pace{window: 50 * time.Millisecond, bytes: 100}
 	r, err := c.Blob(context.Background(), loc, descriptorOf(digestOf(data)))
 	check(t, err)
+	defer r.Close()
 	got, err := io.ReadAll(r)
-	check(t, err)
-	if !bytes.Equal(got, data) {
-		t.Errorf("%d bytes", len(got))
+	var tooSlow *SlowError
+	if fails != errors.As(err, &tooSlow) || !fails && !bytes.Equal(got, data) {
+		t.Errorf("%d bytes, %v", len(got), err)
 	}
 }
 
@@ -371,7 +383,7 @@ func TestReferrersPages(t *testing.T) {
 		}
 		return `{"schemaVersion":2,"manifests":[` + strings.Join(list, ",") + `]}`
 	}
-	pages, elsewhere := 4, false
+	pages, elsewhere := 4, false // several links in several headers: only "next" leads on
 	host := serve(t, func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if !strings.Contains(r.URL.Path, "/referrers/") {
@@ -381,7 +393,8 @@ func TestReferrersPages(t *testing.T) {
 			n := len(r.URL.Query().Get("last"))
 			w.Header().Set("Content-Type", string(types.OCIImageIndex))
 			if n < pages-1 {
-				w.Header().Set("Link", fmt.Sprintf(`<%s?last=%s>; rel="next"`, r.URL.Path, strings.Repeat("x", n+1)))
+				w.Header().Add("Link", `</v2/app/referrers/first>; rel="first", </v2/app/x,y;z>; title="rel=next"; rel=prev`)
+				w.Header().Add("Link", fmt.Sprintf(`</v2/>; rel="up", <%s?last=%s>; rel="next last"`, r.URL.Path, strings.Repeat("x", n+1)))
 			}
 			if elsewhere {
 				w.Header().Set("Link", `<http://127.0.0.1:1/v2/x>; rel="next"`)
@@ -469,21 +482,28 @@ func TestCredentials(t *testing.T) {
 			t.Errorf("it does not say what was tried: %s", text)
 		}
 
-		_, err = client(t, func(o *Options) { o.Keychain = keychain{"alice", "wrong"} }).Resolve(context.Background(), loc, v1.Platform{})
+		wrong, right := WithScope(t.Context(), &Scope{Keychain: keychain{"alice", "wrong"}}), WithScope(t.Context(), &Scope{Keychain: keychain{"alice", "secret"}})
+		_, err = client(t).Resolve(wrong, loc, v1.Platform{})
 		if !errors.As(err, &refusal) || !strings.Contains(err.Error(), "pull secrets (401)") || strings.Contains(err.Error(), "wrong") {
 			t.Errorf("bearer %t: wrong credentials: %v", bearer, err)
 		}
 
-		c := client(t, func(o *Options) { o.Keychain = keychain{"alice", "secret"} })
-		if _, err := c.Resolve(context.Background(), loc, v1.Platform{}); err != nil {
+		c := client(t)
+		if _, err := c.Resolve(right, loc, v1.Platform{}); err != nil {
 			t.Errorf("bearer %t: pull secret: %v", bearer, err)
+		}
+		// What one scope was let in with is not offered in another, with the same client and the same repository.
+		for what, ctx := range map[string]context.Context{"no scope": t.Context(), "another pod's": wrong} {
+			if _, err := c.ReferrersAPI(ctx, loc, someDigest, ""); !errors.As(err, &refusal) {
+				t.Errorf("bearer %t: %s: got %v, want a refusal", bearer, what, err)
+			}
 		}
 
 		// The docker configuration comes first; if it is refused, the pull secret still helps.
-		c = client(t, func(o *Options) { o.Keychain = keychain{"alice", "secret"} })
+		c = client(t)
 		stale := `{"auths":{"` + host + `":{"auth":"` + base64.StdEncoding.EncodeToString([]byte("bob:old")) + `"}}}`
 		check(t, os.WriteFile(filepath.Join(os.Getenv("DOCKER_CONFIG"), "config.json"), []byte(stale), 0o600))
-		if _, err := c.Resolve(context.Background(), loc, v1.Platform{}); err != nil {
+		if _, err := c.Resolve(right, loc, v1.Platform{}); err != nil {
 			t.Errorf("bearer %t: behind stale credentials: %v", bearer, err)
 		}
 	}

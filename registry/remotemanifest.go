@@ -20,7 +20,8 @@ const smallTimeout = 2 * time.Minute
 // manifestTypes are the media types that we ask for.
 func manifestTypes() http.Header {
 	return http.Header{"Accept": {strings.Join([]string{
-		string(types.OCIImageIndex), string(types.DockerManifestList), string(types.OCIManifestSchema1), string(types.DockerManifestSchema2),
+		string(types.OCIImageIndex), string(types.DockerManifestList), string(types.OCIManifestSchema1),
+		string(types.DockerManifestSchema2),
 	}, ", ")}}
 }
 
@@ -29,6 +30,9 @@ func manifestTypes() http.Header {
 func (r *repository) manifest(ctx context.Context, ref string) (Part, error) {
 	if IsDigest(ref) {
 		return r.byDigest(ctx, descriptorOf(ref))
+	}
+	if !tagForm.MatchString(ref) { // a digest of another algorithm, whose bytes could not be compared with it
+		return Part{}, fmt.Errorf("reading manifest %q: it is neither a tag nor a sha256 digest", ref)
 	}
 	meant, err := r.head(ctx, ref)
 	if err != nil {
@@ -146,7 +150,8 @@ func (r *repository) checkStatus(resp *http.Response, want ...int) error {
 	if resp.StatusCode == http.StatusNotFound {
 		return fmt.Errorf("%s/%s does not have it (404): %w", r.shown, r.repo.RepositoryStr(), ErrNotFound)
 	}
-	return &StatusError{Method: resp.Request.Method, URL: showURL(resp.Request.URL), Status: resp.StatusCode, Text: errorText(resp)}
+	return &StatusError{Method: resp.Request.Method, URL: showURL(resp.Request.URL), Status: resp.StatusCode,
+		Text: errorText(resp)}
 }
 
 // errorText reads what a registry says of an error

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
@@ -57,7 +58,7 @@ func (c *Client) resolve(ctx context.Context, loc Location, platform v1.Platform
 	if loc.Local() {
 		return c.resolveLocal(ctx, loc, platform)
 	}
-	repo, err := c.repository(loc)
+	repo, err := c.repository(ctx, loc)
 	if err != nil {
 		return nil, err
 	}
@@ -66,14 +67,7 @@ func (c *Client) resolve(ctx context.Context, loc Location, platform v1.Platform
 		return nil, err
 	}
 	img := &Image{Location: loc}
-	reader := resolver{
-		manifest: repo.manifestPart,
-		config: func(ctx context.Context, desc v1.Descriptor) (Part, error) {
-			return repo.keep(readPart(ctx, repo, desc, MaxConfig))
-		},
-		has: func(string) bool { return true },
-	}
-	return img, reader.fill(ctx, img, root, platform)
+	return img, repo.resolver().fill(ctx, img, root, platform)
 }
 
 func (c *Client) resolveLocal(ctx context.Context, loc Location, platform v1.Platform) (*Image, error) {
@@ -82,28 +76,76 @@ func (c *Client) resolveLocal(ctx context.Context, loc Location, platform v1.Pla
 		return nil, err
 	}
 	loc.Kind = opened.kind
-	if opened.docker != nil {
-		return opened.docker.resolve(loc)
+	layout, docker := opened.reads()
+	if docker != nil {
+		img, err := docker.resolve(loc)
+		if err == nil {
+			img.Conflict = opened.conflict(ctx)
+		}
+		return img, err
 	}
-	desc, err := opened.layout.image(ctx, loc)
+	desc, err := layout.image(ctx, loc)
 	if err != nil {
 		return nil, err
 	}
-	root, err := readPart(ctx, opened.layout, desc, MaxManifest)
+	root, err := readPart(ctx, layout, desc, MaxManifest)
 	if err != nil {
 		return nil, err
 	}
-	img := &Image{Location: loc, Names: opened.layout.names(root.Digest)}
-	reader := resolver{
+	img := &Image{Location: loc, Names: layout.names(root.Digest), Conflict: opened.conflict(ctx)}
+	return img, layout.resolver().fill(ctx, img, root, platform)
+}
+
+// resolver returns how the parts of a place are read.
+func (c *Client) resolver(ctx context.Context, loc Location) (resolver, error) {
+	if !loc.Local() {
+		repo, err := c.repository(ctx, loc)
+		if err != nil {
+			return resolver{}, err
+		}
+		return repo.resolver(), nil
+	}
+	opened, err := c.locals.get(ctx, loc)
+	if err != nil {
+		return resolver{}, err
+	}
+	layout, _ := opened.reads()
+	if layout == nil {
+		return resolver{}, fmt.Errorf("docker save keeps no manifests: %w", ErrNotFound)
+	}
+	return layout.resolver(), nil
+}
+
+// manifestPart reads what a descriptor names; a missing manifest is a Part with a Problem.
+func (c *Client) manifestPart(ctx context.Context, loc Location, desc v1.Descriptor) (Part, error) {
+	reader, err := c.resolver(ctx, loc)
+	if err != nil {
+		return Part{}, err
+	}
+	return reader.manifest(ctx, desc)
+}
+
+func (r *repository) resolver() resolver {
+	return resolver{
+		manifest: r.manifestPart,
+		config: func(ctx context.Context, desc v1.Descriptor) (Part, error) {
+			return r.keep(readPart(ctx, r, desc, MaxConfig))
+		},
+		has: func(string) bool { return true },
+	}
+}
+
+func (l *layout) resolver() resolver {
+	return resolver{
 		manifest: func(ctx context.Context, desc v1.Descriptor) (Part, error) {
-			return readPart(ctx, opened.layout, desc, MaxManifest)
+			return readPart(ctx, l, desc, MaxManifest)
 		},
 		config: func(ctx context.Context, desc v1.Descriptor) (Part, error) {
-			return readPart(ctx, opened.layout, desc, MaxConfig)
+			return readPart(ctx, l, desc,
+				MaxConfig)
 		},
-		has: opened.layout.has,
+		has: l.has,
 	}
-	return img, reader.fill(ctx, img, root, platform)
 }
 
 // resolver follows an image from its root down to the config.
@@ -113,6 +155,7 @@ type resolver struct {
 	has      func(digest string) bool // whether a child is there; for registries always
 }
 
+// fill follows root to the manifest and config that a node of the platform would run. Indexes may lie inside indexes.
 func (r resolver) fill(ctx context.Context, img *Image, root Part, platform v1.Platform) error {
 	doc, err := readDocument(&root)
 	if err != nil {
@@ -126,30 +169,98 @@ func (r resolver) fill(ctx context.Context, img *Image, root Part, platform v1.P
 		return r.fillManifest(ctx, img, root, doc)
 	}
 	img.Index, img.IndexManifest = root, doc.index
-	images := runnable(doc.index)
-	img.Platforms = platformsOf(images)
-	if len(images) == 0 {
-		return fmt.Errorf("there is no image in the index: %w", ErrNotFound)
-	}
-	child, err := choose(images, platform, r.has)
+	picked, part, doc, err := r.descend(ctx, img, doc, platform)
 	if err != nil {
 		return err
 	}
-	if child.Platform != nil {
-		img.Platform = *child.Platform
-	}
-	part, err := r.manifest(ctx, child)
-	if err != nil {
-		return fmt.Errorf("reading manifest %s: %w", child.Digest, err)
-	}
-	if doc, err = readDocument(&part); err != nil {
+	if err := r.fillManifest(ctx, img, part, doc); err != nil {
 		return err
 	}
-	if doc.index != nil {
-		part.malformed(&LimitError{What: "depth of indexes inside indexes", Limit: 1})
-		doc = document{}
+	if img.ConfigFile != nil && picked.chosen.Platform == nil && !runsOn(img.ConfigFile, picked.want) {
+		have := platformsOf([]v1.Descriptor{{Platform: img.ConfigFile.Platform()}})
+		return &PlatformError{Want: picked.want, Have: have, Index: img.Index.Digest, Candidates: img.Candidates}
 	}
-	return r.fillManifest(ctx, img, part, doc)
+	return r.compareRivals(ctx, img)
+}
+
+// descend chooses in an index, and in the indexes below it, until it reads a manifest. doc is that of img.Index.
+func (r resolver) descend(ctx context.Context, img *Image, doc document, platform v1.Platform) (choice, Part,
+	document, error) {
+	for depth := 1; ; depth++ {
+		picked, err := choose(doc.index, platform, r.has)
+		var none *PlatformError
+		if errors.As(err, &none) {
+			none.Index = img.Index.Digest
+		}
+		if err != nil {
+			return choice{}, Part{}, document{}, err
+		}
+		if p := picked.chosen.Platform; p != nil {
+			img.Platform = *p
+		}
+		part, err := r.manifest(ctx, picked.chosen)
+		if err != nil {
+			return choice{}, Part{}, document{}, fmt.Errorf("reading manifest %s: %w", picked.chosen.Digest, err)
+		}
+		if doc, err = readDocument(&part); err != nil {
+			return choice{}, Part{}, document{}, err
+		}
+		img.addCandidates(picked.list, doc.index != nil)
+		if doc.index == nil {
+			return picked, part, doc, nil
+		}
+		if depth == MaxIndexDepth {
+			part.malformed(&LimitError{What: "depth of indexes inside indexes", Limit: MaxIndexDepth})
+			return picked, part, document{}, nil
+		}
+		img.Nested = append(img.Nested, part)
+	}
+}
+
+// addCandidates notes what one index offers. A chosen entry that is an index itself is replaced by what that one
+// offers.
+func (img *Image) addCandidates(list []Candidate, nested bool) {
+	for _, c := range list {
+		if !c.Chosen || !nested {
+			img.Candidates = append(img.Candidates, c)
+		}
+	}
+}
+
+// runsOn reports whether the platform of a config fits the one that was asked for. A config without one fits all.
+func runsOn(config *v1.ConfigFile, want v1.Platform) bool {
+	if want.OS == "" && want.Architecture == "" || config.Architecture == "" {
+		return true
+	}
+	return rank(want).fits(v1.Platform{OS: config.OS, Architecture: config.Architecture, Variant: config.Variant,
+		OSVersion: config.OSVersion})
+}
+
+// compareRivals reads which config each rival names: the same config is the same content, as where an index lists an
+// image once with gzip and once with zstd layers. A rival that cannot be read stays without a config.
+func (r resolver) compareRivals(ctx context.Context, img *Image) error {
+	read := 0
+	for i := range img.Candidates {
+		c := &img.Candidates[i]
+		if c.Chosen {
+			c.Config = img.Config.Digest
+		}
+		if !c.Rival || read == maxRivals {
+			continue
+		}
+		read++
+		part, err := r.manifest(ctx, descriptorOf(c.Digest))
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err != nil || !part.Holds() {
+			continue
+		}
+		if doc, err := parseDocument(part.Bytes); err == nil && doc.manifest != nil {
+			c.Config = hashString(doc.manifest.Config.Digest)
+		}
+	}
+	return nil
 }
 
 // readDocument parses a part that holds and notes in it what is malformed. An error means that there is nothing.
@@ -167,17 +278,25 @@ func readDocument(part *Part) (document, error) {
 	return doc, nil
 }
 
+// hasFileSystem reports whether a manifest has a layer that a runtime could run from, whatever its config is called.
+func hasFileSystem(m *v1.Manifest) bool {
+	return slices.ContainsFunc(m.Layers, func(d v1.Descriptor) bool {
+		return isFileSystem(d.MediaType) ||
+			formOf(d) != ""
+	})
+}
+
 func (r resolver) fillManifest(ctx context.Context, img *Image, part Part, doc document) error {
 	img.Manifest, img.ManifestFile = part, doc.manifest
 	if doc.manifest == nil {
 		return nil
 	}
 	config := doc.manifest.Config
-	if !isImageConfig(string(config.MediaType)) {
+	if !isImageConfig(string(config.MediaType)) && !hasFileSystem(doc.manifest) {
 		return fmt.Errorf("it is no image but %s: %w", config.MediaType, ErrNotFound)
 	}
 	for i, d := range doc.manifest.Layers {
-		img.Layers = append(img.Layers, Layer{Number: i, Descriptor: d})
+		img.Layers = append(img.Layers, Layer{Number: i, Descriptor: d, Form: formOf(d)})
 	}
 	var err error
 	if img.Config, err = r.config(ctx, config); err != nil {

@@ -7,23 +7,24 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
 
-// Stack lists the digests of an image's layers, the lowest first, from its manifests alone: neither its config nor a layer
-// is read. stored asks no registry: what the store does not have is ErrNotFound then. Errors: ErrNotFound, *PlatformError,
-// *DigestError, *RateLimitError.
+// Stack lists the digests of an image's layers, the lowest first, from its manifests alone: neither its config nor a
+// layer is read. stored asks no registry: what the store does not have is ErrNotFound then. Errors: ErrNotFound,
+// *PlatformError, *DigestError, *RateLimitError.
 func (c *Client) Stack(ctx context.Context, loc Location, platform v1.Platform, stored bool) ([]string, error) {
 	read := func(digest string) (document, error) { return c.readManifest(ctx, loc, digest, stored) }
 	doc, err := read(firstOf(loc.Digest, loc.Tag))
-	if err == nil && doc.index != nil {
-		var child v1.Descriptor
-		if child, err = choose(runnable(doc.index), platform, func(string) bool { return true }); err == nil {
-			doc, err = read(hashString(child.Digest))
+	for depth := 0; err == nil && doc.index != nil; depth++ {
+		if depth == MaxIndexDepth {
+			err = &LimitError{What: "depth of indexes inside indexes", Limit: MaxIndexDepth}
+			break
+		}
+		var picked choice
+		if picked, err = choose(doc.index, platform, func(string) bool { return true }); err == nil {
+			doc, err = read(hashString(picked.chosen.Digest))
 		}
 	}
-	switch {
-	case err != nil:
+	if err != nil {
 		return nil, fmt.Errorf("reading the manifest of %s: %w", loc, err)
-	case doc.manifest == nil:
-		return nil, fmt.Errorf("reading the manifest of %s: an index inside an index", loc)
 	}
 	var layers []string
 	for _, l := range doc.manifest.Layers {

@@ -94,7 +94,7 @@ func (s *Store) Open(digest string) (*os.File, int64, error) {
 	return f, info.Size(), nil
 }
 
-// Has says whether a blob is there.
+// Has reports whether a blob is there.
 func (s *Store) Has(digest string) bool {
 	path, err := s.blobPath(digest)
 	if err != nil {

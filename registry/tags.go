@@ -11,14 +11,14 @@ import (
 	"time"
 )
 
-// Tags lists the tags of a repository (https://github.com/opencontainers/distribution-spec/blob/main/spec.md#listing-tags),
-// in the registry's order. Errors: ErrNotFound; with a *LimitError come those that were read. Local places have no such
-// list: ErrNotFound.
+// Tags lists the tags of a repository
+// (https://github.com/opencontainers/distribution-spec/blob/main/spec.md#listing-tags), in the registry's order.
+// Errors: ErrNotFound; with a *LimitError come those that were read. Local places have no such list: ErrNotFound.
 func (c *Client) Tags(ctx context.Context, loc Location) ([]string, error) {
 	if loc.Local() {
 		return nil, fmt.Errorf("listing the tags of %s: %w", loc, ErrNotFound)
 	}
-	repo, err := c.repository(loc)
+	repo, err := c.repository(ctx, loc)
 	if err != nil {
 		return nil, err
 	}
@@ -40,7 +40,7 @@ func (c *Client) TagNow(ctx context.Context, loc Location, tag string) (Tagged, 
 	if loc.Local() {
 		return Tagged{}, fmt.Errorf("asking %s for tag %s: %w", loc, tag, ErrNotFound)
 	}
-	repo, err := c.repository(loc)
+	repo, err := c.repository(ctx, loc)
 	if err != nil {
 		return Tagged{}, err
 	}
@@ -92,7 +92,7 @@ func (r *repository) tagsPage(ctx context.Context, target url.URL) ([]string, *u
 	if err != nil {
 		return nil, nil, err
 	}
-	link, err := nextPage(resp.Header.Get("Link"), target)
+	link, err := nextPage(resp.Header.Values("Link"), target)
 	return tags, link, err
 }
 

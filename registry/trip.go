@@ -20,6 +20,7 @@ type trip struct {
 	inner     http.RoundTripper
 	userAgent string
 	limits    *rateLimits
+	pace      pace
 	notice    func(string)
 	log       func(Request)
 	sleep     func(context.Context, time.Duration) error
@@ -34,14 +35,19 @@ func (t *trip) RoundTrip(in *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	for attempt := 1; ; attempt++ {
-		req, err := t.prepare(in)
+		ctx, cancel := context.WithCancelCause(in.Context())
+		req, err := t.prepare(in.Clone(ctx))
 		if err != nil {
+			cancel(nil)
 			return nil, err
 		}
 		resp, err := t.inner.RoundTrip(req)
 		t.record(req, resp)
 		if err == nil {
 			t.limits.learn(req, resp)
+			paced(ctx, cancel, resp, t.pace)
+		} else {
+			cancel(nil)
 		}
 		wait, why := t.again(resp, err, attempt)
 		if why == "" {
@@ -50,10 +56,11 @@ func (t *trip) RoundTrip(in *http.Request) (*http.Response, error) {
 		if resp != nil {
 			drain(resp.Body)
 		}
-		if wait > MaxRetryAfter || attempt == MaxAttempts {
+		if wait > MaxRetryAfter || attempt == MaxAttempts || isTimeout(err) && attempt == maxTimeouts {
 			return nil, t.giveUp(req, resp, err, wait, why)
 		}
-		t.notice(fmt.Sprintf("%s %s, trying again in %s", req.URL.Host, why, wait.Round(100*time.Millisecond)))
+		t.notify(in.Context(), fmt.Sprintf("%s %s, trying again in %s", req.URL.Host, why,
+			wait.Round(100*time.Millisecond)))
 		if err := t.sleep(req.Context(), wait); err != nil {
 			return nil, err
 		}
@@ -73,8 +80,18 @@ func allowed(req *http.Request) error {
 	return nil
 }
 
+// notify hands a notice to the scope of a request, else to the client.
+func (t *trip) notify(ctx context.Context, text string) {
+	if notice := scopeOf(ctx).Notice; notice != nil {
+		notice(text)
+		return
+	}
+	t.notice(text)
+}
+
+// prepare makes a request that is sent out of one that was asked for.
 func (t *trip) prepare(in *http.Request) (*http.Request, error) {
-	req := in.Clone(in.Context())
+	req := in
 	if in.GetBody != nil {
 		body, err := in.GetBody()
 		if err != nil {
@@ -92,7 +109,7 @@ func (t *trip) prepare(in *http.Request) (*http.Request, error) {
 	return req, nil
 }
 
-// again says how long to wait and why the request must be made again; an empty why means that it is done.
+// again is how long to wait and why the request must be made again; an empty why means that it is done.
 func (t *trip) again(resp *http.Response, err error, attempt int) (time.Duration, string) {
 	pause := time.Duration(attempt*attempt) * 500 * time.Millisecond
 	if err != nil {
@@ -104,7 +121,8 @@ func (t *trip) again(resp *http.Response, err error, attempt int) (time.Duration
 	switch resp.StatusCode {
 	case http.StatusTooManyRequests:
 		return max(pause, retryAfter(resp)), "asks for fewer requests (429)"
-	case http.StatusInternalServerError, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+	case http.StatusInternalServerError, http.StatusBadGateway, http.StatusServiceUnavailable,
+		http.StatusGatewayTimeout:
 		return max(pause, retryAfter(resp)), fmt.Sprintf("answers with status %d", resp.StatusCode)
 	}
 	return 0, ""
@@ -130,15 +148,24 @@ func isTemporary(err error) bool {
 		errors.Is(err, syscall.EPIPE) || (errors.As(err, &netErr) && netErr.Timeout())
 }
 
+func isTimeout(err error) bool {
+	var netErr net.Error
+	return errors.As(err, &netErr) && netErr.Timeout()
+}
+
 func (t *trip) record(req *http.Request, resp *http.Response) {
-	if t.log == nil {
+	log := scopeOf(req.Context()).Log
+	if log == nil {
+		log = t.log
+	}
+	if log == nil {
 		return
 	}
 	entry := Request{Method: req.Method, URL: showURL(req.URL), Bytes: -1, Time: time.Now().UTC()}
 	if resp != nil {
 		entry.Status, entry.Bytes = resp.StatusCode, resp.ContentLength
 	}
-	t.log(entry)
+	log(entry)
 }
 
 // showURL leaves out the user, and the values of the query: signed download links carry secrets there.

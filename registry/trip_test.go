@@ -251,7 +251,7 @@ func TestKeySourcesServeTheirHosts(t *testing.T) {
 		"ghcr.io":                  "",
 	} {
 		got := ""
-		for _, s := range keySources(nil)[1:] {
+		for _, s := range keySources()[1:] {
 			if s.serves(host) {
 				got = s.name
 			}

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"sync"
 
 	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/authn/kubernetes"
@@ -12,36 +11,19 @@ import (
 	"github.com/backtrail/backtrail/kube"
 )
 
-// pullSecrets are the credentials of the pods that were opened, asked after all others. It is empty unless
-// --pull-secrets allows reading them.
-type pullSecrets struct {
-	mu    sync.Mutex
-	chain []authn.Keychain
-}
-
-// Resolve is of authn.Keychain.
-func (p *pullSecrets) Resolve(r authn.Resource) (authn.Authenticator, error) {
-	p.mu.Lock()
-	chain := append([]authn.Keychain{}, p.chain...)
-	p.mu.Unlock()
-	return authn.NewMultiKeychain(chain...).Resolve(r)
-}
-
-// read takes the pull secrets of a pod and of its service account. What may not be read is said; the others count.
-func (p *pullSecrets) read(ctx context.Context, cluster kube.Source, pod *corev1.Pod, notice func(string)) error {
+// pullSecretsOf reads the pull secrets of a pod and of its service account: the credentials of its case, and of no other.
+// It is nil where there are none. Secrets that may not be read are reported; the others count.
+func pullSecretsOf(ctx context.Context, cluster kube.Source, pod *corev1.Pod, notice func(string)) (authn.Keychain, error) {
 	found, err := cluster.PullSecrets(ctx, pod)
 	if err != nil {
 		notice("not all pull secrets could be read: " + err.Error())
 	}
 	if len(found) == 0 {
-		return nil
+		return nil, nil
 	}
-	k, err := kubernetes.NewFromPullSecrets(ctx, found)
+	keychain, err := kubernetes.NewFromPullSecrets(ctx, found)
 	if err != nil {
-		return fmt.Errorf("reading the pull secrets of pod %s: %w", pod.Name, err)
+		return nil, fmt.Errorf("reading the pull secrets of pod %s: %w", pod.Name, err)
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.chain = append(p.chain, k)
-	return nil
+	return keychain, nil
 }

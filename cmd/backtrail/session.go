@@ -46,8 +46,7 @@ type session struct {
 	choice     *subject.Choice
 	checkpoint *layer.Checkpoint // what changed at run time; nil without
 	alerts     *triage.AlertSources
-	lister     *triage.Lister // of the pods with their alerts
-	pulls      pullSecrets
+	lister     *triage.Lister      // of the pods with their alerts
 	sign       evidence.Signer     // of bundles; nil: they are not signed
 	notices    chan inspect.Notice // for the terminal UI, where no case is open
 
@@ -112,7 +111,7 @@ func (s *session) close() {
 }
 
 func (s *session) registryClient(store *registry.Store) (*registry.Client, error) {
-	o := registry.Options{Store: store, UserAgent: "backtrail/" + version, Notice: s.notice, Log: s.request, Keychain: &s.pulls}
+	o := registry.Options{Store: store, UserAgent: "backtrail/" + version, Notice: s.notice, Log: s.request}
 	for _, text := range s.flags.registryMaps {
 		m, err := registry.ParseMapping(text)
 		if err != nil {
@@ -167,8 +166,13 @@ func (s *session) notice(text string) {
 // request puts a request to a registry into the open case.
 func (s *session) request(r registry.Request) {
 	if say := s.say.Load(); say != nil {
-		(*say)(inspect.Event{Fact: inspect.Request{Method: r.Method, URL: r.URL, Status: r.Status, Bytes: max(r.Bytes, 0)}})
+		(*say)(requestEvent(r))
 	}
+}
+
+// requestEvent is a request to a registry as a line of a case.
+func requestEvent(r registry.Request) inspect.Event {
+	return inspect.Event{Fact: inspect.Request{Method: r.Method, URL: r.URL, Status: r.Status, Bytes: max(r.Bytes, 0)}}
 }
 
 func (s *session) attach(say func(inspect.Event)) { s.say.Store(&say) }

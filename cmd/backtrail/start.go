@@ -27,6 +27,7 @@ func (s *session) plan(p prepared) engine.Plan {
 // open is an open case: its ledger, the source of its checks, and what is watched beside them.
 type open struct {
 	plan   engine.Plan
+	scope  *registry.Scope // its credentials and what its requests report
 	ledger *ledger.Ledger
 	source inspect.Source
 	watch  inspect.Source // of the pod, for as long as the case is open; nil where nothing can be watched
@@ -34,7 +35,13 @@ type open struct {
 
 // start begins a prepared case; every fact is on disk before anybody sees it.
 func (s *session) start(p prepared) (*open, error) {
-	plan := s.plan(p)
+	plan, scope := s.plan(p), &registry.Scope{Keychain: p.keys}
+	attach := plan.Attach
+	plan.Attach = func(say func(inspect.Event)) { // before any check runs
+		scope.Notice = func(text string) { say(inspect.Event{Fact: inspect.Notice{Level: "warning", Text: text}}) }
+		scope.Log = func(r registry.Request) { say(requestEvent(r)) }
+		attach(say)
+	}
 	dir, err := casesDir()
 	if err != nil {
 		return nil, err
@@ -43,12 +50,17 @@ func (s *session) start(p prepared) (*open, error) {
 	if err != nil {
 		return nil, hinted(err, "set XDG_DATA_HOME to a folder that can be written")
 	}
-	o := &open{plan: plan, ledger: l}
+	o := &open{plan: plan, scope: scope, ledger: l}
 	o.source = o.run(plan)
 	if watch := cluster.Watch(s.around(p.subject), s.client.Store(), s.flags.noLogs); watch != nil {
 		o.watch = o.appended(watch)
 	}
 	return o, nil
+}
+
+// context returns a context whose requests to registries belong to the case.
+func (o *open) context(ctx context.Context) context.Context {
+	return registry.WithScope(registry.AtOnce(ctx), o.scope)
 }
 
 // run gives the source of a run on the case: first what its ledger holds already, then what the run appends.
@@ -57,14 +69,14 @@ func (o *open) run(plan engine.Plan) inspect.Source {
 		if err := ledger.ReplayOf(o.ledger.Events)(ctx, emit); err != nil {
 			return err
 		}
-		return engine.Run(registry.AtOnce(ctx), plan, o.ledger, emit)
+		return engine.Run(o.context(ctx), plan, o.ledger, emit)
 	}
 }
 
 // appended puts what a source emits into the ledger.
 func (o *open) appended(source inspect.Source) inspect.Source {
 	return func(ctx context.Context, emit func(inspect.Event)) error {
-		return source(registry.AtOnce(ctx), func(e inspect.Event) {
+		return source(o.context(ctx), func(e inspect.Event) {
 			if e, _ = o.ledger.Append(e.Check, e.Container, e.Fact); e.Fact != nil { // a failed write is shown by the run
 				emit(e)
 			}
@@ -102,6 +114,6 @@ func (o *open) again(keys []inspect.Key) (inspect.Source, error) {
 		return nil, fmt.Errorf("running again: no check was named")
 	}
 	return func(ctx context.Context, emit func(inspect.Event)) error {
-		return engine.Run(registry.AtOnce(ctx), p, o.ledger, emit)
+		return engine.Run(o.context(ctx), p, o.ledger, emit)
 	}, nil
 }

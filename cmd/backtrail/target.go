@@ -8,6 +8,8 @@ import (
 	"os"
 	"strings"
 
+	"github.com/google/go-containerregistry/pkg/authn"
+
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/subject"
 	"github.com/backtrail/backtrail/inspect/triage"
@@ -19,6 +21,7 @@ type prepared struct {
 	target  inspect.Target
 	subject subject.Options
 	opening []inspect.Event
+	keys    authn.Keychain // of the pod, for the registries of its case; nil without
 }
 
 // prepare finds what a target names. Nothing there: an error, and no case is begun.
@@ -95,7 +98,7 @@ func (s *session) preparePodIn(ctx context.Context, namespace, name string, t su
 		p.target.Workload = t.Kind + "/" + t.Name
 	}
 	if s.flags.pullSecrets {
-		if err := s.pulls.read(ctx, cluster, found.Pod, s.notice); err != nil {
+		if p.keys, err = pullSecretsOf(ctx, cluster, found.Pod, s.notice); err != nil {
 			return prepared{}, err
 		}
 	}

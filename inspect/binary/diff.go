@@ -23,7 +23,7 @@ func Diff(client *registry.Client, cache *layer.Cache, owners *owner.Cache) engi
 			return engine.Nothing("no known-good to compare with")
 		}
 		good := *image.Diff.KnownGood
-		other, err := cache.ReadImage(ctx, client, good.Location, layer.ParsePlatform(image.Platform), func(p inspect.Progress) { emit(inspect.Event{Fact: p}) })
+		other, err := cache.ReadKnownGood(ctx, client, good, func(p inspect.Progress) { emit(inspect.Event{Fact: p}) })
 		if err != nil {
 			return fmt.Errorf("comparing with the %s: %w", good.Word(), err)
 		}

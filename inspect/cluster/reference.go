@@ -43,7 +43,7 @@ func tagsToday(ctx context.Context, o Options) map[string]today {
 		return found
 	}
 	for _, c := range kube.Containers(o.Pod, nil) {
-		loc, err := registry.Parse(c.Reference)
+		loc, err := registry.ParseReference(c.Reference)
 		if err != nil || loc.Digest != "" || o.Container != "" && c.Name != o.Container {
 			continue
 		}

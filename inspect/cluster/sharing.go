@@ -184,7 +184,7 @@ func placeOf(c kube.PeerContainer) (registry.Location, bool) {
 	if c.Image.Kind != kube.IDRepo {
 		return registry.Location{}, false
 	}
-	loc, err := registry.Parse(c.Reference)
+	loc, err := registry.ParseReference(c.Reference)
 	if err != nil || loc.Local() {
 		return registry.Location{}, false
 	}

@@ -47,7 +47,7 @@ func (c *Cache) Reread(ctx context.Context, client *registry.Client, image inspe
 		return err
 	}
 	for _, l := range img.Layers {
-		c.proofs.Forget(l.Digest())
+		c.proofs.Forget(proofKey(img, l))
 	}
 	layers, err := c.IngestAll(ctx, client, img, nil)
 	if err != nil {

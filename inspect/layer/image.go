@@ -30,19 +30,41 @@ func (c *Cache) ImageLayers(ctx context.Context, client *registry.Client, locati
 // again costs nothing. Layers that could not be read are there, with their status. progress, which may be nil, is called with
 // how far it is, whoever asked first.
 func (c *Cache) ReadImage(ctx context.Context, client *registry.Client, location string, platform v1.Platform, progress func(inspect.Progress)) (*LayeredImage, error) {
-	key := location + " " + platform.String()
+	open := func(ctx context.Context) (*registry.Image, error) {
+		loc, err := registry.Parse(location)
+		if err != nil {
+			return nil, err
+		}
+		return client.Resolve(ctx, loc, platform)
+	}
+	return c.readImage(ctx, client, location+" "+platform.String(), open, progress)
+}
+
+// ReadKnownGood is ReadImage of an image that was resolved before, by the digests that it had.
+func (c *Cache) ReadKnownGood(
+	ctx context.Context, client *registry.Client, good inspect.KnownGood, progress func(inspect.Progress),
+) (*LayeredImage, error) {
+	pin, err := registry.ParsePin(good.Location, good.Index, good.Digest, good.Config)
+	if err != nil {
+		return nil, err
+	}
+	open := func(ctx context.Context) (*registry.Image, error) { return client.Reopen(ctx, pin) }
+	return c.readImage(ctx, client, good.Location+" "+good.Key(), open, progress)
+}
+
+// readImage opens an image and ingests its layers, once for each key.
+func (c *Cache) readImage(
+	ctx context.Context, client *registry.Client, key string, open func(context.Context) (*registry.Image, error),
+	progress func(inspect.Progress),
+) (*LayeredImage, error) {
 	if progress != nil {
 		c.follow(key, progress)
 		defer c.follow(key, nil)
 	}
 	got, err := c.images.Get(ctx, key, func(ctx context.Context) (*LayeredImage, error) {
-		loc, err := registry.Parse(location)
+		img, err := open(ctx)
 		if err != nil {
-			return nil, err
-		}
-		img, err := client.Resolve(ctx, loc, platform)
-		if err != nil {
-			return nil, fmt.Errorf("reading image %s: %w", location, err)
+			return nil, fmt.Errorf("reading image %s: %w", key, err)
 		}
 		li := &LayeredImage{Image: img}
 		watch := &Watch{Progress: func(p inspect.Progress) { c.tell(key, p) }, Layer: func(in Ingested) {
@@ -51,7 +73,7 @@ func (c *Cache) ReadImage(ctx context.Context, client *registry.Client, location
 			}
 		}}
 		if li.Layers, err = c.IngestAll(ctx, client, img, watch); err != nil {
-			return nil, fmt.Errorf("reading image %s: %w", location, err)
+			return nil, fmt.Errorf("reading image %s: %w", key, err)
 		}
 		return li, nil
 	})

@@ -53,12 +53,26 @@ func (c *Cache) prove(ctx context.Context, client *registry.Client, img *registr
 	if digest == "" {
 		return c.skips.unless(ctx, claim, read)
 	}
+	if img.Location.Local() {
+		return c.proofs.Get(ctx, proofKey(img, claim), func(ctx context.Context) (proof, error) {
+			return c.skips.unless(ctx, claim, read)
+		})
+	}
 	return c.proofs.Get(ctx, digest, func(ctx context.Context) (proof, error) {
 		if p, ok := c.proven(digest); ok {
 			return p, nil
 		}
 		return c.skips.unless(ctx, claim, read)
 	})
+}
+
+// proofKey names the proof of a layer within a run. Two places on this machine can hold different bytes under one digest;
+// what a registry gives is always its digest.
+func proofKey(img *registry.Image, claim registry.Layer) string {
+	if img.Location.Local() {
+		return img.Location.Path + " " + claim.Digest()
+	}
+	return claim.Digest()
 }
 
 // claimed is the layer as manifest and config claim it, not yet looked at.

@@ -48,13 +48,16 @@ func Layers(client *registry.Client, cache *Cache) engine.Check {
 	}}
 }
 
-// Resolve opens the image of a case again.
+// Resolve opens the image of a case again, by the digests that it had.
 func Resolve(ctx context.Context, client *registry.Client, image inspect.Image) (*registry.Image, error) {
-	loc, err := registry.Parse(image.Location)
+	if err := image.Read(); err != nil {
+		return nil, err
+	}
+	pin, err := registry.ParsePin(image.Location, image.Index, image.Digest, image.Config)
 	if err != nil {
 		return nil, fmt.Errorf("reading the layers: %w", err)
 	}
-	img, err := client.Resolve(ctx, loc, ParsePlatform(image.Platform))
+	img, err := client.Reopen(ctx, pin)
 	if err != nil {
 		return nil, fmt.Errorf("reading the layers of %s: %w", image.Location, err)
 	}

@@ -19,7 +19,11 @@ func (c *Cache) readLayer(ctx context.Context, client *registry.Client, img *reg
 		return proof{}, noBytes(ctx, err)
 	}
 	defer src.Close()
-	blob, err := c.newBlob(claim.Digest())
+	stored := claim.Digest()
+	if img.Location.Local() { // whatever the source has is kept under its own digest
+		stored = ""
+	}
+	blob, err := c.newBlob(stored)
 	if err != nil {
 		return proof{}, err
 	}
@@ -45,9 +49,9 @@ func (c *Cache) readLayer(ctx context.Context, client *registry.Client, img *reg
 }
 
 // layer opens a layer as it is stored: from the store, where it was kept and not yet read or its index was lost, else
-// from its place. Either way it is hashed.
+// from its place. Either way it is hashed. A layout or archive is evidence in hand: only its own bytes count.
 func (c *Cache) layer(ctx context.Context, client *registry.Client, img *registry.Image, claim registry.Layer) (io.ReadCloser, error) {
-	if digest := claim.Digest(); digest != "" {
+	if digest := claim.Digest(); digest != "" && !img.Location.Local() {
 		if f, _, err := c.store.Open(digest); err == nil {
 			return f, nil
 		}
@@ -135,7 +139,7 @@ func noBytes(ctx context.Context, err error) error {
 		return ctx.Err()
 	case errors.As(err, new(*storeError)):
 		return err
-	case errors.As(err, new(*registry.LimitError)):
+	case errors.As(err, new(*registry.LimitError)), errors.As(err, new(*registry.SlowError)):
 		return &badLayer{problem: registry.ProblemLimit, detail: err.Error()}
 	case errors.Is(err, registry.ErrNotFound):
 		return &badLayer{problem: registry.ProblemMissing, detail: err.Error()}

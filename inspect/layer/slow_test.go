@@ -253,7 +253,7 @@ func TestALayerIsLeftOut(t *testing.T) {
 // What is kept costs nothing, whatever its size.
 func TestKeptLayersAreNotLeftOut(t *testing.T) {
 	_, base := debian()
-	target := imageOf(t, v1.Config{}, base)
+	target := newSlowRegistry(t).push(t, imageOf(t, v1.Config{}, base), "shop")
 	b := newBench(t)
 	b.examine(t, target)
 	b.cache.Skips().Max, b.cache.Skips().Named = 1, []string{"0"}

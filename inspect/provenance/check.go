@@ -23,6 +23,9 @@ func Check(client *registry.Client) engine.Check {
 		Name: Name, Scope: engine.PerImage, Needs: []string{signatureCheck},
 		Run: func(ctx context.Context, on engine.On, emit func(inspect.Event)) error {
 			image, expected := on.Image(), on.Case().Expected
+			if err := image.Read(); err != nil {
+				return err
+			}
 			all, unread := signed(client.Store(), image.Signatures)
 			unasked := unaskedStores(image, on.Ended(signatureCheck))
 			claims, err := claimed(ctx, client, image, ofImage, emit)

@@ -48,7 +48,7 @@ func newScene(t *testing.T) *scene {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = client.Close() })
-	return &scene{t: t, client: client, image: inspect.Image{ImageHead: inspect.ImageHead{Container: "web", Reference: "registry.example/app:1", Digest: digestOf("image"), Status: inspect.Verified}}}
+	return &scene{t: t, client: client, image: inspect.Image{ImageHead: inspect.ImageHead{Container: "web", Reference: "registry.example/app:1", Location: "registry.example/app@" + digestOf("image"), Digest: digestOf("image"), Status: inspect.Verified}}}
 }
 
 func digestOf(text string) string {

@@ -25,6 +25,9 @@ func Drift(client *registry.Client, examine Examiner) engine.Check {
 		Name: DriftName, Scope: engine.PerImage, Needs: []string{"known-good", signatureCheck, Name},
 		Run: func(ctx context.Context, on engine.On, emit func(inspect.Event)) error {
 			image := on.Image()
+			if err := image.Read(); err != nil {
+				return err
+			}
 			if image.Diff == nil || image.Diff.KnownGood == nil {
 				return engine.Nothing("no known-good image to compare with")
 			}

@@ -43,6 +43,9 @@ type seenSigner struct {
 func Seen(client *registry.Client, now func() time.Time) engine.Check {
 	return engine.Check{Name: SeenName, Scope: engine.PerImage, Needs: []string{signatureCheck, Name}, Run: func(_ context.Context, on engine.On, emit func(inspect.Event)) error {
 		image := on.Image()
+		if err := image.Read(); err != nil {
+			return err
+		}
 		loc, err := registry.Parse(image.Location)
 		if err != nil || image.Key() == "" {
 			return engine.Nothing("the image has no repository")

@@ -24,6 +24,9 @@ func Attached(client *registry.Client) engine.Check {
 		Name: CheckAttached, Needs: []string{"signatures"},
 		Run: func(ctx context.Context, on engine.On, emit func(inspect.Event)) error {
 			image := on.Image()
+			if err := image.Read(); err != nil {
+				return err
+			}
 			rows := attested(client.Store(), image.Signatures)
 			a := attachments{client: client, image: image, emit: emit, seen: map[string]bool{}}
 			err := a.collect(ctx)

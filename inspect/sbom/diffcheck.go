@@ -6,8 +6,6 @@ import (
 
 	"github.com/backtrail/backtrail/inspect/engine"
 
-	v1 "github.com/google/go-containerregistry/pkg/v1"
-
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/layer"
 	"github.com/backtrail/backtrail/registry"
@@ -26,7 +24,7 @@ func Diff(client *registry.Client, c *Cataloguer) engine.Check {
 				return engine.Unchecked("the packages of the image are not all known: %s", state.Reason)
 			}
 			good := *image.Diff.KnownGood
-			before, err := c.packagesOf(ctx, client, good, image.Platform)
+			before, err := c.packagesOf(ctx, client, good)
 			if err != nil {
 				return fmt.Errorf("cataloguing the %s image: %w", good.Word(), err)
 			}
@@ -42,15 +40,12 @@ func Diff(client *registry.Client, c *Cataloguer) engine.Check {
 
 // packagesOf catalogues the known-good image. Packages that could not all be found would show as added ones, so that a
 // part of them is no ground for a comparison.
-func (c *Cataloguer) packagesOf(ctx context.Context, client *registry.Client, good inspect.KnownGood, platform string) ([]inspect.Package, error) {
-	p, err := v1.ParsePlatform(platform)
-	if err != nil || p == nil {
-		p = &v1.Platform{}
-	}
-	layers, img, err := c.cache.ImageLayers(ctx, client, good.Location, *p)
+func (c *Cataloguer) packagesOf(ctx context.Context, client *registry.Client, good inspect.KnownGood) ([]inspect.Package, error) {
+	read, err := c.cache.ReadKnownGood(ctx, client, good, nil)
 	if err != nil {
 		return nil, err
 	}
+	layers, img := read.Layers, read.Image
 	if part, bad := img.Problem(); bad {
 		return nil, fmt.Errorf("it does not hold: %s", part.Detail)
 	}

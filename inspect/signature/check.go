@@ -47,6 +47,9 @@ func Check(o Options) engine.Check {
 
 func (o Options) run(ctx context.Context, on engine.On, emit func(inspect.Event)) error {
 	i := on.Image()
+	if err := i.Read(); err != nil {
+		return err
+	}
 	x, err := o.expectation(on.Case().Expected, i)
 	if err != nil {
 		return err
@@ -179,7 +182,7 @@ func (o Options) tagPlace(loc registry.Location) (registry.Location, error) {
 	if name == "" || loc.Local() {
 		return loc, nil
 	}
-	other, err := registry.Parse(name)
+	other, err := registry.ParseReference(name)
 	if err != nil {
 		return loc, fmt.Errorf("reading COSIGN_REPOSITORY: %w", err)
 	}

@@ -32,6 +32,9 @@ const (
 func Usual(client *registry.Client) engine.Check {
 	return engine.Check{Name: UsualName, Scope: engine.PerImage, Needs: []string{Name}, Run: func(ctx context.Context, on engine.On, emit func(inspect.Event)) error {
 		i := on.Image()
+		if err := i.Read(); err != nil {
+			return err
+		}
 		gate, unsigned := unsignedGate(i)
 		loc, err := registry.Parse(i.Location)
 		if !unsigned || err != nil || loc.Local() {

@@ -26,7 +26,8 @@ func (s search) candidates(ctx context.Context, pod *inspect.Pod) []inspect.Cand
 		}
 		why := fmt.Sprintf("revision %d (%s)", r.Number, r.Name)
 		if id := kube.ParseImageID(r.Running[container]); id.Kind == kube.IDRepo {
-			all = append(all, inspect.Candidate{Reference: r.Images[container], Location: id.Repository + "@" + id.Digest, Why: why + ", pods of it still run", Confidence: "high"})
+			all = append(all, inspect.Candidate{Reference: r.Images[container], Location: id.Repository + "@" +
+				id.Digest, Why: why + ", pods of it still run", Confidence: "high"})
 			continue
 		}
 		all = append(all, byReference(r.Images[container], why, s.image.Reference)...)
@@ -35,7 +36,7 @@ func (s search) candidates(ctx context.Context, pod *inspect.Pod) []inspect.Cand
 	return all[:min(len(all), maxCandidates)]
 }
 
-// newer says that a revision came after the one that this pod is of: what was rolled back is no previous one.
+// newer reports whether a revision came after the one that this pod is of: what was rolled back is no previous one.
 func newer(all []inspect.Revision, r inspect.Revision) bool {
 	i := slices.IndexFunc(all, func(o inspect.Revision) bool { return o.Current })
 	return i >= 0 && r.Number > all[i].Number
@@ -44,32 +45,34 @@ func newer(all []inspect.Revision, r inspect.Revision) bool {
 // byReference is a candidate by what a template says: certain if it names a digest; a tag may have moved, and the very
 // tag that this pod runs says nothing.
 func byReference(reference, why, mine string) []inspect.Candidate {
-	loc, err := registry.Parse(reference)
+	loc, err := registry.ParseReference(reference)
 	switch {
 	case err != nil || reference == mine && loc.Digest == "":
 		return nil
 	case loc.Digest != "":
 		return []inspect.Candidate{{Reference: reference, Location: reference, Why: why, Confidence: "high"}}
 	default:
-		return []inspect.Candidate{{Reference: reference, Location: reference, Why: why + ", by what the tag points to today", Confidence: "low"}}
+		return []inspect.Candidate{{Reference: reference, Location: reference, Why: why +
+			", by what the tag points to today", Confidence: "low"}}
 	}
 }
 
 // onNode looks at the images that the pod's node still has: a digest of the same repository that is not this one.
 func (s search) onNode(ctx context.Context, pod *inspect.Pod) []inspect.Candidate {
-	mine, err := registry.Parse(s.image.Reference)
+	mine, err := registry.ParseReference(s.image.Reference)
 	if err != nil || pod.Node == "" {
 		return nil
 	}
 	node, err := s.o.Cluster.Node(ctx, pod.Node)
 	if err != nil {
-		s.emit(inspect.Event{Fact: inspect.Notice{Level: "info", Text: "images that node " + pod.Node + " still has are not known: " + err.Error()}})
+		s.emit(inspect.Event{Fact: inspect.Notice{Level: "info", Text: "images that node " + pod.Node +
+			" still has are not known: " + err.Error()}})
 		return nil
 	}
 	var all []inspect.Candidate
 	for _, img := range node.Images {
 		for _, name := range img.Names {
-			loc, err := registry.Parse(name)
+			loc, err := registry.ParseReference(name)
 			if err != nil || loc.Digest == "" || loc.Name() != mine.Name() || s.runs(loc.Digest) {
 				continue
 			}

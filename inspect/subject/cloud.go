@@ -16,8 +16,8 @@ const eksAudience = "pods.eks.amazonaws.com"
 // variables are those by which the webhooks of clouds tell a pod its role.
 var variables = []struct{ name, cloud string }{{"AWS_ROLE_ARN", "AWS"}, {"AZURE_CLIENT_ID", "Azure"}}
 
-// roles names the roles of a cloud that the pod itself shows: the webhooks of the clouds write them into its environment
-// and its token volumes. The service account may name more.
+// roles names the roles of a cloud that the pod itself shows: the webhooks of the clouds write them into its
+// environment and its token volumes. The service account may name more.
 func roles(pod *corev1.Pod, containers []*corev1.Container, tokens []inspect.Token) []inspect.CloudRole {
 	var all []inspect.CloudRole
 	add := func(r inspect.CloudRole) {
@@ -44,8 +44,10 @@ func roles(pod *corev1.Pod, containers []*corev1.Container, tokens []inspect.Tok
 	for _, t := range tokens {
 		switch {
 		case t.Audience == eksAudience:
-			add(inspect.CloudRole{Cloud: "AWS", Source: "EKS Pod Identity: a token for " + eksAudience + "; the role stands in the associations of the cluster at AWS"})
-		case strings.HasPrefix(t.Audience, "https://iam.googleapis.com/"), strings.HasPrefix(t.Audience, "//iam.googleapis.com/"):
+			add(inspect.CloudRole{Cloud: "AWS", Source: "EKS Pod Identity: a token for " + eksAudience +
+				"; the role stands in the associations of the cluster at AWS"})
+		case strings.HasPrefix(t.Audience, "https://iam.googleapis.com/"), strings.HasPrefix(t.Audience,
+			"//iam.googleapis.com/"):
 			add(inspect.CloudRole{Cloud: "Google Cloud", Source: "a token for " + t.Audience})
 		}
 	}

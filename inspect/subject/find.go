@@ -104,5 +104,6 @@ func (t PodTarget) checkContainer(pod *corev1.Pod) error {
 		}
 		names = append(names, c.Name)
 	}
-	return fmt.Errorf("pod %s has no container %q, it has: %s: %w", pod.Name, t.Container, strings.Join(names, ", "), kube.ErrNotFound)
+	return fmt.Errorf("pod %s has no container %q, it has: %s: %w", pod.Name, t.Container, strings.Join(names, ", "),
+		kube.ErrNotFound)
 }

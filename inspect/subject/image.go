@@ -7,37 +7,27 @@ import (
 	"github.com/backtrail/backtrail/registry"
 )
 
-// FromImage turns what a registry said of an image into the image of a case. Its status is about manifest and config
-// only; the layers check completes it.
+// FromImage turns an image of a registry, layout or archive into the image of a case. Its status is about manifest
+// and config only; the layers check completes it.
 func FromImage(reference string, img *registry.Image) inspect.Image {
 	i := inspect.Image{
-		ImageHead: inspect.ImageHead{Reference: reference, Location: pinned(img).String(), Index: img.Index.Digest, Digest: img.Manifest.Digest,
-			Config: img.Config.Digest, Platform: img.Platform.String(), Status: inspect.Unknown, Reason: inspect.Running},
+		ImageHead: inspect.ImageHead{Reference: reference, Location: img.Pin().Location.String(),
+			Index: img.Index.Digest, Digest: img.Manifest.Digest,
+			Config: img.Config.Digest, Platform: img.Platform.String(), Status: inspect.Unknown,
+			Reason: inspect.Running},
 	}
+	i.Manifests = manifests(img.Candidates, img.Rivals())
 	if img.ConfigFile != nil {
 		i.Created = inspect.At(img.ConfigFile.Created.Time)
 		i.Settings = settings(img.ConfigFile.Config)
 	}
 	if part, bad := img.Problem(); bad {
 		i.Status, i.Reason, i.Detail = inspect.Failed, string(part.Problem), part.Detail
-		if part.Problem == registry.ProblemMissing || part.Problem == registry.ProblemLimit {
+		if part.Problem.Unchecked() {
 			i.Status = inspect.Unknown
 		}
 	}
 	return i
-}
-
-// pinned is the image's place at the digest by which everything of it can be found again: of the index where there
-// is one, since signatures often name only that.
-func pinned(img *registry.Image) registry.Location {
-	switch {
-	case img.Index.Digest != "":
-		return img.Location.At(img.Index.Digest)
-	case img.Manifest.Digest != "":
-		return img.Location.At(img.Manifest.Digest)
-	default:
-		return img.Location
-	}
 }
 
 // settings is what the config says would run. Values of secret names are left out: they are no part of the case.
@@ -61,14 +51,16 @@ func settings(c v1.Config) inspect.ImageConfig {
 	return s
 }
 
-// Blobs gives the index, manifest and config of an image as blobs of the case. of is "image" or "known-good".
+// Blobs returns the index, manifest and config of an image as blobs of the case. of is "image" or "known-good".
 func Blobs(img *registry.Image, of string) []inspect.Blob {
 	var all []inspect.Blob
-	for role, p := range map[string]registry.Part{"index": img.Index, "manifest": img.Manifest, "config": img.Config} {
+	for _, r := range parts(img) {
+		role, p := r.role, r.Part
 		if !p.Present() {
 			continue
 		}
-		b := inspect.Blob{Digest: p.Digest, MediaType: p.MediaType, Size: int64(len(p.Bytes)), Role: role, Of: of, State: "carried"}
+		b := inspect.Blob{Digest: p.Digest, MediaType: p.MediaType, Size: int64(len(p.Bytes)), Role: role, Of: of,
+			State: "carried"}
 		switch {
 		case p.Bytes == nil:
 			b.State, b.Size = "missing", max(p.Size, 0)
@@ -86,7 +78,7 @@ func Blobs(img *registry.Image, of string) []inspect.Blob {
 // keep puts the bytes of an image's parts into the store, damaged ones under the digest that they have: layouts and
 // archives are read in place, and the case must not depend on their staying.
 func keep(store *registry.Store, img *registry.Image) error {
-	for _, p := range []registry.Part{img.Index, img.Manifest, img.Config} {
+	for _, p := range parts(img) {
 		if p.Bytes == nil || store.Has(p.Actual) {
 			continue
 		}
@@ -95,4 +87,19 @@ func keep(store *registry.Store, img *registry.Image) error {
 		}
 	}
 	return nil
+}
+
+// rolePart is a part of an image with its role in the case.
+type rolePart struct {
+	registry.Part
+	role string
+}
+
+// parts lists the index, the indexes inside it, the manifest and the config of an image.
+func parts(img *registry.Image) []rolePart {
+	all := []rolePart{{img.Index, "index"}}
+	for _, p := range img.Nested {
+		all = append(all, rolePart{p, "index"})
+	}
+	return append(all, rolePart{img.Manifest, "manifest"}, rolePart{img.Config, "config"})
 }

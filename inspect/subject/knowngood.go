@@ -49,7 +49,8 @@ func (c *Choice) pick(subject string) (inspect.Candidate, bool) {
 // KnownGood finds the image that a subject's image is compared with: the one that a person chose, else the best of what
 // ran before. What nobody confirmed is called previous.
 func KnownGood(o Options) engine.Check {
-	return engine.Check{Name: KnownGoodName, Needs: []string{WorkloadName}, Run: func(ctx context.Context, on engine.On, emit func(inspect.Event)) error {
+	return engine.Check{Name: KnownGoodName, Needs: []string{WorkloadName}, Run: func(ctx context.Context,
+		on engine.On, emit func(inspect.Event)) error {
 		i := on.Image()
 		platform, err := v1.ParsePlatform(i.Platform)
 		if err != nil || platform == nil {
@@ -75,7 +76,7 @@ type search struct {
 	emit     func(inspect.Event)
 }
 
-// chosen gives what a person chose for this image.
+// chosen returns what a person chose for this image.
 func (s search) chosen(c inspect.Case) (inspect.Candidate, bool) {
 	if picked, ok := s.o.Choice.pick(s.image.Container); ok {
 		return picked, true
@@ -83,10 +84,11 @@ func (s search) chosen(c inspect.Case) (inspect.Candidate, bool) {
 	if s.o.Choice.Flag == "" || !s.meant(c) {
 		return inspect.Candidate{}, false
 	}
-	return inspect.Candidate{Reference: s.o.Choice.Flag, Location: s.o.Choice.Flag, Why: "--known-good", Confidence: "high"}, true
+	return inspect.Candidate{Reference: s.o.Choice.Flag, Location: s.o.Choice.Flag, Why: "--known-good",
+		Confidence: "high"}, true
 }
 
-// meant says that the flag is about this image: the only one, the one of the same repository, or else that of the
+// meant reports whether the flag is about this image: the only one, the one of the same repository, or else that of the
 // pod's first container.
 func (s search) meant(c inspect.Case) bool {
 	if c.Pod == nil || s.o.Container != "" {
@@ -116,7 +118,8 @@ func sameRepository(containers []inspect.Container, name string) []string {
 func (s search) take(ctx context.Context, c inspect.Candidate, confirmed bool) error {
 	img, err := s.resolve(ctx, c.Location)
 	if err != nil {
-		return engine.Unchecked("resolving %s, the %s: %v", c.Location, inspect.KnownGood{Confirmed: confirmed}.Word(), err)
+		return engine.Unchecked("resolving %s, the %s: %v", c.Location,
+			inspect.KnownGood{Confirmed: confirmed}.Word(), err)
 	}
 	if err := keep(s.o.Client.Store(), img); err != nil {
 		return fmt.Errorf("keeping manifest and config of the known-good: %w", err)
@@ -126,8 +129,9 @@ func (s search) take(ctx context.Context, c inspect.Candidate, confirmed bool) e
 	}
 	found := FromImage(c.Reference, img)
 	k := inspect.KnownGood{
-		Reference: c.Reference, Location: found.Location, Digest: found.Digest, Index: found.Index, Config: found.Config,
-		Why: c.Why, Confidence: c.Confidence, Confirmed: confirmed,
+		Reference: c.Reference, Location: found.Location, Digest: found.Digest, Index: found.Index,
+		Config: found.Config,
+		Why:    c.Why, Confidence: c.Confidence, Confirmed: confirmed,
 	}
 	if confirmed {
 		k.By = s.o.Choice.By
@@ -146,7 +150,7 @@ func (s search) resolve(ctx context.Context, location string) (*registry.Image, 
 	return s.o.Client.Resolve(ctx, loc, s.platform)
 }
 
-// best gives the best candidate that is another image than this one, and says all of them.
+// best returns the best candidate that is another image than this one, and says all of them.
 func (s search) best(ctx context.Context, pod *inspect.Pod) (inspect.Candidate, error) {
 	if pod == nil {
 		return inspect.Candidate{}, engine.Nothing("no known-good: nobody named one (--known-good)")
@@ -173,7 +177,8 @@ func (s search) best(ctx context.Context, pod *inspect.Pod) (inspect.Candidate, 
 		if unread != nil {
 			return inspect.Candidate{}, engine.Unchecked("what ran before could not be read: %v", unread)
 		}
-		return inspect.Candidate{}, engine.Nothing("no known-good: no other image is known to have run here (--known-good names one)")
+		return inspect.Candidate{},
+			engine.Nothing("no known-good: no other image is known to have run here (--known-good names one)")
 	}
 	slices.SortStableFunc(candidates, func(a, b inspect.Candidate) int {
 		return cmp.Compare(confidenceRank(a.Confidence), confidenceRank(b.Confidence))

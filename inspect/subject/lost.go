@@ -16,7 +16,7 @@ import (
 // maxElsewhere bounds how many other references are asked for a digest that its registry no longer has.
 const maxElsewhere = 4
 
-// gone says that the registry has lost what the pod runs: retention deletes digests that pods still run.
+// gone reports whether the registry has lost what the pod runs: retention deletes digests that pods still run.
 func gone(img *registry.Image, err error) bool {
 	return errors.Is(err, registry.ErrNotFound) || img != nil && img.Manifest.Problem == registry.ProblemMissing
 }
@@ -29,7 +29,8 @@ func (r *resolver) elsewhere(ctx context.Context, spec registry.Location, id kub
 		r.asked = append(r.asked, loc.Name())
 		img, err := r.resolve(ctx, loc)
 		if err == nil && !gone(img, nil) {
-			return img, fmt.Sprintf("%s no longer has this digest; it was read from %s, which has the same bytes", spec.Name(), loc.Name())
+			return img, fmt.Sprintf("%s no longer has this digest; it was read from %s, which has the same bytes",
+				spec.Name(), loc.Name())
 		}
 	}
 	return nil, ""
@@ -39,8 +40,8 @@ func (r *resolver) elsewhere(ctx context.Context, spec registry.Location, id kub
 func (r *resolver) references(ctx context.Context, spec registry.Location, digest string) []registry.Location {
 	var all []registry.Location
 	add := func(repository string) {
-		loc, err := registry.Parse(repository + "@" + digest)
-		if err != nil || loc.Local() || loc.Name() == spec.Name() || len(all) == maxElsewhere {
+		loc, err := registry.ParseReference(repository + "@" + digest)
+		if err != nil || importedName.MatchString(repository) || loc.Name() == spec.Name() || len(all) == maxElsewhere {
 			return
 		}
 		if !slices.ContainsFunc(all, func(o registry.Location) bool { return o.Name() == loc.Name() }) {
@@ -49,7 +50,7 @@ func (r *resolver) references(ctx context.Context, spec registry.Location, diges
 	}
 	add(r.container.Image().Repository)
 	for _, name := range r.onNode(digest).Names {
-		if loc, err := registry.Parse(name); err == nil {
+		if loc, err := registry.ParseReference(name); err == nil {
 			add(loc.Name())
 		}
 	}
@@ -59,7 +60,7 @@ func (r *resolver) references(ctx context.Context, spec registry.Location, diges
 			for _, c := range kube.Containers(&page[i], nil) {
 				if id := c.Image(); id.Digest == digest && id.Kind == kube.IDRepo {
 					add(id.Repository)
-					if loc, err := registry.Parse(c.Reference); err == nil {
+					if loc, err := registry.ParseReference(c.Reference); err == nil {
 						add(loc.Name())
 					}
 				}
@@ -94,9 +95,11 @@ func (r *resolver) left(digest string) []string {
 	case r.node == nil:
 		all = append(all, "whether its node still has it is not known: the node could not be read")
 	case len(image.Names) == 0:
-		all = append(all, fmt.Sprintf("node %s does not report it (it reports its %d largest images)", r.node.Name, len(r.node.Images)))
+		all = append(all, fmt.Sprintf("node %s does not report it (it reports its %d largest images)", r.node.Name,
+			len(r.node.Images)))
 	default:
-		all = append(all, fmt.Sprintf("node %s still has it, %d bytes, as %s: copy it from there before the kubelet collects it", r.node.Name, image.Size, strings.Join(image.Names, ", ")))
+		all = append(all, fmt.Sprintf("node %s still has it, %d bytes, as %s: copy it from there before the "+
+			"kubelet collects it", r.node.Name, image.Size, strings.Join(image.Names, ", ")))
 	}
 	return append(all, "what ran before can still be compared and read, if its digest is there: see the known-good")
 }

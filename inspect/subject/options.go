@@ -34,7 +34,7 @@ type Options struct {
 	Now func() time.Time // nil: what a tag means today is not put on the timeline
 }
 
-// Opening gives the events that the case starts with: the pod as it was first read, and kept before anything else is
+// Opening returns the events that the case starts with: the pod as it was first read, and kept before anything else is
 // asked.
 func (o Options) Opening() []inspect.Event {
 	if o.Pod == nil {
@@ -56,7 +56,8 @@ func (o Options) kept() []inspect.Event {
 	for _, obj := range objects {
 		x, err := Keep(o.Client.Store(), obj)
 		if err != nil {
-			events = append(events, inspect.Event{Fact: inspect.Notice{Level: "warning", Text: "not kept: " + err.Error()}})
+			events = append(events, inspect.Event{Fact: inspect.Notice{Level: "warning", Text: "not kept: " +
+				err.Error()}})
 			continue
 		}
 		events = append(events, inspect.Event{Fact: x})
@@ -72,10 +73,12 @@ func rankOf(o kube.Object) int {
 }
 
 func podMoments(pod *corev1.Pod) []inspect.Moment {
-	all := []inspect.Moment{{Time: inspect.At(pod.CreationTimestamp.Time), What: "pod " + pod.Name + " created", Source: "pod", Trust: inspect.ByCluster}}
+	all := []inspect.Moment{{Time: inspect.At(pod.CreationTimestamp.Time), What: "pod " + pod.Name + " created",
+		Source: "pod", Trust: inspect.ByCluster}}
 	for _, c := range kube.Containers(pod, nil) {
 		if !c.Started.IsZero() {
-			all = append(all, inspect.Moment{Time: inspect.At(c.Started), What: "container " + c.Name + " started", Source: "pod status", Trust: inspect.ByCluster})
+			all = append(all, inspect.Moment{Time: inspect.At(c.Started), What: "container " + c.Name + " started",
+				Source: "pod status", Trust: inspect.ByCluster})
 		}
 	}
 	return all

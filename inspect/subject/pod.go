@@ -19,8 +19,10 @@ func FromPod(pod *corev1.Pod, template *corev1.PodTemplateSpec) inspect.Pod {
 	}
 	for _, c := range kube.Containers(pod, template) {
 		p.Containers = append(p.Containers, inspect.Container{
-			Name: c.Name, Type: inspect.ContainerType(c.Type), Injected: c.Injected, Reference: c.Reference, ImageID: c.ImageID,
-			ContainerID: c.ContainerID, Started: inspect.At(c.Started), State: c.State, Restarts: int(c.Restarts), Last: c.Last, Mounts: mounts(pod, c.Name),
+			Name: c.Name, Type: inspect.ContainerType(c.Type), Injected: c.Injected, Reference: c.Reference,
+			ImageID:     c.ImageID,
+			ContainerID: c.ContainerID, Started: inspect.At(c.Started), State: c.State, Restarts: int(c.Restarts),
+			Last: c.Last, Mounts: mounts(pod, c.Name),
 		})
 	}
 	return p

@@ -10,8 +10,8 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 )
 
-// reach lists what the pod's specification lets it touch, by name: no Secret is read. What stands in the cluster beside the
-// pod (its service account, policies, Services) is added by the checks of the cluster.
+// reach lists what the pod's specification lets it touch, by name: no Secret is read. What stands in the cluster
+// beside the pod (its service account, policies, Services) is added by the checks of the cluster.
 func reach(pod *corev1.Pod) inspect.Reach {
 	containers := everyContainer(pod)
 	r := inspect.Reach{
@@ -71,7 +71,8 @@ func tokens(pod *corev1.Pod, containers []*corev1.Container) []inspect.Token {
 				continue
 			}
 			for _, m := range mountsOf(containers, v.Name) {
-				token := inspect.Token{Container: m.container, Path: path.Join("/", m.MountPath, t.Path), Audience: t.Audience}
+				token := inspect.Token{Container: m.container, Path: path.Join("/", m.MountPath, t.Path),
+					Audience: t.Audience}
 				if m.SubPath != "" {
 					token.Path = path.Join("/", m.MountPath)
 				}
@@ -127,7 +128,10 @@ func uses(pod *corev1.Pod, containers []*corev1.Container) []inspect.Use {
 		all = append(all, inspect.Use{Kind: inspect.UseSecret, Name: s.Name, How: "for pulling images", ReadOnly: true})
 	}
 	all = slices.DeleteFunc(all, func(u inspect.Use) bool { return u.Name == "" })
-	slices.SortStableFunc(all, func(a, b inspect.Use) int { return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name)) })
+	slices.SortStableFunc(all, func(a, b inspect.Use) int {
+		return cmp.Or(cmp.Compare(a.Kind, b.Kind),
+			cmp.Compare(a.Name, b.Name))
+	})
 	return all
 }
 
@@ -188,7 +192,8 @@ func environment(c *corev1.Container) []inspect.Use {
 
 // everyContainer lists the containers of all types.
 func everyContainer(pod *corev1.Pod) []*corev1.Container {
-	all := make([]*corev1.Container, 0, len(pod.Spec.Containers)+len(pod.Spec.InitContainers)+len(pod.Spec.EphemeralContainers))
+	all := make([]*corev1.Container, 0,
+		len(pod.Spec.Containers)+len(pod.Spec.InitContainers)+len(pod.Spec.EphemeralContainers))
 	for i := range pod.Spec.Containers {
 		all = append(all, &pod.Spec.Containers[i])
 	}

@@ -9,8 +9,8 @@ import (
 	"github.com/backtrail/backtrail/kube"
 )
 
-// shared looks through the pods of the cluster once for those that have something in common with this one: a digest, the
-// service account, the node. Of each kind it counts all and names at most inspect.MaxShared.
+// shared looks through the pods of the cluster once for those that have something in common with this one: a digest,
+// the service account, the node. Of each kind it counts all and names at most inspect.MaxShared.
 func (o Options) shared(ctx context.Context, emit func(inspect.Event)) inspect.Shared {
 	mine := map[string]bool{}
 	for _, c := range kube.Containers(o.Pod, nil) {
@@ -27,7 +27,8 @@ func (o Options) shared(ctx context.Context, emit func(inspect.Event)) inspect.S
 		if slices.ContainsFunc(p.Containers, func(c kube.PeerContainer) bool { return mine[c.Image.Digest] }) {
 			join(&s.Digest, p.Path())
 		}
-		if p.Namespace == o.Pod.Namespace && cmp.Or(p.ServiceAccount, "default") == cmp.Or(o.Pod.Spec.ServiceAccountName, "default") {
+		if p.Namespace == o.Pod.Namespace && cmp.Or(p.ServiceAccount,
+			"default") == cmp.Or(o.Pod.Spec.ServiceAccountName, "default") {
 			join(&s.ServiceAccount, p.Path())
 		}
 		if o.Pod.Spec.NodeName != "" && p.Node == o.Pod.Spec.NodeName {
@@ -36,7 +37,8 @@ func (o Options) shared(ctx context.Context, emit func(inspect.Event)) inspect.S
 	}
 	s.Partial = err != nil || peers.Partial
 	if err != nil {
-		emit(inspect.Event{Fact: inspect.Notice{Level: "warning", Text: "other pods with this digest, service account or node are not all known: " + err.Error()}})
+		emit(inspect.Event{Fact: inspect.Notice{Level: "warning",
+			Text: "other pods with this digest, service account or node are not all known: " + err.Error()}})
 	}
 	for _, n := range peers.Notes {
 		emit(inspect.Event{Fact: inspect.Notice{Level: "info", Text: n}})

@@ -28,7 +28,8 @@ func TestTheThreeFormsOfAnImageID(t *testing.T) {
 		"only the config":                  {repo + ":1", config, "", digest, config, inspect.Unknown, ""},
 		"an index":                         {multi + ":1", multi + "@" + index, index, manifests[0], "", inspect.Unknown, ""},
 		"a manifest whose tag is an index": {multi + ":1", multi + "@" + manifests[0], index, manifests[0], "", inspect.Unknown, ""},
-		"not pulled yet":                   {repo + ":1", "", "", digest, config, inspect.Unknown, "today"},
+		"not pulled yet":                   {repo + ":1", "", "", "", "", inspect.Unknown, "has not reported"},
+		"not pulled yet, by digest":        {repo + "@" + digest, "", "", digest, config, inspect.Unknown, "has not reported"},
 		"another repository in the ID":     {w.host + "/elsewhere:1", repo + "@" + digest, "", digest, config, inspect.Unknown, ""},
 		"a config that the tag left":       {repo + ":1", "sha256:" + strings.Repeat("b", 64), "", "", "sha256:" + strings.Repeat("b", 64), inspect.Unknown, "names no manifest"},
 		"gone from the registry":           {repo + ":1", repo + "@sha256:" + strings.Repeat("c", 64), "", "sha256:" + strings.Repeat("c", 64), "", inspect.Unknown, "missing"},
@@ -67,6 +68,14 @@ func TestTheNodeSaysThePlatform(t *testing.T) {
 	i, _ := c.Image("app")
 	if i.Status != inspect.Unknown || !strings.Contains(i.Detail, "linux/arm64") || !strings.Contains(i.Detail, "--platform") {
 		t.Errorf("got %s %q", i.Status, i.Detail)
+	}
+	if i.Resolved() || i.Unresolved != inspect.UnresolvedPlatform || len(i.Manifests) != 2 || i.Index != index || i.Digest != "" {
+		t.Errorf("got %+v", i)
+	}
+	// Nor is it with a node whose platform the index does not have.
+	c = w.run(w.cluster(pod(w.host+"/multi:1", id), node("s390x")), subject.Options{})
+	if i, _ := c.Image("app"); i.Resolved() || i.Unresolved != inspect.UnresolvedPlatform || len(i.Manifests) != 2 {
+		t.Errorf("on s390x: %+v", i)
 	}
 }
 

@@ -8,11 +8,12 @@ import (
 	"github.com/backtrail/backtrail/registry"
 )
 
-// tagged puts on the timeline what the tag that the pod asks for means today, and when the registry says that this changed.
-// It costs one HEAD, which is no pull. What the registry does not say is left out: it is no part of any verdict.
+// tagged puts on the timeline what the tag that the pod asks for means today, and when the registry says that this
+// changed. It costs one HEAD, which is no pull. What the registry does not say is left out: it is no part of any
+// verdict.
 func (r *resolver) tagged(ctx context.Context, emit func(inspect.Event), i inspect.Image) {
-	spec, err := registry.Parse(r.container.Reference)
-	if err != nil || r.o.Now == nil || spec.Local() || spec.Tag == "" || spec.Digest != "" {
+	spec, err := registry.ParseReference(r.container.Reference)
+	if err != nil || r.o.Now == nil || spec.Tag == "" || spec.Digest != "" {
 		return
 	}
 	now, err := r.o.Client.TagNow(ctx, spec, spec.Tag)
@@ -20,16 +21,21 @@ func (r *resolver) tagged(ctx context.Context, emit func(inspect.Event), i inspe
 		return
 	}
 	means := "which the pod runs"
-	if now.Digest != i.Digest && now.Digest != i.Index {
+	switch {
+	case i.Digest == "" && i.Index == "":
+		means = "while it is not known what the pod runs"
+	case now.Digest != i.Digest && now.Digest != i.Index:
 		means = "which is not what the pod runs"
 	}
 	tag, source := fmt.Sprintf("tag %s of %s", spec.Tag, spec.Name()), "asked of the registry"
 	emit(inspect.Event{Container: i.Container, Fact: inspect.Moment{
-		Time: inspect.At(r.o.Now()), What: fmt.Sprintf("%s was seen to mean %s, %s", tag, short(now.Digest), means), Source: source, Trust: inspect.ByRegistry,
+		Time: inspect.At(r.o.Now()), What: fmt.Sprintf("%s was seen to mean %s, %s", tag, short(now.Digest), means),
+		Source: source, Trust: inspect.ByRegistry,
 	}})
 	if !now.Changed.IsZero() {
 		emit(inspect.Event{Container: i.Container, Fact: inspect.Moment{
-			Time: inspect.At(now.Changed), What: tag + " was pushed or changed last", Source: "Last-Modified of the registry", Trust: inspect.ByRegistry,
+			Time: inspect.At(now.Changed), What: tag + " was pushed or changed last",
+			Source: "Last-Modified of the registry", Trust: inspect.ByRegistry,
 		}})
 	}
 }

@@ -21,7 +21,8 @@ func Workload(o Options) engine.Check {
 	if o.Roster == nil && o.Pod != nil {
 		o.Roster = kube.NewRoster(o.Cluster, o.Pod.Namespace)
 	}
-	return engine.Check{Name: WorkloadName, Scope: engine.PerCase, Run: func(ctx context.Context, _ engine.On, emit func(inspect.Event)) error {
+	return engine.Check{Name: WorkloadName, Scope: engine.PerCase, Run: func(ctx context.Context, _ engine.On,
+		emit func(inspect.Event)) error {
 		if o.Pod == nil {
 			return engine.Nothing("the target is no pod")
 		}
@@ -60,7 +61,8 @@ func (o Options) lineage(ctx context.Context, emit func(inspect.Event)) (inspect
 	for _, r := range revisions {
 		p.Revisions = append(p.Revisions, o.revision(r))
 		emit(inspect.Event{Fact: inspect.Moment{
-			Time: inspect.At(r.Created), What: fmt.Sprintf("revision %d of %s rolled out", r.Number, line.Workload.Name),
+			Time: inspect.At(r.Created), What: fmt.Sprintf("revision %d of %s rolled out", r.Number,
+				line.Workload.Name),
 			Source: r.Kind + " " + r.Name, Trust: inspect.ByCluster,
 		}})
 	}
@@ -75,7 +77,8 @@ func (o Options) revision(r kube.Revision) inspect.Revision {
 		}
 	}
 	return inspect.Revision{
-		Number: r.Number, Name: r.Name, Created: inspect.At(r.Created), Current: r.Holds(o.Pod), Cause: r.Cause, Images: r.Images, Running: running,
+		Number: r.Number, Name: r.Name, Created: inspect.At(r.Created), Current: r.Holds(o.Pod), Cause: r.Cause,
+		Images: r.Images, Running: running,
 	}
 }
 

@@ -293,7 +293,7 @@ func (r *ReconstructedPod) addSibling(c *corev1.Container, w *kube.Workload, pod
 			"other pods of %s run %d different images of %s: which of them ran is not known", owner, len(ids), c.Name))
 	default:
 		r.Basis = append(r.Basis, fmt.Sprintf(
-			"which image %s ran is not known: the image that its tag points to today is inspected", c.Name))
+			"which image %s ran is not known", c.Name))
 	}
 }
 

@@ -127,7 +127,7 @@ func TestReconstruct(t *testing.T) {
 			"the container by its image", nil,
 			PodTraces{Name: "web-7d9c5b6f48-x2kqp", Reference: "docker.io/reg.example/side:1"},
 			"side", "web=reg.example/web:1= side=reg.example/side:1=", "ReplicaSet web-7d9c5b6f48",
-			"the image that its tag points to today",
+			"which image side ran is not known",
 		},
 		{
 			"the ReplicaSet is gone too", nil,

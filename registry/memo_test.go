@@ -38,11 +38,11 @@ func TestAskedOnce(t *testing.T) {
 			t.Errorf("step %d: %d, %v; want %d", i, got, err, step.want)
 		}
 	}
-	for i := range 2 * maxMoment {
+	for i := range 2 * maxQueries {
 		_, _ = once(first, fmt.Sprint(i), certain, says(nil))
 	}
-	if m, ok := first.Value(momentKey{}).(*moment); !ok || len(m.asked) > maxMoment {
-		t.Errorf("%d answers are remembered", len(m.asked))
+	if m, ok := first.Value(memoKey{}).(*queryMemo); !ok || len(m.queries) > maxQueries {
+		t.Errorf("%d answers are remembered", len(m.queries))
 	}
 }
 

@@ -1,0 +1,119 @@
+package subject
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/registry"
+)
+
+// Codes of the findings about how an index leads to the image that runs.
+const (
+	CodeMarkedManifest = "marked-manifest" // what runs is presented as an attestation
+	CodeRivalManifests = "rival-manifests" // several manifests fit the node equally, and differ
+)
+
+// CodeArchiveConflict is the code of the finding about a file that is two images.
+const CodeArchiveConflict = "archive-conflict"
+
+// conflicting raises a finding where an archive is an OCI layout and a docker save of different images.
+func conflicting(i inspect.Image, c *registry.Conflict, emit func(inspect.Event)) {
+	if c == nil {
+		return
+	}
+	read := "index.json"
+	if i.Digest == "" && i.Index == "" {
+		read = "manifest.json"
+	}
+	f := finding(i, CodeArchiveConflict, inspect.High,
+		"index.json and manifest.json of the archive name different images", fmt.Sprintf(
+			"the case is about the image of %s; manifest.json leads to the config %s, index.json to %s; which image "+
+				"is loaded depends on the tool: skopeo and older versions of Docker read manifest.json",
+			read, cmp.Or(c.Docker, "that cannot be read"), cmp.Or(strings.Join(c.OCI, ", "), "none")))
+	f.Evidence = nil
+	for _, digest := range append([]string{c.Docker}, c.OCI...) {
+		if digest != "" {
+			f.Evidence = append(f.Evidence, inspect.Evidence{Kind: "config", Digest: digest})
+		}
+	}
+	emit(inspect.Event{Container: i.Container, Fact: f})
+}
+
+// chosen raises findings where readers of the same index could end at another image than the runtime: a clean image
+// beside the one that runs proves nothing.
+func chosen(i inspect.Image, img *registry.Image, emit func(inspect.Event)) {
+	c, ok := img.Chosen()
+	if !ok {
+		return
+	}
+	rivals := img.Rivals()
+	if c.Marked {
+		emit(inspect.Event{Container: i.Container, Fact: finding(i, CodeMarkedManifest, inspect.High,
+			"the image that runs is marked as an attestation in its index",
+			fmt.Sprintf("%s for %s has annotations or an artifact type of a companion; runtimes choose by "+
+				"platform alone and run it, other tools pass over it%s",
+				c.Digest, c.Platform, besides(rivals)), c)})
+		return
+	}
+	if len(rivals) == 0 {
+		return
+	}
+	severity, why := inspect.Medium, "containerd runs the first that is listed"
+	if c.Alias && slices.ContainsFunc(rivals, func(r registry.Candidate) bool { return !r.Alias }) {
+		severity, why = inspect.High,
+			"runtimes normalize the names of platforms; tools that compare them as written read another image"
+	}
+	title := fmt.Sprintf("%d different images of the index fit the node's platform", len(rivals)+1)
+	detail := fmt.Sprintf("the case is about %s (%s)%s; %s", c.Digest, c.Platform, besides(rivals), why)
+	emit(inspect.Event{Container: i.Container, Fact: finding(i, CodeRivalManifests, severity, title, detail,
+		append([]registry.Candidate{c}, rivals...)...)})
+}
+
+func besides(rivals []registry.Candidate) string {
+	if len(rivals) == 0 {
+		return ""
+	}
+	names := make([]string, len(rivals))
+	for n, r := range rivals {
+		names[n] = fmt.Sprintf("%s (%s)", r.Digest, r.Platform)
+	}
+	return "; as good a fit: " + strings.Join(names, ", ")
+}
+
+func finding(i inspect.Image, code string, severity inspect.Severity, title, detail string,
+	of ...registry.Candidate) inspect.Finding {
+	f := inspect.Finding{
+		ID: inspect.FindingID(Name, code, i.Container), Check: Name, Code: code, Status: severity.RowStatus(),
+		Severity: severity,
+		Subject:  i.Container, Title: title, Detail: detail, Evidence: []inspect.Evidence{{Kind: "index",
+			Digest: i.Index}},
+	}
+	for _, c := range of {
+		f.Evidence = append(f.Evidence, inspect.Evidence{Kind: "manifest", Digest: c.Digest, Text: c.Platform.String()})
+	}
+	return f
+}
+
+// manifests lists what an index offers. rivals are those that are ranked as the chosen one.
+func manifests(candidates, rivals []registry.Candidate) []inspect.Manifest {
+	var all []inspect.Manifest
+	for _, c := range candidates {
+		all = append(all, inspect.Manifest{
+			Digest: c.Digest, Platform: c.Platform.String(), Chosen: c.Chosen, Marked: c.Marked,
+			Rival: slices.ContainsFunc(rivals, func(r registry.Candidate) bool { return r.Digest == c.Digest }),
+		})
+	}
+	return all
+}
+
+// platformNames lists the platforms of an index.
+func platformNames(candidates []registry.Candidate) string {
+	var names []string
+	for _, c := range candidates {
+		names = append(names, c.Platform.String())
+	}
+	return strings.Join(names, ", ")
+}
