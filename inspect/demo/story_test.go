@@ -195,7 +195,7 @@ func TestGoodImageVerifies(t *testing.T) {
 	s := open(t)
 	c := s.look(t, s.good(t))
 	if c.Status != inspect.Verified {
-		t.Errorf("the case is %s", c.Status)
+		t.Errorf("the case is %s: %q", c.Status, c.Settle())
 	}
 	i := c.Images[0]
 	var kinds []string

@@ -110,7 +110,8 @@ func (h *history) recall(o *Ownership, c Claim, next int) {
 			h.was[c.Path] = recalled{c, h.by(c.Path, next)}
 		}
 	case now.From.Language || now.key() != c.key() || c.Sum == "" || c.Config && now.Config:
-	case now.Sum == c.Sum && now.also == "" && now.Config == c.Config:
+	case now.Sum == c.Sum && now.also == "" && (now.Config == c.Config || !now.Config):
+		// A claim that is a conffile no more is judged more strictly than before: it hides nothing.
 		delete(h.was, c.Path)
 	default:
 		h.was[c.Path] = recalled{c, h.by(c.Path, next)}
