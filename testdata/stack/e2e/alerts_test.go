@@ -231,7 +231,7 @@ func TestLiveAlertsOnScreen(t *testing.T) {
 	must(t, stack.Admin.CoreV1().Pods(a.namespace).Delete(context.Background(), a.pod.Name, metav1.DeleteOptions{GracePeriodSeconds: &now}))
 	s.shows("gone ", "replaced by")
 	s.types("g" + enter) // its case is of what is left of it
-	s.shows("1 Overview", "Posted by falcosidekick")
+	s.shows("1 Over", "Posted by falcosidekick")
 	s.types(escape)
 	s.shows("no matching pod")
 	s.types("q")

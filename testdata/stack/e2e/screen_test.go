@@ -65,7 +65,7 @@ func TestWalkOnScreen(t *testing.T) {
 	s := openScreen(t, r, "-n", in.namespace, "--alerts", in.alerts, "--offline")
 	s.shows("2 pods", in.shop.Name, in.control.Name)
 	s.types(enter) // the flagged pod is the first row
-	s.shows("1 Overview", image.Dropped, "critical")
+	s.shows("1 Over", image.Dropped, "critical")
 	s.types("2")
 	s.shows("COPY server", "curl")
 	s.types("3")
@@ -94,7 +94,7 @@ func TestCaseSurvivesInterrupt(t *testing.T) {
 	s := openScreen(t, r, "-n", in.namespace, "--alerts", in.alerts, "--offline")
 	s.shows("2 pods", in.shop.Name)
 	s.types(enter)
-	s.shows("1 Overview", image.Dropped)
+	s.shows("1 Over", image.Dropped)
 	s.types(escape)
 	s.shows("2 pods")
 	s.types(ctrlC)

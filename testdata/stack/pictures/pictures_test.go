@@ -47,7 +47,7 @@ func TestPicturesOfTheReadme(t *testing.T) {
 		shows      []string
 	}{
 		{"pods", "", []string{"web-7d9c5b6f48-x2kqp", "Detail"}},
-		{"overview", "\r", []string{"1 Overview", "fontd", ended}},
+		{"overview", "\r", []string{"1 Over", "fontd", ended}},
 		{"layers", "2jl", []string{"Files of layer 6", "fontd"}},
 	} {
 		types(t, screen, picture.keys)
