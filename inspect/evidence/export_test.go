@@ -155,6 +155,23 @@ func TestCutLastLineIsPassedOver(t *testing.T) {
 	}
 }
 
+// An export of a record that was changed carries the change: it never turns into a bundle that holds.
+func TestAChangedRecordStaysChanged(t *testing.T) {
+	in := newIncident(t)
+	open := in.opener(t)
+	changed := func() (io.ReadCloser, error) {
+		r, err := open()
+		added := `{"seq":0,"time":"2026-11-23T03:12:04Z","note":{"text":"put in later"}}` + "\n"
+		return sectionCloser{io.MultiReader(r, strings.NewReader(added)), r}, err
+	}
+	to := filepath.Join(t.TempDir(), "bundle")
+	_, err := Export(context.Background(), changed, in.store, to, options)
+	must(t, err)
+	if v := verify(t, to, trusting()); v.Status != inspect.Failed {
+		t.Errorf("%s: a record with an entry outside of its chain holds", v.Status)
+	}
+}
+
 func TestExportNeverReplaces(t *testing.T) {
 	in := newIncident(t)
 	dir := t.TempDir()

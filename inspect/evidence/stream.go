@@ -49,8 +49,13 @@ func (s *stream) read(ctx context.Context, open func() (io.ReadCloser, error)) e
 	events, chain := bufio.NewWriter(s.events), bufio.NewWriter(s.custody)
 	c := &custody{w: chain}
 	var failed error
-	err = ledger.ReplayOf(open)(ctx, func(e inspect.Event) {
-		if e.Seq == 0 || failed != nil { // what the replay itself remarks is not part of the record
+	saved, err := open()
+	if err != nil {
+		return err
+	}
+	defer saved.Close()
+	err = ledger.Read(ctx, saved, func(e inspect.Event) {
+		if failed != nil {
 			return
 		}
 		s.c.Apply(e)

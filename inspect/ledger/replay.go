@@ -39,6 +39,16 @@ func Replay(r io.Reader) inspect.Source {
 	}
 }
 
+// Read gives the entries of a saved record as they are, also where its chain does not hold, and without remarks of its
+// own: what is exported must not lose a trace of a change. A last line that a crash cut off is left out.
+func Read(ctx context.Context, r io.Reader, take func(inspect.Event)) error {
+	var chain Chain
+	if err := eachEvent(ctx, r, &chain, take); !errors.Is(err, errCut) {
+		return err
+	}
+	return nil
+}
+
 // eachEvent reads the lines of a record and follows their chain.
 func eachEvent(ctx context.Context, r io.Reader, chain *Chain, take func(inspect.Event)) error {
 	lines := bufio.NewReaderSize(r, 64<<10)

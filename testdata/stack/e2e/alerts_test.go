@@ -219,7 +219,7 @@ func TestLiveAlertsOnScreen(t *testing.T) {
 	if code, words := alarm(t, address, stranger); code != http.StatusOK {
 		t.Fatalf("the webhook answered %d %s", code, words)
 	}
-	s.shows("! Critical", "Posted by falcosidekick", "no matching pod: Of a pod")
+	s.shows("! Critical", "Posted by falcosidekick", "no matching pod: Of a pod that…")
 	if after := s.cursor(); !strings.Contains(before, a.pod.Name) || !strings.Contains(after, a.pod.Name) {
 		t.Errorf("the cursor went from %q to %q", before, after)
 	}
