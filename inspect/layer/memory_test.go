@@ -142,10 +142,13 @@ func TestAnImageOfTooManyFilesEndsInWords(t *testing.T) {
 	if i.Status != inspect.Unknown || i.Reason != "limit" || !strings.Contains(i.Detail, "files") {
 		t.Errorf("image %s %s %s", i.Status, i.Reason, i.Detail)
 	}
-	for _, l := range i.Layers {
+	for _, l := range i.Layers[:4] {
 		if l.Status != inspect.Verified {
 			t.Errorf("layer %d: %s %s", l.Number, l.Status, l.Detail)
 		}
+	}
+	if last := i.Layers[4]; last.Status != inspect.Unknown || last.Reason != "limit" || !strings.Contains(last.Detail, "what came before it is shown") {
+		t.Errorf("the layer that passes the limit: %s %s %s", last.Status, last.Reason, last.Detail)
 	}
 	if used > 600*mib {
 		t.Errorf("it took %d MiB", used/mib)
