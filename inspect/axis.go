@@ -1,6 +1,7 @@
 package inspect
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -20,7 +21,7 @@ func (c *Case) Axis(now time.Time) []Moment {
 		if a.Imprecise {
 			what += " (its time has no date or no zone)"
 		}
-		all = append(all, Moment{Time: a.Time, What: what, Source: orReason(a.Source, "alert"), Trust: ByAlert})
+		all = append(all, Moment{Time: a.Time, What: what, Source: cmp.Or(a.Source, "alert"), Trust: ByAlert})
 	}
 	for _, n := range c.Notes {
 		all = append(all, Moment{Time: n.Time, What: n.words(), Source: n.Author, Trust: ByUs})

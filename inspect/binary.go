@@ -7,19 +7,19 @@ import (
 
 // Binary is a program that needs a look.
 type Binary struct {
-	Path      string   `json:"path"`
-	Kind      Kind     `json:"kind"`
-	SHA256    string   `json:"sha256"`
-	Size      int64    `json:"size"`
-	Mode      string   `json:"mode"` // octal: 0755, 4755
-	Layer     int      `json:"layer"`
-	CreatedBy string   `json:"createdBy"`
-	Owner     string   `json:"owner"` // package, or empty
-	Count     int      `json:"count"` // files that this row stands for
-	Status    Status   `json:"status"`
-	Severity  Severity `json:"severity"`
-	Codes     []string `json:"codes"`
-	Detail    string   `json:"detail"`
+	Path      string    `json:"path"`
+	Kind      Kind      `json:"kind"`
+	SHA256    string    `json:"sha256"`
+	Size      int64     `json:"size"`
+	Mode      string    `json:"mode"` // octal: 0755, 4755
+	Layer     int       `json:"layer"`
+	CreatedBy string    `json:"createdBy"`
+	Owner     string    `json:"owner"` // package, or empty
+	Count     int       `json:"count"` // files that this row stands for
+	Status    RowStatus `json:"status"`
+	Severity  Severity  `json:"severity"`
+	Codes     []string  `json:"codes"`
+	Detail    string    `json:"detail"`
 }
 
 // FactKind is the fact's JSON name.

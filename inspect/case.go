@@ -17,8 +17,6 @@ type Case struct {
 	Sessions []Session    `json:"sessions"`
 	Started  Time         `json:"started"`
 	Finished Time         `json:"finished"`
-	Complete bool         `json:"complete"`
-	Status   Status       `json:"status"`
 	Expected Expected     `json:"expected"`
 	Trust    []Trust      `json:"trust"`
 	Checks   []CheckState `json:"checks"`
@@ -46,12 +44,12 @@ type Case struct {
 
 // CheckState is how far a check has come on a subject.
 type CheckState struct {
-	Name      string `json:"name"`
-	Container string `json:"subject"`
-	Status    Status `json:"status"` // unknown while it runs
-	Reason    string `json:"reason"` // running, while it runs
-	Started   Time   `json:"started"`
-	Ended     Time   `json:"ended"`
+	Name      string      `json:"name"`
+	Container string      `json:"subject"`
+	Status    CheckStatus `json:"status"` // blocked while it runs
+	Reason    string      `json:"reason"` // running, while it runs
+	Started   Time        `json:"started"`
+	Ended     Time        `json:"ended"`
 }
 
 // Running is the reason of a check that has not ended.
@@ -109,15 +107,14 @@ const (
 // Questions are the three questions in their order.
 func Questions() []string { return []string{WhereFrom, HowIn, WhyMissed} }
 
-// Answer is the answer to one of the three questions: verified where it follows from its findings, unknown where it is
-// open or not to be known, absent where there is nothing to explain.
+// Answer is the answer to one of the three questions.
 type Answer struct {
-	Question  string     `json:"question"`
-	Status    Status     `json:"status"`
-	Text      string     `json:"text"`     // all of it, as one paragraph
-	Findings  []string   `json:"findings"` // IDs
-	Sentences []Sentence `json:"sentences"`
-	Waiting   []string   `json:"waiting,omitempty"` // checks that it waits for: what it says is not all
+	Question  string       `json:"question"`
+	Status    AnswerStatus `json:"status"`
+	Text      string       `json:"text"`     // all of it, as one paragraph
+	Findings  []string     `json:"findings"` // IDs
+	Sentences []Sentence   `json:"sentences"`
+	Waiting   []string     `json:"waiting,omitempty"` // checks that it waits for: what it says is not all
 }
 
 // Image gives the image of a subject.

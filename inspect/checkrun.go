@@ -8,12 +8,11 @@ import (
 // Begin says that a check has started on a subject.
 type Begin struct{}
 
-// End says that a check has ended on a subject: verified where it ran to its end, absent where it had nothing to
-// look at, unknown with a reason where it could not. Without a check it ends the case, and unknown means that the
-// case was interrupted.
+// End is the end of a check on a container: done, skipped where it does not apply, blocked with a reason where it could
+// not run. Without a check it ends the case, and blocked means that the case was interrupted.
 type End struct {
-	Status Status `json:"status"`
-	Reason string `json:"reason"`
+	Status CheckStatus `json:"status"`
+	Reason string      `json:"reason"`
 }
 
 // Progress says how far a check has come. It may be dropped.
@@ -48,7 +47,7 @@ func (Progress) FactKind() string { return "progress" }
 func (Reset) FactKind() string { return "reset" }
 
 func (Begin) fold(c *Case, e Event) {
-	upsert(&c.Checks, CheckState{Name: e.Check, Container: e.Container, Status: Unknown, Reason: Running, Started: e.Time}, compareChecks)
+	upsert(&c.Checks, CheckState{Name: e.Check, Container: e.Container, Status: CheckBlocked, Reason: Running, Started: e.Time}, compareChecks)
 }
 
 func (x End) fold(c *Case, e Event) {

@@ -106,7 +106,7 @@ func (d Demand) Verdict(rows []Signature, unreachable []string) Gate {
 		mode += "; " + d.ModeNote
 	}
 	return Gate{
-		Name: GatePolicy + d.Policy, Kind: GateKindImagePolicy, Status: v.status, Reason: v.reason,
+		Name: GatePolicy + d.Policy, Kind: GateKindImagePolicy, Status: GateOf(v.status), Reason: v.reason,
 		Detail: v.detail + " (" + mode + ")", Asked: d.ByPerson(),
 		By: d.By, Mode: d.Mode, FailsOpen: d.FailsOpen, Since: d.Since, Changed: d.Changed,
 	}

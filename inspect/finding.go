@@ -12,7 +12,7 @@ type Finding struct {
 	ID       string     `json:"id"`
 	Check    string     `json:"check"`
 	Code     string     `json:"code"` // stable, kebab-case: unexpected-binary
-	Status   Status     `json:"status"`
+	Status   RowStatus  `json:"status"`
 	Severity Severity   `json:"severity"`
 	Subject  string     `json:"subject"` // the image's subject, and what in it: web, web:/usr/bin/top
 	Title    string     `json:"title"`   // one sentence

@@ -4,10 +4,10 @@ import "cmp"
 
 // Gate is something that could have stopped or flagged the image, and what it said.
 type Gate struct {
-	Name   string `json:"name"`
-	Status Status `json:"status"`
-	Detail string `json:"detail"`
-	Asked  bool   `json:"asked,omitempty"` // a flag or a policy of this machine asks for it: what is open leaves the case open
+	Name   string     `json:"name"`
+	Status GateStatus `json:"status"`
+	Detail string     `json:"detail"`
+	Asked  bool       `json:"asked,omitempty"` // a flag or a policy of this machine asks for it: what is open leaves the case open
 
 	Kind     GateKind    `json:"kind,omitempty"`
 	Reason   GateReason  `json:"reason,omitempty"`   // why it was not in the way, or is not known

@@ -1,5 +1,11 @@
 package inspect
 
+// Names of the gates that the outcome of a case depends on.
+const (
+	GateSignature  = "signature"  // by the signature check: absent, or what the expectation says
+	GateProvenance = "provenance" // by the provenance check
+)
+
 // GateKind is what kind of thing a gate is.
 type GateKind string
 

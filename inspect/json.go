@@ -2,21 +2,9 @@ package inspect
 
 import (
 	"encoding/json"
-	"fmt"
 	"reflect"
 	"strings"
 )
-
-// EncodeCase writes a settled case as -o json prints it: two blanks of indent, lists never null.
-func EncodeCase(c Case) ([]byte, error) {
-	c.Settle()
-	c.Answers = c.AllAnswers()
-	b, err := EncodeJSON(c)
-	if err != nil {
-		return nil, fmt.Errorf("encoding the case: %w", err)
-	}
-	return b, nil
-}
 
 // EncodeJSON writes any of our results: two blanks of indent, a line break at the end, and [] for nil lists.
 func EncodeJSON(v any) ([]byte, error) {
@@ -117,7 +105,7 @@ func (c *Case) answer(question string) Answer {
 			return a
 		}
 	}
-	return Answer{Question: question, Status: Unknown, Text: c.waitingFor()}
+	return Answer{Question: question, Status: AnswerOpen, Text: c.waitingFor()}
 }
 
 func (c *Case) waitingFor() string {

@@ -4,12 +4,12 @@ import "cmp"
 
 // Missing is a file that a package lists and the image does not have.
 type Missing struct {
-	Path       string   `json:"path"`
-	Package    string   `json:"package"`
-	Layer      int      `json:"layer"`
-	Executable bool     `json:"executable"`
-	Status     Status   `json:"status"`
-	Severity   Severity `json:"severity"`
+	Path       string    `json:"path"`
+	Package    string    `json:"package"`
+	Layer      int       `json:"layer"`
+	Executable bool      `json:"executable"`
+	Status     RowStatus `json:"status"`
+	Severity   Severity  `json:"severity"`
 }
 
 // FactKind is the fact's JSON name.

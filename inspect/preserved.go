@@ -47,7 +47,7 @@ func (c *Case) Preserved() []Preserved {
 	}
 	for _, i := range c.Images {
 		if i.Digest != "" && i.Reason == "missing-blob" && !slices.ContainsFunc(c.Blobs, func(b Blob) bool { return b.Digest == i.Digest }) {
-			t.lose(keptManifest, i.Container+": "+orReason(i.Detail, i.Reason))
+			t.lose(keptManifest, i.Container+": "+cmp.Or(i.Detail, i.Reason))
 		}
 	}
 	var all []Preserved
@@ -69,7 +69,7 @@ func (c *Case) unread(t tally) {
 		if of.word == keptLog && !ok && t[of.word] == nil {
 			t.loseAll(of.word, "")
 		}
-		open := s.Status == Unknown && !s.Running() || s.Status == Absent && t[of.word] == nil
+		open := s.Status == CheckBlocked && !s.Running() || s.Status == CheckSkipped && t[of.word] == nil
 		if ok && open {
 			t.loseAll(of.word, s.Reason)
 		}

@@ -172,7 +172,7 @@ func (l *reachList) network() {
 	for _, p := range l.r.NetworkPolicies {
 		l.add(ReachRow{"network", p, "A policy that selects the pod." + enforced, ReachesOwn, ""})
 	}
-	if s, ok := l.c.Check("cluster", ""); ok && s.Status != Verified || l.r.Lacks(ReachNetworkPolicies) {
+	if s, ok := l.c.Check("cluster", ""); ok && s.Status != CheckDone || l.r.Lacks(ReachNetworkPolicies) {
 		return // whether there are any is not known, and said
 	}
 	if len(l.r.NetworkPolicies) == 0 {

@@ -5,10 +5,10 @@ type Basis string
 
 // The bases of a sentence, the surest first.
 const (
-	Seen    Basis = "seen"      // read from bytes that were verified, or from the cluster
-	Derived Basis = "derived"   // follows from what was seen
-	Claimed Basis = "claimed"   // somebody says so, and nothing proves it
-	Open    Basis = "not known" // could not be found out
+	Seen     Basis = "seen"    // read from bytes that were verified, or from the cluster
+	Derived  Basis = "derived" // follows from what was seen
+	Claimed  Basis = "claimed" // somebody says so, and nothing proves it
+	NotKnown Basis = "unknown" // could not be found out
 )
 
 // Sentence is one part of an answer, short enough to be read out on a call.

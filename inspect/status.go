@@ -24,6 +24,9 @@ const (
 	Info     Severity = "info"
 )
 
+// Severities gives the severities, worst first.
+func Severities() []Severity { return []Severity{Critical, High, Medium, Low, Info} }
+
 // Rank orders severities, worst first: critical is 0.
 func (s Severity) Rank() int {
 	switch s {
@@ -42,11 +45,11 @@ func (s Severity) Rank() int {
 	}
 }
 
-// RowStatus is the status of a row of binaries, altered files, missing files or findings that nothing has cleared:
-// failed at severity high and critical, else unknown.
-func (s Severity) RowStatus() Status {
+// RowStatus is the outcome of a row or finding of this severity that nothing has cleared: failed at high and critical, else
+// observed.
+func (s Severity) RowStatus() RowStatus {
 	if s.Rank() <= High.Rank() {
-		return Failed
+		return RowFailed
 	}
-	return Unknown
+	return RowObserved
 }

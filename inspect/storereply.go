@@ -4,11 +4,11 @@ import "cmp"
 
 // StoreReply is what one store of signatures answered for one subject digest.
 type StoreReply struct {
-	Store   string `json:"store"`   // cosign-tag, referrers, referrers-tag, layout, buildkit
-	Subject string `json:"subject"` // digest that was asked for
-	Status  Status `json:"status"`  // verified: it answered; absent: it holds nothing; unknown: it could not be asked
-	Detail  string `json:"detail"`
-	Found   int    `json:"found"`
+	Store   string      `json:"store"`   // cosign-tag, referrers, referrers-tag, layout, buildkit
+	Subject string      `json:"subject"` // digest that was asked for
+	Status  StoreStatus `json:"status"`
+	Detail  string      `json:"detail"`
+	Found   int         `json:"found"`
 }
 
 // FactKind is the fact's JSON name.

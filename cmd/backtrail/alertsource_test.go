@@ -59,7 +59,7 @@ func TestAlertsFromTheCluster(t *testing.T) {
 			map[string]any{"source": "kyverno", "result": "fail"},
 		},
 	}}}
-	out, errs := ran(t, server, exitVerified, "pods", "-o", "json", "--alerts-from-cluster")
+	out, errs := ran(t, server, exitPassed, "pods", "-o", "json", "--alerts-from-cluster")
 	var list inspect.PodList
 	if err := json.Unmarshal([]byte(out), &list); err != nil {
 		t.Fatal(err)
@@ -73,12 +73,12 @@ func TestAlertsFromTheCluster(t *testing.T) {
 	if !strings.Contains(out, "left out: 1 of kyverno") || errs != "" {
 		t.Errorf("it does not say what it left out, or too much: %s", errs)
 	}
-	_, errs = ran(t, server, exitVerified, "pods", "--alerts-from-cluster")
+	_, errs = ran(t, server, exitPassed, "pods", "--alerts-from-cluster")
 	if !strings.Contains(errs, "left out: 1 of kyverno") {
 		t.Errorf("on stderr: %s", errs)
 	}
 
-	events, _ := ran(t, server, exitUnknown, "inspect", "pod/web-7d9c5b6f48-aaaaa", "-n", "shop", "--alerts-from-cluster", "-o", "events")
+	events, _ := ran(t, server, exitIncomplete, "inspect", "pod/web-7d9c5b6f48-aaaaa", "-n", "shop", "--alerts-from-cluster", "-o", "events")
 	sent, exhibits := 0, 0
 	for line := range strings.Lines(events) {
 		var e inspect.Event
@@ -103,22 +103,22 @@ func TestAlertsFromTheCluster(t *testing.T) {
 func TestNothingOfTheAlertsIsInThisCluster(t *testing.T) {
 	server := newAPIServer(t, webPod("web-7d9c5b6f48-aaaaa", "a", 0))
 	elsewhere := strings.ReplaceAll(strings.ReplaceAll(falcoLine("Shell", "Warning", "b", "teller", 5), `"shop"`, `"bank"`), `"node1"`, `"node9"`)
-	out, errs := ran(t, server, exitVerified, "pods", "--alerts", file(t, elsewhere))
+	out, errs := ran(t, server, exitPassed, "pods", "--alerts", file(t, elsewhere))
 	if !strings.Contains(strings.Join(strings.Fields(out), " "), "wrong context? No node, container, pod or namespace that the alerts name exists in prod; the kubeconfig also has: stage (--context NAME)") {
 		t.Errorf("it says %s\n%s", out, errs)
 	}
-	out, _ = ran(t, server, exitVerified, "pods", "-o", "json", "--alerts", file(t, elsewhere))
+	out, _ = ran(t, server, exitPassed, "pods", "-o", "json", "--alerts", file(t, elsewhere))
 	var list inspect.PodList
 	if err := json.Unmarshal([]byte(out), &list); err != nil || list.Wrong == nil || len(list.Wrong.Contexts) != 1 || list.Wrong.Contexts[0] != "stage" {
 		t.Errorf("%v, %+v", err, list.Wrong)
 	}
 	host := `{"rule":"R","hostname":"node9","output_fields":{"container.id":"host"},"time":"2026-03-01T08:00:00Z"}`
 	for name, alerts := range map[string]string{"a host alert": file(t, host), "one that is known": file(t, elsewhere, falcoLine("Shell", "Warning", "a", "", 5)), "none": file(t)} {
-		if out, errs := ran(t, server, exitVerified, "pods", "--alerts", alerts); strings.Contains(out+errs, "wrong context") {
+		if out, errs := ran(t, server, exitPassed, "pods", "--alerts", alerts); strings.Contains(out+errs, "wrong context") {
 			t.Errorf("%s: %s", name, out)
 		}
 	}
-	if out, errs := ran(t, server, exitVerified, "pods", "-n", "shop", "--alerts", file(t, elsewhere)); strings.Contains(out+errs, "wrong context") {
+	if out, errs := ran(t, server, exitPassed, "pods", "-n", "shop", "--alerts", file(t, elsewhere)); strings.Contains(out+errs, "wrong context") {
 		t.Errorf("of one namespace only nothing can be said: %s", out)
 	}
 }
@@ -133,7 +133,7 @@ func TestACaseOfAPodThatIsGone(t *testing.T) {
 		"spec": map[string]any{"selector": selector, "template": map[string]any{"spec": map[string]any{"containers": []any{map[string]any{"name": "web", "image": "127.0.0.1:1/web:1"}}}}},
 	}
 	alerts := file(t, falcoLine("Shell", "Warning", "b", "web-7d9c5b6f48-zzzzz", 5), falcoLine("Drop", "Critical", "b", "web-7d9c5b6f48-zzzzz", 6))
-	out, _ := ran(t, server, exitUnknown, "inspect", "alert:2", "--alerts", alerts, "-o", "json")
+	out, _ := ran(t, server, exitIncomplete, "inspect", "alert:2", "--alerts", alerts, "-o", "json")
 	var c inspect.Case
 	if err := json.Unmarshal([]byte(out), &c); err != nil {
 		t.Fatal(err)
@@ -148,7 +148,7 @@ func TestACaseOfAPodThatIsGone(t *testing.T) {
 		t.Errorf("alerts %+v", c.Alerts)
 	}
 	server.forbid["/api/v1/namespaces/shop/pods/web-7d9c5b6f48-zzzzz"] = true
-	if _, errs := ran(t, server, exitUnknown, "inspect", "alert:2", "--alerts", alerts); !strings.Contains(errs, "whether its pod still exists is not known") || strings.Contains(errs, "is gone") {
+	if _, errs := ran(t, server, exitIncomplete, "inspect", "alert:2", "--alerts", alerts); !strings.Contains(errs, "whether its pod still exists is not known") || strings.Contains(errs, "is gone") {
 		t.Errorf("what may not be read is not gone: %s", errs)
 	}
 	_, errs := ran(t, server, exitUsage, "inspect", "alert:9", "--alerts", alerts)
@@ -160,12 +160,12 @@ func TestACaseOfAPodThatIsGone(t *testing.T) {
 	}
 	// Its ID is as good as its number, and a pod that is there is opened.
 	present := file(t, falcoLine("Shell", "Warning", "a", "", 5))
-	out, _ = ran(t, server, exitVerified, "pods", "-o", "json", "--alerts", present)
+	out, _ = ran(t, server, exitPassed, "pods", "-o", "json", "--alerts", present)
 	var list inspect.PodList
 	if err := json.Unmarshal([]byte(out), &list); err != nil {
 		t.Fatal(err)
 	}
-	out, _ = ran(t, server, exitUnknown, "inspect", "alert:"+list.Pods[0].Alerts[0].ID[:10], "--alerts", present, "-o", "json")
+	out, _ = ran(t, server, exitIncomplete, "inspect", "alert:"+list.Pods[0].Alerts[0].ID[:10], "--alerts", present, "-o", "json")
 	if err := json.Unmarshal([]byte(out), &c); err != nil || c.Target.Kind != inspect.TargetPod || c.Target.Name != "pod/web-7d9c5b6f48-aaaaa" {
 		t.Errorf("%v, target %+v", err, c.Target)
 	}

@@ -7,16 +7,17 @@ import (
 	"io"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/verdict"
 	"github.com/backtrail/backtrail/registry"
 )
 
 // Exit codes (CONTRACT): scripts depend on them.
 const (
-	exitVerified    = 0
+	exitPassed    = 0
 	exitCouldNotRun = 1
 	exitUsage       = 2
 	exitFailed      = 3
-	exitUnknown     = 4
+	exitIncomplete     = 4
 	exitInterrupted = 130
 )
 
@@ -43,7 +44,7 @@ func hinted(err error, hints ...string) error {
 // exitCode prints an error with its hints and gives its exit code.
 func exitCode(w io.Writer, err error) int {
 	if err == nil {
-		return exitVerified
+		return exitPassed
 	}
 	code := exitCouldNotRun
 	var exit *exitError
@@ -76,27 +77,31 @@ func hints(err error) []string {
 	return nil
 }
 
-// verdict turns the status of a settled case into the end of the program.
-func verdict(c *inspect.Case, why []string, interrupted bool) error {
-	code := exitVerified
+// endOf turns the outcome of a case into the end of the program.
+func endOf(c *inspect.Case, interrupted bool) error {
+	v := verdict.Of(c)
+	code := exitPassed
 	switch {
 	case interrupted:
 		code = exitInterrupted
-	case c.Status == inspect.Failed:
+	case v.Status == inspect.CaseFailed:
 		code = exitFailed
-	case c.Status != inspect.Verified:
-		code = exitUnknown
+	case v.Status == inspect.CaseIncomplete:
+		code = exitIncomplete
 	}
-	if code == exitVerified {
+	if code == exitPassed {
 		return nil
 	}
-	text := "the case is " + string(c.Status)
+	text := v.Status.Words()
+	if counted := verdict.Counted(c); v.Status == inspect.CaseFailed && counted != "" {
+		text += ": " + counted
+	}
 	if interrupted {
 		text = "interrupted: the case is partial"
 	}
-	for n, w := range why {
+	for n, w := range v.Reasons {
 		if n == maxReasons {
-			text += fmt.Sprintf("\n  and %d more", len(why)-n)
+			text += fmt.Sprintf("\n  and %d more", len(v.Reasons)-n)
 			break
 		}
 		text += "\n  " + inspect.Clean(w)

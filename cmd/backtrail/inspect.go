@@ -98,7 +98,6 @@ func (s *session) headless(ctx context.Context, p prepared, own inspectFlags) er
 	if runErr != nil && !interrupted {
 		return runErr
 	}
-	why := c.Settle()
 	s.printNotices(c)
 	if err := s.flags.printCase(s.std.out, *c); err != nil {
 		return err
@@ -112,7 +111,7 @@ func (s *session) headless(ctx context.Context, p prepared, own inspectFlags) er
 	if interrupted {
 		fmt.Fprintf(s.std.err, "the case is kept: backtrail open %s\n", o.ledger.ID())
 	}
-	return verdict(c, why, interrupted)
+	return endOf(c, interrupted)
 }
 
 func (s *session) printNotices(c *inspect.Case) {

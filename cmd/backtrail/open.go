@@ -87,11 +87,10 @@ func (f *flags) printSaved(ctx context.Context, std streams, name string) error 
 		if err != nil {
 			return fmt.Errorf("reading %s: %w", name, err)
 		}
-		why := c.Settle()
 		if err := f.printCase(std.out, *c); err != nil {
 			return err
 		}
-		return verdict(c, why, false)
+		return endOf(c, false)
 	})
 }
 

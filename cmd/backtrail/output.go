@@ -13,6 +13,7 @@ import (
 
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/report"
+	"github.com/backtrail/backtrail/inspect/verdict"
 )
 
 // outputs are the forms of a printed case.
@@ -32,7 +33,7 @@ func (f *flags) printCase(w io.Writer, c inspect.Case) error {
 	case "events":
 		return nil
 	case "json":
-		b, err := inspect.EncodeCase(c)
+		b, err := verdict.Encode(c)
 		if err != nil {
 			return err
 		}

@@ -43,7 +43,6 @@ func (f *flags) record(ctx context.Context, name string, make func(c *inspect.Ca
 		return nil, err
 	}
 	c = l.Case()
-	c.Settle()
 	return &c, nil
 }
 

@@ -147,7 +147,6 @@ func runAgain(ctx context.Context, c inspect.Case, client *registry.Client, layo
 	if err := source(ctx, again.Apply); err != nil {
 		return again, err
 	}
-	again.Settle()
 	return again, nil
 }
 
@@ -160,7 +159,7 @@ func carried(c inspect.Case, client *registry.Client, layout string) engine.Chec
 				emit(inspect.Event{Fact: inspect.Notice{Level: "info", Text: err.Error()}})
 				continue
 			}
-			found.Container, found.Container = i.Container, i.Container
+			found.Container = i.Container
 			emit(inspect.Event{Container: i.Container, Fact: found.ImageHead})
 		}
 		return nil

@@ -148,15 +148,15 @@ func (f *flags) printVerification(w io.Writer, path string, v evidence.Verificat
 	} else if err := describeVerification(w, v, f.style(w)); err != nil {
 		return err
 	}
-	code := exitVerified
+	code := exitPassed
 	switch v.Status {
 	case inspect.Failed:
 		code = exitFailed
 	case inspect.Unknown:
-		code = exitUnknown
+		code = exitIncomplete
 	case inspect.Verified, inspect.Absent:
 	}
-	if code == exitVerified {
+	if code == exitPassed {
 		return nil
 	}
 	text, named := fmt.Sprintf("%s is not verified", path), 0

@@ -11,7 +11,7 @@ func alteredFiles(c inspect.Case) []inspect.Sentence {
 	var all []inspect.Sentence
 	for _, i := range c.Images {
 		for _, a := range i.Altered {
-			if a.Status != inspect.Failed || toldByAlert(c, i, a.Path) {
+			if a.Status != inspect.RowFailed || toldByAlert(c, i, a.Path) {
 				continue
 			}
 			text := fmt.Sprintf("%s%s is not what package %s installed; this copy came with %s", in(c, i), inspect.Clean(a.Path), inspect.Clean(a.Package), layer(i, a.Layer))

@@ -147,11 +147,11 @@ func (q question) answer(c inspect.Case, waiting []string) inspect.Answer {
 // compose puts sentences together. An answer is verified if the first of them, which is the one
 // that matters most, was seen or derived, and nothing is open.
 func compose(name string, said []inspect.Sentence, open []string) inspect.Answer {
-	a := inspect.Answer{Question: name, Status: inspect.Unknown, Sentences: said}
+	a := inspect.Answer{Question: name, Status: inspect.AnswerOpen, Sentences: said}
 	if len(open) > 0 {
 		a.Waiting = open
 		// What is not known may be known in a moment.
-		a.Sentences = slices.DeleteFunc(a.Sentences, func(s inspect.Sentence) bool { return s.Basis == inspect.Open })
+		a.Sentences = slices.DeleteFunc(a.Sentences, func(s inspect.Sentence) bool { return s.Basis == inspect.NotKnown })
 	}
 	var text []string
 	for _, s := range a.Sentences {
@@ -159,7 +159,7 @@ func compose(name string, said []inspect.Sentence, open []string) inspect.Answer
 		a.Findings = append(a.Findings, s.Findings...)
 	}
 	if len(open) == 0 && len(a.Sentences) > 0 && a.Sentences[0].Known() {
-		a.Status = inspect.Verified
+		a.Status = inspect.Answered
 	}
 	slices.Sort(a.Findings)
 	a.Findings = slices.Compact(a.Findings)

@@ -18,7 +18,7 @@ var looking = []string{"subject", "layers", "binaries"}
 
 // calm answers a case with nothing to explain, or one of which nobody knows that yet.
 func calm(c inspect.Case, name string, waiting []string) inspect.Answer {
-	a := inspect.Answer{Question: name, Status: inspect.Unknown}
+	a := inspect.Answer{Question: name, Status: inspect.AnswerOpen}
 	unread := cannotLook(c)
 	switch {
 	case len(waiting) > 0:
@@ -26,7 +26,7 @@ func calm(c inspect.Case, name string, waiting []string) inspect.Answer {
 	case unread != "":
 		a.Text = "we do not know whether there is anything to explain: " + unread
 	default:
-		a.Status, a.Text = inspect.Absent, "nothing to explain: no alert, and no finding that failed"
+		a.Status, a.Text = inspect.AnswerNone, "nothing to explain: no alert, and no finding that failed"
 	}
 	return a
 }
@@ -42,7 +42,7 @@ func cannotLook(c inspect.Case) string {
 		}
 	}
 	for _, s := range c.Checks {
-		if s.Status == inspect.Unknown && !s.Running() && slices.Contains(looking, s.Name) {
+		if s.Status == inspect.CheckBlocked && !s.Running() && slices.Contains(looking, s.Name) {
 			return fmt.Sprintf("%s could not be checked: %s", checkOf(s), cut(trim(s.Reason), maxReason))
 		}
 	}
@@ -54,7 +54,7 @@ func whyUnread(c inspect.Case, i inspect.Image) string {
 	if text := lost(i); text != "" {
 		return text
 	}
-	if s, ok := c.Check("layers", i.Container); ok && s.Status == inspect.Unknown && !s.Running() {
+	if s, ok := c.Check("layers", i.Container); ok && s.Status == inspect.CheckBlocked && !s.Running() {
 		return firstOf(trim(i.Detail), trim(s.Reason))
 	}
 	if i.Reason == inspect.Running {

@@ -14,7 +14,7 @@ const subjectPod = "pod"
 func failed(c inspect.Case) []inspect.Finding {
 	var all []inspect.Finding
 	for _, f := range c.Findings {
-		if f.Status == inspect.Failed {
+		if f.Status == inspect.RowFailed {
 			all = append(all, f)
 		}
 	}

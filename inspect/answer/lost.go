@@ -12,7 +12,7 @@ func lostImage(c inspect.Case) []inspect.Sentence {
 	var all []inspect.Sentence
 	for _, i := range suspects(c) {
 		if text := lost(i); text != "" {
-			all = append(all, inspect.Sentence{Text: in(c, i) + text, Basis: inspect.Open})
+			all = append(all, inspect.Sentence{Text: in(c, i) + text, Basis: inspect.NotKnown})
 		}
 	}
 	return all

@@ -8,7 +8,7 @@ import (
 func pinned(c inspect.Case) []inspect.Sentence {
 	for _, i := range suspects(c) {
 		moved := i.Diff != nil && i.Diff.KnownGood != nil && sameTag(i) || len(coded(c, i.Container, "tag-moved")) > 0
-		if g, ok := gateOf(i, inspect.GateKindPinned); ok && moved && g.Status == inspect.Absent {
+		if g, ok := gateOf(i, inspect.GateKindPinned); ok && moved && g.Status == inspect.GateAbsent {
 			return []inspect.Sentence{seen(in(c, i)+trim(g.Detail), ids(coded(c, i.Container, "tag-moved"))...)}
 		}
 	}

@@ -15,11 +15,11 @@ func policies(c inspect.Case) []inspect.Sentence {
 			name := in(c, i) + inspect.Clean(g.Name)
 			found := by(c, "signatures", "policies")
 			switch g.Status {
-			case inspect.Failed:
+			case inspect.GateRefused:
 				s := whyNot(c, i, g)
 				s.Text, s.Findings = name+s.Text, found
 				all = append(all, s)
-			case inspect.Verified:
+			case inspect.GatePassed:
 				all = append(all, seen(name+" is met: a signer that it accepts signed the image", found...))
 			default:
 				all = append(all, open(name+": whether the image meets it is not known: "+trim(g.Detail)))
@@ -43,15 +43,15 @@ func whyNot(c inspect.Case, i inspect.Image, g inspect.Gate) inspect.Sentence {
 		return seen(no + ", but was set up at " + stamp(g.Since) + ", after the pod was admitted")
 	case g.By != "" && known && hook.Name == "":
 		return seen(fmt.Sprintf("%s, but nothing enforces it: no webhook of %s applies to this pod", no, g.By))
-	case known && hook.Status == inspect.Absent && summedUp(i, g.By):
+	case known && hook.Status == inspect.GateAbsent && summedUp(i, g.By):
 		return seen(fmt.Sprintf("%s, but %s is not enforced for this pod", no, g.By))
-	case known && hook.Status == inspect.Absent:
+	case known && hook.Status == inspect.GateAbsent:
 		return seen(fmt.Sprintf("%s, but %s is not enforced for this pod: %s", no, g.By, trim(hook.Detail)))
 	case known && hook.FailsOpen || g.FailsOpen:
 		return derived(fmt.Sprintf("%s, but it fails open: while %s is unreachable, requests are admitted unchecked", no, g.By))
 	case !came.IsZero() && g.Changed.After(came.Time):
 		return seen(no + ", but was changed at " + stamp(g.Changed) + ", after the pod was admitted; what it required before is not known")
-	case known && hook.Status == inspect.Verified:
+	case known && hook.Status == inspect.GatePassed:
 		return toKnow(no+", and why "+g.By+" admitted it is not known", askEnforcer(g.By))
 	default:
 		return seen(no)
@@ -77,7 +77,7 @@ func cameIn(c inspect.Case, i inspect.Image) inspect.Time {
 // enforcer is the webhook of a product as it stood before the image: the best of them. known is false where the webhooks
 // could not be read.
 func enforcer(i inspect.Image, product string) (best inspect.Gate, known bool) {
-	if g, ok := gateOf(i, inspect.GateKindAdmission); !ok || g.Status == inspect.Unknown && g.Reason == inspect.GateNotReadable {
+	if g, ok := gateOf(i, inspect.GateKindAdmission); !ok || g.Status == inspect.GateUnknown && g.Reason == inspect.GateNotReadable {
 		return inspect.Gate{}, false
 	}
 	rank := map[inspect.Status]int{inspect.Verified: 0, inspect.Unknown: 1, inspect.Absent: 2}
@@ -85,7 +85,7 @@ func enforcer(i inspect.Image, product string) (best inspect.Gate, known bool) {
 		if g.Kind != inspect.GateKindWebhook || g.By != product {
 			continue
 		}
-		if best.Name == "" || rank[g.Status] < rank[best.Status] {
+		if best.Name == "" || rank[g.Status.Tone()] < rank[best.Status.Tone()] {
 			best = g
 		}
 	}
@@ -95,7 +95,7 @@ func enforcer(i inspect.Image, product string) (best inspect.Gate, known bool) {
 // summedUp reports whether the sentence on admission already gives the reason why a product is not enforced.
 func summedUp(i inspect.Image, product string) bool {
 	g, _ := gateOf(i, inspect.GateKindAdmission)
-	return g.Status == inspect.Absent && slices.Contains(g.Products, product)
+	return g.Status == inspect.GateAbsent && slices.Contains(g.Products, product)
 }
 
 func stamp(t inspect.Time) string { return t.UTC().Format("2006-01-02 15:04:05Z") }

@@ -23,11 +23,11 @@ func claimed(text, by string, findings ...string) inspect.Sentence {
 	return inspect.Sentence{Text: text, Basis: inspect.Claimed, By: by, Findings: findings}
 }
 
-func open(text string) inspect.Sentence { return inspect.Sentence{Text: text, Basis: inspect.Open} }
+func open(text string) inspect.Sentence { return inspect.Sentence{Text: text, Basis: inspect.NotKnown} }
 
 // toKnow is an open sentence with the command that would tell.
 func toKnow(text, run string) inspect.Sentence {
-	return inspect.Sentence{Text: text, Basis: inspect.Open, Run: run}
+	return inspect.Sentence{Text: text, Basis: inspect.NotKnown, Run: run}
 }
 
 // some keeps the first sentences, and counts the rest.

@@ -78,12 +78,12 @@ func badPaths(c inspect.Case, i inspect.Image) (paths []string, layers []int) {
 		}
 	}
 	for _, b := range i.Binaries {
-		if b.Status == inspect.Failed {
+		if b.Status == inspect.RowFailed {
 			add(b.Path, b.Layer)
 		}
 	}
 	for _, a := range i.Altered {
-		if a.Status == inspect.Failed {
+		if a.Status == inspect.RowFailed {
 			add(a.Path, a.Layer)
 		}
 	}

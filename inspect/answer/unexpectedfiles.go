@@ -11,7 +11,7 @@ func unexpectedFiles(c inspect.Case) []inspect.Sentence {
 	var all []inspect.Sentence
 	for _, i := range c.Images {
 		for _, b := range i.Binaries {
-			if b.Status != inspect.Failed || b.Owner != "" || toldByAlert(c, i, b.Path) {
+			if b.Status != inspect.RowFailed || b.Owner != "" || toldByAlert(c, i, b.Path) {
 				continue
 			}
 			text := fmt.Sprintf("%s%s belongs to no package and came with %s", in(c, i), inspect.Clean(b.Path), layer(i, b.Layer))

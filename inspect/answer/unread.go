@@ -11,7 +11,7 @@ import (
 func unread(c inspect.Case, needs []string) []inspect.Sentence {
 	var all []inspect.Sentence
 	for _, s := range c.Checks {
-		if s.Status != inspect.Unknown || s.Running() || !slices.Contains(needs, s.Name) {
+		if s.Status != inspect.CheckBlocked || s.Running() || !slices.Contains(needs, s.Name) {
 			continue
 		}
 		all = append(all, open(fmt.Sprintf("not all could be looked at: %s: %s", checkOf(s), cut(trim(s.Reason), maxReason))))

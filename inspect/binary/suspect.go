@@ -273,8 +273,8 @@ func (h *scanner) row(group []*suspect, confirmed bool) inspect.Binary {
 		}
 	}
 	b.Status = b.Severity.RowStatus()
-	if h.own.Intact(n.Path) && !first.has(codeAltered) || confirmed && first.has(codeKnownGood) && b.Status != inspect.Failed {
-		b.Status = inspect.Verified
+	if h.own.Intact(n.Path) && !first.has(codeAltered) || confirmed && first.has(codeKnownGood) && b.Status != inspect.RowFailed {
+		b.Status = inspect.RowVerified
 	}
 	if len(group) > 1 {
 		b.Detail = fmt.Sprintf("one of %d programs below %s that came with this build step; %s", len(group), treeOf(n.Path), b.Detail)

@@ -49,17 +49,17 @@ func (s *scene) podSecurity() inspect.Gate {
 	level := s.namespace.labels[enforce]
 	switch {
 	case s.namespace.err != nil:
-		g.Status, g.Reason = inspect.Unknown, inspect.GateNotReadable
+		g.Status, g.Reason = inspect.GateUnknown, inspect.GateNotReadable
 		g.Detail = "the namespace's labels could not be read: " + firstLine(s.namespace.err)
 	case level == "":
-		g.Status, g.Reason = inspect.Absent, inspect.GateNoLabel
+		g.Status, g.Reason = inspect.GateNotEnforced, inspect.GateNoLabel
 		g.Detail = fmt.Sprintf("namespace %s has no label %s; the standards restrict privileges, not images",
 			s.pod.Namespace, enforce)
 	case level == "privileged":
-		g.Status, g.Detail = inspect.Absent,
+		g.Status, g.Detail = inspect.GateNotEnforced,
 			fmt.Sprintf("namespace %s enforces level privileged, which allows everything", s.pod.Namespace)
 	default:
-		g.Status = inspect.Verified
+		g.Status = inspect.GatePassed
 		g.Detail = fmt.Sprintf("namespace %s enforces level %s, which restricts privileges, not images",
 			s.pod.Namespace, level)
 	}
@@ -68,10 +68,10 @@ func (s *scene) podSecurity() inspect.Gate {
 
 // pinned is the gate of naming a digest: a tag can be moved.
 func (s *scene) pinned(c kube.Container) inspect.Gate {
-	g := inspect.Gate{Name: GatePinned, Kind: inspect.GateKindPinned, Status: inspect.Absent}
+	g := inspect.Gate{Name: GatePinned, Kind: inspect.GateKindPinned, Status: inspect.GateAbsent}
 	tag, digest := parts(c.Reference)
 	if digest != "" {
-		g.Status, g.Detail = inspect.Verified, "the pod names a digest, so a moved tag has no effect"
+		g.Status, g.Detail = inspect.GatePassed, "the pod names a digest, so a moved tag has no effect"
 		return g
 	}
 	g.Detail = fmt.Sprintf("the pod names tag %s, not a digest, and a tag can be moved", tag)

@@ -73,7 +73,7 @@ func (h hook) gate(how standing) inspect.Gate {
 
 // standing is how a gate stood when the pod was admitted.
 type standing struct {
-	status inspect.Status
+	status inspect.GateStatus
 	reason inspect.GateReason // empty if it did its work
 	code   string             // of the finding for a verifier of images that stood so; "" if it did its work
 	text   string
@@ -91,32 +91,32 @@ func (s *scene) stand(h hook, in []request) (how standing, concerned bool) {
 		case picked:
 			return h.asked(r), true
 		case notKnown:
-			return standing{inspect.Unknown, inspect.GateNotReadable, "", reason}, true
+			return standing{inspect.GateUnknown, inspect.GateNotReadable, "", reason}, true
 		case passedOver:
 			if why == "" {
 				why = reason
 			}
 		}
 	}
-	return standing{inspect.Absent, inspect.GateNotSelected, CodeExempt, why}, concerned
+	return standing{inspect.GateNotEnforced, inspect.GateNotSelected, CodeExempt, why}, concerned
 }
 
 // asked is the standing of a webhook that selects the request.
 func (h hook) asked(r request) standing {
 	if r.before(h.created) {
 		text := fmt.Sprintf("set up at %s, after %s was admitted", stamp(h.created), r.what)
-		return standing{inspect.Absent, inspect.GateSetUpLater, CodeExempt, text}
+		return standing{inspect.GateNotEnforced, inspect.GateSetUpLater, CodeExempt, text}
 	}
-	how := standing{inspect.Verified, "", "", "evaluated " + r.what + ": admitted"}
+	how := standing{inspect.GatePassed, "", "", "evaluated " + r.what + ": admitted"}
 	if h.ignores {
 		how = standing{
-			inspect.Unknown, inspect.GateFailsOpen, CodeFailsOpen,
+			inspect.GateUnknown, inspect.GateFailsOpen, CodeFailsOpen,
 			"applies to " + r.what +
 				", but with failurePolicy Ignore: requests are admitted unchecked while it is unreachable",
 		}
 	}
 	if h.conditions > 0 {
-		how.status, how.text = inspect.Unknown, how.text+"; its matchConditions were not evaluated and may exclude it"
+		how.status, how.text = inspect.GateUnknown, how.text+"; its matchConditions were not evaluated and may exclude it"
 		how.reason = cmp.Or(how.reason, inspect.GateConditions)
 	}
 	return how

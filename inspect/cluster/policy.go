@@ -55,18 +55,18 @@ func aboutImages(p admissionv1.ValidatingAdmissionPolicy) bool {
 // passedBy is the standing of a policy whose selectors do not pick the request, or may not.
 func passedBy(c choice, text string) standing {
 	if c == notKnown {
-		return standing{inspect.Unknown, inspect.GateNotReadable, CodeExempt, text}
+		return standing{inspect.GateUnknown, inspect.GateNotReadable, CodeExempt, text}
 	}
-	return standing{inspect.Absent, inspect.GateNotSelected, CodeExempt, text}
+	return standing{inspect.GateNotEnforced, inspect.GateNotSelected, CodeExempt, text}
 }
 
 // bound looks for the binding that puts the policy into force for the request.
 func (s *scene) bound(p admissionv1.ValidatingAdmissionPolicy, r request) standing {
 	if s.bindings.err != nil {
 		text := "whether it is in force is unknown: its bindings could not be read"
-		return standing{inspect.Unknown, inspect.GateNotReadable, "", text}
+		return standing{inspect.GateUnknown, inspect.GateNotReadable, "", text}
 	}
-	how := standing{inspect.Absent, inspect.GateNotBound, CodeExempt, "no binding puts it into force"}
+	how := standing{inspect.GateNotEnforced, inspect.GateNotBound, CodeExempt, "no binding puts it into force"}
 	for _, b := range s.bindings.list {
 		if b.Spec.PolicyName != p.Name {
 			continue
@@ -91,19 +91,19 @@ func inForce(p admissionv1.ValidatingAdmissionPolicy, b admissionv1.ValidatingAd
 	r request) standing {
 	switch {
 	case r.before(p.CreationTimestamp.Time) || r.before(b.CreationTimestamp.Time):
-		return standing{inspect.Absent, inspect.GateSetUpLater, CodeExempt, "came into force after " + r.what +
+		return standing{inspect.GateNotEnforced, inspect.GateSetUpLater, CodeExempt, "came into force after " + r.what +
 			" was admitted"}
 	case !slices.Contains(b.Spec.ValidationActions, admissionv1.Deny):
-		return standing{inspect.Unknown, inspect.GateWarnsOnly, CodeOnlyWarns, "binding " + b.Name +
+		return standing{inspect.GateNotEnforced, inspect.GateWarnsOnly, CodeOnlyWarns, "binding " + b.Name +
 			" only warns or audits"}
 	case ignores(p.Spec.FailurePolicy):
 		return standing{
-			inspect.Unknown, inspect.GateFailsOpen, CodeFailsOpen,
+			inspect.GateUnknown, inspect.GateFailsOpen, CodeFailsOpen,
 			"applies to " + r.what +
 				", but with failurePolicy Ignore: requests are admitted where its expression cannot be evaluated",
 		}
 	default:
-		return standing{inspect.Verified, "", "", "evaluated " + r.what + ": admitted"}
+		return standing{inspect.GatePassed, "", "", "evaluated " + r.what + ": admitted"}
 	}
 }
 

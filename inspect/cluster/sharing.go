@@ -80,12 +80,12 @@ func suspectImages(c inspect.Case) []suspectImage {
 	for _, i := range c.Images {
 		s := suspectImage{image: i}
 		for _, b := range i.Binaries {
-			if b.Status == inspect.Failed {
+			if b.Status == inspect.RowFailed {
 				s.add(b.Layer, b.Path)
 			}
 		}
 		for _, a := range i.Altered {
-			if a.Status == inspect.Failed {
+			if a.Status == inspect.RowFailed {
 				s.add(a.Layer, a.Path)
 			}
 		}

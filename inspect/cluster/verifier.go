@@ -56,11 +56,11 @@ func (s *scene) summary(in []request) summary {
 	if s.pod.Annotations[mirror] != "" && in[0].operation == admissionv1.Create {
 		text := fmt.Sprintf("static pod: the kubelet of node %s started it from a file, without admission",
 			s.pod.Spec.NodeName)
-		return summary{standing: standing{inspect.Absent, inspect.GateStaticPod, CodeStatic, text}}
+		return summary{standing: standing{inspect.GateNotEnforced, inspect.GateStaticPod, CodeStatic, text}}
 	}
 	if err := s.validating.err; err != nil {
 		text := "which webhooks verify images is unknown: " + reason(err)
-		return summary{standing: standing{inspect.Unknown, inspect.GateNotReadable, "", text}}
+		return summary{standing: standing{inspect.GateUnknown, inspect.GateNotReadable, "", text}}
 	}
 	var products []verdict
 	for _, h := range s.hooks() {
@@ -74,7 +74,7 @@ func (s *scene) summary(in []request) summary {
 	}
 	if len(products) == 0 {
 		text := "no admission webhook verifies the images of " + kindOfEntry(in[0])
-		return summary{standing: standing{inspect.Absent, inspect.GateNoVerifier, CodeNoPolicy, text}}
+		return summary{standing: standing{inspect.GateAbsent, inspect.GateNoVerifier, CodeNoPolicy, text}}
 	}
 	return best(products)
 }
@@ -130,12 +130,12 @@ func best(all []verdict) summary {
 func (s *scene) inWords(name string, h hook, how standing, in []request) standing {
 	_, labelled := s.namespace.labels[includeLabel]
 	switch {
-	case name == inspect.PolicyController && how.status == inspect.Absent && s.namespace.err == nil && !labelled &&
+	case name == inspect.PolicyController && how.status == inspect.GateNotEnforced && s.namespace.err == nil && !labelled &&
 		!in[0].before(h.created):
 		how.reason = inspect.GateNoLabel
 		how.text = fmt.Sprintf("policy-controller not enforced in %s: label %s is missing", s.pod.Namespace,
 			includeLabel)
-	case how.status == inspect.Absent:
+	case how.status == inspect.GateNotEnforced:
 		how.text = fmt.Sprintf("%s not enforced (webhook %s): %s", name, h.name, how.text)
 	default:
 		how.text = fmt.Sprintf("%s (webhook %s) %s", name, h.name, how.text)
@@ -144,11 +144,11 @@ func (s *scene) inWords(name string, h hook, how standing, in []request) standin
 }
 
 // rank orders standings, best first: one webhook that evaluated the pod is enough, whatever others did not see.
-func rank(s inspect.Status) int {
+func rank(s inspect.GateStatus) int {
 	switch s {
-	case inspect.Verified:
+	case inspect.GatePassed:
 		return 0
-	case inspect.Unknown:
+	case inspect.GateUnknown:
 		return 1
 	default:
 		return 2

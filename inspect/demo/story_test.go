@@ -248,7 +248,7 @@ func TestCaseIsTheSameEachTime(t *testing.T) {
 	var cases [2][]byte
 	for n := range cases {
 		s := open(t)
-		data, err := inspect.EncodeCase(*s.walk(t, s.Pod))
+		data, err := verdict.Encode(*s.walk(t, s.Pod))
 		if err != nil {
 			t.Fatal(err)
 		}

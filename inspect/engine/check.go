@@ -75,7 +75,7 @@ func (o On) Ended(check string) inspect.CheckState {
 
 // Outcome is an error that ends a check with a status of its own.
 type Outcome struct {
-	Status inspect.Status
+	Status inspect.CheckStatus
 	Reason string
 }
 
@@ -83,12 +83,12 @@ func (o *Outcome) Error() string { return o.Reason }
 
 // Unchecked ends a check that could not look; the text is the reason.
 func Unchecked(format string, args ...any) error {
-	return &Outcome{inspect.Unknown, fmt.Sprintf(format, args...)}
+	return &Outcome{inspect.CheckBlocked, fmt.Sprintf(format, args...)}
 }
 
 // Nothing ends a check that had nothing to look at; the text is the reason.
 func Nothing(format string, args ...any) error {
-	return &Outcome{inspect.Absent, fmt.Sprintf(format, args...)}
+	return &Outcome{inspect.CheckSkipped, fmt.Sprintf(format, args...)}
 }
 
 // outcome turns what a check returned into the end of that check.
@@ -96,13 +96,13 @@ func outcome(ctx context.Context, err error) inspect.End {
 	var o *Outcome
 	switch {
 	case err == nil:
-		return inspect.End{Status: inspect.Verified}
+		return inspect.End{Status: inspect.CheckDone}
 	case errors.As(err, &o):
 		return inspect.End{Status: o.Status, Reason: err.Error()}
 	case ctx.Err() != nil:
-		return inspect.End{Status: inspect.Unknown, Reason: "interrupted: " + err.Error()}
+		return inspect.End{Status: inspect.CheckBlocked, Reason: "interrupted: " + err.Error()}
 	default:
-		return inspect.End{Status: inspect.Unknown, Reason: err.Error()}
+		return inspect.End{Status: inspect.CheckBlocked, Reason: err.Error()}
 	}
 }
 

@@ -196,9 +196,9 @@ func (r *runner) perform(c Check, container string) {
 
 // close ends the case: as a whole, or as interrupted. What comes after it from a transport belongs to no check.
 func (r *runner) close(ctx context.Context) {
-	end := inspect.End{Status: inspect.Verified}
+	end := inspect.End{Status: inspect.CheckDone}
 	if ctx.Err() != nil {
-		end = inspect.End{Status: inspect.Unknown, Reason: "interrupted"}
+		end = inspect.End{Status: inspect.CheckBlocked, Reason: "interrupted"}
 	}
 	r.append(inspect.Event{Fact: end})
 	r.emitting.Lock()

@@ -109,7 +109,6 @@ func (b *Bag) Case(ctx context.Context) (inspect.Case, error) {
 	if err != nil {
 		return c, fmt.Errorf("replaying the bundle: %w", err)
 	}
-	c.Settle()
 	b.folded = &c
 	return c, nil
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/ledger"
 	"github.com/backtrail/backtrail/inspect/report"
+	"github.com/backtrail/backtrail/inspect/verdict"
 )
 
 // Export writes the bundle of a case to a path that does not exist yet: a directory, or an archive where the path ends
@@ -81,7 +82,7 @@ func (x *export) note(format string, args ...any) {
 // write makes the parts of the bundle in the order in which they matter, should the disk fill up.
 func (x *export) write() (Result, error) {
 	x.suspects = suspectLayers(x.c)
-	if !x.c.Complete {
+	if !verdict.Of(&x.c).Complete {
 		x.note("the case is partial; the bundle says so")
 	}
 	for _, part := range []func() error{
@@ -137,7 +138,7 @@ func (x *export) writeDeclaration() error { return x.bag.addBytes(bagitFile, []b
 
 // writeCase writes the case in its four forms and the chain of custody.
 func (x *export) writeCase() error {
-	data, err := inspect.EncodeCase(x.c)
+	data, err := verdict.Encode(x.c)
 	if err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/verdict"
 )
 
 // Labels of bag-info.txt that are ours (RFC 8493, 2.2.2 leaves room for them).
@@ -25,7 +26,8 @@ const (
 func (x *export) writeInfo() error {
 	size, files := x.bag.oxum()
 	complete := "no: the case is partial"
-	if x.c.Complete {
+	v := verdict.Of(&x.c)
+	if v.Complete {
 		complete = "yes"
 	}
 	signed := "no"
@@ -43,7 +45,7 @@ func (x *export) writeInfo() error {
 		{infoCustody, x.stream.last},
 		{infoParent, cmp.Or(x.o.Parent, "none")},
 		{infoLayers, string(cmp.Or(x.o.Layers, LayersSuspect))},
-		{infoStatus, string(x.c.Status)},
+		{infoStatus, string(v.Status)},
 		{infoComplete, complete},
 	}
 	var b bytes.Buffer

@@ -19,11 +19,11 @@ func (v *verifier) samePolicies(i, again inspect.Image) {
 			v.say("policy", subject, inspect.Absent, BasisNotKept, "not all signatures are in the bag")
 		case at < 0:
 			v.fail("policy", subject, "the case says %s; no policy in the bag is about this image by that name", g.Status)
-		case g.Status == inspect.Unknown:
+		case g.Status == inspect.GateUnknown:
 			// A store that was silent then cannot be asked again: what is open in the case may be certain in the bag.
 			v.say("policy", subject, inspect.Absent, BasisNotKept, "the case leaves it open, and claims nothing: %s", g.Detail)
 		default:
-			v.compare("policy", subject, v.ended(checkSignatures, i.Container), verdict{status: g.Status}, verdict{status: again.Gates[at].Status})
+			v.compare("policy", subject, v.ended(checkSignatures, i.Container), rowOutcome{status: g.Status.Tone()}, rowOutcome{status: again.Gates[at].Status.Tone()})
 		}
 	}
 	for _, g := range again.Gates {

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/verdict"
 )
 
 // reproduced asks whether what the bundle claims follows from what it carries.
@@ -43,7 +44,7 @@ func (v *verifier) foldFits() {
 		v.fail("case", "data/case.json", "it cannot be read: %v", err)
 		return
 	}
-	want, err := inspect.EncodeCase(v.c)
+	want, err := verdict.Encode(v.c)
 	if err != nil {
 		v.fail("case", "data/case.json", "%v", err)
 		return

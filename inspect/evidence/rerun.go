@@ -87,16 +87,16 @@ func (v *verifier) sameSaved(i inspect.Image) bool {
 	if err != nil {
 		return false
 	}
-	found := verdict{inspect.Verified, ""}
+	found := rowOutcome{inspect.Verified, ""}
 	if !slices.Equal(configDiffIDs(data), diffIDs) {
-		found = verdict{inspect.Failed, "diffid-mismatch"}
+		found = rowOutcome{inspect.Failed, "diffid-mismatch"}
 	}
 	for _, l := range i.Layers {
 		if !l.Empty {
-			v.compare("layer", fmt.Sprintf("%s layer %d %s", i.Container, l.Number, l.DiffID), v.ended(checkLayers, i.Container), verdict{l.Status, l.Reason}, verdict{inspect.Verified, ""})
+			v.compare("layer", fmt.Sprintf("%s layer %d %s", i.Container, l.Number, l.DiffID), v.ended(checkLayers, i.Container), rowOutcome{l.Status, l.Reason}, rowOutcome{inspect.Verified, ""})
 		}
 	}
-	v.compare("image", i.Container, v.ended(checkLayers, i.Container), verdict{i.Status, i.Reason}, found)
+	v.compare("image", i.Container, v.ended(checkLayers, i.Container), rowOutcome{i.Status, i.Reason}, found)
 	return true
 }
 
@@ -117,13 +117,13 @@ func (v *verifier) damaged(digest string) bool {
 	return false
 }
 
-// verdict is a status with its reason, as a row of the case states it.
-type verdict struct {
+// rowOutcome is a status with its reason, as a row of the case states it.
+type rowOutcome struct {
 	status inspect.Status
 	reason string
 }
 
-func (a verdict) String() string {
+func (a rowOutcome) String() string {
 	if a.reason == "" {
 		return string(a.status)
 	}
@@ -131,7 +131,7 @@ func (a verdict) String() string {
 }
 
 // compare says whether a claim comes out again. What a check that was interrupted left unknown is no claim.
-func (v *verifier) compare(name, subject string, ended bool, claimed, found verdict) {
+func (v *verifier) compare(name, subject string, ended bool, claimed, found rowOutcome) {
 	if !ended && claimed.status == inspect.Unknown && claimed != found {
 		v.say(name, subject, inspect.Absent, BasisBytes, "the check did not end, so the case claims nothing; the bytes in the bag say %s", found)
 		return
@@ -153,7 +153,7 @@ const (
 // ended says that a check came to its end on an image: in a partial case it may not have.
 func (v *verifier) ended(check, subject string) bool {
 	state, ok := v.c.Check(check, subject)
-	return ok && !state.Running() && state.Status != inspect.Unknown
+	return ok && !state.Running() && state.Status != inspect.CheckBlocked
 }
 
 // unclaimed speaks of a row that the case does not have.
@@ -174,13 +174,13 @@ func (v *verifier) sameLayers(i, again inspect.Image) {
 		at := slices.IndexFunc(again.Layers, func(o inspect.Layer) bool { return !o.Empty && o.Number == l.Number })
 		switch {
 		case v.damaged(l.Digest):
-			v.compare("layer", subject, v.ended(checkLayers, i.Container), verdict{l.Status, l.Reason}, verdict{inspect.Failed, "digest-mismatch"})
+			v.compare("layer", subject, v.ended(checkLayers, i.Container), rowOutcome{l.Status, l.Reason}, rowOutcome{inspect.Failed, "digest-mismatch"})
 		case !v.carried(l.Digest):
 			v.say("layer", subject, inspect.Absent, BasisNotKept, "its bytes are not in the bag")
 		case at < 0:
 			v.fail("layer", subject, "the case says %s; the manifest in the bag has no such layer", l.Status)
 		default:
-			v.compare("layer", subject, v.ended(checkLayers, i.Container), verdict{l.Status, l.Reason}, verdict{again.Layers[at].Status, again.Layers[at].Reason})
+			v.compare("layer", subject, v.ended(checkLayers, i.Container), rowOutcome{l.Status, l.Reason}, rowOutcome{again.Layers[at].Status, again.Layers[at].Reason})
 		}
 	}
 }
@@ -200,13 +200,13 @@ func (v *verifier) sameImage(i, again inspect.Image) {
 	}
 	switch {
 	case broken:
-		v.compare("image", i.Container, v.ended(checkLayers, i.Container), verdict{status: i.Status}, verdict{status: inspect.Failed})
+		v.compare("image", i.Container, v.ended(checkLayers, i.Container), rowOutcome{status: i.Status}, rowOutcome{status: inspect.Failed})
 	case !v.carried(i.Key()) || !v.carried(i.Config):
 		v.say("image", i.Container, inspect.Absent, BasisNotKept, "its manifest or config is not in the bag")
 	case len(out) > 0:
 		v.say("image", i.Container, inspect.Absent, BasisNotKept, "layers %s are not in the bag", strings.Join(out, ", "))
 	default:
-		v.compare("image", i.Container, v.ended(checkLayers, i.Container), verdict{i.Status, i.Reason}, verdict{again.Status, again.Reason})
+		v.compare("image", i.Container, v.ended(checkLayers, i.Container), rowOutcome{i.Status, i.Reason}, rowOutcome{again.Status, again.Reason})
 	}
 }
 
@@ -221,7 +221,7 @@ func (v *verifier) sameSignatures(i, again inspect.Image) {
 		delete(found, s.ID)
 		switch {
 		case ok:
-			v.compare("signature", subject, v.ended(checkSignatures, i.Container), verdict{s.Status, s.Reason}, verdict{r.Status, r.Reason})
+			v.compare("signature", subject, v.ended(checkSignatures, i.Container), rowOutcome{s.Status, s.Reason}, rowOutcome{r.Status, r.Reason})
 		case v.carried(s.Digest):
 			v.fail("signature", subject, "the case says %s; it is not found among the signatures in the bag", s.Status)
 		default:
@@ -245,7 +245,7 @@ func (v *verifier) sameProvenance(i, again inspect.Image) {
 		carried := slices.ContainsFunc(p.Raw, func(raw inspect.RawPart) bool { return v.carried(raw.Digest) })
 		switch {
 		case ok:
-			v.compare("provenance", subject, v.ended(checkProvenance, i.Container), verdict{p.Status, p.Reason}, verdict{r.Status, r.Reason})
+			v.compare("provenance", subject, v.ended(checkProvenance, i.Container), rowOutcome{p.Status, p.Reason}, rowOutcome{r.Status, r.Reason})
 		case carried:
 			v.fail("provenance", subject, "the case says %s; it is not found again from the bag", p.Status)
 		default:

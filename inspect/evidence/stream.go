@@ -34,7 +34,6 @@ func foldStream(ctx context.Context, open func() (io.ReadCloser, error)) (*strea
 		s.close()
 		return nil, err
 	}
-	s.c.Settle()
 	return s, nil
 }
 

@@ -18,7 +18,7 @@ func suspectLayers(c inspect.Case) map[string]bool {
 		}
 	}
 	for _, f := range c.Findings {
-		if f.Severity.Rank() > inspect.Medium.Rank() || f.Status == inspect.Verified || aboutSecret(f) {
+		if f.Severity.Rank() > inspect.Medium.Rank() || f.Status == inspect.RowVerified || aboutSecret(f) {
 			continue
 		}
 		for _, e := range f.Evidence {
@@ -54,11 +54,11 @@ func suspectRow(c inspect.Case, i inspect.Image, layer int) bool {
 
 // suspectBinary says that a program's bytes and layer are kept: it is at least of medium severity, or an alert names it.
 func suspectBinary(b inspect.Binary) bool {
-	return b.Status != inspect.Verified && b.Severity.Rank() <= inspect.Medium.Rank() || slices.Contains(b.Codes, "alerted")
+	return b.Status != inspect.RowVerified && b.Severity.Rank() <= inspect.Medium.Rank() || slices.Contains(b.Codes, "alerted")
 }
 
 func suspectAltered(a inspect.Altered) bool {
-	return a.Status != inspect.Verified && a.Severity.Rank() <= inspect.Medium.Rank()
+	return a.Status != inspect.RowVerified && a.Severity.Rank() <= inspect.Medium.Rank()
 }
 
 // takesLayer says whether a layer of the image is carried.

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/verdict"
 )
 
 // vsaFolder holds the verification summaries.
@@ -50,7 +51,8 @@ const trustPolicy = "policy"
 // nothing else, and whoever reads it may admit the image for it. So there is none for a case in which something could
 // not be checked or an alert matches, and none that says passed of a case that is not verified for any other reason.
 func summaries(c inspect.Case) map[string]summary {
-	if !c.Complete || c.End == nil || len(c.Images) == 0 {
+	outcome := verdict.Of(&c)
+	if !outcome.Complete || c.End == nil || len(c.Images) == 0 {
 		return nil
 	}
 	for _, a := range c.Alerts {
@@ -66,9 +68,9 @@ func summaries(c inspect.Case) map[string]summary {
 		for _, g := range i.PolicyGates() {
 			result := "FAILED"
 			switch {
-			case g.Status == inspect.Unknown, g.Status == inspect.Verified && c.Status != inspect.Verified:
+			case g.Status == inspect.GateUnknown, g.Status == inspect.GatePassed && outcome.Status != inspect.CasePassed:
 				return nil
-			case g.Status == inspect.Verified:
+			case g.Status == inspect.GatePassed:
 				result = "PASSED"
 			}
 			name := strings.TrimPrefix(g.Name, inspect.GatePolicy)

@@ -348,7 +348,7 @@ func FuzzReplay(f *testing.F) {
 		if err := Replay(bytes.NewReader(b))(context.Background(), c.Apply); err != nil {
 			return
 		}
-		out, err := inspect.EncodeCase(*c)
+		out, err := verdict.Encode(*c)
 		if err != nil || !json.Valid(out) {
 			t.Fatalf("a case that cannot be written: %v", err)
 		}

@@ -13,23 +13,24 @@ import (
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/verdict"
 )
 
 // Saved is a case on this disk.
 type Saved struct {
-	ID       string         `json:"id"`
-	Target   string         `json:"target"`
-	Context  string         `json:"context"`
-	Started  inspect.Time   `json:"started"`
-	Finished inspect.Time   `json:"finished"` // null where the case was interrupted
-	Running  bool           `json:"running"`  // a process writes it now
-	Partial  bool           `json:"partial"`  // interrupted, or not finished
-	Status   inspect.Status `json:"status"`
-	Findings int            `json:"findings"`
-	Newest   inspect.Time   `json:"newest"` // time of the newest event
-	Exported []Exported     `json:"exported"`
-	Problem  string         `json:"problem,omitempty"` // why it cannot be read
-	Dir      string         `json:"-"`
+	ID       string             `json:"id"`
+	Target   string             `json:"target"`
+	Context  string             `json:"context"`
+	Started  inspect.Time       `json:"started"`
+	Finished inspect.Time       `json:"finished"` // null where the case was interrupted
+	Running  bool               `json:"running"`  // a process writes it now
+	Partial  bool               `json:"partial"`  // interrupted, or not finished
+	Status   inspect.CaseStatus `json:"status"`
+	Findings int                `json:"findings"`
+	Newest   inspect.Time       `json:"newest"` // time of the newest event
+	Exported []Exported         `json:"exported"`
+	Problem  string             `json:"problem,omitempty"` // why it cannot be read
+	Dir      string             `json:"-"`
 }
 
 // maxSmall bounds the summary and the access log of a case, in bytes.
@@ -64,7 +65,7 @@ func Cases(ctx context.Context, dir string) ([]Saved, error) {
 
 // FindCase describes one saved case by its name.
 func FindCase(ctx context.Context, dir, id string) (Saved, error) {
-	s := Saved{ID: id, Dir: filepath.Join(dir, id), Status: inspect.Unknown, Partial: true, Exported: []Exported{}}
+	s := Saved{ID: id, Dir: filepath.Join(dir, id), Status: inspect.CaseIncomplete, Partial: true, Exported: []Exported{}}
 	if !IsCaseName(id) {
 		return s, fmt.Errorf("opening case %q: not the name of a case", inspect.Clean(id))
 	}
@@ -93,11 +94,10 @@ func FindCase(ctx context.Context, dir, id string) (Saved, error) {
 }
 
 func (s *Saved) describe(c inspect.Case) {
-	c.Settle()
 	s.Target, s.Context = c.Target.Name, c.Target.Context
 	s.Started, s.Finished = c.Started, c.Finished
-	s.Partial = c.End == nil || c.End.Status != inspect.Verified
-	s.Status, s.Findings, s.Newest = c.Status, len(c.Findings), c.AsOf()
+	s.Partial = c.End == nil || c.End.Status != inspect.CheckDone
+	s.Status, s.Findings, s.Newest = verdict.Of(&c).Status, len(c.Findings), c.AsOf()
 }
 
 // AddedTo says that the case goes on after its last export: what came then is in no bundle.

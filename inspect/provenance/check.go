@@ -80,11 +80,11 @@ func signed(store *registry.Store, signatures []inspect.Signature) (all []found,
 func unaskedStores(image inspect.Image, ended inspect.CheckState) []string {
 	var list []string
 	for _, s := range image.Stores {
-		if s.Status == inspect.Unknown {
+		if s.Status == inspect.StoreUnreachable {
 			list = append(list, fmt.Sprintf("%s: %s", s.Store, s.Detail))
 		}
 	}
-	if len(list) == 0 && ended.Status == inspect.Unknown {
+	if len(list) == 0 && ended.Status == inspect.CheckBlocked {
 		list = append(list, ended.Reason)
 	}
 	return list
@@ -95,12 +95,12 @@ func sayStore(image inspect.Image, n int, err error, emit func(inspect.Event)) {
 	if image.Index == "" {
 		return
 	}
-	reply := inspect.StoreReply{Store: storeBuildKit, Subject: image.Digest, Status: inspect.Verified, Found: n}
+	reply := inspect.StoreReply{Store: storeBuildKit, Subject: image.Digest, Status: inspect.StoreFound, Found: n}
 	switch {
 	case err != nil:
-		reply.Status, reply.Detail = inspect.Unknown, err.Error()
+		reply.Status, reply.Detail = inspect.StoreUnreachable, err.Error()
 	case n == 0:
-		reply.Status, reply.Detail = inspect.Absent, "the index holds no provenance of this image"
+		reply.Status, reply.Detail = inspect.StoreEmpty, "the index holds no provenance of this image"
 	default:
 		reply.Detail = "claims that nobody signed"
 	}

@@ -14,22 +14,22 @@ func gate(rows []judged, expected bool, unasked []string) inspect.Gate {
 	signed := signedOnly(rows)
 	switch best := bestOf(signed); {
 	case best != nil && best.row.Status == inspect.Verified:
-		g.Status = inspect.Verified
+		g.Status = inspect.GatePassed
 		g.Detail = "built by " + orNone(best.row.Builder) + " from " + orNone(best.row.Source)
 	case len(unasked) > 0 && (expected || len(rows) == 0):
-		g.Status, g.Detail = inspect.Unknown, "it could not be looked for everywhere: "+strings.Join(unasked, "; ")
+		g.Status, g.Detail = inspect.GateUnknown, "it could not be looked for everywhere: "+strings.Join(unasked, "; ")
 	case best != nil && best.row.Status == inspect.Unknown:
-		g.Status, g.Detail = inspect.Unknown, best.open()
+		g.Status, g.Detail = inspect.GateUnknown, best.open()
 	case best != nil:
-		g.Status, g.Detail = inspect.Failed, best.why()
+		g.Status, g.Detail = inspect.GateRefused, best.why()
 	case expected && len(rows) > 0:
-		g.Status, g.Detail = inspect.Failed, "there are only claims that nobody signed"
+		g.Status, g.Detail = inspect.GateRefused, "there are only claims that nobody signed"
 	case expected:
-		g.Status, g.Detail = inspect.Failed, "no provenance is stored with the image"
+		g.Status, g.Detail = inspect.GateRefused, "no provenance is stored with the image"
 	case len(rows) > 0:
-		g.Status, g.Detail = inspect.Unknown, "there are only claims that nobody signed"
+		g.Status, g.Detail = inspect.GateUnknown, "there are only claims that nobody signed"
 	default:
-		g.Status, g.Detail = inspect.Absent, "no provenance is stored with the image"
+		g.Status, g.Detail = inspect.GateAbsent, "no provenance is stored with the image"
 	}
 	return g
 }
@@ -80,7 +80,7 @@ func findings(subject string, rows []judged, g inspect.Gate, expected bool) []in
 		}
 		f := newFinding(Name, j.row.Reason, subject, inspect.High)
 		f.Title = fmt.Sprintf("Provenance of %s: %s", subject, j.wrong[0].detail)
-		if g.Status == inspect.Verified {
+		if g.Status == inspect.GatePassed {
 			f.Severity = inspect.Low // another statement is as expected
 		}
 		f.Status = f.Severity.RowStatus()
@@ -89,7 +89,7 @@ func findings(subject string, rows []judged, g inspect.Gate, expected bool) []in
 		list = append(list, f)
 	}
 	list = append(list, refusals(subject, rows)...)
-	if expected && g.Status == inspect.Failed && len(signedOnly(rows)) == 0 {
+	if expected && g.Status == inspect.GateRefused && len(signedOnly(rows)) == 0 {
 		f := newFinding(Name, "provenance-missing", subject, inspect.High)
 		f.Title = fmt.Sprintf("Provenance of %s was expected and is not there: %s", subject, g.Detail)
 		list = append(list, f)

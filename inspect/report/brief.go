@@ -9,6 +9,7 @@ import (
 	"github.com/charmbracelet/x/ansi"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/verdict"
 )
 
 // The size of a brief: it has to fit a chat message and a pager.
@@ -42,7 +43,6 @@ func wrapping(label, text string) briefLine {
 // lines of alerts, which may hold some. It is what is copied into the incident's channel, and what reports open with.
 func Brief(c inspect.Case, s Style) string {
 	s.Color = false
-	c.Settle()
 	lines := briefHead(c, s)
 	i, ok := focus(c)
 	if ok {
@@ -78,11 +78,11 @@ func briefAnswers(c inspect.Case, about inspect.Image, s Style) []briefLine {
 		if len(parts) == 0 {
 			parts = []string{clean(a.Text)}
 		}
-		lines = append(lines, briefLine{label: label, sign: s.Sign(a.Status), parts: parts, sep: ". ", most: 3})
+		lines = append(lines, briefLine{label: label, sign: s.Sign(a.Status.Tone()), parts: parts, sep: ". ", most: 3})
 	}
 	if len(answers) == 3 && answers[0].Text == answers[1].Text && answers[1].Text == answers[2].Text {
 		same := wrapping("", "from, how in, missed: "+clean(answers[0].Text))
-		same.sign = s.Sign(answers[0].Status)
+		same.sign = s.Sign(answers[0].Status.Tone())
 		return []briefLine{same}
 	}
 	return lines
@@ -109,15 +109,24 @@ func count(list []string) string {
 	return fmt.Sprintf("(%d) %s", len(list), strings.Join(list, "; "))
 }
 
+// briefOutcome is the outcome with its counts: the reasons have lines of their own.
+func briefOutcome(c inspect.Case, v verdict.Verdict) string {
+	if counted := verdict.Counted(&c); v.Status == inspect.CaseFailed && counted != "" {
+		return v.Status.Words() + ": " + counted
+	}
+	return v.Status.Words()
+}
+
 func briefHead(c inspect.Case, s Style) []briefLine {
+	v := verdict.Of(&c)
 	state := ""
-	if !c.Complete {
+	if !v.Complete {
 		state = "PARTIAL"
-		if c.End != nil && c.End.Status == inspect.Verified {
+		if c.End != nil && c.End.Status == inspect.CheckDone {
 			state = "not all could be checked"
 		}
 	}
-	lines := []briefLine{one("case", join(inspect.CaseID(c.Target, c.Started), s.Sign(c.Status)+" "+Word(c.Status), state))}
+	lines := []briefLine{one("case", join(inspect.CaseID(c.Target, c.Started), briefOutcome(c, v), state))}
 	if c.Pod == nil {
 		return append(lines, one("target", join(c.Target.Name, contextName(c))))
 	}

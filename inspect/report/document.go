@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/verdict"
 )
 
 // document is a report before it is drawn: plain text, Markdown and HTML say the same, since all three are drawn from it.
@@ -103,10 +104,10 @@ func statusCell(s inspect.Status, t string) cell { return cell{text: t, status: 
 // documentOf writes a case as a document: what is wrong, where and how sure first, then the walk in the order of the
 // panes, then what was not checked.
 func documentOf(c inspect.Case, s Style) document {
-	why := c.Settle()
+	v := verdict.Of(&c)
 	c = cleaned(c)
-	d := document{title: "backtrail: " + c.Target.Name, status: c.Status, brief: Brief(c, s)}
-	d.sections = append(d.sections, verdictSection(c, why), answerSection(c), findingSection(c), alertSection(c), nextSection(c), clockSection(c, s.now(c)))
+	d := document{title: "backtrail: " + c.Target.Name, status: v.Status.Tone(), brief: Brief(c, s)}
+	d.sections = append(d.sections, verdictSection(c, v), answerSection(c), findingSection(c), alertSection(c), nextSection(c), clockSection(c, s.now(c)))
 	for _, i := range focusFirst(c) {
 		d.sections = append(d.sections, imageSections(c, i)...)
 	}

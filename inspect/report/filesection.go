@@ -27,13 +27,13 @@ func fileSection(i inspect.Image) section {
 	})
 	for _, a := range altered[:min(len(altered), maxFiles)] {
 		s.item(item{
-			status: a.Status, mark: rowMark(a.Status), severity: a.Severity, title: a.Path + " is not what " + a.Package + " installed",
+			status: a.Status.Tone(), mark: rowMark(a.Status.Tone()), severity: a.Severity, title: a.Path + " is not what " + a.Package + " installed",
 			lines: some(a.Detail, fmt.Sprintf("layer %d", a.Layer), contents(a), labelled("sha256", a.SHA256)),
 		})
 	}
 	s.more(len(altered) - maxFiles)
 	for _, m := range i.Missing[:min(len(i.Missing), maxFiles)] {
-		s.item(item{status: m.Status, mark: rowMark(m.Status), severity: m.Severity, title: m.Path + " of " + m.Package + " is missing"})
+		s.item(item{status: m.Status.Tone(), mark: rowMark(m.Status.Tone()), severity: m.Severity, title: m.Path + " of " + m.Package + " is missing"})
 	}
 	s.more(len(i.Missing) - maxFiles)
 	return s
@@ -41,12 +41,12 @@ func fileSection(i inspect.Image) section {
 
 // binaryItem is a program in full, or in two lines where it is there only to be complete.
 func binaryItem(i inspect.Image, b inspect.Binary) item {
-	it := item{status: b.Status, mark: rowMark(b.Status), severity: b.Severity, title: b.Path}
+	it := item{status: b.Status.Tone(), mark: rowMark(b.Status.Tone()), severity: b.Severity, title: b.Path}
 	if b.Count > 1 {
 		it.title += fmt.Sprintf(" (%d files)", b.Count)
 	}
 	layer := fmt.Sprintf("layer %d", b.Layer)
-	if b.Status != inspect.Failed && b.Severity.Rank() > inspect.Medium.Rank() {
+	if b.Status != inspect.RowFailed && b.Severity.Rank() > inspect.Medium.Rank() {
 		it.lines = some(b.Detail, join(string(b.Kind), size(b.Size), b.Mode, layer, labelled("sha256", b.SHA256)))
 		return it
 	}

@@ -55,7 +55,7 @@ func imageSection(i inspect.Image) section {
 	}
 	s.table(t)
 	for _, n := range i.Notable {
-		s.item(item{status: n.Severity.RowStatus(), mark: rowMark(n.Severity.RowStatus()), severity: n.Severity, title: "setting " + n.Code, lines: some(n.Detail)})
+		s.item(item{status: n.Severity.RowStatus().Tone(), mark: rowMark(n.Severity.RowStatus().Tone()), severity: n.Severity, title: "setting " + n.Code, lines: some(n.Detail)})
 	}
 	return s
 }
@@ -110,14 +110,14 @@ func signatureSection(c inspect.Case, i inspect.Image) section {
 		s.item(it)
 	}
 	for _, g := range i.Gates {
-		if g.Name == inspect.GateSignature && (len(i.Signatures) == 0 || g.Status == inspect.Verified) {
+		if g.Name == inspect.GateSignature && (len(i.Signatures) == 0 || g.Status == inspect.GatePassed) {
 			continue // said above
 		}
-		s.item(item{status: g.Status, title: "gate " + g.Name, lines: gateLines(g)})
+		s.item(item{status: g.Status.Tone(), title: "gate " + g.Name, lines: gateLines(g)})
 	}
 	t := table{head: []string{"asked", "about", "answer", "found"}}
 	for _, r := range i.Stores {
-		t.rows = append(t.rows, []cell{plainCell(r.Store), codeCell(short(r.Subject)), statusCell(r.Status, shortDigests(r.Detail)), plainCell(strconv.Itoa(r.Found))})
+		t.rows = append(t.rows, []cell{plainCell(r.Store), codeCell(short(r.Subject)), statusCell(r.Status.Tone(), shortDigests(r.Detail)), plainCell(strconv.Itoa(r.Found))})
 	}
 	s.table(t)
 	return s

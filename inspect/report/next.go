@@ -6,25 +6,27 @@ import (
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/verdict"
 )
 
 // Next suggests what to do, the most urgent first: hold what may vanish, take it away from the others, then close what is
 // open. Nothing of it destroys run-time state before a person has said that this was saved or given up.
 func Next(c inspect.Case) []inspect.NextStep {
 	var steps []inspect.NextStep
-	if c.Pod != nil && c.Status == inspect.Failed || openAlert(c) {
+	outcome := verdict.Of(&c).Status
+	if c.Pod != nil && outcome == inspect.CaseFailed || openAlert(c) {
 		steps = append(steps, contain(c)...)
 	}
-	if c.End == nil || c.End.Status != inspect.Verified {
+	if c.End == nil || c.End.Status != inspect.CheckDone {
 		steps = append(steps, todo("the case is partial: look again when the cause is gone", inspectCommand(c)))
 	}
 	if i, ok := focus(c); ok {
 		steps = append(steps, closeSignature(c, i)...)
-		if c.Status != inspect.Verified {
+		if outcome != inspect.CasePassed {
 			steps = append(steps, closeKnownGood(c, i)...)
 		}
 	}
-	if c.Status == inspect.Failed || len(c.Findings) > 0 && c.Findings[0].Severity.Rank() <= inspect.Medium.Rank() {
+	if outcome == inspect.CaseFailed || len(c.Findings) > 0 && c.Findings[0].Severity.Rank() <= inspect.Medium.Rank() {
 		steps = append(steps, todo("hand on what was found as one file that can be checked", exportCommand(c)))
 	}
 	return steps

@@ -9,14 +9,16 @@ import (
 	"time"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/verdict"
 )
 
 // maxWhy is how many reasons for a verdict are listed; the findings say the rest.
 const maxWhy = 8
 
-func verdictSection(c inspect.Case, why []string) section {
+func verdictSection(c inspect.Case, v verdict.Verdict) section {
+	why := v.Reasons
 	s := section{title: "Verdict"}
-	i := item{status: c.Status, title: "the case as a whole"}
+	i := item{status: v.Status.Tone(), mark: v.Words(&c), title: "the case as a whole"}
 	for at, reason := range why {
 		if at == maxWhy {
 			i.lines = append(i.lines, fmt.Sprintf("and %d more", len(why)-maxWhy))
@@ -34,7 +36,7 @@ func verdictSection(c inspect.Case, why []string) section {
 func answerSection(c inspect.Case) section {
 	s := section{title: "Answers"}
 	for _, a := range c.AllAnswers() {
-		i := item{status: a.Status, title: question(a.Question)}
+		i := item{status: a.Status.Tone(), mark: a.Status.Words(), title: question(a.Question)}
 		for _, text := range sentences(a, inFull) {
 			i.lines = append(i.lines, brieflyNamed(text))
 		}
@@ -62,7 +64,7 @@ func findingNumber(at int) string { return "F" + strconv.Itoa(at+1) }
 func findingSection(c inspect.Case) section {
 	s := section{title: fmt.Sprintf("Findings (%d)", len(c.Findings))}
 	for at, f := range c.Findings {
-		i := item{status: f.Status, mark: rowMark(f.Status), severity: f.Severity, title: findingNumber(at) + "  " + f.Title}
+		i := item{status: f.Status.Tone(), mark: rowMark(f.Status.Tone()), severity: f.Severity, title: findingNumber(at) + "  " + f.Title}
 		if f.Detail != "" {
 			i.lines = append(i.lines, f.Detail)
 		}
@@ -85,7 +87,7 @@ func evidenceLines(f inspect.Finding) []string {
 	var lines []string
 	for _, e := range f.Evidence {
 		line := "evidence: " + join(e.Kind, e.Path, e.Digest, strings.TrimSuffix(e.Text, " # buildkit"))
-		if f.Severity == inspect.Info && f.Status != inspect.Failed {
+		if f.Severity == inspect.Info && f.Status != inspect.RowFailed {
 			line = shortDigests(line)
 		}
 		lines = append(lines, line)

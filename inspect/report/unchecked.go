@@ -20,11 +20,11 @@ func unchecked(c inspect.Case) []string {
 	switch {
 	case c.End == nil:
 		add("the case is partial: it has not ended")
-	case c.End.Status != inspect.Verified:
+	case c.End.Status != inspect.CheckDone:
 		add("the case is partial: " + c.End.Reason)
 	}
 	for _, s := range c.Checks {
-		if s.Status == inspect.Unknown || s.Running() {
+		if s.Status == inspect.CheckBlocked || s.Running() {
 			add(strings.TrimSpace(s.Container+" "+s.Name) + ": " + orRunning(s))
 		}
 	}
@@ -35,7 +35,7 @@ func unchecked(c inspect.Case) []string {
 			}
 		}
 		for _, r := range i.Stores {
-			if r.Status == inspect.Unknown {
+			if r.Status == inspect.StoreUnreachable {
 				add(fmt.Sprintf("%s %s: %s", i.Container, r.Store, r.Detail))
 			}
 		}

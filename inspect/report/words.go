@@ -65,7 +65,7 @@ func focus(c inspect.Case) (inspect.Image, bool) {
 	}
 	for _, f := range c.Findings {
 		subject, _, _ := strings.Cut(f.Subject, ":")
-		if i, ok := c.Image(subject); ok && f.Status == inspect.Failed {
+		if i, ok := c.Image(subject); ok && f.Status == inspect.RowFailed {
 			return i, true
 		}
 	}
@@ -144,15 +144,15 @@ func signed(c inspect.Case, i inspect.Image) (inspect.Status, string) {
 	}
 	for _, g := range i.Gates {
 		if g.Name == inspect.GateSignature {
-			return g.Status, unsigned(g)
+			return g.Status.Tone(), unsigned(g)
 		}
 	}
 	for _, r := range i.Stores {
-		if r.Status == inspect.Unknown {
+		if r.Status == inspect.StoreUnreachable {
 			return inspect.Unknown, fmt.Sprintf("no signature found, and %s could not be asked: %s", r.Store, r.Detail)
 		}
 	}
-	if state, ok := c.Check("signatures", i.Container); ok && state.Status == inspect.Unknown {
+	if state, ok := c.Check("signatures", i.Container); ok && state.Status == inspect.CheckBlocked {
 		return inspect.Unknown, orRunning(state)
 	}
 	return inspect.Absent, "unsigned: no store holds a signature"
@@ -163,7 +163,7 @@ func unsigned(g inspect.Gate) string {
 	switch {
 	case g.Detail == "":
 		return "unsigned"
-	case strings.Contains(g.Detail, "unsigned"), g.Status == inspect.Unknown:
+	case strings.Contains(g.Detail, "unsigned"), g.Status == inspect.GateUnknown:
 		return g.Detail
 	default:
 		return "unsigned; " + g.Detail
@@ -180,7 +180,7 @@ func orRunning(s inspect.CheckState) string {
 // built is the provenance verdict of an image in one sentence.
 func built(c inspect.Case, i inspect.Image) (inspect.Status, string) {
 	if len(i.Provenance) == 0 {
-		if state, ok := c.Check("provenance", i.Container); ok && state.Status == inspect.Unknown {
+		if state, ok := c.Check("provenance", i.Container); ok && state.Status == inspect.CheckBlocked {
 			return inspect.Unknown, orRunning(state)
 		}
 		return inspect.Absent, "no statement says how it was built"

@@ -20,7 +20,7 @@ func Diff(client *registry.Client, c *Cataloguer) engine.Check {
 			if image.Diff == nil || image.Diff.KnownGood == nil {
 				return engine.Nothing("no known-good image to compare with")
 			}
-			if state := on.Ended(CheckPackages); state.Status != inspect.Verified {
+			if state := on.Ended(CheckPackages); state.Status != inspect.CheckDone {
 				return engine.Unchecked("the packages of the image are not all known: %s", state.Reason)
 			}
 			good := *image.Diff.KnownGood

@@ -119,7 +119,7 @@ func firstTwo(path string) string {
 // reply keeps what a store answered, and what could not be asked of it.
 func (e *examiner) reply(q question, r inspect.StoreReply) {
 	e.out.replies = append(e.out.replies, r)
-	if r.Status == inspect.Unknown {
+	if r.Status == inspect.StoreUnreachable {
 		e.out.open = append(e.out.open, fmt.Sprintf("not all that the store %s holds about %s could be read: %s", q.store, q.subject, r.Detail))
 	}
 }

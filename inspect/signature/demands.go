@@ -113,17 +113,17 @@ func (s summary) policyGates() []inspect.Gate {
 func (s summary) take(g inspect.Gate, policies []inspect.Gate) inspect.Gate {
 	met, byPerson := true, false
 	for i, p := range policies {
-		met = met && p.Status == inspect.Verified
+		met = met && p.Status == inspect.GatePassed
 		byPerson = byPerson || p.Asked && s.expect.demands[i].Signers()
 		switch {
-		case p.Status == inspect.Failed && g.Status != inspect.Failed && g.Status != inspect.Absent,
-			p.Status == inspect.Unknown && g.Status == inspect.Verified:
+		case p.Status == inspect.GateRefused && g.Status != inspect.GateRefused && g.Status != inspect.GateAbsent,
+			p.Status == inspect.GateUnknown && g.Status == inspect.GatePassed:
 			g.Status, g.Detail = p.Status, p.Name+": "+p.Detail
 		}
 	}
-	g.Asked = s.expect.flagged || byPerson && (!met || g.Status == inspect.Verified)
+	g.Asked = s.expect.flagged || byPerson && (!met || g.Status == inspect.GatePassed)
 	if s.policies && len(policies) == 0 && !s.expect.flagged {
-		g.Status, g.Detail, g.Asked = inspect.Unknown, g.Detail+"; none of the policies that were named is about this image", true
+		g.Status, g.Detail, g.Asked = inspect.GateUnknown, g.Detail+"; none of the policies that were named is about this image", true
 	}
 	return g
 }
@@ -132,12 +132,12 @@ func (s summary) take(g inspect.Gate, policies []inspect.Gate) inspect.Gate {
 func (s summary) emitPolicies(gates []inspect.Gate, emit func(inspect.Event)) {
 	for i, g := range gates {
 		emit(inspect.Event{Fact: g})
-		if g.Status != inspect.Failed {
+		if g.Status != inspect.GateRefused {
 			continue
 		}
 		d := s.expect.demands[i]
 		title := fmt.Sprintf("%s does not meet the policy %s.", s.name(), d.Policy)
-		f := s.finding(CodePolicy, s.subject+":"+d.Policy, inspect.Failed, inspect.High, title, g.Detail, s.found.rows)
+		f := s.finding(CodePolicy, s.subject+":"+d.Policy, inspect.RowFailed, inspect.High, title, g.Detail, s.found.rows)
 		f.Evidence = append(f.Evidence, inspect.Evidence{Kind: "policy", Digest: d.Digest, Text: "the policy"})
 		emit(inspect.Event{Fact: f})
 	}

@@ -162,14 +162,14 @@ func (s shelf) read(ctx context.Context, found []v1.Descriptor, store string) ([
 
 // reply says what a store answered; found counts the signatures and attestations that came of it.
 func (q question) reply(a answer, found int) inspect.StoreReply {
-	r := inspect.StoreReply{Store: q.store, Subject: q.subject, Status: inspect.Verified, Found: found}
+	r := inspect.StoreReply{Store: q.store, Subject: q.subject, Status: inspect.StoreFound, Found: found}
 	switch {
 	case errors.Is(a.err, registry.ErrNoReferrersAPI):
-		r.Status, r.Detail = inspect.Absent, "there is no referrers API; the referrers tag is what is left"
+		r.Status, r.Detail = inspect.StoreEmpty, "there is no referrers API; the referrers tag is what is left"
 	case a.err != nil:
-		r.Status, r.Detail = inspect.Unknown, a.err.Error()
+		r.Status, r.Detail = inspect.StoreUnreachable, a.err.Error()
 	case found == 0 && len(a.hits) == 0:
-		r.Status, r.Detail = inspect.Absent, "holds nothing about "+q.subject
+		r.Status, r.Detail = inspect.StoreEmpty, "holds nothing about "+q.subject
 	case found == 0:
 		r.Detail = "holds something about the image, and no signature"
 	default:

@@ -30,21 +30,21 @@ func (s summary) emit(emit func(inspect.Event)) inspect.Status {
 	gate := s.take(s.gate(), policies)
 	emit(inspect.Event{Fact: gate})
 	s.emitPolicies(policies, emit)
-	missing := gate.Status == inspect.Failed || gate.Status == inspect.Absent
+	missing := gate.Status == inspect.GateRefused || gate.Status == inspect.GateAbsent
 	if s.expect.flagged && missing {
 		title := fmt.Sprintf("%s was expected to be signed, and nobody has signed it.", s.name())
 		if len(s.found.rows) > 0 {
 			title = fmt.Sprintf("%s is not signed by who was expected.", s.name())
 		}
-		emit(inspect.Event{Fact: s.finding(CodeExpected, s.subject, inspect.Failed, inspect.High, title, gate.Detail, s.found.rows)})
+		emit(inspect.Event{Fact: s.finding(CodeExpected, s.subject, inspect.RowFailed, inspect.High, title, gate.Detail, s.found.rows)})
 	}
-	if !s.expect.named() && gate.Status == inspect.Absent {
-		emit(inspect.Event{Fact: s.finding(CodeUnsigned, s.subject, inspect.Unknown, inspect.Info, s.name()+" is not signed.", gate.Detail, nil)})
+	if !s.expect.named() && gate.Status == inspect.GateAbsent {
+		emit(inspect.Event{Fact: s.finding(CodeUnsigned, s.subject, inspect.RowUnknown, inspect.Info, s.name()+" is not signed.", gate.Detail, nil)})
 	}
 	for _, row := range s.found.rows {
 		s.emitBroken(row, emit)
 	}
-	return gate.Status
+	return gate.Status.Tone()
 }
 
 // emitBroken is loud about a signature that was altered or grafted, whoever was expected. One whose authority is not
@@ -56,10 +56,10 @@ func (s summary) emitBroken(row inspect.Signature, emit func(inspect.Event)) {
 	case row.Status != inspect.Failed || row.Reason == IdentityMismatch:
 	case row.Reason == UntrustedRoot, row.Reason == NoTimestamp:
 		title := fmt.Sprintf("A signature of %s claims to be by %s, and nothing trusted says so.", lower(s.name()), signer(row))
-		emit(inspect.Event{Fact: s.finding(CodeForeign, subject, inspect.Unknown, inspect.Medium, title, why, []inspect.Signature{row})})
+		emit(inspect.Event{Fact: s.finding(CodeForeign, subject, inspect.RowUnknown, inspect.Medium, title, why, []inspect.Signature{row})})
 	default:
 		title := fmt.Sprintf("A signature of %s does not hold: %s.", lower(s.name()), inSpeech(row.Reason))
-		emit(inspect.Event{Fact: s.finding(CodeBroken, subject, inspect.Failed, inspect.High, title, why, []inspect.Signature{row})})
+		emit(inspect.Event{Fact: s.finding(CodeBroken, subject, inspect.RowFailed, inspect.High, title, why, []inspect.Signature{row})})
 	}
 }
 
@@ -78,7 +78,7 @@ func inSpeech(reason string) string {
 	}
 }
 
-func (s summary) finding(code, subject string, status inspect.Status, severity inspect.Severity, title, detail string, rows []inspect.Signature) inspect.Finding {
+func (s summary) finding(code, subject string, status inspect.RowStatus, severity inspect.Severity, title, detail string, rows []inspect.Signature) inspect.Finding {
 	f := inspect.Finding{
 		ID: inspect.FindingID(Name, code, subject), Check: Name, Code: code, Status: status, Severity: severity, Subject: subject,
 		Title: title, Detail: detail, Evidence: []inspect.Evidence{{Kind: "manifest", Digest: s.image, Text: "the image"}},
@@ -105,15 +105,15 @@ func (s summary) gate() inspect.Gate {
 	fits := s.rows(func(r inspect.Signature) bool { return r.Status == inspect.Verified })
 	switch {
 	case len(fits) > 0:
-		g.Status, g.Detail = inspect.Verified, "signed by "+signer(fits[0])+", as expected"
+		g.Status, g.Detail = inspect.GatePassed, "signed by "+signer(fits[0])+", as expected"
 	case len(s.found.open) > 0:
-		g.Status, g.Detail = inspect.Unknown, strings.Join(s.found.open, "; ")
+		g.Status, g.Detail = inspect.GateUnknown, strings.Join(s.found.open, "; ")
 	case len(s.found.rows) == 0 && s.expect.named():
-		g.Status, g.Detail = inspect.Absent, fmt.Sprintf("expected %s; no store holds a signature", s.expect.words)
+		g.Status, g.Detail = inspect.GateAbsent, fmt.Sprintf("expected %s; no store holds a signature", s.expect.words)
 	case len(s.found.rows) == 0:
-		g.Status, g.Detail = inspect.Absent, "no store holds a signature"
+		g.Status, g.Detail = inspect.GateAbsent, "no store holds a signature"
 	case s.expect.named() && len(s.expect.wider) == 0:
-		g.Status, g.Detail = inspect.Failed, fmt.Sprintf("expected %s; of %d signatures none fits: %s", s.expect.words, len(s.found.rows), Why(s.found.rows[0]))
+		g.Status, g.Detail = inspect.GateRefused, fmt.Sprintf("expected %s; of %d signatures none fits: %s", s.expect.words, len(s.found.rows), Why(s.found.rows[0]))
 	default:
 		g.Status, g.Detail = s.unexpected()
 	}
@@ -121,15 +121,15 @@ func (s summary) gate() inspect.Gate {
 }
 
 // unexpected is the gate of an image whose signer nobody named.
-func (s summary) unexpected() (inspect.Status, string) {
+func (s summary) unexpected() (inspect.GateStatus, string) {
 	sound := s.rows(func(r inspect.Signature) bool { return r.Reason == NoExpectation })
 	if len(sound) > 0 {
-		return inspect.Unknown, fmt.Sprintf("signed by %s; nobody said who should have signed", signer(sound[0]))
+		return inspect.GateUnknown, fmt.Sprintf("signed by %s; nobody said who should have signed", signer(sound[0]))
 	}
 	if broken := s.rows(func(r inspect.Signature) bool { return r.Status == inspect.Failed }); len(broken) > 0 {
-		return inspect.Failed, "signed, and it does not hold: " + Why(broken[0])
+		return inspect.GateRefused, "signed, and it does not hold: " + Why(broken[0])
 	}
-	return inspect.Unknown, "signed, and nothing at hand verifies it: " + Why(s.found.rows[0])
+	return inspect.GateUnknown, "signed, and nothing at hand verifies it: " + Why(s.found.rows[0])
 }
 
 func (s summary) rows(is func(inspect.Signature) bool) []inspect.Signature {

@@ -60,7 +60,7 @@ func Usual(client *registry.Client) engine.Check {
 func unsignedGate(i inspect.Image) (inspect.Gate, bool) {
 	for _, g := range i.Gates {
 		if g.Name == inspect.GateSignature {
-			return g, g.Status == inspect.Absent
+			return g, g.Status == inspect.GateAbsent
 		}
 	}
 	return inspect.Gate{}, false
@@ -80,7 +80,7 @@ func (h habit) unusual() bool { return h.seen >= usualOf && h.signed*10 >= h.see
 func (h habit) finding(subject string, i inspect.Image, loc registry.Location) inspect.Event {
 	return inspect.Event{Fact: inspect.Finding{
 		ID: inspect.FindingID(UsualName, CodeUnusual, subject), Check: UsualName, Code: CodeUnusual, Subject: subject,
-		Status: inspect.Unknown, Severity: inspect.Medium,
+		Status: inspect.RowUnknown, Severity: inspect.Medium,
 		Title:    fmt.Sprintf("%s is not signed, and nearly all others of its repository are.", summary{subject: subject}.name()),
 		Detail:   h.words(loc),
 		Evidence: []inspect.Evidence{{Kind: "manifest", Digest: i.Key(), Text: "the image"}},

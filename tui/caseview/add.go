@@ -5,6 +5,7 @@ import (
 	"context"
 
 	tea "charm.land/bubbletea/v2"
+
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/tui/shell"
 )

@@ -11,12 +11,13 @@ import (
 	"time"
 
 	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/ansi"
+
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/tui/caseview/pane"
 	"github.com/backtrail/backtrail/tui/shell"
 	"github.com/backtrail/backtrail/tui/viewer"
 	"github.com/backtrail/backtrail/tui/widget"
-	"github.com/charmbracelet/x/ansi"
 )
 
 var now = time.Date(2026, 3, 14, 3, 20, 0, 0, time.UTC)
@@ -330,7 +331,7 @@ func TestTheVerdictIsNeverVerified(t *testing.T) {
 		"an alert":     {append([]inspect.Event{alert}, fine...), "1 alert", widget.ToneWarn},
 		"not ended":    {fine[:1], "still checking", widget.ToneWarn},
 	} {
-		v := open(t, &backend{}, c.events...).s.verdict()
+		v := open(t, &backend{}, c.events...).s.headline()
 		if !strings.Contains(v.long, c.long) || v.tone != c.tone || strings.Contains(v.long+v.short, "verified") {
 			t.Errorf("%s: %+v, want %q", name, v, c.long)
 		}

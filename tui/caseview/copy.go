@@ -2,6 +2,7 @@ package caseview
 
 import (
 	tea "charm.land/bubbletea/v2"
+
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/tui/viewer"
 )

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	tea "charm.land/bubbletea/v2"
+
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/tui/shell"
 )
@@ -70,7 +71,6 @@ func (s *Screen) snapshot() func() *inspect.Case {
 		for _, e := range log {
 			c.Apply(e)
 		}
-		c.Settle()
 		return c
 	}
 }

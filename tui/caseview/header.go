@@ -6,12 +6,13 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/charmbracelet/x/ansi"
+
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/tui/caseview/pane"
 	"github.com/backtrail/backtrail/tui/label"
 	"github.com/backtrail/backtrail/tui/shell"
 	"github.com/backtrail/backtrail/tui/widget"
-	"github.com/charmbracelet/x/ansi"
 )
 
 // Header is what the shell draws around the case.
@@ -144,7 +145,7 @@ const (
 
 // tabsLine names the panes by their numbers, as long as there is room; on the right is the verdict.
 func (s *Screen) tabsLine(width int) string {
-	v := s.verdict()
+	v := s.headline()
 	for _, form := range []struct {
 		tabForm
 		text string

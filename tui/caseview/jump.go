@@ -2,6 +2,7 @@ package caseview
 
 import (
 	tea "charm.land/bubbletea/v2"
+
 	"github.com/backtrail/backtrail/tui/caseview/pane"
 	"github.com/backtrail/backtrail/tui/widget"
 )

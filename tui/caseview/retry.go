@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
+
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/tui/caseview/pane"
 )

@@ -5,8 +5,10 @@ import (
 	"time"
 
 	tea "charm.land/bubbletea/v2"
+
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/engine"
+	"github.com/backtrail/backtrail/inspect/verdict"
 	"github.com/backtrail/backtrail/tui/caseview/filetree"
 	"github.com/backtrail/backtrail/tui/caseview/pane"
 	"github.com/backtrail/backtrail/tui/label"
@@ -37,8 +39,9 @@ type Screen struct {
 	ctx     context.Context
 	cancel  context.CancelFunc
 
-	c     inspect.Case
-	steps []inspect.NextStep
+	c       inspect.Case
+	steps   []inspect.NextStep
+	outcome verdict.Verdict // derived anew with each change of the case
 	// running: sources that still emit
 	running int
 	// adding: something that a person said is being added
@@ -142,7 +145,7 @@ func (s *Screen) image() inspect.Image {
 
 // changed makes the visible rows again, and the others when they are looked at.
 func (s *Screen) changed() {
-	s.c.Settle()
+	s.outcome = verdict.Of(&s.c)
 	s.settleContainer()
 	s.steps = s.backend.NextSteps(s.c)
 	v := s.view(s.pane)

@@ -59,6 +59,5 @@ func Run(t testing.TB, client *registry.Client, target string, knownGood *inspec
 	if err := source(t.Context(), c.Apply); err != nil {
 		t.Fatal(err)
 	}
-	c.Settle()
 	return c
 }

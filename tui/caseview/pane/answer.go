@@ -85,9 +85,9 @@ func answerDetail(d *widget.Document, a inspect.Answer) {
 // answerWord is how far an answer goes. It is never a verdict: no sign and no green stands on an answer.
 func answerWord(a inspect.Answer) string {
 	switch {
-	case a.Status == inspect.Verified:
+	case a.Status == inspect.Answered:
 		return "answered"
-	case a.Status == inspect.Absent:
+	case a.Status == inspect.AnswerNone:
 		return "nothing to explain"
 	case len(a.Waiting) > 0:
 		return "open: " + strings.Join(a.Waiting, ", ")
@@ -98,7 +98,7 @@ func answerWord(a inspect.Answer) string {
 
 // answerMark is the word in front of an answer's row, in five letters at most.
 func answerMark(a inspect.Answer) string {
-	if a.Status == inspect.Verified || a.Status == inspect.Absent {
+	if a.Status == inspect.Answered || a.Status == inspect.AnswerNone {
 		return "ans."
 	}
 	return "open"

@@ -97,7 +97,7 @@ func (v View) Why(k Kind, running bool) (inspect.Status, string) {
 			return inspect.Unknown, "still checking: " + c.Name + " …"
 		case Blocked(c):
 			return inspect.Unknown, "could not run: " + c.Reason
-		case c.Status == inspect.Absent:
+		case c.Status == inspect.CheckSkipped:
 			return inspect.Absent, c.Reason
 		default:
 			return inspect.Absent, spec.Empty
@@ -110,4 +110,4 @@ func (v View) Why(k Kind, running bool) (inspect.Status, string) {
 }
 
 // Blocked reports whether a check could not run.
-func Blocked(c inspect.CheckState) bool { return c.Status == inspect.Unknown && !c.Running() }
+func Blocked(c inspect.CheckState) bool { return c.Status == inspect.CheckBlocked && !c.Running() }

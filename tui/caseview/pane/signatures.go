@@ -21,13 +21,13 @@ func signatureRows(v View) []Row {
 		rows = driftRows(v, "signers", i.Diff.Signers)
 	}
 	gates := slices.Clone(i.Gates)
-	slices.SortStableFunc(gates, func(a, b inspect.Gate) int { return statusOrder(a.Status) - statusOrder(b.Status) })
+	slices.SortStableFunc(gates, func(a, b inspect.Gate) int { return statusOrder(a.Status.Tone()) - statusOrder(b.Status.Tone()) })
 	// gates that refuse nothing come after the signatures
 	var passed []Row
 	for _, g := range gates {
 		switch {
 		case g.Name == inspect.GateProvenance:
-		case g.Name == inspect.GateSignature, g.Status == inspect.Failed:
+		case g.Name == inspect.GateSignature, g.Status == inspect.GateRefused:
 			rows = append(rows, gateRow(v, g))
 		default:
 			passed = append(passed, gateRow(v, g))
@@ -59,12 +59,12 @@ func gateRow(v View, g inspect.Gate) Row {
 		ID: "gate:" + g.Name, Text: g.Name + " " + g.Detail, Value: g.Name + ": " + g.Detail, Container: v.Container,
 		Layer: -1, Object: g,
 		Line: func(w int) []widget.Cell {
-			return []widget.Cell{v.Paint.SignCell(label.Sign(g.Status)), {Text: "gate", Tone: widget.ToneDim, Width: 9},
-				{Text: g.Name + ": " + cmp.Or(g.Detail, label.Status(g.Status)), Width: -1}}
+			return []widget.Cell{v.Paint.SignCell(label.Sign(g.Status.Tone())), {Text: "gate", Tone: widget.ToneDim, Width: 9},
+				{Text: g.Name + ": " + cmp.Or(g.Detail, label.Status(g.Status.Tone())), Width: -1}}
 		},
 		Detail: func(d *widget.Document) {
 			d.Say(widget.ToneBold, "Gate: "+g.Name)
-			d.Outcome(label.Sign(g.Status), label.Status(g.Status), g.Detail)
+			d.Outcome(label.Sign(g.Status.Tone()), label.Status(g.Status.Tone()), g.Detail)
 			d.Field("system", g.By)
 			if g.FailsOpen {
 				d.Say(widget.ToneWarn, "Fails open: while it does not answer, requests are admitted unchecked.")
@@ -218,33 +218,33 @@ func expectedDetail(d *widget.Document, v View) {
 		d.Field("key", k.Digest)
 	}
 	for _, p := range policies {
-		d.Outcome(label.Sign(p.Status), p.Name, p.Detail)
+		d.Outcome(label.Sign(p.Status.Tone()), p.Name, p.Detail)
 	}
 }
 
 // storeRow is a store that was queried, with what was found there.
 func storeRow(v View, r inspect.StoreReply) Row {
-	result := cmp.Or(r.Detail, label.Status(r.Status))
+	result := cmp.Or(r.Detail, label.Status(r.Status.Tone()))
 	switch {
 	case r.Found > 0:
 		result = widget.Plural(r.Found, "signature") + " or attestations"
 		if r.Found == 1 {
 			result = "1 signature or attestation"
 		}
-	case r.Status == inspect.Absent:
+	case r.Status == inspect.StoreEmpty:
 		result = "none"
 	}
 	return Row{
 		ID: "store:" + r.Store + ":" + r.Subject, Text: r.Store + " " + result, Value: r.Subject,
 		Container: v.Container, Layer: -1, Object: r,
 		Line: func(w int) []widget.Cell {
-			return []widget.Cell{{Text: storeSign(v.Paint, r), Tone: storeTone(r.Status), Width: v.Paint.SignWidth()},
+			return []widget.Cell{{Text: storeSign(v.Paint, r), Tone: storeTone(r.Status.Tone()), Width: v.Paint.SignWidth()},
 				{Text: "store", Tone: widget.ToneDim, Width: 9},
 				{Text: r.Store + " " + label.Digest(r.Subject) + ": " + result, Tone: widget.ToneDim, Width: -1}}
 		},
 		Detail: func(d *widget.Document) {
 			d.Say(widget.ToneBold, "Store "+r.Store)
-			d.Outcome(label.Sign(r.Status), result, "")
+			d.Outcome(label.Sign(r.Status.Tone()), result, "")
 			d.Field("digest", r.Subject)
 			d.Field("detail", r.Detail)
 			if v.Image().Index == r.Subject {
@@ -256,10 +256,10 @@ func storeRow(v View, r inspect.StoreReply) Row {
 
 // storeSign: a number where something was found.
 func storeSign(p *widget.Paint, r inspect.StoreReply) string {
-	if r.Status == inspect.Verified {
+	if r.Status == inspect.StoreFound {
 		return fmt.Sprint(min(9, r.Found))
 	}
-	return p.Sign(label.Sign(r.Status))
+	return p.Sign(label.Sign(r.Status.Tone()))
 }
 
 // storeTone: an answer of a store is no verdict, so it is never green.

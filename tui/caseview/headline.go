@@ -17,35 +17,35 @@ func (s *Screen) briefLines() []string {
 	return lines
 }
 
-// verdict is the case in a few words, and in fewer.
-type verdict struct {
+// headline is the case in a few words, and in fewer.
+type headline struct {
 	long, short string
 	tone        widget.Tone
 }
 
-// verdict is never green over an open alert, nor before all checks have ended.
-func (s *Screen) verdict() verdict {
+// headline is never green over an open alert, nor before all checks have ended.
+func (s *Screen) headline() headline {
 	open := ""
 	if n := len(s.c.Alerts); n > 0 {
 		open = ", " + widget.Plural(n, "alert")
 	}
 	switch {
 	case s.lost():
-		return verdict{"could not open the case", "not opened", widget.ToneBad}
-	case s.c.Status == inspect.Failed:
+		return headline{"could not open the case", "not opened", widget.ToneBad}
+	case s.outcome.Status == inspect.CaseFailed:
 		problems := s.problems()
 		if problems == "" {
-			return verdict{"problems found" + open, "problems found", widget.ToneBad}
+			return headline{"problems found" + open, "problems found", widget.ToneBad}
 		}
-		return verdict{"problems found: " + problems + open, problems, widget.ToneBad}
+		return headline{"problems found: " + problems + open, problems, widget.ToneBad}
 	case s.running > 0 || s.c.End == nil:
-		return verdict{"still checking" + open, "still checking", widget.ToneWarn}
-	case s.c.Status == inspect.Unknown:
-		return verdict{"incomplete" + s.blocked() + open, "incomplete", widget.ToneWarn}
+		return headline{"still checking" + open, "still checking", widget.ToneWarn}
+	case s.outcome.Status == inspect.CaseIncomplete:
+		return headline{"incomplete" + s.blocked() + open, "incomplete", widget.ToneWarn}
 	case open != "":
-		return verdict{"no problems found" + open + " open", strings.TrimPrefix(open, ", ") + " open", widget.ToneWarn}
+		return headline{"no problems found" + open + " open", strings.TrimPrefix(open, ", ") + " open", widget.ToneWarn}
 	default:
-		return verdict{"no problems found", "no problems found", widget.ToneGood}
+		return headline{"no problems found", "no problems found", widget.ToneGood}
 	}
 }
 
@@ -53,7 +53,7 @@ func (s *Screen) verdict() verdict {
 func (s *Screen) problems() string {
 	count := map[inspect.Severity]int{}
 	for _, f := range s.c.Findings {
-		if f.Status == inspect.Failed {
+		if f.Status == inspect.RowFailed {
 			count[f.Severity]++
 		}
 	}
