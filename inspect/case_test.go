@@ -5,12 +5,13 @@ import (
 	"testing"
 
 	. "github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/verdict"
 )
 
 // caseOf folds events, ended.
 func caseOf(events ...Event) *Case {
 	c := &Case{}
-	for _, e := range append(events, Event{Fact: End{Status: Verified}}) {
+	for _, e := range append(events, Event{Fact: End{Status: CheckDone}}) {
 		c.Apply(e)
 	}
 	return c
@@ -20,50 +21,10 @@ func image(status Status) Event {
 	return Event{Container: "web", Fact: ImageHead{Reference: "r", Status: status}}
 }
 
-func TestTheStatusOfACase(t *testing.T) {
-	signer := Event{Fact: Expected{Identities: []string{"me@example.com"}}}
-	gate := func(name string, s Status) Event {
-		return Event{Container: "web", Fact: Gate{Name: name, Status: s}}
-	}
-	finding := func(s Severity) Event {
-		return Event{Fact: Finding{ID: string(s), Severity: s, Status: s.RowStatus()}}
-	}
-	alert := func(match, origin string) Event {
-		return Event{Fact: Alert{ID: "a", Match: match, File: AlertFile{Origin: origin}}}
-	}
-	tests := map[string]struct {
-		events []Event
-		want   Status
-	}{
-		"all holds":                            {[]Event{image(Verified)}, Verified},
-		"bytes do not hold":                    {[]Event{image(Failed)}, Failed},
-		"bytes could not be read":              {[]Event{image(Unknown)}, Unknown},
-		"a high finding":                       {[]Event{image(Verified), finding(High)}, Failed},
-		"a medium finding":                     {[]Event{image(Verified), finding(Medium)}, Verified},
-		"unsigned, nobody asked":               {[]Event{image(Verified), gate("signature", Absent)}, Verified},
-		"no expectation":                       {[]Event{image(Verified), gate("signature", Unknown)}, Verified},
-		"expected and could not be checked":    {[]Event{image(Verified), signer, gate("signature", Unknown)}, Unknown},
-		"expected and not there":               {[]Event{image(Verified), signer, gate("signature", Absent)}, Failed},
-		"expected and failed":                  {[]Event{image(Verified), signer, gate("signature", Failed)}, Failed},
-		"failed is stronger than unknown":      {[]Event{image(Unknown), finding(Critical)}, Failed},
-		"alert on the image's own file":        {[]Event{image(Verified), alert("pod", "image")}, Verified},
-		"alert on a file written at run time":  {[]Event{image(Verified), alert("pod", "runtime")}, Unknown},
-		"alert that belongs to something else": {[]Event{image(Verified), alert("none", "runtime")}, Verified},
-		"a check that could not look":          {[]Event{image(Verified), {Check: "layers", Fact: End{Status: Unknown, Reason: "no"}}}, Unknown},
-	}
-	for name, tt := range tests {
-		c := caseOf(tt.events...)
-		why := c.Settle()
-		if c.Status != tt.want || (len(why) == 0) != (tt.want == Verified) {
-			t.Errorf("%s: %s %q, want %s", name, c.Status, why, tt.want)
-		}
-	}
-}
-
 func TestListsAreNeverNull(t *testing.T) {
 	c := caseOf(image(Verified), Event{Fact: Pod{Name: "web"}}, Event{Container: "web", Fact: Diff{Packages: &PackageDiff{}}},
 		Event{Fact: Finding{ID: "1"}})
-	b, err := EncodeCase(*c)
+	b, err := verdict.Encode(*c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -84,7 +45,7 @@ func TestAnswersThatNobodyGaveSayWhatTheyWaitFor(t *testing.T) {
 	c.Apply(Event{Check: "layers", Container: "web", Fact: Begin{}})
 	c.Apply(Event{Check: "answers", Fact: Begin{}})
 	for _, a := range c.AllAnswers() {
-		if a.Status != Unknown || a.Text != "still checking: layers" {
+		if a.Status != AnswerOpen || a.Text != "still checking: layers" {
 			t.Errorf("%s: %s %q", a.Question, a.Status, a.Text)
 		}
 	}

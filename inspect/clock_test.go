@@ -8,6 +8,7 @@ import (
 	"time"
 
 	. "github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/verdict"
 )
 
 func utc(t *testing.T, text string) time.Time {
@@ -158,11 +159,11 @@ func replayed(t *testing.T, c *Case) {
 		}
 		again.Apply(read)
 	}
-	want, err := EncodeCase(*c)
+	want, err := verdict.Encode(*c)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, err := EncodeCase(again); err != nil || !bytes.Equal(got, want) {
+	if got, err := verdict.Encode(again); err != nil || !bytes.Equal(got, want) {
 		t.Errorf("replayed: %v\n%s\nwant\n%s", err, got, want)
 	}
 }

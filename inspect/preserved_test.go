@@ -32,7 +32,7 @@ func fold(events ...Event) *Case {
 // What is kept stands in the order in which it vanishes elsewhere, with its times; what is not kept says why.
 func TestPreserved(t *testing.T) {
 	pod := Event{Fact: Pod{Name: "web-0", Namespace: "shop"}}
-	end := func(check string, s Status, reason string) Event {
+	end := func(check string, s CheckStatus, reason string) Event {
 		return Event{Check: check, Fact: End{Status: s, Reason: reason}}
 	}
 	c := fold(
@@ -41,7 +41,7 @@ func TestPreserved(t *testing.T) {
 		Event{Time: minute(2), Fact: Exhibit{Path: "logs/before.log", Missing: "previous terminated container not found"}},
 		kept(1, "cluster/event-shop-web-0.17a.json", "sha256:e2"), kept(3, "cluster/event-shop-web-0.18b.json", "sha256:e3"),
 		kept(0, "cluster/pod-shop-web-0.json", "sha256:f1"), kept(9, "cluster/pod-shop-web-0@12.json", "sha256:f2"),
-		kept(0, "alerts/a1.json", "sha256:a1"), kept(0, "trust/root.json", "sha256:t1"), end("cluster", Unknown, "the webhooks could not be read"),
+		kept(0, "alerts/a1.json", "sha256:a1"), kept(0, "trust/root.json", "sha256:t1"), end("cluster", CheckBlocked, "the webhooks could not be read"),
 	)
 	var got []string
 	for _, p := range c.Preserved() {
@@ -59,7 +59,7 @@ func TestPreserved(t *testing.T) {
 }
 
 func TestNothingIsKeptOfWhatNobodyReads(t *testing.T) {
-	c := fold(Event{Fact: Pod{Name: "web-0"}}, Event{Check: "logs", Fact: End{Status: Absent, Reason: "not read: --no-logs"}})
+	c := fold(Event{Fact: Pod{Name: "web-0"}}, Event{Check: "logs", Fact: End{Status: CheckSkipped, Reason: "not read: --no-logs"}})
 	at := slices.IndexFunc(c.Preserved(), func(p Preserved) bool { return p.Word == "log" })
 	if at < 0 {
 		t.Fatal("nothing is said of logs")

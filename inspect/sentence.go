@@ -11,6 +11,14 @@ const (
 	NotKnown Basis = "unknown" // could not be found out
 )
 
+// Words is the basis as people read it.
+func (b Basis) Words() string {
+	if b == NotKnown {
+		return "not known"
+	}
+	return string(b)
+}
+
 // Sentence is one part of an answer, short enough to be read out on a call.
 type Sentence struct {
 	Text     string   `json:"text"` // without a period
@@ -26,9 +34,9 @@ func (s Sentence) Known() bool { return s.Basis == Seen || s.Basis == Derived }
 // Source is the basis in words: seen, claimed by the labels of Deployment web.
 func (s Sentence) Source() string {
 	if s.By != "" {
-		return string(s.Basis) + " by " + s.By
+		return s.Basis.Words() + " by " + s.By
 	}
-	return string(s.Basis)
+	return s.Basis.Words()
 }
 
 // String is the sentence with what it rests on.

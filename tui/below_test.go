@@ -19,12 +19,12 @@ func hiddenEvents() []inspect.Event {
 		events = append(events, on("layers", "image", inspect.Event{Fact: layers[i]}))
 	}
 	return append(events, on("binaries", "image", inspect.Event{Fact: inspect.Finding{
-		ID: "f1", Check: "binaries", Code: "hidden-secret", Status: inspect.Unknown, Severity: inspect.Medium,
+		ID: "f1", Check: "binaries", Code: "hidden-secret", Status: inspect.RowUnknown, Severity: inspect.Medium,
 		Subject: "image:/root/key", Title: "/root/key in layer 0 holds a private key",
 		Evidence: []inspect.Evidence{{Kind: "file", Path: "/root/key"},
 			{Kind: "layer", Digest: digest(6), Path: "/root/key"},
 			{Kind: "layer", Digest: digest(8), Path: "/root/key"}},
-	}}), inspect.Event{Time: at(0), Fact: inspect.End{Status: inspect.Verified}})
+	}}), inspect.Event{Time: at(0), Fact: inspect.End{Status: inspect.CheckDone}})
 }
 
 func hiddenTree(_ context.Context, _ inspect.Image, layer int) ([]inspect.Node, error) {

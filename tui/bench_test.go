@@ -7,6 +7,7 @@ import (
 	"time"
 
 	tea "charm.land/bubbletea/v2"
+
 	"github.com/backtrail/backtrail/inspect"
 )
 
@@ -86,7 +87,7 @@ func findingsModel(n int) *Model {
 		subject := fmt.Sprintf("web:/opt/file-%d", i)
 		events = append(events, on("binaries", "web", inspect.Event{Fact: inspect.Finding{
 			ID: inspect.FindingID("b", "c", subject), Check: "binaries", Subject: subject, Title: subject,
-			Severity: inspect.Medium, Status: inspect.Unknown,
+			Severity: inspect.Medium, Status: inspect.RowUnknown,
 		}}))
 	}
 	p.source = sourceOf(events)
@@ -137,7 +138,7 @@ func storm(n int) []inspect.Event {
 			events = append(events, on("layers", "web", inspect.Event{Fact: progress}))
 		}
 	}
-	return append(events, inspect.Event{Time: at(1), Fact: inspect.End{Status: inspect.Verified}})
+	return append(events, inspect.Event{Time: at(1), Fact: inspect.End{Status: inspect.CheckDone}})
 }
 
 // weather opens a storm as the program does, and counts the messages.

@@ -111,8 +111,8 @@ func TestALostImageSaysWhatIsLeft(t *testing.T) {
 		{Time: at(0), Fact: inspect.Header{Schema: inspect.Schema,
 			Target: inspect.Target{Kind: inspect.TargetPod, Name: "pod/web"}, Started: at(0)}},
 		on("subject", "", inspect.Event{Fact: pod}), on("subject", "web", inspect.Event{Fact: i.ImageHead}),
-		ended("layers", "web", inspect.Unknown, "there is no manifest"),
-		{Time: at(0), Fact: inspect.End{Status: inspect.Verified}},
+		ended("layers", "web", inspect.CheckBlocked, "there is no manifest"),
+		{Time: at(0), Fact: inspect.End{Status: inspect.CheckDone}},
 	})
 	tell(t, o, 120, 40).press("2").sees("the registry no longer has it", "What is left of it",
 		"node node-3 still has it")

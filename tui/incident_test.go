@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/verdict"
 	"github.com/backtrail/backtrail/tui/caseview"
 	"github.com/backtrail/backtrail/tui/widget"
 )
@@ -115,7 +116,7 @@ func on(check, subject string, e inspect.Event) inspect.Event {
 	return e.Stamped(at(0))
 }
 
-func ended(check, subject string, status inspect.Status, reason string) inspect.Event {
+func ended(check, subject string, status inspect.CheckStatus, reason string) inspect.Event {
 	return on(check, subject, inspect.Event{Fact: inspect.End{Status: status, Reason: reason}})
 }
 
@@ -140,12 +141,12 @@ func incidentEvents() []inspect.Event {
 				Env: []string{"PATH=/usr/bin:/bin"}},
 		}}))
 	}
-	events = append(events, ended("subject", "", inspect.Verified, ""))
+	events = append(events, ended("subject", "", inspect.CheckDone, ""))
 	events = append(events, incidentLayers()...)
 	events = append(events, incidentSigners()...)
 	events = append(events, incidentPackages()...)
 	events = append(events, incidentFindings()...)
-	return append(events, inspect.Event{Time: at(1), Fact: inspect.End{Status: inspect.Verified}})
+	return append(events, inspect.Event{Time: at(1), Fact: inspect.End{Status: inspect.CheckDone}})
 }
 
 func incidentLayers() []inspect.Event {
@@ -168,8 +169,8 @@ func incidentLayers() []inspect.Event {
 		}
 		events = append(events, on("layers", "web", inspect.Event{Fact: l}))
 	}
-	return append(events, ended("layers", "web", inspect.Verified, ""),
-		ended("layers", "proxy", inspect.Unknown, "getting layer 1: the registry answered 404"))
+	return append(events, ended("layers", "web", inspect.CheckDone, ""),
+		ended("layers", "proxy", inspect.CheckBlocked, "getting layer 1: the registry answered 404"))
 }
 
 func incidentSigners() []inspect.Event {
@@ -197,14 +198,14 @@ func incidentSigners() []inspect.Event {
 	return []inspect.Event{
 		begun("signatures", "web"), on("signatures", "web", inspect.Event{Fact: signature}),
 		on("signatures", "web", inspect.Event{Fact: inspect.StoreReply{Store: "cosign-tag", Subject: digest(1),
-			Status: inspect.Verified, Found: 1}}),
+			Status: inspect.StoreFound, Found: 1}}),
 		on("signatures", "web", inspect.Event{Fact: inspect.StoreReply{Store: "referrers", Subject: digest(1),
-			Status: inspect.Absent}}),
+			Status: inspect.StoreEmpty}}),
 		on("signatures", "web", inspect.Event{Fact: inspect.StoreReply{Store: "referrers-tag", Subject: digest(1),
-			Status: inspect.Unknown, Detail: "the registry answered 500"}}),
-		on("signatures", "web", inspect.Event{Fact: inspect.Gate{Name: inspect.GateSignature, Status: inspect.Failed,
+			Status: inspect.StoreUnreachable, Detail: "the registry answered 500"}}),
+		on("signatures", "web", inspect.Event{Fact: inspect.Gate{Name: inspect.GateSignature, Status: inspect.GateRefused,
 			Detail: "the known-good was signed, this one is not"}}),
-		ended("signatures", "web", inspect.Verified, ""),
+		ended("signatures", "web", inspect.CheckDone, ""),
 		on("provenance", "web", inspect.Event{Fact: inspect.Provenance{
 			ID: "p1", PredicateType: "https://slsa.dev/provenance/v1", BuildType: "https://mobyproject.org/buildkit@v1",
 			Builder: "https://ci.example.com/runner/7", Source: "git+https://github.com/acme/web",
@@ -213,7 +214,7 @@ func incidentSigners() []inspect.Event {
 			Subject: digest(1), Materials: []inspect.Material{{URI: "pkg:docker/debian@12", Digest: digest(70)}},
 			Notes: []string{"the builder is not the one of the known-good"},
 		}}),
-		ended("provenance", "web", inspect.Verified, ""),
+		ended("provenance", "web", inspect.CheckDone, ""),
 	}
 }
 
@@ -230,7 +231,7 @@ func incidentPackages() []inspect.Event {
 		Why: "previous revision 3 of deployment/web", Confidence: "high"}
 	return []inspect.Event{
 		on("packages", "web", inspect.Event{Fact: inspect.Packages{List: list}}),
-		ended("packages", "web", inspect.Verified, ""),
+		ended("packages", "web", inspect.CheckDone, ""),
 		on("diff", "web", inspect.Event{Fact: inspect.Candidate{Reference: known.Reference, Digest: known.Digest,
 			Why: known.Why, Confidence: "high"}}),
 		on("diff", "web", inspect.Event{Fact: inspect.Diff{
@@ -243,7 +244,7 @@ func incidentPackages() []inspect.Event {
 			Signers:    []string{"signed by acme/web's release workflow before, unsigned now"},
 			Provenance: []string{"builder changed from https://github.com/actions/runner to https://ci.example.com/runner/7"},
 		}}),
-		ended("diff", "web", inspect.Verified, ""),
+		ended("diff", "web", inspect.CheckDone, ""),
 	}
 }
 
@@ -267,30 +268,30 @@ func incidentFindings() []inspect.Event {
 			Ownership: "known"}}),
 		on("binaries", "web", inspect.Event{Fact: inspect.Binary{Path: dropped, Kind: inspect.KindELF,
 			SHA256: strings.TrimPrefix(digest(50), "sha256:"), Size: 81_920, Mode: "0755", Layer: 2,
-			CreatedBy: "COPY cache /usr/lib/.cache # buildkit", Count: 1, Status: inspect.Failed,
+			CreatedBy: "COPY cache /usr/lib/.cache # buildkit", Count: 1, Status: inspect.RowFailed,
 			Severity: inspect.Critical, Codes: []string{"alerted", "unowned", "hidden-path", "static-stripped"},
 			Detail: "An alert names it; no package does; it lies in a hidden directory."}}),
 		on("binaries", "web", inspect.Event{Fact: inspect.Binary{Path: "/usr/bin/web", Kind: inspect.KindELF,
 			SHA256: strings.TrimPrefix(digest(51), "sha256:"), Size: 6_400_000, Mode: "0755", Layer: 1, Count: 1,
-			Status: inspect.Unknown, Severity: inspect.Info, Codes: []string{"unowned", "entrypoint"},
+			Status: inspect.RowUnknown, Severity: inspect.Info, Codes: []string{"unowned", "entrypoint"},
 			Detail: "The image's own program."}}),
 		on("binaries", "web", inspect.Event{Fact: inspect.Altered{Path: "/usr/bin/top", Kind: inspect.KindELF,
 			Package: "procps", Layer: 2, Expected: "md5:" + strings.Repeat("0a", 16),
-			Actual: "md5:" + strings.Repeat("ff", 16), Status: inspect.Failed, Severity: inspect.High,
+			Actual: "md5:" + strings.Repeat("ff", 16), Status: inspect.RowFailed, Severity: inspect.High,
 			Detail: "Replaced in layer 2."}}),
-		ended("binaries", "web", inspect.Verified, ""),
+		ended("binaries", "web", inspect.CheckDone, ""),
 		finding("binaries", "unexpected-binary", "web:"+dropped,
 			"An alert names /usr/lib/.cache/kworkerd, which no package owns", inspect.Critical),
 		finding("binaries", "altered-file", "web:/usr/bin/top", "/usr/bin/top is not what its package procps says",
 			inspect.High),
 		finding("diff", "signer-gone", "web", "Signed by acme/web before, unsigned now", inspect.High),
 		finding("packages", "package-changed", "web", "xz-utils went from 5.4.1-0.2 to 5.6.1-1", inspect.Medium),
-		on("answers", "", inspect.Event{Fact: inspect.Answer{Question: inspect.WhereFrom, Status: inspect.Verified,
+		on("answers", "", inspect.Event{Fact: inspect.Answer{Question: inspect.WhereFrom, Status: inspect.Answered,
 			Text:     "From layer 2 of the image, build step COPY cache /usr/lib/.cache; seen in the bytes.",
 			Findings: []string{inspect.FindingID("binaries", "unexpected-binary", "web:"+dropped)}}}),
-		on("answers", "", inspect.Event{Fact: inspect.Answer{Question: inspect.HowIn, Status: inspect.Verified,
+		on("answers", "", inspect.Event{Fact: inspect.Answer{Question: inspect.HowIn, Status: inspect.Answered,
 			Text: "With the own build: revision 4 of deployment/web, rolled out 2026-03-14 01:45:00Z by kubectl-set."}}),
-		on("answers", "", inspect.Event{Fact: inspect.Answer{Question: inspect.WhyMissed, Status: inspect.Unknown,
+		on("answers", "", inspect.Event{Fact: inspect.Answer{Question: inspect.WhyMissed, Status: inspect.AnswerOpen,
 			Text: "No admission policy selects namespace shop; whether one was there at the rollout is not known."}}),
 		on("answers", "", inspect.Event{Fact: inspect.Moment{Time: at(-40000), What: "known-good signed",
 			Source: "log entry 30024022", Trust: inspect.BySignature}}),
@@ -305,7 +306,7 @@ func incidentFindings() []inspect.Event {
 			Size: 40_123, Source: "GET pods/web-6d4cf56db6-x7k2p/log", Truncated: true}}),
 		on("answers", "", inspect.Event{Fact: inspect.Exhibit{Path: "cluster/pod.json", Digest: digest(80),
 			Size: 8123, Source: "GET pods/web-6d4cf56db6-x7k2p", Redacted: []string{"env DB_PASSWORD"}}}),
-		ended("answers", "", inspect.Verified, ""),
+		ended("answers", "", inspect.CheckDone, ""),
 	}
 }
 
@@ -327,9 +328,9 @@ func cleanEvents() []inspect.Event {
 	}
 	for _, q := range inspect.Questions() {
 		events = append(events, on("answers", "", inspect.Event{Fact: inspect.Answer{Question: q,
-			Status: inspect.Absent, Text: "There is nothing to explain."}}))
+			Status: inspect.AnswerNone, Text: "There is nothing to explain."}}))
 	}
-	return append(events, inspect.Event{Time: at(0), Fact: inspect.End{Status: inspect.Verified}})
+	return append(events, inspect.Event{Time: at(0), Fact: inspect.End{Status: inspect.CheckDone}})
 }
 
 func sourceOf(events []inspect.Event) inspect.Source {
@@ -404,7 +405,7 @@ func tinyELF() string {
 
 // testBrief is a brief as the report makes it, with fixed lines.
 func testBrief(c inspect.Case) string {
-	lines := []string{"CASE " + c.Target.Name + "  " + c.Target.Context, "STATUS " + string(c.Status)}
+	lines := []string{"CASE " + c.Target.Name + "  " + c.Target.Context, "STATUS " + string(verdict.Of(&c).Status)}
 	for _, i := range c.Images {
 		lines = append(lines, "IMAGE "+i.Digest)
 	}
@@ -530,8 +531,8 @@ func testProgram() *program {
 		again: func(context.Context, *inspect.Case, []inspect.Key) (inspect.Source, error) {
 			return sourceOf([]inspect.Event{
 				{Fact: inspect.Reset{Drop: []inspect.Key{{Check: "layers", Container: "proxy"}}}},
-				begun("layers", "proxy"), ended("layers", "proxy", inspect.Verified, ""),
-				{Time: at(3), Fact: inspect.End{Status: inspect.Verified}},
+				begun("layers", "proxy"), ended("layers", "proxy", inspect.CheckDone, ""),
+				{Time: at(3), Fact: inspect.End{Status: inspect.CheckDone}},
 			}), nil
 		},
 		knownGood: func(_ context.Context, _ *inspect.Case, subject string, c inspect.Candidate) (inspect.Source,

@@ -36,7 +36,7 @@ func TestALayerIsLeftOutAndReadLater(t *testing.T) {
 	}
 	large.Reason, large.Detail = "skipped", "left out by a person while it was read"
 	more <- on("layers", "image", inspect.Event{Fact: large})
-	more <- ended("layers", "image", inspect.Verified, "")
+	more <- ended("layers", "image", inspect.CheckDone, "")
 	close(more)
 	s.until("as of").sees("left out by a person").press("S").sees("skipped already")
 	s.press("k").until("▸ usr/").sees("Merged filesystem, without layer 1").press("j").sees("layer 1 has no files to show")

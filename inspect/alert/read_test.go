@@ -12,9 +12,10 @@ import (
 	"testing/iotest"
 	"time"
 
-	"github.com/backtrail/backtrail/inspect"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/backtrail/backtrail/inspect"
 )
 
 const (

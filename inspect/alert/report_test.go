@@ -5,8 +5,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/backtrail/backtrail/inspect"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/backtrail/backtrail/inspect"
 )
 
 // falcoReport is a PolicyReport as falcosidekick writes it: the second of the minute in place of

@@ -138,18 +138,22 @@ func (q question) answer(c inspect.Case, waiting []string) inspect.Answer {
 	}
 	// In the order of the plan, not of the rules.
 	open = slices.DeleteFunc(slices.Clone(waiting), func(name string) bool { return !slices.Contains(open, name) })
-	if len(open) == 0 {
-		said = append(said, unread(c, needs)...)
+	if len(open) > 0 {
+		return compose(q.name, said, open)
 	}
-	return compose(q.name, said, open)
+	missing := unread(c, needs)
+	a := compose(q.name, append(said, missing...), nil)
+	if len(missing) > 0 {
+		a.Status = inspect.AnswerOpen
+	}
+	return a
 }
 
-// compose puts sentences together. An answer is verified if the first of them, which is the one
-// that matters most, was seen or derived, and nothing is open.
+// compose puts sentences together. While checks run, open names them.
 func compose(name string, said []inspect.Sentence, open []string) inspect.Answer {
-	a := inspect.Answer{Question: name, Status: inspect.AnswerOpen, Sentences: said}
+	a := inspect.Answer{Question: name, Status: outcome(said), Sentences: said}
 	if len(open) > 0 {
-		a.Waiting = open
+		a.Status, a.Waiting = inspect.AnswerOpen, open
 		// What is not known may be known in a moment.
 		a.Sentences = slices.DeleteFunc(a.Sentences, func(s inspect.Sentence) bool { return s.Basis == inspect.NotKnown })
 	}
@@ -157,9 +161,6 @@ func compose(name string, said []inspect.Sentence, open []string) inspect.Answer
 	for _, s := range a.Sentences {
 		text = append(text, s.String())
 		a.Findings = append(a.Findings, s.Findings...)
-	}
-	if len(open) == 0 && len(a.Sentences) > 0 && a.Sentences[0].Known() {
-		a.Status = inspect.Answered
 	}
 	slices.Sort(a.Findings)
 	a.Findings = slices.Compact(a.Findings)
@@ -171,6 +172,20 @@ func compose(name string, said []inspect.Sentence, open []string) inspect.Answer
 	}
 	a.Text = strings.Join(text, " ")
 	return a
+}
+
+// outcome is that of an answer of which every check has ended: answered where all of it was seen or follows from what was
+// seen, partial where some of it is claimed or not known, open where all of it
+// is not known.
+func outcome(said []inspect.Sentence) inspect.AnswerStatus {
+	switch {
+	case !slices.ContainsFunc(said, func(s inspect.Sentence) bool { return s.Basis != inspect.NotKnown }):
+		return inspect.AnswerOpen
+	case slices.ContainsFunc(said, func(s inspect.Sentence) bool { return !s.Known() }):
+		return inspect.AnswerPartial
+	default:
+		return inspect.Answered
+	}
 }
 
 // StillChecking begins an answer that waits for checks; their names follow.

@@ -25,9 +25,9 @@ func caseWith(i inspect.Image, findings ...inspect.Finding) inspect.Case {
 
 func dropped(layer int) (inspect.Image, inspect.Finding) {
 	i := web()
-	i.Binaries = []inspect.Binary{{Path: "/var/tmp/.font/x", Layer: layer, Status: inspect.Failed, Severity: inspect.High}}
+	i.Binaries = []inspect.Binary{{Path: "/var/tmp/.font/x", Layer: layer, Status: inspect.RowFailed, Severity: inspect.High}}
 	return i, inspect.Finding{
-		ID: "f1", Check: "binaries", Code: "unexpected-binary", Subject: "web:/var/tmp/.font/x", Status: inspect.Failed,
+		ID: "f1", Check: "binaries", Code: "unexpected-binary", Subject: "web:/var/tmp/.font/x", Status: inspect.RowFailed,
 		Severity: inspect.High, Evidence: []inspect.Evidence{{Path: "/var/tmp/.font/x"}},
 	}
 }
@@ -36,7 +36,7 @@ func TestAnswers(t *testing.T) {
 	own, finding := dropped(1)
 	base, _ := dropped(0)
 	signed := own
-	signed.Gates = []inspect.Gate{{Name: inspect.GateSignature, Status: inspect.Verified}}
+	signed.Gates = []inspect.Gate{{Name: inspect.GateSignature, Status: inspect.GatePassed}}
 	moved := own
 	moved.Diff = &inspect.Diff{KnownGood: &inspect.KnownGood{Reference: "example.com/web", Digest: "sha256:a"}, Signers: []string{"signed by ci@example.com before, unsigned now."}}
 	withPod := caseWith(moved, finding)
@@ -49,22 +49,22 @@ func TestAnswers(t *testing.T) {
 	tests := map[string]struct {
 		c        inspect.Case
 		question string
-		status   inspect.Status
+		status   inspect.AnswerStatus
 		want     string
 	}{
-		"clean":               {caseWith(web()), inspect.HowIn, inspect.Absent, "nothing to explain"},
-		"not read":            {caseWith(unread), inspect.WhereFrom, inspect.Unknown, "could not be read"},
-		"own build, where":    {caseWith(own, finding), inspect.WhereFrom, inspect.Verified, "/var/tmp/.font/x belongs to no package and came with layer 1 (build step: COPY app /app) (seen)"},
-		"own build, how":      {caseWith(own, finding), inspect.HowIn, inspect.Verified, "/var/tmp/.font/x came in with the image's own build"},
-		"base image":          {caseWith(base, finding), inspect.HowIn, inspect.Verified, "with the base image"},
-		"no provenance":       {caseWith(own, finding), inspect.WhereFrom, inspect.Verified, "carries no provenance (not known)"},
-		"signed all the same": {caseWith(signed, finding), inspect.WhyMissed, inspect.Verified, "whoever signs these images signed this one too"},
-		"nobody could check":  {caseWith(own, finding), inspect.WhyMissed, inspect.Unknown, "could not be checked"},
-		"signature lost":      {withPod, inspect.WhyMissed, inspect.Verified, "unsigned now (seen)"},
-		"tag moved":           {withPod, inspect.HowIn, inspect.Verified, "revision 4 (web-7d) rolled it out"},
-		"tag moved, said":     {withPod, inspect.HowIn, inspect.Verified, "the tag was moved"},
-		"run time, where":     {atRunTime, inspect.WhereFrom, inspect.Verified, "/tmp/x, which the alert names, was written at run time: it is not in the image, and we do not have its bytes (seen)"},
-		"run time, how":       {atRunTime, inspect.HowIn, inspect.Verified, "after the container had started"},
+		"clean":               {caseWith(web()), inspect.HowIn, inspect.AnswerNone, "nothing to explain"},
+		"not read":            {caseWith(unread), inspect.WhereFrom, inspect.AnswerOpen, "could not be read"},
+		"own build, where":    {caseWith(own, finding), inspect.WhereFrom, inspect.AnswerPartial, "/var/tmp/.font/x belongs to no package and came with layer 1 (build step: COPY app /app) (seen)"},
+		"own build, how":      {caseWith(own, finding), inspect.HowIn, inspect.Answered, "/var/tmp/.font/x came in with the image's own build"},
+		"base image":          {caseWith(base, finding), inspect.HowIn, inspect.Answered, "with the base image"},
+		"no provenance":       {caseWith(own, finding), inspect.WhereFrom, inspect.AnswerPartial, "carries no provenance (not known)"},
+		"signed all the same": {caseWith(signed, finding), inspect.WhyMissed, inspect.Answered, "whoever signs these images signed this one too"},
+		"nobody could check":  {caseWith(own, finding), inspect.WhyMissed, inspect.AnswerOpen, "could not be checked"},
+		"signature lost":      {withPod, inspect.WhyMissed, inspect.AnswerPartial, "unsigned now (seen)"},
+		"tag moved":           {withPod, inspect.HowIn, inspect.Answered, "revision 4 (web-7d) rolled it out"},
+		"tag moved, said":     {withPod, inspect.HowIn, inspect.Answered, "the tag was moved"},
+		"run time, where":     {atRunTime, inspect.WhereFrom, inspect.AnswerPartial, "/tmp/x, which the alert names, was written at run time: it is not in the image, and we do not have its bytes (seen)"},
+		"run time, how":       {atRunTime, inspect.HowIn, inspect.AnswerPartial, "after the container had started"},
 	}
 	for name, tt := range tests {
 		var got inspect.Answer

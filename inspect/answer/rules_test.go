@@ -28,10 +28,10 @@ func alertOf(path, origin string) inspect.Alert {
 
 // said adds a finding of the cluster.
 func said(c *inspect.Case, subject, code, title string) {
-	c.Findings = append(c.Findings, inspect.Finding{ID: "id-" + code, Check: "cluster", Code: code, Subject: subject, Status: inspect.Unknown, Title: title})
+	c.Findings = append(c.Findings, inspect.Finding{ID: "id-" + code, Check: "cluster", Code: code, Subject: subject, Status: inspect.RowUnknown, Title: title})
 }
 
-func addGate(c *inspect.Case, kind inspect.GateKind, status inspect.Status, detail string) {
+func addGate(c *inspect.Case, kind inspect.GateKind, status inspect.GateStatus, detail string) {
 	g := inspect.Gate{Name: string(kind), Kind: kind, Status: status, Detail: detail}
 	if kind == inspect.GateKindImagePolicy {
 		g.Name = inspect.GatePolicy + "signed"
@@ -83,7 +83,7 @@ func TestAlertsThatKnowTheFileSpeak(t *testing.T) {
 		t.Errorf("it says %s", got)
 	}
 	c.Alerts = []inspect.Alert{unknown}
-	if a := answer.Answers(c, nil)[0]; a.Status != inspect.Unknown || len(a.Sentences) < 2 || !strings.Contains(a.Text, "so it is (not known)") {
+	if a := answer.Answers(c, nil)[0]; a.Status != inspect.AnswerPartial || len(a.Sentences) < 2 || !strings.Contains(a.Text, "so it is (not known)") {
 		t.Errorf("it is %+v", a)
 	}
 }
@@ -188,14 +188,14 @@ func TestGatesThatMissedIt(t *testing.T) {
 	}{
 		"not looked": {func(*inspect.Case) {}, "admission policies were not checked; to know, run: kubectl get"},
 		"not read": {func(c *inspect.Case) {
-			addGate(c, inspect.GateKindAdmission, inspect.Unknown, "which webhooks verify images is unknown: not permitted")
+			addGate(c, inspect.GateKindAdmission, inspect.GateUnknown, "which webhooks verify images is unknown: not permitted")
 		}, "not permitted; to know, run: kubectl get"},
 		"not labelled": {func(c *inspect.Case) {
-			addGate(c, inspect.GateKindAdmission, inspect.Absent, "policy-controller not enforced in shop")
+			addGate(c, inspect.GateKindAdmission, inspect.GateAbsent, "policy-controller not enforced in shop")
 			said(c, "pod", "namespace-exempt", "policy-controller not enforced in shop")
 		}, "policy-controller not enforced in shop (seen)."},
 		"fails open": {func(c *inspect.Case) {
-			addGate(c, inspect.GateKindAdmission, inspect.Unknown, "its failurePolicy is Ignore")
+			addGate(c, inspect.GateKindAdmission, inspect.GateUnknown, "its failurePolicy is Ignore")
 			said(c, "pod", "policy-fails-open", "it fails open")
 		}, "its failurePolicy is Ignore (seen)."},
 		"unusual": {func(c *inspect.Case) {
@@ -207,37 +207,37 @@ func TestGatesThatMissedIt(t *testing.T) {
 		"of the API server": {func(c *inspect.Case) {
 			c.Images[0].Gates = []inspect.Gate{
 				{
-					Name: "admission policy registries", Kind: inspect.GateKindAdmissionPolicy, Status: inspect.Verified,
+					Name: "admission policy registries", Kind: inspect.GateKindAdmissionPolicy, Status: inspect.GatePassed,
 					By: inspect.APIServer, Detail: "evaluated the pod: admitted",
 				},
 				{
-					Name: "admission policy no-host-network", Kind: inspect.GateKindAdmissionPolicy, Status: inspect.Verified,
+					Name: "admission policy no-host-network", Kind: inspect.GateKindAdmissionPolicy, Status: inspect.GatePassed,
 					Detail: "evaluated",
 				},
 			}
 		}, "admission policy registries of the API server inspects images: evaluated the pod: admitted (seen)."},
 		"of the API server, bindings not read": {func(c *inspect.Case) {
 			c.Images[0].Gates = []inspect.Gate{{
-				Name: "admission policy registries", Kind: inspect.GateKindAdmissionPolicy, Status: inspect.Unknown,
+				Name: "admission policy registries", Kind: inspect.GateKindAdmissionPolicy, Status: inspect.GateUnknown,
 				Reason: inspect.GateNotReadable, By: inspect.APIServer, Detail: "its bindings could not be read",
 			}}
 		}, "inspects images: its bindings could not be read (not known)."},
 		"no policy of it": {func(c *inspect.Case) {
 			c.Images[0].Gates = append(c.Images[0].Gates, inspect.Gate{
-				Name: "admission", Kind: inspect.GateKindAdmission, Status: inspect.Verified, Detail: "Kyverno evaluated the pod: admitted",
+				Name: "admission", Kind: inspect.GateKindAdmission, Status: inspect.GatePassed, Detail: "Kyverno evaluated the pod: admitted",
 				By: inspect.Kyverno,
 			})
 		}, "Kyverno evaluated the pod: admitted; no known policy of Kyverno applies to this image (seen)."},
 		"given here": {func(c *inspect.Case) {
 			c.Images[0].Gates = []inspect.Gate{{
-				Name: "policy signed", Kind: inspect.GateKindImagePolicy, Status: inspect.Failed, Asked: true,
+				Name: "policy signed", Kind: inspect.GateKindImagePolicy, Status: inspect.GateRefused, Asked: true,
 			}}
 		}, "policy signed, given on this machine, refuses the image"},
 		"passes": {func(c *inspect.Case) {
-			addGate(c, inspect.GateKindImagePolicy, inspect.Verified, "signed by ci (mode enforce)")
+			addGate(c, inspect.GateKindImagePolicy, inspect.GatePassed, "signed by ci (mode enforce)")
 		}, "policy signed is met"},
 		"tag": {func(c *inspect.Case) {
-			addGate(c, inspect.GateKindPinned, inspect.Absent, "the pod names tag 1, and a tag can be moved")
+			addGate(c, inspect.GateKindPinned, inspect.GateAbsent, "the pod names tag 1, and a tag can be moved")
 			said(c, "web", "tag-moved", "moved")
 		}, "the pod names tag 1, and a tag can be moved (seen)."},
 	}
@@ -254,9 +254,9 @@ func TestGatesThatMissedIt(t *testing.T) {
 func TestWhyAPolicyDidNotStopIt(t *testing.T) {
 	came := inspect.At(time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC))
 	later := inspect.At(came.Add(time.Hour))
-	policy := inspect.Gate{Name: "policy signed", Kind: inspect.GateKindImagePolicy, Status: inspect.Failed, By: inspect.Kyverno, Mode: inspect.ModeEnforce, Since: inspect.At(came.Add(-time.Hour))}
-	sum := inspect.Gate{Name: "admission", Kind: inspect.GateKindAdmission, Status: inspect.Verified, Detail: "asked", By: inspect.PolicyController}
-	hook := func(status inspect.Status, by string) inspect.Gate {
+	policy := inspect.Gate{Name: "policy signed", Kind: inspect.GateKindImagePolicy, Status: inspect.GateRefused, By: inspect.Kyverno, Mode: inspect.ModeEnforce, Since: inspect.At(came.Add(-time.Hour))}
+	sum := inspect.Gate{Name: "admission", Kind: inspect.GateKindAdmission, Status: inspect.GatePassed, Detail: "asked", By: inspect.PolicyController}
+	hook := func(status inspect.GateStatus, by string) inspect.Gate {
 		return inspect.Gate{
 			Name: "webhook of " + by, Kind: inspect.GateKindWebhook, Status: status, By: by, Detail: "set up later",
 		}
@@ -273,15 +273,15 @@ func TestWhyAPolicyDidNotStopIt(t *testing.T) {
 		"given here":        {[]inspect.Gate{with(func(g *inspect.Gate) { g.Asked = true })}, "policy signed, given on this machine, refuses the image (seen)."},
 		"only warns":        {[]inspect.Gate{with(func(g *inspect.Gate) { g.Mode = inspect.ModeWarn })}, "policy signed would refuse the image, but is in mode warn: violations are admitted (seen)."},
 		"set up later":      {[]inspect.Gate{with(func(g *inspect.Gate) { g.Since = later }), sum}, "but was set up at 2026-03-01 10:00:00Z, after the pod was admitted (seen)."},
-		"nothing enforces":  {[]inspect.Gate{policy, sum, hook(inspect.Verified, inspect.PolicyController)}, "but nothing enforces it: no webhook of Kyverno applies to this pod (seen)."},
-		"not looked":        {[]inspect.Gate{policy, sum, hook(inspect.Absent, inspect.Kyverno)}, "but Kyverno is not enforced for this pod: set up later (seen)."},
-		"one of two looked": {[]inspect.Gate{with(func(g *inspect.Gate) { g.Changed = later }), sum, hook(inspect.Absent, inspect.Kyverno), hook(inspect.Verified, inspect.Kyverno)}, "but was changed at 2026-03-01 10:00:00Z, after the pod was admitted; what it required before is not known (seen)."},
-		"fails open":        {[]inspect.Gate{with(func(g *inspect.Gate) { g.FailsOpen = true }), sum, hook(inspect.Verified, inspect.Kyverno)}, "but it fails open: while Kyverno is unreachable, requests are admitted unchecked (derived)."},
-		"was asked":         {[]inspect.Gate{policy, sum, hook(inspect.Verified, inspect.Kyverno)}, "why Kyverno admitted it is not known; to know, run: kubectl get events"},
+		"nothing enforces":  {[]inspect.Gate{policy, sum, hook(inspect.GatePassed, inspect.PolicyController)}, "but nothing enforces it: no webhook of Kyverno applies to this pod (seen)."},
+		"not looked":        {[]inspect.Gate{policy, sum, hook(inspect.GateAbsent, inspect.Kyverno)}, "but Kyverno is not enforced for this pod: set up later (seen)."},
+		"one of two looked": {[]inspect.Gate{with(func(g *inspect.Gate) { g.Changed = later }), sum, hook(inspect.GateAbsent, inspect.Kyverno), hook(inspect.GatePassed, inspect.Kyverno)}, "but was changed at 2026-03-01 10:00:00Z, after the pod was admitted; what it required before is not known (seen)."},
+		"fails open":        {[]inspect.Gate{with(func(g *inspect.Gate) { g.FailsOpen = true }), sum, hook(inspect.GatePassed, inspect.Kyverno)}, "but it fails open: while Kyverno is unreachable, requests are admitted unchecked (derived)."},
+		"was asked":         {[]inspect.Gate{policy, sum, hook(inspect.GatePassed, inspect.Kyverno)}, "why Kyverno admitted it is not known; to know, run: kubectl get events"},
 		"summed up already": {[]inspect.Gate{policy, {
-			Kind: inspect.GateKindAdmission, Status: inspect.Absent, Products: []string{inspect.Kyverno}, Detail: "Kyverno not enforced",
-		}, hook(inspect.Absent, inspect.Kyverno)}, "but Kyverno is not enforced for this pod (seen)."},
-		"webhooks not read": {[]inspect.Gate{policy, {Kind: inspect.GateKindAdmission, Status: inspect.Unknown, Reason: inspect.GateNotReadable}}, "policy signed would refuse the image today (seen)."},
+			Kind: inspect.GateKindAdmission, Status: inspect.GateAbsent, Products: []string{inspect.Kyverno}, Detail: "Kyverno not enforced",
+		}, hook(inspect.GateAbsent, inspect.Kyverno)}, "but Kyverno is not enforced for this pod (seen)."},
+		"webhooks not read": {[]inspect.Gate{policy, {Kind: inspect.GateKindAdmission, Status: inspect.GateUnknown, Reason: inspect.GateNotReadable}}, "policy signed would refuse the image today (seen)."},
 	}
 	for name, tt := range tests {
 		c := incident()
@@ -296,7 +296,7 @@ func TestWhyAPolicyDidNotStopIt(t *testing.T) {
 func TestRunTime(t *testing.T) {
 	c := caseWith(web())
 	c.Alerts = []inspect.Alert{alertOf("/tmp/x", inspect.OriginRuntime)}
-	c.Checks = []inspect.CheckState{{Name: "binaries", Container: "web", Status: inspect.Verified}}
+	c.Checks = []inspect.CheckState{{Name: "binaries", Container: "web", Status: inspect.CheckDone}}
 	for question, want := range map[string]string{
 		inspect.WhereFrom: "nothing in the image itself stands out: all of its layers were read (seen).",
 		inspect.HowIn:     "who wrote it is not known: a program of the container itself, or somebody who opened a shell in it",

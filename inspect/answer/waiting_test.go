@@ -21,16 +21,16 @@ func TestAnswersWhileChecksRun(t *testing.T) {
 		c        inspect.Case
 		waiting  []inspect.Key
 		question string
-		status   inspect.Status
+		status   inspect.AnswerStatus
 		text     string // begins with
 		without  string
 	}{
-		"layers":           {incident(), []inspect.Key{layers}, inspect.HowIn, inspect.Unknown, "still checking: layers.", "own build"},
-		"known so far":     {atRunTime, []inspect.Key{layers}, inspect.WhereFrom, inspect.Unknown, "still checking: layers. /tmp/x, which the alert names, was written at run time", "provenance"},
-		"its own are done": {incident(), []inspect.Key{layers}, inspect.WhyMissed, inspect.Unknown, "whether it is signed is not known", "still"},
-		"in their order":   {incident(), []inspect.Key{signatures, layers}, inspect.WhereFrom, inspect.Unknown, "still checking: signatures, layers.", ""},
-		"nothing yet":      {caseWith(web()), []inspect.Key{signatures}, inspect.WhereFrom, inspect.Unknown, "still checking: signatures", "nothing to explain"},
-		"all done":         {incident(), nil, inspect.WhereFrom, inspect.Verified, "/var/tmp/.font/x, which the alert names", "still"},
+		"layers":           {incident(), []inspect.Key{layers}, inspect.HowIn, inspect.AnswerOpen, "still checking: layers.", "own build"},
+		"known so far":     {atRunTime, []inspect.Key{layers}, inspect.WhereFrom, inspect.AnswerOpen, "still checking: layers. /tmp/x, which the alert names, was written at run time", "provenance"},
+		"its own are done": {incident(), []inspect.Key{layers}, inspect.WhyMissed, inspect.AnswerOpen, "whether it is signed is not known", "still"},
+		"in their order":   {incident(), []inspect.Key{signatures, layers}, inspect.WhereFrom, inspect.AnswerOpen, "still checking: signatures, layers.", ""},
+		"nothing yet":      {caseWith(web()), []inspect.Key{signatures}, inspect.WhereFrom, inspect.AnswerOpen, "still checking: signatures", "nothing to explain"},
+		"all done":         {incident(), nil, inspect.WhereFrom, inspect.AnswerPartial, "/var/tmp/.font/x, which the alert names", "still"},
 	}
 	for name, tt := range tests {
 		for _, a := range answer.Answers(tt.c, tt.waiting) {
@@ -51,9 +51,9 @@ func TestAnswersWhileChecksRun(t *testing.T) {
 func TestChecksThatCouldNotLook(t *testing.T) {
 	c := incident()
 	c.Checks = []inspect.CheckState{
-		{Name: "layers", Container: "web", Status: inspect.Unknown, Reason: "interrupted: context canceled"},
-		{Name: "signatures", Container: "web", Status: inspect.Unknown, Reason: "no route to host"},
-		{Name: "packages", Container: "web", Status: inspect.Unknown, Reason: inspect.Running},
+		{Name: "layers", Container: "web", Status: inspect.CheckBlocked, Reason: "interrupted: context canceled"},
+		{Name: "signatures", Container: "web", Status: inspect.CheckBlocked, Reason: "no route to host"},
+		{Name: "packages", Container: "web", Status: inspect.CheckBlocked, Reason: inspect.Running},
 	}
 	if got := text(c, inspect.WhereFrom); !strings.Contains(got, "not all could be looked at: layers of web: interrupted: context canceled (not known).") {
 		t.Error(got)
@@ -69,7 +69,7 @@ func TestCalmOnlyWhereAllWasRead(t *testing.T) {
 	if got := text(c, inspect.HowIn); got != "nothing to explain: no alert, and no finding that failed" {
 		t.Error(got)
 	}
-	c.Checks = []inspect.CheckState{{Name: "binaries", Container: "web", Status: inspect.Unknown, Reason: "no space left."}}
+	c.Checks = []inspect.CheckState{{Name: "binaries", Container: "web", Status: inspect.CheckBlocked, Reason: "no space left."}}
 	if got := text(c, inspect.HowIn); got != "we do not know whether there is anything to explain: binaries of web could not be checked: no space left" {
 		t.Error(got)
 	}
@@ -83,7 +83,7 @@ func TestCalmOfAnInterruptedCase(t *testing.T) {
 	if got := text(c, inspect.HowIn); got != "we do not know whether there is anything to explain: the image of web could not be read as a whole: its layers were not read to their end" {
 		t.Error(got)
 	}
-	c.Checks = []inspect.CheckState{{Name: "layers", Container: "web", Status: inspect.Unknown, Reason: "interrupted: context canceled"}}
+	c.Checks = []inspect.CheckState{{Name: "layers", Container: "web", Status: inspect.CheckBlocked, Reason: "interrupted: context canceled"}}
 	if got := text(c, inspect.HowIn); !strings.HasSuffix(got, "as a whole: interrupted: context canceled") {
 		t.Error(got)
 	}
@@ -118,7 +118,7 @@ func TestTheCheckSaysWhatChanged(t *testing.T) {
 		t.Errorf("said twice: %q", said)
 	}
 	a := c.Answers[0]
-	if a.Status != inspect.Verified || len(a.Sentences) == 0 || a.Sentences[0].Basis != inspect.Seen || !slices.Equal(a.Sentences[0].Findings, []string{"f1"}) || len(a.Waiting) != 0 {
+	if a.Status != inspect.AnswerPartial || len(a.Sentences) == 0 || a.Sentences[0].Basis != inspect.Seen || !slices.Equal(a.Sentences[0].Findings, []string{"f1"}) || len(a.Waiting) != 0 {
 		t.Errorf("%+v", a)
 	}
 }

@@ -212,7 +212,7 @@ func (h *scanner) elsewhere(a inspect.Alert, emit func(inspect.Event)) {
 	subject := h.image.Container + ":" + a.File.Path
 	emit(inspect.Event{Fact: inspect.Finding{
 		ID: inspect.FindingID(layer.CheckBinaries, "alerted-not-in-image", subject), Check: layer.CheckBinaries, Code: "alerted-not-in-image",
-		Status: inspect.RowUnknown, Severity: inspect.Medium, Subject: subject,
+		Status: inspect.RowObserved, Severity: inspect.Medium, Subject: subject,
 		Title:    fmt.Sprintf("%s, which an alert names, is not in the image", a.File.Path),
 		Detail:   a.File.Detail,
 		Evidence: []inspect.Evidence{{Kind: "alert", Digest: a.Raw, Text: a.Output}, {Kind: "manifest", Digest: h.image.Key()}},

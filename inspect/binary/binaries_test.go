@@ -6,9 +6,11 @@ import (
 	"strings"
 	"testing"
 
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/layer"
-	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/backtrail/backtrail/inspect/verdict"
 )
 
 // binaryRows says rows in short: severity path codes.
@@ -28,80 +30,80 @@ func TestBinaries(t *testing.T) {
 		layers []layerSpec
 		config v1.Config
 		want   []string
-		status inspect.Status // of the case, for lack of a finding that failed
+		status inspect.CaseStatus // of the case, for lack of a finding that failed
 	}{
 		"a clean image has its own program only": {
 			layers: []layerSpec{base, own}, config: app,
-			want: []string{"info /app/server x1 unowned entrypoint static-stripped"}, status: inspect.Verified,
+			want: []string{"info /app/server x1 unowned entrypoint static-stripped"}, status: inspect.CasePassed,
 		},
 		"a dropped program in a hidden place comes first": {
 			layers: []layerSpec{base, own, step("RUN fonts", exe("var/tmp/.font/kinsing", elfOf(amd64, false, "x")))}, config: app,
 			want: []string{
 				"high /var/tmp/.font/kinsing x1 unowned tmp-path hidden-path static-stripped",
 				"info /app/server x1 unowned entrypoint static-stripped",
-			}, status: inspect.Failed,
+			}, status: inspect.CaseFailed,
 		},
 		"a replaced packaged program": {
 			layers: []layerSpec{base, step("RUN update", exe("usr/bin/top", program("not top")))},
-			want:   []string{"high /usr/bin/top x1 altered"}, status: inspect.Failed,
+			want:   []string{"high /usr/bin/top x1 altered"}, status: inspect.CaseFailed,
 		},
 		"a replaced program behind the merged /usr, by the other name": {
 			layers: []layerSpec{base, step("RUN update", exe("usr/bin/bash", program("not bash")))},
-			want:   []string{"high /usr/bin/bash x1 altered"}, status: inspect.Failed,
+			want:   []string{"high /usr/bin/bash x1 altered"}, status: inspect.CaseFailed,
 		},
 		"a library that everything loads": {
 			layers: []layerSpec{base, step("RUN perf", file("lib/libgcwrap.so", program("wrap")), file("etc/ld.so.preload", "/lib/libgcwrap.so\n"))},
-			want:   []string{"high /lib/libgcwrap.so x1 unowned loader-hijack"}, status: inspect.Failed,
+			want:   []string{"high /lib/libgcwrap.so x1 unowned loader-hijack"}, status: inspect.CaseFailed,
 		},
 		"a miner": {
 			layers: []layerSpec{base, step("RUN get", exe("opt/sys/update", program("pool stratum+tcp://pool.example:3333")))},
-			want:   []string{"high /opt/sys/update x1 unowned miner-string"}, status: inspect.Failed,
+			want:   []string{"high /opt/sys/update x1 unowned miner-string"}, status: inspect.CaseFailed,
 		},
 		"a script that hides what it does, as entrypoint": {
 			layers: []layerSpec{base, step("COPY run", exe("run.sh", "#!/bin/sh\necho ZWNobyBoaQ== | base64 -d | sh\n"))}, config: v1.Config{Cmd: []string{"/bin/sh", "-c", "exec /run.sh"}},
-			want: []string{"medium /run.sh x1 unowned entrypoint obfuscated"}, status: inspect.Verified,
+			want: []string{"medium /run.sh x1 unowned entrypoint obfuscated"}, status: inspect.CasePassed,
 		},
 		"programs of one tree and one build step are one row": {
 			layers: []layerSpec{base, step("RUN make install", exe("usr/local/bin/python3", program("py")), file("usr/local/lib/libpython.so", program("lib")),
 				exe("usr/local/bin/idle", "#!/usr/local/bin/python3\n"), exe("usr/local/lib/x/_a.so", program("a")))},
-			want: []string{"low /usr/local/bin/python3 x3 unowned"}, status: inspect.Verified,
+			want: []string{"low /usr/local/bin/python3 x3 unowned"}, status: inspect.CasePassed,
 		},
 		"what differs in a tree stands alone": {
 			layers: []layerSpec{
 				base, step("RUN make install", exe("opt/jdk/bin/java", program("j")), exe("opt/jdk/bin/javac", program("c")), exe("opt/jdk/bin/su", program("s")).WithMode(0o4755)),
 				step("RUN patch", exe("opt/jdk/bin/jar", program("jar"))),
 			},
-			want: []string{"medium /opt/jdk/bin/su x1 unowned setuid", "low /opt/jdk/bin/jar x1 unowned", "low /opt/jdk/bin/java x2 unowned"}, status: inspect.Verified,
+			want: []string{"medium /opt/jdk/bin/su x1 unowned setuid", "low /opt/jdk/bin/jar x1 unowned", "low /opt/jdk/bin/java x2 unowned"}, status: inspect.CasePassed,
 		},
 		"a program among the system's": {
 			layers: []layerSpec{base, step("RUN get", exe("usr/bin/helper", program("h")))},
-			want:   []string{"medium /usr/bin/helper x1 unowned"}, status: inspect.Verified,
+			want:   []string{"medium /usr/bin/helper x1 unowned"}, status: inspect.CasePassed,
 		},
 		"a program before a packaged one of the same name": {
 			layers: []layerSpec{base, step("RUN get", exe("usr/local/bin/ls", program("h")))}, config: app,
-			want: []string{"low /usr/local/bin/ls x1 unowned shadows-path"}, status: inspect.Verified,
+			want: []string{"low /usr/local/bin/ls x1 unowned shadows-path"}, status: inspect.CasePassed,
 		},
 		"another architecture": {
 			layers: []layerSpec{base, step("COPY qemu", exe("opt/x/arm", elfOf(183, true, "x")))},
-			want:   []string{"low /opt/x/arm x1 unowned arch-mismatch"}, status: inspect.Verified,
+			want:   []string{"low /opt/x/arm x1 unowned arch-mismatch"}, status: inspect.CasePassed,
 		},
 		"without a package database nothing is an alarm": {
 			layers: []layerSpec{step("COPY", exe("hello", elfOf(amd64, false, "h")), exe("opt/a/b", program("b")))}, config: v1.Config{Cmd: []string{"/hello"}},
-			want: []string{"info /hello x1 ownership-unknown entrypoint static-stripped"}, status: inspect.Verified,
+			want: []string{"info /hello x1 ownership-unknown entrypoint static-stripped"}, status: inspect.CasePassed,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := newBench(t).examine(t, imageOf(t, test.config, test.layers...), nil)
 			for _, s := range c.Checks {
-				if s.Status != inspect.Verified && s.Name != layer.CheckDiff && s.Name != layer.CheckBase {
+				if s.Status != inspect.CheckDone && s.Name != layer.CheckDiff && s.Name != layer.CheckBase {
 					t.Errorf("%s: %s %s", s.Name, s.Status, s.Reason)
 				}
 			}
 			if got := binaryRows(c.Images[0]); !slices.Equal(got, test.want) {
 				t.Errorf("got  %q\nwant %q", got, test.want)
 			}
-			if c.Status != test.status {
-				t.Errorf("case is %s, want %s", c.Status, test.status)
+			if verdict.Of(&c).Status != test.status {
+				t.Errorf("case is %s, want %s", verdict.Of(&c).Status, test.status)
 			}
 			for _, f := range c.Findings {
 				if f.Title == "" || len(f.Evidence) == 0 || f.Status != f.Severity.RowStatus() {

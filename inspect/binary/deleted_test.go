@@ -5,8 +5,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/backtrail/backtrail/inspect"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
+
+	"github.com/backtrail/backtrail/inspect"
 )
 
 // deletedPrograms are what the settings say of them.

@@ -6,9 +6,11 @@ import (
 	"strings"
 	"testing"
 
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/layer"
-	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/backtrail/backtrail/inspect/verdict"
 )
 
 func TestDiff(t *testing.T) {
@@ -85,8 +87,8 @@ func TestARewrittenDatabaseIsFound(t *testing.T) {
 	if got := binaryRows(c.Images[0]); !slices.Equal(got, []string{"high /usr/bin/top x1 altered changed-since-known-good"}) {
 		t.Errorf("rows %q", got)
 	}
-	if c.Status != inspect.Failed {
-		t.Errorf("case is %s", c.Status)
+	if verdict.Of(&c).Status != inspect.CaseFailed {
+		t.Errorf("case is %s", verdict.Of(&c).Status)
 	}
 }
 
@@ -98,7 +100,7 @@ func TestAConfirmedKnownGoodTakesBackAFinding(t *testing.T) {
 		t.Errorf("unconfirmed: %+v", c.Findings)
 	}
 	c := b.examine(t, target, &inspect.KnownGood{Location: target, Confirmed: true})
-	if len(c.Findings) != 1 || c.Findings[0].Severity != inspect.Info || c.Images[0].Binaries[0].Status != inspect.Verified {
+	if len(c.Findings) != 1 || c.Findings[0].Severity != inspect.Info || c.Images[0].Binaries[0].Status != inspect.RowVerified {
 		t.Errorf("confirmed: %+v %+v", c.Findings, c.Images[0].Binaries)
 	}
 }
@@ -112,7 +114,7 @@ func TestDiffNeedsAKnownGoodThatCanBeRead(t *testing.T) {
 		want inspect.Status
 	}{{nil, inspect.Absent}, {&inspect.KnownGood{Location: "oci:/nothing/here"}, inspect.Unknown}} {
 		c := b.examine(t, target, test.good)
-		if s, _ := c.Check(layer.CheckDiff, "image"); s.Status != test.want || s.Reason == "" {
+		if s, _ := c.Check(layer.CheckDiff, "image"); s.Status.Tone() != test.want || s.Reason == "" {
 			t.Errorf("%+v", s)
 		}
 	}

@@ -5,13 +5,14 @@ import (
 	"path/filepath"
 	"testing"
 
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/engine"
 	"github.com/backtrail/backtrail/inspect/layer"
 	"github.com/backtrail/backtrail/inspect/layer/layertest"
 	"github.com/backtrail/backtrail/inspect/owner"
 	"github.com/backtrail/backtrail/registry"
-	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
 
 // bench is a store, a client and a cache of their own.

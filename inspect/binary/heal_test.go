@@ -6,9 +6,10 @@ import (
 	"path/filepath"
 	"testing"
 
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/layer"
-	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
 
 // flip turns a bit of what the store keeps under a digest, behind some text.
@@ -39,7 +40,7 @@ func TestADamagedCacheAccusesNobody(t *testing.T) {
 		t.Errorf("rows %q, altered %+v", rows, altered)
 	}
 	for _, s := range c.Checks {
-		if s.Name == layer.CheckBinaries && s.Status != inspect.Verified {
+		if s.Name == layer.CheckBinaries && s.Status != inspect.CheckDone {
 			t.Errorf("the check: %s %s", s.Status, s.Reason)
 		}
 	}
@@ -63,7 +64,7 @@ func TestADamagedCacheThatCannotBeHealed(t *testing.T) {
 		t.Errorf("rows %q", rows)
 	}
 	for _, s := range c.Checks {
-		if s.Name == layer.CheckBinaries && (s.Status != inspect.Unknown || s.Reason == "") {
+		if s.Name == layer.CheckBinaries && (s.Status != inspect.CheckBlocked || s.Reason == "") {
 			t.Errorf("the check: %s %s", s.Status, s.Reason)
 		}
 	}

@@ -8,9 +8,10 @@ import (
 	"testing"
 	"time"
 
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/layer"
-	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
 
 // patient bounds how long a small hostile image may take.

@@ -7,8 +7,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/backtrail/backtrail/inspect"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
+
+	"github.com/backtrail/backtrail/inspect"
 )
 
 // notable says settings in short: severity code, without those that say that the image runs as root.

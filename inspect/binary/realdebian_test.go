@@ -15,13 +15,14 @@ import (
 	"testing"
 	"time"
 
-	"github.com/backtrail/backtrail/inspect"
-	"github.com/backtrail/backtrail/inspect/owner"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/layout"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
+
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/owner"
 )
 
 // realDebian gives the tar of a Debian as Debian's own packages make it. It is made once, by mmdebstrap and from Debian's

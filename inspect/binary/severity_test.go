@@ -5,9 +5,10 @@ import (
 	"strings"
 	"testing"
 
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/owner"
-	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
 
 func TestSeverity(t *testing.T) {

@@ -10,8 +10,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/backtrail/backtrail/inspect"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
+
+	"github.com/backtrail/backtrail/inspect"
 )
 
 // segment is one of an ELF file that a test makes.

@@ -7,8 +7,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/backtrail/backtrail/inspect"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
+
+	"github.com/backtrail/backtrail/inspect"
 )
 
 // loud lists the findings and rows of at least medium severity.

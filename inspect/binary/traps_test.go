@@ -5,9 +5,10 @@ import (
 	"strings"
 	"testing"
 
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/owner"
-	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
 
 // packageOf makes dpkg's files of one package by hand: what stands in status, list and md5sums. nil leaves a file out.

@@ -30,52 +30,52 @@ func ignoring(v *admissionv1.ValidatingWebhook) {
 func TestAdmission(t *testing.T) {
 	tests := map[string]struct {
 		change func(w *world)
-		status inspect.Status
+		status inspect.GateStatus
 		detail string
 		code   string
 	}{
-		"nothing set up": {func(*world) {}, inspect.Absent, "no admission webhook verifies the images of a pod", cluster.CodeNoPolicy},
+		"nothing set up": {func(*world) {}, inspect.GateAbsent, "no admission webhook verifies the images of a pod", cluster.CodeNoPolicy},
 		"not labelled": {
 			func(w *world) { w.more = append(w.more, hook("policy.sigstore.dev", false, included)) },
-			inspect.Absent, "policy-controller not enforced in shop: label policy.sigstore.dev/include is missing", cluster.CodeExempt,
+			inspect.GateNotEnforced, "policy-controller not enforced in shop: label policy.sigstore.dev/include is missing", cluster.CodeExempt,
 		},
 		"labelled": {func(w *world) {
 			w.namespace.Labels = map[string]string{"policy.sigstore.dev/include": "true"}
 			w.more = append(w.more, hook("policy.sigstore.dev", false, included))
-		}, inspect.Verified, "policy-controller (webhook policy.sigstore.dev) evaluated the pod: admitted", ""},
+		}, inspect.GatePassed, "policy-controller (webhook policy.sigstore.dev) evaluated the pod: admitted", ""},
 		"fails open": {
 			func(w *world) { w.more = append(w.more, hook("validate.kyverno.svc-ignore", false, ignoring)) },
-			inspect.Unknown, "failurePolicy Ignore: requests are admitted unchecked", cluster.CodeFailsOpen,
+			inspect.GateUnknown, "failurePolicy Ignore: requests are admitted unchecked", cluster.CodeFailsOpen,
 		},
 		"one of two looks": {func(w *world) {
 			w.more = append(w.more, hook("policy.sigstore.dev", false, included), hook("validate.kyverno.svc-fail", false, nil))
-		}, inspect.Verified, "Kyverno (webhook validate.kyverno.svc-fail) evaluated the pod: admitted", ""},
+		}, inspect.GatePassed, "Kyverno (webhook validate.kyverno.svc-fail) evaluated the pod: admitted", ""},
 		"set up later": {func(w *world) {
 			w.pod.CreationTimestamp = metav1.NewTime(morning.Add(-time.Hour))
 			w.more = append(w.more, hook("validate.kyverno.svc-fail", false, nil))
-		}, inspect.Absent, "set up at 2026-03-01 08:00:00Z, after the pod was admitted", cluster.CodeExempt},
+		}, inspect.GateNotEnforced, "set up at 2026-03-01 08:00:00Z, after the pod was admitted", cluster.CodeExempt},
 		"object left out": {func(w *world) {
 			w.more = append(w.more, hook("connaisseur", false, func(v *admissionv1.ValidatingWebhook) {
 				v.ObjectSelector = &metav1.LabelSelector{MatchLabels: map[string]string{"app": "cart"}}
 			}))
-		}, inspect.Absent, "objectSelector app=cart does not match the pod", cluster.CodeExempt},
+		}, inspect.GateNotEnforced, "objectSelector app=cart does not match the pod", cluster.CodeExempt},
 		"conditions": {func(w *world) {
 			w.more = append(w.more, hook("kyverno", false, func(v *admissionv1.ValidatingWebhook) {
 				v.MatchConditions = []admissionv1.MatchCondition{{Name: "x", Expression: "true"}}
 			}))
-		}, inspect.Unknown, "matchConditions", ""},
+		}, inspect.GateUnknown, "matchConditions", ""},
 		"two that do not look": {func(w *world) {
 			far := func(v *admissionv1.ValidatingWebhook) {
 				v.NamespaceSelector = &metav1.LabelSelector{MatchLabels: map[string]string{"env": "production"}}
 			}
 			w.more = append(w.more, hook("policy.sigstore.dev", false, included), hook("validate.kyverno.svc-fail", false, far))
-		}, inspect.Absent, "label policy.sigstore.dev/include is missing; Kyverno not enforced (webhook validate.kyverno.svc-fail): " +
+		}, inspect.GateNotEnforced, "label policy.sigstore.dev/include is missing; Kyverno not enforced (webhook validate.kyverno.svc-fail): " +
 			"namespaceSelector env=production does not match namespace shop", cluster.CodeExempt},
 		"asked of the deployment": {func(w *world) {
 			w.more = append(w.more, hook("kyverno", false, func(v *admissionv1.ValidatingWebhook) {
 				v.Rules[0].APIGroups, v.Rules[0].Resources = []string{"apps"}, []string{"deployments"}
 			}))
-		}, inspect.Verified, "evaluated Deployment web: admitted", ""},
+		}, inspect.GatePassed, "evaluated Deployment web: admitted", ""},
 	}
 	for name, tt := range tests {
 		w := newWorld()
@@ -98,7 +98,7 @@ func TestOtherWebhooks(t *testing.T) {
 	w := newWorld()
 	w.more = append(w.more, hook("quota.example", false, nil), hook("injector.example", true, nil))
 	c := w.look(t)
-	if g := gateOf(c, "web", "webhook quota.example"); g.Status != inspect.Verified {
+	if g := gateOf(c, "web", "webhook quota.example"); g.Status != inspect.GatePassed {
 		t.Errorf("%+v", g)
 	}
 	if g := gateOf(c, "web", "mutating webhook injector.example"); g.Name != "" {
@@ -122,11 +122,11 @@ func TestAdmissionPolicies(t *testing.T) {
 	}
 	for _, tt := range []struct {
 		action admissionv1.ValidationAction
-		status inspect.Status
+		status inspect.GateStatus
 		detail string
 	}{
-		{admissionv1.Deny, inspect.Verified, "evaluated the pod: admitted"},
-		{admissionv1.Warn, inspect.Unknown, "binding digests-only only warns or audits"},
+		{admissionv1.Deny, inspect.GatePassed, "evaluated the pod: admitted"},
+		{admissionv1.Warn, inspect.GateNotEnforced, "binding digests-only only warns or audits"},
 	} {
 		w := newWorld()
 		policy(w, "object.spec.containers.all(c, c.image.contains('@'))", tt.action)
@@ -145,19 +145,19 @@ func TestAdmissionPolicies(t *testing.T) {
 func TestPinnedAndPodSecurity(t *testing.T) {
 	w := newWorld()
 	c := w.look(t)
-	if g := gateOf(c, "web", cluster.GatePinned); g.Status != inspect.Absent || !strings.Contains(g.Detail, "names tag 1, not a digest") || !strings.Contains(g.Detail, "Always") {
+	if g := gateOf(c, "web", cluster.GatePinned); g.Status != inspect.GateAbsent || !strings.Contains(g.Detail, "names tag 1, not a digest") || !strings.Contains(g.Detail, "Always") {
 		t.Errorf("%+v", g)
 	}
-	if g := gateOf(c, "web", cluster.GatePodSecurity); g.Status != inspect.Absent {
+	if g := gateOf(c, "web", cluster.GatePodSecurity); g.Status != inspect.GateNotEnforced {
 		t.Errorf("%+v", g)
 	}
 	w.namespace.Labels = map[string]string{"pod-security.kubernetes.io/enforce": "restricted"}
 	w.pod.Spec.Containers[0].Image = "reg.example:5000/web@" + digestMine
 	c = w.look(t)
-	if g := gateOf(c, "web", cluster.GatePinned); g.Status != inspect.Verified {
+	if g := gateOf(c, "web", cluster.GatePinned); g.Status != inspect.GatePassed {
 		t.Errorf("%+v", g)
 	}
-	if g := gateOf(c, "web", cluster.GatePodSecurity); g.Status != inspect.Verified || !strings.Contains(g.Detail, "level restricted") {
+	if g := gateOf(c, "web", cluster.GatePodSecurity); g.Status != inspect.GatePassed || !strings.Contains(g.Detail, "level restricted") {
 		t.Errorf("%+v", g)
 	}
 }
@@ -265,7 +265,7 @@ func TestPodsAlone(t *testing.T) {
 		t.Errorf("%v", codes(c))
 	}
 	for _, name := range []string{cluster.GateAdmission, cluster.GatePodSecurity} {
-		if g := gateOf(c, "web", name); g.Status != inspect.Unknown {
+		if g := gateOf(c, "web", name); g.Status != inspect.GateUnknown {
 			t.Errorf("%+v", g)
 		}
 	}
@@ -280,7 +280,7 @@ func TestNoPod(t *testing.T) {
 	if err := run(t.Context(), c.Apply); err != nil {
 		t.Fatal(err)
 	}
-	if state, _ := c.Check(cluster.Name, ""); state.Status != inspect.Absent {
+	if state, _ := c.Check(cluster.Name, ""); state.Status != inspect.CheckSkipped {
 		t.Errorf("%+v", state)
 	}
 }

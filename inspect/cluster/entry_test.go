@@ -22,14 +22,14 @@ func TestGatesOfADebugContainer(t *testing.T) {
 	}
 	tests := map[string]struct {
 		rule   func(*admissionv1.ValidatingWebhook)
-		status inspect.Status
+		status inspect.GateStatus
 		says   string
 	}{
-		"pods alone":          {of(admissionv1.Create, "pods"), inspect.Absent, "no admission webhook verifies the images of a debug container"},
-		"all but subresource": {of(admissionv1.OperationAll, "*"), inspect.Absent, "no admission webhook verifies the images of a debug container"},
-		"its own":             {of(admissionv1.Update, "pods/ephemeralcontainers"), inspect.Verified, "evaluated the debug container debugger: admitted"},
-		"of pods":             {of(admissionv1.OperationAll, "pods/*"), inspect.Verified, "evaluated the debug container"},
-		"only when created":   {of(admissionv1.Create, "*/*"), inspect.Absent, "no admission webhook verifies the images of a debug container"},
+		"pods alone":          {of(admissionv1.Create, "pods"), inspect.GateAbsent, "no admission webhook verifies the images of a debug container"},
+		"all but subresource": {of(admissionv1.OperationAll, "*"), inspect.GateAbsent, "no admission webhook verifies the images of a debug container"},
+		"its own":             {of(admissionv1.Update, "pods/ephemeralcontainers"), inspect.GatePassed, "evaluated the debug container debugger: admitted"},
+		"of pods":             {of(admissionv1.OperationAll, "pods/*"), inspect.GatePassed, "evaluated the debug container"},
+		"only when created":   {of(admissionv1.Create, "*/*"), inspect.GateAbsent, "no admission webhook verifies the images of a debug container"},
 	}
 	for name, tt := range tests {
 		w := newWorld()
@@ -39,7 +39,7 @@ func TestGatesOfADebugContainer(t *testing.T) {
 		if g.Status != tt.status || !strings.Contains(g.Detail, tt.says) {
 			t.Errorf("%s: %s %q, want %s %q", name, g.Status, g.Detail, tt.status, tt.says)
 		}
-		if tt.status == inspect.Verified && g.By != inspect.PolicyController {
+		if tt.status == inspect.GatePassed && g.By != inspect.PolicyController {
 			t.Errorf("%s: by %q", name, g.By)
 		}
 	}
@@ -52,7 +52,7 @@ func TestStaticPod(t *testing.T) {
 	w.pod.Spec.NodeName = "node-1"
 	w.more = append(w.more, hook("policy.sigstore.dev", false, nil))
 	c := w.look(t)
-	if g := gateOf(c, "web", cluster.GateAdmission); g.Status != inspect.Absent || !strings.Contains(g.Detail, "the kubelet of node node-1 started it from a file") {
+	if g := gateOf(c, "web", cluster.GateAdmission); g.Status != inspect.GateNotEnforced || !strings.Contains(g.Detail, "the kubelet of node node-1 started it from a file") {
 		t.Errorf("%+v", g)
 	}
 	if _, ok := findingOf(c, cluster.CodeStatic); !ok {

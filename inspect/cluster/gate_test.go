@@ -113,32 +113,32 @@ func TestStandingOfAdmissionPolicies(t *testing.T) {
 	ignore := admissionv1.Ignore
 	for name, tt := range map[string]struct {
 		change func(w *world, v vap)
-		status inspect.Status
+		status inspect.GateStatus
 		reason inspect.GateReason
 		detail string
 	}{
-		"in force": {func(*world, vap) {}, inspect.Verified, "", "evaluated the pod: admitted"},
+		"in force": {func(*world, vap) {}, inspect.GatePassed, "", "evaluated the pod: admitted"},
 		"namespace not selected": {func(_ *world, v vap) { v.policy.Spec.MatchConstraints.NamespaceSelector = stage },
-			inspect.Absent, inspect.GateNotSelected, "namespaceSelector env=stage does not match namespace shop"},
+			inspect.GateNotEnforced, inspect.GateNotSelected, "namespaceSelector env=stage does not match namespace shop"},
 		"object not selected": {func(_ *world, v vap) { v.policy.Spec.MatchConstraints.ObjectSelector = stage },
-			inspect.Absent, inspect.GateNotSelected, "objectSelector env=stage does not match the pod"},
+			inspect.GateNotEnforced, inspect.GateNotSelected, "objectSelector env=stage does not match the pod"},
 		"not bound": {func(_ *world, v vap) { v.binding.Spec.PolicyName = "another" },
-			inspect.Absent, inspect.GateNotBound, "no binding puts it into force"},
+			inspect.GateNotEnforced, inspect.GateNotBound, "no binding puts it into force"},
 		"binding elsewhere": {func(_ *world, v vap) {
 			v.binding.Spec.MatchResources = &admissionv1.MatchResources{NamespaceSelector: stage}
-		}, inspect.Absent, inspect.GateNotSelected, "binding digests-only: namespaceSelector env=stage does not match"},
+		}, inspect.GateNotEnforced, inspect.GateNotSelected, "binding digests-only: namespaceSelector env=stage does not match"},
 		"binding of other resources": {func(_ *world, v vap) {
 			rule := v.policy.Spec.MatchConstraints.ResourceRules[0]
 			rule.Resources = []string{"secrets"}
 			v.binding.Spec.MatchResources = &admissionv1.MatchResources{ResourceRules: []admissionv1.NamedRuleWithOperations{rule}}
-		}, inspect.Absent, inspect.GateNotBound, "no binding"},
+		}, inspect.GateNotEnforced, inspect.GateNotBound, "no binding"},
 		"later than the pod": {func(w *world, _ vap) { w.pod.CreationTimestamp = metav1.NewTime(morning.Add(-time.Hour)) },
-			inspect.Absent, inspect.GateSetUpLater, "after the pod was admitted"},
+			inspect.GateNotEnforced, inspect.GateSetUpLater, "after the pod was admitted"},
 		"audit": {func(_ *world, v vap) {
 			v.binding.Spec.ValidationActions = []admissionv1.ValidationAction{admissionv1.Audit}
-		}, inspect.Unknown, inspect.GateWarnsOnly, "only warns or audits"},
+		}, inspect.GateNotEnforced, inspect.GateWarnsOnly, "only warns or audits"},
 		"fails open": {func(_ *world, v vap) { v.policy.Spec.FailurePolicy = &ignore },
-			inspect.Unknown, inspect.GateFailsOpen, "failurePolicy Ignore"},
+			inspect.GateUnknown, inspect.GateFailsOpen, "failurePolicy Ignore"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w, v := newWorld(), newVAP()
@@ -175,7 +175,7 @@ func TestBindingsThatAreNotRead(t *testing.T) {
 	w, v := newWorld(), newVAP()
 	w.more = append(w.more, v.policy)
 	g := gateOf(w.look(t), "web", "admission policy digests-only")
-	if g.Status != inspect.Unknown || g.Reason != inspect.GateNotReadable {
+	if g.Status != inspect.GateUnknown || g.Reason != inspect.GateNotReadable {
 		t.Errorf("%+v", g)
 	}
 }
@@ -202,12 +202,12 @@ func TestTagsAndPullPolicies(t *testing.T) {
 // The Pod Security standards restrict privileges. That they are enforced says nothing about the image.
 func TestPodSecurityLevels(t *testing.T) {
 	for level, want := range map[string]struct {
-		status inspect.Status
+		status inspect.GateStatus
 		reason inspect.GateReason
 	}{
-		"":           {inspect.Absent, inspect.GateNoLabel},
-		"privileged": {inspect.Absent, ""},
-		"restricted": {inspect.Verified, ""},
+		"":           {inspect.GateNotEnforced, inspect.GateNoLabel},
+		"privileged": {inspect.GateNotEnforced, ""},
+		"restricted": {inspect.GatePassed, ""},
 	} {
 		w := newWorld()
 		if level != "" {
@@ -220,7 +220,7 @@ func TestPodSecurityLevels(t *testing.T) {
 	}
 	w := newWorld()
 	c := lookIn(t, w.pod, []any{w.pod, w.set, w.deployment})
-	if g := gateOf(c, "web", cluster.GatePodSecurity); g.Status != inspect.Unknown || g.Reason != inspect.GateNotReadable {
+	if g := gateOf(c, "web", cluster.GatePodSecurity); g.Status != inspect.GateUnknown || g.Reason != inspect.GateNotReadable {
 		t.Errorf("a namespace that was not read: %+v", g)
 	}
 }

@@ -156,7 +156,7 @@ func lookWith(t *testing.T, o cluster.Options) inspect.Case {
 		known.Owner = append(known.Owner, inspect.Owner{Kind: ref.Kind, Name: ref.Name, UID: string(ref.UID)})
 	}
 	c := runChecks(t, []inspect.Event{{Fact: known}}, cluster.Events(o), cluster.Check(o), cluster.Reach(o, cluster.Name))
-	if state, _ := c.Check(cluster.Name, ""); state.Status != inspect.Verified {
+	if state, _ := c.Check(cluster.Name, ""); state.Status != inspect.CheckDone {
 		t.Fatalf("the check ended as %s: %s", state.Status, state.Reason)
 	}
 	return c

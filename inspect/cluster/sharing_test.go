@@ -99,7 +99,7 @@ func suspectCase(i inspect.Image) []inspect.Event {
 	for _, l := range i.Layers {
 		events = append(events, inspect.Event{Container: "web", Fact: l})
 	}
-	return append(events, inspect.Event{Container: "web", Fact: inspect.Binary{Path: "/tmp/x", Layer: 1, Status: inspect.Failed, Severity: inspect.High}})
+	return append(events, inspect.Event{Container: "web", Fact: inspect.Binary{Path: "/tmp/x", Layer: 1, Status: inspect.RowFailed, Severity: inspect.High}})
 }
 
 // Other images with the bad layer are found by their manifests, and nothing else is read.
@@ -153,7 +153,7 @@ func TestSharingOfACalmCase(t *testing.T) {
 	s.asked = nil
 	o := cluster.Options{Cluster: sourceOf(t, []any{pod, runs("other", "x", web)}), Pod: pod, Client: s.client}
 	c := runChecks(t, suspectCase(web)[:3], cluster.Sharing(o))
-	if state, _ := c.Check(cluster.SharingName, ""); state.Status != inspect.Absent || len(s.asked) > 0 {
+	if state, _ := c.Check(cluster.SharingName, ""); state.Status != inspect.CheckSkipped || len(s.asked) > 0 {
 		t.Errorf("%+v, asked %v", state, s.asked)
 	}
 }

@@ -9,14 +9,15 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/alert"
 	"github.com/backtrail/backtrail/inspect/cluster"
+	"github.com/backtrail/backtrail/inspect/verdict"
 )
 
 // The walk over the flagged pod finds what the story promises, and nothing else that is bad.
 func TestFlaggedPodTellsTheStory(t *testing.T) {
 	s := open(t)
 	c := s.walk(t, s.Pod)
-	if c.Status != inspect.Failed || !c.Complete {
-		t.Errorf("the case is %s, complete: %v", c.Status, c.Complete)
+	if v := verdict.Of(c); v.Status != inspect.CaseFailed || !v.Complete {
+		t.Errorf("the case is %+v", v)
 	}
 	web, ok := c.Image("web")
 	if !ok {
@@ -30,7 +31,7 @@ func TestFlaggedPodTellsTheStory(t *testing.T) {
 		checkClean(t, c, name)
 	}
 	for _, a := range c.Answers {
-		if a.Status != inspect.Verified {
+		if a.Status != inspect.Answered && a.Status != inspect.AnswerPartial {
 			t.Errorf("answer to %s is %s: %s", a.Question, a.Status, a.Text)
 		}
 	}
@@ -56,7 +57,7 @@ func checkBinaries(t *testing.T, web inspect.Image) {
 		}
 	}
 	for _, b := range web.Binaries[len(want):] {
-		if b.Status == inspect.Failed {
+		if b.Status == inspect.RowFailed {
 			t.Errorf("%s is %s: %s", b.Path, b.Severity, b.Detail)
 		}
 	}
@@ -194,8 +195,8 @@ func checkClean(t *testing.T, c *inspect.Case, subject string) {
 func TestGoodImageVerifies(t *testing.T) {
 	s := open(t)
 	c := s.look(t, s.good(t))
-	if c.Status != inspect.Verified {
-		t.Errorf("the case is %s: %q", c.Status, c.Settle())
+	if verdict.Of(c).Status != inspect.CasePassed {
+		t.Errorf("the case is %+v", verdict.Of(c))
 	}
 	i := c.Images[0]
 	var kinds []string
@@ -227,7 +228,7 @@ func TestGoodImageVerifies(t *testing.T) {
 		}
 	}
 	for _, b := range i.Binaries {
-		if b.Status == inspect.Failed {
+		if b.Status == inspect.RowFailed {
 			t.Errorf("%s is %s: %s", b.Path, b.Severity, b.Detail)
 		}
 	}
@@ -237,8 +238,8 @@ func TestGoodImageVerifies(t *testing.T) {
 func TestCartIsClean(t *testing.T) {
 	s := open(t)
 	c := s.walk(t, "cart-6b8f9d7c55-tq4wn")
-	if c.Status != inspect.Verified || len(c.Alerts) > 0 {
-		t.Errorf("the case is %s, alerts %v, findings %v", c.Status, c.Alerts, c.Findings)
+	if verdict.Of(c).Status != inspect.CasePassed || len(c.Alerts) > 0 {
+		t.Errorf("the case is %s, alerts %v, findings %v", verdict.Of(c).Status, c.Alerts, c.Findings)
 	}
 	checkClean(t, c, "cart")
 }

@@ -11,6 +11,7 @@ import (
 
 	. "github.com/backtrail/backtrail/inspect"
 	. "github.com/backtrail/backtrail/inspect/engine"
+	"github.com/backtrail/backtrail/inspect/verdict"
 )
 
 // started notes when checks start, in a bubble of time.
@@ -56,8 +57,8 @@ func TestChecksLetOthersGoFirst(t *testing.T) {
 				if !slices.Equal(s.order, tt.want) {
 					t.Errorf("started %v, want %v", s.order, tt.want)
 				}
-				if why := c.Settle(); c.Status != Verified {
-					t.Errorf("%s: %v", c.Status, why)
+				if verdict.Of(c).Status != CasePassed {
+					t.Errorf("%+v", verdict.Of(c))
 				}
 			})
 		})

@@ -38,9 +38,9 @@ func TestETA(t *testing.T) {
 	text("20% of 100.0 MB, 8 s left")
 	step("b", 0, 0, 60e6)
 	text("12% of 160.0 MB, 14 s left")
-	say(0, Event{Container: "b", Fact: End{Status: Verified}})
+	say(0, Event{Container: "b", Fact: End{Status: CheckDone}})
 	text("20% of 100.0 MB, 8 s left")
-	say(0, Event{Container: "a", Fact: End{Status: Verified}})
+	say(0, Event{Container: "a", Fact: End{Status: CheckDone}})
 	text("")
 	// Another run starts from nothing, however long ago the first one began.
 	say(time.Hour, Event{Container: "a", Fact: Begin{}})

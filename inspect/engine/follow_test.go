@@ -63,7 +63,7 @@ func TestAFollowerLooksAgain(t *testing.T) {
 	if first, last := said[0], said[len(said)-1]; !strings.Contains(first, "waits for fast") || last != "4 found; waits for " || !slices.Contains(said, "3 found; waits for slow web") {
 		t.Errorf("it said %q", said)
 	}
-	if state, _ := c.Check("answers", ""); state.Status != Verified {
+	if state, _ := c.Check("answers", ""); state.Status.Tone() != Verified {
 		t.Errorf("it ended as %+v", state)
 	}
 }
@@ -86,7 +86,7 @@ func TestAFollowerHasTheLastWordOfAnInterruptedCase(t *testing.T) {
 	if last != "1 found; waits for " && last != "0 found; waits for " {
 		t.Errorf("the last word is %q", last)
 	}
-	if c.End == nil || c.End.Status != Unknown {
+	if c.End == nil || c.End.Status.Tone() != Unknown {
 		t.Errorf("the case ended as %+v", c.End)
 	}
 }
@@ -107,7 +107,7 @@ func TestAFollowerOfARetry(t *testing.T) {
 	}()
 	select {
 	case again := <-done:
-		if state, _ := again.Check("answers", ""); state.Status != Verified {
+		if state, _ := again.Check("answers", ""); state.Status.Tone() != Verified {
 			t.Errorf("it ended as %+v", state)
 		}
 	case <-time.After(10 * time.Second):

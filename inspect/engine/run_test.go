@@ -14,6 +14,7 @@ import (
 	. "github.com/backtrail/backtrail/inspect"
 	. "github.com/backtrail/backtrail/inspect/engine"
 	"github.com/backtrail/backtrail/inspect/ledger"
+	"github.com/backtrail/backtrail/inspect/verdict"
 )
 
 // collect runs a plan and gives its events and their fold.
@@ -62,7 +63,7 @@ func resolver(subjects ...string) Check {
 
 func finds(name string, needs ...string) Check {
 	return Check{Name: name, Needs: needs, Run: func(_ context.Context, on On, emit func(Event)) error {
-		emit(Event{Fact: Finding{ID: FindingID(name, "code", on.Container), Check: name, Code: "code", Subject: on.Container, Severity: Low, Status: Unknown}})
+		emit(Event{Fact: Finding{ID: FindingID(name, "code", on.Container), Check: name, Code: "code", Subject: on.Container, Severity: Low, Status: RowUnknown}})
 		return nil
 	}}
 }
@@ -72,7 +73,7 @@ func TestChecksRunForEachImageByTheirNeeds(t *testing.T) {
 	last := Check{Name: "answers", Scope: PerCase, Needs: []string{"second"}, Run: func(_ context.Context, on On, _ func(Event)) error {
 		c := on.Case()
 		for _, s := range c.Checks {
-			if s.Name == "second" && s.Status == Verified {
+			if s.Name == "second" && s.Status.Tone() == Verified {
 				order = append(order, s.Container)
 			}
 		}
@@ -86,8 +87,8 @@ func TestChecksRunForEachImageByTheirNeeds(t *testing.T) {
 	if len(c.Findings) != 4 || len(c.Images) != 2 {
 		t.Errorf("got %d findings of %d images, want 4 of 2", len(c.Findings), len(c.Images))
 	}
-	if why := c.Settle(); c.Status != Verified || !c.Complete {
-		t.Errorf("case is %s, complete %v: %v", c.Status, c.Complete, why)
+	if v := verdict.Of(c); v.Status != CasePassed || !v.Complete {
+		t.Errorf("the case is %+v", v)
 	}
 }
 
@@ -107,10 +108,10 @@ func TestABrokenCheckIsUnknownAndTheOthersGoOn(t *testing.T) {
 			broken := Check{Name: "broken", Run: func(context.Context, On, func(Event)) error { return tt.run() }}
 			_, c := collect(t, t.Context(), Plan{Checks: []Check{resolver("web"), broken, finds("after", "broken")}})
 			got, _ := c.Check("broken", "web")
-			if got.Status != tt.status || !strings.Contains(got.Reason, tt.reason) {
+			if got.Status.Tone() != tt.status || !strings.Contains(got.Reason, tt.reason) {
 				t.Errorf("got %s %q, want %s %q", got.Status, got.Reason, tt.status, tt.reason)
 			}
-			if after, _ := c.Check("after", "web"); after.Status != Verified {
+			if after, _ := c.Check("after", "web"); after.Status.Tone() != Verified {
 				t.Errorf("the check after it is %s", after.Status)
 			}
 		})
@@ -119,7 +120,7 @@ func TestABrokenCheckIsUnknownAndTheOthersGoOn(t *testing.T) {
 
 func TestTheCaseIsTheSameWhateverTheOrder(t *testing.T) {
 	events, c := collect(t, t.Context(), Plan{Checks: []Check{resolver("a", "b"), finds("one"), finds("two"), finds("three", "one")}})
-	want, err := EncodeCase(*c)
+	want, err := verdict.Encode(*c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -142,7 +143,7 @@ func TestTheCaseIsTheSameWhateverTheOrder(t *testing.T) {
 		for _, e := range perCheck(shuffled) {
 			again.Apply(e)
 		}
-		if got, _ := EncodeCase(*again); !bytes.Equal(got, want) {
+		if got, _ := verdict.Encode(*again); !bytes.Equal(got, want) {
 			t.Fatalf("another order gives another case:\n%s\nwant\n%s", got, want)
 		}
 	}
@@ -189,8 +190,8 @@ func TestAStreamStaysValidWithoutProgress(t *testing.T) {
 		if n == 0 || n > 3 {
 			t.Errorf("%d progress events in a tenth of a second, want one or two", n)
 		}
-		a, _ := EncodeCase(*c)
-		b, _ := EncodeCase(*quiet)
+		a, _ := verdict.Encode(*c)
+		b, _ := verdict.Encode(*quiet)
 		if !bytes.Equal(a, b) {
 			t.Error("the case differs without progress")
 		}
@@ -213,7 +214,7 @@ func TestAgainDropsWhatItSaidAndWhatNeededIt(t *testing.T) {
 	for _, e := range events {
 		c.Apply(e)
 	}
-	if s, _ := c.Check("layers", "web"); s.Status != Verified || runs != 2 {
+	if s, _ := c.Check("layers", "web"); s.Status.Tone() != Verified || runs != 2 {
 		t.Errorf("layers is %s after %d runs", s.Status, runs)
 	}
 	if i, _ := c.Image("web"); len(i.Notable) != 0 {
@@ -264,9 +265,10 @@ func TestInterruptedIsPartial(t *testing.T) {
 		return ctx.Err()
 	}}
 	_, c := collect(t, ctx, Plan{Checks: []Check{resolver("web"), slow}})
-	why := c.Settle()
-	if c.Status != Unknown || c.Complete || !strings.Contains(strings.Join(why, "\n"), "partial: interrupted") {
-		t.Errorf("got %s, complete %v: %v", c.Status, c.Complete, why)
+
+	v := verdict.Of(c)
+	if v.Status != CaseIncomplete || v.Complete || !strings.Contains(strings.Join(v.Reasons, "\n"), "partial: interrupted") {
+		t.Errorf("got %+v", v)
 	}
 }
 

@@ -157,9 +157,9 @@ func newIncident(t *testing.T) *incident {
 	in.say(inspect.Event{Check: "diff", Container: "web", Fact: inspect.Blob{Digest: base.Digest, Role: roleLayer, State: blobCarried, Of: ofKnownGood}})
 	in.findings()
 	for _, check := range []string{checkLayers, checkSignatures, checkProvenance} {
-		in.say(inspect.Event{Check: check, Container: "web", Fact: inspect.End{Status: inspect.Verified}})
+		in.say(inspect.Event{Check: check, Container: "web", Fact: inspect.End{Status: inspect.CheckDone}})
 	}
-	in.say(inspect.Event{Fact: inspect.End{Status: inspect.Verified}})
+	in.say(inspect.Event{Fact: inspect.End{Status: inspect.CheckDone}})
 	return in
 }
 
@@ -247,15 +247,15 @@ func (in *incident) findings() {
 	sum := hexOf(digestOf([]byte(miner)))
 	in.say(inspect.Event{Check: "binaries", Container: "web", Fact: inspect.Binary{
 		Path: "/var/tmp/.x/kdev", Kind: inspect.KindELF, SHA256: sum, Size: int64(len(miner)), Mode: "0755", Layer: 1, Count: 1,
-		Status: inspect.Failed, Severity: inspect.Critical, Codes: []string{"alerted", "hidden-path", "unowned"}, Detail: "an unowned program in a hidden folder ran",
+		Status: inspect.RowFailed, Severity: inspect.Critical, Codes: []string{"alerted", "hidden-path", "unowned"}, Detail: "an unowned program in a hidden folder ran",
 	}})
 	in.say(inspect.Event{Check: "binaries", Container: "web", Fact: inspect.Finding{
-		ID: "f1", Check: "binaries", Code: "unexpected-binary", Status: inspect.Failed, Severity: inspect.Critical, Subject: "web:/var/tmp/.x/kdev",
+		ID: "f1", Check: "binaries", Code: "unexpected-binary", Status: inspect.RowFailed, Severity: inspect.Critical, Subject: "web:/var/tmp/.x/kdev",
 		Title: "an unowned program in a hidden folder ran", Evidence: []inspect.Evidence{{Kind: "file", Digest: "sha256:" + sum, Path: "/var/tmp/.x/kdev"}, {Kind: "layer", Digest: in.layers[1].Digest}},
 	}})
 	in.say(inspect.Event{Check: "binaries", Container: "web", Fact: inspect.Begin{}})
-	in.say(inspect.Event{Check: "binaries", Container: "web", Fact: inspect.End{Status: inspect.Verified}})
-	in.say(inspect.Event{Check: "answers", Fact: inspect.Answer{Question: inspect.WhereFrom, Status: inspect.Verified, Text: "from layer 1, COPY . /", Findings: []string{"f1"}}})
+	in.say(inspect.Event{Check: "binaries", Container: "web", Fact: inspect.End{Status: inspect.CheckDone}})
+	in.say(inspect.Event{Check: "answers", Fact: inspect.Answer{Question: inspect.WhereFrom, Status: inspect.Answered, Text: "from layer 1, COPY . /", Findings: []string{"f1"}}})
 }
 
 // opener gives the events as a saved stream.

@@ -205,7 +205,7 @@ func TestVerdictsThatComeOutOtherwise(t *testing.T) {
 		"provenance": func(i *inspect.Image) { i.Provenance[0].Status = inspect.Unknown },
 		"no longer":  func(i *inspect.Image) { i.Signatures = nil },
 		"policy": func(i *inspect.Image) {
-			i.Gates = append(slices.Clone(i.Gates), inspect.Gate{Name: inspect.GatePolicy + "p", Kind: inspect.GateKindImagePolicy, Status: inspect.Verified})
+			i.Gates = append(slices.Clone(i.Gates), inspect.Gate{Name: inspect.GatePolicy + "p", Kind: inspect.GateKindImagePolicy, Status: inspect.GatePassed})
 		},
 		"new": func(i *inspect.Image) { i.Signatures = append(i.Signatures, inspect.Signature{ID: "s2"}) },
 	} {

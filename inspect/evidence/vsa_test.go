@@ -13,7 +13,7 @@ import (
 )
 
 // judged is a case of one image with a policy's verdict, in which nothing is left open.
-func judged(gate inspect.Status) inspect.Case {
+func judged(gate inspect.GateStatus) inspect.Case {
 	var c inspect.Case
 	digest := digestOf([]byte("manifest"))
 	for n, e := range []inspect.Event{
@@ -22,42 +22,40 @@ func judged(gate inspect.Status) inspect.Case {
 		{Check: "subject", Container: "image", Fact: inspect.ImageHead{Container: "image", Reference: "registry.example/web:1", Digest: digest, Config: digest, Status: inspect.Verified}},
 		{Check: "signatures", Container: "image", Fact: inspect.Gate{Name: inspect.GatePolicy + "release", Kind: inspect.GateKindImagePolicy, Status: gate, Asked: true}},
 		{Check: "signatures", Container: "image", Fact: inspect.Begin{}},
-		{Check: "signatures", Container: "image", Fact: inspect.End{Status: inspect.Verified}},
-		{Fact: inspect.End{Status: inspect.Verified}},
+		{Check: "signatures", Container: "image", Fact: inspect.End{Status: inspect.CheckDone}},
+		{Fact: inspect.End{Status: inspect.CheckDone}},
 	} {
 		e.Seq, e.Time = uint64(n+1), began
 		c.Apply(e)
 	}
-	c.Settle()
 	return c
 }
 
 func TestSummariesOnlyWhereTheyAreCertain(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
-		gate   inspect.Status
+		gate   inspect.GateStatus
 		change func(c *inspect.Case)
 		want   string
 	}{
-		{"the policy is met", inspect.Verified, nil, "PASSED"},
-		{"it is not met", inspect.Failed, nil, "FAILED"},
-		{"nobody signed", inspect.Absent, nil, "FAILED"},
-		{"it could not be checked", inspect.Unknown, nil, ""},
-		{"an alert matches", inspect.Verified, func(c *inspect.Case) {
+		{"the policy is met", inspect.GatePassed, nil, "PASSED"},
+		{"it is not met", inspect.GateRefused, nil, "FAILED"},
+		{"nobody signed", inspect.GateAbsent, nil, "FAILED"},
+		{"it could not be checked", inspect.GateUnknown, nil, ""},
+		{"an alert matches", inspect.GatePassed, func(c *inspect.Case) {
 			c.Alerts = []inspect.Alert{{Match: inspect.MatchPod, File: inspect.AlertFile{Origin: inspect.OriginImage}}}
 		}, ""},
-		{"a failed case passes nothing", inspect.Verified, func(c *inspect.Case) {
-			c.Findings = []inspect.Finding{{Status: inspect.Failed, Severity: inspect.High}}
+		{"a failed case passes nothing", inspect.GatePassed, func(c *inspect.Case) {
+			c.Findings = []inspect.Finding{{Status: inspect.RowFailed, Severity: inspect.High}}
 		}, ""},
-		{"a check did not end", inspect.Failed, func(c *inspect.Case) { c.Checks[0].Status = inspect.Unknown }, ""},
-		{"the case is partial", inspect.Failed, func(c *inspect.Case) { c.End = nil }, ""},
-		{"no policy", inspect.Verified, func(c *inspect.Case) { c.Images[0].Gates = nil }, ""},
-		{"the bytes do not hold", inspect.Failed, func(c *inspect.Case) { c.Images[0].Status = inspect.Failed }, ""},
+		{"a check did not end", inspect.GateRefused, func(c *inspect.Case) { c.Checks[0].Status = inspect.CheckBlocked }, ""},
+		{"the case is partial", inspect.GateRefused, func(c *inspect.Case) { c.End = nil }, ""},
+		{"no policy", inspect.GatePassed, func(c *inspect.Case) { c.Images[0].Gates = nil }, ""},
+		{"the bytes do not hold", inspect.GateRefused, func(c *inspect.Case) { c.Images[0].Status = inspect.Failed }, ""},
 	} {
 		c := judged(tt.gate)
 		if tt.change != nil {
 			tt.change(&c)
-			c.Settle()
 		}
 		got := ""
 		for name, s := range summaries(c) {
@@ -82,7 +80,7 @@ func TestSummaryThatDoesNotFollow(t *testing.T) {
 	if len(bag.files.below(vsaFolder)) != 0 {
 		t.Error("a summary of an image that an alert names")
 	}
-	forged, err := json.Marshal(summaryOf(judged(inspect.Verified), judged(inspect.Verified).Images[0], "release", "PASSED"))
+	forged, err := json.Marshal(summaryOf(judged(inspect.GatePassed), judged(inspect.GatePassed).Images[0], "release", "PASSED"))
 	must(t, err)
 	must(t, os.MkdirAll(filepath.Join(r.Path, vsaFolder), 0o700))
 	must(t, os.WriteFile(filepath.Join(r.Path, vsaFolder, "image-release.json"), forged, 0o600))

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/verdict"
 )
 
 var began = time.Date(2026, 11, 23, 3, 12, 4, 0, time.UTC)
@@ -230,9 +231,9 @@ func TestAFailedWriteIsReportedOnce(t *testing.T) {
 func TestSavedCaseIsListedWithItsExports(t *testing.T) {
 	dir := t.TempDir()
 	l := create(t, dir)
-	_, err := l.Append("c", "", inspect.Finding{ID: "1", Status: inspect.Failed, Severity: inspect.High})
+	_, err := l.Append("c", "", inspect.Finding{ID: "1", Status: inspect.RowFailed, Severity: inspect.High})
 	must(t, err)
-	_, err = l.Append("", "", inspect.End{Status: inspect.Verified})
+	_, err = l.Append("", "", inspect.End{Status: inspect.CheckDone})
 	must(t, err)
 	running, err := Cases(t.Context(), dir)
 	must(t, err)
@@ -247,7 +248,7 @@ func TestSavedCaseIsListedWithItsExports(t *testing.T) {
 	for range 2 { // the second time from the summary
 		list, err := Cases(t.Context(), dir)
 		must(t, err)
-		if s := list[0]; s.Running || s.Partial || s.Status != inspect.Failed || s.Findings != 1 || len(s.Exported) != 2 {
+		if s := list[0]; s.Running || s.Partial || s.Status != inspect.CaseFailed || s.Findings != 1 || len(s.Exported) != 2 {
 			t.Errorf("%+v", s)
 		}
 	}

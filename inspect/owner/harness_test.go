@@ -5,10 +5,11 @@ import (
 	"io"
 	"testing"
 
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/layer"
 	"github.com/backtrail/backtrail/registry"
-	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
 
 // treeOfLayers merges layers that are made for a test.

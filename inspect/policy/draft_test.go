@@ -46,10 +46,10 @@ func TestDraft(t *testing.T) {
 			if len(demands) != 1 {
 				t.Fatalf("the draft is not about its image:\n%s", d.Text)
 			}
-			if g := demands[0].Verdict([]inspect.Signature{c.fits}, nil); g.Status != inspect.Verified {
+			if g := demands[0].Verdict([]inspect.Signature{c.fits}, nil); g.Status != inspect.GatePassed {
 				t.Errorf("its own signer: %+v\n%s", g, d.Text)
 			}
-			if g := demands[0].Verdict([]inspect.Signature{c.fitsNone}, nil); g.Status != inspect.Failed {
+			if g := demands[0].Verdict([]inspect.Signature{c.fitsNone}, nil); g.Status != inspect.GateRefused {
 				t.Errorf("another signer: %+v", g)
 			}
 		})

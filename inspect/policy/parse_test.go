@@ -82,7 +82,7 @@ func TestClusterImagePolicies(t *testing.T) {
 			if len(demands) != 1 {
 				t.Fatalf("demands %+v", demands)
 			}
-			if g := demands[0].Verdict([]inspect.Signature{c.row}, nil); g.Status != c.want || !strings.Contains(g.Detail, c.says) {
+			if g := demands[0].Verdict([]inspect.Signature{c.row}, nil); g.Status.Tone() != c.want || !strings.Contains(g.Detail, c.says) {
 				t.Errorf("got %s %q, want %s with %q", g.Status, g.Detail, c.want, c.says)
 			}
 			if other := s.Demands(inspect.Image{ImageHead: inspect.ImageHead{Reference: "ghcr.io/other/app:v1", Digest: digest}}, ""); len(other) != 0 {
@@ -159,7 +159,7 @@ func TestImageWithoutAName(t *testing.T) {
 			t.Fatalf("%s: %+v", origin, demands)
 		}
 		for _, d := range demands {
-			if g := d.Verdict([]inspect.Signature{byCI("")}, nil); g.Status != inspect.Unknown {
+			if g := d.Verdict([]inspect.Signature{byCI("")}, nil); g.Status != inspect.GateUnknown {
 				t.Errorf("%s: %+v", origin, g)
 			}
 		}
@@ -192,7 +192,7 @@ func FuzzParse(f *testing.F) {
 		s := &Set{}
 		_ = s.Add(Source{Bytes: []byte(text), Origin: inspect.TrustFile})
 		for _, d := range s.Demands(inspect.Image{ImageHead: inspect.ImageHead{Reference: "ghcr.io/acme/app:v1", Digest: digest}}, "") {
-			if g := d.Verdict(nil, nil); g.Kind != inspect.GateKindImagePolicy || g.Status == inspect.Absent {
+			if g := d.Verdict(nil, nil); g.Kind != inspect.GateKindImagePolicy || g.Status == inspect.GateAbsent {
 				t.Errorf("verdict %+v", g)
 			}
 		}

@@ -107,7 +107,7 @@ func (s *scene) run(e inspect.Expected, checks ...engine.Check) inspect.Case {
 	return c
 }
 
-func (s *scene) gate(c inspect.Case) inspect.Status {
+func (s *scene) gate(c inspect.Case) inspect.GateStatus {
 	s.t.Helper()
 	for _, g := range c.Images[0].Gates {
 		if g.Name == inspect.GateProvenance {
@@ -123,7 +123,7 @@ func TestCheck(t *testing.T) {
 	good := statement(image, workflow, "https://github.com/acme/app")
 	fits := inspect.Expected{SourceURIs: []string{"github.com/acme/app"}}
 	other := inspect.Expected{SourceURIs: []string{"github.com/acme/other"}}
-	unasked := inspect.Event{Fact: inspect.StoreReply{Store: "referrers", Status: inspect.Unknown, Detail: "503"}}
+	unasked := inspect.Event{Fact: inspect.StoreReply{Store: "referrers", Status: inspect.StoreUnreachable, Detail: "503"}}
 	for _, c := range []struct {
 		name    string
 		arrange func(*scene)
@@ -174,7 +174,7 @@ func TestCheck(t *testing.T) {
 			if c.status == "" && len(rows) > 0 || c.status != "" && (len(rows) != 1 || rows[0].Status != c.status || rows[0].Reason != c.reason) {
 				t.Errorf("rows are %+v, want %s %s", rows, c.status, c.reason)
 			}
-			if g := s.gate(got); g != c.gate {
+			if g := s.gate(got); g.Tone() != c.gate {
 				t.Errorf("gate is %s, want %s: %+v", g, c.gate, got.Images[0].Gates)
 			}
 			code := ""
@@ -207,7 +207,7 @@ func TestOneOfTwoFits(t *testing.T) {
 	s.sign(statement(s.image.Digest, workflow, "https://github.com/acme/app"), nil)
 	s.sign(statement(s.image.Digest, workflow, "https://github.com/acme/mirror"), nil)
 	c := s.run(inspect.Expected{SourceURIs: []string{"github.com/acme/app"}})
-	if s.gate(c) != inspect.Verified || len(c.Findings) != 1 || c.Findings[0].Severity != inspect.Low || c.Findings[0].Status != inspect.Unknown {
+	if s.gate(c) != inspect.GatePassed || len(c.Findings) != 1 || c.Findings[0].Severity != inspect.Low || c.Findings[0].Status != inspect.RowObserved {
 		t.Errorf("gate %s, findings %+v", s.gate(c), c.Findings)
 	}
 }
@@ -305,7 +305,7 @@ func TestBuildKitsClaimsAreUnsigned(t *testing.T) {
 	if !strings.Contains(notes, "names no builder") || !strings.Contains(notes, "expected source github.com/acme/other") {
 		t.Errorf("notes are %q", notes)
 	}
-	if s.gate(c) != inspect.Failed || c.Findings[0].Code != "provenance-missing" {
+	if s.gate(c) != inspect.GateRefused || c.Findings[0].Code != "provenance-missing" {
 		t.Errorf("an unsigned claim is no provenance: gate %s, findings %+v", s.gate(c), c.Findings)
 	}
 	if c.Timeline[0].Trust != inspect.ByClaim {
@@ -343,7 +343,7 @@ func TestSummariesAreShownAndDecideNothing(t *testing.T) {
 	if p.Status != inspect.Verified || !strings.Contains(p.Notes[0], "https://example.com/verifier verified pkg:oci/app: PASSED, SLSA_BUILD_LEVEL_3") {
 		t.Errorf("row is %+v", p)
 	}
-	if s.gate(c) != inspect.Failed {
+	if s.gate(c) != inspect.GateRefused {
 		t.Errorf("gate is %s", s.gate(c))
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/verdict"
 )
 
 func signedBy(identities ...string) side {
@@ -109,12 +110,12 @@ func TestSignedBeforeUnsignedNow(t *testing.T) {
 	if len(d.Signers) != 1 || len(d.Provenance) != 1 || !strings.Contains(d.Signers[0], "unsigned now") {
 		t.Errorf("signers %q, provenance %q", d.Signers, d.Provenance)
 	}
-	if len(c.Findings) != 2 || c.Findings[0].Status != inspect.Failed || c.Findings[1].Status != inspect.Failed {
+	if len(c.Findings) != 2 || c.Findings[0].Status != inspect.RowFailed || c.Findings[1].Status != inspect.RowFailed {
 		t.Errorf("findings are %+v", c.Findings)
 	}
-	c.Settle()
-	if c.Status != inspect.Failed {
-		t.Errorf("the case is %s", c.Status)
+
+	if verdict.Of(&c).Status != inspect.CaseFailed {
+		t.Errorf("the case is %s", verdict.Of(&c).Status)
 	}
 }
 
@@ -137,19 +138,19 @@ func TestDriftIsCalm(t *testing.T) {
 func TestDriftThatCannotBeSeen(t *testing.T) {
 	before := inspect.Signature{ID: "1", Status: inspect.Verified, Identity: workflow, Issuer: issuer}
 	s := newScene(t)
-	s.events = append(s.events, inspect.Event{Fact: inspect.StoreReply{Store: "referrers", Status: inspect.Unknown, Detail: "503"}})
+	s.events = append(s.events, inspect.Event{Fact: inspect.StoreReply{Store: "referrers", Status: inspect.StoreUnreachable, Detail: "503"}})
 	c := s.drift([]inspect.Signature{before}, nil)
-	if state, _ := c.Check(DriftName, "web"); state.Status != inspect.Unknown || len(c.Findings) > 0 {
+	if state, _ := c.Check(DriftName, "web"); state.Status != inspect.CheckBlocked || len(c.Findings) > 0 {
 		t.Errorf("ended %s %s, findings %+v", state.Status, state.Reason, c.Findings)
 	}
 	s = newScene(t)
 	c = s.drift(nil, errors.New("no connection"))
-	if state, _ := c.Check(DriftName, "web"); state.Status != inspect.Unknown || !strings.Contains(state.Reason, "no connection") {
+	if state, _ := c.Check(DriftName, "web"); state.Status != inspect.CheckBlocked || !strings.Contains(state.Reason, "no connection") {
 		t.Errorf("ended %s %s", state.Status, state.Reason)
 	}
 	s = newScene(t)
 	c = s.run(inspect.Expected{}, Drift(s.client, nil))
-	if state, _ := c.Check(DriftName, "web"); state.Status != inspect.Absent {
+	if state, _ := c.Check(DriftName, "web"); state.Status != inspect.CheckSkipped {
 		t.Errorf("without a known-good it ended %s %s", state.Status, state.Reason)
 	}
 }

@@ -78,14 +78,22 @@ func briefAnswers(c inspect.Case, about inspect.Image, s Style) []briefLine {
 		if len(parts) == 0 {
 			parts = []string{clean(a.Text)}
 		}
-		lines = append(lines, briefLine{label: label, sign: s.Sign(a.Status.Tone()), parts: parts, sep: ". ", most: 3})
+		lines = append(lines, briefLine{label: label, sign: answerSign(a, s), parts: parts, sep: ". ", most: 3})
 	}
 	if len(answers) == 3 && answers[0].Text == answers[1].Text && answers[1].Text == answers[2].Text {
 		same := wrapping("", "from, how in, missed: "+clean(answers[0].Text))
-		same.sign = s.Sign(answers[0].Status.Tone())
+		same.sign = answerSign(answers[0], s)
 		return []briefLine{same}
 	}
 	return lines
+}
+
+// answerSign marks an answer that is not whole. No sign of a verification stands on an answer.
+func answerSign(a inspect.Answer, s Style) string {
+	if a.Status == inspect.AnswerOpen || a.Status == inspect.AnswerPartial {
+		return s.Sign(inspect.Unknown)
+	}
+	return ""
 }
 
 func saidOfFile(c inspect.Case, text string) bool {

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -12,7 +13,8 @@ import (
 // document is a report before it is drawn: plain text, Markdown and HTML say the same, since all three are drawn from it.
 type document struct {
 	title    string
-	status   inspect.Status
+	status   inspect.Status // whose color the outcome takes
+	outcome  string
 	brief    string
 	sections []section
 }
@@ -35,11 +37,34 @@ type block struct {
 // item is a row that is worth lines of its own: a finding, a signature with its steps.
 type item struct {
 	status   inspect.Status
-	mark     string           // in place of the status's sign and word, where it is no outcome of a check
+	mark     string           // in place of the status's sign and word, where it is no verification
+	bare     bool             // no mark: the severity is the outcome
 	severity inspect.Severity // empty where it has none
 	title    string
 	lines    []string // below it
 	steps    []item   // one line each: status, title, lines joined
+}
+
+// marked is the mark in front of an item, empty where it has none.
+func (i item) marked(s Style) string {
+	if i.bare {
+		return ""
+	}
+	return cmp.Or(i.mark, s.Sign(i.status)+" "+Word(i.status))
+}
+
+// rowItem is a finding, or a row of files and programs.
+func rowItem(status inspect.RowStatus, severity inspect.Severity, title string, lines ...string) item {
+	i := item{status: status.Tone(), severity: severity, title: title, lines: lines}
+	switch status {
+	case inspect.RowVerified:
+		i.mark = "✓ matches its package"
+	case inspect.RowUnknown:
+		i.mark = "? not checked"
+	default:
+		i.bare = true
+	}
+	return i
 }
 
 // table has a head and rows of as many cells.
@@ -106,7 +131,7 @@ func statusCell(s inspect.Status, t string) cell { return cell{text: t, status: 
 func documentOf(c inspect.Case, s Style) document {
 	v := verdict.Of(&c)
 	c = cleaned(c)
-	d := document{title: "backtrail: " + c.Target.Name, status: v.Status.Tone(), brief: Brief(c, s)}
+	d := document{title: "backtrail: " + c.Target.Name, status: v.Status.Tone(), outcome: briefOutcome(c, v), brief: Brief(c, s)}
 	d.sections = append(d.sections, verdictSection(c, v), answerSection(c), findingSection(c), alertSection(c), nextSection(c), clockSection(c, s.now(c)))
 	for _, i := range focusFirst(c) {
 		d.sections = append(d.sections, imageSections(c, i)...)

@@ -26,14 +26,12 @@ func fileSection(i inspect.Image) section {
 		return slices.ContainsFunc(i.Binaries, func(b inspect.Binary) bool { return b.Path == a.Path })
 	})
 	for _, a := range altered[:min(len(altered), maxFiles)] {
-		s.item(item{
-			status: a.Status.Tone(), mark: rowMark(a.Status.Tone()), severity: a.Severity, title: a.Path + " is not what " + a.Package + " installed",
-			lines: some(a.Detail, fmt.Sprintf("layer %d", a.Layer), contents(a), labelled("sha256", a.SHA256)),
-		})
+		s.item(rowItem(a.Status, a.Severity, a.Path+" does not match the checksum of "+a.Package,
+			some(a.Detail, fmt.Sprintf("layer %d", a.Layer), contents(a), labelled("sha256", a.SHA256))...))
 	}
 	s.more(len(altered) - maxFiles)
 	for _, m := range i.Missing[:min(len(i.Missing), maxFiles)] {
-		s.item(item{status: m.Status.Tone(), mark: rowMark(m.Status.Tone()), severity: m.Severity, title: m.Path + " of " + m.Package + " is missing"})
+		s.item(rowItem(m.Status, m.Severity, m.Path+" of "+m.Package+" is missing"))
 	}
 	s.more(len(i.Missing) - maxFiles)
 	return s
@@ -41,7 +39,7 @@ func fileSection(i inspect.Image) section {
 
 // binaryItem is a program in full, or in two lines where it is there only to be complete.
 func binaryItem(i inspect.Image, b inspect.Binary) item {
-	it := item{status: b.Status.Tone(), mark: rowMark(b.Status.Tone()), severity: b.Severity, title: b.Path}
+	it := rowItem(b.Status, b.Severity, b.Path)
 	if b.Count > 1 {
 		it.title += fmt.Sprintf(" (%d files)", b.Count)
 	}
@@ -68,13 +66,4 @@ func binaryItem(i inspect.Image, b inspect.Binary) item {
 // contents says what a packaged file should be and what it is.
 func contents(a inspect.Altered) string {
 	return fmt.Sprintf("package %s installed %s, this is %s", a.Package, a.Expected, a.Actual)
-}
-
-// rowMark is how a row stands that nobody vouches for: it was looked at, so "could not check" would be wrong. All
-// other rows have the mark of their status.
-func rowMark(status inspect.Status) string {
-	if status == inspect.Unknown {
-		return "? open"
-	}
-	return ""
 }

@@ -24,7 +24,7 @@ func fold(events ...inspect.Event) inspect.Case {
 		e.Seq = uint64(n + 1)
 		c.Apply(e)
 	}
-	c.Settle()
+
 	return c
 }
 
@@ -43,7 +43,7 @@ func image(subject string, status inspect.Status) inspect.Event {
 	}}
 }
 
-func ended(check, subject string, s inspect.Status, reason string) inspect.Event {
+func ended(check, subject string, s inspect.CheckStatus, reason string) inspect.Event {
 	return inspect.Event{Check: check, Container: subject, Fact: inspect.End{Status: s, Reason: reason}}
 }
 
@@ -75,21 +75,21 @@ func incidentCase() inspect.Case {
 		inspect.Event{Check: "layers", Container: "web", Fact: inspect.Blob{Digest: digestB, Role: "layer", State: "carried", Of: "image"}},
 		inspect.Event{Check: "layers", Container: "web", Fact: inspect.Blob{Digest: digestC, Role: "layer", State: "missing", Of: "image"}},
 		inspect.Event{Check: "cluster", Fact: inspect.Exhibit{Path: "cluster/pod.json", Digest: digestA}},
-		inspect.Event{Check: "signatures", Container: "web", Fact: inspect.StoreReply{Store: "cosign-tag", Subject: digestA, Status: inspect.Absent, Detail: "no such tag"}},
-		inspect.Event{Check: "signatures", Container: "web", Fact: inspect.StoreReply{Store: "referrers", Subject: digestA, Status: inspect.Unknown, Detail: "registry.example answered 503"}},
-		inspect.Event{Check: "signatures", Container: "web", Fact: inspect.Gate{Name: inspect.GateSignature, Status: inspect.Failed, Detail: "a signature by acme was expected, and there is none"}},
-		ended("signatures", "web", inspect.Verified, ""),
-		ended("vulnerabilities", "web", inspect.Unknown, "no database on this machine"),
+		inspect.Event{Check: "signatures", Container: "web", Fact: inspect.StoreReply{Store: "cosign-tag", Subject: digestA, Status: inspect.StoreEmpty, Detail: "no such tag"}},
+		inspect.Event{Check: "signatures", Container: "web", Fact: inspect.StoreReply{Store: "referrers", Subject: digestA, Status: inspect.StoreUnreachable, Detail: "registry.example answered 503"}},
+		inspect.Event{Check: "signatures", Container: "web", Fact: inspect.Gate{Name: inspect.GateSignature, Status: inspect.GateRefused, Detail: "a signature by acme was expected, and there is none"}},
+		ended("signatures", "web", inspect.CheckDone, ""),
+		ended("vulnerabilities", "web", inspect.CheckBlocked, "no database on this machine"),
 		inspect.Event{Check: "binaries", Container: "web", Fact: inspect.Files{Total: 5402, Owned: 5398, Unowned: 3, Altered: 1, Ownership: "known"}},
 		inspect.Event{Check: "binaries", Container: "web", Fact: inspect.Binary{
 			Path: "/var/tmp/.font/x", Kind: inspect.KindELF, SHA256: sumD, Size: 3 << 20, Mode: "0755", Layer: 1, CreatedBy: "COPY . / # buildkit", Count: 1,
-			Status: inspect.Failed, Severity: inspect.Critical, Codes: []string{"alerted", "hidden-path", "unowned"}, Detail: "an unowned program in a hidden folder, which the alert names",
+			Status: inspect.RowFailed, Severity: inspect.Critical, Codes: []string{"alerted", "hidden-path", "unowned"}, Detail: "an unowned program in a hidden folder, which the alert names",
 		}},
 		inspect.Event{Check: "binaries", Container: "web", Fact: inspect.Altered{
-			Path: "/usr/bin/top", Package: "procps", Layer: 1, Expected: "md5:00", Actual: "md5:11", Status: inspect.Failed, Severity: inspect.High,
+			Path: "/usr/bin/top", Package: "procps", Layer: 1, Expected: "md5:00", Actual: "md5:11", Status: inspect.RowFailed, Severity: inspect.High,
 		}},
 		inspect.Event{Check: "binaries", Container: "web", Fact: inspect.Finding{
-			ID: "f1", Check: "binaries", Code: "unexpected-binary", Status: inspect.Failed, Severity: inspect.Critical, Subject: "web:/var/tmp/.font/x",
+			ID: "f1", Check: "binaries", Code: "unexpected-binary", Status: inspect.RowFailed, Severity: inspect.Critical, Subject: "web:/var/tmp/.font/x",
 			Title:    "an unowned program in a hidden folder ran: /var/tmp/.font/x",
 			Detail:   "layer 1 (COPY . /) brought it; no package owns it, and the previous image did not have it",
 			Evidence: []inspect.Evidence{{Kind: "file", Digest: "sha256:" + sumD, Path: "/var/tmp/.font/x"}, {Kind: "layer", Digest: digestB}},
@@ -100,12 +100,12 @@ func incidentCase() inspect.Case {
 			Files:     &inspect.FileDiff{Added: 1, Changed: 1, List: []inspect.FileChange{{Path: "/var/tmp/.font/x", Change: "added", Layer: 1, To: sumD}}},
 			Layers:    &inspect.LayerDiff{Shared: 1, Added: 1}, Signers: []string{"signed by acme before, unsigned now"},
 		}},
-		inspect.Event{Check: "answers", Fact: inspect.Answer{Question: inspect.WhereFrom, Status: inspect.Verified, Text: "From layer 1, build step COPY . /, of the shop's own build; no package owns the file and the previous image did not have it.", Findings: []string{"f1"}}},
-		inspect.Event{Check: "answers", Fact: inspect.Answer{Question: inspect.HowIn, Status: inspect.Unknown, Text: "The image is unsigned and has no provenance, so the builder is not known."}},
-		inspect.Event{Check: "answers", Fact: inspect.Answer{Question: inspect.WhyMissed, Status: inspect.Verified, Text: "No gate asked for a signature in namespace shop."}},
+		inspect.Event{Check: "answers", Fact: inspect.Answer{Question: inspect.WhereFrom, Status: inspect.Answered, Text: "From layer 1, build step COPY . /, of the shop's own build; no package owns the file and the previous image did not have it.", Findings: []string{"f1"}}},
+		inspect.Event{Check: "answers", Fact: inspect.Answer{Question: inspect.HowIn, Status: inspect.AnswerOpen, Text: "The image is unsigned and has no provenance, so the builder is not known."}},
+		inspect.Event{Check: "answers", Fact: inspect.Answer{Question: inspect.WhyMissed, Status: inspect.Answered, Text: "No gate asked for a signature in namespace shop."}},
 		inspect.Event{Fact: inspect.Moment{Time: began, What: "alert: Drop and execute new binary in container", Source: "falco", Trust: inspect.ByAlert}},
 		inspect.Event{Fact: inspect.Note{Time: began, Author: "ada", Subject: "f1", Mark: "malicious", Text: "known miner"}},
-		inspect.Event{Fact: inspect.End{Status: inspect.Verified}},
+		inspect.Event{Fact: inspect.End{Status: inspect.CheckDone}},
 	)
 }
 
@@ -118,14 +118,14 @@ func cleanCase() inspect.Case {
 		inspect.Event{Fact: inspect.Trust{Kind: "sigstore", Origin: inspect.TrustTUF, Name: "tuf-repo-cdn.sigstore.dev", Digest: digestB, Age: "2d"}},
 		image("image", inspect.Verified),
 		inspect.Event{Check: "signatures", Container: "image", Fact: sig},
-		inspect.Event{Check: "signatures", Container: "image", Fact: inspect.Gate{Name: inspect.GateSignature, Status: inspect.Verified, Detail: "signed as expected"}},
+		inspect.Event{Check: "signatures", Container: "image", Fact: inspect.Gate{Name: inspect.GateSignature, Status: inspect.GatePassed, Detail: "signed as expected"}},
 		inspect.Event{Check: "provenance", Container: "image", Fact: inspect.Provenance{
 			ID: "p", PredicateType: "https://slsa.dev/provenance/v1", Builder: "https://builder.example/v1", Source: "git+https://ada:hunter2@github.com/acme/shop",
 			Ref: "refs/heads/main", Commit: "6cf671f47f0123456789", Signed: true, Status: inspect.Verified,
 		}},
-		ended("signatures", "image", inspect.Verified, ""),
-		inspect.Event{Check: "answers", Fact: inspect.Answer{Question: inspect.WhereFrom, Status: inspect.Absent, Text: "There is nothing to explain."}},
-		inspect.Event{Fact: inspect.End{Status: inspect.Verified}},
+		ended("signatures", "image", inspect.CheckDone, ""),
+		inspect.Event{Check: "answers", Fact: inspect.Answer{Question: inspect.WhereFrom, Status: inspect.AnswerNone, Text: "There is nothing to explain."}},
+		inspect.Event{Fact: inspect.End{Status: inspect.CheckDone}},
 	)
 }
 
@@ -160,10 +160,10 @@ func hostileCase() inspect.Case {
 		inspect.Event{Check: "x", Container: evil, Fact: inspect.Provenance{ID: evil, Builder: evil, Source: evil, Notes: []string{evil}}},
 		inspect.Event{Check: "x", Container: evil, Fact: inspect.Layer{CreatedBy: evil, Digest: evil}},
 		inspect.Event{Check: "x", Container: evil, Fact: inspect.Binary{Path: evil, Codes: []string{evil}, Severity: inspect.High}},
-		inspect.Event{Check: "x", Container: evil, Fact: inspect.Finding{ID: evil, Title: evil, Detail: evil, Severity: inspect.High, Status: inspect.Failed, Evidence: []inspect.Evidence{{Kind: evil, Path: evil, Text: evil}}}},
+		inspect.Event{Check: "x", Container: evil, Fact: inspect.Finding{ID: evil, Title: evil, Detail: evil, Severity: inspect.High, Status: inspect.RowFailed, Evidence: []inspect.Evidence{{Kind: evil, Path: evil, Text: evil}}}},
 		inspect.Event{Fact: inspect.Moment{What: evil, Source: evil, Trust: evil}},
 		inspect.Event{Fact: inspect.Notice{Level: evil, Text: evil, Hint: evil}},
-		ended("x", evil, inspect.Unknown, evil),
+		ended("x", evil, inspect.CheckBlocked, evil),
 	)
 }
 

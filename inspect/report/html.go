@@ -1,7 +1,6 @@
 package report
 
 import (
-	"cmp"
 	_ "embed" // the page
 	"fmt"
 	"html/template"
@@ -32,7 +31,8 @@ func HTML(w io.Writer, c inspect.Case) error {
 // view is a document with names that a template can see.
 type view struct {
 	Title    string
-	Status   inspect.Status
+	Status   inspect.Status // whose color the outcome takes
+	Outcome  string
 	Brief    string
 	Sections []viewSection
 }
@@ -70,7 +70,7 @@ type viewCell struct {
 }
 
 func viewOf(d document) view {
-	v := view{Title: d.title, Status: d.status, Brief: d.brief}
+	v := view{Title: d.title, Status: d.status, Outcome: d.outcome, Brief: d.brief}
 	for _, s := range d.sections {
 		if len(s.blocks) == 0 {
 			continue
@@ -104,7 +104,7 @@ func viewOfBlock(b block) viewBlock {
 }
 
 func viewOfItem(i item) viewItem {
-	v := viewItem{Status: i.status, Mark: cmp.Or(i.mark, Style{}.Mark(i.status)), Severity: i.severity, Title: i.title, Lines: i.lines}
+	v := viewItem{Status: i.status, Mark: i.marked(Style{}), Severity: i.severity, Title: i.title, Lines: i.lines}
 	for _, s := range i.steps {
 		v.Steps = append(v.Steps, viewOfItem(s))
 	}

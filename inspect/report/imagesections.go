@@ -55,7 +55,7 @@ func imageSection(i inspect.Image) section {
 	}
 	s.table(t)
 	for _, n := range i.Notable {
-		s.item(item{status: n.Severity.RowStatus().Tone(), mark: rowMark(n.Severity.RowStatus().Tone()), severity: n.Severity, title: "setting " + n.Code, lines: some(n.Detail)})
+		s.item(rowItem(n.Severity.RowStatus(), n.Severity, "setting "+n.Code, some(n.Detail)...))
 	}
 	return s
 }
@@ -113,11 +113,11 @@ func signatureSection(c inspect.Case, i inspect.Image) section {
 		if g.Name == inspect.GateSignature && (len(i.Signatures) == 0 || g.Status == inspect.GatePassed) {
 			continue // said above
 		}
-		s.item(item{status: g.Status.Tone(), title: "gate " + g.Name, lines: gateLines(g)})
+		s.item(item{status: g.Status.Tone(), mark: g.Status.Words(), title: "gate " + g.Name, lines: gateLines(g)})
 	}
-	t := table{head: []string{"asked", "about", "answer", "found"}}
+	t := table{head: []string{"store", "about", "found", ""}}
 	for _, r := range i.Stores {
-		t.rows = append(t.rows, []cell{plainCell(r.Store), codeCell(short(r.Subject)), statusCell(r.Status.Tone(), shortDigests(r.Detail)), plainCell(strconv.Itoa(r.Found))})
+		t.rows = append(t.rows, []cell{plainCell(r.Store), codeCell(short(r.Subject)), plainCell(found(r)), plainCell(shortDigests(r.Detail))})
 	}
 	s.table(t)
 	return s
@@ -157,6 +157,18 @@ func (i *item) foldSteps() {
 		word   string
 	}{{inspect.Verified, "these links hold"}, {inspect.Failed, "failed"}, {inspect.Unknown, "could not be checked"}, {inspect.Absent, "does not apply"}} {
 		i.lines = append(i.lines, some(labelled(of.word, strings.Join(names[of.status], ", ")))...)
+	}
+}
+
+// found is what a store held: 2 found, none, unreachable.
+func found(r inspect.StoreReply) string {
+	switch r.Status {
+	case inspect.StoreFound:
+		return fmt.Sprintf("%d found", r.Found)
+	case inspect.StoreEmpty:
+		return "none"
+	default:
+		return "unreachable"
 	}
 }
 

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -50,7 +49,8 @@ func (m *marker) item(i item) {
 	if i.severity != "" {
 		severity = " **" + strings.ToUpper(string(i.severity)) + "**"
 	}
-	fmt.Fprintf(&m.b, "- %s%s %s\n", cmp.Or(i.mark, Style{}.Mark(i.status)), severity, escape(i.title))
+	head := strings.TrimSpace(i.marked(Style{}) + severity)
+	fmt.Fprintf(&m.b, "- %s %s\n", head, escape(i.title))
 	for _, l := range i.lines {
 		fmt.Fprintf(&m.b, "  - %s\n", escape(l))
 	}

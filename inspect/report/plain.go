@@ -121,9 +121,9 @@ func (p *printer) item(i item) {
 	if i.severity != "" {
 		severity = strings.ToUpper(string(i.severity)) + "  "
 	}
-	mark := p.style.Mark(i.status) + "  "
-	if i.mark != "" {
-		mark = p.style.paint(i.status, i.mark) + "  "
+	mark := i.marked(p.style)
+	if mark != "" {
+		mark = p.style.Paint(i.status, mark) + "  "
 	}
 	room := 2 + ansi.StringWidth(mark)
 	lines := p.wrapped(severity+i.title, plainColumns-room, tableColumns-room)
@@ -145,7 +145,7 @@ func (p *printer) steps(steps []item) {
 		names = max(names, ansi.StringWidth(s.title))
 	}
 	for _, s := range steps {
-		sign := p.style.paint(s.status, pad(p.style.Sign(s.status), signs))
+		sign := p.style.Paint(s.status, pad(p.style.Sign(s.status), signs))
 		indent := 9 + signs + names
 		detail := p.wrapped(strings.Join(s.lines, "; "), tableColumns-indent, tableColumns-indent)
 		lines := strings.Join(detail, "\n"+strings.Repeat(" ", indent))

@@ -66,7 +66,7 @@ func TestBriefFitsAMessage(t *testing.T) {
 	many := incidentCase()
 	for range 300 {
 		many.Pod.Others = append(many.Pod.Others, "namespace-with-a-long-name/pod-with-a-long-name")
-		many.Checks = append(many.Checks, inspect.CheckState{Name: "check" + strings.Repeat("x", 90), Status: inspect.Unknown, Reason: "日本語 " + strings.Repeat("w", 300)})
+		many.Checks = append(many.Checks, inspect.CheckState{Name: "check" + strings.Repeat("x", 90), Status: inspect.CheckBlocked, Reason: "日本語 " + strings.Repeat("w", 300)})
 	}
 	for name, c := range map[string]inspect.Case{"incident": incidentCase(), "clean": cleanCase(), "hostile": hostileCase(), "empty": {}, "many": many} {
 		for _, s := range []Style{{}, {ASCII: true}, {Color: true}} {
@@ -86,7 +86,7 @@ func TestBriefFitsAMessage(t *testing.T) {
 func TestBriefSaysWhatMatters(t *testing.T) {
 	brief := Brief(incidentCase(), Style{})
 	for _, want := range []string{
-		"20261123T031204Z-web-7d9f", "✗ failed", digestA, "prod › shop/web-7d9f", "Drop and execute", "/var/tmp/.font/x",
+		"20261123T031204Z-web-7d9f", "problems found: 1 critical", digestA, "prod › shop/web-7d9f", "Drop and execute", "/var/tmp/.font/x",
 		"NOT CHECKED", "KEPT", "NOT KEPT", "next", "2 more with this digest",
 	} {
 		if !strings.Contains(brief, want) {
@@ -183,7 +183,7 @@ func TestCommandsOfASavedDump(t *testing.T) {
 	} {
 		c := incidentCase()
 		c.Target.Context = tt.context
-		c.End.Status = inspect.Unknown // so that looking again is suggested
+		c.End.Status = inspect.CheckBlocked // so that looking again is suggested
 		all := ""
 		for _, s := range Next(c) {
 			all += s.Command + "\n"

@@ -64,7 +64,7 @@ func findingNumber(at int) string { return "F" + strconv.Itoa(at+1) }
 func findingSection(c inspect.Case) section {
 	s := section{title: fmt.Sprintf("Findings (%d)", len(c.Findings))}
 	for at, f := range c.Findings {
-		i := item{status: f.Status.Tone(), mark: rowMark(f.Status.Tone()), severity: f.Severity, title: findingNumber(at) + "  " + f.Title}
+		i := rowItem(f.Status, f.Severity, findingNumber(at)+"  "+f.Title)
 		if f.Detail != "" {
 			i.lines = append(i.lines, f.Detail)
 		}

@@ -47,11 +47,11 @@ func Word(status inspect.Status) string {
 
 // Mark is sign and word, coloured where the style says so.
 func (s Style) Mark(status inspect.Status) string {
-	return s.paint(status, s.Sign(status)+" "+Word(status))
+	return s.Paint(status, s.Sign(status)+" "+Word(status))
 }
 
-// ANSI-16 colours: green, red, yellow and faint.
-func (s Style) paint(status inspect.Status, text string) string {
+// Paint colors text as a status has it, in ANSI-16 colors: green, red, yellow and faint.
+func (s Style) Paint(status inspect.Status, text string) string {
 	if !s.Color {
 		return text
 	}

@@ -85,7 +85,7 @@ func (p *printer) row(row []cell, widths []int, head bool) {
 			}
 			text = pad(text, widths[at])
 			if !head && c.status != "" {
-				text = p.style.paint(c.status, text)
+				text = p.style.Paint(c.status, text)
 			}
 			line = append(append(line, "  "...), text...)
 		}

@@ -27,9 +27,9 @@ func surroundedCase() inspect.Case {
 		{Reference: "registry.example/shop/job:3", Digest: digestB, Layers: []int{1}, Prefix: 2, Total: 3, Pods: []string{"shop/job-1", "shop/job-2"}},
 	}}})
 	c.Apply(inspect.Event{Check: "signatures", Container: "web", Fact: inspect.Gate{
-		Name: "policy signed", Status: inspect.Failed, Detail: "asked: key k", By: inspect.Kyverno, Mode: inspect.ModeEnforce, FailsOpen: true, Since: began, Changed: began,
+		Name: "policy signed", Status: inspect.GateRefused, Detail: "asked: key k", By: inspect.Kyverno, Mode: inspect.ModeEnforce, FailsOpen: true, Since: began, Changed: began,
 	}})
-	c.Apply(inspect.Event{Check: "answers", Fact: inspect.Answer{Question: inspect.HowIn, Status: inspect.Unknown, Text: "the text", Waiting: []string{"layers"}, Sentences: []inspect.Sentence{
+	c.Apply(inspect.Event{Check: "answers", Fact: inspect.Answer{Question: inspect.HowIn, Status: inspect.AnswerOpen, Text: "the text", Waiting: []string{"layers"}, Sentences: []inspect.Sentence{
 		{Text: "in web: it came in with the image's own build", Basis: inspect.Derived},
 		{Text: "Deployment web is of Helm release shop", Basis: inspect.Claimed, By: "its labels", Run: "backtrail inspect pod/web-7d9f -n shop --helm"},
 	}}})

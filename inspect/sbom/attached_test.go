@@ -103,7 +103,7 @@ func TestAttached(t *testing.T) {
 				t.Errorf("rows are %+v, want %+v", rows, c.want)
 			}
 			state, _ := got.Check(CheckAttached, "web")
-			if want := map[bool]inspect.Status{true: inspect.Verified, false: inspect.Absent}[len(c.want) > 0]; state.Status != want {
+			if want := map[bool]inspect.Status{true: inspect.Verified, false: inspect.Absent}[len(c.want) > 0]; state.Status.Tone() != want {
 				t.Errorf("ended %s: %s", state.Status, state.Reason)
 			}
 		})

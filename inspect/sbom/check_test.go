@@ -106,7 +106,7 @@ func TestPackagesOfAnImageWithAMissingLayer(t *testing.T) {
 		t.Errorf("packages are %q", got)
 	}
 	state, _ := c.Check(CheckPackages, "web")
-	if state.Status != inspect.Unknown || !strings.Contains(state.Reason, "layer 1 (missing-blob)") {
+	if state.Status != inspect.CheckBlocked || !strings.Contains(state.Reason, "layer 1 (missing-blob)") {
 		t.Errorf("check ended %s: %s", state.Status, state.Reason)
 	}
 	if got := c.Images[0].SBOMs[0]; got.Status != inspect.Unknown || got.Reason != "unreadable" {
@@ -120,7 +120,7 @@ func TestPackagesOfAnImageWithAMissingLayer(t *testing.T) {
 func TestPackagesWithoutAnyLayer(t *testing.T) {
 	b := newBench(t)
 	c := walk(t, []inspect.Event{{Fact: inspect.ImageHead{Container: "web", Reference: "registry.example/app:1", Status: inspect.Unknown, Reason: "missing-blob"}}}, nil, Packages(NewCataloguer(b.cache)))
-	if state, _ := c.Check(CheckPackages, "web"); state.Status != inspect.Unknown {
+	if state, _ := c.Check(CheckPackages, "web"); state.Status != inspect.CheckBlocked {
 		t.Errorf("check ended %s: %s", state.Status, state.Reason)
 	}
 }
@@ -158,16 +158,16 @@ func TestPackageDiffNeedsBothSides(t *testing.T) {
 	b := newBench(t)
 	image := inspect.Event{Fact: inspect.ImageHead{Container: "web", Reference: "registry.example/app:1", Status: inspect.Verified}}
 	c := walk(t, []inspect.Event{image}, nil, Diff(b.client, NewCataloguer(b.cache)))
-	if state, _ := c.Check(CheckDiff, "web"); state.Status != inspect.Absent {
+	if state, _ := c.Check(CheckDiff, "web"); state.Status != inspect.CheckSkipped {
 		t.Errorf("without a known-good the check ended %s: %s", state.Status, state.Reason)
 	}
 	good := inspect.Event{Fact: inspect.Diff{KnownGood: &inspect.KnownGood{Location: "oci:/nowhere"}}}
 	c = walk(t, []inspect.Event{image, good}, engine.Unchecked("a layer is missing"), Diff(b.client, NewCataloguer(b.cache)))
-	if state, _ := c.Check(CheckDiff, "web"); state.Status != inspect.Unknown || !strings.Contains(state.Reason, "a layer is missing") {
+	if state, _ := c.Check(CheckDiff, "web"); state.Status != inspect.CheckBlocked || !strings.Contains(state.Reason, "a layer is missing") {
 		t.Errorf("without packages the check ended %s: %s", state.Status, state.Reason)
 	}
 	c = walk(t, []inspect.Event{image, good}, nil, Diff(b.client, NewCataloguer(b.cache)))
-	if state, _ := c.Check(CheckDiff, "web"); state.Status != inspect.Unknown || c.Images[0].Diff.Packages != nil {
+	if state, _ := c.Check(CheckDiff, "web"); state.Status != inspect.CheckBlocked || c.Images[0].Diff.Packages != nil {
 		t.Errorf("with a known-good that is gone the check ended %s: %s", state.Status, state.Reason)
 	}
 }

@@ -97,7 +97,7 @@ func TestFindings(t *testing.T) {
 		{"newer with an edited config file", config, upgrade, inspect.Info},
 	} {
 		list := findings("web", c.image, good, one(c.how))
-		if len(list) != 1 || list[0].Severity != c.want || list[0].Status != inspect.Unknown {
+		if len(list) != 1 || list[0].Severity != c.want || list[0].Status != inspect.RowObserved {
 			t.Errorf("%s: %+v, want one of %s", c.name, list, c.want)
 		}
 		if !strings.Contains(list[0].Title, "previous image") {

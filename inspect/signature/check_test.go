@@ -186,10 +186,10 @@ func TestEveryStoreIsAskedAndTheUnionTaken(t *testing.T) {
 				}
 			}
 		}
-		if g := gateOf(t, got); g.Status != inspect.Verified {
+		if g := gateOf(t, got); g.Status != inspect.GatePassed {
 			t.Errorf("gate is %+v", g)
 		}
-		if r := replyOf(t, got, AskedCosignTag, s.digest); r.Found != 1 || r.Status != inspect.Verified {
+		if r := replyOf(t, got, AskedCosignTag, s.digest); r.Found != 1 || r.Status != inspect.StoreFound {
 			t.Errorf("reply is %+v", r)
 		}
 		where := map[bool]string{true: AskedReferrers, false: AskedReferrersTag}[api]
@@ -210,11 +210,11 @@ func TestEveryStoreIsAskedAndTheUnionTaken(t *testing.T) {
 func TestUnsignedIsCalm(t *testing.T) {
 	s := newShop(t, nil)
 	got := s.look(newStudio(t).trust(), inspect.Expected{})
-	if g := gateOf(t, got); g.Status != inspect.Absent {
+	if g := gateOf(t, got); g.Status != inspect.GateAbsent {
 		t.Errorf("gate is %+v", g)
 	}
 	for _, f := range got.Findings {
-		if f.Severity != inspect.Info || f.Status == inspect.Failed {
+		if f.Severity != inspect.Info || f.Status == inspect.RowFailed {
 			t.Errorf("finding %+v", f)
 		}
 	}
@@ -223,10 +223,10 @@ func TestUnsignedIsCalm(t *testing.T) {
 func TestExpectedAndMissing(t *testing.T) {
 	s := newShop(t, nil)
 	got := s.look(newStudio(t).trust(), inspect.Expected{Identities: []string{alice}})
-	if g := gateOf(t, got); g.Status != inspect.Absent {
+	if g := gateOf(t, got); g.Status != inspect.GateAbsent {
 		t.Errorf("gate is %+v", g)
 	}
-	if len(got.Findings) != 1 || got.Findings[0].Code != CodeExpected || got.Findings[0].Status != inspect.Failed || got.Findings[0].Severity != inspect.High {
+	if len(got.Findings) != 1 || got.Findings[0].Code != CodeExpected || got.Findings[0].Status != inspect.RowFailed || got.Findings[0].Severity != inspect.High {
 		t.Errorf("findings %+v", got.Findings)
 	}
 }
@@ -238,7 +238,7 @@ func TestOneThatFitsIsEnough(t *testing.T) {
 	s.attach(s.list, "sig", mediaSimple, payload, studio.annotations(studio.keyless(alice), payload, false, true))
 	s.attach(s.digest, "sig", mediaSimple, payload, studio.annotations(studio.keyless("bob@example.com"), payload, false, true))
 	got := s.look(studio.trust(), inspect.Expected{Identities: []string{alice}})
-	if g := gateOf(t, got); g.Status != inspect.Verified {
+	if g := gateOf(t, got); g.Status != inspect.GatePassed {
 		t.Errorf("gate is %+v", g)
 	}
 	if len(got.Images[0].Signatures) != 2 || len(got.Findings) != 0 {
@@ -302,17 +302,17 @@ func TestStoreThatFailsHidesNoOther(t *testing.T) {
 	if len(got.Images[0].Signatures) != 1 {
 		t.Fatalf("signatures: %+v", got.Images[0].Signatures)
 	}
-	if r := replyOf(t, got, AskedCosignTag, s.list); r.Status != inspect.Unknown || r.Found != 1 {
+	if r := replyOf(t, got, AskedCosignTag, s.list); r.Status != inspect.StoreUnreachable || r.Found != 1 {
 		t.Errorf("reply %+v", r)
 	}
-	if g := gateOf(t, got); g.Status != inspect.Unknown {
+	if g := gateOf(t, got); g.Status != inspect.GateUnknown {
 		t.Errorf("none fits and a store is silent: gate is %+v", g)
 	}
-	if got.Checks[0].Status != inspect.Unknown {
+	if got.Checks[0].Status != inspect.CheckBlocked {
 		t.Errorf("check is %+v", got.Checks[0])
 	}
 	got = s.look(studio.trust(), inspect.Expected{Identities: []string{alice}})
-	if g := gateOf(t, got); g.Status != inspect.Verified || got.Checks[0].Status != inspect.Verified {
+	if g := gateOf(t, got); g.Status != inspect.GatePassed || got.Checks[0].Status != inspect.CheckDone {
 		t.Errorf("one fits: gate is %+v, check is %+v", g, got.Checks[0])
 	}
 }
@@ -332,10 +332,10 @@ func TestDockerSaveCannotBeSigned(t *testing.T) {
 	o := Options{Client: s.client, Store: s.store, Trust: newStudio(t).trust()}
 	image := inspect.Image{ImageHead: inspect.ImageHead{Container: "image", Reference: "x.tar", Location: "docker-archive:x.tar", Config: digestOf(nil)}}
 	got := run(t, o, inspect.Expected{}, image)
-	if g := gateOf(t, got); g.Status != inspect.Absent || got.Checks[0].Status != inspect.Absent {
+	if g := gateOf(t, got); g.Status != inspect.GateAbsent || got.Checks[0].Status != inspect.CheckSkipped {
 		t.Errorf("gate %+v, check %+v", g, got.Checks[0])
 	}
-	if g := gateOf(t, run(t, o, inspect.Expected{Identities: []string{alice}}, image)); g.Status != inspect.Absent {
+	if g := gateOf(t, run(t, o, inspect.Expected{Identities: []string{alice}}, image)); g.Status != inspect.GateAbsent {
 		t.Errorf("gate %+v", g)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/backtrail/backtrail/inspect/engine"
+	"github.com/backtrail/backtrail/inspect/verdict"
 
 	"github.com/backtrail/backtrail/inspect"
 )
@@ -29,19 +30,19 @@ func TestPoliciesSayWhoShouldHaveSigned(t *testing.T) {
 		named   bool // a policy file was named
 		row     string
 		gate    inspect.Status
-		status  inspect.Status // of the case
+		status  inspect.CaseStatus
 	}{
-		{"the policy's signer", inspect.Expected{}, []inspect.Demand{asks("p", person(alice))}, true, "verified ", inspect.Verified, inspect.Verified},
-		{"another signer", inspect.Expected{}, []inspect.Demand{asks("p", person(bob))}, true, "failed identity-mismatch", inspect.Failed, inspect.Failed},
-		{"one authority is enough", inspect.Expected{}, []inspect.Demand{asks("p", person(bob), person(alice))}, true, "verified ", inspect.Verified, inspect.Verified},
-		{"every policy must be met", inspect.Expected{}, []inspect.Demand{asks("p", person(alice)), asks("q", person(bob))}, true, "verified ", inspect.Failed, inspect.Failed},
-		{"flags decide about the row", inspect.Expected{Identities: []string{bob}, Issuers: []string{issuer}}, []inspect.Demand{asks("p", person(alice))}, true, "failed identity-mismatch", inspect.Failed, inspect.Failed},
-		{"a key that cannot be had", inspect.Expected{}, []inspect.Demand{asks("p", unread)}, true, "unknown no-expectation", inspect.Unknown, inspect.Unknown},
-		{"somebody else, or a key that cannot be had", inspect.Expected{}, []inspect.Demand{asks("p", person(bob), unread)}, true, "unknown no-expectation", inspect.Unknown, inspect.Unknown},
-		{"static pass asks for nobody", inspect.Expected{}, []inspect.Demand{asks("p", inspect.Authority{Static: "pass"})}, true, "unknown no-expectation", inspect.Unknown, inspect.Verified},
-		{"static fail", inspect.Expected{}, []inspect.Demand{asks("p", inspect.Authority{Static: "fail"})}, true, "unknown no-expectation", inspect.Failed, inspect.Failed},
-		{"a policy about other images", inspect.Expected{}, nil, true, "unknown no-expectation", inspect.Unknown, inspect.Unknown},
-		{"no policy", inspect.Expected{}, nil, false, "unknown no-expectation", inspect.Unknown, inspect.Verified},
+		{"the policy's signer", inspect.Expected{}, []inspect.Demand{asks("p", person(alice))}, true, "verified ", inspect.Verified, inspect.CasePassed},
+		{"another signer", inspect.Expected{}, []inspect.Demand{asks("p", person(bob))}, true, "failed identity-mismatch", inspect.Failed, inspect.CaseFailed},
+		{"one authority is enough", inspect.Expected{}, []inspect.Demand{asks("p", person(bob), person(alice))}, true, "verified ", inspect.Verified, inspect.CasePassed},
+		{"every policy must be met", inspect.Expected{}, []inspect.Demand{asks("p", person(alice)), asks("q", person(bob))}, true, "verified ", inspect.Failed, inspect.CaseFailed},
+		{"flags decide about the row", inspect.Expected{Identities: []string{bob}, Issuers: []string{issuer}}, []inspect.Demand{asks("p", person(alice))}, true, "failed identity-mismatch", inspect.Failed, inspect.CaseFailed},
+		{"a key that cannot be had", inspect.Expected{}, []inspect.Demand{asks("p", unread)}, true, "unknown no-expectation", inspect.Unknown, inspect.CaseIncomplete},
+		{"somebody else, or a key that cannot be had", inspect.Expected{}, []inspect.Demand{asks("p", person(bob), unread)}, true, "unknown no-expectation", inspect.Unknown, inspect.CaseIncomplete},
+		{"static pass asks for nobody", inspect.Expected{}, []inspect.Demand{asks("p", inspect.Authority{Static: "pass"})}, true, "unknown no-expectation", inspect.Unknown, inspect.CasePassed},
+		{"static fail", inspect.Expected{}, []inspect.Demand{asks("p", inspect.Authority{Static: "fail"})}, true, "unknown no-expectation", inspect.Failed, inspect.CaseFailed},
+		{"a policy about other images", inspect.Expected{}, nil, true, "unknown no-expectation", inspect.Unknown, inspect.CaseIncomplete},
+		{"no policy", inspect.Expected{}, nil, false, "unknown no-expectation", inspect.Unknown, inspect.CasePassed},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := newShop(t, nil)
@@ -53,11 +54,11 @@ func TestPoliciesSayWhoShouldHaveSigned(t *testing.T) {
 				t.Errorf("the row is %s, want %s: %+v", text, c.row, row.Steps)
 			}
 			g := got.Images[0].Gates[slices.IndexFunc(got.Images[0].Gates, func(g inspect.Gate) bool { return g.Name == inspect.GateSignature })]
-			if g.Status != c.gate {
+			if g.Status.Tone() != c.gate {
 				t.Errorf("the gate is %+v, want %s", g, c.gate)
 			}
-			if why := got.Settle(); got.Status != c.status {
-				t.Errorf("the case is %s, want %s: %v", got.Status, c.status, why)
+			if verdict.Of(&got).Status != c.status {
+				t.Errorf("the case is %+v, want %s", verdict.Of(&got), c.status)
 			}
 		})
 	}
@@ -65,8 +66,8 @@ func TestPoliciesSayWhoShouldHaveSigned(t *testing.T) {
 
 func TestUnsignedUnderAPolicyFails(t *testing.T) {
 	got := newShop(t, nil).lookWith(newStudio(t).trust(), inspect.Expected{}, []inspect.Demand{asks("p", person(alice))}, true)
-	if why := got.Settle(); got.Status != inspect.Failed || len(got.Findings) != 1 || got.Findings[0].Code != CodePolicy {
-		t.Errorf("the case is %s: %v, %+v", got.Status, why, got.Findings)
+	if verdict.Of(&got).Status != inspect.CaseFailed || len(got.Findings) != 1 || got.Findings[0].Code != CodePolicy {
+		t.Errorf("the case is %+v: %+v", verdict.Of(&got), got.Findings)
 	}
 }
 
@@ -88,7 +89,7 @@ func TestKeyOfAPolicyUnderFlags(t *testing.T) {
 		t.Errorf("with flags the row is %s %s", row.Status, row.Reason)
 	}
 	for _, g := range got.Images[0].Gates {
-		if g.Name == "policy p" && g.Status != inspect.Verified {
+		if g.Name == "policy p" && g.Status != inspect.GatePassed {
 			t.Errorf("the policy is met, and its gate is %+v", g)
 		}
 	}

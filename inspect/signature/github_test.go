@@ -212,7 +212,7 @@ func TestGitHubStore(t *testing.T) {
 	if path := "/repos/acme/app/attestations/" + shop.digest; g.tokens[path] != "Bearer secret-token" {
 		t.Errorf("the token was not sent to %s: %v", path, g.tokens)
 	}
-	if reply := gitHubReply(got); reply.Status != inspect.Verified || reply.Found != 2 {
+	if reply := gitHubReply(got); reply.Status != inspect.StoreFound || reply.Found != 2 {
 		t.Errorf("reply: %+v", reply)
 	}
 	again := shop.lookOn(KeptAttestations(map[string][][]byte{shop.digest: {first, second}}), FixedTrust(roots...), "", expected)
@@ -251,7 +251,7 @@ func TestWhereGitHubIsAsked(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			g.asked, g.status = nil, c.status
 			reply := gitHubReply(shop.lookOn(g.attestations(t, c.flags...), studio.trust(), c.label, inspect.Expected{}))
-			if reply.Status != c.want || !strings.Contains(reply.Detail, c.words) {
+			if reply.Status.Tone() != c.want || !strings.Contains(reply.Detail, c.words) {
 				t.Errorf("reply %+v, want %s with %q", reply, c.want, c.words)
 			}
 			if asked := strings.Join(g.asked, " "); c.asked == "" && asked != "" || !strings.Contains(asked, c.asked) {

@@ -104,7 +104,7 @@ func TestSavedSignatureOfTheOtherImage(t *testing.T) {
 	studio := newStudio(t)
 	s := newSaved(t)
 	s.sign(studio, studio.keyless(alice), simplePayload(t, s.image()))
-	if got := s.look(studio.trust(), inspect.Expected{}); len(got.Images[0].Signatures) != 0 || gateOf(t, got).Status != inspect.Absent {
+	if got := s.look(studio.trust(), inspect.Expected{}); len(got.Images[0].Signatures) != 0 || gateOf(t, got).Status != inspect.GateAbsent {
 		t.Errorf("rows: %+v", got.Images[0].Signatures)
 	}
 }
@@ -130,7 +130,7 @@ func TestSavedAndDamaged(t *testing.T) {
 				t.Fatal(err)
 			}
 			got := s.look(studio.trust(), inspect.Expected{Identities: []string{alice}})
-			if g := gateOf(t, got); g.Status != c.want {
+			if g := gateOf(t, got); g.Status.Tone() != c.want {
 				t.Errorf("gate is %+v", g)
 			}
 			rows := got.Images[0].Signatures

@@ -39,7 +39,7 @@ func (s summary) emit(emit func(inspect.Event)) inspect.Status {
 		emit(inspect.Event{Fact: s.finding(CodeExpected, s.subject, inspect.RowFailed, inspect.High, title, gate.Detail, s.found.rows)})
 	}
 	if !s.expect.named() && gate.Status == inspect.GateAbsent {
-		emit(inspect.Event{Fact: s.finding(CodeUnsigned, s.subject, inspect.RowUnknown, inspect.Info, s.name()+" is not signed.", gate.Detail, nil)})
+		emit(inspect.Event{Fact: s.finding(CodeUnsigned, s.subject, inspect.RowObserved, inspect.Info, s.name()+" is not signed.", gate.Detail, nil)})
 	}
 	for _, row := range s.found.rows {
 		s.emitBroken(row, emit)
@@ -56,7 +56,7 @@ func (s summary) emitBroken(row inspect.Signature, emit func(inspect.Event)) {
 	case row.Status != inspect.Failed || row.Reason == IdentityMismatch:
 	case row.Reason == UntrustedRoot, row.Reason == NoTimestamp:
 		title := fmt.Sprintf("A signature of %s claims to be by %s, and nothing trusted says so.", lower(s.name()), signer(row))
-		emit(inspect.Event{Fact: s.finding(CodeForeign, subject, inspect.RowUnknown, inspect.Medium, title, why, []inspect.Signature{row})})
+		emit(inspect.Event{Fact: s.finding(CodeForeign, subject, inspect.RowObserved, inspect.Medium, title, why, []inspect.Signature{row})})
 	default:
 		title := fmt.Sprintf("A signature of %s does not hold: %s.", lower(s.name()), inSpeech(row.Reason))
 		emit(inspect.Event{Fact: s.finding(CodeBroken, subject, inspect.RowFailed, inspect.High, title, why, []inspect.Signature{row})})

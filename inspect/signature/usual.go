@@ -80,7 +80,7 @@ func (h habit) unusual() bool { return h.seen >= usualOf && h.signed*10 >= h.see
 func (h habit) finding(subject string, i inspect.Image, loc registry.Location) inspect.Event {
 	return inspect.Event{Fact: inspect.Finding{
 		ID: inspect.FindingID(UsualName, CodeUnusual, subject), Check: UsualName, Code: CodeUnusual, Subject: subject,
-		Status: inspect.RowUnknown, Severity: inspect.Medium,
+		Status: inspect.RowObserved, Severity: inspect.Medium,
 		Title:    fmt.Sprintf("%s is not signed, and nearly all others of its repository are.", summary{subject: subject}.name()),
 		Detail:   h.words(loc),
 		Evidence: []inspect.Evidence{{Kind: "manifest", Digest: i.Key(), Text: "the image"}},

@@ -61,7 +61,7 @@ func TestUsualSaysWhatIsUsualInTheRepository(t *testing.T) {
 					return nil
 				}},
 				{Name: Name, Run: func(_ context.Context, _ engine.On, emit func(inspect.Event)) error {
-					emit(inspect.Event{Fact: inspect.Gate{Name: inspect.GateSignature, Status: inspect.Absent, Detail: "no store holds a signature"}})
+					emit(inspect.Event{Fact: inspect.Gate{Name: inspect.GateSignature, Status: inspect.GateAbsent, Detail: "no store holds a signature"}})
 					return nil
 				}},
 				Usual(s.client),
@@ -72,7 +72,7 @@ func TestUsualSaysWhatIsUsualInTheRepository(t *testing.T) {
 			if err := source(t.Context(), c.Apply); err != nil {
 				t.Fatal(err)
 			}
-			if gates := c.Images[0].Gates; len(gates) != 1 || gates[0].Status != inspect.Absent || !strings.Contains(gates[0].Detail, tt.detail) {
+			if gates := c.Images[0].Gates; len(gates) != 1 || gates[0].Status != inspect.GateAbsent || !strings.Contains(gates[0].Detail, tt.detail) {
 				t.Errorf("gates %+v, want %q", gates, tt.detail)
 			}
 			if len(c.Findings) != tt.findings {

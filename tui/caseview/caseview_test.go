@@ -139,16 +139,16 @@ func incident() []inspect.Event {
 			Containers: []inspect.Container{{Name: "web"}, {Name: "proxy"}}}),
 		on("subject", "web", web), on("subject", "proxy", proxy),
 		on("layers", "web", layer(0, "sha256:l0")), on("layers", "web", layer(1, "sha256:l1")),
-		on("layers", "proxy", inspect.Begin{}), on("layers", "proxy", inspect.End{Status: inspect.Unknown,
+		on("layers", "proxy", inspect.Begin{}), on("layers", "proxy", inspect.End{Status: inspect.CheckBlocked,
 			Reason: "404"}),
 		on("binaries", "web", inspect.Binary{Path: "/tmp/x", Layer: 1, Severity: inspect.Critical,
-			Status: inspect.Failed}),
+			Status: inspect.RowFailed}),
 		on("binaries", "web", inspect.Finding{ID: "f1", Check: "binaries", Subject: "web:/tmp/x",
-			Title: "unpackaged executable", Severity: inspect.Critical, Status: inspect.Failed}),
+			Title: "unpackaged executable", Severity: inspect.Critical, Status: inspect.RowFailed}),
 		on("diff", "web", inspect.Candidate{Reference: "acme/web:1.3", Digest: "sha256:old", Why: "previous revision"}),
 		on("signatures", "web", inspect.Signature{ID: "g", Status: inspect.Verified, Identity: "ci@acme",
 			Issuer: "https://issuer"}),
-		{Fact: inspect.End{Status: inspect.Verified}},
+		{Fact: inspect.End{Status: inspect.CheckDone}},
 	}
 }
 
@@ -320,7 +320,7 @@ func TestADisabledCommandSaysWhy(t *testing.T) {
 
 func TestTheVerdictIsNeverVerified(t *testing.T) {
 	head := inspect.ImageHead{Container: "web", Digest: "sha256:w", Status: inspect.Verified}
-	fine := []inspect.Event{on("subject", "web", head), {Fact: inspect.End{Status: inspect.Verified}}}
+	fine := []inspect.Event{on("subject", "web", head), {Fact: inspect.End{Status: inspect.CheckDone}}}
 	alert := on("alert", "", inspect.Alert{ID: "a1", Rule: "Drop"})
 	for name, c := range map[string]struct {
 		events []inspect.Event
@@ -348,7 +348,7 @@ func TestACaseThatCannotBeOpenedSaysSo(t *testing.T) {
 
 func TestEnterOnAFindingLeadsToItsFileAndEscBack(t *testing.T) {
 	st := open(t, &backend{}, incident()...).do("open")
-	st.shows("Files of layer 1", "x", "layer 1, added", "✗ CRIT")
+	st.shows("Files of layer 1", "x", "layer 1, added", "severity critical")
 	st.do("open")
 	if len(st.viewed) != 1 || st.viewed[0].DiffID != "sha256:l1" || st.viewed[0].Name != "/tmp/x" {
 		t.Errorf("viewed %+v", st.viewed)

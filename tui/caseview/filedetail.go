@@ -24,13 +24,13 @@ func (s *Screen) fileDetail(d *widget.Document) {
 	i := s.image()
 	for _, b := range i.Binaries {
 		if b.Path == e.Path {
-			d.Outcome(label.Sign(b.Status.Tone()), label.Severity(b.Severity), b.Detail)
+			d.Outcome(label.Row(b.Status), label.RowWords(b.Status, b.Severity), b.Detail)
 		}
 	}
 	for _, a := range i.Altered {
 		if a.Path == e.Path {
 			text := "does not match the checksum of package " + a.Package + ": " + a.Detail
-			d.Outcome(label.Sign(a.Status.Tone()), label.Severity(a.Severity), text)
+			d.Outcome(label.Row(a.Status), label.RowWords(a.Status, a.Severity), text)
 		}
 	}
 	d.Say(widget.TonePlain, strings.Join(fileFacts(e), "  "))

@@ -5,9 +5,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/charmbracelet/x/ansi"
+
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/tui/widget"
-	"github.com/charmbracelet/x/ansi"
 )
 
 func TestAVerificationHasASignAndAWord(t *testing.T) {

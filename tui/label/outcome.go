@@ -33,6 +33,31 @@ func Status(s inspect.Status) string {
 	}
 }
 
+// Row is the sign of a finding or of a row of files: its severity is the outcome, unless it could not be checked or matches
+// its package.
+func Row(s inspect.RowStatus) widget.Sign {
+	switch s {
+	case inspect.RowVerified:
+		return widget.SignGood
+	case inspect.RowUnknown:
+		return widget.SignOpen
+	default:
+		return widget.SignBlank
+	}
+}
+
+// RowWords is the outcome of a finding or of a row of files in words.
+func RowWords(s inspect.RowStatus, severity inspect.Severity) string {
+	switch s {
+	case inspect.RowVerified:
+		return "matches its package"
+	case inspect.RowUnknown:
+		return "not checked"
+	default:
+		return "severity " + string(severity)
+	}
+}
+
 // SeverityTone is the colour of a severity.
 func SeverityTone(s inspect.Severity) widget.Tone {
 	switch s {

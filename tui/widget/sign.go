@@ -13,6 +13,8 @@ const (
 	SignBad
 	// –
 	SignNone
+	// nothing: a word stands for the outcome
+	SignBlank
 )
 
 // Tone is the colour of a sign.
@@ -22,7 +24,7 @@ func (s Sign) Tone() Tone {
 		return ToneGood
 	case SignBad:
 		return ToneBad
-	case SignNone:
+	case SignNone, SignBlank:
 		return ToneDim
 	default:
 		return ToneWarn
@@ -39,6 +41,8 @@ func (p *Paint) Sign(s Sign) string {
 		utf8, letters = "✗", "FAIL"
 	case SignNone:
 		utf8, letters = "–", "--"
+	case SignBlank:
+		return ""
 	case SignOpen: // as above
 	}
 	if p.ascii {

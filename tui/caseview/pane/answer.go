@@ -85,21 +85,21 @@ func answerDetail(d *widget.Document, a inspect.Answer) {
 // answerWord is how far an answer goes. It is never a verdict: no sign and no green stands on an answer.
 func answerWord(a inspect.Answer) string {
 	switch {
-	case a.Status == inspect.Answered:
-		return "answered"
-	case a.Status == inspect.AnswerNone:
-		return "nothing to explain"
 	case len(a.Waiting) > 0:
-		return "open: " + strings.Join(a.Waiting, ", ")
+		return a.Status.Words() + ": " + strings.Join(a.Waiting, ", ")
 	default:
-		return "open"
+		return a.Status.Words()
 	}
 }
 
 // answerMark is the word in front of an answer's row, in five letters at most.
 func answerMark(a inspect.Answer) string {
-	if a.Status == inspect.Answered || a.Status == inspect.AnswerNone {
+	switch a.Status {
+	case inspect.Answered, inspect.AnswerNone:
 		return "ans."
+	case inspect.AnswerPartial:
+		return "part"
+	default:
+		return "open"
 	}
-	return "open"
 }

@@ -58,11 +58,11 @@ func binaryRows(v View) []Row {
 }
 
 // fileCells draws a row of this pane. The path keeps its end: the name of the file matters most.
-func fileCells(v View, w int, severity inspect.Severity, status inspect.Status, what, path string, layer int,
+func fileCells(v View, w int, severity inspect.Severity, status inspect.RowStatus, what, path string, layer int,
 	signs string) []widget.Cell {
 	cells := []widget.Cell{
 		{Text: label.Severity(severity), Tone: label.SeverityTone(severity), Width: 4},
-		v.Paint.SignCell(label.Sign(status)),
+		v.Paint.SignCell(label.Row(status)),
 		{Text: path, Width: -3, Tail: true},
 	}
 	if w > 46 {
@@ -79,11 +79,11 @@ func binaryRow(v View, b inspect.Binary) Row {
 		ID: "binary:" + b.Path, Text: b.Path + " " + strings.Join(b.Codes, " ") + " " + string(b.Severity) + " " +
 			b.SHA256, Value: b.SHA256, Container: v.Container, Mark: b.Path, Path: b.Path, Layer: b.Layer, Object: b,
 		Line: func(w int) []widget.Cell {
-			return fileCells(v, w, b.Severity, b.Status.Tone(), string(b.Kind), path, b.Layer, strings.Join(b.Codes, " "))
+			return fileCells(v, w, b.Severity, b.Status, string(b.Kind), path, b.Layer, strings.Join(b.Codes, " "))
 		},
 		Detail: func(d *widget.Document) {
 			d.Say(widget.ToneBold, b.Path)
-			d.Outcome(label.Sign(b.Status.Tone()), label.Status(b.Status.Tone()), "severity "+string(b.Severity))
+			d.Outcome(label.Row(b.Status), label.RowWords(b.Status, b.Severity), "")
 			if b.Count > 1 {
 				d.Say(widget.ToneDim, fmt.Sprintf("One row for %d files of one tree and one build step.", b.Count))
 			}
@@ -133,11 +133,11 @@ func alteredRow(v View, a inspect.Altered) Row {
 		ID: "altered:" + a.Path, Text: a.Path + " altered " + a.Package, Value: cmp.Or(a.SHA256, a.Actual),
 		Container: v.Container, Mark: a.Path, Path: a.Path, Layer: a.Layer, Object: a,
 		Line: func(w int) []widget.Cell {
-			return fileCells(v, w, a.Severity, a.Status.Tone(), what, a.Path, a.Layer, "does not match "+a.Package)
+			return fileCells(v, w, a.Severity, a.Status, what, a.Path, a.Layer, "does not match "+a.Package)
 		},
 		Detail: func(d *widget.Document) {
 			d.Say(widget.ToneBold, a.Path)
-			d.Outcome(label.Sign(a.Status.Tone()), label.Status(a.Status.Tone()), "does not match the checksum of its package")
+			d.Outcome(label.Row(a.Status), label.RowWords(a.Status, a.Severity), "does not match the checksum of its package")
 			d.Gap()
 			d.Say(widget.TonePlain, a.Detail)
 			d.Field("package", a.Package)
@@ -165,11 +165,11 @@ func missingRow(v View, x inspect.Missing) Row {
 		ID: "missing:" + x.Path, Text: x.Path + " missing " + x.Package, Value: x.Path, Container: v.Container,
 		Mark: x.Path, Layer: x.Layer, Object: x,
 		Line: func(w int) []widget.Cell {
-			return fileCells(v, w, x.Severity, x.Status.Tone(), "missing", x.Path, x.Layer, "listed by "+x.Package)
+			return fileCells(v, w, x.Severity, x.Status, "missing", x.Path, x.Layer, "listed by "+x.Package)
 		},
 		Detail: func(d *widget.Document) {
 			d.Say(widget.ToneBold, x.Path)
-			d.Outcome(label.Sign(x.Status.Tone()), label.Status(x.Status.Tone()),
+			d.Outcome(label.Row(x.Status), label.RowWords(x.Status, x.Severity),
 				"in the file list of its package, but not in the image")
 			d.Field("package", x.Package)
 			if x.Executable {

@@ -20,7 +20,7 @@ func findingRow(v View, f inspect.Finding) Row {
 		Value: f.Title, Container: subject, Mark: f.ID, Path: path, Layer: findingLayer(v, subject, f), Object: f,
 		Raw: viewer.Evidence(f.Evidence),
 		Line: func(w int) []widget.Cell {
-			sign := v.Paint.SignCell(label.Sign(f.Status.Tone()))
+			sign := v.Paint.SignCell(label.Row(f.Status))
 			word := widget.Cell{Text: label.Severity(f.Severity), Tone: label.SeverityTone(f.Severity), Width: 5}
 			title := widget.Cell{Text: f.Title, Width: -1}
 			if w > 70 {
@@ -68,7 +68,7 @@ func findingLayer(v View, subject string, f inspect.Finding) int {
 // findingDetail writes a finding with its evidence. Long lists are cut; the raw object has all of it.
 func findingDetail(d *widget.Document, v View, f inspect.Finding) {
 	d.Say(label.SeverityTone(f.Severity), f.Title)
-	d.Outcome(label.Sign(f.Status.Tone()), label.Status(f.Status.Tone()), "")
+	d.Outcome(label.Row(f.Status), label.RowWords(f.Status, f.Severity), "")
 	d.Field("severity", string(f.Severity))
 	d.Field("subject", f.Subject)
 	d.Field("check", f.Check+", "+f.Code)

@@ -7,9 +7,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/charmbracelet/x/ansi"
+
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/tui/widget"
-	"github.com/charmbracelet/x/ansi"
 )
 
 var now = time.Date(2026, 3, 14, 3, 20, 0, 0, time.UTC)
@@ -24,7 +25,7 @@ func imageOf(container string) inspect.Image {
 }
 
 // check is a check of a container that has ended, or could not run.
-func check(name, container string, status inspect.Status, reason string) inspect.CheckState {
+func check(name, container string, status inspect.CheckStatus, reason string) inspect.CheckState {
 	return inspect.CheckState{Name: name, Container: container, Status: status, Reason: reason}
 }
 
@@ -114,15 +115,15 @@ func TestAnEmptyPaneSaysWhy(t *testing.T) {
 		status  inspect.Status
 		want    string
 	}{
-		{"it still runs", []inspect.CheckState{check("layers", "web", inspect.Unknown, inspect.Running)}, true,
+		{"it still runs", []inspect.CheckState{check("layers", "web", inspect.CheckBlocked, inspect.Running)}, true,
 			inspect.Unknown, "still checking: layers …"},
-		{"it could not run", []inspect.CheckState{check("layers", "web", inspect.Unknown, "404")}, false,
+		{"it could not run", []inspect.CheckState{check("layers", "web", inspect.CheckBlocked, "404")}, false,
 			inspect.Unknown, "could not run: 404"},
-		{"it does not apply", []inspect.CheckState{check("layers", "web", inspect.Absent, "no layers in a config")},
+		{"it does not apply", []inspect.CheckState{check("layers", "web", inspect.CheckSkipped, "no layers in a config")},
 			false, inspect.Absent, "no layers in a config"},
-		{"there is nothing", []inspect.CheckState{check("layers", "web", inspect.Verified, "")}, false, inspect.Absent,
+		{"there is nothing", []inspect.CheckState{check("layers", "web", inspect.CheckDone, "")}, false, inspect.Absent,
 			"no layers"},
-		{"a check of the case", []inspect.CheckState{check("layers", "", inspect.Unknown, "no cluster")}, false,
+		{"a check of the case", []inspect.CheckState{check("layers", "", inspect.CheckBlocked, "no cluster")}, false,
 			inspect.Unknown, "could not run: no cluster"},
 		{"nothing has begun", nil, true, inspect.Unknown, "…"},
 		{"nothing will come", nil, false, inspect.Absent, "no layers"},
@@ -140,13 +141,13 @@ func TestTheOverviewListsTheWorstFirst(t *testing.T) {
 	v.Case.Alerts = []inspect.Alert{{ID: "a1", Rule: "Drop and execute", Subject: "web", Count: 3,
 		File: inspect.AlertFile{Path: "/tmp/x", Origin: inspect.OriginImage, Layer: 2}}}
 	v.Case.Findings = []inspect.Finding{
-		{ID: "f1", Check: "binaries", Code: "unexpected-binary", Severity: inspect.Critical, Status: inspect.Failed,
+		{ID: "f1", Check: "binaries", Code: "unexpected-binary", Severity: inspect.Critical, Status: inspect.RowFailed,
 			Subject: "web:/tmp/x", Title: "unpackaged executable", Detail: "no package owns it",
 			Evidence: []inspect.Evidence{{Kind: "file", Path: "/tmp/x", Text: "layer 2", Digest: "sha256:aa"}}},
 		{ID: "f2", Check: "answers", Severity: inspect.Medium, Title: "xz-utils changed", Subject: "web"},
 	}
-	v.Case.Checks = []inspect.CheckState{check("layers", "proxy", inspect.Unknown, "404"),
-		check("pod", "", inspect.Verified, "")}
+	v.Case.Checks = []inspect.CheckState{check("layers", "proxy", inspect.CheckBlocked, "404"),
+		check("pod", "", inspect.CheckDone, "")}
 	v.Case.Notes = []inspect.Note{{Subject: "f1", Author: "ada", Text: "seen"}}
 	v.Steps = []inspect.NextStep{{Why: "Preserve the pod", Command: "kubectl annotate pod"},
 		{Why: "Export the evidence bundle"}}
@@ -157,7 +158,7 @@ func TestTheOverviewListsTheWorstFirst(t *testing.T) {
 	}
 	for _, c := range []struct{ id, line, detail string }{
 		{"alert:a1", "ALERT ! Drop and execute ×3", "Where the file is"},
-		{"finding:f1", "CRIT  ✗ unpackaged executable", "check       binaries, unexpected-binary"},
+		{"finding:f1", "CRIT    unpackaged executable", "check       binaries, unexpected-binary"},
 		{"check:layers:proxy", "open  ? layers of proxy could not run: 404", "r retries it."},
 		{"next:0", "next  1 Preserve the pod", "kubectl annotate pod"},
 		{"next:1", "next  2 Export the evidence bundle", "Next step 2"},
@@ -204,13 +205,13 @@ func TestAnAnswerIsNeverAVerdict(t *testing.T) {
 		a            inspect.Answer
 		line, detail string
 	}{
-		{inspect.Answer{Question: inspect.WhereFrom, Status: inspect.Verified, Text: "layer 2"},
+		{inspect.Answer{Question: inspect.WhereFrom, Status: inspect.Answered, Text: "layer 2"},
 			"ans.    Origin: layer 2", "answered"},
-		{inspect.Answer{Question: inspect.HowIn, Status: inspect.Unknown, Text: "so far", Waiting: []string{"layers"}},
+		{inspect.Answer{Question: inspect.HowIn, Status: inspect.AnswerOpen, Text: "so far", Waiting: []string{"layers"}},
 			"open    Entry path: so far", "open: layers"},
-		{inspect.Answer{Question: inspect.WhyMissed, Status: inspect.Absent, Text: "nothing"},
+		{inspect.Answer{Question: inspect.WhyMissed, Status: inspect.AnswerNone, Text: "nothing"},
 			"ans.    Why not blocked: nothing", "nothing to explain"},
-		{inspect.Answer{Question: inspect.WhyMissed, Status: inspect.Unknown, Text: "not known"},
+		{inspect.Answer{Question: inspect.WhyMissed, Status: inspect.AnswerOpen, Text: "not known"},
 			"open    Why not blocked: not known", "open"},
 	} {
 		v := viewOf(imageOf("web"))
@@ -241,13 +242,13 @@ func TestAnAnswerNamesItsFindingsAndItsBasis(t *testing.T) {
 func TestBinariesAreSorted(t *testing.T) {
 	i := imageOf("web")
 	i.Binaries = []inspect.Binary{
-		{Path: "/b", Severity: inspect.High, Status: inspect.Failed, Layer: 1, Kind: inspect.KindELF,
+		{Path: "/b", Severity: inspect.High, Status: inspect.RowFailed, Layer: 1, Kind: inspect.KindELF,
 			Codes: []string{"unowned", "alerted"}, Mode: "0755", Size: 81_920, CreatedBy: "COPY b /", Detail: "why"},
 		{Path: "/c", Severity: inspect.Critical, Layer: 3, Count: 7},
 	}
 	i.Altered = []inspect.Altered{
 		{Path: "/b", Severity: inspect.High}, {Path: "/a", Severity: inspect.High, Layer: 2, Package: "procps",
-			Expected: "md5:0a", Actual: "md5:ff", Status: inspect.Failed, Detail: "replaced"},
+			Expected: "md5:0a", Actual: "md5:ff", Status: inspect.RowFailed, Detail: "replaced"},
 		{Path: "/etc/conf", Severity: inspect.Low, Config: true, Expected: "sha256:0a"},
 	}
 	i.Missing = []inspect.Missing{{Path: "/m", Severity: inspect.Medium, Package: "curl", Executable: true}}
@@ -265,7 +266,7 @@ func TestBinariesAreSorted(t *testing.T) {
 	v := viewOf(i)
 	v.Case.Alerts = []inspect.Alert{{Rule: "Drop", Priority: "Critical", Path: "/b"}}
 	rows := binaryRows(v)
-	has(t, "a binary", line(v, find(t, rows, "binary:/b"), 70), "HIGH ✗ /b", "unowned alerted", "elf", "L1")
+	has(t, "a binary", line(v, find(t, rows, "binary:/b"), 70), "HIGH   /b", "unowned alerted", "elf", "L1")
 	has(t, "a binary", detail(v, find(t, rows, "binary:/b")), "no package owns it (unowned)",
 		"an alert names it (alerted)", "owner       no package owns it", "step        COPY b /", "Alerts that name it",
 		"81.9 kB")
@@ -384,15 +385,15 @@ func TestSignaturesGatesAndStores(t *testing.T) {
 		{ID: "key", Status: inspect.Unknown, Reason: "unknown-key"},
 	}
 	i.Gates = []inspect.Gate{
-		{Name: "late policy", Status: inspect.Verified, By: "Kyverno", FailsOpen: true, Since: ago(60),
+		{Name: "late policy", Status: inspect.GatePassed, By: "Kyverno", FailsOpen: true, Since: ago(60),
 			Changed: ago(30)},
-		{Name: inspect.GateSignature, Status: inspect.Failed, Detail: "the known-good was signed"},
-		{Name: inspect.GateProvenance, Status: inspect.Absent},
+		{Name: inspect.GateSignature, Status: inspect.GateRefused, Detail: "the known-good was signed"},
+		{Name: inspect.GateProvenance, Status: inspect.GateAbsent},
 	}
 	i.Stores = []inspect.StoreReply{
-		{Store: "tag", Subject: "sha256:index", Status: inspect.Verified, Found: 1},
-		{Store: "referrers", Status: inspect.Absent},
-		{Store: "layout", Status: inspect.Unknown, Detail: "500"}, {Store: "many", Status: inspect.Verified, Found: 12},
+		{Store: "tag", Subject: "sha256:index", Status: inspect.StoreFound, Found: 1},
+		{Store: "referrers", Status: inspect.StoreEmpty},
+		{Store: "layout", Status: inspect.StoreUnreachable, Detail: "500"}, {Store: "many", Status: inspect.StoreFound, Found: 12},
 	}
 	i.Diff = &inspect.Diff{Signers: []string{"signed by acme before"},
 		KnownGood: &inspect.KnownGood{Reference: "acme/web:1.3"}}
@@ -410,7 +411,7 @@ func TestSignaturesGatesAndStores(t *testing.T) {
 		"signature:bad":   "✗ signature key 0123456789ab",
 		"signature:who":   "? attested  unknown signer", "signature:ok": "✓ signature github.com/acme",
 		"store:tag:sha256:index": "1 store     tag index: 1 signature or attestation",
-		"store:referrers:":       "– store     referrers : none", "store:layout:": "? store     layout : 500",
+		"store:referrers:":       "– store     referrers : none", "store:layout:": "? store     layout : unreachable: 500",
 		"store:many:": "9 store     many : 12 signatures or attestations",
 	} {
 		has(t, id, line(v, find(t, rows, id), 80), want)
@@ -434,7 +435,7 @@ func TestSignaturesGatesAndStores(t *testing.T) {
 func TestProvenanceIsAClaimUnlessSigned(t *testing.T) {
 	i := imageOf("web")
 	i.Signatures = []inspect.Signature{{ID: "g1", Identity: "ci@acme", Status: inspect.Verified}}
-	i.Gates = []inspect.Gate{{Name: inspect.GateProvenance, Status: inspect.Absent}, {Name: "other"}}
+	i.Gates = []inspect.Gate{{Name: inspect.GateProvenance, Status: inspect.GateAbsent}, {Name: "other"}}
 	i.Provenance = []inspect.Provenance{
 		{ID: "p1", Status: inspect.Unknown, Reason: "unsigned", Source: "git+https://github.com/acme/web",
 			Commit: "9f8e7d6c5b4a3928", Builder: "ci", Notes: []string{"another builder"},

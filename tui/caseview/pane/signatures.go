@@ -60,11 +60,11 @@ func gateRow(v View, g inspect.Gate) Row {
 		Layer: -1, Object: g,
 		Line: func(w int) []widget.Cell {
 			return []widget.Cell{v.Paint.SignCell(label.Sign(g.Status.Tone())), {Text: "gate", Tone: widget.ToneDim, Width: 9},
-				{Text: g.Name + ": " + cmp.Or(g.Detail, label.Status(g.Status.Tone())), Width: -1}}
+				{Text: g.Name + ": " + cmp.Or(g.Detail, g.Status.Words()), Width: -1}}
 		},
 		Detail: func(d *widget.Document) {
 			d.Say(widget.ToneBold, "Gate: "+g.Name)
-			d.Outcome(label.Sign(g.Status.Tone()), label.Status(g.Status.Tone()), g.Detail)
+			d.Outcome(label.Sign(g.Status.Tone()), g.Status.Words(), g.Detail)
 			d.Field("system", g.By)
 			if g.FailsOpen {
 				d.Say(widget.ToneWarn, "Fails open: while it does not answer, requests are admitted unchecked.")
@@ -224,7 +224,7 @@ func expectedDetail(d *widget.Document, v View) {
 
 // storeRow is a store that was queried, with what was found there.
 func storeRow(v View, r inspect.StoreReply) Row {
-	result := cmp.Or(r.Detail, label.Status(r.Status.Tone()))
+	result := strings.TrimSuffix("unreachable: "+r.Detail, ": ")
 	switch {
 	case r.Found > 0:
 		result = widget.Plural(r.Found, "signature") + " or attestations"
@@ -238,13 +238,13 @@ func storeRow(v View, r inspect.StoreReply) Row {
 		ID: "store:" + r.Store + ":" + r.Subject, Text: r.Store + " " + result, Value: r.Subject,
 		Container: v.Container, Layer: -1, Object: r,
 		Line: func(w int) []widget.Cell {
-			return []widget.Cell{{Text: storeSign(v.Paint, r), Tone: storeTone(r.Status.Tone()), Width: v.Paint.SignWidth()},
+			return []widget.Cell{{Text: storeSign(v.Paint, r), Tone: storeTone(r.Status), Width: v.Paint.SignWidth()},
 				{Text: "store", Tone: widget.ToneDim, Width: 9},
 				{Text: r.Store + " " + label.Digest(r.Subject) + ": " + result, Tone: widget.ToneDim, Width: -1}}
 		},
 		Detail: func(d *widget.Document) {
 			d.Say(widget.ToneBold, "Store "+r.Store)
-			d.Outcome(label.Sign(r.Status.Tone()), result, "")
+			d.Say(storeTone(r.Status), result)
 			d.Field("digest", r.Subject)
 			d.Field("detail", r.Detail)
 			if v.Image().Index == r.Subject {
@@ -263,9 +263,9 @@ func storeSign(p *widget.Paint, r inspect.StoreReply) string {
 }
 
 // storeTone: an answer of a store is no verdict, so it is never green.
-func storeTone(s inspect.Status) widget.Tone {
-	if s == inspect.Unknown || s == inspect.Failed {
-		return label.Sign(s).Tone()
+func storeTone(s inspect.StoreStatus) widget.Tone {
+	if s == inspect.StoreUnreachable {
+		return widget.ToneWarn
 	}
 	return widget.ToneDim
 }
