@@ -114,7 +114,7 @@ func partsOf(stream []byte) (parts, error) {
 		case e.Layer != nil && e.Layer.Number >= 0 && e.Layer.Status == "verified" && p.firstLayer == 0:
 			p.firstLayer = at
 		case e.End == nil:
-		case e.End.Status == "unknown":
+		case e.End.Status == "blocked":
 			return p, fmt.Errorf("the check %s of backtrail could not be made, so its times mean nothing: %s", e.Check, e.End.Reason)
 		case e.Check == "layers":
 			p.index = e.Time.Sub(begun)

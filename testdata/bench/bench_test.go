@@ -21,17 +21,17 @@ func TestPartsOf(t *testing.T) {
 		`{"time":"2026-01-02T03:04:00Z","header":{"started":"2026-01-02T03:04:00Z"}}`,
 		`{"time":"2026-01-02T03:04:01Z","check":"layers","subject":"image","begin":{}}`,
 		`{"time":"2026-01-02T03:04:01Z","check":"layers","layer":{"number":0,"status":"unknown"}}`,
-		`{"time":"2026-01-02T03:04:02Z","check":"signatures","end":{"status":"verified"}}`,
-		`{"time":"2026-01-02T03:04:03Z","check":"provenance","end":{"status":"verified"}}`,
+		`{"time":"2026-01-02T03:04:02Z","check":"signatures","end":{"status":"done"}}`,
+		`{"time":"2026-01-02T03:04:03Z","check":"provenance","end":{"status":"done"}}`,
 		`{"time":"2026-01-02T03:04:04Z","check":"layers","layer":{"number":1,"status":"verified"}}`,
-		`{"time":"2026-01-02T03:04:09Z","check":"layers","end":{"status":"verified"}}`,
+		`{"time":"2026-01-02T03:04:09Z","check":"layers","end":{"status":"done"}}`,
 	}
 	got, err := partsOf([]byte(strings.Join(stream, "\n")))
 	want := parts{index: 8 * time.Second, signature: 2 * time.Second, provenance: 3 * time.Second, firstLayer: 4 * time.Second}
 	if err != nil || got != want {
 		t.Errorf("got %+v, %v; want %+v", got, err, want)
 	}
-	stream[6] = `{"time":"2026-01-02T03:04:09Z","check":"layers","end":{"status":"unknown","reason":"no space left"}}`
+	stream[6] = `{"time":"2026-01-02T03:04:09Z","check":"layers","end":{"status":"blocked","reason":"no space left"}}`
 	if _, err := partsOf([]byte(strings.Join(stream, "\n"))); err == nil || !strings.Contains(err.Error(), "no space left") {
 		t.Errorf("a check that could not be made: %v", err)
 	}

@@ -167,7 +167,7 @@ func TestAlertsFromCluster(t *testing.T) {
 	for _, user := range []string{env.Responder, env.Reader} {
 		r := newResponder(t, user)
 		var list podsJSON
-		result := r.run(exitVerified, "pods", "-o", "json", "--alerts-from-cluster")
+		result := r.run(exitPassed, "pods", "-o", "json", "--alerts-from-cluster")
 		decode(t, result, &list)
 		if got := a.rules(&list); !slices.Equal(got, want) {
 			t.Errorf("%s: the alerts are %q, want %q", user, got, want)
@@ -177,7 +177,7 @@ func TestAlertsFromCluster(t *testing.T) {
 		}
 		says(t, result.Stdout, "left out", "of kyverno")
 	}
-	less := newResponder(t, env.PodsOnly).run(exitVerified, "pods", "--alerts-from-cluster")
+	less := newResponder(t, env.PodsOnly).run(exitPassed, "pods", "--alerts-from-cluster")
 	says(t, less.Stdout, a.pod.Name)
 	says(t, less.Stderr, "alerts in policyreports of wgpolicyk8s.io", "forbidden")
 	if stack.Kubelet {
@@ -199,7 +199,7 @@ func TestAlertsFromCluster(t *testing.T) {
 	if stack.Kubelet {
 		says(t, custody, "/pods/falco-x/log?container=falco")
 	}
-	newResponder(t, env.Nobody).run(exitVerified, "verify", bundle)
+	newResponder(t, env.Nobody).run(exitPassed, "verify", bundle)
 }
 
 // On the screen: an alert that is posted comes in where it belongs, the cursor stays on its row, and a flagged pod that goes

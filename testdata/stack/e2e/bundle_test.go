@@ -16,7 +16,7 @@ func TestExportAndVerify(t *testing.T) {
 	in := theIncident(t)
 	r := newResponder(t, env.Responder)
 	bundle := r.file("evidence")
-	result := r.run(exitVerified, "inspect", "pod/"+in.control.Name, "-n", in.namespace, "--offline", "--key", in.signer.Public, "--export", bundle)
+	result := r.run(exitPassed, "inspect", "pod/"+in.control.Name, "-n", in.namespace, "--offline", "--key", in.signer.Public, "--export", bundle)
 	says(t, result.Stdout+result.Stderr, "tagmanifest sha256:")
 	for _, name := range []string{"bagit.txt", "manifest-sha256.txt", "tagmanifest-sha512.txt", "data/case.json", "data/events.jsonl", "data/report.html", "data/custody.jsonl", "data/image/index.json"} {
 		if _, err := os.Stat(filepath.Join(bundle, name)); err != nil {
@@ -25,11 +25,11 @@ func TestExportAndVerify(t *testing.T) {
 	}
 
 	offline := newResponder(t, env.Nobody) // another person, whose kubeconfig is of no use
-	withKey := verifyBundle(offline, exitVerified, bundle, "--key", in.signer.Public)
+	withKey := verifyBundle(offline, exitPassed, bundle, "--key", in.signer.Public)
 	if withKey.Intact != "verified" || withKey.Reproduced != "verified" || withKey.Authentic != "absent" {
 		t.Errorf("with the key: %+v; want intact and reproduced, signed by nobody", withKey)
 	}
-	without := verifyBundle(offline, exitUnknown, bundle)
+	without := verifyBundle(offline, exitIncomplete, bundle)
 	if without.Intact != "verified" || without.Status != "unknown" {
 		t.Errorf("without the key: %+v; want intact, and unknown since only the bag has the key", without)
 	}
@@ -64,7 +64,7 @@ func TestExportFailedCase(t *testing.T) {
 		return nil
 	})
 	must(t, err)
-	verified := newResponder(t, env.Nobody).run(exitVerified, "verify", bundle)
+	verified := newResponder(t, env.Nobody).run(exitPassed, "verify", bundle)
 	says(t, verified.Stdout, "intact")
 }
 

@@ -39,7 +39,7 @@ func TestInspectDamagedLayer(t *testing.T) {
 			defer cancel()
 			result, err := r.program.Run(ctx, "inspect", "-o", "json", "--offline", reference)
 			must(t, err)
-			if result.Code != exitFailed && result.Code != exitUnknown {
+			if result.Code != exitFailed && result.Code != exitIncomplete {
 				t.Fatalf("a damaged layer ended with %s", result)
 			}
 			var c caseJSON
@@ -68,7 +68,7 @@ func TestInterruptedInspect(t *testing.T) {
 	if err := json.Unmarshal([]byte(result.Stdout), &c); err != nil || c.Complete {
 		t.Fatalf("want a partial case that says so (%v)\n%s", err, result)
 	}
-	says(t, r.run(exitVerified, "cases").Stdout, "shop")
+	says(t, r.run(exitPassed, "cases").Stdout, "shop")
 }
 
 // Ctrl+c before the first manifest has come: there is no case yet, but the exit is the same.
@@ -87,7 +87,7 @@ func TestInspectLeavesALargeLayerOut(t *testing.T) {
 	r := newResponder(t, env.Nobody)
 	slow := []string{reference, "--registry-map", stack.Registry.Host + "=" + link.Addr}
 	started := time.Now()
-	c := r.inspect(exitUnknown, append(slow, "--max-layer", "1MB", "--export", r.file("evidence"))...)
+	c := r.inspect(exitIncomplete, append(slow, "--max-layer", "1MB", "--export", r.file("evidence"))...)
 	if took := time.Since(started); took > 7*time.Second {
 		t.Errorf("it took %v: the layer was read", took)
 	}
@@ -95,8 +95,8 @@ func TestInspectLeavesALargeLayerOut(t *testing.T) {
 	if heavy.Status != "unknown" || heavy.Reason != "skipped" || c.Images[0].Status != "unknown" {
 		t.Errorf("layer %+v, image %s", heavy, c.Images[0].Status)
 	}
-	newResponder(t, env.Nobody).run(exitVerified, "verify", r.file("evidence"))
-	if c := r.inspect(exitVerified, reference); c.Images[0].Status != "verified" {
+	newResponder(t, env.Nobody).run(exitPassed, "verify", r.file("evidence"))
+	if c := r.inspect(exitPassed, reference); c.Images[0].Status != "verified" {
 		t.Errorf("the image is %s (%s), want verified", c.Images[0].Status, c.Images[0].Reason)
 	}
 }

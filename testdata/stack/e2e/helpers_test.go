@@ -18,10 +18,10 @@ import (
 
 // Exit codes of backtrail.
 const (
-	exitVerified = 0
+	exitPassed = 0
 	exitNotRun   = 1
 	exitFailed   = 3
-	exitUnknown  = 4
+	exitIncomplete  = 4
 )
 
 // runTimeout bounds one run of backtrail; the images here are small.

@@ -78,7 +78,7 @@ func checkUnsigned(t *testing.T, c *caseJSON) {
 	if !found {
 		t.Errorf("no failed finding says that the signature is missing: %+v", c.Findings)
 	}
-	if gate := gateOf(img, "signature"); gate != "absent" && gate != "failed" {
+	if gate := gateOf(img, "signature"); gate != "absent" && gate != "refused" {
 		t.Errorf("the gate signature is %q of an unsigned image", gate)
 	}
 	if len(c.Expected.Keys) != 1 || !strings.HasPrefix(c.Expected.Keys[0].Digest, "sha256:") {
@@ -206,8 +206,8 @@ func TestInspectFindsPreviousImage(t *testing.T) {
 func TestInspectGoodPod(t *testing.T) {
 	in := theIncident(t)
 	r := newResponder(t, env.Responder)
-	c := r.inspect(exitVerified, "pod/"+in.control.Name, "-n", in.namespace, "--key", in.signer.Public)
-	if c.Status != "verified" || len(c.Images) != 1 || c.Images[0].Digest != in.good {
+	c := r.inspect(exitPassed, "pod/"+in.control.Name, "-n", in.namespace, "--key", in.signer.Public)
+	if c.Status != "passed" || len(c.Images) != 1 || c.Images[0].Digest != in.good {
 		t.Fatalf("status %s, images %+v", c.Status, c.Images)
 	}
 	img := c.Images[0]

@@ -24,7 +24,7 @@ func TestPods(t *testing.T) {
 	stranger := `{"rule":"Terminal shell in container","priority":"Notice","time":"2026-03-02T08:00:00Z","output":"a shell","output_fields":{"container.id":"0123456789ab","k8s.ns.name":"other","k8s.pod.name":"gone"}}`
 	must(t, os.WriteFile(alerts, []byte(string(line)+stranger+"\n{\"rule\": broken\n"), 0o600))
 
-	result := r.run(exitVerified, "pods", "-o", "json", "-n", in.namespace, "--alerts", alerts)
+	result := r.run(exitPassed, "pods", "-o", "json", "-n", in.namespace, "--alerts", alerts)
 	var list podsJSON
 	decode(t, result, &list)
 	if list.Schema != "backtrail.dev/pods/v1" || len(list.Pods) != 2 {
@@ -60,7 +60,7 @@ func TestPodsTellContainerTypes(t *testing.T) {
 	must(t, err)
 
 	var list podsJSON
-	decode(t, newResponder(t, env.Reader).run(exitVerified, "pods", "-o", "json", "-n", namespace), &list)
+	decode(t, newResponder(t, env.Reader).run(exitPassed, "pods", "-o", "json", "-n", namespace), &list)
 	if len(list.Pods) != 1 {
 		t.Fatalf("%d pods, want one", len(list.Pods))
 	}

@@ -117,7 +117,7 @@ func TestTheOrderOfRequests(t *testing.T) {
 	pod := rolled(t, "order", nil)
 	began := time.Now()
 	r := newResponder(t, env.Responder)
-	events := r.run(exitVerified, "inspect", "pod/"+pod.Name, "-n", pod.Namespace, "--offline", "-o", "events")
+	events := r.run(exitPassed, "inspect", "pod/"+pod.Name, "-n", pod.Namespace, "--offline", "-o", "events")
 
 	all, err := stack.Requests(env.Responder)
 	must(t, err)
@@ -189,7 +189,7 @@ func TestADeletedPodIsKept(t *testing.T) {
 	}
 
 	name := newestCase(t, r)
-	k := r.kept(exitVerified, "open", name, "-o", "json")
+	k := r.kept(exitPassed, "open", name, "-o", "json")
 	var states []string
 	for _, c := range k.Changes {
 		states = append(states, c.State)
@@ -211,11 +211,11 @@ func TestADeletedPodIsKept(t *testing.T) {
 	}
 
 	bundle := r.file("evidence")
-	r.run(exitVerified, "open", name, "--export", bundle)
+	r.run(exitPassed, "open", name, "--export", bundle)
 	if _, err := os.Stat(filepath.Join(bundle, "data/cluster/pod-deleted-"+pod.Name+".json")); err != nil {
 		t.Error(err)
 	}
-	newResponder(t, env.Nobody).run(exitVerified, "verify", bundle)
+	newResponder(t, env.Nobody).run(exitPassed, "verify", bundle)
 }
 
 // The log of the run before a restart is kept as well as that of the present one.
@@ -240,7 +240,7 @@ func TestLogsOfARestartAreKept(t *testing.T) {
 		return status.RestartCount > 0 && status.State.Running != nil && status.LastTerminationState.Terminated != nil, nil
 	}))
 	status := pod.Status.ContainerStatuses[0]
-	k := newResponder(t, env.Responder).kept(exitVerified, "inspect", "pod/"+pod.Name, "-n", pod.Namespace, "--offline", "-o", "json")
+	k := newResponder(t, env.Responder).kept(exitPassed, "inspect", "pod/"+pod.Name, "-n", pod.Namespace, "--offline", "-o", "json")
 	logs := k.paths("logs/", false)
 	for what, id := range map[string]string{"the present run": status.ContainerID, "the run before": status.LastTerminationState.Terminated.ContainerID} {
 		_, bare, _ := strings.Cut(id, "://")
@@ -254,7 +254,7 @@ func TestLogsOfARestartAreKept(t *testing.T) {
 func TestPodsOnlySaysWhatItDoesNotSee(t *testing.T) {
 	pod := rolled(t, "podsonly", nil)
 	r := newResponder(t, env.PodsOnly)
-	k := r.kept(exitVerified, "inspect", "pod/"+pod.Name, "-n", pod.Namespace, "--offline", "-o", "json")
+	k := r.kept(exitPassed, "inspect", "pod/"+pod.Name, "-n", pod.Namespace, "--offline", "-o", "json")
 	unseen := map[string]bool{}
 	for _, u := range k.Pod.Reach.Unseen {
 		unseen[u.Source] = u.Reason != ""
@@ -278,13 +278,13 @@ func TestPodsOnlySaysWhatItDoesNotSee(t *testing.T) {
 	}) {
 		t.Error("it may watch pods")
 	}
-	brief := r.run(exitVerified, "inspect", "pod/"+pod.Name, "-n", pod.Namespace, "--offline", "-o", "brief")
+	brief := r.run(exitPassed, "inspect", "pod/"+pod.Name, "-n", pod.Namespace, "--offline", "-o", "brief")
 	says(t, brief.Stdout, "NOT KEPT", "KEPT 1 pod object")
 }
 
 // The role that backtrail prints is enough for all that it reads, and holds nothing that it does not.
 func TestThePrintedRoleIsEnough(t *testing.T) {
-	printed := newResponder(t, env.Nobody).run(exitVerified, "rbac").Stdout
+	printed := newResponder(t, env.Nobody).run(exitPassed, "rbac").Stdout
 	role := &rbacv1.ClusterRole{}
 	must(t, yaml.UnmarshalStrict([]byte(printed), role))
 	for _, rule := range role.Rules {
@@ -310,7 +310,7 @@ func TestThePrintedRoleIsEnough(t *testing.T) {
 	}, metav1.CreateOptions{})
 	must(t, err)
 	r := newResponder(t, env.Least)
-	k := r.kept(exitVerified, "inspect", "pod/"+pod.Name, "-n", pod.Namespace, "--offline", "-o", "json")
+	k := r.kept(exitPassed, "inspect", "pod/"+pod.Name, "-n", pod.Namespace, "--offline", "-o", "json")
 	requests, err := stack.Requests(env.Least)
 	must(t, err)
 	for _, q := range requests {
@@ -331,7 +331,7 @@ func TestThePrintedRoleIsEnough(t *testing.T) {
 	if !slices.Equal(pickers, []string{"ReplicaSet", "Service"}) || k.Pod.Reach.Shared.Partial || k.Pod.Reach.Shared.Node.Count == 0 {
 		t.Errorf("picked by %v, %+v", pickers, k.Pod.Reach.Shared)
 	}
-	plain := r.run(exitVerified, "inspect", "pod/"+pod.Name, "-n", pod.Namespace, "--offline")
+	plain := r.run(exitPassed, "inspect", "pod/"+pod.Name, "-n", pod.Namespace, "--offline")
 	says(t, plain.Stdout, "Service shop (by app)")
 }
 
@@ -340,23 +340,23 @@ func TestThePrintedRoleIsEnough(t *testing.T) {
 func TestPruneKeepsWhatACaseNeeds(t *testing.T) {
 	pod, digest := rollAndDelete(t, "pruned", image.Edition("pruned"))
 	r := newResponder(t, env.Responder)
-	lost := r.kept(exitUnknown, "inspect", "pod/"+pod.Name, "-n", pod.Namespace, "--offline", "-o", "json")
+	lost := r.kept(exitIncomplete, "inspect", "pod/"+pod.Name, "-n", pod.Namespace, "--offline", "-o", "json")
 	if len(lost.Images) != 1 || lost.Images[0].Reason != "missing-blob" || len(lost.Images[0].Left) == 0 {
 		t.Errorf("images %+v; want what is left of one that is lost", lost.Images)
 	}
 
 	good := rolled(t, "prunedtoo", nil)
-	r.run(exitVerified, "inspect", "pod/"+good.Name, "-n", good.Namespace, "--offline")
+	r.run(exitPassed, "inspect", "pod/"+good.Name, "-n", good.Namespace, "--offline")
 	name := newestCase(t, r)
-	pruned := r.run(exitVerified, "cache", "prune", "--days", "0")
+	pruned := r.run(exitPassed, "cache", "prune", "--days", "0")
 	says(t, pruned.Stdout, "stay", name+": not exported", "needs nothing here")
 	bundle := r.file("evidence")
-	r.run(exitVerified, "open", name, "--export", bundle, "--layers", "all")
-	v := verifyBundle(newResponder(t, env.Nobody), exitVerified, bundle)
+	r.run(exitPassed, "open", name, "--export", bundle, "--layers", "all")
+	v := verifyBundle(newResponder(t, env.Nobody), exitPassed, bundle)
 	if v.Intact != "verified" || v.Reproduced != "verified" {
 		t.Errorf("%+v", v)
 	}
-	if strings.Contains(r.run(exitVerified, "cache", "prune", "--days", "0").Stdout, name) {
+	if strings.Contains(r.run(exitPassed, "cache", "prune", "--days", "0").Stdout, name) {
 		t.Errorf("an exported case still needs the cache (%s)", digest)
 	}
 }

@@ -23,13 +23,13 @@ import (
 func TestInspectDigestGoneFromRegistry(t *testing.T) {
 	pod, digest := rollAndDelete(t, "gone", image.Edition("gone"))
 	r := newResponder(t, env.Responder)
-	c := r.inspect(exitUnknown, "pod/"+pod.Name, "-n", pod.Namespace)
-	if len(c.Images) != 1 || c.Images[0].Status != "unknown" || c.Status != "unknown" {
-		t.Fatalf("status %s, images %+v; want unknown", c.Status, c.Images)
+	c := r.inspect(exitIncomplete, "pod/"+pod.Name, "-n", pod.Namespace)
+	if len(c.Images) != 1 || c.Images[0].Status != "unknown" || c.Status != "incomplete" {
+		t.Fatalf("status %s, images %+v; want incomplete", c.Status, c.Images)
 	}
-	result := r.run(exitUnknown, "inspect", "pod/"+pod.Name, "-n", pod.Namespace, "--offline", "--export", r.file("evidence"))
+	result := r.run(exitIncomplete, "inspect", "pod/"+pod.Name, "-n", pod.Namespace, "--offline", "--export", r.file("evidence"))
 	says(t, result.Stdout+result.Stderr, digest[:19], "404")
-	newResponder(t, env.Nobody).run(exitVerified, "verify", r.file("evidence"))
+	newResponder(t, env.Nobody).run(exitPassed, "verify", r.file("evidence"))
 }
 
 // The repository has lost the digest, but another one still has it, and that is the one the node names: an imageID may be of
@@ -50,7 +50,7 @@ func TestInspectDigestFoundElsewhere(t *testing.T) {
 		t.Fatalf("the imageID is %s, want the mirror's: this story cannot be told", id)
 	}
 
-	c := newResponder(t, env.Responder).inspect(exitVerified, "pod/"+pod.Name, "-n", pod.Namespace)
+	c := newResponder(t, env.Responder).inspect(exitPassed, "pod/"+pod.Name, "-n", pod.Namespace)
 	if len(c.Images) != 1 || c.Images[0].Digest != digest || c.Images[0].Status != "verified" {
 		t.Fatalf("images %+v; want %s, verified", c.Images, digest)
 	}
@@ -83,15 +83,15 @@ func TestInspectPrivateRegistry(t *testing.T) {
 	args := []string{"pod/" + pod.Name, "-n", pod.Namespace}
 
 	r := newResponder(t, env.Responder)
-	none := r.run(exitUnknown, append([]string{"inspect", "--offline"}, args...)...)
+	none := r.run(exitIncomplete, append([]string{"inspect", "--offline"}, args...)...)
 	says(t, none.Stdout+none.Stderr, stack.Private.Host, "401")
 
 	dockerConfig(t, r, "not the password")
-	wrong := r.run(exitUnknown, append([]string{"inspect", "--offline"}, args...)...)
+	wrong := r.run(exitIncomplete, append([]string{"inspect", "--offline"}, args...)...)
 	says(t, wrong.Stdout+wrong.Stderr, stack.Private.Host, "401")
 
 	dockerConfig(t, r, stack.Private.Password)
-	if c := r.inspect(exitVerified, args...); c.Images[0].Status != "verified" {
+	if c := r.inspect(exitPassed, args...); c.Images[0].Status != "verified" {
 		t.Errorf("with credentials the image is %s (%s)", c.Images[0].Status, c.Images[0].Reason)
 	}
 }

@@ -22,7 +22,7 @@ func TestInspectWithPodsOnly(t *testing.T) {
 // Whoever may read all but Secrets gets the whole case.
 func TestInspectWithReader(t *testing.T) {
 	in := theIncident(t)
-	c := newResponder(t, env.Reader).inspect(exitVerified, "pod/"+in.control.Name, "-n", in.namespace, "--key", in.signer.Public)
+	c := newResponder(t, env.Reader).inspect(exitPassed, "pod/"+in.control.Name, "-n", in.namespace, "--key", in.signer.Public)
 	if !c.Complete {
 		t.Error("the case is not complete")
 	}

@@ -84,7 +84,7 @@ func TestWalkOnScreen(t *testing.T) {
 	if code := s.ends(); code != 0 {
 		t.Errorf("the program ended with %d", code)
 	}
-	newResponder(t, env.Nobody).run(exitVerified, "verify", bundle)
+	newResponder(t, env.Nobody).run(exitPassed, "verify", bundle)
 }
 
 // Escape goes back and never quits; ctrl+c always quits, and the case is on disk all the same.
@@ -99,5 +99,5 @@ func TestCaseSurvivesInterrupt(t *testing.T) {
 	s.shows("2 pods")
 	s.types(ctrlC)
 	s.ends()
-	says(t, r.run(exitVerified, "cases").Stdout, in.shop.Name)
+	says(t, r.run(exitPassed, "cases").Stdout, in.shop.Name)
 }

@@ -66,7 +66,7 @@ func TestSigningForms(t *testing.T) {
 				if !f.bundle {
 					store = "tag"
 				}
-				o.agree(ctx, t, f, reference, exitVerified, "verified", store)
+				o.agree(ctx, t, f, reference, exitPassed, "verified", store)
 
 				altered := copyAltered(t, f, repository, repository+"-altered", strings.TrimPrefix(reference, repository+"@"))
 				o.agree(ctx, t, f, altered, exitFailed, f.altered, store)

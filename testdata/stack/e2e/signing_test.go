@@ -37,7 +37,7 @@ func TestCosignSignsAndAttests(t *testing.T) {
 			must(t, signer.Verify(ctx, reference, test.flags != nil))
 			must(t, signer.VerifyAttestation(ctx, reference, "slsaprovenance1", test.flags != nil))
 
-			img := newResponder(t, env.Nobody).inspect(exitVerified, reference, "--key", signer.Public).Images[0]
+			img := newResponder(t, env.Nobody).inspect(exitPassed, reference, "--key", signer.Public).Images[0]
 			if len(img.Signatures) != 2 || len(img.Provenance) != 1 || img.Provenance[0].Status != "verified" {
 				t.Fatalf("signatures %+v, provenance %+v; want two and one, verified", img.Signatures, img.Provenance)
 			}

@@ -66,7 +66,7 @@ func TestStoryCompromisedPackage(t *testing.T) {
 	pod, err := stack.SetImage(s.ctx, s.namespace, "shop", tag, digest)
 	must(t, err)
 
-	c := s.inspect(exitVerified, pod, "--alerts", s.alert(pod, "shop", image.Trojaned, harness.Lower),
+	c := s.inspect(exitPassed, pod, "--alerts", s.alert(pod, "shop", image.Trojaned, harness.Lower),
 		"--known-good", s.repository("shop")+"@"+before)
 	s.answers(c, whereFrom, image.Trojaned+", which the alert names, is the image's own file, of layer 2 (build step: apt-get install -y procps)", "as package procps installed it")
 	s.answers(c, howIn, "it came in with a package dependency: "+image.Trojaned+" is of package procps, which changed from "+image.TrojanFrom+" to "+image.TrojanTo,
@@ -81,9 +81,9 @@ func TestStoryCompromisedPackage(t *testing.T) {
 func TestStoryCleanControl(t *testing.T) {
 	s := tell(t, "story-control", nil)
 	pod := s.roll("shop", "1", image.Good)
-	c := s.inspect(exitVerified, pod)
+	c := s.inspect(exitPassed, pod)
 	for _, a := range c.Answers {
-		if a.Status != "absent" || a.Text != "nothing to explain: no alert, and no finding that failed" {
+		if a.Status != "none" || a.Text != "nothing to explain: no alert, and no finding that failed" {
 			t.Errorf("%s: %s %q", a.Question, a.Status, a.Text)
 		}
 	}
@@ -92,6 +92,6 @@ func TestStoryCleanControl(t *testing.T) {
 			t.Errorf("a false alarm: %+v", f)
 		}
 	}
-	plain := s.r.run(exitVerified, "inspect", "pod/"+pod.Name, "-n", s.namespace, "--offline")
+	plain := s.r.run(exitPassed, "inspect", "pod/"+pod.Name, "-n", s.namespace, "--offline")
 	says(t, plain.Stdout, "nothing to explain")
 }

@@ -21,13 +21,13 @@ func TestStoryWithPodsOnly(t *testing.T) {
 	c := s.inspect(exitFailed, pod, "--alerts", s.alert(pod, "shop", image.Dropped, harness.Lower), "--platform", "linux/amd64")
 	s.answers(c, whereFrom, image.Dropped+", which the alert names, is the image's own file, of layer 3", "belongs to no package")
 	s.answers(c, howIn, "own build", "who set the image is not known", "kubectl get replicaset")
-	s.answers(c, whyMissed, "the image is not signed", "which webhooks verify images is not known", "to know, run: kubectl get validatingwebhookconfigurations")
+	s.answers(c, whyMissed, "the image is not signed", "which webhooks verify images is unknown", "to know, run: kubectl get validatingwebhookconfigurations")
 	var notices []string
 	for _, n := range c.Notices {
 		notices = append(notices, n.Text+" "+n.Hint)
 	}
 	says(t, strings.Join(notices, "\n"), "could not be read of the cluster: the namespace's labels, mutating webhooks, validating webhooks, admission policies, their bindings, network policies", "not all events are kept",
-		"backtrail rbac prints the role", "the policies of the cluster are not known: not permitted to list")
+		"backtrail rbac prints the role", "the policies of the cluster could not be read: not permitted to list")
 }
 
 // slow is the link of a responder far away: so long each way, and so many bits a second.
@@ -107,7 +107,7 @@ func milestones(t *testing.T, stream string) map[string]time.Time {
 		note("pod", e.Pod != nil)
 		note("alert", e.Alert != nil)
 		note("place", e.Alert != nil && e.Alert.File.Origin == "image" && e.Alert.File.Layer == 3)
-		note("signature", e.Gate != nil && e.Gate.Name == "signature" && e.Gate.Status == "verified")
+		note("signature", e.Gate != nil && e.Gate.Name == "signature" && e.Gate.Status == "passed")
 	}
 	must(t, lines.Err())
 	return at

@@ -17,7 +17,7 @@ func TestStoryDroppedAtRunTime(t *testing.T) {
 	} else {
 		t.Log("no kubelet here: there is no container to write into, the alert alone tells of it")
 	}
-	c := s.inspect(exitUnknown, pod, "--alerts", s.alert(pod, "shop", path, harness.Upper))
+	c := s.inspect(exitIncomplete, pod, "--alerts", s.alert(pod, "shop", path, harness.Upper))
 	s.answers(c, whereFrom, path+", which the alert names, was written at run time: it is not in the image, and we do not have its bytes", "nothing in the image itself stands out: all of its layers were read")
 	s.answers(c, howIn, path+" was written after the container had started: it did not come in with the image", "who wrote it is not known")
 	saysNot(t, answerOf(t, c, howIn).Text, "came in with the image's own build", "base image")
@@ -41,7 +41,7 @@ func TestStoryDebugContainer(t *testing.T) {
 
 	c := s.inspect(exitFailed, pod, "--alerts", s.alert(pod, "debugger", image.Dropped, harness.Lower))
 	s.answers(c, whereFrom, image.Dropped+", which the alert names, is the image's own file, of layer 3")
-	s.answers(c, howIn, "in debugger: it came in with a debug container, which somebody attached to the running pod", "container debugger, with image "+tools+", was attached to it by kubectl-debug at")
+	s.answers(c, howIn, "in debugger: it came in with a debug container, which somebody attached to the running pod", "debug container debugger with image "+tools+" was attached to the pod by kubectl-debug at")
 	saysNot(t, answerOf(t, c, howIn).Text, "in shop:", "rolled it out", "who set the image")
 	s.answers(c, whyMissed, "in debugger: the image is not signed", "nothing in the cluster verifies the images of a debug container on its way in")
 	if f := findingOf(t, c, "debug-container"); f.Subject != "debugger" || f.Severity != "medium" {

@@ -45,7 +45,7 @@ func TestStoryInjectedSidecar(t *testing.T) {
 	if s.gate.Asked(s.namespace, "/inject") < 4 || len(pod.Spec.Containers) != 2 {
 		t.Fatalf("the injector was asked %d times, and the pod has %d containers", s.gate.Asked(s.namespace, "/inject"), len(pod.Spec.Containers))
 	}
-	c := s.inspect(exitVerified, pod)
+	c := s.inspect(exitPassed, pod)
 	f := findingOf(t, c, "injected-everywhere")
 	if f.Severity != "info" || f.Subject != "sidecar-proxy" {
 		t.Errorf("%+v", f)

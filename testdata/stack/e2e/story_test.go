@@ -120,7 +120,7 @@ func (s *story) inspect(want int, pod *corev1.Pod, args ...string) *caseJSON {
 func (s *story) answers(c *caseJSON, question string, words ...string) {
 	s.t.Helper()
 	a := answerOf(s.t, c, question)
-	if a.Status != "verified" {
+	if a.Status != "answered" && a.Status != "partial" {
 		s.t.Errorf("the answer to %s is %s: %s", question, a.Status, a.Text)
 	}
 	says(s.t, a.Text, words...)
