@@ -13,11 +13,11 @@ import (
 
 // Exit codes (CONTRACT): scripts depend on them.
 const (
-	exitPassed    = 0
+	exitPassed      = 0
 	exitCouldNotRun = 1
 	exitUsage       = 2
 	exitFailed      = 3
-	exitIncomplete     = 4
+	exitIncomplete  = 4
 	exitInterrupted = 130
 )
 
