@@ -18,7 +18,7 @@ import (
 // Binaries is the check that asks whose file each file is, and shows the programs that need a look. The client is not
 // asked for anything, since all bytes are in the cache, unless what lies there turns out to be damaged.
 func Binaries(client *registry.Client, cache *layer.Cache, owners *owner.Cache) engine.Check {
-	return engine.Check{Name: layer.CheckBinaries, Needs: []string{layer.CheckLayers}, Run: func(ctx context.Context, on engine.On, emit func(inspect.Event)) error {
+	return engine.Check{Name: layer.CheckBinaries, Needs: []string{layer.CheckLayers}, Limit: layer.WorkLimit, Run: func(ctx context.Context, on engine.On, emit func(inspect.Event)) error {
 		h, err := newScanner(ctx, cache, owners, on, emit)
 		if errors.Is(err, registry.ErrDamagedStore) {
 			if err := cache.Reread(ctx, client, on.Image()); err != nil {
