@@ -20,6 +20,12 @@ type Alert struct {
 	Container   string `json:"container"`
 	ContainerID string `json:"containerID"`
 	Path        string `json:"path"` // of the program that the alert names
+	// CommandLine is that of the process, its name first, words joined by blanks, without secrets. Whoever started the
+	// process chose the words.
+	CommandLine string `json:"commandLine,omitempty"`
+	Directory   string `json:"directory,omitempty"` // working directory of the process
+	Parent      string `json:"parent,omitempty"`    // name or path of the process that started it
+	Terminal    bool   `json:"terminal,omitempty"`  // it had one
 	// FileDigest is the hash of that file as the sensor computed it, ALGORITHM:HEX; "" if it computed none.
 	FileDigest string `json:"fileDigest,omitempty"`
 	// Destination is the far end of the connection that the alert is about.
@@ -29,6 +35,7 @@ type Alert struct {
 	Subject     string      `json:"subject"` // of the image that it was matched to
 	Why         string      `json:"why"`     // the match, or why there is none, in words
 	File        AlertFile   `json:"file"`
+	Ran         *Ran        `json:"ran,omitempty"`   // what the program was given to run, where that is its nature
 	Flags       []string    `json:"flags,omitempty"` // EXE_UPPER_LAYER and the like
 	Count       int         `json:"count"`           // how often it was said
 	Raw         string      `json:"raw"`             // digest of the line as received, an exhibit

@@ -184,7 +184,7 @@ func (a Authority) verdict(rows []Signature) verdictOf {
 		return verdictOf{Failed, "", cmp.Or(a.Message, "static authority: no image passes")}
 	}
 	if len(a.Predicates) == 0 {
-		if i := slices.IndexFunc(rows, func(s Signature) bool { return isSignature(s) && a.made(s) }); i >= 0 {
+		if i := slices.IndexFunc(rows, func(s Signature) bool { return s.OfImage() && a.made(s) }); i >= 0 {
 			return verdictOf{Verified, "", "signed by " + rows[i].Signer()}
 		}
 		if i := slices.IndexFunc(rows, a.made); i >= 0 {
@@ -207,8 +207,8 @@ func (a Authority) verdict(rows []Signature) verdictOf {
 // PredicateCosignSign is the predicate type of a plain signature that cosign writes as a bundle.
 const PredicateCosignSign = "https://sigstore.dev/cosign/sign/v1"
 
-// isSignature reports whether a row is a signature of the image, not an attestation about it.
-func isSignature(s Signature) bool {
+// OfImage reports whether a row is a signature of the image, not an attestation about it.
+func (s Signature) OfImage() bool {
 	return s.PredicateType == "" || s.PredicateType == PredicateCosignSign
 }
 

@@ -1,6 +1,8 @@
 package registry
 
 import (
+	"strings"
+
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
 
@@ -16,7 +18,7 @@ const (
 const AnnotationPredicateType = "in-toto.io/predicate-type"
 
 // BuildKitAttestations lists the manifests of an index that hold attestations of one of its images, by that image's
-// digest. Nobody signed them: they are claims.
+// digest. Those that are no signed statements are claims.
 func BuildKitAttestations(index *v1.IndexManifest, digest string) []v1.Descriptor {
 	if index == nil {
 		return nil
@@ -29,4 +31,10 @@ func BuildKitAttestations(index *v1.IndexManifest, digest string) []v1.Descripto
 		}
 	}
 	return list
+}
+
+// IsSignedStatement reports whether a media type is that of an in-toto statement in a DSSE envelope, as Docker stores it
+// in attestation manifests and referrers: application/vnd.in-toto.provenance+dsse.
+func IsSignedStatement(mediaType string) bool {
+	return strings.HasPrefix(mediaType, "application/vnd.in-toto") && strings.HasSuffix(mediaType, "+dsse")
 }

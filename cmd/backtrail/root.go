@@ -32,6 +32,9 @@ and walk its layers, signatures, provenance, packages and unexpected executables
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.browse(cmd.Context(), std) },
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			if err := checkFlags(cmd); err != nil {
+				return err
+			}
 			return f.checkListen(cmd.HasParent() && cmd.Name() != "demo", cmd.CommandPath())
 		},
 	}

@@ -92,6 +92,7 @@ func (a *Alert) fill(v *fields) {
 	} else if a.Path == "" && strings.Contains(exe, "/") && path.IsAbs(cwd) {
 		a.Path = path.Join(cwd, exe)
 	}
+	a.fillProcess(v)
 	a.Flags = flagsOf(agreed(known, "evt_arg_flags", exeFlags, exeFlagsOld))
 	for _, is := range []struct {
 		field field
@@ -106,6 +107,15 @@ func (a *Alert) fill(v *fields) {
 	a.Target = targetOf(cmp.Or(v[fileName], v[fileOld], v[connectionOld]))
 	a.fillConnection(v)
 	a.fillAudit(v)
+}
+
+// fillProcess reads how the process was started. One thing with two values is left out: nothing is matched by these.
+func (a *Alert) fillProcess(v *fields) {
+	a.CommandLine, _ = v.agree(known, commandLine, commandOld)
+	a.Parent, _ = v.agree(known, parentName, parentOld)
+	a.Directory = known(v[workDir])
+	tty, _ := v.agree(known, terminal, terminalOld)
+	a.Terminal = tty != "" && tty != "0"
 }
 
 // fillAudit reads the object of an event of Kubernetes' audit log, in the words of Falco's plugin

@@ -27,6 +27,12 @@ const (
 	exePathOld
 	exeName
 	workDir
+	commandLine
+	commandOld
+	parentName
+	parentOld
+	terminal
+	terminalOld
 	exeFlags
 	exeFlagsOld
 	inUpperLayer
@@ -73,6 +79,8 @@ var fieldNames = map[string]field{
 	"container_image":        containerImage, "image": imageOld,
 	"k8s_ns_name": namespaceName, "k8s_ns": namespaceOld, "k8s_pod_name": podName, "k8s_pod": podOld,
 	"proc_exepath": exePath, "exepath": exePathOld, "proc_exe": exeName, "proc_cwd": workDir,
+	"proc_cmdline": commandLine, "command": commandOld, "proc_pname": parentName, "parent": parentOld,
+	"proc_tty": terminal, "terminal": terminalOld,
 	"evt_arg_flags": exeFlags, "exe_flags": exeFlagsOld,
 	"proc_is_exe_upper_layer": inUpperLayer, "proc_is_exe_lower_layer": inLowerLayer,
 	"proc_is_exe_from_memfd": fromMemory,

@@ -44,7 +44,7 @@ func kubeArmorAlert(v *fastjson.Value, _ moment) (Alert, error) {
 	resource := textAt(v, "Resource")
 	if textAt(v, "Operation") == "Process" { // what was blocked is the resource, with its arguments
 		program, _, _ := strings.Cut(resource, " ")
-		a.Path = cmp.Or(a.Path, program)
+		a.Path, a.CommandLine = cmp.Or(a.Path, program), resource
 	} else {
 		a.Target = resource
 	}

@@ -21,7 +21,7 @@ func kubescapeAlert(v *fastjson.Value, seen moment) (Alert, error) {
 		Namespace: cmp.Or(textAt(pod, "podNamespace"), textAt(pod, "namespace")), Pod: textAt(pod, "podName"),
 		Container: textAt(pod, "containerName"), ContainerID: BareID(textAt(pod, "containerID")),
 		Image: textAt(pod, "image"),
-		Path:  textAt(process, "path"),
+		Path:  textAt(process, "path"), CommandLine: textAt(process, "cmdline"),
 	}, Digest: DigestOf(textAt(pod, "imageDigest")), Node: textAt(pod, "nodeName")}
 	a.Workload, a.WorkloadKind = textAt(pod, "workloadName"), textAt(pod, "workloadKind")
 	for _, stamp := range []string{textAt(base, "timestamp"), textAt(v, "time")} {

@@ -184,7 +184,7 @@ func TestParseLine(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(tt.want, got, plain); diff != "" {
+			if diff := cmp.Diff(tt.want, got, plain, process); diff != "" {
 				t.Error(diff)
 			}
 			if got.Line != tt.line || len(got.ID) != 32 || got.Count != 1 || got.Match != inspect.MatchNone {

@@ -93,7 +93,7 @@ func TestSensors(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(tt.want, got, plain); diff != "" {
+			if diff := cmp.Diff(tt.want, got, plain, process); diff != "" {
 				t.Error(diff)
 			}
 			inside, err := ParseLine([]byte(wrapped("log", tt.line)), at)

@@ -145,6 +145,7 @@ func (s *Store) add(f *Feed, a *Received) {
 	e := s.byKey[key]
 	if e == nil && s.spots[spot] >= maxPerSpot {
 		a.Path, a.Target, a.Flags = "", "", nil
+		a.CommandLine, a.Directory = "", ""
 		a.FileDigest, a.Destination, a.Addresses = "", inspect.Destination{}, a.Addresses[:min(1, len(a.Addresses))]
 		key = keyOf(spot, &a.Alert)
 		e = s.byKey[key]

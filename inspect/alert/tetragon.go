@@ -40,6 +40,7 @@ func tetragonAlert(v *fastjson.Value, _ moment) (Alert, error) {
 		Output:      cmp.Or(textAt(body, "message"), kind+" "+command),
 		ContainerID: BareID(textAt(p, "docker")), Path: textAt(p, "binary"), // docker: the first 31 digits
 	}, Target: tetragonTarget(body), Node: textAt(v, "node_name")}
+	a.CommandLine, a.Directory, a.Parent = command, textAt(p, "cwd"), textAt(body, "parent", "binary")
 	if t, ok := clock(textAt(v, "time")); ok {
 		a.Time = inspect.At(t)
 	}

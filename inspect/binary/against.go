@@ -11,7 +11,8 @@ import (
 
 // against judges the suspects again by what an earlier image has at their paths, and finds programs whose package
 // claims to be the same in both and whose content is not.
-func (h *scanner) against(ctx context.Context, before *layer.Tree, good inspect.KnownGood, emit func(inspect.Event)) error {
+func (h *scanner) against(ctx context.Context, with *comparison, emit func(inspect.Event)) error {
+	before, good := with.before, with.good
 	rewritten, err := h.rewritten(ctx, before, good)
 	if err != nil {
 		return err
@@ -27,10 +28,11 @@ func (h *scanner) against(ctx context.Context, before *layer.Tree, good inspect.
 		s = &suspect{
 			node: s.node, owner: s.owner, codes: slices.Clone(s.codes), detail: slices.Clone(s.detail), vouched: s.vouched, library: s.library,
 		}
-		s.compare(before, good)
+		s.compare(ctx, with)
 		again.suspects = append(again.suspects, s)
 	}
 	again.suspects = append(again.suspects, rewritten...)
+	again.suspects = append(again.suspects, h.swappedJars(ctx, with)...)
 	for _, b := range again.rows(good.Confirmed) {
 		emit(inspect.Event{Fact: b})
 		if had[b.Path] || b.Severity.Rank() <= inspect.Medium.Rank() {
@@ -40,21 +42,55 @@ func (h *scanner) against(ctx context.Context, before *layer.Tree, good inspect.
 	return nil
 }
 
+// swappedJars finds archives of Java, which run without being executable, with other content in the same version.
+func (h *scanner) swappedJars(ctx context.Context, with *comparison) []*suspect {
+	var found []*suspect
+	for n := range h.tree.All() {
+		old := with.before.Get(n.Path)
+		if n.Kind != inspect.KindJar || !layer.IsRegular(n) || old == nil || !layer.IsRegular(old) || old.SHA256 == n.SHA256 ||
+			h.own.Packaged(n.Path) || slices.ContainsFunc(h.suspects, func(s *suspect) bool { return s.node == n }) {
+			continue
+		}
+		s := &suspect{node: n}
+		s.add(codeUnowned, "no package owns it")
+		h.involve(s)
+		if s.compare(ctx, with); s.has(codeSwapped) {
+			found = append(found, s)
+		}
+	}
+	return found
+}
+
 // compare gives a suspect the code that its content in the earlier image earns. What an unconfirmed image also has
 // gets none: it may have been bad already.
-func (s *suspect) compare(before *layer.Tree, good inspect.KnownGood) {
-	old := before.Get(s.node.Path)
+func (s *suspect) compare(ctx context.Context, with *comparison) {
+	good := with.good
+	s.release = with.image
+	old := with.before.Get(s.node.Path)
 	switch {
 	case s.has(codeDeleted): // the images as they run do not have it, either of them
 	case old == nil || !layer.IsRegular(old):
 		s.add(codeNotInKnownGood, "the "+good.Word()+" image does not have it")
 	case old.SHA256 != s.node.SHA256:
 		s.add(codeChanged, "the "+good.Word()+" image has other content there")
+		s.release = with.of(ctx, s.node, old)
+		if s.release == sameRelease && s.swappable() {
+			s.add(codeSwapped, "both are of the same version by what they claim")
+		}
 	case good.Confirmed:
 		s.add(codeKnownGood, "the known-good image has the same")
 	default:
 		s.add("", "the previous image has the same")
 	}
+}
+
+// swappable reports whether other content in the same version counts: of programs and libraries that no package of the
+// system answers for, and of scripts that the image starts.
+func (s *suspect) swappable() bool {
+	if s.owner != "" || s.vouched {
+		return false
+	}
+	return !s.text() || s.node.Kind == inspect.KindJar || s.has(codeEntrypoint)
 }
 
 // rewritten finds programs that fit their package database, where the known-good has the same package in the same

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/command"
 	"github.com/backtrail/backtrail/inspect/layer"
 )
 
@@ -44,6 +45,13 @@ func locate(a inspect.Alert, t *layer.Tree, workingDir string, mounts []inspect.
 		f.Detail += onceThere(t, f.Path) + said
 		return f, nil
 	}
+	inImage(&f, a, n, said)
+	return f, n
+}
+
+// inImage says whether the file that an image has at an alerted path is what ran: bytes decide over flags, flags over the
+// path alone.
+func inImage(f *inspect.AlertFile, a inspect.Alert, n *inspect.Node, said string) {
 	f.Path, f.Layer, f.SHA256 = n.Path, n.Layer, n.SHA256
 	switch measured, ok := strings.CutPrefix(a.FileDigest, "sha256:"); {
 	case ok && n.SHA256 == measured: // bytes decide over flags
@@ -64,14 +72,16 @@ func locate(a inspect.Alert, t *layer.Tree, workingDir string, mounts []inspect.
 	case has(a, inspect.FlagLower):
 		f.Origin = inspect.OriginImage
 		f.Detail = fmt.Sprintf("it is the image's own file, of layer %d", n.Layer)
-	default:
+	case said != "": // the path is a guess, or what lay there was gone
 		f.Detail = fmt.Sprintf("the image has a file at this path (layer %d), but the alert does not say whether that is what ran", n.Layer)
+	default:
+		f.Origin = inspect.OriginImage
+		f.Detail = fmt.Sprintf("it is the file that the image has at this path, of layer %d; no flag of the alert proves from which layer it ran", n.Layer)
 	}
 	if n.Path != a.Path {
 		f.Detail += ", at " + n.Path
 	}
 	f.Detail += said
-	return f, n
 }
 
 // programPath takes the path of an alert apart, as the kernel and the sensors write it: with " (deleted)" behind a file that
@@ -188,22 +198,51 @@ func contradicts(a inspect.Alert) bool { return has(a, inspect.FlagUpper) && has
 
 // alerts locates the files of the alerts of this image, says so, and remembers which files of the image they name.
 func (h *scanner) alerts(all []inspect.Alert, emit func(inspect.Event)) {
-	h.alerted = map[*inspect.Node]string{}
+	h.alerted, h.acted, h.given = map[*inspect.Node]string{}, map[*inspect.Node]bool{}, map[*inspect.Node]string{}
 	gap := slices.ContainsFunc(h.layers, layer.Incomplete)
 	for _, a := range all {
 		if a.Match == inspect.MatchNone || a.Match == "" || a.Subject != h.image.Container {
 			continue
 		}
 		f, n := locate(a, h.tree, h.image.Settings.WorkingDir, h.mounts, gap)
-		a.File = f
+		a.File, a.Ran = f, nil
+		if n != nil && f.Origin == inspect.OriginImage {
+			h.follow(&a, n)
+		}
 		emit(inspect.Event{Fact: a})
 		if n != nil {
-			h.alerted[n] = fmt.Sprintf("the alert %q names it; %s", a.Rule, f.Detail)
+			if h.alerted[n] == "" || a.Ran == nil {
+				h.alerted[n] = fmt.Sprintf("the alert %q names it; %s", a.Rule, f.Detail)
+			}
+			if called := command.RoleOf(n.Path); a.Ran == nil && (called == command.Other || !h.plausible(n, called)) {
+				h.acted[n] = true
+			}
+		}
+		if n != nil && (a.Ran == nil || a.File.Layer >= 0) {
 			continue
 		}
 		if a.Path != "" && f.Origin != inspect.OriginHost {
 			h.elsewhere(a, emit)
 		}
+	}
+}
+
+// follow goes from an interpreter, a launcher or a tool to what it was given: the first such file takes the place of the
+// program as the file of the alert.
+func (h *scanner) follow(a *inspect.Alert, n *inspect.Node) {
+	ran, nodes := h.ran(*a, n)
+	a.Ran = ran
+	if ran == nil {
+		return
+	}
+	for _, g := range nodes {
+		if g != n && h.given[g] == "" {
+			h.given[g] = runWords(*a, ran)
+		}
+	}
+	if len(ran.Files) > 0 && ran.Kind != string(command.Code) {
+		a.File = ran.Files[0].AlertFile
+		a.File.Detail = strings.TrimSuffix(n.Path+" ran it; "+a.File.Detail, "; ")
 	}
 }
 

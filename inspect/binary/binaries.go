@@ -18,7 +18,7 @@ import (
 // Binaries is the check that asks whose file each file is, and shows the programs that need a look. The client is not
 // asked for anything, since all bytes are in the cache, unless what lies there turns out to be damaged.
 func Binaries(client *registry.Client, cache *layer.Cache, owners *owner.Cache) engine.Check {
-	return engine.Check{Name: layer.CheckBinaries, Needs: []string{layer.CheckLayers}, Run: func(ctx context.Context, on engine.On, emit func(inspect.Event)) error {
+	return engine.Check{Name: layer.CheckBinaries, Needs: []string{layer.CheckLayers}, Limit: layer.WorkLimit, Run: func(ctx context.Context, on engine.On, emit func(inspect.Event)) error {
 		h, err := newScanner(ctx, cache, owners, on, emit)
 		if errors.Is(err, registry.ErrDamagedStore) {
 			if err := cache.Reread(ctx, client, on.Image()); err != nil {
@@ -65,6 +65,7 @@ func newScanner(ctx context.Context, c *layer.Cache, owners *owner.Cache, on eng
 	}
 	h := &scanner{tree: tree, owners: owners, own: &own, image: image, layers: image.Layers}
 	known := on.Case()
+	h.path = newSearchPath(h.tree, h.own, h.image.Settings.Env)
 	h.mounts = mountsOf(known.Pod, image.Container)
 	h.alerts(known.Alerts, emit)
 	return h, h.run(ctx)
@@ -99,6 +100,12 @@ func (h *scanner) finding(check string, b inspect.Binary) *inspect.Finding {
 	switch {
 	case slices.Contains(b.Codes, codeAltered):
 		code, title = "replaced-program", fmt.Sprintf("%s is not what package %s says it is", b.Path, b.Owner)
+	case slices.Contains(b.Codes, codeSwapped):
+		code, title = "swapped-program", fmt.Sprintf("%s has other content than before, in the same version", b.Path)
+	case slices.Contains(b.Codes, codeUsed) && b.Severity.Rank() >= inspect.Medium.Rank():
+		code, title = "used-interpreter", fmt.Sprintf("%s, which an alert names, runs what it is given; there is nothing to compare its own bytes with", b.Path)
+	case slices.Contains(b.Codes, codeRan) && !slices.Contains(b.Codes, codeAlerted):
+		code, title = "ran-by-alert", fmt.Sprintf("%s is what the interpreter ran that an alert names", b.Path)
 	case slices.Contains(b.Codes, codeDeleted):
 		code, title = "deleted-program", fmt.Sprintf("%s is a program that layer %d brought and a later one deleted", b.Path, b.Layer)
 	case slices.Contains(b.Codes, codeAlerted) && b.Owner != "":

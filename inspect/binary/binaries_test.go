@@ -146,10 +146,10 @@ func TestAlertedFiles(t *testing.T) {
 		severity inspect.Severity // of the row, empty for none
 	}{
 		"lower layer":               {inspect.Alert{Path: "/app", Flags: []string{"EXE_LOWER_LAYER"}}, inspect.OriginImage, 1, inspect.Critical},
-		"through a link":            {inspect.Alert{Path: "/bin/bash", Flags: []string{"EXE_LOWER_LAYER"}}, inspect.OriginImage, 0, inspect.Medium},
+		"through a link":            {inspect.Alert{Path: "/bin/bash", Flags: []string{"EXE_LOWER_LAYER"}}, inspect.OriginImage, 0, inspect.Info},
 		"upper, not in image":       {inspect.Alert{Path: "/tmp/x", Flags: []string{"EXE_WRITABLE", "EXE_UPPER_LAYER"}}, inspect.OriginRuntime, -1, ""},
 		"upper, in the image":       {inspect.Alert{Path: "/app", Flags: []string{"EXE_UPPER_LAYER"}}, inspect.OriginChanged, 1, inspect.Critical},
-		"no flags":                  {inspect.Alert{Path: "/app"}, inspect.OriginUnknown, 1, inspect.Critical},
+		"no flags":                  {inspect.Alert{Path: "/app"}, inspect.OriginImage, 1, inspect.Critical},
 		"no flags, not there":       {inspect.Alert{Path: "/gone"}, inspect.OriginUnknown, -1, ""},
 		"lower, not there":          {inspect.Alert{Path: "/gone", Flags: []string{"EXE_LOWER_LAYER"}}, inspect.OriginUnknown, -1, ""},
 		"memory":                    {inspect.Alert{Path: "memfd:x", Flags: []string{"EXE_FROM_MEMFD"}}, inspect.OriginMemfd, -1, ""},
@@ -191,7 +191,7 @@ func TestAlertedFilesOnVolumes(t *testing.T) {
 	for _, test := range []struct {
 		path, flag, origin, detail string
 	}{
-		{"/app", "", inspect.OriginUnknown, "the image has a file"},
+		{"/app", "", inspect.OriginImage, "no flag of the alert proves"},
 		{"/data/tool", "", inspect.OriginVolume, "the volume work (emptyDir)"},
 		{"/data/new", "", inspect.OriginVolume, "the volume work (emptyDir)"},
 		{"/link/tool", "", inspect.OriginVolume, "the volume work (emptyDir)"},

@@ -7,6 +7,9 @@ const (
 	codeNotInKnownGood   = "not-in-known-good"
 	codeChanged          = "changed-since-known-good"
 	codeAlerted          = "alerted"
+	codeUsed             = "used"                 // alerted, and an interpreter, launcher or tool: not a cause by itself
+	codeRan              = "ran-by-alert"         // an alerted interpreter ran it
+	codeSwapped          = "changed-same-version" // other content than the known-good of the same version
 	codeSetuid           = "setuid"
 	codeCapability       = "capability"
 	codeHiddenPath       = "hidden-path"

@@ -44,8 +44,19 @@ func Diff(client *registry.Client, cache *layer.Cache, owners *owner.Cache) engi
 		emit(inspect.Event{Fact: inspect.Diff{
 			Files: layer.Compare(h.tree, before), Layers: layer.CompareLayers(image.Layers, other.Layers), Settings: compareSettings(ctx, client, image, other.Image),
 		}})
-		return h.against(ctx, before, good, emit)
+		return h.against(ctx, &comparison{
+			now: h, before: before, good: good, group: applicationGroup(ctx, h),
+			image: imageRelease(image.Settings, earlier(other.Image), image.Reference, good.Reference, systemVersion(ctx, h.tree)),
+		}, emit)
 	}}
+}
+
+// earlier is the part of an earlier image's config that names its version.
+func earlier(i *registry.Image) inspect.ImageConfig {
+	if i == nil || i.ConfigFile == nil {
+		return inspect.ImageConfig{}
+	}
+	return inspect.ImageConfig{Labels: i.ConfigFile.Config.Labels, Env: i.ConfigFile.Config.Env}
 }
 
 // compareSettings says in sentences what would run otherwise.

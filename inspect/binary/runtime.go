@@ -73,7 +73,7 @@ func newRuntimeState(ctx context.Context, c *layer.Cache, owners *owner.Cache, i
 	if err != nil {
 		return nil, fmt.Errorf("laying the changes at run time over the image: %w", err)
 	}
-	h := &scanner{tree: tree, owners: owners, own: own, image: image, layers: layers, alerted: map[*inspect.Node]string{}}
+	h := &scanner{tree: tree, owners: owners, own: own, image: image, layers: layers, alerted: map[*inspect.Node]string{}, acted: map[*inspect.Node]bool{}}
 	h.path = newSearchPath(tree, own, image.Settings.Env)
 	h.started = programs(tree, image.Settings, h.path.dirs)
 	return &runtimeState{h, base, gone.Number, top.Number, checkpoint}, nil
@@ -181,7 +181,11 @@ func (r *runtimeState) join(alerts []inspect.Alert, emit func(inspect.Event)) {
 		if a.Subject != r.scanner.image.Container || a.Match == "" || a.Match == inspect.MatchNone {
 			continue
 		}
-		p, _ := programPath(r.scanner.tree, a.Path, r.scanner.image.Settings.WorkingDir)
+		named := a.Path
+		if a.Ran != nil {
+			named = a.File.Path // what the interpreter ran
+		}
+		p, _ := programPath(r.scanner.tree, named, r.scanner.image.Settings.WorkingDir)
 		n := r.scanner.tree.Resolve(p)
 		if a.File.Origin == inspect.OriginHost || a.File.Origin == inspect.OriginMemfd || a.File.Origin == inspect.OriginVolume || p == "" {
 			continue

@@ -37,12 +37,12 @@ func (h *scanner) notableSettings() []inspect.Setting {
 	if u := c.User; u == "" || u == "0" || u == "root" || strings.HasPrefix(u, "0:") || strings.HasPrefix(u, "root:") {
 		say("user-root", "the image runs as root unless the pod says otherwise", inspect.Info)
 	}
-	command("entrypoint", "the command that the image starts", slices.Concat(c.Entrypoint, c.Cmd), "", say)
+	startCommand("entrypoint", "the command that the image starts", slices.Concat(c.Entrypoint, c.Cmd), "", say)
 	if len(c.Health) > 0 && c.Health[0] != "NONE" {
-		command("healthcheck", "the image's health check", c.Health, inspect.Info, say)
+		startCommand("healthcheck", "the image's health check", c.Health, inspect.Info, say)
 	}
 	for _, trigger := range c.OnBuild {
-		command("on-build", "a build on top of this image runs", []string{trigger}, inspect.Low, say)
+		startCommand("on-build", "a build on top of this image runs", []string{trigger}, inspect.Low, say)
 	}
 	for _, v := range c.Volumes {
 		if systemDirectory(v) {
@@ -55,7 +55,7 @@ func (h *scanner) notableSettings() []inspect.Setting {
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.Labels)) {
-		command("label", "the label "+cut(name, 100), []string{c.Labels[name]}, "", say)
+		startCommand("label", "the label "+cut(name, 100), []string{c.Labels[name]}, "", say)
 	}
 	for _, e := range c.Env {
 		if name, value, _ := strings.Cut(e, "="); value == inspect.Redacted {
@@ -100,8 +100,8 @@ func environment(env []string, say func(code, detail string, severity inspect.Se
 	}
 }
 
-// command says what is odd about a command line, else that it is there, with a severity of its own; none: nothing.
-func command(code, what string, words []string, severity inspect.Severity, say func(code, detail string, severity inspect.Severity)) {
+// startCommand says what is odd about a command line, else that it is there, with a severity of its own; none: nothing.
+func startCommand(code, what string, words []string, severity inspect.Severity, say func(code, detail string, severity inspect.Severity)) {
 	line := strings.Join(words, " ")
 	if odd, why := oddCommand(line); odd != "" {
 		say(code+"-"+odd, fmt.Sprintf("%s %s: %s", what, why, cut(line, 300)), inspect.Medium)

@@ -12,7 +12,13 @@ import (
 // This file holds the rule by which rows get their severity, all of it.
 //
 //  1. A program that an alert names: critical if no package answers for its content (unowned, altered, without a digest,
-//     or ownership unknown), medium if it is exactly its package's: then it was used, not brought.
+//     or ownership unknown), medium if it is exactly its package's: then it was used, not brought. The image's own
+//     program with the content of a confirmed known-good: low.
+//     An interpreter, a launcher or a tool (see package command) is used, whatever it ran: info if its bytes are its
+//     package's or a confirmed known-good's, low in the base image, medium where there is nothing to compare it with,
+//     and high if the known-good of the same release has others. With a sign of 3 to 5 it is judged as any program.
+//     A file that such a program ran: high with such a sign, or if a confirmed known-good of the same release has other
+//     content or none; medium if nobody confirmed it; info else.
 //  2. A packaged program that is not what its package says: high. (Altered files that are no programs: see
 //     severityOfAltered.)
 //  3. Something that makes every program load it (ld.so.preload), or text that miners hold: high.
@@ -27,7 +33,8 @@ import (
 //     program, world-writable: low.
 //     In the directory of a package of npm, RubyGems and the like, or listed by one without a digest: info.
 //  8. A program that the known-good does not have, or has with other content, and one that came at run time: one
-//     step up.
+//     step up; not for other content in another release, by what tags, labels and the program claim.
+//     Other content in the same release, by the same claims: high against a confirmed known-good, else medium.
 //  9. The image's own program (entrypoint, command): info, unless 1 to 5 apply.
 //  10. Content that a confirmed known-good has too: info, unless 1 to 3 apply. A comparison that nobody confirmed
 //     lowers nothing.
@@ -50,6 +57,8 @@ type signs struct {
 	confirmed bool   // the known-good that has the same content was confirmed by a person
 	searched  bool   // it is in a directory of PATH, or where something runs what is there
 	library   bool   // a language's package manager seems to have put it there
+	base      bool   // it is of a layer of the base image
+	release   release
 }
 
 func (s signs) has(codes ...string) bool {
@@ -80,9 +89,17 @@ func severityOfPresent(s signs) inspect.Severity {
 	strong := s.count(codePacked, codeObfuscated, codeSetuid, codeCapability)
 	isNew := s.has(codeNotInKnownGood, codeChanged, codeRuntime)
 	switch {
+	case s.has(codeUsed) && !s.sign():
+		return s.used(unproven)
+	case s.has(codeRan) && unproven && (strong > 0 || s.sign()):
+		return inspect.High
+	case s.has(codeRan) && !s.has(codeAlerted) && !s.sign():
+		return s.run(unproven)
+	case s.has(codeAlerted) && s.has(codeEntrypoint) && s.has(codeKnownGood) && s.confirmed && !s.sign():
+		return inspect.Low // the service itself, as it always was
 	case s.has(codeAlerted) && unproven:
 		return inspect.Critical
-	case s.has(codeAltered), s.has(codeLoaderHijack), s.has(codeMiner) && unproven:
+	case s.has(codeSwapped) && s.confirmed, s.has(codeAltered), s.has(codeLoaderHijack), s.has(codeMiner) && unproven:
 		return inspect.High
 	case s.has(codeKnownGood) && s.confirmed && !s.has(codeAlerted):
 		return inspect.Info
@@ -95,12 +112,46 @@ func severityOfPresent(s signs) inspect.Severity {
 		return inspect.High
 	case unproven && strong == 1, s.has(codeAlerted):
 		return inspect.Medium
+	case s.has(codeSwapped):
+		return inspect.Medium
 	case s.has(codeEntrypoint):
 		return inspect.Info
 	case !unproven:
 		return inspect.Info
 	}
 	return s.ordinary(isNew)
+}
+
+// sign reports something about the bytes or the place of a program that no interpreter has.
+func (s signs) sign() bool {
+	return s.has(codeAltered, codeLoaderHijack, codeMiner, codePacked, codeObfuscated, codeDownloads, codeHiddenPath, codeTmpPath)
+}
+
+// used judges an interpreter, a launcher or a tool that an alert names.
+func (s signs) used(unproven bool) inspect.Severity {
+	switch {
+	case !unproven, s.has(codeKnownGood) && s.confirmed:
+		return inspect.Info
+	case s.has(codeChanged, codeNotInKnownGood) && s.confirmed && s.release != otherRelease:
+		return inspect.High
+	case s.base, s.release == otherRelease:
+		return inspect.Low
+	}
+	return inspect.Medium // nothing to compare it with
+}
+
+// run judges a file that an alerted interpreter ran, and whose content has no sign.
+func (s signs) run(unproven bool) inspect.Severity {
+	isNew, changed := s.has(codeNotInKnownGood), s.has(codeChanged)
+	switch {
+	case !unproven || !isNew && !changed:
+		return inspect.Info
+	case !s.confirmed, isNew && s.release == otherRelease:
+		return inspect.Medium
+	case changed && s.release == otherRelease:
+		return inspect.Low
+	}
+	return inspect.High
 }
 
 // ordinary judges a program that nobody owns and that has no sign.
@@ -116,7 +167,7 @@ func (s signs) ordinary(isNew bool) inspect.Severity {
 	case s.has(codeUnowned), s.has(codeArchMismatch, codeShadowsPath, codeWorldWritable):
 		severity = inspect.Low
 	}
-	if isNew {
+	if isNew && (s.release != otherRelease || !s.has(codeChanged)) {
 		return raised(severity)
 	}
 	return severity

@@ -22,7 +22,8 @@ type suspect struct {
 	// vouched says that a language's package manager knows this content. It is a suspect all the same, for anybody may
 	// write its lists, and is shown only if it has a sign.
 	vouched bool
-	library string // of a language's package manager, for content that nothing vouches for
+	release release // how its version compares with that in the known-good
+	library string  // of a language's package manager, for content that nothing vouches for
 }
 
 func (s *suspect) add(code, detail string) {
@@ -47,6 +48,8 @@ type scanner struct {
 	layers   []inspect.Layer
 	mounts   []inspect.Mount          // of the container
 	alerted  map[*inspect.Node]string // what the alert says
+	acted    map[*inspect.Node]bool   // alerted programs that act by themselves: no interpreter, launcher or tool
+	given    map[*inspect.Node]string // files that an alerted interpreter ran, and which
 	started  []*inspect.Node          // the image's own programs
 	path     *searchPath
 	hijacked map[*inspect.Node]string // loaded into every program, and by what
@@ -57,7 +60,6 @@ type scanner struct {
 }
 
 func (h *scanner) run(ctx context.Context) error {
-	h.path = newSearchPath(h.tree, h.own, h.image.Settings.Env)
 	h.started = programs(h.tree, h.image.Settings, h.path.dirs)
 	h.hijacked = h.preloaded(ctx)
 	h.shadowed = h.tree.Shadowed()
@@ -119,19 +121,58 @@ func (h *scanner) consider(n *inspect.Node) *suspect {
 		return nil
 	}
 	c, owned := h.own.Claims[n.Path], h.own.Packaged(n.Path)
-	alert, alerted := h.alerted[n]
-	by, hijacked := h.hijacked[n]
+	_, alerted := h.alerted[n]
+	_, hijacked := h.hijacked[n]
 	own := slices.Contains(h.started, n)
 	program := owner.IsProgram(n)
 	changed := owned && h.own.Altered(n.Path) && severityOfAltered(n, c) == inspect.High
+	_, run := h.given[n]
 	unproven := owned && program && h.own.Unproven(n.Path)
-	if unproven = unproven && !c.Config; owned && !changed && !(unproven && h.own.Later(n)) && !alerted && !hijacked || !owned && !program && !own && !alerted && !hijacked {
+	unproven = unproven && !c.Config
+	shown := alerted || hijacked || run
+	if !shown && (owned && !changed && !(unproven && h.own.Later(n)) || !owned && !program && !own) {
 		return nil
 	}
 	s := &suspect{node: n}
 	if owned {
 		s.owner = c.Package
 	}
+	h.vouch(s, c, owned, changed, unproven)
+	if !owned && !s.vouched {
+		h.ofLibrary(s, c)
+	}
+	if own {
+		s.add(codeEntrypoint, "the image starts it")
+	}
+	h.involve(s)
+	for _, code := range pathCodes(n) {
+		s.add(code, "")
+	}
+	if other := h.path.inFrontOf(n); other != "" && !owned {
+		s.add(codeShadowsPath, "it is found in PATH before "+other)
+	}
+	return s
+}
+
+// involve adds how alerts and the loader are about a file.
+func (h *scanner) involve(s *suspect) {
+	if alert, alerted := h.alerted[s.node]; alerted {
+		s.add(codeAlerted, alert)
+		if !h.acted[s.node] {
+			s.add(codeUsed, "it does what it is given: it counts only if its own bytes are not what they should be")
+		}
+	}
+	if given, run := h.given[s.node]; run {
+		s.add(codeRan, given)
+	}
+	if by, hijacked := h.hijacked[s.node]; hijacked {
+		s.add(codeLoaderHijack, by)
+	}
+}
+
+// vouch adds what the package databases have about a file's content.
+func (h *scanner) vouch(s *suspect, c owner.Claim, owned, changed, unproven bool) {
+	n := s.node
 	switch {
 	case changed:
 		s.add(codeAltered, fmt.Sprintf("its content is not that of package %s", c.Package))
@@ -153,25 +194,6 @@ func (h *scanner) consider(n *inspect.Node) *suspect {
 	default:
 		s.add(codeUnowned, "no package owns it")
 	}
-	if !owned && !s.vouched {
-		h.ofLibrary(s, c)
-	}
-	if own {
-		s.add(codeEntrypoint, "the image starts it")
-	}
-	if alerted {
-		s.add(codeAlerted, alert)
-	}
-	if hijacked {
-		s.add(codeLoaderHijack, by)
-	}
-	for _, code := range pathCodes(n) {
-		s.add(code, "")
-	}
-	if other := h.path.inFrontOf(n); other != "" && !owned {
-		s.add(codeShadowsPath, "it is found in PATH before "+other)
-	}
-	return s
 }
 
 // ofLibrary says which language's package a program may belong to.
@@ -179,6 +201,9 @@ func (h *scanner) ofLibrary(s *suspect, c owner.Claim) {
 	switch {
 	case h.own.Altered(s.node.Path):
 		s.add("", fmt.Sprintf("its content is not what %s says it is", c.Package))
+		if _, run := h.given[s.node]; run {
+			s.add(codeAltered, "")
+		}
 	case c.Package != "":
 		s.library = c.Package
 		s.add("", fmt.Sprintf("%s lists it without a digest", c.Package))
@@ -191,7 +216,7 @@ func (h *scanner) ofLibrary(s *suspect, c owner.Claim) {
 
 // alone says that a suspect is a row of its own.
 func (s *suspect) alone() bool {
-	if s.has(codeAltered, codeAlerted, codeHiddenPath, codeTmpPath, codeSetuid, codeCapability, codeLoaderHijack, codeMiner, codeObfuscated, codeDownloads) || s.owner != "" {
+	if s.has(codeAltered, codeAlerted, codeHiddenPath, codeTmpPath, codeSetuid, codeCapability, codeLoaderHijack, codeMiner, codeObfuscated, codeDownloads) || s.owner != "" || s.has(codeRan, codeSwapped) {
 		return true
 	}
 	return !s.vouched && s.has(codePacked, codeEntrypoint)
@@ -219,7 +244,8 @@ func (s *suspect) text() bool {
 
 // severity judges the suspect by the rule of severity.go.
 func (h *scanner) severity(s *suspect, confirmed bool) inspect.Severity {
-	return severityOf(signs{path: s.node.Path, kind: s.node.Kind, codes: s.codes, ownership: h.own.Listing, searched: h.searched(s.node.Path), confirmed: confirmed, library: s.library != ""})
+	return severityOf(signs{path: s.node.Path, kind: s.node.Kind, codes: s.codes, ownership: h.own.Listing, searched: h.searched(s.node.Path), confirmed: confirmed, library: s.library != "",
+		base: h.fromBase(s.node.Layer), release: s.release})
 }
 
 // rows are the suspects as they are shown: ordinary ones of one tree and one build step are one row.
@@ -280,6 +306,11 @@ func (h *scanner) row(group []*suspect, confirmed bool) inspect.Binary {
 		b.Detail = fmt.Sprintf("one of %d programs below %s that came with this build step; %s", len(group), treeOf(n.Path), b.Detail)
 	}
 	return b
+}
+
+// fromBase reports whether a layer is of the base image.
+func (h *scanner) fromBase(number int) bool {
+	return slices.ContainsFunc(h.layers, func(l inspect.Layer) bool { return !l.Empty && l.Number == number && l.Base })
 }
 
 func libraryRank(n *inspect.Node) int {

@@ -1,5 +1,11 @@
 package layer
 
+import (
+	"time"
+
+	"github.com/backtrail/backtrail/inspect/engine"
+)
+
 // Bounds on what is indexed. What the bytes of layers may be is bounded in registry/limits.go. Past a bound a layer is
 // unknown, with the reason "limit" and the bound in words.
 const (
@@ -49,3 +55,19 @@ const (
 	// MaxChanges is how many changed files a diff lists; its counts are complete.
 	MaxChanges = 1000
 )
+
+// Time that a check may take which reads an image's files from the cache and runs libraries on them. Where a machine is busy it
+// is a multiple of what an ordinary image takes.
+const (
+	workBase  = 20 * time.Second
+	workSpeed = 2e6 // bytes of packed layers a second
+)
+
+// WorkLimit bounds the time of a check that reads the files of an image, by the size of its layers.
+func WorkLimit(on engine.On) time.Duration {
+	var size int64
+	for _, l := range on.Image().Layers {
+		size += max(0, l.Size)
+	}
+	return workBase + time.Duration(float64(size)/workSpeed)*time.Second
+}

@@ -6,6 +6,9 @@ const (
 	MaxDatabase = 64 << 20
 	// MaxRPM bounds an rpm database, which is one file.
 	MaxRPM = 512 << 20
+	// MaxRPMHeaders and MaxRPMPackages bound the packages of an rpm database in SQLite, which are held in memory.
+	MaxRPMHeaders  = 256 << 20
+	MaxRPMPackages = 200_000
 	// MaxDatabaseFiles bounds the files of one package database (three a package).
 	MaxDatabaseFiles = 200_000
 	// MaxClaims bounds the files that the databases of one image name.

@@ -12,7 +12,6 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/layer"
 	"github.com/backtrail/backtrail/registry"
-	_ "github.com/glebarez/go-sqlite" // the driver by which go-rpmdb reads rpmdb.sqlite
 )
 
 // rpmPlaces are the places of rpm's database, newest form first: /usr/lib/sysimage/rpm is that of Fedora 36 and SUSE,
@@ -64,9 +63,10 @@ func rpmPackages(ctx context.Context, t *layer.Tree, n *inspect.Node) ([]*rpmdb.
 }
 
 // parseRPM hands a database to go-rpmdb, which reads files only: a copy of it lies under a name of ours while it is
-// read. go-rpmdb trusts what it reads, so that its pages are looked through before.
+// read. go-rpmdb trusts what it reads, so that it is given the plain form.
 func parseRPM(c inspect.Content) (all []*rpmdb.PackageInfo, err error) {
-	if err := SoundRPM(c); err != nil {
+	c, err = PlainRPM(c)
+	if err != nil {
 		return nil, err
 	}
 	f, err := os.CreateTemp("", "backtrail-rpm-*")

@@ -12,17 +12,15 @@ import (
 // errUnsound says that an rpm database refers to what it does not hold: it is broken, or made to break its readers.
 var errUnsound = errors.New("the rpm database is broken")
 
-// SoundRPM looks through the references of an rpm database before a reader that trusts them gets it: one that reads out
-// of bounds would end the program, one that follows a circle would never end. SQLite guards itself.
-func SoundRPM(c inspect.Content) error {
+// soundRPM looks through the references of an rpm database before a reader that trusts them gets it: one that reads out
+// of bounds would end the program, one that follows a circle would never end.
+func soundRPM(c inspect.Content) error {
 	head := make([]byte, 64)
 	if n, err := c.ReadAt(head, 0); n < len(head) {
 		return fmt.Errorf("%w: it ends within its header: %w", errUnsound, err)
 	}
 	le := binary.LittleEndian
 	switch {
-	case string(head[:16]) == "SQLite format 3\x00":
-		return nil
 	case string(head[:4]) == "RpmP":
 		return soundNDB(c, le.Uint32(head[12:]))
 	case le.Uint32(head[12:]) == bdbHash:

@@ -78,8 +78,8 @@ func attestations(ctx context.Context, client *registry.Client, loc registry.Loc
 	var list []found
 	for _, l := range m.Layers {
 		predicate := l.Annotations[registry.AnnotationPredicateType]
-		if !IsProvenance(predicate) || len(list) >= maxAttestations {
-			continue
+		if !IsProvenance(predicate) || len(list) >= maxAttestations || registry.IsSignedStatement(string(l.MediaType)) {
+			continue // a signed one is among the signatures
 		}
 		data, err := client.Fetch(ctx, loc, l.Digest.String(), MaxStatement)
 		if err != nil {

@@ -117,7 +117,8 @@ func fitsVersion(tag, want string) bool {
 }
 
 // compareBuilder wants the builder's name to be the expected one exactly, and its version where one is expected:
-// …/builder.yml fits every version, …/builder.yml@v1.2.3 that one, which the builder itself may write refs/tags/v1.2.3.
+// …/builder.yml@v1.2.3 fits that one, which the builder itself may write refs/tags/v1.2.3; …/builder.yml fits every release
+// and no branch, where whoever may push can rewrite the builder.
 func compareBuilder(c claims, expected []string) *mismatch {
 	if len(expected) == 0 {
 		return nil
@@ -127,7 +128,14 @@ func compareBuilder(c claims, expected []string) *mismatch {
 			return nil
 		}
 	}
-	return &mismatch{reasonBuilder, fmt.Sprintf("expected builder %s, the statement says %s", orList(expected), orNone(c.builder))}
+	text := fmt.Sprintf("expected builder %s, the statement says %s", orList(expected), orNone(c.builder))
+	for _, want := range expected {
+		if name, version, at := strings.Cut(c.builder, "@"); at && name == want {
+			text += fmt.Sprintf("; without a version only releases of it fit, and %s is none", clip(version))
+			break
+		}
+	}
+	return &mismatch{reasonBuilder, text}
 }
 
 func sameBuilder(said, want string) bool {
@@ -139,8 +147,14 @@ func sameBuilder(said, want string) bool {
 	if name != wantName {
 		return false
 	}
-	return !versioned || version == wantVersion || version == "refs/tags/"+wantVersion
+	if !versioned {
+		return !strings.Contains(said, "@") || isRelease(strings.TrimPrefix(version, "refs/tags/"))
+	}
+	return version == wantVersion || version == "refs/tags/"+wantVersion
 }
+
+// isRelease reports whether a tag is that of a release: a semantic version without a pre-release.
+func isRelease(tag string) bool { return semver.IsValid(tag) && semver.Prerelease(tag) == "" }
 
 func orList(list []string) string { return strings.Join(list, " or ") }
 

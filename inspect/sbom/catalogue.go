@@ -75,7 +75,7 @@ func (c *Cataloguer) run(ctx context.Context, key string, layers []inspect.Layer
 	if err := ctx.Err(); err != nil {
 		return catalogue{}, err // cataloguers that were stopped may have ended without an error
 	}
-	made := catalogue{unread: append(unread(found), broken...)}
+	made := catalogue{unread: append(src.resolver.unread(found), broken...)}
 	for p := range found.Artifacts.Packages.Enumerate() {
 		made.packages = append(made.packages, convert(p, src.resolver))
 	}
@@ -111,19 +111,6 @@ func config() *syft.CreateSBOMConfig {
 	return cfg
 }
 
-// unread lists the package databases that syft could not read. What else it could not read (a program without build
-// information, a broken archive) says little about what is installed.
-func unread(found *sbom.SBOM) []string {
-	var list []string
-	for at, reasons := range found.Artifacts.Unknowns {
-		if isDatabase(at.RealPath) && len(reasons) > 0 {
-			list = append(list, fmt.Sprintf("%s: %s", at.RealPath, reasons[0]))
-		}
-	}
-	slices.Sort(list)
-	return list
-}
-
 // isDatabase says that a path is that of a package database of a distribution.
 func isDatabase(p string) bool {
 	dir, base := path.Split(p)
@@ -132,6 +119,8 @@ func isDatabase(p string) bool {
 		return base == "status"
 	case "/var/lib/dpkg/status.d/":
 		return !strings.HasSuffix(base, ".md5sums")
+	case "/nix/var/nix/db/":
+		return base == "db.sqlite"
 	case "/lib/apk/db/", "/usr/lib/apk/db/":
 		return base == "installed"
 	case "/var/lib/rpm/", "/usr/lib/sysimage/rpm/", "/usr/share/rpm/":

@@ -21,7 +21,7 @@ const (
 // Packages is the check that lists the packages of an image.
 func Packages(c *Cataloguer) engine.Check {
 	return engine.Check{
-		Name: CheckPackages, Needs: []string{layer.CheckLayers},
+		Name: CheckPackages, Needs: []string{layer.CheckLayers}, Limit: layer.WorkLimit,
 		Run: func(ctx context.Context, on engine.On, emit func(inspect.Event)) error {
 			image := on.Image()
 			layers := ofManifest(image.Layers)

@@ -12,8 +12,9 @@ type contents struct {
 	closer io.Closer
 }
 
-func newContents(c inspect.Content) contents {
-	return contents{SectionReader: io.NewSectionReader(c, 0, c.Size()), closer: c}
+// newContents gives the content c; closer is what is closed with it.
+func newContents(c inspect.Content, closer io.Closer) contents {
+	return contents{SectionReader: io.NewSectionReader(c, 0, c.Size()), closer: closer}
 }
 
 // Close lets go of the file.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"io"
 	"strconv"
 	"strings"
 	"sync"
@@ -67,7 +68,7 @@ type listener struct {
 	*resolver
 	mu    sync.Mutex
 	asked []question
-	whole bool // it was asked for everything, so that no list of questions says what the answer rests on
+	whole bool // the questions do not determine the answer: it was asked for everything, or a file could not be opened
 }
 
 var _ file.Resolver = (*listener)(nil)
@@ -119,4 +120,15 @@ func (l *listener) AllLocations(ctx context.Context) <-chan file.Location {
 	l.whole = true
 	l.mu.Unlock()
 	return l.resolver.AllLocations(ctx)
+}
+
+// FileContentsByLocation opens a file. What rests on one that was refused is not remembered: a recollection has no reason.
+func (l *listener) FileContentsByLocation(at file.Location) (io.ReadCloser, error) {
+	c, err := l.resolver.FileContentsByLocation(at)
+	if err != nil {
+		l.mu.Lock()
+		l.whole = true
+		l.mu.Unlock()
+	}
+	return c, err
 }

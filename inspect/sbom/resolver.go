@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"path"
 	"slices"
 	"strings"
 	"sync"
@@ -15,7 +14,6 @@ import (
 
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/layer"
-	"github.com/backtrail/backtrail/inspect/owner"
 )
 
 // resolver lets syft search and read the merged tree of an image, with the meaning of syft's own resolver for the
@@ -25,8 +23,11 @@ type resolver struct {
 	tree   *layer.Tree
 	search *search
 
-	mu   sync.Mutex
-	refs map[*inspect.Node]stereoscope.Reference // of the files that were found
+	nested *archiveBudget
+
+	mu      sync.Mutex
+	refs    map[*inspect.Node]stereoscope.Reference // of the files that were found
+	refused map[string]string                       // paths of files that cataloguers were not given, with the reasons
 }
 
 var _ file.Resolver = (*resolver)(nil)
@@ -137,26 +138,18 @@ func (r *resolver) FileContentsByLocation(l file.Location) (io.ReadCloser, error
 	case n.Type == inspect.EntryDir:
 		return nil, fmt.Errorf("opening %q: it is a directory", l.RealPath)
 	case n.Type != inspect.EntryFile && n.Type != inspect.EntryHardlink, isLicence(n):
-		return newContents(nothing{}), nil // devices and the like have no bytes in an image
+		return newContents(nothing{}, nothing{}), nil // devices and the like have no bytes in an image
 	}
 	c, err := r.tree.Open(r.ctx, n)
 	if err != nil {
 		return nil, fmt.Errorf("opening %q: %w", l.RealPath, err)
 	}
-	if rpmDatabase(n.Path) {
-		// go-rpmdb trusts what it reads: a hostile database would end the program from a goroutine of its own.
-		if err := owner.SoundRPM(c); err != nil {
-			_ = c.Close()
-			return nil, fmt.Errorf("opening %q: %w", l.RealPath, err)
-		}
+	safe, err := r.guard(c, l)
+	if err != nil {
+		_ = c.Close()
+		return nil, fmt.Errorf("opening %q: %w", l.RealPath, err)
 	}
-	return newContents(c), nil
-}
-
-// rpmDatabase says that syft takes a path for an rpm database, wherever it is in the image.
-func rpmDatabase(p string) bool {
-	base := path.Base(p)
-	return path.Base(path.Dir(p)) == "rpm" && (base == "Packages" || base == "Packages.db" || base == "rpmdb.sqlite")
+	return newContents(safe, c), nil
 }
 
 // location names a file, with the layer that holds it as its file system. NewLocationFromDirectory is the constructor

@@ -30,8 +30,11 @@ func newSource(ctx context.Context, key string, layers []inspect.Layer, t *layer
 		about.Size += l.Size
 	}
 	return &imageSource{
-		about:    source.Description{ID: strings.TrimPrefix(key, "sha256:"), Name: key, Version: key, Metadata: about},
-		resolver: &resolver{ctx: ctx, tree: t, search: newSearch(t), refs: map[*inspect.Node]stereoscope.Reference{}},
+		about: source.Description{ID: strings.TrimPrefix(key, "sha256:"), Name: key, Version: key, Metadata: about},
+		resolver: &resolver{
+			ctx: ctx, tree: t, search: newSearch(t), nested: newArchiveBudget(),
+			refs: map[*inspect.Node]stereoscope.Reference{}, refused: map[string]string{},
+		},
 	}
 }
 

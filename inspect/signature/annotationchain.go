@@ -30,17 +30,19 @@ func (s *annotated) verify(ctx context.Context, roots []Root, a artifact, x expe
 	}
 	var certain *outcome
 	for _, k := range x.keys {
-		v, err := k.cosignVerifier()
+		verifiers, err := payloadVerifiers(k.public)
 		if err != nil {
 			continue
 		}
-		o := best(roots, func(m root.TrustedMaterial) outcome { return s.byKey(ctx, m, k, v, a) })
-		if o.status(inspect.StepSignature) == inspect.Verified {
-			x.explainKey(o.chain, k)
-			return o
-		}
-		if certain == nil && s.entry != nil && k.equals(s.entry.PublicKey()) {
-			certain = &o
+		for _, v := range verifiers {
+			o := best(roots, func(m root.TrustedMaterial) outcome { return s.byKey(ctx, m, k, v, a) })
+			if o.status(inspect.StepSignature) == inspect.Verified {
+				x.explainKey(o.chain, k)
+				return o
+			}
+			if certain == nil && s.entry != nil && k.equals(s.entry.PublicKey()) {
+				certain = &o
+			}
 		}
 	}
 	if certain != nil {
@@ -65,7 +67,7 @@ func (s *annotated) withoutCertificate() *annotated {
 
 func (s *annotated) byCertificate(ctx context.Context, m root.TrustedMaterial, a artifact, x expectation) outcome {
 	o := outcome{chain: newChain()}
-	verifier, err := signature.LoadVerifier(s.cert.PublicKey, hashOfCosign)
+	verifier, err := s.certificateVerifier(ctx)
 	if err != nil {
 		o.fail(inspect.StepIntegrity, Malformed, "reading the certificate's key: %v", err)
 		o.judged = err
@@ -184,11 +186,30 @@ func (s *annotated) timestamp(m root.TrustedMaterial) (observed, error) {
 	return observed{stamps[0].Time, "timestamp authority " + stamps[0].URI}, nil
 }
 
-// explainSignature asks cosign for the signature alone, and compares what was signed with the image.
-func (s *annotated) explainSignature(ctx context.Context, c *chain, v signature.Verifier, a artifact) {
-	err := protect("verifying the signature", func() error {
+// certificateVerifier is the way in which the certificate's key signed; cosign's where none verifies the signature.
+func (s *annotated) certificateVerifier(ctx context.Context) (signature.Verifier, error) {
+	verifiers, err := payloadVerifiers(s.cert.PublicKey)
+	if err != nil {
+		return nil, err
+	}
+	for _, v := range verifiers {
+		if s.signedBy(ctx, v) == nil {
+			return v, nil
+		}
+	}
+	return verifiers[0], nil
+}
+
+// signedBy asks cosign for the signature alone.
+func (s *annotated) signedBy(ctx context.Context, v signature.Verifier) error {
+	return protect("verifying the signature", func() error {
 		return s.ask(ctx, s.bare, v1.Hash{}, &cosign.CheckOpts{SigVerifier: v, IgnoreTlog: true, Offline: true})
 	})
+}
+
+// explainSignature asks cosign for the signature alone, and compares what was signed with the image.
+func (s *annotated) explainSignature(ctx context.Context, c *chain, v signature.Verifier, a artifact) {
+	err := s.signedBy(ctx, v)
 	signer := "managed key"
 	if s.cert != nil {
 		signer = "certificate's key"
@@ -229,7 +250,7 @@ func (s *annotated) judge(ctx context.Context, options cosign.CheckOpts, a artif
 		if err := own.vouches(s.cert); err != nil {
 			return err
 		}
-		if options.SigVerifier, err = signature.LoadVerifier(s.cert.PublicKey, hashOfCosign); err != nil {
+		if options.SigVerifier, err = s.certificateVerifier(ctx); err != nil {
 			return fmt.Errorf("reading the certificate's key: %w", err)
 		}
 		sig = s.bare

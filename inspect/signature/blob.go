@@ -14,7 +14,7 @@ import (
 type BlobRequest struct {
 	Artifact io.ReadSeeker // its bytes, read several times; nil where Digest is given
 	Digest   string        // sha256:<hex>, where the bytes are not at hand
-	Bundle   []byte        // a Sigstore bundle
+	Bundle   []byte        // Sigstore bundles, in any of the forms that bundlesIn reads
 	Expected inspect.Expected
 	Trust    *Trust
 }
@@ -22,7 +22,7 @@ type BlobRequest struct {
 // ErrMalformed says that the bundle is none.
 var ErrMalformed = errors.New("malformed bundle")
 
-// VerifyBlob verifies a blob against a Sigstore bundle. Without any expectation a bundle that holds is unknown, with
+// VerifyBlob verifies a blob against Sigstore bundles, of which one that holds is enough. Without any expectation a bundle that holds is unknown, with
 // no-expectation. Errors are those of the request: bytes, keys, patterns or trusted roots that cannot be read,
 // ErrMalformed; the verdict is the signature's status, with its reason and the details of its steps. A malformed bundle
 // comes with a row as well.
@@ -38,7 +38,7 @@ func VerifyBlob(ctx context.Context, r BlobRequest) (inspect.Signature, error) {
 	if err != nil {
 		return inspect.Signature{}, err
 	}
-	s, err := readBundle(r.Bundle)
+	bundles, err := bundlesIn(r.Bundle)
 	if err != nil {
 		return malformedRow(KindBundle, r.Bundle, a.main, err), fmt.Errorf("%w: %w", ErrMalformed, err)
 	}
@@ -46,9 +46,45 @@ func VerifyBlob(ctx context.Context, r BlobRequest) (inspect.Signature, error) {
 	if err != nil {
 		return inspect.Signature{}, err
 	}
-	row := s.row(a)
-	s.verify(roots, a, x).fill(&row)
-	return row, nil
+	var kept *inspect.Signature
+	var malformed error
+	for _, data := range bundles {
+		if err := ctx.Err(); err != nil {
+			return inspect.Signature{}, err
+		}
+		s, err := readBundle(data)
+		if err != nil {
+			malformed = err
+			continue
+		}
+		row := s.row(a)
+		s.verify(roots, a, x).fill(&row)
+		if kept == nil || holding(row) > holding(*kept) {
+			kept = &row
+		}
+	}
+	if kept == nil {
+		return malformedRow(KindBundle, r.Bundle, a.main, malformed), fmt.Errorf("%w: %w", ErrMalformed, malformed)
+	}
+	return *kept, nil
+}
+
+// holding ranks the rows of one file, of which one that is verified is enough: by how many steps hold, those about another
+// file last.
+func holding(row inspect.Signature) int {
+	n := 0
+	for _, s := range row.Steps {
+		if s.Status == inspect.Verified || s.Status == inspect.Absent {
+			n++
+		}
+	}
+	switch {
+	case row.Status == inspect.Verified:
+		n += 1000
+	case row.Reason != SubjectMismatch:
+		n += 100
+	}
+	return n
 }
 
 func (r BlobRequest) artifact() (artifact, error) {

@@ -170,7 +170,7 @@ func (o Options) examine(ctx context.Context, p place, x expectation) (collectio
 	if o.Trust.atHand() {
 		e.load()
 	}
-	return e.run(ctx, digests), nil
+	return e.run(ctx, digests, p), nil
 }
 
 // tagPlace is where cosign's tags are looked for.

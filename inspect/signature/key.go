@@ -5,6 +5,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/elliptic"
+	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/base64"
@@ -90,14 +91,41 @@ func (k key) verifiers(envelope bool) []signature.Verifier {
 			add(signature.LoadVerifier(public, crypto.SHA256))
 		}
 	default:
-		add(signature.LoadVerifier(public, crypto.SHA256))
+		for _, h := range hashesOf(public) {
+			add(signature.LoadVerifier(public, h))
+		}
 	}
 	return all
 }
 
-// cosignVerifier is how cosign verifies annotations with a managed key.
-func (k key) cosignVerifier() (signature.Verifier, error) {
-	return signature.LoadVerifier(k.public, hashOfCosign)
+// hashesOf lists the hashes that a key may have signed a payload with: cosign's, whatever the key, and those of key
+// services, which sign with the hash of the curve, and with RSA as the key was made for.
+func hashesOf(public crypto.PublicKey) []crypto.Hash {
+	switch public := public.(type) {
+	case *ecdsa.PublicKey:
+		switch public.Curve {
+		case elliptic.P384():
+			return []crypto.Hash{hashOfCosign, crypto.SHA384}
+		case elliptic.P521():
+			return []crypto.Hash{hashOfCosign, crypto.SHA512}
+		}
+	case *rsa.PublicKey:
+		return []crypto.Hash{hashOfCosign, crypto.SHA384, crypto.SHA512}
+	}
+	return []crypto.Hash{hashOfCosign}
+}
+
+// payloadVerifiers are the ways in which a key may have signed the payload of an annotation.
+func payloadVerifiers(public crypto.PublicKey) ([]signature.Verifier, error) {
+	var all []signature.Verifier
+	for _, h := range hashesOf(public) {
+		v, err := signature.LoadVerifier(public, h)
+		if err != nil {
+			return nil, fmt.Errorf("reading a public key: %w", err)
+		}
+		all = append(all, v)
+	}
+	return all, nil
 }
 
 // equals says that this is the key of a certificate or of a log entry.
@@ -119,5 +147,5 @@ func (k keyed) PublicKeyVerifier(string) (root.TimeConstrainedVerifier, error) {
 	return root.NewExpiringKey(k.verifier, time.Time{}, time.Time{}), nil
 }
 
-// hashOfCosign is the hash that cosign signs annotations with, whatever the key.
+// hashOfCosign is the hash that cosign signs annotations with, unless it is given another.
 const hashOfCosign = crypto.SHA256

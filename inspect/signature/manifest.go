@@ -61,6 +61,8 @@ func formOf(mediaType string) string {
 	switch {
 	case mediaType == mediaSimple, mediaType == mediaEnvelope:
 		return mediaType
+	case registry.IsSignedStatement(mediaType):
+		return mediaEnvelope
 	case strings.HasPrefix(mediaType, mediaBundle):
 		return mediaBundle
 	}

@@ -18,6 +18,7 @@ const (
 	StoreReferrersTag = "referrers-tag"
 	StoreLayout       = "layout"
 	StoreGitHub       = "github"
+	StoreIndex        = "index" // an attestation manifest in the image's index
 )
 
 // rowID is the identity of a row: the same bytes about the same subject are one row, wherever they were found.

@@ -2,6 +2,7 @@ package signature
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -18,13 +19,14 @@ const (
 	AskedReferrers    = "referrers"
 	AskedReferrersTag = "referrers-tag"
 	AskedLayout       = "layout"
+	AskedIndex        = "attestation-manifest"
 )
 
 // hit is a manifest that a store gave.
 type hit struct {
 	part  registry.Part
 	store string // as a row names it
-	role  string // signature, attestation, sbom, referrer
+	role  string // signature, attestation, attestation-manifest, sbom, referrer
 	tag   string // by which it was found
 }
 
@@ -56,9 +58,13 @@ func (s shelf) place(h hit) registry.Location {
 	return s.loc
 }
 
-// questions are all stores for each digest: the index and the manifest.
-func (s shelf) questions(digests []string) []question {
+// questions are all stores for each digest: the index and the manifest. image and index are the digests of the image's
+// manifest and of the index that it was chosen from.
+func (s shelf) questions(digests []string, image, index string) []question {
 	var all []question
+	if image != "" && index != "" {
+		all = append(all, question{AskedIndex, image, func(ctx context.Context) ([]hit, error) { return s.attestations(ctx, image, index) }})
+	}
 	for _, d := range digests {
 		all = append(all, question{AskedCosignTag, d, func(ctx context.Context) ([]hit, error) { return s.cosignTags(ctx, d) }})
 		all = append(all, question{AskedReferrers, d, func(ctx context.Context) ([]hit, error) { return s.referrers(ctx, d) }})
@@ -116,6 +122,30 @@ func (s shelf) referrersTag(ctx context.Context, digest string) ([]hit, error) {
 	found, err := s.client.ReferrersTag(ctx, s.loc, digest)
 	hits, readErr := s.read(ctx, found, StoreReferrersTag)
 	return append([]hit{index}, hits...), errors.Join(err, readErr)
+}
+
+// attestations reads the attestation manifests that stand beside an image in its index, where some hold signed statements.
+func (s shelf) attestations(ctx context.Context, image, index string) ([]hit, error) {
+	part, err := s.client.Manifest(ctx, s.loc, index)
+	if err != nil {
+		return nil, fmt.Errorf("index %s: %w", index, err)
+	}
+	if !part.Holds() {
+		return nil, nil // the image is unknown then, with the reason
+	}
+	var m v1.IndexManifest
+	if err := json.Unmarshal(part.Bytes, &m); err != nil {
+		return nil, fmt.Errorf("index %s: %w", index, err)
+	}
+	found, err := s.read(ctx, registry.BuildKitAttestations(&m, image), StoreIndex)
+	var signed []hit
+	for _, h := range found {
+		h.role = "attestation-manifest"
+		if items, itemsErr := h.items(); len(items) > 0 || itemsErr != nil {
+			signed = append(signed, h)
+		}
+	}
+	return signed, err
 }
 
 // saved reads what `cosign save` put beside the image: the annotation "kind" says what it is.

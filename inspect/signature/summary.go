@@ -2,6 +2,7 @@ package signature
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
@@ -102,10 +103,17 @@ func lower(sentence string) string { return strings.ToLower(sentence[:1]) + sent
 // gate says what a check for signatures would have said of the image.
 func (s summary) gate() inspect.Gate {
 	g := inspect.Gate{Name: inspect.GateSignature}
-	fits := s.rows(func(r inspect.Signature) bool { return r.Status == inspect.Verified })
+	fits := s.rows(func(r inspect.Signature) bool { return r.Status == inspect.Verified && r.OfImage() })
+	attested := s.rows(func(r inspect.Signature) bool { return r.Status == inspect.Verified && !r.OfImage() })
 	switch {
 	case len(fits) > 0:
 		g.Status, g.Detail = inspect.GatePassed, "signed by "+signer(fits[0])+", as expected"
+	case len(attested) > 0 && s.attestationsSuffice():
+		g.Status, g.Detail = inspect.GatePassed, "attested by "+signer(attested[0])+", as the policies require"
+	case len(attested) > 0:
+		// A signer who attests that a scan failed has not signed the image.
+		g.Status = inspect.GateUnknown
+		g.Detail = fmt.Sprintf("no signature of the image by %s, only an attestation (%s)", signer(attested[0]), attested[0].PredicateType)
 	case len(s.found.open) > 0:
 		g.Status, g.Detail = inspect.GateUnknown, strings.Join(s.found.open, "; ")
 	case len(s.found.rows) == 0 && s.expect.named():
@@ -118,6 +126,12 @@ func (s summary) gate() inspect.Gate {
 		g.Status, g.Detail = s.unexpected()
 	}
 	return g
+}
+
+// attestationsSuffice reports whether only policies name who should have signed, and all of them are met: a policy may
+// require attestations and no signature.
+func (s summary) attestationsSuffice() bool {
+	return !s.expect.flagged && len(s.expect.demands) > 0 && !slices.ContainsFunc(s.policyGates(), func(g inspect.Gate) bool { return g.Status != inspect.GatePassed })
 }
 
 // unexpected is the gate of an image whose signer nobody named.

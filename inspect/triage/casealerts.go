@@ -106,6 +106,7 @@ func (c *CaseAlerts) event(a alert.Alert) []inspect.Event {
 	kept := a.Alert
 	// A command line may contain a password; what is matched by was read before.
 	kept.Output, _ = c.Redact(kept.Output)
+	kept.CommandLine, _ = c.Redact(kept.CommandLine)
 	kept.Also = slices.Clone(kept.Also)
 	for i := range kept.Also {
 		kept.Also[i], _ = c.Redact(kept.Also[i])

@@ -1,0 +1,85 @@
+package main
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// flagGroup is a set of shared flags that a verb uses, or has no use for, as a whole.
+type flagGroup string
+
+const (
+	clusterFlags  flagGroup = "cluster"  // which cluster, and which pods
+	aroundFlags   flagGroup = "around"   // what is read around a pod
+	alertFlags    flagGroup = "alerts"   // where alerts come from
+	registryFlags flagGroup = "registry" // how images are read
+	trustFlags    flagGroup = "trust"    // whom signatures must lead to
+	signerFlags   flagGroup = "signer"   // who should have signed
+	sourceFlags   flagGroup = "source"   // where an image should come from
+	exportFlags   flagGroup = "export"   // how a bundle is signed
+)
+
+// flagGroups sorts the shared flags. What is in none of them (presentation, cache, --offline) suits every verb.
+var flagGroups = map[flagGroup][]string{
+	clusterFlags:  {"kubeconfig", "context", "namespace", "all-namespaces", "snapshot"},
+	aroundFlags:   {"helm", "no-logs", "pull-secrets"},
+	alertFlags:    {"alerts", "alerts-from-cluster", "listen"},
+	registryFlags: {"platform", "max-layer", "registry-map", "registry-ca", "github"},
+	trustFlags:    {"trusted-root", "ca-roots", "policy", "notation-trust-store", "notation-policy"},
+	signerFlags: {"certificate-identity", "certificate-identity-regexp", "certificate-oidc-issuer",
+		"certificate-oidc-issuer-regexp", "key"},
+	sourceFlags: {"source-uri", "source-branch", "source-tag", "source-versioned-tag", "builder-id"},
+	exportFlags: {"sign-key"},
+}
+
+// unusedGroups lists for each verb the groups that it has no use for. A verb that is not named uses all.
+var unusedGroups = map[string][]flagGroup{
+	"demo":        {clusterFlags, aroundFlags, registryFlags, trustFlags, signerFlags, sourceFlags},
+	"pods":        {aroundFlags, registryFlags, trustFlags, signerFlags, sourceFlags, exportFlags},
+	"diff":        {alertFlags, exportFlags},
+	"cases":       {clusterFlags, aroundFlags, alertFlags, registryFlags, trustFlags, signerFlags, sourceFlags, exportFlags},
+	"aware":       {clusterFlags, aroundFlags, alertFlags, registryFlags, trustFlags, signerFlags, sourceFlags, exportFlags},
+	"runtime":     {clusterFlags, aroundFlags, alertFlags, registryFlags, trustFlags, signerFlags, sourceFlags, exportFlags},
+	"verify":      {clusterFlags, aroundFlags, alertFlags, registryFlags, sourceFlags, exportFlags},
+	"verify-blob": {clusterFlags, aroundFlags, alertFlags, registryFlags, sourceFlags, exportFlags},
+	"rbac":        {clusterFlags, aroundFlags, alertFlags, registryFlags, trustFlags, signerFlags, sourceFlags, exportFlags},
+	"cache":       {clusterFlags, aroundFlags, alertFlags, registryFlags, trustFlags, signerFlags, sourceFlags, exportFlags},
+	"man":         {clusterFlags, aroundFlags, alertFlags, registryFlags, trustFlags, signerFlags, sourceFlags, exportFlags},
+	"version":     {clusterFlags, aroundFlags, alertFlags, registryFlags, trustFlags, signerFlags, sourceFlags, exportFlags},
+}
+
+// checkFlags refuses flags whose value is empty, as an unset variable of a script gives it, and flags that the verb does
+// not use: both would check less than the caller meant to.
+func checkFlags(cmd *cobra.Command) error {
+	var wrong error
+	verb := cmd
+	for verb.HasParent() && verb.Parent().HasParent() {
+		verb = verb.Parent()
+	}
+	cmd.Flags().Visit(func(f *pflag.Flag) {
+		switch {
+		case wrong != nil:
+		case hasEmpty(f.Value):
+			wrong = usage("--%s has an empty value: name one, or leave the flag out", f.Name)
+		case slices.ContainsFunc(unusedGroups[verb.Name()], func(g flagGroup) bool { return slices.Contains(flagGroups[g], f.Name) }):
+			wrong = usage("%s does not use --%s: leave it out", cmd.CommandPath(), f.Name)
+		}
+	})
+	return wrong
+}
+
+// hasEmpty reports whether a flag was given an empty text. In lists each value counts.
+func hasEmpty(v pflag.Value) bool {
+	switch v.Type() {
+	case "string":
+		return strings.TrimSpace(v.String()) == ""
+	case "stringArray", "stringSlice":
+		if list, ok := v.(pflag.SliceValue); ok {
+			return slices.ContainsFunc(list.GetSlice(), func(s string) bool { return strings.TrimSpace(s) == "" })
+		}
+	}
+	return false
+}

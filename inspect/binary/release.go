@@ -1,0 +1,236 @@
+package binary
+
+import (
+	"bytes"
+	"context"
+	"debug/buildinfo"
+	"debug/elf"
+	"io"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/layer"
+)
+
+// release is how the version of something compares with that of an earlier image. Versions are claims: that they are the
+// same while the content is not speaks against whoever built it; that they differ clears nothing, and is only the
+// ordinary reason for other content.
+type release int
+
+const (
+	unknownRelease release = iota // no version stands on both sides
+	sameRelease
+	otherRelease
+)
+
+// Labels that name version and commit, of the OCI image specification and of label-schema before it.
+var (
+	versionLabels  = []string{"org.opencontainers.image.version", "org.label-schema.version", "version"}
+	revisionLabels = []string{"org.opencontainers.image.revision", "org.label-schema.vcs-ref", "vcs-ref"}
+)
+
+// comparison judges the files of an image by what an earlier one has at their paths.
+type comparison struct {
+	now    *scanner
+	before *layer.Tree
+	good   inspect.KnownGood
+	image  release // of the images as wholes
+	group  string  // of the Java application itself: its own libraries are rebuilt with it
+}
+
+// imageRelease compares the versions that two images claim: tags, labels, and the variables in which official images
+// name what they hold.
+func imageRelease(now, before inspect.ImageConfig, nowRef, beforeRef, system string) release {
+	version, same := labelPair(now.Labels, before.Labels, versionLabels)
+	revision, sameRevision := labelPair(now.Labels, before.Labels, revisionLabels)
+	a, b := tagOf(nowRef), tagOf(beforeRef)
+	switch {
+	case version && !same, revision && !sameRevision, a != "" && b != "" && a != b, otherVersions(now.Env, before.Env):
+		return otherRelease
+	case version && same && !inherited(now.Labels, system):
+		return sameRelease
+	}
+	return unknownRelease
+}
+
+// labelPair reports whether both sides have one of the labels, and whether it is the same.
+func labelPair(now, before map[string]string, names []string) (both, same bool) {
+	for _, n := range names {
+		if now[n] != "" && before[n] != "" {
+			return true, now[n] == before[n]
+		}
+	}
+	return false, false
+}
+
+// inherited reports a version label that is only that of the operating system below, as Ubuntu sets it.
+func inherited(labels map[string]string, system string) bool {
+	for _, n := range versionLabels {
+		if v := labels[n]; v != "" {
+			return system != "" && (strings.HasPrefix(v, system) || strings.HasPrefix(system, v))
+		}
+	}
+	return false
+}
+
+// tagOf is the tag of a reference; "" for a digest, a folder, or none.
+func tagOf(reference string) string {
+	name, _, _ := strings.Cut(reference, "@")
+	if strings.HasPrefix(name, "oci:") || strings.HasPrefix(name, "oci-archive:") || strings.HasPrefix(name, "docker-archive:") {
+		return ""
+	}
+	if colon := strings.LastIndex(name, ":"); colon > strings.LastIndex(name, "/") {
+		return name[colon+1:]
+	}
+	return ""
+}
+
+// otherVersions reports whether a variable like NGINX_VERSION has another value than before.
+func otherVersions(now, before []string) bool {
+	was := map[string]string{}
+	for _, e := range before {
+		if name, value, ok := strings.Cut(e, "="); ok && strings.HasSuffix(name, "_VERSION") {
+			was[name] = value
+		}
+	}
+	return slices.ContainsFunc(now, func(e string) bool {
+		name, value, _ := strings.Cut(e, "=")
+		return was[name] != "" && was[name] != value
+	})
+}
+
+// systemVersion is VERSION_ID of os-release.
+func systemVersion(ctx context.Context, t *layer.Tree) string {
+	data, err := t.ReadFile(ctx, "/etc/os-release", MaxScript)
+	if err != nil {
+		return ""
+	}
+	version := ""
+	layer.Lines(data, func(line string) {
+		if value, ok := strings.CutPrefix(strings.TrimSpace(line), "VERSION_ID="); ok {
+			version = strings.Trim(value, `"'`)
+		}
+	})
+	return version
+}
+
+// of compares the versions of one file in both images. What a program or a library claims of itself counts more than
+// the labels around it.
+func (c *comparison) of(ctx context.Context, n, old *inspect.Node) release {
+	if n.Size > MaxScanned || old.Size > MaxScanned {
+		return c.image
+	}
+	switch {
+	case n.Kind == inspect.KindJar && old.Kind == inspect.KindJar:
+		return c.jars(ctx, n, old)
+	case n.Kind == inspect.KindELF && old.Kind == inspect.KindELF:
+		a, b := c.read(ctx, c.now.tree, n), c.read(ctx, c.before, old)
+		if r := goRelease(a, b); r != unknownRelease {
+			return r
+		}
+		if c.image == sameRelease && sameCode(a, b) {
+			return unknownRelease // built again: notes and symbols differ
+		}
+	}
+	return c.image
+}
+
+func (c *comparison) read(ctx context.Context, t *layer.Tree, n *inspect.Node) []byte {
+	data, err := t.Head(ctx, n, MaxScanned)
+	if err != nil {
+		return nil
+	}
+	return data
+}
+
+// goRelease compares the main module's version and the commit that Go's build information names.
+func goRelease(now, before []byte) release {
+	a, err := buildinfo.Read(bytes.NewReader(now))
+	if err != nil {
+		return unknownRelease
+	}
+	b, err := buildinfo.Read(bytes.NewReader(before))
+	if err != nil || a.Main.Path != b.Main.Path {
+		return unknownRelease
+	}
+	commits := [2]string{commitOf(a), commitOf(b)}
+	versions := [2]string{moduleVersion(a), moduleVersion(b)}
+	known := false
+	for _, pair := range [][2]string{commits, versions} {
+		if pair[0] == "" || pair[1] == "" {
+			continue
+		}
+		if pair[0] != pair[1] {
+			return otherRelease
+		}
+		known = true
+	}
+	if known {
+		return sameRelease
+	}
+	return unknownRelease
+}
+
+func moduleVersion(info *buildinfo.BuildInfo) string {
+	if v := info.Main.Version; v != "(devel)" {
+		return v
+	}
+	return ""
+}
+
+func commitOf(info *buildinfo.BuildInfo) string {
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" {
+			return s.Value
+		}
+	}
+	return ""
+}
+
+// sameCode reports whether two programs map the same bytes, but for notes: a rebuild gives another build ID.
+func sameCode(now, before []byte) bool {
+	a, err := elf.NewFile(bytes.NewReader(now))
+	if err != nil {
+		return false
+	}
+	b, err := elf.NewFile(bytes.NewReader(before))
+	if err != nil {
+		return false
+	}
+	x, y := mapped(a), mapped(b)
+	return len(x) > 0 && slices.EqualFunc(x, y, func(p, q *elf.Section) bool {
+		return p.Name == q.Name && p.Size == q.Size && sameSection(p, q)
+	})
+}
+
+// mapped lists the sections that are loaded and hold bytes.
+func mapped(f *elf.File) []*elf.Section {
+	var all []*elf.Section
+	for _, s := range f.Sections {
+		if s.Flags&elf.SHF_ALLOC != 0 && s.Type != elf.SHT_NOBITS && s.Type != elf.SHT_NOTE && s.Flags&elf.SHF_COMPRESSED == 0 {
+			all = append(all, s)
+		}
+	}
+	return all
+}
+
+func sameSection(p, q *elf.Section) bool {
+	if p.Size > MaxScanned {
+		return false
+	}
+	a, err := io.ReadAll(io.LimitReader(p.Open(), MaxScanned))
+	if err != nil {
+		return false
+	}
+	b, err := io.ReadAll(io.LimitReader(q.Open(), MaxScanned))
+	return err == nil && bytes.Equal(a, b)
+}
+
+// versioned reports a file whose name carries its version: commons-text-1.12.0.jar.
+func versioned(p string) bool {
+	name := strings.TrimSuffix(path.Base(p), path.Ext(p))
+	at := strings.LastIndexByte(name, '-')
+	return at > 0 && at+1 < len(name) && name[at+1] >= '0' && name[at+1] <= '9' && strings.Contains(name[at:], ".")
+}

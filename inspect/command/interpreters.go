@@ -1,0 +1,249 @@
+package command
+
+import (
+	"slices"
+	"strings"
+)
+
+// options reads the options of an interpreter up to its first plain word. take is called with each option, and returns
+// the run where the option ends the line, or true where it has taken what belongs to it.
+func (l *line) options(kind Kind, take func(option string) (Run, bool)) Run {
+	var loads []string
+	for {
+		word, ok := l.next()
+		switch {
+		case !ok, word == "-":
+			return Run{Kind: Input, Loads: loads}
+		case word == "--":
+			continue
+		case !strings.HasPrefix(word, "-"):
+			return Run{Kind: kind, Target: word, Loads: loads}
+		}
+		r, done := take(word)
+		loads = append(loads, r.Loads...)
+		if done {
+			r.Loads = loads
+			return r
+		}
+	}
+}
+
+// none is an option that ends nothing.
+func none() (Run, bool) { return Run{}, false }
+
+// python reads https://docs.python.org/3/using/cmdline.html: -c and -m end the options, also in a cluster (-Im).
+func python(l *line) Run {
+	return l.options(Script, func(o string) (Run, bool) {
+		if strings.HasPrefix(o, "--") {
+			if o == "--check-hash-based-pycs" {
+				l.value()
+			}
+			return none()
+		}
+		for i, c := range o[1:] {
+			rest := o[i+2:]
+			switch c {
+			case 'c':
+				return Run{Kind: Code, Target: strings.TrimSpace(rest + " " + l.all())}, true
+			case 'm':
+				if rest == "" {
+					rest = l.value()
+				}
+				return Run{Kind: Module, Target: rest}, true
+			case 'W', 'X':
+				if rest == "" {
+					l.value()
+				}
+				return none()
+			}
+		}
+		return none()
+	})
+}
+
+// node reads https://nodejs.org/api/cli.html.
+func node(l *line) Run {
+	return l.options(Script, func(o string) (Run, bool) {
+		name, value, joined := strings.Cut(o, "=")
+		switch name {
+		case "-e", "--eval", "-p", "--print", "-pe":
+			if !joined {
+				value = l.all()
+			}
+			return Run{Kind: Code, Target: value}, true
+		case "-r", "--require", "--import", "--loader", "--experimental-loader":
+			if !joined {
+				value = l.value()
+			}
+			return Run{Loads: []string{value}}, false
+		case "-C", "--conditions", "--env-file", "--inspect-port", "--title", "--icu-data-dir", "--openssl-config":
+			if !joined {
+				l.value()
+			}
+		}
+		return none()
+	})
+}
+
+// bun reads bun and deno: bun [run] FILE, deno run|test|eval [options] FILE.
+func bun(l *line) Run {
+	if len(l.rest) > 0 && slices.Contains([]string{"run", "test", "serve", "x"}, l.rest[0]) {
+		l.next()
+	}
+	if len(l.rest) > 0 && l.rest[0] == "eval" {
+		l.next()
+		return Run{Kind: Code, Target: l.all()}
+	}
+	return node(l)
+}
+
+// ruby reads ruby(1).
+func ruby(l *line) Run {
+	return l.options(Script, func(o string) (Run, bool) {
+		switch {
+		case strings.HasPrefix(o, "-e"):
+			return Run{Kind: Code, Target: strings.TrimSpace(o[2:] + " " + l.all())}, true
+		case o == "-r":
+			return Run{Loads: []string{l.value()}}, false
+		case strings.HasPrefix(o, "-r"):
+			return Run{Loads: []string{o[2:]}}, false
+		case o == "-I", o == "-C", o == "-E", o == "-W":
+			l.value()
+		}
+		return none()
+	})
+}
+
+// perl reads perlrun(1): -e and -E also end a cluster (-we).
+func perl(l *line) Run {
+	return l.options(Script, func(o string) (Run, bool) {
+		switch {
+		case o == "-I":
+			l.value()
+			return none()
+		case strings.HasPrefix(o, "-I"), strings.HasPrefix(o, "-x"):
+			return none()
+		case strings.HasPrefix(o, "-M"), strings.HasPrefix(o, "-m"):
+			module, _, _ := strings.Cut(o[2:], "=")
+			return Run{Loads: []string{module}}, false
+		case !strings.HasPrefix(o, "--") && strings.ContainsAny(o, "eE"):
+			return Run{Kind: Code, Target: l.all()}, true
+		}
+		return none()
+	})
+}
+
+// php reads php(1). A worker of php-fpm runs whatever file a request names.
+func php(l *line) Run {
+	if strings.Contains(l.program, "fpm") || strings.Contains(l.program, "cgi") {
+		return Run{Kind: Input}
+	}
+	return l.options(Script, func(o string) (Run, bool) {
+		switch o {
+		case "-r", "--run", "-B", "-R", "-E":
+			return Run{Kind: Code, Target: l.all()}, true
+		case "-f", "--file", "-F":
+			return Run{Kind: Script, Target: l.value()}, true
+		case "-c", "-d", "-S", "-t", "-z", "--php-ini", "--define":
+			l.value()
+		}
+		return none()
+	})
+}
+
+// javaValues are options of java(1) whose value is the next word.
+var javaValues = []string{
+	"-p", "--module-path", "--upgrade-module-path", "--add-modules", "--add-exports", "--add-opens", "--add-reads", "--limit-modules",
+	"--patch-module", "--describe-module", "-d", "--enable-native-access", "--source", "--finalization",
+}
+
+// java reads https://docs.oracle.com/en/java/javase/21/docs/specs/man/java.html.
+func java(l *line) Run {
+	return l.options(Class, func(o string) (Run, bool) {
+		name, value, joined := strings.Cut(o, "=")
+		switch {
+		case o == "-jar":
+			return Run{Kind: Jar, Target: l.value()}, true
+		case name == "-m", name == "--module":
+			if !joined {
+				value = l.value()
+			}
+			return Run{Kind: Class, Target: value}, true
+		case name == "-cp", name == "-classpath", name == "--class-path":
+			if !joined {
+				value = l.value()
+			}
+			return Run{Loads: strings.FieldsFunc(value, func(c rune) bool { return c == ':' })}, false
+		case strings.HasPrefix(o, "-javaagent:"), strings.HasPrefix(o, "-agentpath:"):
+			_, agent, _ := strings.Cut(o, ":")
+			agent, _, _ = strings.Cut(agent, "=")
+			return Run{Loads: []string{agent}}, false
+		case slices.Contains(javaValues, name) && !joined:
+			l.value()
+		}
+		return none()
+	})
+}
+
+// dotnet reads dotnet [exec] FILE.dll.
+func dotnet(l *line) Run {
+	if len(l.rest) > 0 && l.rest[0] == "exec" {
+		l.next()
+	}
+	return l.options(Script, func(o string) (Run, bool) {
+		if o == "--depsfile" || o == "--runtimeconfig" || o == "--additionalprobingpath" || o == "--fx-version" {
+			l.value()
+		}
+		return none()
+	})
+}
+
+// powershell reads pwsh -File FILE, pwsh -Command CODE, pwsh FILE.
+func powershell(l *line) Run {
+	return l.options(Script, func(o string) (Run, bool) {
+		switch strings.ToLower(o) {
+		case "-c", "-command", "-e", "-ec", "-encodedcommand":
+			return Run{Kind: Code, Target: l.all()}, true
+		case "-f", "-file":
+			return Run{Kind: Script, Target: l.value()}, true
+		case "-ep", "-executionpolicy", "-wd", "-workingdirectory", "-version", "-inputformat", "-outputformat":
+			l.value()
+		}
+		return none()
+	})
+}
+
+// shell reads the options of POSIX sh and of bash.
+func shell(l *line) Run {
+	r := l.options(Script, func(o string) (Run, bool) {
+		switch {
+		case o == "--rcfile", o == "--init-file":
+			return Run{Loads: []string{l.value()}}, false
+		case o == "-o", o == "-O":
+			l.value()
+			return none()
+		case strings.HasPrefix(o, "--"):
+			return none()
+		case strings.Contains(o, "c"):
+			return Run{Kind: Code, Target: l.all()}, true
+		case strings.Contains(o, "s"):
+			return Run{Kind: Input}, true
+		}
+		return none()
+	})
+	r.Shell = true
+	return r
+}
+
+// script reads an interpreter whose first plain word is its script.
+func script(l *line) Run {
+	return l.options(Script, func(o string) (Run, bool) {
+		switch o {
+		case "-f", "--file":
+			return Run{Kind: Script, Target: l.value()}, true
+		case "-e", "--eval", "-c":
+			return Run{Kind: Code, Target: l.all()}, true
+		}
+		return none()
+	})
+}

@@ -1,0 +1,63 @@
+package sbom
+
+import (
+	"maps"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/anchore/syft/syft/file"
+	"github.com/anchore/syft/syft/sbom"
+
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/owner"
+)
+
+// guard gives a file to a cataloguer in a form that bounds what the cataloguer does with it, or notes why it is refused. It
+// looks at the path that was searched for and at the one that it leads to: a link chooses the cataloguer as a name does.
+func (r *resolver) guard(c inspect.Content, l file.Location) (inspect.Content, error) {
+	var err error
+	names := []string{l.AccessPath, l.RealPath}
+	switch {
+	case slices.ContainsFunc(names, rpmDatabase):
+		// go-rpmdb trusts what it reads: a hostile database would end the program from a goroutine of its own.
+		c, err = owner.PlainRPM(c)
+	case slices.ContainsFunc(names, nixDatabase):
+		err = owner.SoundNix(c)
+	case slices.ContainsFunc(names, isArchive):
+		err = r.nested.admit(r.ctx, c)
+	}
+	if err != nil {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.refused[l.RealPath] = err.Error()
+	}
+	return c, err
+}
+
+// unread lists in words the package databases and archives that could not be read. What else syft could not read (a
+// program without build information, a broken archive) reveals little about what is installed.
+func (r *resolver) unread(found *sbom.SBOM) []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	why := maps.Clone(r.refused)
+	for at, reasons := range found.Artifacts.Unknowns {
+		if _, known := why[at.RealPath]; !known && isDatabase(at.RealPath) && len(reasons) > 0 {
+			why[at.RealPath] = reasons[0]
+		}
+	}
+	var list []string
+	for _, p := range slices.Sorted(maps.Keys(why)) {
+		list = append(list, p+": "+why[p])
+	}
+	return list
+}
+
+// nixDatabase reports whether syft takes a path for the database of a Nix store.
+func nixDatabase(p string) bool { return strings.HasSuffix(p, "/nix/var/nix/db/db.sqlite") }
+
+// rpmDatabase reports whether syft takes a path for an rpm database, wherever it is in the image.
+func rpmDatabase(p string) bool {
+	base := path.Base(p)
+	return path.Base(path.Dir(p)) == "rpm" && (base == "Packages" || base == "Packages.db" || base == "rpmdb.sqlite")
+}
