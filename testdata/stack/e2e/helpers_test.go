@@ -18,10 +18,10 @@ import (
 
 // Exit codes of backtrail.
 const (
-	exitPassed = 0
-	exitNotRun   = 1
-	exitFailed   = 3
-	exitIncomplete  = 4
+	exitPassed     = 0
+	exitNotRun     = 1
+	exitFailed     = 3
+	exitIncomplete = 4
 )
 
 // runTimeout bounds one run of backtrail; the images here are small.
