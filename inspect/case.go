@@ -32,7 +32,9 @@ type Case struct {
 	Findings []Finding    `json:"findings"`
 	Blobs    []Blob       `json:"blobs"`
 	Exhibits []Exhibit    `json:"exhibits"`
-	Requests int          `json:"requests"`
+	// Redactions are the secrets that were removed from facts; those of exhibits stand in the exhibits.
+	Redactions []Redaction `json:"redactions"`
+	Requests   int         `json:"requests"`
 	// NotUnderstood counts the entries of a newer version, of kinds that this one does not know.
 	NotUnderstood int `json:"notUnderstood"`
 

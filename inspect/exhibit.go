@@ -7,14 +7,17 @@ import (
 
 // Exhibit is something kept as it was received: cluster objects, alerts, logs, trust roots.
 type Exhibit struct {
-	Path      string   `json:"path"` // below data/ in the bundle: cluster/pod.json
-	Digest    string   `json:"digest"`
-	Size      int64    `json:"size"`
-	Source    string   `json:"source"`            // the request or the file that it came from
-	Redacted  []string `json:"redacted"`          // what was taken out, by field
-	Truncated bool     `json:"truncated"`         // a bound cut it short
-	Missing   string   `json:"missing,omitempty"` // why it could not be kept; it then has no digest
-	Kept      Time     `json:"kept"`              // when these bytes were first kept
+	Path     string   `json:"path"` // below data/ in the bundle: cluster/pod.json
+	Digest   string   `json:"digest"`
+	Size     int64    `json:"size"`
+	Source   string   `json:"source"`   // the request or the file that it came from
+	Redacted []string `json:"redacted"` // what was taken out, by field
+	// Original is the digest of the bytes as received, where something was removed from them: a plain one from a check,
+	// which the ledger salts (hmac-sha256:…), since that of a short secret in a known text could be guessed.
+	Original  string `json:"original,omitempty"`
+	Truncated bool   `json:"truncated"`         // a bound cut it short
+	Missing   string `json:"missing,omitempty"` // why it could not be kept; it then has no digest
+	Kept      Time   `json:"kept"`              // when these bytes were first kept
 }
 
 // FactKind is the fact's JSON name.

@@ -41,6 +41,7 @@ var kinds = map[string]func(json.RawMessage) (Fact, error){
 	Blob{}.FactKind():       decode[Blob],
 	Exhibit{}.FactKind():    decode[Exhibit],
 	Request{}.FactKind():    decode[Request],
+	Redaction{}.FactKind():  decode[Redaction],
 }
 
 func decode[T Fact](raw json.RawMessage) (Fact, error) {

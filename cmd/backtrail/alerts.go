@@ -8,7 +8,6 @@ import (
 
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/alert"
-	"github.com/backtrail/backtrail/inspect/cluster"
 	"github.com/backtrail/backtrail/inspect/subject"
 	"github.com/backtrail/backtrail/inspect/triage"
 	"github.com/backtrail/backtrail/kube"
@@ -38,7 +37,7 @@ func (s *session) alertSources() *triage.AlertSources {
 
 // caseAlerts returns what turns alerts into events.
 func (s *session) caseAlerts() *triage.CaseAlerts {
-	return &triage.CaseAlerts{Sources: s.alerts, Redact: cluster.Redact, Keep: func(digest, data string) error {
+	return &triage.CaseAlerts{Sources: s.alerts, Keep: func(digest, data string) error {
 		if store := s.client.Store(); !store.Has(digest) {
 			return store.Put(digest, []byte(data))
 		}

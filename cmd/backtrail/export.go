@@ -19,14 +19,15 @@ type recorded interface {
 	Events() (io.ReadCloser, error)
 }
 
-// export writes the bundle of a case, and notes beside the case that it was written.
-func (s *session) export(ctx context.Context, r recorded, store inspect.Store, to string, layers evidence.Layers, progress func(inspect.Progress)) (evidence.Result, error) {
-	switch layers {
+// export writes the bundle of a case, and notes beside the case that it was written. content is what the bundle carries.
+func (s *session) export(ctx context.Context, r recorded, store inspect.Store, to string, content evidence.Options, progress func(inspect.Progress)) (evidence.Result, error) {
+	switch content.Layers {
 	case evidence.LayersAll, evidence.LayersSuspect, evidence.LayersNone:
 	default:
-		return evidence.Result{}, usage("--layers %s: it is all, suspect or none", layers)
+		return evidence.Result{}, usage("--layers %s: it is all, suspect or none", content.Layers)
 	}
-	o := evidence.Options{Layers: layers, Who: s.operator.String(), Documents: s.documents, Sign: s.sign, Progress: progress}
+	o := content
+	o.Who, o.Documents, o.Sign, o.Progress = s.operator.String(), s.documents, s.sign, progress
 	dir := ""
 	switch r := r.(type) {
 	case *ledger.Ledger:

@@ -12,7 +12,7 @@ import (
 const module = "github.com/backtrail/backtrail/"
 
 // check is what every package of a check may import.
-var check = []string{"inspect", "inspect/engine", "inspect/text", "registry", "kube"}
+var check = []string{"inspect", "inspect/engine", "inspect/redact", "inspect/text", "registry", "kube"}
 
 // allowed lists the packages of ours that a package may import beside the rules: imports only go down.
 var allowed = map[string][]string{
@@ -20,7 +20,8 @@ var allowed = map[string][]string{
 	"kube":               {},
 	"inspect":            {},
 	"inspect/text":       {},
-	"inspect/ledger":     {"inspect", "inspect/text", "inspect/verdict"},
+	"inspect/redact":     {},
+	"inspect/ledger":     {"inspect", "inspect/redact", "inspect/text", "inspect/verdict"},
 	"inspect/engine":     {"inspect", "inspect/text", "inspect/ledger"},
 	"inspect/verdict":    {"inspect", "inspect/text"},
 	"inspect/respond":    {"inspect", "inspect/text", "inspect/verdict"},

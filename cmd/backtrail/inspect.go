@@ -14,6 +14,7 @@ import (
 // inspectFlags are those of the verb inspect.
 type inspectFlags struct {
 	knownGood, export, layers, checkpoint string
+	withoutConfig                         bool
 	skip                                  []string
 }
 
@@ -30,6 +31,7 @@ reference, oci:DIR[:TAG|@DIGEST], oci-archive:FILE, docker-archive:FILE, a path,
 	cmd.Flags().StringVar(&own.knownGood, "known-good", "", "compare with this `TARGET`, as a confirmed known-good image")
 	cmd.Flags().StringVar(&own.export, "export", "", "write the evidence bundle to `PATH`, a directory or a .tar.gz")
 	cmd.Flags().StringVar(&own.layers, "layers", string(evidence.LayersSuspect), "layers in the bundle: all, suspect or none")
+	cmd.Flags().BoolVar(&own.withoutConfig, "without-config", false, "leave the images' configurations out of the bundle: they may contain secrets")
 	cmd.Flags().StringVar(&own.checkpoint, "checkpoint", "", "add what changed at run time, from a kubelet checkpoint `FILE`")
 	cmd.Flags().StringArrayVar(&own.skip, "skip-layer", nil, "skip a layer that is not cached, by number or digest, `N|DIGEST` (repeatable)")
 	return cmd
@@ -124,7 +126,7 @@ func (s *session) printNotices(c *inspect.Case) {
 }
 
 func (s *session) exportTo(ctx context.Context, o *open, own inspectFlags) error {
-	r, err := s.export(ctx, o.ledger, s.cache, own.export, evidence.Layers(own.layers), nil)
+	r, err := s.export(ctx, o.ledger, s.cache, own.export, evidence.Options{Layers: evidence.Layers(own.layers), WithoutConfig: own.withoutConfig}, nil)
 	if err != nil {
 		return hinted(fmt.Errorf("exporting to %s: %w", own.export, err), "the case is kept: backtrail open "+o.ledger.ID()+", then export elsewhere (x)")
 	}

@@ -23,6 +23,7 @@ func openCommand(f *flags, std streams) *cobra.Command {
 	}
 	cmd.Flags().StringVar(&own.export, "export", "", "write the evidence bundle to `PATH`, a directory or a .tar.gz (without the terminal UI)")
 	cmd.Flags().StringVar(&own.layers, "layers", string(evidence.LayersSuspect), "layers in the bundle: all, suspect or none")
+	cmd.Flags().BoolVar(&own.withoutConfig, "without-config", false, "leave the images' configurations out of the bundle: they may contain secrets")
 	return cmd
 }
 
@@ -62,7 +63,7 @@ func (f *flags) withSaved(ctx context.Context, std streams, name string, do func
 // exportSaved writes the bundle of a saved case, as the terminal UI does with x.
 func (f *flags) exportSaved(ctx context.Context, std streams, name string, own inspectFlags) error {
 	return f.withSaved(ctx, std, name, func(s *session, saved savedCase) error {
-		r, err := s.export(ctx, saved.recorded, saved.store, own.export, evidence.Layers(own.layers), nil)
+		r, err := s.export(ctx, saved.recorded, saved.store, own.export, evidence.Options{Layers: evidence.Layers(own.layers), WithoutConfig: own.withoutConfig}, nil)
 		if err != nil {
 			return hinted(fmt.Errorf("exporting %s to %s: %w", name, own.export, err), "the case is as it was")
 		}

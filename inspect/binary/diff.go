@@ -11,6 +11,7 @@ import (
 	"github.com/backtrail/backtrail/inspect/engine"
 	"github.com/backtrail/backtrail/inspect/layer"
 	"github.com/backtrail/backtrail/inspect/owner"
+	"github.com/backtrail/backtrail/inspect/redact"
 	"github.com/backtrail/backtrail/registry"
 )
 
@@ -82,11 +83,11 @@ func configChanges(now, before v1.Config) []string {
 	say("stop signal", or(now.StopSignal, "SIGTERM"), or(before.StopSignal, "SIGTERM"))
 	say("build triggers", quoted(now.OnBuild), quoted(before.OnBuild))
 	say("health check", healthCheck(now), healthCheck(before))
-	came, _ := inspect.RedactEnv(missingFrom(now.Env, before.Env))
+	came, _ := redact.Environ(missingFrom(now.Env, before.Env))
 	for _, e := range came {
 		changes = append(changes, "environment now has "+e)
 	}
-	went, _ := inspect.RedactEnv(missingFrom(before.Env, now.Env))
+	went, _ := redact.Environ(missingFrom(before.Env, now.Env))
 	for _, e := range went {
 		changes = append(changes, "environment no longer has "+e)
 	}
@@ -110,6 +111,7 @@ func quoted(words []string) string {
 	if len(words) == 0 {
 		return "none"
 	}
+	words, _ = redact.Words(words)
 	return fmt.Sprintf("%q", words)
 }
 

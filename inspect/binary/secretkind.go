@@ -11,6 +11,7 @@ import (
 
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/layer"
+	"github.com/backtrail/backtrail/inspect/redact"
 )
 
 // secret is what a file holds, in words that do not hold it themselves; without words it holds none.
@@ -162,7 +163,7 @@ func registryLogin(data []byte) bool {
 func settings(text string) secret {
 	var names []string
 	for _, m := range settingLine.FindAllStringSubmatch(text, 1000) {
-		if inspect.SecretName(m[1]) && len(m[2]) >= 6 && !placeholder.MatchString(m[2]) && !slices.Contains(names, m[1]) {
+		if redact.Name(m[1]) && len(m[2]) >= 6 && !placeholder.MatchString(m[2]) && !slices.Contains(names, m[1]) {
 			names = append(names, m[1])
 		}
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/layer"
+	"github.com/backtrail/backtrail/inspect/redact"
 )
 
 // settings says what is notable in the image's config and history: each a setting, and a finding where it is more than
@@ -58,12 +59,12 @@ func (h *scanner) notableSettings() []inspect.Setting {
 		startCommand("label", "the label "+cut(name, 100), []string{c.Labels[name]}, "", say)
 	}
 	for _, e := range c.Env {
-		if name, value, _ := strings.Cut(e, "="); value == inspect.Redacted {
+		if name, value, _ := strings.Cut(e, "="); strings.Contains(value, redact.Mark) {
 			say("env-secret", "the image's environment sets "+name+": whoever has the image has its value", inspect.Low)
 		}
 	}
 	for _, l := range h.layers {
-		if strings.Contains(l.CreatedBy, "="+inspect.Redacted) {
+		if strings.Contains(l.CreatedBy, "="+redact.Mark) {
 			say("history-secret", "a build step was given a secret, which the image's history keeps: "+cut(l.CreatedBy, 300), inspect.Low)
 		}
 		if code, detail, severity := oddStep(l.CreatedBy); code != "" {

@@ -2,13 +2,14 @@ package cluster
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
-	"slices"
 	"strings"
 
-	"github.com/backtrail/backtrail/inspect/engine"
-
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/engine"
+	"github.com/backtrail/backtrail/inspect/redact"
 	"github.com/backtrail/backtrail/kube"
 	"github.com/backtrail/backtrail/registry"
 )
@@ -90,9 +91,13 @@ func (k *logKeeper) keep(ctx context.Context, c kube.Container, id string, previ
 
 // exhibit redacts a log and keeps it. Redaction comes before the store: nothing that looks like a secret is written.
 func (k *logKeeper) exhibit(l kube.Log, name string) error {
-	text, redacted := redactLog(l.Text)
-	x := inspect.Exhibit{Path: "logs/" + name + ".log", Source: l.Path, Redacted: redacted, Truncated: l.Truncated}
-	if err := keep(k.store, &x, text); err != nil {
+	text, secrets := redact.Text(string(l.Text))
+	x := inspect.Exhibit{Path: "logs/" + name + ".log", Source: l.Path, Redacted: redact.Kinds(secrets), Truncated: l.Truncated}
+	if len(secrets) > 0 {
+		sum := sha256.Sum256(l.Text)
+		x.Original = "sha256:" + hex.EncodeToString(sum[:])
+	}
+	if err := keep(k.store, &x, []byte(text)); err != nil {
 		return err
 	}
 	k.emit(inspect.Event{Fact: x})
@@ -125,27 +130,4 @@ func bareID(id string) string {
 		return -1
 	}, id)
 	return clean[:min(len(clean), 64)]
-}
-
-// Redact takes out of lines what looks like a secret, as it is done with logs, and says of which kinds.
-func Redact(lines string) (string, []string) {
-	text, kinds := redactLog([]byte(lines))
-	return string(text), kinds
-}
-
-// redactLog takes out of a log what looks like a secret, and says of which kinds.
-func redactLog(text []byte) ([]byte, []string) {
-	var kinds []string
-	for _, s := range secrets() {
-		n := 0
-		text = s.looks.ReplaceAllFunc(text, func(found []byte) []byte {
-			n++
-			return s.looks.ReplaceAll(found, []byte(s.becomes))
-		})
-		if n > 0 {
-			kinds = append(kinds, fmt.Sprintf("%s (%d)", s.kind, n))
-		}
-	}
-	slices.Sort(kinds)
-	return text, kinds
 }

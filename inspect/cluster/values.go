@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/backtrail/backtrail/inspect/redact"
 )
 
 // imageKeys are the names under which charts ask for an image. Their values are no secrets, all others may be.
@@ -54,7 +56,7 @@ func withhold(path, key string, v any, depth int, taken *[]string) any {
 		}
 	}
 	*taken = append(*taken, path)
-	return "REDACTED"
+	return redact.Mark
 }
 
 // sortedKeys makes the order of what is listed independent of that of the map.

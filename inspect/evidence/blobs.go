@@ -152,7 +152,7 @@ func (x *export) writeBlobs() error {
 			return fmt.Errorf("encoding data/blobs.jsonl: %w", err)
 		}
 		text.Write(append(b, '\n'))
-		if l.State == blobLeftOut && l.Of == ofImage {
+		if l.State == blobLeftOut && l.Of == ofImage && l.Role == roleLayer {
 			left, leftBytes = left+1, leftBytes+l.Size
 		}
 	}
@@ -175,6 +175,9 @@ func (x *export) writeBlob(l *blobLine) error {
 	case l.Role == roleLayer && (l.Of == ofKnownGood || !x.takesLayer(l.Digest)):
 		l.State = blobLeftOut
 		return nil
+	case l.Role == "config" && x.o.WithoutConfig:
+		l.State, l.Detail = blobLeftOut, "left out on request: it may contain secrets"
+		return nil
 	}
 	open := x.opener(l.Digest)
 	m, err := x.bag.measure(open)
@@ -196,6 +199,9 @@ func (x *export) writeBlob(l *blobLine) error {
 	l.State, l.Size = blobCarried, m.size
 	name := layoutFolder(l.Of) + "/blobs/sha256/" + hexOf(l.Digest)
 	if err := x.bag.addOpened(name, m, open); err != nil {
+		return err
+	}
+	if err := x.warnOfSecrets(*l, open); err != nil {
 		return err
 	}
 	return x.addChildren(*l, open)

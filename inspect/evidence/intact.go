@@ -201,11 +201,15 @@ func (v *verifier) blobLines() {
 		return
 	}
 	defer r.Close()
+	v.left = map[string]bool{}
 	named := map[string]bool{}
 	err = eachLine(r, func(n int, line []byte) error {
 		var l blobLine
 		if err := json.Unmarshal(line, &l); err != nil {
 			return fmt.Errorf("line %d: %w", n, err)
+		}
+		if l.State == blobLeftOut && l.Of == ofImage {
+			v.left[l.Digest] = true
 		}
 		name := layoutFolder(l.Of) + "/blobs/sha256/" + hexOf(l.Digest)
 		if l.State == blobDamaged {

@@ -20,9 +20,11 @@ const (
 // Options of an export. The same events and options give the same bytes.
 type Options struct {
 	Layers Layers
-	Case   string // its ID; empty: made from time and target
-	Who    string // user@host, for the chain of custody
-	Parent string // tag manifest digest of the bundle that this case goes on from
+	// WithoutConfig leaves out the images' configurations, which are carried whole with the secrets that they contain.
+	WithoutConfig bool
+	Case          string // its ID; empty: made from time and target
+	Who           string // user@host, for the chain of custody
+	Parent        string // tag manifest digest of the bundle that this case goes on from
 	// Documents gives the bills of materials for data/sbom: image.spdx.json, image.cdx.json, known-good.spdx.json.
 	Documents func(ctx context.Context, c inspect.Case) ([]Document, error)
 	// Sign signs the tag manifest; nil: nobody does.

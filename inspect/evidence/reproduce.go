@@ -28,6 +28,7 @@ func (v *verifier) reproduced() {
 	v.foldFits()
 	v.custodyFits()
 	v.exhibitsFit()
+	v.redactionsFit()
 	v.packageDiffFits()
 	v.summariesFit()
 	v.reports()
@@ -177,7 +178,7 @@ func (v *verifier) exhibitsFit() {
 		l := list[n]
 		named[l.Name] = true
 		sum, there := v.sums[l.Name]
-		if l.Path != e.Path || l.Digest != e.Digest || !slices.Equal(l.Redacted, e.Redacted) || l.Truncated != e.Truncated || l.Missing != e.Missing {
+		if l.Path != e.Path || l.Digest != e.Digest || !slices.Equal(l.Redacted, e.Redacted) || l.Truncated != e.Truncated || l.Original != e.Original || l.Missing != e.Missing {
 			failed = true
 			v.fail("exhibits", file, "it says of %s what the events do not", e.Path)
 		} else if l.State == blobCarried && (!there || "sha256:"+sum.sha256 != e.Digest) {

@@ -26,7 +26,7 @@ func (v *verifier) rerun() {
 		}
 	}
 	for _, i := range v.c.Images {
-		if i.Digest == "" || !v.carried(i.Digest) {
+		if i.Digest == "" || !v.carried(i.Digest) || v.leftAway(i.Config) {
 			v.leftOut(i)
 			continue
 		}
@@ -42,7 +42,10 @@ func (v *verifier) rerun() {
 // leftOut lists the rows of an image that nothing in the bag can be opened as.
 func (v *verifier) leftOut(i inspect.Image) {
 	why := "its manifest is not in the bag"
-	if i.Digest == "" {
+	switch {
+	case v.leftAway(i.Config) && v.carried(i.Digest):
+		why = "its configuration was left out of the bag"
+	case i.Digest == "":
 		why = "it has no manifest to be opened by"
 		if v.sameSaved(i) {
 			return
@@ -98,6 +101,11 @@ func (v *verifier) sameSaved(i inspect.Image) bool {
 	}
 	v.compare("image", i.Container, v.ended(checkLayers, i.Container), rowOutcome{i.Status, i.Reason}, found)
 	return true
+}
+
+// leftAway reports whether the configuration of an image was left out on request.
+func (v *verifier) leftAway(config string) bool {
+	return hexOf(config) != "" && !v.carried(config) && v.left[config]
 }
 
 // carried says that a blob lies in the image's layout; that it is its digest was checked before.

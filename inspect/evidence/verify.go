@@ -64,6 +64,7 @@ type verifier struct {
 	out  Verification
 	c    inspect.Case       // the fold of the events, once the bag is intact
 	sums map[string]fileSum // of every file that could be read
+	left map[string]bool    // digests of the image's blobs that were left out on request
 }
 
 // part runs one of the questions and gives the status that its checks come to.

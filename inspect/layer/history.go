@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/redact"
 	"github.com/backtrail/backtrail/registry"
 )
 
@@ -48,7 +49,7 @@ func buildStep(by, comment string) string {
 	if by == "" {
 		return comment
 	}
-	by, _ = inspect.RedactAssignments(by)
+	by, _ = redact.BuildStep(by)
 	for _, wrap := range []string{"/bin/sh -c #(nop) ", "/bin/sh -c #(nop)"} {
 		if rest, ok := strings.CutPrefix(by, wrap); ok {
 			return strings.TrimSpace(rest)

@@ -56,6 +56,9 @@ func Create(dir string, h inspect.Header, s inspect.Session, now func() time.Tim
 	}
 	l := New(now)
 	l.file = f
+	if l.salt, err = readSalt(f.dir); err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
 	for _, fact := range []inspect.Fact{h, s} {
 		if _, err := l.Append("", "", fact); err != nil {
 			return nil, errors.Join(err, l.Close())
@@ -76,6 +79,9 @@ func Resume(ctx context.Context, dir, id string, s inspect.Session, now func() t
 	}
 	l := New(now)
 	l.file, l.session = f, &s
+	if l.salt, err = readSalt(f.dir); err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
 	if err := l.restore(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("opening case %s: %w", id, err), l.Close())
 	}
@@ -94,7 +100,13 @@ func (l *Ledger) restore(ctx context.Context) error {
 	}
 	defer r.Close()
 	var chain Chain
-	err = eachEvent(ctx, r, &chain, func(e inspect.Event) { l.folded.Apply(e) })
+	err = eachEvent(ctx, r, &chain, func(e inspect.Event) {
+		l.folded.Apply(e)
+		if r, is := e.Fact.(inspect.Redaction); is {
+			r.Container = e.Container
+			l.redacted[r] = true
+		}
+	})
 	l.seq, l.prev = chain.Seq, chain.Head
 	return err
 }

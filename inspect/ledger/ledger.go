@@ -29,6 +29,8 @@ type Ledger struct {
 	session   *inspect.Session // appended before the first fact of a reopened case
 	failed    error            // of the first write that failed: the case goes on without its record
 	closed    bool
+	salt      []byte                     // of the digests of what was removed
+	redacted  map[inspect.Redaction]bool // recorded before: a secret that several facts quote is one
 	progress  map[inspect.Key]time.Time
 	listeners []func(inspect.Event)
 }
@@ -38,7 +40,7 @@ func New(now func() time.Time) *Ledger {
 	if now == nil {
 		now = time.Now
 	}
-	return &Ledger{now: now, progress: map[inspect.Key]time.Time{}}
+	return &Ledger{now: now, salt: newSalt(), redacted: map[inspect.Redaction]bool{}, progress: map[inspect.Key]time.Time{}}
 }
 
 // Listen lets f see every fact that is appended from now on, in their order. f is called while the ledger is locked:
@@ -51,6 +53,7 @@ func (l *Ledger) Listen(f func(inspect.Event)) {
 
 // Append adds a fact of a check about a container, either of which may be empty, and gives the event that it became.
 // An event without a fact was not taken: the ledger is closed, or a progress came too soon after the one before.
+// Secrets are removed first, and what was removed is recorded behind the fact: no record, fold or listener has one.
 //
 // A fact that could not be written is folded all the same. The error of the first failed write is given once, so that
 // it can be shown; the case goes on, unrecorded.
@@ -68,10 +71,28 @@ func (l *Ledger) Append(check, container string, f inspect.Fact) (inspect.Event,
 	if l.session != nil && !inspect.Transient(f) {
 		s := *l.session
 		l.session = nil
-		_, err = l.add(inspect.Event{Fact: s}, now)
+		_, err = l.clean(inspect.Event{Fact: s}, now)
 	}
-	e, werr := l.add(inspect.Event{Check: check, Container: container, Fact: f}, now)
+	e, werr := l.clean(inspect.Event{Check: check, Container: container, Fact: f}, now)
 	return e, errors.Join(err, werr)
+}
+
+// clean adds an event without its secrets, and a redaction for each of them. A redaction belongs to no check: it stays
+// when a check runs again.
+func (l *Ledger) clean(e inspect.Event, now time.Time) (inspect.Event, error) {
+	var removed []inspect.Redaction
+	e.Fact, removed = l.redact(e.Fact)
+	e, err := l.add(e, now)
+	for _, r := range removed {
+		r.Container = e.Container
+		if l.redacted[r] || len(l.redacted) >= maxRedactions {
+			continue
+		}
+		l.redacted[r] = true
+		_, werr := l.add(inspect.Event{Container: e.Container, Fact: r}, now)
+		err = errors.Join(err, werr)
+	}
+	return e, err
 }
 
 // add numbers, stamps, chains, writes, folds and delivers.

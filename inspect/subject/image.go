@@ -30,11 +30,10 @@ func FromImage(reference string, img *registry.Image) inspect.Image {
 	return i
 }
 
-// settings is what the config says would run. Values of secret names are left out: they are no part of the case.
+// settings is what would run by the config. The ledger removes secrets from it.
 func settings(c v1.Config) inspect.ImageConfig {
-	env, _ := inspect.RedactEnv(c.Env)
 	s := inspect.ImageConfig{
-		User: c.User, Entrypoint: c.Entrypoint, Cmd: c.Cmd, Env: env, WorkingDir: c.WorkingDir, Labels: c.Labels,
+		User: c.User, Entrypoint: c.Entrypoint, Cmd: c.Cmd, Env: c.Env, WorkingDir: c.WorkingDir, Labels: c.Labels,
 		OnBuild: c.OnBuild,
 	}
 	if c.Healthcheck != nil {

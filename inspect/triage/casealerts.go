@@ -11,6 +11,7 @@ import (
 
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/alert"
+	"github.com/backtrail/backtrail/inspect/redact"
 )
 
 // maxAlertsInCase bounds the alerts that one case contains.
@@ -19,8 +20,6 @@ const maxAlertsInCase = 1000
 // CaseAlerts turns alerts into the events of a case, with the lines as received as exhibits.
 type CaseAlerts struct {
 	Sources *AlertSources
-	// Redact removes secrets from a line, and returns their kinds.
-	Redact func(line string) (redacted string, kinds []string)
 	// Keep stores the bytes of an exhibit under their digest.
 	Keep func(digest, data string) error
 }
@@ -105,15 +104,17 @@ func (c *CaseAlerts) events(mine []alert.Alert) []inspect.Event {
 func (c *CaseAlerts) event(a alert.Alert) []inspect.Event {
 	kept := a.Alert
 	// A command line may contain a password; what is matched by was read before.
-	kept.Output, _ = c.Redact(kept.Output)
-	kept.CommandLine, _ = c.Redact(kept.CommandLine)
+	kept.Output, _ = redact.Text(kept.Output)
+	kept.CommandLine, _ = redact.Text(kept.CommandLine)
+	kept.Title, _ = redact.Text(kept.Title)
 	kept.Also = slices.Clone(kept.Also)
 	for i := range kept.Also {
-		kept.Also[i], _ = c.Redact(kept.Also[i])
+		kept.Also[i], _ = redact.Text(kept.Also[i])
 	}
-	x, line := c.exhibit(a, a.ID, a.Line)
+	x, line := exhibit(a, a.ID, a.Line)
 	if len(x.Redacted) > 0 {
-		kept.Raw = x.Digest // the bytes as received are not kept
+		// The bytes as received are not kept, nor is their digest: all of the line but the secret is known.
+		kept.Raw, kept.ID = x.Digest, lineID(line)
 	}
 	events := []inspect.Event{{Fact: kept}}
 	for _, t := range []inspect.Time{a.Time, a.Last} {
@@ -132,8 +133,7 @@ func (c *CaseAlerts) event(a alert.Alert) []inspect.Event {
 	}
 	events = append(events, c.keep(x, line))
 	for _, other := range a.AlsoLines {
-		sum := sha256.Sum256([]byte(other))
-		x, line := c.exhibit(a, hex.EncodeToString(sum[:16]), other)
+		x, line := exhibit(a, lineID(other), other)
 		events = append(events, c.keep(x, line))
 	}
 	return events
@@ -152,14 +152,25 @@ func momentOf(a inspect.Alert, t inspect.Time) string {
 	return what
 }
 
-// exhibit describes a line as it is kept, without secrets.
-func (c *CaseAlerts) exhibit(a alert.Alert, id, received string) (x inspect.Exhibit, line string) {
-	line, redacted := c.Redact(received)
+// exhibit describes a line as it is kept, without secrets. Where something was removed, its name follows from what is left.
+func exhibit(a alert.Alert, id, received string) (x inspect.Exhibit, line string) {
+	line, redacted := redact.Line(received)
 	sum := sha256.Sum256([]byte(line))
-	return inspect.Exhibit{
-		Path: "alerts/" + id + ".json", Digest: "sha256:" + hex.EncodeToString(sum[:]), Size: int64(len(line)),
-		Source: a.From, Redacted: redacted,
-	}, line
+	x = inspect.Exhibit{
+		Digest: "sha256:" + hex.EncodeToString(sum[:]), Size: int64(len(line)), Source: a.From, Redacted: redacted,
+	}
+	if len(redacted) > 0 {
+		original := sha256.Sum256([]byte(received))
+		id, x.Original = lineID(line), "sha256:"+hex.EncodeToString(original[:])
+	}
+	x.Path = "alerts/" + id + ".json"
+	return x, line
+}
+
+// lineID names a line by a part of its digest, as package alert does.
+func lineID(line string) string {
+	sum := sha256.Sum256([]byte(line))
+	return hex.EncodeToString(sum[:16])
 }
 
 // keep stores the bytes of an exhibit. If that fails the case continues with a notice: a full disk

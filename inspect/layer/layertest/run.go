@@ -8,6 +8,7 @@ import (
 
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/engine"
+	"github.com/backtrail/backtrail/inspect/redact"
 	"github.com/backtrail/backtrail/registry"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
@@ -36,7 +37,7 @@ func Run(t testing.TB, client *registry.Client, target string, knownGood *inspec
 			},
 		}
 		if c := img.ConfigFile; c != nil {
-			c.Config.Env, _ = inspect.RedactEnv(c.Config.Env) // as package subject does it
+			c.Config.Env, _ = redact.Environ(c.Config.Env) // as the ledger does it
 			i.Settings = inspect.ImageConfig{User: c.Config.User, Entrypoint: c.Config.Entrypoint, Cmd: c.Config.Cmd, Env: c.Config.Env, WorkingDir: c.Config.WorkingDir, OnBuild: c.Config.OnBuild, Volumes: slices.Sorted(maps.Keys(c.Config.Volumes)), Ports: slices.Sorted(maps.Keys(c.Config.ExposedPorts)), Labels: c.Config.Labels}
 			if c.Config.Healthcheck != nil {
 				i.Settings.Health = c.Config.Healthcheck.Test

@@ -1,0 +1,234 @@
+package ledger
+
+import (
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/redact"
+)
+
+// saltFile holds the salt of a saved case. It never leaves this machine: with it and an original, a digest of the record
+// can be checked.
+const saltFile = "salt"
+
+// saltSize is that of the digest, in bytes, so that guessing the salt is as hard as inverting it.
+const saltSize = sha256.Size
+
+// maxRedactions bounds the redactions that are recorded one by one.
+const maxRedactions = 10_000
+
+// newSalt makes the salt of a case.
+func newSalt() []byte {
+	salt := make([]byte, saltSize)
+	_, _ = rand.Read(salt) // it never fails (crypto/rand)
+	return salt
+}
+
+// readSalt gives the salt of a saved case, and makes it for one that has none yet.
+func readSalt(dir string) ([]byte, error) {
+	path := filepath.Join(dir, saltFile)
+	salt, err := readSmall(path, saltSize)
+	switch {
+	case err == nil && len(salt) == saltSize:
+		return salt, nil
+	case err == nil:
+		return nil, fmt.Errorf("reading the salt of the case: %s is damaged", path)
+	case !errors.Is(err, fs.ErrNotExist):
+		return nil, fmt.Errorf("reading the salt of the case: %w", err)
+	}
+	salt = newSalt()
+	return salt, writeError("keeping the salt of the case", os.WriteFile(path, salt, 0o600))
+}
+
+// salted is the digest of an original that was removed: an HMAC (RFC 2104), so that the digest of a short secret cannot
+// be guessed by whoever has the record.
+func (l *Ledger) salted(original string) string {
+	h := hmac.New(sha256.New, l.salt)
+	h.Write([]byte(original))
+	return "hmac-sha256:" + hex.EncodeToString(h.Sum(nil))
+}
+
+// redact gives a fact without secrets, and what was removed from it.
+func (l *Ledger) redact(f inspect.Fact) (inspect.Fact, []inspect.Redaction) {
+	r := redactor{l: l, kind: f.FactKind()}
+	switch x := f.(type) {
+	case inspect.Packages, inspect.Files, inspect.Blob, inspect.Trust, inspect.Progress, inspect.UnknownFact,
+		inspect.Redaction, inspect.Begin, inspect.Reset:
+		return f, nil // no text of others, but names and digests
+	case inspect.Exhibit:
+		if strings.HasPrefix(x.Original, "sha256:") {
+			x.Original = l.salted(x.Original)
+		}
+		return x, nil
+	case inspect.ImageHead:
+		x.Settings = r.settings(x.Settings)
+		f = x
+	case inspect.Session:
+		x.Command = r.words("command", x.Command)
+		f = x
+	case inspect.Alert:
+		x.Output = r.text("output", x.Output)
+		x.Title = r.text("title", x.Title)
+		x.CommandLine = r.text("commandLine", x.CommandLine)
+		f = x
+	case inspect.Layer:
+		x.CreatedBy = r.keep("createdBy")(redact.BuildStep(x.CreatedBy))
+		f = x
+	}
+	clean, changed := r.value("", reflect.ValueOf(f))
+	if changed {
+		f = clean.Interface().(inspect.Fact)
+	}
+	return f, r.found
+}
+
+// redactor collects what is removed from one fact.
+type redactor struct {
+	l     *Ledger
+	kind  string
+	found []inspect.Redaction
+}
+
+// keep notes the secrets of a field, and gives its clean text.
+func (r *redactor) keep(field string) func(clean string, secrets []redact.Secret) string {
+	return func(clean string, secrets []redact.Secret) string {
+		r.note(field, secrets)
+		return clean
+	}
+}
+
+func (r *redactor) note(field string, secrets []redact.Secret) {
+	for _, s := range secrets {
+		r.found = append(r.found, inspect.Redaction{
+			Where: strings.TrimSpace(r.kind + " " + field), Kind: s.Kind, Original: r.l.salted(s.Value),
+		})
+	}
+}
+
+func (r *redactor) text(field, s string) string { return r.keep(field)(redact.Text(s)) }
+
+func (r *redactor) words(field string, words []string) []string {
+	clean, secrets := redact.Words(words)
+	r.note(field, secrets)
+	return clean
+}
+
+// settings cleans the configuration of an image, whose fields are known to be words, variables and labels.
+func (r *redactor) settings(c inspect.ImageConfig) inspect.ImageConfig {
+	env, secrets := redact.Environ(c.Env)
+	c.Env = env
+	r.note("imageConfig.env", secrets)
+	c.Entrypoint = r.words("imageConfig.entrypoint", c.Entrypoint)
+	c.Cmd = r.words("imageConfig.cmd", c.Cmd)
+	c.Health = r.words("imageConfig.healthcheck", c.Health)
+	if len(c.Labels) > 0 {
+		labels := maps.Clone(c.Labels)
+		for _, k := range slices.Sorted(maps.Keys(labels)) {
+			labels[k] = r.keep("imageConfig.labels." + k)(redact.Named(k, labels[k]))
+		}
+		c.Labels = labels
+	}
+	return c
+}
+
+// value cleans every text within a value. What was not changed is not copied; what was, shares nothing with the value.
+func (r *redactor) value(field string, v reflect.Value) (reflect.Value, bool) {
+	switch v.Kind() {
+	case reflect.String:
+		clean, secrets := redact.Prose(v.String())
+		if len(secrets) == 0 {
+			return v, false
+		}
+		r.note(field, secrets)
+		return reflect.ValueOf(clean).Convert(v.Type()), true
+	case reflect.Pointer, reflect.Interface:
+		if v.IsNil() {
+			return v, false
+		}
+		inner, changed := r.value(field, v.Elem())
+		if !changed || v.Kind() == reflect.Interface {
+			return inner, changed
+		}
+		p := reflect.New(inner.Type())
+		p.Elem().Set(inner)
+		return p, true
+	case reflect.Struct:
+		return r.fields(field, v)
+	case reflect.Slice:
+		if v.Type().Elem().Kind() == reflect.Uint8 {
+			return v, false
+		}
+		return r.list(field, v)
+	case reflect.Map:
+		return r.table(field, v)
+	default:
+		return v, false
+	}
+}
+
+func (r *redactor) fields(field string, v reflect.Value) (reflect.Value, bool) {
+	out, changed := v, false
+	for i := range v.NumField() {
+		t := v.Type().Field(i)
+		if !t.IsExported() {
+			continue
+		}
+		name, _, _ := strings.Cut(t.Tag.Get("json"), ",")
+		inner, is := r.value(strings.TrimPrefix(field+"."+name, "."), v.Field(i))
+		if !is {
+			continue
+		}
+		if !changed {
+			out, changed = reflect.New(v.Type()).Elem(), true
+			out.Set(v)
+		}
+		out.Field(i).Set(inner)
+	}
+	return out, changed
+}
+
+func (r *redactor) list(field string, v reflect.Value) (reflect.Value, bool) {
+	out, changed := v, false
+	for i := range v.Len() {
+		inner, is := r.value(field, v.Index(i))
+		if !is {
+			continue
+		}
+		if !changed {
+			out, changed = reflect.MakeSlice(v.Type(), v.Len(), v.Len()), true
+			reflect.Copy(out, v)
+		}
+		out.Index(i).Set(inner)
+	}
+	return out, changed
+}
+
+func (r *redactor) table(field string, v reflect.Value) (reflect.Value, bool) {
+	out, changed := v, false
+	for _, k := range v.MapKeys() {
+		inner, is := r.value(field, v.MapIndex(k))
+		if !is {
+			continue
+		}
+		if !changed {
+			out, changed = reflect.MakeMap(v.Type()), true
+			for _, all := range v.MapKeys() {
+				out.SetMapIndex(all, v.MapIndex(all))
+			}
+		}
+		out.SetMapIndex(k, inner)
+	}
+	return out, changed
+}

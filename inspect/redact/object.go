@@ -1,0 +1,168 @@
+package redact
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// lastApplied is kubectl's copy of a whole object, with every value that is removed from the object itself.
+const lastApplied = "kubectl.kubernetes.io/last-applied-configuration"
+
+// maxObjectDepth bounds how deep an object is looked into; what lies deeper is removed as a whole.
+const maxObjectDepth = 64
+
+// Object removes the secrets of a JSON object: an object of a cluster, or an alert as its sensor wrote it. It names each
+// field that it changed by its path. An object without secrets stays as it was received, byte for byte.
+func Object(raw []byte) (clean []byte, fields []string, err error) {
+	decoder := json.NewDecoder(bytes.NewReader(raw))
+	decoder.UseNumber()
+	var obj map[string]any
+	if err := decoder.Decode(&obj); err != nil {
+		return nil, nil, fmt.Errorf("decoding an object: %w", err)
+	}
+	var w walker
+	if kind, _ := obj["kind"].(string); kind == "Secret" {
+		w.secret(obj)
+	}
+	w.object("", obj, 0)
+	if len(w.fields) == 0 {
+		return raw, nil, nil
+	}
+	slices.Sort(w.fields)
+	clean, err = json.Marshal(obj)
+	return clean, slices.Compact(w.fields), err
+}
+
+// Line removes the secrets of one line that a sensor wrote, in JSON or as text, and returns their kinds or fields.
+func Line(line string) (string, []string) {
+	if strings.HasPrefix(strings.TrimSpace(line), "{") {
+		if clean, fields, err := Object([]byte(line)); err == nil {
+			return string(clean), fields
+		}
+	}
+	clean, secrets := Text(line)
+	return clean, Kinds(secrets)
+}
+
+// walker removes secrets from a decoded object in place.
+type walker struct{ fields []string }
+
+func (w *walker) changed(path string) { w.fields = append(w.fields, path) }
+
+// secret removes all data of a Secret.
+func (w *walker) secret(obj map[string]any) {
+	for _, field := range []string{"data", "stringData"} {
+		values, _ := obj[field].(map[string]any)
+		for k, v := range values {
+			if v == Mark {
+				continue
+			}
+			values[k] = Mark
+			w.changed("." + field + "." + k)
+		}
+	}
+}
+
+// object looks at the fields of an object: by their names, by what lists of arguments and variables are, and by the form of all
+// other texts.
+func (w *walker) object(path string, obj map[string]any, depth int) {
+	name, named := obj["name"].(string)
+	value, literal := obj["value"].(string)
+	if named && literal {
+		clean, found := Named(name, value)
+		if strings.HasSuffix(path, ".env") {
+			clean, found = Env(name, value)
+		}
+		if len(found) > 0 {
+			obj["value"] = clean
+			w.changed(path + "[" + name + "].value")
+		}
+	}
+	for k, inner := range obj {
+		at := path + "." + k
+		switch v := inner.(type) {
+		case string:
+			if k == "value" && named {
+				continue
+			}
+			clean, found := field(k, v)
+			if len(found) > 0 {
+				obj[k] = clean
+				w.changed(at)
+			}
+		case []any:
+			obj[k] = w.list(at, k, v, depth+1)
+		default:
+			obj[k] = w.other(at, inner, depth+1)
+		}
+	}
+}
+
+// field is the text of one field. Fields that name an object or a key of it are no secrets, whatever they are called.
+func field(name, value string) (string, []Secret) {
+	switch {
+	case name == lastApplied && value != Mark:
+		return Mark, []Secret{{"copy of the object", value}}
+	case strings.HasPrefix(strings.TrimSpace(value), "{") && len(value) > 2:
+		if clean, changed, err := Object([]byte(value)); err == nil {
+			if len(changed) == 0 {
+				return value, nil
+			}
+			return string(clean), []Secret{{"value within " + name, value}}
+		}
+	}
+	return Named(name, value)
+}
+
+// list looks at a list: one of texts as at an argument list, whose secrets may be split over words.
+func (w *walker) list(path, name string, v []any, depth int) any {
+	words := make([]string, 0, len(v))
+	for _, inner := range v {
+		if s, text := inner.(string); text {
+			words = append(words, s)
+		}
+	}
+	if len(words) != len(v) || len(v) == 0 {
+		for i, inner := range v {
+			v[i] = w.other(path, inner, depth)
+		}
+		return v
+	}
+	clean, found := Words(words)
+	if strings.EqualFold(name, "env") { // NAME=VALUE in each, as containers' configurations have it
+		clean, found = Environ(words)
+	}
+	if len(found) == 0 {
+		return v
+	}
+	w.changed(path)
+	out := make([]any, len(clean))
+	for i := range clean {
+		out[i] = clean[i]
+	}
+	return out
+}
+
+// other looks at a value that is no field of its own.
+func (w *walker) other(path string, v any, depth int) any {
+	if depth > maxObjectDepth {
+		w.changed(path)
+		return Mark
+	}
+	switch v := v.(type) {
+	case map[string]any:
+		w.object(path, v, depth)
+	case []any:
+		return w.list(path, "", v, depth)
+	case string:
+		clean, found := Text(v)
+		if len(found) > 0 {
+			w.changed(path)
+		}
+		return clean
+	}
+	return v
+}
