@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/verdict"
 )
 
 // facts are facts of many kinds, each with the secret hunter2hunter2 somewhere.
@@ -45,7 +46,7 @@ func TestNoFactKeepsASecret(t *testing.T) {
 		if strings.Contains(string(text), "hunter2") {
 			t.Errorf("%s: recorded: %s", name, text)
 		}
-		data, err := inspect.EncodeCase(l.Case())
+		data, err := verdict.Encode(l.Case())
 		if err != nil || strings.Contains(string(data), "hunter2") {
 			t.Errorf("%s: folded: %v", name, err)
 		}
