@@ -78,7 +78,9 @@ func ChiselPackages(manifest io.Reader) ([]ChiselPackage, error) {
 	for k := range db.keys {
 		all = append(all, ChiselPackage{k.name, k.version, k.arch, files[k.name]})
 	}
-	slices.SortFunc(all, func(a, b ChiselPackage) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Version, b.Version)) })
+	slices.SortFunc(all, func(a, b ChiselPackage) int {
+		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Version, b.Version))
+	})
 	return all, nil
 }
 
