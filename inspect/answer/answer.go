@@ -45,10 +45,15 @@ type question struct {
 	rules []needing
 }
 
+// causes are the checks whose findings may be the cause.
+var causes = []string{"subject", "layers", "binaries", "known-good", "diff", "drift"}
+
 // questions are the three questions. A new rule is one file and one line here.
 func questions() []question {
 	return []question{
 		{inspect.WhereFrom, []needing{
+			rule(causeFirst, causes...),
+			rule(acts, "subject", "layers", "binaries"),
 			rule(alertedFile),
 			rule(unexpectedFiles, "layers", "binaries"),
 			rule(alteredFiles, "layers", "binaries"),
@@ -141,7 +146,9 @@ func (q question) answer(c inspect.Case, waiting []string) inspect.Answer {
 	if len(open) == 0 {
 		said = append(said, unread(c, needs)...)
 	}
-	return compose(q.name, said, open)
+	a := compose(q.name, said, open)
+	a.Cause = causeOf(c)
+	return a
 }
 
 // compose puts sentences together. An answer is verified if the first of them, which is the one
