@@ -116,6 +116,7 @@ type Answer struct {
 	Text      string       `json:"text"`     // all of it, as one paragraph
 	Findings  []string     `json:"findings"` // IDs
 	Sentences []Sentence   `json:"sentences"`
+	Cause     Cause        `json:"cause"`
 	Waiting   []string     `json:"waiting,omitempty"` // checks that it waits for: what it says is not all
 }
 

@@ -35,11 +35,12 @@ type eventHead struct {
 	Prev      string `json:"prev,omitempty"`
 }
 
-// MarshalJSON writes the event as one object: its head, and the fact under the name of its kind.
+// MarshalJSON writes the event as one object: its head, and the fact under the name of its kind. Characters that would draw
+// on a terminal are escaped.
 func (e Event) MarshalJSON() ([]byte, error) {
 	b, err := json.Marshal(eventHead{e.Seq, e.Time, e.Check, e.Container, e.Prev})
 	if err != nil || e.Fact == nil {
-		return b, err
+		return EscapeJSON(b), err
 	}
 	fact, err := json.Marshal(e.Fact)
 	if err != nil {
@@ -51,7 +52,7 @@ func (e Event) MarshalJSON() ([]byte, error) {
 	}
 	b = append(b[:len(b)-1], ',')
 	b = append(append(b, name...), ':')
-	return append(append(b, fact...), '}'), nil
+	return EscapeJSON(append(append(b, fact...), '}')), nil
 }
 
 // UnmarshalJSON reads the form of MarshalJSON. A kind that is not in the table becomes an UnknownFact.

@@ -15,6 +15,7 @@ type Finding struct {
 	Status   RowStatus  `json:"status"`
 	Severity Severity   `json:"severity"`
 	Subject  string     `json:"subject"` // the image's subject, and what in it: web, web:/usr/bin/top
+	Cause    string     `json:"cause"`   // key of a Cause: findings that share it are one group
 	Title    string     `json:"title"`   // one sentence
 	Detail   string     `json:"detail"`
 	Evidence []Evidence `json:"evidence"`
@@ -39,6 +40,7 @@ func (Finding) FactKind() string { return "finding" }
 
 // fold keeps the findings worst first. A finding's severity may change, so its old place is found by its ID.
 func (f Finding) fold(c *Case, _ Event) {
+	f.Cause = f.CausedBy()
 	c.Findings = slices.DeleteFunc(c.Findings, func(o Finding) bool { return o.ID == f.ID })
 	upsert(&c.Findings, f, func(a, b Finding) int {
 		return cmp.Or(cmp.Compare(a.Severity.Rank(), b.Severity.Rank()), cmp.Compare(a.Subject, b.Subject), cmp.Compare(a.ID, b.ID))

@@ -12,7 +12,7 @@ func EncodeJSON(v any) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return append(b, '\n'), nil
+	return append(EscapeJSON(b), '\n'), nil
 }
 
 // withLists gives v with empty lists for nil ones: a copy where there are any. What v points to is left as it is.

@@ -1,6 +1,10 @@
 package inspect
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+)
 
 // kinds is the table of the kinds of facts, by their JSON names.
 var kinds = map[string]func(json.RawMessage) (Fact, error){
@@ -55,4 +59,15 @@ func decodeFact(name string, raw json.RawMessage) (Fact, error) {
 		return read(raw)
 	}
 	return UnknownFact{Name: name, Raw: raw}, nil
+}
+
+// Kinds gives the zero fact of each kind, by the names of the kinds.
+func Kinds() []Fact {
+	var all []Fact
+	for _, name := range slices.Sorted(maps.Keys(kinds)) {
+		if f, err := kinds[name](json.RawMessage("{}")); err == nil {
+			all = append(all, f)
+		}
+	}
+	return all
 }

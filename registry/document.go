@@ -62,7 +62,8 @@ func parseIndex(data []byte) (document, error) {
 		return document{}, fmt.Errorf("parsing index: %w", &LimitError{What: "number of manifests", Limit: MaxChildren})
 	}
 	for _, d := range index.Manifests {
-		if err := checkDescriptor(d); err != nil {
+		// Only the one that is chosen has to be of a form that is read.
+		if err := checkDescriptor(d); err != nil && hashForm(hashString(d.Digest)) == "" {
 			return document{}, fmt.Errorf("parsing index: %w", err)
 		}
 	}
@@ -87,6 +88,9 @@ func parseManifest(data []byte) (document, error) {
 
 func checkDescriptor(d v1.Descriptor) error {
 	if digest := hashString(d.Digest); !IsDigest(digest) {
+		if form := hashForm(digest); form != "" {
+			return &FormError{form}
+		}
 		return fmt.Errorf("descriptor's digest %q is not sha256:<hex>", digest)
 	}
 	if d.Size < 0 {
@@ -102,13 +106,16 @@ func parseConfig(data []byte) (*v1.ConfigFile, error) {
 	}
 	config, err := v1.ParseConfigFile(bytes.NewReader(data))
 	if err != nil {
-		return nil, fmt.Errorf("parsing config: %w", err)
+		return nil, fmt.Errorf("parsing config: %w", cmp.Or(otherHash(data), err))
 	}
 	if len(config.RootFS.DiffIDs) > MaxLayers {
 		return nil, fmt.Errorf("parsing config: %w", &LimitError{What: "number of diff IDs", Limit: MaxLayers})
 	}
 	for _, id := range config.RootFS.DiffIDs {
 		if !IsDigest(hashString(id)) {
+			if form := hashForm(hashString(id)); form != "" {
+				return nil, fmt.Errorf("parsing config: %w", &FormError{form})
+			}
 			return nil, fmt.Errorf("parsing config: diff ID %q is not sha256:<hex>", hashString(id))
 		}
 	}

@@ -48,7 +48,7 @@ func formOf(d v1.Descriptor) Form {
 // otherDigest is a digest of another algorithm than sha256, as the image specification writes it.
 var otherDigest = regexp.MustCompile(`^([a-z0-9]+(?:[.+_-][a-z0-9]+)*):[0-9a-zA-Z=_-]{32,}$`)
 
-// otherHash looks for a digest of another algorithm than sha256 in a manifest that could not be parsed, which is
+// otherHash looks for a digest of another algorithm than sha256 in a manifest or config that could not be parsed, which is
 // valid and not read here. It returns nil where there is none.
 func otherHash(data []byte) error {
 	type descriptor struct {
@@ -59,19 +59,44 @@ func otherHash(data []byte) error {
 		Layers    []descriptor `json:"layers"`
 		Manifests []descriptor `json:"manifests"`
 		Subject   descriptor   `json:"subject"`
+		RootFS    struct {
+			DiffIDs []string `json:"diff_ids"`
+		} `json:"rootfs"`
 	}
 	if json.Unmarshal(data, &doc) != nil {
 		return nil
 	}
+	for _, id := range doc.RootFS.DiffIDs {
+		doc.Layers = append(doc.Layers, descriptor{id})
+	}
 	for _, d := range append(append(doc.Layers, doc.Manifests...), doc.Config, doc.Subject) {
-		m := otherDigest.FindStringSubmatch(d.Digest)
-		switch {
-		case m == nil || m[1] == "sha256":
-		case m[1] == "sha512":
-			return &FormError{FormSHA512}
-		default:
-			return &FormError{FormOtherHash}
+		if form := hashForm(d.Digest); form != "" {
+			return &FormError{form}
 		}
 	}
 	return nil
+}
+
+// hashForm returns the form of a digest of another algorithm than sha256, or "".
+func hashForm(digest string) Form {
+	m := otherDigest.FindStringSubmatch(digest)
+	switch {
+	case m == nil || m[1] == "sha256":
+		return ""
+	case m[1] == "sha512":
+		return FormSHA512
+	default:
+		return FormOtherHash
+	}
+}
+
+// otherHashed returns the part that a descriptor names by another algorithm than sha256: it is not read.
+func otherHashed(d v1.Descriptor) (Part, bool) {
+	form := hashForm(hashString(d.Digest))
+	if form == "" {
+		return Part{}, false
+	}
+	p := Part{Digest: hashString(d.Digest), MediaType: string(d.MediaType), Size: d.Size}
+	p.malformed(&FormError{form})
+	return p, true
 }

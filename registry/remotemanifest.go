@@ -73,6 +73,9 @@ func (r *repository) byDigest(ctx context.Context, desc v1.Descriptor) (Part, er
 
 // manifestPart reads what a descriptor of an index names; a missing one is a Part that says so.
 func (r *repository) manifestPart(ctx context.Context, desc v1.Descriptor) (Part, error) {
+	if p, other := otherHashed(desc); other {
+		return p, nil
+	}
 	part, err := r.byDigest(ctx, desc)
 	if errors.Is(err, ErrNotFound) {
 		return newPart(desc, nil, err)

@@ -37,6 +37,9 @@ func alertedFile(c inspect.Case) []inspect.Sentence {
 func located(c inspect.Case, a inspect.Alert) inspect.Sentence {
 	path := inspect.Clean(a.File.Path)
 	named := path + ", which the alert names, "
+	if a.Ran != nil && a.Ran.Program != a.File.Path {
+		named = fmt.Sprintf("%s, which %s ran when the alert was raised, ", path, inspect.Clean(a.Ran.Program))
+	}
 	i := image(c, a.Subject)
 	switch a.File.Origin {
 	case inspect.OriginImage:

@@ -45,10 +45,15 @@ type question struct {
 	rules []needing
 }
 
+// causes are the checks whose findings may be the cause.
+var causes = []string{"subject", "layers", "binaries", "known-good", "diff", "drift"}
+
 // questions are the three questions. A new rule is one file and one line here.
 func questions() []question {
 	return []question{
 		{inspect.WhereFrom, []needing{
+			rule(causeFirst, causes...),
+			rule(acts, "subject", "layers", "binaries"),
 			rule(alertedFile),
 			rule(unexpectedFiles, "layers", "binaries"),
 			rule(alteredFiles, "layers", "binaries"),
@@ -138,14 +143,15 @@ func (q question) answer(c inspect.Case, waiting []string) inspect.Answer {
 	}
 	// In the order of the plan, not of the rules.
 	open = slices.DeleteFunc(slices.Clone(waiting), func(name string) bool { return !slices.Contains(open, name) })
-	if len(open) > 0 {
-		return compose(q.name, said, open)
+	var missing []inspect.Sentence
+	if len(open) == 0 {
+		missing = unread(c, needs)
 	}
-	missing := unread(c, needs)
-	a := compose(q.name, append(said, missing...), nil)
+	a := compose(q.name, append(said, missing...), open)
 	if len(missing) > 0 {
 		a.Status = inspect.AnswerOpen
 	}
+	a.Cause = causeOf(c)
 	return a
 }
 

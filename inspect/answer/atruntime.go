@@ -12,6 +12,9 @@ func atRunTime(c inspect.Case) []inspect.Sentence {
 	if !ok {
 		return nil
 	}
+	if text := actOf(c, a); text != "" && a.Ran != nil {
+		return []inspect.Sentence{derived(text + ": it did not come in with the image"), byWhom}
+	}
 	path := inspect.Clean(a.File.Path)
 	switch a.File.Origin {
 	case inspect.OriginMemfd:
@@ -34,8 +37,7 @@ func runTimeAlert(c inspect.Case) (inspect.Alert, bool) {
 		if a.Match == inspect.MatchNone {
 			continue
 		}
-		switch a.File.Origin {
-		case inspect.OriginRuntime, inspect.OriginMemfd, inspect.OriginChanged, inspect.OriginVolume:
+		if ranAtRunTime(a) {
 			return a, true
 		}
 	}

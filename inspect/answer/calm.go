@@ -18,7 +18,7 @@ var looking = []string{"subject", "layers", "binaries"}
 
 // calm answers a case with nothing to explain, or one of which nobody knows that yet.
 func calm(c inspect.Case, name string, waiting []string) inspect.Answer {
-	a := inspect.Answer{Question: name, Status: inspect.AnswerOpen}
+	a := inspect.Answer{Question: name, Status: inspect.AnswerOpen, Cause: inspect.Cause{Kind: inspect.CauseUnknown, Layer: -1}}
 	unread := cannotLook(c)
 	switch {
 	case len(waiting) > 0:

@@ -111,22 +111,52 @@ func changedPackage(c inspect.Case, i inspect.Image) (string, bool) {
 	if i.Diff == nil || i.Diff.Packages == nil {
 		return "", false
 	}
+	if g, ok := lead(c); ok && g.Container == i.Container {
+		if cause := causeOf(c); cause.Kind == inspect.CausePackage {
+			if change := changeOf(i.Diff.Packages, cause.Name); change != "" {
+				return "package " + inspect.Clean(bareName(cause.Name)) + change, true
+			}
+		}
+	}
 	for _, b := range i.Binaries {
 		if b.Owner == "" || !toldByAlert(c, i, b.Path) || slices.Contains(b.Codes, "altered") {
 			continue
 		}
-		for _, p := range i.Diff.Packages.Changed {
-			if p.Name == b.Owner {
-				return fmt.Sprintf("%s is of package %s, which changed from %s to %s", inspect.Clean(b.Path), inspect.Clean(p.Name), inspect.Clean(p.From), inspect.Clean(p.To)), true
-			}
-		}
-		for _, p := range i.Diff.Packages.Added {
-			if p.Name == b.Owner {
-				return fmt.Sprintf("%s is of package %s %s, which is new", inspect.Clean(b.Path), inspect.Clean(p.Name), inspect.Clean(p.Version)), true
-			}
+		if change := changeOf(i.Diff.Packages, b.Owner); change != "" {
+			return fmt.Sprintf("%s is of package %s%s", inspect.Clean(b.Path), inspect.Clean(bareName(b.Owner)), change), true
 		}
 	}
 	return "", false
+}
+
+// changeOf describes how a package is other than in the image before, "" where it is the same.
+func changeOf(d *inspect.PackageDiff, owner string) string {
+	name := bareName(owner)
+	for _, p := range d.Changed {
+		if sameName(p.Name, name) {
+			return fmt.Sprintf(", which changed from %s to %s", inspect.Clean(p.From), inspect.Clean(p.To))
+		}
+	}
+	for _, p := range d.Added {
+		if sameName(p.Name, name) {
+			return fmt.Sprintf(" %s, which is new", inspect.Clean(p.Version))
+		}
+	}
+	return ""
+}
+
+// bareName is an owner without the type that stands before it: python litellm.
+func bareName(owner string) string {
+	if at := strings.LastIndexByte(owner, ' '); at >= 0 {
+		return owner[at+1:]
+	}
+	return owner
+}
+
+// sameName compares names of packages as PyPI does: without case, and with - for _ and dots.
+func sameName(a, b string) bool {
+	plain := func(s string) string { return strings.NewReplacer("_", "-", ".", "-").Replace(strings.ToLower(s)) }
+	return plain(a) == plain(b)
 }
 
 // brought names the one file in question, or says that there are several, which the first answer names.

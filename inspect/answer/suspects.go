@@ -72,8 +72,11 @@ func badPaths(c inspect.Case, i inspect.Image) (paths []string, layers []int) {
 			layers = append(layers, layer)
 		}
 	}
+	if p, layer, ok := leadFile(c, i); ok {
+		add(p, layer)
+	}
 	for _, a := range c.Alerts {
-		if a.Match != inspect.MatchNone && a.Subject == i.Container && a.File.Origin == inspect.OriginImage && a.File.Layer >= 0 {
+		if a.Match != inspect.MatchNone && a.Subject == i.Container && a.File.Origin == inspect.OriginImage && a.File.Layer >= 0 && a.Ran == nil {
 			add(a.File.Path, a.File.Layer)
 		}
 	}

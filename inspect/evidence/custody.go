@@ -57,6 +57,7 @@ func (c *custody) add(line custodyLine) error {
 	if err != nil {
 		return fmt.Errorf("encoding the chain of custody: %w", err)
 	}
+	b = inspect.EscapeJSON(b)
 	c.last = digestOf(b)
 	if _, err := c.w.Write(append(b, '\n')); err != nil {
 		return fmt.Errorf("writing the chain of custody: %w", err)

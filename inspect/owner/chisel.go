@@ -26,6 +26,14 @@ func readChisel(ctx context.Context, t *layer.Tree) (*Database, error) {
 	if data == nil || err != nil {
 		return nil, err
 	}
+	text, err := unpackChisel(data)
+	if err != nil {
+		return nil, err
+	}
+	return parseChisel(text), nil
+}
+
+func unpackChisel(data []byte) ([]byte, error) {
 	z, err := zstd.NewReader(bytes.NewReader(data), zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(MaxDatabase))
 	if err != nil {
 		return nil, fmt.Errorf("unpacking %s: %w", chiselManifest, err)
@@ -39,7 +47,41 @@ func readChisel(ctx context.Context, t *layer.Tree) (*Database, error) {
 		return nil, fmt.Errorf("unpacking %s: %w", chiselManifest,
 			&registry.LimitError{What: "file of a package database", Limit: MaxDatabase})
 	}
-	return parseChisel(text), nil
+	return text, nil
+}
+
+// ChiselPackage is a package of Ubuntu that chisel cut files out of.
+type ChiselPackage struct {
+	Name, Version, Arch string
+	Files               []string
+}
+
+// ChiselPackages lists the packages of a packed manifest of chisel, by name, with their files.
+func ChiselPackages(manifest io.Reader) ([]ChiselPackage, error) {
+	data, err := io.ReadAll(io.LimitReader(manifest, MaxDatabase+1))
+	if err != nil {
+		return nil, fmt.Errorf("reading %s: %w", chiselManifest, err)
+	}
+	if len(data) > MaxDatabase {
+		return nil, fmt.Errorf("reading %s: %w", chiselManifest, &registry.LimitError{What: "file of a package database", Limit: MaxDatabase})
+	}
+	text, err := unpackChisel(data)
+	if err != nil {
+		return nil, err
+	}
+	db := parseChisel(text)
+	files := map[string][]string{}
+	for _, c := range db.claims {
+		files[c.Package] = append(files[c.Package], c.Path)
+	}
+	var all []ChiselPackage
+	for k := range db.keys {
+		all = append(all, ChiselPackage{k.name, k.version, k.arch, files[k.name]})
+	}
+	slices.SortFunc(all, func(a, b ChiselPackage) int {
+		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Version, b.Version))
+	})
+	return all, nil
 }
 
 // chiselLine is a line of the manifest: of a package, or of a path with the slices that brought it.

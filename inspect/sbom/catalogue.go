@@ -77,7 +77,9 @@ func (c *Cataloguer) run(ctx context.Context, key string, layers []inspect.Layer
 	}
 	made := catalogue{unread: append(src.resolver.unread(found), broken...)}
 	for p := range found.Artifacts.Packages.Enumerate() {
-		made.packages = append(made.packages, convert(p, src.resolver))
+		if !twice(p, found.Artifacts.Packages) {
+			made.packages = append(made.packages, convert(p, src.resolver))
+		}
 	}
 	slices.SortFunc(made.packages, comparePackages)
 	return made, nil
@@ -90,7 +92,7 @@ func (c *Cataloguer) create(ctx context.Context, src source.Source) (found *sbom
 		return nil, nil, err
 	}
 	cfg, broke := config(), &breakages{}
-	for _, each := range cataloguers(cfg.Packages) {
+	for _, each := range append(cataloguers(cfg.Packages), newChiselCataloger()) {
 		cfg.WithCatalogers(pkgcataloging.NewCatalogerReference(remembering{each, &c.memory, broke}, []string{pkgcataloging.ImageTag}))
 	}
 	found, err = syft.CreateSBOM(scan, src, cfg)
@@ -119,6 +121,8 @@ func isDatabase(p string) bool {
 		return base == "status"
 	case "/var/lib/dpkg/status.d/":
 		return !strings.HasSuffix(base, ".md5sums")
+	case "/var/lib/chisel/":
+		return base == "manifest.wall"
 	case "/nix/var/nix/db/":
 		return base == "db.sqlite"
 	case "/lib/apk/db/", "/usr/lib/apk/db/":

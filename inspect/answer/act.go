@@ -1,0 +1,71 @@
+package answer
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/backtrail/backtrail/inspect"
+)
+
+// ranAtRunTime reports whether an alert is about something that was done in the running container, or about a file that
+// came into it then.
+func ranAtRunTime(a inspect.Alert) bool {
+	if a.Ran != nil && a.Ran.Act != "" {
+		return true
+	}
+	return slices.Contains([]string{inspect.OriginRuntime, inspect.OriginMemfd, inspect.OriginChanged, inspect.OriginVolume}, a.File.Origin)
+}
+
+// acts are the sentences about what was done at run time, whatever the image holds: a shell that was opened, packages
+// that were installed, a command that a process of the container gave, a debug container.
+func acts(c inspect.Case) []inspect.Sentence {
+	var all []inspect.Sentence
+	told := map[string]bool{}
+	for _, a := range matchedAlerts(c) {
+		text := actOf(c, a)
+		if text == "" || told[text] {
+			continue
+		}
+		told[text] = true
+		i := image(c, a.Subject)
+		if len(failedOf(c, i)) == 0 && i.Status == inspect.Verified {
+			text += "; nothing in the image explains it"
+		}
+		all = append(all, derived(in(c, i)+text))
+	}
+	return some(all, "more acts at run time")
+}
+
+// actOf describes what was done at run time by an alert, "" where it is none.
+func actOf(c inspect.Case, a inspect.Alert) string {
+	if container(c, a.Subject).Type == inspect.ContainerEphemeral {
+		return "somebody attached debug container " + inspect.Clean(a.Subject) + " to the running pod, and the alert is about a process in it: a run-time act"
+	}
+	if a.Ran == nil || a.Ran.Act == "" {
+		return ""
+	}
+	program := path.Base(inspect.Clean(a.Ran.Program))
+	how := ""
+	if a.Parent != "" {
+		how = ", started by " + path.Base(inspect.Clean(a.Parent))
+	}
+	if a.Terminal {
+		how += ", with a terminal"
+	}
+	line := cut(strings.TrimSpace(inspect.Clean(a.CommandLine)), maxCommand)
+	switch a.Ran.Act {
+	case inspect.ActExec:
+		if a.Ran.Kind == "input" {
+			return fmt.Sprintf("somebody opened a shell in the container at run time, as kubectl exec does (%s%s)", program, how)
+		}
+		return fmt.Sprintf("somebody ran a command in the container at run time, as kubectl exec does (%s%s)", line, how)
+	case inspect.ActInstall:
+		return fmt.Sprintf("packages were installed in the container at run time (%s%s)", line, how)
+	}
+	return fmt.Sprintf("a process of the container started a command at run time (%s%s)", line, how)
+}
+
+// maxCommand bounds a command line in a sentence, in runes.
+const maxCommand = 120

@@ -1,0 +1,250 @@
+package answer
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/backtrail/backtrail/inspect"
+)
+
+// byWeight orders checks by how directly they name a cause, where findings are equally severe: what is known to be bad
+// before what starts by itself, that before other content, and claims last.
+var byWeight = []string{"advisories", "autoruns", "lock", "binaries", "runtime", "diff", "base", "drift", "signatures", "policies"}
+
+// lead is the group of findings that explains the case: of a container that an alert is about before others, and the
+// worst. ok is false where no finding failed.
+func lead(c inspect.Case) (g inspect.CauseGroup, ok bool) {
+	groups := inspect.ByCause(failed(c))
+	groups = slices.DeleteFunc(groups, func(g inspect.CauseGroup) bool { return !explains(g.Head()) })
+	if len(groups) == 0 {
+		return g, false
+	}
+	rank := func(g inspect.CauseGroup) int {
+		at := slices.IndexFunc(byWeight, func(check string) bool {
+			return slices.ContainsFunc(g.Findings, func(f inspect.Finding) bool { return f.Check == check })
+		})
+		if at < 0 {
+			at = len(byWeight)
+		}
+		r := 100*g.Head().Severity.Rank() + at
+		if !alertedContainer(c, g.Container) {
+			r += 10_000
+		}
+		return r
+	}
+	return slices.MinFunc(groups, func(a, b inspect.CauseGroup) int { return rank(a) - rank(b) }), true
+}
+
+// explains reports whether a finding can be what brought something in: how the pod is set up, or what it may do, only
+// makes it worse.
+func explains(f inspect.Finding) bool {
+	return f.Subject != subjectPod && slices.Contains(byWeight, f.Check)
+}
+
+// alertedContainer reports whether an alert is about a container, or no alert is about any.
+func alertedContainer(c inspect.Case, container string) bool {
+	matched := false
+	for _, a := range c.Alerts {
+		if a.Match == inspect.MatchNone {
+			continue
+		}
+		if a.Subject == container {
+			return true
+		}
+		matched = true
+	}
+	return !matched
+}
+
+// causeOf is the cause that all three answers lead with.
+func causeOf(c inspect.Case) inspect.Cause {
+	if g, ok := lead(c); ok {
+		return placed(c, g)
+	}
+	unknown := inspect.Cause{Kind: inspect.CauseUnknown, Layer: -1}
+	for _, a := range c.Alerts {
+		if a.Match == inspect.MatchNone {
+			continue
+		}
+		switch k := container(c, a.Subject); {
+		case k.Type == inspect.ContainerEphemeral:
+			return inspect.Cause{Kind: inspect.CauseRuntime, Name: k.Name, Layer: -1}
+		case a.File.Origin == inspect.OriginVolume:
+			return inspect.Cause{Kind: inspect.CauseVolume, Path: a.File.Path, Layer: -1}
+		case ranAtRunTime(a):
+			return inspect.Cause{Kind: inspect.CauseRuntime, Path: a.File.Path, Layer: -1}
+		case k.Injected:
+			return inspect.Cause{Kind: inspect.CauseSidecar, Name: k.Name, Layer: -1}
+		}
+	}
+	return unknown
+}
+
+// placed completes the cause of a group with the layer and the digest of its file.
+func placed(c inspect.Case, g inspect.CauseGroup) inspect.Cause {
+	f, i := g.Head(), image(c, g.Container)
+	cause := inspect.ParseCause(g.Cause)
+	if cause.Kind == inspect.CauseUnknown {
+		cause = byCheck(f)
+	}
+	if p := pathOf(f); cause.Path == "" && p != "" {
+		cause.Path = p
+	}
+	if cause.Kind == inspect.CauseFile && cause.Name == "" {
+		if name, version := packageAt(i, cause.Path); name != "" {
+			cause.Kind, cause.Name, cause.Version = inspect.CausePackage, name, version
+		}
+	}
+	for _, e := range f.Evidence {
+		switch {
+		case e.Kind == "layer" && cause.Layer < 0:
+			cause.Layer = layerBy(i, e.Digest)
+		case e.Kind == "file" && e.Path == cause.Path && cause.Digest == "":
+			cause.Digest = e.Digest
+		}
+	}
+	return cause
+}
+
+// byCheck is the kind of cause that a check without a file finds.
+func byCheck(f inspect.Finding) inspect.Cause {
+	kinds := map[string]inspect.CauseKind{
+		"drift": inspect.CauseBuilder, "signatures": inspect.CauseBuilder, "policies": inspect.CauseBuilder, "base": inspect.CauseBase,
+	}
+	cause := inspect.Cause{Kind: inspect.CauseUnknown, Layer: -1}
+	if kind := kinds[f.Check]; kind != "" {
+		cause.Kind = kind
+	}
+	return cause
+}
+
+// pathOf is the file that a finding is about.
+func pathOf(f inspect.Finding) string {
+	if _, p, ok := strings.Cut(f.Subject, ":"); ok && strings.HasPrefix(p, "/") {
+		return p
+	}
+	return ""
+}
+
+func layerBy(i inspect.Image, digest string) int {
+	for _, l := range i.Layers {
+		if digest != "" && !l.Empty && (l.Digest == digest || l.DiffID == digest) {
+			return l.Number
+		}
+	}
+	return -1
+}
+
+// packageAt names the package of a file of a language: by the row that has its owner, by npm's directory, by the name of
+// a jar.
+func packageAt(i inspect.Image, p string) (name, version string) {
+	for _, b := range i.Binaries {
+		if b.Path == p && b.Owner != "" {
+			return b.Owner, ""
+		}
+	}
+	if at := strings.LastIndex(p, "/node_modules/"); at >= 0 {
+		words := strings.SplitN(p[at+len("/node_modules/"):], "/", 3)
+		name := words[0]
+		if strings.HasPrefix(name, "@") && len(words) > 1 {
+			name = words[0] + "/" + words[1]
+		}
+		return versioned(i, "npm", name)
+	}
+	if strings.HasSuffix(p, ".jar") {
+		for _, pkg := range i.Packages {
+			if slices.Contains(pkg.Locations, p) && strings.HasPrefix(path.Base(p), pkg.Name) {
+				return pkg.Name, pkg.Version
+			}
+		}
+	}
+	return "", ""
+}
+
+// versioned looks up the version of a package by its name.
+func versioned(i inspect.Image, kind, name string) (string, string) {
+	for _, pkg := range i.Packages {
+		if pkg.Type == kind && pkg.Name == name {
+			return name, pkg.Version
+		}
+	}
+	return name, ""
+}
+
+// causeFirst is the headline where the cause is not the alerted file itself, which has a sentence of its own: what it is,
+// which layer it came with, and since which revision.
+func causeFirst(c inspect.Case) []inspect.Sentence {
+	g, ok := lead(c)
+	if !ok || toldBySelf(c, g) {
+		return nil
+	}
+	f, i, cause := g.Head(), image(c, g.Container), causeOf(c)
+	text := lower(strings.TrimPrefix(trim(f.Title), inspect.Clean(i.Container)+": "))
+	if text == "" {
+		text = firstOf(inspect.Clean(cause.Path), inspect.Clean(f.Subject))
+	}
+	if cause.Kind == inspect.CausePackage && cause.Name != "" {
+		name := strings.TrimSpace("package " + inspect.Clean(cause.Name) + " " + inspect.Clean(cause.Version))
+		if !strings.Contains(text, name) {
+			text = name + ": " + text
+		}
+	}
+	if cause.Layer >= 0 && !strings.Contains(text, "came with") {
+		text += "; it came with " + layer(i, cause.Layer)
+	}
+	if r := currentRevision(c); r != "" && ofTemplate(c, i) && c.Pod != nil {
+		text += ", since " + r
+	}
+	var found []string
+	for _, f := range g.Findings {
+		found = append(found, f.ID)
+	}
+	s := seen(in(c, i)+text, found...)
+	if f.Check == "drift" {
+		s = claimed(in(c, i)+text, "the statements of both images", found...)
+	}
+	return []inspect.Sentence{s}
+}
+
+// toldBySelf reports whether the sentences on alerted, unexpected and altered files say the cause by themselves.
+func toldBySelf(c inspect.Case, g inspect.CauseGroup) bool {
+	f, p := g.Head(), pathOf(g.Head())
+	if f.Check != "binaries" || p == "" {
+		return false
+	}
+	switch f.Code {
+	case "unexpected-binary", "replaced-program", "altered-file", "loader-hijack":
+		through := func(a inspect.Alert) bool { return a.Ran != nil }
+		return toldByAlert(c, image(c, g.Container), p) || !slices.ContainsFunc(matchedAlerts(c), through)
+	}
+	return false
+}
+
+func matchedAlerts(c inspect.Case) []inspect.Alert {
+	return slices.DeleteFunc(slices.Clone(c.Alerts), func(a inspect.Alert) bool { return a.Match == inspect.MatchNone })
+}
+
+// currentRevision names the revision that runs.
+func currentRevision(c inspect.Case) string {
+	if c.Pod == nil {
+		return ""
+	}
+	for _, r := range c.Pod.Revisions {
+		if r.Current && r.Number > 0 {
+			return fmt.Sprintf("revision %d", r.Number)
+		}
+	}
+	return ""
+}
+
+// leadFile is the file of the cause in an image, with its layer.
+func leadFile(c inspect.Case, i inspect.Image) (p string, layer int, ok bool) {
+	g, ok := lead(c)
+	if !ok || g.Container != i.Container {
+		return "", -1, false
+	}
+	cause := causeOf(c)
+	return cause.Path, cause.Layer, cause.Path != "" && cause.Layer >= 0
+}
