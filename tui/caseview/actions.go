@@ -151,7 +151,7 @@ func whyNoOpen(s *Screen) string {
 // runOpen goes where a row points: a directory, a file's bytes, the file in its layer, or the detail.
 func runOpen(s *Screen, _ string) tea.Cmd {
 	if s.inTree() {
-		return s.openFile()
+		return openFile(s)
 	}
 	if r, _ := s.row(); r.Path != "" {
 		s.jump(r.Container, r.Path, r.Layer)
@@ -162,12 +162,12 @@ func runOpen(s *Screen, _ string) tea.Cmd {
 }
 
 // openFile opens or closes the selected directory, or shows the selected file.
-func (s *Screen) openFile() tea.Cmd {
+func openFile(s *Screen) tea.Cmd {
 	if s.tree.Toggle() {
 		return nil
 	}
 	e, _ := s.tree.Selected()
-	parts, why := s.filePart(e)
+	parts, why := filePart(s, e)
 	if why != "" {
 		s.shell.Info("open: " + why)
 		return nil

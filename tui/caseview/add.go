@@ -75,7 +75,7 @@ func addedText(e inspect.Event) string {
 }
 
 // addNote adds a note or a mark.
-func (s *Screen) addNote(n inspect.Note) tea.Cmd {
+func addNote(s *Screen, n inspect.Note) tea.Cmd {
 	backend := s.backend
 	return s.add(func(ctx context.Context, c *inspect.Case) (inspect.Event,
 		error) {
@@ -87,7 +87,7 @@ func (s *Screen) addNote(n inspect.Note) tea.Cmd {
 func runNote(s *Screen, _ string) tea.Cmd {
 	r, _ := s.row()
 	s.shell.Ask("Note", "", []string{"On: " + cmp.Or(r.Value, "the case")}, func(text string) tea.Cmd {
-		return s.addNote(inspect.Note{Subject: r.Mark, Text: text})
+		return addNote(s, inspect.Note{Subject: r.Mark, Text: text})
 	})
 	return nil
 }
@@ -106,7 +106,7 @@ func whyNoMark(s *Screen) string {
 // runMark sets the next mark on the row: a mark is a note without a text, and the last one counts.
 func runMark(s *Screen, _ string) tea.Cmd {
 	r, _ := s.row()
-	return s.addNote(inspect.Note{Subject: r.Mark, Mark: nextMark(s.marks[r.Mark])})
+	return addNote(s, inspect.Note{Subject: r.Mark, Mark: nextMark(s.marks[r.Mark])})
 }
 
 // nextMark is the mark that space sets: malicious, benign, open, and malicious again.

@@ -40,10 +40,10 @@ func (s *Screen) Arrange() {
 	s.places = widget.Place(s.shell.Width, s.shell.Height, s.shape())
 	st := s.state()
 	st.list.Seek(st.list.Len(), s.places.List.H-1)
-	s.arrangeBrief()
+	arrangeBrief(s)
 	if s.pane == pane.Layers {
 		s.tree.Seek(s.tree.Len(), s.places.Detail.H-1)
-		s.foot = widget.Page{Lines: s.write(s.places.Foot, s.footDetail)}
+		s.foot = widget.Page{Lines: s.write(s.places.Foot, func(d *widget.Document) { writeFoot(s, d) })}
 		return
 	}
 	if selected, ok := st.list.Selected(); ok {
@@ -68,17 +68,17 @@ func (s *Screen) write(at widget.Rect, detail func(d *widget.Document)) []string
 }
 
 // footDetail writes what is known of the selected file, or of the layer while the layers have the focus.
-func (s *Screen) footDetail(d *widget.Document) {
+func writeFoot(s *Screen, d *widget.Document) {
 	if selected, ok := s.state().list.Selected(); ok && !s.inTree() {
 		selected.Detail(d)
 		return
 	}
-	s.fileDetail(d)
+	fileDetail(s, d)
 }
 
 // arrangeBrief makes the visible part of the brief. Its scroll is kept apart while another region has the
 // focus, because the page then shows the answers instead.
-func (s *Screen) arrangeBrief() {
+func arrangeBrief(s *Screen) {
 	at := s.places.Top
 	lines := make([]string, len(s.brief))
 	for i, l := range s.brief {

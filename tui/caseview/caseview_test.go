@@ -341,7 +341,7 @@ func TestTheVerdictIsNeverVerified(t *testing.T) {
 func TestACaseThatCannotBeOpenedSaysSo(t *testing.T) {
 	st := open(t, &backend{err: errors.New("pod not found")})
 	st.shows("opening the case: pod not found", "could not open the case", "? pod not found")
-	if state, _ := st.s.freshness(); !strings.HasPrefix(state, "stale") {
+	if state, _ := freshnessOf(st.s); !strings.HasPrefix(state, "stale") {
 		t.Errorf("the case is %s", state)
 	}
 }

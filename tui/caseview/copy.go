@@ -28,11 +28,11 @@ func runRaw(s *Screen, _ string) tea.Cmd {
 }
 
 // savable gives the bytes that s would save, or why there are none.
-func (s *Screen) savable() (viewer.Part, string) {
+func savable(s *Screen) (viewer.Part, string) {
 	r, ok := s.row()
 	if ok && s.inTree() {
 		e, _ := s.tree.Selected()
-		parts, why := s.filePart(e)
+		parts, why := filePart(s, e)
 		if why != "" {
 			return viewer.Part{}, why
 		}
@@ -46,13 +46,13 @@ func (s *Screen) savable() (viewer.Part, string) {
 
 // whyNoSave is why there are no bytes to save.
 func whyNoSave(s *Screen) string {
-	_, why := s.savable()
+	_, why := savable(s)
 	return why
 }
 
 // runSave asks where to save the bytes behind the row.
 func runSave(s *Screen, _ string) tea.Cmd {
-	p, _ := s.savable()
+	p, _ := savable(s)
 	viewer.AskSave(s.shell, s.backend, p)
 	return nil
 }

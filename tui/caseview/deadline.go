@@ -30,7 +30,7 @@ func runAware(s *Screen, args string) tea.Cmd {
 		}, func(text string) tea.Cmd { return runAware(s, text) })
 		return nil
 	}
-	k, err := s.parseAware(args)
+	k, err := parseAware(s, args)
 	if err != nil {
 		s.shell.Fail("aware", err)
 		return nil
@@ -47,13 +47,13 @@ func runAware(s *Screen, args string) tea.Cmd {
 	about = append(about, "Why? The reason is recorded with your name.")
 	s.shell.Ask("Start the deadlines of "+k.Regime.Title(), "", about, func(reason string) tea.Cmd {
 		k.Reason = reason
-		return s.setClock(k)
+		return setClock(s, k)
 	})
 	return nil
 }
 
 // parseAware reads TIME and LAW, and checks that such a deadline can start.
-func (s *Screen) parseAware(args string) (inspect.Clock, error) {
+func parseAware(s *Screen, args string) (inspect.Clock, error) {
 	words := strings.Fields(args)
 	if len(words) != 2 {
 		return inspect.Clock{}, fmt.Errorf("a time and a law are needed, as in aware now nis2; got %q", args)
@@ -68,23 +68,12 @@ func (s *Screen) parseAware(args string) (inspect.Clock, error) {
 }
 
 // setClock adds a started or withdrawn deadline to the case.
-func (s *Screen) setClock(k inspect.Clock) tea.Cmd {
+func setClock(s *Screen, k inspect.Clock) tea.Cmd {
 	backend := s.backend
 	return s.add(func(ctx context.Context, c *inspect.Case) (inspect.Event,
 		error) {
 		return backend.SetClock(ctx, c, k)
 	})
-}
-
-// clocks are the deadlines that were not withdrawn.
-func (s *Screen) clocks() []inspect.Clock {
-	var all []inspect.Clock
-	for _, k := range s.c.Clocks {
-		if k.Withdrawn == nil {
-			all = append(all, k)
-		}
-	}
-	return all
 }
 
 // whyNoWithdraw is why there is no deadline to withdraw.
@@ -105,7 +94,7 @@ func runWithdraw(s *Screen, args string) tea.Cmd {
 	all := s.clocks()
 	for _, k := range all {
 		if k.Regime == inspect.Regime(strings.ToLower(args)) || len(all) == 1 {
-			s.askWithdraw(k)
+			askWithdraw(s, k)
 			return nil
 		}
 		id, text := string(k.Regime), k.Regime.Title()+", aware "+label.Stamp(k.Aware)+": "+k.Reason
@@ -116,7 +105,7 @@ func runWithdraw(s *Screen, args string) tea.Cmd {
 		})
 	}
 	s.shell.Choose(shell.Chooser{Name: "Withdraw which deadline?", Choices: choices, Done: func(id, _ string) tea.Cmd {
-		s.askWithdraw(byID[id])
+		askWithdraw(s, byID[id])
 		return nil
 	}})
 	return nil
@@ -124,12 +113,12 @@ func runWithdraw(s *Screen, args string) tea.Cmd {
 
 // askWithdraw asks why a deadline is withdrawn. The record keeps both, so that an auditor sees the mistake
 // and its correction.
-func (s *Screen) askWithdraw(k inspect.Clock) {
+func askWithdraw(s *Screen, k inspect.Clock) {
 	about := []string{
 		"Deadlines of " + k.Regime.Title() + ", started by " + k.Author + ": " + k.Reason,
 		"Why was it a mistake? Both stay in the record.",
 	}
 	s.shell.Ask("Withdraw a deadline", "", about, func(reason string) tea.Cmd {
-		return s.setClock(inspect.Clock{Regime: k.Regime, Withdrawn: &inspect.Withdrawal{Reason: reason}})
+		return setClock(s, inspect.Clock{Regime: k.Regime, Withdrawn: &inspect.Withdrawal{Reason: reason}})
 	})
 }

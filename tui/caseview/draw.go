@@ -14,7 +14,7 @@ import (
 
 // Draw gives the screen below the header.
 func (s *Screen) Draw() ([]string, *tea.Cursor) {
-	lines := []string{s.tabsLine(s.places.Tabs.W)}
+	lines := []string{tabsLine(s, s.places.Tabs.W)}
 	p, top, list, detail, foot := s.shell.Paint, s.places.Top, s.places.List, s.places.Detail, s.places.Foot
 	if !top.Empty() {
 		title := p.TitleLine("Brief", top.W, s.state().focus == widget.RegionTop)
@@ -23,23 +23,23 @@ func (s *Screen) Draw() ([]string, *tea.Cursor) {
 	}
 	var left, right []string
 	if !list.Empty() {
-		left = widget.Fill(s.drawList(list), list.W, list.H)
+		left = widget.Fill(drawList(s, list), list.W, list.H)
 	}
 	if !detail.Empty() {
-		right = widget.Fill(s.drawDetail(detail), detail.W, detail.H)
+		right = widget.Fill(drawDetail(s, detail), detail.W, detail.H)
 	}
 	if !foot.Empty() {
-		body := append([]string{p.TitleLine(s.footTitle(), foot.W, false)}, s.foot.Draw(p, foot.W, foot.H-1)...)
+		body := append([]string{p.TitleLine(footTitle(s), foot.W, false)}, s.foot.Draw(p, foot.W, foot.H-1)...)
 		right = append(right, widget.Fill(body, foot.W, foot.H)...)
 	}
 	if list.Y == detail.Y && !list.Empty() && !detail.Empty() {
-		return append(lines, widget.Beside(left, right, p.In(widget.ToneDim, " │ "))...), s.cursor()
+		return append(lines, widget.Beside(left, right, p.In(widget.ToneDim, " │ "))...), cursorOf(s)
 	}
-	return append(append(lines, left...), right...), s.cursor()
+	return append(append(lines, left...), right...), cursorOf(s)
 }
 
-// cursor is where the terminal's cursor is: on the selected row, or at the begin of the region that has the focus.
-func (s *Screen) cursor() *tea.Cursor {
+// cursorOf is where the terminal's cursor is: on the selected row, or at the begin of the region that has the focus.
+func cursorOf(s *Screen) *tea.Cursor {
 	st := s.state()
 	at := s.places.Body(st.focus)
 	switch {
@@ -55,10 +55,10 @@ func (s *Screen) cursor() *tea.Cursor {
 }
 
 // drawList draws the rows of the pane, or why there are none.
-func (s *Screen) drawList(r widget.Rect) []string {
+func drawList(s *Screen, r widget.Rect) []string {
 	st, p := s.state(), s.shell.Paint
 	focused := st.focus == widget.RegionList
-	lines := []string{p.TitleLine(s.listTitle(), r.W, focused)}
+	lines := []string{p.TitleLine(listTitle(s), r.W, focused)}
 	switch {
 	case st.list.Size() == 0:
 		d := widget.NewDocument(p, r.W-2)
@@ -79,20 +79,20 @@ func (s *Screen) drawList(r widget.Rect) []string {
 }
 
 // drawDetail draws what is beside the list: the detail of the selected row, or the file tree.
-func (s *Screen) drawDetail(r widget.Rect) []string {
+func drawDetail(s *Screen, r widget.Rect) []string {
 	st, p := s.state(), s.shell.Paint
 	focused := st.focus == widget.RegionDetail
 	if s.pane == pane.Layers {
-		return s.drawTree(r, focused)
+		return drawTree(s, r, focused)
 	}
 	return append([]string{p.TitleLine("Detail", r.W, focused)}, st.detail.Draw(p, r.W, r.H-1)...)
 }
 
 // drawTree draws the files of the selected layer.
-func (s *Screen) drawTree(r widget.Rect, focused bool) []string {
+func drawTree(s *Screen, r widget.Rect, focused bool) []string {
 	p := s.shell.Paint
 	selected, ok := s.state().list.Selected()
-	title := s.treeTitle(selected, ok)
+	title := treeTitle(s, selected, ok)
 	if s.tree.Len() > 0 && s.tree.Ready() && !stepOnly(selected, ok) {
 		return append([]string{p.TitleLine(title, r.W, focused)}, s.tree.Draw(&s.tree, r.W, r.H-1, focused)...)
 	}
@@ -101,7 +101,7 @@ func (s *Screen) drawTree(r widget.Rect, focused bool) []string {
 	case stepOnly(selected, ok):
 		selected.Detail(d)
 	case !s.tree.Asked():
-		s.whyNoTree(d, selected)
+		whyNoTree(s, d, selected)
 	case s.tree.Err != nil:
 		d.Outcome(widget.SignOpen, "could not be read", s.tree.Err.Error())
 	case !s.tree.Ready():
@@ -118,7 +118,7 @@ func stepOnly(selected pane.Row, ok bool) bool {
 }
 
 // treeTitle names the tree and what of it is visible.
-func (s *Screen) treeTitle(selected pane.Row, ok bool) string {
+func treeTitle(s *Screen, selected pane.Row, ok bool) string {
 	title := "Merged filesystem"
 	switch {
 	case stepOnly(selected, ok):
@@ -143,7 +143,7 @@ func (s *Screen) treeTitle(selected pane.Row, ok bool) string {
 }
 
 // footTitle names what is below the tree.
-func (s *Screen) footTitle() string {
+func footTitle(s *Screen) string {
 	selected, ok := s.state().list.Selected()
 	switch {
 	case !ok || s.inTree():

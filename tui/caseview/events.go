@@ -62,19 +62,6 @@ func (s *Screen) follow(what string, f func(ctx context.Context, c *inspect.Case
 	})
 }
 
-// snapshot gives a function that folds a copy of the case, for work outside of Update: events are only ever added.
-func (s *Screen) snapshot() func() *inspect.Case {
-	log := s.c.Events()
-	log = log[:len(log):len(log)]
-	return func() *inspect.Case {
-		c := &inspect.Case{}
-		for _, e := range log {
-			c.Apply(e)
-		}
-		return c
-	}
-}
-
 // onSource starts to follow a source that was opened, and what happens beside it.
 func (s *Screen) onSource(msg sourceMsg) tea.Cmd {
 	if s.gen != msg.gen {

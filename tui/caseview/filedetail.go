@@ -15,7 +15,7 @@ import (
 )
 
 // fileDetail writes all that is known of the selected file: its layer, package, findings.
-func (s *Screen) fileDetail(d *widget.Document) {
+func fileDetail(s *Screen, d *widget.Document) {
 	e, ok := s.tree.Selected()
 	if !ok {
 		return

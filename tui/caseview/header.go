@@ -17,16 +17,16 @@ import (
 
 // Header is what the shell draws around the case.
 func (s *Screen) Header() shell.Header {
-	state, t := s.freshness()
+	state, t := freshnessOf(s)
 	return shell.Header{
-		Trail: s.trail(), State: state, Tone: t, Title: "backtrail " + inspect.Clean(s.c.Target.Name),
-		Running: s.runningText(), Busy: s.running > 0,
+		Trail: trailOf(s), State: state, Tone: t, Title: "backtrail " + inspect.Clean(s.c.Target.Name),
+		Running: runningText(s), Busy: s.running > 0,
 	}
 }
 
-// trail is the way down to the image on screen. Context, namespace and pod go last: a wrong cluster is the worst
+// trailOf is the way down to the image on screen. Context, namespace and pod go last: a wrong cluster is the worst
 // mistake.
-func (s *Screen) trail() []shell.Crumb {
+func trailOf(s *Screen) []shell.Crumb {
 	var trail []shell.Crumb
 	add := func(text string, drop int) {
 		if text != "" {
@@ -58,8 +58,8 @@ func (s *Screen) trail() []shell.Crumb {
 	return trail
 }
 
-// freshness is whether the case is live, stale or saved, and since when.
-func (s *Screen) freshness() (string, widget.Tone) {
+// freshnessOf is whether the case is live, stale or saved, and since when.
+func freshnessOf(s *Screen) (string, widget.Tone) {
 	switch {
 	case s.readOnly() != "":
 		return strings.TrimSpace("saved " + label.Clock(s.c.Started)), widget.ToneNote
@@ -73,7 +73,7 @@ func (s *Screen) freshness() (string, widget.Tone) {
 }
 
 // runningText sums up the checks that run, as in: signatures 3/5 · layers 41% of 512.0 MB, 12 s left.
-func (s *Screen) runningText() string {
+func runningText(s *Screen) string {
 	type sum struct{ all, ended int }
 	sums := map[string]*sum{}
 	var names []string
@@ -111,7 +111,7 @@ func (s *Screen) runningText() string {
 }
 
 // listTitle names the list with its number of rows.
-func (s *Screen) listTitle() string {
+func listTitle(s *Screen) string {
 	l := &s.state().list
 	title := s.pane.Spec().List
 	if s.pane.OfImage() && s.container != "" && len(s.c.Images) > 1 {
@@ -144,7 +144,7 @@ const (
 )
 
 // tabsLine names the panes by their numbers, as long as there is room; on the right is the verdict.
-func (s *Screen) tabsLine(width int) string {
+func tabsLine(s *Screen, width int) string {
 	v := s.headline()
 	for _, form := range []struct {
 		tabForm
@@ -152,18 +152,18 @@ func (s *Screen) tabsLine(width int) string {
 	}{
 		{tabNames, v.long}, {tabNames, v.short}, {tabShort, v.long}, {tabShort, v.short}, {tabNumbers, v.short},
 	} {
-		tabs := s.tabs(form.tabForm)
+		tabs := tabsIn(s, form.tabForm)
 		if room := width - ansi.StringWidth(form.text) - 1; ansi.StringWidth(tabs) <= room {
 			return widget.Pad(tabs, room) + " " + s.shell.Paint.In(v.tone, form.text)
 		}
 	}
-	tabs := s.tabs(tabOne)
+	tabs := tabsIn(s, tabOne)
 	room := width - ansi.StringWidth(tabs)
 	return widget.Pad(tabs+s.shell.Paint.In(v.tone, widget.Fit(v.short, room)), width)
 }
 
-// tabs are the panes in a form, with a blank behind each.
-func (s *Screen) tabs(form tabForm) string {
+// tabsIn are the panes in a form, with a blank behind each.
+func tabsIn(s *Screen, form tabForm) string {
 	p := s.shell.Paint
 	var b strings.Builder
 	for k := range pane.Count {

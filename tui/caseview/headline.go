@@ -9,7 +9,7 @@ import (
 )
 
 // briefLines is the text that the overview starts with.
-func (s *Screen) briefLines() []string {
+func briefLines(s *Screen) []string {
 	lines := strings.Split(strings.TrimRight(s.backend.Brief(s.c), "\n"), "\n")
 	for i, l := range lines {
 		lines[i] = inspect.Clean(l)
@@ -24,7 +24,7 @@ type headline struct {
 }
 
 // headline is never green over an open alert, nor before all checks have ended.
-func (s *Screen) headline() headline {
+func (s *openCase) headline() headline {
 	open := ""
 	if n := len(s.c.Alerts); n > 0 {
 		open = ", " + widget.Plural(n, "alert")
@@ -50,7 +50,7 @@ func (s *Screen) headline() headline {
 }
 
 // problems counts the serious findings by their severity.
-func (s *Screen) problems() string {
+func (s *openCase) problems() string {
 	count := map[inspect.Severity]int{}
 	for _, f := range s.c.Findings {
 		if f.Status == inspect.RowFailed {
@@ -67,7 +67,7 @@ func (s *Screen) problems() string {
 }
 
 // blocked counts the checks that could not run.
-func (s *Screen) blocked() string {
+func (s *openCase) blocked() string {
 	n := len(s.blockedChecks())
 	if n == 0 {
 		return ""

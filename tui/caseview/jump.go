@@ -66,5 +66,5 @@ func (s *Screen) jump(container, path string, layer int) {
 	if key, ok := s.wantedTree(); !ok || key != s.tree.Key() {
 		s.tree.Drop()
 	}
-	s.reveal(path)
+	reveal(s, path)
 }

@@ -108,7 +108,7 @@ func (s *Screen) Filter() string {
 // SetFilter filters what has the focus. A file tree is searched outside of Update.
 func (s *Screen) SetFilter(text string) tea.Cmd {
 	if s.inTree() {
-		return s.searchTree(text)
+		return searchTree(s, text)
 	}
 	s.state().list.SetFilter(text)
 	return nil

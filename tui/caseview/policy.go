@@ -11,9 +11,9 @@ import (
 	"github.com/backtrail/backtrail/tui/widget"
 )
 
-// signature is that of the row, else the one that represents the image: verified, rather a signature than an
+// selectedSignature is that of the row, else the one that represents the image: verified, rather a signature than an
 // attestation. It reports false where several have signed.
-func (s *Screen) signature() (inspect.Signature, bool) {
+func selectedSignature(s *Screen) (inspect.Signature, bool) {
 	if r, ok := s.row(); ok {
 		if g, is := r.Object.(inspect.Signature); is {
 			return g, true
@@ -35,7 +35,7 @@ func (s *Screen) signature() (inspect.Signature, bool) {
 
 // whyNoPolicy is why no policy can be drafted: only a verified signature proves who signed.
 func whyNoPolicy(s *Screen) string {
-	g, ok := s.signature()
+	g, ok := selectedSignature(s)
 	switch {
 	case !slices.ContainsFunc(s.image().Signatures, inspect.Signature.Holds):
 		return "needs a verified signature"
@@ -50,7 +50,7 @@ func whyNoPolicy(s *Screen) string {
 
 // runPolicy drafts a policy for the signer of the row, or of the image.
 func runPolicy(s *Screen, _ string) tea.Cmd {
-	g, _ := s.signature()
+	g, _ := selectedSignature(s)
 	container, copied, ctx, backend := s.container, s.snapshot(), s.ctx, s.backend
 	return shell.Work(func() tea.Msg {
 		draft, err := backend.DraftPolicy(ctx, copied(), container, g)

@@ -11,20 +11,9 @@ import (
 	"github.com/backtrail/backtrail/tui/caseview/pane"
 )
 
-// blockedChecks are all checks that could not run.
-func (s *Screen) blockedChecks() []inspect.Key {
-	var keys []inspect.Key
-	for _, c := range s.c.Checks {
-		if pane.Blocked(c) {
-			keys = append(keys, pane.KeyOf(c))
-		}
-	}
-	return keys
-}
-
 // retryable are the checks that r runs again: those of the selected row, else all that could not run or left out a
 // layer.
-func (s *Screen) retryable() []inspect.Key {
+func retryable(s *Screen) []inspect.Key {
 	if r, ok := s.row(); ok && len(r.Retry) > 0 {
 		return r.Retry
 	}
@@ -46,7 +35,7 @@ func whyNoRetry(s *Screen) string {
 		return why
 	case s.running > 0:
 		return "the checks still run"
-	case len(s.retryable()) == 0:
+	case len(retryable(s)) == 0:
 		return "nothing to retry"
 	default:
 		return ""
@@ -58,8 +47,8 @@ func runRetry(s *Screen, _ string) tea.Cmd {
 	if s.lost() && s.o.Reopen != nil {
 		return s.o.Reopen()
 	}
-	keys := s.retryable()
-	s.unskip(keys)
+	keys := retryable(s)
+	unskip(s, keys)
 	var names []string
 	for _, k := range keys {
 		names = append(names, keyText(k))

@@ -52,7 +52,7 @@ func runRuntime(mark string) func(*Screen, string) tea.Cmd {
 			about[1] = "Why is it open again? The reason is recorded with your name."
 		}
 		s.shell.Ask("Runtime state: "+runtimeText(mark), "", about, func(reason string) tea.Cmd {
-			return s.addNote(inspect.Note{Subject: inspect.SubjectRuntime, Mark: mark, Text: reason})
+			return addNote(s, inspect.Note{Subject: inspect.SubjectRuntime, Mark: mark, Text: reason})
 		})
 		return nil
 	}

@@ -2,12 +2,10 @@ package caseview
 
 import (
 	"context"
-	"time"
 
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/backtrail/backtrail/inspect"
-	"github.com/backtrail/backtrail/inspect/engine"
 	"github.com/backtrail/backtrail/inspect/verdict"
 	"github.com/backtrail/backtrail/tui/caseview/filetree"
 	"github.com/backtrail/backtrail/tui/caseview/pane"
@@ -39,29 +37,15 @@ type Screen struct {
 	ctx     context.Context
 	cancel  context.CancelFunc
 
-	c       inspect.Case
-	steps   []inspect.NextStep
-	outcome verdict.Verdict // derived anew with each change of the case
-	// running: sources that still emit
-	running int
+	openCase
 	// adding: something that a person said is being added
 	adding bool
 	// waiting: what waits for it
 	waiting []adds
-	// began: an event came
-	began bool
 	// watched: what happens beside the checks is followed
 	watched bool
-	// broken: the case could not be opened, or its source ended badly
-	broken error
-	since  time.Time
-	pace   engine.ETA
 
-	// container: whose image is on screen
-	container string
-	// chosen: by the person
-	chosen bool
-	pane   pane.Kind
+	pane pane.Kind
 	// from: where jumps began, so that esc leads back
 	from  []pane.Kind
 	panes [pane.Count]paneState
@@ -97,7 +81,7 @@ func New(sh *shell.Shell, b Backend, o Options) (*Screen, tea.Cmd) {
 	ctx, cancel := context.WithCancel(sh.Context())
 	s := &Screen{
 		shell: sh, backend: b, o: o, gen: sh.NextGeneration(), ctx: ctx, cancel: cancel,
-		since: sh.Now, running: 1, marks: map[string]string{},
+		openCase: openCase{since: sh.Now, running: 1}, marks: map[string]string{},
 	}
 	s.tree.Paint = sh.Paint
 	for i := range s.panes {
@@ -137,12 +121,6 @@ func (s *Screen) view(k pane.Kind) pane.View {
 	}
 }
 
-// image is the image on screen, empty where none is known yet.
-func (s *Screen) image() inspect.Image {
-	i, _ := s.c.Image(s.container)
-	return i
-}
-
 // changed makes the visible rows again, and the others when they are looked at.
 func (s *Screen) changed() {
 	s.outcome = verdict.Of(&s.c)
@@ -166,7 +144,7 @@ func (s *Screen) allStale() {
 // refresh makes the rows of the pane on screen, if they are stale.
 func (s *Screen) refresh() {
 	if s.pane == pane.Overview && s.brief == nil {
-		s.brief = s.briefLines()
+		s.brief = briefLines(s)
 	}
 	if st := s.state(); st.stale {
 		st.stale = false
@@ -193,46 +171,6 @@ func (s *Screen) Refresh() {
 func (s *Screen) showPane(k pane.Kind) {
 	s.pane = k
 	s.refresh()
-}
-
-// lost reports whether the case could not be opened at all.
-func (s *Screen) lost() bool { return s.broken != nil && !s.began }
-
-// settleContainer chooses the image on screen: the one that an alert was matched to, else that of the pod's first
-// container.
-func (s *Screen) settleContainer() {
-	if _, ok := s.c.Image(s.container); ok && s.chosen || len(s.c.Images) == 0 {
-		return
-	}
-	for _, a := range s.c.Alerts {
-		if _, ok := s.c.Image(alertContainer(a)); ok {
-			s.container = alertContainer(a)
-			return
-		}
-	}
-	s.container = s.containers()[0]
-}
-
-// containers are those with an image, in the order of the pod.
-func (s *Screen) containers() []string {
-	var names []string
-	known := map[string]bool{}
-	add := func(name string) {
-		if !known[name] {
-			names, known[name] = append(names, name), true
-		}
-	}
-	if s.c.Pod != nil {
-		for _, c := range s.c.Pod.Containers {
-			if _, ok := s.c.Image(c.Name); ok {
-				add(c.Name)
-			}
-		}
-	}
-	for i := range s.c.Images {
-		add(imageContainer(s.c.Images[i]))
-	}
-	return names
 }
 
 // row is the one that a command is about: the selected file while the tree has the focus, else the selected row.

@@ -10,8 +10,8 @@ import (
 	"github.com/backtrail/backtrail/tui/shell"
 )
 
-// layer is that of the selected row.
-func (s *Screen) layer() (inspect.Layer, bool) {
+// selectedLayer is that of the selected row.
+func selectedLayer(s *Screen) (inspect.Layer, bool) {
 	r, ok := s.row()
 	if !ok {
 		return inspect.Layer{}, false
@@ -22,7 +22,7 @@ func (s *Screen) layer() (inspect.Layer, bool) {
 
 // whyNoSkip is why the selected layer cannot be skipped.
 func whyNoSkip(s *Screen) string {
-	l, ok := s.layer()
+	l, ok := selectedLayer(s)
 	switch why := s.readOnly(); {
 	case why != "":
 		return why
@@ -41,7 +41,7 @@ func whyNoSkip(s *Screen) string {
 
 // runSkip skips the selected layer while it is read; the case goes on without it.
 func runSkip(s *Screen, _ string) tea.Cmd {
-	l, _ := s.layer()
+	l, _ := selectedLayer(s)
 	backend := s.backend
 	s.shell.Info(fmt.Sprintf("layer %d is skipped; r reads it later", l.Number))
 	return shell.Work(func() tea.Msg {
@@ -51,22 +51,22 @@ func runSkip(s *Screen, _ string) tea.Cmd {
 }
 
 // unskip takes back that layers are skipped: the selected one, else all of the images that are read again.
-func (s *Screen) unskip(keys []inspect.Key) {
-	if l, ok := s.layer(); ok && pane.Skipped(l) {
+func unskip(s *Screen, keys []inspect.Key) {
+	if l, ok := selectedLayer(s); ok && pane.Skipped(l) {
 		s.backend.SkipLayer(l.Digest, false)
 		return
 	}
 	for _, i := range s.c.Images {
 		for _, k := range keys {
 			if k == pane.LayersKey(imageContainer(i)) {
-				s.unskipAll(i)
+				unskipAll(s, i)
 			}
 		}
 	}
 }
 
 // unskipAll takes back that layers of an image are skipped.
-func (s *Screen) unskipAll(i inspect.Image) {
+func unskipAll(s *Screen, i inspect.Image) {
 	for _, l := range i.Layers {
 		if pane.Skipped(l) {
 			s.backend.SkipLayer(l.Digest, false)

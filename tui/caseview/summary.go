@@ -8,7 +8,7 @@ import (
 
 // Summary is what the case found about the image on screen: whether it is signed, and whether it was compared with a
 // confirmed known-good image. It reports false while checks run, or where there is no image.
-func (s *Screen) Summary() (signed, knownGood inspect.Status, ok bool) {
+func (s *openCase) Summary() (signed, knownGood inspect.Status, ok bool) {
 	i := s.image()
 	if s.running > 0 || imageContainer(i) == "" {
 		return "", "", false

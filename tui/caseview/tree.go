@@ -3,7 +3,6 @@ package caseview
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -99,7 +98,7 @@ func (s *Screen) onTree(msg treeMsg) {
 }
 
 // searchTree searches the tree. It runs outside of Update.
-func (s *Screen) searchTree(text string) tea.Cmd {
+func searchTree(s *Screen, text string) tea.Cmd {
 	if text == "" {
 		s.tree.ClearFilter()
 		return nil
@@ -120,28 +119,14 @@ func (s *Screen) onMatches(msg matchesMsg) {
 }
 
 // reveal goes to a path in the tree, now or as soon as the tree is there.
-func (s *Screen) reveal(path string) {
+func reveal(s *Screen, path string) {
 	if !s.tree.Reveal(path) {
 		s.shell.Info(inspect.Clean(path) + " is not in this tree")
 	}
 }
 
-// unlisted names the layers whose files are missing in the merged tree, empty for none.
-func (s *Screen) unlisted() string {
-	var numbers []string
-	for _, l := range s.image().Layers {
-		if !l.Empty && !pane.Listed(l) {
-			numbers = append(numbers, fmt.Sprint(l.Number))
-		}
-	}
-	if len(numbers) == 0 {
-		return ""
-	}
-	return "without layer " + strings.Join(numbers, ", ")
-}
-
 // whyNoTree writes which layers have no verified listing, and why.
-func (s *Screen) whyNoTree(d *widget.Document, selected pane.Row) {
+func whyNoTree(s *Screen, d *widget.Document, selected pane.Row) {
 	i := s.image()
 	if len(i.Layers) == 0 && len(i.Left) > 0 {
 		d.Outcome(label.Sign(i.Status), "the registry no longer has it", i.Detail)
@@ -160,7 +145,7 @@ func (s *Screen) whyNoTree(d *widget.Document, selected pane.Row) {
 }
 
 // filePart is the content of a file of the image on screen, or why there is none.
-func (s *Screen) filePart(e inspect.Node) ([]viewer.Part, string) {
+func filePart(s *Screen, e inspect.Node) ([]viewer.Part, string) {
 	if e.Type != inspect.EntryFile && e.Type != inspect.EntryHardlink {
 		return nil, "not a regular file"
 	}

@@ -128,7 +128,7 @@ func (s *Screen) Click(x, y int) tea.Cmd {
 	switch list := s.places.List; {
 	case list.Contains(x, y):
 		s.focus = widget.RegionList
-		s.list.MoveTo(s.list.Top + y - list.Y - s.head(list))
+		s.list.MoveTo(s.list.Top + y - list.Y - headRows(s, list))
 	case s.places.Detail.Contains(x, y):
 		s.focus = widget.RegionDetail
 	}

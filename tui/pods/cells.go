@@ -37,7 +37,7 @@ func flagWidth(w int) int {
 }
 
 // podCells draws a pod, or the pods of a workload under its name.
-func (s *Screen) podCells(p *inspect.FlaggedPod, name string, g *alertGroup, w int) []widget.Cell {
+func podCells(s *Screen, p *inspect.FlaggedPod, name string, g *alertGroup, w int) []widget.Cell {
 	flag := widget.Cell{Width: flagWidth(w)}
 	what := widget.Cell{Width: -4}
 	if g != nil {
@@ -71,13 +71,13 @@ func (s *Screen) podCells(p *inspect.FlaggedPod, name string, g *alertGroup, w i
 		cells = append(cells, widget.Cell{Text: label.Image(mainImage(p)), Tone: widget.ToneDim, Width: -3})
 	}
 	if len(s.known) > 0 {
-		cells = append(cells, s.summaryCells(p)...)
+		cells = append(cells, summaryCells(s, p)...)
 	}
 	return append(cells, widget.Cell{Text: s.age(p.Created), Tone: widget.ToneDim, Width: 6, Right: true}, what)
 }
 
 // headCells name the columns, where there are any.
-func (s *Screen) headCells(w int) []widget.Cell {
+func headCells(s *Screen, w int) []widget.Cell {
 	if w < 76 {
 		return nil
 	}

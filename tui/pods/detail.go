@@ -14,7 +14,7 @@ import (
 const maxShownAlerts = 20
 
 // podDetail writes all that is known of a pod.
-func (s *Screen) podDetail(d *widget.Document, p *inspect.FlaggedPod) {
+func podDetail(s *Screen, d *widget.Document, p *inspect.FlaggedPod) {
 	if d.Lines != nil {
 		d.Gap()
 	}
@@ -63,7 +63,7 @@ func (s *Screen) podDetail(d *widget.Document, p *inspect.FlaggedPod) {
 }
 
 // unmatchedDetail spells out the alerts of one name that no pod matches.
-func (s *Screen) unmatchedDetail(d *widget.Document, p *inspect.FlaggedPod) {
+func unmatchedDetail(s *Screen, d *widget.Document, p *inspect.FlaggedPod) {
 	for i := range p.Alerts[:min(len(p.Alerts), maxShownAlerts)] {
 		a := p.Alerts[i]
 		if i > 0 {

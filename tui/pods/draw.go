@@ -17,7 +17,7 @@ func (s *Screen) Arrange() {
 	}
 	s.places = widget.Place(s.shell.Width, s.shell.Height, shape)
 	list, detail := s.places.List, s.places.Detail
-	s.list.Seek(s.list.Len(), list.H-s.head(list))
+	s.list.Seek(s.list.Len(), list.H-headRows(s, list))
 	if r, ok := s.selected(); ok && !detail.Empty() {
 		if s.about != r.id {
 			s.about, s.detail.Top = r.id, 0
@@ -37,8 +37,8 @@ func (s *Screen) Draw() ([]string, *tea.Cursor) {
 	var lines []string
 	var cursor *tea.Cursor
 	if !list.Empty() {
-		lines = append(lines, widget.Fill(s.drawList(list), list.W, list.H)...)
-		cursor = shell.Cursor(0, list.Y+s.head(list)+s.list.At-s.list.Top)
+		lines = append(lines, widget.Fill(drawList(s, list), list.W, list.H)...)
+		cursor = shell.Cursor(0, list.Y+headRows(s, list)+s.list.At-s.list.Top)
 	}
 	if !detail.Empty() {
 		focused := s.focus == widget.RegionDetail
@@ -52,16 +52,16 @@ func (s *Screen) Draw() ([]string, *tea.Cursor) {
 	return lines, cursor
 }
 
-// head counts the lines above the first row: the title, and the names of the columns where there is room.
-func (s *Screen) head(r widget.Rect) int {
-	if s.list.Len() > 0 && s.headCells(r.W-3) != nil && r.H > 4 {
+// headRows counts the lines above the first row: the title, and the names of the columns where there is room.
+func headRows(s *Screen, r widget.Rect) int {
+	if s.list.Len() > 0 && headCells(s, r.W-3) != nil && r.H > 4 {
 		return 2
 	}
 	return 1
 }
 
 // drawList draws the title, the names of the columns and the rows.
-func (s *Screen) drawList(r widget.Rect) []string {
+func drawList(s *Screen, r widget.Rect) []string {
 	p, focused := s.shell.Paint, s.focus == widget.RegionList
 	title := "Pods · " + s.alertsLine()
 	if s.list.Filter() != "" {
@@ -75,8 +75,8 @@ func (s *Screen) drawList(r widget.Rect) []string {
 		text, t := s.emptyText()
 		return append(lines, p.In(t, widget.Fit(text, r.W)))
 	}
-	if s.head(r) > 1 {
-		names := append([]widget.Cell{{Width: 2}}, s.headCells(r.W-3)...)
+	if headRows(s, r) > 1 {
+		names := append([]widget.Cell{{Width: 2}}, headCells(s, r.W-3)...)
 		lines = append(lines, p.Line(r.W, widget.LookPlain, names...))
 	}
 	return append(lines, s.list.Draw(&s.list, r.W, r.H-len(lines), focused)...)

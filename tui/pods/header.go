@@ -10,12 +10,12 @@ import (
 
 // Header is what the shell draws around the list.
 func (s *Screen) Header() shell.Header {
-	state, t := s.freshness()
-	return shell.Header{Trail: s.trail(), State: state, Tone: t, Title: "backtrail"}
+	state, t := freshnessOf(s)
+	return shell.Header{Trail: trailOf(s), State: state, Tone: t, Title: "backtrail"}
 }
 
-// trail is the way down to the list. The context stays longest: a wrong cluster is the worst mistake.
-func (s *Screen) trail() []shell.Crumb {
+// trailOf is the way down to the list. The context stays longest: a wrong cluster is the worst mistake.
+func trailOf(s *Screen) []shell.Crumb {
 	list := &s.board.list
 	name := cmp.Or(list.Context, s.o.Context, "backtrail")
 	if list.Wrong != nil {
@@ -30,8 +30,8 @@ func (s *Screen) trail() []shell.Crumb {
 	return append(trail, shell.Crumb{Text: widget.Plural(len(list.Pods), "pod")})
 }
 
-// freshness is how the list is kept up to date, or since when it is not.
-func (s *Screen) freshness() (string, widget.Tone) {
+// freshnessOf is how the list is kept up to date, or since when it is not.
+func freshnessOf(s *Screen) (string, widget.Tone) {
 	state := s.board.list.State
 	switch {
 	case state.Lost != "" && state.AsOf.IsZero():

@@ -7,7 +7,7 @@ import (
 )
 
 // selectedRule is the rule that the selected row is about; empty where it has no alert.
-func (s *Screen) selectedRule() string {
+func selectedRule(s *Screen) string {
 	r, ok := s.selected()
 	switch {
 	case !ok:
@@ -23,7 +23,7 @@ func (s *Screen) selectedRule() string {
 
 // runMute asks why the rule of the selected row is muted. The reason stays visible in the detail of each pod.
 func runMute(s *Screen, _ string) tea.Cmd {
-	rule := s.selectedRule()
+	rule := selectedRule(s)
 	about := []string{"Rule: " + rule, "Its alerts are left out of the list for this session. Why?"}
 	s.shell.Ask("Mute a rule", "", about, func(reason string) tea.Cmd {
 		s.muted[rule] = reason
@@ -36,7 +36,7 @@ func runMute(s *Screen, _ string) tea.Cmd {
 
 // whyNoMute is why there is no rule to mute.
 func whyNoMute(s *Screen) string {
-	if s.selectedRule() == "" {
+	if selectedRule(s) == "" {
 		return "the selected row has no alert"
 	}
 	return ""

@@ -106,17 +106,17 @@ func (s *Screen) groupRow(g *alertGroup) line {
 	}
 	return line{
 		find: find, value: g.workload,
-		cells: func(w int) []widget.Cell { return s.podCells(newest, sign+name, g, w) },
+		cells: func(w int) []widget.Cell { return podCells(s, newest, sign+name, g, w) },
 		detail: func(d *widget.Document) {
 			d.Say(widget.ToneBad, g.text())
 			if g.unmatched {
-				s.unmatchedDetail(d, newest)
+				unmatchedDetail(s, d, newest)
 				return
 			}
 			d.Field("workload", g.namespace+"/"+g.workload)
 			d.Field("newest", label.Stamp(g.newest))
 			d.Say(widget.ToneDim, "enter shows its pods.")
-			s.podDetail(d, newest)
+			podDetail(s, d, newest)
 		},
 	}
 }
@@ -132,8 +132,8 @@ func (s *Screen) podRow(p *inspect.FlaggedPod, g *alertGroup) line {
 	}
 	return line{
 		find: find, value: p.Namespace + "/" + p.Name,
-		cells:  func(w int) []widget.Cell { return s.podCells(p, p.Name, g, w) },
-		detail: func(d *widget.Document) { s.podDetail(d, p) },
+		cells:  func(w int) []widget.Cell { return podCells(s, p, p.Name, g, w) },
+		detail: func(d *widget.Document) { podDetail(s, d, p) },
 	}
 }
 
@@ -148,8 +148,8 @@ func (s *Screen) unmatchedRow(p *inspect.FlaggedPod, g *alertGroup) line {
 		find: "no matching pod " + a.Name() + " " + a.Namespace + " " + a.Pod + " " + a.Image, value: a.ID,
 		cells: func(w int) []widget.Cell {
 			one := &alertGroup{rule: g.rule, unmatched: true, priority: a.Priority, count: count, first: a.Time}
-			return s.podCells(p, unmatchedName(a), one, w)
+			return podCells(s, p, unmatchedName(a), one, w)
 		},
-		detail: func(d *widget.Document) { s.unmatchedDetail(d, p) },
+		detail: func(d *widget.Document) { unmatchedDetail(s, d, p) },
 	}
 }

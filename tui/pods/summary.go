@@ -27,7 +27,7 @@ const (
 )
 
 // summaryCells show what the cases of this session found about the pod's image; blank where there was none.
-func (s *Screen) summaryCells(p *inspect.FlaggedPod) []widget.Cell {
+func summaryCells(s *Screen, p *inspect.FlaggedPod) []widget.Cell {
 	_, digest := mainImage(p)
 	found, ok := s.known[digest]
 	if !ok {

@@ -96,6 +96,7 @@ func (d *Document) Bullets(items []string) {
 
 // Put writes text behind a label that stands on its first line; the lines below are indented as far.
 func (d *Document) Put(t Tone, label, s string) {
+	label = clean(label)
 	indent := len([]rune(label))
 	if indent > d.Width/2 {
 		d.Lines = append(d.Lines, d.P.In(ToneDim, Fit(label, d.Width)))
