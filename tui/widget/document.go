@@ -40,7 +40,7 @@ func (d *Document) Gap() {
 // Field writes a name and its value, and nothing where there is no value.
 func (d *Document) Field(name, value string) {
 	if value != "" {
-		d.Put(TonePlain, fmt.Sprintf("%-11s ", name), value)
+		d.Put(TonePlain, fmt.Sprintf("%-11s ", clean(name)), value)
 	}
 }
 
