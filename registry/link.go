@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// nextLink returns the target of the first link with the relation "next" (RFC 8288, 3: <target>; name=value, several of
+// NextLink returns the target of the first link with the relation "next" (RFC 8288, 3: <target>; name=value, several of
 // them separated by commas or in several headers; a relation holds several types separated by blanks).
-func nextLink(headers []string) (target string, ok bool) {
+func NextLink(headers []string) (target string, ok bool) {
 	for _, rest := range headers {
 		for len(rest) > 0 {
 			var link link

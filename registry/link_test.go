@@ -26,11 +26,11 @@ func TestNextLink(t *testing.T) {
 		`,, </2>; rel="next"`:                             "/2",
 		`</1>; rel="prev",, </2>; rel="next"; type=a/b,x`: "/2",
 	} {
-		if got, ok := nextLink([]string{header}); got != want || ok != (want != "") {
+		if got, ok := NextLink([]string{header}); got != want || ok != (want != "") {
 			t.Errorf("%s: got %q, want %q", header, got, want)
 		}
 	}
-	if got, _ := nextLink([]string{`</1>; rel="up"`, `</2>; rel="next"`}); got != "/2" {
+	if got, _ := NextLink([]string{`</1>; rel="up"`, `</2>; rel="next"`}); got != "/2" {
 		t.Errorf("in a second header: %q", got)
 	}
 }

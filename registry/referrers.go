@@ -140,7 +140,7 @@ func ofType(all []v1.Descriptor, artifactType string) []v1.Descriptor {
 // nextPage returns the link with the relation "next" among those of an answer, nil where there is none. The next page
 // is on the same host, or it is refused.
 func nextPage(headers []string, from url.URL) (*url.URL, error) {
-	target, ok := nextLink(headers)
+	target, ok := NextLink(headers)
 	if !ok {
 		return nil, nil
 	}

@@ -49,7 +49,7 @@ func (in *intake) document(r io.Reader) error {
 	for _, v := range values {
 		lines = append(lines, linesOf(v)...)
 	}
-	if !in.take(lines) {
+	if !in.take(lines, nil) {
 		return err
 	}
 	if broken != nil {

@@ -195,7 +195,7 @@ func (in *intake) lines(r *bufio.Reader) error {
 	for {
 		err := b.read(r, in.limits.Line)
 		if b.full() || err != nil || !hasLine(r) {
-			if !in.take(b.lines()) {
+			if !in.take(b.lines(), b.joined) {
 				return nil
 			}
 			b.reset()
@@ -214,14 +214,42 @@ func hasLine(r *bufio.Reader) bool {
 
 // lineBatch is some lines in one piece of memory, which is used again.
 type lineBatch struct {
-	bytes []byte
-	ends  []int
-	list  [][]byte
+	bytes  []byte
+	ends   []int
+	joined []int // how many more lines of the file each is made of
+	list   [][]byte
 }
 
-// read reads to the line break. Of a longer line than limit it keeps one byte more than that, by
-// which parse knows it.
+// read reads a line, with the parts that a container runtime wrote it in joined. Of a longer line than limit it keeps one
+// byte more than that, by which parse knows it.
 func (b *lineBatch) read(r *bufio.Reader, limit int) error {
+	begun, joined := len(b.bytes), 0
+	err := b.physical(r, limit)
+	first := criOf(b.bytes[begun:])
+	for part := first; part.partial && err == nil; {
+		b.bytes = bytes.TrimRight(b.bytes, "\r\n")
+		mark := len(b.bytes)
+		err = b.physical(r, limit)
+		if part = criOf(b.bytes[mark:]); part.stream != first.stream {
+			// Nothing goes on from here: what was read is a line of its own.
+			b.end(mark, joined)
+			begun, joined, first = mark, 0, part
+			continue
+		}
+		b.bytes = append(b.bytes[:mark], b.bytes[mark+part.content:]...)
+		b.bytes = b.bytes[:min(len(b.bytes), begun+limit+1)]
+		joined++
+	}
+	b.end(len(b.bytes), joined)
+	return err
+}
+
+func (b *lineBatch) end(at, joined int) {
+	b.ends, b.joined = append(b.ends, at), append(b.joined, joined)
+}
+
+// physical reads to the line break.
+func (b *lineBatch) physical(r *bufio.Reader, limit int) error {
 	begun := len(b.bytes)
 	for {
 		part, err := r.ReadSlice('\n')
@@ -229,7 +257,6 @@ func (b *lineBatch) read(r *bufio.Reader, limit int) error {
 			b.bytes = append(b.bytes, part[:min(len(part), room)]...)
 		}
 		if !errors.Is(err, bufio.ErrBufferFull) {
-			b.ends = append(b.ends, len(b.bytes))
 			return err
 		}
 	}
@@ -247,10 +274,13 @@ func (b *lineBatch) lines() [][]byte {
 	return b.list
 }
 
-func (b *lineBatch) reset() { b.bytes, b.ends, b.list = b.bytes[:0], b.ends[:0], b.list[:0] }
+func (b *lineBatch) reset() {
+	b.bytes, b.ends, b.joined, b.list = b.bytes[:0], b.ends[:0], b.joined[:0], b.list[:0]
+}
 
-// take parses a batch on all cores and passes it on in its order. It reports whether more is wanted.
-func (in *intake) take(lines [][]byte) bool {
+// take parses a batch on all cores and passes it on in its order. joined are the lines of the file that each has more than
+// one; nil for none. It reports whether more is wanted.
+func (in *intake) take(lines [][]byte, joined []int) bool {
 	in.parsed = slices.Grow(in.parsed[:0], len(lines))[:len(lines)]
 	in.failed = slices.Grow(in.failed[:0], len(lines))[:len(lines)]
 	workers := min(runtime.GOMAXPROCS(0), 1+len(lines)/16)
@@ -270,6 +300,9 @@ func (in *intake) take(lines [][]byte) bool {
 	b := Batch{Alerts: in.parsed[:0]}
 	for i := range lines {
 		in.number++
+		if joined != nil {
+			in.number += joined[i]
+		}
 		switch {
 		case errors.Is(in.failed[i], errBlank):
 		case errors.Is(in.failed[i], errOther), in.limits.Log && errors.Is(in.failed[i], errNoAlert):

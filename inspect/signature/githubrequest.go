@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"github.com/backtrail/backtrail/registry"
 )
 
 var errNotThere = errors.New("there is none")
@@ -74,15 +76,8 @@ func (a *Attestations) advice(resp *http.Response) string {
 
 // nextPage reads the address of the next page (RFC 8288). One that leads elsewhere is not followed.
 func (a *Attestations) nextPage(h http.Header) string {
-	for _, link := range strings.Split(h.Get("Link"), ",") {
-		target, parameters, ok := strings.Cut(strings.TrimSpace(link), ";")
-		if !ok || !strings.Contains(parameters, `rel="next"`) {
-			continue
-		}
-		address := strings.TrimSuffix(strings.TrimPrefix(strings.TrimSpace(target), "<"), ">")
-		if strings.HasPrefix(address, a.base+"/") {
-			return address
-		}
+	if target, ok := registry.NextLink(h.Values("Link")); ok && strings.HasPrefix(target, a.base+"/") {
+		return target
 	}
 	return ""
 }

@@ -62,7 +62,7 @@ func NewNotary(o NotaryOptions) (*Notary, error) {
 		store = o.Config
 	}
 	if o.Config != "" && policy == "" {
-		policy = filepath.Join(o.Config, "trustpolicy.json")
+		policy = usualPolicy(o.Config)
 	}
 	n.doc.Named = o.Policy != ""
 	var from []string
@@ -85,6 +85,16 @@ func NewNotary(o NotaryOptions) (*Notary, error) {
 		return n, nil // nothing that a verdict could rest on
 	}
 	return n, n.seal(inspect.TrustFile, strings.Join(from, ", "))
+}
+
+// usualPolicy is the trust policy in notation's configuration directory: trustpolicy.oci.json, which notation 1.3 introduced
+// and prefers, else trustpolicy.json.
+func usualPolicy(dir string) string {
+	newer := filepath.Join(dir, "trustpolicy.oci.json")
+	if _, err := os.Stat(newer); errors.Is(err, fs.ErrNotExist) {
+		return filepath.Join(dir, "trustpolicy.json")
+	}
+	return newer
 }
 
 // ReadNotary reads what a Notary was written as into a bundle.

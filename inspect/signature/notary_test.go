@@ -169,3 +169,16 @@ func FuzzNotary(f *testing.F) {
 	f.Add([]byte(`{"schema":"backtrail.dev/notation-trust/v1","policy":{"version":"1.0"},"stores":{"ca:x":["-----BEGIN CERTIFICATE-----"]}}`))
 	f.Fuzz(func(_ *testing.T, data []byte) { _, _ = ReadNotary(data, inspect.TrustBag, "bag") })
 }
+
+// notation 1.3 keeps the policy of images in a file of its own, and prefers it.
+func TestTheNewerPolicyFileIsPreferred(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"trustpolicy.json", "trustpolicy.oci.json"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte("{}"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if got := usualPolicy(dir); filepath.Base(got) != name {
+			t.Errorf("with %s: %s", name, got)
+		}
+	}
+}
