@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// Binary is a program that needs a look.
+// Binary is a suspicious executable.
 type Binary struct {
 	Path      string    `json:"path"`
 	Kind      Kind      `json:"kind"`

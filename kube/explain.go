@@ -48,7 +48,7 @@ func (c *Cluster) explain(doing string, err error) error {
 		e.Hint = []string{"-n NAMESPACE and --context say where to look; `backtrail pods -A` lists what is there"}
 	case isCertificateError(err):
 		e.Kind = ErrUnreachable
-		e.Err = fmt.Errorf("the certificate of %s (context %s) does not hold: %w", c.server, c.context, err)
+		e.Err = fmt.Errorf("the certificate of %s (context %s) is not valid: %w", c.server, c.context, err)
 		e.Hint = []string{"the kubeconfig's certificate-authority must be that of this cluster; is a proxy in between?"}
 	case isNetworkError(err):
 		e.Kind = ErrUnreachable

@@ -416,7 +416,7 @@ func testBrief(c inspect.Case) string {
 		lines = append(lines, a.Text)
 	}
 	lines = append(lines, "NOT CHECKED layers of proxy", "KEPT pod, alerts, manifests  NOT KEPT logs",
-		"NEXT hold the pod, then copy its run-time state")
+		"NEXT Preserve the pod, then copy its runtime state")
 	for i, l := range lines {
 		lines[i] = widget.Fit(l, min(len([]rune(l)), 78))
 	}

@@ -82,7 +82,7 @@ func ownedBy(i inspect.Image, path string) string {
 	case i.Binaries[at].Owner == "":
 		return ", and belongs to no package"
 	case slices.Contains(i.Binaries[at].Codes, "altered"):
-		return ", and is not what package " + inspect.Clean(i.Binaries[at].Owner) + " installed"
+		return ", and does not match the checksum of package " + inspect.Clean(i.Binaries[at].Owner)
 	default:
 		return ", as package " + inspect.Clean(i.Binaries[at].Owner) + " installed it"
 	}

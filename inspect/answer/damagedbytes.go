@@ -14,5 +14,5 @@ func damagedBytes(c inspect.Case) []inspect.Sentence {
 			all = append(all, seen(fmt.Sprintf("the bytes of %s are not what their digests say: %s", imageOf(i), trim(i.Detail))))
 		}
 	}
-	return some(all, "more images whose bytes do not hold")
+	return some(all, "more images whose content does not match its digests")
 }

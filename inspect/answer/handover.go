@@ -38,7 +38,7 @@ func handoverOf(c inspect.Case, i inspect.Image) (inspect.Sentence, bool) {
 	case base:
 		return derived(brought(paths)+" came in with the base image"+why, append(found, ids(coded(c, i.Container, "layer-elsewhere"))...)...), true
 	case len(layers) > 0:
-		return derived(brought(paths)+" came in with the image's own build"+against(i), found...), true
+		return derived(addedFiles(paths)+" added by the image's own build"+against(i), found...), true
 	case i.Diff != nil && i.Diff.KnownGood != nil && i.Diff.Layers != nil && i.Diff.Layers.Shared == 0:
 		return derived("it is another image altogether: it shares no layer with the "+i.Diff.KnownGood.Word()+" image", found...), true
 	}
@@ -164,13 +164,21 @@ func brought(paths []string) string {
 	if len(paths) == 1 {
 		return inspect.Clean(paths[0])
 	}
-	return fmt.Sprintf("these %d files", len(paths))
+	return fmt.Sprintf("%d files", len(paths))
 }
 
-// against says how many layers the image before has too.
+// addedFiles is brought with its verb.
+func addedFiles(paths []string) string {
+	if len(paths) == 1 {
+		return brought(paths) + " was"
+	}
+	return brought(paths) + " were"
+}
+
+// against counts the layers that are shared with the image before.
 func against(i inspect.Image) string {
 	if i.Diff == nil || i.Diff.KnownGood == nil || i.Diff.Layers == nil {
 		return ""
 	}
-	return fmt.Sprintf("; of its layers %d are those of the %s image and %d are new", i.Diff.Layers.Shared, i.Diff.KnownGood.Word(), i.Diff.Layers.Added)
+	return fmt.Sprintf(" (%s, %d shared with the %s image)", plural(i.Diff.Layers.Added, "new layer", "new layers"), i.Diff.Layers.Shared, i.Diff.KnownGood.Word())
 }

@@ -118,7 +118,7 @@ func TestHandover(t *testing.T) {
 		change func(c *inspect.Case)
 		want   string
 	}{
-		"own build": {func(*inspect.Case) {}, "/var/tmp/.font/x came in with the image's own build (derived)."},
+		"own build": {func(*inspect.Case) {}, "/var/tmp/.font/x was added by the image's own build (derived)."},
 		"base image": {func(c *inspect.Case) {
 			c.Images[0].Binaries[0].Layer, c.Alerts[0].File.Layer = 0, 0
 		}, "/var/tmp/.font/x came in with the base image (derived)."},
@@ -133,10 +133,10 @@ func TestHandover(t *testing.T) {
 			c.Images[0].Sharing = &inspect.Sharing{Others: []inspect.SharedImage{
 				{Reference: "mirror.example.com/shop/web:1", Prefix: 2, Total: 3}, {Reference: "example.com/other:1", Prefix: 2, Total: 2},
 			}}
-		}, "/var/tmp/.font/x came in with the image's own build (derived)."},
+		}, "/var/tmp/.font/x was added by the image's own build (derived)."},
 		"base of another image itself": {func(c *inspect.Case) {
 			c.Images[0].Sharing = &inspect.Sharing{Others: []inspect.SharedImage{{Reference: "example.com/other:1", Prefix: 2, Total: 3}}}
-		}, "/var/tmp/.font/x came in with the image's own build (derived)."},
+		}, "/var/tmp/.font/x was added by the image's own build (derived)."},
 		"dependency": {func(c *inspect.Case) {
 			c.Images[0].Binaries = []inspect.Binary{{Path: "/usr/lib/liblzma.so.5", Owner: "liblzma5", Layer: 1, Codes: []string{"alerted"}}}
 			c.Alerts = []inspect.Alert{alertOf("/usr/lib/liblzma.so.5", inspect.OriginImage)}

@@ -18,15 +18,15 @@ func signatureGate(c inspect.Case) []inspect.Sentence {
 		case inspect.GateAbsent:
 			text := "the image is not signed, so no signature could have told it from the real one"
 			if !c.Expected.Signer() && len(i.PolicyGates()) == 0 {
-				text += ", and nobody said that it should be"
+				text += ", and no signature was required"
 			}
 			all = append(all, seen(in(c, i)+text, found...))
 		case inspect.GatePassed:
-			all = append(all, seen(in(c, i)+"the signature that was asked for holds: whoever signs these images signed this one too", found...))
+			all = append(all, seen(in(c, i)+"the required signature is valid: the required signer signed this image too", found...))
 		case inspect.GateRefused:
-			text := "the signature that was asked for is not there, and the image runs all the same"
+			text := "the required signature is missing, and the image runs all the same"
 			if n := len(i.Signatures); n > 0 {
-				text = "it carries " + plural(n, "signature, which is not", "signatures, of which none is") + " by who was asked for, and it runs all the same"
+				text = "it carries " + plural(n, "signature, which is not", "signatures, of which none is") + " by the required signer, and it runs all the same"
 			}
 			all = append(all, seen(in(c, i)+text, found...))
 		default:

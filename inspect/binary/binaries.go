@@ -96,10 +96,10 @@ func (h *scanner) emitRows(rows []inspect.Binary, emit func(inspect.Event)) {
 
 // finding is what a row of binaries says in a sentence, with the bytes that it rests on.
 func (h *scanner) finding(check string, b inspect.Binary) *inspect.Finding {
-	code, title := "unexpected-binary", fmt.Sprintf("%s is a program that no package owns", b.Path)
+	code, title := "unexpected-binary", fmt.Sprintf("%s is an unpackaged executable", b.Path)
 	switch {
 	case slices.Contains(b.Codes, codeAltered):
-		code, title = "replaced-program", fmt.Sprintf("%s is not what package %s says it is", b.Path, b.Owner)
+		code, title = "replaced-program", fmt.Sprintf("%s does not match the checksum of package %s", b.Path, b.Owner)
 	case slices.Contains(b.Codes, codeSwapped):
 		code, title = "swapped-program", fmt.Sprintf("%s has other content than before, in the same version", b.Path)
 	case slices.Contains(b.Codes, codeUsed) && b.Severity.Rank() >= inspect.Medium.Rank():
@@ -115,7 +115,7 @@ func (h *scanner) finding(check string, b inspect.Binary) *inspect.Finding {
 	case slices.Contains(b.Codes, codeLoaderHijack):
 		code, title = "loader-hijack", fmt.Sprintf("%s is loaded into every program of the image", b.Path)
 	case slices.Contains(b.Codes, codeOwnershipUnknown):
-		title = fmt.Sprintf("%s is a program that needs a look", b.Path)
+		title = fmt.Sprintf("%s is a suspicious executable", b.Path)
 	}
 	if slices.Contains(b.Codes, codeAlerted) && b.Owner == "" {
 		title += ", and an alert names it"
@@ -232,9 +232,9 @@ func (h *scanner) emitAltered(altered []inspect.Altered, emit func(inspect.Event
 func (h *scanner) alteredFinding(group []inspect.Altered) *inspect.Finding {
 	a := group[0]
 	subject := h.image.Container + ":" + a.Path
-	title := fmt.Sprintf("%s is not what package %s says it is", a.Path, a.Package)
+	title := fmt.Sprintf("%s does not match the checksum of package %s", a.Path, a.Package)
 	if len(group) > 1 {
-		title = fmt.Sprintf("%d files of package %s are not what it says they are, %s the first", len(group), a.Package, a.Path)
+		title = fmt.Sprintf("%d files do not match the checksums of package %s, %s the first", len(group), a.Package, a.Path)
 	}
 	f := &inspect.Finding{
 		ID: inspect.FindingID(layer.CheckBinaries, "altered-file", subject), Check: layer.CheckBinaries, Code: "altered-file", Status: a.Status, Severity: a.Severity,

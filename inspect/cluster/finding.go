@@ -21,7 +21,7 @@ const (
 	CodeTagMoved            = "tag-moved"            // other pods run another digest of the same reference
 	CodeHelm                = "helm-release"
 	CodeExempt              = "namespace-exempt"  // a verifier of images does not look at this pod
-	CodeFailsOpen           = "policy-fails-open" // it lets all in while it does not answer
+	CodeFailsOpen           = "policy-fails-open" // it admits requests unchecked while it does not answer
 	CodeOnlyWarns           = "policy-only-warns" // it does not refuse
 	CodeNoPolicy            = "no-image-policy"   // nothing in the cluster verifies images
 	CodeStatic              = "static-pod"        // a kubelet started it from a file: admission was not asked

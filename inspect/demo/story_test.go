@@ -139,7 +139,7 @@ func TestAnswersNameTheSurroundings(t *testing.T) {
 			"layer 6 of web, which brought /var/tmp/.font/fontd, /usr/local/lib/libfont.so and /usr/bin/top, runs in 1 other pod with another image: shop/report-29102885-v6hqn (seen).",
 		},
 		inspect.HowIn: {
-			"came in with the image's own build", "so the tag was moved", "was set by kubectl-client-side-apply at 2026-05-14 08:31:05Z",
+			"added by the image's own build", "so the tag was moved", "was set by kubectl-client-side-apply at 2026-05-14 08:31:05Z",
 			"Deployment web was restarted by kubectl-rollout at 2026-05-14 14:02:10Z",
 		},
 		inspect.WhyMissed: {

@@ -23,7 +23,7 @@ func (v *verifier) authentic() {
 			return
 		}
 		v.say("signer", "", inspect.Absent, BasisBytes,
-			"nobody signed this bag, so nobody vouches for it; compare its tag manifest with the one posted at the export (--expect sha256:…)")
+			"nobody signed this bag, so nothing authenticates it; compare its tag manifest with the one posted at the export (--expect sha256:…)")
 		return
 	}
 	manifest, err := v.bag.files.read(tagManifest256, MaxManifest)

@@ -91,7 +91,7 @@ func compareProvenance(before, now side, word string) []change {
 	case b == nil:
 		return []change{{"provenance-new", fmt.Sprintf("no provenance in the %s image, built by %s now", word, orNone(n.Builder)), inspect.Info}}
 	case n == nil && b.Signed:
-		return []change{{"provenance-gone", fmt.Sprintf("built by %s in the %s image, as a signed statement says; no provenance now", orNone(b.Builder), word), inspect.High}}
+		return []change{{"provenance-gone", fmt.Sprintf("provenance missing; the %[2]s image had signed provenance from %[1]s", orNone(b.Builder), word), inspect.High}}
 	case n == nil:
 		return []change{{"provenance-gone", fmt.Sprintf("unsigned claims about the build in the %s image, none now", word), inspect.Low}}
 	}

@@ -224,7 +224,7 @@ func briefOrigin(c inspect.Case, i inspect.Image, s Style) []briefLine {
 	signer, builder := wrapping("signer", brieflyNamed(who)), wrapping("built", brieflyNamed(from))
 	signer.sign, builder.sign = s.Sign(signature), s.Sign(provenance)
 	if rest, ok := strings.CutPrefix(who, "unsigned"); ok && provenance == inspect.Absent {
-		signer.parts[0] = "unsigned, and nothing says how it was built" + rest
+		signer.parts[0] = "unsigned, no provenance" + rest
 		return []briefLine{signer}
 	}
 	return []briefLine{signer, builder}

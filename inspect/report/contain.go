@@ -27,7 +27,7 @@ func contain(c inspect.Case) []inspect.NextStep {
 	steps = append(steps, k.relabel(), k.isolate())
 	steps = append(steps, k.copyState()...)
 	if k.pod.Node != "" {
-		steps = append(steps, todo("keep new pods off its node; what runs there stays", c.Target.Kubectl()+" cordon "+inspect.Quote(k.pod.Node)))
+		steps = append(steps, todo("Cordon the node (running pods stay)", c.Target.Kubectl()+" cordon "+inspect.Quote(k.pod.Node)))
 	}
 	if _, said := c.Runtime(); said {
 		return append(steps, k.mend()...)
@@ -47,7 +47,7 @@ type container struct {
 }
 
 func (k container) hold() inspect.NextStep {
-	return todo("hold the pod: its writable layer and memory are nowhere else"+k.in,
+	return todo("Preserve the pod: its writable layer and memory exist nowhere else"+k.in,
 		k.where+" annotate pod "+k.name+" karpenter.sh/do-not-disrupt=true cluster-autoscaler.kubernetes.io/safe-to-evict=false")
 }
 
@@ -79,7 +79,7 @@ func (k container) relabel() inspect.NextStep {
 		}
 		return todo("label the pod, so that the policy below finds it; "+why+k.services(), command)
 	}
-	why := "take the pod from " + strings.Join(k.pickers(), ", ") + " by its labels: it runs on, and " + k.replaced()
+	why := "Quarantine: take away the labels by which " + strings.Join(k.pickers(), ", ") + " selects the pod; it keeps running, and " + k.replaced()
 	if len(stay) > 0 {
 		why += "; " + strings.Join(stay, ", ") + " cannot be left this way"
 	}
@@ -99,9 +99,9 @@ func (k container) replaced() string {
 	case "StatefulSet":
 		return "its StatefulSet can make no other of this name while it does"
 	case "DaemonSet":
-		return "its DaemonSet makes another on this node, of the same image"
+		return "its DaemonSet starts a replacement on this node from the same image"
 	default:
-		return "its " + k.pod.Selectors[at].Kind + " makes another, of the same image"
+		return "its " + k.pod.Selectors[at].Kind + " starts a replacement from the same image"
 	}
 }
 
@@ -171,7 +171,7 @@ func (k container) isolate() inspect.NextStep {
 	if k.pod.Reach.Has(inspect.HostNetwork) {
 		return todo("no NetworkPolicy can hold its traffic back: it uses the network of its node; a firewall on the node can", "")
 	}
-	why := "cut its network off, only if the CNI enforces it; connections that stand may stay"
+	why := "Isolate with a deny-all NetworkPolicy, where the CNI enforces it; established connections may survive"
 	keys, _ := k.unpicked()
 	if others := k.policies(keys, false); len(others) > 0 {
 		why += "; what these allow stays allowed: " + strings.Join(others, ", ")

@@ -56,7 +56,7 @@ func TestRelabel(t *testing.T) {
 	}{
 		"one label for all": {
 			alarmed(nil).Pod.Selectors, "ReplicaSet", "app- --overwrite backtrail.dev/quarantine=true",
-			[]string{"take the pod from ReplicaSet web-7d, Service web", "its ReplicaSet makes another, of the same image"},
+			[]string{"by which ReplicaSet web-7d, Service web selects the pod", "its ReplicaSet starts a replacement from the same image"},
 		},
 		"two that share none": {
 			[]inspect.Selector{{Kind: "ReplicaSet", Name: "web-7d", Keys: []string{"app"}}, {Kind: "Service", Name: "blue", Keys: []string{"slot"}}},
@@ -77,7 +77,7 @@ func TestRelabel(t *testing.T) {
 			[]inspect.Selector{{Kind: "DaemonSet", Name: "log", Keys: []string{"app"}}, {Kind: "Service", Name: "all"}},
 			"DaemonSet",
 			"app- --overwrite backtrail.dev/quarantine=true",
-			[]string{"Service all cannot be left this way", "makes another on this node"},
+			[]string{"Service all cannot be left this way", "starts a replacement on this node"},
 		},
 		"a stateful set": {
 			[]inspect.Selector{{Kind: "StatefulSet", Name: "db", Keys: []string{"app"}}},
@@ -114,7 +114,7 @@ func TestIsolate(t *testing.T) {
 	s := stepWith(t, alarmed(func(c *inspect.Case) {
 		c.Pod.Selectors = append(c.Pod.Selectors, inspect.Selector{Kind: "NetworkPolicy", Name: "dns", Keys: nil}, inspect.Selector{Kind: "NetworkPolicy", Name: "in", Keys: []string{"app"}})
 	}), " apply -f -")
-	if !strings.Contains(s.Why, "only if the CNI enforces it") || !strings.Contains(s.Why, "what these allow stays allowed: NetworkPolicy dns") || strings.Contains(s.Why, "NetworkPolicy in") {
+	if !strings.Contains(s.Why, "where the CNI enforces it") || !strings.Contains(s.Why, "what these allow stays allowed: NetworkPolicy dns") || strings.Contains(s.Why, "NetworkPolicy in") {
 		t.Error(s.Why)
 	}
 	s = stepWith(t, alarmed(func(c *inspect.Case) { c.Pod.Reach.Privileges = []inspect.Privilege{{Kind: inspect.HostNetwork}} }), "network of its node")

@@ -25,9 +25,12 @@ func kept(c inspect.Case) string {
 	// What is not kept stands first: the line may be cut.
 	text := ""
 	if len(lost) > 0 {
-		text = "NOT KEPT " + strings.Join(lost, ", ") + "; "
+		text = "Evidence not collected: " + strings.Join(lost, ", ") + "; "
 	}
-	return text + "KEPT " + cmp.Or(strings.Join(have, ", "), "the events of the case")
+	if text == "" {
+		text = "Evidence "
+	}
+	return text + "collected: " + cmp.Or(strings.Join(have, ", "), "the events of the case")
 }
 
 // maxKept bounds the rows of what is kept; the bundle lists all.

@@ -27,7 +27,7 @@ func Next(c inspect.Case) []inspect.NextStep {
 		}
 	}
 	if outcome == inspect.CaseFailed || len(c.Findings) > 0 && c.Findings[0].Severity.Rank() <= inspect.Medium.Rank() {
-		steps = append(steps, todo("hand on what was found as one file that can be checked", exportCommand(c)))
+		steps = append(steps, todo("Export the evidence bundle", exportCommand(c)))
 	}
 	return steps
 }

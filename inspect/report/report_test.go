@@ -87,7 +87,7 @@ func TestBriefSaysWhatMatters(t *testing.T) {
 	brief := Brief(incidentCase(), Style{})
 	for _, want := range []string{
 		"20261123T031204Z-web-7d9f", "problems found: 1 critical", digestA, "prod › shop/web-7d9f", "Drop and execute", "/var/tmp/.font/x",
-		"NOT CHECKED", "KEPT", "NOT KEPT", "next", "2 more with this digest",
+		"NOT CHECKED", "collected", "Evidence not collected", "next", "2 more with this digest",
 	} {
 		if !strings.Contains(brief, want) {
 			t.Errorf("%q is not in the brief:\n%s", want, brief)

@@ -101,7 +101,7 @@ func alertSection(c inspect.Case) section {
 		_, text := alertFile(a)
 		title := join(clock(a.Time), a.Priority+": "+a.Rule)
 		if a.Count > 1 {
-			title = join(title, fmt.Sprintf("said %d times", a.Count))
+			title = join(title, fmt.Sprintf("count %d", a.Count))
 		}
 		i := item{status: inspect.Failed, mark: alertMark(c, a), title: title}
 		if a.Match != inspect.MatchNone {

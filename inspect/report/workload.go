@@ -76,7 +76,7 @@ func looked(s inspect.Sharing) string {
 		text += fmt.Sprintf("; %d could not be read", s.Unread)
 	}
 	if s.Left > 0 {
-		text += fmt.Sprintf("; %d were not asked for: past a bound, or of a registry that this case does not use", s.Left)
+		text += fmt.Sprintf("; %d were not queried: past a bound, or of a registry that this case does not use", s.Left)
 	}
 	return text + ". The same files packed again are another layer and are not found so."
 }
@@ -91,7 +91,7 @@ func gateLines(g inspect.Gate) []string {
 		since = append(since, g.Object.Kind+" "+g.Object.Name)
 	}
 	if g.FailsOpen {
-		since = append(since, "lets all in while it does not answer")
+		since = append(since, "admits requests unchecked while it does not answer")
 	}
 	if !g.Since.IsZero() {
 		since = append(since, "set up "+clock(g.Since))

@@ -30,7 +30,7 @@ func surroundedCase() inspect.Case {
 		Name: "policy signed", Status: inspect.GateRefused, Detail: "asked: key k", By: inspect.Kyverno, Mode: inspect.ModeEnforce, FailsOpen: true, Since: began, Changed: began,
 	}})
 	c.Apply(inspect.Event{Check: "answers", Fact: inspect.Answer{Question: inspect.HowIn, Status: inspect.AnswerOpen, Text: "the text", Waiting: []string{"layers"}, Sentences: []inspect.Sentence{
-		{Text: "in web: it came in with the image's own build", Basis: inspect.Derived},
+		{Text: "in web: it added by the image's own build", Basis: inspect.Derived},
 		{Text: "Deployment web is of Helm release shop", Basis: inspect.Claimed, By: "its labels", Run: "backtrail inspect pod/web-7d9f -n shop --helm"},
 	}}})
 	return c
@@ -48,8 +48,8 @@ func TestReportsShowWhatStandsAround(t *testing.T) {
 		}
 		text := strings.Join(strings.Fields(b.String()), " ")
 		for _, want := range []string{
-			"kubectl-set", "argocd-controller", "web-6c", "shop/job-1, shop/job-2", "7 other images that run here were compared; 2 could not be read; 1 were not asked for",
-			"still checking: layers", "(claimed by its labels).", "backtrail inspect pod/web-7d9f -n shop --helm", "of Kyverno", "lets all in while it does not answer",
+			"kubectl-set", "argocd-controller", "web-6c", "shop/job-1, shop/job-2", "7 other images that run here were compared; 2 could not be read; 1 were not queried",
+			"still checking: layers", "(claimed by its labels).", "backtrail inspect pod/web-7d9f -n shop --helm", "of Kyverno", "admits requests unchecked while it does not answer",
 		} {
 			if !strings.Contains(text, want) && !strings.Contains(text, strings.ReplaceAll(want, "/", "&#x2F;")) {
 				t.Errorf("%s does not say %q", name, want)

@@ -112,7 +112,7 @@ func (x expectation) explain(c *chain, cert *x509.Certificate) {
 	}
 	switch fits := len(x.identities) > 0 && x.fits(cert) == nil; {
 	case !x.named():
-		c.open(inspect.StepIdentity, NoExpectation, "signed by %s; nobody said who should have signed", who)
+		c.open(inspect.StepIdentity, NoExpectation, "signed by %s; no signer is required", who)
 	case fits:
 		c.hold(inspect.StepIdentity, "signed by %s, as expected", who)
 	case len(x.wider) > 0:

@@ -33,9 +33,9 @@ func (s summary) emit(emit func(inspect.Event)) inspect.Status {
 	s.emitPolicies(policies, emit)
 	missing := gate.Status == inspect.GateRefused || gate.Status == inspect.GateAbsent
 	if s.expect.flagged && missing {
-		title := fmt.Sprintf("%s was expected to be signed, and nobody has signed it.", s.name())
+		title := fmt.Sprintf("%s is unsigned, and a signature is required.", s.name())
 		if len(s.found.rows) > 0 {
-			title = fmt.Sprintf("%s is not signed by who was expected.", s.name())
+			title = fmt.Sprintf("%s is not signed by the required signer.", s.name())
 		}
 		emit(inspect.Event{Fact: s.finding(CodeExpected, s.subject, inspect.RowFailed, inspect.High, title, gate.Detail, s.found.rows)})
 	}
@@ -59,7 +59,7 @@ func (s summary) emitBroken(row inspect.Signature, emit func(inspect.Event)) {
 		title := fmt.Sprintf("A signature of %s claims to be by %s, and nothing trusted says so.", lower(s.name()), signer(row))
 		emit(inspect.Event{Fact: s.finding(CodeForeign, subject, inspect.RowObserved, inspect.Medium, title, why, []inspect.Signature{row})})
 	default:
-		title := fmt.Sprintf("A signature of %s does not hold: %s.", lower(s.name()), inSpeech(row.Reason))
+		title := fmt.Sprintf("A signature of %s is invalid: %s.", lower(s.name()), inSpeech(row.Reason))
 		emit(inspect.Event{Fact: s.finding(CodeBroken, subject, inspect.RowFailed, inspect.High, title, why, []inspect.Signature{row})})
 	}
 }
@@ -138,10 +138,10 @@ func (s summary) attestationsSuffice() bool {
 func (s summary) unexpected() (inspect.GateStatus, string) {
 	sound := s.rows(func(r inspect.Signature) bool { return r.Reason == NoExpectation })
 	if len(sound) > 0 {
-		return inspect.GateUnknown, fmt.Sprintf("signed by %s; nobody said who should have signed", signer(sound[0]))
+		return inspect.GateUnknown, fmt.Sprintf("signed by %s; no signer is required", signer(sound[0]))
 	}
 	if broken := s.rows(func(r inspect.Signature) bool { return r.Status == inspect.Failed }); len(broken) > 0 {
-		return inspect.GateRefused, "signed, and it does not hold: " + Why(broken[0])
+		return inspect.GateRefused, "signed, and the signature is invalid: " + Why(broken[0])
 	}
 	return inspect.GateUnknown, "signed, and nothing at hand verifies it: " + Why(s.found.rows[0])
 }

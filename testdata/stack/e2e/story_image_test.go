@@ -23,8 +23,8 @@ func TestStoryDroppedInOwnBuild(t *testing.T) {
 	must(t, awaitNodeImages(s.ctx, good, badDigest))
 
 	c := s.inspect(exitFailed, pod, "--alerts", s.alert(pod, "shop", image.Dropped, harness.Lower))
-	s.answers(c, whereFrom, image.Dropped+", which the alert names, is the image's own file, of layer 3", "curl -fsSL", "belongs to no package", image.Replaced+" is not what package procps installed")
-	s.answers(c, howIn, "these 2 files came in with the image's own build", "are those of the previous image", "rolled it out at", "so the tag was moved", "was restarted by kubectl-rollout")
+	s.answers(c, whereFrom, image.Dropped+", which the alert names, is the image's own file, of layer 3", "curl -fsSL", "belongs to no package", image.Replaced+" does not match the checksum of package procps")
+	s.answers(c, howIn, "2 files were added by the image's own build", "shared with the previous image", "rolled it out at", "so the tag was moved", "was restarted by kubectl-rollout")
 	s.answers(c, whyMissed, "is not signed", "policy-controller not enforced in story-own-build", "the pod names tag 1.4, not a digest")
 	if !slices.Contains(c.Pod.Others, s.namespace+"/"+other.Name) {
 		t.Errorf("others with this digest: %v", c.Pod.Others)

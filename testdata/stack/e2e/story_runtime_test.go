@@ -20,7 +20,7 @@ func TestStoryDroppedAtRunTime(t *testing.T) {
 	c := s.inspect(exitIncomplete, pod, "--alerts", s.alert(pod, "shop", path, harness.Upper))
 	s.answers(c, whereFrom, path+", which the alert names, was written at run time: it is not in the image, and we do not have its bytes", "nothing in the image itself stands out: all of its layers were read")
 	s.answers(c, howIn, path+" was written after the container had started: it did not come in with the image", "who wrote it is not known")
-	saysNot(t, answerOf(t, c, howIn).Text, "came in with the image's own build", "base image")
+	saysNot(t, answerOf(t, c, howIn).Text, "added by the image's own build", "base image")
 	s.answers(c, whyMissed, "no gate could have seen it: signatures and admission look at images and pods on their way in")
 	if c.Alerts[0].File.Origin != "runtime" || c.Images[0].Status != "verified" {
 		t.Errorf("alert %+v, image %s", c.Alerts[0].File, c.Images[0].Status)
