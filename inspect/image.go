@@ -48,6 +48,8 @@ type Image struct {
 	Altered    []Altered    `json:"altered"`
 	Missing    []Missing    `json:"missing"`
 	Notable    []Setting    `json:"settings"`
+	Lock       []LockRow    `json:"lock"`
+	Advisories []Advisory   `json:"advisories"`
 	Vulns      []Vuln       `json:"vulnerabilities"`
 	Candidates []Candidate  `json:"knownGoodCandidates"`
 	Diff       *Diff        `json:"diff"`
@@ -87,6 +89,7 @@ func (i Image) Clone() Image {
 	i.Provenance, i.SBOMs, i.Packages = slices.Clone(i.Provenance), slices.Clone(i.SBOMs), slices.Clone(i.Packages)
 	i.Binaries, i.Altered, i.Missing = slices.Clone(i.Binaries), slices.Clone(i.Altered), slices.Clone(i.Missing)
 	i.Notable, i.Vulns = slices.Clone(i.Notable), slices.Clone(i.Vulns)
+	i.Lock, i.Advisories = slices.Clone(i.Lock), slices.Clone(i.Advisories)
 	i.Candidates, i.Gates = slices.Clone(i.Candidates), slices.Clone(i.Gates)
 	return i
 }

@@ -31,6 +31,8 @@ var kinds = map[string]func(json.RawMessage) (Fact, error){
 	Altered{}.FactKind():    decode[Altered],
 	Missing{}.FactKind():    decode[Missing],
 	Setting{}.FactKind():    decode[Setting],
+	LockRow{}.FactKind():    decode[LockRow],
+	Advisory{}.FactKind():   decode[Advisory],
 	Vuln{}.FactKind():       decode[Vuln],
 	Candidate{}.FactKind():  decode[Candidate],
 	Diff{}.FactKind():       decode[Diff],

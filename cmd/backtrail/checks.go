@@ -7,6 +7,7 @@ import (
 	"github.com/backtrail/backtrail/inspect/engine"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/advisory"
 	"github.com/backtrail/backtrail/inspect/answer"
 	"github.com/backtrail/backtrail/inspect/binary"
 	"github.com/backtrail/backtrail/inspect/cluster"
@@ -51,6 +52,7 @@ func (s *session) checks(o subject.Options) []engine.Check {
 		binary.Diff(s.client, s.cache, s.owners),
 		sbom.Diff(s.client, s.packages),
 		sbom.Attached(s.client),
+		advisory.Advisories(s.advisories, s.cache, sbom.CheckDiff, signature.Name, provenance.Name),
 		signature.Usual(s.client),
 		provenance.Drift(s.client, s.examiner(sig)),
 		provenance.Seen(s.client, s.now),

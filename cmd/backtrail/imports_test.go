@@ -34,6 +34,8 @@ var allowed = map[string][]string{
 	"inspect/owner":      append([]string{"inspect/layer", "inspect/memo"}, check...),
 	"inspect/command":    {},
 	"inspect/binary":     append([]string{"inspect/command", "inspect/layer", "inspect/owner"}, check...),
+	"inspect/advisory":   append([]string{"inspect/layer", "inspect/sbom"}, check...),
+	"inspect/lock":       append([]string{"inspect/layer"}, check...),
 	"inspect/autorun":    append([]string{"inspect/layer", "inspect/owner"}, check...),
 	"inspect/evidence":   append([]string{"inspect/report", "inspect/ledger", "inspect/verdict"}, check...),
 	"inspect/policy":     check,

@@ -15,6 +15,7 @@ import (
 type inspectFlags struct {
 	knownGood, export, layers, checkpoint string
 	withoutConfig                         bool
+	window                                string
 	skip                                  []string
 }
 
@@ -34,6 +35,8 @@ reference, oci:DIR[:TAG|@DIGEST], oci-archive:FILE, docker-archive:FILE, a path,
 	cmd.Flags().BoolVar(&own.withoutConfig, "without-config", false, "leave the images' configurations out of the bundle: they may contain secrets")
 	cmd.Flags().StringVar(&own.checkpoint, "checkpoint", "", "add what changed at run time, from a kubelet checkpoint `FILE`")
 	cmd.Flags().StringArrayVar(&own.skip, "skip-layer", nil, "skip a layer that is not cached, by number or digest, `N|DIGEST` (repeatable)")
+	cmd.Flags().StringVar(&own.window, "window", "",
+		"report what was built or started between two dates or times, `FROM,TO`; one of them may be left out")
 	return cmd
 }
 
@@ -53,6 +56,9 @@ func (f *flags) inspect(ctx context.Context, std streams, target string, own ins
 	}
 	defer s.close()
 	s.choice.Flag = own.knownGood
+	if err := s.setWindow(own.window); err != nil {
+		return err
+	}
 	if err := checkSkips(own.skip); err != nil {
 		return err
 	}

@@ -13,6 +13,7 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/advisory"
 	"github.com/backtrail/backtrail/inspect/evidence"
 	"github.com/backtrail/backtrail/inspect/layer"
 	"github.com/backtrail/backtrail/inspect/owner"
@@ -36,6 +37,7 @@ type session struct {
 	cache      *layer.Cache
 	owners     *owner.Cache
 	packages   *sbom.Cataloguer
+	advisories *advisory.Data
 	trust      *signature.Trust
 	attested   *signature.Attestations // GitHub's, where asked for
 	notary     *signature.Notary
@@ -85,6 +87,9 @@ func newSession(f *flags, std streams) (*session, error) {
 	}
 	s.cache, s.owners = layer.NewCache(store), owner.NewCache()
 	s.packages = sbom.NewCataloguer(s.cache)
+	if s.advisories, err = f.advisoryData(); err != nil {
+		return nil, err
+	}
 	s.cache.Skips().Max = int64(f.maxLayer)
 	if s.client, err = s.registryClient(store); err != nil {
 		return nil, err

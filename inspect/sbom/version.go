@@ -23,10 +23,7 @@ const maxVersion = 256
 // direction says which way a package of a type (in syft's words) went from one version to another, by the order that its
 // package manager defines.
 func direction(kind, from, to string) string {
-	if len(from) > maxVersion || len(to) > maxVersion {
-		return changed
-	}
-	order, ok := compareVersions(kind, from, to)
+	order, ok := CompareVersions(kind, from, to)
 	switch {
 	case !ok || order == 0:
 		return changed
@@ -37,7 +34,12 @@ func direction(kind, from, to string) string {
 	}
 }
 
-func compareVersions(kind, a, b string) (order int, ok bool) {
+// CompareVersions orders two versions of a package type (in syft's words) by the rules of its package manager. ok is false
+// where one of them is no version by these rules, or longer than any is.
+func CompareVersions(kind, a, b string) (order int, ok bool) {
+	if len(a) > maxVersion || len(b) > maxVersion {
+		return 0, false
+	}
 	switch kind {
 	case "deb":
 		x, errX := deb.NewVersion(a)
@@ -51,7 +53,7 @@ func compareVersions(kind, a, b string) (order int, ok bool) {
 			return 0, false
 		}
 		return apk.Version(a).Compare(apk.Version(b)), true
-	case "rpm":
+	case "rpm", "alpm":
 		return rpm.NewVersion(a).Compare(rpm.NewVersion(b)), true
 	case "python":
 		x, errX := pep440.Parse(a)

@@ -1,0 +1,61 @@
+package advisory
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/engine"
+	"github.com/backtrail/backtrail/inspect/layer"
+	"github.com/backtrail/backtrail/inspect/sbom"
+)
+
+// Check is the name of the check.
+const Check = "advisories"
+
+// Advisories is the check that compares an image with known compromises. It waits for others, beside those of the packages,
+// whose rows are compared too.
+func Advisories(data *Data, cache *layer.Cache, others ...string) engine.Check {
+	needs := append([]string{layer.CheckLayers, sbom.CheckPackages}, others...)
+	return engine.Check{Name: Check, Needs: needs, Run: func(ctx context.Context, on engine.On, emit func(inspect.Event)) error {
+		x, errData := data.load()
+		m := &matches{index: x, image: on.Image(), seen: map[string]bool{}, concerned: map[*Pack]string{}, window: data.Window}
+		if pod := on.Case().Pod; pod != nil {
+			m.started = pod.Created
+		}
+		errTree := m.run(ctx, cache)
+		for _, a := range m.rows {
+			emit(inspect.Event{Fact: a})
+		}
+		for _, f := range findings(m.image, m.rows) {
+			emit(inspect.Event{Fact: f})
+		}
+		for _, f := range lookalikes(m.image, x.squats(m.image, m.rows), x.imageLookalike(m.image.Reference)) {
+			emit(inspect.Event{Fact: f})
+		}
+		switch {
+		case errData != nil:
+			return engine.Unchecked("not all advisories could be read: %s", errData)
+		case errTree != nil:
+			return engine.Unchecked("the files could not be compared: %s", errTree)
+		}
+		return nil
+	}}
+}
+
+// run matches all that an image has.
+func (m *matches) run(ctx context.Context, cache *layer.Cache) error {
+	m.packages()
+	m.digests()
+	m.identities()
+	m.strings()
+	m.windows()
+	tree, err := cache.Tree(ctx, m.image.Layers)
+	if err != nil {
+		return fmt.Errorf("merging the layers: %w", err)
+	}
+	for n := range tree.All() {
+		m.file(n)
+	}
+	return nil
+}
