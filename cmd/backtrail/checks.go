@@ -12,6 +12,7 @@ import (
 	"github.com/backtrail/backtrail/inspect/binary"
 	"github.com/backtrail/backtrail/inspect/cluster"
 	"github.com/backtrail/backtrail/inspect/layer"
+	"github.com/backtrail/backtrail/inspect/lock"
 	"github.com/backtrail/backtrail/inspect/policy"
 	"github.com/backtrail/backtrail/inspect/provenance"
 	"github.com/backtrail/backtrail/inspect/sbom"
@@ -52,7 +53,8 @@ func (s *session) checks(o subject.Options) []engine.Check {
 		binary.Diff(s.client, s.cache, s.owners),
 		sbom.Diff(s.client, s.packages),
 		sbom.Attached(s.client),
-		advisory.Advisories(s.advisories, s.cache, sbom.CheckDiff, signature.Name, provenance.Name),
+		lock.Files(s.client, s.cache, sbom.CheckPackages, subject.KnownGoodName),
+		advisory.Advisories(s.advisories, s.cache, sbom.CheckDiff, lock.Check, signature.Name, provenance.Name),
 		signature.Usual(s.client),
 		provenance.Drift(s.client, s.examiner(sig)),
 		provenance.Seen(s.client, s.now),

@@ -19,7 +19,8 @@ func Advisories(data *Data, cache *layer.Cache, others ...string) engine.Check {
 	needs := append([]string{layer.CheckLayers, sbom.CheckPackages}, others...)
 	return engine.Check{Name: Check, Needs: needs, Run: func(ctx context.Context, on engine.On, emit func(inspect.Event)) error {
 		x, errData := data.load()
-		m := &matches{index: x, image: on.Image(), seen: map[string]bool{}, concerned: map[*Pack]string{}, window: data.Window}
+		m := newMatches(x, on.Image())
+		m.window = data.Window
 		if pod := on.Case().Pod; pod != nil {
 			m.started = pod.Created
 		}

@@ -24,6 +24,10 @@ type matches struct {
 	started   inspect.Time     // when the pod was made
 }
 
+func newMatches(x *index, image inspect.Image) *matches {
+	return &matches{index: x, image: image, seen: map[string]bool{}, concerned: map[*Pack]string{}}
+}
+
 func (m *matches) add(a inspect.Advisory) {
 	key := a.ID + "\x00" + string(a.Kind) + "\x00" + a.Subject
 	if m.seen[key] || len(m.rows) >= maxRows {

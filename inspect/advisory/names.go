@@ -7,7 +7,8 @@ import (
 )
 
 // popular lists well-known names, one a line, the most used ones first: those of npm and PyPI by their downloads. The first
-// maxTargets of a list are names that others pose as; all of them are above suspicion.
+// maxTargets of a list are names that others pose as with a slip, all of them names that others pose as by leaving out
+// separators; and all of them are above suspicion.
 //
 //go:embed popular/*.txt
 var popular embed.FS
@@ -56,14 +57,14 @@ func newNameList(all []string) *nameList {
 	l := &nameList{known: map[string]bool{}, near: map[string][]string{}, squashed: map[string]string{}}
 	for i, n := range all {
 		l.known[n] = true
+		if key := squash(n); len(key) >= minEdited && l.squashed[key] == "" {
+			l.squashed[key] = n
+		}
 		if i >= maxTargets || len(n) < minSwapped {
 			continue
 		}
 		for _, key := range shortened(n) {
 			l.near[key] = append(l.near[key], n)
-		}
-		if key := squash(n); len(key) >= minEdited && l.squashed[key] == "" {
-			l.squashed[key] = n
 		}
 	}
 	return l

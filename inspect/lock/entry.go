@@ -1,0 +1,56 @@
+package lock
+
+import "slices"
+
+// Bounds of what is read.
+const (
+	maxFile    = 64 << 20 // bytes of one lock
+	maxEntries = 100_000  // packages of one lock
+	maxLocks   = 200      // of one image
+	maxRows    = 500      // of one lock that are reported
+)
+
+// file is one lock file as it was read.
+type file struct {
+	path    string
+	kind    string // npm, pnpm, yarn, bun, uv, poetry, pipfile, requirements, bundler, composer, go
+	eco     string // npm, python, gem, composer, go: what its packages are looked for among
+	layer   int
+	entries []entry
+}
+
+// entry is a package of a lock.
+type entry struct {
+	name      string
+	version   string
+	place     string // of npm: below the folder of the lock, such as node_modules/debug
+	resolved  string // address; empty where the lock has none: the registry that is set
+	integrity string // as the lock writes it; for composer the commit
+	script    bool   // the package manager saw an install script
+	link      bool   // of a workspace or a path: nothing is fetched for it
+	spare     bool   // for development, optional, of a platform, or brought inside another package: it may be missing
+}
+
+// clip keeps a lock within its bound, and in one order.
+func clip(entries []entry) []entry {
+	slices.SortStableFunc(entries, func(a, b entry) int {
+		switch {
+		case a.name != b.name:
+			return compare(a.name, b.name)
+		case a.version != b.version:
+			return compare(a.version, b.version)
+		}
+		return compare(a.place, b.place)
+	})
+	return entries[:min(len(entries), maxEntries)]
+}
+
+func compare(a, b string) int {
+	switch {
+	case a < b:
+		return -1
+	case a > b:
+		return 1
+	}
+	return 0
+}

@@ -1,0 +1,148 @@
+package lock
+
+import (
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/BurntSushi/toml"
+
+	"github.com/backtrail/backtrail/inspect/layer"
+)
+
+// tomlLock is the part of a uv.lock or a poetry.lock that is compared.
+type tomlLock struct {
+	Packages []tomlPackage `toml:"package"`
+}
+
+type tomlPackage struct {
+	Name     string     `toml:"name"`
+	Version  string     `toml:"version"`
+	Optional bool       `toml:"optional"`
+	Category string     `toml:"category"` // of old poetry: main, dev
+	Source   tomlSource `toml:"source"`
+}
+
+// tomlSource is a source of uv, by its kind, or of poetry, by type and url.
+type tomlSource struct {
+	Registry  string `toml:"registry"`
+	Git       string `toml:"git"`
+	URL       string `toml:"url"`
+	Path      string `toml:"path"`
+	Editable  string `toml:"editable"`
+	Virtual   string `toml:"virtual"`
+	Directory string `toml:"directory"`
+	Type      string `toml:"type"`
+	Reference string `toml:"resolved_reference"`
+}
+
+func readTOML(data []byte) ([]entry, error) {
+	var l tomlLock
+	if err := toml.Unmarshal(data, &l); err != nil {
+		return nil, fmt.Errorf("reading a lock of Python: %w", err)
+	}
+	var all []entry
+	for _, p := range l.Packages {
+		s := p.Source
+		e := entry{name: pythonName(p.Name), version: p.Version, resolved: s.Registry, spare: p.Optional || p.Category == "dev"}
+		switch {
+		case s.Editable != "" || s.Virtual != "" || s.Directory != "" || s.Path != "" || s.Type == "directory" || s.Type == "file":
+			e.link = true
+		case s.Git != "":
+			e.resolved = "git+" + strings.TrimPrefix(s.Git, "git+")
+		case s.Type == "git":
+			e.resolved = "git+" + s.URL + "#" + s.Reference
+		case s.URL != "":
+			e.resolved = s.URL
+		}
+		all = append(all, e)
+	}
+	return clip(all), nil
+}
+
+// pipfileLock is a Pipfile.lock.
+type pipfileLock struct {
+	Meta struct {
+		Sources []struct {
+			Name string `json:"name"`
+			URL  string `json:"url"`
+		} `json:"sources"`
+	} `json:"_meta"`
+	Default map[string]pipfilePackage `json:"default"`
+	Develop map[string]pipfilePackage `json:"develop"`
+}
+
+type pipfilePackage struct {
+	Version string `json:"version"` // ==2.32.3
+	Index   string `json:"index"`
+	Git     string `json:"git"`
+	Ref     string `json:"ref"`
+	File    string `json:"file"`
+	Path    string `json:"path"`
+}
+
+func readPipfile(data []byte) ([]entry, error) {
+	var l pipfileLock
+	if err := json.Unmarshal(data, &l); err != nil {
+		return nil, fmt.Errorf("reading a Pipfile.lock: %w", err)
+	}
+	sources := map[string]string{}
+	for _, s := range l.Meta.Sources {
+		sources[s.Name] = s.URL
+	}
+	var all []entry
+	add := func(list map[string]pipfilePackage, spare bool) {
+		for name, p := range list {
+			e := entry{name: pythonName(name), version: strings.TrimLeft(p.Version, "="), resolved: sources[p.Index], spare: spare, link: p.Path != ""}
+			switch {
+			case p.Git != "":
+				e.resolved = "git+" + p.Git + "#" + p.Ref
+			case p.File != "":
+				e.resolved = p.File
+			}
+			all = append(all, e)
+		}
+	}
+	add(l.Default, false)
+	add(l.Develop, true)
+	return clip(all), nil
+}
+
+// requirement is a line of a requirements file that names one version: name[extra]==1.0 ; marker.
+var requirement = regexp.MustCompile(`^([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?\s*==\s*([^\s;\\]+)`)
+
+// readRequirements reads a requirements file with hashes, which pip takes for a lock. Without any hash it is none: a list of
+// wishes, to which other packages may be added.
+func readRequirements(data []byte) ([]entry, error) {
+	var all []entry
+	hashed, index := false, ""
+	layer.Lines(data, func(line string) {
+		line = strings.TrimSpace(line)
+		switch {
+		case strings.Contains(line, "--hash=sha256:"):
+			hashed = true
+		case strings.HasPrefix(line, "--index-url"), strings.HasPrefix(line, "-i "):
+			index = strings.TrimLeft(strings.TrimPrefix(strings.TrimPrefix(line, "--index-url"), "-i"), " =")
+		}
+		if name, address, at := strings.Cut(line, " @ "); at && !strings.HasPrefix(line, "#") && strings.Contains(address, "://") {
+			address, _, _ = strings.Cut(address, " ")
+			all = append(all, entry{name: pythonName(name), resolved: address})
+			return
+		}
+		if m := requirement.FindStringSubmatch(line); m != nil && len(all) < maxEntries {
+			all = append(all, entry{name: pythonName(m[1]), version: m[2], resolved: index, spare: strings.Contains(line, ";")})
+		}
+	})
+	if !hashed {
+		return nil, nil
+	}
+	return clip(all), nil
+}
+
+var pythonSeparators = regexp.MustCompile(`[-_.]+`)
+
+// pythonName is the one spelling of a name (PEP 503).
+func pythonName(s string) string {
+	return strings.ToLower(pythonSeparators.ReplaceAllString(strings.TrimSpace(s), "-"))
+}
