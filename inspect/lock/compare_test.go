@@ -213,7 +213,7 @@ func TestYarn(t *testing.T) {
 		layertest.File("app/node_modules/a/package.json", `{"name":"a","version":"1.0.0"}`), layertest.File("app/node_modules/b/package.json", `{"name":"b","version":"2.0.1"}`),
 		layertest.File("app/node_modules/ghost/package.json", `{"name":"ghost","version":"1.0.0","scripts":{"install":"node x"}}`), layertest.File("app/yarn.lock", lock),
 	}, nil)
-	want := []string{"medium foreign-source b", "low version-spoof b", "high phantom ghost"}
+	want := []string{"low version-spoof b", "medium foreign-source b", "high phantom ghost"}
 	if got := rows(c, inspect.Low); !slices.Equal(got, want) {
 		t.Errorf("%q", got)
 	}
