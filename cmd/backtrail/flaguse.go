@@ -47,6 +47,7 @@ var unusedGroups = map[string][]flagGroup{
 	"verify-blob": {clusterFlags, aroundFlags, alertFlags, registryFlags, sourceFlags, exportFlags},
 	"rbac":        {clusterFlags, aroundFlags, alertFlags, registryFlags, trustFlags, signerFlags, sourceFlags, exportFlags},
 	"cache":       {clusterFlags, aroundFlags, alertFlags, registryFlags, trustFlags, signerFlags, sourceFlags, exportFlags},
+	"db":          {clusterFlags, aroundFlags, alertFlags, registryFlags, trustFlags, signerFlags, sourceFlags, exportFlags},
 	"man":         {clusterFlags, aroundFlags, alertFlags, registryFlags, trustFlags, signerFlags, sourceFlags, exportFlags},
 	"version":     {clusterFlags, aroundFlags, alertFlags, registryFlags, trustFlags, signerFlags, sourceFlags, exportFlags},
 }

@@ -36,6 +36,7 @@ func helpTopics() []helpTopic {
 		{"policies", "ClusterImagePolicy, Kyverno, writing a policy"},
 		{"registries", "credentials, mirrors, the cache, slow links"},
 		{"images", "what is read in an image"},
+		{"data", "known-compromise data: incident packs, records of OSV"},
 		{"cluster", "what is read in a cluster"},
 		{"bundle", "the evidence bundle: contents, sealing, verifying"},
 		{"audit", "many workloads: what exists today"},

@@ -1,0 +1,120 @@
+package advisory
+
+import (
+	"archive/zip"
+	"bytes"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// source serves one archive with a tag, and nothing for other ecosystems.
+func source(t *testing.T, tag *string) *httptest.Server {
+	t.Helper()
+	var archive bytes.Buffer
+	z := zip.NewWriter(&archive)
+	w, err := z.Create("MAL-2025-1.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Write([]byte(osvExample)); err != nil {
+		t.Fatal(err)
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case r.URL.Path == "/PyPI/all.zip":
+			http.Error(w, "broken", http.StatusBadGateway)
+		case r.URL.Path != "/npm/all.zip":
+			http.NotFound(w, r)
+		case r.Header.Get("If-None-Match") == *tag:
+			w.WriteHeader(http.StatusNotModified)
+		default:
+			w.Header().Set("ETag", *tag)
+			_, _ = w.Write(archive.Bytes())
+		}
+	}))
+	t.Cleanup(s.Close)
+	return s
+}
+
+// An update asks with the tag of what is here; ecosystems that cannot be fetched are named, and hide no other.
+func TestUpdate(t *testing.T) {
+	tag, dir := `"one"`, t.TempDir()
+	server := source(t, &tag)
+	var reports []Updated
+	u := &Updater{Client: server.Client(), Source: server.URL, Dir: dir, Report: func(r Updated) { reports = append(reports, r) }}
+	err := u.Update(t.Context())
+	if err == nil || !strings.Contains(err.Error(), "PyPI") || strings.Contains(err.Error(), "npm:") {
+		t.Errorf("error %v", err)
+	}
+	db, err := OpenDatabase(dir)
+	if err != nil || db == nil || db.Records != 3 || len(db.find("npm/@ctrl/tinycolor")) != 1 {
+		t.Fatalf("%+v, %v", db, err)
+	}
+	_ = u.Update(t.Context())
+	tag = `"two"`
+	_ = u.Update(t.Context())
+	changed := []bool{}
+	for _, r := range reports {
+		if !r.Missing {
+			changed = append(changed, r.Changed)
+		}
+	}
+	if !slices.Equal(changed, []bool{true, false, true}) {
+		t.Errorf("%+v", reports)
+	}
+	nothing := httptest.NewServer(http.NotFoundHandler())
+	defer nothing.Close()
+	u.Source = nothing.URL
+	if err := u.Update(t.Context()); err == nil {
+		t.Error("a source without any records: no error")
+	}
+}
+
+func TestImportOfEverything(t *testing.T) {
+	dir, from := t.TempDir(), t.TempDir()
+	write(t, filepath.Join(from, "mine.yaml"), goodPack)
+	write(t, filepath.Join(from, "MAL-2025-1.json"), osvExample)
+	got, err := Import(dir, from)
+	if err != nil || len(got.Packs) != 1 || got.Records != 3 {
+		t.Fatalf("%+v, %v", got, err)
+	}
+	if got, err := Import(dir, filepath.Join(from, "mine.yaml")); err != nil || len(got.Packs) != 1 || got.Records != 0 {
+		t.Errorf("a pack: %+v, %v", got, err)
+	}
+	// The reduced file itself crosses an air gap.
+	other := t.TempDir()
+	if got, err := Import(other, DatabasePath(dir)); err != nil || got.Records != 3 {
+		t.Errorf("the reduced file: %+v, %v", got, err)
+	}
+	if db, err := OpenDatabase(other); err != nil || db.Records != 3 {
+		t.Errorf("%+v, %v", db, err)
+	}
+	write(t, filepath.Join(from, "broken.tsv"), "hello")
+	empty := t.TempDir()
+	for _, bad := range []string{filepath.Join(from, "broken.tsv"), filepath.Join(from, "missing"), empty} {
+		if _, err := Import(dir, bad); err == nil {
+			t.Errorf("%s: no error", bad)
+		}
+	}
+}
+
+func TestAge(t *testing.T) {
+	now := time.Date(2026, 3, 10, 12, 0, 0, 0, time.UTC)
+	if days, ok := Age(now.Add(-50*time.Hour), now); days != 2 || !ok {
+		t.Errorf("%d %v", days, ok)
+	}
+	if days, _ := Age(now.Add(time.Hour), now); days != 0 {
+		t.Errorf("a date to come: %d", days)
+	}
+	if _, ok := Age(time.Time{}, now); ok {
+		t.Error("an unknown date has an age")
+	}
+}
