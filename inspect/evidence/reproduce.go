@@ -30,6 +30,7 @@ func (v *verifier) reproduced() {
 	v.exhibitsFit()
 	v.redactionsFit()
 	v.packageDiffFits()
+	v.advisoriesFit()
 	v.summariesFit()
 	v.reports()
 	for _, i := range c.Images {

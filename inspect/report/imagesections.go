@@ -214,6 +214,8 @@ func packageSection(i inspect.Image) section {
 			s.item(item{status: b.Status, title: fmt.Sprintf("%s bill of materials (%s), %s", b.Origin, b.Format, plural(b.Packages, "package")), lines: some(b.Reason)})
 		}
 	}
+	s.compromises(i)
+	s.lockRows(i)
 	if i.Diff == nil || i.Diff.KnownGood == nil {
 		s.say("Nothing to compare with: no known-good image was named or found.")
 		return s

@@ -26,16 +26,16 @@ func (v View) differs() bool {
 	return !v.Whole && d != nil && d.Packages != nil
 }
 
-// packageRows lists the comparison or all packages, and then the bills of materials.
+// packageRows lists known compromises and differences of lock files, the comparison or all packages, and the bills of materials.
 func packageRows(v View) []Row {
 	i := v.Image()
-	var rows []Row
+	rows := compromiseRows(v)
 	vulns := map[string][]inspect.Vuln{}
 	for _, v := range i.Vulns {
 		vulns[v.Package+"@"+v.Version] = append(vulns[v.Package+"@"+v.Version], v)
 	}
 	if v.differs() {
-		rows = append(packageDiffRows(v, *i.Diff.Packages, vulns), changeRows(v, *i.Diff)...)
+		rows = append(append(rows, packageDiffRows(v, *i.Diff.Packages, vulns)...), changeRows(v, *i.Diff)...)
 		return append(rows, sbomRows(v)...)
 	}
 	all := slices.Clone(i.Packages)
