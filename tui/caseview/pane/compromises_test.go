@@ -12,7 +12,7 @@ func TestCompromisesStandFirst(t *testing.T) {
 	at := inspect.At(time.Date(2024, 3, 29, 0, 0, 0, 0, time.UTC))
 	v := viewOf(inspect.Image{
 		ImageHead: inspect.ImageHead{Container: "web"},
-		Packages: []inspect.Package{{Type: "deb", Name: "liblzma5", Version: "5.6.1-1"}},
+		Packages:  []inspect.Package{{Type: "deb", Name: "liblzma5", Version: "5.6.1-1"}},
 		Advisories: []inspect.Advisory{
 			{ID: "w", Kind: inspect.AdvisoryWindow, Subject: "image built then", Title: "t", Severity: inspect.Low, Layer: -1},
 			{ID: "xz-2024-03", Source: "incident-pack", Kind: inspect.AdvisoryPackage, Subject: "liblzma5 5.6.1-1", Title: "xz holds a backdoor", Published: at, Severity: inspect.Critical,
