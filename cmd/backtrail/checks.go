@@ -53,6 +53,7 @@ func (s *session) checks(o subject.Options) []engine.Check {
 		binary.Diff(s.client, s.cache, s.owners),
 		sbom.Diff(s.client, s.packages),
 		sbom.Attached(s.client),
+		sbom.Truth(s.client, s.cache),
 		lock.Files(s.client, s.cache, sbom.CheckPackages, subject.KnownGoodName),
 		advisory.Advisories(s.advisories, s.cache, sbom.CheckDiff, lock.Check, signature.Name, provenance.Name),
 		signature.Usual(s.client),
