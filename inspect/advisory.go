@@ -16,7 +16,7 @@ type Advisory struct {
 	Layer     int          `json:"layer"` // that holds the subject; -1 where no one layer does
 	Locations []string     `json:"locations"`
 	Sources   []string     `json:"sources"` // addresses of what was published about it
-	Status    Status       `json:"status"`
+	Status    RowStatus    `json:"status"`
 	Severity  Severity     `json:"severity"`
 	Record    string       `json:"record"` // the row or pack that matched, as it stands in its data
 }

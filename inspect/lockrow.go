@@ -14,7 +14,7 @@ type LockRow struct {
 	Detail    string     `json:"detail"`
 	Path      string     `json:"path"` // of what is installed
 	Layer     int        `json:"layer"`
-	Status    Status     `json:"status"`
+	Status    RowStatus  `json:"status"`
 	Severity  Severity   `json:"severity"`
 }
 

@@ -6,8 +6,8 @@ import (
 	"github.com/backtrail/backtrail/inspect/advisory"
 )
 
-// advisoryData is what images are compared with: the packs of the program, and what was imported below the folder of the
-// data.
+// advisoryData is what images are compared with: the packs of the program, and what was imported below the folder of
+// the data.
 func (f *flags) advisoryData() (*advisory.Data, error) {
 	dir, err := advisoryDir()
 	if err != nil {

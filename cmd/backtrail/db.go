@@ -42,10 +42,12 @@ malicious-package records of OSV. Nothing is fetched unless db update is run.`,
 	}
 	var source string
 	update := &cobra.Command{
-		Use: "update", Short: "Fetch the malicious-package records of OSV that are newer than those here", Args: cobra.NoArgs,
+		Use: "update", Short: "Fetch the malicious-package records of OSV that are newer than those here",
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.dbUpdate(cmd.Context(), std, source) },
 	}
-	update.Flags().StringVar(&source, "source", advisory.DefaultSource, "`URL` of a mirror with the layout of osv.dev's archives")
+	update.Flags().StringVar(&source, "source", advisory.DefaultSource,
+		"`URL` of a mirror with the layout of osv.dev's archives")
 	cmd.AddCommand(status, bring, update)
 	return cmd
 }
@@ -93,7 +95,9 @@ func (f *flags) dbStatus(std streams) error {
 	if r.Records > 0 {
 		records = fmt.Sprintf("%d, of %s", r.Records, dated(r.Date))
 	}
-	_, err = fmt.Fprintf(std.out, "incident packs              %d, the newest of %s\nmalicious-package records   %s\n", r.Packs, dated(r.PacksDate), records)
+	_, err = fmt.Fprintf(std.out,
+		"incident packs              %d, the newest of %s\nmalicious-package records   %s\n", r.Packs,
+		dated(r.PacksDate), records)
 	if unread != nil {
 		return hinted(fmt.Errorf("reading the advisories: %w", unread), "db import replaces what cannot be read")
 	}
@@ -122,7 +126,8 @@ func dbImport(std streams, paths []string) error {
 	for _, path := range paths {
 		done, err := advisory.Import(dir, path)
 		if err != nil {
-			return hinted(err, "db import takes OSV records (JSON, all.zip), incident packs (YAML) and reduced files (.tsv)")
+			return hinted(err, "db import takes OSV records (JSON, all.zip), incident packs (YAML) and reduced "+
+				"files (.tsv)")
 		}
 		for _, p := range done.Packs {
 			fmt.Fprintf(std.out, "incident pack %s: %s\n", p.ID, inspect.Clean(p.Title))
@@ -141,7 +146,8 @@ func (f *flags) dbUpdate(ctx context.Context, std streams, source string) error 
 	if f.offline {
 		return usage("db update needs the network: leave --offline out, or take the data from files with db import")
 	}
-	if !slices.ContainsFunc([]string{"https://", "http://127.0.0.1", "http://localhost"}, func(p string) bool { return len(source) > len(p) && source[:len(p)] == p }) {
+	if !slices.ContainsFunc([]string{"https://", "http://127.0.0.1", "http://localhost"},
+		func(p string) bool { return len(source) > len(p) && source[:len(p)] == p }) {
 		return usage("db update --source %q: an address that begins with https:// is needed", source)
 	}
 	dir, err := advisoryDir()
@@ -162,7 +168,8 @@ func (f *flags) dbUpdate(ctx context.Context, std streams, source string) error 
 		},
 	}
 	if err := u.Update(ctx); err != nil {
-		return hinted(fmt.Errorf("updating the advisories: %w", err), "db import takes the archives from files, for machines without access")
+		return hinted(fmt.Errorf("updating the advisories: %w", err),
+			"db import takes the archives from files, for machines without access")
 	}
 	return f.dbStatus(std)
 }

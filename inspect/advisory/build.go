@@ -28,7 +28,8 @@ type Builder struct {
 	Broken int    // records that could not be read
 }
 
-// Add takes one OSV record as JSON. What is no malicious-package record is passed over, and what cannot be read is counted.
+// Add takes one OSV record as JSON. What is no malicious-package record is passed over, and what cannot be read is
+// counted.
 func (b *Builder) Add(data []byte) error {
 	lines, modified, err := reduce(data)
 	if err != nil {
@@ -70,7 +71,8 @@ func (b *Builder) Keep(d *Database, without ...string) {
 // Len is the number of records so far.
 func (b *Builder) Len() int { return len(b.lines) }
 
-// AddPath takes what stands at a path: an OSV record, a zip archive of them as osv.dev serves it, or a folder of records.
+// AddPath takes what stands at a path: an OSV record, a zip archive of them as osv.dev serves it, or a folder of
+// records.
 func (b *Builder) AddPath(name string) error {
 	info, err := os.Stat(name)
 	if err != nil {

@@ -13,11 +13,12 @@ import (
 // Check is the name of the check.
 const Check = "advisories"
 
-// Advisories is the check that compares an image with known compromises. It waits for others, beside those of the packages,
-// whose rows are compared too.
+// Advisories is the check that compares an image with known compromises. It waits for others, beside those of the
+// packages, whose rows are compared too.
 func Advisories(data *Data, cache *layer.Cache, others ...string) engine.Check {
 	needs := append([]string{layer.CheckLayers, sbom.CheckPackages}, others...)
-	return engine.Check{Name: Check, Needs: needs, Run: func(ctx context.Context, on engine.On, emit func(inspect.Event)) error {
+	return engine.Check{Name: Check, Needs: needs, Run: func(ctx context.Context, on engine.On,
+		emit func(inspect.Event)) error {
 		x, errData := data.load()
 		m := newMatches(x, on.Image())
 		m.window = data.Window

@@ -43,7 +43,8 @@ func parseConstraint(word string) (constraint, bool) {
 func (c constraint) holds(kind, version string) bool {
 	order, ok := sbom.CompareVersions(orderOf(kind), version, c.version)
 	if !ok {
-		return (c.op == "=" || c.op == ">=" || c.op == "<=") && strings.TrimPrefix(version, "v") == strings.TrimPrefix(c.version, "v")
+		return (c.op == "=" || c.op == ">=" || c.op == "<=") && strings.TrimPrefix(version,
+			"v") == strings.TrimPrefix(c.version, "v")
 	}
 	switch c.op {
 	case "=":

@@ -14,8 +14,8 @@ const (
 	SourceFlag = "flag" // a window that a person named
 )
 
-// Data is all that images are compared with: the packs of the program, those that were imported, and the reduced file of
-// OSV's records. It is read once, when it is first needed, and is safe for concurrent use.
+// Data is all that images are compared with: the packs of the program, those that were imported, and the reduced file
+// of OSV's records. It is read once, when it is first needed, and is safe for concurrent use.
 type Data struct {
 	// Window is what a person named as the time of exposure; nil without. It is set before the first image is compared.
 	Window *Window
@@ -64,7 +64,8 @@ type pathOf struct {
 }
 
 func newIndex(packs []*Pack, db *Database) *index {
-	x := &index{packs: packs, db: db, packages: map[string][]candidate{}, files: map[string][]*Pack{}, paths: map[string][]pathOf{}, names: newNames()}
+	x := &index{packs: packs, db: db, packages: map[string][]candidate{}, files: map[string][]*Pack{},
+		paths: map[string][]pathOf{}, names: newNames()}
 	for _, p := range packs {
 		for _, a := range p.Packages {
 			if c, err := parsePURL(a.PURL); err == nil {

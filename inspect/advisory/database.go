@@ -157,8 +157,10 @@ func (r record) affects(kind, version string) bool {
 func (d *Database) row(r record, subject string) inspect.Advisory {
 	published, _ := dateOf(r.published)
 	return finished(inspect.Advisory{
-		ID: r.id, Source: SourceOSV, Kind: inspect.AdvisoryPackage, Subject: subject, Title: "a malicious package by the records of OSV",
-		Published: published, Data: inspect.AdvisoryData{Digest: d.Digest, Date: d.Date}, Withdrawn: r.withdrawn != "", Layer: -1,
+		ID: r.id, Source: SourceOSV, Kind: inspect.AdvisoryPackage, Subject: subject,
+		Title:     "a malicious package by the records of OSV",
+		Published: published, Data: inspect.AdvisoryData{Digest: d.Digest, Date: d.Date},
+		Withdrawn: r.withdrawn != "", Layer: -1,
 		Sources: []string{"https://osv.dev/vulnerability/" + r.id}, Severity: inspect.High, Record: r.line,
 	})
 }

@@ -21,7 +21,8 @@ const (
 // maxNamed is how many things a title names before it counts the rest.
 const maxNamed = 3
 
-// findings makes one finding of all rows of one advisory of a kind of certainty: what matches an incident has one cause.
+// findings makes one finding of all rows of one advisory of a kind of certainty: what matches an incident has one
+// cause.
 func findings(i inspect.Image, rows []inspect.Advisory) []inspect.Finding {
 	groups := map[string][]inspect.Advisory{}
 	var order []string
@@ -53,10 +54,14 @@ func code(a inspect.Advisory) string {
 // findingOf is what the rows of one advisory mean in a sentence. Its subject is a file where the rows name one.
 func findingOf(i inspect.Image, rows []inspect.Advisory) inspect.Finding {
 	rows = slices.Clone(rows)
-	slices.SortStableFunc(rows, func(a, b inspect.Advisory) int { return cmp.Compare(a.Severity.Rank(), b.Severity.Rank()) })
+	slices.SortStableFunc(rows, func(a, b inspect.Advisory) int {
+		return cmp.Compare(a.Severity.Rank(),
+			b.Severity.Rank())
+	})
 	a := rows[0]
 	f := inspect.Finding{
-		Check: Check, Code: code(a), Status: a.Severity.RowStatus(), Severity: a.Severity, Subject: i.Container, Title: title(rows), Detail: about(a),
+		Check: Check, Code: code(a), Status: a.Severity.RowStatus(), Severity: a.Severity, Subject: i.Container,
+		Title: title(rows), Detail: about(a),
 	}
 	if len(a.Locations) > 0 && strings.HasPrefix(a.Locations[0], "/") && !systemDatabase(a.Locations[0]) {
 		f.Subject += ":" + a.Locations[0]
@@ -69,13 +74,16 @@ func findingOf(i inspect.Image, rows []inspect.Advisory) inspect.Finding {
 		}
 		f.Evidence = append(f.Evidence, e)
 	}
-	f.Evidence = append(f.Evidence, inspect.Evidence{Kind: "advisory", Digest: a.Data.Digest, Text: strings.Join(append([]string{a.Source + " " + a.ID}, a.Sources...), " ")})
+	f.Evidence = append(f.Evidence, inspect.Evidence{Kind: "advisory", Digest: a.Data.Digest,
+		Text: strings.Join(append([]string{a.Source + " " + a.ID}, a.Sources...), " ")})
 	return f
 }
 
-// systemDatabase reports whether a place is the database of all packages of a distribution: it is no file of one package.
+// systemDatabase reports whether a place is the database of all packages of a distribution: it is no file of one
+// package.
 func systemDatabase(p string) bool {
-	return strings.HasPrefix(p, "/var/lib/dpkg/") || strings.HasPrefix(p, "/lib/apk/") || strings.HasPrefix(p, "/usr/lib/apk/") ||
+	return strings.HasPrefix(p, "/var/lib/dpkg/") || strings.HasPrefix(p, "/lib/apk/") || strings.HasPrefix(p,
+		"/usr/lib/apk/") ||
 		strings.Contains(p, "/rpm/") || strings.HasPrefix(p, "/var/lib/pacman/")
 }
 
@@ -133,7 +141,8 @@ func lookalikes(i inspect.Image, found []squat, image string) []inspect.Finding 
 	var all []inspect.Finding
 	add := func(subject, title, detail string, e inspect.Evidence) {
 		all = append(all, inspect.Finding{
-			ID: inspect.FindingID(Check, CodeLookalike, subject+"\x00"+title), Check: Check, Code: CodeLookalike, Status: inspect.Medium.RowStatus(),
+			ID: inspect.FindingID(Check, CodeLookalike, subject+"\x00"+title), Check: Check, Code: CodeLookalike,
+			Status:   inspect.Medium.RowStatus(),
 			Severity: inspect.Medium, Subject: subject, Title: title, Detail: detail, Evidence: []inspect.Evidence{e},
 		})
 	}
@@ -143,13 +152,16 @@ func lookalikes(i inspect.Image, found []squat, image string) []inspect.Finding 
 			place = s.pkg.Locations[0]
 			subject += ":" + place
 		}
-		add(subject, fmt.Sprintf("the name of package %s %s is close to that of %s", s.pkg.Name, s.pkg.Version, s.target),
-			fmt.Sprintf("%s package in layer %d: a name one slip away from a well-known one is how look-alikes are installed by mistake", s.pkg.Type, s.pkg.Layer),
+		add(subject, fmt.Sprintf("the name of package %s %s is close to that of %s", s.pkg.Name, s.pkg.Version,
+			s.target),
+			fmt.Sprintf("%s package in layer %d: a name one slip away from a well-known one is how look-alikes "+
+				"are installed by mistake", s.pkg.Type, s.pkg.Layer),
 			inspect.Evidence{Kind: "package", Path: place, Text: s.pkg.PURL})
 	}
 	if image != "" {
 		add(i.Container, fmt.Sprintf("the name of image %s is close to that of %s", i.Reference, image),
-			"an image under a name one slip away from a well-known one is often another's", inspect.Evidence{Kind: "manifest", Digest: i.Digest, Text: i.Reference})
+			"an image under a name one slip away from a well-known one is often another's",
+			inspect.Evidence{Kind: "manifest", Digest: i.Digest, Text: i.Reference})
 	}
 	return all
 }

@@ -202,7 +202,8 @@ func (m *matches) provenance(p *Pack, s inspect.Provenance) {
 			m.add(p.row(inspect.AdvisoryIdentity, "commit "+commit))
 		}
 		for _, material := range s.Materials {
-			if strings.Contains(material.URI, commit) || material.Digest == commit || strings.HasSuffix(material.Digest, ":"+commit) {
+			if strings.Contains(material.URI, commit) || material.Digest == commit ||
+				strings.HasSuffix(material.Digest, ":"+commit) {
 				m.add(p.row(inspect.AdvisoryIdentity, "material "+material.URI))
 			}
 		}

@@ -10,6 +10,7 @@ import (
 	"github.com/backtrail/backtrail/inspect/layer"
 	"github.com/backtrail/backtrail/inspect/layer/layertest"
 	"github.com/backtrail/backtrail/inspect/sbom"
+	"github.com/backtrail/backtrail/inspect/verdict"
 	"github.com/backtrail/backtrail/registry"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
@@ -188,7 +189,7 @@ func TestCheck(t *testing.T) {
 			t.Errorf("the findings do not name %q:\n%s", want, text)
 		}
 	}
-	if c.Status != inspect.Failed {
-		t.Errorf("status %s", c.Status)
+	if v := verdict.Of(&c); v.Status != inspect.CaseFailed {
+		t.Errorf("status %s", v.Status)
 	}
 }

@@ -6,9 +6,9 @@ import (
 	"sync"
 )
 
-// popular lists well-known names, one a line, the most used ones first: those of npm and PyPI by their downloads. The first
-// maxTargets of a list are names that others pose as with a slip, all of them names that others pose as by leaving out
-// separators; and all of them are above suspicion.
+// popular lists well-known names, one a line, the most used ones first: those of npm and PyPI by their downloads. The
+// first maxTargets of a list are names that others pose as with a slip, all of them names that others pose as by
+// leaving out separators; and all of them are above suspicion.
 //
 //go:embed popular/*.txt
 var popular embed.FS
@@ -83,7 +83,8 @@ func shortened(n string) []string {
 // squash leaves out what separates the words of a name.
 func squash(n string) string { return separators.ReplaceAllString(n, "") }
 
-// closest returns the well-known name that a name is easily taken for; empty where there is none, and for a well-known name.
+// closest returns the well-known name that a name is easily taken for; empty where there is none, and for a
+// well-known name.
 func (l *nameList) closest(n string) string {
 	if l == nil || l.known[n] || len(n) > maxName {
 		return ""

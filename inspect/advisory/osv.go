@@ -42,7 +42,8 @@ type osvEvent struct {
 
 // ecosystems are the purl types of OSV's ecosystems, whose names may have a suffix after a colon.
 var ecosystems = map[string]string{
-	"npm": "npm", "PyPI": "pypi", "RubyGems": "gem", "Go": "golang", "crates.io": "cargo", "NuGet": "nuget", "Packagist": "composer", "Maven": "maven",
+	"npm": "npm", "PyPI": "pypi", "RubyGems": "gem", "Go": "golang", "crates.io": "cargo", "NuGet": "nuget",
+	"Packagist": "composer", "Maven": "maven",
 }
 
 // Ecosystems lists the ecosystems, in OSV's words, that have malicious-package records.
@@ -53,8 +54,8 @@ func Ecosystems() []string {
 // isMalicious reports whether an ID or a file name is that of a malicious-package record.
 func isMalicious(id string) bool { return strings.HasPrefix(id, "MAL-") }
 
-// reduce makes the lines of an OSV record: one for each package that it affects. One that is no malicious-package record, and
-// a package of an ecosystem that is not known, has none. modified is the record's date.
+// reduce makes the lines of an OSV record: one for each package that it affects. One that is no malicious-package
+// record, and a package of an ecosystem that is not known, has none. modified is the record's date.
 func reduce(data []byte) (lines []string, modified string, err error) {
 	if len(data) > maxOSVRecord {
 		return nil, "", fmt.Errorf("reading an OSV record: larger than %d bytes", maxOSVRecord)
@@ -97,8 +98,8 @@ func dateField(stamp string) string {
 	return t.UTC().Format(time.DateOnly)
 }
 
-// constraints writes what is affected. A range without an upper bound that begins at 0 is every version; so is a package
-// with neither ranges nor versions, since such a record means the package itself.
+// constraints writes what is affected. A range without an upper bound that begins at 0 is every version; so is a
+// package with neither ranges nor versions, since such a record means the package itself.
 func (a osvAffected) constraints() string {
 	var all []string
 	for _, r := range a.Ranges {
@@ -136,7 +137,8 @@ func (r osvRange) spans() []string {
 	}
 	for _, e := range r.Events[:min(len(r.Events), maxConstraints)] {
 		switch {
-		case unsafeField(e.Introduced) || unsafeField(e.Fixed) || unsafeField(e.LastAffected) || strings.Contains(e.Introduced+e.Fixed+e.LastAffected, ","):
+		case unsafeField(e.Introduced) || unsafeField(e.Fixed) || unsafeField(e.LastAffected) ||
+			strings.Contains(e.Introduced+e.Fixed+e.LastAffected, ","):
 		case e.Introduced != "":
 			end("")
 			open, low = true, ""

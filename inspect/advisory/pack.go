@@ -48,7 +48,8 @@ type Pack struct {
 
 // Affected is a package of a pack. With neither versions nor a range all versions are.
 type Affected struct {
-	PURL     string   `json:"purl"`     // without a version; a distribution's package without a namespace fits every distribution
+	// PURL has no version; that of a distribution's package without a namespace fits every distribution.
+	PURL     string   `json:"purl"`
 	Versions []string `json:"versions"` // exactly these
 	Range    string   `json:"range"`    // constraints, all of which must hold: >=5.6.0 <5.6.1-2
 }
@@ -61,14 +62,16 @@ type Window struct {
 
 // Holds reports whether a time lies within the window. One that is not known never does.
 func (w *Window) Holds(t inspect.Time) bool {
-	return w != nil && !t.IsZero() && (w.From.IsZero() || !t.Before(w.From.Time)) && (w.To.IsZero() || !t.After(w.To.Time))
+	return w != nil && !t.IsZero() && (w.From.IsZero() || !t.Before(w.From.Time)) && (w.To.IsZero() ||
+		!t.After(w.To.Time))
 }
 
 func (w *Window) String() string {
 	return w.From.UTC().Format(time.RFC3339) + " to " + w.To.UTC().Format(time.RFC3339)
 }
 
-// ReadPack decodes an incident pack. It refuses unknown fields, what has no source, and what is too long to be reviewed.
+// ReadPack decodes an incident pack. It refuses unknown fields, what has no source, and what is too long to be
+// reviewed.
 func ReadPack(data []byte) (*Pack, error) {
 	if len(data) > maxPackBytes || bytes.Count(data, []byte("\n")) > maxPackLines {
 		return nil, fmt.Errorf("reading an incident pack: more than %d lines or %d bytes", maxPackLines, maxPackBytes)

@@ -106,7 +106,7 @@ func TestWithdrawn(t *testing.T) {
 		t.Fatal(err)
 	}
 	a := p.row(inspect.AdvisoryPackage, "example 1.2.3")
-	if !a.Withdrawn || a.Severity != inspect.Info || a.Status == inspect.Failed {
+	if !a.Withdrawn || a.Severity != inspect.Info || a.Status == inspect.RowFailed {
 		t.Errorf("%+v", a)
 	}
 	f := findings(inspect.Image{ImageHead: inspect.ImageHead{Container: "web"}}, []inspect.Advisory{a})

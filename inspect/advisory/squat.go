@@ -35,7 +35,8 @@ func (x *index) squats(i inspect.Image, matched []inspect.Advisory) []squat {
 		}
 		seen[c.key()] = true
 		target := x.lookalike(c)
-		if target == "" || slices.ContainsFunc(matched, func(a inspect.Advisory) bool { return a.Subject == p.Name+" "+p.Version }) {
+		if target == "" || slices.ContainsFunc(matched,
+			func(a inspect.Advisory) bool { return a.Subject == p.Name+" "+p.Version }) {
 			continue
 		}
 		if found = append(found, squat{p, target}); len(found) == maxSquats {
@@ -60,7 +61,8 @@ func (x *index) lookalike(c coordinates) string {
 // majorVersion is the last part of a Go module's path from its second major version on.
 var majorVersion = regexp.MustCompile(`/v[0-9]+$`)
 
-// goLookalike compares the owner of a module: a fork under an owner of its own has the same last part, and is no look-alike.
+// goLookalike compares the owner of a module: a fork under an owner of its own has the same last part, and is no
+// look-alike.
 func goLookalike(l *nameList, module string) string {
 	module = majorVersion.ReplaceAllString(module, "")
 	if l == nil || l.known[module] || strings.Count(module, "/") < 2 {
@@ -69,8 +71,8 @@ func goLookalike(l *nameList, module string) string {
 	return ownerLookalike(l, module)
 }
 
-// ownerLookalike returns the well-known name whose owner, the last part but one, was changed by a slip or by an addition
-// such as "-go", with the same last part.
+// ownerLookalike returns the well-known name whose owner, the last part but one, was changed by a slip or by an
+// addition such as "-go", with the same last part.
 func ownerLookalike(l *nameList, full string) string {
 	if l == nil || l.known[full] {
 		return ""
@@ -96,7 +98,8 @@ func cutLast(s string) (before, last string) {
 }
 
 // additions are what look-alike owners put before or after a name.
-var additions = []string{"go", "golang", "js", "py", "php", "dev", "org", "io", "team", "official", "lib", "labs", "inc", "hq"}
+var additions = []string{"go", "golang", "js", "py", "php", "dev", "org", "io", "team", "official", "lib", "labs",
+	"inc", "hq"}
 
 // posesAs reports whether an owner's name is made to be taken for another one.
 func posesAs(mine, theirs string) bool {
@@ -125,7 +128,8 @@ func familiar(repository string) string {
 }
 
 // registries are hosts that images are often pulled from: another host one slip away is made to be taken for it.
-var registries = []string{"docker.io", "registry.k8s.io", "quay.io", "ghcr.io", "gcr.io", "mcr.microsoft.com", "public.ecr.aws", "registry.gitlab.com", "k8s.gcr.io"}
+var registries = []string{"docker.io", "registry.k8s.io", "quay.io", "ghcr.io", "gcr.io", "mcr.microsoft.com",
+	"public.ecr.aws", "registry.gitlab.com", "k8s.gcr.io"}
 
 func lookalikeOf(l *nameList, repository string) string {
 	if l == nil || l.known[repository] {
@@ -145,7 +149,8 @@ func lookalikeOf(l *nameList, repository string) string {
 	return poserOwner(l, host, rest)
 }
 
-// poserOwner finds an owner at Docker Hub who is named after the image that is offered, with a little more: pauseyyf/pause.
+// poserOwner finds an owner at Docker Hub who is named after the image that is offered, with a little more:
+// pauseyyf/pause.
 func poserOwner(l *nameList, owner, base string) string {
 	more, named := strings.CutPrefix(owner, base)
 	if !named || more == "" || len(more) > 4 || strings.ContainsAny(owner, ".:") || len(base) < minSwapped {

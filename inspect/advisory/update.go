@@ -40,8 +40,8 @@ type Updater struct {
 	Report func(Updated)
 }
 
-// Update fetches the archives that are newer than the data, and writes the reduced file anew if there are any. What could not
-// be fetched leaves the records of its ecosystem as they were, and is named in the error.
+// Update fetches the archives that are newer than the data, and writes the reduced file anew if there are any. What
+// could not be fetched leaves the records of its ecosystem as they were, and is named in the error.
 func (u *Updater) Update(ctx context.Context) error {
 	old, err := OpenDatabase(u.Dir)
 	if err != nil {
@@ -104,7 +104,8 @@ func (u *Updater) tags() map[string]string {
 }
 
 // fetch gets one archive if it is not the one with the tag, and adds its records.
-func (u *Updater) fetch(ctx context.Context, ecosystem, tag string, b *Builder) (newTag string, changed bool, err error) {
+func (u *Updater) fetch(ctx context.Context, ecosystem, tag string, b *Builder) (newTag string, changed bool,
+	err error) {
 	address, err := url.JoinPath(u.Source, ecosystem, "all.zip")
 	if err != nil {
 		return "", false, err
@@ -171,8 +172,8 @@ type Imported struct {
 	Broken  int
 }
 
-// Import takes incident packs (YAML), OSV records (JSON, a zip archive) and reduced files (.tsv) from a file or a folder into
-// the folder of the data. OSV records are added to those that are there.
+// Import takes incident packs (YAML), OSV records (JSON, a zip archive) and reduced files (.tsv) from a file or a
+// folder into the folder of the data. OSV records are added to those that are there.
 func Import(dir, name string) (Imported, error) {
 	var done Imported
 	if filepath.Ext(name) == ".tsv" {

@@ -8,7 +8,8 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 )
 
-// ParseWindow reads FROM,TO: two times of RFC 3339 or dates, of which one may be missing. A date as TO means its last second.
+// ParseWindow reads FROM,TO: two times of RFC 3339 or dates, of which one may be missing. A date as TO means its last
+// second.
 func ParseWindow(text string) (*Window, error) {
 	from, to, ok := strings.Cut(text, ",")
 	if !ok || from == "" && to == "" {
@@ -62,7 +63,8 @@ func (m *matches) windows() {
 	}
 	if when := m.within(m.window); when != "" {
 		m.add(finished(inspect.Advisory{
-			ID: "window", Source: SourceFlag, Kind: inspect.AdvisoryWindow, Subject: when, Title: "the window " + m.window.String(),
+			ID: "window", Source: SourceFlag, Kind: inspect.AdvisoryWindow, Subject: when, Title: "the window " +
+				m.window.String(),
 			Layer: -1, Severity: inspect.Low,
 		}))
 	}
@@ -79,8 +81,8 @@ func (m *matches) concerns(p *Pack) string {
 	return m.concerned[p]
 }
 
-// within words which time of the image lies in a window; empty where none does. The youngest layer is looked at, since the
-// config's time is often that of the last step that changed nothing.
+// within words which time of the image lies in a window; empty where none does. The youngest layer is looked at,
+// since the config's time is often that of the last step that changed nothing.
 func (m *matches) within(w *Window) string {
 	stamp := func(t inspect.Time) string { return t.UTC().Format(time.RFC3339) }
 	if w.Holds(m.image.Created) {

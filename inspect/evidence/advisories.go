@@ -42,7 +42,8 @@ func (x *export) writeAdvisories() error {
 	return x.bag.addJSON(advisoryFile, list)
 }
 
-// advisoriesFit compares the records with the case, and those that are whole files of their own with the digest of their data.
+// advisoriesFit compares the records with the case, and those that are whole files of their own with the digest of
+// their data.
 func (v *verifier) advisoriesFit() {
 	want := matchedRecords(v.c)
 	have, err := v.bag.files.read(advisoryFile, MaxCase)

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// bunLock is a bun.lock: JSON with commas before closing brackets. A package is a list of its name with the version, its
-// registry, its dependencies and its integrity; those that come from elsewhere have fewer parts.
+// bunLock is a bun.lock: JSON with commas before closing brackets. A package is a list of its name with the version,
+// its registry, its dependencies and its integrity; those that come from elsewhere have fewer parts.
 type bunLock struct {
 	Version  *int                         `json:"lockfileVersion"`
 	Packages map[string][]json.RawMessage `json:"packages"`
@@ -39,7 +39,8 @@ func readBun(data []byte) ([]entry, error) {
 		e := entry{name: name, version: reference}
 		if strings.Contains(reference, ":") {
 			e.version, e.resolved = "", reference
-			e.link = strings.HasPrefix(reference, "workspace:") || strings.HasPrefix(reference, "file:") || strings.HasPrefix(reference, "link:")
+			e.link = strings.HasPrefix(reference, "workspace:") || strings.HasPrefix(reference, "file:") ||
+				strings.HasPrefix(reference, "link:")
 		}
 		for _, p := range parts[1:] {
 			var text string

@@ -14,11 +14,12 @@ import (
 // Check is the name of the check.
 const Check = "lock-files"
 
-// Files is the check that compares lock files with what is installed. It waits for others beside that of the layers: those
-// that list the packages and find the image to compare with.
+// Files is the check that compares lock files with what is installed. It waits for others beside that of the layers:
+// those that list the packages and find the image to compare with.
 func Files(client *registry.Client, cache *layer.Cache, others ...string) engine.Check {
 	needs := append([]string{layer.CheckLayers}, others...)
-	return engine.Check{Name: Check, Needs: needs, Run: func(ctx context.Context, on engine.On, emit func(inspect.Event)) error {
+	return engine.Check{Name: Check, Needs: needs, Run: func(ctx context.Context, on engine.On,
+		emit func(inspect.Event)) error {
 		image := on.Image()
 		merged, err := cache.Tree(ctx, image.Layers)
 		if err != nil {
@@ -43,9 +44,10 @@ func Files(client *registry.Client, cache *layer.Cache, others ...string) engine
 	}}
 }
 
-// previous reads the lock files of the image that is compared with. Where it cannot be read, nothing is compared: other checks
-// report why.
-func previous(ctx context.Context, client *registry.Client, cache *layer.Cache, d *inspect.Diff) map[string]map[string][]entry {
+// previous reads the lock files of the image that is compared with. Where it cannot be read, nothing is compared:
+// other checks report why.
+func previous(ctx context.Context, client *registry.Client, cache *layer.Cache,
+	d *inspect.Diff) map[string]map[string][]entry {
 	if d == nil || d.KnownGood == nil {
 		return nil
 	}
@@ -68,8 +70,8 @@ func previous(ctx context.Context, client *registry.Client, cache *layer.Cache, 
 	return before
 }
 
-// compareAll compares each lock. The hidden lock of npm is a witness for the others of its folder, and is compared itself
-// only where there is none beside it.
+// compareAll compares each lock. The hidden lock of npm is a witness for the others of its folder, and is compared
+// itself only where there is none beside it.
 func compareAll(t *tree, files []file, before map[string]map[string][]entry) []inspect.LockRow {
 	hidden, seen := map[string]map[string]entry{}, map[string]bool{}
 	for _, f := range files {

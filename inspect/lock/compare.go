@@ -97,31 +97,35 @@ func (c *comparison) version(e entry, have installed) {
 	}
 	put, recorded := c.hidden[e.place]
 	r := inspect.LockRow{
-		Name: e.name, Locked: e.version, Installed: have.version, Resolved: e.resolved, Change: inspect.LockVersionSpoof, Path: have.path, Layer: have.layer, Severity: inspect.Low,
+		Name: e.name, Locked: e.version, Installed: have.version, Resolved: e.resolved,
+		Change: inspect.LockVersionSpoof, Path: have.path, Layer: have.layer, Severity: inspect.Low,
 	}
 	switch {
 	case recorded && put.version != "" && put.version != have.version:
 		r.Severity = inspect.High
-		r.Detail = fmt.Sprintf("npm put version %s there, and package.json now has %s: it was changed after the installation", put.version, have.version)
+		r.Detail = fmt.Sprintf("npm put version %s there, and package.json now has %s: it was changed after the "+
+			"installation", put.version, have.version)
 	case recorded:
 		r.Detail = "npm put this version there: the lock is older or newer than the tree"
 	case e.script || c.script(dir) != "":
 		r.Severity = inspect.High
-		r.Detail = "a package with an install script has another version than the lock names, as one that rewrites itself"
+		r.Detail = "a package with an install script has another version than the lock names, as one that " +
+			"rewrites itself"
 	default:
 		r.Detail = "the lock names another version"
 	}
 	c.add(r)
 }
 
-// scriptGone finds packages whose install script was recorded and is no longer there: a dropper that covered its tracks, or a
-// registry whose metadata never fitted the package.
+// scriptGone finds packages whose install script was recorded and is no longer there: a dropper that covered its
+// tracks, or a registry whose metadata never fitted the package.
 func (c *comparison) scriptGone(e entry, have installed) {
 	if c.file.kind != "npm" || !e.script || c.script(path.Dir(have.path)) != "" {
 		return
 	}
 	c.add(inspect.LockRow{
-		Name: e.name, Locked: e.version, Installed: have.version, Resolved: e.resolved, Change: inspect.LockScriptGone, Path: have.path, Layer: have.layer,
+		Name: e.name, Locked: e.version, Installed: have.version, Resolved: e.resolved,
+		Change: inspect.LockScriptGone, Path: have.path, Layer: have.layer,
 		Severity: inspect.Low, Detail: "the lock records an install script, and package.json has none",
 	})
 }
@@ -141,7 +145,8 @@ func (c *comparison) phantoms(places []string, there int) {
 
 func (c *comparison) phantom(have installed, script string, foreign bool) {
 	r := inspect.LockRow{
-		Name: have.name, Installed: have.version, Change: inspect.LockPhantom, Path: have.path, Layer: have.layer, Severity: inspect.Low, Detail: "no lock names it",
+		Name: have.name, Installed: have.version, Change: inspect.LockPhantom, Path: have.path, Layer: have.layer,
+		Severity: inspect.Low, Detail: "no lock names it",
 	}
 	if script != "" && !foreign {
 		r.Severity = inspect.High
@@ -157,7 +162,8 @@ func (c *comparison) absent(entries []entry, there int) {
 	}
 	for _, e := range entries {
 		c.add(inspect.LockRow{
-			Name: e.name, Locked: e.version, Resolved: e.resolved, Change: inspect.LockNotInstalled, Severity: inspect.Info, Detail: "the lock names it, and it is not there",
+			Name: e.name, Locked: e.version, Resolved: e.resolved, Change: inspect.LockNotInstalled,
+			Severity: inspect.Info, Detail: "the lock names it, and it is not there",
 		})
 	}
 }
@@ -181,8 +187,10 @@ func (c *comparison) pnpm() {
 		there++
 		if version != "" && have.version != "" && have.version != version {
 			c.add(inspect.LockRow{
-				Name: name, Locked: version, Installed: have.version, Change: inspect.LockVersionSpoof, Path: have.path, Layer: have.layer, Severity: inspect.High,
-				Detail: "pnpm put version " + version + " there, and package.json now has " + have.version + ": it was changed after the installation",
+				Name: name, Locked: version, Installed: have.version, Change: inspect.LockVersionSpoof,
+				Path: have.path, Layer: have.layer, Severity: inspect.High,
+				Detail: "pnpm put version " + version + " there, and package.json now has " + have.version +
+					": it was changed after the installation",
 			})
 		}
 	}
@@ -191,7 +199,8 @@ func (c *comparison) pnpm() {
 	}
 }
 
-// storeName takes name and version out of a folder of pnpm's store: @scope+name@1.0.0_peer@2.0.0 or name@1.0.0(peer@2.0.0).
+// storeName takes name and version out of a folder of pnpm's store: @scope+name@1.0.0_peer@2.0.0 or
+// name@1.0.0(peer@2.0.0).
 func storeName(base string) (name, version string) {
 	at := strings.IndexByte(base[min(1, len(base)):], '@') + 1
 	if at < 1 {
@@ -231,7 +240,10 @@ func (c *comparison) flat() {
 			if _, put := c.hidden[place]; !put {
 				extra = append(extra, place)
 			}
-		case slices.ContainsFunc(entries, func(e entry) bool { return e.version == have.version || e.version == "" || e.link }):
+		case slices.ContainsFunc(entries, func(e entry) bool {
+			return e.version == have.version || e.version == "" ||
+				e.link
+		}):
 			there++
 		default:
 			there++
@@ -254,13 +266,18 @@ func (c *comparison) named() {
 		case len(have) == 0 && !e.spare:
 			absent = append(absent, e)
 		case len(have) == 0:
-		case e.version == "" || slices.ContainsFunc(have, func(i installed) bool { return sameVersion(i.version, e.version) }):
+		case e.version == "" || slices.ContainsFunc(have, func(i installed) bool {
+			return sameVersion(i.version,
+				e.version)
+		}):
 			there++
 		default:
 			there++
 			c.add(inspect.LockRow{
-				Name: e.name, Locked: e.version, Installed: have[0].version, Resolved: e.resolved, Change: inspect.LockVersionSpoof,
-				Path: have[0].path, Layer: have[0].layer, Severity: inspect.Low, Detail: "the lock names another version",
+				Name: e.name, Locked: e.version, Installed: have[0].version, Resolved: e.resolved,
+				Change: inspect.LockVersionSpoof,
+				Path:   have[0].path, Layer: have[0].layer, Severity: inspect.Low,
+				Detail: "the lock names another version",
 			})
 		}
 	}
@@ -279,7 +296,8 @@ func sameVersion(a, b string) bool {
 	return plain(a) == plain(b)
 }
 
-// composer compares the lock with what composer recorded in vendor: the commits, and packages that the lock does not name.
+// composer compares the lock with what composer recorded in vendor: the commits, and packages that the lock does not
+// name.
 func (c *comparison) composer() {
 	at := c.root() + "/vendor/composer/installed.json"
 	data, err := c.ReadFile(c.ctx, at, maxFile)
@@ -292,21 +310,25 @@ func (c *comparison) composer() {
 	}
 	locked := c.locked()
 	for _, i := range installed {
-		r := inspect.LockRow{Name: i.name, Installed: i.version, Resolved: i.resolved, Path: at, Layer: c.file.layer, Severity: inspect.Low}
+		r := inspect.LockRow{Name: i.name, Installed: i.version, Resolved: i.resolved, Path: at, Layer: c.file.layer,
+			Severity: inspect.Low}
 		entries := locked[i.name]
 		switch {
 		case len(entries) == 0:
 			r.Change, r.Detail = inspect.LockPhantom, "no lock names it"
 			c.add(r)
-		case entries[0].version == i.version && comparable(entries[0].integrity, i.integrity) && entries[0].integrity != i.integrity && !movingVersion(i.version):
+		case entries[0].version == i.version && comparable(entries[0].integrity, i.integrity) &&
+			entries[0].integrity != i.integrity && !movingVersion(i.version):
 			r.Change, r.Locked, r.Severity = inspect.LockVersionSpoof, i.version, inspect.Medium
-			r.Detail = fmt.Sprintf("the lock names commit %s, and %s is installed at the same version", entries[0].integrity, i.integrity)
+			r.Detail = fmt.Sprintf("the lock names commit %s, and %s is installed at the same version",
+				entries[0].integrity, i.integrity)
 			c.add(r)
 		}
 	}
 }
 
-// golang compares the modules in programs with a go.sum: those of a program whose own module is the one beside the go.sum.
+// golang compares the modules in programs with a go.sum: those of a program whose own module is the one beside the
+// go.sum.
 func (c *comparison) golang() {
 	module := c.goModule()
 	if module == "" {
@@ -325,7 +347,8 @@ func (c *comparison) golang() {
 			for _, i := range list {
 				if i.path == main.path && strings.HasPrefix(i.version, "v") && !locked[name+" "+i.version] {
 					c.add(inspect.LockRow{
-						Name: name, Installed: i.version, Change: inspect.LockPhantom, Path: i.path, Layer: i.layer, Severity: inspect.Low, Detail: "the program has it, and go.sum does not name it",
+						Name: name, Installed: i.version, Change: inspect.LockPhantom, Path: i.path, Layer: i.layer,
+						Severity: inspect.Low, Detail: "the program has it, and go.sum does not name it",
 					})
 				}
 			}

@@ -166,7 +166,7 @@ func TestForeignLock(t *testing.T) {
 func TestUnreadable(t *testing.T) {
 	c := check(t, []layertest.Member{layertest.File("app/package-lock.json", "{"), layertest.File("app/yarn.lock", "<<<<<<< HEAD\n")}, nil)
 	l := c.Images[0].Lock
-	if len(l) != 2 || l[0].Status != inspect.Unknown || l[0].Change != inspect.LockUnreadable || l[0].Detail == "" || len(c.Findings) > 0 {
+	if len(l) != 2 || l[0].Status != inspect.RowUnknown || l[0].Change != inspect.LockUnreadable || l[0].Detail == "" || len(c.Findings) > 0 {
 		t.Errorf("%+v %+v", l, c.Findings)
 	}
 	if c := check(t, []layertest.Member{layertest.File("etc/motd", "hi")}, nil); len(c.Images[0].Lock) != 0 {

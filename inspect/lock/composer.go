@@ -38,8 +38,9 @@ func readComposer(data []byte) ([]entry, error) {
 	var all []entry
 	for n, p := range append(append([]composerPackage{}, l.Packages...), l.Dev...) {
 		all = append(all, entry{
-			name: strings.ToLower(p.Name), version: p.Version, resolved: first(p.Dist.URL, p.Source.URL), integrity: first(p.Dist.Reference, p.Source.Reference),
-			link: p.Dist.Type == "path", spare: n >= len(l.Packages) || p.Type == "metapackage",
+			name: strings.ToLower(p.Name), version: p.Version, resolved: first(p.Dist.URL, p.Source.URL),
+			integrity: first(p.Dist.Reference, p.Source.Reference),
+			link:      p.Dist.Type == "path", spare: n >= len(l.Packages) || p.Type == "metapackage",
 		})
 	}
 	return clip(all), nil

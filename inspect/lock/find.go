@@ -35,7 +35,8 @@ var forms = map[string]form{
 }
 
 // inside are folders of installed packages: a lock in them is that of a package's own development.
-var inside = []string{"/node_modules/", "/site-packages/", "/dist-packages/", "/vendor/", "/gems/", "/pkg/mod/", "/testdata/"}
+var inside = []string{"/node_modules/", "/site-packages/", "/dist-packages/", "/vendor/", "/gems/", "/pkg/mod/",
+	"/testdata/"}
 
 // formOf returns the form of a lock file that belongs to an application; ok is false for all others.
 func formOf(p string) (form, bool) {
@@ -97,6 +98,7 @@ func readFile(ctx context.Context, tree *layer.Tree, n *inspect.Node, f form) (e
 
 func unreadable(n *inspect.Node, f form, why string) inspect.LockRow {
 	return inspect.LockRow{
-		File: n.Path, Type: f.kind, Change: inspect.LockUnreadable, Detail: why, Path: n.Path, Layer: n.Layer, Status: inspect.Unknown, Severity: inspect.Info,
+		File: n.Path, Type: f.kind, Change: inspect.LockUnreadable, Detail: why, Path: n.Path, Layer: n.Layer,
+		Status: inspect.RowUnknown, Severity: inspect.Info,
 	}
 }

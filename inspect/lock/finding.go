@@ -11,8 +11,9 @@ import (
 
 // codes are the codes of findings by what differs.
 var codes = map[inspect.LockChange]string{
-	inspect.LockVersionSpoof: "lock-version-spoof", inspect.LockPhantom: "lock-phantom", inspect.LockForeignSource: "lock-foreign-source",
-	inspect.LockRewritten: "lock-rewritten", inspect.LockScriptGone: "lock-script-gone",
+	inspect.LockVersionSpoof: "lock-version-spoof", inspect.LockPhantom: "lock-phantom",
+	inspect.LockForeignSource: "lock-foreign-source",
+	inspect.LockRewritten:     "lock-rewritten", inspect.LockScriptGone: "lock-script-gone",
 }
 
 // maxNamed is how many packages a title names.
@@ -44,15 +45,20 @@ func findings(container string, rows []inspect.LockRow) []inspect.Finding {
 
 func findingOf(container string, rows []inspect.LockRow) inspect.Finding {
 	rows = slices.Clone(rows)
-	slices.SortStableFunc(rows, func(a, b inspect.LockRow) int { return cmp.Compare(a.Severity.Rank(), b.Severity.Rank()) })
+	slices.SortStableFunc(rows, func(a, b inspect.LockRow) int {
+		return cmp.Compare(a.Severity.Rank(),
+			b.Severity.Rank())
+	})
 	r := rows[0]
 	subject := container + ":" + r.Path
 	f := inspect.Finding{
-		Check: Check, Code: codes[r.Change], Status: r.Severity.RowStatus(), Severity: r.Severity, Subject: subject, Title: title(rows), Detail: r.Detail,
+		Check: Check, Code: codes[r.Change], Status: r.Severity.RowStatus(), Severity: r.Severity, Subject: subject,
+		Title: title(rows), Detail: r.Detail,
 	}
 	f.ID = inspect.FindingID(Check, f.Code, subject+"\x00"+r.Name)
 	for _, r := range rows[:min(len(rows), 20)] {
-		f.Evidence = append(f.Evidence, inspect.Evidence{Kind: "lock", Path: r.File, Text: strings.TrimSpace(strings.Join([]string{r.Name, r.Locked, r.Resolved}, " "))})
+		f.Evidence = append(f.Evidence, inspect.Evidence{Kind: "lock", Path: r.File,
+			Text: strings.TrimSpace(strings.Join([]string{r.Name, r.Locked, r.Resolved}, " "))})
 	}
 	if r.Path != r.File {
 		f.Evidence = append(f.Evidence, inspect.Evidence{Kind: "file", Path: r.Path, Text: r.Name + " " + r.Installed})
@@ -70,7 +76,8 @@ func title(rows []inspect.LockRow) string {
 	case inspect.LockScriptGone:
 		return fmt.Sprintf("package %s %s had an install script that is no longer there", r.Name, r.Installed)
 	case inspect.LockRewritten:
-		return fmt.Sprintf("package %s %s has other content than in the image compared with, at the same version", r.Name, r.Locked)
+		return fmt.Sprintf("package %s %s has other content than in the image compared with, at the same version",
+			r.Name, r.Locked)
 	}
 	var names []string
 	for _, r := range rows {

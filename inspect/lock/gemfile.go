@@ -29,7 +29,8 @@ func readGemfile(data []byte) ([]entry, error) {
 			revision = value
 		case m != nil && len(all) < maxEntries && (section == "GEM" || section == "GIT" || section == "PATH"):
 			version, platform, of := strings.Cut(m[2], "-")
-			e := entry{name: m[1], version: version, resolved: remote, link: section == "PATH", spare: of && platform != ""}
+			e := entry{name: m[1], version: version, resolved: remote, link: section == "PATH", spare: of &&
+				platform != ""}
 			if section == "GIT" {
 				e.resolved, e.integrity = "git+"+remote+"#"+revision, revision
 			}

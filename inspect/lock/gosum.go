@@ -6,8 +6,8 @@ import (
 	"github.com/backtrail/backtrail/inspect/layer"
 )
 
-// readGoSum reads a go.sum: a module, its version and a hash in each line. Lines for the go.mod alone are no module that
-// was built.
+// readGoSum reads a go.sum: a module, its version and a hash in each line. Lines for the go.mod alone are no module
+// that was built.
 func readGoSum(data []byte) ([]entry, error) {
 	var all []entry
 	layer.Lines(data, func(line string) {

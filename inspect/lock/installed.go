@@ -33,10 +33,12 @@ type tree struct {
 }
 
 // ecosystems are syft's types of packages by the ecosystems of locks.
-var ecosystems = map[string]string{"npm": "npm", "python": "python", "gem": "gem", "php-composer": "composer", "go-module": "go"}
+var ecosystems = map[string]string{"npm": "npm", "python": "python", "gem": "gem", "php-composer": "composer",
+	"go-module": "go"}
 
 func newTree(ctx context.Context, t *layer.Tree, packages []inspect.Package) *tree {
-	all := &tree{Tree: t, ctx: ctx, byPath: map[string]installed{}, byName: map[string][]installed{}, manifest: map[string]manifest{}}
+	all := &tree{Tree: t, ctx: ctx, byPath: map[string]installed{}, byName: map[string][]installed{},
+		manifest: map[string]manifest{}}
 	for _, p := range packages {
 		eco, ok := ecosystems[p.Type]
 		if !ok {
@@ -68,7 +70,8 @@ type manifest struct {
 // installScripts run when a package is installed (docs.npmjs.com, "scripts").
 var installScripts = []string{"preinstall", "install", "postinstall"}
 
-// script returns the install script of the package in a folder; empty where it has none. A binding.gyp is built without one.
+// script returns the install script of the package in a folder; empty where it has none. A binding.gyp is built
+// without one.
 func (t *tree) script(dir string) string {
 	m := t.read(dir)
 	for _, name := range installScripts {
@@ -123,8 +126,8 @@ func (t *tree) at(dir string) (installed, bool) {
 	return installed{name: m.Name, version: m.Version, path: n.Path, layer: n.Layer}, m.there
 }
 
-// modules lists the folders of packages in a node_modules folder and in those below it, each by its place below root. Folders
-// that begin with a dot are the package managers' own, and links lead to packages of a workspace.
+// modules lists the folders of packages in a node_modules folder and in those below it, each by its place below root.
+// Folders that begin with a dot are the package managers' own, and links lead to packages of a workspace.
 func (t *tree) modules(root string) []string {
 	var places []string
 	var walk func(dir string, depth int)

@@ -64,8 +64,10 @@ func readNPM(data []byte) ([]entry, error) {
 			continue // the project itself, or a package of its workspace
 		}
 		all = append(all, entry{
-			name: first(p.Name, place[at+len(modules):]), version: p.Version, place: place, resolved: p.Resolved, integrity: p.Integrity,
-			script: p.Script, link: p.Link, spare: p.Dev || p.Optional || p.DevOpt || p.Peer || p.Bundled || bool(p.OS || p.CPU || p.LibC),
+			name: first(p.Name, place[at+len(modules):]), version: p.Version, place: place, resolved: p.Resolved,
+			integrity: p.Integrity,
+			script:    p.Script, link: p.Link, spare: p.Dev || p.Optional || p.DevOpt || p.Peer || p.Bundled ||
+				bool(p.OS || p.CPU || p.LibC),
 		})
 	}
 	if len(l.Packages) == 0 {
@@ -89,7 +91,8 @@ func npmTree(all []entry, below string, deps map[string]npmDep, depth int) []ent
 		if len(all) >= maxEntries {
 			return all
 		}
-		e := entry{name: name, version: d.Version, place: below + modules + name, resolved: d.Resolved, integrity: d.Integrity, spare: d.Dev || d.Optional || d.Bundled}
+		e := entry{name: name, version: d.Version, place: below + modules + name, resolved: d.Resolved,
+			integrity: d.Integrity, spare: d.Dev || d.Optional || d.Bundled}
 		switch {
 		case strings.HasPrefix(d.Version, "file:"):
 			e.link = true

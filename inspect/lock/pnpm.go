@@ -44,7 +44,8 @@ func readPNPM(data []byte) ([]entry, error) {
 	for key, p := range l.Packages {
 		name, version := pnpmKey(key)
 		e := entry{
-			name: first(p.Name, name), version: first(p.Version, version), resolved: p.Resolution.Tarball, integrity: p.Resolution.Integrity, script: p.Build,
+			name: first(p.Name, name), version: first(p.Version, version), resolved: p.Resolution.Tarball,
+			integrity: p.Resolution.Integrity, script: p.Build,
 			link: p.Resolution.Directory != "", spare: p.Dev || p.Optional || bool(p.OS || p.CPU || p.LibC),
 		}
 		if p.Resolution.Repo != "" {

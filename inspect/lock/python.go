@@ -45,9 +45,11 @@ func readTOML(data []byte) ([]entry, error) {
 	var all []entry
 	for _, p := range l.Packages {
 		s := p.Source
-		e := entry{name: pythonName(p.Name), version: p.Version, resolved: s.Registry, spare: p.Optional || p.Category == "dev"}
+		e := entry{name: pythonName(p.Name), version: p.Version, resolved: s.Registry, spare: p.Optional ||
+			p.Category == "dev"}
 		switch {
-		case s.Editable != "" || s.Virtual != "" || s.Directory != "" || s.Path != "" || s.Type == "directory" || s.Type == "file":
+		case s.Editable != "" || s.Virtual != "" || s.Directory != "" || s.Path != "" || s.Type == "directory" ||
+			s.Type == "file":
 			e.link = true
 		case s.Git != "":
 			e.resolved = "git+" + strings.TrimPrefix(s.Git, "git+")
@@ -94,7 +96,8 @@ func readPipfile(data []byte) ([]entry, error) {
 	var all []entry
 	add := func(list map[string]pipfilePackage, spare bool) {
 		for name, p := range list {
-			e := entry{name: pythonName(name), version: strings.TrimLeft(p.Version, "="), resolved: sources[p.Index], spare: spare, link: p.Path != ""}
+			e := entry{name: pythonName(name), version: strings.TrimLeft(p.Version, "="), resolved: sources[p.Index],
+				spare: spare, link: p.Path != ""}
 			switch {
 			case p.Git != "":
 				e.resolved = "git+" + p.Git + "#" + p.Ref
@@ -112,8 +115,8 @@ func readPipfile(data []byte) ([]entry, error) {
 // requirement is a line of a requirements file that names one version: name[extra]==1.0 ; marker.
 var requirement = regexp.MustCompile(`^([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?\s*==\s*([^\s;\\]+)`)
 
-// readRequirements reads a requirements file with hashes, which pip takes for a lock. Without any hash it is none: a list of
-// wishes, to which other packages may be added.
+// readRequirements reads a requirements file with hashes, which pip takes for a lock. Without any hash it is none: a
+// list of wishes, to which other packages may be added.
 func readRequirements(data []byte) ([]entry, error) {
 	var all []entry
 	hashed, index := false, ""
@@ -125,13 +128,15 @@ func readRequirements(data []byte) ([]entry, error) {
 		case strings.HasPrefix(line, "--index-url"), strings.HasPrefix(line, "-i "):
 			index = strings.TrimLeft(strings.TrimPrefix(strings.TrimPrefix(line, "--index-url"), "-i"), " =")
 		}
-		if name, address, at := strings.Cut(line, " @ "); at && !strings.HasPrefix(line, "#") && strings.Contains(address, "://") {
+		if name, address, at := strings.Cut(line, " @ "); at && !strings.HasPrefix(line, "#") &&
+			strings.Contains(address, "://") {
 			address, _, _ = strings.Cut(address, " ")
 			all = append(all, entry{name: pythonName(name), resolved: address})
 			return
 		}
 		if m := requirement.FindStringSubmatch(line); m != nil && len(all) < maxEntries {
-			all = append(all, entry{name: pythonName(m[1]), version: m[2], resolved: index, spare: strings.Contains(line, ";")})
+			all = append(all, entry{name: pythonName(m[1]), version: m[2], resolved: index,
+				spare: strings.Contains(line, ";")})
 		}
 	})
 	if !hashed {

@@ -14,14 +14,18 @@ import (
 // registries are hosts that packages of an ecosystem are commonly taken from.
 var registries = map[string][]string{
 	"npm": {
-		"registry.npmjs.org", "registry.yarnpkg.com", "npm.pkg.github.com", "npm.jsr.io", "registry.npmmirror.com", "cdn.npmmirror.com",
+		"registry.npmjs.org", "registry.yarnpkg.com", "npm.pkg.github.com", "npm.jsr.io", "registry.npmmirror.com",
+		"cdn.npmmirror.com",
 		"registry.npm.taobao.org", "cdn.sheetjs.com", "npm.fontawesome.com", "registry.npm.gsap.com",
 	},
 	"python": {
-		"pypi.org", "pypi.python.org", "files.pythonhosted.org", "download.pytorch.org", "pypi.nvidia.com", "www.piwheels.org", "storage.googleapis.com",
+		"pypi.org", "pypi.python.org", "files.pythonhosted.org", "download.pytorch.org", "pypi.nvidia.com",
+		"www.piwheels.org", "storage.googleapis.com",
 	},
-	"gem":      {"rubygems.org", "index.rubygems.org", "rubygems.pkg.github.com", "gems.contribsys.com", "gem.fury.io", "rails-assets.org"},
-	"composer": {"api.github.com", "codeload.github.com", "github.com", "gitlab.com", "bitbucket.org", "repo.packagist.com", "packagist.org", "git.drupalcode.org", "ftp.drupal.org", "downloads.wordpress.org"},
+	"gem": {"rubygems.org", "index.rubygems.org", "rubygems.pkg.github.com", "gems.contribsys.com",
+		"gem.fury.io", "rails-assets.org"},
+	"composer": {"api.github.com", "codeload.github.com", "github.com", "gitlab.com", "bitbucket.org",
+		"repo.packagist.com", "packagist.org", "git.drupalcode.org", "ftp.drupal.org", "downloads.wordpress.org"},
 }
 
 // origin is where a lock takes a package from.
@@ -54,8 +58,8 @@ func originOf(resolved string) origin {
 	return origin{host, git}
 }
 
-// foreign makes rows of packages that are not taken from where the others are. before are the entries of the same lock in
-// the image that is compared with, by name; nil without one.
+// foreign makes rows of packages that are not taken from where the others are. before are the entries of the same
+// lock in the image that is compared with, by name; nil without one.
 func (c *comparison) foreign(before map[string][]entry) {
 	known := registries[c.file.eco]
 	if known == nil {
@@ -91,7 +95,8 @@ func (c *comparison) foreign(before map[string][]entry) {
 		case len(scopes[scopeOf(e.name)]) == 1:
 			c.source(e, before, inspect.Info, fmt.Sprintf("all of %s is taken from %s", scopeOf(e.name), o.host))
 		default:
-			c.source(e, before, inspect.Medium, fmt.Sprintf("it is taken from %s, and %d others from %s", o.host, counts[main], main))
+			c.source(e, before, inspect.Medium, fmt.Sprintf("it is taken from %s, and %d others from %s", o.host,
+				counts[main], main))
 		}
 	}
 }
@@ -120,7 +125,8 @@ func mostOf(counts map[string]int, known []string) string {
 // repository makes a row of a package that is taken from a repository. Many are, so that only a change of it counts.
 func (c *comparison) repository(e entry, o origin, before map[string][]entry) {
 	severity, why := inspect.Info, "it is taken from a repository at "+o.host
-	if old := before[e.name]; len(old) > 0 && !slices.ContainsFunc(old, func(b entry) bool { return originOf(b.resolved).git }) {
+	if old := before[e.name]; len(old) > 0 && !slices.ContainsFunc(old,
+		func(b entry) bool { return originOf(b.resolved).git }) {
 		severity, why = inspect.Medium, why+", and came from a registry before"
 	}
 	c.source(e, before, severity, why)
@@ -132,7 +138,8 @@ func (c *comparison) source(e entry, before map[string][]entry, severity inspect
 	if slices.ContainsFunc(before[e.name], func(b entry) bool { return originOf(b.resolved).host == host }) {
 		severity, why = inspect.Info, why+", as before"
 	}
-	c.add(inspect.LockRow{Name: e.name, Locked: e.version, Resolved: e.resolved, Change: inspect.LockForeignSource, Severity: severity, Detail: why})
+	c.add(inspect.LockRow{Name: e.name, Locked: e.version, Resolved: e.resolved, Change: inspect.LockForeignSource,
+		Severity: severity, Detail: why})
 }
 
 // posesAs returns the registry that a host is made to be taken for.
@@ -141,7 +148,8 @@ func posesAs(host string, known []string) string {
 		return ""
 	}
 	for _, k := range known {
-		if strings.Count(k, ".") > 0 && len(k) >= 8 && (oneSlip(host, k) || strings.Contains(host, k+".") || strings.HasSuffix(host, "-"+k)) {
+		if strings.Count(k, ".") > 0 && len(k) >= 8 && (oneSlip(host, k) || strings.Contains(host, k+".") ||
+			strings.HasSuffix(host, "-"+k)) {
 			return k
 		}
 	}
@@ -163,14 +171,16 @@ func oneSlip(a, b string) bool {
 // release, and a tag that was moved is how a poisoned one gets in.
 func (c *comparison) rewritten(before map[string][]entry) {
 	for _, e := range c.file.entries {
-		if e.integrity == "" || e.version == "" || e.link || c.file.kind != "composer" && originOf(e.resolved).git || movingVersion(e.version) {
+		if e.integrity == "" || e.version == "" || e.link || c.file.kind != "composer" && originOf(e.resolved).git ||
+			movingVersion(e.version) {
 			continue
 		}
 		for _, b := range before[e.name] {
 			if b.version == e.version && comparable(b.integrity, e.integrity) && b.integrity != e.integrity {
 				c.add(inspect.LockRow{
-					Name: e.name, Locked: e.version, Resolved: e.resolved, Change: inspect.LockRewritten, Severity: inspect.High,
-					Detail: fmt.Sprintf("its content was %s, and is %s at the same version", b.integrity, e.integrity),
+					Name: e.name, Locked: e.version, Resolved: e.resolved, Change: inspect.LockRewritten,
+					Severity: inspect.High,
+					Detail:   fmt.Sprintf("its content was %s and is %s at the same version", b.integrity, e.integrity),
 				})
 				break
 			}
@@ -183,8 +193,8 @@ func movingVersion(v string) bool {
 	return strings.HasPrefix(v, "dev-") || strings.HasSuffix(v, "-dev")
 }
 
-// comparable reports whether two integrities are of one algorithm: "sha512-…", or commits, which have no prefix. Checksums of
-// yarn's own archives are not: they follow its version and settings.
+// comparable reports whether two integrities are of one algorithm: "sha512-…", or commits, which have no prefix.
+// Checksums of yarn's own archives are not: they follow its version and settings.
 func comparable(a, b string) bool {
 	algorithm := func(s string) string {
 		before, _, ok := strings.Cut(s, "-")

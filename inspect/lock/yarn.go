@@ -79,7 +79,8 @@ func readBerry(data []byte) ([]entry, error) {
 			continue
 		}
 		name, reference := cutReference(first(p.Resolution, key))
-		e := entry{name: name, version: p.Version, integrity: p.Checksum, link: p.Link == "soft", spare: bool(p.Conditions)}
+		e := entry{name: name, version: p.Version, integrity: p.Checksum, link: p.Link == "soft",
+			spare: bool(p.Conditions)}
 		switch kind, rest, _ := strings.Cut(reference, ":"); kind {
 		case "npm":
 			if _, address, at := strings.Cut(rest, "::__archiveUrl="); at {

@@ -13,16 +13,19 @@ import (
 // compromises lists the known compromises that something of an image matches, worst first.
 func (s *section) compromises(i inspect.Image) {
 	rows := slices.Clone(i.Advisories)
-	slices.SortStableFunc(rows, func(a, b inspect.Advisory) int { return cmp.Compare(a.Severity.Rank(), b.Severity.Rank()) })
+	slices.SortStableFunc(rows, func(a, b inspect.Advisory) int {
+		return cmp.Compare(a.Severity.Rank(),
+			b.Severity.Rank())
+	})
 	for _, a := range rows[:min(len(rows), maxFiles)] {
 		title := fmt.Sprintf("%s matches %s: %s", a.Subject, a.ID, a.Title)
 		if a.Withdrawn {
 			title += " (withdrawn)"
 		}
-		s.item(item{
-			status: a.Status, mark: rowMark(a.Status), severity: a.Severity, title: title,
-			lines: some(advisoryData(a), labelled("in layer", layerNumber(a.Layer)), labelled("found at", strings.Join(a.Locations, ", ")), strings.Join(a.Sources, " ")),
-		})
+		s.item(rowItem(a.Status, a.Severity, title, some(
+			advisoryData(a), labelled("in layer", layerNumber(a.Layer)), labelled("found at",
+				strings.Join(a.Locations, ", ")),
+			strings.Join(a.Sources, " "))...))
 	}
 	s.more(len(rows) - maxFiles)
 }
@@ -42,12 +45,14 @@ func advisoryData(a inspect.Advisory) string {
 // lockRows lists where lock files and what is installed differ, worst first.
 func (s *section) lockRows(i inspect.Image) {
 	rows := slices.Clone(i.Lock)
-	slices.SortStableFunc(rows, func(a, b inspect.LockRow) int { return cmp.Compare(a.Severity.Rank(), b.Severity.Rank()) })
+	slices.SortStableFunc(rows, func(a, b inspect.LockRow) int {
+		return cmp.Compare(a.Severity.Rank(),
+			b.Severity.Rank())
+	})
 	for _, r := range rows[:min(len(rows), maxFiles)] {
-		s.item(item{
-			status: r.Status, mark: rowMark(r.Status), severity: r.Severity, title: lockTitle(r),
-			lines: some(r.Detail, labelled("locked", r.Locked), labelled("installed", r.Installed), labelled("from", r.Resolved), labelled("in layer", layerNumber(r.Layer))),
-		})
+		s.item(rowItem(r.Status, r.Severity, lockTitle(r), some(
+			r.Detail, labelled("locked", r.Locked), labelled("installed", r.Installed), labelled("from", r.Resolved),
+			labelled("in layer", layerNumber(r.Layer)))...))
 	}
 	s.more(len(rows) - maxFiles)
 }

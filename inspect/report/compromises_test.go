@@ -17,13 +17,13 @@ func TestCompromisesAndLocksAreReported(t *testing.T) {
 		inspect.Event{Container: "web", Fact: inspect.Advisory{ID: "window-1", Source: "incident-pack", Kind: inspect.AdvisoryWindow, Subject: "image built then", Title: "t", Severity: inspect.Low, Status: inspect.Low.RowStatus(), Layer: -1}},
 		inspect.Event{Container: "web", Fact: inspect.Advisory{
 			ID: "xz-2024-03", Source: "incident-pack", Kind: inspect.AdvisoryPackage, Subject: "liblzma5 5.6.1-1", Title: "xz holds a backdoor", Published: day,
-			Data: inspect.AdvisoryData{Date: day}, Severity: inspect.Critical, Status: inspect.Failed, Layer: 2, Sources: []string{"https://example.com/xz"},
+			Data: inspect.AdvisoryData{Date: day}, Severity: inspect.Critical, Status: inspect.RowFailed, Layer: 2, Sources: []string{"https://example.com/xz"},
 		}},
 		inspect.Event{Container: "web", Fact: inspect.Advisory{ID: "MAL-1", Source: "osv", Kind: inspect.AdvisoryPackage, Subject: "x 1", Title: "t", Withdrawn: true, Severity: inspect.Info, Layer: -1}},
 		inspect.Event{Container: "web", Fact: inspect.LockRow{
-			File: "/app/package-lock.json", Type: "npm", Name: "ghost", Locked: "4.2.1", Installed: "4.2.0", Change: inspect.LockVersionSpoof, Detail: "changed after the installation", Severity: inspect.High, Status: inspect.Failed, Layer: 3,
+			File: "/app/package-lock.json", Type: "npm", Name: "ghost", Locked: "4.2.1", Installed: "4.2.0", Change: inspect.LockVersionSpoof, Detail: "changed after the installation", Severity: inspect.High, Status: inspect.RowFailed, Layer: 3,
 		}},
-		inspect.Event{Container: "web", Fact: inspect.LockRow{File: "/app/yarn.lock", Detail: "it has neither form", Status: inspect.Unknown, Severity: inspect.Info}},
+		inspect.Event{Container: "web", Fact: inspect.LockRow{File: "/app/yarn.lock", Detail: "it has neither form", Status: inspect.RowUnknown, Severity: inspect.Info}},
 	)
 	out := text(t, func(w io.Writer) error { return Plain(w, c, Style{}) })
 	last := -1

@@ -137,7 +137,8 @@ func listedXML(data []byte) (listing, error) {
 	return l, nil
 }
 
-// listedTagValue reads the tags of packages and of their purls. Files are grouped with packages by order alone, and are left out.
+// listedTagValue reads the tags of packages and of their purls. Files are grouped with packages by order alone, and
+// are left out.
 func listedTagValue(data []byte) listing {
 	var l listing
 	var c claim

@@ -18,7 +18,8 @@ import (
 // CheckTruth is the name of the check that compares the publisher's SBOMs with what is in the image.
 const CheckTruth = "sbom-truth"
 
-// maxInside bounds the SBOMs in an image that are read; maxExamples the names that a comparison gives for each difference.
+// maxInside bounds the SBOMs in an image that are read; maxExamples the names that a comparison gives for each
+// difference.
 const (
 	maxInside   = 500
 	maxExamples = 10
@@ -26,29 +27,30 @@ const (
 
 // Truth is the check that compares each SBOM that came with the image, or lies in it, with what is there.
 func Truth(client *registry.Client, cache *layer.Cache) engine.Check {
-	return engine.Check{Name: CheckTruth, Needs: []string{layer.CheckLayers, CheckPackages, CheckAttached}, Run: func(ctx context.Context, on engine.On, emit func(inspect.Event)) error {
-		image := on.Image()
-		tree, err := cache.Tree(ctx, image.Layers)
-		if err != nil {
-			return fmt.Errorf("merging the layers: %w", err)
-		}
-		t := truth{ctx: ctx, tree: tree, image: image, emit: emit, there: byCoordinates(image.Packages)}
-		for _, row := range image.SBOMs {
-			if row.Origin == "generated" || row.Reason == "unreadable" || row.Digest == "" {
-				continue
+	return engine.Check{Name: CheckTruth, Needs: []string{layer.CheckLayers, CheckPackages, CheckAttached},
+		Run: func(ctx context.Context, on engine.On, emit func(inspect.Event)) error {
+			image := on.Image()
+			tree, err := cache.Tree(ctx, image.Layers)
+			if err != nil {
+				return fmt.Errorf("merging the layers: %w", err)
 			}
-			if data, err := client.Store().Read(row.Digest, MaxDocument); err == nil {
-				t.compare(row, plainDocument(data))
+			t := truth{ctx: ctx, tree: tree, image: image, emit: emit, there: byCoordinates(image.Packages)}
+			for _, row := range image.SBOMs {
+				if row.Origin == "generated" || row.Reason == "unreadable" || row.Digest == "" {
+					continue
+				}
+				if data, err := client.Store().Read(row.Digest, MaxDocument); err == nil {
+					t.compare(row, plainDocument(data))
+				}
 			}
-		}
-		if err := t.inside(); err != nil {
-			return err
-		}
-		if t.compared == 0 {
-			return engine.Nothing("no SBOM of the publisher's could be compared")
-		}
-		return nil
-	}}
+			if err := t.inside(); err != nil {
+				return err
+			}
+			if t.compared == 0 {
+				return engine.Nothing("no SBOM of the publisher's could be compared")
+			}
+			return nil
+		}}
 }
 
 // plainDocument takes the SBOM out of a statement, where it is one.
@@ -81,8 +83,8 @@ type truth struct {
 	compared int
 }
 
-// coordinates are the type and the name of a purl, and its version. Namespaces of distributions are left out: scanners differ
-// in them.
+// coordinates are the type and the name of a purl, and its version. Namespaces of distributions are left out:
+// scanners differ in them.
 func coordinates(purl string) (key, version string) {
 	rest, ok := strings.CutPrefix(purl, "pkg:")
 	if !ok {
@@ -137,8 +139,8 @@ func (t *truth) compare(row inspect.SBOM, data []byte) {
 	}
 }
 
-// packages compares the packages of an SBOM. hidden are those of the image that it does not list, of types of which it lists
-// any: another scanner may not know the others.
+// packages compares the packages of an SBOM. hidden are those of the image that it does not list, of types of which
+// it lists any: another scanner may not know the others.
 func (t *truth) packages(l listing, whole bool) *inspect.SBOMTruth {
 	result := &inspect.SBOMTruth{}
 	claimed, kinds := map[string]bool{}, map[string]bool{}
@@ -203,8 +205,8 @@ func (t *truth) files(l listing, result *inspect.SBOMTruth) {
 	}
 }
 
-// finding is worth a look where a publisher's SBOM and the image differ. A scanner of another make finds other things, so that
-// only altered files weigh.
+// finding is worth a look where a publisher's SBOM and the image differ. A scanner of another make finds other
+// things, so that only altered files weigh.
 func (t *truth) finding(row inspect.SBOM, r inspect.SBOMTruth) (inspect.Finding, bool) {
 	if r.OtherVersion+r.Hidden+r.FilesAltered == 0 || row.Origin == originInside && r.FilesAltered == 0 {
 		return inspect.Finding{}, false
@@ -213,13 +215,16 @@ func (t *truth) finding(row inspect.SBOM, r inspect.SBOMTruth) (inspect.Finding,
 	if r.FilesAltered > 0 && row.Status == inspect.Verified {
 		severity = inspect.Medium
 	}
-	title := fmt.Sprintf("the %s SBOM differs from the image: %d packages confirmed, %d in another version, %d missing, %d not listed", row.Origin, r.Confirmed, r.OtherVersion, r.Missing, r.Hidden)
+	title := fmt.Sprintf("the %s SBOM differs from the image: %d packages confirmed, %d in another version, %d "+
+		"missing, %d not listed", row.Origin, r.Confirmed, r.OtherVersion, r.Missing, r.Hidden)
 	if r.FilesAltered > 0 {
 		title += fmt.Sprintf("; %d files altered", r.FilesAltered)
 	}
 	return inspect.Finding{
-		ID: inspect.FindingID(CheckTruth, "sbom-differs", t.image.Container+row.Digest), Check: CheckTruth, Code: "sbom-differs", Status: severity.RowStatus(), Severity: severity,
-		Subject: t.image.Container, Title: title, Detail: strings.Join(r.Examples, "; "), Evidence: []inspect.Evidence{{Kind: "sbom", Digest: row.Digest, Text: row.Format}},
+		ID: inspect.FindingID(CheckTruth, "sbom-differs", t.image.Container+row.Digest), Check: CheckTruth,
+		Code: "sbom-differs", Status: severity.RowStatus(), Severity: severity,
+		Subject: t.image.Container, Title: title, Detail: strings.Join(r.Examples, "; "),
+		Evidence: []inspect.Evidence{{Kind: "sbom", Digest: row.Digest, Text: row.Format}},
 	}, true
 }
 
@@ -240,7 +245,8 @@ func (t *truth) inside() error {
 		if t.ctx.Err() != nil {
 			return t.ctx.Err()
 		}
-		row := inspect.SBOM{Origin: originInside, Format: formatOf(node.Path), Status: inspect.Unknown, Reason: "unsigned", Digest: "sha256:" + node.SHA256}
+		row := inspect.SBOM{Origin: originInside, Format: formatOf(node.Path), Status: inspect.Unknown,
+			Reason: "unsigned", Digest: "sha256:" + node.SHA256}
 		format, count, errCount := Count(data)
 		if err != nil || errCount != nil {
 			row.Reason = "unreadable"

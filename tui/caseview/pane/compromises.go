@@ -11,8 +11,8 @@ import (
 	"github.com/backtrail/backtrail/tui/widget"
 )
 
-// compromiseRows lists the known compromises that the image matches, and where lock files differ from what is installed, worst
-// first: they stand above all packages.
+// compromiseRows lists the known compromises that the image matches, and where lock files differ from what is
+// installed, worst first: they stand above all packages.
 func compromiseRows(v View) []Row {
 	type ranked struct {
 		rank int
@@ -36,7 +36,8 @@ func compromiseRows(v View) []Row {
 // advisoryRow is a match of a known compromise.
 func advisoryRow(v View, a inspect.Advisory) Row {
 	return Row{
-		ID: "advisory:" + a.ID + ":" + string(a.Kind) + ":" + a.Subject, Text: a.Subject + " " + a.ID + " " + a.Title, Value: a.ID,
+		ID: "advisory:" + a.ID + ":" + string(a.Kind) + ":" + a.Subject, Text: a.Subject + " " + a.ID + " " +
+			a.Title, Value: a.ID,
 		Container: v.Container, Mark: a.ID, Path: pathOf(a.Locations), Layer: a.Layer, Object: a,
 		Line: func(w int) []widget.Cell {
 			return compromiseCells(w, a.Severity, a.Subject, a.ID+": "+a.Title, a.Layer)
@@ -70,7 +71,8 @@ func lockRow(v View, r inspect.LockRow) Row {
 		what, name = "not checked: "+r.Detail, r.File
 	}
 	return Row{
-		ID: "lock:" + r.File + ":" + r.Name + ":" + r.Path + ":" + string(r.Change), Text: name + " " + what + " " + r.File, Value: name,
+		ID: "lock:" + r.File + ":" + r.Name + ":" + r.Path + ":" + string(r.Change), Text: name + " " + what + " " +
+			r.File, Value: name,
 		Container: v.Container, Mark: r.Path, Path: r.Path, Layer: r.Layer, Object: r,
 		Line: func(w int) []widget.Cell { return compromiseCells(w, r.Severity, name, what, r.Layer) },
 		Detail: func(d *widget.Document) {

@@ -20,7 +20,7 @@ func TestCompromisesStandFirst(t *testing.T) {
 		},
 		Lock: []inspect.LockRow{
 			{File: "/app/package-lock.json", Name: "ghost", Locked: "4.2.1", Installed: "4.2.0", Change: inspect.LockVersionSpoof, Detail: "changed after the installation", Severity: inspect.High, Layer: 2, Path: "/app/x"},
-			{File: "/app/yarn.lock", Detail: "it has neither form", Status: inspect.Unknown, Severity: inspect.Info, Layer: 2},
+			{File: "/app/yarn.lock", Detail: "it has neither form", Status: inspect.RowUnknown, Severity: inspect.Info, Layer: 2},
 		},
 	})
 	rows := packageRows(v)
