@@ -47,6 +47,7 @@ type Image struct {
 	Binaries   []Binary     `json:"binaries"`
 	Altered    []Altered    `json:"altered"`
 	Missing    []Missing    `json:"missing"`
+	Autoruns   []Autorun    `json:"autoruns"`
 	Notable    []Setting    `json:"settings"`
 	Lock       []LockRow    `json:"lock"`
 	Advisories []Advisory   `json:"advisories"`
@@ -88,6 +89,7 @@ func (i Image) Clone() Image {
 	i.Stores, i.Layers, i.Signatures = slices.Clone(i.Stores), slices.Clone(i.Layers), slices.Clone(i.Signatures)
 	i.Provenance, i.SBOMs, i.Packages = slices.Clone(i.Provenance), slices.Clone(i.SBOMs), slices.Clone(i.Packages)
 	i.Binaries, i.Altered, i.Missing = slices.Clone(i.Binaries), slices.Clone(i.Altered), slices.Clone(i.Missing)
+	i.Autoruns = slices.Clone(i.Autoruns)
 	i.Notable, i.Vulns = slices.Clone(i.Notable), slices.Clone(i.Vulns)
 	i.Lock, i.Advisories = slices.Clone(i.Lock), slices.Clone(i.Advisories)
 	i.Candidates, i.Gates = slices.Clone(i.Candidates), slices.Clone(i.Gates)

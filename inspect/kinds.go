@@ -30,6 +30,7 @@ var kinds = map[string]func(json.RawMessage) (Fact, error){
 	Binary{}.FactKind():     decode[Binary],
 	Altered{}.FactKind():    decode[Altered],
 	Missing{}.FactKind():    decode[Missing],
+	Autorun{}.FactKind():    decode[Autorun],
 	Setting{}.FactKind():    decode[Setting],
 	LockRow{}.FactKind():    decode[LockRow],
 	Advisory{}.FactKind():   decode[Advisory],

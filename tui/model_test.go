@@ -148,7 +148,7 @@ func TestADisabledKeySaysWhy(t *testing.T) {
 		{"no filter", []string{"n"}, "n next: no filter is set"},
 		{"all namespaces already", []string{"A"}, "A all namespaces: all namespaces are shown already"},
 		{"nothing to compare", []string{"enter", "]", "K"}, "K known-good: no previous image is known"},
-		{"diff elsewhere", []string{"enter", "3", "d"}, "d diff: only Layers and Packages"},
+		{"diff elsewhere", []string{"enter", "3", "d"}, "d diff: only Layers, Packages and Autoruns"},
 		{"one order", []string{"enter", "3", "o"}, "o sort: no other sort here"},
 		{"one part", []string{"v", "]"}, "[ ] container: there is only one part"},
 	} {

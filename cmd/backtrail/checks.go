@@ -9,6 +9,7 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/advisory"
 	"github.com/backtrail/backtrail/inspect/answer"
+	"github.com/backtrail/backtrail/inspect/autorun"
 	"github.com/backtrail/backtrail/inspect/binary"
 	"github.com/backtrail/backtrail/inspect/cluster"
 	"github.com/backtrail/backtrail/inspect/layer"
@@ -51,6 +52,7 @@ func (s *session) checks(o subject.Options) []engine.Check {
 		sbom.Packages(s.packages),
 		subject.KnownGood(o),
 		binary.Diff(s.client, s.cache, s.owners),
+		autorun.Check(s.client, s.cache, s.owners, subject.KnownGoodName),
 		sbom.Diff(s.client, s.packages),
 		sbom.Attached(s.client),
 		sbom.Truth(s.client, s.cache),

@@ -90,7 +90,7 @@ func questions() []question {
 }
 
 // others are checks that no rule needs, and whose findings may be the first that there is to explain.
-var others = []string{"packages", "attached-sbom"}
+var others = []string{"packages", "attached-sbom", "autoruns"}
 
 // Needs are the names of the checks that the answers wait for: those that a rule needs, and those that may find something to
 // explain. Others may go on for as long as they like.

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/autorun"
 	"github.com/backtrail/backtrail/inspect/engine"
 	"github.com/backtrail/backtrail/inspect/layer"
 	"github.com/backtrail/backtrail/inspect/owner"
@@ -197,9 +198,6 @@ func (h *scanner) altered(ctx context.Context) []inspect.Altered {
 		if c.Recalled != 0 {
 			a.Detail = c.Rewritten() + "; " + a.Detail
 		}
-		if why := h.oddText(ctx, n); why != "" && a.Severity != inspect.High {
-			a.Severity, a.Detail = raised(raised(a.Severity)), why+"; "+a.Detail
-		}
 		if n.Path != p {
 			a.Detail = fmt.Sprintf("a link to %s stands in its place; %s", n.Path, a.Detail)
 		}
@@ -217,6 +215,9 @@ func (h *scanner) emitAltered(altered []inspect.Altered, emit func(inspect.Event
 	for _, a := range altered {
 		if n := h.tree.Resolve(a.Path); a.Severity.Rank() > inspect.Medium.Rank() || n != nil && severityOfAltered(n, h.own.Claims[a.Path]) == inspect.High {
 			continue // a row of binaries, or often changed
+		}
+		if _, starts := autorun.Place(a.Path); starts {
+			continue // a row of autoruns, with a finding of its own
 		}
 		key := fmt.Sprintf("%d %s", a.Layer, a.Package)
 		if groups[key] == nil {

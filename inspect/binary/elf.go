@@ -7,6 +7,8 @@ import (
 	"math"
 	"slices"
 	"strings"
+
+	"github.com/backtrail/backtrail/inspect/autorun"
 )
 
 // endsSize is how many bytes at either end of a program are searched for the marks of packers.
@@ -134,7 +136,7 @@ func sectionTable(file *elf.File, data []byte) uint64 {
 func (f *facts) runpath(list []string) {
 	for _, r := range list {
 		for _, dir := range strings.Split(r, ":") {
-			if temporary(dir + "/x") {
+			if autorun.Temporary(dir + "/x") {
 				f.Detail = append(f.Detail, "it loads libraries from "+dir)
 			}
 		}

@@ -12,27 +12,18 @@ import (
 	"github.com/backtrail/backtrail/inspect/owner"
 )
 
-// places looks where programs are made to start by themselves, or where somebody is let in: each is a setting, and a
-// finding where it is more than low.
+// places looks where somebody is given rights, or where packages may come from: each is a setting, and a finding where it is
+// more than low. What starts by itself is listed by package autorun.
 func (h *scanner) places(ctx context.Context, emit func(inspect.Event)) {
 	for n := range h.tree.All() {
 		code, what, severity := h.notablePlace(n)
 		if code == "" {
 			continue
 		}
-		if why := h.oddText(ctx, n); why != "" {
-			what, severity = what+", and "+why, raised(raised(severity))
-		} else if severity == inspect.Info && n.Layer == 0 {
+		if severity == inspect.Info && n.Layer == 0 {
 			continue // what installers of distributions write
 		}
 		h.place(n, code, what, severity, emit)
-	}
-	if n := h.tree.Resolve(preloadFile); n != nil && layer.IsRegular(n) && n.Size > 0 {
-		severity := inspect.Medium
-		if len(h.hijacked) > 0 {
-			severity = inspect.High
-		}
-		h.place(n, "ld-so-preload", preloadFile+" makes every program load a library", severity, emit)
 	}
 	for _, a := range h.rootAccounts(ctx) {
 		h.place(h.tree.Resolve(passwdFile), "uid-0", a.words(), a.severity(), emit)
@@ -137,51 +128,19 @@ func (h *scanner) notablePlace(n *inspect.Node) (code, what string, severity ins
 	if h.own.Packaged(n.Path) || h.own.Level == owner.Unknown && n.Layer == 0 {
 		return "", "", ""
 	}
-	return startPlace(n.Path)
+	return trustPlace(n.Path)
 }
 
-// startPlace knows the paths of files that start programs or let people in.
-func startPlace(p string) (code, what string, severity inspect.Severity) {
+// trustPlace knows the paths of files that give rights of root, or that name whom package managers trust.
+func trustPlace(p string) (code, what string, severity inspect.Severity) {
 	dir, base := path.Dir(p), path.Base(p)
 	switch {
-	case (base == "authorized_keys" || base == "authorized_keys2") && strings.HasSuffix(dir, "/.ssh"):
-		return "authorized-keys", p + " lets the holders of its keys in", inspect.Medium
-	case layer.Within(p, "/var/spool/cron"), strings.HasPrefix(dir, "/etc/cron."), p == "/etc/crontab", p == "/etc/anacrontab", layer.Within(p, "/etc/periodic"), layer.Within(p, "/etc/crontabs"):
-		return "cron", p + " starts programs by the clock", inspect.Low
-	case unit(dir, base):
-		return "unit", p + " starts a program with the system", inspect.Low
-	case slices.Contains(entrypointDirs(), dir), layer.Within(dir, "/etc/services.d"), layer.Within(dir, "/etc/s6-overlay/s6-rc.d"):
-		return "entrypoint-folder", p + " is started by the image's entrypoint", inspect.Info
-	case dir == "/etc/init.d", strings.HasPrefix(dir, "/etc/rc") && strings.HasSuffix(dir, ".d"), base == "rc.local" && layer.Within(p, "/etc"), layer.Within(p, "/etc/xdg/autostart"), dir == "/etc/update-motd.d":
-		return "init", p + " starts a program with the system or a login", inspect.Low
-	case strings.HasPrefix(base, "pam_") && strings.HasSuffix(base, ".so"), layer.Within(p, "/lib/security"), layer.Within(p, "/usr/lib/security"):
-		return "pam", p + " decides who may log in", inspect.Medium
-	case dir == "/etc/pam.d" && !strings.HasPrefix(base, "common-"):
-		return "pam", p + " decides who may log in", inspect.Low
 	case dir == "/etc/sudoers.d" && base != "README", dir == "/etc/doas.d", p == "/etc/doas.conf":
 		return "sudo", p + " gives rights of root", inspect.Low
-	case dir == "/etc/profile.d", slices.Contains([]string{".bashrc", ".bash_profile", ".profile", ".zshrc", ".bash_login", ".zshenv", ".kshrc", ".shrc"}, base),
-		slices.Contains([]string{"/etc/environment", "/etc/profile", "/etc/bash.bashrc", "/etc/bashrc", "/etc/zshrc", "/etc/zsh/zshrc", "/etc/zsh/zshenv"}, p):
-		return "profile", p + " is read by every shell", inspect.Info
-	case dir == "/etc/ld.so.conf.d", p == "/etc/ld.so.conf":
-		return "ld-so-conf", p + " says where programs find their libraries", inspect.Info
 	case repository(p, dir):
 		return "repository", p + " lets packages come from another place", inspect.Info
 	}
 	return "", "", ""
-}
-
-// entrypointDirs are folders whose scripts the start scripts of many images run.
-func entrypointDirs() []string {
-	return []string{
-		"/docker-entrypoint.d", "/docker-entrypoint-init.d", "/docker-entrypoint-initdb.d", "/entrypoint.d", "/etc/cont-init.d",
-		"/etc/cont-finish.d", "/etc/fix-attrs.d", "/etc/my_init.d", "/etc/entrypoint.d", "/usr/local/etc/entrypoint.d", "/opt/bitnami/scripts/init",
-	}
-}
-
-func unit(dir, base string) bool {
-	return slices.Contains([]string{"/etc/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system", "/etc/systemd/user"}, dir) &&
-		slices.Contains([]string{".service", ".timer", ".path", ".socket"}, path.Ext(base))
 }
 
 // repository knows where package managers keep their sources and the keys that they trust.
@@ -197,44 +156,6 @@ func anyProgram(base string) bool {
 		return true
 	}
 	return slices.Contains([]string{"sh", "bash", "dash", "ash", "zsh", "ksh", "busybox", "env", "find", "awk", "gawk", "mawk", "vim", "vi", "nano", "tar", "cp", "dd", "node", "php", "nmap", "gdb", "strace", "socat", "nc"}, base)
-}
-
-// oddText says what is odd about the text of a file that starts programs, "" for nothing.
-func (h *scanner) oddText(ctx context.Context, n *inspect.Node) string {
-	if n.Kind != "" && n.Kind != inspect.KindScript {
-		return ""
-	}
-	data, err := h.tree.Head(ctx, n, MaxScript)
-	if err != nil {
-		return ""
-	}
-	stack := path.Dir(n.Path) == "/etc/pam.d" || n.Path == "/etc/pam.conf"
-	odd := ""
-	layer.Lines(data, func(line string) {
-		if odd != "" || strings.HasPrefix(strings.TrimSpace(line), "#") {
-			return
-		}
-		if stack {
-			odd = oddModule(h.tree, line)
-			return
-		}
-		_, odd = oddCommand(line)
-		if odd != "" {
-			odd = "a line of it " + odd
-			return
-		}
-		if dir := strings.TrimSpace(line); path.Ext(n.Path) == ".conf" && strings.HasPrefix(n.Path, "/etc/ld.so.conf") && strings.HasPrefix(dir, "/") && (temporary(dir+"/x") || hiddenPath(dir+"/x")) {
-			odd = "a line of it names " + dir
-			return
-		}
-		for _, word := range strings.FieldsFunc(line, func(r rune) bool { return strings.ContainsRune(" \t\"'=;&|", r) }) {
-			if to := h.tree.Resolve(word); strings.HasPrefix(word, "/") && (temporary(word) || hiddenPath(word)) && to != nil && layer.IsRegular(to) && to.Kind != "" {
-				odd = "a line of it names " + word
-				return
-			}
-		}
-	})
-	return odd
 }
 
 func (h *scanner) place(n *inspect.Node, code, what string, severity inspect.Severity, emit func(inspect.Event)) {

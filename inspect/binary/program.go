@@ -12,6 +12,7 @@ import (
 	"sync"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/content"
 	"github.com/backtrail/backtrail/inspect/layer"
 	"golang.org/x/sync/errgroup"
 )
@@ -26,12 +27,7 @@ type facts struct {
 const recordFacts = "facts"
 
 // factsForm begins the key of kept facts: another form when other signs are looked for.
-const factsForm = "3 "
-
-// minerWords are strings that cryptocurrency miners hold and hardly anything else does.
-func minerWords() []string {
-	return []string{"stratum+tcp://", "stratum+ssl://", "xmrig", "donate-level", "randomx_", "cryptonight", "--coin=monero"}
-}
+const factsForm = "4 "
 
 // lookInto reads programs, several at once, smallest first, and says by their sha256 what their bytes show. Past
 // MaxScannedAll the rest is not read. What was found is kept for the next time.
@@ -104,23 +100,18 @@ func factsOf(ctx context.Context, t *layer.Tree, n *inspect.Node, arch string) (
 // examine says what a program's bytes show.
 func examine(kind inspect.Kind, data []byte, arch string) facts {
 	var f facts
-	lower := data
-	script := kind == inspect.KindScript || kind == ""
-	if script {
-		lower = bytes.ToLower(data)
+	if kind == inspect.KindScript || kind == "" {
+		f.script(data)
+		return f
 	}
-	for _, w := range minerWords() {
-		if bytes.Contains(lower, []byte(w)) {
+	for _, w := range content.MinerWords() {
+		if bytes.Contains(data, []byte(w)) {
 			f.add(codeMiner, fmt.Sprintf("it holds %q", w))
 			break
 		}
 	}
-	switch {
-	case kind == inspect.KindELF:
+	if kind == inspect.KindELF {
 		f.elf(data, arch)
-	case script:
-		f.script(lower)
-	default: // the others are named by kind alone
 	}
 	return f
 }
@@ -132,52 +123,17 @@ func (f *facts) add(code, detail string) {
 	f.Detail = append(f.Detail, detail)
 }
 
-// downloads looks for a line by which a script runs what it fetches. Texts about that stand in comments and in quotes.
-func (f *facts) downloads(text []byte) {
-	for line := range bytes.Lines(text[:min(len(text), MaxScript)]) {
-		line = bytes.TrimSpace(line)
-		if bytes.HasPrefix(line, []byte("#")) || bytes.HasPrefix(line, []byte("echo")) || bytes.HasPrefix(line, []byte("printf")) {
-			continue
-		}
-		if code, why := oddCommand(string(line[:min(len(line), 4096)])); code == "pipe-to-shell" || code == "reverse-shell" {
-			f.add(codeDownloads, "a line of it "+why)
-			return
-		}
-	}
-}
-
-// script looks for the ways in which a script hides what it does.
+// script adds the signs of a script that few harmless ones have.
 func (f *facts) script(text []byte) {
-	f.downloads(text)
-	for _, pair := range [][2]string{
-		{"base64 -d", "eval"},
-		{"base64 -d", "| sh"},
-		{"base64 -d", "|sh"},
-		{"base64 -d", "| bash"},
-		{"base64 -d", "|bash"},
-		{"base64 --decode", "eval"},
-		{"base64 --decode", "| sh"},
-		{"base64 --decode", "|sh"},
-		{"base64 --decode", "| bash"},
-		{"base64 --decode", "|bash"},
-		{"eval", "$(printf"},
-		{"eval \"$(", "xxd -r"},
-		{"exec(", "b64decode("},
-		{"eval(", "b64decode("},
-	} {
-		if bytes.Contains(text, []byte(pair[0])) && bytes.Contains(text, []byte(pair[1])) {
-			f.add(codeObfuscated, fmt.Sprintf("it unpacks code and runs it (%s … %s)", pair[0], pair[1]))
-			return
-		}
-	}
-	first, _, _ := bytes.Cut(text, []byte("\n"))
-	if !bytes.Contains(first, []byte("sh")) && !bytes.Contains(first, []byte("python")) && !bytes.Contains(first, []byte("perl")) {
-		return // minified JavaScript has such lines too
-	}
-	for line := range bytes.Lines(text) {
-		if len(line) > 2000 && !bytes.ContainsAny(line[:2000], " \t") {
-			f.add(codeObfuscated, "it holds a line of more than 2,000 characters without a blank")
-			return
+	for _, found := range content.Scan(text) {
+		switch found.Sign {
+		case content.Mines:
+			f.add(codeMiner, "it "+found.Sign.Words())
+		case content.RunsDownload, content.ReverseShell:
+			f.add(codeDownloads, "a line of it "+found.Sign.Words())
+		case content.RunsDecoded, content.Obfuscated:
+			f.add(codeObfuscated, "it "+found.Sign.Words())
+		default: // common in harmless scripts
 		}
 	}
 }

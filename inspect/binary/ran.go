@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/autorun"
 	"github.com/backtrail/backtrail/inspect/command"
 	"github.com/backtrail/backtrail/inspect/layer"
 	"github.com/backtrail/backtrail/inspect/owner"
@@ -44,7 +45,7 @@ func (h *scanner) ran(a inspect.Alert, n *inspect.Node) (*inspect.Ran, []*inspec
 // plausible reports whether a file can be the interpreter or tool that its name says. A miner is called python3 too: what
 // lies in a hidden or temporary place, and an interpreter that is a script itself, is judged as any other program.
 func (h *scanner) plausible(n *inspect.Node, role command.Role) bool {
-	if temporary(n.Path) || hiddenPath(n.Path) {
+	if autorun.Temporary(n.Path) || autorun.Hidden(n.Path) {
 		return false
 	}
 	return n.Kind == inspect.KindELF || role == command.Tool && n.Kind == inspect.KindScript

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/autorun"
 	"github.com/backtrail/backtrail/inspect/engine"
 	"github.com/backtrail/backtrail/inspect/layer"
 	"github.com/backtrail/backtrail/inspect/owner"
@@ -81,7 +82,7 @@ func newRuntimeState(ctx context.Context, c *layer.Cache, owners *owner.Cache, i
 
 func (r *runtimeState) run(ctx context.Context, alerts []inspect.Alert, emit func(inspect.Event)) error {
 	h := r.scanner
-	h.hijacked = h.preloaded(ctx)
+	h.hijacked = autorun.Preloads(ctx, h.tree, h.own, h.image.Settings.Env)
 	r.join(alerts, emit)
 	for n := range h.tree.All() {
 		if n.Layer != r.layer {
@@ -109,14 +110,18 @@ func (r *runtimeState) run(ctx context.Context, alerts []inspect.Alert, emit fun
 
 // place says where programs were made to start by themselves, or somebody was let in, while the container ran.
 func (r *runtimeState) place(ctx context.Context, n *inspect.Node, emit func(inspect.Event)) {
-	code, what, severity := r.scanner.notablePlace(n)
+	h := r.scanner
+	code, what, severity := h.notablePlace(n)
+	if spot, starts := autorun.Place(n.Path); code == "" && starts && layer.IsRegular(n) && n.Size > 0 && !h.own.Packaged(n.Path) {
+		code, what, severity = spot.Kind, n.Path+" "+spot.Does, spot.Severity
+	}
 	if code == "" {
 		return
 	}
 	severity = raised(severity)
 	what += ": it was written at run time"
-	if why := r.scanner.oddText(ctx, n); why != "" {
-		what, severity = what+", and "+why, raised(severity)
+	if why := autorun.Odd(ctx, h.tree, h.own, n); why != "" {
+		what, severity = what+", and it "+why, raised(severity)
 	}
 	emit(inspect.Event{Fact: *r.finding(code, what, severity, n.Path, n.SHA256, "")})
 }

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/autorun"
+	"github.com/backtrail/backtrail/inspect/content"
 	"github.com/backtrail/backtrail/inspect/layer"
 	"github.com/backtrail/backtrail/inspect/redact"
 )
@@ -37,10 +39,6 @@ func (h *scanner) notableSettings() []inspect.Setting {
 	environment(c.Env, say)
 	if u := c.User; u == "" || u == "0" || u == "root" || strings.HasPrefix(u, "0:") || strings.HasPrefix(u, "root:") {
 		say("user-root", "the image runs as root unless the pod says otherwise", inspect.Info)
-	}
-	startCommand("entrypoint", "the command that the image starts", slices.Concat(c.Entrypoint, c.Cmd), "", say)
-	if len(c.Health) > 0 && c.Health[0] != "NONE" {
-		startCommand("healthcheck", "the image's health check", c.Health, inspect.Info, say)
 	}
 	for _, trigger := range c.OnBuild {
 		startCommand("on-build", "a build on top of this image runs", []string{trigger}, inspect.Low, say)
@@ -80,23 +78,18 @@ func loginPort(p string) string {
 	return map[string]string{"22": "ssh", "2222": "ssh", "23": "telnet", "3389": "remote desktop", "5900": "VNC"}[number]
 }
 
-// environment says what of the environment decides which code runs.
+// environment says where the environment makes programs be looked for where anybody may write. What else of it decides which code
+// runs is a row of package autorun.
 func environment(env []string, say func(code, detail string, severity inspect.Severity)) {
 	for _, e := range env {
 		name, value, _ := strings.Cut(e, "=")
 		first, _, _ := strings.Cut(value, ":")
 		switch {
 		case value == "":
-		case name == "LD_PRELOAD", name == "LD_AUDIT":
-			say("env-preload", name+" makes every program load "+value, inspect.Medium)
-		case name == "LD_LIBRARY_PATH" && temporary(first+"/x"):
+		case name == "LD_LIBRARY_PATH" && autorun.Temporary(first+"/x"):
 			say("env-library-path", "LD_LIBRARY_PATH begins with a place where anybody may write: "+value, inspect.Medium)
-		case name == "PATH" && temporary(first+"/x"):
+		case name == "PATH" && autorun.Temporary(first+"/x"):
 			say("env-path", "PATH begins with a place where anybody may write: "+value, inspect.Medium)
-		case name == "BASH_ENV", name == "ENV", name == "PROMPT_COMMAND":
-			say("env-shell", name+" makes every shell run "+value, inspect.Low)
-		case name == "PYTHONSTARTUP", name == "PERL5OPT", name == "RUBYOPT", name == "NODE_OPTIONS" && strings.Contains(value, "require"), name == "JAVA_TOOL_OPTIONS" && strings.Contains(value, "agent"):
-			say("env-interpreter", name+" makes an interpreter run more than it is told to: "+value, inspect.Low)
 		}
 	}
 }
@@ -113,44 +106,22 @@ func startCommand(code, what string, words []string, severity inspect.Severity, 
 	}
 }
 
-// oddCommand tells commands that fetch or unpack what they run, or run what lies where anybody may write. Words are
-// those of a shell, so that it is a look and no parse.
+// oddCommand names what a command does that few harmless ones do: it runs what it fetches or decodes, connects a shell, mines.
 func oddCommand(line string) (code, why string) {
-	s := strings.ToLower(line)
-	decodes := strings.Contains(s, "base64 -d") || strings.Contains(s, "base64 --decode") || strings.Contains(s, "xxd -r") || strings.Contains(s, "b64decode(")
-	switch {
-	case minerWord(s) != "":
-		return "miner", fmt.Sprintf("holds %q", minerWord(s))
-	case decodes && (pipesToShell(s) || strings.Contains(s, "eval") || strings.Contains(s, "exec(")):
-		return "encoded", "runs what it decodes"
-	case fetches(s) && pipesToShell(s):
-		return "pipe-to-shell", "runs what it downloads"
-	case strings.Contains(s, "/dev/tcp/"):
-		return "reverse-shell", "opens a connection by the shell"
+	for _, f := range content.Scan([]byte(line)) {
+		switch f.Sign {
+		case content.Mines:
+			return "miner", f.Sign.Words()
+		case content.RunsDecoded:
+			return "encoded", f.Sign.Words()
+		case content.RunsDownload:
+			return "pipe-to-shell", f.Sign.Words()
+		case content.ReverseShell:
+			return "reverse-shell", f.Sign.Words()
+		default: // nothing that a command may not do
+		}
 	}
 	return "", ""
-}
-
-func minerWord(s string) string {
-	for _, w := range minerWords() {
-		if strings.Contains(s, w) {
-			return w
-		}
-	}
-	return ""
-}
-
-func fetches(s string) bool { return strings.Contains(s, "curl ") || strings.Contains(s, "wget ") }
-
-func pipesToShell(s string) bool {
-	for _, shell := range []string{"sh", "bash", "/bin/sh", "/bin/bash", "sudo sh", "sudo bash", "python", "python3"} {
-		for _, pipe := range []string{"| ", "|"} {
-			if strings.Contains(s+" ", pipe+shell+" ") || strings.Contains(s, pipe+shell+"\"") || strings.Contains(s, pipe+shell+";") || strings.Contains(s, pipe+shell+")") {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 // oddStep says what is notable in a build step. To run what was downloaded is what many installers ask for.

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/autorun"
 	"github.com/backtrail/backtrail/inspect/layer"
 	"github.com/backtrail/backtrail/inspect/owner"
 )
@@ -200,13 +201,14 @@ func stepped(s inspect.Severity, by int) inspect.Severity {
 // them.
 func severityOfAltered(n *inspect.Node, c owner.Claim) inspect.Severity {
 	binary := n.Kind != "" && n.Kind != inspect.KindScript && n.Kind != inspect.KindJar
-	code, _, _ := startPlace(n.Path)
+	spot, starts := autorun.Place(n.Path)
+	code, _, _ := trustPlace(n.Path)
 	switch {
 	case c.From != nil && c.From.Language && n.Kind != "":
 		return inspect.Medium
 	case binary, n.Mode&0o6000 != 0 && n.Mode&0o111 != 0, n.Kind == inspect.KindScript && owner.SystemProgram(n.Path):
 		return inspect.High
-	case slices.Contains([]string{"cron", "pam", "unit", "init", "ld-so-conf", "sudo", "authorized-keys", "entrypoint-folder"}, code):
+	case code == "sudo", starts && spot.Kind != autorun.KindProfile && spot.Kind != autorun.KindPackageHook:
 		return inspect.Medium
 	case n.Kind == inspect.KindScript && n.Mode&0o111 != 0:
 		return inspect.Medium

@@ -8,6 +8,7 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/autorun"
 	"github.com/backtrail/backtrail/inspect/owner"
 )
 
@@ -133,7 +134,7 @@ func TestHiddenPaths(t *testing.T) {
 		"/app/.venv/lib/x.so": false, "/root/.local/bin/x": false, "/usr/lib/python3/numpy/.libs/x.so": false, "/usr/bin/ls": false, "/opt/my app/x": false,
 		"/tmp/.cache/x": true, "/usr/bin/.cache": true, "/usr/lib/.build-id/ab/cd": false, "/dev/...": true, "/usr/bin/l\xffs": true, "/usr/bin/\u200bls": true,
 	} {
-		if got := hiddenPath(p); got != want {
+		if got := autorun.Hidden(p); got != want {
 			t.Errorf("%q hidden: %v", p, got)
 		}
 	}

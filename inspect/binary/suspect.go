@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/autorun"
 	"github.com/backtrail/backtrail/inspect/layer"
 	"github.com/backtrail/backtrail/inspect/owner"
 )
@@ -61,7 +62,7 @@ type scanner struct {
 
 func (h *scanner) run(ctx context.Context) error {
 	h.started = programs(h.tree, h.image.Settings, h.path.dirs)
-	h.hijacked = h.preloaded(ctx)
+	h.hijacked = autorun.Preloads(ctx, h.tree, h.own, h.image.Settings.Env)
 	h.shadowed = h.tree.Shadowed()
 	below := map[string]layer.ShadowedEntry{}
 	for _, r := range h.shadowed {
@@ -225,6 +226,9 @@ func (s *suspect) alone() bool {
 // notable says that a suspect is shown at all: of scripts and archives only those with a sign, and where ownership is
 // unknown only what has one.
 func (s *suspect) notable() bool {
+	if s.isAutorun() {
+		return false
+	}
 	if s.alone() {
 		return true
 	}
@@ -235,6 +239,16 @@ func (s *suspect) notable() bool {
 		return s.has(codeNotInKnownGood, codeChanged) && !s.text()
 	}
 	return !s.text()
+}
+
+// isAutorun reports whether a suspect is a script that starts by itself, which package autorun judges. One that an alert leads
+// to or that has further rights is shown here too.
+func (s *suspect) isAutorun() bool {
+	if s.node.Kind != inspect.KindScript && s.node.Kind != "" || s.has(codeAlerted, codeRan, codeSetuid, codeCapability, codeAltered, codeRuntime, codeDeleted) {
+		return false
+	}
+	_, starts := autorun.Place(s.node.Path)
+	return starts || autorun.IsMaintainerScript(s.node.Path)
 }
 
 // text reports whether a suspect is a script or an archive: an image's own ones are many.
@@ -345,7 +359,7 @@ func treeOf(p string) string {
 
 // searched reports whether a path is in a directory of PATH, or where something runs what is there.
 func (h *scanner) searched(p string) bool {
-	if code, _, _ := startPlace(p); code != "" {
+	if _, starts := autorun.Place(p); starts {
 		return true
 	}
 	if h.path == nil {

@@ -44,6 +44,11 @@ func newSuspectFiles(c inspect.Case) *suspectFiles {
 				s.add(i, suspectFile{SHA256: a.SHA256, Path: a.Path, Layer: a.Layer, Status: a.Status.Tone(), Severity: a.Severity, Codes: []string{"altered"}})
 			}
 		}
+		for _, a := range i.Autoruns {
+			if suspectAutorun(a) {
+				s.add(i, suspectFile{SHA256: a.SHA256, Path: a.Path, Layer: a.Layer, Status: a.Status, Severity: a.Severity, Codes: a.Codes})
+			}
+		}
 	}
 	return s
 }

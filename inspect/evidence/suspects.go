@@ -47,6 +47,11 @@ func suspectRow(c inspect.Case, i inspect.Image, layer int) bool {
 			return true
 		}
 	}
+	for _, a := range i.Autoruns {
+		if a.Layer == layer && suspectAutorun(a) {
+			return true
+		}
+	}
 	return slices.ContainsFunc(c.Alerts, func(a inspect.Alert) bool {
 		return a.Match != inspect.MatchNone && a.Subject == i.Container && a.File.SHA256 != "" && a.File.Layer == layer
 	})
@@ -55,6 +60,11 @@ func suspectRow(c inspect.Case, i inspect.Image, layer int) bool {
 // suspectBinary says that a program's bytes and layer are kept: it is at least of medium severity, or an alert names it.
 func suspectBinary(b inspect.Binary) bool {
 	return b.Status != inspect.RowVerified && b.Severity.Rank() <= inspect.Medium.Rank() || slices.Contains(b.Codes, "alerted")
+}
+
+// suspectAutorun says that the file of a hook and its layer are kept: it is of medium severity or worse.
+func suspectAutorun(a inspect.Autorun) bool {
+	return a.SHA256 != "" && a.Status != inspect.Verified && a.Severity.Rank() <= inspect.Medium.Rank()
 }
 
 func suspectAltered(a inspect.Altered) bool {

@@ -163,6 +163,7 @@ func layerBlob(in Ingested, of string) (inspect.Blob, bool) {
 func settled(image inspect.Image, layers []inspect.Layer) *inspect.Image {
 	image.Stores, image.Layers, image.Signatures, image.Provenance, image.SBOMs, image.Packages = nil, nil, nil, nil, nil, nil
 	image.Files, image.Binaries, image.Altered, image.Missing, image.Notable = inspect.Files{}, nil, nil, nil, nil
+	image.Autoruns = nil
 	image.Vulns, image.Candidates, image.Diff, image.Gates = nil, nil, nil, nil
 	if image.Status == inspect.Failed {
 		return &image

@@ -13,7 +13,7 @@ import (
 // imageSections are the panes of one image.
 func imageSections(c inspect.Case, i inspect.Image) []section {
 	sections := []section{
-		imageSection(i), layerSection(i), sharingSection(i), signatureSection(c, i), provenanceSection(i), packageSection(i), fileSection(i), vulnerabilitySection(i),
+		imageSection(i), layerSection(i), sharingSection(i), signatureSection(c, i), provenanceSection(i), packageSection(i), fileSection(i), autorunSection(i), vulnerabilitySection(i),
 	}
 	name := i.Container
 	if len(c.Images) == 1 && name == inspect.ImageContainer {

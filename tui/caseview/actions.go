@@ -101,8 +101,12 @@ func whyNoDiff(s *Screen) string {
 		return "no file tree is on screen"
 	case s.pane == pane.Layers:
 		return ""
+	case s.pane == pane.Autoruns && (s.image().Diff == nil || s.image().Diff.KnownGood == nil):
+		return "nothing to compare with yet; K chooses a known-good image"
+	case s.pane == pane.Autoruns:
+		return ""
 	case s.pane != pane.Packages:
-		return "only Layers and Packages can show what differs"
+		return "only Layers, Packages and Autoruns can show what differs"
 	case s.image().Diff == nil || s.image().Diff.Packages == nil:
 		return "nothing to compare with yet; K chooses a known-good image"
 	default:

@@ -284,7 +284,7 @@ func TestADisabledCommandSaysWhy(t *testing.T) {
 		want   map[string]string
 	}{
 		{"a live case", open(t, &backend{}, incident()...), nil, map[string]string{
-			"next": "no filter is set; / sets one", "diff": "only Layers and Packages can show what differs",
+			"next": "no filter is set; / sets one", "diff": "only Layers, Packages and Autoruns can show what differs",
 			"back": "nothing to go back to; q quits",
 			"skip": "select a layer that is being read, on Layers", "withdraw deadline": "no reporting deadline runs",
 			"runtime open": "it is open", "export": "", "again": "", "policy": "",

@@ -120,6 +120,9 @@ func listTitle(s *Screen) string {
 	if s.pane == pane.Packages {
 		title += pane.PackagesMode(s.view(s.pane))
 	}
+	if s.pane == pane.Autoruns {
+		title += pane.AutorunsMode(s.view(s.pane))
+	}
 	n := fmt.Sprintf(" · %d", l.Len())
 	if s.pane == pane.Overview {
 		n = fmt.Sprintf(" (%d)", len(s.c.Findings))
@@ -150,7 +153,7 @@ func tabsLine(s *Screen, width int) string {
 		tabForm
 		text string
 	}{
-		{tabNames, v.long}, {tabNames, v.short}, {tabShort, v.long}, {tabShort, v.short}, {tabNumbers, v.short},
+		{tabNames, v.long}, {tabShort, v.long}, {tabNames, v.short}, {tabShort, v.short}, {tabNumbers, v.short},
 	} {
 		tabs := tabsIn(s, form.tabForm)
 		if room := width - ansi.StringWidth(form.text) - 1; ansi.StringWidth(tabs) <= room {

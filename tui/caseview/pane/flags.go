@@ -19,6 +19,11 @@ func (v View) Flags() Flags {
 	for _, a := range i.Altered {
 		flags.add(a.Path, a.Severity)
 	}
+	for _, a := range i.Autoruns {
+		if a.Severity.Rank() <= inspect.Medium.Rank() {
+			flags.add(a.Path, a.Severity)
+		}
+	}
 	for _, a := range v.Case.Alerts {
 		if p := imagePath(a.File); p != "" && v.shows(alertContainer(a)) {
 			flags.add(p, inspect.Critical)

@@ -17,6 +17,7 @@ const (
 	Binaries
 	Timeline
 	BlastRadius
+	Autoruns
 	// of panes
 	Count
 )
@@ -74,6 +75,11 @@ func (k Kind) Spec() Spec {
 			Name: "Blast radius", Tab: "Blast", List: "Blast radius", Share: 52, Rows: reachRows,
 			Empty: "not in a pod: no blast radius",
 		}
+	case Autoruns:
+		return Spec{
+			Name: "Autoruns", Tab: "Auto", List: "Autoruns", Share: 58, Check: "autoruns", Rows: autorunRows,
+			Sorts: []string{"severity", "kind", "layer"}, Empty: "nothing starts by itself",
+		}
 	default:
 		return Spec{
 			Name: "Overview", Tab: "Over", List: "Findings", Share: 58, Rows: overviewRows,
@@ -83,7 +89,7 @@ func (k Kind) Spec() Spec {
 }
 
 // OfImage reports whether the pane is about one image, not about the case.
-func (k Kind) OfImage() bool { return k >= Layers && k <= Binaries }
+func (k Kind) OfImage() bool { return k >= Layers && k <= Binaries || k == Autoruns }
 
 // Why is the reason why a pane has no rows: its check has not ended, was blocked, or there is nothing. It never lets
 // the one pass for another. Of a case that still runs, an empty pane is open.

@@ -1,15 +1,29 @@
-package binary
+package autorun
 
 import (
 	"path"
 	"strings"
 
+	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/layer"
 )
 
-// oddModule says what is odd about a line of a PAM stack, "" for nothing: TYPE CONTROL MODULE ARGUMENTS (pam.conf(5)), with
-// several words in brackets for CONTROL.
-func oddModule(t *layer.Tree, line string) string {
+// opensByPAM names the first line of a PAM stack by which somebody gets in or a program runs at a login; "" for none. A line is
+// TYPE CONTROL MODULE ARGUMENTS (pam.conf(5)), with several words in brackets for CONTROL.
+func (s *scene) opensByPAM(n *inspect.Node, text []byte) string {
+	if path.Dir(n.Path) != "/etc/pam.d" && n.Path != "/etc/pam.conf" {
+		return ""
+	}
+	how := ""
+	layer.Lines(text, func(line string) {
+		if how == "" && !strings.HasPrefix(strings.TrimSpace(line), "#") {
+			how = s.oddModule(line)
+		}
+	})
+	return how
+}
+
+func (s *scene) oddModule(line string) string {
 	kind, rest, _ := strings.Cut(strings.TrimSpace(strings.ReplaceAll(line, "\t", " ")), " ")
 	control, rest := cutControl(strings.TrimSpace(rest))
 	words := strings.Fields(rest)
@@ -21,11 +35,11 @@ func oddModule(t *layer.Tree, line string) string {
 	lets := control == "sufficient" || strings.Contains(control, "success=done") || strings.Contains(control, "default=done")
 	switch {
 	case kind == "auth" && module == "pam_permit.so" && lets:
-		return "a line of it lets everybody in (" + strings.TrimSpace(line) + ")"
+		return "lets everybody in (" + shorten(line) + ")"
 	case kind == "auth" && module == "pam_exec.so":
-		return "a line of it runs a program at each login (" + cut(strings.TrimSpace(line), 200) + ")"
-	case strings.HasPrefix(words[0], "/") && (temporary(words[0]) || hiddenPath(words[0])) && t.Resolve(words[0]) != nil:
-		return "a line of it loads " + words[0]
+		return "runs a program at each login (" + shorten(line) + ")"
+	case strings.HasPrefix(words[0], "/") && hides(words[0]) && s.tree.Resolve(words[0]) != nil:
+		return "loads " + words[0] + " at each login"
 	}
 	return ""
 }

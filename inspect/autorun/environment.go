@@ -1,0 +1,131 @@
+package autorun
+
+import (
+	"context"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/layer"
+	"github.com/backtrail/backtrail/inspect/redact"
+)
+
+// variable is an environment variable by whose value something is started.
+type variable struct {
+	name, kind, trigger string
+	words               []string // options of the value that load something; none: all of it does
+}
+
+// variables is the table of them, by what each interpreter documents.
+func variables() []variable {
+	node := []string{"--require", "-r", "--import", "--loader", "--experimental-loader", "--env-file", "--openssl-config"}
+	java := []string{"-javaagent:", "-agentpath:", "-agentlib:", "-Xbootclasspath", "@", "-XX:OnOutOfMemoryError", "-XX:OnError", "--patch-module"}
+	return []variable{
+		{"LD_PRELOAD", KindLoader, "makes every program load a library", nil},
+		{"LD_AUDIT", KindLoader, "makes every program load a library", nil},
+		{"NODE_OPTIONS", KindInterpreterEnv, "makes every Node.js process load a file", node},
+		{"BUN_OPTIONS", KindInterpreterEnv, "makes every bun process load a file", []string{"--preload", "-r", "--require", "--import"}},
+		{"PYTHONSTARTUP", KindInterpreterEnv, "runs with every interactive Python", nil},
+		{"PYTHONPATH", KindInterpreterEnv, "is imported at every start of Python", nil},
+		{"RUBYOPT", KindInterpreterEnv, "makes every Ruby process load a file", []string{"-r", "-I"}},
+		{"PERL5OPT", KindInterpreterEnv, "makes every Perl process load a module", []string{"-M", "-m", "-I", "-d"}},
+		{"PHP_INI_SCAN_DIR", KindInterpreterEnv, "makes every PHP process read further settings", nil},
+		{"DOTNET_STARTUP_HOOKS", KindInterpreterEnv, "makes every .NET process load a library", nil},
+		{"CORECLR_PROFILER_PATH", KindInterpreterEnv, "makes every .NET process load a library", nil},
+		{"JAVA_TOOL_OPTIONS", KindJavaAgent, "makes every JVM load an agent", java},
+		{"JDK_JAVA_OPTIONS", KindJavaAgent, "makes java load an agent", java},
+		{"_JAVA_OPTIONS", KindJavaAgent, "makes every JVM load an agent", java},
+		{"BASH_ENV", KindShellEnv, "makes every script of bash run a file first", nil},
+		{"ENV", KindShellEnv, "makes every interactive shell run a file first", nil},
+		{"PROMPT_COMMAND", KindShellEnv, "runs before every prompt of bash", nil},
+	}
+}
+
+// readEnvironment makes a hook of each variable of the image's environment that loads or runs something.
+func readEnvironment(ctx context.Context, s *scene) []hook {
+	var all []hook
+	for _, e := range s.config.Env {
+		name, value, _ := strings.Cut(e, "=")
+		at := slices.IndexFunc(variables(), func(v variable) bool { return v.name == name })
+		if at < 0 || strings.TrimSpace(value) == "" || value == redact.Mark || value == redact.Withheld {
+			continue
+		}
+		v := variables()[at]
+		switch {
+		case v.kind == KindLoader:
+			dirs := LibraryDirs(ctx, s.tree)
+			for _, library := range libraryNames(value) {
+				h := s.preload(library, dirs)
+				h.name, h.title, h.trigger = name+" "+library, name, v.trigger
+				all = append(all, h)
+			}
+		case name == "PYTHONPATH":
+			all = append(all, s.pythonPath(value)...)
+		case len(v.words) == 0 || hasOption(value, v.words):
+			all = append(all, s.variableHook(v, value))
+		}
+	}
+	return all
+}
+
+// hasOption reports whether a value has one of the options that load something.
+func hasOption(value string, options []string) bool {
+	return slices.ContainsFunc(strings.Fields(value), func(w string) bool {
+		return slices.ContainsFunc(options, func(o string) bool { return strings.HasPrefix(w, o) })
+	})
+}
+
+// variableHook is the hook of a variable that names what is loaded in the options of its value.
+func (s *scene) variableHook(v variable, value string) hook {
+	h := hook{
+		kind: v.kind, name: v.name, title: v.name, trigger: v.trigger, command: shorten(v.name + "=" + value), inline: true,
+		text: []byte(value),
+	}
+	for _, w := range strings.FieldsFunc(strings.ReplaceAll(value, "-javaagent:", " "), func(r rune) bool { return strings.ContainsRune(" \t\"'=:;,", r) }) {
+		w = strings.TrimPrefix(strings.TrimPrefix(w, "-r"), "-I")
+		n := s.target(w, cmpDir(s.config.WorkingDir))
+		if n == nil && v.name == "NODE_OPTIONS" {
+			n = s.module(w)
+		}
+		switch {
+		case n != nil && !slices.Contains(h.loads, n) && len(h.loads) < MaxLoads:
+			h.loads = append(h.loads, n)
+		case n == nil && strings.HasPrefix(w, "/") && h.missing == "" && s.tree.Resolve(w) == nil:
+			h.missing = w
+		}
+	}
+	return h
+}
+
+// module finds the main file of a package of node_modules that an option names.
+func (s *scene) module(name string) *inspect.Node {
+	if name == "" || strings.HasPrefix(name, "-") || strings.HasPrefix(name, "/") {
+		return nil
+	}
+	for _, dir := range []string{cmpDir(s.config.WorkingDir) + "/node_modules", "/usr/local/lib/node_modules", "/usr/lib/node_modules", "/node_modules"} {
+		for _, end := range []string{"", ".js", "/index.js", "/package.json"} {
+			if n := s.tree.Resolve(path.Join("/", dir, name) + end); n != nil && layer.IsRegular(n) {
+				return n
+			}
+		}
+	}
+	return nil
+}
+
+func cmpDir(dir string) string { return path.Join("/", dir) }
+
+// pythonPath makes a hook of each sitecustomize.py that PYTHONPATH leads to.
+func (s *scene) pythonPath(value string) []hook {
+	var all []hook
+	for _, dir := range strings.Split(value, ":") {
+		for _, base := range []string{"sitecustomize.py", "usercustomize.py"} {
+			n := s.tree.Resolve(path.Join("/", dir, base))
+			if !strings.HasPrefix(dir, "/") || n == nil || !layer.IsRegular(n) || isPythonSite(n.Path, base) || len(all) > MaxLoads {
+				continue
+			}
+			all = append(all, hook{kind: KindPythonSite, node: n, name: named(n), trigger: "is imported at every start of Python (PYTHONPATH)"})
+		}
+	}
+	return all
+}

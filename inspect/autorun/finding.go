@@ -1,0 +1,199 @@
+package autorun
+
+import (
+	"cmp"
+	"fmt"
+	"path"
+	"strings"
+
+	"github.com/backtrail/backtrail/inspect"
+)
+
+func base(p string) string { return path.Base(p) }
+
+// report turns rows into facts of the case.
+type report struct {
+	container string
+	config    string // digest
+	layers    []inspect.Layer
+	good      *inspect.KnownGood // that the rows were compared with, nil for none
+}
+
+// fact is the row as the case has it.
+func (p report) fact(r *row) inspect.Autorun {
+	a := inspect.Autorun{
+		Path: r.path(), Kind: r.kind, Trigger: r.trigger, Command: r.command, Owner: r.owner, Layer: -1, New: r.isNew, Severity: r.severity,
+		Status: r.severity.RowStatus(), Codes: append([]string{}, r.codes...), Detail: p.detail(r),
+	}
+	for _, f := range r.found {
+		a.Codes = append(a.Codes, string(f.Sign))
+	}
+	if r.node != nil {
+		a.Layer, a.SHA256, a.CreatedBy = r.node.Layer, r.node.SHA256, p.step(r.node.Layer)
+	}
+	if a.Status != inspect.Failed && (r.has(codeKnownGood) || r.system && !r.altered) {
+		a.Status = inspect.Verified
+	}
+	return a
+}
+
+// detail says in a sentence what was found out about a row.
+func (p report) detail(r *row) string {
+	var parts []string
+	say := func(format string, args ...any) { parts = append(parts, fmt.Sprintf(format, args...)) }
+	for _, f := range r.found {
+		if f.Sign.Strong() || len(parts) < 3 {
+			say("it %s: %s", f.Sign.Words(), f.Excerpt)
+		}
+	}
+	if r.opens != "" {
+		say("it %s", r.opens)
+	}
+	if r.hidden != "" {
+		say("it %s, which is hidden or where everybody may write", r.reaches())
+	}
+	for _, n := range r.loads[:min(len(r.loads), 3)] {
+		if n != r.node {
+			say("it loads %s (layer %d)", n.Path, n.Layer)
+		}
+	}
+	if r.missing != "" {
+		say("%s is not in the image", r.missing)
+	}
+	switch {
+	case r.altered:
+		say("its content does not match package %s", r.owner)
+	case r.owner != "":
+		say("it belongs to %s", strings.TrimSpace(r.owner+" "+r.version))
+	case r.node != nil:
+		say("no package owns it")
+	}
+	if p.good != nil {
+		say("%s", p.compared(r))
+	}
+	return strings.Join(parts, "; ")
+}
+
+// compared names how the other image has a row.
+func (p report) compared(r *row) string {
+	word := p.good.Word() + " image"
+	switch {
+	case r.has(codeRewritten):
+		return "the " + word + " has the same version of the package with other content"
+	case r.has(codeWrapped):
+		return "the " + word + " starts the program itself, which this script starts now"
+	case r.has(codeGained):
+		return "the " + word + " has the package without it"
+	case r.has(codeNew) && r.has(codeChanged):
+		return "the " + word + " has another command there"
+	case r.has(codeNew):
+		return "the " + word + " does not have it"
+	case r.has(codeChanged):
+		return "the " + word + " has other content there"
+	default:
+		return "the " + word + " has the same"
+	}
+}
+
+func (p report) step(layer int) string {
+	for _, l := range p.layers {
+		if l.Number == layer && !l.Empty {
+			return l.CreatedBy
+		}
+	}
+	return ""
+}
+
+// finding is what a row of at least medium severity says in a sentence, with the bytes that it rests on.
+func (p report) finding(r *row, code string, a inspect.Autorun) inspect.Finding {
+	subject := p.container
+	if r.node != nil {
+		subject += ":" + r.node.Path
+	} else if len(r.loads) > 0 && r.has(codeTarget) {
+		subject += ":" + r.loads[0].Path
+	}
+	f := inspect.Finding{
+		ID: inspect.FindingID(CheckAutoruns, code, subject+" "+r.kind+" "+r.command), Check: CheckAutoruns, Code: code, Status: a.Status, Severity: r.severity,
+		Subject: subject, Cause: r.cause(), Title: p.title(r), Detail: a.Detail,
+	}
+	evidence := func(e inspect.Evidence) { f.Evidence = append(f.Evidence, e) }
+	if r.node == nil {
+		evidence(inspect.Evidence{Kind: "config", Digest: p.config, Text: r.command})
+	} else {
+		evidence(inspect.Evidence{Kind: "file", Digest: "sha256:" + r.node.SHA256, Path: r.node.Path, Text: r.command})
+		evidence(inspect.Evidence{Kind: "layer", Digest: p.layerDigest(r.node.Layer), Path: r.node.Path, Text: a.CreatedBy})
+	}
+	for _, n := range r.loads[:min(len(r.loads), 10)] {
+		if n != r.node {
+			evidence(inspect.Evidence{Kind: "file", Digest: "sha256:" + n.SHA256, Path: n.Path})
+		}
+	}
+	return f
+}
+
+func (p report) layerDigest(number int) string {
+	for _, l := range p.layers {
+		if l.Number == number && !l.Empty {
+			return cmp.Or(l.Digest, l.DiffID)
+		}
+	}
+	return ""
+}
+
+// title is one sentence: what it is, when it runs, what it does.
+func (p report) title(r *row) string {
+	text := cmp.Or(r.title, r.path())
+	if r.title != "" && r.node != nil && !strings.Contains(r.title, r.node.Path) {
+		text += " (" + r.node.Path + ")"
+	}
+	text += " " + r.trigger
+	fresh := r.has(codeNew, codeChanged, codeGained)
+	found, strong := r.counted(fresh)
+	switch {
+	case strong:
+		text += ", and " + found.Sign.Words()
+	case r.grave && len(r.loads) > 0:
+		text += " that no package owns: " + r.loads[0].Path
+	case r.opens != "":
+		text = r.path() + " " + r.opens
+	case r.has(codeWrapped):
+		text += ", and is a script now that starts the original program"
+	case r.hidden != "":
+		text += ", and " + r.reaches()
+	case r.has(codeRewritten):
+		text += ", and differs at the same version of the package"
+	case r.altered:
+		text += ", and does not match package " + r.owner
+	case len(r.found) > 0:
+		text += ", and " + r.found[0].Sign.Words()
+	}
+	if r.isNew != nil && *r.isNew {
+		text += ", new since the " + p.good.Word() + " image"
+	}
+	if r.node == nil {
+		text += ": " + r.command
+	}
+	return text
+}
+
+// reaches names the hidden thing that a row starts or names.
+func (r *row) reaches() string {
+	if r.dir != "" {
+		return "names " + r.dir
+	}
+	return "starts " + r.hidden
+}
+
+// cause is the key of what brought a row in: the package that it belongs to, else the hook itself.
+func (r *row) cause() string {
+	c := inspect.Cause{Kind: inspect.CauseHook, Path: r.path(), Layer: -1}
+	switch {
+	case r.owner != "" && !r.altered && !r.has(codeTarget):
+		c = inspect.Cause{Kind: inspect.CausePackage, Name: r.owner, Version: r.version, Layer: -1}
+	case r.node == nil && len(r.loads) > 0 && r.has(codeTarget):
+		c.Path = r.loads[0].Path
+	case r.node == nil:
+		c.Name = r.title
+	}
+	return c.Key()
+}

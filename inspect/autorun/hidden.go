@@ -1,0 +1,63 @@
+package autorun
+
+import (
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/backtrail/backtrail/inspect/layer"
+)
+
+// hides reports whether a file lies where everybody may write, or under a name that listings leave out.
+func hides(p string) bool { return Temporary(p) || Hidden(p) }
+
+// Temporary reports whether a path is where anybody may write.
+func Temporary(p string) bool {
+	for _, dir := range []string{"/tmp", "/var/tmp", "/dev", "/run", "/var/run"} {
+		if layer.Within(p, dir) {
+			return true
+		}
+	}
+	return false
+}
+
+// Hidden reports whether a name on the way is made not to be seen: it begins with a dot and is none of the directories
+// that developers' tools make, is nothing but dots and blanks, ends with a blank, or turns the direction of writing.
+func Hidden(p string) bool {
+	names := strings.Split(strings.TrimPrefix(p, "/"), "/")
+	for i, name := range names {
+		if oddName(name) {
+			return true
+		}
+		if !strings.HasPrefix(name, ".") || name == ".build-id" {
+			continue
+		}
+		if !toolDirectory(name) || Temporary(p) {
+			return true
+		}
+		if i == len(names)-1 {
+			return true // the program itself has the name of a directory
+		}
+	}
+	return false
+}
+
+func oddName(name string) bool {
+	if strings.Trim(name, ". ") == "" || strings.TrimSpace(name) != name || !utf8.ValidString(name) {
+		return true
+	}
+	return strings.IndexFunc(name, func(r rune) bool {
+		return unicode.Is(unicode.Bidi_Control, r) || unicode.Is(unicode.Cc, r) || r == '\u200b' || r == '\ufeff'
+	}) >= 0
+}
+
+// toolDirectory knows the dot directories that package managers and language tools make for programs.
+func toolDirectory(name string) bool {
+	return slices.Contains([]string{
+		".venv", ".virtualenv", ".virtualenvs", ".local", ".cache", ".cargo", ".rustup", ".npm", ".nvm", ".pnpm", ".pnpm-store", ".yarn", ".bin",
+		".conda", ".mamba", ".pyenv", ".rbenv", ".asdf", ".sdkman", ".m2", ".gradle", ".nuget", ".dotnet", ".gem", ".bundle", ".deno", ".bun", ".volta",
+		".libs", ".dylibs", ".nix-profile", ".nix-defexpr", ".opam", ".stack", ".ghcup", ".linuxbrew", ".poetry", ".pixi", ".next", ".output", ".git",
+		".vscode-server", ".krew", ".helm", ".terraform", ".terraform.d", ".config", ".node", ".store", ".prisma", ".heroku", ".apt", ".profile.d", ".foundry",
+	}, name)
+}

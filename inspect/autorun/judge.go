@@ -1,0 +1,205 @@
+package autorun
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/content"
+	"github.com/backtrail/backtrail/inspect/layer"
+	"github.com/backtrail/backtrail/inspect/owner"
+)
+
+// examine finds out whose a hook is and what it does.
+func (s *scene) examine(ctx context.Context, h hook) *row {
+	r := &row{hook: h}
+	if h.node != nil {
+		r.owner, r.system = s.owned(h.node.Path)
+		r.altered = s.own.Altered(h.node.Path)
+		r.vouched = s.vouched(h.node.Path)
+		if c, ok := s.own.Claims[h.node.Path]; ok && r.version == "" {
+			r.version = c.Version
+		}
+	}
+	if h.pkg != "" {
+		r.owner, r.vouched = h.pkg, !r.altered
+	}
+	if r.altered {
+		r.add(codeAltered)
+	} else if h.node != nil && !r.vouched {
+		r.add(codeUnowned)
+	}
+	s.examineTargets(ctx, r)
+	if r.text == nil && h.node != nil {
+		r.text = s.text(ctx, h.node)
+	}
+	r.scan(r.text)
+	for _, n := range h.loads {
+		if _, system := s.owned(n.Path); !system && n != h.node || len(r.text) == 0 && n == h.node {
+			r.scan(s.text(ctx, n))
+		}
+	}
+	if h.missing != "" {
+		r.add(codeMissing)
+	}
+	if h.opens != "" {
+		r.add(codeOpens)
+	}
+	return r
+}
+
+// examineTargets looks at the files that a hook starts or loads.
+func (s *scene) examineTargets(ctx context.Context, r *row) {
+	if r.dir != "" {
+		r.hidden = r.dir
+		r.add(codeHidden)
+	}
+	for _, n := range r.loads {
+		if hides(n.Path) && n != r.node && (n.Kind != "" || n.Executable()) {
+			r.hidden = n.Path
+			r.add(codeHidden)
+		}
+		if r.node != nil || r.kind == KindEntrypoint || r.kind == KindHealthCheck {
+			continue
+		}
+		name, system := s.owned(n.Path)
+		if name == "" && n.Kind == inspect.KindJar {
+			name = s.jarOwner(ctx, n)
+		}
+		switch {
+		case name == "" || s.own.Altered(n.Path):
+			r.add(codeTarget)
+		case r.owner == "":
+			r.owner, r.system = name, system
+		}
+	}
+	if r.node == nil && len(r.loads) > 0 && !r.has(codeTarget) {
+		r.vouched = true
+	}
+}
+
+func (r *row) add(code string) {
+	if !slices.Contains(r.codes, code) {
+		r.codes = append(r.codes, code)
+	}
+}
+
+func (r *row) has(codes ...string) bool {
+	return slices.ContainsFunc(codes, func(c string) bool { return slices.Contains(r.codes, c) })
+}
+
+// scan adds the signs of a text, each once.
+func (r *row) scan(text []byte) {
+	for _, f := range content.Scan(text) {
+		if !slices.ContainsFunc(r.found, func(o content.Found) bool { return o.Sign == f.Sign }) {
+			r.found = append(r.found, f)
+		}
+	}
+}
+
+// sign gives what was found of a sign.
+func (r *row) sign(s content.Sign) (content.Found, bool) {
+	at := slices.IndexFunc(r.found, func(f content.Found) bool { return f.Sign == s })
+	if at < 0 {
+		return content.Found{}, false
+	}
+	return r.found[at], true
+}
+
+// strong is the first strong sign.
+func (r *row) strong() (content.Found, bool) {
+	at := slices.IndexFunc(r.found, func(f content.Found) bool { return f.Sign.Strong() })
+	if at < 0 {
+		return content.Found{}, false
+	}
+	return r.found[at], true
+}
+
+// weak counts the weak signs.
+func (r *row) weak() int {
+	n := 0
+	for _, f := range r.found {
+		if !f.Sign.Strong() {
+			n++
+		}
+	}
+	return n
+}
+
+// fingerprint is the same for two hooks that run the same: the command, where that is all, else the content, and the files
+// that are loaded.
+func (h hook) fingerprint() string {
+	sum := sha256.New()
+	put := func(s string) { sum.Write([]byte(s + "\x00")) }
+	switch {
+	case h.inline:
+		put(h.command)
+	case h.kind == KindMaintainerScript || h.node == nil:
+		put(string(h.text))
+	default:
+		put(h.node.SHA256)
+	}
+	var loads []string
+	for _, n := range h.loads {
+		loads = append(loads, n.SHA256)
+	}
+	slices.Sort(loads)
+	put(strings.Join(loads, " "))
+	return hex.EncodeToString(sum.Sum(nil))
+}
+
+// interpreters are the first letters of the programs that run the hooks of a kind, as alerts name them.
+func interpreters(kind string) []string {
+	switch kind {
+	case KindPythonPth, KindPythonSite:
+		return []string{"python", "pypy"}
+	case KindNpmScript, KindNodeConfig:
+		return []string{"node", "bun", "npm"}
+	case KindGem:
+		return []string{"ruby"}
+	case KindComposer, KindPHP:
+		return []string{"php"}
+	case KindJavaAgent:
+		return []string{"java"}
+	case KindInterpreterEnv:
+		return []string{"node", "python", "ruby", "perl", "php", "dotnet", "bun"}
+	case KindProfile, KindShellEnv, KindEntrypointFolder, KindInit, KindEntrypoint:
+		return []string{"sh", "bash", "dash", "ash", "busybox"}
+	case KindCron:
+		return []string{"sh", "bash", "dash", "cron", "crond", "busybox"}
+	default:
+		return nil
+	}
+}
+
+// alertedBy reports whether one of the programs that alerts name runs the hooks of a kind.
+func alertedBy(kind string, programs []string) bool {
+	for _, p := range programs {
+		base := strings.TrimRight(path.Base(p), "0123456789.")
+		if slices.Contains(interpreters(kind), base) {
+			return true
+		}
+	}
+	return false
+}
+
+// Odd names what a file that starts something does and few harmless ones do, as a predicate; "" for nothing.
+func Odd(ctx context.Context, tree *layer.Tree, own *owner.Ownership, n *inspect.Node) string {
+	s := &scene{tree: tree, own: own}
+	for _, h := range readPlace(ctx, s, n) {
+		r := s.examine(ctx, h)
+		switch found, strong := r.strong(); {
+		case strong:
+			return found.Sign.Words()
+		case h.opens != "" && h.kind == KindPAM:
+			return h.opens
+		case r.hidden != "":
+			return r.reaches()
+		}
+	}
+	return ""
+}

@@ -1,0 +1,37 @@
+package autorun
+
+import (
+	"context"
+
+	"github.com/backtrail/backtrail/inspect"
+)
+
+// fileSource finds the hooks of one kind of file. A new kind is one file and one line in sources.
+type fileSource struct {
+	// match reports whether a file is one of this kind, by its clean path and the last name of it.
+	match func(p, base string) bool
+	read  func(ctx context.Context, s *scene, n *inspect.Node) []hook
+}
+
+// sources are the kinds of files that start something.
+func sources() []fileSource {
+	return []fileSource{
+		{isPth, readPth},
+		{isPythonSite, readPythonSite},
+		{isPackageJSON, readPackageJSON},
+		{isNodeConfig, readNodeConfig},
+		{isGemspec, readGemspec},
+		{isGemPlugin, readGemPlugin},
+		{isComposerList, readComposer},
+		{isPHPSettings, readPHPSettings},
+		{isPreload, readPreload},
+		{isMaintainerScript, readMaintainerScript},
+		{isAPKScripts, readAPKScripts},
+		{isPlace, readPlace},
+	}
+}
+
+// configSources find the hooks of the image's config.
+func configSources() []func(ctx context.Context, s *scene) []hook {
+	return []func(ctx context.Context, s *scene) []hook{readEnvironment, readEntrypoint, readHealthCheck}
+}

@@ -1,0 +1,19 @@
+package autorun
+
+// Bounds on what is read and shown of an image.
+const (
+	// MaxRows bounds the rows of an image; the worst are kept.
+	MaxRows = 2_000
+	// MaxFound bounds what is collected before it is judged.
+	MaxFound = 20_000
+	// MaxText bounds the bytes of one file that are read, MaxTextAll those of all files of an image.
+	MaxText    = 1 << 20
+	MaxTextAll = 96 << 20
+	// MaxLoads bounds the files that one hook is followed to, MaxWords the words of a command that may name them.
+	MaxLoads = 32
+	MaxWords = 1_000
+	// MaxCommand bounds the command or code that a row shows, in bytes.
+	MaxCommand = 300
+	// MaxScripts bounds the bytes of apk's archive of scripts once it is unpacked.
+	MaxScripts = 16 << 20
+)

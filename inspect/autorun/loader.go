@@ -1,0 +1,179 @@
+package autorun
+
+import (
+	"context"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/layer"
+	"github.com/backtrail/backtrail/inspect/owner"
+)
+
+// PreloadFile names the libraries that the dynamic loader takes into every program (ld.so(8)).
+const PreloadFile = "/etc/ld.so.preload"
+
+// MaxPreload bounds a file of the loader, in bytes; maxLibraryDirs the directories that it names.
+const (
+	MaxPreload     = 4 << 20
+	maxLibraryDirs = 1_000
+)
+
+func isPreload(p, _ string) bool { return p == PreloadFile }
+
+// readPreload makes a hook of each library that ld.so.preload names. Comments end with their line.
+func readPreload(ctx context.Context, s *scene, n *inspect.Node) []hook {
+	data, err := s.tree.ReadFile(ctx, n.Path, MaxPreload)
+	if err != nil {
+		return []hook{{kind: KindLoader, node: n, name: n.Path, trigger: "is loaded into every program", command: "not read: " + err.Error(), text: []byte{}, missing: "?"}}
+	}
+	dirs := LibraryDirs(ctx, s.tree)
+	var all []hook
+	for line := range strings.SplitSeq(string(data), "\n") {
+		line, _, _ = strings.Cut(line, "#")
+		for _, library := range libraryNames(line) {
+			if len(all) < MaxRows {
+				h := s.preload(library, dirs)
+				h.node, h.name, h.trigger = n, n.Path+" "+library, "makes every program load a library"
+				all = append(all, h)
+			}
+		}
+	}
+	return all
+}
+
+// libraryNames splits a list of libraries: by blanks in the file, by colons too in the environment.
+func libraryNames(list string) []string {
+	return strings.FieldsFunc(list, func(r rune) bool { return strings.ContainsRune(" \t\n\r\v\f:", r) })
+}
+
+// preload is the hook by which a library is loaded into every program: grave if no package answers for the library.
+func (s *scene) preload(library string, dirs []string) hook {
+	h := hook{kind: KindLoader, command: shorten(library), inline: true, text: []byte{}}
+	if n := Library(s.tree, library, dirs); n != nil {
+		h.loads, h.grave = []*inspect.Node{n}, !s.own.Intact(n.Path) || !s.own.Packaged(n.Path)
+	} else {
+		h.missing = library
+	}
+	return h
+}
+
+// Preloads lists the files that ld.so.preload and the environment make every program load, each with what does so. Only those
+// for which no package answers are listed.
+func Preloads(ctx context.Context, t *layer.Tree, own *owner.Ownership, env []string) map[*inspect.Node]string {
+	s := &scene{tree: t, own: own}
+	found := map[*inspect.Node]string{}
+	note := func(list []hook, by string) {
+		for _, h := range list {
+			if h.grave && len(h.loads) > 0 && len(found) < MaxRows && !own.Intact(h.loads[0].Path) {
+				found[h.loads[0]] = by + " makes every program load it"
+			}
+		}
+	}
+	if n := t.Resolve(PreloadFile); n != nil && layer.IsRegular(n) {
+		note(readPreload(ctx, s, n), PreloadFile)
+	}
+	dirs := LibraryDirs(ctx, t)
+	for _, e := range env {
+		name, value, _ := strings.Cut(e, "=")
+		if name != "LD_PRELOAD" && name != "LD_AUDIT" {
+			continue
+		}
+		for _, library := range libraryNames(value) {
+			note([]hook{s.preload(library, dirs)}, name+" in the image's environment")
+		}
+	}
+	return found
+}
+
+// LibraryDirs are the directories in which the loader looks for a name without a slash: those of ld.so.conf, then its own.
+func LibraryDirs(ctx context.Context, t *layer.Tree) []string {
+	var dirs []string
+	read := func(p string) {
+		data, err := t.ReadFile(ctx, p, MaxPreload)
+		if err != nil {
+			return
+		}
+		layer.Lines(data, func(line string) {
+			if line = strings.TrimSpace(line); strings.HasPrefix(line, "/") && len(dirs) < maxLibraryDirs {
+				dirs = append(dirs, path.Clean(line))
+			}
+		})
+	}
+	read("/etc/ld.so.conf")
+	for name := range t.Files("/etc/ld.so.conf.d", maxLibraryDirs) {
+		if path.Ext(name) == ".conf" {
+			read("/etc/ld.so.conf.d/" + name)
+		}
+	}
+	for _, dir := range []string{"/lib", "/usr/lib", "/lib64", "/usr/lib64", "/usr/local/lib"} {
+		dirs = append(dirs, dir)
+		for _, triplet := range triplets() {
+			dirs = append(dirs, layer.Join(dir, triplet))
+		}
+	}
+	return dirs
+}
+
+// Library finds the file that the loader takes for a name, nil for none: the first of its places.
+func Library(t *layer.Tree, name string, dirs []string) *inspect.Node {
+	for _, p := range libraryPaths(name, dirs) {
+		if n := t.Resolve(p); n != nil && layer.IsRegular(n) {
+			return n
+		}
+	}
+	return nil
+}
+
+// platforms are what $PLATFORM may be.
+func platforms() []string {
+	return []string{"x86_64", "aarch64", "i386", "i686", "arm", "armv7l", "ppc64le", "s390x", "riscv64", "haswell"}
+}
+
+// triplets are Debian's directories below lib.
+func triplets() []string {
+	return []string{
+		"x86_64-linux-gnu", "aarch64-linux-gnu", "i386-linux-gnu", "arm-linux-gnueabihf", "powerpc64le-linux-gnu", "s390x-linux-gnu", "riscv64-linux-gnu",
+	}
+}
+
+// libraryPaths are the places at which the loader looks for a library, first to last: names without a slash in its
+// directories, and what $LIB, $PLATFORM and $ORIGIN stand for.
+func libraryPaths(name string, dirs []string) []string {
+	if !strings.Contains(name, "/") {
+		var all []string
+		for _, dir := range dirs {
+			all = append(all, layer.Join(dir, name))
+		}
+		return all
+	}
+	all := []string{name}
+	for token, values := range map[string][]string{
+		"LIB":      append([]string{"lib", "lib64"}, prefixed("lib/", triplets())...),
+		"PLATFORM": platforms(),
+		"ORIGIN":   {"/usr/bin", "/bin", "/usr/sbin", "/sbin"},
+	} {
+		var next []string
+		for _, p := range all {
+			if !strings.Contains(p, "$"+token) && !strings.Contains(p, "${"+token+"}") {
+				next = append(next, p)
+				continue
+			}
+			for _, v := range values {
+				next = append(next, strings.NewReplacer("${"+token+"}", v, "$"+token, v).Replace(p))
+			}
+		}
+		all = next
+	}
+	slices.Sort(all)
+	return all
+}
+
+func prefixed(prefix string, list []string) []string {
+	all := make([]string, 0, len(list))
+	for _, s := range list {
+		all = append(all, prefix+s)
+	}
+	return all
+}

@@ -1,0 +1,169 @@
+package autorun
+
+import (
+	"bytes"
+	"context"
+	"path"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/layer"
+	"github.com/backtrail/backtrail/inspect/owner"
+)
+
+// scene is an image as the collectors see it.
+type scene struct {
+	tree     *layer.Tree
+	own      *owner.Ownership
+	config   inspect.ImageConfig
+	read     int64             // bytes read so far
+	versions map[string]string // of the system's packages, by name; nil until it is asked for
+}
+
+// collect gathers the hooks of the image, at most MaxFound.
+func (s *scene) collect(ctx context.Context) ([]hook, error) {
+	var all []hook
+	for _, read := range configSources() {
+		all = append(all, read(ctx, s)...)
+	}
+	table := sources()
+	for n := range s.tree.All() {
+		if n.Type != inspect.EntrySymlink && !layer.IsRegular(n) {
+			continue
+		}
+		base := path.Base(n.Path)
+		for _, source := range table {
+			if !source.match(n.Path, base) {
+				continue
+			}
+			if err := ctx.Err(); err != nil {
+				return nil, err
+			}
+			if file := s.file(n); file != nil && len(all) < MaxFound {
+				all = append(all, source.read(ctx, s, file)...)
+			}
+			break
+		}
+	}
+	return all, nil
+}
+
+// file is the file that a node is, or that a link in its place leads to; nil for none, and for a link to a file that is a
+// hook by its own path. The path stays that of the link: what starts it looks there.
+func (s *scene) file(n *inspect.Node) *inspect.Node {
+	if layer.IsRegular(n) {
+		return n
+	}
+	to := s.tree.Resolve(n.Path)
+	if to == nil || !layer.IsRegular(to) {
+		return nil
+	}
+	if _, same := Place(to.Path); same {
+		return nil
+	}
+	for _, source := range sources() {
+		if source.match(to.Path, path.Base(to.Path)) {
+			return nil
+		}
+	}
+	at := *to
+	at.Path = n.Path
+	return &at
+}
+
+// text reads the first MaxText bytes of a text; nil for other files, and past MaxTextAll.
+func (s *scene) text(ctx context.Context, n *inspect.Node) []byte {
+	if n == nil || n.Kind != "" && n.Kind != inspect.KindScript || s.read > MaxTextAll {
+		return nil
+	}
+	data, err := s.tree.Head(ctx, n, MaxText)
+	if err != nil {
+		return nil
+	}
+	s.read += int64(len(data))
+	if head := data[:min(len(data), 512)]; bytes.IndexByte(head, 0) >= 0 {
+		return nil
+	}
+	return data
+}
+
+// owned names the package that a file belongs to: that of the system, of a language's list, or of the directory that it lies
+// in. system says that the first is so and the content is not known to be another.
+func (s *scene) owned(p string) (name string, system bool) {
+	c, ok := s.own.Claims[p]
+	switch {
+	case ok && !c.From.Language:
+		return c.Package, !s.own.Altered(p)
+	case ok:
+		return c.Package, false
+	default:
+		return owner.ByPlace(s.tree, p), false
+	}
+}
+
+// vouched reports whether a package answers for a file: a list names it and its content is not another, or it lies in the
+// directory of a language's package.
+func (s *scene) vouched(p string) bool {
+	name, _ := s.owned(p)
+	return name != "" && !s.own.Altered(p)
+}
+
+// targets finds the files that the words of a command name: absolute ones, and those below the directories given.
+func (s *scene) targets(command string, dirs ...string) []*inspect.Node {
+	var found []*inspect.Node
+	words := strings.FieldsFunc(command, func(r rune) bool { return strings.ContainsRune(" \t\n\"'=;&|(),<>`", r) })
+	for _, w := range words[:min(len(words), MaxWords)] {
+		if n := s.target(w, dirs...); n != nil && !slices.Contains(found, n) && len(found) < MaxLoads {
+			found = append(found, n)
+		}
+	}
+	return found
+}
+
+// target resolves one word: a file, or a module of Node.js without its extension.
+func (s *scene) target(word string, dirs ...string) *inspect.Node {
+	if word == "" || strings.HasPrefix(word, "-") || len(word) > 4096 || strings.Contains(word, "://") {
+		return nil
+	}
+	if strings.HasPrefix(word, "/") {
+		dirs = []string{"/"}
+	}
+	for _, dir := range dirs {
+		for _, end := range []string{"", ".js", ".cjs", ".mjs"} {
+			if n := s.tree.Resolve(path.Join("/", dir, word) + end); n != nil && layer.IsRegular(n) {
+				return n
+			}
+		}
+	}
+	return nil
+}
+
+// excerpt joins the first lines of a text that are no comments.
+func excerpt(text []byte) string {
+	var b strings.Builder
+	layer.Lines(text[:min(len(text), 64<<10)], func(line string) {
+		line = strings.TrimSpace(line)
+		if line == "" || strings.HasPrefix(line, "#") || strings.HasPrefix(line, "//") || b.Len() > MaxCommand {
+			return
+		}
+		if b.Len() > 0 {
+			b.WriteString("; ")
+		}
+		b.WriteString(line)
+	})
+	return shorten(b.String())
+}
+
+// shorten joins the lines of a command and cuts it to MaxCommand bytes. Secrets are removed by the ledger.
+func shorten(s string) string {
+	s = strings.Join(strings.Fields(s), " ")
+	if !utf8.ValidString(s) {
+		s = strings.ToValidUTF8(s, "�")
+	}
+	if len(s) <= MaxCommand {
+		return s
+	}
+	return strings.ToValidUTF8(s[:MaxCommand], "") + "…"
+}
