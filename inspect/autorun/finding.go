@@ -31,8 +31,8 @@ func (p report) fact(r *row) inspect.Autorun {
 	if r.node != nil {
 		a.Layer, a.SHA256, a.CreatedBy = r.node.Layer, r.node.SHA256, p.step(r.node.Layer)
 	}
-	if a.Status != inspect.Failed && (r.has(codeKnownGood) || r.system && !r.altered) {
-		a.Status = inspect.Verified
+	if a.Status != inspect.RowFailed && (r.has(codeKnownGood) || r.system && !r.altered) {
+		a.Status = inspect.RowVerified
 	}
 	return a
 }

@@ -187,7 +187,7 @@ func TestScriptsOfAPK(t *testing.T) {
 func TestKeysNameTheTriggerAndTheCode(t *testing.T) {
 	c := inspected(t, image{members: []member{file("etc/cron.d/x", "* * * * * root "+fetch)}}, nil)
 	a := rowOf(t, c, KindCron)
-	if a.Trigger == "" || !strings.Contains(a.Command, "curl") || a.Layer != 1 || a.CreatedBy != "RUN x" || len(a.SHA256) != 64 || a.Status != inspect.Failed {
+	if a.Trigger == "" || !strings.Contains(a.Command, "curl") || a.Layer != 1 || a.CreatedBy != "RUN x" || len(a.SHA256) != 64 || a.Status != inspect.RowFailed {
 		t.Errorf("row %+v", a)
 	}
 	f := c.Findings[0]

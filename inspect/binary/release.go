@@ -5,6 +5,7 @@ import (
 	"context"
 	"debug/buildinfo"
 	"debug/elf"
+	"encoding/json"
 	"io"
 	"path"
 	"slices"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/layer"
+	"github.com/backtrail/backtrail/inspect/owner"
 )
 
 // release is how the version of something compares with that of an earlier image. Versions are claims: that they are the
@@ -122,6 +124,9 @@ func (c *comparison) of(ctx context.Context, n, old *inspect.Node) release {
 	if n.Size > MaxScanned || old.Size > MaxScanned {
 		return c.image
 	}
+	if r := c.ofLibrary(ctx, n, old); r != unknownRelease {
+		return r
+	}
 	switch {
 	case n.Kind == inspect.KindJar && old.Kind == inspect.KindJar:
 		return c.jars(ctx, n, old)
@@ -135,6 +140,39 @@ func (c *comparison) of(ctx context.Context, n, old *inspect.Node) release {
 		}
 	}
 	return c.image
+}
+
+// ofLibrary compares the versions of the package of npm in whose directory a file lies: that the image has the same version
+// says nothing about its libraries.
+func (c *comparison) ofLibrary(ctx context.Context, n, old *inspect.Node) release {
+	dir, ok := owner.NpmDirectory(c.now.tree, n.Path)
+	if !ok || n.Path != old.Path {
+		return unknownRelease
+	}
+	a, b := c.npmVersion(ctx, c.now.tree, dir), c.npmVersion(ctx, c.before, dir)
+	switch {
+	case a == "" || b == "":
+		return unknownRelease
+	case a != b:
+		return otherRelease
+	default:
+		return unknownRelease // native modules are built where they are installed
+	}
+}
+
+// npmVersion is the version that the package.json of a directory names, "" for none.
+func (c *comparison) npmVersion(ctx context.Context, t *layer.Tree, dir string) string {
+	data, err := t.ReadFile(ctx, path.Join(dir, "package.json"), MaxScript)
+	if err != nil {
+		return ""
+	}
+	var manifest struct {
+		Version string `json:"version"`
+	}
+	if json.Unmarshal(data, &manifest) != nil {
+		return ""
+	}
+	return manifest.Version
 }
 
 func (c *comparison) read(ctx context.Context, t *layer.Tree, n *inspect.Node) []byte {

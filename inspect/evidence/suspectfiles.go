@@ -46,7 +46,7 @@ func newSuspectFiles(c inspect.Case) *suspectFiles {
 		}
 		for _, a := range i.Autoruns {
 			if suspectAutorun(a) {
-				s.add(i, suspectFile{SHA256: a.SHA256, Path: a.Path, Layer: a.Layer, Status: a.Status, Severity: a.Severity, Codes: a.Codes})
+				s.add(i, suspectFile{SHA256: a.SHA256, Path: a.Path, Layer: a.Layer, Status: a.Status.Tone(), Severity: a.Severity, Codes: a.Codes})
 			}
 		}
 	}

@@ -64,7 +64,7 @@ func suspectBinary(b inspect.Binary) bool {
 
 // suspectAutorun says that the file of a hook and its layer are kept: it is of medium severity or worse.
 func suspectAutorun(a inspect.Autorun) bool {
-	return a.SHA256 != "" && a.Status != inspect.Verified && a.Severity.Rank() <= inspect.Medium.Rank()
+	return a.SHA256 != "" && a.Status != inspect.RowVerified && a.Severity.Rank() <= inspect.Medium.Rank()
 }
 
 func suspectAltered(a inspect.Altered) bool {

@@ -45,3 +45,17 @@ func npmPackage(t *layer.Tree, p string, at int) string {
 	}
 	return "npm " + name
 }
+
+// NpmDirectory is the directory of the package of npm that a path lies in, if its package.json is there.
+func NpmDirectory(t *layer.Tree, p string) (dir string, ok bool) {
+	at := strings.LastIndex(p, "/node_modules/")
+	if at < 0 {
+		return "", false
+	}
+	at += len("/node_modules/")
+	name := npmPackage(t, p, at)
+	if name == "" {
+		return "", false
+	}
+	return path.Join(p[:at], strings.TrimPrefix(name, "npm ")), true
+}

@@ -78,7 +78,7 @@ func autorunRow(v View, a inspect.Autorun) Row {
 // autorunDetail writes one of them: what starts it, its code, whose it is, and whether it is new.
 func autorunDetail(d *widget.Document, v View, a inspect.Autorun) {
 	d.Say(widget.ToneBold, cmp.Or(a.Path, "the image's config"))
-	d.Outcome(label.Sign(a.Status), label.Status(a.Status), "severity "+string(a.Severity))
+	d.Outcome(label.Row(a.Status), label.RowWords(a.Status, a.Severity), "")
 	d.Say(widget.TonePlain, strings.TrimSpace(a.Trigger))
 	d.Gap()
 	d.Say(widget.TonePlain, a.Detail)
