@@ -42,13 +42,24 @@ func Diff(client *registry.Client, cache *layer.Cache, owners *owner.Cache) engi
 		if err != nil {
 			return err
 		}
+		layers := layer.CompareLayers(image.Layers, other.Layers)
 		emit(inspect.Event{Fact: inspect.Diff{
-			Files: layer.Compare(h.tree, before), Layers: layer.CompareLayers(image.Layers, other.Layers), Settings: compareSettings(ctx, client, image, other.Image),
+			Files: layer.Compare(h.tree, before), Layers: layers, Settings: compareSettings(ctx, client, image, other.Image),
 		}})
-		return h.against(ctx, &comparison{
+		with := &comparison{
 			now: h, before: before, good: good, group: applicationGroup(ctx, h),
 			image: imageRelease(image.Settings, earlier(other.Image), image.Reference, good.Reference, systemVersion(ctx, h.tree)),
-		}, emit)
+		}
+		if img, err := layer.Resolve(ctx, client, image); err == nil && img.ConfigFile != nil && other.Image.ConfigFile != nil {
+			d := configDrift{
+				now: img.ConfigFile.Config, before: other.Image.ConfigFile.Config, config: image.Config, container: image.Container,
+				good: good, layers: layers, release: with.image,
+			}
+			for _, f := range d.findings() {
+				emit(inspect.Event{Fact: f})
+			}
+		}
+		return h.against(ctx, with, emit)
 	}}
 }
 

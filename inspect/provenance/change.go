@@ -9,10 +9,11 @@ import (
 
 // side is what is known of one of two images: who signed it, and how it says it was built.
 type side struct {
-	signers    []signer
-	unsettled  int // signatures that hold for nobody: broken, or without a key at hand
-	provenance []judged
-	unasked    []string // stores that could not be asked, in words
+	signers      []signer
+	unsettled    int // signatures that hold for nobody: broken, or without a key at hand
+	provenance   []judged
+	certificates []inspect.Certificate // of signatures whose chain holds
+	unasked      []string              // stores that could not be asked, in words
 }
 
 // change is something that is not as it was, in one sentence.
@@ -82,59 +83,123 @@ func strangeness(before, now []signer) inspect.Severity {
 	return inspect.High
 }
 
-// compareProvenance says what changed in how the image was built, by the best statement of each.
-func compareProvenance(before, now side, word string) []change {
+// compareProvenance says what changed in how the image was built, by the best statement of each. confirmed says that a
+// person confirmed the earlier image.
+func compareProvenance(before, now side, word string, confirmed bool) []change {
 	b, n := best(before.provenance), best(now.provenance)
 	switch {
 	case b == nil && n == nil:
 		return nil
 	case b == nil:
-		return []change{{"provenance-new", fmt.Sprintf("no provenance in the %s image, built by %s now", word, orNone(n.Builder)), inspect.Info}}
+		text := fmt.Sprintf("no provenance in the %s image, built by %s now", word, orNone(n.Builder))
+		return []change{{"provenance-new", text, inspect.Info}}
 	case n == nil && b.Signed:
-		return []change{{"provenance-gone", fmt.Sprintf("provenance missing; the %[2]s image had signed provenance from %[1]s", orNone(b.Builder), word), inspect.High}}
+		text := fmt.Sprintf("provenance missing; the %s image had signed provenance from %s", word, orNone(b.Builder))
+		return []change{{"provenance-gone", text, inspect.High}}
 	case n == nil:
-		return []change{{"provenance-gone", fmt.Sprintf("unsigned claims about the build in the %s image, none now", word), inspect.Low}}
+		severity := inspect.Low
+		if confirmed {
+			severity = inspect.Medium
+		}
+		return []change{{"provenance-gone", fmt.Sprintf("unsigned claims about the build in the %s image, none now", word), severity}}
 	}
 	var list []change
 	if b.Signed && !n.Signed {
-		list = append(list, change{"provenance-unsigned", fmt.Sprintf("signed provenance in the %s image, only unsigned claims now", word), inspect.High})
+		text := fmt.Sprintf("signed provenance in the %s image, only unsigned claims now", word)
+		list = append(list, change{"provenance-unsigned", text, inspect.High})
 	}
-	return append(list, compareBuilds(*b, *n, word)...)
+	return append(list, builds{*b, *n, word, confirmed}.compare()...)
 }
 
-// compareBuilds compares builder, source, ref and kind of build. What nobody signed weighs less.
-func compareBuilds(b, n inspect.Provenance, word string) []change {
-	weigh := func(s inspect.Severity) inspect.Severity {
-		if !b.Signed || !n.Signed {
-			return inspect.Low
-		}
-		return s
+// builds are two statements about how an image was built.
+type builds struct {
+	before, now inspect.Provenance
+	word        string // for the earlier image
+	confirmed   bool
+}
+
+// weigh lowers what only unsigned statements differ in.
+func (b builds) weigh(s inspect.Severity) inspect.Severity {
+	if !b.before.Signed || !b.now.Signed {
+		return inspect.Low
 	}
-	var list []change
-	add := func(code, what, from, to string, s inspect.Severity) {
-		list = append(list, change{code, fmt.Sprintf("%s %s in the %s image, %s now", what, orNone(from), word, orNone(to)), s})
+	return s
+}
+
+// against weighs a claim that speaks against its maker: nobody has a reason to name a stranger's builder or repository. Where
+// nobody signed it, it weighs as much only if a person confirmed what it is compared with.
+func (b builds) against() inspect.Severity {
+	if b.confirmed || b.before.Signed && b.now.Signed {
+		return inspect.High
 	}
-	oldBuilder, oldVersion, _ := strings.Cut(b.Builder, "@")
-	newBuilder, newVersion, _ := strings.Cut(n.Builder, "@")
-	switch {
-	case oldBuilder != newBuilder:
-		add("builder-changed", "builder", b.Builder, n.Builder, weigh(inspect.High))
-	case oldVersion != newVersion:
-		add("builder-version-changed", "builder", b.Builder, n.Builder, inspect.Info)
-	}
-	if b.Source != n.Source && !alike(b.Source, n.Source) {
-		add("source-changed", "source", b.Source, n.Source, weigh(inspect.High))
-	} else if b.Ref != n.Ref {
-		severity := inspect.Info // another tag is how releases are made
-		if !strings.HasPrefix(b.Ref, "refs/tags/") || !strings.HasPrefix(n.Ref, "refs/tags/") {
-			severity = weigh(inspect.Medium)
-		}
-		add("ref-changed", "ref", b.Ref, n.Ref, severity)
-	}
-	if b.BuildType != n.BuildType {
-		add("build-type-changed", "kind of build", b.BuildType, n.BuildType, inspect.Low)
+	return inspect.Medium
+}
+
+func (b builds) change(code, what, from, to string, s inspect.Severity) change {
+	return change{code, fmt.Sprintf("%s %s in the %s image, %s now", what, orNone(from), b.word, orNone(to)), s}
+}
+
+// compare compares builder, source, ref and kind of build. A claim about oneself weighs little where nobody signed it; one
+// that names somebody else's repository or builder speaks against its maker, signed or not.
+func (b builds) compare() []change {
+	list := append(b.builder(), b.source()...)
+	if b.before.BuildType != b.now.BuildType {
+		list = append(list, b.change("build-type-changed", "kind of build", b.before.BuildType, b.now.BuildType, inspect.Low))
 	}
 	return list
+}
+
+// builder compares who built. A run has its number in the address of the builder, which is another each time.
+func (b builds) builder() []change {
+	oldBuilder, oldVersion, _ := strings.Cut(b.before.Builder, "@")
+	newBuilder, newVersion, _ := strings.Cut(b.now.Builder, "@")
+	was, is := projectOf(b.before.Builder), projectOf(b.now.Builder)
+	ofRun := runOf.MatchString(oldBuilder) && runOf.MatchString(newBuilder)
+	switch {
+	case oldBuilder == newBuilder && oldVersion == newVersion:
+		return nil
+	case oldBuilder == newBuilder:
+		return []change{b.change("builder-version-changed", "builder", b.before.Builder, b.now.Builder, inspect.Info)}
+	case ofRun && is == was && !isWorkflow(oldBuilder) && !isWorkflow(newBuilder):
+		return []change{b.change("builder-run-changed", "builder", b.before.Builder, b.now.Builder, inspect.Info)}
+	case is.foreign(was) && is.host == was.host:
+		return []change{b.change("builder-foreign", "built by somebody else: builder", b.before.Builder, b.now.Builder, b.against())}
+	}
+	severity := b.weigh(inspect.High)
+	if b.confirmed && severity == inspect.Low && oldBuilder != "" && newBuilder != "" {
+		severity = inspect.Medium
+	}
+	return []change{b.change("builder-changed", "builder", b.before.Builder, b.now.Builder, severity)}
+}
+
+// source compares the repository, and where it is the same one, the ref.
+func (b builds) source() []change {
+	was, is := projectOf(b.before.Source), projectOf(b.now.Source)
+	switch {
+	case b.before.Source == b.now.Source, alike(b.before.Source, b.now.Source), was.known() && was == is:
+		return b.ref()
+	case is.foreign(was):
+		text := "built from somebody else's source:"
+		return []change{b.change("source-foreign", text, b.before.Source, b.now.Source, b.against())}
+	case was.known() && is.known():
+		return []change{b.change("source-changed", "source", b.before.Source, b.now.Source, b.against())}
+	}
+	return []change{b.change("source-changed", "source", b.before.Source, b.now.Source, b.weigh(inspect.High))}
+}
+
+func (b builds) ref() []change {
+	if b.before.Ref == b.now.Ref {
+		return nil
+	}
+	severity := inspect.Info // another tag is how releases are made
+	tagged := strings.HasPrefix(b.before.Ref, "refs/tags/")
+	if !tagged || !strings.HasPrefix(b.now.Ref, "refs/tags/") {
+		severity = b.weigh(inspect.Medium)
+	}
+	if tagged && severity == inspect.Low && b.confirmed && strings.HasPrefix(b.now.Ref, "refs/heads/") {
+		severity = inspect.Medium // a release before, no release now
+	}
+	return []change{b.change("ref-changed", "ref", b.before.Ref, b.now.Ref, severity)}
 }
 
 // best is the statement that says most: a signed one whose chain holds, else a claim. Summaries name no builder.

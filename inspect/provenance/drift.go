@@ -82,7 +82,7 @@ func present(client *registry.Client, image inspect.Image, expected inspect.Expe
 }
 
 func sideOf(image inspect.Image, all []found, expected inspect.Expected) side {
-	s := side{signers: signersOf(image.Signatures), provenance: judgeAll(all, image, expected)}
+	s := side{signers: signersOf(image.Signatures), provenance: judgeAll(all, image, expected), certificates: certificatesOf(image.Signatures)}
 	for _, sig := range image.Signatures {
 		if !chainHolds(sig) {
 			s.unsettled++
@@ -94,7 +94,8 @@ func sideOf(image inspect.Image, all []found, expected inspect.Expected) side {
 // tell emits sentences and findings. What is gone is only gone where every store could be asked.
 func tell(subject string, good inspect.KnownGood, before, now side, emit func(inspect.Event)) error {
 	word := good.Word()
-	signers, builds := compareSigners(before, now, word), compareProvenance(before, now, word)
+	trigger := compareTriggers(before.certificates, now.certificates, word)
+	signers, builds := compareSigners(before, now, word), compareProvenance(before, now, word, good.Confirmed)
 	var open []string
 	if len(now.unasked) > 0 {
 		signers, builds = withoutGone(signers), withoutGone(builds)
@@ -104,8 +105,9 @@ func tell(subject string, good inspect.KnownGood, before, now side, emit func(in
 		open = append(open, fmt.Sprintf("of the %s image: %s", word, strings.Join(before.unasked, "; ")))
 	}
 	emit(inspect.Event{Fact: inspect.Diff{Signers: sentences(signers), Provenance: sentences(builds)}})
-	for _, c := range append(signers, builds...) {
+	for _, c := range append(append(signers, builds...), trigger...) {
 		f := newFinding(DriftName, c.code, subject, c.severity)
+		f.Cause = inspect.Cause{Kind: inspect.CauseBuilder, Name: subject}.Key() // who made the image is one matter
 		f.Title = fmt.Sprintf("%s: %s", subject, c.text)
 		f.Evidence = append(f.Evidence, inspect.Evidence{Kind: "manifest", Digest: good.Key(), Text: word + " image " + good.Reference})
 		emit(inspect.Event{Fact: f})

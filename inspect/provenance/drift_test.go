@@ -79,13 +79,17 @@ func TestCompareProvenance(t *testing.T) {
 		{"another builder", row(true, nil), row(true, func(p *inspect.Provenance) { p.Builder = "evil" }), "builder-changed", inspect.High},
 		{"another builder, as nobody signed", row(false, nil), row(false, func(p *inspect.Provenance) { p.Builder = "evil" }), "builder-changed", inspect.Low},
 		{"the builder's next version", row(true, nil), row(true, func(p *inspect.Provenance) { p.Builder = "b@refs/tags/v2" }), "builder-version-changed", inspect.Info},
-		{"another source", row(true, nil), row(true, func(p *inspect.Provenance) { p.Source = "git+https://github.com/evil/app" }), "source-changed", inspect.High},
+		{"another source", row(true, nil), row(true, func(p *inspect.Provenance) { p.Source = "git+https://github.com/evil/app" }), "source-foreign", inspect.High},
+		{"another source, as nobody signed", row(false, nil), row(false, func(p *inspect.Provenance) { p.Source = "git+https://github.com/evil/app" }), "source-foreign", inspect.Medium},
+		{"the next run", row(false, func(p *inspect.Provenance) { p.Builder = "https://github.com/acme/app/actions/runs/1" }), row(false, func(p *inspect.Provenance) { p.Builder = "https://github.com/acme/app/actions/runs/2" }), "builder-run-changed", inspect.Info},
+		{"a run of somebody else", row(false, func(p *inspect.Provenance) { p.Builder = "https://github.com/acme/app/actions/runs/1" }), row(false, func(p *inspect.Provenance) { p.Builder = "https://github.com/acm3/app/actions/runs/2" }), "builder-foreign", inspect.Medium},
+		{"the same source by ssh", row(true, nil), row(true, func(p *inspect.Provenance) { p.Source = "git@github.com:acme/app.git" }), "", ""},
 		{"the same source, written in another way", row(true, nil), row(true, func(p *inspect.Provenance) { p.Source = "https://github.com/acme/app.git" }), "", ""},
 		{"another branch", row(true, nil), row(true, func(p *inspect.Provenance) { p.Ref = "refs/heads/evil" }), "ref-changed", inspect.Medium},
 		{"the next tag", row(true, func(p *inspect.Provenance) { p.Ref = "refs/tags/v1" }), row(true, func(p *inspect.Provenance) { p.Ref = "refs/tags/v2" }), "ref-changed", inspect.Info},
 		{"another kind of build", row(true, nil), row(true, func(p *inspect.Provenance) { p.BuildType = "u" }), "build-type-changed", inspect.Low},
 	} {
-		list := compareProvenance(c.before, c.now, "known-good")
+		list := compareProvenance(c.before, c.now, "known-good", false)
 		if c.code == "" && len(list) > 0 || c.code != "" && (len(list) != 1 || list[0].code != c.code || list[0].severity != c.severity) {
 			t.Errorf("%s: %+v, want %s %s", c.name, list, c.code, c.severity)
 		}

@@ -101,7 +101,7 @@ func (s *sighting) side() side {
 
 func (s *sighting) tell(subject string, now side, emit func(inspect.Event)) {
 	word := "last seen"
-	signers, builds := compareSigners(s.side(), now, word), compareProvenance(s.side(), now, word)
+	signers, builds := compareSigners(s.side(), now, word), compareProvenance(s.side(), now, word, false)
 	if len(now.unasked) > 0 {
 		signers, builds = withoutGone(signers), withoutGone(builds)
 	}
