@@ -46,7 +46,7 @@ type question struct {
 }
 
 // causes are the checks whose findings may be the cause.
-var causes = []string{"subject", "layers", "binaries", "known-good", "diff", "drift", "advisories", "lock", "autoruns"}
+var causes = []string{"subject", "layers", "binaries", "known-good", "diff", "drift", "advisories", "lock-files", "autoruns"}
 
 // questions are the three questions. A new rule is one file and one line here.
 func questions() []question {

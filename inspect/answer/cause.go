@@ -11,7 +11,7 @@ import (
 
 // byWeight orders checks by how directly they name a cause, where findings are equally severe: what is known to be bad
 // before what starts by itself, that before other content, and claims last.
-var byWeight = []string{"advisories", "autoruns", "lock", "binaries", "runtime", "diff", "base", "drift", "signatures", "policies"}
+var byWeight = []string{"advisories", "autoruns", "lock-files", "binaries", "runtime", "diff", "base", "drift", "signatures", "policies"}
 
 // lead is the group of findings that explains the case: of a container that an alert is about before others, and the
 // worst. ok is false where no finding failed.
