@@ -12,14 +12,15 @@ import (
 
 // Labels of bag-info.txt that are ours (RFC 8493, 2.2.2 leaves room for them).
 const (
-	infoOxum     = "Payload-Oxum"
-	infoCustody  = "Backtrail-Custody"
-	infoParent   = "Backtrail-Parent"
-	infoSigned   = "Signed"
-	infoID       = "External-Identifier"
-	infoLayers   = "Backtrail-Layers"
-	infoStatus   = "Backtrail-Case-Status"
-	infoComplete = "Backtrail-Case-Complete"
+	infoOxum        = "Payload-Oxum"
+	infoCustody     = "Backtrail-Custody"
+	infoParent      = "Backtrail-Parent"
+	infoSigned      = "Signed"
+	infoDescription = "External-Description"
+	infoID          = "External-Identifier"
+	infoLayers      = "Backtrail-Layers"
+	infoStatus      = "Backtrail-Case-Status"
+	infoComplete    = "Backtrail-Case-Complete"
 )
 
 // writeInfo writes bag-info.txt. Its times come from the case.
@@ -39,7 +40,7 @@ func (x *export) writeInfo() error {
 		{"Bagging-Date", endOf(x.c).Format("2006-01-02")},
 		{"Contact-Name", x.o.Who},
 		{infoID, x.id},
-		{"External-Description", "evidence of " + x.c.Target.Name},
+		{infoDescription, "evidence of " + x.c.Target.Name},
 		{infoOxum, fmt.Sprintf("%d.%d", size, files)},
 		{infoSigned, signed},
 		{infoCustody, x.stream.last},
