@@ -34,6 +34,12 @@ func (s *session) export(ctx context.Context, r recorded, store inspect.Store, t
 		o.Case, dir = r.ID(), r.Dir()
 	case ledger.Saved:
 		o.Case, dir = r.ID, r.Dir
+	case openedBag:
+		o.Case, o.Parent = r.ID(), evidence.ParentOf(r.Bag, r.unfit)
+	}
+	o.Exported = inspect.At(s.now())
+	if dir != "" {
+		o.Access = ledger.AccessHead(dir)
 	}
 	result, err := evidence.Export(ctx, r.Events, store, to, o)
 	if err != nil {

@@ -32,6 +32,7 @@ type savedCase struct {
 	recorded
 	replay inspect.Source
 	store  inspect.Store
+	unfit  string // what is wrong with the files of the bundle; empty: nothing, or no bundle
 	close  func()
 }
 
@@ -88,6 +89,10 @@ func (f *flags) printSaved(ctx context.Context, std streams, name string) error 
 		if err != nil {
 			return fmt.Errorf("reading %s: %w", name, err)
 		}
+		why := c.Settle()
+		if err := f.printBanner(std.out, saved.unfit); err != nil {
+			return err
+		}
 		if err := f.printCase(std.out, *c); err != nil {
 			return err
 		}
@@ -102,7 +107,7 @@ func (s *session) findSaved(ctx context.Context, name string) (savedCase, error)
 		if err != nil {
 			return savedCase{}, hinted(fmt.Errorf("opening bundle %s: %w", name, err), "backtrail verify says what is wrong with it")
 		}
-		return savedCase{recorded: bag, replay: bag.Replay(), store: bag, close: func() { _ = bag.Close() }}, nil
+		return s.openBag(ctx, bag)
 	}
 	dir, err := casesDir()
 	if err != nil {
@@ -115,5 +120,6 @@ func (s *session) findSaved(ctx context.Context, name string) (savedCase, error)
 	if err != nil {
 		return savedCase{}, err
 	}
+	s.logOpening(saved.Dir)
 	return savedCase{recorded: saved, replay: saved.Replay(), store: s.cache, close: func() {}}, nil
 }

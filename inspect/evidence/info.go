@@ -14,6 +14,7 @@ import (
 const (
 	infoOxum        = "Payload-Oxum"
 	infoCustody     = "Backtrail-Custody"
+	infoAccess      = "Backtrail-Access"
 	infoParent      = "Backtrail-Parent"
 	infoSigned      = "Signed"
 	infoDescription = "External-Description"
@@ -23,7 +24,7 @@ const (
 	infoComplete    = "Backtrail-Case-Complete"
 )
 
-// writeInfo writes bag-info.txt. Its times come from the case.
+// writeInfo writes bag-info.txt: what belongs to the act of exporting, and no payload depends on.
 func (x *export) writeInfo() error {
 	size, files := x.bag.oxum()
 	complete := "no: the case is partial"
@@ -35,9 +36,13 @@ func (x *export) writeInfo() error {
 	if x.o.Sign != nil {
 		signed = "yes"
 	}
+	date, at := endOf(x.c), ""
+	if !x.o.Exported.IsZero() {
+		date, at = x.o.Exported, x.o.Exported.Format(lineTime)
+	}
 	lines := [][2]string{
 		{"Bag-Software-Agent", toolName(x.c.Tool)},
-		{"Bagging-Date", endOf(x.c).Format("2006-01-02")},
+		{"Bagging-Date", date.Format("2006-01-02")},
 		{"Contact-Name", x.o.Who},
 		{infoID, x.id},
 		{infoDescription, "evidence of " + x.c.Target.Name},
@@ -45,6 +50,9 @@ func (x *export) writeInfo() error {
 		{infoSigned, signed},
 		{infoCustody, x.stream.last},
 		{infoParent, cmp.Or(x.o.Parent, "none")},
+		{infoAccess, x.o.Access},
+		{"Backtrail-Exported-By", x.o.Who},
+		{"Backtrail-Exported-At", at},
 		{infoLayers, string(cmp.Or(x.o.Layers, LayersSuspect))},
 		{infoStatus, string(v.Status)},
 		{infoComplete, complete},

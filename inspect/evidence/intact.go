@@ -31,6 +31,7 @@ func (v *fitting) run() {
 	v.manifests(tagManifest256, tagManifest512, isTagFile)
 	v.manifests(manifest256, manifest512, isPayload)
 	v.oxum()
+	v.parent()
 	v.required()
 	v.ownNames()
 	v.blobLines()
