@@ -89,7 +89,6 @@ func (f *flags) printSaved(ctx context.Context, std streams, name string) error 
 		if err != nil {
 			return fmt.Errorf("reading %s: %w", name, err)
 		}
-		why := c.Settle()
 		if err := f.printBanner(std.out, saved.unfit); err != nil {
 			return err
 		}

@@ -64,7 +64,7 @@ func readAgain(ctx context.Context, bag *evidence.Bag, c inspect.Case, cache *la
 			return err
 		}
 	}
-	if state, there := c.Check(answer.Name, ""); there && !state.Running() && state.Status == inspect.Verified {
+	if state, there := c.Check(answer.Name, ""); there && !state.Running() && state.Status == inspect.CheckDone {
 		again.Answers = answersOf(c)
 	}
 	return nil

@@ -159,7 +159,6 @@ func runAgain(ctx context.Context, bag *evidence.Bag, c inspect.Case, client *re
 	if err := source(ctx, again.Case.Apply); err != nil {
 		return again, err
 	}
-	again.Case.Settle()
 	for _, check := range checks {
 		again.Checks = append(again.Checks, check.Name)
 	}

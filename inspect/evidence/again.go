@@ -142,5 +142,5 @@ func (v *comparison) ran(check, container string) bool {
 		return false
 	}
 	state, there := v.again.Case.Check(check, container)
-	return there && !state.Running() && state.Status == inspect.Verified
+	return there && !state.Running() && state.Status == inspect.CheckDone
 }

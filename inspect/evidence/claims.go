@@ -2,11 +2,15 @@ package evidence
 
 import (
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/verdict"
 )
 
 // caseOf is what a bag states about its case.
 func caseOf(id string, c inspect.Case) BagCase {
-	b := BagCase{ID: id, Target: inspect.Clean(c.Target.Name), Status: c.Status, Complete: c.Complete, Tool: toolName(c.Tool)}
+	outcome := verdict.Of(&c)
+	b := BagCase{
+		ID: id, Target: inspect.Clean(c.Target.Name), Status: outcome.Status, Complete: outcome.Complete, Tool: toolName(c.Tool),
+	}
 	if len(c.Sessions) > 0 {
 		b.Operator = inspect.Clean(c.Sessions[0].Operator + " on " + c.Sessions[0].Host)
 	}

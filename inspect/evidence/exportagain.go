@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/verdict"
 )
 
 // discarding is an outlet that keeps nothing: what would be written is only hashed.
@@ -97,12 +98,13 @@ func (v *reproduction) made() (map[string]fileSum, error) {
 func (v *reproduction) infoFits() {
 	info := v.info()
 	complete := "no: the case is partial"
-	if v.c.Complete {
+	outcome := verdict.Of(&v.c)
+	if outcome.Complete {
 		complete = "yes"
 	}
 	failed := false
 	for label, want := range map[string]string{
-		infoStatus: string(v.c.Status), infoComplete: complete, infoDescription: "evidence of " + v.c.Target.Name,
+		infoStatus: string(outcome.Status), infoComplete: complete, infoDescription: "evidence of " + v.c.Target.Name,
 	} {
 		if have := info[label]; have != inspect.Clean(want) {
 			failed = true

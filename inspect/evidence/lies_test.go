@@ -19,7 +19,6 @@ func retell(t *testing.T, in *incident, change func(inspect.Fact) inspect.Fact) 
 		honest.Apply(e)
 		in.events[n].Fact = change(e.Fact)
 	}
-	honest.Settle()
 	return honest
 }
 

@@ -24,12 +24,12 @@ type Verification struct {
 
 // BagCase is the case that a bag contains, as the bag states it.
 type BagCase struct {
-	ID       string         `json:"id"`
-	Target   string         `json:"target"`
-	Status   inspect.Status `json:"status"`
-	Complete bool           `json:"complete"`
-	Operator string         `json:"operator"` // of the first session
-	Tool     string         `json:"tool"`
+	ID       string             `json:"id"`
+	Target   string             `json:"target"`
+	Status   inspect.CaseStatus `json:"status"`
+	Complete bool               `json:"complete"`
+	Operator string             `json:"operator"` // of the first session
+	Tool     string             `json:"tool"`
 }
 
 // Claims counts the statements of a case by what bears them out.
