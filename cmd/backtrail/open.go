@@ -21,7 +21,7 @@ func openCommand(f *flags, std streams) *cobra.Command {
 		Args:  oneArgument("CASE or BUNDLE"),
 		RunE:  func(cmd *cobra.Command, args []string) error { return f.open(cmd.Context(), std, args[0], own) },
 	}
-	cmd.Flags().StringVar(&own.export, "export", "", "write the evidence bundle to `PATH`, a directory or a .tar.gz (without the terminal UI)")
+	cmd.Flags().StringVar(&own.export, "export", "", "write the evidence bundle to `PATH`, a directory, a .tar.gz or a .tar.zst (without the terminal UI)")
 	cmd.Flags().StringVar(&own.layers, "layers", string(evidence.LayersSuspect), "layers in the bundle: all, suspect or none")
 	cmd.Flags().BoolVar(&own.withoutConfig, "without-config", false, "leave the images' configurations out of the bundle: they may contain secrets")
 	return cmd

@@ -46,12 +46,12 @@ func TestDigestsAreHexOfTheRightLength(t *testing.T) {
 
 func TestInfoLabels(t *testing.T) {
 	for text, want := range map[string]map[string]string{
-		"A: 1\nB: 2\n":         {"A": "1", "B": "2"},
-		"A: 1\r\nB:2\r\n":      {"A": "1", "B": "2"},
-		"A: one\n  two\nB: 3":  {"A": "one two", "B": "3"},
-		"A: first\nA: second":  {"A": "first"},
-		"A: b: c":              {"A": "b: c"},
-		"":                     {},
+		"A: 1\nB: 2\n":        {"A": "1", "B": "2"},
+		"A: 1\r\nB:2\r\n":     {"A": "1", "B": "2"},
+		"A: one\n  two\nB: 3": {"A": "one two", "B": "3"},
+		"A: first\nA: second": {"A": "first"},
+		"A: b: c":             {"A": "b: c"},
+		"":                    {},
 	} {
 		got, err := parseInfo([]byte(text))
 		if err != nil || fmt.Sprint(got) != fmt.Sprint(want) {

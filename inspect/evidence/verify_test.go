@@ -20,7 +20,7 @@ import (
 
 func TestUntouchedBundleHolds(t *testing.T) {
 	in := newIncident(t)
-	for _, name := range []string{"bundle", "bundle.tar.gz"} {
+	for _, name := range []string{"bundle", "bundle.tar.gz", "bundle.tar.zst"} {
 		r := in.export(t, name, options)
 		v := verify(t, r.Path, trusting())
 		if v.Status != inspect.Verified || v.Fits != inspect.Verified || v.Reproduced != inspect.Verified || v.Authentic != inspect.Absent {
@@ -113,7 +113,7 @@ func reseal(t *testing.T, dir string) {
 		switch {
 		case isPayload(name):
 			w.payload = append(w.payload, sum)
-		case name == bagitFile || name == infoFile:
+		case name == bagitFile || name == infoFile || name == readmeFile:
 			w.tags = append(w.tags, sum)
 		}
 		return nil
