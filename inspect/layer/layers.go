@@ -145,7 +145,7 @@ func onRow(l, row inspect.Layer) inspect.Layer {
 // under the digest that it has.
 func layerBlob(in Ingested, of string) (inspect.Blob, bool) {
 	l := in.Layer
-	b := inspect.Blob{Digest: l.Digest, MediaType: l.MediaType, Size: l.Size, Role: "layer", State: "carried", Of: of}
+	b := inspect.Blob{Digest: l.Digest, MediaType: l.MediaType, Size: l.Size, Role: "layer", State: "carried", Of: of, Source: l.Source}
 	if b.Digest == "" {
 		b.Digest = l.DiffID
 	}
