@@ -29,13 +29,17 @@ func (Autorun) FactKind() string { return "autorun" }
 // Since reports whether the previous or known-good image is known not to have it.
 func (a Autorun) Since() bool { return a.New != nil && *a.New }
 
-// fold keeps the rows worst first, those that are new before the others. A row's severity may change, so its old place is
-// found by its key: path, kind and command.
+// fold keeps the rows worst first, those that are new before the others. A row's severity may change, so its old
+// place is found by its key: path, kind and command.
 func (a Autorun) fold(c *Case, e Event) {
 	i := c.imageFor(e.Container)
-	i.Autoruns = slices.DeleteFunc(i.Autoruns, func(o Autorun) bool { return o.Path == a.Path && o.Kind == a.Kind && o.Command == a.Command })
+	i.Autoruns = slices.DeleteFunc(i.Autoruns, func(o Autorun) bool {
+		return o.Path == a.Path && o.Kind == a.Kind &&
+			o.Command == a.Command
+	})
 	upsert(&i.Autoruns, a, func(a, b Autorun) int {
-		return cmp.Or(cmp.Compare(a.Severity.Rank(), b.Severity.Rank()), cmp.Compare(a.order(), b.order()), cmp.Compare(a.Kind, b.Kind),
+		return cmp.Or(cmp.Compare(a.Severity.Rank(), b.Severity.Rank()), cmp.Compare(a.order(), b.order()),
+			cmp.Compare(a.Kind, b.Kind),
 			cmp.Compare(a.Path, b.Path), cmp.Compare(a.Command, b.Command))
 	})
 }

@@ -15,7 +15,8 @@ type Blob struct {
 	Actual    string `json:"actual"` // digest of the bytes that came, where they are not their digest
 	Of        string `json:"of"`     // image or known-good
 	Tag       string `json:"tag,omitempty"`
-	Kept      Time   `json:"kept"` // when it was first kept
+	Source    string `json:"source,omitempty"` // SourceCache, else read from where the image is
+	Kept      Time   `json:"kept"`             // when it was first kept
 }
 
 // States of a blob that is kept.

@@ -44,7 +44,11 @@ func (x Exhibit) custody(Event) (CustodyLine, bool) {
 }
 
 func (b Blob) custody(Event) (CustodyLine, bool) {
-	return CustodyLine{What: "kept", Detail: b.Role, Digest: b.Digest, Bytes: b.Size}, b.State == BlobCarried
+	line := CustodyLine{What: "kept", Detail: b.Role, Digest: b.Digest, Bytes: b.Size}
+	if b.Source == SourceCache {
+		line.Detail += ", from cache"
+	}
+	return line, b.State == BlobCarried
 }
 
 func (n Note) custody(Event) (CustodyLine, bool) {

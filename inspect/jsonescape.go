@@ -6,8 +6,8 @@ import (
 )
 
 // EscapeJSON gives encoded JSON in which no character is left that changes how a terminal draws others, or that is not
-// drawn at all: C1 controls, bidirectional marks, zero-width characters are written \u….. They stand in strings only, so
-// that the value is the same.
+// drawn at all: C1 controls, bidirectional marks, zero-width characters are written \u….. They stand in strings only,
+// so that the value is the same.
 func EscapeJSON(b []byte) []byte {
 	for i := 0; i < len(b); {
 		if b[i] < 0x7f {

@@ -17,10 +17,15 @@ type Layer struct {
 	Status    Status `json:"status"`
 	Reason    string `json:"reason"`
 	Detail    string `json:"detail"`
-	Added     int    `json:"added"`
-	Modified  int    `json:"modified"`
-	Removed   int    `json:"removed"`
+	// Source is SourceCache where the bytes were not read again; else empty.
+	Source   string `json:"source,omitempty"`
+	Added    int    `json:"added"`
+	Modified int    `json:"modified"`
+	Removed  int    `json:"removed"`
 }
+
+// SourceCache is the source of a registry's bytes that an earlier run read and verified, and that were not read again.
+const SourceCache = "cache"
 
 // FactKind is the fact's JSON name.
 func (Layer) FactKind() string { return "layer" }

@@ -33,8 +33,8 @@ func BuildKitAttestations(index *v1.IndexManifest, digest string) []v1.Descripto
 	return list
 }
 
-// IsSignedStatement reports whether a media type is that of an in-toto statement in a DSSE envelope, as Docker stores it
-// in attestation manifests and referrers: application/vnd.in-toto.provenance+dsse.
+// IsSignedStatement reports whether a media type is that of an in-toto statement in a DSSE envelope, as Docker stores
+// it in attestation manifests and referrers: application/vnd.in-toto.provenance+dsse.
 func IsSignedStatement(mediaType string) bool {
 	return strings.HasPrefix(mediaType, "application/vnd.in-toto") && strings.HasSuffix(mediaType, "+dsse")
 }

@@ -48,8 +48,8 @@ func formOf(d v1.Descriptor) Form {
 // otherDigest is a digest of another algorithm than sha256, as the image specification writes it.
 var otherDigest = regexp.MustCompile(`^([a-z0-9]+(?:[.+_-][a-z0-9]+)*):[0-9a-zA-Z=_-]{32,}$`)
 
-// otherHash looks for a digest of another algorithm than sha256 in a manifest or config that could not be parsed, which is
-// valid and not read here. It returns nil where there is none.
+// otherHash looks for a digest of another algorithm than sha256 in a manifest or config that could not be parsed,
+// which is valid and not read here. It returns nil where there is none.
 func otherHash(data []byte) error {
 	type descriptor struct {
 		Digest string `json:"digest"`

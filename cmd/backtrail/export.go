@@ -34,6 +34,12 @@ func (s *session) export(ctx context.Context, r recorded, store inspect.Store, t
 		o.Case, dir = r.ID(), r.Dir()
 	case ledger.Saved:
 		o.Case, dir = r.ID, r.Dir
+	case openedBag:
+		o.Case, o.Parent = r.ID(), evidence.ParentOf(r.Bag, r.unfit)
+	}
+	o.Exported = inspect.At(s.now())
+	if dir != "" {
+		o.Access = ledger.AccessHead(dir)
 	}
 	result, err := evidence.Export(ctx, r.Events, store, to, o)
 	if err != nil {
@@ -56,23 +62,30 @@ func (s *session) export(ctx context.Context, r recorded, store inspect.Store, t
 
 // documents are the bills of materials of a case: of the first image, and of what it is compared with.
 func (s *session) documents(ctx context.Context, c inspect.Case) ([]evidence.Document, error) {
-	var all []evidence.Document
 	for _, i := range c.Images {
 		if len(i.Packages) == 0 {
 			continue
 		}
-		spdx, cdx, err := sbom.Documents(i, c.Tool)
+		all, err := documentsOf(i, c.Tool)
 		if err != nil {
-			return nil, fmt.Errorf("writing the bill of materials of %s: %w", i.Container, err)
+			return nil, err
 		}
-		all = append(all, evidence.Document{Name: "image.spdx.json", Data: spdx}, evidence.Document{Name: "image.cdx.json", Data: cdx})
 		known, err := s.knownGoodDocument(ctx, c, i)
 		if err != nil {
 			return nil, err
 		}
 		return append(all, known...), nil
 	}
-	return all, nil
+	return nil, nil
+}
+
+// documentsOf are the bills of materials of one image.
+func documentsOf(i inspect.Image, t inspect.Tool) ([]evidence.Document, error) {
+	spdx, cdx, err := sbom.Documents(i, t)
+	if err != nil {
+		return nil, fmt.Errorf("writing the bill of materials of %s: %w", i.Container, err)
+	}
+	return []evidence.Document{{Name: "image.spdx.json", Data: spdx}, {Name: "image.cdx.json", Data: cdx}}, nil
 }
 
 func (s *session) knownGoodDocument(ctx context.Context, c inspect.Case, i inspect.Image) ([]evidence.Document, error) {

@@ -30,7 +30,7 @@ reference, oci:DIR[:TAG|@DIGEST], oci-archive:FILE, docker-archive:FILE, a path,
 		RunE: func(cmd *cobra.Command, args []string) error { return f.inspect(cmd.Context(), std, args[0], own) },
 	}
 	cmd.Flags().StringVar(&own.knownGood, "known-good", "", "compare with this `TARGET`, as a confirmed known-good image")
-	cmd.Flags().StringVar(&own.export, "export", "", "write the evidence bundle to `PATH`, a directory or a .tar.gz")
+	cmd.Flags().StringVar(&own.export, "export", "", "write the evidence bundle to `PATH`, a directory, a .tar.gz or a .tar.zst")
 	cmd.Flags().StringVar(&own.layers, "layers", string(evidence.LayersSuspect), "layers in the bundle: all, suspect or none")
 	cmd.Flags().BoolVar(&own.withoutConfig, "without-config", false, "leave the images' configurations out of the bundle: they may contain secrets")
 	cmd.Flags().StringVar(&own.checkpoint, "checkpoint", "", "add what changed at run time, from a kubelet checkpoint `FILE`")

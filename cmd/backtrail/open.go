@@ -21,7 +21,7 @@ func openCommand(f *flags, std streams) *cobra.Command {
 		Args:  oneArgument("CASE or BUNDLE"),
 		RunE:  func(cmd *cobra.Command, args []string) error { return f.open(cmd.Context(), std, args[0], own) },
 	}
-	cmd.Flags().StringVar(&own.export, "export", "", "write the evidence bundle to `PATH`, a directory or a .tar.gz (without the terminal UI)")
+	cmd.Flags().StringVar(&own.export, "export", "", "write the evidence bundle to `PATH`, a directory, a .tar.gz or a .tar.zst (without the terminal UI)")
 	cmd.Flags().StringVar(&own.layers, "layers", string(evidence.LayersSuspect), "layers in the bundle: all, suspect or none")
 	cmd.Flags().BoolVar(&own.withoutConfig, "without-config", false, "leave the images' configurations out of the bundle: they may contain secrets")
 	return cmd
@@ -32,6 +32,7 @@ type savedCase struct {
 	recorded
 	replay inspect.Source
 	store  inspect.Store
+	unfit  string // what is wrong with the files of the bundle; empty: nothing, or no bundle
 	close  func()
 }
 
@@ -88,6 +89,9 @@ func (f *flags) printSaved(ctx context.Context, std streams, name string) error 
 		if err != nil {
 			return fmt.Errorf("reading %s: %w", name, err)
 		}
+		if err := f.printBanner(std.out, saved.unfit); err != nil {
+			return err
+		}
 		if err := f.printCase(std.out, *c); err != nil {
 			return err
 		}
@@ -102,7 +106,7 @@ func (s *session) findSaved(ctx context.Context, name string) (savedCase, error)
 		if err != nil {
 			return savedCase{}, hinted(fmt.Errorf("opening bundle %s: %w", name, err), "backtrail verify says what is wrong with it")
 		}
-		return savedCase{recorded: bag, replay: bag.Replay(), store: bag, close: func() { _ = bag.Close() }}, nil
+		return s.openBag(ctx, bag)
 	}
 	dir, err := casesDir()
 	if err != nil {
@@ -115,5 +119,6 @@ func (s *session) findSaved(ctx context.Context, name string) (savedCase, error)
 	if err != nil {
 		return savedCase{}, err
 	}
+	s.logOpening(saved.Dir)
 	return savedCase{recorded: saved, replay: saved.Replay(), store: s.cache, close: func() {}}, nil
 }

@@ -12,10 +12,13 @@ import (
 	"github.com/backtrail/backtrail/inspect/engine"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/binary"
 	"github.com/backtrail/backtrail/inspect/evidence"
 	"github.com/backtrail/backtrail/inspect/layer"
+	"github.com/backtrail/backtrail/inspect/owner"
 	"github.com/backtrail/backtrail/inspect/policy"
 	"github.com/backtrail/backtrail/inspect/provenance"
+	"github.com/backtrail/backtrail/inspect/sbom"
 	"github.com/backtrail/backtrail/inspect/signature"
 	"github.com/backtrail/backtrail/inspect/subject"
 	"github.com/backtrail/backtrail/registry"
@@ -27,43 +30,43 @@ type rerun struct {
 	roots []signature.Root // the person's; none: those that the bag carries
 }
 
-func (r rerun) run(ctx context.Context, bag *evidence.Bag, c inspect.Case) (inspect.Case, error) {
+func (r rerun) run(ctx context.Context, bag *evidence.Bag, c inspect.Case) (evidence.Again, error) {
 	layout, cleanup, err := bag.Layout(ctx, "image")
 	if err != nil {
-		return inspect.Case{}, fmt.Errorf("opening the image in the bundle: %w", err)
+		return evidence.Again{}, fmt.Errorf("opening the image in the bundle: %w", err)
 	}
 	defer cleanup()
 	dir, err := os.MkdirTemp("", "backtrail-verify-")
 	if err != nil {
-		return inspect.Case{}, fmt.Errorf("making a place to check in: %w", err)
+		return evidence.Again{}, fmt.Errorf("making a place to check in: %w", err)
 	}
 	defer os.RemoveAll(dir)
 	store, err := registry.OpenStore(dir)
 	if err != nil {
-		return inspect.Case{}, err
+		return evidence.Again{}, err
 	}
 	client, err := registry.New(registry.Options{Store: store, UserAgent: "backtrail/" + version})
 	if err != nil {
-		return inspect.Case{}, err
+		return evidence.Again{}, err
 	}
 	defer client.Close()
 	trust, err := r.trust(bag, c)
 	if err != nil {
-		return inspect.Case{}, err
+		return evidence.Again{}, err
 	}
 	given, err := attestationsOf(ctx, bag, c)
 	if err != nil {
-		return inspect.Case{}, err
+		return evidence.Again{}, err
 	}
 	notary, err := notaryOf(bag, c)
 	if err != nil {
-		return inspect.Case{}, err
+		return evidence.Again{}, err
 	}
 	policies, err := r.policies(bag, c)
 	if err != nil {
-		return inspect.Case{}, err
+		return evidence.Again{}, err
 	}
-	return runAgain(ctx, c, client, layout, policies, signature.Options{
+	return runAgain(ctx, bag, c, client, layout, policies, signature.Options{
 		Client: client, Store: store, Trust: trust, Notary: notary, GitHub: given, Now: func() time.Time { return c.Started.Time },
 		Demands: policies.Demands, PolicyNamed: policies.Named(),
 	})
@@ -126,28 +129,40 @@ func (r rerun) trust(bag *evidence.Bag, c inspect.Case) (*signature.Trust, error
 	return signature.FixedTrust(roots...), nil
 }
 
-func runAgain(ctx context.Context, c inspect.Case, client *registry.Client, layout string, policies *policy.Loaded, signatures signature.Options) (inspect.Case, error) {
+// runAgain runs the checks that the bag has the bytes for: those of contents only where all layers are carried.
+func runAgain(ctx context.Context, bag *evidence.Bag, c inspect.Case, client *registry.Client, layout string, policies *policy.Loaded, signatures signature.Options) (evidence.Again, error) {
 	cache := layer.NewCache(client.Store())
+	checks := []engine.Check{
+		carried(c, client, layout), policy.Check(policies), signature.Check(signatures), provenance.Check(client), layer.Layers(client, cache),
+		sbom.Attached(client),
+	}
+	if allCarried(ctx, bag, c) {
+		checks = append(checks, binary.Binaries(client, cache, owner.NewCache()), sbom.Packages(sbom.NewCataloguer(cache)))
+	}
+	opening := []inspect.Event{{Fact: c.Expected}}
+	for _, a := range c.Alerts {
+		opening = append(opening, inspect.Event{Fact: a})
+	}
+	if c.Pod != nil {
+		opening = append(opening, inspect.Event{Fact: *c.Pod})
+	}
 	source, err := engine.NewSource(engine.Plan{
 		Header:  inspect.Header{Schema: c.Schema, Tool: c.Tool, Target: c.Target, Started: c.Started},
-		Opening: []inspect.Event{{Fact: c.Expected}},
+		Opening: opening,
 		Now:     func() time.Time { return c.Started.Time },
-		Checks: []engine.Check{
-			carried(c, client, layout),
-			policy.Check(policies),
-			signature.Check(signatures),
-			provenance.Check(client),
-			layer.Layers(client, cache),
-		},
+		Checks:  checks,
 	})
 	if err != nil {
-		return inspect.Case{}, err
+		return evidence.Again{}, err
 	}
-	again := inspect.Case{}
-	if err := source(ctx, again.Apply); err != nil {
+	again := evidence.Again{}
+	if err := source(ctx, again.Case.Apply); err != nil {
 		return again, err
 	}
-	return again, nil
+	for _, check := range checks {
+		again.Checks = append(again.Checks, check.Name)
+	}
+	return again, readAgain(ctx, bag, c, cache, &again)
 }
 
 // carried finds the images of the case in the bundle's layout.

@@ -20,6 +20,9 @@ type savedView struct {
 
 // ReadOnly is why nothing can be added to the case.
 func (v *savedView) ReadOnly() string {
+	if v.saved.unfit != "" {
+		return inspect.NotIntact + ": " + v.saved.unfit
+	}
 	if v.saved.store == inspect.Store(v.session.cache) {
 		return "read-only: saved case"
 	}

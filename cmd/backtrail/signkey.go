@@ -37,7 +37,7 @@ func (f *flags) signer() (evidence.Signer, error) {
 	return sign, nil
 }
 
-// signerKey takes a key of --key for one that may have signed a bundle.
+// signerKey takes a key for one that may have signed a bundle.
 func signerKey(k inspect.ExpectedKey) evidence.SignerKey {
 	return evidence.SignerKey{Digest: k.Digest, Verify: func(ctx context.Context, manifest, bundle []byte) error {
 		sig, err := signature.VerifyBlob(ctx, signature.BlobRequest{
@@ -48,4 +48,17 @@ func signerKey(k inspect.ExpectedKey) evidence.SignerKey {
 		}
 		return err
 	}}
+}
+
+// signerIdentity checks that an identity signed the tag manifest of a bundle.
+func signerIdentity(expected inspect.Expected, trust *signature.Trust) func(ctx context.Context, manifest, bundle []byte) (string, error) {
+	return func(ctx context.Context, manifest, bundle []byte) (string, error) {
+		sig, err := signature.VerifyBlob(ctx, signature.BlobRequest{
+			Artifact: bytes.NewReader(manifest), Bundle: bundle, Expected: expected, Trust: trust,
+		})
+		if err == nil && sig.Status != inspect.Verified {
+			err = errors.New(signature.Why(sig))
+		}
+		return sig.Identity, err
+	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -19,26 +20,39 @@ import (
 // acceptBag is the --trusted-root that accepts what only the bag vouches for.
 const acceptBag = "bag"
 
+// verifyFlags are the flags of verify alone: who must have signed the bundle itself, and which content it must have.
+type verifyFlags struct {
+	expect                       string
+	signerKeys                   []string
+	signerIdentity, signerIssuer string
+	demo                         bool
+}
+
 func verifyCommand(f *flags, std streams) *cobra.Command {
-	var expect string
+	var own verifyFlags
 	cmd := &cobra.Command{
 		Use:   "verify BUNDLE",
 		Short: "Verify an evidence bundle and compute its claims again from its bytes, offline",
-		Long: `Verify an evidence bundle, offline: is it intact, do its claims follow from the bytes in it (reproduced), and who
-signed it (authentic). --trusted-root FILE and --key FILE verify with yours; --trusted-root bag accepts roots and keys that
+		Long: `Verify an evidence bundle, offline: whether its files fit its manifests, whether its claims follow from the bytes in it
+(reproduced), and who signed it (authentic). --signer-key and --signer-identity require a signature of the bundle itself;
+--key, --certificate-identity and --trusted-root are about the images in it. --trusted-root bag accepts roots and keys that
 are only in the bundle.`,
 		Args: oneArgument("BUNDLE"),
-		RunE: func(cmd *cobra.Command, args []string) error { return f.verify(cmd.Context(), std, args[0], expect) },
+		RunE: func(cmd *cobra.Command, args []string) error { return f.verify(cmd.Context(), std, args[0], own) },
 	}
-	cmd.Flags().StringVar(&expect, "expect", "", "require this `DIGEST` of the tag manifest, as printed by the export (sha256:…)")
+	cmd.Flags().StringVar(&own.expect, "expect", "", "require this `DIGEST` of the tag manifest, as printed by the export (sha256:…)")
+	cmd.Flags().StringArrayVar(&own.signerKeys, "signer-key", nil, "require a signature of the bundle by this public key, a PEM `FILE` (repeatable)")
+	cmd.Flags().StringVar(&own.signerIdentity, "signer-identity", "", "require a signature of the bundle by this `IDENTITY`")
+	cmd.Flags().StringVar(&own.signerIssuer, "signer-issuer", "", "required OIDC issuer `URL` of that identity")
+	cmd.Flags().BoolVar(&own.demo, "demo", false, "accept the trust root of the built-in incident, whose keys are public")
 	return cmd
 }
 
-func (f *flags) verify(ctx context.Context, std streams, path, expect string) error {
+func (f *flags) verify(ctx context.Context, std streams, path string, own verifyFlags) error {
 	if err := f.checkOutput("plain", "json"); err != nil {
 		return err
 	}
-	o := evidence.VerifyOptions{Expect: expect, Tool: tool(), AcceptBag: slices.Contains(f.trustedRoots, acceptBag)}
+	o := evidence.VerifyOptions{Expect: own.expect, Tool: tool(), AcceptBag: slices.Contains(f.trustedRoots, acceptBag), Documents: imageDocuments}
 	r := rerun{}
 	for _, name := range f.trustedRoots {
 		if name == acceptBag {
@@ -57,7 +71,9 @@ func (f *flags) verify(ctx context.Context, std streams, path, expect string) er
 	}
 	for _, k := range expected.Keys {
 		o.Keys = append(o.Keys, k.Digest)
-		o.Signers = append(o.Signers, signerKey(k))
+	}
+	if err := own.signers(&o, r.roots); err != nil {
+		return err
 	}
 	mine, _, err := f.loadPolicies()
 	if err != nil {
@@ -69,35 +85,55 @@ func (f *flags) verify(ctx context.Context, std streams, path, expect string) er
 			o.Known = append(o.Known, k.Record.Digest)
 		}
 	}
-	if isDemo(ctx, path) {
-		// The keys of the demo's root are public: it is known for the demo's own case, and for no other.
+	if own.demo {
 		o.Known = append(o.Known, demo.RootDigest())
 	}
-	own, err := f.ownTrust()
+	ownTrust, err := f.ownTrust()
 	if err != nil {
 		return err
 	}
-	o.Known = append(o.Known, own...)
+	o.Known = append(o.Known, ownTrust...)
 	o.Rerun = r.run
 	v, err := evidence.Verify(ctx, path, o)
 	if err != nil {
-		return hinted(err, "a bundle is the directory or the .tar.gz that an export wrote")
+		return hinted(err, "a bundle is the directory or the archive that an export wrote")
 	}
 	return f.printVerification(std.out, path, v)
 }
 
-// isDemo says that a bundle claims to be a case of the built-in incident.
-func isDemo(ctx context.Context, path string) bool {
-	if !evidence.IsBag(path) {
-		return false
+// signers adds who must have signed the bundle itself. An identity counts by the person's trust roots, or by those that
+// backtrail itself knows; never by one of the bundle.
+func (own verifyFlags) signers(o *evidence.VerifyOptions, roots []signature.Root) error {
+	for _, name := range own.signerKeys {
+		k, err := readKey(name)
+		if err != nil {
+			return err
+		}
+		o.Signers = append(o.Signers, signerKey(k))
 	}
-	bag, err := evidence.OpenBag(ctx, path, "")
-	if err != nil {
-		return false
+	switch {
+	case own.signerIdentity == "" && own.signerIssuer == "":
+		return nil
+	case own.signerIdentity == "" || own.signerIssuer == "":
+		return usage("--signer-identity and --signer-issuer belong together: anybody can have that name at another issuer")
 	}
-	defer bag.Close()
-	c, err := bag.Case(ctx)
-	return err == nil && c.Target.Context == demoContext
+	trust := signature.FixedTrust(roots...)
+	if len(roots) == 0 {
+		trust = signature.NewTrust(signature.TrustOptions{Offline: true})
+	}
+	o.SignerNamed = own.signerIdentity + " of " + own.signerIssuer
+	o.VerifySigner = signerIdentity(inspect.Expected{Identities: []string{own.signerIdentity}, Issuers: []string{own.signerIssuer}}, trust)
+	return nil
+}
+
+// imageDocuments makes the bills of materials of the case's image again.
+func imageDocuments(_ context.Context, c inspect.Case) ([]evidence.Document, error) {
+	for _, i := range c.Images {
+		if len(i.Packages) > 0 {
+			return documentsOf(i, c.Tool)
+		}
+	}
+	return nil, nil
 }
 
 // ownTrust are the digests of the person's own certificate authorities and Notary Project trust.
@@ -160,6 +196,9 @@ func (f *flags) printVerification(w io.Writer, path string, v evidence.Verificat
 		return nil
 	}
 	text, named := fmt.Sprintf("%s is not verified", path), 0
+	if v.Reproduced == inspect.Unknown && v.Claims.Recomputed == 0 {
+		text += "\n  nothing in it could be computed again"
+	}
 	for _, c := range v.Checks {
 		if c.Status != inspect.Failed && c.Status != inspect.Unknown {
 			continue
@@ -172,20 +211,35 @@ func (f *flags) printVerification(w io.Writer, path string, v evidence.Verificat
 	return &exitError{code: code, err: errors.New(text)}
 }
 
-// describeVerification prints the three answers, and under each what was not plainly fine.
+// describeVerification prints whose case it is, the three results, and under each what was not plainly fine.
 func describeVerification(w io.Writer, v evidence.Verification, s report.Style) error {
-	_, err := fmt.Fprintf(w, "case         %s\ntag manifest %s\n\nintact       %s  the files are those that were written\nreproduced   %s  the claims follow again from the bytes in it\nauthentic    %s  who vouches for it\n\n",
-		inspect.Clean(v.Case), inspect.Clean(v.TagManifest), s.Mark(v.Intact), s.Mark(v.Reproduced), s.Mark(v.Authentic))
+	complete := "complete"
+	if !v.Case.Complete {
+		complete = "not complete"
+	}
+	_, err := fmt.Fprintf(w, `case         %s %s
+             %s, %s
+by           %s, with %s
+tag manifest %s
+
+fits         %s  the files fit the manifests of the bundle
+reproduced   %s  the claims follow from the bytes in it
+             %d of %d claims recomputed, %d claimed, %d not in the bag, %d failed
+authentic    %s  who signed it
+
+`, inspect.Clean(v.Case.ID), inspect.Clean(v.Case.Target), v.Case.Status, complete, cmp.Or(inspect.Clean(v.Case.Operator), "operator not recorded"),
+		inspect.Clean(v.Case.Tool), inspect.Clean(v.TagManifest), s.Mark(v.Fits), s.Mark(v.Reproduced), v.Claims.Recomputed,
+		v.Claims.Recomputed+v.Claims.Claimed+v.Claims.NotInBag+v.Claims.Failed, v.Claims.Claimed, v.Claims.NotInBag, v.Claims.Failed, s.Mark(v.Authentic))
 	if err != nil {
 		return err
 	}
 	counts := map[inspect.Status]int{}
 	for _, c := range v.Checks {
 		counts[c.Status]++
-		if c.Status == inspect.Verified && c.Name != "trust" && c.Name != "signer" {
+		if c.Status == inspect.Verified && c.Name != "trust" && c.Name != "signer" && c.Name != "expect" {
 			continue
 		}
-		if c.Basis == evidence.BasisNotKept && counts[c.Status] > maxReasons {
+		if c.Status == inspect.Absent && counts[c.Status] > maxReasons {
 			continue
 		}
 		if _, err := fmt.Fprintf(w, "%s  %s %s: %s\n", s.Sign(c.Status), c.Name, inspect.Clean(c.Subject), inspect.Clean(c.Detail)); err != nil {

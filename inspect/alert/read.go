@@ -220,8 +220,8 @@ type lineBatch struct {
 	list   [][]byte
 }
 
-// read reads a line, with the parts that a container runtime wrote it in joined. Of a longer line than limit it keeps one
-// byte more than that, by which parse knows it.
+// read reads a line, with the parts that a container runtime wrote it in joined. Of a longer line than limit it keeps
+// one byte more than that, by which parse knows it.
 func (b *lineBatch) read(r *bufio.Reader, limit int) error {
 	begun, joined := len(b.bytes), 0
 	err := b.physical(r, limit)
@@ -278,8 +278,8 @@ func (b *lineBatch) reset() {
 	b.bytes, b.ends, b.joined, b.list = b.bytes[:0], b.ends[:0], b.joined[:0], b.list[:0]
 }
 
-// take parses a batch on all cores and passes it on in its order. joined are the lines of the file that each has more than
-// one; nil for none. It reports whether more is wanted.
+// take parses a batch on all cores and passes it on in its order. joined are the lines of the file that each has more
+// than one; nil for none. It reports whether more is wanted.
 func (in *intake) take(lines [][]byte, joined []int) bool {
 	in.parsed = slices.Grow(in.parsed[:0], len(lines))[:len(lines)]
 	in.failed = slices.Grow(in.failed[:0], len(lines))[:len(lines)]

@@ -43,9 +43,9 @@ func whyNot(c inspect.Case, i inspect.Image, g inspect.Gate) inspect.Sentence {
 		return seen(no + ", but was set up at " + stamp(g.Since) + ", after the pod was admitted")
 	case g.By != "" && known && hook.Name == "":
 		return seen(fmt.Sprintf("%s, but nothing enforces it: no webhook of %s applies to this pod", no, g.By))
-	case known && hook.Status == inspect.GateAbsent && summedUp(i, g.By):
+	case known && hook.Status == inspect.GateNotEnforced && summedUp(i, g.By):
 		return seen(fmt.Sprintf("%s, but %s is not enforced for this pod", no, g.By))
-	case known && hook.Status == inspect.GateAbsent:
+	case known && hook.Status == inspect.GateNotEnforced:
 		return seen(fmt.Sprintf("%s, but %s is not enforced for this pod: %s", no, g.By, trim(hook.Detail)))
 	case known && hook.FailsOpen || g.FailsOpen:
 		return derived(fmt.Sprintf("%s, but it fails open: while %s is unreachable, requests are admitted unchecked", no, g.By))
@@ -95,7 +95,7 @@ func enforcer(i inspect.Image, product string) (best inspect.Gate, known bool) {
 // summedUp reports whether the sentence on admission already gives the reason why a product is not enforced.
 func summedUp(i inspect.Image, product string) bool {
 	g, _ := gateOf(i, inspect.GateKindAdmission)
-	return g.Status == inspect.GateAbsent && slices.Contains(g.Products, product)
+	return g.Status == inspect.GateNotEnforced && slices.Contains(g.Products, product)
 }
 
 func stamp(t inspect.Time) string { return t.UTC().Format("2006-01-02 15:04:05Z") }

@@ -274,13 +274,13 @@ func TestWhyAPolicyDidNotStopIt(t *testing.T) {
 		"only warns":        {[]inspect.Gate{with(func(g *inspect.Gate) { g.Mode = inspect.ModeWarn })}, "policy signed would refuse the image, but is in mode warn: violations are admitted (seen)."},
 		"set up later":      {[]inspect.Gate{with(func(g *inspect.Gate) { g.Since = later }), sum}, "but was set up at 2026-03-01 10:00:00Z, after the pod was admitted (seen)."},
 		"nothing enforces":  {[]inspect.Gate{policy, sum, hook(inspect.GatePassed, inspect.PolicyController)}, "but nothing enforces it: no webhook of Kyverno applies to this pod (seen)."},
-		"not looked":        {[]inspect.Gate{policy, sum, hook(inspect.GateAbsent, inspect.Kyverno)}, "but Kyverno is not enforced for this pod: set up later (seen)."},
-		"one of two looked": {[]inspect.Gate{with(func(g *inspect.Gate) { g.Changed = later }), sum, hook(inspect.GateAbsent, inspect.Kyverno), hook(inspect.GatePassed, inspect.Kyverno)}, "but was changed at 2026-03-01 10:00:00Z, after the pod was admitted; what it required before is not known (seen)."},
+		"not looked":        {[]inspect.Gate{policy, sum, hook(inspect.GateNotEnforced, inspect.Kyverno)}, "but Kyverno is not enforced for this pod: set up later (seen)."},
+		"one of two looked": {[]inspect.Gate{with(func(g *inspect.Gate) { g.Changed = later }), sum, hook(inspect.GateNotEnforced, inspect.Kyverno), hook(inspect.GatePassed, inspect.Kyverno)}, "but was changed at 2026-03-01 10:00:00Z, after the pod was admitted; what it required before is not known (seen)."},
 		"fails open":        {[]inspect.Gate{with(func(g *inspect.Gate) { g.FailsOpen = true }), sum, hook(inspect.GatePassed, inspect.Kyverno)}, "but it fails open: while Kyverno is unreachable, requests are admitted unchecked (derived)."},
 		"was asked":         {[]inspect.Gate{policy, sum, hook(inspect.GatePassed, inspect.Kyverno)}, "why Kyverno admitted it is not known; to know, run: kubectl get events"},
 		"summed up already": {[]inspect.Gate{policy, {
-			Kind: inspect.GateKindAdmission, Status: inspect.GateAbsent, Products: []string{inspect.Kyverno}, Detail: "Kyverno not enforced",
-		}, hook(inspect.GateAbsent, inspect.Kyverno)}, "but Kyverno is not enforced for this pod (seen)."},
+			Kind: inspect.GateKindAdmission, Status: inspect.GateNotEnforced, Products: []string{inspect.Kyverno}, Detail: "Kyverno not enforced",
+		}, hook(inspect.GateNotEnforced, inspect.Kyverno)}, "but Kyverno is not enforced for this pod (seen)."},
 		"webhooks not read": {[]inspect.Gate{policy, {Kind: inspect.GateKindAdmission, Status: inspect.GateUnknown, Reason: inspect.GateNotReadable}}, "policy signed would refuse the image today (seen)."},
 	}
 	for name, tt := range tests {

@@ -88,7 +88,8 @@ func (o *other) hadPackage(ctx context.Context, r *row) bool {
 	if r.kind == KindGem && r.pkg != "" {
 		name := strings.TrimPrefix(r.pkg, "gem ")
 		for _, n := range o.scene.tree.Children(path.Join(path.Dir(path.Dir(r.place)), "specifications")) {
-			if rest, ok := strings.CutPrefix(path.Base(n.Path), name+"-"); ok && rest != "" && rest[0] >= '0' && rest[0] <= '9' {
+			if rest, ok := strings.CutPrefix(path.Base(n.Path), name+"-"); ok && rest != "" && rest[0] >= '0' &&
+				rest[0] <= '9' {
 				return true
 			}
 		}
@@ -131,10 +132,11 @@ func (o *other) composerVersion(ctx context.Context, r *row) string {
 	return ""
 }
 
-// wraps notes a script that stands where the earlier image has the program that it starts, which now lies elsewhere and is
-// started by the script.
+// wraps notes a script that stands where the earlier image has the program that it starts, which now lies elsewhere
+// and is started by the script.
 func (o *other) wraps(s *scene, r *row) {
-	if r.kind != KindEntrypoint || r.node == nil || o.start == nil || o.start.SHA256 == r.node.SHA256 || o.start.Kind == inspect.KindScript || o.start.Kind == "" {
+	if r.kind != KindEntrypoint || r.node == nil || o.start == nil || o.start.SHA256 == r.node.SHA256 ||
+		o.start.Kind == inspect.KindScript || o.start.Kind == "" {
 		return
 	}
 	for n := range s.tree.All() {
@@ -152,8 +154,8 @@ func (o *other) wraps(s *scene, r *row) {
 // digits stand in for versions in excerpts: the next release downloads the next version.
 var digits = regexp.MustCompile(`[0-9]+`)
 
-// since leaves out the signs that the earlier image's hook has too: the weak ones by name, the strong ones by the text that
-// shows them.
+// since leaves out the signs that the earlier image's hook has too: the weak ones by name, the strong ones by the
+// text that shows them.
 func (o *other) since(ctx context.Context, found []content.Found, old hook) []content.Found {
 	if len(found) == 0 {
 		return found
@@ -170,7 +172,8 @@ func (o *other) since(ctx context.Context, found []content.Found, old hook) []co
 	var left []content.Found
 	for _, f := range found {
 		before, had := was.sign(f.Sign)
-		if had && (!f.Sign.Strong() || digits.ReplaceAllString(before.Excerpt, "#") == digits.ReplaceAllString(f.Excerpt, "#")) {
+		if had && (!f.Sign.Strong() || digits.ReplaceAllString(before.Excerpt,
+			"#") == digits.ReplaceAllString(f.Excerpt, "#")) {
 			continue
 		}
 		left = append(left, f)

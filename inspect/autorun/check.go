@@ -17,30 +17,31 @@ import (
 	"github.com/backtrail/backtrail/registry"
 )
 
-// Check lists what an image starts by itself, and compares it with the previous or known-good image where there is one. needs
-// names the check that finds that one. The rows of a comparison that could not be made have no New.
+// Check lists what an image starts by itself, and compares it with the previous or known-good image where there is
+// one. needs names the check that finds that one. The rows of a comparison that could not be made have no New.
 func Check(client *registry.Client, cache *layer.Cache, owners *owner.Cache, needs ...string) engine.Check {
-	return engine.Check{Name: CheckAutoruns, Needs: append([]string{layer.CheckLayers}, needs...), Run: func(ctx context.Context, on engine.On, emit func(inspect.Event)) error {
-		image := on.Image()
-		if !slices.ContainsFunc(image.Layers, func(l inspect.Layer) bool { return l.DiffID != "" && !l.Empty }) {
-			return engine.Unchecked("no layer could be read")
-		}
-		rows, err := examineImage(ctx, cache, owners, image)
-		if errors.Is(err, registry.ErrDamagedStore) {
-			if err := cache.Reread(ctx, client, image); err != nil {
+	return engine.Check{Name: CheckAutoruns, Needs: append([]string{layer.CheckLayers}, needs...),
+		Run: func(ctx context.Context, on engine.On, emit func(inspect.Event)) error {
+			image := on.Image()
+			if !slices.ContainsFunc(image.Layers, func(l inspect.Layer) bool { return l.DiffID != "" && !l.Empty }) {
+				return engine.Unchecked("no layer could be read")
+			}
+			rows, err := examineImage(ctx, cache, owners, image)
+			if errors.Is(err, registry.ErrDamagedStore) {
+				if err := cache.Reread(ctx, client, image); err != nil {
+					return err
+				}
+				rows, err = examineImage(ctx, cache, owners, image)
+			}
+			if err != nil {
 				return err
 			}
-			rows, err = examineImage(ctx, cache, owners, image)
-		}
-		if err != nil {
-			return err
-		}
-		p := report{container: image.Container, config: image.Config, layers: image.Layers}
-		unread := rows.compareWith(ctx, client, cache, image, &p)
-		rows.alerted(on.Case().Alerts, image.Container)
-		rows.emit(p, emit)
-		return unread
-	}}
+			p := report{container: image.Container, config: image.Config, layers: image.Layers}
+			unread := rows.compareWith(ctx, client, cache, image, &p)
+			rows.alerted(on.Case().Alerts, image.Container)
+			rows.emit(p, emit)
+			return unread
+		}}
 }
 
 // rows are the hooks of an image, judged.
@@ -73,9 +74,10 @@ func examineImage(ctx context.Context, cache *layer.Cache, owners *owner.Cache, 
 	return all, nil
 }
 
-// compareWith compares the rows with the image that the case names for that. An error says that there is one and that it
-// could not be read; the rows stand without it.
-func (all *rows) compareWith(ctx context.Context, client *registry.Client, cache *layer.Cache, image inspect.Image, p *report) error {
+// compareWith compares the rows with the image that the case names for that. An error says that there is one and that
+// it could not be read; the rows stand without it.
+func (all *rows) compareWith(ctx context.Context, client *registry.Client, cache *layer.Cache, image inspect.Image,
+	p *report) error {
 	if image.Diff == nil || image.Diff.KnownGood == nil {
 		return nil
 	}

@@ -29,8 +29,8 @@ type composerPackage struct {
 	} `json:"extra"`
 }
 
-// readComposer makes a hook of each file that is loaded with every request (autoload.files), and of each plugin of composer
-// itself. The list is that of composer 2; that of composer 1 is the array alone.
+// readComposer makes a hook of each file that is loaded with every request (autoload.files), and of each plugin of
+// composer itself. The list is that of composer 2; that of composer 1 is the array alone.
 func readComposer(ctx context.Context, s *scene, n *inspect.Node) []hook {
 	vendor := path.Dir(path.Dir(n.Path))
 	var all []hook
@@ -39,7 +39,8 @@ func readComposer(ctx context.Context, s *scene, n *inspect.Node) []hook {
 		if p.Place != "" && !strings.HasPrefix(p.Place, "/") {
 			dir = path.Join(path.Dir(n.Path), p.Place)
 		}
-		of := hook{kind: KindComposer, node: n, pkg: "composer " + p.Name, place: dir, version: p.Version, inline: true, text: []byte{}}
+		of := hook{kind: KindComposer, node: n, pkg: "composer " + p.Name, place: dir, version: p.Version,
+			inline: true, text: []byte{}}
 		for _, f := range p.Autoload.Files[:min(len(p.Autoload.Files), MaxLoads)] {
 			h := of
 			h.name, h.command = dir+" "+f, shorten(f)
@@ -90,7 +91,8 @@ func (s *scene) phpFiles(dir string) []*inspect.Node {
 
 // isPHPSettings knows the files of settings that PHP reads: php.ini, those of conf.d, and .user.ini.
 func isPHPSettings(p, base string) bool {
-	return base == "php.ini" || base == ".user.ini" || base == ".htaccess" || path.Ext(base) == ".ini" && strings.HasSuffix(path.Dir(p), "/conf.d") ||
+	return base == "php.ini" || base == ".user.ini" || base == ".htaccess" || path.Ext(base) == ".ini" &&
+		strings.HasSuffix(path.Dir(p), "/conf.d") ||
 		path.Ext(base) == ".conf" && strings.Contains(p, "/php") && strings.Contains(p, "fpm")
 }
 
@@ -105,12 +107,16 @@ func readPHPSettings(ctx context.Context, s *scene, n *inspect.Node) []hook {
 		}
 		for _, name := range []string{"auto_prepend_file", "auto_append_file", "opcache.preload"} {
 			_, value, ok := strings.Cut(lower, name)
-			if value = strings.Trim(value, "]= \t\"'"); !ok || value == "" || value == "none" || strings.HasPrefix(value, "_user") {
+			if value = strings.Trim(value, "]= \t\"'"); !ok || value == "" || value == "none" ||
+				strings.HasPrefix(value, "_user") {
 				continue
 			}
-			value = strings.Trim(line[len(line)-len(strings.TrimLeft(line[strings.Index(lower, name)+len(name):], "]= \t\"'")):], " \t\"'")
+			value = strings.Trim(line[len(line)-len(strings.TrimLeft(line[strings.Index(lower, name)+len(name):],
+				"]= \t\"'")):], " \t\"'")
 			h := hook{
-				kind: KindPHP, node: n, name: named(n) + " " + name, title: name + " in " + n.Path, trigger: "runs with every PHP script (" + name + ")", command: shorten(value), inline: true, text: []byte{},
+				kind: KindPHP, node: n, name: named(n) + " " + name, title: name + " in " + n.Path,
+				trigger: "runs with every PHP script (" + name + ")", command: shorten(value), inline: true,
+				text:  []byte{},
 				loads: s.targets(value, s.config.WorkingDir, "/usr/share/php", "/usr/local/lib/php"),
 			}
 			if len(h.loads) == 0 {

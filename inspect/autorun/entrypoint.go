@@ -10,8 +10,8 @@ import (
 	"github.com/backtrail/backtrail/inspect/layer"
 )
 
-// readEntrypoint makes a hook of what the image starts: entrypoint and command together. Where the first word is a script of
-// the image, that is the file.
+// readEntrypoint makes a hook of what the image starts: entrypoint and command together. Where the first word is a
+// script of the image, that is the file.
 func readEntrypoint(ctx context.Context, s *scene) []hook {
 	words := slices.Concat(s.config.Entrypoint, s.config.Cmd)
 	if len(words) == 0 {
@@ -22,7 +22,8 @@ func readEntrypoint(ctx context.Context, s *scene) []hook {
 	return []hook{h}
 }
 
-// readHealthCheck makes a hook of the image's health check. Kubernetes ignores it; other runtimes run it again and again.
+// readHealthCheck makes a hook of the image's health check. Kubernetes ignores it; other runtimes run it again and
+// again.
 func readHealthCheck(ctx context.Context, s *scene) []hook {
 	words := s.config.Health
 	if len(words) == 0 || words[0] == "NONE" {
@@ -53,8 +54,8 @@ func (s *scene) commandHook(kind string, words []string) hook {
 	return h
 }
 
-// program resolves a word of a command line: the first one through PATH too, the others only where they hold a slash or lie in
-// the working directory.
+// program resolves a word of a command line: the first one through PATH too, the others only where they hold a slash
+// or lie in the working directory.
 func (s *scene) program(word string, first bool) *inspect.Node {
 	regular := func(p string) *inspect.Node {
 		if n := s.tree.Resolve(p); n != nil && layer.IsRegular(n) {
@@ -79,7 +80,8 @@ func (s *scene) program(word string, first bool) *inspect.Node {
 	return nil
 }
 
-// searchPath is PATH as an environment sets it, or what runtimes set where it has none; at most maxLibraryDirs directories.
+// searchPath is PATH as an environment sets it, or what runtimes set where it has none; at most maxLibraryDirs
+// directories.
 func searchPath(env []string) []string {
 	value := "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 	for _, e := range env {

@@ -19,13 +19,16 @@ type variable struct {
 
 // variables is the table of them, by what each interpreter documents.
 func variables() []variable {
-	node := []string{"--require", "-r", "--import", "--loader", "--experimental-loader", "--env-file", "--openssl-config"}
-	java := []string{"-javaagent:", "-agentpath:", "-agentlib:", "-Xbootclasspath", "@", "-XX:OnOutOfMemoryError", "-XX:OnError", "--patch-module"}
+	node := []string{"--require", "-r", "--import", "--loader", "--experimental-loader", "--env-file",
+		"--openssl-config"}
+	java := []string{"-javaagent:", "-agentpath:", "-agentlib:", "-Xbootclasspath", "@", "-XX:OnOutOfMemoryError",
+		"-XX:OnError", "--patch-module"}
 	return []variable{
 		{"LD_PRELOAD", KindLoader, "makes every program load a library", nil},
 		{"LD_AUDIT", KindLoader, "makes every program load a library", nil},
 		{"NODE_OPTIONS", KindInterpreterEnv, "makes every Node.js process load a file", node},
-		{"BUN_OPTIONS", KindInterpreterEnv, "makes every bun process load a file", []string{"--preload", "-r", "--require", "--import"}},
+		{"BUN_OPTIONS", KindInterpreterEnv, "makes every bun process load a file", []string{"--preload", "-r",
+			"--require", "--import"}},
 		{"PYTHONSTARTUP", KindInterpreterEnv, "runs with every interactive Python", nil},
 		{"PYTHONPATH", KindInterpreterEnv, "is imported at every start of Python", nil},
 		{"RUBYOPT", KindInterpreterEnv, "makes every Ruby process load a file", []string{"-r", "-I"}},
@@ -79,10 +82,12 @@ func hasOption(value string, options []string) bool {
 // variableHook is the hook of a variable that names what is loaded in the options of its value.
 func (s *scene) variableHook(v variable, value string) hook {
 	h := hook{
-		kind: v.kind, name: v.name, title: v.name, trigger: v.trigger, command: shorten(v.name + "=" + value), inline: true,
-		text: []byte(value),
+		kind: v.kind, name: v.name, title: v.name, trigger: v.trigger, command: shorten(v.name + "=" + value),
+		inline: true,
+		text:   []byte(value),
 	}
-	for _, w := range strings.FieldsFunc(strings.ReplaceAll(value, "-javaagent:", " "), func(r rune) bool { return strings.ContainsRune(" \t\"'=:;,", r) }) {
+	for _, w := range strings.FieldsFunc(strings.ReplaceAll(value, "-javaagent:", " "),
+		func(r rune) bool { return strings.ContainsRune(" \t\"'=:;,", r) }) {
 		w = strings.TrimPrefix(strings.TrimPrefix(w, "-r"), "-I")
 		n := s.target(w, cmpDir(s.config.WorkingDir))
 		if n == nil && v.name == "NODE_OPTIONS" {
@@ -103,7 +108,8 @@ func (s *scene) module(name string) *inspect.Node {
 	if name == "" || strings.HasPrefix(name, "-") || strings.HasPrefix(name, "/") {
 		return nil
 	}
-	for _, dir := range []string{cmpDir(s.config.WorkingDir) + "/node_modules", "/usr/local/lib/node_modules", "/usr/lib/node_modules", "/node_modules"} {
+	for _, dir := range []string{cmpDir(s.config.WorkingDir) + "/node_modules", "/usr/local/lib/node_modules",
+		"/usr/lib/node_modules", "/node_modules"} {
 		for _, end := range []string{"", ".js", "/index.js", "/package.json"} {
 			if n := s.tree.Resolve(path.Join("/", dir, name) + end); n != nil && layer.IsRegular(n) {
 				return n
@@ -121,10 +127,12 @@ func (s *scene) pythonPath(value string) []hook {
 	for _, dir := range strings.Split(value, ":") {
 		for _, base := range []string{"sitecustomize.py", "usercustomize.py"} {
 			n := s.tree.Resolve(path.Join("/", dir, base))
-			if !strings.HasPrefix(dir, "/") || n == nil || !layer.IsRegular(n) || isPythonSite(n.Path, base) || len(all) > MaxLoads {
+			if !strings.HasPrefix(dir, "/") || n == nil || !layer.IsRegular(n) || isPythonSite(n.Path, base) ||
+				len(all) > MaxLoads {
 				continue
 			}
-			all = append(all, hook{kind: KindPythonSite, node: n, name: named(n), trigger: "is imported at every start of Python (PYTHONPATH)"})
+			all = append(all, hook{kind: KindPythonSite, node: n, name: named(n),
+				trigger: "is imported at every start of Python (PYTHONPATH)"})
 		}
 	}
 	return all

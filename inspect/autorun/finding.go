@@ -22,7 +22,8 @@ type report struct {
 // fact is the row as the case has it.
 func (p report) fact(r *row) inspect.Autorun {
 	a := inspect.Autorun{
-		Path: r.path(), Kind: r.kind, Trigger: r.trigger, Command: r.command, Owner: r.owner, Layer: -1, New: r.isNew, Severity: r.severity,
+		Path: r.path(), Kind: r.kind, Trigger: r.trigger, Command: r.command, Owner: r.owner, Layer: -1,
+		New: r.isNew, Severity: r.severity,
 		Status: r.severity.RowStatus(), Codes: append([]string{}, r.codes...), Detail: p.detail(r),
 	}
 	for _, f := range r.found {
@@ -113,7 +114,8 @@ func (p report) finding(r *row, code string, a inspect.Autorun) inspect.Finding 
 		subject += ":" + r.loads[0].Path
 	}
 	f := inspect.Finding{
-		ID: inspect.FindingID(CheckAutoruns, code, subject+" "+r.kind+" "+r.command), Check: CheckAutoruns, Code: code, Status: a.Status, Severity: r.severity,
+		ID: inspect.FindingID(CheckAutoruns, code, subject+" "+r.kind+" "+r.command), Check: CheckAutoruns,
+		Code: code, Status: a.Status, Severity: r.severity,
 		Subject: subject, Cause: r.cause(), Title: p.title(r), Detail: a.Detail,
 	}
 	evidence := func(e inspect.Evidence) { f.Evidence = append(f.Evidence, e) }
@@ -121,7 +123,8 @@ func (p report) finding(r *row, code string, a inspect.Autorun) inspect.Finding 
 		evidence(inspect.Evidence{Kind: "config", Digest: p.config, Text: r.command})
 	} else {
 		evidence(inspect.Evidence{Kind: "file", Digest: "sha256:" + r.node.SHA256, Path: r.node.Path, Text: r.command})
-		evidence(inspect.Evidence{Kind: "layer", Digest: p.layerDigest(r.node.Layer), Path: r.node.Path, Text: a.CreatedBy})
+		evidence(inspect.Evidence{Kind: "layer", Digest: p.layerDigest(r.node.Layer), Path: r.node.Path,
+			Text: a.CreatedBy})
 	}
 	for _, n := range r.loads[:min(len(r.loads), 10)] {
 		if n != r.node {

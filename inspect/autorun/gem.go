@@ -40,8 +40,10 @@ func readGemspec(ctx context.Context, s *scene, n *inspect.Node) []hook {
 	var all []hook
 	for _, m := range gemString.FindAllSubmatch(list[1], MaxLoads) {
 		h := hook{
-			kind: KindGem, node: n, name: versionless(path.Dir(n.Path)) + " " + name + " " + string(m[1]), title: "the extension of gem " + name, trigger: "runs when the gem is installed",
-			command: shorten(string(m[1])), inline: true, pkg: "gem " + name, place: dir, version: version, text: []byte{},
+			kind: KindGem, node: n, name: versionless(path.Dir(n.Path)) + " " + name + " " + string(m[1]),
+			title: "the extension of gem " + name, trigger: "runs when the gem is installed",
+			command: shorten(string(m[1])), inline: true, pkg: "gem " + name, place: dir, version: version,
+			text: []byte{},
 		}
 		if to := s.target(string(m[1]), dir); to != nil && layer.Within(to.Path, dir) {
 			h.loads, h.node = []*inspect.Node{to}, to
@@ -51,14 +53,16 @@ func readGemspec(ctx context.Context, s *scene, n *inspect.Node) []hook {
 	return all
 }
 
-// isGemPlugin knows the files that RubyGems loads with every command of its own, and those that Ruby loads with RubyGems
-// (https://guides.rubygems.org/plugins/).
+// isGemPlugin knows the files that RubyGems loads with every command of its own, and those that Ruby loads with
+// RubyGems (https://guides.rubygems.org/plugins/).
 func isGemPlugin(p, base string) bool {
-	return base == "rubygems_plugin.rb" || base == "operating_system.rb" && strings.HasSuffix(path.Dir(p), "/rubygems/defaults") ||
+	return base == "rubygems_plugin.rb" || base == "operating_system.rb" && strings.HasSuffix(path.Dir(p),
+		"/rubygems/defaults") ||
 		path.Base(path.Dir(p)) == "plugins" && strings.HasSuffix(base, "_plugin.rb") && strings.Contains(p, "/gems/")
 }
 
 func readGemPlugin(ctx context.Context, s *scene, n *inspect.Node) []hook {
 	text := s.text(ctx, n)
-	return []hook{{kind: KindGem, node: n, name: named(n), trigger: "is loaded by RubyGems", command: excerpt(text), text: text}}
+	return []hook{{kind: KindGem, node: n, name: named(n), trigger: "is loaded by RubyGems", command: excerpt(text),
+		text: text}}
 }

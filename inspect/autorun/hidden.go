@@ -55,9 +55,13 @@ func oddName(name string) bool {
 // toolDirectory knows the dot directories that package managers and language tools make for programs.
 func toolDirectory(name string) bool {
 	return slices.Contains([]string{
-		".venv", ".virtualenv", ".virtualenvs", ".local", ".cache", ".cargo", ".rustup", ".npm", ".nvm", ".pnpm", ".pnpm-store", ".yarn", ".bin",
-		".conda", ".mamba", ".pyenv", ".rbenv", ".asdf", ".sdkman", ".m2", ".gradle", ".nuget", ".dotnet", ".gem", ".bundle", ".deno", ".bun", ".volta",
-		".libs", ".dylibs", ".nix-profile", ".nix-defexpr", ".opam", ".stack", ".ghcup", ".linuxbrew", ".poetry", ".pixi", ".next", ".output", ".git",
-		".vscode-server", ".krew", ".helm", ".terraform", ".terraform.d", ".config", ".node", ".store", ".prisma", ".heroku", ".apt", ".profile.d", ".foundry",
+		".venv", ".virtualenv", ".virtualenvs", ".local", ".cache", ".cargo", ".rustup", ".npm", ".nvm", ".pnpm",
+		".pnpm-store", ".yarn", ".bin",
+		".conda", ".mamba", ".pyenv", ".rbenv", ".asdf", ".sdkman", ".m2", ".gradle", ".nuget", ".dotnet", ".gem",
+		".bundle", ".deno", ".bun", ".volta",
+		".libs", ".dylibs", ".nix-profile", ".nix-defexpr", ".opam", ".stack", ".ghcup", ".linuxbrew", ".poetry",
+		".pixi", ".next", ".output", ".git",
+		".vscode-server", ".krew", ".helm", ".terraform", ".terraform.d", ".config", ".node", ".store", ".prisma",
+		".heroku", ".apt", ".profile.d", ".foundry",
 	}, name)
 }

@@ -17,8 +17,8 @@ const (
 	maxJarEntries = 100_000
 )
 
-// jarOwner names the library that a jar says to be: the coordinates that Maven writes into it, or the title or symbolic name of
-// its manifest; "" for a jar without any, or one that cannot be read.
+// jarOwner names the library that a jar says to be: the coordinates that Maven writes into it, or the title or
+// symbolic name of its manifest; "" for a jar without any, or one that cannot be read.
 func (s *scene) jarOwner(ctx context.Context, n *inspect.Node) string {
 	c, err := s.tree.Open(ctx, n)
 	if err != nil {
@@ -51,7 +51,8 @@ func identity(z *zip.Reader) string {
 		case f.Name == "META-INF/MANIFEST.MF":
 			fields := properties(f)
 			for _, key := range []string{"Automatic-Module-Name", "Bundle-SymbolicName", "Implementation-Title"} {
-				if value := fields[key]; value != "" && (fields["Implementation-Version"] != "" || fields["Bundle-Version"] != "") {
+				if value := fields[key]; value != "" && (fields["Implementation-Version"] != "" ||
+					fields["Bundle-Version"] != "") {
 					name = "jar " + value
 				}
 			}

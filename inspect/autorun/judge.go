@@ -130,8 +130,8 @@ func (r *row) weak() int {
 	return n
 }
 
-// fingerprint is the same for two hooks that run the same: the command, where that is all, else the content, and the files
-// that are loaded.
+// fingerprint is the same for two hooks that run the same: the command, where that is all, else the content, and the
+// files that are loaded.
 func (h hook) fingerprint() string {
 	sum := sha256.New()
 	put := func(s string) { sum.Write([]byte(s + "\x00")) }

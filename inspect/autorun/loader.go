@@ -26,7 +26,8 @@ func isPreload(p, _ string) bool { return p == PreloadFile }
 func readPreload(ctx context.Context, s *scene, n *inspect.Node) []hook {
 	data, err := s.tree.ReadFile(ctx, n.Path, MaxPreload)
 	if err != nil {
-		return []hook{{kind: KindLoader, node: n, name: n.Path, trigger: "is loaded into every program", command: "not read: " + err.Error(), text: []byte{}, missing: "?"}}
+		return []hook{{kind: KindLoader, node: n, name: n.Path, trigger: "is loaded into every program",
+			command: "not read: " + err.Error(), text: []byte{}, missing: "?"}}
 	}
 	dirs := LibraryDirs(ctx, s.tree)
 	var all []hook
@@ -59,8 +60,8 @@ func (s *scene) preload(library string, dirs []string) hook {
 	return h
 }
 
-// Preloads lists the files that ld.so.preload and the environment make every program load, each with what does so. Only those
-// for which no package answers are listed.
+// Preloads lists the files that ld.so.preload and the environment make every program load, each with what does so.
+// Only those for which no package answers are listed.
 func Preloads(ctx context.Context, t *layer.Tree, own *owner.Ownership, env []string) map[*inspect.Node]string {
 	s := &scene{tree: t, own: own}
 	found := map[*inspect.Node]string{}
@@ -87,7 +88,8 @@ func Preloads(ctx context.Context, t *layer.Tree, own *owner.Ownership, env []st
 	return found
 }
 
-// LibraryDirs are the directories in which the loader looks for a name without a slash: those of ld.so.conf, then its own.
+// LibraryDirs are the directories in which the loader looks for a name without a slash: those of ld.so.conf, then its
+// own.
 func LibraryDirs(ctx context.Context, t *layer.Tree) []string {
 	var dirs []string
 	read := func(p string) {
@@ -134,7 +136,8 @@ func platforms() []string {
 // triplets are Debian's directories below lib.
 func triplets() []string {
 	return []string{
-		"x86_64-linux-gnu", "aarch64-linux-gnu", "i386-linux-gnu", "arm-linux-gnueabihf", "powerpc64le-linux-gnu", "s390x-linux-gnu", "riscv64-linux-gnu",
+		"x86_64-linux-gnu", "aarch64-linux-gnu", "i386-linux-gnu", "arm-linux-gnueabihf", "powerpc64le-linux-gnu",
+		"s390x-linux-gnu", "riscv64-linux-gnu",
 	}
 }
 

@@ -19,10 +19,12 @@ const dpkgInfo = "/var/lib/dpkg/info"
 // isMaintainerScript knows the scripts that dpkg runs with the rights of root when a package comes or goes
 // (https://www.debian.org/doc/debian-policy/ch-maintainerscripts.html).
 func isMaintainerScript(p, base string) bool {
-	return path.Dir(p) == dpkgInfo && slices.Contains([]string{".preinst", ".postinst", ".prerm", ".postrm", ".config"}, path.Ext(base))
+	return path.Dir(p) == dpkgInfo && slices.Contains([]string{".preinst", ".postinst", ".prerm", ".postrm",
+		".config"}, path.Ext(base))
 }
 
-// IsMaintainerScript reports whether a path is that of a script of a package manager: its list of files does not name it.
+// IsMaintainerScript reports whether a path is that of a script of a package manager: its list of files does not name
+// it.
 func IsMaintainerScript(p string) bool { return isMaintainerScript(p, path.Base(p)) }
 
 func readMaintainerScript(ctx context.Context, s *scene, n *inspect.Node) []hook {
@@ -31,7 +33,8 @@ func readMaintainerScript(ctx context.Context, s *scene, n *inspect.Node) []hook
 	name, _, _ := strings.Cut(strings.TrimSuffix(base, path.Ext(base)), ":")
 	text := s.text(ctx, n)
 	return []hook{{
-		kind: KindMaintainerScript, node: n, name: n.Path, trigger: "runs when package " + name + " is installed or removed (" + script + ")",
+		kind: KindMaintainerScript, node: n, name: n.Path, trigger: "runs when package " + name +
+			" is installed or removed (" + script + ")",
 		command: excerpt(text), text: text, pkg: name, version: s.dpkgVersion(ctx, name),
 	}}
 }
@@ -87,7 +90,8 @@ func apkScripts(archive *tar.Reader, n *inspect.Node) []hook {
 		if err != nil {
 			break
 		}
-		full, script := strings.TrimSuffix(member.Name, path.Ext(member.Name)), strings.TrimPrefix(path.Ext(member.Name), ".")
+		full, script := strings.TrimSuffix(member.Name, path.Ext(member.Name)),
+			strings.TrimPrefix(path.Ext(member.Name), ".")
 		full = strings.TrimSuffix(full, path.Ext(full)) // the hash
 		name, version := cutRelease(full)
 		text, err := io.ReadAll(io.LimitReader(archive, MaxText))
@@ -95,8 +99,10 @@ func apkScripts(archive *tar.Reader, n *inspect.Node) []hook {
 			break
 		}
 		all = append(all, hook{
-			kind: KindMaintainerScript, node: n, name: n.Path + " " + name + " " + script, title: "the " + script + " script of package " + name,
-			trigger: "runs when package " + name + " is installed or removed (" + script + ")", command: excerpt(text), text: text, pkg: name, version: version,
+			kind: KindMaintainerScript, node: n, name: n.Path + " " + name + " " + script, title: "the " + script +
+				" script of package " + name,
+			trigger: "runs when package " + name + " is installed or removed (" + script + ")",
+			command: excerpt(text), text: text, pkg: name, version: version,
 		})
 	}
 	return all

@@ -10,8 +10,8 @@ import (
 	"github.com/backtrail/backtrail/inspect/layer"
 )
 
-// isPackageJSON knows the manifests of installed packages: node_modules/NAME/package.json, NAME with a scope or without.
-// pnpm keeps them below node_modules/.pnpm/NAME@VERSION/node_modules.
+// isPackageJSON knows the manifests of installed packages: node_modules/NAME/package.json, NAME with a scope or
+// without. pnpm keeps them below node_modules/.pnpm/NAME@VERSION/node_modules.
 func isPackageJSON(p, base string) bool {
 	if base != "package.json" {
 		return false
@@ -55,7 +55,8 @@ func readPackageJSON(ctx context.Context, s *scene, n *inspect.Node) []hook {
 		all = append(all, s.npmHook(n, m, script, command))
 	}
 	gyp := s.tree.Get(path.Join(dir, "binding.gyp"))
-	if gyp != nil && layer.IsRegular(gyp) && m.Scripts["install"] == "" && m.Scripts["preinstall"] == "" && (m.Gypfile == nil || *m.Gypfile) {
+	if gyp != nil && layer.IsRegular(gyp) && m.Scripts["install"] == "" && m.Scripts["preinstall"] == "" &&
+		(m.Gypfile == nil || *m.Gypfile) {
 		h := s.npmHook(n, m, "install", "node-gyp rebuild")
 		h.loads = append(h.loads, gyp)
 		all = append(all, h)
@@ -66,8 +67,10 @@ func readPackageJSON(ctx context.Context, s *scene, n *inspect.Node) []hook {
 func (s *scene) npmHook(n *inspect.Node, m manifest, script, command string) hook {
 	dir := path.Dir(n.Path)
 	return hook{
-		kind: KindNpmScript, node: n, name: npmPlace(dir) + " " + script, title: "the " + script + " script of " + m.Name, trigger: "runs when the package is installed (" + script + ")",
-		command: shorten(command), inline: true, pkg: "npm " + m.Name, place: dir, version: m.Version, text: []byte(command), loads: s.targets(command, dir),
+		kind: KindNpmScript, node: n, name: npmPlace(dir) + " " + script, title: "the " + script + " script of " +
+			m.Name, trigger: "runs when the package is installed (" + script + ")",
+		command: shorten(command), inline: true, pkg: "npm " + m.Name, place: dir, version: m.Version,
+		text: []byte(command), loads: s.targets(command, dir),
 	}
 }
 
@@ -105,14 +108,16 @@ func readNodeConfig(ctx context.Context, s *scene, n *inspect.Node) []hook {
 	var lines []string
 	layer.Lines(text, func(line string) {
 		key := strings.TrimSpace(line)
-		for _, name := range []string{"script-shell", "node-options", "onload-script", "git=", "yarnPath", "yarn-path", "path:", "preload", "init-module"} {
+		for _, name := range []string{"script-shell", "node-options", "onload-script", "git=", "yarnPath",
+			"yarn-path", "path:", "preload", "init-module"} {
 			if strings.HasPrefix(key, name) && len(lines) < MaxLoads {
 				lines = append(lines, key)
 				return
 			}
 		}
 	})
-	h := hook{kind: KindNodeConfig, node: n, name: named(n), trigger: "is loaded by the package manager", command: strings.Join(lines, "; ")}
+	h := hook{kind: KindNodeConfig, node: n, name: named(n), trigger: "is loaded by the package manager",
+		command: strings.Join(lines, "; ")}
 	if path.Ext(n.Path) == ".cjs" {
 		h.command, h.text = excerpt(text), text
 		return []hook{h}

@@ -8,8 +8,8 @@ import (
 	"github.com/backtrail/backtrail/inspect/layer"
 )
 
-// opensByPAM names the first line of a PAM stack by which somebody gets in or a program runs at a login; "" for none. A line is
-// TYPE CONTROL MODULE ARGUMENTS (pam.conf(5)), with several words in brackets for CONTROL.
+// opensByPAM names the first line of a PAM stack by which somebody gets in or a program runs at a login; "" for none.
+// A line is TYPE CONTROL MODULE ARGUMENTS (pam.conf(5)), with several words in brackets for CONTROL.
 func (s *scene) opensByPAM(n *inspect.Node, text []byte) string {
 	if path.Dir(n.Path) != "/etc/pam.d" && n.Path != "/etc/pam.conf" {
 		return ""
@@ -32,7 +32,8 @@ func (s *scene) oddModule(line string) string {
 	}
 	module := path.Base(words[0])
 	kind = strings.TrimPrefix(strings.ToLower(kind), "-")
-	lets := control == "sufficient" || strings.Contains(control, "success=done") || strings.Contains(control, "default=done")
+	lets := control == "sufficient" || strings.Contains(control, "success=done") || strings.Contains(control,
+		"default=done")
 	switch {
 	case kind == "auth" && module == "pam_permit.so" && lets:
 		return "lets everybody in (" + shorten(line) + ")"

@@ -18,8 +18,8 @@ type Spot struct {
 	Severity inspect.Severity
 }
 
-// Place knows the places of the file system hierarchy from which programs are started, by a clean path; ok is false for all
-// others.
+// Place knows the places of the file system hierarchy from which programs are started, by a clean path; ok is false
+// for all others.
 func Place(p string) (spot Spot, ok bool) {
 	dir, base := path.Dir(p), path.Base(p)
 	for _, s := range spots() {
@@ -44,14 +44,22 @@ func spots() []spot {
 		{Spot{KindEntrypointFolder, "is started by the image's entrypoint", inspect.Info}, isEntrypointFolder},
 		{Spot{KindInit, "starts a program with the system or a login", inspect.Low}, isInit},
 		{Spot{KindPAM, "decides who may log in", inspect.Medium}, isPAMModule},
-		{Spot{KindPAM, "decides who may log in", inspect.Low}, func(_, dir, base string) bool { return dir == "/etc/pam.d" && !strings.HasPrefix(base, "common-") }},
-		{Spot{KindPAM, "decides who may log in", inspect.Info}, func(p, dir, _ string) bool { return dir == "/etc/pam.d" || p == "/etc/pam.conf" }},
+		{Spot{KindPAM, "decides who may log in", inspect.Low}, func(_, dir,
+			base string) bool {
+			return dir == "/etc/pam.d" && !strings.HasPrefix(base, "common-")
+		}},
+		{Spot{KindPAM, "decides who may log in", inspect.Info}, func(p, dir,
+			_ string) bool {
+			return dir == "/etc/pam.d" || p == "/etc/pam.conf"
+		}},
 		{Spot{KindUdev, "runs programs when devices change", inspect.Low}, func(_, dir, base string) bool {
-			return path.Ext(base) == ".rules" && slices.Contains([]string{"/etc/udev/rules.d", "/usr/lib/udev/rules.d", "/lib/udev/rules.d", "/run/udev/rules.d"}, dir)
+			return path.Ext(base) == ".rules" && slices.Contains([]string{"/etc/udev/rules.d",
+				"/usr/lib/udev/rules.d", "/lib/udev/rules.d", "/run/udev/rules.d"}, dir)
 		}},
 		{Spot{KindProfile, "is read by every shell", inspect.Info}, isProfile},
 		{Spot{KindLoader, "names where programs find their libraries", inspect.Info}, func(p, dir, base string) bool {
-			return dir == "/etc/ld.so.conf.d" || p == "/etc/ld.so.conf" || dir == "/etc" && strings.HasPrefix(base, "ld-musl-")
+			return dir == "/etc/ld.so.conf.d" || p == "/etc/ld.so.conf" || dir == "/etc" && strings.HasPrefix(base,
+				"ld-musl-")
 		}},
 		{Spot{KindPackageHook, "is run by the package manager", inspect.Low}, isPackageHook},
 	}
@@ -65,12 +73,14 @@ func isCron(p, dir, base string) bool {
 	if base == ".placeholder" {
 		return false
 	}
-	return layer.Within(p, "/var/spool/cron") || strings.HasPrefix(dir, "/etc/cron.") || p == "/etc/crontab" || p == "/etc/anacrontab" ||
+	return layer.Within(p, "/var/spool/cron") || strings.HasPrefix(dir, "/etc/cron.") || p == "/etc/crontab" ||
+		p == "/etc/anacrontab" ||
 		layer.Within(p, "/etc/periodic") || layer.Within(p, "/etc/crontabs")
 }
 
 func isUnit(_, dir, base string) bool {
-	return slices.Contains([]string{"/etc/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system", "/etc/systemd/user", "/usr/lib/systemd/user", "/usr/local/lib/systemd/system"}, dir) &&
+	return slices.Contains([]string{"/etc/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system",
+		"/etc/systemd/user", "/usr/lib/systemd/user", "/usr/local/lib/systemd/system"}, dir) &&
 		slices.Contains([]string{".service", ".timer", ".path", ".socket"}, path.Ext(base)) ||
 		strings.HasSuffix(dir, "/system-generators") && strings.Contains(dir, "/systemd/")
 }
@@ -78,19 +88,25 @@ func isUnit(_, dir, base string) bool {
 // isEntrypointFolder knows the folders whose scripts the start scripts of many images run.
 func isEntrypointFolder(_, dir, _ string) bool {
 	return slices.Contains([]string{
-		"/docker-entrypoint.d", "/docker-entrypoint-init.d", "/docker-entrypoint-initdb.d", "/entrypoint.d", "/etc/cont-init.d",
-		"/etc/cont-finish.d", "/etc/fix-attrs.d", "/etc/my_init.d", "/etc/entrypoint.d", "/usr/local/etc/entrypoint.d", "/opt/bitnami/scripts/init",
+		"/docker-entrypoint.d", "/docker-entrypoint-init.d", "/docker-entrypoint-initdb.d", "/entrypoint.d",
+		"/etc/cont-init.d",
+		"/etc/cont-finish.d", "/etc/fix-attrs.d", "/etc/my_init.d", "/etc/entrypoint.d",
+		"/usr/local/etc/entrypoint.d", "/opt/bitnami/scripts/init",
 		"/container-entrypoint-initdb.d", "/usr/local/share/docker-entrypoint.d", "/etc/docker-entrypoint.d",
-	}, dir) || layer.Within(dir, "/etc/services.d") || layer.Within(dir, "/etc/s6-overlay/s6-rc.d") || layer.Within(dir, "/etc/service")
+	}, dir) || layer.Within(dir, "/etc/services.d") || layer.Within(dir, "/etc/s6-overlay/s6-rc.d") ||
+		layer.Within(dir, "/etc/service")
 }
 
 func isInit(p, dir, base string) bool {
-	return dir == "/etc/init.d" || strings.HasPrefix(dir, "/etc/rc") && strings.HasSuffix(dir, ".d") || base == "rc.local" && layer.Within(p, "/etc") ||
-		p == "/etc/inittab" || layer.Within(p, "/etc/xdg/autostart") || dir == "/etc/update-motd.d" || dir == "/etc/local.d" || dir == "/etc/ssh" && base == "sshrc"
+	return dir == "/etc/init.d" || strings.HasPrefix(dir, "/etc/rc") && strings.HasSuffix(dir, ".d") ||
+		base == "rc.local" && layer.Within(p, "/etc") ||
+		p == "/etc/inittab" || layer.Within(p, "/etc/xdg/autostart") || dir == "/etc/update-motd.d" ||
+		dir == "/etc/local.d" || dir == "/etc/ssh" && base == "sshrc"
 }
 
 func isPAMModule(p, _, base string) bool {
-	return strings.HasPrefix(base, "pam_") && strings.HasSuffix(base, ".so") || layer.Within(p, "/lib/security") || layer.Within(p, "/usr/lib/security")
+	return strings.HasPrefix(base, "pam_") && strings.HasSuffix(base, ".so") || layer.Within(p, "/lib/security") ||
+		layer.Within(p, "/usr/lib/security")
 }
 
 func isProfile(p, dir, base string) bool {
@@ -98,15 +114,19 @@ func isProfile(p, dir, base string) bool {
 		return false // copied into homes that are made later
 	}
 	return dir == "/etc/profile.d" || dir == "/etc/zsh" && strings.HasPrefix(base, "z") || dir == "/etc/fish/conf.d" ||
-		slices.Contains([]string{".bashrc", ".bash_profile", ".bash_login", ".bash_logout", ".profile", ".zshrc", ".zprofile", ".zshenv", ".zlogin", ".kshrc", ".shrc", ".ashrc", ".pam_environment", ".xprofile"}, base) ||
-		slices.Contains([]string{"/etc/environment", "/etc/profile", "/etc/bash.bashrc", "/etc/bashrc", "/etc/zshrc", "/etc/zshenv", "/etc/shinit"}, p)
+		slices.Contains([]string{".bashrc", ".bash_profile", ".bash_login", ".bash_logout", ".profile", ".zshrc",
+			".zprofile", ".zshenv", ".zlogin", ".kshrc", ".shrc", ".ashrc", ".pam_environment", ".xprofile"}, base) ||
+		slices.Contains([]string{"/etc/environment", "/etc/profile", "/etc/bash.bashrc", "/etc/bashrc", "/etc/zshrc",
+			"/etc/zshenv", "/etc/shinit"}, p)
 }
 
 // isPackageHook knows the files by which package managers run commands: apt.conf(5) with Pre-Invoke and Post-Invoke,
 // dpkg.cfg(5) with pre-invoke and post-invoke, apk's commit hooks, plugins and actions of yum and dnf.
 func isPackageHook(p, dir, base string) bool {
-	return dir == "/etc/apt/apt.conf.d" || p == "/etc/apt/apt.conf" || dir == "/etc/dpkg/dpkg.cfg.d" || p == "/etc/dpkg/dpkg.cfg" || dir == "/etc/apk/commit_hooks.d" || dir == "/lib/apk/commit_hooks.d" ||
-		dir == "/etc/dnf/plugins/post-transaction-actions.d" || dir == "/etc/yum/post-actions" || dir == "/etc/pacman.d/hooks" || dir == "/usr/share/libalpm/hooks" && path.Ext(base) == ".hook"
+	return dir == "/etc/apt/apt.conf.d" || p == "/etc/apt/apt.conf" || dir == "/etc/dpkg/dpkg.cfg.d" ||
+		p == "/etc/dpkg/dpkg.cfg" || dir == "/etc/apk/commit_hooks.d" || dir == "/lib/apk/commit_hooks.d" ||
+		dir == "/etc/dnf/plugins/post-transaction-actions.d" || dir == "/etc/yum/post-actions" ||
+		dir == "/etc/pacman.d/hooks" || dir == "/usr/share/libalpm/hooks" && path.Ext(base) == ".hook"
 }
 
 func isPlace(p, _ string) bool {
@@ -121,7 +141,8 @@ func readPlace(ctx context.Context, s *scene, n *inspect.Node) []hook {
 		return nil
 	}
 	text := s.text(ctx, n)
-	h := hook{kind: at.Kind, node: n, name: named(n), trigger: at.Does, text: text, mild: at.Severity == inspect.Info && at.Kind != KindEntrypointFolder}
+	h := hook{kind: at.Kind, node: n, name: named(n), trigger: at.Does, text: text,
+		mild: at.Severity == inspect.Info && at.Kind != KindEntrypointFolder}
 	switch at.Kind {
 	case KindKeys:
 		h.opens, h.text, h.command = "lets the holders of its keys log in", []byte{}, keyNames(text)
@@ -149,7 +170,8 @@ func readPlace(ctx context.Context, s *scene, n *inspect.Node) []hook {
 	return []hook{h}
 }
 
-// oddDirectory is the first directory of a list of directories that is hidden or where everybody may write; "" for none.
+// oddDirectory is the first directory of a list of directories that is hidden or where everybody may write; "" for
+// none.
 func oddDirectory(text []byte) string {
 	odd := ""
 	layer.Lines(text, func(line string) {
@@ -168,7 +190,8 @@ func keyNames(text []byte) string {
 	layer.Lines(text, func(line string) {
 		words := strings.Fields(line)
 		for i, w := range words {
-			if (strings.HasPrefix(w, "ssh-") || strings.HasPrefix(w, "ecdsa-") || strings.HasPrefix(w, "sk-")) && len(names) < MaxLoads {
+			if (strings.HasPrefix(w, "ssh-") || strings.HasPrefix(w, "ecdsa-") || strings.HasPrefix(w, "sk-")) &&
+				len(names) < MaxLoads {
 				names = append(names, strings.TrimSpace(w+" "+strings.Join(words[min(i+2, len(words)):], " ")))
 				return
 			}
@@ -185,8 +208,10 @@ func invocations(p string, text []byte) string {
 	var lines []string
 	layer.Lines(text, func(line string) {
 		lower := strings.ToLower(line)
-		if t := strings.TrimSpace(line); !strings.HasPrefix(t, "//") && !strings.HasPrefix(t, "#") && len(lines) < MaxLoads &&
-			(strings.Contains(lower, "-invoke") || strings.Contains(lower, "pre-install-pkgs") || strings.Contains(lower, "proxy-auto-detect")) {
+		if t := strings.TrimSpace(line); !strings.HasPrefix(t, "//") && !strings.HasPrefix(t, "#") &&
+			len(lines) < MaxLoads &&
+			(strings.Contains(lower, "-invoke") || strings.Contains(lower, "pre-install-pkgs") ||
+				strings.Contains(lower, "proxy-auto-detect")) {
 			lines = append(lines, t)
 		}
 	})
@@ -199,14 +224,17 @@ func started(text []byte) string {
 	layer.Lines(text, func(line string) {
 		t := strings.TrimSpace(line)
 		if len(lines) < MaxLoads && !strings.HasPrefix(t, "#") &&
-			(strings.HasPrefix(t, "Exec") || strings.HasPrefix(t, "Unit=") || strings.Contains(t, "RUN+=") || strings.Contains(t, "RUN=") || strings.Contains(t, "PROGRAM=") || strings.Contains(t, "IMPORT{program}")) {
+			(strings.HasPrefix(t, "Exec") || strings.HasPrefix(t, "Unit=") || strings.Contains(t, "RUN+=") ||
+				strings.Contains(t, "RUN=") || strings.Contains(t, "PROGRAM=") || strings.Contains(t,
+				"IMPORT{program}")) {
 			lines = append(lines, t)
 		}
 	})
 	return shorten(strings.Join(lines, "; "))
 }
 
-// startedBy finds the files that a text names by absolute paths and that are texts themselves, or lie where programs hide.
+// startedBy finds the files that a text names by absolute paths and that are texts themselves, or lie where programs
+// hide.
 func (s *scene) startedBy(text []byte) []*inspect.Node {
 	var found []*inspect.Node
 	layer.Lines(text[:min(len(text), 64<<10)], func(line string) {

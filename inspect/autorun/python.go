@@ -18,7 +18,8 @@ func isPth(p, base string) bool {
 // siteDirectory reports whether Python adds a directory to its path by itself.
 func siteDirectory(dir string) bool {
 	base := path.Base(dir)
-	return base == "site-packages" || base == "dist-packages" || strings.HasPrefix(base, "python") && strings.HasSuffix(path.Dir(dir), "/lib")
+	return base == "site-packages" || base == "dist-packages" || strings.HasPrefix(base, "python") &&
+		strings.HasSuffix(path.Dir(dir), "/lib")
 }
 
 // readPth makes a hook of the lines that are executed; a file that only names directories is none.
@@ -34,7 +35,8 @@ func readPth(ctx context.Context, s *scene, n *inspect.Node) []hook {
 	}
 	text := strings.Join(code, "\n")
 	return []hook{{
-		kind: KindPythonPth, node: n, name: named(n), trigger: "runs at every start of Python", command: shorten(text), text: []byte(text),
+		kind: KindPythonPth, node: n, name: named(n), trigger: "runs at every start of Python",
+		command: shorten(text), text: []byte(text),
 		loads: s.imported(n, text),
 	}}
 }
@@ -44,12 +46,14 @@ func (s *scene) imported(n *inspect.Node, text string) []*inspect.Node {
 	var found []*inspect.Node
 	words := strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(" \t\n,;()'\"", r) })
 	for i, w := range words[:min(len(words), MaxWords)] {
-		if i == 0 || words[i-1] != "import" && words[i-1] != "__import__" && !strings.HasSuffix(words[i-1], "import_module") && words[i-1] != "from" {
+		if i == 0 || words[i-1] != "import" && words[i-1] != "__import__" && !strings.HasSuffix(words[i-1],
+			"import_module") && words[i-1] != "from" {
 			continue
 		}
 		name := strings.ReplaceAll(strings.TrimSpace(w), ".", "/")
 		for _, end := range []string{".py", "/__init__.py"} {
-			if to := s.tree.Resolve(path.Join(path.Dir(n.Path), name) + end); to != nil && layer.IsRegular(to) && len(found) < MaxLoads {
+			if to := s.tree.Resolve(path.Join(path.Dir(n.Path), name) + end); to != nil && layer.IsRegular(to) &&
+				len(found) < MaxLoads {
 				found = append(found, to)
 			}
 		}
@@ -57,8 +61,8 @@ func (s *scene) imported(n *inspect.Node, text string) []*inspect.Node {
 	return found
 }
 
-// isPythonSite knows the modules that Python imports by their names at every start. They count where Python looks for them;
-// PYTHONPATH is taken by readEnvironment.
+// isPythonSite knows the modules that Python imports by their names at every start. They count where Python looks for
+// them; PYTHONPATH is taken by readEnvironment.
 func isPythonSite(p, base string) bool {
 	if base != "sitecustomize.py" && base != "usercustomize.py" {
 		return false
@@ -69,5 +73,6 @@ func isPythonSite(p, base string) bool {
 
 func readPythonSite(ctx context.Context, s *scene, n *inspect.Node) []hook {
 	text := s.text(ctx, n)
-	return []hook{{kind: KindPythonSite, node: n, name: named(n), trigger: "is imported at every start of Python", command: excerpt(text), text: text}}
+	return []hook{{kind: KindPythonSite, node: n, name: named(n), trigger: "is imported at every start of Python",
+		command: excerpt(text), text: text}}
 }

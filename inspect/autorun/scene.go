@@ -50,8 +50,8 @@ func (s *scene) collect(ctx context.Context) ([]hook, error) {
 	return all, nil
 }
 
-// file is the file that a node is, or that a link in its place leads to; nil for none, and for a link to a file that is a
-// hook by its own path. The path stays that of the link: what starts it looks there.
+// file is the file that a node is, or that a link in its place leads to; nil for none, and for a link to a file that
+// is a hook by its own path. The path stays that of the link: what starts it looks there.
 func (s *scene) file(n *inspect.Node) *inspect.Node {
 	if layer.IsRegular(n) {
 		return n
@@ -89,8 +89,8 @@ func (s *scene) text(ctx context.Context, n *inspect.Node) []byte {
 	return data
 }
 
-// owned names the package that a file belongs to: that of the system, of a language's list, or of the directory that it lies
-// in. system says that the first is so and the content is not known to be another.
+// owned names the package that a file belongs to: that of the system, of a language's list, or of the directory that
+// it lies in. system says that the first is so and the content is not known to be another.
 func (s *scene) owned(p string) (name string, system bool) {
 	c, ok := s.own.Claims[p]
 	switch {
@@ -103,8 +103,8 @@ func (s *scene) owned(p string) (name string, system bool) {
 	}
 }
 
-// vouched reports whether a package answers for a file: a list names it and its content is not another, or it lies in the
-// directory of a language's package.
+// vouched reports whether a package answers for a file: a list names it and its content is not another, or it lies in
+// the directory of a language's package.
 func (s *scene) vouched(p string) bool {
 	name, _ := s.owned(p)
 	return name != "" && !s.own.Altered(p)

@@ -5,8 +5,8 @@ import (
 	"github.com/backtrail/backtrail/inspect/content"
 )
 
-// This file holds the rule by which rows get their severity, all of it. To be there is no reason; what is new and what it does
-// are.
+// This file holds the rule by which rows get their severity, all of it. To be there is no reason; what is new and
+// what it does are.
 //
 //  1. What a confirmed known-good has too, with the same code: info. A comparison that nobody confirmed lowers nothing.
 //  2. A strong sign (runs what it downloads or decodes, a shell tied to a connection, credentials sent away, mining), or a
@@ -62,8 +62,8 @@ func (r *row) judge() (severity inspect.Severity, code string) {
 	return severity, findingNew
 }
 
-// service reports whether a kind is what the image is there for: it downloads, connects and starts programs as a matter of
-// course.
+// service reports whether a kind is what the image is there for: it downloads, connects and starts programs as a
+// matter of course.
 func (r *row) service() bool {
 	return r.kind == KindEntrypoint || r.kind == KindHealthCheck || r.kind == KindEntrypointFolder
 }
@@ -90,7 +90,8 @@ func (r *row) judgeAccess(fresh bool) inspect.Severity {
 
 func (r *row) judgeHidden() inspect.Severity {
 	switch r.kind {
-	case KindCron, KindUnit, KindInit, KindUdev, KindMaintainerScript, KindEntrypoint, KindPackageHook, KindPythonPth, KindPythonSite:
+	case KindCron, KindUnit, KindInit, KindUdev, KindMaintainerScript, KindEntrypoint, KindPackageHook,
+		KindPythonPth, KindPythonSite:
 		return inspect.High
 	default:
 		return inspect.Medium
@@ -146,7 +147,8 @@ func (r *row) judgeFresh() inspect.Severity {
 		return inspect.Medium
 	case r.vouched:
 		return inspect.Low
-	case r.node == nil && r.has(codeTarget, codeMissing) && (r.kind == KindJavaAgent || r.kind == KindInterpreterEnv || r.kind == KindLoader || r.kind == KindShellEnv):
+	case r.node == nil && r.has(codeTarget, codeMissing) && (r.kind == KindJavaAgent ||
+		r.kind == KindInterpreterEnv || r.kind == KindLoader || r.kind == KindShellEnv):
 		return inspect.Medium
 	case weak > 2:
 		return inspect.High

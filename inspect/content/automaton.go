@@ -1,7 +1,7 @@
 package content
 
-// automaton finds many strings in one pass over a text (Aho and Corasick, 1975). Case is not told apart: letters of ASCII
-// are compared in lower case. It does not change once it is built and is safe for concurrent use.
+// automaton finds many strings in one pass over a text (Aho and Corasick, 1975). Case is not told apart: letters of
+// ASCII are compared in lower case. It does not change once it is built and is safe for concurrent use.
 type automaton struct {
 	next [][256]int32 // by state and byte: the state after it
 	out  [][]int32    // by state: the numbers of the strings that end there

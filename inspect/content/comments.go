@@ -2,9 +2,9 @@ package content
 
 import "bytes"
 
-// code returns a text with its comments and printed words replaced by blanks, so that offsets stay: texts about an attack
-// stand in comments and in messages. Lines that begin with a sign of a comment are blanked whole, and so is what echo and
-// printf print in quotes.
+// code returns a text with its comments and printed words replaced by blanks, so that offsets stay: texts about an
+// attack stand in comments and in messages. Lines that begin with a sign of a comment are blanked whole, and so is
+// what echo and printf print in quotes.
 func code(text []byte) []byte {
 	out := bytes.Clone(text)
 	for start := 0; start < len(out); {
@@ -28,13 +28,15 @@ func isComment(line []byte) bool {
 	if bytes.HasPrefix(line, []byte("#!")) || bytes.HasPrefix(line, []byte("#{")) {
 		return false
 	}
-	return bytes.HasPrefix(line, []byte("#")) || bytes.HasPrefix(line, []byte("//")) || bytes.HasPrefix(line, []byte("<!--"))
+	return bytes.HasPrefix(line, []byte("#")) || bytes.HasPrefix(line, []byte("//")) || bytes.HasPrefix(line,
+		[]byte("<!--"))
 }
 
-// inBlock reports whether a line looks like one of a block of comments: a star and words. Lines of a crontab may begin with a
-// star too, and go on with a number or another star.
+// inBlock reports whether a line looks like one of a block of comments: a star and words. Lines of a crontab may
+// begin with a star too, and go on with a number or another star.
 func inBlock(line []byte) bool {
-	return len(line) > 2 && line[0] == '*' && line[1] == ' ' && (line[2] >= 'a' && line[2] <= 'z' || line[2] >= 'A' && line[2] <= 'Z')
+	return len(line) > 2 && line[0] == '*' && line[1] == ' ' && (line[2] >= 'a' && line[2] <= 'z' ||
+		line[2] >= 'A' && line[2] <= 'Z')
 }
 
 func prints(line []byte) bool {

@@ -215,14 +215,15 @@ func Several(text []byte) bool {
 // hexadecimal matches what obfuscators of JavaScript leave: names such as _0x3fa1, and quoted strings of digits.
 var hexadecimal = regexp.MustCompile(`_0x[0-9a-f]{4,6}\b|['"][0-9a-f]{16,}['"]`)
 
-// obscured finds text that was made hard to read: a very long line without a blank in a script of a shell or of Python, or
-// many hexadecimal names or strings.
+// obscured finds text that was made hard to read: a very long line without a blank in a script of a shell or of
+// Python, or many hexadecimal names or strings.
 func obscured(text []byte) (start int, ok bool) {
 	if found := hexadecimal.FindAllIndex(text, manyNumbers); len(found) == manyNumbers {
 		return found[0][0], true
 	}
 	first, _, _ := bytes.Cut(text, []byte("\n"))
-	if !bytes.HasPrefix(first, []byte("#!")) || !bytes.Contains(first, []byte("sh")) && !bytes.Contains(first, []byte("python")) && !bytes.Contains(first, []byte("perl")) {
+	if !bytes.HasPrefix(first, []byte("#!")) || !bytes.Contains(first, []byte("sh")) && !bytes.Contains(first,
+		[]byte("python")) && !bytes.Contains(first, []byte("perl")) {
 		return 0, false // minified JavaScript has such lines too
 	}
 	for line := range bytes.Lines(text) {

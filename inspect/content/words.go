@@ -33,7 +33,8 @@ const (
 
 func classes() []class {
 	return []class{
-		classRun, classMark, classFetch, classDecode, classConnect, classAddress, classSecret, classDrop, classShell, classMiner, classHide,
+		classRun, classMark, classFetch, classDecode, classConnect, classAddress, classSecret, classDrop, classShell,
+		classMiner, classHide,
 		classPersist, classObscured,
 	}
 }
@@ -72,8 +73,8 @@ type dictionary struct {
 // embedded is the dictionary of signs.txt; a test proves that it can be read.
 var embedded = sync.OnceValues(func() (*dictionary, error) { return parseWords(signsFile) })
 
-// parseWords reads lines of the form CLASS FLAGS "STRING", where FLAGS is -, or some of bare, whole and alone with commas between.
-// Empty lines and those that begin with # are skipped. An error names the line.
+// parseWords reads lines of the form CLASS FLAGS "STRING", where FLAGS is -, or some of bare, whole and alone with
+// commas between. Empty lines and those that begin with # are skipped. An error names the line.
 func parseWords(text string) (*dictionary, error) {
 	known := map[class]bool{}
 	for _, c := range classes() {
@@ -89,9 +90,11 @@ func parseWords(text string) (*dictionary, error) {
 		flags, quoted, _ := strings.Cut(rest, " ")
 		s, err := strconv.Unquote(quoted)
 		if err != nil || s == "" || !known[class(of)] {
-			return nil, fmt.Errorf("reading line %d of the list of signs: %q is not CLASS FLAGS \"STRING\"", number+1, line)
+			return nil, fmt.Errorf("reading line %d of the list of signs: %q is not CLASS FLAGS \"STRING\"",
+				number+1, line)
 		}
-		w := word{class: class(of), text: strings.ToLower(s), bare: strings.Contains(flags, "bare"), whole: strings.Contains(flags, "whole"), alone: strings.Contains(flags, "alone")}
+		w := word{class: class(of), text: strings.ToLower(s), bare: strings.Contains(flags, "bare"),
+			whole: strings.Contains(flags, "whole"), alone: strings.Contains(flags, "alone")}
 		d.words, list = append(d.words, w), append(list, w.text)
 	}
 	d.find = newAutomaton(list)

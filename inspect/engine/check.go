@@ -24,8 +24,8 @@ const (
 // HeadStart is the longest time for which a check yields to those that collect what vanishes sooner.
 const HeadStart = time.Second
 
-// Grace is the time that a check has to end once its context has ended. One that takes longer, since a library in it takes
-// no context, is left alone: nothing that it emits after that is recorded.
+// Grace is the time that a check has to end once its context has ended. One that takes longer, since a library in it
+// takes no context, is left alone: nothing that it emits after that is recorded.
 const Grace = time.Second
 
 // Check looks at one thing and emits the facts that it finds. A new check is one package or file, and one line in the
@@ -45,8 +45,8 @@ type Check struct {
 	// Follows runs a PerCase check again whenever one of its needs has ended, and for the last time when all have, also
 	// where the case was interrupted: it looks at nothing but the case. On.Waiting names what has not ended.
 	Follows bool
-	// Limit, where there is one, bounds the time that the check may take on a container. Past it the check is blocked; what
-	// it emitted until then stays.
+	// Limit, where there is one, bounds the time that the check may take on a container. Past it the check is
+	// blocked; what it emitted until then stays.
 	Limit func(On) time.Duration
 	// Run looks and emits. The engine fills in the check and the container of an event, the ledger its number and time.
 	// An error or a panic blocks this check on this container; an *Outcome ends it as it names.
@@ -114,8 +114,8 @@ func outcome(ctx context.Context, err error) inspect.End {
 	}
 }
 
-// guard runs a check; its panic becomes an error that names the place. It does not wait for a check that does not end with
-// its context.
+// guard runs a check; its panic becomes an error that names the place. It does not wait for a check that does not end
+// with its context.
 func guard(ctx context.Context, c Check, on On, emit func(inspect.Event)) error {
 	limited, stop, limit := ctx, func() {}, time.Duration(0)
 	if c.Limit != nil {

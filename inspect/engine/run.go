@@ -59,10 +59,13 @@ type runner struct {
 	onImage  func(container string)
 	failed   bool // a failed write was shown
 	finished bool
+	removed  []inspect.Event // redactions that the ledger recorded behind a fact, not emitted yet; guarded by removing
+	removing sync.Mutex
 }
 
 func newRunner(p Plan, l *ledger.Ledger, emit func(inspect.Event)) *runner {
 	r := &runner{plan: p, ledger: l, emit: emit, done: map[inspect.Key]chan struct{}{}, changed: make(chan struct{})}
+	l.Listen(r.onRecorded)
 	if len(p.Again) > 0 {
 		r.again, r.kept = r.closure(p.Again), map[inspect.Key]bool{}
 		known := l.Case()
@@ -72,6 +75,23 @@ func newRunner(p Plan, l *ledger.Ledger, emit func(inspect.Event)) *runner {
 		}
 	}
 	return r
+}
+
+// onRecorded remembers the redactions that follow a fact, so that what is emitted is what was recorded.
+func (r *runner) onRecorded(e inspect.Event) {
+	if _, is := e.Fact.(inspect.Redaction); is {
+		r.removing.Lock()
+		r.removed = append(r.removed, e)
+		r.removing.Unlock()
+	}
+}
+
+func (r *runner) takeRemoved() []inspect.Event {
+	r.removing.Lock()
+	defer r.removing.Unlock()
+	taken := r.removed
+	r.removed = nil
+	return taken
 }
 
 // append adds a fact to the ledger and emits it. The first failure to write is emitted as a notice.
@@ -86,6 +106,9 @@ func (r *runner) append(e inspect.Event) {
 	e, err := r.ledger.Append(e.Check, e.Container, e.Fact)
 	if e.Fact != nil {
 		r.emit(e)
+	}
+	for _, removed := range r.takeRemoved() {
+		r.emit(removed)
 	}
 	if err != nil && !r.failed {
 		r.failed = true

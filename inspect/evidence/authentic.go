@@ -2,6 +2,7 @@ package evidence
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/backtrail/backtrail/inspect"
 )
@@ -13,17 +14,25 @@ type SignerKey struct {
 	Verify func(ctx context.Context, manifest, bundle []byte) error
 }
 
-// authentic says who signed the bag. The signature is over tagmanifest-sha256.txt, which fixes all else once the bag is
-// intact. Whose key it is, only the person can say: a signature by any other key proves nothing.
-func (v *verifier) authentic() {
-	says := v.info()[infoSigned] == "yes"
-	if _, signed := v.bag.files.sizes[signatureFile]; !signed {
-		if says {
-			v.fail("signer", infoFile, "it says that the bag is signed, and there is no signature")
-			return
-		}
+// vouching finds out who vouches for a bag, and for the roots and keys that its verdicts rest on.
+type vouching struct{ *verifier }
+
+// authentic checks who signed the bag. The signature is over tagmanifest-sha256.txt, which fixes all else once the files
+// fit. Whose key it is, only the person knows: a signature by any other key proves nothing, and where a signer is
+// required, a bag without a signature fails, whatever it states about itself.
+func (v *vouching) authentic() {
+	required := len(v.o.Signers) > 0 || v.o.SignerNamed != ""
+	_, signed := v.bag.files.sizes[signatureFile]
+	switch {
+	case !signed && v.info()[infoSigned] == "yes":
+		v.fail("signer", infoFile, "it states that the bag is signed, and there is no signature")
+		return
+	case !signed && required:
+		v.fail("signer", signatureFile, "the bag is not signed; a signature is required (--signer-key, --signer-identity)")
+		return
+	case !signed:
 		v.say("signer", "", inspect.Absent, BasisBytes,
-			"nobody signed this bag, so nothing authenticates it; compare its tag manifest with the one posted at the export (--expect sha256:…)")
+			"the bag is not signed; compare its tag manifest with the one posted at the export (--expect sha256:…)")
 		return
 	}
 	manifest, err := v.bag.files.read(tagManifest256, MaxManifest)
@@ -36,28 +45,43 @@ func (v *verifier) authentic() {
 		v.fail("signer", signatureFile, "it cannot be read: %v", err)
 		return
 	}
-	v.signedBy(manifest, bundle)
+	v.signedBy(manifest, bundle, required)
 }
 
-func (v *verifier) signedBy(manifest, bundle []byte) {
+// signedBy tries the keys and the identity that the person named. A signature by none of them fails where one is
+// required, and is unknown where nobody was named.
+func (v *vouching) signedBy(manifest, bundle []byte, required bool) {
 	named := hintOf(bundle)
+	why := ""
 	for _, k := range v.o.Signers {
 		err := k.Verify(v.ctx, manifest, bundle)
-		switch {
-		case err == nil:
-			v.say("signer", k.Digest, inspect.Verified, BasisBytes, "the tag manifest is signed with this key, which is yours (--key)")
-			return
-		case named == k.Digest:
-			v.fail("signer", signatureFile, "it names your key %s and is not its signature over the tag manifest: %v", short(k.Digest), err)
+		if err == nil {
+			v.say("signer", k.Digest, inspect.Verified, BasisBytes, "the tag manifest is signed with this key, which you named (--signer-key)")
 			return
 		}
+		if named == k.Digest {
+			why = fmt.Sprintf("it names your key %s and is not its signature over the tag manifest: %v", short(k.Digest), err)
+		}
+	}
+	if v.o.SignerNamed != "" {
+		by, err := v.o.VerifySigner(v.ctx, manifest, bundle)
+		if err == nil {
+			v.say("signer", by, inspect.Verified, BasisBytes, "the tag manifest is signed by this identity, as required: %s", v.o.SignerNamed)
+			return
+		}
+		why = fmt.Sprintf("the signature is not by %s: %v", v.o.SignerNamed, err)
+	}
+	who := "an identity that it names itself"
+	if named != "" {
+		who = "the key " + named
 	}
 	switch {
-	case named == "":
-		v.say("signer", signatureFile, inspect.Unknown, BasisBytes, "it names no key that could be checked here")
-	case len(v.o.Signers) == 0:
-		v.say("signer", signatureFile, inspect.Unknown, BasisBytes, "the bag says that the key %s signed it: give the public key of those who may sign (--key FILE)", named)
+	case why != "":
+		v.fail("signer", signatureFile, "%s", why)
+	case required:
+		v.fail("signer", signatureFile, "the bag claims a signature by %s, which is none of those that you named", who)
 	default:
-		v.say("signer", signatureFile, inspect.Unknown, BasisBytes, "the bag says that the key %s signed it, which is none of yours (--key FILE)", named)
+		v.say("signer", signatureFile, inspect.Unknown, BasisClaimed,
+			"the bag claims a signature by %s; give the public key of those who may sign (--signer-key FILE)", who)
 	}
 }

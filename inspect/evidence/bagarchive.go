@@ -10,15 +10,13 @@ import (
 	"os"
 	"strings"
 
-	"github.com/klauspost/compress/gzip"
-
 	"github.com/backtrail/backtrail/inspect"
 )
 
 // part is where a file lies in the unpacked archive.
 type part struct{ offset, size int64 }
 
-// openArchive unpacks a .tar.gz into one temporary file and lists it. No name in it becomes a name on the disk.
+// openArchive unpacks a .tar.gz or .tar.zst into one temporary file and lists it. No name in it becomes a name on the disk.
 func openArchive(ctx context.Context, file, temp string) (*bagFiles, error) {
 	spool, size, err := unpack(ctx, file, temp)
 	if err != nil {
@@ -37,7 +35,7 @@ func openArchive(ctx context.Context, file, temp string) (*bagFiles, error) {
 	return f, nil
 }
 
-// unpack writes the tar of a .tar.gz to a temporary file, within bounds.
+// unpack writes the tar of a compressed one to a temporary file, within bounds.
 func unpack(ctx context.Context, file, temp string) (*os.File, int64, error) {
 	packed, err := os.Open(file)
 	if err != nil {
@@ -48,11 +46,10 @@ func unpack(ctx context.Context, file, temp string) (*os.File, int64, error) {
 	if err != nil {
 		return nil, 0, err
 	}
-	zr, err := gzip.NewReader(contextReader{ctx, packed})
+	zr, err := decompress(contextReader{ctx, packed})
 	if err != nil {
 		return nil, 0, fmt.Errorf("unpacking it: %w", err)
 	}
-	defer zr.Close()
 	spool, err := tempFile(temp)
 	if err != nil {
 		return nil, 0, err

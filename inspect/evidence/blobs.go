@@ -46,6 +46,7 @@ type blobLine struct {
 	Role      string `json:"role"`
 	MediaType string `json:"mediaType,omitempty"`
 	Tag       string `json:"tag,omitempty"`
+	Source    string `json:"source,omitempty"` // cache
 	Detail    string `json:"detail,omitempty"`
 }
 
@@ -65,7 +66,7 @@ func newBlobSet(c inspect.Case) *blobSet {
 		if of != ofKnownGood {
 			of = ofImage
 		}
-		s.add(blobLine{Digest: b.Digest, Size: b.Size, State: b.State, Actual: b.Actual, Of: of, Role: b.Role, MediaType: b.MediaType, Tag: b.Tag})
+		s.add(blobLine{Digest: b.Digest, Size: b.Size, State: b.State, Actual: b.Actual, Of: of, Role: b.Role, MediaType: b.MediaType, Tag: b.Tag, Source: b.Source})
 	}
 	for _, i := range c.Images {
 		s.addImage(i)

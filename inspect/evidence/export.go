@@ -86,7 +86,7 @@ func (x *export) write() (Result, error) {
 		x.note("the case is partial; the bundle says so")
 	}
 	for _, part := range []func() error{
-		x.writeDeclaration, x.writeCase, x.writeExhibits, x.writeRedactions, x.writeTrust, x.writeBlobs, x.writeListings, x.writeDocuments, x.writeAdvisories, x.writeSummaries, x.writeInfo,
+		x.writeDeclaration, x.writeCase, x.writeExhibits, x.writeRedactions, x.writeTrust, x.writeBlobs, x.writeListings, x.writeDocuments, x.writeAdvisories, x.writeSummaries, x.writeReadme, x.writeInfo,
 	} {
 		if err := x.ctx.Err(); err != nil {
 			return Result{}, err

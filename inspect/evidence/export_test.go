@@ -25,6 +25,7 @@ func TestBundleHoldsWhatTheContractNames(t *testing.T) {
 	r := in.export(t, "bundle", options)
 	sum := hexOf(digestOf([]byte(miner)))
 	for _, name := range []string{
+		"README.txt", "data/redactions.jsonl",
 		"bagit.txt", "bag-info.txt", "manifest-sha256.txt", "manifest-sha512.txt", "tagmanifest-sha256.txt", "tagmanifest-sha512.txt",
 		"data/case.json", "data/events.jsonl", "data/report.html", "data/report.md", "data/custody.jsonl", "data/blobs.jsonl",
 		"data/alerts/falco.jsonl", "data/cluster/pod.json", "data/logs/etc/passwd.log",

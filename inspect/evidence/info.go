@@ -12,17 +12,19 @@ import (
 
 // Labels of bag-info.txt that are ours (RFC 8493, 2.2.2 leaves room for them).
 const (
-	infoOxum     = "Payload-Oxum"
-	infoCustody  = "Backtrail-Custody"
-	infoParent   = "Backtrail-Parent"
-	infoSigned   = "Signed"
-	infoID       = "External-Identifier"
-	infoLayers   = "Backtrail-Layers"
-	infoStatus   = "Backtrail-Case-Status"
-	infoComplete = "Backtrail-Case-Complete"
+	infoOxum        = "Payload-Oxum"
+	infoCustody     = "Backtrail-Custody"
+	infoAccess      = "Backtrail-Access"
+	infoParent      = "Backtrail-Parent"
+	infoSigned      = "Signed"
+	infoDescription = "External-Description"
+	infoID          = "External-Identifier"
+	infoLayers      = "Backtrail-Layers"
+	infoStatus      = "Backtrail-Case-Status"
+	infoComplete    = "Backtrail-Case-Complete"
 )
 
-// writeInfo writes bag-info.txt. Its times come from the case.
+// writeInfo writes bag-info.txt: what belongs to the act of exporting, and no payload depends on.
 func (x *export) writeInfo() error {
 	size, files := x.bag.oxum()
 	complete := "no: the case is partial"
@@ -34,16 +36,23 @@ func (x *export) writeInfo() error {
 	if x.o.Sign != nil {
 		signed = "yes"
 	}
+	date, at := endOf(x.c), ""
+	if !x.o.Exported.IsZero() {
+		date, at = x.o.Exported, x.o.Exported.Format(lineTime)
+	}
 	lines := [][2]string{
 		{"Bag-Software-Agent", toolName(x.c.Tool)},
-		{"Bagging-Date", endOf(x.c).Format("2006-01-02")},
+		{"Bagging-Date", date.Format("2006-01-02")},
 		{"Contact-Name", x.o.Who},
 		{infoID, x.id},
-		{"External-Description", "evidence of " + x.c.Target.Name},
+		{infoDescription, "evidence of " + x.c.Target.Name},
 		{infoOxum, fmt.Sprintf("%d.%d", size, files)},
 		{infoSigned, signed},
 		{infoCustody, x.stream.last},
 		{infoParent, cmp.Or(x.o.Parent, "none")},
+		{infoAccess, x.o.Access},
+		{"Backtrail-Exported-By", x.o.Who},
+		{"Backtrail-Exported-At", at},
 		{infoLayers, string(cmp.Or(x.o.Layers, LayersSuspect))},
 		{infoStatus, string(v.Status)},
 		{infoComplete, complete},

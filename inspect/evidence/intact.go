@@ -17,8 +17,11 @@ import (
 // required are the files without which a bag is no bundle of ours.
 var required = []string{"data/case.json", "data/events.jsonl", "data/custody.jsonl", "data/blobs.jsonl", "data/report.html", "data/report.md"}
 
-// intact compares the files with the manifests, both ways, and what is named by a digest with its name.
-func (v *verifier) intact() {
+// fitting compares the files of a bag with its manifests.
+type fitting struct{ *verifier }
+
+// run compares the files with the manifests, both ways, and what is named by a digest with its name.
+func (v *fitting) run() {
 	before := len(v.out.Checks)
 	for _, d := range v.bag.files.defects {
 		v.fail("file", d.subject, "%s", d.detail)
@@ -28,6 +31,7 @@ func (v *verifier) intact() {
 	v.manifests(tagManifest256, tagManifest512, isTagFile)
 	v.manifests(manifest256, manifest512, isPayload)
 	v.oxum()
+	v.parent()
 	v.required()
 	v.ownNames()
 	v.blobLines()
@@ -42,7 +46,7 @@ func (v *verifier) intact() {
 }
 
 // declaration checks bagit.txt (RFC 8493, 2.1.1).
-func (v *verifier) declaration() {
+func (v *fitting) declaration() {
 	text, err := v.bag.files.read(bagitFile, MaxSmall)
 	if err != nil {
 		v.fail("file", bagitFile, "it is missing: this is no bag")
@@ -53,7 +57,7 @@ func (v *verifier) declaration() {
 	}
 }
 
-func (v *verifier) hashFiles() {
+func (v *fitting) hashFiles() {
 	v.sums = map[string]fileSum{}
 	seen := map[string]string{}
 	for _, name := range slices.Sorted(maps.Keys(v.bag.files.sizes)) {
@@ -73,7 +77,7 @@ func (v *verifier) hashFiles() {
 	}
 }
 
-func (v *verifier) hashFile(name string) (fileSum, error) {
+func (v *fitting) hashFile(name string) (fileSum, error) {
 	r, err := v.bag.files.stream(name)
 	if err != nil {
 		return fileSum{}, err
@@ -92,7 +96,7 @@ func isTagFile(name string) bool {
 }
 
 // manifests compares a pair of manifests with the files that it has to list.
-func (v *verifier) manifests(name256, name512 string, belongs func(string) bool) {
+func (v *fitting) manifests(name256, name512 string, belongs func(string) bool) {
 	want256, ok256 := v.manifest(name256, 64)
 	want512, ok512 := v.manifest(name512, 128)
 	for _, name := range slices.Sorted(maps.Keys(v.sums)) {
@@ -124,7 +128,7 @@ func pick(first bool, a, b string) string {
 }
 
 // missing names the files that a manifest lists and that are not there, and those that do not belong into it.
-func (v *verifier) missing(manifest string, want map[string]string, belongs func(string) bool) {
+func (v *fitting) missing(manifest string, want map[string]string, belongs func(string) bool) {
 	for _, name := range slices.Sorted(maps.Keys(want)) {
 		if !belongs(name) {
 			v.fail("manifest", manifest, "it lists %s, which does not belong into it", name)
@@ -136,7 +140,7 @@ func (v *verifier) missing(manifest string, want map[string]string, belongs func
 	}
 }
 
-func (v *verifier) manifest(name string, digits int) (map[string]string, bool) {
+func (v *fitting) manifest(name string, digits int) (map[string]string, bool) {
 	text, err := v.bag.files.read(name, MaxManifest)
 	if err != nil {
 		v.fail("manifest", name, "it cannot be read: %v", err)
@@ -150,7 +154,7 @@ func (v *verifier) manifest(name string, digits int) (map[string]string, bool) {
 }
 
 // oxum compares the payload with bag-info.txt's Payload-Oxum.
-func (v *verifier) oxum() {
+func (v *fitting) oxum() {
 	info := v.info()
 	if info == nil {
 		v.fail("file", infoFile, "it is missing or cannot be read")
@@ -168,7 +172,7 @@ func (v *verifier) oxum() {
 	}
 }
 
-func (v *verifier) required() {
+func (v *fitting) required() {
 	for _, name := range required {
 		if _, there := v.bag.files.sizes[name]; !there {
 			v.fail("file", name, "it is missing: every bundle has it")
@@ -183,7 +187,7 @@ func (v *verifier) required() {
 var digestFolders = []string{"data/image/blobs/sha256/", "data/known-good/blobs/sha256/", "data/damaged/", "data/binaries/", "data/packages/"}
 
 // ownNames checks the files that are named by their digest.
-func (v *verifier) ownNames() {
+func (v *fitting) ownNames() {
 	for name, sum := range v.sums {
 		for _, folder := range digestFolders {
 			hex, inside := strings.CutPrefix(name, folder)
@@ -195,7 +199,7 @@ func (v *verifier) ownNames() {
 }
 
 // blobLines compares data/blobs.jsonl with the layouts: what it calls carried is there, and what is there it names.
-func (v *verifier) blobLines() {
+func (v *fitting) blobLines() {
 	r, err := v.bag.files.stream("data/blobs.jsonl")
 	if err != nil {
 		return
@@ -237,7 +241,7 @@ func (v *verifier) blobLines() {
 }
 
 // custody checks that the chain holds and ends where bag-info.txt says.
-func (v *verifier) custody() {
+func (v *fitting) custody() {
 	r, err := v.bag.files.stream("data/custody.jsonl")
 	if err != nil {
 		return

@@ -6,8 +6,6 @@ import (
 	"os"
 	"path"
 	"strings"
-
-	"github.com/klauspost/compress/gzip"
 )
 
 // lookMembers and lookBytes bound the look at the beginning of an archive.
@@ -34,11 +32,10 @@ func IsBag(file string) bool {
 		return false
 	}
 	defer f.Close()
-	zr, err := gzip.NewReader(f)
+	zr, err := decompress(f)
 	if err != nil {
 		return false
 	}
-	defer zr.Close()
 	tr := tar.NewReader(io.LimitReader(zr, lookBytes))
 	for range lookMembers {
 		h, err := tr.Next()

@@ -24,7 +24,11 @@ type Options struct {
 	WithoutConfig bool
 	Case          string // its ID; empty: made from time and target
 	Who           string // user@host, for the chain of custody
-	Parent        string // tag manifest digest of the bundle that this case goes on from
+	Parent        string // bundle that the case was opened from, as ParentOf names it
+	// Access is the head of the chain of openings and exports beside the case; empty: there is none.
+	Access string
+	// Exported is when the bundle is written, for bag-info.txt alone; zero: it is not stated.
+	Exported inspect.Time
 	// Documents gives the bills of materials for data/sbom: image.spdx.json, image.cdx.json, known-good.spdx.json.
 	Documents func(ctx context.Context, c inspect.Case) ([]Document, error)
 	// Sign signs the tag manifest; nil: nobody does.

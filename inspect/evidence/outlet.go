@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
 )
 
 // outlet is where a bundle is written: beside its place, and renamed in the end.
@@ -30,8 +31,11 @@ type outlet interface {
 }
 
 func isArchive(path string) bool {
-	return strings.HasSuffix(path, ".tar.gz") || strings.HasSuffix(path, ".tgz")
+	return strings.HasSuffix(path, ".tar.gz") || strings.HasSuffix(path, ".tgz") || strings.HasSuffix(path, zstdSuffix)
 }
+
+// zstdSuffix is that of archives that are compressed with Zstandard (RFC 8878); all others are with gzip.
+const zstdSuffix = ".tar.zst"
 
 // newOutlet begins a bundle at a path that must not exist yet; an empty directory counts as none.
 func newOutlet(to, top string) (outlet, error) {
@@ -106,13 +110,13 @@ func (d *dirOutlet) taken(sums []fileSum) []string {
 	return gone
 }
 
-// archiveOutlet writes a .tar.gz with one directory in it. Times are 0 and owners root, so that the same content
+// archiveOutlet writes a compressed tar with one directory in it. Times are 0 and owners root, so that the same content
 // gives the same bytes.
 type archiveOutlet struct {
 	to, top string
 	file    *os.File
 	sum     hash.Hash
-	gzip    *gzip.Writer
+	packer  io.WriteCloser
 	tar     *tar.Writer
 	want    string
 }
@@ -123,8 +127,15 @@ func newArchiveOutlet(to, pattern, top string) (outlet, error) {
 		return nil, inWords("writing a bundle to "+to, err)
 	}
 	a := &archiveOutlet{to: to, top: top, file: f, sum: sha256.New()}
-	a.gzip = gzip.NewWriter(io.MultiWriter(f, a.sum))
-	a.tar = tar.NewWriter(a.gzip)
+	a.packer = gzip.NewWriter(io.MultiWriter(f, a.sum))
+	if strings.HasSuffix(to, zstdSuffix) {
+		// One encoder: the same content gives the same bytes on any number of cores.
+		if a.packer, err = zstd.NewWriter(io.MultiWriter(f, a.sum), zstd.WithEncoderConcurrency(1)); err != nil {
+			a.discard()
+			return nil, fmt.Errorf("writing a bundle to %s: %w", to, err)
+		}
+	}
+	a.tar = tar.NewWriter(a.packer)
 	return a, nil
 }
 
@@ -145,7 +156,7 @@ type member struct{ io.Writer }
 func (member) Close() error { return nil }
 
 func (a *archiveOutlet) publish() error {
-	err := errors.Join(a.tar.Close(), a.gzip.Close())
+	err := errors.Join(a.tar.Close(), a.packer.Close())
 	if err == nil {
 		err = a.file.Sync()
 	}

@@ -7,7 +7,7 @@ import (
 )
 
 // samePolicies compares the verdicts of the policies that are carried, on the signatures that are carried.
-func (v *verifier) samePolicies(i, again inspect.Image) {
+func (v *comparison) samePolicies(i, again inspect.Image) {
 	for _, g := range i.Gates {
 		if g.Kind != inspect.GateKindImagePolicy {
 			continue

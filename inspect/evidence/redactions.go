@@ -53,7 +53,7 @@ func (x *export) writeRedactions() error {
 }
 
 // redactionsFit compares data/redactions.jsonl with the case.
-func (v *verifier) redactionsFit() {
+func (v *reproduction) redactionsFit() {
 	have, err := v.bag.files.read(redactionsFile, MaxCase)
 	if err != nil {
 		v.fail("redactions", redactionsFile, "it cannot be read: %v", err)

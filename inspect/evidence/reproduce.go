@@ -13,10 +13,13 @@ import (
 	"github.com/backtrail/backtrail/inspect/verdict"
 )
 
-// reproduced asks whether what the bundle claims follows from what it carries.
-func (v *verifier) reproduced() {
-	if v.out.Intact != inspect.Verified {
-		v.say("case", "data/case.json", inspect.Unknown, BasisBytes, "not asked: the bag is not intact")
+// reproduction computes the claims of a bag again from what it carries.
+type reproduction struct{ *verifier }
+
+// run checks that what the bundle claims follows from what it carries.
+func (v *reproduction) run() {
+	if v.out.Fits != inspect.Verified {
+		v.say("case", "data/case.json", inspect.Unknown, BasisBytes, "not checked: the files do not fit the manifests")
 		return
 	}
 	c, err := v.bag.Case(v.ctx)
@@ -25,6 +28,7 @@ func (v *verifier) reproduced() {
 		return
 	}
 	v.c = c
+	v.out.Case = caseOf(v.out.Case.ID, c)
 	v.foldFits()
 	v.custodyFits()
 	v.exhibitsFit()
@@ -36,11 +40,13 @@ func (v *verifier) reproduced() {
 	for _, i := range c.Images {
 		v.listed(i)
 	}
-	v.rerun()
+	v.infoFits()
+	(&comparison{verifier: v.verifier}).run()
+	v.exportAgain()
 }
 
 // foldFits compares case.json with the case that the events fold to.
-func (v *verifier) foldFits() {
+func (v *reproduction) foldFits() {
 	have, err := v.bag.files.read("data/case.json", MaxCase)
 	if err != nil {
 		v.fail("case", "data/case.json", "it cannot be read: %v", err)
@@ -68,7 +74,7 @@ func (v *verifier) foldFits() {
 
 // differ names the fields of two cases that are not the same. A case that another version wrote may lack fields that
 // this one knows, or have others: both are compared as this version reads them.
-func (v *verifier) differ(have, want []byte) ([]string, error) {
+func (v *reproduction) differ(have, want []byte) ([]string, error) {
 	if !v.sameTool() {
 		var err error
 		if have, err = reread(have); err != nil {
@@ -112,7 +118,7 @@ func reread(data []byte) ([]byte, error) {
 func (v *verifier) sameTool() bool { return v.o.Tool.Version != "" && v.o.Tool == v.c.Tool }
 
 // custodyFits compares the chain of custody with the events that it was made from.
-func (v *verifier) custodyFits() {
+func (v *reproduction) custodyFits() {
 	have, err := v.bag.files.stream("data/custody.jsonl")
 	if err != nil {
 		return
@@ -159,7 +165,7 @@ func (c *lineComparer) Write(line []byte) (int, error) {
 }
 
 // exhibitsFit compares what lies in the folders of exhibits with the exhibits that the events name.
-func (v *verifier) exhibitsFit() {
+func (v *reproduction) exhibitsFit() {
 	const file = "data/exhibits.json"
 	var list []exhibitLine
 	data, err := v.bag.files.read(file, MaxManifest)
@@ -209,7 +215,7 @@ func isExhibitFile(name string) bool {
 }
 
 // packageDiffFits compares data/sbom/diff.json with the case.
-func (v *verifier) packageDiffFits() {
+func (v *reproduction) packageDiffFits() {
 	want := packageDiffs(v.c)
 	have, err := v.bag.files.read(packageDiffFile, MaxCase)
 	if len(want) == 0 && errors.Is(err, inspect.ErrNotKept) {
@@ -234,7 +240,7 @@ func (v *verifier) packageDiffFits() {
 
 // reports draws the reports again. Another version may draw them otherwise: then they cannot be compared, and the
 // verdict does not rest on them.
-func (v *verifier) reports() {
+func (v *reproduction) reports() {
 	for _, r := range renderings {
 		have, err := v.bag.files.read(r.name, MaxCase)
 		if err != nil {
@@ -254,7 +260,7 @@ func (v *verifier) reports() {
 }
 
 // listed compares the rows of an image with the listings of its layers, which are there whatever layers are carried.
-func (v *verifier) listed(i inspect.Image) {
+func (v *reproduction) listed(i inspect.Image) {
 	layers := map[int]string{}
 	for _, l := range i.Layers {
 		if !l.Empty {
@@ -283,7 +289,7 @@ func (v *verifier) listed(i inspect.Image) {
 	}
 }
 
-func (v *verifier) listedRows(subject, diffID string, rows map[string]string) {
+func (v *reproduction) listedRows(subject, diffID string, rows map[string]string) {
 	what := subject + " " + diffID
 	entries, err := v.bag.Index(v.ctx, diffID)
 	if err != nil {
@@ -306,5 +312,6 @@ func (v *verifier) listedRows(subject, diffID string, rows map[string]string) {
 			return
 		}
 	}
+	v.out.Claims.Recomputed += len(rows)
 	v.say("files", what, inspect.Verified, BasisListing, "%d files that need a look stand in the listing as the case says", len(rows))
 }

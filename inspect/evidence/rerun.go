@@ -10,37 +10,49 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 )
 
-// rerun runs the checks again and compares. Where no image's manifest is in the bag (docker-save has none) there is
+// comparison compares the rows of a case with those of the checks that were run again.
+type comparison struct {
+	*verifier
+	again Again
+}
+
+// run runs the checks again and compares. Where no image's manifest is in the bag (docker-save has none) there is
 // nothing to run them on, and every row is listed as not in the bag.
-func (v *verifier) rerun() {
+func (v *comparison) run() {
 	if v.o.Rerun == nil {
 		v.say("checks", "", inspect.Unknown, BasisBytes, "the checks were not run again")
 		return
 	}
-	var again inspect.Case
 	if slices.ContainsFunc(v.c.Images, func(i inspect.Image) bool { return i.Digest != "" && v.carried(i.Digest) }) {
 		var err error
-		if again, err = v.o.Rerun(v.ctx, v.bag, v.c); err != nil {
+		if v.again, err = v.o.Rerun(v.ctx, v.bag, v.c); err != nil {
 			v.say("checks", "", inspect.Unknown, BasisBytes, "the checks could not be run again: %v", err)
 			return
 		}
 	}
+	v.namedImages()
 	for _, i := range v.c.Images {
 		if i.Digest == "" || !v.carried(i.Digest) || v.leftAway(i.Config) {
 			v.leftOut(i)
 			continue
 		}
-		r, _ := again.Image(i.Container)
+		r, _ := v.again.Case.Image(i.Container)
 		v.sameLayers(i, r)
+		v.countsAgain(i)
 		v.sameImage(i, r)
 		v.sameSignatures(i, r)
 		v.sameProvenance(i, r)
+		v.sameSBOMs(i, r)
 		v.samePolicies(i, r)
+		v.fileRows(i, r)
 	}
+	v.listings()
+	v.findings()
+	v.received()
 }
 
 // leftOut lists the rows of an image that nothing in the bag can be opened as.
-func (v *verifier) leftOut(i inspect.Image) {
+func (v *comparison) leftOut(i inspect.Image) {
 	why := "its manifest is not in the bag"
 	switch {
 	case v.leftAway(i.Config) && v.carried(i.Digest):
@@ -51,23 +63,23 @@ func (v *verifier) leftOut(i inspect.Image) {
 			return
 		}
 	}
-	v.say("image", i.Container, inspect.Absent, BasisNotKept, "%s", why)
+	v.notInBag(1, "image", i.Container, "%s", why)
 	for _, l := range i.Layers {
 		if !l.Empty {
-			v.say("layer", fmt.Sprintf("%s layer %d %s", i.Container, l.Number, cmp.Or(l.Digest, l.DiffID)), inspect.Absent, BasisNotKept, "the image: %s", why)
+			v.notInBag(1, "layer", fmt.Sprintf("%s layer %d %s", i.Container, l.Number, cmp.Or(l.Digest, l.DiffID)), "the image: %s", why)
 		}
 	}
 	for _, s := range i.Signatures {
-		v.say("signature", i.Container+" signature "+s.ID, inspect.Absent, BasisNotKept, "the image: %s", why)
+		v.notInBag(1, "signature", i.Container+" signature "+s.ID, "the image: %s", why)
 	}
 	for _, p := range i.Provenance {
-		v.say("provenance", i.Container+" provenance "+p.ID, inspect.Absent, BasisNotKept, "the image: %s", why)
+		v.notInBag(1, "provenance", i.Container+" provenance "+p.ID, "the image: %s", why)
 	}
 }
 
 // sameSaved reproduces an image of the docker-save form, which has neither manifest nor signatures: the config and the
 // layers, which are carried as tars, are their digests, and the config names these layers in this order.
-func (v *verifier) sameSaved(i inspect.Image) bool {
+func (v *comparison) sameSaved(i inspect.Image) bool {
 	var diffIDs []string
 	for _, l := range i.Layers {
 		if l.Empty {
@@ -104,7 +116,7 @@ func (v *verifier) sameSaved(i inspect.Image) bool {
 }
 
 // leftAway reports whether the configuration of an image was left out on request.
-func (v *verifier) leftAway(config string) bool {
+func (v *comparison) leftAway(config string) bool {
 	return hexOf(config) != "" && !v.carried(config) && v.left[config]
 }
 
@@ -139,12 +151,13 @@ func (a rowOutcome) String() string {
 }
 
 // compare says whether a claim comes out again. What a check that was interrupted left unknown is no claim.
-func (v *verifier) compare(name, subject string, ended bool, claimed, found rowOutcome) {
+func (v *comparison) compare(name, subject string, ended bool, claimed, found rowOutcome) {
 	if !ended && claimed.status == inspect.Unknown && claimed != found {
 		v.say(name, subject, inspect.Absent, BasisBytes, "the check did not end, so the case claims nothing; the bytes in the bag say %s", found)
 		return
 	}
 	if claimed == found {
+		v.out.Claims.Recomputed++
 		v.say(name, subject, inspect.Verified, BasisBytes, "%s, as the case says", found)
 		return
 	}
@@ -159,13 +172,13 @@ const (
 )
 
 // ended says that a check came to its end on an image: in a partial case it may not have.
-func (v *verifier) ended(check, subject string) bool {
+func (v *comparison) ended(check, subject string) bool {
 	state, ok := v.c.Check(check, subject)
 	return ok && !state.Running() && state.Status != inspect.CheckBlocked
 }
 
 // unclaimed speaks of a row that the case does not have.
-func (v *verifier) unclaimed(name, check, subject, id string) {
+func (v *comparison) unclaimed(name, check, subject, id string) {
 	if v.ended(check, subject) {
 		v.fail(name, subject+" "+name+" "+id, "the bag carries it, and the case does not name it")
 		return
@@ -173,28 +186,63 @@ func (v *verifier) unclaimed(name, check, subject, id string) {
 	v.say(name, subject+" "+name+" "+id, inspect.Absent, BasisBytes, "the check did not end, so the case does not name it")
 }
 
-func (v *verifier) sameLayers(i, again inspect.Image) {
+// fromBytes are the fields of a layer that follow from its bytes, or from those of all layers, and not from manifest
+// and config; the counts are compared with the listings.
+var fromBytes = []string{"status", "reason", "detail"}
+
+// countedElsewhere are compared with the listings, or are the work of another check.
+var countedElsewhere = []string{"added", "modified", "removed", "base", "detail"}
+
+// sameLayers compares the layers with manifest and config, and with their bytes where they are carried.
+func (v *comparison) sameLayers(i, again inspect.Image) {
+	ended := v.ended(checkLayers, i.Container)
+	diffIDs := v.configured(i.Config)
 	for _, l := range i.Layers {
-		if l.Empty {
-			continue
-		}
 		subject := fmt.Sprintf("%s layer %d %s", i.Container, l.Number, l.Digest)
-		at := slices.IndexFunc(again.Layers, func(o inspect.Layer) bool { return !o.Empty && o.Number == l.Number })
+		at := slices.IndexFunc(again.Layers, func(o inspect.Layer) bool { return o.Position == l.Position })
 		switch {
-		case v.damaged(l.Digest):
-			v.compare("layer", subject, v.ended(checkLayers, i.Container), rowOutcome{l.Status, l.Reason}, rowOutcome{inspect.Failed, "digest-mismatch"})
-		case !v.carried(l.Digest):
-			v.say("layer", subject, inspect.Absent, BasisNotKept, "its bytes are not in the bag")
 		case at < 0:
-			v.fail("layer", subject, "the case says %s; the manifest in the bag has no such layer", l.Status)
+			v.fail("layer", subject, "the manifest and config in the bag have no such layer")
+		case v.damaged(l.Digest):
+			v.compare("layer", subject, ended, rowOutcome{l.Status, l.Reason}, rowOutcome{inspect.Failed, "digest-mismatch"})
+		case !l.Empty && !v.carried(l.Digest):
+			found := again.Layers[at]
+			if found.DiffID == "" && l.Number < len(diffIDs) {
+				found.DiffID = diffIDs[l.Number] // the config names it, whether the layer was read or not
+			}
+			v.row("layer", subject, ended, l, found, slices.Concat(fromBytes, countedElsewhere)...)
+			v.notInBag(1, "layer", subject, "its bytes are not in the bag")
 		default:
-			v.compare("layer", subject, v.ended(checkLayers, i.Container), rowOutcome{l.Status, l.Reason}, rowOutcome{again.Layers[at].Status, again.Layers[at].Reason})
+			v.row("layer", subject, ended, l, again.Layers[at], countedElsewhere...)
+		}
+	}
+	for _, l := range again.Layers {
+		if !slices.ContainsFunc(i.Layers, func(o inspect.Layer) bool { return o.Position == l.Position }) {
+			v.failOr(ended, "layer", fmt.Sprintf("%s layer %d %s", i.Container, l.Number, l.Digest), "the manifest in the bag has it, and the case does not")
 		}
 	}
 }
 
-// sameImage compares an image's status, if all that it rests on is there.
-func (v *verifier) sameImage(i, again inspect.Image) {
+// configured are the diff IDs that a config in the bag names.
+func (v *comparison) configured(config string) []string {
+	r, err := v.bag.Blob(v.ctx, config)
+	if err != nil {
+		return nil
+	}
+	defer r.Close()
+	data, err := readBounded(r, MaxSmall, config)
+	if err != nil {
+		return nil
+	}
+	return configDiffIDs(data)
+}
+
+// ofTheWay are the fields of an image that say how it was found, which the bag does not show.
+var ofTheWay = []string{"reference", "location", "left", "unresolved", "detail"}
+
+// sameImage compares what manifest and config say, and the image's status if all that it rests on is there.
+func (v *comparison) sameImage(i, again inspect.Image) {
+	ended := v.ended(checkLayers, i.Container)
 	var out []string
 	broken := false
 	for _, l := range i.Layers {
@@ -206,19 +254,39 @@ func (v *verifier) sameImage(i, again inspect.Image) {
 			out = append(out, fmt.Sprint(l.Number))
 		}
 	}
+	if !v.carried(i.Config) {
+		v.notInBag(1, "image", i.Container, "its config is not in the bag")
+		return
+	}
+	v.row("image", i.Container, ended, i.ImageHead, again.ImageHead, append([]string{"status", "reason"}, ofTheWay...)...)
 	switch {
 	case broken:
-		v.compare("image", i.Container, v.ended(checkLayers, i.Container), rowOutcome{status: i.Status}, rowOutcome{status: inspect.Failed})
-	case !v.carried(i.Key()) || !v.carried(i.Config):
-		v.say("image", i.Container, inspect.Absent, BasisNotKept, "its manifest or config is not in the bag")
+		v.compare("image", i.Container, ended, rowOutcome{status: i.Status}, rowOutcome{status: inspect.Failed})
 	case len(out) > 0:
-		v.say("image", i.Container, inspect.Absent, BasisNotKept, "layers %s are not in the bag", strings.Join(out, ", "))
+		v.notInBag(1, "image", i.Container, "layers %s are not in the bag", strings.Join(out, ", "))
 	default:
-		v.compare("image", i.Container, v.ended(checkLayers, i.Container), rowOutcome{i.Status, i.Reason}, rowOutcome{again.Status, again.Reason})
+		v.compare("image", i.Container, ended, rowOutcome{i.Status, i.Reason}, rowOutcome{again.Status, again.Reason})
 	}
 }
 
-func (v *verifier) sameSignatures(i, again inspect.Image) {
+// sameSBOMs compares the bills of materials that are attached to the image.
+func (v *comparison) sameSBOMs(i, again inspect.Image) {
+	attached := func(list []inspect.SBOM) []inspect.SBOM {
+		return slices.DeleteFunc(slices.Clone(list), func(s inspect.SBOM) bool { return s.Origin == "generated" || !v.carried(s.Digest) })
+	}
+	rows(v, "sbom", i.Container, checkAttached, attached(i.SBOMs), attached(again.SBOMs), func(s inspect.SBOM) string { return s.Origin + " " + s.Digest })
+}
+
+// bareSteps leaves out what the steps of a signature say of the roots, which are called otherwise in a bag.
+func bareSteps(s inspect.Signature) inspect.Signature {
+	s.Steps = slices.Clone(s.Steps)
+	for n := range s.Steps {
+		s.Steps[n].Detail = ""
+	}
+	return s
+}
+
+func (v *comparison) sameSignatures(i, again inspect.Image) {
 	found := map[string]inspect.Signature{}
 	for _, s := range again.Signatures {
 		found[s.ID] = s
@@ -229,11 +297,11 @@ func (v *verifier) sameSignatures(i, again inspect.Image) {
 		delete(found, s.ID)
 		switch {
 		case ok:
-			v.compare("signature", subject, v.ended(checkSignatures, i.Container), rowOutcome{s.Status, s.Reason}, rowOutcome{r.Status, r.Reason})
+			v.row("signature", subject, v.ended(checkSignatures, i.Container), bareSteps(s), bareSteps(r), "store")
 		case v.carried(s.Digest):
 			v.fail("signature", subject, "the case says %s; it is not found among the signatures in the bag", s.Status)
 		default:
-			v.say("signature", subject, inspect.Absent, BasisNotKept, "its bytes are not in the bag")
+			v.notInBag(1, "signature", subject, "its bytes are not in the bag")
 		}
 	}
 	for _, id := range slices.Sorted(maps.Keys(found)) {
@@ -241,7 +309,7 @@ func (v *verifier) sameSignatures(i, again inspect.Image) {
 	}
 }
 
-func (v *verifier) sameProvenance(i, again inspect.Image) {
+func (v *comparison) sameProvenance(i, again inspect.Image) {
 	found := map[string]inspect.Provenance{}
 	for _, p := range again.Provenance {
 		found[p.ID] = p
@@ -253,11 +321,11 @@ func (v *verifier) sameProvenance(i, again inspect.Image) {
 		carried := slices.ContainsFunc(p.Raw, func(raw inspect.RawPart) bool { return v.carried(raw.Digest) })
 		switch {
 		case ok:
-			v.compare("provenance", subject, v.ended(checkProvenance, i.Container), rowOutcome{p.Status, p.Reason}, rowOutcome{r.Status, r.Reason})
+			v.row("provenance", subject, v.ended(checkProvenance, i.Container), p, r)
 		case carried:
 			v.fail("provenance", subject, "the case says %s; it is not found again from the bag", p.Status)
 		default:
-			v.say("provenance", subject, inspect.Absent, BasisNotKept, "its bytes are not in the bag")
+			v.notInBag(1, "provenance", subject, "its bytes are not in the bag")
 		}
 	}
 	for _, id := range slices.Sorted(maps.Keys(found)) {

@@ -19,7 +19,7 @@ import (
 	"google.golang.org/protobuf/encoding/protojson"
 )
 
-// Signer signs the tag manifest of a bundle: it gives a Sigstore bundle over the bytes, as JSON.
+// Signer signs the tag manifest of a bundle: it gives a Sigstore bundle, as JSON, with an in-toto statement over its digest.
 type Signer func(ctx context.Context, manifest []byte) ([]byte, error)
 
 // KeySigner signs with a private key in PEM, one that cosign or openssl made. The password is asked for only if the key
@@ -34,7 +34,11 @@ func KeySigner(pem []byte, password func() ([]byte, error)) (Signer, error) {
 		return nil, fmt.Errorf("reading a private key: %w", err)
 	}
 	return func(ctx context.Context, manifest []byte) ([]byte, error) {
-		b, err := sign.Bundle(&sign.PlainData{Data: manifest}, pair, sign.BundleOptions{Context: ctx})
+		statement, err := statementOver(manifest)
+		if err != nil {
+			return nil, err
+		}
+		b, err := sign.Bundle(&sign.DSSEData{Data: statement, PayloadType: statementType}, pair, sign.BundleOptions{Context: ctx})
 		if err != nil {
 			return nil, fmt.Errorf("signing the tag manifest: %w", err)
 		}
@@ -44,6 +48,28 @@ func KeySigner(pem []byte, password func() ([]byte, error)) (Signer, error) {
 		}
 		return append(out, '\n'), nil
 	}, nil
+}
+
+// Types of what is signed: an in-toto statement (https://in-toto.io/Statement/v1) in a DSSE envelope.
+const (
+	statementType   = "application/vnd.in-toto+json"
+	bagPredicate    = "https://backtrail.dev/bag/v1"
+	inTotoStatement = "https://in-toto.io/Statement/v1"
+)
+
+// statementOver is the statement that is signed: its subject is the tag manifest, which fixes every file of the bag.
+func statementOver(manifest []byte) ([]byte, error) {
+	sum := sha256.Sum256(manifest)
+	statement, err := json.Marshal(map[string]any{
+		"_type":         inTotoStatement,
+		"subject":       []resource{{Name: tagManifest256, Digest: map[string]string{"sha256": hex.EncodeToString(sum[:])}}},
+		"predicateType": bagPredicate,
+		"predicate":     map[string]string{"bagit": "1.0"},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("encoding the statement over the tag manifest: %w", err)
+	}
+	return statement, nil
 }
 
 // keypair is a managed key as sigstore-go signs with it.

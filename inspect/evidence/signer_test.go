@@ -111,14 +111,15 @@ func TestWhoSignedIsNeverGuessed(t *testing.T) {
 		want   inspect.Status
 		word   string
 	}{
-		{"nobody gave a key", signed, nil, nil, inspect.Unknown, "--key FILE"},
-		{"another key", signed, nil, []SignerKey{otherKey(t)}, inspect.Unknown, "none of yours"},
+		{"nobody gave a key", signed, nil, nil, inspect.Unknown, "--signer-key FILE"},
+		{"another key", signed, nil, []SignerKey{otherKey(t)}, inspect.Failed, "none of those"},
 		{"the signature was taken away", signed, func(d string) error { return os.Remove(filepath.Join(d, signatureFile)) }, []SignerKey{public}, inspect.Failed, "there is no signature"},
-		{"a stranger signed it again", signed, resign(stranger, tagManifest256), []SignerKey{public}, inspect.Unknown, "none of yours"},
+		{"a stranger signed it again", signed, resign(stranger, tagManifest256), []SignerKey{public}, inspect.Failed, "none of those"},
 		{"signed over something else", signed, resign(sign, tagManifest512), []SignerKey{public}, inspect.Failed, "not its signature"},
-		{"no bundle at all", signed, func(d string) error { return os.WriteFile(filepath.Join(d, signatureFile), []byte("{"), 0o600) }, []SignerKey{public}, inspect.Unknown, "names no key"},
-		{"signed later", unsigned, resign(sign, tagManifest256), []SignerKey{public}, inspect.Verified, "yours"},
-		{"unsigned", unsigned, nil, []SignerKey{public}, inspect.Absent, "nobody signed"},
+		{"no bundle at all", signed, func(d string) error { return os.WriteFile(filepath.Join(d, signatureFile), []byte("{"), 0o600) }, []SignerKey{public}, inspect.Failed, "none of those"},
+		{"signed later", unsigned, resign(sign, tagManifest256), []SignerKey{public}, inspect.Verified, "which you named"},
+		{"unsigned", unsigned, nil, []SignerKey{public}, inspect.Failed, "not signed"},
+		{"unsigned, and nobody asks", unsigned, nil, nil, inspect.Absent, "not signed"},
 	} {
 		dir := filepath.Join(t.TempDir(), "copy")
 		must(t, os.CopyFS(dir, os.DirFS(tt.from)))
@@ -134,8 +135,8 @@ func TestWhoSignedIsNeverGuessed(t *testing.T) {
 				detail += c.Detail
 			}
 		}
-		if v.Intact != inspect.Verified || v.Authentic != tt.want || !strings.Contains(detail, tt.word) {
-			t.Errorf("%s: intact %s, authentic %s: %s", tt.name, v.Intact, v.Authentic, detail)
+		if v.Fits != inspect.Verified || v.Authentic != tt.want || !strings.Contains(detail, tt.word) {
+			t.Errorf("%s: fits %s, authentic %s: %s", tt.name, v.Fits, v.Authentic, detail)
 		}
 	}
 }

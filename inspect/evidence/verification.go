@@ -13,12 +13,31 @@ const VerificationSchema = "backtrail.dev/verification/v1"
 type Verification struct {
 	Schema      string         `json:"schema"`
 	Status      inspect.Status `json:"status"`
-	Intact      inspect.Status `json:"intact"`
-	Reproduced  inspect.Status `json:"reproduced"`
-	Authentic   inspect.Status `json:"authentic"`
+	Case        BagCase        `json:"case"`
+	Fits        inspect.Status `json:"fits"`       // the files fit the bag's manifests
+	Reproduced  inspect.Status `json:"reproduced"` // its claims follow from the bytes in it
+	Authentic   inspect.Status `json:"authentic"`  // whoever was named signed it
+	Claims      Claims         `json:"claims"`
 	Checks      []BagCheck     `json:"checks"`
-	Case        string         `json:"case"`
 	TagManifest string         `json:"tagManifest"` // sha256:…
+}
+
+// BagCase is the case that a bag contains, as the bag states it.
+type BagCase struct {
+	ID       string             `json:"id"`
+	Target   string             `json:"target"`
+	Status   inspect.CaseStatus `json:"status"`
+	Complete bool               `json:"complete"`
+	Operator string             `json:"operator"` // of the first session
+	Tool     string             `json:"tool"`
+}
+
+// Claims counts the statements of a case by what bears them out.
+type Claims struct {
+	Recomputed int `json:"recomputed"` // computed again from bytes in the bag, with the same result
+	Claimed    int `json:"claimed"`    // nothing in the bag bears them out or contradicts them
+	NotInBag   int `json:"notInBag"`   // the bytes that they rest on are not in the bag
+	Failed     int `json:"failed"`     // the bytes in the bag contradict them
 }
 
 // BagCheck is one thing that was looked at.
@@ -37,6 +56,7 @@ type Basis string
 const (
 	BasisBytes   Basis = "bytes"
 	BasisListing Basis = "listing"
+	BasisClaimed Basis = "claimed"
 	BasisNotKept Basis = "not-in-bag"
 )
 
@@ -46,12 +66,18 @@ type VerifyOptions struct {
 	// Roots are the trust roots that the person gave (--trusted-root FILE), by name: Rerun checks against these.
 	Roots []string
 	Keys  []string // sha256:… of the public keys that the person gave (--key FILE)
-	// Signers are the same keys, as those that may have signed the bag itself.
+	// Signers are the keys of which one must have signed the bag itself (--signer-key FILE).
 	Signers []SignerKey
+	// SignerNamed is the identity that must have signed the bag itself, in words; empty: none was named.
+	SignerNamed string
+	// VerifySigner checks that this identity signed the manifest, and returns who did. It is not nil where one was named.
+	VerifySigner func(ctx context.Context, manifest, bundle []byte) (by string, err error)
 	// Known are the digests of roots that backtrail itself knows, embedded or by TUF: these count as the person's.
 	Known     []string
 	AcceptBag bool         // --trusted-root bag: what only the bag vouches for is accepted
 	Tool      inspect.Tool // this program: it compares the reports of its own version
-	// Rerun runs the checks again with the bag as registry, trust root and clock. Nil: not run, unknown.
-	Rerun func(ctx context.Context, bag *Bag, c inspect.Case) (inspect.Case, error)
+	// Rerun computes the case again with the bag as registry, cluster, trust root and clock. Nil: not run, unknown.
+	Rerun func(ctx context.Context, bag *Bag, c inspect.Case) (Again, error)
+	// Documents makes the bills of materials of a case again, as at the export.
+	Documents func(ctx context.Context, c inspect.Case) ([]Document, error)
 }

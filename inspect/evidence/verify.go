@@ -23,18 +23,23 @@ func Verify(ctx context.Context, path string, o VerifyOptions) (Verification, er
 	case err != nil:
 		// It is there and cannot be read as a bundle: a defect of the bag.
 		v.fail("bag", path, "%v", err)
-		v.out.Intact, v.out.Reproduced, v.out.Authentic = inspect.Failed, inspect.Unknown, inspect.Unknown
+		v.out.Fits, v.out.Reproduced, v.out.Authentic = inspect.Failed, inspect.Unknown, inspect.Unknown
 		v.out.Status = inspect.Failed
 		return v.out, nil
 	}
 	defer bag.Close()
 	v.bag = bag
-	v.out.Case, v.out.TagManifest = bag.ID(), bag.TagManifest()
-	v.out.Intact = v.part(v.intact)
-	v.out.Reproduced = v.part(v.reproduced)
-	v.out.Authentic = v.part(v.authentic)
+	v.out.Case.ID, v.out.TagManifest = bag.ID(), bag.TagManifest()
+	v.out.Fits = v.part((&fitting{v}).run)
+	v.out.Reproduced = v.part((&reproduction{v}).run)
+	v.out.Claims.Failed = failedClaims(v.out.Checks)
+	if v.out.Reproduced == inspect.Verified && v.out.Claims.Recomputed == 0 {
+		v.out.Reproduced = inspect.Unknown
+	}
+	who := &vouching{v}
+	v.out.Authentic = v.part(who.authentic)
 	expected := v.part(v.expect)
-	vouched := v.part(v.trust)
+	vouched := v.part(who.trust)
 	if ctx.Err() != nil {
 		return v.out, fmt.Errorf("checking the bundle %s: %w", path, ctx.Err())
 	}
@@ -45,7 +50,7 @@ func Verify(ctx context.Context, path string, o VerifyOptions) (Verification, er
 // overall is CONTRACT's rule for the exit: a defect or a claim that does not follow fails, a verdict that rests on
 // what only the bag vouches for is unknown, and that nobody signed the bag does not count.
 func overall(v Verification, expected, vouched inspect.Status) inspect.Status {
-	for _, s := range []inspect.Status{v.Intact, v.Reproduced, v.Authentic, expected, vouched} {
+	for _, s := range []inspect.Status{v.Fits, v.Reproduced, v.Authentic, expected, vouched} {
 		if s == inspect.Failed {
 			return inspect.Failed
 		}
@@ -123,9 +128,9 @@ func (v *verifier) expect() {
 	v.fail("expect", tagManifest256, "the tag manifest is %s; expected was %s: this is another bundle, or an altered one", v.out.TagManifest, want)
 }
 
-// trust says for each root and key that a verdict rests on who vouches for it.
-func (v *verifier) trust() {
-	if v.out.Intact != inspect.Verified {
+// trust checks for each root and key that a verdict rests on who vouches for it.
+func (v *vouching) trust() {
+	if v.out.Fits != inspect.Verified {
 		return
 	}
 	chains, notarized, keys := restsOn(v.c)
@@ -142,7 +147,7 @@ func (v *verifier) trust() {
 	}
 }
 
-func (v *verifier) root(t inspect.Trust, chains int) {
+func (v *vouching) root(t inspect.Trust, chains int) {
 	what := fmt.Sprintf("what %d of the signatures say was checked against the trust root %s (%s, %s)", chains, short(t.Digest), t.Origin, inspect.Clean(t.Name))
 	switch {
 	case len(v.o.Roots) > 0:
@@ -157,7 +162,7 @@ func (v *verifier) root(t inspect.Trust, chains int) {
 }
 
 // own is a certificate authority or a trust store of somebody's own: no trusted root stands for it.
-func (v *verifier) own(t inspect.Trust) {
+func (v *vouching) own(t inspect.Trust) {
 	what := fmt.Sprintf("signatures were checked against %s (%s, %s)", short(t.Digest), t.Kind, inspect.Clean(t.Name))
 	flags := "--ca-roots FILE"
 	if t.Kind == trustNotation {
@@ -173,7 +178,7 @@ func (v *verifier) own(t inspect.Trust) {
 	}
 }
 
-func (v *verifier) key(digest string) {
+func (v *vouching) key(digest string) {
 	switch {
 	case contains(v.o.Keys, digest):
 		v.say("trust", digest, inspect.Verified, BasisBytes, "a verdict rests on this key, which is yours (--key)")

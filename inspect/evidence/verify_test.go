@@ -20,14 +20,14 @@ import (
 
 func TestUntouchedBundleHolds(t *testing.T) {
 	in := newIncident(t)
-	for _, name := range []string{"bundle", "bundle.tar.gz"} {
+	for _, name := range []string{"bundle", "bundle.tar.gz", "bundle.tar.zst"} {
 		r := in.export(t, name, options)
 		v := verify(t, r.Path, trusting())
-		if v.Status != inspect.Verified || v.Intact != inspect.Verified || v.Reproduced != inspect.Verified || v.Authentic != inspect.Absent {
-			t.Errorf("%s: %s, intact %s, reproduced %s, authentic %s: %v", name, v.Status, v.Intact, v.Reproduced, v.Authentic, failures(v))
+		if v.Status != inspect.Verified || v.Fits != inspect.Verified || v.Reproduced != inspect.Verified || v.Authentic != inspect.Absent {
+			t.Errorf("%s: %s, fits %s, reproduced %s, authentic %s: %v", name, v.Status, v.Fits, v.Reproduced, v.Authentic, failures(v))
 		}
-		if v.Case != "20261123T031204Z-web-7d9f" || v.TagManifest != r.TagManifest {
-			t.Errorf("%s: case %s, tag manifest %s", name, v.Case, v.TagManifest)
+		if v.Case.ID != "20261123T031204Z-web-7d9f" || v.TagManifest != r.TagManifest {
+			t.Errorf("%s: case %s, tag manifest %s", name, v.Case.ID, v.TagManifest)
 		}
 	}
 }
@@ -57,7 +57,7 @@ func TestTamperedFilesAreNamed(t *testing.T) {
 			must(t, os.CopyFS(dir, os.DirFS(r.Path)))
 			must(t, tamper(filepath.Join(dir, name)))
 			v := verify(t, dir, trusting())
-			if v.Status != inspect.Failed || v.Intact != inspect.Failed || !strings.Contains(strings.Join(failures(v), "\n"), name) {
+			if v.Status != inspect.Failed || v.Fits != inspect.Failed || !strings.Contains(strings.Join(failures(v), "\n"), name) {
 				t.Errorf("%s %s: %s, %v", name, how, v.Status, failures(v))
 			}
 		}
@@ -80,13 +80,13 @@ func TestExtraFilesFail(t *testing.T) {
 		r := in.export(t, "bundle", options)
 		must(t, os.WriteFile(filepath.Join(r.Path, name), []byte("x"), 0o600))
 		v := verify(t, r.Path, trusting())
-		if v.Intact != inspect.Failed || !strings.Contains(strings.Join(failures(v), "\n"), name) {
+		if v.Fits != inspect.Failed || !strings.Contains(strings.Join(failures(v), "\n"), name) {
 			t.Errorf("%s: %v", name, failures(v))
 		}
 	}
 	r := in.export(t, "bundle", options)
 	must(t, os.Symlink("/etc/passwd", filepath.Join(r.Path, "data/logs/link")))
-	if v := verify(t, r.Path, trusting()); v.Intact != inspect.Failed {
+	if v := verify(t, r.Path, trusting()); v.Fits != inspect.Failed {
 		t.Error("a symbolic link was let pass")
 	}
 }
@@ -108,12 +108,12 @@ func reseal(t *testing.T, dir string) {
 			must(t, err)
 			return fileContent{f, info.Size()}, nil
 		}}}}
-		sum, err := v.hashFile(name)
+		sum, err := (&fitting{v}).hashFile(name)
 		must(t, err)
 		switch {
 		case isPayload(name):
 			w.payload = append(w.payload, sum)
-		case name == bagitFile || name == infoFile:
+		case name == bagitFile || name == infoFile || name == readmeFile:
 			w.tags = append(w.tags, sum)
 		}
 		return nil
@@ -127,7 +127,7 @@ func reseal(t *testing.T, dir string) {
 	defer root.Close()
 	for _, name := range []string{manifest256, manifest512} {
 		v := &verifier{ctx: context.Background(), bag: &Bag{files: &bagFiles{sizes: map[string]int64{name: 1}, open: func(string) (inspect.Content, error) { return openRegular(root, name) }}}}
-		sum, err := v.hashFile(name)
+		sum, err := (&fitting{v}).hashFile(name)
 		must(t, err)
 		w.tags = append(w.tags, sum)
 	}
@@ -166,6 +166,13 @@ func TestClaimsThatDoNotFollow(t *testing.T) {
 		{"data/cluster/pod.json", "Pod", "Dop", "data/cluster/pod.json"},
 		{"data/exhibits.json", "spec.containers[0].env", "spec.containers[0].foo", "data/exhibits.json"},
 		{"data/sbom/diff.json", "downgrade", "same-same", "data/sbom/diff.json"},
+		{"data/redactions.jsonl", "spec.containers[0].env", "spec.containers[0].foo", "data/redactions.jsonl"},
+		{"data/binaries/index.json", `"critical"`, `"moderate"`, "data/binaries/index.json"},
+		{"data/packages/index.json", "status", "statos", "data/packages/index.json"},
+		{"data/blobs.jsonl", `"role":"config"`, `"role":"confog"`, "data/blobs.jsonl"},
+		{"data/image/index.json", "manifests", "manifosts", "data/image/index.json"},
+		{"bag-info.txt", "Backtrail-Case-Complete: yes", "Backtrail-Case-Complete: nay", "bag-info.txt"},
+		{"bag-info.txt", "Backtrail-Case-Status: failed", "Backtrail-Case-Status: passed", "bag-info.txt"},
 		{"data/blobs.jsonl", `"state":"carried","of":"image","role":"manifest"`, `"state":"missing","of":"image","role":"manifest"`, in.image.Digest},
 	} {
 		r := in.export(t, "bundle", options)
@@ -189,12 +196,12 @@ func TestVerdictsThatComeOutOtherwise(t *testing.T) {
 	r := in.export(t, "bundle", options)
 	change := func(alter func(*inspect.Image)) VerifyOptions {
 		o := trusting()
-		o.Rerun = func(_ context.Context, _ *Bag, c inspect.Case) (inspect.Case, error) {
+		o.Rerun = func(_ context.Context, _ *Bag, c inspect.Case) (Again, error) {
 			i := c.Images[0]
 			i.Layers, i.Signatures, i.Provenance = slices.Clone(i.Layers), slices.Clone(i.Signatures), slices.Clone(i.Provenance)
 			alter(&i)
 			c.Images = []inspect.Image{i}
-			return c, nil
+			return Again{Case: c}, nil
 		}
 		return o
 	}
@@ -209,13 +216,13 @@ func TestVerdictsThatComeOutOtherwise(t *testing.T) {
 		},
 		"new": func(i *inspect.Image) { i.Signatures = append(i.Signatures, inspect.Signature{ID: "s2"}) },
 	} {
-		if v := verify(t, r.Path, change(alter)); v.Status != inspect.Failed || v.Reproduced != inspect.Failed || v.Intact != inspect.Verified {
+		if v := verify(t, r.Path, change(alter)); v.Status != inspect.Failed || v.Reproduced != inspect.Failed || v.Fits != inspect.Verified {
 			t.Errorf("%s: %s, reproduced %s", name, v.Status, v.Reproduced)
 		}
 	}
 	o := trusting()
-	o.Rerun = func(context.Context, *Bag, inspect.Case) (inspect.Case, error) {
-		return inspect.Case{}, errors.New("no room")
+	o.Rerun = func(context.Context, *Bag, inspect.Case) (Again, error) {
+		return Again{}, errors.New("no room")
 	}
 	if v := verify(t, r.Path, o); v.Status != inspect.Unknown || v.Reproduced != inspect.Unknown {
 		t.Errorf("checks that could not run: %s, reproduced %s", v.Status, v.Reproduced)
@@ -237,11 +244,11 @@ func TestInterruptedChecksClaimNothing(t *testing.T) {
 	}
 	r := in.export(t, "bundle", options)
 	o := trusting()
-	o.Rerun = func(_ context.Context, _ *Bag, c inspect.Case) (inspect.Case, error) {
+	o.Rerun = func(_ context.Context, _ *Bag, c inspect.Case) (Again, error) {
 		i := c.Images[0]
 		i.Status, i.Reason, i.Signatures = inspect.Verified, "", []inspect.Signature{{ID: "s1", Status: inspect.Verified}}
 		c.Images = []inspect.Image{i}
-		return c, nil
+		return Again{Case: c}, nil
 	}
 	if v := verify(t, r.Path, o); v.Status != inspect.Verified {
 		t.Errorf("%s: %v", v.Status, failures(v))
@@ -346,8 +353,8 @@ func TestHostileArchives(t *testing.T) {
 			}
 			put(w, *h, string(data))
 		})
-		if v := verify(t, path, trusting()); v.Intact != inspect.Failed || len(failures(v)) == 0 {
-			t.Errorf("%s: %s, %v", name, v.Intact, failures(v))
+		if v := verify(t, path, trusting()); v.Fits != inspect.Failed || len(failures(v)) == 0 {
+			t.Errorf("%s: %s, %v", name, v.Fits, failures(v))
 		}
 	}
 	cut := read(t, r.Path)

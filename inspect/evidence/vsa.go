@@ -129,7 +129,7 @@ func (x *export) writeSummaries() error {
 }
 
 // summariesFit compares data/vsa with the case: a summary that does not follow from it is a defect.
-func (v *verifier) summariesFit() {
+func (v *reproduction) summariesFit() {
 	want := summaries(v.c)
 	for _, name := range v.bag.files.below(vsaFolder) {
 		name = vsaFolder + name

@@ -10,8 +10,8 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 )
 
-// Mark has a character of each class that draws on a terminal, or that is not drawn at all: an escape sequence, a C1 control, bidirectional
-// marks, zero-width ones.
+// Mark has a character of each class that draws on a terminal, or that is not drawn at all: an escape sequence, a C1
+// control, bidirectional marks, zero-width ones.
 const Mark = "x\x1b]8;;http://link.example/\x07\x1b[31m\u009b5n\u202e\u2066\u200b\ufeff\x7f\r\ny"
 
 // Drawing are the characters of Mark that no output may hold. Line breaks are not among them: reports have their own.
@@ -29,7 +29,8 @@ func MarkedEvents(typed func(reflect.Type) string) []inspect.Event {
 		}
 		v := reflect.New(reflect.TypeOf(zero)).Elem()
 		fill(v, typed, 0)
-		events = append(events, inspect.Event{Time: inspect.At(at), Check: Mark, Container: Mark, Fact: v.Interface().(inspect.Fact)})
+		events = append(events, inspect.Event{Time: inspect.At(at), Check: Mark, Container: Mark,
+			Fact: v.Interface().(inspect.Fact)})
 	}
 	rank := func(e inspect.Event) int {
 		switch e.Fact.(type) {

@@ -27,10 +27,13 @@ type baseImage struct {
 	material     bool   // of a build, which may have several: one whose layers are not the lowest ones was another stage
 }
 
+// bases finds the images that others were built on, among the layers that the cache holds.
+type bases struct{ *Cache }
+
 // baseOf reads what manifest and config say of the base image. Where the store has the manifest of that digest, from an
 // earlier case, its layers are compared: then it is no claim any more. No registry is asked: the base may lie in one that
 // has nothing to do with this case.
-func (c *Cache) baseOf(img *registry.Image) (baseImage, bool) {
+func (c bases) baseOf(img *registry.Image) (baseImage, bool) {
 	b := baseImage{layers: -1}
 	if img.ManifestFile != nil {
 		b.name, b.digest, b.says = img.ManifestFile.Annotations[annotationBaseName], img.ManifestFile.Annotations[annotationBaseDigest], "an annotation of its manifest"
@@ -53,7 +56,7 @@ func (c *Cache) baseOf(img *registry.Image) (baseImage, bool) {
 
 // layersOf gives the layer digests of a manifest, or of the one for a platform in an index, that the store has; none
 // otherwise.
-func (c *Cache) layersOf(digest string, platform v1.Platform) []string {
+func (c bases) layersOf(digest string, platform v1.Platform) []string {
 	for range 2 { // an index, then a manifest
 		if !registry.IsDigest(digest) {
 			return nil

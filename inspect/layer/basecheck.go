@@ -28,9 +28,9 @@ func Base(cache *Cache, more ...string) engine.Check {
 		if len(layers) == 0 {
 			return engine.Nothing("no layers are known")
 		}
-		certain, found := cache.seenBelow(layers), false
+		certain, found := bases{cache}.seenBelow(layers), false
 		for _, m := range imageMaterials(image.Provenance) {
-			b := cache.builtFrom(m, layers, image.Platform)
+			b := bases{cache}.builtFrom(m, layers, image.Platform)
 			found = true
 			emit(inspect.Event{Fact: *b.setting()})
 			if b.layers > 0 && b.layers >= certain.layers {
@@ -130,7 +130,7 @@ func imageName(uri string) string {
 }
 
 // builtFrom compares the layers with those of a material, where the store has its manifest.
-func (c *Cache) builtFrom(m material, layers []inspect.Layer, platform string) baseImage {
+func (c bases) builtFrom(m material, layers []inspect.Layer, platform string) baseImage {
 	b := baseImage{name: m.name, digest: m.digest, says: m.says, layers: -1, material: true}
 	known := c.layersOf(m.digest, ParsePlatform(platform))
 	if len(known) == 0 {
@@ -165,7 +165,7 @@ func stackKey(layers []inspect.Layer) string {
 }
 
 // rememberStack keeps that an image has these layers, for those that are built upon it.
-func (c *Cache) rememberStack(image inspect.Image, layers []inspect.Layer) error {
+func (c bases) rememberStack(image inspect.Image, layers []inspect.Layer) error {
 	layers = manifestLayers(layers)
 	if len(layers) == 0 || slices.ContainsFunc(layers, func(l inspect.Layer) bool { return l.Status != inspect.Verified }) {
 		return nil
@@ -178,7 +178,7 @@ func (c *Cache) rememberStack(image inspect.Image, layers []inspect.Layer) error
 }
 
 // seenBelow finds the largest image that this machine has read whose layers are the lowest ones of this one, all of them.
-func (c *Cache) seenBelow(layers []inspect.Layer) baseImage {
+func (c bases) seenBelow(layers []inspect.Layer) baseImage {
 	known := len(layers) // those that were proven
 	if at := slices.IndexFunc(layers, func(l inspect.Layer) bool { return l.DiffID == "" || l.Status != inspect.Verified }); at >= 0 {
 		known = at

@@ -52,14 +52,17 @@ func (c *Cache) ReadCheckpoint(ctx context.Context, file string) (*Checkpoint, e
 		return nil, fmt.Errorf("reading the checkpoint: %w", err)
 	}
 	defer f.Close()
-	p, err := c.readCheckpoint(ctx, f)
+	p, err := checkpointReader{c}.readCheckpoint(ctx, f)
 	if err != nil {
 		return nil, fmt.Errorf("reading the checkpoint %s: %w", file, err)
 	}
 	return p, nil
 }
 
-func (c *Cache) readCheckpoint(ctx context.Context, r io.Reader) (*Checkpoint, error) {
+// checkpointReader reads the members of a checkpoint archive into the cache.
+type checkpointReader struct{ *Cache }
+
+func (c checkpointReader) readCheckpoint(ctx context.Context, r io.Reader) (*Checkpoint, error) {
 	in := bufio.NewReaderSize(r, 64<<10)
 	var members io.Reader = in
 	if how := packingOf(in); how != plain {
@@ -101,7 +104,7 @@ func (c *Cache) readCheckpoint(ctx context.Context, r io.Reader) (*Checkpoint, e
 }
 
 // checkpointMember takes in a member, if it is one of those that are known.
-func (c *Cache) checkpointMember(ctx context.Context, p *Checkpoint, name string, r io.Reader) (bool, error) {
+func (c checkpointReader) checkpointMember(ctx context.Context, p *Checkpoint, name string, r io.Reader) (bool, error) {
 	switch name {
 	case memberDiff:
 		return true, c.keepDiff(ctx, p, r)
@@ -126,7 +129,7 @@ func (c *Cache) checkpointMember(ctx context.Context, p *Checkpoint, name string
 }
 
 // keepDiff keeps the tar of what changed, and its index.
-func (c *Cache) keepDiff(ctx context.Context, p *Checkpoint, r io.Reader) error {
+func (c checkpointReader) keepDiff(ctx context.Context, p *Checkpoint, r io.Reader) error {
 	w, err := c.store.Create()
 	if err != nil {
 		return err
@@ -160,7 +163,7 @@ func (c *Cache) keepDiff(ctx context.Context, p *Checkpoint, r io.Reader) error 
 }
 
 // keepDeleted makes a layer of the list of deleted files, as containerd has it in the tar itself.
-func (c *Cache) keepDeleted(ctx context.Context, p *Checkpoint) error {
+func (c checkpointReader) keepDeleted(ctx context.Context, p *Checkpoint) error {
 	if len(p.Deleted) == 0 {
 		return nil
 	}

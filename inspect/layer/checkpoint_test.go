@@ -11,7 +11,7 @@ import (
 
 func TestCheckpoint(t *testing.T) {
 	b := newBench(t)
-	p, err := b.cache.readCheckpoint(t.Context(), bytes.NewReader(packed(t, checkpointOf(t, file("tmp/x", "y")))))
+	p, err := (checkpointReader{b.cache}).readCheckpoint(t.Context(), bytes.NewReader(packed(t, checkpointOf(t, file("tmp/x", "y")))))
 	must(t, err)
 	got := fmt.Sprint(p.Container, " ", p.Pod, " ", p.ContainerID[:4], " ", p.Image, " ", p.Taken.Format("15:04"), " ", p.Args, p.Deleted)
 	if want := "web shop/web-0 abab shop:1 10:00 [/app] [/etc/motd]"; got != want {
@@ -41,7 +41,7 @@ func TestWhatIsNoCheckpoint(t *testing.T) {
 		"cut off":          checkpointOf(t, file("tmp/x", "y"))[:6000],
 		"too long":         tarOf(t, file("spec.dump", strings.Repeat(" ", MaxCheckpointText+1))),
 	} {
-		if _, err := newBench(t).cache.readCheckpoint(t.Context(), bytes.NewReader(archive)); err == nil {
+		if _, err := (checkpointReader{newBench(t).cache}).readCheckpoint(t.Context(), bytes.NewReader(archive)); err == nil {
 			t.Errorf("%s is a checkpoint", name)
 		}
 	}
@@ -51,7 +51,7 @@ func FuzzCheckpoint(f *testing.F) {
 	f.Add(checkpointOf(f, file("tmp/x", "y")))
 	b := newBench(f)
 	f.Fuzz(func(t *testing.T, data []byte) {
-		if p, err := b.cache.readCheckpoint(t.Context(), bytes.NewReader(data)); err == nil {
+		if p, err := (checkpointReader{b.cache}).readCheckpoint(t.Context(), bytes.NewReader(data)); err == nil {
 			p.Words()
 		}
 	})

@@ -88,6 +88,9 @@ func claimed(claim registry.Layer) inspect.Layer {
 func (p proof) judge(claim registry.Layer, all []registry.Layer) inspect.Layer {
 	l := claimed(claim)
 	l.Status, l.DiffID, l.Size = inspect.Verified, p.DiffID, p.Size
+	if p.cached {
+		l.Source = inspect.SourceCache
+	}
 	switch size := claim.Descriptor.Size; {
 	case size >= 0 && size != p.Size:
 		l.Status, l.Reason = inspect.Failed, string(registry.ProblemSize)

@@ -38,7 +38,7 @@ func Layers(client *registry.Client, cache *Cache) engine.Check {
 			return err
 		}
 		emit(inspect.Event{Fact: settled(image, layers).ImageHead})
-		if err := cache.rememberStack(image, layers); err != nil {
+		if err := (bases{cache}).rememberStack(image, layers); err != nil {
 			return err
 		}
 		if img.ManifestFile == nil && img.Digest() != "" {
@@ -76,7 +76,7 @@ func ParsePlatform(text string) v1.Platform {
 // what it changed against the tree below.
 func (c *Cache) showLayers(ctx context.Context, client *registry.Client, img *registry.Image, on engine.On, emit func(inspect.Event)) ([]inspect.Layer, error) {
 	rows := history(img)
-	if base, ok := c.baseOf(img); ok {
+	if base, ok := (bases{c}).baseOf(img); ok {
 		base.mark(rows)
 		emit(inspect.Event{Fact: *base.setting()})
 	}
@@ -88,7 +88,7 @@ func (c *Cache) showLayers(ctx context.Context, client *registry.Client, img *re
 		}
 	}
 	watch := &Watch{
-		Shared:   func() []string { return c.comparedLayers(on.Image(), img.Platform) },
+		Shared:   func() []string { return bases{c}.comparedLayers(on.Image(), img.Platform) },
 		Progress: func(p inspect.Progress) { emit(inspect.Event{Fact: p}) },
 		Begin: func(number int) {
 			l := rowOf[number]
@@ -128,7 +128,7 @@ func (c *Cache) showLayers(ctx context.Context, client *registry.Client, img *re
 
 // comparedLayers are the layers of the image that this one is compared with, as soon as it is known which one that is: its
 // manifest is in the store then.
-func (c *Cache) comparedLayers(image inspect.Image, platform v1.Platform) []string {
+func (c bases) comparedLayers(image inspect.Image, platform v1.Platform) []string {
 	if image.Diff == nil || image.Diff.KnownGood == nil {
 		return nil
 	}
@@ -145,7 +145,7 @@ func onRow(l, row inspect.Layer) inspect.Layer {
 // under the digest that it has.
 func layerBlob(in Ingested, of string) (inspect.Blob, bool) {
 	l := in.Layer
-	b := inspect.Blob{Digest: l.Digest, MediaType: l.MediaType, Size: l.Size, Role: "layer", State: "carried", Of: of}
+	b := inspect.Blob{Digest: l.Digest, MediaType: l.MediaType, Size: l.Size, Role: "layer", State: "carried", Of: of, Source: l.Source}
 	if b.Digest == "" {
 		b.Digest = l.DiffID
 	}

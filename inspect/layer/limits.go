@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/backtrail/backtrail/inspect/engine"
+	"github.com/backtrail/backtrail/registry"
 )
 
 // Bounds on what is indexed. What the bytes of layers may be is bounded in registry/limits.go. Past a bound a layer is
@@ -11,18 +12,19 @@ import (
 const (
 	// MaxEntries bounds the members of one layer's tar. The largest images seen have some 500,000 files.
 	MaxEntries = 1_000_000
-	// MaxImageEntries bounds those of all layers of an image together, so that many layers are no way around MaxEntries.
+	// MaxImageEntries bounds those of all layers of an image together, so that many layers are no way around
+	// MaxEntries.
 	MaxImageEntries = 1_500_000
-	// MaxHeldEntries bounds those that are held in memory between the reading of layers and their merging; the others are
-	// read again from the store.
+	// MaxHeldEntries bounds those that are held in memory between the reading of layers and their merging; the others
+	// are read again from the store.
 	MaxHeldEntries = 500_000
 	// MaxKeptLayers bounds the layers whose listing or proof is kept in memory for the next time, MaxKeptIndexBytes and
 	// MaxKeptProofBytes their estimated bytes. What is dropped is read again from the store.
 	MaxKeptLayers     = 4096
 	MaxKeptIndexBytes = 192 << 20
 	MaxKeptProofBytes = 8 << 20
-	// MaxKeptTrees and MaxKeptTreeBytes bound the merged trees that are kept, and their estimated bytes: those of a pod's
-	// images and of what these are compared with; an audit goes over hundreds.
+	// MaxKeptTrees and MaxKeptTreeBytes bound the merged trees that are kept, and their estimated bytes: those of a
+	// pod's images and of what these are compared with; an audit goes over hundreds.
 	MaxKeptTrees     = 32
 	MaxKeptTreeBytes = 320 << 20
 	// MaxKeptImages and MaxKeptImageBytes bound the images whose manifest and layers are kept.
@@ -30,8 +32,8 @@ const (
 	MaxKeptImageBytes = 32 << 20
 	// MaxNames bounds the bytes of paths, links and extended attributes of one layer, all in all.
 	MaxNames = 192 << 20
-	// MaxImplicit bounds the bytes of the paths of directories that the layers of an image do not list and that something lies
-	// in: a few bytes in a tar name thousands of them. Images have below one MiB.
+	// MaxImplicit bounds the bytes of the paths of directories that the layers of an image do not list and that
+	// something lies in: a few bytes in a tar name thousands of them. Images have below one MiB.
 	MaxImplicit = 48 << 20
 	// MaxLookup bounds the bytes of paths that are looked up where links may lead them elsewhere, for an image.
 	MaxLookup = 256 << 20
@@ -49,15 +51,16 @@ const (
 	MaxWindow = 128 << 20
 	// MaxMaterials bounds the images that provenance may name as what an image was built from.
 	MaxMaterials = 20
-	// MaxCheckpointMembers bounds the members of a checkpoint archive, MaxCheckpointText each of its descriptions in bytes.
+	// MaxCheckpointMembers bounds the members of a checkpoint archive, MaxCheckpointText each of its descriptions in
+	// bytes.
 	MaxCheckpointMembers = 100_000
 	MaxCheckpointText    = 16 << 20
 	// MaxChanges is how many changed files a diff lists; its counts are complete.
 	MaxChanges = 1000
 )
 
-// Time that a check may take which reads an image's files from the cache and runs libraries on them. Where a machine is busy it
-// is a multiple of what an ordinary image takes.
+// Time that a check may take which reads an image's files from the cache and runs libraries on them. Where a machine
+// is busy it is a multiple of what an ordinary image takes.
 const (
 	workBase  = 20 * time.Second
 	workSpeed = 2e6 // bytes of packed layers a second
@@ -70,4 +73,35 @@ func WorkLimit(on engine.On) time.Duration {
 		size += max(0, l.Size)
 	}
 	return workBase + time.Duration(float64(size)/workSpeed)*time.Second
+}
+
+// budget is what the layers of one image may take together while they are unpacked, beyond the entries that they list.
+type budget struct {
+	implicit int64 // see MaxImplicit
+	looked   int64 // see MaxLookup
+	grown    int64 // bytes of paths that links make longer than they are named, see MaxNames
+}
+
+// makeDirectory takes the bytes of the path of a directory that no entry names. Errors: *registry.LimitError.
+func (b *budget) makeDirectory(n int) error {
+	if b.implicit += int64(n); b.implicit > MaxImplicit {
+		return &registry.LimitError{What: "bytes of the paths of directories that no layer lists", Limit: MaxImplicit}
+	}
+	return nil
+}
+
+// lookUp takes the bytes of a path that is looked up. Errors: *registry.LimitError.
+func (b *budget) lookUp(n int) error {
+	if b.looked += int64(n); b.looked > MaxLookup {
+		return &registry.LimitError{What: "bytes of paths that are looked up for the links of an image", Limit: MaxLookup}
+	}
+	return nil
+}
+
+// grow takes the bytes of a path that a link leads to. Errors: *registry.LimitError.
+func (b *budget) grow(n int) error {
+	if b.grown += int64(n); b.grown > MaxNames {
+		return &registry.LimitError{What: "bytes of paths that links lead to in an image", Limit: MaxNames}
+	}
+	return nil
 }

@@ -18,6 +18,8 @@ type proof struct {
 	Entries int      `json:"entries,omitempty"`
 	Notes   []string `json:"notes,omitempty"`
 	Refused string   `json:"refused,omitempty"` // why containerd does not unpack the tar with any snapshotter
+
+	cached bool // an earlier run made it
 }
 
 func (p proof) bytes() int64 {
@@ -39,6 +41,7 @@ func (c *Cache) proven(digest string) (proof, bool) {
 		return proof{}, false
 	}
 	c.count(p)
+	p.cached = true
 	return p, true
 }
 

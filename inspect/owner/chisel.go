@@ -19,8 +19,8 @@ import (
 // chiselManifest is where chisel keeps the list of the files that it cut out of Ubuntu's packages.
 const chiselManifest = "/var/lib/chisel/manifest.wall"
 
-// readChisel reads chisel's manifest (https://documentation.ubuntu.com/chisel/en/latest/reference/manifest/): JSON lines,
-// packed by zstd.
+// readChisel reads chisel's manifest (https://documentation.ubuntu.com/chisel/en/latest/reference/manifest/): JSON
+// lines, packed by zstd.
 func readChisel(ctx context.Context, t *layer.Tree) (*Database, error) {
 	data, err := readSmall(ctx, t, chiselManifest)
 	if data == nil || err != nil {
@@ -34,7 +34,8 @@ func readChisel(ctx context.Context, t *layer.Tree) (*Database, error) {
 }
 
 func unpackChisel(data []byte) ([]byte, error) {
-	z, err := zstd.NewReader(bytes.NewReader(data), zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(MaxDatabase))
+	z, err := zstd.NewReader(bytes.NewReader(data), zstd.WithDecoderConcurrency(1),
+		zstd.WithDecoderMaxWindow(MaxDatabase))
 	if err != nil {
 		return nil, fmt.Errorf("unpacking %s: %w", chiselManifest, err)
 	}
@@ -63,7 +64,8 @@ func ChiselPackages(manifest io.Reader) ([]ChiselPackage, error) {
 		return nil, fmt.Errorf("reading %s: %w", chiselManifest, err)
 	}
 	if len(data) > MaxDatabase {
-		return nil, fmt.Errorf("reading %s: %w", chiselManifest, &registry.LimitError{What: "file of a package database", Limit: MaxDatabase})
+		return nil, fmt.Errorf("reading %s: %w", chiselManifest,
+			&registry.LimitError{What: "file of a package database", Limit: MaxDatabase})
 	}
 	text, err := unpackChisel(data)
 	if err != nil {
@@ -96,8 +98,8 @@ type chiselLine struct {
 	Final   string   `json:"final_sha256"` // after chisel's own scripts changed the file
 }
 
-// parseChisel lists the packages and the paths. Lines that cannot be read are passed over, as are paths whose slice is of no
-// package that is listed.
+// parseChisel lists the packages and the paths. Lines that cannot be read are passed over, as are paths whose slice
+// is of no package that is listed.
 func parseChisel(data []byte) *Database {
 	db := &Database{Name: "chisel", File: chiselManifest}
 	packages := map[string]chiselLine{}

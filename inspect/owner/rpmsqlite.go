@@ -15,8 +15,8 @@ var rpmTable = regexp.MustCompile("^create table(?: if not exists)? ['\"`\\[]?pa
 	"hnum integer primary key(?: autoincrement)?,['\"]?blob['\"]? blob(?: not null)?\\)$")
 
 // PlainRPM gives the packages of an rpm database to readers that trust what they read: as it is where its references
-// hold, and where it is an SQLite database as the same packages in rpm's own form, so that no statement of its author is
-// ever run.
+// hold, and where it is an SQLite database as the same packages in rpm's own form, so that no statement of its author
+// is ever run.
 func PlainRPM(c inspect.Content) (inspect.Content, error) {
 	head := make([]byte, len(sqliteMagic))
 	if _, err := c.ReadAt(head, 0); err != nil || string(head) != sqliteMagic {

@@ -28,8 +28,8 @@ const (
 )
 
 // sqliteFile reads the tables of an SQLite database page by page. No statement of the database's author is run: there
-// are no views, triggers, defaults or computed columns here. Each page is read at most once, so that the work is bounded
-// by the size of the file, whatever its pages refer to.
+// are no views, triggers, defaults or computed columns here. Each page is read at most once, so that the work is
+// bounded by the size of the file, whatever its pages refer to.
 type sqliteFile struct {
 	from   inspect.Content
 	size   int // of a page
@@ -96,7 +96,8 @@ func (f *sqliteFile) schema() ([]sqliteObject, error) {
 		if len(all) == sqliteMaxObjects {
 			return fmt.Errorf("%w: it holds more than %d objects", errNoSQLite, sqliteMaxObjects)
 		}
-		o := sqliteObject{kind: values[0].text(), name: values[1].text(), table: values[2].text(), sql: values[4].text()}
+		o := sqliteObject{kind: values[0].text(), name: values[1].text(), table: values[2].text(),
+			sql: values[4].text()}
 		if root := values[3].integer(); root > 0 && root <= math.MaxUint32 {
 			o.root = uint32(root)
 		}
@@ -288,8 +289,8 @@ func sqliteVarint(b []byte) (value uint64, n int) {
 }
 
 // SoundNix reports an error unless the database of a Nix store holds tables and indexes of plain columns only, whose
-// pages all hold and whose paths have numbers of their own: what a reader that runs statements on it does is then bounded
-// by its size. Triggers are no danger to readers.
+// pages all hold and whose paths have numbers of their own: what a reader that runs statements on it does is then
+// bounded by its size. Triggers are no danger to readers.
 func SoundNix(c inspect.Content) error {
 	f, err := openSQLite(c)
 	if err != nil {
@@ -306,7 +307,8 @@ func SoundNix(c inspect.Content) error {
 			continue
 		case o.kind != "table" && o.kind != "index" || computes(text):
 			return fmt.Errorf("%w: %s %q is more than a plain table or index", errNoSQLite, o.kind, o.name)
-		case o.kind == "table" && strings.EqualFold(o.name, "ValidPaths") && !strings.Contains(text, "validpaths(id integer primary key"):
+		case o.kind == "table" && strings.EqualFold(o.name, "ValidPaths") && !strings.Contains(text,
+			"validpaths(id integer primary key"):
 			return fmt.Errorf("%w: the rows of %s have no number of their own", errNoSQLite, o.name)
 		}
 		if err := f.walk(o.root, 0, func([]byte) error { return nil }); err != nil {

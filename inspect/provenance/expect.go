@@ -117,8 +117,8 @@ func fitsVersion(tag, want string) bool {
 }
 
 // compareBuilder wants the builder's name to be the expected one exactly, and its version where one is expected:
-// …/builder.yml@v1.2.3 fits that one, which the builder itself may write refs/tags/v1.2.3; …/builder.yml fits every release
-// and no branch, where whoever may push can rewrite the builder.
+// …/builder.yml@v1.2.3 fits that one, which the builder itself may write refs/tags/v1.2.3; …/builder.yml fits every
+// release and no branch, where whoever may push can rewrite the builder.
 func compareBuilder(c claims, expected []string) *mismatch {
 	if len(expected) == 0 {
 		return nil

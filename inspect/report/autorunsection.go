@@ -8,8 +8,8 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 )
 
-// autorunSection lists what the image starts by itself, worst first: all that is new or of medium severity and more, and a count
-// of the others.
+// autorunSection lists what the image starts by itself, worst first: all that is new or of medium severity and more,
+// and a count of the others.
 func autorunSection(i inspect.Image) section {
 	s := section{title: "autoruns"}
 	if len(i.Autoruns) == 0 {
@@ -22,7 +22,8 @@ func autorunSection(i inspect.Image) section {
 	t := table{head: []string{"severity", "kind", "starts", "command", "owner", "layer", "new"}}
 	for _, a := range shown {
 		t.rows = append(t.rows, []cell{
-			plainCell(string(a.Severity)), plainCell(a.Kind), codeCell(cmp.Or(a.Path, "image config")), codeCell(step(a.Command)), plainCell(a.Owner),
+			plainCell(string(a.Severity)), plainCell(a.Kind), codeCell(cmp.Or(a.Path, "image config")),
+			codeCell(step(a.Command)), plainCell(a.Owner),
 			plainCell(layerNumber(a.Layer)), plainCell(newWord(a)),
 		})
 	}

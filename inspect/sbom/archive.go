@@ -17,7 +17,8 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 )
 
-// Bounds on the archives of one image, those within archives included. Past one the archive is left out, and said to be.
+// Bounds on the archives of one image, those within archives included. Past one the archive is left out, and said to
+// be.
 const (
 	// MaxArchiveEntries bounds the entries that the directories of all archives name.
 	MaxArchiveEntries = 1_000_000
@@ -39,14 +40,16 @@ const (
 var errArchive = errors.New("the archive is past a limit")
 
 // archiveEndings are the names that syft takes for archives of Java, and zip for those that wrap them.
-var archiveEndings = []string{".jar", ".war", ".ear", ".par", ".sar", ".nar", ".jpi", ".hpi", ".kar", ".far", ".lpkg", ".rar", ".zap", ".zip"}
+var archiveEndings = []string{".jar", ".war", ".ear", ".par", ".sar", ".nar", ".jpi", ".hpi", ".kar", ".far",
+	".lpkg", ".rar", ".zap", ".zip"}
 
 func isArchive(p string) bool { return slices.Contains(archiveEndings, strings.ToLower(path.Ext(p))) }
 
 // isDescription reports whether a cataloguer reads a file of an archive into memory.
 func isDescription(name string) bool {
 	base := strings.ToLower(path.Base(name))
-	return base == "manifest.mf" || base == "version.properties" || strings.HasSuffix(base, "pom.xml") || strings.HasSuffix(base, "pom.properties") ||
+	return base == "manifest.mf" || base == "version.properties" || strings.HasSuffix(base, "pom.xml") ||
+		strings.HasSuffix(base, "pom.properties") ||
 		strings.Contains(base, "licen") || strings.Contains(base, "notice") || strings.Contains(base, "copying")
 }
 

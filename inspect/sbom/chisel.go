@@ -22,7 +22,8 @@ func newChiselCataloger() pkg.Cataloger {
 }
 
 // chiselPackages lists the packages of a manifest as those of dpkg that they are parts of.
-func chiselPackages(_ context.Context, _ file.Resolver, env *generic.Environment, from file.LocationReadCloser) ([]pkg.Package, []artifact.Relationship, error) {
+func chiselPackages(_ context.Context, _ file.Resolver, env *generic.Environment,
+	from file.LocationReadCloser) ([]pkg.Package, []artifact.Relationship, error) {
 	list, err := owner.ChiselPackages(from)
 	if err != nil {
 		return nil, nil, err
@@ -46,8 +47,10 @@ func chiselPackages(_ context.Context, _ file.Resolver, env *generic.Environment
 		}
 		p := pkg.Package{
 			Name: c.Name, Version: c.Version, Type: pkg.DebPkg, FoundBy: chiselCataloger, Metadata: entry,
-			Locations: file.NewLocationSet(from.WithAnnotation(pkg.EvidenceAnnotationKey, pkg.PrimaryEvidenceAnnotation)),
-			PURL:      packageurl.NewPackageURL("deb", distribution, c.Name, c.Version, packageurl.QualifiersFromMap(q), "").ToString(),
+			Locations: file.NewLocationSet(from.WithAnnotation(pkg.EvidenceAnnotationKey,
+				pkg.PrimaryEvidenceAnnotation)),
+			PURL: packageurl.NewPackageURL("deb", distribution, c.Name, c.Version,
+				packageurl.QualifiersFromMap(q), "").ToString(),
 		}
 		p.SetID()
 		all = append(all, p)

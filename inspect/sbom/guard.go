@@ -13,8 +13,9 @@ import (
 	"github.com/backtrail/backtrail/inspect/owner"
 )
 
-// guard gives a file to a cataloguer in a form that bounds what the cataloguer does with it, or notes why it is refused. It
-// looks at the path that was searched for and at the one that it leads to: a link chooses the cataloguer as a name does.
+// guard gives a file to a cataloguer in a form that bounds what the cataloguer does with it, or notes why it is
+// refused. It looks at the path that was searched for and at the one that it leads to: a link chooses the cataloguer
+// as a name does.
 func (r *resolver) guard(c inspect.Content, l file.Location) (inspect.Content, error) {
 	var err error
 	names := []string{l.AccessPath, l.RealPath}

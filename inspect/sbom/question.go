@@ -122,7 +122,8 @@ func (l *listener) AllLocations(ctx context.Context) <-chan file.Location {
 	return l.resolver.AllLocations(ctx)
 }
 
-// FileContentsByLocation opens a file. What rests on one that was refused is not remembered: a recollection has no reason.
+// FileContentsByLocation opens a file. What rests on one that was refused is not remembered: a recollection has no
+// reason.
 func (l *listener) FileContentsByLocation(at file.Location) (io.ReadCloser, error) {
 	c, err := l.resolver.FileContentsByLocation(at)
 	if err != nil {

@@ -22,10 +22,10 @@ type BlobRequest struct {
 // ErrMalformed says that the bundle is none.
 var ErrMalformed = errors.New("malformed bundle")
 
-// VerifyBlob verifies a blob against Sigstore bundles, of which one that holds is enough. Without any expectation a bundle that holds is unknown, with
-// no-expectation. Errors are those of the request: bytes, keys, patterns or trusted roots that cannot be read,
-// ErrMalformed; the verdict is the signature's status, with its reason and the details of its steps. A malformed bundle
-// comes with a row as well.
+// VerifyBlob verifies a blob against Sigstore bundles, of which one that holds is enough. Without any expectation a
+// bundle that holds is unknown, with no-expectation. Errors are those of the request: bytes, keys, patterns or
+// trusted roots that cannot be read, ErrMalformed; the verdict is the signature's status, with its reason and the
+// details of its steps. A malformed bundle comes with a row as well.
 func VerifyBlob(ctx context.Context, r BlobRequest) (inspect.Signature, error) {
 	if err := ctx.Err(); err != nil {
 		return inspect.Signature{}, err
@@ -69,8 +69,8 @@ func VerifyBlob(ctx context.Context, r BlobRequest) (inspect.Signature, error) {
 	return *kept, nil
 }
 
-// holding ranks the rows of one file, of which one that is verified is enough: by how many steps hold, those about another
-// file last.
+// holding ranks the rows of one file, of which one that is verified is enough: by how many steps hold, those about
+// another file last.
 func holding(row inspect.Signature) int {
 	n := 0
 	for _, s := range row.Steps {

@@ -23,7 +23,8 @@ const (
 )
 
 // errNoBundle is the error of JSON in none of the forms.
-var errNoBundle = errors.New("it is no Sigstore bundle, answer of GitHub's attestation API, bundle of cosign or DSSE envelope")
+var errNoBundle = errors.New("it is no Sigstore bundle, answer of GitHub's attestation API, bundle of cosign or " +
+	"DSSE envelope")
 
 // formed is JSON in one of the forms in which bundles come.
 type formed struct {
@@ -65,8 +66,8 @@ type rekorBundle struct {
 	} `json:"Payload"`
 }
 
-// bundlesIn lists the Sigstore bundles of a file: one bundle, one a line, an answer of GitHub, a bundle of cosign 2 or a
-// DSSE envelope. Errors: what is none of these, or more than maxBundles.
+// bundlesIn lists the Sigstore bundles of a file: one bundle, one a line, an answer of GitHub, a bundle of cosign 2
+// or a DSSE envelope. Errors: what is none of these, or more than maxBundles.
 func bundlesIn(data []byte) ([][]byte, error) {
 	if len(data) > maxBundle {
 		return nil, fmt.Errorf("reading the bundle: it is larger than %d bytes", maxBundle)
@@ -155,7 +156,8 @@ func (f formed) ofEnvelope() ([][]byte, error) {
 		}
 		b, err := json.Marshal(members{
 			"mediaType": bundleNewest, "verificationMaterial": material,
-			"dsseEnvelope": members{"payloadType": f.PayloadType, "payload": f.Payload, "signatures": []any{members{"sig": s.Sig, "keyid": s.KeyID}}},
+			"dsseEnvelope": members{"payloadType": f.PayloadType, "payload": f.Payload,
+				"signatures": []any{members{"sig": s.Sig, "keyid": s.KeyID}}},
 		})
 		if err != nil {
 			return nil, err
@@ -237,12 +239,14 @@ func (r rekorBundle) entry() (entry members, digest string, err error) {
 	if err != nil {
 		return nil, "", fmt.Errorf("reading its log entry: %w", err)
 	}
-	if sum, err := hex.DecodeString(kind.Spec.Data.Hash.Value); err == nil && kind.Spec.Data.Hash.Algorithm == "sha256" {
+	if sum, err := hex.DecodeString(kind.Spec.Data.Hash.Value); err == nil &&
+		kind.Spec.Data.Hash.Algorithm == "sha256" {
 		digest = base64.StdEncoding.EncodeToString(sum)
 	}
 	return members{
 		"logIndex": fmt.Sprint(r.Payload.LogIndex), "integratedTime": fmt.Sprint(r.Payload.IntegratedTime),
 		"logId": members{"keyId": logID}, "kindVersion": members{"kind": kind.Kind, "version": kind.APIVersion},
-		"inclusionPromise": members{"signedEntryTimestamp": r.SignedEntryTimestamp}, "canonicalizedBody": r.Payload.Body,
+		"inclusionPromise":  members{"signedEntryTimestamp": r.SignedEntryTimestamp},
+		"canonicalizedBody": r.Payload.Body,
 	}, digest, nil
 }

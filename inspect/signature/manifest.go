@@ -74,3 +74,22 @@ func formOf(mediaType string) string {
 func isNotation(m *v1.Manifest) bool {
 	return m.Config.MediaType == mediaNotation || strings.Contains(string(m.Config.MediaType), "notary") || m.ArtifactType == mediaNotation
 }
+
+// contains says that bytes are an index that lists one of the named manifests.
+func contains(data []byte, names map[string]string) bool {
+	index, err := v1.ParseIndexManifest(bytes.NewReader(data))
+	if err != nil || len(index.Manifests) > registry.MaxChildren {
+		return false
+	}
+	for _, d := range index.Manifests {
+		if _, ok := names[d.Digest.String()]; ok {
+			return true
+		}
+	}
+	return false
+}
+
+// manifest parses what a store gave as a manifest.
+func (h hit) manifest() (*v1.Manifest, error) {
+	return v1.ParseManifest(bytes.NewReader(h.part.Bytes))
+}

@@ -24,8 +24,8 @@ import (
 // NotationTrustKind is the kind of inspect.Trust that is a trust store and trust policy of the Notary Project.
 const NotationTrustKind = "notation"
 
-// Notary is whom to believe of those who sign by the Notary Project's rules: certificates in named stores, and a policy that
-// says which stores and which subjects count for which repository
+// Notary is whom to believe of those who sign by the Notary Project's rules: certificates in named stores, and a
+// policy that says which stores and which subjects count for which repository
 // (https://github.com/notaryproject/specifications/blob/main/specs/trust-store-trust-policy.md).
 type Notary struct {
 	doc    notaryDocument
@@ -53,8 +53,8 @@ type NotaryOptions struct {
 	Config string // notation's configuration directory, for what the other two do not name; what is not there is not needed
 }
 
-// NewNotary reads trust store and policy. Errors: what was named and cannot be read. What cannot be read at the usual place
-// is told when a signature needs it.
+// NewNotary reads trust store and policy. Errors: what was named and cannot be read. What cannot be read at the usual
+// place is told when a signature needs it.
 func NewNotary(o NotaryOptions) (*Notary, error) {
 	n := &Notary{doc: notaryDocument{Schema: notarySchema, Stores: map[string][]string{}}}
 	store, policy := o.Store, o.Policy
@@ -87,8 +87,8 @@ func NewNotary(o NotaryOptions) (*Notary, error) {
 	return n, n.seal(inspect.TrustFile, strings.Join(from, ", "))
 }
 
-// usualPolicy is the trust policy in notation's configuration directory: trustpolicy.oci.json, which notation 1.3 introduced
-// and prefers, else trustpolicy.json.
+// usualPolicy is the trust policy in notation's configuration directory: trustpolicy.oci.json, which notation 1.3
+// introduced and prefers, else trustpolicy.json.
 func usualPolicy(dir string) string {
 	newer := filepath.Join(dir, "trustpolicy.oci.json")
 	if _, err := os.Stat(newer); errors.Is(err, fs.ErrNotExist) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -15,6 +16,7 @@ import (
 	"github.com/notaryproject/notation-go/verifier"
 	"github.com/notaryproject/notation-go/verifier/trustpolicy"
 	"github.com/notaryproject/notation-go/verifier/truststore"
+	"github.com/notaryproject/tspclient-go"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"github.com/backtrail/backtrail/inspect"
@@ -196,4 +198,136 @@ func (unasked) ValidateContext(_ context.Context, o revocation.ValidateContextOp
 		all = append(all, &result.CertRevocationResult{Result: result.ResultNonRevokable, ServerResults: []*result.ServerResult{{Result: result.ResultNonRevokable}}})
 	}
 	return all, nil
+}
+
+// explainSigner compares the signer with who was expected: by key, by the trust policy, by identity.
+func (n *notarized) explainSigner(c *chain, in notaryCase, s trustpolicy.TrustPolicy, stated bool, a notaryAnswer) {
+	who := n.leaf().Subject.String()
+	plugin, _ := n.content.SignerInfo.ExtendedAttribute("io.cncf.notary.verificationPlugin")
+	k, byKey := in.expect.keyOf(n.leaf())
+	byFlag := in.expect.named() && !in.notary.named()
+	switch {
+	case !c.sound():
+		c.open(inspect.StepIdentity, "", "not reached: a link before it does not hold; the certificate names %s", who)
+	case plugin.Key != nil:
+		c.open(inspect.StepIdentity, "", "the signature asks for the plugin %v to verify it, and backtrail runs none", plugin.Value)
+	case byKey:
+		c.hold(inspect.StepIdentity, "signed by %s with the key %s, as expected", who, k.digest)
+	case byFlag && len(in.expect.wider) > 0:
+		c.open(inspect.StepIdentity, NoExpectation, "expected %s; signed by %s; others may be accepted: %s", in.expect.words, who, strings.Join(in.expect.wider, "; "))
+	case byFlag:
+		c.fail(inspect.StepIdentity, IdentityMismatch, "expected %s; signed by %s", in.expect.words, who)
+	case !stated:
+		c.open(inspect.StepIdentity, NoExpectation, "signed by %s; no trust policy says who should have signed %s", who, orImage(in.scope))
+	case a.who != nil:
+		c.fail(inspect.StepIdentity, IdentityMismatch, "the trust policy %s expects %s; signed by %s", s.Name, strings.Join(s.TrustedIdentities, " or "), who)
+	default:
+		c.hold(inspect.StepIdentity, "signed by %s, as the trust policy %s expects (%s)", who, s.Name, strings.Join(s.TrustedIdentities, " or "))
+	}
+}
+
+func orImage(scope string) string {
+	if scope == "" {
+		return "the image"
+	}
+	return scope
+}
+
+func (n *Notary) named() bool { return n != nil && n.doc.Named }
+
+// within says which of the certificates was not valid at a time.
+func (n *notarized) within(t time.Time) error {
+	for _, c := range n.content.SignerInfo.CertificateChain {
+		if !within(c, t) {
+			return fmt.Errorf("the certificate of %s was valid from %s", c.Subject, validity(c))
+		}
+	}
+	return nil
+}
+
+// explainTime decides the link of the time: the best-before of the signature, and whether its certificates were valid when it
+// was made. Without a timestamp of a trusted authority the Notary Project asks whether they are valid now
+// (https://github.com/notaryproject/specifications/blob/main/specs/trust-store-trust-policy.md#signature-verification-details);
+// now is the case's clock, so that a bundle gives the same verdict next year.
+func (n *notarized) explainTime(o *outcome, c notaryCase, s trustpolicy.TrustPolicy, a notaryAnswer) {
+	signed := n.content.SignerInfo.SignedAttributes
+	fail := func(kind trustpolicy.ValidationType, format string, args ...any) {
+		level, err := s.SignatureVerification.GetVerificationLevel()
+		if err == nil && level.Enforcement[kind] == trustpolicy.ActionLog {
+			o.absent(inspect.StepTimestamp, "%s; the trust policy %s does not ask for it", fmt.Sprintf(format, args...), s.Name)
+			return
+		}
+		o.fail(inspect.StepTimestamp, NoTimestamp, format, args...)
+	}
+	switch {
+	case n.refused != nil:
+		o.open(inspect.StepTimestamp, "", "not reached: the envelope does not hold")
+		return
+	case a.skipped:
+		o.open(inspect.StepTimestamp, "", "not reached: there is no trust store")
+		return
+	}
+	n.explainSignedTime(o, c, s, a, fail)
+	if e := signed.Expiry; !e.IsZero() && !c.now.Before(e) && o.status(inspect.StepTimestamp) != inspect.Failed {
+		fail(trustpolicy.TypeExpiry, "the signer lets it expire at %s, and it is %s", stamp(e), stamp(c.now))
+	}
+}
+
+func (n *notarized) explainSignedTime(o *outcome, c notaryCase, s trustpolicy.TrustPolicy, a notaryAnswer, fail func(trustpolicy.ValidationType, string, ...any)) {
+	info := n.content.SignerInfo
+	stamped := len(info.UnsignedAttributes.TimestampSignature) > 0
+	late := s.SignatureVerification.VerifyTimestamp == trustpolicy.OptionAfterCertExpiry
+	valid := n.within(c.now)
+	switch {
+	case info.SignedAttributes.SigningScheme == nsignature.SigningSchemeX509SigningAuthority:
+		if a.time != nil {
+			fail(trustpolicy.TypeAuthenticTimestamp, "%v", a.time)
+			return
+		}
+		o.time = info.SignedAttributes.SigningTime
+		o.hold(inspect.StepTimestamp, "signed at %s, says the signing authority, while its certificates were valid", stamp(o.time))
+	case asksForTime(s) && stamped && !(late && valid == nil):
+		if a.time != nil {
+			fail(trustpolicy.TypeAuthenticTimestamp, "the timestamp does not hold: %v", a.time)
+			return
+		}
+		o.time = n.stampedAt()
+		o.hold(inspect.StepTimestamp, "signed at %s, says a timestamp authority of the trust store, while its certificates were valid", stamp(o.time))
+	case asksForTime(s) && !late:
+		fail(trustpolicy.TypeAuthenticTimestamp, "the trust policy %s asks for a timestamp, and none came with it", s.Name)
+	case valid != nil:
+		fail(trustpolicy.TypeAuthenticTimestamp, "nothing that is signed says when it was signed, and it is %s: %v", stamp(c.now), valid)
+	default:
+		o.hold(inspect.StepTimestamp, "no trusted time came with it; its certificates are valid at %s, the time of this case", stamp(c.now))
+	}
+}
+
+// asksForTime says that a statement names a store of timestamp authorities.
+func asksForTime(s trustpolicy.TrustPolicy) bool {
+	for _, name := range s.TrustStores {
+		if strings.HasPrefix(name, string(truststore.TypeTSA)+":") {
+			return true
+		}
+	}
+	return false
+}
+
+// stampedAt is the time in a timestamp that the library has verified.
+func (n *notarized) stampedAt() (t time.Time) {
+	_ = protect("reading the timestamp", func() error {
+		token, err := tspclient.ParseSignedToken(n.content.SignerInfo.UnsignedAttributes.TimestampSignature)
+		if err != nil {
+			return err
+		}
+		info, err := token.Info()
+		if err != nil {
+			return err
+		}
+		stamped, err := info.Validate(n.content.SignerInfo.Signature)
+		if err == nil {
+			t = stamped.Value
+		}
+		return err
+	})
+	return t
 }

@@ -63,12 +63,24 @@ func (s shelf) place(h hit) registry.Location {
 func (s shelf) questions(digests []string, image, index string) []question {
 	var all []question
 	if image != "" && index != "" {
-		all = append(all, question{AskedIndex, image, func(ctx context.Context) ([]hit, error) { return s.attestations(ctx, image, index) }})
+		all = append(all, question{AskedIndex, image, func(ctx context.Context) ([]hit,
+			error) {
+			return s.attestations(ctx, image, index)
+		}})
 	}
 	for _, d := range digests {
-		all = append(all, question{AskedCosignTag, d, func(ctx context.Context) ([]hit, error) { return s.cosignTags(ctx, d) }})
-		all = append(all, question{AskedReferrers, d, func(ctx context.Context) ([]hit, error) { return s.referrers(ctx, d) }})
-		all = append(all, question{AskedReferrersTag, d, func(ctx context.Context) ([]hit, error) { return s.referrersTag(ctx, d) }})
+		all = append(all, question{AskedCosignTag, d, func(ctx context.Context) ([]hit,
+			error) {
+			return s.cosignTags(ctx, d)
+		}})
+		all = append(all, question{AskedReferrers, d, func(ctx context.Context) ([]hit,
+			error) {
+			return s.referrers(ctx, d)
+		}})
+		all = append(all, question{AskedReferrersTag, d, func(ctx context.Context) ([]hit,
+			error) {
+			return s.referrersTag(ctx, d)
+		}})
 	}
 	if s.loc.Local() {
 		all = append(all, question{AskedLayout, digests[0], s.saved})
@@ -80,7 +92,8 @@ func (s shelf) questions(digests []string, image, index string) []question {
 func (s shelf) cosignTags(ctx context.Context, digest string) ([]hit, error) {
 	var hits []hit
 	var errs []error
-	for _, suffix := range []struct{ name, role string }{{"sig", "signature"}, {"att", "attestation"}, {"sbom", "sbom"}} {
+	for _, suffix := range []struct{ name, role string }{{"sig", "signature"}, {"att", "attestation"}, {"sbom",
+		"sbom"}} {
 		tag := strings.Replace(digest, ":", "-", 1) + "." + suffix.name
 		part, err := s.client.Manifest(ctx, s.tags, tag)
 		switch {
@@ -124,7 +137,8 @@ func (s shelf) referrersTag(ctx context.Context, digest string) ([]hit, error) {
 	return append([]hit{index}, hits...), errors.Join(err, readErr)
 }
 
-// attestations reads the attestation manifests that stand beside an image in its index, where some hold signed statements.
+// attestations reads the attestation manifests that stand beside an image in its index, where some hold signed
+// statements.
 func (s shelf) attestations(ctx context.Context, image, index string) ([]hit, error) {
 	part, err := s.client.Manifest(ctx, s.loc, index)
 	if err != nil {
@@ -154,7 +168,8 @@ func (s shelf) saved(ctx context.Context) ([]hit, error) {
 	if err != nil {
 		return nil, err
 	}
-	roles := map[string]string{registry.KindSignatures: "signature", registry.KindAttestations: "attestation", registry.KindSBOMs: "sbom"}
+	roles := map[string]string{registry.KindSignatures: "signature", registry.KindAttestations: "attestation",
+		registry.KindSBOMs: "sbom"}
 	var hits []hit
 	var errs []error
 	for _, d := range all {

@@ -1,15 +1,21 @@
 package signature
 
 import (
+	"bytes"
+	"context"
 	"crypto/sha256"
 	_ "embed"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"os"
 	"sync"
 	"time"
 
 	"github.com/sigstore/sigstore-go/pkg/root"
+	"github.com/sigstore/sigstore-go/pkg/tuf"
 
 	"github.com/backtrail/backtrail/inspect"
 )
@@ -172,4 +178,106 @@ var errOffline = errors.New("--offline asks nobody for a newer one")
 func digestOf(data []byte) string {
 	sum := sha256.Sum256(data)
 	return "sha256:" + hex.EncodeToString(sum[:])
+}
+
+func rootsFromFile(path string) ([]Root, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("reading trusted root: %w", err)
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, maxTrustedRoot+1))
+	if err != nil {
+		return nil, fmt.Errorf("reading trusted root %s: %w", path, err)
+	}
+	return ReadRoots(data, inspect.TrustFile, path)
+}
+
+// ReadRoots reads a file of trusted roots: one trusted_root.json, or several one after the other, as
+// `gh attestation trusted-root` prints that of the public instance and GitHub's own.
+func ReadRoots(data []byte, origin, name string) ([]Root, error) {
+	if len(data) > maxTrustedRoot {
+		return nil, fmt.Errorf("reading trusted root %s: it is larger than %d bytes", name, maxTrustedRoot)
+	}
+	if bytes.HasPrefix(bytes.TrimSpace(data), []byte("-----BEGIN")) {
+		return nil, fmt.Errorf("reading trusted root %s: it is PEM, not JSON; --ca-roots takes a certificate authority of your own", name)
+	}
+	var parts []json.RawMessage
+	for d := json.NewDecoder(bytes.NewReader(data)); ; {
+		var part json.RawMessage
+		if err := d.Decode(&part); err != nil {
+			if !errors.Is(err, io.EOF) {
+				return nil, fmt.Errorf("reading trusted root %s: %w", name, err)
+			}
+			break
+		}
+		parts = append(parts, part)
+	}
+	if len(parts) < 2 || len(parts) > maxRoots {
+		parts = []json.RawMessage{data} // as it is: its digest is the file's
+	}
+	var roots []Root
+	for _, part := range parts {
+		r, err := NewRoot(part, origin, name)
+		if err != nil {
+			return nil, err
+		}
+		roots = append(roots, r)
+	}
+	return roots, nil
+}
+
+// tufTimeout is how long the public instance's repository may take: verdicts wait for it.
+const tufTimeout = 20 * time.Second
+
+// tufCacheDays is for how long an update of the trusted root is good enough; keys are announced months ahead.
+const tufCacheDays = 1
+
+// fromTUF reads the trusted root of the public instance by The Update Framework, through its cache on disk.
+func (t *Trust) fromTUF() (Root, error) {
+	if t.opts.Offline {
+		return Root{}, errOffline
+	}
+	if t.opts.CacheDir == "" {
+		return Root{}, errors.New("there is no directory for the cache of The Update Framework")
+	}
+	dir := t.opts.CacheDir
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return Root{}, fmt.Errorf("making the cache of The Update Framework: %w", err)
+	}
+	type answer struct {
+		data []byte
+		err  error
+	}
+	done := make(chan answer, 1)
+	ctx, cancel := context.WithTimeout(context.Background(), tufTimeout)
+	defer cancel()
+	go func() {
+		data, err := fetchRoot(ctx, dir)
+		done <- answer{data, err}
+	}()
+	select {
+	case a := <-done:
+		if a.err != nil {
+			return Root{}, fmt.Errorf("asking %s: %w", tuf.DefaultMirror, a.err)
+		}
+		r, err := NewRoot(a.data, inspect.TrustTUF, tuf.DefaultMirror)
+		r.Record.Age = "0d"
+		return r, err
+	case <-ctx.Done():
+		return Root{}, fmt.Errorf("asking %s: no answer in %s", tuf.DefaultMirror, tufTimeout)
+	}
+}
+
+// fetchRoot asks the repository, or takes what its cache holds and what has not expired where it does not answer.
+func fetchRoot(ctx context.Context, dir string) ([]byte, error) {
+	options := func() *tuf.Options { return tuf.DefaultOptions().WithContext(ctx).WithCachePath(dir) }
+	client, err := tuf.New(options().WithCacheValidity(tufCacheDays))
+	if err != nil {
+		var cacheErr error
+		if client, cacheErr = tuf.New(options().WithForceCache()); cacheErr != nil {
+			return nil, err
+		}
+	}
+	return client.GetTarget("trusted_root.json")
 }

@@ -61,6 +61,8 @@ func trailOf(s *Screen) []shell.Crumb {
 // freshnessOf is whether the case is live, stale or saved, and since when.
 func freshnessOf(s *Screen) (string, widget.Tone) {
 	switch {
+	case strings.HasPrefix(s.readOnly(), inspect.NotIntact):
+		return s.readOnly(), widget.ToneBad
 	case s.readOnly() != "":
 		return strings.TrimSpace("saved " + label.Clock(s.c.Started)), widget.ToneNote
 	case s.broken != nil:

@@ -44,7 +44,7 @@ func TestStoryWrongSignerUnderWarning(t *testing.T) {
 	c := s.inspect(exitFailed, pod, "--alerts", s.alert(pod, "shop", image.Dropped, harness.Lower))
 	s.answers(c, whereFrom, image.Dropped, "layer 3")
 	s.answers(c, howIn, "own build", "revision 1")
-	s.answers(c, whyMissed, "it carries 1 signature, which is not by who was asked for", "policy-controller (webhook policy.sigstore.dev) evaluated the pod: admitted",
+	s.answers(c, whyMissed, "it carries 1 signature, which is not by the required signer", "policy-controller (webhook policy.sigstore.dev) evaluated the pod: admitted",
 		"policy story-warned-signed would refuse the image, but is in mode warn")
 	at := slices.IndexFunc(c.Images[0].Gates, func(g gateJSON) bool { return g.Name == "policy story-warned-signed" })
 	if at < 0 || c.Images[0].Gates[at].Mode != "warn" || c.Images[0].Gates[at].By != "policy-controller" || c.Images[0].Gates[at].Status != "refused" {

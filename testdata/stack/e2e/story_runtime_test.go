@@ -43,7 +43,7 @@ func TestStoryDebugContainer(t *testing.T) {
 	s.answers(c, whereFrom, image.Dropped+", which the alert names, is the image's own file, of layer 3")
 	s.answers(c, howIn, "in debugger: it came in with a debug container, which somebody attached to the running pod", "debug container debugger with image "+tools+" was attached to the pod by kubectl-debug at")
 	saysNot(t, answerOf(t, c, howIn).Text, "in shop:", "rolled it out", "who set the image")
-	s.answers(c, whyMissed, "in debugger: the image is not signed", "nothing in the cluster verifies the images of a debug container on its way in")
+	s.answers(c, whyMissed, "in debugger: the image is not signed", "no admission webhook verifies the images of a debug container")
 	if f := findingOf(t, c, "debug-container"); f.Subject != "debugger" || f.Severity != "medium" {
 		t.Errorf("%+v", f)
 	}

@@ -52,12 +52,14 @@ func autorunRows(v View) []Row {
 // autorunRow is one of them. New ones have a plus.
 func autorunRow(v View, a inspect.Autorun) Row {
 	name, sign := cmp.Or(a.Path, a.Command), " "
-	text := strings.Join([]string{name, a.Kind, a.Trigger, a.Command, a.Owner, string(a.Severity), strings.Join(a.Codes, " ")}, " ")
+	text := strings.Join([]string{name, a.Kind, a.Trigger, a.Command, a.Owner, string(a.Severity),
+		strings.Join(a.Codes, " ")}, " ")
 	if a.Since() {
 		sign, text = "+", text+" new"
 	}
 	return Row{
-		ID: "autorun:" + a.Kind + ":" + a.Path + ":" + a.Command, Text: text, Value: name, Container: v.Container, Mark: name, Path: a.Path, Layer: a.Layer,
+		ID: "autorun:" + a.Kind + ":" + a.Path + ":" + a.Command, Text: text, Value: name, Container: v.Container,
+		Mark: name, Path: a.Path, Layer: a.Layer,
 		Object: a,
 		Line: func(w int) []widget.Cell {
 			cells := []widget.Cell{

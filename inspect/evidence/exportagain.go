@@ -1,0 +1,119 @@
+package evidence
+
+import (
+	"cmp"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/verdict"
+)
+
+// discarding is an outlet that keeps nothing: what would be written is only hashed.
+type discarding struct{}
+
+func (discarding) create(string, int64) (io.WriteCloser, error) { return discarded{io.Discard}, nil }
+func (discarding) publish() error                               { return nil }
+func (discarding) discard()                                     {}
+func (discarding) taken([]fileSum) []string                     { return nil }
+
+type discarded struct{ io.Writer }
+
+func (discarded) Close() error { return nil }
+
+// exportAgain makes the payload again from the ledger and the bytes in the bag, which determine it, and compares all
+// files. A file that is not made again rests on bytes that are not in the bag: it is claimed, as is all of what another
+// version of the program wrote otherwise.
+func (v *reproduction) exportAgain() {
+	sums, err := v.made()
+	if err != nil {
+		v.say("payload", "data", inspect.Unknown, BasisBytes, "it could not be made again: %v", err)
+		return
+	}
+	failed, same := false, 0
+	for _, name := range slices.Sorted(maps.Keys(v.sums)) {
+		if !isPayload(name) {
+			continue
+		}
+		sum, made := sums[name]
+		switch {
+		case !made:
+			v.out.Claims.Claimed++
+			if determined(name) && v.sameTool() {
+				failed = true
+				v.fail("payload", name, "nothing in the case leads to this file")
+				continue
+			}
+			v.say("payload", name, inspect.Absent, BasisClaimed, "what it was made from is not in the bag")
+		case sum.sha256 == v.sums[name].sha256:
+			same++
+			v.out.Claims.Recomputed++
+		case v.sameTool():
+			failed = true
+			v.fail("payload", name, "it is not what this program writes for the case")
+		default:
+			v.say("payload", name, inspect.Absent, BasisClaimed, "another version wrote it (%s)", toolName(v.c.Tool))
+		}
+	}
+	if !failed {
+		v.say("payload", "data", inspect.Verified, BasisBytes, "%d files are made again from the ledger and the bytes in the bag", same)
+	}
+}
+
+// determined reports whether a file follows from the ledger and the bag: all but documents about the known-good, whose
+// packages are not in it.
+func determined(name string) bool { return !strings.HasPrefix(name, "data/sbom/known-good") }
+
+// made exports the case of the bag again and returns the digests of the files.
+func (v *reproduction) made() (map[string]fileSum, error) {
+	stream, err := foldStream(v.ctx, v.bag.Events)
+	if err != nil {
+		return nil, err
+	}
+	defer stream.close()
+	info := v.info()
+	config := false
+	for digest := range v.left {
+		config = config || slices.ContainsFunc(stream.c.Images, func(i inspect.Image) bool { return i.Config == digest })
+	}
+	x := &export{
+		ctx: v.ctx, c: stream.c, id: v.out.Case.ID, store: v.bag, stream: stream, blobs: newBlobSet(stream.c),
+		o:         Options{Layers: Layers(cmp.Or(info[infoLayers], string(LayersSuspect))), Documents: v.o.Documents, WithoutConfig: config},
+		bag:       newBagWriter(v.ctx, discarding{}, nil),
+		documents: map[string]document{},
+	}
+	if _, err := x.write(); err != nil {
+		return nil, err
+	}
+	sums := map[string]fileSum{}
+	for _, s := range x.bag.all() {
+		sums[s.name] = s
+	}
+	return sums, nil
+}
+
+// infoFits compares bag-info.txt with the case.
+func (v *reproduction) infoFits() {
+	info := v.info()
+	complete := "no: the case is partial"
+	outcome := verdict.Of(&v.c)
+	if outcome.Complete {
+		complete = "yes"
+	}
+	failed := false
+	for label, want := range map[string]string{
+		infoStatus: string(outcome.Status), infoComplete: complete, infoDescription: "evidence of " + v.c.Target.Name,
+	} {
+		if have := info[label]; have != inspect.Clean(want) {
+			failed = true
+			v.fail("bag-info", infoFile, "%s is %q; by the case it is %q", label, have, inspect.Clean(want))
+			continue
+		}
+		v.out.Claims.Recomputed++
+	}
+	if !failed {
+		v.say("bag-info", infoFile, inspect.Verified, BasisBytes, "it agrees with the case")
+	}
+}

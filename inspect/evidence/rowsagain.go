@@ -1,0 +1,221 @@
+package evidence
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/backtrail/backtrail/inspect"
+)
+
+// The checks whose rows are compared whole, by the names that they have in the case.
+const (
+	checkBinaries = "binaries"
+	checkPackages = "packages"
+	checkAttached = "attached-sboms"
+)
+
+// reJudged are the fields of a file's row that a comparison with the known-good changes: its layers are not in the bag.
+var reJudged = []string{"codes", "status", "severity", "detail"}
+
+// fileRows compares what the checks of the files and packages found.
+func (v *comparison) fileRows(i, again inspect.Image) {
+	skip := []string{}
+	if i.Diff != nil && i.Diff.KnownGood != nil {
+		skip = reJudged
+	}
+	rows(v, "files", i.Container, checkBinaries, i.Binaries, again.Binaries, func(b inspect.Binary) string { return b.Path }, skip...)
+	rows(v, "files", i.Container, checkBinaries, i.Altered, again.Altered, func(a inspect.Altered) string { return a.Path }, skip...)
+	rows(v, "files", i.Container, checkBinaries, i.Missing, again.Missing, func(m inspect.Missing) string { return m.Path }, skip...)
+	rows(v, "setting", i.Container, checkBinaries, i.Notable, again.Notable, func(s inspect.Setting) string { return s.Code + " " + s.Detail })
+	rows(v, "package", i.Container, checkPackages, i.Packages, again.Packages, func(p inspect.Package) string {
+		return p.Type + " " + p.Name + " " + p.Version + " " + strings.Join(p.Locations, " ")
+	})
+	if v.ran(checkBinaries, i.Container) {
+		v.row("files", i.Container, v.ended(checkBinaries, i.Container), i.Files, again.Files)
+	} else {
+		v.out.Claims.Claimed++
+	}
+	v.out.Claims.Claimed += len(i.Vulns) + len(i.Candidates) + len(i.Stores) + len(i.Gates)
+}
+
+// listings compares the listings in the bag with those of the carried layers, read again.
+func (v *comparison) listings() {
+	for _, diffID := range slices.Sorted(maps.Keys(v.again.Listings)) {
+		name := listingName(diffID)
+		have, err := v.bag.Index(v.ctx, diffID)
+		if err != nil {
+			v.fail("listing", name, "the layer is in the bag, and its listing cannot be read: %v", err)
+			continue
+		}
+		if at := differingEntry(have, v.again.Listings[diffID]); at != "" {
+			v.fail("listing", name, "it is not what the layer in the bag contains: %s", at)
+			continue
+		}
+		v.out.Claims.Recomputed += len(have)
+		v.say("listing", name, inspect.Verified, BasisBytes, "its %d entries are those of the layer", len(have))
+	}
+}
+
+// differingEntry names the first path at which two listings differ.
+func differingEntry(have, want []inspect.Entry) string {
+	for n, w := range want {
+		if n >= len(have) {
+			return "it lacks " + inspect.Clean(w.Path)
+		}
+		if _, differs := differences(have[n], w); len(differs) > 0 {
+			return inspect.Clean(w.Path) + ": " + strings.Join(differs, "; ")
+		}
+	}
+	if len(have) > len(want) {
+		return "it has " + inspect.Clean(have[len(want)].Path) + " besides"
+	}
+	return ""
+}
+
+// countsAgain compares the counts of files of each layer with those of the listings.
+func (v *comparison) countsAgain(i inspect.Image) {
+	counted := v.again.Changes[i.Container]
+	for _, l := range i.Layers {
+		at := slices.IndexFunc(counted, func(o inspect.Layer) bool { return !o.Empty && o.Number == l.Number })
+		if l.Empty {
+			continue
+		}
+		if at < 0 {
+			v.out.Claims.Claimed += 3
+			continue
+		}
+		have, want := [3]int{l.Added, l.Modified, l.Removed}, [3]int{counted[at].Added, counted[at].Modified, counted[at].Removed}
+		v.listingRow("layer", fmt.Sprintf("%s layer %d files", i.Container, l.Number), v.ended(checkLayers, i.Container), have, want)
+	}
+	if i.Diff == nil || i.Diff.Files == nil {
+		return
+	}
+	if d := v.again.Files[i.Container]; d != nil {
+		v.listingRow("diff", i.Container+" files", true, *i.Diff.Files, *d)
+		return
+	}
+	v.out.Claims.Claimed += 4
+}
+
+// listingRow is row for what follows from listings.
+func (v *comparison) listingRow(name, subject string, ended bool, claimed, found any) {
+	same, differs := differences(claimed, found)
+	v.out.Claims.Recomputed += same
+	switch {
+	case len(differs) == 0:
+		v.say(name, subject, inspect.Verified, BasisListing, "it follows from the listings")
+	case ended:
+		v.say(name, subject, inspect.Failed, BasisListing, "by the listings %s", strings.Join(differs, "; "))
+	default:
+		v.say(name, subject, inspect.Absent, BasisListing, "the check did not end, so the case claims nothing")
+	}
+}
+
+// findings compares the findings of the checks that were run again; all others are claimed.
+func (v *comparison) findings() {
+	again := map[string]inspect.Finding{}
+	for _, f := range v.again.Case.Findings {
+		again[f.ID] = f
+	}
+	for _, f := range v.c.Findings {
+		container, _, _ := strings.Cut(f.Subject, ":")
+		found, there := again[f.ID]
+		delete(again, f.ID)
+		i, named := v.c.Image(container)
+		compared := named && i.Diff != nil && i.Diff.KnownGood != nil
+		switch {
+		case !v.ran(f.Check, container) || !v.ended(f.Check, container), !there && compared:
+			v.out.Claims.Claimed++
+		case !there:
+			v.fail("finding", f.Subject, "%s: it does not come out again from the bytes in the bag", f.Code)
+		default:
+			skip := []string{}
+			if compared {
+				skip = []string{"status", "severity", "title", "detail", "evidence"} // the comparison judges them again
+			}
+			v.row("finding", f.Subject+" "+f.Code, true, f, found, skip...)
+		}
+	}
+	for _, f := range v.again.Case.Findings {
+		container, _, _ := strings.Cut(f.Subject, ":")
+		if _, left := again[f.ID]; left && v.ran(f.Check, container) && v.ended(f.Check, container) {
+			v.fail("finding", f.Subject, "%s comes out of the bytes in the bag, and the case does not have it", f.Code)
+		}
+	}
+}
+
+// received compares alerts and the pod with the lines and the object that are kept.
+func (v *comparison) received() {
+	for _, a := range v.c.Alerts {
+		found, there := v.again.Alerts[a.ID]
+		if !there {
+			v.notInBag(1, "alert", a.ID, "its line is not in the bag")
+			continue
+		}
+		v.row("alert", a.ID, true, a, found, "match", "subject", "why", "file", "count", "last", "variants", "also", "earlier", "number", "from", "raw", "title")
+	}
+	switch {
+	case v.c.Pod == nil:
+	case v.again.Pod == nil:
+		v.notInBag(1, "pod", v.c.Pod.Name, "its object is not in the bag")
+	default:
+		v.row("pod", v.c.Pod.Name, true, *v.c.Pod, *v.again.Pod, "owner", "reach", "others", "runtime", "kubelet", "selectors", "revisions", "phase", "containers")
+		v.containers()
+	}
+	for _, f := range v.again.Answers {
+		at := slices.IndexFunc(v.c.Answers, func(a inspect.Answer) bool { return a.Question == f.Question })
+		if at < 0 {
+			v.fail("answer", f.Question, "it follows from the facts of the case, and the case does not have it")
+			continue
+		}
+		v.row("answer", f.Question, true, v.c.Answers[at], f)
+	}
+	if v.again.Answers == nil {
+		v.out.Claims.Claimed += len(v.c.Answers)
+	}
+	v.out.Claims.Claimed += len(v.c.Timeline) + len(v.c.Notes) + len(v.c.Sessions) + v.c.Requests
+}
+
+// containers compares the containers of the pod with its object, and the image of each with what the node reported.
+func (v *comparison) containers() {
+	for _, c := range v.c.Pod.Containers {
+		at := slices.IndexFunc(v.again.Pod.Containers, func(o inspect.Container) bool { return o.Name == c.Name })
+		if at < 0 {
+			v.fail("pod", c.Name, "the object in the bag has no container of this name")
+			continue
+		}
+		v.row("pod", c.Name, true, c, v.again.Pod.Containers[at], "injected", "state", "last", "restarts", "mounts", "started")
+		i, ok := v.c.Image(c.Name)
+		if d := v.again.Pod.Containers[at].Digest(); ok && d != "" && i.Digest != "" && !contains([]string{i.Digest, i.Index, i.Config}, d) {
+			if !slices.ContainsFunc(i.Manifests, func(m inspect.Manifest) bool { return m.Digest == d }) {
+				v.fail("image", c.Name, "the node reported %s in the pod's status; the case is about %s", d, cmp.Or(i.Index, i.Digest))
+			}
+		}
+	}
+}
+
+// namedImages checks that every manifest that was kept as an image's is that of an image of the case.
+func (v *comparison) namedImages() {
+	named := map[string]bool{}
+	for _, i := range v.c.Images {
+		named[i.Digest], named[i.Index], named[i.Config] = true, true, true
+		for _, m := range i.Manifests {
+			named[m.Digest] = true
+		}
+	}
+	for _, b := range v.c.Blobs {
+		if (b.Role == "manifest" || b.Role == "config") && b.Of != ofKnownGood && b.State == blobCarried && !named[b.Digest] {
+			v.fail("image", b.Digest, "the bag carries this %s, and no image of the case has it", b.Role)
+		}
+		if sum, there := v.sums["data/image/blobs/sha256/"+hexOf(b.Digest)]; there && b.State == blobCarried {
+			if b.Size != 0 && b.Size != sum.size {
+				v.fail("blob", b.Digest, "it has %d bytes and not %d", sum.size, b.Size)
+			} else {
+				v.out.Claims.Recomputed++
+			}
+		}
+	}
+}
