@@ -66,6 +66,9 @@ func findingOf(i inspect.Image, rows []inspect.Advisory) inspect.Finding {
 	if len(a.Locations) > 0 && strings.HasPrefix(a.Locations[0], "/") && !systemDatabase(a.Locations[0]) {
 		f.Subject += ":" + a.Locations[0]
 	}
+	if name, version, ok := strings.Cut(a.Subject, " "); ok && a.Kind == inspect.AdvisoryPackage {
+		f.Cause = inspect.Cause{Kind: inspect.CausePackage, Name: name, Version: version, Layer: -1}.Key()
+	}
 	f.ID = inspect.FindingID(Check, f.Code, f.Subject+"\x00"+a.ID)
 	for _, r := range rows[:min(len(rows), 20)] {
 		e := inspect.Evidence{Kind: string(r.Kind), Text: r.Subject}

@@ -13,8 +13,8 @@ import (
 // before what starts by itself, that before other content, and claims last.
 var byWeight = []string{"advisories", "autoruns", "lock-files", "binaries", "runtime", "diff", "base", "drift", "signatures", "policies"}
 
-// lead is the group of findings that explains the case: of a container that an alert is about before others, and the
-// worst. ok is false where no finding failed.
+// lead is the group of findings that explains the case: of a file that an alert names and that is convicted itself, then of
+// a container that an alert is about, and the worst. ok is false where no finding failed.
 func lead(c inspect.Case) (g inspect.CauseGroup, ok bool) {
 	groups := inspect.ByCause(failed(c))
 	groups = slices.DeleteFunc(groups, func(g inspect.CauseGroup) bool { return !explains(g.Head()) })
@@ -29,8 +29,11 @@ func lead(c inspect.Case) (g inspect.CauseGroup, ok bool) {
 			at = len(byWeight)
 		}
 		r := 100*g.Head().Severity.Rank() + at
-		if !alertedContainer(c, g.Container) {
+		switch {
+		case !alertedContainer(c, g.Container):
 			r += 10_000
+		case ofAlertedFile(c, g):
+			r -= 10_000
 		}
 		return r
 	}
@@ -56,6 +59,16 @@ func alertedContainer(c inspect.Case, container string) bool {
 		matched = true
 	}
 	return !matched
+}
+
+// ofAlertedFile reports whether a group is about a file that an alert names. An interpreter that was only used has no finding
+// that failed, so it never leads.
+func ofAlertedFile(c inspect.Case, g inspect.CauseGroup) bool {
+	return slices.ContainsFunc(matchedAlerts(c), func(a inspect.Alert) bool {
+		return a.Subject == g.Container && a.File.Path != "" && slices.ContainsFunc(g.Findings, func(f inspect.Finding) bool {
+			return pathOf(f) == a.File.Path
+		})
+	})
 }
 
 // causeOf is the cause that all three answers lead with.

@@ -130,3 +130,27 @@ func TestAnAlertThatTheImageDoesNotExplain(t *testing.T) {
 		t.Error(answers[1].Text)
 	}
 }
+
+// A known compromise in the same image is no reason to look past the program that the alert caught.
+func TestAnAlertedProgramLeadsOverAKnownCompromise(t *testing.T) {
+	known := inspect.Finding{
+		ID: "k", Check: "advisories", Code: "known-compromise", Subject: "web", Status: inspect.RowFailed, Severity: inspect.Critical,
+		Cause: inspect.Cause{Kind: inspect.CausePackage, Name: "liblzma5", Version: "5.6.1-1"}.Key(), Title: "known-compromised package liblzma5 5.6.1-1",
+	}
+	miner := inspect.Finding{
+		ID: "m", Check: "binaries", Code: "unexpected-binary", Subject: "web:/var/tmp/.font/x", Status: inspect.RowFailed,
+		Severity: inspect.Critical, Title: "/var/tmp/.font/x is an unpackaged executable, and an alert names it",
+	}
+	for alerted, want := range map[string]inspect.Cause{
+		"/var/tmp/.font/x": {Kind: inspect.CauseFile, Path: "/var/tmp/.font/x"},
+		"/usr/bin/python3": {Kind: inspect.CausePackage, Name: "liblzma5", Version: "5.6.1-1"},
+	} {
+		c := incident()
+		c.Alerts = []inspect.Alert{alertOf(alerted, inspect.OriginImage)}
+		c.Findings = []inspect.Finding{known, miner}
+		got := answer.Answers(c, nil)[0].Cause
+		if got.Kind != want.Kind || got.Path != want.Path || got.Name != want.Name || got.Version != want.Version {
+			t.Errorf("alert on %s: cause %+v, want %+v", alerted, got, want)
+		}
+	}
+}

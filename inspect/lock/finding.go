@@ -54,6 +54,7 @@ func findingOf(container string, rows []inspect.LockRow) inspect.Finding {
 	f := inspect.Finding{
 		Check: Check, Code: codes[r.Change], Status: r.Severity.RowStatus(), Severity: r.Severity, Subject: subject,
 		Title: title(rows), Detail: r.Detail,
+		Cause: inspect.Cause{Kind: inspect.CausePackage, Name: r.Name, Version: r.Installed, Layer: -1}.Key(),
 	}
 	f.ID = inspect.FindingID(Check, f.Code, subject+"\x00"+r.Name)
 	for _, r := range rows[:min(len(rows), 20)] {
