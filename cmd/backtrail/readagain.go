@@ -145,7 +145,7 @@ func fromExhibit(ctx context.Context, bag *evidence.Bag, c inspect.Case, x inspe
 		return ctx.Err() // not kept: claimed
 	}
 	if isAlert {
-		if a, err := alert.ParseLine(data, c.Started.Time); err == nil {
+		if a, err := alert.ParseLine(data, c.Started.Time); err == nil && !alert.IsResult(data) {
 			again.Alerts[strings.TrimSuffix(id, ".json")] = a.Alert
 		}
 		return nil

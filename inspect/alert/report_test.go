@@ -182,3 +182,16 @@ func FuzzParseReport(f *testing.F) {
 		})
 	})
 }
+
+func TestIsResult(t *testing.T) {
+	for line, want := range map[string]bool{
+		`{"policy":"Drop and execute","result":"fail","source":"falco","message":"m"}`:      true,
+		`{"rule":"r","result":"fail","source":"Falco"}`:                                     true,
+		`{"rule":"Drop and execute","priority":"Critical","output":"o","source":"syscall"}`: false,
+		`not JSON`: false,
+	} {
+		if got := IsResult([]byte(line)); got != want {
+			t.Errorf("%s: %v", line, got)
+		}
+	}
+}

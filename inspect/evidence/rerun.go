@@ -190,8 +190,9 @@ func (v *comparison) unclaimed(name, check, subject, id string) {
 // and config; the counts are compared with the listings.
 var fromBytes = []string{"status", "reason", "detail"}
 
-// countedElsewhere are compared with the listings, or are the work of another check.
-var countedElsewhere = []string{"added", "modified", "removed", "base", "detail"}
+// countedElsewhere are compared with the listings, are the work of another check, or tell how the bytes came at the time:
+// from the registry or from the cache.
+var countedElsewhere = []string{"added", "modified", "removed", "base", "detail", "source"}
 
 // sameLayers compares the layers with manifest and config, and with their bytes where they are carried.
 func (v *comparison) sameLayers(i, again inspect.Image) {
@@ -207,7 +208,9 @@ func (v *comparison) sameLayers(i, again inspect.Image) {
 			v.compare("layer", subject, ended, rowOutcome{l.Status, l.Reason}, rowOutcome{inspect.Failed, "digest-mismatch"})
 		case !l.Empty && !v.carried(l.Digest):
 			found := again.Layers[at]
-			if found.DiffID == "" && l.Number < len(diffIDs) {
+			if l.DiffID == "" {
+				found.DiffID = "" // it was left out: the case claims nothing of what it unpacks to
+			} else if found.DiffID == "" && l.Number < len(diffIDs) {
 				found.DiffID = diffIDs[l.Number] // the config names it, whether the layer was read or not
 			}
 			v.row("layer", subject, ended, l, found, slices.Concat(fromBytes, countedElsewhere)...)

@@ -152,7 +152,7 @@ func (v *comparison) received() {
 	for _, a := range v.c.Alerts {
 		found, there := v.again.Alerts[a.ID]
 		if !there {
-			v.notInBag(1, "alert", a.ID, "its line is not in the bag")
+			v.notInBag(1, "alert", a.ID, "its line is not in the bag, or is one result of a report, which does not name the pod")
 			continue
 		}
 		v.row("alert", a.ID, true, a, found, "match", "subject", "why", "file", "count", "last", "variants", "also", "earlier", "number", "from", "raw", "title")

@@ -26,16 +26,16 @@ func TestExportAndVerify(t *testing.T) {
 
 	offline := newResponder(t, env.Nobody) // another person, whose kubeconfig is of no use
 	withKey := verifyBundle(offline, exitPassed, bundle, "--key", in.signer.Public)
-	if withKey.Intact != "verified" || withKey.Reproduced != "verified" || withKey.Authentic != "absent" {
+	if withKey.Fits != "verified" || withKey.Reproduced != "verified" || withKey.Authentic != "absent" {
 		t.Errorf("with the key: %+v; want intact and reproduced, signed by nobody", withKey)
 	}
 	without := verifyBundle(offline, exitIncomplete, bundle)
-	if without.Intact != "verified" || without.Status != "unknown" {
+	if without.Fits != "verified" || without.Status != "unknown" {
 		t.Errorf("without the key: %+v; want intact, and unknown since only the bag has the key", without)
 	}
 
 	changeByte(t, filepath.Join(bundle, "data/case.json"))
-	if changed := verifyBundle(offline, exitFailed, bundle, "--key", in.signer.Public); changed.Intact != "failed" {
+	if changed := verifyBundle(offline, exitFailed, bundle, "--key", in.signer.Public); changed.Fits != "failed" {
 		t.Errorf("after one byte was changed: %+v", changed)
 	}
 }
@@ -65,7 +65,7 @@ func TestExportFailedCase(t *testing.T) {
 	})
 	must(t, err)
 	verified := newResponder(t, env.Nobody).run(exitPassed, "verify", bundle)
-	says(t, verified.Stdout, "intact")
+	says(t, verified.Stdout, "fits")
 }
 
 func verifyBundle(r *responder, want int, bundle string, args ...string) verificationJSON {

@@ -353,7 +353,7 @@ func TestPruneKeepsWhatACaseNeeds(t *testing.T) {
 	bundle := r.file("evidence")
 	r.run(exitPassed, "open", name, "--export", bundle, "--layers", "all")
 	v := verifyBundle(newResponder(t, env.Nobody), exitPassed, bundle)
-	if v.Intact != "verified" || v.Reproduced != "verified" {
+	if v.Fits != "verified" || v.Reproduced != "verified" {
 		t.Errorf("%+v", v)
 	}
 	if strings.Contains(r.run(exitPassed, "cache", "prune", "--days", "0").Stdout, name) {

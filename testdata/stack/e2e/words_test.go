@@ -226,7 +226,7 @@ type findingJSON struct {
 type verificationJSON struct {
 	Schema     string `json:"schema"`
 	Status     string `json:"status"`
-	Intact     string `json:"intact"`
+	Fits       string `json:"fits"`
 	Reproduced string `json:"reproduced"`
 	Authentic  string `json:"authentic"`
 }
