@@ -12,6 +12,20 @@ const (
 	Absent   Status = "absent"   // there is nothing to check
 )
 
+// Words is the outcome as people read it, without its reason.
+func (s Status) Words() string {
+	switch s {
+	case Verified:
+		return "verified"
+	case Failed:
+		return "failed"
+	case Absent:
+		return "none"
+	default:
+		return "not checked"
+	}
+}
+
 // Severity says how urgently a person should look.
 type Severity string
 

@@ -92,10 +92,7 @@ func endOf(c *inspect.Case, interrupted bool) error {
 	if code == exitPassed {
 		return nil
 	}
-	text := v.Status.Words()
-	if counted := verdict.Counted(c); v.Status == inspect.CaseFailed && counted != "" {
-		text += ": " + counted
-	}
+	text := v.Words(c)
 	if interrupted {
 		text = "interrupted: the case is partial"
 	}

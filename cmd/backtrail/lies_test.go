@@ -78,6 +78,7 @@ func lies() map[string][]lie {
 			{"build step", set(func(l *inspect.Layer) { l.CreatedBy = "RUN true" }), "createdBy is"},
 			{"time", set(func(l *inspect.Layer) { l.Created = later }), "created is"},
 			{"status", about(func(l *inspect.Layer) bool { l.Status, l.Reason = inspect.Failed, "digest-mismatch"; return !l.Empty }), "status is"},
+			{"no diff ID", about(func(l *inspect.Layer) bool { l.DiffID = ""; return !l.Empty }), "diffID is"},
 			{"counts", about(func(l *inspect.Layer) bool { l.Added += 5; return !l.Empty && l.Status != inspect.Unknown }), "by the listings"},
 		},
 		"image": {

@@ -207,13 +207,14 @@ func (v *comparison) sameLayers(i, again inspect.Image) {
 		case v.damaged(l.Digest):
 			v.compare("layer", subject, ended, rowOutcome{l.Status, l.Reason}, rowOutcome{inspect.Failed, "digest-mismatch"})
 		case !l.Empty && !v.carried(l.Digest):
-			found := again.Layers[at]
-			if l.DiffID == "" {
-				found.DiffID = "" // it was left out: the case claims nothing of what it unpacks to
-			} else if found.DiffID == "" && l.Number < len(diffIDs) {
+			found, skip := again.Layers[at], slices.Concat(fromBytes, countedElsewhere)
+			switch {
+			case l.DiffID == "" && l.Status != inspect.Verified:
+				skip = append(skip, "diffID") // it was not read: the case claims nothing of what it unpacks to
+			case found.DiffID == "" && l.Number < len(diffIDs):
 				found.DiffID = diffIDs[l.Number] // the config names it, whether the layer was read or not
 			}
-			v.row("layer", subject, ended, l, found, slices.Concat(fromBytes, countedElsewhere)...)
+			v.row("layer", subject, ended, l, found, skip...)
 			v.notInBag(1, "layer", subject, "its bytes are not in the bag")
 		default:
 			v.row("layer", subject, ended, l, again.Layers[at], countedElsewhere...)

@@ -117,14 +117,6 @@ func count(list []string) string {
 	return fmt.Sprintf("(%d) %s", len(list), strings.Join(list, "; "))
 }
 
-// briefOutcome is the outcome with its counts: the reasons have lines of their own.
-func briefOutcome(c inspect.Case, v verdict.Verdict) string {
-	if counted := verdict.Counted(&c); v.Status == inspect.CaseFailed && counted != "" {
-		return v.Status.Words() + ": " + counted
-	}
-	return v.Status.Words()
-}
-
 func briefHead(c inspect.Case, s Style) []briefLine {
 	v := verdict.Of(&c)
 	state := ""
@@ -134,7 +126,7 @@ func briefHead(c inspect.Case, s Style) []briefLine {
 			state = "not all could be checked"
 		}
 	}
-	lines := []briefLine{one("case", join(inspect.CaseID(c.Target, c.Started), briefOutcome(c, v), state))}
+	lines := []briefLine{one("case", join(inspect.CaseID(c.Target, c.Started), v.Words(&c), state))}
 	if c.Pod == nil {
 		return append(lines, one("target", join(c.Target.Name, contextName(c))))
 	}

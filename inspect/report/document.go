@@ -50,7 +50,7 @@ func (i item) marked(s Style) string {
 	if i.bare {
 		return ""
 	}
-	return cmp.Or(i.mark, s.Sign(i.status)+" "+Word(i.status))
+	return cmp.Or(i.mark, s.Sign(i.status)+" "+i.status.Words())
 }
 
 // rowItem is a finding, or a row of files and programs.
@@ -131,7 +131,7 @@ func statusCell(s inspect.Status, t string) cell { return cell{text: t, status: 
 func documentOf(c inspect.Case, s Style) document {
 	v := verdict.Of(&c)
 	c = cleaned(c)
-	d := document{title: "backtrail: " + c.Target.Name, status: v.Status.Tone(), outcome: briefOutcome(c, v), brief: Brief(c, s)}
+	d := document{title: "backtrail: " + c.Target.Name, status: v.Status.Tone(), outcome: v.Words(&c), brief: Brief(c, s)}
 	d.sections = append(d.sections, verdictSection(c, v), answerSection(c), findingSection(c), alertSection(c), nextSection(c), clockSection(c, s.now(c)))
 	for _, i := range focusFirst(c) {
 		d.sections = append(d.sections, imageSections(c, i)...)

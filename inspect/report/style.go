@@ -31,23 +31,9 @@ func (s Style) Sign(status inspect.Status) string {
 	return [...]string{"✓", "✗", "?", "–"}[i]
 }
 
-// Word is a status in the words of the screen.
-func Word(status inspect.Status) string {
-	switch status {
-	case inspect.Verified:
-		return "verified"
-	case inspect.Failed:
-		return "failed"
-	case inspect.Absent:
-		return "none"
-	default:
-		return "could not check"
-	}
-}
-
 // Mark is sign and word, coloured where the style says so.
 func (s Style) Mark(status inspect.Status) string {
-	return s.Paint(status, s.Sign(status)+" "+Word(status))
+	return s.Paint(status, s.Sign(status)+" "+status.Words())
 }
 
 // Paint colors text as a status has it, in ANSI-16 colors: green, red, yellow and faint.

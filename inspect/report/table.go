@@ -133,7 +133,7 @@ func (p *printer) cell(c cell) string {
 	if c.status == "" {
 		return c.text
 	}
-	return strings.TrimSpace(p.style.Sign(c.status) + " " + Word(c.status) + suffix(c.text))
+	return strings.TrimSpace(p.style.Sign(c.status) + " " + c.status.Words() + suffix(c.text))
 }
 
 func suffix(text string) string {

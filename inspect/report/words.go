@@ -163,7 +163,7 @@ func unsigned(g inspect.Gate) string {
 	switch {
 	case g.Detail == "":
 		return "unsigned"
-	case strings.Contains(g.Detail, "unsigned"), g.Status == inspect.GateUnknown:
+	case g.Status == inspect.GateUnknown:
 		return g.Detail
 	default:
 		return "unsigned; " + g.Detail

@@ -7,19 +7,13 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 )
 
-// Words is the outcome on one line: no problems found; problems found: 1 critical, 7 high; incomplete: REASON.
+// Words is the outcome on one line: no problems found; problems found: 1 critical, 7 high; incomplete. The reasons, which are
+// in part the words of others, stay in Reasons for whoever cleans them.
 func (v Verdict) Words(c *inspect.Case) string {
-	switch v.Status {
-	case inspect.CaseFailed:
-		if counted := Counted(c); counted != "" {
-			return v.Status.Words() + ": " + counted
-		}
-		return v.Status.Words() + ": " + v.Reasons[0]
-	case inspect.CaseIncomplete:
-		return v.Status.Words() + ": " + v.Reasons[0]
-	default:
-		return v.Status.Words()
+	if counted := Counted(c); v.Status == inspect.CaseFailed && counted != "" {
+		return v.Status.Words() + ": " + counted
 	}
+	return v.Status.Words()
 }
 
 // Counted counts the failed findings by severity: 1 critical, 7 high. It is empty where there are none.

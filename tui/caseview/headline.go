@@ -1,10 +1,11 @@
 package caseview
 
 import (
-	"fmt"
+	"cmp"
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/verdict"
 	"github.com/backtrail/backtrail/tui/widget"
 )
 
@@ -33,11 +34,7 @@ func (s *openCase) headline() headline {
 	case s.lost():
 		return headline{"could not open the case", "not opened", widget.ToneBad}
 	case s.outcome.Status == inspect.CaseFailed:
-		problems := s.problems()
-		if problems == "" {
-			return headline{"problems found" + open, "problems found", widget.ToneBad}
-		}
-		return headline{"problems found: " + problems + open, problems, widget.ToneBad}
+		return headline{s.outcome.Words(&s.c) + open, cmp.Or(counted(&s.c), s.outcome.Status.Words()), widget.ToneBad}
 	case s.running > 0 || s.c.End == nil:
 		return headline{"still checking" + open, "still checking", widget.ToneWarn}
 	case s.outcome.Status == inspect.CaseIncomplete:
@@ -49,23 +46,6 @@ func (s *openCase) headline() headline {
 	}
 }
 
-// problems counts the serious findings by their severity.
-func (s *openCase) problems() string {
-	count := map[inspect.Severity]int{}
-	for _, f := range s.c.Findings {
-		if f.Status == inspect.RowFailed {
-			count[f.Severity]++
-		}
-	}
-	var parts []string
-	for _, severity := range []inspect.Severity{inspect.Critical, inspect.High} {
-		if n := count[severity]; n > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", n, severity))
-		}
-	}
-	return strings.Join(parts, ", ")
-}
-
 // blocked counts the checks that could not run.
 func (s *openCase) blocked() string {
 	n := len(s.blockedChecks())
@@ -73,4 +53,9 @@ func (s *openCase) blocked() string {
 		return ""
 	}
 	return ": " + widget.Plural(n, "check") + " could not run"
+}
+
+// counted is the count of failed findings in few columns, beside the names of nine panes: 2 crit 7 high.
+func counted(c *inspect.Case) string {
+	return strings.NewReplacer(string(inspect.Critical), "crit", ",", "").Replace(verdict.Counted(c))
 }

@@ -27,7 +27,7 @@ func TestAVerificationHasASignAndAWord(t *testing.T) {
 		if got := Sign(c.status); got != c.sign {
 			t.Errorf("the sign of %q is %v, want %v", c.status, got, c.sign)
 		}
-		if got := Status(c.status); got != c.word {
+		if got := c.status.Words(); got != c.word {
 			t.Errorf("%q is worded %q, want %q", c.status, got, c.word)
 		}
 	}

@@ -19,20 +19,6 @@ func Sign(s inspect.Status) widget.Sign {
 	}
 }
 
-// Status is a verification in words.
-func Status(s inspect.Status) string {
-	switch s {
-	case inspect.Verified:
-		return "verified"
-	case inspect.Failed:
-		return "failed"
-	case inspect.Absent:
-		return "none"
-	default:
-		return "not checked"
-	}
-}
-
 // Row is the sign of a finding or of a row of files: its severity is the outcome, unless it could not be checked or matches
 // its package.
 func Row(s inspect.RowStatus) widget.Sign {

@@ -61,7 +61,7 @@ func mergedRow(i inspect.Image) Row {
 // claims of whoever built the image.
 func imageDetail(d *widget.Document, i inspect.Image) {
 	d.Say(widget.ToneBold, i.Reference)
-	d.Outcome(label.Sign(i.Status), label.Status(i.Status), strings.TrimSpace(i.Reason+" "+i.Detail))
+	d.Outcome(label.Sign(i.Status), i.Status.Words(), strings.TrimSpace(i.Reason+" "+i.Detail))
 	Traces(d, i)
 	d.Field("index", i.Index)
 	d.Field("manifest", i.Digest)
@@ -153,7 +153,7 @@ func layerDetail(d *widget.Document, l inspect.Layer, elsewhere *inspect.Sharing
 		return
 	}
 	d.Say(widget.ToneBold, fmt.Sprintf("Layer %d", l.Number))
-	LayerState(d, l, label.Status(l.Status))
+	LayerState(d, l, l.Status.Words())
 	origin := "own"
 	if l.Base {
 		origin = "of the base image"

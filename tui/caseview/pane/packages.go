@@ -81,7 +81,7 @@ func sbomRow(v View, b inspect.SBOM) Row {
 		},
 		Detail: func(d *widget.Document) {
 			d.Say(widget.ToneBold, text)
-			d.Outcome(label.Sign(b.Status), label.Status(b.Status), b.Reason)
+			d.Outcome(label.Sign(b.Status), b.Status.Words(), b.Reason)
 			d.Field("digest", b.Digest)
 		},
 	}

@@ -67,7 +67,7 @@ func provenanceRow(v View, p inspect.Provenance) Row {
 
 // provenanceDetail writes a statement. What an unsigned one contains is a claim of whoever made it.
 func provenanceDetail(d *widget.Document, v View, p inspect.Provenance) {
-	d.Outcome(label.Sign(p.Status), label.Status(p.Status), p.Reason)
+	d.Outcome(label.Sign(p.Status), p.Status.Words(), p.Reason)
 	if !p.Signed {
 		d.Say(widget.ToneWarn, "Unsigned: self-reported by the builder.")
 	}
@@ -84,7 +84,7 @@ func provenanceDetail(d *widget.Document, v View, p inspect.Provenance) {
 	d.Field("subject", p.Subject)
 	for _, g := range v.Image().Signatures {
 		if g.ID == p.Signature && p.Signature != "" {
-			d.Field("signed by", signerText(g)+" ("+label.Status(g.Status)+")")
+			d.Field("signed by", signerText(g)+" ("+g.Status.Words()+")")
 		}
 	}
 	if len(p.Notes) > 0 {

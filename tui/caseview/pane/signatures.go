@@ -119,7 +119,7 @@ func signatureRow(v View, g inspect.Signature) Row {
 
 // signatureDetail writes a signature link by link, from the root to the subject, the failed links first.
 func signatureDetail(d *widget.Document, v View, g inspect.Signature) {
-	d.Outcome(label.Sign(g.Status), label.Status(g.Status), sentenceFor(g))
+	d.Outcome(label.Sign(g.Status), g.Status.Words(), sentenceFor(g))
 	for _, step := range g.Steps {
 		if step.Status == inspect.Failed {
 			d.Outcome(label.Sign(step.Status), step.Name, step.Detail)
