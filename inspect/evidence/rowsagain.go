@@ -195,6 +195,11 @@ func (v *comparison) containers() {
 			}
 		}
 	}
+	for _, c := range v.again.Pod.Containers {
+		if !slices.ContainsFunc(v.c.Pod.Containers, func(o inspect.Container) bool { return o.Name == c.Name }) {
+			v.fail("pod", c.Name, "the object in the bag has this container, and the case does not")
+		}
+	}
 }
 
 // namedImages checks that every manifest that was kept as an image's is that of an image of the case.
