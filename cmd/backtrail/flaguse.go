@@ -17,7 +17,8 @@ const (
 	alertFlags    flagGroup = "alerts"   // where alerts come from
 	registryFlags flagGroup = "registry" // how images are read
 	trustFlags    flagGroup = "trust"    // whom signatures must lead to
-	signerFlags   flagGroup = "signer"   // who should have signed
+	signerFlags   flagGroup = "signer"   // who should have signed, by name
+	keyFlags      flagGroup = "key"      // whose key should have signed
 	sourceFlags   flagGroup = "source"   // where an image should come from
 	exportFlags   flagGroup = "export"   // how a bundle is signed
 )
@@ -30,26 +31,32 @@ var flagGroups = map[flagGroup][]string{
 	registryFlags: {"platform", "max-layer", "registry-map", "registry-ca", "github"},
 	trustFlags:    {"trusted-root", "ca-roots", "policy", "notation-trust-store", "notation-policy"},
 	signerFlags: {"certificate-identity", "certificate-identity-regexp", "certificate-oidc-issuer",
-		"certificate-oidc-issuer-regexp", "key"},
+		"certificate-oidc-issuer-regexp"},
+	keyFlags:    {"key"},
 	sourceFlags: {"source-uri", "source-branch", "source-tag", "source-versioned-tag", "builder-id"},
 	exportFlags: {"sign-key"},
 }
 
+// caseFlags are the groups for making a case, which verbs about anything else have no use for.
+var caseFlags = []flagGroup{
+	clusterFlags, aroundFlags, alertFlags, registryFlags, trustFlags, signerFlags, keyFlags, sourceFlags, exportFlags,
+}
+
 // unusedGroups lists for each verb the groups that it has no use for. A verb that is not named uses all.
 var unusedGroups = map[string][]flagGroup{
-	"demo":        {clusterFlags, aroundFlags, registryFlags, trustFlags, signerFlags, sourceFlags},
-	"pods":        {aroundFlags, registryFlags, trustFlags, signerFlags, sourceFlags, exportFlags},
+	"demo":        {clusterFlags, aroundFlags, registryFlags, trustFlags, signerFlags, keyFlags, sourceFlags},
+	"pods":        {aroundFlags, registryFlags, trustFlags, signerFlags, keyFlags, sourceFlags, exportFlags},
 	"diff":        {alertFlags, exportFlags},
-	"cases":       {clusterFlags, aroundFlags, alertFlags, registryFlags, trustFlags, signerFlags, sourceFlags, exportFlags},
-	"aware":       {clusterFlags, aroundFlags, alertFlags, registryFlags, trustFlags, signerFlags, sourceFlags, exportFlags},
-	"runtime":     {clusterFlags, aroundFlags, alertFlags, registryFlags, trustFlags, signerFlags, sourceFlags, exportFlags},
-	"verify":      {clusterFlags, aroundFlags, alertFlags, registryFlags, sourceFlags, exportFlags},
+	"cases":       caseFlags,
+	"aware":       caseFlags,
+	"runtime":     caseFlags,
+	"verify":      {clusterFlags, aroundFlags, alertFlags, registryFlags, signerFlags, sourceFlags, exportFlags},
 	"verify-blob": {clusterFlags, aroundFlags, alertFlags, registryFlags, sourceFlags, exportFlags},
-	"rbac":        {clusterFlags, aroundFlags, alertFlags, registryFlags, trustFlags, signerFlags, sourceFlags, exportFlags},
-	"cache":       {clusterFlags, aroundFlags, alertFlags, registryFlags, trustFlags, signerFlags, sourceFlags, exportFlags},
-	"db":          {clusterFlags, aroundFlags, alertFlags, registryFlags, trustFlags, signerFlags, sourceFlags, exportFlags},
-	"man":         {clusterFlags, aroundFlags, alertFlags, registryFlags, trustFlags, signerFlags, sourceFlags, exportFlags},
-	"version":     {clusterFlags, aroundFlags, alertFlags, registryFlags, trustFlags, signerFlags, sourceFlags, exportFlags},
+	"rbac":        caseFlags,
+	"cache":       caseFlags,
+	"db":          caseFlags,
+	"man":         caseFlags,
+	"version":     caseFlags,
 }
 
 // checkFlags refuses flags whose value is empty, as an unset variable of a script gives it, and flags that the verb does

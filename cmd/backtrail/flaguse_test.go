@@ -24,7 +24,7 @@ func runLine(t *testing.T, args ...string) (int, string) {
 
 // An empty value, as an unset variable of a script gives it, would fit everybody or nobody: neither was meant.
 func TestEmptyValuesAreUsageErrors(t *testing.T) {
-	for _, name := range slices.Concat(flagGroups[signerFlags], flagGroups[sourceFlags], flagGroups[trustFlags], []string{"platform", "snapshot", "alerts", "known-good"}) {
+	for _, name := range slices.Concat(flagGroups[signerFlags], flagGroups[keyFlags], flagGroups[sourceFlags], flagGroups[trustFlags], []string{"platform", "snapshot", "alerts", "known-good"}) {
 		for _, value := range []string{"", " "} {
 			if code, text := runLine(t, "inspect", "oci:nowhere", "--offline", "--"+name+"="+value); code != exitUsage || !strings.Contains(text, "--"+name) {
 				t.Errorf("--%s=%q: exit %d: %s", name, value, code, text)
@@ -60,6 +60,8 @@ func TestFlagsThatAVerbDoesNotUse(t *testing.T) {
 		{"pods", "--policy", "p.yaml"},
 		{"verify", "bag", "--snapshot", "dump.json"},
 		{"verify", "bag", "--source-tag", "v1"},
+		{"verify", "bag", "--certificate-identity", "ada@example.com", "--certificate-oidc-issuer", "https://issuer.example"},
+		{"verify", "bag", "--certificate-identity-regexp", ".*", "--certificate-oidc-issuer-regexp", ".*"},
 		{"verify-blob", "file", "--bundle", "b.json", "--builder-id", "https://builder.example"},
 		{"diff", "a", "b", "--sign-key", "k.pem"},
 		{"cache", "prune", "--registry-map", "a=b"},

@@ -112,6 +112,12 @@ func lies() map[string][]lie {
 			{"purl", set(func(p *inspect.Packages) { p.List = withPURL(p.List, 1, "pkg:deb/evil") }), "purl is"},
 			{"layer", set(func(p *inspect.Packages) { p.List = inLayer(p.List, 2, 77) }), "layer is"},
 		},
+		"image left out": {
+			{"of one container", leftOut("mesh-proxy"), "does not name its image"},
+		},
+		"container left out": {
+			{"of the pod", set(func(p *inspect.Pod) { p.Containers = p.Containers[:1] }), "has this container, and the case does not"},
+		},
 		"difference": {
 			{"added", about(func(d *inspect.Diff) bool { return moreFiles(d) }), "added is"},
 			{"removed", about(func(d *inspect.Diff) bool { return moreFiles(d) }), "removed is"},
@@ -171,6 +177,17 @@ func changed(list []inspect.Package, at int, change func(*inspect.Package)) []in
 	return list
 }
 
+// leftOut takes the image of a container out of a case. A nil fact is left out of the ledger.
+func leftOut(container string) func(inspect.Fact) (inspect.Fact, bool) {
+	return func(f inspect.Fact) (inspect.Fact, bool) {
+		i, is := f.(inspect.ImageHead)
+		if !is || i.Container != container {
+			return f, false
+		}
+		return nil, true
+	}
+}
+
 func moreFiles(d *inspect.Diff) bool {
 	if d.Files == nil {
 		return false
@@ -196,10 +213,12 @@ func told(t *testing.T, bag *evidence.Bag, group []lie) string {
 	applied, prev, seq := make([]bool, len(group)), "", uint64(0)
 	err := bag.Replay()(t.Context(), func(e inspect.Event) {
 		for n, l := range group {
-			fact, is := l.tell(e.Fact)
-			if is {
+			if fact, is := l.tell(e.Fact); is {
 				e.Fact, applied[n] = fact, true
 			}
+		}
+		if e.Fact == nil {
+			return
 		}
 		seq++
 		e.Seq, e.Prev = seq, prev

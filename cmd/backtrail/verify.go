@@ -34,9 +34,9 @@ func verifyCommand(f *flags, std streams) *cobra.Command {
 		Use:   "verify BUNDLE",
 		Short: "Verify an evidence bundle and compute its claims again from its bytes, offline",
 		Long: `Verify an evidence bundle, offline: whether its files fit its manifests, whether its claims follow from the bytes in it
-(reproduced), and who signed it (authentic). --signer-key and --signer-identity require a signature of the bundle itself;
---key, --certificate-identity and --trusted-root are about the images in it. --trusted-root bag accepts roots and keys that
-are only in the bundle.`,
+(reproduced), and who signed it (authentic). --signer-key and --signer-identity require a signature of the bundle itself.
+--key and --trusted-root accept keys and roots that the verdicts about the images in it rest on; --trusted-root bag accepts
+those that are only in the bundle. Whose signature of the images was required is part of the case.`,
 		Args: oneArgument("BUNDLE"),
 		RunE: func(cmd *cobra.Command, args []string) error { return f.verify(cmd.Context(), std, args[0], own) },
 	}

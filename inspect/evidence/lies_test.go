@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -137,6 +138,8 @@ func TestAlertsAndThePodAreReadAgain(t *testing.T) {
 		"its container": {Again{Pod: &inspect.Pod{Name: "web-7d9f", Namespace: "shop"}}, "no container of this name"},
 		"its image": {Again{Pod: &inspect.Pod{Name: "web-7d9f", Namespace: "shop", Containers: []inspect.Container{
 			{Name: "web", ImageID: "x@sha256:" + strings.Repeat("0", 64)}}}}, "the node reported"},
+		"one more container": {Again{Pod: &inspect.Pod{Name: "web-7d9f", Namespace: "shop", Containers: []inspect.Container{
+			{Name: "web", Type: inspect.ContainerMain, Reference: "registry.example/shop/web:1"}, {Name: "helper"}}}}, "helper: the object in the bag has this container"},
 		"an answer": {Again{Answers: []inspect.Answer{{Question: inspect.WhereFrom, Text: "no"}}}, "text is"},
 	} {
 		o := trusting()
@@ -146,6 +149,35 @@ func TestAlertsAndThePodAreReadAgain(t *testing.T) {
 		}
 		if v := verify(t, r.Path, o); v.Reproduced != inspect.Failed || !strings.Contains(strings.Join(failures(v), "\n"), tt.found) {
 			t.Errorf("%s: %s, %v", name, v.Reproduced, failures(v))
+		}
+	}
+}
+
+// A check without an end claims nothing, but a row that is verified does.
+func TestVerifiedIsAClaimOfACheckThatDidNotEndToo(t *testing.T) {
+	for claimed, failed := range map[inspect.Status]bool{inspect.Verified: true, inspect.Unknown: false} {
+		in := newIncident(t)
+		honest := retell(t, in, func(f inspect.Fact) inspect.Fact {
+			if s, is := f.(inspect.Signature); is {
+				s.Status = claimed
+				return s
+			}
+			return f
+		})
+		for n, s := range honest.Images[0].Signatures {
+			s.Status, s.Reason = inspect.Failed, "bad-signature"
+			honest.Images[0].Signatures[n] = s
+		}
+		in.events = slices.DeleteFunc(in.events, func(e inspect.Event) bool {
+			_, ended := e.Fact.(inspect.End)
+			return ended && e.Check == checkSignatures
+		})
+		o := trusting()
+		o.Rerun = func(context.Context, *Bag, inspect.Case) (Again, error) { return Again{Case: honest}, nil }
+		v := verify(t, in.export(t, "bundle", options).Path, o)
+		found := strings.Join(failures(v), "\n")
+		if v.Fits != inspect.Verified || failed != strings.Contains(found, "status is") {
+			t.Errorf("%s: fits %s, reproduced %s: %s", claimed, v.Fits, v.Reproduced, found)
 		}
 	}
 }

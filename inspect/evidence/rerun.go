@@ -166,6 +166,7 @@ func (v *comparison) compare(name, subject string, ended bool, claimed, found ro
 
 // The checks whose rows are compared, by the names that they have in the case.
 const (
+	checkSubject    = "subject"
 	checkLayers     = "layers"
 	checkSignatures = "signatures"
 	checkProvenance = "provenance"

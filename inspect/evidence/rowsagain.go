@@ -179,7 +179,8 @@ func (v *comparison) received() {
 	v.out.Claims.Claimed += len(v.c.Timeline) + len(v.c.Notes) + len(v.c.Sessions) + v.c.Requests
 }
 
-// containers compares the containers of the pod with its object, and the image of each with what the node reported.
+// containers compares the containers of the pod with its object, both ways, and the image of each with what the node
+// reported.
 func (v *comparison) containers() {
 	for _, c := range v.c.Pod.Containers {
 		at := slices.IndexFunc(v.again.Pod.Containers, func(o inspect.Container) bool { return o.Name == c.Name })
@@ -188,12 +189,27 @@ func (v *comparison) containers() {
 			continue
 		}
 		v.row("pod", c.Name, true, c, v.again.Pod.Containers[at], "injected", "state", "last", "restarts", "mounts", "started")
-		i, ok := v.c.Image(c.Name)
-		if d := v.again.Pod.Containers[at].Digest(); ok && d != "" && i.Digest != "" && !contains([]string{i.Digest, i.Index, i.Config}, d) {
-			if !slices.ContainsFunc(i.Manifests, func(m inspect.Manifest) bool { return m.Digest == d }) {
-				v.fail("image", c.Name, "the node reported %s in the pod's status; the case is about %s", d, cmp.Or(i.Index, i.Digest))
-			}
+		v.reported(c.Name, v.again.Pod.Containers[at].Digest())
+	}
+	for _, c := range v.again.Pod.Containers {
+		if !slices.ContainsFunc(v.c.Pod.Containers, func(o inspect.Container) bool { return o.Name == c.Name }) {
+			v.fail("pod", c.Name, "the object in the bag has this container, and the case does not")
 		}
+	}
+}
+
+// reported compares the image of a container with the digest that the node reported. A container without an image of the
+// case is one only where the case is about another container.
+func (v *comparison) reported(container, digest string) {
+	i, ok := v.c.Image(container)
+	switch {
+	case !ok || !i.Named():
+		if only := v.c.Target.Container; v.ended(checkSubject, "") && (only == "" || only == container) {
+			v.fail("image", container, "the object in the bag has this container, and the case does not name its image")
+		}
+	case digest == "" || i.Digest == "" || contains([]string{i.Digest, i.Index, i.Config}, digest):
+	case !slices.ContainsFunc(i.Manifests, func(m inspect.Manifest) bool { return m.Digest == digest }):
+		v.fail("image", container, "the node reported %s in the pod's status; the case is about %s", digest, cmp.Or(i.Index, i.Digest))
 	}
 }
 

@@ -22,9 +22,23 @@ func lineSpans(s string) []span {
 	at := 0
 	for line := range strings.Lines(s) {
 		if len(line) < maxCommand {
-			spans = append(spans, shift(commandSpans(splitShell(line)), at)...)
+			words := splitShell(line)
+			spans = append(spans, shift(commandSpans(words), at)...)
+			spans = append(spans, shift(quotedSpans(line, words), at)...)
 		}
 		at += len(line)
+	}
+	return spans
+}
+
+// quotedSpans finds the secrets of commands that are one word of a line: sh -c 'mysql -pSECRET'.
+func quotedSpans(line string, words []word) []span {
+	var spans []span
+	for _, w := range words {
+		quoted := w.at > 0 && (line[w.at-1] == '"' || line[w.at-1] == '\'')
+		if quoted && strings.ContainsAny(w.text, " \t") {
+			spans = append(spans, shift(commandSpans(splitShell(w.text)), w.at)...)
+		}
 	}
 	return spans
 }
@@ -213,8 +227,7 @@ func login(w word) []span {
 	return []span{{w.at + m[2], w.at + m[3], "secret on a command line"}}
 }
 
-// positional finds the password of programs that take it as a plain argument: htpasswd -b FILE USER PASSWORD, rabbitmqctl
-// add_user USER PASSWORD.
+// positional finds the password of a program that takes it as a plain argument: htpasswd -b FILE USER PASSWORD.
 func positional(program string, args []word) []span {
 	var plain []word
 	batch := false

@@ -66,6 +66,8 @@ func urlForms() []form {
 		newForm("login in a URL", "://", `(?i)\b[a-z][a-z0-9+.-]*:\\?/\\?/([A-Za-z0-9_.~%+-]{16,})@`),
 		newForm("password of a database", "@tcp( @unix( @udp(", `\b[A-Za-z0-9_.-]+:([^\s"'@]+(?:@[^\s"'@(]+)*)@(?:tcp|unix|udp)\(`),
 		newForm("password of a database", "jdbc:oracle", `(?i)jdbc:oracle:[a-z0-9]+:[^/\s"']+/([^@\s"']+)@`),
+		newForm("password of a database", "identified", `(?i)\bidentified[\s\f]+(?:with[\s\f]+\S+[\s\f]+)?by[\s\f]+(?:password[\s\f]+)?\\?["']([^"'\\]+)`),
+		newForm("password of a database", "role user", `(?i)\b(?:alter|create)[\s\f]+(?:role|user)\b[^;\n]{1,120}?\bpassword[\s\f]+\\?'([^'\\]+)`),
 		newForm("signed URL", "sig= signature= credential= key= code= token= auth= hmac=", `(?i)[?&;](?:sig|signature|x-amz-(?:signature|credential|security-token)|x-goog-(?:signature|credential)|awsaccesskeyid|key|code|auth|hmac|sign|st|__token__|hdnea|[a-z0-9_.-]*(?:token|secret|apikey|api_key|password|passwd|pwd))=([^&\s"'<>\\\f#]{3,})`),
 		newForm("webhook", "hooks.slack", `(?i)hooks\.slack[a-z.-]*/(?:services|workflows|triggers)/([A-Za-z0-9/_-]{6,})`),
 		newForm("webhook", "/api/webhooks/", `(?i)discord[a-z]*\.[a-z]+/api/webhooks/([0-9]+/[A-Za-z0-9_-]+)`),

@@ -35,6 +35,15 @@ var planted = map[string][][2]string{
 		{"X-Auth-Token: " + x, x}, {"X-Api-Key: " + x, x}, {"PRIVATE-TOKEN: " + x, x}, {"X-Vault-Token=" + x, x},
 		{"Cookie: session=" + x + "; theme=dark", x}, {"Set-Cookie: sid=" + x + "; HttpOnly", x},
 	},
+	"commands within a command": {
+		{"sh -c 'mysql -uroot -p" + x + " shop'", x}, {`command=bash -c "redis-cli -a ` + x + ` ping"`, x},
+		{"sh -c 'cd /tmp && sshpass -p " + x + " ssh h'", x},
+	},
+	"database statements": {
+		{`mysql -e "ALTER USER 'app' IDENTIFIED BY '` + x + `'"`, x}, {"create user app identified by '" + x + "'", x},
+		{"CREATE USER a IDENTIFIED WITH caching_sha2_password BY '" + x + "'", x},
+		{`psql -c "ALTER ROLE app WITH LOGIN PASSWORD '` + x + `'"`, x}, {"create role app password '" + x + "'", x},
+	},
 	"JSON Web Token": {
 		{"got eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0." + x, x}, {"eyJhbGciOiJub25lIn0.eyJzdWIiOiJ" + x + "In0.", x},
 		{"eyJhbGciOiJSU0EifQ." + x + "." + x + "." + x + "." + x, x},
@@ -141,6 +150,7 @@ var calm = []string{
 	"curl -sSL https://h/install.sh | sh", "kubectl -n shop get pod", "authorization mode: RBAC,Node", "if token == nil",
 	"a key: the value of it", "SHOW_PASSWORDS=false", "auth_mode=oidc", "go test -run TestToken ./...", "secret/db mounted",
 	"uid=1000 gid=1000", "max_tokens_limit=4096", "https://hooks.example/docs", "skopeo copy docker://a oci:b",
+	"sh -c 'ls -p /tmp && ps -a'", "the user is identified by its uid", "create user 'app' with no password",
 }
 
 func TestHarmlessTextsStay(t *testing.T) {
