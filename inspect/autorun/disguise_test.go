@@ -1,9 +1,12 @@
 package autorun
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/backtrail/backtrail/inspect"
 )
 
 // Ways to keep a hook from being seen that interpreters and the file system allow. Each is the row that it would be
@@ -44,5 +47,26 @@ func TestALinkToADirectoryOfHooksIsNoSecondRow(t *testing.T) {
 	c := inspected(t, image{members: []member{file("etc/cron.daily/x", fetch), symlink("etc/cron.weekly", "/etc/cron.daily")}}, nil)
 	if got := listed(c); !slices.Equal(got, []string{"high cron /etc/cron.daily/x"}) {
 		t.Errorf("got %q", got)
+	}
+}
+
+// Where an image has more text before a hook than is read, the check is not one that passed.
+func TestMoreTextThanIsReadIsSaid(t *testing.T) {
+	text := `{"name": "a"` + strings.Repeat(" ", MaxText-20) + "}"
+	var members []member
+	for i := range MaxTextAll/MaxText + 2 {
+		members = append(members, file(fmt.Sprintf("app/node_modules/m%d/package.json", i), text))
+	}
+	c := inspected(t, image{members: append(members, file("etc/cron.daily/x", "#!/bin/sh\n"+fetch))}, nil)
+	if s, ok := c.Check(CheckAutoruns, c.Images[0].Container); !ok || s.Status != inspect.CheckBlocked || !strings.Contains(s.Reason, "not read") {
+		t.Errorf("check %+v", s)
+	}
+}
+
+// A hook that is longer than what is read of it does not pass for one that was looked through.
+func TestALongHookIsSaidToBeCut(t *testing.T) {
+	c := inspected(t, image{members: []member{file("etc/cron.daily/x", "#!/bin/sh\n"+strings.Repeat("# a comment\n", MaxText/8)+fetch)}}, nil)
+	if r := rowOf(t, c, KindCron); !strings.Contains(r.Detail, "only its first") {
+		t.Errorf("detail %q", r.Detail)
 	}
 }

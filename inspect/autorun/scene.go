@@ -20,6 +20,7 @@ type scene struct {
 	config   inspect.ImageConfig
 	read     int64             // bytes read so far
 	linked   int               // files looked at through links to directories
+	skipped  int               // files past MaxFound and MaxTextAll
 	versions map[string]string // of the system's packages, by name; nil until it is asked for
 }
 
@@ -52,7 +53,11 @@ func (s *scene) gather(ctx context.Context, all []hook, table []fileSource, n *i
 		if !source.match(n.Path, base) {
 			continue
 		}
-		if file := s.file(n); file != nil && len(all) < MaxFound {
+		switch file := s.file(n); {
+		case file == nil:
+		case len(all) >= MaxFound:
+			s.skipped++
+		default:
 			all = append(all, source.read(ctx, s, file)...)
 		}
 		break
@@ -110,7 +115,11 @@ func (s *scene) file(n *inspect.Node) *inspect.Node {
 // text reads the first MaxText bytes of a text; nil for other files, and past MaxTextAll. Zero bytes are left out, as
 // shells do: they hide nothing.
 func (s *scene) text(ctx context.Context, n *inspect.Node) []byte {
-	if n == nil || n.Kind != "" && n.Kind != inspect.KindScript || s.read > MaxTextAll {
+	if n == nil || n.Kind != "" && n.Kind != inspect.KindScript {
+		return nil
+	}
+	if s.read > MaxTextAll {
+		s.skipped++
 		return nil
 	}
 	data, err := s.tree.Head(ctx, n, MaxText)
