@@ -74,8 +74,8 @@ func examineImage(ctx context.Context, cache *layer.Cache, owners *owner.Cache, 
 	return all, nil
 }
 
-// unread is the error of a check that did not look at all that starts by itself, nil where it did: whoever makes an image
-// may put more before it than is read.
+// unread is the error of a check that did not look at all that starts by itself, nil where it did: whoever makes an
+// image may put more before it than is read.
 func (s *scene) unread() error {
 	if s.skipped == 0 {
 		return nil

@@ -5,6 +5,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/backtrail/backtrail/inspect"
 )
@@ -68,5 +71,19 @@ func TestALongHookIsSaidToBeCut(t *testing.T) {
 	c := inspected(t, image{members: []member{file("etc/cron.daily/x", "#!/bin/sh\n"+strings.Repeat("# a comment\n", MaxText/8)+fetch)}}, nil)
 	if r := rowOf(t, c, KindCron); !strings.Contains(r.Detail, "only its first") {
 		t.Errorf("detail %q", r.Detail)
+	}
+}
+
+// A variable may name as many libraries as fit into a config, and come as often: the directories of the loader are read
+// once, and the names beyond the bound are not passed over in silence.
+func TestManyPreloadedLibrariesAreBounded(t *testing.T) {
+	config := v1.Config{Env: []string{"LD_PRELOAD=" + strings.Repeat("a:", 200_000), "LD_AUDIT=" + strings.Repeat("b ", 200_000)}}
+	began := time.Now()
+	c := inspected(t, image{config: config}, nil)
+	if s, ok := c.Check(CheckAutoruns, c.Images[0].Container); !ok || s.Status != inspect.CheckBlocked {
+		t.Errorf("check %+v", s)
+	}
+	if took := time.Since(began); took > 20*time.Second {
+		t.Errorf("took %s", took)
 	}
 }

@@ -48,6 +48,8 @@ func variables() []variable {
 // readEnvironment makes a hook of each variable of the image's environment that loads or runs something.
 func readEnvironment(ctx context.Context, s *scene) []hook {
 	var all []hook
+	var dirs []string // of libraries, read once
+	libraries := 0
 	for _, e := range s.config.Env {
 		name, value, _ := strings.Cut(e, "=")
 		at := slices.IndexFunc(variables(), func(v variable) bool { return v.name == name })
@@ -57,8 +59,14 @@ func readEnvironment(ctx context.Context, s *scene) []hook {
 		v := variables()[at]
 		switch {
 		case v.kind == KindLoader:
-			dirs := LibraryDirs(ctx, s.tree)
+			if dirs == nil {
+				dirs = LibraryDirs(ctx, s.tree)
+			}
 			for _, library := range libraryNames(value) {
+				if libraries++; libraries > MaxRows {
+					s.skipped++
+					continue
+				}
 				h := s.preload(library, dirs)
 				h.name, h.title, h.trigger = name+" "+library, name, v.trigger
 				all = append(all, h)
