@@ -87,3 +87,24 @@ func TestManyPreloadedLibrariesAreBounded(t *testing.T) {
 		t.Errorf("took %s", took)
 	}
 }
+
+// A package's list of files may name a file without a digest of it: that proves nothing about its content, so it is
+// looked through, and is not verified.
+func TestANameInAListWithoutADigestProvesNothing(t *testing.T) {
+	members := dpkgOf(map[string][]member{"tools": {file("usr/share/doc/tools", "x")}}, "tools")
+	for i, m := range members {
+		if strings.HasSuffix(m.Name, "tools.list") {
+			members[i].Content = m.Content + "/opt/job.sh\n/usr/lib/systemd/system/x.service\n"
+		}
+	}
+	members = append(members, file("usr/share/doc/tools", "x"), exe("opt/job.sh", "#!/bin/sh\n"+fetch),
+		file("usr/lib/systemd/system/x.service", "[Service]\nExecStart=/opt/job.sh\n"))
+	r := rowOf(t, inspectedAt(t, imageOf(t, v1.Config{}, step("ADD rootfs.tar /", members...)), nil), KindUnit)
+	if r.Severity != inspect.High || r.Status == inspect.RowVerified {
+		t.Errorf("%s %s: %s", r.Severity, r.Status, r.Detail)
+	}
+	members[len(members)-1].Content = "[Service]\nExecStart=/bin/true\n"
+	if r = rowOf(t, inspectedAt(t, imageOf(t, v1.Config{}, step("ADD rootfs.tar /", members...)), nil), KindUnit); r.Status == inspect.RowVerified {
+		t.Errorf("verified: %s", r.Detail)
+	}
+}

@@ -131,12 +131,12 @@ func (s *scene) text(ctx context.Context, n *inspect.Node) []byte {
 }
 
 // owned names the package that a file belongs to: that of the system, of a language's list, or of the directory that
-// it lies in. system says that the first is so and the content is not known to be another.
+// it lies in. system is true where the first is so and its digest is that of the content.
 func (s *scene) owned(p string) (name string, system bool) {
 	c, ok := s.own.Claims[p]
 	switch {
 	case ok && !c.From.Language:
-		return c.Package, !s.own.Altered(p)
+		return c.Package, s.own.Intact(p)
 	case ok:
 		return c.Package, false
 	default:
