@@ -40,7 +40,7 @@ func Check(client *registry.Client, cache *layer.Cache, owners *owner.Cache, nee
 			unread := rows.compareWith(ctx, client, cache, image, &p)
 			rows.alerted(on.Case().Alerts, image.Container)
 			rows.emit(p, emit)
-			return unread
+			return cmp.Or(unread, rows.scene.unread())
 		}}
 }
 
@@ -72,6 +72,16 @@ func examineImage(ctx context.Context, cache *layer.Cache, owners *owner.Cache, 
 		all.list = append(all.list, all.scene.examine(ctx, h))
 	}
 	return all, nil
+}
+
+// unread is the error of a check that did not look at all that starts by itself, nil where it did: whoever makes an
+// image may put more before it than is read.
+func (s *scene) unread() error {
+	if s.skipped == 0 {
+		return nil
+	}
+	return engine.Unchecked("%d texts were not read: the image has more than %d files that start something, "+
+		"or more than %d MiB of them", s.skipped, MaxFound, MaxTextAll>>20)
 }
 
 // compareWith compares the rows with the image that the case names for that. An error says that there is one and that

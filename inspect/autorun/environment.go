@@ -48,6 +48,8 @@ func variables() []variable {
 // readEnvironment makes a hook of each variable of the image's environment that loads or runs something.
 func readEnvironment(ctx context.Context, s *scene) []hook {
 	var all []hook
+	var dirs []string // of libraries, read once
+	libraries := 0
 	for _, e := range s.config.Env {
 		name, value, _ := strings.Cut(e, "=")
 		at := slices.IndexFunc(variables(), func(v variable) bool { return v.name == name })
@@ -57,8 +59,14 @@ func readEnvironment(ctx context.Context, s *scene) []hook {
 		v := variables()[at]
 		switch {
 		case v.kind == KindLoader:
-			dirs := LibraryDirs(ctx, s.tree)
+			if dirs == nil {
+				dirs = LibraryDirs(ctx, s.tree)
+			}
 			for _, library := range libraryNames(value) {
+				if libraries++; libraries > MaxRows {
+					s.skipped++
+					continue
+				}
 				h := s.preload(library, dirs)
 				h.name, h.title, h.trigger = name+" "+library, name, v.trigger
 				all = append(all, h)
@@ -121,19 +129,8 @@ func (s *scene) module(name string) *inspect.Node {
 
 func cmpDir(dir string) string { return path.Join("/", dir) }
 
-// pythonPath makes a hook of each sitecustomize.py that PYTHONPATH leads to.
+// pythonPath makes a hook of each module that PYTHONPATH leads to and that Python imports by itself.
 func (s *scene) pythonPath(value string) []hook {
-	var all []hook
-	for _, dir := range strings.Split(value, ":") {
-		for _, base := range []string{"sitecustomize.py", "usercustomize.py"} {
-			n := s.tree.Resolve(path.Join("/", dir, base))
-			if !strings.HasPrefix(dir, "/") || n == nil || !layer.IsRegular(n) || isPythonSite(n.Path, base) ||
-				len(all) > MaxLoads {
-				continue
-			}
-			all = append(all, hook{kind: KindPythonSite, node: n, name: named(n),
-				trigger: "is imported at every start of Python (PYTHONPATH)"})
-		}
-	}
-	return all
+	dirs := slices.DeleteFunc(strings.Split(value, ":"), func(dir string) bool { return !path.IsAbs(dir) })
+	return s.customizing(dirs, "PYTHONPATH")
 }

@@ -61,6 +61,9 @@ func (p report) detail(r *row) string {
 	if r.missing != "" {
 		say("%s is not in the image", r.missing)
 	}
+	if r.node != nil && r.node.Size > MaxText && r.node.Kind != inspect.KindELF {
+		say("only its first %d bytes were looked through", MaxText)
+	}
 	switch {
 	case r.altered:
 		say("its content does not match package %s", r.owner)

@@ -48,6 +48,11 @@ func (i image) target(t testing.TB) string {
 // inspected runs the check on an image, against a confirmed known-good where one is given.
 func inspected(t testing.TB, now image, good *image, alerts ...inspect.Alert) inspect.Case {
 	t.Helper()
+	return inspectedAt(t, now.target(t), good, alerts...)
+}
+
+func inspectedAt(t testing.TB, target string, good *image, alerts ...inspect.Alert) inspect.Case {
+	t.Helper()
 	store, err := registry.OpenStore(t.TempDir())
 	must(t, err)
 	client, err := registry.New(registry.Options{Store: store})
@@ -59,7 +64,7 @@ func inspected(t testing.TB, now image, good *image, alerts ...inspect.Alert) in
 		at := good.target(t)
 		known = &inspect.KnownGood{Reference: at, Location: at, Confirmed: true}
 	}
-	return layertest.Run(t, client, now.target(t), known, []engine.Check{
+	return layertest.Run(t, client, target, known, []engine.Check{
 		layer.Layers(client, cache), Check(client, cache, owner.NewCache(), "known-good"),
 	}, alerts...)
 }

@@ -6,6 +6,8 @@ const (
 	MaxRows = 2_000
 	// MaxFound bounds what is collected before it is judged.
 	MaxFound = 20_000
+	// MaxLinked bounds the files that are looked at through links to directories.
+	MaxLinked = 200_000
 	// MaxText bounds the bytes of one file that are read, MaxTextAll those of all files of an image.
 	MaxText    = 1 << 20
 	MaxTextAll = 96 << 20

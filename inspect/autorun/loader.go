@@ -34,7 +34,9 @@ func readPreload(ctx context.Context, s *scene, n *inspect.Node) []hook {
 	for line := range strings.SplitSeq(string(data), "\n") {
 		line, _, _ = strings.Cut(line, "#")
 		for _, library := range libraryNames(line) {
-			if len(all) < MaxRows {
+			if len(all) >= MaxRows {
+				s.skipped++
+			} else {
 				h := s.preload(library, dirs)
 				h.node, h.name, h.trigger = n, n.Path+" "+library, "makes every program load a library"
 				all = append(all, h)
@@ -75,13 +77,16 @@ func Preloads(ctx context.Context, t *layer.Tree, own *owner.Ownership, env []st
 	if n := t.Resolve(PreloadFile); n != nil && layer.IsRegular(n) {
 		note(readPreload(ctx, s, n), PreloadFile)
 	}
-	dirs := LibraryDirs(ctx, t)
+	dirs, seen := LibraryDirs(ctx, t), 0
 	for _, e := range env {
 		name, value, _ := strings.Cut(e, "=")
 		if name != "LD_PRELOAD" && name != "LD_AUDIT" {
 			continue
 		}
 		for _, library := range libraryNames(value) {
+			if seen++; seen > MaxRows || ctx.Err() != nil {
+				return found
+			}
 			note([]hook{s.preload(library, dirs)}, name+" in the image's environment")
 		}
 	}

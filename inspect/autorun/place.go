@@ -78,10 +78,19 @@ func isCron(p, dir, base string) bool {
 		layer.Within(p, "/etc/periodic") || layer.Within(p, "/etc/crontabs")
 }
 
+// isUnit knows units, the files that add to one (NAME.service.d/*.conf), and what is started with a target
+// (systemd.unit(5)).
 func isUnit(_, dir, base string) bool {
+	ends := []string{".service", ".timer", ".path", ".socket"}
+	switch path.Ext(dir) {
+	case ".d":
+		dir, ends = path.Dir(dir), []string{".conf"}
+	case ".wants", ".requires", ".upholds":
+		dir = path.Dir(dir)
+	}
 	return slices.Contains([]string{"/etc/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system",
-		"/etc/systemd/user", "/usr/lib/systemd/user", "/usr/local/lib/systemd/system"}, dir) &&
-		slices.Contains([]string{".service", ".timer", ".path", ".socket"}, path.Ext(base)) ||
+		"/etc/systemd/user", "/usr/lib/systemd/user", "/usr/local/lib/systemd/system", "/run/systemd/system",
+		"/usr/local/lib/systemd/user", "/run/systemd/user"}, dir) && slices.Contains(ends, path.Ext(base)) ||
 		strings.HasSuffix(dir, "/system-generators") && strings.Contains(dir, "/systemd/")
 }
 
@@ -237,8 +246,8 @@ func started(text []byte) string {
 // hide.
 func (s *scene) startedBy(text []byte) []*inspect.Node {
 	var found []*inspect.Node
-	layer.Lines(text[:min(len(text), 64<<10)], func(line string) {
-		if strings.HasPrefix(strings.TrimSpace(line), "#") || len(found) > MaxLoads {
+	layer.Lines(text, func(line string) {
+		if strings.HasPrefix(strings.TrimSpace(line), "#") || len(found) >= MaxLoads {
 			return
 		}
 		for _, n := range s.targets(line) {

@@ -3,6 +3,7 @@ package autorun
 import (
 	"context"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
@@ -22,23 +23,63 @@ func siteDirectory(dir string) bool {
 		strings.HasSuffix(path.Dir(dir), "/lib")
 }
 
-// readPth makes a hook of the lines that are executed; a file that only names directories is none.
+// readPth makes a hook of the lines that are executed, and of what Python imports by itself from the directories that
+// the other lines name.
 func readPth(ctx context.Context, s *scene, n *inspect.Node) []hook {
-	var code []string
-	layer.Lines(s.text(ctx, n), func(line string) {
-		if strings.HasPrefix(line, "import ") || strings.HasPrefix(line, "import\t") {
+	var code, dirs []string
+	for _, line := range pthLines(s.text(ctx, n)) {
+		switch {
+		case strings.HasPrefix(line, "import ") || strings.HasPrefix(line, "import\t"):
 			code = append(code, line)
+		case len(dirs) < MaxLoads && !strings.HasPrefix(line, "#") && strings.TrimSpace(line) != "":
+			dir := strings.TrimRight(line, " \t")
+			if !path.IsAbs(dir) {
+				dir = path.Join(path.Dir(n.Path), dir)
+			}
+			dirs = append(dirs, dir)
 		}
-	})
+	}
+	all := s.customizing(dirs, n.Path)
 	if len(code) == 0 {
-		return nil
+		return all
 	}
 	text := strings.Join(code, "\n")
-	return []hook{{
+	return append(all, hook{
 		kind: KindPythonPth, node: n, name: named(n), trigger: "runs at every start of Python",
 		command: shorten(text), text: []byte(text),
 		loads: s.imported(n, text),
-	}}
+	})
+}
+
+// pthLines splits a file as Python's site module does: without a byte order mark, at all ends of lines that
+// str.splitlines knows (Python 3.13; earlier ones know fewer).
+func pthLines(text []byte) []string {
+	return strings.FieldsFunc(strings.TrimPrefix(string(text), "\ufeff"), func(r rune) bool {
+		return strings.ContainsRune("\n\r\v\f\x1c\x1d\x1e\u0085\u2028\u2029", r)
+	})
+}
+
+// customizing makes a hook of each module in directories that Python imports by its name at every start, where the
+// directories are no site directories by themselves. by names what adds them to Python's path.
+func (s *scene) customizing(dirs []string, by string) []hook {
+	var all []hook
+	for _, dir := range dirs {
+		real := s.tree.Resolve(dir)
+		if real == nil || real.Type != inspect.EntryDir {
+			continue
+		}
+		for _, name := range siteModules() {
+			for _, p := range []string{name + ".py", name + ".pyc", name + "/__init__.py", name + ".so"} {
+				n := s.tree.Resolve(path.Join(real.Path, p))
+				if n == nil || !layer.IsRegular(n) || isPythonSite(n.Path, path.Base(n.Path)) || len(all) > MaxLoads {
+					continue
+				}
+				all = append(all, hook{kind: KindPythonSite, node: n, name: named(n),
+					trigger: "is imported at every start of Python (" + by + ")"})
+			}
+		}
+	}
+	return all
 }
 
 // imported finds the modules beside a .pth file that its lines import: the code may stand there.
@@ -61,13 +102,21 @@ func (s *scene) imported(n *inspect.Node, text string) []*inspect.Node {
 	return found
 }
 
-// isPythonSite knows the modules that Python imports by their names at every start. They count where Python looks for
-// them; PYTHONPATH is taken by readEnvironment.
+// siteModules are the modules that Python imports by their names at every start.
+func siteModules() []string { return []string{"sitecustomize", "usercustomize"} }
+
+// isPythonSite knows the files of these modules, where Python looks for them: as source, compiled, as a library, or as
+// a package. PYTHONPATH is taken by readEnvironment, other directories by readPth.
 func isPythonSite(p, base string) bool {
-	if base != "sitecustomize.py" && base != "usercustomize.py" {
+	name, end, _ := strings.Cut(base, ".")
+	dir := path.Dir(p)
+	if name == "__init__" {
+		name, dir = path.Base(dir), path.Dir(dir)
+	}
+	if !slices.Contains(siteModules(), name) || end != "py" && end != "pyc" && end != "so" &&
+		!strings.HasSuffix(end, ".so") {
 		return false
 	}
-	dir := path.Dir(p)
 	return siteDirectory(dir) || strings.HasPrefix(dir, "/etc/python")
 }
 

@@ -19,6 +19,8 @@ type scene struct {
 	own      *owner.Ownership
 	config   inspect.ImageConfig
 	read     int64             // bytes read so far
+	linked   int               // files looked at through links to directories
+	skipped  int               // files past MaxFound and MaxTextAll
 	versions map[string]string // of the system's packages, by name; nil until it is asked for
 }
 
@@ -33,21 +35,58 @@ func (s *scene) collect(ctx context.Context) ([]hook, error) {
 		if n.Type != inspect.EntrySymlink && !layer.IsRegular(n) {
 			continue
 		}
-		base := path.Base(n.Path)
-		for _, source := range table {
-			if !source.match(n.Path, base) {
-				continue
-			}
-			if err := ctx.Err(); err != nil {
-				return nil, err
-			}
-			if file := s.file(n); file != nil && len(all) < MaxFound {
-				all = append(all, source.read(ctx, s, file)...)
-			}
-			break
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		all = s.gather(ctx, all, table, n)
+		for _, below := range s.throughLink(n) {
+			all = s.gather(ctx, all, table, below)
 		}
 	}
 	return all, nil
+}
+
+// gather adds the hooks of a file, by the first source that knows its path.
+func (s *scene) gather(ctx context.Context, all []hook, table []fileSource, n *inspect.Node) []hook {
+	base := path.Base(n.Path)
+	for _, source := range table {
+		if !source.match(n.Path, base) {
+			continue
+		}
+		switch file := s.file(n); {
+		case file == nil:
+		case len(all) >= MaxFound:
+			s.skipped++
+		default:
+			all = append(all, source.read(ctx, s, file)...)
+		}
+		break
+	}
+	return all
+}
+
+// throughLink lists the files of a directory that a link leads to, each as a link with the path that it has through it:
+// /root/.ssh may be a link to /opt/keys. At most MaxLinked files of an image are looked at so.
+func (s *scene) throughLink(n *inspect.Node) []*inspect.Node {
+	if n.Type != inspect.EntrySymlink || s.linked >= MaxLinked {
+		return nil
+	}
+	dir := s.tree.Resolve(n.Path)
+	if dir == nil || dir.Type != inspect.EntryDir {
+		return nil
+	}
+	var list []*inspect.Node
+	for _, below := range s.tree.Children(dir.Path) {
+		if s.linked++; s.linked > MaxLinked {
+			break
+		}
+		if layer.IsRegular(below) || below.Type == inspect.EntrySymlink {
+			at := *below
+			at.Path, at.Type = path.Join(n.Path, path.Base(below.Path)), inspect.EntrySymlink
+			list = append(list, &at)
+		}
+	}
+	return list
 }
 
 // file is the file that a node is, or that a link in its place leads to; nil for none, and for a link to a file that
@@ -73,9 +112,14 @@ func (s *scene) file(n *inspect.Node) *inspect.Node {
 	return &at
 }
 
-// text reads the first MaxText bytes of a text; nil for other files, and past MaxTextAll.
+// text reads the first MaxText bytes of a text; nil for other files, and past MaxTextAll. Zero bytes are left out, as
+// shells do: they hide nothing.
 func (s *scene) text(ctx context.Context, n *inspect.Node) []byte {
-	if n == nil || n.Kind != "" && n.Kind != inspect.KindScript || s.read > MaxTextAll {
+	if n == nil || n.Kind != "" && n.Kind != inspect.KindScript {
+		return nil
+	}
+	if s.read > MaxTextAll {
+		s.skipped++
 		return nil
 	}
 	data, err := s.tree.Head(ctx, n, MaxText)
@@ -83,19 +127,16 @@ func (s *scene) text(ctx context.Context, n *inspect.Node) []byte {
 		return nil
 	}
 	s.read += int64(len(data))
-	if head := data[:min(len(data), 512)]; bytes.IndexByte(head, 0) >= 0 {
-		return nil
-	}
-	return data
+	return bytes.ReplaceAll(data, []byte{0}, nil)
 }
 
 // owned names the package that a file belongs to: that of the system, of a language's list, or of the directory that
-// it lies in. system says that the first is so and the content is not known to be another.
+// it lies in. system is true where the first is so and its digest is that of the content.
 func (s *scene) owned(p string) (name string, system bool) {
 	c, ok := s.own.Claims[p]
 	switch {
 	case ok && !c.From.Language:
-		return c.Package, !s.own.Altered(p)
+		return c.Package, s.own.Intact(p)
 	case ok:
 		return c.Package, false
 	default:

@@ -16,6 +16,8 @@ import (
 const (
 	maxJarEntries = 50_000
 	maxJarBytes   = 256 << 20
+	// maxJarsBytes bounds what is unpacked of all jars of an image: a small jar may unpack to much.
+	maxJarsBytes = 4 << 30
 )
 
 // coordinates identify a jar as Maven does. Whoever builds a jar writes them.
@@ -40,7 +42,7 @@ func (c *comparison) jars(ctx context.Context, n, old *inspect.Node) release {
 	switch {
 	case x.version != "" && y.version != "" && x != y:
 		return otherRelease
-	case sameClasses(a, b):
+	case c.sameClasses(a, b):
 		return unknownRelease // packed again
 	case x.released() && x == y && (x.group == "" && versioned(n.Path) || x.group != "" && !c.own(x.group)):
 		return sameRelease
@@ -140,8 +142,10 @@ func properties(f *zip.File, separator string) map[string]string {
 
 // sameClasses reports whether two jars hold the same entries with the same content, but for what each build writes anew:
 // the manifest, and properties with times. Past the bounds they are taken as different.
-func sameClasses(a, b *zip.Reader) bool {
-	left := int64(maxJarBytes)
+func (c *comparison) sameClasses(a, b *zip.Reader) bool {
+	budget := min(maxJarBytes, maxJarsBytes-c.unpacked)
+	left := budget
+	defer func() { c.unpacked += budget - left }()
 	x, ok := digests(a, &left)
 	if !ok {
 		return false

@@ -27,7 +27,7 @@ type facts struct {
 const recordFacts = "facts"
 
 // factsForm begins the key of kept facts: another form when other signs are looked for.
-const factsForm = "4 "
+const factsForm = "5 "
 
 // lookInto reads programs, several at once, smallest first, and says by their sha256 what their bytes show. Past
 // MaxScannedAll the rest is not read. What was found is kept for the next time.
@@ -94,7 +94,19 @@ func factsOf(ctx context.Context, t *layer.Tree, n *inspect.Node, arch string) (
 	if err != nil {
 		return facts{}, err
 	}
-	return examine(n.Kind, data, arch), nil
+	f := examine(n.Kind, data, arch)
+	if limit := searched(n.Kind); n.Size > limit {
+		f.Detail = append(f.Detail, fmt.Sprintf("only the first %d MiB of its %d were searched", limit>>20, n.Size>>20))
+	}
+	return f, nil
+}
+
+// searched is how much of a program is searched for signs, in bytes.
+func searched(kind inspect.Kind) int64 {
+	if kind == inspect.KindScript || kind == "" {
+		return content.MaxText
+	}
+	return MaxScanned
 }
 
 // examine says what a program's bytes show.

@@ -89,6 +89,19 @@ func TestTheNameOfAnInterpreterClearsNothing(t *testing.T) {
 	}
 }
 
+// A tool that the known-good image has nowhere is not what another release brings, whatever its name.
+func TestANewFileWithTheNameOfAToolIsNotCalm(t *testing.T) {
+	_, base := debian()
+	good := imageOf(t, v1.Config{Labels: map[string]string{"version": "1"}}, base)
+	now := imageOf(t, v1.Config{Labels: map[string]string{"version": "2"}}, base, step("COPY", exe("opt/agent/curl", program("x"))))
+	c := newBench(t).examine(t, now, &inspect.KnownGood{Location: good, Confirmed: true}, alertOn("/opt/agent/curl", "curl http://192.0.2.1"))
+	for _, b := range c.Images[0].Binaries {
+		if b.Path == "/opt/agent/curl" && b.Severity.Rank() > inspect.Medium.Rank() {
+			t.Errorf("%s: %s", b.Severity, b.Detail)
+		}
+	}
+}
+
 // A script that lies elsewhere than in the image is what the alert is about.
 func TestAScriptThatTheImageDoesNotHave(t *testing.T) {
 	c := newBench(t).examine(t, scripted(t), nil, alertOn("/usr/local/bin/python3", "python3 /tmp/x.py"))

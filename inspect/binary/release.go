@@ -35,11 +35,12 @@ var (
 
 // comparison judges the files of an image by what an earlier one has at their paths.
 type comparison struct {
-	now    *scanner
-	before *layer.Tree
-	good   inspect.KnownGood
-	image  release // of the images as wholes
-	group  string  // of the Java application itself: its own libraries are rebuilt with it
+	now      *scanner
+	before   *layer.Tree
+	good     inspect.KnownGood
+	image    release // of the images as wholes
+	unpacked int64   // bytes of jars so far
+	group    string  // of the Java application itself: its own libraries are rebuilt with it
 }
 
 // imageRelease compares the versions that two images claim: tags, labels, and the variables in which official images

@@ -120,6 +120,27 @@ func FuzzProperties(f *testing.F) {
 			return
 		}
 		_ = coordinatesOf(r)
-		_ = sameClasses(r, r)
+		_ = (&comparison{}).sameClasses(r, r)
 	})
+}
+
+// A small jar may unpack to much: what all jars of an image unpack to is bounded, and past it they count as different.
+func TestWhatJarsUnpackToIsBounded(t *testing.T) {
+	var b bytes.Buffer
+	z := zip.NewWriter(&b)
+	w, err := z.Create("A.class")
+	must(t, err)
+	_, err = w.Write(make([]byte, 1<<20))
+	must(t, err)
+	must(t, z.Close())
+	r, err := zip.NewReader(bytes.NewReader(b.Bytes()), int64(b.Len()))
+	must(t, err)
+	c := &comparison{}
+	if !c.sameClasses(r, r) || c.unpacked != 2<<20 {
+		t.Errorf("unpacked %d", c.unpacked)
+	}
+	c.unpacked = maxJarsBytes - 1<<20
+	if c.sameClasses(r, r) || c.unpacked < maxJarsBytes {
+		t.Errorf("unpacked %d past the bound", c.unpacked)
+	}
 }

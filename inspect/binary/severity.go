@@ -135,7 +135,7 @@ func (s signs) used(unproven bool) inspect.Severity {
 		return inspect.Info
 	case s.has(codeChanged, codeNotInKnownGood) && s.confirmed && s.release != otherRelease:
 		return inspect.High
-	case s.base, s.release == otherRelease:
+	case s.base, s.release == otherRelease && !s.has(codeNotInKnownGood):
 		return inspect.Low
 	}
 	return inspect.Medium // nothing to compare it with

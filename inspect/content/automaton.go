@@ -53,10 +53,15 @@ func (a *automaton) link() {
 }
 
 // find calls each with the number of a string and the offset behind it, in the order of the offsets, until it returns
-// false.
+// false. Several blanks and tabs in a row are one blank, as they are for shells.
 func (a *automaton) find(text []byte, each func(number, end int) bool) {
 	state := int32(0)
 	for i, c := range text {
+		if isBlank(c) {
+			if c = ' '; i > 0 && isBlank(text[i-1]) {
+				continue
+			}
+		}
 		if c >= 'A' && c <= 'Z' {
 			c += 'a' - 'A'
 		}

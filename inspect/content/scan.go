@@ -103,7 +103,7 @@ func (d *dictionary) scan(text []byte) []Found {
 	d.find.find(read, func(number, end int) bool {
 		w := d.words[number]
 		if list := hits[w.class]; len(list) < maxHits && w.fits(read, end) {
-			hits[w.class] = append(list, hit{end - len(w.text), end, w.text})
+			hits[w.class] = append(list, hit{w.start(read, end), end, w.text})
 		}
 		return true
 	})
@@ -193,23 +193,6 @@ func (t *scanned) together(a, b class) (start, end int, ok bool) {
 		}
 	}
 	return 0, 0, false
-}
-
-// Several reports whether a text holds at least two different strings of miners: a single one stands in lists of such
-// words too, of scanners and of those who block them.
-func Several(text []byte) bool {
-	d, err := embedded()
-	if err != nil {
-		return false
-	}
-	seen := map[int]bool{}
-	d.find.find(text[:min(len(text), MaxText)], func(number, end int) bool {
-		if w := d.words[number]; w.class == classMiner && w.fits(text, end) {
-			seen[number] = true
-		}
-		return len(seen) < 2
-	})
-	return len(seen) >= 2
 }
 
 // hexadecimal matches what obfuscators of JavaScript leave: names such as _0x3fa1, and quoted strings of digits.

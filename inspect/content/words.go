@@ -50,7 +50,7 @@ type word struct {
 
 // fits reports whether a match is one, by the bytes around it.
 func (w word) fits(text []byte, end int) bool {
-	start := end - len(w.text)
+	start := w.start(text, end)
 	if start > 0 && inName(w.text[0]) && inName(text[start-1]) {
 		return false
 	}
@@ -59,6 +59,20 @@ func (w word) fits(text []byte, end int) bool {
 	}
 	return !w.whole || end >= len(text) || !inName(text[end])
 }
+
+// start is where a match begins that ends at an offset: a blank of the string may be several blanks of the text.
+func (w word) start(text []byte, end int) int {
+	at := end
+	for i := len(w.text) - 1; i >= 0 && at > 0; i-- {
+		at--
+		for w.text[i] == ' ' && i > 0 && at > 0 && isBlank(text[at-1]) {
+			at--
+		}
+	}
+	return at
+}
+
+func isBlank(c byte) bool { return c == ' ' || c == '\t' }
 
 func inName(c byte) bool {
 	return c == '_' || c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
@@ -89,7 +103,7 @@ func parseWords(text string) (*dictionary, error) {
 		of, rest, _ := strings.Cut(line, " ")
 		flags, quoted, _ := strings.Cut(rest, " ")
 		s, err := strconv.Unquote(quoted)
-		if err != nil || s == "" || !known[class(of)] {
+		if err != nil || s == "" || strings.Contains(s, "  ") || !known[class(of)] {
 			return nil, fmt.Errorf("reading line %d of the list of signs: %q is not CLASS FLAGS \"STRING\"",
 				number+1, line)
 		}

