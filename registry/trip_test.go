@@ -190,6 +190,20 @@ func TestNoCredentialsInTheClear(t *testing.T) {
 	}
 }
 
+// Identity tokens are in the body of the request for a token, not in a header.
+func TestNoIdentityTokenInTheClear(t *testing.T) {
+	for text, want := range map[string]bool{
+		"http://127.0.0.1:5000/token": true, "https://10.0.0.1/token": true, "http://10.0.0.1/token": false,
+		"http://auth.example/token": false,
+	} {
+		req := httptest.NewRequest("POST", text, strings.NewReader("refresh_token=secret"))
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		if err := allowed(req); (err == nil) != want || err != nil && !errors.Is(err, errInClear) {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+}
+
 func TestShowURL(t *testing.T) {
 	u, err := url.Parse("https://user:pass@cdn.example/blob?X-Amz-Signature=secret")
 	check(t, err)
