@@ -61,7 +61,7 @@ func (t *trip) RoundTrip(in *http.Request) (*http.Response, error) {
 		}
 		t.notify(in.Context(), fmt.Sprintf("%s %s, trying again in %s", req.URL.Host, why,
 			wait.Round(100*time.Millisecond)))
-		if err := t.sleep(req.Context(), wait); err != nil {
+		if err := t.sleep(in.Context(), wait); err != nil {
 			return nil, err
 		}
 	}

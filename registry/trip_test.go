@@ -294,3 +294,35 @@ func TestErrorTextIsCut(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 }
+
+// The pause before another attempt belongs to the request as a whole, not to the attempt that failed.
+func TestAnotherAttemptAfterAPause(t *testing.T) {
+	for name, first := range map[string]func() (*http.Response, error){
+		"a status": func() (*http.Response, error) {
+			w := httptest.NewRecorder()
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return w.Result(), nil
+		},
+		"a broken connection": func() (*http.Response, error) { return nil, io.ErrUnexpectedEOF },
+	} {
+		t.Run(name, func(t *testing.T) {
+			attempts := 0
+			tr := &trip{
+				inner: roundTrip(func(*http.Request) (*http.Response, error) {
+					if attempts++; attempts == 1 {
+						return first()
+					}
+					return httptest.NewRecorder().Result(), nil
+				}),
+				pace: bodyPace, notice: func(string) {}, sleep: sleep,
+				limits: &rateLimits{hosts: map[string]rateState{}, now: time.Now},
+			}
+			req, err := http.NewRequestWithContext(context.Background(), http.MethodGet, "https://registry.example/v2/", nil)
+			check(t, err)
+			resp, err := tr.RoundTrip(req)
+			if err != nil || resp.StatusCode != http.StatusOK || attempts != 2 {
+				t.Errorf("%d attempts, %v", attempts, err)
+			}
+		})
+	}
+}
