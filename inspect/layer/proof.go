@@ -30,7 +30,8 @@ func (p proof) bytes() int64 {
 	return sum
 }
 
-// proven returns the proof of an earlier run, if all blobs and records that it refers to are still there in full length.
+// proven returns the proof of an earlier run, if all blobs and records that it refers to are still there in full
+// length.
 func (c *Cache) proven(digest string) (proof, bool) {
 	p, ok := c.kept(digest)
 	if !ok {
