@@ -22,10 +22,15 @@ func (l *local) conflict(ctx context.Context) *Conflict {
 		return nil
 	}
 	known := l.layout.configs(ctx)
+	digests := map[string]string{} // by file: many entries may name one
 	for _, e := range l.docker.entries {
-		digest := e.configDigest()
-		if data, err := readFile(l.files, e.Config, MaxConfig); err == nil {
-			digest = digestOf(data)
+		digest, read := digests[e.Config]
+		if !read {
+			digest = e.configDigest()
+			if data, err := readFile(l.files, e.Config, MaxConfig); err == nil {
+				digest = digestOf(data)
+			}
+			digests[e.Config] = digest
 		}
 		layers, ok := known[digest]
 		if ok && e.agrees(layers) {

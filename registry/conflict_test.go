@@ -2,8 +2,10 @@ package registry
 
 import (
 	"encoding/json"
+	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -66,5 +68,34 @@ func TestAFileThatIsTwoImages(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// countedFiles counts how often each file is opened.
+type countedFiles struct {
+	files
+	opened map[string]int
+}
+
+func (c countedFiles) open(name string) (io.ReadCloser, int64, error) {
+	c.opened[name]++
+	return c.files.open(name)
+}
+
+// A small manifest.json can name one large config a thousand times.
+func TestAConfigOfManyEntriesIsReadOnce(t *testing.T) {
+	l := newHandLayout(t)
+	plain := l.image(amd64, "plain")
+	l.root(plain)
+	l.dockerManifest(plain, nil)
+	opened, err := openLocal(t.Context(), parse(t, "oci:"+l.dir), newStore(t))
+	check(t, err)
+	t.Cleanup(func() { _ = opened.files.Close() })
+	counted := countedFiles{opened.files, map[string]int{}}
+	opened.files = counted
+	entry := opened.docker.entries[0]
+	opened.docker.entries = slices.Repeat([]dockerEntry{entry}, MaxChildren)
+	if c := opened.conflict(t.Context()); c != nil || counted.opened[entry.Config] != 1 {
+		t.Errorf("conflict %+v, the config was read %d times", c, counted.opened[entry.Config])
 	}
 }

@@ -153,6 +153,10 @@ func (r *repository) connect(ctx context.Context) (*connection, error) {
 			r.note(words, status)
 			continue
 		}
+		if errors.Is(err, errInClear) {
+			r.tried = append(r.tried, fmt.Sprintf("%s (%v)", words, errInClear))
+			continue
+		}
 		if err != nil {
 			r.next, r.tried = 0, nil
 			return nil, fmt.Errorf("connecting to %s: %w", r.repo.RegistryStr(), plain(err))

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -452,6 +453,51 @@ type keychain struct{ user, secret string }
 
 func (k keychain) Resolve(authn.Resource) (authn.Authenticator, error) {
 	return authn.FromConfig(authn.AuthConfig{Username: k.user, Password: k.secret}), nil
+}
+
+// identity is a login by an identity token.
+type identity struct{}
+
+func (identity) Resolve(authn.Resource) (authn.Authenticator, error) {
+	return authn.FromConfig(authn.AuthConfig{Username: "<token>", IdentityToken: "refresh"}), nil
+}
+
+// roundTrip is a function as a transport.
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// Registries of private networks may lack TLS. An identity token is not sent to them; the image may be public.
+func TestIdentityTokenOverPlainHTTP(t *testing.T) {
+	leaked := false
+	answer := func(r *http.Request) (*http.Response, error) {
+		w := httptest.NewRecorder()
+		switch {
+		case r.URL.Scheme == "https":
+			return nil, errors.New("http: server gave HTTP response to HTTPS client")
+		case r.Method == http.MethodPost:
+			leaked = true
+			w.WriteHeader(http.StatusUnauthorized)
+		case r.URL.Path == "/token":
+			_, _ = io.WriteString(w, `{"token":"public"}`)
+		case r.Header.Get("Authorization") == "" && r.URL.Path == "/v2/":
+			w.Header().Set("WWW-Authenticate", `Bearer realm="http://10.0.0.1:5000/token",service="test"`)
+			w.WriteHeader(http.StatusUnauthorized)
+		default:
+			_, _ = io.WriteString(w, `{"tags":["v1"]}`)
+		}
+		resp := w.Result()
+		resp.Request = r
+		return resp, nil
+	}
+	c, err := New(Options{Store: client(t).Store(), Transport: roundTrip(answer)})
+	check(t, err)
+	c.sources = nil
+	ctx := WithScope(context.Background(), &Scope{Keychain: identity{}})
+	tags, err := c.Tags(ctx, parse(t, "10.0.0.1:5000/app:v1"))
+	if leaked || err != nil || len(tags) != 1 {
+		t.Errorf("tags %v, %v; sent in the clear: %t", tags, err, leaked)
+	}
 }
 
 func TestCredentials(t *testing.T) {

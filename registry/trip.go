@@ -61,11 +61,15 @@ func (t *trip) RoundTrip(in *http.Request) (*http.Response, error) {
 		}
 		t.notify(in.Context(), fmt.Sprintf("%s %s, trying again in %s", req.URL.Host, why,
 			wait.Round(100*time.Millisecond)))
-		if err := t.sleep(req.Context(), wait); err != nil {
+		if err := t.sleep(in.Context(), wait); err != nil {
 			return nil, err
 		}
 	}
 }
+
+// errInClear is the error of a request whose body has an identity token and whose connection is not encrypted. Other
+// credentials are in a header, see prepare.
+var errInClear = errors.New("credentials are not sent over plain http")
 
 // allowed refuses whatever could change something, and the link-local addresses where clouds hand out credentials:
 // a registry must not send us there (the realm of a challenge, a redirect).
@@ -73,6 +77,9 @@ func allowed(req *http.Request) error {
 	token := req.Method == http.MethodPost && req.Header.Get("Content-Type") == "application/x-www-form-urlencoded"
 	if req.Method != http.MethodGet && req.Method != http.MethodHead && !token {
 		return fmt.Errorf("refusing %s %s: only reading is allowed", req.Method, showURL(req.URL))
+	}
+	if token && req.URL.Scheme == "http" && !isLoopback(req.URL.Hostname()) {
+		return fmt.Errorf("refusing %s %s: %w", req.Method, showURL(req.URL), errInClear)
 	}
 	if addr, err := netip.ParseAddr(req.URL.Hostname()); err == nil && addr.Unmap().IsLinkLocalUnicast() {
 		return fmt.Errorf("refusing %s: it is a link-local address", showURL(req.URL))

@@ -190,6 +190,20 @@ func TestNoCredentialsInTheClear(t *testing.T) {
 	}
 }
 
+// Identity tokens are in the body of the request for a token, not in a header.
+func TestNoIdentityTokenInTheClear(t *testing.T) {
+	for text, want := range map[string]bool{
+		"http://127.0.0.1:5000/token": true, "https://10.0.0.1/token": true, "http://10.0.0.1/token": false,
+		"http://auth.example/token": false,
+	} {
+		req := httptest.NewRequest("POST", text, strings.NewReader("refresh_token=secret"))
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		if err := allowed(req); (err == nil) != want || err != nil && !errors.Is(err, errInClear) {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+}
+
 func TestShowURL(t *testing.T) {
 	u, err := url.Parse("https://user:pass@cdn.example/blob?X-Amz-Signature=secret")
 	check(t, err)
@@ -278,5 +292,37 @@ func TestErrorTextIsCut(t *testing.T) {
 	resp := &http.Response{Body: io.NopCloser(strings.NewReader(`{"errors":[{"code":"DENIED","message":"\u001b[31mred` + strings.Repeat("x", 500) + `"}]}`))}
 	if got := errorText(resp); len(got) > 250 || strings.Contains(got, "\x1b") || !strings.HasPrefix(got, "DENIED ") {
 		t.Errorf("got %q", got)
+	}
+}
+
+// The pause before another attempt belongs to the request as a whole, not to the attempt that failed.
+func TestAnotherAttemptAfterAPause(t *testing.T) {
+	for name, first := range map[string]func() (*http.Response, error){
+		"a status": func() (*http.Response, error) {
+			w := httptest.NewRecorder()
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return w.Result(), nil
+		},
+		"a broken connection": func() (*http.Response, error) { return nil, io.ErrUnexpectedEOF },
+	} {
+		t.Run(name, func(t *testing.T) {
+			attempts := 0
+			tr := &trip{
+				inner: roundTrip(func(*http.Request) (*http.Response, error) {
+					if attempts++; attempts == 1 {
+						return first()
+					}
+					return httptest.NewRecorder().Result(), nil
+				}),
+				pace: bodyPace, notice: func(string) {}, sleep: sleep,
+				limits: &rateLimits{hosts: map[string]rateState{}, now: time.Now},
+			}
+			req, err := http.NewRequestWithContext(context.Background(), http.MethodGet, "https://registry.example/v2/", nil)
+			check(t, err)
+			resp, err := tr.RoundTrip(req)
+			if err != nil || resp.StatusCode != http.StatusOK || attempts != 2 {
+				t.Errorf("%d attempts, %v", attempts, err)
+			}
+		})
 	}
 }

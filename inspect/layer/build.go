@@ -20,7 +20,8 @@ type builder struct {
 	gap     bool // a layer is missing, and with it what others build on
 }
 
-// build lays the layers of a tree over each other. Of a layer past a bound that is shown which came before it, see Oddness.
+// build lays the layers of a tree over each other. Of a layer that exceeds a bound, what precedes the bound is kept and
+// its Oddness names the bound.
 func build(ctx context.Context, t *Tree, layers []inspect.Layer) (*Tree, error) {
 	t.layers, t.far = map[int]*treeLayer{}, map[place]home{}
 	b := &builder{tree: t}
@@ -41,7 +42,7 @@ func build(ctx context.Context, t *Tree, layers []inspect.Layer) (*Tree, error) 
 			return nil, fmt.Errorf("merging layer %d: %w", l.Number, err)
 		}
 		if t.cache != nil {
-			t.cache.letGo(l.DiffID) // the nodes hold it from here on
+			t.cache.unpin(l.DiffID) // its entries are in the nodes from here on
 		}
 		if b.entries+len(entries) > MaxImageEntries {
 			b.tooMany(l)
@@ -79,7 +80,8 @@ func (b *builder) add(l inspect.Layer, entries []inspect.Entry) {
 		b.unpackNative(l, entries, Oddness{})
 		return
 	}
-	u := &unpacker{fs: newSnapshot(len(entries), l.Number, &b.budget), layer: l.Number, lowers: b.lowers, below: b.merged, far: b.tree.far}
+	u := &unpacker{fs: newSnapshot(len(entries), l.Number, &b.budget), layer: l.Number, lowers: b.lowers,
+		below: b.merged, far: b.tree.far}
 	err := u.apply(entries)
 	var no *refusal
 	if errors.As(err, &no) {

@@ -28,10 +28,10 @@ type Cache struct {
 
 	handles handles
 
-	mu      sync.Mutex
-	held    map[string]int // entries that index holds for layers that are not yet part of a tree, by diff ID
-	heldAll int
-	known   map[string]proof // of layers, by diff ID
+	mu        sync.Mutex
+	pinned    map[string]int   // numbers of entries in index of layers that are not yet part of a tree, by diff ID
+	pinnedAll int              // sum of pinned
+	known     map[string]proof // of layers, by diff ID
 
 	followers map[string]func(inspect.Progress) // of images that are read, by the key of the memo
 }
@@ -60,7 +60,7 @@ func bytesOfEntries(entries []inspect.Entry) int64 {
 	return sum
 }
 
-// Skips are the layers that are left out, by whoever reads through this cache.
+// Skips are the layers that are left out, for all readers of this cache.
 func (c *Cache) Skips() *Skips { return &c.skips }
 
 // Store returns the byte store below.
@@ -70,7 +70,7 @@ func (c *Cache) Store() *registry.Store { return c.store }
 const (
 	recordIndex     = "index"     // by diff ID
 	recordCatalogue = "catalogue" // by image digest: JSON of []inspect.Package
-	RecordWeak      = "weak"      // by diff ID: MD5 and SHA-1 of files, see weak.go
+	RecordWeak      = "weak"      // by diff ID: MD5 and SHA-1 of files
 )
 
 // Index lists the entries of a layer in the order of its tar. Errors: inspect.ErrNotKept.
@@ -120,7 +120,7 @@ func (c *Cache) Blob(_ context.Context, digest string) (io.ReadCloser, error) {
 	return f, nil
 }
 
-// notKept turns the store's "not found" into the one of the vocabulary.
+// notKept maps registry.ErrNotFound to inspect.ErrNotKept.
 func notKept(err error) error {
 	if errors.Is(err, registry.ErrNotFound) {
 		return inspect.ErrNotKept
@@ -128,8 +128,8 @@ func notKept(err error) error {
 	return err
 }
 
-// KeepLayer names what of a layer must stay for its case: the blob, its proof, the uncompressed tar and its listing. What
-// programs show (recordFacts) is not among it: it is found again from these bytes.
+// KeepLayer adds to kept what of a layer must stay for its case: the blob, its proof, the uncompressed tar and its
+// listing. Facts about programs are not among it: they are derived again from these bytes.
 func (c *Cache) KeepLayer(kept *registry.Kept, digest string) {
 	kept.Blob(digest)
 	kept.Record(registry.RecordLayer, digest)
@@ -140,21 +140,20 @@ func (c *Cache) KeepLayer(kept *registry.Kept, digest string) {
 	}
 }
 
-// KeepTar is KeepLayer for a layer that is known by its diff ID only: those of docker-save archives have no digest.
+// KeepTar is KeepLayer for a layer that has a diff ID only: those of docker-save archives have no digest.
 func (c *Cache) KeepTar(kept *registry.Kept, diffID string) {
 	kept.Blob(diffID)
 	kept.Record(recordIndex, diffID)
 	kept.Record(RecordWeak, diffID)
 }
 
-// KeepImage names the catalogue of an image, by its Key.
+// KeepImage adds the catalogue of an image to kept, by its Key.
 func (c *Cache) KeepImage(kept *registry.Kept, image string) { kept.Record(recordCatalogue, image) }
 
-// A disk may lose bits of what it keeps. Reading all of a layer again before each use would take as long as the first time,
-// so that a layer is looked at again where it would say something bad: before a file is called altered.
-
-// sound says that the content of a file is still what it was when its layer was read. Else the kept layer, and what was
-// computed of it, are removed. Errors: registry.ErrDamagedStore.
+// VerifyFile verifies that the content of a file is still what it was when its layer was read: a disk may lose bits.
+// Reading all of a layer again before each use would take as long as the first time, so that it is called only before a
+// file is reported as altered. On a mismatch the kept layer, and what was computed from it, are removed. Errors:
+// registry.ErrDamagedStore.
 func (t *Tree) VerifyFile(ctx context.Context, n *inspect.Node) error {
 	c, err := t.Open(ctx, n)
 	if err != nil {
@@ -178,7 +177,7 @@ func (t *Tree) VerifyFile(ctx context.Context, n *inspect.Node) error {
 	return fmt.Errorf("reading %s in layer %s: %w", n.Path, diffID, registry.ErrDamagedStore)
 }
 
-// heal reads the layers of an image again that the cache has lost.
+// Reread reads the layers of an image again, of which the cache has lost some.
 func (c *Cache) Reread(ctx context.Context, client *registry.Client, image inspect.Image) error {
 	img, err := Resolve(ctx, client, image)
 	if err != nil {

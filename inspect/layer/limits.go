@@ -15,9 +15,9 @@ const (
 	// MaxImageEntries bounds those of all layers of an image together, so that many layers are no way around
 	// MaxEntries.
 	MaxImageEntries = 1_500_000
-	// MaxHeldEntries bounds those that are held in memory between the reading of layers and their merging; the others
-	// are read again from the store.
-	MaxHeldEntries = 500_000
+	// MaxPinnedEntries bounds those that are pinned in memory between the reading of layers and their merging; the
+	// others are read again from the store.
+	MaxPinnedEntries = 500_000
 	// MaxKeptLayers bounds the layers whose listing or proof is kept in memory for the next time, MaxKeptIndexBytes and
 	// MaxKeptProofBytes their estimated bytes. What is dropped is read again from the store.
 	MaxKeptLayers     = 4096

@@ -30,7 +30,8 @@ func (p proof) bytes() int64 {
 	return sum
 }
 
-// proven gives the proof of an earlier run, if all that it speaks of is still there in full length.
+// proven returns the proof of an earlier run, if all blobs and records that it refers to are still there in full
+// length.
 func (c *Cache) proven(digest string) (proof, bool) {
 	p, ok := c.kept(digest)
 	if !ok {
@@ -45,7 +46,7 @@ func (c *Cache) proven(digest string) (proof, bool) {
 	return p, true
 }
 
-// kept says that a layer was read before and is still there, as far as that can be told without reading its index.
+// kept reports whether a layer was read before and its blobs are still there. It does not read the index.
 func (c *Cache) kept(digest string) (proof, bool) {
 	data, err := c.store.Record(registry.RecordLayer, digest)
 	if err != nil {
@@ -58,7 +59,7 @@ func (c *Cache) kept(digest string) (proof, bool) {
 	return p, c.has(digest, p.Size) && c.has(p.DiffID, p.TarSize)
 }
 
-// has says whether a blob is there with this size. One that was cut short by a crash is dropped.
+// has reports whether a blob is there with this size. One that was cut short by a crash is dropped.
 func (c *Cache) has(digest string, size int64) bool {
 	f, have, err := c.store.Open(digest)
 	if err != nil {
@@ -72,7 +73,7 @@ func (c *Cache) has(digest string, size int64) bool {
 	return true
 }
 
-// drop removes a blob that is damaged. Who has it open reads on; the next opens what takes its place.
+// drop removes a blob that is damaged. Open handles stay readable; the next one is of what takes its place.
 func (c *Cache) drop(digest string) error {
 	c.handles.forget(digest)
 	return c.store.Remove(digest)
@@ -85,7 +86,7 @@ func (c *Cache) keep(digest string, p proof, entries []inspect.Entry) error {
 	if err := c.store.PutRecord(recordIndex, p.DiffID, encodeIndex(entries)); err != nil {
 		return fmt.Errorf("keeping the index of layer %s: %w", p.DiffID, err)
 	}
-	c.hold(p.DiffID, entries)
+	c.pin(p.DiffID, entries)
 	if digest == "" {
 		return nil
 	}
@@ -99,30 +100,31 @@ func (c *Cache) keep(digest string, p proof, entries []inspect.Entry) error {
 	return nil
 }
 
-// hold keeps the entries of a layer at hand until they are part of a tree, as long as there is room.
-func (c *Cache) hold(diffID string, entries []inspect.Entry) {
+// pin keeps the entries of a layer in memory until unpin, as far as MaxPinnedEntries allows.
+func (c *Cache) pin(diffID string, entries []inspect.Entry) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if _, there := c.held[diffID]; there || c.heldAll+len(entries) > MaxHeldEntries {
+	if _, there := c.pinned[diffID]; there || c.pinnedAll+len(entries) > MaxPinnedEntries {
 		return
 	}
-	if c.held == nil {
-		c.held = map[string]int{}
+	if c.pinned == nil {
+		c.pinned = map[string]int{}
 	}
-	c.held[diffID] = len(entries)
-	c.heldAll += len(entries)
+	c.pinned[diffID] = len(entries)
+	c.pinnedAll += len(entries)
 	c.index.Put(diffID, entries)
 }
 
-func (c *Cache) letGo(diffID string) {
+// unpin releases the entries of a layer that is part of a tree now.
+func (c *Cache) unpin(diffID string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.heldAll -= c.held[diffID]
-	delete(c.held, diffID)
+	c.pinnedAll -= c.pinned[diffID]
+	delete(c.pinned, diffID)
 	c.index.Forget(diffID)
 }
 
-// count remembers what a tree has to know of a layer before it reads its index.
+// count keeps the proof of a layer for builders of trees, which need it before they read the index.
 func (c *Cache) count(p proof) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -132,7 +134,7 @@ func (c *Cache) count(p proof) {
 	c.known[p.DiffID] = p
 }
 
-// knownOf gives the proof of a layer that was read in this run, the zero proof where there is none.
+// knownOf returns the proof of a layer that was read in this run, the zero proof where there is none.
 func (c *Cache) knownOf(diffID string) proof {
 	if c == nil {
 		return proof{}

@@ -28,8 +28,8 @@ const (
 )
 
 // sqliteFile reads the tables of an SQLite database page by page. No statement of the database's author is run: there
-// are no views, triggers, defaults or computed columns here. Each page is read at most once, so that the work is
-// bounded by the size of the file, whatever its pages refer to.
+// are no views, triggers, defaults or computed columns here. Each page is read at most once, and its cells do not
+// overlap, so that the work is bounded by the size of the file, whatever its pages refer to.
 type sqliteFile struct {
 	from   inspect.Content
 	size   int // of a page
@@ -129,7 +129,8 @@ func (f *sqliteFile) walk(number uint32, depth int, visit func(record []byte) er
 	case kind != sqliteIndexLeaf && kind != sqliteTableLeaf:
 		return fmt.Errorf("%w: page %d is none of a tree", errNoSQLite, number)
 	}
-	if first+2*cells > len(page) {
+	left := len(page) - first - 2*cells // bytes that the cells may have together
+	if left < 0 {
 		return fmt.Errorf("%w: page %d claims %d cells", errNoSQLite, number, cells)
 	}
 	for i := range cells {
@@ -137,8 +138,12 @@ func (f *sqliteFile) walk(number uint32, depth int, visit func(record []byte) er
 		if cell >= len(page) {
 			return fmt.Errorf("%w: a cell of page %d lies outside of it", errNoSQLite, number)
 		}
-		if err := f.cell(page[cell:], kind, depth, visit); err != nil {
+		size, err := f.cell(page[cell:], kind, depth, visit)
+		if err != nil {
 			return err
+		}
+		if left -= size; left < 0 {
+			return fmt.Errorf("%w: the cells of page %d overlap", errNoSQLite, number)
 		}
 	}
 	if inner {
@@ -147,17 +152,19 @@ func (f *sqliteFile) walk(number uint32, depth int, visit func(record []byte) er
 	return nil
 }
 
-// cell walks the subtree on the left of a cell, and visits the record in it.
-func (f *sqliteFile) cell(cell []byte, kind byte, depth int, visit func(record []byte) error) error {
+// cell walks the subtree on the left of a cell, and visits the record in it. It returns the bytes of the cell.
+func (f *sqliteFile) cell(cell []byte, kind byte, depth int, visit func(record []byte) error) (int, error) {
+	whole := len(cell)
 	if kind == sqliteTableInner || kind == sqliteIndexInner {
 		if len(cell) < 4 {
-			return fmt.Errorf("%w: a cell is cut off", errNoSQLite)
+			return 0, fmt.Errorf("%w: a cell is cut off", errNoSQLite)
 		}
 		if err := f.walk(binary.BigEndian.Uint32(cell), depth+1, visit); err != nil {
-			return err
+			return 0, err
 		}
 		if cell = cell[4:]; kind == sqliteTableInner {
-			return nil
+			_, n := sqliteVarint(cell) // the largest number of a row in the subtree
+			return 4 + n, nil
 		}
 	}
 	size, n := sqliteVarint(cell)
@@ -166,17 +173,18 @@ func (f *sqliteFile) cell(cell []byte, kind byte, depth int, visit func(record [
 		_, n = sqliteVarint(cell) // the row's number
 		cell = cell[n:]
 	}
-	record, err := f.payload(cell, size, kind == sqliteTableLeaf)
+	record, local, err := f.payload(cell, size, kind == sqliteTableLeaf)
 	if err != nil {
-		return err
+		return 0, err
 	}
-	return visit(record)
+	return whole - len(cell) + local, visit(record)
 }
 
-// payload gives the content of a cell, whose rest may be in a chain of overflow pages.
-func (f *sqliteFile) payload(cell []byte, size uint64, table bool) ([]byte, error) {
+// payload returns the content of a cell, whose rest may be in a chain of overflow pages, and how many bytes of the
+// page it takes.
+func (f *sqliteFile) payload(cell []byte, size uint64, table bool) (record []byte, taken int, err error) {
 	if size > sqliteLargestValue || size > uint64(f.from.Size()) {
-		return nil, fmt.Errorf("%w: a row claims %d bytes", errNoSQLite, size)
+		return nil, 0, fmt.Errorf("%w: a row claims %d bytes", errNoSQLite, size)
 	}
 	whole, most := int(size), f.usable-35
 	if !table {
@@ -190,21 +198,21 @@ func (f *sqliteFile) payload(cell []byte, size uint64, table bool) ([]byte, erro
 		}
 	}
 	if local > len(cell) || whole > local && local+4 > len(cell) {
-		return nil, fmt.Errorf("%w: a row is cut off", errNoSQLite)
+		return nil, 0, fmt.Errorf("%w: a row is cut off", errNoSQLite)
 	}
 	if whole == local {
-		return cell[:local], nil
+		return cell[:local], local, nil
 	}
-	record := append(make([]byte, 0, whole), cell[:local]...)
+	record = append(make([]byte, 0, whole), cell[:local]...)
 	for next := binary.BigEndian.Uint32(cell[local:]); len(record) < whole; {
 		page, err := f.page(next)
 		if err != nil {
-			return nil, err
+			return nil, 0, err
 		}
 		next = binary.BigEndian.Uint32(page)
 		record = append(record, page[4:min(len(page), 4+whole-len(record))]...)
 	}
-	return record, nil
+	return record, local + 4, nil
 }
 
 // sqliteValue is one column of a record.

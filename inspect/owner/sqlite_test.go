@@ -156,3 +156,22 @@ func FuzzSQLite(f *testing.F) {
 		}
 	})
 }
+
+// Cells of a page that overlap would be one row many times: a page of 64 KiB has 16,000 rows of 32 KiB then.
+func TestCellsDoNotOverlap(t *testing.T) {
+	db := sqliteFrom(t, "PRAGMA page_size=512", rpmSchema, "INSERT INTO Packages(blob) VALUES (zeroblob(200)), (zeroblob(201))")
+	root := slices.IndexFunc(slices.Collect(slices.Chunk(db, 512)), func(p []byte) bool {
+		return p[0] == sqliteTableLeaf && p[4] == 2
+	})
+	if root < 0 {
+		t.Fatal("no page has the two rows")
+	}
+	page := db[root*512:]
+	page[4] = 4
+	for i := range 4 {
+		copy(page[8+2*i:], page[8:10])
+	}
+	if headers, err := rpmHeaders(held{bytes.NewReader(db)}); !errors.Is(err, errNoSQLite) {
+		t.Errorf("%d headers, %v", len(headers), err)
+	}
+}

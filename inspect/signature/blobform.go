@@ -15,12 +15,9 @@ import (
 // maxBundles bounds the bundles in one file.
 const maxBundles = 200
 
-// Media types of Sigstore bundles that other forms are turned into: the first one allows entries without an inclusion
-// proof, which is what older files hold.
-const (
-	bundleFirst  = "application/vnd.dev.sigstore.bundle+json;version=0.1"
-	bundleNewest = "application/vnd.dev.sigstore.bundle.v0.3+json"
-)
+// bundleFirst is the media type of Sigstore bundles that other forms are turned into. Unlike later versions it allows
+// log entries without an inclusion proof, which older files lack, and certificates as a chain.
+const bundleFirst = "application/vnd.dev.sigstore.bundle+json;version=0.1"
 
 // errNoBundle is the error of JSON in none of the forms.
 var errNoBundle = errors.New("it is no Sigstore bundle, answer of GitHub's attestation API, bundle of cosign or " +
@@ -155,7 +152,7 @@ func (f formed) ofEnvelope() ([][]byte, error) {
 			return nil, err
 		}
 		b, err := json.Marshal(members{
-			"mediaType": bundleNewest, "verificationMaterial": material,
+			"mediaType": bundleFirst, "verificationMaterial": material,
 			"dsseEnvelope": members{"payloadType": f.PayloadType, "payload": f.Payload,
 				"signatures": []any{members{"sig": s.Sig, "keyid": s.KeyID}}},
 		})

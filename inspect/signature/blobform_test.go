@@ -52,6 +52,7 @@ func TestFormsOfBundles(t *testing.T) {
 		"cosign 2, an attestation":       {s.ofCosign2(signer, theirEnvelope, s.dsseEntry(signer, theirEnvelope, statement, theirSig)), flag, "verified "},
 		"an envelope":                    {envelope, key, "verified "},
 		"an envelope, of several":        {encode(t, object{"payload": b64(statement), "payloadType": intotoType, "signatures": []any{object{"sig": b64([]byte("no"))}, object{"sig": b64(sig)}}}), key, "verified "},
+		"an envelope with a certificate": {encode(t, object{"payload": b64(statement), "payloadType": intotoType, "signatures": []any{object{"sig": b64(theirSig), "cert": string(signer.pem(t))}}}), flag, "failed log-mismatch"},
 		"an envelope, of an unknown key": {envelope, inspect.Expected{Keys: []inspect.ExpectedKey{newKeyed(t).expected(t)}}, "unknown unknown-key"},
 	} {
 		t.Run(name, func(t *testing.T) {
