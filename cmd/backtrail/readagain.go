@@ -64,7 +64,10 @@ func readAgain(ctx context.Context, bag *evidence.Bag, c inspect.Case, cache *la
 			return err
 		}
 	}
-	if state, there := c.Check(answer.Name, ""); there && !state.Running() && state.Status == inspect.CheckDone {
+	// A case that ended has its answers, whether it names the check or not: leaving the check out is no way around it.
+	state, there := c.Check(answer.Name, "")
+	ended := c.End != nil && c.End.Status == inspect.CheckDone
+	if there && state.Status == inspect.CheckDone || !there && ended {
 		again.Answers = answersOf(c)
 	}
 	return nil

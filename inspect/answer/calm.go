@@ -14,7 +14,7 @@ func suspicious(c inspect.Case) bool {
 }
 
 // looking are the checks without which nobody knows whether there is anything to explain.
-var looking = []string{"subject", "layers", "binaries"}
+var looking = []string{"subject", "layers", "binaries", "autoruns"}
 
 // calm answers a case with nothing to explain, or one of which nobody knows that yet.
 func calm(c inspect.Case, name string, waiting []string) inspect.Answer {

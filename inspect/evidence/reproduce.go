@@ -238,8 +238,15 @@ func (v *reproduction) packageDiffFits() {
 	v.say("sbom", packageDiffFile, inspect.Verified, BasisBytes, "it is the case's difference of packages")
 }
 
-// reports draws the reports again. Another version may draw them otherwise: then they cannot be compared, and the
-// verdict does not rest on them.
+// drawnElsewhere is the outcome of a report that another version drew: nothing here bears it out but the bag's signature.
+func (v *reproduction) drawnElsewhere() inspect.Status {
+	if v.out.Authentic == inspect.Verified {
+		return inspect.Absent
+	}
+	return inspect.Unknown
+}
+
+// reports draws the reports again. Another version may draw them otherwise: then they cannot be compared.
 func (v *reproduction) reports() {
 	for _, r := range renderings {
 		have, err := v.bag.files.read(r.name, MaxCase)
@@ -254,7 +261,7 @@ func (v *reproduction) reports() {
 		case v.sameTool():
 			v.fail("report", r.name, "it is not what this program draws from the case")
 		default:
-			v.say("report", r.name, inspect.Absent, BasisNotKept, "another version drew it (%s): read the case itself (backtrail open)", toolName(v.c.Tool))
+			v.say("report", r.name, v.drawnElsewhere(), BasisClaimed, "another version drew it (%s): read the case itself (backtrail open)", toolName(v.c.Tool))
 		}
 	}
 }

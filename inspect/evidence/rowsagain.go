@@ -125,7 +125,7 @@ func (v *comparison) findings() {
 		found, there := again[f.ID]
 		delete(again, f.ID)
 		i, named := v.c.Image(container)
-		compared := named && i.Diff != nil && i.Diff.KnownGood != nil
+		compared := f.Check == checkBinaries && named && i.Diff != nil && i.Diff.KnownGood != nil
 		switch {
 		case !v.ran(f.Check, container) || !v.ended(f.Check, container), !there && compared:
 			v.out.Claims.Claimed++

@@ -31,13 +31,13 @@ func Verify(ctx context.Context, path string, o VerifyOptions) (Verification, er
 	v.bag = bag
 	v.out.Case.ID, v.out.TagManifest = bag.ID(), bag.TagManifest()
 	v.out.Fits = v.part((&fitting{v}).run)
+	who := &vouching{v}
+	v.out.Authentic = v.part(who.authentic) // first: what it covers need not be drawn again
 	v.out.Reproduced = v.part((&reproduction{v}).run)
 	v.out.Claims.Failed = failedClaims(v.out.Checks)
 	if v.out.Reproduced == inspect.Verified && v.out.Claims.Recomputed == 0 {
 		v.out.Reproduced = inspect.Unknown
 	}
-	who := &vouching{v}
-	v.out.Authentic = v.part(who.authentic)
 	expected := v.part(v.expect)
 	vouched := v.part(who.trust)
 	if ctx.Err() != nil {
