@@ -19,6 +19,7 @@ type matches struct {
 	image     inspect.Image
 	rows      []inspect.Advisory
 	seen      map[string]bool
+	missed    int              // matches past the bound
 	concerned map[*Pack]string // the package that a pack names, of whatever version
 	window    *Window          // of a flag
 	started   inspect.Time     // when the pod was made
@@ -30,7 +31,11 @@ func newMatches(x *index, image inspect.Image) *matches {
 
 func (m *matches) add(a inspect.Advisory) {
 	key := a.ID + "\x00" + string(a.Kind) + "\x00" + a.Subject
-	if m.seen[key] || len(m.rows) >= maxRows {
+	if m.seen[key] {
+		return
+	}
+	if len(m.rows) >= maxRows {
+		m.missed++
 		return
 	}
 	m.seen[key] = true
