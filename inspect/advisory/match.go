@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/name"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/layer"
 )
 
 // maxRows bounds the rows of one image: a poisoned base may hold thousands of bad files.
@@ -160,7 +161,7 @@ func sameRepository(want, have string) bool {
 
 // file matches a file of the tree by its content and its path.
 func (m *matches) file(n *inspect.Node) {
-	if n.Type != inspect.EntryFile {
+	if !layer.IsRegular(n) { // a hard link is a file too, and may outlast the one that it was made of
 		return
 	}
 	for _, p := range m.files[n.SHA256] {

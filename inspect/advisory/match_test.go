@@ -205,3 +205,13 @@ func TestMatchesPastTheBound(t *testing.T) {
 		t.Errorf("%d missed", m.missed)
 	}
 }
+
+// A hard link to a file of an incident is one too: what it was made of may be gone.
+func TestFileOfHardLink(t *testing.T) {
+	sum := strings.Repeat("ab", 32)
+	m := newMatches(newIndex([]*Pack{{ID: "x", Files: []string{sum}}}, nil), inspect.Image{})
+	m.file(&inspect.Node{Entry: inspect.Entry{Path: "/opt/a", Type: inspect.EntryHardlink, SHA256: sum}})
+	if len(m.rows) != 1 {
+		t.Errorf("%+v", m.rows)
+	}
+}
