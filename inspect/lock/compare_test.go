@@ -314,3 +314,12 @@ func TestRowsPastTheBound(t *testing.T) {
 		t.Errorf("%d rows, the last %+v", len(rows), last)
 	}
 }
+
+// A lock whose decoder would need gigabytes is a row, and is not read.
+func TestCostlyLock(t *testing.T) {
+	text := "lockfileVersion: '9.0'\nx:\n" + strings.Repeat("- a\n", maxCostly/4)
+	l := check(t, []layertest.Member{layertest.File("app/pnpm-lock.yaml", text)}, nil).Images[0].Lock
+	if len(l) != 1 || l[0].Status != inspect.RowUnknown || l[0].Change != inspect.LockUnreadable {
+		t.Errorf("%+v", l)
+	}
+}
