@@ -202,9 +202,10 @@ func addBody(ctx context.Context, body io.Reader, b *Builder) (n int64, err erro
 	return n, b.addZip(ctx, f.Name())
 }
 
-// Age is how old the data of a date is, in whole days; ok is false where the date is not known.
+// Age is how old the data of a date is, in whole days; ok is false where the date is not known, or is yet to come: a
+// record with such a date makes no data young.
 func Age(date, now time.Time) (days int, ok bool) {
-	if date.IsZero() {
+	if date.IsZero() || date.After(now.Add(24*time.Hour)) {
 		return 0, false
 	}
 	return max(0, int(now.Sub(date).Hours()/24)), true

@@ -114,6 +114,9 @@ func TestAge(t *testing.T) {
 	if days, _ := Age(now.Add(time.Hour), now); days != 0 {
 		t.Errorf("a date to come: %d", days)
 	}
+	if _, ok := Age(now.AddDate(900, 0, 0), now); ok {
+		t.Error("data of a date to come has an age")
+	}
 	if _, ok := Age(time.Time{}, now); ok {
 		t.Error("an unknown date has an age")
 	}
