@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -146,21 +145,23 @@ func (f *flags) dbUpdate(ctx context.Context, std streams, source string) error 
 	if f.offline {
 		return usage("db update needs the network: leave --offline out, or take the data from files with db import")
 	}
-	if !slices.ContainsFunc([]string{"https://", "http://127.0.0.1", "http://localhost"},
-		func(p string) bool { return len(source) > len(p) && source[:len(p)] == p }) {
-		return usage("db update --source %q: an address that begins with https:// is needed", source)
+	if err := advisory.CheckSource(source); err != nil {
+		return usage("db update --source: %w", err)
 	}
 	dir, err := advisoryDir()
 	if err != nil {
 		return err
 	}
 	u := &advisory.Updater{
-		Client: &http.Client{Timeout: updateTimeout}, Source: source, Dir: dir,
+		Client: &http.Client{Timeout: updateTimeout, CheckRedirect: advisory.CheckRedirect}, Source: source, Dir: dir,
 		Report: func(r advisory.Updated) {
 			text := "unchanged"
 			switch {
 			case r.Changed:
-				text = "fetched, " + inspect.SizeText(r.Bytes)
+				text = fmt.Sprintf("fetched, %s, %d records", inspect.SizeText(r.Bytes), r.Records)
+				if r.Broken > 0 {
+					text += fmt.Sprintf(", %d could not be read", r.Broken)
+				}
 			case r.Missing:
 				text = "not served"
 			}

@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -13,19 +14,25 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/sbom"
 )
 
 // Bounds of what is imported.
 const (
-	maxEntries = 2_000_000 // of an archive or a folder
-	maxLines   = 1_000_000 // of the reduced file
+	maxEntries  = 2_000_000 // of an archive or a folder
+	maxLines    = 1_000_000 // of the reduced file
+	maxUnpacked = 8 << 30   // bytes of the records of archives: all of npm have less than 2 GB
 )
 
 // Builder collects OSV records and writes the reduced file. The zero Builder is ready.
 type Builder struct {
-	lines  map[string]bool
-	date   string // of the youngest record
-	Broken int    // records that could not be read
+	lines    map[string]bool
+	size     int    // bytes of the lines
+	unpacked int64  // bytes of the records of archives
+	date     string // of the youngest record
+	Broken   int    // records that could not be read
 }
 
 // Add takes one OSV record as JSON. What is no malicious-package record is passed over, and what cannot be read is
@@ -36,36 +43,59 @@ func (b *Builder) Add(data []byte) error {
 		b.Broken++
 		return nil //nolint:nilerr // one broken record hides no other; the caller reports the count
 	}
-	if b.lines == nil {
-		b.lines = map[string]bool{}
-	}
 	for _, l := range lines {
-		if len(b.lines) >= maxLines {
-			return fmt.Errorf("collecting advisories: more than %d", maxLines)
+		if err := b.line(l); err != nil {
+			return err
 		}
-		b.lines[l] = true
 	}
 	b.date = max(b.date, strings.Trim(modified, "-"))
 	return nil
 }
 
-// Keep takes the records of a reduced file whose keys do not have one of the given purl types before the slash.
-func (b *Builder) Keep(d *Database, without ...string) {
-	if d == nil {
-		return
-	}
+// line takes one line, within the bounds of the reduced file.
+func (b *Builder) line(l string) error {
 	if b.lines == nil {
 		b.lines = map[string]bool{}
 	}
+	if b.lines[l] {
+		return nil
+	}
+	b.size += len(l) + 1
+	if len(b.lines) >= maxLines || b.size > maxDatabase-len(databaseHeader)-64 {
+		return fmt.Errorf("collecting advisories: more than %d records or %d bytes", maxLines, maxDatabase)
+	}
+	b.lines[l] = true
+	return nil
+}
+
+// add takes all that another Builder collected.
+func (b *Builder) add(o *Builder) error {
+	for l := range o.lines {
+		if err := b.line(l); err != nil {
+			return err
+		}
+	}
+	b.date, b.Broken = max(b.date, o.date), b.Broken+o.Broken
+	return nil
+}
+
+// Keep takes the records of a reduced file whose keys do not have one of the given purl types before the slash.
+func (b *Builder) Keep(d *Database, without ...string) error {
+	if d == nil {
+		return nil
+	}
 	for line := range strings.Lines(string(d.lines)) {
-		kind, _, _ := strings.Cut(line, "/")
-		if !slices.Contains(without, kind) && len(b.lines) < maxLines {
-			b.lines[strings.TrimSuffix(line, "\n")] = true
+		if kind, _, _ := strings.Cut(line, "/"); slices.Contains(without, kind) {
+			continue
+		}
+		if err := b.line(strings.TrimSuffix(line, "\n")); err != nil {
+			return err
 		}
 	}
 	if !d.Date.IsZero() {
 		b.date = max(b.date, d.Date.Format("2006-01-02"))
 	}
+	return nil
 }
 
 // Len is the number of records so far.
@@ -82,7 +112,7 @@ func (b *Builder) AddPath(name string) error {
 	case info.IsDir():
 		return b.addFolder(name)
 	case strings.EqualFold(filepath.Ext(name), ".zip"):
-		return b.addZip(name)
+		return b.addZip(context.Background(), name)
 	default:
 		return b.addFile(os.DirFS(filepath.Dir(name)), filepath.Base(name))
 	}
@@ -105,12 +135,23 @@ func (b *Builder) addFolder(name string) error {
 }
 
 // addZip takes the records of an archive. osv.dev names each file after its record, so others need not be unpacked.
-func (b *Builder) addZip(name string) error {
-	z, err := zip.OpenReader(name)
+func (b *Builder) addZip(ctx context.Context, name string) error {
+	f, err := os.Open(name)
+	if err != nil {
+		return fmt.Errorf("importing advisories: %w", err)
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return fmt.Errorf("importing advisories: %w", err)
+	}
+	if n := sbom.DirectoryEntries(f, info.Size()); n > 2*maxEntries { // it estimates from above
+		return fmt.Errorf("importing advisories from %s: more than %d files", name, maxEntries)
+	}
+	z, err := zip.NewReader(f, info.Size())
 	if err != nil {
 		return fmt.Errorf("importing advisories from %s: %w", name, err)
 	}
-	defer z.Close()
 	if len(z.File) > maxEntries {
 		return fmt.Errorf("importing advisories from %s: more than %d files", name, maxEntries)
 	}
@@ -118,18 +159,30 @@ func (b *Builder) addZip(name string) error {
 		if base := path.Base(f.Name); path.Ext(base) != ".json" || !isMalicious(base) {
 			continue
 		}
-		r, err := f.Open()
-		if err != nil {
-			b.Broken++
-			continue
+		if err := ctx.Err(); err != nil {
+			return err
 		}
-		err = b.addReader(r)
-		_ = r.Close()
+		n, err := b.addEntry(f)
 		if err != nil {
 			return err
 		}
+		if b.unpacked += n; b.unpacked > maxUnpacked {
+			return fmt.Errorf("importing advisories from %s: more than %s unpacked", name,
+				inspect.SizeText(maxUnpacked))
+		}
 	}
 	return nil
+}
+
+// addEntry takes a record of an archive, whatever size it claims.
+func (b *Builder) addEntry(f *zip.File) (n int64, err error) {
+	r, err := f.Open()
+	if err != nil {
+		b.Broken++
+		return 0, nil //nolint:nilerr // counted, as any record that cannot be read
+	}
+	defer r.Close()
+	return b.addReader(r)
 }
 
 func (b *Builder) addFile(root fs.FS, p string) error {
@@ -138,16 +191,17 @@ func (b *Builder) addFile(root fs.FS, p string) error {
 		return fmt.Errorf("importing advisories: %w", err)
 	}
 	defer f.Close()
-	return b.addReader(f)
+	_, err = b.addReader(f)
+	return err
 }
 
-func (b *Builder) addReader(r io.Reader) error {
+func (b *Builder) addReader(r io.Reader) (n int64, err error) {
 	data, err := io.ReadAll(io.LimitReader(r, maxOSVRecord+1))
 	if err != nil {
 		b.Broken++
-		return nil //nolint:nilerr // counted, as any record that cannot be read
+		return int64(len(data)), nil //nolint:nilerr // counted, as any record that cannot be read
 	}
-	return b.Add(data)
+	return int64(len(data)), b.Add(data)
 }
 
 // Bytes writes the reduced file.

@@ -40,6 +40,8 @@ func Advisories(data *Data, cache *layer.Cache, others ...string) engine.Check {
 			return engine.Unchecked("not all advisories could be read: %s", errData)
 		case errTree != nil:
 			return engine.Unchecked("the files could not be compared: %s", errTree)
+		case m.missed > 0:
+			return engine.Unchecked("more than %d matches: the others are left out", maxRows)
 		}
 		return nil
 	}}

@@ -84,8 +84,33 @@ func ReadDatabase(data []byte) (*Database, error) {
 	if err != nil || n < 0 || len(lines) > 0 && lines[len(lines)-1] != '\n' || bytes.Count(lines, []byte("\n")) != n {
 		return nil, errors.New("the file of advisories is not complete")
 	}
+	if !sound(lines) {
+		return nil, errors.New("the file of advisories is not sorted, or has lines that are no records")
+	}
 	sum := sha256.Sum256(data)
 	return &Database{lines: lines, Date: date, Digest: "sha256:" + hex.EncodeToString(sum[:]), Records: n}, nil
+}
+
+// sound reports whether all lines are records in their order: one out of its place would not be found.
+func sound(lines []byte) bool {
+	var before []byte
+	for len(lines) > 0 {
+		line, rest, _ := bytes.Cut(lines, []byte("\n"))
+		if bytes.Count(line, []byte("\t")) != 4 || before != nil && bytes.Compare(before, line) >= 0 {
+			return false
+		}
+		before, lines = line, rest
+	}
+	return true
+}
+
+// has reports whether there is any record of a purl type.
+func (d *Database) has(kind string) bool {
+	if d == nil {
+		return false
+	}
+	prefix := []byte(kind + "/")
+	return bytes.HasPrefix(d.lines[d.search(prefix):], prefix)
 }
 
 // find returns the records of a package by its key, at most maxRecords of them.

@@ -82,12 +82,12 @@ func TestDatabaseFinds(t *testing.T) {
 	}
 	// Records of other ecosystems stay when one of them is fetched anew.
 	var again Builder
-	again.Keep(db, "pypi")
+	_ = again.Keep(db, "pypi")
 	if again.Len() != 500 {
 		t.Errorf("kept %d", again.Len())
 	}
 	again = Builder{}
-	again.Keep(db, "npm")
+	_ = again.Keep(db, "npm")
 	if again.Len() != 0 {
 		t.Errorf("kept %d", again.Len())
 	}
@@ -228,4 +228,43 @@ func FuzzReduce(f *testing.F) {
 			}
 		}
 	})
+}
+
+// What a record affects is never widened: events out of order are ordered, and a version that cannot be written makes
+// the record unreadable.
+func TestReduceNeverWidens(t *testing.T) {
+	record := func(affected string) []byte {
+		return []byte(`{"id":"MAL-1","affected":[{"package":{"ecosystem":"npm","name":"x"},` + affected + `}]}`)
+	}
+	for affected, want := range map[string]string{
+		`"ranges":[{"type":"SEMVER","events":[{"fixed":"1.2.0"},{"introduced":"0"}]}]`:              "<1.2.0",
+		`"ranges":[{"type":"SEMVER","events":[{"last_affected":"1.10.0"},{"introduced":"1.9.0"}]}]`: ">=1.9.0 <=1.10.0",
+		`"ranges":[{"type":"SEMVER","events":[{"introduced":"0"},{"fixed":"1 2"}]}]`:                "",
+		`"versions":["1.0, 2"]`: "",
+		`"ranges":[{"type":"GIT","events":[{"introduced":"abc"}]}]`: "",
+		`"versions":[]`: "*",
+	} {
+		lines, _, err := reduce(record(affected))
+		if want == "" {
+			if err == nil {
+				t.Errorf("%s: %q", affected, lines)
+			}
+			continue
+		}
+		if err != nil || len(lines) != 1 || !strings.HasSuffix(lines[0], "\t"+want) {
+			t.Errorf("%s: %q, %v", affected, lines, err)
+		}
+	}
+}
+
+// A Builder stops at what the reduced file may hold, and at what archives may unpack to.
+func TestBuilderBounds(t *testing.T) {
+	if err := (&Builder{size: maxDatabase}).Add([]byte(osvExample)); err == nil {
+		t.Error("records past the size of the reduced file: no error")
+	}
+	name := filepath.Join(t.TempDir(), "all.zip")
+	write(t, name, string(archiveOf(t, map[string]string{"MAL-2025-1.json": osvExample})))
+	if err := (&Builder{unpacked: maxUnpacked}).AddPath(name); err == nil {
+		t.Error("an archive that unpacks to more than the bound: no error")
+	}
 }

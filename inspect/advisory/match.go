@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/name"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/layer"
 )
 
 // maxRows bounds the rows of one image: a poisoned base may hold thousands of bad files.
@@ -19,6 +20,7 @@ type matches struct {
 	image     inspect.Image
 	rows      []inspect.Advisory
 	seen      map[string]bool
+	missed    int              // matches past the bound
 	concerned map[*Pack]string // the package that a pack names, of whatever version
 	window    *Window          // of a flag
 	started   inspect.Time     // when the pod was made
@@ -30,7 +32,11 @@ func newMatches(x *index, image inspect.Image) *matches {
 
 func (m *matches) add(a inspect.Advisory) {
 	key := a.ID + "\x00" + string(a.Kind) + "\x00" + a.Subject
-	if m.seen[key] || len(m.rows) >= maxRows {
+	if m.seen[key] {
+		return
+	}
+	if len(m.rows) >= maxRows {
+		m.missed++
 		return
 	}
 	m.seen[key] = true
@@ -155,7 +161,7 @@ func sameRepository(want, have string) bool {
 
 // file matches a file of the tree by its content and its path.
 func (m *matches) file(n *inspect.Node) {
-	if n.Type != inspect.EntryFile {
+	if !layer.IsRegular(n) { // a hard link is a file too, and may outlast the one that it was made of
 		return
 	}
 	for _, p := range m.files[n.SHA256] {

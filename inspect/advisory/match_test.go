@@ -1,6 +1,7 @@
 package advisory
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -191,5 +192,26 @@ func TestCheck(t *testing.T) {
 	}
 	if v := verdict.Of(&c); v.Status != inspect.CaseFailed {
 		t.Errorf("status %s", v.Status)
+	}
+}
+
+// Matches past the bound are counted, so that the check does not count as done.
+func TestMatchesPastTheBound(t *testing.T) {
+	m := newMatches(newIndex(nil, nil), inspect.Image{})
+	for n := range maxRows + 3 {
+		m.add(inspect.Advisory{ID: "x", Subject: strconv.Itoa(n)})
+	}
+	if m.missed != 3 {
+		t.Errorf("%d missed", m.missed)
+	}
+}
+
+// A hard link to a file of an incident is one too: what it was made of may be gone.
+func TestFileOfHardLink(t *testing.T) {
+	sum := strings.Repeat("ab", 32)
+	m := newMatches(newIndex([]*Pack{{ID: "x", Files: []string{sum}}}, nil), inspect.Image{})
+	m.file(&inspect.Node{Entry: inspect.Entry{Path: "/opt/a", Type: inspect.EntryHardlink, SHA256: sum}})
+	if len(m.rows) != 1 {
+		t.Errorf("%+v", m.rows)
 	}
 }

@@ -1,11 +1,15 @@
 package advisory
 
 import (
+	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/backtrail/backtrail/inspect/sbom"
 )
 
 // maxOSVRecord bounds one OSV record, in bytes.
@@ -77,8 +81,12 @@ func reduce(data []byte) (lines []string, modified string, err error) {
 		if name = canonicalName(kind, name); !known || name == "" || unsafeField(name) {
 			continue
 		}
+		affected, err := a.constraints(kind)
+		if err != nil {
+			return nil, "", fmt.Errorf("reading the OSV record %s: %w", r.ID, err)
+		}
 		lines = append(lines, strings.Join([]string{
-			kind + "/" + name, r.ID, dateField(r.Published), dateField(r.Withdrawn), a.constraints(),
+			kind + "/" + name, r.ID, dateField(r.Published), dateField(r.Withdrawn), affected,
 		}, "\t"))
 	}
 	return lines, dateField(r.Modified), nil
@@ -99,35 +107,72 @@ func dateField(stamp string) string {
 }
 
 // constraints writes what is affected. A range without an upper bound that begins at 0 is every version; so is a
-// package with neither ranges nor versions, since such a record means the package itself.
-func (a osvAffected) constraints() string {
+// package with neither ranges nor versions, since such a record means the package itself. What cannot be written makes
+// the record unreadable: without a bound it would be of other versions.
+func (a osvAffected) constraints(kind string) (string, error) {
 	var all []string
 	for _, r := range a.Ranges {
 		if r.Type == "GIT" {
 			continue
 		}
-		spans := r.spans()
+		spans, err := r.spans(kind)
+		if err != nil {
+			return "", err
+		}
 		if slices.Contains(spans, "") {
-			return "*"
+			return "*", nil
 		}
 		all = append(all, spans...)
 	}
+	if len(all)+len(a.Versions) > maxConstraints {
+		return "", fmt.Errorf("more than %d versions", maxConstraints)
+	}
 	for _, v := range a.Versions {
-		if len(all) >= maxConstraints {
-			break
+		if v == "" || unsafeVersion(v) {
+			return "", fmt.Errorf("%q is no version", v)
 		}
-		if !unsafeField(v) && !strings.Contains(v, ",") {
-			all = append(all, "="+v)
-		}
+		all = append(all, "="+v)
 	}
-	if len(all) == 0 {
-		return "*"
+	switch {
+	case len(all) > 0:
+		return strings.Join(all, ","), nil
+	case len(a.Ranges) > 0:
+		return "", errors.New("its ranges name no version")
 	}
-	return strings.Join(all, ",")
+	return "*", nil
 }
 
-// spans writes the events of a range, which are in order, as pairs of bounds. The empty span has no bounds.
-func (r osvRange) spans() []string {
+// unsafeVersion reports that a version would break the constraints that it stands in.
+func unsafeVersion(v string) bool { return unsafeField(v) || strings.Contains(v, ",") }
+
+// version is the version of an event; empty for a limit, which is none.
+func (e osvEvent) version() string { return cmp.Or(e.Introduced, e.Fixed, e.LastAffected) }
+
+// byVersion orders events by their versions, which a record need not do. The version 0 is below all others; what cannot
+// be ordered stays where it is.
+func byVersion(kind string) func(a, b osvEvent) int {
+	return func(a, b osvEvent) int {
+		switch {
+		case a.version() == b.version():
+			return 0
+		case a.Introduced == "0":
+			return -1
+		case b.Introduced == "0":
+			return 1
+		}
+		order, ok := sbom.CompareVersions(orderOf(kind), a.version(), b.version())
+		if !ok {
+			return 0
+		}
+		return order
+	}
+}
+
+// spans writes the events of a range as pairs of bounds. The empty span has no bounds.
+func (r osvRange) spans(kind string) ([]string, error) {
+	if len(r.Events) > maxConstraints {
+		return nil, fmt.Errorf("more than %d events", maxConstraints)
+	}
 	var spans []string
 	open, low := false, ""
 	end := func(bound string) {
@@ -135,10 +180,12 @@ func (r osvRange) spans() []string {
 			spans, open = append(spans, strings.TrimSpace(low+bound)), false
 		}
 	}
-	for _, e := range r.Events[:min(len(r.Events), maxConstraints)] {
+	events := slices.Clone(r.Events)
+	slices.SortStableFunc(events, byVersion(kind))
+	for _, e := range events {
 		switch {
-		case unsafeField(e.Introduced) || unsafeField(e.Fixed) || unsafeField(e.LastAffected) ||
-			strings.Contains(e.Introduced+e.Fixed+e.LastAffected, ","):
+		case unsafeVersion(e.version()):
+			return nil, fmt.Errorf("%q is no version", e.version())
 		case e.Introduced != "":
 			end("")
 			open, low = true, ""
@@ -152,5 +199,5 @@ func (r osvRange) spans() []string {
 		}
 	}
 	end("")
-	return spans
+	return spans, nil
 }

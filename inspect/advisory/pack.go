@@ -4,7 +4,10 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
+	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -88,10 +91,16 @@ func ReadPack(data []byte) (*Pack, error) {
 	return p, nil
 }
 
+// packID is the form of IDs, which name files and are printed.
+var packID = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$`)
+
+// minText bounds the texts that are looked for inside of others: a shorter one, or none, is in nearly all of them.
+const minText = 4
+
 // check refuses what could not be matched, so that a slip of the pen is no silent gap.
 func (p *Pack) check() error {
 	switch {
-	case p.ID == "" || strings.ContainsAny(p.ID, " \t\n/"):
+	case !packID.MatchString(p.ID):
 		return fmt.Errorf("%q is no ID", p.ID)
 	case p.Title == "" || len(p.Sources) == 0:
 		return fmt.Errorf("a title and a source are needed")
@@ -107,14 +116,34 @@ func (p *Pack) check() error {
 		return fmt.Errorf("the date of publication is missing")
 	}
 	for _, a := range p.Packages {
-		if _, err := parsePURL(a.PURL); err != nil {
+		if c, err := parsePURL(a.PURL); err != nil {
 			return err
+		} else if c.version != "" {
+			return fmt.Errorf("%q has a version: those that are affected belong under versions or range", a.PURL)
 		}
 		if _, err := parseConstraints(a.Range); err != nil {
 			return err
 		}
 	}
+	if err := p.checkTexts(); err != nil {
+		return err
+	}
 	return p.checkDigests()
+}
+
+// checkTexts refuses texts that would be found in what has nothing to do with the incident.
+func (p *Pack) checkTexts() error {
+	for _, list := range [][]string{p.Strings, p.Hosts, p.Identities, p.Commits} {
+		for _, s := range list {
+			if len(strings.TrimSpace(s)) < minText {
+				return fmt.Errorf("%q is too short to be looked for, at least %d characters are needed", s, minText)
+			}
+		}
+	}
+	if slices.Contains(p.Paths, "") {
+		return errors.New("a path is empty")
+	}
+	return nil
 }
 
 func (p *Pack) checkDigests() error {

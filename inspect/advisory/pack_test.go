@@ -62,6 +62,13 @@ func TestReadPackRefuses(t *testing.T) {
 		"no source":          strings.Replace(goodPack, "sources: [https://example.com/post]\n", "", 1),
 		"no title":           strings.Replace(goodPack, "title: releases of example that call home\n", "", 1),
 		"unknown severity":   strings.Replace(goodPack, "critical", "terrible", 1),
+		"ID of a terminal":   strings.Replace(goodPack, "example-2026-01", `"a\e[2Jb"`, 1),
+		"version in a purl":  strings.Replace(goodPack, "pkg:npm/example", "pkg:npm/example@1.2.3", 1),
+		"empty string":       goodPack + "strings: ['']\n",
+		"blank host":         goodPack + "hosts: [' ']\n",
+		"empty identity":     goodPack + "identities: ['']\n",
+		"empty commit":       goodPack + "commits: ['']\n",
+		"empty path":         goodPack + "paths: ['']\n",
 		"ID with a slash":    strings.Replace(goodPack, "example-2026-01", "../x", 1),
 		"broken date":        strings.Replace(goodPack, "published: 2026-01-02", "published: soon", 1),
 		"no date":            strings.Replace(goodPack, "published: 2026-01-02\n", "", 1),
@@ -123,4 +130,23 @@ func FuzzReadPack(f *testing.F) {
 			t.Errorf("a pack without ID or source: %q", data)
 		}
 	})
+}
+
+// The release of ctx from before it was taken over keeps its version, and is no release of the incident.
+func TestPackCtx(t *testing.T) {
+	packs, err := EmbeddedPacks()
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := newIndex(packs, nil)
+	for version, want := range map[string]bool{
+		"0.1.2": false, "0.1.2.post1": true, "0.1.2-1": true, "0.1.4": true, "0.2.2.1": true, "0.2.6": true, "1.0": false,
+	} {
+		p := inspect.Package{Type: "python", Name: "ctx", Version: version, PURL: "pkg:pypi/ctx@" + version}
+		m := newMatches(x, inspect.Image{Packages: []inspect.Package{p}})
+		m.packages()
+		if got := len(m.rows) == 1; got != want {
+			t.Errorf("ctx %s: matched %t", version, got)
+		}
+	}
 }

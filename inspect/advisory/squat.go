@@ -78,6 +78,7 @@ func ownerLookalike(l *nameList, full string) string {
 		return ""
 	}
 	owner, base := cutLast(full)
+	closest := ""
 	for target := range l.known {
 		other, otherBase := cutLast(target)
 		if base != otherBase || owner == other || len(base) == 0 {
@@ -85,11 +86,11 @@ func ownerLookalike(l *nameList, full string) string {
 		}
 		host, mine := cutLast(owner)
 		otherHost, theirs := cutLast(other)
-		if host == otherHost && posesAs(mine, theirs) {
-			return target
+		if host == otherHost && posesAs(mine, theirs) && (closest == "" || target < closest) {
+			closest = target
 		}
 	}
-	return ""
+	return closest
 }
 
 func cutLast(s string) (before, last string) {

@@ -108,3 +108,13 @@ func FuzzLookalike(f *testing.F) {
 		x.imageLookalike(name)
 	})
 }
+
+// Of two names that another poses as, it is always the same one that is named.
+func TestOwnerLookalikeIsStable(t *testing.T) {
+	l := newNameList([]string{"github.com/abcdef/tool", "github.com/abcdeg/tool"})
+	for range 50 {
+		if got := goLookalike(l, "github.com/abcdeh/tool"); got != "github.com/abcdef/tool" {
+			t.Fatal(got)
+		}
+	}
+}

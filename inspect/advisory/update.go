@@ -29,6 +29,8 @@ type Updated struct {
 	Changed   bool // false: the source has what is here already
 	Missing   bool // the source does not serve this ecosystem
 	Bytes     int64
+	Records   int // of the archive
+	Broken    int // records that could not be read
 }
 
 // Updater fetches OSV's records. It sends nothing but the names of ecosystems and the tags of what is here.
@@ -56,7 +58,11 @@ func (u *Updater) Update(ctx context.Context) error {
 	var bad []error
 	missing := 0
 	for _, e := range Ecosystems() {
-		tag, changed, err := u.fetch(ctx, e, tags[e], &b)
+		var part Builder // what is read of an archive that breaks off is not taken
+		tag, changed, err := u.fetch(ctx, e, tags[e], &part)
+		if err == nil && changed && part.Len() == 0 && old.has(ecosystems[e]) {
+			err = errors.New("the archive has no record of a malicious package, and others are here already")
+		}
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
@@ -66,15 +72,20 @@ func (u *Updater) Update(ctx context.Context) error {
 		case err != nil:
 			bad = append(bad, fmt.Errorf("fetching the records of %s: %w", e, err))
 		case changed:
+			if err := b.add(&part); err != nil {
+				return err
+			}
 			tags[e] = tag
 			fetched = append(fetched, ecosystems[e])
 		}
 	}
 	if missing == len(Ecosystems()) {
-		return fmt.Errorf("%s serves no records", u.Source)
+		return fmt.Errorf("%s serves no records", plainURL(u.Source))
 	}
 	if len(fetched) > 0 {
-		b.Keep(old, fetched...)
+		if err := b.Keep(old, fetched...); err != nil {
+			return err
+		}
 		if err := b.Save(u.Dir); err != nil {
 			return err
 		}
@@ -85,6 +96,40 @@ func (u *Updater) Update(ctx context.Context) error {
 		bad = append(bad, writeFile(u.tagsPath(), data))
 	}
 	return errors.Join(bad...)
+}
+
+// plainURL is an address without the password that it may have.
+func plainURL(address string) string {
+	if u, err := url.Parse(address); err == nil {
+		return u.Redacted()
+	}
+	return "the source"
+}
+
+// CheckSource refuses a source that others on the way could answer for: only https, and http of this machine, will do.
+func CheckSource(address string) error {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" {
+		return errors.New("an address that begins with https:// is needed")
+	}
+	if u.Scheme == "https" || u.Scheme == "http" && (u.Hostname() == "localhost" || u.Hostname() == "127.0.0.1") {
+		return nil
+	}
+	return fmt.Errorf("%q: an address that begins with https:// is needed", u.Redacted())
+}
+
+// maxRedirects bounds the redirects of one download.
+const maxRedirects = 10
+
+// CheckRedirect follows redirects only to where a source may be.
+func CheckRedirect(req *http.Request, via []*http.Request) error {
+	if len(via) >= maxRedirects {
+		return fmt.Errorf("stopping after %d redirects", len(via))
+	}
+	if req.URL.Scheme != "https" && via[0].URL.Scheme == "https" {
+		return fmt.Errorf("refusing a redirect from https to %s", req.URL.Redacted())
+	}
+	return CheckSource(req.URL.String())
 }
 
 func (u *Updater) tagsPath() string { return filepath.Join(u.Dir, "osv-etags.json") }
@@ -130,18 +175,18 @@ func (u *Updater) fetch(ctx context.Context, ecosystem, tag string, b *Builder) 
 	case http.StatusNotFound:
 		return "", false, fs.ErrNotExist
 	default:
-		return "", false, fmt.Errorf("%s: %s", address, resp.Status)
+		return "", false, fmt.Errorf("%s: %s", plainURL(address), resp.Status)
 	}
-	n, err := addBody(resp.Body, b)
+	n, err := addBody(ctx, resp.Body, b)
 	if err != nil {
 		return "", false, err
 	}
-	u.Report(Updated{Ecosystem: ecosystem, Changed: true, Bytes: n})
+	u.Report(Updated{Ecosystem: ecosystem, Changed: true, Bytes: n, Records: b.Len(), Broken: b.Broken})
 	return resp.Header.Get("ETag"), true, nil
 }
 
 // addBody keeps an archive on disk while its records are added: it is read by offset, and may be larger than memory.
-func addBody(body io.Reader, b *Builder) (n int64, err error) {
+func addBody(ctx context.Context, body io.Reader, b *Builder) (n int64, err error) {
 	f, err := os.CreateTemp("", "backtrail-osv-*.zip")
 	if err != nil {
 		return 0, err
@@ -154,12 +199,13 @@ func addBody(body io.Reader, b *Builder) (n int64, err error) {
 	if n > maxDownload {
 		return n, fmt.Errorf("the archive is larger than %d bytes", int64(maxDownload))
 	}
-	return n, b.addZip(f.Name())
+	return n, b.addZip(ctx, f.Name())
 }
 
-// Age is how old the data of a date is, in whole days; ok is false where the date is not known.
+// Age is how old the data of a date is, in whole days; ok is false where the date is not known, or is yet to come: a
+// record with such a date makes no data young.
 func Age(date, now time.Time) (days int, ok bool) {
-	if date.IsZero() {
+	if date.IsZero() || date.After(now.Add(24*time.Hour)) {
 		return 0, false
 	}
 	return max(0, int(now.Sub(date).Hours()/24)), true
@@ -208,11 +254,14 @@ func Import(dir, name string) (Imported, error) {
 	if err != nil {
 		return done, err
 	}
-	b.Keep(old)
+	if err := b.Keep(old); err != nil {
+		return done, err
+	}
 	return done, b.Save(dir)
 }
 
-// importReduced takes a reduced file as it is, in place of the one that is there.
+// importReduced takes a reduced file as it is, in place of the one that is there. The tags of an earlier update are
+// those of other data: with them the next one would take what is missing now for unchanged.
 func importReduced(dir, name string) (Imported, error) {
 	f, err := os.Open(name)
 	if err != nil {
@@ -225,6 +274,9 @@ func importReduced(dir, name string) (Imported, error) {
 	}
 	db, err := ReadDatabase(data)
 	if err != nil {
+		return Imported{}, fmt.Errorf("importing %s: %w", name, err)
+	}
+	if err := os.Remove((&Updater{Dir: dir}).tagsPath()); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return Imported{}, fmt.Errorf("importing %s: %w", name, err)
 	}
 	return Imported{Records: db.Records}, writeFile(DatabasePath(dir), data)

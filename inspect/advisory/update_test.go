@@ -114,7 +114,115 @@ func TestAge(t *testing.T) {
 	if days, _ := Age(now.Add(time.Hour), now); days != 0 {
 		t.Errorf("a date to come: %d", days)
 	}
+	if _, ok := Age(now.AddDate(900, 0, 0), now); ok {
+		t.Error("data of a date to come has an age")
+	}
 	if _, ok := Age(time.Time{}, now); ok {
 		t.Error("an unknown date has an age")
+	}
+}
+
+func archiveOf(t *testing.T, records map[string]string) []byte {
+	t.Helper()
+	var archive bytes.Buffer
+	z := zip.NewWriter(&archive)
+	for name, text := range records {
+		w, err := z.Create(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.Write([]byte(text)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return archive.Bytes()
+}
+
+// An archive without records does not take the place of those that are here, and is asked for again.
+func TestUpdateKeepsWhatAnEmptyArchiveLacks(t *testing.T) {
+	archive := archiveOf(t, map[string]string{"MAL-2025-1.json": osvExample})
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/npm/all.zip" {
+			http.NotFound(w, r)
+			return
+		}
+		_, _ = w.Write(archive)
+	}))
+	defer server.Close()
+	u := &Updater{Client: server.Client(), Source: server.URL, Dir: t.TempDir(), Report: func(Updated) {}}
+	if err := u.Update(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	archive = archiveOf(t, map[string]string{"MAL-2025-1.json": "not JSON"})
+	if err := u.Update(t.Context()); err == nil {
+		t.Error("an archive without any record: no error")
+	}
+	if db, err := OpenDatabase(u.Dir); err != nil || len(db.find("npm/@ctrl/tinycolor")) != 1 {
+		t.Errorf("the records that were here: %+v, %v", db, err)
+	}
+}
+
+// A reduced file takes the place of what an update fetched, so that the next update must fetch it again.
+func TestUpdateAfterReducedFile(t *testing.T) {
+	tag, dir := `"one"`, t.TempDir()
+	server := source(t, &tag)
+	u := &Updater{Client: server.Client(), Source: server.URL, Dir: dir, Report: func(Updated) {}}
+	_ = u.Update(t.Context())
+	reduced := filepath.Join(t.TempDir(), "other.tsv")
+	write(t, reduced, databaseHeader+"\t2025-01-01\t1\nnpm/x\tMAL-1\t-\t-\t*\n")
+	if _, err := Import(dir, reduced); err != nil {
+		t.Fatal(err)
+	}
+	_ = u.Update(t.Context())
+	if db, err := OpenDatabase(dir); err != nil || len(db.find("npm/@ctrl/tinycolor")) != 1 {
+		t.Errorf("after the update: %+v, %v", db, err)
+	}
+}
+
+// Errors have no password of the source.
+func TestUpdateHidesPasswords(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		http.Error(w, "no", http.StatusForbidden)
+	}))
+	defer server.Close()
+	address := strings.Replace(server.URL, "http://", "http://user:hunter2@", 1)
+	u := &Updater{Client: server.Client(), Source: address, Dir: t.TempDir(), Report: func(Updated) {}}
+	if err := u.Update(t.Context()); err == nil || strings.Contains(err.Error(), "hunter2") {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestCheckSource(t *testing.T) {
+	for address, want := range map[string]bool{
+		DefaultSource: true, "https://mirror.example/osv": true, "http://127.0.0.1:8080": true,
+		"http://localhost": true, "http://127.0.0.1.evil.example": false, "http://localhost.evil.example/": false,
+		"http://127.0.0.1@evil.example": false, "http://evil.example": false, "ftp://x": false, "https://": false,
+	} {
+		if err := CheckSource(address); (err == nil) != want {
+			t.Errorf("%s: %v", address, err)
+		}
+	}
+	from := []*http.Request{httptest.NewRequest(http.MethodGet, "https://mirror.example/npm/all.zip", nil)}
+	for address, want := range map[string]bool{
+		"https://cdn.example/all.zip": true, "http://cdn.example/all.zip": false, "http://127.0.0.1/all.zip": false,
+	} {
+		if err := CheckRedirect(httptest.NewRequest(http.MethodGet, address, nil), from); (err == nil) != want {
+			t.Errorf("redirect to %s: %v", address, err)
+		}
+	}
+}
+
+// A reduced file out of order, in which records would not be found, is refused.
+func TestReadDatabaseRefusesDisorder(t *testing.T) {
+	head := databaseHeader + "\t2025-01-01\t2\n"
+	for _, lines := range []string{
+		"npm/b\tMAL-1\t-\t-\t*\nnpm/a\tMAL-2\t-\t-\t*\n", "npm/a\tMAL-2\t*\nnpm/b\tMAL-1\t-\t-\t*\n",
+	} {
+		if _, err := ReadDatabase([]byte(head + lines)); err == nil {
+			t.Errorf("no error for %q", lines)
+		}
 	}
 }

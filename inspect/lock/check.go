@@ -99,6 +99,13 @@ func compareAll(t *tree, files []file, before map[string]map[string][]entry) []i
 		c.foreign(before[f.path])
 		c.rewritten(before[f.path])
 		rows = append(rows, c.rows...)
+		if c.missed > 0 {
+			rows = append(rows, inspect.LockRow{
+				File: f.path, Type: f.kind, Change: inspect.LockUnreadable, Path: f.path, Layer: f.layer,
+				Detail: fmt.Sprintf("%d more differences are left out, after the first %d", c.missed, maxRows),
+				Status: inspect.RowUnknown, Severity: inspect.Info,
+			})
+		}
 	}
 	return rows
 }

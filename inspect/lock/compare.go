@@ -2,6 +2,7 @@ package lock
 
 import (
 	"fmt"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -330,27 +331,32 @@ func (c *comparison) composer() {
 // golang compares the modules in programs with a go.sum: those of a program whose own module is the one beside the
 // go.sum.
 func (c *comparison) golang() {
-	module := c.goModule()
-	if module == "" {
-		return
+	if module := c.goModule(); module != "" {
+		c.programs(module)
 	}
+}
+
+// programs compares the modules in the programs that are built of a module.
+func (c *comparison) programs(module string) {
 	locked := map[string]bool{}
 	for _, e := range c.file.entries {
 		locked[e.name+" "+e.version] = true
 	}
+	mains := map[string]bool{}
 	for _, main := range c.byName["go "+module] {
-		for key, list := range c.byName {
-			name, is := strings.CutPrefix(key, "go ")
-			if !is || name == module || name == "stdlib" {
-				continue
-			}
-			for _, i := range list {
-				if i.path == main.path && strings.HasPrefix(i.version, "v") && !locked[name+" "+i.version] {
-					c.add(inspect.LockRow{
-						Name: name, Installed: i.version, Change: inspect.LockPhantom, Path: i.path, Layer: i.layer,
-						Severity: inspect.Low, Detail: "the program has it, and go.sum does not name it",
-					})
-				}
+		mains[main.path] = true
+	}
+	for _, key := range slices.Sorted(maps.Keys(c.byName)) {
+		name, is := strings.CutPrefix(key, "go ")
+		if !is || name == module || name == "stdlib" || len(mains) == 0 {
+			continue
+		}
+		for _, i := range c.byName[key] {
+			if mains[i.path] && strings.HasPrefix(i.version, "v") && !locked[name+" "+i.version] {
+				c.add(inspect.LockRow{
+					Name: name, Installed: i.version, Change: inspect.LockPhantom, Path: i.path, Layer: i.layer,
+					Severity: inspect.Low, Detail: "the program has it, and go.sum does not name it",
+				})
 			}
 		}
 	}

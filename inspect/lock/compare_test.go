@@ -280,3 +280,46 @@ func TestFindingsOfOneHostAreOne(t *testing.T) {
 		t.Errorf("%+v", f)
 	}
 }
+
+// What a program has that go.sum does not name is listed in one order, and what is past the bound is counted.
+func TestGoRowsInOrder(t *testing.T) {
+	newComparison := func() *comparison {
+		c := &comparison{tree: &tree{byName: map[string][]installed{}}, file: file{path: "/src/go.sum", kind: "go", eco: "go"}}
+		for n := range maxRows + 100 {
+			c.byName[fmt.Sprintf("go example.com/m%04d", n)] = []installed{{version: "v1.0.0", path: "/app"}}
+		}
+		return c
+	}
+	c := newComparison()
+	c.programs("example.com/m0000")
+	if len(c.rows) != maxRows || c.missed != 99 || !slices.IsSortedFunc(c.rows, func(a, b inspect.LockRow) int {
+		return strings.Compare(a.Name, b.Name)
+	}) {
+		t.Errorf("%d rows, %d missed", len(c.rows), c.missed)
+	}
+}
+
+// Differences past the bound are not passed over in silence.
+func TestRowsPastTheBound(t *testing.T) {
+	f := file{path: "/app/composer.lock", kind: "composer", eco: "composer"}
+	before := map[string]map[string][]entry{f.path: {}}
+	for n := range maxRows + 7 {
+		name := fmt.Sprintf("a/p%d", n)
+		f.entries = append(f.entries, entry{name: name, version: "1", integrity: strings.Repeat("a", 40), spare: true})
+		before[f.path][name] = []entry{{name: name, version: "1", integrity: strings.Repeat("b", 40)}}
+	}
+	rows := compareAll(newTree(t.Context(), &layer.Tree{}, nil), []file{f}, before)
+	last := rows[len(rows)-1]
+	if len(rows) != maxRows+1 || last.Status != inspect.RowUnknown || !strings.HasPrefix(last.Detail, "7 more") {
+		t.Errorf("%d rows, the last %+v", len(rows), last)
+	}
+}
+
+// A lock whose decoder would need gigabytes is a row, and is not read.
+func TestCostlyLock(t *testing.T) {
+	text := "lockfileVersion: '9.0'\nx:\n" + strings.Repeat("- a\n", maxCostly/4)
+	l := check(t, []layertest.Member{layertest.File("app/pnpm-lock.yaml", text)}, nil).Images[0].Lock
+	if len(l) != 1 || l[0].Status != inspect.RowUnknown || l[0].Change != inspect.LockUnreadable {
+		t.Errorf("%+v", l)
+	}
+}

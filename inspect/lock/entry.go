@@ -4,10 +4,12 @@ import "slices"
 
 // Bounds of what is read.
 const (
-	maxFile    = 64 << 20 // bytes of one lock
-	maxEntries = 100_000  // packages of one lock
-	maxLocks   = 200      // of one image
-	maxRows    = 500      // of one lock that are reported
+	maxFile    = 64 << 20  // bytes of one lock
+	maxCostly  = 12 << 20  // bytes of one whose decoder takes a hundred times as much memory
+	maxBytes   = 256 << 20 // of all locks of an image
+	maxEntries = 100_000   // packages of one lock
+	maxLocks   = 200       // of one image
+	maxRows    = 500       // of one lock that are reported
 )
 
 // file is one lock file as it was read.

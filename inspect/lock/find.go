@@ -15,6 +15,15 @@ type form struct {
 	read      func([]byte) ([]entry, error)
 }
 
+// limit bounds one lock, in bytes.
+func (f form) limit() int64 {
+	switch f.kind {
+	case "pnpm", "yarn", "bun":
+		return maxCostly
+	}
+	return maxFile
+}
+
 // forms are the lock files by their names.
 var forms = map[string]form{
 	"package-lock.json":   {"npm", "npm", readNPM},
@@ -60,6 +69,7 @@ const hiddenName = ".package-lock.json"
 
 // find reads the lock files of a tree, and makes a row of each that cannot be read.
 func find(ctx context.Context, tree *layer.Tree) (files []file, unread []inspect.LockRow, err error) {
+	left := int64(maxBytes)
 	for n := range tree.All() {
 		f, ok := formOf(n.Path)
 		if !ok || !layer.IsRegular(n) {
@@ -70,6 +80,10 @@ func find(ctx context.Context, tree *layer.Tree) (files []file, unread []inspect
 		}
 		if len(files)+len(unread) >= maxLocks {
 			return files, append(unread, unreadable(n, f, "the image has more lock files than are read")), nil
+		}
+		if left -= min(n.Size, f.limit()); left < 0 {
+			unread = append(unread, unreadable(n, f, "the lock files of the image have more bytes than are read"))
+			continue
 		}
 		entries, err := readFile(ctx, tree, n, f)
 		if err != nil {
@@ -85,7 +99,7 @@ func find(ctx context.Context, tree *layer.Tree) (files []file, unread []inspect
 
 // readFile reads one lock. A parser that breaks over hostile bytes is an error of this lock.
 func readFile(ctx context.Context, tree *layer.Tree, n *inspect.Node, f form) (entries []entry, err error) {
-	data, err := tree.ReadFile(ctx, n.Path, maxFile)
+	data, err := tree.ReadFile(ctx, n.Path, f.limit())
 	if err != nil {
 		return nil, err
 	}

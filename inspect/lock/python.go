@@ -1,6 +1,7 @@
 package lock
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"regexp"
@@ -37,11 +38,46 @@ type tomlSource struct {
 	Reference string `toml:"resolved_reference"`
 }
 
+// maxBlock bounds a package of a lock in TOML, in bytes. The decoder goes down a level for each bracket, and would end
+// the program by the depth of a longer one; real ones have some tens of thousands.
+const maxBlock = 128 << 10
+
+// readTOML reads a lock package by package: so a hostile one costs no more than a package may.
 func readTOML(data []byte) ([]entry, error) {
-	var l tomlLock
-	if err := toml.Unmarshal(data, &l); err != nil {
-		return nil, fmt.Errorf("reading a lock of Python: %w", err)
+	var all []entry
+	for _, block := range tomlBlocks(data) {
+		if len(block) > maxBlock {
+			if bytes.HasPrefix(block, []byte("[metadata")) {
+				continue // hashes of all files, in old locks of poetry
+			}
+			return nil, fmt.Errorf("reading a lock of Python: a package of more than %d bytes", maxBlock)
+		}
+		var l tomlLock
+		if err := toml.Unmarshal(block, &l); err != nil {
+			return nil, fmt.Errorf("reading a lock of Python: %w", err)
+		}
+		if all = append(all, l.entries()...); len(all) > maxEntries {
+			return nil, fmt.Errorf("reading a lock of Python: more than %d packages", maxEntries)
+		}
 	}
+	return clip(all), nil
+}
+
+// tomlBlocks cuts a lock before each package and before what stands after them.
+func tomlBlocks(data []byte) [][]byte {
+	var blocks [][]byte
+	start, at := 0, 0
+	for line := range bytes.Lines(data) {
+		head := bytes.TrimRight(line, "\r\n \t")
+		if at > start && (bytes.Equal(head, []byte("[[package]]")) || bytes.HasPrefix(head, []byte("[metadata"))) {
+			blocks, start = append(blocks, data[start:at]), at
+		}
+		at += len(line)
+	}
+	return append(blocks, data[start:])
+}
+
+func (l tomlLock) entries() []entry {
 	var all []entry
 	for _, p := range l.Packages {
 		s := p.Source
@@ -60,7 +96,7 @@ func readTOML(data []byte) ([]entry, error) {
 		}
 		all = append(all, e)
 	}
-	return clip(all), nil
+	return all
 }
 
 // pipfileLock is a Pipfile.lock.

@@ -121,3 +121,23 @@ func FuzzReaders(f *testing.F) {
 		yarnName(string(data))
 	})
 }
+
+// A lock that is nothing but brackets ends in an error, and does not end the program.
+func TestHostileTOML(t *testing.T) {
+	for what, text := range map[string]string{
+		"deep array":       "a=" + strings.Repeat("[", 8<<20),
+		"deep in strings":  "a=" + strings.Repeat(`["]",`, 1<<20),
+		"deep table":       "a=" + strings.Repeat("{a=", 4<<20),
+		"deep in packages": "[[package]]\na=" + strings.Repeat("[", maxBlock-64) + "\n",
+		"many packages":    strings.Repeat("[[package]]\n", maxEntries+1),
+	} {
+		if list, err := readTOML([]byte(text)); err == nil {
+			t.Errorf("%s: %d packages", what, len(list))
+		}
+	}
+	text := "version = 1\n\n[[package]]\nname = \"a\"\nversion = \"1\"\n[package.metadata]\nx = 1\n\n[[package]]\nname = \"b\"\nversion = \"2\"\n" +
+		"[metadata.files]\na = [" + strings.Repeat("\"0123456789\",", maxBlock/10) + "]\n"
+	if list, err := readTOML([]byte(text)); err != nil || len(list) != 2 || list[0].version != "1" || list[1].name != "b" {
+		t.Errorf("%+v, %v", list, err)
+	}
+}

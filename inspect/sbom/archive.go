@@ -83,7 +83,7 @@ func (b *archiveBudget) walk(ctx context.Context, from io.ReaderAt, size int64, 
 	if depth > MaxArchiveDepth {
 		return fmt.Errorf("%w: archives within archives are more than %d deep", errArchive, MaxArchiveDepth)
 	}
-	if claimed := directoryEntries(from, size); claimed > MaxDirectory {
+	if claimed := DirectoryEntries(from, size); claimed > MaxDirectory {
 		return fmt.Errorf("%w: more than %d entries", errArchive, MaxDirectory)
 	}
 	z, err := zip.NewReader(from, size)
@@ -157,9 +157,9 @@ const (
 	zipComment = 1 << 16
 )
 
-// directoryEntries estimates from above how many entries the directory of an archive has, before any is held in memory:
+// DirectoryEntries estimates from above how many entries the directory of an archive has, before any is held in memory:
 // readers go on from its beginning to the end of the file, whatever number it claims.
-func directoryEntries(from io.ReaderAt, size int64) int64 {
+func DirectoryEntries(from io.ReaderAt, size int64) int64 {
 	tail := make([]byte, min(size, zipEnd+zipComment+zip64Where))
 	if n, _ := from.ReadAt(tail, size-int64(len(tail))); n < len(tail) {
 		return 0

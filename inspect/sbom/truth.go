@@ -195,9 +195,9 @@ func (t *truth) files(l listing, result *inspect.SBOMTruth) {
 	for p, sum := range l.files {
 		n := t.tree.Resolve(p)
 		switch {
-		case n == nil:
+		case n == nil, !layer.IsRegular(n): // a directory or a device has no content
 			result.FilesMissing++
-		case n.SHA256 == sum || n.SHA256 == "":
+		case n.SHA256 == sum:
 			result.FilesConfirmed++
 		default:
 			result.FilesAltered++
