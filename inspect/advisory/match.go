@@ -173,6 +173,9 @@ func (m *matches) file(n *inspect.Node) {
 		if n.Path == p.path || !strings.HasPrefix(p.path, "/") && strings.HasSuffix(n.Path, "/"+p.path) {
 			a := p.pack.row(inspect.AdvisoryFile, n.Path)
 			a.Layer, a.Locations = n.Layer, []string{n.Path}
+			if !strings.Contains(p.path, "/") && a.Severity.Rank() < inspect.Medium.Rank() {
+				a.Severity, a.Status = inspect.Medium, inspect.Medium.RowStatus() // others may name a file so
+			}
 			m.add(a)
 		}
 	}

@@ -215,3 +215,22 @@ func TestFileOfHardLink(t *testing.T) {
 		t.Errorf("%+v", m.rows)
 	}
 }
+
+// A file's name alone is no proof: only its folder, or its bytes, make it the incident's.
+func TestABareNameIsMedium(t *testing.T) {
+	for path, want := range map[string]inspect.Severity{
+		"/app/node_modules/x/setup_bun.js":                          inspect.Medium,
+		"/app/node_modules/@tanstack/react-router/router_init.js":   inspect.Critical,
+		"/app/node_modules/@example/react-router/my-router_init.js": "",
+	} {
+		m := newMatches(embeddedIndex(t), inspect.Image{})
+		m.file(&inspect.Node{Entry: inspect.Entry{Path: path, Type: inspect.EntryFile, SHA256: strings.Repeat("0", 64)}})
+		var got inspect.Severity
+		for _, r := range m.rows {
+			got = r.Severity
+		}
+		if got != want {
+			t.Errorf("%s is %q, want %q", path, got, want)
+		}
+	}
+}
