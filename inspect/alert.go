@@ -75,8 +75,8 @@ func (a *Alert) Newest() Time {
 	return a.Time
 }
 
-// PriorityRank orders Falco's priorities, worst first. What has none, as Tetragon's events, comes before what is only for
-// information.
+// PriorityRank orders Falco's priorities, worst first. What has none, as Tetragon's events, comes before what is only
+// for information.
 func PriorityRank(p string) int {
 	const none = 6
 	order := []string{"emergency", "alert", "critical", "error", "warning", "notice", "", "informational", "debug"}
@@ -89,8 +89,8 @@ func PriorityRank(p string) int {
 	return none
 }
 
-// Flags of an alert that say where the kernel found the program that ran (evt.arg.flags of Falco's execve): in the upper,
-// writable layer of the container's overlay, in a lower one, which is the image's, or in memory.
+// Flags of an alert that say where the kernel found the program that ran (evt.arg.flags of Falco's execve): in the
+// upper, writable layer of the container's overlay, in a lower one, which is the image's, or in memory.
 const (
 	FlagUpper = "EXE_UPPER_LAYER"
 	FlagLower = "EXE_LOWER_LAYER"

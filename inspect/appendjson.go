@@ -179,9 +179,11 @@ func fieldsOf(t reflect.Type, above []int) (fields jsonFields, ok bool) {
 		switch {
 		case name == "":
 			return nil, false
-		case options == "omitempty" && field.Type.Kind() == reflect.Slice, options == "omitempty" && field.Type.Kind() == reflect.Map:
+		case options == "omitempty" && field.Type.Kind() == reflect.Slice, options == "omitempty" &&
+			field.Type.Kind() == reflect.Map:
 			f.absent = func(v reflect.Value) bool { return v.Len() == 0 }
-		case options == "omitempty" && field.Type.Kind() != reflect.Struct, options == "omitzero" && field.Type == timeType:
+		case options == "omitempty" && field.Type.Kind() != reflect.Struct, options == "omitzero" &&
+			field.Type == timeType:
 			f.absent = reflect.Value.IsZero
 		case options != "":
 			return nil, false
@@ -215,7 +217,8 @@ func appendString(b []byte, s string) []byte {
 		}
 		r, size := utf8.DecodeRuneInString(s[i:])
 		if size == 1 && r == utf8.RuneError || r == '\u2028' || r == '\u2029' {
-			b = append(append(b, s[done:i]...), '\\', 'u', hexDigits[r>>12&15], hexDigits[r>>8&15], hexDigits[r>>4&15], hexDigits[r&15])
+			b = append(append(b, s[done:i]...), '\\', 'u', hexDigits[r>>12&15], hexDigits[r>>8&15],
+				hexDigits[r>>4&15], hexDigits[r&15])
 			done = i + size
 		}
 		i += size

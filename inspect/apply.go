@@ -24,9 +24,13 @@ func (c *Case) Apply(e Event) {
 // imageFor gives the image of a container. A fact about a container that no ImageHead has named yet makes the image:
 // checks may overtake each other.
 func (c *Case) imageFor(container string) *Image {
-	at, found := slices.BinarySearchFunc(c.Images, container, func(i Image, s string) int { return cmp.Compare(i.Container, s) })
+	at, found := slices.BinarySearchFunc(c.Images, container, func(i Image,
+		s string) int {
+		return cmp.Compare(i.Container, s)
+	})
 	if !found {
-		c.Images = slices.Insert(c.Images, at, Image{ImageHead: ImageHead{Container: container, Status: Unknown, Reason: Running}})
+		c.Images = slices.Insert(c.Images, at, Image{ImageHead: ImageHead{Container: container, Status: Unknown,
+			Reason: Running}})
 	}
 	return &c.Images[at]
 }

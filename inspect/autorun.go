@@ -8,19 +8,20 @@ import (
 // Autorun is something that starts without being called: a hook of an interpreter, an install script, a library that a
 // loader takes in, a job, a unit, the image's own entrypoint.
 type Autorun struct {
-	Path      string    `json:"path"`    // of the file that makes it start; empty where the image's config does
-	Kind      string    `json:"kind"`    // a code of package autorun: python-pth, cron, entrypoint
-	Trigger   string    `json:"trigger"` // when it starts, in words
-	Command   string    `json:"command"` // the command or code, as it stands there, shortened
-	Owner     string    `json:"owner"`   // package, or empty
-	Layer     int       `json:"layer"`   // -1 for the image's config
-	CreatedBy string    `json:"createdBy"`
-	SHA256    string    `json:"sha256"` // of the file at Path
-	New       *bool     `json:"new"`    // since the previous or known-good image; null where there is none to compare with
-	Status    RowStatus `json:"status"`
-	Severity  Severity  `json:"severity"`
-	Codes     []string  `json:"codes"`
-	Detail    string    `json:"detail"`
+	Path      string `json:"path"`    // of the file that makes it start; empty where the image's config does
+	Kind      string `json:"kind"`    // a code of package autorun: python-pth, cron, entrypoint
+	Trigger   string `json:"trigger"` // when it starts, in words
+	Command   string `json:"command"` // the command or code, as it stands there, shortened
+	Owner     string `json:"owner"`   // package, or empty
+	Layer     int    `json:"layer"`   // -1 for the image's config
+	CreatedBy string `json:"createdBy"`
+	SHA256    string `json:"sha256"` // of the file at Path
+	// since the previous or known-good image; null where there is none to compare with
+	New      *bool     `json:"new"`
+	Status   RowStatus `json:"status"`
+	Severity Severity  `json:"severity"`
+	Codes    []string  `json:"codes"`
+	Detail   string    `json:"detail"`
 }
 
 // FactKind is the fact's JSON name.

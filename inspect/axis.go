@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// Axis puts all that has a time on one axis, oldest first: what checks say, alerts that no check has placed, notes, and
-// the report clocks that a person started with their deadlines. now says how much time is left. Of equal times the order is
-// that of the case.
+// Axis puts all that has a time on one axis, oldest first: what checks say, alerts that no check has placed, notes,
+// and the report clocks that a person started with their deadlines. now says how much time is left. Of equal times
+// the order is that of the case.
 func (c *Case) Axis(now time.Time) []Moment {
 	all := slices.Clone(c.Timeline)
 	placed := slices.ContainsFunc(all, func(m Moment) bool { return m.Trust == ByAlert })
@@ -48,11 +48,13 @@ func (c Clock) moments(now time.Time) []Moment {
 	title := c.Regime.Title() + " clock"
 	all := []Moment{{Time: c.Aware, What: title + " started: aware; it " + c.Regime.Binds(), Source: by, Trust: ByUs}}
 	if w := c.Withdrawn; w != nil {
-		return append(all, Moment{Time: w.Time, What: title + " withdrawn", Source: w.Author + ": " + w.Reason, Trust: ByUs})
+		return append(all, Moment{Time: w.Time, What: title + " withdrawn", Source: w.Author + ": " + w.Reason,
+			Trust: ByUs})
 	}
 	for _, d := range c.Deadlines() {
 		if !d.Due.IsZero() {
-			all = append(all, Moment{Time: d.Due, What: d.Left(now) + ": " + d.What + " by " + c.Regime.Title(), Source: d.Rule, Trust: ByUs})
+			all = append(all, Moment{Time: d.Due, What: d.Left(now) + ": " + d.What + " by " + c.Regime.Title(),
+				Source: d.Rule, Trust: ByUs})
 		}
 	}
 	return all

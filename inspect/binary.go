@@ -30,7 +30,8 @@ func (b Binary) fold(c *Case, e Event) {
 	i := c.imageFor(e.Container)
 	i.Binaries = slices.DeleteFunc(i.Binaries, func(o Binary) bool { return o.Path == b.Path })
 	upsert(&i.Binaries, b, func(a, b Binary) int {
-		return cmp.Or(cmp.Compare(a.Severity.Rank(), b.Severity.Rank()), -cmp.Compare(a.weight(), b.weight()), cmp.Compare(a.Path, b.Path))
+		return cmp.Or(cmp.Compare(a.Severity.Rank(), b.Severity.Rank()), -cmp.Compare(a.weight(), b.weight()),
+			cmp.Compare(a.Path, b.Path))
 	})
 }
 

@@ -78,8 +78,9 @@ type Expected struct {
 	SourceTags       []string      `json:"sourceTags"`
 	SourceVersioneds []string      `json:"sourceVersionedTags"`
 	BuilderIDs       []string      `json:"builderIDs"`
-	Policies         []string      `json:"policies"`           // all that were read: name and sha256:… of the bytes
-	Notation         string        `json:"notation,omitempty"` // digest of the Notary Project's trust policy, where a person named one
+	Policies         []string      `json:"policies"` // all that were read: name and sha256:… of the bytes
+	// digest of the Notary Project's trust policy, where a person named one
+	Notation string `json:"notation,omitempty"`
 }
 
 // ExpectedKey is a public key that may have signed.
@@ -88,10 +89,11 @@ type ExpectedKey struct {
 	PEM    string `json:"pem"`
 }
 
-// Signer says that a flag named who should have signed. What policies ask stands in the gates of the images that they are
-// about.
+// Signer says that a flag named who should have signed. What policies ask stands in the gates of the images that they
+// are about.
 func (e Expected) Signer() bool {
-	return len(e.Identities)+len(e.IdentityRegexps)+len(e.Issuers)+len(e.IssuerRegexps)+len(e.Keys) > 0 || e.Notation != ""
+	return len(e.Identities)+len(e.IdentityRegexps)+len(e.Issuers)+len(e.IssuerRegexps)+len(e.Keys) > 0 ||
+		e.Notation != ""
 }
 
 // Provenance says that somebody named where the image should come from.
@@ -173,7 +175,8 @@ func (c *Case) Clone() Case {
 	for i := range n.Images {
 		n.Images[i] = n.Images[i].Clone()
 	}
-	n.Sessions, n.Trust, n.Checks, n.Answers = slices.Clone(c.Sessions), slices.Clone(c.Trust), slices.Clone(c.Checks), slices.Clone(c.Answers)
+	n.Sessions, n.Trust, n.Checks, n.Answers = slices.Clone(c.Sessions), slices.Clone(c.Trust),
+		slices.Clone(c.Checks), slices.Clone(c.Answers)
 	n.Alerts, n.Notes, n.Notices = slices.Clone(c.Alerts), slices.Clone(c.Notes), slices.Clone(c.Notices)
 	n.Timeline, n.Findings = slices.Clone(c.Timeline), slices.Clone(c.Findings)
 	n.Changes, n.Clocks = slices.Clone(c.Changes), slices.Clone(c.Clocks)

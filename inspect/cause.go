@@ -88,7 +88,8 @@ func (f Finding) CausedBy() string {
 	return Cause{Kind: CauseUnknown, Name: f.Check}.Key()
 }
 
-// CauseGroup is the findings about one container that share a cause. They are one matter: the worst of them speaks for all.
+// CauseGroup is the findings about one container that share a cause. They are one matter: the worst of them speaks
+// for all.
 type CauseGroup struct {
 	Container string
 	Cause     string

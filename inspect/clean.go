@@ -67,7 +67,8 @@ const hexDigits = "0123456789abcdef"
 // hidden says that a rune changes how others are drawn, or is not drawn at all: C1 controls, bidirectional and other
 // format characters, private use, separators of lines and paragraphs, variation selectors.
 func hidden(r rune) bool {
-	return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Co, unicode.Cs, unicode.Zl, unicode.Zp, unicode.Variation_Selector) ||
+	return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Co, unicode.Cs, unicode.Zl, unicode.Zp,
+		unicode.Variation_Selector) ||
 		r == '\u115f' || r == '\u1160' || r == '\u3164' || r == '\uffa0'
 }
 

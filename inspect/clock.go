@@ -9,8 +9,9 @@ import (
 	"time"
 )
 
-// Clock is a report clock: somebody says that they became aware, and a law then counts. None runs before a person starts
-// it: to open a case is not to become aware. One that was started by mistake is withdrawn, and both stay in the record.
+// Clock is a report clock: somebody says that they became aware, and a law then counts. None runs before a person
+// starts it: to open a case is not to become aware. One that was started by mistake is withdrawn, and both stay in
+// the record.
 type Clock struct {
 	Regime    Regime      `json:"regime"`
 	Aware     Time        `json:"aware"`   // when they became aware, as they say
@@ -60,7 +61,8 @@ func (r Regime) Binds() string {
 	case NIS2:
 		return "binds essential and important entities, for significant incidents"
 	case CRA:
-		return "binds manufacturers of products with digital elements, for actively exploited vulnerabilities and severe incidents"
+		return "binds manufacturers of products with digital elements, for actively exploited vulnerabilities and " +
+			"severe incidents"
 	case DORA:
 		return "binds financial entities, for major incidents"
 	default:
@@ -75,8 +77,8 @@ type Deadline struct {
 	Rule string // from what it counts
 }
 
-// Deadlines are the reports of the clock, in their order. One that counts from an earlier report counts from the deadline
-// of that: it is the latest time, and comes sooner if that report was sent sooner.
+// Deadlines are the reports of the clock, in their order. One that counts from an earlier report counts from the
+// deadline of that: it is the latest time, and comes sooner if that report was sent sooner.
 func (c Clock) Deadlines() []Deadline {
 	after := func(hours int) Time { return At(c.Aware.Add(time.Duration(hours) * time.Hour)) }
 	const counted = "one month after the notification, here after its deadline"
@@ -96,9 +98,11 @@ func (c Clock) Deadlines() []Deadline {
 		}
 	case DORA:
 		return []Deadline{
-			{"initial notification", after(24), "4 h after it is classified as major, and 24 h after becoming aware at the latest"},
+			{"initial notification", after(24),
+				"4 h after it is classified as major, and 24 h after becoming aware at the latest"},
 			{"intermediate report", after(24 + 72), "72 h after the initial notification, here after its deadline"},
-			{"final report", monthAfter(after(24 + 72)), "one month after the intermediate report, here after its deadline"},
+			{"final report", monthAfter(after(24 + 72)),
+				"one month after the intermediate report, here after its deadline"},
 		}
 	default:
 		return nil
@@ -172,11 +176,13 @@ func (c *Case) StartClock(r Regime, aware, now time.Time, author, reason string)
 	case !slices.Contains(Regimes(), r):
 		return Clock{}, fmt.Errorf("starting a clock: %q is none of nis2, cra, dora", string(r))
 	case runs:
-		return Clock{}, fmt.Errorf("%s: it runs already, aware %s as %s says; withdraw that one first", doing, running.Aware.Format(time.RFC3339), running.Author)
+		return Clock{}, fmt.Errorf("%s: it runs already, aware %s as %s says; withdraw that one first", doing,
+			running.Aware.Format(time.RFC3339), running.Author)
 	case reason == "" || author == "":
 		return Clock{}, fmt.Errorf("%s: it needs a name and a reason", doing)
 	case aware.After(now):
-		return Clock{}, fmt.Errorf("%s: %s lies ahead, it is %s", doing, At(aware).Format(time.RFC3339), At(now).Format(time.RFC3339))
+		return Clock{}, fmt.Errorf("%s: %s lies ahead, it is %s", doing, At(aware).Format(time.RFC3339),
+			At(now).Format(time.RFC3339))
 	}
 	return Clock{Regime: r, Aware: At(aware), Started: At(now), Author: author, Reason: reason}, nil
 }
@@ -204,7 +210,8 @@ func ParseAware(text string, now time.Time) (time.Time, error) {
 		y, m, d := now.UTC().Date()
 		t = time.Date(y, m, d, t.Hour(), t.Minute(), 0, 0, time.UTC)
 		if t.After(now) {
-			return t, fmt.Errorf("reading the time %q: %s UTC lies ahead today; name the date too, as in %s", text, text, t.AddDate(0, 0, -1).Format(time.RFC3339))
+			return t, fmt.Errorf("reading the time %q: %s UTC lies ahead today; name the date too, as in %s", text,
+				text, t.AddDate(0, 0, -1).Format(time.RFC3339))
 		}
 		return t, nil
 	}
@@ -216,7 +223,8 @@ func ParseAware(text string, now time.Time) (time.Time, error) {
 	return time.Time{}, fmt.Errorf("reading the time %q: %w", Clean(text), errNotATime)
 }
 
-var errNotATime = errors.New("it is now, HH:MM of today in UTC, or a date with time and zone, as in 2026-11-23T03:12:00Z")
+var errNotATime = errors.New("it is now, HH:MM of today in UTC, or a date with time and zone, as in " +
+	"2026-11-23T03:12:00Z")
 
 // FactKind is the fact's JSON name.
 func (Clock) FactKind() string { return "clock" }

@@ -86,8 +86,8 @@ func (d Demand) Signers() bool {
 	return false
 }
 
-// Verdict judges the signatures of an image by the policy. unreachable are the stores that could not be read: what was not
-// found may lie there.
+// Verdict judges the signatures of an image by the policy. unreachable are the stores that could not be read: what
+// was not found may lie there.
 func (d Demand) Verdict(rows []Signature, unreachable []string) Gate {
 	v := verdictOf{status: Verified}
 	var details []string
@@ -125,7 +125,8 @@ func (v verdictOf) qualify(mayAccept, alsoAsks []string) verdictOf {
 	case v.status == Verified && len(alsoAsks) > 0:
 		return verdictOf{Unknown, GateNotCompared, v.detail + "; not evaluated: " + strings.Join(alsoAsks, "; ")}
 	case v.status == Failed && len(mayAccept) > 0:
-		return verdictOf{Unknown, GateNotCompared, v.detail + "; may be met in another way: " + strings.Join(mayAccept, "; ")}
+		return verdictOf{Unknown, GateNotCompared, v.detail + "; may be met in another way: " +
+			strings.Join(mayAccept, "; ")}
 	default:
 		return v
 	}
@@ -188,7 +189,8 @@ func (a Authority) verdict(rows []Signature) verdictOf {
 			return verdictOf{Verified, "", "signed by " + rows[i].Signer()}
 		}
 		if i := slices.IndexFunc(rows, a.made); i >= 0 {
-			text := "requires " + a.words() + "; " + rows[i].Signer() + " made an attestation only, which is not an image signature"
+			text := "requires " + a.words() + "; " + rows[i].Signer() +
+				" made an attestation only, which is not an image signature"
 			return verdictOf{Unknown, GateNotCompared, text}
 		}
 		return verdictOf{Failed, "", "requires " + a.words() + "; " + signers(rows)}
@@ -220,7 +222,8 @@ func (a Authority) made(s Signature) bool {
 	if s.Key != "" && slices.ContainsFunc(a.Keys, func(k ExpectedKey) bool { return k.Digest == s.Key }) {
 		return true
 	}
-	return s.Certificate != nil && s.Kind != "notation" && slices.ContainsFunc(a.Identities, func(i Identity) bool { return i.Fits(s) })
+	return s.Certificate != nil && s.Kind != "notation" && slices.ContainsFunc(a.Identities,
+		func(i Identity) bool { return i.Fits(s) })
 }
 
 // words is who the authority is: key sha256:…, or identity matching ….

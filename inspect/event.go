@@ -35,8 +35,8 @@ type eventHead struct {
 	Prev      string `json:"prev,omitempty"`
 }
 
-// MarshalJSON writes the event as one object: its head, and the fact under the name of its kind. Characters that would draw
-// on a terminal are escaped.
+// MarshalJSON writes the event as one object: its head, and the fact under the name of its kind. Characters that
+// would draw on a terminal are escaped.
 func (e Event) MarshalJSON() ([]byte, error) {
 	b, err := json.Marshal(eventHead{e.Seq, e.Time, e.Check, e.Container, e.Prev})
 	if err != nil || e.Fact == nil {

@@ -23,7 +23,8 @@ type Finding struct {
 
 // Evidence names the bytes that a claim rests on.
 type Evidence struct {
-	Kind   string `json:"kind"` // layer, file, manifest, config, signature, provenance, pod, revision, alert, package-database
+	// layer, file, manifest, config, signature, provenance, pod, revision, alert, package-database
+	Kind   string `json:"kind"`
 	Digest string `json:"digest"`
 	Path   string `json:"path"`
 	Text   string `json:"text"`
@@ -43,6 +44,7 @@ func (f Finding) fold(c *Case, _ Event) {
 	f.Cause = f.CausedBy()
 	c.Findings = slices.DeleteFunc(c.Findings, func(o Finding) bool { return o.ID == f.ID })
 	upsert(&c.Findings, f, func(a, b Finding) int {
-		return cmp.Or(cmp.Compare(a.Severity.Rank(), b.Severity.Rank()), cmp.Compare(a.Subject, b.Subject), cmp.Compare(a.ID, b.ID))
+		return cmp.Or(cmp.Compare(a.Severity.Rank(), b.Severity.Rank()), cmp.Compare(a.Subject, b.Subject),
+			cmp.Compare(a.ID, b.ID))
 	})
 }

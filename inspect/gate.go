@@ -7,7 +7,8 @@ type Gate struct {
 	Name   string     `json:"name"`
 	Status GateStatus `json:"status"`
 	Detail string     `json:"detail"`
-	Asked  bool       `json:"asked,omitempty"` // a flag or a policy of this machine asks for it: what is open leaves the case open
+	// a flag or a policy of this machine asks for it: what is open leaves the case open
+	Asked bool `json:"asked,omitempty"`
 
 	Kind     GateKind    `json:"kind,omitempty"`
 	Reason   GateReason  `json:"reason,omitempty"`   // why it was not in the way, or is not known

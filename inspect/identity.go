@@ -33,7 +33,8 @@ func fits(text, exact, expression string) bool {
 
 func (i Identity) String() string {
 	var parts []string
-	for _, p := range []struct{ word, exact, expression string }{{"identity", i.Subject, i.SubjectRegexp}, {"issuer", i.Issuer, i.IssuerRegexp}} {
+	for _, p := range []struct{ word, exact, expression string }{{"identity", i.Subject, i.SubjectRegexp}, {"issuer",
+		i.Issuer, i.IssuerRegexp}} {
 		switch {
 		case p.expression != "":
 			parts = append(parts, p.word+" matching "+p.expression)

@@ -5,18 +5,19 @@ import "slices"
 // ImageHead is what is known of the image of one container, without its lists. Two containers that share a digest are
 // two images.
 type ImageHead struct {
-	Container string   `json:"container"` // key: the container's name, or ImageContainer where the target is no pod
-	Reference string   `json:"reference"` // as the pod or the person names it
-	Location  string   `json:"location"`  // where the registry package opens it again, pinned to a digest where there is one
-	Index     string   `json:"index"`     // digest, empty where there is none
-	Digest    string   `json:"digest"`    // of the manifest, empty for docker-save
-	Config    string   `json:"config"`    // digest
-	Platform  string   `json:"platform"`  // linux/amd64, linux/arm64/v8
-	Created   Time     `json:"created"`
-	Status    Status   `json:"status"` // about bytes only: manifest, config and layers
-	Reason    string   `json:"reason"`
-	Detail    string   `json:"detail"`         // the reason in words
-	Left      []string `json:"left,omitempty"` // what is left of an image that its registry no longer has, in words
+	Container string `json:"container"` // key: the container's name, or ImageContainer where the target is no pod
+	Reference string `json:"reference"` // as the pod or the person names it
+	// where the registry package opens it again, pinned to a digest where there is one
+	Location string   `json:"location"`
+	Index    string   `json:"index"`    // digest, empty where there is none
+	Digest   string   `json:"digest"`   // of the manifest, empty for docker-save
+	Config   string   `json:"config"`   // digest
+	Platform string   `json:"platform"` // linux/amd64, linux/arm64/v8
+	Created  Time     `json:"created"`
+	Status   Status   `json:"status"` // about bytes only: manifest, config and layers
+	Reason   string   `json:"reason"`
+	Detail   string   `json:"detail"`         // the reason in words
+	Left     []string `json:"left,omitempty"` // what is left of an image that its registry no longer has, in words
 
 	Unresolved Unresolved `json:"unresolved,omitempty"` // why it is not known which bytes it is; empty when it is
 	Manifests  []Manifest `json:"manifests,omitempty"`  // of its index, those that some node could run

@@ -41,7 +41,8 @@ func withLists(v reflect.Value) reflect.Value {
 		s := reflect.New(v.Type()).Elem()
 		s.Set(v)
 		for i := range v.NumField() {
-			if v.Type().Field(i).IsExported() && (v.Type().Field(i).Type.Kind() == reflect.Struct || !v.Type().Field(i).Anonymous) {
+			if v.Type().Field(i).IsExported() && (v.Type().Field(i).Type.Kind() == reflect.Struct ||
+				!v.Type().Field(i).Anonymous) {
 				s.Field(i).Set(withLists(v.Field(i)))
 			}
 		}

@@ -37,6 +37,7 @@ func (LockRow) FactKind() string { return "lock" }
 
 func (l LockRow) fold(c *Case, e Event) {
 	upsert(&c.imageFor(e.Container).Lock, l, func(a, b LockRow) int {
-		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Path, b.Path), cmp.Compare(a.Change, b.Change))
+		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Path, b.Path),
+			cmp.Compare(a.Change, b.Change))
 	})
 }

@@ -16,6 +16,7 @@ func (Note) FactKind() string { return "note" }
 
 func (n Note) fold(c *Case, _ Event) {
 	upsert(&c.Notes, n, func(a, b Note) int {
-		return cmp.Or(a.Time.Compare(b.Time.Time), cmp.Compare(a.Author, b.Author), cmp.Compare(a.Subject, b.Subject), cmp.Compare(a.Text, b.Text))
+		return cmp.Or(a.Time.Compare(b.Time.Time), cmp.Compare(a.Author, b.Author), cmp.Compare(a.Subject,
+			b.Subject), cmp.Compare(a.Text, b.Text))
 	})
 }

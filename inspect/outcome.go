@@ -1,9 +1,11 @@
 package inspect
 
-// The outcomes of things that are no verification have words of their own, so that "verified" keeps one meaning. Each type
-// maps to one of the four statuses of a verification only for a sign and a color (Tone), and to what people read (Words).
+// The outcomes of things that are no verification have words of their own, so that "verified" keeps one meaning. Each
+// type maps to one of the four statuses of a verification only for a sign and a color (Tone), and to what people read
+// (Words).
 
-// CaseStatus is the outcome of a case (CONTRACT: Status and exit codes). It is derived by package verdict, never stored.
+// CaseStatus is the outcome of a case (CONTRACT: Status and exit codes). It is derived by package verdict, never
+// stored.
 type CaseStatus string
 
 // The outcomes of a case.

@@ -13,15 +13,16 @@ type Pod struct {
 	Created    Time        `json:"created"`
 	Containers []Container `json:"containers"`
 	Reach      Reach       `json:"reach"`
-	Others     []string    `json:"others"`              // namespace/name of pods that run one of its digests, at most MaxShared of them
-	Runtime    string      `json:"runtime,omitempty"`   // of its node: containerd://2.1.0
-	Kubelet    string      `json:"kubelet,omitempty"`   // version of its node's
-	Selectors  []Selector  `json:"selectors,omitempty"` // that pick it now
-	Revisions  []Revision  `json:"revisions,omitempty"`
+	// namespace/name of pods that run one of its digests, at most MaxShared of them
+	Others    []string   `json:"others"`
+	Runtime   string     `json:"runtime,omitempty"`   // of its node: containerd://2.1.0
+	Kubelet   string     `json:"kubelet,omitempty"`   // version of its node's
+	Selectors []Selector `json:"selectors,omitempty"` // that pick it now
+	Revisions []Revision `json:"revisions,omitempty"`
 }
 
-// Workload is the name of the pod's topmost owner, or its own. A list does not ask for a ReplicaSet's Deployment: its name
-// is the Deployment's and a hash.
+// Workload is the name of the pod's topmost owner, or its own. A list does not ask for a ReplicaSet's Deployment: its
+// name is the Deployment's and a hash.
 func (p *Pod) Workload() string {
 	if len(p.Owner) == 0 {
 		return p.Name
@@ -70,9 +71,10 @@ type Container struct {
 	ContainerID string        `json:"containerID"`
 	Started     Time          `json:"started"`
 	State       string        `json:"state"`
-	Last        string        `json:"last,omitempty"` // how the run before ended: terminated: OOMKilled, exit 137, 2026-03-01T08:00:00Z
-	Restarts    int           `json:"restarts"`
-	Mounts      []Mount       `json:"mounts,omitempty"`
+	// how the run before ended: terminated: OOMKilled, exit 137, 2026-03-01T08:00:00Z
+	Last     string  `json:"last,omitempty"`
+	Restarts int     `json:"restarts"`
+	Mounts   []Mount `json:"mounts,omitempty"`
 }
 
 // Digest is the digest in the imageID, whatever stands before it; "" where there is none.
@@ -92,10 +94,11 @@ type Selector struct {
 
 // Mount is a volume in the file tree of a container: what the image has at its path is hidden there.
 type Mount struct {
-	Path     string `json:"path"`
-	Volume   string `json:"volume"` // its name in the pod
-	Kind     string `json:"kind"`   // emptyDir, persistentVolumeClaim, hostPath, configMap, secret, projected, csi, …
-	Source   string `json:"source"` // the claim, the path on the host, the name of the object; empty where there is none
+	Path   string `json:"path"`
+	Volume string `json:"volume"` // its name in the pod
+	Kind   string `json:"kind"`   // emptyDir, persistentVolumeClaim, hostPath, configMap, secret, projected, csi, …
+	// the claim, the path on the host, the name of the object; empty where there is none
+	Source   string `json:"source"`
 	ReadOnly bool   `json:"readOnly"`
 }
 

@@ -22,5 +22,8 @@ const (
 func (PodChange) FactKind() string { return "podChange" }
 
 func (p PodChange) fold(c *Case, _ Event) {
-	upsert(&c.Changes, p, func(a, b PodChange) int { return cmp.Or(a.Time.Compare(b.Time.Time), cmp.Compare(a.State, b.State)) })
+	upsert(&c.Changes, p, func(a, b PodChange) int {
+		return cmp.Or(a.Time.Compare(b.Time.Time), cmp.Compare(a.State,
+			b.State))
+	})
 }

@@ -32,7 +32,8 @@ type FlaggedPod struct {
 type Gone struct {
 	Time       Time   `json:"time"`                 // when it was heard of
 	ReplacedBy string `json:"replacedBy,omitempty"` // newest pod of the same workload
-	Digest     string `json:"digest,omitempty"`     // of the container that the alerts name: same or another; empty: not known
+	// of the container that the alerts name: same or another; empty: not known
+	Digest string `json:"digest,omitempty"`
 }
 
 // What the digest of the pod is that took the place of another.

@@ -46,12 +46,14 @@ func (c *Case) Preserved() []Preserved {
 		c.unread(t)
 	}
 	for _, i := range c.Images {
-		if i.Digest != "" && i.Reason == "missing-blob" && !slices.ContainsFunc(c.Blobs, func(b Blob) bool { return b.Digest == i.Digest }) {
+		if i.Digest != "" && i.Reason == "missing-blob" && !slices.ContainsFunc(c.Blobs,
+			func(b Blob) bool { return b.Digest == i.Digest }) {
 			t.lose(keptManifest, i.Container+": "+cmp.Or(i.Detail, i.Reason))
 		}
 	}
 	var all []Preserved
-	for _, word := range []string{keptPod, keptEvent, keptLog, keptAlert, keptObject, keptManifest, keptSignature, keptLayer, keptRuntime} {
+	for _, word := range []string{keptPod, keptEvent, keptLog, keptAlert, keptObject, keptManifest, keptSignature,
+		keptLayer, keptRuntime} {
 		if p := t[word]; p != nil {
 			p.Word, p.Whole = word, p.Whole && p.Kept == 0
 			slices.Sort(p.Why)
@@ -64,7 +66,8 @@ func (c *Case) Preserved() []Preserved {
 
 // unread adds what nobody could read around a pod, by the checks that wanted to.
 func (c *Case) unread(t tally) {
-	for _, of := range []struct{ word, check string }{{keptEvent, "events"}, {keptLog, "logs"}, {keptObject, "workload"}, {keptObject, "cluster"}} {
+	for _, of := range []struct{ word, check string }{{keptEvent, "events"}, {keptLog, "logs"}, {keptObject,
+		"workload"}, {keptObject, "cluster"}} {
 		s, ok := c.Check(of.check, "")
 		if of.word == keptLog && !ok && t[of.word] == nil {
 			t.loseAll(of.word, "")

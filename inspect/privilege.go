@@ -32,9 +32,11 @@ type Privilege struct {
 func (p Privilege) String() string {
 	text := map[PrivilegeKind]string{
 		HostNetwork: "host network", HostPID: "host PID namespace", HostIPC: "host IPC namespace",
-		SharedProcesses: "containers share one process namespace", Privileged: "privileged", Capabilities: "capabilities",
-		RunsAsRoot: "runs as root", MayEscalate: "may gain privileges", UnmaskedProc: "/proc unmasked",
-		SeccompOff: "seccomp unconfined", AppArmorOff: "AppArmor unconfined", WindowsHostLevel: "runs as a process of its Windows node",
+		SharedProcesses: "containers share one process namespace", Privileged: "privileged",
+		Capabilities: "capabilities",
+		RunsAsRoot:   "runs as root", MayEscalate: "may gain privileges", UnmaskedProc: "/proc unmasked",
+		SeccompOff: "seccomp unconfined", AppArmorOff: "AppArmor unconfined",
+		WindowsHostLevel: "runs as a process of its Windows node",
 	}[p.Kind]
 	if text == "" {
 		text = string(p.Kind) // of a newer version

@@ -1,6 +1,7 @@
 package inspect
 
-// Ran is what the program of an alert was given to run: an interpreter its script, a launcher its program, a tool nothing.
+// Ran is what the program of an alert was given to run: an interpreter its script, a launcher its program, a tool
+// nothing.
 type Ran struct {
 	Program string `json:"program"`          // in the image
 	Role    string `json:"role"`             // interpreter, launcher, tool
@@ -9,7 +10,8 @@ type Ran struct {
 	Act     string `json:"act,omitempty"`    // one of those below, where the image does not start it
 	// Files are what was run and what its options load, the first ones.
 	Files []RanFile `json:"files,omitempty"`
-	// Proof is how the program's own bytes were cleared: its package, the base image, the known-good; "" for not at all.
+	// Proof is how the program's own bytes were cleared: its package, the base image, the known-good; "" for not at
+	// all.
 	Proof string `json:"proof,omitempty"`
 }
 

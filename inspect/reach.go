@@ -14,13 +14,15 @@ type Reach struct {
 	Volumes         []string    `json:"volumes"`
 	Privileges      []Privilege `json:"privileges"`
 	NetworkPolicies []string    `json:"networkPolicies"`
-	Token           string      `json:"token"`      // of the service account: mounted, none, or empty where nobody looked
-	Tokens          []Token     `json:"tokens"`     // those that are mounted
-	Roles           []CloudRole `json:"cloudRoles"` // of a cloud, that the pod may take on
-	Uses            []Use       `json:"uses"`       // how Secrets, ConfigMaps and the node's files come into its containers
-	Isolated        []string    `json:"isolated"`   // ingress, egress: only what its network policies allow
-	Shared          Shared      `json:"shared"`
-	Unseen          []Unread    `json:"unseen"`
+	// of the service account: mounted, none, or empty where nobody looked
+	Token  string      `json:"token"`
+	Tokens []Token     `json:"tokens"`     // those that are mounted
+	Roles  []CloudRole `json:"cloudRoles"` // of a cloud, that the pod may take on
+	// how Secrets, ConfigMaps and the node's files come into its containers
+	Uses     []Use    `json:"uses"`
+	Isolated []string `json:"isolated"` // ingress, egress: only what its network policies allow
+	Shared   Shared   `json:"shared"`
+	Unseen   []Unread `json:"unseen"`
 }
 
 // Whether a token of the service account is mounted.
@@ -57,8 +59,9 @@ type Use struct {
 	Kind      string `json:"kind"` // secret, config map, host path
 	Name      string `json:"name"`
 	Container string `json:"container"` // empty: the pod as a whole
-	How       string `json:"how"`       // mounted at /etc/db, env DB_PASSWORD, all of its environment, for pulling images
-	ReadOnly  bool   `json:"readOnly"`
+	// mounted at /etc/db, env DB_PASSWORD, all of its environment, for pulling images
+	How      string `json:"how"`
+	ReadOnly bool   `json:"readOnly"`
 }
 
 // The kinds of a Use.

@@ -40,11 +40,14 @@ func (c *Case) Reachable() []ReachRow {
 	l.volumes()
 	l.network()
 	for _, u := range l.r.Unseen {
-		l.add(ReachRow{"not seen", u.String(), "This may hide more of what the pod could touch. `backtrail rbac` prints the role that may read it.", ReachesOther, ""})
+		l.add(ReachRow{"not seen", u.String(),
+			"This may hide more of what the pod could touch. `backtrail rbac` prints the role that may read it.",
+			ReachesOther, ""})
 	}
 	l.shared("same image", "Pods that run one of its digests.", l.r.Shared.Digest, l.pod.Others)
 	l.shared("same layer", "Pods whose image has a layer that brought what is wrong here.", l.layers(), nil)
-	l.shared("same account", "Pods that run as the same service account: what its token may do, these may do.", l.r.Shared.ServiceAccount, nil)
+	l.shared("same account", "Pods that run as the same service account: what its token may do, these may do.",
+		l.r.Shared.ServiceAccount, nil)
 	l.shared("same node", "Pods on the same node: what leaves the container reaches these first.", l.r.Shared.Node, nil)
 	return l.rows
 }
@@ -61,7 +64,8 @@ func (l *reachList) add(r ReachRow) { l.rows = append(l.rows, r) }
 func (l *reachList) privileges() {
 	for _, p := range l.r.Privileges {
 		l.add(ReachRow{
-			"privilege", p.String(), "What the container may do on the node, or to the other containers.", privilegeWeight(p), "",
+			"privilege", p.String(), "What the container may do on the node, or to the other containers.",
+			privilegeWeight(p), "",
 		})
 	}
 	for _, u := range l.r.Uses {
@@ -89,7 +93,9 @@ func (l *reachList) roles() {
 		if r.Source != "" {
 			text += " (" + r.Source + ")"
 		}
-		l.add(ReachRow{"cloud role", text, "Whoever runs in the pod can take on this role, as long as the cloud's own side trusts it.", ReachesNode, ""})
+		l.add(ReachRow{"cloud role", text,
+			"Whoever runs in the pod can take on this role, as long as the cloud's own side trusts it.", ReachesNode,
+			""})
 	}
 }
 
@@ -109,15 +115,19 @@ func (l *reachList) account() {
 		if t.Seconds > 0 {
 			text += fmt.Sprintf(", valid for %d s", t.Seconds)
 		}
-		l.add(ReachRow{"token", text, "Whoever runs in the container can read this token and use it elsewhere until it ends.", ReachesOther, ""})
+		l.add(ReachRow{"token", text,
+			"Whoever runs in the container can read this token and use it elsewhere until it ends.", ReachesOther, ""})
 	}
 	if l.r.Token == TokenNone {
-		l.add(ReachRow{"token", "none is mounted", "No token of the service account is in the file tree of its containers.", ReachesOwn, ""})
+		l.add(ReachRow{"token", "none is mounted",
+			"No token of the service account is in the file tree of its containers.", ReachesOwn, ""})
 		return
 	}
 	l.add(ReachRow{
-		"may do", "not known: what the account may do, only somebody who may impersonate it can ask", "Roles and bindings are not read: they do not say what webhooks of authorization allow.",
-		ReachesOther, fmt.Sprintf("%s auth can-i --list -n %s --as %s", l.c.Target.Kubectl(), Quote(l.pod.Namespace), Quote("system:serviceaccount:"+l.pod.Namespace+":"+l.r.ServiceAccount)),
+		"may do", "not known: what the account may do, only somebody who may impersonate it can ask",
+		"Roles and bindings are not read: they do not say what webhooks of authorization allow.",
+		ReachesOther, fmt.Sprintf("%s auth can-i --list -n %s --as %s", l.c.Target.Kubectl(), Quote(l.pod.Namespace),
+			Quote("system:serviceaccount:"+l.pod.Namespace+":"+l.r.ServiceAccount)),
 	})
 }
 
@@ -134,7 +144,8 @@ func (l *reachList) named(kind string, names []string, w ReachWeight, why string
 		if len(ways) > 0 {
 			text += ": " + strings.Join(ways, "; ")
 		}
-		l.add(ReachRow{kind, text, strings.TrimSpace("A " + kind + " of namespace " + l.pod.Namespace + ". " + why), w, ""})
+		l.add(ReachRow{kind, text, strings.TrimSpace("A " + kind + " of namespace " + l.pod.Namespace + ". " + why),
+			w, ""})
 	}
 }
 
@@ -176,12 +187,14 @@ func (l *reachList) network() {
 		return // whether there are any is not known, and said
 	}
 	if len(l.r.NetworkPolicies) == 0 {
-		l.add(ReachRow{"network", "no network policy selects it", "Nothing is known that would hold its traffic back." + enforced, ReachesOther, ""})
+		l.add(ReachRow{"network", "no network policy selects it",
+			"Nothing is known that would hold its traffic back." + enforced, ReachesOther, ""})
 		return
 	}
 	if len(l.r.Isolated) == 1 {
 		open := map[string]string{"ingress": "egress", "egress": "ingress"}[l.r.Isolated[0]]
-		l.add(ReachRow{"network", open + " is open", "The policies that select the pod say nothing of " + open + ": all of it is allowed.", ReachesOther, ""})
+		l.add(ReachRow{"network", open + " is open", "The policies that select the pod say nothing of " + open +
+			": all of it is allowed.", ReachesOther, ""})
 	}
 }
 
@@ -198,7 +211,8 @@ func (l *reachList) shared(kind, why string, g PodGroup, older []string) {
 		l.add(ReachRow{kind, p, why, ReachesKin, ""})
 	}
 	if more := g.Count - min(few, len(g.Pods)); more > 0 {
-		l.add(ReachRow{kind, fmt.Sprintf("and %d more", more), why + fmt.Sprintf(" %d in all.", g.Count), ReachesKin, ""})
+		l.add(ReachRow{kind, fmt.Sprintf("and %d more", more), why + fmt.Sprintf(" %d in all.", g.Count), ReachesKin,
+			""})
 	}
 }
 

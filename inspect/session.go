@@ -1,7 +1,7 @@
 package inspect
 
-// Session is one stretch of work on a case: who did it, where, and with which program. The first one follows the header;
-// a later one is recorded with the first fact that somebody adds to a reopened case.
+// Session is one stretch of work on a case: who did it, where, and with which program. The first one follows the
+// header; a later one is recorded with the first fact that somebody adds to a reopened case.
 type Session struct {
 	Operator   string   `json:"operator"` // the user of the operating system, or the name given by --operator
 	CaseNumber string   `json:"caseNumber,omitempty"`

@@ -13,5 +13,8 @@ type Setting struct {
 func (Setting) FactKind() string { return "setting" }
 
 func (s Setting) fold(c *Case, e Event) {
-	upsert(&c.imageFor(e.Container).Notable, s, func(a, b Setting) int { return cmp.Or(cmp.Compare(a.Code, b.Code), cmp.Compare(a.Detail, b.Detail)) })
+	upsert(&c.imageFor(e.Container).Notable, s, func(a, b Setting) int {
+		return cmp.Or(cmp.Compare(a.Code, b.Code),
+			cmp.Compare(a.Detail, b.Detail))
+	})
 }

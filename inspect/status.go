@@ -59,8 +59,8 @@ func (s Severity) Rank() int {
 	}
 }
 
-// RowStatus is the outcome of a row or finding of this severity that nothing has cleared: failed at high and critical, else
-// observed.
+// RowStatus is the outcome of a row or finding of this severity that nothing has cleared: failed at high and
+// critical, else observed.
 func (s Severity) RowStatus() RowStatus {
 	if s.Rank() <= High.Rank() {
 		return RowFailed

@@ -25,5 +25,8 @@ const (
 func (Trust) FactKind() string { return "trust" }
 
 func (t Trust) fold(c *Case, _ Event) {
-	upsert(&c.Trust, t, func(a, b Trust) int { return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Digest, b.Digest)) })
+	upsert(&c.Trust, t, func(a, b Trust) int {
+		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Digest,
+			b.Digest))
+	})
 }

@@ -30,7 +30,8 @@ func (c *Cluster) explain(doing string, err error) error {
 		e.Err = fmt.Errorf("the client certificate of context %s expired on %s: %w",
 			c.context, c.certificateEnd.UTC().Format(time.DateOnly), err)
 		e.Hint = []string{
-			"renew the kubeconfig; of a kubeadm cluster `kubeadm certs renew admin.conf` does it on a control plane node",
+			"renew the kubeconfig; of a kubeadm cluster `kubeadm certs renew admin.conf` does it on a control " +
+				"plane node",
 			"if it has not expired, this machine's clock is wrong",
 		}
 	case apierrors.IsUnauthorized(err), isLoginError(err):

@@ -67,7 +67,8 @@ func ParseSnapshot(name string, content []byte) (*Snapshot, error) {
 // snapshotHints is the command that makes a dump with all kinds that are read.
 func snapshotHints() []string {
 	return []string{
-		"a snapshot is what `kubectl get pods,replicasets,deployments,statefulsets,daemonsets,jobs,controllerrevisions,nodes -A -o json` writes",
+		"a snapshot is what `kubectl get pods,replicasets,deployments,statefulsets,daemonsets,jobs," +
+			"controllerrevisions,nodes -A -o json` writes",
 	}
 }
 

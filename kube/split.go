@@ -128,7 +128,8 @@ func (s *splitter) report() {
 		}
 	}
 	if again > 0 {
-		s.dump.note("%s: container logs with more than one start or end: %d; objects in this file may be written by a container",
+		s.dump.note("%s: container logs with more than one start or end: %d; objects in this file may be written "+
+			"by a container",
 			s.name, again)
 	}
 	switch {

@@ -132,13 +132,16 @@ func credentialHints(user *api.AuthInfo) []string {
 		return []string{"install kubelogin and run `kubelogin convert-kubeconfig`: " +
 			"the auth provider azure was removed in Kubernetes 1.26"}
 	case user.AuthProvider != nil:
-		return []string{fmt.Sprintf("auth provider %q is not supported: a credential plugin (exec) takes its place in the kubeconfig",
+		return []string{fmt.Sprintf("auth provider %q is not supported: a credential plugin (exec) takes its "+
+			"place in the kubeconfig",
 			user.AuthProvider.Name)}
 	case user.Exec != nil && user.Exec.APIVersion == "client.authentication.k8s.io/v1alpha1":
-		hint := []string{"update the credential plugin and set apiVersion client.authentication.k8s.io/v1beta1 in the kubeconfig: " +
+		hint := []string{"update the credential plugin and set apiVersion client.authentication.k8s.io/v1beta1 in " +
+			"the kubeconfig: " +
 			"v1alpha1 was removed in Kubernetes 1.24"}
 		if name := filepath.Base(user.Exec.Command); name == "aws" || name == "aws-iam-authenticator" {
-			hint = append(hint, "with the AWS CLI 1.24 or 2.7 and later, `aws eks update-kubeconfig --name CLUSTER` does both")
+			hint = append(hint, "with the AWS CLI 1.24 or 2.7 and later, `aws eks update-kubeconfig --name "+
+				"CLUSTER` does both")
 		}
 		return hint
 	}

@@ -30,7 +30,8 @@ func (s *session) alertSources() *triage.AlertSources {
 	}
 	sources.OnStdinWait = func() {
 		fmt.Fprintln(s.std.err,
-			"reading alerts from stdin until it ends; ctrl+c stops (a log that goes on: leave out its -f, or use the terminal UI)")
+			"reading alerts from stdin until it ends; ctrl+c stops (a log that goes on: leave out its -f, or use "+
+				"the terminal UI)")
 	}
 	return sources
 }
@@ -45,12 +46,13 @@ func (s *session) caseAlerts() *triage.CaseAlerts {
 	}}
 }
 
-// podLister returns what lists the pods of the cluster with their alerts. The cluster and the clock are those of the session
-// at the time of the call.
+// podLister returns what lists the pods of the cluster with their alerts. The cluster and the clock are those of the
+// session at the time of the call.
 func (s *session) podLister() *triage.Lister {
 	describe := func(pod *corev1.Pod) inspect.Pod { return subject.FromPod(pod, nil) }
 	return &triage.Lister{
-		Tracker: triage.NewPodTracker(describe), Sources: s.alerts, Namespace: s.flags.namespace, Relist: triage.RelistEvery,
+		Tracker: triage.NewPodTracker(describe), Sources: s.alerts, Namespace: s.flags.namespace,
+		Relist:  triage.RelistEvery,
 		Cluster: func() (kube.Source, error) { return s.openCluster() }, Now: func() time.Time { return s.now() },
 	}
 }

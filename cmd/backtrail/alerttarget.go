@@ -17,8 +17,8 @@ import (
 // podIsGone explains the case of a pod that no longer exists.
 const podIsGone = "its pod is gone"
 
-// prepareAlert opens the case of an alert, by its number in the list of alerts or by its ID: of its pod if that still exists,
-// else of what is left of it.
+// prepareAlert opens the case of an alert, by its number in the list of alerts or by its ID: of its pod if that still
+// exists, else of what is left of it.
 func (s *session) prepareAlert(ctx context.Context, name string) (prepared, error) {
 	wanted := func(a *alert.Alert) string { // of many alerts this one is dropped last
 		if a.Named(name) {
@@ -44,7 +44,8 @@ func (s *session) prepareAlert(ctx context.Context, name string) (prepared, erro
 	case pod != nil:
 		return s.preparePodIn(ctx, pod.Namespace, "pod/"+pod.Name, subject.PodTarget{Kind: "pod", Name: pod.Name})
 	case unread != nil:
-		return s.prepareGone(ctx, cluster, name, a, nil, fmt.Sprintf("whether its pod still exists is not known (%v)", unread))
+		return s.prepareGone(ctx, cluster, name, a, nil,
+			fmt.Sprintf("whether its pod still exists is not known (%v)", unread))
 	}
 	return s.prepareGone(ctx, cluster, name, a, nil, podIsGone)
 }
@@ -52,13 +53,14 @@ func (s *session) prepareAlert(ctx context.Context, name string) (prepared, erro
 func (s *session) noSuchAlert(name string) error {
 	sum := s.alerts.Store.Summary()
 	if sum.Entries == 0 {
-		return usage("there is no alert:%s, since there are no alerts: --alerts FILE or --alerts-from-cluster reads them", name)
+		return usage("there is no alert:%s, since there are no alerts: --alerts FILE or --alerts-from-cluster "+
+			"reads them", name)
 	}
 	return usage("there is no alert:%s; `backtrail pods` shows the numbers and IDs of the %d alerts", name, sum.Entries)
 }
 
-// prepareGone opens the case of a pod that is gone: from the alert, its owner and the registry. listed is the pod as it was on
-// the list, nil if it never was; reason is why there is no pod.
+// prepareGone opens the case of a pod that is gone: from the alert, its owner and the registry. listed is the pod as
+// it was on the list, nil if it never was; reason is why there is no pod.
 func (s *session) prepareGone(
 	ctx context.Context, cluster kube.Source, name string, a alert.Alert, listed *inspect.Pod, reason string,
 ) (prepared, error) {
@@ -67,14 +69,17 @@ func (s *session) prepareGone(
 		return s.prepareAlertImage(ctx, name, a, errors.New(reason))
 	}
 	p := prepared{
-		target: inspect.Target{Kind: inspect.TargetAlert, Name: "alert:" + name, Namespace: r.Pod.Namespace, Context: cluster.Context()},
+		target: inspect.Target{Kind: inspect.TargetAlert, Name: "alert:" + name, Namespace: r.Pod.Namespace,
+			Context: cluster.Context()},
 		subject: subject.Options{
-			Client: s.client, Platform: s.platform, Pod: r.Pod, Cluster: cluster, Objects: r.Objects, Choice: s.choice, Now: s.now,
+			Client: s.client, Platform: s.platform, Pod: r.Pod, Cluster: cluster, Objects: r.Objects,
+			Choice: s.choice, Now: s.now,
 		},
 	}
 	p.opening = p.subject.Opening()
 	why := reason + ": this case is about what is left of it. " + strings.Join(r.Basis, "; ")
-	notice := inspect.Notice{Level: "warning", Text: strings.TrimPrefix(r.Pod.Namespace+"/"+r.Pod.Name+": ", "/: ") + why}
+	notice := inspect.Notice{Level: "warning", Text: strings.TrimPrefix(r.Pod.Namespace+"/"+r.Pod.Name+": ", "/: ") +
+		why}
 	p.opening = append(p.opening, inspect.Event{Fact: notice})
 	p.opening = append(p.opening, s.caseAlerts().OfGone(a, r.Container, why)...)
 	return p, nil
@@ -92,7 +97,8 @@ func (s *session) prepareAlertImage(ctx context.Context, name string, a alert.Al
 		return prepared{}, fmt.Errorf("opening alert:%s: %w, and its image cannot be read: %w", name, because, err)
 	}
 	p.target = inspect.Target{Kind: inspect.TargetAlert, Name: "alert:" + name, Namespace: a.Namespace}
-	p.opening = s.caseAlerts().OfGone(a, inspect.ImageContainer, because.Error()+": this is the image that the alert names")
+	p.opening = s.caseAlerts().OfGone(a, inspect.ImageContainer,
+		because.Error()+": this is the image that the alert names")
 	return p, nil
 }
 

@@ -17,9 +17,10 @@ func awareCommand(f *flags, std streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "aware CASE TIME nis2|cra|dora --reason WHY",
 		Short: "Start a reporting deadline in a case (never automatic)",
-		Long: `Start a reporting deadline in a case: someone became aware of the incident at TIME. Deadlines are never automatic: a
-person starts one, with name and reason. TIME is now, HH:MM of today in UTC, or a date with time and zone
-(2026-11-23T03:12:00Z). A deadline that was started by mistake is withdrawn with a reason; both stay in the record:
+		Long: `Start a reporting deadline in a case: someone became aware of the incident at TIME. Deadlines are
+never automatic: a person starts one, with name and reason. TIME is now, HH:MM of today in UTC, or a date with time
+and zone (2026-11-23T03:12:00Z). A deadline that was started by mistake is withdrawn with a reason; both stay in the
+record:
 
   backtrail aware CASE --withdraw nis2 --reason WHY`,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -65,7 +66,8 @@ func (f *flags) withdraw(ctx context.Context, std streams, args []string, law st
 	})
 }
 
-func (f *flags) clock(ctx context.Context, std streams, name string, by said, make func(*inspect.Case, time.Time) (inspect.Clock, error)) error {
+func (f *flags) clock(ctx context.Context, std streams, name string, by said, make func(*inspect.Case,
+	time.Time) (inspect.Clock, error)) error {
 	if err := by.check("backtrail aware"); err != nil {
 		return err
 	}

@@ -78,9 +78,12 @@ func verifyCache(ctx context.Context, std streams, s *registry.Store) error {
 		fmt.Fprintf(std.out, "damaged, set aside: %s\n", name)
 	}
 	if len(bad) > 0 {
-		return &exitError{code: exitFailed, err: fmt.Errorf("of the files of the cache %d are not what their name or checksum says", len(bad)), hints: []string{
-			"they are set aside in " + filepath.Join(s.Dir(), "damaged") + ": the next case that needs what they should have been reads it anew",
-		}}
+		return &exitError{code: exitFailed,
+			err: fmt.Errorf("of the files of the cache %d are not what their name or checksum says", len(bad)),
+			hints: []string{
+				"they are set aside in " + filepath.Join(s.Dir(), "damaged") +
+					": the next case that needs what they should have been reads it anew",
+			}}
 	}
 	_, err = fmt.Fprintln(std.out, "every file is what its digest says")
 	return err

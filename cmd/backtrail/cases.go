@@ -50,7 +50,8 @@ func (f *flags) cases(ctx context.Context, std streams) error {
 	}
 	style := f.style(std.out)
 	for _, c := range saved {
-		fmt.Fprintf(std.out, "%s  %-18s  %-40s  %s\n", inspect.Clean(c.ID), style.Paint(c.Status.Tone(), c.Status.Words()), inspect.Clean(c.Target), state(c))
+		fmt.Fprintf(std.out, "%s  %-18s  %-40s  %s\n", inspect.Clean(c.ID), style.Paint(c.Status.Tone(),
+			c.Status.Words()), inspect.Clean(c.Target), state(c))
 	}
 	return nil
 }

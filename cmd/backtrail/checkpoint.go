@@ -15,7 +15,8 @@ func (s *session) readCheckpoint(ctx context.Context, file string) error {
 	}
 	p, err := s.cache.ReadCheckpoint(ctx, file)
 	if err != nil {
-		return hinted(err, "a kubelet checkpoint is a tar with config.dump, spec.dump and rootfs-diff.tar, on the node below /var/lib/kubelet/checkpoints")
+		return hinted(err, "a kubelet checkpoint is a tar with config.dump, spec.dump and rootfs-diff.tar, on the "+
+			"node below /var/lib/kubelet/checkpoints")
 	}
 	s.checkpoint = p
 	return nil

@@ -24,7 +24,8 @@ import (
 
 // checks is the one slice of checks. A new check is one package or file, and one line here, after those that it needs.
 func (s *session) checks(o subject.Options) []engine.Check {
-	sig := signature.Options{Client: s.client, Store: s.client.Store(), Trust: s.trust, Now: s.now, Notary: s.notary, GitHub: s.attested}
+	sig := signature.Options{Client: s.client, Store: s.client.Store(), Trust: s.trust, Now: s.now, Notary: s.notary,
+		GitHub: s.attested}
 	policies := s.policiesOf(o)
 	if o.Pod != nil {
 		o.Roster = kube.NewRoster(o.Cluster, o.Pod.Namespace)
@@ -94,7 +95,8 @@ func after(c engine.Check, first ...string) engine.Check {
 
 // examiner verifies the signatures of the known-good in the same way as those of the image.
 func (s *session) examiner(o signature.Options) provenance.Examiner {
-	return func(ctx context.Context, location, index, digest string, expected inspect.Expected, keep func(inspect.Blob)) ([]inspect.Signature, error) {
+	return func(ctx context.Context, location, index, digest string, expected inspect.Expected,
+		keep func(inspect.Blob)) ([]inspect.Signature, error) {
 		return signature.Examine(ctx, o, location, index, digest, expected, keep)
 	}
 }

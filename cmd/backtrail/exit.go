@@ -33,7 +33,8 @@ func (e *exitError) Unwrap() error { return e.err }
 
 // usage is a mistake in the command line.
 func usage(format string, args ...any) error {
-	return &exitError{code: exitUsage, err: fmt.Errorf(format, args...), hints: []string{"backtrail --help lists commands and flags"}}
+	return &exitError{code: exitUsage, err: fmt.Errorf(format, args...),
+		hints: []string{"backtrail --help lists commands and flags"}}
 }
 
 // hinted adds lines that say what to try next.

@@ -19,8 +19,10 @@ type recorded interface {
 	Events() (io.ReadCloser, error)
 }
 
-// export writes the bundle of a case, and notes beside the case that it was written. content is what the bundle carries.
-func (s *session) export(ctx context.Context, r recorded, store inspect.Store, to string, content evidence.Options, progress func(inspect.Progress)) (evidence.Result, error) {
+// export writes the bundle of a case, and notes beside the case that it was written. content is what the bundle
+// carries.
+func (s *session) export(ctx context.Context, r recorded, store inspect.Store, to string, content evidence.Options,
+	progress func(inspect.Progress)) (evidence.Result, error) {
 	switch content.Layers {
 	case evidence.LayersAll, evidence.LayersSuspect, evidence.LayersNone:
 	default:
@@ -97,7 +99,8 @@ func (s *session) knownGoodDocument(ctx context.Context, c inspect.Case, i inspe
 		return nil, nil //nolint:nilerr // a catalogue that was not made or not kept is left out, and data/sbom shows it
 	}
 	k := i.Diff.KnownGood
-	known := inspect.Image{ImageHead: inspect.ImageHead{Container: "known-good", Reference: k.Reference, Digest: k.Digest, Config: k.Config}, Packages: packages}
+	known := inspect.Image{ImageHead: inspect.ImageHead{Container: "known-good", Reference: k.Reference,
+		Digest: k.Digest, Config: k.Config}, Packages: packages}
 	spdx, _, err := sbom.Documents(known, c.Tool)
 	if err != nil {
 		return nil, fmt.Errorf("writing the bill of materials of the known-good: %w", err)

@@ -59,8 +59,8 @@ var unusedGroups = map[string][]flagGroup{
 	"version":     caseFlags,
 }
 
-// checkFlags refuses flags whose value is empty, as an unset variable of a script gives it, and flags that the verb does
-// not use: both would check less than the caller meant to.
+// checkFlags refuses flags whose value is empty, as an unset variable of a script gives it, and flags that the verb
+// does not use: both would check less than the caller meant to.
 func checkFlags(cmd *cobra.Command) error {
 	var wrong error
 	verb := cmd
@@ -72,7 +72,8 @@ func checkFlags(cmd *cobra.Command) error {
 		case wrong != nil:
 		case hasEmpty(f.Value):
 			wrong = usage("--%s has an empty value: name one, or leave the flag out", f.Name)
-		case slices.ContainsFunc(unusedGroups[verb.Name()], func(g flagGroup) bool { return slices.Contains(flagGroups[g], f.Name) }):
+		case slices.ContainsFunc(unusedGroups[verb.Name()],
+			func(g flagGroup) bool { return slices.Contains(flagGroups[g], f.Name) }):
 			wrong = usage("%s does not use --%s: leave it out", cmd.CommandPath(), f.Name)
 		}
 	})

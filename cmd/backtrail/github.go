@@ -21,7 +21,8 @@ func (s *session) gitHub() (*signature.Attestations, error) {
 		return nil, usage("--github asks GitHub, and --offline forbids that: leave out one of them")
 	}
 	o := signature.AttestationOptions{
-		Base: os.Getenv("GITHUB_API_URL"), Token: os.Getenv("GH_TOKEN"), UserAgent: "backtrail/" + version, Log: s.gitHubRequest,
+		Base: os.Getenv("GITHUB_API_URL"), Token: os.Getenv("GH_TOKEN"), UserAgent: "backtrail/" + version,
+		Log: s.gitHubRequest,
 	}
 	for _, name := range f.github {
 		if name != gitHubOfImage {

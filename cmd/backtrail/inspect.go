@@ -24,17 +24,23 @@ func inspectCommand(f *flags, std streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "inspect TARGET",
 		Short: "Print one case: layers, signatures, provenance, packages, unexpected executables",
-		Long: `Print one case. TARGET is pod/NAME[:CONTAINER] (with -n), deploy/NAME, sts/NAME, ds/NAME, job/NAME, an image
-reference, oci:DIR[:TAG|@DIGEST], oci-archive:FILE, docker-archive:FILE, a path, alert:N, or a bundle.`,
+		Long: `Print one case. TARGET is pod/NAME[:CONTAINER] (with -n), deploy/NAME, sts/NAME, ds/NAME, job/NAME,
+an image reference, oci:DIR[:TAG|@DIGEST], oci-archive:FILE, docker-archive:FILE, a path, alert:N, or a bundle.`,
 		Args: oneArgument("TARGET"),
 		RunE: func(cmd *cobra.Command, args []string) error { return f.inspect(cmd.Context(), std, args[0], own) },
 	}
-	cmd.Flags().StringVar(&own.knownGood, "known-good", "", "compare with this `TARGET`, as a confirmed known-good image")
-	cmd.Flags().StringVar(&own.export, "export", "", "write the evidence bundle to `PATH`, a directory, a .tar.gz or a .tar.zst")
-	cmd.Flags().StringVar(&own.layers, "layers", string(evidence.LayersSuspect), "layers in the bundle: all, suspect or none")
-	cmd.Flags().BoolVar(&own.withoutConfig, "without-config", false, "leave the images' configurations out of the bundle: they may contain secrets")
-	cmd.Flags().StringVar(&own.checkpoint, "checkpoint", "", "add what changed at run time, from a kubelet checkpoint `FILE`")
-	cmd.Flags().StringArrayVar(&own.skip, "skip-layer", nil, "skip a layer that is not cached, by number or digest, `N|DIGEST` (repeatable)")
+	cmd.Flags().StringVar(&own.knownGood, "known-good", "",
+		"compare with this `TARGET`, as a confirmed known-good image")
+	cmd.Flags().StringVar(&own.export, "export", "",
+		"write the evidence bundle to `PATH`, a directory, a .tar.gz or a .tar.zst")
+	cmd.Flags().StringVar(&own.layers, "layers", string(evidence.LayersSuspect),
+		"layers in the bundle: all, suspect or none")
+	cmd.Flags().BoolVar(&own.withoutConfig, "without-config", false,
+		"leave the images' configurations out of the bundle: they may contain secrets")
+	cmd.Flags().StringVar(&own.checkpoint, "checkpoint", "",
+		"add what changed at run time, from a kubelet checkpoint `FILE`")
+	cmd.Flags().StringArrayVar(&own.skip, "skip-layer", nil,
+		"skip a layer that is not cached, by number or digest, `N|DIGEST` (repeatable)")
 	cmd.Flags().StringVar(&own.window, "window", "",
 		"report what was built or started between two dates or times, `FROM,TO`; one of them may be left out")
 	return cmd
@@ -48,7 +54,8 @@ func (f *flags) inspect(ctx context.Context, std streams, target string, own ins
 		return f.printSaved(ctx, std, target)
 	}
 	if own.export != "" && isFile(own.export) {
-		return hinted(fmt.Errorf("exporting to %s: it is there already", own.export), "name a path that does not exist: nothing is overwritten")
+		return hinted(fmt.Errorf("exporting to %s: it is there already", own.export),
+			"name a path that does not exist: nothing is overwritten")
 	}
 	s, err := newSession(f, std)
 	if err != nil {
@@ -79,7 +86,8 @@ var layerName = regexp.MustCompile(`^([0-9]{1,3}|(sha256:)?[0-9a-f]{6,64})$`)
 func checkSkips(names []string) error {
 	for _, n := range names {
 		if !layerName.MatchString(n) {
-			return usage("--skip-layer %q is neither the number of a layer nor its digest (at least six digits of it)", n)
+			return usage("--skip-layer %q is neither the number of a layer nor its digest (at least six digits of "+
+				"it)", n)
 		}
 	}
 	return nil
@@ -132,9 +140,11 @@ func (s *session) printNotices(c *inspect.Case) {
 }
 
 func (s *session) exportTo(ctx context.Context, o *open, own inspectFlags) error {
-	r, err := s.export(ctx, o.ledger, s.cache, own.export, evidence.Options{Layers: evidence.Layers(own.layers), WithoutConfig: own.withoutConfig}, nil)
+	r, err := s.export(ctx, o.ledger, s.cache, own.export, evidence.Options{Layers: evidence.Layers(own.layers),
+		WithoutConfig: own.withoutConfig}, nil)
 	if err != nil {
-		return hinted(fmt.Errorf("exporting to %s: %w", own.export, err), "the case is kept: backtrail open "+o.ledger.ID()+", then export elsewhere (x)")
+		return hinted(fmt.Errorf("exporting to %s: %w", own.export, err),
+			"the case is kept: backtrail open "+o.ledger.ID()+", then export elsewhere (x)")
 	}
 	s.printExport(r)
 	return nil

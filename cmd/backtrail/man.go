@@ -33,8 +33,8 @@ func manCommand(std streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "man [COMMAND|TOPIC]",
 		Short: "Manual pages, printed or written to a directory",
-		Long: `Prints a manual page as roff: of backtrail itself, a command or a help topic. With --write all pages are written
-to a directory. They are generated from the text of --help and of the help topics.
+		Long: `Prints a manual page as roff: of backtrail itself, a command or a help topic. With --write all pages
+are written to a directory. They are generated from the text of --help and of the help topics.
 
   backtrail man bundle | man -l -
   backtrail man --write ~/.local/share/man`,
@@ -155,8 +155,8 @@ func topicPage(t helpTopic, text string) manPage {
 	return manPage{name + "." + manTopics, md2man.Render([]byte(b.String()))}
 }
 
-// manDate is the date that the pages carry: SOURCE_DATE_EPOCH (https://reproducible-builds.org/specs/source-date-epoch/),
-// else the time of the revision that was built, else now.
+// manDate is the date that the pages carry: SOURCE_DATE_EPOCH
+// (https://reproducible-builds.org/specs/source-date-epoch/), else the time of the revision that was built, else now.
 func manDate() *time.Time {
 	now := time.Now().UTC()
 	if seconds, err := strconv.ParseInt(os.Getenv("SOURCE_DATE_EPOCH"), 10, 64); err == nil {

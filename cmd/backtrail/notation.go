@@ -18,7 +18,8 @@ func (f *flags) notary() (*signature.Notary, error) {
 	}
 	n, err := signature.NewNotary(o)
 	if err != nil {
-		return nil, hinted(err, "--notation-trust-store DIR is notation's truststore, --notation-policy FILE its trustpolicy.json")
+		return nil, hinted(err,
+			"--notation-trust-store DIR is notation's truststore, --notation-policy FILE its trustpolicy.json")
 	}
 	return n, nil
 }

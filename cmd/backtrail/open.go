@@ -21,9 +21,12 @@ func openCommand(f *flags, std streams) *cobra.Command {
 		Args:  oneArgument("CASE or BUNDLE"),
 		RunE:  func(cmd *cobra.Command, args []string) error { return f.open(cmd.Context(), std, args[0], own) },
 	}
-	cmd.Flags().StringVar(&own.export, "export", "", "write the evidence bundle to `PATH`, a directory, a .tar.gz or a .tar.zst (without the terminal UI)")
-	cmd.Flags().StringVar(&own.layers, "layers", string(evidence.LayersSuspect), "layers in the bundle: all, suspect or none")
-	cmd.Flags().BoolVar(&own.withoutConfig, "without-config", false, "leave the images' configurations out of the bundle: they may contain secrets")
+	cmd.Flags().StringVar(&own.export, "export", "",
+		"write the evidence bundle to `PATH`, a directory, a .tar.gz or a .tar.zst (without the terminal UI)")
+	cmd.Flags().StringVar(&own.layers, "layers", string(evidence.LayersSuspect),
+		"layers in the bundle: all, suspect or none")
+	cmd.Flags().BoolVar(&own.withoutConfig, "without-config", false,
+		"leave the images' configurations out of the bundle: they may contain secrets")
 	return cmd
 }
 
@@ -64,7 +67,8 @@ func (f *flags) withSaved(ctx context.Context, std streams, name string, do func
 // exportSaved writes the bundle of a saved case, as the terminal UI does with x.
 func (f *flags) exportSaved(ctx context.Context, std streams, name string, own inspectFlags) error {
 	return f.withSaved(ctx, std, name, func(s *session, saved savedCase) error {
-		r, err := s.export(ctx, saved.recorded, saved.store, own.export, evidence.Options{Layers: evidence.Layers(own.layers), WithoutConfig: own.withoutConfig}, nil)
+		r, err := s.export(ctx, saved.recorded, saved.store, own.export,
+			evidence.Options{Layers: evidence.Layers(own.layers), WithoutConfig: own.withoutConfig}, nil)
 		if err != nil {
 			return hinted(fmt.Errorf("exporting %s to %s: %w", name, own.export, err), "the case is as it was")
 		}
@@ -104,7 +108,8 @@ func (s *session) findSaved(ctx context.Context, name string) (savedCase, error)
 	if evidence.IsBag(name) {
 		bag, err := evidence.OpenBag(ctx, name, "")
 		if err != nil {
-			return savedCase{}, hinted(fmt.Errorf("opening bundle %s: %w", name, err), "backtrail verify says what is wrong with it")
+			return savedCase{}, hinted(fmt.Errorf("opening bundle %s: %w", name, err),
+				"backtrail verify says what is wrong with it")
 		}
 		return s.openBag(ctx, bag)
 	}
@@ -114,7 +119,8 @@ func (s *session) findSaved(ctx context.Context, name string) (savedCase, error)
 	}
 	saved, err := ledger.FindCase(ctx, dir, name)
 	if errors.Is(err, fs.ErrNotExist) {
-		return savedCase{}, hinted(fmt.Errorf("opening %s: there is no such bundle, and no case of that name in %s", name, dir), "backtrail cases lists the cases of this machine")
+		return savedCase{}, hinted(fmt.Errorf("opening %s: there is no such bundle, and no case of that name in %s",
+			name, dir), "backtrail cases lists the cases of this machine")
 	}
 	if err != nil {
 		return savedCase{}, err

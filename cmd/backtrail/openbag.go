@@ -40,7 +40,8 @@ func withBanner(replay inspect.Source, reason string) inspect.Source {
 	return func(ctx context.Context, emit func(inspect.Event)) error {
 		err := replay(ctx, emit)
 		emit(inspect.Event{Fact: inspect.Notice{
-			Level: "error", Text: inspect.NotIntact + ": " + inspect.Clean(reason), Hint: "backtrail verify names all that is wrong",
+			Level: "error", Text: inspect.NotIntact + ": " + inspect.Clean(reason),
+			Hint: "backtrail verify names all that is wrong",
 		}})
 		return err
 	}

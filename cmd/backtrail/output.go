@@ -53,7 +53,8 @@ func (f *flags) printCase(w io.Writer, c inspect.Case) error {
 
 // style says how text is drawn on w.
 func (f *flags) style(w io.Writer) report.Style {
-	return report.Style{Now: time.Now(), ASCII: f.ascii || !utf8Locale(), Color: !f.noColor && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && isTerminal(w)}
+	return report.Style{Now: time.Now(), ASCII: f.ascii || !utf8Locale(), Color: !f.noColor &&
+		os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && isTerminal(w)}
 }
 
 // utf8Locale says that the environment's encoding is UTF-8. Without any locale, as in a container, it is taken to be.
@@ -74,7 +75,8 @@ func isTerminal(v any) bool {
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
-// interactive says that the terminal UI can be shown. Where alerts come by stdin its keys come from the terminal itself.
+// interactive says that the terminal UI can be shown. Where alerts come by stdin its keys come from the terminal
+// itself.
 func (f *flags) interactive(std streams) bool {
 	return !f.plain && f.output == "" && isTerminal(std.out) && (isTerminal(std.in) || f.stdinAlerts() && hasTerminal())
 }

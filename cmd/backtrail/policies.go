@@ -23,13 +23,15 @@ func policyFolder() (string, error) {
 	return filepath.Join(home, ".config", "backtrail", "policies"), nil
 }
 
-// loadPolicies reads the policies of the flags, which must be readable, and those of the folder; unread says what of the
-// folder is not.
+// loadPolicies reads the policies of the flags, which must be readable, and those of the folder; unread says what of
+// the folder is not.
 func (f *flags) loadPolicies() (set *policy.Set, unread, err error) {
 	set = &policy.Set{}
 	for _, path := range f.policies {
 		if err := set.AddFile(path, inspect.TrustFile); err != nil {
-			return nil, nil, &exitError{code: exitUsage, err: err, hints: []string{"--policy takes YAML or JSON with ClusterImagePolicy, Kyverno's ClusterPolicy, Policy or ImageValidatingPolicy"}}
+			return nil, nil, &exitError{code: exitUsage, err: err,
+				hints: []string{"--policy takes YAML or JSON with ClusterImagePolicy, Kyverno's ClusterPolicy, " +
+					"Policy or ImageValidatingPolicy"}}
 		}
 	}
 	dir, err := policyFolder()

@@ -47,15 +47,18 @@ func draftCommand(f *flags, std streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "draft TARGET|CASE",
 		Short: "Print a ClusterImagePolicy for the signer seen",
-		Long: `Print a ClusterImagePolicy that requires the signer of this image for all images of its repository. With --write it is
-also written to the directory of policies that are always loaded; an existing file is never overwritten. Nothing is
-sent to a cluster: kubectl apply is yours to run.`,
+		Long: `Print a ClusterImagePolicy that requires the signer of this image for all images of its repository.
+With --write it is also written to the directory of policies that are always loaded; an existing file is never
+overwritten. Nothing is sent to a cluster: kubectl apply is yours to run.`,
 		Args: oneArgument("TARGET or CASE"),
 		RunE: func(cmd *cobra.Command, args []string) error { return f.draft(cmd.Context(), std, args[0], own) },
 	}
-	cmd.Flags().StringVar(&own.container, "container", "", "`CONTAINER` whose image the policy is for, if there are several")
-	cmd.Flags().StringVar(&own.signer, "signer", "", "`SIGNER` to require, an identity or key (sha256:…), if several have signed")
-	cmd.Flags().StringVar(&own.glob, "glob", "", "images that the policy is for (default: all of the image's repository)")
+	cmd.Flags().StringVar(&own.container, "container", "",
+		"`CONTAINER` whose image the policy is for, if there are several")
+	cmd.Flags().StringVar(&own.signer, "signer", "",
+		"`SIGNER` to require, an identity or key (sha256:…), if several have signed")
+	cmd.Flags().StringVar(&own.glob, "glob", "",
+		"images that the policy is for (default: all of the image's repository)")
 	cmd.Flags().BoolVar(&own.write, "write", false, "write it to the policy directory, after it was shown")
 	return cmd
 }
@@ -138,7 +141,8 @@ func (d draftFlags) image(c *inspect.Case) (inspect.Image, error) {
 	if d.container != "" {
 		return inspect.Image{}, usage("there is no container %s; there are %s", d.container, strings.Join(names, ", "))
 	}
-	return inspect.Image{}, usage("there are several containers: name one with --container: %s", strings.Join(names, ", "))
+	return inspect.Image{}, usage("there are several containers: name one with --container: %s", strings.Join(names,
+		", "))
 }
 
 // choose picks the signature whose signer is to be expected: a signature before an attestation.
@@ -162,16 +166,19 @@ func (d draftFlags) choose(i inspect.Image) (inspect.Signature, error) {
 	case len(signers) == 1:
 		return best, nil
 	case len(i.Signatures) == 0:
-		return best, hinted(errors.New("drafting a policy: nobody has signed the image"), "backtrail inspect says which stores were asked")
+		return best, hinted(errors.New("drafting a policy: nobody has signed the image"),
+			"backtrail inspect says which stores were asked")
 	default:
-		return best, hinted(fmt.Errorf("drafting a policy: none of the %d signatures is by a signer who can be named", len(i.Signatures)),
+		return best, hinted(fmt.Errorf("drafting a policy: none of the %d signatures is by a signer who can be "+
+			"named", len(i.Signatures)),
 			signature.Why(i.Signatures[0]), "--key FILE or --trusted-root FILE may verify them")
 	}
 }
 
 // newDraft drafts a policy from a case, with the keys that are known to it.
 func (s *session) newDraft(c *inspect.Case, i inspect.Image, sig inspect.Signature, glob string) (policy.Draft, error) {
-	r := policy.Request{Image: i, Signature: sig, Keys: append(slices.Clone(c.Expected.Keys), s.expected.Keys...), Glob: glob}
+	r := policy.Request{Image: i, Signature: sig, Keys: append(slices.Clone(c.Expected.Keys), s.expected.Keys...),
+		Glob: glob}
 	for _, t := range c.Trust {
 		if t.Kind == signature.TrustKind && (t.Origin == inspect.TrustTUF || t.Origin == inspect.TrustEmbedded) {
 			r.Public = true

@@ -98,7 +98,8 @@ func sayPruned(std streams, p registry.Pruned, why []string) error {
 	if len(why) == 0 {
 		return nil
 	}
-	fmt.Fprintf(std.out, "%d bytes stay, %d files: %d cases may need what no registry has any more\n", p.Left, p.Stay, len(why))
+	fmt.Fprintf(std.out, "%d bytes stay, %d files: %d cases may need what no registry has any more\n", p.Left,
+		p.Stay, len(why))
 	for n, text := range why {
 		if n == maxKeptCases {
 			fmt.Fprintf(std.out, "  and %d more\n", len(why)-n)

@@ -8,9 +8,10 @@ import (
 
 // clusterRole is the least role with which everything that backtrail reads of a cluster can be read. With less a case
 // lists what could not be read.
-const clusterRole = `# The least role with which backtrail can read everything. It does not read Secrets: --pull-secrets also
-# needs get on secrets, and --helm the last rule. Without pods/log, use --no-logs. With less than this
-# role a case lists what could not be read; pods alone are enough for a case.
+const clusterRole = `# The least role with which backtrail can read everything. It does not read Secrets:
+# --pull-secrets also needs get on secrets, and --helm the last rule. Without pods/log,
+# use --no-logs. With less than this role a case lists what could not be read; pods alone
+# are enough for a case.
 apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRole
 metadata:

@@ -43,7 +43,8 @@ func carries(ctx context.Context, bag *evidence.Bag, digest string) bool {
 }
 
 // readAgain computes what follows from listings, alerts, the pod's object and the facts of the case.
-func readAgain(ctx context.Context, bag *evidence.Bag, c inspect.Case, cache *layer.Cache, again *evidence.Again) error {
+func readAgain(ctx context.Context, bag *evidence.Bag, c inspect.Case, cache *layer.Cache,
+	again *evidence.Again) error {
 	again.Listings, again.Changes = map[string][]inspect.Entry{}, map[string][]inspect.Layer{}
 	again.Files, again.Alerts = map[string]*inspect.FileDiff{}, map[string]inspect.Alert{}
 	for _, i := range c.Images {
@@ -83,7 +84,8 @@ func answersOf(c inspect.Case) []inspect.Answer {
 }
 
 // fromListings counts files again, from the listings of all layers of an image and of what it is compared with.
-func fromListings(ctx context.Context, bag *evidence.Bag, c inspect.Case, i inspect.Image, again *evidence.Again) error {
+func fromListings(ctx context.Context, bag *evidence.Bag, c inspect.Case, i inspect.Image,
+	again *evidence.Again) error {
 	now, err := layer.TreeOf(ctx, bag, i.Layers)
 	switch {
 	case ctx.Err() != nil:
@@ -137,7 +139,8 @@ func knownGoodLayers(ctx context.Context, bag *evidence.Bag, config string) ([]i
 }
 
 // fromExhibit reads the line of an alert, or the object of the pod, again.
-func fromExhibit(ctx context.Context, bag *evidence.Bag, c inspect.Case, x inspect.Exhibit, again *evidence.Again) error {
+func fromExhibit(ctx context.Context, bag *evidence.Bag, c inspect.Case, x inspect.Exhibit,
+	again *evidence.Again) error {
 	id, isAlert := strings.CutPrefix(x.Path, "alerts/")
 	isPod := c.Pod != nil && x.Path == fmt.Sprintf("cluster/pod-%s-%s.json", c.Pod.Namespace, c.Pod.Name)
 	if !isAlert && !isPod {

@@ -14,9 +14,11 @@ import (
 )
 
 // record adds what a person states to a case of this disk, offline: make gives the fact from the case as it is.
-func (f *flags) record(ctx context.Context, name string, make func(c *inspect.Case, now time.Time) (inspect.Fact, error)) (*inspect.Case, error) {
+func (f *flags) record(ctx context.Context, name string, make func(c *inspect.Case, now time.Time) (inspect.Fact,
+	error)) (*inspect.Case, error) {
 	if evidence.IsBag(name) {
-		return nil, hinted(fmt.Errorf("adding to %s: a bundle is not changed", name), "name the case on this disk: backtrail cases lists them")
+		return nil, hinted(fmt.Errorf("adding to %s: a bundle is not changed", name),
+			"name the case on this disk: backtrail cases lists them")
 	}
 	dir, err := casesDir()
 	if err != nil {
@@ -24,7 +26,8 @@ func (f *flags) record(ctx context.Context, name string, make func(c *inspect.Ca
 	}
 	_, err = ledger.FindCase(ctx, dir, name)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, hinted(fmt.Errorf("adding to %s: there is no case of that name in %s", name, dir), "backtrail cases lists the cases of this machine")
+		return nil, hinted(fmt.Errorf("adding to %s: there is no case of that name in %s", name, dir),
+			"backtrail cases lists the cases of this machine")
 	}
 	if err != nil {
 		return nil, err

@@ -67,7 +67,8 @@ func (r rerun) run(ctx context.Context, bag *evidence.Bag, c inspect.Case) (evid
 		return evidence.Again{}, err
 	}
 	return runAgain(ctx, bag, c, client, layout, policies, signature.Options{
-		Client: client, Store: store, Trust: trust, Notary: notary, GitHub: given, Now: func() time.Time { return c.Started.Time },
+		Client: client, Store: store, Trust: trust, Notary: notary, GitHub: given,
+		Now:     func() time.Time { return c.Started.Time },
 		Demands: policies.Demands, PolicyNamed: policies.Named(),
 	})
 }
@@ -130,14 +131,17 @@ func (r rerun) trust(bag *evidence.Bag, c inspect.Case) (*signature.Trust, error
 }
 
 // runAgain runs the checks that the bag has the bytes for: those of contents only where all layers are carried.
-func runAgain(ctx context.Context, bag *evidence.Bag, c inspect.Case, client *registry.Client, layout string, policies *policy.Loaded, signatures signature.Options) (evidence.Again, error) {
+func runAgain(ctx context.Context, bag *evidence.Bag, c inspect.Case, client *registry.Client, layout string,
+	policies *policy.Loaded, signatures signature.Options) (evidence.Again, error) {
 	cache := layer.NewCache(client.Store())
 	checks := []engine.Check{
-		carried(c, client, layout), policy.Check(policies), signature.Check(signatures), provenance.Check(client), layer.Layers(client, cache),
+		carried(c, client, layout), policy.Check(policies), signature.Check(signatures), provenance.Check(client),
+		layer.Layers(client, cache),
 		sbom.Attached(client),
 	}
 	if allCarried(ctx, bag, c) {
-		checks = append(checks, binary.Binaries(client, cache, owner.NewCache()), sbom.Packages(sbom.NewCataloguer(cache)))
+		checks = append(checks, binary.Binaries(client, cache, owner.NewCache()),
+			sbom.Packages(sbom.NewCataloguer(cache)))
 	}
 	opening := []inspect.Event{{Fact: c.Expected}}
 	for _, a := range c.Alerts {
@@ -167,7 +171,8 @@ func runAgain(ctx context.Context, bag *evidence.Bag, c inspect.Case, client *re
 
 // carried finds the images of the case in the bundle's layout.
 func carried(c inspect.Case, client *registry.Client, layout string) engine.Check {
-	return engine.Check{Name: subject.Name, Scope: engine.PerCase, Resolves: true, Run: func(ctx context.Context, _ engine.On, emit func(inspect.Event)) error {
+	return engine.Check{Name: subject.Name, Scope: engine.PerCase, Resolves: true, Run: func(ctx context.Context,
+		_ engine.On, emit func(inspect.Event)) error {
 		for _, i := range c.Images {
 			found, err := locate(ctx, client, layout, i)
 			if err != nil {

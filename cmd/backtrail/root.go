@@ -10,11 +10,11 @@ func rootCommand(std streams) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "backtrail",
 		Short: "Trace a running container image back to its origin",
-		Long: `backtrail traces a running container image back to its origin: where it came from, how it got in, and why it was not
-blocked. It is read-only.
+		Long: `backtrail traces a running container image back to its origin: where it came from, how it got in, and
+why it was not blocked. It is read-only.
 
-Without a command it opens the terminal UI on the pods of the current kubeconfig context, flagged ones first. Pick one
-and walk its layers, signatures, provenance, packages and unexpected executables; x exports the evidence bundle.
+Without a command it opens the terminal UI on the pods of the current kubeconfig context, flagged ones first. Pick
+one and walk its layers, signatures, provenance, packages and unexpected executables; x exports the evidence bundle.
 
   backtrail demo                                  a built-in incident: no cluster, no registry, no network
   backtrail --alerts falco.log                    the pods of this cluster with Falco's alerts; the file is followed

@@ -16,9 +16,9 @@ func runtimeCommand(f *flags, std streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "runtime CASE saved|given-up|open --reason WHY",
 		Short: "Record whether the pod's runtime state was preserved; unlocks the commands to roll back and delete",
-		Long: `Record whether the runtime state of the pod was preserved: its writable layers and memory, which exist nowhere else.
-Until a person has recorded that it was saved or given up, no step is suggested that would destroy it. open reverts
-that. It is recorded as a note, with name and reason.`,
+		Long: `Record whether the runtime state of the pod was preserved: its writable layers and memory, which
+exist nowhere else. Until a person has recorded that it was saved or given up, no step is suggested that would
+destroy it. open reverts that. It is recorded as a note, with name and reason.`,
 		RunE: func(cmd *cobra.Command, args []string) error { return f.runtimeState(cmd.Context(), std, args, by) },
 	}
 	cmd.Flags().StringVar(&by.reason, "reason", "", "`REASON`: how it was saved, or why it was given up")
@@ -43,7 +43,8 @@ func (f *flags) runtimeState(ctx context.Context, std streams, args []string, by
 		if c.Pod == nil {
 			return nil, fmt.Errorf("marking the run-time state of %s: the case is of no pod", args[0])
 		}
-		return inspect.Note{Time: inspect.At(now), Author: by.name, Subject: inspect.SubjectRuntime, Mark: args[1], Text: by.reason}, nil
+		return inspect.Note{Time: inspect.At(now), Author: by.name, Subject: inspect.SubjectRuntime, Mark: args[1],
+			Text: by.reason}, nil
 	})
 	if err != nil {
 		return err

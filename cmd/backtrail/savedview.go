@@ -9,7 +9,8 @@ import (
 	"github.com/backtrail/backtrail/tui/caseview"
 )
 
-// errReadOnly is the error of everything that would change a saved case. The screens disable these commands by ReadOnly.
+// errReadOnly is the error of everything that would change a saved case. The screens disable these commands by
+// ReadOnly.
 var errReadOnly = errors.New("the case is read-only")
 
 // savedView is the backend of a saved case, offline.
@@ -62,7 +63,8 @@ func (v *savedView) Retry(context.Context, *inspect.Case, []inspect.Key) (inspec
 }
 
 // ConfirmKnownGood fails: the case is as it was.
-func (v *savedView) ConfirmKnownGood(context.Context, *inspect.Case, string, inspect.Candidate) (inspect.Source, error) {
+func (v *savedView) ConfirmKnownGood(context.Context, *inspect.Case, string, inspect.Candidate) (inspect.Source,
+	error) {
 	return nil, errReadOnly
 }
 

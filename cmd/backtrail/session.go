@@ -94,7 +94,8 @@ func newSession(f *flags, std streams) (*session, error) {
 	if s.client, err = s.registryClient(store); err != nil {
 		return nil, err
 	}
-	s.trust = signature.NewTrust(signature.TrustOptions{Files: f.trustedRoots, CAs: f.caRoots, Offline: f.offline, CacheDir: filepath.Join(dir, "tuf")})
+	s.trust = signature.NewTrust(signature.TrustOptions{Files: f.trustedRoots, CAs: f.caRoots, Offline: f.offline,
+		CacheDir: filepath.Join(dir, "tuf")})
 	if s.notary, err = f.notary(); err != nil {
 		return nil, err
 	}
@@ -144,7 +145,8 @@ func (s *session) cluster() (kube.Source, error) {
 		return snapshot, nil
 	}
 	live, err := kube.Open(kube.Options{
-		Kubeconfig: s.flags.kubeconfig, Context: s.flags.context, Namespace: s.flags.namespace, UserAgent: "backtrail/" + version, Warn: s.notice,
+		Kubeconfig: s.flags.kubeconfig, Context: s.flags.context, Namespace: s.flags.namespace,
+		UserAgent: "backtrail/" + version, Warn: s.notice,
 		Waiting: func(text string) { fmt.Fprintln(s.std.err, text) },
 		NoStdin: s.flags.stdinAlerts(), // a credential plugin would read the alerts
 	})
@@ -201,7 +203,8 @@ func dataDir() (string, error) {
 	}
 	home, err := os.UserHomeDir()
 	if err != nil {
-		return "", hinted(fmt.Errorf("finding the folder for cases: %w", err), "set XDG_DATA_HOME to a folder that can be written")
+		return "", hinted(fmt.Errorf("finding the folder for cases: %w", err),
+			"set XDG_DATA_HOME to a folder that can be written")
 	}
 	return filepath.Join(home, ".local", "share", "backtrail"), nil
 }

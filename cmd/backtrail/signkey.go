@@ -41,7 +41,8 @@ func (f *flags) signer() (evidence.Signer, error) {
 func signerKey(k inspect.ExpectedKey) evidence.SignerKey {
 	return evidence.SignerKey{Digest: k.Digest, Verify: func(ctx context.Context, manifest, bundle []byte) error {
 		sig, err := signature.VerifyBlob(ctx, signature.BlobRequest{
-			Artifact: bytes.NewReader(manifest), Bundle: bundle, Expected: inspect.Expected{Keys: []inspect.ExpectedKey{k}}, Trust: signature.FixedTrust(),
+			Artifact: bytes.NewReader(manifest), Bundle: bundle,
+			Expected: inspect.Expected{Keys: []inspect.ExpectedKey{k}}, Trust: signature.FixedTrust(),
 		})
 		if err == nil && sig.Status != inspect.Verified {
 			err = errors.New(signature.Why(sig))
@@ -51,7 +52,8 @@ func signerKey(k inspect.ExpectedKey) evidence.SignerKey {
 }
 
 // signerIdentity checks that an identity signed the tag manifest of a bundle.
-func signerIdentity(expected inspect.Expected, trust *signature.Trust) func(ctx context.Context, manifest, bundle []byte) (string, error) {
+func signerIdentity(expected inspect.Expected, trust *signature.Trust) func(ctx context.Context, manifest,
+	bundle []byte) (string, error) {
 	return func(ctx context.Context, manifest, bundle []byte) (string, error) {
 		sig, err := signature.VerifyBlob(ctx, signature.BlobRequest{
 			Artifact: bytes.NewReader(manifest), Bundle: bundle, Expected: expected, Trust: trust,

@@ -77,7 +77,8 @@ func (o *open) run(plan engine.Plan) inspect.Source {
 func (o *open) appended(source inspect.Source) inspect.Source {
 	return func(ctx context.Context, emit func(inspect.Event)) error {
 		return source(o.context(ctx), func(e inspect.Event) {
-			if e, _ = o.ledger.Append(e.Check, e.Container, e.Fact); e.Fact != nil { // a failed write is shown by the run
+			// a failed write is shown by the run
+			if e, _ = o.ledger.Append(e.Check, e.Container, e.Fact); e.Fact != nil {
 				emit(e)
 			}
 		})

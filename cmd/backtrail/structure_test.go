@@ -21,7 +21,7 @@ const (
 	maxFiles, enforceFiles       = 35, false
 	maxMethods, enforceMethods   = 40, false
 	maxFunction, enforceFunction = 60, true
-	maxWidth, enforceWidth       = 120, false
+	maxWidth, enforceWidth       = 120, true
 
 	minComments, enforceComments  = 0.12, false // comment lines of all lines, over everything
 	minTests, enforceTests        = 0.60, false // lines of tests per line of code, over everything

@@ -31,7 +31,9 @@ func (s *session) prepare(ctx context.Context, target string) (prepared, error) 
 	}
 	t, ok, err := subject.ParsePod(target)
 	if err != nil {
-		return prepared{}, &exitError{code: exitUsage, err: err, hints: []string{"backtrail inspect pod/web-0 -n shop; an image of such a name is written with the host of its registry"}}
+		return prepared{}, &exitError{code: exitUsage, err: err,
+			hints: []string{"backtrail inspect pod/web-0 -n shop; an image of such a name is written with the " +
+				"host of its registry"}}
 	}
 	if ok {
 		return s.preparePodIn(ctx, s.flags.namespace, target, t)
@@ -43,7 +45,8 @@ func (s *session) prepareImage(ctx context.Context, target string) (prepared, er
 	loc, err := registry.Parse(target)
 	if err != nil {
 		return prepared{}, &exitError{code: exitUsage, err: err, hints: []string{
-			"a target is pod/NAME, deploy/NAME, an image reference, oci:DIR, oci-archive:FILE, docker-archive:FILE, or a path that begins with / or ./",
+			"a target is pod/NAME, deploy/NAME, an image reference, oci:DIR, oci-archive:FILE, " +
+				"docker-archive:FILE, or a path that begins with / or ./",
 		}}
 	}
 	img, err := s.client.Resolve(ctx, loc, s.platform)
@@ -51,8 +54,9 @@ func (s *session) prepareImage(ctx context.Context, target string) (prepared, er
 		return prepared{}, explain(fmt.Errorf("opening image %s: %w", target, err), loc)
 	}
 	p := prepared{
-		target:  inspect.Target{Kind: inspect.TargetImage, Name: target},
-		subject: subject.Options{Client: s.client, Platform: s.platform, Image: img, Reference: target, Choice: s.choice, Now: s.now},
+		target: inspect.Target{Kind: inspect.TargetImage, Name: target},
+		subject: subject.Options{Client: s.client, Platform: s.platform, Image: img, Reference: target,
+			Choice: s.choice, Now: s.now},
 	}
 	return p, nil
 }
@@ -63,15 +67,19 @@ func explain(err error, loc registry.Location) error {
 	var ambiguous *registry.AmbiguousError
 	switch {
 	case errors.As(err, &ambiguous):
-		return &exitError{code: exitUsage, err: err, hints: []string{fmt.Sprintf("name one: %s:%s:NAME", loc.Kind, loc.Path)}}
+		return &exitError{code: exitUsage, err: err, hints: []string{fmt.Sprintf("name one: %s:%s:NAME", loc.Kind,
+			loc.Path)}}
 	case errors.As(err, &auth):
 		return hinted(err, "log in with the command above, or give the pull secrets of a pod with --pull-secrets")
 	case errors.Is(err, registry.ErrNotFound) && loc.Local():
-		return hinted(err, "a layout is a directory with index.json; docker save and skopeo write archives: docker-archive:FILE, oci-archive:FILE")
+		return hinted(err, "a layout is a directory with index.json; docker save and skopeo write archives: "+
+			"docker-archive:FILE, oci-archive:FILE")
 	case errors.Is(err, registry.ErrNotFound):
-		return hinted(err, "the registry does not have it (any more): check name and tag, or inspect the pod that runs it, which keeps what is left")
+		return hinted(err, "the registry does not have it (any more): check name and tag, or inspect the pod that "+
+			"runs it, which keeps what is left")
 	case errors.As(err, new(net.Error)):
-		return hinted(err, "is the registry reached from here? HTTPS_PROXY names a proxy, --registry-map FROM=TO a mirror",
+		return hinted(err, "is the registry reached from here? HTTPS_PROXY names a proxy, --registry-map FROM=TO "+
+			"a mirror",
 			"oci-archive:FILE and docker-archive:FILE read an image that was copied by other means")
 	default:
 		return hinted(err)
@@ -89,9 +97,11 @@ func (s *session) preparePodIn(ctx context.Context, namespace, name string, t su
 		return prepared{}, fmt.Errorf("finding %s: %w", name, err)
 	}
 	p := prepared{
-		target: inspect.Target{Kind: inspect.TargetPod, Name: "pod/" + found.Pod.Name, Namespace: found.Pod.Namespace, Container: t.Container, Context: cluster.Context()},
+		target: inspect.Target{Kind: inspect.TargetPod, Name: "pod/" + found.Pod.Name,
+			Namespace: found.Pod.Namespace, Container: t.Container, Context: cluster.Context()},
 		subject: subject.Options{
-			Client: s.client, Platform: s.platform, Pod: found.Pod, Cluster: cluster, Container: t.Container, Objects: found.Objects, Choice: s.choice, Now: s.now,
+			Client: s.client, Platform: s.platform, Pod: found.Pod, Cluster: cluster, Container: t.Container,
+			Objects: found.Objects, Choice: s.choice, Now: s.now,
 		},
 	}
 	if t.Kind != "pod" {

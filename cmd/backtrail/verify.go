@@ -33,18 +33,23 @@ func verifyCommand(f *flags, std streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "verify BUNDLE",
 		Short: "Verify an evidence bundle and compute its claims again from its bytes, offline",
-		Long: `Verify an evidence bundle, offline: whether its files fit its manifests, whether its claims follow from the bytes in it
-(reproduced), and who signed it (authentic). --signer-key and --signer-identity require a signature of the bundle itself.
---key and --trusted-root accept keys and roots that the verdicts about the images in it rest on; --trusted-root bag accepts
-those that are only in the bundle. Whose signature of the images was required is part of the case.`,
+		Long: `Verify an evidence bundle, offline: whether its files fit its manifests, whether its claims follow
+from the bytes in it (reproduced), and who signed it (authentic). --signer-key and --signer-identity require a
+signature of the bundle itself. --key and --trusted-root accept keys and roots that the verdicts about the images in
+it rest on; --trusted-root bag accepts those that are only in the bundle. Whose signature of the images was required
+is part of the case.`,
 		Args: oneArgument("BUNDLE"),
 		RunE: func(cmd *cobra.Command, args []string) error { return f.verify(cmd.Context(), std, args[0], own) },
 	}
-	cmd.Flags().StringVar(&own.expect, "expect", "", "require this `DIGEST` of the tag manifest, as printed by the export (sha256:…)")
-	cmd.Flags().StringArrayVar(&own.signerKeys, "signer-key", nil, "require a signature of the bundle by this public key, a PEM `FILE` (repeatable)")
-	cmd.Flags().StringVar(&own.signerIdentity, "signer-identity", "", "require a signature of the bundle by this `IDENTITY`")
+	cmd.Flags().StringVar(&own.expect, "expect", "",
+		"require this `DIGEST` of the tag manifest, as printed by the export (sha256:…)")
+	cmd.Flags().StringArrayVar(&own.signerKeys, "signer-key", nil,
+		"require a signature of the bundle by this public key, a PEM `FILE` (repeatable)")
+	cmd.Flags().StringVar(&own.signerIdentity, "signer-identity", "",
+		"require a signature of the bundle by this `IDENTITY`")
 	cmd.Flags().StringVar(&own.signerIssuer, "signer-issuer", "", "required OIDC issuer `URL` of that identity")
-	cmd.Flags().BoolVar(&own.demo, "demo", false, "accept the trust root of the built-in incident, whose keys are public")
+	cmd.Flags().BoolVar(&own.demo, "demo", false,
+		"accept the trust root of the built-in incident, whose keys are public")
 	return cmd
 }
 
@@ -52,7 +57,8 @@ func (f *flags) verify(ctx context.Context, std streams, path string, own verify
 	if err := f.checkOutput("plain", "json"); err != nil {
 		return err
 	}
-	o := evidence.VerifyOptions{Expect: own.expect, Tool: tool(), AcceptBag: slices.Contains(f.trustedRoots, acceptBag), Documents: imageDocuments}
+	o := evidence.VerifyOptions{Expect: own.expect, Tool: tool(), AcceptBag: slices.Contains(f.trustedRoots,
+		acceptBag), Documents: imageDocuments}
 	r := rerun{}
 	for _, name := range f.trustedRoots {
 		if name == acceptBag {
@@ -115,14 +121,16 @@ func (own verifyFlags) signers(o *evidence.VerifyOptions, roots []signature.Root
 	case own.signerIdentity == "" && own.signerIssuer == "":
 		return nil
 	case own.signerIdentity == "" || own.signerIssuer == "":
-		return usage("--signer-identity and --signer-issuer belong together: anybody can have that name at another issuer")
+		return usage("--signer-identity and --signer-issuer belong together: anybody can have that name at " +
+			"another issuer")
 	}
 	trust := signature.FixedTrust(roots...)
 	if len(roots) == 0 {
 		trust = signature.NewTrust(signature.TrustOptions{Offline: true})
 	}
 	o.SignerNamed = own.signerIdentity + " of " + own.signerIssuer
-	o.VerifySigner = signerIdentity(inspect.Expected{Identities: []string{own.signerIdentity}, Issuers: []string{own.signerIssuer}}, trust)
+	o.VerifySigner = signerIdentity(inspect.Expected{Identities: []string{own.signerIdentity},
+		Issuers: []string{own.signerIssuer}}, trust)
 	return nil
 }
 
@@ -227,9 +235,12 @@ reproduced   %s  the claims follow from the bytes in it
              %d of %d claims recomputed, %d claimed, %d not in the bag, %d failed
 authentic    %s  who signed it
 
-`, inspect.Clean(v.Case.ID), inspect.Clean(v.Case.Target), v.Case.Status, complete, cmp.Or(inspect.Clean(v.Case.Operator), "operator not recorded"),
-		inspect.Clean(v.Case.Tool), inspect.Clean(v.TagManifest), s.Mark(v.Fits), s.Mark(v.Reproduced), v.Claims.Recomputed,
-		v.Claims.Recomputed+v.Claims.Claimed+v.Claims.NotInBag+v.Claims.Failed, v.Claims.Claimed, v.Claims.NotInBag, v.Claims.Failed, s.Mark(v.Authentic))
+`, inspect.Clean(v.Case.ID), inspect.Clean(v.Case.Target), v.Case.Status, complete,
+		cmp.Or(inspect.Clean(v.Case.Operator), "operator not recorded"),
+		inspect.Clean(v.Case.Tool), inspect.Clean(v.TagManifest), s.Mark(v.Fits), s.Mark(v.Reproduced),
+		v.Claims.Recomputed,
+		v.Claims.Recomputed+v.Claims.Claimed+v.Claims.NotInBag+v.Claims.Failed, v.Claims.Claimed, v.Claims.NotInBag,
+		v.Claims.Failed, s.Mark(v.Authentic))
 	if err != nil {
 		return err
 	}
@@ -242,7 +253,8 @@ authentic    %s  who signed it
 		if c.Status == inspect.Absent && counts[c.Status] > maxReasons {
 			continue
 		}
-		if _, err := fmt.Fprintf(w, "%s  %s %s: %s\n", s.Sign(c.Status), c.Name, inspect.Clean(c.Subject), inspect.Clean(c.Detail)); err != nil {
+		if _, err := fmt.Fprintf(w, "%s  %s %s: %s\n", s.Sign(c.Status), c.Name, inspect.Clean(c.Subject),
+			inspect.Clean(c.Detail)); err != nil {
 			return err
 		}
 	}

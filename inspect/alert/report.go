@@ -113,8 +113,8 @@ func resultAlert(v *fastjson.Value, writer string, scope podRef) (a Alert, sourc
 	return a, source, true
 }
 
-// IsResult reports whether a line is one result of a policy report (wgpolicyk8s.io). Time and pod of such an alert partly
-// stand in the report around it, so the line alone does not give the alert again.
+// IsResult reports whether a line is one result of a policy report (wgpolicyk8s.io). Time and pod of such an alert
+// partly stand in the report around it, so the line alone does not give the alert again.
 func IsResult(line []byte) bool {
 	v, err := fastjson.ParseBytes(line)
 	return err == nil && v.Exists("result") && (v.Exists("policy") || v.Exists("rule"))

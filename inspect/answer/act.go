@@ -15,7 +15,8 @@ func ranAtRunTime(a inspect.Alert) bool {
 	if a.Ran != nil && a.Ran.Act != "" {
 		return true
 	}
-	return slices.Contains([]string{inspect.OriginRuntime, inspect.OriginMemfd, inspect.OriginChanged, inspect.OriginVolume}, a.File.Origin)
+	return slices.Contains([]string{inspect.OriginRuntime, inspect.OriginMemfd, inspect.OriginChanged,
+		inspect.OriginVolume}, a.File.Origin)
 }
 
 // acts are the sentences about what was done at run time, whatever the image holds: a shell that was opened, packages
@@ -41,7 +42,8 @@ func acts(c inspect.Case) []inspect.Sentence {
 // actOf describes what was done at run time by an alert, "" where it is none.
 func actOf(c inspect.Case, a inspect.Alert) string {
 	if container(c, a.Subject).Type == inspect.ContainerEphemeral {
-		return "somebody attached debug container " + inspect.Clean(a.Subject) + " to the running pod, and the alert is about a process in it: a run-time act"
+		return "somebody attached debug container " + inspect.Clean(a.Subject) +
+			" to the running pod, and the alert is about a process in it: a run-time act"
 	}
 	if a.Ran == nil || a.Ran.Act == "" {
 		return ""
@@ -58,9 +60,11 @@ func actOf(c inspect.Case, a inspect.Alert) string {
 	switch a.Ran.Act {
 	case inspect.ActExec:
 		if a.Ran.Kind == "input" {
-			return fmt.Sprintf("somebody opened a shell in the container at run time, as kubectl exec does (%s%s)", program, how)
+			return fmt.Sprintf("somebody opened a shell in the container at run time, as kubectl exec does (%s%s)",
+				program, how)
 		}
-		return fmt.Sprintf("somebody ran a command in the container at run time, as kubectl exec does (%s%s)", line, how)
+		return fmt.Sprintf("somebody ran a command in the container at run time, as kubectl exec does (%s%s)", line,
+			how)
 	case inspect.ActInstall:
 		return fmt.Sprintf("packages were installed in the container at run time (%s%s)", line, how)
 	}

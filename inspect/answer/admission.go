@@ -19,12 +19,14 @@ func admission(c inspect.Case) []inspect.Sentence {
 		if !ok {
 			continue
 		}
-		found := ids(coded(c, subjectPod, "namespace-exempt", "policy-fails-open", "policy-only-warns", "no-image-policy", "static-pod"))
+		found := ids(coded(c, subjectPod, "namespace-exempt", "policy-fails-open", "policy-only-warns",
+			"no-image-policy", "static-pod"))
 		switch {
 		case g.Status == inspect.GateUnknown && len(found) == 0:
 			return []inspect.Sentence{toKnow(trim(g.Detail), askAdmission)}
 		case g.Status == inspect.GatePassed && g.By != "" && len(enforcedBy(i, g.By)) == 0:
-			return []inspect.Sentence{seen(trim(g.Detail)+"; no known policy of "+g.By+" applies to this image", found...)}
+			return []inspect.Sentence{seen(trim(g.Detail)+"; no known policy of "+g.By+" applies to this image",
+				found...)}
 		default:
 			return []inspect.Sentence{seen(trim(g.Detail), found...)}
 		}

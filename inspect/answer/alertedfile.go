@@ -8,11 +8,12 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 )
 
-// alertedFile says where the file that an alert names is, by its path. Of several alerts about one file those speak that
-// know it.
+// alertedFile says where the file that an alert names is, by its path. Of several alerts about one file those speak
+// that know it.
 func alertedFile(c inspect.Case) []inspect.Sentence {
 	type file struct{ subject, path, origin string }
-	matched := slices.DeleteFunc(slices.Clone(c.Alerts), func(a inspect.Alert) bool { return a.Match == inspect.MatchNone || a.File.Detail == "" })
+	matched := slices.DeleteFunc(slices.Clone(c.Alerts),
+		func(a inspect.Alert) bool { return a.Match == inspect.MatchNone || a.File.Detail == "" })
 	known := func(f file) bool {
 		return slices.ContainsFunc(matched, func(a inspect.Alert) bool {
 			return a.Subject == f.subject && a.File.Path == f.path && a.File.Origin != inspect.OriginUnknown
@@ -46,9 +47,11 @@ func located(c inspect.Case, a inspect.Alert) inspect.Sentence {
 		return seen(named + "is the image's own file, of " + layer(i, a.File.Layer) + ownedBy(i, a.File.Path))
 	case inspect.OriginChanged:
 		if a.File.SHA256 != "" {
-			return seen(fmt.Sprintf("%sis of layer %d of the image and was changed at run time; the checkpoint has the bytes that lay there", named, a.File.Layer))
+			return seen(fmt.Sprintf("%sis of layer %d of the image and was changed at run time; the checkpoint "+
+				"has the bytes that lay there", named, a.File.Layer))
 		}
-		return seen(fmt.Sprintf("%sran from a copy in the container's writable layer; the image's file, of layer %d, does not prove what ran", named, a.File.Layer))
+		return seen(fmt.Sprintf("%sran from a copy in the container's writable layer; the image's file, of layer "+
+			"%d, does not prove what ran", named, a.File.Layer))
 	case inspect.OriginRuntime:
 		if a.File.SHA256 != "" {
 			return seen(named + "was written at run time: it is not in the image, and the checkpoint has its bytes")
@@ -91,6 +94,7 @@ func ownedBy(i inspect.Image, path string) string {
 // toldByAlert says that the first sentences were about this file already.
 func toldByAlert(c inspect.Case, i inspect.Image, path string) bool {
 	return slices.ContainsFunc(c.Alerts, func(a inspect.Alert) bool {
-		return a.Match != inspect.MatchNone && a.Subject == i.Container && a.File.Path == path && a.File.Origin == inspect.OriginImage
+		return a.Match != inspect.MatchNone && a.Subject == i.Container && a.File.Path == path &&
+			a.File.Origin == inspect.OriginImage
 	})
 }

@@ -14,7 +14,8 @@ func alteredFiles(c inspect.Case) []inspect.Sentence {
 			if a.Status != inspect.RowFailed || toldByAlert(c, i, a.Path) {
 				continue
 			}
-			text := fmt.Sprintf("%s%s does not match the checksum of package %s; this copy came with %s", in(c, i), inspect.Clean(a.Path), inspect.Clean(a.Package), layer(i, a.Layer))
+			text := fmt.Sprintf("%s%s does not match the checksum of package %s; this copy came with %s", in(c, i),
+				inspect.Clean(a.Path), inspect.Clean(a.Package), layer(i, a.Layer))
 			all = append(all, seen(text, about(c, i.Container, a.Path)...))
 		}
 	}

@@ -16,7 +16,8 @@ const Name = "answers"
 
 // Check answers as the other checks end: what is known so far at once, and the last word when all have ended.
 func Check(needs ...string) engine.Check {
-	return engine.Check{Name: Name, Scope: engine.PerCase, Follows: true, Needs: needs, Run: func(_ context.Context, on engine.On, emit func(inspect.Event)) error {
+	return engine.Check{Name: Name, Scope: engine.PerCase, Follows: true, Needs: needs, Run: func(_ context.Context,
+		on engine.On, emit func(inspect.Event)) error {
 		c := on.Case()
 		for _, a := range Answers(c, on.Waiting) {
 			at := slices.IndexFunc(c.Answers, func(o inspect.Answer) bool { return o.Question == a.Question })
@@ -46,7 +47,8 @@ type question struct {
 }
 
 // causes are the checks whose findings may be the cause.
-var causes = []string{"subject", "layers", "binaries", "known-good", "diff", "drift", "advisories", "lock-files", "autoruns"}
+var causes = []string{"subject", "layers", "binaries", "known-good", "diff", "drift", "advisories", "lock-files",
+	"autoruns"}
 
 // questions are the three questions. A new rule is one file and one line here.
 func questions() []question {
@@ -66,7 +68,8 @@ func questions() []question {
 		}},
 		{inspect.HowIn, []needing{
 			rule(atRunTime, "runtime"),
-			rule(handover, "subject", "workload", "cluster", "layers", "base", "binaries", "known-good", "diff", "package-diff", "sharing"),
+			rule(handover, "subject", "workload", "cluster", "layers", "base", "binaries", "known-good", "diff",
+				"package-diff", "sharing"),
 			rule(release, "cluster", "helm"),
 			rule(dependencies, "known-good", "package-diff"),
 			rule(rollout, "workload", "known-good"),
@@ -92,8 +95,8 @@ func questions() []question {
 // others are checks that no rule needs, and whose findings may be the first that there is to explain.
 var others = []string{"packages", "attached-sbom", "autoruns"}
 
-// Needs are the names of the checks that the answers wait for: those that a rule needs, and those that may find something to
-// explain. Others may go on for as long as they like.
+// Needs are the names of the checks that the answers wait for: those that a rule needs, and those that may find
+// something to explain. Others may go on for as long as they like.
 func Needs() []string {
 	needs := slices.Clone(others)
 	for _, q := range questions() {
@@ -135,7 +138,10 @@ func (q question) answer(c inspect.Case, waiting []string) inspect.Answer {
 	var said []inspect.Sentence
 	var open, needs []string
 	for _, r := range q.rules {
-		late := slices.DeleteFunc(slices.Clone(waiting), func(name string) bool { return !slices.Contains(r.needs, name) })
+		late := slices.DeleteFunc(slices.Clone(waiting), func(name string) bool {
+			return !slices.Contains(r.needs,
+				name)
+		})
 		open, needs = append(open, late...), append(needs, r.needs...)
 		if len(late) == 0 {
 			said = append(said, r.rule(c)...)
@@ -161,7 +167,8 @@ func compose(name string, said []inspect.Sentence, open []string) inspect.Answer
 	if len(open) > 0 {
 		a.Status, a.Waiting = inspect.AnswerOpen, open
 		// What is not known may be known in a moment.
-		a.Sentences = slices.DeleteFunc(a.Sentences, func(s inspect.Sentence) bool { return s.Basis == inspect.NotKnown })
+		a.Sentences = slices.DeleteFunc(a.Sentences,
+			func(s inspect.Sentence) bool { return s.Basis == inspect.NotKnown })
 	}
 	var text []string
 	for _, s := range a.Sentences {
@@ -180,9 +187,8 @@ func compose(name string, said []inspect.Sentence, open []string) inspect.Answer
 	return a
 }
 
-// outcome is that of an answer of which every check has ended: answered where all of it was seen or follows from what was
-// seen, partial where some of it is claimed or not known, open where all of it
-// is not known.
+// outcome is that of an answer of which every check has ended: answered where all of it was seen or follows from what
+// was seen, partial where some of it is claimed or not known, open where all of it is not known.
 func outcome(said []inspect.Sentence) inspect.AnswerStatus {
 	switch {
 	case !slices.ContainsFunc(said, func(s inspect.Sentence) bool { return s.Basis != inspect.NotKnown }):

@@ -18,18 +18,22 @@ func atRunTime(c inspect.Case) []inspect.Sentence {
 	path := inspect.Clean(a.File.Path)
 	switch a.File.Origin {
 	case inspect.OriginMemfd:
-		return []inspect.Sentence{derived("the program of the alert was put into memory after the container had started: it did not come in with the image"), byWhom}
+		return []inspect.Sentence{derived("the program of the alert was put into memory after the container had " +
+			"started: it did not come in with the image"), byWhom}
 	case inspect.OriginChanged:
-		return []inspect.Sentence{derived("the copy of " + path + " that ran was written or changed after the container had started"), byWhom}
+		return []inspect.Sentence{derived("the copy of " + path +
+			" that ran was written or changed after the container had started"), byWhom}
 	case inspect.OriginVolume:
 		return []inspect.Sentence{derived(fmt.Sprintf("%s came in by a mounted volume, not with the image", path))}
 	default:
-		return []inspect.Sentence{derived(path + " was written after the container had started: it did not come in with the image"), byWhom}
+		return []inspect.Sentence{derived(path +
+			" was written after the container had started: it did not come in with the image"), byWhom}
 	}
 }
 
 // byWhom is what nothing that is read here tells.
-var byWhom = open("who wrote it is not known: a program of the container itself, or somebody who opened a shell in it; the API server's audit log tells the second, under pods/exec, and is not read here")
+var byWhom = open("who wrote it is not known: a program of the container itself, or somebody who opened a shell " +
+	"in it; the API server's audit log tells the second, under pods/exec, and is not read here")
 
 // runTimeAlert is the first alert whose program did not come in with the image.
 func runTimeAlert(c inspect.Case) (inspect.Alert, bool) {

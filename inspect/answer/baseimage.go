@@ -19,9 +19,14 @@ func baseImage(c inspect.Case) []inspect.Sentence {
 		if !slices.ContainsFunc(layers, func(n int) bool { l, _ := layerOf(i, n); return l.Base }) {
 			continue
 		}
-		at := slices.IndexFunc(i.Notable, func(s inspect.Setting) bool { return s.Code == "base-image" || s.Code == "base-mismatch" })
+		at := slices.IndexFunc(i.Notable, func(s inspect.Setting) bool {
+			return s.Code == "base-image" ||
+				s.Code == "base-mismatch"
+		})
 		if at < 0 {
-			all = append(all, open(in(c, i)+"which image its base is is not known: neither its manifest nor a label names one; that there is one follows from its build steps"))
+			all = append(all, open(in(c,
+				i)+"which image its base is is not known: neither its manifest nor a label names one; that there "+
+				"is one follows from its build steps"))
 			continue
 		}
 		text := in(c, i) + trim(digestInWords.ReplaceAllString(i.Notable[at].Detail, ""))

@@ -14,11 +14,14 @@ func builtFrom(c inspect.Case) []inspect.Sentence {
 		best, ok := bestProvenance(i)
 		switch {
 		case !ok:
-			all = append(all, open(in(c, i)+"which commit and builder made the image is not known: it carries no provenance"))
+			all = append(all, open(in(c,
+				i)+"which commit and builder made the image is not known: it carries no provenance"))
 		case best.Signed && best.Status == inspect.Verified:
-			all = append(all, seen(fmt.Sprintf("%sit was built from %s at %s by %s", in(c, i), saidOr(best.Source), commit(best), saidOr(best.Builder))))
+			all = append(all, seen(fmt.Sprintf("%sit was built from %s at %s by %s", in(c, i), saidOr(best.Source),
+				commit(best), saidOr(best.Builder))))
 		default:
-			text := fmt.Sprintf("%sit was built from %s at %s by %s", in(c, i), saidOr(best.Source), commit(best), saidOr(best.Builder))
+			text := fmt.Sprintf("%sit was built from %s at %s by %s", in(c, i), saidOr(best.Source), commit(best),
+				saidOr(best.Builder))
 			all = append(all, claimed(text, whoClaims(i, best)))
 		}
 	}

@@ -10,7 +10,8 @@ import (
 
 // suspicious says that there is something to explain: an alert, or a finding that failed.
 func suspicious(c inspect.Case) bool {
-	return len(c.Alerts) > 0 || len(failed(c)) > 0 || slices.ContainsFunc(c.Images, func(i inspect.Image) bool { return i.Status == inspect.Failed })
+	return len(c.Alerts) > 0 || len(failed(c)) > 0 || slices.ContainsFunc(c.Images,
+		func(i inspect.Image) bool { return i.Status == inspect.Failed })
 }
 
 // looking are the checks without which nobody knows whether there is anything to explain.
@@ -18,7 +19,8 @@ var looking = []string{"subject", "layers", "binaries", "autoruns"}
 
 // calm answers a case with nothing to explain, or one of which nobody knows that yet.
 func calm(c inspect.Case, name string, waiting []string) inspect.Answer {
-	a := inspect.Answer{Question: name, Status: inspect.AnswerOpen, Cause: inspect.Cause{Kind: inspect.CauseUnknown, Layer: -1}}
+	a := inspect.Answer{Question: name, Status: inspect.AnswerOpen, Cause: inspect.Cause{Kind: inspect.CauseUnknown,
+		Layer: -1}}
 	unread := cannotLook(c)
 	switch {
 	case len(waiting) > 0:

@@ -11,10 +11,11 @@ import (
 
 // byWeight orders checks by how directly they name a cause, where findings are equally severe: what is known to be bad
 // before what starts by itself, that before other content, and claims last.
-var byWeight = []string{"advisories", "autoruns", "lock-files", "binaries", "runtime", "diff", "base", "drift", "signatures", "policies"}
+var byWeight = []string{"advisories", "autoruns", "lock-files", "binaries", "runtime", "diff", "base", "drift",
+	"signatures", "policies"}
 
-// lead is the group of findings that explains the case: of a file that an alert names and that is convicted itself, then of
-// a container that an alert is about, and the worst. ok is false where no finding failed.
+// lead is the group of findings that explains the case: of a file that an alert names and that is convicted itself,
+// then of a container that an alert is about, and the worst. ok is false where no finding failed.
 func lead(c inspect.Case) (g inspect.CauseGroup, ok bool) {
 	groups := inspect.ByCause(failed(c))
 	groups = slices.DeleteFunc(groups, func(g inspect.CauseGroup) bool { return !explains(g.Head()) })
@@ -61,13 +62,14 @@ func alertedContainer(c inspect.Case, container string) bool {
 	return !matched
 }
 
-// ofAlertedFile reports whether a group is about a file that an alert names. An interpreter that was only used has no finding
-// that failed, so it never leads.
+// ofAlertedFile reports whether a group is about a file that an alert names. An interpreter that was only used has no
+// finding that failed, so it never leads.
 func ofAlertedFile(c inspect.Case, g inspect.CauseGroup) bool {
 	return slices.ContainsFunc(matchedAlerts(c), func(a inspect.Alert) bool {
-		return a.Subject == g.Container && a.File.Path != "" && slices.ContainsFunc(g.Findings, func(f inspect.Finding) bool {
-			return pathOf(f) == a.File.Path
-		})
+		return a.Subject == g.Container && a.File.Path != "" && slices.ContainsFunc(g.Findings,
+			func(f inspect.Finding) bool {
+				return pathOf(f) == a.File.Path
+			})
 	})
 }
 
@@ -124,7 +126,8 @@ func placed(c inspect.Case, g inspect.CauseGroup) inspect.Cause {
 // byCheck is the kind of cause that a check without a file finds.
 func byCheck(f inspect.Finding) inspect.Cause {
 	kinds := map[string]inspect.CauseKind{
-		"drift": inspect.CauseBuilder, "signatures": inspect.CauseBuilder, "policies": inspect.CauseBuilder, "base": inspect.CauseBase,
+		"drift": inspect.CauseBuilder, "signatures": inspect.CauseBuilder, "policies": inspect.CauseBuilder,
+		"base": inspect.CauseBase,
 	}
 	cause := inspect.Cause{Kind: inspect.CauseUnknown, Layer: -1}
 	if kind := kinds[f.Check]; kind != "" {
@@ -150,8 +153,8 @@ func layerBy(i inspect.Image, digest string) int {
 	return -1
 }
 
-// packageAt names the package of a file of a language: by the row that has its owner, by npm's directory, by the name of
-// a jar.
+// packageAt names the package of a file of a language: by the row that has its owner, by npm's directory, by the name
+// of a jar.
 func packageAt(i inspect.Image, p string) (name, version string) {
 	for _, b := range i.Binaries {
 		if b.Path == p && b.Owner != "" {
@@ -186,8 +189,8 @@ func versioned(i inspect.Image, kind, name string) (string, string) {
 	return name, ""
 }
 
-// causeFirst is the headline where the cause is not the alerted file itself, which has a sentence of its own: what it is,
-// which layer it came with, and since which revision.
+// causeFirst is the headline where the cause is not the alerted file itself, which has a sentence of its own: what it
+// is, which layer it came with, and since which revision.
 func causeFirst(c inspect.Case) []inspect.Sentence {
 	g, ok := lead(c)
 	if !ok || toldBySelf(c, g) {

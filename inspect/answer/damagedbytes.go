@@ -11,7 +11,8 @@ func damagedBytes(c inspect.Case) []inspect.Sentence {
 	var all []inspect.Sentence
 	for _, i := range c.Images {
 		if i.Status == inspect.Failed {
-			all = append(all, seen(fmt.Sprintf("the bytes of %s are not what their digests say: %s", imageOf(i), trim(i.Detail))))
+			all = append(all, seen(fmt.Sprintf("the bytes of %s are not what their digests say: %s", imageOf(i),
+				trim(i.Detail))))
 		}
 	}
 	return some(all, "more images whose content does not match its digests")

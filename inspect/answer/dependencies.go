@@ -16,7 +16,8 @@ func dependencies(c inspect.Case) []inspect.Sentence {
 		}
 		var names []string
 		for _, p := range i.Diff.Packages.Changed {
-			names = append(names, fmt.Sprintf("%s from %s to %s", inspect.Clean(p.Name), inspect.Clean(p.From), inspect.Clean(p.To)))
+			names = append(names, fmt.Sprintf("%s from %s to %s", inspect.Clean(p.Name), inspect.Clean(p.From),
+				inspect.Clean(p.To)))
 		}
 		for _, p := range i.Diff.Packages.Added {
 			names = append(names, fmt.Sprintf("%s %s is new", inspect.Clean(p.Name), inspect.Clean(p.Version)))

@@ -25,7 +25,8 @@ func handover(c inspect.Case) []inspect.Sentence {
 func handoverOf(c inspect.Case, i inspect.Image) (inspect.Sentence, bool) {
 	switch k := container(c, i.Container); {
 	case k.Type == inspect.ContainerEphemeral:
-		return seen("it came in with a debug container, which somebody attached to the running pod", ids(coded(c, i.Container, "debug-container"))...), true
+		return seen("it came in with a debug container, which somebody attached to the running pod", ids(coded(c,
+			i.Container, "debug-container"))...), true
 	case k.Injected:
 		return injectedSidecar(c, i), true
 	}
@@ -36,18 +37,20 @@ func handoverOf(c inspect.Case, i inspect.Image) (inspect.Sentence, bool) {
 	paths, layers := badPaths(c, i)
 	switch base, why := fromBase(i, layers); {
 	case base:
-		return derived(brought(paths)+" came in with the base image"+why, append(found, ids(coded(c, i.Container, "layer-elsewhere"))...)...), true
+		return derived(brought(paths)+" came in with the base image"+why, append(found, ids(coded(c, i.Container,
+			"layer-elsewhere"))...)...), true
 	case len(layers) > 0:
 		return derived(addedFiles(paths)+" added by the image's own build"+against(i), found...), true
 	case i.Diff != nil && i.Diff.KnownGood != nil && i.Diff.Layers != nil && i.Diff.Layers.Shared == 0:
-		return derived("it is another image altogether: it shares no layer with the "+i.Diff.KnownGood.Word()+" image", found...), true
+		return derived("it is another image altogether: it shares no layer with the "+i.Diff.KnownGood.Word()+" "+
+			"image", found...), true
 	}
 	return inspect.Sentence{}, false
 }
 
-// fromBase says that all layers in question are of the base image, and why: by the build steps or what the image names,
-// or because images of other names begin with the same layers, and both go on with others. One of the same name in another
-// repository is likely a copy, and proves nothing.
+// fromBase says that all layers in question are of the base image, and why: by the build steps or what the image
+// names, or because images of other names begin with the same layers, and both go on with others. One of the same
+// name in another repository is likely a copy, and proves nothing.
 func fromBase(i inspect.Image, layers []int) (bool, string) {
 	if len(layers) == 0 {
 		return false, ""
@@ -56,7 +59,8 @@ func fromBase(i inspect.Image, layers []int) (bool, string) {
 	var others []string
 	if i.Sharing != nil {
 		for _, o := range i.Sharing.Others {
-			if o.Prefix > last && o.Prefix < min(o.Total, layerCount(i)) && path.Base(repository(o.Reference)) != path.Base(repository(i.Reference)) {
+			if o.Prefix > last && o.Prefix < min(o.Total, layerCount(i)) &&
+				path.Base(repository(o.Reference)) != path.Base(repository(i.Reference)) {
 				others = append(others, repository(o.Reference))
 			}
 		}
@@ -95,8 +99,10 @@ func repository(reference string) string {
 
 // injectedSidecar says what explains the container; the findings of the cluster say it in their words.
 func injectedSidecar(c inspect.Case, i inspect.Image) inspect.Sentence {
-	s := derived("it came in with an injected sidecar: the workload's template does not have it", by(c, "binaries", "diff")...)
-	for _, f := range coded(c, i.Container, "injected-other-image", "injected-unexplained", "injected-explained", "injected-everywhere") {
+	s := derived("it came in with an injected sidecar: the workload's template does not have it", by(c, "binaries",
+		"diff")...)
+	for _, f := range coded(c, i.Container, "injected-other-image", "injected-unexplained", "injected-explained",
+		"injected-everywhere") {
 		s.Text = "it came in with an injected sidecar: " + trim(f.Title)
 		if f.Detail != "" && (f.Code == "injected-other-image" || f.Code == "injected-everywhere") {
 			s.Text += "; " + trim(f.Detail)
@@ -123,7 +129,8 @@ func changedPackage(c inspect.Case, i inspect.Image) (string, bool) {
 			continue
 		}
 		if change := changeOf(i.Diff.Packages, b.Owner); change != "" {
-			return fmt.Sprintf("%s is of package %s%s", inspect.Clean(b.Path), inspect.Clean(bareName(b.Owner)), change), true
+			return fmt.Sprintf("%s is of package %s%s", inspect.Clean(b.Path), inspect.Clean(bareName(b.Owner)),
+				change), true
 		}
 	}
 	return "", false
@@ -180,5 +187,6 @@ func against(i inspect.Image) string {
 	if i.Diff == nil || i.Diff.KnownGood == nil || i.Diff.Layers == nil {
 		return ""
 	}
-	return fmt.Sprintf(" (%s, %d shared with the %s image)", plural(i.Diff.Layers.Added, "new layer", "new layers"), i.Diff.Layers.Shared, i.Diff.KnownGood.Word())
+	return fmt.Sprintf(" (%s, %d shared with the %s image)", plural(i.Diff.Layers.Added, "new layer", "new layers"),
+		i.Diff.Layers.Shared, i.Diff.KnownGood.Word())
 }

@@ -6,12 +6,13 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 )
 
-// nothingInImage says that an image in question was read as a whole, and that nothing in it stands out: what is wrong is
-// elsewhere.
+// nothingInImage says that an image in question was read as a whole, and that nothing in it stands out: what is wrong
+// is elsewhere.
 func nothingInImage(c inspect.Case) []inspect.Sentence {
 	var all []inspect.Sentence
 	for _, i := range suspects(c) {
-		if paths, _ := badPaths(c, i); len(paths) > 0 || i.Status != inspect.Verified || slices.ContainsFunc(failedOf(c, i), aboutFiles) {
+		if paths, _ := badPaths(c, i); len(paths) > 0 || i.Status != inspect.Verified ||
+			slices.ContainsFunc(failedOf(c, i), aboutFiles) {
 			continue
 		}
 		if s, ok := c.Check("binaries", i.Container); ok && s.Status == inspect.CheckDone {

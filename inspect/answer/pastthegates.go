@@ -7,5 +7,6 @@ func pastTheGates(c inspect.Case) []inspect.Sentence {
 	if _, ok := runTimeAlert(c); !ok {
 		return nil
 	}
-	return []inspect.Sentence{derived("no gate could have seen it: signatures and admission look at images and pods on their way in, and this came later")}
+	return []inspect.Sentence{derived("no gate could have seen it: signatures and admission look at images and " +
+		"pods on their way in, and this came later")}
 }

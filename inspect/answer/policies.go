@@ -7,7 +7,8 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 )
 
-// policies are what each policy that applies to the image makes of it today, and why one that is not met did not stop it.
+// policies are what each policy that applies to the image makes of it today, and why one that is not met did not stop
+// it.
 func policies(c inspect.Case) []inspect.Sentence {
 	var all []inspect.Sentence
 	for _, i := range suspects(c) {
@@ -48,9 +49,11 @@ func whyNot(c inspect.Case, i inspect.Image, g inspect.Gate) inspect.Sentence {
 	case known && hook.Status == inspect.GateNotEnforced:
 		return seen(fmt.Sprintf("%s, but %s is not enforced for this pod: %s", no, g.By, trim(hook.Detail)))
 	case known && hook.FailsOpen || g.FailsOpen:
-		return derived(fmt.Sprintf("%s, but it fails open: while %s is unreachable, requests are admitted unchecked", no, g.By))
+		return derived(fmt.Sprintf("%s, but it fails open: while %s is unreachable, requests are admitted unchecked",
+			no, g.By))
 	case !came.IsZero() && g.Changed.After(came.Time):
-		return seen(no + ", but was changed at " + stamp(g.Changed) + ", after the pod was admitted; what it required before is not known")
+		return seen(no + ", but was changed at " + stamp(g.Changed) +
+			", after the pod was admitted; what it required before is not known")
 	case known && hook.Status == inspect.GatePassed:
 		return toKnow(no+", and why "+g.By+" admitted it is not known", askEnforcer(g.By))
 	default:
@@ -74,10 +77,11 @@ func cameIn(c inspect.Case, i inspect.Image) inspect.Time {
 	return c.Pod.Created
 }
 
-// enforcer is the webhook of a product as it stood before the image: the best of them. known is false where the webhooks
-// could not be read.
+// enforcer is the webhook of a product as it stood before the image: the best of them. known is false where the
+// webhooks could not be read.
 func enforcer(i inspect.Image, product string) (best inspect.Gate, known bool) {
-	if g, ok := gateOf(i, inspect.GateKindAdmission); !ok || g.Status == inspect.GateUnknown && g.Reason == inspect.GateNotReadable {
+	if g, ok := gateOf(i, inspect.GateKindAdmission); !ok || g.Status == inspect.GateUnknown &&
+		g.Reason == inspect.GateNotReadable {
 		return inspect.Gate{}, false
 	}
 	rank := map[inspect.Status]int{inspect.Verified: 0, inspect.Unknown: 1, inspect.Absent: 2}

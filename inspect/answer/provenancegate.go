@@ -12,10 +12,13 @@ func provenanceGate(c inspect.Case) []inspect.Sentence {
 	for _, i := range suspects(c) {
 		g, _ := gate(i, inspect.GateProvenance)
 		if g.Status == inspect.GateAbsent {
-			all = append(all, seen(in(c, i)+"it carries no provenance, so its source and builder could not be compared with what they should be", by(c, "provenance")...))
+			all = append(all, seen(in(c,
+				i)+"it carries no provenance, so its source and builder could not be compared with what they "+
+				"should be", by(c, "provenance")...))
 		}
 		if g.Status == inspect.GateRefused {
-			all = append(all, seen(fmt.Sprintf("%sits provenance is not what it should be: %s", in(c, i), trim(g.Detail)), by(c, "provenance")...))
+			all = append(all, seen(fmt.Sprintf("%sits provenance is not what it should be: %s", in(c, i),
+				trim(g.Detail)), by(c, "provenance")...))
 		}
 	}
 	return some(all, "more images without provenance")

@@ -6,7 +6,8 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 )
 
-// release is the image that the Helm release renders, where it was read, else the release that the workload is labelled with.
+// release is the image that the Helm release renders, where it was read, else the release that the workload is
+// labelled with.
 func release(c inspect.Case) []inspect.Sentence {
 	if all := told(c, "helm-swapped", "helm-image-changed", "helm-image"); len(all) > 0 {
 		return some(all, "more images of the release")
@@ -17,7 +18,8 @@ func release(c inspect.Case) []inspect.Sentence {
 	}
 	for _, f := range coded(c, subjectPod, "helm-release") {
 		s := claimed(trim(f.Title), "its labels and annotations", f.ID)
-		s.Run = fmt.Sprintf("backtrail inspect %s -n %s --helm", inspect.Quote("pod/"+c.Pod.Name), inspect.Quote(c.Pod.Namespace))
+		s.Run = fmt.Sprintf("backtrail inspect %s -n %s --helm", inspect.Quote("pod/"+c.Pod.Name),
+			inspect.Quote(c.Pod.Namespace))
 		all = append(all, s)
 	}
 	return all

@@ -23,7 +23,8 @@ func rollout(c inspect.Case) []inspect.Sentence {
 		text := fmt.Sprintf("revision %d (%s) rolled it out at %s", r.Number, inspect.Clean(r.Name), stamp(r.Created))
 		for _, i := range suspects(c) {
 			if i.Diff != nil && i.Diff.KnownGood != nil && sameTag(i) {
-				text += fmt.Sprintf("; the reference %s is the one of the %s image, so the tag was moved", inspect.Clean(i.Reference), i.Diff.KnownGood.Word())
+				text += fmt.Sprintf("; the reference %s is the one of the %s image, so the tag was moved",
+					inspect.Clean(i.Reference), i.Diff.KnownGood.Word())
 				break
 			}
 		}
@@ -40,7 +41,10 @@ func ofTemplate(c inspect.Case, i inspect.Image) bool {
 
 // added says when a container came in that no template has.
 func added(c inspect.Case) []inspect.Sentence {
-	if c.Pod.Created.IsZero() || !slices.ContainsFunc(suspects(c), func(i inspect.Image) bool { return container(c, i.Container).Injected }) {
+	if c.Pod.Created.IsZero() || !slices.ContainsFunc(suspects(c), func(i inspect.Image) bool {
+		return container(c,
+			i.Container).Injected
+	}) {
 		return nil
 	}
 	return []inspect.Sentence{seen("it was added when the pod was created, at " + stamp(c.Pod.Created))}
@@ -50,5 +54,6 @@ func added(c inspect.Case) []inspect.Sentence {
 func sameTag(i inspect.Image) bool {
 	k := i.Diff.KnownGood
 	name, _, _ := strings.Cut(i.Reference, "@")
-	return !strings.Contains(i.Reference, "@") && (k.Reference == i.Reference || strings.HasPrefix(name, k.Reference+":")) && !k.Confirmed
+	return !strings.Contains(i.Reference, "@") && (k.Reference == i.Reference || strings.HasPrefix(name,
+		k.Reference+":")) && !k.Confirmed
 }

@@ -13,7 +13,8 @@ func setBy(c inspect.Case) []inspect.Sentence {
 	var all []inspect.Sentence
 	open := false
 	for _, i := range suspects(c) {
-		if k := container(c, i.Container); k.Injected || k.Type == inspect.ContainerEphemeral || len(coded(c, i.Container, "helm-swapped")) > 0 {
+		if k := container(c, i.Container); k.Injected || k.Type == inspect.ContainerEphemeral || len(coded(c,
+			i.Container, "helm-swapped")) > 0 {
 			continue
 		}
 		found := titles(coded(c, i.Container, "image-set-by-hand", "image-edited", "image-set-by"))
@@ -24,6 +25,7 @@ func setBy(c inspect.Case) []inspect.Sentence {
 	}
 	top := c.Pod.Owner[len(c.Pod.Owner)-1]
 	return []inspect.Sentence{toKnow("who set the image is not known: no managed fields were read", fmt.Sprintf(
-		"kubectl get %s %s -n %s -o yaml --show-managed-fields", inspect.Quote(strings.ToLower(top.Kind)), inspect.Quote(top.Name), inspect.Quote(c.Pod.Namespace),
+		"kubectl get %s %s -n %s -o yaml --show-managed-fields", inspect.Quote(strings.ToLower(top.Kind)),
+		inspect.Quote(top.Name), inspect.Quote(c.Pod.Namespace),
 	))}
 }

@@ -22,11 +22,13 @@ func signatureGate(c inspect.Case) []inspect.Sentence {
 			}
 			all = append(all, seen(in(c, i)+text, found...))
 		case inspect.GatePassed:
-			all = append(all, seen(in(c, i)+"the required signature is valid: the required signer signed this image too", found...))
+			all = append(all, seen(in(c,
+				i)+"the required signature is valid: the required signer signed this image too", found...))
 		case inspect.GateRefused:
 			text := "the required signature is missing, and the image runs all the same"
 			if n := len(i.Signatures); n > 0 {
-				text = "it carries " + plural(n, "signature, which is not", "signatures, of which none is") + " by the required signer, and it runs all the same"
+				text = "it carries " + plural(n, "signature, which is not", "signatures, of which none is") +
+					" by the required signer, and it runs all the same"
 			}
 			all = append(all, seen(in(c, i)+text, found...))
 		default:

@@ -23,7 +23,10 @@ func isSuspect(c inspect.Case, i inspect.Image) bool {
 	if i.Status == inspect.Failed || len(failedOf(c, i)) > 0 {
 		return true
 	}
-	return slices.ContainsFunc(c.Alerts, func(a inspect.Alert) bool { return a.Match != inspect.MatchNone && a.Subject == i.Container })
+	return slices.ContainsFunc(c.Alerts, func(a inspect.Alert) bool {
+		return a.Match != inspect.MatchNone &&
+			a.Subject == i.Container
+	})
 }
 
 // failedOf are the failed findings about an image or something in it.
@@ -76,7 +79,8 @@ func badPaths(c inspect.Case, i inspect.Image) (paths []string, layers []int) {
 		add(p, layer)
 	}
 	for _, a := range c.Alerts {
-		if a.Match != inspect.MatchNone && a.Subject == i.Container && a.File.Origin == inspect.OriginImage && a.File.Layer >= 0 && a.Ran == nil {
+		if a.Match != inspect.MatchNone && a.Subject == i.Container && a.File.Origin == inspect.OriginImage &&
+			a.File.Layer >= 0 && a.Ran == nil {
 			add(a.File.Path, a.File.Layer)
 		}
 	}

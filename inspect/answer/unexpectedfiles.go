@@ -14,7 +14,8 @@ func unexpectedFiles(c inspect.Case) []inspect.Sentence {
 			if b.Status != inspect.RowFailed || b.Owner != "" || toldByAlert(c, i, b.Path) {
 				continue
 			}
-			text := fmt.Sprintf("%s%s belongs to no package and came with %s", in(c, i), inspect.Clean(b.Path), layer(i, b.Layer))
+			text := fmt.Sprintf("%s%s belongs to no package and came with %s", in(c, i), inspect.Clean(b.Path),
+				layer(i, b.Layer))
 			all = append(all, seen(text, about(c, i.Container, b.Path)...))
 		}
 	}

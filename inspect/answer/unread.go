@@ -14,7 +14,8 @@ func unread(c inspect.Case, needs []string) []inspect.Sentence {
 		if s.Status != inspect.CheckBlocked || s.Running() || !slices.Contains(needs, s.Name) {
 			continue
 		}
-		all = append(all, open(fmt.Sprintf("not all could be looked at: %s: %s", checkOf(s), cut(trim(s.Reason), maxReason))))
+		all = append(all, open(fmt.Sprintf("not all could be looked at: %s: %s", checkOf(s), cut(trim(s.Reason),
+			maxReason))))
 	}
 	return some(all, "more checks that could not look")
 }

@@ -8,19 +8,20 @@ import (
 // This file holds the rule by which rows get their severity, all of it. To be there is no reason; what is new and
 // what it does are.
 //
-//  1. What a confirmed known-good has too, with the same code: info. A comparison that nobody confirmed lowers nothing.
-//  2. A strong sign (runs what it downloads or decodes, a shell tied to a connection, credentials sent away, mining), or a
-//     library of no package in every program: high. What the image itself starts often reads credentials and fetches programs on
-//     purpose: there these two count only where the code is new.
+//  1. What a confirmed known-good has too, with the same code: info. A comparison that nobody confirmed lowers
+//     nothing.
+//  2. A strong sign (runs what it downloads or decodes, a shell tied to a connection, credentials sent away, mining),
+//     or a library of no package in every program: high. What the image itself starts often reads credentials and
+//     fetches programs on purpose: there these two count only where the code is new.
 //  3. Other code at the same version of its package: medium, high with any sign.
 //  4. What lets somebody in: medium, high where it is new, or where it lets everybody in.
-//  5. A script in the place of the program that the other image starts, which it starts in turn: medium; high with a sign or a
-//     hidden original.
+//  5. A script in the place of the program that the other image starts, which it starts in turn: medium; high with a
+//     sign or a hidden original.
 //  6. Starts what lies hidden or where everybody may write: high for jobs and services, else medium.
-//  7. New since the other image: of a package that was there without it: low, medium with one weak sign, high with two or with
-//     obscured code. Of a new package: low, medium if obscured or if it hides or harvests. Of no package: low, medium with a weak
-//     sign, high with three. An agent or a variable that loads a file of no package: medium. One step up if an alert names the
-//     interpreter that runs it and it has a sign.
+//  7. New since the other image: of a package that was there without it: low, medium with one weak sign, high with
+//     two or with obscured code. Of a new package: low, medium if obscured or if it hides or harvests. Of no package:
+//     low, medium with a weak sign, high with three. An agent or a variable that loads a file of no package: medium.
+//     One step up if an alert names the interpreter that runs it and it has a sign.
 //  8. A packaged file that does not match its package: medium where it starts programs, low where it holds settings.
 //  9. All else: by its place, low or info; what a package owns: info.
 

@@ -26,7 +26,8 @@ func (h *scanner) against(ctx context.Context, with *comparison, emit func(inspe
 	again.suspects = make([]*suspect, 0, len(h.suspects))
 	for _, s := range h.suspects {
 		s = &suspect{
-			node: s.node, owner: s.owner, codes: slices.Clone(s.codes), detail: slices.Clone(s.detail), vouched: s.vouched, library: s.library,
+			node: s.node, owner: s.owner, codes: slices.Clone(s.codes), detail: slices.Clone(s.detail),
+			vouched: s.vouched, library: s.library,
 		}
 		s.compare(ctx, with)
 		again.suspects = append(again.suspects, s)
@@ -47,7 +48,8 @@ func (h *scanner) swappedJars(ctx context.Context, with *comparison) []*suspect 
 	var found []*suspect
 	for n := range h.tree.All() {
 		old := with.before.Get(n.Path)
-		if n.Kind != inspect.KindJar || !layer.IsRegular(n) || old == nil || !layer.IsRegular(old) || old.SHA256 == n.SHA256 ||
+		if n.Kind != inspect.KindJar || !layer.IsRegular(n) || old == nil || !layer.IsRegular(old) ||
+			old.SHA256 == n.SHA256 ||
 			h.own.Packaged(n.Path) || slices.ContainsFunc(h.suspects, func(s *suspect) bool { return s.node == n }) {
 			continue
 		}
@@ -108,7 +110,8 @@ func (h *scanner) rewritten(ctx context.Context, before *layer.Tree, good inspec
 	for _, n := range other {
 		c, old := h.own.Claims[n.Path], was.Claims[n.Path]
 		unproven := c.Sum == "" && old.Sum == ""
-		if old.Package != c.Package || old.Version != c.Version || !unproven && old.Sum == c.Sum || was.Altered(n.Path) {
+		if old.Package != c.Package || old.Version != c.Version || !unproven && old.Sum == c.Sum ||
+			was.Altered(n.Path) {
 			continue
 		}
 		s := &suspect{node: n, owner: c.Package}
@@ -116,12 +119,14 @@ func (h *scanner) rewritten(ctx context.Context, before *layer.Tree, good inspec
 			if h.own.Later(n) {
 				continue // it is a suspect already
 			}
-			s.add(codeNoDigest, fmt.Sprintf("package %s %s has other content for it in the %s image, and its database no digest", c.Package, c.Version, good.Word()))
+			s.add(codeNoDigest, fmt.Sprintf("package %s %s has other content for it in the %s image, and its "+
+				"database no digest", c.Package, c.Version, good.Word()))
 			s.add(codeChanged, "")
 			found = append(found, s)
 			continue
 		}
-		s.add(codeAltered, fmt.Sprintf("package %s %s has other content for it in the %s image: the package database was changed with it", c.Package, c.Version, good.Word()))
+		s.add(codeAltered, fmt.Sprintf("package %s %s has other content for it in the %s image: the package "+
+			"database was changed with it", c.Package, c.Version, good.Word()))
 		s.add(codeChanged, "")
 		found = append(found, s)
 	}

@@ -14,12 +14,14 @@ import (
 // locate says where the file that an alert names comes from, and which file of the image has that path. incomplete
 // says that some layers could not be read; mounts are those of the container, as far as they are known. The path of the
 // answer is the one that the file has in the image, through its links.
-func locate(a inspect.Alert, t *layer.Tree, workingDir string, mounts []inspect.Mount, incomplete bool) (inspect.AlertFile, *inspect.Node) {
+func locate(a inspect.Alert, t *layer.Tree, workingDir string, mounts []inspect.Mount,
+	incomplete bool) (inspect.AlertFile, *inspect.Node) {
 	p, said := programPath(t, a.Path, workingDir)
 	f := inspect.AlertFile{Path: a.Path, Layer: -1, Origin: inspect.OriginUnknown}
 	switch {
 	case strings.HasPrefix(a.Path, "memfd:") || strings.HasPrefix(p, "/memfd:") || has(a, inspect.FlagMemfd):
-		f.Origin, f.Detail = inspect.OriginMemfd, "it ran from memory and was never a file: neither the image nor the container's disk has its bytes"
+		f.Origin, f.Detail = inspect.OriginMemfd,
+			"it ran from memory and was never a file: neither the image nor the container's disk has its bytes"
 		return f, nil
 	case a.ContainerID == inspect.HostID:
 		f.Origin, f.Detail = inspect.OriginHost, "the alert is about the host, not about a container"
@@ -30,7 +32,8 @@ func locate(a inspect.Alert, t *layer.Tree, workingDir string, mounts []inspect.
 	}
 	f.Path, _ = t.Place(p)
 	if layer.Within(f.Path, "/proc") {
-		f.Detail = "it was run by a name of the kernel's, " + f.Path + ": which file that was, the alert does not say" + said
+		f.Detail = "it was run by a name of the kernel's, " + f.Path +
+			": which file that was, the alert does not say" + said
 		return f, nil
 	}
 	named := a
@@ -49,8 +52,8 @@ func locate(a inspect.Alert, t *layer.Tree, workingDir string, mounts []inspect.
 	return f, n
 }
 
-// inImage says whether the file that an image has at an alerted path is what ran: bytes decide over flags, flags over the
-// path alone.
+// inImage says whether the file that an image has at an alerted path is what ran: bytes decide over flags, flags over
+// the path alone.
 func inImage(f *inspect.AlertFile, a inspect.Alert, n *inspect.Node, said string) {
 	f.Path, f.Layer, f.SHA256 = n.Path, n.Layer, n.SHA256
 	switch measured, ok := strings.CutPrefix(a.FileDigest, "sha256:"); {
@@ -65,18 +68,22 @@ func inImage(f *inspect.AlertFile, a inspect.Alert, n *inspect.Node, said string
 			measured, n.Layer, n.SHA256)
 	case contradicts(a):
 		f.SHA256 = ""
-		f.Detail = fmt.Sprintf("the image has a file at this path (layer %d), but the alert's flags contradict each other: whether that ran is not known", n.Layer)
+		f.Detail = fmt.Sprintf("the image has a file at this path (layer %d), but the alert's flags contradict "+
+			"each other: whether that ran is not known", n.Layer)
 	case has(a, inspect.FlagUpper):
 		f.Origin, f.SHA256 = inspect.OriginChanged, ""
-		f.Detail = fmt.Sprintf("a copy in the container's writable layer ran: the image's file (layer %d, sha256 %.12s) does not prove what ran", n.Layer, n.SHA256)
+		f.Detail = fmt.Sprintf("a copy in the container's writable layer ran: the image's file (layer %d, sha256 "+
+			"%.12s) does not prove what ran", n.Layer, n.SHA256)
 	case has(a, inspect.FlagLower):
 		f.Origin = inspect.OriginImage
 		f.Detail = fmt.Sprintf("it is the image's own file, of layer %d", n.Layer)
 	case said != "": // the path is a guess, or what lay there was gone
-		f.Detail = fmt.Sprintf("the image has a file at this path (layer %d), but the alert does not say whether that is what ran", n.Layer)
+		f.Detail = fmt.Sprintf("the image has a file at this path (layer %d), but the alert does not say whether "+
+			"that is what ran", n.Layer)
 	default:
 		f.Origin = inspect.OriginImage
-		f.Detail = fmt.Sprintf("it is the file that the image has at this path, of layer %d; no flag of the alert proves from which layer it ran", n.Layer)
+		f.Detail = fmt.Sprintf("it is the file that the image has at this path, of layer %d; no flag of the alert "+
+			"proves from which layer it ran", n.Layer)
 	}
 	if n.Path != a.Path {
 		f.Detail += ", at " + n.Path
@@ -84,9 +91,9 @@ func inImage(f *inspect.AlertFile, a inspect.Alert, n *inspect.Node, said string
 	f.Detail += said
 }
 
-// programPath takes the path of an alert apart, as the kernel and the sensors write it: with " (deleted)" behind a file that
-// was gone when it was looked at, through /proc/PID/root, or as it was typed, below the working directory. said is what
-// there is to say about that; the path is "" where the alert names none.
+// programPath takes the path of an alert apart, as the kernel and the sensors write it: with " (deleted)" behind a
+// file that was gone when it was looked at, through /proc/PID/root, or as it was typed, below the working directory.
+// said is what there is to say about that; the path is "" where the alert names none.
 func programPath(t *layer.Tree, p, workingDir string) (real, said string) {
 	real = p
 	if n := t.Resolve(p); strings.HasPrefix(p, "/") && n != nil && layer.IsRegular(n) {
@@ -107,7 +114,8 @@ func programPath(t *layer.Tree, p, workingDir string) (real, said string) {
 		return path.Clean(real), said
 	case strings.HasPrefix(real, "./"), strings.HasPrefix(real, "../"):
 		dir := path.Join("/", workingDir)
-		return path.Join(dir, real), said + "; the alert names it by " + real + ", which is taken from the image's working directory " + dir
+		return path.Join(dir, real), said + "; the alert names it by " + real +
+			", which is taken from the image's working directory " + dir
 	}
 	return "", said
 }
@@ -127,13 +135,14 @@ func throughProc(p string) (rest string, ok bool) {
 // onceThere says which layer held a path that a later one took away.
 func onceThere(t *layer.Tree, p string) string {
 	if was, by := t.Lost(p); was != nil && layer.IsRegular(was) {
-		return fmt.Sprintf("; layer %d held a file at this path, sha256 %.12s, which layer %d deleted", was.Layer, was.SHA256, by)
+		return fmt.Sprintf("; layer %d held a file at this path, sha256 %.12s, which layer %d deleted", was.Layer,
+			was.SHA256, by)
 	}
 	return ""
 }
 
-// mountOf finds the volume that covers an alerted path, by the links of the image where its tree is known. What ran from the layers of the container, as the alert's flags
-// say, ran from no volume.
+// mountOf finds the volume that covers an alerted path, by the links of the image where its tree is known. What ran
+// from the layers of the container, as the alert's flags say, ran from no volume.
 func mountOf(a inspect.Alert, t *layer.Tree, mounts []inspect.Mount) (inspect.Mount, bool) {
 	if has(a, inspect.FlagUpper) || has(a, inspect.FlagLower) {
 		return inspect.Mount{}, false
@@ -161,7 +170,8 @@ func onVolume(m inspect.Mount) string {
 	if m.Source != "" {
 		what += " " + m.Source
 	}
-	text := "it lies on " + what + ") that is mounted at " + m.Path + ": it is not of the image, and we do not have its bytes"
+	text := "it lies on " + what + ") that is mounted at " + m.Path +
+		": it is not of the image, and we do not have its bytes"
 	switch m.Kind {
 	case "emptyDir":
 		text += "; it goes with the pod"
@@ -183,11 +193,14 @@ func notInImage(a inspect.Alert, p string, incomplete bool) (origin, detail stri
 	case has(a, inspect.FlagUpper):
 		return inspect.OriginRuntime, "it is not in the image: it was written at run time, and we do not have its bytes"
 	case layer.Within(p, "/dev/shm"):
-		return inspect.OriginRuntime, "it is not in the image: /dev/shm is memory of the container, written at run time, and we do not have its bytes"
+		return inspect.OriginRuntime,
+			"it is not in the image: /dev/shm is memory of the container, written at run time, and we do not have " +
+				"its bytes"
 	case has(a, inspect.FlagLower):
 		return inspect.OriginUnknown, "the alert says that it is an image's own file, but this image does not have it"
 	default:
-		return inspect.OriginUnknown, "the image does not have it: it was written at run time or lies on a volume, which the alert does not say"
+		return inspect.OriginUnknown,
+			"the image does not have it: it was written at run time or lies on a volume, which the alert does not say"
 	}
 }
 
@@ -227,8 +240,8 @@ func (h *scanner) alerts(all []inspect.Alert, emit func(inspect.Event)) {
 	}
 }
 
-// follow goes from an interpreter, a launcher or a tool to what it was given: the first such file takes the place of the
-// program as the file of the alert.
+// follow goes from an interpreter, a launcher or a tool to what it was given: the first such file takes the place of
+// the program as the file of the alert.
 func (h *scanner) follow(a *inspect.Alert, n *inspect.Node) {
 	ran, nodes := h.ran(*a, n)
 	a.Ran = ran
@@ -250,10 +263,12 @@ func (h *scanner) follow(a *inspect.Alert, n *inspect.Node) {
 func (h *scanner) elsewhere(a inspect.Alert, emit func(inspect.Event)) {
 	subject := h.image.Container + ":" + a.File.Path
 	emit(inspect.Event{Fact: inspect.Finding{
-		ID: inspect.FindingID(layer.CheckBinaries, "alerted-not-in-image", subject), Check: layer.CheckBinaries, Code: "alerted-not-in-image",
+		ID: inspect.FindingID(layer.CheckBinaries, "alerted-not-in-image", subject), Check: layer.CheckBinaries,
+		Code:   "alerted-not-in-image",
 		Status: inspect.RowObserved, Severity: inspect.Medium, Subject: subject,
-		Title:    fmt.Sprintf("%s, which an alert names, is not in the image", a.File.Path),
-		Detail:   a.File.Detail,
-		Evidence: []inspect.Evidence{{Kind: "alert", Digest: a.Raw, Text: a.Output}, {Kind: "manifest", Digest: h.image.Key()}},
+		Title:  fmt.Sprintf("%s, which an alert names, is not in the image", a.File.Path),
+		Detail: a.File.Detail,
+		Evidence: []inspect.Evidence{{Kind: "alert", Digest: a.Raw, Text: a.Output}, {Kind: "manifest",
+			Digest: h.image.Key()}},
 	}})
 }

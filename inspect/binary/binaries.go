@@ -19,33 +19,35 @@ import (
 // Binaries is the check that asks whose file each file is, and shows the programs that need a look. The client is not
 // asked for anything, since all bytes are in the cache, unless what lies there turns out to be damaged.
 func Binaries(client *registry.Client, cache *layer.Cache, owners *owner.Cache) engine.Check {
-	return engine.Check{Name: layer.CheckBinaries, Needs: []string{layer.CheckLayers}, Limit: layer.WorkLimit, Run: func(ctx context.Context, on engine.On, emit func(inspect.Event)) error {
-		h, err := newScanner(ctx, cache, owners, on, emit)
-		if errors.Is(err, registry.ErrDamagedStore) {
-			if err := cache.Reread(ctx, client, on.Image()); err != nil {
+	return engine.Check{Name: layer.CheckBinaries, Needs: []string{layer.CheckLayers}, Limit: layer.WorkLimit,
+		Run: func(ctx context.Context, on engine.On, emit func(inspect.Event)) error {
+			h, err := newScanner(ctx, cache, owners, on, emit)
+			if errors.Is(err, registry.ErrDamagedStore) {
+				if err := cache.Reread(ctx, client, on.Image()); err != nil {
+					return err
+				}
+				h, err = newScanner(ctx, cache, owners, on, emit)
+			}
+			if err != nil {
 				return err
 			}
-			h, err = newScanner(ctx, cache, owners, on, emit)
-		}
-		if err != nil {
-			return err
-		}
-		h.places(ctx, emit)
-		if err := h.secrets(ctx, emit); err != nil {
-			return err
-		}
-		h.settings(emit)
-		h.emitDeleted(emit)
-		h.emitRows(h.rows(false), emit)
-		h.raisedPrivileges(emit)
-		h.tampered(emit)
-		h.compared(ctx, emit)
-		return nil
-	}}
+			h.places(ctx, emit)
+			if err := h.secrets(ctx, emit); err != nil {
+				return err
+			}
+			h.settings(emit)
+			h.emitDeleted(emit)
+			h.emitRows(h.rows(false), emit)
+			h.raisedPrivileges(emit)
+			h.tampered(emit)
+			h.compared(ctx, emit)
+			return nil
+		}}
 }
 
 // newScanner asks the package databases of the check's image and looks for suspects.
-func newScanner(ctx context.Context, c *layer.Cache, owners *owner.Cache, on engine.On, emit func(inspect.Event)) (*scanner, error) {
+func newScanner(ctx context.Context, c *layer.Cache, owners *owner.Cache, on engine.On,
+	emit func(inspect.Event)) (*scanner, error) {
 	image := on.Image()
 	if !slices.ContainsFunc(image.Layers, func(l inspect.Layer) bool { return l.DiffID != "" && !l.Empty }) {
 		return nil, engine.Unchecked("no layer could be read")
@@ -104,15 +106,21 @@ func (h *scanner) finding(check string, b inspect.Binary) *inspect.Finding {
 	case slices.Contains(b.Codes, codeSwapped):
 		code, title = "swapped-program", fmt.Sprintf("%s has other content than before, in the same version", b.Path)
 	case slices.Contains(b.Codes, codeUsed) && b.Severity.Rank() >= inspect.Medium.Rank():
-		code, title = "used-interpreter", fmt.Sprintf("%s, which an alert names, runs what it is given; there is nothing to compare its own bytes with", b.Path)
+		code, title = "used-interpreter",
+			fmt.Sprintf("%s, which an alert names, runs what it is given; there is nothing to compare its own "+
+				"bytes with", b.Path)
 	case slices.Contains(b.Codes, codeRan) && !slices.Contains(b.Codes, codeAlerted):
 		code, title = "ran-by-alert", fmt.Sprintf("%s is what the interpreter ran that an alert names", b.Path)
 	case slices.Contains(b.Codes, codeDeleted):
-		code, title = "deleted-program", fmt.Sprintf("%s is a program that layer %d brought and a later one deleted", b.Path, b.Layer)
+		code, title = "deleted-program", fmt.Sprintf("%s is a program that layer %d brought and a later one deleted",
+			b.Path, b.Layer)
 	case slices.Contains(b.Codes, codeAlerted) && b.Owner != "":
-		code, title = "alerted-file", fmt.Sprintf("%s, which an alert names, is the unaltered file of package %s", b.Path, b.Owner)
+		code, title = "alerted-file", fmt.Sprintf("%s, which an alert names, is the unaltered file of package %s",
+			b.Path, b.Owner)
 	case slices.Contains(b.Codes, codeNoDigest):
-		code, title = "unproven-program", fmt.Sprintf("%s is a program of package %s by name only: no digest of its content is known", b.Path, b.Owner)
+		code, title = "unproven-program",
+			fmt.Sprintf("%s is a program of package %s by name only: no digest of its content is known", b.Path,
+				b.Owner)
 	case slices.Contains(b.Codes, codeLoaderHijack):
 		code, title = "loader-hijack", fmt.Sprintf("%s is loaded into every program of the image", b.Path)
 	case slices.Contains(b.Codes, codeOwnershipUnknown):
@@ -123,15 +131,17 @@ func (h *scanner) finding(check string, b inspect.Binary) *inspect.Finding {
 	}
 	subject := h.image.Container + ":" + b.Path
 	f := &inspect.Finding{
-		ID: inspect.FindingID(layer.CheckBinaries, code, subject), Check: check, Code: code, Status: b.Status, Severity: b.Severity,
-		Subject: subject, Title: title, Detail: b.Detail,
+		ID: inspect.FindingID(layer.CheckBinaries, code, subject), Check: check, Code: code, Status: b.Status,
+		Severity: b.Severity,
+		Subject:  subject, Title: title, Detail: b.Detail,
 		Evidence: []inspect.Evidence{
 			{Kind: "file", Digest: "sha256:" + b.SHA256, Path: b.Path, Text: "signs: " + strings.Join(b.Codes, ", ")},
 			{Kind: "layer", Digest: h.layerDigest(b.Layer), Path: b.Path, Text: b.CreatedBy},
 		},
 	}
 	if c, ok := h.own.Claims[b.Path]; ok && c.Sum != "" {
-		f.Evidence = append(f.Evidence, inspect.Evidence{Kind: "package-database", Path: c.From.File, Text: strings.TrimSuffix(fmt.Sprintf("%s: %s, %s", c.Package, c.Sum, c.Weakness()), ", ")})
+		f.Evidence = append(f.Evidence, inspect.Evidence{Kind: "package-database", Path: c.From.File,
+			Text: strings.TrimSuffix(fmt.Sprintf("%s: %s, %s", c.Package, c.Sum, c.Weakness()), ", ")})
 	}
 	return f
 }
@@ -185,7 +195,8 @@ func (h *scanner) altered(ctx context.Context) []inspect.Altered {
 			continue
 		}
 		a := inspect.Altered{
-			Path: p, Kind: n.Kind, Package: c.Package, Layer: n.Layer, Expected: c.Sum, Actual: h.own.Actual[p], Config: c.Config,
+			Path: p, Kind: n.Kind, Package: c.Package, Layer: n.Layer, Expected: c.Sum, Actual: h.own.Actual[p],
+			Config:   c.Config,
 			Severity: severityOfAltered(n, c), SHA256: n.SHA256,
 			Detail: fmt.Sprintf("layer %d holds it", n.Layer),
 		}
@@ -213,7 +224,8 @@ func (h *scanner) emitAltered(altered []inspect.Altered, emit func(inspect.Event
 	groups := map[string][]inspect.Altered{}
 	var order []string
 	for _, a := range altered {
-		if n := h.tree.Resolve(a.Path); a.Severity.Rank() > inspect.Medium.Rank() || n != nil && severityOfAltered(n, h.own.Claims[a.Path]) == inspect.High {
+		if n := h.tree.Resolve(a.Path); a.Severity.Rank() > inspect.Medium.Rank() || n != nil && severityOfAltered(n,
+			h.own.Claims[a.Path]) == inspect.High {
 			continue // a row of binaries, or often changed
 		}
 		if _, starts := autorun.Place(a.Path); starts {
@@ -235,10 +247,12 @@ func (h *scanner) alteredFinding(group []inspect.Altered) *inspect.Finding {
 	subject := h.image.Container + ":" + a.Path
 	title := fmt.Sprintf("%s does not match the checksum of package %s", a.Path, a.Package)
 	if len(group) > 1 {
-		title = fmt.Sprintf("%d files do not match the checksums of package %s, %s the first", len(group), a.Package, a.Path)
+		title = fmt.Sprintf("%d files do not match the checksums of package %s, %s the first", len(group), a.Package,
+			a.Path)
 	}
 	f := &inspect.Finding{
-		ID: inspect.FindingID(layer.CheckBinaries, "altered-file", subject), Check: layer.CheckBinaries, Code: "altered-file", Status: a.Status, Severity: a.Severity,
+		ID: inspect.FindingID(layer.CheckBinaries, "altered-file", subject), Check: layer.CheckBinaries,
+		Code: "altered-file", Status: a.Status, Severity: a.Severity,
 		Subject: subject, Title: title, Detail: a.Detail,
 		Evidence: []inspect.Evidence{
 			{Kind: "layer", Digest: h.layerDigest(a.Layer), Path: a.Path, Text: h.createdBy(a.Layer)},
@@ -246,7 +260,8 @@ func (h *scanner) alteredFinding(group []inspect.Altered) *inspect.Finding {
 		},
 	}
 	for _, a := range group[:min(len(group), 20)] {
-		f.Evidence = append(f.Evidence, inspect.Evidence{Kind: "file", Digest: "sha256:" + a.SHA256, Path: a.Path, Text: a.Actual})
+		f.Evidence = append(f.Evidence, inspect.Evidence{Kind: "file", Digest: "sha256:" + a.SHA256, Path: a.Path,
+			Text: a.Actual})
 	}
 	return f
 }
@@ -261,12 +276,15 @@ func (h *scanner) missing() []inspect.Missing {
 			continue
 		}
 		was, by := h.tree.Lost(c.Path)
-		executable := owner.SystemProgram(c.Path) || was != nil && layer.IsRegular(was) && was.Executable() && was.Kind != ""
-		if c.Sum == "" && !(was != nil && layer.IsRegular(was)) && !owner.SystemProgram(c.Path) || path.Base(c.Path) == ".empty" {
+		executable := owner.SystemProgram(c.Path) || was != nil && layer.IsRegular(was) && was.Executable() &&
+			was.Kind != ""
+		if c.Sum == "" && !(was != nil && layer.IsRegular(was)) && !owner.SystemProgram(c.Path) ||
+			path.Base(c.Path) == ".empty" {
 			continue
 		}
 		seen[c.Path] = true
-		m := inspect.Missing{Path: c.Path, Package: c.Package, Layer: -1, Executable: executable, Severity: severityOfMissing(executable)}
+		m := inspect.Missing{Path: c.Path, Package: c.Package, Layer: -1, Executable: executable,
+			Severity: severityOfMissing(executable)}
 		if was != nil {
 			m.Layer = by
 		}

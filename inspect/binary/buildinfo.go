@@ -11,7 +11,8 @@ import (
 // identify says what a program says of its own making: Go's build information, or what Rust's tools leave. That
 // identifies it; it makes nobody its owner, for whoever builds a program may write it.
 func (f *facts) identify(file *elf.File, data []byte) {
-	if file.Section(".go.buildinfo") != nil || bytes.Contains(data[:min(len(data), 8<<20)], []byte("\xff Go buildinf:")) {
+	if file.Section(".go.buildinfo") != nil || bytes.Contains(data[:min(len(data), 8<<20)],
+		[]byte("\xff Go buildinf:")) {
 		f.add(codeGoModule, goWords(data))
 		return
 	}
@@ -20,7 +21,8 @@ func (f *facts) identify(file *elf.File, data []byte) {
 		return
 	}
 	if s := file.Section(".comment"); s != nil && s.Size < endsSize {
-		if text, err := io.ReadAll(io.LimitReader(s.Open(), endsSize)); err == nil && bytes.Contains(text, []byte("rustc version")) {
+		if text, err := io.ReadAll(io.LimitReader(s.Open(), endsSize)); err == nil && bytes.Contains(text,
+			[]byte("rustc version")) {
 			f.Detail = append(f.Detail, "it is built by Rust")
 		}
 	}

@@ -2,12 +2,13 @@ package binary
 
 // Codes of a row of binaries.
 const (
-	codeUnowned          = "unowned"
-	codeAltered          = "altered"
-	codeNotInKnownGood   = "not-in-known-good"
-	codeChanged          = "changed-since-known-good"
-	codeAlerted          = "alerted"
-	codeUsed             = "used"                 // alerted, and an interpreter, launcher or tool: not a cause by itself
+	codeUnowned        = "unowned"
+	codeAltered        = "altered"
+	codeNotInKnownGood = "not-in-known-good"
+	codeChanged        = "changed-since-known-good"
+	codeAlerted        = "alerted"
+	// alerted, and an interpreter, launcher or tool: not a cause by itself
+	codeUsed             = "used"
 	codeRan              = "ran-by-alert"         // an alerted interpreter ran it
 	codeSwapped          = "changed-same-version" // other content than the known-good of the same version
 	codeSetuid           = "setuid"

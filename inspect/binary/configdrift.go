@@ -11,8 +11,8 @@ import (
 	"github.com/backtrail/backtrail/inspect/layer"
 )
 
-// configDrift judges how the config of an image differs from that of an earlier one: what it starts, as whom, with which
-// labels. Options and variables that a release adds are none of it.
+// configDrift judges how the config of an image differs from that of an earlier one: what it starts, as whom, with
+// which labels. Options and variables that a release adds are none of it.
 type configDrift struct {
 	now, before v1.Config
 	config      string // digest of the image's config
@@ -51,13 +51,14 @@ func (d configDrift) weigh(s inspect.Severity) inspect.Severity {
 	return lowered(s)
 }
 
-// sameLayers reports whether only the config is another: then somebody made this image of the earlier one, without a build.
+// sameLayers reports whether only the config is another: then somebody made this image of the earlier one, without a
+// build.
 func (d configDrift) sameLayers() bool {
 	return d.layers != nil && d.layers.Shared > 0 && d.layers.Added == 0
 }
 
-// start judges the command that the image starts: one that fetches or decodes what it runs, which the earlier image does
-// not do, and any other one over the same layers.
+// start judges the command that the image starts: one that fetches or decodes what it runs, which the earlier image
+// does not do, and any other one over the same layers.
 func (d configDrift) start() []oddity {
 	now, before := slices.Concat(d.now.Entrypoint, d.now.Cmd), slices.Concat(d.before.Entrypoint, d.before.Cmd)
 	if slices.Equal(now, before) {
@@ -95,8 +96,8 @@ func root(user string) bool {
 // sourceLabels name the repository that an image is built from.
 var sourceLabels = []string{"org.opencontainers.image.source", "org.label-schema.vcs-url", "vcs-url"}
 
-// labels judges claims that speak against their maker: the repository of another owner, and a base image that is said to be
-// the same while the lowest layer is another.
+// labels judges claims that speak against their maker: the repository of another owner, and a base image that is said
+// to be the same while the lowest layer is another.
 func (d configDrift) labels() []oddity {
 	var all []oddity
 	for _, name := range sourceLabels {
@@ -108,14 +109,16 @@ func (d configDrift) labels() []oddity {
 		if d.layers != nil && d.layers.Shared == 0 {
 			severity = inspect.Medium // another base image may bring its own label
 		}
-		title := fmt.Sprintf("the label %s names another owner: %s in the %s image, %s now", name, cut(before, 200), d.good.Word(), cut(now, 200))
+		title := fmt.Sprintf("the label %s names another owner: %s in the %s image, %s now", name, cut(before, 200),
+			d.good.Word(), cut(now, 200))
 		all = append(all, oddity{"label-foreign-source", title, d.weigh(severity)})
 		break
 	}
 	const base = "org.opencontainers.image.base."
 	digest := d.now.Labels[base+"digest"]
 	if digest != "" && digest == d.before.Labels[base+"digest"] && d.layers != nil && d.layers.Shared == 0 {
-		title := fmt.Sprintf("the labels name the same base image %s as the %s image, by the same digest, and no layer is the same",
+		title := fmt.Sprintf("the labels name the same base image %s as the %s image, by the same digest, and no "+
+			"layer is the same",
 			cut(d.now.Labels[base+"name"], 200), d.good.Word())
 		all = append(all, oddity{"base-swapped", title, d.weigh(inspect.High)})
 	}

@@ -9,8 +9,8 @@ import (
 	"github.com/backtrail/backtrail/inspect/owner"
 )
 
-// Programs that one layer brought and a later one deleted or replaced: they did their work while the image was built, and
-// no container shows them.
+// Programs that one layer brought and a later one deleted or replaced: they did their work while the image was built,
+// and no container shows them.
 
 // deletion counts the programs that a layer took away of another.
 type deletion struct {
@@ -45,7 +45,8 @@ func (h *scanner) lookBelow(ctx context.Context) error {
 			continue // a row of its path is about what stands there now
 		}
 		s := &suspect{node: r.Node}
-		s.add(codeDeleted, fmt.Sprintf("layer %d brought it and layer %d deleted it: no container sees it, and it is still in the image", r.Node.Layer, r.By))
+		s.add(codeDeleted, fmt.Sprintf("layer %d brought it and layer %d deleted it: no container sees it, and it "+
+			"is still in the image", r.Node.Layer, r.By))
 		if h.own.Level == owner.Unknown {
 			s.add(codeOwnershipUnknown, "")
 		} else {
@@ -89,6 +90,8 @@ func (h *scanner) emitDeleted(emit func(inspect.Event)) {
 		if d.count == 1 {
 			what = fmt.Sprintf("%s of layer %d was", d.first, d.from)
 		}
-		emit(inspect.Event{Fact: inspect.Setting{Code: "deleted-programs", Detail: fmt.Sprintf("%s deleted or replaced by layer %d and can still be read in the layer below", what, d.by), Severity: inspect.Info}})
+		emit(inspect.Event{Fact: inspect.Setting{Code: "deleted-programs",
+			Detail: fmt.Sprintf("%s deleted or replaced by layer %d and can still be read in the layer below", what,
+				d.by), Severity: inspect.Info}})
 	}
 }

@@ -18,49 +18,55 @@ import (
 // Diff is the check that compares the files with those of the known-good image, and judges the programs again by what
 // that says. A comparison that nobody confirmed may raise, never lower.
 func Diff(client *registry.Client, cache *layer.Cache, owners *owner.Cache) engine.Check {
-	return engine.Check{Name: layer.CheckDiff, Needs: []string{layer.CheckLayers, layer.CheckBinaries, "known-good"}, Run: func(ctx context.Context, on engine.On, emit func(inspect.Event)) error {
-		image := on.Image()
-		if image.Diff == nil || image.Diff.KnownGood == nil {
-			return engine.Nothing("no known-good to compare with")
-		}
-		good := *image.Diff.KnownGood
-		other, err := cache.ReadKnownGood(ctx, client, good, func(p inspect.Progress) { emit(inspect.Event{Fact: p}) })
-		if err != nil {
-			return fmt.Errorf("comparing with the %s: %w", good.Word(), err)
-		}
-		for _, b := range other.Blobs {
-			emit(inspect.Event{Fact: b})
-		}
-		if why := layer.Unread(other.Layers); why != "" {
-			return engine.Unchecked("the %s cannot be compared with: %s", good.Word(), why)
-		}
-		before, err := cache.Tree(ctx, other.Layers)
-		if err != nil {
-			return err
-		}
-		h, err := newScanner(ctx, cache, owners, on, func(inspect.Event) {}) // said by the binaries check
-		if err != nil {
-			return err
-		}
-		layers := layer.CompareLayers(image.Layers, other.Layers)
-		emit(inspect.Event{Fact: inspect.Diff{
-			Files: layer.Compare(h.tree, before), Layers: layers, Settings: compareSettings(ctx, client, image, other.Image),
-		}})
-		with := &comparison{
-			now: h, before: before, good: good, group: applicationGroup(ctx, h),
-			image: imageRelease(image.Settings, earlier(other.Image), image.Reference, good.Reference, systemVersion(ctx, h.tree)),
-		}
-		if img, err := layer.Resolve(ctx, client, image); err == nil && img.ConfigFile != nil && other.Image.ConfigFile != nil {
-			d := configDrift{
-				now: img.ConfigFile.Config, before: other.Image.ConfigFile.Config, config: image.Config, container: image.Container,
-				good: good, layers: layers, release: with.image,
+	return engine.Check{Name: layer.CheckDiff, Needs: []string{layer.CheckLayers, layer.CheckBinaries, "known-good"},
+		Run: func(ctx context.Context, on engine.On, emit func(inspect.Event)) error {
+			image := on.Image()
+			if image.Diff == nil || image.Diff.KnownGood == nil {
+				return engine.Nothing("no known-good to compare with")
 			}
-			for _, f := range d.findings() {
-				emit(inspect.Event{Fact: f})
+			good := *image.Diff.KnownGood
+			progress := func(p inspect.Progress) { emit(inspect.Event{Fact: p}) }
+			other, err := cache.ReadKnownGood(ctx, client, good, progress)
+			if err != nil {
+				return fmt.Errorf("comparing with the %s: %w", good.Word(), err)
 			}
-		}
-		return h.against(ctx, with, emit)
-	}}
+			for _, b := range other.Blobs {
+				emit(inspect.Event{Fact: b})
+			}
+			if why := layer.Unread(other.Layers); why != "" {
+				return engine.Unchecked("the %s cannot be compared with: %s", good.Word(), why)
+			}
+			before, err := cache.Tree(ctx, other.Layers)
+			if err != nil {
+				return err
+			}
+			h, err := newScanner(ctx, cache, owners, on, func(inspect.Event) {}) // said by the binaries check
+			if err != nil {
+				return err
+			}
+			layers := layer.CompareLayers(image.Layers, other.Layers)
+			emit(inspect.Event{Fact: inspect.Diff{
+				Files: layer.Compare(h.tree, before), Layers: layers, Settings: compareSettings(ctx, client, image,
+					other.Image),
+			}})
+			with := &comparison{
+				now: h, before: before, good: good, group: applicationGroup(ctx, h),
+				image: imageRelease(image.Settings, earlier(other.Image), image.Reference, good.Reference,
+					systemVersion(ctx, h.tree)),
+			}
+			if img, err := layer.Resolve(ctx, client, image); err == nil && img.ConfigFile != nil &&
+				other.Image.ConfigFile != nil {
+				d := configDrift{
+					now: img.ConfigFile.Config, before: other.Image.ConfigFile.Config, config: image.Config,
+					container: image.Container,
+					good:      good, layers: layers, release: with.image,
+				}
+				for _, f := range d.findings() {
+					emit(inspect.Event{Fact: f})
+				}
+			}
+			return h.against(ctx, with, emit)
+		}}
 }
 
 // earlier is the part of an earlier image's config that names its version.
@@ -72,7 +78,8 @@ func earlier(i *registry.Image) inspect.ImageConfig {
 }
 
 // compareSettings says in sentences what would run otherwise.
-func compareSettings(ctx context.Context, client *registry.Client, image inspect.Image, other *registry.Image) []string {
+func compareSettings(ctx context.Context, client *registry.Client, image inspect.Image,
+	other *registry.Image) []string {
 	img, err := layer.Resolve(ctx, client, image)
 	if err != nil || img.ConfigFile == nil || other.ConfigFile == nil {
 		return []string{}

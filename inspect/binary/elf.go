@@ -16,7 +16,8 @@ const endsSize = 4096
 
 // elf reads the headers. What debug/elf cannot read is said, and no sign: broken headers are one more way to hide.
 func (f *facts) elf(data []byte, arch string) {
-	if bytes.Contains(data[:min(len(data), endsSize)], []byte("UPX!")) || bytes.Contains(data[max(0, len(data)-endsSize):], []byte("UPX!")) {
+	if bytes.Contains(data[:min(len(data), endsSize)], []byte("UPX!")) || bytes.Contains(data[max(0,
+		len(data)-endsSize):], []byte("UPX!")) {
 		f.add(codePacked, "it is packed with UPX")
 	}
 	file, err := elf.NewFile(bytes.NewReader(data))
@@ -30,7 +31,10 @@ func (f *facts) elf(data []byte, arch string) {
 	if len(file.Sections) == 0 && !slices.Contains(f.Codes, codePacked) {
 		f.add(codePacked, "it has no section headers")
 	}
-	dynamic := slices.ContainsFunc(file.Progs, func(p *elf.Prog) bool { return p.Type == elf.PT_INTERP || p.Type == elf.PT_DYNAMIC })
+	dynamic := slices.ContainsFunc(file.Progs, func(p *elf.Prog) bool {
+		return p.Type == elf.PT_INTERP ||
+			p.Type == elf.PT_DYNAMIC
+	})
 	if !dynamic && file.Section(".symtab") == nil {
 		f.add(codeStaticStripped, "it is linked statically and has no symbols")
 	}
@@ -69,7 +73,8 @@ func (f *facts) segments(file *elf.File, data []byte) {
 		f.Detail = append(f.Detail, "it has a segment that is writable and executable")
 	}
 	if even >= packedEntropy && !slices.Contains(f.Codes, codePacked) {
-		f.add(codePacked, fmt.Sprintf("its code is as even as packed or encrypted data are (%.1f bits of entropy in a byte)", even))
+		f.add(codePacked, fmt.Sprintf("its code is as even as packed or encrypted data are (%.1f bits of entropy "+
+			"in a byte)", even))
 	}
 }
 

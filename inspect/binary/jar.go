@@ -140,8 +140,8 @@ func properties(f *zip.File, separator string) map[string]string {
 	return all
 }
 
-// sameClasses reports whether two jars hold the same entries with the same content, but for what each build writes anew:
-// the manifest, and properties with times. Past the bounds they are taken as different.
+// sameClasses reports whether two jars hold the same entries with the same content, but for what each build writes
+// anew: the manifest, and properties with times. Past the bounds they are taken as different.
 func (c *comparison) sameClasses(a, b *zip.Reader) bool {
 	budget := min(maxJarBytes, maxJarsBytes-c.unpacked)
 	left := budget

@@ -17,8 +17,8 @@ const (
 	MaxScanned = 64 << 20
 	// MaxScannedAll bounds those of all programs of an image.
 	MaxScannedAll = 2 << 30
-	// MaxSecrets bounds the secrets that are said of one image, MaxSecretFile the bytes of a file that is looked through
-	// for one, and MaxSecretBytes those of all.
+	// MaxSecrets bounds the secrets that are said of one image, MaxSecretFile the bytes of a file that is looked
+	// through for one, and MaxSecretBytes those of all.
 	MaxSecrets     = 200
 	MaxSecretFile  = 256 << 10
 	MaxSecretBytes = 64 << 20

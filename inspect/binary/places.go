@@ -12,8 +12,8 @@ import (
 	"github.com/backtrail/backtrail/inspect/owner"
 )
 
-// places looks where somebody is given rights, or where packages may come from: each is a setting, and a finding where it is
-// more than low. What starts by itself is listed by package autorun.
+// places looks where somebody is given rights, or where packages may come from: each is a setting, and a finding
+// where it is more than low. What starts by itself is listed by package autorun.
 func (h *scanner) places(ctx context.Context, emit func(inspect.Event)) {
 	for n := range h.tree.All() {
 		code, what, severity := h.notablePlace(n)
@@ -31,13 +31,15 @@ func (h *scanner) places(ctx context.Context, emit func(inspect.Event)) {
 	if h.path.cut > 0 {
 		emit(inspect.Event{Fact: inspect.Setting{
 			Code: "long-path", Severity: inspect.Low,
-			Detail: fmt.Sprintf("PATH names more than %d directories: %d were not looked through", MaxPathDirs, h.path.cut),
+			Detail: fmt.Sprintf("PATH names more than %d directories: %d were not looked through", MaxPathDirs,
+				h.path.cut),
 		}})
 	}
 	h.writable(emit)
 	for _, l := range h.layers {
 		if l.Status == inspect.Verified && l.Detail != "" {
-			emit(inspect.Event{Fact: inspect.Setting{Code: "odd-layer", Detail: fmt.Sprintf("layer %d is %s", l.Number, l.Detail), Severity: inspect.Low}})
+			emit(inspect.Event{Fact: inspect.Setting{Code: "odd-layer", Detail: fmt.Sprintf("layer %d is %s",
+				l.Number, l.Detail), Severity: inspect.Low}})
 		}
 	}
 }
@@ -74,14 +76,16 @@ func (h *scanner) rootAccounts(ctx context.Context) []rootAccount {
 	var all []rootAccount
 	layer.Lines(data, func(line string) {
 		words := strings.Split(line, ":")
-		if len(words) > 3 && isZero(words[2]) && words[0] != "root" && !strings.HasPrefix(words[0], "#") && len(all) < layer.MaxNotes {
+		if len(words) > 3 && isZero(words[2]) && words[0] != "root" && !strings.HasPrefix(words[0], "#") &&
+			len(all) < layer.MaxNotes {
 			all = append(all, rootAccount{words[0], words[1] == ""})
 		}
 	})
 	return all
 }
 
-// isZero reports whether C libraries read a user ID as 0: they skip blanks, take a sign, and some of them keep 32 bits only.
+// isZero reports whether C libraries read a user ID as 0: they skip blanks, take a sign, and some of them keep 32
+// bits only.
 func isZero(text string) bool {
 	text = strings.TrimSpace(text)
 	text = strings.TrimPrefix(strings.TrimPrefix(text, "+"), "-")
@@ -104,12 +108,15 @@ func (h *scanner) writable(emit func(inspect.Event)) {
 			continue
 		}
 		said[n.Path] = true
-		h.place(n, "world-writable", fmt.Sprintf("everybody may put programs into %s, where they are looked for by PATH (mode %04o)", n.Path, n.Mode), inspect.Low, emit)
+		h.place(n, "world-writable",
+			fmt.Sprintf("everybody may put programs into %s, where they are looked for by PATH (mode %04o)", n.Path,
+				n.Mode), inspect.Low, emit)
 	}
 	for n := range h.tree.Below("/etc") {
 		if layer.IsRegular(n) && n.Mode&0o002 != 0 && len(said) < 50 {
 			said[n.Path] = true
-			h.place(n, "world-writable", fmt.Sprintf("everybody may change %s (mode %04o)", n.Path, n.Mode), inspect.Low, emit)
+			h.place(n, "world-writable", fmt.Sprintf("everybody may change %s (mode %04o)", n.Path, n.Mode),
+				inspect.Low, emit)
 		}
 	}
 }
@@ -123,7 +130,8 @@ func (h *scanner) notablePlace(n *inspect.Node) (code, what string, severity ins
 		return "", "", ""
 	}
 	if n.Mode&0o6000 != 0 && n.Mode&0o111 != 0 && anyProgram(path.Base(n.Path)) {
-		return "setuid-shell", fmt.Sprintf("%s runs any program, and with the rights of its owner (mode %04o)", n.Path, n.Mode), inspect.High
+		return "setuid-shell", fmt.Sprintf("%s runs any program, and with the rights of its owner (mode %04o)",
+			n.Path, n.Mode), inspect.High
 	}
 	if h.own.Packaged(n.Path) || h.own.Level == owner.Unknown && n.Layer == 0 {
 		return "", "", ""
@@ -146,8 +154,10 @@ func trustPlace(p string) (code, what string, severity inspect.Severity) {
 // repository knows where package managers keep their sources and the keys that they trust.
 func repository(p, dir string) bool {
 	return slices.Contains([]string{
-		"/etc/apt/sources.list.d", "/etc/apt/trusted.gpg.d", "/etc/apt/keyrings", "/usr/share/keyrings", "/etc/apk/keys", "/etc/yum.repos.d", "/etc/pki/rpm-gpg", "/etc/zypp/repos.d",
-	}, dir) || slices.Contains([]string{"/etc/pip.conf", "/root/.pip/pip.conf", "/root/.config/pip/pip.conf", "/root/.npmrc", "/etc/apk/repositories"}, p)
+		"/etc/apt/sources.list.d", "/etc/apt/trusted.gpg.d", "/etc/apt/keyrings", "/usr/share/keyrings",
+		"/etc/apk/keys", "/etc/yum.repos.d", "/etc/pki/rpm-gpg", "/etc/zypp/repos.d",
+	}, dir) || slices.Contains([]string{"/etc/pip.conf", "/root/.pip/pip.conf", "/root/.config/pip/pip.conf",
+		"/root/.npmrc", "/etc/apk/repositories"}, p)
 }
 
 // anyProgram knows programs that run whatever they are told: with setuid they give everybody the rights of their owner.
@@ -155,7 +165,9 @@ func anyProgram(base string) bool {
 	if strings.HasPrefix(base, "python") || strings.HasPrefix(base, "perl") || strings.HasPrefix(base, "ruby") {
 		return true
 	}
-	return slices.Contains([]string{"sh", "bash", "dash", "ash", "zsh", "ksh", "busybox", "env", "find", "awk", "gawk", "mawk", "vim", "vi", "nano", "tar", "cp", "dd", "node", "php", "nmap", "gdb", "strace", "socat", "nc"}, base)
+	return slices.Contains([]string{"sh", "bash", "dash", "ash", "zsh", "ksh", "busybox", "env", "find", "awk",
+		"gawk", "mawk", "vim", "vi", "nano", "tar", "cp", "dd", "node", "php", "nmap", "gdb", "strace", "socat",
+		"nc"}, base)
 }
 
 func (h *scanner) place(n *inspect.Node, code, what string, severity inspect.Severity, emit func(inspect.Event)) {
@@ -167,10 +179,12 @@ func (h *scanner) place(n *inspect.Node, code, what string, severity inspect.Sev
 	emit(inspect.Event{Fact: *h.placeFinding(layer.CheckBinaries, n, code, what, severity)})
 }
 
-func (h *scanner) placeFinding(check string, n *inspect.Node, code, what string, severity inspect.Severity) *inspect.Finding {
+func (h *scanner) placeFinding(check string, n *inspect.Node, code, what string,
+	severity inspect.Severity) *inspect.Finding {
 	subject := h.image.Container + ":" + n.Path
 	return &inspect.Finding{
-		ID: inspect.FindingID(layer.CheckBinaries, code, subject), Check: check, Code: code, Status: severity.RowStatus(), Severity: severity,
+		ID: inspect.FindingID(layer.CheckBinaries, code, subject), Check: check, Code: code,
+		Status: severity.RowStatus(), Severity: severity,
 		Subject: subject, Title: what, Detail: h.createdBy(n.Layer),
 		Evidence: []inspect.Evidence{
 			{Kind: "file", Digest: "sha256:" + n.SHA256, Path: n.Path},

@@ -29,8 +29,8 @@ func privileges(n *inspect.Node) []string {
 	return all
 }
 
-// gained finds privileges that an earlier image does not give: a chmod leaves a packaged program's content as it was, so
-// that no package database shows it. One that came with its package is for the diff of packages to explain.
+// gained finds privileges that an earlier image does not give: a chmod leaves a packaged program's content as it was,
+// so that no package database shows it. One that came with its package is for the diff of packages to explain.
 func (h *scanner) gained(before *layer.Tree, good inspect.KnownGood, emit func(inspect.Event)) {
 	rows := 0
 	for n := range h.tree.All() {
@@ -46,23 +46,27 @@ func (h *scanner) gained(before *layer.Tree, good inspect.KnownGood, emit func(i
 			continue
 		}
 		severity := inspect.Medium
-		text := fmt.Sprintf("%s has %s; the %s image does not have the file", n.Path, strings.Join(more, " and "), good.Word())
+		text := fmt.Sprintf("%s has %s; the %s image does not have the file", n.Path, strings.Join(more, " and "),
+			good.Word())
 		switch {
 		case old != nil && layer.IsRegular(old):
 			severity = inspect.High
-			text = fmt.Sprintf("%s has %s, which it does not have in the %s image", n.Path, strings.Join(more, " and "), good.Word())
+			text = fmt.Sprintf("%s has %s, which it does not have in the %s image", n.Path, strings.Join(more,
+				" and "), good.Word())
 		case h.own.Packaged(n.Path) && !h.own.Altered(n.Path):
 			severity = inspect.Low
 		}
 		rows++
-		emit(inspect.Event{Fact: inspect.Setting{Code: "new-privilege", Detail: fmt.Sprintf("%s (layer %d)", text, n.Layer), Severity: severity}})
+		emit(inspect.Event{Fact: inspect.Setting{Code: "new-privilege", Detail: fmt.Sprintf("%s (layer %d)", text,
+			n.Layer), Severity: severity}})
 		if severity.Rank() <= inspect.Medium.Rank() {
 			emit(inspect.Event{Fact: *h.placeFinding(layer.CheckDiff, n, "new-privilege", text, severity)})
 		}
 	}
 }
 
-// raisedPrivileges finds privileges that a layer gave to a packaged program of a lower one, whose content it left as it was.
+// raisedPrivileges finds privileges that a layer gave to a packaged program of a lower one, whose content it left as
+// it was.
 func (h *scanner) raisedPrivileges(emit func(inspect.Event)) {
 	rows := 0
 	for n := range h.tree.All() {
@@ -74,7 +78,8 @@ func (h *scanner) raisedPrivileges(emit func(inspect.Event)) {
 		if was == nil || !layer.IsRegular(was) || was.SHA256 != n.SHA256 {
 			continue
 		}
-		if more = missingFrom(more, privileges(was)); len(more) == 0 || n.Mode&0o6000 != 0 && anyProgram(path.Base(n.Path)) {
+		if more = missingFrom(more, privileges(was)); len(more) == 0 || n.Mode&0o6000 != 0 &&
+			anyProgram(path.Base(n.Path)) {
 			continue // the second is a finding of its own
 		}
 		severity := inspect.Medium
@@ -82,7 +87,8 @@ func (h *scanner) raisedPrivileges(emit func(inspect.Event)) {
 			severity = inspect.Low
 		}
 		rows++
-		h.place(n, "raised-privilege", fmt.Sprintf("%s was given %s, which its package's layer %d does not give it", n.Path, strings.Join(more, " and "), was.Layer), severity, emit)
+		h.place(n, "raised-privilege", fmt.Sprintf("%s was given %s, which its package's layer %d does not give it",
+			n.Path, strings.Join(more, " and "), was.Layer), severity, emit)
 	}
 }
 

@@ -34,7 +34,11 @@ const factsForm = "5 "
 func lookInto(ctx context.Context, t *layer.Tree, nodes []*inspect.Node, arch string) (map[string]facts, error) {
 	key := factsForm + arch + " " + t.Key()
 	found := knownFacts(t, key)
-	nodes = slices.DeleteFunc(slices.Clone(nodes), func(n *inspect.Node) bool { _, known := found[n.SHA256]; return known })
+	nodes = slices.DeleteFunc(slices.Clone(nodes), func(n *inspect.Node) bool {
+		_,
+			known := found[n.SHA256]
+		return known
+	})
 	if len(nodes) == 0 {
 		return found, nil
 	}

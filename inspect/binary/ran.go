@@ -19,8 +19,8 @@ const (
 	maxTarget   = 200 // bytes of a target that are kept
 )
 
-// ran finds out what the program of an alert was given, where doing what it is given is the program's nature. It returns
-// nil for a program that acts by itself, and for one that only has the name of an interpreter.
+// ran finds out what the program of an alert was given, where doing what it is given is the program's nature. It
+// returns nil for a program that acts by itself, and for one that only has the name of an interpreter.
 func (h *scanner) ran(a inspect.Alert, n *inspect.Node) (*inspect.Ran, []*inspect.Node) {
 	called := n.Path
 	if command.RoleOf(called) == command.Other {
@@ -42,8 +42,9 @@ func (h *scanner) ran(a inspect.Alert, n *inspect.Node) (*inspect.Ran, []*inspec
 	return r, nodes
 }
 
-// plausible reports whether a file can be the interpreter or tool that its name says. A miner is called python3 too: what
-// lies in a hidden or temporary place, and an interpreter that is a script itself, is judged as any other program.
+// plausible reports whether a file can be the interpreter or tool that its name says. A miner is called python3 too:
+// what lies in a hidden or temporary place, and an interpreter that is a script itself, is judged as any other
+// program.
 func (h *scanner) plausible(n *inspect.Node, role command.Role) bool {
 	if autorun.Temporary(n.Path) || autorun.Hidden(n.Path) {
 		return false
@@ -56,7 +57,8 @@ func (h *scanner) resolveRun(a inspect.Alert, run command.Run, r *inspect.Ran) [
 	var nodes []*inspect.Node
 	gap := slices.ContainsFunc(h.layers, layer.Incomplete)
 	add := func(p string, loaded bool) {
-		if len(r.Files) >= maxRanFiles || slices.ContainsFunc(r.Files, func(f inspect.RanFile) bool { return f.Path == p }) {
+		if len(r.Files) >= maxRanFiles || slices.ContainsFunc(r.Files,
+			func(f inspect.RanFile) bool { return f.Path == p }) {
 			return
 		}
 		named := a
@@ -90,7 +92,8 @@ func (h *scanner) resolveRun(a inspect.Alert, run command.Run, r *inspect.Ran) [
 
 // kernelName knows paths that stand for something else while a process runs.
 func kernelName(p string) bool {
-	return layer.Within(p, "/proc") || layer.Within(p, "/dev") && !layer.Within(p, "/dev/shm") || layer.Within(p, "/sys")
+	return layer.Within(p, "/proc") || layer.Within(p, "/dev") && !layer.Within(p, "/dev/shm") || layer.Within(p,
+		"/sys")
 }
 
 // packageOf names the package of a file: by the list of its package manager, or by where it lies.
@@ -125,7 +128,8 @@ func (h *scanner) targets(a inspect.Alert, run command.Run) []string {
 	return nil
 }
 
-// script finds a script by its path. A relative one counts where it is there, since its directory is most often a guess.
+// script finds a script by its path. A relative one counts where it is there, since its directory is most often a
+// guess.
 func (h *scanner) script(a inspect.Alert, run command.Run) []string {
 	if path.IsAbs(run.Target) {
 		return []string{path.Clean(run.Target)}
@@ -182,7 +186,8 @@ func (h *scanner) module(a inspect.Alert, name string) []string {
 func (h *scanner) sites() []string {
 	var dirs []string
 	for n := range h.tree.All() {
-		if base := path.Base(n.Path); n.Type == inspect.EntryDir && (base == "site-packages" || base == "dist-packages") && len(dirs) < 32 {
+		if base := path.Base(n.Path); n.Type == inspect.EntryDir && (base == "site-packages" ||
+			base == "dist-packages") && len(dirs) < 32 {
 			dirs = append(dirs, n.Path)
 		}
 	}
@@ -209,12 +214,16 @@ func (h *scanner) class(a inspect.Alert, run command.Run) []string {
 // inCode lists the files of the image that code names, beside its shells and tools.
 func (h *scanner) inCode(code string) []string {
 	var found []string
-	for _, w := range strings.FieldsFunc(code, func(r rune) bool { return strings.ContainsRune(" \t\"'`=;&|()<>,", r) }) {
+	for _, w := range strings.FieldsFunc(code, func(r rune) bool {
+		return strings.ContainsRune(" \t\"'`=;&|()<>,",
+			r)
+	}) {
 		if !strings.HasPrefix(w, "/") || len(found) >= 8 {
 			continue
 		}
 		n := h.tree.Resolve(w)
-		if n != nil && layer.IsRegular(n) && (n.Kind != "" || interpreted(n.Path)) && command.RoleOf(n.Path) == command.Other {
+		if n != nil && layer.IsRegular(n) && (n.Kind != "" || interpreted(n.Path)) &&
+			command.RoleOf(n.Path) == command.Other {
 			found = append(found, n.Path)
 		}
 	}
@@ -233,8 +242,8 @@ func (h *scanner) loaded(a inspect.Alert, name string) []string {
 	return nil
 }
 
-// beside lists the jars that lie with an application's jar or in a directory beside it, as its Class-Path most often has
-// them.
+// beside lists the jars that lie with an application's jar or in a directory beside it, as its Class-Path most often
+// has them.
 func (h *scanner) beside(jar string) []string {
 	dir := path.Dir(jar)
 	if dir == "/" {

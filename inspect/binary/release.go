@@ -16,8 +16,8 @@ import (
 	"github.com/backtrail/backtrail/inspect/owner"
 )
 
-// release is how the version of something compares with that of an earlier image. Versions are claims: that they are the
-// same while the content is not speaks against whoever built it; that they differ clears nothing, and is only the
+// release is how the version of something compares with that of an earlier image. Versions are claims: that they are
+// the same while the content is not speaks against whoever built it; that they differ clears nothing, and is only the
 // ordinary reason for other content.
 type release int
 
@@ -81,7 +81,8 @@ func inherited(labels map[string]string, system string) bool {
 // tagOf is the tag of a reference; "" for a digest, a folder, or none.
 func tagOf(reference string) string {
 	name, _, _ := strings.Cut(reference, "@")
-	if strings.HasPrefix(name, "oci:") || strings.HasPrefix(name, "oci-archive:") || strings.HasPrefix(name, "docker-archive:") {
+	if strings.HasPrefix(name, "oci:") || strings.HasPrefix(name, "oci-archive:") || strings.HasPrefix(name,
+		"docker-archive:") {
 		return ""
 	}
 	if colon := strings.LastIndex(name, ":"); colon > strings.LastIndex(name, "/") {
@@ -143,8 +144,8 @@ func (c *comparison) of(ctx context.Context, n, old *inspect.Node) release {
 	return c.image
 }
 
-// ofLibrary compares the versions of the package of npm in whose directory a file lies: that the image has the same version
-// says nothing about its libraries.
+// ofLibrary compares the versions of the package of npm in whose directory a file lies: that the image has the same
+// version says nothing about its libraries.
 func (c *comparison) ofLibrary(ctx context.Context, n, old *inspect.Node) release {
 	dir, ok := owner.NpmDirectory(c.now.tree, n.Path)
 	if !ok || n.Path != old.Path {
@@ -248,7 +249,8 @@ func sameCode(now, before []byte) bool {
 func mapped(f *elf.File) []*elf.Section {
 	var all []*elf.Section
 	for _, s := range f.Sections {
-		if s.Flags&elf.SHF_ALLOC != 0 && s.Type != elf.SHT_NOBITS && s.Type != elf.SHT_NOTE && s.Flags&elf.SHF_COMPRESSED == 0 {
+		if s.Flags&elf.SHF_ALLOC != 0 && s.Type != elf.SHT_NOBITS && s.Type != elf.SHT_NOTE &&
+			s.Flags&elf.SHF_COMPRESSED == 0 {
 			all = append(all, s)
 		}
 	}

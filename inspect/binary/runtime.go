@@ -19,27 +19,31 @@ const CheckRuntime = "runtime"
 // Runtime is the check that lays what changed at run time over the image, as one more layer on top, and looks there for
 // programs that were dropped or changed. It is no layer of the manifest: the image's rows and counts stay as they are.
 func Runtime(cache *layer.Cache, owners *owner.Cache, checkpoint *layer.Checkpoint) engine.Check {
-	return engine.Check{Name: CheckRuntime, Needs: []string{layer.CheckLayers, layer.CheckBinaries}, Run: func(ctx context.Context, on engine.On, emit func(inspect.Event)) error {
-		image, c := on.Image(), on.Case()
-		if ok, why := checkpoint.Of(image, c.Pod, len(c.Images)); !ok {
-			return engine.Nothing("%s", why)
-		}
-		emit(inspect.Event{Fact: inspect.Setting{Code: "checkpoint", Detail: checkpoint.Words(), Severity: inspect.Info}})
-		if !checkpoint.Taken.IsZero() {
-			emit(inspect.Event{Fact: inspect.Moment{Time: inspect.At(checkpoint.Taken), What: "checkpoint of the container taken", Source: "checkpoint", Trust: inspect.ByClaim}})
-		}
-		if checkpoint.DiffID == "" {
-			return engine.Unchecked("the checkpoint does not hold what changed in the container's files")
-		}
-		emit(inspect.Event{Fact: inspect.Exhibit{
-			Path: "runtime/rootfs-diff.tar", Digest: checkpoint.DiffID, Size: checkpoint.Size, Source: "checkpoint of container " + checkpoint.ContainerID,
-		}})
-		r, err := newRuntimeState(ctx, cache, owners, image, checkpoint)
-		if err != nil {
-			return err
-		}
-		return r.run(ctx, c.Alerts, emit)
-	}}
+	return engine.Check{Name: CheckRuntime, Needs: []string{layer.CheckLayers, layer.CheckBinaries},
+		Run: func(ctx context.Context, on engine.On, emit func(inspect.Event)) error {
+			image, c := on.Image(), on.Case()
+			if ok, why := checkpoint.Of(image, c.Pod, len(c.Images)); !ok {
+				return engine.Nothing("%s", why)
+			}
+			emit(inspect.Event{Fact: inspect.Setting{Code: "checkpoint", Detail: checkpoint.Words(),
+				Severity: inspect.Info}})
+			if !checkpoint.Taken.IsZero() {
+				emit(inspect.Event{Fact: inspect.Moment{Time: inspect.At(checkpoint.Taken),
+					What: "checkpoint of the container taken", Source: "checkpoint", Trust: inspect.ByClaim}})
+			}
+			if checkpoint.DiffID == "" {
+				return engine.Unchecked("the checkpoint does not hold what changed in the container's files")
+			}
+			emit(inspect.Event{Fact: inspect.Exhibit{
+				Path: "runtime/rootfs-diff.tar", Digest: checkpoint.DiffID, Size: checkpoint.Size,
+				Source: "checkpoint of container " + checkpoint.ContainerID,
+			}})
+			r, err := newRuntimeState(ctx, cache, owners, image, checkpoint)
+			if err != nil {
+				return err
+			}
+			return r.run(ctx, c.Alerts, emit)
+		}}
 }
 
 // runtimeState is what changed in a container since it started.
@@ -51,9 +55,10 @@ type runtimeState struct {
 	checkpoint *layer.Checkpoint
 }
 
-// newRuntimeState merges the changes over the image. The package databases are those of the image: what ran in the container
-// could write others.
-func newRuntimeState(ctx context.Context, c *layer.Cache, owners *owner.Cache, image inspect.Image, checkpoint *layer.Checkpoint) (*runtimeState, error) {
+// newRuntimeState merges the changes over the image. The package databases are those of the image: what ran in the
+// container could write others.
+func newRuntimeState(ctx context.Context, c *layer.Cache, owners *owner.Cache, image inspect.Image,
+	checkpoint *layer.Checkpoint) (*runtimeState, error) {
 	base, err := c.Tree(ctx, image.Layers)
 	if err != nil {
 		return nil, err
@@ -67,14 +72,17 @@ func newRuntimeState(ctx context.Context, c *layer.Cache, owners *owner.Cache, i
 	for _, l := range image.Layers {
 		number = max(number, l.Number+1)
 	}
-	gone := inspect.Layer{Number: number, Digest: checkpoint.GoneID, DiffID: checkpoint.GoneID, CreatedBy: when, Status: inspect.Verified}
-	top := inspect.Layer{Number: number + 1, Digest: checkpoint.DiffID, DiffID: checkpoint.DiffID, CreatedBy: when, Status: inspect.Verified}
+	gone := inspect.Layer{Number: number, Digest: checkpoint.GoneID, DiffID: checkpoint.GoneID, CreatedBy: when,
+		Status: inspect.Verified}
+	top := inspect.Layer{Number: number + 1, Digest: checkpoint.DiffID, DiffID: checkpoint.DiffID, CreatedBy: when,
+		Status: inspect.Verified}
 	layers := append(slices.Clone(image.Layers), gone, top)
 	tree, err := c.Tree(ctx, layers)
 	if err != nil {
 		return nil, fmt.Errorf("laying the changes at run time over the image: %w", err)
 	}
-	h := &scanner{tree: tree, owners: owners, own: own, image: image, layers: layers, alerted: map[*inspect.Node]string{}, acted: map[*inspect.Node]bool{}}
+	h := &scanner{tree: tree, owners: owners, own: own, image: image, layers: layers,
+		alerted: map[*inspect.Node]string{}, acted: map[*inspect.Node]bool{}}
 	h.path = newSearchPath(tree, own, image.Settings.Env)
 	h.started = programs(tree, image.Settings, h.path.dirs)
 	return &runtimeState{h, base, gone.Number, top.Number, checkpoint}, nil
@@ -95,7 +103,8 @@ func (r *runtimeState) run(ctx context.Context, alerts []inspect.Alert, emit fun
 	}
 	if n := h.tree.Resolve(passwdFile); n != nil && n.Layer == r.layer {
 		for _, a := range h.rootAccounts(ctx) {
-			emit(inspect.Event{Fact: *r.finding("uid-0", a.words()+": "+passwdFile+" was written at run time", inspect.High, n.Path, n.SHA256, "")})
+			emit(inspect.Event{Fact: *r.finding("uid-0", a.words()+": "+passwdFile+" was written at run time",
+				inspect.High, n.Path, n.SHA256, "")})
 		}
 	}
 	if err := h.examineAll(ctx); err != nil {
@@ -112,7 +121,8 @@ func (r *runtimeState) run(ctx context.Context, alerts []inspect.Alert, emit fun
 func (r *runtimeState) place(ctx context.Context, n *inspect.Node, emit func(inspect.Event)) {
 	h := r.scanner
 	code, what, severity := h.notablePlace(n)
-	if spot, starts := autorun.Place(n.Path); code == "" && starts && layer.IsRegular(n) && n.Size > 0 && !h.own.Packaged(n.Path) {
+	if spot, starts := autorun.Place(n.Path); code == "" && starts && layer.IsRegular(n) && n.Size > 0 &&
+		!h.own.Packaged(n.Path) {
 		code, what, severity = spot.Kind, n.Path+" "+spot.Does, spot.Severity
 	}
 	if code == "" {
@@ -130,11 +140,13 @@ func (r *runtimeState) place(ctx context.Context, n *inspect.Node, emit func(ins
 func (r *runtimeState) changes() string {
 	added, modified, removed := r.scanner.tree.Changes(r.layer)
 	_, _, gone := r.scanner.tree.Changes(r.gone)
-	text := fmt.Sprintf("since the container started %d files were added, %d changed, %d removed", added, modified, removed+gone)
+	text := fmt.Sprintf("since the container started %d files were added, %d changed, %d removed", added, modified,
+		removed+gone)
 	var programs []string
 	for _, number := range []int{r.gone, r.layer} {
 		for _, n := range r.scanner.tree.LayerNodes(number) {
-			if n.Change == inspect.Removed && owner.IsProgram(&n) && r.scanner.tree.Get(n.Path) == nil && len(programs) < 5 {
+			if n.Change == inspect.Removed && owner.IsProgram(&n) && r.scanner.tree.Get(n.Path) == nil &&
+				len(programs) < 5 {
 				programs = append(programs, n.Path)
 			}
 		}
@@ -152,7 +164,8 @@ func (r *runtimeState) consider(n *inspect.Node) *suspect {
 	same := was != nil && layer.IsRegular(was) && was.SHA256 == n.SHA256
 	alert, alerted := r.scanner.alerted[n]
 	by, hijacked := r.scanner.hijacked[n]
-	if !layer.IsRegular(n) || n.Size == 0 || same && was.Mode == n.Mode && !alerted || n.Kind == "" && !alerted && !hijacked {
+	if !layer.IsRegular(n) || n.Size == 0 || same && was.Mode == n.Mode && !alerted || n.Kind == "" && !alerted &&
+		!hijacked {
 		return nil
 	}
 	s := &suspect{node: n}
@@ -192,11 +205,13 @@ func (r *runtimeState) join(alerts []inspect.Alert, emit func(inspect.Event)) {
 		}
 		p, _ := programPath(r.scanner.tree, named, r.scanner.image.Settings.WorkingDir)
 		n := r.scanner.tree.Resolve(p)
-		if a.File.Origin == inspect.OriginHost || a.File.Origin == inspect.OriginMemfd || a.File.Origin == inspect.OriginVolume || p == "" {
+		if a.File.Origin == inspect.OriginHost || a.File.Origin == inspect.OriginMemfd ||
+			a.File.Origin == inspect.OriginVolume || p == "" {
 			continue
 		}
 		if n == nil || !layer.IsRegular(n) {
-			a.File.Detail += "; the checkpoint does not hold it either: it was gone before, or lies where a checkpoint does not look"
+			a.File.Detail += "; the checkpoint does not hold it either: it was gone before, or lies where a " +
+				"checkpoint does not look"
 			emit(inspect.Event{Fact: a})
 			continue
 		}
@@ -205,10 +220,12 @@ func (r *runtimeState) join(alerts []inspect.Alert, emit func(inspect.Event)) {
 		}
 		a.File.Path = n.Path
 		a.File.Origin, a.File.Layer, a.File.SHA256 = inspect.OriginRuntime, -1, n.SHA256
-		a.File.Detail = fmt.Sprintf("it was written at run time and is not in the image; the checkpoint has its bytes, sha256 %.12s", n.SHA256)
+		a.File.Detail = fmt.Sprintf("it was written at run time and is not in the image; the checkpoint has its "+
+			"bytes, sha256 %.12s", n.SHA256)
 		if was := r.base.Get(n.Path); was != nil && layer.IsRegular(was) {
 			a.File.Origin, a.File.Layer = inspect.OriginChanged, was.Layer
-			a.File.Detail = fmt.Sprintf("the image's file (layer %d) was changed at run time; the checkpoint has the bytes that lay there, sha256 %.12s", was.Layer, n.SHA256)
+			a.File.Detail = fmt.Sprintf("the image's file (layer %d) was changed at run time; the checkpoint has "+
+				"the bytes that lay there, sha256 %.12s", was.Layer, n.SHA256)
 		}
 		r.scanner.alerted[n] = fmt.Sprintf("the alert %q names it", a.Rule)
 		emit(inspect.Event{Fact: a})
@@ -227,13 +244,15 @@ func (r *runtimeState) program(b inspect.Binary) *inspect.Finding {
 	if slices.Contains(b.Codes, codeAlerted) {
 		title += ", and an alert names it"
 	}
-	return r.finding("runtime-program", title, b.Severity, b.Path, b.SHA256, b.Detail+"; signs: "+strings.Join(b.Codes, ", "))
+	return r.finding("runtime-program", title, b.Severity, b.Path, b.SHA256,
+		b.Detail+"; signs: "+strings.Join(b.Codes, ", "))
 }
 
 func (r *runtimeState) finding(code, title string, severity inspect.Severity, p, sum, detail string) *inspect.Finding {
 	subject := r.scanner.image.Container + ":" + p
 	return &inspect.Finding{
-		ID: inspect.FindingID(CheckRuntime, code, subject), Check: CheckRuntime, Code: code, Status: severity.RowStatus(), Severity: severity,
+		ID: inspect.FindingID(CheckRuntime, code, subject), Check: CheckRuntime, Code: code,
+		Status: severity.RowStatus(), Severity: severity,
 		Subject: subject, Title: title, Detail: detail,
 		Evidence: []inspect.Evidence{
 			{Kind: "file", Digest: "sha256:" + sum, Path: p, Text: "at run time"},

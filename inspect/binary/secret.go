@@ -12,8 +12,8 @@ import (
 	"github.com/backtrail/backtrail/inspect/owner"
 )
 
-// Keys and tokens that an image holds, also those that a later layer deleted: whoever can pull the image has them. What is
-// said of one names its kind, its file and its layer, never itself.
+// Keys and tokens that an image holds, also those that a later layer deleted: whoever can pull the image has them.
+// What is said of one names its kind, its file and its layer, never itself.
 
 // secretFile is a file that may hold a secret, and the layer that took it away, -1 where it still stands.
 type secretFile struct {
@@ -50,7 +50,8 @@ func (h *scanner) secrets(ctx context.Context, emit func(inspect.Event)) error {
 // packages: their keys are for tests, and everybody has them.
 func (h *scanner) secretFiles(ctx context.Context, shadowed []layer.ShadowedEntry) ([]secretFile, error) {
 	may := func(n *inspect.Node) bool {
-		return layer.IsRegular(n) && n.Size > 0 && n.Size <= MaxSecretFile && n.Kind == "" && mayBeSecret(n) && !library(n.Path) && !h.own.Names(n.Path)
+		return layer.IsRegular(n) && n.Size > 0 && n.Size <= MaxSecretFile && n.Kind == "" && mayBeSecret(n) &&
+			!library(n.Path) && !h.own.Names(n.Path)
 	}
 	var all []secretFile
 	for n := range h.tree.All() {
@@ -58,7 +59,8 @@ func (h *scanner) secretFiles(ctx context.Context, shadowed []layer.ShadowedEntr
 			all = append(all, secretFile{node: n, by: -1})
 		}
 	}
-	shadowed, err := owner.Unpackaged(ctx, h.tree, slices.DeleteFunc(slices.Clone(shadowed), func(r layer.ShadowedEntry) bool { return !may(r.Node) }))
+	shadowed, err := owner.Unpackaged(ctx, h.tree, slices.DeleteFunc(slices.Clone(shadowed),
+		func(r layer.ShadowedEntry) bool { return !may(r.Node) }))
 	for _, r := range shadowed {
 		how := "deleted"
 		if r.Replaced {
@@ -74,7 +76,9 @@ func (h *scanner) secret(f secretFile, s secret, emit func(inspect.Event)) {
 	n := f.node
 	code, text := "secret", fmt.Sprintf("%s in layer %d holds %s", n.Path, n.Layer, s.what)
 	if f.by >= 0 {
-		code, text = "hidden-secret", fmt.Sprintf("%s in layer %d holds %s; layer %d %s it, and it is still in the image", n.Path, n.Layer, s.what, f.by, f.how)
+		code, text = "hidden-secret",
+			fmt.Sprintf("%s in layer %d holds %s; layer %d %s it, and it is still in the image", n.Path, n.Layer,
+				s.what, f.by, f.how)
 	}
 	said := text
 	if step := h.createdBy(n.Layer); step != "" {
@@ -83,7 +87,8 @@ func (h *scanner) secret(f secretFile, s secret, emit func(inspect.Event)) {
 	emit(inspect.Event{Fact: inspect.Setting{Code: code, Detail: said, Severity: s.severity}})
 	subject := h.image.Container + ":" + n.Path
 	finding := &inspect.Finding{
-		ID: inspect.FindingID(layer.CheckBinaries, code, fmt.Sprintf("%s in layer %d", subject, n.Layer)), Check: layer.CheckBinaries, Code: code, Status: s.severity.RowStatus(),
+		ID:    inspect.FindingID(layer.CheckBinaries, code, fmt.Sprintf("%s in layer %d", subject, n.Layer)),
+		Check: layer.CheckBinaries, Code: code, Status: s.severity.RowStatus(),
 		Severity: s.severity, Subject: subject, Title: text, Detail: h.createdBy(n.Layer),
 		Evidence: []inspect.Evidence{
 			{Kind: "file", Digest: "sha256:" + n.SHA256, Path: n.Path},
@@ -91,7 +96,8 @@ func (h *scanner) secret(f secretFile, s secret, emit func(inspect.Event)) {
 		},
 	}
 	if f.by >= 0 {
-		finding.Evidence = append(finding.Evidence, inspect.Evidence{Kind: "layer", Digest: h.layerDigest(f.by), Path: n.Path, Text: f.how + " by: " + h.createdBy(f.by)})
+		finding.Evidence = append(finding.Evidence, inspect.Evidence{Kind: "layer", Digest: h.layerDigest(f.by),
+			Path: n.Path, Text: f.how + " by: " + h.createdBy(f.by)})
 	}
 	emit(inspect.Event{Fact: *finding})
 }
@@ -102,17 +108,23 @@ func mayBeSecret(n *inspect.Node) bool {
 	dir := path.Base(path.Dir(n.Path))
 	switch {
 	case slices.Contains([]string{
-		".npmrc", ".yarnrc.yml", ".pypirc", ".netrc", "_netrc", ".git-credentials", ".dockercfg", ".pgpass", ".my.cnf", ".vault-token", ".terraformrc", ".boto", ".s3cfg", ".htpasswd",
-		"pip.conf", "kubeconfig", "admin.conf", "auth.json", "application_default_credentials.json", "credentials.json", "credentials.tfrc.json", "credentials.toml",
-		"accessTokens.json", "msal_token_cache.json", "service-account.json", "serviceaccount.json", "wp-config.php", "settings.xml", "NuGet.Config", "nuget.config",
+		".npmrc", ".yarnrc.yml", ".pypirc", ".netrc", "_netrc", ".git-credentials", ".dockercfg", ".pgpass",
+		".my.cnf", ".vault-token", ".terraformrc", ".boto", ".s3cfg", ".htpasswd",
+		"pip.conf", "kubeconfig", "admin.conf", "auth.json", "application_default_credentials.json",
+		"credentials.json", "credentials.tfrc.json", "credentials.toml",
+		"accessTokens.json", "msal_token_cache.json", "service-account.json", "serviceaccount.json", "wp-config.php",
+		"settings.xml", "NuGet.Config", "nuget.config",
 	}, base):
 		return true
-	case base == "config.json" && dir == ".docker", base == "config" && (dir == ".kube" || dir == ".aws"), base == "credentials" && slices.Contains([]string{".aws", ".cargo", ".gem"}, dir),
+	case base == "config.json" && dir == ".docker", base == "config" && (dir == ".kube" || dir == ".aws"),
+		base == "credentials" && slices.Contains([]string{".aws", ".cargo", ".gem"}, dir),
 		base == "hosts.yml" && dir == "gh":
 		return true
-	case base == ".env", strings.HasPrefix(base, ".env.") && !slices.Contains([]string{".env.example", ".env.sample", ".env.template", ".env.dist", ".env.test"}, base), path.Ext(base) == ".env":
+	case base == ".env", strings.HasPrefix(base, ".env.") && !slices.Contains([]string{".env.example", ".env.sample",
+		".env.template", ".env.dist", ".env.test"}, base), path.Ext(base) == ".env":
 		return true
-	case strings.HasPrefix(base, "id_") && path.Ext(base) == "", strings.HasPrefix(base, "ssh_host_") && path.Ext(base) == "", layer.Within(n.Path, "/run/secrets"):
+	case strings.HasPrefix(base, "id_") && path.Ext(base) == "", strings.HasPrefix(base, "ssh_host_") &&
+		path.Ext(base) == "", layer.Within(n.Path, "/run/secrets"):
 		return true
 	}
 	switch strings.ToLower(path.Ext(base)) {
@@ -124,21 +136,24 @@ func mayBeSecret(n *inspect.Node) bool {
 	return n.Mode&0o077 == 0 && n.Mode != 0 && strings.HasPrefix(n.MIME, "text/") && n.Size <= 16<<10
 }
 
-// library knows where packages of all kinds keep their files, with keys for their tests and examples among them, and where
-// a distribution puts the key that it makes for trying a server out.
+// library knows where packages of all kinds keep their files, with keys for their tests and examples among them, and
+// where a distribution puts the key that it makes for trying a server out.
 func library(p string) bool {
 	for _, part := range []string{
-		"/node_modules/", "/site-packages/", "/dist-packages/", "/gems/", "/vendor/", "/testdata/", "/test/", "/tests/", "/spec/", "/examples/", "/example/", "/samples/", "/fixtures/", "/doc/", "/docs/",
+		"/node_modules/", "/site-packages/", "/dist-packages/", "/gems/", "/vendor/", "/testdata/", "/test/",
+		"/tests/", "/spec/", "/examples/", "/example/", "/samples/", "/fixtures/", "/doc/", "/docs/",
 		"/pkg/mod/", "/go/src/", "/nix/store/", "/cargo/registry/", "/.cargo/registry/", "/.m2/repository/",
 	} {
 		if strings.Contains(p, part) {
 			return true
 		}
 	}
-	for _, dir := range []string{"/usr/share", "/usr/lib", "/usr/lib64", "/lib", "/usr/local/go", "/usr/local/share", "/usr/local/lib", "/proc", "/sys"} {
+	for _, dir := range []string{"/usr/share", "/usr/lib", "/usr/lib64", "/lib", "/usr/local/go", "/usr/local/share",
+		"/usr/local/lib", "/proc", "/sys"} {
 		if layer.Within(p, dir) {
 			return true
 		}
 	}
-	return p == "/etc/ssl/private/ssl-cert-snakeoil.key" || layer.Within(p, "/var/lib/dpkg") || layer.Within(p, "/etc/apk/keys")
+	return p == "/etc/ssl/private/ssl-cert-snakeoil.key" || layer.Within(p, "/var/lib/dpkg") || layer.Within(p,
+		"/etc/apk/keys")
 }

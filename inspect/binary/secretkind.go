@@ -20,8 +20,9 @@ type secret struct {
 	severity inspect.Severity
 }
 
-// secretIn says what secret a file's bytes hold. A private key and a token that can be used are medium: they are no sign
-// of an intruder, and whoever has the image has them. What is locked by a password, or may be a mere setting, is low.
+// secretIn says what secret a file's bytes hold. A private key and a token that can be used are medium: they are no
+// sign of an intruder, and whoever has the image has them. What is locked by a password, or may be a mere setting, is
+// low.
 func secretIn(p string, data []byte) secret {
 	if s := privateKey(p, data); s.what != "" {
 		return s
@@ -53,7 +54,8 @@ func secretIn(p string, data []byte) secret {
 		return medium(valueOf(text, passwordLine), "a password of a database")
 	case base == ".vault-token":
 		return medium(len(strings.TrimSpace(text)) > 8, "a token of Vault")
-	case base == "application_default_credentials.json", base == "accessTokens.json", base == "msal_token_cache.json", base == "credentials.tfrc.json", dir == "gh", base == ".terraformrc":
+	case base == "application_default_credentials.json", base == "accessTokens.json",
+		base == "msal_token_cache.json", base == "credentials.tfrc.json", dir == "gh", base == ".terraformrc":
 		return medium(valueOf(text, longToken), "a token of a cloud or a service")
 	case dir == ".cargo", dir == ".gem":
 		return medium(valueOf(text, longToken), "a token of a package index")
@@ -61,7 +63,8 @@ func secretIn(p string, data []byte) secret {
 		return medium(valueOf(text, xmlPassword), "a password of a package index")
 	case base == "wp-config.php":
 		return medium(valueOf(text, phpPassword), "a password of a database")
-	case base == "config" && dir == ".kube", base == "kubeconfig", base == "admin.conf", path.Ext(base) == ".kubeconfig":
+	case base == "config" && dir == ".kube", base == "kubeconfig", base == "admin.conf",
+		path.Ext(base) == ".kubeconfig":
 		return medium(valueOf(text, kubeCredential), "a credential for a cluster")
 	case base == ".env", strings.HasPrefix(base, ".env."), path.Ext(base) == ".env":
 		return settings(text)
@@ -71,19 +74,23 @@ func secretIn(p string, data []byte) secret {
 
 // Forms of secrets. Group 1 is the value.
 var (
-	npmToken       = regexp.MustCompile(`(?mi)^\s*"?(?:[^\s=]*:)?(?:_authToken|_auth|_password|npmAuthToken)"?\s*[=:]\s*"?([^\s"]+)`)
-	passwordLine   = regexp.MustCompile(`(?mi)^\s*password\s*[=:]\s*"?([^\s"]+)`)
-	netrcPassword  = regexp.MustCompile(`(?i)\bpassword\s+(\S+)`)
-	urlPassword    = regexp.MustCompile(`https?://[^\s:/@]*:([^\s:/@]+)@`)
-	awsSecret      = regexp.MustCompile(`(?mi)^\s*(?:aws_secret_access_key|aws_session_token)\s*=\s*(\S+)`)
-	pgpassLine     = regexp.MustCompile(`(?m)^[^#:\n]+:[^:\n]*:[^:\n]*:[^:\n]*:(\S+)`)
-	longToken      = regexp.MustCompile(`(?i)(?:token|refresh_token|access_?token|accesstoken|secret|api_key|rubygems_api_key)"?\s*[=:]\s*"?([A-Za-z0-9_./+=-]{16,})`)
-	xmlPassword    = regexp.MustCompile(`(?i)(?:<password>\s*([^<{$\s][^<]*)</password>|key="ClearTextPassword"\s+value="([^"]+)")`)
+	npmToken = regexp.MustCompile(`(?mi)^\s*"?(?:[^\s=]*:)?(?:_authToken|_auth|_password|` +
+		`npmAuthToken)"?\s*[=:]\s*"?([^\s"]+)`)
+	passwordLine  = regexp.MustCompile(`(?mi)^\s*password\s*[=:]\s*"?([^\s"]+)`)
+	netrcPassword = regexp.MustCompile(`(?i)\bpassword\s+(\S+)`)
+	urlPassword   = regexp.MustCompile(`https?://[^\s:/@]*:([^\s:/@]+)@`)
+	awsSecret     = regexp.MustCompile(`(?mi)^\s*(?:aws_secret_access_key|aws_session_token)\s*=\s*(\S+)`)
+	pgpassLine    = regexp.MustCompile(`(?m)^[^#:\n]+:[^:\n]*:[^:\n]*:[^:\n]*:(\S+)`)
+	longToken     = regexp.MustCompile(`(?i)(?:token|refresh_token|access_?token|accesstoken|secret|api_key|` +
+		`rubygems_api_key)"?\s*[=:]\s*"?([A-Za-z0-9_./+=-]{16,})`)
+	xmlPassword = regexp.MustCompile(`(?i)(?:<password>\s*([^<{$\s][^<]*)</password>|` +
+		`key="ClearTextPassword"\s+value="([^"]+)")`)
 	phpPassword    = regexp.MustCompile(`define\(\s*['"]DB_PASSWORD['"]\s*,\s*['"]([^'"]+)['"]`)
 	kubeCredential = regexp.MustCompile(`(?m)^\s*(?:client-key-data|token|password)\s*:\s*"?([^\s"]{8,})`)
 	settingLine    = regexp.MustCompile(`(?m)^\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*["']?([^\s"'#]+)`)
-	placeholder    = regexp.MustCompile(`(?i)^(?:\$.*|<.*|\{.*|%.*|x+|\*+|\.+|change_?me.*|example.*|your[-_].*|placeholder.*|secret|password|passwd|test|null|none|true|false|todo.*|dummy.*|redacted.*|[0-9]{1,5})$`)
-	pemKey         = regexp.MustCompile(`-----BEGIN ((?:[A-Z0-9]+ ){0,3})PRIVATE KEY(?: BLOCK)?-----`)
+	placeholder    = regexp.MustCompile(`(?i)^(?:\$.*|<.*|\{.*|%.*|x+|\*+|\.+|change_?me.*|example.*|your[-_].*|` +
+		`placeholder.*|secret|password|passwd|test|null|none|true|false|todo.*|dummy.*|redacted.*|[0-9]{1,5})$`)
+	pemKey = regexp.MustCompile(`-----BEGIN ((?:[A-Z0-9]+ ){0,3})PRIVATE KEY(?: BLOCK)?-----`)
 )
 
 // valueOf says that a form is there with a value that is none of those that stand for one.
@@ -120,7 +127,8 @@ func privateKey(p string, data []byte) secret {
 		return secret{} // a text about keys
 	case strings.HasPrefix(kind, "PGP"):
 		return secret{"a private key of OpenPGP", inspect.Medium}
-	case strings.HasPrefix(kind, "ENCRYPTED"), bytes.Contains(rest[:min(len(rest), 200)], []byte("ENCRYPTED")), strings.HasPrefix(kind, "OPENSSH") && lockedOpenSSH(rest):
+	case strings.HasPrefix(kind, "ENCRYPTED"), bytes.Contains(rest[:min(len(rest), 200)], []byte("ENCRYPTED")),
+		strings.HasPrefix(kind, "OPENSSH") && lockedOpenSSH(rest):
 		return secret{what + " that a password locks", inspect.Low}
 	case layer.Within(p, "/etc/ssh") && strings.HasPrefix(path.Base(p), "ssh_host_"):
 		return secret{"the private key of an SSH server, which all containers of the image share", inspect.Low}

@@ -24,8 +24,10 @@ func (h *scanner) settings(emit func(inspect.Event)) {
 		}
 		subject := h.image.Container + ":" + s.Detail
 		emit(inspect.Event{Fact: inspect.Finding{
-			ID: inspect.FindingID(layer.CheckBinaries, s.Code, subject), Check: layer.CheckBinaries, Code: s.Code, Status: s.Severity.RowStatus(), Severity: s.Severity,
-			Subject: h.image.Container, Title: s.Detail, Evidence: []inspect.Evidence{{Kind: "config", Digest: h.image.Config, Text: s.Detail}},
+			ID: inspect.FindingID(layer.CheckBinaries, s.Code, subject), Check: layer.CheckBinaries, Code: s.Code,
+			Status: s.Severity.RowStatus(), Severity: s.Severity,
+			Subject: h.image.Container, Title: s.Detail, Evidence: []inspect.Evidence{{Kind: "config",
+				Digest: h.image.Config, Text: s.Detail}},
 		}})
 	}
 }
@@ -63,7 +65,8 @@ func (h *scanner) notableSettings() []inspect.Setting {
 	}
 	for _, l := range h.layers {
 		if strings.Contains(l.CreatedBy, "="+redact.Mark) {
-			say("history-secret", "a build step was given a secret, which the image's history keeps: "+cut(l.CreatedBy, 300), inspect.Low)
+			say("history-secret",
+				"a build step was given a secret, which the image's history keeps: "+cut(l.CreatedBy, 300), inspect.Low)
 		}
 		if code, detail, severity := oddStep(l.CreatedBy); code != "" {
 			say(code, detail+": "+cut(l.CreatedBy, 300), severity)
@@ -75,11 +78,12 @@ func (h *scanner) notableSettings() []inspect.Setting {
 // loginPort names what listens at ports that let people in.
 func loginPort(p string) string {
 	number, _, _ := strings.Cut(p, "/")
-	return map[string]string{"22": "ssh", "2222": "ssh", "23": "telnet", "3389": "remote desktop", "5900": "VNC"}[number]
+	return map[string]string{"22": "ssh", "2222": "ssh", "23": "telnet", "3389": "remote desktop",
+		"5900": "VNC"}[number]
 }
 
-// environment says where the environment makes programs be looked for where anybody may write. What else of it decides which code
-// runs is a row of package autorun.
+// environment says where the environment makes programs be looked for where anybody may write. What else of it
+// decides which code runs is a row of package autorun.
 func environment(env []string, say func(code, detail string, severity inspect.Severity)) {
 	for _, e := range env {
 		name, value, _ := strings.Cut(e, "=")
@@ -87,7 +91,8 @@ func environment(env []string, say func(code, detail string, severity inspect.Se
 		switch {
 		case value == "":
 		case name == "LD_LIBRARY_PATH" && autorun.Temporary(first+"/x"):
-			say("env-library-path", "LD_LIBRARY_PATH begins with a place where anybody may write: "+value, inspect.Medium)
+			say("env-library-path", "LD_LIBRARY_PATH begins with a place where anybody may write: "+value,
+				inspect.Medium)
 		case name == "PATH" && autorun.Temporary(first+"/x"):
 			say("env-path", "PATH begins with a place where anybody may write: "+value, inspect.Medium)
 		}
@@ -95,7 +100,8 @@ func environment(env []string, say func(code, detail string, severity inspect.Se
 }
 
 // startCommand says what is odd about a command line, else that it is there, with a severity of its own; none: nothing.
-func startCommand(code, what string, words []string, severity inspect.Severity, say func(code, detail string, severity inspect.Severity)) {
+func startCommand(code, what string, words []string, severity inspect.Severity, say func(code, detail string,
+	severity inspect.Severity)) {
 	line := strings.Join(words, " ")
 	if odd, why := oddCommand(line); odd != "" {
 		say(code+"-"+odd, fmt.Sprintf("%s %s: %s", what, why, cut(line, 300)), inspect.Medium)
@@ -106,7 +112,8 @@ func startCommand(code, what string, words []string, severity inspect.Severity, 
 	}
 }
 
-// oddCommand names what a command does that few harmless ones do: it runs what it fetches or decodes, connects a shell, mines.
+// oddCommand names what a command does that few harmless ones do: it runs what it fetches or decodes, connects a
+// shell, mines.
 func oddCommand(line string) (code, why string) {
 	for _, f := range content.Scan([]byte(line)) {
 		switch f.Sign {
@@ -141,7 +148,8 @@ func oddStep(step string) (code, detail string, severity inspect.Severity) {
 // systemDirectory says that programs and settings of the system lie in a directory.
 func systemDirectory(p string) bool {
 	return slices.Contains([]string{
-		"/bin", "/sbin", "/lib", "/usr", "/usr/bin", "/usr/sbin", "/usr/lib", "/usr/local/bin", "/etc", "/boot", "/root",
+		"/bin", "/sbin", "/lib", "/usr", "/usr/bin", "/usr/sbin", "/usr/lib", "/usr/local/bin", "/etc", "/boot",
+		"/root",
 	}, path.Clean(p))
 }
 

@@ -12,14 +12,14 @@ import (
 
 // This file holds the rule by which rows get their severity, all of it.
 //
-//  1. A program that an alert names: critical if no package answers for its content (unowned, altered, without a digest,
-//     or ownership unknown), medium if it is exactly its package's: then it was used, not brought. The image's own
-//     program with the content of a confirmed known-good: low.
-//     An interpreter, a launcher or a tool (see package command) is used, whatever it ran: info if its bytes are its
-//     package's or a confirmed known-good's, low in the base image, medium where there is nothing to compare it with,
-//     and high if the known-good of the same release has others. With a sign of 3 to 5 it is judged as any program.
-//     A file that such a program ran: high with such a sign, or if a confirmed known-good of the same release has other
-//     content or none; medium if nobody confirmed it; info else.
+//  1. A program that an alert names: critical if no package answers for its content (unowned, altered, without a
+//     digest, or ownership unknown), medium if it is exactly its package's: then it was used, not brought. The
+//     image's own program with the content of a confirmed known-good: low. An interpreter, a launcher or a tool (see
+//     package command) is used, whatever it ran: info if its bytes are its package's or a confirmed known-good's, low
+//     in the base image, medium where there is nothing to compare it with, and high if the known-good of the same
+//     release has others. With a sign of 3 to 5 it is judged as any program. A file that such a program ran: high
+//     with such a sign, or if a confirmed known-good of the same release has other content or none; medium if nobody
+//     confirmed it; info else.
 //  2. A packaged program that is not what its package says: high. (Altered files that are no programs: see
 //     severityOfAltered.)
 //  3. Something that makes every program load it (ld.so.preload), or text that miners hold: high.
@@ -27,24 +27,24 @@ import (
 //     known: medium.
 //  5. Packed, unpacking itself, or setuid or with capabilities and owned by nobody: medium. Two such signs, or one on
 //     a program that is new since the known-good: high.
-//  6. Owned by nobody in a directory of system programs: medium.
-//     A packaged program of a later layer than its package, of which the database has no digest, and a script that runs
-//     what it downloads, where PATH or something else finds it: medium too.
-//  7. Owned by nobody elsewhere (/app, /opt, /usr/local, /home …), other architecture, earlier in PATH than a packaged
-//     program, world-writable: low.
-//     In the directory of a package of npm, RubyGems and the like, or listed by one without a digest: info.
-//  8. A program that the known-good does not have, or has with other content, and one that came at run time: one
-//     step up; not for other content in another release, by what tags, labels and the program claim.
-//     Other content in the same release, by the same claims: high against a confirmed known-good, else medium.
+//  6. Owned by nobody in a directory of system programs: medium. A packaged program of a later layer than its
+//     package, of which the database has no digest, and a script that runs what it downloads, where PATH or something
+//     else finds it: medium too.
+//  7. Owned by nobody elsewhere (/app, /opt, /usr/local, /home …), other architecture, earlier in PATH than a
+//     packaged program, world-writable: low. In the directory of a package of npm, RubyGems and the like, or listed
+//     by one without a digest: info.
+//  8. A program that the known-good does not have, or has with other content, and one that came at run time: one step
+//     up; not for other content in another release, by what tags, labels and the program claim. Other content in the
+//     same release, by the same claims: high against a confirmed known-good, else medium.
 //  9. The image's own program (entrypoint, command): info, unless 1 to 5 apply.
 //  10. Content that a confirmed known-good has too: info, unless 1 to 3 apply. A comparison that nobody confirmed
-//     lowers nothing.
-//  11. Content that the list of a language's package manager names with its sha256 (Python's RECORD, conda-meta) is not
-//     shown, unless 1 to 5 apply: anybody may write such a list. Other content than it says: as if there were no list.
-//     Content that an unaltered file of a package has too, under another name (a hard link, a copy): the same.
+//      lowers nothing.
+//  11. Content that the list of a language's package manager names with its sha256 (Python's RECORD, conda-meta) is
+//      not shown, unless 1 to 5 apply: anybody may write such a list. Other content than it says: as if there were no
+//      list. Content that an unaltered file of a package has too, under another name (a hard link, a copy): the same.
 //
-//  12. A program that a later layer deleted: by 1 to 5 as if it were there, one step down, since nothing can run it any
-//     more; without such a sign it is only counted.
+//  12. A program that a later layer deleted: by 1 to 5 as if it were there, one step down, since nothing can run it
+//      any more; without such a sign it is only counted.
 //
 // Linked statically and stripped, or built by Go: says nothing by itself. Partial ownership never raises above low by 6
 // and 7.
@@ -105,7 +105,8 @@ func severityOfPresent(s signs) inspect.Severity {
 	case s.has(codeKnownGood) && s.confirmed && !s.has(codeAlerted):
 		return inspect.Info
 	case s.has(codeHiddenPath, codeTmpPath) && unproven:
-		if (s.kind == inspect.KindScript || s.kind == "") && !isNew || s.ownership == owner.Unknown && strong == 0 && !isNew {
+		if (s.kind == inspect.KindScript || s.kind == "") && !isNew || s.ownership == owner.Unknown && strong == 0 &&
+			!isNew {
 			return inspect.Medium
 		}
 		return inspect.High
@@ -125,7 +126,8 @@ func severityOfPresent(s signs) inspect.Severity {
 
 // sign reports something about the bytes or the place of a program that no interpreter has.
 func (s signs) sign() bool {
-	return s.has(codeAltered, codeLoaderHijack, codeMiner, codePacked, codeObfuscated, codeDownloads, codeHiddenPath, codeTmpPath)
+	return s.has(codeAltered, codeLoaderHijack, codeMiner, codePacked, codeObfuscated, codeDownloads, codeHiddenPath,
+		codeTmpPath)
 }
 
 // used judges an interpreter, a launcher or a tool that an alert names.
@@ -194,11 +196,11 @@ func stepped(s inspect.Severity, by int) inspect.Severity {
 	return ladder[min(max(at+by, 0), len(ladder)-1)]
 }
 
-// severityOfAltered judges a packaged file that is not what its package says: configuration is meant to be changed, and
-// some files are made anew by every image builder; a program is not, nor what starts one or lets somebody in. Scripts and
-// modules in a tree of a language's own are often renewed by that language's package manager over the packaged ones (npm does
-// it to itself): medium. So are files that a language's package manager lists, for which there are tools that strip and patch
-// them.
+// severityOfAltered judges a packaged file that is not what its package says: configuration is meant to be changed,
+// and some files are made anew by every image builder; a program is not, nor what starts one or lets somebody in.
+// Scripts and modules in a tree of a language's own are often renewed by that language's package manager over the
+// packaged ones (npm does it to itself): medium. So are files that a language's package manager lists, for which
+// there are tools that strip and patch them.
 func severityOfAltered(n *inspect.Node, c owner.Claim) inspect.Severity {
 	binary := n.Kind != "" && n.Kind != inspect.KindScript && n.Kind != inspect.KindJar
 	spot, starts := autorun.Place(n.Path)
@@ -224,7 +226,8 @@ func severityOfAltered(n *inspect.Node, c owner.Claim) inspect.Severity {
 }
 
 func interpreted(p string) bool {
-	return slices.Contains([]string{".py", ".pl", ".pm", ".rb", ".js", ".mjs", ".cjs", ".sh", ".php", ".lua"}, path.Ext(p))
+	return slices.Contains([]string{".py", ".pl", ".pm", ".rb", ".js", ".mjs", ".cjs", ".sh", ".php", ".lua"},
+		path.Ext(p))
 }
 
 // severityOfMissing judges a packaged file that is not there: taking programs out is what careful builders do as well.

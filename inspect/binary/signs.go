@@ -57,7 +57,8 @@ func started(t *layer.Tree, word string, c inspect.ImageConfig, dirs []string, f
 	case strings.HasPrefix(word, "/"):
 		return t.Resolve(word)
 	}
-	if n := t.Resolve(path.Join("/", c.WorkingDir, word)); n != nil && layer.IsRegular(n) && (!first || strings.Contains(word, "/")) {
+	if n := t.Resolve(path.Join("/", c.WorkingDir, word)); n != nil && layer.IsRegular(n) && (!first ||
+		strings.Contains(word, "/")) {
 		return n
 	}
 	if strings.Contains(word, "/") {

@@ -76,7 +76,8 @@ func (h *scanner) run(ctx context.Context) error {
 			continue
 		}
 		if r, ok := below[n.Path]; ok {
-			s.add("", fmt.Sprintf("layer %d replaced the file that layer %d has there (sha256 %.12s)", r.By, r.Node.Layer, r.Node.SHA256))
+			s.add("", fmt.Sprintf("layer %d replaced the file that layer %d has there (sha256 %.12s)", r.By,
+				r.Node.Layer, r.Node.SHA256))
 		}
 		h.suspects = append(h.suspects, s)
 	}
@@ -186,7 +187,8 @@ func (h *scanner) vouch(s *suspect, c owner.Claim, owned, changed, unproven bool
 	case owned && c.Sum == "":
 		s.add("", fmt.Sprintf("package %s lists it without a digest of its content", c.Package))
 	case owned:
-		s.add("", strings.TrimSuffix(fmt.Sprintf("its content is that of package %s, %s", c.Package, c.Weakness()), ", "))
+		s.add("", strings.TrimSuffix(fmt.Sprintf("its content is that of package %s, %s", c.Package, c.Weakness()),
+			", "))
 	case h.own.Intact(n.Path):
 		s.vouched = true
 		s.add("", fmt.Sprintf("only the list of %s, which anybody may write, says that it belongs there", c.Package))
@@ -217,7 +219,8 @@ func (h *scanner) ofLibrary(s *suspect, c owner.Claim) {
 
 // alone says that a suspect is a row of its own.
 func (s *suspect) alone() bool {
-	if s.has(codeAltered, codeAlerted, codeHiddenPath, codeTmpPath, codeSetuid, codeCapability, codeLoaderHijack, codeMiner, codeObfuscated, codeDownloads) || s.owner != "" || s.has(codeRan, codeSwapped) {
+	if s.has(codeAltered, codeAlerted, codeHiddenPath, codeTmpPath, codeSetuid, codeCapability, codeLoaderHijack,
+		codeMiner, codeObfuscated, codeDownloads) || s.owner != "" || s.has(codeRan, codeSwapped) {
 		return true
 	}
 	return !s.vouched && s.has(codePacked, codeEntrypoint)
@@ -241,10 +244,11 @@ func (s *suspect) notable() bool {
 	return !s.text()
 }
 
-// isAutorun reports whether a suspect is a script that starts by itself, which package autorun judges. One that an alert leads
-// to or that has further rights is shown here too.
+// isAutorun reports whether a suspect is a script that starts by itself, which package autorun judges. One that an
+// alert leads to or that has further rights is shown here too.
 func (s *suspect) isAutorun() bool {
-	if s.node.Kind != inspect.KindScript && s.node.Kind != "" || s.has(codeAlerted, codeRan, codeSetuid, codeCapability, codeAltered, codeRuntime, codeDeleted) {
+	if s.node.Kind != inspect.KindScript && s.node.Kind != "" || s.has(codeAlerted, codeRan, codeSetuid,
+		codeCapability, codeAltered, codeRuntime, codeDeleted) {
 		return false
 	}
 	_, starts := autorun.Place(s.node.Path)
@@ -258,7 +262,8 @@ func (s *suspect) text() bool {
 
 // severity judges the suspect by the rule of severity.go.
 func (h *scanner) severity(s *suspect, confirmed bool) inspect.Severity {
-	return severityOf(signs{path: s.node.Path, kind: s.node.Kind, codes: s.codes, ownership: h.own.Listing, searched: h.searched(s.node.Path), confirmed: confirmed, library: s.library != "",
+	return severityOf(signs{path: s.node.Path, kind: s.node.Kind, codes: s.codes, ownership: h.own.Listing,
+		searched: h.searched(s.node.Path), confirmed: confirmed, library: s.library != "",
 		base: h.fromBase(s.node.Layer), release: s.release})
 }
 
@@ -272,7 +277,8 @@ func (h *scanner) rows(confirmed bool) []inspect.Binary {
 		}
 		key := s.node.Path
 		if !s.alone() {
-			key = fmt.Sprintf("%d %s %t %t %t", s.node.Layer, treeOf(s.node.Path), s.has(codeKnownGood), s.has(codeNotInKnownGood), s.has(codeChanged))
+			key = fmt.Sprintf("%d %s %t %t %t", s.node.Layer, treeOf(s.node.Path), s.has(codeKnownGood),
+				s.has(codeNotInKnownGood), s.has(codeChanged))
 		}
 		if groups[key] == nil {
 			keys = append(keys, key)
@@ -293,13 +299,16 @@ func (h *scanner) rows(confirmed bool) []inspect.Binary {
 // choice rests on nothing that a later comparison changes, so that a row keeps its path.
 func (h *scanner) row(group []*suspect, confirmed bool) inspect.Binary {
 	first := slices.MinFunc(group, func(a, b *suspect) int {
-		return cmp.Or(libraryRank(a.node)-libraryRank(b.node), strings.Count(a.node.Path, "/")-strings.Count(b.node.Path, "/"),
+		return cmp.Or(libraryRank(a.node)-libraryRank(b.node), strings.Count(a.node.Path,
+			"/")-strings.Count(b.node.Path, "/"),
 			cmp.Compare(b.node.Size, a.node.Size), layer.ComparePaths(a.node.Path, b.node.Path))
 	})
 	n := first.node
 	b := inspect.Binary{
-		Path: n.Path, Kind: n.Kind, SHA256: n.SHA256, Size: n.Size, Mode: fmt.Sprintf("%04o", n.Mode), Layer: n.Layer, Owner: first.owner,
-		CreatedBy: h.createdBy(n.Layer), Count: len(group), Severity: h.severity(first, confirmed), Codes: slices.Clone(first.codes),
+		Path: n.Path, Kind: n.Kind, SHA256: n.SHA256, Size: n.Size, Mode: fmt.Sprintf("%04o", n.Mode),
+		Layer: n.Layer, Owner: first.owner,
+		CreatedBy: h.createdBy(n.Layer), Count: len(group), Severity: h.severity(first, confirmed),
+		Codes:  slices.Clone(first.codes),
 		Detail: strings.Join(first.detail, "; "),
 	}
 	for _, s := range group {
@@ -313,11 +322,13 @@ func (h *scanner) row(group []*suspect, confirmed bool) inspect.Binary {
 		}
 	}
 	b.Status = b.Severity.RowStatus()
-	if h.own.Intact(n.Path) && !first.has(codeAltered) || confirmed && first.has(codeKnownGood) && b.Status != inspect.RowFailed {
+	if h.own.Intact(n.Path) && !first.has(codeAltered) || confirmed && first.has(codeKnownGood) &&
+		b.Status != inspect.RowFailed {
 		b.Status = inspect.RowVerified
 	}
 	if len(group) > 1 {
-		b.Detail = fmt.Sprintf("one of %d programs below %s that came with this build step; %s", len(group), treeOf(n.Path), b.Detail)
+		b.Detail = fmt.Sprintf("one of %d programs below %s that came with this build step; %s", len(group),
+			treeOf(n.Path), b.Detail)
 	}
 	return b
 }

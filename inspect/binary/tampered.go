@@ -23,13 +23,16 @@ func (h *scanner) tampered(emit func(inspect.Event)) {
 		}
 		subject := fmt.Sprintf("%s:%s %s", h.image.Container, t.File, t.Package)
 		finding := &inspect.Finding{
-			ID: inspect.FindingID(layer.CheckBinaries, t.Code, subject), Check: layer.CheckBinaries, Code: t.Code, Status: severity.RowStatus(), Severity: severity,
+			ID: inspect.FindingID(layer.CheckBinaries, t.Code, subject), Check: layer.CheckBinaries, Code: t.Code,
+			Status: severity.RowStatus(), Severity: severity,
 			Subject: h.image.Container + ":" + t.Paths[0], Title: text, Detail: h.createdBy(t.Layer),
-			Evidence: []inspect.Evidence{{Kind: "package-database", Path: t.File, Text: t.Package}, {Kind: "layer", Digest: h.layerDigest(t.Layer), Path: t.File, Text: h.createdBy(t.Layer)}},
+			Evidence: []inspect.Evidence{{Kind: "package-database", Path: t.File, Text: t.Package}, {Kind: "layer",
+				Digest: h.layerDigest(t.Layer), Path: t.File, Text: h.createdBy(t.Layer)}},
 		}
 		for _, p := range t.Paths {
 			if n := h.tree.Get(p); n != nil && n.SHA256 != "" {
-				finding.Evidence = append(finding.Evidence, inspect.Evidence{Kind: "file", Digest: "sha256:" + n.SHA256, Path: p})
+				finding.Evidence = append(finding.Evidence, inspect.Evidence{Kind: "file", Digest: "sha256:" +
+					n.SHA256, Path: p})
 			}
 		}
 		emit(inspect.Event{Fact: *finding})
@@ -44,15 +47,20 @@ func tamperedWords(t owner.Tampering) string {
 	}
 	switch t.Code {
 	case owner.ListGrew:
-		return fmt.Sprintf("layer %d added files to package %s, which was installed before, without another version: %s", t.Layer, t.Package, files)
+		return fmt.Sprintf("layer %d added files to package %s, which was installed before, without another "+
+			"version: %s", t.Layer, t.Package, files)
 	case owner.EntryChanged:
-		return fmt.Sprintf("layer %d changed what the package database has on files of package %s, without another version: %s", t.Layer, t.Package, files)
+		return fmt.Sprintf("layer %d changed what the package database has on files of package %s, without "+
+			"another version: %s", t.Layer, t.Package, files)
 	case owner.SecondDatabase:
-		return fmt.Sprintf("layer %d brought a second package database (%s), whose claims do not count: %s", t.Layer, t.Package, files)
+		return fmt.Sprintf("layer %d brought a second package database (%s), whose claims do not count: %s", t.Layer,
+			t.Package, files)
 	case owner.ClaimedTwice:
-		return fmt.Sprintf("layer %d brought package %s, which claims files of another package with other content: %s", t.Layer, t.Package, files)
+		return fmt.Sprintf("layer %d brought package %s, which claims files of another package with other "+
+			"content: %s", t.Layer, t.Package, files)
 	case owner.Incomplete:
-		return fmt.Sprintf("layer %d registered package %s without most of its files; it has %s", t.Layer, t.Package, files)
+		return fmt.Sprintf("layer %d registered package %s without most of its files; it has %s", t.Layer, t.Package,
+			files)
 	default:
 		return fmt.Sprintf("layer %d changed the package database: %s", t.Layer, files)
 	}

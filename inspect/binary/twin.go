@@ -7,8 +7,8 @@ import (
 	"github.com/backtrail/backtrail/inspect/layer"
 )
 
-// twins finds the suspects whose content an unaltered file of a package has too: hard links and copies of packaged programs.
-// They are shown only if they have a sign.
+// twins finds the suspects whose content an unaltered file of a package has too: hard links and copies of packaged
+// programs. They are shown only if they have a sign.
 func (h *scanner) twins() {
 	unowned := map[string][]*suspect{}
 	for _, s := range h.suspects {

@@ -18,7 +18,8 @@ const EventsName = "events"
 // It needs nothing but the pod, so that it can be among the first requests; events of the owners above are read by
 // Check.
 func Events(o Options) engine.Check {
-	return engine.Check{Name: EventsName, Scope: engine.PerCase, Run: func(ctx context.Context, _ engine.On, emit func(inspect.Event)) error {
+	return engine.Check{Name: EventsName, Scope: engine.PerCase, Run: func(ctx context.Context, _ engine.On,
+		emit func(inspect.Event)) error {
 		if o.Pod == nil {
 			return engine.Nothing("the target is not a pod")
 		}

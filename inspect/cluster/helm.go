@@ -31,7 +31,8 @@ const (
 // Helm reads the Secrets of the Helm release that the pod's workload says to be of, and compares what its manifest asks
 // for with what runs. asked says that a person allowed it.
 func Helm(o Options, store *registry.Store, asked bool) engine.Check {
-	return engine.Check{Name: HelmName, Scope: engine.PerCase, Run: func(ctx context.Context, _ engine.On, emit func(inspect.Event)) error {
+	return engine.Check{Name: HelmName, Scope: engine.PerCase, Run: func(ctx context.Context, _ engine.On,
+		emit func(inspect.Event)) error {
 		switch {
 		case o.Pod == nil:
 			return engine.Nothing("the target is not a pod")
@@ -62,7 +63,8 @@ func Helm(o Options, store *registry.Store, asked bool) engine.Check {
 		secrets, err := o.Cluster.HelmReleases(ctx, mark.namespace, mark.release)
 		switch {
 		case errors.Is(err, kube.ErrForbidden):
-			return engine.Unchecked("the Helm release %s could not be read: not permitted to list the Secrets of namespace %s", mark.release, mark.namespace)
+			return engine.Unchecked("the Helm release %s could not be read: not permitted to list the Secrets of "+
+				"namespace %s", mark.release, mark.namespace)
 		case err != nil:
 			return engine.Unchecked("the Helm release %s could not be read: %s", mark.release, firstLine(err))
 		}
@@ -148,7 +150,8 @@ func (h *helmHistory) compare(c kube.Container) (inspect.Finding, bool) {
 			continue
 		}
 		if was != asked {
-			title := fmt.Sprintf("%s changed the image of %s: revision %d (%s) renders %s, this one renders %s, %s", release, c.Name, before.Version, before.chart(), was, asked, by)
+			title := fmt.Sprintf("%s changed the image of %s: revision %d (%s) renders %s, this one renders %s, %s",
+				release, c.Name, before.Version, before.chart(), was, asked, by)
 			return helmFinding(CodeHelmChanged, c.Name, title, "", append(evidence, h.evidence[before.Version])), true
 		}
 		break

@@ -116,7 +116,8 @@ func (h hook) asked(r request) standing {
 		}
 	}
 	if h.conditions > 0 {
-		how.status, how.text = inspect.GateUnknown, how.text+"; its matchConditions were not evaluated and may exclude it"
+		how.status, how.text = inspect.GateUnknown,
+			how.text+"; its matchConditions were not evaluated and may exclude it"
 		how.reason = cmp.Or(how.reason, inspect.GateConditions)
 	}
 	return how

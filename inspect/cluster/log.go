@@ -20,7 +20,8 @@ const LogsName = "logs"
 // Logs keeps what the containers wrote, of the present run and of the one before: the node forgets it with the pod.
 // off says that nobody wants that. A log that cannot be read is said, and is no reason to doubt the case.
 func Logs(o Options, store *registry.Store, off bool) engine.Check {
-	return engine.Check{Name: LogsName, Scope: engine.PerCase, Run: func(ctx context.Context, _ engine.On, emit func(inspect.Event)) error {
+	return engine.Check{Name: LogsName, Scope: engine.PerCase, Run: func(ctx context.Context, _ engine.On,
+		emit func(inspect.Event)) error {
 		switch {
 		case o.Pod == nil:
 			return engine.Nothing("the target is not a pod")
@@ -85,14 +86,16 @@ func (k *logKeeper) keep(ctx context.Context, c kube.Container, id string, previ
 			which = "log of the run before"
 		}
 		k.emit(missing("logs/"+name+".log", "the "+which+" of container "+c.Name+": "+firstLine(err)))
-		k.emit(inspect.Event{Fact: inspect.Notice{Level: "info", Text: fmt.Sprintf("the %s of container %s is not kept: %s", which, c.Name, firstLine(err))}})
+		k.emit(inspect.Event{Fact: inspect.Notice{Level: "info",
+			Text: fmt.Sprintf("the %s of container %s is not kept: %s", which, c.Name, firstLine(err))}})
 	}
 }
 
 // exhibit redacts a log and keeps it. Redaction comes before the store: nothing that looks like a secret is written.
 func (k *logKeeper) exhibit(l kube.Log, name string) error {
 	text, secrets := redact.Text(string(l.Text))
-	x := inspect.Exhibit{Path: "logs/" + name + ".log", Source: l.Path, Redacted: redact.Kinds(secrets), Truncated: l.Truncated}
+	x := inspect.Exhibit{Path: "logs/" + name + ".log", Source: l.Path, Redacted: redact.Kinds(secrets),
+		Truncated: l.Truncated}
 	if len(secrets) > 0 {
 		sum := sha256.Sum256(l.Text)
 		x.Original = "sha256:" + hex.EncodeToString(sum[:])

@@ -43,7 +43,8 @@ type scene struct {
 	tags       map[string]today // what the registry says of the tag of a container
 }
 
-// look reads all of it, side by side. The error is a defect of one of the reads; what may not be read stands in the scene.
+// look reads all of it, side by side. The error is a defect of one of the reads; what may not be read stands in the
+// scene.
 func look(ctx context.Context, o Options) (*scene, error) {
 	s := &scene{pod: o.Pod}
 	var work engine.Group
@@ -139,7 +140,8 @@ func (s *scene) notice() *inspect.Notice {
 		return nil
 	}
 	return &inspect.Notice{
-		Level: "info", Text: "could not be read of the cluster: " + strings.Join(what, ", ") + " (" + reason(first) + ")",
+		Level: "info", Text: "could not be read of the cluster: " + strings.Join(what, ", ") + " (" + reason(first) +
+			")",
 		Hint: "backtrail rbac prints the role that may read them; for a dump, add them to the kubectl get",
 	}
 }

@@ -35,7 +35,8 @@ const (
 // manifests. Only registries that the case reads from anyway are asked.
 func Sharing(o Options, needs ...string) engine.Check {
 	o = o.withRoster()
-	return engine.Check{Name: SharingName, Scope: engine.PerCase, Needs: needs, Run: func(ctx context.Context, on engine.On, emit func(inspect.Event)) error {
+	return engine.Check{Name: SharingName, Scope: engine.PerCase, Needs: needs, Run: func(ctx context.Context,
+		on engine.On, emit func(inspect.Event)) error {
 		if o.Pod == nil {
 			return engine.Nothing("the target is not a pod")
 		}

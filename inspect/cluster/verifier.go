@@ -130,7 +130,8 @@ func best(all []verdict) summary {
 func (s *scene) inWords(name string, h hook, how standing, in []request) standing {
 	_, labelled := s.namespace.labels[includeLabel]
 	switch {
-	case name == inspect.PolicyController && how.status == inspect.GateNotEnforced && s.namespace.err == nil && !labelled &&
+	case name == inspect.PolicyController && how.status == inspect.GateNotEnforced && s.namespace.err == nil &&
+		!labelled &&
 		!in[0].before(h.created):
 		how.reason = inspect.GateNoLabel
 		how.text = fmt.Sprintf("policy-controller not enforced in %s: label %s is missing", s.pod.Namespace,

@@ -136,7 +136,8 @@ func (f *follower) version(ctx context.Context, c kube.PodChange) error {
 // gone says that the pod went, and ends the watch.
 func (f *follower) gone(c kube.PodChange, state, how string) error {
 	f.say(c, state, []string{how})
-	f.notice("warning", fmt.Sprintf("pod %s/%s is gone: %s; the evidence collected before stays in the case", f.last.Namespace,
+	f.notice("warning", fmt.Sprintf("pod %s/%s is gone: %s; the evidence collected before stays in the case",
+		f.last.Namespace,
 		f.last.Name, how))
 	return errFollowed
 }
@@ -164,7 +165,8 @@ func (f *follower) keep(c kube.PodChange) string {
 	}
 	if f.versions++; f.versions > maxVersions {
 		if f.versions == maxVersions+1 {
-			f.notice("info", fmt.Sprintf("the pod changed more than %d times: later versions are listed but not collected", maxVersions))
+			f.notice("info", fmt.Sprintf("the pod changed more than %d times: later versions are listed but not "+
+				"collected", maxVersions))
 		}
 		return ""
 	}

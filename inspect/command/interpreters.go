@@ -153,7 +153,8 @@ func php(l *line) Run {
 
 // javaValues are options of java(1) whose value is the next word.
 var javaValues = []string{
-	"-p", "--module-path", "--upgrade-module-path", "--add-modules", "--add-exports", "--add-opens", "--add-reads", "--limit-modules",
+	"-p", "--module-path", "--upgrade-module-path", "--add-modules", "--add-exports", "--add-opens", "--add-reads",
+	"--limit-modules",
 	"--patch-module", "--describe-module", "-d", "--enable-native-access", "--source", "--finalization",
 }
 

@@ -32,7 +32,8 @@ func applet(l *line) Run {
 
 // launcherValues are options of launchers whose value is the next word.
 var launcherValues = []string{
-	"-u", "--user", "-g", "--group", "-n", "--adjustment", "-k", "--kill-after", "-s", "--signal", "-C", "--chdir", "-S", "-c", "-e", "-o",
+	"-u", "--user", "-g", "--group", "-n", "--adjustment", "-k", "--kill-after", "-s", "--signal", "-C", "--chdir",
+	"-S", "-c", "-e", "-o",
 	"--reuid", "--regid", "-I", "-P", "-L", "-d", "-i", "-p", "-t", "--target",
 }
 
@@ -50,7 +51,8 @@ func launched(l *line) Run {
 			l.next()
 		case strings.HasPrefix(word, "-"):
 			l.next()
-			flags := name == "env" && (word == "-i" || word == "-0") || name == "nsenter" && word != "-t" || strings.HasPrefix(name, "sudo") && word == "-i" ||
+			flags := name == "env" && (word == "-i" || word == "-0") || name == "nsenter" && word != "-t" ||
+				strings.HasPrefix(name, "sudo") && word == "-i" ||
 				name == "dumb-init" || name == "xargs" && (word == "-i" || word == "-t" || word == "-p")
 			if slices.Contains(launcherValues, word) && !flags {
 				l.next()

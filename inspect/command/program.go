@@ -37,31 +37,41 @@ func families() map[Role][]family {
 			{[]string{"dotnet"}, dotnet},
 			{[]string{"pwsh", "powershell"}, powershell},
 			{[]string{"sh", "bash", "dash", "ash", "zsh", "ksh", "mksh", "fish", "csh", "tcsh", "rbash"}, shell},
-			{[]string{"lua", "luajit", "tclsh", "rscript", "guile", "gawk", "awk", "mawk", "expect", "groovy", "elixir", "escript"}, script},
+			{[]string{"lua", "luajit", "tclsh", "rscript", "guile", "gawk", "awk", "mawk", "expect", "groovy",
+				"elixir", "escript"}, script},
 		},
 		Launcher: {
 			{[]string{"busybox", "toybox"}, applet},
-			{[]string{"env", "nice", "nohup", "setsid", "stdbuf", "timeout", "time", "ionice", "chroot", "chrt", "unshare", "nsenter",
-				"sudo", "doas", "su-exec", "gosu", "setpriv", "runuser", "tini", "dumb-init", "catatonit", "xargs", "watch", "strace"}, launched},
+			{[]string{"env", "nice", "nohup", "setsid", "stdbuf", "timeout", "time", "ionice", "chroot", "chrt",
+				"unshare", "nsenter",
+				"sudo", "doas", "su-exec", "gosu", "setpriv", "runuser", "tini", "dumb-init", "catatonit", "xargs",
+				"watch", "strace"}, launched},
 		},
 	}
 }
 
 // tools are programs that fetch, copy, pack, look around or install for whoever calls them.
 var tools = []string{
-	"curl", "wget", "nc", "ncat", "netcat", "socat", "telnet", "ftp", "sftp", "ssh", "scp", "rsync", "dig", "nslookup", "host", "ping",
+	"curl", "wget", "nc", "ncat", "netcat", "socat", "telnet", "ftp", "sftp", "ssh", "scp", "rsync", "dig",
+	"nslookup", "host", "ping",
 	"tar", "gzip", "gunzip", "bzip2", "xz", "zstd", "unzip", "zip", "cpio", "base64", "xxd", "od", "openssl", "gpg",
-	"cat", "cp", "mv", "rm", "ln", "ls", "dd", "find", "grep", "sed", "head", "tail", "tee", "touch", "mkdir", "chmod", "chown", "chattr",
-	"install", "id", "whoami", "uname", "hostname", "ps", "kill", "pkill", "killall", "mount", "umount", "su", "passwd", "useradd",
-	"adduser", "usermod", "crontab", "ip", "ifconfig", "iptables", "nft", "ss", "netstat", "lsof", "gdb", "nmap", "tcpdump", "git",
-	"make", "gcc", "cc", "cmp", "cut", "sort", "tr", "wc", "date", "sleep", "true", "echo", "printf", "test", "readlink", "stat", "vi",
+	"cat", "cp", "mv", "rm", "ln", "ls", "dd", "find", "grep", "sed", "head", "tail", "tee", "touch", "mkdir",
+	"chmod", "chown", "chattr",
+	"install", "id", "whoami", "uname", "hostname", "ps", "kill", "pkill", "killall", "mount", "umount", "su",
+	"passwd", "useradd",
+	"adduser", "usermod", "crontab", "ip", "ifconfig", "iptables", "nft", "ss", "netstat", "lsof", "gdb", "nmap",
+	"tcpdump", "git",
+	"make", "gcc", "cc", "cmp", "cut", "sort", "tr", "wc", "date", "sleep", "true", "echo", "printf", "test",
+	"readlink", "stat", "vi",
 	"vim", "nano", "less", "more", "screen", "tmux", "script", "kubectl", "crictl", "docker",
 }
 
 // installers are package managers: what they are given to install is not what the image held.
 var installers = []string{
-	"apt", "apt-get", "aptitude", "dpkg", "apk", "yum", "dnf", "microdnf", "rpm", "zypper", "pacman", "tdnf", "opkg", "snap",
-	"pip", "pipx", "uv", "poetry", "conda", "mamba", "npm", "npx", "pnpm", "yarn", "gem", "bundle", "composer", "cargo", "go", "brew",
+	"apt", "apt-get", "aptitude", "dpkg", "apk", "yum", "dnf", "microdnf", "rpm", "zypper", "pacman", "tdnf", "opkg",
+	"snap",
+	"pip", "pipx", "uv", "poetry", "conda", "mamba", "npm", "npx", "pnpm", "yarn", "gem", "bundle", "composer",
+	"cargo", "go", "brew",
 }
 
 // RoleOf returns the role of a program by its path. Versions behind the name do not count: python3.12, ruby3.3.

@@ -10,10 +10,10 @@
 // What there is to find:
 //
 //   - the pods run another digest than in the morning, under the same tag: neither signed nor with provenance;
-//   - /var/tmp/.font/fontd, a static program without section headers that no package owns, with a pool's address in it,
-//     started by a changed /app/start.sh;
-//   - /usr/bin/top, which differs from the file of package procps, and /etc/ld.so.preload with a library that no package
-//     owns;
+//   - /var/tmp/.font/fontd, a static program without section headers that no package owns, with a pool's address in
+//     it, started by a changed /app/start.sh;
+//   - /usr/bin/top, which differs from the file of package procps, and /etc/ld.so.preload with a library that no
+//     package owns;
 //   - xz-utils and liblzma5 went from 5.4.1 to 5.6.1, with matching checksums: only the comparison shows it;
 //   - nothing in the sidecar that the mesh injected, nothing in the init container, and nothing in the pod next door:
 //     all are signed by the shop's other release workflows.

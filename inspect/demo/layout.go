@@ -79,7 +79,8 @@ func (l layout) handler(ctx context.Context) (http.Handler, error) {
 	}
 	// The store in memory keeps blobs by digest, whatever the repository.
 	for hex, data := range l.blobs {
-		if err := store.Put(ctx, "", v1.Hash{Algorithm: "sha256", Hex: hex}, io.NopCloser(bytes.NewReader(data))); err != nil {
+		if err := store.Put(ctx, "", v1.Hash{Algorithm: "sha256", Hex: hex},
+			io.NopCloser(bytes.NewReader(data))); err != nil {
 			return nil, fmt.Errorf("storing blob %s: %w", hex, err)
 		}
 	}

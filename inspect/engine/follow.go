@@ -6,8 +6,8 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 )
 
-// follow runs a check again and again, until nothing of what it needs is open. While it runs more may end: it looks again
-// once for all of that. Its Begin is emitted when it looks for the last time: until then it waits.
+// follow runs a check again and again, until nothing of what it needs is open. While it runs more may end: it looks
+// again once for all of that. Its Begin is emitted when it looks for the last time: until then it waits.
 func (r *runner) follow(c Check) {
 	emit := r.emitter(c, "")
 	for {

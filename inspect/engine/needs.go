@@ -7,8 +7,8 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 )
 
-// await waits until the needs of a check have ended, and yields to those that it comes after. Checks that come late need
-// not be interrupted: a cancelled check ends by itself.
+// await waits until the needs of a check have ended, and yields to those that it comes after. Checks that come late
+// need not be interrupted: a cancelled check ends by itself.
 func (r *runner) await(c Check, container string) {
 	for _, need := range c.Needs {
 		n := r.named(need)

@@ -54,7 +54,8 @@ func validate(checks []Check) error {
 func validateYields(checks []Check, at map[string]int, i int, c Check) error {
 	for _, n := range c.YieldsTo {
 		if j, ok := at[n]; ok && (j >= i || c.Scope == PerCase && checks[j].Scope == PerImage) {
-			return fmt.Errorf("checks: %s yields to %q, which must come before it and be of its scope or of the case", c.Name, n)
+			return fmt.Errorf("checks: %s yields to %q, which must come before it and be of its scope or of the "+
+				"case", c.Name, n)
 		}
 	}
 	return nil

@@ -9,8 +9,8 @@ import (
 	"github.com/backtrail/backtrail/inspect/ledger"
 )
 
-// NewSource gives the source of a plan that runs on a ledger of its own, in memory: it runs the checks by their needs, side
-// by side, and ends the case.
+// NewSource gives the source of a plan that runs on a ledger of its own, in memory: it runs the checks by their
+// needs, side by side, and ends the case.
 func NewSource(p Plan) (inspect.Source, error) {
 	if err := validate(p.Checks); err != nil {
 		return nil, err
@@ -112,7 +112,8 @@ func (r *runner) append(e inspect.Event) {
 	}
 	if err != nil && !r.failed {
 		r.failed = true
-		r.emit(inspect.Event{Time: e.Time, Fact: inspect.Notice{Level: "error", Text: err.Error(), Hint: "export the case now (x), to another disk"}})
+		r.emit(inspect.Event{Time: e.Time, Fact: inspect.Notice{Level: "error", Text: err.Error(),
+			Hint: "export the case now (x), to another disk"}})
 	}
 	if isNew && r.onImage != nil {
 		r.onImage(e.Container)

@@ -50,7 +50,8 @@ func differences(claimed, found any, skip ...string) (same int, differs []string
 			same++
 			continue
 		}
-		differs = append(differs, fmt.Sprintf("%s is %s and not %s", name, shown(b.Field(i).Interface()), shown(a.Field(i).Interface())))
+		differs = append(differs, fmt.Sprintf("%s is %s and not %s", name, shown(b.Field(i).Interface()),
+			shown(a.Field(i).Interface())))
 	}
 	return same, differs
 }
@@ -87,7 +88,9 @@ func (v *comparison) row(name, subject string, ended bool, claimed, found any, s
 	case len(differs) == 0:
 		v.say(name, subject, inspect.Verified, BasisBytes, "%d fields are as the case states", same)
 	case !ended && !falselyVerified(claimed, found):
-		v.say(name, subject, inspect.Absent, BasisBytes, "the check did not end, so the case claims nothing; by the bytes in the bag %s", strings.Join(differs, "; "))
+		v.say(name, subject, inspect.Absent, BasisBytes,
+			"the check did not end, so the case claims nothing; by the bytes in the bag %s", strings.Join(differs,
+				"; "))
 	default:
 		v.fail(name, subject, "by the bytes in the bag %s", strings.Join(differs, "; "))
 	}
@@ -118,7 +121,8 @@ func (v *comparison) notInBag(n int, name, subject, format string, args ...any) 
 }
 
 // rows compares two lists by key, both ways. Where the check was not run again all rows are claimed.
-func rows[T any](v *comparison, name, container string, check string, claimed, found []T, key func(T) string, skip ...string) {
+func rows[T any](v *comparison, name, container string, check string, claimed, found []T, key func(T) string,
+	skip ...string) {
 	if !v.ran(check, container) {
 		v.out.Claims.Claimed += len(claimed)
 		return
@@ -140,7 +144,8 @@ func rows[T any](v *comparison, name, container string, check string, claimed, f
 	}
 	for _, f := range found {
 		if _, left := again[key(f)]; left {
-			v.failOr(ended, name, container+" "+key(f), "it comes out of the bytes in the bag, and the case does not have it")
+			v.failOr(ended, name, container+" "+key(f),
+				"it comes out of the bytes in the bag, and the case does not have it")
 		}
 	}
 }

@@ -17,9 +17,9 @@ type SignerKey struct {
 // vouching finds out who vouches for a bag, and for the roots and keys that its verdicts rest on.
 type vouching struct{ *verifier }
 
-// authentic checks who signed the bag. The signature is over tagmanifest-sha256.txt, which fixes all else once the files
-// fit. Whose key it is, only the person knows: a signature by any other key proves nothing, and where a signer is
-// required, a bag without a signature fails, whatever it states about itself.
+// authentic checks who signed the bag. The signature is over tagmanifest-sha256.txt, which fixes all else once the
+// files fit. Whose key it is, only the person knows: a signature by any other key proves nothing, and where a signer
+// is required, a bag without a signature fails, whatever it states about itself.
 func (v *vouching) authentic() {
 	required := len(v.o.Signers) > 0 || v.o.SignerNamed != ""
 	_, signed := v.bag.files.sizes[signatureFile]
@@ -28,7 +28,8 @@ func (v *vouching) authentic() {
 		v.fail("signer", infoFile, "it states that the bag is signed, and there is no signature")
 		return
 	case !signed && required:
-		v.fail("signer", signatureFile, "the bag is not signed; a signature is required (--signer-key, --signer-identity)")
+		v.fail("signer", signatureFile,
+			"the bag is not signed; a signature is required (--signer-key, --signer-identity)")
 		return
 	case !signed:
 		v.say("signer", "", inspect.Absent, BasisBytes,
@@ -56,17 +57,20 @@ func (v *vouching) signedBy(manifest, bundle []byte, required bool) {
 	for _, k := range v.o.Signers {
 		err := k.Verify(v.ctx, manifest, bundle)
 		if err == nil {
-			v.say("signer", k.Digest, inspect.Verified, BasisBytes, "the tag manifest is signed with this key, which you named (--signer-key)")
+			v.say("signer", k.Digest, inspect.Verified, BasisBytes,
+				"the tag manifest is signed with this key, which you named (--signer-key)")
 			return
 		}
 		if named == k.Digest {
-			why = fmt.Sprintf("it names your key %s and is not its signature over the tag manifest: %v", short(k.Digest), err)
+			why = fmt.Sprintf("it names your key %s and is not its signature over the tag manifest: %v",
+				short(k.Digest), err)
 		}
 	}
 	if v.o.SignerNamed != "" {
 		by, err := v.o.VerifySigner(v.ctx, manifest, bundle)
 		if err == nil {
-			v.say("signer", by, inspect.Verified, BasisBytes, "the tag manifest is signed by this identity, as required: %s", v.o.SignerNamed)
+			v.say("signer", by, inspect.Verified, BasisBytes,
+				"the tag manifest is signed by this identity, as required: %s", v.o.SignerNamed)
 			return
 		}
 		why = fmt.Sprintf("the signature is not by %s: %v", v.o.SignerNamed, err)

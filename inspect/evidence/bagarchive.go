@@ -16,7 +16,8 @@ import (
 // part is where a file lies in the unpacked archive.
 type part struct{ offset, size int64 }
 
-// openArchive unpacks a .tar.gz or .tar.zst into one temporary file and lists it. No name in it becomes a name on the disk.
+// openArchive unpacks a .tar.gz or .tar.zst into one temporary file and lists it. No name in it becomes a name on the
+// disk.
 func openArchive(ctx context.Context, file, temp string) (*bagFiles, error) {
 	spool, size, err := unpack(ctx, file, temp)
 	if err != nil {

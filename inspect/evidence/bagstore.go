@@ -85,7 +85,8 @@ func (b *Bag) layer(ctx context.Context, diffID string) (*os.File, error) {
 		return nil, fmt.Errorf("layer %s: %w", digest, err)
 	}
 	defer r.Close()
-	limit := min(int64(MaxLayer), max(int64(RatioFloor), b.files.sizes["data/image/blobs/sha256/"+hexOf(digest)]*MaxRatio))
+	limit := min(int64(MaxLayer), max(int64(RatioFloor),
+		b.files.sizes["data/image/blobs/sha256/"+hexOf(digest)]*MaxRatio))
 	f, err := b.unpackLayer(contextReader{ctx, r}, diffID, limit)
 	if err != nil {
 		return nil, fmt.Errorf("unpacking layer %s: %w", digest, err)
@@ -164,7 +165,8 @@ func (b *Bag) Blob(_ context.Context, digest string) (io.ReadCloser, error) {
 	if hex == "" {
 		return nil, fmt.Errorf("opening blob %q: not sha256:<hex>", inspect.Clean(digest))
 	}
-	for _, folder := range []string{"data/image/blobs/sha256/", "data/known-good/blobs/sha256/", "data/damaged/", "data/binaries/", "data/packages/"} {
+	for _, folder := range []string{"data/image/blobs/sha256/", "data/known-good/blobs/sha256/", "data/damaged/",
+		"data/binaries/", "data/packages/"} {
 		if r, err := b.files.stream(folder + hex); err == nil {
 			return r, nil
 		}

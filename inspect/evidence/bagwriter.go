@@ -84,7 +84,8 @@ func (b *bagWriter) add(name string, size int64, r io.Reader) error {
 		return fmt.Errorf("writing %s: %w", name, err)
 	}
 	b.take(name)
-	sum := fileSum{name: name, size: size, sha256: hex.EncodeToString(h256.Sum(nil)), sha512: hex.EncodeToString(h512.Sum(nil))}
+	sum := fileSum{name: name, size: size, sha256: hex.EncodeToString(h256.Sum(nil)),
+		sha512: hex.EncodeToString(h512.Sum(nil))}
 	if strings.HasPrefix(name, "data/") {
 		b.payload = append(b.payload, sum)
 	} else {

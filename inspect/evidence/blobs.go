@@ -66,7 +66,8 @@ func newBlobSet(c inspect.Case) *blobSet {
 		if of != ofKnownGood {
 			of = ofImage
 		}
-		s.add(blobLine{Digest: b.Digest, Size: b.Size, State: b.State, Actual: b.Actual, Of: of, Role: b.Role, MediaType: b.MediaType, Tag: b.Tag, Source: b.Source})
+		s.add(blobLine{Digest: b.Digest, Size: b.Size, State: b.State, Actual: b.Actual, Of: of, Role: b.Role,
+			MediaType: b.MediaType, Tag: b.Tag, Source: b.Source})
 	}
 	for _, i := range c.Images {
 		s.addImage(i)
@@ -128,7 +129,10 @@ func (s *blobSet) carried(of, digest string) bool {
 
 func (s *blobSet) sorted() []blobLine {
 	out := slices.Clone(s.lines)
-	slices.SortFunc(out, func(a, b blobLine) int { return cmp.Or(cmp.Compare(a.Of, b.Of), cmp.Compare(a.Digest, b.Digest)) })
+	slices.SortFunc(out, func(a, b blobLine) int {
+		return cmp.Or(cmp.Compare(a.Of, b.Of), cmp.Compare(a.Digest,
+			b.Digest))
+	})
 	return out
 }
 
@@ -158,7 +162,8 @@ func (x *export) writeBlobs() error {
 		}
 	}
 	if left > 0 {
-		x.note("%d of the image's layers (%d bytes) are left out; their listings are in the bundle (--layers all carries them)", left, leftBytes)
+		x.note("%d of the image's layers (%d bytes) are left out; their listings are in the bundle (--layers all "+
+			"carries them)", left, leftBytes)
 	}
 	return x.bag.addBytes("data/blobs.jsonl", text.Bytes())
 }
@@ -193,7 +198,8 @@ func (x *export) writeBlob(l *blobLine) error {
 		x.note("%s (%s) could not be read: %v", l.Digest, l.Role, err)
 		return nil
 	case m.digest != l.Digest:
-		x.note("the copy of %s (%s) on this machine is not its digest any more; it is in data/damaged", l.Digest, l.Role)
+		x.note("the copy of %s (%s) on this machine is not its digest any more; it is in data/damaged", l.Digest,
+			l.Role)
 		l.State, l.Actual = blobDamaged, m.digest
 		return x.writeDamaged(l, open)
 	}
@@ -262,7 +268,8 @@ func (x *export) addChildren(l blobLine, open opener) error {
 			break
 		}
 		if hexOf(child.Digest) != "" {
-			x.blobs.add(blobLine{Digest: child.Digest, Size: child.Size, MediaType: child.MediaType, State: blobCarried, Of: l.Of, Role: l.Role + partSuffix})
+			x.blobs.add(blobLine{Digest: child.Digest, Size: child.Size, MediaType: child.MediaType,
+				State: blobCarried, Of: l.Of, Role: l.Role + partSuffix})
 		}
 	}
 	return nil

@@ -9,7 +9,8 @@ import (
 func caseOf(id string, c inspect.Case) BagCase {
 	outcome := verdict.Of(&c)
 	b := BagCase{
-		ID: id, Target: inspect.Clean(c.Target.Name), Status: outcome.Status, Complete: outcome.Complete, Tool: toolName(c.Tool),
+		ID: id, Target: inspect.Clean(c.Target.Name), Status: outcome.Status, Complete: outcome.Complete,
+		Tool: toolName(c.Tool),
 	}
 	if len(c.Sessions) > 0 {
 		b.Operator = inspect.Clean(c.Sessions[0].Operator + " on " + c.Sessions[0].Host)

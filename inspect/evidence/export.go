@@ -21,7 +21,8 @@ import (
 //
 // The bundle is written beside and renamed. Where that fails, or ctx ends, nothing is left at the path, and the case
 // itself is as it was. Result.Taken and an error come together when the bundle, read back, is not what was written.
-func Export(ctx context.Context, events func() (io.ReadCloser, error), store inspect.Store, to string, o Options) (Result, error) {
+func Export(ctx context.Context, events func() (io.ReadCloser, error), store inspect.Store, to string,
+	o Options) (Result, error) {
 	stream, err := foldStream(ctx, events)
 	if err != nil {
 		return Result{}, fmt.Errorf("reading the case to export: %w", err)
@@ -45,17 +46,20 @@ func Export(ctx context.Context, events func() (io.ReadCloser, error), store ins
 		err = inWords("putting it in its place", out.publish())
 	}
 	if ctx.Err() != nil {
-		return Result{}, fmt.Errorf("writing the bundle to %s: interrupted, nothing was left there; the case is kept: %w", to, ctx.Err())
+		return Result{}, fmt.Errorf("writing the bundle to %s: interrupted, nothing was left there; the case is "+
+			"kept: %w", to, ctx.Err())
 	}
 	if err != nil {
-		return Result{}, fmt.Errorf("%w (nothing was left there; the case is kept)", inWords("writing the bundle to "+to, err))
+		return Result{}, fmt.Errorf("%w (nothing was left there; the case is kept)",
+			inWords("writing the bundle to "+to, err))
 	}
 	result.Path = to
 	if abs, err := filepath.Abs(to); err == nil {
 		result.Path = abs
 	}
 	if result.Taken = out.taken(x.bag.all()); len(result.Taken) > 0 {
-		return result, fmt.Errorf("reading the bundle back: %s is gone or changed: something on this machine took it away after it was written (a virus scanner?); export to another place", result.Taken[0])
+		return result, fmt.Errorf("reading the bundle back: %s is gone or changed: something on this machine took "+
+			"it away after it was written (a virus scanner?); export to another place", result.Taken[0])
 	}
 	return result, nil
 }
@@ -86,7 +90,8 @@ func (x *export) write() (Result, error) {
 		x.note("the case is partial; the bundle says so")
 	}
 	for _, part := range []func() error{
-		x.writeDeclaration, x.writeCase, x.writeExhibits, x.writeRedactions, x.writeTrust, x.writeBlobs, x.writeListings, x.writeDocuments, x.writeAdvisories, x.writeSummaries, x.writeReadme, x.writeInfo,
+		x.writeDeclaration, x.writeCase, x.writeExhibits, x.writeRedactions, x.writeTrust, x.writeBlobs,
+		x.writeListings, x.writeDocuments, x.writeAdvisories, x.writeSummaries, x.writeReadme, x.writeInfo,
 	} {
 		if err := x.ctx.Err(); err != nil {
 			return Result{}, err

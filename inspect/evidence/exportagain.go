@@ -58,7 +58,8 @@ func (v *reproduction) exportAgain() {
 		}
 	}
 	if !failed {
-		v.say("payload", "data", inspect.Verified, BasisBytes, "%d files are made again from the ledger and the bytes in the bag", same)
+		v.say("payload", "data", inspect.Verified, BasisBytes,
+			"%d files are made again from the ledger and the bytes in the bag", same)
 	}
 }
 
@@ -76,11 +77,13 @@ func (v *reproduction) made() (map[string]fileSum, error) {
 	info := v.info()
 	config := false
 	for digest := range v.left {
-		config = config || slices.ContainsFunc(stream.c.Images, func(i inspect.Image) bool { return i.Config == digest })
+		config = config || slices.ContainsFunc(stream.c.Images,
+			func(i inspect.Image) bool { return i.Config == digest })
 	}
 	x := &export{
 		ctx: v.ctx, c: stream.c, id: v.out.Case.ID, store: v.bag, stream: stream, blobs: newBlobSet(stream.c),
-		o:         Options{Layers: Layers(cmp.Or(info[infoLayers], string(LayersSuspect))), Documents: v.o.Documents, WithoutConfig: config},
+		o: Options{Layers: Layers(cmp.Or(info[infoLayers], string(LayersSuspect))), Documents: v.o.Documents,
+			WithoutConfig: config},
 		bag:       newBagWriter(v.ctx, discarding{}, nil),
 		documents: map[string]document{},
 	}

@@ -15,7 +15,8 @@ import (
 )
 
 // required are the files without which a bag is no bundle of ours.
-var required = []string{"data/case.json", "data/events.jsonl", "data/custody.jsonl", "data/blobs.jsonl", "data/report.html", "data/report.md"}
+var required = []string{"data/case.json", "data/events.jsonl", "data/custody.jsonl", "data/blobs.jsonl",
+	"data/report.html", "data/report.md"}
 
 // fitting compares the files of a bag with its manifests.
 type fitting struct{ *verifier }
@@ -41,7 +42,8 @@ func (v *fitting) run() {
 		for _, s := range v.sums {
 			total += s.size
 		}
-		v.say("bag", v.out.TagManifest, inspect.Verified, BasisBytes, "all %d files (%d bytes) fit their manifests, by SHA-256 and SHA-512", len(v.sums), total)
+		v.say("bag", v.out.TagManifest, inspect.Verified, BasisBytes,
+			"all %d files (%d bytes) fit their manifests, by SHA-256 and SHA-512", len(v.sums), total)
 	}
 }
 
@@ -110,7 +112,8 @@ func (v *fitting) manifests(name256, name512 string, belongs func(string) bool) 
 		case ok256 && !in256, ok512 && !in512:
 			v.fail("file", name, "it is extra: %s does not list it", pick(ok256 && !in256, name256, name512))
 		case ok256 && a != sum.sha256, ok512 && b != sum.sha512:
-			v.fail("file", name, "it was altered: its digest is not the one in %s", pick(ok256 && a != sum.sha256, name256, name512))
+			v.fail("file", name, "it was altered: its digest is not the one in %s", pick(ok256 && a != sum.sha256,
+				name256, name512))
 		}
 	}
 	v.missing(name256, want256, belongs)
@@ -184,7 +187,8 @@ func (v *fitting) required() {
 }
 
 // digestFolders hold files whose names are the digests of their bytes.
-var digestFolders = []string{"data/image/blobs/sha256/", "data/known-good/blobs/sha256/", "data/damaged/", "data/binaries/", "data/packages/"}
+var digestFolders = []string{"data/image/blobs/sha256/", "data/known-good/blobs/sha256/", "data/damaged/",
+	"data/binaries/", "data/packages/"}
 
 // ownNames checks the files that are named by their digest.
 func (v *fitting) ownNames() {

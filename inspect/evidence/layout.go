@@ -79,7 +79,8 @@ func (x *export) writeLayout(of string) error {
 			continue
 		}
 		d := descriptor{MediaType: doc.MediaType, Digest: l.Digest, Size: l.Size, ArtifactType: doc.ArtifactType}
-		if l.MediaType != "" && l.MediaType != doc.MediaType && doc.Manifests == nil == (l.MediaType == ociManifest || l.MediaType == dockerManifest) {
+		if l.MediaType != "" && l.MediaType != doc.MediaType &&
+			doc.Manifests == nil == (l.MediaType == ociManifest || l.MediaType == dockerManifest) {
 			d.MediaType = l.MediaType
 		}
 		if l.Role == "manifest" || l.Role == "index" {
@@ -98,14 +99,15 @@ func (x *export) writeLayout(of string) error {
 		MediaType     string       `json:"mediaType"`
 		Manifests     []descriptor `json:"manifests"`
 	}{2, ociIndex, roots}
-	if err := x.bag.addBytes(layoutFolder(of)+"/oci-layout", []byte(`{"imageLayoutVersion":"1.0.0"}`+"\n")); err != nil {
+	if err := x.bag.addBytes(layoutFolder(of)+"/oci-layout",
+		[]byte(`{"imageLayoutVersion":"1.0.0"}`+"\n")); err != nil {
 		return err
 	}
 	return x.bag.addJSON(layoutFolder(of)+"/index.json", index)
 }
 
-// insideIndexes are the manifests that stand in the indexes of images, BuildKit's attestations among them: they are found
-// through their index, and are none of cosign's.
+// insideIndexes are the manifests that stand in the indexes of images, BuildKit's attestations among them: they are
+// found through their index, and are none of cosign's.
 func (x *export) insideIndexes() map[string]bool {
 	inside := map[string]bool{}
 	for _, l := range x.blobs.lines {

@@ -47,7 +47,8 @@ func newOutlet(to, top string) (outlet, error) {
 	switch {
 	case err == nil && info.IsDir() && !isArchive(to) && isEmptyDir(abs):
 	case err == nil:
-		return nil, fmt.Errorf("writing a bundle to %s: there is something already; name a path that does not exist yet", to)
+		return nil, fmt.Errorf("writing a bundle to %s: there is something already; name a path that does not "+
+			"exist yet", to)
 	case !errors.Is(err, fs.ErrNotExist):
 		return nil, inWords("writing a bundle to "+to, err)
 	}

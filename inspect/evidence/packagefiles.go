@@ -31,15 +31,16 @@ func isPackageFile(path string) bool {
 			return true
 		}
 		rest, below := strings.CutPrefix(path, p.path)
-		if below && strings.HasSuffix(p.path, "/") && slices.ContainsFunc(p.suffixes, func(s string) bool { return strings.HasSuffix(rest, s) }) {
+		if below && strings.HasSuffix(p.path, "/") && slices.ContainsFunc(p.suffixes,
+			func(s string) bool { return strings.HasSuffix(rest, s) }) {
 			return true
 		}
 	}
 	return false
 }
 
-// packageFile is an item of data/packages/index.json. Its bytes lie under their digest: no path of an image is a name on
-// the disk.
+// packageFile is an item of data/packages/index.json. Its bytes lie under their digest: no path of an image is a name
+// on the disk.
 type packageFile struct {
 	Image  string `json:"image"`
 	Path   string `json:"path"`
@@ -69,13 +70,15 @@ func (p *packageFiles) layer(number int, diffID string, entries []inspect.Entry)
 	for _, e := range entries {
 		if e.Type == inspect.EntryWhiteout || e.Type == inspect.EntryOpaque {
 			maps.DeleteFunc(p.found, func(path string, _ packageFile) bool {
-				return path == e.Path && e.Type == inspect.EntryWhiteout || strings.HasPrefix(path, strings.TrimSuffix(e.Path, "/")+"/")
+				return path == e.Path && e.Type == inspect.EntryWhiteout || strings.HasPrefix(path,
+					strings.TrimSuffix(e.Path, "/")+"/")
 			})
 		}
 	}
 	for _, e := range entries {
 		if e.Type == inspect.EntryFile && isPackageFile(e.Path) {
-			p.found[e.Path] = packageFile{Image: p.image, Path: e.Path, Layer: number, DiffID: diffID, SHA256: e.SHA256, Size: e.Size, entry: e}
+			p.found[e.Path] = packageFile{Image: p.image, Path: e.Path, Layer: number, DiffID: diffID,
+				SHA256: e.SHA256, Size: e.Size, entry: e}
 		}
 	}
 }

@@ -18,18 +18,22 @@ func (v *comparison) samePolicies(i, again inspect.Image) {
 		case slices.ContainsFunc(i.Signatures, func(s inspect.Signature) bool { return !v.carried(s.Digest) }):
 			v.say("policy", subject, inspect.Absent, BasisNotKept, "not all signatures are in the bag")
 		case at < 0:
-			v.fail("policy", subject, "the case says %s; no policy in the bag is about this image by that name", g.Status)
+			v.fail("policy", subject, "the case says %s; no policy in the bag is about this image by that name",
+				g.Status)
 		case g.Status == inspect.GateUnknown:
 			// A store that was silent then cannot be asked again: what is open in the case may be certain in the bag.
-			v.say("policy", subject, inspect.Absent, BasisNotKept, "the case leaves it open, and claims nothing: %s", g.Detail)
+			v.say("policy", subject, inspect.Absent, BasisNotKept, "the case leaves it open, and claims nothing: %s",
+				g.Detail)
 		default:
-			v.compare("policy", subject, v.ended(checkSignatures, i.Container), rowOutcome{status: g.Status.Tone()}, rowOutcome{status: again.Gates[at].Status.Tone()})
+			v.compare("policy", subject, v.ended(checkSignatures, i.Container), rowOutcome{status: g.Status.Tone()},
+				rowOutcome{status: again.Gates[at].Status.Tone()})
 		}
 	}
 	for _, g := range again.Gates {
 		known := slices.ContainsFunc(i.Gates, func(o inspect.Gate) bool { return o.Name == g.Name })
 		if g.Kind == inspect.GateKindImagePolicy && !known && v.ended(checkSignatures, i.Container) {
-			v.fail("policy", i.Container+" "+g.Name, "a policy in the bag is about this image, and the case does not name its verdict")
+			v.fail("policy", i.Container+" "+g.Name,
+				"a policy in the bag is about this image, and the case does not name its verdict")
 		}
 	}
 }

@@ -37,7 +37,8 @@ func (x *export) writeReadme() error {
 	}
 	x.describeImages(line)
 	line("")
-	line("The record (data/events.jsonl) and the chain of custody (data/custody.jsonl) name in each line the SHA-256 of")
+	line("The record (data/events.jsonl) and the chain of custody (data/custody.jsonl) name in each line the " +
+		"SHA-256 of")
 	line("the line before it, without its line break. Line 1 of the record:")
 	line("")
 	line("    head -n 1 data/events.jsonl | tr -d '\\n' | sha256sum")

@@ -12,8 +12,8 @@ import (
 
 const redactionsFile = "data/redactions.jsonl"
 
-// redactionLine is a line of data/redactions.jsonl: what was removed from a file or from an event, and the salted digest
-// of the original. The salt stays on the machine of the case.
+// redactionLine is a line of data/redactions.jsonl: what was removed from a file or from an event, and the salted
+// digest of the original. The salt stays on the machine of the case.
 type redactionLine struct {
 	File      string   `json:"file,omitempty"`
 	Container string   `json:"container,omitempty"`
@@ -31,7 +31,8 @@ func redactionLines(c inspect.Case) ([]byte, error) {
 		}
 	}
 	for _, r := range c.Redactions {
-		lines = append(lines, redactionLine{Container: r.Container, Where: r.Where, Removed: []string{r.Kind}, Original: r.Original})
+		lines = append(lines, redactionLine{Container: r.Container, Where: r.Where, Removed: []string{r.Kind},
+			Original: r.Original})
 	}
 	var text bytes.Buffer
 	for _, l := range lines {

@@ -66,9 +66,11 @@ func (v *reproduction) foldFits() {
 	case err != nil:
 		v.fail("case", "data/case.json", "it cannot be read: %v", err)
 	case len(fields) > 0:
-		v.fail("case", "data/case.json", "it is not what the events fold to; these differ: %s", strings.Join(fields, ", "))
+		v.fail("case", "data/case.json", "it is not what the events fold to; these differ: %s", strings.Join(fields,
+			", "))
 	default:
-		v.say("case", "data/case.json", inspect.Verified, BasisBytes, "it is what the events fold to, in the words of another version")
+		v.say("case", "data/case.json", inspect.Verified, BasisBytes,
+			"it is what the events fold to, in the words of another version")
 	}
 }
 
@@ -145,7 +147,8 @@ func (v *reproduction) custodyFits() {
 	case n < len(lines):
 		v.fail("custody", "data/custody.jsonl", "line %d is not what the events say", n+1)
 	default:
-		v.say("custody", "data/custody.jsonl", inspect.Verified, BasisBytes, "%d lines, each follows from the one before it and from the events", n)
+		v.say("custody", "data/custody.jsonl", inspect.Verified, BasisBytes,
+			"%d lines, each follows from the one before it and from the events", n)
 	}
 }
 
@@ -185,7 +188,8 @@ func (v *reproduction) exhibitsFit() {
 		l := list[n]
 		named[l.Name] = true
 		sum, there := v.sums[l.Name]
-		if l.Path != e.Path || l.Digest != e.Digest || !slices.Equal(l.Redacted, e.Redacted) || l.Truncated != e.Truncated || l.Original != e.Original || l.Missing != e.Missing {
+		if l.Path != e.Path || l.Digest != e.Digest || !slices.Equal(l.Redacted, e.Redacted) ||
+			l.Truncated != e.Truncated || l.Original != e.Original || l.Missing != e.Missing {
 			failed = true
 			v.fail("exhibits", file, "it says of %s what the events do not", e.Path)
 		} else if l.State == blobCarried && (!there || "sha256:"+sum.sha256 != e.Digest) {
@@ -238,7 +242,8 @@ func (v *reproduction) packageDiffFits() {
 	v.say("sbom", packageDiffFile, inspect.Verified, BasisBytes, "it is the case's difference of packages")
 }
 
-// drawnElsewhere is the outcome of a report that another version drew: nothing here bears it out but the bag's signature.
+// drawnElsewhere is the outcome of a report that another version drew: nothing here bears it out but the bag's
+// signature.
 func (v *reproduction) drawnElsewhere() inspect.Status {
 	if v.out.Authentic == inspect.Verified {
 		return inspect.Absent
@@ -261,7 +266,8 @@ func (v *reproduction) reports() {
 		case v.sameTool():
 			v.fail("report", r.name, "it is not what this program draws from the case")
 		default:
-			v.say("report", r.name, v.drawnElsewhere(), BasisClaimed, "another version drew it (%s): read the case itself (backtrail open)", toolName(v.c.Tool))
+			v.say("report", r.name, v.drawnElsewhere(), BasisClaimed,
+				"another version drew it (%s): read the case itself (backtrail open)", toolName(v.c.Tool))
 		}
 	}
 }
@@ -315,10 +321,12 @@ func (v *reproduction) listedRows(subject, diffID string, rows map[string]string
 		// A hard link has no digest of its own: its content is another entry's.
 		at, isFile := paths[path]
 		if isFile && at != rows[path] || !isFile && !sums[rows[path]] {
-			v.say("files", subject+":"+path, inspect.Failed, BasisListing, "the listing of layer %s does not have it with the digest %s", short(diffID), short(rows[path]))
+			v.say("files", subject+":"+path, inspect.Failed, BasisListing,
+				"the listing of layer %s does not have it with the digest %s", short(diffID), short(rows[path]))
 			return
 		}
 	}
 	v.out.Claims.Recomputed += len(rows)
-	v.say("files", what, inspect.Verified, BasisListing, "%d files that need a look stand in the listing as the case says", len(rows))
+	v.say("files", what, inspect.Verified, BasisListing,
+		"%d files that need a look stand in the listing as the case says", len(rows))
 }

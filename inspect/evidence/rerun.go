@@ -66,7 +66,8 @@ func (v *comparison) leftOut(i inspect.Image) {
 	v.notInBag(1, "image", i.Container, "%s", why)
 	for _, l := range i.Layers {
 		if !l.Empty {
-			v.notInBag(1, "layer", fmt.Sprintf("%s layer %d %s", i.Container, l.Number, cmp.Or(l.Digest, l.DiffID)), "the image: %s", why)
+			v.notInBag(1, "layer", fmt.Sprintf("%s layer %d %s", i.Container, l.Number, cmp.Or(l.Digest, l.DiffID)),
+				"the image: %s", why)
 		}
 	}
 	for _, s := range i.Signatures {
@@ -108,7 +109,8 @@ func (v *comparison) sameSaved(i inspect.Image) bool {
 	}
 	for _, l := range i.Layers {
 		if !l.Empty {
-			v.compare("layer", fmt.Sprintf("%s layer %d %s", i.Container, l.Number, l.DiffID), v.ended(checkLayers, i.Container), rowOutcome{l.Status, l.Reason}, rowOutcome{inspect.Verified, ""})
+			v.compare("layer", fmt.Sprintf("%s layer %d %s", i.Container, l.Number, l.DiffID), v.ended(checkLayers,
+				i.Container), rowOutcome{l.Status, l.Reason}, rowOutcome{inspect.Verified, ""})
 		}
 	}
 	v.compare("image", i.Container, v.ended(checkLayers, i.Container), rowOutcome{i.Status, i.Reason}, found)
@@ -153,7 +155,8 @@ func (a rowOutcome) String() string {
 // compare says whether a claim comes out again. What a check that was interrupted left unknown is no claim.
 func (v *comparison) compare(name, subject string, ended bool, claimed, found rowOutcome) {
 	if !ended && claimed.status == inspect.Unknown && claimed != found {
-		v.say(name, subject, inspect.Absent, BasisBytes, "the check did not end, so the case claims nothing; the bytes in the bag say %s", found)
+		v.say(name, subject, inspect.Absent, BasisBytes,
+			"the check did not end, so the case claims nothing; the bytes in the bag say %s", found)
 		return
 	}
 	if claimed == found {
@@ -184,15 +187,16 @@ func (v *comparison) unclaimed(name, check, subject, id string) {
 		v.fail(name, subject+" "+name+" "+id, "the bag carries it, and the case does not name it")
 		return
 	}
-	v.say(name, subject+" "+name+" "+id, inspect.Absent, BasisBytes, "the check did not end, so the case does not name it")
+	v.say(name, subject+" "+name+" "+id, inspect.Absent, BasisBytes,
+		"the check did not end, so the case does not name it")
 }
 
 // fromBytes are the fields of a layer that follow from its bytes, or from those of all layers, and not from manifest
 // and config; the counts are compared with the listings.
 var fromBytes = []string{"status", "reason", "detail"}
 
-// countedElsewhere are compared with the listings, are the work of another check, or tell how the bytes came at the time:
-// from the registry or from the cache.
+// countedElsewhere are compared with the listings, are the work of another check, or tell how the bytes came at the
+// time: from the registry or from the cache.
 var countedElsewhere = []string{"added", "modified", "removed", "base", "detail", "source"}
 
 // sameLayers compares the layers with manifest and config, and with their bytes where they are carried.
@@ -206,7 +210,8 @@ func (v *comparison) sameLayers(i, again inspect.Image) {
 		case at < 0:
 			v.fail("layer", subject, "the manifest and config in the bag have no such layer")
 		case v.damaged(l.Digest):
-			v.compare("layer", subject, ended, rowOutcome{l.Status, l.Reason}, rowOutcome{inspect.Failed, "digest-mismatch"})
+			v.compare("layer", subject, ended, rowOutcome{l.Status, l.Reason}, rowOutcome{inspect.Failed,
+				"digest-mismatch"})
 		case !l.Empty && !v.carried(l.Digest):
 			found, skip := again.Layers[at], slices.Concat(fromBytes, countedElsewhere)
 			switch {
@@ -223,7 +228,8 @@ func (v *comparison) sameLayers(i, again inspect.Image) {
 	}
 	for _, l := range again.Layers {
 		if !slices.ContainsFunc(i.Layers, func(o inspect.Layer) bool { return o.Position == l.Position }) {
-			v.failOr(ended, "layer", fmt.Sprintf("%s layer %d %s", i.Container, l.Number, l.Digest), "the manifest in the bag has it, and the case does not")
+			v.failOr(ended, "layer", fmt.Sprintf("%s layer %d %s", i.Container, l.Number, l.Digest),
+				"the manifest in the bag has it, and the case does not")
 		}
 	}
 }
@@ -263,7 +269,8 @@ func (v *comparison) sameImage(i, again inspect.Image) {
 		v.notInBag(1, "image", i.Container, "its config is not in the bag")
 		return
 	}
-	v.row("image", i.Container, ended, i.ImageHead, again.ImageHead, append([]string{"status", "reason"}, ofTheWay...)...)
+	v.row("image", i.Container, ended, i.ImageHead, again.ImageHead, append([]string{"status", "reason"},
+		ofTheWay...)...)
 	switch {
 	case broken:
 		v.compare("image", i.Container, ended, rowOutcome{status: i.Status}, rowOutcome{status: inspect.Failed})
@@ -277,9 +284,13 @@ func (v *comparison) sameImage(i, again inspect.Image) {
 // sameSBOMs compares the bills of materials that are attached to the image.
 func (v *comparison) sameSBOMs(i, again inspect.Image) {
 	attached := func(list []inspect.SBOM) []inspect.SBOM {
-		return slices.DeleteFunc(slices.Clone(list), func(s inspect.SBOM) bool { return s.Origin == "generated" || !v.carried(s.Digest) })
+		return slices.DeleteFunc(slices.Clone(list), func(s inspect.SBOM) bool {
+			return s.Origin == "generated" ||
+				!v.carried(s.Digest)
+		})
 	}
-	rows(v, "sbom", i.Container, checkAttached, attached(i.SBOMs), attached(again.SBOMs), func(s inspect.SBOM) string { return s.Origin + " " + s.Digest })
+	rows(v, "sbom", i.Container, checkAttached, attached(i.SBOMs), attached(again.SBOMs),
+		func(s inspect.SBOM) string { return s.Origin + " " + s.Digest })
 }
 
 // bareSteps leaves out what the steps of a signature say of the roots, which are called otherwise in a bag.

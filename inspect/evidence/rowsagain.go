@@ -26,10 +26,14 @@ func (v *comparison) fileRows(i, again inspect.Image) {
 	if i.Diff != nil && i.Diff.KnownGood != nil {
 		skip = reJudged
 	}
-	rows(v, "files", i.Container, checkBinaries, i.Binaries, again.Binaries, func(b inspect.Binary) string { return b.Path }, skip...)
-	rows(v, "files", i.Container, checkBinaries, i.Altered, again.Altered, func(a inspect.Altered) string { return a.Path }, skip...)
-	rows(v, "files", i.Container, checkBinaries, i.Missing, again.Missing, func(m inspect.Missing) string { return m.Path }, skip...)
-	rows(v, "setting", i.Container, checkBinaries, i.Notable, again.Notable, func(s inspect.Setting) string { return s.Code + " " + s.Detail })
+	rows(v, "files", i.Container, checkBinaries, i.Binaries, again.Binaries,
+		func(b inspect.Binary) string { return b.Path }, skip...)
+	rows(v, "files", i.Container, checkBinaries, i.Altered, again.Altered,
+		func(a inspect.Altered) string { return a.Path }, skip...)
+	rows(v, "files", i.Container, checkBinaries, i.Missing, again.Missing,
+		func(m inspect.Missing) string { return m.Path }, skip...)
+	rows(v, "setting", i.Container, checkBinaries, i.Notable, again.Notable,
+		func(s inspect.Setting) string { return s.Code + " " + s.Detail })
 	rows(v, "package", i.Container, checkPackages, i.Packages, again.Packages, func(p inspect.Package) string {
 		return p.Type + " " + p.Name + " " + p.Version + " " + strings.Join(p.Locations, " ")
 	})
@@ -87,8 +91,10 @@ func (v *comparison) countsAgain(i inspect.Image) {
 			v.out.Claims.Claimed += 3
 			continue
 		}
-		have, want := [3]int{l.Added, l.Modified, l.Removed}, [3]int{counted[at].Added, counted[at].Modified, counted[at].Removed}
-		v.listingRow("layer", fmt.Sprintf("%s layer %d files", i.Container, l.Number), v.ended(checkLayers, i.Container), have, want)
+		have, want := [3]int{l.Added, l.Modified, l.Removed}, [3]int{counted[at].Added, counted[at].Modified,
+			counted[at].Removed}
+		v.listingRow("layer", fmt.Sprintf("%s layer %d files", i.Container, l.Number), v.ended(checkLayers,
+			i.Container), have, want)
 	}
 	if i.Diff == nil || i.Diff.Files == nil {
 		return
@@ -152,17 +158,20 @@ func (v *comparison) received() {
 	for _, a := range v.c.Alerts {
 		found, there := v.again.Alerts[a.ID]
 		if !there {
-			v.notInBag(1, "alert", a.ID, "its line is not in the bag, or is one result of a report, which does not name the pod")
+			v.notInBag(1, "alert", a.ID,
+				"its line is not in the bag, or is one result of a report, which does not name the pod")
 			continue
 		}
-		v.row("alert", a.ID, true, a, found, "match", "subject", "why", "file", "count", "last", "variants", "also", "earlier", "number", "from", "raw", "title")
+		v.row("alert", a.ID, true, a, found, "match", "subject", "why", "file", "count", "last", "variants", "also",
+			"earlier", "number", "from", "raw", "title")
 	}
 	switch {
 	case v.c.Pod == nil:
 	case v.again.Pod == nil:
 		v.notInBag(1, "pod", v.c.Pod.Name, "its object is not in the bag")
 	default:
-		v.row("pod", v.c.Pod.Name, true, *v.c.Pod, *v.again.Pod, "owner", "reach", "others", "runtime", "kubelet", "selectors", "revisions", "phase", "containers")
+		v.row("pod", v.c.Pod.Name, true, *v.c.Pod, *v.again.Pod, "owner", "reach", "others", "runtime", "kubelet",
+			"selectors", "revisions", "phase", "containers")
 		v.containers()
 	}
 	for _, f := range v.again.Answers {
@@ -188,7 +197,8 @@ func (v *comparison) containers() {
 			v.fail("pod", c.Name, "the object in the bag has no container of this name")
 			continue
 		}
-		v.row("pod", c.Name, true, c, v.again.Pod.Containers[at], "injected", "state", "last", "restarts", "mounts", "started")
+		v.row("pod", c.Name, true, c, v.again.Pod.Containers[at], "injected", "state", "last", "restarts", "mounts",
+			"started")
 		v.reported(c.Name, v.again.Pod.Containers[at].Digest())
 	}
 	for _, c := range v.again.Pod.Containers {
@@ -198,8 +208,8 @@ func (v *comparison) containers() {
 	}
 }
 
-// reported compares the image of a container with the digest that the node reported. A container without an image of the
-// case is one only where the case is about another container.
+// reported compares the image of a container with the digest that the node reported. A container without an image of
+// the case is one only where the case is about another container.
 func (v *comparison) reported(container, digest string) {
 	i, ok := v.c.Image(container)
 	switch {
@@ -209,7 +219,8 @@ func (v *comparison) reported(container, digest string) {
 		}
 	case digest == "" || i.Digest == "" || contains([]string{i.Digest, i.Index, i.Config}, digest):
 	case !slices.ContainsFunc(i.Manifests, func(m inspect.Manifest) bool { return m.Digest == digest }):
-		v.fail("image", container, "the node reported %s in the pod's status; the case is about %s", digest, cmp.Or(i.Index, i.Digest))
+		v.fail("image", container, "the node reported %s in the pod's status; the case is about %s", digest,
+			cmp.Or(i.Index, i.Digest))
 	}
 }
 
@@ -223,7 +234,8 @@ func (v *comparison) namedImages() {
 		}
 	}
 	for _, b := range v.c.Blobs {
-		if (b.Role == "manifest" || b.Role == "config") && b.Of != ofKnownGood && b.State == blobCarried && !named[b.Digest] {
+		if (b.Role == "manifest" || b.Role == "config") && b.Of != ofKnownGood && b.State == blobCarried &&
+			!named[b.Digest] {
 			v.fail("image", b.Digest, "the bag carries this %s, and no image of the case has it", b.Role)
 		}
 		if sum, there := v.sums["data/image/blobs/sha256/"+hexOf(b.Digest)]; there && b.State == blobCarried {

@@ -19,7 +19,8 @@ import (
 	"google.golang.org/protobuf/encoding/protojson"
 )
 
-// Signer signs the tag manifest of a bundle: it gives a Sigstore bundle, as JSON, with an in-toto statement over its digest.
+// Signer signs the tag manifest of a bundle: it gives a Sigstore bundle, as JSON, with an in-toto statement over its
+// digest.
 type Signer func(ctx context.Context, manifest []byte) ([]byte, error)
 
 // KeySigner signs with a private key in PEM, one that cosign or openssl made. The password is asked for only if the key
@@ -38,7 +39,8 @@ func KeySigner(pem []byte, password func() ([]byte, error)) (Signer, error) {
 		if err != nil {
 			return nil, err
 		}
-		b, err := sign.Bundle(&sign.DSSEData{Data: statement, PayloadType: statementType}, pair, sign.BundleOptions{Context: ctx})
+		b, err := sign.Bundle(&sign.DSSEData{Data: statement, PayloadType: statementType}, pair,
+			sign.BundleOptions{Context: ctx})
 		if err != nil {
 			return nil, fmt.Errorf("signing the tag manifest: %w", err)
 		}
@@ -61,8 +63,9 @@ const (
 func statementOver(manifest []byte) ([]byte, error) {
 	sum := sha256.Sum256(manifest)
 	statement, err := json.Marshal(map[string]any{
-		"_type":         inTotoStatement,
-		"subject":       []resource{{Name: tagManifest256, Digest: map[string]string{"sha256": hex.EncodeToString(sum[:])}}},
+		"_type": inTotoStatement,
+		"subject": []resource{{Name: tagManifest256,
+			Digest: map[string]string{"sha256": hex.EncodeToString(sum[:])}}},
 		"predicateType": bagPredicate,
 		"predicate":     map[string]string{"bagit": "1.0"},
 	})

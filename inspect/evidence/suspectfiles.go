@@ -36,17 +36,20 @@ func newSuspectFiles(c inspect.Case) *suspectFiles {
 	for _, i := range c.Images {
 		for _, b := range i.Binaries {
 			if suspectBinary(b) {
-				s.add(i, suspectFile{SHA256: b.SHA256, Path: b.Path, Size: b.Size, Mode: b.Mode, Layer: b.Layer, Status: b.Status.Tone(), Severity: b.Severity, Codes: b.Codes})
+				s.add(i, suspectFile{SHA256: b.SHA256, Path: b.Path, Size: b.Size, Mode: b.Mode, Layer: b.Layer,
+					Status: b.Status.Tone(), Severity: b.Severity, Codes: b.Codes})
 			}
 		}
 		for _, a := range i.Altered {
 			if suspectAltered(a) {
-				s.add(i, suspectFile{SHA256: a.SHA256, Path: a.Path, Layer: a.Layer, Status: a.Status.Tone(), Severity: a.Severity, Codes: []string{"altered"}})
+				s.add(i, suspectFile{SHA256: a.SHA256, Path: a.Path, Layer: a.Layer, Status: a.Status.Tone(),
+					Severity: a.Severity, Codes: []string{"altered"}})
 			}
 		}
 		for _, a := range i.Autoruns {
 			if suspectAutorun(a) {
-				s.add(i, suspectFile{SHA256: a.SHA256, Path: a.Path, Layer: a.Layer, Status: a.Status.Tone(), Severity: a.Severity, Codes: a.Codes})
+				s.add(i, suspectFile{SHA256: a.SHA256, Path: a.Path, Layer: a.Layer, Status: a.Status.Tone(),
+					Severity: a.Severity, Codes: a.Codes})
 			}
 		}
 	}
@@ -100,7 +103,8 @@ func (x *export) writeSuspectFiles(s *suspectFiles) error {
 		case f.State != blobCarried:
 			x.note("the bytes of %s are not in it: %s", inspect.Clean(f.Path), f.Detail)
 		case f.Size > maxBinary || total+f.Size > maxBinaries:
-			f.State, f.Detail = blobLeftOut, fmt.Sprintf("larger than the bound: %d bytes for one file, %d for all", int64(maxBinary), int64(maxBinaries))
+			f.State, f.Detail = blobLeftOut, fmt.Sprintf("larger than the bound: %d bytes for one file, %d for all",
+				int64(maxBinary), int64(maxBinaries))
 			x.note("the bytes of %s are not in it: %s", inspect.Clean(f.Path), f.Detail)
 		default:
 			reason, err := x.writeContent("data/binaries/"+f.SHA256, f.DiffID, f.entry)

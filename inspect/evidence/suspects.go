@@ -31,8 +31,8 @@ func suspectLayers(c inspect.Case) map[string]bool {
 	return suspects
 }
 
-// aboutSecret says that a finding is about a key or a token in the image: a layer is not carried for that, since everybody
-// who gets the bundle would have it.
+// aboutSecret says that a finding is about a key or a token in the image: a layer is not carried for that, since
+// everybody who gets the bundle would have it.
 func aboutSecret(f inspect.Finding) bool { return f.Code == "secret" || f.Code == "hidden-secret" }
 
 // suspectRow says that a row of an image points at one of its layers.
@@ -57,9 +57,11 @@ func suspectRow(c inspect.Case, i inspect.Image, layer int) bool {
 	})
 }
 
-// suspectBinary says that a program's bytes and layer are kept: it is at least of medium severity, or an alert names it.
+// suspectBinary says that a program's bytes and layer are kept: it is at least of medium severity, or an alert names
+// it.
 func suspectBinary(b inspect.Binary) bool {
-	return b.Status != inspect.RowVerified && b.Severity.Rank() <= inspect.Medium.Rank() || slices.Contains(b.Codes, "alerted")
+	return b.Status != inspect.RowVerified && b.Severity.Rank() <= inspect.Medium.Rank() || slices.Contains(b.Codes,
+		"alerted")
 }
 
 // suspectAutorun says that the file of a hook and its layer are kept: it is of medium severity or worse.

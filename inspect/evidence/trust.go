@@ -23,7 +23,8 @@ func (x *export) writeTrust() error {
 		}
 		if err != nil || m.digest != t.Digest {
 			if t.Kind != trustKey {
-				x.note("the %s %s that verdicts rest on is not in it: %s", t.Kind, inspect.Clean(t.Name), reasonNotKept(err))
+				x.note("the %s %s that verdicts rest on is not in it: %s", t.Kind, inspect.Clean(t.Name),
+					reasonNotKept(err))
 			}
 			continue
 		}

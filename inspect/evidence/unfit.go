@@ -14,8 +14,8 @@ const (
 	parentBroken = "does not fit"
 )
 
-// Unfit checks an opened bundle against its manifests, and returns what is wrong with it in one sentence; empty: nothing is.
-// A bundle that was exported from one that did not fit is as doubtful as that one.
+// Unfit checks an opened bundle against its manifests, and returns what is wrong with it in one sentence; empty:
+// nothing is. A bundle that was exported from one that did not fit is as doubtful as that one.
 func Unfit(ctx context.Context, bag *Bag) (reason string, err error) {
 	v := &verifier{ctx: ctx, bag: bag, out: Verification{}}
 	status := v.part((&fitting{v}).run)

@@ -42,7 +42,8 @@ type Claims struct {
 
 // BagCheck is one thing that was looked at.
 type BagCheck struct {
-	Name    string         `json:"name"`    // bag, manifest, file, custody, blob, case, image, layer, signature, provenance, trust, signer, expect
+	// bag, manifest, file, custody, blob, case, image, layer, signature, provenance, trust, signer, expect
+	Name    string         `json:"name"`
 	Subject string         `json:"subject"` // the file, digest or row
 	Status  inspect.Status `json:"status"`
 	Basis   Basis          `json:"basis"`
@@ -70,7 +71,8 @@ type VerifyOptions struct {
 	Signers []SignerKey
 	// SignerNamed is the identity that must have signed the bag itself, in words; empty: none was named.
 	SignerNamed string
-	// VerifySigner checks that this identity signed the manifest, and returns who did. It is not nil where one was named.
+	// VerifySigner checks that this identity signed the manifest, and returns who did. It is not nil where one was
+	// named.
 	VerifySigner func(ctx context.Context, manifest, bundle []byte) (by string, err error)
 	// Known are the digests of roots that backtrail itself knows, embedded or by TUF: these count as the person's.
 	Known     []string

@@ -95,7 +95,8 @@ func worst(checks []BagCheck) inspect.Status {
 
 func (v *verifier) say(name, subject string, s inspect.Status, b Basis, format string, args ...any) {
 	v.out.Checks = append(v.out.Checks, BagCheck{
-		Name: name, Subject: inspect.Clean(subject), Status: s, Basis: b, Detail: inspect.Clean(fmt.Sprintf(format, args...)),
+		Name: name, Subject: inspect.Clean(subject), Status: s, Basis: b, Detail: inspect.Clean(fmt.Sprintf(format,
+			args...)),
 	})
 }
 
@@ -122,10 +123,12 @@ func (v *verifier) expect() {
 		want = "sha256:" + want
 	}
 	if want == v.out.TagManifest {
-		v.say("expect", tagManifest256, inspect.Verified, BasisBytes, "the tag manifest is the one that was expected: %s", want)
+		v.say("expect", tagManifest256, inspect.Verified, BasisBytes,
+			"the tag manifest is the one that was expected: %s", want)
 		return
 	}
-	v.fail("expect", tagManifest256, "the tag manifest is %s; expected was %s: this is another bundle, or an altered one", v.out.TagManifest, want)
+	v.fail("expect", tagManifest256,
+		"the tag manifest is %s; expected was %s: this is another bundle, or an altered one", v.out.TagManifest, want)
 }
 
 // trust checks for each root and key that a verdict rests on who vouches for it.
@@ -148,16 +151,20 @@ func (v *vouching) trust() {
 }
 
 func (v *vouching) root(t inspect.Trust, chains int) {
-	what := fmt.Sprintf("what %d of the signatures say was checked against the trust root %s (%s, %s)", chains, short(t.Digest), t.Origin, inspect.Clean(t.Name))
+	what := fmt.Sprintf("what %d of the signatures say was checked against the trust root %s (%s, %s)", chains,
+		short(t.Digest), t.Origin, inspect.Clean(t.Name))
 	switch {
 	case len(v.o.Roots) > 0:
-		v.say("trust", t.Digest, inspect.Verified, BasisBytes, "%s; here against yours: %s", what, strings.Join(v.o.Roots, ", "))
+		v.say("trust", t.Digest, inspect.Verified, BasisBytes, "%s; here against yours: %s", what,
+			strings.Join(v.o.Roots, ", "))
 	case contains(v.o.Known, t.Digest):
 		v.say("trust", t.Digest, inspect.Verified, BasisBytes, "%s, which backtrail itself knows", what)
 	case v.o.AcceptBag:
 		v.say("trust", t.Digest, inspect.Verified, BasisBytes, "%s; accepted from the bag (--trusted-root bag)", what)
 	default:
-		v.say("trust", t.Digest, inspect.Unknown, BasisBytes, "%s, and only the bag vouches for it: give yours (--trusted-root FILE) or accept the bag's (--trusted-root bag)", what)
+		v.say("trust", t.Digest, inspect.Unknown, BasisBytes,
+			"%s, and only the bag vouches for it: give yours (--trusted-root FILE) or accept the bag's "+
+				"(--trusted-root bag)", what)
 	}
 }
 
@@ -174,7 +181,9 @@ func (v *vouching) own(t inspect.Trust) {
 	case v.o.AcceptBag:
 		v.say("trust", t.Digest, inspect.Verified, BasisBytes, "%s; accepted from the bag (--trusted-root bag)", what)
 	default:
-		v.say("trust", t.Digest, inspect.Unknown, BasisBytes, "%s, and only the bag vouches for it: give the same (%s) or accept the bag's (--trusted-root bag)", what, flags)
+		v.say("trust", t.Digest, inspect.Unknown, BasisBytes,
+			"%s, and only the bag vouches for it: give the same (%s) or accept the bag's (--trusted-root bag)", what,
+			flags)
 	}
 }
 
@@ -183,20 +192,24 @@ func (v *vouching) key(digest string) {
 	case contains(v.o.Keys, digest):
 		v.say("trust", digest, inspect.Verified, BasisBytes, "a verdict rests on this key, which is yours (--key)")
 	case v.o.AcceptBag:
-		v.say("trust", digest, inspect.Verified, BasisBytes, "a verdict rests on this key; accepted from the bag (--trusted-root bag)")
+		v.say("trust", digest, inspect.Verified, BasisBytes,
+			"a verdict rests on this key; accepted from the bag (--trusted-root bag)")
 	default:
-		v.say("trust", digest, inspect.Unknown, BasisBytes, "a verdict rests on this key, and only the bag vouches for it: give yours (--key FILE) or accept the bag's (--trusted-root bag)")
+		v.say("trust", digest, inspect.Unknown, BasisBytes,
+			"a verdict rests on this key, and only the bag vouches for it: give yours (--key FILE) or accept the "+
+				"bag's (--trusted-root bag)")
 	}
 }
 
-// restsOn counts the signatures whose chain or log entry was judged by a trust root, and those by a trust store of the Notary
-// Project, and lists the keys that judged others.
+// restsOn counts the signatures whose chain or log entry was judged by a trust root, and those by a trust store of
+// the Notary Project, and lists the keys that judged others.
 func restsOn(c inspect.Case) (chains, notarized int, keys []string) {
 	for _, i := range c.Images {
 		for _, s := range i.Signatures {
 			for _, step := range s.Steps {
 				judged := step.Status == inspect.Verified || step.Status == inspect.Failed
-				if judged && (step.Name == inspect.StepCertificate || step.Name == inspect.StepLog || step.Name == inspect.StepTimestamp) {
+				if judged && (step.Name == inspect.StepCertificate || step.Name == inspect.StepLog ||
+					step.Name == inspect.StepTimestamp) {
 					if s.Kind == trustNotation {
 						notarized++
 					} else {

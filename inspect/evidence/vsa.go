@@ -68,7 +68,8 @@ func summaries(c inspect.Case) map[string]summary {
 		for _, g := range i.PolicyGates() {
 			result := "FAILED"
 			switch {
-			case g.Status == inspect.GateUnknown, g.Status == inspect.GatePassed && outcome.Status != inspect.CasePassed:
+			case g.Status == inspect.GateUnknown, g.Status == inspect.GatePassed &&
+				outcome.Status != inspect.CasePassed:
 				return nil
 			case g.Status == inspect.GatePassed:
 				result = "PASSED"
@@ -90,7 +91,8 @@ func summaryOf(c inspect.Case, i inspect.Image, policy, result string) summary {
 		Type: "https://in-toto.io/Statement/v1", PredicateType: "https://slsa.dev/verification_summary/v1",
 		Subject: []resource{{Name: i.Reference, Digest: map[string]string{"sha256": hexOf(i.Digest)}}},
 		Predicate: summaryPredicate{
-			Verifier:     summaryVerifier{"https://backtrail.dev", map[string]string{"backtrail": cmp.Or(c.Tool.Version, "unknown")}},
+			Verifier: summaryVerifier{"https://backtrail.dev",
+				map[string]string{"backtrail": cmp.Or(c.Tool.Version, "unknown")}},
 			TimeVerified: endOf(c), ResourceURI: cmp.Or(i.Reference, i.Location), Policy: policyOf(c, policy),
 			VerificationResult: result, VerifiedLevels: []string{level}, SLSAVersion: "1.0",
 		},

@@ -11,9 +11,10 @@ import (
 	"github.com/backtrail/backtrail/registry"
 )
 
-// unpacker applies the entries of one layer in the order of its tar, as pkg/archive of containerd 2 does. For the overlayfs
-// snapshotter a layer is unpacked into an empty directory of its own, and whiteouts become nodes in it; the first layer, and
-// every layer for a snapshotter without overlayfs, is unpacked over what is below, and whiteouts remove.
+// unpacker applies the entries of one layer in the order of its tar, as pkg/archive of containerd 2 does. For the
+// overlayfs snapshotter a layer is unpacked into an empty directory of its own, and whiteouts become nodes in it; the
+// first layer, and every layer for a snapshotter without overlayfs, is unpacked over what is below, and whiteouts
+// remove.
 type unpacker struct {
 	fs     *snapshot
 	layer  int
@@ -33,8 +34,8 @@ type unpacker struct {
 	refused  *refusal                 // native: the first entry that was left out
 }
 
-// apply unpacks all entries. Errors: *refusal where the overlayfs snapshotter stops, *registry.LimitError. Without overlayfs
-// what is refused is left out, and the rest goes on.
+// apply unpacks all entries. Errors: *refusal where the overlayfs snapshotter stops, *registry.LimitError. Without
+// overlayfs what is refused is left out, and the rest goes on.
 func (u *unpacker) apply(entries []inspect.Entry) error {
 	if u.native {
 		for i := range entries {
@@ -65,8 +66,8 @@ func (u *unpacker) apply(entries []inspect.Entry) error {
 	return nil
 }
 
-// dated looks for the directories of a layer at its end, when containerd sets their times: it refuses the layer if there is
-// nothing any more where one of them was.
+// dated looks for the directories of a layer at its end, when containerd sets their times: it refuses the layer if
+// there is nothing any more where one of them was.
 func (u *unpacker) dated(entries []inspect.Entry) error {
 	for i := range entries {
 		e := &entries[i]
@@ -87,8 +88,8 @@ func (u *unpacker) dated(entries []inspect.Entry) error {
 	return nil
 }
 
-// force puts a file that no snapshotter unpacks where its name says, in the place of what is in the way: the layer did not
-// run with containerd, and what is in it is to be seen all the same. Errors: *registry.LimitError.
+// force puts a file that no snapshotter unpacks where its name says, in the place of what is in the way: the layer
+// did not run with containerd, and what is in it is to be seen all the same. Errors: *registry.LimitError.
 func (u *unpacker) force(e *inspect.Entry) error {
 	if e.Type != inspect.EntryFile || len(path.Base(e.Path)) > maxName {
 		return nil
@@ -124,7 +125,8 @@ func (u *unpacker) one(e *inspect.Entry) error {
 		return err
 	}
 	p := e.Path
-	if above := u.fs.dentries[dir].node.Path; len(above) != max(strings.LastIndexByte(p, '/'), 1) || p[:len(above)] != above {
+	if above := u.fs.dentries[dir].node.Path; len(above) != max(strings.LastIndexByte(p, '/'), 1) ||
+		p[:len(above)] != above {
 		p = join(above, path.Base(p))
 		if err := u.fs.resolver.budget.grow(len(p)); err != nil {
 			return err
@@ -303,8 +305,8 @@ func (u *unpacker) anyUnnamed(dir int32) bool {
 	return false
 }
 
-// madeFor gives a directory that no entry names what containerd gives it: owner, mode and attributes of the same directory
-// in the highest lower layer that has it. A group that is set on its parent is its own, as Linux does it.
+// madeFor gives a directory that no entry names what containerd gives it: owner, mode and attributes of the same
+// directory in the highest lower layer that has it. A group that is set on its parent is its own, as Linux does it.
 func (u *unpacker) madeFor(n, above *inspect.Node) error {
 	u.unnamed++
 	n.Layer = u.layer
@@ -334,8 +336,8 @@ func (u *unpacker) madeFor(n, above *inspect.Node) error {
 	return nil
 }
 
-// attributesOf are the extended attributes that containerd can set: those for the kernel alone are left out, and the user's own
-// on what has no content.
+// attributesOf are the extended attributes that containerd can set: those for the kernel alone are left out, and the
+// user's own on what has no content.
 func attributesOf(of inspect.EntryType, all map[string]string) map[string]string {
 	for name := range all {
 		if settable(of, name) {

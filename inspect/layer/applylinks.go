@@ -8,8 +8,8 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 )
 
-// hardlink makes a further name of a file. Owner, mode and attributes of the entry are set on what the names share. Setting
-// the owner takes capabilities away, as Linux does it.
+// hardlink makes a further name of a file. Owner, mode and attributes of the entry are set on what the names share.
+// Setting the owner takes capabilities away, as Linux does it.
 func (u *unpacker) hardlink(e *inspect.Entry, dir int32, p string) error {
 	above, base := path.Split(e.Link)
 	above, err := u.fs.resolver.rootPath(above)
@@ -56,7 +56,8 @@ func (u *unpacker) settle() {
 		shared.dirty = false
 		content := u.home(u.fs.dentries[shared.names[0]].node)
 		for _, i := range shared.names {
-			if n := u.fs.dentries[i].node; !u.fs.dentries[i].gone && (n.Layer == u.layer || !sameAttributes(&n.Entry, &shared.entry)) {
+			if n := u.fs.dentries[i].node; !u.fs.dentries[i].gone && (n.Layer == u.layer || !sameAttributes(&n.Entry,
+				&shared.entry)) {
 				u.rename(u.own(i), shared.entry, content)
 			}
 		}

@@ -24,19 +24,21 @@ type baseImage struct {
 	says         string // who names it
 	layers       int    // of the manifest, from the lowest on, that are its; -1 where nothing was compared
 	mismatch     bool   // it is known, and its layers are not the lowest ones
-	material     bool   // of a build, which may have several: one whose layers are not the lowest ones was another stage
+	// of a build, which may have several: one whose layers are not the lowest ones was another stage
+	material bool
 }
 
 // bases finds the images that others were built on, among the layers that the cache holds.
 type bases struct{ *Cache }
 
-// baseOf reads what manifest and config say of the base image. Where the store has the manifest of that digest, from an
-// earlier case, its layers are compared: then it is no claim any more. No registry is asked: the base may lie in one that
-// has nothing to do with this case.
+// baseOf reads what manifest and config say of the base image. Where the store has the manifest of that digest, from
+// an earlier case, its layers are compared: then it is no claim any more. No registry is asked: the base may lie in
+// one that has nothing to do with this case.
 func (c bases) baseOf(img *registry.Image) (baseImage, bool) {
 	b := baseImage{layers: -1}
 	if img.ManifestFile != nil {
-		b.name, b.digest, b.says = img.ManifestFile.Annotations[annotationBaseName], img.ManifestFile.Annotations[annotationBaseDigest], "an annotation of its manifest"
+		b.name, b.digest, b.says = img.ManifestFile.Annotations[annotationBaseName],
+			img.ManifestFile.Annotations[annotationBaseDigest], "an annotation of its manifest"
 	}
 	if b.name == "" && b.digest == "" && img.ConfigFile != nil {
 		labels := img.ConfigFile.Config.Labels
@@ -116,11 +118,13 @@ func (b baseImage) setting() *inspect.Setting {
 	s := &inspect.Setting{Code: "base-image", Severity: inspect.Info}
 	s.Detail = fmt.Sprintf("%s names %s as its base image", b.says, cmp.Or(b.name, b.digest))
 	if b.says == seenHere {
-		s.Detail = fmt.Sprintf("its lowest %d layers are those of %s (%s), which was read here before", b.layers, b.name, b.digest)
+		s.Detail = fmt.Sprintf("its lowest %d layers are those of %s (%s), which was read here before", b.layers,
+			b.name, b.digest)
 		return s
 	}
 	if b.material {
-		s.Code, s.Detail = "built-from", fmt.Sprintf("%s names %s among what it was built from", b.says, cmp.Or(b.name, b.digest))
+		s.Code, s.Detail = "built-from", fmt.Sprintf("%s names %s among what it was built from", b.says,
+			cmp.Or(b.name, b.digest))
 	}
 	if b.name != "" && b.digest != "" {
 		s.Detail += " (" + b.digest + ")"

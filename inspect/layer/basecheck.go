@@ -18,11 +18,12 @@ import (
 // CheckBase is the check that finds the base image.
 const CheckBase = "base"
 
-// Base is the check that finds which image this one was built upon, by what provenance says that it was made of, and by the
-// images that this machine has read before: where the lowest layers are all of another image's, they are its, whatever is
-// claimed. more are checks to wait for besides the layers: provenance.
+// Base is the check that finds which image this one was built upon, by what provenance says that it was made of, and
+// by the images that this machine has read before: where the lowest layers are all of another image's, they are its,
+// whatever is claimed. more are checks to wait for besides the layers: provenance.
 func Base(cache *Cache, more ...string) engine.Check {
-	return engine.Check{Name: CheckBase, Needs: append([]string{CheckLayers}, more...), Run: func(_ context.Context, on engine.On, emit func(inspect.Event)) error {
+	return engine.Check{Name: CheckBase, Needs: append([]string{CheckLayers}, more...), Run: func(_ context.Context,
+		on engine.On, emit func(inspect.Event)) error {
 		image := on.Image()
 		layers := manifestLayers(image.Layers)
 		if len(layers) == 0 {
@@ -101,8 +102,8 @@ func imageMaterials(statements []inspect.Provenance) []material {
 	return all
 }
 
-// imageName reads the URI of a material that is an image: BuildKit's pkg:docker/NAME@TAG?platform=…, docker-image://NAME
-// and oci://NAME; "" for others.
+// imageName reads the URI of a material that is an image: BuildKit's pkg:docker/NAME@TAG?platform=…,
+// docker-image://NAME and oci://NAME; "" for others.
 func imageName(uri string) string {
 	for _, scheme := range []string{"docker-image://", "oci://", "docker://"} {
 		if rest, ok := strings.CutPrefix(uri, scheme); ok {
@@ -167,7 +168,8 @@ func stackKey(layers []inspect.Layer) string {
 // rememberStack keeps that an image has these layers, for those that are built upon it.
 func (c bases) rememberStack(image inspect.Image, layers []inspect.Layer) error {
 	layers = manifestLayers(layers)
-	if len(layers) == 0 || slices.ContainsFunc(layers, func(l inspect.Layer) bool { return l.Status != inspect.Verified }) {
+	if len(layers) == 0 || slices.ContainsFunc(layers,
+		func(l inspect.Layer) bool { return l.Status != inspect.Verified }) {
 		return nil
 	}
 	data, err := json.Marshal(stackOf{image.Reference, image.Key()})
@@ -177,10 +179,14 @@ func (c bases) rememberStack(image inspect.Image, layers []inspect.Layer) error 
 	return c.store.PutRecord(recordStack, stackKey(layers), data)
 }
 
-// seenBelow finds the largest image that this machine has read whose layers are the lowest ones of this one, all of them.
+// seenBelow finds the largest image that this machine has read whose layers are the lowest ones of this one, all of
+// them.
 func (c bases) seenBelow(layers []inspect.Layer) baseImage {
 	known := len(layers) // those that were proven
-	if at := slices.IndexFunc(layers, func(l inspect.Layer) bool { return l.DiffID == "" || l.Status != inspect.Verified }); at >= 0 {
+	if at := slices.IndexFunc(layers, func(l inspect.Layer) bool {
+		return l.DiffID == "" ||
+			l.Status != inspect.Verified
+	}); at >= 0 {
 		known = at
 	}
 	for n := min(known, len(layers)-1); n > 0; n-- {

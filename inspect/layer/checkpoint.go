@@ -98,7 +98,8 @@ func (c checkpointReader) readCheckpoint(ctx context.Context, r io.Reader) (*Che
 		return nil, fmt.Errorf("reading %s: %w", memberDeleted, err)
 	}
 	if found == 0 {
-		return nil, fmt.Errorf("it is no checkpoint: it holds neither %s nor %s nor %s", memberConfig, memberSpec, memberDiff)
+		return nil, fmt.Errorf("it is no checkpoint: it holds neither %s nor %s nor %s", memberConfig, memberSpec,
+			memberDiff)
 	}
 	return p, nil
 }
@@ -178,7 +179,8 @@ func (c checkpointReader) keepDeleted(ctx context.Context, p *Checkpoint) error 
 		if base == "" || len(name) > registry.MaxPath || strings.ContainsRune(name, 0) {
 			continue
 		}
-		if err := t.WriteHeader(&tar.Header{Name: strings.TrimPrefix(dir, "/") + whiteoutPrefix + base, Mode: 0o644, Typeflag: tar.TypeReg}); err != nil {
+		if err := t.WriteHeader(&tar.Header{Name: strings.TrimPrefix(dir, "/") + whiteoutPrefix + base, Mode: 0o644,
+			Typeflag: tar.TypeReg}); err != nil {
 			return err
 		}
 	}
@@ -247,7 +249,8 @@ func (p *Checkpoint) spec(data []byte) error {
 	}
 	p.Args = d.Process.Args
 	p.Container = first("io.kubernetes.container.name", "io.kubernetes.cri.container-name")
-	p.Pod = first("io.kubernetes.pod.namespace", "io.kubernetes.cri.sandbox-namespace") + "/" + first("io.kubernetes.pod.name", "io.kubernetes.cri.sandbox-name")
+	p.Pod = first("io.kubernetes.pod.namespace", "io.kubernetes.cri.sandbox-namespace") + "/" +
+		first("io.kubernetes.pod.name", "io.kubernetes.cri.sandbox-name")
 	return nil
 }
 

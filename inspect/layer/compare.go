@@ -132,7 +132,8 @@ func OftenRewritten(p string) bool {
 
 // documentation knows what slim images leave out.
 func documentation(p string) bool {
-	for _, dir := range []string{"doc", "man", "locale", "info", "lintian", "linda", "doc-base", "help", "i18n", "groff", "gtk-doc", "bug", "licenses"} {
+	for _, dir := range []string{"doc", "man", "locale", "info", "lintian", "linda", "doc-base", "help", "i18n",
+		"groff", "gtk-doc", "bug", "licenses"} {
 		if within(p, "/usr/share/"+dir) || within(p, "/usr/local/share/"+dir) {
 			return true
 		}
@@ -146,7 +147,10 @@ func CompareLayers(now, before []inspect.Layer) *inspect.LayerDiff {
 	for _, l := range now {
 		switch {
 		case l.Empty:
-		case slices.ContainsFunc(before, func(b inspect.Layer) bool { return !b.Empty && b.DiffID == l.DiffID && l.DiffID != "" }):
+		case slices.ContainsFunc(before, func(b inspect.Layer) bool {
+			return !b.Empty && b.DiffID == l.DiffID &&
+				l.DiffID != ""
+		}):
 			d.Shared++
 		default:
 			d.Added++

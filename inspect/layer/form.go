@@ -11,8 +11,8 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 )
 
-// reasonForm is the reason of a layer whose bytes are what they should be and that is of a form that is not read here: nothing
-// is known against it.
+// reasonForm is the reason of a layer whose bytes are what they should be and that is of a form that is not read
+// here: nothing is known against it.
 const reasonForm = "unsupported"
 
 // formError names a form that is not read.
@@ -20,8 +20,8 @@ type formError struct{ form string }
 
 func (f *formError) Error() string { return fmt.Sprintf("it is %s, which is not read", f.form) }
 
-// foreignForm names the form of a layer that is no tar, or one that is packed in a way that is not read: by its media type
-// where that says that the bytes hide it, else by its first bytes. It gives "" where a tar may be in it.
+// foreignForm names the form of a layer that is no tar, or one that is packed in a way that is not read: by its media
+// type where that says that the bytes hide it, else by its first bytes. It gives "" where a tar may be in it.
 func foreignForm(r *bufio.Reader, mediaType string) string {
 	switch {
 	case strings.HasSuffix(mediaType, "+encrypted"):
@@ -47,14 +47,17 @@ func foreignForm(r *bufio.Reader, mediaType string) string {
 	return ""
 }
 
-// isTarType reports whether a media type is one of a tar, as all layers of images for Linux are. What has none may be one.
+// isTarType reports whether a media type is one of a tar, as all layers of images for Linux are. What has none may be
+// one.
 func isTarType(mediaType string) bool {
-	return mediaType == "" || strings.Contains(mediaType, "tar") || strings.Contains(mediaType, "rootfs.diff") || strings.Contains(mediaType, "octet-stream")
+	return mediaType == "" || strings.Contains(mediaType, "tar") || strings.Contains(mediaType, "rootfs.diff") ||
+		strings.Contains(mediaType, "octet-stream")
 }
 
-// An eStargz layer ends with a member that lists the others, for those who read it lazily, and may hold a landmark that says
-// which files are wanted first (https://github.com/containerd/stargz-snapshotter/blob/main/docs/estargz.md). They are about
-// the layer, not in it. zstd:chunked keeps its list in frames that are skipped.
+// An eStargz layer ends with a member that lists the others, for those who read it lazily, and may hold a landmark
+// that says which files are wanted first
+// (https://github.com/containerd/stargz-snapshotter/blob/main/docs/estargz.md). They are about the layer, not in it.
+// zstd:chunked keeps its list in frames that are skipped.
 const tocName = "/stargz.index.json"
 
 var tocHead = regexp.MustCompile(`^\s*\{\s*"version"\s*:\s*1\s*,\s*"entries"\s*:\s*\[`)
@@ -69,6 +72,7 @@ func withoutTOC(entries []inspect.Entry, toc bool) []inspect.Entry {
 	}
 	entries = entries[:len(entries)-1]
 	return slices.DeleteFunc(entries, func(e inspect.Entry) bool {
-		return (e.Path == "/.prefetch.landmark" || e.Path == "/.no.prefetch.landmark") && e.Type == inspect.EntryFile && e.Size <= 1
+		return (e.Path == "/.prefetch.landmark" || e.Path == "/.no.prefetch.landmark") &&
+			e.Type == inspect.EntryFile && e.Size <= 1
 	})
 }

@@ -23,7 +23,8 @@ func history(img *registry.Image) []inspect.Layer {
 			row = pending(img.Layers[next])
 			next++
 		}
-		row.Position, row.CreatedBy, row.Created = len(rows), buildStep(h.CreatedBy, h.Comment), inspect.At(h.Created.Time)
+		row.Position, row.CreatedBy, row.Created = len(rows), buildStep(h.CreatedBy, h.Comment),
+			inspect.At(h.Created.Time)
 		rows, comments = append(rows, row), append(comments, h.Comment)
 	}
 	for ; next < len(img.Layers); next++ {
@@ -75,8 +76,8 @@ func baseEnd(rows []inspect.Layer) int {
 	return 0
 }
 
-// otherBuilder says how many rows were made before BuildKit began, which signs its steps in the comment: all of a build's
-// steps have one builder, so that steps of another one are the base image's.
+// otherBuilder says how many rows were made before BuildKit began, which signs its steps in the comment: all of a
+// build's steps have one builder, so that steps of another one are the base image's.
 func otherBuilder(rows []inspect.Layer, comments []string) int {
 	below := false
 	for i, c := range comments {

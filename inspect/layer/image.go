@@ -18,7 +18,8 @@ type LayeredImage struct {
 }
 
 // ImageLayers is ReadImage without progress.
-func (c *Cache) ImageLayers(ctx context.Context, client *registry.Client, location string, platform v1.Platform) ([]inspect.Layer, *registry.Image, error) {
+func (c *Cache) ImageLayers(ctx context.Context, client *registry.Client, location string,
+	platform v1.Platform) ([]inspect.Layer, *registry.Image, error) {
 	got, err := c.ReadImage(ctx, client, location, platform, nil)
 	if err != nil {
 		return nil, nil, err
@@ -26,10 +27,11 @@ func (c *Cache) ImageLayers(ctx context.Context, client *registry.Client, locati
 	return got.Layers, got.Image, nil
 }
 
-// ReadImage resolves an image by its location (in the form of registry.Parse) and ingests its layers. It is memoised: asking
-// again costs nothing. Layers that could not be read are there, with their status. progress, which may be nil, is called with
-// how far it is, whoever asked first.
-func (c *Cache) ReadImage(ctx context.Context, client *registry.Client, location string, platform v1.Platform, progress func(inspect.Progress)) (*LayeredImage, error) {
+// ReadImage resolves an image by its location (in the form of registry.Parse) and ingests its layers. It is memoised:
+// asking again costs nothing. Layers that could not be read are there, with their status. progress, which may be nil,
+// is called with how far it is, whoever asked first.
+func (c *Cache) ReadImage(ctx context.Context, client *registry.Client, location string, platform v1.Platform,
+	progress func(inspect.Progress)) (*LayeredImage, error) {
 	open := func(ctx context.Context) (*registry.Image, error) {
 		loc, err := registry.Parse(location)
 		if err != nil {

@@ -14,13 +14,15 @@ import (
 // Status, Reason and Detail; an error means that the context ended or that the store cannot be written. A layer whose
 // blob digest was read and proven before is taken from the store. progress (which may be nil) hears how many bytes of
 // the layer, as stored, were read.
-func (c *Cache) Ingest(ctx context.Context, client *registry.Client, img *registry.Image, number int, progress func(done int64)) (inspect.Layer, error) {
+func (c *Cache) Ingest(ctx context.Context, client *registry.Client, img *registry.Image, number int,
+	progress func(done int64)) (inspect.Layer, error) {
 	layer, _, err := c.ingest(ctx, client, img, number, progress)
 	return layer, err
 }
 
 // ingest is Ingest that also gives the digest of bytes that are not what they should be.
-func (c *Cache) ingest(ctx context.Context, client *registry.Client, img *registry.Image, number int, progress func(int64)) (inspect.Layer, string, error) {
+func (c *Cache) ingest(ctx context.Context, client *registry.Client, img *registry.Image, number int,
+	progress func(int64)) (inspect.Layer, string, error) {
 	if number < 0 || number >= len(img.Layers) {
 		return inspect.Layer{}, "", fmt.Errorf("reading layer %d: the image has %d", number, len(img.Layers))
 	}
@@ -41,7 +43,8 @@ func (c *Cache) ingest(ctx context.Context, client *registry.Client, img *regist
 }
 
 // prove gives the proof of a layer: from this run, from an earlier one, or by reading it. Errors: *badLayer.
-func (c *Cache) prove(ctx context.Context, client *registry.Client, img *registry.Image, claim registry.Layer, progress func(int64)) (proof, error) {
+func (c *Cache) prove(ctx context.Context, client *registry.Client, img *registry.Image, claim registry.Layer,
+	progress func(int64)) (proof, error) {
 	read := func(ctx context.Context) (proof, error) {
 		p, err := c.readLayer(ctx, client, img, claim, progress)
 		if errors.Is(err, registry.ErrDamagedStore) {
@@ -66,8 +69,8 @@ func (c *Cache) prove(ctx context.Context, client *registry.Client, img *registr
 	})
 }
 
-// proofKey names the proof of a layer within a run. Two places on this machine can hold different bytes under one digest;
-// what a registry gives is always its digest.
+// proofKey names the proof of a layer within a run. Two places on this machine can hold different bytes under one
+// digest; what a registry gives is always its digest.
 func proofKey(img *registry.Image, claim registry.Layer) string {
 	if img.Location.Local() {
 		return img.Location.Path + " " + claim.Digest()
@@ -83,8 +86,8 @@ func claimed(claim registry.Layer) inspect.Layer {
 	}
 }
 
-// judge compares what was read with what manifest and config claim; all are the layers that they name. The diff ID is the
-// one that was found: what the bytes are is certain, whoever lied about them.
+// judge compares what was read with what manifest and config claim; all are the layers that they name. The diff ID is
+// the one that was found: what the bytes are is certain, whoever lied about them.
 func (p proof) judge(claim registry.Layer, all []registry.Layer) inspect.Layer {
 	l := claimed(claim)
 	l.Status, l.DiffID, l.Size = inspect.Verified, p.DiffID, p.Size
@@ -99,7 +102,9 @@ func (p proof) judge(claim registry.Layer, all []registry.Layer) inspect.Layer {
 		l.Status, l.Reason = inspect.Failed, reasonDiffID
 		l.Detail = fmt.Sprintf("the config says diff ID %s, unpacked it is %s", claim.DiffID, p.DiffID)
 		if at := slices.IndexFunc(all, func(o registry.Layer) bool { return o.DiffID == p.DiffID }); at >= 0 {
-			l.Detail += fmt.Sprintf(", which the config has as layer %d: manifest and config do not have the layers in the same order (some versions of docker save write that; save it again with another, or read it from its registry)", at)
+			l.Detail += fmt.Sprintf(", which the config has as layer %d: manifest and config do not have the "+
+				"layers in the same order (some versions of docker save write that; save it again with another, "+
+				"or read it from its registry)", at)
 		}
 	case len(p.Notes) > 0:
 		l.Detail = "odd: " + p.Notes[0]

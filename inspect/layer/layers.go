@@ -23,7 +23,8 @@ const (
 // Layers is the check that reads the layers of an image, verifies and indexes them, and settles the status of the
 // image's bytes.
 func Layers(client *registry.Client, cache *Cache) engine.Check {
-	return engine.Check{Name: CheckLayers, Run: func(ctx context.Context, on engine.On, emit func(inspect.Event)) error {
+	return engine.Check{Name: CheckLayers, Run: func(ctx context.Context, on engine.On,
+		emit func(inspect.Event)) error {
 		image := on.Image()
 		img, err := Resolve(ctx, client, image)
 		if err != nil {
@@ -74,7 +75,8 @@ func ParsePlatform(text string) v1.Platform {
 
 // showLayers ingests the layers and says each as it comes: first as waiting, as being read, then as it ended, then with
 // what it changed against the tree below.
-func (c *Cache) showLayers(ctx context.Context, client *registry.Client, img *registry.Image, on engine.On, emit func(inspect.Event)) ([]inspect.Layer, error) {
+func (c *Cache) showLayers(ctx context.Context, client *registry.Client, img *registry.Image, on engine.On,
+	emit func(inspect.Event)) ([]inspect.Layer, error) {
 	rows := history(img)
 	if base, ok := (bases{c}).baseOf(img); ok {
 		base.mark(rows)
@@ -126,8 +128,8 @@ func (c *Cache) showLayers(ctx context.Context, client *registry.Client, img *re
 	return layers, nil
 }
 
-// comparedLayers are the layers of the image that this one is compared with, as soon as it is known which one that is: its
-// manifest is in the store then.
+// comparedLayers are the layers of the image that this one is compared with, as soon as it is known which one that
+// is: its manifest is in the store then.
 func (c bases) comparedLayers(image inspect.Image, platform v1.Platform) []string {
 	if image.Diff == nil || image.Diff.KnownGood == nil {
 		return nil
@@ -145,7 +147,8 @@ func onRow(l, row inspect.Layer) inspect.Layer {
 // under the digest that it has.
 func layerBlob(in Ingested, of string) (inspect.Blob, bool) {
 	l := in.Layer
-	b := inspect.Blob{Digest: l.Digest, MediaType: l.MediaType, Size: l.Size, Role: "layer", State: "carried", Of: of, Source: l.Source}
+	b := inspect.Blob{Digest: l.Digest, MediaType: l.MediaType, Size: l.Size, Role: "layer", State: "carried",
+		Of: of, Source: l.Source}
 	if b.Digest == "" {
 		b.Digest = l.DiffID
 	}
@@ -161,7 +164,8 @@ func layerBlob(in Ingested, of string) (inspect.Blob, bool) {
 // settled is the image with the status of its bytes: what the subject check found wrong with manifest and config
 // stands, unless a layer is worse.
 func settled(image inspect.Image, layers []inspect.Layer) *inspect.Image {
-	image.Stores, image.Layers, image.Signatures, image.Provenance, image.SBOMs, image.Packages = nil, nil, nil, nil, nil, nil
+	image.Stores, image.Layers, image.Signatures, image.Provenance, image.SBOMs, image.Packages = nil, nil, nil, nil,
+		nil, nil
 	image.Files, image.Binaries, image.Altered, image.Missing, image.Notable = inspect.Files{}, nil, nil, nil, nil
 	image.Autoruns = nil
 	image.Vulns, image.Candidates, image.Diff, image.Gates = nil, nil, nil, nil

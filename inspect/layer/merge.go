@@ -128,7 +128,8 @@ func changeOf(was, is *inspect.Node) inspect.Change {
 	switch {
 	case was == nil:
 		return inspect.Added
-	case was.Type == inspect.EntryDir && is.Type == inspect.EntryDir && was.Mode == is.Mode && was.UID == is.UID && was.GID == is.GID:
+	case was.Type == inspect.EntryDir && is.Type == inspect.EntryDir && was.Mode == is.Mode && was.UID == is.UID &&
+		was.GID == is.GID:
 		return inspect.Same
 	default:
 		return inspect.Modified

@@ -34,7 +34,8 @@ func (t *Tree) Oddness(layer int) Oddness {
 // judge makes a layer unknown whose entries are not all shown.
 func (o Oddness) judge(l inspect.Layer) inspect.Layer {
 	if o.Limit != "" && l.Status == inspect.Verified {
-		l.Status, l.Reason, l.Detail = inspect.Unknown, string(registry.ProblemLimit), o.Limit+"; what came before it is shown"
+		l.Status, l.Reason, l.Detail = inspect.Unknown, string(registry.ProblemLimit),
+			o.Limit+"; what came before it is shown"
 	}
 	return l
 }
@@ -45,17 +46,21 @@ func (o Oddness) findings(image string, l inspect.Layer) []inspect.Finding {
 	add := func(code string, severity inspect.Severity, title, detail string) {
 		subject := fmt.Sprintf("%s:layer %d", image, l.Number)
 		list = append(list, inspect.Finding{
-			ID: inspect.FindingID(CheckLayers, code, subject), Check: CheckLayers, Code: code, Status: severity.RowStatus(), Severity: severity,
+			ID: inspect.FindingID(CheckLayers, code, subject), Check: CheckLayers, Code: code,
+			Status: severity.RowStatus(), Severity: severity,
 			Subject: subject, Title: title, Detail: detail,
 			Evidence: []inspect.Evidence{{Kind: "layer", Digest: l.Digest, Text: l.CreatedBy}},
 		})
 	}
 	switch {
 	case o.Stopped != "":
-		add(codeRefusedLayer, inspect.Medium, fmt.Sprintf("containerd refuses to unpack layer %d: %s", l.Number, o.Stopped),
-			"Entries that it refuses are shown under their own names. An image that runs with another runtime may have other files.")
+		add(codeRefusedLayer, inspect.Medium, fmt.Sprintf("containerd refuses to unpack layer %d: %s", l.Number,
+			o.Stopped),
+			"Entries that it refuses are shown under their own names. An image that runs with another runtime may "+
+				"have other files.")
 	case o.Refused != "":
-		add(codeRefusedLayer, inspect.Medium, fmt.Sprintf("containerd refuses to unpack layer %d with overlayfs: %s", l.Number, o.Refused),
+		add(codeRefusedLayer, inspect.Medium, fmt.Sprintf("containerd refuses to unpack layer %d with overlayfs: %s",
+			l.Number, o.Refused),
 			"The layer is shown as containerd unpacks it with the native snapshotter.")
 	}
 	if len(o.Differs) > 0 {
@@ -63,14 +68,15 @@ func (o Oddness) findings(image string, l inspect.Layer) []inspect.Finding {
 		if o.hides() {
 			severity = inspect.Medium
 		}
-		add(codeAmbiguousLayer, severity, fmt.Sprintf("container runtimes unpack layer %d to different files", l.Number),
+		add(codeAmbiguousLayer, severity, fmt.Sprintf("container runtimes unpack layer %d to different files",
+			l.Number),
 			"Shown is what containerd unpacks with overlayfs. "+strings.Join(o.Differs, "; "))
 	}
 	return list
 }
 
-// hides reports whether there are files in one reading that there are not in another; else only modes, owners or attributes
-// differ.
+// hides reports whether there are files in one reading that there are not in another; else only modes, owners or
+// attributes differ.
 func (o Oddness) hides() bool {
 	for _, line := range o.Differs {
 		for _, d := range []doubt{doubtRoot, doubtReplaced, doubtDevice, doubtLink, doubtUnnamed, doubtGlobal} {
@@ -82,20 +88,25 @@ func (o Oddness) hides() bool {
 	return false
 }
 
-// doubt is a kind of place in a layer that runtimes unpack to different files. backtrail shows what containerd does with the
-// overlayfs snapshotter.
+// doubt is a kind of place in a layer that runtimes unpack to different files. backtrail shows what containerd does
+// with the overlayfs snapshotter.
 type doubt string
 
 const (
 	doubtRoot     doubt = "an opaque marker in the root directory: overlayfs ignores it, others hide all lower layers"
-	doubtReplaced doubt = "a directory that was removed and made again: overlayfs shows what lower layers have in it, others do not"
-	doubtDevice   doubt = "a character device 0:0: overlayfs hides what it stands for, others show a device"
-	doubtLink     doubt = "files below what a lower layer has as a link or a file: overlayfs puts a directory there, others follow the link or stop"
+	doubtReplaced doubt = "a directory that was removed and made again: overlayfs shows what lower layers have in " +
+		"it, others do not"
+	doubtDevice doubt = "a character device 0:0: overlayfs hides what it stands for, others show a device"
+	doubtLink   doubt = "files below what a lower layer has as a link or a file: overlayfs puts a directory " +
+		"there, others follow the link or stop"
 	doubtUnnamed  doubt = "an opaque marker after files of its own layer: overlayfs keeps them, others remove them"
 	doubtGlobal   doubt = "a PAX global header with the name of a file: overlayfs keeps the file, others remove it"
-	doubtLinkMode doubt = "a hard link with another mode or owner than its file: containerd sets it on the file, others do not"
-	doubtHidden   doubt = "a directory that is not listed and that lower layers have no more: overlayfs gives it the mode it had there, others do not"
-	doubtMerged   doubt = "a directory without attributes that a lower layer gives it: overlayfs drops them, others keep them"
+	doubtLinkMode doubt = "a hard link with another mode or owner than its file: containerd sets it on the file, " +
+		"others do not"
+	doubtHidden doubt = "a directory that is not listed and that lower layers have no more: overlayfs gives it " +
+		"the mode it had there, others do not"
+	doubtMerged doubt = "a directory without attributes that a lower layer gives it: overlayfs drops them, " +
+		"others keep them"
 )
 
 // doubts are the doubts about one layer, each with the first path that it is about.

@@ -16,7 +16,8 @@ import (
 
 // readLayer is the one pass: place -> digest, store -> unpack -> diff ID, store -> tar index and file digests. Each
 // arrow is a fan between goroutines, so that all stages run at once. Errors: *badLayer, registry.ErrDamagedStore.
-func (c *Cache) readLayer(ctx context.Context, client *registry.Client, img *registry.Image, claim registry.Layer, progress func(int64)) (proof, error) {
+func (c *Cache) readLayer(ctx context.Context, client *registry.Client, img *registry.Image, claim registry.Layer,
+	progress func(int64)) (proof, error) {
 	src, err := c.layer(ctx, client, img, claim)
 	if err != nil {
 		return proof{}, noBytes(ctx, err)
@@ -53,7 +54,8 @@ func (c *Cache) readLayer(ctx context.Context, client *registry.Client, img *reg
 
 // layer opens a layer as it is stored: from the store, where it was kept and not yet read or its index was lost, else
 // from its place. Either way it is hashed. A layout or archive is evidence in hand: only its own bytes count.
-func (c *Cache) layer(ctx context.Context, client *registry.Client, img *registry.Image, claim registry.Layer) (io.ReadCloser, error) {
+func (c *Cache) layer(ctx context.Context, client *registry.Client, img *registry.Image,
+	claim registry.Layer) (io.ReadCloser, error) {
 	if digest := claim.Digest(); digest != "" && !img.Location.Local() {
 		if f, _, err := c.store.Open(digest); err == nil {
 			return f, nil
@@ -73,7 +75,8 @@ func (c *Cache) settle(claim registry.Layer, blob *blobWriter, got parsed, bad e
 		if err := blob.commit(); err != nil {
 			return proof{}, err
 		}
-		return proof{}, &badLayer{problem: registry.ProblemDigest, detail: mismatch(claim, blob.size, actual), actual: actual}
+		return proof{}, &badLayer{problem: registry.ProblemDigest, detail: mismatch(claim, blob.size, actual),
+			actual: actual}
 	}
 	if errors.As(bad, new(*storeError)) {
 		return proof{}, bad
@@ -97,8 +100,8 @@ func (c *Cache) settle(claim registry.Layer, blob *blobWriter, got parsed, bad e
 	return p, c.keep(want, p, got.entries)
 }
 
-// partial says why a layer was not read to its end, and keeps the entries that came before. It has no proof: it is read again
-// in the next run.
+// partial says why a layer was not read to its end, and keeps the entries that came before. It has no proof: it is
+// read again in the next run.
 func (c *Cache) partial(p proof, got parsed, bad error) error {
 	b := unreadLayer(bad)
 	if err := c.keep("", p, got.entries); err != nil {

@@ -14,9 +14,9 @@ import (
 	"github.com/backtrail/backtrail/registry"
 )
 
-// How many layers are read at a time: two over a slow link, so that what is wanted first is not held up by the rest; more
-// where their bytes come fast and there are processors for them. Each has about four goroutines and some megabytes of
-// buffers.
+// How many layers are read at a time: two over a slow link, so that what is wanted first is not held up by the rest;
+// more where their bytes come fast and there are processors for them. Each has about four goroutines and some
+// megabytes of buffers.
 const (
 	slowLanes = 2
 	fastLanes = 4
@@ -48,10 +48,12 @@ type queue struct {
 
 // IngestAll ingests the layers of an image, a few at a time, and returns them lowest first. Those that the image it is
 // compared with does not have come first, newest first. watch (which may be nil) hears how they come.
-func (c *Cache) IngestAll(ctx context.Context, client *registry.Client, img *registry.Image, watch *Watch) ([]inspect.Layer, error) {
+func (c *Cache) IngestAll(ctx context.Context, client *registry.Client, img *registry.Image,
+	watch *Watch) ([]inspect.Layer, error) {
 	q := &queue{
 		cache: c, client: client, img: img, watch: watch, started: time.Now(), ended: map[int]bool{},
-		layers: make([]inspect.Layer, len(img.Layers)), size: make([]int64, len(img.Layers)), done: make([]int64, len(img.Layers)),
+		layers: make([]inspect.Layer, len(img.Layers)), size: make([]int64, len(img.Layers)), done: make([]int64,
+			len(img.Layers)),
 		most: min(max(runtime.GOMAXPROCS(0), slowLanes), fastLanes),
 	}
 	q.plan()
@@ -97,7 +99,8 @@ func (q *queue) open(ctx context.Context) {
 	})
 }
 
-// next gives the layer that is wanted most. What the image is compared with may become known only while layers are read.
+// next gives the layer that is wanted most. What the image is compared with may become known only while layers are
+// read.
 func (q *queue) next() (int, bool) {
 	shared := q.watch.shared()
 	q.mu.Lock()
@@ -138,7 +141,8 @@ func (q *queue) moved(ctx context.Context, n int, done int64) {
 	}
 	q.sum += done - q.done[n]
 	q.done[n] = done
-	if q.sum >= fastAfter && q.lanes < min(q.most, len(q.layers)) && float64(q.sum) >= fastLink*time.Since(q.started).Seconds() {
+	if q.sum >= fastAfter && q.lanes < min(q.most, len(q.layers)) &&
+		float64(q.sum) >= fastLink*time.Since(q.started).Seconds() {
 		q.open(ctx)
 	}
 	q.watch.progress(inspect.Progress{Done: q.sum, Total: q.total, Unit: "bytes", Text: q.text})
@@ -161,10 +165,11 @@ type Ingested struct {
 	Actual string // digest of the bytes that came, where they are not the layer's
 }
 
-// Watch hears how an image's layers come. A nil Watch, and a nil function, hears nothing. Its calls are serialised, but for
-// Shared.
+// Watch hears how an image's layers come. A nil Watch, and a nil function, hears nothing. Its calls are serialised,
+// but for Shared.
 type Watch struct {
-	Shared   func() []string        // the layers, by digest, that the image it is compared with has too, as far as that is known by now
+	// the layers, by digest, that the image it is compared with has too, as far as that is known by now
+	Shared   func() []string
 	Progress func(inspect.Progress) // of the bytes that have to be read; the first comes before they are
 	Begin    func(number int)       // a layer begins to be read
 	Layer    func(Ingested)         // a layer has ended

@@ -24,8 +24,8 @@ func (t *Tree) Bytes() int64 {
 	return sum
 }
 
-// Record returns what was kept of a kind under a key by PutRecord. Errors: inspect.ErrNotKept, also where the tree is not of a
-// cache.
+// Record returns what was kept of a kind under a key by PutRecord. Errors: inspect.ErrNotKept, also where the tree is
+// not of a cache.
 func (t *Tree) Record(kind, key string) ([]byte, error) {
 	if t.cache == nil {
 		return nil, inspect.ErrNotKept
@@ -42,8 +42,8 @@ func (t *Tree) PutRecord(kind, key string, data []byte) error {
 	return t.cache.store.PutRecord(kind, key, data)
 }
 
-// ReadFile reads the file that a path leads to, through links; nil where there is none. Errors: *registry.LimitError where
-// it is larger than limit, in bytes.
+// ReadFile reads the file that a path leads to, through links; nil where there is none. Errors: *registry.LimitError
+// where it is larger than limit, in bytes.
 func (t *Tree) ReadFile(ctx context.Context, p string, limit int64) ([]byte, error) {
 	n := t.Resolve(p)
 	if n == nil || !isRegular(n) {

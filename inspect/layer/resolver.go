@@ -28,9 +28,9 @@ func tooLong(p string) *refusal { return &refusal{p, "is longer than Linux lets 
 var errNotExist = errors.New("there is nothing at this path")
 
 // linkResolver follows symbolic links as containerd does before it unpacks a member: RootPath of
-// github.com/containerd/continuity/fs. It walks the path from its beginning and replaces each link by its target, one level a
-// round, until a round meets no link. What lies behind links that it has not replaced yet is looked up by the kernel,
-// which follows an absolute link out of the tree: there is nothing then.
+// github.com/containerd/continuity/fs. It walks the path from its beginning and replaces each link by its target, one
+// level a round, until a round meets no link. What lies behind links that it has not replaced yet is looked up by the
+// kernel, which follows an absolute link out of the tree: there is nothing then.
 type linkResolver struct {
 	find   func(p string) *inspect.Node
 	budget *budget
@@ -38,8 +38,8 @@ type linkResolver struct {
 	at     int // state of the tree that the memo is about
 }
 
-// directory resolves the clean path of a directory. changed is the state of the tree: results are remembered until it is
-// another. Errors: *refusal, *registry.LimitError.
+// directory resolves the clean path of a directory. changed is the state of the tree: results are remembered until it
+// is another. Errors: *refusal, *registry.LimitError.
 func (r *linkResolver) directory(dir string, changed int) (string, error) {
 	if r.memo == nil || r.at != changed {
 		r.memo, r.at = map[string]string{}, changed
@@ -121,8 +121,8 @@ func (r *linkResolver) walkLink(p string, walked *int) (next string, link bool, 
 	return n.Link, true, nil
 }
 
-// lstat looks a clean path up as the kernel does, which follows links in all components but the last. Errors: errNotExist,
-// *refusal, *registry.LimitError.
+// lstat looks a clean path up as the kernel does, which follows links in all components but the last. Errors:
+// errNotExist, *refusal, *registry.LimitError.
 func (r *linkResolver) lstat(p string) (*inspect.Node, error) {
 	if err := r.budget.lookUp(len(p)); err != nil {
 		return nil, err

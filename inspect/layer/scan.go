@@ -99,7 +99,8 @@ func (s *scan) member(h *tar.Header, start int64) error {
 		s.refuse("a name of %d bytes is longer than any path and is left out", max(len(p), len(h.Linkname)))
 		return nil
 	}
-	e := inspect.Entry{Path: p, Mode: uint32(h.Mode) & 0o7777, UID: h.Uid, GID: h.Gid, ModTime: h.ModTime.Unix(), Xattrs: s.xattrs(h)}
+	e := inspect.Entry{Path: p, Mode: uint32(h.Mode) & 0o7777, UID: h.Uid, GID: h.Gid, ModTime: h.ModTime.Unix(),
+		Xattrs: s.xattrs(h)}
 	if leaves(h.Name) {
 		s.notes.add("the name %q leads out of the image; it is taken as %s", h.Name, e.Path)
 	}
@@ -152,7 +153,8 @@ func (s *scan) device(e *inspect.Entry, h *tar.Header) {
 		e.Type = inspect.EntryBlock
 	}
 	e.Device = fmt.Sprintf("%d:%d", h.Devmajor, h.Devminor)
-	if major, minor := h.Devmajor, h.Devminor; major < 0 || major > math.MaxUint32 || minor < 0 || minor > math.MaxUint32 {
+	if major, minor := h.Devmajor, h.Devminor; major < 0 || major > math.MaxUint32 || minor < 0 ||
+		minor > math.MaxUint32 {
 		s.refuse("%q is a device with the number %s, which Linux does not have", h.Name, e.Device)
 	}
 }
@@ -200,7 +202,8 @@ func (s *scan) content(e *inspect.Entry, h *tar.Header, start int64) error {
 		}
 	}
 	n, err := io.ReadFull(s.tar, s.head)
-	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) || int64(n) != min(h.Size, headSize) {
+	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) || int64(n) != min(h.Size,
+		headSize) {
 		return fmt.Errorf("reading its content: %w", orUnexpected(err))
 	}
 	s.hash.Reset()

@@ -8,16 +8,16 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 )
 
-// relic is a file of a layer that a later one deleted, or put another in the place of: no container sees it, and whoever
-// has the image still has it.
+// relic is a file of a layer that a later one deleted, or put another in the place of: no container sees it, and
+// whoever has the image still has it.
 type ShadowedEntry struct {
 	Node     *inspect.Node
 	By       int // number of the layer that took it away
 	Replaced bool
 }
 
-// Shadowed lists the regular files with content that the merged tree does not show, lowest layer first. A copy that differs
-// from what stands in its place in its mode only is none.
+// Shadowed lists the regular files with content that the merged tree does not show, lowest layer first. A copy that
+// differs from what stands in its place in its mode only is none.
 func (t *Tree) Shadowed() []ShadowedEntry {
 	numbers := t.Numbers()
 	gone := map[*inspect.Node]int{}
@@ -69,8 +69,8 @@ func (t *Tree) Entries(number int) iter.Seq[*inspect.Node] {
 	return slices.Values(l.nodes)
 }
 
-// Before is the image as it was with the layers below a number only: its directories and links, and those of its files that
-// keep takes. It shares its nodes with the tree.
+// Before is the image as it was with the layers below a number only: its directories and links, and those of its
+// files that keep takes. It shares its nodes with the tree.
 func (t *Tree) Before(number int, keep func(*inspect.Node) bool) *Tree {
 	gone, at := map[*inspect.Node]bool{}, map[string]*inspect.Node{}
 	for _, below := range t.Numbers() {

@@ -51,8 +51,8 @@ func (s *Skips) decide(digest, why string) {
 	s.out[digest] = why
 }
 
-// number leaves out the layers that are named by their number, of the image that is looked at: the one that it is compared
-// with counts from 0 too. What a person has decided since stays.
+// number leaves out the layers that are named by their number, of the image that is looked at: the one that it is
+// compared with counts from 0 too. What a person has decided since stays.
 func (s *Skips) number(layers []registry.Layer) {
 	for _, name := range s.Named {
 		n, err := strconv.Atoi(name)
@@ -84,7 +84,8 @@ func (s *Skips) reason(claim registry.Layer) string {
 		return fmt.Sprintf("left out: its %d bytes are more than --max-layer allows", claim.Descriptor.Size)
 	}
 	for _, name := range s.Named {
-		if digest := strings.TrimPrefix(name, "sha256:"); len(digest) > 3 && strings.HasPrefix(claim.Digest(), "sha256:"+digest) {
+		if digest := strings.TrimPrefix(name, "sha256:"); len(digest) > 3 && strings.HasPrefix(claim.Digest(),
+			"sha256:"+digest) {
 			return "left out by --skip-layer " + name
 		}
 	}
@@ -92,7 +93,8 @@ func (s *Skips) reason(claim registry.Layer) string {
 }
 
 // unless reads a layer that is not left out, until a person does so. Errors: *badLayer, and those of read.
-func (s *Skips) unless(ctx context.Context, claim registry.Layer, read func(context.Context) (proof, error)) (proof, error) {
+func (s *Skips) unless(ctx context.Context, claim registry.Layer, read func(context.Context) (proof, error)) (proof,
+	error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	why := s.begin(claim, cancel)

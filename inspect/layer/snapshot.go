@@ -39,15 +39,16 @@ type inode struct {
 	dirty bool // changed since its names were written to
 }
 
-// newSnapshot makes an empty tree with room for n nodes. The root directory is the snapshotter's own: containerd leaves out
-// what a layer says about it.
+// newSnapshot makes an empty tree with room for n nodes. The root directory is the snapshotter's own: containerd
+// leaves out what a layer says about it.
 func newSnapshot(n, layer int, b *budget) *snapshot {
 	s := &snapshot{at: make(map[string]int32, n+1), inodes: make([]inode, 1)}
 	s.dentries = make([]dentry, 0, n+16)
 	s.resolver = linkResolver{find: s.get, budget: b}
 	s.grow(n + 16)
 	root := s.newNode(inspect.Entry{Path: "/", Type: inspect.EntryDir, Mode: 0o755}, layer)
-	s.dentries = append(s.dentries, dentry{node: root, parent: noDentry, child: noDentry, next: noDentry, prev: noDentry, unnamed: true})
+	s.dentries = append(s.dentries, dentry{node: root, parent: noDentry, child: noDentry, next: noDentry,
+		prev: noDentry, unnamed: true})
 	s.at["/"] = 0
 	return s
 }
@@ -155,8 +156,9 @@ func (s *snapshot) link(dir, target int32, node *inspect.Node) int32 {
 	return i
 }
 
-// directory gives the directory that a clean path leads to, with links followed as containerd follows them, and makes what
-// is missing of it. made is called for each directory that is made, and may set what it has. Errors: *refusal, *registry.LimitError.
+// directory gives the directory that a clean path leads to, with links followed as containerd follows them, and makes
+// what is missing of it. made is called for each directory that is made, and may set what it has. Errors: *refusal,
+// *registry.LimitError.
 func (s *snapshot) directory(dir string, made func(n, above *inspect.Node) error) (int32, error) {
 	if i, ok := s.at[dir]; ok && s.isDir(i) {
 		return i, nil

@@ -119,8 +119,8 @@ func (t *Tree) home(node *inspect.Node) home {
 }
 
 // LayerNodes lists what a layer did to the tree below, sorted by path: its own entries marked Added or Modified (or
-// Same, where a directory only stands there again), and the nodes that it hides marked Removed. Those keep the number of
-// the layer that holds them, so that what was deleted can still be read.
+// Same, where a directory only stands there again), and the nodes that it hides marked Removed. Those keep the number
+// of the layer that holds them, so that what was deleted can still be read.
 func (t *Tree) LayerNodes(number int) []inspect.Node {
 	s, ok := t.layers[number]
 	if !ok {
@@ -151,7 +151,10 @@ func (t *Tree) MergedNodes() []inspect.Node {
 // Lost finds what was at a path in a lower layer and which layer took it away, nil where it was never there.
 func (t *Tree) Lost(p string) (was *inspect.Node, by int) {
 	for number, s := range t.layers {
-		i, ok := slices.BinarySearchFunc(s.hidden, p, func(n *inspect.Node, p string) int { return comparePaths(n.Path, p) })
+		i, ok := slices.BinarySearchFunc(s.hidden, p, func(n *inspect.Node,
+			p string) int {
+			return comparePaths(n.Path, p)
+		})
 		if ok && (was == nil || number > by) {
 			was, by = s.hidden[i], number
 		}

@@ -56,7 +56,8 @@ func unpack(r *bufio.Reader, how packing, room *allowance) (*unpacked, error) {
 		}
 		u.r, u.name, u.end, u.behind = z, "gzip", z.close, func() int64 { return z.behind }
 	case zstandard:
-		z, err := zstd.NewReader(in, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(MaxWindow), zstd.WithDecoderLowmem(true))
+		z, err := zstd.NewReader(in, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(MaxWindow),
+			zstd.WithDecoderLowmem(true))
 		if err != nil {
 			return nil, fmt.Errorf("unpacking zstd: %w", err)
 		}
@@ -67,7 +68,8 @@ func unpack(r *bufio.Reader, how packing, room *allowance) (*unpacked, error) {
 	return u, nil
 }
 
-// gunzip unpacks the members of a gzip stream. What follows the last one and is none is left out, as gzip itself does it.
+// gunzip unpacks the members of a gzip stream. What follows the last one and is none is left out, as gzip itself does
+// it.
 type gunzip struct {
 	in     *bufio.Reader
 	z      *gzip.Reader
@@ -157,11 +159,12 @@ func (u *unpacked) note() []string {
 	if u.behind == nil || u.behind() == 0 {
 		return nil
 	}
-	return []string{fmt.Sprintf("%d bytes follow the end of what is packed with %s; no runtime unpacks them", u.behind(), u.name)}
+	return []string{fmt.Sprintf("%d bytes follow the end of what is packed with %s; no runtime unpacks them",
+		u.behind(), u.name)}
 }
 
-// allowance is how many bytes past MaxRatio the layers of one image may unpack to together: a single file of zeros is no
-// bomb, and many layers are no way around the bound.
+// allowance is how many bytes past MaxRatio the layers of one image may unpack to together: a single file of zeros is
+// no bomb, and many layers are no way around the bound.
 type allowance struct{ used atomic.Int64 }
 
 // take reports whether n more bytes fit.

@@ -4,6 +4,6 @@
 // case and gives it to those who listen. Checks, transports, the watch of the pod and people all go through it, so that
 // nothing can tell a live case from a replayed one.
 //
-// Beside the record lies a second chain, the access log: who exported the case (openings are not logged yet). It is never part of a
-// bundle's payload.
+// Beside the record lies a second chain, the access log: who exported the case (openings are not logged yet). It is
+// never part of a bundle's payload.
 package ledger

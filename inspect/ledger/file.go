@@ -32,8 +32,8 @@ type file struct {
 	f   *os.File
 }
 
-// Create begins a case below dir, which it makes with mode 0700, with its header and the session as the first entries. A second case of
-// the same target and second gets a name of its own.
+// Create begins a case below dir, which it makes with mode 0700, with its header and the session as the first
+// entries. A second case of the same target and second gets a name of its own.
 func Create(dir string, h inspect.Header, s inspect.Session, now func() time.Time) (*Ledger, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("making the folder of cases: %w", err)

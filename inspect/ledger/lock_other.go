@@ -4,7 +4,8 @@ package ledger
 
 import "os"
 
-// lock does nothing where there is no flock: a case's folder is made by one process, and only Resume could meet another.
+// lock does nothing where there is no flock: a case's folder is made by one process, and only Resume could meet
+// another.
 func lock(*os.File) error { return nil }
 
 func locked(*os.File) bool { return false }

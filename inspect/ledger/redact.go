@@ -19,8 +19,8 @@ import (
 	"github.com/backtrail/backtrail/inspect/redact"
 )
 
-// saltFile holds the salt of a saved case. It never leaves this machine: with it and an original, a digest of the record
-// can be checked.
+// saltFile holds the salt of a saved case. It never leaves this machine: with it and an original, a digest of the
+// record can be checked.
 const saltFile = "salt"
 
 // saltSize is that of the digest, in bytes, so that guessing the salt is as hard as inverting it.

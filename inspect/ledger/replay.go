@@ -29,11 +29,13 @@ func Replay(r io.Reader) inspect.Source {
 		var chain Chain
 		err := eachEvent(ctx, r, &chain, emit)
 		if errors.Is(err, errCut) {
-			emit(inspect.Event{Fact: inspect.Notice{Level: "warning", Text: "the last line of the record is cut off and was left out"}})
+			emit(inspect.Event{Fact: inspect.Notice{Level: "warning",
+				Text: "the last line of the record is cut off and was left out"}})
 			err = nil
 		}
 		if err == nil && chain.Broken != nil {
-			emit(inspect.Event{Fact: inspect.Notice{Level: "error", Text: "the record of this case is not intact: " + chain.Broken.Error()}})
+			emit(inspect.Event{Fact: inspect.Notice{Level: "error", Text: "the record of this case is not intact: " +
+				chain.Broken.Error()}})
 		}
 		return err
 	}
@@ -81,8 +83,8 @@ func eachEvent(ctx context.Context, r io.Reader, chain *Chain, take func(inspect
 	}
 }
 
-// ReadLine reads up to and without the line break, and gives io.EOF with what is left after the last one. A line of more
-// than limit bytes is an error.
+// ReadLine reads up to and without the line break, and gives io.EOF with what is left after the last one. A line of
+// more than limit bytes is an error.
 func ReadLine(r *bufio.Reader, limit int) ([]byte, error) {
 	var line []byte
 	for {

@@ -65,7 +65,8 @@ func Cases(ctx context.Context, dir string) ([]Saved, error) {
 
 // FindCase describes one saved case by its name.
 func FindCase(ctx context.Context, dir, id string) (Saved, error) {
-	s := Saved{ID: id, Dir: filepath.Join(dir, id), Status: inspect.CaseIncomplete, Partial: true, Exported: []Exported{}}
+	s := Saved{ID: id, Dir: filepath.Join(dir, id), Status: inspect.CaseIncomplete, Partial: true,
+		Exported: []Exported{}}
 	if !IsCaseName(id) {
 		return s, fmt.Errorf("opening case %q: not the name of a case", inspect.Clean(id))
 	}

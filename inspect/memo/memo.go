@@ -1,4 +1,5 @@
-// Package memo keeps values that are slow to make, each made once, within bounds on how many are kept and how large they are.
+// Package memo keeps values that are slow to make, each made once, within bounds on how many are kept and how large
+// they are.
 package memo
 
 import (
@@ -8,8 +9,9 @@ import (
 	"sync"
 )
 
-// Cache makes each value once: whoever calls Get while it is made waits for it. A failure is not kept. Past its bounds the
-// values that were used least recently are dropped, and are made again when they are wanted. It is safe for concurrent use.
+// Cache makes each value once: whoever calls Get while it is made waits for it. A failure is not kept. Past its
+// bounds the values that were used least recently are dropped, and are made again when they are wanted. It is safe
+// for concurrent use.
 type Cache[T any] struct {
 	bounds Bounds
 	size   func(T) int64

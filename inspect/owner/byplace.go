@@ -7,8 +7,8 @@ import (
 	"github.com/backtrail/backtrail/inspect/layer"
 )
 
-// A package manager that lists no files can be told only by where it puts them. That is of low confidence: whoever drops
-// a file can drop it there. It explains a program, and clears none that shows a sign.
+// A package manager that lists no files can be told only by where it puts them. That is of low confidence: whoever
+// drops a file can drop it there. It explains a program, and clears none that shows a sign.
 
 // ByPlace names whose directory a program lies in: npm's, RubyGems', a Python egg's, Nix's; "" for nobody's.
 func ByPlace(t *layer.Tree, p string) string {

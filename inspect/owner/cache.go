@@ -7,8 +7,8 @@ import (
 	"github.com/backtrail/backtrail/inspect/memo"
 )
 
-// OwnershipCache keeps what the package databases of images say about their trees, within bounds. It is safe for concurrent
-// use.
+// OwnershipCache keeps what the package databases of images say about their trees, within bounds. It is safe for
+// concurrent use.
 type Cache struct {
 	known *memo.Cache[*Ownership]
 }

@@ -20,9 +20,10 @@ type Claim struct {
 	ghost   bool   // a file that the package knows and does not bring (rpm's %ghost): no program is vouched for by it
 	From    *Database
 
-	also     string // what other packages of the same database say that its content may be, with a blank before each
-	arch     string // of the package, where the database tells packages of several apart
-	Recalled int    // number of the layer that changed what the database says of it: sum is what it said before; 0 for none
+	also string // what other packages of the same database say that its content may be, with a blank before each
+	arch string // of the package, where the database tells packages of several apart
+	// number of the layer that changed what the database says of it: sum is what it said before; 0 for none
+	Recalled int
 }
 
 // fits says that a digest is one that the content may have.
@@ -46,7 +47,8 @@ func (c Claim) Rewritten() string {
 	if c.Recalled == 0 {
 		return ""
 	}
-	return fmt.Sprintf("layer %d changed what the package database says of it, for the same version of package %s", c.Recalled, c.Package)
+	return fmt.Sprintf("layer %d changed what the package database says of it, for the same version of package %s",
+		c.Recalled, c.Package)
 }
 
 // Database is what one package database says.
@@ -57,8 +59,9 @@ type Database struct {
 	packages int
 	keys     map[packageKey]bool // installed packages; true where their list of files was read
 	bare     []string            // installed packages whose files it does not list
-	shared   bool                // several of its packages may hold a path with different contents, of which one is there (rpm's multilib)
-	Language bool                // of a language's package manager: it says nothing about the rest of the image
+	// several of its packages may hold a path with different contents, of which one is there (rpm's multilib)
+	shared   bool
+	Language bool // of a language's package manager: it says nothing about the rest of the image
 }
 
 // packageKey names a package as it was installed: whoever changes what a database says of it has to change its version.

@@ -192,8 +192,8 @@ func parseConffile(line string) (Claim, bool) {
 	return c, true
 }
 
-// parseSums reads a .md5sums file: 32 hex digits, two blanks, and a path without the leading slash. Some packages have the 64
-// digits of SHA-256 there (docker/desktop-linux#264), one blank, or the slash.
+// parseSums reads a .md5sums file: 32 hex digits, two blanks, and a path without the leading slash. Some packages
+// have the 64 digits of SHA-256 there (docker/desktop-linux#264), one blank, or the slash.
 func parseSums(data []byte, owner string) []Claim {
 	var all []Claim
 	layer.Lines(data, func(line string) {

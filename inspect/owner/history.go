@@ -8,8 +8,8 @@ import (
 	"github.com/backtrail/backtrail/inspect/layer"
 )
 
-// Whoever replaces or adds a program in a layer of their own can write it into the package database with it. The layers below
-// still hold what the database said before, about the same package in the same version: that counts.
+// Whoever replaces or adds a program in a layer of their own can write it into the package database with it. The
+// layers below still hold what the database said before, about the same package in the same version: that counts.
 
 // history is what the package databases of lower layers said, compared with what they say now.
 type history struct {
@@ -26,8 +26,8 @@ type recalled struct {
 	by    int // number of the layer that changed it
 }
 
-// readHistory reads the databases as they were below each layer that changed them, the newest first. What of the past cannot
-// be read is passed over: the databases as they are have been read.
+// readHistory reads the databases as they were below each layer that changed them, the newest first. What of the past
+// cannot be read is passed over: the databases as they are have been read.
 func (o *Ownership) readHistory(ctx context.Context) (*history, error) {
 	changed := databaseLayers(o.Tree)
 	h := &history{first: -1, last: -1, since: map[packageKey]int{}, was: map[string]recalled{}, grown: map[string]int{}}
@@ -134,8 +134,8 @@ func (h *history) Since(c Claim) int {
 	return h.last
 }
 
-// databaseLayers are the layers that changed a package database, lowest first: the first one brought it. A whiteout changes
-// it too.
+// databaseLayers are the layers that changed a package database, lowest first: the first one brought it. A whiteout
+// changes it too.
 func databaseLayers(t *layer.Tree) []int {
 	var changed []int
 	for _, number := range t.Numbers() {

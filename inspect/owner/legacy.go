@@ -19,8 +19,9 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// legacyDigests holds the digests that package databases compare with, MD5, SHA-1 and others, by the sha256 of the content: the same
-// content is hashed once, in whichever layer and at whichever path it stands. They are kept by layer.
+// legacyDigests holds the digests that package databases compare with, MD5, SHA-1 and others, by the sha256 of the
+// content: the same content is hashed once, in whichever layer and at whichever path it stands. They are kept by
+// layer.
 type legacyDigests struct {
 	tree *layer.Tree
 	mu   sync.Mutex

@@ -1,6 +1,7 @@
 package owner
 
-// Bounds on package databases. Past one the database counts as broken, or its rest is left out, and ownership is partial.
+// Bounds on package databases. Past one the database counts as broken, or its rest is left out, and ownership is
+// partial.
 const (
 	// MaxDatabase bounds one file of a package database.
 	MaxDatabase = 64 << 20

@@ -94,9 +94,11 @@ func (o *Ownership) take(db *Database) {
 		}
 		// No package has a program as configuration, but for scripts in /etc: whoever replaces one would like it to be.
 		c.Config = c.Config && (n.Kind == "" || !hasBinaryKind(n) && layer.Within(real, "/etc"))
-		// Where several packages name a path, the one that knows its content says more; the system's more than a language's.
+		// Where several packages name a path, the one that knows its content says more; the system's more than a
+		// language's.
 		old, twice := o.Claims[real]
-		if twice && !db.shared && !db.Language && !old.From.Language && old.key() != c.key() && old.Sum != c.Sum && n.Type != inspect.EntryDir {
+		if twice && !db.shared && !db.Language && !old.From.Language && old.key() != c.key() && old.Sum != c.Sum &&
+			n.Type != inspect.EntryDir {
 			o.rivals = append(o.rivals, rival{real, [2]Claim{old, c}})
 		}
 		if !twice || old.Sum == "" && (!db.Language || old.From.Language) {
@@ -163,10 +165,12 @@ func (o *Ownership) judge(broken []string) {
 	case packages == 0 && len(broken) == 0:
 		o.Level, o.Detail = Unknown, "no package database that lists files was found"
 	case !o.system || len(bare) == packages:
-		o.Level, o.Detail = Unknown, fmt.Sprintf("the package database names %d packages and none of their files", packages)
+		o.Level, o.Detail = Unknown, fmt.Sprintf("the package database names %d packages and none of their files",
+			packages)
 	case len(bare) > 0:
 		o.Level = Partial
-		o.Detail = fmt.Sprintf("the files of %d of %d packages are not listed: %s", len(bare), packages, strings.Join(bare[:min(len(bare), 5)], ", "))
+		o.Detail = fmt.Sprintf("the files of %d of %d packages are not listed: %s", len(bare), packages,
+			strings.Join(bare[:min(len(bare), 5)], ", "))
 	default:
 		o.Level = Known
 	}
@@ -178,11 +182,12 @@ func (o *Ownership) judge(broken []string) {
 	}
 }
 
-// fromBase reports whether a package was installed with the first layer that has a database. A later one without a list of
-// its files is no reason to judge the others mildly.
+// fromBase reports whether a package was installed with the first layer that has a database. A later one without a
+// list of its files is no reason to judge the others mildly.
 func (o *Ownership) fromBase(db *Database, name string) bool {
 	for key := range db.keys {
-		if key.name == name && (o.history.first == o.history.last || o.history.Since(Claim{Package: name, Version: key.version, arch: key.arch}) <= o.history.first) {
+		if key.name == name && (o.history.first == o.history.last || o.history.Since(Claim{Package: name,
+			Version: key.version, arch: key.arch}) <= o.history.first) {
 			return true
 		}
 	}
@@ -204,7 +209,8 @@ func (o *Ownership) judgeDigests() {
 	}
 	list := slices.Sorted(maps.Keys(names))
 	o.Level = Partial
-	o.AddGap(fmt.Sprintf("the database has no digest of %d programs: package %s", programs, strings.Join(list[:min(len(list), 5)], ", ")))
+	o.AddGap(fmt.Sprintf("the database has no digest of %d programs: package %s", programs,
+		strings.Join(list[:min(len(list), 5)], ", ")))
 }
 
 // compare computes the digests that the databases name, and remembers the files that differ.

@@ -14,11 +14,12 @@ import (
 	"github.com/backtrail/backtrail/inspect/layer"
 )
 
-// pacmanLocal is the directory that has one of its own for each package that pacman installed: NAME-VERSION-RELEASE with
-// desc, files and mtree.
+// pacmanLocal is the directory that has one of its own for each package that pacman installed: NAME-VERSION-RELEASE
+// with desc, files and mtree.
 const pacmanLocal = "/var/lib/pacman/local"
 
-// readPacman reads desc, files and mtree of each package (https://man.archlinux.org/man/pacman.8, alpm's local database).
+// readPacman reads desc, files and mtree of each package (https://man.archlinux.org/man/pacman.8, alpm's local
+// database).
 func readPacman(ctx context.Context, t *layer.Tree) (*Database, error) {
 	root := t.Resolve(pacmanLocal)
 	if root == nil {
@@ -108,12 +109,14 @@ func pacmanClaims(name, version string, files map[string][]string, sums map[stri
 	var claims []Claim
 	for _, p := range files["FILES"] {
 		clean := layer.CleanPath(p)
-		claims = append(claims, Claim{Path: clean, Package: name, Version: version, Sum: sums[clean], Config: config[clean]})
+		claims = append(claims, Claim{Path: clean, Package: name, Version: version, Sum: sums[clean],
+			Config: config[clean]})
 	}
 	return claims
 }
 
-// parseMtree reads the digests of an mtree (https://man.archlinux.org/man/mtree.5): a path that begins with ./, and keywords.
+// parseMtree reads the digests of an mtree (https://man.archlinux.org/man/mtree.5): a path that begins with ./, and
+// keywords.
 func parseMtree(data []byte) map[string]string {
 	sums := map[string]string{}
 	layer.Lines(data, func(line string) {

@@ -10,8 +10,9 @@ import (
 	"github.com/backtrail/backtrail/inspect/layer"
 )
 
-// before is the image as it was with the layers below a number only, in so far as it says whose file something was and the
-// image as it is does not: its directories, links, and those files of package databases that are not the same any more.
+// before is the image as it was with the layers below a number only, in so far as it says whose file something was
+// and the image as it is does not: its directories, links, and those files of package databases that are not the same
+// any more.
 func before(t *layer.Tree, number int) *layer.Tree {
 	return t.Before(number, func(n *inspect.Node) bool {
 		return databaseFile(n.Path) && (path.Dir(n.Path) != dpkgInfo || t.Get(n.Path) != n)
@@ -27,7 +28,8 @@ func databaseKind(p string) string {
 		switch dir := path.Dir(p); {
 		case dir == dpkgStatusD:
 			return "dpkg (distroless)"
-		case dir == "/var/lib/dpkg", dir == dpkgInfo && (strings.HasSuffix(p, ".list") || strings.HasSuffix(p, ".md5sums")):
+		case dir == "/var/lib/dpkg", dir == dpkgInfo && (strings.HasSuffix(p, ".list") || strings.HasSuffix(p,
+			".md5sums")):
 			return "dpkg"
 		}
 		return ""
@@ -44,7 +46,8 @@ func databaseKind(p string) string {
 	case "status":
 		return kindAt("opkg", slices.Contains(opkgDirs(), path.Dir(p)))
 	default:
-		return kindAt("opkg", strings.HasSuffix(base, ".list") && path.Base(path.Dir(p)) == "info" && slices.Contains(opkgDirs(), path.Dir(path.Dir(p))))
+		return kindAt("opkg", strings.HasSuffix(base, ".list") && path.Base(path.Dir(p)) == "info" &&
+			slices.Contains(opkgDirs(), path.Dir(path.Dir(p))))
 	}
 }
 
@@ -55,8 +58,8 @@ func kindAt(kind string, there bool) string {
 	return ""
 }
 
-// Unpackaged leaves out what a package had brought that the databases name no more: they are asked as they were before the
-// layer that took the file away.
+// Unpackaged leaves out what a package had brought that the databases name no more: they are asked as they were
+// before the layer that took the file away.
 func Unpackaged(ctx context.Context, t *layer.Tree, all []layer.ShadowedEntry) ([]layer.ShadowedEntry, error) {
 	by := map[int][]layer.ShadowedEntry{}
 	for _, r := range all {

@@ -23,9 +23,9 @@ func IsProgram(n *inspect.Node) bool {
 	}
 }
 
-// bareScript reports whether a file may be run and is a text without a first line that names its interpreter: shells, and
-// execvp(3), hand it to sh. Copies from other file systems have that mode on all files, so that those with the name of
-// something else are none.
+// bareScript reports whether a file may be run and is a text without a first line that names its interpreter: shells,
+// and execvp(3), hand it to sh. Copies from other file systems have that mode on all files, so that those with the
+// name of something else are none.
 func bareScript(n *inspect.Node) bool {
 	if n.Mode&0o111 == 0 || n.Size == 0 || !strings.HasPrefix(n.MIME, "text/plain") {
 		return false

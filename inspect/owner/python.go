@@ -19,7 +19,8 @@ func readPython(ctx context.Context, t *layer.Tree) (*Database, error) {
 	conda := condaPrefixes(t)
 	for n := range t.All() {
 		info := path.Dir(n.Path)
-		if path.Base(n.Path) == "installed-files.txt" && strings.HasSuffix(info, ".egg-info") && layer.IsRegular(n) && n.Size <= MaxDatabase && len(db.claims) <= MaxClaims {
+		if path.Base(n.Path) == "installed-files.txt" && strings.HasSuffix(info, ".egg-info") &&
+			layer.IsRegular(n) && n.Size <= MaxDatabase && len(db.claims) <= MaxClaims {
 			data, err := readSmall(ctx, t, n.Path)
 			if err != nil {
 				return nil, err
@@ -29,7 +30,8 @@ func readPython(ctx context.Context, t *layer.Tree) (*Database, error) {
 			db.claims = append(db.claims, parseInstalled(data, info)...)
 			continue
 		}
-		if path.Base(n.Path) != "RECORD" || !strings.HasSuffix(info, ".dist-info") || !layer.IsRegular(n) || n.Size > MaxDatabase || len(db.claims) > MaxClaims {
+		if path.Base(n.Path) != "RECORD" || !strings.HasSuffix(info, ".dist-info") || !layer.IsRegular(n) ||
+			n.Size > MaxDatabase || len(db.claims) > MaxClaims {
 			continue
 		}
 		data, err := readSmall(ctx, t, n.Path)
@@ -84,7 +86,8 @@ func parseRecord(data []byte, info string) []Claim {
 }
 
 // parseInstalled reads the list that older installers write: paths as seen from the directory that it lies in, and no
-// digests (https://setuptools.pypa.io/en/latest/deprecated/python_eggs.html). It counts for what a RECORD would count for.
+// digests (https://setuptools.pypa.io/en/latest/deprecated/python_eggs.html). It counts for what a RECORD would count
+// for.
 func parseInstalled(data []byte, info string) []Claim {
 	site := path.Dir(info)
 	name, version, _ := strings.Cut(strings.TrimSuffix(path.Base(info), ".egg-info"), "-")

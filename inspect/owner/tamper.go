@@ -82,8 +82,8 @@ type change struct {
 	vanished bool // what was said of it was removed, as those do who make images smaller
 }
 
-// noteChanged notes what was changed of the claims. Where the digests were removed, only files that are not what they were
-// count.
+// noteChanged notes what was changed of the claims. Where the digests were removed, only files that are not what they
+// were count.
 func (o *Ownership) noteChanged() {
 	for _, c := range o.changed {
 		if claim := o.Claims[c.path]; !c.vanished || o.Altered(c.path) {
@@ -105,7 +105,10 @@ func (o *Ownership) noteChanged() {
 // tamper notes one file that tampering covers.
 func (o *Ownership) tamper(code string, number int, c Claim, p string) {
 	about := strings.TrimSpace(c.Package + " " + c.Version)
-	at := slices.IndexFunc(o.Tampered, func(t Tampering) bool { return t.Code == code && t.Layer == number && t.Package == about })
+	at := slices.IndexFunc(o.Tampered, func(t Tampering) bool {
+		return t.Code == code && t.Layer == number &&
+			t.Package == about
+	})
 	if at < 0 {
 		at = len(o.Tampered)
 		file := ""

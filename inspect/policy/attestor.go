@@ -155,7 +155,8 @@ func (k kyvernoKeys) authorities() ([]inspect.Authority, error) {
 		rest = strings.TrimSpace(after)
 	}
 	if len(all) == 0 {
-		all = []inspect.Authority{{MayAccept: []string{"a key in a key service or a Secret, which is not read; name it with --key"}}}
+		all = []inspect.Authority{{MayAccept: []string{"a key in a key service or a Secret, which is not read; " +
+			"name it with --key"}}}
 	}
 	for i := range all {
 		k.Rekor.read(&all[i])

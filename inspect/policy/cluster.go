@@ -53,7 +53,8 @@ func readCluster(ctx context.Context, c Cluster, namespace string) (*Set, []insp
 	}
 	set, said := &Set{}, []inspect.Notice{}
 	if err := work.Wait(); err != nil {
-		said = append(said, inspect.Notice{Level: "warning", Text: "not all policies of the cluster could be read: " + err.Error()})
+		said = append(said, inspect.Notice{Level: "warning",
+			Text: "not all policies of the cluster could be read: " + err.Error()})
 	}
 	var none, refused []string
 	for i, a := range answers {
@@ -63,8 +64,9 @@ func readCluster(ctx context.Context, c Cluster, namespace string) (*Set, []insp
 		case errors.Is(a.err, kube.ErrForbidden):
 			refused = append(refused, all[i].Plural+"."+all[i].Group)
 		case a.err != nil:
-			said = append(said, inspect.Notice{Level: "warning", Text: "not all policies of the cluster could be read: " +
-				a.err.Error()})
+			said = append(said, inspect.Notice{Level: "warning",
+				Text: "not all policies of the cluster could be read: " +
+					a.err.Error()})
 		}
 		for _, o := range a.objects {
 			if err := set.addObject(o); err != nil {

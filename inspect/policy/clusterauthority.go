@@ -144,7 +144,8 @@ func (k clusterKey) read(out *inspect.Authority) error {
 	switch {
 	case k.KMS != "":
 		out.MayAccept = append(out.MayAccept,
-			fmt.Sprintf("a key in key service %.200s, which is not read; put the public key into data, or name it with --key", k.KMS))
+			fmt.Sprintf("a key in key service %.200s, which is not read; put the public key into data, or name it "+
+				"with --key", k.KMS))
 	case present(k.SecretRef):
 		out.MayAccept = append(out.MayAccept,
 			"a key in a Secret, which is not read; put the public key into data, or name it with --key")

@@ -38,10 +38,12 @@ type Draft struct {
 // whose name would look like another one, an image without a name, a key whose bytes are not at hand.
 func NewDraft(r Request) (Draft, error) {
 	if !r.Signature.Holds() {
-		return Draft{}, fmt.Errorf("drafting a policy: the signature does not hold (%s), and proves nothing of who signed", r.Signature.Reason)
+		return Draft{}, fmt.Errorf("drafting a policy: the signature does not hold (%s), and proves nothing of "+
+			"who signed", r.Signature.Reason)
 	}
 	if who := r.Signature.Identity + r.Signature.Issuer + r.Signature.PredicateType; inspect.Clean(who) != who {
-		return Draft{}, fmt.Errorf("drafting a policy: the name of the signer has characters that are not shown as they are: %s", inspect.Clean(who))
+		return Draft{}, fmt.Errorf("drafting a policy: the name of the signer has characters that are not shown "+
+			"as they are: %s", inspect.Clean(who))
 	}
 	glob, err := r.glob()
 	if err != nil {
@@ -63,9 +65,11 @@ func NewDraft(r Request) (Draft, error) {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "# Who signed %s, as backtrail saw it:\n# %s\n", inspect.Clean(r.Image.Reference),
 		inspect.Clean(r.Signature.Signer()))
-	fmt.Fprintf(&b, "# A signature says who signed, not that it was right: compare with what your build should be before you trust it.\n")
+	fmt.Fprintf(&b, "# A signature says who signed, not that it was right: compare with what your build should be "+
+		"before you trust it.\n")
 	if authority.Keyless != nil && !r.Public {
-		fmt.Fprintf(&b, "# The authority is not the public one: name yours (keyless: url, ca-cert or trustRootRef) before this goes to a cluster.\n")
+		fmt.Fprintf(&b, "# The authority is not the public one: name yours (keyless: url, ca-cert or "+
+			"trustRootRef) before this goes to a cluster.\n")
 	}
 	b.Write(text)
 	d.Text = b.Bytes()

@@ -25,7 +25,8 @@ const (
 
 // claimed reads the statements that BuildKit put into the index of an image. Nobody signed them. of says whose blobs
 // they are.
-func claimed(ctx context.Context, client *registry.Client, image inspect.Image, of string, emit func(inspect.Event)) ([]found, error) {
+func claimed(ctx context.Context, client *registry.Client, image inspect.Image, of string,
+	emit func(inspect.Event)) ([]found, error) {
 	if image.Index == "" || image.Digest == "" {
 		return nil, nil
 	}
@@ -60,7 +61,8 @@ func claimed(ctx context.Context, client *registry.Client, image inspect.Image, 
 }
 
 // attestations reads the provenance out of one attestation manifest, and keeps what it reads.
-func attestations(ctx context.Context, client *registry.Client, loc registry.Location, d v1.Descriptor, of string, emit func(inspect.Event)) ([]found, error) {
+func attestations(ctx context.Context, client *registry.Client, loc registry.Location, d v1.Descriptor, of string,
+	emit func(inspect.Event)) ([]found, error) {
 	part, err := client.Manifest(ctx, loc, d.Digest.String())
 	if err != nil {
 		return nil, fmt.Errorf("reading an attestation manifest: %w", err)
@@ -98,6 +100,7 @@ func keep(store *registry.Store, digest string, data []byte, mediaType, of strin
 	if err := store.Put(digest, data); err != nil {
 		return fmt.Errorf("keeping an attestation: %w", err)
 	}
-	emit(inspect.Event{Fact: inspect.Blob{Digest: digest, MediaType: mediaType, Size: int64(len(data)), Role: "attestation", State: "carried", Of: of}})
+	emit(inspect.Event{Fact: inspect.Blob{Digest: digest, MediaType: mediaType, Size: int64(len(data)),
+		Role: "attestation", State: "carried", Of: of}})
 	return nil
 }

@@ -19,22 +19,26 @@ func (c *claims) fromCertificate(cert *inspect.Certificate) *mismatch {
 	}
 	said := cert.Extensions
 	c.certifySource(said)
-	if run := said["runInvocationURI"]; run != "" && strings.HasPrefix(c.invocation, "https://") && c.invocation != run {
+	if run := said["runInvocationURI"]; run != "" && strings.HasPrefix(c.invocation, "https://") &&
+		c.invocation != run {
 		c.note("the certificate says run %s, the statement %s", clip(run), clip(c.invocation))
 	}
 	signer := said["buildSignerURI"]
 	if signer == "" && len(cert.Subject) > 0 && isWorkflow(cert.Subject[0]) {
 		signer = cert.Subject[0]
 	}
-	if signer == "" || !isWorkflow(c.builder) || strings.HasPrefix(signer, delegator) || sameBuilder(signer, c.builder) {
+	if signer == "" || !isWorkflow(c.builder) || strings.HasPrefix(signer, delegator) || sameBuilder(signer,
+		c.builder) {
 		return nil
 	}
 	c.note("the certificate says that %s signed, the statement names the builder %s", clip(signer), clip(c.builder))
-	return &mismatch{reasonBuilder, "the statement names the builder " + clip(c.builder) + ", and " + clip(signer) + " signed it"}
+	return &mismatch{reasonBuilder, "the statement names the builder " + clip(c.builder) + ", and " + clip(signer) +
+		" signed it"}
 }
 
 func (c *claims) certifySource(said map[string]string) {
-	s := source{repo: said["sourceRepositoryURI"], ref: said["sourceRepositoryRef"], commit: said["sourceRepositoryDigest"], from: "the certificate"}
+	s := source{repo: said["sourceRepositoryURI"], ref: said["sourceRepositoryRef"],
+		commit: said["sourceRepositoryDigest"], from: "the certificate"}
 	if s.repo == "" && said["githubWorkflowRepository"] != "" { // certificates before 2023 have only .1 to .6
 		s.repo = "https://github.com/" + said["githubWorkflowRepository"]
 		s.ref, s.commit = said["githubWorkflowRef"], said["githubWorkflowSHA"]

@@ -29,11 +29,15 @@ func compareSigners(before, now side, word string) []change {
 	case len(before.signers) == 0 && len(now.signers) == 0:
 		return nil
 	case len(before.signers) == 0:
-		return []change{{"signature-new", fmt.Sprintf("unsigned in the %s image, signed by %s now", word, names(now.signers)), inspect.Info}}
+		return []change{{"signature-new", fmt.Sprintf("unsigned in the %s image, signed by %s now", word,
+			names(now.signers)), inspect.Info}}
 	case len(now.signers) == 0 && now.unsettled > 0:
-		return []change{{"signature-gone", fmt.Sprintf("signed by %s in the %s image, and no signature that is here now holds", names(before.signers), word), inspect.High}}
+		return []change{{"signature-gone",
+			fmt.Sprintf("signed by %s in the %s image, and no signature that is here now holds",
+				names(before.signers), word), inspect.High}}
 	case len(now.signers) == 0:
-		return []change{{"signature-gone", fmt.Sprintf("signed by %s in the %s image, unsigned now", names(before.signers), word), inspect.High}}
+		return []change{{"signature-gone", fmt.Sprintf("signed by %s in the %s image, unsigned now",
+			names(before.signers), word), inspect.High}}
 	}
 	return compareNames(before.signers, now.signers, word)
 }
@@ -61,9 +65,11 @@ func compareNames(before, now []signer, word string) []change {
 	}
 	switch {
 	case !shared:
-		return []change{{"signer-changed", fmt.Sprintf("signed by %s in the %s image, by %s now", names(before), word, names(now)), strangeness(before, now)}}
+		return []change{{"signer-changed", fmt.Sprintf("signed by %s in the %s image, by %s now", names(before),
+			word, names(now)), strangeness(before, now)}}
 	case len(other) > 0:
-		return []change{{"signer-added", fmt.Sprintf("signed by %s besides, who did not sign the %s image", names(other), word), inspect.Low}}
+		return []change{{"signer-added", fmt.Sprintf("signed by %s besides, who did not sign the %s image",
+			names(other), word), inspect.Low}}
 	case moved != "":
 		return []change{{"signer-ref-changed", moved, inspect.Info}}
 	default:
@@ -101,7 +107,8 @@ func compareProvenance(before, now side, word string, confirmed bool) []change {
 		if confirmed {
 			severity = inspect.Medium
 		}
-		return []change{{"provenance-gone", fmt.Sprintf("unsigned claims about the build in the %s image, none now", word), severity}}
+		return []change{{"provenance-gone", fmt.Sprintf("unsigned claims about the build in the %s image, none now",
+			word), severity}}
 	}
 	var list []change
 	if b.Signed && !n.Signed {
@@ -126,8 +133,8 @@ func (b builds) weigh(s inspect.Severity) inspect.Severity {
 	return s
 }
 
-// against weighs a claim that speaks against its maker: nobody has a reason to name a stranger's builder or repository. Where
-// nobody signed it, it weighs as much only if a person confirmed what it is compared with.
+// against weighs a claim that speaks against its maker: nobody has a reason to name a stranger's builder or
+// repository. Where nobody signed it, it weighs as much only if a person confirmed what it is compared with.
 func (b builds) against() inspect.Severity {
 	if b.confirmed || b.before.Signed && b.now.Signed {
 		return inspect.High
@@ -139,12 +146,13 @@ func (b builds) change(code, what, from, to string, s inspect.Severity) change {
 	return change{code, fmt.Sprintf("%s %s in the %s image, %s now", what, orNone(from), b.word, orNone(to)), s}
 }
 
-// compare compares builder, source, ref and kind of build. A claim about oneself weighs little where nobody signed it; one
-// that names somebody else's repository or builder speaks against its maker, signed or not.
+// compare compares builder, source, ref and kind of build. A claim about oneself weighs little where nobody signed
+// it; one that names somebody else's repository or builder speaks against its maker, signed or not.
 func (b builds) compare() []change {
 	list := append(b.builder(), b.source()...)
 	if b.before.BuildType != b.now.BuildType {
-		list = append(list, b.change("build-type-changed", "kind of build", b.before.BuildType, b.now.BuildType, inspect.Low))
+		list = append(list, b.change("build-type-changed", "kind of build", b.before.BuildType, b.now.BuildType,
+			inspect.Low))
 	}
 	return list
 }
@@ -163,7 +171,8 @@ func (b builds) builder() []change {
 	case ofRun && is == was && !isWorkflow(oldBuilder) && !isWorkflow(newBuilder):
 		return []change{b.change("builder-run-changed", "builder", b.before.Builder, b.now.Builder, inspect.Info)}
 	case is.foreign(was) && is.host == was.host:
-		return []change{b.change("builder-foreign", "built by somebody else: builder", b.before.Builder, b.now.Builder, b.against())}
+		return []change{b.change("builder-foreign", "built by somebody else: builder", b.before.Builder,
+			b.now.Builder, b.against())}
 	}
 	severity := b.weigh(inspect.High)
 	if b.confirmed && severity == inspect.Low && oldBuilder != "" && newBuilder != "" {

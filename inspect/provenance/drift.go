@@ -16,7 +16,8 @@ const DriftName = "drift"
 
 // Examiner reads and verifies the signatures that are stored with an image, at its location, for its index and its
 // manifest digest (either may be empty), and tells keep which blobs it kept: signature.Examine.
-type Examiner func(ctx context.Context, location, index, digest string, expected inspect.Expected, keep func(inspect.Blob)) ([]inspect.Signature, error)
+type Examiner func(ctx context.Context, location, index, digest string, expected inspect.Expected,
+	keep func(inspect.Blob)) ([]inspect.Signature, error)
 
 // Drift compares who signed the image and how it was built with the known-good image of the case. A change is loud even
 // if each of the two is valid by itself.
@@ -43,8 +44,10 @@ func Drift(client *registry.Client, examine Examiner) engine.Check {
 }
 
 // past reads signers and provenance of the known-good.
-func past(ctx context.Context, client *registry.Client, examine Examiner, good inspect.KnownGood, expected inspect.Expected, emit func(inspect.Event)) (side, error) {
-	image := inspect.Image{ImageHead: inspect.ImageHead{Location: good.Location, Index: good.Index, Digest: good.Digest, Config: good.Config}}
+func past(ctx context.Context, client *registry.Client, examine Examiner, good inspect.KnownGood,
+	expected inspect.Expected, emit func(inspect.Event)) (side, error) {
+	image := inspect.Image{ImageHead: inspect.ImageHead{Location: good.Location, Index: good.Index,
+		Digest: good.Digest, Config: good.Config}}
 	if good.Index != "" || good.Digest != "" { // else docker-save, which nothing can have been signed about
 		var err error
 		keep := func(b inspect.Blob) {
@@ -82,7 +85,8 @@ func present(client *registry.Client, image inspect.Image, expected inspect.Expe
 }
 
 func sideOf(image inspect.Image, all []found, expected inspect.Expected) side {
-	s := side{signers: signersOf(image.Signatures), provenance: judgeAll(all, image, expected), certificates: certificatesOf(image.Signatures)}
+	s := side{signers: signersOf(image.Signatures), provenance: judgeAll(all, image, expected),
+		certificates: certificatesOf(image.Signatures)}
 	for _, sig := range image.Signatures {
 		if !chainHolds(sig) {
 			s.unsettled++
@@ -109,7 +113,8 @@ func tell(subject string, good inspect.KnownGood, before, now side, emit func(in
 		f := newFinding(DriftName, c.code, subject, c.severity)
 		f.Cause = inspect.Cause{Kind: inspect.CauseBuilder, Name: subject}.Key() // who made the image is one matter
 		f.Title = fmt.Sprintf("%s: %s", subject, c.text)
-		f.Evidence = append(f.Evidence, inspect.Evidence{Kind: "manifest", Digest: good.Key(), Text: word + " image " + good.Reference})
+		f.Evidence = append(f.Evidence, inspect.Evidence{Kind: "manifest", Digest: good.Key(), Text: word +
+			" image " + good.Reference})
 		emit(inspect.Event{Fact: f})
 	}
 	if len(open) > 0 {

@@ -82,7 +82,8 @@ func compareBranch(c claims, expected []string) *mismatch {
 			return nil
 		}
 	}
-	return &mismatch{reasonBranch, fmt.Sprintf("expected branch %s, the statement says %s", orList(expected), orNone(c.branch))}
+	return &mismatch{reasonBranch, fmt.Sprintf("expected branch %s, the statement says %s", orList(expected),
+		orNone(c.branch))}
 }
 
 func compareTag(c claims, expected []string, reason string, fits func(tag, want string) bool) *mismatch {
@@ -90,7 +91,8 @@ func compareTag(c claims, expected []string, reason string, fits func(tag, want 
 		return nil
 	}
 	if c.tag == "" {
-		return &mismatch{reasonNotTag, fmt.Sprintf("expected tag %s, and this is no build of a tag (ref %s)", orList(expected), orNone(c.source().ref))}
+		return &mismatch{reasonNotTag, fmt.Sprintf("expected tag %s, and this is no build of a tag (ref %s)",
+			orList(expected), orNone(c.source().ref))}
 	}
 	for _, want := range expected {
 		if fits(c.tag, want) {

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// project is a repository of source as a place where somebody may write: host, owner and name, whichever way its address
-// is written.
+// project is a repository of source as a place where somebody may write: host, owner and name, whichever way its
+// address is written.
 type project struct{ host, owner, name string }
 
 // scpAddress is the short form of ssh: git@github.com:acme/app.git.

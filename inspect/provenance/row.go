@@ -60,7 +60,8 @@ func (j *judged) compare(c *claims, s Statement, f found, image inspect.Image, e
 	subject, ok := matchSubject(s.digests(), image)
 	j.row.Subject = subject
 	if !ok {
-		j.wrong = append(j.wrong, mismatch{reasonSubject, fmt.Sprintf("it is about %s, not about this image", orNone(subject))})
+		j.wrong = append(j.wrong, mismatch{reasonSubject, fmt.Sprintf("it is about %s, not about this image",
+			orNone(subject))})
 	}
 	var forged *mismatch
 	if f.signature != nil && chainHolds(*f.signature) {
@@ -127,7 +128,8 @@ func (j *judged) settle(sig *inspect.Signature) {
 	}
 }
 
-// chainHolds says that a signature is by the one that its certificate or key names, whether that one was expected or not.
+// chainHolds says that a signature is by the one that its certificate or key names, whether that one was expected or
+// not.
 func chainHolds(s inspect.Signature) bool {
 	return s.Status == inspect.Verified || s.Reason == "no-expectation" || s.Reason == "identity-mismatch"
 }

@@ -41,34 +41,35 @@ type seenSigner struct {
 // Seen says where signers, builder or source are others than those of the last signed image of the same repository that
 // this machine has seen. It may raise a finding, to medium at most: what one machine happened to see is no expectation.
 func Seen(client *registry.Client, now func() time.Time) engine.Check {
-	return engine.Check{Name: SeenName, Scope: engine.PerImage, Needs: []string{signatureCheck, Name}, Run: func(_ context.Context, on engine.On, emit func(inspect.Event)) error {
-		image := on.Image()
-		if err := image.Read(); err != nil {
-			return err
-		}
-		loc, err := registry.Parse(image.Location)
-		if err != nil || image.Key() == "" {
-			return engine.Nothing("the image has no repository")
-		}
-		present := present(client, image, on.Case().Expected, on.Ended(signatureCheck))
-		last, err := readSighting(client.Store(), loc.Name())
-		if err != nil {
-			return err
-		}
-		if len(present.signers) > 0 {
-			if err := keepSighting(client.Store(), loc.Name(), sight(image, present, now())); err != nil {
-				return fmt.Errorf("keeping who signed %s: %w", loc.Name(), err)
+	return engine.Check{Name: SeenName, Scope: engine.PerImage, Needs: []string{signatureCheck, Name},
+		Run: func(_ context.Context, on engine.On, emit func(inspect.Event)) error {
+			image := on.Image()
+			if err := image.Read(); err != nil {
+				return err
 			}
-		}
-		switch {
-		case last == nil:
-			return engine.Nothing("no signed image of this repository was seen before")
-		case last.Digest == image.Key():
+			loc, err := registry.Parse(image.Location)
+			if err != nil || image.Key() == "" {
+				return engine.Nothing("the image has no repository")
+			}
+			present := present(client, image, on.Case().Expected, on.Ended(signatureCheck))
+			last, err := readSighting(client.Store(), loc.Name())
+			if err != nil {
+				return err
+			}
+			if len(present.signers) > 0 {
+				if err := keepSighting(client.Store(), loc.Name(), sight(image, present, now())); err != nil {
+					return fmt.Errorf("keeping who signed %s: %w", loc.Name(), err)
+				}
+			}
+			switch {
+			case last == nil:
+				return engine.Nothing("no signed image of this repository was seen before")
+			case last.Digest == image.Key():
+				return nil
+			}
+			last.tell(on.Container, present, emit)
 			return nil
-		}
-		last.tell(on.Container, present, emit)
-		return nil
-	}}
+		}}
 }
 
 // sight is what is remembered of an image. Of several statements that hold the first counts.
@@ -90,7 +91,8 @@ func sight(image inspect.Image, s side, now time.Time) sighting {
 func (s *sighting) side() side {
 	before := side{}
 	for _, one := range s.Signers {
-		before.signers = append(before.signers, signer{identity: one.Identity, ref: one.Ref, issuer: one.Issuer, key: one.Key})
+		before.signers = append(before.signers, signer{identity: one.Identity, ref: one.Ref, issuer: one.Issuer,
+			key: one.Key})
 	}
 	if s.Builder != "" || s.Source != "" {
 		row := inspect.Provenance{Signed: true, Builder: s.Builder, Source: s.Source, Ref: s.Ref, BuildType: s.Type}
@@ -112,7 +114,8 @@ func (s *sighting) tell(subject string, now side, emit func(inspect.Event)) {
 		}
 		f := newFinding(SeenName, c.code, subject, severity)
 		f.Title = fmt.Sprintf("%s: %s", subject, c.text)
-		f.Detail = "the last signed image of this repository that was seen from this machine, at " + s.Time.Format(time.RFC3339)
+		f.Detail = "the last signed image of this repository that was seen from this machine, at " +
+			s.Time.Format(time.RFC3339)
 		f.Evidence = append(f.Evidence, inspect.Evidence{Kind: "manifest", Digest: s.Digest, Text: "last seen"})
 		emit(inspect.Event{Fact: f})
 	}

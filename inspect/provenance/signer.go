@@ -31,7 +31,8 @@ func signersOf(signatures []inspect.Signature) []signer {
 		list = append(list, one)
 	}
 	slices.SortFunc(list, func(a, b signer) int {
-		return cmp.Or(cmp.Compare(a.identity, b.identity), cmp.Compare(a.issuer, b.issuer), cmp.Compare(a.key, b.key), cmp.Compare(a.ref, b.ref))
+		return cmp.Or(cmp.Compare(a.identity, b.identity), cmp.Compare(a.issuer, b.issuer), cmp.Compare(a.key,
+			b.key), cmp.Compare(a.ref, b.ref))
 	})
 	return slices.Compact(list)
 }

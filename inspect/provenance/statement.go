@@ -69,7 +69,8 @@ func ParseStatement(data []byte) (Statement, error) {
 
 // IsProvenance says that a predicate type tells how something was built, or is a summary of a verification of that.
 func IsProvenance(predicateType string) bool {
-	return strings.HasPrefix(predicateType, "https://slsa.dev/provenance/") || strings.HasPrefix(predicateType, PredicateVSA)
+	return strings.HasPrefix(predicateType, "https://slsa.dev/provenance/") || strings.HasPrefix(predicateType,
+		PredicateVSA)
 }
 
 // digests lists the sha256 digests of the subjects as sha256:<hex>.

@@ -38,8 +38,8 @@ type summary struct {
 	OldLevel       string     `json:"policy_level"`
 }
 
-// parseSummary reads a summary: who verified, what came of it, which levels, by which policy, from which statements. A result
-// that is neither of the two, and a verifier without a name, say nothing.
+// parseSummary reads a summary: who verified, what came of it, which levels, by which policy, from which statements.
+// A result that is neither of the two, and a verifier without a name, say nothing.
 func parseSummary(raw json.RawMessage) (claims, error) {
 	var v summary
 	if err := json.Unmarshal(raw, &v); err != nil {
@@ -50,11 +50,14 @@ func parseSummary(raw json.RawMessage) (claims, error) {
 		return claims{}, errors.New("parsing a verification summary: it names no verifier")
 	}
 	if v.Result != resultPassed && v.Result != resultFailed {
-		return claims{}, fmt.Errorf("parsing a verification summary: its result %q is neither %s nor %s", clip(v.Result), resultPassed, resultFailed)
+		return claims{}, fmt.Errorf("parsing a verification summary: its result %q is neither %s nor %s",
+			clip(v.Result), resultPassed, resultFailed)
 	}
-	c := claims{finished: when(v.TimeVerified), verifier: v.Verifier.ID, refused: v.Result == resultFailed, parameters: map[string]string{}}
+	c := claims{finished: when(v.TimeVerified), verifier: v.Verifier.ID, refused: v.Result == resultFailed,
+		parameters: map[string]string{}}
 	for name, value := range map[string]string{
-		"verifier": v.Verifier.ID, "verificationResult": v.Result, "verifiedLevels": strings.Join(v.VerifiedLevels, ", "), "resourceUri": v.ResourceURI,
+		"verifier": v.Verifier.ID, "verificationResult": v.Result, "verifiedLevels": strings.Join(v.VerifiedLevels,
+			", "), "resourceUri": v.ResourceURI,
 		"policy": v.Policy.URI, "policyDigest": oneDigest(v.Policy.Digest), "slsaVersion": v.SLSAVersion,
 	} {
 		if value != "" {
@@ -92,8 +95,8 @@ func levels(list []string) string {
 // isSummary says that a predicate type is that of a verification summary.
 func isSummary(predicateType string) bool { return strings.HasPrefix(predicateType, PredicateVSA) }
 
-// refusals are the findings of summaries whose signer is certain and who say that the image failed. Where somebody else signed
-// than was expected, or nobody was expected, it is only worth a look.
+// refusals are the findings of summaries whose signer is certain and who say that the image failed. Where somebody
+// else signed than was expected, or nobody was expected, it is only worth a look.
 func refusals(subject string, rows []judged) []inspect.Finding {
 	var list []inspect.Finding
 	for _, j := range rows {

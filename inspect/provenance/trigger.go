@@ -37,10 +37,12 @@ var extensions = []extension{
 		}
 		return inspect.Low
 	}},
-	{[]string{"sourceRepositoryIdentifier"}, "from the repository with ID", "repository-id-changed", always(inspect.High)},
+	{[]string{"sourceRepositoryIdentifier"}, "from the repository with ID", "repository-id-changed",
+		always(inspect.High)},
 	{[]string{"sourceRepositoryOwnerIdentifier"}, "from the owner with ID", "owner-id-changed", always(inspect.High)},
 	{[]string{"sourceRepositoryRef", "githubWorkflowRef"}, "from", "signed-ref-changed", refSeverity},
-	{[]string{"sourceRepositoryVisibilityAtSigning"}, "from a repository that is", "visibility-changed", always(inspect.Low)},
+	{[]string{"sourceRepositoryVisibilityAtSigning"}, "from a repository that is", "visibility-changed",
+		always(inspect.Low)},
 }
 
 func always(s inspect.Severity) func(from, to string) inspect.Severity {
@@ -91,7 +93,8 @@ func compareTriggers(before, now []inspect.Certificate, word string) []change {
 					continue
 				}
 				told[e.code] = true
-				text := fmt.Sprintf("the same identity signed: %s %s in the %s image, %s now", e.what, clip(from), word, clip(to))
+				text := fmt.Sprintf("the same identity signed: %s %s in the %s image, %s now", e.what, clip(from),
+					word, clip(to))
 				list = append(list, change{e.code, text, severity})
 			}
 		}

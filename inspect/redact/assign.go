@@ -115,8 +115,10 @@ func opening(c byte) rune {
 
 // proseWords follow a colon in sentences about secrets.
 var proseWords = []string{
-	"not", "no", "is", "was", "the", "a", "an", "must", "cannot", "could", "failed", "rejected", "denied", "unauthorized", "forbidden",
-	"found", "unknown", "wrong", "incorrect", "error", "ok", "success", "valid", "unable", "too", "has", "does", "expected", "got",
+	"not", "no", "is", "was", "the", "a", "an", "must", "cannot", "could", "failed", "rejected", "denied",
+	"unauthorized", "forbidden",
+	"found", "unknown", "wrong", "incorrect", "error", "ok", "success", "valid", "unable", "too", "has", "does",
+	"expected", "got",
 }
 
 // inSentence reports whether what follows a colon goes on as a sentence: words of lower case letters only, of which the

@@ -105,34 +105,51 @@ type options struct {
 
 // programs are the options of well-known programs, by name. Long options are found by their names.
 var programs = map[string]options{
-	"mysql": {attached: []string{"-p"}}, "mysqldump": {attached: []string{"-p"}}, "mysqladmin": {attached: []string{"-p"}},
-	"mysqlimport": {attached: []string{"-p"}}, "mysqlsh": {attached: []string{"-p"}}, "mysqlbinlog": {attached: []string{"-p"}},
-	"mariadb": {attached: []string{"-p"}}, "mariadb-dump": {attached: []string{"-p"}}, "mariadb-admin": {attached: []string{"-p"}},
-	"sshpass": {next: []string{"-p"}, attached: []string{"-p"}}, "redis-cli": {next: []string{"-a", "--pass"}},
-	"valkey-cli": {next: []string{"-a", "--pass"}}, "curl": {login: []string{"-u", "--user", "-U", "--proxy-user"}, attached: nil},
-	"wget": {}, "http": {login: []string{"-a", "--auth"}}, "https": {login: []string{"-a", "--auth"}}, "xh": {login: []string{"-a"}},
+	"mysql": {attached: []string{"-p"}}, "mysqldump": {attached: []string{"-p"}},
+	"mysqladmin":  {attached: []string{"-p"}},
+	"mysqlimport": {attached: []string{"-p"}}, "mysqlsh": {attached: []string{"-p"}},
+	"mysqlbinlog": {attached: []string{"-p"}},
+	"mariadb":     {attached: []string{"-p"}}, "mariadb-dump": {attached: []string{"-p"}},
+	"mariadb-admin": {attached: []string{"-p"}},
+	"sshpass":       {next: []string{"-p"}, attached: []string{"-p"}}, "redis-cli": {next: []string{"-a", "--pass"}},
+	"valkey-cli": {next: []string{"-a", "--pass"}}, "curl": {login: []string{"-u", "--user", "-U", "--proxy-user"},
+		attached: nil},
+	"wget": {}, "http": {login: []string{"-a", "--auth"}}, "https": {login: []string{"-a", "--auth"}},
+	"xh":    {login: []string{"-a"}},
 	"mongo": {next: []string{"-p"}}, "mongosh": {next: []string{"-p"}}, "mongodump": {next: []string{"-p"}},
-	"mongorestore": {next: []string{"-p"}}, "mongoexport": {next: []string{"-p"}}, "mongoimport": {next: []string{"-p"}},
-	"docker": {next: []string{"-p"}, within: "login"}, "podman": {next: []string{"-p"}, within: "login"}, "nerdctl": {next: []string{"-p"}, within: "login"},
-	"buildah": {next: []string{"-p"}, within: "login"}, "skopeo": {next: []string{"-p"}, login: []string{"--creds", "--src-creds", "--dest-creds"}},
-	"crane": {next: []string{"-p"}, within: "login"}, "oras": {next: []string{"-p"}, within: "login"}, "helm": {next: []string{"-p"}, within: "login"}, "regctl": {next: []string{"-p"}, within: "login"},
-	"crictl": {login: []string{"--creds"}}, "ctr": {login: []string{"-u", "--user"}}, "az": {next: []string{"-p"}, within: "login"},
-	"ldapsearch": {next: []string{"-w"}, attached: []string{"-w"}}, "ldapadd": {next: []string{"-w"}}, "ldapmodify": {next: []string{"-w"}},
-	"ldapwhoami": {next: []string{"-w"}}, "ldappasswd": {next: []string{"-w", "-s", "-a"}}, "smbclient": {login: []string{"-U"}},
+	"mongorestore": {next: []string{"-p"}}, "mongoexport": {next: []string{"-p"}},
+	"mongoimport": {next: []string{"-p"}},
+	"docker":      {next: []string{"-p"}, within: "login"}, "podman": {next: []string{"-p"}, within: "login"},
+	"nerdctl": {next: []string{"-p"}, within: "login"},
+	"buildah": {next: []string{"-p"}, within: "login"}, "skopeo": {next: []string{"-p"}, login: []string{"--creds",
+		"--src-creds", "--dest-creds"}},
+	"crane": {next: []string{"-p"}, within: "login"}, "oras": {next: []string{"-p"}, within: "login"},
+	"helm": {next: []string{"-p"}, within: "login"}, "regctl": {next: []string{"-p"}, within: "login"},
+	"crictl": {login: []string{"--creds"}}, "ctr": {login: []string{"-u", "--user"}}, "az": {next: []string{"-p"},
+		within: "login"},
+	"ldapsearch": {next: []string{"-w"}, attached: []string{"-w"}}, "ldapadd": {next: []string{"-w"}},
+	"ldapmodify": {next: []string{"-w"}},
+	"ldapwhoami": {next: []string{"-w"}}, "ldappasswd": {next: []string{"-w", "-s", "-a"}},
+	"smbclient": {login: []string{"-U"}},
 	"rpcclient": {login: []string{"-U"}}, "net": {login: []string{"-U"}}, "ipmitool": {next: []string{"-P"}},
 	"sqlcmd": {next: []string{"-P"}, attached: []string{"-P"}}, "bcp": {next: []string{"-P"}, attached: []string{"-P"}},
-	"isql": {next: []string{"-P"}}, "unzip": {next: []string{"-P"}}, "zip": {next: []string{"-P"}}, "7z": {attached: []string{"-p"}},
+	"isql": {next: []string{"-P"}}, "unzip": {next: []string{"-P"}}, "zip": {next: []string{"-P"}},
+	"7z":  {attached: []string{"-p"}},
 	"7za": {attached: []string{"-p"}}, "rar": {attached: []string{"-p", "-hp"}}, "unrar": {attached: []string{"-p"}},
 	"cqlsh": {next: []string{"-p"}}, "clickhouse-client": {}, "snmpwalk": {next: []string{"-A", "-X", "-c"}},
-	"snmpget": {next: []string{"-A", "-X", "-c"}}, "mosquitto_pub": {next: []string{"-P"}}, "mosquitto_sub": {next: []string{"-P"}},
-	"lftp": {login: []string{"-u"}}, "ncftpput": {next: []string{"-p"}}, "kinit": {}, "evil-winrm": {next: []string{"-p"}},
+	"snmpget": {next: []string{"-A", "-X", "-c"}}, "mosquitto_pub": {next: []string{"-P"}},
+	"mosquitto_sub": {next: []string{"-P"}},
+	"lftp":          {login: []string{"-u"}}, "ncftpput": {next: []string{"-p"}}, "kinit": {},
+	"evil-winrm":    {next: []string{"-p"}},
 	"rabbitmqadmin": {next: []string{"-p"}}, "influx": {next: []string{"-t", "-p"}},
-	"openssl": {next: []string{"-k", "-K", "-passin", "-passout", "-pass", "-password"}}, "keytool": {next: []string{"-storepass", "-keypass"}},
+	"openssl":   {next: []string{"-k", "-K", "-passin", "-passout", "-pass", "-password"}},
+	"keytool":   {next: []string{"-storepass", "-keypass"}},
 	"jarsigner": {next: []string{"-storepass", "-keypass"}}, "htpasswd": {}, "ab": {login: []string{"-A"}}, "nmcli": {},
 }
 
 // wrappers are programs that run the command behind them.
-var wrappers = []string{"sudo", "env", "exec", "nohup", "time", "timeout", "nice", "doas", "command", "xargs", "kubectl", "sh", "bash", "-c"}
+var wrappers = []string{"sudo", "env", "exec", "nohup", "time", "timeout", "nice", "doas", "command", "xargs",
+	"kubectl", "sh", "bash", "-c"}
 
 // commandSpans finds the secrets that are words of a command, or parts of them.
 func commandSpans(words []word) []span {
@@ -194,11 +211,16 @@ func optionSpans(w, next word, program options, add func(w word, from int)) []sp
 		return login(next)
 	case slices.Contains(program.next, name) && !isOption:
 		add(next, 0)
-	case strings.HasPrefix(name, "--") && Name(name) && !plural(name) && !isOption && !strings.HasPrefix(next.text, "-"):
+	case strings.HasPrefix(name, "--") && Name(name) && !plural(name) && !isOption && !strings.HasPrefix(next.text,
+		"-"):
 		add(next, 0)
-	case !strings.HasPrefix(name, "--") && len(name) > 3 && Name(name) && !plural(name) && !isOption && !strings.HasPrefix(next.text, "-"):
+	case !strings.HasPrefix(name, "--") && len(name) > 3 && Name(name) && !plural(name) && !isOption &&
+		!strings.HasPrefix(next.text, "-"):
 		add(next, 0) // -password X, as Java's and Go's programs have it
-	case slices.ContainsFunc(program.login, func(o string) bool { return len(o) == 2 && strings.HasPrefix(name, o) && len(name) > 2 }):
+	case slices.ContainsFunc(program.login, func(o string) bool {
+		return len(o) == 2 && strings.HasPrefix(name, o) &&
+			len(name) > 2
+	}):
 		return login(word{w.text[2:], w.at + 2})
 	case !strings.HasPrefix(name, "--"):
 		for _, o := range program.attached {
@@ -212,7 +234,8 @@ func optionSpans(w, next word, program options, add func(w word, from int)) []sp
 
 // plural reports whether an option is about several secrets, as a switch is: --pull-secrets.
 func plural(name string) bool {
-	return strings.HasSuffix(name, "secrets") || strings.HasSuffix(name, "tokens") || strings.HasSuffix(name, "credentials")
+	return strings.HasSuffix(name, "secrets") || strings.HasSuffix(name, "tokens") || strings.HasSuffix(name,
+		"credentials")
 }
 
 // loginParts is USER:PASSWORD or USER%PASSWORD.

@@ -36,26 +36,40 @@ var forms = sync.OnceValue(func() []form {
 // keyForms are private keys: PEM (RFC 7468), OpenSSH, PuTTY, age, and PEM within base64 as a kubeconfig has it.
 func keyForms() []form {
 	return []form{
-		newForm("private key", "private", `-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----(?s:.*?)-----END [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----`),
+		newForm("private key", "private",
+			`-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----`+
+				`(?s:.*?)-----END [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----`),
 		newForm("private key", "private", `-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----[A-Za-z0-9+/=\s\\_-]*`),
 		newForm("private key", "private-lines", `Private-Lines: \d+\s+([A-Za-z0-9+/=\s]+)`),
 		newForm("private key", "age-secret-key", `AGE-SECRET-KEY-(?:PQ-)?1[0-9A-Z]{20,}`),
-		newForm("private key", "ls0tls1crudjti", `LS0tLS1CRUdJTi(?:BSU0EgUFJJVkFUR|BQUklWQVRF|BFQyBQUklWQVRF|BPUEVOU1NI|BFTkNSWVBURUQg|BEU0EgUFJJVkFUR|BQR1AgUFJJVkFUR)[A-Za-z0-9+/=]*`),
+		newForm("private key", "ls0tls1crudjti",
+			`LS0tLS1CRUdJTi(?:BSU0EgUFJJVkFUR|BQUklWQVRF|BFQyBQUklWQVRF|BPUEVOU1NI|BFTkNSWVBURUQg|BEU0EgUFJJVkFUR|`+
+				`BQR1AgUFJJVkFUR)[A-Za-z0-9+/=]*`),
 		newForm("private key", "b3blbnnzac1rzxktdje", `b3BlbnNzaC1rZXktdjE[A-Za-z0-9+/=\s]{20,}`),
-		newForm("password hash", "$", `\$(?:1|2[abxy]|5|6|y|7|gy|apr1|argon2(?:id|i|d)|scrypt|pbkdf2[a-z0-9-]*)\$[A-Za-z0-9./$=,+_-]{12,}`),
+		newForm("password hash", "$",
+			`\$(?:1|2[abxy]|5|6|y|7|gy|apr1|argon2(?:id|i|d)|scrypt|pbkdf2[a-z0-9-]*)\$[A-Za-z0-9./$=,+_-]{12,}`),
 	}
 }
 
 // headerForms are values of HTTP headers (RFC 9110, RFC 6750, RFC 7617).
 func headerForms() []form {
 	return []form{
-		newForm("authorization", "authorization", `(?i)\bauthorization["'\\]*[\s\f]*[:=,][\s\f]*["'\\]*(?:bearer|basic|token|digest|negotiate|apikey|api-key|splunk|genie[a-z]*|aws4-hmac-sha256|ntlm|key)[\s\f]+["'\\]*([^\s"'\\\f]{3,}(?:,\s*(?:Signature|SignedHeaders|response|nonce)=[^\s"'\\]+)*)`),
-		newForm("authorization", "authorization", `(?i)\bauthorization["'\\]*\s*[:=]\s*["'\\]*([^\s"'\\\f]*[0-9][^\s"'\\\f]*)`),
-		newForm("authorization", "bearer", `(?i)\bbearer[\s\f]+([A-Za-z0-9._~+/=-]*[0-9][A-Za-z0-9._~+/=-]{3,}|[A-Za-z0-9._~+/=-]{20,})`),
-		newForm("authorization", "basic", `\b(?i:basic)[\s\f]+([A-Za-z0-9+/]{6,}={1,2}|[A-Za-z0-9+/]*[0-9][A-Za-z0-9+/]{7,})`),
+		newForm("authorization", "authorization",
+			`(?i)\bauthorization["'\\]*[\s\f]*[:=,][\s\f]*["'\\]*(?:bearer|basic|token|digest|negotiate|apikey|`+
+				`api-key|splunk|genie[a-z]*|aws4-hmac-sha256|ntlm|`+
+				`key)[\s\f]+["'\\]*([^\s"'\\\f]{3,}(?:,\s*(?:Signature|SignedHeaders|response|nonce)=[^\s"'\\]+)*)`),
+		newForm("authorization", "authorization",
+			`(?i)\bauthorization["'\\]*\s*[:=]\s*["'\\]*([^\s"'\\\f]*[0-9][^\s"'\\\f]*)`),
+		newForm("authorization", "bearer",
+			`(?i)\bbearer[\s\f]+([A-Za-z0-9._~+/=-]*[0-9][A-Za-z0-9._~+/=-]{3,}|[A-Za-z0-9._~+/=-]{20,})`),
+		newForm("authorization", "basic",
+			`\b(?i:basic)[\s\f]+([A-Za-z0-9+/]{6,}={1,2}|[A-Za-z0-9+/]*[0-9][A-Za-z0-9+/]{7,})`),
 		newForm("cookie", "cookie", `(?i)\b(?:set-)?cookie["'\\]*\s*[:=]\s*["'\\]*([A-Za-z0-9_.$-]+=[^"'\\\n\f]+)`),
-		newForm("header with a secret", "x-", `(?i)\bx-[a-z0-9-]*(?:auth|token|key|secret|session|signature|credential|password)[a-z0-9-]*["'\\]*\s*[:=]\s*["'\\]*([^\s"'\\\f]+)`),
-		newForm("header with a secret", "token: key: secret:", `(?i)\b[a-z0-9-]+-(?:token|key|secret)["']?\s*:[ \f]*["']?([^\s"'\f]{6,})`),
+		newForm("header with a secret", "x-",
+			`(?i)\bx-[a-z0-9-]*(?:auth|token|key|secret|session|signature|credential|`+
+				`password)[a-z0-9-]*["'\\]*\s*[:=]\s*["'\\]*([^\s"'\\\f]+)`),
+		newForm("header with a secret", "token: key: secret:",
+			`(?i)\b[a-z0-9-]+-(?:token|key|secret)["']?\s*:[ \f]*["']?([^\s"'\f]{6,})`),
 	}
 }
 
@@ -64,15 +78,25 @@ func urlForms() []form {
 	return []form{
 		newForm("password in a URL", "://", `(?i)\b[a-z][a-z0-9+.-]*:\\?/\\?/[^\s/:@"'<>?#]*:([^\s/"'<>]+)@`),
 		newForm("login in a URL", "://", `(?i)\b[a-z][a-z0-9+.-]*:\\?/\\?/([A-Za-z0-9_.~%+-]{16,})@`),
-		newForm("password of a database", "@tcp( @unix( @udp(", `\b[A-Za-z0-9_.-]+:([^\s"'@]+(?:@[^\s"'@(]+)*)@(?:tcp|unix|udp)\(`),
+		newForm("password of a database", "@tcp( @unix( @udp(",
+			`\b[A-Za-z0-9_.-]+:([^\s"'@]+(?:@[^\s"'@(]+)*)@(?:tcp|unix|udp)\(`),
 		newForm("password of a database", "jdbc:oracle", `(?i)jdbc:oracle:[a-z0-9]+:[^/\s"']+/([^@\s"']+)@`),
-		newForm("password of a database", "identified", `(?i)\bidentified[\s\f]+(?:with[\s\f]+\S+[\s\f]+)?by[\s\f]+(?:password[\s\f]+)?\\?["']([^"'\\]+)`),
-		newForm("password of a database", "role user", `(?i)\b(?:alter|create)[\s\f]+(?:role|user)\b[^;\n]{1,120}?\bpassword[\s\f]+\\?'([^'\\]+)`),
-		newForm("signed URL", "sig= signature= credential= key= code= token= auth= hmac=", `(?i)[?&;](?:sig|signature|x-amz-(?:signature|credential|security-token)|x-goog-(?:signature|credential)|awsaccesskeyid|key|code|auth|hmac|sign|st|__token__|hdnea|[a-z0-9_.-]*(?:token|secret|apikey|api_key|password|passwd|pwd))=([^&\s"'<>\\\f#]{3,})`),
-		newForm("webhook", "hooks.slack", `(?i)hooks\.slack[a-z.-]*/(?:services|workflows|triggers)/([A-Za-z0-9/_-]{6,})`),
+		newForm("password of a database", "identified",
+			`(?i)\bidentified[\s\f]+(?:with[\s\f]+\S+[\s\f]+)?by[\s\f]+(?:password[\s\f]+)?\\?["']([^"'\\]+)`),
+		newForm("password of a database", "role user",
+			`(?i)\b(?:alter|create)[\s\f]+(?:role|user)\b[^;\n]{1,120}?\bpassword[\s\f]+\\?'([^'\\]+)`),
+		newForm("signed URL", "sig= signature= credential= key= code= token= auth= hmac=",
+			`(?i)[?&;](?:sig|signature|x-amz-(?:signature|credential|security-token)|x-goog-(?:signature|`+
+				`credential)|awsaccesskeyid|key|code|auth|hmac|sign|st|__token__|hdnea|[a-z0-9_.-]*(?:token|secret|`+
+				`apikey|api_key|password|passwd|pwd))=([^&\s"'<>\\\f#]{3,})`),
+		newForm("webhook", "hooks.slack",
+			`(?i)hooks\.slack[a-z.-]*/(?:services|workflows|triggers)/([A-Za-z0-9/_-]{6,})`),
 		newForm("webhook", "/api/webhooks/", `(?i)discord[a-z]*\.[a-z]+/api/webhooks/([0-9]+/[A-Za-z0-9_-]+)`),
-		newForm("webhook", "webhook.office.com .logic.azure.com", `(?i)(?:webhook\.office\.com|logic\.azure\.com(?::443)?)/([^\s"'<>]+)`),
-		newForm("webhook", "chat.googleapis.com hooks.zapier.com events.pagerduty.com/integration", `(?i)(?:chat\.googleapis\.com/v1/spaces|hooks\.zapier\.com/hooks/catch|events\.pagerduty\.com/integration)/([^\s"'<>]+)`),
+		newForm("webhook", "webhook.office.com .logic.azure.com",
+			`(?i)(?:webhook\.office\.com|logic\.azure\.com(?::443)?)/([^\s"'<>]+)`),
+		newForm("webhook", "chat.googleapis.com hooks.zapier.com events.pagerduty.com/integration",
+			`(?i)(?:chat\.googleapis\.com/v1/spaces|hooks\.zapier\.com/hooks/catch|`+
+				`events\.pagerduty\.com/integration)/([^\s"'<>]+)`),
 	}
 }
 
@@ -89,9 +113,14 @@ func cloudForms() []form {
 		newForm("access key of a cloud", "ltai", `\bLTAI[A-Za-z0-9]{12,30}\b`),
 		newForm("access key of a cloud", "akid", `\bAKID[A-Za-z0-9]{28,}\b`),
 		newForm("access key of a cloud", "scw", `\bSCW[A-Z0-9]{17}\b`),
-		newForm("token of a cloud", "hrku- tskey- fo1_ pscale_ sbp_ dapi", `\b(?:HRKU-[A-Za-z0-9_-]{20,}|tskey-[a-z]+-[A-Za-z0-9_-]{8,}|fo1_[A-Za-z0-9_-]{20,}|pscale_(?:tkn|pw|oauth)_[A-Za-z0-9_.-]{16,}|sbp_[a-f0-9]{40}|dapi[a-f0-9]{32})`),
-		newForm("token of Vault", "hvs. hvb. hvr. atlasv1", `\b(?:hv[sbr]\.[A-Za-z0-9_-]{16,}|[A-Za-z0-9]{14}\.atlasv1\.[A-Za-z0-9_=-]{20,})`),
-		newForm("key of a model's service", "sk- hf_ r8_ gsk_ xai-", `\b(?:sk-(?:ant-|proj-|svcacct-|or-)?[A-Za-z0-9_-]{18,}|hf_[A-Za-z0-9]{20,}|r8_[A-Za-z0-9]{30,}|gsk_[A-Za-z0-9]{30,}|xai-[A-Za-z0-9]{30,})`),
+		newForm("token of a cloud", "hrku- tskey- fo1_ pscale_ sbp_ dapi",
+			`\b(?:HRKU-[A-Za-z0-9_-]{20,}|tskey-[a-z]+-[A-Za-z0-9_-]{8,}|fo1_[A-Za-z0-9_-]{20,}|pscale_(?:tkn|pw|`+
+				`oauth)_[A-Za-z0-9_.-]{16,}|sbp_[a-f0-9]{40}|dapi[a-f0-9]{32})`),
+		newForm("token of Vault", "hvs. hvb. hvr. atlasv1",
+			`\b(?:hv[sbr]\.[A-Za-z0-9_-]{16,}|[A-Za-z0-9]{14}\.atlasv1\.[A-Za-z0-9_=-]{20,})`),
+		newForm("key of a model's service", "sk- hf_ r8_ gsk_ xai-",
+			`\b(?:sk-(?:ant-|proj-|svcacct-|or-)?[A-Za-z0-9_-]{18,}|hf_[A-Za-z0-9]{20,}|r8_[A-Za-z0-9]{30,}|`+
+				`gsk_[A-Za-z0-9]{30,}|xai-[A-Za-z0-9]{30,})`),
 	}
 }
 
@@ -100,11 +129,17 @@ func cloudForms() []form {
 func forgeForms() []form {
 	return []form{
 		newForm("JSON Web Token", "eyj", `\beyJ[A-Za-z0-9_-]{6,}(?:\.[A-Za-z0-9_-]*){1,4}`),
-		newForm("token of GitHub", "ghp_ gho_ ghu_ ghs_ ghr_ github_pat_", `\b(?:gh[pousr]_[A-Za-z0-9_-]{8,}|github_pat_[A-Za-z0-9_-]{16,})`),
-		newForm("token of GitLab", "gl", `\b(?:gl(?:pat|dt|rt|cbt|ptt|ft|soat|agent|imt|oas|ffct)-|GR1348941)[A-Za-z0-9_.-]{10,}`),
+		newForm("token of GitHub", "ghp_ gho_ ghu_ ghs_ ghr_ github_pat_",
+			`\b(?:gh[pousr]_[A-Za-z0-9_-]{8,}|github_pat_[A-Za-z0-9_-]{16,})`),
+		newForm("token of GitLab", "gl",
+			`\b(?:gl(?:pat|dt|rt|cbt|ptt|ft|soat|agent|imt|oas|ffct)-|GR1348941)[A-Za-z0-9_.-]{10,}`),
 		newForm("token of npm", "npm_", `\bnpm_[A-Za-z0-9]{20,}`),
-		newForm("token of a package index", "pypi- rubygems_ cio oy2 dckr_", `\b(?:pypi-[A-Za-z0-9_-]{20,}|rubygems_[a-f0-9]{20,}|cio[A-Za-z0-9]{32}\b|oy2[a-z0-9]{43}\b|dckr_(?:pat|oat)_[A-Za-z0-9_-]{10,})`),
-		newForm("token of a build service", "bkua_ bkct_ ccipat_ ccipra_ atatt3 atctt3 atbb akcp cmvmdgtu nx", `\b(?:bk(?:ua|ct)_[A-Za-z0-9]{20,}|CCIP(?:AT|RA)_[A-Za-z0-9_]{16,}|AT(?:A|C)TT3[A-Za-z0-9_=-]{16,}|ATBB[A-Za-z0-9]{28,}|AKCp[0-9A-Za-z]{40,}|cmVmdGtu[A-Za-z0-9+/=]{20,})`),
+		newForm("token of a package index", "pypi- rubygems_ cio oy2 dckr_",
+			`\b(?:pypi-[A-Za-z0-9_-]{20,}|rubygems_[a-f0-9]{20,}|cio[A-Za-z0-9]{32}\b|oy2[a-z0-9]{43}\b|`+
+				`dckr_(?:pat|oat)_[A-Za-z0-9_-]{10,})`),
+		newForm("token of a build service", "bkua_ bkct_ ccipat_ ccipra_ atatt3 atctt3 atbb akcp cmvmdgtu nx",
+			`\b(?:bk(?:ua|ct)_[A-Za-z0-9]{20,}|CCIP(?:AT|RA)_[A-Za-z0-9_]{16,}|AT(?:A|C)TT3[A-Za-z0-9_=-]{16,}|`+
+				`ATBB[A-Za-z0-9]{28,}|AKCp[0-9A-Za-z]{40,}|cmVmdGtu[A-Za-z0-9+/=]{20,})`),
 	}
 }
 
@@ -112,14 +147,22 @@ func forgeForms() []form {
 func serviceForms() []form {
 	return []form{
 		newForm("token of Slack", "xox xapp-", `\b(?:xox[a-z](?:\.xox[a-z])?-[A-Za-z0-9-]{8,}|xapp-[A-Za-z0-9-]{10,})`),
-		newForm("key of Stripe", "_live_ _test_ whsec_", `\b(?:(?:sk|rk)_(?:live|test)_[0-9A-Za-z_-]{8,}|whsec_[A-Za-z0-9+/=_-]{10,})`),
+		newForm("key of Stripe", "_live_ _test_ whsec_",
+			`\b(?:(?:sk|rk)_(?:live|test)_[0-9A-Za-z_-]{8,}|whsec_[A-Za-z0-9+/=_-]{10,})`),
 		newForm("token of Sentry", "sntry", `\bsntry[su]_[A-Za-z0-9_+/=.-]{16,}`),
-		newForm("token of a mail service", "sg. key- xkeysib- mg.", `\b(?:SG\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}|key-[0-9a-f]{32}\b|xkeysib-[a-f0-9]{32,}[A-Za-z0-9-]*)`),
+		newForm("token of a mail service", "sg. key- xkeysib- mg.",
+			`\b(?:SG\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}|key-[0-9a-f]{32}\b|xkeysib-[a-f0-9]{32,}[A-Za-z0-9-]*)`),
 		newForm("token of a bot", ":aa", `\b[0-9]{8,10}:AA[A-Za-z0-9_-]{30,}`),
 		newForm("key of a telephone service", "sk", `\bSK[0-9a-f]{32}\b`),
-		newForm("token of a monitoring service", "glsa_ glc_ nrak- nrii- dt0 pmak-", `\b(?:glsa_[A-Za-z0-9_]{20,}|glc_[A-Za-z0-9+/=]{20,}|NR(?:AK|II|JS|RA)-[A-Za-z0-9_-]{16,}|dt0[a-z]\d{2}\.[A-Z0-9]{10,}\.[A-Z0-9]{20,}|PMAK-[A-Za-z0-9-]{20,})`),
-		newForm("token of a shop", "shp sq0", `\b(?:shp(?:at|ca|pa|ss)_[a-fA-F0-9]{20,}|sq0[a-z]{3}-[A-Za-z0-9_-]{20,})`),
-		newForm("token of a service", "dp. lin_ ntn_ secret_ figd_ dop_ pul- tfp_ phc_ phx_ sgp_", `\b(?:dp\.(?:pt|st|ct|sa|scim|audit)\.[A-Za-z0-9_.-]{20,}|lin_(?:api|oauth)_[A-Za-z0-9]{20,}|ntn_[A-Za-z0-9]{20,}|secret_[A-Za-z0-9]{30,}|figd_[A-Za-z0-9_-]{20,}|pul-[a-f0-9]{40}|phx_[A-Za-z0-9]{30,}|sgp_[A-Za-z0-9_]{30,})`),
+		newForm("token of a monitoring service", "glsa_ glc_ nrak- nrii- dt0 pmak-",
+			`\b(?:glsa_[A-Za-z0-9_]{20,}|glc_[A-Za-z0-9+/=]{20,}|NR(?:AK|II|JS|RA)-[A-Za-z0-9_-]{16,}|`+
+				`dt0[a-z]\d{2}\.[A-Z0-9]{10,}\.[A-Z0-9]{20,}|PMAK-[A-Za-z0-9-]{20,})`),
+		newForm("token of a shop", "shp sq0",
+			`\b(?:shp(?:at|ca|pa|ss)_[a-fA-F0-9]{20,}|sq0[a-z]{3}-[A-Za-z0-9_-]{20,})`),
+		newForm("token of a service", "dp. lin_ ntn_ secret_ figd_ dop_ pul- tfp_ phc_ phx_ sgp_",
+			`\b(?:dp\.(?:pt|st|ct|sa|scim|audit)\.[A-Za-z0-9_.-]{20,}|lin_(?:api|oauth)_[A-Za-z0-9]{20,}|`+
+				`ntn_[A-Za-z0-9]{20,}|secret_[A-Za-z0-9]{30,}|figd_[A-Za-z0-9_-]{20,}|pul-[a-f0-9]{40}|`+
+				`phx_[A-Za-z0-9]{30,}|sgp_[A-Za-z0-9_]{30,})`),
 	}
 }
 
@@ -127,10 +170,14 @@ func serviceForms() []form {
 func fileForms() []form {
 	return []form{
 		newForm("login of a registry", "auth", `"(?:auth|identitytoken|registrytoken)\\?"\s*:\s*\\?"([^"\\]{4,})`),
-		newForm("login of a package index", "_auth _password", `(?m)(?:^|[\s:"'/])_(?:auth|authToken|password)["']?\s*=\s*["']?([^\s"']+)`),
-		newForm("login in .netrc", "machine login", `(?i)\b(?:machine|login)\s+\S+\s+(?:login\s+\S+\s+)?password\s+(\S+)`),
-		newForm("password in XML", "password> passphrase> privatekey> token> secret> apikey>", `(?i)<[a-z:._-]*(?:password|passphrase|privateKey|token|secret|apikey)>([^<\s$][^<]*)</`),
-		newForm("password in XML", "value=", `(?i)(?:key|name)\s*=\s*["'][^"']*(?:password|secret|token|apikey)["']\s+value\s*=\s*["']([^"']+)["']`),
+		newForm("login of a package index", "_auth _password",
+			`(?m)(?:^|[\s:"'/])_(?:auth|authToken|password)["']?\s*=\s*["']?([^\s"']+)`),
+		newForm("login in .netrc", "machine login",
+			`(?i)\b(?:machine|login)\s+\S+\s+(?:login\s+\S+\s+)?password\s+(\S+)`),
+		newForm("password in XML", "password> passphrase> privatekey> token> secret> apikey>",
+			`(?i)<[a-z:._-]*(?:password|passphrase|privateKey|token|secret|apikey)>([^<\s$][^<]*)</`),
+		newForm("password in XML", "value=",
+			`(?i)(?:key|name)\s*=\s*["'][^"']*(?:password|secret|token|apikey)["']\s+value\s*=\s*["']([^"']+)["']`),
 	}
 }
 

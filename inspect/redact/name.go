@@ -7,20 +7,22 @@ import (
 )
 
 // secretWords are the words that make a name that of a secret, wherever in it they stand.
-var secretWords = set(`password passwords passwd passphrase passwort passcode pwd pass pw psk secret secrets token tokens
-	apikey apikeys accesskey secretkey privatekey signingkey encryptionkey accountkey sharedaccesskey authkey authtoken
-	credential credentials cred creds bearer jwt dsn webhook webhooks cookie salt pat otp totp mnemonic connectionstring
-	connstr auth authorization sessionid phpsessid jsessionid identitytoken registrytoken accesstoken refreshtoken
-	clientsecret hmac sk`)
+var secretWords = set(`password passwords passwd passphrase passwort passcode pwd pass pw psk
+	secret secrets token tokens apikey apikeys accesskey secretkey privatekey signingkey encryptionkey
+	accountkey sharedaccesskey authkey authtoken credential credentials cred creds bearer jwt dsn
+	webhook webhooks cookie salt pat otp totp mnemonic connectionstring connstr auth authorization
+	sessionid phpsessid jsessionid identitytoken registrytoken accesstoken refreshtoken clientsecret
+	hmac sk`)
 
 // benignEnds are last words by which a name is about a secret and not one: a lifetime, a file, the name of an object.
-var benignEnds = set(`file files filename path paths dir directory folder name names ref refs reference url uri
-	endpoint host hostname port type types kind mode method methods policy policies length size len count max min limit
-	ttl expiry expires expire expiration seconds secs minutes hours days ms timeout interval age lifetime leeway enabled
-	disabled enable required optional rotation algorithm alg algorithms format prefix suffix header headers field param store
-	manager provider providers class version issuer audience scope scopes status error errors index env label labels parallelism
-	rounds cost strategy backend driver plugin plugins server servers service realm namespace event events usage budget helper
-	mount template check checks attempts retries`)
+var benignEnds = set(`file files filename path paths dir directory folder name names ref
+	refs reference url uri endpoint host hostname port type types kind mode method methods policy
+	policies length size len count max min limit ttl expiry expires expire expiration seconds secs
+	minutes hours days ms timeout interval age lifetime leeway enabled disabled enable required
+	optional rotation algorithm alg algorithms format prefix suffix header headers field param store
+	manager provider providers class version issuer audience scope scopes status error errors index env
+	label labels parallelism rounds cost strategy backend driver plugin plugins server servers service
+	realm namespace event events usage budget helper mount template check checks attempts retries`)
 
 // openKeys are words before "key" by which it is the key of a table or one for everybody.
 var openKeys = set(`public pub primary foreign sort partition cache gpg routing group index registry map label object
@@ -90,7 +92,8 @@ func wordsOf(name string) []string {
 			continue
 		}
 		if i > 0 && unicode.IsUpper(r) &&
-			(unicode.IsLower(runes[i-1]) || i+1 < len(runes) && unicode.IsUpper(runes[i-1]) && unicode.IsLower(runes[i+1])) {
+			(unicode.IsLower(runes[i-1]) || i+1 < len(runes) && unicode.IsUpper(runes[i-1]) &&
+				unicode.IsLower(runes[i+1])) {
 			end()
 		}
 		word = append(word, r)

@@ -14,8 +14,8 @@ const lastApplied = "kubectl.kubernetes.io/last-applied-configuration"
 // maxObjectDepth bounds how deep an object is looked into; what lies deeper is removed as a whole.
 const maxObjectDepth = 64
 
-// Object removes the secrets of a JSON object: an object of a cluster, or an alert as its sensor wrote it. It names each
-// field that it changed by its path. An object without secrets stays as it was received, byte for byte.
+// Object removes the secrets of a JSON object: an object of a cluster, or an alert as its sensor wrote it. It names
+// each field that it changed by its path. An object without secrets stays as it was received, byte for byte.
 func Object(raw []byte) (clean []byte, fields []string, err error) {
 	decoder := json.NewDecoder(bytes.NewReader(raw))
 	decoder.UseNumber()
@@ -66,8 +66,8 @@ func (w *walker) secret(obj map[string]any) {
 	}
 }
 
-// object looks at the fields of an object: by their names, by what lists of arguments and variables are, and by the form of all
-// other texts.
+// object looks at the fields of an object: by their names, by what lists of arguments and variables are, and by the
+// form of all other texts.
 func (w *walker) object(path string, obj map[string]any, depth int) {
 	name, named := obj["name"].(string)
 	value, literal := obj["value"].(string)

@@ -7,22 +7,37 @@ import (
 
 // Values that are no secrets, whatever they are called.
 var (
-	switchWord = regexp.MustCompile(`(?i)^(?:true|false|yes|no|on|off|none|null|nil|undefined|enabled?|disabled?|auto|always|never|optional|required|default|empty|missing|invalid|expired|unset|set|-|\.\.\.|…)$`)
-	reference  = regexp.MustCompile(`^(?:\$[A-Za-z_(][A-Za-z0-9_)./ -]*|\$\{[^}]*\}|\$\([^)]*\)?|%[A-Za-z_]+%|%\([a-z_]+\)s|\{\{.*|<[A-Za-z _-]*>|\*{3,}|[xX]{4,}|REDACTED.*|<redacted>.*|\[redacted\].*|\$\w+)$`)
-	filePath   = regexp.MustCompile(`^(?:file://)?(?:~|\.{1,2})?/[A-Za-z0-9._@+/-]*$`)
-	number     = regexp.MustCompile(`^[+-]?[0-9]+(?:\.[0-9]+)?(?:%|[munk]?s|m|h|d|[KMGT]i?B?|k|m)?$`)
-	version    = regexp.MustCompile(`^v?[0-9]+(?:\.[0-9]+){1,3}(?:[-+~._][A-Za-z0-9][A-Za-z0-9.]{0,20})?$`)
-	plainWord  = regexp.MustCompile(`^(?i:trace|debug|info|notice|warn|warning|error|fatal|prod|production|dev|development|stage|staging|test|testing|local|json|text|plain|tcp|udp|http|https|utf-8|c\.utf-8|[a-z]{2}_[a-z]{2}\.utf-?8|utc|posix|root|nobody|linux|amd64|arm64|noninteractive)$`)
-	address    = regexp.MustCompile(`^(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?::[0-9]{1,5})?$|^(?:[A-Za-z0-9-]+\.)*(?:svc|local|internal|localhost)(?::[0-9]{1,5})?$|^:[0-9]{2,5}$`)
+	switchWord = regexp.MustCompile(`(?i)^(?:true|false|yes|no|on|off|none|null|nil|undefined|enabled?|disabled?|` +
+		`auto|always|never|optional|required|default|empty|missing|invalid|expired|unset|set|-|\.\.\.|…)$`)
+	reference = regexp.MustCompile(`^(?:\$[A-Za-z_(][A-Za-z0-9_)./ -]*|\$\{[^}]*\}|\$\([^)]*\)?|%[A-Za-z_]+%|` +
+		`%\([a-z_]+\)s|\{\{.*|<[A-Za-z _-]*>|\*{3,}|[xX]{4,}|REDACTED.*|<redacted>.*|\[redacted\].*|\$\w+)$`)
+	filePath  = regexp.MustCompile(`^(?:file://)?(?:~|\.{1,2})?/[A-Za-z0-9._@+/-]*$`)
+	number    = regexp.MustCompile(`^[+-]?[0-9]+(?:\.[0-9]+)?(?:%|[munk]?s|m|h|d|[KMGT]i?B?|k|m)?$`)
+	version   = regexp.MustCompile(`^v?[0-9]+(?:\.[0-9]+){1,3}(?:[-+~._][A-Za-z0-9][A-Za-z0-9.]{0,20})?$`)
+	plainWord = regexp.MustCompile(`^(?i:trace|debug|info|notice|warn|warning|error|fatal|prod|production|dev|` +
+		`development|stage|staging|test|testing|local|json|text|plain|tcp|udp|http|https|utf-8|c\.utf-8|` +
+		`[a-z]{2}_[a-z]{2}\.utf-?8|utc|posix|root|nobody|linux|amd64|arm64|noninteractive)$`)
+	address = regexp.MustCompile(`^(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?::[0-9]{1,5})?$|^(?:[A-Za-z0-9-]+\.)*(?:svc|` +
+		`local|internal|localhost)(?::[0-9]{1,5})?$|^:[0-9]{2,5}$`)
 )
 
-// harmlessName matches the variables whose values decide what runs, or are public by their nature: search paths, options of
-// interpreters, versions, locales. Their values stay, without what has the form of a secret.
-var harmlessName = regexp.MustCompile(`^(?:PATH|HOME|USER|LOGNAME|SHELL|TERM|PWD|OLDPWD|HOSTNAME|TZ|LANG|LANGUAGE|EDITOR|PAGER|ENV|IFS|PS[0-9]|PROMPT_COMMAND|CDPATH|MANPATH|INFOPATH|DISPLAY|TMPDIR|TEMP|TMP|UMASK|SHLVL|ZDOTDIR|CLASSPATH|MALLOC_[A-Z_]+|GCONV_PATH|GLIBC_TUNABLES|LOCPATH|NLSPATH|RES_OPTIONS|HOSTALIASES|LC_[A-Z]+|LD_[A-Z0-9_]+|DEBIAN_FRONTEND|CFLAGS|CXXFLAGS|LDFLAGS|CC|CXX|MAKEFLAGS|GPG_KEYS?|XDG_[A-Z_]+|SSL_CERT_[A-Z]+|(?:BASH|PYTHON|PY|PIP|CONDA|VIRTUAL_ENV|NODE|NPM_CONFIG|YARN|JAVA|JDK|_JAVA|MAVEN|GRADLE|CATALINA|JVM|RUBY|RUBYOPT|RUBYLIB|GEM|BUNDLE|PERL|PERL5|PHP|PHPIZE|COMPOSER|LUA|GO|CGO|RUST|RUSTUP|CARGO|DOTNET|ASPNETCORE|COMPLUS|COMPlus|CORECLR|NUGET|ERL|ELIXIR|MIX|R|JULIA|OPENSSL|NGINX|NJS|PG|HTTPD|APACHE|TOMCAT|REDIS|GIT|SSH|OTEL|KUBERNETES|S6|TINI|OMP|CUDA|NVIDIA|NV|NCCL)[A-Z0-9_]*|(?i:https?|no|all|ftp)_(?i:proxy)|[A-Z0-9_]+_(?:VERSION|VER|RELEASE|HOME|DIR|DIRECTORY|PATH|ROOT|PORT|LEVEL|REGION|ZONE|LOCALE|ENABLED|TIMEOUT|SHA256|SHA512|CHECKSUM|DIGEST|ARCH|PLATFORM|OPTS|OPTIONS|ARGS|FLAGS|PKG|PACKAGES|DEPS))$`)
+// harmlessName matches the variables whose values decide what runs, or are public by their nature: search paths,
+// options of interpreters, versions, locales. Their values stay, without what has the form of a secret.
+var harmlessName = regexp.MustCompile(`^(?:PATH|HOME|USER|LOGNAME|SHELL|TERM|PWD|OLDPWD|HOSTNAME|TZ|LANG|LANGUAGE|` +
+	`EDITOR|PAGER|ENV|IFS|PS[0-9]|PROMPT_COMMAND|CDPATH|MANPATH|INFOPATH|DISPLAY|TMPDIR|TEMP|TMP|UMASK|SHLVL|` +
+	`ZDOTDIR|CLASSPATH|MALLOC_[A-Z_]+|GCONV_PATH|GLIBC_TUNABLES|LOCPATH|NLSPATH|RES_OPTIONS|HOSTALIASES|LC_[A-Z]+|` +
+	`LD_[A-Z0-9_]+|DEBIAN_FRONTEND|CFLAGS|CXXFLAGS|LDFLAGS|CC|CXX|MAKEFLAGS|GPG_KEYS?|XDG_[A-Z_]+|SSL_CERT_[A-Z]+|` +
+	`(?:BASH|PYTHON|PY|PIP|CONDA|VIRTUAL_ENV|NODE|NPM_CONFIG|YARN|JAVA|JDK|_JAVA|MAVEN|GRADLE|CATALINA|JVM|RUBY|` +
+	`RUBYOPT|RUBYLIB|GEM|BUNDLE|PERL|PERL5|PHP|PHPIZE|COMPOSER|LUA|GO|CGO|RUST|RUSTUP|CARGO|DOTNET|ASPNETCORE|` +
+	`COMPLUS|COMPlus|CORECLR|NUGET|ERL|ELIXIR|MIX|R|JULIA|OPENSSL|NGINX|NJS|PG|HTTPD|APACHE|TOMCAT|REDIS|GIT|SSH|` +
+	`OTEL|KUBERNETES|S6|TINI|OMP|CUDA|NVIDIA|NV|NCCL)[A-Z0-9_]*|(?i:https?|no|all|ftp)_(?i:proxy)|` +
+	`[A-Z0-9_]+_(?:VERSION|VER|RELEASE|HOME|DIR|DIRECTORY|PATH|ROOT|PORT|LEVEL|REGION|ZONE|LOCALE|ENABLED|TIMEOUT|` +
+	`SHA256|SHA512|CHECKSUM|DIGEST|ARCH|PLATFORM|OPTS|OPTIONS|ARGS|FLAGS|PKG|PACKAGES|DEPS))$`)
 
 // harmless reports whether a value is no secret even under the name of one.
 func harmless(value string) bool {
-	return value == "" || value == Mark || value == Withheld || switchWord.MatchString(value) || reference.MatchString(value) || isPath(value)
+	return value == "" || value == Mark || value == Withheld || switchWord.MatchString(value) ||
+		reference.MatchString(value) || isPath(value)
 }
 
 // isPath reports whether a value is the path of a file without a part that could be a key: base64 has slashes too.
@@ -109,8 +124,8 @@ func Named(name, value string) (string, []Secret) {
 	return Text(value)
 }
 
-// BuildStep removes the secrets of a build step as an image's history has it: those of an ENV instruction as of an environment,
-// all others as of a command.
+// BuildStep removes the secrets of a build step as an image's history has it: those of an ENV instruction as of an
+// environment, all others as of a command.
 func BuildStep(step string) (string, []Secret) {
 	at := strings.Index(step, "ENV ")
 	if at < 0 || at > len("/bin/sh -c #(nop)  ") || strings.Contains(step[:at], "RUN") {

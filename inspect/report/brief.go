@@ -67,7 +67,8 @@ func briefAnswers(c inspect.Case, about inspect.Image, s Style) []briefLine {
 	var lines []briefLine
 	answers := c.AllAnswers()
 	for _, a := range answers {
-		label := map[string]string{inspect.WhereFrom: "from", inspect.HowIn: "how in", inspect.WhyMissed: "missed"}[a.Question]
+		label := map[string]string{inspect.WhereFrom: "from", inspect.HowIn: "how in",
+			inspect.WhyMissed: "missed"}[a.Question]
 		var parts []string
 		for _, text := range sentences(a, spoken(about)) {
 			// What an alert's file is stands in a line of its own.
@@ -97,7 +98,10 @@ func answerSign(a inspect.Answer, s Style) string {
 }
 
 func saidOfFile(c inspect.Case, text string) bool {
-	return slices.ContainsFunc(c.Alerts, func(a inspect.Alert) bool { return strings.TrimRight(clean(a.File.Detail), ". ") == text })
+	return slices.ContainsFunc(c.Alerts, func(a inspect.Alert) bool {
+		return strings.TrimRight(clean(a.File.Detail),
+			". ") == text
+	})
 }
 
 // briefStep is the command where it fits whole: half a command is none.
@@ -130,7 +134,8 @@ func briefHead(c inspect.Case, s Style) []briefLine {
 	if c.Pod == nil {
 		return append(lines, one("target", join(c.Target.Name, contextName(c))))
 	}
-	pod := briefLine{label: "pod", parts: []string{contextPrefix(c) + c.Pod.Namespace + "/" + c.Pod.Name}, sep: " ", most: 1}
+	pod := briefLine{label: "pod", parts: []string{contextPrefix(c) + c.Pod.Namespace + "/" + c.Pod.Name}, sep: " ",
+		most: 1}
 	if _, gone := c.Gone(); gone {
 		pod.parts = append(pod.parts, "GONE")
 	}
@@ -143,7 +148,8 @@ func briefHead(c inspect.Case, s Style) []briefLine {
 		layers = len(i.Sharing.Pods())
 	}
 	if layers > 0 {
-		also := briefLine{label: "also", parts: []string{fmt.Sprintf("%d more with this layer, in another image", layers)}, sep: "; ", most: 1}
+		also := briefLine{label: "also", parts: []string{fmt.Sprintf("%d more with this layer, in another image",
+			layers)}, sep: "; ", most: 1}
 		if others > 0 {
 			also.parts = append([]string{fmt.Sprintf("%d more with this digest", others)}, also.parts...)
 		}
@@ -176,12 +182,15 @@ func contextName(c inspect.Case) string {
 // briefImage says of the image that matters: digest, alert, the alerted file, signer and provenance.
 func briefImage(c inspect.Case, i inspect.Image, s Style) []briefLine {
 	lines := []briefLine{one("image", cmp.Or(i.Digest, i.Index, i.Config, "no digest is known"))}
-	alerts := slices.DeleteFunc(slices.Clone(c.Alerts), func(a inspect.Alert) bool { return a.Subject != i.Container || a.Match == inspect.MatchNone })
+	alerts := slices.DeleteFunc(slices.Clone(c.Alerts),
+		func(a inspect.Alert) bool { return a.Subject != i.Container || a.Match == inspect.MatchNone })
 	if len(alerts) > 0 {
 		a := slices.MinFunc(alerts, func(a, b inspect.Alert) int {
-			return cmp.Or(cmp.Compare(inspect.PriorityRank(a.Priority), inspect.PriorityRank(b.Priority)), cmp.Compare(unplaced(a), unplaced(b)))
+			return cmp.Or(cmp.Compare(inspect.PriorityRank(a.Priority), inspect.PriorityRank(b.Priority)),
+				cmp.Compare(unplaced(a), unplaced(b)))
 		})
-		line := briefLine{label: "alert", parts: []string{clock(a.Time) + " " + strings.TrimSpace(a.Priority+" "+a.Rule), matchedBy(a)}, sep: ", ", most: 2}
+		line := briefLine{label: "alert", parts: []string{clock(a.Time) + " " +
+			strings.TrimSpace(a.Priority+" "+a.Rule), matchedBy(a)}, sep: ", ", most: 2}
 		if a.Match == inspect.MatchPod || a.Match == inspect.MatchImage {
 			line.parts[0] = matchedBy(a) + " only: " + line.parts[0] // a weak match is said first
 			line.parts = line.parts[:1]

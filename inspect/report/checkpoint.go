@@ -36,7 +36,8 @@ func checkpoints(runtime, kubelet string) (inspect.Status, string) {
 	case !ok:
 		return inspect.Unknown, fmt.Sprintf("whether the node's runtime %s can is not known", runtime)
 	case less(have, first):
-		return inspect.Absent, fmt.Sprintf("the node's runtime cannot: %s %s, and %d.%d is needed", name, version, first[0], first[1])
+		return inspect.Absent, fmt.Sprintf("the node's runtime cannot: %s %s, and %d.%d is needed", name, version,
+			first[0], first[1])
 	}
 	text := fmt.Sprintf("the node's runtime can, %s %s, if CRIU is there and allowed", name, version)
 	if k, ok := version2(strings.TrimPrefix(kubelet, "v")); ok && less(k, kubeletCheckpoints) {

@@ -39,7 +39,8 @@ func clockSection(c inspect.Case, now time.Time) section {
 		s.item(i)
 	}
 	if len(s.blocks) > 0 {
-		s.say("Time left is as of " + clock(inspect.At(now)) + ". What was sent is not known here. This is no legal advice.")
+		s.say("Time left is as of " + clock(inspect.At(now)) +
+			". What was sent is not known here. This is no legal advice.")
 	}
 	return s
 }
@@ -47,7 +48,10 @@ func clockSection(c inspect.Case, now time.Time) section {
 // briefClocks is the next deadline of each running clock, the most urgent first.
 func briefClocks(c inspect.Case, now time.Time) (briefLine, bool) {
 	running := slices.DeleteFunc(slices.Clone(c.Clocks), func(k inspect.Clock) bool { return k.Withdrawn != nil })
-	slices.SortStableFunc(running, func(a, b inspect.Clock) int { return a.Next(now).Due.Compare(b.Next(now).Due.Time) })
+	slices.SortStableFunc(running, func(a,
+		b inspect.Clock) int {
+		return a.Next(now).Due.Compare(b.Next(now).Due.Time)
+	})
 	line := briefLine{label: "due", sep: "; ", most: 2}
 	for _, k := range running {
 		d := k.Next(now)

@@ -14,12 +14,14 @@ import (
 // contain holds the pod and takes it away from the others, in the order in which that loses least: none of it ends a
 // process. What would destroy run-time state comes only after a person has said what became of that.
 func contain(c inspect.Case) []inspect.NextStep {
-	k := container{c: c, pod: c.Pod, where: c.Target.Kubectl() + " -n " + inspect.Quote(c.Pod.Namespace), name: inspect.Quote(c.Pod.Name)}
+	k := container{c: c, pod: c.Pod, where: c.Target.Kubectl() + " -n " + inspect.Quote(c.Pod.Namespace),
+		name: inspect.Quote(c.Pod.Name)}
 	if _, ok := c.Target.SavedDump(); ok {
 		k.in = " (in the cluster that the saved dump is of)"
 	}
 	if gone, ok := c.Gone(); ok {
-		return append([]inspect.NextStep{todo("the pod is gone since "+clock(gone.Time)+": its run-time state cannot be had any more; what was kept before is in this case", "")}, k.keepLogs()...)
+		return append([]inspect.NextStep{todo("the pod is gone since "+clock(gone.Time)+": its run-time state "+
+			"cannot be had any more; what was kept before is in this case", "")}, k.keepLogs()...)
 	}
 	var steps []inspect.NextStep
 	steps = append(steps, k.hold())
@@ -27,12 +29,15 @@ func contain(c inspect.Case) []inspect.NextStep {
 	steps = append(steps, k.relabel(), k.isolate())
 	steps = append(steps, k.copyState()...)
 	if k.pod.Node != "" {
-		steps = append(steps, todo("Cordon the node (running pods stay)", c.Target.Kubectl()+" cordon "+inspect.Quote(k.pod.Node)))
+		steps = append(steps, todo("Cordon the node (running pods stay)",
+			c.Target.Kubectl()+" cordon "+inspect.Quote(k.pod.Node)))
 	}
 	if _, said := c.Runtime(); said {
 		return append(steps, k.mend()...)
 	}
-	return append(steps, todo("when the run-time state is copied, or is given up, say so (on the screen : runtime saved); only then is shown how to roll back and delete", runtimeCommand(c)))
+	return append(steps,
+		todo("when the run-time state is copied, or is given up, say so (on the screen : runtime saved); only "+
+			"then is shown how to roll back and delete", runtimeCommand(c)))
 }
 
 // quarantine is the label by which the policy below finds the pod.
@@ -48,7 +53,8 @@ type container struct {
 
 func (k container) hold() inspect.NextStep {
 	return todo("Preserve the pod: its writable layer and memory exist nowhere else"+k.in,
-		k.where+" annotate pod "+k.name+" karpenter.sh/do-not-disrupt=true cluster-autoscaler.kubernetes.io/safe-to-evict=false")
+		k.where+" annotate pod "+k.name+" karpenter.sh/do-not-disrupt=true "+
+			"cluster-autoscaler.kubernetes.io/safe-to-evict=false")
 }
 
 // keepLogs is left out where the case holds the logs.
@@ -75,11 +81,13 @@ func (k container) relabel() inspect.NextStep {
 	if len(keys) == 0 {
 		why := "nothing that could be read picks it by its labels"
 		if len(k.pod.Owner) > 0 && !slices.ContainsFunc(k.pod.Selectors, controls) {
-			why = "by which labels its " + k.pod.Owner[0].Kind + " picks it is not known: take those away too (KEY-), and it runs on alone"
+			why = "by which labels its " + k.pod.Owner[0].Kind +
+				" picks it is not known: take those away too (KEY-), and it runs on alone"
 		}
 		return todo("label the pod, so that the policy below finds it; "+why+k.services(), command)
 	}
-	why := "Quarantine: take away the labels by which " + strings.Join(k.pickers(), ", ") + " selects the pod; it keeps running, and " + k.replaced()
+	why := "Quarantine: take away the labels by which " + strings.Join(k.pickers(), ", ") +
+		" selects the pod; it keeps running, and " + k.replaced()
 	if len(stay) > 0 {
 		why += "; " + strings.Join(stay, ", ") + " cannot be left this way"
 	}
@@ -126,8 +134,8 @@ func (k container) pickers() []string {
 	return names
 }
 
-// unpicked gives the fewest labels without which nothing picks the pod (the one that most ask for first; of equals the one
-// that takes it from fewer network policies), and what picks it whatever its labels are.
+// unpicked gives the fewest labels without which nothing picks the pod (the one that most ask for first; of equals
+// the one that takes it from fewer network policies), and what picks it whatever its labels are.
 func (k container) unpicked() (keys, stay []string) {
 	var open []inspect.Selector
 	for _, s := range k.pod.Selectors {
@@ -147,7 +155,8 @@ func (k container) unpicked() (keys, stay []string) {
 			}
 		}
 		best := slices.MinFunc(slices.Collect(maps.Keys(asked)), func(a, b string) int {
-			return cmp.Or(asked[b]-asked[a], len(k.policies([]string{a}, true))-len(k.policies([]string{b}, true)), strings.Compare(a, b))
+			return cmp.Or(asked[b]-asked[a], len(k.policies([]string{a}, true))-len(k.policies([]string{b}, true)),
+				strings.Compare(a, b))
 		})
 		keys = append(keys, best)
 		open = slices.DeleteFunc(open, func(s inspect.Selector) bool { return slices.Contains(s.Keys, best) })
@@ -159,7 +168,8 @@ func (k container) unpicked() (keys, stay []string) {
 func (k container) policies(without []string, lets bool) []string {
 	var names []string
 	for _, s := range k.pod.Selectors {
-		if s.Kind == "NetworkPolicy" && lets == slices.ContainsFunc(s.Keys, func(key string) bool { return slices.Contains(without, key) }) {
+		if s.Kind == "NetworkPolicy" && lets == slices.ContainsFunc(s.Keys,
+			func(key string) bool { return slices.Contains(without, key) }) {
 			names = append(names, s.Kind+" "+s.Name)
 		}
 	}
@@ -169,7 +179,8 @@ func (k container) policies(without []string, lets bool) []string {
 // isolate makes a policy that allows nothing. Policies add up: what another one allows stays allowed.
 func (k container) isolate() inspect.NextStep {
 	if k.pod.Reach.Has(inspect.HostNetwork) {
-		return todo("no NetworkPolicy can hold its traffic back: it uses the network of its node; a firewall on the node can", "")
+		return todo("no NetworkPolicy can hold its traffic back: it uses the network of its node; a firewall on "+
+			"the node can", "")
 	}
 	why := "Isolate with a deny-all NetworkPolicy, where the CNI enforces it; established connections may survive"
 	keys, _ := k.unpicked()
@@ -193,7 +204,8 @@ func (k container) copyState() []inspect.NextStep {
 	const no = "kubectl debug --copy-to starts another pod from the image, and is no copy of the state"
 	can, why := checkpoints(k.pod.Runtime, k.pod.Kubelet)
 	if can == inspect.Absent {
-		return oneTodo("copy the run-time state: "+why+"; "+no+". A snapshot of the node's disk holds the writable layer; of the memory nothing does", "")
+		return oneTodo("copy the run-time state: "+why+"; "+no+". A snapshot of the node's disk holds the "+
+			"writable layer; of the memory nothing does", "")
 	}
 	if k.pod.Node == "" {
 		return nil
@@ -208,8 +220,10 @@ func (k container) copyState() []inspect.NextStep {
 		path += "/" + url.PathEscape(part)
 	}
 	return []inspect.NextStep{
-		todo("copy the run-time state of "+name+" by the kubelet, without stopping it: "+why+"; "+no, k.c.Target.Kubectl()+" create --raw "+inspect.Quote(path)+" -f /dev/null"),
-		todo("it lies on the node then, in /var/lib/kubelet/checkpoints; fetch it and lay it over the image", inspectCommand(k.c)+" --checkpoint FILE"),
+		todo("copy the run-time state of "+name+" by the kubelet, without stopping it: "+why+"; "+no,
+			k.c.Target.Kubectl()+" create --raw "+inspect.Quote(path)+" -f /dev/null"),
+		todo("it lies on the node then, in /var/lib/kubelet/checkpoints; fetch it and lay it over the image",
+			inspectCommand(k.c)+" --checkpoint FILE"),
 	}
 }
 
@@ -221,9 +235,13 @@ func (k container) mend() []inspect.NextStep {
 	var steps []inspect.NextStep
 	if owner := k.workload(); owner != "" {
 		if to := k.rollback(); to > 0 {
-			steps = append(steps, todo(after+"roll back to the revision before; nodes may ask the registry for its tag again", fmt.Sprintf("%s rollout undo %s --to-revision=%d", k.where, owner, to)))
+			steps = append(steps,
+				todo(after+"roll back to the revision before; nodes may ask the registry for its tag again",
+					fmt.Sprintf("%s rollout undo %s --to-revision=%d", k.where, owner, to)))
 		} else {
-			steps = append(steps, todo(after+"make its pods anew, once the image that their reference points to is good", k.where+" rollout restart "+owner))
+			steps = append(steps,
+				todo(after+"make its pods anew, once the image that their reference points to is good",
+					k.where+" rollout restart "+owner))
 		}
 	}
 	steps = append(steps, todo(after+"delete the pod", k.where+" delete pod "+k.name))

@@ -10,7 +10,8 @@ import (
 	"github.com/backtrail/backtrail/inspect/verdict"
 )
 
-// document is a report before it is drawn: plain text, Markdown and HTML say the same, since all three are drawn from it.
+// document is a report before it is drawn: plain text, Markdown and HTML say the same, since all three are drawn from
+// it.
 type document struct {
 	title    string
 	status   inspect.Status // whose color the outcome takes
@@ -131,12 +132,15 @@ func statusCell(s inspect.Status, t string) cell { return cell{text: t, status: 
 func documentOf(c inspect.Case, s Style) document {
 	v := verdict.Of(&c)
 	c = cleaned(c)
-	d := document{title: "backtrail: " + c.Target.Name, status: v.Status.Tone(), outcome: v.Words(&c), brief: Brief(c, s)}
-	d.sections = append(d.sections, verdictSection(c, v), answerSection(c), findingSection(c), alertSection(c), nextSection(c), clockSection(c, s.now(c)))
+	d := document{title: "backtrail: " + c.Target.Name, status: v.Status.Tone(), outcome: v.Words(&c),
+		brief: Brief(c, s)}
+	d.sections = append(d.sections, verdictSection(c, v), answerSection(c), findingSection(c), alertSection(c),
+		nextSection(c), clockSection(c, s.now(c)))
 	for _, i := range focusFirst(c) {
 		d.sections = append(d.sections, imageSections(c, i)...)
 	}
-	d.sections = append(d.sections, podSection(c), workloadSection(c), timelineSection(c, s.now(c)), keptSection(c), noteSection(c), uncheckedSection(c), trustSection(c))
+	d.sections = append(d.sections, podSection(c), workloadSection(c), timelineSection(c, s.now(c)), keptSection(c),
+		noteSection(c), uncheckedSection(c), trustSection(c))
 	return d
 }
 

@@ -13,7 +13,8 @@ import (
 // imageSections are the panes of one image.
 func imageSections(c inspect.Case, i inspect.Image) []section {
 	sections := []section{
-		imageSection(i), layerSection(i), sharingSection(i), signatureSection(c, i), provenanceSection(i), packageSection(i), fileSection(i), autorunSection(i), vulnerabilitySection(i),
+		imageSection(i), layerSection(i), sharingSection(i), signatureSection(c, i), provenanceSection(i),
+		packageSection(i), fileSection(i), autorunSection(i), vulnerabilitySection(i),
 	}
 	name := i.Container
 	if len(c.Images) == 1 && name == inspect.ImageContainer {
@@ -69,7 +70,8 @@ func layerSection(i inspect.Image) section {
 	t := table{head: []string{"layer", "bytes", "size", "files +/~/-", "", "build step", "digest"}}
 	for _, l := range i.Layers {
 		if l.Empty {
-			t.rows = append(t.rows, []cell{plainCell("-"), plainCell(""), plainCell(""), plainCell(""), plainCell(""), plainCell(step(l.CreatedBy)), plainCell("")})
+			t.rows = append(t.rows, []cell{plainCell("-"), plainCell(""), plainCell(""), plainCell(""),
+				plainCell(""), plainCell(step(l.CreatedBy)), plainCell("")})
 			continue
 		}
 		base := "own"
@@ -78,7 +80,8 @@ func layerSection(i inspect.Image) section {
 		}
 		t.rows = append(t.rows, []cell{
 			plainCell(strconv.Itoa(l.Number)), statusCell(l.Status, l.Reason), plainCell(size(l.Size)),
-			plainCell(fmt.Sprintf("%d/%d/%d", l.Added, l.Modified, l.Removed)), plainCell(base), plainCell(step(l.CreatedBy)), codeCell(short(cmp.Or(l.Digest, l.DiffID))),
+			plainCell(fmt.Sprintf("%d/%d/%d", l.Added, l.Modified, l.Removed)), plainCell(base),
+			plainCell(step(l.CreatedBy)), codeCell(short(cmp.Or(l.Digest, l.DiffID))),
 		})
 	}
 	s.table(t)
@@ -117,7 +120,8 @@ func signatureSection(c inspect.Case, i inspect.Image) section {
 	}
 	t := table{head: []string{"store", "about", "found", ""}}
 	for _, r := range i.Stores {
-		t.rows = append(t.rows, []cell{plainCell(r.Store), codeCell(short(r.Subject)), plainCell(found(r)), plainCell(shortDigests(r.Detail))})
+		t.rows = append(t.rows, []cell{plainCell(r.Store), codeCell(short(r.Subject)), plainCell(found(r)),
+			plainCell(shortDigests(r.Detail))})
 	}
 	s.table(t)
 	return s
@@ -155,7 +159,8 @@ func (i *item) foldSteps() {
 	for _, of := range []struct {
 		status inspect.Status
 		word   string
-	}{{inspect.Verified, "these links hold"}, {inspect.Failed, "failed"}, {inspect.Unknown, "could not be checked"}, {inspect.Absent, "does not apply"}} {
+	}{{inspect.Verified, "these links hold"}, {inspect.Failed, "failed"}, {inspect.Unknown, "could not be checked"},
+		{inspect.Absent, "does not apply"}} {
 		i.lines = append(i.lines, some(labelled(of.word, strings.Join(names[of.status], ", ")))...)
 	}
 }
@@ -194,7 +199,8 @@ func provenanceSection(i inspect.Image) section {
 	for _, p := range i.Provenance {
 		it := item{status: p.Status, title: provenance(p)}
 		it.lines = some(
-			labelled("type", p.PredicateType), labelled("build type", p.BuildType), labelled("builder", p.Builder), labelled("source", p.Source),
+			labelled("type", p.PredicateType), labelled("build type", p.BuildType), labelled("builder", p.Builder),
+			labelled("source", p.Source),
 			labelled("ref", p.Ref), labelled("commit", p.Commit), labelled("invocation", p.Invocation),
 		)
 		if n := len(p.Materials); n > 0 {
@@ -211,7 +217,8 @@ func packageSection(i inspect.Image) section {
 	s.say(plural(len(i.Packages), "package") + " found.")
 	for _, b := range i.SBOMs {
 		if b.Origin != "generated" {
-			s.item(item{status: b.Status, title: fmt.Sprintf("%s bill of materials (%s), %s", b.Origin, b.Format, plural(b.Packages, "package")), lines: some(b.Reason)})
+			s.item(item{status: b.Status, title: fmt.Sprintf("%s bill of materials (%s), %s", b.Origin, b.Format,
+				plural(b.Packages, "package")), lines: some(b.Reason)})
 		}
 	}
 	s.compromises(i)
@@ -244,13 +251,16 @@ func diffBlocks(d inspect.Diff, most int) []block {
 	if p := d.Packages; p != nil {
 		t := table{head: []string{"", "package", "type", "before", "now", "layer"}}
 		for _, x := range p.Changed {
-			t.rows = append(t.rows, []cell{plainCell(cmp.Or(x.Change, "changed")), plainCell(x.Name), plainCell(x.Type), plainCell(x.From), plainCell(x.To), plainCell(layerNumber(x.Layer))})
+			t.rows = append(t.rows, []cell{plainCell(cmp.Or(x.Change, "changed")), plainCell(x.Name),
+				plainCell(x.Type), plainCell(x.From), plainCell(x.To), plainCell(layerNumber(x.Layer))})
 		}
 		for _, x := range p.Added {
-			t.rows = append(t.rows, []cell{plainCell("added"), plainCell(x.Name), plainCell(x.Type), plainCell(""), plainCell(x.Version), plainCell(layerNumber(x.Layer))})
+			t.rows = append(t.rows, []cell{plainCell("added"), plainCell(x.Name), plainCell(x.Type), plainCell(""),
+				plainCell(x.Version), plainCell(layerNumber(x.Layer))})
 		}
 		for _, x := range p.Removed {
-			t.rows = append(t.rows, []cell{plainCell("removed"), plainCell(x.Name), plainCell(x.Type), plainCell(x.Version), plainCell(""), plainCell("")})
+			t.rows = append(t.rows, []cell{plainCell("removed"), plainCell(x.Name), plainCell(x.Type),
+				plainCell(x.Version), plainCell(""), plainCell("")})
 		}
 		s.say(fmt.Sprintf("Packages: %d changed, %d added, %d removed.", len(p.Changed), len(p.Added), len(p.Removed)))
 		s.tableOf(t, most)
@@ -258,9 +268,11 @@ func diffBlocks(d inspect.Diff, most int) []block {
 	if f := d.Files; f != nil {
 		t := table{head: []string{"", "file", "layer", "content"}}
 		for _, x := range f.List {
-			t.rows = append(t.rows, []cell{plainCell(x.Change), codeCell(x.Path), plainCell(layerNumber(x.Layer)), codeCell(content(x))})
+			t.rows = append(t.rows, []cell{plainCell(x.Change), codeCell(x.Path), plainCell(layerNumber(x.Layer)),
+				codeCell(content(x))})
 		}
-		s.say(fmt.Sprintf("Files: %d added, %d removed, %d changed%s.", f.Added, f.Removed, f.Changed, shortened(f.Truncated)))
+		s.say(fmt.Sprintf("Files: %d added, %d removed, %d changed%s.", f.Added, f.Removed, f.Changed,
+			shortened(f.Truncated)))
 		s.tableOf(t, most)
 	}
 	if l := d.Layers; l != nil {
@@ -308,7 +320,8 @@ func vulnerabilitySection(i inspect.Image) section {
 	s := section{title: "vulnerabilities"}
 	t := table{head: []string{"severity", "id", "package", "version", "fixed in", "gate"}}
 	for _, v := range i.Vulns {
-		t.rows = append(t.rows, []cell{plainCell(string(v.Severity)), plainCell(v.ID), plainCell(v.Package), plainCell(v.Version), plainCell(v.Fixed), plainCell(v.Gate)})
+		t.rows = append(t.rows, []cell{plainCell(string(v.Severity)), plainCell(v.ID), plainCell(v.Package),
+			plainCell(v.Version), plainCell(v.Fixed), plainCell(v.Gate)})
 	}
 	s.table(t)
 	return s

@@ -55,7 +55,8 @@ func (m *marker) item(i item) {
 		fmt.Fprintf(&m.b, "  - %s\n", escape(l))
 	}
 	for _, s := range i.steps {
-		fmt.Fprintf(&m.b, "  - %s **%s** %s\n", Style{}.Mark(s.status), escape(s.title), escape(strings.Join(s.lines, "; ")))
+		fmt.Fprintf(&m.b, "  - %s **%s** %s\n", Style{}.Mark(s.status), escape(s.title), escape(strings.Join(s.lines,
+			"; ")))
 	}
 	m.b.WriteString("\n")
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/backtrail/backtrail/inspect/verdict"
 )
 
-// Next suggests what to do, the most urgent first: hold what may vanish, take it away from the others, then close what is
-// open. Nothing of it destroys run-time state before a person has said that this was saved or given up.
+// Next suggests what to do, the most urgent first: hold what may vanish, take it away from the others, then close
+// what is open. Nothing of it destroys run-time state before a person has said that this was saved or given up.
 func Next(c inspect.Case) []inspect.NextStep {
 	var steps []inspect.NextStep
 	outcome := verdict.Of(&c).Status
@@ -53,7 +53,8 @@ func closeSignature(c inspect.Case, i inspect.Image) []inspect.NextStep {
 	for _, s := range i.Signatures {
 		if s.Reason == "no-expectation" && s.Identity != "" {
 			return oneTodo("if this is who should have signed, say so and look again",
-				inspectCommand(c)+" --certificate-identity "+inspect.Quote(s.Identity)+" --certificate-oidc-issuer "+inspect.Quote(s.Issuer))
+				inspectCommand(c)+" --certificate-identity "+inspect.Quote(s.Identity)+" "+
+					"--certificate-oidc-issuer "+inspect.Quote(s.Issuer))
 		}
 		if s.Reason == "unknown-key" {
 			return oneTodo("give the public key that should have signed", inspectCommand(c)+" --key cosign.pub")
@@ -68,7 +69,8 @@ func closeKnownGood(c inspect.Case, i inspect.Image) []inspect.NextStep {
 	}
 	if len(i.Candidates) > 0 {
 		best := i.Candidates[0]
-		return oneTodo("compare with "+best.Why, inspectCommand(c)+" --known-good "+inspect.Quote(cmp.Or(best.Reference, best.Location)))
+		return oneTodo("compare with "+best.Why,
+			inspectCommand(c)+" --known-good "+inspect.Quote(cmp.Or(best.Reference, best.Location)))
 	}
 	return oneTodo("compare with an image that you know is good", inspectCommand(c)+" --known-good REFERENCE")
 }
@@ -103,5 +105,6 @@ func exportCommand(c inspect.Case) string {
 // isDemo knows the built-in incident by its root of trust: nothing else makes that case again.
 func isDemo(c inspect.Case) bool {
 	dump, ok := c.Target.SavedDump()
-	return ok && dump == "demo" && slices.ContainsFunc(c.Trust, func(t inspect.Trust) bool { return t.Name == "the demo" })
+	return ok && dump == "demo" && slices.ContainsFunc(c.Trust,
+		func(t inspect.Trust) bool { return t.Name == "the demo" })
 }

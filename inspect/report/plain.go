@@ -61,7 +61,8 @@ func (p *printer) block(b block) {
 	case b.command != nil:
 		p.paragraph("  ", b.command.Why)
 		if b.command.Command != "" {
-			fmt.Fprintf(&p.b, "      %s\n", strings.Join(commandLines(b.command.Command, tableColumns-10), " \\\n          "))
+			fmt.Fprintf(&p.b, "      %s\n", strings.Join(commandLines(b.command.Command, tableColumns-10),
+				" \\\n          "))
 		}
 	default:
 		p.paragraph("  ", b.text)

@@ -14,8 +14,8 @@ import (
 // maxStrays bounds the alerts that fit no pod in print: a wrong context may have 100,000 of them.
 const maxStrays = 100
 
-// Pods writes the list of pods, flagged ones first, then the alerts that fit none of them. Its notices are not printed: they
-// are no part of the list.
+// Pods writes the list of pods, flagged ones first, then the alerts that fit none of them. Its notices are not
+// printed: they are no part of the list.
 func Pods(w io.Writer, list inspect.PodList, s Style) error {
 	p := &printer{style: s}
 	p.alertLines(list)
@@ -122,7 +122,8 @@ func podRow(pod *inspect.FlaggedPod) []cell {
 			images = append(images, image)
 		}
 	}
-	texts := []string{flag, pod.Namespace, pod.Name, strings.Join(names, ", "), strings.Join(images, ", "), clock(pod.Created), podAlerts(pod.Alerts)}
+	texts := []string{flag, pod.Namespace, pod.Name, strings.Join(names, ", "), strings.Join(images, ", "),
+		clock(pod.Created), podAlerts(pod.Alerts)}
 	cells := make([]cell, len(texts))
 	for i, text := range texts {
 		cells[i] = plainCell(clean(text))

@@ -27,7 +27,8 @@ func verdictSection(c inspect.Case, v verdict.Verdict) section {
 		i.lines = append(i.lines, brieflyNamed(clean(reason)))
 	}
 	if len(why) == 0 {
-		i.lines = append(i.lines, "every check ended, and nothing that was expected is missing; this says nothing about what ran later")
+		i.lines = append(i.lines,
+			"every check ended, and nothing that was expected is missing; this says nothing about what ran later")
 	}
 	s.item(i)
 	return s
@@ -50,7 +51,8 @@ func answerSection(c inspect.Case) section {
 		s.item(i)
 		for _, said := range a.Sentences {
 			if said.Run != "" {
-				s.blocks = append(s.blocks, block{command: &inspect.NextStep{Why: "to know more: " + said.Text, Command: said.Run}})
+				s.blocks = append(s.blocks, block{command: &inspect.NextStep{Why: "to know more: " + said.Text,
+					Command: said.Run}})
 			}
 		}
 	}
@@ -164,7 +166,8 @@ func podSection(c inspect.Case) section {
 	s.table(t)
 	for _, r := range c.Reachable() {
 		if r.Command != "" {
-			s.blocks = append(s.blocks, block{command: &inspect.NextStep{Why: r.Kind + ": " + r.Text, Command: r.Command}})
+			s.blocks = append(s.blocks, block{command: &inspect.NextStep{Why: r.Kind + ": " + r.Text,
+				Command: r.Command}})
 		}
 	}
 	s.containers(p.Containers)
@@ -192,7 +195,8 @@ func (s *section) containers(all []inspect.Container) {
 		if o.Injected {
 			kind += ", injected"
 		}
-		containers.rows = append(containers.rows, []cell{plainCell(o.Name), plainCell(kind), codeCell(o.Reference), plainCell(clock(o.Started)), plainCell(o.State), plainCell(strconv.Itoa(o.Restarts)), plainCell(o.Last)})
+		containers.rows = append(containers.rows, []cell{plainCell(o.Name), plainCell(kind), codeCell(o.Reference),
+			plainCell(clock(o.Started)), plainCell(o.State), plainCell(strconv.Itoa(o.Restarts)), plainCell(o.Last)})
 	}
 	s.table(containers)
 }
@@ -201,7 +205,8 @@ func (s *section) containers(all []inspect.Container) {
 func (s *section) changes(all []inspect.PodChange) {
 	t := table{head: []string{"heard at", "the pod is", "what", "kept as"}}
 	for _, x := range all {
-		t.rows = append(t.rows, []cell{plainCell(clock(x.Time)), plainCell(x.State), plainCell(strings.Join(x.What, "; ")), plainCell(x.Exhibit)})
+		t.rows = append(t.rows, []cell{plainCell(clock(x.Time)), plainCell(x.State), plainCell(strings.Join(x.What,
+			"; ")), plainCell(x.Exhibit)})
 	}
 	s.table(t)
 }
@@ -210,7 +215,8 @@ func timelineSection(c inspect.Case, now time.Time) section {
 	s := section{title: "Timeline (UTC)"}
 	t := table{head: []string{"time", "what", "who says so", "trust"}}
 	for _, m := range c.Axis(now) {
-		t.rows = append(t.rows, []cell{plainCell(clock(m.Time)), plainCell(brieflyNamed(m.What)), plainCell(m.Source), plainCell(trustWord(m.Trust))})
+		t.rows = append(t.rows, []cell{plainCell(clock(m.Time)), plainCell(brieflyNamed(m.What)),
+			plainCell(m.Source), plainCell(trustWord(m.Trust))})
 	}
 	s.table(t)
 	return s
@@ -257,7 +263,8 @@ func trustSection(c inspect.Case) section {
 	s := section{title: "What the verdicts rest on"}
 	t := table{head: []string{"kind", "from", "name", "age", "digest"}}
 	for _, r := range c.Trust {
-		t.rows = append(t.rows, []cell{plainCell(r.Kind), plainCell(r.Origin), plainCell(r.Name), plainCell(r.Age), codeCell(r.Digest)})
+		t.rows = append(t.rows, []cell{plainCell(r.Kind), plainCell(r.Origin), plainCell(r.Name), plainCell(r.Age),
+			codeCell(r.Digest)})
 	}
 	s.table(t)
 	e := c.Expected
@@ -286,7 +293,8 @@ func trustSection(c inspect.Case) section {
 	}
 	s.table(expected)
 	tool := strings.TrimSpace(c.Tool.Name + " " + c.Tool.Version)
-	s.say(join(cmp.Or(tool, "backtrail"), "started "+clock(c.Started), "ended "+clock(c.Finished), fmt.Sprintf("%d requests to clusters and registries", c.Requests)))
+	s.say(join(cmp.Or(tool, "backtrail"), "started "+clock(c.Started), "ended "+clock(c.Finished),
+		fmt.Sprintf("%d requests to clusters and registries", c.Requests)))
 	return s
 }
 

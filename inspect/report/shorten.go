@@ -8,7 +8,9 @@ import (
 )
 
 // workflow is a certificate's identity of GitHub Actions: repository, workflow file and ref.
-var workflow = regexp.MustCompile(`(^|[\s(])https://github\.com/([\w.-]+/[\w.-]+)/\.github/workflows/([\w.-]+)@refs/([\w./-]*[\w/-])`)
+var workflow = regexp.MustCompile(
+	`(^|[\s(])https://github\.com/([\w.-]+/[\w.-]+)/` +
+		`\.github/workflows/([\w.-]+)@refs/([\w./-]*[\w/-])`)
 
 // repository is a source on GitHub as statements write it.
 var repository = regexp.MustCompile(`(^|[\s(])(?:git\+)?https://(github\.com/[\w.-]+/[\w.-]+)`)
@@ -28,8 +30,8 @@ func shortDigests(text string) string { return anyDigest.ReplaceAllString(text, 
 // basis is how an answer's sentence ends: with what it rests on.
 var basis = regexp.MustCompile(`\((seen|derived|claimed|not known)\)\.(?: |$)`)
 
-// sentences are those of an answer, in the words of text; what it waits for is one too. A case that another version wrote
-// may have nothing but the text.
+// sentences are those of an answer, in the words of text; what it waits for is one too. A case that another version
+// wrote may have nothing but the text.
 func sentences(a inspect.Answer, text func(inspect.Sentence) string) []string {
 	if len(a.Sentences) == 0 {
 		return split(clean(a.Text))

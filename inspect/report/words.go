@@ -88,7 +88,8 @@ func typeRank(c inspect.Case, i inspect.Image) int {
 	}
 	for _, o := range c.Pod.Containers {
 		if o.Name == i.Container {
-			rank := slices.Index([]inspect.ContainerType{inspect.ContainerMain, inspect.ContainerInit, inspect.ContainerSidecar, inspect.ContainerEphemeral}, o.Type)
+			rank := slices.Index([]inspect.ContainerType{inspect.ContainerMain, inspect.ContainerInit,
+				inspect.ContainerSidecar, inspect.ContainerEphemeral}, o.Type)
 			if o.Injected {
 				rank += 4
 			}
@@ -128,7 +129,8 @@ func bestSignature(i inspect.Image) (inspect.Signature, bool) {
 		return inspect.Signature{}, false
 	}
 	rank := func(s inspect.Signature) int {
-		return slices.Index([]inspect.Status{inspect.Verified, inspect.Failed, inspect.Unknown, inspect.Absent}, s.Status)
+		return slices.Index([]inspect.Status{inspect.Verified, inspect.Failed, inspect.Unknown, inspect.Absent},
+			s.Status)
 	}
 	return slices.MinFunc(i.Signatures, func(a, b inspect.Signature) int { return rank(a) - rank(b) }), true
 }
@@ -186,7 +188,8 @@ func built(c inspect.Case, i inspect.Image) (inspect.Status, string) {
 		return inspect.Absent, "no statement says how it was built"
 	}
 	rank := func(p inspect.Provenance) int {
-		r := slices.Index([]inspect.Status{inspect.Verified, inspect.Failed, inspect.Unknown, inspect.Absent}, p.Status) * 2
+		r := slices.Index([]inspect.Status{inspect.Verified, inspect.Failed, inspect.Unknown, inspect.Absent},
+			p.Status) * 2
 		if !p.Signed {
 			r++
 		}

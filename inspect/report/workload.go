@@ -22,10 +22,12 @@ func workloadSection(c inspect.Case) section {
 		}
 		name, created := o.Kind+" "+o.Name, clock(o.Created)
 		if len(o.Managers) == 0 {
-			owners.rows = append(owners.rows, []cell{plainCell(name), plainCell(created), plainCell("not known"), plainCell(""), plainCell("")})
+			owners.rows = append(owners.rows, []cell{plainCell(name), plainCell(created), plainCell("not known"),
+				plainCell(""), plainCell("")})
 		}
 		for _, m := range o.Managers {
-			owners.rows = append(owners.rows, []cell{plainCell(name), plainCell(created), plainCell(m.Name), plainCell(clock(m.Time)), plainCell(strings.Join(m.Images, ", "))})
+			owners.rows = append(owners.rows, []cell{plainCell(name), plainCell(created), plainCell(m.Name),
+				plainCell(clock(m.Time)), plainCell(strings.Join(m.Images, ", "))})
 			name, created = "", ""
 		}
 	}
@@ -38,7 +40,8 @@ func workloadSection(c inspect.Case) section {
 		}
 		for _, name := range slices.Sorted(maps.Keys(r.Images)) {
 			revisions.rows = append(revisions.rows, []cell{
-				plainCell(number), plainCell(when), plainCell(name), codeCell(r.Images[name]), codeCell(short(r.Running[name])), plainCell(note),
+				plainCell(number), plainCell(when), plainCell(name), codeCell(r.Images[name]),
+				codeCell(short(r.Running[name])), plainCell(note),
 			})
 			number, when, note = "", "", ""
 		}
@@ -59,7 +62,8 @@ func sharingSection(i inspect.Image) section {
 		for _, n := range o.Layers {
 			layers = append(layers, fmt.Sprint(n))
 		}
-		t.rows = append(t.rows, []cell{codeCell(o.Reference), plainCell(strings.Join(layers, ", ")), plainCell(fmt.Sprint(o.Prefix)), plainCell(strings.Join(o.Pods, ", "))})
+		t.rows = append(t.rows, []cell{codeCell(o.Reference), plainCell(strings.Join(layers, ", ")),
+			plainCell(fmt.Sprint(o.Prefix)), plainCell(strings.Join(o.Pods, ", "))})
 	}
 	s.table(t)
 	s.say(looked(*i.Sharing))

@@ -173,7 +173,8 @@ func (a *attachments) fromManifest(ctx context.Context, part registry.Part) erro
 	a.seen[part.Digest] = true
 	var m v1.Manifest
 	if !part.Holds() || json.Unmarshal(part.Bytes, &m) != nil {
-		a.rows = append(a.rows, inspect.SBOM{Origin: "attached", Format: formatOf(part.MediaType), Status: inspect.Unknown, Reason: "unreadable", Digest: part.Digest})
+		a.rows = append(a.rows, inspect.SBOM{Origin: "attached", Format: formatOf(part.MediaType),
+			Status: inspect.Unknown, Reason: "unreadable", Digest: part.Digest})
 		return nil
 	}
 	for n, l := range m.Layers {
@@ -196,7 +197,8 @@ func (a *attachments) fromManifest(ctx context.Context, part registry.Part) erro
 
 // row reads one attached SBOM. Nobody signed it, so that it proves nothing: unknown at best.
 func (a *attachments) row(ctx context.Context, l v1.Descriptor, predicate string) (inspect.SBOM, error) {
-	row := inspect.SBOM{Origin: "attached", Format: formatOf(predicate + string(l.MediaType)), Status: inspect.Unknown, Reason: "unsigned", Digest: l.Digest.String()}
+	row := inspect.SBOM{Origin: "attached", Format: formatOf(predicate + string(l.MediaType)),
+		Status: inspect.Unknown, Reason: "unsigned", Digest: l.Digest.String()}
 	data, err := a.client.Fetch(ctx, a.loc, row.Digest, MaxDocument)
 	var limit *registry.LimitError
 	var digest *registry.DigestError
@@ -229,7 +231,8 @@ func (a *attachments) keep(digest string, data []byte, mediaType string) {
 	if a.client.Store().Put(digest, data) != nil {
 		return
 	}
-	a.emit(inspect.Event{Fact: inspect.Blob{Digest: digest, MediaType: mediaType, Size: int64(len(data)), Role: "sbom", State: "carried", Of: "image"}})
+	a.emit(inspect.Event{Fact: inspect.Blob{Digest: digest, MediaType: mediaType, Size: int64(len(data)),
+		Role: "sbom", State: "carried", Of: "image"}})
 }
 
 // isMediaType says that a media or artifact type is that of an SBOM, as cosign, ORAS and others write them.

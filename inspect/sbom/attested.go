@@ -12,7 +12,8 @@ import (
 
 // IsSBOM says that a predicate type is that of an SBOM, in any version.
 func IsSBOM(predicateType string) bool {
-	for _, prefix := range []string{"https://spdx.dev/Document", "https://cyclonedx.org/bom", "https://syft.dev/bom", "https://anchore.com/syft"} {
+	for _, prefix := range []string{"https://spdx.dev/Document", "https://cyclonedx.org/bom", "https://syft.dev/bom",
+		"https://anchore.com/syft"} {
 		if rest, ok := strings.CutPrefix(predicateType, prefix); ok && (rest == "" || rest[0] == '/') {
 			return true
 		}
@@ -27,7 +28,8 @@ func attested(store *registry.Store, signatures []inspect.Signature) []inspect.S
 		if !IsSBOM(s.PredicateType) {
 			continue
 		}
-		row := inspect.SBOM{Origin: "attested", Format: formatOf(s.PredicateType), Status: s.Status, Reason: s.Reason, Digest: statementOf(s)}
+		row := inspect.SBOM{Origin: "attested", Format: formatOf(s.PredicateType), Status: s.Status,
+			Reason: s.Reason, Digest: statementOf(s)}
 		format, n, err := countStatement(store, row.Digest)
 		if err == nil {
 			row.Format, row.Packages = format, n

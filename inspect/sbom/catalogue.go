@@ -15,7 +15,8 @@ import (
 	"github.com/anchore/syft/syft/cataloging/pkgcataloging"
 	"github.com/anchore/syft/syft/sbom"
 	"github.com/anchore/syft/syft/source"
-	_ "github.com/glebarez/go-sqlite" // syft reads newer RPM databases by the SQL driver "sqlite", and fails where there is none
+	// syft reads newer RPM databases by the SQL driver "sqlite", and fails where there is none
+	_ "github.com/glebarez/go-sqlite"
 
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/layer"
@@ -27,8 +28,8 @@ type catalogue struct {
 	unread   []string // package databases that could not be read, in words
 }
 
-// Cataloguer catalogues images by syft. It keeps catalogues in the cache, and remembers what it found while it lives, so
-// that two images that are much alike cost little more than one. It is safe for concurrent use.
+// Cataloguer catalogues images by syft. It keeps catalogues in the cache, and remembers what it found while it lives,
+// so that two images that are much alike cost little more than one. It is safe for concurrent use.
 type Cataloguer struct {
 	cache  *layer.Cache
 	memory memory
@@ -93,7 +94,8 @@ func (c *Cataloguer) create(ctx context.Context, src source.Source) (found *sbom
 	}
 	cfg, broke := config(), &breakages{}
 	for _, each := range append(cataloguers(cfg.Packages), newChiselCataloger()) {
-		cfg.WithCatalogers(pkgcataloging.NewCatalogerReference(remembering{each, &c.memory, broke}, []string{pkgcataloging.ImageTag}))
+		cfg.WithCatalogers(pkgcataloging.NewCatalogerReference(remembering{each, &c.memory, broke},
+			[]string{pkgcataloging.ImageTag}))
 	}
 	found, err = syft.CreateSBOM(scan, src, cfg)
 	if err != nil {
@@ -102,8 +104,8 @@ func (c *Cataloguer) create(ctx context.Context, src source.Source) (found *sbom
 	return found, broke.list(), nil
 }
 
-// config is that of syft's command line as far as it decides which packages there are, without its cataloguers. What the index knows already
-// (files, their digests and owners) is left out, and so are guessed CPEs.
+// config is that of syft's command line as far as it decides which packages there are, without its cataloguers. What
+// the index knows already (files, their digests and owners) is left out, and so are guessed CPEs.
 func config() *syft.CreateSBOMConfig {
 	cfg := syft.DefaultCreateSBOMConfig().WithoutFiles().WithoutCatalogers().WithParallelism(2 * runtime.GOMAXPROCS(0))
 	cfg.DataGeneration = cataloging.DataGenerationConfig{}

@@ -13,7 +13,8 @@ type name struct{ kind, name string }
 // compare lists the packages that came, went or changed from one image to another. A package that is there in several
 // versions is compared version by version; how many copies of one version there are does not matter.
 func compare(before, now []inspect.Package) inspect.PackageDiff {
-	d := inspect.PackageDiff{Added: []inspect.Package{}, Removed: []inspect.Package{}, Changed: []inspect.PackageChange{}}
+	d := inspect.PackageDiff{Added: []inspect.Package{}, Removed: []inspect.Package{},
+		Changed: []inspect.PackageChange{}}
 	old, current := byName(before), byName(now)
 	for n, list := range current {
 		gone, came := apart(old[n], list)
@@ -80,5 +81,6 @@ func change(from, to inspect.Package) inspect.PackageChange {
 }
 
 func compareChanges(a, b inspect.PackageChange) int {
-	return cmp.Or(cmp.Compare(a.Type, b.Type), cmp.Compare(a.Name, b.Name), cmp.Compare(a.From, b.From), cmp.Compare(a.To, b.To))
+	return cmp.Or(cmp.Compare(a.Type, b.Type), cmp.Compare(a.Name, b.Name), cmp.Compare(a.From, b.From),
+		cmp.Compare(a.To, b.To))
 }

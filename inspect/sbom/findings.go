@@ -28,7 +28,8 @@ func findings(subject string, image inspect.Image, good inspect.KnownGood, d ins
 	}
 	for _, p := range d.Added {
 		title := fmt.Sprintf("%s: package %s %s is not in the %s image", subject, p.Name, p.Version, good.Word())
-		list = append(list, finding("package-added", subject, p.Type, p.Name, p.Version, inspect.Low, title, evidenceOf(image, p.Layer, p.Locations)))
+		list = append(list, finding("package-added", subject, p.Type, p.Name, p.Version, inspect.Low, title,
+			evidenceOf(image, p.Layer, p.Locations)))
 	}
 	for _, p := range d.Removed {
 		title := fmt.Sprintf("%s: package %s %s of the %s image is gone", subject, p.Name, p.Version, good.Word())
@@ -38,7 +39,8 @@ func findings(subject string, image inspect.Image, good inspect.KnownGood, d ins
 	return list
 }
 
-func changedFinding(subject string, image inspect.Image, good inspect.KnownGood, c inspect.PackageChange) inspect.Finding {
+func changedFinding(subject string, image inspect.Image, good inspect.KnownGood,
+	c inspect.PackageChange) inspect.Finding {
 	severity := inspect.Low
 	title := fmt.Sprintf("%s: package %s is %s, was %s in the %s image", subject, c.Name, c.To, c.From, good.Word())
 	switch c.Change {
@@ -46,13 +48,15 @@ func changedFinding(subject string, image inspect.Image, good inspect.KnownGood,
 		severity = inspect.Info
 	case downgrade:
 		severity = inspect.Medium
-		title = fmt.Sprintf("%s: package %s went back to %s, was %s in the %s image", subject, c.Name, c.To, c.From, good.Word())
+		title = fmt.Sprintf("%s: package %s went back to %s, was %s in the %s image", subject, c.Name, c.To, c.From,
+			good.Word())
 	}
 	if path := suspect(image, c.Name); path != "" {
 		severity = inspect.Medium
 		title += fmt.Sprintf(", and its file %s is not what the package says", path)
 	}
-	return finding("package-changed", subject, c.Type, c.Name, c.From, severity, title, evidenceOf(image, c.Layer, locationsOf(image, c)))
+	return finding("package-changed", subject, c.Type, c.Name, c.From, severity, title, evidenceOf(image, c.Layer,
+		locationsOf(image, c)))
 }
 
 // suspect names a file of a package that is not what the package says, empty where there is none. Files that are
@@ -102,7 +106,8 @@ func evidenceOf(image inspect.Image, layer int, locations []string) []inspect.Ev
 	return []inspect.Evidence{e}
 }
 
-func finding(code, subject, kind, pkg, version string, severity inspect.Severity, title string, on []inspect.Evidence) inspect.Finding {
+func finding(code, subject, kind, pkg, version string, severity inspect.Severity, title string,
+	on []inspect.Evidence) inspect.Finding {
 	about := fmt.Sprintf("%s:%s/%s@%s", subject, kind, pkg, version)
 	return inspect.Finding{
 		ID: inspect.FindingID(CheckDiff, code, about), Check: CheckDiff, Code: code, Status: severity.RowStatus(),
@@ -114,7 +119,8 @@ func summary(subject string, good inspect.KnownGood, d inspect.PackageDiff) insp
 	return inspect.Finding{
 		ID: inspect.FindingID(CheckDiff, "packages-changed", subject), Check: CheckDiff, Code: "packages-changed",
 		Status: inspect.Low.RowStatus(), Severity: inspect.Low, Subject: subject,
-		Title:    fmt.Sprintf("%s: %d packages changed, %d added and %d removed since the %s image", subject, len(d.Changed), len(d.Added), len(d.Removed), good.Word()),
+		Title: fmt.Sprintf("%s: %d packages changed, %d added and %d removed since the %s image", subject,
+			len(d.Changed), len(d.Added), len(d.Removed), good.Word()),
 		Evidence: []inspect.Evidence{{Kind: "manifest", Digest: good.Key(), Text: good.Reference}},
 	}
 }

@@ -42,7 +42,8 @@ func withScanner(ctx context.Context) (context.Context, error) {
 }
 
 // licenceName is how the files are named in which syft looks for licences, and dpkg's copyright.
-var licenceName = regexp.MustCompile(`^(?i)(?:(?:(?:UN|MIT-)?LICEN[SC]E|COPYING|NOTICE)[^.]*(?:\.(?:txt|md|rst|html))?|copyright)$`)
+var licenceName = regexp.MustCompile(`^(?i)(?:(?:(?:UN|MIT-)?LICEN[SC]E|COPYING|NOTICE)[^.]*(?:\.(?:txt|md|rst|` +
+	`html))?|copyright)$`)
 
 // isLicence says that a file holds a licence. Its text says nothing of which packages there are, and of a large image
 // it takes long to read: syft is given an empty one.

@@ -7,10 +7,10 @@ import (
 	"github.com/anchore/syft/syft/pkg"
 )
 
-// memory is what cataloguers found in the images before. Where a cataloguer would ask the same and be answered the same,
-// it would find the same: an image that differs from the one before in a few files is catalogued by those cataloguers
-// alone whom these files concern. Answers name the contents of files by their sha256, so that nothing is taken for the
-// same that is not.
+// memory is what cataloguers found in the images before. Where a cataloguer would ask the same and be answered the
+// same, it would find the same: an image that differs from the one before in a few files is catalogued by those
+// cataloguers alone whom these files concern. Answers name the contents of files by their sha256, so that nothing is
+// taken for the same that is not.
 type memory struct {
 	mu    sync.Mutex
 	found map[string][]recollection // by the cataloguer's name, the newest first

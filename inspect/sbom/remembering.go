@@ -19,7 +19,8 @@ type remembering struct {
 }
 
 // Catalog gives the packages of an image. What they have to do with each other is left out: nothing is made of it.
-func (c remembering) Catalog(ctx context.Context, from file.Resolver) (found []pkg.Package, _ []artifact.Relationship, err error) {
+func (c remembering) Catalog(ctx context.Context, from file.Resolver) (found []pkg.Package,
+	_ []artifact.Relationship, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			c.broke.add(c.Name())

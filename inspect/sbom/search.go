@@ -14,7 +14,8 @@ import (
 
 // search finds the files of a merged tree by pattern and by type, with the meaning of stereoscope's search, on which
 // syft's cataloguers rely: a pattern is met by the path of a file and by every path that leads to it through links. A
-// test compares the two. stereoscope's own tree and index would take more memory than all else that is known of an image.
+// test compares the two. stereoscope's own tree and index would take more memory than all else that is known of an
+// image.
 type search struct {
 	tree   *layer.Tree
 	byName []named

@@ -69,5 +69,6 @@ func spdxPackage(p inspect.Package, id common.ElementID) *v2_3.Package {
 }
 
 func spdxRelation(a common.ElementID, kind string, b common.ElementID) *v2_3.Relationship {
-	return &v2_3.Relationship{RefA: common.DocElementID{ElementRefID: a}, RefB: common.DocElementID{ElementRefID: b}, Relationship: kind}
+	return &v2_3.Relationship{RefA: common.DocElementID{ElementRefID: a}, RefB: common.DocElementID{ElementRefID: b},
+		Relationship: kind}
 }

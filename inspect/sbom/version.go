@@ -20,8 +20,8 @@ const (
 // maxVersion bounds a version that is parsed, in bytes: comparators are not made for hostile ones.
 const maxVersion = 256
 
-// direction says which way a package of a type (in syft's words) went from one version to another, by the order that its
-// package manager defines.
+// direction says which way a package of a type (in syft's words) went from one version to another, by the order that
+// its package manager defines.
 func direction(kind, from, to string) string {
 	order, ok := CompareVersions(kind, from, to)
 	switch {
@@ -34,8 +34,8 @@ func direction(kind, from, to string) string {
 	}
 }
 
-// CompareVersions orders two versions of a package type (in syft's words) by the rules of its package manager. ok is false
-// where one of them is no version by these rules, or longer than any is.
+// CompareVersions orders two versions of a package type (in syft's words) by the rules of its package manager. ok is
+// false where one of them is no version by these rules, or longer than any is.
 func CompareVersions(kind, a, b string) (order int, ok bool) {
 	if len(a) > maxVersion || len(b) > maxVersion {
 		return 0, false

@@ -118,7 +118,8 @@ func (s *annotated) parseEntry(text string) error {
 		return fmt.Errorf("reading the log entry: %w", err)
 	}
 	//nolint:staticcheck // an annotation holds no inclusion proof, which is what the newer function wants
-	if s.entry, err = tlog.NewEntry(body, b.Payload.IntegratedTime, b.Payload.LogIndex, logID, b.SignedEntryTimestamp, nil); err != nil {
+	if s.entry, err = tlog.NewEntry(body, b.Payload.IntegratedTime, b.Payload.LogIndex, logID,
+		b.SignedEntryTimestamp, nil); err != nil {
 		return fmt.Errorf("reading the log entry: %w", err)
 	}
 	s.rekor, s.rekorJSON = &b, text
@@ -164,7 +165,8 @@ func (s *annotated) row(a artifact, digest string) inspect.Signature {
 	if s.stamp != nil {
 		stampBytes = s.stamp.SignedRFC3161Timestamp
 	}
-	row.ID = rowID(row.Subject, s.payload, []byte(s.signature), bytes.TrimSpace([]byte(s.certPEM)), []byte(s.rekorJSON), stampBytes)
+	row.ID = rowID(row.Subject, s.payload, []byte(s.signature), bytes.TrimSpace([]byte(s.certPEM)),
+		[]byte(s.rekorJSON), stampBytes)
 	if s.cert != nil {
 		row.Certificate = describe(s.cert)
 		row.Identity, row.Issuer = identityOf(s.cert)

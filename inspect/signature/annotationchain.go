@@ -54,8 +54,9 @@ func (s *annotated) verify(ctx context.Context, roots []Root, a artifact, x expe
 	return o
 }
 
-// withoutCertificate is a signature by an expected key that came with a certificate, as some sign who have an authority of
-// their own: the key is enough. A log entry names the certificate, so that cosign needs it to compare the two.
+// withoutCertificate is a signature by an expected key that came with a certificate, as some sign who have an
+// authority of their own: the key is enough. A log entry names the certificate, so that cosign needs it to compare
+// the two.
 func (s *annotated) withoutCertificate() *annotated {
 	keyed := *s
 	keyed.cert = nil
@@ -90,7 +91,8 @@ func (s *annotated) byCertificate(ctx context.Context, m root.TrustedMaterial, a
 	return o
 }
 
-func (s *annotated) byKey(ctx context.Context, m root.TrustedMaterial, k key, v signature.Verifier, a artifact) outcome {
+func (s *annotated) byKey(ctx context.Context, m root.TrustedMaterial, k key, v signature.Verifier,
+	a artifact) outcome {
 	o := outcome{chain: newChain(), key: k.digest}
 	s.explainIntegrity(o.chain)
 	o.absent(inspect.StepCertificate, "signed with a managed key, not with a certificate")
@@ -124,26 +126,31 @@ func (s *annotated) explainIntegrity(c *chain) {
 	c.hold(inspect.StepIntegrity, "%s, whose bytes are their digest", content)
 }
 
-// explainTimes compares the log entry with the log's key, signature, key and payload, and the timestamp with its authority.
-func (s *annotated) explainTimes(c *chain, m root.TrustedMaterial, options cosign.CheckOpts) (times []observed, stampErr error) {
+// explainTimes compares the log entry with the log's key, signature, key and payload, and the timestamp with its
+// authority.
+func (s *annotated) explainTimes(c *chain, m root.TrustedMaterial, options cosign.CheckOpts) (times []observed,
+	stampErr error) {
 	switch {
 	case s.rekor == nil && s.cert == nil:
 		c.absent(inspect.StepLog, "no log entry came with it, and a managed key needs none")
 	case s.rekor == nil && options.IgnoreTlog:
 		c.absent(inspect.StepLog, "no log entry came with it, and the trusted root has no transparency log")
 	case s.rekor == nil:
-		c.fail(inspect.StepLog, LogMismatch, "no log entry came with it, and the trusted root names %d logs", len(m.RekorLogs()))
+		c.fail(inspect.StepLog, LogMismatch, "no log entry came with it, and the trusted root names %d logs",
+			len(m.RekorLogs()))
 	default:
 		err := protect("verifying the log entry", func() error {
 			_, err := cosign.VerifyBundle(s.full, &options)
 			return err
 		})
 		if err != nil {
-			c.fail(inspect.StepLog, LogMismatch, "entry %d of %s does not hold: %v", s.entry.LogIndex(), logName(m.RekorLogs(), s.entry), err)
+			c.fail(inspect.StepLog, LogMismatch, "entry %d of %s does not hold: %v", s.entry.LogIndex(),
+				logName(m.RekorLogs(), s.entry), err)
 			break
 		}
 		log := logName(m.RekorLogs(), s.entry)
-		c.hold(inspect.StepLog, "entry %d of %s holds this signature and payload, by the log's key", s.entry.LogIndex(), log)
+		c.hold(inspect.StepLog, "entry %d of %s holds this signature and payload, by the log's key",
+			s.entry.LogIndex(), log)
 		times = append(times, observed{s.entry.IntegratedTime(), "log " + log})
 	}
 	var errs []string
@@ -215,7 +222,8 @@ func (s *annotated) explainSignature(ctx context.Context, c *chain, v signature.
 		signer = "certificate's key"
 	}
 	if err != nil {
-		c.fail(inspect.StepSignature, InvalidSignature, "the signature is not by the %s over these bytes: %v", signer, err)
+		c.fail(inspect.StepSignature, InvalidSignature, "the signature is not by the %s over these bytes: %v",
+			signer, err)
 	} else {
 		c.hold(inspect.StepSignature, "the signature is by the %s over these bytes", signer)
 	}
@@ -225,14 +233,16 @@ func (s *annotated) explainSignature(ctx context.Context, c *chain, v signature.
 		err = s.claims()(s.bare, hash, nil)
 	}
 	if err != nil {
-		c.fail(inspect.StepSubject, SubjectMismatch, "it names %s, and %s is %s", someOf(s.claim.digests), a.what, a.main)
+		c.fail(inspect.StepSubject, SubjectMismatch, "it names %s, and %s is %s", someOf(s.claim.digests), a.what,
+			a.main)
 		return
 	}
 	c.hold(inspect.StepSubject, "it names %s, %s", digest, a.names[digest])
 }
 
 // judge is the verdict: cosign's on everything but the identity.
-func (s *annotated) judge(ctx context.Context, options cosign.CheckOpts, a artifact, stampErr error, m root.TrustedMaterial) error {
+func (s *annotated) judge(ctx context.Context, options cosign.CheckOpts, a artifact, stampErr error,
+	m root.TrustedMaterial) error {
 	if s.stamp != nil && len(m.TimestampingAuthorities()) > 0 {
 		if stampErr != nil {
 			return stampErr
@@ -245,8 +255,10 @@ func (s *annotated) judge(ctx context.Context, options cosign.CheckOpts, a artif
 		return fmt.Errorf("reading digest %q: %w", digest, err)
 	}
 	sig := s.full
-	if own, timeless := timelessAuthority(m); timeless && s.cert != nil && options.SigVerifier == nil && s.rekor == nil && s.stamp == nil {
-		// cosign would ask this machine's clock. Key, claims and certificate are judged each by itself, at the case's clock.
+	if own, timeless := timelessAuthority(m); timeless && s.cert != nil && options.SigVerifier == nil &&
+		s.rekor == nil && s.stamp == nil {
+		// cosign would ask this machine's clock. Key, claims and certificate are judged each by itself, at the case's
+		// clock.
 		if err := own.vouches(s.cert); err != nil {
 			return err
 		}

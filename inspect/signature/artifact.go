@@ -70,7 +70,8 @@ func (a artifact) verify(sc verify.SignatureContent, vc verify.VerificationConte
 	if err != nil {
 		return err
 	}
-	return verify.VerifySignatureWithArtifactDigests(sc, vc, m, []verify.ArtifactDigest{{Algorithm: "sha256", Digest: raw}})
+	return verify.VerifySignatureWithArtifactDigests(sc, vc, m, []verify.ArtifactDigest{{Algorithm: "sha256",
+		Digest: raw}})
 }
 
 func rawDigest(digest string) ([]byte, error) {

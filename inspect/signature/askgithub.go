@@ -27,7 +27,8 @@ func (e *examiner) askGitHub(ctx context.Context, digests []string) {
 	for _, d := range digests {
 		q := question{store: AskedGitHub, subject: d}
 		if len(repositories) == 0 {
-			e.take(ctx, q, answer{err: errors.New("nobody says which repository of GitHub the image is from: --github=OWNER/REPO names it")})
+			e.take(ctx, q, answer{err: errors.New("nobody says which repository of GitHub the image is from: " +
+				"--github=OWNER/REPO names it")})
 			continue
 		}
 		found, err := e.attested(ctx, repositories, d)
@@ -54,7 +55,8 @@ func (e *examiner) attested(ctx context.Context, repositories []string, digest s
 			e.put(digestOf(data), data)
 			e.load()
 			hash, _ := v1.NewHash(digestOf(data))
-			e.judgeBundle(ctx, item{hit: hit{store: StoreGitHub}, form: mediaBundle, desc: v1.Descriptor{Digest: hash}}, data)
+			e.judgeBundle(ctx, item{hit: hit{store: StoreGitHub}, form: mediaBundle,
+				desc: v1.Descriptor{Digest: hash}}, data)
 		}
 	}
 	return found, err
@@ -120,7 +122,8 @@ func firstTwo(path string) string {
 func (e *examiner) reply(q question, r inspect.StoreReply) {
 	e.out.replies = append(e.out.replies, r)
 	if r.Status == inspect.StoreUnreachable {
-		e.out.open = append(e.out.open, fmt.Sprintf("not all that the store %s holds about %s could be read: %s", q.store, q.subject, r.Detail))
+		e.out.open = append(e.out.open, fmt.Sprintf("not all that the store %s holds about %s could be read: %s",
+			q.store, q.subject, r.Detail))
 	}
 }
 

@@ -18,10 +18,10 @@ import (
 // AuthorityKind is the kind of inspect.Trust that is a certificate authority of one's own.
 const AuthorityKind = "ca"
 
-// authority is a certificate authority of one's own, which has neither a transparency log nor a timestamp authority. Its
-// certificates live for years, so that a signature without any signed time holds while its certificate is valid: whatever the
-// time of signing was, it was before its end. Where a log entry or a timestamp came with a signature and a trusted root at
-// hand knows the log, it must hold, and its time counts.
+// authority is a certificate authority of one's own, which has neither a transparency log nor a timestamp authority.
+// Its certificates live for years, so that a signature without any signed time holds while its certificate is valid:
+// whatever the time of signing was, it was before its end. Where a log entry or a timestamp came with a signature and
+// a trusted root at hand knows the log, it must hold, and its time counts.
 type authority struct {
 	root.TrustedMaterial // logs and timestamp authorities that are believed besides; of certificates, none
 	roots, between       []*x509.Certificate
@@ -29,8 +29,8 @@ type authority struct {
 	anytime              bool // certificates are followed at whatever time is asked for, not at the case's clock
 }
 
-// NewAuthority reads the certificates of a certificate authority in PEM: roots, and what stands between them and signers. Now
-// is the clock of the case.
+// NewAuthority reads the certificates of a certificate authority in PEM: roots, and what stands between them and
+// signers. Now is the clock of the case.
 func NewAuthority(data []byte, origin, name string, now func() time.Time) (Root, error) {
 	if len(data) > maxTrustedRoot {
 		return Root{}, fmt.Errorf("reading certificate authority %s: it is larger than %d bytes", name, maxTrustedRoot)
@@ -46,7 +46,8 @@ func NewAuthority(data []byte, origin, name string, now func() time.Time) (Root,
 	for _, c := range certs {
 		switch {
 		case !c.IsCA:
-			return Root{}, fmt.Errorf("reading certificate authority %s: %s is no certificate authority", name, c.Subject)
+			return Root{}, fmt.Errorf("reading certificate authority %s: %s is no certificate authority", name,
+				c.Subject)
 		case c.CheckSignatureFrom(c) == nil:
 			a.roots = append(a.roots, c)
 		default:
@@ -54,7 +55,8 @@ func NewAuthority(data []byte, origin, name string, now func() time.Time) (Root,
 		}
 	}
 	if len(a.roots) == 0 {
-		return Root{}, fmt.Errorf("reading certificate authority %s: none of its %d certificates is a root", name, len(certs))
+		return Root{}, fmt.Errorf("reading certificate authority %s: none of its %d certificates is a root", name,
+			len(certs))
 	}
 	return Root{a, data, inspect.Trust{Kind: AuthorityKind, Origin: origin, Name: name, Digest: digestOf(data)}}, nil
 }
@@ -84,8 +86,8 @@ func (a authority) FulcioCertificateAuthorities() []root.CertificateAuthority {
 // CTLogs are none: such an authority puts its certificates into no log.
 func (a authority) CTLogs() map[string]*root.TransparencyLog { return nil }
 
-// clocked is a root of an authority. Without any signed time the library would ask this machine's clock; what is asked is the
-// clock of the case, so that a bundle gives the same verdict later.
+// clocked is a root of an authority. Without any signed time the library would ask this machine's clock; what is
+// asked is the clock of the case, so that a bundle gives the same verdict later.
 type clocked struct {
 	*root.FulcioCertificateAuthority
 	of authority
@@ -114,8 +116,8 @@ func (a authority) with(chain []*x509.Certificate) authority {
 	return a
 }
 
-// materials are the roots to judge by, each by itself. An authority is tried together with the logs and timestamp authorities
-// of every other root, and alone.
+// materials are the roots to judge by, each by itself. An authority is tried together with the logs and timestamp
+// authorities of every other root, and alone.
 func materials(roots []Root) []root.TrustedMaterial {
 	var all []root.TrustedMaterial
 	for _, r := range roots {
@@ -161,7 +163,8 @@ func timelessAuthority(m root.TrustedMaterial) (authority, bool) {
 // vouches says that the certificate is valid at the case's clock and leads to the authority.
 func (a authority) vouches(cert *x509.Certificate) error {
 	if now := a.now(); !within(cert, now) {
-		return fmt.Errorf("nothing that is signed says when it was signed, and the certificate was valid from %s; it is %s", validity(cert), stamp(now))
+		return fmt.Errorf("nothing that is signed says when it was signed, and the certificate was valid from %s; "+
+			"it is %s", validity(cert), stamp(now))
 	}
 	err := protect("verifying the certificate", func() error {
 		chains, err := verify.VerifyLeafCertificate(a.now(), cert, a)
@@ -171,7 +174,8 @@ func (a authority) vouches(cert *x509.Certificate) error {
 		return err
 	})
 	if err != nil {
-		return fmt.Errorf("nothing that is signed says when it was signed, and at %s the certificate does not lead to the authority: %w", stamp(a.now()), err)
+		return fmt.Errorf("nothing that is signed says when it was signed, and at %s the certificate does not "+
+			"lead to the authority: %w", stamp(a.now()), err)
 	}
 	return nil
 }

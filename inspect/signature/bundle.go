@@ -108,9 +108,10 @@ func forgiveOtherName(cert *x509.Certificate) {
 	cert.UnhandledCriticalExtensions = left
 }
 
-// asMessage shows the envelope to sigstore-go as a message, where its entry in a first-generation log is a hashedrekord.
-// An envelope's signature is one over its pre-authentication encoding, and that is what such an entry holds; the client
-// specification allows it ("Bundle content vs. Rekor entry kind"), sigstore-go 1.3.0 knows it for Rekor v2 only.
+// asMessage shows the envelope to sigstore-go as a message, where its entry in a first-generation log is a
+// hashedrekord. An envelope's signature is one over its pre-authentication encoding, and that is what such an entry
+// holds; the client specification allows it ("Bundle content vs. Rekor entry kind"), sigstore-go 1.3.0 knows it for
+// Rekor v2 only.
 func (s *sealed) asMessage() (entity verify.SignedEntity, pae []byte) {
 	if s.message || len(s.entries) == 0 {
 		return s.bundle, nil

@@ -77,14 +77,16 @@ func (s *sealed) explainIntegrity(c *chain) {
 	if s.message {
 		content = "message signature"
 	}
-	c.hold(inspect.StepIntegrity, "Sigstore bundle %s with a %s, %d log entries and %d timestamps", s.version, content, len(s.entries), len(s.timestamps))
+	c.hold(inspect.StepIntegrity, "Sigstore bundle %s with a %s, %d log entries and %d timestamps", s.version,
+		content, len(s.entries), len(s.timestamps))
 }
 
 // explainSignature compares the signature with the key, and what was signed with the artifact.
 func (s *sealed) explainSignature(c *chain, m keyed, a artifact) {
 	err := protect("verifying the signature", func() error { return s.signatureHolds(m, a) })
 	if err != nil {
-		c.fail(inspect.StepSignature, InvalidSignature, "the signature is not by the %s over these bytes: %v", s.signer(), err)
+		c.fail(inspect.StepSignature, InvalidSignature, "the signature is not by the %s over these bytes: %v",
+			s.signer(), err)
 	} else {
 		c.hold(inspect.StepSignature, "the signature is by the %s over these bytes", s.signer())
 	}
@@ -102,7 +104,8 @@ func (s *sealed) explainSignature(c *chain, m keyed, a artifact) {
 		return
 	}
 	// A statement may name a file by another algorithm than sha256, and so may a message.
-	if err == nil && a.bytes != nil && (!s.message || len(s.claim.digests) == 0) && a.verify(s.content, s.key, m, nil) == nil {
+	if err == nil && a.bytes != nil && (!s.message || len(s.claim.digests) == 0) && a.verify(s.content, s.key, m,
+		nil) == nil {
 		c.hold(inspect.StepSubject, "it names %s, by another digest than sha256", a.what)
 		return
 	}
@@ -116,8 +119,8 @@ func (s *sealed) signer() string {
 	return "managed key"
 }
 
-// signatureHolds asks sigstore-go for the signature alone. A message is verified over its digest; pure Ed25519 needs the
-// bytes. Older clients signed with SHA-256 whatever the curve: that the whole of Verify knows.
+// signatureHolds asks sigstore-go for the signature alone. A message is verified over its digest; pure Ed25519 needs
+// the bytes. Older clients signed with SHA-256 whatever the curve: that the whole of Verify knows.
 func (s *sealed) signatureHolds(m keyed, a artifact) error {
 	var err error
 	if s.message {

@@ -24,7 +24,8 @@ func (s *sealed) explainLog(c *chain, m keyed) []observed {
 		} else if len(logs) == 0 {
 			c.absent(inspect.StepLog, "no log entry came with it, and the trusted root has no transparency log")
 		} else {
-			c.fail(inspect.StepLog, LogMismatch, "no log entry came with it, and the trusted root names %d logs", len(logs))
+			c.fail(inspect.StepLog, LogMismatch, "no log entry came with it, and the trusted root names %d logs",
+				len(logs))
 		}
 		return nil
 	}
@@ -55,8 +56,8 @@ func (s *sealed) explainLog(c *chain, m keyed) []observed {
 	return times
 }
 
-// explainLogValidity compares the time of signing with the validity of the log's key, where the entry has no signed time of
-// its own: that is Rekor v2, for which sigstore-go 1.3.0 leaves this out.
+// explainLogValidity compares the time of signing with the validity of the log's key, where the entry has no signed
+// time of its own: that is Rekor v2, for which sigstore-go 1.3.0 leaves this out.
 func (s *sealed) explainLogValidity(c *chain, m keyed, times []observed) {
 	if c.status(inspect.StepLog) != inspect.Verified {
 		return
@@ -68,8 +69,10 @@ func (s *sealed) explainLogValidity(c *chain, m keyed, times []observed) {
 			continue
 		}
 		for _, t := range times {
-			if l.ValidityPeriodStart.IsZero() || t.time.Before(l.ValidityPeriodStart) || !l.ValidityPeriodEnd.IsZero() && t.time.After(l.ValidityPeriodEnd) {
-				c.fail(inspect.StepLog, LogMismatch, "%s: the log's key was not valid at %s", s.describeEntry(logs), stamp(t.time))
+			if l.ValidityPeriodStart.IsZero() || t.time.Before(l.ValidityPeriodStart) ||
+				!l.ValidityPeriodEnd.IsZero() && t.time.After(l.ValidityPeriodEnd) {
+				c.fail(inspect.StepLog, LogMismatch, "%s: the log's key was not valid at %s", s.describeEntry(logs),
+					stamp(t.time))
 			}
 		}
 	}
@@ -78,7 +81,8 @@ func (s *sealed) explainLogValidity(c *chain, m keyed, times []observed) {
 // describeEntry names the first log entry.
 func (s *sealed) describeEntry(logs map[string]*root.TransparencyLog) string {
 	e := s.entries[0].TransparencyLogEntry()
-	return fmt.Sprintf("entry %d (%s %s) of %s", e.GetLogIndex(), e.GetKindVersion().GetKind(), e.GetKindVersion().GetVersion(), logName(logs, s.entries[0]))
+	return fmt.Sprintf("entry %d (%s %s) of %s", e.GetLogIndex(), e.GetKindVersion().GetKind(),
+		e.GetKindVersion().GetVersion(), logName(logs, s.entries[0]))
 }
 
 // logName is the log of an entry by its address.

@@ -87,7 +87,8 @@ func (o Options) unsignable(i inspect.Image, subject string, x expectation, emit
 
 // emitTrust names the roots that verdicts rest on, where one was needed, and keeps their bytes.
 func (o Options) emitTrust(found collection, emit func(inspect.Event)) {
-	if n := o.Notary; n != nil && len(n.bytes) > 0 && slices.ContainsFunc(found.rows, func(s inspect.Signature) bool { return s.Kind == KindNotation }) {
+	if n := o.Notary; n != nil && len(n.bytes) > 0 && slices.ContainsFunc(found.rows,
+		func(s inspect.Signature) bool { return s.Kind == KindNotation }) {
 		if o.Store != nil {
 			_ = o.Store.Put(n.record.Digest, n.bytes)
 		}
@@ -109,8 +110,10 @@ func (o Options) emitTrust(found collection, emit func(inspect.Event)) {
 
 // Examine reads and verifies the signatures that are stored with any image, at its location, for its index and its
 // manifest digest; either may be empty. keep is told of the blobs that were read and kept for it, and may be nil.
-func Examine(ctx context.Context, o Options, location, index, digest string, expected inspect.Expected, keep func(inspect.Blob)) ([]inspect.Signature, error) {
-	x, err := o.expectation(expected, inspect.Image{ImageHead: inspect.ImageHead{Reference: location, Digest: digest, Index: index}})
+func Examine(ctx context.Context, o Options, location, index, digest string, expected inspect.Expected,
+	keep func(inspect.Blob)) ([]inspect.Signature, error) {
+	x, err := o.expectation(expected, inspect.Image{ImageHead: inspect.ImageHead{Reference: location, Digest: digest,
+		Index: index}})
 	if err != nil {
 		return nil, err
 	}
@@ -149,12 +152,14 @@ func (o Options) examine(ctx context.Context, p place, x expectation) (collectio
 		return collection{}, err
 	}
 	e := &examiner{
-		Options: o, shelf: shelf{o.Client, loc, tags}, expect: x, source: p.source, scope: p.scope(), seen: map[string]bool{},
+		Options: o, shelf: shelf{o.Client, loc, tags}, expect: x, source: p.source, scope: p.scope(),
+		seen:  map[string]bool{},
 		image: artifact{what: "the image", names: map[string]string{}},
 		out:   collection{times: map[string]observed{}},
 	}
 	var digests []string
-	for _, d := range []struct{ digest, what string }{{p.digest, "the image"}, {p.index, "the index that contains the image"}} {
+	for _, d := range []struct{ digest, what string }{{p.digest, "the image"}, {p.index,
+		"the index that contains the image"}} {
 		if d.digest == "" {
 			continue
 		}
@@ -221,7 +226,8 @@ func (c collection) emit(emit func(inspect.Event)) {
 		if !ok {
 			continue
 		}
-		emit(inspect.Event{Fact: inspect.Moment{Time: inspect.At(t.time), What: moment(s), Source: t.by, Trust: inspect.BySignature}})
+		emit(inspect.Event{Fact: inspect.Moment{Time: inspect.At(t.time), What: moment(s), Source: t.by,
+			Trust: inspect.BySignature}})
 	}
 }
 

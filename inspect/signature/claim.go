@@ -36,9 +36,11 @@ func readSimple(data []byte) (claim, error) {
 	if err := json.Unmarshal(data, &p); err != nil {
 		return claim{payload: data}, fmt.Errorf("reading the signed payload: %w", err)
 	}
-	c := claim{payload: data, digests: []string{p.Critical.Image.DockerManifestDigest}, reference: p.Critical.Identity.DockerReference}
+	c := claim{payload: data, digests: []string{p.Critical.Image.DockerManifestDigest},
+		reference: p.Critical.Identity.DockerReference}
 	if !registry.IsDigest(c.digests[0]) {
-		return c, fmt.Errorf("reading the signed payload: its docker-manifest-digest %q is not sha256:<hex>", c.digests[0])
+		return c, fmt.Errorf("reading the signed payload: its docker-manifest-digest %q is not sha256:<hex>",
+			c.digests[0])
 	}
 	return c, nil
 }
@@ -78,7 +80,8 @@ func readStatement(payloadType string, body []byte) (claim, error) {
 	}
 	c.statement, c.predicateType = true, s.PredicateType
 	if len(s.Subject) > maxSubjects {
-		return c, fmt.Errorf("reading the in-toto statement: it has %d subjects, more than %d", len(s.Subject), maxSubjects)
+		return c, fmt.Errorf("reading the in-toto statement: it has %d subjects, more than %d", len(s.Subject),
+			maxSubjects)
 	}
 	for _, subject := range s.Subject {
 		if d := "sha256:" + strings.ToLower(subject.Digest["sha256"]); registry.IsDigest(d) {

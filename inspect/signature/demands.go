@@ -27,8 +27,8 @@ func (o Options) expectation(e inspect.Expected, i inspect.Image) (expectation, 
 	return x.with(o.Demands(i))
 }
 
-// with adds what policies ask. Their keys are always tried, since a signature by a managed key names nobody; where flags
-// say who should have signed, that a policy would accept another one makes no signature fit.
+// with adds what policies ask. Their keys are always tried, since a signature by a managed key names nobody; where
+// flags say who should have signed, that a policy would accept another one makes no signature fit.
 func (x expectation) with(demands []inspect.Demand) (expectation, error) {
 	x.demands, x.foreign = demands, map[string]bool{}
 	flags := x.flagged
@@ -74,7 +74,8 @@ func (x *expectation) add(a inspect.Authority, flags bool) error {
 		return nil
 	}
 	for _, i := range a.Identities {
-		x.identities = append(x.identities, cosign.Identity{Issuer: i.Issuer, IssuerRegExp: i.IssuerRegexp, Subject: i.Subject, SubjectRegExp: i.SubjectRegexp})
+		x.identities = append(x.identities, cosign.Identity{Issuer: i.Issuer, IssuerRegExp: i.IssuerRegexp,
+			Subject: i.Subject, SubjectRegExp: i.SubjectRegexp})
 	}
 	x.wider = append(x.wider, a.MayAccept...)
 	if a.Static == "pass" {
@@ -95,7 +96,8 @@ func (x expectation) has(digest string) bool {
 // explainKey fails the last link of a signature by a key that a policy names where flags expect others.
 func (x expectation) explainKey(c *chain, k key) {
 	if x.foreign[k.digest] && c.sound() {
-		c.fail(inspect.StepIdentity, IdentityMismatch, "expected %s; signed with the key %s, which only a policy names", x.words, k.digest)
+		c.fail(inspect.StepIdentity, IdentityMismatch,
+			"expected %s; signed with the key %s, which only a policy names", x.words, k.digest)
 	}
 }
 
@@ -123,7 +125,8 @@ func (s summary) take(g inspect.Gate, policies []inspect.Gate) inspect.Gate {
 	}
 	g.Asked = s.expect.flagged || byPerson && (!met || g.Status == inspect.GatePassed)
 	if s.policies && len(policies) == 0 && !s.expect.flagged {
-		g.Status, g.Detail, g.Asked = inspect.GateUnknown, g.Detail+"; none of the policies that were named is about this image", true
+		g.Status, g.Detail, g.Asked = inspect.GateUnknown,
+			g.Detail+"; none of the policies that were named is about this image", true
 	}
 	return g
 }
@@ -137,7 +140,8 @@ func (s summary) emitPolicies(gates []inspect.Gate, emit func(inspect.Event)) {
 		}
 		d := s.expect.demands[i]
 		title := fmt.Sprintf("%s does not meet the policy %s.", s.name(), d.Policy)
-		f := s.finding(CodePolicy, s.subject+":"+d.Policy, inspect.RowFailed, inspect.High, title, g.Detail, s.found.rows)
+		f := s.finding(CodePolicy, s.subject+":"+d.Policy, inspect.RowFailed, inspect.High, title, g.Detail,
+			s.found.rows)
 		f.Evidence = append(f.Evidence, inspect.Evidence{Kind: "policy", Digest: d.Digest, Text: "the policy"})
 		emit(inspect.Event{Fact: f})
 	}

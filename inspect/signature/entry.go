@@ -12,8 +12,9 @@ import (
 	"github.com/sigstore/sigstore-go/pkg/tlog"
 )
 
-// consistent says whether a log entry says the same of itself everywhere: its kind beside and inside the body, its place
-// in the tree beside and inside the checkpoint. sigstore-go 1.3.0 reads one of each pair and passes over the other.
+// consistent says whether a log entry says the same of itself everywhere: its kind beside and inside the body, its
+// place in the tree beside and inside the checkpoint. sigstore-go 1.3.0 reads one of each pair and passes over the
+// other.
 func consistent(e *tlog.Entry) error {
 	t := e.TransparencyLogEntry()
 	var body struct {
@@ -24,7 +25,8 @@ func consistent(e *tlog.Entry) error {
 		return fmt.Errorf("reading its body: %w", err)
 	}
 	if k := t.GetKindVersion(); k.GetKind() != body.Kind || k.GetVersion() != body.Version {
-		return fmt.Errorf("it is called %s %s, and its body is %s %s", k.GetKind(), k.GetVersion(), body.Kind, body.Version)
+		return fmt.Errorf("it is called %s %s, and its body is %s %s", k.GetKind(), k.GetVersion(), body.Kind,
+			body.Version)
 	}
 	proof := t.GetInclusionProof()
 	if proof == nil || !e.IsRekorV2() {
@@ -39,7 +41,8 @@ func consistent(e *tlog.Entry) error {
 	}
 	// The first generation counts entries over all its trees, the second within the one tree.
 	if proof.GetLogIndex() != t.GetLogIndex() {
-		return fmt.Errorf("it is entry %d, and its inclusion proof is of entry %d", t.GetLogIndex(), proof.GetLogIndex())
+		return fmt.Errorf("it is entry %d, and its inclusion proof is of entry %d", t.GetLogIndex(),
+			proof.GetLogIndex())
 	}
 	return nil
 }

@@ -15,11 +15,13 @@ func (e *examiner) judge(ctx context.Context, it item) error {
 	data, err := e.Client.Fetch(ctx, e.shelf.place(it.hit), digest, maxBundle)
 	var wrong *registry.DigestError
 	if errors.As(err, &wrong) {
-		row := malformedRow(it.kind(), []byte(digest), e.image.main, fmt.Errorf("the bytes of the signature are not their digest: %w", err))
+		row := malformedRow(it.kind(), []byte(digest), e.image.main,
+			fmt.Errorf("the bytes of the signature are not their digest: %w", err))
 		row.Digest = digest
 		e.add(it, row)
 		e.out.blobs = append(e.out.blobs, inspect.Blob{
-			Digest: digest, MediaType: string(it.desc.MediaType), Size: it.desc.Size, Role: it.role, State: "damaged", Actual: wrong.Have, Of: "image",
+			Digest: digest, MediaType: string(it.desc.MediaType), Size: it.desc.Size, Role: it.role,
+			State: "damaged", Actual: wrong.Have, Of: "image",
 		})
 		return nil
 	}
@@ -55,7 +57,9 @@ func (e *examiner) judgeBundle(ctx context.Context, it item, data []byte) {
 	o.fill(&row)
 	row.Raw = e.raw(s.parts()...)
 	if row.Reason == UntrustedRoot && s.ofGitHub() {
-		row.Notes = append(row.Notes, "GitHub signs for private repositories with an authority of its own; for its trusted root: gh attestation trusted-root > roots.jsonl, then --trusted-root roots.jsonl")
+		row.Notes = append(row.Notes,
+			"GitHub signs for private repositories with an authority of its own; for its trusted root: gh "+
+				"attestation trusted-root > roots.jsonl, then --trusted-root roots.jsonl")
 	}
 	e.note(&row, o, s.claim)
 	e.add(it, row)
@@ -104,8 +108,10 @@ func (e *examiner) note(row *inspect.Signature, o outcome, c claim) {
 		e.out.times[row.ID] = observed{o.time, by}
 	}
 	if c.reference != "" && e.shelf.loc.Repository != "" {
-		if named, err := registry.Parse(c.reference); err == nil && (named.Host != e.shelf.loc.Host || named.Repository != e.shelf.loc.Repository) {
-			row.Notes = append(row.Notes, fmt.Sprintf("it was signed as %s, which is not where the image is now", c.reference))
+		if named, err := registry.Parse(c.reference); err == nil && (named.Host != e.shelf.loc.Host ||
+			named.Repository != e.shelf.loc.Repository) {
+			row.Notes = append(row.Notes, fmt.Sprintf("it was signed as %s, which is not where the image is now",
+				c.reference))
 		}
 	}
 }
@@ -134,7 +140,8 @@ func (e *examiner) widen(ctx context.Context, digests []string) artifact {
 			e.image.names[d] = "an index that contains the image"
 			e.put(part.Digest, part.Bytes)
 			e.out.blobs = append(e.out.blobs, inspect.Blob{
-				Digest: d, MediaType: part.MediaType, Size: int64(len(part.Bytes)), Role: "index", State: "carried", Of: "image",
+				Digest: d, MediaType: part.MediaType, Size: int64(len(part.Bytes)), Role: "index", State: "carried",
+				Of: "image",
 			})
 		}
 	}

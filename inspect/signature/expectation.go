@@ -43,7 +43,8 @@ func newExpectation(e inspect.Expected) (expectation, error) {
 		for _, issuer := range patterns(e.Issuers, e.IssuerRegexps) {
 			if subject != (pattern{}) || issuer != (pattern{}) {
 				x.identities = append(x.identities, cosign.Identity{
-					Subject: subject.exact, SubjectRegExp: subject.regexp, Issuer: issuer.exact, IssuerRegExp: issuer.regexp,
+					Subject: subject.exact, SubjectRegExp: subject.regexp, Issuer: issuer.exact,
+					IssuerRegExp: issuer.regexp,
 				})
 			}
 		}
@@ -116,7 +117,8 @@ func (x expectation) explain(c *chain, cert *x509.Certificate) {
 	case fits:
 		c.hold(inspect.StepIdentity, "signed by %s, as expected", who)
 	case len(x.wider) > 0:
-		c.open(inspect.StepIdentity, NoExpectation, "expected %s; signed by %s; others may be accepted: %s", x.words, who, strings.Join(x.wider, "; "))
+		c.open(inspect.StepIdentity, NoExpectation, "expected %s; signed by %s; others may be accepted: %s", x.words,
+			who, strings.Join(x.wider, "; "))
 	case len(x.identities) == 0:
 		c.fail(inspect.StepIdentity, IdentityMismatch, "expected %s; signed with a certificate of %s", x.words, who)
 	default:
@@ -124,7 +126,8 @@ func (x expectation) explain(c *chain, cert *x509.Certificate) {
 	}
 }
 
-// nameOf is who a certificate names, and who vouches for that: an issuer of identities, or one's own authority, which has none.
+// nameOf is who a certificate names, and who vouches for that: an issuer of identities, or one's own authority, which
+// has none.
 func nameOf(cert *x509.Certificate) string {
 	identity, issuer := identityOf(cert)
 	if identity == "" {
@@ -148,7 +151,8 @@ func (x expectation) fits(cert *x509.Certificate) error {
 	}
 	var all verify.CertificateIdentities
 	for _, i := range x.identities {
-		id, idErr := verify.NewShortCertificateIdentity(i.Issuer, orAny(i.Issuer, i.IssuerRegExp), i.Subject, orAny(i.Subject, i.SubjectRegExp))
+		id, idErr := verify.NewShortCertificateIdentity(i.Issuer, orAny(i.Issuer, i.IssuerRegExp), i.Subject,
+			orAny(i.Subject, i.SubjectRegExp))
 		if idErr != nil {
 			return errors.Join(err, idErr)
 		}

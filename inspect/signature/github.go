@@ -24,8 +24,8 @@ const gitHubAPI = "https://api.github.com"
 const gitHubTimeout = 30 * time.Second
 
 // Attestations is GitHub's store of attestations, asked by repository and digest
-// (https://docs.github.com/en/rest/repos/attestations). It is only asked where a person says so: the question tells GitHub
-// which digest somebody looks at.
+// (https://docs.github.com/en/rest/repos/attestations). It is only asked where a person says so: the question tells
+// GitHub which digest somebody looks at.
 type Attestations struct {
 	base         string
 	token        string
@@ -89,8 +89,8 @@ type attestationPage struct {
 	} `json:"attestations"`
 }
 
-// bundles gives what GitHub holds about a digest in a repository: none where it says that there is nothing. Bundles that
-// came before an error are given with it.
+// bundles gives what GitHub holds about a digest in a repository: none where it says that there is nothing. Bundles
+// that came before an error are given with it.
 func (a *Attestations) bundles(ctx context.Context, repository, digest string) ([][]byte, error) {
 	var all [][]byte
 	next := fmt.Sprintf("%s/repos/%s/attestations/%s?per_page=100", a.base, repository, digest)
@@ -159,7 +159,8 @@ func (a *Attestations) get(ctx context.Context, address string) ([]byte, http.He
 		return nil, nil, fmt.Errorf("asking GitHub: %w", err)
 	}
 	if req.URL.Scheme != "https" && !strings.HasPrefix(address, a.base+"/") {
-		return nil, nil, fmt.Errorf("asking GitHub: it names the address %s://%s, which is not https", req.URL.Scheme, req.URL.Host)
+		return nil, nil, fmt.Errorf("asking GitHub: it names the address %s://%s, which is not https",
+			req.URL.Scheme, req.URL.Host)
 	}
 	req.Header.Set("User-Agent", a.userAgent)
 	if strings.HasPrefix(address, a.base+"/") {

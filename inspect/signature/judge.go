@@ -57,8 +57,8 @@ func (s *sealed) verify(roots []Root, a artifact, x expectation) outcome {
 	return o
 }
 
-// names says that bundle or log entry name this very key: then it is certain, and a signature that it does not verify is
-// invalid, not by somebody else.
+// names says that bundle or log entry name this very key: then it is certain, and a signature that it does not verify
+// is invalid, not by somebody else.
 func (s *sealed) names(k key) bool {
 	if s.hint != "" && s.hint == k.hint {
 		return true
@@ -75,5 +75,6 @@ func (s *sealed) names(k key) bool {
 func (o *outcome) unknownKey(keys int) {
 	o.absent(inspect.StepCertificate, "signed with a managed key, not with a certificate")
 	o.absent(inspect.StepSCT, "signed with a managed key, not with a certificate")
-	o.open(inspect.StepSignature, UnknownKey, "%s", fmt.Sprintf("signed with a managed key; none of the %d keys at hand verifies it", keys))
+	o.open(inspect.StepSignature, UnknownKey, "%s",
+		fmt.Sprintf("signed with a managed key; none of the %d keys at hand verifies it", keys))
 }

@@ -2,7 +2,8 @@ package signature
 
 // Bounds on what is read of signatures: all of it is foreign.
 const (
-	// maxBundle bounds a Sigstore bundle, a signed payload and an annotation in bytes. SBOM attestations reach tens of MiB.
+	// maxBundle bounds a Sigstore bundle, a signed payload and an annotation in bytes. SBOM attestations reach tens
+	// of MiB.
 	maxBundle = 32 << 20
 	// maxTrustedRoot bounds a trusted_root.json in bytes; the public instance's has 7 KiB.
 	maxTrustedRoot = 4 << 20
@@ -22,8 +23,8 @@ const (
 	maxPages = 10
 	// maxRepositories bounds the repositories of GitHub that one image is looked for in.
 	maxRepositories = 4
-	// maxTrustFile bounds a certificate file and a trust policy of the Notary Project in bytes, maxTrustFiles the files of one
-	// trust store, maxNotary all of them together.
+	// maxTrustFile bounds a certificate file and a trust policy of the Notary Project in bytes, maxTrustFiles the
+	// files of one trust store, maxNotary all of them together.
 	maxTrustFile  = 1 << 20
 	maxTrustFiles = 1000
 	maxNotary     = 64 << 20

@@ -18,11 +18,13 @@ type observed struct {
 }
 
 // explainTime decides the timestamp's link: which times are trusted, and whether the certificate was valid then.
-func explainTime(c *chain, m root.TrustedMaterial, cert *x509.Certificate, times []observed, refused bool, errs []string) {
+func explainTime(c *chain, m root.TrustedMaterial, cert *x509.Certificate, times []observed, refused bool,
+	errs []string) {
 	own, timeless := timelessAuthority(m)
 	switch {
 	case refused:
-		c.fail(inspect.StepTimestamp, NoTimestamp, "no timestamp that came with it is by an authority of the trusted root: %s", strings.Join(errs, "; "))
+		c.fail(inspect.StepTimestamp, NoTimestamp,
+			"no timestamp that came with it is by an authority of the trusted root: %s", strings.Join(errs, "; "))
 	case len(times) == 0 && cert == nil:
 		c.absent(inspect.StepTimestamp, "no signed time came with it, and a managed key needs none")
 	case len(times) == 0 && c.status(inspect.StepLog) == inspect.Failed:
@@ -32,19 +34,26 @@ func explainTime(c *chain, m root.TrustedMaterial, cert *x509.Certificate, times
 			c.fail(inspect.StepTimestamp, NoTimestamp, "%v", err)
 			return
 		}
-		c.hold(inspect.StepTimestamp, "no signed time came with it; the certificate of your own authority is valid at %s, the time of this case (%s)", stamp(own.now()), validity(cert))
+		c.hold(inspect.StepTimestamp,
+			"no signed time came with it; the certificate of your own authority is valid at %s, the time of this "+
+				"case (%s)", stamp(own.now()), validity(cert))
 	case len(times) == 0:
-		c.fail(inspect.StepTimestamp, NoTimestamp, "nothing that is signed says when it was signed, and the certificate was valid only from %s%s", validity(cert), because(errs))
+		c.fail(inspect.StepTimestamp, NoTimestamp,
+			"nothing that is signed says when it was signed, and the certificate was valid only from %s%s",
+			validity(cert), because(errs))
 	case cert == nil:
 		c.hold(inspect.StepTimestamp, "signed at %s by the %s", stamp(times[0].time), times[0].by)
 	default:
 		for _, t := range times {
 			if !within(cert, t.time) {
-				c.fail(inspect.StepTimestamp, NoTimestamp, "signed at %s by the %s, and the certificate was valid from %s", stamp(t.time), t.by, validity(cert))
+				c.fail(inspect.StepTimestamp, NoTimestamp,
+					"signed at %s by the %s, and the certificate was valid from %s", stamp(t.time), t.by,
+					validity(cert))
 				return
 			}
 		}
-		c.hold(inspect.StepTimestamp, "signed at %s by the %s, while the certificate was valid (%s)", stamp(times[0].time), times[0].by, validity(cert))
+		c.hold(inspect.StepTimestamp, "signed at %s by the %s, while the certificate was valid (%s)",
+			stamp(times[0].time), times[0].by, validity(cert))
 	}
 }
 
@@ -55,9 +64,11 @@ func because(errs []string) string {
 	return ": " + strings.Join(errs, "; ")
 }
 
-// explainCertificate follows the certificate to an authority of the trusted root, at each time of signing. Where no time
-// is known, or the certificate was not valid then, it is followed at the start of its validity: the time is another link.
-func explainCertificate(c *chain, m root.TrustedMaterial, cert *x509.Certificate, times []observed) [][]*x509.Certificate {
+// explainCertificate follows the certificate to an authority of the trusted root, at each time of signing. Where no
+// time is known, or the certificate was not valid then, it is followed at the start of its validity: the time is
+// another link.
+func explainCertificate(c *chain, m root.TrustedMaterial, cert *x509.Certificate,
+	times []observed) [][]*x509.Certificate {
 	at := []time.Time{}
 	for _, t := range times {
 		if within(cert, t.time) {
@@ -78,13 +89,15 @@ func explainCertificate(c *chain, m root.TrustedMaterial, cert *x509.Certificate
 			return err
 		})
 		if err != nil {
-			c.fail(inspect.StepCertificate, UntrustedRoot, "the certificate of %s leads to none of the %d authorities of the trusted root at %s",
+			c.fail(inspect.StepCertificate, UntrustedRoot,
+				"the certificate of %s leads to none of the %d authorities of the trusted root at %s",
 				cert.Issuer, len(m.FulcioCertificateAuthorities()), stamp(t))
 			return nil
 		}
 	}
 	top := chains[0][len(chains[0])-1]
-	c.hold(inspect.StepCertificate, "the certificate leads by %d certificates to %s, at %s", len(chains[0])-1, top.Subject, stamp(at[0]))
+	c.hold(inspect.StepCertificate, "the certificate leads by %d certificates to %s, at %s", len(chains[0])-1,
+		top.Subject, stamp(at[0]))
 	return chains
 }
 
@@ -97,11 +110,16 @@ func explainSCT(c *chain, m root.TrustedMaterial, chains [][]*x509.Certificate) 
 	case chains == nil:
 		c.open(inspect.StepSCT, "", "not reached: the certificate is not by a trusted authority")
 	default:
-		err := protect("verifying the SCT", func() error { return verify.VerifySignedCertificateTimestamp(chains, 1, m) })
+		err := protect("verifying the SCT", func() error {
+			return verify.VerifySignedCertificateTimestamp(chains, 1,
+				m)
+		})
 		if err != nil {
-			c.fail(inspect.StepSCT, LogMismatch, "the certificate is in none of the %d certificate transparency logs of the trusted root: %v", logs, err)
+			c.fail(inspect.StepSCT, LogMismatch,
+				"the certificate is in none of the %d certificate transparency logs of the trusted root: %v", logs, err)
 			return
 		}
-		c.hold(inspect.StepSCT, "the certificate carries a promise of a certificate transparency log of the trusted root")
+		c.hold(inspect.StepSCT,
+			"the certificate carries a promise of a certificate transparency log of the trusted root")
 	}
 }

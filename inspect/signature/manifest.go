@@ -38,7 +38,8 @@ func (h hit) items() ([]item, error) {
 		return nil, fmt.Errorf("manifest %s: %w", h.part.Digest, err)
 	}
 	if len(m.Layers) > registry.MaxLayers {
-		return nil, fmt.Errorf("manifest %s: it names %d signatures, more than %d", h.part.Digest, len(m.Layers), registry.MaxLayers)
+		return nil, fmt.Errorf("manifest %s: it names %d signatures, more than %d", h.part.Digest, len(m.Layers),
+			registry.MaxLayers)
 	}
 	var found []item
 	for _, d := range m.Layers {
@@ -51,10 +52,11 @@ func (h hit) items() ([]item, error) {
 	return found, nil
 }
 
-// altered says that a manifest of cosign's is there and is not what its digest says, or no manifest: what stood in it was a
-// signature. Of a referrer nobody knows, and of one that is missing neither.
+// altered says that a manifest of cosign's is there and is not what its digest says, or no manifest: what stood in it
+// was a signature. Of a referrer nobody knows, and of one that is missing neither.
 func (h hit) altered() bool {
-	return (h.role == "signature" || h.role == "attestation") && h.part.Bytes != nil && h.part.Problem != registry.ProblemLimit
+	return (h.role == "signature" || h.role == "attestation") && h.part.Bytes != nil &&
+		h.part.Problem != registry.ProblemLimit
 }
 
 func formOf(mediaType string) string {
@@ -72,7 +74,8 @@ func formOf(mediaType string) string {
 // isNotation tells a Notary Project signature by its artifact type, or by the config of older ones
 // (https://github.com/notaryproject/specifications/blob/main/specs/signature-specification.md).
 func isNotation(m *v1.Manifest) bool {
-	return m.Config.MediaType == mediaNotation || strings.Contains(string(m.Config.MediaType), "notary") || m.ArtifactType == mediaNotation
+	return m.Config.MediaType == mediaNotation || strings.Contains(string(m.Config.MediaType), "notary") ||
+		m.ArtifactType == mediaNotation
 }
 
 // contains says that bytes are an index that lists one of the named manifests.

@@ -50,7 +50,8 @@ const notarySchema = "backtrail.dev/notation-trust/v1"
 type NotaryOptions struct {
 	Store  string // directory: notation's own, its truststore, or one of certificates
 	Policy string // trustpolicy.json
-	Config string // notation's configuration directory, for what the other two do not name; what is not there is not needed
+	// notation's configuration directory, for what the other two do not name; what is not there is not needed
+	Config string
 }
 
 // NewNotary reads trust store and policy. Errors: what was named and cannot be read. What cannot be read at the usual

@@ -16,8 +16,8 @@ import (
 // plainStore is the name of the store of a directory that holds nothing but certificates.
 const plainStore = "ca:given"
 
-// readStores reads every trust store below a directory: DIR/truststore/x509/KIND/NAME/*, where DIR is notation's own, or any
-// directory on that way, or one with certificates in it.
+// readStores reads every trust store below a directory: DIR/truststore/x509/KIND/NAME/*, where DIR is notation's own,
+// or any directory on that way, or one with certificates in it.
 func (n *Notary) readStores(dir string) error {
 	if dir == "" {
 		return nil
@@ -41,7 +41,8 @@ func (n *Notary) readStores(dir string) error {
 			return fmt.Errorf("reading the trust store: %w", err)
 		}
 		for _, name := range names {
-			if err := n.readStore(string(kind)+":"+name.Name(), filepath.Join(top, string(kind), name.Name())); err != nil {
+			if err := n.readStore(string(kind)+":"+name.Name(), filepath.Join(top, string(kind),
+				name.Name())); err != nil {
 				return err
 			}
 		}

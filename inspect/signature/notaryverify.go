@@ -69,7 +69,8 @@ func (c notaryCase) statement() (s trustpolicy.TrustPolicy, stated bool) {
 		}
 	}
 	s.Name, s.TrustedIdentities = "every trust store", []string{"*"}
-	s.SignatureVerification = trustpolicy.SignatureVerification{VerificationLevel: trustpolicy.LevelStrict.Name, VerifyTimestamp: trustpolicy.OptionAfterCertExpiry}
+	s.SignatureVerification = trustpolicy.SignatureVerification{VerificationLevel: trustpolicy.LevelStrict.Name,
+		VerifyTimestamp: trustpolicy.OptionAfterCertExpiry}
 	for name := range c.notary.stores {
 		s.TrustStores = append(s.TrustStores, name)
 	}
@@ -84,7 +85,8 @@ func (n *notarized) explainRefusal(c *chain) {
 	case n.refused == nil:
 		c.hold(inspect.StepSignature, "the signature is by the certificate's key over these bytes")
 	case errors.As(n.refused, &altered):
-		c.fail(inspect.StepSignature, InvalidSignature, "the signature is not by the certificate's key over these bytes: %v", n.refused)
+		c.fail(inspect.StepSignature, InvalidSignature,
+			"the signature is not by the certificate's key over these bytes: %v", n.refused)
 	default:
 		c.fail(inspect.StepIntegrity, Malformed, "the envelope is not as the Notary Project wants it: %v", n.refused)
 	}
@@ -108,13 +110,15 @@ func (n *notarized) explainStores(c *chain, in notaryCase, s trustpolicy.TrustPo
 	case in.notary != nil && in.notary.err != nil:
 		c.open(inspect.StepCertificate, UnknownKey, "the trust store cannot be read: %v", in.notary.err)
 	case len(trusted) == 0:
-		c.open(inspect.StepCertificate, UnknownKey, "no certificate of a trust store of the kind %s is at hand: --notation-trust-store DIR names one", kind)
+		c.open(inspect.StepCertificate, UnknownKey,
+			"no certificate of a trust store of the kind %s is at hand: --notation-trust-store DIR names one", kind)
 	case n.refused != nil:
 		c.open(inspect.StepCertificate, "", "not reached: the envelope does not hold")
 	default:
 		root, err := nsignature.VerifyAuthenticity(&n.content.SignerInfo, trusted)
 		if err != nil {
-			c.fail(inspect.StepCertificate, UntrustedRoot, "none of its %d certificates is among the %d of %s; the last is %s",
+			c.fail(inspect.StepCertificate, UntrustedRoot,
+				"none of its %d certificates is among the %d of %s; the last is %s",
 				len(n.content.SignerInfo.CertificateChain), len(trusted), strings.Join(names, ", "), n.top().Subject)
 			return
 		}
@@ -135,9 +139,11 @@ func (n *notarized) explainTarget(c *chain, in notaryCase) {
 	case !ours:
 		c.fail(inspect.StepSubject, SubjectMismatch, "it names %s, and %s is %s", name, in.image.what, in.image.main)
 	case in.target.Digest == "":
-		c.open(inspect.StepSubject, "", "it names %s, whose size cannot be compared: its manifest could not be read", name)
+		c.open(inspect.StepSubject, "", "it names %s, whose size cannot be compared: its manifest could not be read",
+			name)
 	case in.target.MediaType != n.target.MediaType || in.target.Size != n.target.Size:
-		c.fail(inspect.StepSubject, SubjectMismatch, "it names %s of %d bytes as %s, and that is %s of %d bytes", name, n.target.Size, n.target.MediaType, in.target.MediaType, in.target.Size)
+		c.fail(inspect.StepSubject, SubjectMismatch, "it names %s of %d bytes as %s, and that is %s of %d bytes",
+			name, n.target.Size, n.target.MediaType, in.target.MediaType, in.target.Size)
 	default:
 		c.hold(inspect.StepSubject, "it names %s, %s", name, what)
 	}
@@ -151,8 +157,8 @@ type notaryAnswer struct {
 	skipped bool  // it was not asked: there is no trust store
 }
 
-// ask asks notation-go. What depends on the clock is left to explainTime, since the library knows this machine's clock only;
-// plugins are not run, and nobody is asked about revocation.
+// ask asks notation-go. What depends on the clock is left to explainTime, since the library knows this machine's
+// clock only; plugins are not run, and nobody is asked about revocation.
 func (n *notarized) ask(ctx context.Context, c notaryCase, s trustpolicy.TrustPolicy) notaryAnswer {
 	if c.notary == nil || len(s.TrustStores) == 0 {
 		return notaryAnswer{skipped: true, err: errors.New("there is no trust store")}
@@ -161,19 +167,25 @@ func (n *notarized) ask(ctx context.Context, c notaryCase, s trustpolicy.TrustPo
 	s.SignatureVerification = trustpolicy.SignatureVerification{
 		VerificationLevel: trustpolicy.LevelStrict.Name, VerifyTimestamp: trustpolicy.OptionAlways,
 		Override: map[trustpolicy.ValidationType]trustpolicy.ValidationAction{
-			trustpolicy.TypeRevocation: trustpolicy.ActionSkip, trustpolicy.TypeAuthenticTimestamp: trustpolicy.ActionLog, trustpolicy.TypeExpiry: trustpolicy.ActionLog,
+			trustpolicy.TypeRevocation:         trustpolicy.ActionSkip,
+			trustpolicy.TypeAuthenticTimestamp: trustpolicy.ActionLog,
+			trustpolicy.TypeExpiry:             trustpolicy.ActionLog,
 		},
 	}
 	var a notaryAnswer
 	a.err = protect("verifying the signature", func() error {
 		doc := &trustpolicy.Document{Version: "1.0", TrustPolicies: []trustpolicy.TrustPolicy{s}}
-		v, err := verifier.NewWithOptions(doc, c.notary, nil, verifier.VerifierOptions{RevocationTimestampingValidator: unasked{}, RevocationCodeSigningValidator: unasked{}})
+		v, err := verifier.NewWithOptions(doc, c.notary, nil,
+			verifier.VerifierOptions{RevocationTimestampingValidator: unasked{},
+				RevocationCodeSigningValidator: unasked{}})
 		if err != nil {
 			return err
 		}
-		got, err := v.Verify(ctx, c.target, n.raw, notation.VerifierVerifyOptions{ArtifactReference: "local/image@" + c.image.main, SignatureMediaType: n.mediaType})
+		got, err := v.Verify(ctx, c.target, n.raw, notation.VerifierVerifyOptions{ArtifactReference: "local/image@" +
+			c.image.main, SignatureMediaType: n.mediaType})
 		if got != nil {
-			a.who, a.time = resultOf(got, trustpolicy.TypeAuthenticity), resultOf(got, trustpolicy.TypeAuthenticTimestamp)
+			a.who, a.time = resultOf(got, trustpolicy.TypeAuthenticity), resultOf(got,
+				trustpolicy.TypeAuthenticTimestamp)
 		}
 		return err
 	})
@@ -192,10 +204,12 @@ func resultOf(o *notation.VerificationOutcome, kind trustpolicy.ValidationType) 
 // unasked stands where notation-go would ask an authority about revocation.
 type unasked struct{}
 
-func (unasked) ValidateContext(_ context.Context, o revocation.ValidateContextOptions) ([]*result.CertRevocationResult, error) {
+func (unasked) ValidateContext(_ context.Context,
+	o revocation.ValidateContextOptions) ([]*result.CertRevocationResult, error) {
 	var all []*result.CertRevocationResult
 	for range o.CertChain {
-		all = append(all, &result.CertRevocationResult{Result: result.ResultNonRevokable, ServerResults: []*result.ServerResult{{Result: result.ResultNonRevokable}}})
+		all = append(all, &result.CertRevocationResult{Result: result.ResultNonRevokable,
+			ServerResults: []*result.ServerResult{{Result: result.ResultNonRevokable}}})
 	}
 	return all, nil
 }
@@ -210,19 +224,24 @@ func (n *notarized) explainSigner(c *chain, in notaryCase, s trustpolicy.TrustPo
 	case !c.sound():
 		c.open(inspect.StepIdentity, "", "not reached: a link before it does not hold; the certificate names %s", who)
 	case plugin.Key != nil:
-		c.open(inspect.StepIdentity, "", "the signature asks for the plugin %v to verify it, and backtrail runs none", plugin.Value)
+		c.open(inspect.StepIdentity, "",
+			"the signature asks for the plugin %v to verify it, and backtrail runs none", plugin.Value)
 	case byKey:
 		c.hold(inspect.StepIdentity, "signed by %s with the key %s, as expected", who, k.digest)
 	case byFlag && len(in.expect.wider) > 0:
-		c.open(inspect.StepIdentity, NoExpectation, "expected %s; signed by %s; others may be accepted: %s", in.expect.words, who, strings.Join(in.expect.wider, "; "))
+		c.open(inspect.StepIdentity, NoExpectation, "expected %s; signed by %s; others may be accepted: %s",
+			in.expect.words, who, strings.Join(in.expect.wider, "; "))
 	case byFlag:
 		c.fail(inspect.StepIdentity, IdentityMismatch, "expected %s; signed by %s", in.expect.words, who)
 	case !stated:
-		c.open(inspect.StepIdentity, NoExpectation, "signed by %s; no trust policy says who should have signed %s", who, orImage(in.scope))
+		c.open(inspect.StepIdentity, NoExpectation, "signed by %s; no trust policy says who should have signed %s",
+			who, orImage(in.scope))
 	case a.who != nil:
-		c.fail(inspect.StepIdentity, IdentityMismatch, "the trust policy %s expects %s; signed by %s", s.Name, strings.Join(s.TrustedIdentities, " or "), who)
+		c.fail(inspect.StepIdentity, IdentityMismatch, "the trust policy %s expects %s; signed by %s", s.Name,
+			strings.Join(s.TrustedIdentities, " or "), who)
 	default:
-		c.hold(inspect.StepIdentity, "signed by %s, as the trust policy %s expects (%s)", who, s.Name, strings.Join(s.TrustedIdentities, " or "))
+		c.hold(inspect.StepIdentity, "signed by %s, as the trust policy %s expects (%s)", who, s.Name,
+			strings.Join(s.TrustedIdentities, " or "))
 	}
 }
 
@@ -245,16 +264,17 @@ func (n *notarized) within(t time.Time) error {
 	return nil
 }
 
-// explainTime decides the link of the time: the best-before of the signature, and whether its certificates were valid when it
-// was made. Without a timestamp of a trusted authority the Notary Project asks whether they are valid now
-// (https://github.com/notaryproject/specifications/blob/main/specs/trust-store-trust-policy.md#signature-verification-details);
+// explainTime decides the link of the time: the best-before of the signature, and whether its certificates were valid
+// when it was made. Without a timestamp of a trusted authority the Notary Project asks whether they are valid now
+// (trust-store-trust-policy.md, section Signature Verification Details, of github.com/notaryproject/specifications);
 // now is the case's clock, so that a bundle gives the same verdict next year.
 func (n *notarized) explainTime(o *outcome, c notaryCase, s trustpolicy.TrustPolicy, a notaryAnswer) {
 	signed := n.content.SignerInfo.SignedAttributes
 	fail := func(kind trustpolicy.ValidationType, format string, args ...any) {
 		level, err := s.SignatureVerification.GetVerificationLevel()
 		if err == nil && level.Enforcement[kind] == trustpolicy.ActionLog {
-			o.absent(inspect.StepTimestamp, "%s; the trust policy %s does not ask for it", fmt.Sprintf(format, args...), s.Name)
+			o.absent(inspect.StepTimestamp, "%s; the trust policy %s does not ask for it", fmt.Sprintf(format,
+				args...), s.Name)
 			return
 		}
 		o.fail(inspect.StepTimestamp, NoTimestamp, format, args...)
@@ -273,7 +293,8 @@ func (n *notarized) explainTime(o *outcome, c notaryCase, s trustpolicy.TrustPol
 	}
 }
 
-func (n *notarized) explainSignedTime(o *outcome, c notaryCase, s trustpolicy.TrustPolicy, a notaryAnswer, fail func(trustpolicy.ValidationType, string, ...any)) {
+func (n *notarized) explainSignedTime(o *outcome, c notaryCase, s trustpolicy.TrustPolicy, a notaryAnswer,
+	fail func(trustpolicy.ValidationType, string, ...any)) {
 	info := n.content.SignerInfo
 	stamped := len(info.UnsignedAttributes.TimestampSignature) > 0
 	late := s.SignatureVerification.VerifyTimestamp == trustpolicy.OptionAfterCertExpiry
@@ -285,20 +306,26 @@ func (n *notarized) explainSignedTime(o *outcome, c notaryCase, s trustpolicy.Tr
 			return
 		}
 		o.time = info.SignedAttributes.SigningTime
-		o.hold(inspect.StepTimestamp, "signed at %s, says the signing authority, while its certificates were valid", stamp(o.time))
+		o.hold(inspect.StepTimestamp, "signed at %s, says the signing authority, while its certificates were valid",
+			stamp(o.time))
 	case asksForTime(s) && stamped && !(late && valid == nil):
 		if a.time != nil {
 			fail(trustpolicy.TypeAuthenticTimestamp, "the timestamp does not hold: %v", a.time)
 			return
 		}
 		o.time = n.stampedAt()
-		o.hold(inspect.StepTimestamp, "signed at %s, says a timestamp authority of the trust store, while its certificates were valid", stamp(o.time))
+		o.hold(inspect.StepTimestamp,
+			"signed at %s, says a timestamp authority of the trust store, while its certificates were valid",
+			stamp(o.time))
 	case asksForTime(s) && !late:
-		fail(trustpolicy.TypeAuthenticTimestamp, "the trust policy %s asks for a timestamp, and none came with it", s.Name)
+		fail(trustpolicy.TypeAuthenticTimestamp, "the trust policy %s asks for a timestamp, and none came with it",
+			s.Name)
 	case valid != nil:
-		fail(trustpolicy.TypeAuthenticTimestamp, "nothing that is signed says when it was signed, and it is %s: %v", stamp(c.now), valid)
+		fail(trustpolicy.TypeAuthenticTimestamp, "nothing that is signed says when it was signed, and it is %s: %v",
+			stamp(c.now), valid)
 	default:
-		o.hold(inspect.StepTimestamp, "no trusted time came with it; its certificates are valid at %s, the time of this case", stamp(c.now))
+		o.hold(inspect.StepTimestamp,
+			"no trusted time came with it; its certificates are valid at %s, the time of this case", stamp(c.now))
 	}
 }
 

@@ -54,7 +54,8 @@ func readNotarized(data []byte, mediaType string) (n *notarized, err error) {
 
 func (n *notarized) parse() error {
 	if n.mediaType != jws.MediaTypeEnvelope && n.mediaType != cose.MediaTypeEnvelope {
-		return fmt.Errorf("its media type %q is neither %s nor %s", n.mediaType, jws.MediaTypeEnvelope, cose.MediaTypeEnvelope)
+		return fmt.Errorf("its media type %q is neither %s nor %s", n.mediaType, jws.MediaTypeEnvelope,
+			cose.MediaTypeEnvelope)
 	}
 	e, err := nsignature.ParseEnvelope(n.mediaType, n.raw)
 	if err != nil {
@@ -91,7 +92,8 @@ func (n *notarized) form() string {
 
 // row makes the row of a signature by the Notary Project's rules: what it says, whether it holds or not.
 func (n *notarized) row() inspect.Signature {
-	row := inspect.Signature{Kind: KindNotation, Digest: digestOf(n.raw), Subject: n.target.Digest.String(), Certificate: describe(n.leaf())}
+	row := inspect.Signature{Kind: KindNotation, Digest: digestOf(n.raw), Subject: n.target.Digest.String(),
+		Certificate: describe(n.leaf())}
 	row.ID = rowID(row.Subject, n.raw)
 	row.Identity, row.Issuer = n.leaf().Subject.String(), n.leaf().Issuer.String()
 	if len(row.Certificate.Subject) == 0 {
@@ -123,12 +125,14 @@ func (e *examiner) judgeNotation(ctx context.Context, it item, data []byte) {
 	a := e.widen(ctx, []string{n.target.Digest.String()})
 	row := n.row()
 	o := n.verify(ctx, notaryCase{
-		notary: e.Notary, scope: e.scope, now: e.clock(), image: a, expect: e.expect, target: e.descriptor(ctx, n.target.Digest.String()),
+		notary: e.Notary, scope: e.scope, now: e.clock(), image: a, expect: e.expect, target: e.descriptor(ctx,
+			n.target.Digest.String()),
 	})
 	o.fill(&row)
 	row.Raw = e.raw(n.parts()...)
 	if n.revocable() {
-		row.Notes = append(row.Notes, "nobody was asked whether its certificates were revoked: that would tell the authority what is looked at")
+		row.Notes = append(row.Notes,
+			"nobody was asked whether its certificates were revoked: that would tell the authority what is looked at")
 	}
 	e.note(&row, o, claim{})
 	e.add(it, row)
@@ -144,7 +148,8 @@ func (e *examiner) descriptor(ctx context.Context, name string) ocispec.Descript
 		return ocispec.Descriptor{}
 	}
 	d := part.Descriptor()
-	return ocispec.Descriptor{MediaType: string(d.MediaType), Digest: digest.Digest(d.Digest.String()), Size: int64(len(part.Bytes))}
+	return ocispec.Descriptor{MediaType: string(d.MediaType), Digest: digest.Digest(d.Digest.String()),
+		Size: int64(len(part.Bytes))}
 }
 
 func (e *examiner) clock() time.Time {

@@ -37,10 +37,12 @@ func (s summary) emit(emit func(inspect.Event)) inspect.Status {
 		if len(s.found.rows) > 0 {
 			title = fmt.Sprintf("%s is not signed by the required signer.", s.name())
 		}
-		emit(inspect.Event{Fact: s.finding(CodeExpected, s.subject, inspect.RowFailed, inspect.High, title, gate.Detail, s.found.rows)})
+		emit(inspect.Event{Fact: s.finding(CodeExpected, s.subject, inspect.RowFailed, inspect.High, title,
+			gate.Detail, s.found.rows)})
 	}
 	if !s.expect.named() && gate.Status == inspect.GateAbsent {
-		emit(inspect.Event{Fact: s.finding(CodeUnsigned, s.subject, inspect.RowObserved, inspect.Info, s.name()+" is not signed.", gate.Detail, nil)})
+		emit(inspect.Event{Fact: s.finding(CodeUnsigned, s.subject, inspect.RowObserved, inspect.Info,
+			s.name()+" is not signed.", gate.Detail, nil)})
 	}
 	for _, row := range s.found.rows {
 		s.emitBroken(row, emit)
@@ -56,11 +58,14 @@ func (s summary) emitBroken(row inspect.Signature, emit func(inspect.Event)) {
 	switch {
 	case row.Status != inspect.Failed || row.Reason == IdentityMismatch:
 	case row.Reason == UntrustedRoot, row.Reason == NoTimestamp:
-		title := fmt.Sprintf("A signature of %s claims to be by %s, and nothing trusted says so.", lower(s.name()), signer(row))
-		emit(inspect.Event{Fact: s.finding(CodeForeign, subject, inspect.RowObserved, inspect.Medium, title, why, []inspect.Signature{row})})
+		title := fmt.Sprintf("A signature of %s claims to be by %s, and nothing trusted says so.", lower(s.name()),
+			signer(row))
+		emit(inspect.Event{Fact: s.finding(CodeForeign, subject, inspect.RowObserved, inspect.Medium, title, why,
+			[]inspect.Signature{row})})
 	default:
 		title := fmt.Sprintf("A signature of %s is invalid: %s.", lower(s.name()), inSpeech(row.Reason))
-		emit(inspect.Event{Fact: s.finding(CodeBroken, subject, inspect.RowFailed, inspect.High, title, why, []inspect.Signature{row})})
+		emit(inspect.Event{Fact: s.finding(CodeBroken, subject, inspect.RowFailed, inspect.High, title, why,
+			[]inspect.Signature{row})})
 	}
 }
 
@@ -79,10 +84,13 @@ func inSpeech(reason string) string {
 	}
 }
 
-func (s summary) finding(code, subject string, status inspect.RowStatus, severity inspect.Severity, title, detail string, rows []inspect.Signature) inspect.Finding {
+func (s summary) finding(code, subject string, status inspect.RowStatus, severity inspect.Severity, title,
+	detail string, rows []inspect.Signature) inspect.Finding {
 	f := inspect.Finding{
-		ID: inspect.FindingID(Name, code, subject), Check: Name, Code: code, Status: status, Severity: severity, Subject: subject,
-		Title: title, Detail: detail, Evidence: []inspect.Evidence{{Kind: "manifest", Digest: s.image, Text: "the image"}},
+		ID: inspect.FindingID(Name, code, subject), Check: Name, Code: code, Status: status, Severity: severity,
+		Subject: subject,
+		Title:   title, Detail: detail, Evidence: []inspect.Evidence{{Kind: "manifest", Digest: s.image,
+			Text: "the image"}},
 	}
 	for _, row := range rows {
 		f.Evidence = append(f.Evidence, inspect.Evidence{Kind: "signature", Digest: row.Digest, Text: Why(row)})
@@ -113,7 +121,8 @@ func (s summary) gate() inspect.Gate {
 	case len(attested) > 0:
 		// A signer who attests that a scan failed has not signed the image.
 		g.Status = inspect.GateUnknown
-		g.Detail = fmt.Sprintf("no signature of the image by %s, only an attestation (%s)", signer(attested[0]), attested[0].PredicateType)
+		g.Detail = fmt.Sprintf("no signature of the image by %s, only an attestation (%s)", signer(attested[0]),
+			attested[0].PredicateType)
 	case len(s.found.open) > 0:
 		g.Status, g.Detail = inspect.GateUnknown, strings.Join(s.found.open, "; ")
 	case len(s.found.rows) == 0 && s.expect.named():
@@ -121,7 +130,8 @@ func (s summary) gate() inspect.Gate {
 	case len(s.found.rows) == 0:
 		g.Status, g.Detail = inspect.GateAbsent, "no store holds a signature"
 	case s.expect.named() && len(s.expect.wider) == 0:
-		g.Status, g.Detail = inspect.GateRefused, fmt.Sprintf("expected %s; of %d signatures none fits: %s", s.expect.words, len(s.found.rows), Why(s.found.rows[0]))
+		g.Status, g.Detail = inspect.GateRefused, fmt.Sprintf("expected %s; of %d signatures none fits: %s",
+			s.expect.words, len(s.found.rows), Why(s.found.rows[0]))
 	default:
 		g.Status, g.Detail = s.unexpected()
 	}
@@ -131,7 +141,8 @@ func (s summary) gate() inspect.Gate {
 // attestationsSuffice reports whether only policies name who should have signed, and all of them are met: a policy may
 // require attestations and no signature.
 func (s summary) attestationsSuffice() bool {
-	return !s.expect.flagged && len(s.expect.demands) > 0 && !slices.ContainsFunc(s.policyGates(), func(g inspect.Gate) bool { return g.Status != inspect.GatePassed })
+	return !s.expect.flagged && len(s.expect.demands) > 0 && !slices.ContainsFunc(s.policyGates(),
+		func(g inspect.Gate) bool { return g.Status != inspect.GatePassed })
 }
 
 // unexpected is the gate of an image whose signer nobody named.

@@ -69,7 +69,8 @@ func FixedTrust(roots ...Root) *Trust {
 	return t
 }
 
-// NewRoot reads the bytes of a trusted_root.json. Origin is one of inspect.TrustFile and its like, name the file's path.
+// NewRoot reads the bytes of a trusted_root.json. Origin is one of inspect.TrustFile and its like, name the file's
+// path.
 func NewRoot(data []byte, origin, name string) (Root, error) {
 	if len(data) > maxTrustedRoot {
 		return Root{}, fmt.Errorf("reading trusted root %s: it is larger than %d bytes", name, maxTrustedRoot)
@@ -124,7 +125,9 @@ func (t *Trust) load() ([]Root, error) {
 	if embeddedErr != nil {
 		return nil, embeddedErr
 	}
-	t.notes = append(t.notes, fmt.Sprintf("the trusted root is the embedded copy of the public Sigstore instance, whose newest key is %s old: %v", r.Record.Age, err))
+	t.notes = append(t.notes,
+		fmt.Sprintf("the trusted root is the embedded copy of the public Sigstore instance, whose newest key is "+
+			"%s old: %v", r.Record.Age, err))
 	return []Root{r}, nil
 }
 
@@ -200,7 +203,8 @@ func ReadRoots(data []byte, origin, name string) ([]Root, error) {
 		return nil, fmt.Errorf("reading trusted root %s: it is larger than %d bytes", name, maxTrustedRoot)
 	}
 	if bytes.HasPrefix(bytes.TrimSpace(data), []byte("-----BEGIN")) {
-		return nil, fmt.Errorf("reading trusted root %s: it is PEM, not JSON; --ca-roots takes a certificate authority of your own", name)
+		return nil, fmt.Errorf("reading trusted root %s: it is PEM, not JSON; --ca-roots takes a certificate "+
+			"authority of your own", name)
 	}
 	var parts []json.RawMessage
 	for d := json.NewDecoder(bytes.NewReader(data)); ; {

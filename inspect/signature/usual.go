@@ -22,39 +22,41 @@ const CodeUnusual = "unsigned-unusual"
 const (
 	sampleTags  = 40 // tags whose digests are asked for, with HEAD
 	sampleAtOne = 8  // requests at once
-	// An image without a signature stands out where at least usualOf digests were seen and usualShare in ten are signed.
+	// An image without a signature stands out where at least usualOf digests were seen and usualShare in ten are
+	// signed.
 	usualOf    = 5
 	usualShare = 8
 )
 
-// Usual says of an unsigned image how many digests of its repository are signed by cosign's tags: one that nobody signed
-// where nearly all are signed is a sign of its own. Referrers cannot be counted that way, and are not.
+// Usual says of an unsigned image how many digests of its repository are signed by cosign's tags: one that nobody
+// signed where nearly all are signed is a sign of its own. Referrers cannot be counted that way, and are not.
 func Usual(client *registry.Client) engine.Check {
-	return engine.Check{Name: UsualName, Scope: engine.PerImage, Needs: []string{Name}, Run: func(ctx context.Context, on engine.On, emit func(inspect.Event)) error {
-		i := on.Image()
-		if err := i.Read(); err != nil {
-			return err
-		}
-		gate, unsigned := unsignedGate(i)
-		loc, err := registry.Parse(i.Location)
-		if !unsigned || err != nil || loc.Local() {
-			return engine.Nothing("only asked for an unsigned image of a registry")
-		}
-		h, err := habitOf(ctx, client, loc, i)
-		var limit *registry.LimitError
-		if err != nil && !errors.As(err, &limit) {
-			return engine.Nothing("what is usual in %s is not known: %v", loc.Name(), err)
-		}
-		if h.seen == 0 {
-			return engine.Nothing("no other digest of %s is known", loc.Name())
-		}
-		gate.Detail += "; " + h.words(loc)
-		emit(inspect.Event{Fact: gate})
-		if h.unusual() {
-			emit(h.finding(on.Container, i, loc))
-		}
-		return nil
-	}}
+	return engine.Check{Name: UsualName, Scope: engine.PerImage, Needs: []string{Name},
+		Run: func(ctx context.Context, on engine.On, emit func(inspect.Event)) error {
+			i := on.Image()
+			if err := i.Read(); err != nil {
+				return err
+			}
+			gate, unsigned := unsignedGate(i)
+			loc, err := registry.Parse(i.Location)
+			if !unsigned || err != nil || loc.Local() {
+				return engine.Nothing("only asked for an unsigned image of a registry")
+			}
+			h, err := habitOf(ctx, client, loc, i)
+			var limit *registry.LimitError
+			if err != nil && !errors.As(err, &limit) {
+				return engine.Nothing("what is usual in %s is not known: %v", loc.Name(), err)
+			}
+			if h.seen == 0 {
+				return engine.Nothing("no other digest of %s is known", loc.Name())
+			}
+			gate.Detail += "; " + h.words(loc)
+			emit(inspect.Event{Fact: gate})
+			if h.unusual() {
+				emit(h.finding(on.Container, i, loc))
+			}
+			return nil
+		}}
 }
 
 func unsignedGate(i inspect.Image) (inspect.Gate, bool) {
@@ -81,13 +83,15 @@ func (h habit) finding(subject string, i inspect.Image, loc registry.Location) i
 	return inspect.Event{Fact: inspect.Finding{
 		ID: inspect.FindingID(UsualName, CodeUnusual, subject), Check: UsualName, Code: CodeUnusual, Subject: subject,
 		Status: inspect.RowObserved, Severity: inspect.Medium,
-		Title:    fmt.Sprintf("%s is not signed, and nearly all others of its repository are.", summary{subject: subject}.name()),
+		Title: fmt.Sprintf("%s is not signed, and nearly all others of its repository are.",
+			summary{subject: subject}.name()),
 		Detail:   h.words(loc),
 		Evidence: []inspect.Evidence{{Kind: "manifest", Digest: i.Key(), Text: "the image"}},
 	}}
 }
 
-// habitOf looks at the last tags of a repository, and at the digests that have a signature; the image itself is not counted.
+// habitOf looks at the last tags of a repository, and at the digests that have a signature; the image itself is not
+// counted.
 func habitOf(ctx context.Context, client *registry.Client, loc registry.Location, i inspect.Image) (habit, error) {
 	tags, err := client.Tags(ctx, loc)
 	signed, plain := map[string]bool{}, []string{}

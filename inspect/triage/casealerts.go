@@ -152,7 +152,8 @@ func momentOf(a inspect.Alert, t inspect.Time) string {
 	return what
 }
 
-// exhibit describes a line as it is kept, without secrets. Where something was removed, its name follows from what is left.
+// exhibit describes a line as it is kept, without secrets. Where something was removed, its name follows from what is
+// left.
 func exhibit(a alert.Alert, id, received string) (x inspect.Exhibit, line string) {
 	line, redacted := redact.Line(received)
 	sum := sha256.Sum256([]byte(line))

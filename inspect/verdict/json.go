@@ -6,8 +6,8 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 )
 
-// encoded is a case as -o json prints it: what was recorded, and what follows from it. The fields that stand here too come
-// first, in the order of the contract.
+// encoded is a case as -o json prints it: what was recorded, and what follows from it. The fields that stand here too
+// come first, in the order of the contract.
 type encoded struct {
 	Schema   string             `json:"schema"`
 	Tool     inspect.Tool       `json:"tool"`
@@ -25,7 +25,8 @@ func Encode(c inspect.Case) ([]byte, error) {
 	v := Of(&c)
 	c.Answers = c.AllAnswers()
 	b, err := inspect.EncodeJSON(encoded{
-		Schema: c.Schema, Tool: c.Tool, Target: c.Target, Sessions: c.Sessions, Started: c.Started, Finished: c.Finished,
+		Schema: c.Schema, Tool: c.Tool, Target: c.Target, Sessions: c.Sessions, Started: c.Started,
+		Finished: c.Finished,
 		Complete: v.Complete, Status: v.Status, Case: c,
 	})
 	if err != nil {

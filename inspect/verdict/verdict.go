@@ -1,5 +1,5 @@
-// Package verdict derives the outcome of a case from its facts. It is pure: nothing is stored, so nothing can be stale, and
-// whoever holds the same facts comes to the same outcome.
+// Package verdict derives the outcome of a case from its facts. It is pure: nothing is stored, so nothing can be
+// stale, and whoever holds the same facts comes to the same outcome.
 package verdict
 
 import (
@@ -32,13 +32,14 @@ func Of(c *inspect.Case) Verdict {
 	return v
 }
 
-// failures lists what makes a case failed: bytes that do not match their digests, failed findings, expectations that are not
-// met.
+// failures lists what makes a case failed: bytes that do not match their digests, failed findings, expectations that
+// are not met.
 func failures(c *inspect.Case) []string {
 	var why []string
 	for _, i := range c.Images {
 		if i.Status == inspect.Failed {
-			why = append(why, fmt.Sprintf("%s: image content does not match its digests: %s", i.Container, cmp.Or(i.Detail, i.Reason)))
+			why = append(why, fmt.Sprintf("%s: image content does not match its digests: %s", i.Container,
+				cmp.Or(i.Detail, i.Reason)))
 		}
 	}
 	for _, f := range c.Findings {
@@ -70,17 +71,20 @@ func unresolved(c *inspect.Case) []string {
 	var why []string
 	for _, i := range c.Images {
 		if i.Status != inspect.Failed && i.Status != inspect.Verified {
-			why = append(why, fmt.Sprintf("%s: the image's bytes could not be checked: %s", i.Container, cmp.Or(i.Detail, i.Reason)))
+			why = append(why, fmt.Sprintf("%s: the image's bytes could not be checked: %s", i.Container,
+				cmp.Or(i.Detail, i.Reason)))
 		}
 		for _, g := range i.Gates {
 			if g.Status == inspect.GateUnknown && required(c, g) {
-				why = append(why, fmt.Sprintf("%s: expected %s could not be checked: %s", i.Container, g.Name, g.Detail))
+				why = append(why, fmt.Sprintf("%s: expected %s could not be checked: %s", i.Container, g.Name,
+					g.Detail))
 			}
 		}
 	}
 	for _, a := range c.Alerts {
 		if a.Match != inspect.MatchNone && a.File.Origin != inspect.OriginImage {
-			why = append(why, fmt.Sprintf("alert %q: %s", a.Rule, cmp.Or(a.File.Detail, "its file is not part of the image")))
+			why = append(why, fmt.Sprintf("alert %q: %s", a.Rule, cmp.Or(a.File.Detail,
+				"its file is not part of the image")))
 		}
 	}
 	return why
@@ -104,8 +108,8 @@ func incomplete(c *inspect.Case) []string {
 	return why
 }
 
-// required reports whether somebody at this machine requires a gate. What a policy of the cluster requires fails a case, and
-// leaves it as it is where it could not be checked.
+// required reports whether somebody at this machine requires a gate. What a policy of the cluster requires fails a
+// case, and leaves it as it is where it could not be checked.
 func required(c *inspect.Case, g inspect.Gate) bool {
 	if g.Asked {
 		return true

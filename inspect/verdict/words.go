@@ -7,8 +7,8 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 )
 
-// Words is the outcome on one line: no problems found; problems found: 1 critical, 7 high; incomplete. The reasons, which are
-// in part the words of others, stay in Reasons for whoever cleans them.
+// Words is the outcome on one line: no problems found; problems found: 1 critical, 7 high; incomplete. The reasons,
+// which are in part the words of others, stay in Reasons for whoever cleans them.
 func (v Verdict) Words(c *inspect.Case) string {
 	if counted := Counted(c); v.Status == inspect.CaseFailed && counted != "" {
 		return v.Status.Words() + ": " + counted

@@ -19,8 +19,8 @@ func Sign(s inspect.Status) widget.Sign {
 	}
 }
 
-// Row is the sign of a finding or of a row of files: its severity is the outcome, unless it could not be checked or matches
-// its package.
+// Row is the sign of a finding or of a row of files: its severity is the outcome, unless it could not be checked or
+// matches its package.
 func Row(s inspect.RowStatus) widget.Sign {
 	switch s {
 	case inspect.RowVerified:

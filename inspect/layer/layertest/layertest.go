@@ -1,4 +1,5 @@
-// Package layertest makes layers, images and package databases for tests: the same bytes each time, and none that does harm.
+// Package layertest makes layers, images and package databases for tests: the same bytes each time, and none that
+// does harm.
 package layertest
 
 import (
@@ -120,7 +121,10 @@ func Image(t testing.TB, config v1.Config, layers ...Layer) string {
 		add := mutate.Addendum{History: v1.History{CreatedBy: l.Step, EmptyLayer: l.Members == nil}}
 		if l.Members != nil {
 			data := Gzip(t, Tar(t, l.Members...))
-			add.Layer, err = tarball.LayerFromOpener(func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(data)), nil })
+			add.Layer, err = tarball.LayerFromOpener(func() (io.ReadCloser,
+				error) {
+				return io.NopCloser(bytes.NewReader(data)), nil
+			})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -196,7 +200,8 @@ func Dpkg(packages map[string][]Member, names ...string) []Member {
 	var status strings.Builder
 	all := []Member{Dir("var/"), Dir("var/lib/"), Dir("var/lib/dpkg/"), Dir("var/lib/dpkg/info/")}
 	for _, name := range names {
-		fmt.Fprintf(&status, "Package: %s\nStatus: install ok installed\nArchitecture: amd64\nVersion: 1.0\nConffiles:\n", name)
+		fmt.Fprintf(&status,
+			"Package: %s\nStatus: install ok installed\nArchitecture: amd64\nVersion: 1.0\nConffiles:\n", name)
 		var list, sums strings.Builder
 		list.WriteString("/.\n")
 		for _, m := range packages[name] {
@@ -211,7 +216,8 @@ func Dpkg(packages map[string][]Member, names ...string) []Member {
 			}
 		}
 		status.WriteString("Description: made for a test\n continued\n\n")
-		all = append(all, File("var/lib/dpkg/info/"+name+".list", list.String()), File("var/lib/dpkg/info/"+name+".md5sums", sums.String()))
+		all = append(all, File("var/lib/dpkg/info/"+name+".list", list.String()),
+			File("var/lib/dpkg/info/"+name+".md5sums", sums.String()))
 	}
 	return append(all, File("var/lib/dpkg/status", status.String()))
 }
@@ -224,15 +230,20 @@ func MD5(content string) string {
 // Debian is a small clean base image: bash, coreutils, base-files with a merged /usr.
 func Debian() (map[string][]Member, Layer) {
 	packages := map[string][]Member{
-		"base-files": {Dir("etc/"), File("etc/debian_version", "13\n"), File("usr/lib/os-release", "ID=debian\n"), Symlink("bin", "usr/bin")},
-		"bash":       {Exe("bin/bash", Program("bash")), File("etc/bash.bashrc", "# rc\n")},
-		"coreutils":  {Exe("usr/bin/ls", Program("ls")), Exe("usr/bin/top", Program("top")), File("usr/share/doc/coreutils/copyright", "free\n")},
+		"base-files": {Dir("etc/"), File("etc/debian_version", "13\n"), File("usr/lib/os-release", "ID=debian\n"),
+			Symlink("bin", "usr/bin")},
+		"bash": {Exe("bin/bash", Program("bash")), File("etc/bash.bashrc", "# rc\n")},
+		"coreutils": {Exe("usr/bin/ls", Program("ls")), Exe("usr/bin/top", Program("top")),
+			File("usr/share/doc/coreutils/copyright", "free\n")},
 	}
 	members := []Member{
-		Dir("usr/"), Dir("usr/bin/"), Symlink("bin", "usr/bin"), Dir("etc/"), File("etc/debian_version", "13\n"), File("usr/lib/os-release", "ID=debian\n"),
-		Exe("usr/bin/bash", Program("bash")), File("etc/bash.bashrc", "# rc\n"), Exe("usr/bin/ls", Program("ls")), Exe("usr/bin/top", Program("top")),
+		Dir("usr/"), Dir("usr/bin/"), Symlink("bin", "usr/bin"), Dir("etc/"), File("etc/debian_version", "13\n"),
+		File("usr/lib/os-release", "ID=debian\n"),
+		Exe("usr/bin/bash", Program("bash")), File("etc/bash.bashrc", "# rc\n"), Exe("usr/bin/ls", Program("ls")),
+		Exe("usr/bin/top", Program("top")),
 	}
-	return packages, Step("ADD rootfs.tar / # base", append(members, Dpkg(packages, "base-files", "bash", "coreutils")...)...)
+	return packages, Step("ADD rootfs.tar / # base", append(members, Dpkg(packages, "base-files", "bash",
+		"coreutils")...)...)
 }
 
 // HeaderWith is the header of a program with an extended attribute.

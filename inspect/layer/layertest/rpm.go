@@ -71,7 +71,8 @@ func RPMHeader(name string, algorithm int32, files ...RPMFile) []byte {
 	region := tags + 1
 	_ = binary.Write(&data, be, []int32{rpmdb.RPMTAG_HEADERIMMUTABLE, rpmdb.RPM_BIN_TYPE, -16 * region, 16})
 	var out bytes.Buffer
-	_ = binary.Write(&out, be, []int32{region, int32(data.Len()), rpmdb.RPMTAG_HEADERIMMUTABLE, rpmdb.RPM_BIN_TYPE, int32(trailer), 16})
+	_ = binary.Write(&out, be, []int32{region, int32(data.Len()), rpmdb.RPMTAG_HEADERIMMUTABLE, rpmdb.RPM_BIN_TYPE,
+		int32(trailer), 16})
 	out.Write(index.Bytes())
 	out.Write(data.Bytes())
 	return out.Bytes()
@@ -158,12 +159,15 @@ func BDBOfPages(size int, order binary.ByteOrder, headers ...[]byte) string {
 func Fedora(t testing.TB) (members []Member, headers [][]byte) {
 	sum := func(content string) string { return strings.TrimPrefix(SHA256([]byte(content)), "sha256:") }
 	members = []Member{
-		Symlink("bin", "usr/bin"), Dir("usr/bin/"), Exe("usr/bin/bash", Program("bash")), Exe("usr/bin/ls", Program("ls")),
-		File("etc/bashrc", "# mine\n"), File("var/log/lastlog", "x"), Exe("usr/bin/ghost", Program("dropped")), Exe("usr/bin/old", Program("old")),
+		Symlink("bin", "usr/bin"), Dir("usr/bin/"), Exe("usr/bin/bash", Program("bash")), Exe("usr/bin/ls",
+			Program("ls")),
+		File("etc/bashrc", "# mine\n"), File("var/log/lastlog", "x"), Exe("usr/bin/ghost", Program("dropped")),
+		Exe("usr/bin/old", Program("old")),
 	}
 	var many []RPMFile // so that a package needs several overflow pages
 	for i := range 300 {
-		many = append(many, RPMFile{fmt.Sprintf("/usr/share/doc/bash/example-%d", i), sum("example"), rpmdb.RPMFILE_DOC})
+		many = append(many, RPMFile{fmt.Sprintf("/usr/share/doc/bash/example-%d", i), sum("example"),
+			rpmdb.RPMFILE_DOC})
 	}
 	headers = [][]byte{
 		RPMHeader("bash", 8, append([]RPMFile{

@@ -13,11 +13,13 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
 
-// Run runs checks on an image, with alerts matched to it, as a case of one image that is compared with a known-good where one
-// is named. Each of checks that needs the known-good stands behind it.
-func Run(t testing.TB, client *registry.Client, target string, knownGood *inspect.KnownGood, checks []engine.Check, alerts ...inspect.Alert) inspect.Case {
+// Run runs checks on an image, with alerts matched to it, as a case of one image that is compared with a known-good
+// where one is named. Each of checks that needs the known-good stands behind it.
+func Run(t testing.TB, client *registry.Client, target string, knownGood *inspect.KnownGood, checks []engine.Check,
+	alerts ...inspect.Alert) inspect.Case {
 	t.Helper()
-	find := engine.Check{Name: "find", Scope: engine.PerCase, Resolves: true, Run: func(ctx context.Context, on engine.On, emit func(inspect.Event)) error {
+	find := engine.Check{Name: "find", Scope: engine.PerCase, Resolves: true, Run: func(ctx context.Context,
+		on engine.On, emit func(inspect.Event)) error {
 		for _, a := range alerts {
 			a.Subject, a.Match = "image", inspect.MatchDigest
 			emit(inspect.Event{Fact: a})
@@ -32,13 +34,17 @@ func Run(t testing.TB, client *registry.Client, target string, knownGood *inspec
 		}
 		i := inspect.Image{
 			ImageHead: inspect.ImageHead{
-				Reference: target, Location: target, Index: img.Index.Digest, Digest: img.Digest(), Config: img.Config.Digest,
+				Reference: target, Location: target, Index: img.Index.Digest, Digest: img.Digest(),
+				Config:   img.Config.Digest,
 				Platform: img.Platform.String(), Status: inspect.Unknown, Reason: inspect.Running,
 			},
 		}
 		if c := img.ConfigFile; c != nil {
 			c.Config.Env, _ = redact.Environ(c.Config.Env) // as the ledger does it
-			i.Settings = inspect.ImageConfig{User: c.Config.User, Entrypoint: c.Config.Entrypoint, Cmd: c.Config.Cmd, Env: c.Config.Env, WorkingDir: c.Config.WorkingDir, OnBuild: c.Config.OnBuild, Volumes: slices.Sorted(maps.Keys(c.Config.Volumes)), Ports: slices.Sorted(maps.Keys(c.Config.ExposedPorts)), Labels: c.Config.Labels}
+			i.Settings = inspect.ImageConfig{User: c.Config.User, Entrypoint: c.Config.Entrypoint, Cmd: c.Config.Cmd,
+				Env: c.Config.Env, WorkingDir: c.Config.WorkingDir, OnBuild: c.Config.OnBuild,
+				Volumes: slices.Sorted(maps.Keys(c.Config.Volumes)),
+				Ports:   slices.Sorted(maps.Keys(c.Config.ExposedPorts)), Labels: c.Config.Labels}
 			if c.Config.Healthcheck != nil {
 				i.Settings.Health = c.Config.Healthcheck.Test
 			}

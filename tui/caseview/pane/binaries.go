@@ -137,7 +137,8 @@ func alteredRow(v View, a inspect.Altered) Row {
 		},
 		Detail: func(d *widget.Document) {
 			d.Say(widget.ToneBold, a.Path)
-			d.Outcome(label.Row(a.Status), label.RowWords(a.Status, a.Severity), "does not match the checksum of its package")
+			d.Outcome(label.Row(a.Status), label.RowWords(a.Status, a.Severity),
+				"does not match the checksum of its package")
 			d.Gap()
 			d.Say(widget.TonePlain, a.Detail)
 			d.Field("package", a.Package)

@@ -26,7 +26,8 @@ func (v View) differs() bool {
 	return !v.Whole && d != nil && d.Packages != nil
 }
 
-// packageRows lists known compromises and differences of lock files, the comparison or all packages, and the bills of materials.
+// packageRows lists known compromises and differences of lock files, the comparison or all packages, and the bills of
+// materials.
 func packageRows(v View) []Row {
 	i := v.Image()
 	rows := compromiseRows(v)

@@ -21,7 +21,10 @@ func signatureRows(v View) []Row {
 		rows = driftRows(v, "signers", i.Diff.Signers)
 	}
 	gates := slices.Clone(i.Gates)
-	slices.SortStableFunc(gates, func(a, b inspect.Gate) int { return statusOrder(a.Status.Tone()) - statusOrder(b.Status.Tone()) })
+	slices.SortStableFunc(gates, func(a,
+		b inspect.Gate) int {
+		return statusOrder(a.Status.Tone()) - statusOrder(b.Status.Tone())
+	})
 	// gates that refuse nothing come after the signatures
 	var passed []Row
 	for _, g := range gates {
@@ -59,7 +62,8 @@ func gateRow(v View, g inspect.Gate) Row {
 		ID: "gate:" + g.Name, Text: g.Name + " " + g.Detail, Value: g.Name + ": " + g.Detail, Container: v.Container,
 		Layer: -1, Object: g,
 		Line: func(w int) []widget.Cell {
-			return []widget.Cell{v.Paint.SignCell(label.Sign(g.Status.Tone())), {Text: "gate", Tone: widget.ToneDim, Width: 9},
+			return []widget.Cell{v.Paint.SignCell(label.Sign(g.Status.Tone())), {Text: "gate", Tone: widget.ToneDim,
+				Width: 9},
 				{Text: g.Name + ": " + cmp.Or(g.Detail, g.Status.Words()), Width: -1}}
 		},
 		Detail: func(d *widget.Document) {
