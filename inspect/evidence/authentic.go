@@ -22,7 +22,7 @@ type vouching struct{ *verifier }
 // is required, a bag without a signature fails, whatever it states about itself.
 func (v *vouching) authentic() {
 	required := len(v.o.Signers) > 0 || v.o.SignerNamed != ""
-	_, signed := v.bag.files.sizes[signatureFile]
+	signed := v.bag.files.has(signatureFile)
 	switch {
 	case !signed && v.info()[infoSigned] == "yes":
 		v.fail("signer", infoFile, "it states that the bag is signed, and there is no signature")

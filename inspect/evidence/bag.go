@@ -2,7 +2,6 @@ package evidence
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -34,18 +33,10 @@ func OpenBag(ctx context.Context, path, temp string) (*Bag, error) {
 		return nil, fmt.Errorf("opening the bundle: %w", err)
 	}
 	b := &Bag{path: path, temp: temp, isDir: info.IsDir(), unpacked: map[string]*os.File{}}
-	switch {
-	case b.isDir:
-		b.files, err = openDirectory(ctx, path)
-	case info.Mode().IsRegular():
-		b.files, err = openArchive(ctx, path, temp)
-	default:
-		err = errors.New("neither a directory nor a file")
-	}
-	if err != nil {
+	if b.files, err = openFiles(ctx, path, temp); err != nil {
 		return nil, fmt.Errorf("opening the bundle %s: %w", path, err)
 	}
-	if len(b.files.sizes) == 0 && len(b.files.defects) == 0 {
+	if len(b.files.names()) == 0 && len(b.files.defects) == 0 {
 		_ = b.Close()
 		return nil, fmt.Errorf("opening the bundle %s: there is nothing in it", path)
 	}
@@ -129,7 +120,7 @@ func (b *Bag) Trust(digest string) ([]byte, error) {
 // the two that a layout needs are unpacked.
 func (b *Bag) Layout(ctx context.Context, of string) (dir string, cleanup func(), err error) {
 	folder := layoutFolder(of)
-	if of != ofImage && of != ofKnownGood || b.files.sizes[folder+"/index.json"] == 0 {
+	if size, _ := b.files.size(folder + "/index.json"); of != ofImage && of != ofKnownGood || size == 0 {
 		return "", func() {}, fmt.Errorf("opening the layout %s of the bundle: %w", of, inspect.ErrNotKept)
 	}
 	if b.isDir {

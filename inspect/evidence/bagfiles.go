@@ -1,9 +1,16 @@
 package evidence
 
 import (
+	"context"
+	"crypto/sha256"
+	"crypto/sha512"
+	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
@@ -22,6 +29,22 @@ type bagFiles struct {
 	defects []defect
 	open    func(name string) (inspect.Content, error)
 	close   func() error
+}
+
+// openFiles lists the files of a bundle: a directory, or an archive that is unpacked into a temporary file below temp
+// ("" for the system's).
+func openFiles(ctx context.Context, path, temp string) (*bagFiles, error) {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return nil, err
+	case info.IsDir():
+		return openDirectory(ctx, path)
+	case info.Mode().IsRegular():
+		return openArchive(ctx, path, temp)
+	default:
+		return nil, errors.New("neither a directory nor a file")
+	}
 }
 
 func (f *bagFiles) defect(subject, format string, args ...any) {
@@ -44,9 +67,36 @@ func (f *bagFiles) add(name string, size int64) bool {
 	return true
 }
 
+// has reports whether there is a file of that name.
+func (f *bagFiles) has(name string) bool {
+	_, there := f.sizes[name]
+	return there
+}
+
+// size is that of a file in bytes, and whether there is one.
+func (f *bagFiles) size(name string) (int64, bool) {
+	size, there := f.sizes[name]
+	return size, there
+}
+
+// names are those of all files, sorted.
+func (f *bagFiles) names() []string { return slices.Sorted(maps.Keys(f.sizes)) }
+
+// sum reads a file and computes its digests.
+func (f *bagFiles) sum(ctx context.Context, name string) (fileSum, error) {
+	r, err := f.stream(name)
+	if err != nil {
+		return fileSum{}, err
+	}
+	defer r.Close()
+	h256, h512 := sha256.New(), sha512.New()
+	n, err := io.Copy(io.MultiWriter(h256, h512), contextReader{ctx, r})
+	return fileSum{name, n, hex.EncodeToString(h256.Sum(nil)), hex.EncodeToString(h512.Sum(nil))}, err
+}
+
 // get opens a file that is there.
 func (f *bagFiles) get(name string) (inspect.Content, error) {
-	if _, ok := f.sizes[name]; !ok {
+	if !f.has(name) {
 		return nil, fmt.Errorf("%s: %w", name, inspect.ErrNotKept)
 	}
 	return f.open(name)
@@ -81,16 +131,3 @@ func (f *bagFiles) below(prefix string) []string {
 	}
 	return names
 }
-
-// fileContent is an open file as inspect.Content.
-type fileContent struct {
-	*os.File
-	size int64
-}
-
-func (c fileContent) Size() int64 { return c.size }
-
-// partContent is a part of an open file that somebody else closes.
-type partContent struct{ *io.SectionReader }
-
-func (partContent) Close() error { return nil }

@@ -1,7 +1,6 @@
 package evidence
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"crypto/sha256"
@@ -10,9 +9,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-
-	"github.com/klauspost/compress/gzip"
-	"github.com/klauspost/compress/zstd"
 
 	"github.com/backtrail/backtrail/inspect"
 )
@@ -85,8 +81,8 @@ func (b *Bag) layer(ctx context.Context, diffID string) (*os.File, error) {
 		return nil, fmt.Errorf("layer %s: %w", digest, err)
 	}
 	defer r.Close()
-	limit := min(int64(MaxLayer), max(int64(RatioFloor),
-		b.files.sizes["data/image/blobs/sha256/"+hexOf(digest)]*MaxRatio))
+	packed, _ := b.files.size("data/image/blobs/sha256/" + hexOf(digest))
+	limit := min(int64(MaxLayer), max(int64(RatioFloor), packed*MaxRatio))
 	f, err := b.unpackLayer(contextReader{ctx, r}, diffID, limit)
 	if err != nil {
 		return nil, fmt.Errorf("unpacking layer %s: %w", digest, err)
@@ -137,28 +133,6 @@ func (b *Bag) unpackLayer(r io.Reader, diffID string, limit int64) (*os.File, er
 	return f, nil
 }
 
-// decompress tells gzip, zstd and plain tars by their first bytes.
-func decompress(r io.Reader) (io.Reader, error) {
-	head := make([]byte, 4)
-	n, err := io.ReadFull(r, head)
-	if n == 0 {
-		return nil, fmt.Errorf("reading its beginning: %w", err)
-	}
-	whole := io.MultiReader(bytes.NewReader(head[:n]), r)
-	switch {
-	case n >= 2 && head[0] == 0x1f && head[1] == 0x8b:
-		return gzip.NewReader(whole)
-	case n == 4 && string(head) == "\x28\xb5\x2f\xfd":
-		zr, err := zstd.NewReader(whole, zstd.WithDecoderMaxMemory(256<<20), zstd.WithDecoderConcurrency(1))
-		if err != nil {
-			return nil, err
-		}
-		return zr.IOReadCloser(), nil
-	default:
-		return whole, nil
-	}
-}
-
 // Blob gives the bytes of a blob: of the layouts, of what is damaged, of the suspect files, or of an exhibit.
 func (b *Bag) Blob(_ context.Context, digest string) (io.ReadCloser, error) {
 	hex := hexOf(digest)
@@ -193,7 +167,7 @@ func (b *Bag) readExhibits() map[string]string {
 	var list []exhibitLine
 	if data, err := b.files.read("data/exhibits.json", MaxManifest); err == nil && json.Unmarshal(data, &list) == nil {
 		for _, e := range list {
-			if _, there := b.files.sizes[e.Name]; there && e.State == blobCarried {
+			if b.files.has(e.Name) && e.State == blobCarried {
 				digests[e.Digest] = e.Name
 			}
 		}

@@ -186,23 +186,5 @@ func sorted(sums []fileSum) []fileSum {
 	return out
 }
 
-func digestOf(data []byte) string {
-	sum := sha256.Sum256(data)
-	return "sha256:" + hex.EncodeToString(sum[:])
-}
-
-// contextReader stops reading when its context ends.
-type contextReader struct {
-	ctx context.Context
-	r   io.Reader
-}
-
-func (c contextReader) Read(p []byte) (int, error) {
-	if err := c.ctx.Err(); err != nil {
-		return 0, err
-	}
-	return c.r.Read(p)
-}
-
 // all are the files of the bundle with their digests.
 func (b *bagWriter) all() []fileSum { return append(sorted(b.payload), sorted(b.tags)...) }

@@ -1,12 +1,8 @@
 package evidence
 
 import (
-	"crypto/sha256"
-	"crypto/sha512"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"io"
 	"maps"
 	"slices"
 	"strings"
@@ -62,7 +58,7 @@ func (v *fitting) declaration() {
 func (v *fitting) hashFiles() {
 	v.sums = map[string]fileSum{}
 	seen := map[string]string{}
-	for _, name := range slices.Sorted(maps.Keys(v.bag.files.sizes)) {
+	for _, name := range v.bag.files.names() {
 		if v.ctx.Err() != nil {
 			return
 		}
@@ -70,24 +66,13 @@ func (v *fitting) hashFiles() {
 			v.fail("file", name, "its name differs from %s by upper and lower case only", other)
 		}
 		seen[strings.ToLower(name)] = name
-		sum, err := v.hashFile(name)
+		sum, err := v.bag.files.sum(v.ctx, name)
 		if err != nil {
 			v.fail("file", name, "it cannot be read: %v", err)
 			continue
 		}
 		v.sums[name] = sum
 	}
-}
-
-func (v *fitting) hashFile(name string) (fileSum, error) {
-	r, err := v.bag.files.stream(name)
-	if err != nil {
-		return fileSum{}, err
-	}
-	defer r.Close()
-	h256, h512 := sha256.New(), sha512.New()
-	n, err := io.Copy(io.MultiWriter(h256, h512), contextReader{v.ctx, r})
-	return fileSum{name, n, hex.EncodeToString(h256.Sum(nil)), hex.EncodeToString(h512.Sum(nil))}, err
 }
 
 func isPayload(name string) bool { return strings.HasPrefix(name, "data/") }
@@ -137,7 +122,7 @@ func (v *fitting) missing(manifest string, want map[string]string, belongs func(
 			v.fail("manifest", manifest, "it lists %s, which does not belong into it", name)
 			continue
 		}
-		if _, there := v.bag.files.sizes[name]; !there {
+		if !v.bag.files.has(name) {
 			v.fail("file", name, "it is missing: %s lists it", manifest)
 		}
 	}
@@ -177,11 +162,11 @@ func (v *fitting) oxum() {
 
 func (v *fitting) required() {
 	for _, name := range required {
-		if _, there := v.bag.files.sizes[name]; !there {
+		if !v.bag.files.has(name) {
 			v.fail("file", name, "it is missing: every bundle has it")
 		}
 	}
-	if _, there := v.bag.files.sizes["fetch.txt"]; there {
+	if v.bag.files.has("fetch.txt") {
 		v.fail("file", "fetch.txt", "it asks to fetch files from elsewhere; a bundle carries what it has")
 	}
 }
@@ -224,7 +209,7 @@ func (v *fitting) blobLines() {
 			name = "data/damaged/" + hexOf(l.Actual)
 		}
 		named[name] = true
-		_, there := v.bag.files.sizes[name]
+		there := v.bag.files.has(name)
 		if !there && (l.State == blobCarried || l.State == blobDamaged && l.Detail == "") {
 			v.fail("blob", l.Digest, "data/blobs.jsonl calls it %s, and it is not there", l.State)
 		}

@@ -52,20 +52,6 @@ func safePart(part string) string {
 	return strings.Trim(b.String(), ".")
 }
 
-// hexOf gives the hex digits of sha256:<hex>, or "" for what is not one: digests become file names.
-func hexOf(digest string) string {
-	hex, ok := strings.CutPrefix(digest, "sha256:")
-	if !ok || !isHex(hex) {
-		return ""
-	}
-	return hex
-}
-
-// isHex says that s is a sha256 in lower-case hex.
-func isHex(s string) bool {
-	return len(s) == 64 && strings.Trim(s, "0123456789abcdef") == ""
-}
-
 func short(digest string) string {
 	hex := strings.TrimPrefix(digest, "sha256:")
 	if len(hex) > 12 {

@@ -124,16 +124,14 @@ func (v *comparison) leftAway(config string) bool {
 
 // carried says that a blob lies in the image's layout; that it is its digest was checked before.
 func (v *verifier) carried(digest string) bool {
-	_, there := v.bag.files.sizes["data/image/blobs/sha256/"+hexOf(digest)]
-	return there
+	return v.bag.files.has("data/image/blobs/sha256/" + hexOf(digest))
 }
 
 // damaged says that the bytes which came in a blob's place are kept, and are not its digest.
 func (v *verifier) damaged(digest string) bool {
 	for _, b := range v.c.Blobs {
 		if b.Digest == digest && b.State == blobDamaged && b.Actual != digest {
-			_, there := v.bag.files.sizes["data/damaged/"+hexOf(b.Actual)]
-			return there
+			return v.bag.files.has("data/damaged/" + hexOf(b.Actual))
 		}
 	}
 	return false

@@ -149,9 +149,3 @@ func (x *export) writeContent(name, diffID string, e inspect.Entry) (reason stri
 	}
 	return "", x.bag.addOpened(name, m, open)
 }
-
-// sectionCloser reads a Content from its beginning.
-type sectionCloser struct {
-	io.Reader
-	io.Closer
-}

@@ -1,0 +1,32 @@
+package evidence
+
+import (
+	"fmt"
+	"strings"
+)
+
+// parseInfo reads labels and values; a line that begins with a blank goes on with the value above (RFC 8493, 2.2.2). Of
+// a label that stands twice the first counts.
+func parseInfo(text []byte) (map[string]string, error) {
+	values, label := map[string]string{}, ""
+	n := 0
+	for line := range strings.Lines(strings.ReplaceAll(string(text), "\r\n", "\n")) {
+		n++
+		line = strings.TrimSuffix(line, "\n")
+		if line != "" && (line[0] == ' ' || line[0] == '\t') && label != "" {
+			values[label] += " " + strings.TrimSpace(line)
+			continue
+		}
+		name, value, ok := strings.Cut(line, ":")
+		if !ok {
+			return values, fmt.Errorf("line %d has no label", n)
+		}
+		label = strings.TrimSpace(name)
+		if _, twice := values[label]; twice {
+			label = ""
+			continue
+		}
+		values[label] = strings.TrimSpace(value)
+	}
+	return values, nil
+}
