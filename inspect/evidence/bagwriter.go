@@ -86,7 +86,7 @@ func (b *bagWriter) add(name string, size int64, r io.Reader) error {
 	b.take(name)
 	sum := fileSum{name: name, size: size, sha256: hex.EncodeToString(h256.Sum(nil)),
 		sha512: hex.EncodeToString(h512.Sum(nil))}
-	if strings.HasPrefix(name, "data/") {
+	if isPayload(name) {
 		b.payload = append(b.payload, sum)
 	} else {
 		b.tags = append(b.tags, sum)

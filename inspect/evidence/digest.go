@@ -4,6 +4,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"strings"
+
+	"github.com/backtrail/backtrail/inspect"
 )
 
 // digestOf is the sha256 of some bytes as sha256:<hex> (OCI image-spec, descriptor.md, "Digests").
@@ -24,4 +26,13 @@ func hexOf(digest string) string {
 // isHex says that s is a sha256 in lower-case hex.
 func isHex(s string) bool {
 	return len(s) == 64 && strings.Trim(s, "0123456789abcdef") == ""
+}
+
+// short is the beginning of a digest, as people compare it; 12 digits, as docker shows them.
+func short(digest string) string {
+	hex := strings.TrimPrefix(digest, "sha256:")
+	if len(hex) > 12 {
+		hex = hex[:12]
+	}
+	return inspect.Clean(hex)
 }

@@ -75,8 +75,6 @@ func (v *fitting) hashFiles() {
 	}
 }
 
-func isPayload(name string) bool { return strings.HasPrefix(name, "data/") }
-
 // isTagFile says that a file has to stand in the tag manifests: all but these and the signature over one of them.
 func isTagFile(name string) bool {
 	return !isPayload(name) && name != tagManifest256 && name != tagManifest512 && name != signatureFile

@@ -21,6 +21,9 @@ const (
 // bagitText is the bag declaration (RFC 8493, 2.1.1).
 const bagitText = "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
 
+// isPayload reports whether a file lies below data/ (RFC 8493, 2.1.2); all others are tag files.
+func isPayload(name string) bool { return strings.HasPrefix(name, "data/") }
+
 func sum256(s fileSum) string { return s.sha256 }
 func sum512(s fileSum) string { return s.sha512 }
 

@@ -2,8 +2,6 @@ package evidence
 
 import (
 	"strings"
-
-	"github.com/backtrail/backtrail/inspect"
 )
 
 // exhibitFolders are where exhibits may lie below data/. One that names another place goes to data/exhibits.
@@ -50,12 +48,4 @@ func safePart(part string) string {
 		}
 	}
 	return strings.Trim(b.String(), ".")
-}
-
-func short(digest string) string {
-	hex := strings.TrimPrefix(digest, "sha256:")
-	if len(hex) > 12 {
-		hex = hex[:12]
-	}
-	return inspect.Clean(hex)
 }
