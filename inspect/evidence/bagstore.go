@@ -11,13 +11,14 @@ import (
 	"os"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/evidence/bagit"
 )
 
 var _ inspect.Store = (*Bag)(nil)
 
 // Index lists the entries of a layer, from the bundle's listing of it.
 func (b *Bag) Index(ctx context.Context, diffID string) ([]inspect.Entry, error) {
-	r, err := b.files.stream(listingName(diffID))
+	r, err := b.files.Stream(listingName(diffID))
 	if err != nil {
 		return nil, fmt.Errorf("opening the listing of layer %s: %w", inspect.Clean(diffID), err)
 	}
@@ -41,9 +42,9 @@ func (b *Bag) Catalogue(ctx context.Context, image string) ([]inspect.Package, e
 
 // Open gives the content of a file: one that is kept by itself, or from its layer where that is carried.
 func (b *Bag) Open(ctx context.Context, diffID string, e inspect.Entry) (inspect.Content, error) {
-	if isHex(e.SHA256) {
+	if bagit.IsHex(e.SHA256) {
 		for _, folder := range []string{"data/binaries/", "data/packages/"} {
-			if c, err := b.files.get(folder + e.SHA256); err == nil {
+			if c, err := b.files.Get(folder + e.SHA256); err == nil {
 				return c, nil
 			}
 		}
@@ -62,7 +63,7 @@ func (b *Bag) Open(ctx context.Context, diffID string, e inspect.Entry) (inspect
 	if e.Offset < 0 || e.Size < 0 || e.Offset > info.Size()-e.Size {
 		return nil, fmt.Errorf("opening %s: its place is not in the layer", e.Path)
 	}
-	return partContent{io.NewSectionReader(f, e.Offset, e.Size)}, nil
+	return bagit.PartContent{SectionReader: io.NewSectionReader(f, e.Offset, e.Size)}, nil
 }
 
 // layer unpacks a carried layer, once, and checks that it is its diff ID.
@@ -81,9 +82,9 @@ func (b *Bag) layer(ctx context.Context, diffID string) (*os.File, error) {
 		return nil, fmt.Errorf("layer %s: %w", digest, err)
 	}
 	defer r.Close()
-	packed, _ := b.files.size("data/image/blobs/sha256/" + hexOf(digest))
-	limit := min(int64(MaxLayer), max(int64(RatioFloor), packed*MaxRatio))
-	f, err := b.unpackLayer(contextReader{ctx, r}, diffID, limit)
+	packed, _ := b.files.Size("data/image/blobs/sha256/" + bagit.HexOf(digest))
+	limit := min(int64(MaxLayer), max(int64(bagit.RatioFloor), packed*bagit.MaxRatio))
+	f, err := b.unpackLayer(bagit.WithContext(ctx, r), diffID, limit)
 	if err != nil {
 		return nil, fmt.Errorf("unpacking layer %s: %w", digest, err)
 	}
@@ -108,11 +109,11 @@ func (b *Bag) layerDigest(ctx context.Context, diffID string) (string, error) {
 }
 
 func (b *Bag) unpackLayer(r io.Reader, diffID string, limit int64) (*os.File, error) {
-	r, err := decompress(r)
+	r, err := bagit.Decompress(r)
 	if err != nil {
 		return nil, err
 	}
-	f, err := tempFile(b.temp)
+	f, err := bagit.TempFile(b.temp)
 	if err != nil {
 		return nil, err
 	}
@@ -135,18 +136,18 @@ func (b *Bag) unpackLayer(r io.Reader, diffID string, limit int64) (*os.File, er
 
 // Blob gives the bytes of a blob: of the layouts, of what is damaged, of the suspect files, or of an exhibit.
 func (b *Bag) Blob(_ context.Context, digest string) (io.ReadCloser, error) {
-	hex := hexOf(digest)
+	hex := bagit.HexOf(digest)
 	if hex == "" {
 		return nil, fmt.Errorf("opening blob %q: not sha256:<hex>", inspect.Clean(digest))
 	}
 	for _, folder := range []string{"data/image/blobs/sha256/", "data/known-good/blobs/sha256/", "data/damaged/",
 		"data/binaries/", "data/packages/"} {
-		if r, err := b.files.stream(folder + hex); err == nil {
+		if r, err := b.files.Stream(folder + hex); err == nil {
 			return r, nil
 		}
 	}
 	if name, ok := b.exhibit(digest); ok {
-		return b.files.stream(name)
+		return b.files.Stream(name)
 	}
 	return nil, fmt.Errorf("opening blob %s: %w", digest, inspect.ErrNotKept)
 }
@@ -165,16 +166,16 @@ func (b *Bag) exhibit(digest string) (string, bool) {
 func (b *Bag) readExhibits() map[string]string {
 	digests := map[string]string{}
 	var list []exhibitLine
-	if data, err := b.files.read("data/exhibits.json", MaxManifest); err == nil && json.Unmarshal(data, &list) == nil {
+	if data, err := b.files.Read("data/exhibits.json", bagit.MaxManifest); err == nil && json.Unmarshal(data, &list) == nil {
 		for _, e := range list {
-			if b.files.has(e.Name) && e.State == blobCarried {
+			if b.files.Has(e.Name) && e.State == blobCarried {
 				digests[e.Digest] = e.Name
 			}
 		}
 	}
-	for _, name := range b.files.below(trustFolder) {
-		if data, err := b.files.read(trustFolder+name, MaxSmall); err == nil {
-			digests[digestOf(data)] = trustFolder + name
+	for _, name := range b.files.Below(trustFolder) {
+		if data, err := b.files.Read(trustFolder+name, MaxSmall); err == nil {
+			digests[bagit.Digest(data)] = trustFolder + name
 		}
 	}
 	return digests

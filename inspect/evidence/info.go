@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/evidence/bagit"
 	"github.com/backtrail/backtrail/inspect/verdict"
 )
 
@@ -25,7 +26,7 @@ const (
 
 // writeInfo writes bag-info.txt: what belongs to the act of exporting, and no payload depends on.
 func (x *export) writeInfo() error {
-	size, files := x.bag.oxum()
+	size, files := x.bag.Oxum()
 	complete := "no: the case is partial"
 	v := verdict.Of(&x.c)
 	if v.Complete {
@@ -62,5 +63,5 @@ func (x *export) writeInfo() error {
 			fmt.Fprintf(&b, "%s: %s\n", l[0], inspect.Clean(l[1]))
 		}
 	}
-	return x.bag.addBytes(infoFile, b.Bytes())
+	return x.bag.AddBytes(bagit.InfoFile, b.Bytes())
 }

@@ -2,6 +2,8 @@ package evidence
 
 import (
 	"strings"
+
+	"github.com/backtrail/backtrail/inspect/evidence/bagit"
 )
 
 // exhibitFolders are where exhibits may lie below data/. One that names another place goes to data/exhibits.
@@ -24,8 +26,8 @@ func exhibitName(path string) string {
 			name += "/" + part
 		}
 	}
-	if name == folder || len(name) > MaxName {
-		return folder + "/unnamed-" + short(digestOf([]byte(path)))
+	if name == folder || len(name) > bagit.MaxName {
+		return folder + "/unnamed-" + bagit.Short(bagit.Digest([]byte(path)))
 	}
 	return name
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/evidence/bagit"
 )
 
 // comparison compares the rows of a case with those of the checks that were run again.
@@ -99,7 +100,7 @@ func (v *comparison) sameSaved(i inspect.Image) bool {
 		return false
 	}
 	defer r.Close()
-	data, err := readBounded(r, MaxSmall, i.Config)
+	data, err := bagit.ReadBounded(r, MaxSmall, i.Config)
 	if err != nil {
 		return false
 	}
@@ -119,19 +120,19 @@ func (v *comparison) sameSaved(i inspect.Image) bool {
 
 // leftAway reports whether the configuration of an image was left out on request.
 func (v *comparison) leftAway(config string) bool {
-	return hexOf(config) != "" && !v.carried(config) && v.left[config]
+	return bagit.HexOf(config) != "" && !v.carried(config) && v.left[config]
 }
 
 // carried says that a blob lies in the image's layout; that it is its digest was checked before.
 func (v *verifier) carried(digest string) bool {
-	return v.bag.files.has("data/image/blobs/sha256/" + hexOf(digest))
+	return v.bag.files.Has("data/image/blobs/sha256/" + bagit.HexOf(digest))
 }
 
 // damaged says that the bytes which came in a blob's place are kept, and are not its digest.
 func (v *verifier) damaged(digest string) bool {
 	for _, b := range v.c.Blobs {
 		if b.Digest == digest && b.State == blobDamaged && b.Actual != digest {
-			return v.bag.files.has("data/damaged/" + hexOf(b.Actual))
+			return v.bag.files.Has("data/damaged/" + bagit.HexOf(b.Actual))
 		}
 	}
 	return false
@@ -239,7 +240,7 @@ func (v *comparison) configured(config string) []string {
 		return nil
 	}
 	defer r.Close()
-	data, err := readBounded(r, MaxSmall, config)
+	data, err := bagit.ReadBounded(r, MaxSmall, config)
 	if err != nil {
 		return nil
 	}

@@ -11,6 +11,7 @@ import (
 	"os"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/evidence/bagit"
 	"github.com/backtrail/backtrail/inspect/ledger"
 )
 
@@ -39,10 +40,10 @@ func foldStream(ctx context.Context, open func() (io.ReadCloser, error)) (*strea
 
 func (s *stream) read(ctx context.Context, open func() (io.ReadCloser, error)) error {
 	var err error
-	if s.events, err = tempFile(""); err != nil {
+	if s.events, err = bagit.TempFile(""); err != nil {
 		return err
 	}
-	if s.custody, err = tempFile(""); err != nil {
+	if s.custody, err = bagit.TempFile(""); err != nil {
 		return err
 	}
 	events, chain := bufio.NewWriter(s.events), bufio.NewWriter(s.custody)

@@ -1,4 +1,4 @@
-package evidence
+package bagit
 
 import (
 	"bytes"
@@ -13,13 +13,13 @@ import (
 // 3.1.1.1.2).
 const maxWindow = 256 << 20
 
-// decompress unpacks gzip (RFC 1952) and zstd (RFC 8878), told apart by their magic numbers; other bytes are passed on as
+// Decompress unpacks gzip (RFC 1952) and zstd (RFC 8878), told apart by their magic numbers; other bytes are passed on as
 // they are.
-func decompress(r io.Reader) (io.Reader, error) {
+func Decompress(r io.Reader) (io.Reader, error) {
 	head := make([]byte, 4)
 	n, err := io.ReadFull(r, head)
 	if n == 0 {
-		return nil, fmt.Errorf("reading its beginning: %w", err)
+		return nil, fmt.Errorf("reading the magic number: %w", err)
 	}
 	whole := io.MultiReader(bytes.NewReader(head[:n]), r)
 	switch {

@@ -1,13 +1,14 @@
-package evidence
+package bagit
 
 import (
 	"fmt"
 	"strings"
 )
 
-// parseInfo reads labels and values; a line that begins with a blank goes on with the value above (RFC 8493, 2.2.2). Of
-// a label that stands twice the first counts.
-func parseInfo(text []byte) (map[string]string, error) {
+// ParseInfo reads the labels and values of bag-info.txt. A line that begins with a blank continues the value above (RFC
+// 8493, 2.2.2). The first of two lines with one label counts. What was read before a line without a label is returned
+// with the error.
+func ParseInfo(text []byte) (map[string]string, error) {
 	values, label := map[string]string{}, ""
 	n := 0
 	for line := range strings.Lines(strings.ReplaceAll(string(text), "\r\n", "\n")) {
