@@ -84,7 +84,8 @@ func (v *vouching) signedBy(manifest, bundle []byte, required bool) {
 	case why != "":
 		v.fail("signer", bagit.SignatureFile, "%s", why)
 	case required:
-		v.fail("signer", bagit.SignatureFile, "the bag claims a signature by %s, which is none of those that you named", who)
+		v.fail("signer", bagit.SignatureFile,
+			"the bag claims a signature by %s, which is none of those that you named", who)
 	default:
 		v.say("signer", bagit.SignatureFile, inspect.Unknown, BasisClaimed,
 			"the bag claims a signature by %s; give the public key of those who may sign (--signer-key FILE)", who)

@@ -166,7 +166,8 @@ func (b *Bag) exhibit(digest string) (string, bool) {
 func (b *Bag) readExhibits() map[string]string {
 	digests := map[string]string{}
 	var list []exhibitLine
-	if data, err := b.files.Read("data/exhibits.json", bagit.MaxManifest); err == nil && json.Unmarshal(data, &list) == nil {
+	if data, err := b.files.Read("data/exhibits.json", bagit.MaxManifest); err == nil && json.Unmarshal(data,
+		&list) == nil {
 		for _, e := range list {
 			if b.files.Has(e.Name) && e.State == blobCarried {
 				digests[e.Digest] = e.Name

@@ -46,7 +46,8 @@ func IsBag(file string) bool {
 		}
 		_, rest, _ := strings.Cut(strings.TrimPrefix(h.Name, "./"), "/")
 		switch rest {
-		case bagit.DeclarationFile, bagit.InfoFile, bagit.Manifest256, bagit.TagManifest256, "data/case.json", "data/events.jsonl":
+		case bagit.DeclarationFile, bagit.InfoFile, bagit.Manifest256, bagit.TagManifest256, "data/case.json",
+			"data/events.jsonl":
 			return true
 		}
 	}

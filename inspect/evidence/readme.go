@@ -62,7 +62,8 @@ func (x *export) describeImages(line func(format string, args ...any)) {
 			line("")
 		}
 		said[i.Digest] = true
-		line("    sha256sum data/image/blobs/sha256/%s   # manifest of %s", bagit.HexOf(i.Digest), inspect.Clean(i.Container))
+		line("    sha256sum data/image/blobs/sha256/%s   # manifest of %s", bagit.HexOf(i.Digest),
+			inspect.Clean(i.Container))
 		line("    skopeo inspect --raw oci:data/image:@%s", i.Digest)
 	}
 }

@@ -323,7 +323,8 @@ func (v *reproduction) listedRows(subject, diffID string, rows map[string]string
 		at, isFile := paths[path]
 		if isFile && at != rows[path] || !isFile && !sums[rows[path]] {
 			v.say("files", subject+":"+path, inspect.Failed, BasisListing,
-				"the listing of layer %s does not have it with the digest %s", bagit.Short(diffID), bagit.Short(rows[path]))
+				"the listing of layer %s does not have it with the digest %s", bagit.Short(diffID),
+				bagit.Short(rows[path]))
 			return
 		}
 	}

@@ -171,7 +171,8 @@ func (v *vouching) root(t inspect.Trust, chains int) {
 
 // own is a certificate authority or a trust store of somebody's own: no trusted root stands for it.
 func (v *vouching) own(t inspect.Trust) {
-	what := fmt.Sprintf("signatures were checked against %s (%s, %s)", bagit.Short(t.Digest), t.Kind, inspect.Clean(t.Name))
+	what := fmt.Sprintf("signatures were checked against %s (%s, %s)", bagit.Short(t.Digest), t.Kind,
+		inspect.Clean(t.Name))
 	flags := "--ca-roots FILE"
 	if t.Kind == trustNotation {
 		flags = "--notation-trust-store DIR and --notation-policy FILE"

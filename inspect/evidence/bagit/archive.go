@@ -144,8 +144,8 @@ func (f *Files) member(h *tar.Header, top *string) (string, bool) {
 	return rest, true
 }
 
-// onlyZeros reports whether nothing but the padding of a tar stands between two offsets. Bytes behind the end marker would
-// be invisible to one program and a second archive to another (GNU tar --ignore-zeros).
+// onlyZeros reports whether nothing but the padding of a tar stands between two offsets. Bytes behind the end marker
+// would be invisible to one program and a second archive to another (GNU tar --ignore-zeros).
 func onlyZeros(r io.ReaderAt, from, to int64) bool {
 	section := io.NewSectionReader(r, from, to-from)
 	buffer := make([]byte, 32<<10)

@@ -13,8 +13,8 @@ import (
 // 3.1.1.1.2).
 const maxWindow = 256 << 20
 
-// Decompress unpacks gzip (RFC 1952) and zstd (RFC 8878), told apart by their magic numbers; other bytes are passed on as
-// they are.
+// Decompress unpacks gzip (RFC 1952) and zstd (RFC 8878), told apart by their magic numbers; other bytes are passed on
+// as they are.
 func Decompress(r io.Reader) (io.Reader, error) {
 	head := make([]byte, 4)
 	n, err := io.ReadFull(r, head)

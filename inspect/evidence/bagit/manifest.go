@@ -37,8 +37,8 @@ func manifestOf(sums []FileSum, sum func(FileSum) string) []byte {
 }
 
 // ParseManifest reads a manifest (RFC 8493, 2.1.3): lines of a digest of that many hex digits, blanks, and a path in
-// which CR, LF and % are percent-encoded. sums are the digests by path. A line that cannot be read is a defect, of which
-// at most maxDefects are returned; the other lines count.
+// which CR, LF and % are percent-encoded. sums are the digests by path. A line that cannot be read is a defect, of
+// which at most maxDefects are returned; the other lines count.
 func ParseManifest(text []byte, digits int) (sums map[string]string, defects []string) {
 	sums = map[string]string{}
 	if !utf8.Valid(text) {
