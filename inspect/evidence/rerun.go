@@ -280,17 +280,46 @@ func (v *comparison) sameImage(i, again inspect.Image) {
 	}
 }
 
-// sameSBOMs compares the bills of materials that are attached to the image.
+// sameSBOMs compares the bills of materials that came with the image. One that is not found again is claimed: the tag
+// that cosign attaches an SBOM by is not in the bag. What the files in the image confirm of it (truth) is the work of
+// another check, which is not run again.
 func (v *comparison) sameSBOMs(i, again inspect.Image) {
-	attached := func(list []inspect.SBOM) []inspect.SBOM {
-		return slices.DeleteFunc(slices.Clone(list), func(s inspect.SBOM) bool {
-			return s.Origin == "generated" ||
-				!v.carried(s.Digest)
-		})
+	came := func(list []inspect.SBOM) map[string]inspect.SBOM {
+		by := map[string]inspect.SBOM{}
+		for _, s := range list {
+			if (s.Origin == sbomAttached || s.Origin == sbomAttested) && v.carried(s.Digest) {
+				by[s.Origin+" "+s.Digest] = s
+			}
+		}
+		return by
 	}
-	rows(v, "sbom", i.Container, checkAttached, attached(i.SBOMs), attached(again.SBOMs),
-		func(s inspect.SBOM) string { return s.Origin + " " + s.Digest })
+	claimed, found := came(i.SBOMs), came(again.SBOMs)
+	if !v.ran(checkAttached, i.Container) {
+		v.out.Claims.Claimed += len(claimed)
+		return
+	}
+	ended := v.ended(checkAttached, i.Container)
+	for _, key := range slices.Sorted(maps.Keys(claimed)) {
+		f, there := found[key]
+		if !there {
+			v.out.Claims.Claimed++
+			continue
+		}
+		v.row("sbom", i.Container+" "+key, ended, claimed[key], f, "truth")
+	}
+	for _, key := range slices.Sorted(maps.Keys(found)) {
+		if _, named := claimed[key]; !named {
+			v.failOr(ended, "sbom", i.Container+" "+key,
+				"it comes out of the bytes in the bag, and the case does not have it")
+		}
+	}
 }
+
+// Where an SBOM came from, of those that came with an image.
+const (
+	sbomAttached = "attached"
+	sbomAttested = "attested"
+)
 
 // bareSteps leaves out what the steps of a signature say of the roots, which are called otherwise in a bag.
 func bareSteps(s inspect.Signature) inspect.Signature {

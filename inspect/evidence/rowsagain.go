@@ -15,7 +15,7 @@ import (
 const (
 	checkBinaries = "binaries"
 	checkPackages = "packages"
-	checkAttached = "attached-sboms"
+	checkAttached = "attached-sbom"
 )
 
 // reJudged are the fields of a file's row that a comparison with the known-good changes: its layers are not in the bag.
