@@ -59,7 +59,7 @@ func (k container) hold() inspect.NextStep {
 
 // keepLogs is left out where the case holds the logs.
 func (k container) keepLogs() []inspect.NextStep {
-	for _, p := range k.c.Preserved() {
+	for _, p := range inspect.PreservedOf(&k.c) {
 		if p.Word == "log" && p.Kept > 0 {
 			return nil
 		}

@@ -12,7 +12,7 @@ import (
 // kept says what is on this disk and what is not: what is not kept may vanish. Both in the order in which they do.
 func kept(c inspect.Case) string {
 	var have, lost []string
-	for _, p := range c.Preserved() {
+	for _, p := range inspect.PreservedOf(&c) {
 		if p.Kept > 0 {
 			have = append(have, plural(p.Kept, p.Word))
 		}
@@ -40,7 +40,7 @@ const maxKept = 60
 func keptSection(c inspect.Case) section {
 	s := section{title: "Kept (UTC)"}
 	sum := table{head: []string{"what", "kept", "from", "to", "not kept", "why not"}}
-	for _, p := range c.Preserved() {
+	for _, p := range inspect.PreservedOf(&c) {
 		lost := fmt.Sprint(p.Lost)
 		if p.Whole {
 			lost = "all"

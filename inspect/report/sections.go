@@ -156,7 +156,7 @@ func podSection(c inspect.Case) section {
 	row("node's runtime", p.Runtime)
 	row("node's kubelet", p.Kubelet)
 	row("picked by", strings.Join(selectorNames(p.Selectors), ", "))
-	for _, r := range c.Reachable() {
+	for _, r := range inspect.Reachable(&c) {
 		if last := len(t.rows) - 1; r.Weight == inspect.ReachesKin && t.rows[last][0].text == r.Kind {
 			t.rows[last][1].text += ", " + r.Text
 			continue
@@ -164,7 +164,7 @@ func podSection(c inspect.Case) section {
 		row(r.Kind, r.Text)
 	}
 	s.table(t)
-	for _, r := range c.Reachable() {
+	for _, r := range inspect.Reachable(&c) {
 		if r.Command != "" {
 			s.blocks = append(s.blocks, block{command: &inspect.NextStep{Why: r.Kind + ": " + r.Text,
 				Command: r.Command}})
@@ -214,7 +214,7 @@ func (s *section) changes(all []inspect.PodChange) {
 func timelineSection(c inspect.Case, now time.Time) section {
 	s := section{title: "Timeline (UTC)"}
 	t := table{head: []string{"time", "what", "who says so", "trust"}}
-	for _, m := range c.Axis(now) {
+	for _, m := range inspect.Axis(&c, now) {
 		t.rows = append(t.rows, []cell{plainCell(clock(m.Time)), plainCell(brieflyNamed(m.What)),
 			plainCell(m.Source), plainCell(trustWord(m.Trust))})
 	}
