@@ -36,3 +36,12 @@ func TestClocksInTheBriefAndTheReport(t *testing.T) {
 		}
 	}
 }
+
+// A pod that went while the case was open is called gone in the brief, and its run-time state is no longer promised.
+func TestAPodThatIsGoneInTheBrief(t *testing.T) {
+	c := incidentCase()
+	c.Changes = []inspect.PodChange{{Time: began, State: inspect.PodGone, What: []string{"it was deleted"}}}
+	if brief := Brief(c, Style{}); !strings.Contains(brief, "GONE") {
+		t.Errorf("no GONE in the brief:\n%s", brief)
+	}
+}

@@ -20,7 +20,7 @@ func contain(c inspect.Case) []inspect.NextStep {
 		k.in = " (in the cluster that the saved dump is of)"
 	}
 	if gone, ok := c.Gone(); ok {
-		return append([]inspect.NextStep{todo("the pod is gone since "+clock(gone.Time)+": its run-time state "+
+		return append([]inspect.NextStep{todo("the pod is gone since "+gone.Time.Stamp()+": its run-time state "+
 			"cannot be had any more; what was kept before is in this case", "")}, k.keepLogs()...)
 	}
 	var steps []inspect.NextStep

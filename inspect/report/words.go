@@ -5,38 +5,14 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/backtrail/backtrail/inspect"
 )
-
-// clock is how times are written: UTC, in full.
-func clock(t inspect.Time) string {
-	if t.IsZero() {
-		return "unknown time"
-	}
-	return t.UTC().Format(time.RFC3339)
-}
 
 // short gives the first twelve digits of a digest.
 func short(digest string) string {
 	hex := digest[strings.LastIndexByte(digest, ':')+1:]
 	return hex[:min(12, len(hex))]
-}
-
-// size writes bytes for people.
-func size(n int64) string {
-	const unit = 1024
-	if n < unit {
-		return fmt.Sprintf("%d B", n)
-	}
-	value, names := float64(n), "KMGTP"
-	i := -1
-	for value >= unit && i < len(names)-1 {
-		value /= unit
-		i++
-	}
-	return fmt.Sprintf("%.1f %ciB", value, names[i])
 }
 
 // plural counts things: 1 layer, 3 layers.
