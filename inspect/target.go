@@ -1,6 +1,9 @@
 package inspect
 
-import "strings"
+import (
+	"github.com/backtrail/backtrail/inspect/text"
+	"strings"
+)
 
 // TargetKind says what a person pointed at.
 type TargetKind string
@@ -35,5 +38,5 @@ func (t Target) Kubectl() string {
 	if _, dump := t.SavedDump(); dump || t.Context == "" {
 		return "kubectl"
 	}
-	return "kubectl --context " + Quote(t.Context)
+	return "kubectl --context " + text.Quote(t.Context)
 }

@@ -1,4 +1,4 @@
-package report
+package respond
 
 import (
 	"cmp"
@@ -10,7 +10,7 @@ import (
 
 // focus is the image that the case is about: the one that an alert was matched to, else the one with the worst
 // finding, else one that does not hold, else the first container of its own.
-func focus(c inspect.Case) (inspect.Image, bool) {
+func Focus(c inspect.Case) (inspect.Image, bool) {
 	for _, a := range c.Alerts {
 		if i, ok := c.Image(a.Subject); ok && a.Match != inspect.MatchNone {
 			return i, true

@@ -1,4 +1,4 @@
-package inspect
+package text
 
 import (
 	"strings"
@@ -22,7 +22,7 @@ func TestClean(t *testing.T) {
 			t.Errorf("Clean(%q) = %q, want %q", in, got, want)
 		}
 	}
-	if got := CleanText("a\n\tb\x07"); got != "a\n    b␇" {
+	if got := CleanLines("a\n\tb\x07"); got != "a\n    b␇" {
 		t.Errorf("CleanText = %q", got)
 	}
 }

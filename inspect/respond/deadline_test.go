@@ -1,4 +1,4 @@
-package inspect_test
+package respond_test
 
 import (
 	"bytes"
@@ -8,6 +8,7 @@ import (
 	"time"
 
 	. "github.com/backtrail/backtrail/inspect"
+	. "github.com/backtrail/backtrail/inspect/respond"
 	"github.com/backtrail/backtrail/inspect/verdict"
 )
 
@@ -113,8 +114,10 @@ func TestClocksAreStartedAndWithdrawn(t *testing.T) {
 		"unknown law": func() (Clock, error) { return StartClock(&c, "gdpr", now, now, "ada", "x") },
 		"no reason":   func() (Clock, error) { return StartClock(&c, NIS2, now, now, "ada", " ") },
 		"no name":     func() (Clock, error) { return StartClock(&c, NIS2, now, now, "", "x") },
-		"ahead":       func() (Clock, error) { return StartClock(&c, NIS2, now.Add(time.Minute), now, "ada", "x") },
-		"none runs":   func() (Clock, error) { return WithdrawClock(&c, NIS2, now, "ada", "x") },
+		"ahead": func() (Clock, error) {
+			return StartClock(&c, NIS2, now.Add(time.Minute), now, "ada", "x")
+		},
+		"none runs": func() (Clock, error) { return WithdrawClock(&c, NIS2, now, "ada", "x") },
 	} {
 		if k, err := start(); err == nil {
 			t.Errorf("%s: %+v", name, k)

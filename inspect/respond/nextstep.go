@@ -1,4 +1,4 @@
-package inspect
+package respond
 
 // NextStep is something to do next: why, and a command to copy. backtrail never runs one.
 type NextStep struct {
