@@ -12,18 +12,18 @@ import (
 )
 
 // minute is a time of the case.
-func minute(n int) inspect.Time { return inspect.At(time.Date(2026, 11, 23, 3, n, 0, 0, time.UTC)) }
+func minute(n int) Time { return At(time.Date(2026, 11, 23, 3, n, 0, 0, time.UTC)) }
 
-func kept(n int, path, digest string) inspect.Event {
-	return inspect.Event{Fact: inspect.Exhibit{Path: path, Digest: digest}}.Stamped(minute(n))
+func kept(n int, path, digest string) Event {
+	return Event{Fact: Exhibit{Path: path, Digest: digest}}.Stamped(minute(n))
 }
 
-func blob(n int, role, state, digest string) inspect.Event {
-	return inspect.Event{Fact: inspect.Blob{Role: role, State: state, Digest: digest, Of: "image"}}.Stamped(minute(n))
+func blob(n int, role, state, digest string) Event {
+	return Event{Fact: Blob{Role: role, State: state, Digest: digest, Of: "image"}}.Stamped(minute(n))
 }
 
-func fold(events ...inspect.Event) *inspect.Case {
-	c := &inspect.Case{}
+func fold(events ...Event) *Case {
+	c := &Case{}
 	for _, e := range events {
 		c.Apply(e)
 	}
@@ -32,17 +32,17 @@ func fold(events ...inspect.Event) *inspect.Case {
 
 // What is kept stands in the order in which it vanishes elsewhere, with its times; what is not kept says why.
 func TestPreserved(t *testing.T) {
-	pod := inspect.Event{Fact: inspect.Pod{Name: "web-0", Namespace: "shop"}}
-	end := func(check string, s inspect.CheckStatus, reason string) inspect.Event {
-		return inspect.Event{Check: check, Fact: inspect.End{Status: s, Reason: reason}}
+	pod := Event{Fact: Pod{Name: "web-0", Namespace: "shop"}}
+	end := func(check string, s CheckStatus, reason string) Event {
+		return Event{Check: check, Fact: End{Status: s, Reason: reason}}
 	}
 	c := fold(
-		pod, blob(9, "layer", "missing", "sha256:cc"), blob(8, "layer", inspect.BlobCarried, "sha256:bb"), blob(5, "manifest", inspect.BlobCarried, "sha256:aa"),
+		pod, blob(9, "layer", "missing", "sha256:cc"), blob(8, "layer", BlobCarried, "sha256:bb"), blob(5, "manifest", BlobCarried, "sha256:aa"),
 		kept(4, "cluster/deployment-shop-web.json", "sha256:dd"), kept(2, "logs/abc.log", "sha256:e1"),
-		inspect.Event{Time: minute(2), Fact: inspect.Exhibit{Path: "logs/before.log", Missing: "previous terminated container not found"}},
+		Event{Time: minute(2), Fact: Exhibit{Path: "logs/before.log", Missing: "previous terminated container not found"}},
 		kept(1, "cluster/event-shop-web-0.17a.json", "sha256:e2"), kept(3, "cluster/event-shop-web-0.18b.json", "sha256:e3"),
 		kept(0, "cluster/pod-shop-web-0.json", "sha256:f1"), kept(9, "cluster/pod-shop-web-0@12.json", "sha256:f2"),
-		kept(0, "alerts/a1.json", "sha256:a1"), kept(0, "trust/root.json", "sha256:t1"), end("cluster", inspect.CheckBlocked, "the webhooks could not be read"),
+		kept(0, "alerts/a1.json", "sha256:a1"), kept(0, "trust/root.json", "sha256:t1"), end("cluster", CheckBlocked, "the webhooks could not be read"),
 	)
 	var got []string
 	for _, p := range PreservedOf(c) {
@@ -60,7 +60,7 @@ func TestPreserved(t *testing.T) {
 }
 
 func TestNothingIsKeptOfWhatNobodyReads(t *testing.T) {
-	c := fold(inspect.Event{Fact: inspect.Pod{Name: "web-0"}}, inspect.Event{Check: "logs", Fact: inspect.End{Status: inspect.CheckSkipped, Reason: "not read: --no-logs"}})
+	c := fold(Event{Fact: Pod{Name: "web-0"}}, Event{Check: "logs", Fact: End{Status: CheckSkipped, Reason: "not read: --no-logs"}})
 	at := slices.IndexFunc(PreservedOf(c), func(p Preserved) bool { return p.Word == "log" })
 	if at < 0 {
 		t.Fatal("nothing is said of logs")
@@ -75,9 +75,9 @@ func TestNothingIsKeptOfWhatNobodyReads(t *testing.T) {
 
 // Run-time state is open until a person says what became of it, and open again when they take that back.
 func TestRuntimeState(t *testing.T) {
-	c := fold(inspect.Event{Fact: inspect.Pod{Name: "web-0"}})
+	c := fold(Event{Fact: Pod{Name: "web-0"}})
 	say := func(n int, mark string) {
-		c.Apply(inspect.Event{Time: minute(n), Fact: inspect.Note{Time: minute(n), Author: "ada", Subject: inspect.SubjectRuntime, Mark: mark, Text: "because"}})
+		c.Apply(Event{Time: minute(n), Fact: Note{Time: minute(n), Author: "ada", Subject: SubjectRuntime, Mark: mark, Text: "because"}})
 	}
 	lost := func() bool {
 		return slices.ContainsFunc(PreservedOf(c), func(p Preserved) bool { return p.Word == "run-time file" && p.Lost > 0 })
@@ -85,7 +85,7 @@ func TestRuntimeState(t *testing.T) {
 	for n, tt := range []struct {
 		mark       string
 		said, lost bool
-	}{{"", false, true}, {inspect.RuntimeSaved, true, false}, {inspect.RuntimeOpen, false, true}, {inspect.RuntimeGivenUp, true, true}} {
+	}{{"", false, true}, {RuntimeSaved, true, false}, {RuntimeOpen, false, true}, {RuntimeGivenUp, true, true}} {
 		if tt.mark != "" {
 			say(n, tt.mark)
 		}
@@ -100,9 +100,9 @@ func TestRuntimeState(t *testing.T) {
 func TestTheTimeOfKeeping(t *testing.T) {
 	c := fold(
 		kept(1, "logs/a.log", "sha256:a"), kept(5, "logs/a.log", "sha256:a"), kept(7, "logs/b.log", "sha256:b"), kept(8, "logs/b.log", "sha256:c"),
-		inspect.Event{Time: minute(9), Fact: inspect.Exhibit{Path: "logs/a.log", Missing: "gone"}},
-		inspect.Event{Time: minute(1), Fact: inspect.Exhibit{Path: "logs/c.log", Missing: "not yet"}}, kept(4, "logs/c.log", "sha256:d"),
-		blob(1, "layer", "missing", "sha256:x"), blob(3, "layer", inspect.BlobCarried, "sha256:x"), blob(6, "layer", inspect.BlobCarried, "sha256:x"),
+		Event{Time: minute(9), Fact: Exhibit{Path: "logs/a.log", Missing: "gone"}},
+		Event{Time: minute(1), Fact: Exhibit{Path: "logs/c.log", Missing: "not yet"}}, kept(4, "logs/c.log", "sha256:d"),
+		blob(1, "layer", "missing", "sha256:x"), blob(3, "layer", BlobCarried, "sha256:x"), blob(6, "layer", BlobCarried, "sha256:x"),
 	)
 	for n, want := range []int{1, 8, 4} {
 		if x := c.Exhibits[n]; x.Kept != minute(want) || x.Missing != "" {
@@ -119,13 +119,13 @@ func TestTheTimeOfKeeping(t *testing.T) {
 
 // Everything with a time is on one axis; equal times stay in their order.
 func TestAxis(t *testing.T) {
-	k := inspect.Clock{Regime: inspect.NIS2, Aware: minute(20), Started: minute(21), Author: "ada", Reason: "told"}
-	wrong := inspect.Clock{Regime: inspect.DORA, Aware: minute(19), Started: minute(19), Author: "ada", Reason: "slip", Withdrawn: &inspect.Withdrawal{Time: minute(22), Author: "bob", Reason: "no bank"}}
+	k := Clock{Regime: NIS2, Aware: minute(20), Started: minute(21), Author: "ada", Reason: "told"}
+	wrong := Clock{Regime: DORA, Aware: minute(19), Started: minute(19), Author: "ada", Reason: "slip", Withdrawn: &Withdrawal{Time: minute(22), Author: "bob", Reason: "no bank"}}
 	c := fold(
-		inspect.Event{Fact: inspect.Moment{Time: minute(5), What: "b", Source: "cluster", Trust: inspect.ByCluster}}, inspect.Event{Fact: inspect.Moment{Time: minute(5), What: "a", Source: "cluster", Trust: inspect.ByCluster}},
-		inspect.Event{Fact: inspect.Moment{Time: minute(1), What: "built", Source: "config", Trust: inspect.ByClaim}}, inspect.Event{Fact: k}, inspect.Event{Fact: wrong},
-		inspect.Event{Fact: inspect.Alert{ID: "1", Rule: "shell", Time: minute(5), Source: "falco", Imprecise: true}},
-		inspect.Event{Fact: inspect.Note{Time: minute(18), Author: "ada", Mark: "malicious", Text: "a  miner"}}, inspect.Event{Fact: inspect.Note{Time: minute(23), Author: "ada", Subject: inspect.SubjectRuntime, Mark: inspect.RuntimeSaved}},
+		Event{Fact: Moment{Time: minute(5), What: "b", Source: "cluster", Trust: ByCluster}}, Event{Fact: Moment{Time: minute(5), What: "a", Source: "cluster", Trust: ByCluster}},
+		Event{Fact: Moment{Time: minute(1), What: "built", Source: "config", Trust: ByClaim}}, Event{Fact: k}, Event{Fact: wrong},
+		Event{Fact: Alert{ID: "1", Rule: "shell", Time: minute(5), Source: "falco", Imprecise: true}},
+		Event{Fact: Note{Time: minute(18), Author: "ada", Mark: "malicious", Text: "a  miner"}}, Event{Fact: Note{Time: minute(23), Author: "ada", Subject: SubjectRuntime, Mark: RuntimeSaved}},
 	)
 	var got []string
 	for _, m := range Axis(c, minute(80).Time) {
