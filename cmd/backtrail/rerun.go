@@ -68,8 +68,8 @@ func (r rerun) run(ctx context.Context, bag *evidence.Bag, c inspect.Case) (evid
 	}
 	return runAgain(ctx, bag, c, client, layout, policies, signature.Options{
 		Client: client, Store: store, Trust: trust, Notary: notary, GitHub: given,
-		Now:     func() time.Time { return c.Started.Time },
-		Demands: policies.Demands, PolicyNamed: policies.Named(),
+		Now:          func() time.Time { return c.Started.Time },
+		Requirements: policies.Requirements, PolicyNamed: policies.Named(),
 	})
 }
 
