@@ -45,7 +45,7 @@ func (r rerun) run(ctx context.Context, bag *evidence.Bag, c inspect.Case) (evid
 	if err != nil {
 		return evidence.Again{}, err
 	}
-	client, err := registry.New(registry.Options{Store: store, UserAgent: "backtrail/" + version})
+	client, err := registry.New(registry.Options{Store: store, UserAgent: "backtrail/" + c.Tool.Version})
 	if err != nil {
 		return evidence.Again{}, err
 	}
@@ -203,4 +203,40 @@ func locate(ctx context.Context, client *registry.Client, layout string, i inspe
 		return inspect.Image{}, fmt.Errorf("opening image %s in the bundle: %w", i.Container, err)
 	}
 	return subject.FromImage(i.Reference, img), nil
+}
+
+// policies are those that a bundle carries, each from where the case says that it came.
+func (r rerun) policies(bag *evidence.Bag, c inspect.Case) (*policy.Loaded, error) {
+	set := &policy.Set{}
+	for _, t := range c.Trust {
+		if t.Kind != policy.Kind {
+			continue
+		}
+		b, err := bag.Trust(t.Digest)
+		if err != nil {
+			return nil, fmt.Errorf("reading the policy %s of the bundle: %w", t.Digest, err)
+		}
+		// What could not be understood when the case was made is not understood now; the rest counts.
+		_ = set.Add(policy.Source{Bytes: b, Name: t.Name, Origin: t.Origin})
+	}
+	l := &policy.Loaded{Files: set}
+	if c.Pod != nil {
+		l.Pod = c.Pod.Namespace
+	}
+	return l, nil
+}
+
+// notaryOf is the trust store and trust policy that a bag carries. None: no verdict rested on one.
+func notaryOf(bag *evidence.Bag, c inspect.Case) (*signature.Notary, error) {
+	for _, t := range c.Trust {
+		if t.Kind != signature.NotationTrustKind {
+			continue
+		}
+		data, err := bag.Trust(t.Digest)
+		if err != nil {
+			return nil, fmt.Errorf("reading the trust store %s of the bundle: %w", t.Digest, err)
+		}
+		return signature.ReadNotary(data, inspect.TrustBag, t.Digest)
+	}
+	return nil, nil
 }

@@ -8,12 +8,16 @@ import (
 	"os"
 	"strings"
 
-	"github.com/google/go-containerregistry/pkg/authn"
-
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/binary"
+	"github.com/backtrail/backtrail/inspect/engine"
 	"github.com/backtrail/backtrail/inspect/subject"
 	"github.com/backtrail/backtrail/inspect/triage"
+	"github.com/backtrail/backtrail/kube"
 	"github.com/backtrail/backtrail/registry"
+	"github.com/google/go-containerregistry/pkg/authn"
+	"github.com/google/go-containerregistry/pkg/authn/kubernetes"
+	corev1 "k8s.io/api/core/v1"
 )
 
 // prepared is a case that can be started: what it is about was found.
@@ -126,4 +130,44 @@ func (s *session) preparePodIn(ctx context.Context, namespace, name string, t su
 func isFile(path string) bool {
 	_, err := os.Stat(path)
 	return err == nil
+}
+
+// readCheckpoint reads the kubelet checkpoint that a flag names, "" for none.
+func (s *session) readCheckpoint(ctx context.Context, file string) error {
+	if file == "" {
+		return nil
+	}
+	p, err := s.cache.ReadCheckpoint(ctx, file)
+	if err != nil {
+		return hinted(err, "a kubelet checkpoint is a tar with config.dump, spec.dump and rootfs-diff.tar, on the "+
+			"node below /var/lib/kubelet/checkpoints")
+	}
+	s.checkpoint = p
+	return nil
+}
+
+// withCheckpoint adds the check of run-time state, where there is a checkpoint.
+func (s *session) withCheckpoint(checks []engine.Check) []engine.Check {
+	if s.checkpoint == nil {
+		return checks
+	}
+	return append(checks, binary.Runtime(s.cache, s.owners, s.checkpoint))
+}
+
+// pullSecretsOf reads the pull secrets of a pod and of its service account: the credentials of its case, and of no
+// other. It is nil where there are none. Secrets that may not be read are reported; the others count.
+func pullSecretsOf(ctx context.Context, cluster kube.Source, pod *corev1.Pod,
+	notice func(string)) (authn.Keychain, error) {
+	found, err := cluster.PullSecrets(ctx, pod)
+	if err != nil {
+		notice("not all pull secrets could be read: " + err.Error())
+	}
+	if len(found) == 0 {
+		return nil, nil
+	}
+	keychain, err := kubernetes.NewFromPullSecrets(ctx, found)
+	if err != nil {
+		return nil, fmt.Errorf("reading the pull secrets of pod %s: %w", pod.Name, err)
+	}
+	return keychain, nil
 }
