@@ -1,4 +1,4 @@
-package main
+package recompute
 
 import (
 	"cmp"
@@ -9,10 +9,11 @@ import (
 	"os"
 	"time"
 
-	"github.com/backtrail/backtrail/inspect/engine"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/binary"
+	"github.com/backtrail/backtrail/inspect/engine"
 	"github.com/backtrail/backtrail/inspect/evidence"
 	"github.com/backtrail/backtrail/inspect/layer"
 	"github.com/backtrail/backtrail/inspect/owner"
@@ -24,13 +25,18 @@ import (
 	"github.com/backtrail/backtrail/registry"
 )
 
-// rerun runs the checks of a bundle again: the bag is registry, trust root and clock, and nothing of this machine's
-// cache, network or time comes in.
-type rerun struct {
-	roots []signature.Root // the person's; none: those that the bag carries
+// maxBundle bounds a Sigstore bundle that the bag carries, in bytes.
+const maxBundle = 32 << 20
+
+// Bundle runs the checks of an evidence bundle again: the bag is registry, trust root and clock, and nothing comes from
+// this machine's cache, network or clock.
+type Bundle struct {
+	Roots []signature.Root // the person's; none: those that the bag carries
 }
 
-func (r rerun) run(ctx context.Context, bag *evidence.Bag, c inspect.Case) (evidence.Again, error) {
+// Run checks what the bag carries and gives the case that follows from it, with the names of the checks that ran.
+// Errors are local faults, or a part of the bag that cannot be read.
+func (b Bundle) Run(ctx context.Context, bag *evidence.Bag, c inspect.Case) (evidence.Again, error) {
 	layout, cleanup, err := bag.Layout(ctx, "image")
 	if err != nil {
 		return evidence.Again{}, fmt.Errorf("opening the image in the bundle: %w", err)
@@ -45,12 +51,12 @@ func (r rerun) run(ctx context.Context, bag *evidence.Bag, c inspect.Case) (evid
 	if err != nil {
 		return evidence.Again{}, err
 	}
-	client, err := registry.New(registry.Options{Store: store, UserAgent: "backtrail/" + c.Tool.Version})
+	client, err := registry.New(registry.Options{Store: store, UserAgent: "backtrail"})
 	if err != nil {
 		return evidence.Again{}, err
 	}
 	defer client.Close()
-	trust, err := r.trust(bag, c)
+	trust, err := b.trust(bag, c)
 	if err != nil {
 		return evidence.Again{}, err
 	}
@@ -62,7 +68,7 @@ func (r rerun) run(ctx context.Context, bag *evidence.Bag, c inspect.Case) (evid
 	if err != nil {
 		return evidence.Again{}, err
 	}
-	policies, err := r.policies(bag, c)
+	policies, err := b.policies(bag, c)
 	if err != nil {
 		return evidence.Again{}, err
 	}
@@ -104,10 +110,10 @@ func attestationsOf(ctx context.Context, bag *evidence.Bag, c inspect.Case) (*si
 }
 
 // trust gives the person's roots, else those of the bag.
-func (r rerun) trust(bag *evidence.Bag, c inspect.Case) (*signature.Trust, error) {
-	roots := r.roots
+func (b Bundle) trust(bag *evidence.Bag, c inspect.Case) (*signature.Trust, error) {
+	roots := b.Roots
 	for _, t := range c.Trust {
-		root := t.Kind == signature.TrustKind && len(r.roots) == 0
+		root := t.Kind == signature.TrustKind && len(b.Roots) == 0
 		if !root && t.Kind != signature.AuthorityKind {
 			continue
 		}
@@ -198,7 +204,11 @@ func locate(ctx context.Context, client *registry.Client, layout string, i inspe
 	if err != nil {
 		return inspect.Image{}, err
 	}
-	img, err := client.Resolve(ctx, loc, platformOf(i))
+	var platform v1.Platform
+	if p, err := v1.ParsePlatform(i.Platform); err == nil && p != nil {
+		platform = *p
+	}
+	img, err := client.Resolve(ctx, loc, platform)
 	if err != nil {
 		return inspect.Image{}, fmt.Errorf("opening image %s in the bundle: %w", i.Container, err)
 	}
@@ -206,7 +216,7 @@ func locate(ctx context.Context, client *registry.Client, layout string, i inspe
 }
 
 // policies are those that a bundle carries, each from where the case says that it came.
-func (r rerun) policies(bag *evidence.Bag, c inspect.Case) (*policy.Loaded, error) {
+func (b Bundle) policies(bag *evidence.Bag, c inspect.Case) (*policy.Loaded, error) {
 	set := &policy.Set{}
 	for _, t := range c.Trust {
 		if t.Kind != policy.Kind {
