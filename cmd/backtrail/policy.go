@@ -114,7 +114,7 @@ func (s *session) signed(ctx context.Context, target string) (*inspect.Case, err
 		defer saved.close()
 		return c, saved.replay(ctx, c.Apply)
 	}
-	p, err := s.prepare(ctx, target)
+	p, err := targetOpener{s}.prepare(ctx, target)
 	if err != nil {
 		return nil, err
 	}

@@ -28,8 +28,11 @@ type prepared struct {
 	keys    authn.Keychain // of the pod, for the registries of its case; nil without
 }
 
+// targetOpener turns what a person named on the command line, or picked from the list of pods, into a case to run.
+type targetOpener struct{ *session }
+
 // prepare finds what a target names. Nothing there: an error, and no case is begun.
-func (s *session) prepare(ctx context.Context, target string) (prepared, error) {
+func (s targetOpener) prepare(ctx context.Context, target string) (prepared, error) {
 	if number, ok := strings.CutPrefix(target, "alert:"); ok {
 		return s.prepareAlert(ctx, number)
 	}
@@ -45,7 +48,7 @@ func (s *session) prepare(ctx context.Context, target string) (prepared, error) 
 	return s.prepareImage(ctx, target)
 }
 
-func (s *session) prepareImage(ctx context.Context, target string) (prepared, error) {
+func (s targetOpener) prepareImage(ctx context.Context, target string) (prepared, error) {
 	loc, err := registry.Parse(target)
 	if err != nil {
 		return prepared{}, &exitError{code: exitUsage, err: err, hints: []string{
@@ -91,7 +94,7 @@ func explain(err error, loc registry.Location) error {
 }
 
 // preparePodIn finds a pod of a namespace; empty: the cluster's own.
-func (s *session) preparePodIn(ctx context.Context, namespace, name string, t subject.PodTarget) (prepared, error) {
+func (s targetOpener) preparePodIn(ctx context.Context, namespace, name string, t subject.PodTarget) (prepared, error) {
 	cluster, err := s.openCluster()
 	if err != nil {
 		return prepared{}, err
