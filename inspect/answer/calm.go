@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/text"
 )
 
 // suspicious reports whether there is something to explain: an alert, a finding that failed, or an image whose bytes
@@ -73,7 +74,7 @@ func imageOf(i inspect.Image) string {
 	if i.Container == "" || i.Container == inspect.ImageContainer {
 		return "the image"
 	}
-	return "the image of " + inspect.Clean(i.Container)
+	return "the image of " + text.Clean(i.Container)
 }
 
 // checkOf names a check in a sentence, with its container where there are several.
@@ -81,5 +82,5 @@ func checkOf(s inspect.CheckState) string {
 	if s.Container == "" || s.Container == inspect.ImageContainer {
 		return s.Name
 	}
-	return s.Name + " of " + inspect.Clean(s.Container)
+	return s.Name + " of " + text.Clean(s.Container)
 }

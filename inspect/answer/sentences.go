@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/text"
 )
 
 // maxNamed bounds how many of a kind one answer names: it is read out on a call.
@@ -67,14 +68,14 @@ func listed(names []string) string {
 }
 
 // trim cleans foreign text and removes the period, so that it can be part of a sentence.
-func trim(s string) string { return strings.TrimRight(inspect.Clean(s), ". ") }
+func trim(s string) string { return strings.TrimRight(text.Clean(s), ". ") }
 
 // orNotStated cleans what a statement names, or states that it names nothing.
 func orNotStated(s string) string {
 	if s == "" {
 		return "(not stated)"
 	}
-	return inspect.Clean(s)
+	return text.Clean(s)
 }
 
 // cut shortens to n runes; the last one is then an ellipsis.

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/text"
 )
 
 // suspects are the images that a failed finding or an alert is about, in the order of the case. The answers are about
@@ -66,7 +67,7 @@ func in(c inspect.Case, i inspect.Image) string {
 	if len(c.Images) < 2 {
 		return ""
 	}
-	return "in " + inspect.Clean(i.Container) + ": "
+	return "in " + text.Clean(i.Container) + ": "
 }
 
 // badPaths are the files of an image that failed or that an alert found in it, with the layers that brought them,
@@ -121,7 +122,7 @@ func layer(i inspect.Image, number int) string {
 
 // buildStep is the instruction without what builders put around it: the shell of docker build, the mark of BuildKit.
 func buildStep(by string) string {
-	return strings.TrimSuffix(strings.TrimPrefix(inspect.Clean(by), "RUN /bin/sh -c "), " # buildkit")
+	return strings.TrimSuffix(strings.TrimPrefix(text.Clean(by), "RUN /bin/sh -c "), " # buildkit")
 }
 
 // layerOf is the layer of that number; steps of the history without a layer have none.

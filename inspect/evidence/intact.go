@@ -40,7 +40,7 @@ func (v *fitting) run() {
 		for _, s := range v.sums {
 			total += s.Size
 		}
-		v.say("bag", v.out.TagManifest, inspect.Verified, BasisBytes,
+		v.record("bag", v.out.TagManifest, inspect.Verified, BasisBytes,
 			"all %d files (%d bytes) fit their manifests, by SHA-256 and SHA-512", len(v.sums), total)
 	}
 }

@@ -4,8 +4,8 @@ import (
 	"bytes"
 	"fmt"
 
-	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/evidence/bagit"
+	"github.com/backtrail/backtrail/inspect/text"
 	"github.com/backtrail/backtrail/inspect/verdict"
 )
 
@@ -17,7 +17,7 @@ func (x *export) writeReadme() error {
 	outcome := verdict.Of(&x.c)
 	var b bytes.Buffer
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
-	line("Evidence of %s", inspect.Clean(x.c.Target.Name))
+	line("Evidence of %s", text.Clean(x.c.Target.Name))
 	line("Case %s, status %s, recorded by %s.", x.id, outcome.Status, toolName(x.c.Tool))
 	line("A BagIt 1.0 bag (RFC 8493). Run these commands in this folder; none of them needs backtrail or a network.")
 	line("")
@@ -63,7 +63,7 @@ func (x *export) describeImages(line func(format string, args ...any)) {
 		}
 		said[i.Digest] = true
 		line("    sha256sum data/image/blobs/sha256/%s   # manifest of %s", bagit.HexOf(i.Digest),
-			inspect.Clean(i.Container))
+			text.Clean(i.Container))
 		line("    skopeo inspect --raw oci:data/image:@%s", i.Digest)
 	}
 }

@@ -190,7 +190,7 @@ func TestTheCheckOfPolicies(t *testing.T) {
 		}
 	}
 	var none *Loaded
-	if none.Demands(inspect.Image{}) != nil || none.Named() {
+	if none.Requirements(inspect.Image{}) != nil || none.Named() {
 		t.Error("no policies ask for something")
 	}
 }

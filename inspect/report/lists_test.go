@@ -19,7 +19,7 @@ func TestTheListOfPodsCountsItsAlerts(t *testing.T) {
 	}
 	list.Pods[1].Alerts[0].Time = began
 	list.Unmatched[0].Time = inspect.At(began.Add(time.Minute))
-	out := text(t, func(w io.Writer) error { return Pods(w, list, Style{}) })
+	out := lines(t, func(w io.Writer) error { return Pods(w, list, Style{}) })
 	first, _, _ := strings.Cut(out, "\n")
 	want := "7 alerts of falco.jsonl, 2 × policy report, 3 different, newest 2026-11-23T03:13:04Z, 1 fit no pod"
 	if first != want {
@@ -29,7 +29,7 @@ func TestTheListOfPodsCountsItsAlerts(t *testing.T) {
 
 func TestAListWithoutPods(t *testing.T) {
 	for context, want := range map[string]string{"": "no pods\n", "prod": "no pods in prod\n", "p\x1b[2J": "no pods in p"} {
-		out := text(t, func(w io.Writer) error { return Pods(w, inspect.PodList{Context: context}, Style{}) })
+		out := lines(t, func(w io.Writer) error { return Pods(w, inspect.PodList{Context: context}, Style{}) })
 		if !strings.HasPrefix(out, want) || strings.Contains(out, "\x1b") {
 			t.Errorf("%q: %q", context, out)
 		}
@@ -40,11 +40,11 @@ func TestAListWithoutPods(t *testing.T) {
 func TestTheWrongContextIsNamedFirst(t *testing.T) {
 	list := podList()
 	list.Wrong = &inspect.WrongContext{Text: "98 % of the alerts fit no pod of context prod"}
-	plain := text(t, func(w io.Writer) error { return Pods(w, list, Style{}) })
+	plain := lines(t, func(w io.Writer) error { return Pods(w, list, Style{}) })
 	if !strings.HasPrefix(plain, "! 98 % of the alerts fit no pod of context prod\n") {
 		t.Errorf("%.200s", plain)
 	}
-	colored := text(t, func(w io.Writer) error { return Pods(w, list, Style{Color: true}) })
+	colored := lines(t, func(w io.Writer) error { return Pods(w, list, Style{Color: true}) })
 	if !strings.HasPrefix(colored, "\x1b[1m! 98 %") {
 		t.Errorf("%.200q", colored)
 	}
@@ -58,7 +58,7 @@ func TestUnmatchedAlertsAreFoldedAndBounded(t *testing.T) {
 		list.Unmatched = append(list.Unmatched, a, a)
 	}
 	list.Unmatched = append(list.Unmatched, inspect.Alert{Rule: "node alert", ContainerID: "host", Number: 12, Why: "it is about the node"})
-	out := text(t, func(w io.Writer) error { return Pods(w, list, Style{}) })
+	out := lines(t, func(w io.Writer) error { return Pods(w, list, Style{}) })
 	if n := strings.Count(out, "Notice: r ×2"); n != maxStrays {
 		t.Errorf("%d rows", n)
 	}
@@ -66,7 +66,7 @@ func TestUnmatchedAlertsAreFoldedAndBounded(t *testing.T) {
 		t.Errorf("the rest is not counted: %s", out[max(0, len(out)-300):])
 	}
 	list.Unmatched = list.Unmatched[len(list.Unmatched)-1:]
-	out = text(t, func(w io.Writer) error { return Pods(w, list, Style{}) })
+	out = lines(t, func(w io.Writer) error { return Pods(w, list, Style{}) })
 	if !strings.Contains(out, "it is about the node") || !strings.Contains(out, "backtrail inspect alert:12 opens what is left of it") {
 		t.Errorf("%s", out)
 	}
@@ -88,9 +88,9 @@ func TestImagesInTheListOfPods(t *testing.T) {
 
 // The next steps by themselves are those of the report, in their order.
 func TestStepsAloneAreThoseOfTheReport(t *testing.T) {
-	c := alarmed(nil)
-	steps := text(t, func(w io.Writer) error { return Steps(w, c, Style{}) })
-	whole := text(t, func(w io.Writer) error { return Plain(w, c, Style{}) })
+	c := incidentCase()
+	steps := lines(t, func(w io.Writer) error { return Steps(w, c, Style{}) })
+	whole := lines(t, func(w io.Writer) error { return Plain(w, c, Style{}) })
 	if !strings.Contains(whole, steps) || !strings.Contains(steps, "Preserve the pod") {
 		t.Errorf("%s\nis not in\n%s", steps, whole)
 	}
@@ -99,11 +99,11 @@ func TestStepsAloneAreThoseOfTheReport(t *testing.T) {
 func TestClocksAloneNameWhatIsDue(t *testing.T) {
 	aware := inspect.At(time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC))
 	c := fold(header(inspect.TargetPod, "pod/web"))
-	if out := text(t, func(w io.Writer) error { return Clocks(w, c, Style{}) }); out != "" {
+	if out := lines(t, func(w io.Writer) error { return Clocks(w, c, Style{}) }); out != "" {
 		t.Errorf("a case without clocks: %q", out)
 	}
 	c.Clocks = []inspect.Clock{{Regime: inspect.NIS2, Aware: aware, Started: aware, Author: "ada", Reason: "customer data\x1b[2J"}}
-	out := text(t, func(w io.Writer) error { return Clocks(w, c, Style{Now: aware.Add(time.Hour)}) })
+	out := lines(t, func(w io.Writer) error { return Clocks(w, c, Style{Now: aware.Add(time.Hour)}) })
 	for _, want := range []string{"aware 2026-11-23T09:00:00Z", "by ada: customer data", "Time left is as of 2026-11-23T10:00:00Z", "This is no legal advice."} {
 		if !strings.Contains(strings.Join(strings.Fields(out), " "), want) {
 			t.Errorf("no %q in\n%s", want, out)
@@ -117,11 +117,11 @@ func TestClocksAloneNameWhatIsDue(t *testing.T) {
 // Colors are around signs and headings only, so that a report without them reads the same.
 func TestColorsAddNothing(t *testing.T) {
 	for name, c := range map[string]inspect.Case{"incident": incidentCase(), "clean": cleanCase()} {
-		colored := text(t, func(w io.Writer) error { return Plain(w, c, Style{Color: true}) })
+		colored := lines(t, func(w io.Writer) error { return Plain(w, c, Style{Color: true}) })
 		for _, code := range []string{"\x1b[0m", "\x1b[1m", "\x1b[2m", "\x1b[31m", "\x1b[32m", "\x1b[33m"} {
 			colored = strings.ReplaceAll(colored, code, "")
 		}
-		if plain := text(t, func(w io.Writer) error { return Plain(w, c, Style{}) }); plain != colored {
+		if plain := lines(t, func(w io.Writer) error { return Plain(w, c, Style{}) }); plain != colored {
 			t.Errorf("%s: the colored report is another text", name)
 		}
 	}

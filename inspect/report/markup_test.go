@@ -56,7 +56,7 @@ func TestCodeBlocksAreClosedByTheirOwnFence(t *testing.T) {
 func TestThePageNeedsNoNetwork(t *testing.T) {
 	loads := regexp.MustCompile(`(?i)<(script|link|img|iframe|object|embed|base|form)\b|\ssrc=|url\(|@import|javascript:`)
 	for name, c := range map[string]inspect.Case{"incident": incidentCase(), "clean": cleanCase(), "hostile": hostileCase()} {
-		page := text(t, func(w io.Writer) error { return HTML(w, c) })
+		page := lines(t, func(w io.Writer) error { return HTML(w, c) })
 		if at := loads.FindString(page); at != "" && name != "hostile" {
 			t.Errorf("%s: the page has %q", name, at)
 		}
@@ -75,9 +75,9 @@ func TestThePageNeedsNoNetwork(t *testing.T) {
 // The three forms are drawn from one document: each heading and each title of an item stands in all of them.
 func TestTheFormsDoNotDiffer(t *testing.T) {
 	c := surroundedCase()
-	plain := text(t, func(w io.Writer) error { return Plain(w, c, Style{}) })
-	md := text(t, func(w io.Writer) error { return Markdown(w, c) })
-	page := text(t, func(w io.Writer) error { return HTML(w, c) })
+	plain := lines(t, func(w io.Writer) error { return Plain(w, c, Style{}) })
+	md := lines(t, func(w io.Writer) error { return Markdown(w, c) })
+	page := lines(t, func(w io.Writer) error { return HTML(w, c) })
 	squeeze := func(s string) string { return strings.ToLower(strings.Join(strings.Fields(s), " ")) }
 	plain, md, page = squeeze(plain), squeeze(md), squeeze(page)
 	for _, s := range documentOf(c, Style{}).sections {
@@ -129,7 +129,7 @@ func TestTheOrderOfChecksDoesNotShow(t *testing.T) {
 			e.Seq = uint64(seq + 1)
 			c.Apply(e)
 		}
-		got := text(t, func(w io.Writer) error { return Plain(w, c, Style{}) })
+		got := lines(t, func(w io.Writer) error { return Plain(w, c, Style{}) })
 		if n == 0 {
 			want = got
 		}

@@ -5,7 +5,7 @@ import (
 	"encoding/hex"
 	"strings"
 
-	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/text"
 )
 
 // Digest is the sha256 of some bytes as sha256:<hex> (OCI image-spec, descriptor.md, "Digests").
@@ -35,5 +35,5 @@ func Short(digest string) string {
 	if len(hex) > 12 {
 		hex = hex[:12]
 	}
-	return inspect.Clean(hex)
+	return text.Clean(hex)
 }

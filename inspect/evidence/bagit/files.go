@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/text"
 )
 
 // Defect is something that is wrong with a bag, and with which of its files. Both strings may be shown: they are clean.
@@ -49,7 +50,7 @@ func Open(ctx context.Context, path, temp string) (*Files, error) {
 
 func (f *Files) defect(subject, format string, args ...any) {
 	if len(f.Defects) < maxDefects {
-		f.Defects = append(f.Defects, Defect{inspect.Clean(subject), fmt.Sprintf(format, args...)})
+		f.Defects = append(f.Defects, Defect{text.Clean(subject), fmt.Sprintf(format, args...)})
 	}
 }
 
