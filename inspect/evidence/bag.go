@@ -140,6 +140,8 @@ func (b *Bag) Layout(ctx context.Context, of string) (dir string, cleanup func()
 	return dir, cleanup, nil
 }
 
+// unpackLayout writes the files of a layout that a registry client reads: index.json, oci-layout and blobs by their
+// digests. No other name in the bundle becomes a name on the disk.
 func (b *Bag) unpackLayout(ctx context.Context, folder, dir string) error {
 	const blobs = "blobs/sha256/"
 	if err := os.MkdirAll(dir+"/"+blobs, 0o700); err != nil {
@@ -163,6 +165,7 @@ func (b *Bag) unpackLayout(ctx context.Context, folder, dir string) error {
 	return nil
 }
 
+// writeFile writes a new file that its owner alone reads. An existing one is an error.
 func writeFile(ctx context.Context, path string, r io.Reader) error {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {

@@ -122,6 +122,8 @@ func count(list []string) string {
 	return fmt.Sprintf("(%d) %s", len(list), strings.Join(list, "; "))
 }
 
+// briefHead is the case with its outcome, then the pod with its owner and how many others run the same, or the
+// target.
 func briefHead(c inspect.Case, s Style) []briefLine {
 	v := verdict.Of(&c)
 	state := ""
@@ -173,6 +175,7 @@ func contextPrefix(c inspect.Case) string {
 	return c.Target.Context + " › "
 }
 
+// contextName is the context of the kubeconfig, for a target without a pod.
 func contextName(c inspect.Case) string {
 	if c.Target.Context == "" {
 		return ""
