@@ -59,6 +59,8 @@ func layerOf(p pkg.Package, at []file.Location, r *resolver) int {
 	return layer
 }
 
+// layerOfFiles is the layer that has most of a package's files, the lowest of several: single files may have been
+// changed later. ok is false where none is in the image.
 func layerOfFiles(paths []string, r *resolver) (layer int, ok bool) {
 	count, asked := map[int]int{}, 0
 	for _, p := range paths {
