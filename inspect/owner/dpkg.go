@@ -219,7 +219,7 @@ func hexSum(digest string) string {
 	}
 }
 
-// isHex reports whether s has n hexadecimal digits in lower case.
+// isHex reports whether s has n hexadecimal digits, in either case.
 func isHex(s string, n int) bool {
 	return len(s) == n && strings.Trim(s, "0123456789abcdefABCDEF") == ""
 }
