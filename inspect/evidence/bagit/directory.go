@@ -1,4 +1,4 @@
-package evidence
+package bagit
 
 import (
 	"context"
@@ -10,20 +10,20 @@ import (
 )
 
 // openDirectory lists a directory bundle.
-func openDirectory(ctx context.Context, dir string) (*bagFiles, error) {
+func openDirectory(ctx context.Context, dir string) (*Files, error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return nil, err
 	}
-	f := &bagFiles{sizes: map[string]int64{}, close: root.Close}
+	f := &Files{sizes: map[string]int64{}, Close: root.Close}
 	f.open = func(name string) (inspect.Content, error) { return openRegular(root, name) }
 	count := 0
 	err = fs.WalkDir(root.FS(), ".", func(name string, d fs.DirEntry, err error) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		if count++; count > MaxBagFiles {
-			return fmt.Errorf("more than %d files", MaxBagFiles)
+		if count++; count > MaxFiles {
+			return fmt.Errorf("more than %d files", MaxFiles)
 		}
 		f.walk(name, d, err)
 		return nil
@@ -35,7 +35,8 @@ func openDirectory(ctx context.Context, dir string) (*bagFiles, error) {
 	return f, nil
 }
 
-func (f *bagFiles) walk(name string, d fs.DirEntry, err error) {
+// walk lists what fs.WalkDir found at a name.
+func (f *Files) walk(name string, d fs.DirEntry, err error) {
 	switch {
 	case err != nil:
 		f.defect(name, "it cannot be read: %v", err)
@@ -52,6 +53,7 @@ func (f *bagFiles) walk(name string, d fs.DirEntry, err error) {
 	}
 }
 
+// kindOf is the word for a file that is not a regular one.
 func kindOf(mode fs.FileMode) string {
 	switch {
 	case mode&fs.ModeSymlink != 0:
@@ -65,7 +67,7 @@ func kindOf(mode fs.FileMode) string {
 	}
 }
 
-// openRegular looks before it opens: opening a pipe would wait for its writer.
+// openRegular opens nothing but a regular file: opening a pipe would wait for its writer.
 func openRegular(root *os.Root, name string) (inspect.Content, error) {
 	info, err := root.Lstat(name)
 	if err != nil {

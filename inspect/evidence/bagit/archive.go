@@ -1,4 +1,4 @@
-package evidence
+package bagit
 
 import (
 	"archive/tar"
@@ -18,7 +18,7 @@ type part struct{ offset, size int64 }
 
 // openArchive unpacks a .tar.gz or .tar.zst into one temporary file and lists it. No name in it becomes a name on the
 // disk.
-func openArchive(ctx context.Context, file, temp string) (*bagFiles, error) {
+func openArchive(ctx context.Context, file, temp string) (*Files, error) {
 	spool, size, err := unpack(ctx, file, temp)
 	if err != nil {
 		return nil, err
@@ -28,7 +28,7 @@ func openArchive(ctx context.Context, file, temp string) (*bagFiles, error) {
 		_ = spool.Close()
 		return nil, err
 	}
-	f.close = func() error {
+	f.Close = func() error {
 		err := spool.Close()
 		_ = os.Remove(spool.Name())
 		return err
@@ -47,40 +47,40 @@ func unpack(ctx context.Context, file, temp string) (*os.File, int64, error) {
 	if err != nil {
 		return nil, 0, err
 	}
-	zr, err := decompress(contextReader{ctx, packed})
+	zr, err := Decompress(WithContext(ctx, packed))
 	if err != nil {
 		return nil, 0, fmt.Errorf("unpacking it: %w", err)
 	}
-	spool, err := tempFile(temp)
+	spool, err := TempFile(temp)
 	if err != nil {
 		return nil, 0, err
 	}
-	limit := min(int64(MaxBagBytes), max(int64(RatioFloor), info.Size()*MaxRatio))
+	limit := min(int64(MaxBytes), max(int64(RatioFloor), info.Size()*MaxRatio))
 	size, err := io.Copy(spool, io.LimitReader(zr, limit+1))
 	if err == nil && size > limit {
 		err = fmt.Errorf("it unpacks to more than %d bytes", limit)
 	}
 	if err != nil {
 		_ = spool.Close()
-		return nil, 0, inWords("unpacking it", err)
+		return nil, 0, Explain("unpacking it", err)
 	}
 	return spool, size, nil
 }
 
 // listArchive lists the members of a tar. A damaged tar is a defect: what stands before the damage is listed.
-func listArchive(ctx context.Context, tarFile io.ReaderAt, size int64) (*bagFiles, error) {
+func listArchive(ctx context.Context, tarFile io.ReaderAt, size int64) (*Files, error) {
 	section := io.NewSectionReader(tarFile, 0, size)
 	parts := map[string]part{}
-	f := &bagFiles{sizes: map[string]int64{}, close: func() error { return nil }}
+	f := &Files{sizes: map[string]int64{}, Close: func() error { return nil }}
 	f.open = func(name string) (inspect.Content, error) {
 		p := parts[name]
-		return partContent{io.NewSectionReader(tarFile, p.offset, p.size)}, nil
+		return PartContent{io.NewSectionReader(tarFile, p.offset, p.size)}, nil
 	}
 	tr := tar.NewReader(section)
 	top := ""
 	for count := 0; ; count++ {
-		if count > MaxBagFiles {
-			return nil, fmt.Errorf("more than %d members", MaxBagFiles)
+		if count > MaxFiles {
+			return nil, fmt.Errorf("more than %d members", MaxFiles)
 		}
 		h, err := tr.Next()
 		if ctx.Err() != nil {
@@ -111,9 +111,9 @@ func listArchive(ctx context.Context, tarFile io.ReaderAt, size int64) (*bagFile
 	return f, nil
 }
 
-// member gives the name of a regular member below the one directory that the archive holds (RFC 8493, 4.2), and false
+// member returns the name of a regular member below the one directory of the archive (RFC 8493, 4.2), and false
 // for directories and for what has no place in a bundle.
-func (f *bagFiles) member(h *tar.Header, top *string) (string, bool) {
+func (f *Files) member(h *tar.Header, top *string) (string, bool) {
 	name := strings.TrimPrefix(h.Name, "./")
 	switch h.Typeflag {
 	case tar.TypeReg:
@@ -129,7 +129,7 @@ func (f *bagFiles) member(h *tar.Header, top *string) (string, bool) {
 			return "", false
 		}
 	}
-	if bad := badPath(name); bad != "" {
+	if bad := BadPath(name); bad != "" {
 		f.defect(h.Name, "its path %s", bad)
 		return "", false
 	}
@@ -138,13 +138,14 @@ func (f *bagFiles) member(h *tar.Header, top *string) (string, bool) {
 		*top = first
 	}
 	if !below || first != *top {
-		f.defect(h.Name, "it lies beside the one directory that an archive holds")
+		f.defect(h.Name, "it lies beside the one directory that an archive has")
 		return "", false
 	}
 	return rest, true
 }
 
-// onlyZeros says that nothing but the padding of a tar stands between two offsets.
+// onlyZeros reports whether nothing but the padding of a tar stands between two offsets. Bytes behind the end marker
+// would be invisible to one program and a second archive to another (GNU tar --ignore-zeros).
 func onlyZeros(r io.ReaderAt, from, to int64) bool {
 	section := io.NewSectionReader(r, from, to-from)
 	buffer := make([]byte, 32<<10)

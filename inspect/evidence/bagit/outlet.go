@@ -1,4 +1,4 @@
-package evidence
+package bagit
 
 import (
 	"archive/tar"
@@ -18,18 +18,19 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// outlet is where a bundle is written: beside its place, and renamed in the end.
-type outlet interface {
-	// create begins a file of exactly size bytes below the bundle's root.
-	create(name string, size int64) (io.WriteCloser, error)
-	// publish puts the bundle in its place.
-	publish() error
-	// discard removes what was written; after publish it does nothing.
-	discard()
-	// taken reads the bundle back at its place and names the files that are not there or not what was written.
-	taken(sums []fileSum) []string
+// Outlet is where a bag is written: beside its place, and renamed in the end.
+type Outlet interface {
+	// Create begins a file of exactly size bytes below the bundle's root.
+	Create(name string, size int64) (io.WriteCloser, error)
+	// Publish puts the bundle in its place.
+	Publish() error
+	// Discard removes what was written. After Publish it does nothing.
+	Discard()
+	// Altered reads the bag back at its place and names the files that are not there or not what was written.
+	Altered(sums []FileSum) []string
 }
 
+// isArchive reports whether the ending of a path asks for an archive.
 func isArchive(path string) bool {
 	return strings.HasSuffix(path, ".tar.gz") || strings.HasSuffix(path, ".tgz") || strings.HasSuffix(path, zstdSuffix)
 }
@@ -37,8 +38,9 @@ func isArchive(path string) bool {
 // zstdSuffix is that of archives that are compressed with Zstandard (RFC 8878); all others are with gzip.
 const zstdSuffix = ".tar.zst"
 
-// newOutlet begins a bundle at a path that must not exist yet; an empty directory counts as none.
-func newOutlet(to, top string) (outlet, error) {
+// NewOutlet begins a bag at a path that must not exist yet; an empty directory counts as none. The ending of the path
+// decides on the form: a directory, .tar.gz (.tgz) or .tar.zst. An archive has one directory, top (RFC 8493, 4.2).
+func NewOutlet(to, top string) (Outlet, error) {
 	abs, err := filepath.Abs(to)
 	if err != nil || to == "" {
 		return nil, fmt.Errorf("writing a bundle to %q: not the name of a file or directory", to)
@@ -50,10 +52,10 @@ func newOutlet(to, top string) (outlet, error) {
 		return nil, fmt.Errorf("writing a bundle to %s: there is something already; name a path that does not "+
 			"exist yet", to)
 	case !errors.Is(err, fs.ErrNotExist):
-		return nil, inWords("writing a bundle to "+to, err)
+		return nil, Explain("writing a bundle to "+to, err)
 	}
 	if err := os.MkdirAll(filepath.Dir(abs), 0o700); err != nil {
-		return nil, inWords("writing a bundle to "+to, err)
+		return nil, Explain("writing a bundle to "+to, err)
 	}
 	pattern := "." + filepath.Base(abs) + ".partial-*"
 	if isArchive(to) {
@@ -61,7 +63,7 @@ func newOutlet(to, top string) (outlet, error) {
 	}
 	temp, err := os.MkdirTemp(filepath.Dir(abs), pattern)
 	if err != nil {
-		return nil, inWords("writing a bundle to "+to, err)
+		return nil, Explain("writing a bundle to "+to, err)
 	}
 	return &dirOutlet{to: abs, temp: temp}, nil
 }
@@ -71,10 +73,10 @@ func isEmptyDir(path string) bool {
 	return err == nil && len(names) == 0
 }
 
-// dirOutlet writes a directory.
+// dirOutlet writes a directory: temp, which is renamed to to.
 type dirOutlet struct{ to, temp string }
 
-func (d *dirOutlet) create(name string, _ int64) (io.WriteCloser, error) {
+func (d *dirOutlet) Create(name string, _ int64) (io.WriteCloser, error) {
 	path := filepath.Join(d.temp, filepath.FromSlash(name))
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, err
@@ -82,7 +84,7 @@ func (d *dirOutlet) create(name string, _ int64) (io.WriteCloser, error) {
 	return os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 }
 
-func (d *dirOutlet) publish() error {
+func (d *dirOutlet) Publish() error {
 	// A directory is not renamed over another one: an empty one has to go first. One with files in it stays.
 	if err := os.Remove(d.to); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
@@ -94,18 +96,18 @@ func (d *dirOutlet) publish() error {
 	return nil
 }
 
-func (d *dirOutlet) discard() {
+func (d *dirOutlet) Discard() {
 	if d.temp != "" {
 		_ = os.RemoveAll(d.temp)
 	}
 }
 
-func (d *dirOutlet) taken(sums []fileSum) []string {
+func (d *dirOutlet) Altered(sums []FileSum) []string {
 	var gone []string
 	for _, s := range sums {
-		sum, err := sumOfFile(filepath.Join(d.to, filepath.FromSlash(s.name)))
-		if err != nil || sum != s.sha256 {
-			gone = append(gone, s.name)
+		sum, err := sumOfFile(filepath.Join(d.to, filepath.FromSlash(s.Name)))
+		if err != nil || sum != s.SHA256 {
+			gone = append(gone, s.Name)
 		}
 	}
 	return gone
@@ -115,24 +117,24 @@ func (d *dirOutlet) taken(sums []fileSum) []string {
 // gives the same bytes.
 type archiveOutlet struct {
 	to, top string
-	file    *os.File
-	sum     hash.Hash
-	packer  io.WriteCloser
+	file    *os.File       // nil once it is published
+	sum     hash.Hash      // of the packed bytes, as they are written
+	packer  io.WriteCloser // gzip or zstd
 	tar     *tar.Writer
-	want    string
+	want    string // sha256 of the published file, in hex
 }
 
-func newArchiveOutlet(to, pattern, top string) (outlet, error) {
+func newArchiveOutlet(to, pattern, top string) (Outlet, error) {
 	f, err := os.CreateTemp(filepath.Dir(to), pattern)
 	if err != nil {
-		return nil, inWords("writing a bundle to "+to, err)
+		return nil, Explain("writing a bundle to "+to, err)
 	}
 	a := &archiveOutlet{to: to, top: top, file: f, sum: sha256.New()}
 	a.packer = gzip.NewWriter(io.MultiWriter(f, a.sum))
 	if strings.HasSuffix(to, zstdSuffix) {
 		// One encoder: the same content gives the same bytes on any number of cores.
 		if a.packer, err = zstd.NewWriter(io.MultiWriter(f, a.sum), zstd.WithEncoderConcurrency(1)); err != nil {
-			a.discard()
+			a.Discard()
 			return nil, fmt.Errorf("writing a bundle to %s: %w", to, err)
 		}
 	}
@@ -140,7 +142,7 @@ func newArchiveOutlet(to, pattern, top string) (outlet, error) {
 	return a, nil
 }
 
-func (a *archiveOutlet) create(name string, size int64) (io.WriteCloser, error) {
+func (a *archiveOutlet) Create(name string, size int64) (io.WriteCloser, error) {
 	h := &tar.Header{
 		Typeflag: tar.TypeReg, Name: a.top + "/" + name, Size: size, Mode: 0o600,
 		ModTime: time.Unix(0, 0), Format: tar.FormatPAX,
@@ -156,7 +158,7 @@ type member struct{ io.Writer }
 
 func (member) Close() error { return nil }
 
-func (a *archiveOutlet) publish() error {
+func (a *archiveOutlet) Publish() error {
 	err := errors.Join(a.tar.Close(), a.packer.Close())
 	if err == nil {
 		err = a.file.Sync()
@@ -182,14 +184,14 @@ func (a *archiveOutlet) publish() error {
 	return nil
 }
 
-func (a *archiveOutlet) discard() {
+func (a *archiveOutlet) Discard() {
 	if a.file != nil {
 		_ = a.file.Close()
 		_ = os.Remove(a.file.Name())
 	}
 }
 
-func (a *archiveOutlet) taken([]fileSum) []string {
+func (a *archiveOutlet) Altered([]FileSum) []string {
 	if sum, err := sumOfFile(a.to); err != nil || sum != a.want {
 		return []string{a.to}
 	}

@@ -7,8 +7,9 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 )
 
-// unread says which of the checks that a question needs could not look, and why.
-func unread(c inspect.Case, needs []string) []inspect.Sentence {
+// blockedChecks are the checks among needs that could not run, with the reason: what an answer does not mention they
+// might have found.
+func blockedChecks(c inspect.Case, needs []string) []inspect.Sentence {
 	var all []inspect.Sentence
 	for _, s := range c.Checks {
 		if s.Status != inspect.CheckBlocked || s.Running() || !slices.Contains(needs, s.Name) {

@@ -1,4 +1,4 @@
-package evidence
+package bagit
 
 import (
 	"bytes"
@@ -7,43 +7,47 @@ import (
 	"unicode/utf8"
 )
 
-// The tag files of a bundle (RFC 8493, 2.1 and 2.2).
+// The tag files of a bag (RFC 8493, 2.1 and 2.2), and the signature over one of them, which no manifest lists.
 const (
-	bagitFile      = "bagit.txt"
-	infoFile       = "bag-info.txt"
-	manifest256    = "manifest-sha256.txt"
-	manifest512    = "manifest-sha512.txt"
-	tagManifest256 = "tagmanifest-sha256.txt"
-	tagManifest512 = "tagmanifest-sha512.txt"
-	signatureFile  = "tagmanifest-sha256.txt.sigstore.json"
+	DeclarationFile = "bagit.txt"
+	InfoFile        = "bag-info.txt"
+	Manifest256     = "manifest-sha256.txt"
+	Manifest512     = "manifest-sha512.txt"
+	TagManifest256  = "tagmanifest-sha256.txt"
+	TagManifest512  = "tagmanifest-sha512.txt"
+	SignatureFile   = "tagmanifest-sha256.txt.sigstore.json"
 )
 
-// bagitText is the bag declaration (RFC 8493, 2.1.1).
-const bagitText = "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
+// Declaration is the bag declaration (RFC 8493, 2.1.1).
+const Declaration = "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
 
-func sum256(s fileSum) string { return s.sha256 }
-func sum512(s fileSum) string { return s.sha512 }
+// IsPayload reports whether a file lies below data/ (RFC 8493, 2.1.2); all others are tag files.
+func IsPayload(name string) bool { return strings.HasPrefix(name, "data/") }
 
-// manifestOf writes lines of digest and path. Names of ours need no escapes.
-func manifestOf(sums []fileSum, sum func(fileSum) string) []byte {
+func sum256(s FileSum) string { return s.SHA256 }
+func sum512(s FileSum) string { return s.SHA512 }
+
+// manifestOf writes lines of digest and path. The names that are written need no escapes: see BadPath.
+func manifestOf(sums []FileSum, sum func(FileSum) string) []byte {
 	var b bytes.Buffer
 	for _, s := range sums {
-		fmt.Fprintf(&b, "%s  %s\n", sum(s), s.name)
+		fmt.Fprintf(&b, "%s  %s\n", sum(s), s.Name)
 	}
 	return b.Bytes()
 }
 
-// parseManifest reads a manifest of RFC 8493, 2.1.3: a digest of digits hex digits, blanks, a path in which CR, LF and
-// % are percent-encoded. What is wrong with a line is given back as a defect of that line; the others count.
-func parseManifest(text []byte, digits int) (sums map[string]string, defects []string) {
+// ParseManifest reads a manifest (RFC 8493, 2.1.3): lines of a digest of that many hex digits, blanks, and a path in
+// which CR, LF and % are percent-encoded. sums are the digests by path. A line that cannot be read is a defect, of
+// which at most maxDefects are returned; the other lines count.
+func ParseManifest(text []byte, digits int) (sums map[string]string, defects []string) {
 	sums = map[string]string{}
 	if !utf8.Valid(text) {
 		return sums, []string{"it is not UTF-8"}
 	}
 	n := 0
 	for line := range strings.Lines(string(bytes.ReplaceAll(text, []byte("\r\n"), []byte("\n")))) {
-		if n++; n > MaxBagFiles {
-			return sums, append(defects, fmt.Sprintf("more than %d lines", MaxBagFiles))
+		if n++; n > MaxFiles {
+			return sums, append(defects, fmt.Sprintf("more than %d lines", MaxFiles))
 		}
 		sum, path, bad := parseManifestLine(strings.TrimSuffix(line, "\n"), digits)
 		if bad == "" {
@@ -80,7 +84,7 @@ func parseManifestLine(line string, digits int) (sum, path, bad string) {
 	path = strings.TrimPrefix(path, "*")
 	path = strings.TrimPrefix(path, "./")
 	path = unescape(path)
-	if reason := badPath(path); reason != "" {
+	if reason := BadPath(path); reason != "" {
 		return "", "", fmt.Sprintf("%q %s", path, reason)
 	}
 	return sum, path, ""
@@ -91,8 +95,9 @@ func unescape(path string) string {
 	return strings.NewReplacer("%0A", "\n", "%0a", "\n", "%0D", "\r", "%0d", "\r", "%25", "%").Replace(path)
 }
 
-// badPath says why a path is not one inside a bundle: RFC 8493, 5.3 warns of those that lead out of it.
-func badPath(path string) string {
+// BadPath states why a path is not one inside a bag, or returns "". RFC 8493, 5.3 warns of those that lead out of it;
+// the others mean two files on one system and one on another.
+func BadPath(path string) string {
 	switch {
 	case path == "":
 		return "is empty"
@@ -101,7 +106,7 @@ func badPath(path string) string {
 	case !utf8.ValidString(path):
 		return "is not UTF-8"
 	case strings.ContainsAny(path, "\x00\n\r\\"):
-		return "holds a character that no file of a bundle has"
+		return "contains a character that no file of a bundle has"
 	case path[0] == '/' || path[0] == '~' || len(path) > 1 && path[1] == ':':
 		return "leaves the bag"
 	}

@@ -1,4 +1,4 @@
-package evidence
+package bagit
 
 import (
 	"errors"
@@ -6,8 +6,9 @@ import (
 	"syscall"
 )
 
-// inWords makes a failed write say what it means where the disk is the reason.
-func inWords(doing string, err error) error {
+// Explain wraps the error of a write with what was being done (a gerund) and, where the disk is the reason, with that
+// in words. It returns nil for nil.
+func Explain(doing string, err error) error {
 	switch {
 	case err == nil:
 		return nil

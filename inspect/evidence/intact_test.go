@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/evidence/bagit"
 )
 
 func openBag(t *testing.T, path string) *Bag {
@@ -66,7 +67,7 @@ func TestAnIntactParentIsNamed(t *testing.T) {
 	to := filepath.Join(t.TempDir(), "again")
 	_, err := Export(t.Context(), bag.Events, bag, to, o)
 	must(t, err)
-	info := string(read(t, filepath.Join(to, infoFile)))
+	info := string(read(t, filepath.Join(to, bagit.InfoFile)))
 	if !strings.Contains(info, "Backtrail-Parent: "+r.TagManifest+" fits\n") || !strings.Contains(info, "Backtrail-Access: sha256:abc\n") {
 		t.Error(info)
 	}

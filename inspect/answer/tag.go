@@ -4,7 +4,8 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 )
 
-// pinned states that the pod names a tag, where the tag was moved.
+// pinned states that the pod names a tag, where the tag was moved. A digest in the reference would have kept the
+// image.
 func pinned(c inspect.Case) []inspect.Sentence {
 	for _, i := range suspects(c) {
 		moved := i.Diff != nil && i.Diff.KnownGood != nil && sameTag(i) || len(coded(c, i.Container, "tag-moved")) > 0
@@ -13,4 +14,9 @@ func pinned(c inspect.Case) []inspect.Sentence {
 		}
 	}
 	return nil
+}
+
+// tagMoved is about other pods, the node or the registry that have another image by the same name.
+func tagMoved(c inspect.Case) []inspect.Sentence {
+	return some(titlesOf(c, "tag-moved"), "more tags that were moved")
 }
