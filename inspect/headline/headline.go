@@ -47,10 +47,23 @@ type rule func(v view) (text, aside string)
 func (v view) line(label string, rules []rule) Line {
 	for _, r := range rules {
 		if text, aside := r(v); text != "" {
-			return Line{Label: label, Text: text, Aside: aside}
+			return Line{Label: label, Text: text + v.pending(label, text), Aside: aside}
 		}
 	}
 	return Line{Label: label, Text: "not known"}
+}
+
+// answers are the questions that lines answer: a line is not the last word while its answer waits for checks.
+var answers = map[string]string{Step: inspect.WhereFrom, How: inspect.HowIn, Missed: inspect.WhyMissed}
+
+// pending is what the answer behind a line still waits for, unless the line is that already.
+func (v view) pending(label, text string) string {
+	for _, a := range v.c.Answers {
+		if a.Question == answers[label] && len(a.Waiting) > 0 && !strings.HasPrefix(text, "still checking") {
+			return "; still checking: " + strings.Join(a.Waiting, ", ")
+		}
+	}
+	return ""
 }
 
 // view is a case with what its lines are about: one container, the cause of its worst finding, and the alert.

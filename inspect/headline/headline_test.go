@@ -145,7 +145,7 @@ func TestTheHeadlineOfEachStory(t *testing.T) {
 				"from a hidden folder (/usr/local/bin/python3.12) (layer 6) |",
 			How: "dependency litellm changed in the image's own build: 1.82.6 → 1.82.8; revision 2 rolled it out " +
 				"14:02:00Z |",
-			Signed: "yes, by shop/web/release.yml@refs/tags/v1.4.2 · required: shop/web/release.yml@refs/tags/v1.4.2 |",
+			Signed: "yes, by shop/web/release.yml@refs/tags/v1.4.2, as required |",
 			Missed: "the image is signed as required, and no gate looks at content: a signature does not vouch for it |",
 		}},
 		{"a hook starts it", story(

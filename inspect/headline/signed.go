@@ -24,6 +24,8 @@ func (v view) signed() string {
 	}
 	s, ok := v.bestSignature()
 	switch {
+	case ok && s.Status == inspect.Verified && v.Required() == ShortSigner(s):
+		return "yes, by " + ShortSigner(s) + ", as required"
 	case ok && s.Status == inspect.Verified:
 		return "yes, by " + ShortSigner(s) + " · " + required
 	case ok && s.Status == inspect.Failed:

@@ -52,11 +52,11 @@ func briefClocks(c inspect.Case, now time.Time) (briefLine, bool) {
 		b inspect.Clock) int {
 		return a.Next(now).Due.Compare(b.Next(now).Due.Time)
 	})
-	line := briefLine{label: "due", sep: "; ", most: 2}
+	var parts []string
 	for _, k := range running {
 		d := k.Next(now)
 		law, _, _ := strings.Cut(k.Regime.Title(), " ")
-		line.parts = append(line.parts, law+" "+d.What+" "+clock(d.Due)+", "+d.Left(now))
+		parts = append(parts, law+" "+d.What+" "+clock(d.Due)+", "+d.Left(now))
 	}
-	return line, len(line.parts) > 0
+	return briefLine{"due", strings.Join(parts, "; "), 1, ""}, len(parts) > 0
 }
