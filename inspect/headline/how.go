@@ -11,7 +11,8 @@ import (
 // howRules give the way in: what is not in the image, the tag that was moved, what another party handed over, the own
 // build; then the answer in its own words.
 var howRules = []rule{
-	howAtRunTime, howVolume, howSidecar, howTagMoved, howBase, howDependency, howBuild, howAnswer, howRunning, howNothing,
+	howAtRunTime, howVolume, howSidecar, howTagMoved, howBase, howDependency, howBuild, howAnswer, howRunning,
+	howNothing,
 }
 
 // howAtRunTime is that it came in after the container had started.
@@ -22,7 +23,8 @@ func howAtRunTime(v view) (string, string) {
 	if v.alert != nil && v.alert.Ran != nil && v.alert.Ran.Act == inspect.ActExec {
 		return "by exec into the running container; the API server's audit log (pods/exec) names who", ""
 	}
-	return "after the container had started; who wrote it is not known (see pods/exec in the API server's audit log)", ""
+	return "after the container had started; who wrote it is not known " +
+		"(see pods/exec in the API server's audit log)", ""
 }
 
 // howVolume is the volume that has the file.
@@ -32,8 +34,8 @@ func howVolume(v view) (string, string) {
 	}
 	for _, m := range v.mounts() {
 		if strings.HasPrefix(v.cause.Path, strings.TrimSuffix(m.Path, "/")+"/") {
-			return strings.TrimSpace("volume " + m.Volume + " (" + strings.TrimSpace(m.Kind+" "+m.Source) + ") mounted at " +
-				m.Path), ""
+			what := strings.TrimSpace(m.Kind + " " + m.Source)
+			return "volume " + m.Volume + " (" + what + ") mounted at " + m.Path, ""
 		}
 	}
 	return "by a mounted volume", ""
@@ -162,7 +164,8 @@ func howDependency(v view) (string, string) {
 	if d := v.image.Diff; d != nil && d.Packages != nil {
 		for _, p := range d.Packages.Changed {
 			if p.Name == bare(v.cause.Name) {
-				return "dependency " + p.Name + " changed in the image's own build: " + p.From + " → " + p.To + v.rolledOut(), ""
+				return "dependency " + p.Name + " changed in the image's own build: " + p.From + " → " + p.To +
+					v.rolledOut(), ""
 			}
 		}
 		for _, p := range d.Packages.Added {

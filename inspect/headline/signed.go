@@ -99,7 +99,8 @@ func BestSignature(i inspect.Image) (inspect.Signature, bool) {
 		return inspect.Signature{}, false
 	}
 	rank := func(s inspect.Signature) int {
-		return slices.Index([]inspect.Status{inspect.Verified, inspect.Failed, inspect.Unknown, inspect.Absent}, s.Status)
+		return slices.Index([]inspect.Status{inspect.Verified, inspect.Failed, inspect.Unknown, inspect.Absent},
+			s.Status)
 	}
 	return slices.MinFunc(i.Signatures, func(a, b inspect.Signature) int { return rank(a) - rank(b) }), true
 }
@@ -162,5 +163,6 @@ func isSigning(f inspect.Finding) bool {
 
 // only reports whether all findings of the lead are of a kind, and there are some.
 func (v view) only(of func(inspect.Finding) bool) bool {
-	return len(v.lead.Findings) > 0 && !slices.ContainsFunc(v.lead.Findings, func(f inspect.Finding) bool { return !of(f) })
+	not := func(f inspect.Finding) bool { return !of(f) }
+	return len(v.lead.Findings) > 0 && !slices.ContainsFunc(v.lead.Findings, not)
 }

@@ -20,7 +20,8 @@ func (s *Screen) Header() shell.Header {
 	state, t := freshnessOf(s)
 	o := s.outcomeWords()
 	return shell.Header{
-		Trail: trailOf(s), Outcome: o.long, Brief: o.short, OutcomeTone: o.tone, State: state, Tone: t, Title: "backtrail " + inspect.Clean(s.c.Target.Name),
+		Trail: trailOf(s), Outcome: o.long, Brief: o.short, OutcomeTone: o.tone, State: state, Tone: t,
+		Title: "backtrail " + inspect.Clean(s.c.Target.Name),
 		Running: runningText(s), Busy: s.running > 0,
 	}
 }

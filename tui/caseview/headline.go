@@ -24,7 +24,8 @@ const (
 // headlineOf chooses the lines that the first screen leads with.
 func headlineOf(s *Screen) []headline.Line {
 	if s.lost() {
-		return []headline.Line{{Label: headline.What, Text: "could not open the case: " + inspect.Clean(s.broken.Error())}}
+		why := "could not open the case: " + inspect.Clean(s.broken.Error())
+		return []headline.Line{{Label: headline.What, Text: why}}
 	}
 	lines := headline.Of(&s.c, s.steps)
 	for i := range lines {
@@ -81,7 +82,8 @@ func drawHeadline(p *widget.Paint, lines []headline.Line, width int, focused boo
 	return out
 }
 
-// outcomeText is the case in a few words, and in fewer; never green over an open alert, nor before all checks have ended.
+// outcomeText is the case in a few words, and in fewer; never green over an open alert, nor before all checks have
+// ended.
 type outcomeText struct {
 	long, short string
 	tone        widget.Tone
@@ -105,7 +107,8 @@ func (s *openCase) outcomeWords() outcomeText {
 	case s.outcome.Status == inspect.CaseIncomplete:
 		return outcomeText{"incomplete" + s.blocked() + open, "incomplete", widget.ToneWarn}
 	case open != "":
-		return outcomeText{"no problems found" + open + " open", strings.TrimPrefix(open, ", ") + " open", widget.ToneWarn}
+		return outcomeText{"no problems found" + open + " open", strings.TrimPrefix(open, ", ") + " open",
+			widget.ToneWarn}
 	default:
 		return outcomeText{"no problems found", "no problems found", widget.ToneGood}
 	}
