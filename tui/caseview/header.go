@@ -21,7 +21,7 @@ func (s *Screen) Header() shell.Header {
 	o := s.outcomeWords()
 	return shell.Header{
 		Trail: trailOf(s), Outcome: o.long, Brief: o.short, OutcomeTone: o.tone, State: state, Tone: t,
-		Title: "backtrail " + inspect.Clean(s.c.Target.Name),
+		Title:   "backtrail " + inspect.Clean(s.c.Target.Name),
 		Running: runningText(s), Busy: s.running > 0,
 	}
 }
