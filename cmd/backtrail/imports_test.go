@@ -25,7 +25,7 @@ var allowed = map[string][]string{
 	"inspect/ledger":     {"inspect", "inspect/redact", "inspect/text", "inspect/verdict"},
 	"inspect/engine":     {"inspect", "inspect/text", "inspect/ledger"},
 	"inspect/verdict":    {"inspect", "inspect/text"},
-	"inspect/headline":   {"inspect", "inspect/verdict"},
+	"inspect/headline":   {"inspect", "inspect/text", "inspect/verdict", "inspect/respond"},
 	"inspect/respond":    {"inspect", "inspect/text", "inspect/verdict"},
 	"inspect/alert":      check,
 	"inspect/triage":     append([]string{"inspect/alert"}, check...),

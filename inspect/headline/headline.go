@@ -4,6 +4,8 @@ import (
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/respond"
+	"github.com/backtrail/backtrail/inspect/text"
 )
 
 // Labels of the lines, in their order.
@@ -28,26 +30,26 @@ type Line struct {
 
 // Of gives the lines of a case, always all six, so that nothing below them moves while checks end. steps are what to do
 // next, the most urgent first.
-func Of(c *inspect.Case, steps []inspect.NextStep) []Line {
+func Of(c *inspect.Case, steps []respond.NextStep) []Line {
 	v := viewOf(c)
 	lines := []Line{
 		v.line(What, whatRules), v.line(Step, stepRules), v.line(How, howRules),
 		{Label: Signed, Text: v.signed()}, v.line(Missed, missedRules), v.next(steps),
 	}
 	for i := range lines {
-		lines[i].Text, lines[i].Aside = inspect.Clean(lines[i].Text), inspect.Clean(lines[i].Aside)
+		lines[i].Text, lines[i].Aside = text.Clean(lines[i].Text), text.Clean(lines[i].Aside)
 	}
 	return lines
 }
 
-// rule gives a line's text and what stands behind it; a text that is empty means that the rule does not apply.
-type rule func(v view) (text, aside string)
+// rule gives a line's words and what stands behind them; words that are empty mean that the rule does not apply.
+type rule func(v view) (words, aside string)
 
 // line is the first rule that applies. The last rule of each list always does.
 func (v view) line(label string, rules []rule) Line {
 	for _, r := range rules {
-		if text, aside := r(v); text != "" {
-			return Line{Label: label, Text: text + v.pending(label, text), Aside: aside}
+		if words, aside := r(v); words != "" {
+			return Line{Label: label, Text: words + v.pending(label, words), Aside: aside}
 		}
 	}
 	return Line{Label: label, Text: "not known"}
@@ -57,9 +59,9 @@ func (v view) line(label string, rules []rule) Line {
 var answers = map[string]string{Step: inspect.WhereFrom, How: inspect.HowIn, Missed: inspect.WhyMissed}
 
 // pending is what the answer behind a line still waits for, unless the line is that already.
-func (v view) pending(label, text string) string {
+func (v view) pending(label, words string) string {
 	for _, a := range v.c.Answers {
-		if a.Question == answers[label] && len(a.Waiting) > 0 && !strings.HasPrefix(text, "still checking") {
+		if a.Question == answers[label] && len(a.Waiting) > 0 && !strings.HasPrefix(words, "still checking") {
 			return "; still checking: " + strings.Join(a.Waiting, ", ")
 		}
 	}

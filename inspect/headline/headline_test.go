@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/respond"
 )
 
 // at is a time of the night of the incident.
@@ -81,9 +82,9 @@ func alertOf(path, origin string) inspect.Event {
 		File: inspect.AlertFile{Path: path, Origin: origin, Layer: 6}})
 }
 
-// text gives the line with a label.
-func text(c *inspect.Case, label string) string {
-	steps := []inspect.NextStep{{Why: "Preserve the pod: its memory exists nowhere else (here)", Command: "kubectl annotate"}}
+// words gives the line with a label.
+func words(c *inspect.Case, label string) string {
+	steps := []respond.NextStep{{Why: "Preserve the pod: its memory exists nowhere else (here)", Command: "kubectl annotate"}}
 	for _, l := range Of(c, steps) {
 		if l.Label == label {
 			return strings.TrimSpace(l.Text + " | " + l.Aside)
@@ -209,7 +210,7 @@ func TestTheHeadlineOfEachStory(t *testing.T) {
 		}},
 	} {
 		for label, want := range tt.want {
-			if got := text(tt.c, label); got != want {
+			if got := words(tt.c, label); got != want {
 				t.Errorf("%s: %s\n got %s\nwant %s", tt.name, label, got, want)
 			}
 		}
@@ -246,7 +247,7 @@ func TestAnImageThatCannotBeCheckedIsNotUnsigned(t *testing.T) {
 			inspect.Signature{ID: "s", Status: inspect.Failed, Reason: "invalid-signature"})),
 		"not known: no image was read": fold(inspect.Event{Fact: inspect.End{Status: inspect.CheckDone}}),
 	} {
-		if got := strings.TrimSuffix(text(c, Signed), " |"); got != want {
+		if got := strings.TrimSuffix(words(c, Signed), " |"); got != want {
 			t.Errorf("got %s\nwant %s", got, want)
 		}
 	}
@@ -297,7 +298,7 @@ func TestABuildStepWithoutItsWrapping(t *testing.T) {
 }
 
 func ExampleOf() {
-	for _, l := range Of(movedTag(), []inspect.NextStep{{Why: "Preserve the pod", Command: "kubectl annotate …"}})[:2] {
+	for _, l := range Of(movedTag(), []respond.NextStep{{Why: "Preserve the pod", Command: "kubectl annotate …"}})[:2] {
 		fmt.Println(l.Label, l.Text)
 	}
 	// Output:

@@ -4,11 +4,11 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/respond"
 )
 
 // next is the most urgent step without its explanation, and which evidence is not collected: that vanishes.
-func (v view) next(steps []inspect.NextStep) Line {
+func (v view) next(steps []respond.NextStep) Line {
 	l := Line{Label: Next, Text: "nothing urgent", Aside: v.uncollected()}
 	if len(steps) == 0 {
 		if v.running() {
@@ -27,7 +27,7 @@ func (v view) next(steps []inspect.NextStep) Line {
 // uncollected names the evidence of which nothing was collected.
 func (v view) uncollected() string {
 	var lost []string
-	for _, p := range v.c.Preserved() {
+	for _, p := range respond.PreservedOf(v.c) {
 		if p.Lost > 0 && p.Kept == 0 || p.Whole {
 			lost = append(lost, "no "+evidence(p.Word))
 		}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/headline"
+	"github.com/backtrail/backtrail/inspect/respond"
 	"github.com/backtrail/backtrail/inspect/verdict"
 )
 
@@ -36,12 +37,12 @@ type briefLine struct {
 func Brief(c inspect.Case, s Style) string {
 	s.Color = false
 	lines := briefHead(c)
-	i, ok := focus(c)
+	i, ok := respond.Focus(c)
 	if ok {
 		lines = append(lines, briefLine{"image", cmp.Or(i.Digest, i.Index, i.Config, "no digest is known"), 0, ""})
 		lines = append(lines, briefAlert(c, i)...)
 	}
-	steps := Next(c)
+	steps := respond.Next(c)
 	for _, l := range headline.Of(&c, steps) {
 		lines = append(lines, briefAnswer(c, i, l, steps)...)
 	}
@@ -58,7 +59,7 @@ func Brief(c inspect.Case, s Style) string {
 }
 
 // briefAnswer is a line of the headline; SIGNED with the provenance, NEXT with its command where that fits.
-func briefAnswer(c inspect.Case, i inspect.Image, l headline.Line, steps []inspect.NextStep) []briefLine {
+func briefAnswer(c inspect.Case, i inspect.Image, l headline.Line, steps []respond.NextStep) []briefLine {
 	text := l.Text
 	switch {
 	case l.Label == headline.Signed && i.Container != "":
@@ -92,7 +93,7 @@ var sharedLayers = regexp.MustCompile(` \([^()]* shared with the [^()]*\)`)
 func fits(text string) bool { return ansi.StringWidth(text) <= BriefColumns-indent }
 
 // briefStep is a step with its command, where that fits on one line: half a command is none.
-func briefStep(s inspect.NextStep) string {
+func briefStep(s respond.NextStep) string {
 	why, _, _ := strings.Cut(s.Why, " (")
 	if s.Command == "" || !fits(s.Command) {
 		return why
@@ -150,7 +151,7 @@ func briefHead(c inspect.Case) []briefLine {
 	if n := c.Pod.SameDigest(); n > 0 {
 		also = append(also, fmt.Sprintf("%d more with this digest", n))
 	}
-	if i, ok := focus(c); ok {
+	if i, ok := respond.Focus(c); ok {
 		if n := len(i.Sharing.Pods()); n > 0 {
 			also = append(also, fmt.Sprintf("%d more with this layer, in another image", n))
 		}
@@ -192,7 +193,7 @@ func briefAlert(c inspect.Case, i inspect.Image) []briefLine {
 		return cmp.Or(cmp.Compare(inspect.PriorityRank(a.Priority), inspect.PriorityRank(b.Priority)),
 			cmp.Compare(unplaced(a), unplaced(b)))
 	})
-	text := clock(a.Time) + " " + strings.TrimSpace(a.Priority+" "+a.Name())
+	text := a.Time.Stamp() + " " + strings.TrimSpace(a.Priority+" "+a.Name())
 	short := text
 	if a.Match == inspect.MatchPod || a.Match == inspect.MatchImage {
 		text = matchedBy(a) + " only: " + text

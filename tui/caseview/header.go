@@ -9,6 +9,7 @@ import (
 	"github.com/charmbracelet/x/ansi"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/text"
 	"github.com/backtrail/backtrail/tui/caseview/pane"
 	"github.com/backtrail/backtrail/tui/label"
 	"github.com/backtrail/backtrail/tui/shell"
@@ -21,7 +22,7 @@ func (s *Screen) Header() shell.Header {
 	o := s.outcomeWords()
 	return shell.Header{
 		Trail: trailOf(s), Outcome: o.long, Brief: o.short, OutcomeTone: o.tone, State: state, Tone: t,
-		Title:   "backtrail " + inspect.Clean(s.c.Target.Name),
+		Title:   "backtrail " + text.Clean(s.c.Target.Name),
 		Running: runningText(s), Busy: s.running > 0,
 	}
 }
@@ -111,7 +112,7 @@ func runningText(s *Screen) string {
 	if len(parts) == 0 && s.running > 0 {
 		return "starting …"
 	}
-	return inspect.Clean(strings.Join(parts, " · "))
+	return text.Clean(strings.Join(parts, " · "))
 }
 
 // listTitle names the list with its number of rows.

@@ -7,6 +7,8 @@ import (
 
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/headline"
+	"github.com/backtrail/backtrail/inspect/respond"
+	"github.com/backtrail/backtrail/inspect/text"
 	"github.com/backtrail/backtrail/inspect/verdict"
 	"github.com/backtrail/backtrail/tui/label"
 	"github.com/backtrail/backtrail/tui/widget"
@@ -24,7 +26,7 @@ const (
 // headlineOf chooses the lines that the first screen leads with.
 func headlineOf(s *Screen) []headline.Line {
 	if s.lost() {
-		why := "could not open the case: " + inspect.Clean(s.broken.Error())
+		why := "could not open the case: " + text.Clean(s.broken.Error())
 		return []headline.Line{{Label: headline.What, Text: why}}
 	}
 	lines := headline.Of(&s.c, s.steps)
@@ -40,8 +42,8 @@ func headlineOf(s *Screen) []headline.Line {
 func deadlineLines(s *Screen) []headline.Line {
 	var lines []headline.Line
 	for _, k := range s.clocks() {
-		d := k.Next(s.shell.Now)
-		law, _, _ := strings.Cut(k.Regime.Title(), " ")
+		d := respond.NextDeadline(k, s.shell.Now)
+		law, _, _ := strings.Cut(respond.Title(k.Regime), " ")
 		lines = append(lines, headline.Line{Label: "DUE",
 			Text: law + " " + d.What + " " + label.Stamp(d.Due) + ", " + d.Left(s.shell.Now)})
 	}
@@ -56,16 +58,15 @@ func drawHeadline(p *widget.Paint, lines []headline.Line, width int, focused boo
 	}
 	var out []string
 	for _, l := range lines {
-		texts := widget.Wrap(l.Text, max(1, width-labelWidth))
-		for i, text := range texts {
+		for i, part := range widget.Wrap(l.Text, max(1, width-labelWidth)) {
 			head := widget.Blanks(labelWidth)
 			if i == 0 {
 				head = p.In(tone, widget.Fit(l.Label, labelWidth))
 			}
 			if l.Label == headline.What {
-				text = p.In(widget.ToneBold, text)
+				part = p.In(widget.ToneBold, part)
 			}
-			out = append(out, head+text)
+			out = append(out, head+part)
 		}
 		if l.Aside == "" {
 			continue
@@ -75,8 +76,8 @@ func drawHeadline(p *widget.Paint, lines []headline.Line, width int, focused boo
 			out[last] += widget.Blanks(asideGap) + p.In(widget.ToneNote, l.Aside)
 			continue
 		}
-		for _, text := range widget.Wrap(l.Aside, max(1, width-labelWidth)) {
-			out = append(out, widget.Blanks(labelWidth)+p.In(widget.ToneNote, text))
+		for _, part := range widget.Wrap(l.Aside, max(1, width-labelWidth)) {
+			out = append(out, widget.Blanks(labelWidth)+p.In(widget.ToneNote, part))
 		}
 	}
 	return out

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/respond"
 	"github.com/backtrail/backtrail/tui/label"
 	"github.com/backtrail/backtrail/tui/viewer"
 	"github.com/backtrail/backtrail/tui/widget"
@@ -14,9 +15,9 @@ import (
 // evidenceRows lists what was not collected, which vanishes, before what was, and each thing as it was received.
 func evidenceRows(v View) []Row {
 	var rows []Row
-	kinds := v.Case.Preserved()
-	slices.SortStableFunc(kinds, func(a, b inspect.Preserved) int {
-		missing := func(k inspect.Preserved) int {
+	kinds := respond.PreservedOf(v.Case)
+	slices.SortStableFunc(kinds, func(a, b respond.Preserved) int {
+		missing := func(k respond.Preserved) int {
 			if k.Kept > 0 {
 				return 1
 			}
@@ -31,7 +32,7 @@ func evidenceRows(v View) []Row {
 }
 
 // preservedRow is one kind of evidence: what of it was collected, and what was not.
-func preservedRow(v View, k inspect.Preserved) Row {
+func preservedRow(v View, k respond.Preserved) Row {
 	kind, text, t := "collected", widget.Plural(k.Kept, k.Word), widget.TonePlain
 	lost := widget.Plural(k.Lost, k.Word)
 	if k.Whole {

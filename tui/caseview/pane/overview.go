@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/respond"
 	"github.com/backtrail/backtrail/tui/label"
 	"github.com/backtrail/backtrail/tui/widget"
 )
@@ -58,7 +59,7 @@ func goneRow(v View, gone inspect.PodChange) Row {
 }
 
 // nextRow is something to do next; y copies its command.
-func nextRow(v View, at int, step inspect.NextStep) Row {
+func nextRow(v View, at int, step respond.NextStep) Row {
 	return Row{
 		ID: fmt.Sprint("next:", at), Text: "next " + step.Why + " " + step.Command,
 		Value: cmp.Or(step.Command, step.Why), Layer: -1, Object: step,

@@ -10,6 +10,7 @@ import (
 	"github.com/charmbracelet/x/ansi"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/respond"
 	"github.com/backtrail/backtrail/tui/widget"
 )
 
@@ -149,7 +150,7 @@ func TestTheOverviewListsTheWorstFirst(t *testing.T) {
 	v.Case.Checks = []inspect.CheckState{check("layers", "proxy", inspect.CheckBlocked, "404"),
 		check("pod", "", inspect.CheckDone, "")}
 	v.Case.Notes = []inspect.Note{{Subject: "f1", Author: "ada", Text: "seen"}}
-	v.Steps = []inspect.NextStep{{Why: "Preserve the pod", Command: "kubectl annotate pod"},
+	v.Steps = []respond.NextStep{{Why: "Preserve the pod", Command: "kubectl annotate pod"},
 		{Why: "Export the evidence bundle"}}
 	rows := overviewRows(v)
 	if got, want := keys(rows)[:4], []string{"finding:f1", "finding:f2", "alert:a1",
@@ -196,7 +197,7 @@ func TestFindingsOfOneCauseAreOneRow(t *testing.T) {
 			Severity: inspect.High, Status: inspect.RowFailed, Subject: "web:" + path, Title: path + " is unpackaged",
 			Evidence: []inspect.Evidence{{Kind: "layer", Digest: "sha256:l2"}}})
 	}
-	v.Steps = []inspect.NextStep{{Why: "Preserve the pod", Command: "kubectl annotate pod"}}
+	v.Steps = []respond.NextStep{{Why: "Preserve the pod", Command: "kubectl annotate pod"}}
 	rows := overviewRows(v)
 	g := find(t, rows, "group:layer:web:2")
 	has(t, "the group", line(v, g, 70), "▸ HIGH  layer 2 (COPY fonts/ /) adds a file", "2 files")
@@ -637,14 +638,14 @@ func TestEvidenceIsASectionOfTheOverview(t *testing.T) {
 func TestWhatWasCollectedIsCounted(t *testing.T) {
 	v := viewOf(imageOf("web"))
 	for _, c := range []struct {
-		k    inspect.Preserved
+		k    respond.Preserved
 		want string
 	}{
-		{inspect.Preserved{Word: "log", Kept: 2}, "collected    2 logs"},
-		{inspect.Preserved{Word: "log", Kept: 1, Lost: 1, Why: []string{"not found"}},
+		{respond.Preserved{Word: "log", Kept: 2}, "collected    2 logs"},
+		{respond.Preserved{Word: "log", Kept: 1, Lost: 1, Why: []string{"not found"}},
 			"collected    1 log, not collected: 1 (not found)"},
-		{inspect.Preserved{Word: "event", Lost: 3}, "missing      3 events"},
-		{inspect.Preserved{Word: "run-time file", Lost: 1, Whole: true}, "missing      run-time files"},
+		{respond.Preserved{Word: "event", Lost: 3}, "missing      3 events"},
+		{respond.Preserved{Word: "run-time file", Lost: 1, Whole: true}, "missing      run-time files"},
 	} {
 		r := preservedRow(v, c.k)
 		has(t, c.want, line(v, r, 90), c.want)

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/respond"
 	"github.com/backtrail/backtrail/tui/label"
 	"github.com/backtrail/backtrail/tui/widget"
 )
@@ -20,7 +21,7 @@ func reachRows(v View) []Row {
 		return nil
 	}
 	var rows []Row
-	for _, r := range v.Case.Reachable() {
+	for _, r := range respond.Reachable(v.Case) {
 		rows = append(rows, reachRow(r))
 	}
 	for _, c := range p.Containers {
@@ -35,9 +36,9 @@ func reachRows(v View) []Row {
 
 // reachRow is something that the pod can reach, in the color of how far it leads: node, other workloads, its
 // own.
-func reachRow(r inspect.ReachRow) Row {
-	t := map[inspect.ReachWeight]widget.Tone{inspect.ReachesNode: widget.ToneBad, inspect.ReachesOther: widget.ToneWarn,
-		inspect.ReachesOwn: widget.TonePlain, inspect.ReachesKin: widget.ToneNote}[r.Weight]
+func reachRow(r respond.ReachRow) Row {
+	t := map[respond.ReachWeight]widget.Tone{respond.ReachesNode: widget.ToneBad, respond.ReachesOther: widget.ToneWarn,
+		respond.ReachesOwn: widget.TonePlain, respond.ReachesKin: widget.ToneNote}[r.Weight]
 	return Row{
 		ID: "reach:" + r.Kind + ":" + r.Text, Text: r.Kind + " " + r.Text, Value: cmp.Or(r.Command, r.Text), Layer: -1,
 		Object: r.Text,

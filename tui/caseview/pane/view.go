@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/respond"
 	"github.com/backtrail/backtrail/tui/widget"
 )
 
@@ -21,7 +22,7 @@ type View struct {
 	// Opened reports whether the findings of a group are rows of their own; nil: none are
 	Opened func(group string) bool
 	// Steps: what to do next, the most urgent first
-	Steps []inspect.NextStep
+	Steps []respond.NextStep
 }
 
 // Image is the image on screen, empty where none is known yet.
