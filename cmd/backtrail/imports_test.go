@@ -43,7 +43,8 @@ var allowed = map[string][]string{
 	"inspect/policy":         check,
 	"inspect/evidence/bagit": {"inspect", "inspect/text"},
 	"inspect/provenance":     append([]string{"inspect/signature"}, check...),
-	"inspect/report":         {"inspect", "inspect/text", "inspect/verdict", "inspect/respond"},
+	"inspect/report":         {"inspect/headline", "inspect", "inspect/text", "inspect/verdict", "inspect/respond"},
+	"inspect/headline":       {"inspect", "inspect/text", "inspect/verdict", "inspect/respond"},
 	// owner: the rpm databases that syft reads are looked through before, since its library trusts them
 	"inspect/sbom":            append([]string{"inspect/layer", "inspect/owner"}, check...),
 	"inspect/signature":       check,
@@ -57,7 +58,7 @@ var allowed = map[string][]string{
 }
 
 // screens are the packages of the terminal UI: they know the case and no source of it.
-var screens = []string{"inspect", "inspect/text", "inspect/engine", "inspect/verdict", "inspect/respond"}
+var screens = []string{"inspect", "inspect/headline", "inspect/text", "inspect/engine", "inspect/verdict", "inspect/respond"}
 
 // mayImport lists what a package may import; known is false for one that is not in the plan.
 func mayImport(dir string) (may []string, known bool) {

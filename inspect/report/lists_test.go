@@ -88,7 +88,7 @@ func TestImagesInTheListOfPods(t *testing.T) {
 
 // The next steps by themselves are those of the report, in their order.
 func TestStepsAloneAreThoseOfTheReport(t *testing.T) {
-	c := alarmed(nil)
+	c := incidentCase()
 	steps := lines(t, func(w io.Writer) error { return Steps(w, c, Style{}) })
 	whole := lines(t, func(w io.Writer) error { return Plain(w, c, Style{}) })
 	if !strings.Contains(whole, steps) || !strings.Contains(steps, "Preserve the pod") {
