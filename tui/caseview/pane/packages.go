@@ -166,9 +166,9 @@ func thresholdCell(vulns []inspect.Vuln) widget.Cell {
 	}
 	t := widget.ToneDim
 	for _, v := range vulns {
-		if v.Gate == "block" {
+		if v.Threshold == inspect.LevelBlock {
 			t = widget.ToneBad
-		} else if v.Gate == "warn" && t == widget.ToneDim {
+		} else if v.Threshold == inspect.LevelWarn && t == widget.ToneDim {
 			t = widget.ToneWarn
 		}
 	}
@@ -191,7 +191,7 @@ func packageTail(d *widget.Document, v View, kind, purl string, layer int, locat
 	}
 	for _, v := range vulns {
 		d.Put(label.SeverityTone(v.Severity), label.Severity(v.Severity)+" ",
-			v.ID+", "+cmp.Or(v.Gate, "log")+", fixed in "+cmp.Or(v.Fixed, "no version yet"))
+			v.ID+", "+string(cmp.Or(v.Threshold, inspect.LevelLog))+", fixed in "+cmp.Or(v.Fixed, "no version yet"))
 	}
 }
 

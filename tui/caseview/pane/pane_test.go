@@ -465,7 +465,7 @@ func TestPackagesAreComparedOrAllListed(t *testing.T) {
 			Locations: []string{"/var/lib/dpkg/status"}}, {Type: "apk", Name: "zlib", Version: "1", Layer: 3},
 		{Type: "deb", Name: "curl", Version: "7", Layer: 2},
 	}
-	i.Vulns = []inspect.Vuln{{ID: "CVE-1", Package: "xz", Version: "5.6", Severity: inspect.Critical, Gate: "block"},
+	i.Vulns = []inspect.Vuln{{ID: "CVE-1", Package: "xz", Version: "5.6", Severity: inspect.Critical, Threshold: inspect.LevelBlock},
 		{ID: "CVE-2", Package: "curl", Version: "7", Severity: inspect.Low}}
 	i.SBOMs = []inspect.SBOM{{Origin: "generated", Format: "spdx", Packages: 3, Status: inspect.Verified},
 		{Origin: "attached", Format: "cyclonedx", Packages: 1, Status: inspect.Unknown, Reason: "unsigned"}}
