@@ -10,7 +10,7 @@ import (
 // Axis puts all that has a time on one axis, oldest first: what checks say, alerts that no check has placed, notes,
 // and the report clocks that a person started with their deadlines. now says how much time is left. Of equal times
 // the order is that of the case.
-func (c *Case) Axis(now time.Time) []Moment {
+func Axis(c *Case, now time.Time) []Moment {
 	all := slices.Clone(c.Timeline)
 	placed := slices.ContainsFunc(all, func(m Moment) bool { return m.Trust == ByAlert })
 	for _, a := range c.Alerts {
@@ -24,17 +24,17 @@ func (c *Case) Axis(now time.Time) []Moment {
 		all = append(all, Moment{Time: a.Time, What: what, Source: cmp.Or(a.Source, "alert"), Trust: ByAlert})
 	}
 	for _, n := range c.Notes {
-		all = append(all, Moment{Time: n.Time, What: n.words(), Source: n.Author, Trust: ByUs})
+		all = append(all, Moment{Time: n.Time, What: noteWords(n), Source: n.Author, Trust: ByUs})
 	}
 	for _, k := range c.Clocks {
-		all = append(all, k.moments(now)...)
+		all = append(all, momentsOf(k, now)...)
 	}
 	slices.SortStableFunc(all, func(a, b Moment) int { return a.Time.Compare(b.Time.Time) })
 	return all
 }
 
-// words are the note in one line.
-func (n Note) words() string {
+// noteWords are the note in one line.
+func noteWords(n Note) string {
 	about := "note: "
 	if n.Subject == SubjectRuntime {
 		about = "run-time state "
@@ -42,18 +42,18 @@ func (n Note) words() string {
 	return strings.Join(strings.Fields(about+n.Mark+" "+n.Text), " ")
 }
 
-// moments are the clock on the axis: that a person became aware, what is due, and that it was withdrawn.
-func (c Clock) moments(now time.Time) []Moment {
+// momentsOf are the clock on the axis: that a person became aware, what is due, and that it was withdrawn.
+func momentsOf(c Clock, now time.Time) []Moment {
 	by := c.Author + ": " + c.Reason
-	title := c.Regime.Title() + " clock"
-	all := []Moment{{Time: c.Aware, What: title + " started: aware; it " + c.Regime.Binds(), Source: by, Trust: ByUs}}
+	title := Title(c.Regime) + " clock"
+	all := []Moment{{Time: c.Aware, What: title + " started: aware; it " + Binds(c.Regime), Source: by, Trust: ByUs}}
 	if w := c.Withdrawn; w != nil {
 		return append(all, Moment{Time: w.Time, What: title + " withdrawn", Source: w.Author + ": " + w.Reason,
 			Trust: ByUs})
 	}
-	for _, d := range c.Deadlines() {
+	for _, d := range Deadlines(c) {
 		if !d.Due.IsZero() {
-			all = append(all, Moment{Time: d.Due, What: d.Left(now) + ": " + d.What + " by " + c.Regime.Title(),
+			all = append(all, Moment{Time: d.Due, What: d.Left(now) + ": " + d.What + " by " + Title(c.Regime),
 				Source: d.Rule, Trust: ByUs})
 		}
 	}

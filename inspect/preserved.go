@@ -32,9 +32,9 @@ const (
 	keptRuntime   = "run-time file"
 )
 
-// Preserved lists what is kept in the order in which it vanishes elsewhere: the pod, its events and logs, the alerts,
+// PreservedOf lists what is kept in the order in which it vanishes elsewhere: the pod, its events and logs, the alerts,
 // what stands above and around it, manifests, signatures, layers. Kinds of which there is nothing are left out.
-func (c *Case) Preserved() []Preserved {
+func PreservedOf(c *Case) []Preserved {
 	t := tally{}
 	for _, x := range c.Exhibits {
 		t.exhibit(x)
@@ -43,7 +43,7 @@ func (c *Case) Preserved() []Preserved {
 		t.blob(b)
 	}
 	if c.Pod != nil {
-		c.unread(t)
+		t.unread(c)
 	}
 	for _, i := range c.Images {
 		if i.Digest != "" && i.Reason == "missing-blob" && !slices.ContainsFunc(c.Blobs,
@@ -65,7 +65,7 @@ func (c *Case) Preserved() []Preserved {
 }
 
 // unread adds what nobody could read around a pod, by the checks that wanted to.
-func (c *Case) unread(t tally) {
+func (t tally) unread(c *Case) {
 	for _, of := range []struct{ word, check string }{{keptEvent, "events"}, {keptLog, "logs"}, {keptObject,
 		"workload"}, {keptObject, "cluster"}} {
 		s, ok := c.Check(of.check, "")

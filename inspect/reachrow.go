@@ -27,7 +27,7 @@ const (
 )
 
 // Reachable lists what the pod could touch, the dangerous first, then what else is concerned.
-func (c *Case) Reachable() []ReachRow {
+func Reachable(c *Case) []ReachRow {
 	if c.Pod == nil {
 		return nil
 	}
@@ -70,7 +70,7 @@ func (l *reachList) privileges() {
 	}
 	for _, u := range l.r.Uses {
 		if u.Kind == UseHostPath {
-			l.add(ReachRow{"host path", u.text(), "A part of the node's own files.", ReachesNode, ""})
+			l.add(ReachRow{"host path", textOf(u), "A part of the node's own files.", ReachesNode, ""})
 		}
 	}
 }
@@ -137,7 +137,7 @@ func (l *reachList) named(kind string, names []string, w ReachWeight, why string
 		var ways []string
 		for _, u := range l.r.Uses {
 			if u.Kind == kind && u.Name == name {
-				ways = append(ways, u.way())
+				ways = append(ways, wayOf(u))
 			}
 		}
 		text := name
@@ -149,7 +149,7 @@ func (l *reachList) named(kind string, names []string, w ReachWeight, why string
 	}
 }
 
-func (u Use) way() string {
+func wayOf(u Use) string {
 	how := u.How
 	if u.Container != "" {
 		how += " in " + u.Container
@@ -157,8 +157,8 @@ func (u Use) way() string {
 	return how
 }
 
-func (u Use) text() string {
-	text := u.Name + ": " + u.way()
+func textOf(u Use) string {
+	text := u.Name + ": " + wayOf(u)
 	if u.ReadOnly {
 		return text + ", read only"
 	}
@@ -227,6 +227,3 @@ func (l *reachList) layers() PodGroup {
 	g.Count = len(g.Pods)
 	return g
 }
-
-// SameDigest is how many other pods run one of its digests.
-func (p Pod) SameDigest() int { return max(p.Reach.Shared.Digest.Count, len(p.Others)) }

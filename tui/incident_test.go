@@ -513,9 +513,9 @@ func testProgram() *program {
 		},
 		clock: func(_ context.Context, c *inspect.Case, k inspect.Clock) (e inspect.Event, err error) {
 			if k.Withdrawn != nil {
-				k, err = c.WithdrawClock(k.Regime, at(4).Time, "ada", k.Withdrawn.Reason)
+				k, err = inspect.WithdrawClock(c, k.Regime, at(4).Time, "ada", k.Withdrawn.Reason)
 			} else {
-				k, err = c.StartClock(k.Regime, k.Aware.Time, at(3).Time, "ada", k.Reason)
+				k, err = inspect.StartClock(c, k.Regime, k.Aware.Time, at(3).Time, "ada", k.Reason)
 			}
 			return inspect.Event{Time: at(3), Fact: k}, err
 		},

@@ -49,7 +49,7 @@ func (f *flags) aware(ctx context.Context, std streams, args []string, by said) 
 		return usage("%w", err)
 	}
 	return f.clock(ctx, std, args[0], by, func(c *inspect.Case, now time.Time) (inspect.Clock, error) {
-		return c.StartClock(regime, at, now, by.name, by.reason)
+		return inspect.StartClock(c, regime, at, now, by.name, by.reason)
 	})
 }
 
@@ -62,7 +62,7 @@ func (f *flags) withdraw(ctx context.Context, std streams, args []string, law st
 		return err
 	}
 	return f.clock(ctx, std, args[0], by, func(c *inspect.Case, now time.Time) (inspect.Clock, error) {
-		return c.WithdrawClock(regime, now, by.name, by.reason)
+		return inspect.WithdrawClock(c, regime, now, by.name, by.reason)
 	})
 }
 

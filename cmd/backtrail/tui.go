@@ -255,9 +255,9 @@ func (v *liveView) SetClock(_ context.Context, c *inspect.Case, k inspect.Clock)
 	}
 	now, by := v.session.now(), v.session.operator.String()
 	if k.Withdrawn != nil {
-		k, err = c.WithdrawClock(k.Regime, now, by, k.Withdrawn.Reason)
+		k, err = inspect.WithdrawClock(c, k.Regime, now, by, k.Withdrawn.Reason)
 	} else {
-		k, err = c.StartClock(k.Regime, k.Aware.Time, now, by, k.Reason)
+		k, err = inspect.StartClock(c, k.Regime, k.Aware.Time, now, by, k.Reason)
 	}
 	if err != nil {
 		return inspect.Event{}, err

@@ -189,7 +189,7 @@ func briefImage(c inspect.Case, i inspect.Image, s Style) []briefLine {
 			return cmp.Or(cmp.Compare(inspect.PriorityRank(a.Priority), inspect.PriorityRank(b.Priority)),
 				cmp.Compare(unplaced(a), unplaced(b)))
 		})
-		line := briefLine{label: "alert", parts: []string{clock(a.Time) + " " +
+		line := briefLine{label: "alert", parts: []string{a.Time.Stamp() + " " +
 			strings.TrimSpace(a.Priority+" "+a.Rule), matchedBy(a)}, sep: ", ", most: 2}
 		if a.Match == inspect.MatchPod || a.Match == inspect.MatchImage {
 			line.parts[0] = matchedBy(a) + " only: " + line.parts[0] // a weak match is said first

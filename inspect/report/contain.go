@@ -20,7 +20,7 @@ func contain(c inspect.Case) []inspect.NextStep {
 		k.in = " (in the cluster that the saved dump is of)"
 	}
 	if gone, ok := c.Gone(); ok {
-		return append([]inspect.NextStep{todo("the pod is gone since "+clock(gone.Time)+": its run-time state "+
+		return append([]inspect.NextStep{todo("the pod is gone since "+gone.Time.Stamp()+": its run-time state "+
 			"cannot be had any more; what was kept before is in this case", "")}, k.keepLogs()...)
 	}
 	var steps []inspect.NextStep
@@ -59,7 +59,7 @@ func (k container) hold() inspect.NextStep {
 
 // keepLogs is left out where the case holds the logs.
 func (k container) keepLogs() []inspect.NextStep {
-	for _, p := range k.c.Preserved() {
+	for _, p := range inspect.PreservedOf(&k.c) {
 		if p.Word == "log" && p.Kept > 0 {
 			return nil
 		}

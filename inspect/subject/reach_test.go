@@ -83,7 +83,7 @@ func TestReach(t *testing.T) {
 		p := subject.FromPod(podOf(t, tt.pod), nil)
 		c := inspect.Case{Pod: &p}
 		var got []string
-		for _, r := range c.Reachable() {
+		for _, r := range inspect.Reachable(&c) {
 			got = append(got, r.Kind+": "+r.Text)
 		}
 		if !slices.Equal(got, tt.want) {
@@ -118,7 +118,7 @@ func TestWhatElseIsConcerned(t *testing.T) {
 		t.Errorf("%+v, %+v, partial %v", s.ServiceAccount, s.Node, s.Partial)
 	}
 	rows := 0
-	for _, r := range c.Reachable() {
+	for _, r := range inspect.Reachable(&c) {
 		if r.Kind == "same image" {
 			rows++
 		}

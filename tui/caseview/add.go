@@ -60,9 +60,9 @@ func addedText(e inspect.Event) string {
 	n, k := noteOf(e), clockOf(e)
 	switch {
 	case k != nil && k.Withdrawn != nil:
-		return "deadlines of " + k.Regime.Title() + " withdrawn; both stay in the record"
+		return "deadlines of " + inspect.Title(k.Regime) + " withdrawn; both stay in the record"
 	case k != nil:
-		return "deadlines of " + k.Regime.Title() + " started; 7 shows what is due"
+		return "deadlines of " + inspect.Title(k.Regime) + " started; 7 shows what is due"
 	case n != nil && n.Subject == inspect.SubjectRuntime:
 		return "runtime state: " + runtimeText(n.Mark)
 	case n != nil && n.Text == "" && n.Mark == "":

@@ -23,7 +23,7 @@ func reachRows(v View) []Row {
 		return nil
 	}
 	var rows []Row
-	for _, r := range v.Case.Reachable() {
+	for _, r := range inspect.Reachable(v.Case) {
 		rows = append(rows, reachRow(r))
 	}
 	for _, c := range p.Containers {
@@ -33,7 +33,7 @@ func reachRows(v View) []Row {
 	for _, x := range v.Case.Changes {
 		rows = append(rows, changeRow(x))
 	}
-	for _, k := range v.Case.Preserved() {
+	for _, k := range inspect.PreservedOf(v.Case) {
 		rows = append(rows, preservedRow(k))
 	}
 	return append(rows, exhibitRows(v)...)

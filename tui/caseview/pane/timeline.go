@@ -26,7 +26,7 @@ func trustTone(trust string) widget.Tone {
 
 // timelineRows puts all times of the case on one axis, past and due.
 func timelineRows(v View) []Row {
-	all := v.Case.Axis(v.Now)
+	all := inspect.Axis(v.Case, v.Now)
 	rows := make([]Row, 0, len(all)+1)
 	for at, x := range all {
 		gap := ""
