@@ -45,7 +45,7 @@ var allowed = map[string][]string{
 	"inspect/evidence":      append([]string{"inspect/report", "inspect/ledger", "inspect/verdict"}, check...),
 	"inspect/policy":        check,
 	"inspect/provenance":    append([]string{"inspect/signature"}, check...),
-	"inspect/report":        {"inspect", "inspect/text", "inspect/verdict", "inspect/respond"},
+	"inspect/report":        {"inspect", "inspect/text", "inspect/threshold", "inspect/verdict", "inspect/respond"},
 	// owner: the rpm databases that syft reads are looked through before, since its library trusts them
 	"inspect/sbom":            append([]string{"inspect/layer", "inspect/owner"}, check...),
 	"inspect/signature":       check,
@@ -58,7 +58,8 @@ var allowed = map[string][]string{
 }
 
 // screens are the packages of the terminal UI: they know the case and no source of it.
-var screens = []string{"inspect", "inspect/text", "inspect/engine", "inspect/verdict", "inspect/respond"}
+var screens = []string{"inspect", "inspect/text", "inspect/engine", "inspect/threshold", "inspect/verdict",
+	"inspect/respond"}
 
 // mayImport lists what a package may import; known is false for one that is not in the plan.
 func mayImport(dir string) (may []string, known bool) {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/empty"
@@ -14,6 +15,8 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/backtrail/backtrail/inspect/vuln/vulntest"
 )
 
 func TestMain(m *testing.M) { testscript.Main(m, map[string]func(){"backtrail": main}) }
@@ -32,6 +35,7 @@ func TestScript(t *testing.T) {
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"layout": makeLayout, "truncate": truncateLargest, "sign": signLayout, "caseid": nameCase, "damage": damageLargest,
+			"database": makeDatabase,
 		},
 	})
 }
@@ -110,4 +114,16 @@ func truncateLargest(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	path := filepath.Join(ts.MkAbs(args[0]), "blobs", "sha256", digest.Hex)
 	ts.Check(os.Truncate(path, 60))
+}
+
+// makeDatabase writes a vulnerability database for the image of makeLayout: database ARCHIVE DATE.
+func makeDatabase(ts *testscript.TestScript, _ bool, args []string) {
+	built, err := time.Parse(time.DateOnly, args[1])
+	ts.Check(err)
+	dir := ts.MkAbs("database")
+	ts.Check(vulntest.Write(dir, built, vulntest.Entries()...))
+	f, err := os.Create(ts.MkAbs(args[0]))
+	ts.Check(err)
+	ts.Check(vulntest.Archive(dir, f))
+	ts.Check(f.Close())
 }

@@ -93,14 +93,12 @@ func waive(t inspect.Thresholds, d Decision, on On, about func(inspect.Waiver) b
 			d.Ended = &w
 		case d.Level != inspect.LevelLog:
 			d.Level, d.Due, d.Waiver, d.Ended = inspect.LevelLog, inspect.Time{}, &w, nil
-			d.Rule = fmt.Sprintf("waived by %s until %s: %s", w.Owner,
-				w.Until.Add(-time.Second).UTC().Format(time.DateOnly), w.Reason)
+			d.Rule = fmt.Sprintf("waived by %s until %s: %s", w.Owner, lastDay(w), w.Reason)
 			return d
 		}
 	}
 	if d.Ended != nil && d.Level != inspect.LevelLog {
-		d.Rule += fmt.Sprintf(" (the waiver of %s ended on %s)", d.Ended.Owner,
-			d.Ended.Until.Add(-time.Second).UTC().Format(time.DateOnly))
+		d.Rule += fmt.Sprintf(" (the waiver of %s ended on %s)", d.Ended.Owner, lastDay(*d.Ended))
 	}
 	return d
 }
