@@ -1,6 +1,8 @@
 package inspect
 
-import "cmp"
+import (
+	"cmp"
+)
 
 // Advisory is a known compromise that something of an image matches: a malicious release, a poisoned image or file, or
 // the time in which it was to be had. It is a lead and no verdict: records are withdrawn, and false positives happen.

@@ -13,8 +13,8 @@ import (
 
 // pullSecretsOf reads the pull secrets of a pod and of its service account: the credentials of its case, and of no
 // other. It is nil where there are none. Secrets that may not be read are reported; the others count.
-func pullSecretsOf(ctx context.Context, cluster kube.Source, pod *corev1.Pod, notice func(string)) (authn.Keychain,
-	error) {
+func pullSecretsOf(ctx context.Context, cluster kube.Source, pod *corev1.Pod,
+	notice func(string)) (authn.Keychain, error) {
 	found, err := cluster.PullSecrets(ctx, pod)
 	if err != nil {
 		notice("not all pull secrets could be read: " + err.Error())

@@ -40,9 +40,9 @@ func TestScript(t *testing.T) {
 	})
 }
 
-// makeLayout writes an OCI layout with one image of one layer: layout DIR.
+// makeLayout writes an OCI layout with one image of one layer: layout DIR [npm], with a package of npm.
 func makeLayout(ts *testscript.TestScript, _ bool, args []string) {
-	img, err := smallImage()
+	img, err := smallImage(args[1:]...)
 	ts.Check(err)
 	p, err := layout.Write(ts.MkAbs(args[0]), empty.Index)
 	ts.Check(err)
@@ -75,10 +75,15 @@ func damageLargest(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(os.WriteFile(name, data, 0o600))
 }
 
-func smallImage() (v1.Image, error) {
+func smallImage(more ...string) (v1.Image, error) {
 	var b bytes.Buffer
 	w := tar.NewWriter(&b)
-	for _, f := range []struct{ name, content string }{{"etc/os-release", "ID=test\n"}, {"app", "#!/bin/sh\necho\n"}} {
+	files := []struct{ name, content string }{{"etc/os-release", "ID=test\n"}, {"app", "#!/bin/sh\necho\n"}}
+	for _, kind := range more {
+		files = append(files, struct{ name, content string }{kind + "/node_modules/left-pad/package.json",
+			`{"name": "left-pad", "version": "1.3.0"}`})
+	}
+	for _, f := range files {
 		if err := w.WriteHeader(&tar.Header{Name: f.name, Mode: 0o755, Size: int64(len(f.content))}); err != nil {
 			return nil, err
 		}

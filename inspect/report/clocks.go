@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/respond"
 )
 
 // now is the time by which time left is counted: the style's, else that of the case's newest event, so that a bundle is
@@ -21,15 +22,15 @@ func (s Style) now(c inspect.Case) time.Time {
 func clockSection(c inspect.Case, now time.Time) section {
 	s := section{title: "Report clocks (UTC)"}
 	for _, k := range c.Clocks {
-		i := item{mark: "! running", status: inspect.Unknown, title: inspect.Title(k.Regime) + ": aware " + k.Aware.Stamp()}
-		i.lines = append(i.lines, "it "+inspect.Binds(k.Regime), "started "+k.Started.Stamp()+" by "+k.Author+": "+k.Reason)
+		i := item{mark: "! running", status: inspect.Unknown, title: respond.Title(k.Regime) + ": aware " + k.Aware.Stamp()}
+		i.lines = append(i.lines, "it "+respond.Binds(k.Regime), "started "+k.Started.Stamp()+" by "+k.Author+": "+k.Reason)
 		if w := k.Withdrawn; w != nil {
 			i.mark, i.status = "– withdrawn", inspect.Absent
 			i.lines = append(i.lines, "withdrawn "+w.Time.Stamp()+" by "+w.Author+": "+w.Reason)
 			s.item(i)
 			continue
 		}
-		for _, d := range inspect.Deadlines(k) {
+		for _, d := range respond.Deadlines(k) {
 			due := d.Left(now)
 			if !d.Due.IsZero() {
 				due = d.Due.Stamp() + ", " + due
@@ -50,12 +51,12 @@ func briefClocks(c inspect.Case, now time.Time) (briefLine, bool) {
 	running := slices.DeleteFunc(slices.Clone(c.Clocks), func(k inspect.Clock) bool { return k.Withdrawn != nil })
 	slices.SortStableFunc(running, func(a,
 		b inspect.Clock) int {
-		return inspect.NextDeadline(a, now).Due.Compare(inspect.NextDeadline(b, now).Due.Time)
+		return respond.NextDeadline(a, now).Due.Compare(respond.NextDeadline(b, now).Due.Time)
 	})
 	line := briefLine{label: "due", sep: "; ", most: 2}
 	for _, k := range running {
-		d := inspect.NextDeadline(k, now)
-		law, _, _ := strings.Cut(inspect.Title(k.Regime), " ")
+		d := respond.NextDeadline(k, now)
+		law, _, _ := strings.Cut(respond.Title(k.Regime), " ")
 		line.parts = append(line.parts, law+" "+d.What+" "+d.Due.Stamp()+", "+d.Left(now))
 	}
 	return line, len(line.parts) > 0

@@ -7,12 +7,14 @@ import (
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/respond"
+	"github.com/backtrail/backtrail/inspect/text"
 )
 
 // kept says what is on this disk and what is not: what is not kept may vanish. Both in the order in which they do.
 func kept(c inspect.Case) string {
 	var have, lost []string
-	for _, p := range inspect.PreservedOf(&c) {
+	for _, p := range respond.PreservedOf(&c) {
 		if p.Kept > 0 {
 			have = append(have, plural(p.Kept, p.Word))
 		}
@@ -40,7 +42,7 @@ const maxKept = 60
 func keptSection(c inspect.Case) section {
 	s := section{title: "Kept (UTC)"}
 	sum := table{head: []string{"what", "kept", "from", "to", "not kept", "why not"}}
-	for _, p := range inspect.PreservedOf(&c) {
+	for _, p := range respond.PreservedOf(&c) {
 		lost := fmt.Sprint(p.Lost)
 		if p.Whole {
 			lost = "all"
@@ -62,13 +64,13 @@ func keptSection(c inspect.Case) section {
 	for _, x := range c.Exhibits {
 		if x.Missing == "" {
 			lines = append(lines, line{x.Kept, []cell{plainCell(x.Kept.Stamp()), plainCell(x.Path),
-				plainCell(inspect.SizeText(x.Size)), codeCell(short(x.Digest))}})
+				plainCell(text.Size(x.Size)), codeCell(short(x.Digest))}})
 		}
 	}
 	for _, b := range c.Blobs {
 		if !b.Kept.IsZero() {
 			lines = append(lines, line{b.Kept, []cell{plainCell(b.Kept.Stamp()), plainCell(b.Role + " of the " +
-				b.Of), plainCell(inspect.SizeText(b.Size)), codeCell(short(b.Digest))}})
+				b.Of), plainCell(text.Size(b.Size)), codeCell(short(b.Digest))}})
 		}
 	}
 	slices.SortStableFunc(lines, func(a, b line) int { return a.at.Compare(b.at.Time) })

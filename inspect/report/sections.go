@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/respond"
 	"github.com/backtrail/backtrail/inspect/verdict"
 )
 
@@ -51,7 +52,7 @@ func answerSection(c inspect.Case) section {
 		s.item(i)
 		for _, said := range a.Sentences {
 			if said.Run != "" {
-				s.blocks = append(s.blocks, block{command: &inspect.NextStep{Why: "to know more: " + said.Text,
+				s.blocks = append(s.blocks, block{command: &respond.NextStep{Why: "to know more: " + said.Text,
 					Command: said.Run}})
 			}
 		}
@@ -127,7 +128,7 @@ func alertSection(c inspect.Case) section {
 
 func nextSection(c inspect.Case) section {
 	s := section{title: "Next steps"}
-	for _, step := range Next(c) {
+	for _, step := range respond.Next(c) {
 		s.blocks = append(s.blocks, block{command: &step})
 	}
 	return s
@@ -156,17 +157,17 @@ func podSection(c inspect.Case) section {
 	row("node's runtime", p.Runtime)
 	row("node's kubelet", p.Kubelet)
 	row("picked by", strings.Join(selectorNames(p.Selectors), ", "))
-	for _, r := range inspect.Reachable(&c) {
-		if last := len(t.rows) - 1; r.Weight == inspect.ReachesKin && t.rows[last][0].text == r.Kind {
+	for _, r := range respond.Reachable(&c) {
+		if last := len(t.rows) - 1; r.Weight == respond.ReachesKin && t.rows[last][0].text == r.Kind {
 			t.rows[last][1].text += ", " + r.Text
 			continue
 		}
 		row(r.Kind, r.Text)
 	}
 	s.table(t)
-	for _, r := range inspect.Reachable(&c) {
+	for _, r := range respond.Reachable(&c) {
 		if r.Command != "" {
-			s.blocks = append(s.blocks, block{command: &inspect.NextStep{Why: r.Kind + ": " + r.Text,
+			s.blocks = append(s.blocks, block{command: &respond.NextStep{Why: r.Kind + ": " + r.Text,
 				Command: r.Command}})
 		}
 	}
@@ -214,7 +215,7 @@ func (s *section) changes(all []inspect.PodChange) {
 func timelineSection(c inspect.Case, now time.Time) section {
 	s := section{title: "Timeline (UTC)"}
 	t := table{head: []string{"time", "what", "who says so", "trust"}}
-	for _, m := range inspect.Axis(&c, now) {
+	for _, m := range respond.Axis(&c, now) {
 		t.rows = append(t.rows, []cell{plainCell(m.Time.Stamp()), plainCell(brieflyNamed(m.What)),
 			plainCell(m.Source), plainCell(trustWord(m.Trust))})
 	}

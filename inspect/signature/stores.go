@@ -63,22 +63,18 @@ func (s shelf) place(h hit) registry.Location {
 func (s shelf) questions(digests []string, image, index string) []question {
 	var all []question
 	if image != "" && index != "" {
-		all = append(all, question{AskedIndex, image, func(ctx context.Context) ([]hit,
-			error) {
+		all = append(all, question{AskedIndex, image, func(ctx context.Context) ([]hit, error) {
 			return s.attestations(ctx, image, index)
 		}})
 	}
 	for _, d := range digests {
-		all = append(all, question{AskedCosignTag, d, func(ctx context.Context) ([]hit,
-			error) {
+		all = append(all, question{AskedCosignTag, d, func(ctx context.Context) ([]hit, error) {
 			return s.cosignTags(ctx, d)
 		}})
-		all = append(all, question{AskedReferrers, d, func(ctx context.Context) ([]hit,
-			error) {
+		all = append(all, question{AskedReferrers, d, func(ctx context.Context) ([]hit, error) {
 			return s.referrers(ctx, d)
 		}})
-		all = append(all, question{AskedReferrersTag, d, func(ctx context.Context) ([]hit,
-			error) {
+		all = append(all, question{AskedReferrersTag, d, func(ctx context.Context) ([]hit, error) {
 			return s.referrersTag(ctx, d)
 		}})
 	}

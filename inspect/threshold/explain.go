@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/text"
 )
 
 // Explanation is what thresholds say, and what they make of a case.
@@ -67,12 +68,12 @@ func Explain(t inspect.Thresholds, c *inspect.Case, at inspect.Time) Explanation
 // Text is the explanation for a terminal.
 func (x Explanation) Text() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "thresholds: %s\n", inspect.Clean(x.Source))
+	fmt.Fprintf(&b, "thresholds: %s\n", text.Clean(x.Source))
 	for _, level := range []inspect.Level{inspect.LevelBlock, inspect.LevelWarn, inspect.LevelLog} {
 		fmt.Fprintf(&b, "\n%s\n", level)
 		for _, r := range x.Rules {
 			if r.Level == level {
-				fmt.Fprintf(&b, "  %s\n    %s\n", inspect.Clean(r.Name), inspect.Clean(r.Words))
+				fmt.Fprintf(&b, "  %s\n    %s\n", text.Clean(r.Name), text.Clean(r.Words))
 			}
 		}
 	}
@@ -80,7 +81,7 @@ func (x Explanation) Text() string {
 		b.WriteString("\nwaivers\n")
 	}
 	for _, w := range x.Waivers {
-		fmt.Fprintf(&b, "  %s\n", inspect.Clean(w))
+		fmt.Fprintf(&b, "  %s\n", text.Clean(w))
 	}
 	if !x.ofCase {
 		return b.String()
@@ -92,8 +93,8 @@ func (x Explanation) Text() string {
 	for _, level := range []inspect.Level{inspect.LevelBlock, inspect.LevelWarn, inspect.LevelLog} {
 		for _, r := range x.Rows {
 			if r.Level == level {
-				fmt.Fprintf(&b, "  %-5s  %s: %s (%s)%s\n", level, inspect.Clean(r.Container), inspect.Clean(r.What),
-					inspect.Clean(r.Why), due(r.Due))
+				fmt.Fprintf(&b, "  %-5s  %s: %s (%s)%s\n", level, text.Clean(r.Container), text.Clean(r.What),
+					text.Clean(r.Why), due(r.Due))
 			}
 		}
 	}
