@@ -22,8 +22,8 @@ func (l Level) Rank() int {
 	}
 }
 
-// Thresholds are what was agreed about vulnerabilities and findings before an incident. The fact is in a case only where
-// a person named a file; package threshold reads and applies them.
+// Thresholds are what was agreed about vulnerabilities and findings before an incident. The fact is in a case only
+// where a person named a file; package threshold reads and applies them.
 type Thresholds struct {
 	Source  string          `json:"source"` // name of the file
 	Digest  string          `json:"digest"` // sha256:… of its bytes

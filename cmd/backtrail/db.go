@@ -34,7 +34,7 @@ fetched unless db update is run.`,
 	}
 	bring := &cobra.Command{
 		Use:   "import FILE|DIR...",
-		Short: "Take data from files: a database of grype (.tar.zst), OSV records (JSON, all.zip), incident packs (YAML)",
+		Short: "Take data from files: grype's database (.tar.zst), OSV records (JSON, all.zip), incident packs (YAML)",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return usage("db import needs a FILE or DIR")
@@ -155,7 +155,8 @@ func (f *flags) vulnStatus() (vulnReport, error) {
 func (r vulnReport) words() string {
 	switch {
 	case r.Status == inspect.StoreEmpty:
-		return "none, so nothing is known about them (backtrail db update fetches them, db import takes them from a file)"
+		return "none, so nothing is known about them (backtrail db update fetches them, db import takes them from a " +
+			"file)"
 	case r.Status == inspect.StoreUnreachable:
 		return "the database could not be read"
 	case r.Old:
@@ -214,7 +215,7 @@ func importVulnerabilities(std streams, path string) error {
 		return err
 	}
 	if err := vuln.Import(folder, path); err != nil {
-		return hinted(err, "db import takes an archive of grype's (vulnerability-db_v6….tar.zst), or its vulnerability.db")
+		return hinted(err, "db import takes an archive of grype's databases (.tar.zst), or a vulnerability.db")
 	}
 	data := vuln.NewData(folder, "")
 	defer data.Close()

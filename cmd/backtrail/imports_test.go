@@ -42,7 +42,7 @@ var allowed = map[string][]string{
 	"inspect/advisory":      append([]string{"inspect/layer", "inspect/sbom"}, check...),
 	"inspect/lock":          append([]string{"inspect/layer"}, check...),
 	"inspect/autorun":       append([]string{"inspect/layer", "inspect/owner", "inspect/content"}, check...),
-	"inspect/evidence":      append([]string{"inspect/report", "inspect/ledger", "inspect/verdict"}, check...),
+	"inspect/evidence":      append([]string{"inspect/report", "inspect/ledger", "inspect/threshold", "inspect/verdict"}, check...),
 	"inspect/policy":        check,
 	"inspect/provenance":    append([]string{"inspect/signature"}, check...),
 	"inspect/report":        {"inspect", "inspect/text", "inspect/threshold", "inspect/verdict", "inspect/respond"},

@@ -155,7 +155,8 @@ func checkVuln(v *inspect.ThresholdVuln) error {
 			return err
 		}
 	}
-	return firstError(checkSeverities(v.Severity, true), checkTexts("types", v.Types), checkTexts("packages", v.Packages))
+	return firstError(checkSeverities(v.Severity, true), checkTexts("types", v.Types),
+		checkTexts("packages", v.Packages))
 }
 
 func checkFinding(f *inspect.ThresholdFinding) error {

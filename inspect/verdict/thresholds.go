@@ -10,8 +10,8 @@ import (
 // checkVulnerabilities compares packages with the vulnerability database.
 const checkVulnerabilities = "vulnerabilities"
 
-// Fails reports whether a finding fails the case: one that failed, unless a waiver of the thresholds that a person named
-// applies, and any that these thresholds block.
+// Fails reports whether a finding fails the case: one that failed, unless a waiver of the thresholds that a person
+// named applies, and any that these thresholds block.
 func Fails(c *inspect.Case, f inspect.Finding) bool {
 	if c.Thresholds == nil {
 		return f.Status == inspect.RowFailed
@@ -53,8 +53,8 @@ func uncompared(c *inspect.Case) []string {
 	for _, i := range c.Images {
 		if s, ok := c.Check(checkVulnerabilities, i.Container); i.VulnData == nil && ok &&
 			s.Status == inspect.CheckSkipped {
-			why = append(why, fmt.Sprintf("%s: the thresholds for vulnerabilities could not be applied: %s", i.Container,
-				s.Reason))
+			why = append(why, fmt.Sprintf("%s: the thresholds for vulnerabilities could not be applied: %s",
+				i.Container, s.Reason))
 		}
 	}
 	return why

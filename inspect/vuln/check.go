@@ -13,8 +13,8 @@ import (
 // Check is the name of the check.
 const Check = "vulnerabilities"
 
-// Vulnerabilities is the check that compares the packages of an image with the vulnerability database. statements may be
-// nil.
+// Vulnerabilities is the check that compares the packages of an image with the vulnerability database. statements may
+// be nil.
 func Vulnerabilities(data *Data, statements *Statements) engine.Check {
 	return engine.Check{Name: Check, Needs: []string{sbom.CheckPackages, sbom.CheckDiff}, Run: func(ctx context.Context,
 		on engine.On, emit func(inspect.Event)) error {

@@ -41,8 +41,8 @@ func databaseFile(folder string) string {
 	return filepath.Join(folder, strconv.Itoa(v6.ModelVersion), v6.VulnerabilityDBFileName)
 }
 
-// Data is the vulnerability database of a folder. It is opened when it is first needed, and stays open while the program
-// runs. It is safe for concurrent use.
+// Data is the vulnerability database of a folder. It is opened when it is first needed, and stays open while the
+// program runs. It is safe for concurrent use.
 type Data struct {
 	folder string
 	memo   string // file that keeps the digest of the database; empty: none

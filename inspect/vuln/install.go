@@ -54,8 +54,8 @@ var (
 	magicGzip   = []byte{0x1f, 0x8b}
 )
 
-// IsDatabase reports whether a file is one that Import takes, by its first bytes: a database of SQLite, or a tar archive
-// compressed with zstd or gzip.
+// IsDatabase reports whether a file is one that Import takes, by its first bytes: a database of SQLite, or a tar
+// archive compressed with zstd or gzip.
 func IsDatabase(file string) bool {
 	f, err := os.Open(file)
 	if err != nil {
@@ -68,8 +68,8 @@ func IsDatabase(file string) bool {
 	return bytes.HasPrefix(head, magicSQLite) || bytes.HasPrefix(head, magicZstd) || bytes.HasPrefix(head, magicGzip)
 }
 
-// Import takes a database from a file: an archive as it is published, or the database itself. It replaces the one in the
-// folder only once the new one was read.
+// Import takes a database from a file: an archive as it is published, or the database itself. It replaces the one in
+// the folder only once the new one was read.
 func Import(folder, file string) error {
 	if err := importFile(folder, file); err != nil {
 		return fmt.Errorf("importing the vulnerability database %s: %w", file, err)

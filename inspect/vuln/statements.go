@@ -35,8 +35,8 @@ type Document struct {
 	Data   []byte
 }
 
-// ReadStatements reads OpenVEX documents. A statement that is not valid fails its document: half of one might lower what
-// the other half raises.
+// ReadStatements reads OpenVEX documents. A statement that is not valid fails its document: half of one might lower
+// what the other half raises.
 func ReadStatements(documents ...Document) (*Statements, error) {
 	all := &Statements{byID: map[string][]int{}}
 	for _, d := range documents {
@@ -98,8 +98,8 @@ func (all *Statements) add(d Document) error {
 	return nil
 }
 
-// about words the newest statement about a row; empty where there is none. The product of a statement is the image, with
-// or without the package as its part, or the package itself.
+// about words the newest statement about a row; empty where there is none. The product of a statement is the image,
+// with or without the package as its part, or the package itself.
 func (all *Statements) about(r inspect.Vuln, i inspect.Image) string {
 	if all == nil || len(all.list) == 0 {
 		return ""
@@ -205,7 +205,8 @@ func identities(i inspect.Image) []string {
 			if u != "" {
 				qualifiers["repository_url"] = u
 			}
-			add(packageurl.NewPackageURL("oci", "", base, digest, packageurl.QualifiersFromMap(qualifiers), "").ToString())
+			url := packageurl.NewPackageURL("oci", "", base, digest, packageurl.QualifiersFromMap(qualifiers), "")
+			add(url.ToString())
 		}
 	}
 	return list

@@ -44,19 +44,21 @@ func Entries() []Entry {
 		return t
 	}
 	return []Entry{
-		{ID: "CVE-2024-0001", Provider: "debian", Severity: "critical", Published: at("2024-01-01"), System: "debian 12",
-			Ecosystem: "deb", Package: "openssl", Format: "dpkg", Constraint: "< 3.0.13-1", Fix: "3.0.13-1", KEV: true,
+		{ID: "CVE-2024-0001", Provider: "debian", Severity: "critical", Published: at("2024-01-01"),
+			System: "debian 12", Ecosystem: "deb", Package: "openssl", Format: "dpkg", Constraint: "< 3.0.13-1",
+			Fix: "3.0.13-1", KEV: true,
 			EPSS: 0.91},
 		{ID: "CVE-2024-0002", Provider: "debian", Severity: "negligible", System: "debian 12", Ecosystem: "deb",
 			Package: "openssl", Format: "dpkg", FixState: v6.WontFixStatus},
 		{ID: "CVE-2024-0003", Provider: "alpine", Severity: "high", Published: at("2024-03-01"), System: "alpine 3.18",
-			Ecosystem: "apk", Package: "busybox", Format: "apk", Constraint: "< 1.36.1-r6", Fix: "1.36.1-r6", EPSS: 0.02},
+			Ecosystem: "apk", Package: "busybox", Format: "apk", Constraint: "< 1.36.1-r6", Fix: "1.36.1-r6",
+			EPSS: 0.02},
 		{ID: "GHSA-aaaa-bbbb-cccc", Provider: "github", Severity: "critical", Published: at("2024-04-01"),
 			CVE: "CVE-2024-0004", Ecosystem: "npm", Package: "left-pad", Format: "semver", Constraint: "<1.3.1",
 			FixState: v6.NotFixedStatus, EPSS: 0.4},
 		{ID: "GHSA-dddd-eeee-ffff", Provider: "github", Severity: "medium", Published: at("2024-05-01"),
-			CVE: "CVE-2024-0005", Ecosystem: "python", Package: "requests", Format: "pep440", Constraint: ">=2.0,<2.32.0",
-			Fix: "2.32.0"},
+			CVE: "CVE-2024-0005", Ecosystem: "python", Package: "requests", Format: "pep440",
+			Constraint: ">=2.0,<2.32.0", Fix: "2.32.0"},
 		{ID: "GHSA-gggg-hhhh-iiii", Provider: "github", Severity: "high", Published: at("2024-06-01"),
 			CVE: "CVE-2024-0006", Ecosystem: "go-module", Package: "golang.org/x/net", Format: "go",
 			Constraint: "<0.23.0", Fix: "0.23.0", EPSS: 0.2},
@@ -169,7 +171,8 @@ func Archive(folder string, to io.Writer) error {
 		return err
 	}
 	w := tar.NewWriter(z)
-	if err := w.WriteHeader(&tar.Header{Name: v6.VulnerabilityDBFileName, Mode: 0o600, Size: int64(len(data))}); err != nil {
+	h := &tar.Header{Name: v6.VulnerabilityDBFileName, Mode: 0o600, Size: int64(len(data))}
+	if err := w.WriteHeader(h); err != nil {
 		return err
 	}
 	if _, err := w.Write(data); err != nil {

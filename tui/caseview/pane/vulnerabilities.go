@@ -15,8 +15,8 @@ const checkVulnerabilities = "vulnerabilities"
 // maxVulnRows bounds the vulnerabilities with rows of their own; the packages show all.
 const maxVulnRows = 50
 
-// vulnerabilityRows are a summary of the vulnerabilities of the image, and those that block. Without a database there is
-// a row only where thresholds were named: nothing is known then.
+// vulnerabilityRows are a summary of the vulnerabilities of the image, and those that block. Without a database there
+// is a row only where thresholds were named: nothing is known then.
 func vulnerabilityRows(v View) []Row {
 	i := v.Image()
 	if i.VulnData == nil {
@@ -69,8 +69,8 @@ func vulnerabilityRow(v View, x inspect.Vuln) Row {
 	}
 	name := x.Package + " " + x.Version
 	return Row{
-		ID: "vulnerability:" + x.ID + ":" + name, Text: name + " " + x.ID, Value: x.ID, Container: v.Container, Mark: x.ID,
-		Layer: layer, Object: x,
+		ID: "vulnerability:" + x.ID + ":" + name, Text: name + " " + x.ID, Value: x.ID, Container: v.Container,
+		Mark: x.ID, Layer: layer, Object: x,
 		Line: func(w int) []widget.Cell {
 			return compromiseCells(w, x.Severity, name, string(x.Threshold)+": "+x.ID+", "+x.Rule, layer)
 		},
