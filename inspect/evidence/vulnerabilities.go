@@ -64,7 +64,8 @@ func (v *reproduction) vulnerabilitiesFit() {
 		v.fail("vulnerabilities", vulnerabilityFile, "it does not have the case's rows")
 		return
 	}
-	v.say("vulnerabilities", vulnerabilityFile, inspect.Verified, BasisBytes, "%d rows are those of the case", len(list))
+	v.say("vulnerabilities", vulnerabilityFile, inspect.Verified, BasisBytes, "%d rows are those of the case",
+		len(list))
 	v.levelsFollow()
 }
 

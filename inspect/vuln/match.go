@@ -5,9 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 
-	"github.com/anchore/grype/grype"
 	"github.com/anchore/grype/grype/match"
 	"github.com/anchore/grype/grype/matcher"
 	"github.com/anchore/grype/grype/matcher/dpkg"
@@ -15,9 +13,10 @@ import (
 	"github.com/anchore/grype/grype/matcher/stock"
 	"github.com/anchore/grype/grype/pkg"
 	"github.com/anchore/grype/grype/version"
-	"github.com/anchore/grype/grype/vulnerability"
+	syft "github.com/anchore/syft/syft/pkg"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/engine"
 )
 
 // matchers are those of the grype command with its defaults, none of which needs a network.
@@ -29,32 +28,13 @@ func matchers() []match.Matcher {
 	})
 }
 
-// watched is a matcher whose errors are kept: grype logs them, and what could not be compared would look like something
-// without vulnerabilities.
-type watched struct {
-	match.Matcher
-	failed *failures
-}
-
-// Match runs the matcher.
-func (w watched) Match(from vulnerability.Provider, p pkg.Package) ([]match.Match, []match.IgnoreFilter, error) {
-	found, ignored, err := w.Matcher.Match(from, p)
-	if err != nil {
-		w.failed.add(p, err)
-	}
-	return found, ignored, err
-}
-
 // failures are the packages that could not be compared.
 type failures struct {
-	mu    sync.Mutex
 	count int
 	texts []string // of the first ones
 }
 
 func (f *failures) add(p pkg.Package, err error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
 	f.count++
 	if len(f.texts) < maxErrors {
 		text, _, _ := strings.Cut(err.Error(), "\n")
@@ -82,18 +62,9 @@ type compared struct {
 func (db *database) compare(ctx context.Context, list []inspect.Package) (compared, error) {
 	packages, left := packagesOf(list)
 	out := compared{packages: len(packages), notCompared: left}
-	var failed failures
-	all := matchers()
-	for n := range all {
-		all[n] = watched{all[n], &failed}
-	}
-	m := grype.VulnerabilityMatcher{VulnerabilityProvider: db.provider, Matchers: all}
-	found, _, err := m.FindMatchesContext(ctx, packages, pkg.Context{})
+	found, failed, err := db.match(ctx, packages)
 	if err != nil {
-		return out, fmt.Errorf("matching with grype: %w", err)
-	}
-	if err := ctx.Err(); err != nil {
-		return out, err // grype only logs it
+		return out, err
 	}
 	out.failed = failed.err()
 	for m := range found.Enumerate() {
@@ -101,6 +72,56 @@ func (db *database) compare(ctx context.Context, list []inspect.Package) (compar
 	}
 	out.rows = merged(out.rows)
 	return out, nil
+}
+
+// match does what the matching of the grype command does (its VulnerabilityMatcher), and keeps the errors of matchers:
+// grype logs them, and what could not be compared would look like something without vulnerabilities. The package of
+// that type is not used, since it brings in readers of CSAF that take a tenth of the program's start; a test compares
+// the answers of both.
+func (db *database) match(ctx context.Context, packages []pkg.Package) (match.Matches, *failures, error) {
+	failed, ignored := &failures{}, newIgnored()
+	byType, other := index(matchers())
+	var all []match.Match
+	for _, p := range packages {
+		use, known := byType[p.Type]
+		if !known {
+			use = other
+		}
+		for _, m := range use {
+			if err := ctx.Err(); err != nil {
+				return match.Matches{}, failed, err
+			}
+			var found []match.Match
+			err := engine.Protect(func() error {
+				matched, filters, err := m.Match(db.provider, p)
+				found = matched
+				ignored.add(filters)
+				return err
+			})
+			if err != nil {
+				failed.add(p, err)
+			}
+			kept, _ := match.ApplyExplicitIgnoreRules(nil, match.NewMatches(found...))
+			all = append(all, kept.Sorted()...)
+		}
+	}
+	kept, _ := match.ApplyIgnoreFilters(all, ignored)
+	return match.NewMatches(kept...), failed, nil
+}
+
+// index gives the matchers of each type of packages, and those of all other types.
+func index(all []match.Matcher) (byType map[syft.Type][]match.Matcher, other []match.Matcher) {
+	byType = map[syft.Type][]match.Matcher{}
+	for _, m := range all {
+		if m.Type() == match.StockMatcher {
+			other = append(other, m)
+			continue
+		}
+		for _, t := range m.PackageTypes() {
+			byType[t] = append(byType[t], m)
+		}
+	}
+	return byType, other
 }
 
 // merged joins the rows of one ID, package and version, which come from several namespaces, into one with the worst of
