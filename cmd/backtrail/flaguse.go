@@ -21,6 +21,8 @@ const (
 	keyFlags      flagGroup = "key"      // whose key should have signed
 	sourceFlags   flagGroup = "source"   // where an image should come from
 	exportFlags   flagGroup = "export"   // how a bundle is signed
+	levelFlags    flagGroup = "level"    // which vulnerabilities and findings may be there
+	vexFlags      flagGroup = "vex"      // what is stated about vulnerabilities
 )
 
 // flagGroups sorts the shared flags. What is in none of them (presentation, cache, --offline) suits every verb.
@@ -35,28 +37,37 @@ var flagGroups = map[flagGroup][]string{
 	keyFlags:    {"key"},
 	sourceFlags: {"source-uri", "source-branch", "source-tag", "source-versioned-tag", "builder-id"},
 	exportFlags: {"sign-key"},
+	levelFlags:  {"thresholds"},
+	vexFlags:    {"vex"},
 }
 
 // caseFlags are the groups for making a case, which verbs about anything else have no use for.
 var caseFlags = []flagGroup{
 	clusterFlags, aroundFlags, alertFlags, registryFlags, trustFlags, signerFlags, keyFlags, sourceFlags, exportFlags,
+	levelFlags, vexFlags,
 }
 
 // unusedGroups lists for each verb the groups that it has no use for. A verb that is not named uses all.
 var unusedGroups = map[string][]flagGroup{
-	"demo":        {clusterFlags, aroundFlags, registryFlags, trustFlags, signerFlags, keyFlags, sourceFlags},
-	"pods":        {aroundFlags, registryFlags, trustFlags, signerFlags, keyFlags, sourceFlags, exportFlags},
-	"diff":        {alertFlags, exportFlags},
-	"cases":       caseFlags,
-	"aware":       caseFlags,
-	"runtime":     caseFlags,
-	"verify":      {clusterFlags, aroundFlags, alertFlags, registryFlags, signerFlags, sourceFlags, exportFlags},
-	"verify-blob": {clusterFlags, aroundFlags, alertFlags, registryFlags, sourceFlags, exportFlags},
-	"rbac":        caseFlags,
-	"cache":       caseFlags,
-	"db":          caseFlags,
-	"man":         caseFlags,
-	"version":     caseFlags,
+	"demo": {clusterFlags, aroundFlags, registryFlags, trustFlags, signerFlags, keyFlags, sourceFlags, levelFlags,
+		vexFlags},
+	"pods": {aroundFlags, registryFlags, trustFlags, signerFlags, keyFlags, sourceFlags, exportFlags, levelFlags,
+		vexFlags},
+	"diff":    {alertFlags, exportFlags, levelFlags, vexFlags},
+	"cases":   caseFlags,
+	"aware":   caseFlags,
+	"runtime": caseFlags,
+	"verify": {clusterFlags, aroundFlags, alertFlags, registryFlags, signerFlags, sourceFlags, exportFlags, levelFlags,
+		vexFlags},
+	"verify-blob": {clusterFlags, aroundFlags, alertFlags, registryFlags, sourceFlags, exportFlags, levelFlags,
+		vexFlags},
+	"rbac":    caseFlags,
+	"cache":   caseFlags,
+	"db":      caseFlags,
+	"man":     caseFlags,
+	"version": caseFlags,
+	"thresholds": {clusterFlags, aroundFlags, alertFlags, registryFlags, trustFlags, signerFlags, keyFlags, sourceFlags,
+		exportFlags, vexFlags},
 }
 
 // checkFlags refuses flags whose value is empty, as an unset variable of a script gives it, and flags that the verb

@@ -37,6 +37,7 @@ func (v *reproduction) run() {
 	v.redactionsFit()
 	v.packageDiffFits()
 	v.advisoriesFit()
+	v.vulnerabilitiesFit()
 	v.summariesFit()
 	v.reports()
 	for _, i := range c.Images {
