@@ -47,6 +47,7 @@ var unusedGroups = map[string][]flagGroup{
 	"demo":        {clusterFlags, aroundFlags, registryFlags, trustFlags, signerFlags, keyFlags, sourceFlags},
 	"pods":        {aroundFlags, registryFlags, trustFlags, signerFlags, keyFlags, sourceFlags, exportFlags},
 	"diff":        {alertFlags, exportFlags},
+	"audit":       {alertFlags, exportFlags},
 	"cases":       caseFlags,
 	"aware":       caseFlags,
 	"runtime":     caseFlags,

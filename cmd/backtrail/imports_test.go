@@ -38,6 +38,7 @@ var allowed = map[string][]string{
 	"inspect/binary":     append([]string{"inspect/command", "inspect/layer", "inspect/owner", "inspect/autorun", "inspect/content"}, check...),
 	"inspect/advisory":   append([]string{"inspect/layer", "inspect/sbom"}, check...),
 	"inspect/lock":       append([]string{"inspect/layer"}, check...),
+	"inspect/audit":      append([]string{"inspect/layer", "inspect/subject"}, check...),
 	"inspect/autorun":    append([]string{"inspect/layer", "inspect/owner", "inspect/content"}, check...),
 	"inspect/evidence":   append([]string{"inspect/report", "inspect/ledger", "inspect/verdict"}, check...),
 	"inspect/policy":     check,
