@@ -244,4 +244,3 @@ func (p *auditProgress) show(at audit.Progress) {
 	}
 	_, _ = io.WriteString(p.w, "\r\x1b[K"+text)
 }
-

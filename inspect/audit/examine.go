@@ -31,7 +31,7 @@ type Examiner struct {
 	Expected inspect.Expected // of flags: about the source of images
 	// Keys gives the digests of the public keys that the signatures of an image are tried with.
 	Keys func(u Unit) []string
-	Now      func() time.Time
+	Now  func() time.Time
 }
 
 // Examine collects the facts of an image. What could not be checked stands in them; the error is that of a context

@@ -189,7 +189,7 @@ func TestChangesSinceTheLastAudit(t *testing.T) {
 		}
 	}
 
-	f.refused("sha256-", http.StatusServiceUnavailable) // a registry that is silent has deleted nothing
+	f.refused("sha256-", http.StatusForbidden) // a registry that is silent has deleted nothing
 	silent := b.audit(f.snapshot())
 	for _, c := range audit.Compare(&before, &silent) {
 		if c.Kind == audit.VanishedSignature {
