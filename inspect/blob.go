@@ -32,7 +32,7 @@ func (Blob) FactKind() string { return "blob" }
 func (b Blob) fold(c *Case, _ Event) {
 	key := func(a, b Blob) int { return cmp.Or(cmp.Compare(a.Of, b.Of), cmp.Compare(a.Digest, b.Digest)) }
 	if n, found := slices.BinarySearchFunc(c.Blobs, b, key); found && c.Blobs[n].State == b.State {
-		b.Kept = earlier(c.Blobs[n].Kept, b.Kept)
+		b.Kept = Earlier(c.Blobs[n].Kept, b.Kept)
 	}
 	upsert(&c.Blobs, b, key)
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"github.com/backtrail/backtrail/inspect/text"
 )
 
 // Fact is one typed statement of a case. Each kind has one implementation, which knows its JSON name and how it folds
@@ -40,7 +41,7 @@ type eventHead struct {
 func (e Event) MarshalJSON() ([]byte, error) {
 	b, err := json.Marshal(eventHead{e.Seq, e.Time, e.Check, e.Container, e.Prev})
 	if err != nil || e.Fact == nil {
-		return EscapeJSON(b), err
+		return text.EscapeJSON(b), err
 	}
 	fact, err := json.Marshal(e.Fact)
 	if err != nil {
@@ -52,7 +53,7 @@ func (e Event) MarshalJSON() ([]byte, error) {
 	}
 	b = append(b[:len(b)-1], ',')
 	b = append(append(b, name...), ':')
-	return EscapeJSON(append(append(b, fact...), '}')), nil
+	return text.EscapeJSON(append(append(b, fact...), '}')), nil
 }
 
 // UnmarshalJSON reads the form of MarshalJSON. A kind that is not in the table becomes an UnknownFact.

@@ -32,7 +32,7 @@ func (x Exhibit) fold(c *Case, _ Event) {
 			return
 		}
 		if old.Digest == x.Digest {
-			x.Kept = earlier(old.Kept, x.Kept)
+			x.Kept = Earlier(old.Kept, x.Kept)
 		}
 	}
 	upsert(&c.Exhibits, x, key)
@@ -47,7 +47,7 @@ func (x Exhibit) at(t Time) Fact {
 }
 
 // earlier is the earlier of two times that are known.
-func earlier(a, b Time) Time {
+func Earlier(a, b Time) Time {
 	if a.IsZero() || !b.IsZero() && b.Before(a.Time) {
 		return b
 	}

@@ -117,3 +117,6 @@ type Revision struct {
 func (Pod) FactKind() string { return "pod" }
 
 func (p Pod) fold(c *Case, _ Event) { c.Pod = &p }
+
+// SameDigest is how many other pods run one of its digests.
+func (p Pod) SameDigest() int { return max(p.Reach.Shared.Digest.Count, len(p.Others)) }

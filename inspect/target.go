@@ -1,5 +1,10 @@
 package inspect
 
+import (
+	"github.com/backtrail/backtrail/inspect/text"
+	"strings"
+)
+
 // TargetKind says what a person pointed at.
 type TargetKind string
 
@@ -23,3 +28,15 @@ type Target struct {
 
 // ImageSubject is the subject of the image of a case without a pod.
 const ImageContainer = "image"
+
+// SavedDump is the path of the saved dump that the case was read from, in place of a cluster.
+func (t Target) SavedDump() (string, bool) { return strings.CutPrefix(t.Context, "snapshot ") }
+
+// Kubectl begins a command about the case's cluster. It names the context, unless the case was read from a saved
+// dump: no kubeconfig knows that one.
+func (t Target) Kubectl() string {
+	if _, dump := t.SavedDump(); dump || t.Context == "" {
+		return "kubectl"
+	}
+	return "kubectl --context " + text.Quote(t.Context)
+}

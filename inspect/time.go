@@ -17,6 +17,14 @@ func At(t time.Time) Time {
 	return Time{t.UTC()}
 }
 
+// Stamp is the time in full, in UTC (RFC 3339), or words where it is not known.
+func (t Time) Stamp() string {
+	if t.IsZero() {
+		return "unknown time"
+	}
+	return t.UTC().Format(time.RFC3339)
+}
+
 // MarshalJSON writes RFC 3339 in UTC, or null for the zero time.
 func (t Time) MarshalJSON() ([]byte, error) {
 	if t.IsZero() {

@@ -9,6 +9,8 @@ import (
 
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/report"
+	"github.com/backtrail/backtrail/inspect/respond"
+	"github.com/backtrail/backtrail/inspect/text"
 )
 
 func awareCommand(f *flags, std streams) *cobra.Command {
@@ -44,12 +46,12 @@ func (f *flags) aware(ctx context.Context, std streams, args []string, by said) 
 	if err != nil {
 		return err
 	}
-	at, err := inspect.ParseAware(args[1], time.Now())
+	at, err := respond.ParseAware(args[1], time.Now())
 	if err != nil {
 		return usage("%w", err)
 	}
 	return f.clock(ctx, std, args[0], by, func(c *inspect.Case, now time.Time) (inspect.Clock, error) {
-		return c.StartClock(regime, at, now, by.name, by.reason)
+		return respond.StartClock(c, regime, at, now, by.name, by.reason)
 	})
 }
 
@@ -62,7 +64,7 @@ func (f *flags) withdraw(ctx context.Context, std streams, args []string, law st
 		return err
 	}
 	return f.clock(ctx, std, args[0], by, func(c *inspect.Case, now time.Time) (inspect.Clock, error) {
-		return c.WithdrawClock(regime, now, by.name, by.reason)
+		return respond.WithdrawClock(c, regime, now, by.name, by.reason)
 	})
 }
 
@@ -74,7 +76,7 @@ func (f *flags) clock(ctx context.Context, std streams, name string, by said, ma
 	c, err := f.record(ctx, name, func(c *inspect.Case, now time.Time) (inspect.Fact, error) {
 		k, err := make(c, now)
 		if err != nil {
-			return nil, hinted(err, "backtrail open "+inspect.Quote(name)+" shows the clocks of the case")
+			return nil, hinted(err, "backtrail open "+text.Quote(name)+" shows the clocks of the case")
 		}
 		return k, nil
 	})
@@ -86,7 +88,7 @@ func (f *flags) clock(ctx context.Context, std streams, name string, by said, ma
 
 func regimeOf(text string) (inspect.Regime, error) {
 	r := inspect.Regime(text)
-	if !slices.Contains(inspect.Regimes(), r) {
+	if !slices.Contains(respond.Regimes(), r) {
 		return "", usage("there is no clock of %q; there are nis2, cra, dora", text)
 	}
 	return r, nil

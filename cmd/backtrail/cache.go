@@ -7,7 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/text"
 	"github.com/backtrail/backtrail/registry"
 )
 
@@ -62,7 +62,7 @@ func size(std streams, s *registry.Store) error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(std.out, "%s: %d files, %d bytes (%s)\n", s.Dir(), files, bytes, inspect.SizeText(bytes))
+	_, err = fmt.Fprintf(std.out, "%s: %d files, %d bytes (%s)\n", s.Dir(), files, bytes, text.Size(bytes))
 	return err
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/evidence"
 	"github.com/backtrail/backtrail/inspect/ledger"
+	"github.com/backtrail/backtrail/inspect/text"
 )
 
 // openedBag is a bundle with what is wrong with its files, for the export that names it as its parent.
@@ -27,7 +28,7 @@ func (s *session) openBag(ctx context.Context, bag *evidence.Bag) (savedCase, er
 	}
 	replay := bag.Replay()
 	if reason != "" {
-		fmt.Fprintf(s.std.err, "%s: %s\n", inspect.NotIntact, inspect.Clean(reason))
+		fmt.Fprintf(s.std.err, "%s: %s\n", inspect.NotIntact, text.Clean(reason))
 		replay = withBanner(replay, reason)
 	}
 	return savedCase{
@@ -40,7 +41,7 @@ func withBanner(replay inspect.Source, reason string) inspect.Source {
 	return func(ctx context.Context, emit func(inspect.Event)) error {
 		err := replay(ctx, emit)
 		emit(inspect.Event{Fact: inspect.Notice{
-			Level: "error", Text: inspect.NotIntact + ": " + inspect.Clean(reason),
+			Level: "error", Text: inspect.NotIntact + ": " + text.Clean(reason),
 			Hint: "backtrail verify names all that is wrong",
 		}})
 		return err
@@ -52,7 +53,7 @@ func (f *flags) printBanner(w io.Writer, reason string) error {
 	if reason == "" || f.output == "json" || f.output == "events" || f.output == "html" {
 		return nil
 	}
-	text := inspect.NotIntact + ": " + inspect.Clean(reason)
+	text := inspect.NotIntact + ": " + text.Clean(reason)
 	if f.output == "markdown" {
 		text = "> **" + strings.ReplaceAll(text, "*", "") + "**"
 	}

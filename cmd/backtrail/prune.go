@@ -8,6 +8,7 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/layer"
 	"github.com/backtrail/backtrail/inspect/ledger"
+	"github.com/backtrail/backtrail/inspect/text"
 	"github.com/backtrail/backtrail/registry"
 )
 
@@ -22,7 +23,7 @@ func pruneCache(ctx context.Context, std streams, s *registry.Store, days int) e
 	var why []string
 	for _, c := range saved {
 		if reason := needs(c); reason != "" {
-			why = append(why, inspect.Clean(c.ID)+": "+reason)
+			why = append(why, text.Clean(c.ID)+": "+reason)
 			keepCase(ctx, cache, &kept, c)
 		}
 	}
@@ -40,7 +41,7 @@ func pruneCache(ctx context.Context, std streams, s *registry.Store, days int) e
 func needs(c ledger.Saved) string {
 	switch {
 	case c.Problem != "":
-		return "it cannot be read, so that what it needs is known in part only: " + inspect.Clean(c.Problem)
+		return "it cannot be read, so that what it needs is known in part only: " + text.Clean(c.Problem)
 	case c.Running:
 		return "open now"
 	case len(c.Exported) == 0:

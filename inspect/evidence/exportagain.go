@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/text"
 	"github.com/backtrail/backtrail/inspect/verdict"
 )
 
@@ -109,9 +110,9 @@ func (v *reproduction) infoFits() {
 	for label, want := range map[string]string{
 		infoStatus: string(outcome.Status), infoComplete: complete, infoDescription: "evidence of " + v.c.Target.Name,
 	} {
-		if have := info[label]; have != inspect.Clean(want) {
+		if have := info[label]; have != text.Clean(want) {
 			failed = true
-			v.fail("bag-info", infoFile, "%s is %q; by the case it is %q", label, have, inspect.Clean(want))
+			v.fail("bag-info", infoFile, "%s is %q; by the case it is %q", label, have, text.Clean(want))
 			continue
 		}
 		v.out.Claims.Recomputed++

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/text"
 )
 
 // The checks whose rows are compared whole, by the names that they have in the case.
@@ -67,14 +68,14 @@ func (v *comparison) listings() {
 func differingEntry(have, want []inspect.Entry) string {
 	for n, w := range want {
 		if n >= len(have) {
-			return "it lacks " + inspect.Clean(w.Path)
+			return "it lacks " + text.Clean(w.Path)
 		}
 		if _, differs := differences(have[n], w); len(differs) > 0 {
-			return inspect.Clean(w.Path) + ": " + strings.Join(differs, "; ")
+			return text.Clean(w.Path) + ": " + strings.Join(differs, "; ")
 		}
 	}
 	if len(have) > len(want) {
-		return "it has " + inspect.Clean(have[len(want)].Path) + " besides"
+		return "it has " + text.Clean(have[len(want)].Path) + " besides"
 	}
 	return ""
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/text"
 )
 
 // Verify checks the bundle at path and, if Rerun is given, its claims again from the bytes that it carries. An error
@@ -95,7 +96,7 @@ func worst(checks []BagCheck) inspect.Status {
 
 func (v *verifier) say(name, subject string, s inspect.Status, b Basis, format string, args ...any) {
 	v.out.Checks = append(v.out.Checks, BagCheck{
-		Name: name, Subject: inspect.Clean(subject), Status: s, Basis: b, Detail: inspect.Clean(fmt.Sprintf(format,
+		Name: name, Subject: text.Clean(subject), Status: s, Basis: b, Detail: text.Clean(fmt.Sprintf(format,
 			args...)),
 	})
 }
@@ -152,7 +153,7 @@ func (v *vouching) trust() {
 
 func (v *vouching) root(t inspect.Trust, chains int) {
 	what := fmt.Sprintf("what %d of the signatures say was checked against the trust root %s (%s, %s)", chains,
-		short(t.Digest), t.Origin, inspect.Clean(t.Name))
+		short(t.Digest), t.Origin, text.Clean(t.Name))
 	switch {
 	case len(v.o.Roots) > 0:
 		v.say("trust", t.Digest, inspect.Verified, BasisBytes, "%s; here against yours: %s", what,
@@ -170,7 +171,7 @@ func (v *vouching) root(t inspect.Trust, chains int) {
 
 // own is a certificate authority or a trust store of somebody's own: no trusted root stands for it.
 func (v *vouching) own(t inspect.Trust) {
-	what := fmt.Sprintf("signatures were checked against %s (%s, %s)", short(t.Digest), t.Kind, inspect.Clean(t.Name))
+	what := fmt.Sprintf("signatures were checked against %s (%s, %s)", short(t.Digest), t.Kind, text.Clean(t.Name))
 	flags := "--ca-roots FILE"
 	if t.Kind == trustNotation {
 		flags = "--notation-trust-store DIR and --notation-policy FILE"

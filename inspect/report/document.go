@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/respond"
 	"github.com/backtrail/backtrail/inspect/verdict"
 )
 
@@ -31,7 +32,7 @@ type section struct {
 type block struct {
 	item    *item
 	table   *table
-	command *inspect.NextStep
+	command *respond.NextStep
 	text    string
 }
 
@@ -146,7 +147,7 @@ func documentOf(c inspect.Case, s Style) document {
 
 // focusFirst puts the image that the case is about before the others.
 func focusFirst(c inspect.Case) []inspect.Image {
-	first, _ := focus(c)
+	first, _ := respond.Focus(c)
 	images := slices.Clone(c.Images)
 	slices.SortStableFunc(images, func(a, b inspect.Image) int {
 		switch {

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/respond"
+	"github.com/backtrail/backtrail/inspect/text"
 )
 
 // imageSections are the panes of one image.
@@ -52,7 +54,7 @@ func imageSection(i inspect.Image) section {
 		}
 	}
 	if !i.Created.IsZero() {
-		t.rows = append(t.rows, []cell{plainCell("created"), plainCell(clock(i.Created) + " (the config's claim)")})
+		t.rows = append(t.rows, []cell{plainCell("created"), plainCell(i.Created.Stamp() + " (the config's claim)")})
 	}
 	s.table(t)
 	for _, n := range i.Notable {
@@ -79,7 +81,7 @@ func layerSection(i inspect.Image) section {
 			base = "base"
 		}
 		t.rows = append(t.rows, []cell{
-			plainCell(strconv.Itoa(l.Number)), statusCell(l.Status, l.Reason), plainCell(size(l.Size)),
+			plainCell(strconv.Itoa(l.Number)), statusCell(l.Status, l.Reason), plainCell(text.Size(l.Size)),
 			plainCell(fmt.Sprintf("%d/%d/%d", l.Added, l.Modified, l.Removed)), plainCell(base),
 			plainCell(step(l.CreatedBy)), codeCell(short(cmp.Or(l.Digest, l.DiffID))),
 		})
@@ -107,7 +109,7 @@ func signatureSection(c inspect.Case, i inspect.Image) section {
 	}
 	for _, sig := range i.Signatures {
 		it := signatureItem(sig)
-		if first, ok := focus(c); ok && first.Container != i.Container && sig.Status == inspect.Verified {
+		if first, ok := respond.Focus(c); ok && first.Container != i.Container && sig.Status == inspect.Verified {
 			it.foldSteps()
 		}
 		s.item(it)
@@ -137,7 +139,7 @@ func signatureItem(sig inspect.Signature) item {
 		labelled("names", sig.Subject),
 	)
 	if sig.LogIndex > 0 || !sig.IntegratedTime.IsZero() {
-		i.lines = append(i.lines, join(fmt.Sprintf("log entry %d", sig.LogIndex), clock(sig.IntegratedTime)))
+		i.lines = append(i.lines, join(fmt.Sprintf("log entry %d", sig.LogIndex), sig.IntegratedTime.Stamp()))
 	}
 	i.lines = append(i.lines, sig.Notes...)
 	for _, st := range sig.Steps {

@@ -1,8 +1,9 @@
-package inspect
+package respond
 
 import (
 	"cmp"
 	"fmt"
+	"github.com/backtrail/backtrail/inspect"
 	"path"
 	"slices"
 	"strings"
@@ -12,10 +13,10 @@ import (
 type Preserved struct {
 	Word  string // of one: event, log, layer
 	Kept  int
-	First Time // when the first of them was kept
-	Last  Time // when the last of them was
-	Lost  int  // how many could not be kept
-	Whole bool // nothing of this kind could be kept, and how many there are is not known
+	First inspect.Time // when the first of them was kept
+	Last  inspect.Time // when the last of them was
+	Lost  int          // how many could not be kept
+	Whole bool         // nothing of this kind could be kept, and how many there are is not known
 	Why   []string
 }
 
@@ -32,9 +33,9 @@ const (
 	keptRuntime   = "run-time file"
 )
 
-// Preserved lists what is kept in the order in which it vanishes elsewhere: the pod, its events and logs, the alerts,
+// PreservedOf lists what is kept in the order in which it vanishes elsewhere: the pod, its events and logs, the alerts,
 // what stands above and around it, manifests, signatures, layers. Kinds of which there is nothing are left out.
-func (c *Case) Preserved() []Preserved {
+func PreservedOf(c *inspect.Case) []Preserved {
 	t := tally{}
 	for _, x := range c.Exhibits {
 		t.exhibit(x)
@@ -43,11 +44,11 @@ func (c *Case) Preserved() []Preserved {
 		t.blob(b)
 	}
 	if c.Pod != nil {
-		c.unread(t)
+		t.unread(c)
 	}
 	for _, i := range c.Images {
 		if i.Digest != "" && i.Reason == "missing-blob" && !slices.ContainsFunc(c.Blobs,
-			func(b Blob) bool { return b.Digest == i.Digest }) {
+			func(b inspect.Blob) bool { return b.Digest == i.Digest }) {
 			t.lose(keptManifest, i.Container+": "+cmp.Or(i.Detail, i.Reason))
 		}
 	}
@@ -65,21 +66,21 @@ func (c *Case) Preserved() []Preserved {
 }
 
 // unread adds what nobody could read around a pod, by the checks that wanted to.
-func (c *Case) unread(t tally) {
+func (t tally) unread(c *inspect.Case) {
 	for _, of := range []struct{ word, check string }{{keptEvent, "events"}, {keptLog, "logs"}, {keptObject,
 		"workload"}, {keptObject, "cluster"}} {
 		s, ok := c.Check(of.check, "")
 		if of.word == keptLog && !ok && t[of.word] == nil {
 			t.loseAll(of.word, "")
 		}
-		open := s.Status == CheckBlocked && !s.Running() || s.Status == CheckSkipped && t[of.word] == nil
+		open := s.Status == inspect.CheckBlocked && !s.Running() || s.Status == inspect.CheckSkipped && t[of.word] == nil
 		if ok && open {
 			t.loseAll(of.word, s.Reason)
 		}
 	}
 	if n, said := c.Runtime(); !said {
 		t.loseAll(keptRuntime, "nothing that was read holds what was written at run time, nor the memory")
-	} else if n.Mark == RuntimeGivenUp {
+	} else if n.Mark == inspect.RuntimeGivenUp {
 		t.loseAll(keptRuntime, strings.Join(strings.Fields("given up by "+n.Author+": "+n.Text), " "))
 	}
 }
@@ -94,10 +95,10 @@ func (t tally) of(word string) *Preserved {
 	return t[word]
 }
 
-func (t tally) keep(word string, at Time) {
+func (t tally) keep(word string, at inspect.Time) {
 	p := t.of(word)
 	p.Kept++
-	p.First = earlier(p.First, at)
+	p.First = inspect.Earlier(p.First, at)
 	if at.After(p.Last.Time) {
 		p.Last = at
 	}
@@ -116,7 +117,7 @@ func (t tally) loseAll(word, why string) {
 	t[word].Whole = true
 }
 
-func (t tally) exhibit(x Exhibit) {
+func (t tally) exhibit(x inspect.Exhibit) {
 	folder, _, _ := strings.Cut(x.Path, "/")
 	word := map[string]string{"logs": keptLog, "alerts": keptAlert}[folder]
 	if folder == "cluster" {
@@ -132,7 +133,7 @@ func (t tally) exhibit(x Exhibit) {
 	}
 }
 
-func (t tally) blob(b Blob) {
+func (t tally) blob(b inspect.Blob) {
 	word := keptManifest
 	switch b.Role {
 	case "layer":
@@ -142,7 +143,7 @@ func (t tally) blob(b Blob) {
 	}
 	switch {
 	case b.Of == "known-good":
-	case b.State == BlobCarried || b.State == BlobDamaged:
+	case b.State == inspect.BlobCarried || b.State == inspect.BlobDamaged:
 		t.keep(word, b.Kept)
 	default:
 		t.lose(word, fmt.Sprintf("%s %.19s is %s", b.Role, b.Digest, b.State))

@@ -1,4 +1,4 @@
-package report
+package respond
 
 import (
 	"fmt"

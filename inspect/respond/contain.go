@@ -1,4 +1,4 @@
-package report
+package respond
 
 import (
 	"cmp"
@@ -9,28 +9,29 @@ import (
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/text"
 )
 
 // contain holds the pod and takes it away from the others, in the order in which that loses least: none of it ends a
 // process. What would destroy run-time state comes only after a person has said what became of that.
-func contain(c inspect.Case) []inspect.NextStep {
-	k := container{c: c, pod: c.Pod, where: c.Target.Kubectl() + " -n " + inspect.Quote(c.Pod.Namespace),
-		name: inspect.Quote(c.Pod.Name)}
+func contain(c inspect.Case) []NextStep {
+	k := container{c: c, pod: c.Pod, where: c.Target.Kubectl() + " -n " + text.Quote(c.Pod.Namespace),
+		name: text.Quote(c.Pod.Name)}
 	if _, ok := c.Target.SavedDump(); ok {
 		k.in = " (in the cluster that the saved dump is of)"
 	}
 	if gone, ok := c.Gone(); ok {
-		return append([]inspect.NextStep{todo("the pod is gone since "+clock(gone.Time)+": its run-time state "+
+		return append([]NextStep{todo("the pod is gone since "+gone.Time.Stamp()+": its run-time state "+
 			"cannot be had any more; what was kept before is in this case", "")}, k.keepLogs()...)
 	}
-	var steps []inspect.NextStep
+	var steps []NextStep
 	steps = append(steps, k.hold())
 	steps = append(steps, k.keepLogs()...)
 	steps = append(steps, k.relabel(), k.isolate())
 	steps = append(steps, k.copyState()...)
 	if k.pod.Node != "" {
 		steps = append(steps, todo("Cordon the node (running pods stay)",
-			c.Target.Kubectl()+" cordon "+inspect.Quote(k.pod.Node)))
+			c.Target.Kubectl()+" cordon "+text.Quote(k.pod.Node)))
 	}
 	if _, said := c.Runtime(); said {
 		return append(steps, k.mend()...)
@@ -51,15 +52,15 @@ type container struct {
 	in          string
 }
 
-func (k container) hold() inspect.NextStep {
+func (k container) hold() NextStep {
 	return todo("Preserve the pod: its writable layer and memory exist nowhere else"+k.in,
 		k.where+" annotate pod "+k.name+" karpenter.sh/do-not-disrupt=true "+
 			"cluster-autoscaler.kubernetes.io/safe-to-evict=false")
 }
 
 // keepLogs is left out where the case holds the logs.
-func (k container) keepLogs() []inspect.NextStep {
-	for _, p := range k.c.Preserved() {
+func (k container) keepLogs() []NextStep {
+	for _, p := range PreservedOf(&k.c) {
 		if p.Word == "log" && p.Kept > 0 {
 			return nil
 		}
@@ -71,11 +72,11 @@ func (k container) keepLogs() []inspect.NextStep {
 }
 
 // relabel takes from the pod the labels by which its controller and Services pick it: it runs on, alone.
-func (k container) relabel() inspect.NextStep {
+func (k container) relabel() NextStep {
 	keys, stay := k.unpicked()
 	command := k.where + " label pod " + k.name
 	for _, key := range keys {
-		command += " " + inspect.Quote(key+"-")
+		command += " " + text.Quote(key+"-")
 	}
 	command += " --overwrite " + quarantine + "=true"
 	if len(keys) == 0 {
@@ -177,7 +178,7 @@ func (k container) policies(without []string, lets bool) []string {
 }
 
 // isolate makes a policy that allows nothing. Policies add up: what another one allows stays allowed.
-func (k container) isolate() inspect.NextStep {
+func (k container) isolate() NextStep {
 	if k.pod.Reach.Has(inspect.HostNetwork) {
 		return todo("no NetworkPolicy can hold its traffic back: it uses the network of its node; a firewall on "+
 			"the node can", "")
@@ -194,13 +195,13 @@ func (k container) isolate() inspect.NextStep {
 	}
 	command := "printf %s"
 	for _, w := range words {
-		command += " " + inspect.Quote(w)
+		command += " " + text.Quote(w)
 	}
 	return todo(why, command+" | "+k.where+" apply -f -")
 }
 
 // copyState says how the run-time state can be copied on this node, and how it cannot.
-func (k container) copyState() []inspect.NextStep {
+func (k container) copyState() []NextStep {
 	const no = "kubectl debug --copy-to starts another pod from the image, and is no copy of the state"
 	can, why := checkpoints(k.pod.Runtime, k.pod.Kubelet)
 	if can == inspect.Absent {
@@ -210,7 +211,7 @@ func (k container) copyState() []inspect.NextStep {
 	if k.pod.Node == "" {
 		return nil
 	}
-	i, _ := focus(k.c)
+	i, _ := Focus(k.c)
 	name := cmp.Or(i.Container, k.c.Target.Container)
 	if name == "" && len(k.pod.Containers) > 0 {
 		name = k.pod.Containers[0].Name
@@ -219,20 +220,20 @@ func (k container) copyState() []inspect.NextStep {
 	for _, part := range []string{k.pod.Namespace, k.pod.Name, name} {
 		path += "/" + url.PathEscape(part)
 	}
-	return []inspect.NextStep{
+	return []NextStep{
 		todo("copy the run-time state of "+name+" by the kubelet, without stopping it: "+why+"; "+no,
-			k.c.Target.Kubectl()+" create --raw "+inspect.Quote(path)+" -f /dev/null"),
+			k.c.Target.Kubectl()+" create --raw "+text.Quote(path)+" -f /dev/null"),
 		todo("it lies on the node then, in /var/lib/kubelet/checkpoints; fetch it and lay it over the image",
 			inspectCommand(k.c)+" --checkpoint FILE"),
 	}
 }
 
 // mend is shown once the run-time state is saved or given up.
-func (k container) mend() []inspect.NextStep {
+func (k container) mend() []NextStep {
 	n, _ := k.c.Runtime()
 	said := map[string]string{inspect.RuntimeSaved: "saved", inspect.RuntimeGivenUp: "given up"}[n.Mark]
 	after := "run-time state is " + said + ", says " + n.Author + ": "
-	var steps []inspect.NextStep
+	var steps []NextStep
 	if owner := k.workload(); owner != "" {
 		if to := k.rollback(); to > 0 {
 			steps = append(steps,
@@ -247,7 +248,7 @@ func (k container) mend() []inspect.NextStep {
 	steps = append(steps, todo(after+"delete the pod", k.where+" delete pod "+k.name))
 	if k.pod.Node != "" && k.pod.Reach.Node() {
 		steps = append(steps, todo("it could reach its node: empty that one, then make it anew",
-			k.c.Target.Kubectl()+" drain "+inspect.Quote(k.pod.Node)+" --ignore-daemonsets --delete-emptydir-data"))
+			k.c.Target.Kubectl()+" drain "+text.Quote(k.pod.Node)+" --ignore-daemonsets --delete-emptydir-data"))
 	}
 	return steps
 }
@@ -257,7 +258,7 @@ func (k container) workload() string {
 	for _, o := range slices.Backward(k.pod.Owner) {
 		switch o.Kind {
 		case "Deployment", "StatefulSet", "DaemonSet":
-			return inspect.Quote(strings.ToLower(o.Kind) + "/" + o.Name)
+			return text.Quote(strings.ToLower(o.Kind) + "/" + o.Name)
 		}
 	}
 	return ""
@@ -281,5 +282,5 @@ func (k container) rollback() int64 {
 
 // runtimeCommand is how a person marks the run-time state of a saved case.
 func runtimeCommand(c inspect.Case) string {
-	return "backtrail runtime " + inspect.Quote(inspect.CaseID(c.Target, c.Started)) + " saved --reason WHY"
+	return "backtrail runtime " + text.Quote(inspect.CaseID(c.Target, c.Started)) + " saved --reason WHY"
 }

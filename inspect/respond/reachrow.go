@@ -1,7 +1,9 @@
-package inspect
+package respond
 
 import (
 	"fmt"
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/text"
 	"slices"
 	"strings"
 )
@@ -27,7 +29,7 @@ const (
 )
 
 // Reachable lists what the pod could touch, the dangerous first, then what else is concerned.
-func (c *Case) Reachable() []ReachRow {
+func Reachable(c *inspect.Case) []ReachRow {
 	if c.Pod == nil {
 		return nil
 	}
@@ -35,8 +37,8 @@ func (c *Case) Reachable() []ReachRow {
 	l.privileges()
 	l.roles()
 	l.account()
-	l.named(UseSecret, l.r.Secrets, ReachesOther, "The value was not read.")
-	l.named(UseConfigMap, l.r.ConfigMaps, ReachesOwn, "")
+	l.named(inspect.UseSecret, l.r.Secrets, ReachesOther, "The value was not read.")
+	l.named(inspect.UseConfigMap, l.r.ConfigMaps, ReachesOwn, "")
 	l.volumes()
 	l.network()
 	for _, u := range l.r.Unseen {
@@ -53,9 +55,9 @@ func (c *Case) Reachable() []ReachRow {
 }
 
 type reachList struct {
-	c    *Case
-	pod  Pod
-	r    Reach
+	c    *inspect.Case
+	pod  inspect.Pod
+	r    inspect.Reach
 	rows []ReachRow
 }
 
@@ -69,14 +71,14 @@ func (l *reachList) privileges() {
 		})
 	}
 	for _, u := range l.r.Uses {
-		if u.Kind == UseHostPath {
-			l.add(ReachRow{"host path", u.text(), "A part of the node's own files.", ReachesNode, ""})
+		if u.Kind == inspect.UseHostPath {
+			l.add(ReachRow{"host path", textOf(u), "A part of the node's own files.", ReachesNode, ""})
 		}
 	}
 }
 
 // privilegeWeight separates what reaches the node from what only makes that easier.
-func privilegeWeight(p Privilege) ReachWeight {
+func privilegeWeight(p inspect.Privilege) ReachWeight {
 	if p.ReachesNode() {
 		return ReachesNode
 	}
@@ -86,7 +88,7 @@ func privilegeWeight(p Privilege) ReachWeight {
 func (l *reachList) roles() {
 	roles := l.r.Roles
 	if len(roles) == 0 && l.r.Role != "" {
-		roles = []CloudRole{{Name: l.r.Role}}
+		roles = []inspect.CloudRole{{Name: l.r.Role}}
 	}
 	for _, r := range roles {
 		text := r.String()
@@ -118,7 +120,7 @@ func (l *reachList) account() {
 		l.add(ReachRow{"token", text,
 			"Whoever runs in the container can read this token and use it elsewhere until it ends.", ReachesOther, ""})
 	}
-	if l.r.Token == TokenNone {
+	if l.r.Token == inspect.TokenNone {
 		l.add(ReachRow{"token", "none is mounted",
 			"No token of the service account is in the file tree of its containers.", ReachesOwn, ""})
 		return
@@ -126,8 +128,8 @@ func (l *reachList) account() {
 	l.add(ReachRow{
 		"may do", "not known: what the account may do, only somebody who may impersonate it can ask",
 		"Roles and bindings are not read: they do not say what webhooks of authorization allow.",
-		ReachesOther, fmt.Sprintf("%s auth can-i --list -n %s --as %s", l.c.Target.Kubectl(), Quote(l.pod.Namespace),
-			Quote("system:serviceaccount:"+l.pod.Namespace+":"+l.r.ServiceAccount)),
+		ReachesOther, fmt.Sprintf("%s auth can-i --list -n %s --as %s", l.c.Target.Kubectl(), text.Quote(l.pod.Namespace),
+			text.Quote("system:serviceaccount:"+l.pod.Namespace+":"+l.r.ServiceAccount)),
 	})
 }
 
@@ -137,7 +139,7 @@ func (l *reachList) named(kind string, names []string, w ReachWeight, why string
 		var ways []string
 		for _, u := range l.r.Uses {
 			if u.Kind == kind && u.Name == name {
-				ways = append(ways, u.way())
+				ways = append(ways, wayOf(u))
 			}
 		}
 		text := name
@@ -149,7 +151,7 @@ func (l *reachList) named(kind string, names []string, w ReachWeight, why string
 	}
 }
 
-func (u Use) way() string {
+func wayOf(u inspect.Use) string {
 	how := u.How
 	if u.Container != "" {
 		how += " in " + u.Container
@@ -157,8 +159,8 @@ func (u Use) way() string {
 	return how
 }
 
-func (u Use) text() string {
-	text := u.Name + ": " + u.way()
+func textOf(u inspect.Use) string {
+	text := u.Name + ": " + wayOf(u)
 	if u.ReadOnly {
 		return text + ", read only"
 	}
@@ -169,7 +171,7 @@ func (u Use) text() string {
 func (l *reachList) volumes() {
 	told := map[string]bool{}
 	for _, u := range l.r.Uses {
-		told["host path "+u.Name] = u.Kind == UseHostPath || told["host path "+u.Name]
+		told["host path "+u.Name] = u.Kind == inspect.UseHostPath || told["host path "+u.Name]
 	}
 	for _, v := range l.r.Volumes {
 		if !told[v] {
@@ -183,7 +185,7 @@ func (l *reachList) network() {
 	for _, p := range l.r.NetworkPolicies {
 		l.add(ReachRow{"network", p, "A policy that selects the pod." + enforced, ReachesOwn, ""})
 	}
-	if s, ok := l.c.Check("cluster", ""); ok && s.Status != CheckDone || l.r.Lacks(ReachNetworkPolicies) {
+	if s, ok := l.c.Check("cluster", ""); ok && s.Status != inspect.CheckDone || l.r.Lacks(inspect.ReachNetworkPolicies) {
 		return // whether there are any is not known, and said
 	}
 	if len(l.r.NetworkPolicies) == 0 {
@@ -199,9 +201,9 @@ func (l *reachList) network() {
 }
 
 // shared counts other pods, and names them one a row while they are few.
-func (l *reachList) shared(kind, why string, g PodGroup, older []string) {
+func (l *reachList) shared(kind, why string, g inspect.PodGroup, older []string) {
 	if g.Count == 0 {
-		g = PodGroup{Count: len(older), Pods: older}
+		g = inspect.PodGroup{Count: len(older), Pods: older}
 	}
 	const few = 20
 	if l.r.Shared.Partial {
@@ -217,8 +219,8 @@ func (l *reachList) shared(kind, why string, g PodGroup, older []string) {
 }
 
 // layers are the pods that have a suspect layer, of whichever image of this pod.
-func (l *reachList) layers() PodGroup {
-	var g PodGroup
+func (l *reachList) layers() inspect.PodGroup {
+	var g inspect.PodGroup
 	for _, i := range l.c.Images {
 		g.Pods = append(g.Pods, i.Sharing.Pods()...)
 	}
@@ -227,6 +229,3 @@ func (l *reachList) layers() PodGroup {
 	g.Count = len(g.Pods)
 	return g
 }
-
-// SameDigest is how many other pods run one of its digests.
-func (p Pod) SameDigest() int { return max(p.Reach.Shared.Digest.Count, len(p.Others)) }

@@ -1,4 +1,4 @@
-package inspect_test
+package respond_test
 
 import (
 	"bytes"
@@ -8,6 +8,7 @@ import (
 	"time"
 
 	. "github.com/backtrail/backtrail/inspect"
+	. "github.com/backtrail/backtrail/inspect/respond"
 	"github.com/backtrail/backtrail/inspect/verdict"
 )
 
@@ -36,7 +37,7 @@ func TestDeadlines(t *testing.T) {
 	} {
 		k := Clock{Regime: tt.regime, Aware: At(utc(t, tt.aware))}
 		var got []string
-		for _, d := range k.Deadlines() {
+		for _, d := range Deadlines(k) {
 			if d.What == "" || d.Rule == "" {
 				t.Errorf("%s: %+v", tt.regime, d)
 			}
@@ -61,7 +62,7 @@ func TestTimeLeft(t *testing.T) {
 		{"2027-02-01T03:00:00Z", "final report", "over by 37 d 0 h"},
 	} {
 		now := utc(t, tt.now)
-		if d := k.Next(now); d.What != tt.what || d.Left(now) != tt.left {
+		if d := NextDeadline(k, now); d.What != tt.what || d.Left(now) != tt.left {
 			t.Errorf("%s: %s, %s; want %s, %s", tt.now, d.What, d.Left(now), tt.what, tt.left)
 		}
 	}
@@ -110,11 +111,13 @@ func TestClocksAreStartedAndWithdrawn(t *testing.T) {
 	now := utc(t, "2026-11-23T03:12:00Z")
 	var c Case
 	for name, start := range map[string]func() (Clock, error){
-		"unknown law": func() (Clock, error) { return c.StartClock("gdpr", now, now, "ada", "x") },
-		"no reason":   func() (Clock, error) { return c.StartClock(NIS2, now, now, "ada", " ") },
-		"no name":     func() (Clock, error) { return c.StartClock(NIS2, now, now, "", "x") },
-		"ahead":       func() (Clock, error) { return c.StartClock(NIS2, now.Add(time.Minute), now, "ada", "x") },
-		"none runs":   func() (Clock, error) { return c.WithdrawClock(NIS2, now, "ada", "x") },
+		"unknown law": func() (Clock, error) { return StartClock(&c, "gdpr", now, now, "ada", "x") },
+		"no reason":   func() (Clock, error) { return StartClock(&c, NIS2, now, now, "ada", " ") },
+		"no name":     func() (Clock, error) { return StartClock(&c, NIS2, now, now, "", "x") },
+		"ahead": func() (Clock, error) {
+			return StartClock(&c, NIS2, now.Add(time.Minute), now, "ada", "x")
+		},
+		"none runs": func() (Clock, error) { return WithdrawClock(&c, NIS2, now, "ada", "x") },
 	} {
 		if k, err := start(); err == nil {
 			t.Errorf("%s: %+v", name, k)
@@ -128,13 +131,13 @@ func TestClocksAreStartedAndWithdrawn(t *testing.T) {
 		c.Apply(Event{Time: At(now), Fact: k})
 		now = now.Add(time.Minute)
 	}
-	say(c.StartClock(NIS2, now.Add(-time.Hour), now, "ada", "the CISO was told"))
-	if _, err := c.StartClock(NIS2, now, now, "bob", "again"); err == nil || !strings.Contains(err.Error(), "as ada says") {
+	say(StartClock(&c, NIS2, now.Add(-time.Hour), now, "ada", "the CISO was told"))
+	if _, err := StartClock(&c, NIS2, now, now, "bob", "again"); err == nil || !strings.Contains(err.Error(), "as ada says") {
 		t.Errorf("a second one: %v", err)
 	}
-	say(c.WithdrawClock(NIS2, now, "bob", "a drill"))
-	say(c.StartClock(NIS2, now, now, "ada", "no drill"))
-	say(c.StartClock(DORA, now, now, "ada", "a bank"))
+	say(WithdrawClock(&c, NIS2, now, "bob", "a drill"))
+	say(StartClock(&c, NIS2, now, now, "ada", "no drill"))
+	say(StartClock(&c, DORA, now, now, "ada", "a bank"))
 	if len(c.Clocks) != 3 || c.Clocks[0].Withdrawn == nil || c.Clocks[0].Withdrawn.Author != "bob" || c.Clocks[0].Reason != "the CISO was told" {
 		t.Errorf("%+v", c.Clocks)
 	}

@@ -1,4 +1,4 @@
-package report
+package respond
 
 import (
 	"cmp"
@@ -6,13 +6,14 @@ import (
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/text"
 	"github.com/backtrail/backtrail/inspect/verdict"
 )
 
 // Next suggests what to do, the most urgent first: hold what may vanish, take it away from the others, then close
 // what is open. Nothing of it destroys run-time state before a person has said that this was saved or given up.
-func Next(c inspect.Case) []inspect.NextStep {
-	var steps []inspect.NextStep
+func Next(c inspect.Case) []NextStep {
+	var steps []NextStep
 	outcome := verdict.Of(&c).Status
 	if c.Pod != nil && outcome == inspect.CaseFailed || openAlert(c) {
 		steps = append(steps, contain(c)...)
@@ -20,7 +21,7 @@ func Next(c inspect.Case) []inspect.NextStep {
 	if c.End == nil || c.End.Status != inspect.CheckDone {
 		steps = append(steps, todo("the case is partial: look again when the cause is gone", inspectCommand(c)))
 	}
-	if i, ok := focus(c); ok {
+	if i, ok := Focus(c); ok {
 		steps = append(steps, closeSignature(c, i)...)
 		if outcome != inspect.CasePassed {
 			steps = append(steps, closeKnownGood(c, i)...)
@@ -32,9 +33,9 @@ func Next(c inspect.Case) []inspect.NextStep {
 	return steps
 }
 
-func todo(why, command string) inspect.NextStep { return inspect.NextStep{Why: why, Command: command} }
+func todo(why, command string) NextStep { return NextStep{Why: why, Command: command} }
 
-func oneTodo(why, command string) []inspect.NextStep { return []inspect.NextStep{todo(why, command)} }
+func oneTodo(why, command string) []NextStep { return []NextStep{todo(why, command)} }
 
 func openAlert(c inspect.Case) bool {
 	if c.Pod == nil {
@@ -49,12 +50,12 @@ func openAlert(c inspect.Case) bool {
 }
 
 // closeSignature turns "signed by NAME, no rule says who should" into a rule.
-func closeSignature(c inspect.Case, i inspect.Image) []inspect.NextStep {
+func closeSignature(c inspect.Case, i inspect.Image) []NextStep {
 	for _, s := range i.Signatures {
 		if s.Reason == "no-expectation" && s.Identity != "" {
 			return oneTodo("if this is who should have signed, say so and look again",
-				inspectCommand(c)+" --certificate-identity "+inspect.Quote(s.Identity)+" "+
-					"--certificate-oidc-issuer "+inspect.Quote(s.Issuer))
+				inspectCommand(c)+" --certificate-identity "+text.Quote(s.Identity)+" "+
+					"--certificate-oidc-issuer "+text.Quote(s.Issuer))
 		}
 		if s.Reason == "unknown-key" {
 			return oneTodo("give the public key that should have signed", inspectCommand(c)+" --key cosign.pub")
@@ -63,14 +64,14 @@ func closeSignature(c inspect.Case, i inspect.Image) []inspect.NextStep {
 	return nil
 }
 
-func closeKnownGood(c inspect.Case, i inspect.Image) []inspect.NextStep {
+func closeKnownGood(c inspect.Case, i inspect.Image) []NextStep {
 	if i.Diff != nil && i.Diff.KnownGood != nil {
 		return nil
 	}
 	if len(i.Candidates) > 0 {
 		best := i.Candidates[0]
 		return oneTodo("compare with "+best.Why,
-			inspectCommand(c)+" --known-good "+inspect.Quote(cmp.Or(best.Reference, best.Location)))
+			inspectCommand(c)+" --known-good "+text.Quote(cmp.Or(best.Reference, best.Location)))
 	}
 	return oneTodo("compare with an image that you know is good", inspectCommand(c)+" --known-good REFERENCE")
 }
@@ -80,12 +81,12 @@ func inspectCommand(c inspect.Case) string {
 	if isDemo(c) {
 		return "backtrail demo --plain"
 	}
-	command := "backtrail inspect " + inspect.Quote(c.Target.Name)
+	command := "backtrail inspect " + text.Quote(c.Target.Name)
 	if c.Target.Namespace != "" {
-		command += " -n " + inspect.Quote(c.Target.Namespace)
+		command += " -n " + text.Quote(c.Target.Namespace)
 	}
 	if dump, ok := c.Target.SavedDump(); ok {
-		return command + " --snapshot " + inspect.Quote(dump)
+		return command + " --snapshot " + text.Quote(dump)
 	}
 	if c.Target.Kind == inspect.TargetPod || c.Target.Kind == inspect.TargetAlert || c.Pod != nil {
 		command += strings.TrimPrefix(c.Target.Kubectl(), "kubectl")
@@ -97,9 +98,9 @@ func inspectCommand(c inspect.Case) string {
 func exportCommand(c inspect.Case) string {
 	id := inspect.CaseID(c.Target, c.Started)
 	if isDemo(c) {
-		return inspectCommand(c) + " --export " + inspect.Quote(id+".tar.gz")
+		return inspectCommand(c) + " --export " + text.Quote(id+".tar.gz")
 	}
-	return "backtrail open " + inspect.Quote(id) + " --export " + inspect.Quote(id+".tar.gz")
+	return "backtrail open " + text.Quote(id) + " --export " + text.Quote(id+".tar.gz")
 }
 
 // isDemo knows the built-in incident by its root of trust: nothing else makes that case again.

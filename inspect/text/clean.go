@@ -1,4 +1,4 @@
-package inspect
+package text
 
 import (
 	"strings"
@@ -17,7 +17,7 @@ func Clean(s string) string {
 }
 
 // CleanText is Clean for text of several lines: it keeps line breaks, and makes a tab four blanks.
-func CleanText(s string) string {
+func CleanLines(s string) string {
 	return clean(s, true)
 }
 
@@ -38,8 +38,8 @@ func clean(s string, lines bool) string {
 		switch {
 		case r == utf8.RuneError && n == 1:
 			b.WriteString(`\x`)
-			b.WriteByte(hexDigits[s[i]>>4])
-			b.WriteByte(hexDigits[s[i]&15])
+			b.WriteByte(HexDigits[s[i]>>4])
+			b.WriteByte(HexDigits[s[i]&15])
 		case lines && r == '\n':
 			b.WriteByte('\n')
 		case lines && r == '\t':
@@ -62,7 +62,7 @@ func clean(s string, lines bool) string {
 	return b.String()
 }
 
-const hexDigits = "0123456789abcdef"
+const HexDigits = "0123456789abcdef"
 
 // hidden says that a rune changes how others are drawn, or is not drawn at all: C1 controls, bidirectional and other
 // format characters, private use, separators of lines and paragraphs, variation selectors.

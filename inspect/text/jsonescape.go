@@ -1,4 +1,4 @@
-package inspect
+package text
 
 import (
 	"unicode/utf16"
@@ -43,5 +43,5 @@ func escapeFrom(b []byte, at int) []byte {
 }
 
 func appendUnicode(b []byte, r rune) []byte {
-	return append(b, '\\', 'u', hexDigits[r>>12&15], hexDigits[r>>8&15], hexDigits[r>>4&15], hexDigits[r&15])
+	return append(b, '\\', 'u', HexDigits[r>>12&15], HexDigits[r>>8&15], HexDigits[r>>4&15], HexDigits[r&15])
 }

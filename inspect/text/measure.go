@@ -1,4 +1,4 @@
-package inspect
+package text
 
 import (
 	"fmt"
@@ -6,7 +6,7 @@ import (
 )
 
 // SizeText writes a number of bytes as people say it: 1.3 MB.
-func SizeText(n int64) string {
+func Size(n int64) string {
 	switch {
 	case n < 1000:
 		return fmt.Sprintf("%d B", n)
@@ -20,7 +20,7 @@ func SizeText(n int64) string {
 }
 
 // SpanText writes a duration by its largest unit: 42 s, 3 min, 5 h, 12 d.
-func SpanText(d time.Duration) string {
+func Span(d time.Duration) string {
 	switch {
 	case d < time.Minute:
 		return fmt.Sprintf("%d s", max(0, int(d/time.Second)))

@@ -1,16 +1,43 @@
-package report
+package respond
 
 import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/backtrail/backtrail/inspect"
 )
 
+var began = inspect.At(time.Date(2026, 11, 23, 3, 12, 4, 0, time.UTC))
+
+// incident is a pod with problems, of a Deployment, that an alert names.
+func incident() inspect.Case {
+	var c inspect.Case
+	for n, f := range []inspect.Fact{
+		inspect.Header{Schema: inspect.Schema, Started: began, Target: inspect.Target{Kind: inspect.TargetPod,
+			Name: "pod/web-7d9f", Namespace: "shop", Context: "prod"}},
+		inspect.Pod{Name: "web-7d9f", Namespace: "shop", Node: "node-3", Created: began,
+			Owner: []inspect.Owner{{Kind: "ReplicaSet", Name: "web-7d"}, {Kind: "Deployment", Name: "web"}},
+			Containers: []inspect.Container{{Name: "web", Type: inspect.ContainerMain,
+				Reference: "registry.example/shop/web:1", Started: began, State: "running"}}},
+		inspect.ImageHead{Container: "web", Reference: "registry.example/shop/web:1", Status: inspect.Verified},
+		inspect.Alert{ID: "a1", Rule: "Drop and execute new binary in container", Priority: "Critical", Time: began,
+			Match: inspect.MatchContainer, Subject: "web"},
+		inspect.Finding{ID: "f1", Check: "binaries", Code: "unexpected-binary", Status: inspect.RowFailed,
+			Severity: inspect.Critical, Subject: "web:/var/tmp/.font/x", Title: "a program in a hidden directory ran"},
+		inspect.End{Status: inspect.CheckDone},
+	} {
+		e := inspect.Event{Container: "web", Fact: f}.Stamped(began)
+		e.Seq = uint64(n + 1)
+		c.Apply(e)
+	}
+	return c
+}
+
 // alarmed is the case of a flagged pod, changed by a test.
 func alarmed(change func(c *inspect.Case)) inspect.Case {
-	c := incidentCase()
+	c := incident()
 	c.Pod.Selectors = []inspect.Selector{{Kind: "ReplicaSet", Name: "web-7d", Keys: []string{"app", "pod-template-hash"}}, {Kind: "Service", Name: "web", Keys: []string{"app"}}}
 	c.Pod.Runtime, c.Pod.Kubelet = "containerd://2.1.0", "v1.33.1"
 	c.Pod.Revisions = []inspect.Revision{{Number: 3, Name: "web-5c"}, {Number: 4, Name: "web-7d", Current: true}, {Number: 5, Name: "web-9f"}}
@@ -21,10 +48,10 @@ func alarmed(change func(c *inspect.Case)) inspect.Case {
 }
 
 // stepWith is the step whose command or words hold a text.
-func stepWith(t *testing.T, c inspect.Case, text string) inspect.NextStep {
+func stepWith(t *testing.T, c inspect.Case, text string) NextStep {
 	t.Helper()
 	all := Next(c)
-	at := slices.IndexFunc(all, func(s inspect.NextStep) bool { return strings.Contains(s.Command+s.Why, text) })
+	at := slices.IndexFunc(all, func(s NextStep) bool { return strings.Contains(s.Command+s.Why, text) })
 	if at < 0 {
 		t.Fatalf("no step has %q: %+v", text, all)
 	}
@@ -205,38 +232,6 @@ func TestAPodThatIsGone(t *testing.T) {
 	for _, s := range Next(c) {
 		if strings.Contains(s.Command, "kubectl") {
 			t.Errorf("about a pod that is gone: %s", s.Command)
-		}
-	}
-	if brief := Brief(c, Style{}); !strings.Contains(brief, "GONE") {
-		t.Errorf("the brief does not say it:\n%s", brief)
-	}
-}
-
-// The brief says what is due next, as of the time that it is drawn at.
-func TestClocksInTheBriefAndTheReport(t *testing.T) {
-	c := incidentCase()
-	c.Clocks = []inspect.Clock{
-		{Regime: inspect.NIS2, Aware: began, Started: began, Author: "ada", Reason: "told"},
-		{Regime: inspect.DORA, Aware: began, Started: began, Author: "ada", Reason: "slip", Withdrawn: &inspect.Withdrawal{Time: began, Author: "bob", Reason: "no bank"}},
-	}
-	brief := Brief(c, Style{})
-	if !strings.Contains(brief, "due    NIS2 early warning 2026-11-24T03:12:04Z, 23 h 59 min left") || strings.Contains(brief, "DORA") {
-		t.Errorf("as of the case:\n%s", brief)
-	}
-	if lines := strings.Split(strings.TrimSpace(brief), "\n"); len(lines) > BriefLines || !strings.HasPrefix(lines[len(lines)-1], "next") {
-		t.Errorf("%d lines:\n%s", len(lines), brief)
-	}
-	later := Style{Now: began.AddDate(0, 0, 4)}
-	if brief := Brief(c, later); !strings.Contains(brief, "due    NIS2 final report 2026-12-26T03:12:04Z, 29 d 0 h left") {
-		t.Errorf("later:\n%s", brief)
-	}
-	d := documentOf(c, later)
-	at := slices.IndexFunc(d.sections, func(s section) bool { return s.title == "Report clocks (UTC)" })
-	first, second := d.sections[at].blocks[0].item, d.sections[at].blocks[1].item
-	all := strings.Join(append(first.lines, second.lines...), "\n")
-	for _, want := range []string{"it binds essential and important entities", "by ada: told", "early warning: 2026-11-24T03:12:04Z, over by 3 d 0 h", "withdrawn 2026-11-23T03:12:04Z by bob: no bank"} {
-		if !strings.Contains(all, want) {
-			t.Errorf("it does not say %q:\n%s", want, all)
 		}
 	}
 }

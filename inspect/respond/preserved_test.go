@@ -1,4 +1,4 @@
-package inspect_test
+package respond_test
 
 import (
 	"fmt"
@@ -8,6 +8,7 @@ import (
 	"time"
 
 	. "github.com/backtrail/backtrail/inspect"
+	. "github.com/backtrail/backtrail/inspect/respond"
 )
 
 // minute is a time of the case.
@@ -44,7 +45,7 @@ func TestPreserved(t *testing.T) {
 		kept(0, "alerts/a1.json", "sha256:a1"), kept(0, "trust/root.json", "sha256:t1"), end("cluster", CheckBlocked, "the webhooks could not be read"),
 	)
 	var got []string
-	for _, p := range c.Preserved() {
+	for _, p := range PreservedOf(c) {
 		got = append(got, fmt.Sprintf("%s %d/%d %s-%s %s", p.Word, p.Kept, p.Lost, p.First.Format("05:04"), p.Last.Format("05:04"), strings.Join(p.Why, "; ")))
 	}
 	want := []string{
@@ -60,14 +61,14 @@ func TestPreserved(t *testing.T) {
 
 func TestNothingIsKeptOfWhatNobodyReads(t *testing.T) {
 	c := fold(Event{Fact: Pod{Name: "web-0"}}, Event{Check: "logs", Fact: End{Status: CheckSkipped, Reason: "not read: --no-logs"}})
-	at := slices.IndexFunc(c.Preserved(), func(p Preserved) bool { return p.Word == "log" })
+	at := slices.IndexFunc(PreservedOf(c), func(p Preserved) bool { return p.Word == "log" })
 	if at < 0 {
 		t.Fatal("nothing is said of logs")
 	}
-	if p := c.Preserved()[at]; !p.Whole || p.Kept != 0 || p.Why[0] != "not read: --no-logs" {
+	if p := PreservedOf(c)[at]; !p.Whole || p.Kept != 0 || p.Why[0] != "not read: --no-logs" {
 		t.Errorf("%+v", p)
 	}
-	if all := fold().Preserved(); len(all) != 0 {
+	if all := PreservedOf(fold()); len(all) != 0 {
 		t.Errorf("of no pod: %+v", all)
 	}
 }
@@ -79,7 +80,7 @@ func TestRuntimeState(t *testing.T) {
 		c.Apply(Event{Time: minute(n), Fact: Note{Time: minute(n), Author: "ada", Subject: SubjectRuntime, Mark: mark, Text: "because"}})
 	}
 	lost := func() bool {
-		return slices.ContainsFunc(c.Preserved(), func(p Preserved) bool { return p.Word == "run-time file" && p.Lost > 0 })
+		return slices.ContainsFunc(PreservedOf(c), func(p Preserved) bool { return p.Word == "run-time file" && p.Lost > 0 })
 	}
 	for n, tt := range []struct {
 		mark       string
@@ -127,7 +128,7 @@ func TestAxis(t *testing.T) {
 		Event{Fact: Note{Time: minute(18), Author: "ada", Mark: "malicious", Text: "a  miner"}}, Event{Fact: Note{Time: minute(23), Author: "ada", Subject: SubjectRuntime, Mark: RuntimeSaved}},
 	)
 	var got []string
-	for _, m := range c.Axis(minute(80).Time) {
+	for _, m := range Axis(c, minute(80).Time) {
 		got = append(got, m.Time.Format("02 15:04 ")+m.What+" ["+m.Trust+"]")
 	}
 	want := []string{
@@ -142,14 +143,4 @@ func TestAxis(t *testing.T) {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
 	replayed(t, c)
-}
-
-func TestQuote(t *testing.T) {
-	for word, want := range map[string]string{
-		"web-0": "web-0", "": "''", "-n": "'-n'", "a b": "'a b'", "it's": `'it'\''s'`, "$(rm -rf /)": "'$(rm -rf /)'", "app-": "app-", "a\nb": "'a⏎b'",
-	} {
-		if got := Quote(word); got != want {
-			t.Errorf("%q: %s, want %s", word, got, want)
-		}
-	}
 }
