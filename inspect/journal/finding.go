@@ -36,7 +36,8 @@ func (w *Waiver) Holds(at time.Time) bool {
 }
 
 // PutFindings stores what a look at a container found: what is new is opened, what is there no more is closed, and what
-// is back is opened again. A look that was not complete closes nothing: what could not be checked may still be there.
+// is back is opened again. It stays the same finding when the workload runs another image that has it too. A look
+// that was not complete closes nothing: what could not be checked may still be there.
 func (j *Journal) PutFindings(ctx context.Context, p Place, digest string, at time.Time, found []inspect.Finding,
 	complete bool) error {
 	return j.change(ctx, "storing findings", func(w *writer) error {
@@ -47,10 +48,12 @@ func (j *Journal) PutFindings(ctx context.Context, p Place, digest string, at ti
 		now := at.UnixMilli()
 		for _, f := range found {
 			err := w.run(`INSERT INTO finding (place, id, digest, code, severity, title, opened, seen, closed)
-				VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0) ON CONFLICT DO UPDATE SET digest = excluded.digest,
-				severity = excluded.severity, title = excluded.title, seen = max(seen, excluded.seen),
-				opened = CASE WHEN closed > 0 THEN excluded.opened ELSE min(opened, excluded.opened) END, closed = 0`,
-				place, f.ID, digest, f.Code, string(f.Severity), f.Title, now, now)
+				VALUES (?1, ?2, ?3, ?4, ?5, ?6, coalesce((SELECT min(opened) FROM finding
+				WHERE place = ?1 AND id = ?2 AND closed = 0), ?7), ?7, 0)
+				ON CONFLICT DO UPDATE SET severity = excluded.severity, title = excluded.title,
+				seen = max(seen, excluded.seen), closed = 0,
+				opened = CASE WHEN closed > 0 THEN excluded.opened ELSE min(opened, excluded.opened) END`,
+				place, f.ID, digest, f.Code, string(f.Severity), f.Title, now)
 			if err != nil {
 				return err
 			}
@@ -97,6 +100,7 @@ func (j *Journal) findings(ctx context.Context, where string, args ...any) ([]Fi
 	}, `SELECT p.cluster, p.namespace, p.workload, p.container, f.id, f.digest, f.code, f.severity, f.title, f.opened,
 		f.seen, f.closed, coalesce(v.owner, ''), coalesce(v.reason, ''), coalesce(v.given, 0), coalesce(v.ends, 0)
 		FROM finding f JOIN place p ON p.id = f.place LEFT JOIN waiver v ON v.place = f.place AND v.finding = f.id
-		`+where+" ORDER BY p.cluster, p.namespace, p.workload, p.container, f.opened DESC, f.id", args...)
+		`+where+` AND f.seen = (SELECT max(seen) FROM finding o WHERE o.place = f.place AND o.id = f.id)
+		ORDER BY p.cluster, p.namespace, p.workload, p.container, f.opened DESC, f.id`, args...)
 	return all, err
 }

@@ -116,17 +116,25 @@ func (f Facts) renewed(later Facts) Facts {
 
 // putFacts writes the row of an image, and what is looked up by other keys than its digest.
 func (w *writer) putFacts(digest string, f Facts) error {
-	doc, err := json.Marshal(f.Image)
+	packages, err := json.Marshal(f.Image.Packages)
+	if err != nil {
+		return err
+	}
+	head := f.Image
+	head.Packages = nil
+	doc, err := json.Marshal(head)
 	if err != nil {
 		return err
 	}
 	err = w.run(`INSERT INTO image (digest, location, depth, version, created, collected, advisories, vulnerabilities,
-		facts) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (digest) DO UPDATE SET location = excluded.location,
+		facts, packages) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (digest) DO UPDATE SET location = excluded.location,
 		depth = excluded.depth, version = excluded.version, created = excluded.created,
 		collected = excluded.collected, advisories = max(advisories, excluded.advisories),
-		vulnerabilities = max(vulnerabilities, excluded.vulnerabilities), facts = excluded.facts`,
+		vulnerabilities = max(vulnerabilities, excluded.vulnerabilities), facts = excluded.facts,
+		packages = excluded.packages`,
 		digest, f.Image.Location, int(f.Depth), FactsVersion, column(f.Image.Created), column(f.Collected),
-		column(f.Advisories), column(f.Vulnerabilities), pack(doc))
+		column(f.Advisories), column(f.Vulnerabilities), pack(doc), pack(packages))
 	if err != nil {
 		return err
 	}
@@ -215,21 +223,19 @@ func (w *writer) facts(digest string) (*Facts, error) {
 }
 
 // factsQuery reads the columns of scanFacts.
-const factsQuery = "SELECT digest, depth, collected, advisories, vulnerabilities, facts FROM image"
+const factsQuery = "SELECT image.digest, depth, collected, advisories, vulnerabilities, facts, packages " +
+	"FROM image"
 
 func scanFacts(scan func(...any) error) (*Facts, error) {
 	var f Facts
 	var digest string
 	var depth int
 	var collected, advisories, vulnerabilities int64
-	var packed []byte
-	if err := scan(&digest, &depth, &collected, &advisories, &vulnerabilities, &packed); err != nil {
+	var facts, packages []byte
+	if err := scan(&digest, &depth, &collected, &advisories, &vulnerabilities, &facts, &packages); err != nil {
 		return nil, err
 	}
-	doc, err := unpack(packed)
-	if err == nil {
-		err = json.Unmarshal(doc, &f.Image)
-	}
+	err := errors.Join(decode(facts, &f.Image), decode(packages, &f.Image.Packages))
 	if err != nil {
 		return nil, fmt.Errorf("decoding the facts of %s: %w", digest, err)
 	}
@@ -242,8 +248,9 @@ func scanFacts(scan func(...any) error) (*Facts, error) {
 // wanted. Errors: ErrNotStored. Of an index whose images for several platforms are stored the one with the lowest
 // digest is returned.
 func (j *Journal) Image(ctx context.Context, digest string, depth Depth) (inspect.Image, error) {
-	row := j.db.QueryRowContext(ctx, factsQuery+` JOIN (SELECT image FROM alias WHERE digest = ?) a ON a.image = image.id
-		WHERE depth >= ? AND version >= ? ORDER BY digest LIMIT 1`, digest, int(depth), FactsVersion)
+	row := j.db.QueryRowContext(ctx, factsQuery+` JOIN (SELECT image FROM alias WHERE digest = ?) a
+		ON a.image = image.id
+		WHERE depth >= ? AND version >= ? ORDER BY image.digest LIMIT 1`, digest, int(depth), FactsVersion)
 	f, err := scanFacts(row.Scan)
 	if errors.Is(err, sql.ErrNoRows) {
 		return inspect.Image{}, fmt.Errorf("reading the facts of %s to depth %s: %w", digest, depth, ErrNotStored)
@@ -279,6 +286,15 @@ func (j *Journal) Missing(ctx context.Context, digests []string, depth Depth) ([
 		}
 	}
 	return missing, nil
+}
+
+// decode reads a value whose JSON form was packed.
+func decode(packed []byte, into any) error {
+	doc, err := unpack(packed)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(doc, into)
 }
 
 // pack compresses the JSON form of facts.

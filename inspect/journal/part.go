@@ -78,8 +78,7 @@ func (w *writer) packagePart(list []placedPackage) (int64, error) {
 		return part, err
 	}
 	for _, p := range list {
-		id, err := w.idOf("SELECT id FROM package WHERE name = ? AND version = ? AND type = ? AND purl = ?",
-			"INSERT INTO package (name, version, type, purl) VALUES (?, ?, ?, ?)", p.Name, p.Version, p.Type, p.PURL)
+		id, err := w.packageID(p.Package)
 		if err != nil {
 			return 0, err
 		}
@@ -113,7 +112,8 @@ func (w *writer) filePart(list []File) (int64, error) {
 		if sum == nil {
 			continue
 		}
-		content, err := w.idOf("SELECT id FROM content WHERE sha256 = ?", "INSERT INTO content (sha256) VALUES (?)", sum)
+		content, err := w.idOf("SELECT id FROM content WHERE sha256 = ?",
+			"INSERT INTO content (sha256) VALUES (?)", sum)
 		if err != nil {
 			return 0, err
 		}
@@ -132,4 +132,22 @@ func (w *writer) filePart(list []File) (int64, error) {
 
 func (w *writer) pathID(value string) (int64, error) {
 	return w.idOf("SELECT id FROM path WHERE value = ?", "INSERT INTO path (value) VALUES (?)", value)
+}
+
+func (w *writer) packageID(p inspect.Package) (int64, error) {
+	id, found, err := w.number("SELECT id FROM package WHERE name = ? AND version = ? AND type = ? AND purl = ?",
+		p.Name, p.Version, p.Type, p.PURL)
+	if err != nil || found {
+		return id, err
+	}
+	insert, err := w.statement(`INSERT INTO package (name, version, type, purl, spelling, upstream)
+		VALUES (?, ?, ?, ?, ?, ?)`)
+	if err != nil {
+		return 0, err
+	}
+	r, err := insert.ExecContext(w.ctx, p.Name, p.Version, p.Type, p.PURL, spelling(p.Name), upstreamOf(p.PURL))
+	if err != nil {
+		return 0, err
+	}
+	return r.LastInsertId()
 }

@@ -26,7 +26,7 @@ CREATE TABLE alert (
 CREATE TABLE image (
 	id INTEGER PRIMARY KEY, digest TEXT NOT NULL UNIQUE, location TEXT NOT NULL, depth INTEGER NOT NULL,
 	version INTEGER NOT NULL, created INTEGER NOT NULL, collected INTEGER NOT NULL,
-	advisories INTEGER NOT NULL, vulnerabilities INTEGER NOT NULL, facts BLOB NOT NULL);
+	advisories INTEGER NOT NULL, vulnerabilities INTEGER NOT NULL, facts BLOB NOT NULL, packages BLOB NOT NULL);
 CREATE TABLE alias (digest TEXT NOT NULL, image INTEGER NOT NULL, PRIMARY KEY (digest, image)) WITHOUT ROWID;
 CREATE INDEX alias_image ON alias (image);
 CREATE TABLE layer (
@@ -44,8 +44,9 @@ CREATE INDEX lead_id ON lead (id);
 
 CREATE TABLE package (
 	id INTEGER PRIMARY KEY, type TEXT NOT NULL, name TEXT NOT NULL, version TEXT NOT NULL, purl TEXT NOT NULL,
-	UNIQUE (name, version, type, purl));
-CREATE INDEX package_name ON package (name COLLATE NOCASE);
+	spelling TEXT NOT NULL, upstream TEXT NOT NULL, UNIQUE (name, version, type, purl));
+CREATE INDEX package_spelling ON package (spelling);
+CREATE INDEX package_upstream ON package (upstream) WHERE upstream <> '';
 CREATE INDEX package_purl ON package (purl);
 CREATE TABLE path (id INTEGER PRIMARY KEY, value TEXT NOT NULL UNIQUE);
 CREATE TABLE content (id INTEGER PRIMARY KEY, sha256 BLOB NOT NULL UNIQUE);
@@ -67,7 +68,7 @@ CREATE INDEX image_part_part ON image_part (part);
 CREATE TABLE finding (
 	place INTEGER NOT NULL, id TEXT NOT NULL, digest TEXT NOT NULL, code TEXT NOT NULL, severity TEXT NOT NULL,
 	title TEXT NOT NULL, opened INTEGER NOT NULL, seen INTEGER NOT NULL, closed INTEGER NOT NULL,
-	PRIMARY KEY (place, id)) WITHOUT ROWID;
+	PRIMARY KEY (place, id, digest)) WITHOUT ROWID;
 CREATE TABLE waiver (
 	place INTEGER NOT NULL, finding TEXT NOT NULL, owner TEXT NOT NULL, reason TEXT NOT NULL,
 	given INTEGER NOT NULL, ends INTEGER NOT NULL, PRIMARY KEY (place, finding)) WITHOUT ROWID;
