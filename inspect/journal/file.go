@@ -26,15 +26,54 @@ const (
 // maxFiles bounds the files of one image that are kept. Past it the image counts as not looked into that deep.
 const maxFiles = 200_000
 
-// FilesOf gives the files of a merged tree that can run or be loaded by what runs: executables, shared libraries, jars.
+// FilesOf gives the files of a merged tree that can run or be loaded by what runs: executables, shared libraries, jars,
+// and the links by which they are called.
 func FilesOf(nodes iter.Seq[*inspect.Node]) []File {
 	var all []File
+	links, kept := map[string]*inspect.Node{}, map[string]File{}
 	for n := range nodes {
+		if n.Type == inspect.EntrySymlink {
+			links[n.Path] = n
+		}
 		if kind := kindOf(n); kind != "" && n.SHA256 != "" {
-			all = append(all, File{Path: n.Path, Layer: n.Layer, SHA256: n.SHA256, Kind: kind})
+			kept[n.Path] = File{Path: n.Path, Layer: n.Layer, SHA256: n.SHA256, Kind: kind}
+			all = append(all, kept[n.Path])
+		}
+	}
+	for _, n := range links {
+		if f, ok := kept[resolved(n.Path, links)]; ok {
+			all = append(all, File{Path: n.Path, Layer: n.Layer, SHA256: f.SHA256, Kind: f.Kind})
 		}
 	}
 	return all
+}
+
+// maxLinks is how many symbolic links are followed for one path, as Linux does.
+const maxLinks = 40
+
+// resolved follows the symbolic links in a path; empty where they lead in a circle.
+func resolved(p string, links map[string]*inspect.Node) string {
+	for range maxLinks {
+		next := p
+		for at := 1; at <= len(p); at++ { // the first part of the path that is a link
+			if at < len(p) && p[at] != '/' {
+				continue
+			}
+			if n, ok := links[p[:at]]; ok {
+				to := n.Link
+				if !path.IsAbs(to) {
+					to = path.Join(path.Dir(p[:at]), to)
+				}
+				next = path.Clean("/" + to + p[at:])
+				break
+			}
+		}
+		if next == p {
+			return p
+		}
+		p = next
+	}
+	return ""
 }
 
 // kindOf is the kind of a file that is kept; empty for one that is not.
