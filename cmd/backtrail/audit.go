@@ -14,6 +14,7 @@ import (
 
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/audit"
+	"github.com/backtrail/backtrail/inspect/text"
 )
 
 // auditFlags are those of the verb audit.
@@ -126,16 +127,16 @@ func auditEnd(r *audit.Report) error {
 	if len(why) == 0 {
 		return nil
 	}
-	text := fmt.Sprintf("the audit found %d containers past a blocking threshold, and could not check %d", len(blocked),
+	words := fmt.Sprintf("the audit found %d containers past a blocking threshold, and could not check %d", len(blocked),
 		len(unchecked))
 	for n, w := range why {
 		if n == maxReasons {
-			text += fmt.Sprintf("\n  and %d more", len(why)-n)
+			words += fmt.Sprintf("\n  and %d more", len(why)-n)
 			break
 		}
-		text += "\n  " + inspect.Clean(w)
+		words += "\n  " + text.Clean(w)
 	}
-	return &exitError{code: code, err: errors.New(text)}
+	return &exitError{code: code, err: errors.New(words)}
 }
 
 // printAudit prints the report in the form that was asked for.

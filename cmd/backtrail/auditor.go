@@ -22,6 +22,7 @@ import (
 	"github.com/backtrail/backtrail/inspect/sbom"
 	"github.com/backtrail/backtrail/inspect/signature"
 	"github.com/backtrail/backtrail/inspect/subject"
+	"github.com/backtrail/backtrail/inspect/text"
 	"github.com/backtrail/backtrail/kube"
 	"github.com/backtrail/backtrail/registry"
 )
@@ -235,12 +236,12 @@ func (p *auditProgress) show(at audit.Progress) {
 		return
 	}
 	p.last, p.drawn = at.Now, true
-	text := fmt.Sprintf("%d of %d images", at.Done, at.Total)
+	line := fmt.Sprintf("%d of %d images", at.Done, at.Total)
 	if at.Reused > 0 {
-		text += fmt.Sprintf(" (%d from before)", at.Reused)
+		line += fmt.Sprintf(" (%d from before)", at.Reused)
 	}
 	if left := at.Left(); left > 0 {
-		text += ", " + inspect.SpanText(left) + " left"
+		line += ", " + text.Span(left) + " left"
 	}
-	_, _ = io.WriteString(p.w, "\r\x1b[K"+text)
+	_, _ = io.WriteString(p.w, "\r\x1b[K"+line)
 }

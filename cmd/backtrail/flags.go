@@ -21,7 +21,7 @@ type flags struct {
 	platform                       string
 	policies                       []string
 	offline, pullSecrets           bool
-	noLogs, helm                   bool
+	noLogs, helm, noJournal        bool
 	trustedRoots, caRoots          []string
 	cache                          string
 	maxLayer                       layerSize
@@ -47,6 +47,8 @@ func (f *flags) register(s *pflag.FlagSet) {
 	f.registerTrust(s)
 	f.expect.register(s)
 	s.BoolVar(&f.offline, "offline", false, "no network access except to the cluster and the registries")
+	s.BoolVar(&f.noJournal, "no-journal", false,
+		"do not record cases in the journal, and find nothing in it (also with "+noJournal+")")
 	s.BoolVar(&f.noColor, "no-color", false, "no colors (also with NO_COLOR)")
 	s.BoolVar(&f.ascii, "ascii", false, "ASCII characters only")
 	s.BoolVar(&f.plain, "plain", false, "print the plain report instead of opening the terminal UI")

@@ -21,6 +21,7 @@ const (
 	keyFlags      flagGroup = "key"      // whose key should have signed
 	sourceFlags   flagGroup = "source"   // where an image should come from
 	exportFlags   flagGroup = "export"   // how a bundle is signed
+	journalFlags  flagGroup = "journal"  // whether the case is recorded in the journal
 )
 
 // flagGroups sorts the shared flags. What is in none of them (presentation, cache, --offline) suits every verb.
@@ -32,27 +33,31 @@ var flagGroups = map[flagGroup][]string{
 	trustFlags:    {"trusted-root", "ca-roots", "policy", "notation-trust-store", "notation-policy"},
 	signerFlags: {"certificate-identity", "certificate-identity-regexp", "certificate-oidc-issuer",
 		"certificate-oidc-issuer-regexp"},
-	keyFlags:    {"key"},
-	sourceFlags: {"source-uri", "source-branch", "source-tag", "source-versioned-tag", "builder-id"},
-	exportFlags: {"sign-key"},
+	keyFlags:     {"key"},
+	sourceFlags:  {"source-uri", "source-branch", "source-tag", "source-versioned-tag", "builder-id"},
+	exportFlags:  {"sign-key"},
+	journalFlags: {"no-journal"},
 }
 
 // caseFlags are the groups for making a case, which verbs about anything else have no use for.
 var caseFlags = []flagGroup{
 	clusterFlags, aroundFlags, alertFlags, registryFlags, trustFlags, signerFlags, keyFlags, sourceFlags, exportFlags,
+	journalFlags,
 }
 
 // unusedGroups lists for each verb the groups that it has no use for. A verb that is not named uses all.
 var unusedGroups = map[string][]flagGroup{
-	"demo":        {clusterFlags, aroundFlags, registryFlags, trustFlags, signerFlags, keyFlags, sourceFlags},
-	"pods":        {aroundFlags, registryFlags, trustFlags, signerFlags, keyFlags, sourceFlags, exportFlags},
-	"diff":        {alertFlags, exportFlags},
-	"audit":       {alertFlags, exportFlags},
-	"cases":       caseFlags,
-	"aware":       caseFlags,
-	"runtime":     caseFlags,
-	"verify":      {clusterFlags, aroundFlags, alertFlags, registryFlags, signerFlags, sourceFlags, exportFlags},
-	"verify-blob": {clusterFlags, aroundFlags, alertFlags, registryFlags, sourceFlags, exportFlags},
+	"demo": {clusterFlags, aroundFlags, registryFlags, trustFlags, signerFlags, keyFlags, sourceFlags, journalFlags},
+	"pods": {aroundFlags, registryFlags, trustFlags, signerFlags, keyFlags, sourceFlags, exportFlags,
+		journalFlags},
+	"diff":    {alertFlags, exportFlags, journalFlags},
+	"audit":   {alertFlags, exportFlags},
+	"cases":   caseFlags,
+	"aware":   caseFlags,
+	"runtime": caseFlags,
+	"verify": {clusterFlags, aroundFlags, alertFlags, registryFlags, signerFlags, sourceFlags, exportFlags,
+		journalFlags},
+	"verify-blob": {clusterFlags, aroundFlags, alertFlags, registryFlags, sourceFlags, exportFlags, journalFlags},
 	"rbac":        caseFlags,
 	"cache":       caseFlags,
 	"db":          caseFlags,

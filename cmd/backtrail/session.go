@@ -51,6 +51,7 @@ type session struct {
 	lister     *triage.Lister      // of the pods with their alerts
 	sign       evidence.Signer     // of bundles; nil: they are not signed
 	notices    chan inspect.Notice // for the terminal UI, where no case is open
+	journal    string              // path of the journal that cases are recorded in; empty: they are not
 
 	openCluster func() (kube.Source, error)
 	say         atomic.Pointer[func(inspect.Event)] // of the case that is open
@@ -88,6 +89,9 @@ func newSession(f *flags, std streams) (*session, error) {
 	s.cache, s.owners = layer.NewCache(store), owner.NewCache()
 	s.packages = sbom.NewCataloguer(s.cache)
 	if s.advisories, err = f.advisoryData(); err != nil {
+		return nil, err
+	}
+	if s.journal, err = f.journalOf(); err != nil {
 		return nil, err
 	}
 	s.cache.Skips().Max = int64(f.maxLayer)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/layer"
+	"github.com/backtrail/backtrail/inspect/text"
 )
 
 //go:embed eol.tsv
@@ -61,9 +62,9 @@ func parseRelease(data []byte) release {
 		value = strings.Trim(value, `"'`)
 		switch key {
 		case "ID":
-			r.id = strings.ToLower(inspect.Clean(value))
+			r.id = strings.ToLower(text.Clean(value))
 		case "VERSION_ID":
-			r.version = inspect.Clean(value)
+			r.version = text.Clean(value)
 		}
 	}
 	if r.id == "" {
@@ -98,7 +99,7 @@ func named(reference string) (release, bool) {
 			case r.name != "-" && part == r.name,
 				numbered != part && (numbered == r.version || strings.HasPrefix(numbered, r.version+".")),
 				i == 0 && repository == r.id && (part == r.version || strings.HasPrefix(part, r.version+".")):
-				r.by = "name " + inspect.Clean(reference)
+				r.by = "name " + text.Clean(reference)
 				return r, true
 			}
 		}

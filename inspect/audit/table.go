@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/text"
 )
 
 // column is a column of the table.
@@ -91,13 +92,13 @@ func (r *Report) Table(w io.Writer, s Style) error {
 	if len(r.Changes) > 0 {
 		b.WriteString("\nCHANGES\n")
 		for _, c := range r.Changes {
-			fmt.Fprintf(&b, "  %s\n", inspect.Clean(c.Sentence()))
+			fmt.Fprintf(&b, "  %s\n", text.Clean(c.Sentence()))
 		}
 	}
 	if len(r.NotLookedAt) > 0 {
 		b.WriteString("\nNOT LOOKED AT\n")
 		for _, g := range r.NotLookedAt {
-			fmt.Fprintf(&b, "  %s: %s\n", inspect.Clean(g.What), inspect.Clean(g.Reason))
+			fmt.Fprintf(&b, "  %s: %s\n", text.Clean(g.What), text.Clean(g.Reason))
 		}
 	}
 	fmt.Fprintf(&b, "\n%s\n", r.Summary())
@@ -144,11 +145,11 @@ func (r *Report) reasons(b *bytes.Buffer) {
 	groups := map[string]*group{}
 	for i := range r.Rows {
 		row := &r.Rows[i]
-		for _, text := range row.why() {
-			g := groups[text]
+		for _, reason := range row.why() {
+			g := groups[reason]
 			if g == nil {
-				g = &group{text: text}
-				groups[text] = g
+				g = &group{text: reason}
+				groups[reason] = g
 				order = append(order, g)
 			}
 			g.rows = append(g.rows, row.Name())
@@ -158,13 +159,13 @@ func (r *Report) reasons(b *bytes.Buffer) {
 		b.WriteString("\nWHY\n")
 	}
 	for _, g := range order {
-		fmt.Fprintf(b, "  %s\n", inspect.Clean(g.text))
+		fmt.Fprintf(b, "  %s\n", text.Clean(g.text))
 		for n, name := range g.rows {
 			if n == maxNamed {
 				fmt.Fprintf(b, "      and %d more\n", len(g.rows)-n)
 				break
 			}
-			fmt.Fprintf(b, "      %s\n", inspect.Clean(name))
+			fmt.Fprintf(b, "      %s\n", text.Clean(name))
 		}
 	}
 }
@@ -199,12 +200,12 @@ func writeTable(b *bytes.Buffer, rows []Row, s Style) {
 		}
 		list, filled := []string{c.head}, false
 		for i := range rows {
-			text := c.cell(&rows[i], s)
-			if c.head != "" {
-				text = inspect.Clean(text)
+			word := c.cell(&rows[i], s)
+			if c.head != "" { // the sign has color
+				word = text.Clean(word)
 			}
-			filled = filled || text != ""
-			list = append(list, text)
+			filled = filled || word != ""
+			list = append(list, word)
 		}
 		if filled {
 			shown, cells = append(shown, c), append(cells, list)
@@ -214,9 +215,9 @@ func writeTable(b *bytes.Buffer, rows []Row, s Style) {
 	for n := range len(rows) + 1 {
 		var line strings.Builder
 		for at := range shown {
-			text := fit(cells[at][n], widths[at])
-			line.WriteString(text)
-			line.WriteString(strings.Repeat(" ", widths[at]-width(text)+2))
+			word := fit(cells[at][n], widths[at])
+			line.WriteString(word)
+			line.WriteString(strings.Repeat(" ", widths[at]-width(word)+2))
 		}
 		b.WriteString(strings.TrimRight(line.String(), " ") + "\n")
 	}
@@ -226,8 +227,8 @@ func writeTable(b *bytes.Buffer, rows []Row, s Style) {
 func fitted(shown []column, cells [][]string, s Style) []int {
 	widths, sum := make([]int, len(shown)), 0
 	for at, list := range cells {
-		for _, text := range list {
-			widths[at] = max(widths[at], width(text))
+		for _, word := range list {
+			widths[at] = max(widths[at], width(word))
 		}
 		sum += widths[at] + 2
 	}
