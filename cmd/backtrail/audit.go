@@ -151,6 +151,18 @@ func (f *flags) printAudit(std streams, r *audit.Report) error {
 		}
 		_, err = std.out.Write(b)
 		return err
+	case "csv":
+		return r.CSV(std.out)
+	case "sarif":
+		return r.SARIF(std.out, tool().Version)
+	case "markdown":
+		return r.Markdown(std.out, style)
+	case "openmetrics":
+		return r.OpenMetrics(std.out)
+	case "policyreport":
+		return r.PolicyReports(std.out)
+	case "html":
+		return r.HTML(std.out, style)
 	case "wide":
 		style.Wide = true
 	}

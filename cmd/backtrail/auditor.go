@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -38,6 +39,9 @@ type auditor struct {
 	gaps     []audit.Gap
 	store    *audit.Store
 	began    time.Time
+	history  *auditHistory // nil: there is no journal
+	lost     sync.Once
+	late     []audit.Gap // that came up while images were examined
 }
 
 // newAuditor opens the cluster and reads its policies once for all images.
@@ -53,13 +57,18 @@ func (s *session) newAuditor(ctx context.Context, own auditFlags, depth audit.De
 	a := &auditor{session: s, own: own, depth: depth, cluster: cluster, began: s.now(),
 		store: audit.OpenStore(filepath.Join(dir, "facts"))}
 	a.readPolicies(ctx)
+	a.openHistory(ctx)
 	if s.unread != nil {
 		a.gap("policies of this machine", s.unread.Error())
 	}
 	return a, ctx.Err()
 }
 
-func (a *auditor) close() {}
+func (a *auditor) close() {
+	if a.history != nil {
+		_ = a.history.Close() // each change of it was one of its own
+	}
+}
 
 // gap notes what the audit does not look at.
 func (a *auditor) gap(what, reason string) {
@@ -73,7 +82,7 @@ func (a *auditor) readPolicies(ctx context.Context) {
 	switch {
 	case unread != "":
 		a.unread = unread
-	case none && dump:
+	case dump && (none || len(found.Names()) == 0): // what was not dumped cannot be told from what is not there
 		a.unread = "the dump has no image policies, and the cluster may: add clusterimagepolicies, clusterpolicies " +
 			"and policies to the kubectl get"
 	}
@@ -96,6 +105,10 @@ func (a *auditor) run(ctx context.Context, sel audit.Selection) (audit.Report, e
 		return audit.Report{}, err
 	}
 	scope := a.scope(sel)
+	before, err := a.since(ctx, scope)
+	if err != nil {
+		return audit.Report{}, err
+	}
 	runner, progress, err := a.runner(ctx, world, scope)
 	if err != nil {
 		return audit.Report{}, err
@@ -104,10 +117,22 @@ func (a *auditor) run(ctx context.Context, sel audit.Selection) (audit.Report, e
 	progress.clear()
 	report.Scope.Selector, report.Scope.Image = a.own.selector, a.own.image
 	report.Data = a.data()
+	report.NotLookedAt = append(report.NotLookedAt, a.late...)
+	if before != nil {
+		report.Changes = audit.Compare(before, &report)
+	}
 	if ctx.Err() == nil && errRun == nil {
-		errRun = a.store.End(scope + ", " + string(a.depth))
+		errRun = errors.Join(a.record(ctx, scope, &report), a.ended(scope))
 	}
 	return report, errRun
+}
+
+// ended forgets that the audit had begun, so that the next one does not go on with it.
+func (a *auditor) ended(scope string) error {
+	if a.own.recheck {
+		return nil
+	}
+	return a.store.End(scope + ", " + string(a.depth))
 }
 
 // scope names what is audited, in a form that is the same every night.
@@ -120,7 +145,7 @@ func (a *auditor) scope(sel audit.Selection) string {
 }
 
 // runner wires the audit.
-func (a *auditor) runner(_ context.Context, world kube.Source, scope string) (*audit.Runner, *auditProgress, error) {
+func (a *auditor) runner(ctx context.Context, world kube.Source, scope string) (*audit.Runner, *auditProgress, error) {
 	fresh := a.began
 	if !a.own.recheck {
 		var err error
@@ -130,12 +155,12 @@ func (a *auditor) runner(_ context.Context, world kube.Source, scope string) (*a
 	}
 	progress := &auditProgress{progress: newProgress(a.std.err, a.flags)}
 	x := &audit.Examiner{Client: a.client, Cache: a.cache, World: world, Expected: a.expected, Keys: a.keys,
-		Checks: a.checksAt, Now: a.now}
+		Checks: a.checksAt, Now: a.now, Examined: a.examined(ctx)}
 	return &audit.Runner{
 		Examine: func(ctx context.Context, u audit.Unit, d audit.Depth) (audit.Facts, error) {
 			return x.Examine(a.scoped(ctx, u), u, d)
 		},
-		Store: a.store, Known: a.known(), Depth: a.depth, Parallel: a.parallel(), Fresh: fresh,
+		Store: a.store, Known: a.known(ctx), Depth: a.depth, Parallel: a.parallel(), Fresh: fresh,
 		Recheck: a.own.recheck, Progress: progress.show,
 	}, progress, nil
 }
@@ -202,9 +227,9 @@ func (a *auditor) checksAt(o subject.Options, u audit.Unit, depth audit.Depth) [
 }
 
 // known is what facts are joined with.
-func (a *auditor) known() *audit.Known {
+func (a *auditor) known(ctx context.Context) *audit.Known {
 	return &audit.Known{Demands: a.policies.Demands, Unread: a.unread, Expected: a.expected,
-		Advisories: a.advisories.Match}
+		Advisories: a.advisories.Match, Good: a.history.good(ctx)}
 }
 
 // data names what images are compared with, by its date.

@@ -52,7 +52,9 @@ func (f *flags) register(s *pflag.FlagSet) {
 	s.BoolVar(&f.noColor, "no-color", false, "no colors (also with NO_COLOR)")
 	s.BoolVar(&f.ascii, "ascii", false, "ASCII characters only")
 	s.BoolVar(&f.plain, "plain", false, "print the plain report instead of opening the terminal UI")
-	s.StringVarP(&f.output, "output", "o", "", "output format: plain, brief, json, events, markdown or html")
+	s.StringVarP(&f.output, "output", "o", "",
+		"output format: plain, brief, json, events, markdown or html (audit: also wide, csv, sarif, openmetrics, "+
+			"policyreport)")
 	s.StringVar(&f.signKey, "sign-key", "",
 		"sign exported bundles with this private key, a PEM `FILE` of cosign or openssl (password: $COSIGN_PASSWORD)")
 }

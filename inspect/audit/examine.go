@@ -32,6 +32,8 @@ type Examiner struct {
 	// Keys gives the digests of the public keys that the signatures of an image are tried with.
 	Keys func(u Unit) []string
 	Now  func() time.Time
+	// Examined is given the case about each image once it has ended, from several goroutines; nil: nobody is.
+	Examined func(c *inspect.Case, container string)
 }
 
 // Examine collects the facts of an image. What could not be checked stands in them; the error is that of a context
@@ -57,6 +59,9 @@ func (x *Examiner) Examine(ctx context.Context, u Unit, d Depth) (Facts, error) 
 	var c inspect.Case
 	if err := source(ctx, c.Apply); err != nil {
 		return Facts{}, fmt.Errorf("examining %s: %w", u.Key, err)
+	}
+	if x.Examined != nil {
+		x.Examined(&c, unitContainer)
 	}
 	f.collect(&c)
 	f.State, f.Reason = watch.state(&c)

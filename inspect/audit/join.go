@@ -69,7 +69,7 @@ func (j *Joined) Row(p Place) Row {
 	demands := j.demands(p)
 	j.signed(&row, demands)
 	row.Provenance, row.Source = j.built(demands)
-	row.SBOM = attached(j.Image.SBOMs)
+	row.SBOM = j.attached()
 	j.admit(&row, demands)
 	for _, a := range j.advisories {
 		row.Advisories = append(row.Advisories, a.ID)
@@ -152,16 +152,16 @@ func (f *Findings) count(s inspect.Severity) {
 	}
 }
 
-// attached is the best status of the SBOMs that came with an image.
-func attached(all []inspect.SBOM) inspect.Status {
+// attached is the best status of the SBOMs that came with the image.
+func (j *Joined) attached() inspect.Status {
 	best := inspect.Absent
-	for _, s := range all {
-		if s.Origin == "generated" {
-			continue
-		}
-		if best == inspect.Absent || better(s.Status, best) {
+	for _, s := range j.Image.SBOMs {
+		if s.Origin != "generated" && (best == inspect.Absent || better(s.Status, best)) {
 			best = s.Status
 		}
+	}
+	if best == inspect.Absent && (j.State != Done && len(j.Image.Stores) == 0 || len(j.unreachable()) > 0) {
+		return inspect.Unknown
 	}
 	return best
 }

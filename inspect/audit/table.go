@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -18,6 +19,8 @@ type column struct {
 	cell func(row *Row, s Style) string
 	// how narrow it may become; 0: it is never cut
 	least int
+	// when it gives way where a terminal is too narrow for all, the lowest first; 0: never
+	drop int
 }
 
 // columns are those of the table in their order.
@@ -36,18 +39,18 @@ func columns() []column {
 			return imageName(r)
 		}},
 		{head: "SIGNED BY", least: 10, cell: func(r *Row, _ Style) string { return signerWord(r) }},
-		{head: "PROVENANCE", least: 8, cell: func(r *Row, s Style) string {
+		{head: "PROVENANCE", drop: 2, least: 8, cell: func(r *Row, s Style) string {
 			if s.Wide && r.Source != "" {
 				return statusWord(r.Provenance) + ": " + r.Source
 			}
 			return statusWord(r.Provenance)
 		}},
 		{head: "SBOM", wide: true, cell: func(r *Row, _ Style) string { return statusWord(r.SBOM) }},
-		{head: "BASE", least: 8, cell: func(r *Row, s Style) string { return baseWord(r, s.Now) }},
-		{head: "TAG", cell: func(r *Row, _ Style) string { return tagWord(r) }},
-		{head: "ADVISORIES", least: 6, cell: func(r *Row, _ Style) string { return strings.Join(r.Advisories, " ") }},
+		{head: "BASE", drop: 4, least: 8, cell: func(r *Row, s Style) string { return baseWord(r, s.Now) }},
+		{head: "TAG", drop: 3, cell: func(r *Row, _ Style) string { return tagWord(r) }},
+		{head: "ADVISORIES", drop: 1, least: 6, cell: func(r *Row, _ Style) string { return strings.Join(r.Advisories, " ") }},
 		{head: "VULNERABILITIES", wide: true, cell: func(r *Row, _ Style) string { return vulnWord(r.Vulnerabilities) }},
-		{head: "FINDINGS", cell: func(r *Row, _ Style) string { return r.Findings.String() }},
+		{head: "FINDINGS", drop: 5, cell: func(r *Row, _ Style) string { return r.Findings.String() }},
 		{head: "ALLOWED", cell: func(r *Row, _ Style) string { return string(r.Allowed) }},
 		{head: "SINCE", wide: true, cell: func(r *Row, _ Style) string { return timeWord(r.Since) }},
 	}
@@ -212,6 +215,14 @@ func writeTable(b *bytes.Buffer, rows []Row, s Style) {
 		}
 	}
 	widths := fitted(shown, cells, s)
+	for tooWide(widths, s) {
+		at := firstToDrop(shown)
+		if at < 0 {
+			break
+		}
+		shown, cells = slices.Delete(shown, at, at+1), slices.Delete(cells, at, at+1)
+		widths = fitted(shown, cells, s)
+	}
 	for n := range len(rows) + 1 {
 		var line strings.Builder
 		for at := range shown {
@@ -246,4 +257,24 @@ func fitted(shown []column, cells [][]string, s Style) []int {
 		sum--
 	}
 	return widths
+}
+
+// tooWide reports whether a line of columns does not fit.
+func tooWide(widths []int, s Style) bool {
+	sum := 0
+	for _, w := range widths {
+		sum += w + 2
+	}
+	return s.Width > 0 && !s.Wide && sum-2 > s.Width
+}
+
+// firstToDrop is the column that gives way first, -1 where none does.
+func firstToDrop(shown []column) int {
+	at := -1
+	for n, c := range shown {
+		if c.drop > 0 && (at < 0 || c.drop < shown[at].drop) {
+			at = n
+		}
+	}
+	return at
 }
