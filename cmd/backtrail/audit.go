@@ -23,6 +23,7 @@ type auditFlags struct {
 	since                  string
 	recheck                bool
 	parallel               int
+	shard, out             string
 }
 
 // auditOutputs are the forms of an audit.
@@ -33,19 +34,21 @@ func auditCommand(f *flags, std streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "audit",
 		Short: "Check everything that runs: signed, by whom, known bad, allowed here",
-		Long: `Check the images of all running workloads of a cluster, or of a dump (--snapshot), each distinct image once.
--n, -l and --image choose some. An audit that was interrupted goes on where it was.`,
+		Long: `Check the images of all running workloads of a cluster, or of a dump (--snapshot), each distinct image
+once. -n, -l and --image choose some. An audit that was interrupted goes on where it was.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.audit(cmd.Context(), std, own) },
 	}
 	own.register(cmd)
+	cmd.AddCommand(auditMergeCommand(f, std))
 	return cmd
 }
 
 // register adds the flags to the verb.
 func (own *auditFlags) register(cmd *cobra.Command) {
 	s := cmd.Flags()
-	s.StringVarP(&own.selector, "selector", "l", "", "only pods whose labels match this `SELECTOR`, as kubectl reads it")
+	s.StringVarP(&own.selector, "selector", "l", "",
+		"only pods whose labels match this `SELECTOR`, as kubectl reads it")
 	s.StringVar(&own.image, "image", "", "only images whose reference or digest contains `TEXT`")
 	s.StringVar(&own.depth, "depth", string(audit.Identity),
 		"how far each image is looked into: identity (no layers), packages or full")
@@ -53,6 +56,9 @@ func (own *auditFlags) register(cmd *cobra.Command) {
 	s.BoolVar(&own.recheck, "recheck", false,
 		"compare what is stored with present policies and advisories; no registry is read")
 	s.IntVar(&own.parallel, "parallel", 0, "images examined at once, `N` (default by depth: 16, 4 or 2)")
+	s.StringVar(&own.shard, "shard", "",
+		"examine one part of the images, `I/N` with I from 0 to N-1, and write it to --out")
+	s.StringVar(&own.out, "out", "", "`DIR` that a part is written to; audit merge reads it")
 }
 
 // audit checks what runs and prints the report. An interrupted audit is printed as far as it came.
@@ -63,6 +69,9 @@ func (f *flags) audit(ctx context.Context, std streams, own auditFlags) error {
 	depth, err := audit.ParseDepth(own.depth)
 	if err != nil {
 		return usage("--depth: %w", err)
+	}
+	if err := own.check(); err != nil {
+		return err
 	}
 	sel, err := f.auditSelection(own)
 	if err != nil {
@@ -78,6 +87,9 @@ func (f *flags) audit(ctx context.Context, std streams, own auditFlags) error {
 		return err
 	}
 	defer a.close()
+	if own.shard != "" {
+		return a.writePart(ctx, sel)
+	}
 	report, errRun := a.run(ctx, sel)
 	if errRun != nil && ctx.Err() == nil && len(report.Rows) == 0 && report.Books.Listed == 0 {
 		return errRun
@@ -94,6 +106,17 @@ func (f *flags) audit(ctx context.Context, std streams, own auditFlags) error {
 		return hinted(errRun, "is the disk full? XDG_DATA_HOME chooses another place for what is kept")
 	}
 	return auditEnd(&report)
+}
+
+// check refuses flags that do not go together.
+func (own *auditFlags) check() error {
+	switch {
+	case (own.shard == "") != (own.out == ""):
+		return usage("--shard I/N and --out DIR belong together")
+	case own.shard != "" && (own.since != "" || own.recheck):
+		return usage("--shard writes a part only: leave out --since and --recheck")
+	}
+	return nil
 }
 
 // auditSelection reads what the flags choose.
@@ -127,8 +150,8 @@ func auditEnd(r *audit.Report) error {
 	if len(why) == 0 {
 		return nil
 	}
-	words := fmt.Sprintf("the audit found %d containers past a blocking threshold, and could not check %d", len(blocked),
-		len(unchecked))
+	words := fmt.Sprintf("the audit found %d containers past a blocking threshold, and could not check %d",
+		len(blocked), len(unchecked))
 	for n, w := range why {
 		if n == maxReasons {
 			words += fmt.Sprintf("\n  and %d more", len(why)-n)

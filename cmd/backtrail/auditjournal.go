@@ -131,7 +131,9 @@ func (a *auditor) examined(ctx context.Context) func(c *inspect.Case, container 
 			return
 		}
 		if err := a.history.Put(ctx, f); err != nil && ctx.Err() == nil {
-			a.lost.Do(func() { a.late = append(a.late, audit.Gap{What: "recording in the journal", Reason: err.Error()}) })
+			a.lost.Do(func() {
+				a.late = append(a.late, audit.Gap{What: "recording in the journal", Reason: err.Error()})
+			})
 		}
 	}
 }
@@ -158,5 +160,6 @@ func (a *auditor) record(ctx context.Context, scope string, r *audit.Report) err
 	if err != nil {
 		return err
 	}
-	return a.history.PutAudit(ctx, journal.Audit{Scope: scope, At: inspect.At(a.began), Depth: depth, Document: document})
+	return a.history.PutAudit(ctx, journal.Audit{Scope: scope, At: inspect.At(a.began), Depth: depth,
+		Document: document})
 }

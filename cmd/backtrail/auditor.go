@@ -57,7 +57,11 @@ func (s *session) newAuditor(ctx context.Context, own auditFlags, depth audit.De
 	a := &auditor{session: s, own: own, depth: depth, cluster: cluster, began: s.now(),
 		store: audit.OpenStore(filepath.Join(dir, "facts"))}
 	a.readPolicies(ctx)
-	a.openHistory(ctx)
+	if own.shard == "" { // a part must not depend on where it was made
+		a.openHistory(ctx)
+	} else {
+		a.store = audit.OpenStore(filepath.Join(own.out, "work"))
+	}
 	if s.unread != nil {
 		a.gap("policies of this machine", s.unread.Error())
 	}
@@ -92,14 +96,20 @@ func (a *auditor) readPolicies(ctx context.Context) {
 	a.policies = a.session.policies.With(found)
 }
 
+// list reads what runs, and adds what this audit does not look at.
+func (a *auditor) list(ctx context.Context, sel audit.Selection) (audit.Listing, error) {
+	listing, err := audit.List(ctx, a.cluster, sel)
+	listing.Gaps = append(listing.Gaps, a.gaps...)
+	listing.Gaps = append(listing.Gaps, audit.DepthGaps(a.depth)...)
+	return listing, err
+}
+
 // run lists and examines, and returns the report with its changes.
 func (a *auditor) run(ctx context.Context, sel audit.Selection) (audit.Report, error) {
-	listing, err := audit.List(ctx, a.cluster, sel)
+	listing, err := a.list(ctx, sel)
 	if err != nil {
 		return audit.Report{}, err
 	}
-	listing.Gaps = append(listing.Gaps, a.gaps...)
-	listing.Gaps = append(listing.Gaps, audit.DepthGaps(a.depth)...)
 	world, err := audit.World(audit.Units(listing.Places))
 	if err != nil {
 		return audit.Report{}, err
@@ -154,8 +164,7 @@ func (a *auditor) runner(ctx context.Context, world kube.Source, scope string) (
 		}
 	}
 	progress := &auditProgress{progress: newProgress(a.std.err, a.flags)}
-	x := &audit.Examiner{Client: a.client, Cache: a.cache, World: world, Expected: a.expected, Keys: a.keys,
-		Checks: a.checksAt, Now: a.now, Examined: a.examined(ctx)}
+	x := a.examiner(ctx, world)
 	return &audit.Runner{
 		Examine: func(ctx context.Context, u audit.Unit, d audit.Depth) (audit.Facts, error) {
 			return x.Examine(a.scoped(ctx, u), u, d)
@@ -163,6 +172,12 @@ func (a *auditor) runner(ctx context.Context, world kube.Source, scope string) (
 		Store: a.store, Known: a.known(ctx), Depth: a.depth, Parallel: a.parallel(), Fresh: fresh,
 		Recheck: a.own.recheck, Progress: progress.show,
 	}, progress, nil
+}
+
+// examiner examines images by the checks of a depth.
+func (a *auditor) examiner(ctx context.Context, world kube.Source) *audit.Examiner {
+	return &audit.Examiner{Client: a.client, Cache: a.cache, World: world, Expected: a.expected, Keys: a.keys,
+		Checks: a.checksAt, Now: a.now, Examined: a.examined(ctx)}
 }
 
 // parallel is how many images are examined at once: an identity waits for registries, layers need memory.
@@ -228,8 +243,11 @@ func (a *auditor) checksAt(o subject.Options, u audit.Unit, depth audit.Depth) [
 
 // known is what facts are joined with.
 func (a *auditor) known(ctx context.Context) *audit.Known {
-	return &audit.Known{Demands: a.policies.Demands, Unread: a.unread, Expected: a.expected,
-		Advisories: a.advisories.Match, Good: a.history.good(ctx)}
+	return &audit.Known{
+		Digest:  audit.DigestOf(a.policies.Names(), a.expected, a.data()),
+		Demands: a.policies.Demands, Unread: a.unread, Expected: a.expected,
+		Advisories: a.advisories.Match, Good: a.history.good(ctx),
+	}
 }
 
 // data names what images are compared with, by its date.

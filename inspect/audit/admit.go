@@ -12,7 +12,8 @@ import (
 func (j *Joined) signed(row *Row, demands []inspect.Demand) {
 	open := j.unreachable()
 	holds := func(s inspect.Signature) bool { return s.Holds() && s.OfImage() }
-	at := slices.IndexFunc(j.Image.Signatures, func(s inspect.Signature) bool { return holds(s) && accepted(demands, s) })
+	at := slices.IndexFunc(j.Image.Signatures,
+		func(s inspect.Signature) bool { return holds(s) && accepted(demands, s) })
 	if at < 0 {
 		at = slices.IndexFunc(j.Image.Signatures, holds)
 	}
@@ -152,11 +153,12 @@ func (j *Joined) gate(d inspect.Demand) inspect.Gate {
 		return g
 	}
 	tried := func(key string) bool { return slices.Contains(j.Keys, key) }
-	unknown := slices.ContainsFunc(j.Image.Signatures, func(s inspect.Signature) bool { return s.Reason == "unknown-key" })
+	unknown := slices.ContainsFunc(j.Image.Signatures,
+		func(s inspect.Signature) bool { return s.Reason == "unknown-key" })
 	for _, key := range KeysOf([]inspect.Demand{d}) {
 		if unknown && !tried(key) {
-			g.Status, g.Detail = inspect.GateUnknown,
-				fmt.Sprintf("its signatures have not been tried with the key %s yet: run the audit without --recheck", key)
+			g.Status, g.Detail = inspect.GateUnknown, fmt.Sprintf("its signatures have not been tried with the key "+
+				"%s yet: run the audit without --recheck", key)
 		}
 	}
 	return g

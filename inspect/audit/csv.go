@@ -12,10 +12,11 @@ import (
 )
 
 // csvHead are the columns of the CSV form. New ones go to the end: scripts count them.
-var csvHead = []string{"cluster", "namespace", "workload", "container", "type", "reference", "digest", "platform", "pods",
-	"since", "injected", "base", "base created", "distribution", "end of life", "tag moved", "tag means", "signature",
-	"signer", "provenance", "source", "sbom", "known-good", "vulnerabilities block", "vulnerabilities warn",
-	"vulnerabilities log", "advisories", "admission", "allowed", "critical", "high", "medium", "level", "state", "reason"}
+var csvHead = []string{"cluster", "namespace", "workload", "container", "type", "reference", "digest", "platform",
+	"pods", "since", "injected", "base", "base created", "distribution", "end of life", "tag moved", "tag means",
+	"signature", "signer", "provenance", "source", "sbom", "known-good", "vulnerabilities block",
+	"vulnerabilities warn", "vulnerabilities log", "advisories", "admission", "allowed", "critical", "high", "medium",
+	"level", "state", "reason"}
 
 // CSV writes a line for each row (RFC 4180). Spreadsheets compute a cell that begins with one of =+-@: such foreign
 // text gets an apostrophe before it.

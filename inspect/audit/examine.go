@@ -161,6 +161,23 @@ func (x *Examiner) origin(ctx context.Context, f *Facts) {
 	f.Base.dated(release, append([]string{o.Name}, f.Image.Reference)...)
 }
 
+// Lowest returns the diff ID of the lowest layer of a unit's image, by its manifest and config; empty where these
+// cannot be read. Shards are cut by it.
+func (x *Examiner) Lowest(ctx context.Context, u Unit) string {
+	loc, err := registry.ParseReference(first(u.References))
+	if err != nil {
+		return ""
+	}
+	if id := kube.ParseImageID(u.ImageID); id.Kind == kube.IDRepo {
+		loc = loc.At(id.Digest)
+	}
+	img, err := x.Client.Resolve(ctx, loc, layer.ParsePlatform(u.Platform))
+	if err != nil {
+		return ""
+	}
+	return layer.OriginOf(img).Lowest
+}
+
 // tags asks what the references of a unit mean today, one HEAD for each, which registries do not count as a pull.
 func (x *Examiner) tags(ctx context.Context, u Unit) []Tag {
 	var all []Tag

@@ -10,6 +10,7 @@ import (
 
 // Known is what rows are joined with: what is known of the world today. Nothing of it is read from a registry.
 type Known struct {
+	Digest string // of all of it, see DigestOf
 	// Demands gives what policies ask of an image in a namespace.
 	Demands func(i inspect.Image, namespace string) []inspect.Demand
 	// Unread says why it is not known which policies the cluster has; empty where they were read.

@@ -83,7 +83,8 @@ func lookUp(id, version string) (release, bool) {
 	return release{}, false
 }
 
-// named finds the release that the reference of an image names: debian:11-slim, python:3.12-bookworm, node:20-alpine3.18.
+// named finds the release that the reference of an image names: debian:11-slim, python:3.12-bookworm,
+// node:20-alpine3.18.
 func named(reference string) (release, bool) {
 	before, _, _ := strings.Cut(reference, "@")
 	slash := strings.LastIndexByte(before, '/')

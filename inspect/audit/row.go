@@ -19,7 +19,7 @@ type Row struct {
 	Base     Base   `json:"base"`
 	// the tag means another image than the one that runs; null where the registry was not asked or does not say
 	TagMoved        *bool          `json:"tagMoved"`
-	Signer          string         `json:"signer"`     // of a signature of the image that holds; empty where there is none
+	Signer          string         `json:"signer"`     // of a signature of the image that holds; empty: there is none
 	Provenance      inspect.Status `json:"provenance"` // the best of its statements
 	SBOM            inspect.Status `json:"sbom"`       // absent, or the best of those that came with the image
 	KnownGood       string         `json:"knownGood"`  // digest; empty where none is known
@@ -115,8 +115,8 @@ func (r *Row) key() string {
 	return r.Cluster + "\x00" + r.place() + "\x00" + r.Reference + "\x00" + r.Digest + "\x00" + r.Platform
 }
 
-// place is where a row stands in its cluster, whatever it runs: two audits of one cluster are compared by it, also where
-// each was made of a dump of its own.
+// place is where a row stands in its cluster, whatever it runs: two audits of one cluster are compared by it, also
+// where each was made of a dump of its own.
 func (r *Row) place() string {
 	return r.Namespace + "\x00" + r.Workload + "\x00" + r.Container
 }

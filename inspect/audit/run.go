@@ -27,8 +27,8 @@ type Runner struct {
 	// Recheck takes facts of any age and asks no registry.
 	Recheck  bool
 	Progress func(Progress)
-	// Keep is given the facts of every unit once they are there, before its rows are made; nil: nobody keeps them.
-	Keep func(u Unit, f Facts) error
+	// Keep is given the facts of every unit with its rows, from several goroutines; nil: nobody keeps them.
+	Keep func(f *Facts, rows []Row) error
 }
 
 // Progress is how far an audit is.
@@ -95,13 +95,15 @@ func (r *Runner) each(ctx context.Context, units []Unit, b *builder) error {
 			if ctx.Err() != nil {
 				return nil
 			}
-			if r.Keep != nil {
-				err = errors.Join(err, r.Keep(u, f))
-			}
 			joined := r.Known.Join(&f)
 			mu.Lock()
+			rows := b.add(u, joined)
+			mu.Unlock()
+			if r.Keep != nil {
+				err = errors.Join(err, r.Keep(&f, rows))
+			}
+			mu.Lock()
 			defer mu.Unlock()
-			b.add(u, joined)
 			progress.Done++
 			if reused {
 				progress.Reused++
@@ -124,8 +126,8 @@ func (r *Runner) facts(ctx context.Context, u Unit) (f Facts, reused bool, err e
 		return old, true, err
 	}
 	if r.Recheck {
-		return Facts{Unit: u.Key, Depth: r.Depth, State: NotChecked,
-			Reason: "nothing is stored about it at depth " + string(r.Depth) + ": run the audit without --recheck"}, true, err
+		why := "nothing is stored about it at depth " + string(r.Depth) + ": run the audit without --recheck"
+		return Facts{Unit: u.Key, Depth: r.Depth, State: NotChecked, Reason: why}, true, err
 	}
 	if ok && !old.Collected.Before(r.Fresh) {
 		return old, true, err
@@ -182,13 +184,16 @@ type builder struct {
 	gaps   map[Gap]bool
 }
 
-// add makes the rows of all places that run a unit.
-func (b *builder) add(u Unit, j *Joined) {
+// add makes the rows of all places that run a unit, and returns them.
+func (b *builder) add(u Unit, j *Joined) []Row {
+	var made []Row
 	for _, p := range b.places[u.Key] {
-		b.rows = append(b.rows, j.Row(p))
+		made = append(made, j.Row(p))
 	}
+	b.rows = append(b.rows, made...)
 	delete(b.places, u.Key)
 	if j.gap != "" {
 		b.gaps[Gap{What: "advisories", Reason: j.gap}] = true
 	}
+	return made
 }
