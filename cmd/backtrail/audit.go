@@ -24,6 +24,8 @@ type auditFlags struct {
 	recheck                bool
 	parallel               int
 	shard, out             string
+	manifest               bool
+	job                    audit.Job
 }
 
 // auditOutputs are the forms of an audit.
@@ -58,6 +60,12 @@ func (own *auditFlags) register(cmd *cobra.Command) {
 	s.IntVar(&own.parallel, "parallel", 0, "images examined at once, `N` (default by depth: 16, 4 or 2)")
 	s.StringVar(&own.shard, "shard", "",
 		"examine one part of the images, `I/N` with I from 0 to N-1, and write it to --out")
+	s.BoolVar(&own.manifest, "manifest", false,
+		"print the objects that run this audit every night in the cluster, and end; a person applies them")
+	s.StringVar(&own.job.Image, "manifest-image", "backtrail:"+version,
+		"image of backtrail in the manifest, `REFERENCE`")
+	s.StringVar(&own.job.Schedule, "schedule", "17 2 * * *", "when the manifest's audit runs, as `CRON` writes it")
+	s.IntVar(&own.job.Shards, "shards", 0, "cut the manifest's audit into `N` parts, an Indexed Job")
 	s.StringVar(&own.out, "out", "", "`DIR` that a part is written to; audit merge reads it")
 }
 
@@ -72,6 +80,9 @@ func (f *flags) audit(ctx context.Context, std streams, own auditFlags) error {
 	}
 	if err := own.check(); err != nil {
 		return err
+	}
+	if own.manifest {
+		return f.printManifest(std, own, depth)
 	}
 	sel, err := f.auditSelection(own)
 	if err != nil {
@@ -138,6 +149,21 @@ func (f *flags) auditSelection(own auditFlags) (sel audit.Selection, err error) 
 
 // maxParallel bounds how many images may be examined at once.
 const maxParallel = 128
+
+// printManifest prints what runs the audit in the cluster.
+func (f *flags) printManifest(std streams, own auditFlags, depth audit.Depth) error {
+	job := own.job
+	job.Depth, job.Selector = depth, own.selector
+	if f.namespace != "" {
+		job.Namespace = f.namespace
+	}
+	raw, err := job.Manifest()
+	if err != nil {
+		return usage("--manifest: %w", err)
+	}
+	_, err = std.out.Write(raw)
+	return err
+}
 
 // auditEnd turns a report into the end of the program: 3 where a row crosses a blocking threshold or the counts do not
 // add up, else 4 where a workload could not be checked.

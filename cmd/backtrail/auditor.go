@@ -197,17 +197,17 @@ func (a *auditor) scoped(ctx context.Context, u audit.Unit) context.Context {
 	return registry.WithScope(registry.AtOnce(ctx), scope)
 }
 
-// demandsOn are what flags and policies ask of an image in any of the namespaces that run it: their keys are tried.
-func (a *auditor) demandsOn(i inspect.Image, u audit.Unit) []inspect.Demand {
-	var all []inspect.Demand
-	if d, ok := audit.FlagDemand(a.expected); ok {
+// required are what flags and policies ask of an image in any of the namespaces that run it: their keys are tried.
+func (a *auditor) required(i inspect.Image, u audit.Unit) []inspect.PolicyRequirement {
+	var all []inspect.PolicyRequirement
+	if d, ok := audit.FlagRequirement(a.expected); ok {
 		all = append(all, d)
 	}
 	seen := map[string]bool{}
 	for _, reference := range u.References {
 		i.Reference = reference
 		for _, namespace := range u.Namespaces {
-			for _, d := range a.policies.Demands(i, namespace) {
+			for _, d := range a.policies.Requirements(i, namespace) {
 				if key := d.Policy + d.Digest; !seen[key] {
 					seen[key] = true
 					all = append(all, d)
@@ -219,12 +219,12 @@ func (a *auditor) demandsOn(i inspect.Image, u audit.Unit) []inspect.Demand {
 }
 
 // keys are the public keys that the signatures of an image are tried with.
-func (a *auditor) keys(u audit.Unit) []string { return audit.KeysOf(a.demandsOn(inspect.Image{}, u)) }
+func (a *auditor) keys(u audit.Unit) []string { return audit.KeysOf(a.required(inspect.Image{}, u)) }
 
 // checksAt are the checks of a depth: those of a case that are about an image alone.
 func (a *auditor) checksAt(o subject.Options, u audit.Unit, depth audit.Depth) []engine.Check {
 	sig := signature.Options{Client: a.client, Store: a.client.Store(), Trust: a.trust, Now: a.now, Notary: a.notary,
-		GitHub: a.attested, Demands: func(i inspect.Image) []inspect.Demand { return a.demandsOn(i, u) }}
+		GitHub: a.attested, Requirements: func(i inspect.Image) []inspect.PolicyRequirement { return a.required(i, u) }}
 	checks := []engine.Check{subject.Check(o), signature.Check(sig), provenance.Check(a.client),
 		sbom.Attached(a.client)}
 	if depth.Covers(audit.Packages) {
@@ -244,8 +244,8 @@ func (a *auditor) checksAt(o subject.Options, u audit.Unit, depth audit.Depth) [
 // known is what facts are joined with.
 func (a *auditor) known(ctx context.Context) *audit.Known {
 	return &audit.Known{
-		Digest:  audit.DigestOf(a.policies.Names(), a.expected, a.data()),
-		Demands: a.policies.Demands, Unread: a.unread, Expected: a.expected,
+		Digest:       audit.DigestOf(a.policies.Names(), a.expected, a.data()),
+		Requirements: a.policies.Requirements, Unread: a.unread, Expected: a.expected,
 		Advisories: a.advisories.Match, Good: a.history.good(ctx),
 	}
 }

@@ -26,7 +26,7 @@ const (
 
 // flagGroups sorts the shared flags. What is in none of them (presentation, cache, --offline) suits every verb.
 var flagGroups = map[flagGroup][]string{
-	clusterFlags:  {"kubeconfig", "context", "namespace", "all-namespaces", "snapshot"},
+	clusterFlags:  {"kubeconfig", "context", "namespace", "all-namespaces", "snapshot", "in-cluster"},
 	aroundFlags:   {"helm", "no-logs", "pull-secrets"},
 	alertFlags:    {"alerts", "alerts-from-cluster", "listen"},
 	registryFlags: {"platform", "max-layer", "registry-map", "registry-ca", "github"},

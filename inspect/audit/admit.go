@@ -9,21 +9,21 @@ import (
 )
 
 // signed sets who signed the image, and whether that is somebody who should have.
-func (j *Joined) signed(row *Row, demands []inspect.Demand) {
+func (j *Joined) signed(row *Row, requirements []inspect.PolicyRequirement) {
 	open := j.unreachable()
 	holds := func(s inspect.Signature) bool { return s.Holds() && s.OfImage() }
 	at := slices.IndexFunc(j.Image.Signatures,
-		func(s inspect.Signature) bool { return holds(s) && accepted(demands, s) })
+		func(s inspect.Signature) bool { return holds(s) && accepted(requirements, s) })
 	if at < 0 {
 		at = slices.IndexFunc(j.Image.Signatures, holds)
 	}
-	named := slices.ContainsFunc(demands, inspect.Demand.Signers)
+	named := slices.ContainsFunc(requirements, inspect.PolicyRequirement.Signers)
 	failed := func(s inspect.Signature) bool { return s.OfImage() && s.Status == inspect.Failed }
 	switch {
 	case at >= 0:
 		s := j.Image.Signatures[at]
 		row.Signer, row.Signature = s.Signer(), inspect.Unknown // nobody was expected: no verdict
-		if accepted(demands, s) {
+		if accepted(requirements, s) {
 			row.Signature = inspect.Verified
 		} else if named {
 			row.Signature = inspect.Failed
@@ -39,12 +39,12 @@ func (j *Joined) signed(row *Row, demands []inspect.Demand) {
 	}
 }
 
-// accepted reports whether one of the demands names whoever made a signature that holds.
-func accepted(demands []inspect.Demand, s inspect.Signature) bool {
+// accepted reports whether one of the requirements names whoever made a signature that holds.
+func accepted(requirements []inspect.PolicyRequirement, s inspect.Signature) bool {
 	if !s.Holds() {
 		return false
 	}
-	for _, d := range demands {
+	for _, d := range requirements {
 		for _, g := range d.Groups {
 			for _, a := range g.Authorities {
 				if s.Key != "" && slices.ContainsFunc(a.Keys,
@@ -63,13 +63,13 @@ func accepted(demands []inspect.Demand, s inspect.Signature) bool {
 
 // built is the best status of the statements about how the image was built, and the source that the best one names. A
 // statement is verified if somebody who should have signed it did, and it is as the flags expect.
-func (j *Joined) built(demands []inspect.Demand) (inspect.Status, string) {
+func (j *Joined) built(requirements []inspect.PolicyRequirement) (inspect.Status, string) {
 	if j.State != Done && len(j.Image.Stores) == 0 {
 		return inspect.Unknown, ""
 	}
 	best, source := inspect.Absent, ""
 	for _, p := range j.Image.Provenance {
-		status := j.statement(p, demands)
+		status := j.statement(p, requirements)
 		if best == inspect.Absent || better(status, best) {
 			best, source = status, p.Source
 		}
@@ -81,7 +81,7 @@ func (j *Joined) built(demands []inspect.Demand) (inspect.Status, string) {
 }
 
 // statement is the status of one statement with today's expectations of its signer.
-func (j *Joined) statement(p inspect.Provenance, demands []inspect.Demand) inspect.Status {
+func (j *Joined) statement(p inspect.Provenance, requirements []inspect.PolicyRequirement) inspect.Status {
 	if !p.Signed {
 		return inspect.Unknown
 	}
@@ -92,7 +92,7 @@ func (j *Joined) statement(p inspect.Provenance, demands []inspect.Demand) inspe
 	switch {
 	case at < 0 || !j.Image.Signatures[at].Holds():
 		return p.Status
-	case accepted(demands, j.Image.Signatures[at]):
+	case accepted(requirements, j.Image.Signatures[at]):
 		return inspect.Verified
 	default:
 		return inspect.Unknown
@@ -100,9 +100,9 @@ func (j *Joined) statement(p inspect.Provenance, demands []inspect.Demand) inspe
 }
 
 // admit sets what policies and expectations come to: whether they would let the image in.
-func (j *Joined) admit(row *Row, demands []inspect.Demand) {
-	gates := make([]inspect.Gate, 0, len(demands)+1)
-	for _, d := range demands {
+func (j *Joined) admit(row *Row, requirements []inspect.PolicyRequirement) {
+	gates := make([]inspect.Gate, 0, len(requirements)+1)
+	for _, d := range requirements {
 		gates = append(gates, j.gate(d))
 	}
 	if want := Sourced(j.known.Expected); want != "" {
@@ -131,7 +131,7 @@ func (j *Joined) admit(row *Row, demands []inspect.Demand) {
 	case len(open) > 0:
 		row.Admission, row.Allowed = inspect.GateUnknown, Unknown
 		row.Reason = joined(row.Reason, open)
-	case j.known.Unread != "" && !byPerson(demands) && Sourced(j.known.Expected) == "":
+	case j.known.Unread != "" && !byPerson(requirements) && Sourced(j.known.Expected) == "":
 		row.Admission, row.Allowed = inspect.GateUnknown, Unknown
 		row.Reason = joined(row.Reason, []string{j.known.Unread})
 	case j.Image.Location == "" || j.State == Failed:
@@ -142,8 +142,9 @@ func (j *Joined) admit(row *Row, demands []inspect.Demand) {
 	}
 }
 
-// gate judges the image by one demand. A signature by a key that it was never tried with leaves the demand open.
-func (j *Joined) gate(d inspect.Demand) inspect.Gate {
+// gate judges the image by one requirement. A signature by a key that it was never tried with leaves the requirement
+// open.
+func (j *Joined) gate(d inspect.PolicyRequirement) inspect.Gate {
 	g := d.Verdict(j.Image.Signatures, j.unreachable())
 	if g.Status != inspect.GateRefused && g.Status != inspect.GateAbsent {
 		return g
@@ -155,7 +156,7 @@ func (j *Joined) gate(d inspect.Demand) inspect.Gate {
 	tried := func(key string) bool { return slices.Contains(j.Keys, key) }
 	unknown := slices.ContainsFunc(j.Image.Signatures,
 		func(s inspect.Signature) bool { return s.Reason == "unknown-key" })
-	for _, key := range KeysOf([]inspect.Demand{d}) {
+	for _, key := range KeysOf([]inspect.PolicyRequirement{d}) {
 		if unknown && !tried(key) {
 			g.Status, g.Detail = inspect.GateUnknown, fmt.Sprintf("its signatures have not been tried with the key "+
 				"%s yet: run the audit without --recheck", key)
@@ -184,8 +185,8 @@ func (j *Joined) sourceGate(want string, status inspect.Status) inspect.Gate {
 }
 
 // byPerson reports whether somebody at this machine named a policy or a signer.
-func byPerson(demands []inspect.Demand) bool {
-	return slices.ContainsFunc(demands, inspect.Demand.ByPerson)
+func byPerson(requirements []inspect.PolicyRequirement) bool {
+	return slices.ContainsFunc(requirements, inspect.PolicyRequirement.ByPerson)
 }
 
 // joined adds reasons to a reason.

@@ -265,19 +265,19 @@ func (b *bench) runner(l audit.Listing) *audit.Runner {
 	b.t.Helper()
 	world, err := audit.World(audit.Units(l.Places))
 	must(b.t, err)
-	demands := func(inspect.Image) []inspect.Demand {
-		if d, ok := audit.FlagDemand(b.known.Expected); ok {
-			return []inspect.Demand{d}
+	requirements := func(inspect.Image) []inspect.PolicyRequirement {
+		if d, ok := audit.FlagRequirement(b.known.Expected); ok {
+			return []inspect.PolicyRequirement{d}
 		}
 		return nil
 	}
 	trust := signature.NewTrust(signature.TrustOptions{Offline: true, CacheDir: b.t.TempDir()})
 	x := &audit.Examiner{Client: b.client, Cache: b.cache, World: world, Expected: b.known.Expected, Now: time.Now,
-		Keys: func(audit.Unit) []string { return audit.KeysOf(demands(inspect.Image{})) },
+		Keys: func(audit.Unit) []string { return audit.KeysOf(requirements(inspect.Image{})) },
 		Checks: func(o subject.Options, _ audit.Unit, d audit.Depth) []engine.Check {
 			checks := []engine.Check{subject.Check(o),
 				signature.Check(signature.Options{Client: b.client, Store: b.client.Store(), Trust: trust, Now: time.Now,
-					Demands: demands}),
+					Requirements: requirements}),
 				provenance.Check(b.client), sbom.Attached(b.client)}
 			if d.Covers(audit.Packages) {
 				checks = append(checks, layer.Layers(b.client, b.cache), sbom.Packages(b.cat))

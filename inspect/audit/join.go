@@ -11,8 +11,8 @@ import (
 // Known is what rows are joined with: what is known of the world today. Nothing of it is read from a registry.
 type Known struct {
 	Digest string // of all of it, see DigestOf
-	// Demands gives what policies ask of an image in a namespace.
-	Demands func(i inspect.Image, namespace string) []inspect.Demand
+	// Requirements gives what policies ask of an image in a namespace.
+	Requirements func(i inspect.Image, namespace string) []inspect.PolicyRequirement
 	// Unread says why it is not known which policies the cluster has; empty where they were read.
 	Unread   string
 	Expected inspect.Expected // of flags
@@ -67,11 +67,11 @@ func (j *Joined) Row(p Place) Row {
 	row.Base = j.Base
 	row.Vulnerabilities = j.levels
 	j.tagged(&row, p.Reference)
-	demands := j.demands(p)
-	j.signed(&row, demands)
-	row.Provenance, row.Source = j.built(demands)
+	requirements := j.requirements(p)
+	j.signed(&row, requirements)
+	row.Provenance, row.Source = j.built(requirements)
 	row.SBOM = j.attached()
-	j.admit(&row, demands)
+	j.admit(&row, requirements)
 	for _, a := range j.advisories {
 		row.Advisories = append(row.Advisories, a.ID)
 	}
@@ -127,16 +127,16 @@ func (j *Joined) tagged(row *Row, reference string) {
 	}
 }
 
-// demands are all that ask something of the image at a place: flags first, then policies.
-func (j *Joined) demands(p Place) []inspect.Demand {
-	var all []inspect.Demand
-	if d, ok := FlagDemand(j.known.Expected); ok {
+// requirements are all that ask something of the image at a place: flags first, then policies.
+func (j *Joined) requirements(p Place) []inspect.PolicyRequirement {
+	var all []inspect.PolicyRequirement
+	if d, ok := FlagRequirement(j.known.Expected); ok {
 		all = append(all, d)
 	}
-	if j.known.Demands != nil {
+	if j.known.Requirements != nil {
 		image := j.Image
 		image.Reference = p.Reference
-		all = append(all, j.known.Demands(image, p.Namespace)...)
+		all = append(all, j.known.Requirements(image, p.Namespace)...)
 	}
 	return all
 }

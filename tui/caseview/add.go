@@ -78,8 +78,7 @@ func addedText(e inspect.Event) string {
 // addNote adds a note or a mark.
 func addNote(s *Screen, n inspect.Note) tea.Cmd {
 	backend := s.backend
-	return s.add(func(ctx context.Context, c *inspect.Case) (inspect.Event,
-		error) {
+	return s.add(func(ctx context.Context, c *inspect.Case) (inspect.Event, error) {
 		return backend.AddNote(ctx, c, n)
 	})
 }

@@ -71,8 +71,7 @@ func parseAware(s *Screen, args string) (inspect.Clock, error) {
 // setClock adds a started or withdrawn deadline to the case.
 func setClock(s *Screen, k inspect.Clock) tea.Cmd {
 	backend := s.backend
-	return s.add(func(ctx context.Context, c *inspect.Case) (inspect.Event,
-		error) {
+	return s.add(func(ctx context.Context, c *inspect.Case) (inspect.Event, error) {
 		return backend.SetClock(ctx, c, k)
 	})
 }

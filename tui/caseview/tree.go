@@ -71,8 +71,7 @@ func (s *Screen) Load() tea.Cmd {
 		base = pane.BaseLayers(image)
 	}
 	return shell.Work(func() tea.Msg {
-		files, err := shell.Try(func() (*filetree.Files,
-			error) {
+		files, err := shell.Try(func() (*filetree.Files, error) {
 			return readTree(ctx, backend, image, key.Layer, base)
 		})
 		return treeMsg{gen: gen, key: key, files: files, err: err}

@@ -8,9 +8,9 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 )
 
-// FlagDemand is what the flags ask of every image's signer, as a policy would ask it; ok is false where they ask
+// FlagRequirement is what the flags ask of every image's signer, as a policy would ask it; ok is false where they ask
 // nothing.
-func FlagDemand(e inspect.Expected) (d inspect.Demand, ok bool) {
+func FlagRequirement(e inspect.Expected) (d inspect.PolicyRequirement, ok bool) {
 	a := inspect.Authority{Name: "flags", Keys: e.Keys}
 	for _, subject := range forms(e.Identities, e.IdentityRegexps) {
 		for _, issuer := range forms(e.Issuers, e.IssuerRegexps) {
@@ -23,7 +23,7 @@ func FlagDemand(e inspect.Expected) (d inspect.Demand, ok bool) {
 	if len(a.Keys)+len(a.Identities) == 0 {
 		return d, false
 	}
-	return inspect.Demand{Policy: "of the flags", Origin: inspect.TrustFile, Mode: inspect.ModeEnforce,
+	return inspect.PolicyRequirement{Policy: "of the flags", Origin: inspect.TrustFile, Mode: inspect.ModeEnforce,
 		Groups: []inspect.AuthorityGroup{{Need: 1, Authorities: []inspect.Authority{a}}}}, true
 }
 
@@ -57,10 +57,10 @@ func Sourced(e inspect.Expected) string {
 	return "sha256:" + hex.EncodeToString(sum[:])
 }
 
-// KeysOf returns the digests of the public keys that demands name.
-func KeysOf(demands []inspect.Demand) []string {
+// KeysOf returns the digests of the public keys that requirements name.
+func KeysOf(requirements []inspect.PolicyRequirement) []string {
 	var keys []string
-	for _, d := range demands {
+	for _, d := range requirements {
 		for _, g := range d.Groups {
 			for _, a := range g.Authorities {
 				for _, k := range a.Keys {
