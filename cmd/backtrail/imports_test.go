@@ -48,6 +48,8 @@ var allowed = map[string][]string{
 	"inspect/threshold":      {"inspect", "inspect/text"},
 	"inspect/vuln":           append([]string{"inspect/sbom", "inspect/threshold"}, check...),
 	"inspect/vuln/vulntest":  {},
+	"inspect/journal":        {"inspect", "registry"},
+	"inspect/audit":          append([]string{"inspect/layer", "inspect/subject"}, check...),
 	// owner: the rpm databases that syft reads are looked through before, since its library trusts them
 	"inspect/sbom":            append([]string{"inspect/layer", "inspect/owner"}, check...),
 	"inspect/signature":       check,
