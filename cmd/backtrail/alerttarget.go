@@ -73,7 +73,7 @@ func (s *session) prepareGone(
 			Context: cluster.Context()},
 		subject: subject.Options{
 			Client: s.client, Platform: s.platform, Pod: r.Pod, Cluster: cluster, Objects: r.Objects,
-			Choice: s.choice, Now: s.now,
+			Choice: s.choice, Now: s.now, History: s.history(cluster.Context()),
 		},
 	}
 	p.opening = p.subject.Opening()

@@ -33,6 +33,7 @@ var allowed = map[string][]string{
 	"inspect/layer":      append([]string{"inspect/memo"}, check...),
 	"inspect/memo":       {},
 	"inspect/journal":    {"inspect", "registry"},
+	"inspect/where":      {"inspect", "inspect/advisory", "inspect/journal"},
 	"inspect/owner":      append([]string{"inspect/layer", "inspect/memo"}, check...),
 	"inspect/command":    {},
 	"inspect/content":    {},
