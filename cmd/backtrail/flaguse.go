@@ -52,6 +52,8 @@ var unusedGroups = map[string][]flagGroup{
 		journalFlags},
 	"diff":    {alertFlags, exportFlags, journalFlags},
 	"cases":   caseFlags,
+	"where":   caseFlags,
+	"journal": caseFlags,
 	"aware":   caseFlags,
 	"runtime": caseFlags,
 	"verify": {clusterFlags, aroundFlags, alertFlags, registryFlags, signerFlags, sourceFlags, exportFlags,

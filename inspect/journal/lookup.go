@@ -46,7 +46,8 @@ type StoredImage struct {
 const maxNumbers = 500
 
 // PackagesNamed lists the packages whose name, or whose source package's name, has the spelling of a name: upper and
-// lower case, dashes, underscores and dots do not matter. A name without slashes also finds those whose last part it is.
+// lower case, dashes, underscores and dots do not matter. A name without slashes also finds those whose last part it
+// is.
 func (l Lookup) PackagesNamed(ctx context.Context, name string) ([]StoredPackage, error) {
 	const columns = "SELECT id, type, name, version, purl FROM package WHERE "
 	s := spelling(name)

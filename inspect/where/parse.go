@@ -14,7 +14,9 @@ import (
 )
 
 // advisoryID is the form of the IDs of vulnerabilities and advisories: CVE-2021-44228, GHSA-…, MAL-2024-1, DSA-5649-1.
-var advisoryID = regexp.MustCompile(`^(?i)(CVE|GHSA|MAL|OSV|DSA|DLA|USN|RHSA|ELSA|ALAS2?|SUSE-SU|GO|PYSEC|RUSTSEC)-[0-9a-z]`)
+// Letters that packages also begin with need the digits of a year or number behind them.
+var advisoryID = regexp.MustCompile(`^(?i)((CVE|MAL|OSV|DSA|DLA|RHSA|ELSA|ALAS2?|USN|GO|PYSEC|RUSTSEC)-[0-9]` +
+	`|GHSA(-[0-9a-z]{4}){3}$)`)
 
 // Size of a sha256 in hex.
 const hexSHA256 = 64

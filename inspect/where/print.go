@@ -79,8 +79,8 @@ func printCSV(w io.Writer, r Result) error {
 		}
 	}
 	for _, m := range r.NotChecked {
-		rows = append(rows, []string{outcomeNotChecked, m.Cluster, m.Namespace, m.Workload, m.Container, m.Digest, "", "",
-			"", stamp(m.FirstSeen), stamp(m.LastSeen), m.Reason})
+		rows = append(rows, []string{outcomeNotChecked, m.Cluster, m.Namespace, m.Workload, m.Container, m.Digest, "",
+			"", "", stamp(m.FirstSeen), stamp(m.LastSeen), m.Reason})
 	}
 	slices.SortStableFunc(rows[1:], func(a, b []string) int { return outcomeRank(a[0]) - outcomeRank(b[0]) })
 	for _, row := range rows {
@@ -125,8 +125,8 @@ func printText(w io.Writer, r Result, wide bool, what string) error {
 	for _, m := range r.Matches {
 		places[m.Cluster+"\x00"+m.Namespace+"\x00"+m.Workload] = true
 	}
-	fmt.Fprintf(&b, "%s: %s · %d built in the window · %d not affected · %d could not be checked\n", inspect.Clean(what),
-		runOrRan(len(places)), len(r.Window), r.NotAffected, len(r.NotChecked))
+	fmt.Fprintf(&b, "%s: %s · %d built in the window · %d not affected · %d could not be checked\n",
+		inspect.Clean(what), runOrRan(len(places)), len(r.Window), r.NotAffected, len(r.NotChecked))
 	table(&b, "", r.Matches, wide)
 	table(&b, "Built in the window, and nothing found", r.Window, wide)
 	skipped(&b, r.NotChecked, wide)
@@ -160,7 +160,8 @@ func table(b *strings.Builder, title string, list []Match, wide bool) {
 	}
 	fmt.Fprint(t, head)
 	for _, m := range list {
-		cells := []any{m.Namespace, m.Workload, m.Container, m.What, layerText(m.Layer), day(m.FirstSeen), day(m.LastSeen)}
+		cells := []any{m.Namespace, m.Workload, m.Container, m.What, layerText(m.Layer), day(m.FirstSeen),
+			day(m.LastSeen)}
 		if wide {
 			cells = append(append([]any{m.Cluster}, cells...), dash(m.Path), m.Digest)
 		}
