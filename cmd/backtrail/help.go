@@ -40,6 +40,7 @@ func helpTopics() []helpTopic {
 		{"cluster", "what is read in a cluster"},
 		{"bundle", "the evidence bundle: contents, sealing, verifying"},
 		{"audit", "many workloads: what exists today"},
+		{"journal", "what ran where: the journal, and where"},
 		{"json", "the JSON output"},
 		{"exit-codes", "the exit codes"},
 		{keysTopic, "the keys of the terminal UI"},
