@@ -1,6 +1,8 @@
 package inspect
 
-import "cmp"
+import (
+	"cmp"
+)
 
 // Advisory is a known compromise that something of an image matches: a malicious release, a poisoned image or file, or
 // the time in which it was to be had. It is a lead and no verdict: records are withdrawn, and false positives happen.
@@ -47,5 +49,25 @@ func (Advisory) FactKind() string { return "advisory" }
 func (a Advisory) fold(c *Case, e Event) {
 	upsert(&c.imageFor(e.Container).Advisories, a, func(a, b Advisory) int {
 		return cmp.Or(cmp.Compare(a.ID, b.ID), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Subject, b.Subject))
+	})
+}
+
+// Vuln is a known vulnerability of a package.
+type Vuln struct {
+	ID       string    `json:"id"`
+	Severity Severity  `json:"severity"`
+	Package  string    `json:"package"`
+	Version  string    `json:"version"`
+	Fixed    string    `json:"fixed"`
+	Status   RowStatus `json:"status"`
+	Gate     string    `json:"gate"` // block, warn, log
+}
+
+// FactKind is the fact's JSON name.
+func (Vuln) FactKind() string { return "vuln" }
+
+func (v Vuln) fold(c *Case, e Event) {
+	upsert(&c.imageFor(e.Container).Vulns, v, func(a, b Vuln) int {
+		return cmp.Or(cmp.Compare(a.ID, b.ID), cmp.Compare(a.Package, b.Package), cmp.Compare(a.Version, b.Version))
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"encoding"
 	"encoding/json"
 	"fmt"
+	"github.com/backtrail/backtrail/inspect/text"
 	"reflect"
 	"strconv"
 	"strings"
@@ -217,8 +218,8 @@ func appendString(b []byte, s string) []byte {
 		}
 		r, size := utf8.DecodeRuneInString(s[i:])
 		if size == 1 && r == utf8.RuneError || r == '\u2028' || r == '\u2029' {
-			b = append(append(b, s[done:i]...), '\\', 'u', hexDigits[r>>12&15], hexDigits[r>>8&15],
-				hexDigits[r>>4&15], hexDigits[r&15])
+			b = append(append(b, s[done:i]...), '\\', 'u', text.HexDigits[r>>12&15], text.HexDigits[r>>8&15],
+				text.HexDigits[r>>4&15], text.HexDigits[r&15])
 			done = i + size
 		}
 		i += size
@@ -241,5 +242,5 @@ func appendEscape(b []byte, c byte) []byte {
 			return append(b, '\\', short[i+1])
 		}
 	}
-	return append(b, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15])
+	return append(b, '\\', 'u', '0', '0', text.HexDigits[c>>4], text.HexDigits[c&15])
 }

@@ -43,3 +43,93 @@ func (b Binary) weight() int {
 	}
 	return w
 }
+
+// Altered is a packaged file whose content is not what its package says.
+type Altered struct {
+	Path     string    `json:"path"`
+	Kind     Kind      `json:"kind"`
+	Package  string    `json:"package"`
+	Layer    int       `json:"layer"`
+	Expected string    `json:"expected"` // algorithm:hex, md5 for dpkg, sha1 for apk
+	Actual   string    `json:"actual"`
+	Config   bool      `json:"config"`
+	Status   RowStatus `json:"status"`
+	Severity Severity  `json:"severity"`
+	Detail   string    `json:"detail"`
+	SHA256   string    `json:"sha256"`
+}
+
+// FactKind is the fact's JSON name.
+func (Altered) FactKind() string { return "altered" }
+
+func (a Altered) fold(c *Case, e Event) {
+	upsert(&c.imageFor(e.Container).Altered, a, func(a, b Altered) int { return cmp.Compare(a.Path, b.Path) })
+}
+
+// Missing is a file that a package lists and the image does not have.
+type Missing struct {
+	Path       string    `json:"path"`
+	Package    string    `json:"package"`
+	Layer      int       `json:"layer"`
+	Executable bool      `json:"executable"`
+	Status     RowStatus `json:"status"`
+	Severity   Severity  `json:"severity"`
+}
+
+// FactKind is the fact's JSON name.
+func (Missing) FactKind() string { return "missing" }
+
+func (m Missing) fold(c *Case, e Event) {
+	upsert(&c.imageFor(e.Container).Missing, m, func(a, b Missing) int { return cmp.Compare(a.Path, b.Path) })
+}
+
+// Files counts the regular files of the merged tree.
+type Files struct {
+	Total     int    `json:"total"`
+	Owned     int    `json:"owned"`
+	Unowned   int    `json:"unowned"`
+	Altered   int    `json:"altered"`
+	Missing   int    `json:"missing"`
+	Ownership string `json:"ownership"` // known, partial, unknown
+	Detail    string `json:"detail"`    // why it is partial or unknown
+}
+
+// FactKind is the fact's JSON name.
+func (Files) FactKind() string { return "files" }
+
+func (f Files) fold(c *Case, e Event) { c.imageFor(e.Container).Files = f }
+
+// Ran is what the program of an alert was given to run: an interpreter its script, a launcher its program, a tool
+// nothing.
+type Ran struct {
+	Program string `json:"program"`          // in the image
+	Role    string `json:"role"`             // interpreter, launcher, tool
+	Kind    string `json:"kind,omitempty"`   // script, module, code, jar, class, program, input
+	Target  string `json:"target,omitempty"` // as the command line has it, cut
+	Act     string `json:"act,omitempty"`    // one of those below, where the image does not start it
+	// Files are what was run and what its options load, the first ones.
+	Files []RanFile `json:"files,omitempty"`
+	// Proof is how the program's own bytes were cleared: its package, the base image, the known-good; "" for not at
+	// all.
+	Proof string `json:"proof,omitempty"`
+}
+
+// RanFile is a file that the program of an alert was given.
+type RanFile struct {
+	AlertFile
+	Owner string `json:"owner,omitempty"` // package
+}
+
+// Acts that happen at run time, whatever the image holds.
+const (
+	ActExec    = "exec"    // a shell that the container's runtime started: kubectl exec
+	ActInstall = "install" // packages were installed
+	ActCommand = "command" // a command that another process of the container started
+)
+
+// Roles of the program of an alert.
+const (
+	RoleInterpreter = "interpreter"
+	RoleLauncher    = "launcher"
+	RoleTool        = "tool"
+)

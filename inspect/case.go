@@ -2,7 +2,9 @@ package inspect
 
 import (
 	"cmp"
+	"regexp"
 	"slices"
+	"strings"
 )
 
 // Schema is the name of the case's JSON form.
@@ -182,4 +184,95 @@ func (c *Case) Clone() Case {
 	n.Changes, n.Clocks = slices.Clone(c.Changes), slices.Clone(c.Clocks)
 	n.Blobs, n.Exhibits = slices.Clone(c.Blobs), slices.Clone(c.Exhibits)
 	return n
+}
+
+// Apply folds one event into the case. Foreign strings are kept as they are: what draws them cleans them.
+func (c *Case) Apply(e Event) {
+	if e.Fact == nil {
+		return
+	}
+	switch e.Fact.(type) {
+	case Progress, Request, Reset:
+	default:
+		c.log = append(c.log, e)
+		if e.Time.After(c.last.Time) {
+			c.last = e.Time
+		}
+	}
+	e.Fact.fold(c, e)
+}
+
+// imageFor gives the image of a container. A fact about a container that no ImageHead has named yet makes the image:
+// checks may overtake each other.
+func (c *Case) imageFor(container string) *Image {
+	at, found := slices.BinarySearchFunc(c.Images, container, func(i Image,
+		s string) int {
+		return cmp.Compare(i.Container, s)
+	})
+	if !found {
+		c.Images = slices.Insert(c.Images, at, Image{ImageHead: ImageHead{Container: container, Status: Unknown,
+			Reason: Running}})
+	}
+	return &c.Images[at]
+}
+
+// upsert puts an item at its place in a sorted list, in the stead of one with the same key.
+func upsert[T any](list *[]T, item T, compare func(a, b T) int) {
+	i, found := slices.BinarySearchFunc(*list, item, compare)
+	if found {
+		(*list)[i] = item
+		return
+	}
+	*list = slices.Insert(*list, i, item)
+}
+
+// idTime is the layout of the time in an ID, so that IDs sort by it.
+const idTime = "20060102T150405Z"
+
+// maxSlug bounds the target's part of an ID.
+const maxSlug = 48
+
+// CaseID names a case by its start and its target, so that names sort by time: 20261123T031204Z-web-7d9f.
+func CaseID(target Target, started Time) string {
+	name := strings.TrimRight(transport.ReplaceAllString(target.Name, ""), "/")
+	name = archive.ReplaceAllString(name[strings.LastIndexByte(name, '/')+1:], "")
+	name = longHex.ReplaceAllString(name, "$1")
+	return started.UTC().Format(idTime) + "-" + slug(name)
+}
+
+// transport and archive are the parts of a path's name that do not name the image.
+var (
+	transport = regexp.MustCompile(`^(oci|oci-archive|docker-archive):`)
+	archive   = regexp.MustCompile(`\.(tar|tar\.gz|tgz)$`)
+)
+
+// longHex is a digest, of which twelve digits are enough in a name.
+var longHex = regexp.MustCompile(`(?:sha256:)?([0-9a-f]{12})[0-9a-f]{20,}`)
+
+// slug keeps letters and digits of a foreign name, with dashes between; of a long name its end.
+func slug(name string) string {
+	var b strings.Builder
+	dash := false
+	for _, r := range name {
+		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' {
+			if dash && b.Len() > 0 {
+				b.WriteByte('-')
+			}
+			dash = false
+			b.WriteRune(r)
+		} else {
+			dash = true
+		}
+	}
+	s := b.String()
+	if len(s) > maxSlug {
+		s = s[len(s)-maxSlug:]
+		if _, whole, ok := strings.Cut(s, "-"); ok {
+			s = whole // not half a word
+		}
+	}
+	if s == "" {
+		return "case"
+	}
+	return s
 }

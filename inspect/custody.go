@@ -1,5 +1,10 @@
 package inspect
 
+import (
+	"cmp"
+	"strings"
+)
+
 // CustodyLine is what a fact adds to the chain of custody: what was requested of whom, what was kept, who wrote what.
 type CustodyLine struct {
 	What   string `json:"what"` // opened, session, request, kept, not kept, note, clock, ended
@@ -65,4 +70,39 @@ func (k Clock) custody(Event) (CustodyLine, bool) {
 
 func (x End) custody(e Event) (CustodyLine, bool) {
 	return CustodyLine{What: "ended", Detail: x.Reason}, e.Check == ""
+}
+
+// Request is one request that was made to a cluster or a registry, for the chain of custody.
+type Request struct {
+	Method string `json:"method"`
+	URL    string `json:"url"` // without credentials and signatures
+	Status int    `json:"status"`
+	Bytes  int64  `json:"bytes"`
+	Error  string `json:"error,omitempty"`
+	Sent   Time   `json:"sent,omitzero"` // where it was made before the case began
+}
+
+// FactKind is the fact's JSON name.
+func (Request) FactKind() string { return "request" }
+
+func (Request) fold(c *Case, _ Event) { c.Requests++ }
+
+// Redaction is a secret that was removed before the case recorded it. What it was cannot be read from its digest:
+// whoever has the case's salt and the original can prove that they belong together.
+type Redaction struct {
+	Container string `json:"container"`
+	Where     string `json:"where"`    // the kind of the fact and the field: image imageConfig.env
+	Kind      string `json:"kind"`     // in words: password in a URL
+	Original  string `json:"original"` // hmac-sha256:…, with the salt of the case, of what was removed
+}
+
+// FactKind is the fact's JSON name.
+func (Redaction) FactKind() string { return "redaction" }
+
+func (r Redaction) fold(c *Case, e Event) {
+	r.Container = e.Container
+	upsert(&c.Redactions, r, func(a, b Redaction) int {
+		return cmp.Or(strings.Compare(a.Container, b.Container), strings.Compare(a.Where, b.Where),
+			strings.Compare(a.Original, b.Original))
+	})
 }

@@ -2,8 +2,13 @@ package inspect
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/backtrail/backtrail/inspect/text"
 )
 
 // Fact is one typed statement of a case. Each kind has one implementation, which knows its JSON name and how it folds
@@ -40,7 +45,7 @@ type eventHead struct {
 func (e Event) MarshalJSON() ([]byte, error) {
 	b, err := json.Marshal(eventHead{e.Seq, e.Time, e.Check, e.Container, e.Prev})
 	if err != nil || e.Fact == nil {
-		return EscapeJSON(b), err
+		return text.EscapeJSON(b), err
 	}
 	fact, err := json.Marshal(e.Fact)
 	if err != nil {
@@ -52,7 +57,7 @@ func (e Event) MarshalJSON() ([]byte, error) {
 	}
 	b = append(b[:len(b)-1], ',')
 	b = append(append(b, name...), ':')
-	return EscapeJSON(append(append(b, fact...), '}')), nil
+	return text.EscapeJSON(append(append(b, fact...), '}')), nil
 }
 
 // UnmarshalJSON reads the form of MarshalJSON. A kind that is not in the table becomes an UnknownFact.
@@ -112,3 +117,76 @@ func (u UnknownFact) FactKind() string { return u.Name }
 func (u UnknownFact) MarshalJSON() ([]byte, error) { return bytes.Clone(u.Raw), nil }
 
 func (UnknownFact) fold(c *Case, _ Event) { c.NotUnderstood++ }
+
+// kinds is the table of the kinds of facts, by their JSON names.
+var kinds = map[string]func(json.RawMessage) (Fact, error){
+	Header{}.FactKind():     decode[Header],
+	Session{}.FactKind():    decode[Session],
+	Expected{}.FactKind():   decode[Expected],
+	Trust{}.FactKind():      decode[Trust],
+	Begin{}.FactKind():      decode[Begin],
+	End{}.FactKind():        decode[End],
+	Progress{}.FactKind():   decode[Progress],
+	Reset{}.FactKind():      decode[Reset],
+	Pod{}.FactKind():        decode[Pod],
+	PodChange{}.FactKind():  decode[PodChange],
+	Alert{}.FactKind():      decode[Alert],
+	ImageHead{}.FactKind():  decode[ImageHead],
+	StoreReply{}.FactKind(): decode[StoreReply],
+	Layer{}.FactKind():      decode[Layer],
+	Signature{}.FactKind():  decode[Signature],
+	Provenance{}.FactKind(): decode[Provenance],
+	SBOM{}.FactKind():       decode[SBOM],
+	Packages{}.FactKind():   decode[Packages],
+	Files{}.FactKind():      decode[Files],
+	Binary{}.FactKind():     decode[Binary],
+	Altered{}.FactKind():    decode[Altered],
+	Missing{}.FactKind():    decode[Missing],
+	Autorun{}.FactKind():    decode[Autorun],
+	Setting{}.FactKind():    decode[Setting],
+	LockRow{}.FactKind():    decode[LockRow],
+	Advisory{}.FactKind():   decode[Advisory],
+	Vuln{}.FactKind():       decode[Vuln],
+	Candidate{}.FactKind():  decode[Candidate],
+	Diff{}.FactKind():       decode[Diff],
+	Gate{}.FactKind():       decode[Gate],
+	Sharing{}.FactKind():    decode[Sharing],
+	Answer{}.FactKind():     decode[Answer],
+	Finding{}.FactKind():    decode[Finding],
+	Moment{}.FactKind():     decode[Moment],
+	Clock{}.FactKind():      decode[Clock],
+	Note{}.FactKind():       decode[Note],
+	Notice{}.FactKind():     decode[Notice],
+	Blob{}.FactKind():       decode[Blob],
+	Exhibit{}.FactKind():    decode[Exhibit],
+	Request{}.FactKind():    decode[Request],
+	Redaction{}.FactKind():  decode[Redaction],
+}
+
+func decode[T Fact](raw json.RawMessage) (Fact, error) {
+	var f T
+	err := json.Unmarshal(raw, &f)
+	return f, err
+}
+
+func decodeFact(name string, raw json.RawMessage) (Fact, error) {
+	if read, ok := kinds[name]; ok {
+		return read(raw)
+	}
+	return UnknownFact{Name: name, Raw: raw}, nil
+}
+
+// Kinds gives the zero fact of each kind, by the names of the kinds.
+func Kinds() []Fact {
+	var all []Fact
+	for _, name := range slices.Sorted(maps.Keys(kinds)) {
+		if f, err := kinds[name](json.RawMessage("{}")); err == nil {
+			all = append(all, f)
+		}
+	}
+	return all
+}
+
+// Source is where events come from: a run of checks, or the replay of a saved record. It returns when no more events
+// come; emit is never called by two goroutines at once.
+type Source func(ctx context.Context, emit func(Event)) error

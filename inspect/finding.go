@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
+	"net/url"
 	"slices"
+	"strings"
 )
 
 // Finding is something that a person should know, with the bytes that it rests on.
@@ -47,4 +49,116 @@ func (f Finding) fold(c *Case, _ Event) {
 		return cmp.Or(cmp.Compare(a.Severity.Rank(), b.Severity.Rank()), cmp.Compare(a.Subject, b.Subject),
 			cmp.Compare(a.ID, b.ID))
 	})
+}
+
+// CauseKind is the kind of what brought a behavior in.
+type CauseKind string
+
+// The kinds of causes.
+const (
+	CausePackage CauseKind = "package" // of the system or of a language
+	CauseFile    CauseKind = "file"    // a program, a script, a library
+	CauseHook    CauseKind = "hook"    // something that starts by itself, and that no package owns
+	CauseLayer   CauseKind = "layer"
+	CauseBase    CauseKind = "base" // the base image
+	CauseSidecar CauseKind = "sidecar"
+	CauseChart   CauseKind = "chart"
+	CauseTag     CauseKind = "tag"     // it was moved
+	CauseBuilder CauseKind = "builder" // or the source, or who signed
+	CauseManager CauseKind = "manager" // a field manager of the cluster
+	CauseRuntime CauseKind = "runtime" // an act in the running container
+	CauseVolume  CauseKind = "volume"
+	CauseUnknown CauseKind = "unknown"
+)
+
+// Cause is what brought a behavior in, as opposed to what happened to execute it.
+type Cause struct {
+	Kind    CauseKind `json:"kind"`
+	Name    string    `json:"name,omitempty"` // of the package with its type before it: python litellm
+	Version string    `json:"version,omitempty"`
+	Path    string    `json:"path,omitempty"`
+	Layer   int       `json:"layer"` // -1 where it is in none, or in several
+	Digest  string    `json:"digest,omitempty"`
+}
+
+// Key identifies the cause: findings with the same key are one group. A package is one cause whatever its files are.
+func (c Cause) Key() string {
+	value := c.Path
+	switch {
+	case c.Name != "" && c.Version != "":
+		value = escape.Replace(c.Name) + "@" + escape.Replace(c.Version)
+	case c.Name != "":
+		value = escape.Replace(c.Name)
+	case value == "":
+		value = c.Digest
+	}
+	return string(c.Kind) + ":" + value
+}
+
+// escape keeps the separator of a key out of names: @ctrl/tinycolor, git@github.com:a/b.
+var escape = strings.NewReplacer("%", "%25", "@", "%40")
+
+// ParseCause reads a key. What it does not contain, as the layer, is left open.
+func ParseCause(key string) Cause {
+	kind, value, ok := strings.Cut(key, ":")
+	c := Cause{Kind: CauseKind(kind), Layer: -1}
+	switch {
+	case !ok:
+		c.Kind = CauseUnknown
+	case strings.HasPrefix(value, "/"):
+		c.Path = value
+	case c.Kind == CauseLayer:
+		c.Digest = value
+	default:
+		name, version, _ := strings.Cut(value, "@")
+		c.Name, c.Version = unescaped(name), unescaped(version)
+	}
+	return c
+}
+
+func unescaped(s string) string {
+	if plain, err := url.PathUnescape(s); err == nil {
+		return plain
+	}
+	return s
+}
+
+// CausedBy is the key of a finding's cause: what its check named, else the file that it is about, else the check.
+func (f Finding) CausedBy() string {
+	if f.Cause != "" {
+		return f.Cause
+	}
+	if container, p, ok := strings.Cut(f.Subject, ":"); ok && strings.HasPrefix(p, "/") && container != "" {
+		return Cause{Kind: CauseFile, Path: p}.Key()
+	}
+	return Cause{Kind: CauseUnknown, Name: f.Check}.Key()
+}
+
+// CauseGroup is the findings about one container that share a cause. They are one matter: the worst of them speaks
+// for all.
+type CauseGroup struct {
+	Container string
+	Cause     string
+	Findings  []Finding // worst first
+}
+
+// Head is the finding that speaks for the group.
+func (g CauseGroup) Head() Finding { return g.Findings[0] }
+
+// ByCause groups findings, which are sorted worst first, in the order of their worst.
+func ByCause(findings []Finding) []CauseGroup {
+	var groups []CauseGroup
+	at := map[[2]string]int{}
+	for _, f := range findings {
+		container, _, _ := strings.Cut(f.Subject, ":")
+		key := [2]string{container, f.CausedBy()}
+		i, ok := at[key]
+		if !ok {
+			i = len(groups)
+			at[key] = i
+			groups = append(groups, CauseGroup{Container: container, Cause: key[1]})
+		}
+		groups[i].Findings = append(groups[i].Findings, f)
+	}
+	return groups
 }

@@ -2,6 +2,7 @@ package inspect
 
 import (
 	"encoding/json"
+	"github.com/backtrail/backtrail/inspect/text"
 	"reflect"
 	"strings"
 )
@@ -12,7 +13,7 @@ func EncodeJSON(v any) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return append(EscapeJSON(b), '\n'), nil
+	return append(text.EscapeJSON(b), '\n'), nil
 }
 
 // withLists gives v with empty lists for nil ones: a copy where there are any. What v points to is left as it is.

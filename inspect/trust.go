@@ -1,6 +1,11 @@
 package inspect
 
-import "cmp"
+import (
+	"cmp"
+	"regexp"
+	"slices"
+	"strings"
+)
 
 // Trust is a root of trust that verdicts rest on.
 type Trust struct {
@@ -29,4 +34,65 @@ func (t Trust) fold(c *Case, _ Event) {
 		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Digest,
 			b.Digest))
 	})
+}
+
+// Identity is who may have signed, and who vouches for that person or workflow. What is empty fits everything; the
+// expressions are Go's and fit a part, as policy-controller and cosign read them.
+type Identity struct {
+	Issuer, IssuerRegexp   string
+	Subject, SubjectRegexp string
+}
+
+// Fits says that the certificate of a signature names this identity: any of its names, and its issuer.
+func (i Identity) Fits(s Signature) bool {
+	names := []string{s.Identity}
+	if s.Certificate != nil && len(s.Certificate.Subject) > 0 {
+		names = s.Certificate.Subject
+	}
+	return fits(s.Issuer, i.Issuer, i.IssuerRegexp) &&
+		slices.ContainsFunc(names, func(n string) bool { return fits(n, i.Subject, i.SubjectRegexp) })
+}
+
+func fits(text, exact, expression string) bool {
+	if expression != "" {
+		r, err := regexp.Compile(expression)
+		return err == nil && r.MatchString(text)
+	}
+	return exact == "" || exact == text
+}
+
+func (i Identity) String() string {
+	var parts []string
+	for _, p := range []struct{ word, exact, expression string }{{"identity", i.Subject, i.SubjectRegexp}, {"issuer",
+		i.Issuer, i.IssuerRegexp}} {
+		switch {
+		case p.expression != "":
+			parts = append(parts, p.word+" matching "+p.expression)
+		case p.exact != "":
+			parts = append(parts, p.word+" "+p.exact)
+		}
+	}
+	if len(parts) == 0 {
+		return "any identity of a trusted certificate authority"
+	}
+	return strings.Join(parts, ", ")
+}
+
+// Holds says that a signature is by the one that its certificate or key names, whether that one was expected or not.
+func (s Signature) Holds() bool {
+	return s.Status == Verified || s.Reason == "no-expectation" || s.Reason == "identity-mismatch"
+}
+
+// Signer names who signed, as far as the signature says.
+func (s Signature) Signer() string {
+	switch {
+	case s.Identity != "" && s.Issuer != "":
+		return s.Identity + " (issuer " + s.Issuer + ")"
+	case s.Identity != "":
+		return s.Identity
+	case s.Key != "":
+		return "the key " + s.Key
+	default:
+		return "a key that is not known"
+	}
 }

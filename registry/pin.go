@@ -89,8 +89,8 @@ func (c *Client) reopen(ctx context.Context, p Pin) (*Image, error) {
 }
 
 // fillPinned reads on from the root, or from the manifest inside the root where one was read.
-func (c *Client) fillPinned(ctx context.Context, loc Location, root, manifest Part, named v1.Descriptor) (*Image,
-	error) {
+func (c *Client) fillPinned(ctx context.Context, loc Location, root, manifest Part,
+	named v1.Descriptor) (*Image, error) {
 	reader, err := c.resolver(ctx, loc)
 	if err != nil {
 		return nil, err

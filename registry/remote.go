@@ -50,8 +50,8 @@ func (r *repository) do(ctx context.Context, method, path string, header http.He
 	return r.doURL(ctx, method, target, header)
 }
 
-func (r *repository) doURL(ctx context.Context, method string, target url.URL, header http.Header) (*http.Response,
-	error) {
+func (r *repository) doURL(ctx context.Context, method string, target url.URL,
+	header http.Header) (*http.Response, error) {
 	for {
 		conn, err := r.connect(ctx)
 		if err != nil {

@@ -3,7 +3,7 @@ package tui
 import (
 	"strings"
 
-	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/text"
 	"github.com/backtrail/backtrail/tui/shell"
 	"github.com/backtrail/backtrail/tui/widget"
 	"github.com/charmbracelet/x/ansi"
@@ -26,7 +26,7 @@ func shorten(trail []shell.Crumb, sep string, room int) string {
 		var texts []string
 		for _, c := range trail {
 			if c.Drop == 0 || c.Drop > drop {
-				texts = append(texts, inspect.Clean(c.Text))
+				texts = append(texts, text.Clean(c.Text))
 			}
 		}
 		s := strings.Join(texts, sep)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/respond"
 	"github.com/backtrail/backtrail/inspect/verdict"
 	"github.com/backtrail/backtrail/tui/caseview"
 	"github.com/backtrail/backtrail/tui/widget"
@@ -439,7 +440,7 @@ type program struct {
 	skip      func(digest string, skip bool)
 	note      func(ctx context.Context, c *inspect.Case, n inspect.Note) (inspect.Event, error)
 	clock     func(ctx context.Context, c *inspect.Case, k inspect.Clock) (inspect.Event, error)
-	next      func(c inspect.Case) []inspect.NextStep
+	next      func(c inspect.Case) []respond.NextStep
 	policy    func(ctx context.Context, c *inspect.Case, subject string, g inspect.Signature) (caseview.PolicyDraft,
 		error)
 	tree   func(ctx context.Context, i inspect.Image, layer int) ([]inspect.Node, error)
@@ -471,7 +472,7 @@ func (p *program) AddNote(ctx context.Context, c *inspect.Case, n inspect.Note) 
 func (p *program) SetClock(ctx context.Context, c *inspect.Case, k inspect.Clock) (inspect.Event, error) {
 	return p.clock(ctx, c, k)
 }
-func (p *program) NextSteps(c inspect.Case) []inspect.NextStep { return p.next(c) }
+func (p *program) NextSteps(c inspect.Case) []respond.NextStep { return p.next(c) }
 func (p *program) Brief(c inspect.Case) string                 { return testBrief(c) }
 func (p *program) Command(*inspect.Case, string) string {
 	return "backtrail inspect pod/web-6d4cf56db6-x7k2p -n shop"
@@ -513,17 +514,17 @@ func testProgram() *program {
 		},
 		clock: func(_ context.Context, c *inspect.Case, k inspect.Clock) (e inspect.Event, err error) {
 			if k.Withdrawn != nil {
-				k, err = c.WithdrawClock(k.Regime, at(4).Time, "ada", k.Withdrawn.Reason)
+				k, err = respond.WithdrawClock(c, k.Regime, at(4).Time, "ada", k.Withdrawn.Reason)
 			} else {
-				k, err = c.StartClock(k.Regime, k.Aware.Time, at(3).Time, "ada", k.Reason)
+				k, err = respond.StartClock(c, k.Regime, k.Aware.Time, at(3).Time, "ada", k.Reason)
 			}
 			return inspect.Event{Time: at(3), Fact: k}, err
 		},
-		next: func(c inspect.Case) []inspect.NextStep {
-			steps := []inspect.NextStep{{Why: "Preserve the pod: its writable layer and memory exist nowhere else",
+		next: func(c inspect.Case) []respond.NextStep {
+			steps := []respond.NextStep{{Why: "Preserve the pod: its writable layer and memory exist nowhere else",
 				Command: "kubectl --context prod-eu -n shop annotate pod web-6d4cf56db6-x7k2p karpenter.sh/do-not-disrupt=true"}}
 			if _, said := c.Runtime(); said {
-				steps = append(steps, inspect.NextStep{Why: "Runtime state is preserved: delete the pod",
+				steps = append(steps, respond.NextStep{Why: "Runtime state is preserved: delete the pod",
 					Command: "kubectl --context prod-eu -n shop delete pod web-6d4cf56db6-x7k2p"})
 			}
 			return steps

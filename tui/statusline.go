@@ -8,6 +8,7 @@ import (
 	"github.com/charmbracelet/x/ansi"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/text"
 	"github.com/backtrail/backtrail/tui/shell"
 	"github.com/backtrail/backtrail/tui/widget"
 )
@@ -47,11 +48,11 @@ func (m *Model) errorLine(width int) string {
 
 // noticeText is a notice with its hint.
 func noticeText(n inspect.Notice) string {
-	text := inspect.Clean(n.Text)
+	words := text.Clean(n.Text)
 	if n.Hint != "" {
-		text += " · " + inspect.Clean(n.Hint)
+		words += " · " + text.Clean(n.Hint)
 	}
-	return text
+	return words
 }
 
 // noticeTone is the color of a notice.

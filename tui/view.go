@@ -6,7 +6,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
-	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/text"
 	"github.com/backtrail/backtrail/tui/widget"
 	"github.com/charmbracelet/x/ansi"
 )
@@ -73,7 +73,7 @@ func (m *Model) drawDialog(lines []string) *tea.Cursor {
 	// the top stays where it is when the inside changes
 	box.Y = max(0, min(m.Height/6, m.Height-3-len(inside)))
 	edge := p.In(widget.ToneFocus, "│")
-	name := " " + inspect.Clean(m.Dialog.Title()) + " "
+	name := " " + text.Clean(m.Dialog.Title()) + " "
 	name = widget.Fit(name, min(box.W-4, ansi.StringWidth(name)))
 	rule := strings.Repeat("─", max(0, box.W-3-ansi.StringWidth(name)))
 	drawn := []string{p.In(widget.ToneFocus, "┌─"+name+rule+"┐")}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/ledger"
+	"github.com/backtrail/backtrail/inspect/text"
 )
 
 func casesCommand(f *flags, std streams) *cobra.Command {
@@ -50,8 +51,8 @@ func (f *flags) cases(ctx context.Context, std streams) error {
 	}
 	style := f.style(std.out)
 	for _, c := range saved {
-		fmt.Fprintf(std.out, "%s  %-18s  %-40s  %s\n", inspect.Clean(c.ID), style.Paint(c.Status.Tone(),
-			c.Status.Words()), inspect.Clean(c.Target), state(c))
+		fmt.Fprintf(std.out, "%s  %-18s  %-40s  %s\n", text.Clean(c.ID), style.Paint(c.Status.Tone(),
+			c.Status.Words()), text.Clean(c.Target), state(c))
 	}
 	return nil
 }
@@ -60,13 +61,13 @@ func (f *flags) cases(ctx context.Context, std streams) error {
 func state(c ledger.Saved) string {
 	switch {
 	case c.Problem != "":
-		return "cannot be read: " + inspect.Clean(c.Problem)
+		return "cannot be read: " + text.Clean(c.Problem)
 	case c.Running:
 		return "open now"
 	case c.Partial:
 		return "partial"
 	case len(c.Exported) > 0:
-		text := "exported to " + inspect.Clean(c.Exported[len(c.Exported)-1].Path)
+		text := "exported to " + text.Clean(c.Exported[len(c.Exported)-1].Path)
 		if c.AddedTo() {
 			text += ", added to since"
 		}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/advisory"
+	"github.com/backtrail/backtrail/inspect/text"
 )
 
 // updateTimeout bounds an update: the largest archive has hundreds of megabytes.
@@ -129,10 +130,10 @@ func dbImport(std streams, paths []string) error {
 				"files (.tsv)")
 		}
 		for _, p := range done.Packs {
-			fmt.Fprintf(std.out, "incident pack %s: %s\n", p.ID, inspect.Clean(p.Title))
+			fmt.Fprintf(std.out, "incident pack %s: %s\n", p.ID, text.Clean(p.Title))
 		}
 		if done.Records > 0 || len(done.Packs) == 0 {
-			fmt.Fprintf(std.out, "%d malicious-package records from %s\n", done.Records, inspect.Clean(path))
+			fmt.Fprintf(std.out, "%d malicious-package records from %s\n", done.Records, text.Clean(path))
 		}
 		if done.Broken > 0 {
 			fmt.Fprintf(std.err, "%d records could not be read\n", done.Broken)
@@ -155,17 +156,17 @@ func (f *flags) dbUpdate(ctx context.Context, std streams, source string) error 
 	u := &advisory.Updater{
 		Client: &http.Client{Timeout: updateTimeout, CheckRedirect: advisory.CheckRedirect}, Source: source, Dir: dir,
 		Report: func(r advisory.Updated) {
-			text := "unchanged"
+			words := "unchanged"
 			switch {
 			case r.Changed:
-				text = fmt.Sprintf("fetched, %s, %d records", inspect.SizeText(r.Bytes), r.Records)
+				words = fmt.Sprintf("fetched, %s, %d records", text.Size(r.Bytes), r.Records)
 				if r.Broken > 0 {
-					text += fmt.Sprintf(", %d could not be read", r.Broken)
+					words += fmt.Sprintf(", %d could not be read", r.Broken)
 				}
 			case r.Missing:
-				text = "not served"
+				words = "not served"
 			}
-			fmt.Fprintf(std.err, "%s: %s\n", r.Ecosystem, text)
+			fmt.Fprintf(std.err, "%s: %s\n", r.Ecosystem, words)
 		},
 	}
 	if err := u.Update(ctx); err != nil {

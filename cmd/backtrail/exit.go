@@ -7,6 +7,7 @@ import (
 	"io"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/text"
 	"github.com/backtrail/backtrail/inspect/verdict"
 	"github.com/backtrail/backtrail/registry"
 )
@@ -58,9 +59,9 @@ func exitCode(w io.Writer, err error) int {
 	case errors.Is(err, context.Canceled):
 		code, err = exitInterrupted, errors.New("interrupted")
 	}
-	fmt.Fprintf(w, "backtrail: %s\n", inspect.CleanText(err.Error()))
+	fmt.Fprintf(w, "backtrail: %s\n", text.CleanLines(err.Error()))
 	for _, h := range hints(err) {
-		fmt.Fprintf(w, "hint: %s\n", inspect.Clean(h))
+		fmt.Fprintf(w, "hint: %s\n", text.Clean(h))
 	}
 	return code
 }
@@ -93,18 +94,18 @@ func endOf(c *inspect.Case, interrupted bool) error {
 	if code == exitPassed {
 		return nil
 	}
-	text := v.Words(c)
+	words := v.Words(c)
 	if interrupted {
-		text = "interrupted: the case is partial"
+		words = "interrupted: the case is partial"
 	}
 	for n, w := range v.Reasons {
 		if n == maxReasons {
-			text += fmt.Sprintf("\n  and %d more", len(v.Reasons)-n)
+			words += fmt.Sprintf("\n  and %d more", len(v.Reasons)-n)
 			break
 		}
-		text += "\n  " + inspect.Clean(w)
+		words += "\n  " + text.Clean(w)
 	}
-	return &exitError{code: code, err: errors.New(text)}
+	return &exitError{code: code, err: errors.New(words)}
 }
 
 // maxReasons bounds how many reasons are printed at the end.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/evidence"
+	"github.com/backtrail/backtrail/inspect/text"
 )
 
 // inspectFlags are those of the verb inspect.
@@ -73,7 +74,7 @@ func (f *flags) inspect(ctx context.Context, std streams, target string, own ins
 	if err := s.readCheckpoint(ctx, own.checkpoint); err != nil {
 		return err
 	}
-	p, err := s.prepare(ctx, target)
+	p, err := targetOpener{s}.prepare(ctx, target)
 	if err != nil {
 		return err
 	}
@@ -132,9 +133,9 @@ func (s *session) headless(ctx context.Context, p prepared, own inspectFlags) er
 
 func (s *session) printNotices(c *inspect.Case) {
 	for _, n := range c.Notices {
-		fmt.Fprintf(s.std.err, "%s: %s\n", n.Level, inspect.Clean(n.Text))
+		fmt.Fprintf(s.std.err, "%s: %s\n", n.Level, text.Clean(n.Text))
 		if n.Hint != "" {
-			fmt.Fprintf(s.std.err, "hint: %s\n", inspect.Clean(n.Hint))
+			fmt.Fprintf(s.std.err, "hint: %s\n", text.Clean(n.Hint))
 		}
 	}
 }
@@ -152,7 +153,7 @@ func (s *session) exportTo(ctx context.Context, o *open, own inspectFlags) error
 
 func (s *session) printExport(r evidence.Result) {
 	for _, n := range append(r.Notes, r.Taken...) {
-		fmt.Fprintf(s.std.err, "note: %s\n", inspect.Clean(n))
+		fmt.Fprintf(s.std.err, "note: %s\n", text.Clean(n))
 	}
 	fmt.Fprintf(s.std.err, "bundle: %s (%d files, %d bytes)\n%s\n", r.Path, r.Files, r.Bytes, r.Line)
 }

@@ -12,8 +12,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/journal"
+	"github.com/backtrail/backtrail/inspect/text"
 )
 
 // keepDays is how long journal prune keeps what no longer runs, unless it is told otherwise.
@@ -27,11 +27,11 @@ func journalCommand(f *flags, std streams) *cobra.Command {
 case adds to it at its end; backtrail where reads it, and so does the search for the last known-good image. It is one
 SQLite file, journal.db in $XDG_DATA_HOME/backtrail. --no-journal or ` + noJournal + `=1 switches it off.`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return f.journalCheck(cmd.Context(), std) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return journalCheck(cmd.Context(), f, std) },
 	}
 	check := &cobra.Command{
 		Use: "check", Short: "Read the whole file and report damage; exit 3 where there is any", Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return f.journalCheck(cmd.Context(), std) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return journalCheck(cmd.Context(), f, std) },
 	}
 	var older string
 	prune := &cobra.Command{
@@ -53,7 +53,7 @@ SQLite file, journal.db in $XDG_DATA_HOME/backtrail. --no-journal or ` + noJourn
 	return cmd
 }
 
-func (f *flags) journalCheck(ctx context.Context, std streams) error {
+func journalCheck(ctx context.Context, f *flags, std streams) error {
 	if err := f.checkOutput("plain"); err != nil {
 		return err
 	}
@@ -68,7 +68,7 @@ func (f *flags) journalCheck(ctx context.Context, std streams) error {
 	}
 	if len(problems) > 0 {
 		for _, p := range problems {
-			fmt.Fprintln(std.out, inspect.Clean(p))
+			fmt.Fprintln(std.out, text.Clean(p))
 		}
 		return &exitError{code: exitFailed, err: fmt.Errorf("the journal %s is damaged", j.Path()),
 			hints: []string{"the next case sets it aside and begins a new one; nothing is deleted",
@@ -83,7 +83,7 @@ func (f *flags) journalCheck(ctx context.Context, std streams) error {
 		return hinted(err)
 	}
 	_, err = fmt.Fprintf(std.out, "%s: sound, %s\nsightings  %d in %d containers of workloads\nimages     %d\n"+
-		"packages   %d\naudits     %d\n", j.Path(), inspect.SizeText(size), sum.Sightings, sum.Places, sum.Images,
+		"packages   %d\naudits     %d\n", j.Path(), text.Size(size), sum.Sightings, sum.Places, sum.Images,
 		sum.Packages, sum.Audits)
 	return err
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/report"
+	"github.com/backtrail/backtrail/inspect/text"
 )
 
 func podsCommand(f *flags, std streams) *cobra.Command {
@@ -49,7 +50,7 @@ func (s *session) printPods(ctx context.Context) error {
 		if list.Wrong != nil && n.Text == list.Wrong.Text {
 			continue // the list begins with it
 		}
-		fmt.Fprintf(s.std.err, "%s: %s\n", n.Level, inspect.Clean(n.Text))
+		fmt.Fprintf(s.std.err, "%s: %s\n", n.Level, text.Clean(n.Text))
 	}
 	return report.Pods(s.std.out, list, s.flags.style(s.std.out))
 }

@@ -24,7 +24,7 @@ func journalPath() (string, error) {
 }
 
 // journalOf is where cases are recorded; empty where that is switched off.
-func (f *flags) journalOf() (string, error) {
+func journalOf(f *flags) (string, error) {
 	if f.noJournal || os.Getenv(noJournal) != "" {
 		return "", nil
 	}

@@ -63,8 +63,8 @@ func (v *savedView) Retry(context.Context, *inspect.Case, []inspect.Key) (inspec
 }
 
 // ConfirmKnownGood fails: the case is as it was.
-func (v *savedView) ConfirmKnownGood(context.Context, *inspect.Case, string, inspect.Candidate) (inspect.Source,
-	error) {
+func (v *savedView) ConfirmKnownGood(context.Context, *inspect.Case, string,
+	inspect.Candidate) (inspect.Source, error) {
 	return nil, errReadOnly
 }
 

@@ -91,7 +91,7 @@ func newSession(f *flags, std streams) (*session, error) {
 	if s.advisories, err = f.advisoryData(); err != nil {
 		return nil, err
 	}
-	if s.journal, err = f.journalOf(); err != nil {
+	if s.journal, err = journalOf(f); err != nil {
 		return nil, err
 	}
 	s.cache.Skips().Max = int64(f.maxLayer)

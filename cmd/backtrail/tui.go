@@ -13,7 +13,9 @@ import (
 	"github.com/backtrail/backtrail/inspect/evidence"
 	"github.com/backtrail/backtrail/inspect/layer"
 	"github.com/backtrail/backtrail/inspect/report"
+	"github.com/backtrail/backtrail/inspect/respond"
 	"github.com/backtrail/backtrail/inspect/subject"
+	"github.com/backtrail/backtrail/inspect/text"
 	"github.com/backtrail/backtrail/kube"
 	"github.com/backtrail/backtrail/tui"
 	"github.com/backtrail/backtrail/tui/caseview"
@@ -97,7 +99,7 @@ func (v *view) Brief(c inspect.Case) string {
 }
 
 // NextSteps are what to do next.
-func (v *view) NextSteps(c inspect.Case) []inspect.NextStep { return report.Next(c) }
+func (v *view) NextSteps(c inspect.Case) []respond.NextStep { return respond.Next(c) }
 
 // Command is the command line that shows the same.
 func (v *view) Command(c *inspect.Case, container string) string {
@@ -170,7 +172,7 @@ func (v *liveView) Tree(ctx context.Context, i inspect.Image, layer int) ([]insp
 
 // OpenCase opens the case of a pod, and closes the one that was open.
 func (v *liveView) OpenCase(ctx context.Context, pod inspect.FlaggedPod) (inspect.Source, error) {
-	p, err := v.session.prepareFlagged(ctx, pod)
+	p, err := targetOpener{v.session}.prepareFlagged(ctx, pod)
 	if err != nil {
 		return nil, err
 	}
@@ -255,9 +257,9 @@ func (v *liveView) SetClock(_ context.Context, c *inspect.Case, k inspect.Clock)
 	}
 	now, by := v.session.now(), v.session.operator.String()
 	if k.Withdrawn != nil {
-		k, err = c.WithdrawClock(k.Regime, now, by, k.Withdrawn.Reason)
+		k, err = respond.WithdrawClock(c, k.Regime, now, by, k.Withdrawn.Reason)
 	} else {
-		k, err = c.StartClock(k.Regime, k.Aware.Time, now, by, k.Reason)
+		k, err = respond.StartClock(c, k.Regime, k.Aware.Time, now, by, k.Reason)
 	}
 	if err != nil {
 		return inspect.Event{}, err
@@ -344,7 +346,7 @@ func (s *session) command(c *inspect.Case, subj string) string {
 		parts = append(parts, "--context", c.Target.Context)
 	}
 	for n, p := range parts {
-		parts[n] = inspect.Quote(p)
+		parts[n] = text.Quote(p)
 	}
 	return strings.Join(parts, " ")
 }

@@ -13,8 +13,10 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/demo"
 	"github.com/backtrail/backtrail/inspect/evidence"
+	"github.com/backtrail/backtrail/inspect/recompute"
 	"github.com/backtrail/backtrail/inspect/report"
 	"github.com/backtrail/backtrail/inspect/signature"
+	"github.com/backtrail/backtrail/inspect/text"
 )
 
 // acceptBag is the --trusted-root that accepts what only the bag vouches for.
@@ -59,7 +61,7 @@ func (f *flags) verify(ctx context.Context, std streams, path string, own verify
 	}
 	o := evidence.VerifyOptions{Expect: own.expect, Tool: tool(), AcceptBag: slices.Contains(f.trustedRoots,
 		acceptBag), Documents: imageDocuments}
-	r := rerun{}
+	r := recompute.Bundle{}
 	for _, name := range f.trustedRoots {
 		if name == acceptBag {
 			continue
@@ -68,7 +70,7 @@ func (f *flags) verify(ctx context.Context, std streams, path string, own verify
 		if err != nil {
 			return err
 		}
-		r.roots = append(r.roots, roots...)
+		r.Roots = append(r.Roots, roots...)
 		o.Roots = append(o.Roots, name)
 	}
 	expected, err := f.expect.expected()
@@ -78,7 +80,7 @@ func (f *flags) verify(ctx context.Context, std streams, path string, own verify
 	for _, k := range expected.Keys {
 		o.Keys = append(o.Keys, k.Digest)
 	}
-	if err := own.signers(&o, r.roots); err != nil {
+	if err := own.signers(&o, r.Roots); err != nil {
 		return err
 	}
 	mine, _, err := f.loadPolicies()
@@ -99,7 +101,7 @@ func (f *flags) verify(ctx context.Context, std streams, path string, own verify
 		return err
 	}
 	o.Known = append(o.Known, ownTrust...)
-	o.Rerun = r.run
+	o.Rerun = r.Run
 	v, err := evidence.Verify(ctx, path, o)
 	if err != nil {
 		return hinted(err, "a bundle is the directory or the archive that an export wrote")
@@ -203,9 +205,9 @@ func (f *flags) printVerification(w io.Writer, path string, v evidence.Verificat
 	if code == exitPassed {
 		return nil
 	}
-	text, named := fmt.Sprintf("%s is not verified", path), 0
+	words, named := fmt.Sprintf("%s is not verified", path), 0
 	if v.Reproduced == inspect.Unknown && v.Claims.Recomputed == 0 {
-		text += "\n  nothing in it could be computed again"
+		words += "\n  nothing in it could be computed again"
 	}
 	for _, c := range v.Checks {
 		if c.Status != inspect.Failed && c.Status != inspect.Unknown {
@@ -214,9 +216,9 @@ func (f *flags) printVerification(w io.Writer, path string, v evidence.Verificat
 		if named++; named > maxReasons {
 			break
 		}
-		text += fmt.Sprintf("\n  %s %s: %s", c.Name, inspect.Clean(c.Subject), inspect.Clean(c.Detail))
+		words += fmt.Sprintf("\n  %s %s: %s", c.Name, text.Clean(c.Subject), text.Clean(c.Detail))
 	}
-	return &exitError{code: code, err: errors.New(text)}
+	return &exitError{code: code, err: errors.New(words)}
 }
 
 // describeVerification prints whose case it is, the three results, and under each what was not plainly fine.
@@ -235,9 +237,9 @@ reproduced   %s  the claims follow from the bytes in it
              %d of %d claims recomputed, %d claimed, %d not in the bag, %d failed
 authentic    %s  who signed it
 
-`, inspect.Clean(v.Case.ID), inspect.Clean(v.Case.Target), v.Case.Status, complete,
-		cmp.Or(inspect.Clean(v.Case.Operator), "operator not recorded"),
-		inspect.Clean(v.Case.Tool), inspect.Clean(v.TagManifest), s.Mark(v.Fits), s.Mark(v.Reproduced),
+`, text.Clean(v.Case.ID), text.Clean(v.Case.Target), v.Case.Status, complete,
+		cmp.Or(text.Clean(v.Case.Operator), "operator not recorded"),
+		text.Clean(v.Case.Tool), text.Clean(v.TagManifest), s.Mark(v.Fits), s.Mark(v.Reproduced),
 		v.Claims.Recomputed,
 		v.Claims.Recomputed+v.Claims.Claimed+v.Claims.NotInBag+v.Claims.Failed, v.Claims.Claimed, v.Claims.NotInBag,
 		v.Claims.Failed, s.Mark(v.Authentic))
@@ -253,8 +255,8 @@ authentic    %s  who signed it
 		if c.Status == inspect.Absent && counts[c.Status] > maxReasons {
 			continue
 		}
-		if _, err := fmt.Fprintf(w, "%s  %s %s: %s\n", s.Sign(c.Status), c.Name, inspect.Clean(c.Subject),
-			inspect.Clean(c.Detail)); err != nil {
+		if _, err := fmt.Fprintf(w, "%s  %s %s: %s\n", s.Sign(c.Status), c.Name, text.Clean(c.Subject),
+			text.Clean(c.Detail)); err != nil {
 			return err
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/report"
 	"github.com/backtrail/backtrail/inspect/signature"
+	"github.com/backtrail/backtrail/inspect/text"
 	"github.com/backtrail/backtrail/registry"
 )
 
@@ -82,6 +83,6 @@ func (s *session) printBlob(sig inspect.Signature, name string) error {
 	if sig.Status == inspect.Verified {
 		return nil
 	}
-	text := fmt.Sprintf("%s is not verified: %s\n  %s", name, sig.Reason, inspect.Clean(signature.Why(sig)))
+	text := fmt.Sprintf("%s is not verified: %s\n  %s", name, sig.Reason, text.Clean(signature.Why(sig)))
 	return &exitError{code: exitFailed, err: errors.New(text)}
 }

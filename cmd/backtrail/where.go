@@ -44,7 +44,7 @@ listed with the reason, and never counted as not affected.`,
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return f.where(cmd.Context(), std, first(args), own)
+			return runWhere(cmd.Context(), f, std, first(args), own)
 		},
 	}
 	cmd.Flags().StringVar(&own.incident, "incident", "", "all that an incident pack `FILE` (YAML) is recognized by")
@@ -53,7 +53,7 @@ listed with the reason, and never counted as not affected.`,
 	return cmd
 }
 
-func (f *flags) where(ctx context.Context, std streams, what string, own whereFlags) error {
+func runWhere(ctx context.Context, f *flags, std streams, what string, own whereFlags) error {
 	if err := f.checkOutput(where.Forms...); err != nil {
 		return err
 	}

@@ -15,8 +15,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/sbom"
+	"github.com/backtrail/backtrail/inspect/text"
 )
 
 // Bounds of what is imported.
@@ -168,7 +168,7 @@ func (b *Builder) addZip(ctx context.Context, name string) error {
 		}
 		if b.unpacked += n; b.unpacked > maxUnpacked {
 			return fmt.Errorf("importing advisories from %s: more than %s unpacked", name,
-				inspect.SizeText(maxUnpacked))
+				text.Size(maxUnpacked))
 		}
 	}
 	return nil

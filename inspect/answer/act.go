@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/text"
 )
 
 // ranAtRunTime reports whether an alert is about something that was done in the running container, or about a file that
@@ -42,21 +43,21 @@ func acts(c inspect.Case) []inspect.Sentence {
 // actOf describes what was done at run time by an alert, "" where it is none.
 func actOf(c inspect.Case, a inspect.Alert) string {
 	if container(c, a.Subject).Type == inspect.ContainerEphemeral {
-		return "somebody attached debug container " + inspect.Clean(a.Subject) +
+		return "somebody attached debug container " + text.Clean(a.Subject) +
 			" to the running pod, and the alert is about a process in it: a run-time act"
 	}
 	if a.Ran == nil || a.Ran.Act == "" {
 		return ""
 	}
-	program := path.Base(inspect.Clean(a.Ran.Program))
+	program := path.Base(text.Clean(a.Ran.Program))
 	how := ""
 	if a.Parent != "" {
-		how = ", started by " + path.Base(inspect.Clean(a.Parent))
+		how = ", started by " + path.Base(text.Clean(a.Parent))
 	}
 	if a.Terminal {
 		how += ", with a terminal"
 	}
-	line := cut(strings.TrimSpace(inspect.Clean(a.CommandLine)), maxCommand)
+	line := cut(strings.TrimSpace(text.Clean(a.CommandLine)), maxCommand)
 	switch a.Ran.Act {
 	case inspect.ActExec:
 		if a.Ran.Kind == "input" {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/text"
 )
 
 // alertedFile says where the file that an alert names is, by its path. Of several alerts about one file those speak
@@ -36,10 +37,10 @@ func alertedFile(c inspect.Case) []inspect.Sentence {
 
 // located is one sentence on where the alerted file is.
 func located(c inspect.Case, a inspect.Alert) inspect.Sentence {
-	path := inspect.Clean(a.File.Path)
+	path := text.Clean(a.File.Path)
 	named := path + ", which the alert names, "
 	if a.Ran != nil && a.Ran.Program != a.File.Path {
-		named = fmt.Sprintf("%s, which %s ran when the alert was raised, ", path, inspect.Clean(a.Ran.Program))
+		named = fmt.Sprintf("%s, which %s ran when the alert was raised, ", path, text.Clean(a.Ran.Program))
 	}
 	i := image(c, a.Subject)
 	switch a.File.Origin {
@@ -85,9 +86,9 @@ func ownedBy(i inspect.Image, path string) string {
 	case i.Binaries[at].Owner == "":
 		return ", and belongs to no package"
 	case slices.Contains(i.Binaries[at].Codes, "altered"):
-		return ", and does not match the checksum of package " + inspect.Clean(i.Binaries[at].Owner)
+		return ", and does not match the checksum of package " + text.Clean(i.Binaries[at].Owner)
 	default:
-		return ", as package " + inspect.Clean(i.Binaries[at].Owner) + " installed it"
+		return ", as package " + text.Clean(i.Binaries[at].Owner) + " installed it"
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/text"
 )
 
 // alteredFiles names the packaged files that are not what their package says.
@@ -15,7 +16,7 @@ func alteredFiles(c inspect.Case) []inspect.Sentence {
 				continue
 			}
 			text := fmt.Sprintf("%s%s does not match the checksum of package %s; this copy came with %s", in(c, i),
-				inspect.Clean(a.Path), inspect.Clean(a.Package), layer(i, a.Layer))
+				text.Clean(a.Path), text.Clean(a.Package), layer(i, a.Layer))
 			all = append(all, seen(text, about(c, i.Container, a.Path)...))
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/text"
 )
 
 // atRunTime says what did not come in with the image.
@@ -15,7 +16,7 @@ func atRunTime(c inspect.Case) []inspect.Sentence {
 	if text := actOf(c, a); text != "" && a.Ran != nil {
 		return []inspect.Sentence{derived(text + ": it did not come in with the image"), byWhom}
 	}
-	path := inspect.Clean(a.File.Path)
+	path := text.Clean(a.File.Path)
 	switch a.File.Origin {
 	case inspect.OriginMemfd:
 		return []inspect.Sentence{derived("the program of the alert was put into memory after the container had " +

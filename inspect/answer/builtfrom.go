@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/text"
 )
 
 // builtFrom says which source and builder the provenance names, and how far that can be believed.
@@ -33,7 +34,7 @@ func commit(p inspect.Provenance) string {
 	if p.Commit == "" {
 		return "a commit that is not said"
 	}
-	text := inspect.Clean(p.Commit)
+	text := text.Clean(p.Commit)
 	return "commit " + text[:min(len(text), 12)]
 }
 
@@ -44,7 +45,7 @@ func whoClaims(i inspect.Image, p inspect.Provenance) string {
 	}
 	at := slices.IndexFunc(i.Signatures, func(s inspect.Signature) bool { return s.ID == p.Signature })
 	if at >= 0 && i.Signatures[at].Identity != "" {
-		return "a statement of " + inspect.Clean(i.Signatures[at].Identity) + ", whom nobody expected"
+		return "a statement of " + text.Clean(i.Signatures[at].Identity) + ", whom nobody expected"
 	}
 	return "a statement whose signature proves nothing here"
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/text"
 )
 
 // suspicious says that there is something to explain: an alert, or a finding that failed.
@@ -69,12 +70,12 @@ func imageOf(i inspect.Image) string {
 	if i.Container == "" || i.Container == inspect.ImageContainer {
 		return "the image"
 	}
-	return "the image of " + inspect.Clean(i.Container)
+	return "the image of " + text.Clean(i.Container)
 }
 
 func checkOf(s inspect.CheckState) string {
 	if s.Container == "" || s.Container == inspect.ImageContainer {
 		return s.Name
 	}
-	return s.Name + " of " + inspect.Clean(s.Container)
+	return s.Name + " of " + text.Clean(s.Container)
 }

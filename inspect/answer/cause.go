@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/text"
 )
 
 // byWeight orders checks by how directly they name a cause, where findings are equally severe: what is known to be bad
@@ -197,29 +198,29 @@ func causeFirst(c inspect.Case) []inspect.Sentence {
 		return nil
 	}
 	f, i, cause := g.Head(), image(c, g.Container), causeOf(c)
-	text := lower(strings.TrimPrefix(trim(f.Title), inspect.Clean(i.Container)+": "))
-	if text == "" {
-		text = firstOf(inspect.Clean(cause.Path), inspect.Clean(f.Subject))
+	words := lower(strings.TrimPrefix(trim(f.Title), text.Clean(i.Container)+": "))
+	if words == "" {
+		words = firstOf(text.Clean(cause.Path), text.Clean(f.Subject))
 	}
 	if cause.Kind == inspect.CausePackage && cause.Name != "" {
-		name := strings.TrimSpace("package " + inspect.Clean(cause.Name) + " " + inspect.Clean(cause.Version))
-		if !strings.Contains(text, name) {
-			text = name + ": " + text
+		name := strings.TrimSpace("package " + text.Clean(cause.Name) + " " + text.Clean(cause.Version))
+		if !strings.Contains(words, name) {
+			words = name + ": " + words
 		}
 	}
-	if cause.Layer >= 0 && !strings.Contains(text, "came with") {
-		text += "; it came with " + layer(i, cause.Layer)
+	if cause.Layer >= 0 && !strings.Contains(words, "came with") {
+		words += "; it came with " + layer(i, cause.Layer)
 	}
 	if r := currentRevision(c); r != "" && ofTemplate(c, i) && c.Pod != nil {
-		text += ", since " + r
+		words += ", since " + r
 	}
 	var found []string
 	for _, f := range g.Findings {
 		found = append(found, f.ID)
 	}
-	s := seen(in(c, i)+text, found...)
+	s := seen(in(c, i)+words, found...)
 	if f.Check == "drift" {
-		s = claimed(in(c, i)+text, "the statements of both images", found...)
+		s = claimed(in(c, i)+words, "the statements of both images", found...)
 	}
 	return []inspect.Sentence{s}
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/text"
 )
 
 // dependencies names packages that are not those of the image before.
@@ -16,11 +17,11 @@ func dependencies(c inspect.Case) []inspect.Sentence {
 		}
 		var names []string
 		for _, p := range i.Diff.Packages.Changed {
-			names = append(names, fmt.Sprintf("%s from %s to %s", inspect.Clean(p.Name), inspect.Clean(p.From),
-				inspect.Clean(p.To)))
+			names = append(names, fmt.Sprintf("%s from %s to %s", text.Clean(p.Name), text.Clean(p.From),
+				text.Clean(p.To)))
 		}
 		for _, p := range i.Diff.Packages.Added {
-			names = append(names, fmt.Sprintf("%s %s is new", inspect.Clean(p.Name), inspect.Clean(p.Version)))
+			names = append(names, fmt.Sprintf("%s %s is new", text.Clean(p.Name), text.Clean(p.Version)))
 		}
 		if len(names) > 0 {
 			text := in(c, i) + "dependencies changed with it: " + listed(names)

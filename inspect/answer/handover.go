@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/text"
 )
 
 // handover names, for each image in question, the point at which it passed from somebody else's hands into the
@@ -90,7 +91,7 @@ func layerCount(i inspect.Image) int {
 
 // repository is a reference without tag and digest.
 func repository(reference string) string {
-	name, _, _ := strings.Cut(inspect.Clean(reference), "@")
+	name, _, _ := strings.Cut(text.Clean(reference), "@")
 	if colon := strings.LastIndex(name, ":"); colon > strings.LastIndex(name, "/") {
 		name = name[:colon]
 	}
@@ -120,7 +121,7 @@ func changedPackage(c inspect.Case, i inspect.Image) (string, bool) {
 	if g, ok := lead(c); ok && g.Container == i.Container {
 		if cause := causeOf(c); cause.Kind == inspect.CausePackage {
 			if change := changeOf(i.Diff.Packages, cause.Name); change != "" {
-				return "package " + inspect.Clean(bareName(cause.Name)) + change, true
+				return "package " + text.Clean(bareName(cause.Name)) + change, true
 			}
 		}
 	}
@@ -129,7 +130,7 @@ func changedPackage(c inspect.Case, i inspect.Image) (string, bool) {
 			continue
 		}
 		if change := changeOf(i.Diff.Packages, b.Owner); change != "" {
-			return fmt.Sprintf("%s is of package %s%s", inspect.Clean(b.Path), inspect.Clean(bareName(b.Owner)),
+			return fmt.Sprintf("%s is of package %s%s", text.Clean(b.Path), text.Clean(bareName(b.Owner)),
 				change), true
 		}
 	}
@@ -141,12 +142,12 @@ func changeOf(d *inspect.PackageDiff, owner string) string {
 	name := bareName(owner)
 	for _, p := range d.Changed {
 		if sameName(p.Name, name) {
-			return fmt.Sprintf(", which changed from %s to %s", inspect.Clean(p.From), inspect.Clean(p.To))
+			return fmt.Sprintf(", which changed from %s to %s", text.Clean(p.From), text.Clean(p.To))
 		}
 	}
 	for _, p := range d.Added {
 		if sameName(p.Name, name) {
-			return fmt.Sprintf(" %s, which is new", inspect.Clean(p.Version))
+			return fmt.Sprintf(" %s, which is new", text.Clean(p.Version))
 		}
 	}
 	return ""
@@ -169,7 +170,7 @@ func sameName(a, b string) bool {
 // brought names the one file in question, or says that there are several, which the first answer names.
 func brought(paths []string) string {
 	if len(paths) == 1 {
-		return inspect.Clean(paths[0])
+		return text.Clean(paths[0])
 	}
 	return fmt.Sprintf("%d files", len(paths))
 }

@@ -2,6 +2,7 @@ package answer
 
 import (
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/text"
 )
 
 // ownPolicies are the API server's own policies on images, as they stood before the pod. Their expressions are not
@@ -13,7 +14,7 @@ func ownPolicies(c inspect.Case) []inspect.Sentence {
 			if g.Kind != inspect.GateKindAdmissionPolicy || g.By != inspect.APIServer {
 				continue
 			}
-			text := in(c, i) + inspect.Clean(g.Name) + " of the API server inspects images: " + trim(g.Detail)
+			text := in(c, i) + text.Clean(g.Name) + " of the API server inspects images: " + trim(g.Detail)
 			if g.Reason == inspect.GateNotReadable {
 				all = append(all, open(text))
 			} else {

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/text"
 )
 
 // policies are what each policy that applies to the image makes of it today, and why one that is not met did not stop
@@ -13,7 +14,7 @@ func policies(c inspect.Case) []inspect.Sentence {
 	var all []inspect.Sentence
 	for _, i := range suspects(c) {
 		for _, g := range i.PolicyGates() {
-			name := in(c, i) + inspect.Clean(g.Name)
+			name := in(c, i) + text.Clean(g.Name)
 			found := by(c, "signatures", "policies")
 			switch g.Status {
 			case inspect.GateRefused:

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/text"
 )
 
 // release is the image that the Helm release renders, where it was read, else the release that the workload is
@@ -18,8 +19,8 @@ func release(c inspect.Case) []inspect.Sentence {
 	}
 	for _, f := range coded(c, subjectPod, "helm-release") {
 		s := claimed(trim(f.Title), "its labels and annotations", f.ID)
-		s.Run = fmt.Sprintf("backtrail inspect %s -n %s --helm", inspect.Quote("pod/"+c.Pod.Name),
-			inspect.Quote(c.Pod.Namespace))
+		s.Run = fmt.Sprintf("backtrail inspect %s -n %s --helm", text.Quote("pod/"+c.Pod.Name),
+			text.Quote(c.Pod.Namespace))
 		all = append(all, s)
 	}
 	return all

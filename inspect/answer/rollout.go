@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/text"
 )
 
 // rollout says which rollout brought the digest, and whether the tag is the one of the image before.
@@ -20,15 +21,15 @@ func rollout(c inspect.Case) []inspect.Sentence {
 		if !r.Current {
 			continue
 		}
-		text := fmt.Sprintf("revision %d (%s) rolled it out at %s", r.Number, inspect.Clean(r.Name), stamp(r.Created))
+		words := fmt.Sprintf("revision %d (%s) rolled it out at %s", r.Number, text.Clean(r.Name), stamp(r.Created))
 		for _, i := range suspects(c) {
 			if i.Diff != nil && i.Diff.KnownGood != nil && sameTag(i) {
-				text += fmt.Sprintf("; the reference %s is the one of the %s image, so the tag was moved",
-					inspect.Clean(i.Reference), i.Diff.KnownGood.Word())
+				words += fmt.Sprintf("; the reference %s is the one of the %s image, so the tag was moved",
+					text.Clean(i.Reference), i.Diff.KnownGood.Word())
 				break
 			}
 		}
-		return []inspect.Sentence{seen(text)}
+		return []inspect.Sentence{seen(words)}
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/text"
 )
 
 // maxNamed bounds how many of a kind one answer names: it is read out on a call.
@@ -62,13 +63,13 @@ func listed(names []string) string {
 }
 
 // trim takes the period off a sentence that another part wrote.
-func trim(s string) string { return strings.TrimRight(inspect.Clean(s), ". ") }
+func trim(s string) string { return strings.TrimRight(text.Clean(s), ". ") }
 
 func saidOr(s string) string {
 	if s == "" {
 		return "(not said)"
 	}
-	return inspect.Clean(s)
+	return text.Clean(s)
 }
 
 func cut(s string, n int) string {

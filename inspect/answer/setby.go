@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/text"
 )
 
 // setBy says who set the image, and when. Nobody is named for what was injected: that is not in the template; nor where
@@ -25,7 +26,7 @@ func setBy(c inspect.Case) []inspect.Sentence {
 	}
 	top := c.Pod.Owner[len(c.Pod.Owner)-1]
 	return []inspect.Sentence{toKnow("who set the image is not known: no managed fields were read", fmt.Sprintf(
-		"kubectl get %s %s -n %s -o yaml --show-managed-fields", inspect.Quote(strings.ToLower(top.Kind)),
-		inspect.Quote(top.Name), inspect.Quote(c.Pod.Namespace),
+		"kubectl get %s %s -n %s -o yaml --show-managed-fields", text.Quote(strings.ToLower(top.Kind)),
+		text.Quote(top.Name), text.Quote(c.Pod.Namespace),
 	))}
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/text"
 )
 
 // suspects are the images that a failed finding or an alert is about.
@@ -62,7 +63,7 @@ func in(c inspect.Case, i inspect.Image) string {
 	if len(c.Images) < 2 {
 		return ""
 	}
-	return "in " + inspect.Clean(i.Container) + ": "
+	return "in " + text.Clean(i.Container) + ": "
 }
 
 // badPaths are the files of an image that failed or that an alert found in it, with the layers that brought them.
@@ -116,7 +117,7 @@ func layer(i inspect.Image, number int) string {
 
 // buildStep is the instruction without what the builders wrap around it.
 func buildStep(by string) string {
-	return strings.TrimSuffix(strings.TrimPrefix(inspect.Clean(by), "RUN /bin/sh -c "), " # buildkit")
+	return strings.TrimSuffix(strings.TrimPrefix(text.Clean(by), "RUN /bin/sh -c "), " # buildkit")
 }
 
 func layerOf(i inspect.Image, number int) (inspect.Layer, bool) {

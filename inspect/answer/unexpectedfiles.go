@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/text"
 )
 
 // unexpectedFiles names the programs that belong to nobody, with layer and build step.
@@ -14,7 +15,7 @@ func unexpectedFiles(c inspect.Case) []inspect.Sentence {
 			if b.Status != inspect.RowFailed || b.Owner != "" || toldByAlert(c, i, b.Path) {
 				continue
 			}
-			text := fmt.Sprintf("%s%s belongs to no package and came with %s", in(c, i), inspect.Clean(b.Path),
+			text := fmt.Sprintf("%s%s belongs to no package and came with %s", in(c, i), text.Clean(b.Path),
 				layer(i, b.Layer))
 			all = append(all, seen(text, about(c, i.Container, b.Path)...))
 		}

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/text"
 )
 
 // unusual says how an image differs from what else is known of its repository: from the others that are signed, or from
@@ -16,7 +17,7 @@ func unusual(c inspect.Case) []inspect.Sentence {
 			if f.Subject != i.Container || f.Check != "usual" && (f.Check != "last-seen" || told) {
 				continue
 			}
-			title := strings.TrimPrefix(trim(f.Title), inspect.Clean(i.Container)+": ")
+			title := strings.TrimPrefix(trim(f.Title), text.Clean(i.Container)+": ")
 			all = append(all, seen(in(c, i)+lower(title), f.ID))
 		}
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/ledger"
+	"github.com/backtrail/backtrail/inspect/text"
 )
 
 // Scope is how often a check runs.
@@ -140,7 +141,7 @@ func guard(ctx context.Context, c Check, on On, emit func(inspect.Event)) error 
 		}
 	}
 	if err != nil && limited.Err() != nil && ctx.Err() == nil {
-		return Unchecked("not finished within %s", inspect.SpanText(limit))
+		return Unchecked("not finished within %s", text.Span(limit))
 	}
 	return err
 }

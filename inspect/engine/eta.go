@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/text"
 )
 
 // ETA estimates when checks will end, from how fast they moved on so far. The zero ETA is ready.
@@ -57,12 +58,12 @@ func (p *ETA) Text(c *inspect.Case, check string, now time.Time) string {
 	if total == 0 {
 		return ""
 	}
-	text := fmt.Sprintf("%d%%", min(100, done*100/total))
+	words := fmt.Sprintf("%d%%", min(100, done*100/total))
 	if unit == "bytes" {
-		text += " of " + inspect.SizeText(total)
+		words += " of " + text.Size(total)
 	}
 	if moved > 0 && longest >= settled && total > done {
-		text += ", " + inspect.SpanText(time.Duration(float64(total-done)/float64(moved)*float64(longest))) + " left"
+		words += ", " + text.Span(time.Duration(float64(total-done)/float64(moved)*float64(longest))) + " left"
 	}
-	return text
+	return words
 }

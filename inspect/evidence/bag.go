@@ -11,6 +11,7 @@ import (
 
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/ledger"
+	"github.com/backtrail/backtrail/inspect/text"
 )
 
 // Bag is an opened bundle. It is an inspect.Store, and its bytes are foreign: use Verify before believing it.
@@ -69,12 +70,12 @@ func (b *Bag) Path() string { return b.path }
 
 // ID is the name of the case.
 func (b *Bag) ID() string {
-	text, err := b.files.read(infoFile, MaxSmall)
+	words, err := b.files.read(infoFile, MaxSmall)
 	if err != nil {
 		return ""
 	}
-	info, _ := parseInfo(text)
-	return inspect.Clean(info[infoID])
+	info, _ := parseInfo(words)
+	return text.Clean(info[infoID])
 }
 
 // TagManifest is the digest that fixes the bundle's content, sha256:…, or "" where there is none.

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/text"
 )
 
 // defect is something that is wrong with a bundle, and with which of its files.
@@ -26,7 +27,7 @@ type bagFiles struct {
 
 func (f *bagFiles) defect(subject, format string, args ...any) {
 	if len(f.defects) < maxDefects {
-		f.defects = append(f.defects, defect{inspect.Clean(subject), fmt.Sprintf(format, args...)})
+		f.defects = append(f.defects, defect{text.Clean(subject), fmt.Sprintf(format, args...)})
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/text"
 )
 
 var _ inspect.Store = (*Bag)(nil)
@@ -23,7 +24,7 @@ var _ inspect.Store = (*Bag)(nil)
 func (b *Bag) Index(ctx context.Context, diffID string) ([]inspect.Entry, error) {
 	r, err := b.files.stream(listingName(diffID))
 	if err != nil {
-		return nil, fmt.Errorf("opening the listing of layer %s: %w", inspect.Clean(diffID), err)
+		return nil, fmt.Errorf("opening the listing of layer %s: %w", text.Clean(diffID), err)
 	}
 	defer r.Close()
 	return readListing(ctx, r)
@@ -108,7 +109,7 @@ func (b *Bag) layerDigest(ctx context.Context, diffID string) (string, error) {
 			}
 		}
 	}
-	return "", fmt.Errorf("layer %s: %w", inspect.Clean(diffID), inspect.ErrNotKept)
+	return "", fmt.Errorf("layer %s: %w", text.Clean(diffID), inspect.ErrNotKept)
 }
 
 func (b *Bag) unpackLayer(r io.Reader, diffID string, limit int64) (*os.File, error) {
@@ -163,7 +164,7 @@ func decompress(r io.Reader) (io.Reader, error) {
 func (b *Bag) Blob(_ context.Context, digest string) (io.ReadCloser, error) {
 	hex := hexOf(digest)
 	if hex == "" {
-		return nil, fmt.Errorf("opening blob %q: not sha256:<hex>", inspect.Clean(digest))
+		return nil, fmt.Errorf("opening blob %q: not sha256:<hex>", text.Clean(digest))
 	}
 	for _, folder := range []string{"data/image/blobs/sha256/", "data/known-good/blobs/sha256/", "data/damaged/",
 		"data/binaries/", "data/packages/"} {

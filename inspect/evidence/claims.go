@@ -2,6 +2,7 @@ package evidence
 
 import (
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/text"
 	"github.com/backtrail/backtrail/inspect/verdict"
 )
 
@@ -9,11 +10,11 @@ import (
 func caseOf(id string, c inspect.Case) BagCase {
 	outcome := verdict.Of(&c)
 	b := BagCase{
-		ID: id, Target: inspect.Clean(c.Target.Name), Status: outcome.Status, Complete: outcome.Complete,
+		ID: id, Target: text.Clean(c.Target.Name), Status: outcome.Status, Complete: outcome.Complete,
 		Tool: toolName(c.Tool),
 	}
 	if len(c.Sessions) > 0 {
-		b.Operator = inspect.Clean(c.Sessions[0].Operator + " on " + c.Sessions[0].Host)
+		b.Operator = text.Clean(c.Sessions[0].Operator + " on " + c.Sessions[0].Host)
 	}
 	return b
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/text"
 )
 
 // custodyLine is one line of data/custody.jsonl. Each names the hash of the line before it, so that none can be taken
@@ -37,7 +38,7 @@ func (c *custody) event(e inspect.Event) error {
 	case inspect.Header:
 		c.tool = toolName(f.Tool)
 	case inspect.Session:
-		c.who, c.tool = inspect.Clean(f.Operator+"@"+f.Host), toolName(f.Tool)
+		c.who, c.tool = text.Clean(f.Operator+"@"+f.Host), toolName(f.Tool)
 	}
 	kept, ok := inspect.Custody(e)
 	if !ok {
@@ -57,7 +58,7 @@ func (c *custody) add(line custodyLine) error {
 	if err != nil {
 		return fmt.Errorf("encoding the chain of custody: %w", err)
 	}
-	b = inspect.EscapeJSON(b)
+	b = text.EscapeJSON(b)
 	c.last = digestOf(b)
 	if _, err := c.w.Write(append(b, '\n')); err != nil {
 		return fmt.Errorf("writing the chain of custody: %w", err)
@@ -86,5 +87,5 @@ func toolName(t inspect.Tool) string {
 	if t.Revision != "" {
 		name += " (" + t.Revision + ")"
 	}
-	return inspect.Clean(name)
+	return text.Clean(name)
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/text"
 	"github.com/backtrail/backtrail/inspect/verdict"
 )
 
@@ -29,7 +30,7 @@ func (discarded) Close() error { return nil }
 func (v *reproduction) exportAgain() {
 	sums, err := v.made()
 	if err != nil {
-		v.say("payload", "data", inspect.Unknown, BasisBytes, "it could not be made again: %v", err)
+		v.record("payload", "data", inspect.Unknown, BasisBytes, "it could not be made again: %v", err)
 		return
 	}
 	failed, same := false, 0
@@ -46,7 +47,7 @@ func (v *reproduction) exportAgain() {
 				v.fail("payload", name, "nothing in the case leads to this file")
 				continue
 			}
-			v.say("payload", name, inspect.Absent, BasisClaimed, "what it was made from is not in the bag")
+			v.record("payload", name, inspect.Absent, BasisClaimed, "what it was made from is not in the bag")
 		case sum.sha256 == v.sums[name].sha256:
 			same++
 			v.out.Claims.Recomputed++
@@ -54,11 +55,11 @@ func (v *reproduction) exportAgain() {
 			failed = true
 			v.fail("payload", name, "it is not what this program writes for the case")
 		default:
-			v.say("payload", name, inspect.Absent, BasisClaimed, "another version wrote it (%s)", toolName(v.c.Tool))
+			v.record("payload", name, inspect.Absent, BasisClaimed, "another version wrote it (%s)", toolName(v.c.Tool))
 		}
 	}
 	if !failed {
-		v.say("payload", "data", inspect.Verified, BasisBytes,
+		v.record("payload", "data", inspect.Verified, BasisBytes,
 			"%d files are made again from the ledger and the bytes in the bag", same)
 	}
 }
@@ -109,14 +110,14 @@ func (v *reproduction) infoFits() {
 	for label, want := range map[string]string{
 		infoStatus: string(outcome.Status), infoComplete: complete, infoDescription: "evidence of " + v.c.Target.Name,
 	} {
-		if have := info[label]; have != inspect.Clean(want) {
+		if have := info[label]; have != text.Clean(want) {
 			failed = true
-			v.fail("bag-info", infoFile, "%s is %q; by the case it is %q", label, have, inspect.Clean(want))
+			v.fail("bag-info", infoFile, "%s is %q; by the case it is %q", label, have, text.Clean(want))
 			continue
 		}
 		v.out.Claims.Recomputed++
 	}
 	if !failed {
-		v.say("bag-info", infoFile, inspect.Verified, BasisBytes, "it agrees with the case")
+		v.record("bag-info", infoFile, inspect.Verified, BasisBytes, "it agrees with the case")
 	}
 }

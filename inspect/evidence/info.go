@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/text"
 	"github.com/backtrail/backtrail/inspect/verdict"
 )
 
@@ -60,7 +60,7 @@ func (x *export) writeInfo() error {
 	var b bytes.Buffer
 	for _, l := range lines {
 		if l[1] != "" {
-			fmt.Fprintf(&b, "%s: %s\n", l[0], inspect.Clean(l[1]))
+			fmt.Fprintf(&b, "%s: %s\n", l[0], text.Clean(l[1]))
 		}
 	}
 	return x.bag.addBytes(infoFile, b.Bytes())

@@ -3,7 +3,7 @@ package evidence
 import (
 	"strings"
 
-	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/text"
 )
 
 // exhibitFolders are where exhibits may lie below data/. One that names another place goes to data/exhibits.
@@ -71,5 +71,5 @@ func short(digest string) string {
 	if len(hex) > 12 {
 		hex = hex[:12]
 	}
-	return inspect.Clean(hex)
+	return text.Clean(hex)
 }

@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"fmt"
 
-	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/text"
 	"github.com/backtrail/backtrail/inspect/verdict"
 )
 
@@ -16,7 +16,7 @@ func (x *export) writeReadme() error {
 	outcome := verdict.Of(&x.c)
 	var b bytes.Buffer
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
-	line("Evidence of %s", inspect.Clean(x.c.Target.Name))
+	line("Evidence of %s", text.Clean(x.c.Target.Name))
 	line("Case %s, status %s, recorded by %s.", x.id, outcome.Status, toolName(x.c.Tool))
 	line("A BagIt 1.0 bag (RFC 8493). Run these commands in this folder; none of them needs backtrail or a network.")
 	line("")
@@ -61,7 +61,7 @@ func (x *export) describeImages(line func(format string, args ...any)) {
 			line("")
 		}
 		said[i.Digest] = true
-		line("    sha256sum data/image/blobs/sha256/%s   # manifest of %s", hexOf(i.Digest), inspect.Clean(i.Container))
+		line("    sha256sum data/image/blobs/sha256/%s   # manifest of %s", hexOf(i.Digest), text.Clean(i.Container))
 		line("    skopeo inspect --raw oci:data/image:@%s", i.Digest)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/text"
 )
 
 // The checks whose rows are compared whole, by the names that they have in the case.
@@ -59,7 +60,7 @@ func (v *comparison) listings() {
 			continue
 		}
 		v.out.Claims.Recomputed += len(have)
-		v.say("listing", name, inspect.Verified, BasisBytes, "its %d entries are those of the layer", len(have))
+		v.record("listing", name, inspect.Verified, BasisBytes, "its %d entries are those of the layer", len(have))
 	}
 }
 
@@ -67,14 +68,14 @@ func (v *comparison) listings() {
 func differingEntry(have, want []inspect.Entry) string {
 	for n, w := range want {
 		if n >= len(have) {
-			return "it lacks " + inspect.Clean(w.Path)
+			return "it lacks " + text.Clean(w.Path)
 		}
 		if _, differs := differences(have[n], w); len(differs) > 0 {
-			return inspect.Clean(w.Path) + ": " + strings.Join(differs, "; ")
+			return text.Clean(w.Path) + ": " + strings.Join(differs, "; ")
 		}
 	}
 	if len(have) > len(want) {
-		return "it has " + inspect.Clean(have[len(want)].Path) + " besides"
+		return "it has " + text.Clean(have[len(want)].Path) + " besides"
 	}
 	return ""
 }
@@ -112,11 +113,11 @@ func (v *comparison) listingRow(name, subject string, ended bool, claimed, found
 	v.out.Claims.Recomputed += same
 	switch {
 	case len(differs) == 0:
-		v.say(name, subject, inspect.Verified, BasisListing, "it follows from the listings")
+		v.record(name, subject, inspect.Verified, BasisListing, "it follows from the listings")
 	case ended:
-		v.say(name, subject, inspect.Failed, BasisListing, "by the listings %s", strings.Join(differs, "; "))
+		v.record(name, subject, inspect.Failed, BasisListing, "by the listings %s", strings.Join(differs, "; "))
 	default:
-		v.say(name, subject, inspect.Absent, BasisListing, "the check did not end, so the case claims nothing")
+		v.record(name, subject, inspect.Absent, BasisListing, "the check did not end, so the case claims nothing")
 	}
 }
 

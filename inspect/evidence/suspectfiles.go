@@ -5,6 +5,7 @@ import (
 	"io"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/text"
 )
 
 // suspectFile is an item of data/binaries/index.json: a program that needs a look, with its bytes under their digest.
@@ -101,11 +102,11 @@ func (x *export) writeSuspectFiles(s *suspectFiles) error {
 	for _, f := range s.list {
 		switch {
 		case f.State != blobCarried:
-			x.note("the bytes of %s are not in it: %s", inspect.Clean(f.Path), f.Detail)
+			x.note("the bytes of %s are not in it: %s", text.Clean(f.Path), f.Detail)
 		case f.Size > maxBinary || total+f.Size > maxBinaries:
 			f.State, f.Detail = blobLeftOut, fmt.Sprintf("larger than the bound: %d bytes for one file, %d for all",
 				int64(maxBinary), int64(maxBinaries))
-			x.note("the bytes of %s are not in it: %s", inspect.Clean(f.Path), f.Detail)
+			x.note("the bytes of %s are not in it: %s", text.Clean(f.Path), f.Detail)
 		default:
 			reason, err := x.writeContent("data/binaries/"+f.SHA256, f.DiffID, f.entry)
 			if err != nil {
@@ -113,7 +114,7 @@ func (x *export) writeSuspectFiles(s *suspectFiles) error {
 			}
 			if reason != "" {
 				f.State, f.Detail = blobMissing, reason
-				x.note("the bytes of %s are not in it: %s", inspect.Clean(f.Path), reason)
+				x.note("the bytes of %s are not in it: %s", text.Clean(f.Path), reason)
 			}
 			total += f.Size
 		}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/text"
 )
 
 // trustFolder holds the trust roots, policies and keys that the verdicts rest on.
@@ -23,7 +24,7 @@ func (x *export) writeTrust() error {
 		}
 		if err != nil || m.digest != t.Digest {
 			if t.Kind != trustKey {
-				x.note("the %s %s that verdicts rest on is not in it: %s", t.Kind, inspect.Clean(t.Name),
+				x.note("the %s %s that verdicts rest on is not in it: %s", t.Kind, text.Clean(t.Name),
 					reasonNotKept(err))
 			}
 			continue

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/text"
 )
 
 // Verify checks the bundle at path and, if Rerun is given, its claims again from the bytes that it carries. An error
@@ -93,15 +94,15 @@ func worst(checks []BagCheck) inspect.Status {
 	return inspect.Absent
 }
 
-func (v *verifier) say(name, subject string, s inspect.Status, b Basis, format string, args ...any) {
+func (v *verifier) record(name, subject string, s inspect.Status, b Basis, format string, args ...any) {
 	v.out.Checks = append(v.out.Checks, BagCheck{
-		Name: name, Subject: inspect.Clean(subject), Status: s, Basis: b, Detail: inspect.Clean(fmt.Sprintf(format,
+		Name: name, Subject: text.Clean(subject), Status: s, Basis: b, Detail: text.Clean(fmt.Sprintf(format,
 			args...)),
 	})
 }
 
 func (v *verifier) fail(name, subject, format string, args ...any) {
-	v.say(name, subject, inspect.Failed, BasisBytes, format, args...)
+	v.record(name, subject, inspect.Failed, BasisBytes, format, args...)
 }
 
 func (v *verifier) info() map[string]string {
@@ -123,7 +124,7 @@ func (v *verifier) expect() {
 		want = "sha256:" + want
 	}
 	if want == v.out.TagManifest {
-		v.say("expect", tagManifest256, inspect.Verified, BasisBytes,
+		v.record("expect", tagManifest256, inspect.Verified, BasisBytes,
 			"the tag manifest is the one that was expected: %s", want)
 		return
 	}
@@ -152,17 +153,18 @@ func (v *vouching) trust() {
 
 func (v *vouching) root(t inspect.Trust, chains int) {
 	what := fmt.Sprintf("what %d of the signatures say was checked against the trust root %s (%s, %s)", chains,
-		short(t.Digest), t.Origin, inspect.Clean(t.Name))
+		short(t.Digest), t.Origin, text.Clean(t.Name))
 	switch {
 	case len(v.o.Roots) > 0:
-		v.say("trust", t.Digest, inspect.Verified, BasisBytes, "%s; here against yours: %s", what,
+		v.record("trust", t.Digest, inspect.Verified, BasisBytes, "%s; here against yours: %s", what,
 			strings.Join(v.o.Roots, ", "))
 	case contains(v.o.Known, t.Digest):
-		v.say("trust", t.Digest, inspect.Verified, BasisBytes, "%s, which backtrail itself knows", what)
+		v.record("trust", t.Digest, inspect.Verified, BasisBytes, "%s, which backtrail itself knows", what)
 	case v.o.AcceptBag:
-		v.say("trust", t.Digest, inspect.Verified, BasisBytes, "%s; accepted from the bag (--trusted-root bag)", what)
+		v.record("trust", t.Digest, inspect.Verified, BasisBytes, "%s; accepted from the bag (--trusted-root bag)",
+			what)
 	default:
-		v.say("trust", t.Digest, inspect.Unknown, BasisBytes,
+		v.record("trust", t.Digest, inspect.Unknown, BasisBytes,
 			"%s, and only the bag vouches for it: give yours (--trusted-root FILE) or accept the bag's "+
 				"(--trusted-root bag)", what)
 	}
@@ -170,18 +172,19 @@ func (v *vouching) root(t inspect.Trust, chains int) {
 
 // own is a certificate authority or a trust store of somebody's own: no trusted root stands for it.
 func (v *vouching) own(t inspect.Trust) {
-	what := fmt.Sprintf("signatures were checked against %s (%s, %s)", short(t.Digest), t.Kind, inspect.Clean(t.Name))
+	what := fmt.Sprintf("signatures were checked against %s (%s, %s)", short(t.Digest), t.Kind, text.Clean(t.Name))
 	flags := "--ca-roots FILE"
 	if t.Kind == trustNotation {
 		flags = "--notation-trust-store DIR and --notation-policy FILE"
 	}
 	switch {
 	case contains(v.o.Known, t.Digest):
-		v.say("trust", t.Digest, inspect.Verified, BasisBytes, "%s, which is yours", what)
+		v.record("trust", t.Digest, inspect.Verified, BasisBytes, "%s, which is yours", what)
 	case v.o.AcceptBag:
-		v.say("trust", t.Digest, inspect.Verified, BasisBytes, "%s; accepted from the bag (--trusted-root bag)", what)
+		v.record("trust", t.Digest, inspect.Verified, BasisBytes, "%s; accepted from the bag (--trusted-root bag)",
+			what)
 	default:
-		v.say("trust", t.Digest, inspect.Unknown, BasisBytes,
+		v.record("trust", t.Digest, inspect.Unknown, BasisBytes,
 			"%s, and only the bag vouches for it: give the same (%s) or accept the bag's (--trusted-root bag)", what,
 			flags)
 	}
@@ -190,12 +193,12 @@ func (v *vouching) own(t inspect.Trust) {
 func (v *vouching) key(digest string) {
 	switch {
 	case contains(v.o.Keys, digest):
-		v.say("trust", digest, inspect.Verified, BasisBytes, "a verdict rests on this key, which is yours (--key)")
+		v.record("trust", digest, inspect.Verified, BasisBytes, "a verdict rests on this key, which is yours (--key)")
 	case v.o.AcceptBag:
-		v.say("trust", digest, inspect.Verified, BasisBytes,
+		v.record("trust", digest, inspect.Verified, BasisBytes,
 			"a verdict rests on this key; accepted from the bag (--trusted-root bag)")
 	default:
-		v.say("trust", digest, inspect.Unknown, BasisBytes,
+		v.record("trust", digest, inspect.Unknown, BasisBytes,
 			"a verdict rests on this key, and only the bag vouches for it: give yours (--key FILE) or accept the "+
 				"bag's (--trusted-root bag)")
 	}

@@ -72,11 +72,11 @@ func (j *Journal) Export(ctx context.Context, to io.Writer) (Transferred, error)
 		return enc.Encode(l)
 	}
 	err := put(line{Schema: transferSchema})
-	for _, part := range []func(context.Context, func(line) error) error{
-		j.exportRuns, j.exportAlerts, j.exportImages, j.exportFindings, j.exportAudits,
+	for _, part := range []func(context.Context, *Journal, func(line) error) error{
+		exportRuns, exportAlerts, exportImages, exportFindings, exportAudits,
 	} {
 		if err == nil {
-			err = part(ctx, put)
+			err = part(ctx, j, put)
 		}
 	}
 	if err == nil {
@@ -88,7 +88,7 @@ func (j *Journal) Export(ctx context.Context, to io.Writer) (Transferred, error)
 	return Transferred{Lines: n}, nil
 }
 
-func (j *Journal) exportRuns(ctx context.Context, put func(line) error) error {
+func exportRuns(ctx context.Context, j *Journal, put func(line) error) error {
 	runs, err := j.Runs(ctx)
 	for _, r := range runs {
 		if err == nil {
@@ -98,7 +98,7 @@ func (j *Journal) exportRuns(ctx context.Context, put func(line) error) error {
 	return err
 }
 
-func (j *Journal) exportAlerts(ctx context.Context, put func(line) error) error {
+func exportAlerts(ctx context.Context, j *Journal, put func(line) error) error {
 	return j.query(ctx, "reading alerts", func(r *sql.Rows) error {
 		var a alertLine
 		var first, last int64
@@ -112,13 +112,13 @@ func (j *Journal) exportAlerts(ctx context.Context, put func(line) error) error 
 		FROM alert a JOIN place p ON p.id = a.place ORDER BY a.place, a.digest, a.rule`)
 }
 
-func (j *Journal) exportImages(ctx context.Context, put func(line) error) error {
+func exportImages(ctx context.Context, j *Journal, put func(line) error) error {
 	return j.query(ctx, "reading facts", func(r *sql.Rows) error {
 		f, err := scanFacts(r.Scan)
 		if err != nil {
 			return err
 		}
-		files, err := j.files(ctx, f.Image.Key())
+		files, err := filesOfImage(ctx, j, f.Image.Key())
 		if err != nil {
 			return err
 		}
@@ -129,7 +129,7 @@ func (j *Journal) exportImages(ctx context.Context, put func(line) error) error 
 }
 
 // files lists the stored files of an image.
-func (j *Journal) files(ctx context.Context, digest string) ([]File, error) {
+func filesOfImage(ctx context.Context, j *Journal, digest string) ([]File, error) {
 	var all []File
 	err := j.query(ctx, "reading the files of "+digest, func(r *sql.Rows) error {
 		var f File
@@ -142,7 +142,7 @@ func (j *Journal) files(ctx context.Context, digest string) ([]File, error) {
 	return all, err
 }
 
-func (j *Journal) exportFindings(ctx context.Context, put func(line) error) error {
+func exportFindings(ctx context.Context, j *Journal, put func(line) error) error {
 	all, err := j.findings(ctx, "WHERE 1")
 	for _, f := range all {
 		if err == nil {
@@ -152,7 +152,7 @@ func (j *Journal) exportFindings(ctx context.Context, put func(line) error) erro
 	return err
 }
 
-func (j *Journal) exportAudits(ctx context.Context, put func(line) error) error {
+func exportAudits(ctx context.Context, j *Journal, put func(line) error) error {
 	all, err := j.audits(ctx, "ORDER BY scope, at")
 	for _, a := range all {
 		if err == nil {
@@ -180,7 +180,7 @@ func (j *Journal) Import(ctx context.Context, from io.Reader) (Transferred, erro
 		if t.Lines == 1 && l.Schema != transferSchema {
 			return t, fmt.Errorf("importing a journal: line 1 does not name the schema %s", transferSchema)
 		}
-		taken, err := j.take(ctx, l)
+		taken, err := take(ctx, j, l)
 		if err != nil {
 			return t, fmt.Errorf("importing line %d: %w", t.Lines, err)
 		}
@@ -199,7 +199,7 @@ func (j *Journal) Import(ctx context.Context, from io.Reader) (Transferred, erro
 }
 
 // take stores one line; taken is false for what this program does not read.
-func (j *Journal) take(ctx context.Context, l line) (taken bool, err error) {
+func take(ctx context.Context, j *Journal, l line) (taken bool, err error) {
 	switch {
 	case l.Run != nil:
 		r := l.Run
@@ -219,16 +219,16 @@ func (j *Journal) take(ctx context.Context, l line) (taken bool, err error) {
 			return w.putAlert(place, a.Digest, a.Rule, column(a.First), column(a.Last))
 		})
 	case l.Image != nil:
-		return l.Image.Version == FactsVersion, j.takeImage(ctx, *l.Image)
+		return l.Image.Version == FactsVersion, takeImage(ctx, j, *l.Image)
 	case l.Finding != nil:
-		return true, j.takeFinding(ctx, *l.Finding)
+		return true, takeFinding(ctx, j, *l.Finding)
 	case l.Audit != nil:
 		return true, j.PutAudit(ctx, *l.Audit)
 	}
 	return false, nil
 }
 
-func (j *Journal) takeImage(ctx context.Context, l imageLine) error {
+func takeImage(ctx context.Context, j *Journal, l imageLine) error {
 	if l.Version != FactsVersion {
 		return nil
 	}
@@ -244,7 +244,7 @@ func (j *Journal) takeImage(ctx context.Context, l imageLine) error {
 }
 
 // takeFinding stores a finding with its times, and its waiver.
-func (j *Journal) takeFinding(ctx context.Context, f Finding) error {
+func takeFinding(ctx context.Context, j *Journal, f Finding) error {
 	err := j.change(ctx, "storing a finding", func(w *writer) error {
 		place, err := w.place(f.Place)
 		if err != nil {

@@ -93,8 +93,8 @@ func (s *Skips) reason(claim registry.Layer) string {
 }
 
 // unless reads a layer that is not left out, until a person does so. Errors: *badLayer, and those of read.
-func (s *Skips) unless(ctx context.Context, claim registry.Layer, read func(context.Context) (proof, error)) (proof,
-	error) {
+func (s *Skips) unless(ctx context.Context, claim registry.Layer,
+	read func(context.Context) (proof, error)) (proof, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	why := s.begin(claim, cancel)

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/text"
 )
 
 // The files of a saved case.
@@ -71,7 +72,7 @@ func Create(dir string, h inspect.Header, s inspect.Session, now func() time.Tim
 // put aside in a file of its own. The session is recorded before the first fact that is appended.
 func Resume(ctx context.Context, dir, id string, s inspect.Session, now func() time.Time) (*Ledger, error) {
 	if !IsCaseName(id) {
-		return nil, fmt.Errorf("opening case %q: not the name of a case", inspect.Clean(id))
+		return nil, fmt.Errorf("opening case %q: not the name of a case", text.Clean(id))
 	}
 	f, err := openFile(dir, id)
 	if err != nil {

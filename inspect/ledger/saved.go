@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/text"
 	"github.com/backtrail/backtrail/inspect/verdict"
 )
 
@@ -68,7 +69,7 @@ func FindCase(ctx context.Context, dir, id string) (Saved, error) {
 	s := Saved{ID: id, Dir: filepath.Join(dir, id), Status: inspect.CaseIncomplete, Partial: true,
 		Exported: []Exported{}}
 	if !IsCaseName(id) {
-		return s, fmt.Errorf("opening case %q: not the name of a case", inspect.Clean(id))
+		return s, fmt.Errorf("opening case %q: not the name of a case", text.Clean(id))
 	}
 	f, err := os.Open(filepath.Join(s.Dir, eventsFile))
 	if err != nil {

@@ -16,6 +16,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/text"
 	"github.com/backtrail/backtrail/registry"
 )
 
@@ -41,9 +42,9 @@ func NewDraft(r Request) (Draft, error) {
 		return Draft{}, fmt.Errorf("drafting a policy: the signature does not hold (%s), and proves nothing of "+
 			"who signed", r.Signature.Reason)
 	}
-	if who := r.Signature.Identity + r.Signature.Issuer + r.Signature.PredicateType; inspect.Clean(who) != who {
+	if who := r.Signature.Identity + r.Signature.Issuer + r.Signature.PredicateType; text.Clean(who) != who {
 		return Draft{}, fmt.Errorf("drafting a policy: the name of the signer has characters that are not shown "+
-			"as they are: %s", inspect.Clean(who))
+			"as they are: %s", text.Clean(who))
 	}
 	glob, err := r.glob()
 	if err != nil {
@@ -54,7 +55,7 @@ func NewDraft(r Request) (Draft, error) {
 		return Draft{}, fmt.Errorf("drafting a policy: %w", err)
 	}
 	d := Draft{Name: draftName(glob, who)}
-	text, err := yaml.Marshal(draftObject{
+	words, err := yaml.Marshal(draftObject{
 		APIVersion: "policy.sigstore.dev/v1beta1", Kind: "ClusterImagePolicy", Metadata: draftMeta{Name: d.Name},
 		Spec: draftSpec{Mode: inspect.ModeEnforce, Images: []draftImage{{Glob: glob}},
 			Authorities: []draftAuthority{authority}},
@@ -63,15 +64,15 @@ func NewDraft(r Request) (Draft, error) {
 		return Draft{}, fmt.Errorf("drafting a policy: %w", err)
 	}
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "# Who signed %s, as backtrail saw it:\n# %s\n", inspect.Clean(r.Image.Reference),
-		inspect.Clean(r.Signature.Signer()))
+	fmt.Fprintf(&b, "# Who signed %s, as backtrail saw it:\n# %s\n", text.Clean(r.Image.Reference),
+		text.Clean(r.Signature.Signer()))
 	fmt.Fprintf(&b, "# A signature says who signed, not that it was right: compare with what your build should be "+
 		"before you trust it.\n")
 	if authority.Keyless != nil && !r.Public {
 		fmt.Fprintf(&b, "# The authority is not the public one: name yours (keyless: url, ca-cert or "+
 			"trustRootRef) before this goes to a cluster.\n")
 	}
-	b.Write(text)
+	b.Write(words)
 	d.Text = b.Bytes()
 	if _, err := Parse(Source{Bytes: d.Text, Name: d.Name}); err != nil {
 		return Draft{}, fmt.Errorf("drafting a policy: %w", err)

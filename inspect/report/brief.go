@@ -9,6 +9,7 @@ import (
 	"github.com/charmbracelet/x/ansi"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/respond"
 	"github.com/backtrail/backtrail/inspect/verdict"
 )
 
@@ -44,7 +45,7 @@ func wrapping(label, text string) briefLine {
 func Brief(c inspect.Case, s Style) string {
 	s.Color = false
 	lines := briefHead(c, s)
-	i, ok := focus(c)
+	i, ok := respond.Focus(c)
 	if ok {
 		lines = append(lines, briefImage(c, i, s)...)
 	}
@@ -56,7 +57,7 @@ func Brief(c inspect.Case, s Style) string {
 	if due, ok := briefClocks(c, s.now(c)); ok {
 		lines = append(lines, due)
 	}
-	if steps := Next(c); len(steps) > 0 {
+	if steps := respond.Next(c); len(steps) > 0 {
 		lines = append(lines, one("next", briefStep(steps[0])))
 	}
 	return layBrief(lines)
@@ -105,7 +106,7 @@ func saidOfFile(c inspect.Case, text string) bool {
 }
 
 // briefStep is the command where it fits whole: half a command is none.
-func briefStep(s inspect.NextStep) string {
+func briefStep(s respond.NextStep) string {
 	if s.Command == "" || ansi.StringWidth(s.Command) > BriefColumns-indent {
 		why, _, _ := strings.Cut(s.Why, " (")
 		return why
@@ -144,7 +145,7 @@ func briefHead(c inspect.Case, s Style) []briefLine {
 		pod.parts = append(pod.parts, "of "+owner.Kind+" "+owner.Name)
 	}
 	others, layers := c.Pod.SameDigest(), 0
-	if i, ok := focus(c); ok {
+	if i, ok := respond.Focus(c); ok {
 		layers = len(i.Sharing.Pods())
 	}
 	if layers > 0 {
@@ -189,7 +190,7 @@ func briefImage(c inspect.Case, i inspect.Image, s Style) []briefLine {
 			return cmp.Or(cmp.Compare(inspect.PriorityRank(a.Priority), inspect.PriorityRank(b.Priority)),
 				cmp.Compare(unplaced(a), unplaced(b)))
 		})
-		line := briefLine{label: "alert", parts: []string{clock(a.Time) + " " +
+		line := briefLine{label: "alert", parts: []string{a.Time.Stamp() + " " +
 			strings.TrimSpace(a.Priority+" "+a.Rule), matchedBy(a)}, sep: ", ", most: 2}
 		if a.Match == inspect.MatchPod || a.Match == inspect.MatchImage {
 			line.parts[0] = matchedBy(a) + " only: " + line.parts[0] // a weak match is said first

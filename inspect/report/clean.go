@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/text"
 )
 
 // cleaned gives a copy of a value in which every string is safe to show. The renderers work on such a copy, so that
@@ -67,7 +68,7 @@ var credentials = regexp.MustCompile(`(://)[^/@\s]+@`)
 
 // clean makes a foreign string safe to show and takes credentials out of URLs.
 func clean(s string) string {
-	s = inspect.Clean(s)
+	s = text.Clean(s)
 	if !strings.Contains(s, "://") {
 		return s
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/respond"
 )
 
 // now is the time by which time left is counted: the style's, else that of the case's newest event, so that a bundle is
@@ -21,25 +22,27 @@ func (s Style) now(c inspect.Case) time.Time {
 func clockSection(c inspect.Case, now time.Time) section {
 	s := section{title: "Report clocks (UTC)"}
 	for _, k := range c.Clocks {
-		i := item{mark: "! running", status: inspect.Unknown, title: k.Regime.Title() + ": aware " + clock(k.Aware)}
-		i.lines = append(i.lines, "it "+k.Regime.Binds(), "started "+clock(k.Started)+" by "+k.Author+": "+k.Reason)
+		i := item{mark: "! running", status: inspect.Unknown, title: respond.Title(k.Regime) + ": aware " +
+			k.Aware.Stamp()}
+		i.lines = append(i.lines, "it "+respond.Binds(k.Regime),
+			"started "+k.Started.Stamp()+" by "+k.Author+": "+k.Reason)
 		if w := k.Withdrawn; w != nil {
 			i.mark, i.status = "– withdrawn", inspect.Absent
-			i.lines = append(i.lines, "withdrawn "+clock(w.Time)+" by "+w.Author+": "+w.Reason)
+			i.lines = append(i.lines, "withdrawn "+w.Time.Stamp()+" by "+w.Author+": "+w.Reason)
 			s.item(i)
 			continue
 		}
-		for _, d := range k.Deadlines() {
+		for _, d := range respond.Deadlines(k) {
 			due := d.Left(now)
 			if !d.Due.IsZero() {
-				due = clock(d.Due) + ", " + due
+				due = d.Due.Stamp() + ", " + due
 			}
 			i.lines = append(i.lines, d.What+": "+due+" ("+d.Rule+")")
 		}
 		s.item(i)
 	}
 	if len(s.blocks) > 0 {
-		s.say("Time left is as of " + clock(inspect.At(now)) +
+		s.text("Time left is as of " + inspect.At(now).Stamp() +
 			". What was sent is not known here. This is no legal advice.")
 	}
 	return s
@@ -50,13 +53,13 @@ func briefClocks(c inspect.Case, now time.Time) (briefLine, bool) {
 	running := slices.DeleteFunc(slices.Clone(c.Clocks), func(k inspect.Clock) bool { return k.Withdrawn != nil })
 	slices.SortStableFunc(running, func(a,
 		b inspect.Clock) int {
-		return a.Next(now).Due.Compare(b.Next(now).Due.Time)
+		return respond.NextDeadline(a, now).Due.Compare(respond.NextDeadline(b, now).Due.Time)
 	})
 	line := briefLine{label: "due", sep: "; ", most: 2}
 	for _, k := range running {
-		d := k.Next(now)
-		law, _, _ := strings.Cut(k.Regime.Title(), " ")
-		line.parts = append(line.parts, law+" "+d.What+" "+clock(d.Due)+", "+d.Left(now))
+		d := respond.NextDeadline(k, now)
+		law, _, _ := strings.Cut(respond.Title(k.Regime), " ")
+		line.parts = append(line.parts, law+" "+d.What+" "+d.Due.Stamp()+", "+d.Left(now))
 	}
 	return line, len(line.parts) > 0
 }

@@ -25,7 +25,7 @@ func TestCompromisesAndLocksAreReported(t *testing.T) {
 		}},
 		inspect.Event{Container: "web", Fact: inspect.LockRow{File: "/app/yarn.lock", Detail: "it has neither form", Status: inspect.RowUnknown, Severity: inspect.Info}},
 	)
-	out := text(t, func(w io.Writer) error { return Plain(w, c, Style{}) })
+	out := lines(t, func(w io.Writer) error { return Plain(w, c, Style{}) })
 	last := -1
 	for _, want := range []string{
 		"liblzma5 5.6.1-1 matches xz-2024-03: xz holds a backdoor", "published 2024-03-29, data of 2024-03-29", "in layer: 2", "https://example.com/xz",

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/respond"
 	"github.com/backtrail/backtrail/inspect/verdict"
 )
 
@@ -31,7 +32,7 @@ type section struct {
 type block struct {
 	item    *item
 	table   *table
-	command *inspect.NextStep
+	command *respond.NextStep
 	text    string
 }
 
@@ -86,7 +87,7 @@ func (s section) heading() string {
 	return strings.TrimSpace(s.title + " " + s.subject)
 }
 
-func (s *section) say(text string) {
+func (s *section) text(text string) {
 	if text != "" {
 		s.blocks = append(s.blocks, block{text: text})
 	}
@@ -112,7 +113,7 @@ func (s *section) tableOf(t table, most int) {
 // more says that a list was cut.
 func (s *section) more(n int) {
 	if n > 0 {
-		s.say(fmt.Sprintf("and %d more: -o json lists them all (in a bundle: data/case.json).", n))
+		s.text(fmt.Sprintf("and %d more: -o json lists them all (in a bundle: data/case.json).", n))
 	}
 }
 
@@ -146,7 +147,7 @@ func documentOf(c inspect.Case, s Style) document {
 
 // focusFirst puts the image that the case is about before the others.
 func focusFirst(c inspect.Case) []inspect.Image {
-	first, _ := focus(c)
+	first, _ := respond.Focus(c)
 	images := slices.Clone(c.Images)
 	slices.SortStableFunc(images, func(a, b inspect.Image) int {
 		switch {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/text"
 )
 
 // maxFiles bounds the files of a kind that a report lists one by one, worst first.
@@ -16,7 +17,7 @@ const maxFiles = 40
 func fileSection(i inspect.Image) section {
 	s := section{title: "binaries and altered files"}
 	f := i.Files
-	s.say(fmt.Sprintf("%s: %d owned by a package, %d unowned, %d altered, %d missing; ownership %s%s.",
+	s.text(fmt.Sprintf("%s: %d owned by a package, %d unowned, %d altered, %d missing; ownership %s%s.",
 		plural(f.Total, "file"), f.Owned, f.Unowned, f.Altered, f.Missing, cmp.Or(f.Ownership, "not yet known"),
 		detail(f.Detail)))
 	for _, b := range i.Binaries[:min(len(i.Binaries), maxFiles)] {
@@ -46,12 +47,12 @@ func binaryItem(i inspect.Image, b inspect.Binary) item {
 	}
 	layer := fmt.Sprintf("layer %d", b.Layer)
 	if b.Status != inspect.RowFailed && b.Severity.Rank() > inspect.Medium.Rank() {
-		it.lines = some(b.Detail, join(string(b.Kind), size(b.Size), b.Mode, layer, labelled("sha256", b.SHA256)))
+		it.lines = some(b.Detail, join(string(b.Kind), text.Size(b.Size), b.Mode, layer, labelled("sha256", b.SHA256)))
 		return it
 	}
 	it.lines = some(
 		b.Detail,
-		join(string(b.Kind), size(b.Size), labelled("mode", b.Mode), layer, step(b.CreatedBy)),
+		join(string(b.Kind), text.Size(b.Size), labelled("mode", b.Mode), layer, step(b.CreatedBy)),
 		labelled("signs", strings.Join(b.Codes, ", ")),
 		labelled("owner", b.Owner),
 		labelled("sha256", b.SHA256),

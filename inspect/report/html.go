@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/respond"
 )
 
 //go:embed page.html
@@ -45,7 +46,7 @@ type viewSection struct {
 type viewBlock struct {
 	Item    *viewItem
 	Table   *viewTable
-	Command *inspect.NextStep
+	Command *respond.NextStep
 	Text    string
 }
 

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/respond"
+	"github.com/backtrail/backtrail/inspect/text"
 )
 
 // imageSections are the panes of one image.
@@ -52,7 +54,7 @@ func imageSection(i inspect.Image) section {
 		}
 	}
 	if !i.Created.IsZero() {
-		t.rows = append(t.rows, []cell{plainCell("created"), plainCell(clock(i.Created) + " (the config's claim)")})
+		t.rows = append(t.rows, []cell{plainCell("created"), plainCell(i.Created.Stamp() + " (the config's claim)")})
 	}
 	s.table(t)
 	for _, n := range i.Notable {
@@ -79,7 +81,7 @@ func layerSection(i inspect.Image) section {
 			base = "base"
 		}
 		t.rows = append(t.rows, []cell{
-			plainCell(strconv.Itoa(l.Number)), statusCell(l.Status, l.Reason), plainCell(size(l.Size)),
+			plainCell(strconv.Itoa(l.Number)), statusCell(l.Status, l.Reason), plainCell(text.Size(l.Size)),
 			plainCell(fmt.Sprintf("%d/%d/%d", l.Added, l.Modified, l.Removed)), plainCell(base),
 			plainCell(step(l.CreatedBy)), codeCell(short(cmp.Or(l.Digest, l.DiffID))),
 		})
@@ -107,7 +109,7 @@ func signatureSection(c inspect.Case, i inspect.Image) section {
 	}
 	for _, sig := range i.Signatures {
 		it := signatureItem(sig)
-		if first, ok := focus(c); ok && first.Container != i.Container && sig.Status == inspect.Verified {
+		if first, ok := respond.Focus(c); ok && first.Container != i.Container && sig.Status == inspect.Verified {
 			it.foldSteps()
 		}
 		s.item(it)
@@ -137,7 +139,7 @@ func signatureItem(sig inspect.Signature) item {
 		labelled("names", sig.Subject),
 	)
 	if sig.LogIndex > 0 || !sig.IntegratedTime.IsZero() {
-		i.lines = append(i.lines, join(fmt.Sprintf("log entry %d", sig.LogIndex), clock(sig.IntegratedTime)))
+		i.lines = append(i.lines, join(fmt.Sprintf("log entry %d", sig.LogIndex), sig.IntegratedTime.Stamp()))
 	}
 	i.lines = append(i.lines, sig.Notes...)
 	for _, st := range sig.Steps {
@@ -214,7 +216,7 @@ func provenanceSection(i inspect.Image) section {
 
 func packageSection(i inspect.Image) section {
 	s := section{title: "packages"}
-	s.say(plural(len(i.Packages), "package") + " found.")
+	s.text(plural(len(i.Packages), "package") + " found.")
 	for _, b := range i.SBOMs {
 		if b.Origin != "generated" {
 			s.item(item{status: b.Status, title: fmt.Sprintf("%s bill of materials (%s), %s", b.Origin, b.Format,
@@ -224,10 +226,10 @@ func packageSection(i inspect.Image) section {
 	s.compromises(i)
 	s.lockRows(i)
 	if i.Diff == nil || i.Diff.KnownGood == nil {
-		s.say("Nothing to compare with: no known-good image was named or found.")
+		s.text("Nothing to compare with: no known-good image was named or found.")
 		return s
 	}
-	s.say(comparedWith(*i.Diff.KnownGood))
+	s.text(comparedWith(*i.Diff.KnownGood))
 	s.blocks = append(s.blocks, diffBlocks(*i.Diff, maxChanges)...)
 	return s
 }
@@ -262,7 +264,7 @@ func diffBlocks(d inspect.Diff, most int) []block {
 			t.rows = append(t.rows, []cell{plainCell("removed"), plainCell(x.Name), plainCell(x.Type),
 				plainCell(x.Version), plainCell(""), plainCell("")})
 		}
-		s.say(fmt.Sprintf("Packages: %d changed, %d added, %d removed.", len(p.Changed), len(p.Added), len(p.Removed)))
+		s.text(fmt.Sprintf("Packages: %d changed, %d added, %d removed.", len(p.Changed), len(p.Added), len(p.Removed)))
 		s.tableOf(t, most)
 	}
 	if f := d.Files; f != nil {
@@ -271,16 +273,16 @@ func diffBlocks(d inspect.Diff, most int) []block {
 			t.rows = append(t.rows, []cell{plainCell(x.Change), codeCell(x.Path), plainCell(layerNumber(x.Layer)),
 				codeCell(content(x))})
 		}
-		s.say(fmt.Sprintf("Files: %d added, %d removed, %d changed%s.", f.Added, f.Removed, f.Changed,
+		s.text(fmt.Sprintf("Files: %d added, %d removed, %d changed%s.", f.Added, f.Removed, f.Changed,
 			shortened(f.Truncated)))
 		s.tableOf(t, most)
 	}
 	if l := d.Layers; l != nil {
-		s.say(fmt.Sprintf("Layers: %d shared, %d only here.", l.Shared, l.Added))
+		s.text(fmt.Sprintf("Layers: %d shared, %d only here.", l.Shared, l.Added))
 	}
 	for _, list := range [][]string{d.Settings, d.Signers, d.Provenance} {
 		for _, sentence := range list {
-			s.say(brieflyNamed(sentence))
+			s.text(brieflyNamed(sentence))
 		}
 	}
 	return s.blocks

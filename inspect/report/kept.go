@@ -7,12 +7,14 @@ import (
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/respond"
+	"github.com/backtrail/backtrail/inspect/text"
 )
 
 // kept says what is on this disk and what is not: what is not kept may vanish. Both in the order in which they do.
 func kept(c inspect.Case) string {
 	var have, lost []string
-	for _, p := range c.Preserved() {
+	for _, p := range respond.PreservedOf(&c) {
 		if p.Kept > 0 {
 			have = append(have, plural(p.Kept, p.Word))
 		}
@@ -40,7 +42,7 @@ const maxKept = 60
 func keptSection(c inspect.Case) section {
 	s := section{title: "Kept (UTC)"}
 	sum := table{head: []string{"what", "kept", "from", "to", "not kept", "why not"}}
-	for _, p := range c.Preserved() {
+	for _, p := range respond.PreservedOf(&c) {
 		lost := fmt.Sprint(p.Lost)
 		if p.Whole {
 			lost = "all"
@@ -48,7 +50,7 @@ func keptSection(c inspect.Case) section {
 		row := []cell{plainCell(p.Word + "s"), plainCell(fmt.Sprint(p.Kept)), plainCell(""), plainCell(""),
 			plainCell(lost), plainCell(strings.Join(p.Why, "; "))}
 		if p.Kept > 0 {
-			row[2], row[3] = plainCell(clock(p.First)), plainCell(clock(p.Last))
+			row[2], row[3] = plainCell(p.First.Stamp()), plainCell(p.Last.Stamp())
 		}
 		sum.rows = append(sum.rows, row)
 	}
@@ -61,14 +63,14 @@ func keptSection(c inspect.Case) section {
 	var lines []line
 	for _, x := range c.Exhibits {
 		if x.Missing == "" {
-			lines = append(lines, line{x.Kept, []cell{plainCell(clock(x.Kept)), plainCell(x.Path),
-				plainCell(size(x.Size)), codeCell(short(x.Digest))}})
+			lines = append(lines, line{x.Kept, []cell{plainCell(x.Kept.Stamp()), plainCell(x.Path),
+				plainCell(text.Size(x.Size)), codeCell(short(x.Digest))}})
 		}
 	}
 	for _, b := range c.Blobs {
 		if !b.Kept.IsZero() {
-			lines = append(lines, line{b.Kept, []cell{plainCell(clock(b.Kept)), plainCell(b.Role + " of the " +
-				b.Of), plainCell(size(b.Size)), codeCell(short(b.Digest))}})
+			lines = append(lines, line{b.Kept, []cell{plainCell(b.Kept.Stamp()), plainCell(b.Role + " of the " +
+				b.Of), plainCell(text.Size(b.Size)), codeCell(short(b.Digest))}})
 		}
 	}
 	slices.SortStableFunc(lines, func(a, b line) int { return a.at.Compare(b.at.Time) })

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/respond"
 )
 
 // Markdown writes the case for a ticket or a post-mortem, in CommonMark with GitHub's tables.
@@ -85,7 +86,7 @@ func markdownCell(c cell) string {
 	return text
 }
 
-func (m *marker) command(s inspect.NextStep) {
+func (m *marker) command(s respond.NextStep) {
 	fmt.Fprintf(&m.b, "%s\n\n", escape(s.Why))
 	if s.Command != "" {
 		fmt.Fprintf(&m.b, "%s\n", fence(s.Command+"\n"))

@@ -40,14 +40,14 @@ func TestNoStringOfAnyFactDraws(t *testing.T) {
 				return err
 			},
 		} {
-			out := text(t, write)
+			out := lines(t, write)
 			if at := strings.IndexAny(out, inspecttest.Drawing); at >= 0 {
 				t.Errorf("%s, strings of types %s: %q", form, name, out[max(0, at-120):min(len(out), at+20)])
 			}
 		}
 		for _, i := range c.Images {
 			if i.Diff != nil {
-				out := text(t, func(w io.Writer) error { return Diff(w, *i.Diff, inspecttest.Mark, inspecttest.Mark, Style{}) })
+				out := lines(t, func(w io.Writer) error { return Diff(w, *i.Diff, inspecttest.Mark, inspecttest.Mark, Style{}) })
 				if strings.ContainsAny(out, inspecttest.Drawing) {
 					t.Errorf("the comparison: %q", out)
 				}

@@ -21,7 +21,7 @@ func TestAForeignReasonDoesNotDraw(t *testing.T) {
 		"markdown": func(w io.Writer) error { return Markdown(w, c) },
 		"html":     func(w io.Writer) error { return HTML(w, c) },
 	} {
-		out := text(t, write)
+		out := lines(t, write)
 		if strings.ContainsAny(out, "\x1b\u202e") {
 			t.Errorf("%s draws: %q", name, out)
 		}

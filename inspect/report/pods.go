@@ -58,7 +58,7 @@ func (p *printer) alertLines(list inspect.PodList) {
 			text += fmt.Sprintf(", %d different", rows)
 		}
 		if !newest.IsZero() {
-			text += ", newest " + clock(newest)
+			text += ", newest " + newest.Stamp()
 		}
 		if n := len(list.Unmatched); n > 0 {
 			text += fmt.Sprintf(", %d fit no pod", n)
@@ -123,7 +123,7 @@ func podRow(pod *inspect.FlaggedPod) []cell {
 		}
 	}
 	texts := []string{flag, pod.Namespace, pod.Name, strings.Join(names, ", "), strings.Join(images, ", "),
-		clock(pod.Created), podAlerts(pod.Alerts)}
+		pod.Created.Stamp(), podAlerts(pod.Alerts)}
 	cells := make([]cell, len(texts))
 	for i, text := range texts {
 		cells[i] = plainCell(clean(text))
@@ -215,6 +215,6 @@ func (p *printer) strays(alerts []inspect.Alert) {
 		if a.Number > 0 {
 			lines = append(lines, fmt.Sprintf("backtrail inspect alert:%d opens what is left of it", a.Number))
 		}
-		p.item(item{status: inspect.Unknown, title: join(clock(a.Time), title, a.Namespace, a.Pod), lines: lines})
+		p.item(item{status: inspect.Unknown, title: join(a.Time.Stamp(), title, a.Namespace, a.Pod), lines: lines})
 	}
 }

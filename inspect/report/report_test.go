@@ -13,6 +13,7 @@ import (
 	"github.com/charmbracelet/x/ansi"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/respond"
 )
 
 var update = flag.Bool("update", false, "write the golden files")
@@ -38,7 +39,7 @@ func golden(t *testing.T, name, got string) {
 	}
 }
 
-func text(t *testing.T, write func(io.Writer) error) string {
+func lines(t *testing.T, write func(io.Writer) error) string {
 	t.Helper()
 	var b bytes.Buffer
 	if err := write(&b); err != nil {
@@ -50,16 +51,16 @@ func text(t *testing.T, write func(io.Writer) error) string {
 func TestGoldens(t *testing.T) {
 	for name, c := range map[string]inspect.Case{"incident": incidentCase(), "clean": cleanCase(), "hostile": hostileCase()} {
 		golden(t, name+".brief", Brief(c, Style{}))
-		golden(t, name+".txt", text(t, func(w io.Writer) error { return Plain(w, c, Style{}) }))
-		golden(t, name+".md", text(t, func(w io.Writer) error { return Markdown(w, c) }))
-		golden(t, name+".html", text(t, func(w io.Writer) error { return HTML(w, c) }))
+		golden(t, name+".txt", lines(t, func(w io.Writer) error { return Plain(w, c, Style{}) }))
+		golden(t, name+".md", lines(t, func(w io.Writer) error { return Markdown(w, c) }))
+		golden(t, name+".html", lines(t, func(w io.Writer) error { return HTML(w, c) }))
 	}
-	golden(t, "incident.ascii.txt", text(t, func(w io.Writer) error { return Plain(w, incidentCase(), Style{ASCII: true}) }))
-	golden(t, "pods.txt", text(t, func(w io.Writer) error { return Pods(w, podList(), Style{}) }))
-	golden(t, "diff.txt", text(t, func(w io.Writer) error {
+	golden(t, "incident.ascii.txt", lines(t, func(w io.Writer) error { return Plain(w, incidentCase(), Style{ASCII: true}) }))
+	golden(t, "pods.txt", lines(t, func(w io.Writer) error { return Pods(w, podList(), Style{}) }))
+	golden(t, "diff.txt", lines(t, func(w io.Writer) error {
 		return Diff(w, *incidentCase().Images[0].Diff, "shop/web:0", "shop/web:1", Style{})
 	}))
-	golden(t, "signature.txt", text(t, func(w io.Writer) error { return Signature(w, signature(), Style{}) }))
+	golden(t, "signature.txt", lines(t, func(w io.Writer) error { return Signature(w, signature(), Style{}) }))
 }
 
 func TestBriefFitsAMessage(t *testing.T) {
@@ -97,7 +98,7 @@ func TestBriefSaysWhatMatters(t *testing.T) {
 
 func TestNoSecretInABrief(t *testing.T) {
 	for name, c := range map[string]inspect.Case{"incident": incidentCase(), "clean": cleanCase()} {
-		for what, out := range map[string]string{"brief": Brief(c, Style{}), "report": text(t, func(w io.Writer) error { return Plain(w, c, Style{}) })} {
+		for what, out := range map[string]string{"brief": Brief(c, Style{}), "report": lines(t, func(w io.Writer) error { return Plain(w, c, Style{}) })} {
 			if strings.Contains(out, "hunter2") {
 				t.Errorf("%s: a password stands in the %s", name, what)
 			}
@@ -120,9 +121,9 @@ func TestNoGreenTickOverAnOpenAlert(t *testing.T) {
 
 func TestForeignStringsDoNotDraw(t *testing.T) {
 	c := hostileCase()
-	plain := text(t, func(w io.Writer) error { return Plain(w, c, Style{}) })
-	md := text(t, func(w io.Writer) error { return Markdown(w, c) })
-	html := text(t, func(w io.Writer) error { return HTML(w, c) })
+	plain := lines(t, func(w io.Writer) error { return Plain(w, c, Style{}) })
+	md := lines(t, func(w io.Writer) error { return Markdown(w, c) })
+	html := lines(t, func(w io.Writer) error { return HTML(w, c) })
 	for name, out := range map[string]string{"plain": plain, "markdown": md, "html": html} {
 		for _, bad := range []string{"\x1b", "\u202e"} {
 			if strings.Contains(out, bad) {
@@ -156,7 +157,7 @@ func inFence(md, what string) bool {
 }
 
 func TestCommandsAreOneCommand(t *testing.T) {
-	for _, s := range Next(hostileCase()) {
+	for _, s := range respond.Next(hostileCase()) {
 		if strings.ContainsAny(strings.ReplaceAll(s.Command, `'\''`, ""), "\n\x1b") {
 			t.Errorf("%q", s.Command)
 		}
@@ -185,7 +186,7 @@ func TestCommandsOfASavedDump(t *testing.T) {
 		c.Target.Context = tt.context
 		c.End.Status = inspect.CheckBlocked // so that looking again is suggested
 		all := ""
-		for _, s := range Next(c) {
+		for _, s := range respond.Next(c) {
 			all += s.Command + "\n"
 		}
 		if !strings.Contains(all, tt.want) || strings.Contains(all, tt.not) {
@@ -214,7 +215,7 @@ func TestNoLineIsWiderThanATerminal(t *testing.T) {
 	long.Timeline = append(long.Timeline, inspect.Moment{Time: began, What: strings.Repeat("long ", 60) + strings.Repeat("x", 300), Source: strings.Repeat("y/", 200)})
 	long.Images[0].Layers[1].CreatedBy = "RUN " + strings.Repeat("z", 500)
 	for name, c := range map[string]inspect.Case{"incident": incidentCase(), "clean": cleanCase(), "long": long} {
-		for line := range strings.Lines(text(t, func(w io.Writer) error { return Plain(w, c, Style{}) })) {
+		for line := range strings.Lines(lines(t, func(w io.Writer) error { return Plain(w, c, Style{}) })) {
 			if ansi.StringWidth(strings.TrimRight(line, "\n")) > tableColumns {
 				t.Errorf("%s: %q", name, line)
 			}
@@ -262,7 +263,7 @@ func TestAnswersAreTakenApart(t *testing.T) {
 
 func TestNextNeverDestroys(t *testing.T) {
 	for _, c := range []inspect.Case{incidentCase(), cleanCase(), hostileCase()} {
-		for _, s := range Next(c) {
+		for _, s := range respond.Next(c) {
 			for _, bad := range []string{" delete ", " drain ", " rollout ", " scale ", " exec "} {
 				if strings.Contains(s.Command, bad) {
 					t.Errorf("%s", s.Command)

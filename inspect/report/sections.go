@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/respond"
 	"github.com/backtrail/backtrail/inspect/verdict"
 )
 
@@ -51,7 +52,7 @@ func answerSection(c inspect.Case) section {
 		s.item(i)
 		for _, said := range a.Sentences {
 			if said.Run != "" {
-				s.blocks = append(s.blocks, block{command: &inspect.NextStep{Why: "to know more: " + said.Text,
+				s.blocks = append(s.blocks, block{command: &respond.NextStep{Why: "to know more: " + said.Text,
 					Command: said.Run}})
 			}
 		}
@@ -79,7 +80,7 @@ func findingSection(c inspect.Case) section {
 		s.item(i)
 	}
 	if len(c.Findings) == 0 {
-		s.say("None.")
+		s.text("None.")
 	}
 	return s
 }
@@ -101,7 +102,7 @@ func alertSection(c inspect.Case) section {
 	s := section{title: "Alerts"}
 	for _, a := range c.Alerts[:min(len(c.Alerts), maxRows)] {
 		_, text := alertFile(a)
-		title := join(clock(a.Time), a.Priority+": "+a.Rule)
+		title := join(a.Time.Stamp(), a.Priority+": "+a.Rule)
 		if a.Count > 1 {
 			title = join(title, fmt.Sprintf("count %d", a.Count))
 		}
@@ -127,7 +128,7 @@ func alertSection(c inspect.Case) section {
 
 func nextSection(c inspect.Case) section {
 	s := section{title: "Next steps"}
-	for _, step := range Next(c) {
+	for _, step := range respond.Next(c) {
 		s.blocks = append(s.blocks, block{command: &step})
 	}
 	return s
@@ -150,23 +151,23 @@ func podSection(c inspect.Case) section {
 		}
 	}
 	row("pod", p.Namespace+"/"+p.Name)
-	row("created", clock(p.Created))
+	row("created", p.Created.Stamp())
 	row("node", p.Node)
 	row("owner", strings.Join(owners, " < "))
 	row("node's runtime", p.Runtime)
 	row("node's kubelet", p.Kubelet)
 	row("picked by", strings.Join(selectorNames(p.Selectors), ", "))
-	for _, r := range c.Reachable() {
-		if last := len(t.rows) - 1; r.Weight == inspect.ReachesKin && t.rows[last][0].text == r.Kind {
+	for _, r := range respond.Reachable(&c) {
+		if last := len(t.rows) - 1; r.Weight == respond.ReachesKin && t.rows[last][0].text == r.Kind {
 			t.rows[last][1].text += ", " + r.Text
 			continue
 		}
 		row(r.Kind, r.Text)
 	}
 	s.table(t)
-	for _, r := range c.Reachable() {
+	for _, r := range respond.Reachable(&c) {
 		if r.Command != "" {
-			s.blocks = append(s.blocks, block{command: &inspect.NextStep{Why: r.Kind + ": " + r.Text,
+			s.blocks = append(s.blocks, block{command: &respond.NextStep{Why: r.Kind + ": " + r.Text,
 				Command: r.Command}})
 		}
 	}
@@ -196,7 +197,7 @@ func (s *section) containers(all []inspect.Container) {
 			kind += ", injected"
 		}
 		containers.rows = append(containers.rows, []cell{plainCell(o.Name), plainCell(kind), codeCell(o.Reference),
-			plainCell(clock(o.Started)), plainCell(o.State), plainCell(strconv.Itoa(o.Restarts)), plainCell(o.Last)})
+			plainCell(o.Started.Stamp()), plainCell(o.State), plainCell(strconv.Itoa(o.Restarts)), plainCell(o.Last)})
 	}
 	s.table(containers)
 }
@@ -205,7 +206,7 @@ func (s *section) containers(all []inspect.Container) {
 func (s *section) changes(all []inspect.PodChange) {
 	t := table{head: []string{"heard at", "the pod is", "what", "kept as"}}
 	for _, x := range all {
-		t.rows = append(t.rows, []cell{plainCell(clock(x.Time)), plainCell(x.State), plainCell(strings.Join(x.What,
+		t.rows = append(t.rows, []cell{plainCell(x.Time.Stamp()), plainCell(x.State), plainCell(strings.Join(x.What,
 			"; ")), plainCell(x.Exhibit)})
 	}
 	s.table(t)
@@ -214,8 +215,8 @@ func (s *section) changes(all []inspect.PodChange) {
 func timelineSection(c inspect.Case, now time.Time) section {
 	s := section{title: "Timeline (UTC)"}
 	t := table{head: []string{"time", "what", "who says so", "trust"}}
-	for _, m := range c.Axis(now) {
-		t.rows = append(t.rows, []cell{plainCell(clock(m.Time)), plainCell(brieflyNamed(m.What)),
+	for _, m := range respond.Axis(&c, now) {
+		t.rows = append(t.rows, []cell{plainCell(m.Time.Stamp()), plainCell(brieflyNamed(m.What)),
 			plainCell(m.Source), plainCell(trustWord(m.Trust))})
 	}
 	s.table(t)
@@ -240,10 +241,10 @@ func trustWord(t string) string {
 func noteSection(c inspect.Case) section {
 	s := section{title: "Notes"}
 	for _, n := range c.Notes {
-		s.say(join(clock(n.Time), n.Author, n.Mark, n.Subject, n.Text))
+		s.text(join(n.Time.Stamp(), n.Author, n.Mark, n.Subject, n.Text))
 	}
 	for _, n := range c.Notices {
-		s.say(join(n.Level, n.Text, n.Hint))
+		s.text(join(n.Level, n.Text, n.Hint))
 	}
 	return s
 }
@@ -254,7 +255,7 @@ func uncheckedSection(c inspect.Case) section {
 		s.item(item{status: inspect.Unknown, title: text})
 	}
 	if len(s.blocks) == 0 {
-		s.say("All checks ended.")
+		s.text("All checks ended.")
 	}
 	return s
 }
@@ -293,7 +294,7 @@ func trustSection(c inspect.Case) section {
 	}
 	s.table(expected)
 	tool := strings.TrimSpace(c.Tool.Name + " " + c.Tool.Version)
-	s.say(join(cmp.Or(tool, "backtrail"), "started "+clock(c.Started), "ended "+clock(c.Finished),
+	s.text(join(cmp.Or(tool, "backtrail"), "started "+c.Started.Stamp(), "ended "+c.Finished.Stamp(),
 		fmt.Sprintf("%d requests to clusters and registries", c.Requests)))
 	return s
 }

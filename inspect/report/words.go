@@ -5,38 +5,14 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/backtrail/backtrail/inspect"
 )
-
-// clock is how times are written: UTC, in full.
-func clock(t inspect.Time) string {
-	if t.IsZero() {
-		return "unknown time"
-	}
-	return t.UTC().Format(time.RFC3339)
-}
 
 // short gives the first twelve digits of a digest.
 func short(digest string) string {
 	hex := digest[strings.LastIndexByte(digest, ':')+1:]
 	return hex[:min(12, len(hex))]
-}
-
-// size writes bytes for people.
-func size(n int64) string {
-	const unit = 1024
-	if n < unit {
-		return fmt.Sprintf("%d B", n)
-	}
-	value, names := float64(n), "KMGTP"
-	i := -1
-	for value >= unit && i < len(names)-1 {
-		value /= unit
-		i++
-	}
-	return fmt.Sprintf("%.1f %ciB", value, names[i])
 }
 
 // plural counts things: 1 layer, 3 layers.
@@ -53,50 +29,6 @@ func plural(n int, thing string) string {
 // join adds what is not empty, with a middle dot between.
 func join(parts ...string) string {
 	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), " · ")
-}
-
-// focus is the image that the case is about: the one that an alert was matched to, else the one with the worst
-// finding, else one that does not hold, else the first container of its own.
-func focus(c inspect.Case) (inspect.Image, bool) {
-	for _, a := range c.Alerts {
-		if i, ok := c.Image(a.Subject); ok && a.Match != inspect.MatchNone {
-			return i, true
-		}
-	}
-	for _, f := range c.Findings {
-		subject, _, _ := strings.Cut(f.Subject, ":")
-		if i, ok := c.Image(subject); ok && f.Status == inspect.RowFailed {
-			return i, true
-		}
-	}
-	if len(c.Images) == 0 {
-		return inspect.Image{}, false
-	}
-	return slices.MinFunc(c.Images, func(a, b inspect.Image) int {
-		return cmp.Compare(statusRank(a.Status)*10+typeRank(c, a), statusRank(b.Status)*10+typeRank(c, b))
-	}), true
-}
-
-func statusRank(s inspect.Status) int {
-	return slices.Index([]inspect.Status{inspect.Failed, inspect.Unknown, inspect.Verified, inspect.Absent}, s)
-}
-
-// typeRank puts the pod's own containers before those that somebody or something added.
-func typeRank(c inspect.Case, i inspect.Image) int {
-	if c.Pod == nil {
-		return 0
-	}
-	for _, o := range c.Pod.Containers {
-		if o.Name == i.Container {
-			rank := slices.Index([]inspect.ContainerType{inspect.ContainerMain, inspect.ContainerInit,
-				inspect.ContainerSidecar, inspect.ContainerEphemeral}, o.Type)
-			if o.Injected {
-				rank += 4
-			}
-			return rank
-		}
-	}
-	return 8
 }
 
 // signer is one row: who signed, and how sure that is.

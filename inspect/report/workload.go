@@ -20,21 +20,21 @@ func workloadSection(c inspect.Case) section {
 		if o.Created.IsZero() {
 			continue // nothing more is known of it than its name, which stands with the pod
 		}
-		name, created := o.Kind+" "+o.Name, clock(o.Created)
+		name, created := o.Kind+" "+o.Name, o.Created.Stamp()
 		if len(o.Managers) == 0 {
 			owners.rows = append(owners.rows, []cell{plainCell(name), plainCell(created), plainCell("not known"),
 				plainCell(""), plainCell("")})
 		}
 		for _, m := range o.Managers {
 			owners.rows = append(owners.rows, []cell{plainCell(name), plainCell(created), plainCell(m.Name),
-				plainCell(clock(m.Time)), plainCell(strings.Join(m.Images, ", "))})
+				plainCell(m.Time.Stamp()), plainCell(strings.Join(m.Images, ", "))})
 			name, created = "", ""
 		}
 	}
 	s.table(owners)
 	revisions := table{head: []string{"revision", "rolled out", "container", "asks for", "runs", "note"}}
 	for _, r := range c.Pod.Revisions {
-		number, when, note := fmt.Sprintf("%d (%s)", r.Number, r.Name), clock(r.Created), r.Cause
+		number, when, note := fmt.Sprintf("%d (%s)", r.Number, r.Name), r.Created.Stamp(), r.Cause
 		if r.Current {
 			number += ", this pod's"
 		}
@@ -66,7 +66,7 @@ func sharingSection(i inspect.Image) section {
 			plainCell(fmt.Sprint(o.Prefix)), plainCell(strings.Join(o.Pods, ", "))})
 	}
 	s.table(t)
-	s.say(looked(*i.Sharing))
+	s.text(looked(*i.Sharing))
 	return s
 }
 
@@ -98,10 +98,10 @@ func gateLines(g inspect.Gate) []string {
 		since = append(since, "admits requests unchecked while it does not answer")
 	}
 	if !g.Since.IsZero() {
-		since = append(since, "set up "+clock(g.Since))
+		since = append(since, "set up "+g.Since.Stamp())
 	}
 	if !g.Changed.IsZero() {
-		since = append(since, "changed "+clock(g.Changed))
+		since = append(since, "changed "+g.Changed.Stamp())
 	}
 	return some(g.Detail, join(since...))
 }

@@ -15,6 +15,7 @@ import (
 	"sync"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/text"
 )
 
 // Bounds on the archives of one image, those within archives included. Past one the archive is left out, and said to
@@ -143,7 +144,7 @@ func (b *archiveBudget) unpack(to io.Writer, f *zip.File, limit int64) error {
 	defer r.Close()
 	n, _ := io.Copy(to, io.LimitReader(r, limit+1))
 	if n > limit {
-		return fmt.Errorf("%w: %s has more than %s", errArchive, path.Base(f.Name), inspect.SizeText(limit))
+		return fmt.Errorf("%w: %s has more than %s", errArchive, path.Base(f.Name), text.Size(limit))
 	}
 	return b.take(&b.bytes, n, "bytes within archives", MaxNestedBytes)
 }

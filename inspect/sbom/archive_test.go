@@ -132,8 +132,8 @@ func TestArchivesShareABudget(t *testing.T) {
 // An archive that is left out makes the packages unknown with the reason; those of other files stay.
 func TestPackagesWithAnArchiveThatTakesForEver(t *testing.T) {
 	b, began := newBench(t), time.Now()
-	layers, img, _ := b.read(t, "oci:"+save(t, imageOf(t, makeLayer(t, text("etc/os-release", osRelease),
-		text("var/lib/dpkg/status", dpkgStatus("curl", "1")), text("app/app.jar", string(overlapping(10, 9)))))))
+	layers, img, _ := b.read(t, "oci:"+save(t, imageOf(t, makeLayer(t, textFile("etc/os-release", osRelease),
+		textFile("var/lib/dpkg/status", dpkgStatus("curl", "1")), textFile("app/app.jar", string(overlapping(10, 9)))))))
 	said, ended := events(img, layers, inspect.Verified), error(nil)
 	c := walk(t, said, ended, Packages(NewCataloguer(b.cache)))
 	state, _ := c.Check(CheckPackages, c.Images[0].Container)
@@ -151,7 +151,7 @@ func TestPackagesWithAnArchiveThatTakesForEver(t *testing.T) {
 // A link chooses the cataloguer as a name does.
 func TestALinkedDatabaseIsGuarded(t *testing.T) {
 	b := newBench(t)
-	r := resolverOf(t, b, []member{symlink("var/lib/rpm/rpmdb.sqlite", "/opt/data"), text("opt/data", "SQLite format 3\x00"+strings.Repeat("x", 600))})
+	r := resolverOf(t, b, []member{symlink("var/lib/rpm/rpmdb.sqlite", "/opt/data"), textFile("opt/data", "SQLite format 3\x00"+strings.Repeat("x", 600))})
 	found, err := r.FilesByGlob("**/var/lib/rpm/rpmdb.sqlite")
 	if err != nil || len(found) != 1 {
 		t.Fatalf("found %v, %v", found, err)

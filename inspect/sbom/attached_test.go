@@ -46,7 +46,7 @@ func hash(t *testing.T, of interface{ Digest() (v1.Hash, error) }) string {
 }
 
 func TestAttached(t *testing.T) {
-	img := imageOf(t, makeLayer(t, text("a", "b")))
+	img := imageOf(t, makeLayer(t, textFile("a", "b")))
 	digest := hash(t, img)
 	about := func(d, doc string) string {
 		return `{"_type":"https://in-toto.io/Statement/v0.1","subject":[{"digest":{"sha256":"` + d[7:] + `"}}],"predicate":` + doc + `}`

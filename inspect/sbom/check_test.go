@@ -58,8 +58,8 @@ func names(list []inspect.Package) []string {
 }
 
 func small(t *testing.T, status string) v1.Image {
-	return imageOf(t, makeLayer(t, text("etc/os-release", osRelease), text("var/lib/dpkg/status", status)),
-		makeLayer(t, text("opt/readme", "nothing to see")))
+	return imageOf(t, makeLayer(t, textFile("etc/os-release", osRelease), textFile("var/lib/dpkg/status", status)),
+		makeLayer(t, textFile("opt/readme", "nothing to see")))
 }
 
 func TestPackages(t *testing.T) {
@@ -175,10 +175,10 @@ func TestPackageDiffNeedsBothSides(t *testing.T) {
 // The layer of a package is the one with its files, not the one that wrote the database last.
 func TestLayerOfAPackage(t *testing.T) {
 	owned := func(n string) []member {
-		return []member{text("var/lib/dpkg/info/"+n+".list", "/.\n/usr/bin/"+n+"\n"), text("var/lib/dpkg/info/"+n+".md5sums", "d41d8cd98f00b204e9800998ecf8427e  usr/bin/"+n+"\n"), program("usr/bin/"+n, nil)}
+		return []member{textFile("var/lib/dpkg/info/"+n+".list", "/.\n/usr/bin/"+n+"\n"), textFile("var/lib/dpkg/info/"+n+".md5sums", "d41d8cd98f00b204e9800998ecf8427e  usr/bin/"+n+"\n"), program("usr/bin/"+n, nil)}
 	}
-	base := append(owned("first"), text("var/lib/dpkg/status", dpkgStatus("first", "1")), text("etc/os-release", osRelease))
-	upper := append(owned("second"), text("var/lib/dpkg/status", dpkgStatus("first", "1", "second", "1")))
+	base := append(owned("first"), textFile("var/lib/dpkg/status", dpkgStatus("first", "1")), textFile("etc/os-release", osRelease))
+	upper := append(owned("second"), textFile("var/lib/dpkg/status", dpkgStatus("first", "1", "second", "1")))
 	b := newBench(t)
 	layers, img, _ := b.read(t, "oci:"+save(t, imageOf(t, makeLayer(t, base...), makeLayer(t, upper...))))
 	found, err := NewCataloguer(b.cache).load(context.Background(), img.Digest(), layers, true)

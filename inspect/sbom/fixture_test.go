@@ -32,9 +32,9 @@ type member struct {
 	mode int64 // zero: 0644, directories 0755
 }
 
-func dir(path string) member         { return member{path: path, kind: tar.TypeDir} }
-func text(path, body string) member  { return member{path: path, body: body} }
-func symlink(path, to string) member { return member{path: path, kind: tar.TypeSymlink, link: to} }
+func dir(path string) member            { return member{path: path, kind: tar.TypeDir} }
+func textFile(path, body string) member { return member{path: path, body: body} }
+func symlink(path, to string) member    { return member{path: path, kind: tar.TypeSymlink, link: to} }
 
 func hardlink(path, to string) member { return member{path: path, kind: tar.TypeLink, link: to} }
 

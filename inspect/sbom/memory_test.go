@@ -17,37 +17,37 @@ func TestWhatIsRememberedIsRight(t *testing.T) {
 		recall []string // that had not
 	}{
 		"nothing that a package is made of": {
-			[]member{text("srv/readme", "new")},
+			[]member{textFile("srv/readme", "new")},
 			nil,
 			[]string{"dpkg-db-cataloger", "apk-db-cataloger", "javascript-package-cataloger", "go-module-binary-cataloger", "python-installed-package-cataloger", "java-archive-cataloger"},
 		},
 		"an upgrade": {
-			[]member{text("var/lib/dpkg/status", dpkgStatus("libc6", "2.36-9+deb12u4", "curl", "7.88.1-10"))},
+			[]member{textFile("var/lib/dpkg/status", dpkgStatus("libc6", "2.36-9+deb12u4", "curl", "7.88.1-10"))},
 			[]string{"dpkg-db-cataloger"},
 			[]string{"apk-db-cataloger", "javascript-package-cataloger"},
 		},
 		"other content at the same path": {
-			[]member{text("srv/app/node_modules/left-pad/package.json", `{"name":"left-pad","version":"9.9.9"}`)},
+			[]member{textFile("srv/app/node_modules/left-pad/package.json", `{"name":"left-pad","version":"9.9.9"}`)},
 			[]string{"javascript-package-cataloger"},
 			[]string{"dpkg-db-cataloger"},
 		},
 		"the same content in another layer": {
-			[]member{text("srv/app/node_modules/left-pad/package.json", `{"name":"left-pad","version":"1.3.0","license":"WTFPL"}`)},
+			[]member{textFile("srv/app/node_modules/left-pad/package.json", `{"name":"left-pad","version":"1.3.0","license":"WTFPL"}`)},
 			[]string{"javascript-package-cataloger"},
 			nil,
 		},
 		"a package less": {
-			[]member{text("usr/lib/python3/dist-packages/.wh.requests-2.31.0.dist-info", "")},
+			[]member{textFile("usr/lib/python3/dist-packages/.wh.requests-2.31.0.dist-info", "")},
 			[]string{"python-installed-package-cataloger"},
 			[]string{"dpkg-db-cataloger"},
 		},
 		"another distribution, which is in the names of packages": {
-			[]member{text("etc/os-release", "ID=ubuntu\nVERSION_ID=\"24.04\"\n")},
+			[]member{textFile("etc/os-release", "ID=ubuntu\nVERSION_ID=\"24.04\"\n")},
 			[]string{"dpkg-db-cataloger"},
 			nil,
 		},
 		"a link that leads to another file": {
-			[]member{symlink("srv/app/node_modules/chalk", "/store/chalk"), text("store/chalk/package.json", `{"name":"chalk","version":"6.0.0"}`)},
+			[]member{symlink("srv/app/node_modules/chalk", "/store/chalk"), textFile("store/chalk/package.json", `{"name":"chalk","version":"6.0.0"}`)},
 			[]string{"javascript-package-cataloger"},
 			nil,
 		},

@@ -14,7 +14,7 @@ func TestAHostileRPMDatabaseIsNotHandedToSyft(t *testing.T) {
 	copy(head[32:], []byte{0xff, 0xff, 0xff, 0x7f})
 	b := newBench(t)
 	layers, img, _ := b.read(t, "oci:"+save(t, imageOf(t, makeLayer(t,
-		dir("var/lib/rpm"), text("var/lib/rpm/Packages", string(head)), dir("var/lib/dpkg"), text("var/lib/dpkg/status", dpkgStatus("bash", "5.2"))))))
+		dir("var/lib/rpm"), textFile("var/lib/rpm/Packages", string(head)), dir("var/lib/dpkg"), textFile("var/lib/dpkg/status", dpkgStatus("bash", "5.2"))))))
 	c := walk(t, events(img, layers, inspect.Verified), nil, Packages(NewCataloguer(b.cache)))
 	if got := names(c.Images[0].Packages); len(got) != 1 || !strings.Contains(got[0], "bash") {
 		t.Errorf("packages %v", got)

@@ -137,7 +137,7 @@ func tangle(random *rand.Rand) []member {
 			p := d[1:] + "/" + name
 			switch random.IntN(8) {
 			case 0, 1, 2:
-				members = append(members, text(p, fmt.Sprint(random.Int())))
+				members = append(members, textFile(p, fmt.Sprint(random.Int())))
 			case 3:
 				members = append(members, symlink(p, pick(dirs)+"/"+pick(names)))
 			case 4:

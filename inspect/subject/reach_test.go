@@ -11,6 +11,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/respond"
 	"github.com/backtrail/backtrail/inspect/subject"
 	"github.com/backtrail/backtrail/kube"
 )
@@ -83,7 +84,7 @@ func TestReach(t *testing.T) {
 		p := subject.FromPod(podOf(t, tt.pod), nil)
 		c := inspect.Case{Pod: &p}
 		var got []string
-		for _, r := range c.Reachable() {
+		for _, r := range respond.Reachable(&c) {
 			got = append(got, r.Kind+": "+r.Text)
 		}
 		if !slices.Equal(got, tt.want) {
@@ -118,7 +119,7 @@ func TestWhatElseIsConcerned(t *testing.T) {
 		t.Errorf("%+v, %+v, partial %v", s.ServiceAccount, s.Node, s.Partial)
 	}
 	rows := 0
-	for _, r := range c.Reachable() {
+	for _, r := range respond.Reachable(&c) {
 		if r.Kind == "same image" {
 			rows++
 		}

@@ -13,6 +13,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/text"
 )
 
 // Forms are the output formats of a Result.
@@ -51,7 +52,7 @@ func Print(w io.Writer, r Result, form, what string) error {
 func printNames(w io.Writer, r Result) error {
 	before := ""
 	for _, m := range r.Matches {
-		if name := inspect.Clean(m.Namespace + "/" + m.Workload); name != before {
+		if name := text.Clean(m.Namespace + "/" + m.Workload); name != before {
 			if _, err := fmt.Fprintln(w, name); err != nil {
 				return err
 			}
@@ -104,7 +105,7 @@ const layerColumn = 8
 
 // cell cleans a value. Spreadsheets run what begins with one of these characters as a formula.
 func cell(s string, column int) string {
-	s = inspect.Clean(s)
+	s = text.Clean(s)
 	if column != layerColumn && s != "" && strings.ContainsRune("=+-@", rune(s[0])) {
 		return "'" + s
 	}
@@ -126,7 +127,7 @@ func printText(w io.Writer, r Result, wide bool, what string) error {
 		places[m.Cluster+"\x00"+m.Namespace+"\x00"+m.Workload] = true
 	}
 	fmt.Fprintf(&b, "%s: %s · %d built in the window · %d not affected · %d could not be checked\n",
-		inspect.Clean(what), runOrRan(len(places)), len(r.Window), r.NotAffected, len(r.NotChecked))
+		text.Clean(what), runOrRan(len(places)), len(r.Window), r.NotAffected, len(r.NotChecked))
 	table(&b, "", r.Matches, wide)
 	table(&b, "Built in the window, and nothing found", r.Window, wide)
 	skipped(&b, r.NotChecked, wide)
@@ -166,7 +167,7 @@ func table(b *strings.Builder, title string, list []Match, wide bool) {
 			cells = append(append([]any{m.Cluster}, cells...), dash(m.Path), m.Digest)
 		}
 		for n := range cells {
-			cells[n] = inspect.Clean(cells[n].(string))
+			cells[n] = text.Clean(cells[n].(string))
 		}
 		fmt.Fprintf(t, row, cells...)
 	}
@@ -206,10 +207,10 @@ func skipped(b *strings.Builder, list []Skipped, wide bool) {
 		b.WriteString("\nCould not be checked\n")
 	}
 	for _, reason := range reasons {
-		fmt.Fprintf(b, "  %d: %s\n", count[reason], inspect.Clean(reason))
+		fmt.Fprintf(b, "  %d: %s\n", count[reason], text.Clean(reason))
 		for _, s := range list {
 			if wide && s.Reason == reason {
-				fmt.Fprintf(b, "    %s\n", inspect.Clean(strings.Join([]string{s.Cluster, s.Namespace, s.Workload,
+				fmt.Fprintf(b, "    %s\n", text.Clean(strings.Join([]string{s.Cluster, s.Namespace, s.Workload,
 					s.Container, s.Digest}, " ")))
 			}
 		}

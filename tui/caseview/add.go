@@ -7,6 +7,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/respond"
 	"github.com/backtrail/backtrail/tui/shell"
 )
 
@@ -60,9 +61,9 @@ func addedText(e inspect.Event) string {
 	n, k := noteOf(e), clockOf(e)
 	switch {
 	case k != nil && k.Withdrawn != nil:
-		return "deadlines of " + k.Regime.Title() + " withdrawn; both stay in the record"
+		return "deadlines of " + respond.Title(k.Regime) + " withdrawn; both stay in the record"
 	case k != nil:
-		return "deadlines of " + k.Regime.Title() + " started; 7 shows what is due"
+		return "deadlines of " + respond.Title(k.Regime) + " started; 7 shows what is due"
 	case n != nil && n.Subject == inspect.SubjectRuntime:
 		return "runtime state: " + runtimeText(n.Mark)
 	case n != nil && n.Text == "" && n.Mark == "":
@@ -77,8 +78,7 @@ func addedText(e inspect.Event) string {
 // addNote adds a note or a mark.
 func addNote(s *Screen, n inspect.Note) tea.Cmd {
 	backend := s.backend
-	return s.add(func(ctx context.Context, c *inspect.Case) (inspect.Event,
-		error) {
+	return s.add(func(ctx context.Context, c *inspect.Case) (inspect.Event, error) {
 		return backend.AddNote(ctx, c, n)
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/respond"
 	"github.com/backtrail/backtrail/tui/viewer"
 )
 
@@ -54,7 +55,7 @@ type Reports interface {
 	// Brief is the text for the channel: at most 14 lines of 78 columns. It returns at once.
 	Brief(c inspect.Case) string
 	// NextSteps are what to do next, the most urgent first, each with a command to copy. It returns at once.
-	NextSteps(c inspect.Case) []inspect.NextStep
+	NextSteps(c inspect.Case) []respond.NextStep
 	// Command is the command line that shows the same case; with a container, only its image. It returns at once.
 	Command(c *inspect.Case, container string) string
 	// DraftPolicy drafts a policy that requires the signer of a signature; nothing is written yet.

@@ -8,6 +8,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/text"
 	"github.com/backtrail/backtrail/tui/caseview/pane"
 	"github.com/backtrail/backtrail/tui/shell"
 )
@@ -85,9 +86,9 @@ func (s *Screen) onBelow(msg belowMsg) {
 	case msg.err != nil:
 		s.shell.Fail("searching the layers below", msg.err)
 	case msg.layer < 0:
-		s.shell.Info("no layer below has " + inspect.Clean(msg.path))
+		s.shell.Info("no layer below has " + text.Clean(msg.path))
 	default:
-		s.shell.Info(fmt.Sprintf("%s in layer %d, shadowed by another layer", inspect.Clean(msg.path), msg.layer))
+		s.shell.Info(fmt.Sprintf("%s in layer %d, shadowed by another layer", text.Clean(msg.path), msg.layer))
 		s.jump(s.container, msg.path, msg.layer)
 	}
 }

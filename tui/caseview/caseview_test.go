@@ -14,6 +14,7 @@ import (
 	"github.com/charmbracelet/x/ansi"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/respond"
 	"github.com/backtrail/backtrail/tui/caseview/pane"
 	"github.com/backtrail/backtrail/tui/shell"
 	"github.com/backtrail/backtrail/tui/viewer"
@@ -70,8 +71,8 @@ func (b *backend) Brief(inspect.Case) string {
 	return "CASE web\nORIGIN layer 2\nmissed no policy\nNOT CHECKED layers\n"
 }
 
-func (b *backend) NextSteps(inspect.Case) []inspect.NextStep {
-	return []inspect.NextStep{{Why: "Preserve the pod", Command: "kubectl annotate"}}
+func (b *backend) NextSteps(inspect.Case) []respond.NextStep {
+	return []respond.NextStep{{Why: "Preserve the pod", Command: "kubectl annotate"}}
 }
 
 func (b *backend) Command(_ *inspect.Case, container string) string {

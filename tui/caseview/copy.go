@@ -3,8 +3,9 @@ package caseview
 import (
 	tea "charm.land/bubbletea/v2"
 
-	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/tui/viewer"
+
+	"github.com/backtrail/backtrail/inspect/text"
 )
 
 // runBrief copies the whole brief, not only the part that is visible.
@@ -78,7 +79,7 @@ func runCommand(s *Screen, _ string) tea.Cmd {
 }
 
 // copy puts a text on the clipboard of the terminal (OSC 52), which works over ssh too.
-func (s *Screen) copy(text string) tea.Cmd {
-	s.shell.Info("copied: " + inspect.Clean(text))
-	return tea.SetClipboard(text)
+func (s *Screen) copy(words string) tea.Cmd {
+	s.shell.Info("copied: " + text.Clean(words))
+	return tea.SetClipboard(words)
 }

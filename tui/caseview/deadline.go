@@ -8,6 +8,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/respond"
 	"github.com/backtrail/backtrail/tui/label"
 	"github.com/backtrail/backtrail/tui/shell"
 	"github.com/backtrail/backtrail/tui/widget"
@@ -35,9 +36,9 @@ func runAware(s *Screen, args string) tea.Cmd {
 		s.shell.Fail("aware", err)
 		return nil
 	}
-	about := []string{fmt.Sprintf("%s %s. Aware %s. Due then:", k.Regime.Title(), k.Regime.Binds(),
+	about := []string{fmt.Sprintf("%s %s. Aware %s. Due then:", respond.Title(k.Regime), respond.Binds(k.Regime),
 		label.Stamp(k.Aware))}
-	for _, d := range k.Deadlines() {
+	for _, d := range respond.Deadlines(k) {
 		due := d.Left(s.shell.Now)
 		if !d.Due.IsZero() {
 			due = label.Stamp(d.Due) + ", " + due
@@ -45,7 +46,7 @@ func runAware(s *Screen, args string) tea.Cmd {
 		about = append(about, "• "+d.What+": "+due+" ("+d.Rule+")")
 	}
 	about = append(about, "Why? The reason is recorded with your name.")
-	s.shell.Ask("Start the deadlines of "+k.Regime.Title(), "", about, func(reason string) tea.Cmd {
+	s.shell.Ask("Start the deadlines of "+respond.Title(k.Regime), "", about, func(reason string) tea.Cmd {
 		k.Reason = reason
 		return setClock(s, k)
 	})
@@ -58,20 +59,19 @@ func parseAware(s *Screen, args string) (inspect.Clock, error) {
 	if len(words) != 2 {
 		return inspect.Clock{}, fmt.Errorf("a time and a law are needed, as in aware now nis2; got %q", args)
 	}
-	at, err := inspect.ParseAware(words[0], s.shell.Now)
+	at, err := respond.ParseAware(words[0], s.shell.Now)
 	if err != nil {
 		return inspect.Clock{}, err
 	}
 	k := inspect.Clock{Regime: inspect.Regime(strings.ToLower(words[1])), Aware: inspect.At(at)}
-	_, err = s.c.StartClock(k.Regime, at, s.shell.Now, "you", "asked next")
+	_, err = respond.StartClock(&s.c, k.Regime, at, s.shell.Now, "you", "asked next")
 	return k, err
 }
 
 // setClock adds a started or withdrawn deadline to the case.
 func setClock(s *Screen, k inspect.Clock) tea.Cmd {
 	backend := s.backend
-	return s.add(func(ctx context.Context, c *inspect.Case) (inspect.Event,
-		error) {
+	return s.add(func(ctx context.Context, c *inspect.Case) (inspect.Event, error) {
 		return backend.SetClock(ctx, c, k)
 	})
 }
@@ -97,7 +97,7 @@ func runWithdraw(s *Screen, args string) tea.Cmd {
 			askWithdraw(s, k)
 			return nil
 		}
-		id, text := string(k.Regime), k.Regime.Title()+", aware "+label.Stamp(k.Aware)+": "+k.Reason
+		id, text := string(k.Regime), respond.Title(k.Regime)+", aware "+label.Stamp(k.Aware)+": "+k.Reason
 		byID[id] = k
 		choices = append(choices, shell.Choice{
 			ID: id, Text: id + " " + text,
@@ -115,7 +115,7 @@ func runWithdraw(s *Screen, args string) tea.Cmd {
 // and its correction.
 func askWithdraw(s *Screen, k inspect.Clock) {
 	about := []string{
-		"Deadlines of " + k.Regime.Title() + ", started by " + k.Author + ": " + k.Reason,
+		"Deadlines of " + respond.Title(k.Regime) + ", started by " + k.Author + ": " + k.Reason,
 		"Why was it a mistake? Both stay in the record.",
 	}
 	s.shell.Ask("Withdraw a deadline", "", about, func(reason string) tea.Cmd {

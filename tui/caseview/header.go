@@ -9,6 +9,7 @@ import (
 	"github.com/charmbracelet/x/ansi"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/text"
 	"github.com/backtrail/backtrail/tui/caseview/pane"
 	"github.com/backtrail/backtrail/tui/label"
 	"github.com/backtrail/backtrail/tui/shell"
@@ -19,7 +20,7 @@ import (
 func (s *Screen) Header() shell.Header {
 	state, t := freshnessOf(s)
 	return shell.Header{
-		Trail: trailOf(s), State: state, Tone: t, Title: "backtrail " + inspect.Clean(s.c.Target.Name),
+		Trail: trailOf(s), State: state, Tone: t, Title: "backtrail " + text.Clean(s.c.Target.Name),
 		Running: runningText(s), Busy: s.running > 0,
 	}
 }
@@ -109,7 +110,7 @@ func runningText(s *Screen) string {
 	if len(parts) == 0 && s.running > 0 {
 		return "starting …"
 	}
-	return inspect.Clean(strings.Join(parts, " · "))
+	return text.Clean(strings.Join(parts, " · "))
 }
 
 // listTitle names the list with its number of rows.

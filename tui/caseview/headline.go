@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/text"
 	"github.com/backtrail/backtrail/inspect/verdict"
 	"github.com/backtrail/backtrail/tui/widget"
 )
@@ -13,7 +14,7 @@ import (
 func briefLines(s *Screen) []string {
 	lines := strings.Split(strings.TrimRight(s.backend.Brief(s.c), "\n"), "\n")
 	for i, l := range lines {
-		lines[i] = inspect.Clean(l)
+		lines[i] = text.Clean(l)
 	}
 	return lines
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/engine"
+	"github.com/backtrail/backtrail/inspect/respond"
 	"github.com/backtrail/backtrail/inspect/verdict"
 	"github.com/backtrail/backtrail/tui/caseview/pane"
 )
@@ -14,7 +15,7 @@ import (
 // openCase is the case behind the screen: what has come so far, and whose image is looked at. It draws nothing.
 type openCase struct {
 	c       inspect.Case
-	steps   []inspect.NextStep
+	steps   []respond.NextStep
 	outcome verdict.Verdict // derived anew with each change of the case
 	// running: sources that still emit
 	running int

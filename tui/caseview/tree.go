@@ -7,6 +7,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/text"
 	"github.com/backtrail/backtrail/tui/caseview/filetree"
 	"github.com/backtrail/backtrail/tui/caseview/pane"
 	"github.com/backtrail/backtrail/tui/label"
@@ -70,8 +71,7 @@ func (s *Screen) Load() tea.Cmd {
 		base = pane.BaseLayers(image)
 	}
 	return shell.Work(func() tea.Msg {
-		files, err := shell.Try(func() (*filetree.Files,
-			error) {
+		files, err := shell.Try(func() (*filetree.Files, error) {
 			return readTree(ctx, backend, image, key.Layer, base)
 		})
 		return treeMsg{gen: gen, key: key, files: files, err: err}
@@ -93,7 +93,7 @@ func (s *Screen) onTree(msg treeMsg) {
 		return
 	}
 	if missing := s.tree.Take(msg.key, msg.files, msg.err); missing != "" {
-		s.shell.Info(inspect.Clean(missing) + " is not in this tree")
+		s.shell.Info(text.Clean(missing) + " is not in this tree")
 	}
 }
 
@@ -121,7 +121,7 @@ func (s *Screen) onMatches(msg matchesMsg) {
 // reveal goes to a path in the tree, now or as soon as the tree is there.
 func reveal(s *Screen, path string) {
 	if !s.tree.Reveal(path) {
-		s.shell.Info(inspect.Clean(path) + " is not in this tree")
+		s.shell.Info(text.Clean(path) + " is not in this tree")
 	}
 }
 

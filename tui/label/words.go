@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/text"
 )
 
 // Digest keeps the first twelve hex digits: sha256:ab12… becomes ab12….
@@ -36,10 +37,10 @@ func Image(reference, digest string) string {
 }
 
 // Size writes a size as people say it: 1.3 MB.
-func Size(n int64) string { return inspect.SizeText(n) }
+func Size(n int64) string { return text.Size(n) }
 
 // Age writes a duration by its largest unit: 42 s, 3 min, 5 h, 12 d.
-func Age(d time.Duration) string { return inspect.SpanText(d) }
+func Age(d time.Duration) string { return text.Span(d) }
 
 // Stamp writes a time in full, in UTC: this is what is copied.
 func Stamp(t inspect.Time) string {

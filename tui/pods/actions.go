@@ -2,7 +2,7 @@ package pods
 
 import (
 	tea "charm.land/bubbletea/v2"
-	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/text"
 	"github.com/backtrail/backtrail/tui/shell"
 	"github.com/backtrail/backtrail/tui/viewer"
 	"github.com/backtrail/backtrail/tui/widget"
@@ -199,9 +199,9 @@ func runCopy(s *Screen, _ string) tea.Cmd {
 }
 
 // copy puts a text on the clipboard of the terminal (OSC 52).
-func (s *Screen) copy(text string) tea.Cmd {
-	s.shell.Info("copied: " + inspect.Clean(text))
-	return tea.SetClipboard(text)
+func (s *Screen) copy(words string) tea.Cmd {
+	s.shell.Info("copied: " + text.Clean(words))
+	return tea.SetClipboard(words)
 }
 
 // whyNoCommand is why there is no command for the row.
@@ -215,7 +215,7 @@ func whyNoCommand(s *Screen) string {
 // runCommand copies the command line that inspects the pod.
 func runCommand(s *Screen, _ string) tea.Cmd {
 	r, _ := s.selected()
-	return s.copy("backtrail inspect " + inspect.Quote("pod/"+r.pod.Name) + " -n " + inspect.Quote(r.pod.Namespace))
+	return s.copy("backtrail inspect " + text.Quote("pod/"+r.pod.Name) + " -n " + text.Quote(r.pod.Namespace))
 }
 
 // runSort sorts the pods without alerts in the next order.

@@ -7,6 +7,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/text"
 	"github.com/backtrail/backtrail/tui/label"
 	"github.com/backtrail/backtrail/tui/shell"
 	"github.com/backtrail/backtrail/tui/widget"
@@ -68,7 +69,7 @@ func sourcesText(all []inspect.AlertSource) string {
 			count[s.Kind] = 0
 		}
 	}
-	return inspect.Clean(strings.Join(parts, ", "))
+	return text.Clean(strings.Join(parts, ", "))
 }
 
 // lostSources counts the sources that no longer answer.

@@ -2,7 +2,7 @@ package viewer
 
 import (
 	tea "charm.land/bubbletea/v2"
-	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/text"
 	"github.com/backtrail/backtrail/tui/shell"
 )
 
@@ -83,6 +83,6 @@ func whyNoCopy(s *Screen) string {
 // runCopy copies the line.
 func runCopy(s *Screen, _ string) tea.Cmd {
 	value := s.text(s.lines.At)
-	s.shell.Info("copied: " + inspect.Clean(value))
+	s.shell.Info("copied: " + text.Clean(value))
 	return tea.SetClipboard(value)
 }

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/text"
 	"github.com/backtrail/backtrail/tui/label"
 )
 
@@ -144,7 +144,7 @@ func textLines(data []byte) []string {
 		if len(line) > maxLine {
 			line, cut = line[:maxLine], "…"
 		}
-		lines = append(lines, strings.TrimSuffix(inspect.CleanText(string(bytes.TrimSuffix(line, []byte("\r")))),
+		lines = append(lines, strings.TrimSuffix(text.CleanLines(string(bytes.TrimSuffix(line, []byte("\r")))),
 			"\n")+cut)
 		data = rest
 	}

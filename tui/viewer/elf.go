@@ -6,7 +6,7 @@ import (
 	"io"
 	"strings"
 
-	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/text"
 )
 
 // maxHeaders bounds the sections, segments and libraries that are shown of an ELF file.
@@ -14,7 +14,7 @@ const maxHeaders = 100
 
 // elfLines words the headers of an ELF file. The file is foreign: what cannot be read becomes a line.
 func elfLines(r io.ReaderAt) (lines []string) {
-	add := func(format string, args ...any) { lines = append(lines, inspect.Clean(fmt.Sprintf(format, args...))) }
+	add := func(format string, args ...any) { lines = append(lines, text.Clean(fmt.Sprintf(format, args...))) }
 	defer func() {
 		if x := recover(); x != nil {
 			add("the headers are broken: %v", x)

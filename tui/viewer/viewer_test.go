@@ -74,8 +74,8 @@ func look(t *testing.T, store Store, parts ...Part) *Screen {
 	return s
 }
 
-// text is what the screen shows.
-func text(s *Screen) string {
+// shown is what is on the screen.
+func shown(s *Screen) string {
 	s.Arrange()
 	lines, _ := s.Draw()
 	return ansi.Strip(strings.Join(lines, "\n"))
@@ -118,7 +118,7 @@ func TestBytesAreShownInTheirBestForm(t *testing.T) {
 	} {
 		s := look(t, keep(), c.part)
 		for _, want := range c.want {
-			if got := text(s); !strings.Contains(got, want) {
+			if got := shown(s); !strings.Contains(got, want) {
 				t.Errorf("%s: the screen does not show %q:\n%s", c.part.Name, want, got)
 			}
 		}
@@ -129,7 +129,7 @@ func TestTabShowsTheNextForm(t *testing.T) {
 	s := look(t, keep(), file("/etc/motd"))
 	for _, want := range []string{"00000000  66 69 72 73 74", "first line"} {
 		do(t, s, "focus", "tab")
-		if got := text(s); !strings.Contains(got, want) {
+		if got := shown(s); !strings.Contains(got, want) {
 			t.Errorf("the screen does not show %q:\n%s", want, got)
 		}
 	}
@@ -159,7 +159,7 @@ func TestTextIsFound(t *testing.T) {
 
 func TestPartsAreTurnedThrough(t *testing.T) {
 	s := look(t, keep(), Part{Name: "payload", Digest: "sha256:aa"}, Part{Name: "certificate", Digest: "sha256:bb"})
-	if got := text(s); !strings.Contains(got, "payload (1 of 2)") {
+	if got := shown(s); !strings.Contains(got, "payload (1 of 2)") {
 		t.Errorf("the screen shows\n%s", got)
 	}
 	for _, key := range []string{"]", "["} {
@@ -208,13 +208,13 @@ func TestMovingStaysInTheText(t *testing.T) {
 
 func TestLongLinesScroll(t *testing.T) {
 	s := look(t, keep(), Part{Name: "long", Text: []byte(strings.Repeat("a", 70) + "END")})
-	if strings.Contains(text(s), "END") {
+	if strings.Contains(shown(s), "END") {
 		t.Error("the end of the line is seen at once")
 	}
 	for range 3 {
 		do(t, s, "right", "")
 	}
-	if got := text(s); !strings.Contains(got, "END") {
+	if got := shown(s); !strings.Contains(got, "END") {
 		t.Errorf("scrolled, the screen shows\n%s", got)
 	}
 	for range 5 {
@@ -233,7 +233,7 @@ func TestResultsForAnotherPartAreDropped(t *testing.T) {
 	if s.Update(late()); s.got != nil {
 		t.Errorf("the screen took %q for %s", s.got.name, s.Part().Name)
 	}
-	if got := text(s); !strings.Contains(got, "…") {
+	if got := shown(s); !strings.Contains(got, "…") {
 		t.Errorf("while it reads, the screen shows\n%s", got)
 	}
 }

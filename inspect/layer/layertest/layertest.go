@@ -121,8 +121,7 @@ func Image(t testing.TB, config v1.Config, layers ...Layer) string {
 		add := mutate.Addendum{History: v1.History{CreatedBy: l.Step, EmptyLayer: l.Members == nil}}
 		if l.Members != nil {
 			data := Gzip(t, Tar(t, l.Members...))
-			add.Layer, err = tarball.LayerFromOpener(func() (io.ReadCloser,
-				error) {
+			add.Layer, err = tarball.LayerFromOpener(func() (io.ReadCloser, error) {
 				return io.NopCloser(bytes.NewReader(data)), nil
 			})
 			if err != nil {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/respond"
 	"github.com/backtrail/backtrail/tui/label"
 	"github.com/backtrail/backtrail/tui/widget"
 )
@@ -51,7 +52,7 @@ func overviewRows(v View) []Row {
 }
 
 // nextRow is something to do next; y copies its command.
-func nextRow(at int, step inspect.NextStep) Row {
+func nextRow(at int, step respond.NextStep) Row {
 	return Row{
 		ID: fmt.Sprint("next:", at), Text: "next " + step.Why + " " + step.Command,
 		Value: cmp.Or(step.Command, step.Why), Layer: -1, Object: step,

@@ -10,6 +10,7 @@ import (
 	"github.com/charmbracelet/x/ansi"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/respond"
 	"github.com/backtrail/backtrail/tui/widget"
 )
 
@@ -149,7 +150,7 @@ func TestTheOverviewListsTheWorstFirst(t *testing.T) {
 	v.Case.Checks = []inspect.CheckState{check("layers", "proxy", inspect.CheckBlocked, "404"),
 		check("pod", "", inspect.CheckDone, "")}
 	v.Case.Notes = []inspect.Note{{Subject: "f1", Author: "ada", Text: "seen"}}
-	v.Steps = []inspect.NextStep{{Why: "Preserve the pod", Command: "kubectl annotate pod"},
+	v.Steps = []respond.NextStep{{Why: "Preserve the pod", Command: "kubectl annotate pod"},
 		{Why: "Export the evidence bundle"}}
 	rows := overviewRows(v)
 	if got, want := keys(rows)[:4], []string{"alert:a1", "finding:f1", "finding:f2",
@@ -593,14 +594,14 @@ func TestTheBlastRadius(t *testing.T) {
 func TestWhatWasCollectedIsCounted(t *testing.T) {
 	v := viewOf(imageOf("web"))
 	for _, c := range []struct {
-		k    inspect.Preserved
+		k    respond.Preserved
 		want string
 	}{
-		{inspect.Preserved{Word: "log", Kept: 2}, "collected    2 logs"},
-		{inspect.Preserved{Word: "log", Kept: 1, Lost: 1, Why: []string{"not found"}},
+		{respond.Preserved{Word: "log", Kept: 2}, "collected    2 logs"},
+		{respond.Preserved{Word: "log", Kept: 1, Lost: 1, Why: []string{"not found"}},
 			"collected    1 log, not collected: 1 (not found)"},
-		{inspect.Preserved{Word: "event", Lost: 3}, "missing      3 events"},
-		{inspect.Preserved{Word: "run-time file", Lost: 1, Whole: true}, "missing      run-time files"},
+		{respond.Preserved{Word: "event", Lost: 3}, "missing      3 events"},
+		{respond.Preserved{Word: "run-time file", Lost: 1, Whole: true}, "missing      run-time files"},
 	} {
 		r := preservedRow(c.k)
 		has(t, c.want, line(v, r, 90), c.want)

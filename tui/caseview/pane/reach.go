@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/respond"
 	"github.com/backtrail/backtrail/tui/label"
 	"github.com/backtrail/backtrail/tui/viewer"
 	"github.com/backtrail/backtrail/tui/widget"
@@ -23,7 +24,7 @@ func reachRows(v View) []Row {
 		return nil
 	}
 	var rows []Row
-	for _, r := range v.Case.Reachable() {
+	for _, r := range respond.Reachable(v.Case) {
 		rows = append(rows, reachRow(r))
 	}
 	for _, c := range p.Containers {
@@ -33,7 +34,7 @@ func reachRows(v View) []Row {
 	for _, x := range v.Case.Changes {
 		rows = append(rows, changeRow(x))
 	}
-	for _, k := range v.Case.Preserved() {
+	for _, k := range respond.PreservedOf(v.Case) {
 		rows = append(rows, preservedRow(k))
 	}
 	return append(rows, exhibitRows(v)...)
@@ -41,9 +42,9 @@ func reachRows(v View) []Row {
 
 // reachRow is something that the pod can reach, in the color of how far it leads: node, other workloads, its
 // own.
-func reachRow(r inspect.ReachRow) Row {
-	t := map[inspect.ReachWeight]widget.Tone{inspect.ReachesNode: widget.ToneBad, inspect.ReachesOther: widget.ToneWarn,
-		inspect.ReachesOwn: widget.TonePlain, inspect.ReachesKin: widget.ToneNote}[r.Weight]
+func reachRow(r respond.ReachRow) Row {
+	t := map[respond.ReachWeight]widget.Tone{respond.ReachesNode: widget.ToneBad, respond.ReachesOther: widget.ToneWarn,
+		respond.ReachesOwn: widget.TonePlain, respond.ReachesKin: widget.ToneNote}[r.Weight]
 	return Row{
 		ID: "reach:" + r.Kind + ":" + r.Text, Text: r.Kind + " " + r.Text, Value: cmp.Or(r.Command, r.Text), Layer: -1,
 		Object: r.Text,
@@ -88,7 +89,7 @@ func changeRow(x inspect.PodChange) Row {
 }
 
 // preservedRow is one kind of evidence: what of it was collected, and what was not.
-func preservedRow(k inspect.Preserved) Row {
+func preservedRow(k respond.Preserved) Row {
 	kind, text, t := "collected", widget.Plural(k.Kept, k.Word), widget.TonePlain
 	lost := widget.Plural(k.Lost, k.Word)
 	if k.Whole {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/respond"
 	"github.com/backtrail/backtrail/tui/label"
 	"github.com/backtrail/backtrail/tui/widget"
 )
@@ -26,7 +27,7 @@ func trustTone(trust string) widget.Tone {
 
 // timelineRows puts all times of the case on one axis, past and due.
 func timelineRows(v View) []Row {
-	all := v.Case.Axis(v.Now)
+	all := respond.Axis(v.Case, v.Now)
 	rows := make([]Row, 0, len(all)+1)
 	for at, x := range all {
 		gap := ""

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/respond"
 	"github.com/backtrail/backtrail/tui/widget"
 )
 
@@ -19,7 +20,7 @@ type View struct {
 	// Whole: everything, not only what differs
 	Whole bool
 	// Steps: what to do next, the most urgent first
-	Steps []inspect.NextStep
+	Steps []respond.NextStep
 }
 
 // Image is the image on screen, empty where none is known yet.

@@ -1,0 +1,64 @@
+package respond
+
+import (
+	"cmp"
+	"github.com/backtrail/backtrail/inspect"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Axis puts all that has a time on one axis, oldest first: what checks say, alerts that no check has placed, notes,
+// and the report clocks that a person started with their deadlines. now says how much time is left. Of equal times
+// the order is that of the case.
+func Axis(c *inspect.Case, now time.Time) []inspect.Moment {
+	all := slices.Clone(c.Timeline)
+	placed := slices.ContainsFunc(all, func(m inspect.Moment) bool { return m.Trust == inspect.ByAlert })
+	for _, a := range c.Alerts {
+		if placed || a.Time.IsZero() {
+			continue
+		}
+		what := "alert: " + a.Rule
+		if a.Imprecise {
+			what += " (its time has no date or no zone)"
+		}
+		all = append(all, inspect.Moment{Time: a.Time, What: what, Source: cmp.Or(a.Source, "alert"),
+			Trust: inspect.ByAlert})
+	}
+	for _, n := range c.Notes {
+		all = append(all, inspect.Moment{Time: n.Time, What: noteWords(n), Source: n.Author, Trust: inspect.ByUs})
+	}
+	for _, k := range c.Clocks {
+		all = append(all, momentsOf(k, now)...)
+	}
+	slices.SortStableFunc(all, func(a, b inspect.Moment) int { return a.Time.Compare(b.Time.Time) })
+	return all
+}
+
+// noteWords are the note in one line.
+func noteWords(n inspect.Note) string {
+	about := "note: "
+	if n.Subject == inspect.SubjectRuntime {
+		about = "run-time state "
+	}
+	return strings.Join(strings.Fields(about+n.Mark+" "+n.Text), " ")
+}
+
+// momentsOf are the clock on the axis: that a person became aware, what is due, and that it was withdrawn.
+func momentsOf(c inspect.Clock, now time.Time) []inspect.Moment {
+	by := c.Author + ": " + c.Reason
+	title := Title(c.Regime) + " clock"
+	all := []inspect.Moment{{Time: c.Aware, What: title + " started: aware; it " + Binds(c.Regime), Source: by,
+		Trust: inspect.ByUs}}
+	if w := c.Withdrawn; w != nil {
+		return append(all, inspect.Moment{Time: w.Time, What: title + " withdrawn", Source: w.Author + ": " + w.Reason,
+			Trust: inspect.ByUs})
+	}
+	for _, d := range Deadlines(c) {
+		if !d.Due.IsZero() {
+			all = append(all, inspect.Moment{Time: d.Due, What: d.Left(now) + ": " + d.What + " by " + Title(c.Regime),
+				Source: d.Rule, Trust: inspect.ByUs})
+		}
+	}
+	return all
+}

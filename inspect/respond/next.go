@@ -1,0 +1,111 @@
+package respond
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/text"
+	"github.com/backtrail/backtrail/inspect/verdict"
+)
+
+// Next suggests what to do, the most urgent first: hold what may vanish, take it away from the others, then close
+// what is open. Nothing of it destroys run-time state before a person has said that this was saved or given up.
+func Next(c inspect.Case) []NextStep {
+	var steps []NextStep
+	outcome := verdict.Of(&c).Status
+	if c.Pod != nil && outcome == inspect.CaseFailed || openAlert(c) {
+		steps = append(steps, contain(c)...)
+	}
+	if c.End == nil || c.End.Status != inspect.CheckDone {
+		steps = append(steps, todo("the case is partial: look again when the cause is gone", inspectCommand(c)))
+	}
+	if i, ok := Focus(c); ok {
+		steps = append(steps, closeSignature(c, i)...)
+		if outcome != inspect.CasePassed {
+			steps = append(steps, closeKnownGood(c, i)...)
+		}
+	}
+	if outcome == inspect.CaseFailed || len(c.Findings) > 0 && c.Findings[0].Severity.Rank() <= inspect.Medium.Rank() {
+		steps = append(steps, todo("Export the evidence bundle", exportCommand(c)))
+	}
+	return steps
+}
+
+func todo(why, command string) NextStep { return NextStep{Why: why, Command: command} }
+
+func oneTodo(why, command string) []NextStep { return []NextStep{todo(why, command)} }
+
+func openAlert(c inspect.Case) bool {
+	if c.Pod == nil {
+		return false
+	}
+	for _, a := range c.Alerts {
+		if a.Match != inspect.MatchNone {
+			return true
+		}
+	}
+	return false
+}
+
+// closeSignature turns "signed by NAME, no rule says who should" into a rule.
+func closeSignature(c inspect.Case, i inspect.Image) []NextStep {
+	for _, s := range i.Signatures {
+		if s.Reason == "no-expectation" && s.Identity != "" {
+			return oneTodo("if this is who should have signed, say so and look again",
+				inspectCommand(c)+" --certificate-identity "+text.Quote(s.Identity)+" "+
+					"--certificate-oidc-issuer "+text.Quote(s.Issuer))
+		}
+		if s.Reason == "unknown-key" {
+			return oneTodo("give the public key that should have signed", inspectCommand(c)+" --key cosign.pub")
+		}
+	}
+	return nil
+}
+
+func closeKnownGood(c inspect.Case, i inspect.Image) []NextStep {
+	if i.Diff != nil && i.Diff.KnownGood != nil {
+		return nil
+	}
+	if len(i.Candidates) > 0 {
+		best := i.Candidates[0]
+		return oneTodo("compare with "+best.Why,
+			inspectCommand(c)+" --known-good "+text.Quote(cmp.Or(best.Reference, best.Location)))
+	}
+	return oneTodo("compare with an image that you know is good", inspectCommand(c)+" --known-good REFERENCE")
+}
+
+// inspectCommand looks at the same target again, in the same cluster or saved dump.
+func inspectCommand(c inspect.Case) string {
+	if isDemo(c) {
+		return "backtrail demo --plain"
+	}
+	command := "backtrail inspect " + text.Quote(c.Target.Name)
+	if c.Target.Namespace != "" {
+		command += " -n " + text.Quote(c.Target.Namespace)
+	}
+	if dump, ok := c.Target.SavedDump(); ok {
+		return command + " --snapshot " + text.Quote(dump)
+	}
+	if c.Target.Kind == inspect.TargetPod || c.Target.Kind == inspect.TargetAlert || c.Pod != nil {
+		command += strings.TrimPrefix(c.Target.Kubectl(), "kubectl")
+	}
+	return command
+}
+
+// exportCommand writes the bundle of this case, as it was recorded.
+func exportCommand(c inspect.Case) string {
+	id := inspect.CaseID(c.Target, c.Started)
+	if isDemo(c) {
+		return inspectCommand(c) + " --export " + text.Quote(id+".tar.gz")
+	}
+	return "backtrail open " + text.Quote(id) + " --export " + text.Quote(id+".tar.gz")
+}
+
+// isDemo knows the built-in incident by its root of trust: nothing else makes that case again.
+func isDemo(c inspect.Case) bool {
+	dump, ok := c.Target.SavedDump()
+	return ok && dump == "demo" && slices.ContainsFunc(c.Trust,
+		func(t inspect.Trust) bool { return t.Name == "the demo" })
+}

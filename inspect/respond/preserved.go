@@ -1,0 +1,152 @@
+package respond
+
+import (
+	"cmp"
+	"fmt"
+	"github.com/backtrail/backtrail/inspect"
+	"path"
+	"slices"
+	"strings"
+)
+
+// Preserved says of one kind of thing what is kept, since when, and what is not.
+type Preserved struct {
+	Word  string // of one: event, log, layer
+	Kept  int
+	First inspect.Time // when the first of them was kept
+	Last  inspect.Time // when the last of them was
+	Lost  int          // how many could not be kept
+	Whole bool         // nothing of this kind could be kept, and how many there are is not known
+	Why   []string
+}
+
+// The kinds of things, in the order in which they vanish.
+const (
+	keptPod       = "pod object"
+	keptEvent     = "event"
+	keptLog       = "log"
+	keptAlert     = "alert"
+	keptObject    = "cluster object" // owners, revisions, policies, webhooks
+	keptManifest  = "manifest"
+	keptSignature = "signature part"
+	keptLayer     = "layer"
+	keptRuntime   = "run-time file"
+)
+
+// PreservedOf lists what is kept in the order in which it vanishes elsewhere: the pod, its events and logs, the alerts,
+// what stands above and around it, manifests, signatures, layers. Kinds of which there is nothing are left out.
+func PreservedOf(c *inspect.Case) []Preserved {
+	t := tally{}
+	for _, x := range c.Exhibits {
+		t.exhibit(x)
+	}
+	for _, b := range c.Blobs {
+		t.blob(b)
+	}
+	if c.Pod != nil {
+		t.unread(c)
+	}
+	for _, i := range c.Images {
+		if i.Digest != "" && i.Reason == "missing-blob" && !slices.ContainsFunc(c.Blobs,
+			func(b inspect.Blob) bool { return b.Digest == i.Digest }) {
+			t.lose(keptManifest, i.Container+": "+cmp.Or(i.Detail, i.Reason))
+		}
+	}
+	var all []Preserved
+	for _, word := range []string{keptPod, keptEvent, keptLog, keptAlert, keptObject, keptManifest, keptSignature,
+		keptLayer, keptRuntime} {
+		if p := t[word]; p != nil {
+			p.Word, p.Whole = word, p.Whole && p.Kept == 0
+			slices.Sort(p.Why)
+			p.Why = slices.Compact(p.Why)
+			all = append(all, *p)
+		}
+	}
+	return all
+}
+
+// unread adds what nobody could read around a pod, by the checks that wanted to.
+func (t tally) unread(c *inspect.Case) {
+	for _, of := range []struct{ word, check string }{{keptEvent, "events"}, {keptLog, "logs"}, {keptObject,
+		"workload"}, {keptObject, "cluster"}} {
+		s, ok := c.Check(of.check, "")
+		if of.word == keptLog && !ok && t[of.word] == nil {
+			t.loseAll(of.word, "")
+		}
+		open := s.Status == inspect.CheckBlocked && !s.Running() || s.Status == inspect.CheckSkipped &&
+			t[of.word] == nil
+		if ok && open {
+			t.loseAll(of.word, s.Reason)
+		}
+	}
+	if n, said := c.Runtime(); !said {
+		t.loseAll(keptRuntime, "nothing that was read holds what was written at run time, nor the memory")
+	} else if n.Mark == inspect.RuntimeGivenUp {
+		t.loseAll(keptRuntime, strings.Join(strings.Fields("given up by "+n.Author+": "+n.Text), " "))
+	}
+}
+
+// tally counts by kind.
+type tally map[string]*Preserved
+
+func (t tally) of(word string) *Preserved {
+	if t[word] == nil {
+		t[word] = &Preserved{}
+	}
+	return t[word]
+}
+
+func (t tally) keep(word string, at inspect.Time) {
+	p := t.of(word)
+	p.Kept++
+	p.First = inspect.Earlier(p.First, at)
+	if at.After(p.Last.Time) {
+		p.Last = at
+	}
+}
+
+func (t tally) lose(word, why string) {
+	p := t.of(word)
+	p.Lost++
+	if why != "" {
+		p.Why = append(p.Why, why)
+	}
+}
+
+func (t tally) loseAll(word, why string) {
+	t.lose(word, why)
+	t[word].Whole = true
+}
+
+func (t tally) exhibit(x inspect.Exhibit) {
+	folder, _, _ := strings.Cut(x.Path, "/")
+	word := map[string]string{"logs": keptLog, "alerts": keptAlert}[folder]
+	if folder == "cluster" {
+		kind, _, _ := strings.Cut(strings.TrimSuffix(path.Base(x.Path), ".json"), "-")
+		word = cmp.Or(map[string]string{"pod": keptPod, "event": keptEvent}[kind], keptObject)
+	}
+	switch {
+	case word == "":
+	case x.Missing != "":
+		t.lose(word, x.Missing)
+	default:
+		t.keep(word, x.Kept)
+	}
+}
+
+func (t tally) blob(b inspect.Blob) {
+	word := keptManifest
+	switch b.Role {
+	case "layer":
+		word = keptLayer
+	case "signature", "attestation", "referrer", "sbom":
+		word = keptSignature
+	}
+	switch {
+	case b.Of == "known-good":
+	case b.State == inspect.BlobCarried || b.State == inspect.BlobDamaged:
+		t.keep(word, b.Kept)
+	default:
+		t.lose(word, fmt.Sprintf("%s %.19s is %s", b.Role, b.Digest, b.State))
+	}
+}

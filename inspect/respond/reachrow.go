@@ -1,0 +1,233 @@
+package respond
+
+import (
+	"fmt"
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/text"
+	"slices"
+	"strings"
+)
+
+// ReachRow is one thing that the pod could touch, in words.
+type ReachRow struct {
+	Kind    string
+	Text    string
+	Why     string // what that means
+	Weight  ReachWeight
+	Command string // that says more; empty where there is none
+}
+
+// ReachWeight says how far something reaches.
+type ReachWeight int
+
+// The weights, the heaviest first.
+const (
+	ReachesNode  ReachWeight = iota // beyond the pod: the node, a cloud
+	ReachesOther                    // what others rely on: secrets, tokens, an open network
+	ReachesOwn                      // what is the pod's own
+	ReachesKin                      // what else is concerned
+)
+
+// Reachable lists what the pod could touch, the dangerous first, then what else is concerned.
+func Reachable(c *inspect.Case) []ReachRow {
+	if c.Pod == nil {
+		return nil
+	}
+	l := reachList{c: c, pod: *c.Pod, r: c.Pod.Reach}
+	l.privileges()
+	l.roles()
+	l.account()
+	l.named(inspect.UseSecret, l.r.Secrets, ReachesOther, "The value was not read.")
+	l.named(inspect.UseConfigMap, l.r.ConfigMaps, ReachesOwn, "")
+	l.volumes()
+	l.network()
+	for _, u := range l.r.Unseen {
+		l.add(ReachRow{"not seen", u.String(),
+			"This may hide more of what the pod could touch. `backtrail rbac` prints the role that may read it.",
+			ReachesOther, ""})
+	}
+	l.shared("same image", "Pods that run one of its digests.", l.r.Shared.Digest, l.pod.Others)
+	l.shared("same layer", "Pods whose image has a layer that brought what is wrong here.", l.layers(), nil)
+	l.shared("same account", "Pods that run as the same service account: what its token may do, these may do.",
+		l.r.Shared.ServiceAccount, nil)
+	l.shared("same node", "Pods on the same node: what leaves the container reaches these first.", l.r.Shared.Node, nil)
+	return l.rows
+}
+
+type reachList struct {
+	c    *inspect.Case
+	pod  inspect.Pod
+	r    inspect.Reach
+	rows []ReachRow
+}
+
+func (l *reachList) add(r ReachRow) { l.rows = append(l.rows, r) }
+
+func (l *reachList) privileges() {
+	for _, p := range l.r.Privileges {
+		l.add(ReachRow{
+			"privilege", p.String(), "What the container may do on the node, or to the other containers.",
+			privilegeWeight(p), "",
+		})
+	}
+	for _, u := range l.r.Uses {
+		if u.Kind == inspect.UseHostPath {
+			l.add(ReachRow{"host path", textOf(u), "A part of the node's own files.", ReachesNode, ""})
+		}
+	}
+}
+
+// privilegeWeight separates what reaches the node from what only makes that easier.
+func privilegeWeight(p inspect.Privilege) ReachWeight {
+	if p.ReachesNode() {
+		return ReachesNode
+	}
+	return ReachesOther
+}
+
+func (l *reachList) roles() {
+	roles := l.r.Roles
+	if len(roles) == 0 && l.r.Role != "" {
+		roles = []inspect.CloudRole{{Name: l.r.Role}}
+	}
+	for _, r := range roles {
+		text := r.String()
+		if r.Source != "" {
+			text += " (" + r.Source + ")"
+		}
+		l.add(ReachRow{"cloud role", text,
+			"Whoever runs in the pod can take on this role, as long as the cloud's own side trusts it.", ReachesNode,
+			""})
+	}
+}
+
+// account says which service account it is, where its tokens are, and that what it may do is not known: the API server
+// answers that for oneself only, or to whoever may impersonate.
+func (l *reachList) account() {
+	if l.r.ServiceAccount == "" {
+		return
+	}
+	l.add(ReachRow{"account", l.r.ServiceAccount, "The service account that the pod runs as.", ReachesOwn, ""})
+	for _, t := range l.r.Tokens {
+		audience := "for the API server"
+		if t.Audience != "" {
+			audience = "for " + t.Audience
+		}
+		text := fmt.Sprintf("%s: %s, %s", t.Container, t.Path, audience)
+		if t.Seconds > 0 {
+			text += fmt.Sprintf(", valid for %d s", t.Seconds)
+		}
+		l.add(ReachRow{"token", text,
+			"Whoever runs in the container can read this token and use it elsewhere until it ends.", ReachesOther, ""})
+	}
+	if l.r.Token == inspect.TokenNone {
+		l.add(ReachRow{"token", "none is mounted",
+			"No token of the service account is in the file tree of its containers.", ReachesOwn, ""})
+		return
+	}
+	l.add(ReachRow{
+		"may do", "not known: what the account may do, only somebody who may impersonate it can ask",
+		"Roles and bindings are not read: they do not say what webhooks of authorization allow.",
+		ReachesOther, fmt.Sprintf("%s auth can-i --list -n %s --as %s", l.c.Target.Kubectl(),
+			text.Quote(l.pod.Namespace),
+			text.Quote("system:serviceaccount:"+l.pod.Namespace+":"+l.r.ServiceAccount)),
+	})
+}
+
+// named lists objects with the ways by which they come in.
+func (l *reachList) named(kind string, names []string, w ReachWeight, why string) {
+	for _, name := range names {
+		var ways []string
+		for _, u := range l.r.Uses {
+			if u.Kind == kind && u.Name == name {
+				ways = append(ways, wayOf(u))
+			}
+		}
+		text := name
+		if len(ways) > 0 {
+			text += ": " + strings.Join(ways, "; ")
+		}
+		l.add(ReachRow{kind, text, strings.TrimSpace("A " + kind + " of namespace " + l.pod.Namespace + ". " + why),
+			w, ""})
+	}
+}
+
+func wayOf(u inspect.Use) string {
+	how := u.How
+	if u.Container != "" {
+		how += " in " + u.Container
+	}
+	return how
+}
+
+func textOf(u inspect.Use) string {
+	text := u.Name + ": " + wayOf(u)
+	if u.ReadOnly {
+		return text + ", read only"
+	}
+	return text + ", writable"
+}
+
+// volumes are those that no other row tells better.
+func (l *reachList) volumes() {
+	told := map[string]bool{}
+	for _, u := range l.r.Uses {
+		told["host path "+u.Name] = u.Kind == inspect.UseHostPath || told["host path "+u.Name]
+	}
+	for _, v := range l.r.Volumes {
+		if !told[v] {
+			l.add(ReachRow{"volume", v, "A volume of the pod.", ReachesOwn, ""})
+		}
+	}
+}
+
+func (l *reachList) network() {
+	const enforced = " It holds only if the network plugin enforces it."
+	for _, p := range l.r.NetworkPolicies {
+		l.add(ReachRow{"network", p, "A policy that selects the pod." + enforced, ReachesOwn, ""})
+	}
+	if s, ok := l.c.Check("cluster", ""); ok && s.Status != inspect.CheckDone ||
+		l.r.Lacks(inspect.ReachNetworkPolicies) {
+		return // whether there are any is not known, and said
+	}
+	if len(l.r.NetworkPolicies) == 0 {
+		l.add(ReachRow{"network", "no network policy selects it",
+			"Nothing is known that would hold its traffic back." + enforced, ReachesOther, ""})
+		return
+	}
+	if len(l.r.Isolated) == 1 {
+		open := map[string]string{"ingress": "egress", "egress": "ingress"}[l.r.Isolated[0]]
+		l.add(ReachRow{"network", open + " is open", "The policies that select the pod say nothing of " + open +
+			": all of it is allowed.", ReachesOther, ""})
+	}
+}
+
+// shared counts other pods, and names them one a row while they are few.
+func (l *reachList) shared(kind, why string, g inspect.PodGroup, older []string) {
+	if g.Count == 0 {
+		g = inspect.PodGroup{Count: len(older), Pods: older}
+	}
+	const few = 20
+	if l.r.Shared.Partial {
+		why += " Not all namespaces could be listed: there may be more."
+	}
+	for _, p := range g.Pods[:min(few, len(g.Pods))] {
+		l.add(ReachRow{kind, p, why, ReachesKin, ""})
+	}
+	if more := g.Count - min(few, len(g.Pods)); more > 0 {
+		l.add(ReachRow{kind, fmt.Sprintf("and %d more", more), why + fmt.Sprintf(" %d in all.", g.Count), ReachesKin,
+			""})
+	}
+}
+
+// layers are the pods that have a suspect layer, of whichever image of this pod.
+func (l *reachList) layers() inspect.PodGroup {
+	var g inspect.PodGroup
+	for _, i := range l.c.Images {
+		g.Pods = append(g.Pods, i.Sharing.Pods()...)
+	}
+	slices.Sort(g.Pods)
+	g.Pods = slices.Compact(g.Pods)
+	g.Count = len(g.Pods)
+	return g
+}
