@@ -31,7 +31,7 @@ type FlaggedPod struct {
 	Gone   *Gone   `json:"gone,omitempty"` // a flagged pod that was there, and runs no more
 }
 
-// Gone says what became of a pod that runs no more.
+// Gone describes what became of a pod that runs no more.
 type Gone struct {
 	Time       Time   `json:"time"`                 // when it was heard of
 	ReplacedBy string `json:"replacedBy,omitempty"` // newest pod of the same workload
@@ -55,7 +55,7 @@ type AlertSource struct {
 	Wrong  bool   `json:"wrong"` // the state is bad news
 }
 
-// WrongContext says that nothing of what the alerts name is in this cluster.
+// WrongContext reports whether nothing of what the alerts name is in this cluster.
 type WrongContext struct {
 	Text     string   `json:"text"`
 	Contexts []string `json:"contexts"` // the others of the kubeconfig
@@ -70,8 +70,8 @@ type ListState struct {
 	Lost  string        // why they cannot be listed now; empty: they can
 }
 
-// Sharing says which other images that run in the cluster have the suspect layers of an image, as their manifests say:
-// no layer is read for it, and the same files packed again are another layer.
+// Sharing describes which other images that run in the cluster have the suspect layers of an image, as their
+// manifests say: no layer is read for it, and the same files packed again are another layer.
 type Sharing struct {
 	Suspect []int         `json:"suspect"` // numbers of the layers that brought what is wrong
 	Looked  int           `json:"looked"`  // other images whose manifests were read

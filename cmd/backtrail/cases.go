@@ -56,7 +56,7 @@ func listCases(ctx context.Context, f *flags, std streams) error {
 	return nil
 }
 
-// state says in words what became of a case.
+// state words what became of a case.
 func state(c ledger.Saved) string {
 	switch {
 	case c.Problem != "":

@@ -81,7 +81,7 @@ func (s *session) printDiff(c *inspect.Case, from, to string) error {
 	return hinted(fmt.Errorf("comparing %s with %s: %w", from, to, errors.New(reasonOf(c, "known-good"))))
 }
 
-// reasonOf says how a check ended.
+// reasonOf describes how a check ended.
 func reasonOf(c *inspect.Case, check string) string {
 	for _, s := range c.Checks {
 		if s.Name == check && s.Reason != "" {

@@ -60,7 +60,7 @@ func (s *session) printPods(ctx context.Context) error {
 	return report.Pods(s.std.out, list, s.flags.style(s.std.out))
 }
 
-// wholeCluster says that lists show all namespaces: asked for, or nothing else was.
+// wholeCluster reports whether lists show all namespaces: asked for, or nothing else was.
 func (f *flags) wholeCluster() bool { return f.allNamespaces || f.namespace == "" }
 
 // demoAlerts names the source of the demo's alerts.

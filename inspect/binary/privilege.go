@@ -11,7 +11,7 @@ import (
 	"github.com/backtrail/backtrail/inspect/layer"
 )
 
-// privileges says what a program may do beyond who starts it: setuid, setgid, capabilities.
+// privileges describes what a program may do beyond who starts it: setuid, setgid, capabilities.
 func privileges(n *inspect.Node) []string {
 	if !layer.IsRegular(n) || n.Mode&0o111 == 0 {
 		return nil
