@@ -83,7 +83,7 @@ func (a *Admission) client(path string) registrationv1.WebhookClientConfig {
 func podRules() []registrationv1.RuleWithOperations {
 	return []registrationv1.RuleWithOperations{{
 		Operations: []registrationv1.OperationType{registrationv1.Create},
-		Rule:       registrationv1.Rule{APIGroups: []string{""}, APIVersions: []string{"v1"},
+		Rule: registrationv1.Rule{APIGroups: []string{""}, APIVersions: []string{"v1"},
 			Resources: []string{"pods"}},
 	}}
 }
@@ -96,8 +96,8 @@ func (a *Admission) Injector(name, webhook string,
 		ObjectMeta: metav1.ObjectMeta{Name: name},
 		Webhooks: []registrationv1.MutatingWebhook{{
 			Name: webhook, ClientConfig: a.client("/inject"), Rules: podRules(),
-				NamespaceSelector: &metav1.LabelSelector{MatchLabels: label},
-			SideEffects: &none, AdmissionReviewVersions: []string{"v1"},
+			NamespaceSelector: &metav1.LabelSelector{MatchLabels: label},
+			SideEffects:       &none, AdmissionReviewVersions: []string{"v1"},
 		}},
 	}
 }
@@ -111,8 +111,8 @@ func (a *Admission) Validator(name, webhook string,
 		ObjectMeta: metav1.ObjectMeta{Name: name},
 		Webhooks: []registrationv1.ValidatingWebhook{{
 			Name: webhook, ClientConfig: a.client("/validate"), Rules: podRules(),
-				NamespaceSelector: &metav1.LabelSelector{MatchLabels: label},
-			SideEffects: &none, AdmissionReviewVersions: []string{"v1"},
+			NamespaceSelector: &metav1.LabelSelector{MatchLabels: label},
+			SideEffects:       &none, AdmissionReviewVersions: []string{"v1"},
 		}},
 	}
 }
@@ -167,11 +167,11 @@ func (a *Admission) certify() (tls.Certificate, error) {
 	}
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "webhooks of the stack"}, IsCA: true,
-			BasicConstraintsValid: true,
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
-			IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
-		KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
-			ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+		BasicConstraintsValid: true,
+		NotBefore:             time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+		KeyUsage:    x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
+		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 	if err != nil {

@@ -135,10 +135,10 @@ func (s *Stack) Debug(ctx context.Context, pod *corev1.Pod, name, image string) 
 	var found *corev1.Pod
 	err = wait.PollUntilContextTimeout(ctx, 200*time.Millisecond, rolloutTimeout, true,
 		func(ctx context.Context) (bool, error) {
-		found, err = pods.Get(ctx, pod.Name, metav1.GetOptions{})
-		return err == nil && len(found.Status.EphemeralContainerStatuses) == 1 &&
-			found.Status.EphemeralContainerStatuses[0].State.Running != nil, err
-	})
+			found, err = pods.Get(ctx, pod.Name, metav1.GetOptions{})
+			return err == nil && len(found.Status.EphemeralContainerStatuses) == 1 &&
+				found.Status.EphemeralContainerStatuses[0].State.Running != nil, err
+		})
 	if err != nil {
 		return nil, fmt.Errorf("waiting for the debug container of %s: %w", pod.Name, err)
 	}
@@ -151,17 +151,17 @@ func (s *Stack) AwaitDigest(ctx context.Context, namespace, app, digest string) 
 	var seen string
 	err := wait.PollUntilContextTimeout(ctx, 200*time.Millisecond, rolloutTimeout, true,
 		func(ctx context.Context) (bool, error) {
-		pods, err := s.Admin.CoreV1().Pods(namespace).List(ctx, metav1.ListOptions{LabelSelector: "app=" + app})
-		if err != nil {
-			return false, err
-		}
-		seen = describe(pods.Items)
-		if len(pods.Items) != 1 || !runs(&pods.Items[0], digest) {
-			return false, nil
-		}
-		found = &pods.Items[0]
-		return true, nil
-	})
+			pods, err := s.Admin.CoreV1().Pods(namespace).List(ctx, metav1.ListOptions{LabelSelector: "app=" + app})
+			if err != nil {
+				return false, err
+			}
+			seen = describe(pods.Items)
+			if len(pods.Items) != 1 || !runs(&pods.Items[0], digest) {
+				return false, nil
+			}
+			found = &pods.Items[0]
+			return true, nil
+		})
 	if err != nil {
 		return nil, fmt.Errorf("waiting for %s/%s to run %s: %w; seen: %s", namespace, app, digest, err, seen)
 	}
