@@ -32,7 +32,7 @@ func (s *session) checks(o subject.Options) []engine.Check {
 		o.Roster = kube.NewRoster(o.Cluster, o.Pod.Namespace)
 	}
 	around := s.around(o)
-	sig.Demands, sig.PolicyNamed = policies.Demands, policies.Named()
+	sig.Requirements, sig.PolicyNamed = policies.Requirements, policies.Named()
 	// The pod was kept before the case began. What the cluster forgets next comes before all that it keeps, and what a
 	// registry may delete before the layers, which take longest.
 	vanishes := []string{cluster.EventsName, cluster.LogsName}

@@ -62,7 +62,7 @@ func (f *flags) demo(ctx context.Context, std streams, own inspectFlags) error {
 	if !plain {
 		return s.showPods(ctx)
 	}
-	p, err := s.prepare(ctx, "pod/"+incident.Pod)
+	p, err := targetOpener{s}.prepare(ctx, "pod/"+incident.Pod)
 	if err != nil {
 		return err
 	}

@@ -40,7 +40,7 @@ func (f *flags) diff(ctx context.Context, std streams, from, to string) error {
 	}
 	defer s.close()
 	s.choice.Flag = from
-	p, err := s.prepare(ctx, to)
+	p, err := targetOpener{s}.prepare(ctx, to)
 	if err != nil {
 		return err
 	}

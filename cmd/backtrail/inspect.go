@@ -74,7 +74,7 @@ func (f *flags) inspect(ctx context.Context, std streams, target string, own ins
 	if err := s.readCheckpoint(ctx, own.checkpoint); err != nil {
 		return err
 	}
-	p, err := s.prepare(ctx, target)
+	p, err := targetOpener{s}.prepare(ctx, target)
 	if err != nil {
 		return err
 	}

@@ -19,7 +19,7 @@ import (
 // it on in the change that reaches it, and never off again.
 const (
 	maxFiles, enforceFiles       = 35, false
-	maxMethods, enforceMethods   = 40, false
+	maxMethods, enforceMethods   = 40, true
 	maxFunction, enforceFunction = 60, true
 	maxWidth, enforceWidth       = 120, true
 

@@ -172,7 +172,7 @@ func (v *liveView) Tree(ctx context.Context, i inspect.Image, layer int) ([]insp
 
 // OpenCase opens the case of a pod, and closes the one that was open.
 func (v *liveView) OpenCase(ctx context.Context, pod inspect.FlaggedPod) (inspect.Source, error) {
-	p, err := v.session.prepareFlagged(ctx, pod)
+	p, err := targetOpener{v.session}.prepareFlagged(ctx, pod)
 	if err != nil {
 		return nil, err
 	}

@@ -227,7 +227,8 @@ func (h *scanner) alerts(all []inspect.Alert, emit func(inspect.Event)) {
 			if h.alerted[n] == "" || a.Ran == nil {
 				h.alerted[n] = fmt.Sprintf("the alert %q names it; %s", a.Rule, f.Detail)
 			}
-			if called := command.RoleOf(n.Path); a.Ran == nil && (called == command.Other || !h.plausible(n, called)) {
+			if called := command.RoleOf(n.Path); a.Ran == nil && (called == command.Other ||
+				!runResolver{h}.plausible(n, called)) {
 				h.acted[n] = true
 			}
 		}
@@ -243,7 +244,7 @@ func (h *scanner) alerts(all []inspect.Alert, emit func(inspect.Event)) {
 // follow goes from an interpreter, a launcher or a tool to what it was given: the first such file takes the place of
 // the program as the file of the alert.
 func (h *scanner) follow(a *inspect.Alert, n *inspect.Node) {
-	ran, nodes := h.ran(*a, n)
+	ran, nodes := runResolver{h}.ran(*a, n)
 	a.Ran = ran
 	if ran == nil {
 		return

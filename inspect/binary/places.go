@@ -12,9 +12,12 @@ import (
 	"github.com/backtrail/backtrail/inspect/owner"
 )
 
+// placeScanner finds places of the merged tree where rights are given, or where packages may come from.
+type placeScanner struct{ *scanner }
+
 // places looks where somebody is given rights, or where packages may come from: each is a setting, and a finding
 // where it is more than low. What starts by itself is listed by package autorun.
-func (h *scanner) places(ctx context.Context, emit func(inspect.Event)) {
+func (h placeScanner) places(ctx context.Context, emit func(inspect.Event)) {
 	for n := range h.tree.All() {
 		code, what, severity := h.notablePlace(n)
 		if code == "" {
@@ -68,7 +71,7 @@ func (a rootAccount) severity() inspect.Severity {
 }
 
 // rootAccounts lists the accounts that have the rights of root and are not root.
-func (h *scanner) rootAccounts(ctx context.Context) []rootAccount {
+func (h placeScanner) rootAccounts(ctx context.Context) []rootAccount {
 	data, err := h.tree.ReadFile(ctx, passwdFile, MaxTextFile)
 	if err != nil {
 		return nil
@@ -100,7 +103,7 @@ func isZero(text string) bool {
 }
 
 // writable says where everybody may put a program that others run, or change a setting of the system.
-func (h *scanner) writable(emit func(inspect.Event)) {
+func (h placeScanner) writable(emit func(inspect.Event)) {
 	said := map[string]bool{}
 	for _, d := range h.path.dirs {
 		n := h.tree.Get(d)
@@ -122,7 +125,7 @@ func (h *scanner) writable(emit func(inspect.Event)) {
 }
 
 // notablePlace says what an unowned file or link is where it stands, "" for nothing notable.
-func (h *scanner) notablePlace(n *inspect.Node) (code, what string, severity inspect.Severity) {
+func (h placeScanner) notablePlace(n *inspect.Node) (code, what string, severity inspect.Severity) {
 	if (n.Type == inspect.EntryBlock || n.Type == inspect.EntryChar) && !layer.Within(n.Path, "/dev") {
 		return "device", n.Path + " is a device node", inspect.Low
 	}
@@ -170,7 +173,7 @@ func anyProgram(base string) bool {
 		"nc"}, base)
 }
 
-func (h *scanner) place(n *inspect.Node, code, what string, severity inspect.Severity, emit func(inspect.Event)) {
+func (h placeScanner) place(n *inspect.Node, code, what string, severity inspect.Severity, emit func(inspect.Event)) {
 	what = fmt.Sprintf("%s (layer %d)", what, n.Layer)
 	emit(inspect.Event{Fact: inspect.Setting{Code: code, Detail: what, Severity: severity}})
 	if severity.Rank() > inspect.Medium.Rank() {
@@ -179,7 +182,7 @@ func (h *scanner) place(n *inspect.Node, code, what string, severity inspect.Sev
 	emit(inspect.Event{Fact: *h.placeFinding(layer.CheckBinaries, n, code, what, severity)})
 }
 
-func (h *scanner) placeFinding(check string, n *inspect.Node, code, what string,
+func (h placeScanner) placeFinding(check string, n *inspect.Node, code, what string,
 	severity inspect.Severity) *inspect.Finding {
 	subject := h.image.Container + ":" + n.Path
 	return &inspect.Finding{

@@ -70,5 +70,5 @@ func (v *verifier) advisoriesFit() {
 			return
 		}
 	}
-	v.say("advisories", advisoryFile, inspect.Verified, BasisBytes, "%d records are those of the case", len(list))
+	v.record("advisories", advisoryFile, inspect.Verified, BasisBytes, "%d records are those of the case", len(list))
 }

@@ -32,7 +32,7 @@ func (v *vouching) authentic() {
 			"the bag is not signed; a signature is required (--signer-key, --signer-identity)")
 		return
 	case !signed:
-		v.say("signer", "", inspect.Absent, BasisBytes,
+		v.record("signer", "", inspect.Absent, BasisBytes,
 			"the bag is not signed; compare its tag manifest with the one posted at the export (--expect sha256:…)")
 		return
 	}
@@ -57,7 +57,7 @@ func (v *vouching) signedBy(manifest, bundle []byte, required bool) {
 	for _, k := range v.o.Signers {
 		err := k.Verify(v.ctx, manifest, bundle)
 		if err == nil {
-			v.say("signer", k.Digest, inspect.Verified, BasisBytes,
+			v.record("signer", k.Digest, inspect.Verified, BasisBytes,
 				"the tag manifest is signed with this key, which you named (--signer-key)")
 			return
 		}
@@ -69,7 +69,7 @@ func (v *vouching) signedBy(manifest, bundle []byte, required bool) {
 	if v.o.SignerNamed != "" {
 		by, err := v.o.VerifySigner(v.ctx, manifest, bundle)
 		if err == nil {
-			v.say("signer", by, inspect.Verified, BasisBytes,
+			v.record("signer", by, inspect.Verified, BasisBytes,
 				"the tag manifest is signed by this identity, as required: %s", v.o.SignerNamed)
 			return
 		}
@@ -85,7 +85,7 @@ func (v *vouching) signedBy(manifest, bundle []byte, required bool) {
 	case required:
 		v.fail("signer", signatureFile, "the bag claims a signature by %s, which is none of those that you named", who)
 	default:
-		v.say("signer", signatureFile, inspect.Unknown, BasisClaimed,
+		v.record("signer", signatureFile, inspect.Unknown, BasisClaimed,
 			"the bag claims a signature by %s; give the public key of those who may sign (--signer-key FILE)", who)
 	}
 }

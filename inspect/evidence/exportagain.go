@@ -30,7 +30,7 @@ func (discarded) Close() error { return nil }
 func (v *reproduction) exportAgain() {
 	sums, err := v.made()
 	if err != nil {
-		v.say("payload", "data", inspect.Unknown, BasisBytes, "it could not be made again: %v", err)
+		v.record("payload", "data", inspect.Unknown, BasisBytes, "it could not be made again: %v", err)
 		return
 	}
 	failed, same := false, 0
@@ -47,7 +47,7 @@ func (v *reproduction) exportAgain() {
 				v.fail("payload", name, "nothing in the case leads to this file")
 				continue
 			}
-			v.say("payload", name, inspect.Absent, BasisClaimed, "what it was made from is not in the bag")
+			v.record("payload", name, inspect.Absent, BasisClaimed, "what it was made from is not in the bag")
 		case sum.sha256 == v.sums[name].sha256:
 			same++
 			v.out.Claims.Recomputed++
@@ -55,11 +55,11 @@ func (v *reproduction) exportAgain() {
 			failed = true
 			v.fail("payload", name, "it is not what this program writes for the case")
 		default:
-			v.say("payload", name, inspect.Absent, BasisClaimed, "another version wrote it (%s)", toolName(v.c.Tool))
+			v.record("payload", name, inspect.Absent, BasisClaimed, "another version wrote it (%s)", toolName(v.c.Tool))
 		}
 	}
 	if !failed {
-		v.say("payload", "data", inspect.Verified, BasisBytes,
+		v.record("payload", "data", inspect.Verified, BasisBytes,
 			"%d files are made again from the ledger and the bytes in the bag", same)
 	}
 }
@@ -118,6 +118,6 @@ func (v *reproduction) infoFits() {
 		v.out.Claims.Recomputed++
 	}
 	if !failed {
-		v.say("bag-info", infoFile, inspect.Verified, BasisBytes, "it agrees with the case")
+		v.record("bag-info", infoFile, inspect.Verified, BasisBytes, "it agrees with the case")
 	}
 }

@@ -42,7 +42,7 @@ func (v *fitting) run() {
 		for _, s := range v.sums {
 			total += s.size
 		}
-		v.say("bag", v.out.TagManifest, inspect.Verified, BasisBytes,
+		v.record("bag", v.out.TagManifest, inspect.Verified, BasisBytes,
 			"all %d files (%d bytes) fit their manifests, by SHA-256 and SHA-512", len(v.sums), total)
 	}
 }

@@ -65,7 +65,7 @@ func (v *reproduction) redactionsFit() {
 		v.fail("redactions", redactionsFile, "it does not list the redactions of the case")
 		return
 	}
-	v.say("redactions", redactionsFile, inspect.Verified, BasisBytes, "it lists the redactions of the case")
+	v.record("redactions", redactionsFile, inspect.Verified, BasisBytes, "it lists the redactions of the case")
 }
 
 // secretsIn counts what looks like a secret in the configuration of an image, which is carried whole or not at all.

@@ -19,7 +19,8 @@ type reproduction struct{ *verifier }
 // run checks that what the bundle claims follows from what it carries.
 func (v *reproduction) run() {
 	if v.out.Fits != inspect.Verified {
-		v.say("case", "data/case.json", inspect.Unknown, BasisBytes, "not checked: the files do not fit the manifests")
+		v.record("case", "data/case.json", inspect.Unknown, BasisBytes,
+			"not checked: the files do not fit the manifests")
 		return
 	}
 	c, err := v.bag.Case(v.ctx)
@@ -59,7 +60,7 @@ func (v *reproduction) foldFits() {
 		return
 	}
 	if bytes.Equal(have, want) {
-		v.say("case", "data/case.json", inspect.Verified, BasisBytes, "it is what the events fold to")
+		v.record("case", "data/case.json", inspect.Verified, BasisBytes, "it is what the events fold to")
 		return
 	}
 	fields, err := v.differ(have, want)
@@ -70,7 +71,7 @@ func (v *reproduction) foldFits() {
 		v.fail("case", "data/case.json", "it is not what the events fold to; these differ: %s", strings.Join(fields,
 			", "))
 	default:
-		v.say("case", "data/case.json", inspect.Verified, BasisBytes,
+		v.record("case", "data/case.json", inspect.Verified, BasisBytes,
 			"it is what the events fold to, in the words of another version")
 	}
 }
@@ -148,7 +149,7 @@ func (v *reproduction) custodyFits() {
 	case n < len(lines):
 		v.fail("custody", "data/custody.jsonl", "line %d is not what the events say", n+1)
 	default:
-		v.say("custody", "data/custody.jsonl", inspect.Verified, BasisBytes,
+		v.record("custody", "data/custody.jsonl", inspect.Verified, BasisBytes,
 			"%d lines, each follows from the one before it and from the events", n)
 	}
 }
@@ -205,7 +206,7 @@ func (v *reproduction) exhibitsFit() {
 		}
 	}
 	if !failed {
-		v.say("exhibits", file, inspect.Verified, BasisBytes, "%d exhibits are what the events name", len(list))
+		v.record("exhibits", file, inspect.Verified, BasisBytes, "%d exhibits are what the events name", len(list))
 	}
 }
 
@@ -240,7 +241,7 @@ func (v *reproduction) packageDiffFits() {
 		v.fail("sbom", packageDiffFile, "it is not the case's difference of packages")
 		return
 	}
-	v.say("sbom", packageDiffFile, inspect.Verified, BasisBytes, "it is the case's difference of packages")
+	v.record("sbom", packageDiffFile, inspect.Verified, BasisBytes, "it is the case's difference of packages")
 }
 
 // drawnElsewhere is the outcome of a report that another version drew: nothing here bears it out but the bag's
@@ -263,11 +264,11 @@ func (v *reproduction) reports() {
 		want, err := r.render(v.c)
 		switch {
 		case err == nil && bytes.Equal(have, want):
-			v.say("report", r.name, inspect.Verified, BasisBytes, "it says what the case says")
+			v.record("report", r.name, inspect.Verified, BasisBytes, "it says what the case says")
 		case v.sameTool():
 			v.fail("report", r.name, "it is not what this program draws from the case")
 		default:
-			v.say("report", r.name, v.drawnElsewhere(), BasisClaimed,
+			v.record("report", r.name, v.drawnElsewhere(), BasisClaimed,
 				"another version drew it (%s): read the case itself (backtrail open)", toolName(v.c.Tool))
 		}
 	}
@@ -307,7 +308,7 @@ func (v *reproduction) listedRows(subject, diffID string, rows map[string]string
 	what := subject + " " + diffID
 	entries, err := v.bag.Index(v.ctx, diffID)
 	if err != nil {
-		v.say("files", what, inspect.Absent, BasisNotKept, "the listing of this layer is not in the bag")
+		v.record("files", what, inspect.Absent, BasisNotKept, "the listing of this layer is not in the bag")
 		return
 	}
 	sums := map[string]bool{}
@@ -322,12 +323,12 @@ func (v *reproduction) listedRows(subject, diffID string, rows map[string]string
 		// A hard link has no digest of its own: its content is another entry's.
 		at, isFile := paths[path]
 		if isFile && at != rows[path] || !isFile && !sums[rows[path]] {
-			v.say("files", subject+":"+path, inspect.Failed, BasisListing,
+			v.record("files", subject+":"+path, inspect.Failed, BasisListing,
 				"the listing of layer %s does not have it with the digest %s", short(diffID), short(rows[path]))
 			return
 		}
 	}
 	v.out.Claims.Recomputed += len(rows)
-	v.say("files", what, inspect.Verified, BasisListing,
+	v.record("files", what, inspect.Verified, BasisListing,
 		"%d files that need a look stand in the listing as the case says", len(rows))
 }

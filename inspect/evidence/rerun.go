@@ -20,13 +20,13 @@ type comparison struct {
 // nothing to run them on, and every row is listed as not in the bag.
 func (v *comparison) run() {
 	if v.o.Rerun == nil {
-		v.say("checks", "", inspect.Unknown, BasisBytes, "the checks were not run again")
+		v.record("checks", "", inspect.Unknown, BasisBytes, "the checks were not run again")
 		return
 	}
 	if slices.ContainsFunc(v.c.Images, func(i inspect.Image) bool { return i.Digest != "" && v.carried(i.Digest) }) {
 		var err error
 		if v.again, err = v.o.Rerun(v.ctx, v.bag, v.c); err != nil {
-			v.say("checks", "", inspect.Unknown, BasisBytes, "the checks could not be run again: %v", err)
+			v.record("checks", "", inspect.Unknown, BasisBytes, "the checks could not be run again: %v", err)
 			return
 		}
 	}
@@ -155,13 +155,13 @@ func (a rowOutcome) String() string {
 // compare says whether a claim comes out again. What a check that was interrupted left unknown is no claim.
 func (v *comparison) compare(name, subject string, ended bool, claimed, found rowOutcome) {
 	if !ended && claimed.status == inspect.Unknown && claimed != found {
-		v.say(name, subject, inspect.Absent, BasisBytes,
+		v.record(name, subject, inspect.Absent, BasisBytes,
 			"the check did not end, so the case claims nothing; the bytes in the bag say %s", found)
 		return
 	}
 	if claimed == found {
 		v.out.Claims.Recomputed++
-		v.say(name, subject, inspect.Verified, BasisBytes, "%s, as the case says", found)
+		v.record(name, subject, inspect.Verified, BasisBytes, "%s, as the case says", found)
 		return
 	}
 	v.fail(name, subject, "the case says %s; the bytes in the bag say %s", claimed, found)
@@ -187,7 +187,7 @@ func (v *comparison) unclaimed(name, check, subject, id string) {
 		v.fail(name, subject+" "+name+" "+id, "the bag carries it, and the case does not name it")
 		return
 	}
-	v.say(name, subject+" "+name+" "+id, inspect.Absent, BasisBytes,
+	v.record(name, subject+" "+name+" "+id, inspect.Absent, BasisBytes,
 		"the check did not end, so the case does not name it")
 }
 

@@ -60,7 +60,7 @@ func (v *comparison) listings() {
 			continue
 		}
 		v.out.Claims.Recomputed += len(have)
-		v.say("listing", name, inspect.Verified, BasisBytes, "its %d entries are those of the layer", len(have))
+		v.record("listing", name, inspect.Verified, BasisBytes, "its %d entries are those of the layer", len(have))
 	}
 }
 
@@ -113,11 +113,11 @@ func (v *comparison) listingRow(name, subject string, ended bool, claimed, found
 	v.out.Claims.Recomputed += same
 	switch {
 	case len(differs) == 0:
-		v.say(name, subject, inspect.Verified, BasisListing, "it follows from the listings")
+		v.record(name, subject, inspect.Verified, BasisListing, "it follows from the listings")
 	case ended:
-		v.say(name, subject, inspect.Failed, BasisListing, "by the listings %s", strings.Join(differs, "; "))
+		v.record(name, subject, inspect.Failed, BasisListing, "by the listings %s", strings.Join(differs, "; "))
 	default:
-		v.say(name, subject, inspect.Absent, BasisListing, "the check did not end, so the case claims nothing")
+		v.record(name, subject, inspect.Absent, BasisListing, "the check did not end, so the case claims nothing")
 	}
 }
 

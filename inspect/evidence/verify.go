@@ -94,7 +94,7 @@ func worst(checks []BagCheck) inspect.Status {
 	return inspect.Absent
 }
 
-func (v *verifier) say(name, subject string, s inspect.Status, b Basis, format string, args ...any) {
+func (v *verifier) record(name, subject string, s inspect.Status, b Basis, format string, args ...any) {
 	v.out.Checks = append(v.out.Checks, BagCheck{
 		Name: name, Subject: text.Clean(subject), Status: s, Basis: b, Detail: text.Clean(fmt.Sprintf(format,
 			args...)),
@@ -102,7 +102,7 @@ func (v *verifier) say(name, subject string, s inspect.Status, b Basis, format s
 }
 
 func (v *verifier) fail(name, subject, format string, args ...any) {
-	v.say(name, subject, inspect.Failed, BasisBytes, format, args...)
+	v.record(name, subject, inspect.Failed, BasisBytes, format, args...)
 }
 
 func (v *verifier) info() map[string]string {
@@ -124,7 +124,7 @@ func (v *verifier) expect() {
 		want = "sha256:" + want
 	}
 	if want == v.out.TagManifest {
-		v.say("expect", tagManifest256, inspect.Verified, BasisBytes,
+		v.record("expect", tagManifest256, inspect.Verified, BasisBytes,
 			"the tag manifest is the one that was expected: %s", want)
 		return
 	}
@@ -156,14 +156,15 @@ func (v *vouching) root(t inspect.Trust, chains int) {
 		short(t.Digest), t.Origin, text.Clean(t.Name))
 	switch {
 	case len(v.o.Roots) > 0:
-		v.say("trust", t.Digest, inspect.Verified, BasisBytes, "%s; here against yours: %s", what,
+		v.record("trust", t.Digest, inspect.Verified, BasisBytes, "%s; here against yours: %s", what,
 			strings.Join(v.o.Roots, ", "))
 	case contains(v.o.Known, t.Digest):
-		v.say("trust", t.Digest, inspect.Verified, BasisBytes, "%s, which backtrail itself knows", what)
+		v.record("trust", t.Digest, inspect.Verified, BasisBytes, "%s, which backtrail itself knows", what)
 	case v.o.AcceptBag:
-		v.say("trust", t.Digest, inspect.Verified, BasisBytes, "%s; accepted from the bag (--trusted-root bag)", what)
+		v.record("trust", t.Digest, inspect.Verified, BasisBytes, "%s; accepted from the bag (--trusted-root bag)",
+			what)
 	default:
-		v.say("trust", t.Digest, inspect.Unknown, BasisBytes,
+		v.record("trust", t.Digest, inspect.Unknown, BasisBytes,
 			"%s, and only the bag vouches for it: give yours (--trusted-root FILE) or accept the bag's "+
 				"(--trusted-root bag)", what)
 	}
@@ -178,11 +179,12 @@ func (v *vouching) own(t inspect.Trust) {
 	}
 	switch {
 	case contains(v.o.Known, t.Digest):
-		v.say("trust", t.Digest, inspect.Verified, BasisBytes, "%s, which is yours", what)
+		v.record("trust", t.Digest, inspect.Verified, BasisBytes, "%s, which is yours", what)
 	case v.o.AcceptBag:
-		v.say("trust", t.Digest, inspect.Verified, BasisBytes, "%s; accepted from the bag (--trusted-root bag)", what)
+		v.record("trust", t.Digest, inspect.Verified, BasisBytes, "%s; accepted from the bag (--trusted-root bag)",
+			what)
 	default:
-		v.say("trust", t.Digest, inspect.Unknown, BasisBytes,
+		v.record("trust", t.Digest, inspect.Unknown, BasisBytes,
 			"%s, and only the bag vouches for it: give the same (%s) or accept the bag's (--trusted-root bag)", what,
 			flags)
 	}
@@ -191,12 +193,12 @@ func (v *vouching) own(t inspect.Trust) {
 func (v *vouching) key(digest string) {
 	switch {
 	case contains(v.o.Keys, digest):
-		v.say("trust", digest, inspect.Verified, BasisBytes, "a verdict rests on this key, which is yours (--key)")
+		v.record("trust", digest, inspect.Verified, BasisBytes, "a verdict rests on this key, which is yours (--key)")
 	case v.o.AcceptBag:
-		v.say("trust", digest, inspect.Verified, BasisBytes,
+		v.record("trust", digest, inspect.Verified, BasisBytes,
 			"a verdict rests on this key; accepted from the bag (--trusted-root bag)")
 	default:
-		v.say("trust", digest, inspect.Unknown, BasisBytes,
+		v.record("trust", digest, inspect.Unknown, BasisBytes,
 			"a verdict rests on this key, and only the bag vouches for it: give yours (--key FILE) or accept the "+
 				"bag's (--trusted-root bag)")
 	}

@@ -146,6 +146,6 @@ func (v *reproduction) summariesFit() {
 			v.fail("vsa", name, "it is not what follows from the case")
 			continue
 		}
-		v.say("vsa", name, inspect.Verified, BasisBytes, "it follows from the case")
+		v.record("vsa", name, inspect.Verified, BasisBytes, "it follows from the case")
 	}
 }

@@ -64,7 +64,7 @@ func (v *reproduction) vulnerabilitiesFit() {
 		v.fail("vulnerabilities", vulnerabilityFile, "it does not have the case's rows")
 		return
 	}
-	v.say("vulnerabilities", vulnerabilityFile, inspect.Verified, BasisBytes, "%d rows are those of the case",
+	v.record("vulnerabilities", vulnerabilityFile, inspect.Verified, BasisBytes, "%d rows are those of the case",
 		len(list))
 	v.levelsFollow()
 }
@@ -87,6 +87,6 @@ func (v *reproduction) levelsFollow() {
 		}
 	}
 	v.out.Claims.Recomputed += derived
-	v.say("thresholds", v.c.Thresholds.Source, inspect.Verified, BasisBytes,
+	v.record("thresholds", v.c.Thresholds.Source, inspect.Verified, BasisBytes,
 		"the levels of %d vulnerabilities follow from them", derived)
 }

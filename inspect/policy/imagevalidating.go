@@ -108,7 +108,7 @@ func (o object) imageValidatingPolicy() (Policy, error) {
 	p.demand.Groups = []inspect.AuthorityGroup{g}
 	if !plain {
 		why := "its CEL expressions"
-		p.demand.MayAccept, p.demand.AlsoAsks = []string{why}, []string{why}
+		p.demand.MayAccept, p.demand.AlsoRequires = []string{why}, []string{why}
 	}
 	if len(spec.Conditions) > 0 || selects(spec.Constraints.Namespaces) || selects(spec.Constraints.Objects) {
 		p.demand.MayAccept = append(p.demand.MayAccept,
@@ -186,7 +186,7 @@ func (c validatingCosign) read(a *inspect.Authority) (err error) {
 		own(a, "a transparency log of its own, whose key is not known here")
 	}
 	if present(c.Annotations) {
-		a.AlsoAsks = append(a.AlsoAsks, "annotations of the signature")
+		a.AlsoRequires = append(a.AlsoRequires, "annotations of the signature")
 	}
 	return err
 }

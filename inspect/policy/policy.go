@@ -19,9 +19,9 @@ type Policy struct {
 	Source string // the file's path, or the object's in the API
 
 	images images
-	demand inspect.Demand
+	demand inspect.PolicyRequirement
 	// adapts what is asked to the pods of a namespace, and says whether it is about them; nil: to all
-	in func(namespace string, d *inspect.Demand) bool
+	in func(namespace string, d *inspect.PolicyRequirement) bool
 }
 
 // images says which images a policy is about.

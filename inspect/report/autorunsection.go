@@ -18,7 +18,7 @@ func autorunSection(i inspect.Image) section {
 	shown := slices.DeleteFunc(slices.Clone(i.Autoruns), func(a inspect.Autorun) bool {
 		return !a.Since() && a.Severity.Rank() > inspect.Medium.Rank()
 	})
-	s.say(fmt.Sprintf("%s; %d shown: new, or of medium severity and more.", startCount(len(i.Autoruns)), len(shown)))
+	s.text(fmt.Sprintf("%s; %d shown: new, or of medium severity and more.", startCount(len(i.Autoruns)), len(shown)))
 	t := table{head: []string{"severity", "kind", "starts", "command", "owner", "layer", "new"}}
 	for _, a := range shown {
 		t.rows = append(t.rows, []cell{

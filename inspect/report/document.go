@@ -87,7 +87,7 @@ func (s section) heading() string {
 	return strings.TrimSpace(s.title + " " + s.subject)
 }
 
-func (s *section) say(text string) {
+func (s *section) text(text string) {
 	if text != "" {
 		s.blocks = append(s.blocks, block{text: text})
 	}
@@ -113,7 +113,7 @@ func (s *section) tableOf(t table, most int) {
 // more says that a list was cut.
 func (s *section) more(n int) {
 	if n > 0 {
-		s.say(fmt.Sprintf("and %d more: -o json lists them all (in a bundle: data/case.json).", n))
+		s.text(fmt.Sprintf("and %d more: -o json lists them all (in a bundle: data/case.json).", n))
 	}
 }
 

@@ -80,7 +80,7 @@ func findingSection(c inspect.Case) section {
 		s.item(i)
 	}
 	if len(c.Findings) == 0 {
-		s.say("None.")
+		s.text("None.")
 	}
 	return s
 }
@@ -241,10 +241,10 @@ func trustWord(t string) string {
 func noteSection(c inspect.Case) section {
 	s := section{title: "Notes"}
 	for _, n := range c.Notes {
-		s.say(join(n.Time.Stamp(), n.Author, n.Mark, n.Subject, n.Text))
+		s.text(join(n.Time.Stamp(), n.Author, n.Mark, n.Subject, n.Text))
 	}
 	for _, n := range c.Notices {
-		s.say(join(n.Level, n.Text, n.Hint))
+		s.text(join(n.Level, n.Text, n.Hint))
 	}
 	return s
 }
@@ -255,7 +255,7 @@ func uncheckedSection(c inspect.Case) section {
 		s.item(item{status: inspect.Unknown, title: text})
 	}
 	if len(s.blocks) == 0 {
-		s.say("All checks ended.")
+		s.text("All checks ended.")
 	}
 	return s
 }
@@ -294,7 +294,7 @@ func trustSection(c inspect.Case) section {
 	}
 	s.table(expected)
 	tool := strings.TrimSpace(c.Tool.Name + " " + c.Tool.Version)
-	s.say(join(cmp.Or(tool, "backtrail"), "started "+c.Started.Stamp(), "ended "+c.Finished.Stamp(),
+	s.text(join(cmp.Or(tool, "backtrail"), "started "+c.Started.Stamp(), "ended "+c.Finished.Stamp(),
 		fmt.Sprintf("%d requests to clusters and registries", c.Requests)))
 	return s
 }

@@ -17,11 +17,11 @@ func vulnerabilitySection(c inspect.Case, i inspect.Image) section {
 	s := section{title: "vulnerabilities"}
 	if i.VulnData == nil {
 		if state, ok := c.Check("vulnerabilities", i.Container); ok && c.Thresholds != nil {
-			s.say("Not known: " + state.Reason)
+			s.text("Not known: " + state.Reason)
 		}
 		return s
 	}
-	s.say(threshold.Summary(i, c.Started))
+	s.text(threshold.Summary(i, c.Started))
 	t := table{head: []string{"level", "severity", "id", "package", "version", "fixed in", "notes"}}
 	for _, v := range i.Vulns {
 		t.rows = append(t.rows, []cell{plainCell(string(v.Threshold)), plainCell(string(v.Severity)), plainCell(v.ID),
@@ -39,7 +39,7 @@ func thresholdSection(c inspect.Case) section {
 	if c.Thresholds == nil {
 		return s
 	}
-	s.say(fmt.Sprintf("%s, %s", c.Thresholds.Source, c.Thresholds.Digest))
+	s.text(fmt.Sprintf("%s, %s", c.Thresholds.Source, c.Thresholds.Digest))
 	t := table{head: []string{"level", "what", "why"}}
 	for at, f := range c.Findings {
 		d := threshold.Finding(&c, f)
@@ -66,7 +66,7 @@ func thresholdSection(c inspect.Case) section {
 	})
 	s.table(t)
 	for _, w := range c.Thresholds.Waivers {
-		s.say("Waiver: " + threshold.WaiverWords(w, c.Started))
+		s.text("Waiver: " + threshold.WaiverWords(w, c.Started))
 	}
 	return s
 }

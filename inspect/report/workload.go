@@ -66,7 +66,7 @@ func sharingSection(i inspect.Image) section {
 			plainCell(fmt.Sprint(o.Prefix)), plainCell(strings.Join(o.Pods, ", "))})
 	}
 	s.table(t)
-	s.say(looked(*i.Sharing))
+	s.text(looked(*i.Sharing))
 	return s
 }
 

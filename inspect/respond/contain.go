@@ -25,7 +25,7 @@ func contain(c inspect.Case) []NextStep {
 			"cannot be had any more; what was kept before is in this case", "")}, k.keepLogs()...)
 	}
 	var steps []NextStep
-	steps = append(steps, k.hold())
+	steps = append(steps, k.preserve())
 	steps = append(steps, k.keepLogs()...)
 	steps = append(steps, k.relabel(), k.isolate())
 	steps = append(steps, k.copyState()...)
@@ -52,7 +52,7 @@ type container struct {
 	in          string
 }
 
-func (k container) hold() NextStep {
+func (k container) preserve() NextStep {
 	return todo("Preserve the pod: its writable layer and memory exist nowhere else"+k.in,
 		k.where+" annotate pod "+k.name+" karpenter.sh/do-not-disrupt=true "+
 			"cluster-autoscaler.kubernetes.io/safe-to-evict=false")

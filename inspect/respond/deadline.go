@@ -146,7 +146,8 @@ func StartClock(c *inspect.Case, r inspect.Regime, aware, now time.Time, author,
 		return inspect.Clock{}, fmt.Errorf("%s: %s lies ahead, it is %s", doing, inspect.At(aware).Format(time.RFC3339),
 			inspect.At(now).Format(time.RFC3339))
 	}
-	return inspect.Clock{Regime: r, Aware: inspect.At(aware), Started: inspect.At(now), Author: author, Reason: reason}, nil
+	return inspect.Clock{Regime: r, Aware: inspect.At(aware), Started: inspect.At(now), Author: author,
+		Reason: reason}, nil
 }
 
 // WithdrawClock ends the running clock of a regime.

@@ -44,7 +44,7 @@ func (c *chain) set(name string, status inspect.Status, reason, format string, a
 	}
 }
 
-func (c *chain) hold(name, format string, args ...any) {
+func (c *chain) pass(name, format string, args ...any) {
 	c.set(name, inspect.Verified, "", format, args...)
 }
 

@@ -30,8 +30,9 @@ type Options struct {
 	Notary *Notary
 	// GitHub is asked too, where it is not nil.
 	GitHub *Attestations
-	// Demands gives what the policies ask of an image, once the check "policies" has read them; nil: there are none.
-	Demands func(inspect.Image) []inspect.Demand
+	// Requirements gives what the policies require of an image, once the check "policies" has read them; nil: there are
+	// none.
+	Requirements func(inspect.Image) []inspect.PolicyRequirement
 	// PolicyNamed says that a flag names a policy: an image that none is about is then an open question.
 	PolicyNamed bool
 }
@@ -39,7 +40,7 @@ type Options struct {
 // Check looks for the signatures of an image in every store, and verifies each.
 func Check(o Options) engine.Check {
 	c := engine.Check{Name: Name, Scope: engine.PerImage, Run: o.run}
-	if o.Demands != nil {
+	if o.Requirements != nil {
 		c.Needs = []string{policiesCheck}
 	}
 	return c
@@ -152,7 +153,7 @@ func (o Options) examine(ctx context.Context, p place, x expectation) (collectio
 		return collection{}, err
 	}
 	e := &examiner{
-		Options: o, shelf: shelf{o.Client, loc, tags}, expect: x, source: p.source, scope: p.scope(),
+		Options: o, shelf: storeSet{o.Client, loc, tags}, expect: x, source: p.source, scope: p.scope(),
 		seen:  map[string]bool{},
 		image: artifact{what: "the image", names: map[string]string{}},
 		out:   collection{times: map[string]observed{}},

@@ -8,7 +8,7 @@
 //
 // stores.go and github*.go ask, collect.go and examine.go gather; bundle*.go is the Sigstore bundle, annotation*.go
 // what cosign keeps in annotations, notation.go and notary*.go the Notary Project's; chain.go and links.go are the
-// links that all have; expectation.go and demands.go are who should have signed, trust.go whom to believe,
+// links that all have; expectation.go and requirements.go are who should have signed, trust.go whom to believe,
 // authority.go a certificate authority of one's own, summary.go what follows for the image, usual.go what others in
 // its repository do.
 package signature

@@ -12,7 +12,7 @@ import (
 // judge reads one signature and verifies it. Errors: bytes that could not be had.
 func (e *examiner) judge(ctx context.Context, it item) error {
 	digest := it.desc.Digest.String()
-	data, err := e.Client.Fetch(ctx, e.shelf.place(it.hit), digest, maxBundle)
+	data, err := e.Client.Fetch(ctx, e.shelf.place(it.match), digest, maxBundle)
 	var wrong *registry.DigestError
 	if errors.As(err, &wrong) {
 		row := malformedRow(it.kind(), []byte(digest), e.image.main,

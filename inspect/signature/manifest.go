@@ -20,13 +20,13 @@ const (
 
 // item is one signature that a manifest names.
 type item struct {
-	hit
+	match
 	form string // one of the media types above
 	desc v1.Descriptor
 }
 
 // items lists the signatures of a manifest. Errors: a manifest that cannot be read.
-func (h hit) items() ([]item, error) {
+func (h match) items() ([]item, error) {
 	if !h.part.Holds() {
 		return nil, fmt.Errorf("manifest %s: %s: %s", h.part.Digest, h.part.Problem, h.part.Detail)
 	}
@@ -54,7 +54,7 @@ func (h hit) items() ([]item, error) {
 
 // altered says that a manifest of cosign's is there and is not what its digest says, or no manifest: what stood in it
 // was a signature. Of a referrer nobody knows, and of one that is missing neither.
-func (h hit) altered() bool {
+func (h match) altered() bool {
 	return (h.role == "signature" || h.role == "attestation") && h.part.Bytes != nil &&
 		h.part.Problem != registry.ProblemLimit
 }
@@ -93,6 +93,6 @@ func contains(data []byte, names map[string]string) bool {
 }
 
 // manifest parses what a store gave as a manifest.
-func (h hit) manifest() (*v1.Manifest, error) {
+func (h match) manifest() (*v1.Manifest, error) {
 	return v1.ParseManifest(bytes.NewReader(h.part.Bytes))
 }

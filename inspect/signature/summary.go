@@ -141,7 +141,7 @@ func (s summary) gate() inspect.Gate {
 // attestationsSuffice reports whether only policies name who should have signed, and all of them are met: a policy may
 // require attestations and no signature.
 func (s summary) attestationsSuffice() bool {
-	return !s.expect.flagged && len(s.expect.demands) > 0 && !slices.ContainsFunc(s.policyGates(),
+	return !s.expect.flagged && len(s.expect.requirements) > 0 && !slices.ContainsFunc(s.policyGates(),
 		func(g inspect.Gate) bool { return g.Status != inspect.GatePassed })
 }
 

@@ -1,4 +1,4 @@
-package main
+package recompute
 
 import (
 	"cmp"
@@ -9,10 +9,11 @@ import (
 	"os"
 	"time"
 
-	"github.com/backtrail/backtrail/inspect/engine"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/binary"
+	"github.com/backtrail/backtrail/inspect/engine"
 	"github.com/backtrail/backtrail/inspect/evidence"
 	"github.com/backtrail/backtrail/inspect/layer"
 	"github.com/backtrail/backtrail/inspect/owner"
@@ -24,13 +25,18 @@ import (
 	"github.com/backtrail/backtrail/registry"
 )
 
-// rerun runs the checks of a bundle again: the bag is registry, trust root and clock, and nothing of this machine's
-// cache, network or time comes in.
-type rerun struct {
-	roots []signature.Root // the person's; none: those that the bag carries
+// maxBundle bounds a Sigstore bundle that the bag carries, in bytes.
+const maxBundle = 32 << 20
+
+// Bundle runs the checks of an evidence bundle again: the bag is registry, trust root and clock, and nothing comes from
+// this machine's cache, network or clock.
+type Bundle struct {
+	Roots []signature.Root // the person's; none: those that the bag carries
 }
 
-func (r rerun) run(ctx context.Context, bag *evidence.Bag, c inspect.Case) (evidence.Again, error) {
+// Run checks what the bag carries and gives the case that follows from it, with the names of the checks that ran.
+// Errors are local faults, or a part of the bag that cannot be read.
+func (b Bundle) Run(ctx context.Context, bag *evidence.Bag, c inspect.Case) (evidence.Again, error) {
 	layout, cleanup, err := bag.Layout(ctx, "image")
 	if err != nil {
 		return evidence.Again{}, fmt.Errorf("opening the image in the bundle: %w", err)
@@ -45,12 +51,12 @@ func (r rerun) run(ctx context.Context, bag *evidence.Bag, c inspect.Case) (evid
 	if err != nil {
 		return evidence.Again{}, err
 	}
-	client, err := registry.New(registry.Options{Store: store, UserAgent: "backtrail/" + version})
+	client, err := registry.New(registry.Options{Store: store, UserAgent: "backtrail"})
 	if err != nil {
 		return evidence.Again{}, err
 	}
 	defer client.Close()
-	trust, err := r.trust(bag, c)
+	trust, err := b.trust(bag, c)
 	if err != nil {
 		return evidence.Again{}, err
 	}
@@ -62,14 +68,14 @@ func (r rerun) run(ctx context.Context, bag *evidence.Bag, c inspect.Case) (evid
 	if err != nil {
 		return evidence.Again{}, err
 	}
-	policies, err := r.policies(bag, c)
+	policies, err := b.policies(bag, c)
 	if err != nil {
 		return evidence.Again{}, err
 	}
 	return runAgain(ctx, bag, c, client, layout, policies, signature.Options{
 		Client: client, Store: store, Trust: trust, Notary: notary, GitHub: given,
-		Now:     func() time.Time { return c.Started.Time },
-		Demands: policies.Demands, PolicyNamed: policies.Named(),
+		Now:          func() time.Time { return c.Started.Time },
+		Requirements: policies.Requirements, PolicyNamed: policies.Named(),
 	})
 }
 
@@ -104,10 +110,10 @@ func attestationsOf(ctx context.Context, bag *evidence.Bag, c inspect.Case) (*si
 }
 
 // trust gives the person's roots, else those of the bag.
-func (r rerun) trust(bag *evidence.Bag, c inspect.Case) (*signature.Trust, error) {
-	roots := r.roots
+func (b Bundle) trust(bag *evidence.Bag, c inspect.Case) (*signature.Trust, error) {
+	roots := b.Roots
 	for _, t := range c.Trust {
-		root := t.Kind == signature.TrustKind && len(r.roots) == 0
+		root := t.Kind == signature.TrustKind && len(b.Roots) == 0
 		if !root && t.Kind != signature.AuthorityKind {
 			continue
 		}
@@ -198,9 +204,49 @@ func locate(ctx context.Context, client *registry.Client, layout string, i inspe
 	if err != nil {
 		return inspect.Image{}, err
 	}
-	img, err := client.Resolve(ctx, loc, platformOf(i))
+	var platform v1.Platform
+	if p, err := v1.ParsePlatform(i.Platform); err == nil && p != nil {
+		platform = *p
+	}
+	img, err := client.Resolve(ctx, loc, platform)
 	if err != nil {
 		return inspect.Image{}, fmt.Errorf("opening image %s in the bundle: %w", i.Container, err)
 	}
 	return subject.FromImage(i.Reference, img), nil
+}
+
+// policies are those that a bundle carries, each from where the case says that it came.
+func (b Bundle) policies(bag *evidence.Bag, c inspect.Case) (*policy.Loaded, error) {
+	set := &policy.Set{}
+	for _, t := range c.Trust {
+		if t.Kind != policy.Kind {
+			continue
+		}
+		b, err := bag.Trust(t.Digest)
+		if err != nil {
+			return nil, fmt.Errorf("reading the policy %s of the bundle: %w", t.Digest, err)
+		}
+		// What could not be understood when the case was made is not understood now; the rest counts.
+		_ = set.Add(policy.Source{Bytes: b, Name: t.Name, Origin: t.Origin})
+	}
+	l := &policy.Loaded{Files: set}
+	if c.Pod != nil {
+		l.Pod = c.Pod.Namespace
+	}
+	return l, nil
+}
+
+// notaryOf is the trust store and trust policy that a bag carries. None: no verdict rested on one.
+func notaryOf(bag *evidence.Bag, c inspect.Case) (*signature.Notary, error) {
+	for _, t := range c.Trust {
+		if t.Kind != signature.NotationTrustKind {
+			continue
+		}
+		data, err := bag.Trust(t.Digest)
+		if err != nil {
+			return nil, fmt.Errorf("reading the trust store %s of the bundle: %w", t.Digest, err)
+		}
+		return signature.ReadNotary(data, inspect.TrustBag, t.Digest)
+	}
+	return nil, nil
 }

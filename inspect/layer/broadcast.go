@@ -12,10 +12,10 @@ const (
 	chunkAhead = 8 // chunks that a slow reader may be behind
 )
 
-// fan hands what is written to it to several readers, each of which reads all of it at its own pace within
-// chunkAhead. A reader that is closed holds up nobody.
-type fan struct {
-	taps []*tap
+// broadcast passes what is written to it on to several subscribers, each of which reads all of it at its own pace
+// within chunkAhead. A reader that is closed holds up nobody.
+type broadcast struct {
+	taps []*subscriber
 	pool *sync.Pool
 	fill *chunk
 }
@@ -25,17 +25,17 @@ type chunk struct {
 	refs atomic.Int32
 }
 
-// newFan makes a fan with n readers.
-func newFan(n int) *fan {
-	f := &fan{pool: &sync.Pool{New: func() any { return &chunk{buf: make([]byte, 0, chunkSize)} }}}
+// newBroadcast makes a broadcast with n readers.
+func newBroadcast(n int) *broadcast {
+	f := &broadcast{pool: &sync.Pool{New: func() any { return &chunk{buf: make([]byte, 0, chunkSize)} }}}
 	for range n {
-		f.taps = append(f.taps, &tap{fan: f, in: make(chan *chunk, chunkAhead), gone: make(chan struct{})})
+		f.taps = append(f.taps, &subscriber{fan: f, in: make(chan *chunk, chunkAhead), gone: make(chan struct{})})
 	}
 	return f
 }
 
 // Write takes bytes over; it fails never.
-func (f *fan) Write(p []byte) (int, error) {
+func (f *broadcast) Write(p []byte) (int, error) {
 	n := len(p)
 	for len(p) > 0 {
 		if f.fill == nil {
@@ -52,7 +52,7 @@ func (f *fan) Write(p []byte) (int, error) {
 	return n, nil
 }
 
-func (f *fan) flush() {
+func (f *broadcast) flush() {
 	if f.fill == nil {
 		return
 	}
@@ -68,14 +68,14 @@ func (f *fan) flush() {
 	}
 }
 
-func (f *fan) release(c *chunk) {
+func (f *broadcast) release(c *chunk) {
 	if c.refs.Add(-1) == 0 {
 		f.pool.Put(c)
 	}
 }
 
 // end gives the readers what is left, and then err, or io.EOF where it is nil.
-func (f *fan) end(err error) {
+func (f *broadcast) end(err error) {
 	f.flush()
 	if err == nil {
 		err = io.EOF
@@ -86,9 +86,9 @@ func (f *fan) end(err error) {
 	}
 }
 
-// tap is one reader of a fan.
-type tap struct {
-	fan  *fan
+// subscriber is one reader of a broadcast.
+type subscriber struct {
+	fan  *broadcast
 	in   chan *chunk
 	gone chan struct{}
 	once sync.Once
@@ -97,7 +97,7 @@ type tap struct {
 	err  error // set before in is closed
 }
 
-func (t *tap) Read(p []byte) (int, error) {
+func (t *subscriber) Read(p []byte) (int, error) {
 	for t.cur == nil || t.off == len(t.cur.buf) {
 		if t.cur != nil {
 			t.fan.release(t.cur)
@@ -115,7 +115,7 @@ func (t *tap) Read(p []byte) (int, error) {
 }
 
 // Close says that nothing more will be read.
-func (t *tap) Close() error {
+func (t *subscriber) Close() error {
 	t.once.Do(func() { close(t.gone) })
 	return nil
 }

@@ -7,8 +7,9 @@ import (
 	"strings"
 )
 
-// Demand is what one policy asks of an image that it is about: of every group, enough authorities must be met.
-type Demand struct {
+// PolicyRequirement is what one policy requires of an image that it applies to: of every group, enough authorities
+// must be met.
+type PolicyRequirement struct {
 	Policy string // its name, with the digest where two have the same name
 	Digest string // sha256:… of the bytes that say so
 	Origin string // of these bytes: file, folder, cluster, bag
@@ -22,8 +23,9 @@ type Demand struct {
 	Groups    []AuthorityGroup
 	// MayAccept are reasons for which the policy may be met although nothing here meets it.
 	MayAccept []string
-	// AlsoAsks are things that the policy asks besides and that were not compared: it may fail although all else fits.
-	AlsoAsks []string
+	// AlsoRequires are things that the policy requires besides and that were not compared: it may fail although all
+	// else fits.
+	AlsoRequires []string
 }
 
 // AuthorityGroup is a list of authorities of which Need must be met.
@@ -34,14 +36,14 @@ type AuthorityGroup struct {
 
 // Authority is somebody whose signature or attestations a policy accepts.
 type Authority struct {
-	Name       string
-	Static     string // pass or fail: nothing is looked at
-	Message    string // of a static failure
-	Keys       []ExpectedKey
-	Identities []Identity
-	Predicates []string // types of attestations that must all be there; none: a signature
-	MayAccept  []string // as in Demand
-	AlsoAsks   []string
+	Name         string
+	Static       string // pass or fail: nothing is looked at
+	Message      string // of a static failure
+	Keys         []ExpectedKey
+	Identities   []Identity
+	Predicates   []string // types of attestations that must all be there; none: a signature
+	MayAccept    []string // as in PolicyRequirement
+	AlsoRequires []string
 }
 
 // Modes of a policy.
@@ -72,10 +74,10 @@ func (i Image) PolicyGates() []Gate {
 }
 
 // ByPerson reports whether a person at this machine named the policy, not somebody in the cluster.
-func (d Demand) ByPerson() bool { return d.Origin != TrustCluster }
+func (d PolicyRequirement) ByPerson() bool { return d.Origin != TrustCluster }
 
 // Signers reports whether the policy names who must have signed.
-func (d Demand) Signers() bool {
+func (d PolicyRequirement) Signers() bool {
 	for _, g := range d.Groups {
 		for _, a := range g.Authorities {
 			if a.Static == "" {
@@ -88,8 +90,8 @@ func (d Demand) Signers() bool {
 
 // Verdict judges the signatures of an image by the policy. unreachable are the stores that could not be read: what
 // was not found may lie there.
-func (d Demand) Verdict(rows []Signature, unreachable []string) Gate {
-	v := verdictOf{status: Verified}
+func (d PolicyRequirement) Verdict(rows []Signature, unreachable []string) Gate {
+	v := outcome{status: Verified}
 	var details []string
 	for _, g := range d.Groups {
 		one := g.verdict(rows)
@@ -97,9 +99,9 @@ func (d Demand) Verdict(rows []Signature, unreachable []string) Gate {
 		details = append(details, one.detail)
 	}
 	v.detail = strings.Join(details, "; ")
-	v = v.qualify(d.MayAccept, d.AlsoAsks)
+	v = v.qualify(d.MayAccept, d.AlsoRequires)
 	if v.status == Failed && len(unreachable) > 0 && d.Signers() {
-		v = verdictOf{Unknown, GateNotReachable, v.detail + "; could not be read: " + strings.Join(unreachable, "; ")}
+		v = outcome{Unknown, GateNotReachable, v.detail + "; could not be read: " + strings.Join(unreachable, "; ")}
 	}
 	mode := "mode " + d.Mode
 	if d.ModeNote != "" {
@@ -112,20 +114,20 @@ func (d Demand) Verdict(rows []Signature, unreachable []string) Gate {
 	}
 }
 
-// verdictOf is how a policy, a group or an authority judges an image.
-type verdictOf struct {
+// outcome is how a policy, a group or an authority judges an image.
+type outcome struct {
 	status Status
 	reason GateReason // why it is unknown
 	detail string
 }
 
 // qualify keeps a policy of which not all was evaluated from passing and from failing.
-func (v verdictOf) qualify(mayAccept, alsoAsks []string) verdictOf {
+func (v outcome) qualify(mayAccept, alsoRequires []string) outcome {
 	switch {
-	case v.status == Verified && len(alsoAsks) > 0:
-		return verdictOf{Unknown, GateNotCompared, v.detail + "; not evaluated: " + strings.Join(alsoAsks, "; ")}
+	case v.status == Verified && len(alsoRequires) > 0:
+		return outcome{Unknown, GateNotCompared, v.detail + "; not evaluated: " + strings.Join(alsoRequires, "; ")}
 	case v.status == Failed && len(mayAccept) > 0:
-		return verdictOf{Unknown, GateNotCompared, v.detail + "; may be met in another way: " +
+		return outcome{Unknown, GateNotCompared, v.detail + "; may be met in another way: " +
 			strings.Join(mayAccept, "; ")}
 	default:
 		return v
@@ -133,7 +135,7 @@ func (v verdictOf) qualify(mayAccept, alsoAsks []string) verdictOf {
 }
 
 // worse is the outcome of two verdicts that must both pass.
-func worse(a, b verdictOf) (Status, GateReason) {
+func worse(a, b outcome) (Status, GateReason) {
 	rank := func(s Status) int { return slices.Index([]Status{Failed, Unknown, Verified}, s) }
 	if rank(b.status) < rank(a.status) {
 		return b.status, b.reason
@@ -142,17 +144,17 @@ func worse(a, b verdictOf) (Status, GateReason) {
 }
 
 // verdict of a group: enough that are met, else unknown if those that could not be judged might be enough.
-func (g AuthorityGroup) verdict(rows []Signature) verdictOf {
+func (g AuthorityGroup) verdict(rows []Signature) outcome {
 	need := max(1, g.Need)
 	met, maybe := 0, 0
 	var details []string
 	var reason GateReason
 	for _, a := range g.Authorities {
-		v := a.verdict(rows).qualify(a.MayAccept, a.AlsoAsks)
+		v := a.verdict(rows).qualify(a.MayAccept, a.AlsoRequires)
 		switch v.status {
 		case Verified:
 			if met++; met >= need {
-				return verdictOf{Verified, "", v.detail}
+				return outcome{Verified, "", v.detail}
 			}
 		case Unknown:
 			maybe++
@@ -168,42 +170,42 @@ func (g AuthorityGroup) verdict(rows []Signature) verdictOf {
 		detail = fmt.Sprintf("%d of %d required: %s", met, need, detail)
 	}
 	if met+maybe >= need {
-		return verdictOf{Unknown, reason, detail}
+		return outcome{Unknown, reason, detail}
 	}
-	return verdictOf{Failed, "", cmp.Or(detail, "no signer is accepted")}
+	return outcome{Failed, "", cmp.Or(detail, "no signer is accepted")}
 }
 
 // verdict of an authority: a signature by it, or every attestation that it must have made.
 //
 // An attestation is not a signature of the image (flags and policies agree on that): where it is all that the authority
 // made, a controller that accepts Sigstore bundles of any kind passes the image and others refuse it.
-func (a Authority) verdict(rows []Signature) verdictOf {
+func (a Authority) verdict(rows []Signature) outcome {
 	switch a.Static {
 	case "pass":
-		return verdictOf{Verified, "", "static authority: every image passes"}
+		return outcome{Verified, "", "static authority: every image passes"}
 	case "fail":
-		return verdictOf{Failed, "", cmp.Or(a.Message, "static authority: no image passes")}
+		return outcome{Failed, "", cmp.Or(a.Message, "static authority: no image passes")}
 	}
 	if len(a.Predicates) == 0 {
 		if i := slices.IndexFunc(rows, func(s Signature) bool { return s.OfImage() && a.made(s) }); i >= 0 {
-			return verdictOf{Verified, "", "signed by " + rows[i].Signer()}
+			return outcome{Verified, "", "signed by " + rows[i].Signer()}
 		}
 		if i := slices.IndexFunc(rows, a.made); i >= 0 {
 			text := "requires " + a.words() + "; " + rows[i].Signer() +
 				" made an attestation only, which is not an image signature"
-			return verdictOf{Unknown, GateNotCompared, text}
+			return outcome{Unknown, GateNotCompared, text}
 		}
-		return verdictOf{Failed, "", "requires " + a.words() + "; " + signers(rows)}
+		return outcome{Failed, "", "requires " + a.words() + "; " + signers(rows)}
 	}
 	var by string
 	for _, p := range a.Predicates {
 		i := slices.IndexFunc(rows, func(s Signature) bool { return s.PredicateType == p && a.made(s) })
 		if i < 0 {
-			return verdictOf{Failed, "", "requires attestation " + p + " by " + a.words() + "; " + signers(rows)}
+			return outcome{Failed, "", "requires attestation " + p + " by " + a.words() + "; " + signers(rows)}
 		}
 		by = rows[i].Signer()
 	}
-	return verdictOf{Verified, "", "attested (" + strings.Join(a.Predicates, ", ") + ") by " + by}
+	return outcome{Verified, "", "attested (" + strings.Join(a.Predicates, ", ") + ") by " + by}
 }
 
 // PredicateCosignSign is the predicate type of a plain signature that cosign writes as a bundle.

@@ -16,7 +16,7 @@ var (
 	ciSLSA   = Authority{Identities: ci.Identities, Predicates: []string{"https://slsa.dev/provenance/v1"}}
 	thatKey  = Authority{Keys: []ExpectedKey{{Digest: "sha256:aa"}}}
 	kms      = Authority{MayAccept: []string{"the key lies in a KMS"}}
-	ciAndCUE = Authority{Identities: ci.Identities, AlsoAsks: []string{"a CUE policy"}}
+	ciAndCUE = Authority{Identities: ci.Identities, AlsoRequires: []string{"a CUE policy"}}
 )
 
 func TestVerdictOfADemand(t *testing.T) {
@@ -49,7 +49,7 @@ func TestVerdictOfADemand(t *testing.T) {
 		{"every group must be met", []AuthorityGroup{{1, []Authority{ci}}, {1, []Authority{thatKey}}}, list(byCI), nil, GateRefused, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			g := Demand{Policy: "p", Mode: ModeEnforce, Groups: c.groups}.Verdict(c.rows, c.open)
+			g := PolicyRequirement{Policy: "p", Mode: ModeEnforce, Groups: c.groups}.Verdict(c.rows, c.open)
 			if g.Status != c.want || !strings.Contains(g.Detail, c.says) {
 				t.Errorf("got %s %q, want %s with %q", g.Status, g.Detail, c.want, c.says)
 			}

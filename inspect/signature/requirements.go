@@ -21,19 +21,19 @@ const maxPolicyKeys = 500
 // expectation gives who should have signed an image: whom flags name, else whom the policies that are about it name.
 func (o Options) expectation(e inspect.Expected, i inspect.Image) (expectation, error) {
 	x, err := newExpectation(e)
-	if err != nil || o.Demands == nil {
+	if err != nil || o.Requirements == nil {
 		return x, err
 	}
-	return x.with(o.Demands(i))
+	return x.with(o.Requirements(i))
 }
 
 // with adds what policies ask. Their keys are always tried, since a signature by a managed key names nobody; where
 // flags say who should have signed, that a policy would accept another one makes no signature fit.
-func (x expectation) with(demands []inspect.Demand) (expectation, error) {
-	x.demands, x.foreign = demands, map[string]bool{}
+func (x expectation) with(requirements []inspect.PolicyRequirement) (expectation, error) {
+	x.requirements, x.foreign = requirements, map[string]bool{}
 	flags := x.flagged
 	var words []string
-	for _, d := range demands {
+	for _, d := range requirements {
 		if !d.Signers() {
 			continue
 		}
@@ -104,7 +104,7 @@ func (x expectation) explainKey(c *chain, k key) {
 // policyGates judges the signatures by each policy that is about the image.
 func (s summary) policyGates() []inspect.Gate {
 	var gates []inspect.Gate
-	for _, d := range s.expect.demands {
+	for _, d := range s.expect.requirements {
 		gates = append(gates, d.Verdict(s.found.rows, s.found.open))
 	}
 	return gates
@@ -116,7 +116,7 @@ func (s summary) take(g inspect.Gate, policies []inspect.Gate) inspect.Gate {
 	met, byPerson := true, false
 	for i, p := range policies {
 		met = met && p.Status == inspect.GatePassed
-		byPerson = byPerson || p.Asked && s.expect.demands[i].Signers()
+		byPerson = byPerson || p.Asked && s.expect.requirements[i].Signers()
 		switch {
 		case p.Status == inspect.GateRefused && g.Status != inspect.GateRefused && g.Status != inspect.GateAbsent,
 			p.Status == inspect.GateUnknown && g.Status == inspect.GatePassed:
@@ -138,7 +138,7 @@ func (s summary) emitPolicies(gates []inspect.Gate, emit func(inspect.Event)) {
 		if g.Status != inspect.GateRefused {
 			continue
 		}
-		d := s.expect.demands[i]
+		d := s.expect.requirements[i]
 		title := fmt.Sprintf("%s does not meet the policy %s.", s.name(), d.Policy)
 		f := s.finding(CodePolicy, s.subject+":"+d.Policy, inspect.RowFailed, inspect.High, title, g.Detail,
 			s.found.rows)
