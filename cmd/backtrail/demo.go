@@ -81,6 +81,7 @@ func demoSession(f *flags, std streams, incident *demo.Incident, dir string) (*s
 	if err != nil {
 		return nil, err
 	}
+	s.journal = "" // nothing of it ever ran
 	s.trust, s.expected = signature.FixedTrust(root), incident.Expected
 	s.alerts.Preset, s.alerts.PresetName = bytes.NewReader(incident.Alerts), demoAlerts
 	s.vulns = vuln.NewData(filepath.Join(dir, "no-database"), "") // the demo is the same on every machine

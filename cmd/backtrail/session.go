@@ -55,6 +55,7 @@ type session struct {
 	lister     *triage.Lister      // of the pods with their alerts
 	sign       evidence.Signer     // of bundles; nil: they are not signed
 	notices    chan inspect.Notice // for the terminal UI, where no case is open
+	journal    string              // path of the journal that cases are recorded in; empty: they are not
 
 	openCluster func() (kube.Source, error)
 	say         atomic.Pointer[func(inspect.Event)] // of the case that is open
@@ -95,6 +96,9 @@ func newSession(f *flags, std streams) (*session, error) {
 		return nil, err
 	}
 	if err := s.setLevels(dir); err != nil {
+		return nil, err
+	}
+	if s.journal, err = f.journalOf(); err != nil {
 		return nil, err
 	}
 	s.cache.Skips().Max = int64(f.maxLayer)
@@ -154,6 +158,7 @@ func (s *session) cluster() (kube.Source, error) {
 	}
 	live, err := kube.Open(kube.Options{
 		Kubeconfig: s.flags.kubeconfig, Context: s.flags.context, Namespace: s.flags.namespace,
+		InCluster: s.flags.inCluster,
 		UserAgent: "backtrail/" + version, Warn: s.notice,
 		Waiting: func(text string) { fmt.Fprintln(s.std.err, text) },
 		NoStdin: s.flags.stdinAlerts(), // a credential plugin would read the alerts

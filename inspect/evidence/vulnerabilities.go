@@ -38,7 +38,7 @@ func (x *export) writeVulnerabilities() error {
 	if len(list) == 0 {
 		return nil
 	}
-	return x.bag.addJSON(vulnerabilityFile, list)
+	return x.bag.AddJSON(vulnerabilityFile, list)
 }
 
 // vulnerabilitiesFit compares the rows in the bag with the case, and derives the levels again where the thresholds are
@@ -46,7 +46,7 @@ func (x *export) writeVulnerabilities() error {
 // the bag: both are claimed.
 func (v *reproduction) vulnerabilitiesFit() {
 	want := matchedVulns(v.c)
-	have, err := v.bag.files.read(vulnerabilityFile, MaxCase)
+	have, err := v.bag.files.Read(vulnerabilityFile, MaxCase)
 	if len(want) == 0 && errors.Is(err, inspect.ErrNotKept) {
 		return
 	}
