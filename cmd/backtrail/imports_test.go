@@ -46,7 +46,7 @@ var allowed = map[string][]string{
 	"inspect/report":         {"inspect/threshold", "inspect/headline", "inspect", "inspect/text", "inspect/verdict", "inspect/respond"},
 	"inspect/headline":       {"inspect", "inspect/text", "inspect/verdict", "inspect/respond"},
 	"inspect/threshold":      {"inspect", "inspect/text"},
-	"inspect/vuln":           append([]string{"inspect/sbom", "inspect/threshold"}, check...),
+	"inspect/vuln":           append([]string{"inspect/memo", "inspect/sbom", "inspect/threshold"}, check...),
 	"inspect/vuln/vulntest":  {},
 	"inspect/journal":        {"inspect", "registry"},
 	"inspect/audit":          append([]string{"inspect/layer", "inspect/subject"}, check...),
