@@ -13,27 +13,29 @@ const Schema = "backtrail.dev/case/v1"
 // Case is everything that is known so far: the fold of the events, the same whatever the order in which checks
 // ended. Its lists are sorted by key.
 type Case struct {
-	Schema   string       `json:"schema"`
-	Tool     Tool         `json:"tool"`
-	Target   Target       `json:"target"`
-	Sessions []Session    `json:"sessions"`
-	Started  Time         `json:"started"`
-	Finished Time         `json:"finished"`
-	Expected Expected     `json:"expected"`
-	Trust    []Trust      `json:"trust"`
-	Checks   []CheckState `json:"checks"`
-	Answers  []Answer     `json:"answers"`
-	Alerts   []Alert      `json:"alerts"`
-	Pod      *Pod         `json:"pod"`
-	Images   []Image      `json:"images"`
-	Changes  []PodChange  `json:"podChanges"` // while the case was open
-	Clocks   []Clock      `json:"clocks"`     // for reports, that a person started
-	Notes    []Note       `json:"notes"`
-	Notices  []Notice     `json:"notices"`
-	Timeline []Moment     `json:"timeline"`
-	Findings []Finding    `json:"findings"`
-	Blobs    []Blob       `json:"blobs"`
-	Exhibits []Exhibit    `json:"exhibits"`
+	Schema   string    `json:"schema"`
+	Tool     Tool      `json:"tool"`
+	Target   Target    `json:"target"`
+	Sessions []Session `json:"sessions"`
+	Started  Time      `json:"started"`
+	Finished Time      `json:"finished"`
+	Expected Expected  `json:"expected"`
+	Trust    []Trust   `json:"trust"`
+	// Thresholds are those that a person named; nil where nobody did.
+	Thresholds *Thresholds  `json:"thresholds,omitempty"`
+	Checks     []CheckState `json:"checks"`
+	Answers    []Answer     `json:"answers"`
+	Alerts     []Alert      `json:"alerts"`
+	Pod        *Pod         `json:"pod"`
+	Images     []Image      `json:"images"`
+	Changes    []PodChange  `json:"podChanges"` // while the case was open
+	Clocks     []Clock      `json:"clocks"`     // for reports, that a person started
+	Notes      []Note       `json:"notes"`
+	Notices    []Notice     `json:"notices"`
+	Timeline   []Moment     `json:"timeline"`
+	Findings   []Finding    `json:"findings"`
+	Blobs      []Blob       `json:"blobs"`
+	Exhibits   []Exhibit    `json:"exhibits"`
 	// Redactions are the secrets that were removed from facts; those of exhibits stand in the exhibits.
 	Redactions []Redaction `json:"redactions"`
 	Requests   int         `json:"requests"`

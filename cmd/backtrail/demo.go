@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -13,6 +14,7 @@ import (
 	"github.com/backtrail/backtrail/inspect/demo"
 	"github.com/backtrail/backtrail/inspect/signature"
 	"github.com/backtrail/backtrail/inspect/subject"
+	"github.com/backtrail/backtrail/inspect/vuln"
 	"github.com/backtrail/backtrail/kube"
 )
 
@@ -82,6 +84,7 @@ func demoSession(f *flags, std streams, incident *demo.Incident, dir string) (*s
 	s.journal = "" // nothing of it ever ran
 	s.trust, s.expected = signature.FixedTrust(root), incident.Expected
 	s.alerts.Preset, s.alerts.PresetName = bytes.NewReader(incident.Alerts), demoAlerts
+	s.vulns = vuln.NewData(filepath.Join(dir, "no-database"), "") // the demo is the same on every machine
 	s.now = func() time.Time { return incident.Now }
 	s.choice = &subject.Choice{By: "responder@demo"}
 	s.openCluster = func() (kube.Source, error) { return kube.ParseSnapshot(demoName, incident.Snapshot) }

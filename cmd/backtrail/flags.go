@@ -33,6 +33,8 @@ type flags struct {
 	signKey                        string
 	github                         []string
 	notationStore, notationPolicy  string
+	thresholds                     string
+	vex                            []string
 	expect                         expectFlags
 }
 
@@ -46,6 +48,7 @@ func (f *flags) register(s *pflag.FlagSet) {
 	f.registerCluster(s)
 	f.registerRegistries(s)
 	f.registerTrust(s)
+	f.registerThresholds(s)
 	f.expect.register(s)
 	s.BoolVar(&f.offline, "offline", false, "no network access except to the cluster and the registries")
 	s.BoolVar(&f.noJournal, "no-journal", false,

@@ -21,6 +21,8 @@ const (
 	keyFlags      flagGroup = "key"      // whose key should have signed
 	sourceFlags   flagGroup = "source"   // where an image should come from
 	exportFlags   flagGroup = "export"   // how a bundle is signed
+	levelFlags    flagGroup = "level"    // which vulnerabilities and findings may be there
+	vexFlags      flagGroup = "vex"      // what is stated about vulnerabilities
 	journalFlags  flagGroup = "journal"  // whether the case is recorded in the journal
 )
 
@@ -36,34 +38,40 @@ var flagGroups = map[flagGroup][]string{
 	keyFlags:     {"key"},
 	sourceFlags:  {"source-uri", "source-branch", "source-tag", "source-versioned-tag", "builder-id"},
 	exportFlags:  {"sign-key"},
+	levelFlags:   {"thresholds"},
+	vexFlags:     {"vex"},
 	journalFlags: {"no-journal"},
 }
 
 // caseFlags are the groups for making a case, which verbs about anything else have no use for.
 var caseFlags = []flagGroup{
 	clusterFlags, aroundFlags, alertFlags, registryFlags, trustFlags, signerFlags, keyFlags, sourceFlags, exportFlags,
-	journalFlags,
+	levelFlags, vexFlags, journalFlags,
 }
 
 // unusedGroups lists for each verb the groups that it has no use for. A verb that is not named uses all.
 var unusedGroups = map[string][]flagGroup{
-	"demo": {clusterFlags, aroundFlags, registryFlags, trustFlags, signerFlags, keyFlags, sourceFlags, journalFlags},
-	"pods": {aroundFlags, registryFlags, trustFlags, signerFlags, keyFlags, sourceFlags, exportFlags,
-		journalFlags},
-	"diff":    {alertFlags, exportFlags, journalFlags},
+	"demo": {clusterFlags, aroundFlags, registryFlags, trustFlags, signerFlags, keyFlags, sourceFlags, levelFlags,
+		vexFlags, journalFlags},
+	"pods": {aroundFlags, registryFlags, trustFlags, signerFlags, keyFlags, sourceFlags, exportFlags, levelFlags,
+		vexFlags, journalFlags},
+	"diff":    {alertFlags, exportFlags, levelFlags, vexFlags, journalFlags},
 	"cases":   caseFlags,
 	"where":   caseFlags,
 	"journal": caseFlags,
 	"aware":   caseFlags,
 	"runtime": caseFlags,
-	"verify": {clusterFlags, aroundFlags, alertFlags, registryFlags, signerFlags, sourceFlags, exportFlags,
-		journalFlags},
-	"verify-blob": {clusterFlags, aroundFlags, alertFlags, registryFlags, sourceFlags, exportFlags, journalFlags},
-	"rbac":        caseFlags,
-	"cache":       caseFlags,
-	"db":          caseFlags,
-	"man":         caseFlags,
-	"version":     caseFlags,
+	"verify": {clusterFlags, aroundFlags, alertFlags, registryFlags, signerFlags, sourceFlags, exportFlags, levelFlags,
+		vexFlags, journalFlags},
+	"verify-blob": {clusterFlags, aroundFlags, alertFlags, registryFlags, sourceFlags, exportFlags, levelFlags,
+		vexFlags, journalFlags},
+	"rbac":    caseFlags,
+	"cache":   caseFlags,
+	"db":      caseFlags,
+	"man":     caseFlags,
+	"version": caseFlags,
+	"thresholds": {clusterFlags, aroundFlags, alertFlags, registryFlags, trustFlags, signerFlags, keyFlags, sourceFlags,
+		exportFlags, vexFlags, journalFlags},
 }
 
 // checkFlags refuses flags whose value is empty, as an unset variable of a script gives it, and flags that the verb

@@ -46,7 +46,7 @@ one and walk its layers, signatures, provenance, packages and unexpected executa
 		whereCommand(f, std), journalCommand(f, std), casesCommand(f, std), openCommand(f, std),
 		awareCommand(f, std), runtimeCommand(f, std),
 		verifyCommand(f, std), verifyBlobCommand(f, std), policyCommand(f, std), rbacCommand(std),
-		cacheCommand(f, std), dbCommand(f, std), manCommand(std), versionCommand(f, std),
+		cacheCommand(f, std), dbCommand(f, std), thresholdsCommand(f, std), manCommand(std), versionCommand(f, std),
 	)
 	return root
 }

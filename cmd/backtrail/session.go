@@ -22,6 +22,7 @@ import (
 	"github.com/backtrail/backtrail/inspect/signature"
 	"github.com/backtrail/backtrail/inspect/subject"
 	"github.com/backtrail/backtrail/inspect/triage"
+	"github.com/backtrail/backtrail/inspect/vuln"
 	"github.com/backtrail/backtrail/kube"
 	"github.com/backtrail/backtrail/registry"
 )
@@ -38,6 +39,9 @@ type session struct {
 	owners     *owner.Cache
 	packages   *sbom.Cataloguer
 	advisories *advisory.Data
+	vulns      *vuln.Data
+	statements *vuln.Statements    // of OpenVEX
+	thresholds *inspect.Thresholds // that a person named; nil without
 	trust      *signature.Trust
 	attested   *signature.Attestations // GitHub's, where asked for
 	notary     *signature.Notary
@@ -94,6 +98,9 @@ func newSession(f *flags, std streams) (*session, error) {
 	if s.journal, err = journalOf(f); err != nil {
 		return nil, err
 	}
+	if err := s.setLevels(dir); err != nil {
+		return nil, err
+	}
 	s.cache.Skips().Max = int64(f.maxLayer)
 	if s.client, err = s.registryClient(store); err != nil {
 		return nil, err
@@ -117,6 +124,7 @@ func (s *session) close() {
 	if s.alerts.Webhook != nil {
 		_ = s.alerts.Webhook.Close()
 	}
+	_ = s.vulns.Close()
 	_ = s.client.Close()
 }
 

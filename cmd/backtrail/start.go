@@ -15,6 +15,9 @@ import (
 // plan is the plan of a prepared case.
 func (s *session) plan(p prepared) engine.Plan {
 	opening := []inspect.Event{{Fact: s.expected}}
+	if s.thresholds != nil {
+		opening = append(opening, inspect.Event{Fact: *s.thresholds})
+	}
 	return engine.Plan{
 		Header:  inspect.Header{Schema: inspect.Schema, Tool: tool(), Target: p.target, Started: inspect.At(s.now())},
 		Opening: append(opening, p.opening...),

@@ -6,6 +6,7 @@ import (
 	"io"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/evidence/bagit"
 	"github.com/backtrail/backtrail/inspect/text"
 )
 
@@ -59,7 +60,7 @@ func (c *custody) add(line custodyLine) error {
 		return fmt.Errorf("encoding the chain of custody: %w", err)
 	}
 	b = text.EscapeJSON(b)
-	c.last = digestOf(b)
+	c.last = bagit.Digest(b)
 	if _, err := c.w.Write(append(b, '\n')); err != nil {
 		return fmt.Errorf("writing the chain of custody: %w", err)
 	}
@@ -76,7 +77,7 @@ func checkCustody(r io.Reader) (last string, lines int, err error) {
 		if line.Number != n || line.Previous != last {
 			return fmt.Errorf("line %d does not follow from the line before it", n)
 		}
-		last, lines = digestOf(b), n
+		last, lines = bagit.Digest(b), n
 		return nil
 	})
 	return last, lines, err

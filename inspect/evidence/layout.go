@@ -99,11 +99,11 @@ func (x *export) writeLayout(of string) error {
 		MediaType     string       `json:"mediaType"`
 		Manifests     []descriptor `json:"manifests"`
 	}{2, ociIndex, roots}
-	if err := x.bag.addBytes(layoutFolder(of)+"/oci-layout",
+	if err := x.bag.AddBytes(layoutFolder(of)+"/oci-layout",
 		[]byte(`{"imageLayoutVersion":"1.0.0"}`+"\n")); err != nil {
 		return err
 	}
-	return x.bag.addJSON(layoutFolder(of)+"/index.json", index)
+	return x.bag.AddJSON(layoutFolder(of)+"/index.json", index)
 }
 
 // insideIndexes are the manifests that stand in the indexes of images, BuildKit's attestations among them: they are

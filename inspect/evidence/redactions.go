@@ -7,6 +7,7 @@ import (
 	"io"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/evidence/bagit"
 	"github.com/backtrail/backtrail/inspect/redact"
 )
 
@@ -50,12 +51,12 @@ func (x *export) writeRedactions() error {
 	if err != nil {
 		return err
 	}
-	return x.bag.addBytes(redactionsFile, text)
+	return x.bag.AddBytes(redactionsFile, text)
 }
 
 // redactionsFit compares data/redactions.jsonl with the case.
 func (v *reproduction) redactionsFit() {
-	have, err := v.bag.files.read(redactionsFile, MaxCase)
+	have, err := v.bag.files.Read(redactionsFile, MaxCase)
 	if err != nil {
 		v.fail("redactions", redactionsFile, "it cannot be read: %v", err)
 		return
@@ -107,7 +108,7 @@ func secretsIn(config []byte) int {
 }
 
 // warnOfSecrets notes that a blob which is carried whole holds secrets.
-func (x *export) warnOfSecrets(l blobLine, open opener) error {
+func (x *export) warnOfSecrets(l blobLine, open bagit.Opener) error {
 	if l.Role != "config" || l.Size > MaxSmall {
 		return nil
 	}

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/evidence/bagit"
 	"github.com/backtrail/backtrail/inspect/verdict"
 )
 
@@ -36,6 +37,7 @@ func (v *reproduction) run() {
 	v.redactionsFit()
 	v.packageDiffFits()
 	v.advisoriesFit()
+	v.vulnerabilitiesFit()
 	v.summariesFit()
 	v.reports()
 	for _, i := range c.Images {
@@ -48,7 +50,7 @@ func (v *reproduction) run() {
 
 // foldFits compares case.json with the case that the events fold to.
 func (v *reproduction) foldFits() {
-	have, err := v.bag.files.read("data/case.json", MaxCase)
+	have, err := v.bag.files.Read("data/case.json", MaxCase)
 	if err != nil {
 		v.fail("case", "data/case.json", "it cannot be read: %v", err)
 		return
@@ -122,7 +124,7 @@ func (v *verifier) sameTool() bool { return v.o.Tool.Version != "" && v.o.Tool =
 
 // custodyFits compares the chain of custody with the events that it was made from.
 func (v *reproduction) custodyFits() {
-	have, err := v.bag.files.stream("data/custody.jsonl")
+	have, err := v.bag.files.Stream("data/custody.jsonl")
 	if err != nil {
 		return
 	}
@@ -172,7 +174,7 @@ func (c *lineComparer) Write(line []byte) (int, error) {
 func (v *reproduction) exhibitsFit() {
 	const file = "data/exhibits.json"
 	var list []exhibitLine
-	data, err := v.bag.files.read(file, MaxManifest)
+	data, err := v.bag.files.Read(file, bagit.MaxManifest)
 	if err == nil {
 		err = json.Unmarshal(data, &list)
 	}
@@ -193,7 +195,7 @@ func (v *reproduction) exhibitsFit() {
 			l.Truncated != e.Truncated || l.Original != e.Original || l.Missing != e.Missing {
 			failed = true
 			v.fail("exhibits", file, "it says of %s what the events do not", e.Path)
-		} else if l.State == blobCarried && (!there || "sha256:"+sum.sha256 != e.Digest) {
+		} else if l.State == blobCarried && (!there || "sha256:"+sum.SHA256 != e.Digest) {
 			failed = true
 			v.fail("exhibits", l.Name, "it is not what was kept: the events say %s", e.Digest)
 		}
@@ -222,7 +224,7 @@ func isExhibitFile(name string) bool {
 // packageDiffFits compares data/sbom/diff.json with the case.
 func (v *reproduction) packageDiffFits() {
 	want := packageDiffs(v.c)
-	have, err := v.bag.files.read(packageDiffFile, MaxCase)
+	have, err := v.bag.files.Read(packageDiffFile, MaxCase)
 	if len(want) == 0 && errors.Is(err, inspect.ErrNotKept) {
 		return
 	}
@@ -255,7 +257,7 @@ func (v *reproduction) drawnElsewhere() inspect.Status {
 // reports draws the reports again. Another version may draw them otherwise: then they cannot be compared.
 func (v *reproduction) reports() {
 	for _, r := range renderings {
-		have, err := v.bag.files.read(r.name, MaxCase)
+		have, err := v.bag.files.Read(r.name, MaxCase)
 		if err != nil {
 			v.fail("report", r.name, "it cannot be read: %v", err)
 			continue
@@ -284,7 +286,7 @@ func (v *reproduction) listed(i inspect.Image) {
 	rows := map[string]map[string]string{} // diff ID, path, sha256
 	add := func(layer int, path, sum string) {
 		diffID := layers[layer]
-		if !isHex(sum) || diffID == "" {
+		if !bagit.IsHex(sum) || diffID == "" {
 			return
 		}
 		if rows[diffID] == nil {
@@ -323,7 +325,8 @@ func (v *reproduction) listedRows(subject, diffID string, rows map[string]string
 		at, isFile := paths[path]
 		if isFile && at != rows[path] || !isFile && !sums[rows[path]] {
 			v.record("files", subject+":"+path, inspect.Failed, BasisListing,
-				"the listing of layer %s does not have it with the digest %s", short(diffID), short(rows[path]))
+				"the listing of layer %s does not have it with the digest %s", bagit.Short(diffID),
+				bagit.Short(rows[path]))
 			return
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"github.com/backtrail/backtrail/inspect/evidence/bagit"
 	common "github.com/sigstore/protobuf-specs/gen/pb-go/common/v1"
 	"github.com/sigstore/sigstore-go/pkg/sign"
 	"github.com/sigstore/sigstore/pkg/cryptoutils"
@@ -64,7 +65,7 @@ func statementOver(manifest []byte) ([]byte, error) {
 	sum := sha256.Sum256(manifest)
 	statement, err := json.Marshal(map[string]any{
 		"_type": inTotoStatement,
-		"subject": []resource{{Name: tagManifest256,
+		"subject": []resource{{Name: bagit.TagManifest256,
 			Digest: map[string]string{"sha256": hex.EncodeToString(sum[:])}}},
 		"predicateType": bagPredicate,
 		"predicate":     map[string]string{"bagit": "1.0"},

@@ -11,6 +11,7 @@ import (
 	"os"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/evidence/bagit"
 	"github.com/backtrail/backtrail/inspect/ledger"
 )
 
@@ -39,10 +40,10 @@ func foldStream(ctx context.Context, open func() (io.ReadCloser, error)) (*strea
 
 func (s *stream) read(ctx context.Context, open func() (io.ReadCloser, error)) error {
 	var err error
-	if s.events, err = tempFile(""); err != nil {
+	if s.events, err = bagit.TempFile(""); err != nil {
 		return err
 	}
-	if s.custody, err = tempFile(""); err != nil {
+	if s.custody, err = bagit.TempFile(""); err != nil {
 		return err
 	}
 	events, chain := bufio.NewWriter(s.events), bufio.NewWriter(s.custody)
@@ -75,16 +76,6 @@ func (s *stream) close() {
 	}
 }
 
-// tempFile opens a file that loses its name at once where the system allows it, so that no crash leaves it behind.
-func tempFile(dir string) (*os.File, error) {
-	f, err := os.CreateTemp(dir, "backtrail-*")
-	if err != nil {
-		return nil, fmt.Errorf("making a temporary file: %w", err)
-	}
-	_ = os.Remove(f.Name())
-	return f, nil
-}
-
 // rendered gives what a function writes.
 func rendered(write func(io.Writer, inspect.Case) error) func(inspect.Case) ([]byte, error) {
 	return func(c inspect.Case) ([]byte, error) {
@@ -104,16 +95,4 @@ func writeEvent(w io.Writer, e inspect.Event) error {
 		return fmt.Errorf("writing event %d: %w", e.Seq, err)
 	}
 	return nil
-}
-
-// readBounded reads all of r; more than limit bytes are an error.
-func readBounded(r io.Reader, limit int64, what string) ([]byte, error) {
-	b, err := io.ReadAll(io.LimitReader(r, limit+1))
-	if err != nil {
-		return nil, fmt.Errorf("reading %s: %w", what, err)
-	}
-	if int64(len(b)) > limit {
-		return nil, fmt.Errorf("reading %s: more than %d bytes", what, limit)
-	}
-	return b, nil
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/evidence/bagit"
 	"github.com/backtrail/backtrail/inspect/text"
 )
 
@@ -68,9 +69,9 @@ type verifier struct {
 	o    VerifyOptions
 	bag  *Bag
 	out  Verification
-	c    inspect.Case       // the fold of the events, once the bag is intact
-	sums map[string]fileSum // of every file that could be read
-	left map[string]bool    // digests of the image's blobs that were left out on request
+	c    inspect.Case             // the fold of the events, once the bag is intact
+	sums map[string]bagit.FileSum // of every file that could be read
+	left map[string]bool          // digests of the image's blobs that were left out on request
 }
 
 // part runs one of the questions and gives the status that its checks come to.
@@ -106,11 +107,11 @@ func (v *verifier) fail(name, subject, format string, args ...any) {
 }
 
 func (v *verifier) info() map[string]string {
-	text, err := v.bag.files.read(infoFile, MaxSmall)
+	text, err := v.bag.files.Read(bagit.InfoFile, MaxSmall)
 	if err != nil {
 		return nil
 	}
-	info, _ := parseInfo(text)
+	info, _ := bagit.ParseInfo(text)
 	return info
 }
 
@@ -124,11 +125,11 @@ func (v *verifier) expect() {
 		want = "sha256:" + want
 	}
 	if want == v.out.TagManifest {
-		v.record("expect", tagManifest256, inspect.Verified, BasisBytes,
+		v.record("expect", bagit.TagManifest256, inspect.Verified, BasisBytes,
 			"the tag manifest is the one that was expected: %s", want)
 		return
 	}
-	v.fail("expect", tagManifest256,
+	v.fail("expect", bagit.TagManifest256,
 		"the tag manifest is %s; expected was %s: this is another bundle, or an altered one", v.out.TagManifest, want)
 }
 
@@ -153,7 +154,7 @@ func (v *vouching) trust() {
 
 func (v *vouching) root(t inspect.Trust, chains int) {
 	what := fmt.Sprintf("what %d of the signatures say was checked against the trust root %s (%s, %s)", chains,
-		short(t.Digest), t.Origin, text.Clean(t.Name))
+		bagit.Short(t.Digest), t.Origin, text.Clean(t.Name))
 	switch {
 	case len(v.o.Roots) > 0:
 		v.record("trust", t.Digest, inspect.Verified, BasisBytes, "%s; here against yours: %s", what,
@@ -172,7 +173,8 @@ func (v *vouching) root(t inspect.Trust, chains int) {
 
 // own is a certificate authority or a trust store of somebody's own: no trusted root stands for it.
 func (v *vouching) own(t inspect.Trust) {
-	what := fmt.Sprintf("signatures were checked against %s (%s, %s)", short(t.Digest), t.Kind, text.Clean(t.Name))
+	what := fmt.Sprintf("signatures were checked against %s (%s, %s)", bagit.Short(t.Digest), t.Kind,
+		text.Clean(t.Name))
 	flags := "--ca-roots FILE"
 	if t.Kind == trustNotation {
 		flags = "--notation-trust-store DIR and --notation-policy FILE"

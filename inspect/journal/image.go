@@ -26,7 +26,7 @@ type Facts struct {
 
 	Collected       inspect.Time
 	Advisories      inspect.Time // when the image was compared with known compromises; zero: it was not
-	Vulnerabilities inspect.Time // when it was compared with known vulnerabilities; zero: it was not
+	Vulnerabilities inspect.Time // of the data about vulnerabilities that it was compared with; zero: it was not
 }
 
 // maxFacts bounds the JSON form of the facts of one image when it is read back.
@@ -42,7 +42,10 @@ func FactsOf(c *inspect.Case, container string, files []File) Facts {
 		}
 		return inspect.Time{}
 	}
-	f.Advisories, f.Vulnerabilities = ended("advisories"), ended("vulnerabilities")
+	f.Advisories = ended("advisories")
+	if !ended("vulnerabilities").IsZero() && image.VulnData != nil {
+		f.Vulnerabilities = image.VulnData.Date
+	}
 	return f
 }
 
@@ -97,6 +100,10 @@ func independent(i inspect.Image) inspect.Image {
 	i.Candidates, i.Diff, i.Gates, i.Sharing = nil, nil, nil, nil
 	for n := range i.Autoruns {
 		i.Autoruns[n].New = nil
+	}
+	for n := range i.Vulns { // what a comparison, a flag and thresholds make of it is decided again each time
+		v := &i.Vulns[n]
+		v.New, v.VEX, v.Threshold, v.Due, v.Rule = nil, "", "", inspect.Time{}, ""
 	}
 	for n, b := range i.Binaries {
 		i.Binaries[n].Codes = slices.DeleteFunc(slices.Clone(b.Codes), func(c string) bool { return c == "alerted" })
@@ -192,11 +199,27 @@ func (w *writer) putLeads(image int64, i inspect.Image) error {
 		}
 	}
 	for _, v := range i.Vulns {
-		if err := w.run(insert, image, v.ID, leadVulnerability, v.Package+" "+v.Version, layerOf(i, v)); err != nil {
-			return err
+		for _, id := range append(aliasesOf(v), v.ID) {
+			if err := w.run(insert, image, id, leadVulnerability, v.Package+" "+v.Version, layerOf(i, v)); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
+}
+
+// maxAliases bounds the other IDs of one vulnerability.
+const maxAliases = 50
+
+// aliasesOf are the other IDs of a vulnerability, by its record: a GHSA names its CVE.
+func aliasesOf(v inspect.Vuln) []string {
+	var r struct {
+		Aliases []string `json:"aliases"`
+	}
+	if json.Unmarshal([]byte(v.Record), &r) != nil {
+		return nil // without a record there are none
+	}
+	return r.Aliases[:min(len(r.Aliases), maxAliases)]
 }
 
 // leadVulnerability is the kind of a lead that is a vulnerability; the others are kinds of advisories.

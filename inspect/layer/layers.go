@@ -168,7 +168,7 @@ func settled(image inspect.Image, layers []inspect.Layer) *inspect.Image {
 		nil, nil
 	image.Files, image.Binaries, image.Altered, image.Missing, image.Notable = inspect.Files{}, nil, nil, nil, nil
 	image.Autoruns = nil
-	image.Vulns, image.Candidates, image.Diff, image.Gates = nil, nil, nil, nil
+	image.Vulns, image.VulnData, image.Candidates, image.Diff, image.Gates = nil, nil, nil, nil, nil
 	if image.Status == inspect.Failed {
 		return &image
 	}

@@ -123,7 +123,7 @@ func selects(raw json.RawMessage) bool { return present(raw) && string(raw) != "
 // everyImage is the plain form: images.containers.map(image, verifyImageSignatures(image, [attestors.ci])).all(e, e >
 // 0).
 var everyImage = regexp.MustCompile(
-	`^images\.\w+\.map\((\w+),verifyImageSignatures\((\w+),` +
+	`^images\.containers\.map\((\w+),verifyImageSignatures\((\w+),` +
 		`\[((?:attestors\.\w+,?)+)\]\)\)\.all\((\w+),(\w+)>0\)$`)
 
 // asked gives the attestors of the one validation of the plain form. plain is false where there is anything else.

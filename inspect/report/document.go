@@ -135,7 +135,8 @@ func documentOf(c inspect.Case, s Style) document {
 	c = cleaned(c)
 	d := document{title: "backtrail: " + c.Target.Name, status: v.Status.Tone(), outcome: v.Words(&c),
 		brief: Brief(c, s)}
-	d.sections = append(d.sections, verdictSection(c, v), answerSection(c), findingSection(c), alertSection(c),
+	d.sections = append(d.sections, verdictSection(c, v), answerSection(c), findingSection(c),
+		thresholdSection(c), alertSection(c),
 		nextSection(c), clockSection(c, s.now(c)))
 	for _, i := range focusFirst(c) {
 		d.sections = append(d.sections, imageSections(c, i)...)

@@ -16,7 +16,7 @@ import (
 func imageSections(c inspect.Case, i inspect.Image) []section {
 	sections := []section{
 		imageSection(i), layerSection(i), sharingSection(i), signatureSection(c, i), provenanceSection(i),
-		packageSection(i), fileSection(i), autorunSection(i), vulnerabilitySection(i),
+		packageSection(i), fileSection(i), autorunSection(i), vulnerabilitySection(c, i),
 	}
 	name := i.Container
 	if len(c.Images) == 1 && name == inspect.ImageContainer {
@@ -316,15 +316,4 @@ func detail(text string) string {
 		return ""
 	}
 	return " (" + text + ")"
-}
-
-func vulnerabilitySection(i inspect.Image) section {
-	s := section{title: "vulnerabilities"}
-	t := table{head: []string{"severity", "id", "package", "version", "fixed in", "gate"}}
-	for _, v := range i.Vulns {
-		t.rows = append(t.rows, []cell{plainCell(string(v.Severity)), plainCell(v.ID), plainCell(v.Package),
-			plainCell(v.Version), plainCell(v.Fixed), plainCell(v.Gate)})
-	}
-	s.table(t)
-	return s
 }

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
@@ -119,5 +120,8 @@ func escape(s string) string {
 		}
 		b.WriteRune(r)
 	}
-	return strings.ReplaceAll(b.String(), "://", "\\://")
+	return wwwLink.ReplaceAllString(strings.ReplaceAll(b.String(), "://", "\\://"), `$1\.`)
 }
+
+// wwwLink begins an address that GitHub makes a link of without a scheme (GFM, "extended www autolink").
+var wwwLink = regexp.MustCompile(`(?i)(www)\.`)

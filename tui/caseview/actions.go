@@ -157,6 +157,11 @@ func runOpen(s *Screen, _ string) tea.Cmd {
 	if s.inTree() {
 		return openFile(s)
 	}
+	if r, _ := s.row(); r.Heads && r.Path == "" {
+		group := r.Group
+		s.setGroup(group, !s.opened[group])
+		return nil
+	}
 	if r, _ := s.row(); r.Path != "" {
 		s.jump(r.Container, r.Path, r.Layer)
 		return nil

@@ -24,7 +24,8 @@ func runFileLayer(s *Screen, _ string) tea.Cmd {
 
 // whyNoFileFindings is why there is no finding to go to.
 func whyNoFileFindings(s *Screen) string {
-	if r, ok := s.row(); !ok || s.view(pane.Overview).FindingOf(r.Path) == "" {
+	r, ok := s.row()
+	if id, _ := s.view(pane.Overview).FindingOf(r.Path); !ok || id == "" {
 		return "no finding is about the selected file"
 	}
 	return ""
@@ -33,11 +34,14 @@ func whyNoFileFindings(s *Screen) string {
 // runFileFindings goes from a file to the first finding about it.
 func runFileFindings(s *Screen, _ string) tea.Cmd {
 	r, _ := s.row()
-	id := s.view(pane.Overview).FindingOf(r.Path)
+	id, group := s.view(pane.Overview).FindingOf(r.Path)
 	s.from = nil
 	s.showPane(pane.Overview)
 	st := s.state()
 	st.list.SetFilter("")
+	if group != "" {
+		s.setGroup(group, true)
+	}
 	st.list.Choose(id)
 	st.focus = widget.RegionList
 	return nil

@@ -13,7 +13,7 @@ func (s *Screen) Move(by int) tea.Cmd {
 	case st.focus == widget.RegionList:
 		st.list.Move(by)
 	case st.focus == widget.RegionTop:
-		s.briefTop = min(max(0, s.briefTop+by), max(0, len(s.brief)-1))
+		s.top.Move(by)
 	case s.inTree():
 		s.tree.Move(by)
 	default:
@@ -25,8 +25,11 @@ func (s *Screen) Move(by int) tea.Cmd {
 // runLeft closes a directory, else goes to the list, else to the pane on the left.
 func runLeft(s *Screen, _ string) tea.Cmd {
 	st := s.state()
+	group, heads := s.group()
 	switch {
 	case s.inTree() && s.tree.Close():
+	case group != "" && s.opened[group] || group != "" && !heads:
+		s.setGroup(group, false)
 	case st.focus == widget.RegionList && s.pane > pane.Overview:
 		s.from = nil
 		s.showPane(s.pane - 1)
@@ -39,9 +42,12 @@ func runLeft(s *Screen, _ string) tea.Cmd {
 // runRight opens a directory, else goes to the detail, else to the pane on the right.
 func runRight(s *Screen, _ string) tea.Cmd {
 	st := s.state()
+	group, heads := s.group()
 	switch {
 	case s.inTree():
 		s.tree.Open()
+	case heads && !s.opened[group]:
+		s.setGroup(group, true)
 	case st.focus == widget.RegionDetail && s.pane < pane.Count-1:
 		st.focus = widget.RegionList
 		s.from = nil
@@ -110,8 +116,15 @@ func (s *Screen) SetFilter(text string) tea.Cmd {
 	if s.inTree() {
 		return searchTree(s, text)
 	}
-	s.state().list.SetFilter(text)
+	s.filterList(text)
 	return nil
+}
+
+// filterList filters the rows of the pane. While a filter is set, groups of findings are open.
+func (s *Screen) filterList(text string) {
+	s.state().list.SetFilter(text)
+	s.state().stale = true
+	s.refresh()
 }
 
 // whyNoNext is why there is no next match.
@@ -153,7 +166,7 @@ func runBack(s *Screen, _ string) tea.Cmd {
 	case s.pane == pane.Layers && s.tree.Filter() != "":
 		s.tree.ClearFilter()
 	case st.list.Filter() != "":
-		st.list.SetFilter("")
+		s.filterList("")
 	case len(s.from) > 0:
 		last := len(s.from) - 1
 		to := s.from[last]
