@@ -28,7 +28,7 @@ const (
 
 // flagGroups sorts the shared flags. What is in none of them (presentation, cache, --offline) suits every verb.
 var flagGroups = map[flagGroup][]string{
-	clusterFlags:  {"kubeconfig", "context", "namespace", "all-namespaces", "snapshot"},
+	clusterFlags:  {"kubeconfig", "context", "namespace", "all-namespaces", "snapshot", "in-cluster"},
 	aroundFlags:   {"helm", "no-logs", "pull-secrets"},
 	alertFlags:    {"alerts", "alerts-from-cluster", "listen"},
 	registryFlags: {"platform", "max-layer", "registry-map", "registry-ca", "github"},
@@ -51,27 +51,28 @@ var caseFlags = []flagGroup{
 
 // unusedGroups lists for each verb the groups that it has no use for. A verb that is not named uses all.
 var unusedGroups = map[string][]flagGroup{
-	"demo": {clusterFlags, aroundFlags, registryFlags, trustFlags, signerFlags, keyFlags, sourceFlags, levelFlags,
-		vexFlags, journalFlags},
-	"pods": {aroundFlags, registryFlags, trustFlags, signerFlags, keyFlags, sourceFlags, exportFlags, levelFlags,
-		vexFlags, journalFlags},
-	"diff":    {alertFlags, exportFlags, levelFlags, vexFlags, journalFlags},
-	"cases":   caseFlags,
-	"where":   caseFlags,
-	"journal": caseFlags,
-	"aware":   caseFlags,
-	"runtime": caseFlags,
-	"verify": {clusterFlags, aroundFlags, alertFlags, registryFlags, signerFlags, sourceFlags, exportFlags, levelFlags,
-		vexFlags, journalFlags},
-	"verify-blob": {clusterFlags, aroundFlags, alertFlags, registryFlags, sourceFlags, exportFlags, levelFlags,
-		vexFlags, journalFlags},
-	"rbac":    caseFlags,
-	"cache":   caseFlags,
-	"db":      caseFlags,
-	"man":     caseFlags,
-	"version": caseFlags,
-	"thresholds": {clusterFlags, aroundFlags, alertFlags, registryFlags, trustFlags, signerFlags, keyFlags, sourceFlags,
-		exportFlags, vexFlags, journalFlags},
+	"demo":        allBut(alertFlags, exportFlags),
+	"pods":        allBut(clusterFlags, alertFlags),
+	"diff":        allBut(clusterFlags, aroundFlags, registryFlags, trustFlags, signerFlags, keyFlags, sourceFlags),
+	"audit":       {alertFlags, exportFlags},
+	"cases":       caseFlags,
+	"where":       caseFlags,
+	"journal":     caseFlags,
+	"aware":       caseFlags,
+	"runtime":     caseFlags,
+	"verify":      allBut(trustFlags, keyFlags),
+	"verify-blob": allBut(trustFlags, signerFlags, keyFlags),
+	"rbac":        caseFlags,
+	"cache":       caseFlags,
+	"db":          caseFlags,
+	"man":         caseFlags,
+	"version":     caseFlags,
+	"thresholds":  allBut(levelFlags),
+}
+
+// allBut are the groups of flags for making a case without those that a verb uses.
+func allBut(used ...flagGroup) []flagGroup {
+	return slices.DeleteFunc(slices.Clone(caseFlags), func(g flagGroup) bool { return slices.Contains(used, g) })
 }
 
 // checkFlags refuses flags whose value is empty, as an unset variable of a script gives it, and flags that the verb

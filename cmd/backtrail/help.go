@@ -47,7 +47,7 @@ func helpTopics() []helpTopic {
 		{"thresholds", "what blocks an image, what needs a remedy by a date"},
 		{"cluster", "what is read in a cluster"},
 		{"bundle", "the evidence bundle: contents, sealing, verifying"},
-		{"audit", "many workloads: what exists today"},
+		{"audit", "everything that runs: depths, changes, outputs"},
 		{"journal", "what ran where: the journal, and where"},
 		{"json", "the JSON output"},
 		{"exit-codes", "the exit codes"},

@@ -50,6 +50,7 @@ var allowed = map[string][]string{
 	"inspect/threshold":      {"inspect", "inspect/text"},
 	"inspect/vuln":           append([]string{"inspect/sbom", "inspect/threshold"}, check...),
 	"inspect/vuln/vulntest":  {},
+	"inspect/audit":          append([]string{"inspect/layer", "inspect/subject"}, check...),
 	// owner: the rpm databases that syft reads are looked through before, since its library trusts them
 	"inspect/sbom":            append([]string{"inspect/layer", "inspect/owner"}, check...),
 	"inspect/signature":       check,
@@ -63,8 +64,7 @@ var allowed = map[string][]string{
 }
 
 // screens are the packages of the terminal UI: they know the case and no source of it.
-var screens = []string{"inspect", "inspect/headline", "inspect/text", "inspect/engine", "inspect/verdict", "inspect/respond"}
-var screens = []string{"inspect", "inspect/text", "inspect/engine", "inspect/threshold", "inspect/verdict",
+var screens = []string{"inspect", "inspect/headline", "inspect/text", "inspect/engine", "inspect/threshold", "inspect/verdict",
 	"inspect/respond"}
 
 // mayImport lists what a package may import; known is false for one that is not in the plan.

@@ -158,6 +158,7 @@ func (s *session) cluster() (kube.Source, error) {
 	}
 	live, err := kube.Open(kube.Options{
 		Kubeconfig: s.flags.kubeconfig, Context: s.flags.context, Namespace: s.flags.namespace,
+		InCluster: s.flags.inCluster,
 		UserAgent: "backtrail/" + version, Warn: s.notice,
 		Waiting: func(text string) { fmt.Fprintln(s.std.err, text) },
 		NoStdin: s.flags.stdinAlerts(), // a credential plugin would read the alerts

@@ -38,7 +38,7 @@ func (x *export) writeVulnerabilities() error {
 	if len(list) == 0 {
 		return nil
 	}
-	return x.bag.addJSON(vulnerabilityFile, list)
+	return x.bag.AddJSON(vulnerabilityFile, list)
 }
 
 // vulnerabilitiesFit compares the rows in the bag with the case, and derives the levels again where the thresholds are
@@ -46,7 +46,7 @@ func (x *export) writeVulnerabilities() error {
 // the bag: both are claimed.
 func (v *reproduction) vulnerabilitiesFit() {
 	want := matchedVulns(v.c)
-	have, err := v.bag.files.read(vulnerabilityFile, MaxCase)
+	have, err := v.bag.files.Read(vulnerabilityFile, MaxCase)
 	if len(want) == 0 && errors.Is(err, inspect.ErrNotKept) {
 		return
 	}
@@ -64,7 +64,7 @@ func (v *reproduction) vulnerabilitiesFit() {
 		v.fail("vulnerabilities", vulnerabilityFile, "it does not have the case's rows")
 		return
 	}
-	v.say("vulnerabilities", vulnerabilityFile, inspect.Verified, BasisBytes, "%d rows are those of the case",
+	v.record("vulnerabilities", vulnerabilityFile, inspect.Verified, BasisBytes, "%d rows are those of the case",
 		len(list))
 	v.levelsFollow()
 }
@@ -87,6 +87,6 @@ func (v *reproduction) levelsFollow() {
 		}
 	}
 	v.out.Claims.Recomputed += derived
-	v.say("thresholds", v.c.Thresholds.Source, inspect.Verified, BasisBytes,
+	v.record("thresholds", v.c.Thresholds.Source, inspect.Verified, BasisBytes,
 		"the levels of %d vulnerabilities follow from them", derived)
 }
