@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/klauspost/compress/zstd"
@@ -123,17 +124,14 @@ func (f Facts) renewed(later Facts) Facts {
 
 // putFacts writes the row of an image, and what is looked up by other keys than its digest.
 func (w *writer) putFacts(digest string, f Facts) error {
-	packages, err := json.Marshal(f.Image.Packages)
-	if err != nil {
-		return err
-	}
 	head := f.Image
 	head.Packages = nil
-	doc, err := json.Marshal(head)
-	if err != nil {
+	doc, errFacts := encode(head)
+	packages, errPackages := encode(f.Image.Packages)
+	if err := errors.Join(errFacts, errPackages); err != nil {
 		return err
 	}
-	err = w.run(`INSERT INTO image (digest, location, depth, version, created, collected, advisories, vulnerabilities,
+	err := w.run(`INSERT INTO image (digest, location, depth, version, created, collected, advisories, vulnerabilities,
 		facts, packages) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (digest) DO UPDATE SET location = excluded.location,
 		depth = excluded.depth, version = excluded.version, created = excluded.created,
@@ -141,7 +139,7 @@ func (w *writer) putFacts(digest string, f Facts) error {
 		vulnerabilities = max(vulnerabilities, excluded.vulnerabilities), facts = excluded.facts,
 		packages = excluded.packages`,
 		digest, f.Image.Location, int(f.Depth), FactsVersion, column(f.Image.Created), column(f.Collected),
-		column(f.Advisories), column(f.Vulnerabilities), pack(doc), pack(packages))
+		column(f.Advisories), column(f.Vulnerabilities), doc, packages)
 	if err != nil {
 		return err
 	}
@@ -311,6 +309,15 @@ func (j *Journal) Missing(ctx context.Context, digests []string, depth Depth) ([
 	return missing, nil
 }
 
+// encode writes the JSON form of a value, packed.
+func encode(value any) ([]byte, error) {
+	doc, err := json.Marshal(value)
+	if err != nil {
+		return nil, err
+	}
+	return pack(doc)
+}
+
 // decode reads a value whose JSON form was packed.
 func decode(packed []byte, into any) error {
 	doc, err := unpack(packed)
@@ -320,22 +327,33 @@ func decode(packed []byte, into any) error {
 	return json.Unmarshal(doc, into)
 }
 
+// coder compresses and decompresses. Both are safe for concurrent use.
+type coder struct {
+	*zstd.Encoder
+	*zstd.Decoder
+}
+
+// coders are made when they are first needed: their tables take a while.
+var coders = sync.OnceValues(func() (coder, error) {
+	e, errEncoder := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1))
+	d, errDecoder := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(maxFacts))
+	return coder{e, d}, errors.Join(errEncoder, errDecoder)
+})
+
 // pack compresses the JSON form of facts.
-func pack(doc []byte) []byte {
-	e, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1))
+func pack(doc []byte) ([]byte, error) {
+	c, err := coders()
 	if err != nil {
-		return doc // the options are constant: it does not fail
+		return nil, err
 	}
-	defer e.Close()
-	return e.EncodeAll(doc, nil)
+	return c.EncodeAll(doc, nil), nil
 }
 
 // unpack reads what pack writes, within maxFacts.
 func unpack(b []byte) ([]byte, error) {
-	d, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(maxFacts))
+	c, err := coders()
 	if err != nil {
 		return nil, err
 	}
-	defer d.Close()
-	return d.DecodeAll(b, nil)
+	return c.DecodeAll(b, nil)
 }
