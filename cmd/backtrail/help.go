@@ -48,6 +48,7 @@ func helpTopics() []helpTopic {
 		{"cluster", "what is read in a cluster"},
 		{"bundle", "the evidence bundle: contents, sealing, verifying"},
 		{"audit", "everything that runs: depths, changes, outputs"},
+		{"journal", "what ran where: the journal, and where"},
 		{"json", "the JSON output"},
 		{"exit-codes", "the exit codes"},
 		{keysTopic, "the keys of the terminal UI"},

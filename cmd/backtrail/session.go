@@ -98,7 +98,7 @@ func newSession(f *flags, std streams) (*session, error) {
 	if err := s.setLevels(dir); err != nil {
 		return nil, err
 	}
-	if s.journal, err = f.journalOf(); err != nil {
+	if s.journal, err = journalOf(f); err != nil {
 		return nil, err
 	}
 	s.cache.Skips().Max = int64(f.maxLayer)

@@ -33,8 +33,9 @@ type open struct {
 	scope  *registry.Scope // its credentials and what its requests report
 	ledger *ledger.Ledger
 	source inspect.Source
-	watch  inspect.Source                                      // of the pod, for as long as the case is open; nil where nothing can be watched
-	ended  func(ctx context.Context, emit func(inspect.Event)) // called when the checks have ended
+	watch  inspect.Source // of the pod, while the case is open; nil where nothing can be watched
+	// ended is called when the checks have ended, as often as they do
+	ended func(ctx context.Context, emit func(inspect.Event))
 }
 
 // start begins a prepared case; every fact is on disk before anybody sees it.

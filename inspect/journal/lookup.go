@@ -9,6 +9,12 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 )
 
+// Lookup finds images by what they have.
+type Lookup struct{ j *Journal }
+
+// Lookup returns what finds images by what they have.
+func (j *Journal) Lookup() Lookup { return Lookup{j} }
+
 // StoredPackage is a package that is in at least one image.
 type StoredPackage struct {
 	ID int64
@@ -40,24 +46,18 @@ type StoredImage struct {
 const maxNumbers = 500
 
 // PackagesNamed lists the packages whose name, or whose source package's name, has the spelling of a name: upper and
-// lower case, dashes, underscores and dots do not matter.
-func (j *Journal) PackagesNamed(ctx context.Context, name string) ([]StoredPackage, error) {
+// lower case, dashes, underscores and dots do not matter. A name without slashes also finds those whose last part it
+// is.
+func (l Lookup) PackagesNamed(ctx context.Context, name string) ([]StoredPackage, error) {
 	const columns = "SELECT id, type, name, version, purl FROM package WHERE "
 	s := spelling(name)
-	return j.packages(ctx, columns+"spelling = ? UNION "+columns+"upstream = ? AND upstream <> ''", s, s)
+	return l.packages(ctx, columns+"spelling = ? UNION "+columns+"upstream = ? AND upstream <> '' UNION "+
+		columns+"base = ? AND base <> ''", s, s, s)
 }
 
-// PackagesByPURL lists the packages with a package URL: without a version all versions, qualifiers do not matter.
-func (j *Journal) PackagesByPURL(ctx context.Context, purl string) ([]StoredPackage, error) {
-	purl, _, _ = strings.Cut(purl, "?")
-	all, err := j.packages(ctx, `SELECT id, type, name, version, purl FROM package WHERE purl = ?1
-		OR purl >= ?1 || '?' AND purl < ?1 || '@' OR purl >= ?1 || '@' AND purl < ?1 || 'A'`, purl)
-	return all, err
-}
-
-func (j *Journal) packages(ctx context.Context, text string, args ...any) ([]StoredPackage, error) {
+func (l Lookup) packages(ctx context.Context, text string, args ...any) ([]StoredPackage, error) {
 	var all []StoredPackage
-	err := j.query(ctx, "looking up packages", func(r *sql.Rows) error {
+	err := l.j.query(ctx, "looking up packages", func(r *sql.Rows) error {
 		var p StoredPackage
 		err := r.Scan(&p.ID, &p.Type, &p.Name, &p.Version, &p.PURL)
 		all = append(all, p)
@@ -68,8 +68,8 @@ func (j *Journal) packages(ctx context.Context, text string, args ...any) ([]Sto
 
 // EachPackage gives every package that is in at least one image, once each: what a re-check compares with new data.
 // It ends at the first error of f.
-func (j *Journal) EachPackage(ctx context.Context, f func(StoredPackage) error) error {
-	return j.query(ctx, "reading all packages", func(r *sql.Rows) error {
+func (l Lookup) EachPackage(ctx context.Context, f func(StoredPackage) error) error {
+	return l.j.query(ctx, "reading all packages", func(r *sql.Rows) error {
 		var p StoredPackage
 		if err := r.Scan(&p.ID, &p.Type, &p.Name, &p.Version, &p.PURL); err != nil {
 			return err
@@ -79,7 +79,7 @@ func (j *Journal) EachPackage(ctx context.Context, f func(StoredPackage) error) 
 }
 
 // ImagesWith finds the images that have one of some packages.
-func (j *Journal) ImagesWith(ctx context.Context, packages []StoredPackage) ([]Hit, error) {
+func (l Lookup) ImagesWith(ctx context.Context, packages []StoredPackage) ([]Hit, error) {
 	var all []Hit
 	for len(packages) > 0 {
 		some := packages[:min(len(packages), maxNumbers)]
@@ -89,7 +89,7 @@ func (j *Journal) ImagesWith(ctx context.Context, packages []StoredPackage) ([]H
 			names[p.ID] = strings.TrimSpace(p.Name + " " + p.Version)
 			numbers = append(numbers, fmt.Sprint(p.ID)) // numbers of ours: nothing foreign stands in the statement
 		}
-		err := j.query(ctx, "looking up images by packages", func(r *sql.Rows) error {
+		err := l.j.query(ctx, "looking up images by packages", func(r *sql.Rows) error {
 			var h Hit
 			var id int64
 			err := r.Scan(&h.Image, &h.Layer, &id, &h.Path)
@@ -111,8 +111,13 @@ const filesQuery = `SELECT i.image, i.layer, path.value FROM part_file f JOIN im
 	JOIN path ON path.id = f.path JOIN content c ON c.id = f.content WHERE `
 
 // ImagesWithPath finds the images that have an executable, a library or a start-up hook at a path, or a package there.
-func (j *Journal) ImagesWithPath(ctx context.Context, path string) ([]Hit, error) {
-	hits, err := j.hits(ctx, path, filesQuery+`path.value = ? UNION SELECT i.image, i.layer, path.value
+// One that does not begin with a slash is the end of a path.
+func (l Lookup) ImagesWithPath(ctx context.Context, path string) ([]Hit, error) {
+	if !strings.HasPrefix(path, "/") {
+		end := "/" + path
+		return l.hits(ctx, path, filesQuery+"substr(path.value, -length(?1)) = ?1", end)
+	}
+	hits, err := l.hits(ctx, path, filesQuery+`path.value = ? UNION SELECT i.image, i.layer, path.value
 		FROM path JOIN part_package pp ON pp.path = path.id JOIN image_part i ON i.part = pp.part
 		WHERE path.value = ?`, path, path)
 	return hits, err
@@ -120,26 +125,26 @@ func (j *Journal) ImagesWithPath(ctx context.Context, path string) ([]Hit, error
 
 // ImagesWithContent finds the images that have an executable, a library or a start-up hook with a content, by its
 // sha256 in hex.
-func (j *Journal) ImagesWithContent(ctx context.Context, sum string) ([]Hit, error) {
+func (l Lookup) ImagesWithContent(ctx context.Context, sum string) ([]Hit, error) {
 	b := bytesOf(sum)
 	if b == nil {
 		return nil, nil
 	}
-	return j.hits(ctx, sum, filesQuery+"c.sha256 = ?", b)
+	return l.hits(ctx, sum, filesQuery+"c.sha256 = ?", b)
 }
 
 // ImagesWithDigest finds the images whose manifest, index, config or one of whose layers has a digest.
-func (j *Journal) ImagesWithDigest(ctx context.Context, digest string) ([]Hit, error) {
-	return j.hits(ctx, digest, `SELECT image, -1, '' FROM alias WHERE digest = ?1
+func (l Lookup) ImagesWithDigest(ctx context.Context, digest string) ([]Hit, error) {
+	return l.hits(ctx, digest, `SELECT image, -1, '' FROM alias WHERE digest = ?1
 		UNION SELECT image, number, '' FROM layer WHERE digest = ?1
 		UNION SELECT image, number, '' FROM layer WHERE diff_id = ?1`, digest)
 }
 
 // ImagesWithLead finds the images that an advisory or a vulnerability was found to match when they were looked into.
 // Upper and lower case do not matter.
-func (j *Journal) ImagesWithLead(ctx context.Context, id string) ([]Hit, error) {
+func (l Lookup) ImagesWithLead(ctx context.Context, id string) ([]Hit, error) {
 	var all []Hit
-	err := j.query(ctx, "looking up images by advisory", func(r *sql.Rows) error {
+	err := l.j.query(ctx, "looking up images by advisory", func(r *sql.Rows) error {
 		var h Hit
 		err := r.Scan(&h.Image, &h.Layer, &h.What)
 		all = append(all, h)
@@ -148,10 +153,22 @@ func (j *Journal) ImagesWithLead(ctx context.Context, id string) ([]Hit, error) 
 	return all, err
 }
 
+// LeadSince is when an advisory or a vulnerability was first found in an image; zero where it never was. Images that
+// were compared with the same data or newer and do not have it are not affected.
+func (l Lookup) LeadSince(ctx context.Context, id string) (inspect.Time, error) {
+	var first int64
+	err := l.j.db.QueryRowContext(ctx, `SELECT coalesce(min(i.vulnerabilities), 0) FROM lead JOIN image i
+		ON i.id = lead.image WHERE lead.id = ? AND i.vulnerabilities > 0`, id).Scan(&first)
+	if err != nil {
+		return inspect.Time{}, fmt.Errorf("looking up %s: %w", id, damage(err))
+	}
+	return timeOf(first), nil
+}
+
 // hits reads rows of image, layer and path.
-func (j *Journal) hits(ctx context.Context, what, text string, args ...any) ([]Hit, error) {
+func (l Lookup) hits(ctx context.Context, what, text string, args ...any) ([]Hit, error) {
 	var all []Hit
-	err := j.query(ctx, "looking up "+what, func(r *sql.Rows) error {
+	err := l.j.query(ctx, "looking up "+what, func(r *sql.Rows) error {
 		h := Hit{What: what}
 		err := r.Scan(&h.Image, &h.Layer, &h.Path)
 		all = append(all, h)
@@ -160,10 +177,12 @@ func (j *Journal) hits(ctx context.Context, what, text string, args ...any) ([]H
 	return all, err
 }
 
-// Stored lists all images with facts, and by which digests they are found.
-func (j *Journal) Stored(ctx context.Context) (images map[int64]*StoredImage, byDigest map[string][]int64, err error) {
+// Stored lists all images with facts, and by which digests they are found. When their layers were built is read where
+// that is wanted.
+func (l Lookup) Stored(ctx context.Context, layers bool) (images map[int64]*StoredImage, byDigest map[string][]int64,
+	err error) {
 	images, byDigest = map[int64]*StoredImage{}, map[string][]int64{}
-	err = j.query(ctx, "reading which images are stored", func(r *sql.Rows) error {
+	err = l.j.query(ctx, "reading which images are stored", func(r *sql.Rows) error {
 		i, version := &StoredImage{}, 0
 		var created, collected, advisories, vulnerabilities int64
 		err := r.Scan(&i.ID, &i.Digest, &i.Depth, &version, &created, &collected, &advisories, &vulnerabilities)
@@ -175,23 +194,23 @@ func (j *Journal) Stored(ctx context.Context) (images map[int64]*StoredImage, by
 	if err != nil {
 		return nil, nil, err
 	}
-	err = j.query(ctx, "reading which images are stored", func(r *sql.Rows) error {
+	err = l.j.query(ctx, "reading which images are stored", func(r *sql.Rows) error {
 		var digest string
 		var image int64
 		err := r.Scan(&digest, &image)
 		byDigest[digest] = append(byDigest[digest], image)
 		return err
 	}, "SELECT digest, image FROM alias")
-	if err != nil {
-		return nil, nil, err
+	if err != nil || !layers {
+		return images, byDigest, err
 	}
-	err = j.query(ctx, "reading when layers were built", func(r *sql.Rows) error {
+	err = l.j.query(ctx, "reading when layers were built", func(r *sql.Rows) error {
 		var image, created int64
-		var l inspect.Layer
-		err := r.Scan(&image, &l.Number, &created)
-		l.Created = timeOf(created)
+		var of inspect.Layer
+		err := r.Scan(&image, &of.Number, &created)
+		of.Created = timeOf(created)
 		if i := images[image]; i != nil {
-			i.Layers = append(i.Layers, l)
+			i.Layers = append(i.Layers, of)
 		}
 		return err
 	}, "SELECT image, number, created FROM layer WHERE created > 0 ORDER BY image, number")
@@ -200,8 +219,8 @@ func (j *Journal) Stored(ctx context.Context) (images map[int64]*StoredImage, by
 
 // EachFacts gives the facts of every image of this program's version, without its packages, as they are stored. It ends
 // at the first error of f.
-func (j *Journal) EachFacts(ctx context.Context, f func(image int64, i inspect.Image) error) error {
-	return j.query(ctx, "reading the facts of all images", func(r *sql.Rows) error {
+func (l Lookup) EachFacts(ctx context.Context, f func(image int64, i inspect.Image) error) error {
+	return l.j.query(ctx, "reading the facts of all images", func(r *sql.Rows) error {
 		var image int64
 		var packed []byte
 		if err := r.Scan(&image, &packed); err != nil {

@@ -140,12 +140,13 @@ func (w *writer) packageID(p inspect.Package) (int64, error) {
 	if err != nil || found {
 		return id, err
 	}
-	insert, err := w.statement(`INSERT INTO package (name, version, type, purl, spelling, upstream)
-		VALUES (?, ?, ?, ?, ?, ?)`)
+	insert, err := w.statement(`INSERT INTO package (name, version, type, purl, spelling, base, upstream)
+		VALUES (?, ?, ?, ?, ?, ?, ?)`)
 	if err != nil {
 		return 0, err
 	}
-	r, err := insert.ExecContext(w.ctx, p.Name, p.Version, p.Type, p.PURL, spelling(p.Name), upstreamOf(p.PURL))
+	r, err := insert.ExecContext(w.ctx, p.Name, p.Version, p.Type, p.PURL, spelling(p.Name), baseOf(p.Name),
+		upstreamOf(p.PURL))
 	if err != nil {
 		return 0, err
 	}

@@ -44,8 +44,10 @@ CREATE INDEX lead_id ON lead (id);
 
 CREATE TABLE package (
 	id INTEGER PRIMARY KEY, type TEXT NOT NULL, name TEXT NOT NULL, version TEXT NOT NULL, purl TEXT NOT NULL,
-	spelling TEXT NOT NULL, upstream TEXT NOT NULL, UNIQUE (name, version, type, purl));
+	spelling TEXT NOT NULL, base TEXT NOT NULL, upstream TEXT NOT NULL,
+	UNIQUE (name, version, type, purl));
 CREATE INDEX package_spelling ON package (spelling);
+CREATE INDEX package_base ON package (base) WHERE base <> '';
 CREATE INDEX package_upstream ON package (upstream) WHERE upstream <> '';
 CREATE INDEX package_purl ON package (purl);
 CREATE TABLE path (id INTEGER PRIMARY KEY, value TEXT NOT NULL UNIQUE);

@@ -12,6 +12,15 @@ var separators = strings.NewReplacer("_", "-", ".", "-")
 // compares what is found.
 func spelling(name string) string { return separators.Replace(strings.ToLower(name)) }
 
+// baseOf is the spelling of the last part of a name with slashes, by which people call it; empty for other names.
+func baseOf(name string) string {
+	at := strings.LastIndexByte(name, '/')
+	if at < 0 {
+		return ""
+	}
+	return spelling(name[at+1:])
+}
+
 // upstreamOf is the spelling of the source package that a distribution's package was built from, by the qualifier
 // upstream of its package URL, as syft writes it: xz-utils, xz@5.4.1 or the name of a source rpm. Empty without one.
 func upstreamOf(purl string) string {
