@@ -71,7 +71,8 @@ func (g *judgement) decide(d threshold.Decision, words string) {
 // notAdmitted is the finding that policies and expectations would not let an image in, as the check of signatures
 // reports it for one pod.
 func notAdmitted() inspect.Finding {
-	return inspect.Finding{Check: "signatures", Code: "policy-not-met", Status: inspect.RowFailed, Severity: inspect.High}
+	return inspect.Finding{Check: "signatures", Code: "policy-not-met", Status: inspect.RowFailed,
+		Severity: inspect.High}
 }
 
 // judgeVulnerabilities counts the vulnerabilities of the image by their levels. A deadline that counts from when a
