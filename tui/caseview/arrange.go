@@ -11,7 +11,7 @@ const footRows = 12
 // shape is the layout that the pane on screen wants.
 func (s *Screen) shape() widget.Shape {
 	st := s.state()
-	shape := widget.Shape{Tabs: true, Share: s.pane.Spec().Share, Focus: st.focus}
+	shape := widget.Shape{Tabs: true, Share: s.pane.Spec().Share, Focus: st.focus, Zoom: s.zoom}
 	if s.running == 0 {
 		shape.Rows = st.list.Size() + 1
 	}

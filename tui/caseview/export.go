@@ -75,7 +75,7 @@ func (e *exporter) Title() string { return "Export the evidence" }
 func (e *exporter) Keys() string {
 	switch {
 	case e.ended && e.err == nil:
-		return "y copy the line · Y copy the path · enter close"
+		return "y copy the line · Y copy the verify command · enter close"
 	case e.ended:
 		return "enter try again · esc close"
 	case e.started:
@@ -121,8 +121,8 @@ func (e *exporter) after(key string) tea.Cmd {
 		e.shell.Info("copied the line")
 		return tea.SetClipboard(e.result.Line)
 	case key == "Y" && e.err == nil:
-		e.shell.Info("copied the path")
-		return tea.SetClipboard(e.result.Path)
+		e.shell.Info("copied: " + e.result.Verify)
+		return tea.SetClipboard(e.result.Verify)
 	}
 	return nil
 }
@@ -268,4 +268,8 @@ func (e *exporter) writeResult(d *widget.Document) {
 	}
 	d.Heading("Post this line in the channel or the ticket (y copies it)")
 	d.Say(widget.ToneKey, r.Line)
+	if r.Verify != "" {
+		d.Heading("Whoever has the bundle checks it with (Y copies it)")
+		d.Say(widget.ToneKey, r.Verify)
+	}
 }
