@@ -255,21 +255,22 @@ func (e *exporter) writeProgress(d *widget.Document) {
 // writeResult shows where the bundle is, and the line that pins its contents.
 func (e *exporter) writeResult(d *widget.Document) {
 	r := e.result
-	d.Outcome(widget.SignGood, "exported and read back", "")
-	d.Field("path", r.Path)
+	done := "exported and read back"
 	if r.Size > 0 {
-		d.Field("size", label.Size(r.Size))
+		done += ", " + label.Size(r.Size)
 	}
+	d.Outcome(widget.SignGood, done, "")
+	d.Field("path", r.Path)
 	d.Field("digest", r.Digest)
 	d.Field("signed", cmp.Or(r.Signed, "Unsigned. The digest below pins the contents."))
-	if len(r.Left) > 0 {
-		d.Heading("Notes")
-		d.Bullets(r.Left)
-	}
-	d.Heading("Post this line in the channel or the ticket (y copies it)")
-	d.Say(widget.ToneKey, r.Line)
 	if r.Verify != "" {
 		d.Heading("Whoever has the bundle checks it with (Y copies it)")
 		d.Say(widget.ToneKey, r.Verify)
+	}
+	d.Heading("Post this line in the channel or the ticket (y copies it)")
+	d.Say(widget.ToneKey, r.Line)
+	if len(r.Left) > 0 {
+		d.Heading("Notes")
+		d.Bullets(r.Left)
 	}
 }
