@@ -100,8 +100,8 @@ var targetFlags = []string{"context", "namespace", "all-namespaces", "snapshot"}
 // command shows the same elsewhere. What names the target, listens or signs is left out.
 func givenFlags(cmd *cobra.Command) []string {
 	names := []string{"offline"}
-	for _, g := range []flagGroup{clusterFlags, aroundFlags, alertFlags, registryFlags, trustFlags, signerFlags, keyFlags,
-		sourceFlags} {
+	for _, g := range []flagGroup{clusterFlags, aroundFlags, alertFlags, registryFlags, trustFlags, signerFlags,
+		keyFlags, sourceFlags} {
 		names = append(names, flagGroups[g]...)
 	}
 	var given []string

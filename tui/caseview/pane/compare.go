@@ -249,8 +249,8 @@ func (c compared) draw(p *widget.Paint, width int) []string {
 // breakable lets a long identity break before its ref, and an address after its host.
 func breakable(s string) string { return strings.ReplaceAll(text.Clean(s), "@refs/", " @refs/") }
 
-// widths gives each column what its widest word needs, as long as there is room, and shares what is left. Where there is
-// not, no column is narrower than its head.
+// widths gives each column what its widest word needs, as long as there is room, and shares what is left. Where there
+// is none, no column is narrower than its head.
 func (t comparison) widths(p *widget.Paint, room int) []int {
 	need, head := make([]int, len(t.head)), make([]int, len(t.head))
 	sum, heads := 0, 0
