@@ -19,7 +19,7 @@ const podIsGone = "its pod is gone"
 
 // prepareAlert opens the case of an alert, by its number in the list of alerts or by its ID: of its pod if that still
 // exists, else of what is left of it.
-func (s *session) prepareAlert(ctx context.Context, name string) (prepared, error) {
+func (s targetOpener) prepareAlert(ctx context.Context, name string) (prepared, error) {
 	wanted := func(a *alert.Alert) string { // of many alerts this one is dropped last
 		if a.Named(name) {
 			return name
@@ -50,7 +50,7 @@ func (s *session) prepareAlert(ctx context.Context, name string) (prepared, erro
 	return s.prepareGone(ctx, cluster, name, a, nil, podIsGone)
 }
 
-func (s *session) noSuchAlert(name string) error {
+func (s targetOpener) noSuchAlert(name string) error {
 	sum := s.alerts.Store.Summary()
 	if sum.Entries == 0 {
 		return usage("there is no alert:%s, since there are no alerts: --alerts FILE or --alerts-from-cluster "+
@@ -61,7 +61,7 @@ func (s *session) noSuchAlert(name string) error {
 
 // prepareGone opens the case of a pod that is gone: from the alert, its owner and the registry. listed is the pod as
 // it was on the list, nil if it never was; reason is why there is no pod.
-func (s *session) prepareGone(
+func (s targetOpener) prepareGone(
 	ctx context.Context, cluster kube.Source, name string, a alert.Alert, listed *inspect.Pod, reason string,
 ) (prepared, error) {
 	r := triage.Reconstruct(ctx, cluster, triage.TracesOf(&a, listed))
@@ -73,7 +73,7 @@ func (s *session) prepareGone(
 			Context: cluster.Context()},
 		subject: subject.Options{
 			Client: s.client, Platform: s.platform, Pod: r.Pod, Cluster: cluster, Objects: r.Objects,
-			Choice: s.choice, Now: s.now,
+			Choice: s.choice, Now: s.now, History: s.history(cluster.Context()),
 		},
 	}
 	p.opening = p.subject.Opening()
@@ -86,7 +86,8 @@ func (s *session) prepareGone(
 }
 
 // prepareAlertImage opens the case of the image that an alert names, where nothing else is left; because is the reason.
-func (s *session) prepareAlertImage(ctx context.Context, name string, a alert.Alert, because error) (prepared, error) {
+func (s targetOpener) prepareAlertImage(ctx context.Context, name string, a alert.Alert,
+	because error) (prepared, error) {
 	reference := triage.TracesOf(&a, nil).Image()
 	if reference == "" {
 		err := fmt.Errorf("opening alert:%s: %w, and it names no image", name, because)
@@ -103,7 +104,7 @@ func (s *session) prepareAlertImage(ctx context.Context, name string, a alert.Al
 }
 
 // prepareFlagged opens the case of a row of the list: of its pod, or of its most urgent alert if the pod is gone.
-func (s *session) prepareFlagged(ctx context.Context, pod inspect.FlaggedPod) (prepared, error) {
+func (s targetOpener) prepareFlagged(ctx context.Context, pod inspect.FlaggedPod) (prepared, error) {
 	if pod.Name != "" && pod.Gone == nil {
 		return s.preparePodIn(ctx, pod.Namespace, "pod/"+pod.Name, subject.PodTarget{Kind: "pod", Name: pod.Name})
 	}

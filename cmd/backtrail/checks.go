@@ -19,6 +19,7 @@ import (
 	"github.com/backtrail/backtrail/inspect/sbom"
 	"github.com/backtrail/backtrail/inspect/signature"
 	"github.com/backtrail/backtrail/inspect/subject"
+	"github.com/backtrail/backtrail/inspect/vuln"
 	"github.com/backtrail/backtrail/kube"
 )
 
@@ -31,7 +32,7 @@ func (s *session) checks(o subject.Options) []engine.Check {
 		o.Roster = kube.NewRoster(o.Cluster, o.Pod.Namespace)
 	}
 	around := s.around(o)
-	sig.Demands, sig.PolicyNamed = policies.Demands, policies.Named()
+	sig.Requirements, sig.PolicyNamed = policies.Requirements, policies.Named()
 	// The pod was kept before the case began. What the cluster forgets next comes before all that it keeps, and what a
 	// registry may delete before the layers, which take longest.
 	vanishes := []string{cluster.EventsName, cluster.LogsName}
@@ -59,6 +60,7 @@ func (s *session) checks(o subject.Options) []engine.Check {
 		sbom.Truth(s.client, s.cache),
 		lock.Files(s.client, s.cache, sbom.CheckPackages, subject.KnownGoodName),
 		advisory.Advisories(s.advisories, s.cache, sbom.CheckDiff, lock.Check, signature.Name, provenance.Name),
+		vuln.Vulnerabilities(s.vulns, s.statements, s.client.Store()),
 		signature.Usual(s.client),
 		provenance.Drift(s.client, s.examiner(sig)),
 		provenance.Seen(s.client, s.now),

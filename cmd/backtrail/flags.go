@@ -2,14 +2,15 @@ package main
 
 import (
 	"fmt"
+	"math"
 	"os"
 	"regexp"
+	"strconv"
 	"strings"
-
-	"github.com/spf13/pflag"
 
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/signature"
+	"github.com/spf13/pflag"
 )
 
 // flags are those that all commands share. Those of expectations are named as cosign and slsa-verifier name them.
@@ -17,13 +18,13 @@ type flags struct {
 	// given are the flags of the command line that change what a case shows, as one would type them
 	given                          []string
 	kubeconfig, context, namespace string
-	allNamespaces                  bool
+	allNamespaces, inCluster       bool
 	snapshot, alerts, listen       string
 	clusterAlerts                  bool
 	platform                       string
 	policies                       []string
 	offline, pullSecrets           bool
-	noLogs, helm                   bool
+	noLogs, helm, noJournal        bool
 	trustedRoots, caRoots          []string
 	cache                          string
 	maxLayer                       layerSize
@@ -34,6 +35,8 @@ type flags struct {
 	signKey                        string
 	github                         []string
 	notationStore, notationPolicy  string
+	thresholds                     string
+	vex                            []string
 	expect                         expectFlags
 }
 
@@ -47,12 +50,17 @@ func (f *flags) register(s *pflag.FlagSet) {
 	f.registerCluster(s)
 	f.registerRegistries(s)
 	f.registerTrust(s)
+	f.registerThresholds(s)
 	f.expect.register(s)
 	s.BoolVar(&f.offline, "offline", false, "no network access except to the cluster and the registries")
+	s.BoolVar(&f.noJournal, "no-journal", false,
+		"do not record cases in the journal, and find nothing in it (also with "+noJournal+")")
 	s.BoolVar(&f.noColor, "no-color", false, "no colors (also with NO_COLOR)")
 	s.BoolVar(&f.ascii, "ascii", false, "ASCII characters only")
 	s.BoolVar(&f.plain, "plain", false, "print the plain report instead of opening the terminal UI")
-	s.StringVarP(&f.output, "output", "o", "", "output format: plain, brief, json, events, markdown or html")
+	s.StringVarP(&f.output, "output", "o", "",
+		"output format: plain, brief, json, events, markdown or html (audit: also wide, csv, sarif, openmetrics, "+
+			"policyreport)")
 	s.StringVar(&f.signKey, "sign-key", "",
 		"sign exported bundles with this private key, a PEM `FILE` of cosign or openssl (password: $COSIGN_PASSWORD)")
 }
@@ -61,6 +69,8 @@ func (f *flags) register(s *pflag.FlagSet) {
 func (f *flags) registerCluster(s *pflag.FlagSet) {
 	s.StringVar(&f.kubeconfig, "kubeconfig", "", "kubeconfig `FILE` (default $KUBECONFIG, then ~/.kube/config)")
 	s.StringVar(&f.context, "context", "", "`CONTEXT` of the kubeconfig")
+	s.BoolVar(&f.inCluster, "in-cluster", false,
+		"use the service account of the pod that backtrail runs in, in place of a kubeconfig")
 	s.StringVarP(&f.namespace, "namespace", "n", "", "`NAMESPACE` of the pods")
 	s.BoolVarP(&f.allNamespaces, "all-namespaces", "A", false, "all namespaces (default for lists without -n)")
 	s.StringVar(&f.snapshot, "snapshot", "", "read a kubectl get … -o json dump at `PATH` instead of a cluster")
@@ -197,3 +207,43 @@ func readBounded(path string, limit int64) ([]byte, error) {
 	}
 	return os.ReadFile(path)
 }
+
+// layerSize is a flag of a number of bytes, with or without a unit: 200MB, 1.5GiB, 52428800.
+type layerSize int64
+
+var sizeForm = regexp.MustCompile(`^([0-9]+(?:\.[0-9]+)?) *([kKMGT]?)(i?)[bB]?$`)
+
+// Set reads the flag's value.
+func (s *layerSize) Set(text string) error {
+	m := sizeForm.FindStringSubmatch(strings.TrimSpace(text))
+	if m == nil || m[2] == "" && m[3] != "" {
+		return fmt.Errorf("%q is no size: 200MB, 1.5GiB and 52428800 are", text)
+	}
+	number, err := strconv.ParseFloat(m[1], 64)
+	if err != nil {
+		return fmt.Errorf("%q is no size: %w", text, err)
+	}
+	base := 1000.0
+	if m[3] != "" {
+		base = 1024
+	}
+	bytes := number * math.Pow(base, float64(strings.Index("kMGT", strings.Replace(m[2], "K", "k", 1))+1))
+	if m[2] == "" {
+		bytes = number
+	}
+	if bytes < 1 || bytes > math.MaxInt64/2 {
+		return fmt.Errorf("%q is no size of a layer", text)
+	}
+	*s = layerSize(bytes)
+	return nil
+}
+
+func (s *layerSize) String() string {
+	if *s == 0 {
+		return ""
+	}
+	return strconv.FormatInt(int64(*s), 10)
+}
+
+// Type names the value in the help.
+func (*layerSize) Type() string { return "SIZE" }

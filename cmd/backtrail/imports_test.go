@@ -17,37 +17,45 @@ var check = []string{"inspect", "inspect/engine", "inspect/redact", "inspect/tex
 
 // allowed lists the packages of ours that a package may import beside the rules: imports only go down.
 var allowed = map[string][]string{
-	"registry":           {},
-	"kube":               {},
-	"inspect":            {},
-	"inspect/text":       {},
-	"inspect/redact":     {},
-	"inspect/ledger":     {"inspect", "inspect/redact", "inspect/text", "inspect/verdict"},
-	"inspect/engine":     {"inspect", "inspect/text", "inspect/ledger"},
-	"inspect/verdict":    {"inspect", "inspect/text"},
-	"inspect/headline":   {"inspect", "inspect/text", "inspect/verdict", "inspect/respond"},
-	"inspect/respond":    {"inspect", "inspect/text", "inspect/verdict"},
-	"inspect/alert":      check,
-	"inspect/triage":     append([]string{"inspect/alert"}, check...),
-	"inspect/answer":     {"inspect", "inspect/engine", "inspect/text", "inspect/respond"},
-	"inspect/cluster":    check,
-	"inspect/layer":      append([]string{"inspect/memo"}, check...),
-	"inspect/memo":       {},
-	"inspect/owner":      append([]string{"inspect/layer", "inspect/memo"}, check...),
-	"inspect/command":    {},
-	"inspect/content":    {},
-	"inspect/binary":     append([]string{"inspect/command", "inspect/layer", "inspect/owner", "inspect/autorun", "inspect/content"}, check...),
-	"inspect/advisory":   append([]string{"inspect/layer", "inspect/sbom"}, check...),
-	"inspect/lock":       append([]string{"inspect/layer"}, check...),
-	"inspect/autorun":    append([]string{"inspect/layer", "inspect/owner", "inspect/content"}, check...),
-	"inspect/evidence":   append([]string{"inspect/report", "inspect/ledger", "inspect/verdict"}, check...),
-	"inspect/policy":     check,
-	"inspect/provenance": append([]string{"inspect/signature"}, check...),
-	"inspect/report":     {"inspect", "inspect/text", "inspect/verdict", "inspect/respond", "inspect/headline"},
+	"registry":               {},
+	"kube":                   {},
+	"inspect":                {"inspect/text"},
+	"inspect/text":           {},
+	"inspect/redact":         {},
+	"inspect/ledger":         {"inspect", "inspect/redact", "inspect/text", "inspect/verdict"},
+	"inspect/engine":         {"inspect", "inspect/text", "inspect/ledger"},
+	"inspect/verdict":        {"inspect/threshold", "inspect", "inspect/text"},
+	"inspect/respond":        {"inspect", "inspect/text", "inspect/verdict"},
+	"inspect/alert":          check,
+	"inspect/triage":         append([]string{"inspect/alert"}, check...),
+	"inspect/answer":         {"inspect", "inspect/engine", "inspect/text", "inspect/respond"},
+	"inspect/cluster":        check,
+	"inspect/layer":          append([]string{"inspect/memo"}, check...),
+	"inspect/memo":           {},
+	"inspect/owner":          append([]string{"inspect/layer", "inspect/memo"}, check...),
+	"inspect/command":        {},
+	"inspect/content":        {},
+	"inspect/binary":         append([]string{"inspect/command", "inspect/layer", "inspect/owner", "inspect/autorun", "inspect/content"}, check...),
+	"inspect/advisory":       append([]string{"inspect/layer", "inspect/sbom"}, check...),
+	"inspect/lock":           append([]string{"inspect/layer"}, check...),
+	"inspect/autorun":        append([]string{"inspect/layer", "inspect/owner", "inspect/content"}, check...),
+	"inspect/evidence":       append([]string{"inspect/threshold", "inspect/evidence/bagit", "inspect/report", "inspect/ledger", "inspect/verdict"}, check...),
+	"inspect/policy":         check,
+	"inspect/evidence/bagit": {"inspect", "inspect/text"},
+	"inspect/provenance":     append([]string{"inspect/signature"}, check...),
+	"inspect/report":         {"inspect/threshold", "inspect/headline", "inspect", "inspect/text", "inspect/verdict", "inspect/respond"},
+	"inspect/headline":       {"inspect", "inspect/text", "inspect/verdict", "inspect/respond"},
+	"inspect/threshold":      {"inspect", "inspect/text"},
+	"inspect/vuln":           append([]string{"inspect/memo", "inspect/sbom", "inspect/threshold"}, check...),
+	"inspect/vuln/vulntest":  {},
+	"inspect/journal":        {"inspect", "registry"},
+	"inspect/audit":          append([]string{"inspect/layer", "inspect/subject"}, check...),
+	"inspect/where":          {"inspect", "inspect/advisory", "inspect/journal", "inspect/text"},
 	// owner: the rpm databases that syft reads are looked through before, since its library trusts them
 	"inspect/sbom":            append([]string{"inspect/layer", "inspect/owner"}, check...),
 	"inspect/signature":       check,
 	"inspect/subject":         check,
+	"inspect/recompute":       nil,   // it composes the checks, as the program does
 	"inspect/demo":            nil,   // what it needs, but not the program
 	"inspect/layer/layertest": check, // what tests are made of
 	"inspect/inspecttest":     {"inspect"},
@@ -56,7 +64,8 @@ var allowed = map[string][]string{
 }
 
 // screens are the packages of the terminal UI: they know the case and no source of it.
-var screens = []string{"inspect", "inspect/headline", "inspect/text", "inspect/engine", "inspect/verdict", "inspect/respond"}
+var screens = []string{"inspect", "inspect/headline", "inspect/text", "inspect/engine", "inspect/threshold",
+	"inspect/verdict", "inspect/respond"}
 
 // mayImport lists what a package may import; known is false for one that is not in the plan.
 func mayImport(dir string) (may []string, known bool) {

@@ -14,6 +14,7 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/demo"
 	"github.com/backtrail/backtrail/inspect/evidence"
+	"github.com/backtrail/backtrail/inspect/recompute"
 )
 
 // lie changes one field of the facts of a case. found is a part of the detail by which it is found; empty for a lie that
@@ -270,7 +271,7 @@ func demoBag(t *testing.T) *evidence.Bag {
 func verified(t *testing.T, path string) evidence.Verification {
 	t.Helper()
 	v, err := evidence.Verify(t.Context(), path, evidence.VerifyOptions{
-		Tool: tool(), Known: []string{demo.RootDigest()}, Documents: imageDocuments, Rerun: rerun{}.run,
+		Tool: tool(), Known: []string{demo.RootDigest()}, Documents: imageDocuments, Rerun: recompute.Bundle{}.Run,
 	})
 	if err != nil {
 		t.Fatal(err)

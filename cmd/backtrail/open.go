@@ -4,13 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
-
-	"github.com/spf13/cobra"
+	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/evidence"
 	"github.com/backtrail/backtrail/inspect/ledger"
+	"github.com/backtrail/backtrail/inspect/text"
+	"github.com/spf13/cobra"
 )
 
 func openCommand(f *flags, std streams) *cobra.Command {
@@ -19,7 +21,7 @@ func openCommand(f *flags, std streams) *cobra.Command {
 		Use:   "open CASE|BUNDLE",
 		Short: "Open a saved case, offline, in the terminal UI or printed",
 		Args:  oneArgument("CASE or BUNDLE"),
-		RunE:  func(cmd *cobra.Command, args []string) error { return f.open(cmd.Context(), std, args[0], own) },
+		RunE:  func(cmd *cobra.Command, args []string) error { return runOpen(cmd.Context(), f, std, args[0], own) },
 	}
 	cmd.Flags().StringVar(&own.export, "export", "",
 		"write the evidence bundle to `PATH`, a directory, a .tar.gz or a .tar.zst (without the terminal UI)")
@@ -39,7 +41,7 @@ type savedCase struct {
 	close  func()
 }
 
-func (f *flags) open(ctx context.Context, std streams, name string, own inspectFlags) error {
+func runOpen(ctx context.Context, f *flags, std streams, name string, own inspectFlags) error {
 	if own.export != "" {
 		return f.exportSaved(ctx, std, name, own)
 	}
@@ -127,4 +129,63 @@ func (s *session) findSaved(ctx context.Context, name string) (savedCase, error)
 	}
 	s.logOpening(saved.Dir)
 	return savedCase{recorded: saved, replay: saved.Replay(), store: s.cache, close: func() {}}, nil
+}
+
+// openedBag is a bundle with what is wrong with its files, for the export that names it as its parent.
+type openedBag struct {
+	*evidence.Bag
+	unfit string
+}
+
+// openBag opens the case of a bundle. One whose files do not fit its manifests opens with a banner: what it shows may
+// not be what was exported.
+func (s *session) openBag(ctx context.Context, bag *evidence.Bag) (savedCase, error) {
+	reason, err := evidence.Unfit(ctx, bag)
+	if err != nil {
+		_ = bag.Close()
+		return savedCase{}, err
+	}
+	replay := bag.Replay()
+	if reason != "" {
+		fmt.Fprintf(s.std.err, "%s: %s\n", inspect.NotIntact, text.Clean(reason))
+		replay = withBanner(replay, reason)
+	}
+	return savedCase{
+		recorded: openedBag{bag, reason}, replay: replay, store: bag, unfit: reason, close: func() { _ = bag.Close() },
+	}, nil
+}
+
+// withBanner adds the banner to the notices of a case, which every form of a report has.
+func withBanner(replay inspect.Source, reason string) inspect.Source {
+	return func(ctx context.Context, emit func(inspect.Event)) error {
+		err := replay(ctx, emit)
+		emit(inspect.Event{Fact: inspect.Notice{
+			Level: "error", Text: inspect.NotIntact + ": " + text.Clean(reason),
+			Hint: "backtrail verify names all that is wrong",
+		}})
+		return err
+	}
+}
+
+// printBanner prints the banner above a report; JSON has it among its notices.
+func (f *flags) printBanner(w io.Writer, reason string) error {
+	if reason == "" || f.output == "json" || f.output == "events" || f.output == "html" {
+		return nil
+	}
+	text := inspect.NotIntact + ": " + text.Clean(reason)
+	if f.output == "markdown" {
+		text = "> **" + strings.ReplaceAll(text, "*", "") + "**"
+	}
+	_, err := fmt.Fprintf(w, "%s\n\n", text)
+	return err
+}
+
+// logOpening notes beside a case of this disk that it was opened. A case that cannot be written to opens all the same.
+func (s *session) logOpening(dir string) {
+	_, err := ledger.LogAccess(dir, ledger.Access{
+		Time: inspect.At(s.now()), Who: s.operator.String(), Tool: "backtrail " + version, What: ledger.Opened,
+	})
+	if err != nil {
+		fmt.Fprintf(s.std.err, "the opening is not logged: %v\n", err)
+	}
 }

@@ -9,11 +9,11 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/term"
-
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/engine"
 	"github.com/backtrail/backtrail/inspect/report"
 	"github.com/backtrail/backtrail/inspect/verdict"
+	"golang.org/x/term"
 )
 
 // outputs are the forms of a printed case.
@@ -51,13 +51,14 @@ func (f *flags) printCase(w io.Writer, c inspect.Case) error {
 	}
 }
 
-// style says how text is drawn on w.
+// style describes how text is drawn on w.
 func (f *flags) style(w io.Writer) report.Style {
 	return report.Style{Now: time.Now(), ASCII: f.ascii || !utf8Locale(), Color: !f.noColor &&
 		os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && isTerminal(w)}
 }
 
-// utf8Locale says that the environment's encoding is UTF-8. Without any locale, as in a container, it is taken to be.
+// utf8Locale reports whether the environment's encoding is UTF-8. Without any locale, as in a container, it is taken
+// to be.
 func utf8Locale() bool {
 	if os.Getenv("TERM") == "linux" {
 		return false
@@ -75,13 +76,13 @@ func isTerminal(v any) bool {
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
-// interactive says that the terminal UI can be shown. Where alerts come by stdin its keys come from the terminal
+// interactive reports whether the terminal UI can be shown. Where alerts come by stdin its keys come from the terminal
 // itself.
 func (f *flags) interactive(std streams) bool {
 	return !f.plain && f.output == "" && isTerminal(std.out) && (isTerminal(std.in) || f.stdinAlerts() && hasTerminal())
 }
 
-// hasTerminal says that the program has a terminal besides its streams.
+// hasTerminal reports whether the program has a terminal besides its streams.
 func hasTerminal() bool {
 	t, err := os.OpenFile("/dev/tty", os.O_RDWR, 0)
 	if err != nil {
@@ -108,4 +109,57 @@ func writeEvent(w io.Writer, e inspect.Event) error {
 	}
 	_, err = w.Write(append(b, '\n'))
 	return err
+}
+
+// progress shows on stderr what runs, if that is a terminal: one line, drawn over.
+type progress struct {
+	w     io.Writer // nil: nobody looks
+	last  time.Time
+	drawn bool
+	pace  engine.ETA
+}
+
+// redrawEvery is the shortest time between two drawings.
+const redrawEvery = 100 * time.Millisecond
+
+func newProgress(w io.Writer, f *flags) *progress {
+	if !isTerminal(w) || f.output == "events" {
+		return &progress{}
+	}
+	return &progress{w: w}
+}
+
+// show takes in an event that the case has just folded.
+func (p *progress) show(c *inspect.Case, e inspect.Event) {
+	if p.w == nil {
+		return
+	}
+	now := time.Now()
+	p.pace.Note(e, now)
+	if now.Sub(p.last) < redrawEvery {
+		return
+	}
+	p.last = now
+	var running []string
+	for _, s := range c.Checks {
+		if !s.Running() {
+			continue
+		}
+		if text := strings.TrimSpace(s.Name + " " + p.pace.Text(c, s.Name, now)); !slices.Contains(running, text) {
+			running = append(running, text)
+		}
+	}
+	line := strings.Join(running, " · ")
+	if r := []rune(line); len(r) > 76 {
+		line = string(r[:75]) + "…"
+	}
+	fmt.Fprintf(p.w, "\r\x1b[K%s", line)
+	p.drawn = true
+}
+
+// clear leaves an empty line behind.
+func (p *progress) clear() {
+	if p.drawn {
+		fmt.Fprint(p.w, "\r\x1b[K")
+	}
 }

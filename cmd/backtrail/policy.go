@@ -4,20 +4,20 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
-	"github.com/backtrail/backtrail/inspect/engine"
-	"github.com/backtrail/backtrail/inspect/ledger"
-
-	"github.com/spf13/cobra"
-
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/engine"
 	"github.com/backtrail/backtrail/inspect/evidence"
+	"github.com/backtrail/backtrail/inspect/ledger"
 	"github.com/backtrail/backtrail/inspect/policy"
 	"github.com/backtrail/backtrail/inspect/signature"
 	"github.com/backtrail/backtrail/inspect/subject"
 	"github.com/backtrail/backtrail/tui/caseview"
+	"github.com/spf13/cobra"
 )
 
 // draftFlags are those of the verb policy draft.
@@ -51,7 +51,7 @@ func draftCommand(f *flags, std streams) *cobra.Command {
 With --write it is also written to the directory of policies that are always loaded; an existing file is never
 overwritten. Nothing is sent to a cluster: kubectl apply is yours to run.`,
 		Args: oneArgument("TARGET or CASE"),
-		RunE: func(cmd *cobra.Command, args []string) error { return f.draft(cmd.Context(), std, args[0], own) },
+		RunE: func(cmd *cobra.Command, args []string) error { return draftPolicy(cmd.Context(), f, std, args[0], own) },
 	}
 	cmd.Flags().StringVar(&own.container, "container", "",
 		"`CONTAINER` whose image the policy is for, if there are several")
@@ -63,7 +63,7 @@ overwritten. Nothing is sent to a cluster: kubectl apply is yours to run.`,
 	return cmd
 }
 
-func (f *flags) draft(ctx context.Context, std streams, target string, own draftFlags) error {
+func draftPolicy(ctx context.Context, f *flags, std streams, target string, own draftFlags) error {
 	s, err := newSession(f, std)
 	if err != nil {
 		return err
@@ -114,7 +114,7 @@ func (s *session) signed(ctx context.Context, target string) (*inspect.Case, err
 		defer saved.close()
 		return c, saved.replay(ctx, c.Apply)
 	}
-	p, err := s.prepare(ctx, target)
+	p, err := targetOpener{s}.prepare(ctx, target)
 	if err != nil {
 		return nil, err
 	}
@@ -204,4 +204,43 @@ func (v *view) DraftPolicy(_ context.Context, c *inspect.Case, subj string,
 	}
 	write := func(context.Context) error { return d.Write(folder) }
 	return caseview.PolicyDraft{Path: d.Path(folder), Text: string(d.Text), Write: write}, nil
+}
+
+// policyFolder is where policies lie that are always loaded.
+func policyFolder() (string, error) {
+	if dir := os.Getenv("XDG_CONFIG_HOME"); filepath.IsAbs(dir) {
+		return filepath.Join(dir, "backtrail", "policies"), nil
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return "", fmt.Errorf("finding the folder of policies: %w", err)
+	}
+	return filepath.Join(home, ".config", "backtrail", "policies"), nil
+}
+
+// loadPolicies reads the policies of the flags, which must be readable, and those of the folder; unread says what of
+// the folder is not.
+func (f *flags) loadPolicies() (set *policy.Set, unread, err error) {
+	set = &policy.Set{}
+	for _, path := range f.policies {
+		if err := set.AddFile(path, inspect.TrustFile); err != nil {
+			return nil, nil, &exitError{code: exitUsage, err: err,
+				hints: []string{"--policy takes YAML or JSON with ClusterImagePolicy, Kyverno's ClusterPolicy, " +
+					"Policy or ImageValidatingPolicy"}}
+		}
+	}
+	dir, err := policyFolder()
+	if err != nil {
+		return set, nil, nil //nolint:nilerr // without a home there is no folder
+	}
+	return set, set.AddFolder(dir), nil
+}
+
+// policiesOf are the policies of a case: of flags and folder, and of the cluster that its pod is in.
+func (s *session) policiesOf(o subject.Options) *policy.Loaded {
+	l := &policy.Loaded{Files: s.policies, Problem: s.unread, Store: s.client.Store()}
+	if o.Cluster != nil && o.Pod != nil {
+		l.Cluster, l.Pod = o.Cluster, o.Pod.Namespace
+	}
+	return l
 }

@@ -8,12 +8,16 @@ import (
 	"os"
 	"strings"
 
-	"github.com/google/go-containerregistry/pkg/authn"
-
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/binary"
+	"github.com/backtrail/backtrail/inspect/engine"
 	"github.com/backtrail/backtrail/inspect/subject"
 	"github.com/backtrail/backtrail/inspect/triage"
+	"github.com/backtrail/backtrail/kube"
 	"github.com/backtrail/backtrail/registry"
+	"github.com/google/go-containerregistry/pkg/authn"
+	"github.com/google/go-containerregistry/pkg/authn/kubernetes"
+	corev1 "k8s.io/api/core/v1"
 )
 
 // prepared is a case that can be started: what it is about was found.
@@ -24,8 +28,11 @@ type prepared struct {
 	keys    authn.Keychain // of the pod, for the registries of its case; nil without
 }
 
+// targetOpener turns what a person named on the command line, or picked from the list of pods, into a case to run.
+type targetOpener struct{ *session }
+
 // prepare finds what a target names. Nothing there: an error, and no case is begun.
-func (s *session) prepare(ctx context.Context, target string) (prepared, error) {
+func (s targetOpener) prepare(ctx context.Context, target string) (prepared, error) {
 	if number, ok := strings.CutPrefix(target, "alert:"); ok {
 		return s.prepareAlert(ctx, number)
 	}
@@ -41,7 +48,7 @@ func (s *session) prepare(ctx context.Context, target string) (prepared, error) 
 	return s.prepareImage(ctx, target)
 }
 
-func (s *session) prepareImage(ctx context.Context, target string) (prepared, error) {
+func (s targetOpener) prepareImage(ctx context.Context, target string) (prepared, error) {
 	loc, err := registry.Parse(target)
 	if err != nil {
 		return prepared{}, &exitError{code: exitUsage, err: err, hints: []string{
@@ -87,7 +94,7 @@ func explain(err error, loc registry.Location) error {
 }
 
 // preparePodIn finds a pod of a namespace; empty: the cluster's own.
-func (s *session) preparePodIn(ctx context.Context, namespace, name string, t subject.PodTarget) (prepared, error) {
+func (s targetOpener) preparePodIn(ctx context.Context, namespace, name string, t subject.PodTarget) (prepared, error) {
 	cluster, err := s.openCluster()
 	if err != nil {
 		return prepared{}, err
@@ -101,7 +108,7 @@ func (s *session) preparePodIn(ctx context.Context, namespace, name string, t su
 			Namespace: found.Pod.Namespace, Container: t.Container, Context: cluster.Context()},
 		subject: subject.Options{
 			Client: s.client, Platform: s.platform, Pod: found.Pod, Cluster: cluster, Container: t.Container,
-			Objects: found.Objects, Choice: s.choice, Now: s.now,
+			Objects: found.Objects, Choice: s.choice, Now: s.now, History: s.history(cluster.Context()),
 		},
 	}
 	if t.Kind != "pod" {
@@ -122,8 +129,48 @@ func (s *session) preparePodIn(ctx context.Context, namespace, name string, t su
 	return p, nil
 }
 
-// isFile says that a path is there.
+// isFile reports whether a path is there.
 func isFile(path string) bool {
 	_, err := os.Stat(path)
 	return err == nil
+}
+
+// readCheckpoint reads the kubelet checkpoint that a flag names, "" for none.
+func (s *session) readCheckpoint(ctx context.Context, file string) error {
+	if file == "" {
+		return nil
+	}
+	p, err := s.cache.ReadCheckpoint(ctx, file)
+	if err != nil {
+		return hinted(err, "a kubelet checkpoint is a tar with config.dump, spec.dump and rootfs-diff.tar, on the "+
+			"node below /var/lib/kubelet/checkpoints")
+	}
+	s.checkpoint = p
+	return nil
+}
+
+// withCheckpoint adds the check of run-time state, where there is a checkpoint.
+func (s *session) withCheckpoint(checks []engine.Check) []engine.Check {
+	if s.checkpoint == nil {
+		return checks
+	}
+	return append(checks, binary.Runtime(s.cache, s.owners, s.checkpoint))
+}
+
+// pullSecretsOf reads the pull secrets of a pod and of its service account: the credentials of its case, and of no
+// other. It is nil where there are none. Secrets that may not be read are reported; the others count.
+func pullSecretsOf(ctx context.Context, cluster kube.Source, pod *corev1.Pod,
+	notice func(string)) (authn.Keychain, error) {
+	found, err := cluster.PullSecrets(ctx, pod)
+	if err != nil {
+		notice("not all pull secrets could be read: " + err.Error())
+	}
+	if len(found) == 0 {
+		return nil, nil
+	}
+	keychain, err := kubernetes.NewFromPullSecrets(ctx, found)
+	if err != nil {
+		return nil, fmt.Errorf("reading the pull secrets of pod %s: %w", pod.Name, err)
+	}
+	return keychain, nil
 }

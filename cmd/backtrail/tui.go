@@ -28,7 +28,7 @@ func (f *flags) browse(ctx context.Context, std streams) error {
 		if err := f.checkListen(true, "backtrail, where it is not on a terminal,"); err != nil {
 			return err
 		}
-		return f.pods(ctx, std)
+		return runPods(ctx, f, std)
 	}
 	s, err := newSession(f, std)
 	if err != nil {
@@ -186,7 +186,7 @@ func (v *liveView) Tree(ctx context.Context, i inspect.Image, layer int) ([]insp
 
 // OpenCase opens the case of a pod, and closes the one that was open.
 func (v *liveView) OpenCase(ctx context.Context, pod inspect.FlaggedPod) (inspect.Source, error) {
-	p, err := v.session.prepareFlagged(ctx, pod)
+	p, err := targetOpener{v.session}.prepareFlagged(ctx, pod)
 	if err != nil {
 		return nil, err
 	}

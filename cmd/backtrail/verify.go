@@ -13,6 +13,7 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/demo"
 	"github.com/backtrail/backtrail/inspect/evidence"
+	"github.com/backtrail/backtrail/inspect/recompute"
 	"github.com/backtrail/backtrail/inspect/report"
 	"github.com/backtrail/backtrail/inspect/signature"
 	"github.com/backtrail/backtrail/inspect/text"
@@ -40,7 +41,7 @@ signature of the bundle itself. --key and --trusted-root accept keys and roots t
 it rest on; --trusted-root bag accepts those that are only in the bundle. Whose signature of the images was required
 is part of the case.`,
 		Args: oneArgument("BUNDLE"),
-		RunE: func(cmd *cobra.Command, args []string) error { return f.verify(cmd.Context(), std, args[0], own) },
+		RunE: func(cmd *cobra.Command, args []string) error { return runVerify(cmd.Context(), f, std, args[0], own) },
 	}
 	cmd.Flags().StringVar(&own.expect, "expect", "",
 		"require this `DIGEST` of the tag manifest, as printed by the export (sha256:…)")
@@ -54,13 +55,13 @@ is part of the case.`,
 	return cmd
 }
 
-func (f *flags) verify(ctx context.Context, std streams, path string, own verifyFlags) error {
+func runVerify(ctx context.Context, f *flags, std streams, path string, own verifyFlags) error {
 	if err := f.checkOutput("plain", "json"); err != nil {
 		return err
 	}
 	o := evidence.VerifyOptions{Expect: own.expect, Tool: tool(), AcceptBag: slices.Contains(f.trustedRoots,
 		acceptBag), Documents: imageDocuments}
-	r := rerun{}
+	r := recompute.Bundle{}
 	for _, name := range f.trustedRoots {
 		if name == acceptBag {
 			continue
@@ -69,7 +70,7 @@ func (f *flags) verify(ctx context.Context, std streams, path string, own verify
 		if err != nil {
 			return err
 		}
-		r.roots = append(r.roots, roots...)
+		r.Roots = append(r.Roots, roots...)
 		o.Roots = append(o.Roots, name)
 	}
 	expected, err := f.expect.expected()
@@ -79,7 +80,7 @@ func (f *flags) verify(ctx context.Context, std streams, path string, own verify
 	for _, k := range expected.Keys {
 		o.Keys = append(o.Keys, k.Digest)
 	}
-	if err := own.signers(&o, r.roots); err != nil {
+	if err := own.signers(&o, r.Roots); err != nil {
 		return err
 	}
 	mine, _, err := f.loadPolicies()
@@ -100,7 +101,7 @@ func (f *flags) verify(ctx context.Context, std streams, path string, own verify
 		return err
 	}
 	o.Known = append(o.Known, ownTrust...)
-	o.Rerun = r.run
+	o.Rerun = r.Run
 	v, err := evidence.Verify(ctx, path, o)
 	if err != nil {
 		return hinted(err, "a bundle is the directory or the archive that an export wrote")

@@ -57,7 +57,7 @@ func (c *FromCluster) Follow(ctx context.Context) {
 }
 
 // say passes a note on, each text once.
-func (c *FromCluster) say(format string, args ...any) {
+func (c *FromCluster) notice(format string, args ...any) {
 	text := fmt.Sprintf(format, args...)
 	c.mu.Lock()
 	known := c.said[text]
@@ -79,7 +79,7 @@ func (c *FromCluster) run(work *sync.WaitGroup, f func()) {
 			return nil
 		})
 		if err != nil {
-			c.say("alerts of the cluster: %s", err)
+			c.notice("alerts of the cluster: %s", err)
 		}
 	})
 }
@@ -146,7 +146,7 @@ func (c *FromCluster) readKind(ctx context.Context, kind kube.CustomKind) {
 	case err == nil, ctx.Err() != nil:
 	case errors.Is(err, kube.ErrNotFound): // the cluster does not have the kind
 	default:
-		c.say("alerts in %s of %s: %s", kind.Plural, kind.Group, err)
+		c.notice("alerts in %s of %s: %s", kind.Plural, kind.Group, err)
 	}
 }
 
@@ -185,7 +185,7 @@ func (c *FromCluster) sayLeftOut() {
 	}
 	c.mu.Unlock()
 	if len(parts) > 0 {
-		c.say("results in policy reports that are no alerts, left out: %s", strings.Join(parts, ", "))
+		c.notice("results in policy reports that are no alerts, left out: %s", strings.Join(parts, ", "))
 	}
 }
 

@@ -63,7 +63,7 @@ type follower interface {
 func (c *FromCluster) findLogs(ctx context.Context) []*podLog {
 	var found []*podLog
 	if _, live := c.Cluster.(follower); !live {
-		c.say(
+		c.notice(
 			"%s holds no logs: alerts of Falco and Tetragon are read from its policy reports only",
 			c.Cluster.Context(),
 		)
@@ -77,7 +77,7 @@ func (c *FromCluster) findLogs(ctx context.Context) []*podLog {
 					continue
 				}
 				if n++; n > maxLogPods {
-					c.say("more than %d pods of a %s: the others were not read", maxLogPods, of.kind)
+					c.notice("more than %d pods of a %s: the others were not read", maxLogPods, of.kind)
 					return nil
 				}
 				for _, name := range of.containers(&page[i]) {
@@ -90,7 +90,7 @@ func (c *FromCluster) findLogs(ctx context.Context) []*podLog {
 			return nil
 		})
 		if err != nil && ctx.Err() == nil {
-			c.say("alerts in a %s: %s", of.kind, err)
+			c.notice("alerts in a %s: %s", of.kind, err)
 		}
 	}
 	return found
@@ -128,10 +128,10 @@ func (c *FromCluster) readLogs(ctx context.Context) {
 			case ctx.Err() != nil:
 			case within.Err() != nil:
 				l.feed.SetCondition(true, "not read to its end")
-				c.say("the logs of Falco and Tetragon took longer than %v: not all were read", logsTime)
+				c.notice("the logs of Falco and Tetragon took longer than %v: not all were read", logsTime)
 			case err != nil:
 				l.feed.SetCondition(true, err.Error())
-				c.say("%s", err)
+				c.notice("%s", err)
 			}
 		})
 	}
@@ -220,7 +220,7 @@ func (c *FromCluster) followLog(ctx context.Context, l *podLog) {
 			return
 		case errors.Is(err, kube.ErrForbidden):
 			l.feed.SetCondition(true, err.Error())
-			c.say("%s", err)
+			c.notice("%s", err)
 			return
 		case err != nil:
 			l.feed.SetCondition(true, "lost "+time.Now().UTC().Format("15:04:05Z")+": "+err.Error())

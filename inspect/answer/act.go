@@ -20,8 +20,8 @@ func ranAtRunTime(a inspect.Alert) bool {
 		inspect.OriginVolume}, a.File.Origin)
 }
 
-// acts are the sentences about what was done at run time, whatever the image holds: a shell that was opened, packages
-// that were installed, a command that a process of the container gave, a debug container.
+// acts are the sentences about what was done at run time, whatever the image contains: a shell that was opened,
+// packages that were installed, a command that a process of the container started, a debug container.
 func acts(c inspect.Case) []inspect.Sentence {
 	var all []inspect.Sentence
 	told := map[string]bool{}

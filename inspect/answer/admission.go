@@ -9,7 +9,8 @@ import (
 // askAdmission is the command that lists what may refuse a pod.
 const askAdmission = "kubectl get validatingwebhookconfigurations,clusterimagepolicies,clusterpolicies"
 
-// admission names what verified images on their way into the cluster, or why nothing did.
+// admission names what evaluated images on their way into the cluster, or why nothing did. One sentence for all
+// images: they came in with one pod.
 func admission(c inspect.Case) []inspect.Sentence {
 	if c.Pod == nil {
 		return nil

@@ -9,8 +9,8 @@ import (
 	"github.com/backtrail/backtrail/inspect/text"
 )
 
-// alertedFile says where the file that an alert names is, by its path. Of several alerts about one file those speak
-// that know it.
+// alertedFile is where the file of each alert is, by its path. Of several alerts about one file those that could be
+// placed count: one that came without a path, or before the layers were read, adds nothing.
 func alertedFile(c inspect.Case) []inspect.Sentence {
 	type file struct{ subject, path, origin string }
 	matched := slices.DeleteFunc(slices.Clone(c.Alerts),
@@ -35,7 +35,8 @@ func alertedFile(c inspect.Case) []inspect.Sentence {
 	return some(all, "more files that alerts name")
 }
 
-// located is one sentence on where the alerted file is.
+// located is one sentence on where the file of an alert is. Only a file of the image, or bytes in a checkpoint, can
+// be looked at; of the others the sentence states that their bytes are not at hand.
 func located(c inspect.Case, a inspect.Alert) inspect.Sentence {
 	path := text.Clean(a.File.Path)
 	named := path + ", which the alert names, "
@@ -77,7 +78,8 @@ func located(c inspect.Case, a inspect.Alert) inspect.Sentence {
 	return open(path + ", which the alert names: " + trim(a.File.Detail))
 }
 
-// ownedBy says whose file it is.
+// ownedBy is the end of a sentence about a file: which package it is of. Where the package databases could not be
+// read it is empty: no owner found is not the same as no owner.
 func ownedBy(i inspect.Image, path string) string {
 	at := slices.IndexFunc(i.Binaries, func(b inspect.Binary) bool { return b.Path == path })
 	switch {
@@ -92,8 +94,8 @@ func ownedBy(i inspect.Image, path string) string {
 	}
 }
 
-// toldByAlert says that the first sentences were about this file already.
-func toldByAlert(c inspect.Case, i inspect.Image, path string) bool {
+// namedByAlert reports whether alertedFile has a sentence about this file already.
+func namedByAlert(c inspect.Case, i inspect.Image, path string) bool {
 	return slices.ContainsFunc(c.Alerts, func(a inspect.Alert) bool {
 		return a.Match != inspect.MatchNone && a.Subject == i.Container && a.File.Path == path &&
 			a.File.Origin == inspect.OriginImage

@@ -7,12 +7,13 @@ import (
 	"github.com/backtrail/backtrail/inspect/text"
 )
 
-// alteredFiles names the packaged files that are not what their package says.
+// alteredFiles names the files that do not match the checksum in their package's database. Changed configuration
+// files are not among them: their rows are not failed.
 func alteredFiles(c inspect.Case) []inspect.Sentence {
 	var all []inspect.Sentence
 	for _, i := range c.Images {
 		for _, a := range i.Altered {
-			if a.Status != inspect.RowFailed || toldByAlert(c, i, a.Path) {
+			if a.Status != inspect.RowFailed || namedByAlert(c, i, a.Path) {
 				continue
 			}
 			text := fmt.Sprintf("%s%s does not match the checksum of package %s; this copy came with %s", in(c, i),

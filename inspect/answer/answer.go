@@ -14,7 +14,8 @@ import (
 // Name is the name of the check.
 const Name = "answers"
 
-// Check answers as the other checks end: what is known so far at once, and the last word when all have ended.
+// Check draws the answers again whenever another check ends (engine.Check.Follows), and emits those that changed:
+// what is known so far at once, and the final answers when all of needs have ended.
 func Check(needs ...string) engine.Check {
 	return engine.Check{Name: Name, Scope: engine.PerCase, Follows: true, Needs: needs, Run: func(_ context.Context,
 		on engine.On, emit func(inspect.Event)) error {
@@ -29,31 +30,34 @@ func Check(needs ...string) engine.Check {
 	}}
 }
 
-// Rule looks at a case and has something to say, or not. It is called once all that it needs has ended.
+// Rule derives sentences from a case, none where it does not apply. It runs once all checks that it needs have ended,
+// so it may take what is missing in the case as absent in the world only where the check was not blocked: see
+// blockedChecks.
 type Rule func(c inspect.Case) []inspect.Sentence
 
-// needing is a rule with the checks whose word it needs.
-type needing struct {
+// boundRule is a rule with the names of the checks whose results it reads.
+type boundRule struct {
 	rule  Rule
 	needs []string
 }
 
-func rule(r Rule, needs ...string) needing { return needing{r, needs} }
+func rule(r Rule, needs ...string) boundRule { return boundRule{r, needs} }
 
-// question is one of the three, with its rules in the order in which they speak.
+// question is one of the three, with its rules in the order of their sentences: an answer is read out on a call, and
+// its first sentence has to be the one that matters most.
 type question struct {
 	name  string
-	rules []needing
+	rules []boundRule
 }
 
-// causes are the checks whose findings may be the cause.
+// causes are the checks whose findings may be the cause: see byWeight.
 var causes = []string{"subject", "layers", "binaries", "known-good", "diff", "drift", "advisories", "lock-files",
 	"autoruns"}
 
 // questions are the three questions. A new rule is one file and one line here.
 func questions() []question {
 	return []question{
-		{inspect.WhereFrom, []needing{
+		{inspect.WhereFrom, []boundRule{
 			rule(causeFirst, causes...),
 			rule(acts, "subject", "layers", "binaries"),
 			rule(alertedFile),
@@ -66,7 +70,7 @@ func questions() []question {
 			rule(builtFrom, "subject", "signatures", "provenance"),
 			rule(elsewhere, "sharing"),
 		}},
-		{inspect.HowIn, []needing{
+		{inspect.HowIn, []boundRule{
 			rule(atRunTime, "runtime"),
 			rule(handover, "subject", "workload", "cluster", "layers", "base", "binaries", "known-good", "diff",
 				"package-diff", "sharing"),
@@ -78,7 +82,7 @@ func questions() []question {
 			rule(tagMoved, "cluster"),
 			rule(debugged, "cluster"),
 		}},
-		{inspect.WhyMissed, []needing{
+		{inspect.WhyMissed, []boundRule{
 			rule(pastTheGates, "runtime"),
 			rule(lostSignature, "known-good", "signatures", "drift"),
 			rule(unusual, "known-good", "drift", "usual", "last-seen"),
@@ -92,11 +96,12 @@ func questions() []question {
 	}
 }
 
-// others are checks that no rule needs, and whose findings may be the first that there is to explain.
+// others are checks that no rule needs, and whose findings may be the first that there is to explain: without them an
+// answer could turn from calm to suspicious after it was final.
 var others = []string{"packages", "attached-sbom", "autoruns"}
 
-// Needs are the names of the checks that the answers wait for: those that a rule needs, and those that may find
-// something to explain. Others may go on for as long as they like.
+// Needs are the names of the checks that the answers wait for, sorted: those that a rule needs, and those that may
+// find something to explain. The others (vulnerabilities, exports) may run on after the answers are final.
 func Needs() []string {
 	needs := slices.Clone(others)
 	for _, q := range questions() {
@@ -108,8 +113,9 @@ func Needs() []string {
 	return slices.Compact(needs)
 }
 
-// Answers gives the three answers. waiting are the checks that have not ended: what needs them is not said yet, and the
-// answers that it belongs to are open.
+// Answers returns the three answers, in the order of questions. waiting are the checks that have not ended: the rules
+// that need them are left out, and the answers that these belong to are open. It is pure: the same case gives the
+// same answers.
 func Answers(c inspect.Case, waiting []inspect.Key) []inspect.Answer {
 	answers := make([]inspect.Answer, 0, 3)
 	for _, q := range questions() {
@@ -122,7 +128,7 @@ func Answers(c inspect.Case, waiting []inspect.Key) []inspect.Answer {
 	return answers
 }
 
-// names are the checks of keys, once each.
+// names are the checks of keys, once each, whatever containers they run on.
 func names(keys []inspect.Key) []string {
 	var all []string
 	for _, k := range keys {
@@ -133,7 +139,8 @@ func names(keys []inspect.Key) []string {
 	return all
 }
 
-// answer lets every rule speak whose needs have ended.
+// answer joins the sentences of all rules whose needs have ended. A rule whose check was blocked still runs, on what
+// there is; the answer is open then, and blockedChecks gives the reason.
 func (q question) answer(c inspect.Case, waiting []string) inspect.Answer {
 	var said []inspect.Sentence
 	var open, needs []string
@@ -151,7 +158,7 @@ func (q question) answer(c inspect.Case, waiting []string) inspect.Answer {
 	open = slices.DeleteFunc(slices.Clone(waiting), func(name string) bool { return !slices.Contains(open, name) })
 	var missing []inspect.Sentence
 	if len(open) == 0 {
-		missing = unread(c, needs)
+		missing = blockedChecks(c, needs)
 	}
 	a := compose(q.name, append(said, missing...), open)
 	if len(missing) > 0 {
@@ -161,7 +168,8 @@ func (q question) answer(c inspect.Case, waiting []string) inspect.Answer {
 	return a
 }
 
-// compose puts sentences together. While checks run, open names them.
+// compose makes an answer of sentences. While checks run, open names them, and what is not known is left out: it may
+// be known in a moment.
 func compose(name string, said []inspect.Sentence, open []string) inspect.Answer {
 	a := inspect.Answer{Question: name, Status: outcome(said), Sentences: said}
 	if len(open) > 0 {
@@ -187,8 +195,8 @@ func compose(name string, said []inspect.Sentence, open []string) inspect.Answer
 	return a
 }
 
-// outcome is that of an answer of which every check has ended: answered where all of it was seen or follows from what
-// was seen, partial where some of it is claimed or not known, open where all of it is not known.
+// outcome is that of an answer whose checks have all ended: answered where each sentence was seen or follows from
+// what was seen, partial where one is claimed or not known, open where all are not known.
 func outcome(said []inspect.Sentence) inspect.AnswerStatus {
 	switch {
 	case !slices.ContainsFunc(said, func(s inspect.Sentence) bool { return s.Basis != inspect.NotKnown }):

@@ -3,6 +3,7 @@ package answer_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/answer"
@@ -87,3 +88,6 @@ func TestEachAnswerNamesItsFindings(t *testing.T) {
 		}
 	}
 }
+
+// began is when the pod of these tests was created.
+var began = time.Date(2026, 11, 23, 3, 12, 4, 0, time.UTC)

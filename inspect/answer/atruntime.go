@@ -7,7 +7,7 @@ import (
 	"github.com/backtrail/backtrail/inspect/text"
 )
 
-// atRunTime says what did not come in with the image.
+// atRunTime is how something came in that did not come in with the image.
 func atRunTime(c inspect.Case) []inspect.Sentence {
 	a, ok := runTimeAlert(c)
 	if !ok {
@@ -32,7 +32,8 @@ func atRunTime(c inspect.Case) []inspect.Sentence {
 	}
 }
 
-// byWhom is what nothing that is read here tells.
+// byWhom states the limit of what is read here. Who used exec or attach is in the audit log of the API server alone
+// (audit policy, resource pods/exec).
 var byWhom = open("who wrote it is not known: a program of the container itself, or somebody who opened a shell " +
 	"in it; the API server's audit log tells the second, under pods/exec, and is not read here")
 

@@ -8,7 +8,8 @@ import (
 	"github.com/backtrail/backtrail/inspect/text"
 )
 
-// builtFrom says which source and builder the provenance names, and how far that can be believed.
+// builtFrom is which source and builder the provenance names, and how far that can be believed: a verified statement
+// was seen; one that nobody signed, or a signer whom nobody expected, is a claim.
 func builtFrom(c inspect.Case) []inspect.Sentence {
 	var all []inspect.Sentence
 	for _, i := range suspects(c) {
@@ -18,27 +19,27 @@ func builtFrom(c inspect.Case) []inspect.Sentence {
 			all = append(all, open(in(c,
 				i)+"which commit and builder made the image is not known: it carries no provenance"))
 		case best.Signed && best.Status == inspect.Verified:
-			all = append(all, seen(fmt.Sprintf("%sit was built from %s at %s by %s", in(c, i), saidOr(best.Source),
-				commit(best), saidOr(best.Builder))))
+			all = append(all, seen(fmt.Sprintf("%sit was built from %s at %s by %s", in(c, i), orNotStated(best.Source),
+				commit(best), orNotStated(best.Builder))))
 		default:
-			text := fmt.Sprintf("%sit was built from %s at %s by %s", in(c, i), saidOr(best.Source), commit(best),
-				saidOr(best.Builder))
+			text := fmt.Sprintf("%sit was built from %s at %s by %s", in(c, i), orNotStated(best.Source), commit(best),
+				orNotStated(best.Builder))
 			all = append(all, claimed(text, whoClaims(i, best)))
 		}
 	}
 	return some(all, "more images with or without provenance")
 }
 
-// commit is what people say of a commit.
+// commit is a commit as people write it: 12 digits are unique in any repository.
 func commit(p inspect.Provenance) string {
 	if p.Commit == "" {
-		return "a commit that is not said"
+		return "a commit that is not stated"
 	}
 	text := text.Clean(p.Commit)
 	return "commit " + text[:min(len(text), 12)]
 }
 
-// whoClaims says who makes a statement that nothing proves.
+// whoClaims is who makes a statement that nothing verifies.
 func whoClaims(i inspect.Image, p inspect.Provenance) string {
 	if !p.Signed {
 		return "a statement that nobody signed"
@@ -50,6 +51,7 @@ func whoClaims(i inspect.Image, p inspect.Provenance) string {
 	return "a statement whose signature proves nothing here"
 }
 
+// bestProvenance is the statement that can be believed most; of equals the first.
 func bestProvenance(i inspect.Image) (inspect.Provenance, bool) {
 	if len(i.Provenance) == 0 {
 		return inspect.Provenance{}, false
@@ -57,7 +59,7 @@ func bestProvenance(i inspect.Image) (inspect.Provenance, bool) {
 	return slices.MinFunc(i.Provenance, func(a, b inspect.Provenance) int { return trustRank(a) - trustRank(b) }), true
 }
 
-// trustRank orders statements by how far they can be believed.
+// trustRank orders statements by how far they can be believed, best first.
 func trustRank(p inspect.Provenance) int {
 	switch {
 	case p.Signed && p.Status == inspect.Verified:

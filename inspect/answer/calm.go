@@ -9,51 +9,54 @@ import (
 	"github.com/backtrail/backtrail/inspect/text"
 )
 
-// suspicious says that there is something to explain: an alert, or a finding that failed.
+// suspicious reports whether there is something to explain: an alert, a finding that failed, or an image whose bytes
+// are not its digests.
 func suspicious(c inspect.Case) bool {
 	return len(c.Alerts) > 0 || len(failed(c)) > 0 || slices.ContainsFunc(c.Images,
 		func(i inspect.Image) bool { return i.Status == inspect.Failed })
 }
 
-// looking are the checks without which nobody knows whether there is anything to explain.
-var looking = []string{"subject", "layers", "binaries", "autoruns"}
+// essential are the checks without which it is not known whether there is anything to explain: one that was blocked
+// makes a calm answer unknown.
+var essential = []string{"subject", "layers", "binaries", "autoruns"}
 
-// calm answers a case with nothing to explain, or one of which nobody knows that yet.
+// calm answers a case with nothing to explain, or one of which that is not known yet. It never states that an image
+// is fine: only that no alert and no finding asks for an explanation.
 func calm(c inspect.Case, name string, waiting []string) inspect.Answer {
 	a := inspect.Answer{Question: name, Status: inspect.AnswerOpen, Cause: inspect.Cause{Kind: inspect.CauseUnknown,
 		Layer: -1}}
-	unread := cannotLook(c)
+	unreadable := notRead(c)
 	switch {
 	case len(waiting) > 0:
 		a.Waiting, a.Text = waiting, StillChecking+strings.Join(waiting, ", ")
-	case unread != "":
-		a.Text = "we do not know whether there is anything to explain: " + unread
+	case unreadable != "":
+		a.Text = "we do not know whether there is anything to explain: " + unreadable
 	default:
 		a.Status, a.Text = inspect.AnswerNone, "nothing to explain: no alert, and no finding that failed"
 	}
 	return a
 }
 
-// cannotLook says in words what could not be read, "" where all could.
-func cannotLook(c inspect.Case) string {
+// notRead is what could not be read, in words; "" where all could.
+func notRead(c inspect.Case) string {
 	if len(c.Images) == 0 {
 		return "no image was found"
 	}
 	for _, i := range c.Images {
 		if i.Status != inspect.Verified {
-			return fmt.Sprintf("%s could not be read as a whole: %s", imageOf(i), cut(whyUnread(c, i), maxReason))
+			return fmt.Sprintf("%s could not be read as a whole: %s", imageOf(i), cut(whyNotRead(c, i), maxReason))
 		}
 	}
 	for _, s := range c.Checks {
-		if s.Status == inspect.CheckBlocked && !s.Running() && slices.Contains(looking, s.Name) {
+		if s.Status == inspect.CheckBlocked && !s.Running() && slices.Contains(essential, s.Name) {
 			return fmt.Sprintf("%s could not be checked: %s", checkOf(s), cut(trim(s.Reason), maxReason))
 		}
 	}
 	return ""
 }
 
-// whyUnread says why an image was not read, or not to its end.
-func whyUnread(c inspect.Case, i inspect.Image) string {
+// whyNotRead is why an image was not read, or not to its end.
+func whyNotRead(c inspect.Case, i inspect.Image) string {
 	if text := lost(i); text != "" {
 		return text
 	}
@@ -66,6 +69,7 @@ func whyUnread(c inspect.Case, i inspect.Image) string {
 	return firstOf(trim(i.Detail), trim(i.Reason), "nothing says why")
 }
 
+// imageOf names an image in a sentence; one that was given by itself has no container.
 func imageOf(i inspect.Image) string {
 	if i.Container == "" || i.Container == inspect.ImageContainer {
 		return "the image"
@@ -73,6 +77,7 @@ func imageOf(i inspect.Image) string {
 	return "the image of " + text.Clean(i.Container)
 }
 
+// checkOf names a check in a sentence, with its container where there are several.
 func checkOf(s inspect.CheckState) string {
 	if s.Container == "" || s.Container == inspect.ImageContainer {
 		return s.Name

@@ -10,13 +10,14 @@ import (
 	"github.com/backtrail/backtrail/inspect/text"
 )
 
-// byWeight orders checks by how directly they name a cause, where findings are equally severe: what is known to be bad
-// before what starts by itself, that before other content, and claims last.
+// byWeight orders checks by how directly they name a cause, where findings are equally severe: what is known to be
+// bad before what starts by itself, that before other content, and claims of whoever built the image last.
 var byWeight = []string{"advisories", "autoruns", "lock-files", "binaries", "runtime", "diff", "base", "drift",
 	"signatures", "policies"}
 
-// lead is the group of findings that explains the case: of a file that an alert names and that is convicted itself,
-// then of a container that an alert is about, and the worst. ok is false where no finding failed.
+// lead is the group of findings that explains the case. The order is: groups about the file of an alert, then those
+// of a container that an alert is about, then the others; within each by severity, then byWeight. ok is false where
+// no finding failed.
 func lead(c inspect.Case) (g inspect.CauseGroup, ok bool) {
 	groups := inspect.ByCause(failed(c))
 	groups = slices.DeleteFunc(groups, func(g inspect.CauseGroup) bool { return !explains(g.Head()) })
@@ -42,13 +43,14 @@ func lead(c inspect.Case) (g inspect.CauseGroup, ok bool) {
 	return slices.MinFunc(groups, func(a, b inspect.CauseGroup) int { return rank(a) - rank(b) }), true
 }
 
-// explains reports whether a finding can be what brought something in: how the pod is set up, or what it may do, only
-// makes it worse.
+// explains reports whether a finding can be what brought something in. How the pod is set up, or what it may do, only
+// makes it worse: a privileged pod is no cause of a miner.
 func explains(f inspect.Finding) bool {
 	return f.Subject != subjectPod && slices.Contains(byWeight, f.Check)
 }
 
-// alertedContainer reports whether an alert is about a container, or no alert is about any.
+// alertedContainer reports whether an alert is about a container, or no alert is about any: then every container is
+// in question.
 func alertedContainer(c inspect.Case, container string) bool {
 	matched := false
 	for _, a := range c.Alerts {
@@ -74,7 +76,8 @@ func ofAlertedFile(c inspect.Case, g inspect.CauseGroup) bool {
 	})
 }
 
-// causeOf is the cause that all three answers lead with.
+// causeOf is the cause that all three answers lead with: that of the leading findings, else what the alerts alone
+// prove (a debug container, a volume, an act at run time, a sidecar), else unknown.
 func causeOf(c inspect.Case) inspect.Cause {
 	if g, ok := lead(c); ok {
 		return placed(c, g)
@@ -98,7 +101,8 @@ func causeOf(c inspect.Case) inspect.Cause {
 	return unknown
 }
 
-// placed completes the cause of a group with the layer and the digest of its file.
+// placed completes the cause of a group with the file, the layer and the digest of its evidence, and raises a file to
+// its package: advice is about the package, not about one of its files.
 func placed(c inspect.Case, g inspect.CauseGroup) inspect.Cause {
 	f, i := g.Head(), image(c, g.Container)
 	cause := inspect.ParseCause(g.Cause)
@@ -124,7 +128,8 @@ func placed(c inspect.Case, g inspect.CauseGroup) inspect.Cause {
 	return cause
 }
 
-// byCheck is the kind of cause that a check without a file finds.
+// byCheck is the kind of cause of a finding that is about no file: a change of who built or signed points at the
+// builder.
 func byCheck(f inspect.Finding) inspect.Cause {
 	kinds := map[string]inspect.CauseKind{
 		"drift": inspect.CauseBuilder, "signatures": inspect.CauseBuilder, "policies": inspect.CauseBuilder,
@@ -137,7 +142,7 @@ func byCheck(f inspect.Finding) inspect.Cause {
 	return cause
 }
 
-// pathOf is the file that a finding is about.
+// pathOf is the file that a finding is about ("container:/path"), or "".
 func pathOf(f inspect.Finding) string {
 	if _, p, ok := strings.Cut(f.Subject, ":"); ok && strings.HasPrefix(p, "/") {
 		return p
@@ -145,6 +150,7 @@ func pathOf(f inspect.Finding) string {
 	return ""
 }
 
+// layerBy is the number of a layer by its digest or diff ID; -1 where the image has none such.
 func layerBy(i inspect.Image, digest string) int {
 	for _, l := range i.Layers {
 		if digest != "" && !l.Empty && (l.Digest == digest || l.DiffID == digest) {
@@ -154,8 +160,8 @@ func layerBy(i inspect.Image, digest string) int {
 	return -1
 }
 
-// packageAt names the package of a file of a language: by the row that has its owner, by npm's directory, by the name
-// of a jar.
+// packageAt is the package of a file: the owner in its row, else by the folder of npm (node_modules/NAME or
+// node_modules/@SCOPE/NAME), else by the name of a jar.
 func packageAt(i inspect.Image, p string) (name, version string) {
 	for _, b := range i.Binaries {
 		if b.Path == p && b.Owner != "" {
@@ -180,7 +186,7 @@ func packageAt(i inspect.Image, p string) (name, version string) {
 	return "", ""
 }
 
-// versioned looks up the version of a package by its name.
+// versioned looks up the version of a package by type and name; "" where the image lists none.
 func versioned(i inspect.Image, kind, name string) (string, string) {
 	for _, pkg := range i.Packages {
 		if pkg.Type == kind && pkg.Name == name {
@@ -191,10 +197,10 @@ func versioned(i inspect.Image, kind, name string) (string, string) {
 }
 
 // causeFirst is the headline where the cause is not the alerted file itself, which has a sentence of its own: what it
-// is, which layer it came with, and since which revision.
+// is, which layer brought it, and since which revision it runs.
 func causeFirst(c inspect.Case) []inspect.Sentence {
 	g, ok := lead(c)
-	if !ok || toldBySelf(c, g) {
+	if !ok || hasOwnSentence(c, g) {
 		return nil
 	}
 	f, i, cause := g.Head(), image(c, g.Container), causeOf(c)
@@ -225,8 +231,9 @@ func causeFirst(c inspect.Case) []inspect.Sentence {
 	return []inspect.Sentence{s}
 }
 
-// toldBySelf reports whether the sentences on alerted, unexpected and altered files say the cause by themselves.
-func toldBySelf(c inspect.Case, g inspect.CauseGroup) bool {
+// hasOwnSentence reports whether the sentences on alerted, unexpected and altered files state the cause already.
+// Where an alert named the file through an interpreter they do not: its sentence is about the script.
+func hasOwnSentence(c inspect.Case, g inspect.CauseGroup) bool {
 	f, p := g.Head(), pathOf(g.Head())
 	if f.Check != "binaries" || p == "" {
 		return false
@@ -234,16 +241,18 @@ func toldBySelf(c inspect.Case, g inspect.CauseGroup) bool {
 	switch f.Code {
 	case "unexpected-binary", "replaced-program", "altered-file", "loader-hijack":
 		through := func(a inspect.Alert) bool { return a.Ran != nil }
-		return toldByAlert(c, image(c, g.Container), p) || !slices.ContainsFunc(matchedAlerts(c), through)
+		return namedByAlert(c, image(c, g.Container), p) || !slices.ContainsFunc(matchedAlerts(c), through)
 	}
 	return false
 }
 
+// matchedAlerts are the alerts about a container of the case; those of other pods stay in the case for the record
+// only.
 func matchedAlerts(c inspect.Case) []inspect.Alert {
 	return slices.DeleteFunc(slices.Clone(c.Alerts), func(a inspect.Alert) bool { return a.Match == inspect.MatchNone })
 }
 
-// currentRevision names the revision that runs.
+// currentRevision is the revision that runs, as a sentence names it; "" where it is not known.
 func currentRevision(c inspect.Case) string {
 	if c.Pod == nil {
 		return ""
@@ -256,7 +265,7 @@ func currentRevision(c inspect.Case) string {
 	return ""
 }
 
-// leadFile is the file of the cause in an image, with its layer.
+// leadFile is the file of the cause with its layer, where the cause is in this image.
 func leadFile(c inspect.Case, i inspect.Image) (p string, layer int, ok bool) {
 	g, ok := lead(c)
 	if !ok || g.Container != i.Container {

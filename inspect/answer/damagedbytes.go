@@ -6,7 +6,8 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 )
 
-// damagedBytes names images whose bytes are not what their digests say.
+// damagedBytes names images whose bytes do not match their digests: whatever else was found in them was found in
+// other bytes than those that the digest names.
 func damagedBytes(c inspect.Case) []inspect.Sentence {
 	var all []inspect.Sentence
 	for _, i := range c.Images {

@@ -2,7 +2,8 @@ package answer
 
 import "github.com/backtrail/backtrail/inspect"
 
-// debugged says that somebody attached a container to the pod, whichever image is in question.
+// debugged is about ephemeral containers that were attached to the pod, whichever image is in question: they see the
+// processes and files of the others.
 func debugged(c inspect.Case) []inspect.Sentence {
 	var found []inspect.Finding
 	for _, f := range c.Findings {

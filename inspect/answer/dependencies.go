@@ -8,7 +8,7 @@ import (
 	"github.com/backtrail/backtrail/inspect/text"
 )
 
-// dependencies names packages that are not those of the image before.
+// dependencies names the packages that differ from those of the previous image.
 func dependencies(c inspect.Case) []inspect.Sentence {
 	var all []inspect.Sentence
 	for _, i := range suspects(c) {
@@ -25,7 +25,7 @@ func dependencies(c inspect.Case) []inspect.Sentence {
 		}
 		if len(names) > 0 {
 			text := in(c, i) + "dependencies changed with it: " + listed(names)
-			all = append(all, seen(strings.TrimSpace(text), by(c, "package-diff")...))
+			all = append(all, seen(strings.TrimSpace(text), by(c, i, "package-diff")...))
 		}
 	}
 	return some(all, "more images whose dependencies changed")

@@ -2,7 +2,8 @@ package answer
 
 import "github.com/backtrail/backtrail/inspect"
 
-// elsewhere says which other pods run what was brought, in another image.
+// elsewhere is which other pods run the layers in question, in another image: the incident may be larger than this
+// pod.
 func elsewhere(c inspect.Case) []inspect.Sentence {
-	return some(told(c, "layer-elsewhere"), "more layers that run elsewhere too")
+	return some(titlesOf(c, "layer-elsewhere"), "more layers that run elsewhere too")
 }

@@ -10,7 +10,7 @@ import (
 // subjectPod is the subject of findings about the pod as a whole.
 const subjectPod = "pod"
 
-// failed are the findings that failed, worst first.
+// failed are the findings that failed, worst first: the case sorts them so.
 func failed(c inspect.Case) []inspect.Finding {
 	var all []inspect.Finding
 	for _, f := range c.Findings {
@@ -21,11 +21,11 @@ func failed(c inspect.Case) []inspect.Finding {
 	return all
 }
 
-// about gives the IDs of the findings that rest on a path of a subject.
+// about gives the IDs of the findings about a container, or a file in it, whose evidence is at that path.
 func about(c inspect.Case, subject, path string) []string {
 	var ids []string
 	for _, f := range c.Findings {
-		if !strings.HasPrefix(f.Subject, subject) {
+		if f.Subject != subject && !strings.HasPrefix(f.Subject, subject+":") {
 			continue
 		}
 		if slices.ContainsFunc(f.Evidence, func(e inspect.Evidence) bool { return e.Path == path }) {
@@ -35,10 +35,10 @@ func about(c inspect.Case, subject, path string) []string {
 	return ids
 }
 
-// by gives the IDs of the failed findings of some checks.
-func by(c inspect.Case, checks ...string) []string {
+// by gives the IDs of the failed findings of some checks about an image or a file in it.
+func by(c inspect.Case, i inspect.Image, checks ...string) []string {
 	var ids []string
-	for _, f := range failed(c) {
+	for _, f := range failedOf(c, i) {
 		if slices.Contains(checks, f.Check) {
 			ids = append(ids, f.ID)
 		}
@@ -46,7 +46,7 @@ func by(c inspect.Case, checks ...string) []string {
 	return ids
 }
 
-// coded are the findings about a subject of one of the codes.
+// coded are the findings about exactly that subject that have one of the codes.
 func coded(c inspect.Case, subject string, codes ...string) []inspect.Finding {
 	var all []inspect.Finding
 	for _, f := range c.Findings {
@@ -57,6 +57,7 @@ func coded(c inspect.Case, subject string, codes ...string) []inspect.Finding {
 	return all
 }
 
+// ids are the IDs of findings, in their order.
 func ids(list []inspect.Finding) []string {
 	var all []string
 	for _, f := range list {
@@ -65,8 +66,8 @@ func ids(list []inspect.Finding) []string {
 	return all
 }
 
-// told are the titles of findings about the images in question, of one of the codes.
-func told(c inspect.Case, codes ...string) []inspect.Sentence {
+// titlesOf are the titles of findings about the images in question, of one of the codes, as sentences.
+func titlesOf(c inspect.Case, codes ...string) []inspect.Sentence {
 	var all []inspect.Sentence
 	for _, i := range suspects(c) {
 		all = append(all, titles(coded(c, i.Container, codes...))...)
@@ -74,6 +75,7 @@ func told(c inspect.Case, codes ...string) []inspect.Sentence {
 	return all
 }
 
+// gate is the gate of that name.
 func gate(i inspect.Image, name string) (inspect.Gate, bool) {
 	for _, g := range i.Gates {
 		if g.Name == name {

@@ -23,6 +23,8 @@ func handover(c inspect.Case) []inspect.Sentence {
 	return some(all, "more images in question")
 }
 
+// handoverOf decides by the first that applies: how the container came into the pod, a package that changed, the
+// layers of the files in question, and last whether the image shares any layer with the previous one.
 func handoverOf(c inspect.Case, i inspect.Image) (inspect.Sentence, bool) {
 	switch k := container(c, i.Container); {
 	case k.Type == inspect.ContainerEphemeral:
@@ -31,14 +33,14 @@ func handoverOf(c inspect.Case, i inspect.Image) (inspect.Sentence, bool) {
 	case k.Injected:
 		return injectedSidecar(c, i), true
 	}
-	found := by(c, "binaries", "diff")
+	found := by(c, i, "binaries", "diff")
 	if p, ok := changedPackage(c, i); ok {
-		return derived("it came in with a package dependency: "+p, append(by(c, "package-diff"), found...)...), true
+		return derived("it came in with a package dependency: "+p, append(by(c, i, "package-diff"), found...)...), true
 	}
 	paths, layers := badPaths(c, i)
 	switch base, why := fromBase(i, layers); {
 	case base:
-		return derived(brought(paths)+" came in with the base image"+why, append(found, ids(coded(c, i.Container,
+		return derived(filesInWords(paths)+" came in with the base image"+why, append(found, ids(coded(c, i.Container,
 			"layer-elsewhere"))...)...), true
 	case len(layers) > 0:
 		return derived(addedFiles(paths)+" added by the image's own build"+against(i), found...), true
@@ -49,9 +51,9 @@ func handoverOf(c inspect.Case, i inspect.Image) (inspect.Sentence, bool) {
 	return inspect.Sentence{}, false
 }
 
-// fromBase says that all layers in question are of the base image, and why: by the build steps or what the image
-// names, or because images of other names begin with the same layers, and both go on with others. One of the same
-// name in another repository is likely a copy, and proves nothing.
+// fromBase reports whether all layers in question are of the base image, and why: by build steps or what the image
+// names, or because images of other names begin with the same layers and both go on with others. One of the same name
+// in another repository is likely a copy, and proves nothing.
 func fromBase(i inspect.Image, layers []int) (bool, string) {
 	if len(layers) == 0 {
 		return false, ""
@@ -79,6 +81,7 @@ func fromBase(i inspect.Image, layers []int) (bool, string) {
 	}
 }
 
+// layerCount is the number of layers, without steps of the history that have none.
 func layerCount(i inspect.Image) int {
 	n := 0
 	for _, l := range i.Layers {
@@ -98,9 +101,9 @@ func repository(reference string) string {
 	return name
 }
 
-// injectedSidecar says what explains the container; the findings of the cluster say it in their words.
+// injectedSidecar is what explains the container. The findings of the cluster name the webhook.
 func injectedSidecar(c inspect.Case, i inspect.Image) inspect.Sentence {
-	s := derived("it came in with an injected sidecar: the workload's template does not have it", by(c, "binaries",
+	s := derived("it came in with an injected sidecar: the workload's template does not have it", by(c, i, "binaries",
 		"diff")...)
 	for _, f := range coded(c, i.Container, "injected-other-image", "injected-unexplained", "injected-explained",
 		"injected-everywhere") {
@@ -126,7 +129,7 @@ func changedPackage(c inspect.Case, i inspect.Image) (string, bool) {
 		}
 	}
 	for _, b := range i.Binaries {
-		if b.Owner == "" || !toldByAlert(c, i, b.Path) || slices.Contains(b.Codes, "altered") {
+		if b.Owner == "" || !namedByAlert(c, i, b.Path) || slices.Contains(b.Codes, "altered") {
 			continue
 		}
 		if change := changeOf(i.Diff.Packages, b.Owner); change != "" {
@@ -153,7 +156,7 @@ func changeOf(d *inspect.PackageDiff, owner string) string {
 	return ""
 }
 
-// bareName is an owner without the type that stands before it: python litellm.
+// bareName is an owner without the type before it: litellm of "python litellm".
 func bareName(owner string) string {
 	if at := strings.LastIndexByte(owner, ' '); at >= 0 {
 		return owner[at+1:]
@@ -161,29 +164,29 @@ func bareName(owner string) string {
 	return owner
 }
 
-// sameName compares names of packages as PyPI does: without case, and with - for _ and dots.
+// sameName compares names of packages as PyPI normalizes them (PEP 503): without case, and with - for _ and dots.
 func sameName(a, b string) bool {
 	plain := func(s string) string { return strings.NewReplacer("_", "-", ".", "-").Replace(strings.ToLower(s)) }
 	return plain(a) == plain(b)
 }
 
-// brought names the one file in question, or says that there are several, which the first answer names.
-func brought(paths []string) string {
+// filesInWords names the one file in question, or their number: the first answer names them.
+func filesInWords(paths []string) string {
 	if len(paths) == 1 {
 		return text.Clean(paths[0])
 	}
 	return fmt.Sprintf("%d files", len(paths))
 }
 
-// addedFiles is brought with its verb.
+// addedFiles is filesInWords with its verb.
 func addedFiles(paths []string) string {
 	if len(paths) == 1 {
-		return brought(paths) + " was"
+		return filesInWords(paths) + " was"
 	}
-	return brought(paths) + " were"
+	return filesInWords(paths) + " were"
 }
 
-// against counts the layers that are shared with the image before.
+// against counts the layers that are shared with the previous image.
 func against(i inspect.Image) string {
 	if i.Diff == nil || i.Diff.KnownGood == nil || i.Diff.Layers == nil {
 		return ""

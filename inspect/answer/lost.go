@@ -7,7 +7,7 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 )
 
-// lostImage says of an image whose registry no longer has it what is left, and so what the answers can rest on.
+// lostImage is what is left of an image that its registry no longer has, and so what the answers can rest on.
 func lostImage(c inspect.Case) []inspect.Sentence {
 	var all []inspect.Sentence
 	for _, i := range suspects(c) {
@@ -18,7 +18,7 @@ func lostImage(c inspect.Case) []inspect.Sentence {
 	return all
 }
 
-// lost is what is left of an image that its registry lost; "" of every other one.
+// lost is what is left of an image that its registry no longer has; "" for every other one.
 func lost(i inspect.Image) string {
 	if i.Reason != "missing-blob" || len(i.Left) == 0 {
 		return ""

@@ -2,7 +2,8 @@ package answer
 
 import "github.com/backtrail/backtrail/inspect"
 
-// lostSignature says that the image before was signed, or signed by another.
+// lostSignature states that the previous image was signed, or signed by another: the strongest sign of another
+// publisher.
 func lostSignature(c inspect.Case) []inspect.Sentence {
 	var all []inspect.Sentence
 	for _, i := range suspects(c) {
@@ -10,7 +11,7 @@ func lostSignature(c inspect.Case) []inspect.Sentence {
 			continue
 		}
 		for _, s := range i.Diff.Signers {
-			all = append(all, seen(in(c, i)+trim(s), by(c, "drift")...))
+			all = append(all, seen(in(c, i)+trim(s), by(c, i, "drift")...))
 		}
 	}
 	return some(all, "more changes of who signed")

@@ -6,8 +6,8 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 )
 
-// nothingInImage says that an image in question was read as a whole, and that nothing in it stands out: what is wrong
-// is elsewhere.
+// nothingInImage states that an image in question was read as a whole and nothing in it stands out: what is wrong is
+// elsewhere. It needs a check of the files that ended: an image that was not read has no such sentence.
 func nothingInImage(c inspect.Case) []inspect.Sentence {
 	var all []inspect.Sentence
 	for _, i := range suspects(c) {
@@ -22,5 +22,5 @@ func nothingInImage(c inspect.Case) []inspect.Sentence {
 	return some(all, "more images in which nothing stands out")
 }
 
-// aboutFiles says that a finding is about the files of an image.
+// aboutFiles reports whether a finding is about the files of an image.
 func aboutFiles(f inspect.Finding) bool { return f.Check == "binaries" || f.Check == "diff" }

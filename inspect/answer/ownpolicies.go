@@ -5,8 +5,8 @@ import (
 	"github.com/backtrail/backtrail/inspect/text"
 )
 
-// ownPolicies are the API server's own policies on images, as they stood before the pod. Their expressions are not
-// evaluated here.
+// ownPolicies are the API server's own policies on images (ValidatingAdmissionPolicy, ImageReview), as they stood
+// before the pod. Their CEL expressions are not evaluated here.
 func ownPolicies(c inspect.Case) []inspect.Sentence {
 	var all []inspect.Sentence
 	for _, i := range suspects(c) {

@@ -2,7 +2,7 @@ package answer
 
 import "github.com/backtrail/backtrail/inspect"
 
-// pastTheGates says that no gate looks at what comes in at run time.
+// pastTheGates states that no gate inspects what is brought in at run time.
 func pastTheGates(c inspect.Case) []inspect.Sentence {
 	if _, ok := runTimeAlert(c); !ok {
 		return nil

@@ -15,7 +15,7 @@ func policies(c inspect.Case) []inspect.Sentence {
 	for _, i := range suspects(c) {
 		for _, g := range i.PolicyGates() {
 			name := in(c, i) + text.Clean(g.Name)
-			found := by(c, "signatures", "policies")
+			found := by(c, i, "signatures", "policies")
 			switch g.Status {
 			case inspect.GateRefused:
 				s := whyNot(c, i, g)
@@ -31,7 +31,8 @@ func policies(c inspect.Case) []inspect.Sentence {
 	return some(all, "more policies about these images")
 }
 
-// whyNot is why a policy that is not met did not stop the image.
+// whyNot is why a policy that is not met did not stop the image. The order matters: what was seen (warn only, set up
+// later, no webhook) before what follows (fails open), and before what only a log can settle.
 func whyNot(c inspect.Case, i inspect.Image, g inspect.Gate) inspect.Sentence {
 	const no = " would refuse the image today"
 	came := cameIn(c, i)
@@ -103,4 +104,5 @@ func summedUp(i inspect.Image, product string) bool {
 	return g.Status == inspect.GateNotEnforced && slices.Contains(g.Products, product)
 }
 
+// stamp is a time as answers write it: UTC, to the second.
 func stamp(t inspect.Time) string { return t.UTC().Format("2006-01-02 15:04:05Z") }

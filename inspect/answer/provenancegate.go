@@ -6,7 +6,7 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 )
 
-// provenanceGate says what the provenance could have told.
+// provenanceGate is what a comparison of the provenance with an expectation could have shown.
 func provenanceGate(c inspect.Case) []inspect.Sentence {
 	var all []inspect.Sentence
 	for _, i := range suspects(c) {
@@ -14,11 +14,11 @@ func provenanceGate(c inspect.Case) []inspect.Sentence {
 		if g.Status == inspect.GateAbsent {
 			all = append(all, seen(in(c,
 				i)+"it carries no provenance, so its source and builder could not be compared with what they "+
-				"should be", by(c, "provenance")...))
+				"should be", by(c, i, "provenance")...))
 		}
 		if g.Status == inspect.GateRefused {
 			all = append(all, seen(fmt.Sprintf("%sits provenance is not what it should be: %s", in(c, i),
-				trim(g.Detail)), by(c, "provenance")...))
+				trim(g.Detail)), by(c, i, "provenance")...))
 		}
 	}
 	return some(all, "more images without provenance")

@@ -7,10 +7,10 @@ import (
 	"github.com/backtrail/backtrail/inspect/text"
 )
 
-// release is the image that the Helm release renders, where it was read, else the release that the workload is
-// labelled with.
+// release is the image that the Helm release renders, where the release was read (--helm), else the release that the
+// labels of the workload name. The labels are a claim: anyone who may edit the workload may set them.
 func release(c inspect.Case) []inspect.Sentence {
-	if all := told(c, "helm-swapped", "helm-image-changed", "helm-image"); len(all) > 0 {
+	if all := titlesOf(c, "helm-swapped", "helm-image-changed", "helm-image"); len(all) > 0 {
 		return some(all, "more images of the release")
 	}
 	var all []inspect.Sentence

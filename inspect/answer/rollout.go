@@ -9,7 +9,7 @@ import (
 	"github.com/backtrail/backtrail/inspect/text"
 )
 
-// rollout says which rollout brought the digest, and whether the tag is the one of the image before.
+// rollout is which rollout brought the digest, and whether its tag is that of the previous image.
 func rollout(c inspect.Case) []inspect.Sentence {
 	if c.Pod == nil || len(suspects(c)) == 0 {
 		return nil
@@ -34,13 +34,14 @@ func rollout(c inspect.Case) []inspect.Sentence {
 	return nil
 }
 
-// ofTemplate says that a container came with the workload's template: nothing injected it, nobody attached it.
+// ofTemplate reports whether a container came with the template of the workload: nothing injected it, nobody attached
+// it.
 func ofTemplate(c inspect.Case, i inspect.Image) bool {
 	k := container(c, i.Container)
 	return !k.Injected && k.Type != inspect.ContainerEphemeral
 }
 
-// added says when a container came in that no template has.
+// added is when a container came in that no template has: mutating webhooks act at admission.
 func added(c inspect.Case) []inspect.Sentence {
 	if c.Pod.Created.IsZero() || !slices.ContainsFunc(suspects(c), func(i inspect.Image) bool {
 		return container(c,
@@ -51,10 +52,19 @@ func added(c inspect.Case) []inspect.Sentence {
 	return []inspect.Sentence{seen("it was added when the pod was created, at " + stamp(c.Pod.Created))}
 }
 
-// sameTag says that the image before was asked for by the same reference, by a tag.
+// sameTag reports whether the previous image was referred to by the same tag: two digests under one tag mean that it
+// was moved.
 func sameTag(i inspect.Image) bool {
 	k := i.Diff.KnownGood
 	name, _, _ := strings.Cut(i.Reference, "@")
 	return !strings.Contains(i.Reference, "@") && (k.Reference == i.Reference || strings.HasPrefix(name,
 		k.Reference+":")) && !k.Confirmed
+}
+
+// restarted is about pods that were created again from the same template: a tag that was moved is pulled then.
+func restarted(c inspect.Case) []inspect.Sentence {
+	if len(suspects(c)) == 0 {
+		return nil
+	}
+	return titles(coded(c, subjectPod, "restarted"))
 }

@@ -336,7 +336,7 @@ func TestProvenance(t *testing.T) {
 		want string
 	}{
 		"verified":    {inspect.Provenance{Signed: true, Status: inspect.Verified, Source: "github.com/a/b", Commit: "0123456789abcdef", Builder: "ci"}, "it was built from github.com/a/b at commit 0123456789ab by ci (seen)."},
-		"unsigned":    {inspect.Provenance{Source: "github.com/a/b"}, "it was built from github.com/a/b at a commit that is not said by (not said) (claimed by a statement that nobody signed)."},
+		"unsigned":    {inspect.Provenance{Source: "github.com/a/b"}, "it was built from github.com/a/b at a commit that is not stated by (not stated) (claimed by a statement that nobody signed)."},
 		"by somebody": {inspect.Provenance{Signed: true, Status: inspect.Unknown, Signature: "s"}, "(claimed by a statement of mallory, whom nobody expected)."},
 		"by a key":    {inspect.Provenance{Signed: true, Status: inspect.Unknown, Signature: "x"}, "(claimed by a statement whose signature proves nothing here)."},
 	}

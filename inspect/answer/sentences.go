@@ -12,26 +12,31 @@ import (
 // maxNamed bounds how many of a kind one answer names: it is read out on a call.
 const maxNamed = 3
 
+// seen is a sentence about what the image, the cluster or the registry shows.
 func seen(text string, findings ...string) inspect.Sentence {
 	return inspect.Sentence{Text: text, Basis: inspect.Seen, Findings: findings}
 }
 
+// derived is a sentence that follows from others that were seen.
 func derived(text string, findings ...string) inspect.Sentence {
 	return inspect.Sentence{Text: text, Basis: inspect.Derived, Findings: findings}
 }
 
+// claimed is a sentence that only somebody states, who is named in by.
 func claimed(text, by string, findings ...string) inspect.Sentence {
 	return inspect.Sentence{Text: text, Basis: inspect.Claimed, By: by, Findings: findings}
 }
 
+// open is a sentence about something that is not known.
 func open(text string) inspect.Sentence { return inspect.Sentence{Text: text, Basis: inspect.NotKnown} }
 
-// toKnow is an open sentence with the command that would tell.
+// toKnow is an open sentence with the read-only command whose output settles it.
 func toKnow(text, run string) inspect.Sentence {
 	return inspect.Sentence{Text: text, Basis: inspect.NotKnown, Run: run}
 }
 
-// some keeps the first sentences, and counts the rest.
+// some keeps the first maxNamed sentences and counts the rest in one, which has the findings of all of them: none is
+// lost to the report.
 func some(all []inspect.Sentence, rest string) []inspect.Sentence {
 	if len(all) <= maxNamed {
 		return all
@@ -54,7 +59,7 @@ func titles(found []inspect.Finding) []inspect.Sentence {
 	return all
 }
 
-// listed names the first of a list.
+// listed joins the first names of a list and counts the rest.
 func listed(names []string) string {
 	if len(names) <= maxNamed {
 		return strings.Join(names, ", ")
@@ -62,16 +67,18 @@ func listed(names []string) string {
 	return fmt.Sprintf("%s and %d more", strings.Join(names[:maxNamed], ", "), len(names)-maxNamed)
 }
 
-// trim takes the period off a sentence that another part wrote.
+// trim cleans foreign text and removes the period, so that it can be part of a sentence.
 func trim(s string) string { return strings.TrimRight(text.Clean(s), ". ") }
 
-func saidOr(s string) string {
+// orNotStated cleans what a statement names, or states that it names nothing.
+func orNotStated(s string) string {
 	if s == "" {
-		return "(not said)"
+		return "(not stated)"
 	}
 	return text.Clean(s)
 }
 
+// cut shortens to n runes; the last one is then an ellipsis.
 func cut(s string, n int) string {
 	if r := []rune(s); len(r) > n {
 		return string(r[:n-1]) + "…"
@@ -79,6 +86,7 @@ func cut(s string, n int) string {
 	return s
 }
 
+// firstOf is the first that is not empty.
 func firstOf(all ...string) string {
 	i := slices.IndexFunc(all, func(s string) bool { return s != "" })
 	if i < 0 {
@@ -87,6 +95,7 @@ func firstOf(all ...string) string {
 	return all[i]
 }
 
+// plural is a number with its noun.
 func plural(n int, one, many string) string {
 	if n == 1 {
 		return "1 " + one

@@ -8,8 +8,8 @@ import (
 	"github.com/backtrail/backtrail/inspect/text"
 )
 
-// setBy says who set the image, and when. Nobody is named for what was injected: that is not in the template; nor where
-// the release said it already.
+// setBy is who set the image, and when, by the managed fields. Nobody is named for what was injected: that is not in
+// the template; nor where the release states it already.
 func setBy(c inspect.Case) []inspect.Sentence {
 	var all []inspect.Sentence
 	open := false

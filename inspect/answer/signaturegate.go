@@ -4,7 +4,7 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 )
 
-// signatureGate says what the signature could have told, and whether anybody asked.
+// signatureGate is what a signature could have shown, and whether one was required.
 func signatureGate(c inspect.Case) []inspect.Sentence {
 	var all []inspect.Sentence
 	for _, i := range suspects(c) {
@@ -13,7 +13,7 @@ func signatureGate(c inspect.Case) []inspect.Sentence {
 			all = append(all, open(in(c, i)+"whether it is signed is not known: the signatures could not be checked"))
 			continue
 		}
-		found := by(c, "signatures")
+		found := by(c, i, "signatures")
 		switch g.Status {
 		case inspect.GateAbsent:
 			text := "the image is not signed, so no signature could have told it from the real one"

@@ -9,7 +9,8 @@ import (
 	"github.com/backtrail/backtrail/inspect/text"
 )
 
-// suspects are the images that a failed finding or an alert is about.
+// suspects are the images that a failed finding or an alert is about, in the order of the case. The answers are about
+// these alone: a calm sidecar is not mentioned.
 func suspects(c inspect.Case) []inspect.Image {
 	var all []inspect.Image
 	for _, i := range c.Images {
@@ -20,6 +21,8 @@ func suspects(c inspect.Case) []inspect.Image {
 	return all
 }
 
+// isSuspect reports whether an image is in question: its bytes are not its digests, a finding failed, or an alert is
+// about its container.
 func isSuspect(c inspect.Case, i inspect.Image) bool {
 	if i.Status == inspect.Failed || len(failedOf(c, i)) > 0 {
 		return true
@@ -30,14 +33,15 @@ func isSuspect(c inspect.Case, i inspect.Image) bool {
 	})
 }
 
-// failedOf are the failed findings about an image or something in it.
+// failedOf are the failed findings about an image or a file in it.
 func failedOf(c inspect.Case, i inspect.Image) []inspect.Finding {
 	return slices.DeleteFunc(failed(c), func(f inspect.Finding) bool {
 		return f.Subject != i.Container && !strings.HasPrefix(f.Subject, i.Container+":")
 	})
 }
 
-// image gives the image of a subject; one of that name and nothing else where the case has none.
+// image is the image of a container; one of that name and nothing else where the case has none, so that rules need
+// not ask.
 func image(c inspect.Case, subject string) inspect.Image {
 	if i, ok := c.Image(subject); ok {
 		return i
@@ -45,7 +49,7 @@ func image(c inspect.Case, subject string) inspect.Image {
 	return inspect.Image{ImageHead: inspect.ImageHead{Container: subject}}
 }
 
-// container is that of a subject, zero where the case has no pod.
+// container is that of a name, zero where the case has no pod or the pod no such container.
 func container(c inspect.Case, subject string) inspect.Container {
 	if c.Pod == nil {
 		return inspect.Container{}
@@ -66,7 +70,8 @@ func in(c inspect.Case, i inspect.Image) string {
 	return "in " + text.Clean(i.Container) + ": "
 }
 
-// badPaths are the files of an image that failed or that an alert found in it, with the layers that brought them.
+// badPaths are the files of an image that failed or that an alert found in it, with the layers that brought them,
+// sorted. An alert about an interpreter (Ran) names what it ran, which need not be bad.
 func badPaths(c inspect.Case, i inspect.Image) (paths []string, layers []int) {
 	add := func(path string, layer int) {
 		if !slices.Contains(paths, path) {
@@ -115,11 +120,12 @@ func layer(i inspect.Image, number int) string {
 	return text
 }
 
-// buildStep is the instruction without what the builders wrap around it.
+// buildStep is the instruction without what builders put around it: the shell of docker build, the mark of BuildKit.
 func buildStep(by string) string {
 	return strings.TrimSuffix(strings.TrimPrefix(text.Clean(by), "RUN /bin/sh -c "), " # buildkit")
 }
 
+// layerOf is the layer of that number; steps of the history without a layer have none.
 func layerOf(i inspect.Image, number int) (inspect.Layer, bool) {
 	at := slices.IndexFunc(i.Layers, func(l inspect.Layer) bool { return !l.Empty && l.Number == number })
 	if at < 0 {

@@ -7,12 +7,12 @@ import (
 	"github.com/backtrail/backtrail/inspect/text"
 )
 
-// unexpectedFiles names the programs that belong to nobody, with layer and build step.
+// unexpectedFiles names the executables that no package owns, with layer and build step.
 func unexpectedFiles(c inspect.Case) []inspect.Sentence {
 	var all []inspect.Sentence
 	for _, i := range c.Images {
 		for _, b := range i.Binaries {
-			if b.Status != inspect.RowFailed || b.Owner != "" || toldByAlert(c, i, b.Path) {
+			if b.Status != inspect.RowFailed || b.Owner != "" || namedByAlert(c, i, b.Path) {
 				continue
 			}
 			text := fmt.Sprintf("%s%s belongs to no package and came with %s", in(c, i), text.Clean(b.Path),

@@ -7,8 +7,8 @@ import (
 	"github.com/backtrail/backtrail/inspect/text"
 )
 
-// unusual says how an image differs from what else is known of its repository: from the others that are signed, or from
-// the last signed one that was seen from this machine, where no previous image tells.
+// unusual is how an image differs from what else is known of its repository: from the others, most of which are
+// signed, or from the last signed one that was seen from this machine, where no previous image is known.
 func unusual(c inspect.Case) []inspect.Sentence {
 	var all []inspect.Sentence
 	for _, i := range suspects(c) {
@@ -24,7 +24,7 @@ func unusual(c inspect.Case) []inspect.Sentence {
 	return some(all, "more things that are unusual")
 }
 
-// lower begins a sentence in the middle of another.
+// lower begins a sentence in the middle of another. Names keep their case.
 func lower(s string) string {
 	if rest, ok := strings.CutPrefix(s, "The "); ok {
 		return "the " + rest

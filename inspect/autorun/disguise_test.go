@@ -2,6 +2,7 @@ package autorun
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -10,6 +11,12 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/content"
+	"github.com/backtrail/backtrail/inspect/engine"
+	"github.com/backtrail/backtrail/inspect/layer"
+	"github.com/backtrail/backtrail/inspect/layer/layertest"
+	"github.com/backtrail/backtrail/inspect/owner"
+	"github.com/backtrail/backtrail/registry"
 )
 
 // Ways to keep a hook from being seen that interpreters and the file system allow. Each is the row that it would be
@@ -107,4 +114,49 @@ func TestANameInAListWithoutADigestProvesNothing(t *testing.T) {
 	if r = rowOf(t, inspectedAt(t, imageOf(t, v1.Config{}, step("ADD rootfs.tar /", members...)), nil), KindUnit); r.Status == inspect.RowVerified {
 		t.Errorf("verified: %s", r.Detail)
 	}
+}
+
+// What other checks ask of this package: which libraries every program loads, and what an oddly placed file does.
+func TestLibrariesThatEveryProgramLoads(t *testing.T) {
+	_, base := debian()
+	members := []member{
+		file("opt/env.so", program("e")), file("usr/lib/x86_64-linux-gnu/hook.so", program("h")),
+		file("etc/ld.so.preload", "hook.so # a comment /opt/none.so\n/usr/bin/ls\n"),
+		file("etc/cron.d/odd", "* * * * * root "+fetch), file("etc/cron.d/calm", "0 1 * * * root /usr/bin/ls\n"),
+	}
+	tree := treeOf(t, imageOf(t, v1.Config{}, base, step("RUN x", members...)))
+	own, err := owner.NewCache().Of(t.Context(), tree)
+	must(t, err)
+	found := Preloads(t.Context(), tree, own, []string{"LD_PRELOAD=/opt/env.so:/usr/bin/ls", "LD_AUDIT=/none.so", "OTHER=/opt/env.so"})
+	got := map[string]string{}
+	for n, by := range found {
+		got[n.Path] = by
+	}
+	want := map[string]string{
+		"/opt/env.so":                       "LD_PRELOAD in the image's environment makes every program load it",
+		"/usr/lib/x86_64-linux-gnu/hook.so": "/etc/ld.so.preload makes every program load it",
+	}
+	if !maps.Equal(got, want) {
+		t.Errorf("%q\nwant %q: a program of a package is none", got, want)
+	}
+	for p, want := range map[string]string{"/etc/cron.d/odd": content.RunsDownload.Words(), "/etc/cron.d/calm": "", "/usr/bin/ls": ""} {
+		if got := Odd(t.Context(), tree, own, tree.Resolve(p)); got != want {
+			t.Errorf("%s: %q, want %q", p, got, want)
+		}
+	}
+}
+
+// treeOf is the merged tree of an image.
+func treeOf(t *testing.T, target string) *layer.Tree {
+	t.Helper()
+	store, err := registry.OpenStore(t.TempDir())
+	must(t, err)
+	client, err := registry.New(registry.Options{Store: store})
+	must(t, err)
+	t.Cleanup(func() { _ = client.Close() })
+	cache := layer.NewCache(store)
+	c := layertest.Run(t, client, target, nil, []engine.Check{layer.Layers(client, cache)})
+	tree, err := cache.Tree(t.Context(), c.Images[0].Layers)
+	must(t, err)
+	return tree
 }

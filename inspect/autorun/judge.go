@@ -162,7 +162,7 @@ func interpreters(kind string) []string {
 	case KindGem:
 		return []string{"ruby"}
 	case KindComposer, KindPHP:
-		return []string{"php"}
+		return []string{"php", "php-fpm", "php-cgi"}
 	case KindJavaAgent:
 		return []string{"java"}
 	case KindInterpreterEnv:

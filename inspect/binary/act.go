@@ -16,7 +16,7 @@ var runtimes = []string{"runc", "crun", "youki", "runsc", "conmon", "containerd"
 
 // act finds what was done at run time, and is not how the image starts: a shell that the runtime opened in a running
 // container, packages that were installed, a command that another process gave.
-func (h *scanner) act(a inspect.Alert, run command.Run) string {
+func (h runResolver) act(a inspect.Alert, run command.Run) string {
 	if h.startsWith(a, run) {
 		return ""
 	}
@@ -43,7 +43,7 @@ func startedByRuntime(parent string) bool {
 }
 
 // startsWith reports whether a command line is the one that the image starts by itself, or its health check.
-func (h *scanner) startsWith(a inspect.Alert, run command.Run) bool {
+func (h runResolver) startsWith(a inspect.Alert, run command.Run) bool {
 	c := h.image.Settings
 	words := strings.Fields(strings.Join(append(slices.Clone(c.Entrypoint), c.Cmd...), " "))
 	health := strings.Join(strings.Fields(strings.Join(c.Health, " ")), " ")

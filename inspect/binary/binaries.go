@@ -31,7 +31,7 @@ func Binaries(client *registry.Client, cache *layer.Cache, owners *owner.Cache) 
 			if err != nil {
 				return err
 			}
-			h.places(ctx, emit)
+			placeScanner{h}.places(ctx, emit)
 			if err := h.secrets(ctx, emit); err != nil {
 				return err
 			}

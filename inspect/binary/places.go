@@ -12,9 +12,12 @@ import (
 	"github.com/backtrail/backtrail/inspect/owner"
 )
 
+// placeScanner finds places of the merged tree where rights are given, or where packages may come from.
+type placeScanner struct{ *scanner }
+
 // places looks where somebody is given rights, or where packages may come from: each is a setting, and a finding
 // where it is more than low. What starts by itself is listed by package autorun.
-func (h *scanner) places(ctx context.Context, emit func(inspect.Event)) {
+func (h placeScanner) places(ctx context.Context, emit func(inspect.Event)) {
 	for n := range h.tree.All() {
 		code, what, severity := h.notablePlace(n)
 		if code == "" {
@@ -68,7 +71,7 @@ func (a rootAccount) severity() inspect.Severity {
 }
 
 // rootAccounts lists the accounts that have the rights of root and are not root.
-func (h *scanner) rootAccounts(ctx context.Context) []rootAccount {
+func (h placeScanner) rootAccounts(ctx context.Context) []rootAccount {
 	data, err := h.tree.ReadFile(ctx, passwdFile, MaxTextFile)
 	if err != nil {
 		return nil
@@ -99,8 +102,8 @@ func isZero(text string) bool {
 	return uint32(id) == 0
 }
 
-// writable says where everybody may put a program that others run, or change a setting of the system.
-func (h *scanner) writable(emit func(inspect.Event)) {
+// writable describes where everybody may put a program that others run, or change a setting of the system.
+func (h placeScanner) writable(emit func(inspect.Event)) {
 	said := map[string]bool{}
 	for _, d := range h.path.dirs {
 		n := h.tree.Get(d)
@@ -121,8 +124,8 @@ func (h *scanner) writable(emit func(inspect.Event)) {
 	}
 }
 
-// notablePlace says what an unowned file or link is where it stands, "" for nothing notable.
-func (h *scanner) notablePlace(n *inspect.Node) (code, what string, severity inspect.Severity) {
+// notablePlace describes what an unowned file or link is where it stands, "" for nothing notable.
+func (h placeScanner) notablePlace(n *inspect.Node) (code, what string, severity inspect.Severity) {
 	if (n.Type == inspect.EntryBlock || n.Type == inspect.EntryChar) && !layer.Within(n.Path, "/dev") {
 		return "device", n.Path + " is a device node", inspect.Low
 	}
@@ -139,7 +142,7 @@ func (h *scanner) notablePlace(n *inspect.Node) (code, what string, severity ins
 	return trustPlace(n.Path)
 }
 
-// trustPlace knows the paths of files that give rights of root, or that name whom package managers trust.
+// trustPlace recognizes the paths of files that give rights of root, or that name whom package managers trust.
 func trustPlace(p string) (code, what string, severity inspect.Severity) {
 	dir, base := path.Dir(p), path.Base(p)
 	switch {
@@ -151,7 +154,7 @@ func trustPlace(p string) (code, what string, severity inspect.Severity) {
 	return "", "", ""
 }
 
-// repository knows where package managers keep their sources and the keys that they trust.
+// repository recognizes where package managers keep their sources and the keys that they trust.
 func repository(p, dir string) bool {
 	return slices.Contains([]string{
 		"/etc/apt/sources.list.d", "/etc/apt/trusted.gpg.d", "/etc/apt/keyrings", "/usr/share/keyrings",
@@ -160,7 +163,8 @@ func repository(p, dir string) bool {
 		"/root/.npmrc", "/etc/apk/repositories"}, p)
 }
 
-// anyProgram knows programs that run whatever they are told: with setuid they give everybody the rights of their owner.
+// anyProgram recognizes programs that run whatever they are told: with setuid they give everybody the rights of their
+// owner.
 func anyProgram(base string) bool {
 	if strings.HasPrefix(base, "python") || strings.HasPrefix(base, "perl") || strings.HasPrefix(base, "ruby") {
 		return true
@@ -170,7 +174,7 @@ func anyProgram(base string) bool {
 		"nc"}, base)
 }
 
-func (h *scanner) place(n *inspect.Node, code, what string, severity inspect.Severity, emit func(inspect.Event)) {
+func (h placeScanner) place(n *inspect.Node, code, what string, severity inspect.Severity, emit func(inspect.Event)) {
 	what = fmt.Sprintf("%s (layer %d)", what, n.Layer)
 	emit(inspect.Event{Fact: inspect.Setting{Code: code, Detail: what, Severity: severity}})
 	if severity.Rank() > inspect.Medium.Rank() {
@@ -179,7 +183,7 @@ func (h *scanner) place(n *inspect.Node, code, what string, severity inspect.Sev
 	emit(inspect.Event{Fact: *h.placeFinding(layer.CheckBinaries, n, code, what, severity)})
 }
 
-func (h *scanner) placeFinding(check string, n *inspect.Node, code, what string,
+func (h placeScanner) placeFinding(check string, n *inspect.Node, code, what string,
 	severity inspect.Severity) *inspect.Finding {
 	subject := h.image.Container + ":" + n.Path
 	return &inspect.Finding{

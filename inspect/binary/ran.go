@@ -19,9 +19,12 @@ const (
 	maxTarget   = 200 // bytes of a target that are kept
 )
 
+// runResolver finds in the merged tree what the process of an alert was given to run, and what that loads.
+type runResolver struct{ *scanner }
+
 // ran finds out what the program of an alert was given, where doing what it is given is the program's nature. It
 // returns nil for a program that acts by itself, and for one that only has the name of an interpreter.
-func (h *scanner) ran(a inspect.Alert, n *inspect.Node) (*inspect.Ran, []*inspect.Node) {
+func (h runResolver) ran(a inspect.Alert, n *inspect.Node) (*inspect.Ran, []*inspect.Node) {
 	called := n.Path
 	if command.RoleOf(called) == command.Other {
 		called = a.Path // /usr/bin/nc leads to nc.openbsd, /usr/bin/awk to mawk
@@ -45,7 +48,7 @@ func (h *scanner) ran(a inspect.Alert, n *inspect.Node) (*inspect.Ran, []*inspec
 // plausible reports whether a file can be the interpreter or tool that its name says. A miner is called python3 too:
 // what lies in a hidden or temporary place, and an interpreter that is a script itself, is judged as any other
 // program.
-func (h *scanner) plausible(n *inspect.Node, role command.Role) bool {
+func (h runResolver) plausible(n *inspect.Node, role command.Role) bool {
 	if autorun.Temporary(n.Path) || autorun.Hidden(n.Path) {
 		return false
 	}
@@ -53,7 +56,7 @@ func (h *scanner) plausible(n *inspect.Node, role command.Role) bool {
 }
 
 // resolveRun resolves what was run and what is loaded to files, and notes where they lie.
-func (h *scanner) resolveRun(a inspect.Alert, run command.Run, r *inspect.Ran) []*inspect.Node {
+func (h runResolver) resolveRun(a inspect.Alert, run command.Run, r *inspect.Ran) []*inspect.Node {
 	var nodes []*inspect.Node
 	gap := slices.ContainsFunc(h.layers, layer.Incomplete)
 	add := func(p string, loaded bool) {
@@ -90,14 +93,14 @@ func (h *scanner) resolveRun(a inspect.Alert, run command.Run, r *inspect.Ran) [
 	return nodes
 }
 
-// kernelName knows paths that stand for something else while a process runs.
+// kernelName recognizes paths that stand for something else while a process runs.
 func kernelName(p string) bool {
 	return layer.Within(p, "/proc") || layer.Within(p, "/dev") && !layer.Within(p, "/dev/shm") || layer.Within(p,
 		"/sys")
 }
 
 // packageOf names the package of a file: by the list of its package manager, or by where it lies.
-func (h *scanner) packageOf(p string) string {
+func (h runResolver) packageOf(p string) string {
 	if c, ok := h.own.Claims[p]; ok {
 		return strings.TrimSpace(c.Package + " " + c.Version)
 	}
@@ -105,7 +108,7 @@ func (h *scanner) packageOf(p string) string {
 }
 
 // directory is the working directory of the alert's process, or the image's.
-func (h *scanner) directory(a inspect.Alert) (dir string, sure bool) {
+func (h runResolver) directory(a inspect.Alert) (dir string, sure bool) {
 	if path.IsAbs(a.Directory) {
 		return a.Directory, true
 	}
@@ -113,7 +116,7 @@ func (h *scanner) directory(a inspect.Alert) (dir string, sure bool) {
 }
 
 // targets are the paths of what was run; none where it is no file, or where it cannot be known which.
-func (h *scanner) targets(a inspect.Alert, run command.Run) []string {
+func (h runResolver) targets(a inspect.Alert, run command.Run) []string {
 	switch run.Kind {
 	case command.Module:
 		return h.module(a, run.Target)
@@ -130,7 +133,7 @@ func (h *scanner) targets(a inspect.Alert, run command.Run) []string {
 
 // script finds a script by its path. A relative one counts where it is there, since its directory is most often a
 // guess.
-func (h *scanner) script(a inspect.Alert, run command.Run) []string {
+func (h runResolver) script(a inspect.Alert, run command.Run) []string {
 	if path.IsAbs(run.Target) {
 		return []string{path.Clean(run.Target)}
 	}
@@ -156,7 +159,7 @@ func (h *scanner) script(a inspect.Alert, run command.Run) []string {
 
 // module finds a module of Python as the interpreter does: in the working directory, PYTHONPATH, and the directories of
 // installed packages. The package's own __main__ and __init__ run both.
-func (h *scanner) module(a inspect.Alert, name string) []string {
+func (h runResolver) module(a inspect.Alert, name string) []string {
 	dir, _ := h.directory(a)
 	dirs := []string{dir}
 	for _, e := range h.image.Settings.Env {
@@ -183,7 +186,7 @@ func (h *scanner) module(a inspect.Alert, name string) []string {
 }
 
 // sites lists the directories of installed Python packages.
-func (h *scanner) sites() []string {
+func (h runResolver) sites() []string {
 	var dirs []string
 	for n := range h.tree.All() {
 		if base := path.Base(n.Path); n.Type == inspect.EntryDir && (base == "site-packages" ||
@@ -196,7 +199,7 @@ func (h *scanner) sites() []string {
 
 // class finds the class file of a main class below the directories of its class path. Which jar holds it is not looked
 // up: all jars of the class path are loaded.
-func (h *scanner) class(a inspect.Alert, run command.Run) []string {
+func (h runResolver) class(a inspect.Alert, run command.Run) []string {
 	_, name, ok := strings.Cut(run.Target, "/") // MODULE/CLASS
 	if !ok {
 		name = run.Target
@@ -212,7 +215,7 @@ func (h *scanner) class(a inspect.Alert, run command.Run) []string {
 }
 
 // inCode lists the files of the image that code names, beside its shells and tools.
-func (h *scanner) inCode(code string) []string {
+func (h runResolver) inCode(code string) []string {
 	var found []string
 	for _, w := range strings.FieldsFunc(code, func(r rune) bool {
 		return strings.ContainsRune(" \t\"'`=;&|()<>,",
@@ -231,7 +234,7 @@ func (h *scanner) inCode(code string) []string {
 }
 
 // loaded are the files that an option names: a path, or all jars of a directory (lib/*).
-func (h *scanner) loaded(a inspect.Alert, name string) []string {
+func (h runResolver) loaded(a inspect.Alert, name string) []string {
 	dir, _ := h.directory(a)
 	if before, ok := strings.CutSuffix(name, "/*"); ok {
 		return h.jarsIn(absolute(before, dir))
@@ -244,7 +247,7 @@ func (h *scanner) loaded(a inspect.Alert, name string) []string {
 
 // beside lists the jars that lie with an application's jar or in a directory beside it, as its Class-Path most often
 // has them.
-func (h *scanner) beside(jar string) []string {
+func (h runResolver) beside(jar string) []string {
 	dir := path.Dir(jar)
 	if dir == "/" {
 		return nil
@@ -258,7 +261,7 @@ func (h *scanner) beside(jar string) []string {
 	return found
 }
 
-func (h *scanner) jarsIn(dir string) []string {
+func (h runResolver) jarsIn(dir string) []string {
 	var found []string
 	for _, n := range h.tree.Children(dir) {
 		if layer.IsRegular(n) && path.Ext(n.Path) == ".jar" {

@@ -102,7 +102,7 @@ func (r *runtimeState) run(ctx context.Context, alerts []inspect.Alert, emit fun
 		r.place(ctx, n, emit)
 	}
 	if n := h.tree.Resolve(passwdFile); n != nil && n.Layer == r.layer {
-		for _, a := range h.rootAccounts(ctx) {
+		for _, a := range (placeScanner{h}).rootAccounts(ctx) {
 			emit(inspect.Event{Fact: *r.finding("uid-0", a.words()+": "+passwdFile+" was written at run time",
 				inspect.High, n.Path, n.SHA256, "")})
 		}
@@ -117,10 +117,10 @@ func (r *runtimeState) run(ctx context.Context, alerts []inspect.Alert, emit fun
 	return nil
 }
 
-// place says where programs were made to start by themselves, or somebody was let in, while the container ran.
+// place describes where programs were made to start by themselves, or somebody was let in, while the container ran.
 func (r *runtimeState) place(ctx context.Context, n *inspect.Node, emit func(inspect.Event)) {
 	h := r.scanner
-	code, what, severity := h.notablePlace(n)
+	code, what, severity := placeScanner{h}.notablePlace(n)
 	if spot, starts := autorun.Place(n.Path); code == "" && starts && layer.IsRegular(n) && n.Size > 0 &&
 		!h.own.Packaged(n.Path) {
 		code, what, severity = spot.Kind, n.Path+" "+spot.Does, spot.Severity

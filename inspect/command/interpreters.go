@@ -5,8 +5,9 @@ import (
 	"strings"
 )
 
-// options reads the options of an interpreter up to its first plain word. take is called with each option, and returns
-// the run where the option ends the line, or true where it has taken what belongs to it.
+// options reads the options of an interpreter up to its first plain word, which is what it runs (of that kind);
+// without one it reads its standard input. take is called with each option and consumes the value that belongs to it;
+// it returns true where the option ends the line, as -c does.
 func (l *line) options(kind Kind, take func(option string) (Run, bool)) Run {
 	var loads []string
 	for {
@@ -17,7 +18,8 @@ func (l *line) options(kind Kind, take func(option string) (Run, bool)) Run {
 		case word == "--":
 			continue
 		case !strings.HasPrefix(word, "-"):
-			return Run{Kind: kind, Target: word, Loads: loads}
+			// Package managers are scripts themselves: python3 /usr/bin/pip install.
+			return Run{Kind: kind, Target: word, Loads: loads, Installs: Installs(word) && installVerb(l.rest)}
 		}
 		r, done := take(word)
 		loads = append(loads, r.Loads...)
@@ -28,7 +30,7 @@ func (l *line) options(kind Kind, take func(option string) (Run, bool)) Run {
 	}
 }
 
-// none is an option that ends nothing.
+// none is the result for an option that names nothing to run or to load.
 func none() (Run, bool) { return Run{}, false }
 
 // python reads https://docs.python.org/3/using/cmdline.html: -c and -m end the options, also in a cluster (-Im).
@@ -49,7 +51,7 @@ func python(l *line) Run {
 				if rest == "" {
 					rest = l.value()
 				}
-				return Run{Kind: Module, Target: rest}, true
+				return Run{Kind: Module, Target: rest, Installs: Installs(rest) && installVerb(l.rest)}, true
 			case 'W', 'X':
 				if rest == "" {
 					l.value()

@@ -30,11 +30,51 @@ func applet(l *line) Run {
 	return parse(name, append([]string{name}, l.rest...), l.depth+1)
 }
 
-// launcherValues are options of launchers whose value is the next word.
-var launcherValues = []string{
-	"-u", "--user", "-g", "--group", "-n", "--adjustment", "-k", "--kill-after", "-s", "--signal", "-C", "--chdir",
-	"-S", "-c", "-e", "-o",
-	"--reuid", "--regid", "-I", "-P", "-L", "-d", "-i", "-p", "-t", "--target",
+// launcherValues are the options of each launcher whose value is the next word, by the manual page of its program
+// (coreutils, util-linux, sudo(8), tini, findutils, strace(1)). An option that one takes as a flag is a value to
+// another: nice -n 10, but sudo -n. Options with their value in the same word need no entry.
+func launcherValues(name string) []string {
+	switch name {
+	case "env":
+		return []string{"-u", "--unset", "-C", "--chdir"}
+	case "nice":
+		return []string{"-n", "--adjustment"}
+	case "timeout":
+		return []string{"-k", "--kill-after", "-s", "--signal"}
+	case "stdbuf":
+		return []string{"-i", "-o", "-e", "--input", "--output", "--error"}
+	case "ionice":
+		return []string{"-c", "--class", "-n", "--classdata"}
+	case "chrt":
+		return []string{"-T", "-P", "-D"}
+	case "unshare":
+		return []string{"-S", "--setuid", "-G", "--setgid", "-R", "--root", "-w", "--wd"}
+	case "nsenter":
+		return []string{"-t", "--target", "-S", "--setuid", "-G", "--setgid"}
+	case "sudo":
+		return []string{"-u", "--user", "-g", "--group", "-h", "--host", "-p", "--prompt", "-C", "-D", "--chdir", "-R",
+			"--chroot", "-r", "-t", "-T", "-U"}
+	case "doas":
+		return []string{"-u", "-C"}
+	case "setpriv":
+		return []string{"--reuid", "--regid", "--ruid", "--rgid", "--euid", "--egid", "--groups", "--inh-caps",
+			"--bounding-set", "--ambient-caps"}
+	case "runuser":
+		return []string{"-u", "--user", "-g", "--group", "-G", "--supp-group", "-s", "--shell", "-c", "--command"}
+	case "time":
+		return []string{"-f", "--format", "-o", "--output"}
+	case "tini":
+		return []string{"-p", "-e"}
+	case "dumb-init":
+		return []string{"-r", "--rewrite"}
+	case "xargs":
+		return []string{"-n", "--max-args", "-I", "-L", "-P", "--max-procs", "-d", "--delimiter", "-s", "-a", "-E"}
+	case "watch":
+		return []string{"-n", "--interval", "-q", "--equexit"}
+	case "strace":
+		return []string{"-e", "-o", "-p", "-s", "-u", "-E", "-a", "-b", "-I", "-O", "-P", "-S", "-X"}
+	}
+	return nil
 }
 
 // launched reads a launcher: after its options, its assignments and its own first arguments comes the program.
@@ -51,10 +91,7 @@ func launched(l *line) Run {
 			l.next()
 		case strings.HasPrefix(word, "-"):
 			l.next()
-			flags := name == "env" && (word == "-i" || word == "-0") || name == "nsenter" && word != "-t" ||
-				strings.HasPrefix(name, "sudo") && word == "-i" ||
-				name == "dumb-init" || name == "xargs" && (word == "-i" || word == "-t" || word == "-p")
-			if slices.Contains(launcherValues, word) && !flags {
+			if slices.Contains(launcherValues(name), word) {
 				l.next()
 			}
 		case name != "watch" && strings.Contains(word, "=") && !strings.HasPrefix(word, "/"):

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/evidence/bagit"
 )
 
 // advisoryFile holds the records that matched, each as it stands in its data.
@@ -23,6 +24,7 @@ type matchedRecord struct {
 	Record  string               `json:"record"`
 }
 
+// matchedRecords are the records that a case matched, in the order of its rows: container by container.
 func matchedRecords(c inspect.Case) []matchedRecord {
 	var list []matchedRecord
 	for _, i := range c.Images {
@@ -39,14 +41,14 @@ func (x *export) writeAdvisories() error {
 	if len(list) == 0 {
 		return nil
 	}
-	return x.bag.addJSON(advisoryFile, list)
+	return x.bag.AddJSON(advisoryFile, list)
 }
 
 // advisoriesFit compares the records with the case, and those that are whole files of their own with the digest of
 // their data.
 func (v *verifier) advisoriesFit() {
 	want := matchedRecords(v.c)
-	have, err := v.bag.files.read(advisoryFile, MaxCase)
+	have, err := v.bag.files.Read(advisoryFile, MaxCase)
 	if len(want) == 0 && errors.Is(err, inspect.ErrNotKept) {
 		return
 	}
@@ -65,10 +67,10 @@ func (v *verifier) advisoriesFit() {
 		return
 	}
 	for _, r := range list {
-		if strings.HasPrefix(r.Record, "id: ") && digestOf([]byte(r.Record)) != r.Data.Digest {
+		if strings.HasPrefix(r.Record, "id: ") && bagit.Digest([]byte(r.Record)) != r.Data.Digest {
 			v.fail("advisories", advisoryFile, "the record %s does not have the digest of its data", r.ID)
 			return
 		}
 	}
-	v.say("advisories", advisoryFile, inspect.Verified, BasisBytes, "%d records are those of the case", len(list))
+	v.record("advisories", advisoryFile, inspect.Verified, BasisBytes, "%d records are those of the case", len(list))
 }

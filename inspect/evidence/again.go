@@ -86,9 +86,9 @@ func (v *comparison) row(name, subject string, ended bool, claimed, found any, s
 	v.out.Claims.Claimed += len(skip)
 	switch {
 	case len(differs) == 0:
-		v.say(name, subject, inspect.Verified, BasisBytes, "%d fields are as the case states", same)
+		v.record(name, subject, inspect.Verified, BasisBytes, "%d fields are as the case states", same)
 	case !ended && !falselyVerified(claimed, found):
-		v.say(name, subject, inspect.Absent, BasisBytes,
+		v.record(name, subject, inspect.Absent, BasisBytes,
 			"the check did not end, so the case claims nothing; by the bytes in the bag %s", strings.Join(differs,
 				"; "))
 	default:
@@ -117,7 +117,7 @@ func statusOf(row any) inspect.Status {
 // notInBag counts claims whose bytes are not in the bag.
 func (v *comparison) notInBag(n int, name, subject, format string, args ...any) {
 	v.out.Claims.NotInBag += n
-	v.say(name, subject, inspect.Absent, BasisNotKept, format, args...)
+	v.record(name, subject, inspect.Absent, BasisNotKept, format, args...)
 }
 
 // rows compares two lists by key, both ways. Where the check was not run again all rows are claimed.
@@ -156,7 +156,7 @@ func (v *comparison) failOr(ended bool, name, subject, text string) {
 		v.fail(name, subject, "%s", text)
 		return
 	}
-	v.say(name, subject, inspect.Absent, BasisBytes, "the check did not end: %s", text)
+	v.record(name, subject, inspect.Absent, BasisBytes, "the check did not end: %s", text)
 }
 
 // ran reports whether a check was run again on a container and came to its end.

@@ -5,12 +5,13 @@ import (
 	"fmt"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/evidence/bagit"
 )
 
 // SignerKey is a public key that the person trusts to sign bundles.
 type SignerKey struct {
 	Digest string // sha256:… of its DER
-	// Verify says whether the Sigstore bundle holds the key's signature over the manifest: nil, or why not.
+	// Verify reports whether the Sigstore bundle holds the key's signature over the manifest: nil, or why not.
 	Verify func(ctx context.Context, manifest, bundle []byte) error
 }
 
@@ -22,28 +23,28 @@ type vouching struct{ *verifier }
 // is required, a bag without a signature fails, whatever it states about itself.
 func (v *vouching) authentic() {
 	required := len(v.o.Signers) > 0 || v.o.SignerNamed != ""
-	_, signed := v.bag.files.sizes[signatureFile]
+	signed := v.bag.files.Has(bagit.SignatureFile)
 	switch {
 	case !signed && v.info()[infoSigned] == "yes":
-		v.fail("signer", infoFile, "it states that the bag is signed, and there is no signature")
+		v.fail("signer", bagit.InfoFile, "it states that the bag is signed, and there is no signature")
 		return
 	case !signed && required:
-		v.fail("signer", signatureFile,
+		v.fail("signer", bagit.SignatureFile,
 			"the bag is not signed; a signature is required (--signer-key, --signer-identity)")
 		return
 	case !signed:
-		v.say("signer", "", inspect.Absent, BasisBytes,
+		v.record("signer", "", inspect.Absent, BasisBytes,
 			"the bag is not signed; compare its tag manifest with the one posted at the export (--expect sha256:…)")
 		return
 	}
-	manifest, err := v.bag.files.read(tagManifest256, MaxManifest)
+	manifest, err := v.bag.files.Read(bagit.TagManifest256, bagit.MaxManifest)
 	if err != nil {
-		v.fail("signer", tagManifest256, "it cannot be read: %v", err)
+		v.fail("signer", bagit.TagManifest256, "it cannot be read: %v", err)
 		return
 	}
-	bundle, err := v.bag.files.read(signatureFile, MaxSmall)
+	bundle, err := v.bag.files.Read(bagit.SignatureFile, MaxSmall)
 	if err != nil {
-		v.fail("signer", signatureFile, "it cannot be read: %v", err)
+		v.fail("signer", bagit.SignatureFile, "it cannot be read: %v", err)
 		return
 	}
 	v.signedBy(manifest, bundle, required)
@@ -57,19 +58,19 @@ func (v *vouching) signedBy(manifest, bundle []byte, required bool) {
 	for _, k := range v.o.Signers {
 		err := k.Verify(v.ctx, manifest, bundle)
 		if err == nil {
-			v.say("signer", k.Digest, inspect.Verified, BasisBytes,
+			v.record("signer", k.Digest, inspect.Verified, BasisBytes,
 				"the tag manifest is signed with this key, which you named (--signer-key)")
 			return
 		}
 		if named == k.Digest {
 			why = fmt.Sprintf("it names your key %s and is not its signature over the tag manifest: %v",
-				short(k.Digest), err)
+				bagit.Short(k.Digest), err)
 		}
 	}
 	if v.o.SignerNamed != "" {
 		by, err := v.o.VerifySigner(v.ctx, manifest, bundle)
 		if err == nil {
-			v.say("signer", by, inspect.Verified, BasisBytes,
+			v.record("signer", by, inspect.Verified, BasisBytes,
 				"the tag manifest is signed by this identity, as required: %s", v.o.SignerNamed)
 			return
 		}
@@ -81,11 +82,12 @@ func (v *vouching) signedBy(manifest, bundle []byte, required bool) {
 	}
 	switch {
 	case why != "":
-		v.fail("signer", signatureFile, "%s", why)
+		v.fail("signer", bagit.SignatureFile, "%s", why)
 	case required:
-		v.fail("signer", signatureFile, "the bag claims a signature by %s, which is none of those that you named", who)
+		v.fail("signer", bagit.SignatureFile,
+			"the bag claims a signature by %s, which is none of those that you named", who)
 	default:
-		v.say("signer", signatureFile, inspect.Unknown, BasisClaimed,
+		v.record("signer", bagit.SignatureFile, inspect.Unknown, BasisClaimed,
 			"the bag claims a signature by %s; give the public key of those who may sign (--signer-key FILE)", who)
 	}
 }

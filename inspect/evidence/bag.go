@@ -2,7 +2,6 @@ package evidence
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -10,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/evidence/bagit"
 	"github.com/backtrail/backtrail/inspect/ledger"
 	"github.com/backtrail/backtrail/inspect/text"
 )
@@ -17,7 +17,7 @@ import (
 // Bag is an opened bundle. It is an inspect.Store, and its bytes are foreign: use Verify before believing it.
 type Bag struct {
 	path  string
-	files *bagFiles
+	files *bagit.Files
 	temp  string
 	isDir bool
 
@@ -35,18 +35,10 @@ func OpenBag(ctx context.Context, path, temp string) (*Bag, error) {
 		return nil, fmt.Errorf("opening the bundle: %w", err)
 	}
 	b := &Bag{path: path, temp: temp, isDir: info.IsDir(), unpacked: map[string]*os.File{}}
-	switch {
-	case b.isDir:
-		b.files, err = openDirectory(ctx, path)
-	case info.Mode().IsRegular():
-		b.files, err = openArchive(ctx, path, temp)
-	default:
-		err = errors.New("neither a directory nor a file")
-	}
-	if err != nil {
+	if b.files, err = bagit.Open(ctx, path, temp); err != nil {
 		return nil, fmt.Errorf("opening the bundle %s: %w", path, err)
 	}
-	if len(b.files.sizes) == 0 && len(b.files.defects) == 0 {
+	if len(b.files.Names()) == 0 && len(b.files.Defects) == 0 {
 		_ = b.Close()
 		return nil, fmt.Errorf("opening the bundle %s: there is nothing in it", path)
 	}
@@ -62,7 +54,7 @@ func (b *Bag) Close() error {
 		_ = os.Remove(f.Name())
 	}
 	b.unpacked = map[string]*os.File{}
-	return b.files.close()
+	return b.files.Close()
 }
 
 // Path is where the bundle lies.
@@ -70,21 +62,21 @@ func (b *Bag) Path() string { return b.path }
 
 // ID is the name of the case.
 func (b *Bag) ID() string {
-	words, err := b.files.read(infoFile, MaxSmall)
+	content, err := b.files.Read(bagit.InfoFile, MaxSmall)
 	if err != nil {
 		return ""
 	}
-	info, _ := parseInfo(words)
+	info, _ := bagit.ParseInfo(content)
 	return text.Clean(info[infoID])
 }
 
 // TagManifest is the digest that fixes the bundle's content, sha256:…, or "" where there is none.
 func (b *Bag) TagManifest() string {
-	text, err := b.files.read(tagManifest256, MaxManifest)
+	text, err := b.files.Read(bagit.TagManifest256, bagit.MaxManifest)
 	if err != nil {
 		return ""
 	}
-	return digestOf(text)
+	return bagit.Digest(text)
 }
 
 // Replay is the saved stream of events.
@@ -92,7 +84,7 @@ func (b *Bag) Replay() inspect.Source { return ledger.ReplayOf(b.Events) }
 
 // Events opens the saved stream, for another export.
 func (b *Bag) Events() (io.ReadCloser, error) {
-	r, err := b.files.stream("data/events.jsonl")
+	r, err := b.files.Stream("data/events.jsonl")
 	if err != nil {
 		return nil, fmt.Errorf("reading the bundle's events: %w", err)
 	}
@@ -116,9 +108,9 @@ func (b *Bag) Case(ctx context.Context) (inspect.Case, error) {
 
 // Trust gives the bytes of a trust root, policy or key that the bundle carries, by the digest of its file.
 func (b *Bag) Trust(digest string) ([]byte, error) {
-	for _, name := range b.files.below(trustFolder) {
-		data, err := b.files.read(trustFolder+name, MaxSmall)
-		if err == nil && digestOf(data) == digest {
+	for _, name := range b.files.Below(trustFolder) {
+		data, err := b.files.Read(trustFolder+name, MaxSmall)
+		if err == nil && bagit.Digest(data) == digest {
 			return data, nil
 		}
 	}
@@ -130,7 +122,7 @@ func (b *Bag) Trust(digest string) ([]byte, error) {
 // the two that a layout needs are unpacked.
 func (b *Bag) Layout(ctx context.Context, of string) (dir string, cleanup func(), err error) {
 	folder := layoutFolder(of)
-	if of != ofImage && of != ofKnownGood || b.files.sizes[folder+"/index.json"] == 0 {
+	if size, _ := b.files.Size(folder + "/index.json"); of != ofImage && of != ofKnownGood || size == 0 {
 		return "", func() {}, fmt.Errorf("opening the layout %s of the bundle: %w", of, inspect.ErrNotKept)
 	}
 	if b.isDir {
@@ -143,7 +135,7 @@ func (b *Bag) Layout(ctx context.Context, of string) (dir string, cleanup func()
 	cleanup = func() { _ = os.RemoveAll(dir) }
 	if err := b.unpackLayout(ctx, folder, dir); err != nil {
 		cleanup()
-		return "", func() {}, inWords("unpacking the layout", err)
+		return "", func() {}, bagit.Explain("unpacking the layout", err)
 	}
 	return dir, cleanup, nil
 }
@@ -153,12 +145,12 @@ func (b *Bag) unpackLayout(ctx context.Context, folder, dir string) error {
 	if err := os.MkdirAll(dir+"/"+blobs, 0o700); err != nil {
 		return err
 	}
-	for _, name := range b.files.below(folder + "/") {
+	for _, name := range b.files.Below(folder + "/") {
 		hex, isBlob := strings.CutPrefix(name, blobs)
-		if name != "index.json" && name != "oci-layout" && !(isBlob && isHex(hex)) {
+		if name != "index.json" && name != "oci-layout" && !(isBlob && bagit.IsHex(hex)) {
 			continue
 		}
-		r, err := b.files.stream(folder + "/" + name)
+		r, err := b.files.Stream(folder + "/" + name)
 		if err != nil {
 			return err
 		}
@@ -176,7 +168,7 @@ func writeFile(ctx context.Context, path string, r io.Reader) error {
 	if err != nil {
 		return err
 	}
-	_, err = io.Copy(f, contextReader{ctx, r})
+	_, err = io.Copy(f, bagit.WithContext(ctx, r))
 	if cerr := f.Close(); err == nil {
 		err = cerr
 	}

@@ -1,7 +1,6 @@
 package evidence
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"crypto/sha256"
@@ -11,10 +10,8 @@ import (
 	"io"
 	"os"
 
-	"github.com/klauspost/compress/gzip"
-	"github.com/klauspost/compress/zstd"
-
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/evidence/bagit"
 	"github.com/backtrail/backtrail/inspect/text"
 )
 
@@ -22,7 +19,7 @@ var _ inspect.Store = (*Bag)(nil)
 
 // Index lists the entries of a layer, from the bundle's listing of it.
 func (b *Bag) Index(ctx context.Context, diffID string) ([]inspect.Entry, error) {
-	r, err := b.files.stream(listingName(diffID))
+	r, err := b.files.Stream(listingName(diffID))
 	if err != nil {
 		return nil, fmt.Errorf("opening the listing of layer %s: %w", text.Clean(diffID), err)
 	}
@@ -46,9 +43,9 @@ func (b *Bag) Catalogue(ctx context.Context, image string) ([]inspect.Package, e
 
 // Open gives the content of a file: one that is kept by itself, or from its layer where that is carried.
 func (b *Bag) Open(ctx context.Context, diffID string, e inspect.Entry) (inspect.Content, error) {
-	if isHex(e.SHA256) {
+	if bagit.IsHex(e.SHA256) {
 		for _, folder := range []string{"data/binaries/", "data/packages/"} {
-			if c, err := b.files.get(folder + e.SHA256); err == nil {
+			if c, err := b.files.Get(folder + e.SHA256); err == nil {
 				return c, nil
 			}
 		}
@@ -67,7 +64,7 @@ func (b *Bag) Open(ctx context.Context, diffID string, e inspect.Entry) (inspect
 	if e.Offset < 0 || e.Size < 0 || e.Offset > info.Size()-e.Size {
 		return nil, fmt.Errorf("opening %s: its place is not in the layer", e.Path)
 	}
-	return partContent{io.NewSectionReader(f, e.Offset, e.Size)}, nil
+	return bagit.PartContent{SectionReader: io.NewSectionReader(f, e.Offset, e.Size)}, nil
 }
 
 // layer unpacks a carried layer, once, and checks that it is its diff ID.
@@ -86,9 +83,9 @@ func (b *Bag) layer(ctx context.Context, diffID string) (*os.File, error) {
 		return nil, fmt.Errorf("layer %s: %w", digest, err)
 	}
 	defer r.Close()
-	limit := min(int64(MaxLayer), max(int64(RatioFloor),
-		b.files.sizes["data/image/blobs/sha256/"+hexOf(digest)]*MaxRatio))
-	f, err := b.unpackLayer(contextReader{ctx, r}, diffID, limit)
+	packed, _ := b.files.Size("data/image/blobs/sha256/" + bagit.HexOf(digest))
+	limit := min(int64(MaxLayer), max(int64(bagit.RatioFloor), packed*bagit.MaxRatio))
+	f, err := b.unpackLayer(bagit.WithContext(ctx, r), diffID, limit)
 	if err != nil {
 		return nil, fmt.Errorf("unpacking layer %s: %w", digest, err)
 	}
@@ -96,6 +93,7 @@ func (b *Bag) layer(ctx context.Context, diffID string) (*os.File, error) {
 	return f, nil
 }
 
+// layerDigest is the digest of the blob that unpacks to a diff ID, by the layers of the case.
 func (b *Bag) layerDigest(ctx context.Context, diffID string) (string, error) {
 	c, err := b.Case(ctx)
 	if err != nil {
@@ -112,12 +110,14 @@ func (b *Bag) layerDigest(ctx context.Context, diffID string) (string, error) {
 	return "", fmt.Errorf("layer %s: %w", text.Clean(diffID), inspect.ErrNotKept)
 }
 
+// unpackLayer writes the tar of a layer to a temporary file and compares its sha256 with the diff ID (OCI image-spec,
+// config.md, "Layer DiffID"). More than limit bytes, or another digest, is an error, and no file is left.
 func (b *Bag) unpackLayer(r io.Reader, diffID string, limit int64) (*os.File, error) {
-	r, err := decompress(r)
+	r, err := bagit.Decompress(r)
 	if err != nil {
 		return nil, err
 	}
-	f, err := tempFile(b.temp)
+	f, err := bagit.TempFile(b.temp)
 	if err != nil {
 		return nil, err
 	}
@@ -138,42 +138,20 @@ func (b *Bag) unpackLayer(r io.Reader, diffID string, limit int64) (*os.File, er
 	return f, nil
 }
 
-// decompress tells gzip, zstd and plain tars by their first bytes.
-func decompress(r io.Reader) (io.Reader, error) {
-	head := make([]byte, 4)
-	n, err := io.ReadFull(r, head)
-	if n == 0 {
-		return nil, fmt.Errorf("reading its beginning: %w", err)
-	}
-	whole := io.MultiReader(bytes.NewReader(head[:n]), r)
-	switch {
-	case n >= 2 && head[0] == 0x1f && head[1] == 0x8b:
-		return gzip.NewReader(whole)
-	case n == 4 && string(head) == "\x28\xb5\x2f\xfd":
-		zr, err := zstd.NewReader(whole, zstd.WithDecoderMaxMemory(256<<20), zstd.WithDecoderConcurrency(1))
-		if err != nil {
-			return nil, err
-		}
-		return zr.IOReadCloser(), nil
-	default:
-		return whole, nil
-	}
-}
-
 // Blob gives the bytes of a blob: of the layouts, of what is damaged, of the suspect files, or of an exhibit.
 func (b *Bag) Blob(_ context.Context, digest string) (io.ReadCloser, error) {
-	hex := hexOf(digest)
+	hex := bagit.HexOf(digest)
 	if hex == "" {
 		return nil, fmt.Errorf("opening blob %q: not sha256:<hex>", text.Clean(digest))
 	}
 	for _, folder := range []string{"data/image/blobs/sha256/", "data/known-good/blobs/sha256/", "data/damaged/",
 		"data/binaries/", "data/packages/"} {
-		if r, err := b.files.stream(folder + hex); err == nil {
+		if r, err := b.files.Stream(folder + hex); err == nil {
 			return r, nil
 		}
 	}
 	if name, ok := b.exhibit(digest); ok {
-		return b.files.stream(name)
+		return b.files.Stream(name)
 	}
 	return nil, fmt.Errorf("opening blob %s: %w", digest, inspect.ErrNotKept)
 }
@@ -189,19 +167,22 @@ func (b *Bag) exhibit(digest string) (string, bool) {
 	return name, ok
 }
 
+// readExhibits lists what was kept under a name of its own by its digest: exhibits, and the trust roots, keys and
+// policies. A list that cannot be read has none; Verify reports it.
 func (b *Bag) readExhibits() map[string]string {
 	digests := map[string]string{}
 	var list []exhibitLine
-	if data, err := b.files.read("data/exhibits.json", MaxManifest); err == nil && json.Unmarshal(data, &list) == nil {
+	if data, err := b.files.Read("data/exhibits.json", bagit.MaxManifest); err == nil && json.Unmarshal(data,
+		&list) == nil {
 		for _, e := range list {
-			if _, there := b.files.sizes[e.Name]; there && e.State == blobCarried {
+			if b.files.Has(e.Name) && e.State == blobCarried {
 				digests[e.Digest] = e.Name
 			}
 		}
 	}
-	for _, name := range b.files.below(trustFolder) {
-		if data, err := b.files.read(trustFolder+name, MaxSmall); err == nil {
-			digests[digestOf(data)] = trustFolder + name
+	for _, name := range b.files.Below(trustFolder) {
+		if data, err := b.files.Read(trustFolder+name, MaxSmall); err == nil {
+			digests[bagit.Digest(data)] = trustFolder + name
 		}
 	}
 	return digests

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/evidence/bagit"
 )
 
 // States of a blob in a bundle.
@@ -50,6 +51,7 @@ type blobLine struct {
 	Detail    string `json:"detail,omitempty"`
 }
 
+// key tells the blobs of the image from those of the known-good: both may have the same layer.
 func (l blobLine) key() string { return l.Of + " " + l.Digest }
 
 // blobSet are the blobs of a case by what they belong to, the ones that an event names and those that follow from
@@ -59,6 +61,8 @@ type blobSet struct {
 	known map[string]int
 }
 
+// newBlobSet lists the blobs that events name, then those that other rows of the images imply. The first line of a
+// blob counts.
 func newBlobSet(c inspect.Case) *blobSet {
 	s := &blobSet{known: map[string]int{}}
 	for _, b := range c.Blobs {
@@ -106,8 +110,9 @@ func (s *blobSet) addImage(i inspect.Image) {
 	s.imply(ofKnownGood, "config", k.Config)
 }
 
+// imply adds a blob that a row names, as carried: writeBlob finds out whether its bytes are there.
 func (s *blobSet) imply(of, role, digest string) {
-	if hexOf(digest) != "" {
+	if bagit.HexOf(digest) != "" {
 		s.add(blobLine{Digest: digest, State: blobCarried, Of: of, Role: role})
 	}
 }
@@ -121,12 +126,13 @@ func (s *blobSet) add(l blobLine) {
 	s.lines = append(s.lines, l)
 }
 
-// carried says that a blob of that digest stands in the image's layout.
+// carried reports whether a blob of that digest stands in the image's layout.
 func (s *blobSet) carried(of, digest string) bool {
 	at, ok := s.known[of+" "+digest]
 	return ok && s.lines[at].State == blobCarried
 }
 
+// sorted are the lines in the order of data/blobs.jsonl, which does not depend on the order of the checks.
 func (s *blobSet) sorted() []blobLine {
 	out := slices.Clone(s.lines)
 	slices.SortFunc(out, func(a, b blobLine) int {
@@ -165,13 +171,13 @@ func (x *export) writeBlobs() error {
 		x.note("%d of the image's layers (%d bytes) are left out; their listings are in the bundle (--layers all "+
 			"carries them)", left, leftBytes)
 	}
-	return x.bag.addBytes("data/blobs.jsonl", text.Bytes())
+	return x.bag.AddBytes("data/blobs.jsonl", text.Bytes())
 }
 
 // writeBlob carries a blob if it is its digest, and says in the line what became of it.
 func (x *export) writeBlob(l *blobLine) error {
 	switch {
-	case hexOf(l.Digest) == "":
+	case bagit.HexOf(l.Digest) == "":
 		l.State, l.Detail = blobMissing, "nothing names it by a digest"
 		return nil
 	case l.State == blobMissing:
@@ -186,7 +192,7 @@ func (x *export) writeBlob(l *blobLine) error {
 		return nil
 	}
 	open := x.opener(l.Digest)
-	m, err := x.bag.measure(open)
+	m, err := x.bag.Measure(open)
 	switch {
 	case x.ctx.Err() != nil:
 		return x.ctx.Err()
@@ -197,15 +203,15 @@ func (x *export) writeBlob(l *blobLine) error {
 		l.State, l.Detail = blobMissing, "reading it failed: "+err.Error()
 		x.note("%s (%s) could not be read: %v", l.Digest, l.Role, err)
 		return nil
-	case m.digest != l.Digest:
+	case m.Digest != l.Digest:
 		x.note("the copy of %s (%s) on this machine is not its digest any more; it is in data/damaged", l.Digest,
 			l.Role)
-		l.State, l.Actual = blobDamaged, m.digest
+		l.State, l.Actual = blobDamaged, m.Digest
 		return x.writeDamaged(l, open)
 	}
-	l.State, l.Size = blobCarried, m.size
-	name := layoutFolder(l.Of) + "/blobs/sha256/" + hexOf(l.Digest)
-	if err := x.bag.addOpened(name, m, open); err != nil {
+	l.State, l.Size = blobCarried, m.Size
+	name := layoutFolder(l.Of) + "/blobs/sha256/" + bagit.HexOf(l.Digest)
+	if err := x.bag.AddOpened(name, m, open); err != nil {
 		return err
 	}
 	if err := x.warnOfSecrets(*l, open); err != nil {
@@ -215,8 +221,8 @@ func (x *export) writeBlob(l *blobLine) error {
 }
 
 // writeDamaged keeps bytes that are not their digest under the digest that they have.
-func (x *export) writeDamaged(l *blobLine, open opener) error {
-	m, err := x.bag.measure(open)
+func (x *export) writeDamaged(l *blobLine, open bagit.Opener) error {
+	m, err := x.bag.Measure(open)
 	if x.ctx.Err() != nil {
 		return x.ctx.Err()
 	}
@@ -224,16 +230,17 @@ func (x *export) writeDamaged(l *blobLine, open opener) error {
 		l.Detail = "its bytes are not kept: " + err.Error()
 		return nil
 	}
-	l.Actual, l.Size = m.digest, m.size
-	name := "data/damaged/" + hexOf(m.digest)
-	if x.bag.has(name) {
+	l.Actual, l.Size = m.Digest, m.Size
+	name := "data/damaged/" + bagit.HexOf(m.Digest)
+	if x.bag.Has(name) {
 		return nil
 	}
-	return x.bag.addOpened(name, m, open)
+	return x.bag.AddOpened(name, m, open)
 }
 
-func (x *export) opener(digest string) opener {
-	if digest == digestOf([]byte(emptyJSON)) {
+// opener opens a blob by its digest. The empty config of artifacts is known by heart: registries need not store it.
+func (x *export) opener(digest string) bagit.Opener {
+	if digest == bagit.Digest([]byte(emptyJSON)) {
 		return func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader([]byte(emptyJSON))), nil }
 	}
 	return func() (io.ReadCloser, error) { return x.store.Blob(x.ctx, digest) }
@@ -241,7 +248,7 @@ func (x *export) opener(digest string) opener {
 
 // addChildren adds the blobs that the manifest of a signature, attestation, SBOM or referrer names, so that the layout
 // can be opened again with them.
-func (x *export) addChildren(l blobLine, open opener) error {
+func (x *export) addChildren(l blobLine, open bagit.Opener) error {
 	if l.Role == roleLayer || l.Role == "config" || strings.HasSuffix(l.Role, partSuffix) || l.Size > MaxSmall {
 		return nil
 	}
@@ -250,7 +257,7 @@ func (x *export) addChildren(l blobLine, open opener) error {
 		return fmt.Errorf("reading %s: %w", l.Digest, err)
 	}
 	defer r.Close()
-	data, err := readBounded(r, MaxSmall, l.Digest)
+	data, err := bagit.ReadBounded(r, MaxSmall, l.Digest)
 	if err != nil {
 		return err
 	}
@@ -267,7 +274,7 @@ func (x *export) addChildren(l blobLine, open opener) error {
 			x.note("%s names more than %d parts; the others are left out", l.Digest, maxChildren)
 			break
 		}
-		if hexOf(child.Digest) != "" {
+		if bagit.HexOf(child.Digest) != "" {
 			x.blobs.add(blobLine{Digest: child.Digest, Size: child.Size, MediaType: child.MediaType,
 				State: blobCarried, Of: l.Of, Role: l.Role + partSuffix})
 		}

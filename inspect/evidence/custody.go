@@ -6,6 +6,7 @@ import (
 	"io"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/evidence/bagit"
 	"github.com/backtrail/backtrail/inspect/text"
 )
 
@@ -51,6 +52,8 @@ func (c *custody) event(e inspect.Event) error {
 	return c.add(line)
 }
 
+// add numbers and chains a line and writes it. The hash is of the line as it is written, with escapes and without its
+// line break, so that sha256sum gives the same.
 func (c *custody) add(line custodyLine) error {
 	c.n++
 	line.Number, line.Who, line.Tool, line.Previous = c.n, c.who, c.tool, c.last
@@ -59,7 +62,7 @@ func (c *custody) add(line custodyLine) error {
 		return fmt.Errorf("encoding the chain of custody: %w", err)
 	}
 	b = text.EscapeJSON(b)
-	c.last = digestOf(b)
+	c.last = bagit.Digest(b)
 	if _, err := c.w.Write(append(b, '\n')); err != nil {
 		return fmt.Errorf("writing the chain of custody: %w", err)
 	}
@@ -76,12 +79,13 @@ func checkCustody(r io.Reader) (last string, lines int, err error) {
 		if line.Number != n || line.Previous != last {
 			return fmt.Errorf("line %d does not follow from the line before it", n)
 		}
-		last, lines = digestOf(b), n
+		last, lines = bagit.Digest(b), n
 		return nil
 	})
 	return last, lines, err
 }
 
+// toolName is name, version and revision of a program, as custody lines and bag-info.txt have them.
 func toolName(t inspect.Tool) string {
 	name := t.Name + " " + t.Version
 	if t.Revision != "" {

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/evidence/bagit"
 	"github.com/backtrail/backtrail/inspect/ledger"
 	"github.com/backtrail/backtrail/inspect/report"
 	"github.com/backtrail/backtrail/inspect/verdict"
@@ -32,18 +33,18 @@ func Export(ctx context.Context, events func() (io.ReadCloser, error), store ins
 	if !ledger.IsCaseName(id) {
 		return Result{}, fmt.Errorf("exporting case %q: not the name of a case", id)
 	}
-	out, err := newOutlet(to, id)
+	out, err := bagit.NewOutlet(to, id)
 	if err != nil {
 		return Result{}, err
 	}
-	defer out.discard()
+	defer out.Discard()
 	x := &export{
 		ctx: ctx, c: stream.c, id: id, store: store, o: o, stream: stream,
-		bag: newBagWriter(ctx, out, o.Progress), blobs: newBlobSet(stream.c), documents: map[string]document{},
+		bag: bagit.NewWriter(ctx, out, o.Progress), blobs: newBlobSet(stream.c), documents: map[string]document{},
 	}
 	result, err := x.write()
 	if err == nil {
-		err = inWords("putting it in its place", out.publish())
+		err = bagit.Explain("putting it in its place", out.Publish())
 	}
 	if ctx.Err() != nil {
 		return Result{}, fmt.Errorf("writing the bundle to %s: interrupted, nothing was left there; the case is "+
@@ -51,13 +52,13 @@ func Export(ctx context.Context, events func() (io.ReadCloser, error), store ins
 	}
 	if err != nil {
 		return Result{}, fmt.Errorf("%w (nothing was left there; the case is kept)",
-			inWords("writing the bundle to "+to, err))
+			bagit.Explain("writing the bundle to "+to, err))
 	}
 	result.Path = to
 	if abs, err := filepath.Abs(to); err == nil {
 		result.Path = abs
 	}
-	if result.Taken = out.taken(x.bag.all()); len(result.Taken) > 0 {
+	if result.Taken = out.Altered(x.bag.All()); len(result.Taken) > 0 {
 		return result, fmt.Errorf("reading the bundle back: %s is gone or changed: something on this machine took "+
 			"it away after it was written (a virus scanner?); export to another place", result.Taken[0])
 	}
@@ -72,13 +73,14 @@ type export struct {
 	store     inspect.Store
 	o         Options
 	stream    *stream
-	bag       *bagWriter
+	bag       *bagit.Writer
 	blobs     *blobSet
 	documents map[string]document // manifests and indexes that are carried, by blobLine.key
 	suspects  map[string]bool     // digests and diff IDs of suspect layers
 	notes     []string
 }
 
+// note tells the person who exports what is not in the bundle, in a sentence.
 func (x *export) note(format string, args ...any) {
 	x.notes = append(x.notes, fmt.Sprintf(format, args...))
 }
@@ -91,7 +93,8 @@ func (x *export) write() (Result, error) {
 	}
 	for _, part := range []func() error{
 		x.writeDeclaration, x.writeCase, x.writeExhibits, x.writeRedactions, x.writeTrust, x.writeBlobs,
-		x.writeListings, x.writeDocuments, x.writeAdvisories, x.writeSummaries, x.writeReadme, x.writeInfo,
+		x.writeListings, x.writeDocuments, x.writeAdvisories, x.writeVulnerabilities, x.writeSummaries,
+		x.writeReadme, x.writeInfo,
 	} {
 		if err := x.ctx.Err(); err != nil {
 			return Result{}, err
@@ -100,15 +103,15 @@ func (x *export) write() (Result, error) {
 			return Result{}, err
 		}
 	}
-	size, files := x.bag.oxum()
-	manifest, err := x.bag.seal()
+	size, files := x.bag.Oxum()
+	manifest, err := x.bag.WriteManifests()
 	if err != nil {
 		return Result{}, err
 	}
 	if err := x.sign(manifest); err != nil {
 		return Result{}, err
 	}
-	digest := digestOf(manifest)
+	digest := bagit.Digest(manifest)
 	at := endOf(x.c)
 	return Result{
 		TagManifest: digest, Files: files, Bytes: size, Notes: x.notes,
@@ -125,7 +128,7 @@ func (x *export) sign(manifest []byte) error {
 	if err != nil {
 		return err
 	}
-	return x.bag.addBytes(signatureFile, bundle)
+	return x.bag.AddBytes(bagit.SignatureFile, bundle)
 }
 
 // lineTime is how a time stands in the line to copy.
@@ -139,7 +142,10 @@ func endOf(c inspect.Case) inspect.Time {
 	return c.Finished
 }
 
-func (x *export) writeDeclaration() error { return x.bag.addBytes(bagitFile, []byte(bagitText)) }
+// writeDeclaration writes bagit.txt.
+func (x *export) writeDeclaration() error {
+	return x.bag.AddBytes(bagit.DeclarationFile, []byte(bagit.Declaration))
+}
 
 // writeCase writes the case in its four forms and the chain of custody.
 func (x *export) writeCase() error {
@@ -147,7 +153,7 @@ func (x *export) writeCase() error {
 	if err != nil {
 		return err
 	}
-	if err := x.bag.addBytes("data/case.json", data); err != nil {
+	if err := x.bag.AddBytes("data/case.json", data); err != nil {
 		return err
 	}
 	if err := x.addFile("data/events.jsonl", x.stream.events); err != nil {
@@ -161,19 +167,20 @@ func (x *export) writeCase() error {
 		if err != nil {
 			return fmt.Errorf("writing %s: %w", r.name, err)
 		}
-		if err := x.bag.addBytes(r.name, text); err != nil {
+		if err := x.bag.AddBytes(r.name, text); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// addFile writes a temporary file of the stream, from its beginning.
 func (x *export) addFile(name string, f *os.File) error {
 	size, err := f.Seek(0, io.SeekEnd)
 	if err != nil {
 		return fmt.Errorf("writing %s: %w", name, err)
 	}
-	return x.bag.add(name, size, io.NewSectionReader(f, 0, size))
+	return x.bag.Add(name, size, io.NewSectionReader(f, 0, size))
 }
 
 // writeExhibits writes what was kept as it was received, and a list of it with what was redacted.
@@ -186,7 +193,7 @@ func (x *export) writeExhibits() error {
 		}
 		list = append(list, line)
 	}
-	return x.bag.addJSON("data/exhibits.json", list)
+	return x.bag.AddJSON("data/exhibits.json", list)
 }
 
 // exhibitLine is an item of data/exhibits.json.
@@ -196,13 +203,15 @@ type exhibitLine struct {
 	State string `json:"state"` // carried, missing, damaged
 }
 
+// writeExhibit carries one exhibit if its bytes are its digest, and records in the line what became of it. Two
+// exhibits whose names become the same get a name by digest.
 func (x *export) writeExhibit(line *exhibitLine) error {
 	if line.Missing != "" {
 		line.State, line.Name = blobMissing, ""
 		return nil
 	}
 	open := x.opener(line.Digest)
-	m, err := x.bag.measure(open)
+	m, err := x.bag.Measure(open)
 	switch {
 	case x.ctx.Err() != nil:
 		return x.ctx.Err()
@@ -214,16 +223,16 @@ func (x *export) writeExhibit(line *exhibitLine) error {
 			x.note("%s is not kept here any more", line.Name)
 		}
 		return nil
-	case m.digest != line.Digest:
-		line.State, line.Name = blobDamaged, "data/damaged/"+hexOf(m.digest)
+	case m.Digest != line.Digest:
+		line.State, line.Name = blobDamaged, "data/damaged/"+bagit.HexOf(m.Digest)
 	}
-	if x.bag.has(line.Name) {
-		line.Name = "data/exhibits/" + hexOf(m.digest)
+	if x.bag.Has(line.Name) {
+		line.Name = "data/exhibits/" + bagit.HexOf(m.Digest)
 	}
-	if x.bag.has(line.Name) {
+	if x.bag.Has(line.Name) {
 		return nil
 	}
-	return x.bag.addOpened(line.Name, m, open)
+	return x.bag.AddOpened(line.Name, m, open)
 }
 
 // writeDocuments writes the bills of materials and what differs between them.
@@ -240,25 +249,27 @@ func (x *export) writeDocuments() error {
 	}
 	for _, d := range documents {
 		name := "data/sbom/" + safePart(d.Name)
-		if x.bag.has(name) || safePart(d.Name) == "" {
+		if x.bag.Has(name) || safePart(d.Name) == "" {
 			x.note("a second bill of materials named %s is not in it", name)
 			continue
 		}
-		if err := x.bag.addBytes(name, d.Data); err != nil {
+		if err := x.bag.AddBytes(name, d.Data); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// writePackageDiff writes what packages differ from the known-good, where anything was compared.
 func (x *export) writePackageDiff() error {
 	list := packageDiffs(x.c)
 	if len(list) == 0 {
 		return nil
 	}
-	return x.bag.addJSON(packageDiffFile, list)
+	return x.bag.AddJSON(packageDiffFile, list)
 }
 
+// packageDiffFile has the package differences of all images, as the case has them.
 const packageDiffFile = "data/sbom/diff.json"
 
 // packageDiff is an item of data/sbom/diff.json.
@@ -269,6 +280,7 @@ type packageDiff struct {
 	Packages  *inspect.PackageDiff `json:"packages"`
 }
 
+// packageDiffs are the package differences of the images that were compared.
 func packageDiffs(c inspect.Case) []packageDiff {
 	var list []packageDiff
 	for _, i := range c.Images {

@@ -17,23 +17,24 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/evidence/bagit"
 	"github.com/backtrail/backtrail/registry"
 )
 
 func TestBundleHoldsWhatTheContractNames(t *testing.T) {
 	in := newIncident(t)
 	r := in.export(t, "bundle", options)
-	sum := hexOf(digestOf([]byte(miner)))
+	sum := bagit.HexOf(bagit.Digest([]byte(miner)))
 	for _, name := range []string{
 		"README.txt", "data/redactions.jsonl",
 		"bagit.txt", "bag-info.txt", "manifest-sha256.txt", "manifest-sha512.txt", "tagmanifest-sha256.txt", "tagmanifest-sha512.txt",
 		"data/case.json", "data/events.jsonl", "data/report.html", "data/report.md", "data/custody.jsonl", "data/blobs.jsonl",
 		"data/alerts/falco.jsonl", "data/cluster/pod.json", "data/logs/etc/passwd.log",
-		"data/image/oci-layout", "data/image/index.json", "data/image/blobs/sha256/" + hexOf(in.image.Digest),
-		"data/image/blobs/sha256/" + hexOf(in.layers[1].Digest), "data/known-good/index.json",
-		"data/damaged/" + hexOf(digestOf([]byte("these are not the bytes"))),
-		"data/index/" + hexOf(in.layers[0].DiffID) + ".jsonl.gz",
-		"data/packages/" + hexOf(digestOf([]byte("Package: base-files\n"))),
+		"data/image/oci-layout", "data/image/index.json", "data/image/blobs/sha256/" + bagit.HexOf(in.image.Digest),
+		"data/image/blobs/sha256/" + bagit.HexOf(in.layers[1].Digest), "data/known-good/index.json",
+		"data/damaged/" + bagit.HexOf(bagit.Digest([]byte("these are not the bytes"))),
+		"data/index/" + bagit.HexOf(in.layers[0].DiffID) + ".jsonl.gz",
+		"data/packages/" + bagit.HexOf(bagit.Digest([]byte("Package: base-files\n"))),
 		"data/binaries/" + sum, "data/binaries/index.json", "data/sbom/diff.json", "data/trust/trusted_root.json",
 	} {
 		info, err := os.Lstat(filepath.Join(r.Path, name))
@@ -51,7 +52,7 @@ func TestBundleHoldsWhatTheContractNames(t *testing.T) {
 			t.Errorf("bag-info.txt lacks %q:\n%s", want, info)
 		}
 	}
-	tag := digestOf(read(t, filepath.Join(r.Path, "tagmanifest-sha256.txt")))
+	tag := bagit.Digest(read(t, filepath.Join(r.Path, "tagmanifest-sha256.txt")))
 	if r.TagManifest != tag || !strings.HasPrefix(r.Line, "backtrail 20261123T031204Z-web-7d9f tagmanifest "+tag+" 2026-11-23T03:") {
 		t.Errorf("line = %q, tag manifest %s", r.Line, tag)
 	}
@@ -79,7 +80,7 @@ func TestBundleOpensAgainAsLayout(t *testing.T) {
 		if img.Digest() != in.image.Digest {
 			t.Errorf("%s: the layout opens as %s", name, img.Digest())
 		}
-		if _, err := client.Manifest(context.Background(), loc, "sha256-"+hexOf(in.image.Digest)+".sig"); err != nil {
+		if _, err := client.Manifest(context.Background(), loc, "sha256-"+bagit.HexOf(in.image.Digest)+".sig"); err != nil {
 			t.Errorf("%s: the signature is not found by its tag: %v", name, err)
 		}
 		found, err := client.LayoutReferrers(context.Background(), loc, in.image.Digest)
@@ -109,11 +110,11 @@ func TestLayersAsChosen(t *testing.T) {
 	}{{LayersAll, true, true}, {LayersSuspect, false, true}, {"", false, true}, {LayersNone, false, false}} {
 		r := in.export(t, "bundle", Options{Layers: tt.layers})
 		for n, want := range []bool{tt.base, tt.top} {
-			_, err := os.Stat(filepath.Join(r.Path, "data/image/blobs/sha256", hexOf(in.layers[n].Digest)))
+			_, err := os.Stat(filepath.Join(r.Path, "data/image/blobs/sha256", bagit.HexOf(in.layers[n].Digest)))
 			if (err == nil) != want {
 				t.Errorf("--layers %q: layer %d carried = %v", tt.layers, n, err == nil)
 			}
-			if _, err := os.Stat(filepath.Join(r.Path, "data/index", hexOf(in.layers[n].DiffID)+".jsonl.gz")); err != nil {
+			if _, err := os.Stat(filepath.Join(r.Path, "data/index", bagit.HexOf(in.layers[n].DiffID)+".jsonl.gz")); err != nil {
 				t.Errorf("--layers %q: no listing of layer %d", tt.layers, n)
 			}
 		}
@@ -146,7 +147,7 @@ func TestCutLastLineIsPassedOver(t *testing.T) {
 	open := in.opener(t)
 	cut := func() (io.ReadCloser, error) {
 		r, err := open()
-		return sectionCloser{io.MultiReader(r, strings.NewReader(`{"seq":99,"find`)), r}, err
+		return bagit.ReadCloser{Reader: io.MultiReader(r, strings.NewReader(`{"seq":99,"find`)), Closer: r}, err
 	}
 	to := filepath.Join(t.TempDir(), "bundle")
 	_, err := Export(context.Background(), cut, in.store, to, options)
@@ -163,7 +164,7 @@ func TestAChangedRecordStaysChanged(t *testing.T) {
 	changed := func() (io.ReadCloser, error) {
 		r, err := open()
 		added := `{"seq":0,"time":"2026-11-23T03:12:04Z","note":{"text":"put in later"}}` + "\n"
-		return sectionCloser{io.MultiReader(r, strings.NewReader(added)), r}, err
+		return bagit.ReadCloser{Reader: io.MultiReader(r, strings.NewReader(added)), Closer: r}, err
 	}
 	to := filepath.Join(t.TempDir(), "bundle")
 	_, err := Export(context.Background(), changed, in.store, to, options)
@@ -248,24 +249,13 @@ func TestStoreThatLiesIsNotCarried(t *testing.T) {
 	in := newIncident(t)
 	in.store.blobs[in.layers[1].Digest] = []byte("rotten")
 	r := in.export(t, "bundle", options)
-	if _, err := os.Stat(filepath.Join(r.Path, "data/image/blobs/sha256", hexOf(in.layers[1].Digest))); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Stat(filepath.Join(r.Path, "data/image/blobs/sha256", bagit.HexOf(in.layers[1].Digest))); !errors.Is(err, fs.ErrNotExist) {
 		t.Error("bytes that are not their digest lie in the layout")
 	}
-	if _, err := os.Stat(filepath.Join(r.Path, "data/damaged", hexOf(digestOf([]byte("rotten"))))); err != nil {
+	if _, err := os.Stat(filepath.Join(r.Path, "data/damaged", bagit.HexOf(bagit.Digest([]byte("rotten"))))); err != nil {
 		t.Error(err)
 	}
 	if len(r.Notes) == 0 || !strings.Contains(strings.Join(r.Notes, "\n"), "is not its digest any more") {
 		t.Errorf("notes: %v", r.Notes)
-	}
-}
-
-func TestTakenFilesAreNamed(t *testing.T) {
-	in := newIncident(t)
-	r := in.export(t, "bundle", options)
-	gone := "data/binaries/" + hexOf(digestOf([]byte(miner)))
-	must(t, os.Remove(filepath.Join(r.Path, gone)))
-	out := &dirOutlet{to: r.Path}
-	if taken := out.taken([]fileSum{{name: gone, sha256: strings.Repeat("0", 64)}}); !slices.Equal(taken, []string{gone}) {
-		t.Errorf("taken = %v", taken)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/evidence/bagit"
 	"github.com/backtrail/backtrail/inspect/text"
 	"github.com/backtrail/backtrail/inspect/verdict"
 )
@@ -15,13 +16,22 @@ import (
 // discarding is an outlet that keeps nothing: what would be written is only hashed.
 type discarding struct{}
 
-func (discarding) create(string, int64) (io.WriteCloser, error) { return discarded{io.Discard}, nil }
-func (discarding) publish() error                               { return nil }
-func (discarding) discard()                                     {}
-func (discarding) taken([]fileSum) []string                     { return nil }
+// Create begins a file that is only hashed.
+func (discarding) Create(string, int64) (io.WriteCloser, error) { return discarded{io.Discard}, nil }
 
+// Publish does nothing.
+func (discarding) Publish() error { return nil }
+
+// Discard does nothing.
+func (discarding) Discard() {}
+
+// Altered is nothing: no file was written.
+func (discarding) Altered([]bagit.FileSum) []string { return nil }
+
+// discarded is a writer whose bytes go nowhere.
 type discarded struct{ io.Writer }
 
+// Close does nothing.
 func (discarded) Close() error { return nil }
 
 // exportAgain makes the payload again from the ledger and the bytes in the bag, which determine it, and compares all
@@ -30,12 +40,12 @@ func (discarded) Close() error { return nil }
 func (v *reproduction) exportAgain() {
 	sums, err := v.made()
 	if err != nil {
-		v.say("payload", "data", inspect.Unknown, BasisBytes, "it could not be made again: %v", err)
+		v.record("payload", "data", inspect.Unknown, BasisBytes, "it could not be made again: %v", err)
 		return
 	}
 	failed, same := false, 0
 	for _, name := range slices.Sorted(maps.Keys(v.sums)) {
-		if !isPayload(name) {
+		if !bagit.IsPayload(name) {
 			continue
 		}
 		sum, made := sums[name]
@@ -47,19 +57,19 @@ func (v *reproduction) exportAgain() {
 				v.fail("payload", name, "nothing in the case leads to this file")
 				continue
 			}
-			v.say("payload", name, inspect.Absent, BasisClaimed, "what it was made from is not in the bag")
-		case sum.sha256 == v.sums[name].sha256:
+			v.record("payload", name, inspect.Absent, BasisClaimed, "what it was made from is not in the bag")
+		case sum.SHA256 == v.sums[name].SHA256:
 			same++
 			v.out.Claims.Recomputed++
 		case v.sameTool():
 			failed = true
 			v.fail("payload", name, "it is not what this program writes for the case")
 		default:
-			v.say("payload", name, inspect.Absent, BasisClaimed, "another version wrote it (%s)", toolName(v.c.Tool))
+			v.record("payload", name, inspect.Absent, BasisClaimed, "another version wrote it (%s)", toolName(v.c.Tool))
 		}
 	}
 	if !failed {
-		v.say("payload", "data", inspect.Verified, BasisBytes,
+		v.record("payload", "data", inspect.Verified, BasisBytes,
 			"%d files are made again from the ledger and the bytes in the bag", same)
 	}
 }
@@ -69,7 +79,7 @@ func (v *reproduction) exportAgain() {
 func determined(name string) bool { return !strings.HasPrefix(name, "data/sbom/known-good") }
 
 // made exports the case of the bag again and returns the digests of the files.
-func (v *reproduction) made() (map[string]fileSum, error) {
+func (v *reproduction) made() (map[string]bagit.FileSum, error) {
 	stream, err := foldStream(v.ctx, v.bag.Events)
 	if err != nil {
 		return nil, err
@@ -85,15 +95,15 @@ func (v *reproduction) made() (map[string]fileSum, error) {
 		ctx: v.ctx, c: stream.c, id: v.out.Case.ID, store: v.bag, stream: stream, blobs: newBlobSet(stream.c),
 		o: Options{Layers: Layers(cmp.Or(info[infoLayers], string(LayersSuspect))), Documents: v.o.Documents,
 			WithoutConfig: config},
-		bag:       newBagWriter(v.ctx, discarding{}, nil),
+		bag:       bagit.NewWriter(v.ctx, discarding{}, nil),
 		documents: map[string]document{},
 	}
 	if _, err := x.write(); err != nil {
 		return nil, err
 	}
-	sums := map[string]fileSum{}
-	for _, s := range x.bag.all() {
-		sums[s.name] = s
+	sums := map[string]bagit.FileSum{}
+	for _, s := range x.bag.All() {
+		sums[s.Name] = s
 	}
 	return sums, nil
 }
@@ -112,12 +122,12 @@ func (v *reproduction) infoFits() {
 	} {
 		if have := info[label]; have != text.Clean(want) {
 			failed = true
-			v.fail("bag-info", infoFile, "%s is %q; by the case it is %q", label, have, text.Clean(want))
+			v.fail("bag-info", bagit.InfoFile, "%s is %q; by the case it is %q", label, have, text.Clean(want))
 			continue
 		}
 		v.out.Claims.Recomputed++
 	}
 	if !failed {
-		v.say("bag-info", infoFile, inspect.Verified, BasisBytes, "it agrees with the case")
+		v.record("bag-info", bagit.InfoFile, inspect.Verified, BasisBytes, "it agrees with the case")
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/evidence/bagit"
 )
 
 // memoryStore is an inspect.Store of what a test puts into it.
@@ -28,7 +29,7 @@ func newMemoryStore() *memoryStore {
 }
 
 func (s *memoryStore) put(data []byte) string {
-	d := digestOf(data)
+	d := bagit.Digest(data)
 	s.blobs[d] = data
 	return d
 }
@@ -49,7 +50,7 @@ func (s *memoryStore) Open(_ context.Context, diffID string, e inspect.Entry) (i
 	if !ok {
 		return nil, inspect.ErrNotKept
 	}
-	return partContent{io.NewSectionReader(bytes.NewReader(layer), e.Offset, e.Size)}, nil
+	return bagit.PartContent{SectionReader: io.NewSectionReader(bytes.NewReader(layer), e.Offset, e.Size)}, nil
 }
 
 func (s *memoryStore) Blob(_ context.Context, digest string) (io.ReadCloser, error) {
@@ -70,7 +71,7 @@ func (s *memoryStore) layer(t *testing.T, files ...[2]string) inspect.Layer {
 		at := int64(raw.Len())
 		_, err := tw.Write([]byte(f[1]))
 		must(t, err)
-		entries = append(entries, inspect.Entry{Path: f[0], Type: inspect.EntryFile, Mode: 0o755, Size: int64(len(f[1])), Offset: at, SHA256: hexOf(digestOf([]byte(f[1])))})
+		entries = append(entries, inspect.Entry{Path: f[0], Type: inspect.EntryFile, Mode: 0o755, Size: int64(len(f[1])), Offset: at, SHA256: bagit.HexOf(bagit.Digest([]byte(f[1])))})
 	}
 	must(t, tw.Close())
 	var packed bytes.Buffer
@@ -78,7 +79,7 @@ func (s *memoryStore) layer(t *testing.T, files ...[2]string) inspect.Layer {
 	_, err := zw.Write(raw.Bytes())
 	must(t, err)
 	must(t, zw.Close())
-	diffID := digestOf(raw.Bytes())
+	diffID := bagit.Digest(raw.Bytes())
 	s.indexes[diffID], s.tars[diffID] = entries, raw.Bytes()
 	return inspect.Layer{
 		Digest: s.put(packed.Bytes()), DiffID: diffID, Size: int64(packed.Len()), Status: inspect.Verified,
@@ -145,7 +146,7 @@ func newIncident(t *testing.T) *incident {
 	in.signatures(t, manifest)
 	damaged := in.store.put([]byte("these are not the bytes"))
 	in.say(inspect.Event{Check: "signatures", Container: "web", Fact: inspect.Blob{
-		Digest: digestOf([]byte("what should be there")), Role: "referrer", State: blobDamaged, Actual: damaged, Of: ofImage,
+		Digest: bagit.Digest([]byte("what should be there")), Role: "referrer", State: blobDamaged, Actual: damaged, Of: ofImage,
 	}})
 	in.say(inspect.Event{Check: "diff", Container: "web", Fact: inspect.Diff{
 		KnownGood: &inspect.KnownGood{Reference: "registry.example/shop/web:0", Digest: good, Config: goodConfig, Why: "previous revision 1", Confidence: "high"},
@@ -195,7 +196,7 @@ func (in *incident) imageOf(t *testing.T, layers ...inspect.Layer) (manifest, co
 func (in *incident) signatures(t *testing.T, manifest string) {
 	t.Helper()
 	payload := in.store.put([]byte(`{"critical":{}}`))
-	empty := descriptor{MediaType: "application/vnd.oci.empty.v1+json", Digest: digestOf([]byte(emptyJSON)), Size: 2}
+	empty := descriptor{MediaType: "application/vnd.oci.empty.v1+json", Digest: bagit.Digest([]byte(emptyJSON)), Size: 2}
 	sig, _ := in.store.json(t, map[string]any{
 		"schemaVersion": 2, "mediaType": ociManifest, "config": empty,
 		"layers": []descriptor{{MediaType: "application/vnd.dev.cosign.simplesigning.v1+json", Digest: payload, Size: 15}},
@@ -206,7 +207,7 @@ func (in *incident) signatures(t *testing.T, manifest string) {
 		"layers":  []descriptor{{MediaType: "application/vnd.dev.sigstore.bundle.v0.3+json", Digest: bundle, Size: 61}},
 		"subject": descriptor{MediaType: ociManifest, Digest: manifest, Size: int64(len(in.store.blobs[manifest]))},
 	})
-	in.blob(sig, "signature", ociManifest, "sha256-"+hexOf(manifest)+".sig")
+	in.blob(sig, "signature", ociManifest, "sha256-"+bagit.HexOf(manifest)+".sig")
 	in.blob(referrer, "referrer", ociManifest, "")
 	root := in.store.put([]byte(`{"mediaType":"application/vnd.dev.sigstore.trustedroot+json;version=0.1"}`))
 	in.say(inspect.Event{Fact: inspect.Trust{Kind: trustSigstore, Origin: inspect.TrustFile, Name: "trusted_root.json", Digest: root}})
@@ -239,12 +240,12 @@ func (in *incident) cluster() {
 	}
 	in.say(inspect.Event{Check: "alerts", Fact: inspect.Alert{
 		ID: "a1", Source: "falco", Rule: "Drop and execute new binary in container", Priority: "Critical", Time: began, Match: inspect.MatchContainer, Subject: "web",
-		Path: "/var/tmp/.x/kdev", File: inspect.AlertFile{Path: "/var/tmp/.x/kdev", Origin: inspect.OriginImage, Layer: 1, SHA256: hexOf(digestOf([]byte(miner)))}, Count: 3,
+		Path: "/var/tmp/.x/kdev", File: inspect.AlertFile{Path: "/var/tmp/.x/kdev", Origin: inspect.OriginImage, Layer: 1, SHA256: bagit.HexOf(bagit.Digest([]byte(miner)))}, Count: 3,
 	}})
 }
 
 func (in *incident) findings() {
-	sum := hexOf(digestOf([]byte(miner)))
+	sum := bagit.HexOf(bagit.Digest([]byte(miner)))
 	in.say(inspect.Event{Check: "binaries", Container: "web", Fact: inspect.Binary{
 		Path: "/var/tmp/.x/kdev", Kind: inspect.KindELF, SHA256: sum, Size: int64(len(miner)), Mode: "0755", Layer: 1, Count: 1,
 		Status: inspect.RowFailed, Severity: inspect.Critical, Codes: []string{"alerted", "hidden-path", "unowned"}, Detail: "an unowned program in a hidden folder ran",
@@ -267,7 +268,7 @@ func (in *incident) opener(t *testing.T) func() (io.ReadCloser, error) {
 		e.Seq, e.Prev = uint64(n+1), prev
 		line, err := json.Marshal(e)
 		must(t, err)
-		prev = digestOf(line)
+		prev = bagit.Digest(line)
 		b.Write(append(line, '\n'))
 	}
 	data := b.Bytes()

@@ -4,8 +4,8 @@ import (
 	"bytes"
 	"cmp"
 	"fmt"
-	"strings"
 
+	"github.com/backtrail/backtrail/inspect/evidence/bagit"
 	"github.com/backtrail/backtrail/inspect/text"
 	"github.com/backtrail/backtrail/inspect/verdict"
 )
@@ -26,7 +26,7 @@ const (
 
 // writeInfo writes bag-info.txt: what belongs to the act of exporting, and no payload depends on.
 func (x *export) writeInfo() error {
-	size, files := x.bag.oxum()
+	size, files := x.bag.Oxum()
 	complete := "no: the case is partial"
 	v := verdict.Of(&x.c)
 	if v.Complete {
@@ -63,31 +63,5 @@ func (x *export) writeInfo() error {
 			fmt.Fprintf(&b, "%s: %s\n", l[0], text.Clean(l[1]))
 		}
 	}
-	return x.bag.addBytes(infoFile, b.Bytes())
-}
-
-// parseInfo reads labels and values; a line that begins with a blank goes on with the value above (RFC 8493, 2.2.2). Of
-// a label that stands twice the first counts.
-func parseInfo(text []byte) (map[string]string, error) {
-	values, label := map[string]string{}, ""
-	n := 0
-	for line := range strings.Lines(strings.ReplaceAll(string(text), "\r\n", "\n")) {
-		n++
-		line = strings.TrimSuffix(line, "\n")
-		if line != "" && (line[0] == ' ' || line[0] == '\t') && label != "" {
-			values[label] += " " + strings.TrimSpace(line)
-			continue
-		}
-		name, value, ok := strings.Cut(line, ":")
-		if !ok {
-			return values, fmt.Errorf("line %d has no label", n)
-		}
-		label = strings.TrimSpace(name)
-		if _, twice := values[label]; twice {
-			label = ""
-			continue
-		}
-		values[label] = strings.TrimSpace(value)
-	}
-	return values, nil
+	return x.bag.AddBytes(bagit.InfoFile, b.Bytes())
 }

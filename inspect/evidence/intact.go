@@ -1,17 +1,15 @@
 package evidence
 
 import (
-	"crypto/sha256"
-	"crypto/sha512"
-	"encoding/hex"
+	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"maps"
 	"slices"
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/evidence/bagit"
 )
 
 // required are the files without which a bag is no bundle of ours.
@@ -24,13 +22,13 @@ type fitting struct{ *verifier }
 // run compares the files with the manifests, both ways, and what is named by a digest with its name.
 func (v *fitting) run() {
 	before := len(v.out.Checks)
-	for _, d := range v.bag.files.defects {
-		v.fail("file", d.subject, "%s", d.detail)
+	for _, d := range v.bag.files.Defects {
+		v.fail("file", d.Subject, "%s", d.Detail)
 	}
 	v.declaration()
 	v.hashFiles()
-	v.manifests(tagManifest256, tagManifest512, isTagFile)
-	v.manifests(manifest256, manifest512, isPayload)
+	v.manifests(bagit.TagManifest256, bagit.TagManifest512, isTagFile)
+	v.manifests(bagit.Manifest256, bagit.Manifest512, bagit.IsPayload)
 	v.oxum()
 	v.parent()
 	v.required()
@@ -40,29 +38,31 @@ func (v *fitting) run() {
 	if len(v.out.Checks) == before && v.ctx.Err() == nil {
 		var total int64
 		for _, s := range v.sums {
-			total += s.size
+			total += s.Size
 		}
-		v.say("bag", v.out.TagManifest, inspect.Verified, BasisBytes,
+		v.record("bag", v.out.TagManifest, inspect.Verified, BasisBytes,
 			"all %d files (%d bytes) fit their manifests, by SHA-256 and SHA-512", len(v.sums), total)
 	}
 }
 
 // declaration checks bagit.txt (RFC 8493, 2.1.1).
 func (v *fitting) declaration() {
-	text, err := v.bag.files.read(bagitFile, MaxSmall)
+	text, err := v.bag.files.Read(bagit.DeclarationFile, MaxSmall)
 	if err != nil {
-		v.fail("file", bagitFile, "it is missing: this is no bag")
+		v.fail("file", bagit.DeclarationFile, "it is missing: this is no bag")
 		return
 	}
-	if strings.ReplaceAll(string(text), "\r\n", "\n") != bagitText {
-		v.fail("file", bagitFile, "it does not declare BagIt 1.0 in UTF-8")
+	if strings.ReplaceAll(string(text), "\r\n", "\n") != bagit.Declaration {
+		v.fail("file", bagit.DeclarationFile, "it does not declare BagIt 1.0 in UTF-8")
 	}
 }
 
+// hashFiles computes the digests of all files. Two names that differ by case only are a defect: one of the two would
+// be lost on file systems that do not tell them apart.
 func (v *fitting) hashFiles() {
-	v.sums = map[string]fileSum{}
+	v.sums = map[string]bagit.FileSum{}
 	seen := map[string]string{}
-	for _, name := range slices.Sorted(maps.Keys(v.bag.files.sizes)) {
+	for _, name := range v.bag.files.Names() {
 		if v.ctx.Err() != nil {
 			return
 		}
@@ -70,7 +70,7 @@ func (v *fitting) hashFiles() {
 			v.fail("file", name, "its name differs from %s by upper and lower case only", other)
 		}
 		seen[strings.ToLower(name)] = name
-		sum, err := v.hashFile(name)
+		sum, err := v.bag.files.Sum(v.ctx, name)
 		if err != nil {
 			v.fail("file", name, "it cannot be read: %v", err)
 			continue
@@ -79,22 +79,10 @@ func (v *fitting) hashFiles() {
 	}
 }
 
-func (v *fitting) hashFile(name string) (fileSum, error) {
-	r, err := v.bag.files.stream(name)
-	if err != nil {
-		return fileSum{}, err
-	}
-	defer r.Close()
-	h256, h512 := sha256.New(), sha512.New()
-	n, err := io.Copy(io.MultiWriter(h256, h512), contextReader{v.ctx, r})
-	return fileSum{name, n, hex.EncodeToString(h256.Sum(nil)), hex.EncodeToString(h512.Sum(nil))}, err
-}
-
-func isPayload(name string) bool { return strings.HasPrefix(name, "data/") }
-
-// isTagFile says that a file has to stand in the tag manifests: all but these and the signature over one of them.
+// isTagFile reports whether a file has to stand in the tag manifests: all but these and the signature over one of them.
 func isTagFile(name string) bool {
-	return !isPayload(name) && name != tagManifest256 && name != tagManifest512 && name != signatureFile
+	return !bagit.IsPayload(name) && name != bagit.TagManifest256 && name != bagit.TagManifest512 &&
+		name != bagit.SignatureFile
 }
 
 // manifests compares a pair of manifests with the files that it has to list.
@@ -111,8 +99,8 @@ func (v *fitting) manifests(name256, name512 string, belongs func(string) bool) 
 		switch {
 		case ok256 && !in256, ok512 && !in512:
 			v.fail("file", name, "it is extra: %s does not list it", pick(ok256 && !in256, name256, name512))
-		case ok256 && a != sum.sha256, ok512 && b != sum.sha512:
-			v.fail("file", name, "it was altered: its digest is not the one in %s", pick(ok256 && a != sum.sha256,
+		case ok256 && a != sum.SHA256, ok512 && b != sum.SHA512:
+			v.fail("file", name, "it was altered: its digest is not the one in %s", pick(ok256 && a != sum.SHA256,
 				name256, name512))
 		}
 	}
@@ -123,6 +111,7 @@ func (v *fitting) manifests(name256, name512 string, belongs func(string) bool) 
 	v.missing(name512, want512, belongs)
 }
 
+// pick is a where first is true, else b.
 func pick(first bool, a, b string) string {
 	if first {
 		return a
@@ -137,19 +126,21 @@ func (v *fitting) missing(manifest string, want map[string]string, belongs func(
 			v.fail("manifest", manifest, "it lists %s, which does not belong into it", name)
 			continue
 		}
-		if _, there := v.bag.files.sizes[name]; !there {
+		if !v.bag.files.Has(name) {
 			v.fail("file", name, "it is missing: %s lists it", manifest)
 		}
 	}
 }
 
+// manifest reads a manifest and reports its defects. It returns false where it could not be read at all: then no file
+// is compared with it.
 func (v *fitting) manifest(name string, digits int) (map[string]string, bool) {
-	text, err := v.bag.files.read(name, MaxManifest)
+	text, err := v.bag.files.Read(name, bagit.MaxManifest)
 	if err != nil {
 		v.fail("manifest", name, "it cannot be read: %v", err)
 		return nil, false
 	}
-	sums, defects := parseManifest(text, digits)
+	sums, defects := bagit.ParseManifest(text, digits)
 	for _, d := range defects {
 		v.fail("manifest", name, "%s", d)
 	}
@@ -160,28 +151,30 @@ func (v *fitting) manifest(name string, digits int) (map[string]string, bool) {
 func (v *fitting) oxum() {
 	info := v.info()
 	if info == nil {
-		v.fail("file", infoFile, "it is missing or cannot be read")
+		v.fail("file", bagit.InfoFile, "it is missing or cannot be read")
 		return
 	}
 	var size int64
 	files := 0
 	for name, s := range v.sums {
-		if isPayload(name) {
-			size, files = size+s.size, files+1
+		if bagit.IsPayload(name) {
+			size, files = size+s.Size, files+1
 		}
 	}
 	if have := fmt.Sprintf("%d.%d", size, files); info[infoOxum] != have {
-		v.fail("file", infoFile, "%s is %q; the payload is %s", infoOxum, info[infoOxum], have)
+		v.fail("file", bagit.InfoFile, "%s is %q; the payload is %s", infoOxum, info[infoOxum], have)
 	}
 }
 
+// required checks that the files of every bundle are there, and that none is to be fetched: fetch.txt (RFC 8493,
+// 2.2.3) would have bytes come from an address that whoever made the bag chose.
 func (v *fitting) required() {
 	for _, name := range required {
-		if _, there := v.bag.files.sizes[name]; !there {
+		if !v.bag.files.Has(name) {
 			v.fail("file", name, "it is missing: every bundle has it")
 		}
 	}
-	if _, there := v.bag.files.sizes["fetch.txt"]; there {
+	if v.bag.files.Has("fetch.txt") {
 		v.fail("file", "fetch.txt", "it asks to fetch files from elsewhere; a bundle carries what it has")
 	}
 }
@@ -195,8 +188,8 @@ func (v *fitting) ownNames() {
 	for name, sum := range v.sums {
 		for _, folder := range digestFolders {
 			hex, inside := strings.CutPrefix(name, folder)
-			if inside && hex != "index.json" && hex != sum.sha256 {
-				v.fail("blob", name, "its bytes are %s, not what its name says", sum.sha256)
+			if inside && hex != "index.json" && hex != sum.SHA256 {
+				v.fail("blob", name, "its bytes are %s, not what its name says", sum.SHA256)
 			}
 		}
 	}
@@ -204,7 +197,7 @@ func (v *fitting) ownNames() {
 
 // blobLines compares data/blobs.jsonl with the layouts: what it calls carried is there, and what is there it names.
 func (v *fitting) blobLines() {
-	r, err := v.bag.files.stream("data/blobs.jsonl")
+	r, err := v.bag.files.Stream("data/blobs.jsonl")
 	if err != nil {
 		return
 	}
@@ -219,12 +212,12 @@ func (v *fitting) blobLines() {
 		if l.State == blobLeftOut && l.Of == ofImage {
 			v.left[l.Digest] = true
 		}
-		name := layoutFolder(l.Of) + "/blobs/sha256/" + hexOf(l.Digest)
+		name := layoutFolder(l.Of) + "/blobs/sha256/" + bagit.HexOf(l.Digest)
 		if l.State == blobDamaged {
-			name = "data/damaged/" + hexOf(l.Actual)
+			name = "data/damaged/" + bagit.HexOf(l.Actual)
 		}
 		named[name] = true
-		_, there := v.bag.files.sizes[name]
+		there := v.bag.files.Has(name)
 		if !there && (l.State == blobCarried || l.State == blobDamaged && l.Detail == "") {
 			v.fail("blob", l.Digest, "data/blobs.jsonl calls it %s, and it is not there", l.State)
 		}
@@ -246,7 +239,7 @@ func (v *fitting) blobLines() {
 
 // custody checks that the chain holds and ends where bag-info.txt says.
 func (v *fitting) custody() {
-	r, err := v.bag.files.stream("data/custody.jsonl")
+	r, err := v.bag.files.Stream("data/custody.jsonl")
 	if err != nil {
 		return
 	}
@@ -258,6 +251,55 @@ func (v *fitting) custody() {
 	case lines == 0:
 		v.fail("custody", "data/custody.jsonl", "there is nothing in it")
 	case v.info()[infoCustody] != last:
-		v.fail("custody", "data/custody.jsonl", "the chain ends at %s, not where %s says", last, infoFile)
+		v.fail("custody", "data/custody.jsonl", "the chain ends at %s, not where %s says", last, bagit.InfoFile)
+	}
+}
+
+// States of a parent in bag-info.txt, behind the digest of its tag manifest.
+const (
+	parentFits   = "fits"
+	parentBroken = "does not fit"
+)
+
+// Unfit checks an opened bundle against its manifests, and returns what is wrong with it in one sentence; empty:
+// nothing is. A bundle that was exported from one that did not fit is as doubtful as that one.
+func Unfit(ctx context.Context, bag *Bag) (reason string, err error) {
+	v := &verifier{ctx: ctx, bag: bag, out: Verification{}}
+	status := v.part((&fitting{v}).run)
+	if ctx.Err() != nil {
+		return "", fmt.Errorf("checking the bundle %s: %w", bag.path, ctx.Err())
+	}
+	if status != inspect.Failed {
+		return "", nil
+	}
+	first, more := "", 0
+	for _, c := range v.out.Checks {
+		switch {
+		case c.Status != inspect.Failed:
+		case first == "":
+			first = c.Subject + ": " + c.Detail
+		default:
+			more++
+		}
+	}
+	if more > 0 {
+		first += fmt.Sprintf(" (and %d more)", more)
+	}
+	return first, nil
+}
+
+// ParentOf names a bundle as the parent of an export of the case in it, with the state in which it was found.
+func ParentOf(bag *Bag, reason string) string {
+	if reason != "" {
+		return bag.TagManifest() + " " + parentBroken + ": " + reason
+	}
+	return bag.TagManifest() + " " + parentFits
+}
+
+// parent fails a bag that was exported from one whose files did not fit its manifests.
+func (v *fitting) parent() {
+	parent := v.info()[infoParent]
+	if _, state, _ := strings.Cut(parent, " "); strings.HasPrefix(state, parentBroken) {
+		v.fail("parent", bagit.InfoFile, "it was exported from a bundle that was not intact: %s", parent)
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"os"
 	"path"
 	"strings"
+
+	"github.com/backtrail/backtrail/inspect/evidence/bagit"
 )
 
 // lookMembers and lookBytes bound the look at the beginning of an archive.
@@ -21,7 +23,7 @@ func IsBag(file string) bool {
 		return false
 	}
 	if info.IsDir() {
-		declared, err := os.Lstat(path.Join(file, bagitFile))
+		declared, err := os.Lstat(path.Join(file, bagit.DeclarationFile))
 		return err == nil && declared.Mode().IsRegular()
 	}
 	if !info.Mode().IsRegular() {
@@ -32,7 +34,7 @@ func IsBag(file string) bool {
 		return false
 	}
 	defer f.Close()
-	zr, err := decompress(f)
+	zr, err := bagit.Decompress(f)
 	if err != nil {
 		return false
 	}
@@ -44,7 +46,8 @@ func IsBag(file string) bool {
 		}
 		_, rest, _ := strings.Cut(strings.TrimPrefix(h.Name, "./"), "/")
 		switch rest {
-		case bagitFile, infoFile, manifest256, tagManifest256, "data/case.json", "data/events.jsonl":
+		case bagit.DeclarationFile, bagit.InfoFile, bagit.Manifest256, bagit.TagManifest256, "data/case.json",
+			"data/events.jsonl":
 			return true
 		}
 	}

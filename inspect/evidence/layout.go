@@ -61,6 +61,7 @@ func parseDocument(data []byte) (document, bool) {
 	}
 }
 
+// children are the blobs that a manifest names, config first; those of an index are its manifests.
 func (d document) children() []descriptor {
 	if d.Config == nil {
 		return d.Manifests
@@ -99,11 +100,11 @@ func (x *export) writeLayout(of string) error {
 		MediaType     string       `json:"mediaType"`
 		Manifests     []descriptor `json:"manifests"`
 	}{2, ociIndex, roots}
-	if err := x.bag.addBytes(layoutFolder(of)+"/oci-layout",
+	if err := x.bag.AddBytes(layoutFolder(of)+"/oci-layout",
 		[]byte(`{"imageLayoutVersion":"1.0.0"}`+"\n")); err != nil {
 		return err
 	}
-	return x.bag.addJSON(layoutFolder(of)+"/index.json", index)
+	return x.bag.AddJSON(layoutFolder(of)+"/index.json", index)
 }
 
 // insideIndexes are the manifests that stand in the indexes of images, BuildKit's attestations among them: they are
@@ -120,12 +121,13 @@ func (x *export) insideIndexes() map[string]bool {
 	return inside
 }
 
-// isBareIndex says that an index is neither a list of referrers under its tag nor a referrer. It is carried since a
-// signature names it; in index.json it would be taken for an image.
+// isBareIndex reports whether an index is neither a list of referrers under its tag nor a referrer. It is carried
+// since a signature names it; in index.json it would be taken for an image.
 func isBareIndex(l blobLine, doc document) bool {
 	return l.Tag == "" && doc.Config == nil && doc.Subject == nil
 }
 
+// hasBlobs reports whether a layout would have any blob: an empty one is not written.
 func (x *export) hasBlobs(of string) bool {
 	return slices.ContainsFunc(x.blobs.lines, func(l blobLine) bool { return l.Of == of && l.State == blobCarried })
 }
@@ -175,6 +177,8 @@ func companion(l blobLine, doc document, d descriptor) descriptor {
 	return d
 }
 
+// rootRank puts the manifest of the image before those of signatures and referrers: tools that open a layout without
+// a name take the first.
 func rootRank(d descriptor) int {
 	switch d.Annotations[registry.AnnotationKind] {
 	case registry.KindImage, registry.KindImageIndex:

@@ -126,6 +126,48 @@ func TestRowsThatComeAndGoAreFound(t *testing.T) {
 	}
 }
 
+// A bill of materials that came with the image is read again under the name that its check has.
+func TestAttachedBillsOfMaterialsAreReadAgain(t *testing.T) {
+	row := inspect.SBOM{Origin: "attached", Format: "spdx-json", Packages: 12, Status: inspect.Unknown, Reason: "unsigned"}
+	for name, tt := range map[string]struct {
+		again  func(s inspect.SBOM) []inspect.SBOM
+		failed string
+	}{
+		"the same":              {func(s inspect.SBOM) []inspect.SBOM { return []inspect.SBOM{s} }, ""},
+		"fewer packages":        {func(s inspect.SBOM) []inspect.SBOM { s.Packages = 3; return []inspect.SBOM{s} }, "packages is 3 and not 12"},
+		"another status":        {func(s inspect.SBOM) []inspect.SBOM { s.Reason = "subject-mismatch"; return []inspect.SBOM{s} }, "reason is"},
+		"under a tag in no bag": {func(inspect.SBOM) []inspect.SBOM { return nil }, ""},
+		"its truth, not checked": {func(s inspect.SBOM) []inspect.SBOM {
+			s.Truth = &inspect.SBOMTruth{Missing: 3}
+			return []inspect.SBOM{s}
+		}, ""},
+		"one that was left out of the case": {func(s inspect.SBOM) []inspect.SBOM {
+			other := s
+			other.Origin = "attested"
+			return []inspect.SBOM{s, other}
+		}, "the case does not have it"},
+	} {
+		in := newIncident(t)
+		row.Digest = in.store.put([]byte(`{"spdxVersion":"SPDX-2.3"}`))
+		in.blob(row.Digest, "sbom", "text/spdx+json", "")
+		in.say(inspect.Event{Check: "attached-sbom", Container: "web", Fact: inspect.Begin{}})
+		in.say(inspect.Event{Check: "attached-sbom", Container: "web", Fact: row})
+		in.say(inspect.Event{Check: "attached-sbom", Container: "web", Fact: inspect.End{Status: inspect.CheckDone}})
+		o := trusting()
+		o.Rerun = func(_ context.Context, _ *Bag, c inspect.Case) (Again, error) {
+			i := c.Images[0].Clone()
+			i.SBOMs = tt.again(row)
+			c.Images = []inspect.Image{i}
+			return Again{Case: c, Checks: []string{"attached-sbom"}}, nil
+		}
+		v := verify(t, in.export(t, "bundle", options).Path, o)
+		found := strings.Join(failures(v), "\n")
+		if (tt.failed == "") != (found == "") || !strings.Contains(found, tt.failed) {
+			t.Errorf("%s: %s: %q, want %q", name, v.Reproduced, found, tt.failed)
+		}
+	}
+}
+
 func TestAlertsAndThePodAreReadAgain(t *testing.T) {
 	in := newIncident(t)
 	r := in.export(t, "bundle", options)

@@ -11,6 +11,7 @@ import (
 	"github.com/klauspost/compress/gzip"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/evidence/bagit"
 )
 
 // writeListings writes the listing of every layer of both images, and takes the suspect files and the package databases
@@ -32,7 +33,7 @@ func (x *export) writeListings() error {
 			return err
 		}
 	}
-	if err := x.bag.addJSON("data/packages/index.json", p.written); err != nil {
+	if err := x.bag.AddJSON("data/packages/index.json", p.written); err != nil {
 		return err
 	}
 	return x.writeSuspectFiles(s)
@@ -79,8 +80,8 @@ func (x *export) diffIDsOf(config string) []string {
 		return nil
 	}
 	defer r.Close()
-	data, err := readBounded(r, MaxSmall, config)
-	if err != nil || digestOf(data) != config {
+	data, err := bagit.ReadBounded(r, MaxSmall, config)
+	if err != nil || bagit.Digest(data) != config {
 		return nil
 	}
 	return configDiffIDs(data)
@@ -102,11 +103,12 @@ func configDiffIDs(config []byte) []string {
 // maxLayers bounds the layers of an image (registry.MaxLayers).
 const maxLayers = 512
 
-func listingName(diffID string) string { return "data/index/" + hexOf(diffID) + ".jsonl.gz" }
+// listingName is the file of a layer's listing. It is named by the diff ID: two blobs may pack the same tar.
+func listingName(diffID string) string { return "data/index/" + bagit.HexOf(diffID) + ".jsonl.gz" }
 
 // writeListing writes one layer's listing if the store has it, once.
 func (x *export) writeListing(diffID string) ([]inspect.Entry, error) {
-	if hexOf(diffID) == "" {
+	if bagit.HexOf(diffID) == "" {
 		return nil, nil
 	}
 	entries, err := x.store.Index(x.ctx, diffID)
@@ -121,14 +123,14 @@ func (x *export) writeListing(diffID string) ([]inspect.Entry, error) {
 		return nil, nil
 	}
 	name := listingName(diffID)
-	if x.bag.has(name) {
+	if x.bag.Has(name) {
 		return entries, nil
 	}
 	data, err := packListing(entries)
 	if err != nil {
 		return nil, fmt.Errorf("writing %s: %w", name, err)
 	}
-	return entries, x.bag.addBytes(name, data)
+	return entries, x.bag.AddBytes(name, data)
 }
 
 // packListing writes a line of JSON for each entry, compressed; gzip's time is 0.
@@ -155,7 +157,7 @@ func readListing(ctx context.Context, r io.Reader) ([]inspect.Entry, error) {
 	}
 	defer zr.Close()
 	var entries []inspect.Entry
-	err = eachLine(contextReader{ctx, zr}, func(n int, line []byte) error {
+	err = eachLine(bagit.WithContext(ctx, zr), func(n int, line []byte) error {
 		if n > MaxEntries {
 			return fmt.Errorf("more than %d entries", MaxEntries)
 		}

@@ -3,7 +3,7 @@ package evidence
 import (
 	"strings"
 
-	"github.com/backtrail/backtrail/inspect/text"
+	"github.com/backtrail/backtrail/inspect/evidence/bagit"
 )
 
 // exhibitFolders are where exhibits may lie below data/. One that names another place goes to data/exhibits.
@@ -26,8 +26,8 @@ func exhibitName(path string) string {
 			name += "/" + part
 		}
 	}
-	if name == folder || len(name) > MaxName {
-		return folder + "/unnamed-" + short(digestOf([]byte(path)))
+	if name == folder || len(name) > bagit.MaxName {
+		return folder + "/unnamed-" + bagit.Short(bagit.Digest([]byte(path)))
 	}
 	return name
 }
@@ -50,26 +50,4 @@ func safePart(part string) string {
 		}
 	}
 	return strings.Trim(b.String(), ".")
-}
-
-// hexOf gives the hex digits of sha256:<hex>, or "" for what is not one: digests become file names.
-func hexOf(digest string) string {
-	hex, ok := strings.CutPrefix(digest, "sha256:")
-	if !ok || !isHex(hex) {
-		return ""
-	}
-	return hex
-}
-
-// isHex says that s is a sha256 in lower-case hex.
-func isHex(s string) bool {
-	return len(s) == 64 && strings.Trim(s, "0123456789abcdef") == ""
-}
-
-func short(digest string) string {
-	hex := strings.TrimPrefix(digest, "sha256:")
-	if len(hex) > 12 {
-		hex = hex[:12]
-	}
-	return text.Clean(hex)
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/evidence/bagit"
 )
 
 func TestNamesOfExhibitsStayInsideTheBag(t *testing.T) {
@@ -21,45 +22,14 @@ func TestNamesOfExhibitsStayInsideTheBag(t *testing.T) {
 		"logs/.hidden.":             "data/logs/hidden",
 		"cluster/pod-a:b@mark.json": "data/cluster/pod-a_b_mark.json",
 	} {
-		if got := exhibitName(path); got != want || badPath(got) != "" {
+		if got := exhibitName(path); got != want || bagit.BadPath(got) != "" {
 			t.Errorf("%q became %q, want %q", path, got, want)
 		}
 	}
-	for _, path := range []string{"logs/..", "logs/", "logs/" + strings.Repeat("a/", MaxName)} {
+	for _, path := range []string{"logs/..", "logs/", "logs/" + strings.Repeat("a/", bagit.MaxName)} {
 		if got := exhibitName(path); !strings.HasPrefix(got, "data/logs/unnamed-") {
 			t.Errorf("%q became %q", path[:min(len(path), 40)], got)
 		}
-	}
-}
-
-func TestDigestsAreHexOfTheRightLength(t *testing.T) {
-	good := strings.Repeat("0a", 32)
-	for digest, want := range map[string]string{
-		"sha256:" + good: good, "sha512:" + good: "", good: "", "sha256:" + good[1:]: "", "sha256:" + strings.ToUpper(good): "", "": "",
-		"sha256:../../" + good[6:]: "",
-	} {
-		if got := hexOf(digest); got != want {
-			t.Errorf("%q gave %q", digest, got)
-		}
-	}
-}
-
-func TestInfoLabels(t *testing.T) {
-	for text, want := range map[string]map[string]string{
-		"A: 1\nB: 2\n":        {"A": "1", "B": "2"},
-		"A: 1\r\nB:2\r\n":     {"A": "1", "B": "2"},
-		"A: one\n  two\nB: 3": {"A": "one two", "B": "3"},
-		"A: first\nA: second": {"A": "first"},
-		"A: b: c":             {"A": "b: c"},
-		"":                    {},
-	} {
-		got, err := parseInfo([]byte(text))
-		if err != nil || fmt.Sprint(got) != fmt.Sprint(want) {
-			t.Errorf("%q gave %v, %v", text, got, err)
-		}
-	}
-	if _, err := parseInfo([]byte("A: 1\nno label\n")); err == nil || !strings.Contains(err.Error(), "line 2") {
-		t.Errorf("%v", err)
 	}
 }
 

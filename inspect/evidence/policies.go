@@ -16,13 +16,13 @@ func (v *comparison) samePolicies(i, again inspect.Image) {
 		at := slices.IndexFunc(again.Gates, func(o inspect.Gate) bool { return o.Name == g.Name })
 		switch {
 		case slices.ContainsFunc(i.Signatures, func(s inspect.Signature) bool { return !v.carried(s.Digest) }):
-			v.say("policy", subject, inspect.Absent, BasisNotKept, "not all signatures are in the bag")
+			v.record("policy", subject, inspect.Absent, BasisNotKept, "not all signatures are in the bag")
 		case at < 0:
 			v.fail("policy", subject, "the case says %s; no policy in the bag is about this image by that name",
 				g.Status)
 		case g.Status == inspect.GateUnknown:
 			// A store that was silent then cannot be asked again: what is open in the case may be certain in the bag.
-			v.say("policy", subject, inspect.Absent, BasisNotKept, "the case leaves it open, and claims nothing: %s",
+			v.record("policy", subject, inspect.Absent, BasisNotKept, "the case leaves it open, and claims nothing: %s",
 				g.Detail)
 		default:
 			v.compare("policy", subject, v.ended(checkSignatures, i.Container), rowOutcome{status: g.Status.Tone()},

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 
+	"github.com/backtrail/backtrail/inspect/evidence/bagit"
 	"github.com/backtrail/backtrail/inspect/text"
 	"github.com/backtrail/backtrail/inspect/verdict"
 )
@@ -22,18 +23,18 @@ func (x *export) writeReadme() error {
 	line("")
 	line("1. The files are those that were written:")
 	line("")
-	line("    sha256sum --check --strict --quiet %s %s", tagManifest256, manifest256)
-	line("    sha512sum --check --strict --quiet %s %s", tagManifest512, manifest512)
+	line("    sha256sum --check --strict --quiet %s %s", bagit.TagManifest256, bagit.Manifest256)
+	line("    sha512sum --check --strict --quiet %s %s", bagit.TagManifest512, bagit.Manifest512)
 	line("")
 	line("2. The content is the one that was announced: compare with the digest posted at the export.")
 	line("")
-	line("    sha256sum %s", tagManifest256)
+	line("    sha256sum %s", bagit.TagManifest256)
 	if x.o.Sign != nil {
 		line("")
 		line("3. Who signed it: KEY.pub is the public key of whoever should have; it is not in the bag.")
 		line("")
 		line("    cosign verify-blob-attestation --key KEY.pub --type %s --insecure-ignore-tlog \\", bagPredicate)
-		line("      --bundle %s %s", signatureFile, tagManifest256)
+		line("      --bundle %s %s", bagit.SignatureFile, bagit.TagManifest256)
 	}
 	x.describeImages(line)
 	line("")
@@ -45,7 +46,7 @@ func (x *export) writeReadme() error {
 	line("")
 	line("Secrets were removed before anything was recorded: data/redactions.jsonl lists them.")
 	line("What is in data/binaries and data/image may be malware. Nothing in this folder is executable.")
-	return x.bag.addBytes(readmeFile, b.Bytes())
+	return x.bag.AddBytes(readmeFile, b.Bytes())
 }
 
 // describeImages adds the commands that read the layouts of the images.
@@ -61,7 +62,8 @@ func (x *export) describeImages(line func(format string, args ...any)) {
 			line("")
 		}
 		said[i.Digest] = true
-		line("    sha256sum data/image/blobs/sha256/%s   # manifest of %s", hexOf(i.Digest), text.Clean(i.Container))
+		line("    sha256sum data/image/blobs/sha256/%s   # manifest of %s", bagit.HexOf(i.Digest),
+			text.Clean(i.Container))
 		line("    skopeo inspect --raw oci:data/image:@%s", i.Digest)
 	}
 }

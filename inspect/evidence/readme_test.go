@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/backtrail/backtrail/inspect/evidence/bagit"
 )
 
 // commands are the lines of README.txt that a person would run.
@@ -51,7 +53,7 @@ func TestTheLinesOfTheReadmeRun(t *testing.T) {
 func TestTheReadmeNamesWhatIsInTheBag(t *testing.T) {
 	in := newIncident(t)
 	unsigned := string(read(t, filepath.Join(in.export(t, "bundle", options).Path, readmeFile)))
-	for _, want := range []string{"pod/web-7d9f", "status failed", hexOf(in.image.Digest), "data/redactions.jsonl", "backtrail 0.1.0"} {
+	for _, want := range []string{"pod/web-7d9f", "status failed", bagit.HexOf(in.image.Digest), "data/redactions.jsonl", "backtrail 0.1.0"} {
 		if !strings.Contains(unsigned, want) {
 			t.Errorf("no %q in %s", want, unsigned)
 		}

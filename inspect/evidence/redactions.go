@@ -7,9 +7,12 @@ import (
 	"io"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/evidence/bagit"
 	"github.com/backtrail/backtrail/inspect/redact"
 )
 
+// redactionsFile lists what was removed: where, of which kind, and the salted digest of the original, by which
+// whoever has the original can show that it is the same.
 const redactionsFile = "data/redactions.jsonl"
 
 // redactionLine is a line of data/redactions.jsonl: what was removed from a file or from an event, and the salted
@@ -45,17 +48,18 @@ func redactionLines(c inspect.Case) ([]byte, error) {
 	return text.Bytes(), nil
 }
 
+// writeRedactions writes redactionsFile, also where nothing was removed: an empty list is a statement.
 func (x *export) writeRedactions() error {
 	text, err := redactionLines(x.c)
 	if err != nil {
 		return err
 	}
-	return x.bag.addBytes(redactionsFile, text)
+	return x.bag.AddBytes(redactionsFile, text)
 }
 
 // redactionsFit compares data/redactions.jsonl with the case.
 func (v *reproduction) redactionsFit() {
-	have, err := v.bag.files.read(redactionsFile, MaxCase)
+	have, err := v.bag.files.Read(redactionsFile, MaxCase)
 	if err != nil {
 		v.fail("redactions", redactionsFile, "it cannot be read: %v", err)
 		return
@@ -65,7 +69,7 @@ func (v *reproduction) redactionsFit() {
 		v.fail("redactions", redactionsFile, "it does not list the redactions of the case")
 		return
 	}
-	v.say("redactions", redactionsFile, inspect.Verified, BasisBytes, "it lists the redactions of the case")
+	v.record("redactions", redactionsFile, inspect.Verified, BasisBytes, "it lists the redactions of the case")
 }
 
 // secretsIn counts what looks like a secret in the configuration of an image, which is carried whole or not at all.
@@ -107,7 +111,7 @@ func secretsIn(config []byte) int {
 }
 
 // warnOfSecrets notes that a blob which is carried whole holds secrets.
-func (x *export) warnOfSecrets(l blobLine, open opener) error {
+func (x *export) warnOfSecrets(l blobLine, open bagit.Opener) error {
 	if l.Role != "config" || l.Size > MaxSmall {
 		return nil
 	}
@@ -127,6 +131,7 @@ func (x *export) warnOfSecrets(l blobLine, open opener) error {
 	return nil
 }
 
+// imageWord names an image in a note.
 func imageWord(of string) string {
 	if of == ofKnownGood {
 		return "known-good image"

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/evidence/bagit"
 	"github.com/backtrail/backtrail/inspect/verdict"
 )
 
@@ -19,7 +20,8 @@ type reproduction struct{ *verifier }
 // run checks that what the bundle claims follows from what it carries.
 func (v *reproduction) run() {
 	if v.out.Fits != inspect.Verified {
-		v.say("case", "data/case.json", inspect.Unknown, BasisBytes, "not checked: the files do not fit the manifests")
+		v.record("case", "data/case.json", inspect.Unknown, BasisBytes,
+			"not checked: the files do not fit the manifests")
 		return
 	}
 	c, err := v.bag.Case(v.ctx)
@@ -35,6 +37,7 @@ func (v *reproduction) run() {
 	v.redactionsFit()
 	v.packageDiffFits()
 	v.advisoriesFit()
+	v.vulnerabilitiesFit()
 	v.summariesFit()
 	v.reports()
 	for _, i := range c.Images {
@@ -47,7 +50,7 @@ func (v *reproduction) run() {
 
 // foldFits compares case.json with the case that the events fold to.
 func (v *reproduction) foldFits() {
-	have, err := v.bag.files.read("data/case.json", MaxCase)
+	have, err := v.bag.files.Read("data/case.json", MaxCase)
 	if err != nil {
 		v.fail("case", "data/case.json", "it cannot be read: %v", err)
 		return
@@ -58,7 +61,7 @@ func (v *reproduction) foldFits() {
 		return
 	}
 	if bytes.Equal(have, want) {
-		v.say("case", "data/case.json", inspect.Verified, BasisBytes, "it is what the events fold to")
+		v.record("case", "data/case.json", inspect.Verified, BasisBytes, "it is what the events fold to")
 		return
 	}
 	fields, err := v.differ(have, want)
@@ -69,7 +72,7 @@ func (v *reproduction) foldFits() {
 		v.fail("case", "data/case.json", "it is not what the events fold to; these differ: %s", strings.Join(fields,
 			", "))
 	default:
-		v.say("case", "data/case.json", inspect.Verified, BasisBytes,
+		v.record("case", "data/case.json", inspect.Verified, BasisBytes,
 			"it is what the events fold to, in the words of another version")
 	}
 }
@@ -108,6 +111,8 @@ func (v *reproduction) differ(have, want []byte) ([]string, error) {
 	return fields, nil
 }
 
+// reread writes a case as this version writes it: fields that it does not have are lost, and those that the other did
+// not have are empty.
 func reread(data []byte) ([]byte, error) {
 	var c inspect.Case
 	if err := json.Unmarshal(data, &c); err != nil {
@@ -116,12 +121,12 @@ func reread(data []byte) ([]byte, error) {
 	return inspect.EncodeJSON(c)
 }
 
-// sameTool says that this very program wrote the case, so that it must come out byte by byte.
+// sameTool reports whether this very program wrote the case, so that it must come out byte by byte.
 func (v *verifier) sameTool() bool { return v.o.Tool.Version != "" && v.o.Tool == v.c.Tool }
 
 // custodyFits compares the chain of custody with the events that it was made from.
 func (v *reproduction) custodyFits() {
-	have, err := v.bag.files.stream("data/custody.jsonl")
+	have, err := v.bag.files.Stream("data/custody.jsonl")
 	if err != nil {
 		return
 	}
@@ -147,7 +152,7 @@ func (v *reproduction) custodyFits() {
 	case n < len(lines):
 		v.fail("custody", "data/custody.jsonl", "line %d is not what the events say", n+1)
 	default:
-		v.say("custody", "data/custody.jsonl", inspect.Verified, BasisBytes,
+		v.record("custody", "data/custody.jsonl", inspect.Verified, BasisBytes,
 			"%d lines, each follows from the one before it and from the events", n)
 	}
 }
@@ -159,6 +164,7 @@ type lineComparer struct {
 	differs int // number of the line, from 1; 0 while all are equal
 }
 
+// Write compares one line with the line in its place. It never fails.
 func (c *lineComparer) Write(line []byte) (int, error) {
 	c.n++
 	if c.differs == 0 && (c.n > len(c.want) || !bytes.Equal(bytes.TrimSuffix(line, []byte("\n")), c.want[c.n-1])) {
@@ -171,7 +177,7 @@ func (c *lineComparer) Write(line []byte) (int, error) {
 func (v *reproduction) exhibitsFit() {
 	const file = "data/exhibits.json"
 	var list []exhibitLine
-	data, err := v.bag.files.read(file, MaxManifest)
+	data, err := v.bag.files.Read(file, bagit.MaxManifest)
 	if err == nil {
 		err = json.Unmarshal(data, &list)
 	}
@@ -192,7 +198,7 @@ func (v *reproduction) exhibitsFit() {
 			l.Truncated != e.Truncated || l.Original != e.Original || l.Missing != e.Missing {
 			failed = true
 			v.fail("exhibits", file, "it says of %s what the events do not", e.Path)
-		} else if l.State == blobCarried && (!there || "sha256:"+sum.sha256 != e.Digest) {
+		} else if l.State == blobCarried && (!there || "sha256:"+sum.SHA256 != e.Digest) {
 			failed = true
 			v.fail("exhibits", l.Name, "it is not what was kept: the events say %s", e.Digest)
 		}
@@ -204,11 +210,11 @@ func (v *reproduction) exhibitsFit() {
 		}
 	}
 	if !failed {
-		v.say("exhibits", file, inspect.Verified, BasisBytes, "%d exhibits are what the events name", len(list))
+		v.record("exhibits", file, inspect.Verified, BasisBytes, "%d exhibits are what the events name", len(list))
 	}
 }
 
-// isExhibitFile says that nothing but exhibits lies in a file's folder; data/trust holds roots and keys besides.
+// isExhibitFile reports whether nothing but exhibits lies in a file's folder; data/trust holds roots and keys besides.
 func isExhibitFile(name string) bool {
 	for _, folder := range append([]string{"exhibits"}, exhibitFolders...) {
 		if strings.HasPrefix(name, "data/"+folder+"/") {
@@ -221,7 +227,7 @@ func isExhibitFile(name string) bool {
 // packageDiffFits compares data/sbom/diff.json with the case.
 func (v *reproduction) packageDiffFits() {
 	want := packageDiffs(v.c)
-	have, err := v.bag.files.read(packageDiffFile, MaxCase)
+	have, err := v.bag.files.Read(packageDiffFile, MaxCase)
 	if len(want) == 0 && errors.Is(err, inspect.ErrNotKept) {
 		return
 	}
@@ -239,7 +245,7 @@ func (v *reproduction) packageDiffFits() {
 		v.fail("sbom", packageDiffFile, "it is not the case's difference of packages")
 		return
 	}
-	v.say("sbom", packageDiffFile, inspect.Verified, BasisBytes, "it is the case's difference of packages")
+	v.record("sbom", packageDiffFile, inspect.Verified, BasisBytes, "it is the case's difference of packages")
 }
 
 // drawnElsewhere is the outcome of a report that another version drew: nothing here bears it out but the bag's
@@ -254,7 +260,7 @@ func (v *reproduction) drawnElsewhere() inspect.Status {
 // reports draws the reports again. Another version may draw them otherwise: then they cannot be compared.
 func (v *reproduction) reports() {
 	for _, r := range renderings {
-		have, err := v.bag.files.read(r.name, MaxCase)
+		have, err := v.bag.files.Read(r.name, MaxCase)
 		if err != nil {
 			v.fail("report", r.name, "it cannot be read: %v", err)
 			continue
@@ -262,11 +268,11 @@ func (v *reproduction) reports() {
 		want, err := r.render(v.c)
 		switch {
 		case err == nil && bytes.Equal(have, want):
-			v.say("report", r.name, inspect.Verified, BasisBytes, "it says what the case says")
+			v.record("report", r.name, inspect.Verified, BasisBytes, "it says what the case says")
 		case v.sameTool():
 			v.fail("report", r.name, "it is not what this program draws from the case")
 		default:
-			v.say("report", r.name, v.drawnElsewhere(), BasisClaimed,
+			v.record("report", r.name, v.drawnElsewhere(), BasisClaimed,
 				"another version drew it (%s): read the case itself (backtrail open)", toolName(v.c.Tool))
 		}
 	}
@@ -283,7 +289,7 @@ func (v *reproduction) listed(i inspect.Image) {
 	rows := map[string]map[string]string{} // diff ID, path, sha256
 	add := func(layer int, path, sum string) {
 		diffID := layers[layer]
-		if !isHex(sum) || diffID == "" {
+		if !bagit.IsHex(sum) || diffID == "" {
 			return
 		}
 		if rows[diffID] == nil {
@@ -302,11 +308,12 @@ func (v *reproduction) listed(i inspect.Image) {
 	}
 }
 
+// listedRows compares the rows of one layer with its listing. Only the first difference is reported.
 func (v *reproduction) listedRows(subject, diffID string, rows map[string]string) {
 	what := subject + " " + diffID
 	entries, err := v.bag.Index(v.ctx, diffID)
 	if err != nil {
-		v.say("files", what, inspect.Absent, BasisNotKept, "the listing of this layer is not in the bag")
+		v.record("files", what, inspect.Absent, BasisNotKept, "the listing of this layer is not in the bag")
 		return
 	}
 	sums := map[string]bool{}
@@ -321,12 +328,13 @@ func (v *reproduction) listedRows(subject, diffID string, rows map[string]string
 		// A hard link has no digest of its own: its content is another entry's.
 		at, isFile := paths[path]
 		if isFile && at != rows[path] || !isFile && !sums[rows[path]] {
-			v.say("files", subject+":"+path, inspect.Failed, BasisListing,
-				"the listing of layer %s does not have it with the digest %s", short(diffID), short(rows[path]))
+			v.record("files", subject+":"+path, inspect.Failed, BasisListing,
+				"the listing of layer %s does not have it with the digest %s", bagit.Short(diffID),
+				bagit.Short(rows[path]))
 			return
 		}
 	}
 	v.out.Claims.Recomputed += len(rows)
-	v.say("files", what, inspect.Verified, BasisListing,
+	v.record("files", what, inspect.Verified, BasisListing,
 		"%d files that need a look stand in the listing as the case says", len(rows))
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/evidence/bagit"
 )
 
 // comparison compares the rows of a case with those of the checks that were run again.
@@ -20,13 +21,13 @@ type comparison struct {
 // nothing to run them on, and every row is listed as not in the bag.
 func (v *comparison) run() {
 	if v.o.Rerun == nil {
-		v.say("checks", "", inspect.Unknown, BasisBytes, "the checks were not run again")
+		v.record("checks", "", inspect.Unknown, BasisBytes, "the checks were not run again")
 		return
 	}
 	if slices.ContainsFunc(v.c.Images, func(i inspect.Image) bool { return i.Digest != "" && v.carried(i.Digest) }) {
 		var err error
 		if v.again, err = v.o.Rerun(v.ctx, v.bag, v.c); err != nil {
-			v.say("checks", "", inspect.Unknown, BasisBytes, "the checks could not be run again: %v", err)
+			v.record("checks", "", inspect.Unknown, BasisBytes, "the checks could not be run again: %v", err)
 			return
 		}
 	}
@@ -99,7 +100,7 @@ func (v *comparison) sameSaved(i inspect.Image) bool {
 		return false
 	}
 	defer r.Close()
-	data, err := readBounded(r, MaxSmall, i.Config)
+	data, err := bagit.ReadBounded(r, MaxSmall, i.Config)
 	if err != nil {
 		return false
 	}
@@ -119,21 +120,19 @@ func (v *comparison) sameSaved(i inspect.Image) bool {
 
 // leftAway reports whether the configuration of an image was left out on request.
 func (v *comparison) leftAway(config string) bool {
-	return hexOf(config) != "" && !v.carried(config) && v.left[config]
+	return bagit.HexOf(config) != "" && !v.carried(config) && v.left[config]
 }
 
-// carried says that a blob lies in the image's layout; that it is its digest was checked before.
+// carried reports whether a blob lies in the image's layout; that it is its digest was checked before.
 func (v *verifier) carried(digest string) bool {
-	_, there := v.bag.files.sizes["data/image/blobs/sha256/"+hexOf(digest)]
-	return there
+	return v.bag.files.Has("data/image/blobs/sha256/" + bagit.HexOf(digest))
 }
 
-// damaged says that the bytes which came in a blob's place are kept, and are not its digest.
+// damaged reports whether the bytes which came in a blob's place are kept, and are not its digest.
 func (v *verifier) damaged(digest string) bool {
 	for _, b := range v.c.Blobs {
 		if b.Digest == digest && b.State == blobDamaged && b.Actual != digest {
-			_, there := v.bag.files.sizes["data/damaged/"+hexOf(b.Actual)]
-			return there
+			return v.bag.files.Has("data/damaged/" + bagit.HexOf(b.Actual))
 		}
 	}
 	return false
@@ -145,6 +144,7 @@ type rowOutcome struct {
 	reason string
 }
 
+// String is the status with its reason.
 func (a rowOutcome) String() string {
 	if a.reason == "" {
 		return string(a.status)
@@ -152,16 +152,16 @@ func (a rowOutcome) String() string {
 	return fmt.Sprintf("%s (%s)", a.status, a.reason)
 }
 
-// compare says whether a claim comes out again. What a check that was interrupted left unknown is no claim.
+// compare reports whether a claim comes out again. What a check that was interrupted left unknown is no claim.
 func (v *comparison) compare(name, subject string, ended bool, claimed, found rowOutcome) {
 	if !ended && claimed.status == inspect.Unknown && claimed != found {
-		v.say(name, subject, inspect.Absent, BasisBytes,
+		v.record(name, subject, inspect.Absent, BasisBytes,
 			"the check did not end, so the case claims nothing; the bytes in the bag say %s", found)
 		return
 	}
 	if claimed == found {
 		v.out.Claims.Recomputed++
-		v.say(name, subject, inspect.Verified, BasisBytes, "%s, as the case says", found)
+		v.record(name, subject, inspect.Verified, BasisBytes, "%s, as the case says", found)
 		return
 	}
 	v.fail(name, subject, "the case says %s; the bytes in the bag say %s", claimed, found)
@@ -175,7 +175,7 @@ const (
 	checkProvenance = "provenance"
 )
 
-// ended says that a check came to its end on an image: in a partial case it may not have.
+// ended reports whether a check came to its end on an image: in a partial case it may not have.
 func (v *comparison) ended(check, subject string) bool {
 	state, ok := v.c.Check(check, subject)
 	return ok && !state.Running() && state.Status != inspect.CheckBlocked
@@ -187,7 +187,7 @@ func (v *comparison) unclaimed(name, check, subject, id string) {
 		v.fail(name, subject+" "+name+" "+id, "the bag carries it, and the case does not name it")
 		return
 	}
-	v.say(name, subject+" "+name+" "+id, inspect.Absent, BasisBytes,
+	v.record(name, subject+" "+name+" "+id, inspect.Absent, BasisBytes,
 		"the check did not end, so the case does not name it")
 }
 
@@ -241,7 +241,7 @@ func (v *comparison) configured(config string) []string {
 		return nil
 	}
 	defer r.Close()
-	data, err := readBounded(r, MaxSmall, config)
+	data, err := bagit.ReadBounded(r, MaxSmall, config)
 	if err != nil {
 		return nil
 	}
@@ -281,17 +281,46 @@ func (v *comparison) sameImage(i, again inspect.Image) {
 	}
 }
 
-// sameSBOMs compares the bills of materials that are attached to the image.
+// sameSBOMs compares the bills of materials that came with the image. One that is not found again is claimed: the tag
+// that cosign attaches an SBOM by is not in the bag. What the files in the image confirm of it (truth) is the work of
+// another check, which is not run again.
 func (v *comparison) sameSBOMs(i, again inspect.Image) {
-	attached := func(list []inspect.SBOM) []inspect.SBOM {
-		return slices.DeleteFunc(slices.Clone(list), func(s inspect.SBOM) bool {
-			return s.Origin == "generated" ||
-				!v.carried(s.Digest)
-		})
+	came := func(list []inspect.SBOM) map[string]inspect.SBOM {
+		by := map[string]inspect.SBOM{}
+		for _, s := range list {
+			if (s.Origin == sbomAttached || s.Origin == sbomAttested) && v.carried(s.Digest) {
+				by[s.Origin+" "+s.Digest] = s
+			}
+		}
+		return by
 	}
-	rows(v, "sbom", i.Container, checkAttached, attached(i.SBOMs), attached(again.SBOMs),
-		func(s inspect.SBOM) string { return s.Origin + " " + s.Digest })
+	claimed, found := came(i.SBOMs), came(again.SBOMs)
+	if !v.ran(checkAttached, i.Container) {
+		v.out.Claims.Claimed += len(claimed)
+		return
+	}
+	ended := v.ended(checkAttached, i.Container)
+	for _, key := range slices.Sorted(maps.Keys(claimed)) {
+		f, there := found[key]
+		if !there {
+			v.out.Claims.Claimed++
+			continue
+		}
+		v.row("sbom", i.Container+" "+key, ended, claimed[key], f, "truth")
+	}
+	for _, key := range slices.Sorted(maps.Keys(found)) {
+		if _, named := claimed[key]; !named {
+			v.failOr(ended, "sbom", i.Container+" "+key,
+				"it comes out of the bytes in the bag, and the case does not have it")
+		}
+	}
 }
+
+// Where an SBOM came from, of those that came with an image.
+const (
+	sbomAttached = "attached"
+	sbomAttested = "attested"
+)
 
 // bareSteps leaves out what the steps of a signature say of the roots, which are called otherwise in a bag.
 func bareSteps(s inspect.Signature) inspect.Signature {
@@ -302,6 +331,8 @@ func bareSteps(s inspect.Signature) inspect.Signature {
 	return s
 }
 
+// sameSignatures compares the signatures of an image, both ways. In which store one was found is not compared: the
+// bag has all in one layout.
 func (v *comparison) sameSignatures(i, again inspect.Image) {
 	found := map[string]inspect.Signature{}
 	for _, s := range again.Signatures {
@@ -325,6 +356,7 @@ func (v *comparison) sameSignatures(i, again inspect.Image) {
 	}
 }
 
+// sameProvenance compares the statements of an image, both ways. One whose bytes are carried has to be found again.
 func (v *comparison) sameProvenance(i, again inspect.Image) {
 	found := map[string]inspect.Provenance{}
 	for _, p := range again.Provenance {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/evidence/bagit"
 	"github.com/backtrail/backtrail/inspect/text"
 )
 
@@ -15,7 +16,7 @@ import (
 const (
 	checkBinaries = "binaries"
 	checkPackages = "packages"
-	checkAttached = "attached-sboms"
+	checkAttached = "attached-sbom"
 )
 
 // reJudged are the fields of a file's row that a comparison with the known-good changes: its layers are not in the bag.
@@ -60,7 +61,7 @@ func (v *comparison) listings() {
 			continue
 		}
 		v.out.Claims.Recomputed += len(have)
-		v.say("listing", name, inspect.Verified, BasisBytes, "its %d entries are those of the layer", len(have))
+		v.record("listing", name, inspect.Verified, BasisBytes, "its %d entries are those of the layer", len(have))
 	}
 }
 
@@ -113,11 +114,11 @@ func (v *comparison) listingRow(name, subject string, ended bool, claimed, found
 	v.out.Claims.Recomputed += same
 	switch {
 	case len(differs) == 0:
-		v.say(name, subject, inspect.Verified, BasisListing, "it follows from the listings")
+		v.record(name, subject, inspect.Verified, BasisListing, "it follows from the listings")
 	case ended:
-		v.say(name, subject, inspect.Failed, BasisListing, "by the listings %s", strings.Join(differs, "; "))
+		v.record(name, subject, inspect.Failed, BasisListing, "by the listings %s", strings.Join(differs, "; "))
 	default:
-		v.say(name, subject, inspect.Absent, BasisListing, "the check did not end, so the case claims nothing")
+		v.record(name, subject, inspect.Absent, BasisListing, "the check did not end, so the case claims nothing")
 	}
 }
 
@@ -239,9 +240,9 @@ func (v *comparison) namedImages() {
 			!named[b.Digest] {
 			v.fail("image", b.Digest, "the bag carries this %s, and no image of the case has it", b.Role)
 		}
-		if sum, there := v.sums["data/image/blobs/sha256/"+hexOf(b.Digest)]; there && b.State == blobCarried {
-			if b.Size != 0 && b.Size != sum.size {
-				v.fail("blob", b.Digest, "it has %d bytes and not %d", sum.size, b.Size)
+		if sum, there := v.sums["data/image/blobs/sha256/"+bagit.HexOf(b.Digest)]; there && b.State == blobCarried {
+			if b.Size != 0 && b.Size != sum.Size {
+				v.fail("blob", b.Digest, "it has %d bytes and not %d", sum.Size, b.Size)
 			} else {
 				v.out.Claims.Recomputed++
 			}

@@ -24,6 +24,7 @@ import (
 	signing "github.com/sigstore/sigstore/pkg/signature/options"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/evidence/bagit"
 )
 
 // signerOf gives a Signer by a private key, and the public key as a person would give it.
@@ -113,11 +114,11 @@ func TestWhoSignedIsNeverGuessed(t *testing.T) {
 	}{
 		{"nobody gave a key", signed, nil, nil, inspect.Unknown, "--signer-key FILE"},
 		{"another key", signed, nil, []SignerKey{otherKey(t)}, inspect.Failed, "none of those"},
-		{"the signature was taken away", signed, func(d string) error { return os.Remove(filepath.Join(d, signatureFile)) }, []SignerKey{public}, inspect.Failed, "there is no signature"},
-		{"a stranger signed it again", signed, resign(stranger, tagManifest256), []SignerKey{public}, inspect.Failed, "none of those"},
-		{"signed over something else", signed, resign(sign, tagManifest512), []SignerKey{public}, inspect.Failed, "not its signature"},
-		{"no bundle at all", signed, func(d string) error { return os.WriteFile(filepath.Join(d, signatureFile), []byte("{"), 0o600) }, []SignerKey{public}, inspect.Failed, "none of those"},
-		{"signed later", unsigned, resign(sign, tagManifest256), []SignerKey{public}, inspect.Verified, "which you named"},
+		{"the signature was taken away", signed, func(d string) error { return os.Remove(filepath.Join(d, bagit.SignatureFile)) }, []SignerKey{public}, inspect.Failed, "there is no signature"},
+		{"a stranger signed it again", signed, resign(stranger, bagit.TagManifest256), []SignerKey{public}, inspect.Failed, "none of those"},
+		{"signed over something else", signed, resign(sign, bagit.TagManifest512), []SignerKey{public}, inspect.Failed, "not its signature"},
+		{"no bundle at all", signed, func(d string) error { return os.WriteFile(filepath.Join(d, bagit.SignatureFile), []byte("{"), 0o600) }, []SignerKey{public}, inspect.Failed, "none of those"},
+		{"signed later", unsigned, resign(sign, bagit.TagManifest256), []SignerKey{public}, inspect.Verified, "which you named"},
 		{"unsigned", unsigned, nil, []SignerKey{public}, inspect.Failed, "not signed"},
 		{"unsigned, and nobody asks", unsigned, nil, nil, inspect.Absent, "not signed"},
 	} {
@@ -152,7 +153,7 @@ func resign(s Signer, over string) func(dir string) error {
 		if err != nil {
 			return err
 		}
-		return os.WriteFile(filepath.Join(dir, signatureFile), b, 0o600)
+		return os.WriteFile(filepath.Join(dir, bagit.SignatureFile), b, 0o600)
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/sigstore/sigstore/pkg/cryptoutils"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/evidence/bagit"
 	"github.com/backtrail/backtrail/inspect/signature"
 )
 
@@ -24,7 +25,7 @@ func TestTheSignatureIsAStatementOverTheTagManifest(t *testing.T) {
 	o := options
 	o.Sign = sign
 	r := in.export(t, "bundle", o)
-	bundle := read(t, filepath.Join(r.Path, signatureFile))
+	bundle := read(t, filepath.Join(r.Path, bagit.SignatureFile))
 	var b struct {
 		Envelope struct {
 			Payload     string `json:"payload"`
@@ -34,7 +35,7 @@ func TestTheSignatureIsAStatementOverTheTagManifest(t *testing.T) {
 	must(t, json.Unmarshal(bundle, &b))
 	statement, err := base64.StdEncoding.DecodeString(b.Envelope.Payload)
 	must(t, err)
-	for _, want := range []string{`"_type":"https://in-toto.io/Statement/v1"`, hexOf(r.TagManifest), `"predicateType":"` + bagPredicate + `"`} {
+	for _, want := range []string{`"_type":"https://in-toto.io/Statement/v1"`, bagit.HexOf(r.TagManifest), `"predicateType":"` + bagPredicate + `"`} {
 		if b.Envelope.PayloadType != statementType || !strings.Contains(string(statement), want) {
 			t.Errorf("%s: no %s in %s", b.Envelope.PayloadType, want, statement)
 		}
@@ -45,8 +46,8 @@ func TestTheSignatureIsAStatementOverTheTagManifest(t *testing.T) {
 		manifest []byte
 		want     inspect.Status
 	}{
-		"the manifest": {read(t, filepath.Join(r.Path, tagManifest256)), inspect.Verified},
-		"another one":  {read(t, filepath.Join(r.Path, tagManifest512)), inspect.Failed},
+		"the manifest": {read(t, filepath.Join(r.Path, bagit.TagManifest256)), inspect.Verified},
+		"another one":  {read(t, filepath.Join(r.Path, bagit.TagManifest512)), inspect.Failed},
 	} {
 		sig, err := signature.VerifyBlob(t.Context(), signature.BlobRequest{
 			Artifact: bytes.NewReader(tt.manifest), Bundle: bundle, Trust: signature.FixedTrust(),

@@ -11,6 +11,7 @@ import (
 	"os"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/evidence/bagit"
 	"github.com/backtrail/backtrail/inspect/ledger"
 )
 
@@ -37,12 +38,13 @@ func foldStream(ctx context.Context, open func() (io.ReadCloser, error)) (*strea
 	return s, nil
 }
 
+// read folds the stream and writes both files. Events behind a failed write are not read.
 func (s *stream) read(ctx context.Context, open func() (io.ReadCloser, error)) error {
 	var err error
-	if s.events, err = tempFile(""); err != nil {
+	if s.events, err = bagit.TempFile(""); err != nil {
 		return err
 	}
-	if s.custody, err = tempFile(""); err != nil {
+	if s.custody, err = bagit.TempFile(""); err != nil {
 		return err
 	}
 	events, chain := bufio.NewWriter(s.events), bufio.NewWriter(s.custody)
@@ -66,6 +68,7 @@ func (s *stream) read(ctx context.Context, open func() (io.ReadCloser, error)) e
 	return errors.Join(err, failed, events.Flush(), chain.Flush())
 }
 
+// close removes the files.
 func (s *stream) close() {
 	for _, f := range []*os.File{s.events, s.custody} {
 		if f != nil {
@@ -73,16 +76,6 @@ func (s *stream) close() {
 			_ = os.Remove(f.Name())
 		}
 	}
-}
-
-// tempFile opens a file that loses its name at once where the system allows it, so that no crash leaves it behind.
-func tempFile(dir string) (*os.File, error) {
-	f, err := os.CreateTemp(dir, "backtrail-*")
-	if err != nil {
-		return nil, fmt.Errorf("making a temporary file: %w", err)
-	}
-	_ = os.Remove(f.Name())
-	return f, nil
 }
 
 // rendered gives what a function writes.
@@ -104,16 +97,4 @@ func writeEvent(w io.Writer, e inspect.Event) error {
 		return fmt.Errorf("writing event %d: %w", e.Seq, err)
 	}
 	return nil
-}
-
-// readBounded reads all of r; more than limit bytes are an error.
-func readBounded(r io.Reader, limit int64, what string) ([]byte, error) {
-	b, err := io.ReadAll(io.LimitReader(r, limit+1))
-	if err != nil {
-		return nil, fmt.Errorf("reading %s: %w", what, err)
-	}
-	if int64(len(b)) > limit {
-		return nil, fmt.Errorf("reading %s: more than %d bytes", what, limit)
-	}
-	return b, nil
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/evidence/bagit"
 	"github.com/backtrail/backtrail/inspect/text"
 )
 
@@ -14,33 +15,33 @@ const trustFolder = "data/trust/"
 // writeTrust writes those whose bytes are kept and that no exhibit has brought.
 func (x *export) writeTrust() error {
 	for _, t := range x.c.Trust {
-		if hexOf(t.Digest) == "" || x.isExhibit(t.Digest) {
+		if bagit.HexOf(t.Digest) == "" || x.isExhibit(t.Digest) {
 			continue
 		}
 		open := x.opener(t.Digest)
-		m, err := x.bag.measure(open)
+		m, err := x.bag.Measure(open)
 		if x.ctx.Err() != nil {
 			return x.ctx.Err()
 		}
-		if err != nil || m.digest != t.Digest {
+		if err != nil || m.Digest != t.Digest {
 			if t.Kind != trustKey {
 				x.note("the %s %s that verdicts rest on is not in it: %s", t.Kind, text.Clean(t.Name),
 					reasonNotKept(err))
 			}
 			continue
 		}
-		if name := x.trustName(t); !x.bag.has(name) {
-			if err := x.bag.addOpened(name, m, open); err != nil {
+		if name := x.trustName(t); !x.bag.Has(name) {
+			if err := x.bag.AddOpened(name, m, open); err != nil {
 				return err
 			}
 		}
 	}
 	for _, k := range x.c.Expected.Keys {
-		name := trustFolder + "key-" + safePart(short(k.Digest)) + ".pem"
-		if k.PEM == "" || x.bag.has(name) {
+		name := trustFolder + "key-" + safePart(bagit.Short(k.Digest)) + ".pem"
+		if k.PEM == "" || x.bag.Has(name) {
 			continue
 		}
-		if err := x.bag.addBytes(name, []byte(k.PEM)); err != nil {
+		if err := x.bag.AddBytes(name, []byte(k.PEM)); err != nil {
 			return err
 		}
 	}
@@ -59,19 +60,20 @@ const (
 func (x *export) trustName(t inspect.Trust) string {
 	switch t.Kind {
 	case trustSigstore:
-		if name := trustFolder + "trusted_root.json"; !x.bag.has(name) {
+		if name := trustFolder + "trusted_root.json"; !x.bag.Has(name) {
 			return name
 		}
-		return trustFolder + "trusted_root-" + short(t.Digest) + ".json"
+		return trustFolder + "trusted_root-" + bagit.Short(t.Digest) + ".json"
 	case trustKey, trustAuthority:
-		return trustFolder + t.Kind + "-" + short(t.Digest) + ".pem"
+		return trustFolder + t.Kind + "-" + bagit.Short(t.Digest) + ".pem"
 	case trustNotation:
-		return trustFolder + t.Kind + "-" + short(t.Digest) + ".json"
+		return trustFolder + t.Kind + "-" + bagit.Short(t.Digest) + ".json"
 	default:
-		return trustFolder + safePart(t.Kind) + "-" + short(t.Digest) + ".yaml"
+		return trustFolder + safePart(t.Kind) + "-" + bagit.Short(t.Digest) + ".yaml"
 	}
 }
 
+// isExhibit reports whether an exhibit has brought a root already, under its own name.
 func (x *export) isExhibit(digest string) bool {
 	for _, e := range x.c.Exhibits {
 		if e.Digest == digest && strings.HasPrefix(e.Path, "trust/") {
@@ -81,6 +83,7 @@ func (x *export) isExhibit(digest string) bool {
 	return false
 }
 
+// reasonNotKept is why the bytes of a root are not carried, in words.
 func reasonNotKept(err error) string {
 	switch {
 	case err == nil:

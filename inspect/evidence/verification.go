@@ -4,6 +4,8 @@ import (
 	"context"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/text"
+	"github.com/backtrail/backtrail/inspect/verdict"
 )
 
 // VerificationSchema is the name of the JSON form of `verify -o json`.
@@ -50,7 +52,7 @@ type BagCheck struct {
 	Detail  string         `json:"detail"`
 }
 
-// Basis says what a check rests on.
+// Basis describes what a check rests on.
 type Basis string
 
 // The bases of a check.
@@ -82,4 +84,28 @@ type VerifyOptions struct {
 	Rerun func(ctx context.Context, bag *Bag, c inspect.Case) (Again, error)
 	// Documents makes the bills of materials of a case again, as at the export.
 	Documents func(ctx context.Context, c inspect.Case) ([]Document, error)
+}
+
+// caseOf is what a bag states about its case.
+func caseOf(id string, c inspect.Case) BagCase {
+	outcome := verdict.Of(&c)
+	b := BagCase{
+		ID: id, Target: text.Clean(c.Target.Name), Status: outcome.Status, Complete: outcome.Complete,
+		Tool: toolName(c.Tool),
+	}
+	if len(c.Sessions) > 0 {
+		b.Operator = text.Clean(c.Sessions[0].Operator + " on " + c.Sessions[0].Host)
+	}
+	return b
+}
+
+// failedClaims counts the checks that failed.
+func failedClaims(checks []BagCheck) int {
+	n := 0
+	for _, c := range checks {
+		if c.Status == inspect.Failed {
+			n++
+		}
+	}
+	return n
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/evidence/bagit"
 	"github.com/backtrail/backtrail/inspect/text"
 )
 
@@ -68,9 +69,9 @@ type verifier struct {
 	o    VerifyOptions
 	bag  *Bag
 	out  Verification
-	c    inspect.Case       // the fold of the events, once the bag is intact
-	sums map[string]fileSum // of every file that could be read
-	left map[string]bool    // digests of the image's blobs that were left out on request
+	c    inspect.Case             // the fold of the events, once the bag is intact
+	sums map[string]bagit.FileSum // of every file that could be read
+	left map[string]bool          // digests of the image's blobs that were left out on request
 }
 
 // part runs one of the questions and gives the status that its checks come to.
@@ -94,23 +95,26 @@ func worst(checks []BagCheck) inspect.Status {
 	return inspect.Absent
 }
 
-func (v *verifier) say(name, subject string, s inspect.Status, b Basis, format string, args ...any) {
+// record adds a check. Foreign text in it is cleaned here, for every output.
+func (v *verifier) record(name, subject string, s inspect.Status, b Basis, format string, args ...any) {
 	v.out.Checks = append(v.out.Checks, BagCheck{
 		Name: name, Subject: text.Clean(subject), Status: s, Basis: b, Detail: text.Clean(fmt.Sprintf(format,
 			args...)),
 	})
 }
 
+// fail records a defect that the bytes in the bag show.
 func (v *verifier) fail(name, subject, format string, args ...any) {
-	v.say(name, subject, inspect.Failed, BasisBytes, format, args...)
+	v.record(name, subject, inspect.Failed, BasisBytes, format, args...)
 }
 
+// info is bag-info.txt; nil where it cannot be read, which fitting reports.
 func (v *verifier) info() map[string]string {
-	text, err := v.bag.files.read(infoFile, MaxSmall)
+	text, err := v.bag.files.Read(bagit.InfoFile, MaxSmall)
 	if err != nil {
 		return nil
 	}
-	info, _ := parseInfo(text)
+	info, _ := bagit.ParseInfo(text)
 	return info
 }
 
@@ -124,11 +128,11 @@ func (v *verifier) expect() {
 		want = "sha256:" + want
 	}
 	if want == v.out.TagManifest {
-		v.say("expect", tagManifest256, inspect.Verified, BasisBytes,
+		v.record("expect", bagit.TagManifest256, inspect.Verified, BasisBytes,
 			"the tag manifest is the one that was expected: %s", want)
 		return
 	}
-	v.fail("expect", tagManifest256,
+	v.fail("expect", bagit.TagManifest256,
 		"the tag manifest is %s; expected was %s: this is another bundle, or an altered one", v.out.TagManifest, want)
 }
 
@@ -151,19 +155,22 @@ func (v *vouching) trust() {
 	}
 }
 
+// root states by whose trust root the chains were judged here: the person's, one that backtrail knows, or the bag's
+// own, which nobody vouches for.
 func (v *vouching) root(t inspect.Trust, chains int) {
 	what := fmt.Sprintf("what %d of the signatures say was checked against the trust root %s (%s, %s)", chains,
-		short(t.Digest), t.Origin, text.Clean(t.Name))
+		bagit.Short(t.Digest), t.Origin, text.Clean(t.Name))
 	switch {
 	case len(v.o.Roots) > 0:
-		v.say("trust", t.Digest, inspect.Verified, BasisBytes, "%s; here against yours: %s", what,
+		v.record("trust", t.Digest, inspect.Verified, BasisBytes, "%s; here against yours: %s", what,
 			strings.Join(v.o.Roots, ", "))
 	case contains(v.o.Known, t.Digest):
-		v.say("trust", t.Digest, inspect.Verified, BasisBytes, "%s, which backtrail itself knows", what)
+		v.record("trust", t.Digest, inspect.Verified, BasisBytes, "%s, which backtrail itself knows", what)
 	case v.o.AcceptBag:
-		v.say("trust", t.Digest, inspect.Verified, BasisBytes, "%s; accepted from the bag (--trusted-root bag)", what)
+		v.record("trust", t.Digest, inspect.Verified, BasisBytes, "%s; accepted from the bag (--trusted-root bag)",
+			what)
 	default:
-		v.say("trust", t.Digest, inspect.Unknown, BasisBytes,
+		v.record("trust", t.Digest, inspect.Unknown, BasisBytes,
 			"%s, and only the bag vouches for it: give yours (--trusted-root FILE) or accept the bag's "+
 				"(--trusted-root bag)", what)
 	}
@@ -171,32 +178,35 @@ func (v *vouching) root(t inspect.Trust, chains int) {
 
 // own is a certificate authority or a trust store of somebody's own: no trusted root stands for it.
 func (v *vouching) own(t inspect.Trust) {
-	what := fmt.Sprintf("signatures were checked against %s (%s, %s)", short(t.Digest), t.Kind, text.Clean(t.Name))
+	what := fmt.Sprintf("signatures were checked against %s (%s, %s)", bagit.Short(t.Digest), t.Kind,
+		text.Clean(t.Name))
 	flags := "--ca-roots FILE"
 	if t.Kind == trustNotation {
 		flags = "--notation-trust-store DIR and --notation-policy FILE"
 	}
 	switch {
 	case contains(v.o.Known, t.Digest):
-		v.say("trust", t.Digest, inspect.Verified, BasisBytes, "%s, which is yours", what)
+		v.record("trust", t.Digest, inspect.Verified, BasisBytes, "%s, which is yours", what)
 	case v.o.AcceptBag:
-		v.say("trust", t.Digest, inspect.Verified, BasisBytes, "%s; accepted from the bag (--trusted-root bag)", what)
+		v.record("trust", t.Digest, inspect.Verified, BasisBytes, "%s; accepted from the bag (--trusted-root bag)",
+			what)
 	default:
-		v.say("trust", t.Digest, inspect.Unknown, BasisBytes,
+		v.record("trust", t.Digest, inspect.Unknown, BasisBytes,
 			"%s, and only the bag vouches for it: give the same (%s) or accept the bag's (--trusted-root bag)", what,
 			flags)
 	}
 }
 
+// key states who vouches for a key that verdicts rest on. Verified here is about the key, and no signature.
 func (v *vouching) key(digest string) {
 	switch {
 	case contains(v.o.Keys, digest):
-		v.say("trust", digest, inspect.Verified, BasisBytes, "a verdict rests on this key, which is yours (--key)")
+		v.record("trust", digest, inspect.Verified, BasisBytes, "a verdict rests on this key, which is yours (--key)")
 	case v.o.AcceptBag:
-		v.say("trust", digest, inspect.Verified, BasisBytes,
+		v.record("trust", digest, inspect.Verified, BasisBytes,
 			"a verdict rests on this key; accepted from the bag (--trusted-root bag)")
 	default:
-		v.say("trust", digest, inspect.Unknown, BasisBytes,
+		v.record("trust", digest, inspect.Unknown, BasisBytes,
 			"a verdict rests on this key, and only the bag vouches for it: give yours (--key FILE) or accept the "+
 				"bag's (--trusted-root bag)")
 	}
@@ -227,6 +237,7 @@ func restsOn(c inspect.Case) (chains, notarized int, keys []string) {
 	return chains, notarized, keys
 }
 
+// contains reports whether a list has a text.
 func contains(list []string, s string) bool {
 	for _, l := range list {
 		if l == s {

@@ -5,7 +5,10 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"crypto/sha256"
+	"crypto/sha512"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -16,6 +19,7 @@ import (
 	"testing"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/evidence/bagit"
 )
 
 func TestUntouchedBundleHolds(t *testing.T) {
@@ -36,13 +40,13 @@ func TestUntouchedBundleHolds(t *testing.T) {
 func TestTamperedFilesAreNamed(t *testing.T) {
 	in := newIncident(t)
 	r := in.export(t, "bundle", options)
-	sum := hexOf(digestOf([]byte(miner)))
+	sum := bagit.HexOf(bagit.Digest([]byte(miner)))
 	for _, name := range []string{
 		"bagit.txt", "bag-info.txt", "manifest-sha256.txt", "manifest-sha512.txt", "tagmanifest-sha256.txt", "tagmanifest-sha512.txt",
 		"data/case.json", "data/events.jsonl", "data/report.html", "data/report.md", "data/custody.jsonl", "data/blobs.jsonl",
 		"data/cluster/pod.json", "data/alerts/falco.jsonl", "data/exhibits.json",
-		"data/image/index.json", "data/image/oci-layout", "data/image/blobs/sha256/" + hexOf(in.layers[0].Digest), "data/known-good/index.json",
-		"data/damaged/" + hexOf(digestOf([]byte("these are not the bytes"))), "data/index/" + hexOf(in.layers[0].DiffID) + ".jsonl.gz",
+		"data/image/index.json", "data/image/oci-layout", "data/image/blobs/sha256/" + bagit.HexOf(in.layers[0].Digest), "data/known-good/index.json",
+		"data/damaged/" + bagit.HexOf(bagit.Digest([]byte("these are not the bytes"))), "data/index/" + bagit.HexOf(in.layers[0].DiffID) + ".jsonl.gz",
 		"data/binaries/" + sum, "data/binaries/index.json", "data/sbom/diff.json", "data/trust/trusted_root.json",
 	} {
 		for how, tamper := range map[string]func(path string) error{
@@ -91,49 +95,39 @@ func TestExtraFilesFail(t *testing.T) {
 	}
 }
 
-// reseal makes all manifests anew, as somebody would who changes a bundle and knows the format.
+// reseal writes all manifests again, as somebody would who changes a bundle and knows the format.
 func reseal(t *testing.T, dir string) {
 	t.Helper()
-	w := &bagWriter{}
+	var payload []string
 	must(t, filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
+		name, relErr := filepath.Rel(dir, path)
+		if err == nil && !d.IsDir() && bagit.IsPayload(name) {
+			payload = append(payload, name)
 		}
-		name, err := filepath.Rel(dir, path)
-		must(t, err)
-		v := &verifier{ctx: context.Background(), bag: &Bag{files: &bagFiles{sizes: map[string]int64{name: 1}, open: func(string) (inspect.Content, error) {
-			f, err := os.Open(path)
-			must(t, err)
-			info, err := f.Stat()
-			must(t, err)
-			return fileContent{f, info.Size()}, nil
-		}}}}
-		sum, err := (&fitting{v}).hashFile(name)
-		must(t, err)
-		switch {
-		case isPayload(name):
-			w.payload = append(w.payload, sum)
-		case name == bagitFile || name == infoFile || name == readmeFile:
-			w.tags = append(w.tags, sum)
-		}
-		return nil
+		return errors.Join(err, relErr)
 	}))
-	for name, sum := range map[string]func(fileSum) string{manifest256: sum256, manifest512: sum512} {
-		text := manifestOf(sorted(w.payload), sum)
-		must(t, os.WriteFile(filepath.Join(dir, name), text, 0o600))
+	writeManifests(t, dir, "manifest", payload)
+	tags := []string{bagit.Manifest256, bagit.Manifest512}
+	for _, name := range []string{bagit.DeclarationFile, bagit.InfoFile, readmeFile} {
+		if _, err := os.Stat(filepath.Join(dir, name)); err == nil {
+			tags = append(tags, name)
+		}
 	}
-	root, err := os.OpenRoot(dir)
-	must(t, err)
-	defer root.Close()
-	for _, name := range []string{manifest256, manifest512} {
-		v := &verifier{ctx: context.Background(), bag: &Bag{files: &bagFiles{sizes: map[string]int64{name: 1}, open: func(string) (inspect.Content, error) { return openRegular(root, name) }}}}
-		sum, err := (&fitting{v}).hashFile(name)
-		must(t, err)
-		w.tags = append(w.tags, sum)
+	writeManifests(t, dir, "tagmanifest", tags)
+}
+
+// writeManifests lists files with their digests as sha256sum and sha512sum do, in files of that name.
+func writeManifests(t *testing.T, dir, manifest string, names []string) {
+	t.Helper()
+	slices.Sort(names)
+	var sums256, sums512 bytes.Buffer
+	for _, name := range names {
+		data := read(t, filepath.Join(dir, name))
+		fmt.Fprintf(&sums256, "%x  %s\n", sha256.Sum256(data), name)
+		fmt.Fprintf(&sums512, "%x  %s\n", sha512.Sum512(data), name)
 	}
-	for name, sum := range map[string]func(fileSum) string{tagManifest256: sum256, tagManifest512: sum512} {
-		must(t, os.WriteFile(filepath.Join(dir, name), manifestOf(sorted(w.tags), sum), 0o600))
-	}
+	must(t, os.WriteFile(filepath.Join(dir, manifest+"-sha256.txt"), sums256.Bytes(), 0o600))
+	must(t, os.WriteFile(filepath.Join(dir, manifest+"-sha512.txt"), sums512.Bytes(), 0o600))
 }
 
 // rewrite replaces text in a file of the same length, so that Payload-Oxum stays right, and seals the bag again.
@@ -184,9 +178,9 @@ func TestClaimsThatDoNotFollow(t *testing.T) {
 	}
 	// A blob that is swapped for another, with manifests that fit.
 	r := in.export(t, "bundle", options)
-	must(t, flip(filepath.Join(r.Path, "data/image/blobs/sha256", hexOf(in.layers[0].Digest))))
+	must(t, flip(filepath.Join(r.Path, "data/image/blobs/sha256", bagit.HexOf(in.layers[0].Digest))))
 	reseal(t, r.Path)
-	if v := verify(t, r.Path, o); v.Status != inspect.Failed || !strings.Contains(strings.Join(failures(v), "\n"), hexOf(in.layers[0].Digest)) {
+	if v := verify(t, r.Path, o); v.Status != inspect.Failed || !strings.Contains(strings.Join(failures(v), "\n"), bagit.HexOf(in.layers[0].Digest)) {
 		t.Errorf("a swapped layer: %s, %v", v.Status, failures(v))
 	}
 }
@@ -274,7 +268,7 @@ func TestWhoVouches(t *testing.T) {
 	in := newIncident(t)
 	r := in.export(t, "bundle", options)
 	rerun := trusting().Rerun
-	root := digestOf([]byte(`{"mediaType":"application/vnd.dev.sigstore.trustedroot+json;version=0.1"}`))
+	root := bagit.Digest([]byte(`{"mediaType":"application/vnd.dev.sigstore.trustedroot+json;version=0.1"}`))
 	for name, tt := range map[string]struct {
 		o    VerifyOptions
 		want inspect.Status
@@ -334,7 +328,7 @@ func TestHostileArchives(t *testing.T) {
 		"leaves the bag": func(w *tar.Writer) { put(w, tar.Header{Name: top + "../../evil", Mode: 0o600}, "x") },
 		"absolute":       func(w *tar.Writer) { put(w, tar.Header{Name: "/etc/evil", Mode: 0o600}, "x") },
 		"beside":         func(w *tar.Writer) { put(w, tar.Header{Name: "other/file", Mode: 0o600}, "x") },
-		"twice":          func(w *tar.Writer) { put(w, tar.Header{Name: top + "bagit.txt", Mode: 0o600}, bagitText) },
+		"twice":          func(w *tar.Writer) { put(w, tar.Header{Name: top + "bagit.txt", Mode: 0o600}, bagit.Declaration) },
 		"symbolic link": func(w *tar.Writer) {
 			put(w, tar.Header{Name: top + "data/l", Typeflag: tar.TypeSymlink, Linkname: "/etc"}, "")
 		},
@@ -375,7 +369,7 @@ func TestNoBundleIsAnError(t *testing.T) {
 func TestManifestsFitCoreutils(t *testing.T) {
 	in := newIncident(t)
 	r := in.export(t, "bundle", options)
-	for manifest, tool := range map[string]string{manifest256: "sha256sum", manifest512: "sha512sum", tagManifest256: "sha256sum", tagManifest512: "sha512sum"} {
+	for manifest, tool := range map[string]string{bagit.Manifest256: "sha256sum", bagit.Manifest512: "sha512sum", bagit.TagManifest256: "sha256sum", bagit.TagManifest512: "sha512sum"} {
 		path, err := exec.LookPath(tool)
 		if err != nil {
 			t.Skipf("%s is not here", tool)

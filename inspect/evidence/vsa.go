@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/evidence/bagit"
 	"github.com/backtrail/backtrail/inspect/verdict"
 )
 
@@ -22,6 +23,7 @@ type summary struct {
 	Predicate     summaryPredicate `json:"predicate"`
 }
 
+// summaryPredicate is the predicate, with the fields that the specification requires.
 type summaryPredicate struct {
 	Verifier           summaryVerifier `json:"verifier"`
 	TimeVerified       inspect.Time    `json:"timeVerified"`
@@ -32,6 +34,7 @@ type summaryPredicate struct {
 	SLSAVersion        string          `json:"slsaVersion"`
 }
 
+// summaryVerifier names this program as verifier.
 type summaryVerifier struct {
 	ID      string            `json:"id"`
 	Version map[string]string `json:"version"`
@@ -81,6 +84,7 @@ func summaries(c inspect.Case) map[string]summary {
 	return all
 }
 
+// summaryOf is the summary of one policy about one image. It is unsigned: the bag's signature covers it.
 func summaryOf(c inspect.Case, i inspect.Image, policy, result string) summary {
 	// Of the build's level nothing was evaluated: the policy asks who signed.
 	level := "SLSA_BUILD_LEVEL_UNEVALUATED"
@@ -89,7 +93,7 @@ func summaryOf(c inspect.Case, i inspect.Image, policy, result string) summary {
 	}
 	return summary{
 		Type: "https://in-toto.io/Statement/v1", PredicateType: "https://slsa.dev/verification_summary/v1",
-		Subject: []resource{{Name: i.Reference, Digest: map[string]string{"sha256": hexOf(i.Digest)}}},
+		Subject: []resource{{Name: i.Reference, Digest: map[string]string{"sha256": bagit.HexOf(i.Digest)}}},
 		Predicate: summaryPredicate{
 			Verifier: summaryVerifier{"https://backtrail.dev",
 				map[string]string{"backtrail": cmp.Or(c.Tool.Version, "unknown")}},
@@ -106,7 +110,7 @@ func policyOf(c inspect.Case, name string) resource {
 	for _, t := range c.Trust {
 		if t.Kind == trustPolicy {
 			files++
-			r.URI, r.Digest = t.Name, map[string]string{"sha256": hexOf(t.Digest)}
+			r.URI, r.Digest = t.Name, map[string]string{"sha256": bagit.HexOf(t.Digest)}
 		}
 	}
 	if files != 1 {
@@ -119,11 +123,11 @@ func policyOf(c inspect.Case, name string) resource {
 func (x *export) writeSummaries() error {
 	all := summaries(x.c)
 	for _, name := range slices.Sorted(maps.Keys(all)) {
-		if x.bag.has(name) {
+		if x.bag.Has(name) {
 			x.note("a second verification summary named %s is not in it", name)
 			continue
 		}
-		if err := x.bag.addJSON(name, all[name]); err != nil {
+		if err := x.bag.AddJSON(name, all[name]); err != nil {
 			return err
 		}
 	}
@@ -133,19 +137,19 @@ func (x *export) writeSummaries() error {
 // summariesFit compares data/vsa with the case: a summary that does not follow from it is a defect.
 func (v *reproduction) summariesFit() {
 	want := summaries(v.c)
-	for _, name := range v.bag.files.below(vsaFolder) {
+	for _, name := range v.bag.files.Below(vsaFolder) {
 		name = vsaFolder + name
 		s, ok := want[name]
 		if !ok {
 			v.fail("vsa", name, "it does not follow from the case")
 			continue
 		}
-		have, err := v.bag.files.read(name, MaxSmall)
+		have, err := v.bag.files.Read(name, MaxSmall)
 		text, encodeErr := inspect.EncodeJSON(s)
 		if err != nil || encodeErr != nil || !bytes.Equal(have, text) {
 			v.fail("vsa", name, "it is not what follows from the case")
 			continue
 		}
-		v.say("vsa", name, inspect.Verified, BasisBytes, "it follows from the case")
+		v.record("vsa", name, inspect.Verified, BasisBytes, "it follows from the case")
 	}
 }

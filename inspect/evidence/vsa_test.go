@@ -10,15 +10,16 @@ import (
 	"testing"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/evidence/bagit"
 )
 
 // judged is a case of one image with a policy's verdict, in which nothing is left open.
 func judged(gate inspect.GateStatus) inspect.Case {
 	var c inspect.Case
-	digest := digestOf([]byte("manifest"))
+	digest := bagit.Digest([]byte("manifest"))
 	for n, e := range []inspect.Event{
 		{Fact: inspect.Header{Schema: inspect.Schema, Tool: inspect.Tool{Name: "backtrail", Version: "0.1.0"}, Started: began, Target: inspect.Target{Kind: inspect.TargetImage, Name: "registry.example/web:1"}}},
-		{Fact: inspect.Trust{Kind: trustPolicy, Origin: inspect.TrustFile, Name: "release.yaml", Digest: digestOf([]byte("policy"))}},
+		{Fact: inspect.Trust{Kind: trustPolicy, Origin: inspect.TrustFile, Name: "release.yaml", Digest: bagit.Digest([]byte("policy"))}},
 		{Check: "subject", Container: "image", Fact: inspect.ImageHead{Container: "image", Reference: "registry.example/web:1", Digest: digest, Config: digest, Status: inspect.Verified}},
 		{Check: "signatures", Container: "image", Fact: inspect.Gate{Name: inspect.GatePolicy + "release", Kind: inspect.GateKindImagePolicy, Status: gate, Asked: true}},
 		{Check: "signatures", Container: "image", Fact: inspect.Begin{}},
@@ -60,8 +61,8 @@ func TestSummariesOnlyWhereTheyAreCertain(t *testing.T) {
 		got := ""
 		for name, s := range summaries(c) {
 			got += s.Predicate.VerificationResult
-			if name != "data/vsa/image-release.json" || s.Predicate.Policy.Digest["sha256"] != hexOf(digestOf([]byte("policy"))) ||
-				s.Subject[0].Digest["sha256"] != hexOf(digestOf([]byte("manifest"))) {
+			if name != "data/vsa/image-release.json" || s.Predicate.Policy.Digest["sha256"] != bagit.HexOf(bagit.Digest([]byte("policy"))) ||
+				s.Subject[0].Digest["sha256"] != bagit.HexOf(bagit.Digest([]byte("manifest"))) {
 				t.Errorf("%s: %s %+v", tt.name, name, s)
 			}
 		}
@@ -77,7 +78,7 @@ func TestSummaryThatDoesNotFollow(t *testing.T) {
 	bag, err := OpenBag(t.Context(), r.Path, "")
 	must(t, err)
 	defer bag.Close()
-	if len(bag.files.below(vsaFolder)) != 0 {
+	if len(bag.files.Below(vsaFolder)) != 0 {
 		t.Error("a summary of an image that an alert names")
 	}
 	forged, err := json.Marshal(summaryOf(judged(inspect.GatePassed), judged(inspect.GatePassed).Images[0], "release", "PASSED"))
@@ -86,7 +87,7 @@ func TestSummaryThatDoesNotFollow(t *testing.T) {
 	must(t, os.WriteFile(filepath.Join(r.Path, vsaFolder, "image-release.json"), forged, 0o600))
 	old := fmt.Sprintf("%s: %d.%d", infoOxum, r.Bytes, r.Files)
 	grown := fmt.Sprintf("%s: %d.%d", infoOxum, r.Bytes+int64(len(forged)), r.Files+1)
-	info := filepath.Join(r.Path, infoFile)
+	info := filepath.Join(r.Path, bagit.InfoFile)
 	must(t, os.WriteFile(info, bytes.Replace(read(t, info), []byte(old), []byte(grown), 1), 0o600))
 	reseal(t, r.Path)
 	if v := verify(t, r.Path, trusting()); v.Status != inspect.Failed || !strings.Contains(strings.Join(failures(v), "\n"), "does not follow from the case") {

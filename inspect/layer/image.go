@@ -69,7 +69,7 @@ func (c *Cache) readImage(
 			return nil, fmt.Errorf("reading image %s: %w", key, err)
 		}
 		li := &LayeredImage{Image: img}
-		watch := &Watch{Progress: func(p inspect.Progress) { c.tell(key, p) }, Layer: func(in Ingested) {
+		watch := &Watch{Progress: func(p inspect.Progress) { c.report(key, p) }, Layer: func(in Ingested) {
 			if b, ok := layerBlob(in, "known-good"); ok {
 				li.Blobs = append(li.Blobs, b)
 			}
@@ -115,7 +115,7 @@ func (c *Cache) follow(key string, progress func(inspect.Progress)) {
 	c.followers[key] = progress
 }
 
-func (c *Cache) tell(key string, p inspect.Progress) {
+func (c *Cache) report(key string, p inspect.Progress) {
 	c.mu.Lock()
 	told := c.followers[key]
 	c.mu.Unlock()

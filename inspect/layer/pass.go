@@ -15,7 +15,7 @@ import (
 )
 
 // readLayer is the one pass: place -> digest, store -> unpack -> diff ID, store -> tar index and file digests. Each
-// arrow is a fan between goroutines, so that all stages run at once. Errors: *badLayer, registry.ErrDamagedStore.
+// arrow is a broadcast between goroutines, so that all stages run at once. Errors: *badLayer, registry.ErrDamagedStore.
 func (c *Cache) readLayer(ctx context.Context, client *registry.Client, img *registry.Image, claim registry.Layer,
 	progress func(int64)) (proof, error) {
 	src, err := c.layer(ctx, client, img, claim)
@@ -33,7 +33,7 @@ func (c *Cache) readLayer(ctx context.Context, client *registry.Client, img *reg
 	}
 	defer blob.discard()
 
-	raw := newFan(1)
+	raw := newBroadcast(1)
 	came := make(chan error, 1)
 	go func() {
 		err := guarded(func() error { return copyTo(ctx, io.MultiWriter(blob, raw), src, progress) })
@@ -100,7 +100,7 @@ func (c *Cache) settle(claim registry.Layer, blob *blobWriter, got parsed, bad e
 	return p, c.keep(want, p, got.entries)
 }
 
-// partial says why a layer was not read to its end, and keeps the entries that came before. It has no proof: it is
+// partial describes why a layer was not read to its end, and keeps the entries that came before. It has no proof: it is
 // read again in the next run.
 func (c *Cache) partial(p proof, got parsed, bad error) error {
 	b := unreadLayer(bad)
@@ -193,7 +193,7 @@ func (c *Cache) parse(ctx context.Context, blob io.Reader, mediaType string) (pa
 	got := parsed{tar: w}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	out := newFan(2)
+	out := newBroadcast(2)
 	written, unpackedAll := make(chan error, 1), make(chan error, 1)
 	go func() { written <- guarded(func() error { return drain(w, out.taps[0]) }) }()
 	go func() {
@@ -211,8 +211,8 @@ func (c *Cache) parse(ctx context.Context, blob io.Reader, mediaType string) (pa
 	return got, err
 }
 
-// drain writes what a tap gives, and closes it when writing fails, so that it holds up nobody.
-func drain(w io.Writer, t *tap) error {
+// drain writes what a subscriber reads, and closes it when writing fails, so that it holds up nobody.
+func drain(w io.Writer, t *subscriber) error {
 	defer t.Close()
 	_, err := io.CopyBuffer(onlyWriter{w}, t, make([]byte, chunkSize))
 	return err
@@ -316,7 +316,7 @@ func (b *blobWriter) digest() string {
 	return "sha256:" + hex.EncodeToString(b.hash.Sum(nil))
 }
 
-// kept says that the store had the blob before.
+// kept reports whether the store had the blob before.
 func (b *blobWriter) kept() bool { return b.w == nil }
 
 func (b *blobWriter) commit() error {

@@ -96,7 +96,7 @@ func (e kyvernoEntry) authorities() ([]inspect.Authority, error) {
 	}
 	for i := range all {
 		if present(e.Annotations) {
-			all[i].AlsoAsks = append(all[i].AlsoAsks, "annotations of the signature")
+			all[i].AlsoRequires = append(all[i].AlsoRequires, "annotations of the signature")
 		}
 		if e.Repository != "" {
 			own(&all[i], "signatures are to be in repository "+clip(e.Repository)+", which is not read")
@@ -128,7 +128,7 @@ func (k kyvernoKeyless) authorities() ([]inspect.Authority, error) {
 		own(&a, "certificate authorities of its own (roots); --trusted-root names them to backtrail")
 	}
 	if present(k.Extensions) && string(k.Extensions) != "{}" {
-		a.AlsoAsks = append(a.AlsoAsks, "extensions of the certificate (additionalExtensions)")
+		a.AlsoRequires = append(a.AlsoRequires, "extensions of the certificate (additionalExtensions)")
 	}
 	k.Rekor.read(&a)
 	readCTLog(k.CTLog, &a)

@@ -81,20 +81,20 @@ func traced(ctx context.Context, emit func(inspect.Event)) context.Context {
 	}})
 }
 
-// Demands gives what the policies ask of an image.
-func (l *Loaded) Demands(i inspect.Image) []inspect.Demand {
+// Requirements gives what the policies require of an image.
+func (l *Loaded) Requirements(i inspect.Image) []inspect.PolicyRequirement {
 	if l == nil {
 		return nil
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.all == nil {
-		return l.Files.Demands(i, l.Pod)
+		return l.Files.Requirements(i, l.Pod)
 	}
-	return l.all.Demands(i, l.Pod)
+	return l.all.Requirements(i, l.Pod)
 }
 
-// Named says that a flag names a policy: an image that none is about is then an open question.
+// Named reports whether a flag names a policy: an image that none is about is then an open question.
 func (l *Loaded) Named() bool {
 	return l != nil && l.Files != nil && slices.ContainsFunc(l.Files.sources,
 		func(s Source) bool { return s.Origin == inspect.TrustFile })

@@ -58,8 +58,8 @@ func TestPoliciesOfTheCluster(t *testing.T) {
 			if len(got.Expected.Policies) != c.want || len(got.Trust) != c.want || got.Expected.SourceURI != "x" {
 				t.Errorf("expected %+v, trust %+v", got.Expected, got.Trust)
 			}
-			if n := l.Demands(inspect.Image{ImageHead: inspect.ImageHead{Reference: "ghcr.io/acme/app:v1"}}); len(n) != c.want {
-				t.Errorf("demands %+v", n)
+			if n := l.Requirements(inspect.Image{ImageHead: inspect.ImageHead{Reference: "ghcr.io/acme/app:v1"}}); len(n) != c.want {
+				t.Errorf("requirements %+v", n)
 			}
 			if said := fmt.Sprint(got.Notices); !strings.Contains(said, c.says) || c.says == "" && len(got.Notices) > 0 {
 				t.Errorf("said %s, want %q", said, c.says)

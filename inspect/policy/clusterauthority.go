@@ -101,7 +101,8 @@ func (a clusterAuthority) authority() (inspect.Authority, error) {
 		}
 		out.Predicates = append(out.Predicates, predicateOf(one.PredicateType))
 		if present(one.Policy) {
-			out.AlsoAsks = append(out.AlsoAsks, fmt.Sprintf("the CUE or Rego policy of attestation %.80s", one.Name))
+			out.AlsoRequires = append(out.AlsoRequires, fmt.Sprintf("the CUE or Rego policy of attestation %.80s",
+				one.Name))
 		}
 	}
 	a.stores(&out)
@@ -132,7 +133,7 @@ func (a clusterAuthority) stores(out *inspect.Authority) {
 // own notes something that the authority requires and that cannot be compared here: neither a pass nor a failure is
 // certain.
 func own(out *inspect.Authority, why string) {
-	out.MayAccept, out.AlsoAsks = append(out.MayAccept, why), append(out.AlsoAsks, why)
+	out.MayAccept, out.AlsoRequires = append(out.MayAccept, why), append(out.AlsoRequires, why)
 }
 
 // read adds the key. Of one that lies elsewhere it notes where, so that its signatures are unknown rather than

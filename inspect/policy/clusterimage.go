@@ -64,26 +64,26 @@ func (o object) clusterImagePolicy() (Policy, error) {
 		group.Authorities = append(group.Authorities, authority)
 	}
 	p.demand.Groups = []inspect.AuthorityGroup{group}
-	p.demand.MayAccept, p.demand.AlsoAsks = spec.besides(unknown)
+	p.demand.MayAccept, p.demand.AlsoRequires = spec.besides(unknown)
 	return p, nil
 }
 
 // besides is what of the policy as a whole is not evaluated.
-func (c clusterImage) besides(unknown string) (mayAccept, alsoAsks []string) {
+func (c clusterImage) besides(unknown string) (mayAccept, alsoRequires []string) {
 	if unknown != "" {
-		mayAccept, alsoAsks = append(mayAccept, unknown), append(alsoAsks, unknown)
+		mayAccept, alsoRequires = append(mayAccept, unknown), append(alsoRequires, unknown)
 	}
 	if present(c.Policy) {
-		alsoAsks = append(alsoAsks, "its CUE or Rego policy")
+		alsoRequires = append(alsoRequires, "its CUE or Rego policy")
 	}
 	if len(c.Match) > 0 {
 		mayAccept = append(mayAccept,
 			"it applies to some kinds of workloads or labels only (match), which were not compared")
 	}
-	return mayAccept, alsoAsks
+	return mayAccept, alsoRequires
 }
 
-// present says that a field is there and not null.
+// present reports whether a field is there and not null.
 func present(raw json.RawMessage) bool { return len(raw) > 0 && string(raw) != "null" }
 
 // count is how many of the conditions hold.

@@ -42,14 +42,14 @@ func TestDraft(t *testing.T) {
 			if err := s.Add(Source{Bytes: d.Text, Origin: inspect.TrustFolder}); err != nil {
 				t.Fatal(err)
 			}
-			demands := s.Demands(image, "")
-			if len(demands) != 1 {
+			requirements := s.Requirements(image, "")
+			if len(requirements) != 1 {
 				t.Fatalf("the draft is not about its image:\n%s", d.Text)
 			}
-			if g := demands[0].Verdict([]inspect.Signature{c.fits}, nil); g.Status != inspect.GatePassed {
+			if g := requirements[0].Verdict([]inspect.Signature{c.fits}, nil); g.Status != inspect.GatePassed {
 				t.Errorf("its own signer: %+v\n%s", g, d.Text)
 			}
-			if g := demands[0].Verdict([]inspect.Signature{c.fitsNone}, nil); g.Status != inspect.GateRefused {
+			if g := requirements[0].Verdict([]inspect.Signature{c.fitsNone}, nil); g.Status != inspect.GateRefused {
 				t.Errorf("another signer: %+v", g)
 			}
 		})

@@ -108,7 +108,7 @@ func (o object) imageValidatingPolicy() (Policy, error) {
 	p.demand.Groups = []inspect.AuthorityGroup{g}
 	if !plain {
 		why := "its CEL expressions"
-		p.demand.MayAccept, p.demand.AlsoAsks = []string{why}, []string{why}
+		p.demand.MayAccept, p.demand.AlsoRequires = []string{why}, []string{why}
 	}
 	if len(spec.Conditions) > 0 || selects(spec.Constraints.Namespaces) || selects(spec.Constraints.Objects) {
 		p.demand.MayAccept = append(p.demand.MayAccept,
@@ -117,13 +117,13 @@ func (o object) imageValidatingPolicy() (Policy, error) {
 	return p, nil
 }
 
-// selects says that a selector leaves something out.
+// selects reports whether a selector leaves something out.
 func selects(raw json.RawMessage) bool { return present(raw) && string(raw) != "{}" }
 
 // everyImage is the plain form: images.containers.map(image, verifyImageSignatures(image, [attestors.ci])).all(e, e >
 // 0).
 var everyImage = regexp.MustCompile(
-	`^images\.\w+\.map\((\w+),verifyImageSignatures\((\w+),` +
+	`^images\.containers\.map\((\w+),verifyImageSignatures\((\w+),` +
 		`\[((?:attestors\.\w+,?)+)\]\)\)\.all\((\w+),(\w+)>0\)$`)
 
 // asked gives the attestors of the one validation of the plain form. plain is false where there is anything else.
@@ -186,7 +186,7 @@ func (c validatingCosign) read(a *inspect.Authority) (err error) {
 		own(a, "a transparency log of its own, whose key is not known here")
 	}
 	if present(c.Annotations) {
-		a.AlsoAsks = append(a.AlsoAsks, "annotations of the signature")
+		a.AlsoRequires = append(a.AlsoRequires, "annotations of the signature")
 	}
 	return err
 }

@@ -22,7 +22,7 @@ type kyverno struct {
 	Rules []kyvernoRule `json:"rules"`
 }
 
-// failsOpen says that images are let in while Kyverno does not answer.
+// failsOpen reports whether images are let in while Kyverno does not answer.
 func (k kyverno) failsOpen() bool {
 	return k.Webhook.OnFailure == "Ignore" || k.Webhook.OnFailure == "" && k.OnFailure == "Ignore"
 }
@@ -128,19 +128,19 @@ func (r kyvernoRule) policy(o object, raw json.RawMessage, spec kyverno) (Policy
 	d := &p.demand
 	for _, u := range []string{unknown, v.otherType()} {
 		if u != "" {
-			d.MayAccept, d.AlsoAsks = append(d.MayAccept, u), append(d.AlsoAsks, u)
+			d.MayAccept, d.AlsoRequires = append(d.MayAccept, u), append(d.AlsoRequires, u)
 		}
 	}
 	if v.Repository != "" {
 		why := "signatures are to be in repository " + clip(v.Repository) + ", which is not read"
-		d.MayAccept, d.AlsoAsks = append(d.MayAccept, why), append(d.AlsoAsks, why)
+		d.MayAccept, d.AlsoRequires = append(d.MayAccept, why), append(d.AlsoRequires, why)
 	}
 	if present(v.Annotations) || present(v.Validate) {
-		d.AlsoAsks = append(d.AlsoAsks, "its annotations and further rules")
+		d.AlsoRequires = append(d.AlsoRequires, "its annotations and further rules")
 	}
 	for _, a := range v.Attestations {
 		if present(a.Conditions) {
-			d.AlsoAsks = append(d.AlsoAsks, "the conditions of its attestations")
+			d.AlsoRequires = append(d.AlsoRequires, "the conditions of its attestations")
 		}
 	}
 	return p, nil
@@ -148,8 +148,8 @@ func (r kyvernoRule) policy(o object, raw json.RawMessage, spec kyverno) (Policy
 
 // inNamespace is what a rule comes to for the pods of a namespace.
 func (r kyvernoRule) inNamespace(o object, v kyvernoImages, spec kyverno) func(namespace string,
-	d *inspect.Demand) bool {
-	return func(namespace string, d *inspect.Demand) bool {
+	d *inspect.PolicyRequirement) bool {
+	return func(namespace string, d *inspect.PolicyRequirement) bool {
 		if own := o.Metadata.Namespace; own != "" && namespace != "" && own != namespace {
 			return false // a Policy is about its own namespace
 		}

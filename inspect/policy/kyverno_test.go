@@ -102,11 +102,11 @@ func judge(t *testing.T, text string, rows []inspect.Signature, want inspect.Sta
 	if err := s.Add(Source{Bytes: []byte(text), Name: "p.yaml", Origin: inspect.TrustFile}); err != nil {
 		t.Fatal(err)
 	}
-	demands := s.Demands(inspect.Image{ImageHead: inspect.ImageHead{Reference: "ghcr.io/acme/app:v1", Digest: digest}}, "")
-	if len(demands) != 1 {
-		t.Fatalf("demands %+v", demands)
+	requirements := s.Requirements(inspect.Image{ImageHead: inspect.ImageHead{Reference: "ghcr.io/acme/app:v1", Digest: digest}}, "")
+	if len(requirements) != 1 {
+		t.Fatalf("requirements %+v", requirements)
 	}
-	if g := demands[0].Verdict(rows, nil); g.Status.Tone() != want || !strings.Contains(g.Detail, says) {
+	if g := requirements[0].Verdict(rows, nil); g.Status.Tone() != want || !strings.Contains(g.Detail, says) {
 		t.Errorf("got %s %q, want %s with %q", g.Status, g.Detail, want, says)
 	}
 }

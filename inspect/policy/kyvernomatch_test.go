@@ -51,7 +51,7 @@ func TestKyvernoInANamespace(t *testing.T) {
 			continue
 		}
 		got, open := "", false
-		for _, d := range s.Demands(inspect.Image{ImageHead: inspect.ImageHead{Reference: "ghcr.io/acme/app:v1", Digest: digest}}, tt.namespace) {
+		for _, d := range s.Requirements(inspect.Image{ImageHead: inspect.ImageHead{Reference: "ghcr.io/acme/app:v1", Digest: digest}}, tt.namespace) {
 			got, open = d.Mode, len(d.MayAccept) > 0
 			if note := strings.Contains(d.Verdict(nil, nil).Detail, "it is to audit"); note != strings.Contains(name, "perhaps") && note != strings.Contains(name, "no known one") {
 				t.Errorf("%s: %s", name, d.Verdict(nil, nil).Detail)
@@ -70,7 +70,7 @@ func TestActionOfTheRule(t *testing.T) {
 	if err := s.Add(Source{Bytes: []byte(text), Name: "p.yaml"}); err != nil {
 		t.Fatal(err)
 	}
-	if got := s.Demands(inspect.Image{ImageHead: inspect.ImageHead{Reference: "ghcr.io/acme/app:v1"}}, "shop"); len(got) != 1 || got[0].Mode != inspect.ModeEnforce {
+	if got := s.Requirements(inspect.Image{ImageHead: inspect.ImageHead{Reference: "ghcr.io/acme/app:v1"}}, "shop"); len(got) != 1 || got[0].Mode != inspect.ModeEnforce {
 		t.Errorf("%+v", got)
 	}
 }
@@ -83,7 +83,7 @@ func TestPolicyOfAnotherNamespace(t *testing.T) {
 		t.Fatal(err)
 	}
 	for namespace, want := range map[string]int{"cart": 1, "shop": 0, "": 1} {
-		if got := s.Demands(inspect.Image{ImageHead: inspect.ImageHead{Reference: "ghcr.io/acme/app:v1"}}, namespace); len(got) != want {
+		if got := s.Requirements(inspect.Image{ImageHead: inspect.ImageHead{Reference: "ghcr.io/acme/app:v1"}}, namespace); len(got) != want {
 			t.Errorf("in %q: %+v", namespace, got)
 		}
 	}
@@ -109,11 +109,11 @@ func TestTheGateSaysWhoEnforces(t *testing.T) {
 		if err := s.Add(Source{Bytes: []byte(tt.text), Name: "p.yaml"}); err != nil {
 			t.Fatal(err)
 		}
-		demands := s.Demands(inspect.Image{ImageHead: inspect.ImageHead{Reference: "ghcr.io/acme/app:v1"}}, "shop")
-		if len(demands) != 1 {
-			t.Fatalf("%d demands of\n%s", len(demands), tt.text)
+		requirements := s.Requirements(inspect.Image{ImageHead: inspect.ImageHead{Reference: "ghcr.io/acme/app:v1"}}, "shop")
+		if len(requirements) != 1 {
+			t.Fatalf("%d requirements of\n%s", len(requirements), tt.text)
 		}
-		g := demands[0].Verdict(nil, nil)
+		g := requirements[0].Verdict(nil, nil)
 		said := fmt.Sprint(g.By, g.FailsOpen, g.Since.Format(time.DateOnly), g.Changed.Format(time.DateOnly))
 		if want := fmt.Sprint(tt.by, tt.open, "2026-03-01", "2026-03-02"); said != want {
 			t.Errorf("got %s, want %s", said, want)

@@ -70,7 +70,7 @@ func TestWhenAPolicyWasChanged(t *testing.T) {
 	if err := s.Add(Source{Bytes: []byte(text), Name: "p", Origin: inspect.TrustCluster}); err != nil {
 		t.Fatal(err)
 	}
-	g := s.Demands(inspect.Image{ImageHead: inspect.ImageHead{Reference: "ghcr.io/acme/app:v1"}}, "shop")[0].Verdict(nil, nil)
+	g := s.Requirements(inspect.Image{ImageHead: inspect.ImageHead{Reference: "ghcr.io/acme/app:v1"}}, "shop")[0].Verdict(nil, nil)
 	if got := g.Since.UTC().Format("02 15h"); got != "01 08h" {
 		t.Errorf("set up %s", got)
 	}
@@ -85,7 +85,7 @@ func TestWhenAPolicyWasChanged(t *testing.T) {
 // A flag names a policy, and nothing in it applies: that is an open question. A folder's policies are there in any case.
 func TestNamedByAFlag(t *testing.T) {
 	var none *Loaded
-	if none.Named() || none.Demands(inspect.Image{}) != nil {
+	if none.Named() || none.Requirements(inspect.Image{}) != nil {
 		t.Error("no policies are none")
 	}
 	for origin, want := range map[string]bool{inspect.TrustFile: true, inspect.TrustFolder: false, inspect.TrustCluster: false} {
@@ -97,7 +97,7 @@ func TestNamedByAFlag(t *testing.T) {
 		if l.Named() != want {
 			t.Errorf("%s: %t", origin, !want)
 		}
-		if n := len(l.Demands(inspect.Image{ImageHead: inspect.ImageHead{Reference: "ghcr.io/acme/app:v1"}})); n != 1 {
+		if n := len(l.Requirements(inspect.Image{ImageHead: inspect.ImageHead{Reference: "ghcr.io/acme/app:v1"}})); n != 1 {
 			t.Errorf("before the check has run, the files are read already: %d", n)
 		}
 	}

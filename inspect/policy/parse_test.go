@@ -78,14 +78,14 @@ func TestClusterImagePolicies(t *testing.T) {
 			if err := s.Add(Source{Bytes: []byte(clusterImageOf("p", c.spec)), Name: "p.yaml", Origin: inspect.TrustFile}); err != nil {
 				t.Fatal(err)
 			}
-			demands := s.Demands(inspect.Image{ImageHead: inspect.ImageHead{Reference: "ghcr.io/acme/app:v1", Digest: digest}}, "")
-			if len(demands) != 1 {
-				t.Fatalf("demands %+v", demands)
+			requirements := s.Requirements(inspect.Image{ImageHead: inspect.ImageHead{Reference: "ghcr.io/acme/app:v1", Digest: digest}}, "")
+			if len(requirements) != 1 {
+				t.Fatalf("requirements %+v", requirements)
 			}
-			if g := demands[0].Verdict([]inspect.Signature{c.row}, nil); g.Status.Tone() != c.want || !strings.Contains(g.Detail, c.says) {
+			if g := requirements[0].Verdict([]inspect.Signature{c.row}, nil); g.Status.Tone() != c.want || !strings.Contains(g.Detail, c.says) {
 				t.Errorf("got %s %q, want %s with %q", g.Status, g.Detail, c.want, c.says)
 			}
-			if other := s.Demands(inspect.Image{ImageHead: inspect.ImageHead{Reference: "ghcr.io/other/app:v1", Digest: digest}}, ""); len(other) != 0 {
+			if other := s.Requirements(inspect.Image{ImageHead: inspect.ImageHead{Reference: "ghcr.io/other/app:v1", Digest: digest}}, ""); len(other) != 0 {
 				t.Errorf("it is about another image: %+v", other)
 			}
 		})
@@ -129,7 +129,7 @@ func TestSet(t *testing.T) {
 		t.Fatal(err)
 	}
 	i := inspect.Image{ImageHead: inspect.ImageHead{Reference: "ghcr.io/acme/app:v1"}}
-	one, two := s.With(other).Demands(i, ""), other.With(s).Demands(i, "")
+	one, two := s.With(other).Requirements(i, ""), other.With(s).Requirements(i, "")
 	if len(one) != 3 || fmt.Sprint(one) != fmt.Sprint(two) {
 		t.Errorf("the order of sources shows:\n%+v\n%+v", one, two)
 	}
@@ -154,11 +154,11 @@ func TestImageWithoutAName(t *testing.T) {
 		if err := s.Add(Source{Bytes: []byte(clusterImageOf("p", keyless)), Origin: origin}); err != nil {
 			t.Fatal(err)
 		}
-		demands := s.Demands(inspect.Image{ImageHead: inspect.ImageHead{Reference: "oci:/srv/layout"}}, "")
-		if len(demands) != want {
-			t.Fatalf("%s: %+v", origin, demands)
+		requirements := s.Requirements(inspect.Image{ImageHead: inspect.ImageHead{Reference: "oci:/srv/layout"}}, "")
+		if len(requirements) != want {
+			t.Fatalf("%s: %+v", origin, requirements)
 		}
-		for _, d := range demands {
+		for _, d := range requirements {
 			if g := d.Verdict([]inspect.Signature{byCI("")}, nil); g.Status != inspect.GateUnknown {
 				t.Errorf("%s: %+v", origin, g)
 			}
@@ -191,7 +191,7 @@ func FuzzParse(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		s := &Set{}
 		_ = s.Add(Source{Bytes: []byte(text), Origin: inspect.TrustFile})
-		for _, d := range s.Demands(inspect.Image{ImageHead: inspect.ImageHead{Reference: "ghcr.io/acme/app:v1", Digest: digest}}, "") {
+		for _, d := range s.Requirements(inspect.Image{ImageHead: inspect.ImageHead{Reference: "ghcr.io/acme/app:v1", Digest: digest}}, "") {
 			if g := d.Verdict(nil, nil); g.Kind != inspect.GateKindImagePolicy || g.Status == inspect.GateAbsent {
 				t.Errorf("verdict %+v", g)
 			}

@@ -19,12 +19,12 @@ type Policy struct {
 	Source string // the file's path, or the object's in the API
 
 	images images
-	demand inspect.Demand
+	demand inspect.PolicyRequirement
 	// adapts what is asked to the pods of a namespace, and says whether it is about them; nil: to all
-	in func(namespace string, d *inspect.Demand) bool
+	in func(namespace string, d *inspect.PolicyRequirement) bool
 }
 
-// images says which images a policy is about.
+// images describes which images a policy is about.
 type images struct {
 	globs, but []glob // of the names that it is about, and of those that it leaves out
 	open       string // why it cannot be said for sure, in words
@@ -36,7 +36,7 @@ type glob struct {
 	fits func(name) bool
 }
 
-// about says whether a policy is about an image, and if that cannot be said, why not.
+// about reports whether a policy is about an image, and if that cannot be said, why not.
 func (i images) about(n name) (is bool, open string) {
 	for _, g := range i.but {
 		if g.fits(n) {

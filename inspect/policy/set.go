@@ -82,15 +82,15 @@ func (s *Set) Keys() []string {
 	return slices.Compact(keys)
 }
 
-// Demands gives what the policies ask that are about an image in a namespace, or that may be; the namespace is empty
-// where there is none. One that a flag names is asked even where the image has no name that its globs could be compared
-// with: then it can neither pass nor fail.
-func (s *Set) Demands(i inspect.Image, namespace string) []inspect.Demand {
+// Requirements gives what the policies require that apply to an image in a namespace, or that may be; the namespace
+// is empty where there is none. One that a flag names is asked even where the image has no name that its globs could
+// be compared with: then it can neither pass nor fail.
+func (s *Set) Requirements(i inspect.Image, namespace string) []inspect.PolicyRequirement {
 	if s == nil {
 		return nil
 	}
 	n := nameOf(i)
-	var all []inspect.Demand
+	var all []inspect.PolicyRequirement
 	for _, p := range s.policies {
 		is, open := p.images.about(n)
 		if n.local && !is && p.Origin == inspect.TrustFile {
@@ -105,7 +105,8 @@ func (s *Set) Demands(i inspect.Image, namespace string) []inspect.Demand {
 		}
 		d.Policy, d.Digest, d.Origin = s.nameOf(p), p.Digest, p.Origin
 		if open != "" {
-			d.MayAccept, d.AlsoAsks = append(slices.Clip(d.MayAccept), open), append(slices.Clip(d.AlsoAsks), open)
+			d.MayAccept, d.AlsoRequires = append(slices.Clip(d.MayAccept), open), append(slices.Clip(d.AlsoRequires),
+				open)
 		}
 		all = append(all, d)
 	}

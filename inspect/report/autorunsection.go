@@ -18,7 +18,7 @@ func autorunSection(i inspect.Image) section {
 	shown := slices.DeleteFunc(slices.Clone(i.Autoruns), func(a inspect.Autorun) bool {
 		return !a.Since() && a.Severity.Rank() > inspect.Medium.Rank()
 	})
-	s.say(fmt.Sprintf("%s; %d shown: new, or of medium severity and more.", startCount(len(i.Autoruns)), len(shown)))
+	s.text(fmt.Sprintf("%s; %d shown: new, or of medium severity and more.", startCount(len(i.Autoruns)), len(shown)))
 	t := table{head: []string{"severity", "kind", "starts", "command", "owner", "layer", "new"}}
 	for _, a := range shown {
 		t.rows = append(t.rows, []cell{
@@ -31,6 +31,7 @@ func autorunSection(i inspect.Image) section {
 	return s
 }
 
+// startCount is how many things start, in words.
 func startCount(n int) string {
 	if n == 1 {
 		return "1 thing starts by itself"
@@ -38,6 +39,7 @@ func startCount(n int) string {
 	return fmt.Sprintf("%d things start by themselves", n)
 }
 
+// newWord is whether a row is new. Without a comparison that is not known, which is not the same as no.
 func newWord(a inspect.Autorun) string {
 	switch {
 	case a.New == nil:

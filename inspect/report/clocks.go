@@ -22,8 +22,10 @@ func (s Style) now(c inspect.Case) time.Time {
 func clockSection(c inspect.Case, now time.Time) section {
 	s := section{title: "Report clocks (UTC)"}
 	for _, k := range c.Clocks {
-		i := item{mark: "! running", status: inspect.Unknown, title: respond.Title(k.Regime) + ": aware " + k.Aware.Stamp()}
-		i.lines = append(i.lines, "it "+respond.Binds(k.Regime), "started "+k.Started.Stamp()+" by "+k.Author+": "+k.Reason)
+		i := item{mark: "! running", status: inspect.Unknown, title: respond.Title(k.Regime) + ": aware " +
+			k.Aware.Stamp()}
+		i.lines = append(i.lines, "it "+respond.Binds(k.Regime),
+			"started "+k.Started.Stamp()+" by "+k.Author+": "+k.Reason)
 		if w := k.Withdrawn; w != nil {
 			i.mark, i.status = "– withdrawn", inspect.Absent
 			i.lines = append(i.lines, "withdrawn "+w.Time.Stamp()+" by "+w.Author+": "+w.Reason)
@@ -40,7 +42,7 @@ func clockSection(c inspect.Case, now time.Time) section {
 		s.item(i)
 	}
 	if len(s.blocks) > 0 {
-		s.say("Time left is as of " + inspect.At(now).Stamp() +
+		s.text("Time left is as of " + inspect.At(now).Stamp() +
 			". What was sent is not known here. This is no legal advice.")
 	}
 	return s

@@ -87,12 +87,13 @@ func (s section) heading() string {
 	return strings.TrimSpace(s.title + " " + s.subject)
 }
 
-func (s *section) say(text string) {
+func (s *section) text(text string) {
 	if text != "" {
 		s.blocks = append(s.blocks, block{text: text})
 	}
 }
 
+// item adds an item.
 func (s *section) item(i item) { s.blocks = append(s.blocks, block{item: &i}) }
 
 // table adds a table of at most maxRows rows; nobody reads more in an incident, and case.json has them all.
@@ -110,10 +111,10 @@ func (s *section) tableOf(t table, most int) {
 	s.more(more)
 }
 
-// more says that a list was cut.
+// more reports whether a list was cut.
 func (s *section) more(n int) {
 	if n > 0 {
-		s.say(fmt.Sprintf("and %d more: -o json lists them all (in a bundle: data/case.json).", n))
+		s.text(fmt.Sprintf("and %d more: -o json lists them all (in a bundle: data/case.json).", n))
 	}
 }
 
@@ -124,8 +125,13 @@ const (
 	maxChanges = 20
 )
 
-func plainCell(s string) cell                    { return cell{text: s} }
-func codeCell(s string) cell                     { return cell{text: s, code: true} }
+// plainCell is a cell of prose.
+func plainCell(s string) cell { return cell{text: s} }
+
+// codeCell is a cell of code: a digest, a path, a reference.
+func codeCell(s string) cell { return cell{text: s, code: true} }
+
+// statusCell is a cell with the sign and word of a status before its text.
 func statusCell(s inspect.Status, t string) cell { return cell{text: t, status: s} }
 
 // documentOf writes a case as a document: what is wrong, where and how sure first, then the walk in the order of the
@@ -135,7 +141,8 @@ func documentOf(c inspect.Case, s Style) document {
 	c = cleaned(c)
 	d := document{title: "backtrail: " + c.Target.Name, status: v.Status.Tone(), outcome: v.Words(&c),
 		brief: Brief(c, s)}
-	d.sections = append(d.sections, verdictSection(c, v), answerSection(c), findingSection(c), alertSection(c),
+	d.sections = append(d.sections, verdictSection(c, v), answerSection(c), findingSection(c),
+		thresholdSection(c), alertSection(c),
 		nextSection(c), clockSection(c, s.now(c)))
 	for _, i := range focusFirst(c) {
 		d.sections = append(d.sections, imageSections(c, i)...)

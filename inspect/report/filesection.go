@@ -17,7 +17,7 @@ const maxFiles = 40
 func fileSection(i inspect.Image) section {
 	s := section{title: "binaries and altered files"}
 	f := i.Files
-	s.say(fmt.Sprintf("%s: %d owned by a package, %d unowned, %d altered, %d missing; ownership %s%s.",
+	s.text(fmt.Sprintf("%s: %d owned by a package, %d unowned, %d altered, %d missing; ownership %s%s.",
 		plural(f.Total, "file"), f.Owned, f.Unowned, f.Altered, f.Missing, cmp.Or(f.Ownership, "not yet known"),
 		detail(f.Detail)))
 	for _, b := range i.Binaries[:min(len(i.Binaries), maxFiles)] {
@@ -65,7 +65,7 @@ func binaryItem(i inspect.Image, b inspect.Binary) item {
 	return it
 }
 
-// contents says what a packaged file should be and what it is.
+// contents describes what a packaged file should be and what it is.
 func contents(a inspect.Altered) string {
 	return fmt.Sprintf("package %s installed %s, this is %s", a.Package, a.Expected, a.Actual)
 }

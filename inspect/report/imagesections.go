@@ -16,7 +16,7 @@ import (
 func imageSections(c inspect.Case, i inspect.Image) []section {
 	sections := []section{
 		imageSection(i), layerSection(i), sharingSection(i), signatureSection(c, i), provenanceSection(i),
-		packageSection(i), fileSection(i), autorunSection(i), vulnerabilitySection(i),
+		packageSection(i), fileSection(i), autorunSection(i), vulnerabilitySection(c, i),
 	}
 	name := i.Container
 	if len(c.Images) == 1 && name == inspect.ImageContainer {
@@ -216,7 +216,7 @@ func provenanceSection(i inspect.Image) section {
 
 func packageSection(i inspect.Image) section {
 	s := section{title: "packages"}
-	s.say(plural(len(i.Packages), "package") + " found.")
+	s.text(plural(len(i.Packages), "package") + " found.")
 	for _, b := range i.SBOMs {
 		if b.Origin != "generated" {
 			s.item(item{status: b.Status, title: fmt.Sprintf("%s bill of materials (%s), %s", b.Origin, b.Format,
@@ -226,10 +226,10 @@ func packageSection(i inspect.Image) section {
 	s.compromises(i)
 	s.lockRows(i)
 	if i.Diff == nil || i.Diff.KnownGood == nil {
-		s.say("Nothing to compare with: no known-good image was named or found.")
+		s.text("Nothing to compare with: no known-good image was named or found.")
 		return s
 	}
-	s.say(comparedWith(*i.Diff.KnownGood))
+	s.text(comparedWith(*i.Diff.KnownGood))
 	s.blocks = append(s.blocks, diffBlocks(*i.Diff, maxChanges)...)
 	return s
 }
@@ -264,7 +264,7 @@ func diffBlocks(d inspect.Diff, most int) []block {
 			t.rows = append(t.rows, []cell{plainCell("removed"), plainCell(x.Name), plainCell(x.Type),
 				plainCell(x.Version), plainCell(""), plainCell("")})
 		}
-		s.say(fmt.Sprintf("Packages: %d changed, %d added, %d removed.", len(p.Changed), len(p.Added), len(p.Removed)))
+		s.text(fmt.Sprintf("Packages: %d changed, %d added, %d removed.", len(p.Changed), len(p.Added), len(p.Removed)))
 		s.tableOf(t, most)
 	}
 	if f := d.Files; f != nil {
@@ -273,16 +273,16 @@ func diffBlocks(d inspect.Diff, most int) []block {
 			t.rows = append(t.rows, []cell{plainCell(x.Change), codeCell(x.Path), plainCell(layerNumber(x.Layer)),
 				codeCell(content(x))})
 		}
-		s.say(fmt.Sprintf("Files: %d added, %d removed, %d changed%s.", f.Added, f.Removed, f.Changed,
+		s.text(fmt.Sprintf("Files: %d added, %d removed, %d changed%s.", f.Added, f.Removed, f.Changed,
 			shortened(f.Truncated)))
 		s.tableOf(t, most)
 	}
 	if l := d.Layers; l != nil {
-		s.say(fmt.Sprintf("Layers: %d shared, %d only here.", l.Shared, l.Added))
+		s.text(fmt.Sprintf("Layers: %d shared, %d only here.", l.Shared, l.Added))
 	}
 	for _, list := range [][]string{d.Settings, d.Signers, d.Provenance} {
 		for _, sentence := range list {
-			s.say(brieflyNamed(sentence))
+			s.text(brieflyNamed(sentence))
 		}
 	}
 	return s.blocks
@@ -316,15 +316,4 @@ func detail(text string) string {
 		return ""
 	}
 	return " (" + text + ")"
-}
-
-func vulnerabilitySection(i inspect.Image) section {
-	s := section{title: "vulnerabilities"}
-	t := table{head: []string{"severity", "id", "package", "version", "fixed in", "gate"}}
-	for _, v := range i.Vulns {
-		t.rows = append(t.rows, []cell{plainCell(string(v.Severity)), plainCell(v.ID), plainCell(v.Package),
-			plainCell(v.Version), plainCell(v.Fixed), plainCell(v.Gate)})
-	}
-	s.table(t)
-	return s
 }

@@ -48,6 +48,7 @@ func signer(s inspect.Signature) string {
 	}
 }
 
+// keyName names a key by the beginning of its digest.
 func keyName(digest string) string {
 	if digest == "" {
 		return ""
@@ -104,6 +105,7 @@ func unsigned(g inspect.Gate) string {
 	}
 }
 
+// orRunning is why a check did not look, or that it still does.
 func orRunning(s inspect.CheckState) string {
 	if s.Running() {
 		return "still checking"
@@ -131,7 +133,7 @@ func built(c inspect.Case, i inspect.Image) (inspect.Status, string) {
 	return p.Status, provenance(p)
 }
 
-// provenance says where a statement claims that the image came from.
+// provenance describes where a statement claims that the image came from.
 func provenance(p inspect.Provenance) string {
 	source := p.Source
 	if p.Commit != "" {

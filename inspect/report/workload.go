@@ -66,11 +66,11 @@ func sharingSection(i inspect.Image) section {
 			plainCell(fmt.Sprint(o.Prefix)), plainCell(strings.Join(o.Pods, ", "))})
 	}
 	s.table(t)
-	s.say(looked(*i.Sharing))
+	s.text(looked(*i.Sharing))
 	return s
 }
 
-// looked says how many images were compared.
+// looked describes how many images were compared.
 func looked(s inspect.Sharing) string {
 	text := fmt.Sprintf("By their manifests, %s that run here were compared", plural(s.Looked, "other image"))
 	if s.Looked == 1 {

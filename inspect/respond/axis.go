@@ -22,7 +22,8 @@ func Axis(c *inspect.Case, now time.Time) []inspect.Moment {
 		if a.Imprecise {
 			what += " (its time has no date or no zone)"
 		}
-		all = append(all, inspect.Moment{Time: a.Time, What: what, Source: cmp.Or(a.Source, "alert"), Trust: inspect.ByAlert})
+		all = append(all, inspect.Moment{Time: a.Time, What: what, Source: cmp.Or(a.Source, "alert"),
+			Trust: inspect.ByAlert})
 	}
 	for _, n := range c.Notes {
 		all = append(all, inspect.Moment{Time: n.Time, What: noteWords(n), Source: n.Author, Trust: inspect.ByUs})
@@ -47,7 +48,8 @@ func noteWords(n inspect.Note) string {
 func momentsOf(c inspect.Clock, now time.Time) []inspect.Moment {
 	by := c.Author + ": " + c.Reason
 	title := Title(c.Regime) + " clock"
-	all := []inspect.Moment{{Time: c.Aware, What: title + " started: aware; it " + Binds(c.Regime), Source: by, Trust: inspect.ByUs}}
+	all := []inspect.Moment{{Time: c.Aware, What: title + " started: aware; it " + Binds(c.Regime), Source: by,
+		Trust: inspect.ByUs}}
 	if w := c.Withdrawn; w != nil {
 		return append(all, inspect.Moment{Time: w.Time, What: title + " withdrawn", Source: w.Author + ": " + w.Reason,
 			Trust: inspect.ByUs})

@@ -27,7 +27,7 @@ func Title(r inspect.Regime) string {
 	}
 }
 
-// Binds says who has to report, and what.
+// Binds describes who has to report, and what.
 func Binds(r inspect.Regime) string {
 	switch r {
 	case inspect.NIS2:
@@ -90,7 +90,7 @@ func monthAfter(t inspect.Time) inspect.Time {
 	return inspect.At(next)
 }
 
-// Left says how much time there is at a moment, or by how much it is over.
+// Left describes how much time there is at a moment, or by how much it is over.
 func (d Deadline) Left(now time.Time) string {
 	switch left := d.Due.Sub(now); {
 	case d.Due.IsZero():
@@ -146,7 +146,8 @@ func StartClock(c *inspect.Case, r inspect.Regime, aware, now time.Time, author,
 		return inspect.Clock{}, fmt.Errorf("%s: %s lies ahead, it is %s", doing, inspect.At(aware).Format(time.RFC3339),
 			inspect.At(now).Format(time.RFC3339))
 	}
-	return inspect.Clock{Regime: r, Aware: inspect.At(aware), Started: inspect.At(now), Author: author, Reason: reason}, nil
+	return inspect.Clock{Regime: r, Aware: inspect.At(aware), Started: inspect.At(now), Author: author,
+		Reason: reason}, nil
 }
 
 // WithdrawClock ends the running clock of a regime.

@@ -73,7 +73,8 @@ func (t tally) unread(c *inspect.Case) {
 		if of.word == keptLog && !ok && t[of.word] == nil {
 			t.loseAll(of.word, "")
 		}
-		open := s.Status == inspect.CheckBlocked && !s.Running() || s.Status == inspect.CheckSkipped && t[of.word] == nil
+		open := s.Status == inspect.CheckBlocked && !s.Running() || s.Status == inspect.CheckSkipped &&
+			t[of.word] == nil
 		if ok && open {
 			t.loseAll(of.word, s.Reason)
 		}

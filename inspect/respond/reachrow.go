@@ -17,7 +17,7 @@ type ReachRow struct {
 	Command string // that says more; empty where there is none
 }
 
-// ReachWeight says how far something reaches.
+// ReachWeight describes how far something reaches.
 type ReachWeight int
 
 // The weights, the heaviest first.
@@ -101,8 +101,8 @@ func (l *reachList) roles() {
 	}
 }
 
-// account says which service account it is, where its tokens are, and that what it may do is not known: the API server
-// answers that for oneself only, or to whoever may impersonate.
+// account describes which service account it is, where its tokens are, and that what it may do is not known: the API
+// server answers that for oneself only, or to whoever may impersonate.
 func (l *reachList) account() {
 	if l.r.ServiceAccount == "" {
 		return
@@ -128,7 +128,8 @@ func (l *reachList) account() {
 	l.add(ReachRow{
 		"may do", "not known: what the account may do, only somebody who may impersonate it can ask",
 		"Roles and bindings are not read: they do not say what webhooks of authorization allow.",
-		ReachesOther, fmt.Sprintf("%s auth can-i --list -n %s --as %s", l.c.Target.Kubectl(), text.Quote(l.pod.Namespace),
+		ReachesOther, fmt.Sprintf("%s auth can-i --list -n %s --as %s", l.c.Target.Kubectl(),
+			text.Quote(l.pod.Namespace),
 			text.Quote("system:serviceaccount:"+l.pod.Namespace+":"+l.r.ServiceAccount)),
 	})
 }
@@ -185,7 +186,8 @@ func (l *reachList) network() {
 	for _, p := range l.r.NetworkPolicies {
 		l.add(ReachRow{"network", p, "A policy that selects the pod." + enforced, ReachesOwn, ""})
 	}
-	if s, ok := l.c.Check("cluster", ""); ok && s.Status != inspect.CheckDone || l.r.Lacks(inspect.ReachNetworkPolicies) {
+	if s, ok := l.c.Check("cluster", ""); ok && s.Status != inspect.CheckDone ||
+		l.r.Lacks(inspect.ReachNetworkPolicies) {
 		return // whether there are any is not known, and said
 	}
 	if len(l.r.NetworkPolicies) == 0 {

@@ -19,9 +19,9 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 )
 
-// annotated is a signature as cosign keeps it on a tag: the payload is a layer, all else stands in annotations
+// cosignSignature is a signature as cosign keeps it on a tag: the payload is a layer, all else stands in annotations
 // (https://github.com/sigstore/cosign/blob/main/specs/SIGNATURE_SPEC.md).
-type annotated struct {
+type cosignSignature struct {
 	payload   []byte
 	envelope  bool // the payload is a DSSE envelope, which carries its signature itself
 	signature string
@@ -38,13 +38,13 @@ type annotated struct {
 }
 
 // readAnnotated reads a payload and its annotations. Errors: what is malformed.
-func readAnnotated(payload []byte, annotations map[string]string, envelope bool) (s *annotated, err error) {
-	s = &annotated{payload: payload, envelope: envelope}
+func readAnnotated(payload []byte, annotations map[string]string, envelope bool) (s *cosignSignature, err error) {
+	s = &cosignSignature{payload: payload, envelope: envelope}
 	err = protect("reading the annotations", func() error { return s.parse(annotations) })
 	return s, err
 }
 
-func (s *annotated) parse(annotations map[string]string) error {
+func (s *cosignSignature) parse(annotations map[string]string) error {
 	for name, value := range annotations {
 		if len(value) > maxAnnotation {
 			return fmt.Errorf("reading annotation %s: it is larger than %d bytes", name, maxAnnotation)
@@ -81,7 +81,7 @@ func (s *annotated) parse(annotations map[string]string) error {
 	return s.build(annotations[static.ChainAnnotationKey])
 }
 
-func (s *annotated) parseCertificate(text string) error {
+func (s *cosignSignature) parseCertificate(text string) error {
 	if text == "" {
 		return nil
 	}
@@ -97,7 +97,7 @@ func (s *annotated) parseCertificate(text string) error {
 	return nil
 }
 
-func (s *annotated) parseEntry(text string) error {
+func (s *cosignSignature) parseEntry(text string) error {
 	if text == "" {
 		return nil
 	}
@@ -126,7 +126,7 @@ func (s *annotated) parseEntry(text string) error {
 	return nil
 }
 
-func (s *annotated) parseTimestamp(text string) error {
+func (s *cosignSignature) parseTimestamp(text string) error {
 	if text == "" {
 		return nil
 	}
@@ -139,7 +139,7 @@ func (s *annotated) parseTimestamp(text string) error {
 }
 
 // build makes the forms in which cosign takes a signature.
-func (s *annotated) build(chainPEM string) error {
+func (s *cosignSignature) build(chainPEM string) error {
 	options := []static.Option{static.WithBundle(s.rekor), static.WithRFC3161Timestamp(s.stamp)}
 	if s.cert != nil {
 		options = append(options, static.WithCertChain([]byte(s.certPEM), []byte(chainPEM)))
@@ -155,7 +155,7 @@ func (s *annotated) build(chainPEM string) error {
 }
 
 // row makes the row of a signature: what it says, whether it holds or not.
-func (s *annotated) row(a artifact, digest string) inspect.Signature {
+func (s *cosignSignature) row(a artifact, digest string) inspect.Signature {
 	row := inspect.Signature{Kind: KindCosign, Digest: digest, PredicateType: s.claim.predicateType}
 	row.Subject, _ = a.matching(s.claim.digests)
 	if _, ok := a.matching(s.claim.digests); !ok && len(s.claim.digests) > 0 {

@@ -18,7 +18,7 @@ import (
 )
 
 // verify judges a signature on a cosign tag by every trusted root and every key at hand.
-func (s *annotated) verify(ctx context.Context, roots []Root, a artifact, x expectation) outcome {
+func (s *cosignSignature) verify(ctx context.Context, roots []Root, a artifact, x expectation) outcome {
 	if k, ok := x.keyOf(s.cert); ok {
 		return s.withoutCertificate().verify(ctx, roots, a, expectation{keys: []key{k}})
 	}
@@ -57,7 +57,7 @@ func (s *annotated) verify(ctx context.Context, roots []Root, a artifact, x expe
 // withoutCertificate is a signature by an expected key that came with a certificate, as some sign who have an
 // authority of their own: the key is enough. A log entry names the certificate, so that cosign needs it to compare
 // the two.
-func (s *annotated) withoutCertificate() *annotated {
+func (s *cosignSignature) withoutCertificate() *cosignSignature {
 	keyed := *s
 	keyed.cert = nil
 	if s.rekor == nil && s.stamp == nil {
@@ -66,7 +66,8 @@ func (s *annotated) withoutCertificate() *annotated {
 	return &keyed
 }
 
-func (s *annotated) byCertificate(ctx context.Context, m root.TrustedMaterial, a artifact, x expectation) outcome {
+func (s *cosignSignature) byCertificate(ctx context.Context, m root.TrustedMaterial, a artifact,
+	x expectation) outcome {
 	o := outcome{chain: newChain()}
 	verifier, err := s.certificateVerifier(ctx)
 	if err != nil {
@@ -91,7 +92,7 @@ func (s *annotated) byCertificate(ctx context.Context, m root.TrustedMaterial, a
 	return o
 }
 
-func (s *annotated) byKey(ctx context.Context, m root.TrustedMaterial, k key, v signature.Verifier,
+func (s *cosignSignature) byKey(ctx context.Context, m root.TrustedMaterial, k key, v signature.Verifier,
 	a artifact) outcome {
 	o := outcome{chain: newChain(), key: k.digest}
 	s.explainIntegrity(o.chain)
@@ -104,7 +105,7 @@ func (s *annotated) byKey(ctx context.Context, m root.TrustedMaterial, k key, v 
 	s.explainSignature(ctx, o.chain, v, a)
 	o.conclude(times, s.judge(ctx, options, a, stampErr, m))
 	if o.sound() {
-		o.hold(inspect.StepIdentity, "signed with the key %s, as expected", k.digest)
+		o.pass(inspect.StepIdentity, "signed with the key %s, as expected", k.digest)
 	}
 	return o
 }
@@ -118,17 +119,17 @@ func (o *outcome) conclude(times []observed, judged error) {
 	o.reconcile()
 }
 
-func (s *annotated) explainIntegrity(c *chain) {
+func (s *cosignSignature) explainIntegrity(c *chain) {
 	content := "simple signing payload"
 	if s.envelope {
 		content = "DSSE envelope with a statement of " + s.claim.predicateType
 	}
-	c.hold(inspect.StepIntegrity, "%s, whose bytes are their digest", content)
+	c.pass(inspect.StepIntegrity, "%s, whose bytes are their digest", content)
 }
 
 // explainTimes compares the log entry with the log's key, signature, key and payload, and the timestamp with its
 // authority.
-func (s *annotated) explainTimes(c *chain, m root.TrustedMaterial, options cosign.CheckOpts) (times []observed,
+func (s *cosignSignature) explainTimes(c *chain, m root.TrustedMaterial, options cosign.CheckOpts) (times []observed,
 	stampErr error) {
 	switch {
 	case s.rekor == nil && s.cert == nil:
@@ -149,7 +150,7 @@ func (s *annotated) explainTimes(c *chain, m root.TrustedMaterial, options cosig
 			break
 		}
 		log := logName(m.RekorLogs(), s.entry)
-		c.hold(inspect.StepLog, "entry %d of %s holds this signature and payload, by the log's key",
+		c.pass(inspect.StepLog, "entry %d of %s holds this signature and payload, by the log's key",
 			s.entry.LogIndex(), log)
 		times = append(times, observed{s.entry.IntegratedTime(), "log " + log})
 	}
@@ -168,7 +169,7 @@ func (s *annotated) explainTimes(c *chain, m root.TrustedMaterial, options cosig
 }
 
 // timestamp verifies the timestamp over what cosign stamps: the signature, or the whole envelope.
-func (s *annotated) timestamp(m root.TrustedMaterial) (observed, error) {
+func (s *cosignSignature) timestamp(m root.TrustedMaterial) (observed, error) {
 	over := s.payload
 	if !s.envelope {
 		raw, err := base64.StdEncoding.DecodeString(s.signature)
@@ -194,7 +195,7 @@ func (s *annotated) timestamp(m root.TrustedMaterial) (observed, error) {
 }
 
 // certificateVerifier is the way in which the certificate's key signed; cosign's where none verifies the signature.
-func (s *annotated) certificateVerifier(ctx context.Context) (signature.Verifier, error) {
+func (s *cosignSignature) certificateVerifier(ctx context.Context) (signature.Verifier, error) {
 	verifiers, err := payloadVerifiers(s.cert.PublicKey)
 	if err != nil {
 		return nil, err
@@ -207,15 +208,15 @@ func (s *annotated) certificateVerifier(ctx context.Context) (signature.Verifier
 	return verifiers[0], nil
 }
 
-// signedBy asks cosign for the signature alone.
-func (s *annotated) signedBy(ctx context.Context, v signature.Verifier) error {
+// signedBy verifies the signature alone with cosign.
+func (s *cosignSignature) signedBy(ctx context.Context, v signature.Verifier) error {
 	return protect("verifying the signature", func() error {
 		return s.ask(ctx, s.bare, v1.Hash{}, &cosign.CheckOpts{SigVerifier: v, IgnoreTlog: true, Offline: true})
 	})
 }
 
-// explainSignature asks cosign for the signature alone, and compares what was signed with the image.
-func (s *annotated) explainSignature(ctx context.Context, c *chain, v signature.Verifier, a artifact) {
+// explainSignature verifies the signature alone with cosign, and compares what was signed with the image.
+func (s *cosignSignature) explainSignature(ctx context.Context, c *chain, v signature.Verifier, a artifact) {
 	err := s.signedBy(ctx, v)
 	signer := "managed key"
 	if s.cert != nil {
@@ -225,7 +226,7 @@ func (s *annotated) explainSignature(ctx context.Context, c *chain, v signature.
 		c.fail(inspect.StepSignature, InvalidSignature, "the signature is not by the %s over these bytes: %v",
 			signer, err)
 	} else {
-		c.hold(inspect.StepSignature, "the signature is by the %s over these bytes", signer)
+		c.pass(inspect.StepSignature, "the signature is by the %s over these bytes", signer)
 	}
 	digest, _ := a.matching(s.claim.digests)
 	hash, err := v1.NewHash(digest)
@@ -237,11 +238,11 @@ func (s *annotated) explainSignature(ctx context.Context, c *chain, v signature.
 			a.main)
 		return
 	}
-	c.hold(inspect.StepSubject, "it names %s, %s", digest, a.names[digest])
+	c.pass(inspect.StepSubject, "it names %s, %s", digest, a.names[digest])
 }
 
 // judge is the verdict: cosign's on everything but the identity.
-func (s *annotated) judge(ctx context.Context, options cosign.CheckOpts, a artifact, stampErr error,
+func (s *cosignSignature) judge(ctx context.Context, options cosign.CheckOpts, a artifact, stampErr error,
 	m root.TrustedMaterial) error {
 	if s.stamp != nil && len(m.TimestampingAuthorities()) > 0 {
 		if stampErr != nil {
@@ -270,7 +271,7 @@ func (s *annotated) judge(ctx context.Context, options cosign.CheckOpts, a artif
 	return protect("verifying the signature", func() error { return s.ask(ctx, sig, hash, &options) })
 }
 
-func (s *annotated) ask(ctx context.Context, sig oci.Signature, hash v1.Hash, options *cosign.CheckOpts) error {
+func (s *cosignSignature) ask(ctx context.Context, sig oci.Signature, hash v1.Hash, options *cosign.CheckOpts) error {
 	if s.envelope {
 		_, err := cosign.VerifyBlobAttestation(ctx, sig, hash, options)
 		return err
@@ -280,7 +281,7 @@ func (s *annotated) ask(ctx context.Context, sig oci.Signature, hash v1.Hash, op
 }
 
 // claims is cosign's comparison of what was signed with a digest.
-func (s *annotated) claims() func(oci.Signature, v1.Hash, map[string]any) error {
+func (s *cosignSignature) claims() func(oci.Signature, v1.Hash, map[string]any) error {
 	if s.envelope {
 		return cosign.IntotoSubjectClaimVerifier
 	}

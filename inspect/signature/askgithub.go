@@ -25,14 +25,14 @@ func (e *examiner) askGitHub(ctx context.Context, digests []string) {
 	}
 	repositories := e.repositories()
 	for _, d := range digests {
-		q := question{store: AskedGitHub, subject: d}
+		q := query{store: AskedGitHub, subject: d}
 		if len(repositories) == 0 {
-			e.take(ctx, q, answer{err: errors.New("nobody says which repository of GitHub the image is from: " +
+			e.collect(ctx, q, storeResult{err: errors.New("nobody says which repository of GitHub the image is from: " +
 				"--github=OWNER/REPO names it")})
 			continue
 		}
 		found, err := e.attested(ctx, repositories, d)
-		reply := q.reply(answer{err: err}, found)
+		reply := q.reply(storeResult{err: err}, found)
 		if found == 0 && err == nil {
 			reply.Detail = "GitHub holds nothing about it in " + strings.Join(repositories, ", ") + " that we may see"
 		}
@@ -55,7 +55,7 @@ func (e *examiner) attested(ctx context.Context, repositories []string, digest s
 			e.put(digestOf(data), data)
 			e.load()
 			hash, _ := v1.NewHash(digestOf(data))
-			e.judgeBundle(ctx, item{hit: hit{store: StoreGitHub}, form: mediaBundle,
+			e.judgeBundle(ctx, item{match: match{store: StoreGitHub}, form: mediaBundle,
 				desc: v1.Descriptor{Digest: hash}}, data)
 		}
 	}
@@ -119,7 +119,7 @@ func firstTwo(path string) string {
 }
 
 // reply keeps what a store answered, and what could not be asked of it.
-func (e *examiner) reply(q question, r inspect.StoreReply) {
+func (e *examiner) reply(q query, r inspect.StoreReply) {
 	e.out.replies = append(e.out.replies, r)
 	if r.Status == inspect.StoreUnreachable {
 		e.out.open = append(e.out.open, fmt.Sprintf("not all that the store %s holds about %s could be read: %s",
@@ -127,7 +127,7 @@ func (e *examiner) reply(q question, r inspect.StoreReply) {
 	}
 }
 
-// ofGitHub says that the certificate names GitHub's own authority, which no other trusted root knows.
-func (s *sealed) ofGitHub() bool {
+// ofGitHub reports whether the certificate names GitHub's own authority, which no other trusted root knows.
+func (s *sigstoreBundle) ofGitHub() bool {
 	return s.cert != nil && slices.Contains(s.cert.Issuer.Organization, "GitHub, Inc.")
 }

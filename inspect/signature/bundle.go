@@ -15,8 +15,8 @@ import (
 	"github.com/sigstore/sigstore/pkg/cryptoutils"
 )
 
-// sealed is a Sigstore bundle (https://github.com/sigstore/protobuf-specs, v0.1 to v0.3) that could be read.
-type sealed struct {
+// sigstoreBundle is a Sigstore bundle (https://github.com/sigstore/protobuf-specs, v0.1 to v0.3) that could be read.
+type sigstoreBundle struct {
 	raw        []byte
 	version    string
 	bundle     *bundle.Bundle
@@ -32,7 +32,7 @@ type sealed struct {
 }
 
 // readBundle reads a Sigstore bundle. Errors: what is malformed.
-func readBundle(data []byte) (s *sealed, err error) {
+func readBundle(data []byte) (s *sigstoreBundle, err error) {
 	if len(data) > maxBundle {
 		return nil, fmt.Errorf("reading the bundle: it is larger than %d bytes", maxBundle)
 	}
@@ -46,12 +46,12 @@ func readBundle(data []byte) (s *sealed, err error) {
 	return s, nil
 }
 
-func parseBundle(data []byte) (*sealed, error) {
+func parseBundle(data []byte) (*sigstoreBundle, error) {
 	b := &bundle.Bundle{}
 	if err := b.UnmarshalJSON(data); err != nil {
 		return nil, err
 	}
-	s := &sealed{raw: data, bundle: b}
+	s := &sigstoreBundle{raw: data, bundle: b}
 	var err error
 	if s.version, err = b.Version(); err != nil {
 		return nil, err
@@ -79,7 +79,7 @@ func parseBundle(data []byte) (*sealed, error) {
 	return s, s.readClaim()
 }
 
-func (s *sealed) readClaim() error {
+func (s *sigstoreBundle) readClaim() error {
 	if m := s.content.MessageSignatureContent(); m != nil {
 		s.message = true
 		if len(m.Digest()) == sha256.Size {
@@ -112,7 +112,7 @@ func forgiveOtherName(cert *x509.Certificate) {
 // hashedrekord. An envelope's signature is one over its pre-authentication encoding, and that is what such an entry
 // holds; the client specification allows it ("Bundle content vs. Rekor entry kind"), sigstore-go 1.3.0 knows it for
 // Rekor v2 only.
-func (s *sealed) asMessage() (entity verify.SignedEntity, pae []byte) {
+func (s *sigstoreBundle) asMessage() (entity verify.SignedEntity, pae []byte) {
 	if s.message || len(s.entries) == 0 {
 		return s.bundle, nil
 	}

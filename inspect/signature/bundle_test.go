@@ -178,7 +178,7 @@ func TestRootsAreTriedOneByOne(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// The other instance demands an SCT; this one has no such log.
+	// The other instance requirements an SCT; this one has no such log.
 	o := b.verify([]Root{{Material: other.ca}, {Material: s.root}}, file(t, blob), expectAlice(t))
 	if status, reason := o.verdict(); status != inspect.Verified {
 		t.Errorf("got %s %s", status, reason)

@@ -20,7 +20,7 @@ type outcome struct {
 }
 
 // byCertificate verifies a bundle that was signed with a certificate.
-func (s *sealed) byCertificate(m root.TrustedMaterial, a artifact, x expectation) outcome {
+func (s *sigstoreBundle) byCertificate(m root.TrustedMaterial, a artifact, x expectation) outcome {
 	o := outcome{chain: newChain()}
 	material := keyed{TrustedMaterial: m}
 	s.explainIntegrity(o.chain)
@@ -40,7 +40,7 @@ func (s *sealed) byCertificate(m root.TrustedMaterial, a artifact, x expectation
 }
 
 // byKey verifies a bundle with a managed key.
-func (s *sealed) byKey(m root.TrustedMaterial, k key, v signature.Verifier, a artifact) outcome {
+func (s *sigstoreBundle) byKey(m root.TrustedMaterial, k key, v signature.Verifier, a artifact) outcome {
 	o := outcome{chain: newChain(), key: k.digest}
 	material := keyed{m, v}
 	s.explainIntegrity(o.chain)
@@ -56,7 +56,7 @@ func (s *sealed) byKey(m root.TrustedMaterial, k key, v signature.Verifier, a ar
 	o.judged = protect("verifying the bundle", func() error { return s.judge(material, a) })
 	o.reconcile()
 	if o.sound() {
-		o.hold(inspect.StepIdentity, "signed with the key %s, as expected", k.digest)
+		o.pass(inspect.StepIdentity, "signed with the key %s, as expected", k.digest)
 	}
 	return o
 }
@@ -68,7 +68,7 @@ func (o *outcome) reconcile() {
 	}
 }
 
-func (s *sealed) explainIntegrity(c *chain) {
+func (s *sigstoreBundle) explainIntegrity(c *chain) {
 	if s.claimErr != nil {
 		c.fail(inspect.StepIntegrity, Malformed, "%v", s.claimErr)
 		return
@@ -77,18 +77,18 @@ func (s *sealed) explainIntegrity(c *chain) {
 	if s.message {
 		content = "message signature"
 	}
-	c.hold(inspect.StepIntegrity, "Sigstore bundle %s with a %s, %d log entries and %d timestamps", s.version,
+	c.pass(inspect.StepIntegrity, "Sigstore bundle %s with a %s, %d log entries and %d timestamps", s.version,
 		content, len(s.entries), len(s.timestamps))
 }
 
 // explainSignature compares the signature with the key, and what was signed with the artifact.
-func (s *sealed) explainSignature(c *chain, m keyed, a artifact) {
+func (s *sigstoreBundle) explainSignature(c *chain, m keyed, a artifact) {
 	err := protect("verifying the signature", func() error { return s.signatureHolds(m, a) })
 	if err != nil {
 		c.fail(inspect.StepSignature, InvalidSignature, "the signature is not by the %s over these bytes: %v",
 			s.signer(), err)
 	} else {
-		c.hold(inspect.StepSignature, "the signature is by the %s over these bytes", s.signer())
+		c.pass(inspect.StepSignature, "the signature is by the %s over these bytes", s.signer())
 	}
 	if s.claimErr != nil {
 		c.open(inspect.StepSubject, "", "not reached: %v", s.claimErr)
@@ -96,32 +96,32 @@ func (s *sealed) explainSignature(c *chain, m keyed, a artifact) {
 	}
 	digest, ok := a.matching(s.claim.digests)
 	if ok && s.message {
-		c.hold(inspect.StepSubject, "it is over %s, %s", digest, a.names[digest])
+		c.pass(inspect.StepSubject, "it is over %s, %s", digest, a.names[digest])
 		return
 	}
 	if ok {
-		c.hold(inspect.StepSubject, "the statement names %s, %s", digest, a.names[digest])
+		c.pass(inspect.StepSubject, "the statement names %s, %s", digest, a.names[digest])
 		return
 	}
 	// A statement may name a file by another algorithm than sha256, and so may a message.
 	if err == nil && a.bytes != nil && (!s.message || len(s.claim.digests) == 0) && a.verify(s.content, s.key, m,
 		nil) == nil {
-		c.hold(inspect.StepSubject, "it names %s, by another digest than sha256", a.what)
+		c.pass(inspect.StepSubject, "it names %s, by another digest than sha256", a.what)
 		return
 	}
 	c.fail(inspect.StepSubject, SubjectMismatch, "it names %s, and %s is %s", someOf(s.claim.digests), a.what, a.main)
 }
 
-func (s *sealed) signer() string {
+func (s *sigstoreBundle) signer() string {
 	if s.cert != nil {
 		return "certificate's key"
 	}
 	return "managed key"
 }
 
-// signatureHolds asks sigstore-go for the signature alone. A message is verified over its digest; pure Ed25519 needs
-// the bytes. Older clients signed with SHA-256 whatever the curve: that the whole of Verify knows.
-func (s *sealed) signatureHolds(m keyed, a artifact) error {
+// signatureHolds verifies the signature alone with sigstore-go. A message is verified over its digest; pure Ed25519
+// needs the bytes. Older clients signed with SHA-256 whatever the curve: that the whole of Verify knows.
+func (s *sigstoreBundle) signatureHolds(m keyed, a artifact) error {
 	var err error
 	if s.message {
 		digest := verify.ArtifactDigest{Algorithm: "sha256", Digest: s.content.MessageSignatureContent().Digest()}
@@ -152,7 +152,7 @@ func someOf(digests []string) string {
 }
 
 // judge is the verdict: sigstore-go's Verify on everything but the identity.
-func (s *sealed) judge(m keyed, a artifact) error {
+func (s *sigstoreBundle) judge(m keyed, a artifact) error {
 	v, err := verify.NewVerifier(m, s.options(m)...)
 	if err != nil {
 		return err
@@ -177,7 +177,7 @@ func (s *sealed) judge(m keyed, a artifact) error {
 }
 
 // options demand what the trusted root can vouch for, and that what came with the bundle holds.
-func (s *sealed) options(m keyed) []verify.VerifierOption {
+func (s *sigstoreBundle) options(m keyed) []verify.VerifierOption {
 	options := []verify.VerifierOption{verify.WithoutStatementPredicate()}
 	stamped := len(s.timestamps) > 0 && len(m.TimestampingAuthorities()) > 0
 	if len(s.entries) > 0 || s.cert != nil && len(m.RekorLogs()) > 0 {

@@ -16,7 +16,7 @@ import (
 const outsideValidity = "integrated time outside certificate validity"
 
 // explainLog compares the log entries with the log's key, the signature, the certificate and the digest.
-func (s *sealed) explainLog(c *chain, m keyed) []observed {
+func (s *sigstoreBundle) explainLog(c *chain, m keyed) []observed {
 	logs := m.RekorLogs()
 	if len(s.entries) == 0 {
 		if s.cert == nil {
@@ -36,7 +36,7 @@ func (s *sealed) explainLog(c *chain, m keyed) []observed {
 		return err
 	})
 	if err != nil && strings.Contains(err.Error(), outsideValidity) {
-		c.hold(inspect.StepLog, "%s", s.describeEntry(logs))
+		c.pass(inspect.StepLog, "%s", s.describeEntry(logs))
 		return []observed{{s.entries[0].IntegratedTime(), "log " + logName(logs, s.entries[0])}}
 	}
 	for _, e := range s.entries {
@@ -48,7 +48,7 @@ func (s *sealed) explainLog(c *chain, m keyed) []observed {
 		c.fail(inspect.StepLog, LogMismatch, "%s does not hold: %v", s.describeEntry(logs), err)
 		return nil
 	}
-	c.hold(inspect.StepLog, "%s holds this signature, by the log's key", s.describeEntry(logs))
+	c.pass(inspect.StepLog, "%s holds this signature, by the log's key", s.describeEntry(logs))
 	var times []observed
 	for _, t := range stamps {
 		times = append(times, observed{t.Time, "log " + t.URI})
@@ -58,7 +58,7 @@ func (s *sealed) explainLog(c *chain, m keyed) []observed {
 
 // explainLogValidity compares the time of signing with the validity of the log's key, where the entry has no signed
 // time of its own: that is Rekor v2, for which sigstore-go 1.3.0 leaves this out.
-func (s *sealed) explainLogValidity(c *chain, m keyed, times []observed) {
+func (s *sigstoreBundle) explainLogValidity(c *chain, m keyed, times []observed) {
 	if c.status(inspect.StepLog) != inspect.Verified {
 		return
 	}
@@ -79,7 +79,7 @@ func (s *sealed) explainLogValidity(c *chain, m keyed, times []observed) {
 }
 
 // describeEntry names the first log entry.
-func (s *sealed) describeEntry(logs map[string]*root.TransparencyLog) string {
+func (s *sigstoreBundle) describeEntry(logs map[string]*root.TransparencyLog) string {
 	e := s.entries[0].TransparencyLogEntry()
 	return fmt.Sprintf("entry %d (%s %s) of %s", e.GetLogIndex(), e.GetKindVersion().GetKind(),
 		e.GetKindVersion().GetVersion(), logName(logs, s.entries[0]))
@@ -95,7 +95,7 @@ func logName(logs map[string]*root.TransparencyLog, e *tlog.Entry) string {
 
 // explainTimestamps verifies every timestamp by itself. One that an authority signed counts, whichever else there are:
 // a single one outside the certificate's validity spoils it.
-func (s *sealed) explainTimestamps(c *chain, m keyed, fromLog []observed) []observed {
+func (s *sigstoreBundle) explainTimestamps(c *chain, m keyed, fromLog []observed) []observed {
 	var times []observed
 	var errs []string
 	for _, t := range s.timestamps {

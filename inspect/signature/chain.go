@@ -44,7 +44,7 @@ func (c *chain) set(name string, status inspect.Status, reason, format string, a
 	}
 }
 
-func (c *chain) hold(name, format string, args ...any) {
+func (c *chain) pass(name, format string, args ...any) {
 	c.set(name, inspect.Verified, "", format, args...)
 }
 
@@ -85,7 +85,7 @@ func (c *chain) verdict() (inspect.Status, string) {
 	return status, ""
 }
 
-// sound says that every link but the last holds: what is left is who should have signed.
+// sound reports whether every link but the last holds: what is left is who should have signed.
 func (c *chain) sound() bool {
 	for _, s := range c.steps {
 		if s.Name != inspect.StepIdentity && s.Status != inspect.Verified && s.Status != inspect.Absent {

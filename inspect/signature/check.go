@@ -30,16 +30,17 @@ type Options struct {
 	Notary *Notary
 	// GitHub is asked too, where it is not nil.
 	GitHub *Attestations
-	// Demands gives what the policies ask of an image, once the check "policies" has read them; nil: there are none.
-	Demands func(inspect.Image) []inspect.Demand
-	// PolicyNamed says that a flag names a policy: an image that none is about is then an open question.
+	// Requirements gives what the policies require of an image, once the check "policies" has read them; nil: there are
+	// none.
+	Requirements func(inspect.Image) []inspect.PolicyRequirement
+	// PolicyNamed reports whether a flag names a policy: an image that none is about is then an open question.
 	PolicyNamed bool
 }
 
 // Check looks for the signatures of an image in every store, and verifies each.
 func Check(o Options) engine.Check {
 	c := engine.Check{Name: Name, Scope: engine.PerImage, Run: o.run}
-	if o.Demands != nil {
+	if o.Requirements != nil {
 		c.Needs = []string{policiesCheck}
 	}
 	return c
@@ -152,7 +153,7 @@ func (o Options) examine(ctx context.Context, p place, x expectation) (collectio
 		return collection{}, err
 	}
 	e := &examiner{
-		Options: o, shelf: shelf{o.Client, loc, tags}, expect: x, source: p.source, scope: p.scope(),
+		Options: o, shelf: storeSet{o.Client, loc, tags}, expect: x, source: p.source, scope: p.scope(),
 		seen:  map[string]bool{},
 		image: artifact{what: "the image", names: map[string]string{}},
 		out:   collection{times: map[string]observed{}},
@@ -212,7 +213,7 @@ func (e *examiner) otherImages(ctx context.Context) (map[string]bool, error) {
 	return others, nil
 }
 
-// emit says what was found, store by store and row by row.
+// emit describes what was found, store by store and row by row.
 func (c collection) emit(emit func(inspect.Event)) {
 	for _, r := range c.replies {
 		emit(inspect.Event{Fact: r})

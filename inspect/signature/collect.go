@@ -25,7 +25,7 @@ type collection struct {
 // examiner looks for the signatures of one image and judges them.
 type examiner struct {
 	Options
-	shelf  shelf
+	shelf  storeSet
 	image  artifact
 	expect expectation
 	source string          // where the image says that its source is
@@ -41,8 +41,8 @@ const asked = 4
 
 // run asks all stores, for each digest, and judges what they hold. A store that fails hides no other.
 func (e *examiner) run(ctx context.Context, digests []string, p place) collection {
-	questions := e.shelf.questions(digests, p.digest, p.index)
-	answers := make([]answer, len(questions))
+	questions := e.shelf.queries(digests, p.digest, p.index)
+	answers := make([]storeResult, len(questions))
 	var wait sync.WaitGroup
 	slots := make(chan struct{}, asked)
 	for i, q := range questions {
@@ -59,21 +59,21 @@ func (e *examiner) run(ctx context.Context, digests []string, p place) collectio
 	}
 	wait.Wait()
 	for i, q := range questions {
-		e.take(ctx, q, answers[i])
+		e.collect(ctx, q, answers[i])
 	}
 	e.askGitHub(ctx, digests)
 	return e.out
 }
 
 // take judges what one store gave, and says what it answered.
-func (e *examiner) take(ctx context.Context, q question, a answer) {
+func (e *examiner) collect(ctx context.Context, q query, a storeResult) {
 	found := 0
 	for _, h := range a.hits {
 		items, err := h.items()
 		if err != nil && h.altered() {
 			row := malformedRow(KindCosign, h.part.Bytes, e.image.main, err)
 			row.Digest = h.part.Digest
-			e.add(item{hit: h}, row)
+			e.add(item{match: h}, row)
 			found++
 		} else if err != nil {
 			a.err = errors.Join(a.err, err)
@@ -120,7 +120,7 @@ func (e *examiner) load() {
 }
 
 // keep puts a manifest into the store and names it, so that a bundle can carry it.
-func (e *examiner) keep(ctx context.Context, h hit) {
+func (e *examiner) keep(ctx context.Context, h match) {
 	b := inspect.Blob{
 		Digest: h.part.Digest, MediaType: h.part.MediaType, Size: int64(len(h.part.Bytes)),
 		Role: h.role, State: "carried", Of: "image", Tag: h.tag,
@@ -145,7 +145,7 @@ func (e *examiner) keep(ctx context.Context, h hit) {
 }
 
 // attachments are the parts that are no signatures and yet belong into a bundle: attached SBOMs.
-func (e *examiner) attachments(h hit, m *v1.Manifest) []v1.Descriptor {
+func (e *examiner) attachments(h match, m *v1.Manifest) []v1.Descriptor {
 	if h.role == "sbom" {
 		return m.Layers
 	}

@@ -12,7 +12,7 @@ import (
 // judge reads one signature and verifies it. Errors: bytes that could not be had.
 func (e *examiner) judge(ctx context.Context, it item) error {
 	digest := it.desc.Digest.String()
-	data, err := e.Client.Fetch(ctx, e.shelf.place(it.hit), digest, maxBundle)
+	data, err := e.Client.Fetch(ctx, e.shelf.place(it.match), digest, maxBundle)
 	var wrong *registry.DigestError
 	if errors.As(err, &wrong) {
 		row := malformedRow(it.kind(), []byte(digest), e.image.main,
@@ -85,7 +85,8 @@ func (e *examiner) judgeAnnotated(ctx context.Context, it item, data []byte) {
 	e.add(it, row)
 }
 
-// anothers says that a signature which cosign saved without saying whose it is belongs to another image of the layout.
+// anothers reports whether a signature which cosign saved without saying whose it is belongs to another image of the
+// layout.
 func (e *examiner) anothers(a artifact, digests []string) bool {
 	if _, ours := a.matching(digests); ours {
 		return false

@@ -23,9 +23,9 @@ type expectation struct {
 	flagged    bool   // a flag says who, not only policies
 	words      string // what was expected
 
-	demands []inspect.Demand // of the policies that are about the image
-	foreign map[string]bool  // keys that only a policy names while flags say who should have signed, by digest
-	wider   []string         // reasons for which others may have signed too
+	requirements []inspect.PolicyRequirement // of the policies that are about the image
+	foreign      map[string]bool             // keys that only a policy names while flags say who should have signed, by digest
+	wider        []string                    // reasons for which others may have signed too
 }
 
 func newExpectation(e inspect.Expected) (expectation, error) {
@@ -88,7 +88,7 @@ func inWords(e inspect.Expected) string {
 	return strings.Join(parts, ", ")
 }
 
-// named says that somebody named a signer.
+// named reports whether somebody named a signer.
 func (x expectation) named() bool { return len(x.identities)+len(x.keys) > 0 || x.notation }
 
 // keyOf finds the expected key that a certificate is about.
@@ -115,7 +115,7 @@ func (x expectation) explain(c *chain, cert *x509.Certificate) {
 	case !x.named():
 		c.open(inspect.StepIdentity, NoExpectation, "signed by %s; no signer is required", who)
 	case fits:
-		c.hold(inspect.StepIdentity, "signed by %s, as expected", who)
+		c.pass(inspect.StepIdentity, "signed by %s, as expected", who)
 	case len(x.wider) > 0:
 		c.open(inspect.StepIdentity, NoExpectation, "expected %s; signed by %s; others may be accepted: %s", x.words,
 			who, strings.Join(x.wider, "; "))

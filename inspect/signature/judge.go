@@ -28,7 +28,7 @@ func best(roots []Root, try func(root.TrustedMaterial) outcome) outcome {
 }
 
 // verify judges a bundle by every trusted root and every key at hand.
-func (s *sealed) verify(roots []Root, a artifact, x expectation) outcome {
+func (s *sigstoreBundle) verify(roots []Root, a artifact, x expectation) outcome {
 	if s.cert != nil {
 		return best(roots, func(m root.TrustedMaterial) outcome { return s.byCertificate(m, a, x) })
 	}
@@ -57,9 +57,9 @@ func (s *sealed) verify(roots []Root, a artifact, x expectation) outcome {
 	return o
 }
 
-// names says that bundle or log entry name this very key: then it is certain, and a signature that it does not verify
-// is invalid, not by somebody else.
-func (s *sealed) names(k key) bool {
+// names reports whether bundle or log entry name this very key: then it is certain, and a signature that it does not
+// verify is invalid, not by somebody else.
+func (s *sigstoreBundle) names(k key) bool {
 	if s.hint != "" && s.hint == k.hint {
 		return true
 	}

@@ -34,7 +34,7 @@ func explainTime(c *chain, m root.TrustedMaterial, cert *x509.Certificate, times
 			c.fail(inspect.StepTimestamp, NoTimestamp, "%v", err)
 			return
 		}
-		c.hold(inspect.StepTimestamp,
+		c.pass(inspect.StepTimestamp,
 			"no signed time came with it; the certificate of your own authority is valid at %s, the time of this "+
 				"case (%s)", stamp(own.now()), validity(cert))
 	case len(times) == 0:
@@ -42,7 +42,7 @@ func explainTime(c *chain, m root.TrustedMaterial, cert *x509.Certificate, times
 			"nothing that is signed says when it was signed, and the certificate was valid only from %s%s",
 			validity(cert), because(errs))
 	case cert == nil:
-		c.hold(inspect.StepTimestamp, "signed at %s by the %s", stamp(times[0].time), times[0].by)
+		c.pass(inspect.StepTimestamp, "signed at %s by the %s", stamp(times[0].time), times[0].by)
 	default:
 		for _, t := range times {
 			if !within(cert, t.time) {
@@ -52,7 +52,7 @@ func explainTime(c *chain, m root.TrustedMaterial, cert *x509.Certificate, times
 				return
 			}
 		}
-		c.hold(inspect.StepTimestamp, "signed at %s by the %s, while the certificate was valid (%s)",
+		c.pass(inspect.StepTimestamp, "signed at %s by the %s, while the certificate was valid (%s)",
 			stamp(times[0].time), times[0].by, validity(cert))
 	}
 }
@@ -96,7 +96,7 @@ func explainCertificate(c *chain, m root.TrustedMaterial, cert *x509.Certificate
 		}
 	}
 	top := chains[0][len(chains[0])-1]
-	c.hold(inspect.StepCertificate, "the certificate leads by %d certificates to %s, at %s", len(chains[0])-1,
+	c.pass(inspect.StepCertificate, "the certificate leads by %d certificates to %s, at %s", len(chains[0])-1,
 		top.Subject, stamp(at[0]))
 	return chains
 }
@@ -119,7 +119,7 @@ func explainSCT(c *chain, m root.TrustedMaterial, chains [][]*x509.Certificate) 
 				"the certificate is in none of the %d certificate transparency logs of the trusted root: %v", logs, err)
 			return
 		}
-		c.hold(inspect.StepSCT,
+		c.pass(inspect.StepSCT,
 			"the certificate carries a promise of a certificate transparency log of the trusted root")
 	}
 }

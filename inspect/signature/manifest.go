@@ -20,13 +20,13 @@ const (
 
 // item is one signature that a manifest names.
 type item struct {
-	hit
+	match
 	form string // one of the media types above
 	desc v1.Descriptor
 }
 
 // items lists the signatures of a manifest. Errors: a manifest that cannot be read.
-func (h hit) items() ([]item, error) {
+func (h match) items() ([]item, error) {
 	if !h.part.Holds() {
 		return nil, fmt.Errorf("manifest %s: %s: %s", h.part.Digest, h.part.Problem, h.part.Detail)
 	}
@@ -52,9 +52,9 @@ func (h hit) items() ([]item, error) {
 	return found, nil
 }
 
-// altered says that a manifest of cosign's is there and is not what its digest says, or no manifest: what stood in it
-// was a signature. Of a referrer nobody knows, and of one that is missing neither.
-func (h hit) altered() bool {
+// altered reports whether a manifest of cosign's is there and is not what its digest says, or no manifest: what stood
+// in it was a signature. Of a referrer nobody knows, and of one that is missing neither.
+func (h match) altered() bool {
 	return (h.role == "signature" || h.role == "attestation") && h.part.Bytes != nil &&
 		h.part.Problem != registry.ProblemLimit
 }
@@ -78,7 +78,7 @@ func isNotation(m *v1.Manifest) bool {
 		m.ArtifactType == mediaNotation
 }
 
-// contains says that bytes are an index that lists one of the named manifests.
+// contains reports whether bytes are an index that lists one of the named manifests.
 func contains(data []byte, names map[string]string) bool {
 	index, err := v1.ParseIndexManifest(bytes.NewReader(data))
 	if err != nil || len(index.Manifests) > registry.MaxChildren {
@@ -93,6 +93,6 @@ func contains(data []byte, names map[string]string) bool {
 }
 
 // manifest parses what a store gave as a manifest.
-func (h hit) manifest() (*v1.Manifest, error) {
+func (h match) manifest() (*v1.Manifest, error) {
 	return v1.ParseManifest(bytes.NewReader(h.part.Bytes))
 }

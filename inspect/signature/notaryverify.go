@@ -33,9 +33,9 @@ type notaryCase struct {
 }
 
 // verify judges a signature. The verdict is notation-go's, at the case's clock; the links explain it.
-func (n *notarized) verify(ctx context.Context, c notaryCase) outcome {
+func (n *notationSignature) verify(ctx context.Context, c notaryCase) outcome {
 	o := outcome{chain: newChain()}
-	o.hold(inspect.StepIntegrity, "Notary Project signature in a %s envelope", n.form())
+	o.pass(inspect.StepIntegrity, "Notary Project signature in a %s envelope", n.form())
 	o.absent(inspect.StepSCT, "the Notary Project has no certificate transparency")
 	o.absent(inspect.StepLog, "the Notary Project has no transparency log")
 	statement, stated := c.statement()
@@ -78,12 +78,12 @@ func (c notaryCase) statement() (s trustpolicy.TrustPolicy, stated bool) {
 	return s, false
 }
 
-// explainRefusal says what the library refuses in the envelope itself.
-func (n *notarized) explainRefusal(c *chain) {
+// explainRefusal describes what the library refuses in the envelope itself.
+func (n *notationSignature) explainRefusal(c *chain) {
 	var altered *nsignature.SignatureIntegrityError
 	switch {
 	case n.refused == nil:
-		c.hold(inspect.StepSignature, "the signature is by the certificate's key over these bytes")
+		c.pass(inspect.StepSignature, "the signature is by the certificate's key over these bytes")
 	case errors.As(n.refused, &altered):
 		c.fail(inspect.StepSignature, InvalidSignature,
 			"the signature is not by the certificate's key over these bytes: %v", n.refused)
@@ -93,7 +93,7 @@ func (n *notarized) explainRefusal(c *chain) {
 }
 
 // explainStores follows the certificates to a trust store.
-func (n *notarized) explainStores(c *chain, in notaryCase, s trustpolicy.TrustPolicy) {
+func (n *notationSignature) explainStores(c *chain, in notaryCase, s trustpolicy.TrustPolicy) {
 	kind := truststore.TypeCA
 	if n.content.SignerInfo.SignedAttributes.SigningScheme == nsignature.SigningSchemeX509SigningAuthority {
 		kind = truststore.TypeSigningAuthority
@@ -122,17 +122,17 @@ func (n *notarized) explainStores(c *chain, in notaryCase, s trustpolicy.TrustPo
 				len(n.content.SignerInfo.CertificateChain), len(trusted), strings.Join(names, ", "), n.top().Subject)
 			return
 		}
-		c.hold(inspect.StepCertificate, "the certificate leads to %s in %s", root.Subject, strings.Join(names, ", "))
+		c.pass(inspect.StepCertificate, "the certificate leads to %s in %s", root.Subject, strings.Join(names, ", "))
 	}
 }
 
-func (n *notarized) top() *x509.Certificate {
+func (n *notationSignature) top() *x509.Certificate {
 	all := n.content.SignerInfo.CertificateChain
 	return all[len(all)-1]
 }
 
 // explainTarget compares what was signed with the image: digest, media type and size.
-func (n *notarized) explainTarget(c *chain, in notaryCase) {
+func (n *notationSignature) explainTarget(c *chain, in notaryCase) {
 	name := n.target.Digest.String()
 	what, ours := in.image.names[name]
 	switch {
@@ -145,7 +145,7 @@ func (n *notarized) explainTarget(c *chain, in notaryCase) {
 		c.fail(inspect.StepSubject, SubjectMismatch, "it names %s of %d bytes as %s, and that is %s of %d bytes",
 			name, n.target.Size, n.target.MediaType, in.target.MediaType, in.target.Size)
 	default:
-		c.hold(inspect.StepSubject, "it names %s, %s", name, what)
+		c.pass(inspect.StepSubject, "it names %s, %s", name, what)
 	}
 }
 
@@ -159,7 +159,7 @@ type notaryAnswer struct {
 
 // ask asks notation-go. What depends on the clock is left to explainTime, since the library knows this machine's
 // clock only; plugins are not run, and nobody is asked about revocation.
-func (n *notarized) ask(ctx context.Context, c notaryCase, s trustpolicy.TrustPolicy) notaryAnswer {
+func (n *notationSignature) ask(ctx context.Context, c notaryCase, s trustpolicy.TrustPolicy) notaryAnswer {
 	if c.notary == nil || len(s.TrustStores) == 0 {
 		return notaryAnswer{skipped: true, err: errors.New("there is no trust store")}
 	}
@@ -215,7 +215,8 @@ func (unasked) ValidateContext(_ context.Context,
 }
 
 // explainSigner compares the signer with who was expected: by key, by the trust policy, by identity.
-func (n *notarized) explainSigner(c *chain, in notaryCase, s trustpolicy.TrustPolicy, stated bool, a notaryAnswer) {
+func (n *notationSignature) explainSigner(c *chain, in notaryCase, s trustpolicy.TrustPolicy, stated bool,
+	a notaryAnswer) {
 	who := n.leaf().Subject.String()
 	plugin, _ := n.content.SignerInfo.ExtendedAttribute("io.cncf.notary.verificationPlugin")
 	k, byKey := in.expect.keyOf(n.leaf())
@@ -227,7 +228,7 @@ func (n *notarized) explainSigner(c *chain, in notaryCase, s trustpolicy.TrustPo
 		c.open(inspect.StepIdentity, "",
 			"the signature asks for the plugin %v to verify it, and backtrail runs none", plugin.Value)
 	case byKey:
-		c.hold(inspect.StepIdentity, "signed by %s with the key %s, as expected", who, k.digest)
+		c.pass(inspect.StepIdentity, "signed by %s with the key %s, as expected", who, k.digest)
 	case byFlag && len(in.expect.wider) > 0:
 		c.open(inspect.StepIdentity, NoExpectation, "expected %s; signed by %s; others may be accepted: %s",
 			in.expect.words, who, strings.Join(in.expect.wider, "; "))
@@ -240,7 +241,7 @@ func (n *notarized) explainSigner(c *chain, in notaryCase, s trustpolicy.TrustPo
 		c.fail(inspect.StepIdentity, IdentityMismatch, "the trust policy %s expects %s; signed by %s", s.Name,
 			strings.Join(s.TrustedIdentities, " or "), who)
 	default:
-		c.hold(inspect.StepIdentity, "signed by %s, as the trust policy %s expects (%s)", who, s.Name,
+		c.pass(inspect.StepIdentity, "signed by %s, as the trust policy %s expects (%s)", who, s.Name,
 			strings.Join(s.TrustedIdentities, " or "))
 	}
 }
@@ -254,8 +255,8 @@ func orImage(scope string) string {
 
 func (n *Notary) named() bool { return n != nil && n.doc.Named }
 
-// within says which of the certificates was not valid at a time.
-func (n *notarized) within(t time.Time) error {
+// within describes which of the certificates was not valid at a time.
+func (n *notationSignature) within(t time.Time) error {
 	for _, c := range n.content.SignerInfo.CertificateChain {
 		if !within(c, t) {
 			return fmt.Errorf("the certificate of %s was valid from %s", c.Subject, validity(c))
@@ -268,7 +269,7 @@ func (n *notarized) within(t time.Time) error {
 // when it was made. Without a timestamp of a trusted authority the Notary Project asks whether they are valid now
 // (trust-store-trust-policy.md, section Signature Verification Details, of github.com/notaryproject/specifications);
 // now is the case's clock, so that a bundle gives the same verdict next year.
-func (n *notarized) explainTime(o *outcome, c notaryCase, s trustpolicy.TrustPolicy, a notaryAnswer) {
+func (n *notationSignature) explainTime(o *outcome, c notaryCase, s trustpolicy.TrustPolicy, a notaryAnswer) {
 	signed := n.content.SignerInfo.SignedAttributes
 	fail := func(kind trustpolicy.ValidationType, format string, args ...any) {
 		level, err := s.SignatureVerification.GetVerificationLevel()
@@ -293,7 +294,7 @@ func (n *notarized) explainTime(o *outcome, c notaryCase, s trustpolicy.TrustPol
 	}
 }
 
-func (n *notarized) explainSignedTime(o *outcome, c notaryCase, s trustpolicy.TrustPolicy, a notaryAnswer,
+func (n *notationSignature) explainSignedTime(o *outcome, c notaryCase, s trustpolicy.TrustPolicy, a notaryAnswer,
 	fail func(trustpolicy.ValidationType, string, ...any)) {
 	info := n.content.SignerInfo
 	stamped := len(info.UnsignedAttributes.TimestampSignature) > 0
@@ -306,7 +307,7 @@ func (n *notarized) explainSignedTime(o *outcome, c notaryCase, s trustpolicy.Tr
 			return
 		}
 		o.time = info.SignedAttributes.SigningTime
-		o.hold(inspect.StepTimestamp, "signed at %s, says the signing authority, while its certificates were valid",
+		o.pass(inspect.StepTimestamp, "signed at %s, says the signing authority, while its certificates were valid",
 			stamp(o.time))
 	case asksForTime(s) && stamped && !(late && valid == nil):
 		if a.time != nil {
@@ -314,7 +315,7 @@ func (n *notarized) explainSignedTime(o *outcome, c notaryCase, s trustpolicy.Tr
 			return
 		}
 		o.time = n.stampedAt()
-		o.hold(inspect.StepTimestamp,
+		o.pass(inspect.StepTimestamp,
 			"signed at %s, says a timestamp authority of the trust store, while its certificates were valid",
 			stamp(o.time))
 	case asksForTime(s) && !late:
@@ -324,12 +325,12 @@ func (n *notarized) explainSignedTime(o *outcome, c notaryCase, s trustpolicy.Tr
 		fail(trustpolicy.TypeAuthenticTimestamp, "nothing that is signed says when it was signed, and it is %s: %v",
 			stamp(c.now), valid)
 	default:
-		o.hold(inspect.StepTimestamp,
+		o.pass(inspect.StepTimestamp,
 			"no trusted time came with it; its certificates are valid at %s, the time of this case", stamp(c.now))
 	}
 }
 
-// asksForTime says that a statement names a store of timestamp authorities.
+// asksForTime reports whether a statement names a store of timestamp authorities.
 func asksForTime(s trustpolicy.TrustPolicy) bool {
 	for _, name := range s.TrustStores {
 		if strings.HasPrefix(name, string(truststore.TypeTSA)+":") {
@@ -340,7 +341,7 @@ func asksForTime(s trustpolicy.TrustPolicy) bool {
 }
 
 // stampedAt is the time in a timestamp that the library has verified.
-func (n *notarized) stampedAt() (t time.Time) {
+func (n *notationSignature) stampedAt() (t time.Time) {
 	_ = protect("reading the timestamp", func() error {
 		token, err := tspclient.ParseSignedToken(n.content.SignerInfo.UnsignedAttributes.TimestampSignature)
 		if err != nil {

@@ -29,9 +29,9 @@ func (it item) kind() string {
 	return KindCosign
 }
 
-// notarized is a signature by the Notary Project's rules that could be read
+// notationSignature is a signature by the Notary Project's rules that could be read
 // (https://github.com/notaryproject/specifications/blob/main/specs/signature-specification.md).
-type notarized struct {
+type notationSignature struct {
 	raw       []byte
 	mediaType string // of the envelope: JWS or COSE
 	content   *nsignature.EnvelopeContent
@@ -43,8 +43,8 @@ type notarized struct {
 const notaryPayload = "application/vnd.cncf.notary.payload.v1+json"
 
 // readNotarized reads an envelope. Errors: what is malformed.
-func readNotarized(data []byte, mediaType string) (n *notarized, err error) {
-	n = &notarized{raw: data, mediaType: mediaType}
+func readNotarized(data []byte, mediaType string) (n *notationSignature, err error) {
+	n = &notationSignature{raw: data, mediaType: mediaType}
 	err = protect("reading the envelope", func() error { return n.parse() })
 	if err != nil {
 		return nil, fmt.Errorf("reading the Notary Project signature: %w", err)
@@ -52,7 +52,7 @@ func readNotarized(data []byte, mediaType string) (n *notarized, err error) {
 	return n, nil
 }
 
-func (n *notarized) parse() error {
+func (n *notationSignature) parse() error {
 	if n.mediaType != jws.MediaTypeEnvelope && n.mediaType != cose.MediaTypeEnvelope {
 		return fmt.Errorf("its media type %q is neither %s nor %s", n.mediaType, jws.MediaTypeEnvelope,
 			cose.MediaTypeEnvelope)
@@ -81,9 +81,9 @@ func (n *notarized) parse() error {
 	return nil
 }
 
-func (n *notarized) leaf() *x509.Certificate { return n.content.SignerInfo.CertificateChain[0] }
+func (n *notationSignature) leaf() *x509.Certificate { return n.content.SignerInfo.CertificateChain[0] }
 
-func (n *notarized) form() string {
+func (n *notationSignature) form() string {
 	if n.mediaType == cose.MediaTypeEnvelope {
 		return "COSE"
 	}
@@ -91,7 +91,7 @@ func (n *notarized) form() string {
 }
 
 // row makes the row of a signature by the Notary Project's rules: what it says, whether it holds or not.
-func (n *notarized) row() inspect.Signature {
+func (n *notationSignature) row() inspect.Signature {
 	row := inspect.Signature{Kind: KindNotation, Digest: digestOf(n.raw), Subject: n.target.Digest.String(),
 		Certificate: describe(n.leaf())}
 	row.ID = rowID(row.Subject, n.raw)
@@ -105,7 +105,7 @@ func (n *notarized) row() inspect.Signature {
 	return row
 }
 
-func (n *notarized) parts() []part {
+func (n *notationSignature) parts() []part {
 	var chain strings.Builder
 	for _, c := range n.content.SignerInfo.CertificateChain {
 		chain.WriteString(pemOf(c))
@@ -159,8 +159,8 @@ func (e *examiner) clock() time.Time {
 	return e.Now()
 }
 
-// revocable says that a certificate names somebody who could be asked.
-func (n *notarized) revocable() bool {
+// revocable reports whether a certificate names somebody who could be asked.
+func (n *notationSignature) revocable() bool {
 	for _, c := range n.content.SignerInfo.CertificateChain {
 		if len(c.OCSPServer)+len(c.CRLDistributionPoints) > 0 {
 			return true

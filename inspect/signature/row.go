@@ -42,7 +42,7 @@ func (o outcome) fill(row *inspect.Signature) {
 }
 
 // row makes the row of a bundle: what it says, whether it holds or not.
-func (s *sealed) row(a artifact) inspect.Signature {
+func (s *sigstoreBundle) row(a artifact) inspect.Signature {
 	row := inspect.Signature{Kind: KindBundle, Digest: digestOf(s.raw), PredicateType: s.claim.predicateType}
 	row.Subject, _ = a.matching(s.claim.digests)
 	if _, ok := a.matching(s.claim.digests); !ok && len(s.claim.digests) > 0 {
@@ -89,7 +89,7 @@ func (e *examiner) raw(parts ...part) []inspect.RawPart {
 	return all
 }
 
-func (s *sealed) parts() []part {
+func (s *sigstoreBundle) parts() []part {
 	parts := []part{{"bundle", s.raw}, {"signature", s.content.Signature()}}
 	if s.claim.statement {
 		parts = append(parts, part{"statement", s.claim.payload})
@@ -104,7 +104,7 @@ func (s *sealed) parts() []part {
 	return parts
 }
 
-func (s *annotated) parts() []part {
+func (s *cosignSignature) parts() []part {
 	parts := []part{{"payload", s.payload}, {"certificate", []byte(s.certPEM)}, {"log-entry", []byte(s.rekorJSON)}}
 	if raw, err := base64.StdEncoding.DecodeString(s.signature); err == nil {
 		parts = append(parts, part{"signature", raw})

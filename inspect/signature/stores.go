@@ -22,71 +22,71 @@ const (
 	AskedIndex        = "attestation-manifest"
 )
 
-// hit is a manifest that a store gave.
-type hit struct {
+// match is a manifest that was found in a store.
+type match struct {
 	part  registry.Part
 	store string // as a row names it
 	role  string // signature, attestation, attestation-manifest, sbom, referrer
 	tag   string // by which it was found
 }
 
-// question is one store asked for one subject.
-type question struct {
+// query is a request to one store about one subject.
+type query struct {
 	store   string
 	subject string
-	ask     func(ctx context.Context) ([]hit, error)
+	ask     func(ctx context.Context) ([]match, error)
 }
 
-// answer is what came of a question.
-type answer struct {
-	hits []hit
-	err  error // of what could not be asked; hits may have come nevertheless
+// storeResult is the outcome of a query.
+type storeResult struct {
+	hits []match
+	err  error // of a part that could not be queried; there may be matches nevertheless
 }
 
-// shelf asks the stores of one image.
-type shelf struct {
+// storeSet queries the stores of one image.
+type storeSet struct {
 	client *registry.Client
 	loc    registry.Location
 	tags   registry.Location // where cosign's tags are: COSIGN_REPOSITORY, else with the image
 }
 
-// place is where the parts of a hit are.
-func (s shelf) place(h hit) registry.Location {
+// place is where the parts of a match are.
+func (s storeSet) place(h match) registry.Location {
 	if h.store == StoreTag {
 		return s.tags
 	}
 	return s.loc
 }
 
-// questions are all stores for each digest: the index and the manifest. image and index are the digests of the image's
+// queries are all stores for each digest: the index and the manifest. image and index are the digests of the image's
 // manifest and of the index that it was chosen from.
-func (s shelf) questions(digests []string, image, index string) []question {
-	var all []question
+func (s storeSet) queries(digests []string, image, index string) []query {
+	var all []query
 	if image != "" && index != "" {
-		all = append(all, question{AskedIndex, image, func(ctx context.Context) ([]hit, error) {
+		all = append(all, query{AskedIndex, image, func(ctx context.Context) ([]match, error) {
 			return s.attestations(ctx, image, index)
 		}})
 	}
 	for _, d := range digests {
-		all = append(all, question{AskedCosignTag, d, func(ctx context.Context) ([]hit, error) {
+		all = append(all, query{AskedCosignTag, d, func(ctx context.Context) ([]match, error) {
 			return s.cosignTags(ctx, d)
 		}})
-		all = append(all, question{AskedReferrers, d, func(ctx context.Context) ([]hit, error) {
+		all = append(all, query{AskedReferrers, d, func(ctx context.Context) ([]match, error) {
 			return s.referrers(ctx, d)
 		}})
-		all = append(all, question{AskedReferrersTag, d, func(ctx context.Context) ([]hit, error) {
+		all = append(all, query{AskedReferrersTag, d, func(ctx context.Context) ([]match, error) {
 			return s.referrersTag(ctx, d)
 		}})
 	}
 	if s.loc.Local() {
-		all = append(all, question{AskedLayout, digests[0], s.saved})
+		all = append(all, query{AskedLayout, digests[0], s.saved})
 	}
 	return all
 }
 
 // cosignTags reads sha256-<hex>.sig, .att and .sbom. A tag that is not there is no error.
-func (s shelf) cosignTags(ctx context.Context, digest string) ([]hit, error) {
-	var hits []hit
+func (s storeSet) cosignTags(ctx context.Context, digest string) ([]match, error) {
+	var hits []match
 	var errs []error
 	for _, suffix := range []struct{ name, role string }{{"sig", "signature"}, {"att", "attestation"}, {"sbom",
 		"sbom"}} {
@@ -97,13 +97,13 @@ func (s shelf) cosignTags(ctx context.Context, digest string) ([]hit, error) {
 		case err != nil:
 			errs = append(errs, fmt.Errorf("tag %s: %w", tag, err))
 		default:
-			hits = append(hits, hit{part, StoreTag, suffix.role, tag})
+			hits = append(hits, match{part, StoreTag, suffix.role, tag})
 		}
 	}
 	return hits, errors.Join(errs...)
 }
 
-func (s shelf) referrers(ctx context.Context, digest string) ([]hit, error) {
+func (s storeSet) referrers(ctx context.Context, digest string) ([]match, error) {
 	list := s.client.ReferrersAPI
 	if s.loc.Local() {
 		list = func(ctx context.Context, loc registry.Location, digest, _ string) ([]v1.Descriptor, error) {
@@ -118,7 +118,7 @@ func (s shelf) referrers(ctx context.Context, digest string) ([]hit, error) {
 	return hits, errors.Join(err, readErr)
 }
 
-func (s shelf) referrersTag(ctx context.Context, digest string) ([]hit, error) {
+func (s storeSet) referrersTag(ctx context.Context, digest string) ([]match, error) {
 	tag := strings.Replace(digest, ":", "-", 1)
 	part, err := s.client.Manifest(ctx, s.loc, tag)
 	if errors.Is(err, registry.ErrNotFound) {
@@ -127,15 +127,15 @@ func (s shelf) referrersTag(ctx context.Context, digest string) ([]hit, error) {
 	if err != nil {
 		return nil, err
 	}
-	index := hit{part, StoreReferrersTag, "referrer", tag}
+	index := match{part, StoreReferrersTag, "referrer", tag}
 	found, err := s.client.ReferrersTag(ctx, s.loc, digest)
 	hits, readErr := s.read(ctx, found, StoreReferrersTag)
-	return append([]hit{index}, hits...), errors.Join(err, readErr)
+	return append([]match{index}, hits...), errors.Join(err, readErr)
 }
 
 // attestations reads the attestation manifests that stand beside an image in its index, where some hold signed
 // statements.
-func (s shelf) attestations(ctx context.Context, image, index string) ([]hit, error) {
+func (s storeSet) attestations(ctx context.Context, image, index string) ([]match, error) {
 	part, err := s.client.Manifest(ctx, s.loc, index)
 	if err != nil {
 		return nil, fmt.Errorf("index %s: %w", index, err)
@@ -148,7 +148,7 @@ func (s shelf) attestations(ctx context.Context, image, index string) ([]hit, er
 		return nil, fmt.Errorf("index %s: %w", index, err)
 	}
 	found, err := s.read(ctx, registry.BuildKitAttestations(&m, image), StoreIndex)
-	var signed []hit
+	var signed []match
 	for _, h := range found {
 		h.role = "attestation-manifest"
 		if items, itemsErr := h.items(); len(items) > 0 || itemsErr != nil {
@@ -159,14 +159,14 @@ func (s shelf) attestations(ctx context.Context, image, index string) ([]hit, er
 }
 
 // saved reads what `cosign save` put beside the image: the annotation "kind" says what it is.
-func (s shelf) saved(ctx context.Context) ([]hit, error) {
+func (s storeSet) saved(ctx context.Context) ([]match, error) {
 	all, err := s.client.LayoutDescriptors(ctx, s.loc)
 	if err != nil {
 		return nil, err
 	}
 	roles := map[string]string{registry.KindSignatures: "signature", registry.KindAttestations: "attestation",
 		registry.KindSBOMs: "sbom"}
-	var hits []hit
+	var hits []match
 	var errs []error
 	for _, d := range all {
 		role, ok := roles[d.Annotations[registry.AnnotationKind]]
@@ -183,8 +183,8 @@ func (s shelf) saved(ctx context.Context) ([]hit, error) {
 	return hits, errors.Join(errs...)
 }
 
-func (s shelf) read(ctx context.Context, found []v1.Descriptor, store string) ([]hit, error) {
-	var hits []hit
+func (s storeSet) read(ctx context.Context, found []v1.Descriptor, store string) ([]match, error) {
+	var hits []match
 	var errs []error
 	if len(found) > maxSignatures {
 		errs = append(errs, fmt.Errorf("it lists %d, of which %d are read", len(found), maxSignatures))
@@ -196,13 +196,13 @@ func (s shelf) read(ctx context.Context, found []v1.Descriptor, store string) ([
 			errs = append(errs, fmt.Errorf("manifest %s: %w", d.Digest, err))
 			continue
 		}
-		hits = append(hits, hit{part, store, "referrer", ""})
+		hits = append(hits, match{part, store, "referrer", ""})
 	}
 	return hits, errors.Join(errs...)
 }
 
-// reply says what a store answered; found counts the signatures and attestations that came of it.
-func (q question) reply(a answer, found int) inspect.StoreReply {
+// reply describes what a store answered; found counts the signatures and attestations that came of it.
+func (q query) reply(a storeResult, found int) inspect.StoreReply {
 	r := inspect.StoreReply{Store: q.store, Subject: q.subject, Status: inspect.StoreFound, Found: found}
 	switch {
 	case errors.Is(a.err, registry.ErrNoReferrersAPI):

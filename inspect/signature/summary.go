@@ -108,7 +108,7 @@ func (s summary) name() string {
 
 func lower(sentence string) string { return strings.ToLower(sentence[:1]) + sentence[1:] }
 
-// gate says what a check for signatures would have said of the image.
+// gate describes what a check for signatures would have said of the image.
 func (s summary) gate() inspect.Gate {
 	g := inspect.Gate{Name: inspect.GateSignature}
 	fits := s.rows(func(r inspect.Signature) bool { return r.Status == inspect.Verified && r.OfImage() })
@@ -141,7 +141,7 @@ func (s summary) gate() inspect.Gate {
 // attestationsSuffice reports whether only policies name who should have signed, and all of them are met: a policy may
 // require attestations and no signature.
 func (s summary) attestationsSuffice() bool {
-	return !s.expect.flagged && len(s.expect.demands) > 0 && !slices.ContainsFunc(s.policyGates(),
+	return !s.expect.flagged && len(s.expect.requirements) > 0 && !slices.ContainsFunc(s.policyGates(),
 		func(g inspect.Gate) bool { return g.Status != inspect.GatePassed })
 }
 

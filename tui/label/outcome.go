@@ -71,6 +71,8 @@ func Severity(s inspect.Severity) string {
 		return "MED"
 	case inspect.Low:
 		return "low"
+	case inspect.Unrated:
+		return "?"
 	default:
 		return "info"
 	}

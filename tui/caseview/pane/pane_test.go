@@ -496,7 +496,7 @@ func TestPackagesAreComparedOrAllListed(t *testing.T) {
 			Locations: []string{"/var/lib/dpkg/status"}}, {Type: "apk", Name: "zlib", Version: "1", Layer: 3},
 		{Type: "deb", Name: "curl", Version: "7", Layer: 2},
 	}
-	i.Vulns = []inspect.Vuln{{ID: "CVE-1", Package: "xz", Version: "5.6", Severity: inspect.Critical, Gate: "block"},
+	i.Vulns = []inspect.Vuln{{ID: "CVE-1", Package: "xz", Version: "5.6", Severity: inspect.Critical, Threshold: inspect.LevelBlock},
 		{ID: "CVE-2", Package: "curl", Version: "7", Severity: inspect.Low}}
 	i.SBOMs = []inspect.SBOM{{Origin: "generated", Format: "spdx", Packages: 3, Status: inspect.Verified},
 		{Origin: "attached", Format: "cyclonedx", Packages: 1, Status: inspect.Unknown, Reason: "unsigned"}}
@@ -522,7 +522,7 @@ func TestPackagesAreComparedOrAllListed(t *testing.T) {
 	}
 	has(t, "a changed package", line(v, rows[0], 80), "~ xz", "5.4 → 5.6", "1 vuln", "deb", "L1")
 	has(t, "a changed package", detail(v, rows[0]), "upgrade compared with the previous acme/web:1.3",
-		"CRIT CVE-1, block, fixed in no version yet", "Files that do not match the package", "• /usr/bin/xz")
+		"CRIT CVE-1 of xz, block, fixed in: not known", "Files that do not match the package", "• /usr/bin/xz")
 	for id, want := range map[string]string{"file:/new": "+ /new", "file:/old": "- /old", "file:/mod": "~ /mod",
 		"drift:settings:0": "≠ user changed", "drift:files": "in total 9 added"} {
 		has(t, id, line(v, find(t, rows, id), 120), want)

@@ -1,0 +1,117 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/evidence"
+	"github.com/backtrail/backtrail/inspect/signature"
+)
+
+// gitHubOfImage is --github without a repository: the image's own words say where to look.
+const gitHubOfImage = "of-the-image"
+
+// gitHub is GitHub's store of attestations, or nil where nobody asked for it: the question tells GitHub which digest
+// somebody looks at. GITHUB_API_URL names another server, as in GitHub's own workflows.
+func (s *session) gitHub() (*signature.Attestations, error) {
+	f := s.flags
+	if len(f.github) == 0 {
+		return nil, nil
+	}
+	if f.offline {
+		return nil, usage("--github asks GitHub, and --offline forbids that: leave out one of them")
+	}
+	o := signature.AttestationOptions{
+		Base: os.Getenv("GITHUB_API_URL"), Token: os.Getenv("GH_TOKEN"), UserAgent: "backtrail/" + version,
+		Log: s.gitHubRequest,
+	}
+	for _, name := range f.github {
+		if name != gitHubOfImage {
+			o.Repositories = append(o.Repositories, name)
+		}
+	}
+	a, err := signature.NewAttestations(o)
+	if err != nil {
+		return nil, usage("%w", err)
+	}
+	return a, nil
+}
+
+// gitHubRequest puts a request to GitHub into the open case.
+func (s *session) gitHubRequest(method, url string, status int, bytes int64) {
+	if say := s.say.Load(); say != nil {
+		(*say)(inspect.Event{Fact: inspect.Request{Method: method, URL: url, Status: status, Bytes: bytes}})
+	}
+}
+
+// notary reads the trust store and trust policy of the Notary Project, as the flags say or where notation keeps them.
+func (f *flags) notary() (*signature.Notary, error) {
+	o := signature.NotaryOptions{Store: f.notationStore, Policy: f.notationPolicy}
+	if dir, err := os.UserConfigDir(); err == nil {
+		o.Config = filepath.Join(dir, "notation")
+	}
+	n, err := signature.NewNotary(o)
+	if err != nil {
+		return nil, hinted(err,
+			"--notation-trust-store DIR is notation's truststore, --notation-policy FILE its trustpolicy.json")
+	}
+	return n, nil
+}
+
+// passwordVariable holds the password of an encrypted private key, as for cosign.
+const passwordVariable = "COSIGN_PASSWORD"
+
+// signer signs bundles with the key of --sign-key; nil where none was named.
+func (f *flags) signer() (evidence.Signer, error) {
+	if f.signKey == "" {
+		return nil, nil
+	}
+	pem, err := readBounded(f.signKey, maxKeyFile)
+	if err != nil {
+		return nil, usage("reading the private key to sign with: %w", err)
+	}
+	sign, err := evidence.KeySigner(pem, func() ([]byte, error) {
+		password, ok := os.LookupEnv(passwordVariable)
+		if !ok {
+			return nil, fmt.Errorf("it is encrypted, and %s is not set", passwordVariable)
+		}
+		return []byte(password), nil
+	})
+	if err != nil {
+		return nil, usage("--sign-key %s: %w", f.signKey, err)
+	}
+	return sign, nil
+}
+
+// signerKey takes a key for one that may have signed a bundle.
+func signerKey(k inspect.ExpectedKey) evidence.SignerKey {
+	return evidence.SignerKey{Digest: k.Digest, Verify: func(ctx context.Context, manifest, bundle []byte) error {
+		sig, err := signature.VerifyBlob(ctx, signature.BlobRequest{
+			Artifact: bytes.NewReader(manifest), Bundle: bundle,
+			Expected: inspect.Expected{Keys: []inspect.ExpectedKey{k}}, Trust: signature.FixedTrust(),
+		})
+		if err == nil && sig.Status != inspect.Verified {
+			err = errors.New(signature.Why(sig))
+		}
+		return err
+	}}
+}
+
+// signerIdentity checks that an identity signed the tag manifest of a bundle.
+func signerIdentity(expected inspect.Expected, trust *signature.Trust) func(ctx context.Context, manifest,
+	bundle []byte) (string, error) {
+	return func(ctx context.Context, manifest, bundle []byte) (string, error) {
+		sig, err := signature.VerifyBlob(ctx, signature.BlobRequest{
+			Artifact: bytes.NewReader(manifest), Bundle: bundle, Expected: expected, Trust: trust,
+		})
+		if err == nil && sig.Status != inspect.Verified {
+			err = errors.New(signature.Why(sig))
+		}
+		return sig.Identity, err
+	}
+}

@@ -1,0 +1,39 @@
+package bagit
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"strings"
+
+	"github.com/backtrail/backtrail/inspect/text"
+)
+
+// Digest is the sha256 of some bytes as sha256:<hex> (OCI image-spec, descriptor.md, "Digests").
+func Digest(data []byte) string {
+	sum := sha256.Sum256(data)
+	return "sha256:" + hex.EncodeToString(sum[:])
+}
+
+// HexOf returns the hex digits of sha256:<hex>, or "" for anything else. Digests become file names: only what passes
+// here may.
+func HexOf(digest string) string {
+	hex, ok := strings.CutPrefix(digest, "sha256:")
+	if !ok || !IsHex(hex) {
+		return ""
+	}
+	return hex
+}
+
+// IsHex reports whether s is a sha256 in lower-case hex.
+func IsHex(s string) bool {
+	return len(s) == 64 && strings.Trim(s, "0123456789abcdef") == ""
+}
+
+// Short is the beginning of a digest, as people compare it; 12 digits, as docker shows them.
+func Short(digest string) string {
+	hex := strings.TrimPrefix(digest, "sha256:")
+	if len(hex) > 12 {
+		hex = hex[:12]
+	}
+	return text.Clean(hex)
+}

@@ -1,0 +1,179 @@
+package recompute
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/alert"
+	"github.com/backtrail/backtrail/inspect/answer"
+	"github.com/backtrail/backtrail/inspect/evidence"
+	"github.com/backtrail/backtrail/inspect/layer"
+	"github.com/backtrail/backtrail/inspect/subject"
+)
+
+// maxExhibit bounds an object or a line of the bag that is read again, in bytes.
+const maxExhibit = 16 << 20
+
+// allCarried reports whether the bag has the bytes of every layer of every image.
+func allCarried(ctx context.Context, bag *evidence.Bag, c inspect.Case) bool {
+	for _, i := range c.Images {
+		for _, l := range i.Layers {
+			if !l.Empty && !carries(ctx, bag, l.Digest) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+func carries(ctx context.Context, bag *evidence.Bag, digest string) bool {
+	r, err := bag.Blob(ctx, digest)
+	if err != nil {
+		return false
+	}
+	_ = r.Close()
+	return true
+}
+
+// readAgain computes what follows from listings, alerts, the pod's object and the facts of the case.
+func readAgain(ctx context.Context, bag *evidence.Bag, c inspect.Case, cache *layer.Cache,
+	again *evidence.Again) error {
+	again.Listings, again.Changes = map[string][]inspect.Entry{}, map[string][]inspect.Layer{}
+	again.Files, again.Alerts = map[string]*inspect.FileDiff{}, map[string]inspect.Alert{}
+	for _, i := range c.Images {
+		for _, l := range i.Layers {
+			if l.Empty || !carries(ctx, bag, l.Digest) {
+				continue
+			}
+			if entries, err := cache.Index(ctx, l.DiffID); err == nil {
+				again.Listings[l.DiffID] = entries
+			}
+		}
+		if err := fromListings(ctx, bag, c, i, again); err != nil {
+			return err
+		}
+	}
+	for _, x := range c.Exhibits {
+		if err := fromExhibit(ctx, bag, c, x, again); err != nil {
+			return err
+		}
+	}
+	// A case that ended has its answers, whether it names the check or not: leaving the check out is no way around it.
+	state, there := c.Check(answer.Name, "")
+	ended := c.End != nil && c.End.Status == inspect.CheckDone
+	if there && state.Status == inspect.CheckDone || !there && ended {
+		again.Answers = answersOf(c)
+	}
+	return nil
+}
+
+// answersOf draws the answers again: they follow from the other facts of the case alone.
+func answersOf(c inspect.Case) []inspect.Answer {
+	given := c.Answers
+	c.Answers = nil
+	again := answer.Answers(c, nil)
+	c.Answers = given
+	return again
+}
+
+// fromListings counts files again, from the listings of all layers of an image and of what it is compared with.
+func fromListings(ctx context.Context, bag *evidence.Bag, c inspect.Case, i inspect.Image,
+	again *evidence.Again) error {
+	now, err := layer.TreeOf(ctx, bag, i.Layers)
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case err != nil:
+		return nil // a listing is not in the bag: the counts are claimed
+	}
+	for _, l := range i.Layers {
+		if !l.Empty {
+			l.Added, l.Modified, l.Removed = now.Changes(l.Number)
+			again.Changes[i.Container] = append(again.Changes[i.Container], l)
+		}
+	}
+	if i.Diff == nil || i.Diff.KnownGood == nil || i.Diff.Files == nil {
+		return nil
+	}
+	layers, err := knownGoodLayers(ctx, bag, i.Diff.KnownGood.Config)
+	if err != nil {
+		return nil //nolint:nilerr // its config is not in the bag: the difference is claimed
+	}
+	before, err := layer.TreeOf(ctx, bag, layers)
+	if err != nil {
+		return ctx.Err()
+	}
+	again.Files[i.Container] = layer.Compare(now, before)
+	return nil
+}
+
+// knownGoodLayers are the layers that a configuration in the bag names.
+func knownGoodLayers(ctx context.Context, bag *evidence.Bag, config string) ([]inspect.Layer, error) {
+	data, err := readBlob(ctx, bag, config)
+	if err != nil {
+		return nil, err
+	}
+	var file struct {
+		RootFS struct {
+			DiffIDs []string `json:"diff_ids"`
+		} `json:"rootfs"`
+	}
+	if err := json.Unmarshal(data, &file); err != nil {
+		return nil, fmt.Errorf("decoding the configuration %s: %w", config, err)
+	}
+	var layers []inspect.Layer
+	for n, d := range file.RootFS.DiffIDs {
+		layers = append(layers, inspect.Layer{Position: n, Number: n, DiffID: d, Status: inspect.Verified})
+	}
+	if len(layers) == 0 {
+		return nil, errors.New("the configuration names no layers")
+	}
+	return layers, nil
+}
+
+// fromExhibit reads the line of an alert, or the object of the pod, again.
+func fromExhibit(ctx context.Context, bag *evidence.Bag, c inspect.Case, x inspect.Exhibit,
+	again *evidence.Again) error {
+	id, isAlert := strings.CutPrefix(x.Path, "alerts/")
+	isPod := c.Pod != nil && x.Path == fmt.Sprintf("cluster/pod-%s-%s.json", c.Pod.Namespace, c.Pod.Name)
+	if !isAlert && !isPod {
+		return nil
+	}
+	data, err := readBlob(ctx, bag, x.Digest)
+	if err != nil {
+		return ctx.Err() // not kept: claimed
+	}
+	if isAlert {
+		if a, err := alert.ParseLine(data, c.Started.Time); err == nil && !alert.IsResult(data) {
+			again.Alerts[strings.TrimSuffix(id, ".json")] = a.Alert
+		}
+		return nil
+	}
+	var pod corev1.Pod
+	if err := json.Unmarshal(data, &pod); err != nil {
+		return fmt.Errorf("decoding %s: %w", x.Path, err)
+	}
+	row := subject.FromPod(&pod, nil)
+	again.Pod = &row
+	return nil
+}
+
+func readBlob(ctx context.Context, bag *evidence.Bag, digest string) ([]byte, error) {
+	r, err := bag.Blob(ctx, digest)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	data, err := io.ReadAll(io.LimitReader(r, maxExhibit+1))
+	if err == nil && len(data) > maxExhibit {
+		err = fmt.Errorf("reading %s: more than %d bytes", digest, maxExhibit)
+	}
+	return data, err
+}
