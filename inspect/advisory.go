@@ -51,23 +51,3 @@ func (a Advisory) fold(c *Case, e Event) {
 		return cmp.Or(cmp.Compare(a.ID, b.ID), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Subject, b.Subject))
 	})
 }
-
-// Vuln is a known vulnerability of a package.
-type Vuln struct {
-	ID       string    `json:"id"`
-	Severity Severity  `json:"severity"`
-	Package  string    `json:"package"`
-	Version  string    `json:"version"`
-	Fixed    string    `json:"fixed"`
-	Status   RowStatus `json:"status"`
-	Gate     string    `json:"gate"` // block, warn, log
-}
-
-// FactKind is the fact's JSON name.
-func (Vuln) FactKind() string { return "vuln" }
-
-func (v Vuln) fold(c *Case, e Event) {
-	upsert(&c.imageFor(e.Container).Vulns, v, func(a, b Vuln) int {
-		return cmp.Or(cmp.Compare(a.ID, b.ID), cmp.Compare(a.Package, b.Package), cmp.Compare(a.Version, b.Version))
-	})
-}

@@ -13,27 +13,29 @@ const Schema = "backtrail.dev/case/v1"
 // Case is everything that is known so far: the fold of the events, the same whatever the order in which checks
 // ended. Its lists are sorted by key.
 type Case struct {
-	Schema   string       `json:"schema"`
-	Tool     Tool         `json:"tool"`
-	Target   Target       `json:"target"`
-	Sessions []Session    `json:"sessions"`
-	Started  Time         `json:"started"`
-	Finished Time         `json:"finished"`
-	Expected Expected     `json:"expected"`
-	Trust    []Trust      `json:"trust"`
-	Checks   []CheckState `json:"checks"`
-	Answers  []Answer     `json:"answers"`
-	Alerts   []Alert      `json:"alerts"`
-	Pod      *Pod         `json:"pod"`
-	Images   []Image      `json:"images"`
-	Changes  []PodChange  `json:"podChanges"` // while the case was open
-	Clocks   []Clock      `json:"clocks"`     // for reports, that a person started
-	Notes    []Note       `json:"notes"`
-	Notices  []Notice     `json:"notices"`
-	Timeline []Moment     `json:"timeline"`
-	Findings []Finding    `json:"findings"`
-	Blobs    []Blob       `json:"blobs"`
-	Exhibits []Exhibit    `json:"exhibits"`
+	Schema   string    `json:"schema"`
+	Tool     Tool      `json:"tool"`
+	Target   Target    `json:"target"`
+	Sessions []Session `json:"sessions"`
+	Started  Time      `json:"started"`
+	Finished Time      `json:"finished"`
+	Expected Expected  `json:"expected"`
+	Trust    []Trust   `json:"trust"`
+	// Thresholds are those that a person named; nil where nobody did.
+	Thresholds *Thresholds  `json:"thresholds,omitempty"`
+	Checks     []CheckState `json:"checks"`
+	Answers    []Answer     `json:"answers"`
+	Alerts     []Alert      `json:"alerts"`
+	Pod        *Pod         `json:"pod"`
+	Images     []Image      `json:"images"`
+	Changes    []PodChange  `json:"podChanges"` // while the case was open
+	Clocks     []Clock      `json:"clocks"`     // for reports, that a person started
+	Notes      []Note       `json:"notes"`
+	Notices    []Notice     `json:"notices"`
+	Timeline   []Moment     `json:"timeline"`
+	Findings   []Finding    `json:"findings"`
+	Blobs      []Blob       `json:"blobs"`
+	Exhibits   []Exhibit    `json:"exhibits"`
 	// Redactions are the secrets that were removed from facts; those of exhibits stand in the exhibits.
 	Redactions []Redaction `json:"redactions"`
 	Requests   int         `json:"requests"`
@@ -59,7 +61,7 @@ type CheckState struct {
 // Running is the reason of a check that has not ended.
 const Running = "running"
 
-// Running says that the check has begun and not ended.
+// Running reports whether the check has begun and not ended.
 func (s CheckState) Running() bool { return s.Reason == Running }
 
 // Expected is what the image should be: who should have signed it, and where it should come from. Where a list holds
@@ -91,14 +93,14 @@ type ExpectedKey struct {
 	PEM    string `json:"pem"`
 }
 
-// Signer says that a flag named who should have signed. What policies ask stands in the gates of the images that they
-// are about.
+// Signer reports whether a flag named who should have signed. What policies ask stands in the gates of the images
+// that they are about.
 func (e Expected) Signer() bool {
 	return len(e.Identities)+len(e.IdentityRegexps)+len(e.Issuers)+len(e.IssuerRegexps)+len(e.Keys) > 0 ||
 		e.Notation != ""
 }
 
-// Provenance says that somebody named where the image should come from.
+// Provenance reports whether somebody named where the image should come from.
 func (e Expected) Provenance() bool {
 	return len(e.SourceURIs)+len(e.SourceBranches)+len(e.SourceTags)+len(e.SourceVersioneds)+len(e.BuilderIDs) > 0
 }

@@ -147,6 +147,8 @@ var kinds = map[string]func(json.RawMessage) (Fact, error){
 	LockRow{}.FactKind():    decode[LockRow],
 	Advisory{}.FactKind():   decode[Advisory],
 	Vuln{}.FactKind():       decode[Vuln],
+	VulnData{}.FactKind():   decode[VulnData],
+	Thresholds{}.FactKind(): decode[Thresholds],
 	Candidate{}.FactKind():  decode[Candidate],
 	Diff{}.FactKind():       decode[Diff],
 	Gate{}.FactKind():       decode[Gate],

@@ -57,6 +57,7 @@ type Image struct {
 	Lock       []LockRow    `json:"lock"`
 	Advisories []Advisory   `json:"advisories"`
 	Vulns      []Vuln       `json:"vulnerabilities"`
+	VulnData   *VulnData    `json:"vulnerabilityData,omitempty"` // nil where the image was not compared with any
 	Candidates []Candidate  `json:"knownGoodCandidates"`
 	Diff       *Diff        `json:"diff"`
 	Gates      []Gate       `json:"gates"`

@@ -22,6 +22,7 @@ type Options struct {
 	Context    string // --context; "" means the kubeconfig's current one
 	Namespace  string // --namespace; "" means that of the context
 	UserAgent  string // backtrail/VERSION
+	InCluster  bool   // the service account of the pod that this program runs in, in place of a kubeconfig
 	NoStdin    bool   // credential plugins never get stdin: a terminal UI has it
 	// Warn is called with each warning of the server; nil drops them.
 	Warn func(string)

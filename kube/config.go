@@ -6,6 +6,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net"
 	"net/http"
@@ -35,8 +36,11 @@ const (
 )
 
 // loadConfig reads the kubeconfig by kubectl's rules and picks the context. There is no
-// fallback to a pod's own service account.
+// fallback to a pod's own service account: that is used where it is asked for, and nothing else is then.
 func loadConfig(o Options) (*api.Config, *rest.Config, error) {
+	if o.InCluster {
+		return inClusterConfig(serviceAccountNamespace)
+	}
 	rules := clientcmd.NewDefaultClientConfigLoadingRules()
 	rules.ExplicitPath = o.Kubeconfig
 	rules.WarnIfAllMissing = false
@@ -62,6 +66,36 @@ func loadConfig(o Options) (*api.Config, *rest.Config, error) {
 			Hint: credentialHints(userOf(all)),
 		}
 	}
+	return all, config, nil
+}
+
+// InClusterContext is what the cluster is called where a pod reads its own.
+const InClusterContext = "in-cluster"
+
+// serviceAccountNamespace is the file in which a pod finds its namespace, and maxNamespace bounds it, in bytes.
+const (
+	serviceAccountNamespace = "/var/run/secrets/kubernetes.io/serviceaccount/namespace"
+	maxNamespace            = 4 << 10
+)
+
+// inClusterConfig is the service account of the pod that this program runs in. namespaceFile may be missing.
+func inClusterConfig(namespaceFile string) (*api.Config, *rest.Config, error) {
+	config, err := rest.InClusterConfig()
+	if err != nil {
+		return nil, nil, &Error{Doing: "reading the service account of this pod", Kind: ErrNoConfig, Err: err,
+			Hint: []string{"--in-cluster works in a pod that mounts its service account's token"}}
+	}
+	namespace := ""
+	if f, err := os.Open(namespaceFile); err == nil {
+		raw, errRead := io.ReadAll(io.LimitReader(f, maxNamespace))
+		_ = f.Close()
+		if errRead == nil {
+			namespace = strings.TrimSpace(string(raw))
+		}
+	}
+	all := api.NewConfig()
+	all.CurrentContext = InClusterContext
+	all.Contexts[InClusterContext] = &api.Context{Namespace: namespace}
 	return all, config, nil
 }
 

@@ -55,7 +55,7 @@ func TestAFindingLeadsToAFileThatWasDeleted(t *testing.T) {
 	if !viewing(s, digest(7)) {
 		t.Fatal("enter does not open the file of layer 0")
 	}
-	s.press("esc").sees("Files of layer 0").press("esc").sees("Findings (1)")
+	s.press("esc").sees("Files of layer 0").press("esc").sees("Findings by cause (1)")
 }
 
 // In the layer that took it away the file stands as D, and can be opened; what was replaced is one command away.

@@ -182,7 +182,7 @@ func TestAStormIsFewMessages(t *testing.T) {
 		t.Errorf("100,000 events were %d messages", messages)
 	}
 	s.t = t
-	s.sees("1 critical, 2 high", "as of")
+	s.sees("1 critical 2 high", "03:21Z")
 	t.Logf("%d messages, the longest took %v", messages, longest)
 }
 

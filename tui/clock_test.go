@@ -61,7 +61,7 @@ func TestRuntimeStateIsMarked(t *testing.T) {
 	s.sees("runtime state: preserved", "delete the pod").press("7").sees("run-time state saved a chec")
 	s.press(":").write("runtime open").press("enter").write("the checkpoint is empty").press("enter")
 	s.press("1").seesNot("delete the pod")
-	s.press("G").press("y")
+	s.press("/").write("next preserve").press("enter", "y")
 	if !strings.HasPrefix(s.copied, "kubectl --context prod-eu -n shop annotate pod") {
 		t.Errorf("y copied %q", s.copied)
 	}
@@ -81,11 +81,11 @@ func TestThePodIsFollowed(t *testing.T) {
 			return nil
 		}
 	}
-	s := tell(t, o, 120, 40).press("enter").sees("POD   ! gone: it was deleted", "x7k2p (gone)", "pod shop/web is gone")
+	s := tell(t, o, 120, 40).press("enter").sees("! POD   gone: it was deleted", "x7k2p (gone)", "pod shop/web is gone")
 	if asked != 1 {
 		t.Errorf("asked %d times", asked)
 	}
-	s.sees("as of")
+	s.sees("03:21Z")
 	s.press("r", "8", "/").write("pod gone").press("enter").sees("gone: it was deleted",
 		"seen at     2026-03-14 03:22:00Z", "collected as cluster/pod@9.json")
 	if asked != 1 {

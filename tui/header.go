@@ -9,12 +9,38 @@ import (
 	"github.com/charmbracelet/x/ansi"
 )
 
-// headerLine is where one is, context first; on the right how fresh that is.
+// headerLine is where one is, context first; on the right the problems found, and how fresh that is.
 func (m *Model) headerLine(width int) string {
 	h := m.top().Header()
-	room := width - ansi.StringWidth(h.State) - 1
+	full := ansi.StringWidth(shorten(h.Trail, " › ", maxTrail))
+	outcome := h.Outcome
+	if full+1+ansi.StringWidth(joined(outcome, h.State)) > width {
+		outcome = h.Brief
+	}
+	room := width - ansi.StringWidth(joined(outcome, h.State)) - 1
 	text := widget.Fit(shorten(h.Trail, " › ", room), max(0, room))
-	return widget.Pad(m.Paint.In(widget.ToneBold, text)+" "+m.Paint.In(h.Tone, h.State), width)
+	right := m.Paint.In(h.Tone, h.State)
+	if outcome != "" {
+		right = m.Paint.In(h.OutcomeTone, outcome)
+		if h.State != "" {
+			right += sep + m.Paint.In(h.Tone, h.State)
+		}
+	}
+	return widget.Pad(m.Paint.In(widget.ToneBold, text)+" "+right, width)
+}
+
+// sep stands between the outcome and how fresh it is.
+const sep = " · "
+
+// maxTrail is wider than any terminal: nothing of the trail is dropped.
+const maxTrail = 1 << 20
+
+// joined is the right part of the header without its colors.
+func joined(outcome, state string) string {
+	if outcome == "" || state == "" {
+		return outcome + state
+	}
+	return outcome + sep + state
 }
 
 // maxDrop is the highest number of a crumb that can go.

@@ -17,7 +17,7 @@ import (
 func TestAResponderFindsTheFileItsLayerAndTheSigner(t *testing.T) {
 	s := tell(t, testProgram(), 120, 40)
 	s.sees("! Critical", "web-6d4cf56db6-x7k2p", "Drop and execute new binary")
-	s.press("enter").sees("1 critical, 2 high", "▸  ALERT", dropped, "The image's own file ran")
+	s.press("enter").sees("1 critical 2 high", "▸  ▸ CRIT", dropped+" ran; it is in the image (layer 2)")
 	s.press("enter").sees("Files of layer 2", "▸ A !         kworkerd", "COPY cache /usr/lib/.cache")
 	s.press("enter").sees("ELF headers", "writable and executable")
 	s.press("esc", "3", "j", "j").sees("signed by   https://github.com/acme/web", "✗ subject", "the payload names")
@@ -55,7 +55,7 @@ func TestNothingGreenIsShownOverAnOpenAlert(t *testing.T) {
 	}{
 		{"clean", cleanEvents(), "no problems found"},
 		{"clean, but an alert is open", events, "1 alert open"},
-		{"the incident", incidentEvents(), "1 critical, 2 high"},
+		{"the incident", incidentEvents(), "1 critical 2 high"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			p := testProgram()
@@ -85,7 +85,7 @@ func TestSelectionFollowsItsRow(t *testing.T) {
 
 func TestTheWorstRowStaysSelectedUntilAPersonMoves(t *testing.T) {
 	s := tell(t, testProgram(), 120, 40).press("enter")
-	if !strings.Contains(s.selected(), "ALERT") {
+	if !strings.Contains(s.selected(), "CRIT") {
 		t.Errorf("selected is %s", s.selected())
 	}
 }

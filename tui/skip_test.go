@@ -38,7 +38,7 @@ func TestALayerIsLeftOutAndReadLater(t *testing.T) {
 	more <- on("layers", "image", inspect.Event{Fact: large})
 	more <- ended("layers", "image", inspect.CheckDone, "")
 	close(more)
-	s.until("as of").sees("left out by a person").press("S").sees("skipped already")
+	s.until("left out by a person").press("S").sees("skipped already")
 	s.press("k").until("▸ usr/").sees("Merged filesystem, without layer 1").press("j").sees("layer 1 has no files to show")
 	large.Status, large.Reason, large.Detail = inspect.Verified, "", ""
 	s.press("r").until("Files of layer 1")

@@ -2,15 +2,17 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
+	"path/filepath"
 	"time"
-
-	"github.com/spf13/cobra"
 
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/advisory"
 	"github.com/backtrail/backtrail/inspect/text"
+	"github.com/backtrail/backtrail/inspect/vuln"
+	"github.com/spf13/cobra"
 )
 
 // updateTimeout bounds an update: the largest archive has hundreds of megabytes.
@@ -19,9 +21,10 @@ const updateTimeout = time.Hour
 func dbCommand(f *flags, std streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "db",
-		Short: "Known-compromise data: update, import, status",
-		Long: `The data that images are compared with: incident packs, of which some come with the program, and the
-malicious-package records of OSV. Nothing is fetched unless db update is run.`,
+		Short: "Vulnerabilities and known compromises: update, import, status",
+		Long: `The data that images are compared with: the vulnerability database of grype, in the place where the grype
+command keeps it; incident packs, of which some come with the program; the malicious-package records of OSV. Nothing is
+fetched unless db update is run.`,
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error { return f.dbStatus(std) },
 	}
@@ -31,7 +34,7 @@ malicious-package records of OSV. Nothing is fetched unless db update is run.`,
 	}
 	bring := &cobra.Command{
 		Use:   "import FILE|DIR...",
-		Short: "Take data from files: OSV records (JSON, all.zip), incident packs (YAML), a reduced file (.tsv)",
+		Short: "Take data from files: grype's database (.tar.zst), OSV records (JSON, all.zip), incident packs (YAML)",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return usage("db import needs a FILE or DIR")
@@ -40,14 +43,16 @@ malicious-package records of OSV. Nothing is fetched unless db update is run.`,
 		},
 		RunE: func(_ *cobra.Command, args []string) error { return dbImport(std, args) },
 	}
-	var source string
+	var from dbSources
 	update := &cobra.Command{
-		Use: "update", Short: "Fetch the malicious-package records of OSV that are newer than those here",
+		Use: "update", Short: "Fetch the vulnerabilities and malicious-package records that are newer than those here",
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return f.dbUpdate(cmd.Context(), std, source) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return updateData(cmd.Context(), f, std, from) },
 	}
-	update.Flags().StringVar(&source, "source", advisory.DefaultSource,
-		"`URL` of a mirror with the layout of osv.dev's archives")
+	update.Flags().StringVar(&from.advisories, "source", "",
+		"`URL` of a mirror with the layout of osv.dev's archives; fetch only what is named")
+	update.Flags().StringVar(&from.vulnerabilities, "vulnerabilities", "",
+		"`URL` of a mirror with the layout of grype's databases; fetch only what is named")
 	cmd.AddCommand(status, bring, update)
 	return cmd
 }
@@ -60,6 +65,18 @@ type dbReport struct {
 	Date       inspect.Time `json:"date"` // of the records
 	Digest     string       `json:"digest"`
 	NotChecked string       `json:"notChecked"` // what of the data could not be read
+
+	Vulnerabilities vulnReport `json:"vulnerabilities"`
+}
+
+// vulnReport describes the vulnerability database.
+type vulnReport struct {
+	Status inspect.StoreStatus `json:"status"`
+	Date   inspect.Time        `json:"date"`
+	Digest string              `json:"digest"`
+	Old    bool                `json:"old"`
+	Folder string              `json:"folder"`
+	Reason string              `json:"reason"` // why it could not be read
 }
 
 func (f *flags) dbStatus(std streams) error {
@@ -83,6 +100,9 @@ func (f *flags) dbStatus(std streams) error {
 	if unread != nil {
 		r.NotChecked = unread.Error()
 	}
+	if r.Vulnerabilities, err = f.vulnStatus(); err != nil {
+		return err
+	}
 	if f.output == "json" {
 		b, err := inspect.EncodeJSON(r)
 		if err != nil {
@@ -95,13 +115,54 @@ func (f *flags) dbStatus(std streams) error {
 	if r.Records > 0 {
 		records = fmt.Sprintf("%d, of %s", r.Records, dated(r.Date))
 	}
-	_, err = fmt.Fprintf(std.out,
-		"incident packs              %d, the newest of %s\nmalicious-package records   %s\n", r.Packs,
-		dated(r.PacksDate), records)
+	_, err = fmt.Fprintf(std.out, "vulnerabilities             %s\nincident packs              %d, the newest of %s\n"+
+		"malicious-package records   %s\n", r.Vulnerabilities.words(), r.Packs, dated(r.PacksDate), records)
 	if unread != nil {
 		return hinted(fmt.Errorf("reading the advisories: %w", unread), "db import replaces what cannot be read")
 	}
+	if r.Vulnerabilities.Status == inspect.StoreUnreachable {
+		return hinted(errors.New(r.Vulnerabilities.Reason), "db update or db import replaces the database")
+	}
 	return err
+}
+
+// vulnStatus opens the vulnerability database and describes it.
+func (f *flags) vulnStatus() (vulnReport, error) {
+	cache, err := f.cacheDir()
+	if err != nil {
+		return vulnReport{}, err
+	}
+	folder, err := vuln.Folder()
+	if err != nil {
+		return vulnReport{}, err
+	}
+	data := vuln.NewData(folder, cache)
+	defer data.Close()
+	status, err := data.Status()
+	r := vulnReport{Status: inspect.StoreFound, Folder: folder}
+	switch {
+	case errors.Is(err, vuln.ErrNone):
+		r.Status = inspect.StoreEmpty
+	case err != nil:
+		r.Status, r.Reason = inspect.StoreUnreachable, err.Error()
+	default:
+		_, r.Old = status.Data.Days(inspect.At(time.Now()))
+		r.Date, r.Digest = status.Data.Date, status.Data.Digest
+	}
+	return r, nil
+}
+
+func (r vulnReport) words() string {
+	switch {
+	case r.Status == inspect.StoreEmpty:
+		return "none, so nothing is known about them (backtrail db update fetches them, db import takes them from a " +
+			"file)"
+	case r.Status == inspect.StoreUnreachable:
+		return "the database could not be read"
+	case r.Old:
+		return fmt.Sprintf("of %s; old: backtrail db update fetches newer ones", dated(r.Date))
+	}
+	return "of " + dated(r.Date)
 }
 
 // dated is a date with its age.
@@ -124,6 +185,12 @@ func dbImport(std streams, paths []string) error {
 		return err
 	}
 	for _, path := range paths {
+		if vuln.IsDatabase(path) {
+			if err := importVulnerabilities(std, path); err != nil {
+				return err
+			}
+			continue
+		}
 		done, err := advisory.Import(dir, path)
 		if err != nil {
 			return hinted(err, "db import takes OSV records (JSON, all.zip), incident packs (YAML) and reduced "+
@@ -142,12 +209,73 @@ func dbImport(std streams, paths []string) error {
 	return nil
 }
 
-func (f *flags) dbUpdate(ctx context.Context, std streams, source string) error {
+func importVulnerabilities(std streams, path string) error {
+	folder, err := vuln.Folder()
+	if err != nil {
+		return err
+	}
+	if err := vuln.Import(folder, path); err != nil {
+		return hinted(err, "db import takes an archive of grype's databases (.tar.zst), or a vulnerability.db")
+	}
+	data := vuln.NewData(folder, "")
+	defer data.Close()
+	status, err := data.Status()
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(std.out, "vulnerabilities of %s\n", dated(status.Data.Date))
+	return err
+}
+
+// dbSources are where data is fetched from. With neither named, all is fetched from where it is published.
+type dbSources struct{ advisories, vulnerabilities string }
+
+func updateData(ctx context.Context, f *flags, std streams, from dbSources) error {
 	if f.offline {
 		return usage("db update needs the network: leave --offline out, or take the data from files with db import")
 	}
-	if err := advisory.CheckSource(source); err != nil {
-		return usage("db update --source: %w", err)
+	if from == (dbSources{}) {
+		from = dbSources{advisory.DefaultSource, vuln.DefaultSource}
+	}
+	for flag, source := range map[string]string{"source": from.advisories, "vulnerabilities": from.vulnerabilities} {
+		if source == "" {
+			continue
+		}
+		if err := advisory.CheckSource(source); err != nil {
+			return usage("db update --%s: %w", flag, err)
+		}
+	}
+	// The one must not wait for the other: each is worth having alone.
+	if err := errors.Join(updateVulnerabilities(std, from.vulnerabilities),
+		updateAdvisories(ctx, std, from.advisories)); err != nil {
+		return hinted(err, "db import takes the archives from files, for machines without access")
+	}
+	return f.dbStatus(std)
+}
+
+func updateVulnerabilities(std streams, source string) error {
+	if source == "" {
+		return nil
+	}
+	folder, err := vuln.Folder()
+	if err != nil {
+		return err
+	}
+	changed, err := vuln.Update(folder, source, "backtrail/"+version)
+	if err != nil {
+		return err
+	}
+	text := "unchanged"
+	if changed {
+		text = "fetched"
+	}
+	_, err = fmt.Fprintf(std.err, "vulnerabilities: %s\n", text)
+	return err
+}
+
+func updateAdvisories(ctx context.Context, std streams, source string) error {
+	if source == "" {
+		return nil
 	}
 	dir, err := advisoryDir()
 	if err != nil {
@@ -170,8 +298,36 @@ func (f *flags) dbUpdate(ctx context.Context, std streams, source string) error 
 		},
 	}
 	if err := u.Update(ctx); err != nil {
-		return hinted(fmt.Errorf("updating the advisories: %w", err),
-			"db import takes the archives from files, for machines without access")
+		return fmt.Errorf("updating the advisories: %w", err)
 	}
-	return f.dbStatus(std)
+	return nil
+}
+
+// advisoryData is what images are compared with: the packs of the program, and what was imported below the folder of
+// the data.
+func (f *flags) advisoryData() (*advisory.Data, error) {
+	dir, err := advisoryDir()
+	if err != nil {
+		return nil, err
+	}
+	return advisory.NewData(dir), nil
+}
+
+// advisoryDir is where imported advisories lie.
+func advisoryDir() (string, error) {
+	dir, err := dataDir()
+	return filepath.Join(dir, "advisories"), err
+}
+
+// setWindow has images compared with the window of a flag.
+func (s *session) setWindow(text string) error {
+	if text == "" {
+		return nil
+	}
+	w, err := advisory.ParseWindow(text)
+	if err != nil {
+		return usage("reading --window: %w", err)
+	}
+	s.advisories.Window = w
+	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -13,6 +14,7 @@ import (
 	"github.com/backtrail/backtrail/inspect/demo"
 	"github.com/backtrail/backtrail/inspect/signature"
 	"github.com/backtrail/backtrail/inspect/subject"
+	"github.com/backtrail/backtrail/inspect/vuln"
 	"github.com/backtrail/backtrail/kube"
 )
 
@@ -28,16 +30,16 @@ func demoCommand(f *flags, std streams) *cobra.Command {
 		Use:   "demo",
 		Short: "Open the terminal UI on a built-in incident; needs no cluster, registry or network",
 		Args:  cobra.NoArgs,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return f.demo(cmd.Context(), std, own) },
+		RunE:  func(cmd *cobra.Command, _ []string) error { return runDemo(cmd.Context(), f, std, own) },
 	}
 	cmd.Flags().StringVar(&own.export, "export", "", "write the evidence bundle to `PATH` (without the terminal UI)")
 	cmd.Flags().StringVar(&own.layers, "layers", "suspect", "layers in the bundle: all, suspect or none")
 	return cmd
 }
 
-// demo shows the built-in incident. Its cache is a folder of its own that is gone afterwards, so that it always begins
-// cold and leaves nothing but the case.
-func (f *flags) demo(ctx context.Context, std streams, own inspectFlags) error {
+// runDemo shows the built-in incident. Its cache is a folder of its own that is gone afterwards, so that it always
+// begins cold and leaves nothing but the case.
+func runDemo(ctx context.Context, f *flags, std streams, own inspectFlags) error {
 	if err := f.checkOutput(outputs...); err != nil {
 		return err
 	}
@@ -79,8 +81,10 @@ func demoSession(f *flags, std streams, incident *demo.Incident, dir string) (*s
 	if err != nil {
 		return nil, err
 	}
+	s.journal = "" // nothing of it ever ran
 	s.trust, s.expected = signature.FixedTrust(root), incident.Expected
 	s.alerts.Preset, s.alerts.PresetName = bytes.NewReader(incident.Alerts), demoAlerts
+	s.vulns = vuln.NewData(filepath.Join(dir, "no-database"), "") // the demo is the same on every machine
 	s.now = func() time.Time { return incident.Now }
 	s.choice = &subject.Choice{By: "responder@demo"}
 	s.openCluster = func() (kube.Source, error) { return kube.ParseSnapshot(demoName, incident.Snapshot) }

@@ -15,14 +15,16 @@ import (
 
 // flags are those that all commands share. Those of expectations are named as cosign and slsa-verifier name them.
 type flags struct {
+	// given are the flags of the command line that change what a case shows, as one would type them
+	given                          []string
 	kubeconfig, context, namespace string
-	allNamespaces                  bool
+	allNamespaces, inCluster       bool
 	snapshot, alerts, listen       string
 	clusterAlerts                  bool
 	platform                       string
 	policies                       []string
 	offline, pullSecrets           bool
-	noLogs, helm                   bool
+	noLogs, helm, noJournal        bool
 	trustedRoots, caRoots          []string
 	cache                          string
 	maxLayer                       layerSize
@@ -33,6 +35,8 @@ type flags struct {
 	signKey                        string
 	github                         []string
 	notationStore, notationPolicy  string
+	thresholds                     string
+	vex                            []string
 	expect                         expectFlags
 }
 
@@ -46,12 +50,17 @@ func (f *flags) register(s *pflag.FlagSet) {
 	f.registerCluster(s)
 	f.registerRegistries(s)
 	f.registerTrust(s)
+	f.registerThresholds(s)
 	f.expect.register(s)
 	s.BoolVar(&f.offline, "offline", false, "no network access except to the cluster and the registries")
+	s.BoolVar(&f.noJournal, "no-journal", false,
+		"do not record cases in the journal, and find nothing in it (also with "+noJournal+")")
 	s.BoolVar(&f.noColor, "no-color", false, "no colors (also with NO_COLOR)")
 	s.BoolVar(&f.ascii, "ascii", false, "ASCII characters only")
 	s.BoolVar(&f.plain, "plain", false, "print the plain report instead of opening the terminal UI")
-	s.StringVarP(&f.output, "output", "o", "", "output format: plain, brief, json, events, markdown or html")
+	s.StringVarP(&f.output, "output", "o", "",
+		"output format: plain, brief, json, events, markdown or html (audit: also wide, csv, sarif, openmetrics, "+
+			"policyreport)")
 	s.StringVar(&f.signKey, "sign-key", "",
 		"sign exported bundles with this private key, a PEM `FILE` of cosign or openssl (password: $COSIGN_PASSWORD)")
 }
@@ -60,6 +69,8 @@ func (f *flags) register(s *pflag.FlagSet) {
 func (f *flags) registerCluster(s *pflag.FlagSet) {
 	s.StringVar(&f.kubeconfig, "kubeconfig", "", "kubeconfig `FILE` (default $KUBECONFIG, then ~/.kube/config)")
 	s.StringVar(&f.context, "context", "", "`CONTEXT` of the kubeconfig")
+	s.BoolVar(&f.inCluster, "in-cluster", false,
+		"use the service account of the pod that backtrail runs in, in place of a kubeconfig")
 	s.StringVarP(&f.namespace, "namespace", "n", "", "`NAMESPACE` of the pods")
 	s.BoolVarP(&f.allNamespaces, "all-namespaces", "A", false, "all namespaces (default for lists without -n)")
 	s.StringVar(&f.snapshot, "snapshot", "", "read a kubectl get … -o json dump at `PATH` instead of a cluster")

@@ -21,42 +21,58 @@ const (
 	keyFlags      flagGroup = "key"      // whose key should have signed
 	sourceFlags   flagGroup = "source"   // where an image should come from
 	exportFlags   flagGroup = "export"   // how a bundle is signed
+	levelFlags    flagGroup = "level"    // which vulnerabilities and findings may be there
+	vexFlags      flagGroup = "vex"      // what is stated about vulnerabilities
+	journalFlags  flagGroup = "journal"  // whether the case is recorded in the journal
 )
 
 // flagGroups sorts the shared flags. What is in none of them (presentation, cache, --offline) suits every verb.
 var flagGroups = map[flagGroup][]string{
-	clusterFlags:  {"kubeconfig", "context", "namespace", "all-namespaces", "snapshot"},
+	clusterFlags:  {"kubeconfig", "context", "namespace", "all-namespaces", "snapshot", "in-cluster"},
 	aroundFlags:   {"helm", "no-logs", "pull-secrets"},
 	alertFlags:    {"alerts", "alerts-from-cluster", "listen"},
 	registryFlags: {"platform", "max-layer", "registry-map", "registry-ca", "github"},
 	trustFlags:    {"trusted-root", "ca-roots", "policy", "notation-trust-store", "notation-policy"},
 	signerFlags: {"certificate-identity", "certificate-identity-regexp", "certificate-oidc-issuer",
 		"certificate-oidc-issuer-regexp"},
-	keyFlags:    {"key"},
-	sourceFlags: {"source-uri", "source-branch", "source-tag", "source-versioned-tag", "builder-id"},
-	exportFlags: {"sign-key"},
+	keyFlags:     {"key"},
+	sourceFlags:  {"source-uri", "source-branch", "source-tag", "source-versioned-tag", "builder-id"},
+	exportFlags:  {"sign-key"},
+	levelFlags:   {"thresholds"},
+	vexFlags:     {"vex"},
+	journalFlags: {"no-journal"},
 }
 
 // caseFlags are the groups for making a case, which verbs about anything else have no use for.
 var caseFlags = []flagGroup{
 	clusterFlags, aroundFlags, alertFlags, registryFlags, trustFlags, signerFlags, keyFlags, sourceFlags, exportFlags,
+	levelFlags, vexFlags, journalFlags,
 }
 
 // unusedGroups lists for each verb the groups that it has no use for. A verb that is not named uses all.
 var unusedGroups = map[string][]flagGroup{
-	"demo":        {clusterFlags, aroundFlags, registryFlags, trustFlags, signerFlags, keyFlags, sourceFlags},
-	"pods":        {aroundFlags, registryFlags, trustFlags, signerFlags, keyFlags, sourceFlags, exportFlags},
-	"diff":        {alertFlags, exportFlags},
+	"demo":        allBut(alertFlags, exportFlags),
+	"pods":        allBut(clusterFlags, alertFlags),
+	"diff":        allBut(clusterFlags, aroundFlags, registryFlags, trustFlags, signerFlags, keyFlags, sourceFlags),
+	"audit":       {alertFlags, exportFlags},
 	"cases":       caseFlags,
+	"where":       caseFlags,
+	"journal":     caseFlags,
 	"aware":       caseFlags,
 	"runtime":     caseFlags,
-	"verify":      {clusterFlags, aroundFlags, alertFlags, registryFlags, signerFlags, sourceFlags, exportFlags},
-	"verify-blob": {clusterFlags, aroundFlags, alertFlags, registryFlags, sourceFlags, exportFlags},
+	"verify":      allBut(trustFlags, keyFlags),
+	"verify-blob": allBut(trustFlags, signerFlags, keyFlags),
 	"rbac":        caseFlags,
 	"cache":       caseFlags,
 	"db":          caseFlags,
 	"man":         caseFlags,
 	"version":     caseFlags,
+	"thresholds":  allBut(levelFlags),
+}
+
+// allBut are the groups of flags for making a case without those that a verb uses.
+func allBut(used ...flagGroup) []flagGroup {
+	return slices.DeleteFunc(slices.Clone(caseFlags), func(g flagGroup) bool { return slices.Contains(used, g) })
 }
 
 // checkFlags refuses flags whose value is empty, as an unset variable of a script gives it, and flags that the verb
@@ -91,4 +107,37 @@ func hasEmpty(v pflag.Value) bool {
 		}
 	}
 	return false
+}
+
+// targetFlags say which target it is: a command that is copied names its target itself.
+var targetFlags = []string{"context", "namespace", "all-namespaces", "snapshot"}
+
+// givenFlags are the flags of a command line that change what a case shows, ready to be quoted: with them a copied
+// command shows the same elsewhere. What names the target, listens or signs is left out.
+func givenFlags(cmd *cobra.Command) []string {
+	names := []string{"offline"}
+	for _, g := range []flagGroup{clusterFlags, aroundFlags, alertFlags, registryFlags, trustFlags, signerFlags,
+		keyFlags, sourceFlags} {
+		names = append(names, flagGroups[g]...)
+	}
+	var given []string
+	cmd.Flags().Visit(func(f *pflag.Flag) {
+		if !slices.Contains(names, f.Name) || slices.Contains(targetFlags, f.Name) || f.Name == "listen" {
+			return
+		}
+		list, many := f.Value.(pflag.SliceValue)
+		switch {
+		case many:
+			for _, v := range list.GetSlice() {
+				given = append(given, "--"+f.Name, v)
+			}
+		case f.Value.Type() == "bool" && f.Value.String() == "true":
+			given = append(given, "--"+f.Name)
+		case f.Value.Type() == "bool":
+			given = append(given, "--"+f.Name+"="+f.Value.String())
+		default:
+			given = append(given, "--"+f.Name, f.Value.String())
+		}
+	})
+	return given
 }

@@ -24,7 +24,7 @@ var allowed = map[string][]string{
 	"inspect/redact":         {},
 	"inspect/ledger":         {"inspect", "inspect/redact", "inspect/text", "inspect/verdict"},
 	"inspect/engine":         {"inspect", "inspect/text", "inspect/ledger"},
-	"inspect/verdict":        {"inspect", "inspect/text"},
+	"inspect/verdict":        {"inspect/threshold", "inspect", "inspect/text"},
 	"inspect/respond":        {"inspect", "inspect/text", "inspect/verdict"},
 	"inspect/alert":          check,
 	"inspect/triage":         append([]string{"inspect/alert"}, check...),
@@ -32,6 +32,8 @@ var allowed = map[string][]string{
 	"inspect/cluster":        check,
 	"inspect/layer":          append([]string{"inspect/memo"}, check...),
 	"inspect/memo":           {},
+	"inspect/journal":        {"inspect", "registry"},
+	"inspect/where":          {"inspect", "inspect/advisory", "inspect/journal", "inspect/text"},
 	"inspect/owner":          append([]string{"inspect/layer", "inspect/memo"}, check...),
 	"inspect/command":        {},
 	"inspect/content":        {},
@@ -39,11 +41,17 @@ var allowed = map[string][]string{
 	"inspect/advisory":       append([]string{"inspect/layer", "inspect/sbom"}, check...),
 	"inspect/lock":           append([]string{"inspect/layer"}, check...),
 	"inspect/autorun":        append([]string{"inspect/layer", "inspect/owner", "inspect/content"}, check...),
-	"inspect/evidence":       append([]string{"inspect/evidence/bagit", "inspect/report", "inspect/ledger", "inspect/verdict"}, check...),
-	"inspect/evidence/bagit": {"inspect", "inspect/text"},
+	"inspect/evidence":       append([]string{"inspect/threshold", "inspect/evidence/bagit", "inspect/report", "inspect/ledger", "inspect/verdict"}, check...),
 	"inspect/policy":         check,
+	"inspect/evidence/bagit": {"inspect", "inspect/text"},
 	"inspect/provenance":     append([]string{"inspect/signature"}, check...),
-	"inspect/report":         {"inspect", "inspect/text", "inspect/verdict", "inspect/respond"},
+	"inspect/report":         {"inspect/threshold", "inspect/headline", "inspect", "inspect/text", "inspect/verdict", "inspect/respond"},
+	"inspect/headline":       {"inspect", "inspect/text", "inspect/verdict", "inspect/respond"},
+	"inspect/threshold":      {"inspect", "inspect/text"},
+	"inspect/vuln":           append([]string{"inspect/memo", "inspect/sbom", "inspect/threshold"}, check...),
+	"inspect/vuln/vulntest":  {},
+	"inspect/audit":          append([]string{"inspect/layer", "inspect/subject"}, check...),
+	"inspect/where":          {"inspect", "inspect/advisory", "inspect/journal", "inspect/text"},
 	// owner: the rpm databases that syft reads are looked through before, since its library trusts them
 	"inspect/sbom":            append([]string{"inspect/layer", "inspect/owner"}, check...),
 	"inspect/signature":       check,
@@ -57,7 +65,10 @@ var allowed = map[string][]string{
 }
 
 // screens are the packages of the terminal UI: they know the case and no source of it.
-var screens = []string{"inspect", "inspect/text", "inspect/engine", "inspect/verdict", "inspect/respond"}
+var screens = []string{"inspect", "inspect/headline", "inspect/text", "inspect/engine", "inspect/threshold",
+	"inspect/verdict", "inspect/respond"}
+var screens = []string{"inspect", "inspect/headline", "inspect/text", "inspect/engine", "inspect/threshold", "inspect/verdict",
+	"inspect/respond"}
 
 // mayImport lists what a package may import; known is false for one that is not in the plan.
 func mayImport(dir string) (may []string, known bool) {

@@ -35,6 +35,7 @@ one and walk its layers, signatures, provenance, packages and unexpected executa
 			if err := checkFlags(cmd); err != nil {
 				return err
 			}
+			f.given = givenFlags(cmd)
 			return f.checkListen(cmd.HasParent() && cmd.Name() != "demo", cmd.CommandPath())
 		},
 	}
@@ -43,9 +44,10 @@ one and walk its layers, signatures, provenance, packages and unexpected executa
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage("%w", err) })
 	root.AddCommand(
 		demoCommand(f, std), podsCommand(f, std), inspectCommand(f, std), diffCommand(f, std),
-		casesCommand(f, std), openCommand(f, std), awareCommand(f, std), runtimeCommand(f, std),
+		auditCommand(f, std), whereCommand(f, std), journalCommand(f, std), casesCommand(f, std), openCommand(f, std),
+		awareCommand(f, std), runtimeCommand(f, std),
 		verifyCommand(f, std), verifyBlobCommand(f, std), policyCommand(f, std), rbacCommand(std),
-		cacheCommand(f, std), dbCommand(f, std), manCommand(std), versionCommand(f, std),
+		cacheCommand(f, std), dbCommand(f, std), thresholdsCommand(f, std), manCommand(std), versionCommand(f, std),
 	)
 	return root
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/empty"
@@ -14,6 +15,8 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/backtrail/backtrail/inspect/vuln/vulntest"
 )
 
 func TestMain(m *testing.M) { testscript.Main(m, map[string]func(){"backtrail": main}) }
@@ -32,13 +35,14 @@ func TestScript(t *testing.T) {
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"layout": makeLayout, "truncate": truncateLargest, "sign": signLayout, "caseid": nameCase, "damage": damageLargest,
+			"database": makeDatabase,
 		},
 	})
 }
 
-// makeLayout writes an OCI layout with one image of one layer: layout DIR.
+// makeLayout writes an OCI layout with one image of one layer: layout DIR [npm], with a package of npm.
 func makeLayout(ts *testscript.TestScript, _ bool, args []string) {
-	img, err := smallImage()
+	img, err := smallImage(args[1:]...)
 	ts.Check(err)
 	p, err := layout.Write(ts.MkAbs(args[0]), empty.Index)
 	ts.Check(err)
@@ -71,10 +75,15 @@ func damageLargest(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(os.WriteFile(name, data, 0o600))
 }
 
-func smallImage() (v1.Image, error) {
+func smallImage(more ...string) (v1.Image, error) {
 	var b bytes.Buffer
 	w := tar.NewWriter(&b)
-	for _, f := range []struct{ name, content string }{{"etc/os-release", "ID=test\n"}, {"app", "#!/bin/sh\necho\n"}} {
+	files := []struct{ name, content string }{{"etc/os-release", "ID=test\n"}, {"app", "#!/bin/sh\necho\n"}}
+	for _, kind := range more {
+		files = append(files, struct{ name, content string }{kind + "/node_modules/left-pad/package.json",
+			`{"name": "left-pad", "version": "1.3.0"}`})
+	}
+	for _, f := range files {
 		if err := w.WriteHeader(&tar.Header{Name: f.name, Mode: 0o755, Size: int64(len(f.content))}); err != nil {
 			return nil, err
 		}
@@ -110,4 +119,16 @@ func truncateLargest(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	path := filepath.Join(ts.MkAbs(args[0]), "blobs", "sha256", digest.Hex)
 	ts.Check(os.Truncate(path, 60))
+}
+
+// makeDatabase writes a vulnerability database for the image of makeLayout: database ARCHIVE DATE.
+func makeDatabase(ts *testscript.TestScript, _ bool, args []string) {
+	built, err := time.Parse(time.DateOnly, args[1])
+	ts.Check(err)
+	dir := ts.MkAbs("database")
+	ts.Check(vulntest.Write(dir, built, vulntest.Entries()...))
+	f, err := os.Create(ts.MkAbs(args[0]))
+	ts.Check(err)
+	ts.Check(vulntest.Archive(dir, f))
+	ts.Check(f.Close())
 }

@@ -22,6 +22,7 @@ import (
 	"github.com/backtrail/backtrail/inspect/signature"
 	"github.com/backtrail/backtrail/inspect/subject"
 	"github.com/backtrail/backtrail/inspect/triage"
+	"github.com/backtrail/backtrail/inspect/vuln"
 	"github.com/backtrail/backtrail/kube"
 	"github.com/backtrail/backtrail/registry"
 )
@@ -38,6 +39,9 @@ type session struct {
 	owners     *owner.Cache
 	packages   *sbom.Cataloguer
 	advisories *advisory.Data
+	vulns      *vuln.Data
+	statements *vuln.Statements    // of OpenVEX
+	thresholds *inspect.Thresholds // that a person named; nil without
 	trust      *signature.Trust
 	attested   *signature.Attestations // GitHub's, where asked for
 	notary     *signature.Notary
@@ -51,6 +55,7 @@ type session struct {
 	lister     *triage.Lister      // of the pods with their alerts
 	sign       evidence.Signer     // of bundles; nil: they are not signed
 	notices    chan inspect.Notice // for the terminal UI, where no case is open
+	journal    string              // path of the journal that cases are recorded in; empty: they are not
 
 	openCluster func() (kube.Source, error)
 	say         atomic.Pointer[func(inspect.Event)] // of the case that is open
@@ -90,6 +95,12 @@ func newSession(f *flags, std streams) (*session, error) {
 	if s.advisories, err = f.advisoryData(); err != nil {
 		return nil, err
 	}
+	if err := s.setLevels(dir); err != nil {
+		return nil, err
+	}
+	if s.journal, err = journalOf(f); err != nil {
+		return nil, err
+	}
 	s.cache.Skips().Max = int64(f.maxLayer)
 	if s.client, err = s.registryClient(store); err != nil {
 		return nil, err
@@ -113,6 +124,7 @@ func (s *session) close() {
 	if s.alerts.Webhook != nil {
 		_ = s.alerts.Webhook.Close()
 	}
+	_ = s.vulns.Close()
 	_ = s.client.Close()
 }
 
@@ -146,6 +158,7 @@ func (s *session) cluster() (kube.Source, error) {
 	}
 	live, err := kube.Open(kube.Options{
 		Kubeconfig: s.flags.kubeconfig, Context: s.flags.context, Namespace: s.flags.namespace,
+		InCluster: s.flags.inCluster,
 		UserAgent: "backtrail/" + version, Warn: s.notice,
 		Waiting: func(text string) { fmt.Fprintln(s.std.err, text) },
 		NoStdin: s.flags.stdinAlerts(), // a credential plugin would read the alerts

@@ -15,6 +15,9 @@ import (
 // plan is the plan of a prepared case.
 func (s *session) plan(p prepared) engine.Plan {
 	opening := []inspect.Event{{Fact: s.expected}}
+	if s.thresholds != nil {
+		opening = append(opening, inspect.Event{Fact: *s.thresholds})
+	}
 	return engine.Plan{
 		Header:  inspect.Header{Schema: inspect.Schema, Tool: tool(), Target: p.target, Started: inspect.At(s.now())},
 		Opening: append(opening, p.opening...),
@@ -30,7 +33,9 @@ type open struct {
 	scope  *registry.Scope // its credentials and what its requests report
 	ledger *ledger.Ledger
 	source inspect.Source
-	watch  inspect.Source // of the pod, for as long as the case is open; nil where nothing can be watched
+	watch  inspect.Source // of the pod, while the case is open; nil where nothing can be watched
+	// ended is called when the checks have ended, as often as they do
+	ended func(ctx context.Context, emit func(inspect.Event))
 }
 
 // start begins a prepared case; every fact is on disk before anybody sees it.
@@ -51,6 +56,7 @@ func (s *session) start(p prepared) (*open, error) {
 		return nil, hinted(err, "set XDG_DATA_HOME to a folder that can be written")
 	}
 	o := &open{plan: plan, scope: scope, ledger: l}
+	o.ended = func(ctx context.Context, emit func(inspect.Event)) { s.remember(ctx, l, emit) }
 	o.source = o.run(plan)
 	if watch := cluster.Watch(s.around(p.subject), s.client.Store(), s.flags.noLogs); watch != nil {
 		o.watch = o.appended(watch)
@@ -69,7 +75,9 @@ func (o *open) run(plan engine.Plan) inspect.Source {
 		if err := ledger.ReplayOf(o.ledger.Events)(ctx, emit); err != nil {
 			return err
 		}
-		return engine.Run(o.context(ctx), plan, o.ledger, emit)
+		err := engine.Run(o.context(ctx), plan, o.ledger, emit)
+		o.ended(ctx, emit)
+		return err
 	}
 }
 
@@ -115,6 +123,8 @@ func (o *open) again(keys []inspect.Key) (inspect.Source, error) {
 		return nil, fmt.Errorf("running again: no check was named")
 	}
 	return func(ctx context.Context, emit func(inspect.Event)) error {
-		return engine.Run(o.context(ctx), p, o.ledger, emit)
+		err := engine.Run(o.context(ctx), p, o.ledger, emit)
+		o.ended(ctx, emit)
+		return err
 	}, nil
 }

@@ -108,7 +108,7 @@ func (s targetOpener) preparePodIn(ctx context.Context, namespace, name string, 
 			Namespace: found.Pod.Namespace, Container: t.Container, Context: cluster.Context()},
 		subject: subject.Options{
 			Client: s.client, Platform: s.platform, Pod: found.Pod, Cluster: cluster, Container: t.Container,
-			Objects: found.Objects, Choice: s.choice, Now: s.now,
+			Objects: found.Objects, Choice: s.choice, Now: s.now, History: s.history(cluster.Context()),
 		},
 	}
 	if t.Kind != "pod" {
@@ -129,7 +129,7 @@ func (s targetOpener) preparePodIn(ctx context.Context, namespace, name string, 
 	return p, nil
 }
 
-// isFile says that a path is there.
+// isFile reports whether a path is there.
 func isFile(path string) bool {
 	_, err := os.Stat(path)
 	return err == nil

@@ -2,6 +2,7 @@ package advisory
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/backtrail/backtrail/inspect"
@@ -62,4 +63,21 @@ func (m *matches) run(ctx context.Context, cache *layer.Cache) error {
 		m.file(n)
 	}
 	return nil
+}
+
+// Match compares what is known of an image with the data, without its files: its packages, digests, signers, sources
+// and dates. It returns the rows and what a person should know of them. An error names what of the data could not be
+// read, or that there are more matches than are listed; the rest is compared.
+func (d *Data) Match(image inspect.Image) ([]inspect.Advisory, []inspect.Finding, error) {
+	x, err := d.load()
+	m := newMatches(x, image)
+	m.window = d.Window
+	m.packages()
+	m.digests()
+	m.identities()
+	m.windows()
+	if m.missed > 0 {
+		err = errors.Join(err, fmt.Errorf("more than %d matches: the others are left out", maxRows))
+	}
+	return m.rows, findings(m.image, m.rows), err
 }

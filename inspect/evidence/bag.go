@@ -62,11 +62,11 @@ func (b *Bag) Path() string { return b.path }
 
 // ID is the name of the case.
 func (b *Bag) ID() string {
-	words, err := b.files.Read(bagit.InfoFile, MaxSmall)
+	content, err := b.files.Read(bagit.InfoFile, MaxSmall)
 	if err != nil {
 		return ""
 	}
-	info, _ := bagit.ParseInfo(words)
+	info, _ := bagit.ParseInfo(content)
 	return text.Clean(info[infoID])
 }
 
@@ -140,8 +140,6 @@ func (b *Bag) Layout(ctx context.Context, of string) (dir string, cleanup func()
 	return dir, cleanup, nil
 }
 
-// unpackLayout writes the files of a layout that a registry client reads: index.json, oci-layout and blobs by their
-// digests. No other name in the bundle becomes a name on the disk.
 func (b *Bag) unpackLayout(ctx context.Context, folder, dir string) error {
 	const blobs = "blobs/sha256/"
 	if err := os.MkdirAll(dir+"/"+blobs, 0o700); err != nil {
@@ -165,7 +163,6 @@ func (b *Bag) unpackLayout(ctx context.Context, folder, dir string) error {
 	return nil
 }
 
-// writeFile writes a new file that its owner alone reads. An existing one is an error.
 func writeFile(ctx context.Context, path string, r io.Reader) error {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {

@@ -93,7 +93,8 @@ func (x *export) write() (Result, error) {
 	}
 	for _, part := range []func() error{
 		x.writeDeclaration, x.writeCase, x.writeExhibits, x.writeRedactions, x.writeTrust, x.writeBlobs,
-		x.writeListings, x.writeDocuments, x.writeAdvisories, x.writeSummaries, x.writeReadme, x.writeInfo,
+		x.writeListings, x.writeDocuments, x.writeAdvisories, x.writeVulnerabilities, x.writeSummaries,
+		x.writeReadme, x.writeInfo,
 	} {
 		if err := x.ctx.Err(); err != nil {
 			return Result{}, err

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"fmt"
+	"time"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
@@ -113,7 +114,7 @@ func (b baseImage) mark(rows []inspect.Layer) {
 	}
 }
 
-// setting says in words what the image is built upon, and who says so.
+// setting words what the image is built upon, and who says so.
 func (b baseImage) setting() *inspect.Setting {
 	s := &inspect.Setting{Code: "base-image", Severity: inspect.Info}
 	s.Detail = fmt.Sprintf("%s names %s as its base image", b.says, cmp.Or(b.name, b.digest))
@@ -141,4 +142,34 @@ func (b baseImage) setting() *inspect.Setting {
 		s.Detail += "; that image was not compared, since it was not read before"
 	}
 	return s
+}
+
+// Origin is what manifest, config and history of an image show of what it was built upon. All of it is a claim of
+// whoever built the image.
+type Origin struct {
+	Name    string    // of the base image as its builder named it, else its digest; empty where it did not
+	Created time.Time // of the newest step of the base image; zero where no step is known to be one
+	Lowest  string    // diff ID of the lowest layer; empty where the config does not hold
+}
+
+// OriginOf reads the origin of an image without its layers.
+func OriginOf(img *registry.Image) Origin {
+	var o Origin
+	if len(img.Layers) > 0 {
+		o.Lowest = img.Layers[0].DiffID
+	}
+	if img.ManifestFile != nil {
+		a := img.ManifestFile.Annotations
+		o.Name = cmp.Or(a[annotationBaseName], a[annotationBaseDigest])
+	}
+	if o.Name == "" && img.ConfigFile != nil {
+		l := img.ConfigFile.Config.Labels
+		o.Name = cmp.Or(l[annotationBaseName], l[annotationBaseDigest])
+	}
+	for _, row := range history(img) {
+		if row.Base && row.Created.After(o.Created) {
+			o.Created = row.Created.Time
+		}
+	}
+	return o
 }

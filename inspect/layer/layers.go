@@ -143,7 +143,7 @@ func onRow(l, row inspect.Layer) inspect.Layer {
 	return l
 }
 
-// layerBlob says what became of a layer's blob. The docker-save form names no blob; there the case carries the tar
+// layerBlob describes what became of a layer's blob. The docker-save form names no blob; there the case carries the tar
 // under the digest that it has.
 func layerBlob(in Ingested, of string) (inspect.Blob, bool) {
 	l := in.Layer
@@ -168,7 +168,7 @@ func settled(image inspect.Image, layers []inspect.Layer) *inspect.Image {
 		nil, nil
 	image.Files, image.Binaries, image.Altered, image.Missing, image.Notable = inspect.Files{}, nil, nil, nil, nil
 	image.Autoruns = nil
-	image.Vulns, image.Candidates, image.Diff, image.Gates = nil, nil, nil, nil
+	image.Vulns, image.VulnData, image.Candidates, image.Diff, image.Gates = nil, nil, nil, nil, nil
 	if image.Status == inspect.Failed {
 		return &image
 	}

@@ -65,7 +65,7 @@ func (l *Ledger) redact(f inspect.Fact) (inspect.Fact, []inspect.Redaction) {
 	r := redactor{l: l, kind: f.FactKind()}
 	switch x := f.(type) {
 	case inspect.Packages, inspect.Files, inspect.Blob, inspect.Trust, inspect.Progress, inspect.UnknownFact,
-		inspect.Redaction, inspect.Begin, inspect.Reset, inspect.Advisory, inspect.Vuln:
+		inspect.Redaction, inspect.Begin, inspect.Reset, inspect.Advisory, inspect.Vuln, inspect.VulnData:
 		return f, nil // names, digests, and published data that has a digest of its own
 	case inspect.Exhibit:
 		if strings.HasPrefix(x.Original, "sha256:") {

@@ -112,5 +112,21 @@ func (s *Set) addObject(o kube.Object) error {
 	return err
 }
 
-// errNoRule says that a policy asks nothing of images.
+// errNoRule means that a policy asks nothing of images.
 var errNoRule = errors.New("it has no rule about who signed images")
+
+// OfCluster reads the policies of all namespaces of a cluster. none reports whether the cluster serves none of their
+// kinds; unread says what could not be read, and is empty where everything was.
+func OfCluster(ctx context.Context, c Cluster) (set *Set, none bool, unread string) {
+	set, said := readCluster(ctx, c, "")
+	var why []string
+	for _, n := range said {
+		switch n.Level {
+		case "info":
+			none = true
+		default:
+			why = append(why, n.Text)
+		}
+	}
+	return set, none, strings.Join(why, "; ")
+}

@@ -12,6 +12,7 @@ type side struct {
 	signers      []signer
 	unsettled    int // signatures that hold for nobody: broken, or without a key at hand
 	provenance   []judged
+	signatures   []inspect.Signature
 	certificates []inspect.Certificate // of signatures whose chain holds
 	unasked      []string              // stores that could not be asked, in words
 }
@@ -23,7 +24,7 @@ type change struct {
 	severity inspect.Severity
 }
 
-// compareSigners says what changed in who signed. word is what the earlier image is called.
+// compareSigners describes what changed in who signed. word is what the earlier image is called.
 func compareSigners(before, now side, word string) []change {
 	switch {
 	case len(before.signers) == 0 && len(now.signers) == 0:
@@ -89,8 +90,8 @@ func strangeness(before, now []signer) inspect.Severity {
 	return inspect.High
 }
 
-// compareProvenance says what changed in how the image was built, by the best statement of each. confirmed says that a
-// person confirmed the earlier image.
+// compareProvenance describes what changed in how the image was built, by the best statement of each. confirmed says
+// that a person confirmed the earlier image.
 func compareProvenance(before, now side, word string, confirmed bool) []change {
 	b, n := best(before.provenance), best(now.provenance)
 	switch {

@@ -3,12 +3,14 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/charmbracelet/x/ansi"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/headline"
 	"github.com/backtrail/backtrail/inspect/respond"
 	"github.com/backtrail/backtrail/inspect/verdict"
 )
@@ -19,152 +21,151 @@ const (
 	BriefColumns = 78
 )
 
-// briefLine is a line before it is laid out.
+// briefLine is a line before it is laid out. It is wrapped, never cut: where there is no room it goes as a whole.
 type briefLine struct {
 	label string
-	sign  string
-	// parts stand beside each other as long as they fit; one that does not is left out whole, except for the first.
-	parts []string
-	sep   string
-	// most is how many lines it may have if there is room.
-	most int
-}
-
-// one is a line that is cut where it is too long.
-func one(label, text string) briefLine {
-	return briefLine{label: label, parts: []string{text}, most: 1}
-}
-
-// wrapping is one that may take a second and third line.
-func wrapping(label, text string) briefLine {
-	return briefLine{label: label, parts: []string{text}, most: 3}
+	text  string
+	// rank: where there is no room for all, the line with the highest rank goes first; 0 and 1 never go
+	rank int
+	// short: less, where there is no room for the text; empty for none
+	short string
 }
 
 // Brief is the case in at most BriefLines lines of BriefColumns columns: UTC, without secrets and without the command
 // lines of alerts, which may hold some. It is what is copied into the incident's channel, and what reports open with.
+// Its answers are the lines that the first screen leads with.
 func Brief(c inspect.Case, s Style) string {
 	s.Color = false
-	lines := briefHead(c, s)
+	lines := briefHead(c)
 	i, ok := respond.Focus(c)
 	if ok {
-		lines = append(lines, briefImage(c, i, s)...)
+		lines = append(lines, briefLine{"image", cmp.Or(i.Digest, i.Index, i.Config, "no digest is known"), 0, ""})
+		lines = append(lines, briefAlert(c, i)...)
 	}
-	lines = append(lines, briefAnswers(c, i, s)...)
+	steps := respond.Next(c)
+	for _, l := range headline.Of(&c, steps) {
+		lines = append(lines, briefAnswer(c, i, l, steps)...)
+	}
 	if open := unchecked(c); len(open) > 0 {
-		lines = append(lines, wrapping("", "NOT CHECKED "+count(open)))
+		lines = append(lines, briefLine{"", "NOT CHECKED " + count(open), 1, ""})
 	}
-	lines = append(lines, wrapping("", kept(c)))
+	collected := kept(c)
+	lost, _, _ := strings.Cut(collected, "; collected")
+	lines = append(lines, briefLine{"", collected, 3, lost})
 	if due, ok := briefClocks(c, s.now(c)); ok {
 		lines = append(lines, due)
-	}
-	if steps := respond.Next(c); len(steps) > 0 {
-		lines = append(lines, one("next", briefStep(steps[0])))
 	}
 	return layBrief(lines)
 }
 
-// briefAnswers are the three answers, each of whole sentences; one line if they all say the same.
-func briefAnswers(c inspect.Case, about inspect.Image, s Style) []briefLine {
-	var lines []briefLine
-	answers := c.AllAnswers()
-	for _, a := range answers {
-		label := map[string]string{inspect.WhereFrom: "from", inspect.HowIn: "how in",
-			inspect.WhyMissed: "missed"}[a.Question]
-		var parts []string
-		for _, text := range sentences(a, spoken(about)) {
-			// What an alert's file is stands in a line of its own.
-			if !saidOfFile(c, text) || len(parts) > 0 {
-				parts = append(parts, text)
-			}
+// briefAnswer is a line of the headline; SIGNED with the provenance, NEXT with its command where that fits.
+func briefAnswer(c inspect.Case, i inspect.Image, l headline.Line, steps []respond.NextStep) []briefLine {
+	text := l.Text
+	switch {
+	case l.Label == headline.Signed && i.Container != "":
+		if status, _ := built(c, i); status == inspect.Absent {
+			text += " · no provenance"
+		} else {
+			text += " · provenance " + status.Words()
 		}
-		if len(parts) == 0 {
-			parts = []string{clean(a.Text)}
-		}
-		lines = append(lines, briefLine{label: label, sign: answerSign(a, s), parts: parts, sep: ". ", most: 3})
+	case l.Label == headline.Next && len(steps) > 0:
+		text = briefStep(steps[0])
+	case l.Label == headline.Next:
+		return nil
 	}
-	if len(answers) == 3 && answers[0].Text == answers[1].Text && answers[1].Text == answers[2].Text {
-		same := wrapping("", "from, how in, missed: "+clean(answers[0].Text))
-		same.sign = answerSign(answers[0], s)
-		return []briefLine{same}
+	if l.Label != headline.Next && l.Aside != "" && fits(text+"; "+l.Aside) {
+		text += "; " + l.Aside
 	}
-	return lines
+	short := ""
+	switch l.Label {
+	case headline.Signed:
+		short = l.Text
+	case headline.How:
+		short = sharedLayers.ReplaceAllString(l.Text, "")
+	}
+	return []briefLine{{l.Label, text, 1, short}}
 }
 
-// answerSign marks an answer that is not whole. No sign of a verification stands on an answer.
-func answerSign(a inspect.Answer, s Style) string {
-	if a.Status == inspect.AnswerOpen || a.Status == inspect.AnswerPartial {
-		return s.Sign(inspect.Unknown)
-	}
-	return ""
-}
+// sharedLayers is the count of layers behind an image's own build.
+var sharedLayers = regexp.MustCompile(` \([^()]* shared with the [^()]*\)`)
 
-func saidOfFile(c inspect.Case, text string) bool {
-	return slices.ContainsFunc(c.Alerts, func(a inspect.Alert) bool {
-		return strings.TrimRight(clean(a.File.Detail),
-			". ") == text
-	})
-}
+// fits reports whether a text is one row of a brief.
+func fits(text string) bool { return ansi.StringWidth(text) <= BriefColumns-indent }
 
-// briefStep is the command where it fits whole: half a command is none.
+// briefStep is a step with its command, where that fits on one line: half a command is none.
 func briefStep(s respond.NextStep) string {
-	if s.Command == "" || ansi.StringWidth(s.Command) > BriefColumns-indent {
-		why, _, _ := strings.Cut(s.Why, " (")
+	why, _, _ := strings.Cut(s.Why, " (")
+	if s.Command == "" || !fits(s.Command) {
 		return why
 	}
 	return s.Command
 }
 
-// count shows how many there are, and the first.
+// maxCounted bounds how many things that could not be checked the brief names; the report has all, with reasons.
+const maxCounted = 4
+
+// count names what could not be checked; a single one with its reason.
 func count(list []string) string {
 	if len(list) == 1 {
 		return list[0]
 	}
-	return fmt.Sprintf("(%d) %s", len(list), strings.Join(list, "; "))
+	var names []string
+	for _, text := range list[:min(len(list), maxCounted)] {
+		name, _, _ := strings.Cut(text, ": ")
+		names = append(names, name)
+	}
+	text := strings.Join(names, ", ")
+	if more := len(list) - maxCounted; more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text
 }
 
 // briefHead is the case with its outcome, then the pod with its owner and how many others run the same, or the
 // target.
-func briefHead(c inspect.Case, s Style) []briefLine {
+func briefHead(c inspect.Case) []briefLine {
 	v := verdict.Of(&c)
 	state := ""
 	if !v.Complete {
 		state = "PARTIAL"
 		if c.End != nil && c.End.Status == inspect.CheckDone {
-			state = "not all could be checked"
+			state = "" // NOT CHECKED has it
 		}
 	}
-	lines := []briefLine{one("case", join(inspect.CaseID(c.Target, c.Started), v.Words(&c), state))}
-	if c.Pod == nil {
-		return append(lines, one("target", join(c.Target.Name, contextName(c))))
+	name := inspect.CaseID(c.Target, c.Started)
+	text := join(name, v.Words(&c), state)
+	if counted := verdict.Counted(&c); counted != "" && !fits(text) {
+		text = join(name, counted, state)
 	}
-	pod := briefLine{label: "pod", parts: []string{contextPrefix(c) + c.Pod.Namespace + "/" + c.Pod.Name}, sep: " ",
-		most: 1}
+	lines := []briefLine{{"case", text, 0, ""}}
+	if c.Pod == nil {
+		return append(lines, briefLine{"target", join(c.Target.Name, contextName(c)), 0, ""})
+	}
+	pod := contextPrefix(c) + c.Pod.Namespace + "/" + c.Pod.Name
 	if _, gone := c.Gone(); gone {
-		pod.parts = append(pod.parts, "GONE")
+		pod += " GONE"
 	}
 	if len(c.Pod.Owner) > 0 {
 		owner := c.Pod.Owner[len(c.Pod.Owner)-1]
-		pod.parts = append(pod.parts, "of "+owner.Kind+" "+owner.Name)
+		pod += " of " + owner.Kind + " " + owner.Name
 	}
-	others, layers := c.Pod.SameDigest(), 0
+	var also []string
+	if n := c.Pod.SameDigest(); n > 0 {
+		also = append(also, fmt.Sprintf("%d more with this digest", n))
+	}
 	if i, ok := respond.Focus(c); ok {
-		layers = len(i.Sharing.Pods())
-	}
-	if layers > 0 {
-		also := briefLine{label: "also", parts: []string{fmt.Sprintf("%d more with this layer, in another image",
-			layers)}, sep: "; ", most: 1}
-		if others > 0 {
-			also.parts = append([]string{fmt.Sprintf("%d more with this digest", others)}, also.parts...)
-		}
-		return append(lines, pod, also)
-	}
-	if others > 0 {
-		pod.parts = append(pod.parts, fmt.Sprintf("· %d more with this digest", others))
-		if !pod.holds(len(pod.parts), 1) {
-			pod.parts[len(pod.parts)-1] = fmt.Sprintf("· %d more", others)
+		if n := len(i.Sharing.Pods()); n > 0 {
+			also = append(also, fmt.Sprintf("%d more with this layer, in another image", n))
 		}
 	}
-	return append(lines, pod)
+	if text := pod + " · " + strings.Join(also, "; "); len(also) > 0 && fits(text) {
+		pod, also = text, nil
+	}
+	lines = append(lines, briefLine{"pod", pod, 0, ""})
+	if len(also) > 0 {
+		lines = append(lines, briefLine{"also", strings.Join(also, "; "), 3, ""})
+	}
+	return lines
 }
 
 // contextPrefix is the context as the header of the screen shows it.
@@ -183,35 +184,31 @@ func contextName(c inspect.Case) string {
 	return "context " + c.Target.Context
 }
 
-// briefImage says of the image that matters: digest, alert, the alerted file, signer and provenance.
-func briefImage(c inspect.Case, i inspect.Image, s Style) []briefLine {
-	lines := []briefLine{one("image", cmp.Or(i.Digest, i.Index, i.Config, "no digest is known"))}
+// briefAlert is the most urgent alert about the image with how it was matched, a weak match first, and where the file
+// that it names is.
+func briefAlert(c inspect.Case, i inspect.Image) []briefLine {
 	alerts := slices.DeleteFunc(slices.Clone(c.Alerts),
 		func(a inspect.Alert) bool { return a.Subject != i.Container || a.Match == inspect.MatchNone })
-	if len(alerts) > 0 {
-		a := slices.MinFunc(alerts, func(a, b inspect.Alert) int {
-			return cmp.Or(cmp.Compare(inspect.PriorityRank(a.Priority), inspect.PriorityRank(b.Priority)),
-				cmp.Compare(unplaced(a), unplaced(b)))
-		})
-		line := briefLine{label: "alert", parts: []string{a.Time.Stamp() + " " +
-			strings.TrimSpace(a.Priority+" "+a.Rule), matchedBy(a)}, sep: ", ", most: 2}
-		if a.Match == inspect.MatchPod || a.Match == inspect.MatchImage {
-			line.parts[0] = matchedBy(a) + " only: " + line.parts[0] // a weak match is said first
-			line.parts = line.parts[:1]
-		}
-		if len(alerts) > 1 {
-			line.parts = append(line.parts, fmt.Sprintf("%d more", len(alerts)-1))
-		}
-		status, text := alertFile(a)
-		sign := s.Sign(status)
-		if status == inspect.Verified {
-			sign = alertMark(c, a)[:1]
-		}
-		file := wrapping("file", text)
-		file.sign = sign
-		lines = append(lines, line, file)
+	if len(alerts) == 0 {
+		return nil
 	}
-	return append(lines, briefOrigin(c, i, s)...)
+	a := slices.MinFunc(alerts, func(a, b inspect.Alert) int {
+		return cmp.Or(cmp.Compare(inspect.PriorityRank(a.Priority), inspect.PriorityRank(b.Priority)),
+			cmp.Compare(unplaced(a), unplaced(b)))
+	})
+	text := a.Time.Stamp() + " " + strings.TrimSpace(a.Priority+" "+a.Name())
+	short := text
+	if a.Match == inspect.MatchPod || a.Match == inspect.MatchImage {
+		text = matchedBy(a) + " only: " + text
+		short = text
+	} else {
+		text += ", " + matchedBy(a)
+	}
+	if len(alerts) > 1 {
+		text += fmt.Sprintf(", %d more", len(alerts)-1)
+	}
+	_, file := alertFile(a)
+	return []briefLine{{"alert", text, 2, short}, {"file", file, 4, ""}}
 }
 
 // unplaced is 1 for an alert that does not say where its file is from: of two others it tells less.
@@ -222,89 +219,83 @@ func unplaced(a inspect.Alert) int {
 	return 0
 }
 
-// briefOrigin says who signed and who built the image: in one line where nobody did either.
-func briefOrigin(c inspect.Case, i inspect.Image, s Style) []briefLine {
-	signature, who := signed(c, i)
-	provenance, from := built(c, i)
-	signer, builder := wrapping("signer", brieflyNamed(who)), wrapping("built", brieflyNamed(from))
-	signer.sign, builder.sign = s.Sign(signature), s.Sign(provenance)
-	if rest, ok := strings.CutPrefix(who, "unsigned"); ok && provenance == inspect.Absent {
-		signer.parts[0] = "unsigned, no provenance" + rest
-		return []briefLine{signer}
-	}
-	return []briefLine{signer, builder}
-}
-
 // indent is the width of the labels of a brief.
 const indent = 7
 
-// layBrief lays the lines out. The room that is left goes to those whose first part does not fit, the answers before
-// all others, then to those that have more to say.
+// layBrief wraps the lines. While they need more room than there is, those that have a shorter text take it, the one of
+// the highest rank first; then lines go, again the highest rank first.
 func layBrief(lines []briefLine) string {
-	heights := make([]int, len(lines))
-	for at := range lines {
-		heights[at] = 1
+	all := make([][]string, len(lines))
+	for at, l := range lines {
+		all[at] = l.rows()
 	}
-	spare := BriefLines - len(lines)
-	for _, wants := range []func(l briefLine, height int) bool{
-		func(l briefLine, height int) bool { return l.sep == ". " && !l.holds(1, height) },
-		func(l briefLine, height int) bool { return !l.holds(1, height) },
-		func(l briefLine, height int) bool { return !l.holds(len(l.parts), height) },
-	} {
-		for range 2 {
-			for at, l := range lines {
-				if spare > 0 && heights[at] < l.most && wants(l, heights[at]) {
-					heights[at]++
-					spare--
-				}
+	order := make([]int, len(lines))
+	for at := range order {
+		order[at] = at
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(lines[b].rank, lines[a].rank) })
+	for _, at := range order {
+		if l := lines[at]; l.rank > 3 && rowsOf(all) > BriefLines {
+			all[at] = nil
+		} else if l.short != "" && rowsOf(all) > BriefLines {
+			l.text = l.short
+			all[at] = l.rows()
+		}
+	}
+	for _, at := range order {
+		if lines[at].rank > 1 && rowsOf(all) > BriefLines {
+			all[at] = nil
+		}
+	}
+	return strings.Join(leveled(all, rowsOf(all)), "")
+}
+
+// rowsOf counts the rows of all lines.
+func rowsOf(all [][]string) int {
+	n := 0
+	for _, rows := range all {
+		n += len(rows)
+	}
+	return n
+}
+
+// leveled takes the last row from the longest line until all fit: only text of others that nobody bounds is that long.
+func leveled(all [][]string, rows int) []string {
+	for ; rows > BriefLines; rows-- {
+		longest := 0
+		for at := range all {
+			if len(all[at]) > len(all[longest]) {
+				longest = at
+			}
+		}
+		all[longest] = all[longest][:len(all[longest])-1]
+		last := len(all[longest]) - 1
+		all[longest][last] = ansi.Truncate(strings.TrimRight(all[longest][last], "…\n"), BriefColumns-1, "") + "…\n"
+	}
+	return slices.Concat(all...)
+}
+
+// rows are the line, wrapped, each row with its line end. A word that is longer than a row is broken.
+func (l briefLine) rows() []string {
+	label := fmt.Sprintf("%-*s", indent, l.label)
+	width := BriefColumns - indent
+	if l.label == "" {
+		label, width = "", BriefColumns
+	}
+	var rows []string
+	for _, text := range wrap(clean(strings.TrimSpace(l.text)), width, maxBriefRows) {
+		for first := true; first || text != ""; first = false {
+			head := ansi.Truncate(text, width, "")
+			text = strings.TrimPrefix(text, head)
+			rows = append(rows, strings.TrimRight(label+head, " ")+"\n")
+			label = strings.Repeat(" ", len(label))
+			if head == "" || len(rows) >= maxBriefRows {
+				break
 			}
 		}
 	}
-	var b strings.Builder
-	for at, l := range lines[:min(len(lines), BriefLines)] {
-		l.draw(&b, heights[at])
-	}
-	return b.String()
+	return rows
 }
 
-// label and width of a line's first row; all others are indented by the label's width.
-func (l briefLine) head() (string, int) {
-	if l.label == "" {
-		return "", BriefColumns
-	}
-	return fmt.Sprintf("%-*s", indent, l.label), BriefColumns - indent
-}
-
-// rows are the first n parts, wrapped.
-func (l briefLine) rows(n int) []string {
-	text := clean(strings.TrimSpace(l.sign + " " + strings.Join(l.parts[:n], l.sep)))
-	return wrap(text, BriefColumns-indent, BriefLines)
-}
-
-// holds says that the first n parts fit into some rows.
-func (l briefLine) holds(n, rows int) bool {
-	all := l.rows(n)
-	if len(all) > rows {
-		return false
-	}
-	return !slices.ContainsFunc(all, func(r string) bool { return ansi.StringWidth(r) > BriefColumns-indent })
-}
-
-// draw writes as many parts as fit into the rows; of the first what fits.
-func (l briefLine) draw(b *strings.Builder, rows int) {
-	parts := len(l.parts)
-	for parts > 1 && !l.holds(parts, rows) {
-		parts--
-	}
-	all := l.rows(parts)
-	if len(all) > rows {
-		all = append(all[:rows-1:rows-1], strings.Join(all[rows-1:], " "))
-	}
-	label, width := l.head()
-	for n, row := range all {
-		if n > 0 {
-			label, width = strings.Repeat(" ", indent), BriefColumns-indent
-		}
-		b.WriteString(strings.TrimRight(label+ansi.Truncate(row, width, "…"), " ") + "\n")
-	}
-}
+// maxBriefRows bounds the rows of one line: no brief shows more.
+const maxBriefRows = BriefLines

@@ -55,11 +55,11 @@ func briefClocks(c inspect.Case, now time.Time) (briefLine, bool) {
 		b inspect.Clock) int {
 		return respond.NextDeadline(a, now).Due.Compare(respond.NextDeadline(b, now).Due.Time)
 	})
-	line := briefLine{label: "due", sep: "; ", most: 2}
+	var parts []string
 	for _, k := range running {
 		d := respond.NextDeadline(k, now)
 		law, _, _ := strings.Cut(respond.Title(k.Regime), " ")
-		line.parts = append(line.parts, law+" "+d.What+" "+d.Due.Stamp()+", "+d.Left(now))
+		parts = append(parts, law+" "+d.What+" "+d.Due.Stamp()+", "+d.Left(now))
 	}
-	return line, len(line.parts) > 0
+	return briefLine{"due", strings.Join(parts, "; "), 1, ""}, len(parts) > 0
 }

@@ -19,7 +19,7 @@ func TestClocksInTheBriefAndTheReport(t *testing.T) {
 	if !strings.Contains(brief, "due    NIS2 early warning 2026-11-24T03:12:04Z, 23 h 59 min left") || strings.Contains(brief, "DORA") {
 		t.Errorf("as of the case:\n%s", brief)
 	}
-	if lines := strings.Split(strings.TrimSpace(brief), "\n"); len(lines) > BriefLines || !strings.HasPrefix(lines[len(lines)-1], "next") {
+	if lines := strings.Split(strings.TrimSpace(brief), "\n"); len(lines) > BriefLines || !strings.HasPrefix(lines[len(lines)-1], "due") {
 		t.Errorf("%d lines:\n%s", len(lines), brief)
 	}
 	later := Style{Now: began.AddDate(0, 0, 4)}

@@ -111,7 +111,7 @@ func (s *section) tableOf(t table, most int) {
 	s.more(more)
 }
 
-// more says that a list was cut.
+// more reports whether a list was cut.
 func (s *section) more(n int) {
 	if n > 0 {
 		s.text(fmt.Sprintf("and %d more: -o json lists them all (in a bundle: data/case.json).", n))
@@ -141,7 +141,8 @@ func documentOf(c inspect.Case, s Style) document {
 	c = cleaned(c)
 	d := document{title: "backtrail: " + c.Target.Name, status: v.Status.Tone(), outcome: v.Words(&c),
 		brief: Brief(c, s)}
-	d.sections = append(d.sections, verdictSection(c, v), answerSection(c), findingSection(c), alertSection(c),
+	d.sections = append(d.sections, verdictSection(c, v), answerSection(c), findingSection(c),
+		thresholdSection(c), alertSection(c),
 		nextSection(c), clockSection(c, s.now(c)))
 	for _, i := range focusFirst(c) {
 		d.sections = append(d.sections, imageSections(c, i)...)

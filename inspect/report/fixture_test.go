@@ -79,7 +79,7 @@ func incidentCase() inspect.Case {
 		inspect.Event{Check: "signatures", Container: "web", Fact: inspect.StoreReply{Store: "referrers", Subject: digestA, Status: inspect.StoreUnreachable, Detail: "registry.example answered 503"}},
 		inspect.Event{Check: "signatures", Container: "web", Fact: inspect.Gate{Name: inspect.GateSignature, Status: inspect.GateRefused, Detail: "a signature by acme was expected, and there is none"}},
 		ended("signatures", "web", inspect.CheckDone, ""),
-		ended("vulnerabilities", "web", inspect.CheckBlocked, "no database on this machine"),
+		ended("advisories", "web", inspect.CheckBlocked, "no database on this machine"),
 		inspect.Event{Check: "binaries", Container: "web", Fact: inspect.Files{Total: 5402, Owned: 5398, Unowned: 3, Altered: 1, Ownership: "known"}},
 		inspect.Event{Check: "binaries", Container: "web", Fact: inspect.Binary{
 			Path: "/var/tmp/.font/x", Kind: inspect.KindELF, SHA256: sumD, Size: 3 << 20, Mode: "0755", Layer: 1, CreatedBy: "COPY . / # buildkit", Count: 1,

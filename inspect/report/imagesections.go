@@ -16,7 +16,7 @@ import (
 func imageSections(c inspect.Case, i inspect.Image) []section {
 	sections := []section{
 		imageSection(i), layerSection(i), sharingSection(i), signatureSection(c, i), provenanceSection(i),
-		packageSection(i), fileSection(i), autorunSection(i), vulnerabilitySection(i),
+		packageSection(i), fileSection(i), autorunSection(i), vulnerabilitySection(c, i),
 	}
 	name := i.Container
 	if len(c.Images) == 1 && name == inspect.ImageContainer {
@@ -31,7 +31,6 @@ func imageSections(c inspect.Case, i inspect.Image) []section {
 	return sections
 }
 
-// imageSection is the head of an image: what it was referred to by, what it is by digest, how it starts.
 func imageSection(i inspect.Image) section {
 	s := section{title: "image"}
 	lines := some(cmp.Or(i.Detail, i.Reason))
@@ -64,12 +63,10 @@ func imageSection(i inspect.Image) section {
 	return s
 }
 
-// some are the texts that are not empty.
 func some(texts ...string) []string {
 	return slices.DeleteFunc(texts, func(t string) bool { return t == "" })
 }
 
-// layerSection lists the layers in the order of the history, with the build steps that made none.
 func layerSection(i inspect.Image) section {
 	s := section{title: "layers"}
 	t := table{head: []string{"layer", "bytes", "size", "files +/~/-", "", "build step", "digest"}}
@@ -182,7 +179,6 @@ func found(r inspect.StoreReply) string {
 	}
 }
 
-// storeWord names the store that a signature was found in.
 func storeWord(store string) string {
 	if store == "" {
 		return ""
@@ -190,7 +186,6 @@ func storeWord(store string) string {
 	return "from " + store
 }
 
-// labelled is a value with its label, or nothing without a value.
 func labelled(label, value string) string {
 	if value == "" {
 		return ""
@@ -198,7 +193,6 @@ func labelled(label, value string) string {
 	return label + ": " + value
 }
 
-// provenanceSection lists the statements about the build, signed or not: the status tells them apart.
 func provenanceSection(i inspect.Image) section {
 	s := section{title: "provenance"}
 	if len(i.Provenance) == 0 {
@@ -220,7 +214,6 @@ func provenanceSection(i inspect.Image) section {
 	return s
 }
 
-// packageSection counts the packages, and lists SBOMs, known compromises and differences to lock files.
 func packageSection(i inspect.Image) section {
 	s := section{title: "packages"}
 	s.text(plural(len(i.Packages), "package") + " found.")
@@ -311,7 +304,6 @@ func content(x inspect.FileChange) string {
 	return short(cmp.Or(x.To, x.From))
 }
 
-// shortened states that a list is not complete.
 func shortened(truncated bool) string {
 	if truncated {
 		return " (the list holds those that matter most)"
@@ -319,22 +311,9 @@ func shortened(truncated bool) string {
 	return ""
 }
 
-// detail is a text in brackets, or nothing.
 func detail(text string) string {
 	if text == "" {
 		return ""
 	}
 	return " (" + text + ")"
-}
-
-// vulnerabilitySection lists the vulnerabilities that were matched, in the order of the case.
-func vulnerabilitySection(i inspect.Image) section {
-	s := section{title: "vulnerabilities"}
-	t := table{head: []string{"severity", "id", "package", "version", "fixed in", "gate"}}
-	for _, v := range i.Vulns {
-		t.rows = append(t.rows, []cell{plainCell(string(v.Severity)), plainCell(v.ID), plainCell(v.Package),
-			plainCell(v.Version), plainCell(v.Fixed), plainCell(v.Gate)})
-	}
-	s.table(t)
-	return s
 }

@@ -88,7 +88,7 @@ func TestBriefSaysWhatMatters(t *testing.T) {
 	brief := Brief(incidentCase(), Style{})
 	for _, want := range []string{
 		"20261123T031204Z-web-7d9f", "problems found: 1 critical", digestA, "prod › shop/web-7d9f", "Drop and execute", "/var/tmp/.font/x",
-		"NOT CHECKED", "collected", "Evidence not collected", "next", "2 more with this digest",
+		"NOT CHECKED", "Evidence not collected", "NEXT",
 	} {
 		if !strings.Contains(brief, want) {
 			t.Errorf("%q is not in the brief:\n%s", want, brief)
@@ -109,12 +109,20 @@ func TestNoSecretInABrief(t *testing.T) {
 	}
 }
 
+// No sign of a verification stands above an open alert, nor on any line of a brief.
 func TestNoGreenTickOverAnOpenAlert(t *testing.T) {
 	c := cleanCase()
 	c.Alerts = []inspect.Alert{{ID: "a", Rule: "r", Match: inspect.MatchDigest, Subject: "image", File: inspect.AlertFile{Path: "/x", Origin: inspect.OriginImage}}}
-	for line := range strings.Lines(Brief(c, Style{})) {
-		if strings.HasPrefix(line, "file") && !strings.Contains(line, " ! ") {
-			t.Errorf("a tick: %s", line)
+	if brief := Brief(c, Style{}); strings.ContainsAny(brief, "✓✗") || !strings.Contains(brief, "alert: r (/x)") {
+		t.Errorf("a sign stands over an alert:\n%s", brief)
+	}
+}
+
+// Nothing of a brief is cut where only this program and the cluster wrote it: what has no room goes as a whole.
+func TestNothingOfABriefIsCut(t *testing.T) {
+	for name, c := range map[string]inspect.Case{"incident": incidentCase(), "clean": cleanCase(), "surrounded": surroundedCase()} {
+		if brief := Brief(c, Style{}); strings.Contains(brief, "…\n") {
+			t.Errorf("%s is cut:\n%s", name, brief)
 		}
 	}
 }

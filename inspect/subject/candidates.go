@@ -15,8 +15,8 @@ import (
 const maxCandidates = 8
 
 // candidates lists what may have run before in this container, the newest first. A ReplicaSet holds what its template
-// says, often a tag, and the same tag twice; the digest then comes from pods that are still there, or from the images
-// that the node still has.
+// says, often a tag, and the same tag twice; the digest then comes from pods that are still there, from the journal, or
+// from the images that the node still has.
 func (s search) candidates(ctx context.Context, pod *inspect.Pod) []inspect.Candidate {
 	container := s.image.Container
 	var all []inspect.Candidate
@@ -32,8 +32,22 @@ func (s search) candidates(ctx context.Context, pod *inspect.Pod) []inspect.Cand
 		}
 		all = append(all, byReference(r.Images[container], why, s.image.Reference)...)
 	}
+	all = append(all, s.remembered(ctx, pod)...)
 	all = append(all, s.onNode(ctx, pod)...)
 	return all[:min(len(all), maxCandidates)]
+}
+
+// remembered is what earlier cases and audits saw running in this container.
+func (s search) remembered(ctx context.Context, pod *inspect.Pod) []inspect.Candidate {
+	if s.o.History == nil {
+		return nil
+	}
+	all, err := s.o.History(ctx, pod, s.image)
+	if err != nil {
+		s.emit(inspect.Event{Fact: inspect.Notice{Level: "warning",
+			Text: "what earlier cases saw running here is not known: " + err.Error()}})
+	}
+	return all
 }
 
 // newer reports whether a revision came after the one that this pod is of: what was rolled back is no previous one.

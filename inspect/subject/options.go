@@ -31,6 +31,10 @@ type Options struct {
 
 	Choice *Choice // of the known-good
 
+	// History gives what is remembered of the images that ran before in the container of an image, the best first; nil
+	// where nothing is remembered.
+	History func(ctx context.Context, pod *inspect.Pod, i inspect.Image) ([]inspect.Candidate, error)
+
 	Now func() time.Time // nil: what a tag means today is not put on the timeline
 }
 

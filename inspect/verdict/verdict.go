@@ -43,10 +43,11 @@ func failures(c *inspect.Case) []string {
 		}
 	}
 	for _, f := range c.Findings {
-		if f.Status == inspect.RowFailed {
+		if Fails(c, f) {
 			why = append(why, fmt.Sprintf("%s: %s", f.Severity, f.Title))
 		}
 	}
+	why = append(why, blocked(c)...)
 	for _, i := range c.Images {
 		for _, g := range i.Gates {
 			missed := (g.Status == inspect.GateRefused || g.Status == inspect.GateAbsent) &&
@@ -81,6 +82,7 @@ func unresolved(c *inspect.Case) []string {
 			}
 		}
 	}
+	why = append(why, uncompared(c)...)
 	for _, a := range c.Alerts {
 		if a.Match != inspect.MatchNone && a.File.Origin != inspect.OriginImage {
 			why = append(why, fmt.Sprintf("alert %q: %s", a.Rule, cmp.Or(a.File.Detail,
@@ -100,7 +102,7 @@ func incomplete(c *inspect.Case) []string {
 		why = append(why, "the case is partial: "+c.End.Reason)
 	}
 	for _, s := range c.Checks {
-		if s.Status == inspect.CheckBlocked {
+		if s.Status == inspect.CheckBlocked && !unasked(c, s) {
 			name := strings.TrimSpace(s.Container + " " + s.Name)
 			why = append(why, fmt.Sprintf("%s could not be checked: %s", name, s.Reason))
 		}

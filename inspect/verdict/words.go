@@ -16,11 +16,11 @@ func (v Verdict) Words(c *inspect.Case) string {
 	return v.Status.Words()
 }
 
-// Counted counts the failed findings by severity: 1 critical, 7 high. It is empty where there are none.
+// Counted counts the findings that fail the case by severity: 1 critical, 7 high. It is empty where there are none.
 func Counted(c *inspect.Case) string {
 	count := map[inspect.Severity]int{}
 	for _, f := range c.Findings {
-		if f.Status == inspect.RowFailed {
+		if Fails(c, f) {
 			count[f.Severity]++
 		}
 	}

@@ -328,11 +328,11 @@ func TestTheVerdictIsNeverVerified(t *testing.T) {
 		long   string
 		tone   widget.Tone
 	}{
-		"the incident": {incident(), "problems found: 1 critical", widget.ToneBad},
+		"the incident": {incident(), "1 critical", widget.ToneBad},
 		"an alert":     {append([]inspect.Event{alert}, fine...), "1 alert", widget.ToneWarn},
 		"not ended":    {fine[:1], "still checking", widget.ToneWarn},
 	} {
-		v := open(t, &backend{}, c.events...).s.headline()
+		v := open(t, &backend{}, c.events...).s.outcomeWords()
 		if !strings.Contains(v.long, c.long) || v.tone != c.tone || strings.Contains(v.long+v.short, "verified") {
 			t.Errorf("%s: %+v, want %q", name, v, c.long)
 		}
@@ -365,7 +365,7 @@ func TestAFileLeadsToTheLayerBelowAndToItsFindings(t *testing.T) {
 	if why := st.why("file below"); why != "there is no layer below" {
 		t.Errorf("disabled because %q", why)
 	}
-	st.do("findings of file").shows("▸  CRIT")
+	st.do("findings of file").shows("▸    CRIT")
 	if st.s.pane != pane.Overview {
 		t.Errorf("on pane %d", st.s.pane)
 	}
@@ -589,8 +589,8 @@ func TestMovesStayInsideTheirRegion(t *testing.T) {
 		}
 		st.do(name)
 	}
-	if st.s.briefTop < 0 || st.s.state().detail.Top < 0 {
-		t.Errorf("the brief begins at %d, the detail at %d", st.s.briefTop, st.s.state().detail.Top)
+	if st.s.top.Top < 0 || st.s.state().detail.Top < 0 {
+		t.Errorf("the headline begins at %d, the detail at %d", st.s.top.Top, st.s.state().detail.Top)
 	}
 }
 
@@ -627,12 +627,12 @@ func TestTheHeaderIsTheWayDown(t *testing.T) {
 	for _, c := range h.Trail {
 		trail = append(trail, c.Text)
 	}
-	if got := strings.Join(trail, " › "); got != "prod › shop › web-1 › web › acme/web:1.4@w" ||
+	if got := strings.Join(trail, " › "); got != "prod › shop › web-1 › web" ||
 		h.Title != "backtrail pod/web-1" || h.Busy {
 		t.Errorf("the trail is %q, the title %q", got, h.Title)
 	}
 	if saved := open(t, &backend{readOnly: "read-only: opened bundle"},
-		incident()...).s.Header(); saved.State != "saved 03:20:00Z" {
+		incident()...).s.Header(); saved.State != "saved 03:20Z" {
 		t.Errorf("a saved case is %q", saved.State)
 	}
 }

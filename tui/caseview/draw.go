@@ -17,9 +17,7 @@ func (s *Screen) Draw() ([]string, *tea.Cursor) {
 	lines := []string{tabsLine(s, s.places.Tabs.W)}
 	p, top, list, detail, foot := s.shell.Paint, s.places.Top, s.places.List, s.places.Detail, s.places.Foot
 	if !top.Empty() {
-		title := p.TitleLine("Brief", top.W, s.state().focus == widget.RegionTop)
-		body := append([]string{title}, s.top.Draw(p, top.W, top.H-1)...)
-		lines = append(lines, widget.Fill(body, top.W, top.H)...)
+		lines = append(lines, widget.Fill(s.top.Draw(p, top.W, top.H), top.W, top.H)...)
 	}
 	var left, right []string
 	if !list.Empty() {
@@ -45,6 +43,8 @@ func cursorOf(s *Screen) *tea.Cursor {
 	switch {
 	case at.Empty():
 		return nil
+	case st.focus == widget.RegionTop:
+		return shell.Cursor(at.X, at.Y)
 	case st.focus == widget.RegionList:
 		return shell.Cursor(at.X, at.Y+1+st.list.At-st.list.Top)
 	case s.inTree():

@@ -19,14 +19,16 @@ import (
 // Header is what the shell draws around the case.
 func (s *Screen) Header() shell.Header {
 	state, t := freshnessOf(s)
+	o := s.outcomeWords()
 	return shell.Header{
-		Trail: trailOf(s), State: state, Tone: t, Title: "backtrail " + text.Clean(s.c.Target.Name),
+		Trail: trailOf(s), Outcome: o.long, Brief: o.short, OutcomeTone: o.tone, State: state, Tone: t,
+		Title:   "backtrail " + text.Clean(s.c.Target.Name),
 		Running: runningText(s), Busy: s.running > 0,
 	}
 }
 
-// trailOf is the way down to the image on screen. Context, namespace and pod go last: a wrong cluster is the worst
-// mistake.
+// trailOf is the way down to the container on screen: its digest is in Overview. Context, namespace and pod go last: a
+// wrong cluster is the worst mistake.
 func trailOf(s *Screen) []shell.Crumb {
 	var trail []shell.Crumb
 	add := func(text string, drop int) {
@@ -50,10 +52,10 @@ func trailOf(s *Screen) []shell.Crumb {
 	case i.Reference == "":
 		add(s.c.Target.Name, 0)
 	}
-	if i.Container != inspect.ImageContainer {
-		add(i.Container, 2)
-	}
-	if i.Reference != "" {
+	switch {
+	case i.Container != inspect.ImageContainer:
+		add(i.Container, 0)
+	case i.Reference != "":
 		add(label.Image(i.Reference, i.Key()), 0)
 	}
 	return trail
@@ -65,13 +67,13 @@ func freshnessOf(s *Screen) (string, widget.Tone) {
 	case strings.HasPrefix(s.readOnly(), inspect.NotIntact):
 		return s.readOnly(), widget.ToneBad
 	case s.readOnly() != "":
-		return strings.TrimSpace("saved " + label.Clock(s.c.Started)), widget.ToneNote
+		return strings.TrimSpace("saved " + label.Minute(s.c.Started)), widget.ToneNote
 	case s.broken != nil:
 		return "stale, " + label.Age(s.shell.Now.Sub(s.since)), widget.ToneWarn
 	case s.running > 0:
 		return "live", widget.ToneGood
 	default:
-		return "as of " + label.Clock(s.c.Finished), widget.ToneDim
+		return label.Minute(s.c.Finished), widget.ToneDim
 	}
 }
 
@@ -129,6 +131,9 @@ func listTitle(s *Screen) string {
 	n := fmt.Sprintf(" · %d", l.Len())
 	if s.pane == pane.Overview {
 		n = fmt.Sprintf(" (%d)", len(s.c.Findings))
+		if i := s.image(); i.Key() != "" {
+			n += " · " + label.Image(i.Reference, i.Key())
+		}
 	}
 	if l.Filter() != "" {
 		n = fmt.Sprintf(" · %d of %d, filter %q", l.Len(), l.Size(), l.Filter())
@@ -149,23 +154,14 @@ const (
 	tabOne
 )
 
-// tabsLine names the panes by their numbers, as long as there is room; on the right is the verdict.
+// tabsLine names the panes by their numbers, in the longest form that there is room for.
 func tabsLine(s *Screen, width int) string {
-	v := s.headline()
-	for _, form := range []struct {
-		tabForm
-		text string
-	}{
-		{tabNames, v.long}, {tabShort, v.long}, {tabNames, v.short}, {tabShort, v.short}, {tabNumbers, v.short},
-	} {
-		tabs := tabsIn(s, form.tabForm)
-		if room := width - ansi.StringWidth(form.text) - 1; ansi.StringWidth(tabs) <= room {
-			return widget.Pad(tabs, room) + " " + s.shell.Paint.In(v.tone, form.text)
+	for _, form := range []tabForm{tabNames, tabShort, tabNumbers} {
+		if tabs := tabsIn(s, form); ansi.StringWidth(tabs)-1 <= width {
+			return widget.Pad(tabs, width)
 		}
 	}
-	tabs := tabsIn(s, tabOne)
-	room := width - ansi.StringWidth(tabs)
-	return widget.Pad(tabs+s.shell.Paint.In(v.tone, widget.Fit(v.short, room)), width)
+	return widget.Pad(tabsIn(s, tabOne), width)
 }
 
 // tabsIn are the panes in a form, with a blank behind each.
@@ -187,7 +183,7 @@ func tabsIn(s *Screen, form tabForm) string {
 		}
 		b.WriteString(p.In(widget.ToneKey, number) + " ")
 		if name != "" {
-			b.WriteString(p.In(widget.ToneDim, name) + " ")
+			b.WriteString(name + " ")
 		}
 	}
 	return b.String()

@@ -24,7 +24,8 @@ func runFileLayer(s *Screen, _ string) tea.Cmd {
 
 // whyNoFileFindings is why there is no finding to go to.
 func whyNoFileFindings(s *Screen) string {
-	if r, ok := s.row(); !ok || s.view(pane.Overview).FindingOf(r.Path) == "" {
+	r, ok := s.row()
+	if id, _ := s.view(pane.Overview).FindingOf(r.Path); !ok || id == "" {
 		return "no finding is about the selected file"
 	}
 	return ""
@@ -33,11 +34,13 @@ func whyNoFileFindings(s *Screen) string {
 // runFileFindings goes from a file to the first finding about it.
 func runFileFindings(s *Screen, _ string) tea.Cmd {
 	r, _ := s.row()
-	id := s.view(pane.Overview).FindingOf(r.Path)
-	s.from = nil
-	s.showPane(pane.Overview)
+	id, group := s.view(pane.Overview).FindingOf(r.Path)
+	s.visit(pane.Overview)
 	st := s.state()
 	st.list.SetFilter("")
+	if group != "" {
+		s.setGroup(group, true)
+	}
 	st.list.Choose(id)
 	st.focus = widget.RegionList
 	return nil
@@ -45,6 +48,8 @@ func runFileFindings(s *Screen, _ string) tea.Cmd {
 
 // jump goes from a row to its file: in the tree of its layer, or of the merged image where the layer is not known.
 func (s *Screen) jump(container, path string, layer int) {
+	before := s.here()
+	before.jump = true
 	if container != "" && container != s.container {
 		s.container, s.chosen = container, true
 		s.changed()
@@ -53,7 +58,7 @@ func (s *Screen) jump(container, path string, layer int) {
 		layer = pane.LayerOf(s.image(), path)
 	}
 	if s.pane != pane.Layers {
-		s.from = append(s.from, s.pane)
+		s.from = append(s.from, before)
 	}
 	s.showPane(pane.Layers)
 	st := s.state()

@@ -13,7 +13,7 @@ func (s *Screen) Move(by int) tea.Cmd {
 	case st.focus == widget.RegionList:
 		st.list.Move(by)
 	case st.focus == widget.RegionTop:
-		s.briefTop = min(max(0, s.briefTop+by), max(0, len(s.brief)-1))
+		s.top.Move(by)
 	case s.inTree():
 		s.tree.Move(by)
 	default:
@@ -22,14 +22,41 @@ func (s *Screen) Move(by int) tea.Cmd {
 	return nil
 }
 
+// Scroll goes down by so many pages of the detail, from the list too, or up; where there is none, of the list.
+func (s *Screen) Scroll(pages int) tea.Cmd {
+	st := s.state()
+	switch {
+	case st.focus != widget.RegionList:
+		return s.Move(pages * s.Rows())
+	case s.places.Detail.Empty():
+		st.list.Move(pages * s.Rows())
+	case s.pane == pane.Layers:
+		s.tree.Move(pages * max(1, s.places.Detail.H-1))
+	default:
+		st.detail.Move(pages * max(1, s.places.Detail.H-1))
+	}
+	return nil
+}
+
+// Rows is the height of the region with the focus, without its title.
+func (s *Screen) Rows() int { return max(1, s.places.Body(s.state().focus).H-1) }
+
+// runZoom gives the region with the focus all of the screen, or shows the others again.
+func runZoom(s *Screen, key string) tea.Cmd {
+	s.zoom = key != "_"
+	return nil
+}
+
 // runLeft closes a directory, else goes to the list, else to the pane on the left.
 func runLeft(s *Screen, _ string) tea.Cmd {
 	st := s.state()
+	group, heads := s.group()
 	switch {
 	case s.inTree() && s.tree.Close():
+	case group != "" && s.opened[group] || group != "" && !heads:
+		s.setGroup(group, false)
 	case st.focus == widget.RegionList && s.pane > pane.Overview:
-		s.from = nil
-		s.showPane(s.pane - 1)
+		s.visit(s.pane - 1)
 	default:
 		st.focus = widget.RegionList
 	}
@@ -39,13 +66,15 @@ func runLeft(s *Screen, _ string) tea.Cmd {
 // runRight opens a directory, else goes to the detail, else to the pane on the right.
 func runRight(s *Screen, _ string) tea.Cmd {
 	st := s.state()
+	group, heads := s.group()
 	switch {
 	case s.inTree():
 		s.tree.Open()
+	case heads && !s.opened[group]:
+		s.setGroup(group, true)
 	case st.focus == widget.RegionDetail && s.pane < pane.Count-1:
 		st.focus = widget.RegionList
-		s.from = nil
-		s.showPane(s.pane + 1)
+		s.visit(s.pane + 1)
 	default:
 		st.focus = widget.RegionDetail
 	}
@@ -110,8 +139,15 @@ func (s *Screen) SetFilter(text string) tea.Cmd {
 	if s.inTree() {
 		return searchTree(s, text)
 	}
-	s.state().list.SetFilter(text)
+	s.filterList(text)
 	return nil
+}
+
+// filterList filters the rows of the pane. While a filter is set, groups of findings are open.
+func (s *Screen) filterList(text string) {
+	s.state().list.SetFilter(text)
+	s.state().stale = true
+	s.refresh()
 }
 
 // whyNoNext is why there is no next match.
@@ -140,27 +176,26 @@ func (s *Screen) next(by int) tea.Cmd {
 func whyNoBack(s *Screen) string {
 	st := s.state()
 	treeFilter := s.pane == pane.Layers && s.tree.Filter() != ""
-	if len(s.from) == 0 && st.focus == widget.RegionList && st.list.Filter() == "" && !treeFilter {
+	if len(s.from) == 0 && !s.zoom && st.focus == widget.RegionList && st.list.Filter() == "" && !treeFilter {
 		return "nothing to go back to; q quits"
 	}
 	return ""
 }
 
-// runBack clears a filter, else goes back to where a jump began, else to the list.
+// runBack clears a filter, else leaves the zoom, else goes from the detail to the list, else to the place before.
 func runBack(s *Screen, _ string) tea.Cmd {
 	st := s.state()
 	switch {
 	case s.pane == pane.Layers && s.tree.Filter() != "":
 		s.tree.ClearFilter()
 	case st.list.Filter() != "":
-		st.list.SetFilter("")
-	case len(s.from) > 0:
-		last := len(s.from) - 1
-		to := s.from[last]
-		s.from = s.from[:last]
-		s.showPane(to)
-	default:
+		s.filterList("")
+	case s.zoom:
+		s.zoom = false
+	case st.focus != widget.RegionList && !s.jumped():
 		st.focus = widget.RegionList
+	default:
+		s.goBack()
 	}
 	return nil
 }

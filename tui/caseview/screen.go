@@ -6,6 +6,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/headline"
 	"github.com/backtrail/backtrail/inspect/verdict"
 	"github.com/backtrail/backtrail/tui/caseview/filetree"
 	"github.com/backtrail/backtrail/tui/caseview/pane"
@@ -46,8 +47,10 @@ type Screen struct {
 	watched bool
 
 	pane pane.Kind
-	// from: where jumps began, so that esc leads back
-	from  []pane.Kind
+	// from: the places before this one, so that esc leads back
+	from []place
+	// zoom: the region with the focus has all of the screen
+	zoom  bool
 	panes [pane.Count]paneState
 	// whole: everything, not only what differs
 	whole bool
@@ -55,13 +58,13 @@ type Screen struct {
 	// marks: a person's marks, by finding ID or path
 	marks map[string]string
 
-	// brief: nil: it is to be made again
-	brief []string
-	// briefTop: first line in sight while the brief has the focus
-	briefTop int
-	top      widget.Page
-	foot     widget.Page
-	places   widget.Places
+	// lead: the lines of the headline; nil: they are to be made again
+	lead []headline.Line
+	// opened: groups of findings whose findings are rows of their own, by ID
+	opened map[string]bool
+	top    widget.Page
+	foot   widget.Page
+	places widget.Places
 }
 
 // paneState is what a pane keeps while another one is on screen.
@@ -82,6 +85,7 @@ func New(sh *shell.Shell, b Backend, o Options) (*Screen, tea.Cmd) {
 	s := &Screen{
 		shell: sh, backend: b, o: o, gen: sh.NextGeneration(), ctx: ctx, cancel: cancel,
 		openCase: openCase{since: sh.Now, running: 1}, marks: map[string]string{},
+		opened: map[string]bool{},
 	}
 	s.tree.Paint = sh.Paint
 	for i := range s.panes {
@@ -117,7 +121,7 @@ func (s *Screen) state() *paneState { return &s.panes[s.pane] }
 func (s *Screen) view(k pane.Kind) pane.View {
 	return pane.View{
 		Case: &s.c, Container: s.container, Paint: s.shell.Paint, Now: s.shell.Now,
-		Sort: s.panes[k].sort, Whole: s.whole, Steps: s.steps,
+		Sort: s.panes[k].sort, Whole: s.whole, Steps: s.steps, Opened: s.groupOpen,
 	}
 }
 
@@ -134,7 +138,7 @@ func (s *Screen) changed() {
 
 // allStale has all rows made again.
 func (s *Screen) allStale() {
-	s.brief = nil
+	s.lead = nil
 	for i := range s.panes {
 		s.panes[i].stale = true
 	}
@@ -143,8 +147,8 @@ func (s *Screen) allStale() {
 
 // refresh makes the rows of the pane on screen, if they are stale.
 func (s *Screen) refresh() {
-	if s.pane == pane.Overview && s.brief == nil {
-		s.brief = briefLines(s)
+	if s.pane == pane.Overview && s.lead == nil {
+		s.lead = headlineOf(s)
 	}
 	if st := s.state(); st.stale {
 		st.stale = false
@@ -162,7 +166,7 @@ func (s *Screen) Refresh() {
 	if len(s.clocks()) == 0 {
 		return
 	}
-	s.brief = nil
+	s.lead = nil
 	s.panes[pane.Timeline].stale = true
 	s.refresh()
 }

@@ -58,6 +58,14 @@ func Clock(t inspect.Time) string {
 	return t.UTC().Format("15:04:05Z")
 }
 
+// Minute writes the time of day in UTC to the minute, for the header: 14:09Z. It is empty where it is not known.
+func Minute(t inspect.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format("15:04Z")
+}
+
 // Times writes how often something happened: ×3, and nothing for once.
 func Times(n int) string {
 	if n < 2 {

@@ -51,6 +51,12 @@ type Crumb struct {
 type Header struct {
 	// Trail: the way down to the screen
 	Trail []Crumb
+	// Outcome: the problems found so far, or that none were; empty for a screen without one
+	Outcome string
+	// Brief: the outcome in fewer columns
+	Brief string
+	// OutcomeTone: of both
+	OutcomeTone widget.Tone
 	// State: how fresh that is
 	State string
 	// Tone: of State

@@ -178,7 +178,7 @@ func TestADeletedPodIsKept(t *testing.T) {
 	s := openScreen(t, r, "-n", pod.Namespace, "--offline")
 	s.shows("1 pod", pod.Name)
 	s.types(enter)
-	s.shows("1 Over", "as of ", "collected")
+	s.shows("1 Over", "found · ", "collected")
 	must(t, stack.Admin.CoreV1().Pods(pod.Namespace).Delete(t.Context(), pod.Name, metav1.DeleteOptions{}))
 	s.shows("(gone)", "POD", "gone: it was deleted")
 	s.types("7")

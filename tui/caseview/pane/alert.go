@@ -19,8 +19,8 @@ func alertRow(v View, a inspect.Alert) Row {
 		Path: imagePath(a.File), Layer: a.File.Layer, Raw: viewer.Blob("alert as received", a.Raw), Object: a,
 		Line: func(w int) []widget.Cell {
 			return []widget.Cell{
-				{Text: "ALERT", Tone: widget.ToneBad, Width: 5},
 				{Text: "!", Tone: widget.ToneBad, Width: v.Paint.SignWidth()},
+				{Text: "ALERT", Tone: widget.ToneBad, Width: 5},
 				{Text: a.Rule + label.Times(a.Count), Width: -1},
 				{Text: where, Tone: widget.ToneNote, Width: min(max(1, len(where)), max(1, w/2)), Tail: true},
 			}

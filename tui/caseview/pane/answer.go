@@ -39,7 +39,7 @@ func answerRow(v View, a inspect.Answer) Row {
 		ID: "answer:" + q, Text: questionText(q) + " " + a.Text, Value: a.Text, Layer: -1, Object: a,
 		Line: func(w int) []widget.Cell {
 			return []widget.Cell{
-				{Text: answerMark(a), Tone: widget.ToneNote, Width: 5}, {Width: v.Paint.SignWidth()},
+				{Width: v.Paint.SignWidth()}, {Text: answerMark(a), Tone: widget.ToneNote, Width: 5},
 				{Text: questionLabel(q) + ": " + a.Text, Width: -1},
 			}
 		},

@@ -24,9 +24,9 @@ func findingRow(v View, f inspect.Finding) Row {
 			word := widget.Cell{Text: label.Severity(f.Severity), Tone: label.SeverityTone(f.Severity), Width: 5}
 			title := widget.Cell{Text: f.Title, Width: -1}
 			if w > 70 {
-				return []widget.Cell{word, sign, title, {Text: f.Check, Tone: widget.ToneDim, Width: 11}}
+				return []widget.Cell{sign, word, title, {Text: f.Check, Tone: widget.ToneDim, Width: 11}}
 			}
-			return []widget.Cell{word, sign, title}
+			return []widget.Cell{sign, word, title}
 		},
 		Detail: func(d *widget.Document) { findingDetail(d, v, f) },
 	}
@@ -116,15 +116,17 @@ func (v View) AboutPath(d *widget.Document, path string) {
 	notesOn(d, v, path)
 }
 
-// FindingOf is the identity of the first row of the overview that is about a path, empty where there is none.
-func (v View) FindingOf(path string) string {
+// FindingOf is the identity of the first row of the overview that is about a path, and its group; empty where there is
+// none.
+func (v View) FindingOf(path string) (id, group string) {
 	if path == "" {
-		return ""
+		return "", ""
 	}
+	v.Opened = func(string) bool { return true }
 	for _, r := range overviewRows(v) {
-		if r.Path == path {
-			return r.ID
+		if r.Path == path && !r.Heads {
+			return r.ID, r.Group
 		}
 	}
-	return ""
+	return "", ""
 }

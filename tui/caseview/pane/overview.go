@@ -12,30 +12,24 @@ import (
 	"github.com/backtrail/backtrail/tui/widget"
 )
 
-// overviewRows lists alerts and findings, worst first, and blocked checks; below them the three answers and the next
-// steps.
+// overviewRows lists what happened to the pod, the findings by cause, alerts, checks that could not run, the three
+// answers, the next steps, and which evidence was collected and which was not.
 func overviewRows(v View) []Row {
 	var rows []Row
+	if gone, ok := v.Case.Gone(); ok {
+		rows = append(rows, goneRow(v, gone))
+	}
+	if v.Sort == 1 {
+		findings := slices.Clone(v.Case.Findings)
+		slices.SortStableFunc(findings, func(a, b inspect.Finding) int { return strings.Compare(a.Check, b.Check) })
+		for _, f := range findings {
+			rows = append(rows, findingRow(v, f))
+		}
+	} else {
+		rows = append(rows, groupRows(v)...)
+	}
 	for _, a := range v.Case.Alerts {
 		rows = append(rows, alertRow(v, a))
-	}
-	if gone, ok := v.Case.Gone(); ok {
-		r := changeRow(gone)
-		r.Line = func(w int) []widget.Cell {
-			return []widget.Cell{
-				{Text: "POD", Tone: widget.ToneBad, Width: 5},
-				{Text: "!", Tone: widget.ToneBad, Width: v.Paint.SignWidth()},
-				{Text: gone.State + ": " + strings.Join(gone.What, "; "), Width: -1},
-			}
-		}
-		rows = append(rows, r)
-	}
-	findings := slices.Clone(v.Case.Findings)
-	if v.Sort == 1 {
-		slices.SortStableFunc(findings, func(a, b inspect.Finding) int { return strings.Compare(a.Check, b.Check) })
-	}
-	for _, f := range findings {
-		rows = append(rows, findingRow(v, f))
 	}
 	for _, c := range v.Case.Checks {
 		if Blocked(c) {
@@ -46,19 +40,32 @@ func overviewRows(v View) []Row {
 		rows = append(rows, answerRow(v, a))
 	}
 	for at, step := range v.Steps {
-		rows = append(rows, nextRow(at, step))
+		rows = append(rows, nextRow(v, at, step))
 	}
-	return rows
+	return append(rows, evidenceRows(v)...)
+}
+
+// goneRow is that the pod of the case is there no longer.
+func goneRow(v View, gone inspect.PodChange) Row {
+	r := changeRow(gone)
+	r.Line = func(int) []widget.Cell {
+		return []widget.Cell{
+			{Text: "!", Tone: widget.ToneBad, Width: v.Paint.SignWidth()},
+			{Text: "POD", Tone: widget.ToneBad, Width: 5},
+			{Text: gone.State + ": " + strings.Join(gone.What, "; "), Width: -1},
+		}
+	}
+	return r
 }
 
 // nextRow is something to do next; y copies its command.
-func nextRow(at int, step respond.NextStep) Row {
+func nextRow(v View, at int, step respond.NextStep) Row {
 	return Row{
 		ID: fmt.Sprint("next:", at), Text: "next " + step.Why + " " + step.Command,
 		Value: cmp.Or(step.Command, step.Why), Layer: -1, Object: step,
 		Line: func(w int) []widget.Cell {
-			return []widget.Cell{{Text: "next", Tone: widget.ToneKey, Width: 5},
-				{Text: fmt.Sprint(at + 1), Tone: widget.ToneDim}, {Text: step.Why, Width: -1}}
+			return []widget.Cell{{Width: v.Paint.SignWidth()}, {Text: "next", Tone: widget.ToneKey, Width: 5},
+				{Text: fmt.Sprint(at + 1)}, {Text: step.Why, Width: -1}}
 		},
 		Detail: func(d *widget.Document) {
 			d.Say(widget.ToneBold, fmt.Sprintf("Next step %d", at+1))
@@ -81,7 +88,7 @@ func blockedRow(v View, c inspect.CheckState) Row {
 		Retry: []inspect.Key{KeyOf(c)}, Object: c,
 		Line: func(w int) []widget.Cell {
 			return []widget.Cell{
-				{Text: "open", Tone: widget.ToneWarn, Width: 5}, v.Paint.SignCell(widget.SignOpen),
+				v.Paint.SignCell(widget.SignOpen), {Text: "open", Tone: widget.ToneWarn, Width: 5},
 				{Text: name + " could not run: " + c.Reason, Width: -1},
 			}
 		},

@@ -30,7 +30,7 @@ func (v View) differs() bool {
 // materials.
 func packageRows(v View) []Row {
 	i := v.Image()
-	rows := compromiseRows(v)
+	rows := append(compromiseRows(v), vulnerabilityRows(v)...)
 	vulns := map[string][]inspect.Vuln{}
 	for _, v := range i.Vulns {
 		vulns[v.Package+"@"+v.Version] = append(vulns[v.Package+"@"+v.Version], v)
@@ -159,22 +159,6 @@ func packageCells(w int, sign string, t widget.Tone, name, version, kind string,
 	return cells
 }
 
-// thresholdCell counts the vulnerabilities of a package, in the color of the worst threshold.
-func thresholdCell(vulns []inspect.Vuln) widget.Cell {
-	if len(vulns) == 0 {
-		return widget.Cell{}
-	}
-	t := widget.ToneDim
-	for _, v := range vulns {
-		if v.Gate == "block" {
-			t = widget.ToneBad
-		} else if v.Gate == "warn" && t == widget.ToneDim {
-			t = widget.ToneWarn
-		}
-	}
-	return widget.Cell{Text: widget.Plural(len(vulns), "vuln"), Tone: t}
-}
-
 // packageTail writes what all packages have: purl, layer, places and vulnerabilities.
 func packageTail(d *widget.Document, v View, kind, purl string, layer int, locations []string, vulns []inspect.Vuln) {
 	d.Field("type", kind)
@@ -186,13 +170,7 @@ func packageTail(d *widget.Document, v View, kind, purl string, layer int, locat
 		d.Heading("Found at")
 		d.Bullets(locations)
 	}
-	if len(vulns) > 0 {
-		d.Heading("Vulnerabilities")
-	}
-	for _, v := range vulns {
-		d.Put(label.SeverityTone(v.Severity), label.Severity(v.Severity)+" ",
-			v.ID+", "+cmp.Or(v.Gate, "log")+", fixed in "+cmp.Or(v.Fixed, "no version yet"))
-	}
+	vulnerabilities(d, vulns)
 }
 
 // filesOfPackage lists the altered files of a package.

@@ -43,7 +43,7 @@ type Spec struct {
 func (k Kind) Spec() Spec {
 	switch k {
 	case Layers:
-		return Spec{Name: "Layers", Tab: "Layer", List: "Layers", Share: 42, Check: "layers", Rows: layerRows,
+		return Spec{Name: "Layers", Tab: "Layers", List: "Layers", Share: 42, Check: "layers", Rows: layerRows,
 			Empty: "no layers"}
 	case Signatures:
 		return Spec{
@@ -82,7 +82,7 @@ func (k Kind) Spec() Spec {
 		}
 	default:
 		return Spec{
-			Name: "Overview", Tab: "Over", List: "Findings", Share: 58, Rows: overviewRows,
+			Name: "Overview", Tab: "Over", List: "Findings by cause", Share: 58, Rows: overviewRows,
 			Sorts: []string{"severity", "check"}, Empty: "nothing found",
 		}
 	}

@@ -153,16 +153,16 @@ func TestTheOverviewListsTheWorstFirst(t *testing.T) {
 	v.Steps = []respond.NextStep{{Why: "Preserve the pod", Command: "kubectl annotate pod"},
 		{Why: "Export the evidence bundle"}}
 	rows := overviewRows(v)
-	if got, want := keys(rows)[:4], []string{"alert:a1", "finding:f1", "finding:f2",
+	if got, want := keys(rows)[:4], []string{"finding:f1", "finding:f2", "alert:a1",
 		"check:layers:proxy"}; !slices.Equal(got, want) {
 		t.Errorf("the rows are %q, want %q", got, want)
 	}
 	for _, c := range []struct{ id, line, detail string }{
-		{"alert:a1", "ALERT ! Drop and execute ×3", "Where the file is"},
-		{"finding:f1", "CRIT    unpackaged executable", "check       binaries, unexpected-binary"},
-		{"check:layers:proxy", "open  ? layers of proxy could not run: 404", "r retries it."},
-		{"next:0", "next  1 Preserve the pod", "kubectl annotate pod"},
-		{"next:1", "next  2 Export the evidence bundle", "Next step 2"},
+		{"alert:a1", "! ALERT Drop and execute ×3", "Where the file is"},
+		{"finding:f1", "  CRIT  unpackaged executable", "check       binaries, unexpected-binary"},
+		{"check:layers:proxy", "? open  layers of proxy could not run: 404", "r retries it."},
+		{"next:0", "  next  1 Preserve the pod", "kubectl annotate pod"},
+		{"next:1", "  next  2 Export the evidence bundle", "Next step 2"},
 	} {
 		r := find(t, rows, c.id)
 		has(t, c.id, line(v, r, 60), c.line)
@@ -175,14 +175,44 @@ func TestTheOverviewListsTheWorstFirst(t *testing.T) {
 		t.Errorf("the finding leads to %s in %s", f.Path, f.Container)
 	}
 	v.Sort = 1
-	if got := keys(overviewRows(v))[1]; got != "finding:f2" {
+	if got := keys(overviewRows(v))[0]; got != "finding:f2" {
 		t.Errorf("by check the first finding is %s", got)
 	}
-	if got := v.FindingOf("/tmp/x"); got != "alert:a1" {
+	if got, _ := v.FindingOf("/tmp/x"); got != "finding:f1" {
 		t.Errorf("about the file is first %s", got)
 	}
-	if v.FindingOf("") != "" || v.FindingOf("/none") != "" {
-		t.Error("a file without a finding has one")
+	for _, path := range []string{"", "/none"} {
+		if got, _ := v.FindingOf(path); got != "" {
+			t.Errorf("about %q is %s", path, got)
+		}
+	}
+}
+
+// Findings of one cause are one row until a person opens it, or a filter looks for one of them.
+func TestFindingsOfOneCauseAreOneRow(t *testing.T) {
+	v := viewOf(imageOf("web"))
+	v.Case.Images[0].Layers = []inspect.Layer{{Number: 2, Digest: "sha256:l2", CreatedBy: "COPY fonts/ / # buildkit"}}
+	for _, path := range []string{"/tmp/x", "/usr/bin/top"} {
+		v.Case.Findings = append(v.Case.Findings, inspect.Finding{ID: path, Check: "binaries", Code: "unexpected-binary",
+			Severity: inspect.High, Status: inspect.RowFailed, Subject: "web:" + path, Title: path + " is unpackaged",
+			Evidence: []inspect.Evidence{{Kind: "layer", Digest: "sha256:l2"}}})
+	}
+	v.Steps = []respond.NextStep{{Why: "Preserve the pod", Command: "kubectl annotate pod"}}
+	rows := overviewRows(v)
+	g := find(t, rows, "group:layer:web:2")
+	has(t, "the group", line(v, g, 70), "▸ HIGH  layer 2 (COPY fonts/ /) adds a file", "2 files")
+	has(t, "its detail", detail(v, g), "HIGH /tmp/x is unpackaged", "HIGH /usr/bin/top is unpackaged",
+		"layer       2  COPY fonts/ /", "→ shows the findings")
+	has(t, "the filter's text", g.Find(), "/usr/bin/top is unpackaged")
+	if g.Value != "kubectl annotate pod" || slices.Contains(keys(rows), "finding:/tmp/x") {
+		t.Errorf("y copies %q, the rows are %q", g.Value, keys(rows))
+	}
+	v.Opened = func(group string) bool { return group == "layer:web:2" }
+	rows = overviewRows(v)
+	has(t, "the open group", line(v, find(t, rows, "group:layer:web:2"), 70), "▾ HIGH")
+	has(t, "its finding", line(v, find(t, rows, "finding:/tmp/x"), 70), "    HIGH  /tmp/x is unpackaged")
+	if id, group := v.FindingOf("/usr/bin/top"); id != "finding:/usr/bin/top" || group != "layer:web:2" {
+		t.Errorf("about the file is %s of %s", id, group)
 	}
 }
 
@@ -192,7 +222,7 @@ func TestAPodThatIsGoneIsInTheOverview(t *testing.T) {
 		Exhibit: "cluster/pod@9.json"}}
 	for _, r := range overviewRows(v) {
 		if strings.HasPrefix(r.Key(), "change:") {
-			has(t, "the row", line(v, r, 60), "POD   ! gone: it was deleted")
+			has(t, "the row", line(v, r, 60), "! POD   gone: it was deleted")
 			has(t, "the detail", detail(v, r), "seen at     2026-03-14 03:18:00Z", "• it was deleted",
 				"collected as cluster/pod@9.json")
 			return
@@ -207,13 +237,13 @@ func TestAnAnswerIsNeverAVerdict(t *testing.T) {
 		line, detail string
 	}{
 		{inspect.Answer{Question: inspect.WhereFrom, Status: inspect.Answered, Text: "layer 2"},
-			"ans.    Origin: layer 2", "answered"},
+			"ans.  Origin: layer 2", "answered"},
 		{inspect.Answer{Question: inspect.HowIn, Status: inspect.AnswerOpen, Text: "so far", Waiting: []string{"layers"}},
-			"open    Entry path: so far", "open: layers"},
+			"open  Entry path: so far", "open: layers"},
 		{inspect.Answer{Question: inspect.WhyMissed, Status: inspect.AnswerNone, Text: "nothing"},
-			"ans.    Why not blocked: nothing", "nothing to explain"},
+			"ans.  Why not blocked: nothing", "nothing to explain"},
 		{inspect.Answer{Question: inspect.WhyMissed, Status: inspect.AnswerOpen, Text: "not known"},
-			"open    Why not blocked: not known", "open"},
+			"open  Why not blocked: not known", "open"},
 	} {
 		v := viewOf(imageOf("web"))
 		r := answerRow(v, c.a)
@@ -466,7 +496,7 @@ func TestPackagesAreComparedOrAllListed(t *testing.T) {
 			Locations: []string{"/var/lib/dpkg/status"}}, {Type: "apk", Name: "zlib", Version: "1", Layer: 3},
 		{Type: "deb", Name: "curl", Version: "7", Layer: 2},
 	}
-	i.Vulns = []inspect.Vuln{{ID: "CVE-1", Package: "xz", Version: "5.6", Severity: inspect.Critical, Gate: "block"},
+	i.Vulns = []inspect.Vuln{{ID: "CVE-1", Package: "xz", Version: "5.6", Severity: inspect.Critical, Threshold: inspect.LevelBlock},
 		{ID: "CVE-2", Package: "curl", Version: "7", Severity: inspect.Low}}
 	i.SBOMs = []inspect.SBOM{{Origin: "generated", Format: "spdx", Packages: 3, Status: inspect.Verified},
 		{Origin: "attached", Format: "cyclonedx", Packages: 1, Status: inspect.Unknown, Reason: "unsigned"}}
@@ -492,7 +522,7 @@ func TestPackagesAreComparedOrAllListed(t *testing.T) {
 	}
 	has(t, "a changed package", line(v, rows[0], 80), "~ xz", "5.4 → 5.6", "1 vuln", "deb", "L1")
 	has(t, "a changed package", detail(v, rows[0]), "upgrade compared with the previous acme/web:1.3",
-		"CRIT CVE-1, block, fixed in no version yet", "Files that do not match the package", "• /usr/bin/xz")
+		"CRIT CVE-1 of xz, block, fixed in: not known", "Files that do not match the package", "• /usr/bin/xz")
 	for id, want := range map[string]string{"file:/new": "+ /new", "file:/old": "- /old", "file:/mod": "~ /mod",
 		"drift:settings:0": "≠ user changed", "drift:files": "in total 9 added"} {
 		has(t, id, line(v, find(t, rows, id), 120), want)
@@ -564,30 +594,44 @@ func TestTheBlastRadius(t *testing.T) {
 			Reference: "mesh/proxy:2", State: "running", Restarts: 1,
 			Mounts: []inspect.Mount{{Path: "/tls", Kind: "secret", Source: "web-tls", ReadOnly: true}}}},
 	}
-	v.Case.Exhibits = []inspect.Exhibit{
-		{Path: "logs/web.log", Digest: "sha256:log", Size: 40_123, Source: "GET log", Truncated: true,
-			Redacted: []string{"env DB"}, Kept: ago(1)}, {Path: "logs/before.log", Missing: "not found"},
-	}
 	rows := reachRows(v)
 	for id, want := range map[string]string{
 		"container:proxy":  "container    proxy sidecar, injected mesh/proxy:2",
 		"owner:u1":         "owner        Deployment web, last written by kubectl-set",
-		"revision:web-6d4": "revision     4, unknown, this pod's", "exhibit:logs/web.log": "collected    logs/web.log",
+		"revision:web-6d4": "revision     4, unknown, this pod's",
 	} {
 		has(t, id, line(v, find(t, rows, id), 80), want)
 	}
 	for id, want := range map[string][]string{
 		"container:proxy": {"Injected: the owner's template does not have it.", "restarts    1",
 			"mount       /tls: secret web-tls, read only"},
-		"owner:u1":             {"Written by, the last first", "set the image of web", "A field manager names itself"},
-		"owner:u2":             {"Not known who wrote it"},
-		"revision:web-6d4":     {"hotfix (free text, unauthenticated)", "runs        sha256:aa"},
-		"exhibit:logs/web.log": {"redacted    env DB", "Truncated at a size limit."},
+		"owner:u1":         {"Written by, the last first", "set the image of web", "A field manager names itself"},
+		"owner:u2":         {"Not known who wrote it"},
+		"revision:web-6d4": {"hotfix (free text, unauthenticated)", "runs        sha256:aa"},
 	} {
 		has(t, id, detail(v, find(t, rows, id)), want...)
 	}
-	if slices.Contains(keys(rows), "exhibit:logs/before.log") {
+}
+
+// What was not collected comes before what was: it vanishes.
+func TestEvidenceIsASectionOfTheOverview(t *testing.T) {
+	v := viewOf(imageOf("web"))
+	v.Case.Pod = &inspect.Pod{Name: "web-1", Namespace: "shop"}
+	v.Case.Exhibits = []inspect.Exhibit{
+		{Path: "logs/web.log", Digest: "sha256:log", Size: 40_123, Source: "GET log", Truncated: true,
+			Redacted: []string{"env DB"}, Kept: ago(1)}, {Path: "logs/before.log", Missing: "not found"},
+	}
+	rows := overviewRows(v)
+	r := find(t, rows, "exhibit:logs/web.log")
+	has(t, "the log", line(v, r, 90), "collected    logs/web.log")
+	has(t, "its detail", detail(v, r), "redacted    env DB", "Truncated at a size limit.")
+	all := keys(rows)
+	if slices.Contains(all, "exhibit:logs/before.log") {
 		t.Error("what was not collected is listed as collected")
+	}
+	lost, kept := slices.Index(all, "preserved:run-time file"), slices.Index(all, "preserved:log")
+	if lost < 0 || kept < lost {
+		t.Errorf("what was not collected is row %d, what was is row %d of %q", lost, kept, all)
 	}
 }
 
@@ -603,7 +647,7 @@ func TestWhatWasCollectedIsCounted(t *testing.T) {
 		{respond.Preserved{Word: "event", Lost: 3}, "missing      3 events"},
 		{respond.Preserved{Word: "run-time file", Lost: 1, Whole: true}, "missing      run-time files"},
 	} {
-		r := preservedRow(c.k)
+		r := preservedRow(v, c.k)
 		has(t, c.want, line(v, r, 90), c.want)
 		has(t, c.want, detail(v, r), "Sorted by how soon they vanish from the cluster.")
 	}

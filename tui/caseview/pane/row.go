@@ -28,6 +28,10 @@ type Row struct {
 	Raw []viewer.Part
 	// Object: as JSON for a person to read, where there are no bytes
 	Object any
+	// Group: ID of the group of findings that the row heads or belongs to
+	Group string
+	// Heads: the row stands for its group, and opens and closes
+	Heads bool
 	// Retry: checks that were blocked
 	Retry []inspect.Key
 }

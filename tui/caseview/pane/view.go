@@ -19,6 +19,8 @@ type View struct {
 	Sort int
 	// Whole: everything, not only what differs
 	Whole bool
+	// Opened reports whether the findings of a group are rows of their own; nil: none are
+	Opened func(group string) bool
 	// Steps: what to do next, the most urgent first
 	Steps []respond.NextStep
 }

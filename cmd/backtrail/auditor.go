@@ -1,0 +1,467 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/advisory"
+	"github.com/backtrail/backtrail/inspect/audit"
+	"github.com/backtrail/backtrail/inspect/autorun"
+	"github.com/backtrail/backtrail/inspect/binary"
+	"github.com/backtrail/backtrail/inspect/engine"
+	"github.com/backtrail/backtrail/inspect/journal"
+	"github.com/backtrail/backtrail/inspect/layer"
+	"github.com/backtrail/backtrail/inspect/lock"
+	"github.com/backtrail/backtrail/inspect/policy"
+	"github.com/backtrail/backtrail/inspect/provenance"
+	"github.com/backtrail/backtrail/inspect/sbom"
+	"github.com/backtrail/backtrail/inspect/signature"
+	"github.com/backtrail/backtrail/inspect/subject"
+	"github.com/backtrail/backtrail/inspect/text"
+	"github.com/backtrail/backtrail/inspect/threshold"
+	"github.com/backtrail/backtrail/inspect/vuln"
+	"github.com/backtrail/backtrail/kube"
+	"github.com/backtrail/backtrail/registry"
+)
+
+// auditor is one audit: what runs, what is known, and how each image is examined.
+type auditor struct {
+	*session
+	own      auditFlags
+	depth    audit.Depth
+	cluster  kube.Source
+	policies *policy.Set // of flags, folder and cluster
+	unread   string      // why it is not known which policies there are
+	gaps     []audit.Gap
+	store    *audit.Store
+	began    time.Time
+	history  *auditHistory // nil: there is no journal
+	lost     sync.Once
+	late     []audit.Gap // that came up while images were examined
+}
+
+// newAuditor opens the cluster and reads its policies once for all images.
+func (s *session) newAuditor(ctx context.Context, own auditFlags, depth audit.Depth) (*auditor, error) {
+	cluster, err := s.openCluster()
+	if err != nil {
+		return nil, err
+	}
+	dir, err := dataDir()
+	if err != nil {
+		return nil, err
+	}
+	a := &auditor{session: s, own: own, depth: depth, cluster: cluster, began: s.now(),
+		store: audit.OpenStore(filepath.Join(dir, "facts"))}
+	a.readPolicies(ctx)
+	if own.shard == "" { // a part must not depend on where it was made
+		a.openHistory(ctx)
+	} else {
+		a.store = audit.OpenStore(filepath.Join(own.out, "work"))
+	}
+	if s.unread != nil {
+		a.gap("policies of this machine", s.unread.Error())
+	}
+	return a, ctx.Err()
+}
+
+func (a *auditor) close() {
+	if a.history != nil {
+		_ = a.history.Close() // each change of it was one of its own
+	}
+}
+
+// gap notes what the audit does not look at.
+func (a *auditor) gap(what, reason string) {
+	a.gaps = append(a.gaps, audit.Gap{What: what, Reason: reason})
+}
+
+// readPolicies reads the policies of the whole cluster.
+func (a *auditor) readPolicies(ctx context.Context) {
+	found, none, unread := policy.OfCluster(ctx, a.cluster)
+	_, dump := a.cluster.(*kube.Snapshot)
+	switch {
+	case unread != "":
+		a.unread = unread
+	case dump && (none || len(found.Names()) == 0): // what was not dumped cannot be told from what is not there
+		a.unread = "the dump has no image policies, and the cluster may: add clusterimagepolicies, clusterpolicies " +
+			"and policies to the kubectl get"
+	}
+	if a.unread != "" {
+		a.gap("policies of the cluster", a.unread)
+	}
+	a.policies = a.session.policies.With(found)
+}
+
+// list reads what runs, and adds what this audit does not look at.
+func (a *auditor) list(ctx context.Context, sel audit.Selection) (audit.Listing, error) {
+	listing, err := audit.List(ctx, a.cluster, sel)
+	listing.Gaps = append(listing.Gaps, a.gaps...)
+	listing.Gaps = append(listing.Gaps, audit.DepthGaps(a.depth)...)
+	return listing, err
+}
+
+// run lists and examines, and returns the report with its changes.
+func (a *auditor) run(ctx context.Context, sel audit.Selection) (audit.Report, error) {
+	listing, err := a.list(ctx, sel)
+	if err != nil {
+		return audit.Report{}, err
+	}
+	world, err := audit.World(audit.Units(listing.Places))
+	if err != nil {
+		return audit.Report{}, err
+	}
+	scope := a.scope(sel)
+	before, err := a.since(ctx, scope)
+	if err != nil {
+		return audit.Report{}, err
+	}
+	runner, progress, err := a.runner(ctx, world, scope)
+	if err != nil {
+		return audit.Report{}, err
+	}
+	report, errRun := runner.Run(ctx, listing)
+	progress.clear()
+	report.Scope.Selector, report.Scope.Image = a.own.selector, a.own.image
+	report.Data = a.data()
+	report.NotLookedAt = append(report.NotLookedAt, a.late...)
+	if before != nil {
+		report.Changes = audit.Compare(before, &report)
+	}
+	if ctx.Err() == nil && errRun == nil {
+		errRun = errors.Join(a.record(ctx, scope, &report), a.ended(scope))
+	}
+	return report, errRun
+}
+
+// ended forgets that the audit had begun, so that the next one does not go on with it.
+func (a *auditor) ended(scope string) error {
+	if a.own.recheck {
+		return nil
+	}
+	return a.store.End(scope + ", " + string(a.depth))
+}
+
+// scope names what is audited, in a form that is the same every night.
+func (a *auditor) scope(sel audit.Selection) string {
+	where := a.cluster.Context()
+	if _, dump := a.cluster.(*kube.Snapshot); dump {
+		where = "snapshot" // each night's has another name
+	}
+	return fmt.Sprintf("%s, %s, selector %q, image %q", where, namespaceWords(sel), a.own.selector, a.own.image)
+}
+
+// runner wires the audit.
+func (a *auditor) runner(ctx context.Context, world kube.Source, scope string) (*audit.Runner, *auditProgress, error) {
+	fresh := a.began
+	if !a.own.recheck {
+		var err error
+		if fresh, err = a.store.Begin(scope+", "+string(a.depth), a.began); err != nil {
+			return nil, nil, hinted(err, "XDG_DATA_HOME chooses another place for what is kept")
+		}
+	}
+	progress := &auditProgress{progress: newProgress(a.std.err, a.flags)}
+	x := a.examiner(ctx, world)
+	return &audit.Runner{
+		Examine: func(ctx context.Context, u audit.Unit, d audit.Depth) (audit.Facts, error) {
+			return x.Examine(a.scoped(ctx, u), u, d)
+		},
+		Store: a.store, Known: a.known(ctx), Depth: a.depth, Parallel: a.parallel(), Fresh: fresh,
+		Recheck: a.own.recheck, Progress: progress.show,
+	}, progress, nil
+}
+
+// examiner examines images by the checks of a depth.
+func (a *auditor) examiner(ctx context.Context, world kube.Source) *audit.Examiner {
+	return &audit.Examiner{Client: a.client, Cache: a.cache, World: world, Expected: a.expected, Keys: a.keys,
+		Checks: a.checksAt, Now: a.now, Examined: a.examined(ctx)}
+}
+
+// parallel is how many images are examined at once: an identity waits for registries, layers need memory.
+func (a *auditor) parallel() int {
+	byDepth := map[audit.Depth]int{audit.Identity: 16, audit.Packages: 4, audit.Full: 2}
+	return cmp.Or(a.own.parallel, byDepth[a.depth])
+}
+
+// scoped gives the requests for an image the pull secrets of a pod that runs it, where a flag asks for these.
+func (a *auditor) scoped(ctx context.Context, u audit.Unit) context.Context {
+	scope := &registry.Scope{Notice: func(string) {}, Log: func(registry.Request) {}}
+	if a.flags.pullSecrets {
+		if pod, err := a.cluster.Pod(ctx, u.Namespace, u.Pod); err == nil {
+			scope.Keychain, _ = pullSecretsOf(ctx, a.cluster, pod, func(string) {})
+		}
+	}
+	return registry.WithScope(registry.AtOnce(ctx), scope)
+}
+
+// required are what flags and policies ask of an image in any of the namespaces that run it: their keys are tried.
+func (a *auditor) required(i inspect.Image, u audit.Unit) []inspect.PolicyRequirement {
+	var all []inspect.PolicyRequirement
+	if d, ok := audit.FlagRequirement(a.expected); ok {
+		all = append(all, d)
+	}
+	seen := map[string]bool{}
+	for _, reference := range u.References {
+		i.Reference = reference
+		for _, namespace := range u.Namespaces {
+			for _, d := range a.policies.Requirements(i, namespace) {
+				if key := d.Policy + d.Digest; !seen[key] {
+					seen[key] = true
+					all = append(all, d)
+				}
+			}
+		}
+	}
+	return all
+}
+
+// keys are the public keys that the signatures of an image are tried with.
+func (a *auditor) keys(u audit.Unit) []string { return audit.KeysOf(a.required(inspect.Image{}, u)) }
+
+// checksAt are the checks of a depth: those of a case that are about an image alone.
+func (a *auditor) checksAt(o subject.Options, u audit.Unit, depth audit.Depth) []engine.Check {
+	sig := signature.Options{Client: a.client, Store: a.client.Store(), Trust: a.trust, Now: a.now, Notary: a.notary,
+		GitHub: a.attested, Requirements: func(i inspect.Image) []inspect.PolicyRequirement { return a.required(i, u) }}
+	checks := []engine.Check{subject.Check(o), signature.Check(sig), provenance.Check(a.client),
+		sbom.Attached(a.client)}
+	if depth.Covers(audit.Packages) {
+		checks = append(checks, layer.Layers(a.client, a.cache), sbom.Packages(a.packages))
+	}
+	if depth.Covers(audit.Full) {
+		checks = append(checks, layer.Base(a.cache, provenance.Name),
+			binary.Binaries(a.client, a.cache, a.owners),
+			autorun.Check(a.client, a.cache, a.owners),
+			sbom.Truth(a.client, a.cache),
+			lock.Files(a.client, a.cache, sbom.CheckPackages),
+			advisory.Advisories(a.advisories, a.cache, lock.Check, signature.Name, provenance.Name))
+	}
+	return checks
+}
+
+// known is what facts are joined with.
+func (a *auditor) known(ctx context.Context) *audit.Known {
+	return &audit.Known{
+		Digest:       audit.DigestOf(a.policies.Names(), a.expected, a.data()),
+		Requirements: a.policies.Requirements, Unread: a.unread, Expected: a.expected,
+		Advisories: a.advisories.Match, Good: a.history.good(ctx),
+		Thresholds: a.levels(), At: inspect.At(a.began),
+		Vulnerable: func(i inspect.Image) ([]inspect.Vuln, bool, error) {
+			rows, _, err := a.vulns.Compare(ctx, i, a.statements)
+			if errors.Is(err, vuln.ErrNone) {
+				return nil, false, errors.New("there is no vulnerability database: backtrail db update fetches one")
+			}
+			return rows, err == nil, err
+		},
+	}
+}
+
+// levels are the thresholds of the flag, else the default.
+func (a *auditor) levels() inspect.Thresholds {
+	if a.thresholds != nil {
+		return *a.thresholds
+	}
+	return threshold.Default()
+}
+
+// data names what images are compared with, by its date.
+func (a *auditor) data() []audit.Data {
+	status, _ := a.advisories.Status()
+	packs := audit.Data{Source: "incident-packs"}
+	for _, p := range status.Packs {
+		if p.Date().After(packs.Date.Time) {
+			packs.Date = p.Date()
+		}
+	}
+	all := []audit.Data{packs}
+	if db := status.Database; db != nil {
+		all = append(all, audit.Data{Source: "osv", Digest: db.Digest, Date: db.Date})
+	}
+	if a.depth.Covers(audit.Packages) {
+		if s, err := a.vulns.Status(); err == nil {
+			all = append(all, audit.Data{Source: "vulnerabilities", Digest: s.Data.Digest, Date: s.Data.Date})
+		}
+	}
+	return all
+}
+
+// auditProgress shows on stderr how far an audit is, if that is a terminal.
+type auditProgress struct {
+	*progress
+	mu sync.Mutex
+}
+
+func (p *auditProgress) show(at audit.Progress) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.w == nil || at.Now.Sub(p.last) < redrawEvery && at.Done < at.Total {
+		return
+	}
+	p.last, p.drawn = at.Now, true
+	line := fmt.Sprintf("%d of %d images", at.Done, at.Total)
+	if at.Reused > 0 {
+		line += fmt.Sprintf(" (%d from before)", at.Reused)
+	}
+	if left := at.Left(); left > 0 {
+		line += ", " + text.Span(left) + " left"
+	}
+	_, _ = io.WriteString(p.w, "\r\x1b[K"+line)
+}
+
+// auditHistory is what the journal has for an audit: what ran before, and earlier audits.
+type auditHistory struct {
+	*journal.Journal
+	runs map[journal.Place][]journal.Run
+}
+
+// openHistory opens the journal. That it cannot be opened is a gap: an audit does not depend on it, unless it is to be
+// compared with an earlier one.
+func (a *auditor) openHistory(ctx context.Context) {
+	if a.journal == "" {
+		return
+	}
+	j, err := journal.Open(ctx, a.journal)
+	if err != nil {
+		a.gap("earlier audits and images", err.Error())
+		return
+	}
+	if notice := j.Notice(); notice != "" {
+		a.gap("earlier audits and images", notice)
+	}
+	a.history = &auditHistory{Journal: j, runs: map[journal.Place][]journal.Run{}}
+	runs, err := j.Runs(ctx)
+	if err != nil {
+		a.gap("earlier images", err.Error())
+	}
+	for _, r := range runs {
+		a.history.runs[r.Place] = append(a.history.runs[r.Place], r)
+	}
+}
+
+// placeIn is a row's place as the journal names it.
+func placeIn(p audit.Place) journal.Place {
+	return journal.Place{Cluster: p.Cluster, Namespace: p.Namespace, Workload: p.Workload, Container: p.Container}
+}
+
+// good gives the best candidate for the known-good of a place, and since when its digest was seen to run there.
+func (h *auditHistory) good(ctx context.Context) func(p audit.Place, digest string) (string, inspect.Time) {
+	if h == nil {
+		return nil
+	}
+	return func(p audit.Place, digest string) (good string, since inspect.Time) {
+		other := false
+		for _, r := range h.runs[placeIn(p)] {
+			switch {
+			case r.Digest != digest:
+				other = true
+			case since.IsZero() || r.First.Before(since.Time):
+				since = r.First
+			}
+		}
+		if other {
+			if found, err := h.Candidates(ctx, placeIn(p), p.Reference, digest); err == nil && len(found) > 0 {
+				good = found[0].Digest
+			}
+		}
+		return good, since
+	}
+}
+
+// since reads the audit that a report is to be compared with: the last one, or the last before a date.
+func (a *auditor) since(ctx context.Context, scope string) (*audit.Report, error) {
+	if a.own.since == "" {
+		return nil, nil
+	}
+	if a.history == nil {
+		return nil, hinted(errors.New("comparing with an earlier audit: there is no journal"),
+			"leave --no-journal out, and BACKTRAIL_NO_JOURNAL")
+	}
+	var old journal.Audit
+	var err error
+	if a.own.since == "last" {
+		old, err = a.history.LastAudit(ctx, scope)
+	} else {
+		var at time.Time
+		if at, err = parseDate(a.own.since); err != nil {
+			return nil, usage("--since takes last, a date (2026-03-01) or a time (2026-03-01T08:00:00Z): %w", err)
+		}
+		old, err = a.history.AuditBefore(ctx, scope, at)
+	}
+	if errors.Is(err, journal.ErrNotStored) {
+		return nil, hinted(fmt.Errorf("comparing with an earlier audit of %s: %w", scope, err),
+			"each audit that ends is stored: the first one has nothing to be compared with")
+	}
+	if err != nil {
+		return nil, err
+	}
+	var r audit.Report
+	if err := json.Unmarshal(old.Document, &r); err != nil {
+		return nil, fmt.Errorf("reading the audit of %s: %w", old.At.Format(time.RFC3339), err)
+	}
+	return &r, nil
+}
+
+// parseDate reads a date, at its end, or a time.
+func parseDate(text string) (time.Time, error) {
+	if day, err := time.Parse(time.DateOnly, text); err == nil {
+		return day.AddDate(0, 0, 1), nil
+	}
+	return time.Parse(time.RFC3339, text)
+}
+
+// examined stores what a case about one image found, for questions of later days.
+func (a *auditor) examined(ctx context.Context) func(c *inspect.Case, container string) {
+	if a.history == nil {
+		return nil
+	}
+	return func(c *inspect.Case, container string) {
+		var files []journal.File
+		if journal.DepthOf(c, container) == journal.Full {
+			i, _ := c.Image(container)
+			if tree, err := a.cache.Tree(ctx, i.Layers); err == nil {
+				files = journal.FilesOf(tree.All())
+			}
+		}
+		f := journal.FactsOf(c, container, files)
+		if f.Depth < journal.Identity {
+			return
+		}
+		if err := a.history.Put(ctx, f); err != nil && ctx.Err() == nil {
+			a.lost.Do(func() {
+				a.late = append(a.late, audit.Gap{What: "recording in the journal", Reason: err.Error()})
+			})
+		}
+	}
+}
+
+// record stores what was seen to run, and the report.
+func (a *auditor) record(ctx context.Context, scope string, r *audit.Report) error {
+	if a.history == nil {
+		return nil
+	}
+	var seen []journal.Sighting
+	for i := range r.Rows {
+		row := &r.Rows[i]
+		seen = append(seen, journal.Sighting{Cluster: row.Cluster, Namespace: row.Namespace, Workload: row.Workload,
+			Container: row.Container, Reference: row.Reference, Digest: row.Digest, At: a.began})
+	}
+	if err := a.history.See(ctx, seen); err != nil {
+		return err
+	}
+	document, err := json.Marshal(r)
+	if err != nil {
+		return fmt.Errorf("encoding the audit: %w", err)
+	}
+	depth, err := journal.ParseDepth(string(a.depth))
+	if err != nil {
+		return err
+	}
+	return a.history.PutAudit(ctx, journal.Audit{Scope: scope, At: inspect.At(a.began), Depth: depth,
+		Document: document})
+}

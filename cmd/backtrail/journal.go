@@ -1,0 +1,261 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"regexp"
+	"strconv"
+	"time"
+
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/journal"
+	"github.com/backtrail/backtrail/inspect/ledger"
+	"github.com/backtrail/backtrail/inspect/text"
+	"github.com/spf13/cobra"
+)
+
+// keepDays is how long journal prune keeps what no longer runs, unless it is told otherwise.
+const keepDays = 400
+
+func journalCommand(f *flags, std streams) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "journal",
+		Short: "What has been seen running where: prune, export, import, check",
+		Long: `The journal records which images ran where, since when and until when, and what was found in them. Every
+case adds to it at its end; backtrail where reads it, and so does the search for the last known-good image. It is one
+SQLite file, journal.db in $XDG_DATA_HOME/backtrail. --no-journal or ` + noJournal + `=1 switches it off.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return journalCheck(cmd.Context(), f, std) },
+	}
+	check := &cobra.Command{
+		Use: "check", Short: "Read the whole file and report damage; exit 3 where there is any", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return journalCheck(cmd.Context(), f, std) },
+	}
+	var older string
+	prune := &cobra.Command{
+		Use: "prune", Short: "Remove what ended long ago, and make the file smaller", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return journalPrune(cmd.Context(), std, older) },
+	}
+	prune.Flags().StringVar(&older, "older-than", strconv.Itoa(keepDays)+"d",
+		"remove what was not seen for this long, `AGE`: 90d, 12w or a duration such as 36h")
+	export := &cobra.Command{
+		Use: "export FILE|-", Short: "Write all of it as lines of JSON", Args: oneArgument("FILE"),
+		RunE: func(cmd *cobra.Command, args []string) error { return journalExport(cmd.Context(), std, args[0]) },
+	}
+	bring := &cobra.Command{
+		Use: "import FILE|-", Short: "Add what journal export wrote, here or on another machine",
+		Args: oneArgument("FILE"),
+		RunE: func(cmd *cobra.Command, args []string) error { return journalImport(cmd.Context(), std, args[0]) },
+	}
+	cmd.AddCommand(check, prune, export, bring)
+	return cmd
+}
+
+func journalCheck(ctx context.Context, f *flags, std streams) error {
+	if err := f.checkOutput("plain"); err != nil {
+		return err
+	}
+	j, err := openJournal(ctx, std)
+	if err != nil {
+		return err
+	}
+	defer j.Close()
+	problems, err := j.Check(ctx)
+	if err != nil {
+		return hinted(err)
+	}
+	if len(problems) > 0 {
+		for _, p := range problems {
+			fmt.Fprintln(std.out, text.Clean(p))
+		}
+		return &exitError{code: exitFailed, err: fmt.Errorf("the journal %s is damaged", j.Path()),
+			hints: []string{"the next case sets it aside and begins a new one; nothing is deleted",
+				"sqlite3 " + j.Path() + " .recover reads back what is left"}}
+	}
+	size := int64(0)
+	if info, err := os.Stat(j.Path()); err == nil {
+		size = info.Size()
+	}
+	sum, err := j.Count(ctx)
+	if err != nil {
+		return hinted(err)
+	}
+	_, err = fmt.Fprintf(std.out, "%s: sound, %s\nsightings  %d in %d containers of workloads\nimages     %d\n"+
+		"packages   %d\naudits     %d\n", j.Path(), text.Size(size), sum.Sightings, sum.Places, sum.Images,
+		sum.Packages, sum.Audits)
+	return err
+}
+
+func journalPrune(ctx context.Context, std streams, older string) error {
+	age, err := parseAge(older)
+	if err != nil {
+		return usage("reading --older-than: %w", err)
+	}
+	j, err := openJournal(ctx, std)
+	if err != nil {
+		return err
+	}
+	defer j.Close()
+	p, err := j.Prune(ctx, time.Now().Add(-age))
+	if err != nil {
+		return hinted(err)
+	}
+	_, err = fmt.Fprintf(std.out, "removed: %d sightings, the facts of %d images, %d closed findings, %d audits\n",
+		p.Sightings, p.Images, p.Findings, p.Audits)
+	return err
+}
+
+// ageForm is a number of days or weeks.
+var ageForm = regexp.MustCompile(`^([0-9]{1,5})([dw])$`)
+
+// parseAge reads an age: days, weeks or a Go duration.
+func parseAge(s string) (time.Duration, error) {
+	const day = 24 * time.Hour
+	if m := ageForm.FindStringSubmatch(s); m != nil {
+		n, err := strconv.Atoi(m[1])
+		if m[2] == "w" {
+			n *= 7
+		}
+		return time.Duration(n) * day, err
+	}
+	d, err := time.ParseDuration(s)
+	if err != nil || d < 0 {
+		return 0, fmt.Errorf("%q is no age: 90d, 12w and 36h are", s)
+	}
+	return d, nil
+}
+
+// journalExport writes to a new file: nothing is overwritten.
+func journalExport(ctx context.Context, std streams, name string) (err error) {
+	j, err := openJournal(ctx, std)
+	if err != nil {
+		return err
+	}
+	defer j.Close()
+	to := std.out
+	if name != "-" {
+		f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+		if errors.Is(err, os.ErrExist) {
+			return hinted(fmt.Errorf("exporting the journal: %s is there already", name),
+				"name a path that does not exist: nothing is overwritten")
+		}
+		if err != nil {
+			return hinted(fmt.Errorf("exporting the journal: %w", err))
+		}
+		defer func() {
+			if err = errors.Join(err, f.Close()); err != nil {
+				_ = os.Remove(name) // it is not whole
+			}
+		}()
+		to = f
+	}
+	t, err := j.Export(ctx, to)
+	if err != nil {
+		return hinted(err)
+	}
+	fmt.Fprintf(std.err, "%d lines\n", t.Lines)
+	return nil
+}
+
+func journalImport(ctx context.Context, std streams, name string) error {
+	var from io.Reader = std.in
+	if name != "-" {
+		f, err := os.Open(name)
+		if err != nil {
+			return hinted(fmt.Errorf("importing a journal: %w", err))
+		}
+		defer f.Close()
+		from = f
+	}
+	path, err := journalPath()
+	if err != nil {
+		return err
+	}
+	j, err := journal.Open(ctx, path)
+	if err != nil {
+		return hinted(err)
+	}
+	defer j.Close()
+	t, err := j.Import(ctx, from)
+	if err != nil {
+		return hinted(err, "journal import takes what journal export wrote; what it took before stays")
+	}
+	fmt.Fprintf(std.err, "%d lines\n", t.Lines)
+	if t.Skipped > 0 {
+		fmt.Fprintf(std.err, "warning: %d lines are of another version of backtrail and were left out\n", t.Skipped)
+	}
+	return nil
+}
+
+// rememberTimeout bounds what a case waits for the journal, also after it was interrupted.
+const rememberTimeout = 30 * time.Second
+
+// noJournal is the variable of the environment that switches the journal off, as --no-journal does.
+const noJournal = "BACKTRAIL_NO_JOURNAL"
+
+// journalPath is where the journal of this person is.
+func journalPath() (string, error) {
+	dir, err := dataDir()
+	return journal.Path(dir), err
+}
+
+// journalOf is where cases are recorded; empty where that is switched off.
+func journalOf(f *flags) (string, error) {
+	if f.noJournal || os.Getenv(noJournal) != "" {
+		return "", nil
+	}
+	return journalPath()
+}
+
+// remember records a case in the journal, as far as it came. That it could not is a notice: the case does not depend
+// on it.
+func (s *session) remember(ctx context.Context, l *ledger.Ledger, emit func(inspect.Event)) {
+	if s.journal == "" {
+		return
+	}
+	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), rememberTimeout)
+	defer stop()
+	c := l.Case()
+	notice, err := journal.Record(ctx, s.journal, func(j *journal.Journal) error {
+		return j.Fold(ctx, &c, func(i inspect.Image) ([]journal.File, error) {
+			tree, err := s.cache.Tree(ctx, i.Layers)
+			if err != nil {
+				return nil, fmt.Errorf("merging the layers of %s: %w", i.Key(), err)
+			}
+			return journal.FilesOf(tree.All()), nil
+		})
+	})
+	say := func(text, hint string) {
+		emit(inspect.Event{Time: inspect.At(s.now()),
+			Fact: inspect.Notice{Level: "warning", Text: text, Hint: hint}})
+	}
+	if notice != "" {
+		say(notice, "")
+	}
+	if err != nil {
+		say("the case is not in the journal: "+err.Error(), "backtrail journal check; --no-journal does without it")
+	}
+}
+
+// history gives what the journal has about earlier images of a container of a cluster.
+func (s *session) history(cluster string) func(context.Context, *inspect.Pod, inspect.Image) ([]inspect.Candidate,
+	error) {
+	if s.journal == "" {
+		return nil
+	}
+	return func(ctx context.Context, pod *inspect.Pod, i inspect.Image) ([]inspect.Candidate, error) {
+		if !journal.Exists(s.journal) {
+			return nil, nil
+		}
+		j, err := journal.Open(ctx, s.journal)
+		if err != nil {
+			return nil, err
+		}
+		defer j.Close()
+		return j.Candidates(ctx, journal.Place{Cluster: cluster, Namespace: pod.Namespace,
+			Workload: journal.WorkloadOf(pod), Container: i.Container}, i.Reference, i.Digest, i.Index, i.Config)
+	}
+}

@@ -1,0 +1,110 @@
+package audit
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+)
+
+// OpenMetrics writes the report as a text exposition (https://github.com/prometheus/OpenMetrics), for the text file
+// collector of Prometheus' node exporter. What is not known has no sample, which an alert can tell from 0.
+func (r *Report) OpenMetrics(w io.Writer) error {
+	m := &metrics{}
+	m.family("backtrail_audit_containers", "Containers that were listed, by how their examination ended.")
+	b := r.Books
+	for _, one := range []struct {
+		state string
+		n     int
+	}{{"done", b.Done}, {"failed", b.Failed}, {"not-checked", b.NotChecked}, {"skipped", b.Skipped}} {
+		m.sample(one.n, "state", one.state)
+	}
+	m.family("backtrail_audit_balanced", "1 if every container that was listed is accounted for.")
+	m.sample(flag(b.Balanced()))
+	m.family("backtrail_audit_allowed", "Containers by whether policies and expectations would let their image in.")
+	for _, a := range []Answer{Yes, No, Unknown} {
+		n := 0
+		for i := range r.Rows {
+			n += flag(r.Rows[i].Allowed == a)
+		}
+		m.sample(n, "allowed", string(a))
+	}
+	r.workloadMetrics(m)
+	m.b.WriteString("# EOF\n")
+	if _, err := w.Write(m.b.Bytes()); err != nil {
+		return fmt.Errorf("writing OpenMetrics: %w", err)
+	}
+	return nil
+}
+
+// workloadMetrics are those with a sample for each row.
+func (r *Report) workloadMetrics(m *metrics) {
+	each := func(name, help string, value func(row *Row) (n int, known bool)) {
+		m.family(name, help)
+		for i := range r.Rows {
+			row := &r.Rows[i]
+			if n, known := value(row); known {
+				m.sample(n, "namespace", row.Namespace, "workload", row.Workload, "container", row.Container,
+					"reference", row.Reference, "digest", row.Digest, "platform", row.Platform, "cluster", row.Cluster)
+			}
+		}
+	}
+	each("backtrail_workload_blocked", "1 if the container crosses a blocking threshold.",
+		func(row *Row) (int, bool) { return flag(row.Level == Block), row.State == Done || row.Level == Block })
+	each("backtrail_workload_signed", "1 if a signature of the image was verified against who should have signed.",
+		func(row *Row) (int, bool) { return flag(row.Signature == "verified"), row.Signature != "unknown" })
+	each("backtrail_workload_tag_moved", "1 if the tag means another image than the one that runs.",
+		func(row *Row) (int, bool) { return flag(row.TagMoved != nil && *row.TagMoved), row.TagMoved != nil })
+	each("backtrail_workload_injected", "1 if no template of an owner has the container.",
+		func(row *Row) (int, bool) { return flag(row.Injected != nil && *row.Injected), row.Injected != nil })
+	each("backtrail_workload_advisories", "Known compromises that the image matches.",
+		func(row *Row) (int, bool) { return len(row.Advisories), row.State == Done || len(row.Advisories) > 0 })
+	each("backtrail_workload_vulnerabilities_blocking", "Vulnerabilities past the blocking threshold.",
+		func(row *Row) (int, bool) {
+			if row.Vulnerabilities.Block == nil {
+				return 0, false
+			}
+			return *row.Vulnerabilities.Block, true
+		})
+	each("backtrail_workload_base_end_of_life_timestamp_seconds", "When the distribution of the image ends.",
+		func(row *Row) (int, bool) { return int(row.Base.EndOfLife.Unix()), !row.Base.EndOfLife.IsZero() })
+}
+
+// flag is 1 for true.
+func flag(is bool) int {
+	if is {
+		return 1
+	}
+	return 0
+}
+
+// metrics writes families of gauges.
+type metrics struct {
+	b    bytes.Buffer
+	name string
+}
+
+// family begins a family.
+func (m *metrics) family(name, help string) {
+	m.name = name
+	fmt.Fprintf(&m.b, "# TYPE %s gauge\n# HELP %s %s\n", name, name, help)
+}
+
+// sample writes a value with its labels, in pairs of name and value.
+func (m *metrics) sample(value int, labels ...string) {
+	m.b.WriteString(m.name)
+	for i := 0; i+1 < len(labels); i += 2 {
+		m.b.WriteString(map[bool]string{true: "{", false: ","}[i == 0])
+		fmt.Fprintf(&m.b, "%s=\"%s\"", labels[i], escapeLabel(labels[i+1]))
+	}
+	if len(labels) > 0 {
+		m.b.WriteByte('}')
+	}
+	m.b.WriteString(" " + strconv.Itoa(value) + "\n")
+}
+
+// escapeLabel escapes what ends a label's value, and replaces bytes that are no UTF-8.
+func escapeLabel(s string) string {
+	return strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`).Replace(strings.ToValidUTF8(s, "\uFFFD"))
+}

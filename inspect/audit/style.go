@@ -1,0 +1,143 @@
+package audit
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/charmbracelet/x/ansi"
+
+	"github.com/backtrail/backtrail/inspect"
+)
+
+// Style describes how text is drawn. Its zero value is ASCII-free text of any width without color.
+type Style struct {
+	Width int // columns that a line may take; 0: any
+	ASCII bool
+	Color bool
+	Wide  bool      // every column, nothing cut
+	Now   time.Time // by which ages are counted
+}
+
+// sign is the mark of an answer.
+func (s Style) sign(row *Row) string {
+	at, code := 2, "33"
+	switch {
+	case row.State != Done:
+	case row.Level == Block || row.Allowed == No:
+		at, code = 1, "31"
+	case row.Allowed == Yes:
+		at, code = 0, "2" // nothing was found, which proves nothing: no green
+	}
+	text := [...]string{"·", "✗", "?"}[at]
+	if s.ASCII {
+		text = [...]string{".", "X", "?"}[at]
+	}
+	if !s.Color {
+		return text
+	}
+	return "\x1b[" + code + "m" + text + "\x1b[0m"
+}
+
+// shortDigest is a digest as people read it.
+func shortDigest(digest string) string {
+	algorithm, hex, ok := strings.Cut(digest, ":")
+	if !ok || len(hex) < 12 {
+		return digest
+	}
+	return algorithm + ":" + hex[:12]
+}
+
+// imageName is the last part of the repository with what runs.
+func imageName(row *Row) string {
+	before, _, _ := strings.Cut(row.Reference, "@")
+	name := before[strings.LastIndexByte(before, '/')+1:]
+	if row.Digest == "" {
+		return name
+	}
+	return name + "@" + strings.TrimPrefix(shortDigest(row.Digest), "sha256:")
+}
+
+// statusWord is a status as a cell.
+func statusWord(s inspect.Status) string {
+	switch s {
+	case inspect.Verified:
+		return "verified"
+	case inspect.Failed:
+		return "failed"
+	case inspect.Absent:
+		return "none"
+	default:
+		return "not checked"
+	}
+}
+
+// signerWord is who signed, or how it stands.
+func signerWord(row *Row) string {
+	if row.Signer == "" {
+		return statusWord(row.Signature)
+	}
+	switch row.Signature {
+	case inspect.Failed:
+		return "not by who should have: " + row.Signer
+	case inspect.Verified:
+		return "verified: " + row.Signer
+	default:
+		return row.Signer
+	}
+}
+
+// baseWord is the base with its age and end.
+func baseWord(row *Row, now time.Time) string {
+	var parts []string
+	if row.Base.Distribution != "" {
+		name, _, _ := strings.Cut(row.Base.Distribution, " (")
+		parts = append(parts, name)
+	} else if row.Base.Name != "" {
+		parts = append(parts, row.Base.Name)
+	}
+	if end := row.Base.EndOfLife; !end.IsZero() && !now.IsZero() && now.After(end.Time) {
+		parts = append(parts, "end of life "+end.Format(time.DateOnly))
+	} else if age := row.Base.Created; !age.IsZero() && !now.IsZero() && now.After(age.Time) && age.Year() > 2000 {
+		parts = append(parts, plural(int(now.Sub(age.Time).Hours()/24), "day")+" old")
+	}
+	return strings.Join(parts, ", ")
+}
+
+// tagWord is whether the tag has moved.
+func tagWord(row *Row) string {
+	switch {
+	case row.TagMoved == nil:
+		return "?"
+	case *row.TagMoved:
+		return "moved"
+	}
+	return "same"
+}
+
+// countWord is a count that may not be known.
+func countWord(n *int) string {
+	if n == nil {
+		return "?"
+	}
+	return fmt.Sprint(*n)
+}
+
+// vulnWord is block/warn/log.
+func vulnWord(l Levels) string {
+	if l.Block == nil && l.Warn == nil && l.Log == nil {
+		return "?"
+	}
+	return countWord(l.Block) + "/" + countWord(l.Warn) + "/" + countWord(l.Log)
+}
+
+// width is how many columns a text takes.
+func width(text string) int { return ansi.StringWidth(text) }
+
+// fit cuts a text to a width.
+func fit(text string, columns int) string {
+	if width(text) <= columns {
+		return text
+	}
+	return ansi.Truncate(text, columns, "…")
+}

@@ -1,0 +1,112 @@
+package headline
+
+import (
+	"strings"
+
+	"github.com/backtrail/backtrail/inspect"
+)
+
+// missedRules give why nothing blocked it. The gate that would have stopped it leads; after that those that were not
+// there, and those that passed it with good reason.
+var missedRules = []rule{
+	missedAtRunTime, missedPolicy, missedNotEnforced, missedNoVerifier, missedContent, missedAnswer, missedRunning,
+	missedNothing,
+}
+
+// missedAtRunTime is that gates look at what comes in, and this came later.
+func missedAtRunTime(v view) (string, string) {
+	switch v.cause.Kind {
+	case inspect.CauseRuntime, inspect.CauseVolume:
+		return "signatures and admission cover images only; this did not come with the image", ""
+	default:
+		return "", ""
+	}
+}
+
+// missedPolicy is a policy that refuses the image today, and why it did not then.
+func missedPolicy(v view) (string, string) {
+	for _, g := range v.image.PolicyGates() {
+		if g.Status != inspect.GateRefused || g.Asked {
+			continue
+		}
+		name := strings.TrimPrefix(g.Name, inspect.GatePolicy) + " would deny it"
+		came := inspect.Time{}
+		if v.c.Pod != nil {
+			came = v.c.Pod.Created
+		}
+		admission, known := v.gate(inspect.GateKindAdmission)
+		switch {
+		case g.Mode == inspect.ModeWarn:
+			return name + ", but is in mode warn: violations are admitted", ""
+		case !came.IsZero() && g.Since.After(came.Time):
+			return name + ", but was set up at " + clock(g.Since) + ", after the pod was admitted", ""
+		case known && admission.Status == inspect.GateNotEnforced:
+			return name + "; " + admission.Detail, ""
+		case g.FailsOpen:
+			return name + ", but it fails open: requests are admitted unchecked while its controller is down", ""
+		case !came.IsZero() && g.Changed.After(came.Time):
+			return name + ", but was changed at " + clock(g.Changed) + ", after the pod was admitted", ""
+		case known && admission.Status == inspect.GateAbsent:
+			return name + ", but " + admission.Detail, ""
+		default:
+			return name + "; why it was admitted is not known", ""
+		}
+	}
+	return "", ""
+}
+
+// missedNotEnforced is a product that verifies images and was not asked about this one.
+func missedNotEnforced(v view) (string, string) {
+	g, ok := v.gate(inspect.GateKindAdmission)
+	if !ok || g.Status != inspect.GateNotEnforced || !v.wrong() {
+		return "", ""
+	}
+	return g.Detail, ""
+}
+
+// missedNoVerifier is that nothing in the cluster verifies images.
+func missedNoVerifier(v view) (string, string) {
+	g, ok := v.gate(inspect.GateKindAdmission)
+	if !ok || g.Status != inspect.GateAbsent || !v.wrong() {
+		return "", ""
+	}
+	return g.Detail, ""
+}
+
+// missedContent is a genuine signature on bad content: it never lowers a finding, and it explains why gates passed it.
+func missedContent(v view) (string, string) {
+	s, ok := v.bestSignature()
+	if !ok || s.Status != inspect.Verified || !v.wrong() || v.only(isSigning) {
+		return "", ""
+	}
+	signed := "the image is signed"
+	if v.Required() != "" {
+		signed += " as required"
+	}
+	return signed + ", and no gate looks at content: a signature does not vouch for it", ""
+}
+
+// missedAnswer is what the answer found out, in its own words.
+func missedAnswer(v view) (string, string) { return v.answered(inspect.WhyMissed), "" }
+
+func missedRunning(v view) (string, string) { return howRunning(v) }
+
+func missedNothing(v view) (string, string) {
+	if v.wrong() {
+		return "not known", ""
+	}
+	return "nothing to block", ""
+}
+
+// wrong reports whether there is something that should have been stopped.
+func (v view) wrong() bool { return len(v.lead.Findings) > 0 || v.alert != nil }
+
+// gate is that of a kind at the image.
+func (v view) gate(kind inspect.GateKind) (inspect.Gate, bool) {
+	for _, g := range v.image.Gates {
+		if g.Kind == kind {
+			return g, true
+		}
+	}
+	return inspect.Gate{}, false
+}

@@ -1,0 +1,233 @@
+package headline
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/verdict"
+)
+
+// whatRules give what happened: the cause with its consequence, then what is only suspected, then what is not known.
+var whatRules = []rule{
+	whatDamaged, whatKnownBad, whatPackage, whatRan, whatHook, whatReplaced, whatFile, whatAtRunTime, whatVolume,
+	whatSidecar, whatSigner, whatWorst, whatAlert, whatRunning, whatUnchecked, whatLook, whatNothing,
+}
+
+// whatDamaged is an image whose bytes are not those that its digest names: nothing else about it can be relied on.
+func whatDamaged(v view) (string, string) {
+	for _, i := range v.c.Images {
+		if i.Status == inspect.Failed {
+			return strings.TrimSpace("image content of " + i.Container + " does not match its digests: " +
+				cmp.Or(i.Detail, i.Reason)), ""
+		}
+	}
+	return "", ""
+}
+
+// whatKnownBad is a release of a package that advisories list as a compromise.
+func whatKnownBad(v view) (string, string) {
+	if v.cause.Kind != inspect.CausePackage {
+		return "", ""
+	}
+	for _, a := range v.image.Advisories {
+		if a.Withdrawn || a.Status != inspect.RowFailed || !strings.Contains(a.Subject, bare(v.cause.Name)) {
+			continue
+		}
+		return named(v.cause) + " is a known-compromised release (" + a.ID + ")" + v.consequence() + v.inLayer(), ""
+	}
+	return "", ""
+}
+
+// whatPackage is a package that brought the behavior in and that no advisory lists.
+func whatPackage(v view) (string, string) {
+	if v.cause.Kind != inspect.CausePackage {
+		return "", ""
+	}
+	text := named(v.cause)
+	if h, ok := v.hook(); ok {
+		return text + " brings " + h.Path + ", which " + h.Trigger + v.consequence() + v.inLayer(), ""
+	}
+	if len(v.lead.Findings) > 0 {
+		text += ": " + title(v.lead.Head())
+	}
+	return text + v.consequence(), ""
+}
+
+// whatRan is the image's own file that an alert names as what ran.
+func whatRan(v view) (string, string) {
+	if v.alert == nil || v.cause.Path == "" || pathOf(v.alert) != v.cause.Path ||
+		v.alert.File.Origin != inspect.OriginImage {
+		return "", ""
+	}
+	return v.noun(v.cause.Path) + " " + v.cause.Path + " ran; it is in the image" + v.inLayer(), ""
+}
+
+// whatHook is something that starts by itself.
+func whatHook(v view) (string, string) {
+	h, ok := v.hook()
+	if !ok || v.cause.Kind != inspect.CauseHook && v.cause.Kind != inspect.CauseFile {
+		return "", ""
+	}
+	text := h.Path + " " + h.Trigger
+	if h.Command != "" && h.Command != h.Path {
+		text += ": " + h.Command
+	}
+	return text + v.consequence() + v.inLayer(), ""
+}
+
+// whatReplaced is a packaged program with other content than its package has.
+func whatReplaced(v view) (string, string) {
+	for _, a := range v.image.Altered {
+		if a.Path == v.cause.Path && a.Status == inspect.RowFailed {
+			return a.Path + " was replaced: it does not match the checksum of package " + a.Package +
+				v.consequence() + v.inLayer(), ""
+		}
+	}
+	return "", ""
+}
+
+// whatFile is a file of the image that no alert names.
+func whatFile(v view) (string, string) {
+	if v.cause.Kind != inspect.CauseFile || v.cause.Path == "" || v.cause.Layer < 0 {
+		return "", ""
+	}
+	return v.noun(v.cause.Path) + " " + v.cause.Path + " is in the image" + v.inLayer() + v.consequence(), ""
+}
+
+// whatAtRunTime is what started in the container and is not in the image.
+func whatAtRunTime(v view) (string, string) {
+	if v.cause.Kind != inspect.CauseRuntime {
+		return "", ""
+	}
+	path := cmp.Or(v.cause.Path, "a program")
+	switch {
+	case v.alert == nil:
+		return cmp.Or(v.cause.Name, path) + " started at run time; it is not in the image", ""
+	case v.alert.Ran != nil && v.alert.Ran.Act == inspect.ActExec:
+		return "a shell was opened in the running container (" + v.alert.Name() + "); the image does not start it", ""
+	case v.alert.Ran != nil && v.alert.Ran.Act == inspect.ActInstall:
+		return "packages were installed in the running container (" + v.alert.Name() + ")", ""
+	case v.alert.File.Origin == inspect.OriginMemfd:
+		return "a program ran from memory; it is not in the image", ""
+	case v.alert.File.Origin == inspect.OriginChanged:
+		return path + " ran with other content than the image has: it was changed at run time", ""
+	case v.cause.Name != "":
+		return "debug container " + v.cause.Name + " ran " + path + "; it is not in the workload's image", ""
+	default:
+		return path + " ran; it is not in the image: it was written after the container started", ""
+	}
+}
+
+// whatVolume is a program that a mounted volume holds.
+func whatVolume(v view) (string, string) {
+	if v.cause.Kind != inspect.CauseVolume {
+		return "", ""
+	}
+	return cmp.Or(v.cause.Path, "a program") + " ran from a mounted volume; it is not in the image", ""
+}
+
+// whatSidecar is a container that the workload's template does not have.
+func whatSidecar(v view) (string, string) {
+	if v.cause.Kind != inspect.CauseSidecar {
+		return "", ""
+	}
+	return "container " + cmp.Or(v.cause.Name, v.image.Container) +
+		" was injected; the workload's template does not have it" + v.consequence(), ""
+}
+
+// whatSigner is an image without anything wrong in it that the wrong one signed, or nobody.
+func whatSigner(v view) (string, string) {
+	if v.cause.Kind != inspect.CauseBuilder && !v.only(isSigning) {
+		return "", ""
+	}
+	previous := ""
+	if v.has(codeSignatureGone) {
+		previous = "; the " + v.previous() + " image was signed"
+	}
+	switch s, ok := v.bestSignature(); {
+	case !ok && (previous != "" || v.requiredBy() != ""):
+		return "image " + v.shortImage() + " is unsigned" + previous, ""
+	case ok && s.Status == inspect.Failed:
+		return "image " + v.shortImage() + " is not signed as required: " + reasonText(s), ""
+	default:
+		return "", ""
+	}
+}
+
+// whatWorst is the worst finding in its own words.
+func whatWorst(v view) (string, string) {
+	if len(v.lead.Findings) == 0 {
+		return "", ""
+	}
+	return title(v.lead.Head()) + v.consequence() + v.inLayer(), ""
+}
+
+// whatAlert is an alert that nothing in the image explains.
+func whatAlert(v view) (string, string) {
+	if v.alert == nil || v.running() {
+		return "", ""
+	}
+	text := "alert: " + v.alert.Name()
+	if p := pathOf(v.alert); p != "" {
+		text += " (" + p + ")"
+	}
+	if n := len(blocked(v.c)); n > 0 || verdict.Of(v.c).Status == inspect.CaseIncomplete {
+		return text + "; no cause found, and not all could be checked", ""
+	}
+	return text + "; nothing in the image explains it", ""
+}
+
+// whatRunning is that checks have not ended and nothing was found yet.
+func whatRunning(v view) (string, string) {
+	if !v.running() {
+		return "", ""
+	}
+	if v.alert != nil {
+		return "alert: " + v.alert.Name() + "; " + v.waiting(), ""
+	}
+	return v.waiting(), ""
+}
+
+// whatUnchecked is that nothing was found and not all could be checked: this is not "nothing there".
+func whatUnchecked(v view) (string, string) {
+	if verdict.Of(v.c).Status != inspect.CaseIncomplete {
+		return "", ""
+	}
+	names := blocked(v.c)
+	if len(names) == 0 {
+		return "incomplete: nothing found so far, and not all could be checked", ""
+	}
+	return fmt.Sprintf("incomplete: nothing found, and %s could not run: %s", plural(len(names), "check"),
+		strings.Join(names, ", ")), ""
+}
+
+// whatLook is something that is no problem by itself and that a person should look at.
+func whatLook(v view) (string, string) {
+	for _, f := range v.c.Findings {
+		if f.Severity.Rank() <= inspect.Medium.Rank() {
+			return "no problems found; to look at: " + title(f), ""
+		}
+	}
+	return "", ""
+}
+
+// whatNothing is that all checks ended and nothing failed.
+func whatNothing(view) (string, string) { return "no problems found", "" }
+
+// consequence is the alert behind a cause that the alert does not name itself.
+func (v view) consequence() string {
+	if v.alert == nil {
+		return ""
+	}
+	p := pathOf(v.alert)
+	switch {
+	case p != "" && p == v.cause.Path:
+		return "; it ran"
+	case p != "":
+		return "; alert: " + v.alert.Name() + " (" + p + ")"
+	default:
+		return "; alert: " + v.alert.Name()
+	}
+}

@@ -1,0 +1,122 @@
+package vuln
+
+import (
+	"regexp"
+	"strings"
+
+	"github.com/anchore/grype/grype/distro"
+	"github.com/anchore/grype/grype/pkg"
+	"github.com/anchore/packageurl-go"
+	"github.com/anchore/syft/syft/file"
+	syft "github.com/anchore/syft/syft/pkg"
+
+	"github.com/backtrail/backtrail/inspect"
+)
+
+// key names a package in a way that tells apart what matchers could.
+func key(p inspect.Package) string {
+	return p.Type + "\x00" + p.Name + "\x00" + p.Version + "\x00" + p.PURL
+}
+
+// distinct gives each package once, however many locations it has. left counts those to which nothing can be compared.
+func distinct(list []inspect.Package) (packages []inspect.Package, left int) {
+	seen := map[string]bool{}
+	for _, p := range list {
+		switch k := key(p); {
+		case p.Name == "" || p.Version == "" || p.PURL == "":
+			left++
+		case !seen[k]:
+			seen[k] = true
+			packages = append(packages, p)
+		}
+	}
+	return packages, left
+}
+
+// converted is a package of a case for grype's matchers.
+func converted(p inspect.Package) pkg.Package {
+	s := ofSyft(p)
+	for _, path := range p.Locations {
+		s.Locations.Add(file.NewLocation(path))
+	}
+	s.SetID()
+	return pkg.FromPtrs(pkg.FromPackages([]syft.Package{s}, nil, pkg.SynthesisConfig{}, fromPURL))[0]
+}
+
+// ofSyft is the package that syft found, as far as matchers need it. What they read of its metadata is in the
+// qualifiers of its package URL.
+func ofSyft(p inspect.Package) syft.Package {
+	s := syft.Package{Name: p.Name, Version: p.Version, Type: syft.Type(p.Type), PURL: p.PURL,
+		Language: syft.LanguageFromPURL(p.PURL)}
+	url, err := packageurl.FromString(p.PURL)
+	if err != nil {
+		return s
+	}
+	q := url.Qualifiers.Map()
+	switch s.Type {
+	case syft.RpmPkg:
+		entry := syft.RpmDBEntry{Arch: q[syft.PURLQualifierArch]}
+		if label := q[syft.PURLQualifierRpmModularity]; label != "" {
+			entry.ModularityLabel = &label
+		}
+		s.Metadata = entry
+	case syft.ApkPkg:
+		s.Metadata = syft.ApkDBEntry{Architecture: q[syft.PURLQualifierArch]}
+	case syft.JavaPkg:
+		s.Metadata = syft.JavaArchive{}
+	}
+	return s
+}
+
+// fromPURL adds what package URLs have and syft's packages lack: the distribution, and the source package that a binary
+// package was built from.
+func fromPURL(out *pkg.Package, url packageurl.PackageURL, p syft.Package) {
+	q := url.Qualifiers.Map()
+	if text := q[syft.PURLQualifierDistro]; text != "" && out.Distro == nil {
+		out.Distro = distro.NewFromNameVersion(distro.ParseDistroString(text))
+		if out.Distro != nil {
+			out.Distro.Channels = nil // of subscriptions, which an image does not show
+		}
+	}
+	if text := q[syft.PURLQualifierUpstream]; text != "" && len(out.Upstreams) == 0 {
+		if up, ok := upstream(text, p.Type); ok && up.Name != url.Name {
+			out.Upstreams = []pkg.UpstreamPackage{up}
+		}
+	}
+}
+
+// sourceRPM is the name of a source package of RPM: name-version-release.src.rpm.
+var sourceRPM = regexp.MustCompile(`^(.+)-([^-]+)-([^-]+)\.[a-zA-Z][^.]*\.rpm$`)
+
+// upstream reads the qualifier that names the source package: name or name@version, for RPM the name of its file.
+func upstream(text string, kind syft.Type) (pkg.UpstreamPackage, bool) {
+	if kind == syft.RpmPkg {
+		m := sourceRPM.FindStringSubmatch(text)
+		if m == nil {
+			return pkg.UpstreamPackage{}, false
+		}
+		return pkg.UpstreamPackage{Name: m[1], Version: m[2] + "-" + m[3]}, true
+	}
+	name, version, _ := strings.Cut(text, "@")
+	return pkg.UpstreamPackage{Name: name, Version: version}, name != "" && !strings.Contains(version, "@")
+}
+
+// before lists the packages that the other image has and this one lacks, as far as a comparison names them. Of one that
+// has another version, the package URL is that of today with the version replaced.
+func before(d *inspect.PackageDiff) []inspect.Package {
+	list := append([]inspect.Package{}, d.Removed...)
+	for _, c := range d.Changed {
+		p := inspect.Package{Type: c.Type, Name: c.Name, Version: c.From}
+		if url, err := packageurl.FromString(c.PURL); err == nil {
+			url.Version = c.From
+			for n, q := range url.Qualifiers {
+				if name, _, versioned := strings.Cut(q.Value, "@"); q.Key == syft.PURLQualifierUpstream && versioned {
+					url.Qualifiers[n].Value = name
+				}
+			}
+			p.PURL = url.ToString()
+		}
+		list = append(list, p)
+	}
+	return list
+}
