@@ -32,6 +32,8 @@ var allowed = map[string][]string{
 	"inspect/cluster":        check,
 	"inspect/layer":          append([]string{"inspect/memo"}, check...),
 	"inspect/memo":           {},
+	"inspect/journal":        {"inspect", "registry"},
+	"inspect/where":          {"inspect", "inspect/advisory", "inspect/journal", "inspect/text"},
 	"inspect/owner":          append([]string{"inspect/layer", "inspect/memo"}, check...),
 	"inspect/command":        {},
 	"inspect/content":        {},
@@ -48,7 +50,6 @@ var allowed = map[string][]string{
 	"inspect/threshold":      {"inspect", "inspect/text"},
 	"inspect/vuln":           append([]string{"inspect/memo", "inspect/sbom", "inspect/threshold"}, check...),
 	"inspect/vuln/vulntest":  {},
-	"inspect/journal":        {"inspect", "registry"},
 	"inspect/audit":          append([]string{"inspect/layer", "inspect/subject"}, check...),
 	"inspect/where":          {"inspect", "inspect/advisory", "inspect/journal", "inspect/text"},
 	// owner: the rpm databases that syft reads are looked through before, since its library trusts them
@@ -66,6 +67,8 @@ var allowed = map[string][]string{
 // screens are the packages of the terminal UI: they know the case and no source of it.
 var screens = []string{"inspect", "inspect/headline", "inspect/text", "inspect/engine", "inspect/threshold",
 	"inspect/verdict", "inspect/respond"}
+var screens = []string{"inspect", "inspect/headline", "inspect/text", "inspect/engine", "inspect/threshold", "inspect/verdict",
+	"inspect/respond"}
 
 // mayImport lists what a package may import; known is false for one that is not in the plan.
 func mayImport(dir string) (may []string, known bool) {

@@ -24,9 +24,13 @@ func (j *Journal) PutAudit(ctx context.Context, a Audit) error {
 	if a.At.IsZero() || !json.Valid(a.Document) {
 		return errors.New("storing an audit: it has no time, or its document is no JSON")
 	}
+	packed, err := pack(a.Document)
+	if err != nil {
+		return fmt.Errorf("storing the audit of %s: %w", a.Scope, err)
+	}
 	return j.change(ctx, "storing the audit of "+a.Scope, func(w *writer) error {
 		return w.run("INSERT OR REPLACE INTO audit (scope, at, depth, document) VALUES (?, ?, ?, ?)",
-			a.Scope, column(a.At), int(a.Depth), pack(a.Document))
+			a.Scope, column(a.At), int(a.Depth), packed)
 	})
 }
 

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/klauspost/compress/zstd"
@@ -26,7 +27,7 @@ type Facts struct {
 
 	Collected       inspect.Time
 	Advisories      inspect.Time // when the image was compared with known compromises; zero: it was not
-	Vulnerabilities inspect.Time // when it was compared with known vulnerabilities; zero: it was not
+	Vulnerabilities inspect.Time // of the data about vulnerabilities that it was compared with; zero: it was not
 }
 
 // maxFacts bounds the JSON form of the facts of one image when it is read back.
@@ -42,7 +43,10 @@ func FactsOf(c *inspect.Case, container string, files []File) Facts {
 		}
 		return inspect.Time{}
 	}
-	f.Advisories, f.Vulnerabilities = ended("advisories"), ended("vulnerabilities")
+	f.Advisories = ended("advisories")
+	if !ended("vulnerabilities").IsZero() && image.VulnData != nil {
+		f.Vulnerabilities = image.VulnData.Date
+	}
 	return f
 }
 
@@ -98,6 +102,10 @@ func independent(i inspect.Image) inspect.Image {
 	for n := range i.Autoruns {
 		i.Autoruns[n].New = nil
 	}
+	for n := range i.Vulns { // what a comparison, a flag and thresholds make of it is decided again each time
+		v := &i.Vulns[n]
+		v.New, v.VEX, v.Threshold, v.Due, v.Rule = nil, "", "", inspect.Time{}, ""
+	}
 	for n, b := range i.Binaries {
 		i.Binaries[n].Codes = slices.DeleteFunc(slices.Clone(b.Codes), func(c string) bool { return c == "alerted" })
 	}
@@ -116,17 +124,14 @@ func (f Facts) renewed(later Facts) Facts {
 
 // putFacts writes the row of an image, and what is looked up by other keys than its digest.
 func (w *writer) putFacts(digest string, f Facts) error {
-	packages, err := json.Marshal(f.Image.Packages)
-	if err != nil {
-		return err
-	}
 	head := f.Image
 	head.Packages = nil
-	doc, err := json.Marshal(head)
-	if err != nil {
+	doc, errFacts := encode(head)
+	packages, errPackages := encode(f.Image.Packages)
+	if err := errors.Join(errFacts, errPackages); err != nil {
 		return err
 	}
-	err = w.run(`INSERT INTO image (digest, location, depth, version, created, collected, advisories, vulnerabilities,
+	err := w.run(`INSERT INTO image (digest, location, depth, version, created, collected, advisories, vulnerabilities,
 		facts, packages) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (digest) DO UPDATE SET location = excluded.location,
 		depth = excluded.depth, version = excluded.version, created = excluded.created,
@@ -134,7 +139,7 @@ func (w *writer) putFacts(digest string, f Facts) error {
 		vulnerabilities = max(vulnerabilities, excluded.vulnerabilities), facts = excluded.facts,
 		packages = excluded.packages`,
 		digest, f.Image.Location, int(f.Depth), FactsVersion, column(f.Image.Created), column(f.Collected),
-		column(f.Advisories), column(f.Vulnerabilities), pack(doc), pack(packages))
+		column(f.Advisories), column(f.Vulnerabilities), doc, packages)
 	if err != nil {
 		return err
 	}
@@ -192,11 +197,27 @@ func (w *writer) putLeads(image int64, i inspect.Image) error {
 		}
 	}
 	for _, v := range i.Vulns {
-		if err := w.run(insert, image, v.ID, leadVulnerability, v.Package+" "+v.Version, layerOf(i, v)); err != nil {
-			return err
+		for _, id := range append(aliasesOf(v), v.ID) {
+			if err := w.run(insert, image, id, leadVulnerability, v.Package+" "+v.Version, layerOf(i, v)); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
+}
+
+// maxAliases bounds the other IDs of one vulnerability.
+const maxAliases = 50
+
+// aliasesOf are the other IDs of a vulnerability, by its record: a GHSA names its CVE.
+func aliasesOf(v inspect.Vuln) []string {
+	var r struct {
+		Aliases []string `json:"aliases"`
+	}
+	if json.Unmarshal([]byte(v.Record), &r) != nil {
+		return nil // without a record there are none
+	}
+	return r.Aliases[:min(len(r.Aliases), maxAliases)]
 }
 
 // leadVulnerability is the kind of a lead that is a vulnerability; the others are kinds of advisories.
@@ -288,6 +309,15 @@ func (j *Journal) Missing(ctx context.Context, digests []string, depth Depth) ([
 	return missing, nil
 }
 
+// encode writes the JSON form of a value, packed.
+func encode(value any) ([]byte, error) {
+	doc, err := json.Marshal(value)
+	if err != nil {
+		return nil, err
+	}
+	return pack(doc)
+}
+
 // decode reads a value whose JSON form was packed.
 func decode(packed []byte, into any) error {
 	doc, err := unpack(packed)
@@ -297,22 +327,33 @@ func decode(packed []byte, into any) error {
 	return json.Unmarshal(doc, into)
 }
 
+// coder compresses and decompresses. Both are safe for concurrent use.
+type coder struct {
+	*zstd.Encoder
+	*zstd.Decoder
+}
+
+// coders are made when they are first needed: their tables take a while.
+var coders = sync.OnceValues(func() (coder, error) {
+	e, errEncoder := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1))
+	d, errDecoder := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(maxFacts))
+	return coder{e, d}, errors.Join(errEncoder, errDecoder)
+})
+
 // pack compresses the JSON form of facts.
-func pack(doc []byte) []byte {
-	e, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1))
+func pack(doc []byte) ([]byte, error) {
+	c, err := coders()
 	if err != nil {
-		return doc // the options are constant: it does not fail
+		return nil, err
 	}
-	defer e.Close()
-	return e.EncodeAll(doc, nil)
+	return c.EncodeAll(doc, nil), nil
 }
 
 // unpack reads what pack writes, within maxFacts.
 func unpack(b []byte) ([]byte, error) {
-	d, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(maxFacts))
+	c, err := coders()
 	if err != nil {
 		return nil, err
 	}
-	defer d.Close()
-	return d.DecodeAll(b, nil)
+	return c.DecodeAll(b, nil)
 }

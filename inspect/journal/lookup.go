@@ -38,7 +38,7 @@ type StoredImage struct {
 	Created         inspect.Time
 	Collected       inspect.Time
 	Advisories      inspect.Time // when it was compared with known compromises; zero: never
-	Vulnerabilities inspect.Time // when it was compared with known vulnerabilities; zero: never
+	Vulnerabilities inspect.Time // of the data about vulnerabilities that it was compared with; zero: never
 	Layers          []inspect.Layer
 }
 
@@ -153,8 +153,8 @@ func (l Lookup) ImagesWithLead(ctx context.Context, id string) ([]Hit, error) {
 	return all, err
 }
 
-// LeadSince is when an advisory or a vulnerability was first found in an image; zero where it never was. Images that
-// were compared with the same data or newer and do not have it are not affected.
+// LeadSince is the date of the oldest data in which a vulnerability was found to match an image; zero where it never
+// was. Images that were compared with the same data or newer and do not have it are not affected.
 func (l Lookup) LeadSince(ctx context.Context, id string) (inspect.Time, error) {
 	var first int64
 	err := l.j.db.QueryRowContext(ctx, `SELECT coalesce(min(i.vulnerabilities), 0) FROM lead JOIN image i

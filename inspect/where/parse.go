@@ -171,7 +171,7 @@ func (s *search) advisory(id string) error {
 		case i.Vulnerabilities.IsZero():
 			return "it was not compared with known vulnerabilities"
 		case i.Vulnerabilities.Before(first.Time):
-			return "it was last compared with vulnerabilities before " + id + " was known here"
+			return "it was last compared with data about vulnerabilities older than those that have " + id
 		}
 		return ""
 	}

@@ -42,7 +42,8 @@ func fleet(t testing.TB) *journal.Journal {
 			Location: "registry.example/" + workload + "@" + digest(name)}, Packages: packages,
 			Layers: []inspect.Layer{{Number: 0, Digest: digest("0"), DiffID: digest("1")}}}
 		if workload == "web" {
-			i.Vulns = []inspect.Vuln{{ID: "CVE-2021-44228", Package: "log4j-core", Version: "2.14.1"}}
+			i.Vulns = []inspect.Vuln{{ID: "GHSA-jfh8-c2jp-5v3q", Package: "log4j-core", Version: "2.14.1",
+				Record: `{"aliases":["CVE-2021-44228"]}`}}
 			i.Signatures = []inspect.Signature{{Status: inspect.Verified, Identity: "evil@builders.example"}}
 		}
 		f := journal.Facts{Image: i, Depth: depth, Collected: inspect.At(noon), Files: []journal.File{
@@ -112,6 +113,7 @@ func TestEachWorkloadHasOneOfFourOutcomes(t *testing.T) {
 		digest("0"):                         "hit:api hit:db hit:job hit:web unchecked:old, 0 not affected",
 		"CVE-2021-44228":                    "hit:web unchecked:db unchecked:job unchecked:old, 1 not affected",
 		"cve-2021-44228":                    "hit:web unchecked:db unchecked:job unchecked:old, 1 not affected",
+		"GHSA-jfh8-c2jp-5v3q":               "hit:web unchecked:db unchecked:job unchecked:old, 1 not affected",
 		"CVE-2099-1":                        "unchecked:api unchecked:db unchecked:job unchecked:old unchecked:web, 0 not affected",
 		"xz-2024-03":                        "hit:web unchecked:job unchecked:old, 2 not affected",
 		"sha256:" + strings.Repeat("9", 64): "unchecked:api unchecked:db unchecked:job unchecked:old unchecked:web, 0 not affected",
