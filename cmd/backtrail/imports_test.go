@@ -51,7 +51,6 @@ var allowed = map[string][]string{
 	"inspect/vuln":           append([]string{"inspect/memo", "inspect/sbom", "inspect/threshold"}, check...),
 	"inspect/vuln/vulntest":  {},
 	"inspect/audit":          append([]string{"inspect/layer", "inspect/subject"}, check...),
-	"inspect/where":          {"inspect", "inspect/advisory", "inspect/journal", "inspect/text"},
 	// owner: the rpm databases that syft reads are looked through before, since its library trusts them
 	"inspect/sbom":            append([]string{"inspect/layer", "inspect/owner"}, check...),
 	"inspect/signature":       check,
@@ -67,8 +66,6 @@ var allowed = map[string][]string{
 // screens are the packages of the terminal UI: they know the case and no source of it.
 var screens = []string{"inspect", "inspect/headline", "inspect/text", "inspect/engine", "inspect/threshold",
 	"inspect/verdict", "inspect/respond"}
-var screens = []string{"inspect", "inspect/headline", "inspect/text", "inspect/engine", "inspect/threshold", "inspect/verdict",
-	"inspect/respond"}
 
 // mayImport lists what a package may import; known is false for one that is not in the plan.
 func mayImport(dir string) (may []string, known bool) {
