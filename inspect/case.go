@@ -61,7 +61,7 @@ type CheckState struct {
 // Running is the reason of a check that has not ended.
 const Running = "running"
 
-// Running says that the check has begun and not ended.
+// Running reports whether the check has begun and not ended.
 func (s CheckState) Running() bool { return s.Reason == Running }
 
 // Expected is what the image should be: who should have signed it, and where it should come from. Where a list holds
@@ -93,14 +93,14 @@ type ExpectedKey struct {
 	PEM    string `json:"pem"`
 }
 
-// Signer says that a flag named who should have signed. What policies ask stands in the gates of the images that they
-// are about.
+// Signer reports whether a flag named who should have signed. What policies ask stands in the gates of the images
+// that they are about.
 func (e Expected) Signer() bool {
 	return len(e.Identities)+len(e.IdentityRegexps)+len(e.Issuers)+len(e.IssuerRegexps)+len(e.Keys) > 0 ||
 		e.Notation != ""
 }
 
-// Provenance says that somebody named where the image should come from.
+// Provenance reports whether somebody named where the image should come from.
 func (e Expected) Provenance() bool {
 	return len(e.SourceURIs)+len(e.SourceBranches)+len(e.SourceTags)+len(e.SourceVersioneds)+len(e.BuilderIDs) > 0
 }

@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// Begin says that a check has started on a subject.
+// Begin reports whether a check has started on a subject.
 type Begin struct{}
 
 // End is the end of a check on a container: done, skipped where it does not apply, blocked with a reason where it could
@@ -15,7 +15,7 @@ type End struct {
 	Reason string      `json:"reason"`
 }
 
-// Progress says how far a check has come. It may be dropped.
+// Progress describes how far a check has come. It may be dropped.
 type Progress struct {
 	Done  int64  `json:"done"`
 	Total int64  `json:"total"` // 0: not known

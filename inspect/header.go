@@ -46,7 +46,7 @@ func (Session) FactKind() string { return "session" }
 
 func (s Session) fold(c *Case, _ Event) { c.Sessions = append(c.Sessions, s) }
 
-// TargetKind says what a person pointed at.
+// TargetKind describes what a person pointed at.
 type TargetKind string
 
 // The kinds of targets.

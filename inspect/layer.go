@@ -85,7 +85,7 @@ const (
 	KindJar    Kind = "jar"
 )
 
-// Executable says that a program of this kind with these mode bits can be run as it is.
+// Executable reports whether a program of this kind with these mode bits can be run as it is.
 func (e Entry) Executable() bool {
 	if e.Type != EntryFile && e.Type != EntryHardlink {
 		return false
@@ -93,7 +93,7 @@ func (e Entry) Executable() bool {
 	return e.Mode&0o111 != 0 || e.Kind == KindELF
 }
 
-// Change says what a layer did to a path.
+// Change describes what a layer did to a path.
 type Change string
 
 // What a layer can do to a path.

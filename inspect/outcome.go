@@ -237,7 +237,7 @@ func (s Status) Words() string {
 	}
 }
 
-// Severity says how urgently a person should look.
+// Severity describes how urgently a person should look.
 type Severity string
 
 // The severities, worst first.

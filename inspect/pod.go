@@ -53,7 +53,7 @@ type Manager struct {
 	Images []string `json:"images,omitempty"` // containers whose image it set
 }
 
-// ContainerType says how a container came to be in its pod.
+// ContainerType describes how a container came to be in its pod.
 type ContainerType string
 
 // The ways into a pod.

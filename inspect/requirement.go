@@ -14,7 +14,7 @@ type PolicyRequirement struct {
 	Digest string // sha256:… of the bytes that say so
 	Origin string // of these bytes: file, folder, cluster, bag
 	Mode   string // enforce or warn
-	// ModeNote says why it may be another mode, in words; empty where it is certain.
+	// ModeNote describes why it may be another mode, in words; empty where it is certain.
 	ModeNote  string
 	By        string // who enforces it: PolicyController, Kyverno
 	FailsOpen bool   // while its controller does not answer, images are let in

@@ -1,6 +1,6 @@
 package inspect
 
-// Basis says what a sentence of an answer rests on.
+// Basis describes what a sentence of an answer rests on.
 type Basis string
 
 // The bases of a sentence, the surest first.
@@ -28,7 +28,7 @@ type Sentence struct {
 	Findings []string `json:"findings"`      // IDs
 }
 
-// Known says that the sentence is more than a claim or an open question.
+// Known reports whether the sentence is more than a claim or an open question.
 func (s Sentence) Known() bool { return s.Basis == Seen || s.Basis == Derived }
 
 // Source is the basis in words: seen, claimed by the labels of Deployment web.

@@ -7,7 +7,7 @@ import (
 	"io"
 )
 
-// ErrNotKept says that a store does not hold what was asked for. It is no statement about the image.
+// ErrNotKept means that a store does not hold what was asked for. It is no statement about the image.
 var ErrNotKept = errors.New("not kept here")
 
 // Store gives back what is too big for the stream of events. There are two: the cache on disk and a bundle.

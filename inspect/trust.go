@@ -43,7 +43,7 @@ type Identity struct {
 	Subject, SubjectRegexp string
 }
 
-// Fits says that the certificate of a signature names this identity: any of its names, and its issuer.
+// Fits reports whether the certificate of a signature names this identity: any of its names, and its issuer.
 func (i Identity) Fits(s Signature) bool {
 	names := []string{s.Identity}
 	if s.Certificate != nil && len(s.Certificate.Subject) > 0 {
@@ -78,7 +78,8 @@ func (i Identity) String() string {
 	return strings.Join(parts, ", ")
 }
 
-// Holds says that a signature is by the one that its certificate or key names, whether that one was expected or not.
+// Holds reports whether a signature is by the one that its certificate or key names, whether that one was expected or
+// not.
 func (s Signature) Holds() bool {
 	return s.Status == Verified || s.Reason == "no-expectation" || s.Reason == "identity-mismatch"
 }

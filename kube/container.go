@@ -122,7 +122,7 @@ func state(s corev1.ContainerState) (string, time.Time) {
 	}
 }
 
-// lastRun says how a run ended.
+// lastRun describes how a run ended.
 func lastRun(t *corev1.ContainerStateTerminated) string {
 	if t == nil {
 		return ""

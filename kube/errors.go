@@ -24,7 +24,7 @@ type Error struct {
 	Hint  []string // what to try, one line each
 }
 
-// Error says what was being done and why it failed, without the hints.
+// Error describes what was being done and why it failed, without the hints.
 func (e *Error) Error() string {
 	if e.Err == nil {
 		return e.Doing + ": " + e.Kind.Error()

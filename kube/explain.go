@@ -72,7 +72,7 @@ func (c *Cluster) certificateExpired(err error) bool {
 	return apierrors.IsUnauthorized(err) || isNetworkError(err)
 }
 
-// isLoginError knows a failed credential plugin; client-go wraps it without %w.
+// isLoginError recognizes a failed credential plugin; client-go wraps it without %w.
 func isLoginError(err error) bool {
 	return strings.Contains(err.Error(), "getting credentials: ")
 }

@@ -2,7 +2,7 @@ package kube
 
 import "strings"
 
-// IDKind says what the digest of an image ID is the digest of.
+// IDKind describes what the digest of an image ID is the digest of.
 type IDKind string
 
 // The kinds of digest that a node reports. An index and a platform manifest cannot be told

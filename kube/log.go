@@ -63,7 +63,7 @@ func (s *Snapshot) Log(context.Context, *corev1.Pod, string, bool) (Log, error) 
 	return Log{}, &Error{Doing: "reading a log", Kind: ErrNotFound, Err: errors.New(s.Context() + " holds no logs")}
 }
 
-// LogWanted says what of a container's log is wanted.
+// LogWanted describes what of a container's log is wanted.
 type LogWanted struct {
 	Namespace, Pod, Container string
 

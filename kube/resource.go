@@ -20,7 +20,8 @@ type objects interface {
 		each func(page []found) error) (version string, err error)
 	// home is the namespace to fall back to.
 	home() string
-	// lacks says why nothing is known of a kind at all: a dump in which there is none may have been made without it.
+	// lacks describes why nothing is known of a kind at all: a dump in which there is none may have been made without
+	// it.
 	lacks(res resource) error
 }
 

@@ -21,8 +21,8 @@ func (r *reading) Services(ctx context.Context, pod *corev1.Pod) ([]corev1.Servi
 	})
 }
 
-// Picks says whether a selector picks an object of these labels, and by which of them: without any one of keys it lets
-// go. No keys: it picks whatever the labels are.
+// Picks reports whether a selector picks an object of these labels, and by which of them: without any one of keys it
+// lets go. No keys: it picks whatever the labels are.
 func Picks(selector *metav1.LabelSelector, of map[string]string) (keys []string, picks bool) {
 	s, err := metav1.LabelSelectorAsSelector(selector)
 	if err != nil || selector == nil || !s.Matches(labels.Set(of)) {

@@ -78,7 +78,7 @@ type Source interface {
 // PageSize is the number of objects asked for at once.
 const PageSize = 500
 
-// Scope says which namespaces to list.
+// Scope describes which namespaces to list.
 type Scope struct {
 	// Namespaces to list; none means all of them.
 	Namespaces []string
@@ -89,7 +89,7 @@ type Scope struct {
 	Labels map[string]string
 }
 
-// Listing says how a list went.
+// Listing describes how a list went.
 type Listing struct {
 	Pods       int      // number of pods given to each
 	Namespaces []string // namespaces listed; empty means all

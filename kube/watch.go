@@ -18,7 +18,7 @@ const (
 	maxBackoff = 30 * time.Second
 )
 
-// PodWatch says which pods to watch.
+// PodWatch describes which pods to watch.
 type PodWatch struct {
 	Namespace string // "" means all
 	Name      string // one pod of the namespace; "" means all of them
@@ -26,7 +26,7 @@ type PodWatch struct {
 	Version string
 }
 
-// PodChangeType says what a PodChange tells.
+// PodChangeType describes what a PodChange tells.
 type PodChangeType string
 
 // The kinds of change. Listed comes first where no version was given, and after a gap that the server cannot fill.
@@ -155,7 +155,7 @@ func (l *podWatcher) once(ctx context.Context) error {
 	return nil
 }
 
-// live says that the watch stands again, if it was lost.
+// live reports whether the watch stands again, if it was lost.
 func (l *podWatcher) live() error {
 	if !l.lost {
 		return nil

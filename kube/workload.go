@@ -31,7 +31,7 @@ func (r *reading) Workload(ctx context.Context, kind, namespace, name string) (*
 	return w, nil
 }
 
-// workloadKind knows kubectl's short, singular and plural names.
+// workloadKind recognizes kubectl's short, singular and plural names.
 func workloadKind(kind string) (resource, bool) {
 	switch kind := strings.ToLower(kind); kind {
 	case "deploy":

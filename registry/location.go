@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/name"
 )
 
-// Kind says what sort of place a Location is.
+// Kind describes what sort of place a Location is.
 type Kind string
 
 // The kinds of places. What a local place really holds is told by its content; the kind is what was said.
@@ -22,7 +22,7 @@ const (
 	KindPath          Kind = "path"
 )
 
-// Location says where an image is. It is comparable.
+// Location describes where an image is. It is comparable.
 type Location struct {
 	Kind       Kind
 	Path       string // of a local place

@@ -86,8 +86,8 @@ func (s targetOpener) prepareGone(
 }
 
 // prepareAlertImage opens the case of the image that an alert names, where nothing else is left; because is the reason.
-func (s targetOpener) prepareAlertImage(ctx context.Context, name string, a alert.Alert, because error) (prepared,
-	error) {
+func (s targetOpener) prepareAlertImage(ctx context.Context, name string, a alert.Alert,
+	because error) (prepared, error) {
 	reference := triage.TracesOf(&a, nil).Image()
 	if reference == "" {
 		err := fmt.Errorf("opening alert:%s: %w, and it names no image", name, because)

@@ -39,7 +39,7 @@ func auditCommand(f *flags, std streams) *cobra.Command {
 		Long: `Check the images of all running workloads of a cluster, or of a dump (--snapshot), each distinct image
 once. -n, -l and --image choose some. An audit that was interrupted goes on where it was.`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return f.audit(cmd.Context(), std, own) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return runAudit(cmd.Context(), f, std, own) },
 	}
 	own.register(cmd)
 	cmd.AddCommand(auditMergeCommand(f, std))
@@ -69,8 +69,8 @@ func (own *auditFlags) register(cmd *cobra.Command) {
 	s.StringVar(&own.out, "out", "", "`DIR` that a part is written to; audit merge reads it")
 }
 
-// audit checks what runs and prints the report. An interrupted audit is printed as far as it came.
-func (f *flags) audit(ctx context.Context, std streams, own auditFlags) error {
+// runAudit checks what runs and prints the report. An interrupted audit is printed as far as it came.
+func runAudit(ctx context.Context, f *flags, std streams, own auditFlags) error {
 	if err := f.checkOutput(auditOutputs...); err != nil {
 		return err
 	}

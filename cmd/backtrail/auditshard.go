@@ -70,13 +70,13 @@ that was listed is accounted for, and a random part of the rows is derived again
 			}
 			return nil
 		},
-		RunE: func(cmd *cobra.Command, args []string) error { return f.auditMerge(cmd.Context(), std, args) },
+		RunE: func(cmd *cobra.Command, args []string) error { return mergeAudits(cmd.Context(), f, std, args) },
 	}
 }
 
-// auditMerge folds parts and prints the report. The policies of a cluster are read only where a flag names it: rows are
-// those of the parts, and are compared with what follows from the same policies.
-func (f *flags) auditMerge(ctx context.Context, std streams, dirs []string) error {
+// mergeAudits folds parts and prints the report. The policies of a cluster are read only where a flag names it: rows
+// are those of the parts, and are compared with what follows from the same policies.
+func mergeAudits(ctx context.Context, f *flags, std streams, dirs []string) error {
 	if err := f.checkOutput(auditOutputs...); err != nil {
 		return err
 	}

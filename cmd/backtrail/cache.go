@@ -117,7 +117,7 @@ func pruneCache(ctx context.Context, std streams, s *registry.Store, days int) e
 	return sayPruned(std, pruned, why)
 }
 
-// needs says why what a case names must stay; "" for a case that was exported as it is.
+// needs describes why what a case names must stay; "" for a case that was exported as it is.
 func needs(c ledger.Saved) string {
 	switch {
 	case c.Problem != "":

@@ -4,11 +4,10 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/spf13/cobra"
-
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/ledger"
 	"github.com/backtrail/backtrail/inspect/text"
+	"github.com/spf13/cobra"
 )
 
 func casesCommand(f *flags, std streams) *cobra.Command {
@@ -16,7 +15,7 @@ func casesCommand(f *flags, std streams) *cobra.Command {
 		Use:   "cases",
 		Short: "List the cases on this disk, newest first",
 		Args:  cobra.NoArgs,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return f.cases(cmd.Context(), std) },
+		RunE:  func(cmd *cobra.Command, _ []string) error { return listCases(cmd.Context(), f, std) },
 	}
 }
 
@@ -29,7 +28,7 @@ func savedCases(ctx context.Context) (dir string, saved []ledger.Saved, err erro
 	return dir, saved, err
 }
 
-func (f *flags) cases(ctx context.Context, std streams) error {
+func listCases(ctx context.Context, f *flags, std streams) error {
 	if err := f.checkOutput("plain", "json"); err != nil {
 		return err
 	}
@@ -57,7 +56,7 @@ func (f *flags) cases(ctx context.Context, std streams) error {
 	return nil
 }
 
-// state says in words what became of a case.
+// state words what became of a case.
 func state(c ledger.Saved) string {
 	switch {
 	case c.Problem != "":
@@ -74,5 +73,78 @@ func state(c ledger.Saved) string {
 		return text
 	default:
 		return "not exported"
+	}
+}
+
+// clusterRole is the least role with which everything that backtrail reads of a cluster can be read. With less a case
+// lists what could not be read.
+const clusterRole = `# The least role with which backtrail can read everything. It does not read Secrets:
+# --pull-secrets also needs get on secrets, and --helm the last rule. Without pods/log,
+# use --no-logs. With less than this role a case lists what could not be read; pods alone
+# are enough for a case.
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata:
+  name: backtrail
+rules:
+- apiGroups: [""]
+  resources: [pods]
+  verbs: [get, list, watch]
+- apiGroups: [""]
+  resources: [nodes, namespaces, events]
+  verbs: [get, list]
+- apiGroups: [""]
+  resources: [services]
+  verbs: [list]
+- apiGroups: [""]
+  resources: [serviceaccounts, pods/log]
+  verbs: [get]
+- apiGroups: [apps]
+  resources: [deployments, replicasets, statefulsets, daemonsets, controllerrevisions]
+  verbs: [get, list]
+- apiGroups: [batch]
+  resources: [jobs, cronjobs]
+  verbs: [get, list]
+- apiGroups: [policy.sigstore.dev]
+  resources: [clusterimagepolicies]
+  verbs: [list]
+- apiGroups: [kyverno.io]
+  resources: [clusterpolicies, policies]
+  verbs: [list]
+- apiGroups: [policies.kyverno.io]
+  resources: [imagevalidatingpolicies]
+  verbs: [list]
+- apiGroups: [wgpolicyk8s.io]
+  resources: [policyreports, clusterpolicyreports]
+  verbs: [list]
+- apiGroups: [openreports.io]
+  resources: [reports, clusterreports]
+  verbs: [list]
+- apiGroups: [networking.k8s.io]
+  resources: [networkpolicies]
+  verbs: [get, list]
+- apiGroups: [admissionregistration.k8s.io]
+  resources:
+  - mutatingwebhookconfigurations
+  - validatingwebhookconfigurations
+  - validatingadmissionpolicies
+  - validatingadmissionpolicybindings
+  verbs: [get, list]
+# Only for --helm, which lists the Secrets of one Helm release. Better a Role in the namespaces where that
+# is wanted: Kubernetes cannot limit list to some of the Secrets.
+# - apiGroups: [""]
+#   resources: [secrets]
+#   verbs: [list]
+`
+
+func rbacCommand(std streams) *cobra.Command {
+	return &cobra.Command{
+		Use:   "rbac",
+		Short: "Print the least ClusterRole with which everything can be read, for kubectl apply -f -",
+		Args:  cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			_, err := fmt.Fprint(std.out, clusterRole)
+			return err
+		},
 	}
 }

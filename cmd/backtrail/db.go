@@ -5,14 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"path/filepath"
 	"time"
-
-	"github.com/spf13/cobra"
 
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/advisory"
 	"github.com/backtrail/backtrail/inspect/text"
 	"github.com/backtrail/backtrail/inspect/vuln"
+	"github.com/spf13/cobra"
 )
 
 // updateTimeout bounds an update: the largest archive has hundreds of megabytes.
@@ -47,7 +47,7 @@ fetched unless db update is run.`,
 	update := &cobra.Command{
 		Use: "update", Short: "Fetch the vulnerabilities and malicious-package records that are newer than those here",
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return f.dbUpdate(cmd.Context(), std, from) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return updateData(cmd.Context(), f, std, from) },
 	}
 	update.Flags().StringVar(&from.advisories, "source", "",
 		"`URL` of a mirror with the layout of osv.dev's archives; fetch only what is named")
@@ -230,7 +230,7 @@ func importVulnerabilities(std streams, path string) error {
 // dbSources are where data is fetched from. With neither named, all is fetched from where it is published.
 type dbSources struct{ advisories, vulnerabilities string }
 
-func (f *flags) dbUpdate(ctx context.Context, std streams, from dbSources) error {
+func updateData(ctx context.Context, f *flags, std streams, from dbSources) error {
 	if f.offline {
 		return usage("db update needs the network: leave --offline out, or take the data from files with db import")
 	}
@@ -300,5 +300,34 @@ func updateAdvisories(ctx context.Context, std streams, source string) error {
 	if err := u.Update(ctx); err != nil {
 		return fmt.Errorf("updating the advisories: %w", err)
 	}
+	return nil
+}
+
+// advisoryData is what images are compared with: the packs of the program, and what was imported below the folder of
+// the data.
+func (f *flags) advisoryData() (*advisory.Data, error) {
+	dir, err := advisoryDir()
+	if err != nil {
+		return nil, err
+	}
+	return advisory.NewData(dir), nil
+}
+
+// advisoryDir is where imported advisories lie.
+func advisoryDir() (string, error) {
+	dir, err := dataDir()
+	return filepath.Join(dir, "advisories"), err
+}
+
+// setWindow has images compared with the window of a flag.
+func (s *session) setWindow(text string) error {
+	if text == "" {
+		return nil
+	}
+	w, err := advisory.ParseWindow(text)
+	if err != nil {
+		return usage("reading --window: %w", err)
+	}
+	s.advisories.Window = w
 	return nil
 }

@@ -30,16 +30,16 @@ func demoCommand(f *flags, std streams) *cobra.Command {
 		Use:   "demo",
 		Short: "Open the terminal UI on a built-in incident; needs no cluster, registry or network",
 		Args:  cobra.NoArgs,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return f.demo(cmd.Context(), std, own) },
+		RunE:  func(cmd *cobra.Command, _ []string) error { return runDemo(cmd.Context(), f, std, own) },
 	}
 	cmd.Flags().StringVar(&own.export, "export", "", "write the evidence bundle to `PATH` (without the terminal UI)")
 	cmd.Flags().StringVar(&own.layers, "layers", "suspect", "layers in the bundle: all, suspect or none")
 	return cmd
 }
 
-// demo shows the built-in incident. Its cache is a folder of its own that is gone afterwards, so that it always begins
-// cold and leaves nothing but the case.
-func (f *flags) demo(ctx context.Context, std streams, own inspectFlags) error {
+// runDemo shows the built-in incident. Its cache is a folder of its own that is gone afterwards, so that it always
+// begins cold and leaves nothing but the case.
+func runDemo(ctx context.Context, f *flags, std streams, own inspectFlags) error {
 	if err := f.checkOutput(outputs...); err != nil {
 		return err
 	}

@@ -26,11 +26,11 @@ func diffCommand(f *flags, std streams) *cobra.Command {
 			}
 			return nil
 		},
-		RunE: func(cmd *cobra.Command, args []string) error { return f.diff(cmd.Context(), std, args[0], args[1]) },
+		RunE: func(cmd *cobra.Command, args []string) error { return runDiff(cmd.Context(), f, std, args[0], args[1]) },
 	}
 }
 
-func (f *flags) diff(ctx context.Context, std streams, from, to string) error {
+func runDiff(ctx context.Context, f *flags, std streams, from, to string) error {
 	if err := f.checkOutput("plain", "json"); err != nil {
 		return err
 	}
@@ -81,7 +81,7 @@ func (s *session) printDiff(c *inspect.Case, from, to string) error {
 	return hinted(fmt.Errorf("comparing %s with %s: %w", from, to, errors.New(reasonOf(c, "known-good"))))
 }
 
-// reasonOf says how a check ended.
+// reasonOf describes how a check ended.
 func reasonOf(c *inspect.Case, check string) string {
 	for _, s := range c.Checks {
 		if s.Name == check && s.Reason != "" {

@@ -28,7 +28,7 @@ func inspectCommand(f *flags, std streams) *cobra.Command {
 		Long: `Print one case. TARGET is pod/NAME[:CONTAINER] (with -n), deploy/NAME, sts/NAME, ds/NAME, job/NAME,
 an image reference, oci:DIR[:TAG|@DIGEST], oci-archive:FILE, docker-archive:FILE, a path, alert:N, or a bundle.`,
 		Args: oneArgument("TARGET"),
-		RunE: func(cmd *cobra.Command, args []string) error { return f.inspect(cmd.Context(), std, args[0], own) },
+		RunE: func(cmd *cobra.Command, args []string) error { return runInspect(cmd.Context(), f, std, args[0], own) },
 	}
 	cmd.Flags().StringVar(&own.knownGood, "known-good", "",
 		"compare with this `TARGET`, as a confirmed known-good image")
@@ -47,7 +47,7 @@ an image reference, oci:DIR[:TAG|@DIGEST], oci-archive:FILE, docker-archive:FILE
 	return cmd
 }
 
-func (f *flags) inspect(ctx context.Context, std streams, target string, own inspectFlags) error {
+func runInspect(ctx context.Context, f *flags, std streams, target string, own inspectFlags) error {
 	if err := f.checkOutput(outputs...); err != nil {
 		return err
 	}

@@ -21,7 +21,7 @@ func openCommand(f *flags, std streams) *cobra.Command {
 		Use:   "open CASE|BUNDLE",
 		Short: "Open a saved case, offline, in the terminal UI or printed",
 		Args:  oneArgument("CASE or BUNDLE"),
-		RunE:  func(cmd *cobra.Command, args []string) error { return f.open(cmd.Context(), std, args[0], own) },
+		RunE:  func(cmd *cobra.Command, args []string) error { return runOpen(cmd.Context(), f, std, args[0], own) },
 	}
 	cmd.Flags().StringVar(&own.export, "export", "",
 		"write the evidence bundle to `PATH`, a directory, a .tar.gz or a .tar.zst (without the terminal UI)")
@@ -41,7 +41,7 @@ type savedCase struct {
 	close  func()
 }
 
-func (f *flags) open(ctx context.Context, std streams, name string, own inspectFlags) error {
+func runOpen(ctx context.Context, f *flags, std streams, name string, own inspectFlags) error {
 	if own.export != "" {
 		return f.exportSaved(ctx, std, name, own)
 	}

@@ -51,13 +51,14 @@ func (f *flags) printCase(w io.Writer, c inspect.Case) error {
 	}
 }
 
-// style says how text is drawn on w.
+// style describes how text is drawn on w.
 func (f *flags) style(w io.Writer) report.Style {
 	return report.Style{Now: time.Now(), ASCII: f.ascii || !utf8Locale(), Color: !f.noColor &&
 		os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && isTerminal(w)}
 }
 
-// utf8Locale says that the environment's encoding is UTF-8. Without any locale, as in a container, it is taken to be.
+// utf8Locale reports whether the environment's encoding is UTF-8. Without any locale, as in a container, it is taken
+// to be.
 func utf8Locale() bool {
 	if os.Getenv("TERM") == "linux" {
 		return false
@@ -75,13 +76,13 @@ func isTerminal(v any) bool {
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
-// interactive says that the terminal UI can be shown. Where alerts come by stdin its keys come from the terminal
+// interactive reports whether the terminal UI can be shown. Where alerts come by stdin its keys come from the terminal
 // itself.
 func (f *flags) interactive(std streams) bool {
 	return !f.plain && f.output == "" && isTerminal(std.out) && (isTerminal(std.in) || f.stdinAlerts() && hasTerminal())
 }
 
-// hasTerminal says that the program has a terminal besides its streams.
+// hasTerminal reports whether the program has a terminal besides its streams.
 func hasTerminal() bool {
 	t, err := os.OpenFile("/dev/tty", os.O_RDWR, 0)
 	if err != nil {

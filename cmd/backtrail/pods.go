@@ -3,12 +3,17 @@ package main
 import (
 	"context"
 	"fmt"
-
-	"github.com/spf13/cobra"
+	"time"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/alert"
 	"github.com/backtrail/backtrail/inspect/report"
+	"github.com/backtrail/backtrail/inspect/subject"
 	"github.com/backtrail/backtrail/inspect/text"
+	"github.com/backtrail/backtrail/inspect/triage"
+	"github.com/backtrail/backtrail/kube"
+	"github.com/spf13/cobra"
+	corev1 "k8s.io/api/core/v1"
 )
 
 func podsCommand(f *flags, std streams) *cobra.Command {
@@ -16,11 +21,11 @@ func podsCommand(f *flags, std streams) *cobra.Command {
 		Use:   "pods",
 		Short: "Print the pods of the cluster, flagged ones first",
 		Args:  cobra.NoArgs,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return f.pods(cmd.Context(), std) },
+		RunE:  func(cmd *cobra.Command, _ []string) error { return runPods(cmd.Context(), f, std) },
 	}
 }
 
-func (f *flags) pods(ctx context.Context, std streams) error {
+func runPods(ctx context.Context, f *flags, std streams) error {
 	if err := f.checkOutput("plain", "json"); err != nil {
 		return err
 	}
@@ -55,5 +60,86 @@ func (s *session) printPods(ctx context.Context) error {
 	return report.Pods(s.std.out, list, s.flags.style(s.std.out))
 }
 
-// wholeCluster says that lists show all namespaces: asked for, or nothing else was.
+// wholeCluster reports whether lists show all namespaces: asked for, or nothing else was.
 func (f *flags) wholeCluster() bool { return f.allNamespaces || f.namespace == "" }
+
+// demoAlerts names the source of the demo's alerts.
+const demoAlerts = "the demo"
+
+// stdinAlerts reports that alerts are read from stdin.
+func (f *flags) stdinAlerts() bool { return f.alerts == "-" }
+
+// alertSources returns the sources that the flags name.
+func (s *session) alertSources() *triage.AlertSources {
+	sources := &triage.AlertSources{Store: alert.NewStore(0), Stdin: s.std.in, FromStdin: s.flags.stdinAlerts()}
+	if !sources.FromStdin {
+		sources.File = s.flags.alerts
+	}
+	if s.flags.clusterAlerts {
+		sources.Cluster = func() (kube.Source, error) { return s.openCluster() }
+	}
+	sources.OnStdinWait = func() {
+		fmt.Fprintln(s.std.err,
+			"reading alerts from stdin until it ends; ctrl+c stops (a log that goes on: leave out its -f, or use "+
+				"the terminal UI)")
+	}
+	return sources
+}
+
+// caseAlerts returns what turns alerts into events.
+func (s *session) caseAlerts() *triage.CaseAlerts {
+	return &triage.CaseAlerts{Sources: s.alerts, Keep: func(digest, data string) error {
+		if store := s.client.Store(); !store.Has(digest) {
+			return store.Put(digest, []byte(data))
+		}
+		return nil
+	}}
+}
+
+// podLister returns what lists the pods of the cluster with their alerts. The cluster and the clock are those of the
+// session at the time of the call.
+func (s *session) podLister() *triage.Lister {
+	describe := func(pod *corev1.Pod) inspect.Pod { return subject.FromPod(pod, nil) }
+	return &triage.Lister{
+		Tracker: triage.NewPodTracker(describe), Sources: s.alerts, Namespace: s.flags.namespace,
+		Relist:  triage.RelistEvery,
+		Cluster: func() (kube.Source, error) { return s.openCluster() }, Now: func() time.Time { return s.now() },
+	}
+}
+
+// checkListen refuses an address that others could reach, and --listen where nothing is on screen that could show what
+// comes.
+func (f *flags) checkListen(printed bool, what string) error {
+	if f.listen == "" {
+		return nil
+	}
+	if err := alert.CheckAddress(f.listen); err != nil {
+		return &exitError{code: exitUsage, err: fmt.Errorf("--listen %s: %w", f.listen, err), hints: []string{
+			"--listen 127.0.0.1:2801; from elsewhere a tunnel leads there: ssh -L, or ssh -R",
+		}}
+	}
+	if !printed {
+		return nil
+	}
+	return &exitError{code: exitUsage,
+		err: fmt.Errorf("--listen takes alerts while the terminal UI is on screen; %s prints what there is, and "+
+			"ends", what), hints: []string{
+			"have falcosidekick or Falco write a file, and read it with --alerts FILE; or --alerts-from-cluster " +
+				"reads what the cluster has",
+		}}
+}
+
+// listenForAlerts opens the webhook's port: what is wrong with it is said before the screen is taken.
+func (s *session) listenForAlerts() error {
+	if s.flags.listen == "" {
+		return nil
+	}
+	hook, err := alert.Listen(s.flags.listen)
+	if err != nil {
+		return hinted(fmt.Errorf("--listen %s: %w", s.flags.listen, err),
+			"another program may have the port (2801 is falcosidekick's own, and another backtrail may run): "+
+				"choose another, such as 127.0.0.1:2802")
+	}
+	s.alerts.Webhook = hook
+	return nil
+}

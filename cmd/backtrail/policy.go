@@ -51,7 +51,7 @@ func draftCommand(f *flags, std streams) *cobra.Command {
 With --write it is also written to the directory of policies that are always loaded; an existing file is never
 overwritten. Nothing is sent to a cluster: kubectl apply is yours to run.`,
 		Args: oneArgument("TARGET or CASE"),
-		RunE: func(cmd *cobra.Command, args []string) error { return f.draft(cmd.Context(), std, args[0], own) },
+		RunE: func(cmd *cobra.Command, args []string) error { return draftPolicy(cmd.Context(), f, std, args[0], own) },
 	}
 	cmd.Flags().StringVar(&own.container, "container", "",
 		"`CONTAINER` whose image the policy is for, if there are several")
@@ -63,7 +63,7 @@ overwritten. Nothing is sent to a cluster: kubectl apply is yours to run.`,
 	return cmd
 }
 
-func (f *flags) draft(ctx context.Context, std streams, target string, own draftFlags) error {
+func draftPolicy(ctx context.Context, f *flags, std streams, target string, own draftFlags) error {
 	s, err := newSession(f, std)
 	if err != nil {
 		return err

@@ -82,9 +82,9 @@ record:
   backtrail aware CASE --withdraw nis2 --reason WHY`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if withdraw != "" {
-				return f.withdraw(cmd.Context(), std, args, withdraw, by)
+				return withdrawDeadline(cmd.Context(), f, std, args, withdraw, by)
 			}
-			return f.aware(cmd.Context(), std, args, by)
+			return startDeadline(cmd.Context(), f, std, args, by)
 		},
 	}
 	cmd.Flags().StringVar(&by.reason, "reason", "", "`REASON`: what was learned, or what the mistake was")
@@ -93,7 +93,7 @@ record:
 	return cmd
 }
 
-func (f *flags) aware(ctx context.Context, std streams, args []string, by said) error {
+func startDeadline(ctx context.Context, f *flags, std streams, args []string, by said) error {
 	if len(args) != 3 {
 		return usage("backtrail aware takes CASE, TIME and one of nis2, cra, dora")
 	}
@@ -110,7 +110,7 @@ func (f *flags) aware(ctx context.Context, std streams, args []string, by said) 
 	})
 }
 
-func (f *flags) withdraw(ctx context.Context, std streams, args []string, law string, by said) error {
+func withdrawDeadline(ctx context.Context, f *flags, std streams, args []string, law string, by said) error {
 	if len(args) != 1 {
 		return usage("backtrail aware --withdraw takes one CASE")
 	}
@@ -157,14 +157,14 @@ func runtimeCommand(f *flags, std streams) *cobra.Command {
 		Long: `Record whether the runtime state of the pod was preserved: its writable layers and memory, which
 exist nowhere else. Until a person has recorded that it was saved or given up, no step is suggested that would
 destroy it. open reverts that. It is recorded as a note, with name and reason.`,
-		RunE: func(cmd *cobra.Command, args []string) error { return f.runtimeState(cmd.Context(), std, args, by) },
+		RunE: func(cmd *cobra.Command, args []string) error { return recordRuntime(cmd.Context(), f, std, args, by) },
 	}
 	cmd.Flags().StringVar(&by.reason, "reason", "", "`REASON`: how it was saved, or why it was given up")
 	cmd.Flags().StringVar(&by.name, "name", newOperator().String(), "`NAME` of the person")
 	return cmd
 }
 
-func (f *flags) runtimeState(ctx context.Context, std streams, args []string, by said) error {
+func recordRuntime(ctx context.Context, f *flags, std streams, args []string, by said) error {
 	const command = "backtrail runtime"
 	if len(args) != 2 {
 		return usage("%s takes CASE and one of saved, given-up, open", command)

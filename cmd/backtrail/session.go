@@ -95,10 +95,10 @@ func newSession(f *flags, std streams) (*session, error) {
 	if s.advisories, err = f.advisoryData(); err != nil {
 		return nil, err
 	}
-	if s.journal, err = journalOf(f); err != nil {
+	if err := s.setLevels(dir); err != nil {
 		return nil, err
 	}
-	if err := s.setLevels(dir); err != nil {
+	if s.journal, err = journalOf(f); err != nil {
 		return nil, err
 	}
 	s.cache.Skips().Max = int64(f.maxLayer)

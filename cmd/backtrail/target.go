@@ -129,7 +129,7 @@ func (s targetOpener) preparePodIn(ctx context.Context, namespace, name string, 
 	return p, nil
 }
 
-// isFile says that a path is there.
+// isFile reports whether a path is there.
 func isFile(path string) bool {
 	_, err := os.Stat(path)
 	return err == nil

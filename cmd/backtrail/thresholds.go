@@ -87,7 +87,7 @@ which are recorded only. Agree on them before an incident: --thresholds FILE has
 	explain := &cobra.Command{
 		Use: "explain [CASE]", Short: "Explain thresholds, or the level of everything in a case",
 		Args: cobra.MaximumNArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error { return f.explainThresholds(cmd.Context(), std, args) },
+		RunE: func(cmd *cobra.Command, args []string) error { return explainThresholds(cmd.Context(), f, std, args) },
 	}
 	cmd.AddCommand(init, explain)
 	return cmd
@@ -110,7 +110,7 @@ func initThresholds(std streams, args []string) error {
 }
 
 // explainThresholds prints the rules, and with a case what they make of it.
-func (f *flags) explainThresholds(ctx context.Context, std streams, args []string) error {
+func explainThresholds(ctx context.Context, f *flags, std streams, args []string) error {
 	if err := f.checkOutput("plain", "json"); err != nil {
 		return err
 	}

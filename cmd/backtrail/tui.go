@@ -28,7 +28,7 @@ func (f *flags) browse(ctx context.Context, std streams) error {
 		if err := f.checkListen(true, "backtrail, where it is not on a terminal,"); err != nil {
 			return err
 		}
-		return f.pods(ctx, std)
+		return runPods(ctx, f, std)
 	}
 	s, err := newSession(f, std)
 	if err != nil {

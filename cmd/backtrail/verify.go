@@ -41,7 +41,7 @@ signature of the bundle itself. --key and --trusted-root accept keys and roots t
 it rest on; --trusted-root bag accepts those that are only in the bundle. Whose signature of the images was required
 is part of the case.`,
 		Args: oneArgument("BUNDLE"),
-		RunE: func(cmd *cobra.Command, args []string) error { return f.verify(cmd.Context(), std, args[0], own) },
+		RunE: func(cmd *cobra.Command, args []string) error { return runVerify(cmd.Context(), f, std, args[0], own) },
 	}
 	cmd.Flags().StringVar(&own.expect, "expect", "",
 		"require this `DIGEST` of the tag manifest, as printed by the export (sha256:…)")
@@ -55,7 +55,7 @@ is part of the case.`,
 	return cmd
 }
 
-func (f *flags) verify(ctx context.Context, std streams, path string, own verifyFlags) error {
+func runVerify(ctx context.Context, f *flags, std streams, path string, own verifyFlags) error {
 	if err := f.checkOutput("plain", "json"); err != nil {
 		return err
 	}

@@ -25,14 +25,14 @@ func verifyBlobCommand(f *flags, std streams) *cobra.Command {
 		Short: "Verify a file, or the digest of one, with a Sigstore bundle",
 		Args:  oneArgument("FILE or a digest"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return f.verifyBlob(cmd.Context(), std, args[0], bundle)
+			return runVerifyBlob(cmd.Context(), f, std, args[0], bundle)
 		},
 	}
 	cmd.Flags().StringVar(&bundle, "bundle", "", "the Sigstore bundle, a JSON `FILE`")
 	return cmd
 }
 
-func (f *flags) verifyBlob(ctx context.Context, std streams, name, bundle string) error {
+func runVerifyBlob(ctx context.Context, f *flags, std streams, name, bundle string) error {
 	if err := f.checkOutput("plain", "json"); err != nil {
 		return err
 	}

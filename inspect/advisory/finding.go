@@ -119,7 +119,7 @@ func subjectsOf(rows []inspect.Advisory) string {
 	return text
 }
 
-// about says where an advisory comes from, how old its data is and what became of it.
+// about describes where an advisory comes from, how old its data is and what became of it.
 func about(a inspect.Advisory) string {
 	var parts []string
 	if !a.Published.IsZero() {

@@ -13,7 +13,7 @@ type Known struct {
 	Digest string // of all of it, see DigestOf
 	// Requirements gives what policies ask of an image in a namespace.
 	Requirements func(i inspect.Image, namespace string) []inspect.PolicyRequirement
-	// Unread says why it is not known which policies the cluster has; empty where they were read.
+	// Unread describes why it is not known which policies the cluster has; empty where they were read.
 	Unread   string
 	Expected inspect.Expected // of flags
 	// Advisories compares an image with known compromises; the error says what was not compared.

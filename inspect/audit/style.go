@@ -10,7 +10,7 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 )
 
-// Style says how text is drawn. Its zero value is ASCII-free text of any width without color.
+// Style describes how text is drawn. Its zero value is ASCII-free text of any width without color.
 type Style struct {
 	Width int // columns that a line may take; 0: any
 	ASCII bool

@@ -10,7 +10,7 @@ import (
 	"github.com/backtrail/backtrail/inspect/layer"
 )
 
-// isComposerList knows the list of what composer installed.
+// isComposerList recognizes the list of what composer installed.
 func isComposerList(p, base string) bool {
 	return base == "installed.json" && strings.HasSuffix(path.Dir(p), "/composer")
 }
@@ -89,7 +89,7 @@ func (s *scene) phpFiles(dir string) []*inspect.Node {
 	return found
 }
 
-// isPHPSettings knows the files of settings that PHP reads: php.ini, those of conf.d, and .user.ini.
+// isPHPSettings recognizes the files of settings that PHP reads: php.ini, those of conf.d, and .user.ini.
 func isPHPSettings(p, base string) bool {
 	return base == "php.ini" || base == ".user.ini" || base == ".htaccess" || path.Ext(base) == ".ini" &&
 		strings.HasSuffix(path.Dir(p), "/conf.d") ||

@@ -10,7 +10,7 @@ import (
 	"github.com/backtrail/backtrail/inspect/layer"
 )
 
-// isGemspec knows the specifications of installed gems, which lie beside the directory of all gems.
+// isGemspec recognizes the specifications of installed gems, which lie beside the directory of all gems.
 func isGemspec(p, base string) bool {
 	return strings.HasSuffix(base, ".gemspec") && path.Base(path.Dir(p)) == "specifications"
 }
@@ -53,7 +53,7 @@ func readGemspec(ctx context.Context, s *scene, n *inspect.Node) []hook {
 	return all
 }
 
-// isGemPlugin knows the files that RubyGems loads with every command of its own, and those that Ruby loads with
+// isGemPlugin recognizes the files that RubyGems loads with every command of its own, and those that Ruby loads with
 // RubyGems (https://guides.rubygems.org/plugins/).
 func isGemPlugin(p, base string) bool {
 	return base == "rubygems_plugin.rb" || base == "operating_system.rb" && strings.HasSuffix(path.Dir(p),

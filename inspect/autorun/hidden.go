@@ -52,7 +52,7 @@ func oddName(name string) bool {
 	}) >= 0
 }
 
-// toolDirectory knows the dot directories that package managers and language tools make for programs.
+// toolDirectory recognizes the dot directories that package managers and language tools make for programs.
 func toolDirectory(name string) bool {
 	return slices.Contains([]string{
 		".venv", ".virtualenv", ".virtualenvs", ".local", ".cache", ".cargo", ".rustup", ".npm", ".nvm", ".pnpm",

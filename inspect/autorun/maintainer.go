@@ -16,7 +16,7 @@ import (
 
 const dpkgInfo = "/var/lib/dpkg/info"
 
-// isMaintainerScript knows the scripts that dpkg runs with the rights of root when a package comes or goes
+// isMaintainerScript recognizes the scripts that dpkg runs with the rights of root when a package comes or goes
 // (https://www.debian.org/doc/debian-policy/ch-maintainerscripts.html).
 func isMaintainerScript(p, base string) bool {
 	return path.Dir(p) == dpkgInfo && slices.Contains([]string{".preinst", ".postinst", ".prerm", ".postrm",

@@ -10,7 +10,7 @@ import (
 	"github.com/backtrail/backtrail/inspect/layer"
 )
 
-// isPackageJSON knows the manifests of installed packages: node_modules/NAME/package.json, NAME with a scope or
+// isPackageJSON recognizes the manifests of installed packages: node_modules/NAME/package.json, NAME with a scope or
 // without. pnpm keeps them below node_modules/.pnpm/NAME@VERSION/node_modules.
 func isPackageJSON(p, base string) bool {
 	if base != "package.json" {
@@ -93,7 +93,7 @@ func manifestVersion(text []byte) string {
 	return m.Version
 }
 
-// isNodeConfig knows the files by which package managers of Node.js, and bun, load code of their own.
+// isNodeConfig recognizes the files by which package managers of Node.js, and bun, load code of their own.
 func isNodeConfig(p, base string) bool {
 	switch base {
 	case ".pnpmfile.cjs", ".yarnrc.yml", ".yarnrc", "bunfig.toml", ".npmrc":

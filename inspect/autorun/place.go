@@ -18,8 +18,8 @@ type Spot struct {
 	Severity inspect.Severity
 }
 
-// Place knows the places of the file system hierarchy from which programs are started, by a clean path; ok is false
-// for all others.
+// Place recognizes the places of the file system hierarchy from which programs are started, by a clean path; ok is
+// false for all others.
 func Place(p string) (spot Spot, ok bool) {
 	dir, base := path.Dir(p), path.Base(p)
 	for _, s := range spots() {
@@ -78,7 +78,7 @@ func isCron(p, dir, base string) bool {
 		layer.Within(p, "/etc/periodic") || layer.Within(p, "/etc/crontabs")
 }
 
-// isUnit knows units, the files that add to one (NAME.service.d/*.conf), and what is started with a target
+// isUnit recognizes units, the files that add to one (NAME.service.d/*.conf), and what is started with a target
 // (systemd.unit(5)).
 func isUnit(_, dir, base string) bool {
 	ends := []string{".service", ".timer", ".path", ".socket"}
@@ -94,7 +94,7 @@ func isUnit(_, dir, base string) bool {
 		strings.HasSuffix(dir, "/system-generators") && strings.Contains(dir, "/systemd/")
 }
 
-// isEntrypointFolder knows the folders whose scripts the start scripts of many images run.
+// isEntrypointFolder recognizes the folders whose scripts the start scripts of many images run.
 func isEntrypointFolder(_, dir, _ string) bool {
 	return slices.Contains([]string{
 		"/docker-entrypoint.d", "/docker-entrypoint-init.d", "/docker-entrypoint-initdb.d", "/entrypoint.d",
@@ -129,8 +129,8 @@ func isProfile(p, dir, base string) bool {
 			"/etc/zshenv", "/etc/shinit"}, p)
 }
 
-// isPackageHook knows the files by which package managers run commands: apt.conf(5) with Pre-Invoke and Post-Invoke,
-// dpkg.cfg(5) with pre-invoke and post-invoke, apk's commit hooks, plugins and actions of yum and dnf.
+// isPackageHook recognizes the files by which package managers run commands: apt.conf(5) with Pre-Invoke and
+// Post-Invoke, dpkg.cfg(5) with pre-invoke and post-invoke, apk's commit hooks, plugins and actions of yum and dnf.
 func isPackageHook(p, dir, base string) bool {
 	return dir == "/etc/apt/apt.conf.d" || p == "/etc/apt/apt.conf" || dir == "/etc/dpkg/dpkg.cfg.d" ||
 		p == "/etc/dpkg/dpkg.cfg" || dir == "/etc/apk/commit_hooks.d" || dir == "/lib/apk/commit_hooks.d" ||

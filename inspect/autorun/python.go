@@ -10,8 +10,8 @@ import (
 	"github.com/backtrail/backtrail/inspect/layer"
 )
 
-// isPth knows the files of site directories whose lines that begin with import are executed at every start of Python
-// (https://docs.python.org/3/library/site.html).
+// isPth recognizes the files of site directories whose lines that begin with import are executed at every start of
+// Python (https://docs.python.org/3/library/site.html).
 func isPth(p, base string) bool {
 	return strings.HasSuffix(base, ".pth") && siteDirectory(path.Dir(p))
 }
@@ -105,8 +105,8 @@ func (s *scene) imported(n *inspect.Node, text string) []*inspect.Node {
 // siteModules are the modules that Python imports by their names at every start.
 func siteModules() []string { return []string{"sitecustomize", "usercustomize"} }
 
-// isPythonSite knows the files of these modules, where Python looks for them: as source, compiled, as a library, or as
-// a package. PYTHONPATH is taken by readEnvironment, other directories by readPth.
+// isPythonSite recognizes the files of these modules, where Python looks for them: as source, compiled, as a library,
+// or as a package. PYTHONPATH is taken by readEnvironment, other directories by readPth.
 func isPythonSite(p, base string) bool {
 	name, end, _ := strings.Cut(base, ".")
 	dir := path.Dir(p)

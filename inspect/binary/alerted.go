@@ -11,7 +11,7 @@ import (
 	"github.com/backtrail/backtrail/inspect/layer"
 )
 
-// locate says where the file that an alert names comes from, and which file of the image has that path. incomplete
+// locate describes where the file that an alert names comes from, and which file of the image has that path. incomplete
 // says that some layers could not be read; mounts are those of the container, as far as they are known. The path of the
 // answer is the one that the file has in the image, through its links.
 func locate(a inspect.Alert, t *layer.Tree, workingDir string, mounts []inspect.Mount,
@@ -52,8 +52,8 @@ func locate(a inspect.Alert, t *layer.Tree, workingDir string, mounts []inspect.
 	return f, n
 }
 
-// inImage says whether the file that an image has at an alerted path is what ran: bytes decide over flags, flags over
-// the path alone.
+// inImage reports whether the file that an image has at an alerted path is what ran: bytes decide over flags, flags
+// over the path alone.
 func inImage(f *inspect.AlertFile, a inspect.Alert, n *inspect.Node, said string) {
 	f.Path, f.Layer, f.SHA256 = n.Path, n.Layer, n.SHA256
 	switch measured, ok := strings.CutPrefix(a.FileDigest, "sha256:"); {
@@ -132,7 +132,7 @@ func throughProc(p string) (rest string, ok bool) {
 	return "/" + words[4], true
 }
 
-// onceThere says which layer held a path that a later one took away.
+// onceThere describes which layer held a path that a later one took away.
 func onceThere(t *layer.Tree, p string) string {
 	if was, by := t.Lost(p); was != nil && layer.IsRegular(was) {
 		return fmt.Sprintf("; layer %d held a file at this path, sha256 %.12s, which layer %d deleted", was.Layer,
@@ -164,7 +164,7 @@ func mountOf(a inspect.Alert, t *layer.Tree, mounts []inspect.Mount) (inspect.Mo
 	return best, best.Path != ""
 }
 
-// onVolume says in words where the bytes are that the image does not have.
+// onVolume words where the bytes are that the image does not have.
 func onVolume(m inspect.Mount) string {
 	what := "the volume " + m.Volume + " (" + m.Kind
 	if m.Source != "" {

@@ -8,7 +8,7 @@ import (
 	"io"
 )
 
-// identify says what a program says of its own making: Go's build information, or what Rust's tools leave. That
+// identify describes what a program says of its own making: Go's build information, or what Rust's tools leave. That
 // identifies it; it makes nobody its owner, for whoever builds a program may write it.
 func (f *facts) identify(file *elf.File, data []byte) {
 	if file.Section(".go.buildinfo") != nil || bytes.Contains(data[:min(len(data), 8<<20)],

@@ -102,7 +102,7 @@ func isZero(text string) bool {
 	return uint32(id) == 0
 }
 
-// writable says where everybody may put a program that others run, or change a setting of the system.
+// writable describes where everybody may put a program that others run, or change a setting of the system.
 func (h placeScanner) writable(emit func(inspect.Event)) {
 	said := map[string]bool{}
 	for _, d := range h.path.dirs {
@@ -124,7 +124,7 @@ func (h placeScanner) writable(emit func(inspect.Event)) {
 	}
 }
 
-// notablePlace says what an unowned file or link is where it stands, "" for nothing notable.
+// notablePlace describes what an unowned file or link is where it stands, "" for nothing notable.
 func (h placeScanner) notablePlace(n *inspect.Node) (code, what string, severity inspect.Severity) {
 	if (n.Type == inspect.EntryBlock || n.Type == inspect.EntryChar) && !layer.Within(n.Path, "/dev") {
 		return "device", n.Path + " is a device node", inspect.Low
@@ -142,7 +142,7 @@ func (h placeScanner) notablePlace(n *inspect.Node) (code, what string, severity
 	return trustPlace(n.Path)
 }
 
-// trustPlace knows the paths of files that give rights of root, or that name whom package managers trust.
+// trustPlace recognizes the paths of files that give rights of root, or that name whom package managers trust.
 func trustPlace(p string) (code, what string, severity inspect.Severity) {
 	dir, base := path.Dir(p), path.Base(p)
 	switch {
@@ -154,7 +154,7 @@ func trustPlace(p string) (code, what string, severity inspect.Severity) {
 	return "", "", ""
 }
 
-// repository knows where package managers keep their sources and the keys that they trust.
+// repository recognizes where package managers keep their sources and the keys that they trust.
 func repository(p, dir string) bool {
 	return slices.Contains([]string{
 		"/etc/apt/sources.list.d", "/etc/apt/trusted.gpg.d", "/etc/apt/keyrings", "/usr/share/keyrings",
@@ -163,7 +163,8 @@ func repository(p, dir string) bool {
 		"/root/.npmrc", "/etc/apk/repositories"}, p)
 }
 
-// anyProgram knows programs that run whatever they are told: with setuid they give everybody the rights of their owner.
+// anyProgram recognizes programs that run whatever they are told: with setuid they give everybody the rights of their
+// owner.
 func anyProgram(base string) bool {
 	if strings.HasPrefix(base, "python") || strings.HasPrefix(base, "perl") || strings.HasPrefix(base, "ruby") {
 		return true

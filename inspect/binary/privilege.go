@@ -11,7 +11,7 @@ import (
 	"github.com/backtrail/backtrail/inspect/layer"
 )
 
-// privileges says what a program may do beyond who starts it: setuid, setgid, capabilities.
+// privileges describes what a program may do beyond who starts it: setuid, setgid, capabilities.
 func privileges(n *inspect.Node) []string {
 	if !layer.IsRegular(n) || n.Mode&0o111 == 0 {
 		return nil
@@ -60,7 +60,8 @@ func (h *scanner) gained(before *layer.Tree, good inspect.KnownGood, emit func(i
 		emit(inspect.Event{Fact: inspect.Setting{Code: "new-privilege", Detail: fmt.Sprintf("%s (layer %d)", text,
 			n.Layer), Severity: severity}})
 		if severity.Rank() <= inspect.Medium.Rank() {
-			emit(inspect.Event{Fact: *placeScanner{h}.placeFinding(layer.CheckDiff, n, "new-privilege", text, severity)})
+			emit(inspect.Event{Fact: *placeScanner{h}.placeFinding(layer.CheckDiff, n, "new-privilege", text,
+				severity)})
 		}
 	}
 }

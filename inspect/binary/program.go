@@ -113,7 +113,7 @@ func searched(kind inspect.Kind) int64 {
 	return MaxScanned
 }
 
-// examine says what a program's bytes show.
+// examine describes what a program's bytes show.
 func examine(kind inspect.Kind, data []byte, arch string) facts {
 	var f facts
 	if kind == inspect.KindScript || kind == "" {

@@ -93,7 +93,7 @@ func (h runResolver) resolveRun(a inspect.Alert, run command.Run, r *inspect.Ran
 	return nodes
 }
 
-// kernelName knows paths that stand for something else while a process runs.
+// kernelName recognizes paths that stand for something else while a process runs.
 func kernelName(p string) bool {
 	return layer.Within(p, "/proc") || layer.Within(p, "/dev") && !layer.Within(p, "/dev/shm") || layer.Within(p,
 		"/sys")

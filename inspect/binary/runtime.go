@@ -117,7 +117,7 @@ func (r *runtimeState) run(ctx context.Context, alerts []inspect.Alert, emit fun
 	return nil
 }
 
-// place says where programs were made to start by themselves, or somebody was let in, while the container ran.
+// place describes where programs were made to start by themselves, or somebody was let in, while the container ran.
 func (r *runtimeState) place(ctx context.Context, n *inspect.Node, emit func(inspect.Event)) {
 	h := r.scanner
 	code, what, severity := placeScanner{h}.notablePlace(n)

@@ -71,7 +71,7 @@ func (h *scanner) secretFiles(ctx context.Context, shadowed []layer.ShadowedEntr
 	return all, err
 }
 
-// secret says that a file holds a secret.
+// secret reports whether a file holds a secret.
 func (h *scanner) secret(f secretFile, s secret, emit func(inspect.Event)) {
 	n := f.node
 	code, text := "secret", fmt.Sprintf("%s in layer %d holds %s", n.Path, n.Layer, s.what)
@@ -102,7 +102,7 @@ func (h *scanner) secret(f secretFile, s secret, emit func(inspect.Event)) {
 	emit(inspect.Event{Fact: *finding})
 }
 
-// mayBeSecret says that a file has a name that holds secrets, or is a text for its owner's eyes only.
+// mayBeSecret reports whether a file has a name that holds secrets, or is a text for its owner's eyes only.
 func mayBeSecret(n *inspect.Node) bool {
 	base := path.Base(n.Path)
 	dir := path.Base(path.Dir(n.Path))
@@ -136,8 +136,8 @@ func mayBeSecret(n *inspect.Node) bool {
 	return n.Mode&0o077 == 0 && n.Mode != 0 && strings.HasPrefix(n.MIME, "text/") && n.Size <= 16<<10
 }
 
-// library knows where packages of all kinds keep their files, with keys for their tests and examples among them, and
-// where a distribution puts the key that it makes for trying a server out.
+// library recognizes where packages of all kinds keep their files, with keys for their tests and examples among them,
+// and where a distribution puts the key that it makes for trying a server out.
 func library(p string) bool {
 	for _, part := range []string{
 		"/node_modules/", "/site-packages/", "/dist-packages/", "/gems/", "/vendor/", "/testdata/", "/test/",

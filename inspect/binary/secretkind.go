@@ -20,9 +20,9 @@ type secret struct {
 	severity inspect.Severity
 }
 
-// secretIn says what secret a file's bytes hold. A private key and a token that can be used are medium: they are no
-// sign of an intruder, and whoever has the image has them. What is locked by a password, or may be a mere setting, is
-// low.
+// secretIn describes what secret a file's bytes hold. A private key and a token that can be used are medium: they are
+// no sign of an intruder, and whoever has the image has them. What is locked by a password, or may be a mere setting,
+// is low.
 func secretIn(p string, data []byte) secret {
 	if s := privateKey(p, data); s.what != "" {
 		return s
@@ -93,7 +93,7 @@ var (
 	pemKey = regexp.MustCompile(`-----BEGIN ((?:[A-Z0-9]+ ){0,3})PRIVATE KEY(?: BLOCK)?-----`)
 )
 
-// valueOf says that a form is there with a value that is none of those that stand for one.
+// valueOf reports whether a form is there with a value that is none of those that stand for one.
 func valueOf(text string, form *regexp.Regexp) bool {
 	for _, m := range form.FindAllStringSubmatch(text, 100) {
 		for _, value := range m[1:] {
@@ -105,8 +105,8 @@ func valueOf(text string, form *regexp.Regexp) bool {
 	return false
 }
 
-// privateKey knows the private keys of PEM, OpenSSH and PuTTY, whatever the name of their file, and those within the
-// account files of Google.
+// privateKey recognizes the private keys of PEM, OpenSSH and PuTTY, whatever the name of their file, and those within
+// the account files of Google.
 func privateKey(p string, data []byte) secret {
 	what := "a private key"
 	if bytes.HasPrefix(data, []byte("PuTTY-User-Key-File-")) {
@@ -144,7 +144,7 @@ func lockedOpenSSH(body []byte) bool {
 	return err == nil && ok && len(cipher) > 5 && !bytes.HasPrefix(cipher[1:], []byte("none"))
 }
 
-// registryLogin says that docker's configuration holds a login, and not only the name of a helper that keeps it.
+// registryLogin reports whether docker's configuration holds a login, and not only the name of a helper that keeps it.
 func registryLogin(data []byte) bool {
 	type login struct {
 		Auth, IdentityToken, RegistryToken, Password string

@@ -14,8 +14,8 @@ import (
 	"github.com/backtrail/backtrail/inspect/redact"
 )
 
-// settings says what is notable in the image's config and history: each a setting, and a finding where it is more than
-// low.
+// settings describes what is notable in the image's config and history: each a setting, and a finding where it is
+// more than low.
 func (h *scanner) settings(emit func(inspect.Event)) {
 	for _, s := range h.notableSettings() {
 		emit(inspect.Event{Fact: s})
@@ -82,7 +82,7 @@ func loginPort(p string) string {
 		"5900": "VNC"}[number]
 }
 
-// environment says where the environment makes programs be looked for where anybody may write. What else of it
+// environment describes where the environment makes programs be looked for where anybody may write. What else of it
 // decides which code runs is a row of package autorun.
 func environment(env []string, say func(code, detail string, severity inspect.Severity)) {
 	for _, e := range env {
@@ -99,7 +99,8 @@ func environment(env []string, say func(code, detail string, severity inspect.Se
 	}
 }
 
-// startCommand says what is odd about a command line, else that it is there, with a severity of its own; none: nothing.
+// startCommand describes what is odd about a command line, else that it is there, with a severity of its own; none:
+// nothing.
 func startCommand(code, what string, words []string, severity inspect.Severity, say func(code, detail string,
 	severity inspect.Severity)) {
 	line := strings.Join(words, " ")
@@ -131,7 +132,7 @@ func oddCommand(line string) (code, why string) {
 	return "", ""
 }
 
-// oddStep says what is notable in a build step. To run what was downloaded is what many installers ask for.
+// oddStep describes what is notable in a build step. To run what was downloaded is what many installers ask for.
 func oddStep(step string) (code, detail string, severity inspect.Severity) {
 	s := strings.ToLower(step)
 	switch odd, why := oddCommand(s); {
@@ -145,7 +146,7 @@ func oddStep(step string) (code, detail string, severity inspect.Severity) {
 	return "", "", ""
 }
 
-// systemDirectory says that programs and settings of the system lie in a directory.
+// systemDirectory reports whether programs and settings of the system lie in a directory.
 func systemDirectory(p string) bool {
 	return slices.Contains([]string{
 		"/bin", "/sbin", "/lib", "/usr", "/usr/bin", "/usr/sbin", "/usr/lib", "/usr/local/bin", "/etc", "/boot",

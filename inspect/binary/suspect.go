@@ -20,8 +20,8 @@ type suspect struct {
 	codes  []string
 	detail []string // sentences without a period
 	owner  string   // package of the system
-	// vouched says that a language's package manager knows this content. It is a suspect all the same, for anybody may
-	// write its lists, and is shown only if it has a sign.
+	// vouched reports whether a language's package manager knows this content. It is a suspect all the same, for
+	// anybody may write its lists, and is shown only if it has a sign.
 	vouched bool
 	release release // how its version compares with that in the known-good
 	library string  // of a language's package manager, for content that nothing vouches for
@@ -199,7 +199,7 @@ func (h *scanner) vouch(s *suspect, c owner.Claim, owned, changed, unproven bool
 	}
 }
 
-// ofLibrary says which language's package a program may belong to.
+// ofLibrary describes which language's package a program may belong to.
 func (h *scanner) ofLibrary(s *suspect, c owner.Claim) {
 	switch {
 	case h.own.Altered(s.node.Path):
@@ -217,7 +217,7 @@ func (h *scanner) ofLibrary(s *suspect, c owner.Claim) {
 	}
 }
 
-// alone says that a suspect is a row of its own.
+// alone reports whether a suspect is a row of its own.
 func (s *suspect) alone() bool {
 	if s.has(codeAltered, codeAlerted, codeHiddenPath, codeTmpPath, codeSetuid, codeCapability, codeLoaderHijack,
 		codeMiner, codeObfuscated, codeDownloads) || s.owner != "" || s.has(codeRan, codeSwapped) {
@@ -226,8 +226,8 @@ func (s *suspect) alone() bool {
 	return !s.vouched && s.has(codePacked, codeEntrypoint)
 }
 
-// notable says that a suspect is shown at all: of scripts and archives only those with a sign, and where ownership is
-// unknown only what has one.
+// notable reports whether a suspect is shown at all: of scripts and archives only those with a sign, and where
+// ownership is unknown only what has one.
 func (s *suspect) notable() bool {
 	if s.isAutorun() {
 		return false

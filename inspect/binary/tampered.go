@@ -9,7 +9,8 @@ import (
 	"github.com/backtrail/backtrail/inspect/owner"
 )
 
-// tampered says what layers did to the package databases that no package manager does: high where a program is covered.
+// tampered describes what layers did to the package databases that no package manager does: high where a program is
+// covered.
 func (h *scanner) tampered(emit func(inspect.Event)) {
 	for _, t := range h.own.Tampered {
 		severity := inspect.Low

@@ -15,7 +15,7 @@ import (
 // maxDifferences bounds what is said of one change; the exhibit has all of it.
 const maxDifferences = 20
 
-// differences says in words what a person should know of a change of a pod. None: only details of its status changed.
+// differences words what a person should know of a change of a pod. None: only details of its status changed.
 func differences(before, now *corev1.Pod) []string {
 	var all []string
 	say := func(format string, args ...any) { all = append(all, fmt.Sprintf(format, args...)) }

@@ -50,7 +50,7 @@ func (o Options) first() []kube.About {
 	return all
 }
 
-// missing says that something could not be kept, and why.
+// missing reports whether something could not be kept, and why.
 func missing(path, why string) inspect.Event {
 	return inspect.Event{Fact: inspect.Exhibit{Path: path, Missing: why}}
 }

@@ -118,7 +118,7 @@ func (h *helmHistory) tell(secrets []corev1.Secret) error {
 	return nil
 }
 
-// compare says what the release asks for in a container, against what its workload asks for.
+// compare describes what the release asks for in a container, against what its workload asks for.
 func (h *helmHistory) compare(c kube.Container) (inspect.Finding, bool) {
 	w := h.lineage.Workload
 	at := slices.IndexFunc(h.revisions, func(r *helmRelease) bool { return r.Info.Status == "deployed" })

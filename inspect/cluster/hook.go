@@ -123,7 +123,7 @@ func (h hook) asked(r request) standing {
 	return how
 }
 
-// before says that the request is known to be older than something.
+// before reports whether the request is known to be older than something.
 func (r request) before(t time.Time) bool { return !r.when.IsZero() && t.After(r.when) }
 
 // stamp is a time as people read it.

@@ -13,7 +13,8 @@ import (
 // enough is the number of other workloads with the same image from which a sidecar counts as the cluster's own.
 const enough = 3
 
-// injection says what explains a container that the owner's template does not have, and whether others got the same.
+// injection describes what explains a container that the owner's template does not have, and whether others got the
+// same.
 func (s *scene) injection(c kube.Container) inspect.Finding {
 	hooks := s.injectors()
 	note := s.annotation(c.Name)

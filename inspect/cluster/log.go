@@ -18,7 +18,7 @@ import (
 const LogsName = "logs"
 
 // Logs keeps what the containers wrote, of the present run and of the one before: the node forgets it with the pod.
-// off says that nobody wants that. A log that cannot be read is said, and is no reason to doubt the case.
+// off reports whether nobody wants that. A log that cannot be read is said, and is no reason to doubt the case.
 func Logs(o Options, store *registry.Store, off bool) engine.Check {
 	return engine.Check{Name: LogsName, Scope: engine.PerCase, Run: func(ctx context.Context, _ engine.On,
 		emit func(inspect.Event)) error {

@@ -39,7 +39,7 @@ func setters(entries []metav1.ManagedFieldsEntry, path ...string) []setter {
 	return all
 }
 
-// holds says that a set of fields, as FieldsV1 writes it, has the path.
+// holds reports whether a set of fields, as FieldsV1 writes it, has the path.
 func holds(raw json.RawMessage, path []string) bool {
 	if len(path) == 0 {
 		return true
@@ -63,19 +63,19 @@ func holds(raw json.RawMessage, path []string) bool {
 	return false
 }
 
-// isTool says that a manager deploys from a repository or a chart.
+// isTool reports whether a manager deploys from a repository or a chart.
 func isTool(manager string) bool {
 	return begins(manager, "argocd", "kustomize-controller", "helm", "flux", "fleet", "gitops", "kapp", "terraform",
 		"hashicorp", "pulumi")
 }
 
-// isHand says that a manager is a person's tool. Plain kubectl is left out: pipelines use it too.
+// isHand reports whether a manager is a person's tool. Plain kubectl is left out: pipelines use it too.
 func isHand(manager string) bool {
 	return begins(manager, "kubectl-set", "kubectl-edit", "kubectl-patch", "kubectl-replace", "k9s", "node-fetch",
 		"lens", "dashboard", "mozilla", "octant", "headlamp")
 }
 
-// isKubectl says that kubectl in one of its forms wrote it.
+// isKubectl reports whether kubectl in one of its forms wrote it.
 func isKubectl(manager string) bool { return begins(manager, "kubectl", "oc") }
 
 // begins compares without case: managers are named by whoever writes the client, in many spellings.

@@ -65,7 +65,8 @@ func momentOf(e *corev1.Event) (inspect.Moment, bool) {
 	}, true
 }
 
-// openNetwork says that nothing bounds the pod's connections. That a policy is there does not say that it is enforced.
+// openNetwork reports whether nothing bounds the pod's connections. That a policy is there does not say that it is
+// enforced.
 func (s *scene) openNetwork() []inspect.Finding {
 	if s.network.err != nil || len(s.network.list) > 0 || s.pod.Spec.HostNetwork {
 		return nil

@@ -43,8 +43,8 @@ func (s *scene) standPolicy(p admissionv1.ValidatingAdmissionPolicy, in []reques
 	return how, concerned
 }
 
-// aboutImages says that an expression of the policy looks at images: which ones it lets in stands there and is not
-// evaluated here.
+// aboutImages reports whether an expression of the policy looks at images: which ones it lets in stands there and is
+// not evaluated here.
 func aboutImages(p admissionv1.ValidatingAdmissionPolicy) bool {
 	looks := func(expression string) bool { return strings.Contains(expression, ".image") }
 	return slices.ContainsFunc(p.Spec.Validations,

@@ -29,7 +29,7 @@ type today struct {
 	manifests []string
 }
 
-// same says that two digests are one image: nodes report that of an index or that of a manifest in it.
+// same reports whether two digests are one image: nodes report that of an index or that of a manifest in it.
 func (t today) same(a, b string) bool {
 	in := func(d string) bool { return d == t.digest || slices.Contains(t.manifests, d) }
 	return a == b || in(a) && in(b)

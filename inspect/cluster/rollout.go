@@ -71,7 +71,7 @@ func (s *scene) tool(w *kube.Workload) string {
 	return ""
 }
 
-// setBy says who set the image of a container, and whether that went past the tool that deploys it otherwise.
+// setBy describes who set the image of a container, and whether that went past the tool that deploys it otherwise.
 func (s *scene) setBy(c kube.Container) []inspect.Finding {
 	a, ok := s.authorOf(c)
 	if !ok {
@@ -93,7 +93,7 @@ func (s *scene) setBy(c kube.Container) []inspect.Finding {
 // restartedAt is what kubectl rollout restart writes into the template.
 const restartedAt = "kubectl.kubernetes.io/restartedAt"
 
-// restarted says that the pods were made again without another template: nodes then ask for the tag again.
+// restarted reports whether the pods were made again without another template: nodes then ask for the tag again.
 func (s *scene) restarted() []inspect.Finding {
 	w, when := s.lineage.Workload, s.pod.Annotations[restartedAt]
 	if w == nil || when == "" || s.lineage.Template == nil || s.lineage.Template.Annotations[restartedAt] != when {
@@ -111,7 +111,7 @@ func (s *scene) restarted() []inspect.Finding {
 		"annotation "+restartedAt+" of its template", object(w.Kind, w.Namespace, w.Name, restartedAt))}
 }
 
-// debugging says who attached an ephemeral container.
+// debugging describes who attached an ephemeral container.
 func (s *scene) debugging(c kube.Container) inspect.Finding {
 	who := ""
 	if manager, when := s.attachedBy(c); manager != "" {

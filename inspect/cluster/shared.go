@@ -8,7 +8,7 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 )
 
-// finding says that the suspect layers run elsewhere too.
+// finding reports whether the suspect layers run elsewhere too.
 func (s *suspectImage) finding(found inspect.Sharing) (inspect.Finding, bool) {
 	pods := found.Pods()
 	if len(pods) == 0 {
@@ -58,7 +58,7 @@ func andAll(names []string) string {
 	return strings.Join(names[:last], ", ") + " and " + names[last]
 }
 
-// counted says how much was looked at.
+// counted describes how much was looked at.
 func counted(s inspect.Sharing) string {
 	text := "compared by manifest with " + plural(s.Looked, "other image that runs here", "other images that run here")
 	if s.Unread > 0 {

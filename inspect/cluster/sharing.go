@@ -202,7 +202,7 @@ type sharers struct {
 	left     int
 }
 
-// compare says which of the images have a suspect layer.
+// compare describes which of the images have a suspect layer.
 func (s *sharers) compare(i suspectImage) inspect.Sharing {
 	out := inspect.Sharing{Suspect: i.layers, Unread: s.unread, Left: s.left, Others: []inspect.SharedImage{}}
 	var mine []inspect.Layer
@@ -236,7 +236,7 @@ func (s *sharers) compare(i suspectImage) inspect.Sharing {
 	return out
 }
 
-// refused says that a registry asks to be left alone for a while.
+// refused reports whether a registry asks to be left alone for a while.
 func refused(err error) bool {
 	var limit *registry.RateLimitError
 	return errors.As(err, &limit)

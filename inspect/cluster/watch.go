@@ -133,7 +133,7 @@ func (f *follower) version(ctx context.Context, c kube.PodChange) error {
 	return nil
 }
 
-// gone says that the pod went, and ends the watch.
+// gone reports whether the pod went, and ends the watch.
 func (f *follower) gone(c kube.PodChange, state, how string) error {
 	f.say(c, state, []string{how})
 	f.notice("warning", fmt.Sprintf("pod %s/%s is gone: %s; the evidence collected before stays in the case",
@@ -215,7 +215,7 @@ func (f *follower) keepLogs(ctx context.Context, before, now *corev1.Pod, all bo
 	}
 }
 
-// same says that nothing but bookkeeping is new.
+// same reports whether nothing but bookkeeping is new.
 func same(a, b *corev1.Pod) bool {
 	plain := func(p *corev1.Pod) *corev1.Pod {
 		p = p.DeepCopy()

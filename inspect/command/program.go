@@ -121,7 +121,8 @@ func baseName(program string) string {
 	return name
 }
 
-// isLoader knows the dynamic loaders of glibc and musl: ld-linux-x86-64.so.2, ld-musl-aarch64.so.1, ld.so, ld-2.31.so.
+// isLoader recognizes the dynamic loaders of glibc and musl: ld-linux-x86-64.so.2, ld-musl-aarch64.so.1, ld.so,
+// ld-2.31.so.
 func isLoader(program string) bool {
 	name := path.Base(program)
 	return name == "ld.so" || strings.HasPrefix(name, "ld-linux") || strings.HasPrefix(name, "ld-musl-") ||

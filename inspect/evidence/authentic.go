@@ -11,7 +11,7 @@ import (
 // SignerKey is a public key that the person trusts to sign bundles.
 type SignerKey struct {
 	Digest string // sha256:… of its DER
-	// Verify says whether the Sigstore bundle holds the key's signature over the manifest: nil, or why not.
+	// Verify reports whether the Sigstore bundle holds the key's signature over the manifest: nil, or why not.
 	Verify func(ctx context.Context, manifest, bundle []byte) error
 }
 

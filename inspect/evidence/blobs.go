@@ -122,7 +122,7 @@ func (s *blobSet) add(l blobLine) {
 	s.lines = append(s.lines, l)
 }
 
-// carried says that a blob of that digest stands in the image's layout.
+// carried reports whether a blob of that digest stands in the image's layout.
 func (s *blobSet) carried(of, digest string) bool {
 	at, ok := s.known[of+" "+digest]
 	return ok && s.lines[at].State == blobCarried

@@ -77,7 +77,7 @@ func (v *fitting) hashFiles() {
 	}
 }
 
-// isTagFile says that a file has to stand in the tag manifests: all but these and the signature over one of them.
+// isTagFile reports whether a file has to stand in the tag manifests: all but these and the signature over one of them.
 func isTagFile(name string) bool {
 	return !bagit.IsPayload(name) && name != bagit.TagManifest256 && name != bagit.TagManifest512 &&
 		name != bagit.SignatureFile

@@ -120,8 +120,8 @@ func (x *export) insideIndexes() map[string]bool {
 	return inside
 }
 
-// isBareIndex says that an index is neither a list of referrers under its tag nor a referrer. It is carried since a
-// signature names it; in index.json it would be taken for an image.
+// isBareIndex reports whether an index is neither a list of referrers under its tag nor a referrer. It is carried
+// since a signature names it; in index.json it would be taken for an image.
 func isBareIndex(l blobLine, doc document) bool {
 	return l.Tag == "" && doc.Config == nil && doc.Subject == nil
 }

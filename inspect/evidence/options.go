@@ -6,8 +6,8 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 )
 
-// Layers says which layers of the image a bundle carries. Those of the known-good are never carried; the listings of
-// all layers always are.
+// Layers describes which layers of the image a bundle carries. Those of the known-good are never carried; the
+// listings of all layers always are.
 type Layers string
 
 // Which layers there can be.

@@ -119,7 +119,7 @@ func reread(data []byte) ([]byte, error) {
 	return inspect.EncodeJSON(c)
 }
 
-// sameTool says that this very program wrote the case, so that it must come out byte by byte.
+// sameTool reports whether this very program wrote the case, so that it must come out byte by byte.
 func (v *verifier) sameTool() bool { return v.o.Tool.Version != "" && v.o.Tool == v.c.Tool }
 
 // custodyFits compares the chain of custody with the events that it was made from.
@@ -211,7 +211,7 @@ func (v *reproduction) exhibitsFit() {
 	}
 }
 
-// isExhibitFile says that nothing but exhibits lies in a file's folder; data/trust holds roots and keys besides.
+// isExhibitFile reports whether nothing but exhibits lies in a file's folder; data/trust holds roots and keys besides.
 func isExhibitFile(name string) bool {
 	for _, folder := range append([]string{"exhibits"}, exhibitFolders...) {
 		if strings.HasPrefix(name, "data/"+folder+"/") {

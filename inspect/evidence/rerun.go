@@ -123,12 +123,12 @@ func (v *comparison) leftAway(config string) bool {
 	return bagit.HexOf(config) != "" && !v.carried(config) && v.left[config]
 }
 
-// carried says that a blob lies in the image's layout; that it is its digest was checked before.
+// carried reports whether a blob lies in the image's layout; that it is its digest was checked before.
 func (v *verifier) carried(digest string) bool {
 	return v.bag.files.Has("data/image/blobs/sha256/" + bagit.HexOf(digest))
 }
 
-// damaged says that the bytes which came in a blob's place are kept, and are not its digest.
+// damaged reports whether the bytes which came in a blob's place are kept, and are not its digest.
 func (v *verifier) damaged(digest string) bool {
 	for _, b := range v.c.Blobs {
 		if b.Digest == digest && b.State == blobDamaged && b.Actual != digest {
@@ -151,7 +151,7 @@ func (a rowOutcome) String() string {
 	return fmt.Sprintf("%s (%s)", a.status, a.reason)
 }
 
-// compare says whether a claim comes out again. What a check that was interrupted left unknown is no claim.
+// compare reports whether a claim comes out again. What a check that was interrupted left unknown is no claim.
 func (v *comparison) compare(name, subject string, ended bool, claimed, found rowOutcome) {
 	if !ended && claimed.status == inspect.Unknown && claimed != found {
 		v.record(name, subject, inspect.Absent, BasisBytes,
@@ -174,7 +174,7 @@ const (
 	checkProvenance = "provenance"
 )
 
-// ended says that a check came to its end on an image: in a partial case it may not have.
+// ended reports whether a check came to its end on an image: in a partial case it may not have.
 func (v *comparison) ended(check, subject string) bool {
 	state, ok := v.c.Check(check, subject)
 	return ok && !state.Running() && state.Status != inspect.CheckBlocked

@@ -178,11 +178,11 @@ func suspectLayers(c inspect.Case) map[string]bool {
 	return suspects
 }
 
-// aboutSecret says that a finding is about a key or a token in the image: a layer is not carried for that, since
+// aboutSecret reports whether a finding is about a key or a token in the image: a layer is not carried for that, since
 // everybody who gets the bundle would have it.
 func aboutSecret(f inspect.Finding) bool { return f.Code == "secret" || f.Code == "hidden-secret" }
 
-// suspectRow says that a row of an image points at one of its layers.
+// suspectRow reports whether a row of an image points at one of its layers.
 func suspectRow(c inspect.Case, i inspect.Image, layer int) bool {
 	for _, b := range i.Binaries {
 		if b.Layer == layer && suspectBinary(b) {
@@ -204,14 +204,14 @@ func suspectRow(c inspect.Case, i inspect.Image, layer int) bool {
 	})
 }
 
-// suspectBinary says that a program's bytes and layer are kept: it is at least of medium severity, or an alert names
-// it.
+// suspectBinary reports whether a program's bytes and layer are kept: it is at least of medium severity, or an alert
+// names it.
 func suspectBinary(b inspect.Binary) bool {
 	return b.Status != inspect.RowVerified && b.Severity.Rank() <= inspect.Medium.Rank() || slices.Contains(b.Codes,
 		"alerted")
 }
 
-// suspectAutorun says that the file of a hook and its layer are kept: it is of medium severity or worse.
+// suspectAutorun reports whether the file of a hook and its layer are kept: it is of medium severity or worse.
 func suspectAutorun(a inspect.Autorun) bool {
 	return a.SHA256 != "" && a.Status != inspect.RowVerified && a.Severity.Rank() <= inspect.Medium.Rank()
 }
@@ -220,7 +220,7 @@ func suspectAltered(a inspect.Altered) bool {
 	return a.Status != inspect.RowVerified && a.Severity.Rank() <= inspect.Medium.Rank()
 }
 
-// takesLayer says whether a layer of the image is carried.
+// takesLayer reports whether a layer of the image is carried.
 func (x *export) takesLayer(digest string) bool {
 	switch x.o.Layers {
 	case LayersAll:

@@ -52,7 +52,7 @@ type BagCheck struct {
 	Detail  string         `json:"detail"`
 }
 
-// Basis says what a check rests on.
+// Basis describes what a check rests on.
 type Basis string
 
 // The bases of a check.

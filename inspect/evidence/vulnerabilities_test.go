@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/evidence/bagit"
 )
 
 // vulnerable is an incident with thresholds and a vulnerability that they block.
@@ -17,7 +18,7 @@ func vulnerable(t *testing.T, change func(*inspect.Vuln)) *incident {
 	in.say(inspect.Event{Fact: inspect.Thresholds{Source: "mine.yaml", Rules: []inspect.ThresholdRule{
 		{Level: inspect.LevelBlock, Name: "exploited", Vulnerability: &inspect.ThresholdVuln{KEV: new(bool)}}}}})
 	row := inspect.Vuln{ID: "CVE-1", Package: "xz", Version: "5.6.0", Severity: inspect.High, Threshold: inspect.LevelBlock,
-		Rule: "exploited", Data: inspect.AdvisoryData{Digest: digestOf([]byte("database")), Date: began},
+		Rule: "exploited", Data: inspect.AdvisoryData{Digest: bagit.Digest([]byte("database")), Date: began},
 		Record: `{"id":"CVE-1","constraint":"< 5.6.2"}`}
 	change(&row)
 	in.say(inspect.Event{Check: "vulnerabilities", Container: "web", Fact: inspect.VulnData{AdvisoryData: row.Data, Compared: 1}})
@@ -30,7 +31,7 @@ func TestVulnerabilitiesInTheBag(t *testing.T) {
 	in := vulnerable(t, func(*inspect.Vuln) {})
 	dir := in.export(t, "bundle", Options{Layers: LayersAll}).Path
 	rows := string(read(t, filepath.Join(dir, filepath.FromSlash(vulnerabilityFile))))
-	if !strings.Contains(rows, "5.6.2") || !strings.Contains(rows, digestOf([]byte("database"))) {
+	if !strings.Contains(rows, "5.6.2") || !strings.Contains(rows, bagit.Digest([]byte("database"))) {
 		t.Errorf("the rows in the bag are %s", rows)
 	}
 	checks := map[string]inspect.Status{}

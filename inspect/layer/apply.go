@@ -213,7 +213,7 @@ func (u *unpacker) replace(p string) {
 	u.replaced[p] = true
 }
 
-// loses hears what is removed.
+// loses is told what is removed.
 func (u *unpacker) loses(n *inspect.Node) {
 	if n.Layer == u.layer || !u.native {
 		return

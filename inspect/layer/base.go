@@ -114,7 +114,7 @@ func (b baseImage) mark(rows []inspect.Layer) {
 	}
 }
 
-// setting says in words what the image is built upon, and who says so.
+// setting words what the image is built upon, and who says so.
 func (b baseImage) setting() *inspect.Setting {
 	s := &inspect.Setting{Code: "base-image", Severity: inspect.Info}
 	s.Detail = fmt.Sprintf("%s names %s as its base image", b.says, cmp.Or(b.name, b.digest))

@@ -114,7 +114,7 @@ func (t *subscriber) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// Close says that nothing more will be read.
+// Close reports whether nothing more will be read.
 func (t *subscriber) Close() error {
 	t.once.Do(func() { close(t.gone) })
 	return nil

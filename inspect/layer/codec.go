@@ -14,7 +14,7 @@ import (
 // indexMark begins a kept index: the name of the form and its version. An index of another version is made again.
 const indexMark = "backtrail-index/2\n"
 
-// errOldIndex says that an index was written by another version, or is none.
+// errOldIndex means that an index was written by another version, or is none.
 var errOldIndex = errors.New("not an index of this version")
 
 // encodeIndex writes entries so that they are small and quick to read: what a path shares with the one before is
@@ -74,7 +74,7 @@ func decodeIndex(data []byte) ([]inspect.Entry, error) {
 	return entries, nil
 }
 
-// isIndex says that an index is one of this version.
+// isIndex reports whether an index is one of this version.
 func isIndex(data []byte) bool { return bytes.HasPrefix(data, []byte(indexMark)) }
 
 func sharedPrefix(a, b string) int {

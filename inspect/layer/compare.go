@@ -117,7 +117,7 @@ func changeRank(c inspect.FileChange) int {
 	}
 }
 
-// oftenChanged knows files that a package holds and that images change nevertheless: distroless edits os-release,
+// oftenChanged recognizes files that a package holds and that images change nevertheless: distroless edits os-release,
 // maintainer scripts make caches, slim images cut documentation.
 func OftenRewritten(p string) bool {
 	base := path.Base(p)
@@ -130,7 +130,7 @@ func OftenRewritten(p string) bool {
 	return strings.HasSuffix(p, ".pyc") || strings.HasPrefix(p, "/var/cache/") || strings.HasPrefix(p, "/var/lib/")
 }
 
-// documentation knows what slim images leave out.
+// documentation recognizes what slim images leave out.
 func documentation(p string) bool {
 	for _, dir := range []string{"doc", "man", "locale", "info", "lintian", "linda", "doc-base", "help", "i18n",
 		"groff", "gtk-doc", "bug", "licenses"} {

@@ -76,7 +76,7 @@ func baseEnd(rows []inspect.Layer) int {
 	return 0
 }
 
-// otherBuilder says how many rows were made before BuildKit began, which signs its steps in the comment: all of a
+// otherBuilder describes how many rows were made before BuildKit began, which signs its steps in the comment: all of a
 // build's steps have one builder, so that steps of another one are the base image's.
 func otherBuilder(rows []inspect.Layer, comments []string) int {
 	below := false

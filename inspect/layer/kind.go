@@ -24,7 +24,7 @@ func mimeOf(head []byte) string {
 	return name
 }
 
-// kindOf says what sort of program begins with these bytes, "" if none.
+// kindOf describes what sort of program begins with these bytes, "" if none.
 func kindOf(name string, head []byte) inspect.Kind {
 	switch {
 	case bytes.HasPrefix(head, []byte("\x7fELF")):
@@ -52,7 +52,7 @@ func isPE(head []byte) bool {
 	return at+4 <= int64(len(head)) && bytes.Equal(head[at:at+4], []byte("PE\x00\x00"))
 }
 
-// isMachO knows thin and fat files. Java classes begin like fat ones; there the number that follows is the class
+// isMachO recognizes thin and fat files. Java classes begin like fat ones; there the number that follows is the class
 // file's version, at least 45, where a fat file has its few architectures.
 func isMachO(head []byte) bool {
 	if len(head) < 8 {

@@ -143,7 +143,7 @@ func onRow(l, row inspect.Layer) inspect.Layer {
 	return l
 }
 
-// layerBlob says what became of a layer's blob. The docker-save form names no blob; there the case carries the tar
+// layerBlob describes what became of a layer's blob. The docker-save form names no blob; there the case carries the tar
 // under the digest that it has.
 func layerBlob(in Ingested, of string) (inspect.Blob, bool) {
 	l := in.Layer

@@ -123,7 +123,7 @@ func (m *merger) loses(n *inspect.Node) {
 	m.lost[n.Path] = n
 }
 
-// changeOf says what a layer did to a path. Directories that only stand there again are the same.
+// changeOf describes what a layer did to a path. Directories that only stand there again are the same.
 func changeOf(was, is *inspect.Node) inspect.Change {
 	switch {
 	case was == nil:
@@ -141,7 +141,7 @@ func sortedNodes(of map[string]*inspect.Node) []*inspect.Node {
 	return slices.SortedFunc(maps.Values(of), func(a, b *inspect.Node) int { return comparePaths(a.Path, b.Path) })
 }
 
-// isRegular says that a node is a file with content. Each path of a hard link counts as one.
+// isRegular reports whether a node is a file with content. Each path of a hard link counts as one.
 func isRegular(n *inspect.Node) bool {
 	return n.Type == inspect.EntryFile || n.Type == inspect.EntryHardlink && n.SHA256 != ""
 }

@@ -100,7 +100,7 @@ func (c *Cache) settle(claim registry.Layer, blob *blobWriter, got parsed, bad e
 	return p, c.keep(want, p, got.entries)
 }
 
-// partial says why a layer was not read to its end, and keeps the entries that came before. It has no proof: it is
+// partial describes why a layer was not read to its end, and keeps the entries that came before. It has no proof: it is
 // read again in the next run.
 func (c *Cache) partial(p proof, got parsed, bad error) error {
 	b := unreadLayer(bad)
@@ -316,7 +316,7 @@ func (b *blobWriter) digest() string {
 	return "sha256:" + hex.EncodeToString(b.hash.Sum(nil))
 }
 
-// kept says that the store had the blob before.
+// kept reports whether the store had the blob before.
 func (b *blobWriter) kept() bool { return b.w == nil }
 
 func (b *blobWriter) commit() error {

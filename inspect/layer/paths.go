@@ -31,7 +31,7 @@ func comparePaths(a, b string) int {
 	return len(a) - len(b)
 }
 
-// within says that a path lies below a directory.
+// within reports whether a path lies below a directory.
 func within(p, dir string) bool {
 	if dir == "/" {
 		return p != "/"

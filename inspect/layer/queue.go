@@ -47,7 +47,7 @@ type queue struct {
 }
 
 // IngestAll ingests the layers of an image, a few at a time, and returns them lowest first. Those that the image it is
-// compared with does not have come first, newest first. watch (which may be nil) hears how they come.
+// compared with does not have come first, newest first. watch (which may be nil) is told how they come.
 func (c *Cache) IngestAll(ctx context.Context, client *registry.Client, img *registry.Image,
 	watch *Watch) ([]inspect.Layer, error) {
 	q := &queue{
@@ -165,7 +165,7 @@ type Ingested struct {
 	Actual string // digest of the bytes that came, where they are not the layer's
 }
 
-// Watch hears how an image's layers come. A nil Watch, and a nil function, hears nothing. Its calls are serialised,
+// Watch is told how an image's layers come. A nil Watch, and a nil function, hears nothing. Its calls are serialised,
 // but for Shared.
 type Watch struct {
 	// the layers, by digest, that the image it is compared with has too, as far as that is known by now

@@ -228,7 +228,7 @@ func orUnexpected(err error) error {
 	return err
 }
 
-// isSparse says that a file's content has holes, so that it does not lie in the tar as it is.
+// isSparse reports whether a file's content has holes, so that it does not lie in the tar as it is.
 func isSparse(h *tar.Header) bool {
 	if h.Typeflag == tar.TypeGNUSparse {
 		return true
@@ -244,12 +244,12 @@ func isSparse(h *tar.Header) bool {
 // cleanPath makes a member's name an absolute path that cannot leave the root.
 func cleanPath(name string) string { return path.Clean("/" + name) }
 
-// leaves says that a name goes up at some point. Such names are taken inside the root, and noted.
+// leaves reports whether a name goes up at some point. Such names are taken inside the root, and noted.
 func leaves(name string) bool {
 	return strings.Contains(name, "..") && strings.Contains("/"+name+"/", "/../")
 }
 
-// climbs says that a link in a directory goes up further than the root is.
+// climbs reports whether a link in a directory goes up further than the root is.
 func climbs(dir, link string) bool {
 	if !strings.Contains(link, "..") {
 		return false

@@ -68,7 +68,7 @@ func (s *Skips) number(layers []registry.Layer) {
 	}
 }
 
-// why says why a layer is left out, "" if it is not.
+// why describes why a layer is left out, "" if it is not.
 func (s *Skips) why(claim registry.Layer) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -94,7 +94,7 @@ func (s *snapshot) put(dir int32, node *inspect.Node) int32 {
 	return i
 }
 
-// remove takes away a name and all below it. lost hears of each.
+// remove takes away a name and all below it. lost is told of each.
 func (s *snapshot) remove(i int32, lost func(*inspect.Node)) {
 	d := &s.dentries[i]
 	if d.prev != noDentry {

@@ -98,7 +98,7 @@ func (t *Tree) Resolve(p string) *inspect.Node {
 	return t.Get(real)
 }
 
-// Place says where something at this path would be: symbolic links are followed in all components but the last.
+// Place describes where something at this path would be: symbolic links are followed in all components but the last.
 // ok is false where a directory on the way is missing; then the path is clean and otherwise as named.
 func (t *Tree) Place(p string) (real string, ok bool) { return t.follow(p, false) }
 

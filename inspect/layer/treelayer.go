@@ -110,7 +110,7 @@ func (t *Tree) Open(ctx context.Context, node *inspect.Node) (inspect.Content, e
 	return t.store.Open(ctx, diffID, h.entry)
 }
 
-// home says where the content of a node is.
+// home describes where the content of a node is.
 func (t *Tree) home(node *inspect.Node) home {
 	if h, ok := t.far[place{node.Layer, node.Path}]; ok {
 		return h

@@ -154,7 +154,7 @@ func (u *unpacked) Close() error {
 	return nil
 }
 
-// note says what is odd about how the bytes are packed.
+// note describes what is odd about how the bytes are packed.
 func (u *unpacked) note() []string {
 	if u.behind == nil || u.behind() == 0 {
 		return nil

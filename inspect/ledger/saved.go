@@ -102,7 +102,7 @@ func (s *Saved) describe(c inspect.Case) {
 	s.Status, s.Findings, s.Newest = verdict.Of(&c).Status, len(c.Findings), c.AsOf()
 }
 
-// AddedTo says that the case goes on after its last export: what came then is in no bundle.
+// AddedTo reports whether the case goes on after its last export: what came then is in no bundle.
 func (s Saved) AddedTo() bool {
 	n := len(s.Exported)
 	return n > 0 && s.Exported[n-1].Time.Before(s.Newest.Time)

@@ -26,7 +26,7 @@ type Claim struct {
 	Recalled int
 }
 
-// fits says that a digest is one that the content may have.
+// fits reports whether a digest is one that the content may have.
 func (c Claim) fits(sum string) bool {
 	return sum == c.Sum || strings.Contains(c.also+" ", " "+sum+" ")
 }

@@ -147,7 +147,7 @@ func (p places) of(name string) (real string, ok bool) {
 	return layer.Join(at.path, base), true
 }
 
-// judge says how much the databases know.
+// judge describes how much the databases know.
 func (o *Ownership) judge(broken []string) {
 	packages, bare := 0, []string(nil)
 	for _, db := range o.dbs {
@@ -194,7 +194,7 @@ func (o *Ownership) fromBase(db *Database, name string) bool {
 	return false
 }
 
-// judgeDigests says which programs are their package's by name only.
+// judgeDigests describes which programs are their package's by name only.
 func (o *Ownership) judgeDigests() {
 	o.Listing = o.Level
 	names, programs := map[string]bool{}, 0

@@ -84,8 +84,8 @@ func Unpackaged(ctx context.Context, t *layer.Tree, all []layer.ShadowedEntry) (
 	return left, nil
 }
 
-// packagedAmong says which files the system's package databases name. Only claims of the same name are led through the
-// tree's links, which takes longest.
+// packagedAmong describes which files the system's package databases name. Only claims of the same name are led
+// through the tree's links, which takes longest.
 func packagedAmong(ctx context.Context, t *layer.Tree, all []layer.ShadowedEntry) (map[string]bool, error) {
 	names, owned := map[string]bool{}, map[string]bool{}
 	for _, r := range all {

@@ -105,8 +105,8 @@ func parseInstalled(data []byte, info string) []Claim {
 	return claims
 }
 
-// environmentProgram says that a path lies in the environment that a site directory belongs to, but for the directories
-// of system programs: prefix/lib/python3.13/site-packages belongs to prefix.
+// environmentProgram reports whether a path lies in the environment that a site directory belongs to, but for the
+// directories of system programs: prefix/lib/python3.13/site-packages belongs to prefix.
 func environmentProgram(p, site string) bool {
 	for _, lib := range []string{"/lib/", "/lib64/"} {
 		prefix, _, ok := strings.Cut(site, lib+"python")

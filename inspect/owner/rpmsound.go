@@ -9,7 +9,7 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 )
 
-// errUnsound says that an rpm database refers to what it does not hold: it is broken, or made to break its readers.
+// errUnsound means that an rpm database refers to what it does not hold: it is broken, or made to break its readers.
 var errUnsound = errors.New("the rpm database is broken")
 
 // soundRPM looks through the references of an rpm database before a reader that trusts them gets it: one that reads out
@@ -97,7 +97,7 @@ func (b *bdbPages) page(number uint32, into []byte) error {
 	return nil
 }
 
-// beyond says that a stretch does not end within a page, or not where 16 bits can say so.
+// beyond reports whether a stretch does not end within a page, or not where 16 bits can say so.
 func (b *bdbPages) beyond(end int) bool { return end > b.size || end > 0xffff }
 
 func soundBDB(c inspect.Content, order binary.ByteOrder, head []byte) error {

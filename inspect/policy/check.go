@@ -94,7 +94,7 @@ func (l *Loaded) Requirements(i inspect.Image) []inspect.PolicyRequirement {
 	return l.all.Requirements(i, l.Pod)
 }
 
-// Named says that a flag names a policy: an image that none is about is then an open question.
+// Named reports whether a flag names a policy: an image that none is about is then an open question.
 func (l *Loaded) Named() bool {
 	return l != nil && l.Files != nil && slices.ContainsFunc(l.Files.sources,
 		func(s Source) bool { return s.Origin == inspect.TrustFile })

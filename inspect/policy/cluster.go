@@ -112,7 +112,7 @@ func (s *Set) addObject(o kube.Object) error {
 	return err
 }
 
-// errNoRule says that a policy asks nothing of images.
+// errNoRule means that a policy asks nothing of images.
 var errNoRule = errors.New("it has no rule about who signed images")
 
 // OfCluster reads the policies of all namespaces of a cluster. none reports whether the cluster serves none of their

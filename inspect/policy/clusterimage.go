@@ -83,7 +83,7 @@ func (c clusterImage) besides(unknown string) (mayAccept, alsoRequires []string)
 	return mayAccept, alsoRequires
 }
 
-// present says that a field is there and not null.
+// present reports whether a field is there and not null.
 func present(raw json.RawMessage) bool { return len(raw) > 0 && string(raw) != "null" }
 
 // count is how many of the conditions hold.

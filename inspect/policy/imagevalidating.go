@@ -117,7 +117,7 @@ func (o object) imageValidatingPolicy() (Policy, error) {
 	return p, nil
 }
 
-// selects says that a selector leaves something out.
+// selects reports whether a selector leaves something out.
 func selects(raw json.RawMessage) bool { return present(raw) && string(raw) != "{}" }
 
 // everyImage is the plain form: images.containers.map(image, verifyImageSignatures(image, [attestors.ci])).all(e, e >

@@ -22,7 +22,7 @@ type kyverno struct {
 	Rules []kyvernoRule `json:"rules"`
 }
 
-// failsOpen says that images are let in while Kyverno does not answer.
+// failsOpen reports whether images are let in while Kyverno does not answer.
 func (k kyverno) failsOpen() bool {
 	return k.Webhook.OnFailure == "Ignore" || k.Webhook.OnFailure == "" && k.OnFailure == "Ignore"
 }

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// kyvernoMatch says which resources a rule is about, or which it leaves out
+// kyvernoMatch describes which resources a rule is about, or which it leaves out
 // (https://kyverno.io/docs/policy-types/cluster-policy/match-exclude/). The older form has one filter of its own.
 type kyvernoMatch struct {
 	Any []kyvernoFilter `json:"any"`
@@ -46,7 +46,7 @@ const (
 	fitsNot
 )
 
-// about says whether a rule is about the pods of a namespace; an empty one is not known.
+// about reports whether a rule is about the pods of a namespace; an empty one is not known.
 func (r kyvernoRule) about(namespace string) fitting {
 	how := matches(r.Match, namespace, fits)
 	switch matches(r.Exclude, namespace, fitsNot) {

@@ -24,7 +24,7 @@ type Policy struct {
 	in func(namespace string, d *inspect.PolicyRequirement) bool
 }
 
-// images says which images a policy is about.
+// images describes which images a policy is about.
 type images struct {
 	globs, but []glob // of the names that it is about, and of those that it leaves out
 	open       string // why it cannot be said for sure, in words
@@ -36,7 +36,7 @@ type glob struct {
 	fits func(name) bool
 }
 
-// about says whether a policy is about an image, and if that cannot be said, why not.
+// about reports whether a policy is about an image, and if that cannot be said, why not.
 func (i images) about(n name) (is bool, open string) {
 	for _, g := range i.but {
 		if g.fits(n) {

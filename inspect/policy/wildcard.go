@@ -34,7 +34,7 @@ func wildcardExpression(text string) string {
 	return "^" + strings.ReplaceAll(quoted, `\?`, ".") + "$"
 }
 
-// isWildcard says that a text is a pattern, not a name.
+// isWildcard reports whether a text is a pattern, not a name.
 func isWildcard(text string) bool { return strings.ContainsAny(text, "*?") }
 
 // hubNames are the names of an image in all the ways in which Docker Hub is written.

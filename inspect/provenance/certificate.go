@@ -60,5 +60,5 @@ func (c *claims) certifySource(said map[string]string) {
 	}
 }
 
-// isWorkflow says that a builder or identity is a workflow file on GitHub.
+// isWorkflow reports whether a builder or identity is a workflow file on GitHub.
 func isWorkflow(uri string) bool { return strings.Contains(uri, "/.github/workflows/") }

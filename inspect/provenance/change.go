@@ -23,7 +23,7 @@ type change struct {
 	severity inspect.Severity
 }
 
-// compareSigners says what changed in who signed. word is what the earlier image is called.
+// compareSigners describes what changed in who signed. word is what the earlier image is called.
 func compareSigners(before, now side, word string) []change {
 	switch {
 	case len(before.signers) == 0 && len(now.signers) == 0:
@@ -89,8 +89,8 @@ func strangeness(before, now []signer) inspect.Severity {
 	return inspect.High
 }
 
-// compareProvenance says what changed in how the image was built, by the best statement of each. confirmed says that a
-// person confirmed the earlier image.
+// compareProvenance describes what changed in how the image was built, by the best statement of each. confirmed says
+// that a person confirmed the earlier image.
 func compareProvenance(before, now side, word string, confirmed bool) []change {
 	b, n := best(before.provenance), best(now.provenance)
 	switch {

@@ -90,7 +90,7 @@ func unaskedStores(image inspect.Image, ended inspect.CheckState) []string {
 	return list
 }
 
-// sayStore says what the index answered, as a store of attestations.
+// sayStore describes what the index answered, as a store of attestations.
 func sayStore(image inspect.Image, n int, err error, emit func(inspect.Event)) {
 	if image.Index == "" {
 		return

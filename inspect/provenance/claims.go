@@ -31,7 +31,7 @@ type claims struct {
 	refused    bool   // that verifier says FAILED
 }
 
-// errUnknownType says that a statement may be sound, but of a kind that is not known here.
+// errUnknownType means that a statement may be sound, but of a kind that is not known here.
 var errUnknownType = errors.New("the predicate type is not known")
 
 // parseClaims reads the predicate of a statement. Errors: errUnknownType.

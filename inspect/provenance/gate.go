@@ -7,7 +7,7 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 )
 
-// gate says what somebody who asks for provenance would have been told. unasked are the stores that could not be
+// gate describes what somebody who asks for provenance would have been told. unasked are the stores that could not be
 // asked, in words.
 func gate(rows []judged, expected bool, unasked []string) inspect.Gate {
 	g := inspect.Gate{Name: inspect.GateProvenance}

@@ -128,8 +128,8 @@ func (j *judged) settle(sig *inspect.Signature) {
 	}
 }
 
-// chainHolds says that a signature is by the one that its certificate or key names, whether that one was expected or
-// not.
+// chainHolds reports whether a signature is by the one that its certificate or key names, whether that one was
+// expected or not.
 func chainHolds(s inspect.Signature) bool {
 	return s.Status == inspect.Verified || s.Reason == "no-expectation" || s.Reason == "identity-mismatch"
 }

@@ -38,8 +38,9 @@ type seenSigner struct {
 	Key      string `json:"key"`
 }
 
-// Seen says where signers, builder or source are others than those of the last signed image of the same repository that
-// this machine has seen. It may raise a finding, to medium at most: what one machine happened to see is no expectation.
+// Seen describes where signers, builder or source are others than those of the last signed image of the same
+// repository that this machine has seen. It may raise a finding, to medium at most: what one machine happened to see
+// is no expectation.
 func Seen(client *registry.Client, now func() time.Time) engine.Check {
 	return engine.Check{Name: SeenName, Scope: engine.PerImage, Needs: []string{signatureCheck, Name},
 		Run: func(_ context.Context, on engine.On, emit func(inspect.Event)) error {

@@ -50,7 +50,7 @@ func (s signer) String() string {
 	}
 }
 
-// sameAs says that two signers are the same, whatever the ref of the workflow.
+// sameAs reports whether two signers are the same, whatever the ref of the workflow.
 func (s signer) sameAs(o signer) bool {
 	return s.identity == o.identity && s.issuer == o.issuer && s.key == o.key
 }

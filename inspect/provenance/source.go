@@ -48,7 +48,7 @@ func parseSource(uri string, digest map[string]string) source {
 	return s
 }
 
-// isGit says that a URI names a git repository.
+// isGit reports whether a URI names a git repository.
 func isGit(uri string) bool { return strings.HasPrefix(uri, "git+") }
 
 // normalizeRepo writes a repository as git+SCHEME://HOST/PATH; a person may leave out git+ and https://.
@@ -63,7 +63,7 @@ func normalizeRepo(uri string) string {
 	}
 }
 
-// sameRepo says that the repository which a statement names is the expected one: exactly, host and path, as
+// sameRepo reports whether the repository which a statement names is the expected one: exactly, host and path, as
 // slsa-verifier compares. Tekton and GitLab write the .git that git itself does not need; only that is let pass, and
 // only on the side of the statement.
 func sameRepo(said, expected string) bool {
@@ -71,5 +71,5 @@ func sameRepo(said, expected string) bool {
 	return said == expected || strings.TrimSuffix(said, ".git") == expected
 }
 
-// alike says that two claims name the same repository, each in its own way.
+// alike reports whether two claims name the same repository, each in its own way.
 func alike(a, b string) bool { return sameRepo(a, b) || sameRepo(b, a) }

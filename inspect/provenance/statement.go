@@ -67,7 +67,8 @@ func ParseStatement(data []byte) (Statement, error) {
 	return s, nil
 }
 
-// IsProvenance says that a predicate type tells how something was built, or is a summary of a verification of that.
+// IsProvenance reports whether a predicate type tells how something was built, or is a summary of a verification of
+// that.
 func IsProvenance(predicateType string) bool {
 	return strings.HasPrefix(predicateType, "https://slsa.dev/provenance/") || strings.HasPrefix(predicateType,
 		PredicateVSA)

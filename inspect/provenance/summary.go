@@ -92,7 +92,7 @@ func levels(list []string) string {
 	return ", " + clip(strings.Join(list, ", "))
 }
 
-// isSummary says that a predicate type is that of a verification summary.
+// isSummary reports whether a predicate type is that of a verification summary.
 func isSummary(predicateType string) bool { return strings.HasPrefix(predicateType, PredicateVSA) }
 
 // refusals are the findings of summaries whose signer is certain and who say that the image failed. Where somebody

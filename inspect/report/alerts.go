@@ -8,7 +8,7 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 )
 
-// matched says how an alert was matched.
+// matched describes how an alert was matched.
 func matched(a inspect.Alert) string {
 	switch a.Match {
 	case inspect.MatchDigest:
@@ -24,7 +24,7 @@ func matched(a inspect.Alert) string {
 	}
 }
 
-// alertFile says where the file of an alert is, and how sure that is. Only a file of the image can be checked.
+// alertFile describes where the file of an alert is, and how sure that is. Only a file of the image can be checked.
 func alertFile(a inspect.Alert) (inspect.Status, string) {
 	f := a.File
 	path := cmp.Or(f.Path, a.Path)
@@ -58,8 +58,8 @@ func matchedBy(a inspect.Alert) string {
 	}
 }
 
-// alertMark says how an alert stands. That the place of its file is known is no green tick over an open alert: only a
-// person's mark closes it.
+// alertMark describes how an alert stands. That the place of its file is known is no green tick over an open alert:
+// only a person's mark closes it.
 func alertMark(c inspect.Case, a inspect.Alert) string {
 	for _, n := range c.Notes {
 		if n.Mark != "" && n.Mark != "open" && (n.Subject == a.ID || n.Subject == a.File.Path && n.Subject != "") {

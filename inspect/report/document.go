@@ -110,7 +110,7 @@ func (s *section) tableOf(t table, most int) {
 	s.more(more)
 }
 
-// more says that a list was cut.
+// more reports whether a list was cut.
 func (s *section) more(n int) {
 	if n > 0 {
 		s.text(fmt.Sprintf("and %d more: -o json lists them all (in a bundle: data/case.json).", n))

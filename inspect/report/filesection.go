@@ -65,7 +65,7 @@ func binaryItem(i inspect.Image, b inspect.Binary) item {
 	return it
 }
 
-// contents says what a packaged file should be and what it is.
+// contents describes what a packaged file should be and what it is.
 func contents(a inspect.Altered) string {
 	return fmt.Sprintf("package %s installed %s, this is %s", a.Package, a.Expected, a.Actual)
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/backtrail/backtrail/inspect/text"
 )
 
-// kept says what is on this disk and what is not: what is not kept may vanish. Both in the order in which they do.
+// kept describes what is on this disk and what is not: what is not kept may vanish. Both in the order in which they do.
 func kept(c inspect.Case) string {
 	var have, lost []string
 	for _, p := range respond.PreservedOf(&c) {

@@ -166,7 +166,7 @@ func columns(text string) int {
 	return ansi.StringWidth(text)
 }
 
-// isPlain says that each byte of text is a column: most texts are so.
+// isPlain reports whether each byte of text is a column: most texts are so.
 func isPlain(text string) bool {
 	for i := range len(text) {
 		if text[i] < ' ' || text[i] > '~' {

@@ -6,7 +6,7 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 )
 
-// Style says how text is drawn. The zero value is UTF-8 without colour.
+// Style describes how text is drawn. The zero value is UTF-8 without colour.
 type Style struct {
 	ASCII bool      // ok FAIL ?? -- in place of ✓ ✗ ? –
 	Color bool      // ANSI-16 colours around the signs

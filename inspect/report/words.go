@@ -131,7 +131,7 @@ func built(c inspect.Case, i inspect.Image) (inspect.Status, string) {
 	return p.Status, provenance(p)
 }
 
-// provenance says where a statement claims that the image came from.
+// provenance describes where a statement claims that the image came from.
 func provenance(p inspect.Provenance) string {
 	source := p.Source
 	if p.Commit != "" {

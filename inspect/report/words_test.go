@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/respond"
 )
 
 // The signature verdict in a sentence: only a signature that was verified against an expectation reads as one.
@@ -182,11 +183,11 @@ func TestWhichImageACaseIsAbout(t *testing.T) {
 		"no pod":               {func(c *inspect.Case) { c.Pod = nil }, "proxy"},
 		"an unlisted one last": {func(c *inspect.Case) { c.Images[0].Container = "gone" }, "web"},
 	} {
-		if i, ok := focus(focusCase(tt.change)); !ok || i.Container != tt.want {
+		if i, ok := respond.Focus(focusCase(tt.change)); !ok || i.Container != tt.want {
 			t.Errorf("%s: %s, want %s", name, i.Container, tt.want)
 		}
 	}
-	if _, ok := focus(inspect.Case{}); ok {
+	if _, ok := respond.Focus(inspect.Case{}); ok {
 		t.Error("a case without images is about one")
 	}
 	c := focusCase(func(c *inspect.Case) { c.Images[1].Status = inspect.Failed })
@@ -200,13 +201,6 @@ func TestWhichImageACaseIsAbout(t *testing.T) {
 }
 
 func TestNumbersForPeople(t *testing.T) {
-	for n, want := range map[int64]string{
-		0: "0 B", 1023: "1023 B", 1024: "1.0 KiB", 3 << 20: "3.0 MiB", 1536 << 20: "1.5 GiB", 1 << 62: "4096.0 PiB",
-	} {
-		if got := size(n); got != want {
-			t.Errorf("size(%d) = %q, want %q", n, got, want)
-		}
-	}
 	for thing, want := range map[string][3]string{
 		"layer":    {"0 layers", "1 layer", "2 layers"},
 		"registry": {"0 registries", "1 registry", "2 registries"},
@@ -217,7 +211,7 @@ func TestNumbersForPeople(t *testing.T) {
 			}
 		}
 	}
-	if got := clock(inspect.Time{}); got != "unknown time" {
+	if got := (inspect.Time{}).Stamp(); got != "unknown time" {
 		t.Errorf("no time is %q", got)
 	}
 	for digest, want := range map[string]string{digestA: "aaaaaaaaaaaa", "abc": "abc", "": "", "sha256:": ""} {

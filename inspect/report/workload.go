@@ -70,7 +70,7 @@ func sharingSection(i inspect.Image) section {
 	return s
 }
 
-// looked says how many images were compared.
+// looked describes how many images were compared.
 func looked(s inspect.Sharing) string {
 	text := fmt.Sprintf("By their manifests, %s that run here were compared", plural(s.Looked, "other image"))
 	if s.Looked == 1 {

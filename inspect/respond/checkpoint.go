@@ -16,7 +16,7 @@ var (
 	kubeletCheckpoints    = [2]int{1, 30}
 )
 
-// checkpoints says whether a node can copy the run-time state of a container: verified, it can; absent, it cannot;
+// checkpoints reports whether a node can copy the run-time state of a container: verified, it can; absent, it cannot;
 // unknown, nobody could read it. runtime is as nodeInfo gives it: containerd://2.1.0.
 func checkpoints(runtime, kubelet string) (inspect.Status, string) {
 	name, version, _ := strings.Cut(runtime, "://")

@@ -98,7 +98,7 @@ func (k container) relabel() NextStep {
 	return todo(why+k.services(), command)
 }
 
-// replaced says what the controller does about the pod that it lost.
+// replaced describes what the controller does about the pod that it lost.
 func (k container) replaced() string {
 	at := slices.IndexFunc(k.pod.Selectors, controls)
 	if at < 0 {
@@ -114,7 +114,7 @@ func (k container) replaced() string {
 	}
 }
 
-// services says that Services may pick the pod that were not seen.
+// services reports whether Services may pick the pod that were not seen.
 func (k container) services() string {
 	if k.pod.Reach.Lacks(inspect.ReachServices) {
 		return "; which Services pick it is not known"
@@ -200,7 +200,7 @@ func (k container) isolate() NextStep {
 	return todo(why, command+" | "+k.where+" apply -f -")
 }
 
-// copyState says how the run-time state can be copied on this node, and how it cannot.
+// copyState describes how the run-time state can be copied on this node, and how it cannot.
 func (k container) copyState() []NextStep {
 	const no = "kubectl debug --copy-to starts another pod from the image, and is no copy of the state"
 	can, why := checkpoints(k.pod.Runtime, k.pod.Kubelet)

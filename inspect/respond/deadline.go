@@ -27,7 +27,7 @@ func Title(r inspect.Regime) string {
 	}
 }
 
-// Binds says who has to report, and what.
+// Binds describes who has to report, and what.
 func Binds(r inspect.Regime) string {
 	switch r {
 	case inspect.NIS2:
@@ -90,7 +90,7 @@ func monthAfter(t inspect.Time) inspect.Time {
 	return inspect.At(next)
 }
 
-// Left says how much time there is at a moment, or by how much it is over.
+// Left describes how much time there is at a moment, or by how much it is over.
 func (d Deadline) Left(now time.Time) string {
 	switch left := d.Due.Sub(now); {
 	case d.Due.IsZero():

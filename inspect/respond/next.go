@@ -103,7 +103,7 @@ func exportCommand(c inspect.Case) string {
 	return "backtrail open " + text.Quote(id) + " --export " + text.Quote(id+".tar.gz")
 }
 
-// isDemo knows the built-in incident by its root of trust: nothing else makes that case again.
+// isDemo recognizes the built-in incident by its root of trust: nothing else makes that case again.
 func isDemo(c inspect.Case) bool {
 	dump, ok := c.Target.SavedDump()
 	return ok && dump == "demo" && slices.ContainsFunc(c.Trust,

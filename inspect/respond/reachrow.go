@@ -17,7 +17,7 @@ type ReachRow struct {
 	Command string // that says more; empty where there is none
 }
 
-// ReachWeight says how far something reaches.
+// ReachWeight describes how far something reaches.
 type ReachWeight int
 
 // The weights, the heaviest first.
@@ -101,8 +101,8 @@ func (l *reachList) roles() {
 	}
 }
 
-// account says which service account it is, where its tokens are, and that what it may do is not known: the API server
-// answers that for oneself only, or to whoever may impersonate.
+// account describes which service account it is, where its tokens are, and that what it may do is not known: the API
+// server answers that for oneself only, or to whoever may impersonate.
 func (l *reachList) account() {
 	if l.r.ServiceAccount == "" {
 		return

@@ -235,7 +235,7 @@ func (a *attachments) keep(digest string, data []byte, mediaType string) {
 		Role: "sbom", State: "carried", Of: "image"}})
 }
 
-// isMediaType says that a media or artifact type is that of an SBOM, as cosign, ORAS and others write them.
+// isMediaType reports whether a media or artifact type is that of an SBOM, as cosign, ORAS and others write them.
 func isMediaType(t string) bool {
 	return strings.Contains(t, "spdx") || strings.Contains(t, "cyclonedx") || strings.Contains(t, "vnd.syft")
 }

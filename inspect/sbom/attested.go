@@ -10,7 +10,7 @@ import (
 	"github.com/backtrail/backtrail/registry"
 )
 
-// IsSBOM says that a predicate type is that of an SBOM, in any version.
+// IsSBOM reports whether a predicate type is that of an SBOM, in any version.
 func IsSBOM(predicateType string) bool {
 	for _, prefix := range []string{"https://spdx.dev/Document", "https://cyclonedx.org/bom", "https://syft.dev/bom",
 		"https://anchore.com/syft"} {
@@ -92,7 +92,7 @@ func countPredicate(data []byte) (string, int, error) {
 	return Count(s.Predicate)
 }
 
-// about says that a statement names one of these digests as its subject.
+// about reports whether a statement names one of these digests as its subject.
 func about(data []byte, digests ...string) bool {
 	var s statement
 	if json.Unmarshal(data, &s) != nil {

@@ -115,7 +115,7 @@ func config() *syft.CreateSBOMConfig {
 	return cfg
 }
 
-// isDatabase says that a path is that of a package database of a distribution.
+// isDatabase reports whether a path is that of a package database of a distribution.
 func isDatabase(p string) bool {
 	dir, base := path.Split(p)
 	switch dir {

@@ -51,7 +51,7 @@ func serial(key string) string {
 	return fmt.Sprintf("urn:uuid:%x-%x-%x-%x-%x", u[0:4], u[4:6], u[6:8], u[8:10], u[10:16])
 }
 
-// found says where a package was found.
+// found describes where a package was found.
 func found(p inspect.Package) string {
 	return fmt.Sprintf("layer %d: %s", p.Layer, strings.Join(p.Locations, ", "))
 }

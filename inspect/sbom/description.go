@@ -32,7 +32,7 @@ func metadata(n *inspect.Node) stereoscope.Metadata {
 	}
 }
 
-// isFile says that a node is no directory and no link to anything else. Devices count as files without content.
+// isFile reports whether a node is no directory and no link to anything else. Devices count as files without content.
 func isFile(n *inspect.Node) bool {
 	switch n.Type {
 	case inspect.EntryDir, inspect.EntrySymlink:

@@ -12,8 +12,8 @@ import (
 // on another base and one sentence says so; what is notable still stands alone.
 const maxSingle = 20
 
-// findings says what in a comparison a person should know. A package that only has a newer version is worth a line; one
-// that went back to an older version, or whose files are not what the package says, is worth a look.
+// findings describes what in a comparison a person should know. A package that only has a newer version is worth a
+// line; one that went back to an older version, or whose files are not what the package says, is worth a look.
 func findings(subject string, image inspect.Image, good inspect.KnownGood, d inspect.PackageDiff) []inspect.Finding {
 	total := len(d.Changed) + len(d.Added) + len(d.Removed)
 	var list []inspect.Finding

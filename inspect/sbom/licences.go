@@ -45,8 +45,8 @@ func withScanner(ctx context.Context) (context.Context, error) {
 var licenceName = regexp.MustCompile(`^(?i)(?:(?:(?:UN|MIT-)?LICEN[SC]E|COPYING|NOTICE)[^.]*(?:\.(?:txt|md|rst|` +
 	`html))?|copyright)$`)
 
-// isLicence says that a file holds a licence. Its text says nothing of which packages there are, and of a large image
-// it takes long to read: syft is given an empty one.
+// isLicence reports whether a file holds a licence. Its text says nothing of which packages there are, and of a large
+// image it takes long to read: syft is given an empty one.
 func isLicence(n *inspect.Node) bool {
 	return n.Kind == "" && licenceName.MatchString(path.Base(n.Path))
 }

@@ -40,7 +40,7 @@ func evidence(p pkg.Package) []file.Location {
 	return all
 }
 
-// layerOf says which layer brought a package. The database of a distribution is written anew by each layer that
+// layerOf describes which layer brought a package. The database of a distribution is written anew by each layer that
 // installs anything, so the layer of its entry says nothing: what counts is the layer that holds most of the package's
 // files, the lowest of several.
 func layerOf(p pkg.Package, at []file.Location, r *resolver) int {

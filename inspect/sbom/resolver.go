@@ -32,7 +32,7 @@ type resolver struct {
 
 var _ file.Resolver = (*resolver)(nil)
 
-// HasPath says whether there is anything at a path.
+// HasPath reports whether there is anything at a path.
 func (r *resolver) HasPath(p string) bool {
 	real, _ := r.tree.Place(p)
 	return r.tree.Get(real) != nil

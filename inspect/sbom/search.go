@@ -151,7 +151,7 @@ func (a *alias) times(link string) (n int) {
 	return n
 }
 
-// fits says that a path, or one that it leads over by being a link, fits a pattern.
+// fits reports whether a path, or one that it leads over by being a link, fits a pattern.
 func (s *search) fits(pattern, p string) bool {
 	for range layer.MaxLinks {
 		if ok, err := doublestar.Match(pattern, p); ok && err == nil {

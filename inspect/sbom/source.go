@@ -45,7 +45,7 @@ func (s *imageSource) ID() artifact.ID { return artifact.ID(s.about.ID) }
 // FileResolver gives the resolver of the squashed scope; there is no other.
 func (s *imageSource) FileResolver(source.Scope) (file.Resolver, error) { return s.resolver, nil }
 
-// Describe says what the source is.
+// Describe describes what the source is.
 func (s *imageSource) Describe() source.Description { return s.about }
 
 // Close does nothing: the tree is the cache's.

@@ -20,8 +20,8 @@ const (
 // maxVersion bounds a version that is parsed, in bytes: comparators are not made for hostile ones.
 const maxVersion = 256
 
-// direction says which way a package of a type (in syft's words) went from one version to another, by the order that
-// its package manager defines.
+// direction describes which way a package of a type (in syft's words) went from one version to another, by the order
+// that its package manager defines.
 func direction(kind, from, to string) string {
 	order, ok := CompareVersions(kind, from, to)
 	switch {

@@ -208,14 +208,14 @@ func (s *cosignSignature) certificateVerifier(ctx context.Context) (signature.Ve
 	return verifiers[0], nil
 }
 
-// signedBy asks cosign for the signature alone.
+// signedBy verifies the signature alone with cosign.
 func (s *cosignSignature) signedBy(ctx context.Context, v signature.Verifier) error {
 	return protect("verifying the signature", func() error {
 		return s.ask(ctx, s.bare, v1.Hash{}, &cosign.CheckOpts{SigVerifier: v, IgnoreTlog: true, Offline: true})
 	})
 }
 
-// explainSignature asks cosign for the signature alone, and compares what was signed with the image.
+// explainSignature verifies the signature alone with cosign, and compares what was signed with the image.
 func (s *cosignSignature) explainSignature(ctx context.Context, c *chain, v signature.Verifier, a artifact) {
 	err := s.signedBy(ctx, v)
 	signer := "managed key"

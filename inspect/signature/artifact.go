@@ -57,7 +57,7 @@ func (a artifact) policy(digests []string) (verify.ArtifactPolicyOption, error) 
 	return verify.WithArtifactDigest("sha256", raw), nil
 }
 
-// verify asks sigstore-go whether a signature content is by its key and about the artifact.
+// verify checks with sigstore-go whether a signature content is by its key and about the artifact.
 func (a artifact) verify(sc verify.SignatureContent, vc verify.VerificationContent, m keyed, digests []string) error {
 	if a.bytes != nil {
 		if _, err := a.bytes.Seek(0, io.SeekStart); err != nil {

@@ -127,7 +127,7 @@ func (e *examiner) reply(q query, r inspect.StoreReply) {
 	}
 }
 
-// ofGitHub says that the certificate names GitHub's own authority, which no other trusted root knows.
+// ofGitHub reports whether the certificate names GitHub's own authority, which no other trusted root knows.
 func (s *sigstoreBundle) ofGitHub() bool {
 	return s.cert != nil && slices.Contains(s.cert.Issuer.Organization, "GitHub, Inc.")
 }

@@ -100,7 +100,7 @@ func (c clocked) Verify(cert *x509.Certificate, at time.Time) ([][]*x509.Certifi
 	return c.FulcioCertificateAuthority.Verify(cert, at)
 }
 
-// timeless says that nothing that signs a time is believed together with the authority.
+// timeless reports whether nothing that signs a time is believed together with the authority.
 func (a authority) timeless() bool {
 	return len(a.RekorLogs())+len(a.TimestampingAuthorities()) == 0
 }
@@ -160,7 +160,7 @@ func timelessAuthority(m root.TrustedMaterial) (authority, bool) {
 	return a, private && a.timeless()
 }
 
-// vouches says that the certificate is valid at the case's clock and leads to the authority.
+// vouches reports whether the certificate is valid at the case's clock and leads to the authority.
 func (a authority) vouches(cert *x509.Certificate) error {
 	if now := a.now(); !within(cert, now) {
 		return fmt.Errorf("nothing that is signed says when it was signed, and the certificate was valid from %s; "+

@@ -19,7 +19,7 @@ type BlobRequest struct {
 	Trust    *Trust
 }
 
-// ErrMalformed says that the bundle is none.
+// ErrMalformed means that the bundle is none.
 var ErrMalformed = errors.New("malformed bundle")
 
 // VerifyBlob verifies a blob against Sigstore bundles, of which one that holds is enough. Without any expectation a
@@ -97,7 +97,7 @@ func (r BlobRequest) artifact() (artifact, error) {
 	return artifact{what: "the file", main: r.Digest, names: map[string]string{r.Digest: "the file"}}, nil
 }
 
-// Why says in one sentence why a signature is not verified: the first link that does not hold.
+// Why describes in one sentence why a signature is not verified: the first link that does not hold.
 func Why(s inspect.Signature) string {
 	for _, want := range []inspect.Status{inspect.Failed, inspect.Unknown} {
 		for _, step := range s.Steps {

@@ -119,8 +119,8 @@ func (s *sigstoreBundle) signer() string {
 	return "managed key"
 }
 
-// signatureHolds asks sigstore-go for the signature alone. A message is verified over its digest; pure Ed25519 needs
-// the bytes. Older clients signed with SHA-256 whatever the curve: that the whole of Verify knows.
+// signatureHolds verifies the signature alone with sigstore-go. A message is verified over its digest; pure Ed25519
+// needs the bytes. Older clients signed with SHA-256 whatever the curve: that the whole of Verify knows.
 func (s *sigstoreBundle) signatureHolds(m keyed, a artifact) error {
 	var err error
 	if s.message {

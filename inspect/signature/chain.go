@@ -85,7 +85,7 @@ func (c *chain) verdict() (inspect.Status, string) {
 	return status, ""
 }
 
-// sound says that every link but the last holds: what is left is who should have signed.
+// sound reports whether every link but the last holds: what is left is who should have signed.
 func (c *chain) sound() bool {
 	for _, s := range c.steps {
 		if s.Name != inspect.StepIdentity && s.Status != inspect.Verified && s.Status != inspect.Absent {

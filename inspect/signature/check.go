@@ -33,7 +33,7 @@ type Options struct {
 	// Requirements gives what the policies require of an image, once the check "policies" has read them; nil: there are
 	// none.
 	Requirements func(inspect.Image) []inspect.PolicyRequirement
-	// PolicyNamed says that a flag names a policy: an image that none is about is then an open question.
+	// PolicyNamed reports whether a flag names a policy: an image that none is about is then an open question.
 	PolicyNamed bool
 }
 
@@ -213,7 +213,7 @@ func (e *examiner) otherImages(ctx context.Context) (map[string]bool, error) {
 	return others, nil
 }
 
-// emit says what was found, store by store and row by row.
+// emit describes what was found, store by store and row by row.
 func (c collection) emit(emit func(inspect.Event)) {
 	for _, r := range c.replies {
 		emit(inspect.Event{Fact: r})

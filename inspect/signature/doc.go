@@ -4,7 +4,7 @@
 //
 // The verdict is never our own: Sigstore bundles are judged by sigstore-go, annotations on cosign's tags by cosign's
 // library, Notary Project signatures by notation-go. The explanation comes from their exported steps. A verified
-// signature says who signed these bytes; not that they are harmless, nor what ran later.
+// signature describes who signed these bytes; not that they are harmless, nor what ran later.
 //
 // stores.go and github*.go ask, collect.go and examine.go gather; bundle*.go is the Sigstore bundle, annotation*.go
 // what cosign keeps in annotations, notation.go and notary*.go the Notary Project's; chain.go and links.go are the

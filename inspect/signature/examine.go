@@ -85,7 +85,8 @@ func (e *examiner) judgeAnnotated(ctx context.Context, it item, data []byte) {
 	e.add(it, row)
 }
 
-// anothers says that a signature which cosign saved without saying whose it is belongs to another image of the layout.
+// anothers reports whether a signature which cosign saved without saying whose it is belongs to another image of the
+// layout.
 func (e *examiner) anothers(a artifact, digests []string) bool {
 	if _, ours := a.matching(digests); ours {
 		return false

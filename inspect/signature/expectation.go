@@ -88,7 +88,7 @@ func inWords(e inspect.Expected) string {
 	return strings.Join(parts, ", ")
 }
 
-// named says that somebody named a signer.
+// named reports whether somebody named a signer.
 func (x expectation) named() bool { return len(x.identities)+len(x.keys) > 0 || x.notation }
 
 // keyOf finds the expected key that a certificate is about.

@@ -42,7 +42,7 @@ type AttestationOptions struct {
 	Token        string   // empty: as nobody, which GitHub allows for public repositories
 	UserAgent    string   // as GitHub wants one
 	Repositories []string // OWNER/REPO; empty: those that the image itself names
-	// Log hears of each request. The address is without the values of its query. May be nil.
+	// Log is told of each request. The address is without the values of its query. May be nil.
 	Log func(method, url string, status int, bytes int64)
 }
 
@@ -76,7 +76,7 @@ func KeptAttestations(byDigest map[string][][]byte) *Attestations {
 
 var repositoryName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]{0,99}/[A-Za-z0-9._-]{1,100}$`)
 
-// isRepository says that a text is OWNER/REPO and can stand in a path.
+// isRepository reports whether a text is OWNER/REPO and can stand in a path.
 func isRepository(name string) bool {
 	return repositoryName.MatchString(name) && !strings.HasSuffix(name, "/.") && !strings.HasSuffix(name, "/..")
 }

@@ -57,8 +57,8 @@ func (s *sigstoreBundle) verify(roots []Root, a artifact, x expectation) outcome
 	return o
 }
 
-// names says that bundle or log entry name this very key: then it is certain, and a signature that it does not verify
-// is invalid, not by somebody else.
+// names reports whether bundle or log entry name this very key: then it is certain, and a signature that it does not
+// verify is invalid, not by somebody else.
 func (s *sigstoreBundle) names(k key) bool {
 	if s.hint != "" && s.hint == k.hint {
 		return true

@@ -128,7 +128,7 @@ func payloadVerifiers(public crypto.PublicKey) ([]signature.Verifier, error) {
 	return all, nil
 }
 
-// equals says that this is the key of a certificate or of a log entry.
+// equals reports whether this is the key of a certificate or of a log entry.
 func (k key) equals(other crypto.PublicKey) bool {
 	e, ok := k.public.(interface{ Equal(crypto.PublicKey) bool })
 	return ok && other != nil && e.Equal(other)

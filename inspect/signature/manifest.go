@@ -52,8 +52,8 @@ func (h match) items() ([]item, error) {
 	return found, nil
 }
 
-// altered says that a manifest of cosign's is there and is not what its digest says, or no manifest: what stood in it
-// was a signature. Of a referrer nobody knows, and of one that is missing neither.
+// altered reports whether a manifest of cosign's is there and is not what its digest says, or no manifest: what stood
+// in it was a signature. Of a referrer nobody knows, and of one that is missing neither.
 func (h match) altered() bool {
 	return (h.role == "signature" || h.role == "attestation") && h.part.Bytes != nil &&
 		h.part.Problem != registry.ProblemLimit
@@ -78,7 +78,7 @@ func isNotation(m *v1.Manifest) bool {
 		m.ArtifactType == mediaNotation
 }
 
-// contains says that bytes are an index that lists one of the named manifests.
+// contains reports whether bytes are an index that lists one of the named manifests.
 func contains(data []byte, names map[string]string) bool {
 	index, err := v1.ParseIndexManifest(bytes.NewReader(data))
 	if err != nil || len(index.Manifests) > registry.MaxChildren {

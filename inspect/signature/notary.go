@@ -177,7 +177,7 @@ func (n *Notary) Digest() string {
 	return n.record.Digest
 }
 
-// Trust says what store and policy are, for the case.
+// Trust describes what store and policy are, for the case.
 func (n *Notary) Trust() inspect.Trust { return n.record }
 
 // GetCertificates gives the certificates of a store by kind and name, as notation-go asks for them.

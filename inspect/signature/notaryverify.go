@@ -78,7 +78,7 @@ func (c notaryCase) statement() (s trustpolicy.TrustPolicy, stated bool) {
 	return s, false
 }
 
-// explainRefusal says what the library refuses in the envelope itself.
+// explainRefusal describes what the library refuses in the envelope itself.
 func (n *notationSignature) explainRefusal(c *chain) {
 	var altered *nsignature.SignatureIntegrityError
 	switch {
@@ -255,7 +255,7 @@ func orImage(scope string) string {
 
 func (n *Notary) named() bool { return n != nil && n.doc.Named }
 
-// within says which of the certificates was not valid at a time.
+// within describes which of the certificates was not valid at a time.
 func (n *notationSignature) within(t time.Time) error {
 	for _, c := range n.content.SignerInfo.CertificateChain {
 		if !within(c, t) {
@@ -330,7 +330,7 @@ func (n *notationSignature) explainSignedTime(o *outcome, c notaryCase, s trustp
 	}
 }
 
-// asksForTime says that a statement names a store of timestamp authorities.
+// asksForTime reports whether a statement names a store of timestamp authorities.
 func asksForTime(s trustpolicy.TrustPolicy) bool {
 	for _, name := range s.TrustStores {
 		if strings.HasPrefix(name, string(truststore.TypeTSA)+":") {

@@ -159,7 +159,7 @@ func (e *examiner) clock() time.Time {
 	return e.Now()
 }
 
-// revocable says that a certificate names somebody who could be asked.
+// revocable reports whether a certificate names somebody who could be asked.
 func (n *notationSignature) revocable() bool {
 	for _, c := range n.content.SignerInfo.CertificateChain {
 		if len(c.OCSPServer)+len(c.CRLDistributionPoints) > 0 {

@@ -201,7 +201,7 @@ func (s storeSet) read(ctx context.Context, found []v1.Descriptor, store string)
 	return hits, errors.Join(errs...)
 }
 
-// reply says what a store answered; found counts the signatures and attestations that came of it.
+// reply describes what a store answered; found counts the signatures and attestations that came of it.
 func (q query) reply(a storeResult, found int) inspect.StoreReply {
 	r := inspect.StoreReply{Store: q.store, Subject: q.subject, Status: inspect.StoreFound, Found: found}
 	switch {

@@ -108,7 +108,7 @@ func (s summary) name() string {
 
 func lower(sentence string) string { return strings.ToLower(sentence[:1]) + sentence[1:] }
 
-// gate says what a check for signatures would have said of the image.
+// gate describes what a check for signatures would have said of the image.
 func (s summary) gate() inspect.Gate {
 	g := inspect.Gate{Name: inspect.GateSignature}
 	fits := s.rows(func(r inspect.Signature) bool { return r.Status == inspect.Verified && r.OfImage() })

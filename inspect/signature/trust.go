@@ -96,7 +96,7 @@ func (t *Trust) Roots() ([]Root, error) {
 	return t.roots, t.err
 }
 
-// atHand says that no network is asked for the roots.
+// atHand reports whether no network is asked for the roots.
 func (t *Trust) atHand() bool { return t.opts.Offline || len(t.opts.Files) > 0 }
 
 // Notes say in words what a person should know of the roots: that a fallback was taken, and why.

@@ -84,7 +84,7 @@ func (r *resolver) onNode(digest string) kube.NodeImage {
 	return kube.NodeImage{}
 }
 
-// left says what is left of a digest that no registry has.
+// left describes what is left of a digest that no registry has.
 func (r *resolver) left(digest string) []string {
 	var all []string
 	if len(r.asked) > 0 {

@@ -64,8 +64,8 @@ func clean(s string, lines bool) string {
 
 const HexDigits = "0123456789abcdef"
 
-// hidden says that a rune changes how others are drawn, or is not drawn at all: C1 controls, bidirectional and other
-// format characters, private use, separators of lines and paragraphs, variation selectors.
+// hidden reports whether a rune changes how others are drawn, or is not drawn at all: C1 controls, bidirectional and
+// other format characters, private use, separators of lines and paragraphs, variation selectors.
 func hidden(r rune) bool {
 	return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Co, unicode.Cs, unicode.Zl, unicode.Zp,
 		unicode.Variation_Selector) ||

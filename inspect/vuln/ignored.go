@@ -68,7 +68,8 @@ func names(r match.IgnoreRule, m match.Match) bool {
 	at := r.Package.Location
 	switch {
 	case at != "" && !strings.Contains(at, "*"):
-		return slices.ContainsFunc(m.Package.Locations.ToSlice(), func(l file.Location) bool { return l.RealPath == at })
+		return slices.ContainsFunc(m.Package.Locations.ToSlice(),
+			func(l file.Location) bool { return l.RealPath == at })
 	case r.Package.Name != "":
 		return r.Package.Name == m.Package.Name
 	}

@@ -52,7 +52,8 @@ func packagesByUs(stream []byte) (packageList, error) {
 	return p, lines.Err()
 }
 
-// printPackages says whether both found the same in the suspect: speed is worth nothing where something is passed over.
+// printPackages reports whether both found the same in the suspect: speed is worth nothing where something is passed
+// over.
 func (b *bench) printPackages(w io.Writer) error {
 	if len(b.results[stepSuspect]) == 0 {
 		return nil
@@ -66,7 +67,8 @@ func (b *bench) printPackages(w io.Writer) error {
 		return err
 	}
 	less, more := without(theirs, ours), without(ours, theirs)
-	fmt.Fprintf(w, "\npackages of the suspect: %d by syft, %d by backtrail; %d less, %d more\n", len(theirs), len(ours), len(less), len(more))
+	fmt.Fprintf(w, "\npackages of the suspect: %d by syft, %d by backtrail; %d less, %d more\n", len(theirs),
+		len(ours), len(less), len(more))
 	for _, p := range slices.Concat(less, more)[:min(len(less)+len(more), 10)] {
 		fmt.Fprintf(w, "  %s\n", p)
 	}

@@ -24,8 +24,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// Admission is a webhook server as meshes and policy controllers run one: the API server asks it about each pod that its
-// configuration selects. /inject adds a sidecar, /validate lets everything in.
+// Admission is a webhook server as meshes and policy controllers run one: the API server asks it about each pod that
+// its configuration selects. /inject adds a sidecar, /validate lets everything in.
 type Admission struct {
 	address string
 	ca      []byte // PEM
@@ -51,7 +51,8 @@ func NewAdmission() (*Admission, error) {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/inject", a.answer("/inject", a.inject))
 	mux.HandleFunc("/validate", a.answer("/validate", func(*corev1.Pod, string) ([]byte, error) { return nil, nil }))
-	a.server = &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second, TLSConfig: &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12}}
+	a.server = &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second,
+		TLSConfig: &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12}}
 	go func() { _ = a.server.ServeTLS(listener, "", "") }()
 	return a, nil
 }
@@ -59,7 +60,7 @@ func NewAdmission() (*Admission, error) {
 // Close stops the server.
 func (a *Admission) Close() error { return a.server.Close() }
 
-// Inject says which sidecar the pods of a namespace get.
+// Inject describes which sidecar the pods of a namespace get.
 func (a *Admission) Inject(namespace string, sidecar func(pod *corev1.Pod) corev1.Container) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -82,31 +83,36 @@ func (a *Admission) client(path string) registrationv1.WebhookClientConfig {
 func podRules() []registrationv1.RuleWithOperations {
 	return []registrationv1.RuleWithOperations{{
 		Operations: []registrationv1.OperationType{registrationv1.Create},
-		Rule:       registrationv1.Rule{APIGroups: []string{""}, APIVersions: []string{"v1"}, Resources: []string{"pods"}},
+		Rule: registrationv1.Rule{APIGroups: []string{""}, APIVersions: []string{"v1"},
+			Resources: []string{"pods"}},
 	}}
 }
 
 // Injector is the configuration that has pods of namespaces with a label go through /inject.
-func (a *Admission) Injector(name, webhook string, label map[string]string) *registrationv1.MutatingWebhookConfiguration {
+func (a *Admission) Injector(name, webhook string,
+	label map[string]string) *registrationv1.MutatingWebhookConfiguration {
 	none := registrationv1.SideEffectClassNone
 	return &registrationv1.MutatingWebhookConfiguration{
 		ObjectMeta: metav1.ObjectMeta{Name: name},
 		Webhooks: []registrationv1.MutatingWebhook{{
-			Name: webhook, ClientConfig: a.client("/inject"), Rules: podRules(), NamespaceSelector: &metav1.LabelSelector{MatchLabels: label},
-			SideEffects: &none, AdmissionReviewVersions: []string{"v1"},
+			Name: webhook, ClientConfig: a.client("/inject"), Rules: podRules(),
+			NamespaceSelector: &metav1.LabelSelector{MatchLabels: label},
+			SideEffects:       &none, AdmissionReviewVersions: []string{"v1"},
 		}},
 	}
 }
 
 // Validator is the configuration that has pods of namespaces with a label go through /validate, under the name of a
 // product's webhook.
-func (a *Admission) Validator(name, webhook string, label map[string]string) *registrationv1.ValidatingWebhookConfiguration {
+func (a *Admission) Validator(name, webhook string,
+	label map[string]string) *registrationv1.ValidatingWebhookConfiguration {
 	none := registrationv1.SideEffectClassNone
 	return &registrationv1.ValidatingWebhookConfiguration{
 		ObjectMeta: metav1.ObjectMeta{Name: name},
 		Webhooks: []registrationv1.ValidatingWebhook{{
-			Name: webhook, ClientConfig: a.client("/validate"), Rules: podRules(), NamespaceSelector: &metav1.LabelSelector{MatchLabels: label},
-			SideEffects: &none, AdmissionReviewVersions: []string{"v1"},
+			Name: webhook, ClientConfig: a.client("/validate"), Rules: podRules(),
+			NamespaceSelector: &metav1.LabelSelector{MatchLabels: label},
+			SideEffects:       &none, AdmissionReviewVersions: []string{"v1"},
 		}},
 	}
 }
@@ -160,9 +166,12 @@ func (a *Admission) certify() (tls.Certificate, error) {
 		return tls.Certificate{}, err
 	}
 	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "webhooks of the stack"}, IsCA: true, BasicConstraintsValid: true,
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
-		KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "webhooks of the stack"}, IsCA: true,
+		BasicConstraintsValid: true,
+		NotBefore:             time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+		KeyUsage:    x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
+		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 	if err != nil {

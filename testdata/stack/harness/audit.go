@@ -55,11 +55,12 @@ func (s *Stack) Requests(user string) ([]Request, error) {
 	return requests, nil
 }
 
-// ReadOnly says whether a request changes nothing: get, list, watch, or the question what its sender may do.
+// ReadOnly reports whether a request changes nothing: get, list, watch, or the question what its sender may do.
 func (r Request) ReadOnly() bool {
 	if slices.Contains([]string{"get", "list", "watch"}, r.Verb) {
 		return true
 	}
-	review := strings.HasPrefix(r.ObjectRef.Resource, "selfsubject") && strings.HasSuffix(r.ObjectRef.Resource, "reviews")
+	review := strings.HasPrefix(r.ObjectRef.Resource, "selfsubject") && strings.HasSuffix(r.ObjectRef.Resource,
+		"reviews")
 	return r.Verb == "create" && review
 }

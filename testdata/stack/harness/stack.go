@@ -1,5 +1,6 @@
 // Package harness lets a test drive the real stack: start and stop it, push and roll out images, run the built
-// programs against it, headless or in a terminal, and ask afterwards what they did. It knows nothing of backtrail's code.
+// programs against it, headless or in a terminal, and ask afterwards what they did. It knows nothing of backtrail's
+// code.
 package harness
 
 import (
@@ -39,7 +40,7 @@ type Stack struct {
 	waiting *sync.WaitGroup
 }
 
-// CanKubelet says why real pods cannot run on this machine, or "" if they can.
+// CanKubelet describes why real pods cannot run on this machine, or "" if they can.
 func CanKubelet() string {
 	if runtime.GOOS != "linux" || runtime.GOARCH != "amd64" {
 		return "the images are for linux/amd64"
