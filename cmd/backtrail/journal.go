@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/engine"
 	"github.com/backtrail/backtrail/inspect/journal"
 	"github.com/backtrail/backtrail/inspect/ledger"
 	"github.com/backtrail/backtrail/inspect/text"
@@ -231,21 +232,22 @@ func journalOf(f *flags) (string, error) {
 
 // remember records a case in the journal, as far as it came. That it could not is a notice: the case does not depend
 // on it.
-func (s *session) remember(ctx context.Context, l *ledger.Ledger, emit func(inspect.Event)) {
+func remember(ctx context.Context, s *session, l *ledger.Ledger, emit func(inspect.Event)) {
 	if s.journal == "" {
 		return
 	}
 	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), rememberTimeout)
 	defer stop()
 	c := l.Case()
+	files := func(i inspect.Image) ([]journal.File, error) {
+		tree, err := s.cache.Tree(ctx, i.Layers)
+		if err != nil {
+			return nil, fmt.Errorf("merging the layers of %s: %w", i.Key(), err)
+		}
+		return journal.FilesOf(tree.All()), nil
+	}
 	notice, err := journal.Record(ctx, s.journal, func(j *journal.Journal) error {
-		return j.Fold(ctx, &c, func(i inspect.Image) ([]journal.File, error) {
-			tree, err := s.cache.Tree(ctx, i.Layers)
-			if err != nil {
-				return nil, fmt.Errorf("merging the layers of %s: %w", i.Key(), err)
-			}
-			return journal.FilesOf(tree.All()), nil
-		})
+		return engine.Protect(func() error { return j.Fold(ctx, &c, files) })
 	})
 	say := func(text, hint string) {
 		emit(inspect.Event{Time: inspect.At(s.now()),
@@ -260,7 +262,7 @@ func (s *session) remember(ctx context.Context, l *ledger.Ledger, emit func(insp
 }
 
 // history gives what the journal has about earlier images of a container of a cluster.
-func (s *session) history(cluster string) func(context.Context, *inspect.Pod, inspect.Image) ([]inspect.Candidate,
+func history(s *session, cluster string) func(context.Context, *inspect.Pod, inspect.Image) ([]inspect.Candidate,
 	error) {
 	if s.journal == "" {
 		return nil
@@ -274,6 +276,9 @@ func (s *session) history(cluster string) func(context.Context, *inspect.Pod, in
 			return nil, err
 		}
 		defer j.Close()
+		if n := j.Notice(); n != "" {
+			return nil, errors.New(n) // whoever opens it next finds the new one
+		}
 		return j.Candidates(ctx, journal.Place{Cluster: cluster, Namespace: pod.Namespace,
 			Workload: journal.WorkloadOf(pod), Container: i.Container}, i.Reference, i.Digest, i.Index, i.Config)
 	}
