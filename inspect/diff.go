@@ -52,6 +52,34 @@ type Diff struct {
 	Settings   []string     `json:"settings"`   // sentences: entrypoint changed from … to …
 	Signers    []string     `json:"signers"`    // sentences: signed by … before, unsigned now
 	Provenance []string     `json:"provenance"` // sentences: builder changed from … to …
+	// Past is who signed and built the image compared with; nil until that was read
+	Past *Past `json:"past,omitempty"`
+}
+
+// Past is who signed and who built the previous or known-good image.
+type Past struct {
+	Signers []PastSigner `json:"signers"`
+	Builds  []PastBuild  `json:"builds"`
+	Unread  []string     `json:"unread"` // stores that could not be asked, in words: there may be more
+}
+
+// PastSigner is a signature of the image compared with.
+type PastSigner struct {
+	Identity string `json:"identity"`
+	Issuer   string `json:"issuer"`
+	Key      string `json:"key"` // sha256:… of the public key's DER
+	Status   Status `json:"status"`
+	Reason   string `json:"reason"`
+}
+
+// PastBuild is a statement about how the image compared with was built.
+type PastBuild struct {
+	Builder string `json:"builder"`
+	Source  string `json:"source"`
+	Commit  string `json:"commit"`
+	Signed  bool   `json:"signed"`
+	Status  Status `json:"status"`
+	Reason  string `json:"reason"`
 }
 
 // PackageDiff lists packages that came, went or changed.
@@ -120,6 +148,9 @@ func (into *Diff) merge(d Diff) {
 	}
 	if d.Provenance != nil {
 		into.Provenance = d.Provenance
+	}
+	if d.Past != nil {
+		into.Past = d.Past
 	}
 }
 

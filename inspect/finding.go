@@ -21,6 +21,9 @@ type Finding struct {
 	Title    string     `json:"title"`   // one sentence
 	Detail   string     `json:"detail"`
 	Evidence []Evidence `json:"evidence"`
+	// Threshold and Due are derived where a case is written, from the thresholds that a person named; no fact has them.
+	Threshold Level `json:"threshold,omitempty"`
+	Due       Time  `json:"due,omitzero"`
 }
 
 // Evidence names the bytes that a claim rests on.

@@ -546,7 +546,7 @@ func testProgram() *program {
 			progress func(inspect.Progress)) (caseview.ExportResult, error) {
 			progress(inspect.Progress{Done: 1, Total: 2, Text: "layers"})
 			return caseview.ExportResult{Path: to, Digest: digest(99), Size: 123_456,
-				Line: "backtrail CASE tagmanifest " + digest(99) + " 2026-03-14T03:20:00Z"}, nil
+				Line: "backtrail CASE tagmanifest " + digest(99) + " 2026-03-14T03:20:00Z", Verify: "backtrail verify " + to}, nil
 		},
 		save: func(context.Context, string, io.Reader) error { return nil },
 	}

@@ -24,6 +24,10 @@ type screen interface {
 	Draw() (lines []string, cursor *tea.Cursor)
 	Header() shell.Header
 	Move(by int) tea.Cmd
+	// Scroll goes down by so many pages, or up: the detail from the list, else what has the focus.
+	Scroll(pages int) tea.Cmd
+	// Rows is the height of what has the focus: a page.
+	Rows() int
 	Click(x, y int) tea.Cmd
 	Filter() string
 	SetFilter(text string) tea.Cmd

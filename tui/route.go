@@ -1,7 +1,6 @@
 package tui
 
 import (
-	"slices"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
@@ -26,12 +25,7 @@ func (m *Model) key(msg tea.KeyPressMsg) tea.Cmd {
 	case m.filtering:
 		return m.typeFilter(msg)
 	}
-	for _, c := range commands() {
-		if c.on&m.top().Scope() != 0 && slices.Contains(c.keys, key) {
-			return m.run(c, key)
-		}
-	}
-	return nil
+	return m.press(key)
 }
 
 // action is what a command does now: the shell's own, or that of the screen.
@@ -73,8 +67,10 @@ func verbs() map[string]shell.Verb[*Model] {
 		"down":           move(func(*Model) int { return 1 }),
 		"top":            move(func(*Model) int { return -maxMove }),
 		"bottom":         move(func(*Model) int { return maxMove }),
-		"half page down": move(func(m *Model) int { return max(1, m.Height/2) }),
-		"half page up":   move(func(m *Model) int { return -max(1, m.Height/2) }),
+		"half page down": move(func(m *Model) int { return max(1, m.top().Rows()/2) }),
+		"half page up":   move(func(m *Model) int { return -max(1, m.top().Rows()/2) }),
+		"page down":      {Run: func(m *Model, _ string) tea.Cmd { return m.top().Scroll(1) }},
+		"page up":        {Run: func(m *Model, _ string) tea.Cmd { return m.top().Scroll(-1) }},
 		"filter":         {Run: runFilter},
 		"messages":       {Run: runMessages},
 		"commands":       {Run: runPalette},

@@ -59,10 +59,74 @@ func TestHelpAndPaletteListTheTable(t *testing.T) {
 		if c.show != "" && !strings.Contains(help, strings.TrimSpace(c.show)) {
 			t.Errorf("help does not list %s", c.name)
 		}
-		if c.name != "commands" && !strings.Contains(palette, c.name) {
-			t.Errorf("the palette does not list %s", c.name)
+		listed := strings.Contains(palette, "│    "+c.name+" ") || strings.Contains(palette, "│ ▸  "+c.name+" ")
+		if c.name != "commands" && listed == moves(c.name) {
+			t.Errorf("the palette lists %s: %v", c.name, !moves(c.name))
 		}
 	}
+}
+
+// The name decides before the description, and nobody quits by a slip.
+func TestThePaletteRanksNames(t *testing.T) {
+	for typed, want := range map[string]string{
+		"pod": "pods", "po": "pods", "ns": "ns", "ns shop": "ns", "q": "quit", "quit": "quit", "sig": "signatures",
+		"layers": "layers", "blast": "blast radius", "exp": "export", "h": "help", "note": "note",
+		"prov": "provenance", "aware now nis2": "aware", "ctx prod": "ctx", "cases": "cases",
+	} {
+		s := tell(t, testProgram(), 120, 40)
+		if typed[:1] != "n" || typed == "note" {
+			s.press("enter")
+		}
+		s.press(":").write(typed)
+		first := ""
+		for l := range strings.Lines(s.screen()) {
+			if _, row, ok := strings.Cut(l, "│ ▸  "); ok {
+				first = strings.TrimSpace(strings.Split(row, "  ")[0])
+			}
+		}
+		if first != want {
+			t.Errorf("%q finds %q first, want %q:\n%s", typed, first, want, s.screen())
+		}
+	}
+	for _, typed := range []string{"u", "it", "qt", "leave", "asks only"} {
+		if s := tell(t, testProgram(), 120, 40).press("enter", ":").write(typed).press("enter"); s.quit {
+			t.Errorf("%q quits", typed)
+		}
+	}
+}
+
+// A pane is one command away by its name, and the list of pods from anywhere.
+func TestThePaletteGoesToPlaces(t *testing.T) {
+	s := tell(t, testProgram(), 120, 40).press("enter", ":").write("packages").press("enter").sees("Packages of web")
+	s.press(":").write("po").press("enter").sees("Pods · alerts")
+	s.press(":").write("ns monitoring").press("enter").sees("agent").seesNot("cart-0")
+	if s.press(":").write("ctx staging").press("enter"); s.copied != "backtrail --context staging" {
+		t.Errorf("copied %q", s.copied)
+	}
+}
+
+// Of the regions one can have all of the screen, the detail scrolls from the list, and a page is what is visible.
+func TestZoomAndPages(t *testing.T) {
+	s := tell(t, testProgram(), 80, 24).press("enter", "3", "j", "j")
+	before := s.selected()
+	if s.press("pgdown"); s.selected() != before || s.m.top().Rows() < 5 {
+		t.Errorf("a page down from the list selects %q instead of %q", s.selected(), before)
+	}
+	s.seesNot("✗ failed: subject-mismatch").press("pgup").sees("✗ failed: subject-mismatch")
+	s.press("tab", "+").sees("Detail", "✗ subject").seesNot("Signatures and stores")
+	s.press("_").sees("Signatures and stores")
+	s.press("+", "esc").sees("Signatures and stores")
+}
+
+// esc walks back through the places that a person was at, each with its selected row.
+func TestEscWalksBack(t *testing.T) {
+	s := tell(t, testProgram(), 120, 40).press("enter", "6", "j")
+	row := s.selected()
+	s.press("7", "8", "esc").sees("Timeline (UTC)").press("esc").sees("Unexpected, altered, missing")
+	if s.selected() != row {
+		t.Errorf("back is row %q, want %q", s.selected(), row)
+	}
+	s.press("7", "6", "esc").sees("Findings by cause").press("esc").sees("Pods · alerts")
 }
 
 func TestLettersStandForSignsWithoutUTF8(t *testing.T) {
@@ -110,7 +174,7 @@ func TestTheCleanCase(t *testing.T) {
 	s := tell(t, o, 80, 24)
 	golden(t, "clean_overview_80x24.txt", s.screen()+"\n")
 	golden(t, "clean_signatures_80x24.txt", s.press("3").screen()+"\n")
-	s.press("esc").sees("esc back: nothing to go back to; q quits")
+	s.press("1", "esc").sees("esc back: nothing to go back to; q quits")
 }
 
 func TestTheEnvironmentIsApplied(t *testing.T) {

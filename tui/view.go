@@ -54,7 +54,7 @@ func (m *Model) drawSmall() []string {
 
 // dialogBox is where the dialog's box may be; its height is the most that it gets.
 func (m *Model) dialogBox() widget.Rect {
-	width := min(m.Width-2, max(60, m.Width*2/3), 100)
+	width := min(m.Width-2, max(76, m.Width*2/3), 100)
 	height := m.Height - 6
 	if m.Height < 2*widget.OneHeight {
 		height = m.Height - 1

@@ -26,6 +26,8 @@ import (
 	"github.com/backtrail/backtrail/inspect/signature"
 	"github.com/backtrail/backtrail/inspect/subject"
 	"github.com/backtrail/backtrail/inspect/text"
+	"github.com/backtrail/backtrail/inspect/threshold"
+	"github.com/backtrail/backtrail/inspect/vuln"
 	"github.com/backtrail/backtrail/kube"
 	"github.com/backtrail/backtrail/registry"
 )
@@ -249,7 +251,23 @@ func (a *auditor) known(ctx context.Context) *audit.Known {
 		Digest:       audit.DigestOf(a.policies.Names(), a.expected, a.data()),
 		Requirements: a.policies.Requirements, Unread: a.unread, Expected: a.expected,
 		Advisories: a.advisories.Match, Good: a.history.good(ctx),
+		Thresholds: a.levels(), At: inspect.At(a.began),
+		Vulnerable: func(i inspect.Image) ([]inspect.Vuln, bool, error) {
+			rows, _, err := a.vulns.Compare(ctx, i, a.statements)
+			if errors.Is(err, vuln.ErrNone) {
+				return nil, false, errors.New("there is no vulnerability database: backtrail db update fetches one")
+			}
+			return rows, err == nil, err
+		},
 	}
+}
+
+// levels are the thresholds of the flag, else the default.
+func (a *auditor) levels() inspect.Thresholds {
+	if a.thresholds != nil {
+		return *a.thresholds
+	}
+	return threshold.Default()
 }
 
 // data names what images are compared with, by its date.
@@ -264,6 +282,11 @@ func (a *auditor) data() []audit.Data {
 	all := []audit.Data{packs}
 	if db := status.Database; db != nil {
 		all = append(all, audit.Data{Source: "osv", Digest: db.Digest, Date: db.Date})
+	}
+	if a.depth.Covers(audit.Packages) {
+		if s, err := a.vulns.Status(); err == nil {
+			all = append(all, audit.Data{Source: "vulnerabilities", Digest: s.Data.Digest, Date: s.Data.Date})
+		}
 	}
 	return all
 }

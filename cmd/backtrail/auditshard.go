@@ -39,7 +39,7 @@ func (a *auditor) writePart(ctx context.Context, sel audit.Selection) error {
 		return err
 	}
 	part := audit.NewPart(a.own.out, shard, audit.Scope{Contexts: []string{all.Context}, Namespaces: all.Namespaces,
-		Selector: a.own.selector, Image: a.own.image, Depth: a.depth}, runner.Known.Digest, all)
+		Selector: a.own.selector, Image: a.own.image, Depth: a.depth}, runner.Known, all)
 	runner.Keep = part.Keep
 	report, err := runner.Run(ctx, mine)
 	progress.clear()

@@ -60,7 +60,7 @@ func (s *session) checks(o subject.Options) []engine.Check {
 		sbom.Truth(s.client, s.cache),
 		lock.Files(s.client, s.cache, sbom.CheckPackages, subject.KnownGoodName),
 		advisory.Advisories(s.advisories, s.cache, sbom.CheckDiff, lock.Check, signature.Name, provenance.Name),
-		vuln.Vulnerabilities(s.vulns, s.statements),
+		vuln.Vulnerabilities(s.vulns, s.statements, s.client.Store()),
 		signature.Usual(s.client),
 		provenance.Drift(s.client, s.examiner(sig)),
 		provenance.Seen(s.client, s.now),

@@ -15,6 +15,8 @@ import (
 
 // flags are those that all commands share. Those of expectations are named as cosign and slsa-verifier name them.
 type flags struct {
+	// given are the flags of the command line that change what a case shows, as one would type them
+	given                          []string
 	kubeconfig, context, namespace string
 	allNamespaces, inCluster       bool
 	snapshot, alerts, listen       string

@@ -108,3 +108,36 @@ func hasEmpty(v pflag.Value) bool {
 	}
 	return false
 }
+
+// targetFlags say which target it is: a command that is copied names its target itself.
+var targetFlags = []string{"context", "namespace", "all-namespaces", "snapshot"}
+
+// givenFlags are the flags of a command line that change what a case shows, ready to be quoted: with them a copied
+// command shows the same elsewhere. What names the target, listens or signs is left out.
+func givenFlags(cmd *cobra.Command) []string {
+	names := []string{"offline"}
+	for _, g := range []flagGroup{clusterFlags, aroundFlags, alertFlags, registryFlags, trustFlags, signerFlags,
+		keyFlags, sourceFlags} {
+		names = append(names, flagGroups[g]...)
+	}
+	var given []string
+	cmd.Flags().Visit(func(f *pflag.Flag) {
+		if !slices.Contains(names, f.Name) || slices.Contains(targetFlags, f.Name) || f.Name == "listen" {
+			return
+		}
+		list, many := f.Value.(pflag.SliceValue)
+		switch {
+		case many:
+			for _, v := range list.GetSlice() {
+				given = append(given, "--"+f.Name, v)
+			}
+		case f.Value.Type() == "bool" && f.Value.String() == "true":
+			given = append(given, "--"+f.Name)
+		case f.Value.Type() == "bool":
+			given = append(given, "--"+f.Name+"="+f.Value.String())
+		default:
+			given = append(given, "--"+f.Name, f.Value.String())
+		}
+	})
+	return given
+}

@@ -48,7 +48,7 @@ var allowed = map[string][]string{
 	"inspect/report":         {"inspect/threshold", "inspect/headline", "inspect", "inspect/text", "inspect/verdict", "inspect/respond"},
 	"inspect/headline":       {"inspect", "inspect/text", "inspect/verdict", "inspect/respond"},
 	"inspect/threshold":      {"inspect", "inspect/text"},
-	"inspect/vuln":           append([]string{"inspect/sbom", "inspect/threshold"}, check...),
+	"inspect/vuln":           append([]string{"inspect/memo", "inspect/sbom", "inspect/threshold"}, check...),
 	"inspect/vuln/vulntest":  {},
 	"inspect/audit":          append([]string{"inspect/layer", "inspect/subject"}, check...),
 	// owner: the rpm databases that syft reads are looked through before, since its library trusts them

@@ -35,6 +35,7 @@ one and walk its layers, signatures, provenance, packages and unexpected executa
 			if err := checkFlags(cmd); err != nil {
 				return err
 			}
+			f.given = givenFlags(cmd)
 			return f.checkListen(cmd.HasParent() && cmd.Name() != "demo", cmd.CommandPath())
 		},
 	}

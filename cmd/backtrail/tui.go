@@ -71,7 +71,18 @@ func (s *session) showPods(ctx context.Context) error {
 	defer live.close()
 	o := s.screenOptions()
 	o.Context, o.Namespace, o.Alerts = cluster.Context(), s.flags.namespace, s.alerts.Name()
-	return tui.Browse(ctx, live, o)
+	err = tui.Browse(ctx, live, o)
+	live.printSaved(s.std.err)
+	return err
+}
+
+// printSaved prints where each case of the session is, once the terminal is given back.
+func (v *liveView) printSaved(w io.Writer) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for _, id := range v.saved {
+		fmt.Fprintf(w, "case saved: %s · backtrail open %s\n", text.Clean(id), text.Quote(id))
+	}
 }
 
 // showSaved is the terminal UI on a saved case.
@@ -132,6 +143,7 @@ func (v *view) exportOf(ctx context.Context, from recorded, store inspect.Store,
 	r, err := v.session.export(ctx, from, store, to, evidence.Options{Layers: evidence.LayersSuspect}, progress)
 	return caseview.ExportResult{
 		Path: r.Path, Digest: r.TagManifest, Size: r.Bytes, Line: r.Line, Left: append(r.Notes, r.Taken...),
+		Verify: v.session.verifyCommand(r.Path),
 	}, err
 }
 
@@ -140,6 +152,8 @@ type liveView struct {
 	view
 	mu      sync.Mutex
 	current *open
+	// saved are the IDs of the cases that were opened, oldest first
+	saved []string
 }
 
 // ReadOnly is empty: a live case takes notes and runs checks.
@@ -192,6 +206,9 @@ func (v *liveView) replace(o *open) {
 		_ = v.current.ledger.Close()
 	}
 	v.current = o
+	if o != nil && o.ledger.ID() != "" {
+		v.saved = append(v.saved, o.ledger.ID())
+	}
 }
 
 func (v *liveView) close() { v.replace(nil) }
@@ -300,6 +317,17 @@ func exportPath(c inspect.Case) string {
 	return path
 }
 
+// isDemo reports whether the session is of the built-in incident.
+func (s *session) isDemo() bool { return s.alerts.PresetName == demoAlerts }
+
+// verifyCommand is the command by which whoever has a bundle checks it.
+func (s *session) verifyCommand(path string) string {
+	if s.isDemo() {
+		return "backtrail verify --demo " + text.Quote(path)
+	}
+	return "backtrail verify " + text.Quote(path)
+}
+
 // maxSaved bounds a file that a person saves out of an image, in bytes.
 const maxSaved = 8 << 30
 
@@ -326,8 +354,12 @@ func save(ctx context.Context, name string, content io.Reader) error {
 	return nil
 }
 
-// command is the command line that shows the same case, or one image of it.
+// command is the command line that shows the same case, or one image of it, with every flag in force. Nothing but the
+// demo makes the demo's case again.
 func (s *session) command(c *inspect.Case, subj string) string {
+	if s.isDemo() {
+		return "backtrail demo --plain"
+	}
 	parts := []string{"backtrail", "inspect"}
 	switch i, ok := c.Image(subj); {
 	case ok && c.Pod == nil:
@@ -345,6 +377,7 @@ func (s *session) command(c *inspect.Case, subj string) string {
 	} else if c.Target.Context != "" {
 		parts = append(parts, "--context", c.Target.Context)
 	}
+	parts = append(parts, s.flags.given...)
 	for n, p := range parts {
 		parts[n] = text.Quote(p)
 	}

@@ -88,13 +88,13 @@ func impartial(s inspect.Signature) inspect.Signature {
 	return s
 }
 
-// aboutWorld reports a finding that rests on policies, expectations or advisories: these are joined anew.
+// aboutWorld reports a finding that rests on policies or expectations: these are joined anew.
 func aboutWorld(f inspect.Finding) bool {
 	switch f.Code {
 	case "policy-not-met", "signature-expected", "unsigned":
 		return true
 	}
-	return f.Check == "advisories"
+	return false
 }
 
 // slimLayers keeps of layers what advisories match and shards are cut by.

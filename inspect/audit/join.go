@@ -18,8 +18,11 @@ type Known struct {
 	Expected inspect.Expected // of flags
 	// Advisories compares an image with known compromises; the error says what was not compared.
 	Advisories func(i inspect.Image) ([]inspect.Advisory, []inspect.Finding, error)
-	// Vulnerable counts the vulnerabilities of an image by threshold; ok is false where they are not known.
-	Vulnerable func(i inspect.Image) (block, warn, log int, ok bool)
+	// Vulnerable compares the packages of an image with known vulnerabilities; ok is false where there is no data. The
+	// error says what was not compared.
+	Vulnerable func(i inspect.Image) (rows []inspect.Vuln, ok bool, err error)
+	Thresholds inspect.Thresholds // what blocks, what warns
+	At         inspect.Time       // of the audit: deadlines and waivers end by it
 	// Good gives the known-good digest of a place, and since when its digest was seen to run; both may be empty.
 	Good func(p Place, digest string) (good string, since inspect.Time)
 }
@@ -31,8 +34,9 @@ type Joined struct {
 	known      *Known
 	advisories []inspect.Advisory
 	found      []inspect.Finding
-	gap        string // what was not compared
-	levels     Levels
+	vulns      []inspect.Vuln
+	compared   bool  // with known vulnerabilities
+	gaps       []Gap // what was not compared
 }
 
 // Join compares the facts of an image with what is known.
@@ -40,22 +44,31 @@ func (k *Known) Join(f *Facts) *Joined {
 	j := &Joined{Facts: f, known: k, advisories: f.Image.Advisories, found: f.Findings}
 	if k.Advisories != nil {
 		rows, found, err := k.Advisories(f.Image)
-		for _, r := range rows {
-			if !slices.ContainsFunc(j.advisories, func(o inspect.Advisory) bool { return o.ID == r.ID }) {
-				j.advisories = append(slices.Clip(j.advisories), r)
-			}
-		}
-		j.found = append(slices.Clip(j.found), found...)
+		j.renew(rows, found)
 		if err != nil {
-			j.gap = cut(err.Error())
+			j.gaps = append(j.gaps, Gap{What: "advisories", Reason: cut(err.Error())})
 		}
 	}
-	if k.Vulnerable != nil && f.Depth.Covers(Packages) {
-		if block, warn, log, ok := k.Vulnerable(f.Image); ok {
-			j.levels = Levels{Block: &block, Warn: &warn, Log: &log}
+	if k.Vulnerable != nil && f.Depth.Covers(Packages) && f.State == Done {
+		rows, ok, err := k.Vulnerable(f.Image)
+		if j.vulns, j.compared = rows, ok; err != nil {
+			j.gaps = append(j.gaps, Gap{What: "vulnerabilities", Reason: cut(err.Error())})
 		}
 	}
 	return j
+}
+
+// renew replaces what was known of compromises when the image was examined by what is known today. What matched by
+// files is kept: these are read by depth full only, and do not change.
+func (j *Joined) renew(rows []inspect.Advisory, found []inspect.Finding) {
+	byFile := slices.DeleteFunc(slices.Clone(j.advisories), func(a inspect.Advisory) bool {
+		return a.Kind != inspect.AdvisoryFile && a.Kind != inspect.AdvisoryString
+	})
+	j.found = slices.DeleteFunc(slices.Clone(j.found), func(f inspect.Finding) bool {
+		return f.Check == "advisories" && (len(byFile) == 0 ||
+			slices.ContainsFunc(found, func(o inspect.Finding) bool { return o.ID == f.ID }))
+	})
+	j.advisories, j.found = append(byFile, rows...), append(j.found, found...)
 }
 
 // Row is the row of a place that runs the image.
@@ -65,7 +78,6 @@ func (j *Joined) Row(p Place) Row {
 	row.State, row.Reason = j.State, j.Reason
 	row.Platform = cmp.Or(j.Image.Platform, row.Platform)
 	row.Base = j.Base
-	row.Vulnerabilities = j.levels
 	j.tagged(&row, p.Reference)
 	requirements := j.requirements(p)
 	j.signed(&row, requirements)

@@ -183,7 +183,9 @@ func (m *merger) follows(c covering, f Facts, places []Place) error {
 		if !same {
 			continue
 		}
-		again := m.known.Join(&f).Row(p)
+		then := *m.known
+		then.At = c.part.At
+		again := then.Join(&f).Row(p)
 		if a, b := encodeRow(again), encodeRow(row); a != b {
 			return fmt.Errorf("the row of %s does not follow from its facts and what is known here", row.Name())
 		}

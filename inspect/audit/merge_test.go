@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/backtrail/backtrail/inspect/audit"
+	"github.com/backtrail/backtrail/inspect/threshold"
 )
 
 // cut audits a dump in shards, each on a machine of its own, and returns their folders.
@@ -26,7 +27,7 @@ func cut(t *testing.T, f *fleet, shards int, known audit.Known) []string {
 		mine := s.Choose(t.Context(), l, func(_ context.Context, u audit.Unit) string { return u.Key[:len(u.Key)-70] })
 		dir := t.TempDir()
 		part := audit.NewPart(dir, s, audit.Scope{Contexts: []string{l.Context}, Depth: audit.Identity},
-			known.Digest, l)
+			&known, l)
 		r.Keep = part.Keep
 		report, err := r.Run(t.Context(), mine)
 		must(t, err)
@@ -55,7 +56,7 @@ func manyImages(t *testing.T) *fleet {
 
 func TestPartsMergeToTheAnswerOfOneProcess(t *testing.T) {
 	f := manyImages(t)
-	known := audit.Known{Expected: f.expected(), Digest: "sha256:1"}
+	known := audit.Known{Expected: f.expected(), Digest: "sha256:1", Thresholds: threshold.Default()}
 	b := newBench(t)
 	b.known = known
 	one := b.audit(f.snapshot())
@@ -79,7 +80,7 @@ func TestPartsMergeToTheAnswerOfOneProcess(t *testing.T) {
 
 func TestAMissingPartIsNotPassedOver(t *testing.T) {
 	f := manyImages(t)
-	known := audit.Known{Expected: f.expected(), Digest: "sha256:1"}
+	known := audit.Known{Expected: f.expected(), Digest: "sha256:1", Thresholds: threshold.Default()}
 	dirs := cut(t, f, 3, known)
 	merged, err := audit.Merge(dirs[:2], &known)
 	must(t, err)

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+
+	"github.com/backtrail/backtrail/inspect"
 )
 
 // PartSchema is the name of the form of a part.
@@ -18,15 +20,16 @@ const PartSchema = "backtrail.dev/audit-part/v1"
 // Part is what one process of an audit in shards leaves behind: all that it listed, and what it found about the images
 // of its shard. The facts lie beside it, in files that are named by their digest.
 type Part struct {
-	Schema  string     `json:"schema"`
-	Shard   Shard      `json:"shard"`
-	Scope   Scope      `json:"scope"`
-	Known   string     `json:"known"` // digest of what facts were joined with
-	Places  []Place    `json:"places"`
-	Skipped int        `json:"skipped"`
-	Gaps    []Gap      `json:"gaps"`
-	Data    []Data     `json:"data"`
-	Images  []PartUnit `json:"images"`
+	Schema  string       `json:"schema"`
+	Shard   Shard        `json:"shard"`
+	Scope   Scope        `json:"scope"`
+	Known   string       `json:"known"` // digest of what facts were joined with
+	At      inspect.Time `json:"at"`    // by which deadlines were counted
+	Places  []Place      `json:"places"`
+	Skipped int          `json:"skipped"`
+	Gaps    []Gap        `json:"gaps"`
+	Data    []Data       `json:"data"`
+	Images  []PartUnit   `json:"images"`
 }
 
 // PartUnit is an image of a part.
@@ -45,9 +48,9 @@ type PartWriter struct {
 }
 
 // NewPart begins a part; l is all that was listed, of every shard.
-func NewPart(dir string, s Shard, scope Scope, known string, l Listing) *PartWriter {
-	return &PartWriter{dir: dir, part: Part{Schema: PartSchema, Shard: s, Scope: scope, Known: known, Places: l.Places,
-		Skipped: l.Skipped, Images: []PartUnit{}}}
+func NewPart(dir string, s Shard, scope Scope, known *Known, l Listing) *PartWriter {
+	return &PartWriter{dir: dir, part: Part{Schema: PartSchema, Shard: s, Scope: scope, Known: known.Digest,
+		At: known.At, Places: l.Places, Skipped: l.Skipped, Images: []PartUnit{}}}
 }
 
 // Keep writes the facts of an image, and notes its rows.

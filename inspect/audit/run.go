@@ -192,8 +192,8 @@ func (b *builder) add(u Unit, j *Joined) []Row {
 	}
 	b.rows = append(b.rows, made...)
 	delete(b.places, u.Key)
-	if j.gap != "" {
-		b.gaps[Gap{What: "advisories", Reason: j.gap}] = true
+	for _, g := range j.gaps {
+		b.gaps[g] = true
 	}
 	return made
 }

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -143,7 +144,9 @@ func TestRecheckAsksNoRegistry(t *testing.T) {
 	r := b.runner(l)
 	r.Recheck = true
 	b.known.Advisories = func(i inspect.Image) ([]inspect.Advisory, []inspect.Finding, error) {
-		return []inspect.Advisory{{ID: "MAL-1", Severity: inspect.Critical, Subject: "left-pad 1.0"}}, nil, nil
+		return []inspect.Advisory{{ID: "MAL-1", Severity: inspect.Critical, Subject: "left-pad 1.0"}},
+			[]inspect.Finding{{Check: "advisories", Code: "known-compromise", Status: inspect.RowFailed,
+				Severity: inspect.Critical, Title: "left-pad 1.0 is known to be malicious"}}, nil
 	}
 	again, err := r.Run(t.Context(), l)
 	must(t, err)
@@ -254,4 +257,70 @@ func encode(t *testing.T, r audit.Report) string {
 	b, err := inspect.EncodeJSON(r)
 	must(t, err)
 	return string(b)
+}
+
+func TestVulnerabilitiesByTheirLevels(t *testing.T) {
+	f := newFleet(t)
+	f.run("shop", "web", f.push("shop/web", "1", "web"))
+	b := newBench(t)
+	b.depth = audit.Packages
+	rows := []inspect.Vuln{
+		{ID: "CVE-2026-1", Package: "libx", Version: "1", Severity: inspect.Medium, KEV: true},
+		{ID: "CVE-2026-2", Package: "libx", Version: "1", Severity: inspect.High, Fixed: "2", Published: day("2026-03-01")},
+		{ID: "CVE-2026-3", Package: "liby", Version: "1", Severity: inspect.Low},
+	}
+	var failed error
+	b.known.Vulnerable = func(inspect.Image) ([]inspect.Vuln, bool, error) { return rows, failed == nil, failed }
+	row := byWorkload(b.audit(f.snapshot()))["pod/web"]
+	if l := row.Vulnerabilities; l.Block == nil || *l.Block != 1 || *l.Warn != 1 || *l.Log != 1 || row.Level != audit.Block {
+		t.Errorf("level %s, %+v", row.Level, row)
+	}
+	if len(row.Crossed) != 2 || !strings.Contains(row.Crossed[0], "CVE-2026-1") || !strings.Contains(row.Crossed[1], "due 2026-03-31") {
+		t.Errorf("crossed %q", row.Crossed)
+	}
+	if row.Base.Distribution != "debian 11 (os-release)" {
+		t.Errorf("distribution %q", row.Base.Distribution)
+	}
+
+	// what could not be compared leaves the counts open, and what was found counts all the same
+	failed = errors.New("2 packages could not be compared")
+	r := b.audit(f.snapshot())
+	row = byWorkload(r)["pod/web"]
+	if row.Vulnerabilities.Block != nil || row.Level != audit.Block {
+		t.Errorf("level %s, counts %+v", row.Level, row.Vulnerabilities)
+	}
+	if !slices.ContainsFunc(r.NotLookedAt, func(g audit.Gap) bool { return g.What == "vulnerabilities" }) {
+		t.Errorf("not looked at %+v", r.NotLookedAt)
+	}
+
+	// a waiver with an owner, a reason and an end
+	failed = nil
+	b.known.Thresholds.Waivers = []inspect.Waiver{{ID: "CVE-2026-1", Owner: "a", Reason: "not loaded", Until: day("2027-01-01")}}
+	row = byWorkload(b.audit(f.snapshot()))["pod/web"]
+	if row.Level != audit.Warn || *row.Vulnerabilities.Block != 0 {
+		t.Errorf("level %s after a waiver", row.Level)
+	}
+}
+
+func TestLayersOfADigestAreReadOnce(t *testing.T) {
+	f := newFleet(t)
+	i := f.push("shop/web", "1", "web")
+	f.run("shop", "web", i)
+	b := newBench(t)
+	b.depth = audit.Packages
+	first := b.audit(f.snapshot())
+	f.sign(i) // who signed it may change
+	read := 0
+	b.reading = func() { read++ }
+	second := b.audit(f.snapshot())
+	one, two := byWorkload(first)["pod/web"], byWorkload(second)["pod/web"]
+	if two.State != audit.Done || two.Base.Distribution != one.Base.Distribution {
+		t.Errorf("the second audit: %s %s", two.State, two.Reason)
+	}
+	if read != 0 {
+		t.Errorf("the layers were read %d times again", read)
+	}
+	if one.Signature != inspect.Absent || two.Signature == inspect.Absent {
+		t.Errorf("signature %s, then %s", one.Signature, two.Signature)
+	}
 }

@@ -24,6 +24,7 @@ type matchedRecord struct {
 	Record  string               `json:"record"`
 }
 
+// matchedRecords are the records that a case matched, in the order of its rows: container by container.
 func matchedRecords(c inspect.Case) []matchedRecord {
 	var list []matchedRecord
 	for _, i := range c.Images {

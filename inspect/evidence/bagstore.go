@@ -93,6 +93,7 @@ func (b *Bag) layer(ctx context.Context, diffID string) (*os.File, error) {
 	return f, nil
 }
 
+// layerDigest is the digest of the blob that unpacks to a diff ID, by the layers of the case.
 func (b *Bag) layerDigest(ctx context.Context, diffID string) (string, error) {
 	c, err := b.Case(ctx)
 	if err != nil {
@@ -109,6 +110,8 @@ func (b *Bag) layerDigest(ctx context.Context, diffID string) (string, error) {
 	return "", fmt.Errorf("layer %s: %w", text.Clean(diffID), inspect.ErrNotKept)
 }
 
+// unpackLayer writes the tar of a layer to a temporary file and compares its sha256 with the diff ID (OCI image-spec,
+// config.md, "Layer DiffID"). More than limit bytes, or another digest, is an error, and no file is left.
 func (b *Bag) unpackLayer(r io.Reader, diffID string, limit int64) (*os.File, error) {
 	r, err := bagit.Decompress(r)
 	if err != nil {
@@ -164,6 +167,8 @@ func (b *Bag) exhibit(digest string) (string, bool) {
 	return name, ok
 }
 
+// readExhibits lists what was kept under a name of its own by its digest: exhibits, and the trust roots, keys and
+// policies. A list that cannot be read has none; Verify reports it.
 func (b *Bag) readExhibits() map[string]string {
 	digests := map[string]string{}
 	var list []exhibitLine

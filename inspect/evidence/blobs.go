@@ -51,6 +51,7 @@ type blobLine struct {
 	Detail    string `json:"detail,omitempty"`
 }
 
+// key tells the blobs of the image from those of the known-good: both may have the same layer.
 func (l blobLine) key() string { return l.Of + " " + l.Digest }
 
 // blobSet are the blobs of a case by what they belong to, the ones that an event names and those that follow from
@@ -60,6 +61,8 @@ type blobSet struct {
 	known map[string]int
 }
 
+// newBlobSet lists the blobs that events name, then those that other rows of the images imply. The first line of a
+// blob counts.
 func newBlobSet(c inspect.Case) *blobSet {
 	s := &blobSet{known: map[string]int{}}
 	for _, b := range c.Blobs {
@@ -107,6 +110,7 @@ func (s *blobSet) addImage(i inspect.Image) {
 	s.imply(ofKnownGood, "config", k.Config)
 }
 
+// imply adds a blob that a row names, as carried: writeBlob finds out whether its bytes are there.
 func (s *blobSet) imply(of, role, digest string) {
 	if bagit.HexOf(digest) != "" {
 		s.add(blobLine{Digest: digest, State: blobCarried, Of: of, Role: role})
@@ -128,6 +132,7 @@ func (s *blobSet) carried(of, digest string) bool {
 	return ok && s.lines[at].State == blobCarried
 }
 
+// sorted are the lines in the order of data/blobs.jsonl, which does not depend on the order of the checks.
 func (s *blobSet) sorted() []blobLine {
 	out := slices.Clone(s.lines)
 	slices.SortFunc(out, func(a, b blobLine) int {
@@ -233,6 +238,7 @@ func (x *export) writeDamaged(l *blobLine, open bagit.Opener) error {
 	return x.bag.AddOpened(name, m, open)
 }
 
+// opener opens a blob by its digest. The empty config of artifacts is known by heart: registries need not store it.
 func (x *export) opener(digest string) bagit.Opener {
 	if digest == bagit.Digest([]byte(emptyJSON)) {
 		return func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader([]byte(emptyJSON))), nil }

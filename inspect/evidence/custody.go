@@ -52,6 +52,8 @@ func (c *custody) event(e inspect.Event) error {
 	return c.add(line)
 }
 
+// add numbers and chains a line and writes it. The hash is of the line as it is written, with escapes and without its
+// line break, so that sha256sum gives the same.
 func (c *custody) add(line custodyLine) error {
 	c.n++
 	line.Number, line.Who, line.Tool, line.Previous = c.n, c.who, c.tool, c.last
@@ -83,6 +85,7 @@ func checkCustody(r io.Reader) (last string, lines int, err error) {
 	return last, lines, err
 }
 
+// toolName is name, version and revision of a program, as custody lines and bag-info.txt have them.
 func toolName(t inspect.Tool) string {
 	name := t.Name + " " + t.Version
 	if t.Revision != "" {

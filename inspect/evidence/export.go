@@ -80,6 +80,7 @@ type export struct {
 	notes     []string
 }
 
+// note tells the person who exports what is not in the bundle, in a sentence.
 func (x *export) note(format string, args ...any) {
 	x.notes = append(x.notes, fmt.Sprintf(format, args...))
 }
@@ -141,6 +142,7 @@ func endOf(c inspect.Case) inspect.Time {
 	return c.Finished
 }
 
+// writeDeclaration writes bagit.txt.
 func (x *export) writeDeclaration() error {
 	return x.bag.AddBytes(bagit.DeclarationFile, []byte(bagit.Declaration))
 }
@@ -172,6 +174,7 @@ func (x *export) writeCase() error {
 	return nil
 }
 
+// addFile writes a temporary file of the stream, from its beginning.
 func (x *export) addFile(name string, f *os.File) error {
 	size, err := f.Seek(0, io.SeekEnd)
 	if err != nil {
@@ -200,6 +203,8 @@ type exhibitLine struct {
 	State string `json:"state"` // carried, missing, damaged
 }
 
+// writeExhibit carries one exhibit if its bytes are its digest, and records in the line what became of it. Two
+// exhibits whose names become the same get a name by digest.
 func (x *export) writeExhibit(line *exhibitLine) error {
 	if line.Missing != "" {
 		line.State, line.Name = blobMissing, ""
@@ -255,6 +260,7 @@ func (x *export) writeDocuments() error {
 	return nil
 }
 
+// writePackageDiff writes what packages differ from the known-good, where anything was compared.
 func (x *export) writePackageDiff() error {
 	list := packageDiffs(x.c)
 	if len(list) == 0 {
@@ -263,6 +269,7 @@ func (x *export) writePackageDiff() error {
 	return x.bag.AddJSON(packageDiffFile, list)
 }
 
+// packageDiffFile has the package differences of all images, as the case has them.
 const packageDiffFile = "data/sbom/diff.json"
 
 // packageDiff is an item of data/sbom/diff.json.
@@ -273,6 +280,7 @@ type packageDiff struct {
 	Packages  *inspect.PackageDiff `json:"packages"`
 }
 
+// packageDiffs are the package differences of the images that were compared.
 func packageDiffs(c inspect.Case) []packageDiff {
 	var list []packageDiff
 	for _, i := range c.Images {

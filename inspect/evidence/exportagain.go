@@ -16,13 +16,22 @@ import (
 // discarding is an outlet that keeps nothing: what would be written is only hashed.
 type discarding struct{}
 
+// Create begins a file that is only hashed.
 func (discarding) Create(string, int64) (io.WriteCloser, error) { return discarded{io.Discard}, nil }
-func (discarding) Publish() error                               { return nil }
-func (discarding) Discard()                                     {}
-func (discarding) Altered([]bagit.FileSum) []string             { return nil }
 
+// Publish does nothing.
+func (discarding) Publish() error { return nil }
+
+// Discard does nothing.
+func (discarding) Discard() {}
+
+// Altered is nothing: no file was written.
+func (discarding) Altered([]bagit.FileSum) []string { return nil }
+
+// discarded is a writer whose bytes go nowhere.
 type discarded struct{ io.Writer }
 
+// Close does nothing.
 func (discarded) Close() error { return nil }
 
 // exportAgain makes the payload again from the ledger and the bytes in the bag, which determine it, and compares all

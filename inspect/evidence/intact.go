@@ -57,6 +57,8 @@ func (v *fitting) declaration() {
 	}
 }
 
+// hashFiles computes the digests of all files. Two names that differ by case only are a defect: one of the two would
+// be lost on file systems that do not tell them apart.
 func (v *fitting) hashFiles() {
 	v.sums = map[string]bagit.FileSum{}
 	seen := map[string]string{}
@@ -109,6 +111,7 @@ func (v *fitting) manifests(name256, name512 string, belongs func(string) bool) 
 	v.missing(name512, want512, belongs)
 }
 
+// pick is a where first is true, else b.
 func pick(first bool, a, b string) string {
 	if first {
 		return a
@@ -129,6 +132,8 @@ func (v *fitting) missing(manifest string, want map[string]string, belongs func(
 	}
 }
 
+// manifest reads a manifest and reports its defects. It returns false where it could not be read at all: then no file
+// is compared with it.
 func (v *fitting) manifest(name string, digits int) (map[string]string, bool) {
 	text, err := v.bag.files.Read(name, bagit.MaxManifest)
 	if err != nil {
@@ -161,6 +166,8 @@ func (v *fitting) oxum() {
 	}
 }
 
+// required checks that the files of every bundle are there, and that none is to be fetched: fetch.txt (RFC 8493,
+// 2.2.3) would have bytes come from an address that whoever made the bag chose.
 func (v *fitting) required() {
 	for _, name := range required {
 		if !v.bag.files.Has(name) {

@@ -61,6 +61,7 @@ func parseDocument(data []byte) (document, bool) {
 	}
 }
 
+// children are the blobs that a manifest names, config first; those of an index are its manifests.
 func (d document) children() []descriptor {
 	if d.Config == nil {
 		return d.Manifests
@@ -126,6 +127,7 @@ func isBareIndex(l blobLine, doc document) bool {
 	return l.Tag == "" && doc.Config == nil && doc.Subject == nil
 }
 
+// hasBlobs reports whether a layout would have any blob: an empty one is not written.
 func (x *export) hasBlobs(of string) bool {
 	return slices.ContainsFunc(x.blobs.lines, func(l blobLine) bool { return l.Of == of && l.State == blobCarried })
 }
@@ -175,6 +177,8 @@ func companion(l blobLine, doc document, d descriptor) descriptor {
 	return d
 }
 
+// rootRank puts the manifest of the image before those of signatures and referrers: tools that open a layout without
+// a name take the first.
 func rootRank(d descriptor) int {
 	switch d.Annotations[registry.AnnotationKind] {
 	case registry.KindImage, registry.KindImageIndex:

@@ -103,6 +103,7 @@ func configDiffIDs(config []byte) []string {
 // maxLayers bounds the layers of an image (registry.MaxLayers).
 const maxLayers = 512
 
+// listingName is the file of a layer's listing. It is named by the diff ID: two blobs may pack the same tar.
 func listingName(diffID string) string { return "data/index/" + bagit.HexOf(diffID) + ".jsonl.gz" }
 
 // writeListing writes one layer's listing if the store has it, once.

@@ -25,6 +25,7 @@ var packagePlaces = []struct {
 	{"/usr/lib/sysimage/rpm/", []string{"Packages", "Packages.db", "rpmdb.sqlite"}},
 }
 
+// isPackageFile reports whether a path is that of a package database, or of a file of one.
 func isPackageFile(path string) bool {
 	for _, p := range packagePlaces {
 		if path == p.path {
@@ -61,8 +62,10 @@ type packageFiles struct {
 	bytes   int64
 }
 
+// newPackageFiles begins a list that is written as [] where nothing is found.
 func newPackageFiles() *packageFiles { return &packageFiles{written: []packageFile{}} }
 
+// begin starts the tree of another image; what was written stays.
 func (p *packageFiles) begin(image string) { p.image, p.found = image, map[string]packageFile{} }
 
 // layer takes a layer's entries: whiteouts first, since they hide only what lies below.

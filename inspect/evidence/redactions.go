@@ -11,6 +11,8 @@ import (
 	"github.com/backtrail/backtrail/inspect/redact"
 )
 
+// redactionsFile lists what was removed: where, of which kind, and the salted digest of the original, by which
+// whoever has the original can show that it is the same.
 const redactionsFile = "data/redactions.jsonl"
 
 // redactionLine is a line of data/redactions.jsonl: what was removed from a file or from an event, and the salted
@@ -46,6 +48,7 @@ func redactionLines(c inspect.Case) ([]byte, error) {
 	return text.Bytes(), nil
 }
 
+// writeRedactions writes redactionsFile, also where nothing was removed: an empty list is a statement.
 func (x *export) writeRedactions() error {
 	text, err := redactionLines(x.c)
 	if err != nil {
@@ -128,6 +131,7 @@ func (x *export) warnOfSecrets(l blobLine, open bagit.Opener) error {
 	return nil
 }
 
+// imageWord names an image in a note.
 func imageWord(of string) string {
 	if of == ofKnownGood {
 		return "known-good image"

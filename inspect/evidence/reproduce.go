@@ -111,6 +111,8 @@ func (v *reproduction) differ(have, want []byte) ([]string, error) {
 	return fields, nil
 }
 
+// reread writes a case as this version writes it: fields that it does not have are lost, and those that the other did
+// not have are empty.
 func reread(data []byte) ([]byte, error) {
 	var c inspect.Case
 	if err := json.Unmarshal(data, &c); err != nil {
@@ -162,6 +164,7 @@ type lineComparer struct {
 	differs int // number of the line, from 1; 0 while all are equal
 }
 
+// Write compares one line with the line in its place. It never fails.
 func (c *lineComparer) Write(line []byte) (int, error) {
 	c.n++
 	if c.differs == 0 && (c.n > len(c.want) || !bytes.Equal(bytes.TrimSuffix(line, []byte("\n")), c.want[c.n-1])) {
@@ -305,6 +308,7 @@ func (v *reproduction) listed(i inspect.Image) {
 	}
 }
 
+// listedRows compares the rows of one layer with its listing. Only the first difference is reported.
 func (v *reproduction) listedRows(subject, diffID string, rows map[string]string) {
 	what := subject + " " + diffID
 	entries, err := v.bag.Index(v.ctx, diffID)

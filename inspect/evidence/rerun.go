@@ -144,6 +144,7 @@ type rowOutcome struct {
 	reason string
 }
 
+// String is the status with its reason.
 func (a rowOutcome) String() string {
 	if a.reason == "" {
 		return string(a.status)
@@ -330,6 +331,8 @@ func bareSteps(s inspect.Signature) inspect.Signature {
 	return s
 }
 
+// sameSignatures compares the signatures of an image, both ways. In which store one was found is not compared: the
+// bag has all in one layout.
 func (v *comparison) sameSignatures(i, again inspect.Image) {
 	found := map[string]inspect.Signature{}
 	for _, s := range again.Signatures {
@@ -353,6 +356,7 @@ func (v *comparison) sameSignatures(i, again inspect.Image) {
 	}
 }
 
+// sameProvenance compares the statements of an image, both ways. One whose bytes are carried has to be found again.
 func (v *comparison) sameProvenance(i, again inspect.Image) {
 	found := map[string]inspect.Provenance{}
 	for _, p := range again.Provenance {

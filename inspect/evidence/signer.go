@@ -106,8 +106,10 @@ func newKeypair(private crypto.PrivateKey) (*keypair, error) {
 	return &keypair{signer, public, sha256.Sum256(der), details}, nil
 }
 
+// GetHashAlgorithm is the hash that is signed.
 func (k *keypair) GetHashAlgorithm() common.HashAlgorithm { return k.details.GetProtoHashType() }
 
+// GetSigningAlgorithm is the algorithm of the key.
 func (k *keypair) GetSigningAlgorithm() common.PublicKeyDetails {
 	return k.details.GetSignatureAlgorithm()
 }
@@ -115,10 +117,13 @@ func (k *keypair) GetSigningAlgorithm() common.PublicKeyDetails {
 // GetHint is how cosign names a managed key: the base64 of the digest of its DER.
 func (k *keypair) GetHint() []byte { return []byte(base64.StdEncoding.EncodeToString(k.digest[:])) }
 
+// GetKeyAlgorithm names the kind of key.
 func (k *keypair) GetKeyAlgorithm() string { return fmt.Sprint(k.details.GetKeyType()) }
 
+// GetPublicKey is the public half.
 func (k *keypair) GetPublicKey() crypto.PublicKey { return k.public }
 
+// GetPublicKeyPem is the public half in PEM (RFC 7468).
 func (k *keypair) GetPublicKeyPem() (string, error) {
 	pem, err := cryptoutils.MarshalPublicKeyToPEM(k.public)
 	return string(pem), err

@@ -38,6 +38,7 @@ func foldStream(ctx context.Context, open func() (io.ReadCloser, error)) (*strea
 	return s, nil
 }
 
+// read folds the stream and writes both files. Events behind a failed write are not read.
 func (s *stream) read(ctx context.Context, open func() (io.ReadCloser, error)) error {
 	var err error
 	if s.events, err = bagit.TempFile(""); err != nil {
@@ -67,6 +68,7 @@ func (s *stream) read(ctx context.Context, open func() (io.ReadCloser, error)) e
 	return errors.Join(err, failed, events.Flush(), chain.Flush())
 }
 
+// close removes the files.
 func (s *stream) close() {
 	for _, f := range []*os.File{s.events, s.custody} {
 		if f != nil {

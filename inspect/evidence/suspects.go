@@ -34,6 +34,7 @@ type suspectFiles struct {
 	byDiffID map[string][]*suspectFile
 }
 
+// newSuspectFiles lists the files of all images, in the order of the rows, which are worst first.
 func newSuspectFiles(c inspect.Case) *suspectFiles {
 	s := &suspectFiles{byDiffID: map[string][]*suspectFile{}}
 	for _, i := range c.Images {
@@ -59,6 +60,7 @@ func newSuspectFiles(c inspect.Case) *suspectFiles {
 	return s
 }
 
+// add lists a file of a row once. Until its layer's listing was read its bytes are missing.
 func (s *suspectFiles) add(i inspect.Image, f suspectFile) {
 	for _, l := range i.Layers {
 		if l.Number == f.Layer && !l.Empty {
@@ -216,6 +218,7 @@ func suspectAutorun(a inspect.Autorun) bool {
 	return a.SHA256 != "" && a.Status != inspect.RowVerified && a.Severity.Rank() <= inspect.Medium.Rank()
 }
 
+// suspectAltered reports whether an altered file and its layer are kept: it is of medium severity or worse.
 func suspectAltered(a inspect.Altered) bool {
 	return a.Status != inspect.RowVerified && a.Severity.Rank() <= inspect.Medium.Rank()
 }

@@ -73,6 +73,7 @@ func (x *export) trustName(t inspect.Trust) string {
 	}
 }
 
+// isExhibit reports whether an exhibit has brought a root already, under its own name.
 func (x *export) isExhibit(digest string) bool {
 	for _, e := range x.c.Exhibits {
 		if e.Digest == digest && strings.HasPrefix(e.Path, "trust/") {
@@ -82,6 +83,7 @@ func (x *export) isExhibit(digest string) bool {
 	return false
 }
 
+// reasonNotKept is why the bytes of a root are not carried, in words.
 func reasonNotKept(err error) string {
 	switch {
 	case err == nil:

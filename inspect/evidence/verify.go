@@ -95,6 +95,7 @@ func worst(checks []BagCheck) inspect.Status {
 	return inspect.Absent
 }
 
+// record adds a check. Foreign text in it is cleaned here, for every output.
 func (v *verifier) record(name, subject string, s inspect.Status, b Basis, format string, args ...any) {
 	v.out.Checks = append(v.out.Checks, BagCheck{
 		Name: name, Subject: text.Clean(subject), Status: s, Basis: b, Detail: text.Clean(fmt.Sprintf(format,
@@ -102,10 +103,12 @@ func (v *verifier) record(name, subject string, s inspect.Status, b Basis, forma
 	})
 }
 
+// fail records a defect that the bytes in the bag show.
 func (v *verifier) fail(name, subject, format string, args ...any) {
 	v.record(name, subject, inspect.Failed, BasisBytes, format, args...)
 }
 
+// info is bag-info.txt; nil where it cannot be read, which fitting reports.
 func (v *verifier) info() map[string]string {
 	text, err := v.bag.files.Read(bagit.InfoFile, MaxSmall)
 	if err != nil {
@@ -152,6 +155,8 @@ func (v *vouching) trust() {
 	}
 }
 
+// root states by whose trust root the chains were judged here: the person's, one that backtrail knows, or the bag's
+// own, which nobody vouches for.
 func (v *vouching) root(t inspect.Trust, chains int) {
 	what := fmt.Sprintf("what %d of the signatures say was checked against the trust root %s (%s, %s)", chains,
 		bagit.Short(t.Digest), t.Origin, text.Clean(t.Name))
@@ -192,6 +197,7 @@ func (v *vouching) own(t inspect.Trust) {
 	}
 }
 
+// key states who vouches for a key that verdicts rest on. Verified here is about the key, and no signature.
 func (v *vouching) key(digest string) {
 	switch {
 	case contains(v.o.Keys, digest):
@@ -231,6 +237,7 @@ func restsOn(c inspect.Case) (chains, notarized int, keys []string) {
 	return chains, notarized, keys
 }
 
+// contains reports whether a list has a text.
 func contains(list []string, s string) bool {
 	for _, l := range list {
 		if l == s {

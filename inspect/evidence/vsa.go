@@ -23,6 +23,7 @@ type summary struct {
 	Predicate     summaryPredicate `json:"predicate"`
 }
 
+// summaryPredicate is the predicate, with the fields that the specification requires.
 type summaryPredicate struct {
 	Verifier           summaryVerifier `json:"verifier"`
 	TimeVerified       inspect.Time    `json:"timeVerified"`
@@ -33,6 +34,7 @@ type summaryPredicate struct {
 	SLSAVersion        string          `json:"slsaVersion"`
 }
 
+// summaryVerifier names this program as verifier.
 type summaryVerifier struct {
 	ID      string            `json:"id"`
 	Version map[string]string `json:"version"`
@@ -82,6 +84,7 @@ func summaries(c inspect.Case) map[string]summary {
 	return all
 }
 
+// summaryOf is the summary of one policy about one image. It is unsigned: the bag's signature covers it.
 func summaryOf(c inspect.Case, i inspect.Image, policy, result string) summary {
 	// Of the build's level nothing was evaluated: the policy asks who signed.
 	level := "SLSA_BUILD_LEVEL_UNEVALUATED"

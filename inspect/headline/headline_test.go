@@ -305,3 +305,16 @@ func ExampleOf() {
 	// WHAT miner /var/tmp/fontd ran; it is in the image (layer 6)
 	// STEP COPY fonts/ /
 }
+
+// A case that failed without a finding leads with what failed it, never with "no problems found".
+func TestAFailedCaseLeadsWithItsReason(t *testing.T) {
+	c := inspect.Case{
+		Images: []inspect.Image{{ImageHead: inspect.ImageHead{Container: "web", Status: inspect.Verified},
+			Gates: []inspect.Gate{{Name: "policy p", Kind: inspect.GateKindImagePolicy, Status: inspect.GateRefused,
+				Detail: "requires key k", Asked: true}}}},
+		End: &inspect.End{Status: inspect.CheckDone},
+	}
+	if got := Of(&c, nil)[0].Text; !strings.Contains(got, "policy p") {
+		t.Errorf("WHAT %q", got)
+	}
+}

@@ -12,7 +12,7 @@ import (
 // whatRules give what happened: the cause with its consequence, then what is only suspected, then what is not known.
 var whatRules = []rule{
 	whatDamaged, whatKnownBad, whatPackage, whatRan, whatHook, whatReplaced, whatFile, whatAtRunTime, whatVolume,
-	whatSidecar, whatSigner, whatWorst, whatAlert, whatRunning, whatUnchecked, whatLook, whatNothing,
+	whatSidecar, whatSigner, whatWorst, whatAlert, whatRunning, whatUnchecked, whatFailed, whatLook, whatNothing,
 }
 
 // whatDamaged is an image whose bytes are not those that its digest names: nothing else about it can be relied on.
@@ -201,6 +201,15 @@ func whatUnchecked(v view) (string, string) {
 	}
 	return fmt.Sprintf("incomplete: nothing found, and %s could not run: %s", plural(len(names), "check"),
 		strings.Join(names, ", ")), ""
+}
+
+// whatFailed is what makes the case a failed one where no finding does: bytes that do not match, a signature that is
+// required, a threshold that is crossed.
+func whatFailed(v view) (string, string) {
+	if o := verdict.Of(v.c); o.Status == inspect.CaseFailed && len(o.Reasons) > 0 {
+		return o.Reasons[0], ""
+	}
+	return "", ""
 }
 
 // whatLook is something that is no problem by itself and that a person should look at.

@@ -323,3 +323,17 @@ func TestCostlyLock(t *testing.T) {
 		t.Errorf("%+v", l)
 	}
 }
+
+// mergedTree is the merged tree of an image with these files.
+func mergedTree(t *testing.T, members []layertest.Member) *layer.Tree {
+	t.Helper()
+	store, err := registry.OpenStore(t.TempDir())
+	layertest.Must(t, err)
+	client, err := registry.New(registry.Options{Store: store})
+	layertest.Must(t, err)
+	cache := layer.NewCache(store)
+	c := layertest.Run(t, client, layertest.Image(t, v1.Config{}, layertest.Step("COPY", members...)), nil, []engine.Check{layer.Layers(client, cache)})
+	tree, err := cache.Tree(t.Context(), c.Images[0].Layers)
+	layertest.Must(t, err)
+	return tree
+}

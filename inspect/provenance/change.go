@@ -12,6 +12,7 @@ type side struct {
 	signers      []signer
 	unsettled    int // signatures that hold for nobody: broken, or without a key at hand
 	provenance   []judged
+	signatures   []inspect.Signature
 	certificates []inspect.Certificate // of signatures whose chain holds
 	unasked      []string              // stores that could not be asked, in words
 }

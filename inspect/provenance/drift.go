@@ -86,7 +86,7 @@ func present(client *registry.Client, image inspect.Image, expected inspect.Expe
 
 func sideOf(image inspect.Image, all []found, expected inspect.Expected) side {
 	s := side{signers: signersOf(image.Signatures), provenance: judgeAll(all, image, expected),
-		certificates: certificatesOf(image.Signatures)}
+		signatures: image.Signatures, certificates: certificatesOf(image.Signatures)}
 	for _, sig := range image.Signatures {
 		if !chainHolds(sig) {
 			s.unsettled++
@@ -108,7 +108,8 @@ func tell(subject string, good inspect.KnownGood, before, now side, emit func(in
 	if len(before.unasked) > 0 {
 		open = append(open, fmt.Sprintf("of the %s image: %s", word, strings.Join(before.unasked, "; ")))
 	}
-	emit(inspect.Event{Fact: inspect.Diff{Signers: sentences(signers), Provenance: sentences(builds)}})
+	emit(inspect.Event{Fact: inspect.Diff{Signers: sentences(signers), Provenance: sentences(builds),
+		Past: before.past()}})
 	for _, c := range append(append(signers, builds...), trigger...) {
 		f := newFinding(DriftName, c.code, subject, c.severity)
 		f.Cause = inspect.Cause{Kind: inspect.CauseBuilder, Name: subject}.Key() // who made the image is one matter
@@ -121,6 +122,26 @@ func tell(subject string, good inspect.KnownGood, before, now side, emit func(in
 		return engine.Unchecked("not every store of signatures could be asked: %s", strings.Join(open, "; "))
 	}
 	return nil
+}
+
+// maxPast bounds the signers and the builds of the image compared with; a person reads the first.
+const maxPast = 20
+
+// past is the side of the image compared with, as the case keeps it.
+func (s side) past() *inspect.Past {
+	p := &inspect.Past{Signers: []inspect.PastSigner{}, Builds: []inspect.PastBuild{}, Unread: []string{}}
+	p.Unread = append(p.Unread, s.unasked...)
+	for _, g := range s.signatures[:min(len(s.signatures), maxPast)] {
+		if g.OfImage() {
+			p.Signers = append(p.Signers, inspect.PastSigner{Identity: g.Identity, Issuer: g.Issuer, Key: g.Key,
+				Status: g.Status, Reason: g.Reason})
+		}
+	}
+	for _, b := range s.provenance[:min(len(s.provenance), maxPast)] {
+		p.Builds = append(p.Builds, inspect.PastBuild{Builder: b.row.Builder, Source: b.row.Source,
+			Commit: b.row.Commit, Signed: b.row.Signed, Status: b.row.Status, Reason: b.row.Reason})
+	}
+	return p
 }
 
 func withoutGone(list []change) []change {

@@ -31,12 +31,19 @@ func assignmentSpans(s string, colons bool) []span {
 		to, quoted := valueEnd(s, &value, sign)
 		colon := sign == ":"
 		text := s[value:to]
+		if rest, _, _ := strings.Cut(s[value:], "\n"); sign == ":" && blockScalar.MatchString(strings.TrimSpace(rest)) {
+			text = strings.TrimSpace(rest) // a pipe ends other values
+		}
 		switch {
 		case harmless(text), strings.HasPrefix(text, "//") && colon: // a scheme of a URL that is called like a secret
 		case slices.Contains(schemes, strings.ToLower(text)): // the secret comes behind it, and has a form
 		case strings.HasPrefix(text, "{") || strings.HasPrefix(text, "["): // what is within has names of its own
 			at = value + 1
 			continue
+		case colon && blockScalar.MatchString(text):
+			from, end := blockOf(s, at+m[2], to)
+			spans = append(spans, span{from, end, "value of a secret name"})
+			to = max(to, end)
 		case colon && !quoted && (!colons || inSentence(s, value, to)):
 		default:
 			spans = append(spans, span{value, to, "value of a secret name"})
@@ -44,6 +51,39 @@ func assignmentSpans(s string, colons bool) []span {
 		at = max(to, value, at+m[3])
 	}
 	return spans
+}
+
+// blockScalar is the sign by which YAML begins a text of several lines (YAML 1.2.2, 8.1).
+var blockScalar = regexp.MustCompile(`^[|>][+-]?[1-9]?[+-]?$`)
+
+// blockOf finds the lines of a block scalar: those behind the line that ends at to and are indented deeper than the
+// name at the offset given. Blank lines within it belong to it.
+func blockOf(s string, name, to int) (from, end int) {
+	start := strings.LastIndexByte(s[:name], '\n') + 1
+	indent := len(s[start:name]) - len(strings.TrimLeft(s[start:name], " -"))
+	line := strings.IndexByte(s[to:], '\n')
+	if line < 0 {
+		return to, to
+	}
+	from = to + line + 1
+	for end = from; end < len(s); {
+		next := strings.IndexByte(s[end:], '\n') + 1
+		if next == 0 {
+			next = len(s) - end
+		}
+		text := s[end : end+next]
+		if plain := strings.TrimLeft(text, " "); strings.TrimSpace(text) != "" && len(text)-len(plain) <= indent {
+			break
+		}
+		end += next
+	}
+	for from < end && s[from] == ' ' {
+		from++
+	}
+	for end > from && s[end-1] == '\n' {
+		end--
+	}
+	return from, end
 }
 
 // schemes are those of HTTP authentication (RFC 9110, 11.1).

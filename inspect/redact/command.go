@@ -142,13 +142,15 @@ var programs = map[string]options{
 	"lftp":          {login: []string{"-u"}}, "ncftpput": {next: []string{"-p"}}, "kinit": {},
 	"evil-winrm":    {next: []string{"-p"}},
 	"rabbitmqadmin": {next: []string{"-p"}}, "influx": {next: []string{"-t", "-p"}},
-	"openssl":   {next: []string{"-k", "-K", "-passin", "-passout", "-pass", "-password"}},
+	"openssl": {next: []string{"-k", "-K", "-passin", "-passout", "-pass", "-password"}},
+	"usermod": {next: []string{"-p"}}, "useradd": {next: []string{"-p"}},
 	"keytool":   {next: []string{"-storepass", "-keypass"}},
 	"jarsigner": {next: []string{"-storepass", "-keypass"}}, "htpasswd": {}, "ab": {login: []string{"-A"}}, "nmcli": {},
 }
 
-// wrappers are programs that run the command behind them.
-var wrappers = []string{"sudo", "env", "exec", "nohup", "time", "timeout", "nice", "doas", "command", "xargs",
+// wrappers are programs that run the command behind them, and the instructions of a build step that do.
+var wrappers = []string{"RUN", "CMD", "ENTRYPOINT", "HEALTHCHECK", "sudo", "env", "exec", "nohup", "time", "timeout",
+	"nice", "doas", "command", "xargs",
 	"kubectl", "sh", "bash", "-c"}
 
 // commandSpans finds the secrets that are words of a command, or parts of them.
@@ -177,7 +179,7 @@ func commandSpans(words []word) []span {
 					program = options{}
 				}
 				spans = append(spans, positional(base, words[i+1:])...)
-			} else if i == 0 && !slices.Contains(wrappers, base) && !strings.Contains(w.text, "=") {
+			} else if i == 0 && isProgram(w.text) && !slices.Contains(wrappers, base) {
 				named = true // the arguments of another program may be called like one
 			}
 			continue
@@ -185,6 +187,12 @@ func commandSpans(words []word) []span {
 		spans = append(spans, optionSpans(w, next, program, add)...)
 	}
 	return spans
+}
+
+// isProgram reports whether the first word of a line may be the program of a command: no assignment, and no time, date
+// or bracket with which lines of logs begin.
+func isProgram(word string) bool {
+	return word != "" && !strings.ContainsAny(word, "=:[<") && (word[0] < '0' || word[0] > '9')
 }
 
 // holds reports whether a word stands in a command, up to its end.

@@ -30,6 +30,7 @@ var forms = sync.OnceValue(func() []form {
 	all = append(all, cloudForms()...)
 	all = append(all, forgeForms()...)
 	all = append(all, serviceForms()...)
+	all = append(all, lineForms()...)
 	return append(all, fileForms()...)
 })
 
@@ -85,6 +86,10 @@ func urlForms() []form {
 			`(?i)\bidentified[\s\f]+(?:with[\s\f]+\S+[\s\f]+)?by[\s\f]+(?:password[\s\f]+)?\\?["']([^"'\\]+)`),
 		newForm("password of a database", "role user",
 			`(?i)\b(?:alter|create)[\s\f]+(?:role|user)\b[^;\n]{1,120}?\bpassword[\s\f]+\\?'([^'\\]+)`),
+		newForm("password of a database", "set",
+			`(?i)\bset[\s\f]+password\b[^;\n]{0,80}?=[\s\f]*(?:password\()?\\?["']([^"'\\]+)`),
+		newForm("secret in an encoded URL", "%3d",
+			`(?i)(?:password|passwd|pwd|token|secret|api_?key)%3D([^\s&"'<>\\\f#]{3,})`),
 		newForm("signed URL", "sig= signature= credential= key= code= token= auth= hmac=",
 			`(?i)[?&;](?:sig|signature|x-amz-(?:signature|credential|security-token)|x-goog-(?:signature|`+
 				`credential)|awsaccesskeyid|key|code|auth|hmac|sign|st|__token__|hdnea|[a-z0-9_.-]*(?:token|secret|`+
@@ -178,6 +183,24 @@ func fileForms() []form {
 			`(?i)<[a-z:._-]*(?:password|passphrase|privateKey|token|secret|apikey)>([^<\s$][^<]*)</`),
 		newForm("password in XML", "value=",
 			`(?i)(?:key|name)\s*=\s*["'][^"']*(?:password|secret|token|apikey)["']\s+value\s*=\s*["']([^"']+)["']`),
+	}
+}
+
+// lineForms are commands and settings that take a secret as a plain word, which no option names.
+func lineForms() []form {
+	return []form{
+		newForm("password of a database", "requirepass masterauth",
+			// redis.conf
+			`(?im)(?:^[ \t]*|\bconfig[ \t\f]+set[ \t\f]+|-)(?:requirepass|masterauth)[ \t\f]+["']?([^\s"'\f]+)`),
+		newForm("password of a user", "chpasswd",
+			`\b[A-Za-z0-9_.-]+:([^\s"'|]+)["']?\s*\|\s*(?:sudo\s+)?(?:\S*/)?chpasswd`),
+		newForm("secret of a cloud", "secret_access_key session_token",
+			`(?i)\b(?:aws_)?(?:secret_access_key|session_token)[ \t\f]+([A-Za-z0-9/+=]{16,})`), // aws configure set
+		newForm("password of a database", "sqlplus rman expdp impdp sqlldr", // Oracle's USER/PASSWORD@DATABASE
+			`\b(?:sqlplus|rman|expdp|impdp|sqlldr)\b[^\n;|]*?[\s\f][A-Za-z0-9_$#]+/([^\s@/"'\f]+)`),
+		newForm("cookie", "curl", `\bcurl\b[^\n;|]*?[\s\f](?:-b|--cookie)[\s\f=]+["']?([A-Za-z0-9_.$-]+=[^"'\n\f]+)`),
+		newForm("secret on a command line", "alias config",
+			`\bmc(?:li)?[ \f]+(?:alias[ \f]+set|config[ \f]+host[ \f]+add)[ \f]+\S+[ \f]+\S+[ \f]+\S+[ \f]+([^\s\f]+)`),
 	}
 }
 

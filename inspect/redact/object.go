@@ -24,9 +24,6 @@ func Object(raw []byte) (clean []byte, fields []string, err error) {
 		return nil, nil, fmt.Errorf("decoding an object: %w", err)
 	}
 	var w walker
-	if kind, _ := obj["kind"].(string); kind == "Secret" {
-		w.secret(obj)
-	}
 	w.object("", obj, 0)
 	if len(w.fields) == 0 {
 		return raw, nil, nil
@@ -52,8 +49,8 @@ type walker struct{ fields []string }
 
 func (w *walker) changed(path string) { w.fields = append(w.fields, path) }
 
-// secret removes all data of a Secret.
-func (w *walker) secret(obj map[string]any) {
+// secret removes all data of a Secret, which may be an item of a List.
+func (w *walker) secret(path string, obj map[string]any) {
 	for _, field := range []string{"data", "stringData"} {
 		values, _ := obj[field].(map[string]any)
 		for k, v := range values {
@@ -61,7 +58,7 @@ func (w *walker) secret(obj map[string]any) {
 				continue
 			}
 			values[k] = Mark
-			w.changed("." + field + "." + k)
+			w.changed(path + "." + field + "." + k)
 		}
 	}
 }
@@ -69,23 +66,30 @@ func (w *walker) secret(obj map[string]any) {
 // object looks at the fields of an object: by their names, by what lists of arguments and variables are, and by the
 // form of all other texts.
 func (w *walker) object(path string, obj map[string]any, depth int) {
-	name, named := obj["name"].(string)
-	value, literal := obj["value"].(string)
+	if kind, _ := obj["kind"].(string); kind == "Secret" {
+		w.secret(path, obj)
+	}
+	name, valueKey := pair(obj)
+	value, literal := obj[valueKey].(string)
+	named := name != ""
+	if n, number := obj[valueKey].(json.Number); number && named && Name(name) {
+		value, literal = n.String(), true
+	}
 	if named && literal {
 		clean, found := Named(name, value)
 		if strings.HasSuffix(path, ".env") {
 			clean, found = Env(name, value)
 		}
 		if len(found) > 0 {
-			obj["value"] = clean
-			w.changed(path + "[" + name + "].value")
+			obj[valueKey] = clean
+			w.changed(path + "[" + name + "]." + valueKey)
 		}
 	}
 	for k, inner := range obj {
 		at := path + "." + k
 		switch v := inner.(type) {
 		case string:
-			if k == "value" && named {
+			if k == valueKey && named {
 				continue
 			}
 			clean, found := field(k, v)
@@ -93,10 +97,71 @@ func (w *walker) object(path string, obj map[string]any, depth int) {
 				obj[k] = clean
 				w.changed(at)
 			}
+		case json.Number:
+			if Name(k) && !strings.HasSuffix(k, "okens") { // max_tokens counts
+				obj[k] = Mark
+				w.changed(at)
+			}
 		case []any:
+			if passwords(k) && w.all(at, v) {
+				continue
+			}
 			obj[k] = w.list(at, k, v, depth+1)
+		case map[string]any:
+			if passwords(k) {
+				w.fieldsOf(at, v)
+			}
+			obj[k] = w.other(at, inner, depth+1)
 		default:
 			obj[k] = w.other(at, inner, depth+1)
+		}
+	}
+}
+
+// pair finds the name and the field of the value of an object that is a name with a value: name and value in
+// Kubernetes, Key and Value in the tags of clouds. name is empty for all other objects.
+func pair(obj map[string]any) (name, valueKey string) {
+	for _, keys := range [][2]string{{"name", "value"}, {"Name", "Value"}, {"key", "value"}, {"Key", "Value"}} {
+		text, is := obj[keys[0]].(string)
+		if _, has := obj[keys[1]]; is && has {
+			return text, keys[1]
+		}
+	}
+	return "", "value"
+}
+
+// passwords reports whether all texts right below a field are secrets, since it is named after nothing else. Fields
+// called secret, token or auth hold objects with names and references as well.
+func passwords(field string) bool {
+	return Name(field) && slices.ContainsFunc(wordsOf(field), func(w string) bool {
+		return slices.Contains([]string{"password", "passwords", "passwd", "passphrase", "passphrases", "apikeys"}, w)
+	})
+}
+
+// all removes the texts of a list, and reports whether it has nothing else.
+func (w *walker) all(path string, list []any) bool {
+	for _, v := range list {
+		if _, text := v.(string); !text {
+			return false
+		}
+	}
+	for i, v := range list {
+		if text, _ := v.(string); !harmless(text) {
+			list[i] = Mark
+			w.changed(path)
+		}
+	}
+	return true
+}
+
+// fieldsOf removes the texts right below a field, but for those that refer to an object of a cluster.
+func (w *walker) fieldsOf(path string, obj map[string]any) {
+	for k, v := range obj {
+		text, is := v.(string)
+		if is && !harmless(text) && !slices.Contains([]string{"name", "key", "namespace", "kind", "type",
+			"secretName"}, k) {
+			obj[k] = Mark
+			w.changed(path + "." + k)
 		}
 	}
 }

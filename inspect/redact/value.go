@@ -27,12 +27,22 @@ var harmlessName = regexp.MustCompile(`^(?:PATH|HOME|USER|LOGNAME|SHELL|TERM|PWD
 	`EDITOR|PAGER|ENV|IFS|PS[0-9]|PROMPT_COMMAND|CDPATH|MANPATH|INFOPATH|DISPLAY|TMPDIR|TEMP|TMP|UMASK|SHLVL|` +
 	`ZDOTDIR|CLASSPATH|MALLOC_[A-Z_]+|GCONV_PATH|GLIBC_TUNABLES|LOCPATH|NLSPATH|RES_OPTIONS|HOSTALIASES|LC_[A-Z]+|` +
 	`LD_[A-Z0-9_]+|DEBIAN_FRONTEND|CFLAGS|CXXFLAGS|LDFLAGS|CC|CXX|MAKEFLAGS|GPG_KEYS?|XDG_[A-Z_]+|SSL_CERT_[A-Z]+|` +
-	`(?:BASH|PYTHON|PY|PIP|CONDA|VIRTUAL_ENV|NODE|NPM_CONFIG|YARN|JAVA|JDK|_JAVA|MAVEN|GRADLE|CATALINA|JVM|RUBY|` +
-	`RUBYOPT|RUBYLIB|GEM|BUNDLE|PERL|PERL5|PHP|PHPIZE|COMPOSER|LUA|GO|CGO|RUST|RUSTUP|CARGO|DOTNET|ASPNETCORE|` +
-	`COMPLUS|COMPlus|CORECLR|NUGET|ERL|ELIXIR|MIX|R|JULIA|OPENSSL|NGINX|NJS|PG|HTTPD|APACHE|TOMCAT|REDIS|GIT|SSH|` +
-	`OTEL|KUBERNETES|S6|TINI|OMP|CUDA|NVIDIA|NV|NCCL)[A-Z0-9_]*|(?i:https?|no|all|ftp)_(?i:proxy)|` +
+	`(?:BASH|PYTHON|PIP|CONDA|VIRTUAL_ENV|NODE|NPM_CONFIG|YARN|JAVA|JDK|_JAVA|MAVEN|GRADLE|CATALINA|RUBY|` +
+	`RUBYOPT|RUBYLIB|BUNDLE|PERL|PERL5|PHP|PHPIZE|COMPOSER|RUSTUP|CARGO|DOTNET|ASPNETCORE|` +
+	`COMPLUS|COMPlus|CORECLR|NUGET|ELIXIR|OPENSSL|NGINX|NJS|HTTPD|APACHE|TOMCAT|` +
+	`KUBERNETES|NVIDIA|NCCL)[A-Z0-9_]*|(?i:https?|no|all|ftp)_(?i:proxy)|` +
+	// Of short prefixes only what goes on with a line: R_HOME and not RCON.
+	`(?:PY|LUA|GEM|RUST|CGO|ERL|MIX|R|JULIA|JVM|REDIS|GIT|SSH|OTEL|S6|TINI|OMP|CUDA|NV)(?:_[A-Z0-9_]*)?|` +
+	`GO(?:PATH|ROOT|BIN|CACHE|MODCACHE|PROXY|FLAGS|OS|ARCH|ARM|AMD64|GC|MAXPROCS|MEMLIMIT|DEBUG|TOOLCHAIN|PRIVATE|` +
+	`NOPROXY|NOSUMDB|SUMDB|EXPERIMENT|TRACEBACK|LANG_VERSION|TMPDIR|WORK|ENV|VCS)|` +
+	`PG(?:DATA|HOST|HOSTADDR|PORT|USER|DATABASE|SSLMODE|SSLROOTCERT|APPNAME|OPTIONS|TZ|CLIENTENCODING)|` +
 	`[A-Z0-9_]+_(?:VERSION|VER|RELEASE|HOME|DIR|DIRECTORY|PATH|ROOT|PORT|LEVEL|REGION|ZONE|LOCALE|ENABLED|TIMEOUT|` +
 	`SHA256|SHA512|CHECKSUM|DIGEST|ARCH|PLATFORM|OPTS|OPTIONS|ARGS|FLAGS|PKG|PACKAGES|DEPS))$`)
+
+// holdsLogins are names of the kinds above whose values hold logins all the same: the headers of an exporter
+// (OTEL_EXPORTER_OTLP_HEADERS=api-key=…), and bundler's USER:PASSWORD for a host, whose dots are written as two lines
+// (BUNDLE_GEMS__CONTRIBSYS__COM).
+var holdsLogins = regexp.MustCompile(`_HEADERS$|^BUNDLE_[A-Z0-9_]*[A-Z0-9]__[A-Z0-9_]+$`)
 
 // harmless reports whether a value is no secret even under the name of one.
 func harmless(value string) bool {
@@ -93,7 +103,7 @@ func Env(name, value string) (string, []Secret) {
 		return value, nil
 	case Name(name) && !harmlessName.MatchString(name), Name(name) && !strings.HasPrefix(name, "GPG_KEY"):
 		return Mark, []Secret{{"value of a secret name", value}}
-	case harmlessName.MatchString(name):
+	case harmlessName.MatchString(name) && !holdsLogins.MatchString(name):
 		return Text(value)
 	case plain(value):
 		return value, nil

@@ -31,6 +31,7 @@ func autorunSection(i inspect.Image) section {
 	return s
 }
 
+// startCount is how many things start, in words.
 func startCount(n int) string {
 	if n == 1 {
 		return "1 thing starts by itself"
@@ -38,6 +39,7 @@ func startCount(n int) string {
 	return fmt.Sprintf("%d things start by themselves", n)
 }
 
+// newWord is whether a row is new. Without a comparison that is not known, which is not the same as no.
 func newWord(a inspect.Autorun) string {
 	switch {
 	case a.New == nil:

@@ -121,6 +121,8 @@ func count(list []string) string {
 	return text
 }
 
+// briefHead is the case with its outcome, then the pod with its owner and how many others run the same, or the
+// target.
 func briefHead(c inspect.Case) []briefLine {
 	v := verdict.Of(&c)
 	state := ""
@@ -174,6 +176,7 @@ func contextPrefix(c inspect.Case) string {
 	return c.Target.Context + " › "
 }
 
+// contextName is the context of the kubeconfig, for a target without a pod.
 func contextName(c inspect.Case) string {
 	if c.Target.Context == "" {
 		return ""

@@ -16,6 +16,8 @@ func cleaned[T any](v T) T {
 	return out
 }
 
+// cleanedValue copies a value with all that it leads to. Structures without exported fields, such as times, are taken
+// as they are.
 func cleanedValue(v reflect.Value) reflect.Value {
 	switch v.Kind() {
 	case reflect.String:
@@ -52,6 +54,7 @@ func cleanedValue(v reflect.Value) reflect.Value {
 	}
 }
 
+// cleanedMap copies a map with clean keys and values.
 func cleanedMap(v reflect.Value) reflect.Value {
 	if v.IsNil() {
 		return v

@@ -93,6 +93,7 @@ func (s *section) text(text string) {
 	}
 }
 
+// item adds an item.
 func (s *section) item(i item) { s.blocks = append(s.blocks, block{item: &i}) }
 
 // table adds a table of at most maxRows rows; nobody reads more in an incident, and case.json has them all.
@@ -124,8 +125,13 @@ const (
 	maxChanges = 20
 )
 
-func plainCell(s string) cell                    { return cell{text: s} }
-func codeCell(s string) cell                     { return cell{text: s, code: true} }
+// plainCell is a cell of prose.
+func plainCell(s string) cell { return cell{text: s} }
+
+// codeCell is a cell of code: a digest, a path, a reference.
+func codeCell(s string) cell { return cell{text: s, code: true} }
+
+// statusCell is a cell with the sign and word of a status before its text.
 func statusCell(s inspect.Status, t string) cell { return cell{text: t, status: s} }
 
 // documentOf writes a case as a document: what is wrong, where and how sure first, then the walk in the order of the

@@ -38,11 +38,13 @@ type view struct {
 	Sections []viewSection
 }
 
+// viewSection is a section that has blocks.
 type viewSection struct {
 	Title  string
 	Blocks []viewBlock
 }
 
+// viewBlock is a block: one of its fields is set.
 type viewBlock struct {
 	Item    *viewItem
 	Table   *viewTable
@@ -50,6 +52,7 @@ type viewBlock struct {
 	Text    string
 }
 
+// viewItem is an item with its mark as text.
 type viewItem struct {
 	Status   inspect.Status
 	Mark     string
@@ -59,17 +62,20 @@ type viewItem struct {
 	Steps    []viewItem
 }
 
+// viewTable is a table; the template draws empty columns too.
 type viewTable struct {
 	Head []string
 	Rows [][]viewCell
 }
 
+// viewCell is a cell.
 type viewCell struct {
 	Text   string
 	Status inspect.Status
 	Code   bool
 }
 
+// viewOf copies a document. html/template escapes every text of it by where it stands, so nothing is escaped here.
 func viewOf(d document) view {
 	v := view{Title: d.title, Status: d.status, Outcome: d.outcome, Brief: d.brief}
 	for _, s := range d.sections {
@@ -85,6 +91,7 @@ func viewOf(d document) view {
 	return v
 }
 
+// viewOfBlock copies a block.
 func viewOfBlock(b block) viewBlock {
 	v := viewBlock{Command: b.command, Text: b.text}
 	if b.item != nil {
@@ -104,6 +111,7 @@ func viewOfBlock(b block) viewBlock {
 	return v
 }
 
+// viewOfItem copies an item with its steps.
 func viewOfItem(i item) viewItem {
 	v := viewItem{Status: i.status, Mark: i.marked(Style{}), Severity: i.severity, Title: i.title, Lines: i.lines}
 	for _, s := range i.steps {

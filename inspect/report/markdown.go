@@ -27,6 +27,7 @@ func Markdown(w io.Writer, c inspect.Case) error {
 // marker draws blocks as Markdown.
 type marker struct{ b strings.Builder }
 
+// section draws a heading with its blocks; one without blocks is left out.
 func (m *marker) section(s section) {
 	if len(s.blocks) == 0 {
 		return
@@ -46,6 +47,7 @@ func (m *marker) section(s section) {
 	}
 }
 
+// item draws a list item with its lines and steps below it.
 func (m *marker) item(i item) {
 	severity := ""
 	if i.severity != "" {
@@ -63,6 +65,7 @@ func (m *marker) item(i item) {
 	m.b.WriteString("\n")
 }
 
+// table draws a table as GitHub's Markdown has it.
 func (m *marker) table(t table) {
 	rule := make([]string, len(t.head))
 	for i := range rule {
@@ -79,6 +82,8 @@ func (m *marker) table(t table) {
 	m.b.WriteString("\n")
 }
 
+// markdownCell is a cell with the sign of its status. Code is escaped like prose: a code span would need escapes of
+// its own for backticks.
 func markdownCell(c cell) string {
 	text := escape(c.text)
 	if c.status != "" {
@@ -87,6 +92,7 @@ func markdownCell(c cell) string {
 	return text
 }
 
+// command draws the reason and below it the command, to be copied.
 func (m *marker) command(s respond.NextStep) {
 	fmt.Fprintf(&m.b, "%s\n\n", escape(s.Why))
 	if s.Command != "" {

@@ -32,8 +32,10 @@ type printer struct {
 	style Style
 }
 
+// raw writes text as it is: it has to be clean.
 func (p *printer) raw(text string) { p.b.WriteString(text) }
 
+// flush writes all that was drawn.
 func (p *printer) flush(w io.Writer) error {
 	if _, err := io.WriteString(w, p.b.String()); err != nil {
 		return fmt.Errorf("writing the report: %w", err)
@@ -41,6 +43,7 @@ func (p *printer) flush(w io.Writer) error {
 	return nil
 }
 
+// section draws a heading in capitals with its blocks; one without blocks is left out.
 func (p *printer) section(s section) {
 	if len(s.blocks) == 0 {
 		return
@@ -52,6 +55,7 @@ func (p *printer) section(s section) {
 	}
 }
 
+// block draws what the block has.
 func (p *printer) block(b block) {
 	switch {
 	case b.item != nil:
@@ -69,6 +73,7 @@ func (p *printer) block(b block) {
 	}
 }
 
+// paragraph draws prose in lines of plainColumns columns, each behind the indent.
 func (p *printer) paragraph(indent, text string) {
 	for _, line := range p.wrapped(text, plainColumns-len(indent), tableColumns-len(indent)) {
 		fmt.Fprintf(&p.b, "%s%s\n", indent, line)
@@ -117,6 +122,7 @@ func shellWords(command string) []string {
 	return words
 }
 
+// item draws the mark and severity before the title, then its lines and steps, indented.
 func (p *printer) item(i item) {
 	severity := ""
 	if i.severity != "" {
@@ -154,6 +160,7 @@ func (p *printer) steps(steps []item) {
 	}
 }
 
+// pad fills text with blanks up to a width in columns.
 func pad(text string, width int) string {
 	return text + strings.Repeat(" ", max(0, width-columns(text)))
 }

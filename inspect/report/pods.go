@@ -71,6 +71,7 @@ func (p *printer) alertLines(list inspect.PodList) {
 	}
 }
 
+// later is the later of two times.
 func later(a, b inspect.Time) inspect.Time {
 	if b.After(a.Time) {
 		return b
@@ -99,6 +100,7 @@ func sources(all []inspect.AlertSource) string {
 	return strings.Join(parts, ", ")
 }
 
+// inContext names the context, where there is one.
 func inContext(name string) string {
 	if name == "" {
 		return ""
@@ -106,6 +108,7 @@ func inContext(name string) string {
 	return " in " + name
 }
 
+// podRow is the row of a pod. Its texts are cleaned here: a list of 10,000 pods is not copied for that.
 func podRow(pod *inspect.FlaggedPod) []cell {
 	flag := ""
 	if len(pod.Alerts) > 0 {
@@ -170,6 +173,7 @@ func podAlerts(alerts []inspect.Alert) string {
 	return strings.Join(texts, "; ")
 }
 
+// timesSaid is how often an alert was raised, where that is more than once.
 func timesSaid(n int) string {
 	if n < 2 {
 		return ""

@@ -16,6 +16,7 @@ import (
 // maxWhy is how many reasons for a verdict are listed; the findings say the rest.
 const maxWhy = 8
 
+// verdictSection is the outcome with its reasons. A passed case states what that does not cover.
 func verdictSection(c inspect.Case, v verdict.Verdict) section {
 	why := v.Reasons
 	s := section{title: "Verdict"}
@@ -35,6 +36,8 @@ func verdictSection(c inspect.Case, v verdict.Verdict) section {
 	return s
 }
 
+// answerSection has the three answers, each with the findings that it rests on and the commands that settle what is
+// open.
 func answerSection(c inspect.Case) section {
 	s := section{title: "Answers"}
 	for _, a := range c.AllAnswers() {
@@ -98,6 +101,7 @@ func evidenceLines(f inspect.Finding) []string {
 	return lines
 }
 
+// alertSection lists the alerts with how each was matched. No sign of a verification stands on an open alert.
 func alertSection(c inspect.Case) section {
 	s := section{title: "Alerts"}
 	for _, a := range c.Alerts[:min(len(c.Alerts), maxRows)] {
@@ -126,6 +130,7 @@ func alertSection(c inspect.Case) section {
 	return s
 }
 
+// nextSection lists what to do next, most urgent first.
 func nextSection(c inspect.Case) section {
 	s := section{title: "Next steps"}
 	for _, step := range respond.Next(c) {
@@ -134,6 +139,7 @@ func nextSection(c inspect.Case) section {
 	return s
 }
 
+// podSection has the pod, what it could reach, its containers and what changed while the case was open.
 func podSection(c inspect.Case) section {
 	s := section{title: "Pod and reach"}
 	if c.Pod == nil {
@@ -189,6 +195,7 @@ func selectorNames(all []inspect.Selector) []string {
 	return names
 }
 
+// containers lists the containers with their state and what ran in them before a restart.
 func (s *section) containers(all []inspect.Container) {
 	containers := table{head: []string{"container", "type", "image", "started", "state", "restarts", "run before"}}
 	for _, o := range all {
@@ -212,6 +219,8 @@ func (s *section) changes(all []inspect.PodChange) {
 	s.table(t)
 }
 
+// timelineSection puts all that has a time on one axis, each with who states it: times of claims are those of whoever
+// made the image.
 func timelineSection(c inspect.Case, now time.Time) section {
 	s := section{title: "Timeline (UTC)"}
 	t := table{head: []string{"time", "what", "who says so", "trust"}}
@@ -223,6 +232,7 @@ func timelineSection(c inspect.Case, now time.Time) section {
 	return s
 }
 
+// trustWord is how far the time of a moment can be believed.
 func trustWord(t string) string {
 	switch t {
 	case inspect.BySignature:
@@ -238,6 +248,7 @@ func trustWord(t string) string {
 	}
 }
 
+// noteSection lists what people noted, then the notices of the checks.
 func noteSection(c inspect.Case) section {
 	s := section{title: "Notes"}
 	for _, n := range c.Notes {
@@ -249,6 +260,7 @@ func noteSection(c inspect.Case) section {
 	return s
 }
 
+// uncheckedSection lists what was not checked. That nothing is listed is stated.
 func uncheckedSection(c inspect.Case) section {
 	s := section{title: "Not checked"}
 	for _, text := range unchecked(c) {
@@ -260,6 +272,7 @@ func uncheckedSection(c inspect.Case) section {
 	return s
 }
 
+// trustSection lists the roots and keys that verdicts rest on, what was expected, and which program made the case.
 func trustSection(c inspect.Case) section {
 	s := section{title: "What the verdicts rest on"}
 	t := table{head: []string{"kind", "from", "name", "age", "digest"}}
@@ -299,6 +312,7 @@ func trustSection(c inspect.Case) section {
 	return s
 }
 
+// either is the list, or the one value of an older case.
 func either(list []string, one string) []string {
 	if len(list) == 0 && one != "" {
 		return []string{one}

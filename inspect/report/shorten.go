@@ -46,6 +46,7 @@ func sentences(a inspect.Answer, text func(inspect.Sentence) string) []string {
 	return list
 }
 
+// waitingFor names the checks that an answer waits for.
 func waitingFor(a inspect.Answer) string {
 	return "still checking: " + clean(strings.Join(a.Waiting, ", "))
 }

@@ -112,6 +112,7 @@ func broken(text string, width int) []string {
 	return lines
 }
 
+// filled reports whether a column has any text.
 func (p *printer) filled(t table, column int) bool {
 	for _, row := range t.rows {
 		if p.cell(row[column]) != "" {
@@ -121,6 +122,7 @@ func (p *printer) filled(t table, column int) bool {
 	return false
 }
 
+// headCells are the cells of a head.
 func headCells(head []string) []cell {
 	cells := make([]cell, len(head))
 	for i, h := range head {
@@ -129,6 +131,7 @@ func headCells(head []string) []cell {
 	return cells
 }
 
+// cell is the text of a cell with the sign and word of its status.
 func (p *printer) cell(c cell) string {
 	if c.status == "" {
 		return c.text
@@ -136,6 +139,7 @@ func (p *printer) cell(c cell) string {
 	return strings.TrimSpace(p.style.Sign(c.status) + " " + c.status.Words() + suffix(c.text))
 }
 
+// suffix is a text behind a word.
 func suffix(text string) string {
 	if text == "" {
 		return ""

@@ -48,6 +48,7 @@ func signer(s inspect.Signature) string {
 	}
 }
 
+// keyName names a key by the beginning of its digest.
 func keyName(digest string) string {
 	if digest == "" {
 		return ""
@@ -104,6 +105,7 @@ func unsigned(g inspect.Gate) string {
 	}
 }
 
+// orRunning is why a check did not look, or that it still does.
 func orRunning(s inspect.CheckState) string {
 	if s.Running() {
 		return "still checking"

@@ -23,7 +23,7 @@ type encoded struct {
 // Encode writes a case as -o json prints it: an indent of two spaces, lists never null.
 func Encode(c inspect.Case) ([]byte, error) {
 	v := Of(&c)
-	c.Answers = c.AllAnswers()
+	c.Answers, c.Findings = c.AllAnswers(), leveled(&c)
 	b, err := inspect.EncodeJSON(encoded{
 		Schema: c.Schema, Tool: c.Tool, Target: c.Target, Sessions: c.Sessions, Started: c.Started,
 		Finished: c.Finished,

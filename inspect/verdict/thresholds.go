@@ -2,6 +2,7 @@ package verdict
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/threshold"
@@ -18,6 +19,19 @@ func Fails(c *inspect.Case, f inspect.Finding) bool {
 	}
 	d := threshold.Finding(c, f)
 	return d.Waiver == nil && (f.Status == inspect.RowFailed || d.Level == inspect.LevelBlock)
+}
+
+// leveled gives the findings with their levels, where a person named thresholds.
+func leveled(c *inspect.Case) []inspect.Finding {
+	if c.Thresholds == nil {
+		return c.Findings
+	}
+	list := slices.Clone(c.Findings)
+	for n := range list {
+		d := threshold.Finding(c, list[n])
+		list[n].Threshold, list[n].Due = d.Level, d.Due
+	}
+	return list
 }
 
 // blocked lists the vulnerabilities that the thresholds block, where a person named them.

@@ -13,11 +13,15 @@ import (
 // Check is the name of the check.
 const Check = "vulnerabilities"
 
-// Vulnerabilities is the check that compares the packages of an image with the vulnerability database. statements may
-// be nil.
-func Vulnerabilities(data *Data, statements *Statements) engine.Check {
-	return engine.Check{Name: Check, Needs: []string{sbom.CheckPackages, sbom.CheckDiff}, Run: func(ctx context.Context,
-		on engine.On, emit func(inspect.Event)) error {
+// checkSignatures verifies the attestations, which may be statements of OpenVEX.
+const checkSignatures = "signatures"
+
+// Vulnerabilities is the check that compares the packages of an image with the vulnerability database. statements are
+// those of files, and may be nil; blobs has the attested ones.
+func Vulnerabilities(data *Data, statements *Statements, blobs Blobs) engine.Check {
+	needs := []string{sbom.CheckPackages, sbom.CheckDiff, checkSignatures}
+	return engine.Check{Name: Check, Needs: needs, Run: func(ctx context.Context, on engine.On,
+		emit func(inspect.Event)) error {
 		image, c := on.Image(), on.Case()
 		db, err := data.open()
 		if errors.Is(err, ErrNone) {
@@ -40,19 +44,23 @@ func Vulnerabilities(data *Data, statements *Statements) engine.Check {
 		emit(inspect.Event{Fact: inspect.VulnData{AdvisoryData: db.data, Compared: found.packages,
 			NotCompared: found.notCompared}})
 		rules, _ := threshold.Of(&c)
+		signed, unread := attested(blobs, image.Signatures)
+		stated := statements.with(signed)
 		for _, r := range found.rows[:min(len(found.rows), maxRows)] {
-			r.VEX = statements.about(r, image)
+			r.VEX = stated.about(r, image)
 			d := threshold.OfVulnerability(rules, r, threshold.On{Image: image.Reference, At: c.Started})
 			r.Threshold, r.Due, r.Rule = d.Level, d.Due, d.Rule
 			emit(inspect.Event{Fact: r})
 		}
-		return ended(found, on.Ended(sbom.CheckPackages))
+		return ended(found, unread, on.Ended(sbom.CheckPackages))
 	}}
 }
 
 // ended names what was not compared.
-func ended(found compared, packages inspect.CheckState) error {
+func ended(found compared, statements error, packages inspect.CheckState) error {
 	switch {
+	case statements != nil:
+		return engine.Unchecked("%s", statements)
 	case len(found.rows) > maxRows:
 		return engine.Unchecked("more than %d vulnerabilities: the others are left out", maxRows)
 	case found.failed != nil:

@@ -31,8 +31,10 @@ func run(t *testing.T, check engine.Check, packagesEnd error, facts ...inspect.F
 	diff := engine.Check{Name: sbom.CheckDiff, Run: func(context.Context, engine.On, func(inspect.Event)) error {
 		return nil
 	}}
+	signatures := diff
+	signatures.Name = checkSignatures
 	header := inspect.Header{Schema: inspect.Schema, Started: inspect.At(built)}
-	source, err := engine.NewSource(engine.Plan{Header: header, Checks: []engine.Check{start, before, diff, check}})
+	source, err := engine.NewSource(engine.Plan{Header: header, Checks: []engine.Check{start, before, diff, signatures, check}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,7 +53,7 @@ func testData(t *testing.T) *Data {
 }
 
 func TestVulnerabilities(t *testing.T) {
-	c := run(t, Vulnerabilities(testData(t), nil), nil, inspect.Packages{List: packages})
+	c := run(t, Vulnerabilities(testData(t), nil, nil), nil, inspect.Packages{List: packages})
 	i := c.Images[0]
 	if i.VulnData == nil || i.VulnData.Compared != 8 || i.VulnData.NotCompared != 1 || i.VulnData.Date.Time != built {
 		t.Fatalf("the data is %+v", i.VulnData)
@@ -85,7 +87,7 @@ func TestNewVulnerabilities(t *testing.T) {
 			{Type: "npm", Name: "left-pad", From: "1.2.0", To: "1.3.0", PURL: "pkg:npm/left-pad@1.3.0"},
 			{Type: "python", Name: "requests", From: "1.9.0", To: "2.31.0", PURL: "pkg:pypi/requests@2.31.0"},
 			{Type: "deb", Name: "libssl3", From: "3.0.13-1", To: packages[0].Version, PURL: packages[0].PURL}}}}
-	c := run(t, Vulnerabilities(testData(t), nil), nil, inspect.Packages{List: packages}, diff)
+	c := run(t, Vulnerabilities(testData(t), nil, nil), nil, inspect.Packages{List: packages}, diff)
 	var got []string
 	for _, v := range c.Images[0].Vulns {
 		if v.New == nil {
@@ -109,7 +111,7 @@ func TestUnknownIsNotNone(t *testing.T) {
 		s, _ := c.Check(Check, "web")
 		return s
 	}
-	none := run(t, Vulnerabilities(NewData(t.TempDir(), ""), nil), nil, inspect.Packages{List: packages})
+	none := run(t, Vulnerabilities(NewData(t.TempDir(), ""), nil, nil), nil, inspect.Packages{List: packages})
 	if s := state(none); s.Status != inspect.CheckSkipped || !strings.Contains(s.Reason, "backtrail db update") {
 		t.Errorf("without a database the check is %+v", s)
 	}
@@ -119,13 +121,13 @@ func TestUnknownIsNotNone(t *testing.T) {
 	if v := verdict.Of(&none); v.Status != inspect.CasePassed || !v.Complete {
 		t.Errorf("without a database the case is %+v", v)
 	}
-	partly := run(t, Vulnerabilities(testData(t), nil), engine.Unchecked("a layer is missing"),
+	partly := run(t, Vulnerabilities(testData(t), nil, nil), engine.Unchecked("a layer is missing"),
 		inspect.Packages{List: packages[:1]})
 	if s := state(partly); s.Status != inspect.CheckBlocked || !strings.Contains(s.Reason, "a layer is missing") ||
 		len(partly.Images[0].Vulns) != 2 {
 		t.Errorf("with a part of the packages the check is %+v with %d rows", s, len(partly.Images[0].Vulns))
 	}
-	nothing := run(t, Vulnerabilities(testData(t), nil), engine.Unchecked("a layer is missing"))
+	nothing := run(t, Vulnerabilities(testData(t), nil, nil), engine.Unchecked("a layer is missing"))
 	if s := state(nothing); s.Status != inspect.CheckBlocked || nothing.Images[0].VulnData != nil {
 		t.Errorf("without packages the check is %+v", s)
 	}
@@ -142,7 +144,7 @@ func TestThresholdsAndStatements(t *testing.T) {
 	}
 	rules := inspect.Thresholds{Rules: []inspect.ThresholdRule{{Level: inspect.LevelBlock, Name: "all",
 		Vulnerability: &inspect.ThresholdVuln{}}}}
-	c := run(t, Vulnerabilities(testData(t), statements), nil, inspect.Packages{List: packages[:2]}, rules)
+	c := run(t, Vulnerabilities(testData(t), statements, nil), nil, inspect.Packages{List: packages[:2]}, rules)
 	if len(c.Images[0].Vulns) != 3 {
 		t.Fatalf("there are %d rows", len(c.Images[0].Vulns))
 	}

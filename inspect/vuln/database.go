@@ -16,9 +16,12 @@ import (
 	"time"
 
 	v6 "github.com/anchore/grype/grype/db/v6"
+	"github.com/anchore/grype/grype/match"
 	"github.com/anchore/grype/grype/vulnerability"
+	syft "github.com/anchore/syft/syft/pkg"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/memo"
 )
 
 // ErrNone is the error where there is no database.
@@ -68,6 +71,10 @@ type database struct {
 	provider vulnerability.Provider
 	data     inspect.AdvisoryData
 
+	matchers map[syft.Type][]match.Matcher // by the types of packages that they are for
+	others   []match.Matcher               // for all other types
+	memo     *memo.Cache[matched]          // by the keys of packages
+
 	mu        sync.Mutex
 	published map[string]inspect.Time // by CVE, of NVD's records
 }
@@ -78,7 +85,7 @@ func (d *Data) open() (*database, error) {
 	return d.db, d.err
 }
 
-func openDatabase(path, memo string) (*database, error) {
+func openDatabase(path, digests string) (*database, error) {
 	before, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, ErrNone
@@ -94,7 +101,9 @@ func openDatabase(path, memo string) (*database, error) {
 		return nil, fmt.Errorf("opening the vulnerability database: %w", err)
 	}
 	db := &database{reader: reader, provider: v6.NewVulnerabilityProvider(reader), published: map[string]inspect.Time{}}
-	if err := db.describe(path, memo, before); err != nil {
+	db.matchers, db.others = index(matchers())
+	db.memo = memo.New(memo.Bounds{Count: maxMemo, Bytes: maxMemoBytes}, matched.size)
+	if err := db.describe(path, digests, before); err != nil {
 		_ = reader.Close()
 		return nil, fmt.Errorf("reading the vulnerability database: %w", err)
 	}

@@ -6,6 +6,9 @@ const (
 	maxRows = 20_000
 	// maxErrors bounds the errors of matchers that are named.
 	maxErrors = 3
+	// maxMemo bounds the packages whose matches are kept while the program runs, and maxMemoBytes their memory.
+	maxMemo      = 200_000
+	maxMemoBytes = 128 << 20
 	// maxRecord bounds the record of one row, in bytes; a longer one is left out.
 	maxRecord = 16 << 10
 	// maxDatabase bounds an unpacked database, in bytes: today's has 1.5 GB.

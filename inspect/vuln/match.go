@@ -34,7 +34,7 @@ type failures struct {
 	texts []string // of the first ones
 }
 
-func (f *failures) add(p pkg.Package, err error) {
+func (f *failures) add(p inspect.Package, err error) {
 	f.count++
 	if len(f.texts) < maxErrors {
 		text, _, _ := strings.Cut(err.Error(), "\n")
@@ -60,7 +60,7 @@ type compared struct {
 
 // compare runs grype's matchers over packages. The rows have neither a level nor statements of OpenVEX.
 func (db *database) compare(ctx context.Context, list []inspect.Package) (compared, error) {
-	packages, left := packagesOf(list)
+	packages, left := distinct(list)
 	out := compared{packages: len(packages), notCompared: left}
 	found, failed, err := db.match(ctx, packages)
 	if err != nil {
@@ -78,35 +78,65 @@ func (db *database) compare(ctx context.Context, list []inspect.Package) (compar
 // grype logs them, and what could not be compared would look like something without vulnerabilities. The package of
 // that type is not used, since it brings in readers of CSAF that take a tenth of the program's start; a test compares
 // the answers of both.
-func (db *database) match(ctx context.Context, packages []pkg.Package) (match.Matches, *failures, error) {
+func (db *database) match(ctx context.Context, packages []inspect.Package) (match.Matches, *failures, error) {
 	failed, ignored := &failures{}, newIgnored()
-	byType, other := index(matchers())
 	var all []match.Match
 	for _, p := range packages {
-		use, known := byType[p.Type]
-		if !known {
-			use = other
+		if err := ctx.Err(); err != nil {
+			return match.Matches{}, failed, err
 		}
-		for _, m := range use {
-			if err := ctx.Err(); err != nil {
-				return match.Matches{}, failed, err
-			}
-			var found []match.Match
-			err := engine.Protect(func() error {
-				matched, filters, err := m.Match(db.provider, p)
-				found = matched
-				ignored.add(filters)
-				return err
-			})
-			if err != nil {
-				failed.add(p, err)
-			}
-			kept, _ := match.ApplyExplicitIgnoreRules(nil, match.NewMatches(found...))
-			all = append(all, kept.Sorted()...)
+		one, err := db.memo.Get(ctx, key(p), func(context.Context) (matched, error) { return db.matchOne(p), nil })
+		if err != nil {
+			return match.Matches{}, failed, err
 		}
+		for _, err := range one.errs {
+			failed.add(p, err)
+		}
+		all = append(all, one.matches...)
+		ignored.add(one.filters)
 	}
 	kept, _ := match.ApplyIgnoreFilters(all, ignored)
 	return match.NewMatches(kept...), failed, nil
+}
+
+// matched is what the matchers return for one package. Images share most of their packages, so that an audit of
+// thousands of images asks the database about each package once.
+type matched struct {
+	matches []match.Match
+	filters []match.IgnoreFilter
+	errs    []error
+}
+
+// size estimates the memory of the matches of a package, in bytes.
+func (m matched) size() int64 { return int64(512 + 4096*len(m.matches) + 256*len(m.filters)) }
+
+func (db *database) matchOne(p inspect.Package) (out matched) {
+	var forGrype pkg.Package
+	if err := engine.Protect(func() error {
+		forGrype = converted(p)
+		return nil
+	}); err != nil {
+		out.errs = append(out.errs, err)
+		return out
+	}
+	use, known := db.matchers[forGrype.Type]
+	if !known {
+		use = db.others
+	}
+	for _, m := range use {
+		var found []match.Match
+		if err := engine.Protect(func() error {
+			matches, filters, err := m.Match(db.provider, forGrype)
+			found = matches
+			out.filters = append(out.filters, filters...)
+			return err
+		}); err != nil {
+			out.errs = append(out.errs, err)
+		}
+		kept, _ := match.ApplyExplicitIgnoreRules(nil, match.NewMatches(found...))
+		out.matches = append(out.matches, kept.Sorted()...)
+	}
+	return out
 }
 
 // index gives the matchers of each type of packages, and those of all other types.

@@ -13,7 +13,9 @@ import (
 	"time"
 
 	"github.com/anchore/grype/grype"
+	"github.com/anchore/grype/grype/match"
 	"github.com/anchore/grype/grype/pkg"
+	"github.com/anchore/grype/grype/vulnerability"
 	syft "github.com/anchore/syft/syft/pkg"
 	"github.com/google/go-cmp/cmp"
 
@@ -139,6 +141,66 @@ func TestAsGrype(t *testing.T) {
 	if diff := cmp.Diff(slices.Compact(want), got); diff != "" || len(got) == 0 {
 		t.Error(diff)
 	}
+}
+
+// What was found for a package is used again for another image, and dropped past the bounds.
+func TestMatchesAreKept(t *testing.T) {
+	db := testDatabase(t)
+	first, err := db.compare(context.Background(), packages)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, bytes := db.memo.Len(); n != 8 || bytes < 8*512 {
+		t.Errorf("%d packages are kept, of %d bytes", n, bytes)
+	}
+	again, err := db.compare(context.Background(), packages)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(first.rows, again.rows); diff != "" {
+		t.Error(diff)
+	}
+	stopped, stop := context.WithCancel(context.Background())
+	stop()
+	if _, err := db.compare(stopped, packages); !errors.Is(err, context.Canceled) {
+		t.Errorf("of a run that was stopped the error is %v", err)
+	}
+}
+
+// A matcher that fails, or panics, leaves the others their packages, and is named.
+func TestFailingMatchers(t *testing.T) {
+	db := testDatabase(t)
+	db.matchers["npm"] = []match.Matcher{failing{db.matchers["npm"][0], errors.New("no such version\nin 2 lines")}}
+	db.matchers["python"] = []match.Matcher{failing{db.matchers["python"][0], nil}}
+	found, err := db.compare(context.Background(), packages)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if found.failed == nil || !strings.Contains(found.failed.Error(), "4 packages could not be compared: left-pad 1.3.0: no such version;") ||
+		strings.Contains(found.failed.Error(), "2 lines") {
+		t.Errorf("the failure is %v", found.failed)
+	}
+	for _, r := range found.rows {
+		if r.Type == "npm" || r.Type == "python" {
+			t.Errorf("a failing matcher found %s", r.ID)
+		}
+	}
+	if len(found.rows) != 5 {
+		t.Errorf("%d rows are left", len(found.rows))
+	}
+}
+
+// failing is a matcher that returns an error, or panics without one.
+type failing struct {
+	match.Matcher
+	err error
+}
+
+func (f failing) Match(vulnerability.Provider, pkg.Package) ([]match.Match, []match.IgnoreFilter, error) {
+	if f.err == nil {
+		panic("of a test")
+	}
+	return nil, nil, f.err
 }
 
 func TestUpstream(t *testing.T) {

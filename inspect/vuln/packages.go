@@ -13,32 +13,34 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 )
 
-// packagesOf converts the packages of a case for grype's matchers, each once however many locations it has. left counts
-// those to which nothing can be compared.
-func packagesOf(list []inspect.Package) (packages []pkg.Package, left int) {
-	type key struct{ kind, name, version, purl string }
-	at := map[key]int{}
-	var converted []syft.Package
+// key names a package in a way that tells apart what matchers could.
+func key(p inspect.Package) string {
+	return p.Type + "\x00" + p.Name + "\x00" + p.Version + "\x00" + p.PURL
+}
+
+// distinct gives each package once, however many locations it has. left counts those to which nothing can be compared.
+func distinct(list []inspect.Package) (packages []inspect.Package, left int) {
+	seen := map[string]bool{}
 	for _, p := range list {
-		if p.Name == "" || p.Version == "" || p.PURL == "" {
+		switch k := key(p); {
+		case p.Name == "" || p.Version == "" || p.PURL == "":
 			left++
-			continue
-		}
-		k := key{p.Type, p.Name, p.Version, p.PURL}
-		n, known := at[k]
-		if !known {
-			n = len(converted)
-			at[k] = n
-			converted = append(converted, ofSyft(p))
-		}
-		for _, path := range p.Locations {
-			converted[n].Locations.Add(file.NewLocation(path))
+		case !seen[k]:
+			seen[k] = true
+			packages = append(packages, p)
 		}
 	}
-	for n := range converted {
-		converted[n].SetID()
+	return packages, left
+}
+
+// converted is a package of a case for grype's matchers.
+func converted(p inspect.Package) pkg.Package {
+	s := ofSyft(p)
+	for _, path := range p.Locations {
+		s.Locations.Add(file.NewLocation(path))
 	}
-	return pkg.FromPtrs(pkg.FromPackages(converted, nil, pkg.SynthesisConfig{}, fromPURL)), left
+	s.SetID()
+	return pkg.FromPtrs(pkg.FromPackages([]syft.Package{s}, nil, pkg.SynthesisConfig{}, fromPURL))[0]
 }
 
 // ofSyft is the package that syft found, as far as matchers need it. What they read of its metadata is in the

@@ -38,12 +38,18 @@ type Document struct {
 // ReadStatements reads OpenVEX documents. A statement that is not valid fails its document: half of one might lower
 // what the other half raises.
 func ReadStatements(documents ...Document) (*Statements, error) {
-	all := &Statements{byID: map[string][]int{}}
+	all := &Statements{}
 	for _, d := range documents {
 		if err := all.add(d); err != nil {
 			return nil, fmt.Errorf("reading the OpenVEX document %s: %w", d.Origin, err)
 		}
 	}
+	return indexed(all.list), nil
+}
+
+// indexed puts statements into the order in which they count.
+func indexed(list []statement) *Statements {
+	all := &Statements{list: list, byID: map[string][]int{}}
 	slices.SortStableFunc(all.list, func(a, b statement) int { return b.at.Compare(a.at) })
 	for n, s := range all.list {
 		ids := []string{s.Vulnerability.ID, string(s.Vulnerability.Name)}
@@ -55,7 +61,18 @@ func ReadStatements(documents ...Document) (*Statements, error) {
 			all.byID[id] = append(all.byID[id], n)
 		}
 	}
-	return all, nil
+	return all
+}
+
+// with gives the statements of both. Either may be nil.
+func (all *Statements) with(more *Statements) *Statements {
+	switch {
+	case all == nil:
+		return more
+	case more == nil || len(more.list) == 0:
+		return all
+	}
+	return indexed(slices.Concat(all.list, more.list))
 }
 
 func (all *Statements) add(d Document) error {

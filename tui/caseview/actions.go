@@ -33,6 +33,7 @@ func verbs() map[string]shell.Verb[*Screen] {
 		"save":                  {Why: whyNoSave, Run: runSave},
 		"copy":                  {Why: whyNoCopy, Run: runCopy},
 		"copy command":          {Run: runCommand},
+		"zoom":                  {Run: runZoom},
 		"sort":                  {Why: whyNoSort, Run: runSort},
 		"again":                 {Why: whyNoRetry, Run: runRetry},
 		"layer of file":         {Why: whyNoFileLayer, Run: runFileLayer},
@@ -58,11 +59,9 @@ func (s *Screen) Action(name string) (shell.Action, bool) {
 // readOnly is why nothing can be added to the case.
 func (s *Screen) readOnly() string { return s.backend.ReadOnly() }
 
-// runPane brings the pane with the number of the key to the screen. A jump is forgotten: esc leads out of the
-// case then.
+// runPane brings the pane with the number of the key to the screen; esc leads back.
 func runPane(s *Screen, key string) tea.Cmd {
-	s.from = nil
-	s.showPane(pane.Kind(key[0] - '1'))
+	s.visit(pane.Kind(key[0] - '1'))
 	return nil
 }
 

@@ -11,11 +11,13 @@ const footRows = 12
 // shape is the layout that the pane on screen wants.
 func (s *Screen) shape() widget.Shape {
 	st := s.state()
-	shape := widget.Shape{Tabs: true, Share: s.pane.Spec().Share, Focus: st.focus}
+	shape := widget.Shape{Tabs: true, Share: s.pane.Spec().Share, Focus: st.focus, Zoom: s.zoom}
 	if s.running == 0 {
 		shape.Rows = st.list.Size() + 1
 	}
-	if s.pane == pane.Overview {
+	if s.pane != pane.Overview {
+		shape.Top = len(s.pane.Top(s.view(s.pane), s.shell.Width))
+	} else {
 		shape.Top = len(drawHeadline(s.shell.Paint, s.lead, s.shell.Width, false))
 		if s.running > 0 {
 			shape.Top = max(shape.Top, headlineRows)
@@ -32,7 +34,7 @@ func (s *Screen) Arrange() {
 	s.places = widget.Place(s.shell.Width, s.shell.Height, s.shape())
 	st := s.state()
 	st.list.Seek(st.list.Len(), s.places.List.H-1)
-	arrangeHeadline(s)
+	arrangeTop(s)
 	if s.pane == pane.Layers {
 		s.tree.Seek(s.tree.Len(), s.places.Detail.H-1)
 		s.foot = widget.Page{Lines: s.write(s.places.Foot, func(d *widget.Document) { writeFoot(s, d) })}
@@ -68,9 +70,13 @@ func writeFoot(s *Screen, d *widget.Document) {
 	fileDetail(s, d)
 }
 
-// arrangeHeadline wraps the headline to the width. It scrolls only where the screen is too low for it.
-func arrangeHeadline(s *Screen) {
+// arrangeTop wraps what stands above the list to the width. The headline scrolls where the screen is too low for it.
+func arrangeTop(s *Screen) {
 	at := s.places.Top
+	if s.pane != pane.Overview {
+		s.top = widget.Page{Lines: s.pane.Top(s.view(s.pane), at.W)}
+		return
+	}
 	focused := s.state().focus == widget.RegionTop
 	s.top.Lines = drawHeadline(s.shell.Paint, s.lead, at.W, focused)
 	if !focused {

@@ -83,6 +83,8 @@ type ExportResult struct {
 	Signed string
 	// Line: to copy into the channel: it pins the contents even of an unsigned bundle
 	Line string
+	// Verify: the command by which whoever has the bundle checks it
+	Verify string
 	// Left: what was left out, or went wrong, in words
 	Left []string
 }

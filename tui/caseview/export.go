@@ -75,7 +75,7 @@ func (e *exporter) Title() string { return "Export the evidence" }
 func (e *exporter) Keys() string {
 	switch {
 	case e.ended && e.err == nil:
-		return "y copy the line · Y copy the path · enter close"
+		return "y copy the line · Y copy the verify command · enter close"
 	case e.ended:
 		return "enter try again · esc close"
 	case e.started:
@@ -121,8 +121,8 @@ func (e *exporter) after(key string) tea.Cmd {
 		e.shell.Info("copied the line")
 		return tea.SetClipboard(e.result.Line)
 	case key == "Y" && e.err == nil:
-		e.shell.Info("copied the path")
-		return tea.SetClipboard(e.result.Path)
+		e.shell.Info("copied: " + e.result.Verify)
+		return tea.SetClipboard(e.result.Verify)
 	}
 	return nil
 }
@@ -255,17 +255,22 @@ func (e *exporter) writeProgress(d *widget.Document) {
 // writeResult shows where the bundle is, and the line that pins its contents.
 func (e *exporter) writeResult(d *widget.Document) {
 	r := e.result
-	d.Outcome(widget.SignGood, "exported and read back", "")
-	d.Field("path", r.Path)
+	done := "exported and read back"
 	if r.Size > 0 {
-		d.Field("size", label.Size(r.Size))
+		done += ", " + label.Size(r.Size)
 	}
+	d.Outcome(widget.SignGood, done, "")
+	d.Field("path", r.Path)
 	d.Field("digest", r.Digest)
 	d.Field("signed", cmp.Or(r.Signed, "Unsigned. The digest below pins the contents."))
+	if r.Verify != "" {
+		d.Heading("Whoever has the bundle checks it with (Y copies it)")
+		d.Say(widget.ToneKey, r.Verify)
+	}
+	d.Heading("Post this line in the channel or the ticket (y copies it)")
+	d.Say(widget.ToneKey, r.Line)
 	if len(r.Left) > 0 {
 		d.Heading("Notes")
 		d.Bullets(r.Left)
 	}
-	d.Heading("Post this line in the channel or the ticket (y copies it)")
-	d.Say(widget.ToneKey, r.Line)
 }

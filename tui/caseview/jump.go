@@ -35,8 +35,7 @@ func whyNoFileFindings(s *Screen) string {
 func runFileFindings(s *Screen, _ string) tea.Cmd {
 	r, _ := s.row()
 	id, group := s.view(pane.Overview).FindingOf(r.Path)
-	s.from = nil
-	s.showPane(pane.Overview)
+	s.visit(pane.Overview)
 	st := s.state()
 	st.list.SetFilter("")
 	if group != "" {
@@ -49,6 +48,8 @@ func runFileFindings(s *Screen, _ string) tea.Cmd {
 
 // jump goes from a row to its file: in the tree of its layer, or of the merged image where the layer is not known.
 func (s *Screen) jump(container, path string, layer int) {
+	before := s.here()
+	before.jump = true
 	if container != "" && container != s.container {
 		s.container, s.chosen = container, true
 		s.changed()
@@ -57,7 +58,7 @@ func (s *Screen) jump(container, path string, layer int) {
 		layer = pane.LayerOf(s.image(), path)
 	}
 	if s.pane != pane.Layers {
-		s.from = append(s.from, s.pane)
+		s.from = append(s.from, before)
 	}
 	s.showPane(pane.Layers)
 	st := s.state()

@@ -22,6 +22,31 @@ func (s *Screen) Move(by int) tea.Cmd {
 	return nil
 }
 
+// Scroll goes down by so many pages of the detail, from the list too, or up; where there is none, of the list.
+func (s *Screen) Scroll(pages int) tea.Cmd {
+	st := s.state()
+	switch {
+	case st.focus != widget.RegionList:
+		return s.Move(pages * s.Rows())
+	case s.places.Detail.Empty():
+		st.list.Move(pages * s.Rows())
+	case s.pane == pane.Layers:
+		s.tree.Move(pages * max(1, s.places.Detail.H-1))
+	default:
+		st.detail.Move(pages * max(1, s.places.Detail.H-1))
+	}
+	return nil
+}
+
+// Rows is the height of the region with the focus, without its title.
+func (s *Screen) Rows() int { return max(1, s.places.Body(s.state().focus).H-1) }
+
+// runZoom gives the region with the focus all of the screen, or shows the others again.
+func runZoom(s *Screen, key string) tea.Cmd {
+	s.zoom = key != "_"
+	return nil
+}
+
 // runLeft closes a directory, else goes to the list, else to the pane on the left.
 func runLeft(s *Screen, _ string) tea.Cmd {
 	st := s.state()
@@ -31,8 +56,7 @@ func runLeft(s *Screen, _ string) tea.Cmd {
 	case group != "" && s.opened[group] || group != "" && !heads:
 		s.setGroup(group, false)
 	case st.focus == widget.RegionList && s.pane > pane.Overview:
-		s.from = nil
-		s.showPane(s.pane - 1)
+		s.visit(s.pane - 1)
 	default:
 		st.focus = widget.RegionList
 	}
@@ -50,8 +74,7 @@ func runRight(s *Screen, _ string) tea.Cmd {
 		s.setGroup(group, true)
 	case st.focus == widget.RegionDetail && s.pane < pane.Count-1:
 		st.focus = widget.RegionList
-		s.from = nil
-		s.showPane(s.pane + 1)
+		s.visit(s.pane + 1)
 	default:
 		st.focus = widget.RegionDetail
 	}
@@ -153,13 +176,13 @@ func (s *Screen) next(by int) tea.Cmd {
 func whyNoBack(s *Screen) string {
 	st := s.state()
 	treeFilter := s.pane == pane.Layers && s.tree.Filter() != ""
-	if len(s.from) == 0 && st.focus == widget.RegionList && st.list.Filter() == "" && !treeFilter {
+	if len(s.from) == 0 && !s.zoom && st.focus == widget.RegionList && st.list.Filter() == "" && !treeFilter {
 		return "nothing to go back to; q quits"
 	}
 	return ""
 }
 
-// runBack clears a filter, else goes back to where a jump began, else to the list.
+// runBack clears a filter, else leaves the zoom, else goes from the detail to the list, else to the place before.
 func runBack(s *Screen, _ string) tea.Cmd {
 	st := s.state()
 	switch {
@@ -167,13 +190,12 @@ func runBack(s *Screen, _ string) tea.Cmd {
 		s.tree.ClearFilter()
 	case st.list.Filter() != "":
 		s.filterList("")
-	case len(s.from) > 0:
-		last := len(s.from) - 1
-		to := s.from[last]
-		s.from = s.from[:last]
-		s.showPane(to)
-	default:
+	case s.zoom:
+		s.zoom = false
+	case st.focus != widget.RegionList && !s.jumped():
 		st.focus = widget.RegionList
+	default:
+		s.goBack()
 	}
 	return nil
 }

@@ -47,8 +47,10 @@ type Screen struct {
 	watched bool
 
 	pane pane.Kind
-	// from: where jumps began, so that esc leads back
-	from  []pane.Kind
+	// from: the places before this one, so that esc leads back
+	from []place
+	// zoom: the region with the focus has all of the screen
+	zoom  bool
 	panes [pane.Count]paneState
 	// whole: everything, not only what differs
 	whole bool

@@ -45,7 +45,7 @@ func TestASeverityIsAtMostFiveLetters(t *testing.T) {
 
 func TestWorseSeveritiesStandOut(t *testing.T) {
 	for severity, want := range map[inspect.Severity]widget.Tone{
-		inspect.Critical: widget.ToneBad, inspect.High: widget.ToneBad, inspect.Medium: widget.ToneWarn,
+		inspect.Critical: widget.ToneCritical, inspect.High: widget.ToneBad, inspect.Medium: widget.ToneWarn,
 		inspect.Low: widget.TonePlain, inspect.Info: widget.ToneDim,
 	} {
 		if got := SeverityTone(severity); got != want {

@@ -47,7 +47,9 @@ func RowWords(s inspect.RowStatus, severity inspect.Severity) string {
 // SeverityTone is the colour of a severity.
 func SeverityTone(s inspect.Severity) widget.Tone {
 	switch s {
-	case inspect.Critical, inspect.High:
+	case inspect.Critical:
+		return widget.ToneCritical
+	case inspect.High:
 		return widget.ToneBad
 	case inspect.Medium:
 		return widget.ToneWarn

@@ -22,6 +22,7 @@ func verbs() map[string]shell.Verb[*Screen] {
 		"copy":           {Why: whyNoCopy, Run: runCopy},
 		"copy command":   {Why: whyNoCommand, Run: runCommand},
 		"sort":           {Run: runSort},
+		"zoom":           {Run: runZoom},
 		"again":          {Run: runAgain},
 		"all namespaces": {Why: whyNoAll, Run: runAll},
 		"mute rule":      {Why: whyNoMute, Run: runMute},
@@ -120,6 +121,25 @@ func (s *Screen) Move(by int) tea.Cmd {
 		return nil
 	}
 	s.list.Move(by)
+	return nil
+}
+
+// Scroll goes down by so many pages of the detail, from the list too, or up; where there is none, of the list.
+func (s *Screen) Scroll(pages int) tea.Cmd {
+	if s.places.Detail.Empty() {
+		s.list.Move(pages * s.Rows())
+		return nil
+	}
+	s.detail.Move(pages * max(1, s.places.Detail.H-1))
+	return nil
+}
+
+// Rows is the height of the region with the focus, without its title.
+func (s *Screen) Rows() int { return max(1, s.places.Body(s.focus).H-1) }
+
+// runZoom gives the region with the focus all of the screen, or shows the other one again.
+func runZoom(s *Screen, key string) tea.Cmd {
+	s.zoom = key != "_"
 	return nil
 }
 

@@ -11,7 +11,7 @@ const sparkFrom = 120
 
 // Arrange places the regions, scrolls so that the selected row is in sight, and writes its detail.
 func (s *Screen) Arrange() {
-	shape := widget.Shape{Share: 55, Stacked: true, Focus: s.focus}
+	shape := widget.Shape{Share: 55, Stacked: true, Focus: s.focus, Zoom: s.zoom}
 	if !s.loading {
 		shape.Rows = s.list.Size() + 2
 	}

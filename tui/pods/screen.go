@@ -58,6 +58,8 @@ type Screen struct {
 	gen    int
 	cancel context.CancelFunc
 	focus  widget.Region
+	// zoom: the region with the focus has all of the screen
+	zoom   bool
 	places widget.Places
 	detail widget.Page
 	// about: key of the row that the detail is of

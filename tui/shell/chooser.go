@@ -1,6 +1,9 @@
 package shell
 
 import (
+	"slices"
+	"strings"
+
 	"charm.land/bubbles/v2/textinput"
 	tea "charm.land/bubbletea/v2"
 	"github.com/backtrail/backtrail/tui/widget"
@@ -33,8 +36,9 @@ type Chooser struct {
 	About   string
 	Choices []Choice
 	Done    func(id, typed string) tea.Cmd
-	// Words: that filter, of what was typed; nil: all of it
-	Words func(typed string) string
+	// Rank: how well a choice fits what was typed, 0 for the best; below 0: not at all. nil: choices that contain all
+	// the words, in their order
+	Rank func(typed string, c Choice) int
 }
 
 const (
@@ -98,13 +102,33 @@ func (c *chooser) Update(msg tea.Msg) tea.Cmd {
 		}
 	}
 	var cmd tea.Cmd
+	before := c.in.Value()
 	c.in, cmd = c.in.Update(msg)
-	typed := c.in.Value()
-	if c.Words != nil {
-		typed = c.Words(typed)
+	if typed := c.in.Value(); typed != before && c.Rank != nil {
+		c.list.Set(ranked(c.Choices, typed, c.Rank))
+		c.list.MoveTo(0)
+	} else if typed != before {
+		c.list.SetFilter(typed)
 	}
-	c.list.SetFilter(typed)
 	return cmd
+}
+
+// ranked are the choices that fit what was typed, the best first; without anything typed all of them, in their order.
+func ranked(all []Choice, typed string, rank func(string, Choice) int) []Choice {
+	typed = strings.ToLower(strings.TrimSpace(typed))
+	if typed == "" {
+		return all
+	}
+	ranks := map[string]int{}
+	var fit []Choice
+	for _, c := range all {
+		if r := rank(typed, c); r >= 0 {
+			ranks[c.ID] = r
+			fit = append(fit, c)
+		}
+	}
+	slices.SortStableFunc(fit, func(a, b Choice) int { return ranks[a.ID] - ranks[b.ID] })
+	return fit
 }
 
 // Arrange gives the list and the detail their rows.

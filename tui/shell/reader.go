@@ -23,7 +23,7 @@ func (s *Shell) Read(name string, write func(d *widget.Document)) {
 func (r *reader) Title() string { return r.name }
 
 // Keys are the hints below the screen.
-func (r *reader) Keys() string { return "j k move · esc close" }
+func (r *reader) Keys() string { return "j k move · space page · esc close" }
 
 // Cancel always closes.
 func (r *reader) Cancel() bool { return true }
@@ -34,16 +34,20 @@ func (r *reader) Update(msg tea.Msg) tea.Cmd {
 	if !ok {
 		return nil
 	}
-	half := max(1, r.shell.Height/2)
+	page := max(1, r.height)
 	switch k.String() {
 	case "j", "down":
 		r.page.Move(1)
 	case "k", "up":
 		r.page.Move(-1)
-	case "ctrl+d", "pgdown", "space":
-		r.page.Move(half)
-	case "ctrl+u", "pgup":
-		r.page.Move(-half)
+	case "pgdown", "space":
+		r.page.Move(page)
+	case "pgup":
+		r.page.Move(-page)
+	case "ctrl+d":
+		r.page.Move(max(1, page/2))
+	case "ctrl+u":
+		r.page.Move(-max(1, page/2))
 	case "g", "home":
 		r.page.Top = 0
 	case "G", "end":

@@ -168,14 +168,22 @@ func TestChooseWithoutAMatchStaysOpen(t *testing.T) {
 	}
 }
 
-func TestChooseFiltersByTheWordsItIsGiven(t *testing.T) {
-	s := newShell(t)
-	first := func(typed string) string { word, _, _ := strings.Cut(typed, " "); return word }
-	s.Choose(Chooser{Choices: choices("aware", "mute"), Words: first,
-		Done: func(string, string) tea.Cmd { return nil }})
-	press(s, "m", "u", " ", "n", "o", "w")
-	if text := shown(s); !strings.Contains(text, "mute") || strings.Contains(text, "aware") {
+func TestChoosePutsTheBestFirst(t *testing.T) {
+	s, chosen := newShell(t), ""
+	byLength := func(typed string, c Choice) int {
+		if !strings.Contains(c.ID, typed) {
+			return -1
+		}
+		return len(c.ID) - len(typed)
+	}
+	s.Choose(Chooser{Choices: choices("commute", "aware", "mute"), Rank: byLength,
+		Done: func(id, _ string) tea.Cmd { chosen = id; return nil }})
+	press(s, "m", "u", "t", "e")
+	if text := shown(s); strings.Contains(text, "aware") || strings.Index(text, "mute") > strings.Index(text, "commute") {
 		t.Errorf("the dialog shows\n%s", text)
+	}
+	if press(s, "enter"); chosen != "mute" {
+		t.Errorf("chosen is %q", chosen)
 	}
 }
 

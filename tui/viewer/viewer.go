@@ -203,6 +203,12 @@ func (s *Screen) Move(by int) tea.Cmd {
 	return nil
 }
 
+// Scroll goes down by so many pages, or up.
+func (s *Screen) Scroll(pages int) tea.Cmd { return s.Move(pages * s.Rows()) }
+
+// Rows is the height of the text: the screen without header, title, status line and keys.
+func (s *Screen) Rows() int { return max(1, s.shell.Height-4) }
+
 // Click goes to the line at a row of the terminal.
 func (s *Screen) Click(_, y int) tea.Cmd {
 	s.lines.At = min(max(0, s.lines.Top+y-2), max(0, s.Len()-1))

@@ -43,6 +43,8 @@ type Shape struct {
 	Share int
 	// Rows: lines that the list needs, its title counted; 0: as many as there are
 	Rows int
+	// Zoom: the region with the focus has all of the screen
+	Zoom bool
 	// Stacked: list and detail stand above each other at any width
 	Stacked bool
 	Focus   Region
@@ -80,7 +82,7 @@ func Place(w, h int, s Shape) Places {
 		f.Tabs = Rect{0, 1, w, 1}
 		body = Rect{0, 2, w, h - 4}
 	}
-	if w < OneWidth || h < OneHeight {
+	if w < OneWidth || h < OneHeight || s.Zoom {
 		f.one = true
 		f.place(s.Focus, body)
 		return f

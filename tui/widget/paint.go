@@ -18,6 +18,8 @@ const (
 	ToneFocus
 	// a key to press
 	ToneKey
+	// critical: nothing on the screen weighs more
+	ToneCritical
 	ToneBad
 	ToneWarn
 	ToneGood
@@ -44,7 +46,18 @@ type Paint struct {
 	ascii  bool
 }
 
-// NewPaint makes the styles: the sixteen ANSI colours, which follow the terminal's own theme, and two accents.
+// The colors of meaning, for light and for dark terminals. Each has a contrast of at least 4.5:1 (WCAG 2.2, 1.4.3) to
+// the background of the common palettes and to that of the selected row; a test computes it.
+const (
+	redLight, redDark           = "#b00020", "#ff8a8a"
+	yellowLight, yellowDark     = "#7a4a00", "#f5c542"
+	greenLight, greenDark       = "#0b5a2a", "#7fd88f"
+	selectedLight, selectedDark = "#e5e7eb", "#2a2e3f"
+	currentLight, currentDark   = "#d3e2ff", "#2b3a66"
+)
+
+// NewPaint makes the styles. The text itself has the terminal's own color; the colors of meaning are fixed, since many
+// palettes make red and gray too faint to read. Terminals with fewer colors get the nearest.
 func NewPaint(dark, noColor, ascii bool) *Paint {
 	p := &Paint{ascii: ascii}
 	plain := lipgloss.NewStyle()
@@ -55,24 +68,33 @@ func NewPaint(dark, noColor, ascii bool) *Paint {
 	for _, t := range []Tone{ToneBold, toneTitle, ToneFocus, ToneKey, ToneBad} {
 		base[t] = plain.Bold(true)
 	}
+	base[ToneCritical] = plain.Bold(true).Reverse(true)
 	selected, current := plain.Bold(true), plain.Reverse(true)
 	if !noColor {
 		pick := lipgloss.LightDark(dark)
-		accent := pick(lipgloss.Color("#1d4ed8"), lipgloss.Color("#7aa2f7"))
+		accent := pick(lipgloss.Color("#1d4ed8"), lipgloss.Color("#8fb1fa"))
 		second := pick(lipgloss.Color("#86198f"), lipgloss.Color("#c099ff"))
-		base[ToneDim] = plain.Foreground(lipgloss.BrightBlack)
+		// the terminal's own gray is too faint in most palettes
+		base[ToneDim] = plain.Foreground(pick(lipgloss.Color("#4b5563"), lipgloss.Color("#b4bccb")))
 		base[toneTitle] = plain.Bold(true)
 		base[ToneFocus] = plain.Bold(true).Foreground(accent)
 		base[ToneKey] = plain.Foreground(accent)
 		base[ToneNote] = plain.Foreground(second)
-		base[ToneBad] = plain.Bold(true).Foreground(pick(lipgloss.Red, lipgloss.BrightRed))
-		base[ToneWarn] = plain.Foreground(pick(lipgloss.Magenta, lipgloss.Yellow))
-		base[ToneGood] = plain.Foreground(lipgloss.Green)
-		selected = plain.Background(pick(lipgloss.Color("#e5e7eb"), lipgloss.Color("#2a2e3f")))
-		current = plain.Background(pick(lipgloss.Color("#c7dbff"), lipgloss.Color("#33467c")))
+		red := pick(lipgloss.Color(redLight), lipgloss.Color(redDark))
+		base[ToneCritical] = plain.Bold(true).Foreground(pick(lipgloss.Color("#ffffff"), lipgloss.Color("#000000"))).
+			Background(red)
+		base[ToneBad] = plain.Bold(true).Foreground(red)
+		base[ToneWarn] = plain.Foreground(pick(lipgloss.Color(yellowLight), lipgloss.Color(yellowDark)))
+		base[ToneGood] = plain.Foreground(pick(lipgloss.Color(greenLight), lipgloss.Color(greenDark)))
+		ink := plain.Foreground(pick(lipgloss.Color("#111827"), lipgloss.Color("#f3f4f6")))
+		selected = ink.Background(pick(lipgloss.Color(selectedLight), lipgloss.Color(selectedDark)))
+		current = ink.Background(pick(lipgloss.Color(currentLight), lipgloss.Color(currentDark)))
 	}
 	for t, s := range base {
 		p.styles[LookPlain][t] = s
+		if Tone(t) == ToneDim {
+			s = base[TonePlain] // nothing on the selected row is dim
+		}
 		p.styles[lookSelected][t] = s.Inherit(selected)
 		p.styles[lookCurrent][t] = s.Inherit(current)
 	}

@@ -1,0 +1,169 @@
+package main
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/creack/pty"
+	"github.com/hinshun/vt10x"
+)
+
+// driver is the built program in a pseudo-terminal: it presses keys as a person would, counts them, and reads the
+// screen.
+type driver struct {
+	t       *testing.T
+	tty     *os.File
+	mu      sync.Mutex
+	screen  vt10x.Terminal
+	ended   chan error
+	presses int
+}
+
+// drive starts backtrail with arguments in a terminal of some size, in a folder of its own.
+func drive(t *testing.T, columns, rows int, args ...string) *driver {
+	t.Helper()
+	path, err := exec.LookPath("backtrail")
+	if err != nil {
+		t.Fatal(err)
+	}
+	home := t.TempDir()
+	cmd := exec.CommandContext(t.Context(), path, args...)
+	cmd.Dir = home
+	cmd.Env = append(os.Environ(), "TERM=xterm-256color", "LC_ALL=C.UTF-8", "NO_COLOR=", "HOME="+home,
+		"KUBECONFIG="+filepath.Join(home, "none"))
+	for _, name := range []string{"XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME"} {
+		cmd.Env = append(cmd.Env, name+"="+home)
+	}
+	tty, err := pty.StartWithSize(cmd, &pty.Winsize{Cols: uint16(columns), Rows: uint16(rows)})
+	if err != nil {
+		t.Skipf("there is no pseudo-terminal: %v", err)
+	}
+	d := &driver{t: t, tty: tty, ended: make(chan error, 1)}
+	d.screen = vt10x.New(vt10x.WithSize(columns, rows), vt10x.WithWriter(tty))
+	go func() {
+		buf := make([]byte, 64<<10)
+		for {
+			n, err := tty.Read(buf)
+			d.mu.Lock()
+			_, _ = d.screen.Write(buf[:n])
+			d.mu.Unlock()
+			if err != nil { // EIO: the other side is closed (pty(7))
+				d.ended <- cmd.Wait()
+				return
+			}
+		}
+	}()
+	t.Cleanup(func() { _ = tty.Close() })
+	return d
+}
+
+// text is what stands on the screen, with the words of wrapped lines beside each other.
+func (d *driver) text() string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return strings.Join(strings.Fields(strings.NewReplacer("│", " ", "┃", " ").Replace(d.screen.String())), " ")
+}
+
+// press presses keys, one after the other.
+func (d *driver) press(keys ...string) {
+	d.t.Helper()
+	for _, k := range keys {
+		d.presses++
+		if _, err := d.tty.WriteString(k); err != nil {
+			d.t.Fatal(err)
+		}
+	}
+}
+
+// sees waits until all texts stand on the screen in full.
+func (d *driver) sees(texts ...string) {
+	d.t.Helper()
+	var screen, missing string
+	for range 600 {
+		screen, missing = d.text(), ""
+		for _, text := range texts {
+			if !strings.Contains(screen, text) {
+				missing = text
+			}
+		}
+		if missing == "" {
+			return
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.t.Fatalf("after %d keys %q is not on the screen:\n%s", d.presses, missing, d.screen.String())
+}
+
+// quits waits for the end of the program.
+func (d *driver) quits() {
+	d.t.Helper()
+	select {
+	case <-d.ended:
+	case <-time.After(20 * time.Second):
+		d.t.Fatalf("it does not end:\n%s", d.text())
+	}
+}
+
+// maxPresses is how many keys a responder may need for the seven answers.
+const maxPresses = 20
+
+// A responder who has never seen it answers all seven questions of the demo at 80×24, each in full on the screen.
+func TestTheSevenAnswersOfTheDemo(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs the whole demo")
+	}
+	d := drive(t, 80, 24, "demo")
+	d.sees("web-7d9c5b6f48-x2kqp")
+	for _, step := range []struct {
+		question string
+		keys     []string
+		answer   []string
+	}{
+		{"which file is suspicious", []string{"\r"},
+			[]string{"miner /var/tmp/.font/fontd ran; it is in the image (layer 6)"}},
+		{"which layer and build step", nil,
+			[]string{"STEP COPY fonts/ /", "same layer runs in shop/report-29102885-v6hqn"}},
+		{"who signed, and who should have", nil,
+			[]string{"SIGNED no · required: shop-example/*/release.yml@refs/tags/*"}},
+		{"why nothing blocked it", nil, []string{"MISSED shop-images would deny it; policy-controller not enforced " +
+			"in shop: label policy.sigstore.dev/include is missing"}},
+		{"how the provenance differs", []string{"4"},
+			[]string{"builder ✓ shop-example/web/release.yml – none –", "github.com/shop-example/web"}},
+		{"what changed", []string{"5"}, []string{"liblzma5 5.4.1-1 → 5.6.1-1", "xz-utils 5.4.1-1 → 5.6.1-1",
+			"/usr/bin/top"}},
+		{"export", []string{"x"}, []string{"Export the evidence"}},
+		{"and verify", []string{"\r"}, []string{"exported and read back", "backtrail verify --demo /", "tagmanifest"}},
+	} {
+		d.press(step.keys...)
+		d.sees(step.answer...)
+		t.Logf("%2d keys: %s", d.presses, step.question)
+	}
+	if d.presses > maxPresses {
+		t.Errorf("the seven answers took %d keys, at most %d", d.presses, maxPresses)
+	}
+	d.press("\r", "q")
+	d.quits()
+	d.sees("case saved: ", "backtrail open ")
+}
+
+// ctrl+c always ends it, also while the case is being collected.
+func TestInterruptEndsTheDemo(t *testing.T) {
+	d := drive(t, 80, 24, "demo")
+	d.sees("web-7d9c5b6f48-x2kqp")
+	d.press("\r", "\x03")
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	select {
+	case <-d.ended:
+	case <-ctx.Done():
+		t.Fatalf("it does not end:\n%s", d.text())
+	}
+}

@@ -1,0 +1,62 @@
+package caseview
+
+import (
+	"slices"
+
+	"github.com/backtrail/backtrail/tui/caseview/pane"
+	"github.com/backtrail/backtrail/tui/widget"
+)
+
+// place is where a person was: a pane of a container, and what was selected there.
+type place struct {
+	pane      pane.Kind
+	container string
+	focus     widget.Region
+	// selected: key of the row
+	selected string
+	// jump: a row led on from here, so that esc leads back at once, whatever has the focus there
+	jump bool
+}
+
+// here is the place on screen.
+func (s *Screen) here() place {
+	st := s.state()
+	return place{pane: s.pane, container: s.container, focus: st.focus, selected: st.list.SelectedKey()}
+}
+
+// visit goes to another pane. Going to one that was left before goes back to it, so that the way back is never longer
+// than there are panes.
+func (s *Screen) visit(k pane.Kind) {
+	if k == s.pane {
+		return
+	}
+	if at := slices.IndexFunc(s.from, func(p place) bool { return p.pane == k }); at >= 0 {
+		s.from = s.from[:at]
+	} else {
+		s.from = append(s.from, s.here())
+	}
+	s.showPane(k)
+}
+
+// jumped reports whether a row of another place led here.
+func (s *Screen) jumped() bool { return len(s.from) > 0 && s.from[len(s.from)-1].jump }
+
+// goBack goes to the place before, with its container, its focus and its row; without one nothing changes.
+func (s *Screen) goBack() {
+	if len(s.from) == 0 {
+		return
+	}
+	last := s.from[len(s.from)-1]
+	s.from = s.from[:len(s.from)-1]
+	if last.container != s.container && last.container != "" {
+		s.container = last.container
+		s.tree.Drop()
+		s.changed()
+	}
+	s.showPane(last.pane)
+	st := s.state()
+	st.focus = last.focus
+	if last.selected != "" {
+		st.list.Choose(last.selected)
+	}
+}
