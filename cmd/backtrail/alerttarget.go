@@ -73,7 +73,7 @@ func (s targetOpener) prepareGone(
 			Context: cluster.Context()},
 		subject: subject.Options{
 			Client: s.client, Platform: s.platform, Pod: r.Pod, Cluster: cluster, Objects: r.Objects,
-			Choice: s.choice, Now: s.now, History: s.history(cluster.Context()),
+			Choice: s.choice, Now: s.now, History: history(s.session, cluster.Context()),
 		},
 	}
 	p.opening = p.subject.Opening()

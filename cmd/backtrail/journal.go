@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/engine"
 	"github.com/backtrail/backtrail/inspect/journal"
 	"github.com/backtrail/backtrail/inspect/ledger"
 	"github.com/backtrail/backtrail/inspect/text"
@@ -28,12 +29,14 @@ func journalCommand(f *flags, std streams) *cobra.Command {
 case adds to it at its end; backtrail where reads it, and so does the search for the last known-good image. It is one
 SQLite file, journal.db in $XDG_DATA_HOME/backtrail. --no-journal or ` + noJournal + `=1 switches it off.`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return journalCheck(cmd.Context(), f, std) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return journalCheck(cmd.Context(), f, std, false) },
 	}
+	aside := false
 	check := &cobra.Command{
 		Use: "check", Short: "Read the whole file and report damage; exit 3 where there is any", Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return journalCheck(cmd.Context(), f, std) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return journalCheck(cmd.Context(), f, std, aside) },
 	}
+	check.Flags().BoolVar(&aside, "set-aside", false, "rename a damaged file, so that a new journal begins")
 	var older string
 	prune := &cobra.Command{
 		Use: "prune", Short: "Remove what ended long ago, and make the file smaller", Args: cobra.NoArgs,
@@ -54,7 +57,8 @@ SQLite file, journal.db in $XDG_DATA_HOME/backtrail. --no-journal or ` + noJourn
 	return cmd
 }
 
-func journalCheck(ctx context.Context, f *flags, std streams) error {
+// journalCheck reads the whole file. A file that is no database at all was set aside when it was opened.
+func journalCheck(ctx context.Context, f *flags, std streams, aside bool) error {
 	if err := f.checkOutput("plain"); err != nil {
 		return err
 	}
@@ -63,17 +67,16 @@ func journalCheck(ctx context.Context, f *flags, std streams) error {
 		return err
 	}
 	defer j.Close()
+	if j.Notice() != "" {
+		return &exitError{code: exitFailed, err: errors.New("the journal was damaged"),
+			hints: []string{"a new one begins; journal import takes an earlier export"}}
+	}
 	problems, err := j.Check(ctx)
 	if err != nil {
 		return hinted(err)
 	}
 	if len(problems) > 0 {
-		for _, p := range problems {
-			fmt.Fprintln(std.out, text.Clean(p))
-		}
-		return &exitError{code: exitFailed, err: fmt.Errorf("the journal %s is damaged", j.Path()),
-			hints: []string{"the next case sets it aside and begins a new one; nothing is deleted",
-				"sqlite3 " + j.Path() + " .recover reads back what is left"}}
+		return journalDamaged(std, j, problems, aside)
 	}
 	size := int64(0)
 	if info, err := os.Stat(j.Path()); err == nil {
@@ -87,6 +90,23 @@ func journalCheck(ctx context.Context, f *flags, std streams) error {
 		"packages   %d\naudits     %d\n", j.Path(), text.Size(size), sum.Sightings, sum.Places, sum.Images,
 		sum.Packages, sum.Audits)
 	return err
+}
+
+// journalDamaged prints what is wrong with the file, and sets it aside where that is wanted.
+func journalDamaged(std streams, j *journal.Journal, problems []string, aside bool) error {
+	for _, p := range problems {
+		fmt.Fprintln(std.out, text.Clean(p))
+	}
+	hints := []string{"journal export writes what can still be read",
+		"journal check --set-aside renames the file, and a new journal begins"}
+	if aside {
+		notice, err := journal.SetAside(j.Path())
+		if err != nil {
+			return hinted(err)
+		}
+		hints = []string{notice}
+	}
+	return &exitError{code: exitFailed, err: fmt.Errorf("the journal %s is damaged", j.Path()), hints: hints}
 }
 
 func journalPrune(ctx context.Context, std streams, older string) error {
@@ -212,21 +232,22 @@ func journalOf(f *flags) (string, error) {
 
 // remember records a case in the journal, as far as it came. That it could not is a notice: the case does not depend
 // on it.
-func (s *session) remember(ctx context.Context, l *ledger.Ledger, emit func(inspect.Event)) {
+func remember(ctx context.Context, s *session, l *ledger.Ledger, emit func(inspect.Event)) {
 	if s.journal == "" {
 		return
 	}
 	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), rememberTimeout)
 	defer stop()
 	c := l.Case()
+	files := func(i inspect.Image) ([]journal.File, error) {
+		tree, err := s.cache.Tree(ctx, i.Layers)
+		if err != nil {
+			return nil, fmt.Errorf("merging the layers of %s: %w", i.Key(), err)
+		}
+		return journal.FilesOf(tree.All()), nil
+	}
 	notice, err := journal.Record(ctx, s.journal, func(j *journal.Journal) error {
-		return j.Fold(ctx, &c, func(i inspect.Image) ([]journal.File, error) {
-			tree, err := s.cache.Tree(ctx, i.Layers)
-			if err != nil {
-				return nil, fmt.Errorf("merging the layers of %s: %w", i.Key(), err)
-			}
-			return journal.FilesOf(tree.All()), nil
-		})
+		return engine.Protect(func() error { return j.Fold(ctx, &c, files) })
 	})
 	say := func(text, hint string) {
 		emit(inspect.Event{Time: inspect.At(s.now()),
@@ -241,7 +262,7 @@ func (s *session) remember(ctx context.Context, l *ledger.Ledger, emit func(insp
 }
 
 // history gives what the journal has about earlier images of a container of a cluster.
-func (s *session) history(cluster string) func(context.Context, *inspect.Pod, inspect.Image) ([]inspect.Candidate,
+func history(s *session, cluster string) func(context.Context, *inspect.Pod, inspect.Image) ([]inspect.Candidate,
 	error) {
 	if s.journal == "" {
 		return nil
@@ -255,6 +276,9 @@ func (s *session) history(cluster string) func(context.Context, *inspect.Pod, in
 			return nil, err
 		}
 		defer j.Close()
+		if n := j.Notice(); n != "" {
+			return nil, errors.New(n) // whoever opens it next finds the new one
+		}
 		return j.Candidates(ctx, journal.Place{Cluster: cluster, Namespace: pod.Namespace,
 			Workload: journal.WorkloadOf(pod), Container: i.Container}, i.Reference, i.Digest, i.Index, i.Config)
 	}

@@ -72,9 +72,11 @@ func TestTheJournalLeadsBackToTheFirstRolloutUnderATag(t *testing.T) {
 		t.Setenv(variable, dir)
 	}
 	dump, tag := filepath.Join(dir, "dump.json"), strings.TrimPrefix(server.URL, "http://")+"/shop/web:1"
+	var notes bytes.Buffer
 	inspected := func(more ...string) inspect.Case {
 		t.Helper()
-		var out, notes bytes.Buffer
+		var out bytes.Buffer
+		notes.Reset()
 		args := append([]string{"inspect", "pod/web", "-n", "shop", "--snapshot", dump, "--offline", "-o", "json"}, more...)
 		if code := run(context.Background(), args, streams{in: strings.NewReader(""), out: &out, err: &notes}); code == exitCouldNotRun || code == exitUsage {
 			t.Fatalf("exit %d: %s", code, notes.String())
@@ -112,5 +114,14 @@ func TestTheJournalLeadsBackToTheFirstRolloutUnderATag(t *testing.T) {
 	}
 	if image := inspected("--no-journal").Images[0]; len(image.Candidates) > 0 {
 		t.Errorf("without the journal there are candidates: %+v", image.Candidates)
+	}
+
+	// A damaged journal is set aside by whoever opens it first, here the search for the known-good; that is not silent.
+	if err := os.WriteFile(filepath.Join(dir, "backtrail", "journal.db"), []byte("no database any more, whatever it was"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	inspected()
+	if !strings.Contains(notes.String(), "the journal was damaged and is now ") {
+		t.Errorf("the damage is not reported: %s", notes.String())
 	}
 }

@@ -56,7 +56,7 @@ func (s *session) start(p prepared) (*open, error) {
 		return nil, hinted(err, "set XDG_DATA_HOME to a folder that can be written")
 	}
 	o := &open{plan: plan, scope: scope, ledger: l}
-	o.ended = func(ctx context.Context, emit func(inspect.Event)) { s.remember(ctx, l, emit) }
+	o.ended = func(ctx context.Context, emit func(inspect.Event)) { remember(ctx, s, l, emit) }
 	o.source = o.run(plan)
 	if watch := cluster.Watch(s.around(p.subject), s.client.Store(), s.flags.noLogs); watch != nil {
 		o.watch = o.appended(watch)

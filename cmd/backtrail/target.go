@@ -108,7 +108,7 @@ func (s targetOpener) preparePodIn(ctx context.Context, namespace, name string, 
 			Namespace: found.Pod.Namespace, Container: t.Container, Context: cluster.Context()},
 		subject: subject.Options{
 			Client: s.client, Platform: s.platform, Pod: found.Pod, Cluster: cluster, Container: t.Container,
-			Objects: found.Objects, Choice: s.choice, Now: s.now, History: s.history(cluster.Context()),
+			Objects: found.Objects, Choice: s.choice, Now: s.now, History: history(s.session, cluster.Context()),
 		},
 	}
 	if t.Kind != "pod" {
