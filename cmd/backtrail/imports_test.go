@@ -49,7 +49,7 @@ var allowed = map[string][]string{
 	"inspect/vuln":           append([]string{"inspect/sbom", "inspect/threshold"}, check...),
 	"inspect/vuln/vulntest":  {},
 	"inspect/journal":        {"inspect", "registry"},
-	"inspect/audit":          append([]string{"inspect/layer", "inspect/subject"}, check...),
+	"inspect/audit":          append([]string{"inspect/layer", "inspect/subject", "inspect/threshold"}, check...),
 	"inspect/where":          {"inspect", "inspect/advisory", "inspect/journal", "inspect/text"},
 	// owner: the rpm databases that syft reads are looked through before, since its library trusts them
 	"inspect/sbom":            append([]string{"inspect/layer", "inspect/owner"}, check...),
