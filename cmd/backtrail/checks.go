@@ -36,7 +36,7 @@ func (s *session) checks(o subject.Options) []engine.Check {
 	// The pod was kept before the case began. What the cluster forgets next comes before all that it keeps, and what a
 	// registry may delete before the layers, which take longest.
 	vanishes := []string{cluster.EventsName, cluster.LogsName}
-	return answered(s.withCheckpoint([]engine.Check{
+	return answered(withCheckpoint(s, []engine.Check{
 		cluster.Events(around),
 		cluster.Logs(around, s.client.Store(), s.flags.noLogs),
 		after(subject.Check(o), vanishes...),

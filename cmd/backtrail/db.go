@@ -320,7 +320,7 @@ func advisoryDir() (string, error) {
 }
 
 // setWindow has images compared with the window of a flag.
-func (s *session) setWindow(text string) error {
+func setWindow(s *session, text string) error {
 	if text == "" {
 		return nil
 	}

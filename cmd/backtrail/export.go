@@ -19,9 +19,9 @@ type recorded interface {
 	Events() (io.ReadCloser, error)
 }
 
-// export writes the bundle of a case, and notes beside the case that it was written. content is what the bundle
+// exportCase writes the bundle of a case, and notes beside the case that it was written. content is what the bundle
 // carries.
-func (s *session) export(ctx context.Context, r recorded, store inspect.Store, to string, content evidence.Options,
+func exportCase(ctx context.Context, s *session, r recorded, store inspect.Store, to string, content evidence.Options,
 	progress func(inspect.Progress)) (evidence.Result, error) {
 	switch content.Layers {
 	case evidence.LayersAll, evidence.LayersSuspect, evidence.LayersNone:
@@ -29,7 +29,10 @@ func (s *session) export(ctx context.Context, r recorded, store inspect.Store, t
 		return evidence.Result{}, usage("--layers %s: it is all, suspect or none", content.Layers)
 	}
 	o := content
-	o.Who, o.Documents, o.Sign, o.Progress = s.operator.String(), s.documents, s.sign, progress
+	o.Who, o.Sign, o.Progress = s.operator.String(), s.sign, progress
+	o.Documents = func(ctx context.Context, c inspect.Case) ([]evidence.Document, error) {
+		return documents(ctx, s, c)
+	}
 	dir := ""
 	switch r := r.(type) {
 	case *ledger.Ledger:
@@ -63,7 +66,7 @@ func (s *session) export(ctx context.Context, r recorded, store inspect.Store, t
 }
 
 // documents are the bills of materials of a case: of the first image, and of what it is compared with.
-func (s *session) documents(ctx context.Context, c inspect.Case) ([]evidence.Document, error) {
+func documents(ctx context.Context, s *session, c inspect.Case) ([]evidence.Document, error) {
 	for _, i := range c.Images {
 		if len(i.Packages) == 0 {
 			continue
@@ -72,7 +75,7 @@ func (s *session) documents(ctx context.Context, c inspect.Case) ([]evidence.Doc
 		if err != nil {
 			return nil, err
 		}
-		known, err := s.knownGoodDocument(ctx, c, i)
+		known, err := knownGoodDocument(ctx, s, c, i)
 		if err != nil {
 			return nil, err
 		}
@@ -90,7 +93,7 @@ func documentsOf(i inspect.Image, t inspect.Tool) ([]evidence.Document, error) {
 	return []evidence.Document{{Name: "image.spdx.json", Data: spdx}, {Name: "image.cdx.json", Data: cdx}}, nil
 }
 
-func (s *session) knownGoodDocument(ctx context.Context, c inspect.Case, i inspect.Image) ([]evidence.Document, error) {
+func knownGoodDocument(ctx context.Context, s *session, c inspect.Case, i inspect.Image) ([]evidence.Document, error) {
 	if i.Diff == nil || i.Diff.KnownGood == nil {
 		return nil, nil
 	}

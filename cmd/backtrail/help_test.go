@@ -25,8 +25,8 @@ var update = flag.Bool("update", false, "renew the table of keys in the README")
 
 const readmePath = "../../README.md"
 
-// documents are all texts that a user reads: the help topics and the README, by name.
-func documents(t *testing.T) map[string]string {
+// guideDocuments are all texts that a user reads: the help topics and the README, by name.
+func guideDocuments(t *testing.T) map[string]string {
 	t.Helper()
 	readme, err := os.ReadFile(readmePath)
 	if err != nil {
@@ -73,7 +73,7 @@ func TestTopicsFitATerminal(t *testing.T) {
 }
 
 func TestTheReadmeIsShort(t *testing.T) {
-	if n := strings.Count(documents(t)["README.md"], "\n"); n > 200 {
+	if n := strings.Count(guideDocuments(t)["README.md"], "\n"); n > 200 {
 		t.Errorf("%d lines, at most 200", n)
 	}
 }
@@ -87,7 +87,7 @@ func TestDocumentsNameFlagsAndCommandsThatExist(t *testing.T) {
 	root.InitDefaultCompletionCmd()
 	flags := flagNames(root)
 	flagName, command := regexp.MustCompile(`(?:^|[\s\x60(|\[])--([a-z][a-z-]+)`), regexp.MustCompile(`(?:^    |\x60)backtrail ([a-z][a-z-]+)`)
-	for name, text := range documents(t) {
+	for name, text := range guideDocuments(t) {
 		text = pictures.ReplaceAllString(text, "")
 		for _, m := range flagName.FindAllStringSubmatch(text, -1) {
 			if !slices.Contains(flags, m[1]) && !slices.Contains(flags, m[1]+"-regexp") {
@@ -128,7 +128,7 @@ func flagNames(cmd *cobra.Command) []string {
 // The README shows some keys: its rows are those of the command table. With -update each row is renewed by its key.
 func TestTheKeysOfTheReadmeAreThoseOfTheProgram(t *testing.T) {
 	const mark = "<!-- keys -->\n"
-	readme := documents(t)["README.md"]
+	readme := guideDocuments(t)["README.md"]
 	before, rest, begins := strings.Cut(readme, mark)
 	table, after, ends := strings.Cut(rest, mark)
 	if !begins || !ends {

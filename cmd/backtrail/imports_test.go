@@ -51,8 +51,6 @@ var allowed = map[string][]string{
 	"inspect/vuln":           append([]string{"inspect/memo", "inspect/sbom", "inspect/threshold"}, check...),
 	"inspect/vuln/vulntest":  {},
 	"inspect/audit":          append([]string{"inspect/threshold", "inspect/layer", "inspect/subject"}, check...),
-	"inspect/journal":        {"inspect", "registry"},
-	"inspect/where":          {"inspect", "inspect/advisory", "inspect/journal", "inspect/text"},
 	// owner: the rpm databases that syft reads are looked through before, since its library trusts them
 	"inspect/sbom":            append([]string{"inspect/layer", "inspect/owner"}, check...),
 	"inspect/signature":       check,

@@ -64,14 +64,14 @@ func runInspect(ctx context.Context, f *flags, std streams, target string, own i
 	}
 	defer s.close()
 	s.choice.Flag = own.knownGood
-	if err := s.setWindow(own.window); err != nil {
+	if err := setWindow(s, own.window); err != nil {
 		return err
 	}
 	if err := checkSkips(own.skip); err != nil {
 		return err
 	}
 	s.cache.Skips().Named = own.skip
-	if err := s.readCheckpoint(ctx, own.checkpoint); err != nil {
+	if err := readCheckpoint(ctx, s, own.checkpoint); err != nil {
 		return err
 	}
 	p, err := targetOpener{s}.prepare(ctx, target)
@@ -141,17 +141,17 @@ func (s *session) printNotices(c *inspect.Case) {
 }
 
 func (s *session) exportTo(ctx context.Context, o *open, own inspectFlags) error {
-	r, err := s.export(ctx, o.ledger, s.cache, own.export, evidence.Options{Layers: evidence.Layers(own.layers),
+	r, err := exportCase(ctx, s, o.ledger, s.cache, own.export, evidence.Options{Layers: evidence.Layers(own.layers),
 		WithoutConfig: own.withoutConfig}, nil)
 	if err != nil {
 		return hinted(fmt.Errorf("exporting to %s: %w", own.export, err),
 			"the case is kept: backtrail open "+o.ledger.ID()+", then export elsewhere (x)")
 	}
-	s.printExport(r)
+	printExport(s, r)
 	return nil
 }
 
-func (s *session) printExport(r evidence.Result) {
+func printExport(s *session, r evidence.Result) {
 	for _, n := range append(r.Notes, r.Taken...) {
 		fmt.Fprintf(s.std.err, "note: %s\n", text.Clean(n))
 	}

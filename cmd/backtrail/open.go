@@ -69,12 +69,12 @@ func (f *flags) withSaved(ctx context.Context, std streams, name string, do func
 // exportSaved writes the bundle of a saved case, as the terminal UI does with x.
 func (f *flags) exportSaved(ctx context.Context, std streams, name string, own inspectFlags) error {
 	return f.withSaved(ctx, std, name, func(s *session, saved savedCase) error {
-		r, err := s.export(ctx, saved.recorded, saved.store, own.export,
+		r, err := exportCase(ctx, s, saved.recorded, saved.store, own.export,
 			evidence.Options{Layers: evidence.Layers(own.layers), WithoutConfig: own.withoutConfig}, nil)
 		if err != nil {
 			return hinted(fmt.Errorf("exporting %s to %s: %w", name, own.export, err), "the case is as it was")
 		}
-		s.printExport(r)
+		printExport(s, r)
 		return nil
 	})
 }

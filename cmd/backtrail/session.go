@@ -111,7 +111,7 @@ func newSession(f *flags, std streams) (*session, error) {
 		return nil, err
 	}
 	s.expected.Notation = s.notary.Digest()
-	if s.attested, err = s.gitHub(); err != nil {
+	if s.attested, err = gitHub(s); err != nil {
 		return nil, err
 	}
 	s.openCluster = sync.OnceValues(s.cluster)

@@ -136,7 +136,7 @@ func isFile(path string) bool {
 }
 
 // readCheckpoint reads the kubelet checkpoint that a flag names, "" for none.
-func (s *session) readCheckpoint(ctx context.Context, file string) error {
+func readCheckpoint(ctx context.Context, s *session, file string) error {
 	if file == "" {
 		return nil
 	}
@@ -150,7 +150,7 @@ func (s *session) readCheckpoint(ctx context.Context, file string) error {
 }
 
 // withCheckpoint adds the check of run-time state, where there is a checkpoint.
-func (s *session) withCheckpoint(checks []engine.Check) []engine.Check {
+func withCheckpoint(s *session, checks []engine.Check) []engine.Check {
 	if s.checkpoint == nil {
 		return checks
 	}

@@ -18,7 +18,7 @@ const gitHubOfImage = "of-the-image"
 
 // gitHub is GitHub's store of attestations, or nil where nobody asked for it: the question tells GitHub which digest
 // somebody looks at. GITHUB_API_URL names another server, as in GitHub's own workflows.
-func (s *session) gitHub() (*signature.Attestations, error) {
+func gitHub(s *session) (*signature.Attestations, error) {
 	f := s.flags
 	if len(f.github) == 0 {
 		return nil, nil

@@ -140,7 +140,7 @@ func treeOf(ctx context.Context, store inspect.Store, i inspect.Image, number in
 // exportOf writes the evidence bundle of a recorded case.
 func (v *view) exportOf(ctx context.Context, from recorded, store inspect.Store, to string,
 	progress func(inspect.Progress)) (caseview.ExportResult, error) {
-	r, err := v.session.export(ctx, from, store, to, evidence.Options{Layers: evidence.LayersSuspect}, progress)
+	r, err := exportCase(ctx, v.session, from, store, to, evidence.Options{Layers: evidence.LayersSuspect}, progress)
 	return caseview.ExportResult{
 		Path: r.Path, Digest: r.TagManifest, Size: r.Bytes, Line: r.Line, Left: append(r.Notes, r.Taken...),
 		Verify: v.session.verifyCommand(r.Path),

@@ -158,11 +158,11 @@ func runOpen(s *Screen, _ string) tea.Cmd {
 	}
 	if r, _ := s.row(); r.Heads && r.Path == "" {
 		group := r.Group
-		s.setGroup(group, !s.opened[group])
+		setGroup(s, group, !s.opened[group])
 		return nil
 	}
 	if r, _ := s.row(); r.Path != "" {
-		s.jump(r.Container, r.Path, r.Layer)
+		jumpTo(s, r.Container, r.Path, r.Layer)
 		return nil
 	}
 	s.state().focus = widget.RegionDetail

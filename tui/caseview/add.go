@@ -36,7 +36,7 @@ func (s *Screen) add(f adds) tea.Cmd {
 }
 
 // onAdded folds what was added, and adds what waits next. A failure loses nothing of what waits.
-func (s *Screen) onAdded(msg addedMsg) tea.Cmd {
+func onAdded(s *Screen, msg addedMsg) tea.Cmd {
 	if s.gen != msg.gen {
 		return nil
 	}

@@ -80,7 +80,7 @@ func contains(nodes []inspect.Node, path string) bool {
 }
 
 // onBelow goes to the file that was found in a lower layer.
-func (s *Screen) onBelow(msg belowMsg) {
+func onBelow(s *Screen, msg belowMsg) {
 	switch {
 	case s.gen != msg.gen:
 	case msg.err != nil:
@@ -89,6 +89,6 @@ func (s *Screen) onBelow(msg belowMsg) {
 		s.shell.Info("no layer below has " + text.Clean(msg.path))
 	default:
 		s.shell.Info(fmt.Sprintf("%s in layer %d, shadowed by another layer", text.Clean(msg.path), msg.layer))
-		s.jump(s.container, msg.path, msg.layer)
+		jumpTo(s, s.container, msg.path, msg.layer)
 	}
 }

@@ -36,17 +36,17 @@ type (
 func (s *Screen) Update(msg tea.Msg) tea.Cmd {
 	switch msg := msg.(type) {
 	case sourceMsg:
-		return s.onSource(msg)
+		return onSource(s, msg)
 	case eventsMsg:
 		return s.onEvents(msg)
 	case treeMsg:
-		s.onTree(msg)
+		onTree(s, msg)
 	case matchesMsg:
-		s.onMatches(msg)
+		onMatches(s, msg)
 	case belowMsg:
-		s.onBelow(msg)
+		onBelow(s, msg)
 	case addedMsg:
-		return s.onAdded(msg)
+		return onAdded(s, msg)
 	}
 	return nil
 }
@@ -63,7 +63,7 @@ func (s *Screen) follow(what string, f func(ctx context.Context, c *inspect.Case
 }
 
 // onSource starts to follow a source that was opened, and what happens beside it.
-func (s *Screen) onSource(msg sourceMsg) tea.Cmd {
+func onSource(s *Screen, msg sourceMsg) tea.Cmd {
 	if s.gen != msg.gen {
 		return nil
 	}
@@ -77,11 +77,11 @@ func (s *Screen) onSource(msg sourceMsg) tea.Cmd {
 		return nil
 	}
 	p := shell.Start(s.ctx, s.shell, msg.source)
-	return tea.Batch(nextEvents(s.gen, p, false), s.watch())
+	return tea.Batch(nextEvents(s.gen, p, false), watchTarget(s))
 }
 
-// watch follows what happens beside the checks, once for each case. It ends with the screen.
-func (s *Screen) watch() tea.Cmd {
+// watchTarget follows what happens beside the checks, once for each case. It ends with the screen.
+func watchTarget(s *Screen) tea.Cmd {
 	if s.watched || s.backend.ReadOnly() != "" {
 		return nil
 	}
@@ -116,7 +116,7 @@ func (s *Screen) onEvents(msg eventsMsg) tea.Cmd {
 	}
 	var next tea.Cmd
 	if msg.ended {
-		s.ended(msg)
+		onEnded(s, msg)
 	} else {
 		next = nextEvents(s.gen, msg.pump, msg.beside)
 	}
@@ -124,8 +124,8 @@ func (s *Screen) onEvents(msg eventsMsg) tea.Cmd {
 	return next
 }
 
-// ended notes how a source ended.
-func (s *Screen) ended(msg eventsMsg) {
+// onEnded notes how a source ended.
+func onEnded(s *Screen, msg eventsMsg) {
 	failed := msg.err != nil && s.ctx.Err() == nil
 	if msg.beside {
 		if failed {

@@ -10,8 +10,8 @@ func (s *Screen) groupOpen(group string) bool {
 	return s.opened[group] || s.panes[pane.Overview].list.Filter() != ""
 }
 
-// group is the group of findings of the selected row, empty for none.
-func (s *Screen) group() (id string, heads bool) {
+// selectedGroup is the group of findings of the selected row, empty for none.
+func selectedGroup(s *Screen) (id string, heads bool) {
 	if s.pane != pane.Overview || s.state().focus != widget.RegionList {
 		return "", false
 	}
@@ -23,7 +23,7 @@ func (s *Screen) group() (id string, heads bool) {
 }
 
 // setGroup opens or closes a group, and selects the row that heads it where the selected one goes away.
-func (s *Screen) setGroup(group string, open bool) {
+func setGroup(s *Screen, group string, open bool) {
 	s.opened[group] = open
 	if !open {
 		s.state().list.Choose("group:" + group)

@@ -18,7 +18,7 @@ func whyNoFileLayer(s *Screen) string {
 // runFileLayer goes from a file to its layer.
 func runFileLayer(s *Screen, _ string) tea.Cmd {
 	r, _ := s.row()
-	s.jump(r.Container, r.Path, r.Layer)
+	jumpTo(s, r.Container, r.Path, r.Layer)
 	return nil
 }
 
@@ -39,15 +39,15 @@ func runFileFindings(s *Screen, _ string) tea.Cmd {
 	st := s.state()
 	st.list.SetFilter("")
 	if group != "" {
-		s.setGroup(group, true)
+		setGroup(s, group, true)
 	}
 	st.list.Choose(id)
 	st.focus = widget.RegionList
 	return nil
 }
 
-// jump goes from a row to its file: in the tree of its layer, or of the merged image where the layer is not known.
-func (s *Screen) jump(container, path string, layer int) {
+// jumpTo goes from a row to its file: in the tree of its layer, or of the merged image where the layer is not known.
+func jumpTo(s *Screen, container, path string, layer int) {
 	before := s.here()
 	before.jump = true
 	if container != "" && container != s.container {
@@ -68,7 +68,7 @@ func (s *Screen) jump(container, path string, layer int) {
 	if layer < 0 || !st.list.ChooseFunc(is) {
 		st.list.Choose(pane.MergedID)
 	}
-	if key, ok := s.wantedTree(); !ok || key != s.tree.Key() {
+	if key, ok := wantedTree(s); !ok || key != s.tree.Key() {
 		s.tree.Drop()
 	}
 	reveal(s, path)

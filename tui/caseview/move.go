@@ -50,11 +50,11 @@ func runZoom(s *Screen, key string) tea.Cmd {
 // runLeft closes a directory, else goes to the list, else to the pane on the left.
 func runLeft(s *Screen, _ string) tea.Cmd {
 	st := s.state()
-	group, heads := s.group()
+	group, heads := selectedGroup(s)
 	switch {
 	case s.inTree() && s.tree.Close():
 	case group != "" && s.opened[group] || group != "" && !heads:
-		s.setGroup(group, false)
+		setGroup(s, group, false)
 	case st.focus == widget.RegionList && s.pane > pane.Overview:
 		s.visit(s.pane - 1)
 	default:
@@ -66,12 +66,12 @@ func runLeft(s *Screen, _ string) tea.Cmd {
 // runRight opens a directory, else goes to the detail, else to the pane on the right.
 func runRight(s *Screen, _ string) tea.Cmd {
 	st := s.state()
-	group, heads := s.group()
+	group, heads := selectedGroup(s)
 	switch {
 	case s.inTree():
 		s.tree.Open()
 	case heads && !s.opened[group]:
-		s.setGroup(group, true)
+		setGroup(s, group, true)
 	case st.focus == widget.RegionDetail && s.pane < pane.Count-1:
 		st.focus = widget.RegionList
 		s.visit(s.pane + 1)

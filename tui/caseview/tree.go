@@ -33,7 +33,7 @@ type matchesMsg struct {
 }
 
 // wantedTree is the key of the tree of the selected layer; false where its files are not there.
-func (s *Screen) wantedTree() (filetree.Key, bool) {
+func wantedTree(s *Screen) (filetree.Key, bool) {
 	i := s.image()
 	r, ok := s.panes[pane.Layers].list.Selected()
 	if !ok || imageContainer(i) == "" || r.ID != pane.MergedID && r.Layer < 0 {
@@ -57,7 +57,7 @@ func (s *Screen) Load() tea.Cmd {
 	if s.pane != pane.Layers {
 		return nil
 	}
-	key, ok := s.wantedTree()
+	key, ok := wantedTree(s)
 	if !ok {
 		s.tree.Drop()
 		return nil
@@ -88,7 +88,7 @@ func readTree(ctx context.Context, b Backend, i inspect.Image, layer int, base m
 }
 
 // onTree shows a tree that was read, unless another one is wanted by now.
-func (s *Screen) onTree(msg treeMsg) {
+func onTree(s *Screen, msg treeMsg) {
 	if s.gen != msg.gen {
 		return
 	}
@@ -112,7 +112,7 @@ func searchTree(s *Screen, text string) tea.Cmd {
 }
 
 // onMatches shows the matches of a search.
-func (s *Screen) onMatches(msg matchesMsg) {
+func onMatches(s *Screen, msg matchesMsg) {
 	if s.gen == msg.gen {
 		s.tree.Match(msg.key, msg.filter, msg.found)
 	}
