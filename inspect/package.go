@@ -12,6 +12,9 @@ type Package struct {
 	PURL      string   `json:"purl"`
 	Layer     int      `json:"layer"`
 	Locations []string `json:"locations"`
+	// CPEs are those that the catalog knows for certain, as of programs that no package manager installed: these are
+	// found in vulnerability data by nothing else. Guessed ones are left out.
+	CPEs []string `json:"cpes,omitempty"`
 }
 
 // Packages is a batch of an image's packages, at most PackageBatch of them. Offset is its key.

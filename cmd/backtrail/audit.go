@@ -93,7 +93,7 @@ func runAudit(ctx context.Context, f *flags, std streams, own auditFlags) error 
 		return err
 	}
 	defer s.close()
-	a, err := s.newAuditor(ctx, own, depth)
+	a, err := newAuditor(ctx, s, own, depth)
 	if err != nil {
 		return err
 	}

@@ -49,7 +49,7 @@ type auditor struct {
 }
 
 // newAuditor opens the cluster and reads its policies once for all images.
-func (s *session) newAuditor(ctx context.Context, own auditFlags, depth audit.Depth) (*auditor, error) {
+func newAuditor(ctx context.Context, s *session, own auditFlags, depth audit.Depth) (*auditor, error) {
 	cluster, err := s.openCluster()
 	if err != nil {
 		return nil, err
@@ -248,7 +248,7 @@ func (a *auditor) checksAt(o subject.Options, u audit.Unit, depth audit.Depth) [
 // known is what facts are joined with.
 func (a *auditor) known(ctx context.Context) *audit.Known {
 	return &audit.Known{
-		Digest:       audit.DigestOf(a.policies.Names(), a.expected, a.data()),
+		Digest:       audit.DigestOf(a.policies.Names(), a.unread, a.expected, a.levels(), a.flags.vex, a.data()),
 		Requirements: a.policies.Requirements, Unread: a.unread, Expected: a.expected,
 		Advisories: a.advisories.Match, Good: a.history.good(ctx),
 		Thresholds: a.levels(), At: inspect.At(a.began),

@@ -118,6 +118,7 @@ func (b *Builder) AddPath(name string) error {
 	}
 }
 
+// addFolder reads the records below a folder.
 func (b *Builder) addFolder(name string) error {
 	root, n := os.DirFS(name), 0
 	return fs.WalkDir(root, ".", func(p string, d fs.DirEntry, err error) error {
@@ -185,6 +186,7 @@ func (b *Builder) addEntry(f *zip.File) (n int64, err error) {
 	return b.addReader(r)
 }
 
+// addFile reads one record or archive.
 func (b *Builder) addFile(root fs.FS, p string) error {
 	f, err := root.Open(p)
 	if err != nil {
@@ -195,6 +197,7 @@ func (b *Builder) addFile(root fs.FS, p string) error {
 	return err
 }
 
+// addReader reads one record. One that is too large or cannot be read is counted as broken, and the others are read.
 func (b *Builder) addReader(r io.Reader) (n int64, err error) {
 	data, err := io.ReadAll(io.LimitReader(r, maxOSVRecord+1))
 	if err != nil {

@@ -29,6 +29,7 @@ func parseConstraints(s string) ([]constraint, error) {
 	return all, nil
 }
 
+// parseConstraint reads one comparison such as >=1.2; ok is false for anything else.
 func parseConstraint(word string) (constraint, bool) {
 	for _, op := range operators {
 		if version, ok := strings.CutPrefix(word, op); ok && version != "" {

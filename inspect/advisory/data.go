@@ -58,11 +58,13 @@ type index struct {
 	names    *names
 }
 
+// pathOf is a path with the pack that names it.
 type pathOf struct {
 	pack *Pack
 	path string
 }
 
+// newIndex indexes packs and database by what an image is looked up with.
 func newIndex(packs []*Pack, db *Database) *index {
 	x := &index{packs: packs, db: db, packages: map[string][]candidate{}, files: map[string][]*Pack{},
 		paths: map[string][]pathOf{}, names: newNames()}

@@ -157,6 +157,7 @@ func parseRecord(line string) (r record, ok bool) {
 	return record{fields[0], fields[1], dash(fields[2]), dash(fields[3]), fields[4], line}, true
 }
 
+// dash is a text, or a dash for none.
 func dash(s string) string {
 	if s == "-" {
 		return ""

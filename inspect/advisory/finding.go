@@ -41,6 +41,8 @@ func findings(i inspect.Image, rows []inspect.Advisory) []inspect.Finding {
 	return all
 }
 
+// code is the code of a finding. A record that was withdrawn convicts nobody, and a build within a window is a hint
+// only.
 func code(a inspect.Advisory) string {
 	switch {
 	case a.Withdrawn:
@@ -90,6 +92,7 @@ func systemDatabase(p string) bool {
 		strings.Contains(p, "/rpm/") || strings.HasPrefix(p, "/var/lib/pacman/")
 }
 
+// title is one sentence on what is known about the subject.
 func title(rows []inspect.Advisory) string {
 	a, subjects := rows[0], subjectsOf(rows)
 	switch code(a) {

@@ -26,10 +26,12 @@ type matches struct {
 	started   inspect.Time     // when the pod was made
 }
 
+// newMatches begins the matches of one image.
 func newMatches(x *index, image inspect.Image) *matches {
 	return &matches{index: x, image: image, seen: map[string]bool{}, concerned: map[*Pack]string{}}
 }
 
+// add lists an advisory once by its ID, kind and subject. Past maxRows it is only counted.
 func (m *matches) add(a inspect.Advisory) {
 	key := a.ID + "\x00" + string(a.Kind) + "\x00" + a.Subject
 	if m.seen[key] {
@@ -200,6 +202,8 @@ func (m *matches) identities() {
 	}
 }
 
+// provenance compares a statement with the builders and sources that a pack names. An unsigned statement is compared
+// too: what it claims about itself may convict it, and never clears it.
 func (m *matches) provenance(p *Pack, s inspect.Provenance) {
 	for _, id := range p.Identities {
 		if strings.Contains(s.Source, id) || strings.Contains(s.Builder, id) {
@@ -246,6 +250,7 @@ type startText struct {
 	layer       int
 }
 
+// startTexts are the texts that an image starts by itself, with where they stand.
 func startTexts(i inspect.Image) []startText {
 	s := i.Settings
 	all := []startText{

@@ -29,6 +29,7 @@ type names struct {
 	lists map[string]*nameList
 }
 
+// newNames begins an empty set of lists.
 func newNames() *names { return &names{lists: map[string]*nameList{}} }
 
 // of returns the list of a purl type, or of images; nil where there is none.
@@ -53,6 +54,7 @@ type nameList struct {
 	squashed map[string]string   // names by themselves without separators
 }
 
+// newNameList indexes popular names, the most popular first, by their near spellings.
 func newNameList(all []string) *nameList {
 	l := &nameList{known: map[string]bool{}, near: map[string][]string{}, squashed: map[string]string{}}
 	for i, n := range all {
@@ -132,6 +134,7 @@ func slip(a, b string) (edited, swapped bool) {
 	return edited, len(a) == 2 && len(b) == 2 && a[0] == b[1] && a[1] == b[0]
 }
 
+// withoutDigits removes the digits of a name: log4j2 and log4j are no look-alikes of each other.
 func withoutDigits(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r >= '0' && r <= '9' {

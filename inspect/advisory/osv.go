@@ -24,6 +24,7 @@ type osvRecord struct {
 	Affected  []osvAffected `json:"affected"`
 }
 
+// osvAffected is one package of a record (OSV schema, "affected").
 type osvAffected struct {
 	Package struct {
 		Ecosystem string `json:"ecosystem"`
@@ -33,11 +34,13 @@ type osvAffected struct {
 	Versions []string   `json:"versions"`
 }
 
+// osvRange is a range of versions (OSV schema, "affected[].ranges").
 type osvRange struct {
 	Type   string     `json:"type"` // SEMVER, ECOSYSTEM, GIT
 	Events []osvEvent `json:"events"`
 }
 
+// osvEvent is the beginning or end of a range.
 type osvEvent struct {
 	Introduced   string `json:"introduced"`
 	Fixed        string `json:"fixed"`

@@ -69,6 +69,7 @@ func (w *Window) Holds(t inspect.Time) bool {
 		!t.After(w.To.Time))
 }
 
+// String is the window as people read it.
 func (w *Window) String() string {
 	return w.From.UTC().Format(time.RFC3339) + " to " + w.To.UTC().Format(time.RFC3339)
 }
@@ -146,6 +147,7 @@ func (p *Pack) checkTexts() error {
 	return nil
 }
 
+// checkDigests checks that all digests of a pack are digests: one that is misspelled would never match.
 func (p *Pack) checkDigests() error {
 	for _, d := range append(append([]string{}, p.Images...), p.Layers...) {
 		hexPart, ok := strings.CutPrefix(d, "sha256:")
@@ -161,6 +163,7 @@ func (p *Pack) checkDigests() error {
 	return nil
 }
 
+// isSHA256 reports whether a text is a sha256 in lower-case hex.
 func isSHA256(s string) bool {
 	b, err := hex.DecodeString(s)
 	return err == nil && len(b) == sha256.Size && strings.ToLower(s) == s

@@ -61,6 +61,7 @@ func packsOf(dir fs.FS) ([]*Pack, error) {
 	return packs, errors.Join(bad...)
 }
 
+// packOf reads one pack.
 func packOf(dir fs.FS, name string) (*Pack, error) {
 	f, err := dir.Open(name)
 	if err != nil {

@@ -65,6 +65,7 @@ func parsePURL(purl string) (coordinates, error) {
 	return c, nil
 }
 
+// unescape undoes percent-encoding; what cannot be undone stays.
 func unescape(s string) string {
 	if plain, err := url.PathUnescape(s); err == nil {
 		return plain

@@ -93,6 +93,7 @@ func ownerLookalike(l *nameList, full string) string {
 	return closest
 }
 
+// cutLast cuts a reference before its last part.
 func cutLast(s string) (before, last string) {
 	at := strings.LastIndexByte(s, '/')
 	return s[:max(at, 0)], s[at+1:]
@@ -132,6 +133,7 @@ func familiar(repository string) string {
 var registries = []string{"docker.io", "registry.k8s.io", "quay.io", "ghcr.io", "gcr.io", "mcr.microsoft.com",
 	"public.ecr.aws", "registry.gitlab.com", "k8s.gcr.io"}
 
+// lookalikeOf is the popular name that a repository looks like, or "".
 func lookalikeOf(l *nameList, repository string) string {
 	if l == nil || l.known[repository] {
 		return ""

@@ -132,6 +132,7 @@ func CheckRedirect(req *http.Request, via []*http.Request) error {
 	return CheckSource(req.URL.String())
 }
 
+// tagsPath is the file with the ETags of what was downloaded (RFC 9110, 8.8.3).
 func (u *Updater) tagsPath() string { return filepath.Join(u.Dir, "osv-etags.json") }
 
 // tags reads the tags of the archives that the data was made from. Without them everything is fetched.

@@ -29,6 +29,7 @@ func ParseWindow(text string) (*Window, error) {
 	return w, nil
 }
 
+// parseBound reads a day or a time. Of a day it is the beginning plus ofDay.
 func parseBound(s string, ofDay time.Duration) (inspect.Time, error) {
 	if s = strings.TrimSpace(s); s == "" {
 		return inspect.Time{}, nil

@@ -202,14 +202,9 @@ func encodeRow(r Row) string {
 	return string(raw)
 }
 
-// DigestOf is the digest of what rows are joined with: the policies by name and digest, what flags expect, and the
-// data.
-func DigestOf(policies []string, e inspect.Expected, data []Data) string {
-	raw, err := json.Marshal(struct {
-		Policies []string
-		Expected inspect.Expected
-		Data     []Data
-	}{policies, e, data})
+// DigestOf is the digest of what rows are joined with, from all that is known: values that are encoded as JSON.
+func DigestOf(known ...any) string {
+	raw, err := json.Marshal(known)
 	if err != nil {
 		return "" // texts and dates are always encoded
 	}

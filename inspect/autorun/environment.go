@@ -127,6 +127,7 @@ func (s *scene) module(name string) *inspect.Node {
 	return nil
 }
 
+// cmpDir is an absolute directory: the working directory may be missing.
 func cmpDir(dir string) string { return path.Join("/", dir) }
 
 // pythonPath makes a hook of each module that PYTHONPATH leads to and that Python imports by itself.

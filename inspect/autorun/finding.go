@@ -9,6 +9,7 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 )
 
+// base is the last name of a path.
 func base(p string) string { return path.Base(p) }
 
 // report turns rows into facts of the case.
@@ -99,6 +100,7 @@ func (p report) compared(r *row) string {
 	}
 }
 
+// step is the build step of a layer, or "".
 func (p report) step(layer int) string {
 	for _, l := range p.layers {
 		if l.Number == layer && !l.Empty {
@@ -137,6 +139,7 @@ func (p report) finding(r *row, code string, a inspect.Autorun) inspect.Finding 
 	return f
 }
 
+// layerDigest is the digest by which a layer can be looked up: of the blob, else of the tar.
 func (p report) layerDigest(number int) string {
 	for _, l := range p.layers {
 		if l.Number == number && !l.Empty {

@@ -61,6 +61,7 @@ func isGemPlugin(p, base string) bool {
 		path.Base(path.Dir(p)) == "plugins" && strings.HasSuffix(base, "_plugin.rb") && strings.Contains(p, "/gems/")
 }
 
+// readGemPlugin makes one hook of the file: Ruby loads it whole.
 func readGemPlugin(ctx context.Context, s *scene, n *inspect.Node) []hook {
 	text := s.text(ctx, n)
 	return []hook{{kind: KindGem, node: n, name: named(n), trigger: "is loaded by RubyGems", command: excerpt(text),

@@ -43,6 +43,8 @@ func Hidden(p string) bool {
 	return false
 }
 
+// oddName reports whether a name is made to be overlooked or misread: dots and blanks only, blanks at an end, bytes
+// that are no UTF-8, characters that turn the direction of writing (Trojan Source, CVE-2021-42574) or are not drawn.
 func oddName(name string) bool {
 	if strings.Trim(name, ". ") == "" || strings.TrimSpace(name) != name || !utf8.ValidString(name) {
 		return true

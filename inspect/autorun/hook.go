@@ -45,6 +45,7 @@ type row struct {
 	severity inspect.Severity
 }
 
+// path is the file that makes the hook start, or "" for the image's config.
 func (h hook) path() string {
 	if h.node == nil {
 		return ""

@@ -39,6 +39,8 @@ func (s *scene) jarOwner(ctx context.Context, n *inspect.Node) string {
 	return name
 }
 
+// identity is the first of Maven's coordinates, else what the manifest names with a version. A title without a
+// version is written by hand as easily as it is read.
 func identity(z *zip.Reader) string {
 	name := ""
 	for _, f := range z.File[:min(len(z.File), maxJarEntries)] {

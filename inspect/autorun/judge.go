@@ -82,12 +82,14 @@ func (s *scene) examineTargets(ctx context.Context, r *row) {
 	}
 }
 
+// add notes a code, once.
 func (r *row) add(code string) {
 	if !slices.Contains(r.codes, code) {
 		r.codes = append(r.codes, code)
 	}
 }
 
+// has reports whether a row has one of the codes.
 func (r *row) has(codes ...string) bool {
 	return slices.ContainsFunc(codes, func(c string) bool { return slices.Contains(r.codes, c) })
 }

@@ -20,6 +20,7 @@ const (
 	maxLibraryDirs = 1_000
 )
 
+// isPreload matches the one file that the loader reads.
 func isPreload(p, _ string) bool { return p == PreloadFile }
 
 // readPreload makes a hook of each library that ld.so.preload names. Comments end with their line.
@@ -178,6 +179,7 @@ func libraryPaths(name string, dirs []string) []string {
 	return all
 }
 
+// prefixed puts a prefix before each text.
 func prefixed(prefix string, list []string) []string {
 	all := make([]string, 0, len(list))
 	for _, s := range list {

@@ -14,6 +14,7 @@ import (
 	"github.com/backtrail/backtrail/inspect/layer"
 )
 
+// dpkgInfo is where dpkg keeps the scripts and lists of installed packages.
 const dpkgInfo = "/var/lib/dpkg/info"
 
 // isMaintainerScript recognizes the scripts that dpkg runs with the rights of root when a package comes or goes
@@ -27,6 +28,7 @@ func isMaintainerScript(p, base string) bool {
 // it.
 func IsMaintainerScript(p string) bool { return isMaintainerScript(p, path.Base(p)) }
 
+// readMaintainerScript makes a hook of a script, which belongs to the package in its name: no list of files names it.
 func readMaintainerScript(ctx context.Context, s *scene, n *inspect.Node) []hook {
 	base := path.Base(n.Path)
 	script := strings.TrimPrefix(path.Ext(base), ".")
@@ -59,6 +61,7 @@ func (s *scene) dpkgVersion(ctx context.Context, name string) string {
 	return s.versions[name]
 }
 
+// isAPKScripts matches the archives in which apk keeps the scripts of all packages (compressed since apk-tools 3).
 func isAPKScripts(p, base string) bool {
 	dir := path.Dir(p)
 	return (dir == "/lib/apk/db" || dir == "/usr/lib/apk/db") && (base == "scripts.tar" || base == "scripts.tar.gz")

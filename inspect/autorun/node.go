@@ -64,6 +64,8 @@ func readPackageJSON(ctx context.Context, s *scene, n *inspect.Node) []hook {
 	return all
 }
 
+// npmHook is the hook of one script. Its package is its owner, whoever else owns the file: the script runs since the
+// package declares it.
 func (s *scene) npmHook(n *inspect.Node, m manifest, script, command string) hook {
 	dir := path.Dir(n.Path)
 	return hook{
@@ -103,6 +105,7 @@ func isNodeConfig(p, base string) bool {
 	}
 }
 
+// readNodeConfig makes a hook of settings that load code or replace the shell of scripts; others start nothing.
 func readNodeConfig(ctx context.Context, s *scene, n *inspect.Node) []hook {
 	text := s.text(ctx, n)
 	var lines []string

@@ -23,6 +23,8 @@ func (s *scene) opensByPAM(n *inspect.Node, text []byte) string {
 	return how
 }
 
+// oddModule is how one line of a stack lets somebody in, as a predicate; "" for the others. pam_permit at the end of
+// a stack, as Debian has it, decides nothing: only where it is sufficient does it.
 func (s *scene) oddModule(line string) string {
 	kind, rest, _ := strings.Cut(strings.TrimSpace(strings.ReplaceAll(line, "\t", " ")), " ")
 	control, rest := cutControl(strings.TrimSpace(rest))

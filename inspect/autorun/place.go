@@ -30,6 +30,7 @@ func Place(p string) (spot Spot, ok bool) {
 	return Spot{}, false
 }
 
+// spot is a row of the table of places.
 type spot struct {
 	Spot
 	match func(p, dir, base string) bool
@@ -65,10 +66,12 @@ func spots() []spot {
 	}
 }
 
+// isKeys matches the files of sshd(8), AUTHORIZED_KEYS FILE FORMAT, in any home.
 func isKeys(_, dir, base string) bool {
 	return (base == "authorized_keys" || base == "authorized_keys2") && strings.HasSuffix(dir, "/.ssh")
 }
 
+// isCron matches crontab(5), anacrontab(5) and the folders of run-parts and of busybox.
 func isCron(p, dir, base string) bool {
 	if base == ".placeholder" {
 		return false
@@ -106,6 +109,7 @@ func isEntrypointFolder(_, dir, _ string) bool {
 		layer.Within(dir, "/etc/service")
 }
 
+// isInit matches the scripts of System V, of rc.local, of logins (update-motd(5), sshrc) and of desktops.
 func isInit(p, dir, base string) bool {
 	return dir == "/etc/init.d" || strings.HasPrefix(dir, "/etc/rc") && strings.HasSuffix(dir, ".d") ||
 		base == "rc.local" && layer.Within(p, "/etc") ||
@@ -113,11 +117,13 @@ func isInit(p, dir, base string) bool {
 		dir == "/etc/local.d" || dir == "/etc/ssh" && base == "sshrc"
 }
 
+// isPAMModule matches modules wherever they lie: a stack may name one by its path.
 func isPAMModule(p, _, base string) bool {
 	return strings.HasPrefix(base, "pam_") && strings.HasSuffix(base, ".so") || layer.Within(p, "/lib/security") ||
 		layer.Within(p, "/usr/lib/security")
 }
 
+// isProfile matches what shells read at their start, by the manual page of each.
 func isProfile(p, dir, base string) bool {
 	if dir == "/etc/skel" {
 		return false // copied into homes that are made later
@@ -138,6 +144,7 @@ func isPackageHook(p, dir, base string) bool {
 		dir == "/etc/pacman.d/hooks" || dir == "/usr/share/libalpm/hooks" && path.Ext(base) == ".hook"
 }
 
+// isPlace reports whether Place has the path.
 func isPlace(p, _ string) bool {
 	_, ok := Place(p)
 	return ok

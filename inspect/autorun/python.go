@@ -120,6 +120,7 @@ func isPythonSite(p, base string) bool {
 	return siteDirectory(dir) || strings.HasPrefix(dir, "/etc/python")
 }
 
+// readPythonSite makes one hook of the module: it is imported whole.
 func readPythonSite(ctx context.Context, s *scene, n *inspect.Node) []hook {
 	text := s.text(ctx, n)
 	return []hook{{kind: KindPythonSite, node: n, name: named(n), trigger: "is imported at every start of Python",

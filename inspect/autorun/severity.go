@@ -79,6 +79,7 @@ func (r *row) counted(fresh bool) (content.Found, bool) {
 	return content.Found{}, false
 }
 
+// judgeAccess is rule 4.
 func (r *row) judgeAccess(fresh bool) inspect.Severity {
 	if r.kind == KindPAM && !isPAMModule(r.path(), "", base(r.path())) {
 		return inspect.High // a line of a stack
@@ -89,6 +90,7 @@ func (r *row) judgeAccess(fresh bool) inspect.Severity {
 	return inspect.Medium
 }
 
+// judgeHidden is rule 6: what runs by itself is worse than what only names a directory.
 func (r *row) judgeHidden() inspect.Severity {
 	switch r.kind {
 	case KindCron, KindUnit, KindInit, KindUdev, KindMaintainerScript, KindEntrypoint, KindPackageHook,
@@ -99,6 +101,7 @@ func (r *row) judgeHidden() inspect.Severity {
 	}
 }
 
+// judgeAltered is rule 8.
 func (r *row) judgeAltered() inspect.Severity {
 	if r.mild || r.kind == KindProfile {
 		return inspect.Low
@@ -160,6 +163,7 @@ func (r *row) judgeFresh() inspect.Severity {
 	}
 }
 
+// worse is the worse of two severities.
 func worse(a, b inspect.Severity) inspect.Severity {
 	if a.Rank() < b.Rank() {
 		return a

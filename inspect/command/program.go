@@ -102,6 +102,7 @@ func IsShell(program string) bool {
 	return name == "busybox" || name == "toybox" || slices.Contains(shellNames(), name)
 }
 
+// shellNames are the names of shells.
 func shellNames() []string {
 	for _, f := range families()[Interpreter] {
 		if slices.Contains(f.names, "bash") {

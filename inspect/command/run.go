@@ -52,6 +52,7 @@ func Parse(program, commandLine string) Run {
 	return parse(program, words, 0)
 }
 
+// parse reads words as the command line of a program, which the depth bounds: programs may start one another.
 func parse(program string, words []string, depth int) Run {
 	name, args := program, []string(nil)
 	if len(words) > 0 {

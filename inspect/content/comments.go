@@ -63,10 +63,12 @@ func inBlock(line []byte) bool {
 		line[2] >= 'A' && line[2] <= 'Z')
 }
 
+// prints reports whether a line is one that prints its words.
 func prints(line []byte) bool {
 	return bytes.HasPrefix(line, []byte("echo ")) || bytes.HasPrefix(line, []byte("printf "))
 }
 
+// blank replaces bytes with blanks.
 func blank(b []byte) {
 	for i := range b {
 		b[i] = ' '

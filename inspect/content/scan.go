@@ -97,6 +97,8 @@ func Scan(text []byte) []Found {
 	return d.scan(text[:min(len(text), MaxText)])
 }
 
+// scan looks through a text in one pass. At most maxHits places of a class are remembered; behind that a pair may be
+// missed.
 func (d *dictionary) scan(text []byte) []Found {
 	read := code(text)
 	hits := map[class][]hit{}
@@ -120,6 +122,7 @@ type scanned struct {
 	found []Found
 }
 
+// add notes a sign with the text that shows it.
 func (t *scanned) add(s Sign, start, end int) {
 	t.found = append(t.found, Found{s, excerpt(t.text, start, end)})
 }
@@ -168,6 +171,7 @@ func (t *scanned) weak() {
 	}
 }
 
+// first notes a sign by the first place of a class.
 func (t *scanned) first(s Sign, of class) {
 	if at := t.hits[of]; len(at) > 0 {
 		t.add(s, at[0].start, at[0].end)

@@ -31,6 +31,7 @@ const (
 	classObscured class = "obscured" // stands in code that was made hard to read
 )
 
+// classes are all classes.
 func classes() []class {
 	return []class{
 		classRun, classMark, classFetch, classDecode, classConnect, classAddress, classSecret, classDrop, classShell,
@@ -72,8 +73,10 @@ func (w word) start(text []byte, end int) int {
 	return at
 }
 
+// isBlank reports whether a byte is a blank or a tab.
 func isBlank(c byte) bool { return c == ' ' || c == '\t' }
 
+// inName reports whether a byte may be part of a name.
 func inName(c byte) bool {
 	return c == '_' || c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
 }

@@ -13,11 +13,13 @@ type bunLock struct {
 	Packages map[string][]json.RawMessage `json:"packages"`
 }
 
+// bunAbout is what the third place of a row has: the platforms of a package.
 type bunAbout struct {
 	OS  anyValue `json:"os"`
 	CPU anyValue `json:"cpu"`
 }
 
+// readBun reads bun.lock (https://bun.sh/docs/install/lockfile): a list for each package, NAME@VERSION first.
 func readBun(data []byte) ([]entry, error) {
 	var l bunLock
 	if err := json.Unmarshal(plainJSON(data), &l); err != nil {
@@ -80,6 +82,7 @@ func plainJSON(data []byte) []byte {
 	return out
 }
 
+// closesNext reports whether the next character that is no blank closes a list or an object.
 func closesNext(rest []byte) bool {
 	for _, c := range rest {
 		switch c {

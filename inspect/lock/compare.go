@@ -19,6 +19,7 @@ type comparison struct {
 	missed int // rows past the bound
 }
 
+// add adds a row within the bound, with the lock as its place where it has none.
 func (c *comparison) add(r inspect.LockRow) {
 	if len(c.rows) >= maxRows {
 		c.missed++
@@ -144,6 +145,8 @@ func (c *comparison) phantoms(places []string, there int) {
 	}
 }
 
+// phantom makes the row of one package that no lock names. It is high only with an install script, in a tree that the
+// lock is otherwise that of: people install by hand, too.
 func (c *comparison) phantom(have installed, script string, foreign bool) {
 	r := inspect.LockRow{
 		Name: have.name, Installed: have.version, Change: inspect.LockPhantom, Path: have.path, Layer: have.layer,

@@ -12,6 +12,7 @@ type composerLock struct {
 	Dev      []composerPackage `json:"packages-dev"`
 }
 
+// composerPackage is what of a package is compared (https://getcomposer.org/doc/01-basic-usage.md).
 type composerPackage struct {
 	Name    string `json:"name"`
 	Version string `json:"version"`
@@ -27,6 +28,7 @@ type composerPackage struct {
 	} `json:"dist"`
 }
 
+// readComposer reads composer.lock and the installed.json of composer 2, which have the same form.
 func readComposer(data []byte) ([]entry, error) {
 	var l composerLock
 	if err := json.Unmarshal(data, &l); err != nil {

@@ -47,6 +47,7 @@ func clip(entries []entry) []entry {
 	return entries[:min(len(entries), maxEntries)]
 }
 
+// compare orders texts by their bytes.
 func compare(a, b string) int {
 	switch {
 	case a < b:

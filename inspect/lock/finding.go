@@ -43,6 +43,7 @@ func findings(container string, rows []inspect.LockRow) []inspect.Finding {
 	return all
 }
 
+// findingOf is one finding of rows about the same, which are named in its evidence, at most 20.
 func findingOf(container string, rows []inspect.LockRow) inspect.Finding {
 	rows = slices.Clone(rows)
 	slices.SortStableFunc(rows, func(a, b inspect.LockRow) int {
@@ -67,6 +68,7 @@ func findingOf(container string, rows []inspect.LockRow) inspect.Finding {
 	return f
 }
 
+// title is one sentence on what differs.
 func title(rows []inspect.LockRow) string {
 	r := rows[0]
 	switch r.Change {

@@ -36,6 +36,7 @@ type tree struct {
 var ecosystems = map[string]string{"npm": "npm", "python": "python", "gem": "gem", "php-composer": "composer",
 	"go-module": "go"}
 
+// newTree indexes the packages of an image by place and by name.
 func newTree(ctx context.Context, t *layer.Tree, packages []inspect.Package) *tree {
 	all := &tree{Tree: t, ctx: ctx, byPath: map[string]installed{}, byName: map[string][]installed{},
 		manifest: map[string]manifest{}}

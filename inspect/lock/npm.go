@@ -13,6 +13,7 @@ type npmLock struct {
 	Dependencies map[string]npmDep     `json:"dependencies"`
 }
 
+// npmPackage is an entry of "packages" (lockfileVersion 2 and 3).
 type npmPackage struct {
 	Name      string   `json:"name"` // where it differs from the name of the folder
 	Version   string   `json:"version"`
@@ -39,6 +40,7 @@ func (a *anyValue) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
+// npmDep is an entry of "dependencies" (lockfileVersion 1), which has its own below it.
 type npmDep struct {
 	Version      string            `json:"version"` // or an address
 	Resolved     string            `json:"resolved"`
@@ -49,6 +51,7 @@ type npmDep struct {
 	Dependencies map[string]npmDep `json:"dependencies"`
 }
 
+// modules begins the place of a package below the folder of its lock.
 const modules = "node_modules/"
 
 // readNPM reads npm's lock files, and the hidden one that it leaves in node_modules.
@@ -104,6 +107,7 @@ func npmTree(all []entry, below string, deps map[string]npmDep, depth int) []ent
 	return all
 }
 
+// first is the first that is not empty.
 func first(a, b string) string {
 	if a != "" {
 		return a

@@ -14,6 +14,7 @@ type pnpmLock struct {
 	Packages map[string]pnpmPackage `json:"packages"`
 }
 
+// pnpmPackage is an entry of "packages".
 type pnpmPackage struct {
 	Name       string `json:"name"`
 	Version    string `json:"version"`
@@ -32,6 +33,8 @@ type pnpmPackage struct {
 	LibC     anyValue `json:"libc"`
 }
 
+// readPNPM reads pnpm-lock.yaml. The keys have had several forms since version 5: /NAME/VERSION, /NAME@VERSION,
+// NAME@VERSION.
 func readPNPM(data []byte) ([]entry, error) {
 	var l pnpmLock
 	if err := yaml.Unmarshal(data, &l); err != nil {

@@ -17,6 +17,7 @@ type tomlLock struct {
 	Packages []tomlPackage `toml:"package"`
 }
 
+// tomlPackage is a [[package]] of uv.lock or poetry.lock.
 type tomlPackage struct {
 	Name     string     `toml:"name"`
 	Version  string     `toml:"version"`
@@ -77,6 +78,7 @@ func tomlBlocks(data []byte) [][]byte {
 	return append(blocks, data[start:])
 }
 
+// entries are the packages by their normalized names.
 func (l tomlLock) entries() []entry {
 	var all []entry
 	for _, p := range l.Packages {
@@ -111,6 +113,7 @@ type pipfileLock struct {
 	Develop map[string]pipfilePackage `json:"develop"`
 }
 
+// pipfilePackage is an entry of Pipfile.lock.
 type pipfilePackage struct {
 	Version string `json:"version"` // ==2.32.3
 	Index   string `json:"index"`
@@ -120,6 +123,7 @@ type pipfilePackage struct {
 	Path    string `json:"path"`
 }
 
+// readPipfile reads Pipfile.lock. Packages of "develop" may be missing.
 func readPipfile(data []byte) ([]entry, error) {
 	var l pipfileLock
 	if err := json.Unmarshal(data, &l); err != nil {
@@ -181,6 +185,7 @@ func readRequirements(data []byte) ([]entry, error) {
 	return clip(all), nil
 }
 
+// pythonSeparators are what names are normalized over (PEP 503).
 var pythonSeparators = regexp.MustCompile(`[-_.]+`)
 
 // pythonName is the one spelling of a name (PEP 503).

@@ -68,6 +68,7 @@ type berryPackage struct {
 	Link       string   `json:"linkType"`   // hard, soft
 }
 
+// readBerry reads the lock of yarn 2 and later, which is YAML.
 func readBerry(data []byte) ([]entry, error) {
 	var l map[string]berryPackage
 	if err := yaml.Unmarshal(data, &l); err != nil {

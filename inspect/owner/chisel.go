@@ -33,6 +33,7 @@ func readChisel(ctx context.Context, t *layer.Tree) (*Database, error) {
 	return parseChisel(text), nil
 }
 
+// unpackChisel unpacks a manifest of chisel (zstd). More than MaxDatabase bytes are an error.
 func unpackChisel(data []byte) ([]byte, error) {
 	z, err := zstd.NewReader(bytes.NewReader(data), zstd.WithDecoderConcurrency(1),
 		zstd.WithDecoderMaxWindow(MaxDatabase))

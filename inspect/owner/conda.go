@@ -27,6 +27,7 @@ func (all prefixes) of(p string) string {
 	return found
 }
 
+// condaPrefixes finds the environments by their conda-meta folders: an image may have several.
 func condaPrefixes(t *layer.Tree) prefixes {
 	var all prefixes
 	for n := range t.All() {

@@ -83,6 +83,7 @@ func (d *Database) install(key packageKey, listed bool) {
 // image has none of its kind. What is in an image is foreign: a source is bounded, and skips what it cannot read.
 type source func(ctx context.Context, t *layer.Tree) (*Database, error)
 
+// sources are all kinds of databases, those of the system first: a file that both name belongs to the system.
 func sources() []source { return append(systemSources(), readConda, readPython) }
 
 // systemSources are those of the package managers that make the system itself.

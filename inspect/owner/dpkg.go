@@ -219,6 +219,7 @@ func hexSum(digest string) string {
 	}
 }
 
+// isHex reports whether s has n hexadecimal digits, in either case.
 func isHex(s string, n int) bool {
 	return len(s) == n && strings.Trim(s, "0123456789abcdefABCDEF") == ""
 }
@@ -226,8 +227,11 @@ func isHex(s string, n int) bool {
 // diversions say which package's file lies elsewhere: by the path that others would have it at.
 type diversions map[string]diversion
 
+// diversion is a line of dpkg-divert(1): the file of a package lies under another name, by the package given.
 type diversion struct{ to, by string }
 
+// readDiversions reads /var/lib/dpkg/diversions: three lines for each, the path, where it lies now, and by whom (":"
+// for a person).
 func readDiversions(ctx context.Context, t *layer.Tree) (diversions, error) {
 	data, err := readSmall(ctx, t, dpkgDiversions)
 	return parseDiversions(data), err

@@ -146,6 +146,8 @@ func databaseLayers(t *layer.Tree) []int {
 	return changed
 }
 
+// touchesDatabase reports whether any of the files is one of a package database: above it the ownership is another
+// one.
 func touchesDatabase(nodes iter.Seq[*inspect.Node]) bool {
 	for n := range nodes {
 		if layer.IsRegular(n) && databaseFile(n.Path) {

@@ -34,6 +34,7 @@ type legacyDigests struct {
 // legacyKey names a content by its sha256, in hex, and the algorithm of another digest of it.
 type legacyKey struct{ sha256, algorithm string }
 
+// newLegacyDigests reads the digests that were computed before for the layers of a tree.
 func newLegacyDigests(t *layer.Tree) *legacyDigests {
 	w := &legacyDigests{tree: t, sums: make(map[legacyKey]string, t.Len()), new: map[int][]string{}}
 	w.buffers.New = func() any { b := make([]byte, 128<<10); return &b }
@@ -79,6 +80,8 @@ func (w *legacyDigests) make(ctx context.Context, wanted []digestRequest) error 
 	return w.keep()
 }
 
+// add computes the digest of one file that a database names in another algorithm than sha256. The result is kept
+// under the sha256 of the content, so that the same file of another layer is not read again.
 func (w *legacyDigests) add(ctx context.Context, key legacyKey, d digestRequest) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -112,6 +115,7 @@ func (w *legacyDigests) get(d digestRequest) string {
 	return w.sums[legacyKey{d.node.SHA256, d.algorithm}]
 }
 
+// keep adds the computed digests to the records of their layers, for the next case that has these layers.
 func (w *legacyDigests) keep() error {
 	for number, added := range w.new {
 		diffID := w.tree.DiffID(number)
@@ -127,6 +131,8 @@ func (w *legacyDigests) keep() error {
 	return nil
 }
 
+// newLegacyHash is the hash of that name; nil for an unknown one. MD5 and SHA-1 are compared since databases have
+// nothing else: a match is evidence against accidents and careless attackers, and none against a collision.
 func newLegacyHash(algorithm string) hash.Hash {
 	switch algorithm {
 	case "md5":

@@ -39,6 +39,7 @@ const (
 	Unknown = "unknown"
 )
 
+// readAll reads every database of a tree. One that cannot be read leaves the ownership partial, with the reason.
 func readAll(ctx context.Context, t *layer.Tree) (*Ownership, error) {
 	o := &Ownership{Tree: t, Claims: map[string]Claim{}, Actual: map[string]string{}, absent: map[string]bool{}}
 	var broken []string

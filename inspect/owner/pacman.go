@@ -63,6 +63,8 @@ func readPacman(ctx context.Context, t *layer.Tree) (*Database, error) {
 	return db, nil
 }
 
+// unpackMtree unpacks an mtree(5) file that is packed with gzip, up to MaxDatabase bytes; others are taken as they
+// are.
 func unpackMtree(packed []byte) ([]byte, error) {
 	if !bytes.HasPrefix(packed, []byte{0x1f, 0x8b}) {
 		return packed, nil
@@ -75,6 +77,7 @@ func unpackMtree(packed []byte) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(z, MaxDatabase))
 }
 
+// first is the first of a list, or "".
 func first(list []string) string {
 	if len(list) == 0 {
 		return ""
@@ -147,4 +150,5 @@ func unescapeMtree(s string) string {
 	return b.String()
 }
 
+// isOctal reports whether a text has octal digits only.
 func isOctal(s string) bool { return strings.Trim(s, "01234567") == "" }

@@ -51,6 +51,7 @@ func databaseKind(p string) string {
 	}
 }
 
+// kindAt is the kind of a database where its file lies in its place; a file of that name elsewhere is none.
 func kindAt(kind string, there bool) string {
 	if there {
 		return kind

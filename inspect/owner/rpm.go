@@ -50,6 +50,8 @@ func readRPM(ctx context.Context, t *layer.Tree) (*Database, error) {
 	return nil, nil
 }
 
+// rpmPackages reads an rpm database of any form. Its library trusts offsets and lengths, so the file is looked
+// through before (rpmsound.go), and a panic is an error.
 func rpmPackages(ctx context.Context, t *layer.Tree, n *inspect.Node) ([]*rpmdb.PackageInfo, error) {
 	if n.Size > MaxRPM {
 		return nil, &registry.LimitError{What: "rpm database", Limit: MaxRPM}

@@ -40,6 +40,8 @@ const (
 	ndbMaxPages = 2048
 )
 
+// soundNDB checks that the slots of an ndb file (rpm, lib/backend/ndb) lead to blobs within it, and that these
+// together are no larger than the file: the library allocates what they claim.
 func soundNDB(c inspect.Content, pages uint32) error {
 	if pages == 0 || pages > ndbMaxPages {
 		return fmt.Errorf("%w: it has %d pages of slots", errUnsound, pages)
@@ -90,6 +92,7 @@ type bdbPages struct {
 	last  uint32
 }
 
+// page reads one page of a Berkeley DB file. A number outside of it is an error.
 func (b *bdbPages) page(number uint32, into []byte) error {
 	if n, _ := b.from.ReadAt(into, int64(number)*int64(b.size)); n < len(into) {
 		return fmt.Errorf("%w: page %d is not there", errUnsound, number)
@@ -100,6 +103,8 @@ func (b *bdbPages) page(number uint32, into []byte) error {
 // beyond reports whether a stretch does not end within a page, or not where 16 bits can say so.
 func (b *bdbPages) beyond(end int) bool { return end > b.size || end > 0xffff }
 
+// soundBDB checks that the items of a Berkeley DB hash lie within their pages, and that overflow pages lead to pages
+// within the file and belong to one chain each: a circle would never end.
 func soundBDB(c inspect.Content, order binary.ByteOrder, head []byte) error {
 	b := &bdbPages{from: c, order: order, size: int(order.Uint32(head[20:])), last: order.Uint32(head[32:])}
 	if b.size < 512 || b.size > 65536 || b.size&(b.size-1) != 0 {

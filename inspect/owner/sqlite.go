@@ -13,6 +13,7 @@ import (
 // errNoSQLite is the error of an SQLite database that is broken, or that holds more than tables.
 var errNoSQLite = errors.New("the SQLite database is broken")
 
+// sqliteMagic begins every database file (https://www.sqlite.org/fileformat.html, 1.3).
 const sqliteMagic = "SQLite format 3\x00"
 
 // Page types and sizes of SQLite's file format (https://www.sqlite.org/fileformat2.html, 1.3 to 1.6).
@@ -221,6 +222,7 @@ type sqliteValue struct {
 	data []byte
 }
 
+// text is the value as a text; "" for other types.
 func (v sqliteValue) text() string {
 	if v.kind < 13 || v.kind%2 == 0 {
 		return ""
@@ -236,6 +238,7 @@ func (v sqliteValue) bytes() []byte {
 	return v.data
 }
 
+// integer is the value as a number; 0 for other types.
 func (v sqliteValue) integer() int64 {
 	switch {
 	case v.kind == 9:

@@ -217,6 +217,7 @@ func (o *Ownership) noteIncomplete() {
 // installed reports whether a database of the system lists a package.
 func (o *Ownership) installed(key packageKey) bool { return o.database(key) != nil }
 
+// database is the database that a package stands in; nil where none is read.
 func (o *Ownership) database(key packageKey) *Database {
 	for _, db := range o.dbs {
 		if _, ok := db.keys[key]; ok && !db.Language {

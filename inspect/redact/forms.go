@@ -16,6 +16,7 @@ type form struct {
 	looks *regexp.Regexp
 }
 
+// newForm makes a form. needs are separated by blanks and in lower case.
 func newForm(kind, needs, looks string) form {
 	return form{kind, strings.Fields(needs), regexp.MustCompile(looks)}
 }

@@ -29,6 +29,7 @@ var openKeys = set(`public pub primary foreign sort partition cache gpg routing 
 	lookup hot row message bucket topic event unique search host trust trusted apt repo release verification cosign
 	sort order idempotency dedup grouping`)
 
+// set is a set of the words of a text.
 func set(words string) map[string]bool {
 	all := map[string]bool{}
 	for _, w := range strings.Fields(words) {

@@ -47,6 +47,7 @@ func Line(line string) (string, []string) {
 // walker removes secrets from a decoded object in place.
 type walker struct{ fields []string }
 
+// changed notes the path of a field that was changed.
 func (w *walker) changed(path string) { w.fields = append(w.fields, path) }
 
 // secret removes all data of a Secret, which may be an item of a List.

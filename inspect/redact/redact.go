@@ -97,6 +97,7 @@ func cutAt(joined string, spans []span) []span {
 	return out
 }
 
+// shift moves spans to where their part of a text begins.
 func shift(spans []span, by int) []span {
 	for i := range spans {
 		spans[i].from, spans[i].to = spans[i].from+by, spans[i].to+by

@@ -44,6 +44,7 @@ var errArchive = errors.New("the archive is past a limit")
 var archiveEndings = []string{".jar", ".war", ".ear", ".par", ".sar", ".nar", ".jpi", ".hpi", ".kar", ".far",
 	".lpkg", ".rar", ".zap", ".zip"}
 
+// isArchive reports whether a file is one of Java's archives by its ending.
 func isArchive(p string) bool { return slices.Contains(archiveEndings, strings.ToLower(path.Ext(p))) }
 
 // isDescription reports whether a cataloguer reads a file of an archive into memory.
@@ -60,6 +61,7 @@ type archiveBudget struct {
 	entries, archives, bytes int64
 }
 
+// newArchiveBudget begins the budget of one image: all its archives together share it.
 func newArchiveBudget() *archiveBudget {
 	return &archiveBudget{entries: MaxArchiveEntries, archives: MaxNestedArchives, bytes: MaxNestedBytes}
 }
@@ -80,6 +82,7 @@ func (b *archiveBudget) admit(ctx context.Context, c inspect.Content) error {
 	return b.walk(ctx, c, c.Size(), 0)
 }
 
+// walk looks through an archive and those within it. More entries, bytes or levels than the budget has are an error.
 func (b *archiveBudget) walk(ctx context.Context, from io.ReaderAt, size int64, depth int) error {
 	if depth > MaxArchiveDepth {
 		return fmt.Errorf("%w: archives within archives are more than %d deep", errArchive, MaxArchiveDepth)
@@ -131,6 +134,8 @@ func (b *archiveBudget) nested(ctx context.Context, from io.ReaderAt, f *zip.Fil
 	return b.walk(ctx, bytes.NewReader(held.Bytes()), int64(held.Len()), depth+1)
 }
 
+// description unpacks a description of a library and discards it: only its size counts, against a bomb that syft
+// would unpack.
 func (b *archiveBudget) description(f *zip.File) error {
 	return b.unpack(io.Discard, f, MaxDescription)
 }

@@ -108,6 +108,8 @@ func (a *attachments) fromReferrers(ctx context.Context, digest string) error {
 	return err
 }
 
+// referrers lists what refers to a digest: by the index of a layout, by the API (OCI distribution-spec 1.1, "Listing
+// Referrers"), or by the tag that stands in for it.
 func (a *attachments) referrers(ctx context.Context, digest string) ([]v1.Descriptor, error) {
 	if a.loc.Local() {
 		inIndex, err := a.client.LayoutReferrers(ctx, a.loc, digest)
@@ -157,6 +159,7 @@ func (a *attachments) fromIndex(ctx context.Context) error {
 	return err
 }
 
+// fromDescriptor reads the manifest that a descriptor names.
 func (a *attachments) fromDescriptor(ctx context.Context, d v1.Descriptor) error {
 	part, err := a.client.Manifest(ctx, a.loc, d.Digest.String())
 	if err != nil {

@@ -41,6 +41,7 @@ func attested(store *registry.Store, signatures []inspect.Signature) []inspect.S
 	return rows
 }
 
+// statementOf is the digest of a signature's statement; "" where it has none.
 func statementOf(s inspect.Signature) string {
 	for _, part := range s.Raw {
 		if part.Name == "statement" {
@@ -50,6 +51,7 @@ func statementOf(s inspect.Signature) string {
 	return s.Digest
 }
 
+// countStatement counts the packages of an SBOM that is the predicate of a statement.
 func countStatement(store *registry.Store, digest string) (string, int, error) {
 	data, err := store.Read(digest, MaxDocument)
 	if err != nil {
@@ -67,6 +69,7 @@ type statement struct {
 	Predicate json.RawMessage `json:"predicate"`
 }
 
+// countPredicate counts the packages of a predicate, which is the document itself or a text of it.
 func countPredicate(data []byte) (string, int, error) {
 	if len(data) > MaxDocument {
 		return "", 0, fmt.Errorf("reading a statement: longer than %d bytes", MaxDocument)

@@ -95,6 +95,7 @@ func (s *search) called(pattern string) iter.Seq[*inspect.Node] {
 	}
 }
 
+// all are the nodes of a list.
 func all(list []named) iter.Seq[*inspect.Node] {
 	return func(yield func(*inspect.Node) bool) {
 		for _, n := range list {

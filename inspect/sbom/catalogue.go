@@ -15,6 +15,7 @@ import (
 	"github.com/anchore/syft/syft/cataloging/pkgcataloging"
 	"github.com/anchore/syft/syft/sbom"
 	"github.com/anchore/syft/syft/source"
+
 	// syft reads newer RPM databases by the SQL driver "sqlite", and fails where there is none
 	_ "github.com/glebarez/go-sqlite"
 
@@ -136,6 +137,8 @@ func isDatabase(p string) bool {
 	}
 }
 
+// comparePackages orders packages by type, name, version and place, so that the order of syft's goroutines does not
+// show.
 func comparePackages(a, b inspect.Package) int {
 	return cmp.Or(cmp.Compare(a.Type, b.Type), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Version, b.Version),
 		cmp.Compare(a.PURL, b.PURL), slices.Compare(a.Locations, b.Locations), cmp.Compare(a.Layer, b.Layer))

@@ -78,6 +78,7 @@ func ofManifest(all []inspect.Layer) []inspect.Layer {
 	return layers
 }
 
+// anyHolds reports whether any layer was read and is its digest.
 func anyHolds(layers []inspect.Layer) bool {
 	for _, l := range layers {
 		if l.Status == inspect.Verified {

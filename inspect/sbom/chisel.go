@@ -17,6 +17,7 @@ import (
 // (https://github.com/anchore/syft/issues/4816).
 const chiselCataloger = "chisel-manifest-cataloger"
 
+// newChiselCataloger is the cataloger of chisel's manifests, which syft does not have.
 func newChiselCataloger() pkg.Cataloger {
 	return generic.NewCataloger(chiselCataloger).WithParserByGlobs(chiselPackages, "**/var/lib/chisel/manifest.wall")
 }

@@ -23,6 +23,11 @@ func (c contents) Close() error { return c.closer.Close() }
 // nothing is the content of what has none.
 type nothing struct{}
 
+// ReadAt is at the end.
 func (nothing) ReadAt([]byte, int64) (int, error) { return 0, io.EOF }
-func (nothing) Size() int64                       { return 0 }
-func (nothing) Close() error                      { return nil }
+
+// Size is 0.
+func (nothing) Size() int64 { return 0 }
+
+// Close does nothing.
+func (nothing) Close() error { return nil }

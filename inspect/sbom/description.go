@@ -44,6 +44,7 @@ func isFile(n *inspect.Node) bool {
 	}
 }
 
+// fileType is the type of an entry as syft names it.
 func fileType(t inspect.EntryType) stereoscope.Type {
 	switch t {
 	case inspect.EntryFile:

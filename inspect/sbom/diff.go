@@ -38,6 +38,7 @@ func compare(before, now []inspect.Package) inspect.PackageDiff {
 	return d
 }
 
+// byName groups packages by type and name.
 func byName(list []inspect.Package) map[name][]inspect.Package {
 	m := map[name][]inspect.Package{}
 	for _, p := range list {
@@ -52,6 +53,7 @@ func apart(before, now []inspect.Package) (gone, came []inspect.Package) {
 	return without(before, now), without(now, before)
 }
 
+// without are the packages of a list in versions that the other does not have, one for each version.
 func without(list, other []inspect.Package) []inspect.Package {
 	left := slices.Clone(list)
 	slices.SortFunc(left, comparePackages)
@@ -73,6 +75,7 @@ func pair(gone, came []inspect.Package) (i, j int) {
 	return 0, 0
 }
 
+// change is one package in two versions, with the direction where the versions can be compared.
 func change(from, to inspect.Package) inspect.PackageChange {
 	return inspect.PackageChange{
 		Type: to.Type, Name: to.Name, From: from.Version, To: to.Version, PURL: to.PURL,
@@ -80,6 +83,7 @@ func change(from, to inspect.Package) inspect.PackageChange {
 	}
 }
 
+// compareChanges orders changes by type and name.
 func compareChanges(a, b inspect.PackageChange) int {
 	return cmp.Or(cmp.Compare(a.Type, b.Type), cmp.Compare(a.Name, b.Name), cmp.Compare(a.From, b.From),
 		cmp.Compare(a.To, b.To))

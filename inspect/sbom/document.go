@@ -64,6 +64,7 @@ type element struct {
 	Type string `json:"type"`
 }
 
+// countJSON counts the packages of an SBOM in JSON, and names its form.
 func countJSON(data []byte) (string, int, error) {
 	var d document
 	if err := json.Unmarshal(data, &d); err != nil {
@@ -133,8 +134,10 @@ func countXML(data []byte) (string, int, error) {
 	return formatCycloneDXXML, packages, nil
 }
 
+// countTagValue counts the packages of SPDX tag-value: a PackageName each (SPDX 2.3, 7.1).
 func countTagValue(data []byte) int {
 	return bytes.Count(append([]byte("\n"), data...), []byte("\nPackageName:"))
 }
 
+// firstLines is the part by which forms are told apart.
 func firstLines(data []byte) []byte { return data[:min(len(data), 4096)] }

@@ -19,6 +19,7 @@ func Documents(image inspect.Image, tool inspect.Tool) (spdx, cyclonedx []byte, 
 	return spdx, cyclonedx, nil
 }
 
+// title names the image in a document.
 func title(image inspect.Image) string {
 	if image.Reference != "" {
 		return image.Reference
@@ -26,6 +27,7 @@ func title(image inspect.Image) string {
 	return image.Key()
 }
 
+// hexOf is a digest without its algorithm.
 func hexOf(digest string) string { return strings.TrimPrefix(digest, "sha256:") }
 
 // madeAt is when the image was made; where nobody says, the beginning of time.

@@ -39,6 +39,8 @@ func findings(subject string, image inspect.Image, good inspect.KnownGood, d ins
 	return list
 }
 
+// changedFinding is the finding of one package whose version changed: an update is for the record, a version that
+// went back is of medium severity, and so is a package of which a file does not match it.
 func changedFinding(subject string, image inspect.Image, good inspect.KnownGood,
 	c inspect.PackageChange) inspect.Finding {
 	severity := inspect.Low
@@ -81,6 +83,7 @@ func sameOwner(owner, pkg string) bool {
 	return owner == pkg
 }
 
+// locationsOf are the files of a package in the image that it changed to.
 func locationsOf(image inspect.Image, c inspect.PackageChange) []string {
 	for _, p := range image.Packages {
 		if p.Type == c.Type && p.Name == c.Name && p.Version == c.To {
@@ -90,6 +93,7 @@ func locationsOf(image inspect.Image, c inspect.PackageChange) []string {
 	return nil
 }
 
+// evidenceOf names the layer and the files of a package.
 func evidenceOf(image inspect.Image, layer int, locations []string) []inspect.Evidence {
 	e := inspect.Evidence{Kind: "layer"}
 	for _, l := range image.Layers {
@@ -106,6 +110,7 @@ func evidenceOf(image inspect.Image, layer int, locations []string) []inspect.Ev
 	return []inspect.Evidence{e}
 }
 
+// finding is a finding about a package, which is its cause.
 func finding(code, subject, kind, pkg, version string, severity inspect.Severity, title string,
 	on []inspect.Evidence) inspect.Finding {
 	about := fmt.Sprintf("%s:%s/%s@%s", subject, kind, pkg, version)
@@ -115,6 +120,7 @@ func finding(code, subject, kind, pkg, version string, severity inspect.Severity
 	}
 }
 
+// summary is the finding on how many packages differ.
 func summary(subject string, good inspect.KnownGood, d inspect.PackageDiff) inspect.Finding {
 	return inspect.Finding{
 		ID: inspect.FindingID(CheckDiff, "packages-changed", subject), Check: CheckDiff, Code: "packages-changed",

@@ -33,6 +33,7 @@ func (s scanning) Value(key any) any {
 	return s.scanner.Value(key)
 }
 
+// withScanner gives a context the scanner of licenses that all runs share.
 func withScanner(ctx context.Context) (context.Context, error) {
 	scanner, err := licenceScanner()
 	if err != nil {

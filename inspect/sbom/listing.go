@@ -74,6 +74,7 @@ type cdxComponent struct {
 	Components []cdxComponent `json:"components" xml:"components>component"`
 }
 
+// listedJSON reads the packages and files that an SBOM in JSON lists.
 func listedJSON(data []byte) (listing, error) {
 	var d spdxDocument
 	if err := json.Unmarshal(data, &d); err != nil {
@@ -103,6 +104,7 @@ func listedJSON(data []byte) (listing, error) {
 	return l, nil
 }
 
+// add lists a package within the bound.
 func (l *listing) add(c claim) {
 	if c.purl != "" && len(l.packages) < maxListed {
 		l.packages = append(l.packages, c)
@@ -112,6 +114,7 @@ func (l *listing) add(c claim) {
 // maxNesting bounds how deep components lie in each other.
 const maxNesting = 50
 
+// components lists the components of CycloneDX, which may have components of their own, to a depth.
 func (l *listing) components(all []cdxComponent, depth int) {
 	for _, c := range all {
 		l.add(claim{c.PURL, c.Name, c.Version})
@@ -121,6 +124,7 @@ func (l *listing) components(all []cdxComponent, depth int) {
 	}
 }
 
+// listedXML reads the packages of CycloneDX in XML.
 func listedXML(data []byte) (listing, error) {
 	var d struct {
 		XMLName    xml.Name

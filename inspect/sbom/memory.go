@@ -39,6 +39,7 @@ func (m *memory) recall(name string, r *resolver) (recollection, bool) {
 	return recollection{}, false
 }
 
+// keep stores what a cataloger did, for an image that has the same files.
 func (m *memory) keep(name string, run recollection) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -3,6 +3,7 @@ package sbom
 import (
 	"slices"
 
+	"github.com/anchore/syft/syft/cpe"
 	"github.com/anchore/syft/syft/file"
 	"github.com/anchore/syft/syft/pkg"
 
@@ -23,8 +24,23 @@ func convert(p pkg.Package, r *resolver) inspect.Package {
 	slices.Sort(paths)
 	return inspect.Package{
 		Type: string(p.Type), Name: p.Name, Version: p.Version, PURL: p.PURL,
-		Layer: layerOf(p, at, r), Locations: slices.Compact(paths),
+		Layer: layerOf(p, at, r), Locations: slices.Compact(paths), CPEs: declaredCPEs(p),
 	}
+}
+
+// maxCPEs bounds the CPEs of a package; classifiers declare one or two.
+const maxCPEs = 8
+
+// declaredCPEs are the CPEs that a cataloguer states, as formatted strings (CPE 2.3).
+func declaredCPEs(p pkg.Package) []string {
+	var list []string
+	for _, c := range p.CPEs {
+		if c.Source == cpe.DeclaredSource && len(list) < maxCPEs {
+			list = append(list, c.Attributes.BindToFmtString())
+		}
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
 }
 
 // evidence are the locations that prove a package; those that only say more about it (licences, checksums) are left
@@ -59,6 +75,8 @@ func layerOf(p pkg.Package, at []file.Location, r *resolver) int {
 	return layer
 }
 
+// layerOfFiles is the layer that has most of a package's files, the lowest of several: single files may have been
+// changed later. ok is false where none is in the image.
 func layerOfFiles(paths []string, r *resolver) (layer int, ok bool) {
 	count, asked := map[int]int{}, 0
 	for _, p := range paths {

@@ -20,6 +20,7 @@ type question struct {
 	answer string
 }
 
+// questionKind is one of the ways in which a cataloger looks for files.
 type questionKind byte
 
 const (
@@ -73,6 +74,7 @@ type listener struct {
 
 var _ file.Resolver = (*listener)(nil)
 
+// note records one look with its result.
 func (l *listener) note(kind questionKind, words []string, answer string) {
 	text := strings.Join(words, "\n")
 	l.mu.Lock()

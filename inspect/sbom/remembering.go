@@ -49,6 +49,7 @@ type breakages struct {
 	names []string
 }
 
+// add notes that a cataloger ended with a panic.
 func (b *breakages) add(name string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -90,6 +90,7 @@ func (r *resolver) RelativeFileByPath(_ file.Location, path string) *file.Locati
 	return first(r.FilesByPath(path))
 }
 
+// first is the first location, nil for none.
 func first(found []file.Location, err error) *file.Location {
 	if err != nil || len(found) == 0 {
 		return nil
@@ -183,6 +184,7 @@ func (r *resolver) node(l file.Location) *inspect.Node {
 	return n
 }
 
+// referenceID is the number by which a location is found again.
 func referenceID(l file.Location) stereoscope.ID {
 	ref := l.Reference()
 	return ref.ID()
@@ -194,6 +196,7 @@ type locations struct {
 	seen map[stereoscope.ID]bool
 }
 
+// add lists a location once.
 func (s *locations) add(l file.Location) {
 	if s.seen == nil {
 		s.seen = map[stereoscope.ID]bool{}

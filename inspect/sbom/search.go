@@ -30,6 +30,7 @@ type named struct {
 	node *inspect.Node
 }
 
+// newSearch indexes a tree by the names, endings and types that catalogers ask for.
 func newSearch(t *layer.Tree) *search {
 	s := &search{
 		tree: t, byName: make([]named, 0, t.Len()), byEnd: map[string][]named{},

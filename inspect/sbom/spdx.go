@@ -43,6 +43,7 @@ func writeSPDX(image inspect.Image, tool inspect.Tool) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
+// spdxImage is the image as a package (SPDX 2.3, 7), which contains the others.
 func spdxImage(image inspect.Image, id common.ElementID) *v2_3.Package {
 	p := &v2_3.Package{
 		PackageName: title(image), PackageSPDXIdentifier: id, PackageVersion: image.Key(),
@@ -54,6 +55,7 @@ func spdxImage(image inspect.Image, id common.ElementID) *v2_3.Package {
 	return p
 }
 
+// spdxPackage is a package with its purl.
 func spdxPackage(p inspect.Package, id common.ElementID) *v2_3.Package {
 	out := &v2_3.Package{
 		PackageName: p.Name, PackageSPDXIdentifier: id, PackageVersion: p.Version, PackageDownloadLocation: noAssertion,
@@ -68,6 +70,7 @@ func spdxPackage(p inspect.Package, id common.ElementID) *v2_3.Package {
 	return out
 }
 
+// spdxRelation is a relationship (SPDX 2.3, 11.1).
 func spdxRelation(a common.ElementID, kind string, b common.ElementID) *v2_3.Relationship {
 	return &v2_3.Relationship{RefA: common.DocElementID{ElementRefID: a}, RefB: common.DocElementID{ElementRefID: b},
 		Relationship: kind}

@@ -113,6 +113,7 @@ func systemType(kind string) bool {
 	return slices.Contains([]string{"deb", "apk", "rpm", "alpm"}, kind)
 }
 
+// byCoordinates lists versions by type and name.
 func byCoordinates(packages []inspect.Package) map[string][]string {
 	all := map[string][]string{}
 	for _, p := range packages {

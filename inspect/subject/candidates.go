@@ -100,4 +100,5 @@ func (s search) onNode(ctx context.Context, pod *inspect.Pod) []inspect.Candidat
 	return all
 }
 
+// runs reports whether a digest is the one that runs: the image itself is no candidate to compare with.
 func (s search) runs(digest string) bool { return digest == s.image.Index || digest == s.image.Digest }

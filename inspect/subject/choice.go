@@ -72,6 +72,7 @@ func chosen(i inspect.Image, img *registry.Image, emit func(inspect.Event)) {
 		append([]registry.Candidate{c}, rivals...)...)})
 }
 
+// besides names the other candidates that were not taken, in words.
 func besides(rivals []registry.Candidate) string {
 	if len(rivals) == 0 {
 		return ""
@@ -83,6 +84,7 @@ func besides(rivals []registry.Candidate) string {
 	return "; as good a fit: " + strings.Join(names, ", ")
 }
 
+// finding is a finding about the reference of an image.
 func finding(i inspect.Image, code string, severity inspect.Severity, title, detail string,
 	of ...registry.Candidate) inspect.Finding {
 	f := inspect.Finding{

@@ -76,6 +76,7 @@ func Find(ctx context.Context, cluster kube.Source, namespace string, t PodTarge
 	return f, t.checkContainer(f.Pod)
 }
 
+// newest is the newest pod of the workload that a target names.
 func newest(ctx context.Context, cluster kube.Source, namespace string, t PodTarget) (*corev1.Pod, error) {
 	w, err := cluster.Workload(ctx, t.Kind, namespace, t.Name)
 	if err != nil {

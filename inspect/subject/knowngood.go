@@ -39,6 +39,7 @@ func (c *Choice) Pick(subject string, candidate inspect.Candidate) {
 	c.picked[subject] = candidate
 }
 
+// pick is the candidate that a person chose for a container.
 func (c *Choice) pick(subject string) (inspect.Candidate, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -104,6 +105,7 @@ func (s search) meant(c inspect.Case) bool {
 	return len(c.Pod.Containers) > 0 && c.Pod.Containers[0].Name == s.image.Container
 }
 
+// sameRepository are the containers whose image is of the same repository.
 func sameRepository(containers []inspect.Container, name string) []string {
 	var same []string
 	for _, c := range containers {
@@ -142,6 +144,7 @@ func (s search) take(ctx context.Context, c inspect.Candidate, confirmed bool) e
 	return nil
 }
 
+// resolve asks the registry for a candidate.
 func (s search) resolve(ctx context.Context, location string) (*registry.Image, error) {
 	loc, err := registry.Parse(location)
 	if err != nil {
@@ -186,4 +189,5 @@ func (s search) best(ctx context.Context, pod *inspect.Pod) (inspect.Candidate, 
 	return candidates[0], nil
 }
 
+// confidenceRank orders confidences, the highest first.
 func confidenceRank(c string) int { return slices.Index([]string{"high", "medium", "low"}, c) }

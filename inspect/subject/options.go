@@ -69,6 +69,7 @@ func (o Options) kept() []inspect.Event {
 	return events
 }
 
+// rankOf orders objects by how directly they own the pod.
 func rankOf(o kube.Object) int {
 	if o.Kind == "Pod" {
 		return 0
@@ -76,6 +77,7 @@ func rankOf(o kube.Object) int {
 	return 1
 }
 
+// podMoments are the times that the pod itself has: when it was created, and when its containers started.
 func podMoments(pod *corev1.Pod) []inspect.Moment {
 	all := []inspect.Moment{{Time: inspect.At(pod.CreationTimestamp.Time), What: "pod " + pod.Name + " created",
 		Source: "pod", Trust: inspect.ByCluster}}

@@ -72,4 +72,5 @@ func containerPrivileges(s *corev1.SecurityContext, pod *corev1.PodSecurityConte
 	return all
 }
 
+// isTrue reports whether a switch of a specification is set: absent is the default, which is off.
 func isTrue(b *bool) bool { return b != nil && *b }

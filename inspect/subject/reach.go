@@ -47,6 +47,7 @@ func reach(pod *corev1.Pod) inspect.Reach {
 // references collects names by what they name, sorted and once each.
 type references map[string][]string
 
+// add lists an object that the pod reads, once.
 func (r references) add(kind, name string) {
 	if name == "" {
 		return
@@ -92,6 +93,7 @@ type mounted struct {
 	*corev1.VolumeMount
 }
 
+// mountsOf are the places at which containers mount a volume.
 func mountsOf(containers []*corev1.Container, volume string) []mounted {
 	var all []mounted
 	for _, c := range containers {
@@ -161,6 +163,7 @@ func sources(v *corev1.Volume) []inspect.Use {
 	return all
 }
 
+// environment are the variables of a container that come from Secrets and ConfigMaps.
 func environment(c *corev1.Container) []inspect.Use {
 	var all []inspect.Use
 	for i := range c.Env {

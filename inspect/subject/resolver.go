@@ -39,9 +39,13 @@ type unresolvedError struct {
 	err        error
 }
 
+// Error is the text of the error below.
 func (u *unresolvedError) Error() string { return u.err.Error() }
+
+// Unwrap is the error below.
 func (u *unresolvedError) Unwrap() error { return u.err }
 
+// run resolves all containers and emits an image for each.
 func (r *resolver) run(ctx context.Context, emit func(inspect.Event)) {
 	got, err := r.find(ctx)
 	if err == nil {
@@ -67,6 +71,7 @@ func (r *resolver) run(ctx context.Context, emit func(inspect.Event)) {
 	}
 }
 
+// resolved is the image of a container as it was found.
 func (r *resolver) resolved(got found) inspect.Image {
 	i := FromImage(r.container.Reference, got.image)
 	i.Container = r.container.Name
@@ -150,6 +155,8 @@ func (r *resolver) unreported(ctx context.Context, spec registry.Location) (foun
 // images import): no registry has it.
 var importedName = regexp.MustCompile(`(^|/)import-[0-9]{4}-[0-9]{2}-[0-9]{2}$`)
 
+// byDigest asks for the digest that the node reported, which is that of the image, of its index or, with some
+// runtimes, of its config.
 func (r *resolver) byDigest(ctx context.Context, spec registry.Location, id kube.ImageID) (found, error) {
 	img, err := r.resolve(ctx, spec.At(id.Digest))
 	if gone(img, err) {

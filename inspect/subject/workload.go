@@ -37,6 +37,7 @@ func Workload(o Options) engine.Check {
 	}}
 }
 
+// lineage reads the owners of the pod and the revisions of its workload.
 func (o Options) lineage(ctx context.Context, emit func(inspect.Event)) (inspect.Pod, error) {
 	line, err := o.Cluster.Lineage(ctx, o.Pod)
 	if err != nil {
@@ -69,6 +70,7 @@ func (o Options) lineage(ctx context.Context, emit func(inspect.Event)) (inspect
 	return p, nil
 }
 
+// revision is a revision with its images.
 func (o Options) revision(r kube.Revision) inspect.Revision {
 	running := map[string]string{}
 	for name, ids := range r.ImageIDs {

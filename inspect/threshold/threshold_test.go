@@ -267,7 +267,7 @@ func TestSummary(t *testing.T) {
 		{inspect.Image{VulnData: data, Vulns: rows}, "4 vulnerabilities: 1 block, 1 warn, 2 log; data of 2026-03-13 (1 day old)"},
 		{inspect.Image{VulnData: data, Vulns: rows[:1]}, "1 vulnerability: 1 block, 0 warn, 0 log; data of 2026-03-13 (1 day old)"},
 		{inspect.Image{VulnData: old}, "no known vulnerabilities in 1 package; data of 2026-02-12 (old: 30 days; backtrail db update " +
-			"fetches newer data); 2 packages could not be compared: no version or package URL"},
+			"fetches newer data); 2 packages could not be compared: no version, package URL or CPE"},
 	} {
 		if got := threshold.Summary(tt.i, at); got != tt.want {
 			t.Errorf("%q, want %q", got, tt.want)

@@ -31,7 +31,7 @@ func Summary(i inspect.Image, at inspect.Time) string {
 		text += fmt.Sprintf(" (%s old)", plural(days, "day"))
 	}
 	if d.NotCompared > 0 {
-		text += fmt.Sprintf("; %s could not be compared: no version or package URL", plural(d.NotCompared, "package"))
+		text += fmt.Sprintf("; %s could not be compared: no version, package URL or CPE", plural(d.NotCompared, "package"))
 	}
 	return text
 }

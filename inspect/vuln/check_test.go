@@ -55,7 +55,7 @@ func testData(t *testing.T) *Data {
 func TestVulnerabilities(t *testing.T) {
 	c := run(t, Vulnerabilities(testData(t), nil, nil), nil, inspect.Packages{List: packages})
 	i := c.Images[0]
-	if i.VulnData == nil || i.VulnData.Compared != 8 || i.VulnData.NotCompared != 1 || i.VulnData.Date.Time != built {
+	if i.VulnData == nil || i.VulnData.Compared != 9 || i.VulnData.NotCompared != 2 || i.VulnData.Date.Time != built {
 		t.Fatalf("the data is %+v", i.VulnData)
 	}
 	var got []string
@@ -66,7 +66,8 @@ func TestVulnerabilities(t *testing.T) {
 		}
 	}
 	want := []string{"block CVE-2024-0001 libssl3", "block GHSA-aaaa-bbbb-cccc left-pad",
-		"warn GHSA-gggg-hhhh-iiii golang.org/x/net", "warn CVE-2024-0003 busybox-binsh", "log GHSA-dddd-eeee-ffff requests",
+		"warn GHSA-gggg-hhhh-iiii golang.org/x/net", "warn CVE-2024-0003 busybox-binsh",
+		"warn CVE-2024-0008 node", "log GHSA-dddd-eeee-ffff requests",
 		"log CVE-2024-0002 libssl3", "log CVE-2024-0002 openssl", "log GHSA-jjjj-kkkk-llll unrated"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

@@ -6,7 +6,6 @@
 // It is fetched or imported when a person asks for it, never by a check. Without one, nothing is known about
 // vulnerabilities, which is not the same as having none.
 //
-// What grype derives from the files of a package is not in a package URL: the symbols of Go binaries, and CPEs of
-// programs that no package manager installed. The answers are those of the grype command on the SBOM that a bundle
-// carries.
+// What grype derives from the files of a package is not in a package URL: the symbols of Go binaries, and which files a
+// package of the distribution owns. The answers are those of the grype command on package URLs and CPEs.
 package vuln

@@ -37,6 +37,9 @@ var packages = []inspect.Package{
 	{Type: "python", Name: "requests", Version: "2.31.0", PURL: "pkg:pypi/requests@2.31.0"},
 	{Type: "go-module", Name: "golang.org/x/net", Version: "v0.17.0", PURL: "pkg:golang/golang.org/x/net@v0.17.0"},
 	{Type: "deb", Name: "nameless"},
+	{Type: "binary", Name: "node", Version: "20.0.0", PURL: "pkg:generic/node@20.0.0",
+		CPEs: []string{"cpe:2.3:a:nodejs:node.js:20.0.0:*:*:*:*:*:*:*"}},
+	{Type: "binary", Name: "tool", Version: "1", PURL: "pkg:generic/tool@1"},
 }
 
 // testFolder writes the entries of vulntest into a folder, once.
@@ -94,6 +97,7 @@ func TestCompare(t *testing.T) {
 		`GHSA-aaaa-bbbb-cccc critical left-pad 1.3.0 fixed="" not-fixed 0.40 2024-04-01`,
 		`GHSA-gggg-hhhh-iiii high golang.org/x/net v0.17.0 fixed="0.23.0" fixed 0.20 2024-06-01`,
 		`CVE-2024-0003 high busybox-binsh 1.36.1-r5 fixed="1.36.1-r6" fixed 0.02 2024-03-01`,
+		`CVE-2024-0008 high node 20.0.0 fixed="20.1.0" fixed 2024-08-01`,
 		`GHSA-dddd-eeee-ffff medium requests 2.31.0 fixed="2.32.0" fixed 2024-05-01`,
 		`CVE-2024-0002 info libssl3 3.0.11-1~deb12u2 fixed="" wont-fix`,
 		`CVE-2024-0002 info openssl 3.0.13-1 fixed="" wont-fix`,
@@ -102,8 +106,8 @@ func TestCompare(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	if found.packages != 8 || found.notCompared != 1 {
-		t.Errorf("%d packages compared and %d not, want 8 and 1", found.packages, found.notCompared)
+	if found.packages != 9 || found.notCompared != 2 {
+		t.Errorf("%d packages compared and %d not, want 9 and 2", found.packages, found.notCompared)
 	}
 }
 
@@ -112,8 +116,11 @@ func TestAsGrype(t *testing.T) {
 	db := testDatabase(t)
 	var list bytes.Buffer
 	for _, p := range packages {
-		if p.PURL != "" {
-			fmt.Fprintln(&list, p.PURL)
+		if url := p.PURL; url != "" {
+			if len(p.CPEs) > 0 { // as grype takes them in lists of package URLs
+				url += "?cpes=" + p.CPEs[0]
+			}
+			fmt.Fprintln(&list, url)
 		}
 	}
 	theirs, of, _, err := pkg.ProvideFromReader(bytes.NewReader(list.Bytes()), pkg.ProviderConfig{})
@@ -150,7 +157,7 @@ func TestMatchesAreKept(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n, bytes := db.memo.Len(); n != 8 || bytes < 8*512 {
+	if n, bytes := db.memo.Len(); n != 9 || bytes < 9*512 {
 		t.Errorf("%d packages are kept, of %d bytes", n, bytes)
 	}
 	again, err := db.compare(context.Background(), packages)
@@ -185,7 +192,7 @@ func TestFailingMatchers(t *testing.T) {
 			t.Errorf("a failing matcher found %s", r.ID)
 		}
 	}
-	if len(found.rows) != 5 {
+	if len(found.rows) != 6 {
 		t.Errorf("%d rows are left", len(found.rows))
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/anchore/grype/grype/distro"
 	"github.com/anchore/grype/grype/pkg"
 	"github.com/anchore/packageurl-go"
+	"github.com/anchore/syft/syft/cpe"
 	"github.com/anchore/syft/syft/file"
 	syft "github.com/anchore/syft/syft/pkg"
 
@@ -15,7 +16,13 @@ import (
 
 // key names a package in a way that tells apart what matchers could.
 func key(p inspect.Package) string {
-	return p.Type + "\x00" + p.Name + "\x00" + p.Version + "\x00" + p.PURL
+	return strings.Join(append([]string{p.Type, p.Name, p.Version, p.PURL}, p.CPEs...), "\x00")
+}
+
+// canCompare reports whether anything can be compared to a package: a program that no package manager installed is in
+// the database by its CPE only, every other package by its name.
+func canCompare(p inspect.Package) bool {
+	return p.Name != "" && p.Version != "" && p.PURL != "" && (p.Type != string(syft.BinaryPkg) || len(p.CPEs) > 0)
 }
 
 // distinct gives each package once, however many locations it has. left counts those to which nothing can be compared.
@@ -23,7 +30,7 @@ func distinct(list []inspect.Package) (packages []inspect.Package, left int) {
 	seen := map[string]bool{}
 	for _, p := range list {
 		switch k := key(p); {
-		case p.Name == "" || p.Version == "" || p.PURL == "":
+		case !canCompare(p):
 			left++
 		case !seen[k]:
 			seen[k] = true
@@ -48,6 +55,11 @@ func converted(p inspect.Package) pkg.Package {
 func ofSyft(p inspect.Package) syft.Package {
 	s := syft.Package{Name: p.Name, Version: p.Version, Type: syft.Type(p.Type), PURL: p.PURL,
 		Language: syft.LanguageFromPURL(p.PURL)}
+	for _, text := range p.CPEs {
+		if c, err := cpe.New(text, cpe.DeclaredSource); err == nil {
+			s.CPEs = append(s.CPEs, c)
+		}
+	}
 	url, err := packageurl.FromString(p.PURL)
 	if err != nil {
 		return s

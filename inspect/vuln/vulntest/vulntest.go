@@ -24,6 +24,7 @@ type Entry struct {
 	Published  time.Time
 	CVE        string // that KEV and EPSS go by; empty: the ID
 	System     string // debian 12, alpine 3.18; empty: none
+	Product    string // vendor:product of a CPE, in place of a package
 	Ecosystem  string // of the package, as grype names it: deb, apk, npm, python, go-module
 	Package    string
 	Format     string // of versions: dpkg, apk, semver, pep440, go
@@ -64,6 +65,8 @@ func Entries() []Entry {
 			Constraint: "<0.23.0", Fix: "0.23.0", EPSS: 0.2},
 		{ID: "GHSA-jjjj-kkkk-llll", Provider: "github", CVE: "CVE-2024-0007", Ecosystem: "npm", Package: "unrated",
 			Format: "semver", Constraint: "<9.0.0", FixState: v6.UnknownFixStatus},
+		{ID: "CVE-2024-0008", Provider: "nvd", Severity: "high", Published: at("2024-08-01"), Product: "nodejs:node.js",
+			Format: "semver", Constraint: "< 20.1.0", Fix: "20.1.0"},
 	}
 }
 
@@ -133,16 +136,25 @@ func (e Entry) add(w v6.ReadWriter) error {
 	if e.Fix != "" {
 		fix.State = v6.FixedStatus
 	}
+	if vendor, product, ok := strings.Cut(e.Product, ":"); ok {
+		return w.AddAffectedCPEs(&v6.AffectedCPEHandle{Vulnerability: handle, VulnerabilityID: handle.ID,
+			CPE: &v6.Cpe{Part: "a", Vendor: vendor, Product: product}, BlobValue: e.blob(cve, fix)})
+	}
 	affected := &v6.AffectedPackageHandle{Vulnerability: handle, VulnerabilityID: handle.ID,
-		Package: &v6.Package{Ecosystem: e.Ecosystem, Name: e.Package},
-		BlobValue: &v6.PackageBlob{CVEs: []string{cve}, Ranges: []v6.Range{{
-			Version: v6.Version{Type: e.Format, Constraint: e.Constraint}, Fix: fix}}}}
+		Package:   &v6.Package{Ecosystem: e.Ecosystem, Name: e.Package},
+		BlobValue: e.blob(cve, fix)}
 	if name, version, ok := strings.Cut(e.System, " "); ok {
 		major, minor, _ := strings.Cut(version, ".")
 		affected.OperatingSystem = &v6.OperatingSystem{Name: name, ReleaseID: name, MajorVersion: major,
 			MinorVersion: minor}
 	}
 	return w.AddAffectedPackages(affected)
+}
+
+// blob is the range of versions that is affected.
+func (e Entry) blob(cve string, fix *v6.Fix) *v6.PackageBlob {
+	return &v6.PackageBlob{CVEs: []string{cve}, Ranges: []v6.Range{{
+		Version: v6.Version{Type: e.Format, Constraint: e.Constraint}, Fix: fix}}}
 }
 
 // decorate adds what is known of the exploitation of a CVE.
