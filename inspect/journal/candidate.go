@@ -34,6 +34,8 @@ func (j *Journal) Candidates(ctx context.Context, p Place, reference string, min
 			runs = append(runs, r)
 		}
 	}
+	// What came after the image that runs now is no previous one: it was rolled back. An image that was not seen before
+	// runs since now.
 	since := firstSeen(runs[:here], mine)
 	var all []inspect.Candidate
 	for n, r := range runs {
@@ -46,7 +48,7 @@ func (j *Journal) Candidates(ctx context.Context, p Place, reference string, min
 			return nil, err
 		}
 		if ok {
-			if n >= here {
+			if n >= here { // another workload may run it for reasons of its own
 				c.Confidence = lower(c.Confidence)
 			}
 			all = append(all, c)

@@ -47,6 +47,7 @@ func (j *Journal) PutFindings(ctx context.Context, p Place, digest string, at ti
 		}
 		now := at.UnixMilli()
 		for _, f := range found {
+			// The row of a new image takes over since when the finding is open under the image before.
 			err := w.run(`INSERT INTO finding (place, id, digest, code, severity, title, opened, seen, closed)
 				VALUES (?1, ?2, ?3, ?4, ?5, ?6, coalesce((SELECT min(opened) FROM finding
 				WHERE place = ?1 AND id = ?2 AND closed = 0), ?7), ?7, 0)

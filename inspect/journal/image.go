@@ -63,6 +63,7 @@ func (j *Journal) Put(ctx context.Context, f Facts) error {
 	if digest == "" || f.Depth < Identity {
 		return errors.New("storing the facts of an image: it is not known which one it is")
 	}
+	// An image without any executable does not run: its files were not read, or are past what is kept.
 	if f.Depth >= Full && (len(f.Files) == 0 || len(f.Files) > maxFiles) {
 		f.Depth = Packages
 	}
@@ -147,6 +148,7 @@ func (w *writer) putFacts(digest string, f Facts) error {
 	if err != nil {
 		return err
 	}
+	// What depends on signers, data and registries is written anew each time; parts only by deeper looks.
 	for _, table := range []string{"alias", "layer", "signer", "lead"} {
 		if err := w.run("DELETE FROM "+table+" WHERE image = ?", image); err != nil {
 			return err

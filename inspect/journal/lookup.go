@@ -82,7 +82,7 @@ func (l Lookup) EachPackage(ctx context.Context, f func(StoredPackage) error) er
 func (l Lookup) ImagesWith(ctx context.Context, packages []StoredPackage) ([]Hit, error) {
 	var all []Hit
 	for len(packages) > 0 {
-		some := packages[:min(len(packages), maxNumbers)]
+		some := packages[:min(len(packages), maxNumbers)] // SQLite bounds the length of a statement
 		packages = packages[len(some):]
 		names, numbers := map[int64]string{}, make([]string, 0, len(some))
 		for _, p := range some {

@@ -15,6 +15,10 @@ type placedPackage struct {
 	path string
 }
 
+// A part is known by a hash of its sorted rows, so that a second image with the same rows costs one lookup and no
+// insert. Packages and files of a layer are two parts: a package database that an upper layer rewrites then does not
+// store the files anew.
+
 // putParts stores what each layer contributes to an image in the stead of what was stored of it.
 func (w *writer) putParts(image int64, packages []inspect.Package, files []File) error {
 	if err := w.run("DELETE FROM image_part WHERE image = ?", image); err != nil {
@@ -22,6 +26,7 @@ func (w *writer) putParts(image int64, packages []inspect.Package, files []File)
 	}
 	byLayer := map[int][]placedPackage{}
 	for _, p := range packages {
+		// All locations stand in the facts; the first is enough to be found by, and is what people look for.
 		at := placedPackage{Package: p}
 		if len(p.Locations) > 0 {
 			at.path = p.Locations[0]

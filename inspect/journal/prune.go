@@ -19,6 +19,7 @@ type Pruned struct {
 // the newest of each scope, and the facts of images that ran nowhere since and were collected before it. Waivers stay.
 // The file is made smaller.
 func (j *Journal) Prune(ctx context.Context, before time.Time) (Pruned, error) {
+	// Each count is of its own step; rows that only belonged to what a step removed are swept after all of them.
 	t := column(inspect.At(before))
 	var p Pruned
 	err := j.change(ctx, "pruning the journal", func(w *writer) error {

@@ -78,6 +78,8 @@ func (w *writer) see(p Place, reference, digest string, first, last int64) error
 	if err != nil {
 		return err
 	}
+	// One row for each image at a place: what came back later widens its time, and where two images ran in turn their
+	// times overlap.
 	return w.run(`INSERT INTO sighting (place, reference, digest, first, last) VALUES (?, ?, ?, ?, ?)
 		ON CONFLICT DO UPDATE SET first = min(first, excluded.first), last = max(last, excluded.last)`,
 		place, reference, digest, first, last)

@@ -65,6 +65,7 @@ func (s *search) sum(digest string) error {
 		return err
 	}
 	if len(s.hits) > 0 {
+		// Digests of images and layers are known of every image that is stored.
 		s.depth = journal.Identity // it is an image or a layer, and no file
 		return nil
 	}
