@@ -136,9 +136,9 @@ func noConfig(rules *clientcmd.ClientConfigLoadingRules) error {
 // noConfigHints are the ways to work without the kubeconfig that is missing.
 func noConfigHints() []string {
 	return []string{
+		"`backtrail demo` shows a built-in incident and needs no cluster",
 		"--kubeconfig FILE (or $KUBECONFIG) names a kubeconfig",
 		"--snapshot PATH reads a saved `kubectl get pods,replicasets,nodes -A -o json` in place of a cluster",
-		"`backtrail demo` shows a built-in incident and needs no cluster",
 	}
 }
 

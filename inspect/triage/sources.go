@@ -262,7 +262,7 @@ func (s *AlertSources) Paste(ctx context.Context, text string) error {
 	}
 	before := s.Store.Summary().Alerts
 	if err := alert.FollowReader(
-		ctx, strings.NewReader(text), s.Store.Open(alert.KindPaste, "pasted text"),
+		ctx, strings.NewReader(pastedLines(text)), s.Store.Open(alert.KindPaste, "pasted text"),
 	); err != nil {
 		return err
 	}
@@ -270,6 +270,11 @@ func (s *AlertSources) Paste(ctx context.Context, text string) error {
 		return errNothingNew
 	}
 	return nil
+}
+
+// pastedLines ends lines as files do. Terminals send CR at the end of each pasted line, and some CR and LF.
+func pastedLines(text string) string {
+	return strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(text)
 }
 
 // note keeps a sentence about what was not read or is not an alert.
