@@ -27,8 +27,8 @@ func (e *examiner) askGitHub(ctx context.Context, digests []string) {
 	for _, d := range digests {
 		q := query{store: AskedGitHub, subject: d}
 		if len(repositories) == 0 {
-			e.collect(ctx, q, storeResult{err: errors.New("nobody says which repository of GitHub the image is from: " +
-				"--github=OWNER/REPO names it")})
+			e.collect(ctx, q, storeResult{err: errors.New(
+				"the image does not name its repository on GitHub: --github=OWNER/REPO names it")})
 			continue
 		}
 		found, err := e.attested(ctx, repositories, d)
