@@ -62,18 +62,17 @@ func (s *session) showPods(ctx context.Context) error {
 	if err := s.alerts.FollowCluster(ctx); err != nil {
 		return err
 	}
+	live := &liveView{view: view{session: s}}
+	defer func() { live.printSaved(s.std.err) }() // after restore: until then what is written to stderr is a notice
 	restore, err := kube.Quiet(s.notice)
 	if err != nil {
 		return fmt.Errorf("keeping the terminal for the UI: %w", err)
 	}
 	defer restore()
-	live := &liveView{view: view{session: s}}
 	defer live.close()
 	o := s.screenOptions()
 	o.Context, o.Namespace, o.Alerts = cluster.Context(), s.flags.namespace, s.alerts.Name()
-	err = tui.Browse(ctx, live, o)
-	live.printSaved(s.std.err)
-	return err
+	return tui.Browse(ctx, live, o)
 }
 
 // printSaved prints where each case of the session is, once the terminal is given back.

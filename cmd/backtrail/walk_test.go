@@ -140,7 +140,7 @@ func TestTheSevenAnswersOfTheDemo(t *testing.T) {
 		{"what changed", []string{"5"}, []string{"liblzma5 5.4.1-1 → 5.6.1-1", "xz-utils 5.4.1-1 → 5.6.1-1",
 			"/usr/bin/top"}},
 		{"export", []string{"x"}, []string{"Export the evidence"}},
-		{"and verify", []string{"\r"}, []string{"exported and read back", "backtrail verify --demo /", "tagmanifest"}},
+		{"and verify", []string{"\r"}, []string{"exported and read back", "backtrail verify --demo", "tagmanifest"}},
 	} {
 		d.press(step.keys...)
 		d.sees(step.answer...)

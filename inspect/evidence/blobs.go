@@ -12,6 +12,7 @@ import (
 
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/evidence/bagit"
+	"github.com/backtrail/backtrail/inspect/text"
 )
 
 // States of a blob in a bundle.
@@ -155,23 +156,23 @@ func (x *export) writeBlobs() error {
 			return err
 		}
 	}
-	var text bytes.Buffer
+	var listing bytes.Buffer
 	left, leftBytes := 0, int64(0)
 	for _, l := range x.blobs.sorted() {
 		b, err := json.Marshal(l)
 		if err != nil {
 			return fmt.Errorf("encoding data/blobs.jsonl: %w", err)
 		}
-		text.Write(append(b, '\n'))
+		listing.Write(append(b, '\n'))
 		if l.State == blobLeftOut && l.Of == ofImage && l.Role == roleLayer {
 			left, leftBytes = left+1, leftBytes+l.Size
 		}
 	}
 	if left > 0 {
-		x.note("%d of the image's layers (%d bytes) are left out; their listings are in the bundle (--layers all "+
-			"carries them)", left, leftBytes)
+		x.note("%d of the image's layers (%s) are left out; their listings are in the bundle (--layers all "+
+			"carries them)", left, text.Size(leftBytes))
 	}
-	return x.bag.AddBytes("data/blobs.jsonl", text.Bytes())
+	return x.bag.AddBytes("data/blobs.jsonl", listing.Bytes())
 }
 
 // writeBlob carries a blob if it is its digest, and says in the line what became of it.

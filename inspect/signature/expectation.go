@@ -24,8 +24,9 @@ type expectation struct {
 	words      string // what was expected
 
 	requirements []inspect.PolicyRequirement // of the policies that are about the image
-	foreign      map[string]bool             // keys that only a policy names while flags say who should have signed, by digest
-	wider        []string                    // reasons for which others may have signed too
+	// foreign are keys that only a policy names while flags name who should have signed, by digest
+	foreign map[string]bool
+	wider   []string // reasons for which others may have signed too
 }
 
 func newExpectation(e inspect.Expected) (expectation, error) {
