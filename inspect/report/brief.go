@@ -82,8 +82,20 @@ func briefAnswer(c inspect.Case, i inspect.Image, l headline.Line, steps []respo
 		short = l.Text
 	case headline.How:
 		short = sharedLayers.ReplaceAllString(l.Text, "")
+	case headline.Missed:
+		short = firstReason(l.Text)
 	}
 	return []briefLine{{l.Label, text, 1, short}}
+}
+
+// firstReason is the first of several reasons, with the number of the others; empty where there is one. The report has
+// all.
+func firstReason(text string) string {
+	first, rest, several := strings.Cut(text, "; ")
+	if !several {
+		return ""
+	}
+	return fmt.Sprintf("%s; %d more", first, 1+strings.Count(rest, "; "))
 }
 
 // sharedLayers is the count of layers behind an image's own build.
