@@ -24,6 +24,8 @@ type Line struct {
 	Text  string
 	// Aside is less than the text, and stands behind it where there is room; empty for none
 	Aside string
+	// Short is the text with less, for where there is no room for all of it; empty where there is no less
+	Short string
 	// Command is what the line suggests to run, to copy; of NEXT only
 	Command string
 }
@@ -37,9 +39,24 @@ func Of(c *inspect.Case, steps []respond.NextStep) []Line {
 		{Label: Signed, Text: v.signed()}, v.line(Missed, missedRules), v.next(steps),
 	}
 	for i := range lines {
-		lines[i].Text, lines[i].Aside = text.Clean(lines[i].Text), text.Clean(lines[i].Aside)
+		l := &lines[i]
+		l.Short = v.shorter(*l)
+		l.Text, l.Aside, l.Short = text.Clean(l.Text), text.Clean(l.Aside), text.Clean(l.Short)
 	}
 	return lines
+}
+
+// shorter is a line without what the screens below it show in full: how many layers an own build shares, and why each
+// product does not enforce its policies.
+func (v view) shorter(l Line) string {
+	if build, counts := v.ownBuild(); l.Label == How && counts != "" && strings.HasPrefix(l.Text, build+counts) {
+		return build + strings.TrimPrefix(l.Text, build+counts)
+	}
+	g, ok := v.gate(inspect.GateKindAdmission)
+	if l.Label == Missed && ok && g.Status == inspect.GateNotEnforced && strings.HasSuffix(l.Text, g.Detail) {
+		return strings.TrimSuffix(l.Text, g.Detail) + "image policies are not enforced in its namespace"
+	}
+	return ""
 }
 
 // rule gives a line's words and what stands behind them; words that are empty mean that the rule does not apply.

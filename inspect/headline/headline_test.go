@@ -318,3 +318,26 @@ func TestAFailedCaseLeadsWithItsReason(t *testing.T) {
 		t.Errorf("WHAT %q", got)
 	}
 }
+
+// What a line shortens to follows from the same facts; a line that has nothing to leave out has no shorter form.
+func TestLinesShorten(t *testing.T) {
+	gate := inspect.Gate{Kind: inspect.GateKindAdmission, Status: inspect.GateNotEnforced,
+		Detail: "Kyverno not enforced: a; policy-controller not enforced: b"}
+	v := view{c: &inspect.Case{}, image: inspect.Image{Gates: []inspect.Gate{gate},
+		Diff: &inspect.Diff{Layers: &inspect.LayerDiff{Added: 2, Shared: 5}}}}
+	for _, tt := range []struct {
+		line Line
+		want string
+	}{
+		{Line{Label: Missed, Text: "p would deny it; " + gate.Detail},
+			"p would deny it; image policies are not enforced in its namespace"},
+		{Line{Label: Missed, Text: "nothing to block"}, ""},
+		{Line{Label: How, Text: "by the image's own build (2 layers new, 5 shared with the previous image); revision 4"},
+			"by the image's own build; revision 4"},
+		{Line{Label: How, Text: "by a mounted volume"}, ""},
+	} {
+		if got := v.shorter(tt.line); got != tt.want {
+			t.Errorf("%q: %q, want %q", tt.line.Text, got, tt.want)
+		}
+	}
+}

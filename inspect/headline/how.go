@@ -183,12 +183,17 @@ func howBuild(v view) (string, string) {
 	if !ok || l.Base {
 		return "", ""
 	}
-	text := "by the image's own build"
+	build, counts := v.ownBuild()
+	return build + counts + v.rolledOut(), ""
+}
+
+// ownBuild words the image's own build, and behind it how many layers are new; counts is empty without a comparison.
+func (v view) ownBuild() (build, counts string) {
 	if d := v.image.Diff; d != nil && d.Layers != nil {
-		text += fmt.Sprintf(" (%s new, %d shared with the %s image)", plural(d.Layers.Added, "layer"), d.Layers.Shared,
-			v.previous())
+		counts = fmt.Sprintf(" (%s new, %d shared with the %s image)", plural(d.Layers.Added, "layer"),
+			d.Layers.Shared, v.previous())
 	}
-	return text + v.rolledOut(), ""
+	return "by the image's own build", counts
 }
 
 // howAnswer is what the answer found out, in its own words.

@@ -3,7 +3,6 @@ package report
 import (
 	"cmp"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -76,30 +75,12 @@ func briefAnswer(c inspect.Case, i inspect.Image, l headline.Line, steps []respo
 	if l.Label != headline.Next && l.Aside != "" && fits(text+"; "+l.Aside) {
 		text += "; " + l.Aside
 	}
-	short := ""
-	switch l.Label {
-	case headline.Signed:
+	short := l.Short
+	if l.Label == headline.Signed {
 		short = l.Text
-	case headline.How:
-		short = sharedLayers.ReplaceAllString(l.Text, "")
-	case headline.Missed:
-		short = firstReason(l.Text)
 	}
 	return []briefLine{{l.Label, text, 1, short}}
 }
-
-// firstReason is the first of several reasons, with the number of the others; empty where there is one. The report has
-// all.
-func firstReason(text string) string {
-	first, rest, several := strings.Cut(text, "; ")
-	if !several {
-		return ""
-	}
-	return fmt.Sprintf("%s; %d more", first, 1+strings.Count(rest, "; "))
-}
-
-// sharedLayers is the count of layers behind an image's own build.
-var sharedLayers = regexp.MustCompile(` \([^()]* shared with the [^()]*\)`)
 
 // fits reports whether a text is one row of a brief.
 func fits(text string) bool { return ansi.StringWidth(text) <= BriefColumns-indent }

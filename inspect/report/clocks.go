@@ -51,15 +51,13 @@ func clockSection(c inspect.Case, now time.Time) section {
 // briefClocks is the next deadline of each running clock, the most urgent first.
 func briefClocks(c inspect.Case, now time.Time) (briefLine, bool) {
 	running := slices.DeleteFunc(slices.Clone(c.Clocks), func(k inspect.Clock) bool { return k.Withdrawn != nil })
-	slices.SortStableFunc(running, func(a,
-		b inspect.Clock) int {
+	slices.SortStableFunc(running, func(a, b inspect.Clock) int {
 		return respond.NextDeadline(a, now).Due.Compare(respond.NextDeadline(b, now).Due.Time)
 	})
 	var parts []string
 	for _, k := range running {
 		d := respond.NextDeadline(k, now)
-		law, _, _ := strings.Cut(respond.Title(k.Regime), " ")
-		parts = append(parts, law+" "+d.What+" "+d.Due.Stamp()+", "+d.Left(now))
+		parts = append(parts, strings.ToUpper(string(k.Regime))+" "+d.What+" "+d.Due.Stamp()+", "+d.Left(now))
 	}
 	return briefLine{"due", strings.Join(parts, "; "), 1, ""}, len(parts) > 0
 }

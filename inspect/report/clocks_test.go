@@ -45,15 +45,3 @@ func TestAPodThatIsGoneInTheBrief(t *testing.T) {
 		t.Errorf("no GONE in the brief:\n%s", brief)
 	}
 }
-
-// Where the brief has no room for all, the reasons why nothing blocked it shorten before other pods with the layer go.
-func TestTheBriefCountsReasonsItHasNoRoomFor(t *testing.T) {
-	for text, want := range map[string]string{
-		"one reason alone": "",
-		"Kyverno not enforced in shop; policy-controller not enforced: label missing; no signer": "Kyverno not enforced in shop; 2 more",
-	} {
-		if got := firstReason(text); got != want {
-			t.Errorf("%q: %q, want %q", text, got, want)
-		}
-	}
-}
