@@ -32,7 +32,7 @@ var allowed = map[string][]string{
 	"inspect/cluster":        check,
 	"inspect/layer":          append([]string{"inspect/memo"}, check...),
 	"inspect/memo":           {},
-	"inspect/journal":        {"inspect", "registry"},
+	"inspect/journal":        {"inspect", "inspect/text", "registry"},
 	"inspect/where":          {"inspect", "inspect/advisory", "inspect/journal", "inspect/text"},
 	"inspect/owner":          append([]string{"inspect/layer", "inspect/memo"}, check...),
 	"inspect/command":        {},

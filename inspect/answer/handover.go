@@ -73,7 +73,8 @@ func fromBase(i inspect.Image, layers []int) (bool, string) {
 	marked := !slices.ContainsFunc(layers, func(n int) bool { l, ok := layerOf(i, n); return !ok || !l.Base })
 	switch {
 	case len(others) > 0:
-		return true, fmt.Sprintf(": %s begins with the same %s", listed(others), plural(last+1, "layer", "layers"))
+		return true, fmt.Sprintf(": %s begins with the same %s", listed(others), text.CountOf(last+1, "layer",
+			"layers"))
 	case marked:
 		return true, against(i)
 	default:
@@ -191,6 +192,7 @@ func against(i inspect.Image) string {
 	if i.Diff == nil || i.Diff.KnownGood == nil || i.Diff.Layers == nil {
 		return ""
 	}
-	return fmt.Sprintf(" (%s, %d shared with the %s image)", plural(i.Diff.Layers.Added, "new layer", "new layers"),
+	return fmt.Sprintf(" (%s, %d shared with the %s image)", text.CountOf(i.Diff.Layers.Added, "new layer",
+		"new layers"),
 		i.Diff.Layers.Shared, i.Diff.KnownGood.Word())
 }

@@ -94,11 +94,3 @@ func firstOf(all ...string) string {
 	}
 	return all[i]
 }
-
-// plural is a number with its noun.
-func plural(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
-}

@@ -2,6 +2,7 @@ package answer
 
 import (
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/text"
 )
 
 // signatureGate is what a signature could have shown, and whether one was required.
@@ -16,21 +17,21 @@ func signatureGate(c inspect.Case) []inspect.Sentence {
 		found := by(c, i, "signatures")
 		switch g.Status {
 		case inspect.GateAbsent:
-			text := "the image is not signed, so no signature could have told it from the real one"
+			words := "the image is not signed, so no signature could have told it from the real one"
 			if !c.Expected.Signer() && len(i.PolicyGates()) == 0 {
-				text += ", and no signature was required"
+				words += ", and no signature was required"
 			}
-			all = append(all, seen(in(c, i)+text, found...))
+			all = append(all, seen(in(c, i)+words, found...))
 		case inspect.GatePassed:
 			all = append(all, seen(in(c,
 				i)+"the required signature is valid: the required signer signed this image too", found...))
 		case inspect.GateRefused:
-			text := "the required signature is missing, and the image runs all the same"
+			words := "the required signature is missing, and the image runs all the same"
 			if n := len(i.Signatures); n > 0 {
-				text = "it carries " + plural(n, "signature, which is not", "signatures, of which none is") +
+				words = "it carries " + text.CountOf(n, "signature, which is not", "signatures, of which none is") +
 					" by the required signer, and it runs all the same"
 			}
-			all = append(all, seen(in(c, i)+text, found...))
+			all = append(all, seen(in(c, i)+words, found...))
 		default:
 			all = append(all, open(in(c, i)+"whether the right one signed is not known: "+trim(g.Detail)))
 		}

@@ -9,6 +9,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/backtrail/backtrail/inspect/engine"
+	"github.com/backtrail/backtrail/inspect/text"
 	"github.com/backtrail/backtrail/kube"
 )
 
@@ -134,7 +135,8 @@ func (l *lister) readNodes(ctx context.Context) map[string]string {
 		l.gap("nodes", err.Error())
 	}
 	if unread > 0 {
-		l.gap("nodes", "the platform of "+plural(unread, "node")+" could not be read: images for several platforms "+
+		l.gap("nodes", "the platform of "+text.Count(unread,
+			"node")+" could not be read: images for several platforms "+
 			"are not checked there unless --platform names one")
 	}
 	return platforms

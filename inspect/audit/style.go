@@ -8,6 +8,7 @@ import (
 	"github.com/charmbracelet/x/ansi"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/text"
 )
 
 // Style describes how text is drawn. Its zero value is ASCII-free text of any width without color.
@@ -99,7 +100,7 @@ func baseWord(row *Row, now time.Time) string {
 	if end := row.Base.EndOfLife; !end.IsZero() && !now.IsZero() && now.After(end.Time) {
 		parts = append(parts, "end of life "+end.Format(time.DateOnly))
 	} else if age := row.Base.Created; !age.IsZero() && !now.IsZero() && now.After(age.Time) && age.Year() > 2000 {
-		parts = append(parts, plural(int(now.Sub(age.Time).Hours()/24), "day")+" old")
+		parts = append(parts, text.Count(int(now.Sub(age.Time).Hours()/24), "day")+" old")
 	}
 	return strings.Join(parts, ", ")
 }

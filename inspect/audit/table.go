@@ -132,7 +132,8 @@ func (r *Report) Summary() string {
 	}
 	b := r.Books
 	text := fmt.Sprintf("%s of %s: %d not allowed, %d unknown, %d past a blocking threshold · listed %d = done %d + "+
-		"failed %d + not checked %d + skipped %d", plural(len(r.Rows), "container"), plural(len(images), "image"), no,
+		"failed %d + not checked %d + skipped %d", text.Count(len(r.Rows), "container"), text.Count(len(images),
+		"image"), no,
 		unknown, block, b.Listed, b.Done, b.Failed, b.NotChecked, b.Skipped)
 	if !b.Balanced() {
 		text += " DOES NOT ADD UP"

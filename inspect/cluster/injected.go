@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/text"
 	"github.com/backtrail/backtrail/kube"
 )
 
@@ -30,7 +31,7 @@ func (s *scene) injection(c kube.Container) inspect.Finding {
 	switch {
 	case len(same) == 0 && len(other) > 0:
 		return finding(CodeInjectedOther, c.Name,
-			title+", and runs another image than "+plural(len(other), "other workload",
+			title+", and runs another image than "+text.CountOf(len(other), "other workload",
 				"other workloads")+" with this sidecar", detail, evidence...)
 	case len(hooks) > 0 && len(same) >= enough && len(other) == 0:
 		return finding(CodeInjectedEverywhere, c.Name,

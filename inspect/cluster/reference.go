@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/text"
 	"github.com/backtrail/backtrail/kube"
 	"github.com/backtrail/backtrail/registry"
 )
@@ -75,15 +76,16 @@ func (s *scene) tagMoved(c kube.Container) []inspect.Finding {
 			mine.Digest)
 	}); len(others) > 0 {
 		said = append(said, fmt.Sprintf("%s by that name: %s",
-			plural(len(others), "other pod runs another image", "other pods run another image"), some(others)))
+			text.CountOf(len(others), "other pod runs another image", "other pods run another image"), some(others)))
 	}
 	if digest := s.onNode(c.Reference); digest != "" && !now.same(digest, mine.Digest) {
 		said = append(said, fmt.Sprintf("node %s has another image by that name now (%s)", s.pod.Spec.NodeName,
-			short(digest)))
+			text.ShortDigest(digest)))
 		evidence = append(evidence, object("Node", "", s.pod.Spec.NodeName, "status.images: "+digest))
 	}
 	if now.digest != "" && !now.same(now.digest, mine.Digest) {
-		said = append(said, fmt.Sprintf("the registry has another image by that name today (%s)", short(now.digest)))
+		said = append(said, fmt.Sprintf("the registry has another image by that name today (%s)",
+			text.ShortDigest(now.digest)))
 		evidence = append(evidence, inspect.Evidence{Kind: "manifest", Digest: now.digest, Text: c.Reference +
 			" today"})
 	}
@@ -92,7 +94,7 @@ func (s *scene) tagMoved(c kube.Container) []inspect.Finding {
 	}
 	return []inspect.Finding{finding(CodeTagMoved, c.Name,
 		fmt.Sprintf("%s was moved: %s", c.Reference, strings.Join(said, "; ")),
-		"one name stands for more than one image, and this pod runs "+short(mine.Digest), evidence...)}
+		"one name stands for more than one image, and this pod runs "+text.ShortDigest(mine.Digest), evidence...)}
 }
 
 // runsElse are the pods that asked for a reference and run another image.
@@ -126,20 +128,6 @@ func (s *scene) onNode(reference string) string {
 		}
 	}
 	return ""
-}
-
-// short is a digest as people read it.
-func short(digest string) string {
-	_, hex, _ := strings.Cut(digest, ":")
-	return hex[:min(12, len(hex))]
-}
-
-// plural words a number of things.
-func plural(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
 }
 
 // some names the first three of a list.

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/text"
 )
 
 // finding reports whether the suspect layers run elsewhere too.
@@ -30,7 +31,7 @@ func (s *suspectImage) finding(found inspect.Sharing) (inspect.Finding, bool) {
 		Status:   inspect.Medium.RowStatus(), Subject: s.image.Container, Evidence: evidence,
 		Title: fmt.Sprintf("%s%s of %s, which brought %s, %s in %s with another image: %s", what, andAll(numbers),
 			s.image.Container, andAll(s.brought), verb,
-			plural(len(pods), "other pod", "other pods"), some(pods)),
+			text.CountOf(len(pods), "other pod", "other pods"), some(pods)),
 		Detail: "with " + some(slices.Compact(images)) + "; " + counted(found),
 	}, true
 }
@@ -60,7 +61,8 @@ func andAll(names []string) string {
 
 // counted describes how much was looked at.
 func counted(s inspect.Sharing) string {
-	text := "compared by manifest with " + plural(s.Looked, "other image that runs here", "other images that run here")
+	text := "compared by manifest with " + text.CountOf(s.Looked, "other image that runs here",
+		"other images that run here")
 	if s.Unread > 0 {
 		text += fmt.Sprintf("; %d could not be read", s.Unread)
 	}

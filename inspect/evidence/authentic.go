@@ -6,6 +6,7 @@ import (
 
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/evidence/bagit"
+	"github.com/backtrail/backtrail/inspect/text"
 )
 
 // SignerKey is a public key that the person trusts to sign bundles.
@@ -64,7 +65,7 @@ func (v *vouching) signedBy(manifest, bundle []byte, required bool) {
 		}
 		if named == k.Digest {
 			why = fmt.Sprintf("it names your key %s and is not its signature over the tag manifest: %v",
-				bagit.Short(k.Digest), err)
+				text.ShortDigest(k.Digest), err)
 		}
 	}
 	if v.o.SignerNamed != "" {

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect/evidence/bagit"
+	"github.com/backtrail/backtrail/inspect/text"
 )
 
 // exhibitFolders are where exhibits may lie below data/. One that names another place goes to data/exhibits.
@@ -27,7 +28,7 @@ func exhibitName(path string) string {
 		}
 	}
 	if name == folder || len(name) > bagit.MaxName {
-		return folder + "/unnamed-" + bagit.Short(bagit.Digest([]byte(path)))
+		return folder + "/unnamed-" + text.ShortDigest(bagit.Digest([]byte(path)))
 	}
 	return name
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/evidence/bagit"
+	"github.com/backtrail/backtrail/inspect/text"
 	"github.com/backtrail/backtrail/inspect/verdict"
 )
 
@@ -329,8 +330,8 @@ func (v *reproduction) listedRows(subject, diffID string, rows map[string]string
 		at, isFile := paths[path]
 		if isFile && at != rows[path] || !isFile && !sums[rows[path]] {
 			v.record("files", subject+":"+path, inspect.Failed, BasisListing,
-				"the listing of layer %s does not have it with the digest %s", bagit.Short(diffID),
-				bagit.Short(rows[path]))
+				"the listing of layer %s does not have it with the digest %s", text.ShortDigest(diffID),
+				text.ShortDigest(rows[path]))
 			return
 		}
 	}

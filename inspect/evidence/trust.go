@@ -37,7 +37,7 @@ func (x *export) writeTrust() error {
 		}
 	}
 	for _, k := range x.c.Expected.Keys {
-		name := trustFolder + "key-" + safePart(bagit.Short(k.Digest)) + ".pem"
+		name := trustFolder + "key-" + safePart(text.ShortDigest(k.Digest)) + ".pem"
 		if k.PEM == "" || x.bag.Has(name) {
 			continue
 		}
@@ -63,13 +63,13 @@ func (x *export) trustName(t inspect.Trust) string {
 		if name := trustFolder + "trusted_root.json"; !x.bag.Has(name) {
 			return name
 		}
-		return trustFolder + "trusted_root-" + bagit.Short(t.Digest) + ".json"
+		return trustFolder + "trusted_root-" + text.ShortDigest(t.Digest) + ".json"
 	case trustKey, trustAuthority:
-		return trustFolder + t.Kind + "-" + bagit.Short(t.Digest) + ".pem"
+		return trustFolder + t.Kind + "-" + text.ShortDigest(t.Digest) + ".pem"
 	case trustNotation:
-		return trustFolder + t.Kind + "-" + bagit.Short(t.Digest) + ".json"
+		return trustFolder + t.Kind + "-" + text.ShortDigest(t.Digest) + ".json"
 	default:
-		return trustFolder + safePart(t.Kind) + "-" + bagit.Short(t.Digest) + ".yaml"
+		return trustFolder + safePart(t.Kind) + "-" + text.ShortDigest(t.Digest) + ".yaml"
 	}
 }
 

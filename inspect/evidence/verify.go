@@ -159,7 +159,7 @@ func (v *vouching) trust() {
 // own, which nobody vouches for.
 func (v *vouching) root(t inspect.Trust, chains int) {
 	what := fmt.Sprintf("what %d of the signatures say was checked against the trust root %s (%s, %s)", chains,
-		bagit.Short(t.Digest), t.Origin, text.Clean(t.Name))
+		text.ShortDigest(t.Digest), t.Origin, text.Clean(t.Name))
 	switch {
 	case len(v.o.Roots) > 0:
 		v.record("trust", t.Digest, inspect.Verified, BasisBytes, "%s; here against yours: %s", what,
@@ -178,7 +178,7 @@ func (v *vouching) root(t inspect.Trust, chains int) {
 
 // own is a certificate authority or a trust store of somebody's own: no trusted root stands for it.
 func (v *vouching) own(t inspect.Trust) {
-	what := fmt.Sprintf("signatures were checked against %s (%s, %s)", bagit.Short(t.Digest), t.Kind,
+	what := fmt.Sprintf("signatures were checked against %s (%s, %s)", text.ShortDigest(t.Digest), t.Kind,
 		text.Clean(t.Name))
 	flags := "--ca-roots FILE"
 	if t.Kind == trustNotation {

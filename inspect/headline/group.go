@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/text"
 )
 
 // Group is the findings that one cause explains: a layer, a package, who signed.
@@ -123,12 +124,12 @@ func layerOf(c *inspect.Case, f inspect.Finding) int {
 }
 
 // words are the group's sentence, and the counts behind it.
-func (g Group) words(c *inspect.Case) (text, aside string) {
+func (g Group) words(c *inspect.Case) (words, aside string) {
 	i, _ := c.Image(g.Container)
 	v := view{c: c, image: i}
 	switch {
 	case g.ID == Observed:
-		return plural(len(g.Findings), "observation") + " that are no problem by themselves", ""
+		return text.Count(len(g.Findings), "observation") + " that are no problem by themselves", ""
 	case strings.HasPrefix(g.ID, "signing:"):
 		return g.signing(v)
 	case g.Layer >= 0:
@@ -136,7 +137,7 @@ func (g Group) words(c *inspect.Case) (text, aside string) {
 	default:
 		aside = ""
 		if n := len(g.Findings); n > 1 {
-			aside = plural(n, "finding")
+			aside = text.Count(n, "finding")
 		}
 		return title(g.Findings[0]), aside
 	}
@@ -153,24 +154,24 @@ func (g Group) signing(v view) (string, string) {
 			parts = append(parts, x.word)
 		}
 	}
-	text := title(g.Findings[0])
+	words := title(g.Findings[0])
 	if len(v.image.Signatures) == 0 && slices.ContainsFunc(g.Findings, func(f inspect.Finding) bool {
 		return f.Code == "signature-expected" || f.Code == "policy-not-met" || f.Code == codeSignatureGone
 	}) {
-		text = "image is unsigned"
+		words = "image is unsigned"
 		if p := slices.Index(parts, "required"); p >= 0 {
-			text, parts = "image is unsigned, and a signature is required", slices.Delete(parts, p, p+1)
+			words, parts = "image is unsigned, and a signature is required", slices.Delete(parts, p, p+1)
 		}
 		for i := range parts {
 			parts[i] = map[string]string{"policy": "policy not met", "identity": "signer gone",
 				"provenance": "provenance gone"}[parts[i]]
 		}
-		return text, strings.Join(parts, " · ")
+		return words, strings.Join(parts, " · ")
 	}
 	if n := len(g.Findings); n > 1 {
-		return text, plural(n, "finding")
+		return words, text.Count(n, "finding")
 	}
-	return text, ""
+	return words, ""
 }
 
 // ofLayer is what a layer brought.
@@ -195,9 +196,9 @@ func (g Group) ofLayer(v view) (string, string) {
 	if step != "" {
 		name += " (" + step + ")"
 	}
-	aside := plural(len(paths), "file")
+	aside := text.Count(len(paths), "file")
 	if n := podsWith(v.image, g.Layer); n > 0 {
-		aside += " · " + plural(n, "other pod")
+		aside += " · " + text.Count(n, "other pod")
 	}
 	if worst == "" {
 		return title(g.Findings[0]), aside

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/text"
 )
 
 // howRules give the way in: what is not in the image, the tag that was moved, what another party handed over, the own
@@ -190,7 +191,7 @@ func howBuild(v view) (string, string) {
 // ownBuild words the image's own build, and behind it how many layers are new; counts is empty without a comparison.
 func (v view) ownBuild() (build, counts string) {
 	if d := v.image.Diff; d != nil && d.Layers != nil {
-		counts = fmt.Sprintf(" (%s new, %d shared with the %s image)", plural(d.Layers.Added, "layer"),
+		counts = fmt.Sprintf(" (%s new, %d shared with the %s image)", text.Count(d.Layers.Added, "layer"),
 			d.Layers.Shared, v.previous())
 	}
 	return "by the image's own build", counts

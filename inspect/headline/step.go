@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/text"
 )
 
 // stepRules give the build step that brought the cause in, or why there is none.
@@ -54,7 +55,7 @@ func stepNew(v view) (string, string) {
 	if d.Layers.Added == 0 {
 		return "no layer differs from the " + v.previous() + " image", ""
 	}
-	return fmt.Sprintf("not one step: %s differ from the %s image, %d are shared", plural(d.Layers.Added, "layer"),
+	return fmt.Sprintf("not one step: %s differ from the %s image, %d are shared", text.Count(d.Layers.Added, "layer"),
 		v.previous(), d.Layers.Shared), ""
 }
 

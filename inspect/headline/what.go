@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/text"
 	"github.com/backtrail/backtrail/inspect/verdict"
 )
 
@@ -199,7 +200,7 @@ func whatUnchecked(v view) (string, string) {
 	if len(names) == 0 {
 		return "incomplete: nothing found so far, and not all could be checked", ""
 	}
-	return fmt.Sprintf("incomplete: nothing found, and %s could not run: %s", plural(len(names), "check"),
+	return fmt.Sprintf("incomplete: nothing found, and %s could not run: %s", text.Count(len(names), "check"),
 		strings.Join(names, ", ")), ""
 }
 

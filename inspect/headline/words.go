@@ -39,14 +39,6 @@ func clock(t inspect.Time) string {
 	return t.UTC().Format("15:04:05Z")
 }
 
-// plural counts things: 1 layer, 3 layers.
-func plural(n int, thing string) string {
-	if n == 1 {
-		return "1 " + thing
-	}
-	return fmt.Sprintf("%d %ss", n, thing)
-}
-
 // maxNamed bounds how many pods a line names.
 const maxNamed = 2
 

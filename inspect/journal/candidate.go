@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/text"
 	"github.com/backtrail/backtrail/registry"
 )
 
@@ -94,14 +95,14 @@ func (j *Journal) candidate(ctx context.Context, r Run, reference string) (c ins
 	c = inspect.Candidate{Reference: r.Reference, Location: loc.Name() + "@" + r.Digest, Digest: r.Digest}
 	switch {
 	case alerts > 0:
-		reasons, c.Confidence = append(reasons, plural(alerts, "rule")+" raised alerts about it"), "low"
+		reasons, c.Confidence = append(reasons, text.Count(alerts, "rule")+" raised alerts about it"), "low"
 	case bad > 0:
-		reasons, c.Confidence = append(reasons, plural(bad, "high or critical finding")+" about it"), "low"
+		reasons, c.Confidence = append(reasons, text.Count(bad, "high or critical finding")+" about it"), "low"
 	case days >= provenDays:
 		reasons = append(reasons, fmt.Sprintf("ran %d days without a recorded alert", days))
 		c.Confidence = "high"
 	default:
-		reasons = append(reasons, "seen for "+plural(days, "day")+" without a recorded alert")
+		reasons = append(reasons, "seen for "+text.Count(days, "day")+" without a recorded alert")
 		c.Confidence = "medium"
 	}
 	c.Why = "journal: " + strings.Join(reasons, "; ")
@@ -122,13 +123,6 @@ func meaning(r Run, reference string, loc registry.Location) string {
 func shortDigest(d string) string {
 	algorithm, hex, _ := strings.Cut(d, ":")
 	return algorithm + ":" + hex[:min(12, len(hex))]
-}
-
-func plural(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
 }
 
 // trouble counts what is known against an image at a place: rules that raised alerts, and findings of high or critical

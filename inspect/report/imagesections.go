@@ -83,7 +83,7 @@ func layerSection(i inspect.Image) section {
 		t.rows = append(t.rows, []cell{
 			plainCell(strconv.Itoa(l.Number)), statusCell(l.Status, l.Reason), plainCell(text.Size(l.Size)),
 			plainCell(fmt.Sprintf("%d/%d/%d", l.Added, l.Modified, l.Removed)), plainCell(base),
-			plainCell(step(l.CreatedBy)), codeCell(short(cmp.Or(l.Digest, l.DiffID))),
+			plainCell(step(l.CreatedBy)), codeCell(text.ShortDigest(cmp.Or(l.Digest, l.DiffID))),
 		})
 	}
 	s.table(t)
@@ -103,9 +103,9 @@ func step(createdBy string) string {
 // signatureSection shows each signature, step by step, and who was asked for them.
 func signatureSection(c inspect.Case, i inspect.Image) section {
 	s := section{title: "signatures"}
-	status, text := signed(c, i)
+	status, words := signed(c, i)
 	if len(i.Signatures) == 0 {
-		s.item(item{status: status, title: clean(text)})
+		s.item(item{status: status, title: clean(words)})
 	}
 	for _, sig := range i.Signatures {
 		it := signatureItem(sig)
@@ -122,7 +122,7 @@ func signatureSection(c inspect.Case, i inspect.Image) section {
 	}
 	t := table{head: []string{"store", "about", "found", ""}}
 	for _, r := range i.Stores {
-		t.rows = append(t.rows, []cell{plainCell(r.Store), codeCell(short(r.Subject)), plainCell(found(r)),
+		t.rows = append(t.rows, []cell{plainCell(r.Store), codeCell(text.ShortDigest(r.Subject)), plainCell(found(r)),
 			plainCell(shortDigests(r.Detail))})
 	}
 	s.table(t)
@@ -206,7 +206,7 @@ func provenanceSection(i inspect.Image) section {
 			labelled("ref", p.Ref), labelled("commit", p.Commit), labelled("invocation", p.Invocation),
 		)
 		if n := len(p.Materials); n > 0 {
-			it.lines = append(it.lines, plural(n, "material"))
+			it.lines = append(it.lines, text.Count(n, "material"))
 		}
 		it.lines = append(it.lines, p.Notes...)
 		s.item(it)
@@ -216,11 +216,11 @@ func provenanceSection(i inspect.Image) section {
 
 func packageSection(i inspect.Image) section {
 	s := section{title: "packages"}
-	s.text(plural(len(i.Packages), "package") + " found.")
+	s.text(text.Count(len(i.Packages), "package") + " found.")
 	for _, b := range i.SBOMs {
 		if b.Origin != "generated" {
 			s.item(item{status: b.Status, title: fmt.Sprintf("%s bill of materials (%s), %s", b.Origin, b.Format,
-				plural(b.Packages, "package")), lines: some(b.Reason)})
+				text.Count(b.Packages, "package")), lines: some(b.Reason)})
 		}
 	}
 	s.compromises(i)
@@ -301,7 +301,7 @@ func content(x inspect.FileChange) string {
 	if to := cmp.Or(x.To, x.From); x.Type == "symlink" || len(to) < 12 {
 		return to
 	}
-	return short(cmp.Or(x.To, x.From))
+	return text.ShortDigest(cmp.Or(x.To, x.From))
 }
 
 func shortened(truncated bool) string {

@@ -16,12 +16,12 @@ func kept(c inspect.Case) string {
 	var have, lost []string
 	for _, p := range respond.PreservedOf(&c) {
 		if p.Kept > 0 {
-			have = append(have, plural(p.Kept, p.Word))
+			have = append(have, text.Count(p.Kept, p.Word))
 		}
 		if n := p.Lost; n > 0 && p.Whole {
 			lost = append(lost, p.Word+"s")
 		} else if n > 0 {
-			lost = append(lost, plural(n, p.Word))
+			lost = append(lost, text.Count(n, p.Word))
 		}
 	}
 	// What is not kept stands first: the line may be cut.
@@ -64,13 +64,13 @@ func keptSection(c inspect.Case) section {
 	for _, x := range c.Exhibits {
 		if x.Missing == "" {
 			lines = append(lines, line{x.Kept, []cell{plainCell(x.Kept.Stamp()), plainCell(x.Path),
-				plainCell(text.Size(x.Size)), codeCell(short(x.Digest))}})
+				plainCell(text.Size(x.Size)), codeCell(text.ShortDigest(x.Digest))}})
 		}
 	}
 	for _, b := range c.Blobs {
 		if !b.Kept.IsZero() {
 			lines = append(lines, line{b.Kept, []cell{plainCell(b.Kept.Stamp()), plainCell(b.Role + " of the " +
-				b.Of), plainCell(text.Size(b.Size)), codeCell(short(b.Digest))}})
+				b.Of), plainCell(text.Size(b.Size)), codeCell(text.ShortDigest(b.Digest))}})
 		}
 	}
 	slices.SortStableFunc(lines, func(a, b line) int { return a.at.Compare(b.at.Time) })

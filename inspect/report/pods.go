@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/text"
 )
 
 // maxStrays bounds the alerts that fit no pod in print: a wrong context may have 100,000 of them.
@@ -35,7 +36,7 @@ func Pods(w io.Writer, list inspect.PodList, s Style) error {
 	}
 	p.strays(list.Unmatched)
 	if list.Broken > 0 {
-		fmt.Fprintf(&p.b, "\n%s could not be read as an alert\n", plural(list.Broken, "line"))
+		fmt.Fprintf(&p.b, "\n%s could not be read as an alert\n", text.Count(list.Broken, "line"))
 	}
 	return p.flush(w)
 }
@@ -53,7 +54,7 @@ func (p *printer) alertLines(list inspect.PodList) {
 		for n := range list.Unmatched {
 			newest = later(newest, list.Unmatched[n].Newest())
 		}
-		text := fmt.Sprintf("%s of %s", plural(list.Said, "alert"), sources(list.Sources))
+		text := fmt.Sprintf("%s of %s", text.Count(list.Said, "alert"), sources(list.Sources))
 		if rows != list.Said {
 			text += fmt.Sprintf(", %d different", rows)
 		}
@@ -142,7 +143,7 @@ func imageName(c inspect.Container) string {
 		if slash, colon := strings.LastIndexByte(base, '/'), strings.LastIndexByte(base, ':'); colon > slash {
 			base = base[:colon]
 		}
-		name = base + "@" + short(c.ImageID)
+		name = base + "@" + text.ShortDigest(c.ImageID)
 	}
 	return name[strings.LastIndexByte(name, '/')+1:]
 }

@@ -7,24 +7,8 @@ import (
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/text"
 )
-
-// short gives the first twelve digits of a digest.
-func short(digest string) string {
-	hex := digest[strings.LastIndexByte(digest, ':')+1:]
-	return hex[:min(12, len(hex))]
-}
-
-// plural counts things: 1 layer, 3 layers.
-func plural(n int, thing string) string {
-	if n == 1 {
-		return "1 " + thing
-	}
-	if stem, ok := strings.CutSuffix(thing, "y"); ok {
-		return fmt.Sprintf("%d %sies", n, stem)
-	}
-	return fmt.Sprintf("%d %ss", n, thing)
-}
 
 // join adds what is not empty, with a middle dot between.
 func join(parts ...string) string {
@@ -53,7 +37,7 @@ func keyName(digest string) string {
 	if digest == "" {
 		return ""
 	}
-	return "key " + short(digest)
+	return "key " + text.ShortDigest(digest)
 }
 
 // bestSignature is the row that says most about an image: one that holds, else one that fails, else one that is open.

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/text"
 )
 
 // The signature verdict in a sentence: only a signature that was verified against an expectation reads as one.
@@ -150,14 +151,14 @@ func TestNumbersForPeople(t *testing.T) {
 		"registry": {"0 registries", "1 registry", "2 registries"},
 	} {
 		for n := range want {
-			if got := plural(n, thing); got != want[n] {
-				t.Errorf("plural(%d, %s) = %q", n, thing, got)
+			if got := text.Count(n, thing); got != want[n] {
+				t.Errorf("text.Count(%d, %s) = %q", n, thing, got)
 			}
 		}
 	}
 	for digest, want := range map[string]string{digestA: "aaaaaaaaaaaa", "abc": "abc", "": "", "sha256:": ""} {
-		if got := short(digest); got != want {
-			t.Errorf("short(%q) = %q", digest, got)
+		if got := text.ShortDigest(digest); got != want {
+			t.Errorf("text.ShortDigest(%q) = %q", digest, got)
 		}
 	}
 }

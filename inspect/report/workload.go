@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/text"
 )
 
 // workloadSection lists what stands above the pod: its owners with who wrote them, and what its workload ran before.
@@ -41,7 +42,7 @@ func workloadSection(c inspect.Case) section {
 		for _, name := range slices.Sorted(maps.Keys(r.Images)) {
 			revisions.rows = append(revisions.rows, []cell{
 				plainCell(number), plainCell(when), plainCell(name), codeCell(r.Images[name]),
-				codeCell(short(r.Running[name])), plainCell(note),
+				codeCell(text.ShortDigest(r.Running[name])), plainCell(note),
 			})
 			number, when, note = "", "", ""
 		}
@@ -72,7 +73,7 @@ func sharingSection(i inspect.Image) section {
 
 // looked describes how many images were compared.
 func looked(s inspect.Sharing) string {
-	text := fmt.Sprintf("By their manifests, %s that run here were compared", plural(s.Looked, "other image"))
+	text := fmt.Sprintf("By their manifests, %s that run here were compared", text.Count(s.Looked, "other image"))
 	if s.Looked == 1 {
 		text = "By its manifest, 1 other image that runs here was compared"
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/text"
 )
 
 // Summary counts the vulnerabilities of an image by level and names the data, with its age at a time: "12
@@ -16,24 +17,24 @@ func Summary(i inspect.Image, at inspect.Time) string {
 		return ""
 	}
 	n := Count(i.Vulns)
-	text := fmt.Sprintf("%d vulnerabilities: %d block, %d warn, %d log", len(i.Vulns), n.Block, n.Warn, n.Log)
+	words := fmt.Sprintf("%d vulnerabilities: %d block, %d warn, %d log", len(i.Vulns), n.Block, n.Warn, n.Log)
 	switch len(i.Vulns) {
 	case 0:
-		text = fmt.Sprintf("no known vulnerabilities in %s", plural(d.Compared, "package"))
+		words = fmt.Sprintf("no known vulnerabilities in %s", text.Count(d.Compared, "package"))
 	case 1:
-		text = strings.Replace(text, "vulnerabilities", "vulnerability", 1)
+		words = strings.Replace(words, "vulnerabilities", "vulnerability", 1)
 	}
-	text += "; data of " + d.Date.Format(time.DateOnly)
+	words += "; data of " + d.Date.Format(time.DateOnly)
 	switch days, old := d.Days(at); {
 	case old:
-		text += fmt.Sprintf(" (old: %d days; backtrail db update fetches newer data)", days)
+		words += fmt.Sprintf(" (old: %d days; backtrail db update fetches newer data)", days)
 	case days >= 0:
-		text += fmt.Sprintf(" (%s old)", plural(days, "day"))
+		words += fmt.Sprintf(" (%s old)", text.Count(days, "day"))
 	}
 	if d.NotCompared > 0 {
-		text += "; " + plural(d.NotCompared, "package") + " could not be compared: no version, package URL or CPE"
+		words += "; " + text.Count(d.NotCompared, "package") + " could not be compared: no version, package URL or CPE"
 	}
-	return text
+	return words
 }
 
 // FixWords are the versions that do not have the vulnerability, or that there is none.
@@ -75,12 +76,4 @@ func Notes(v inspect.Vuln) []string {
 		notes = append(notes, "rule: "+v.Rule)
 	}
 	return notes
-}
-
-// plural is a number of things: 1 day, 2 days.
-func plural(n int, thing string) string {
-	if n == 1 {
-		return "1 " + thing
-	}
-	return fmt.Sprintf("%d %ss", n, thing)
 }

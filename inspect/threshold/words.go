@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/text"
 )
 
 // RuleWords is what a rule is about, on one line: vulnerability: critical, with a fix; due in 14 days after first seen.
@@ -21,15 +22,15 @@ func RuleWords(r inspect.ThresholdRule) string {
 	if len(parts) == 0 {
 		parts = []string{"any"}
 	}
-	text := what + ": " + strings.Join(parts, ", ")
+	words := what + ": " + strings.Join(parts, ", ")
 	if r.Level == inspect.LevelWarn {
 		from := "it was first seen"
 		if r.From == inspect.FromPublished {
 			from = "its publication"
 		}
-		text += fmt.Sprintf("; due %s after %s, then it blocks", plural(r.Days, "day"), from)
+		words += fmt.Sprintf("; due %s after %s, then it blocks", text.Count(r.Days, "day"), from)
 	}
-	return text
+	return words
 }
 
 func vulnWords(v inspect.ThresholdVuln) []string {

@@ -4,8 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"strings"
-
-	"github.com/backtrail/backtrail/inspect/text"
 )
 
 // Digest is the sha256 of some bytes as sha256:<hex> (OCI image-spec, descriptor.md, "Digests").
@@ -27,13 +25,4 @@ func HexOf(digest string) string {
 // IsHex reports whether s is a sha256 in lower-case hex.
 func IsHex(s string) bool {
 	return len(s) == 64 && strings.Trim(s, "0123456789abcdef") == ""
-}
-
-// Short is the beginning of a digest, as people compare it; 12 digits, as docker shows them.
-func Short(digest string) string {
-	hex := strings.TrimPrefix(digest, "sha256:")
-	if len(hex) > 12 {
-		hex = hex[:12]
-	}
-	return text.Clean(hex)
 }
