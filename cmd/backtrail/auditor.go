@@ -3,10 +3,8 @@ package main
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"path/filepath"
 	"sync"
 	"time"
@@ -25,7 +23,6 @@ import (
 	"github.com/backtrail/backtrail/inspect/sbom"
 	"github.com/backtrail/backtrail/inspect/signature"
 	"github.com/backtrail/backtrail/inspect/subject"
-	"github.com/backtrail/backtrail/inspect/text"
 	"github.com/backtrail/backtrail/inspect/threshold"
 	"github.com/backtrail/backtrail/inspect/vuln"
 	"github.com/backtrail/backtrail/kube"
@@ -43,7 +40,7 @@ type auditor struct {
 	gaps     []audit.Gap
 	store    *audit.Store
 	began    time.Time
-	history  *auditHistory // nil: there is no journal
+	history  *audit.History // nil: there is no journal
 	lost     sync.Once
 	late     []audit.Gap // that came up while images were examined
 }
@@ -136,7 +133,7 @@ func (a *auditor) run(ctx context.Context, sel audit.Selection) (audit.Report, e
 		report.Changes = audit.Compare(before, &report)
 	}
 	if ctx.Err() == nil && errRun == nil {
-		errRun = errors.Join(a.record(ctx, scope, &report), a.ended(scope))
+		errRun = errors.Join(a.history.Record(ctx, scope, a.depth, a.began, &report), a.ended(scope))
 	}
 	return report, errRun
 }
@@ -250,7 +247,7 @@ func (a *auditor) known(ctx context.Context) *audit.Known {
 	return &audit.Known{
 		Digest:       audit.DigestOf(a.policies.Names(), a.unread, a.expected, a.levels(), a.flags.vex, a.data()),
 		Requirements: a.policies.Requirements, Unread: a.unread, Expected: a.expected,
-		Advisories: a.advisories.Match, Good: a.history.good(ctx),
+		Advisories: a.advisories.Match, Good: a.history.Good(ctx),
 		Thresholds: a.levels(), At: inspect.At(a.began),
 		Vulnerable: func(i inspect.Image) ([]inspect.Vuln, bool, error) {
 			rows, _, err := a.vulns.Compare(ctx, i, a.statements)
@@ -291,86 +288,14 @@ func (a *auditor) data() []audit.Data {
 	return all
 }
 
-// auditProgress shows on stderr how far an audit is, if that is a terminal.
-type auditProgress struct {
-	*progress
-	mu sync.Mutex
-}
-
-func (p *auditProgress) show(at audit.Progress) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.w == nil || at.Now.Sub(p.last) < redrawEvery && at.Done < at.Total {
-		return
-	}
-	p.last, p.drawn = at.Now, true
-	line := fmt.Sprintf("%d of %d images", at.Done, at.Total)
-	if at.Reused > 0 {
-		line += fmt.Sprintf(" (%d from before)", at.Reused)
-	}
-	if left := at.Left(); left > 0 {
-		line += ", " + text.Span(left) + " left"
-	}
-	_, _ = io.WriteString(p.w, "\r\x1b[K"+line)
-}
-
-// auditHistory is what the journal has for an audit: what ran before, and earlier audits.
-type auditHistory struct {
-	*journal.Journal
-	runs map[journal.Place][]journal.Run
-}
-
 // openHistory opens the journal. That it cannot be opened is a gap: an audit does not depend on it, unless it is to be
 // compared with an earlier one.
 func (a *auditor) openHistory(ctx context.Context) {
 	if a.journal == "" {
 		return
 	}
-	j, err := journal.Open(ctx, a.journal)
-	if err != nil {
-		a.gap("earlier audits and images", err.Error())
-		return
-	}
-	if notice := j.Notice(); notice != "" {
-		a.gap("earlier audits and images", notice)
-	}
-	a.history = &auditHistory{Journal: j, runs: map[journal.Place][]journal.Run{}}
-	runs, err := j.Runs(ctx)
-	if err != nil {
-		a.gap("earlier images", err.Error())
-	}
-	for _, r := range runs {
-		a.history.runs[r.Place] = append(a.history.runs[r.Place], r)
-	}
-}
-
-// placeIn is a row's place as the journal names it.
-func placeIn(p audit.Place) journal.Place {
-	return journal.Place{Cluster: p.Cluster, Namespace: p.Namespace, Workload: p.Workload, Container: p.Container}
-}
-
-// good gives the best candidate for the known-good of a place, and since when its digest was seen to run there.
-func (h *auditHistory) good(ctx context.Context) func(p audit.Place, digest string) (string, inspect.Time) {
-	if h == nil {
-		return nil
-	}
-	return func(p audit.Place, digest string) (good string, since inspect.Time) {
-		other := false
-		for _, r := range h.runs[placeIn(p)] {
-			switch {
-			case r.Digest != digest:
-				other = true
-			case since.IsZero() || r.First.Before(since.Time):
-				since = r.First
-			}
-		}
-		if other {
-			if found, err := h.Candidates(ctx, placeIn(p), p.Reference, digest); err == nil && len(found) > 0 {
-				good = found[0].Digest
-			}
-		}
-		return good, since
-	}
+	history, gaps := audit.OpenHistory(ctx, a.journal)
+	a.history, a.gaps = history, append(a.gaps, gaps...)
 }
 
 // since reads the audit that a report is to be compared with: the last one, or the last before a date.
@@ -382,29 +307,19 @@ func (a *auditor) since(ctx context.Context, scope string) (*audit.Report, error
 		return nil, hinted(errors.New("comparing with an earlier audit: there is no journal"),
 			"leave --no-journal out, and BACKTRAIL_NO_JOURNAL")
 	}
-	var old journal.Audit
-	var err error
-	if a.own.since == "last" {
-		old, err = a.history.LastAudit(ctx, scope)
-	} else {
-		var at time.Time
-		if at, err = parseDate(a.own.since); err != nil {
+	var before time.Time // zero: the last one
+	if a.own.since != "last" {
+		var err error
+		if before, err = parseDate(a.own.since); err != nil {
 			return nil, usage("--since takes last, a date (2026-03-01) or a time (2026-03-01T08:00:00Z): %w", err)
 		}
-		old, err = a.history.AuditBefore(ctx, scope, at)
 	}
+	r, err := a.history.Report(ctx, scope, before)
 	if errors.Is(err, journal.ErrNotStored) {
 		return nil, hinted(fmt.Errorf("comparing with an earlier audit of %s: %w", scope, err),
 			"each audit that ends is stored: the first one has nothing to be compared with")
 	}
-	if err != nil {
-		return nil, err
-	}
-	var r audit.Report
-	if err := json.Unmarshal(old.Document, &r); err != nil {
-		return nil, fmt.Errorf("reading the audit of %s: %w", old.At.Format(time.RFC3339), err)
-	}
-	return &r, nil
+	return r, err
 }
 
 // parseDate reads a date, at its end, or a time.
@@ -438,30 +353,4 @@ func (a *auditor) examined(ctx context.Context) func(c *inspect.Case, container 
 			})
 		}
 	}
-}
-
-// record stores what was seen to run, and the report.
-func (a *auditor) record(ctx context.Context, scope string, r *audit.Report) error {
-	if a.history == nil {
-		return nil
-	}
-	var seen []journal.Sighting
-	for i := range r.Rows {
-		row := &r.Rows[i]
-		seen = append(seen, journal.Sighting{Cluster: row.Cluster, Namespace: row.Namespace, Workload: row.Workload,
-			Container: row.Container, Reference: row.Reference, Digest: row.Digest, At: a.began})
-	}
-	if err := a.history.See(ctx, seen); err != nil {
-		return err
-	}
-	document, err := json.Marshal(r)
-	if err != nil {
-		return fmt.Errorf("encoding the audit: %w", err)
-	}
-	depth, err := journal.ParseDepth(string(a.depth))
-	if err != nil {
-		return err
-	}
-	return a.history.PutAudit(ctx, journal.Audit{Scope: scope, At: inspect.At(a.began), Depth: depth,
-		Document: document})
 }

@@ -50,7 +50,7 @@ var allowed = map[string][]string{
 	"inspect/threshold":      {"inspect", "inspect/text"},
 	"inspect/vuln":           append([]string{"inspect/memo", "inspect/sbom", "inspect/threshold"}, check...),
 	"inspect/vuln/vulntest":  {},
-	"inspect/audit":          append([]string{"inspect/threshold", "inspect/layer", "inspect/subject"}, check...),
+	"inspect/audit":          append([]string{"inspect/journal", "inspect/threshold", "inspect/layer", "inspect/subject"}, check...),
 	// owner: the rpm databases that syft reads are looked through before, since its library trusts them
 	"inspect/sbom":            append([]string{"inspect/layer", "inspect/owner"}, check...),
 	"inspect/signature":       check,

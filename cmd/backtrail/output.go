@@ -7,11 +7,14 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/audit"
 	"github.com/backtrail/backtrail/inspect/engine"
 	"github.com/backtrail/backtrail/inspect/report"
+	"github.com/backtrail/backtrail/inspect/text"
 	"github.com/backtrail/backtrail/inspect/verdict"
 	"golang.org/x/term"
 )
@@ -162,4 +165,27 @@ func (p *progress) clear() {
 	if p.drawn {
 		fmt.Fprint(p.w, "\r\x1b[K")
 	}
+}
+
+// auditProgress shows on stderr how far an audit is, if that is a terminal.
+type auditProgress struct {
+	*progress
+	mu sync.Mutex
+}
+
+func (p *auditProgress) show(at audit.Progress) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.w == nil || at.Now.Sub(p.last) < redrawEvery && at.Done < at.Total {
+		return
+	}
+	p.last, p.drawn = at.Now, true
+	line := fmt.Sprintf("%d of %d images", at.Done, at.Total)
+	if at.Reused > 0 {
+		line += fmt.Sprintf(" (%d from before)", at.Reused)
+	}
+	if left := at.Left(); left > 0 {
+		line += ", " + text.Span(left) + " left"
+	}
+	_, _ = io.WriteString(p.w, "\r\x1b[K"+line)
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/headline"
 	"github.com/backtrail/backtrail/inspect/text"
 )
 
@@ -40,21 +41,9 @@ func keyName(digest string) string {
 	return "key " + text.ShortDigest(digest)
 }
 
-// bestSignature is the row that says most about an image: one that holds, else one that fails, else one that is open.
-func bestSignature(i inspect.Image) (inspect.Signature, bool) {
-	if len(i.Signatures) == 0 {
-		return inspect.Signature{}, false
-	}
-	rank := func(s inspect.Signature) int {
-		return slices.Index([]inspect.Status{inspect.Verified, inspect.Failed, inspect.Unknown, inspect.Absent},
-			s.Status)
-	}
-	return slices.MinFunc(i.Signatures, func(a, b inspect.Signature) int { return rank(a) - rank(b) }), true
-}
-
 // signed is the signature verdict of an image in one sentence. Where a gate knows better than the rows, it speaks.
 func signed(c inspect.Case, i inspect.Image) (inspect.Status, string) {
-	if s, ok := bestSignature(i); ok {
+	if s, ok := headline.BestSignature(i); ok {
 		text := signer(s)
 		if n := len(i.Signatures); n > 1 {
 			text += fmt.Sprintf(" (and %d more)", n-1)
