@@ -4,13 +4,14 @@ import (
 	"encoding"
 	"encoding/json"
 	"fmt"
-	"github.com/backtrail/backtrail/inspect/text"
 	"reflect"
 	"strconv"
 	"strings"
 	"sync"
 	"time"
 	"unicode/utf8"
+
+	"github.com/backtrail/backtrail/inspect/text"
 )
 
 // appender appends a value of one type as EncodeJSON writes it, in one pass: with 100,000 alerts that is a third of the

@@ -2,9 +2,10 @@ package inspect
 
 import (
 	"encoding/json"
-	"github.com/backtrail/backtrail/inspect/text"
 	"reflect"
 	"strings"
+
+	"github.com/backtrail/backtrail/inspect/text"
 )
 
 // EncodeJSON writes any of our results: two blanks of indent, a line break at the end, and [] for nil lists.

@@ -1,6 +1,7 @@
 package inspect
 
 import (
+	"slices"
 	"strings"
 	"testing"
 )
@@ -59,3 +60,20 @@ func TestVerdictOfADemand(t *testing.T) {
 
 func any1(all ...Authority) []AuthorityGroup { return []AuthorityGroup{{Need: 1, Authorities: all}} }
 func list(all ...Signature) []Signature      { return all }
+
+// Each subject may come from each issuer; a kind that nobody named fits everything, and naming nobody fits nobody.
+func TestPairsOfWhatIsExpected(t *testing.T) {
+	for name, tt := range map[string]struct {
+		expected Expected
+		want     []Identity
+	}{
+		"nobody":         {Expected{}, nil},
+		"an issuer only": {Expected{Issuers: []string{"i"}}, []Identity{{Issuer: "i"}}},
+		"each with each": {Expected{Identities: []string{"a"}, IdentityRegexps: []string{"^b"}, Issuers: []string{"i"}},
+			[]Identity{{Subject: "a", Issuer: "i"}, {SubjectRegexp: "^b", Issuer: "i"}}},
+	} {
+		if got := tt.expected.Pairs(); !slices.Equal(got, tt.want) {
+			t.Errorf("%s: %+v, want %+v", name, got, tt.want)
+		}
+	}
+}

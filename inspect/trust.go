@@ -97,3 +97,37 @@ func (s Signature) Signer() string {
 		return "a key that is not known"
 	}
 }
+
+// Pairs are the identities that may have signed: each expected subject with each expected issuer, exact or as a regular
+// expression. A kind of which none is expected fits everything; empty: nobody is expected by name.
+func (e Expected) Pairs() []Identity {
+	subjects := forms(e.Identities, e.IdentityRegexps)
+	issuers := forms(e.Issuers, e.IssuerRegexps)
+	var all []Identity
+	for _, s := range subjects {
+		for _, i := range issuers {
+			if s != (form{}) || i != (form{}) {
+				all = append(all, Identity{Subject: s.exact, SubjectRegexp: s.expression,
+					Issuer: i.exact, IssuerRegexp: i.expression})
+			}
+		}
+	}
+	return all
+}
+
+// form is an exact text or a regular expression; empty, it fits everything.
+type form struct{ exact, expression string }
+
+func forms(exact, expressions []string) []form {
+	var all []form
+	for _, e := range exact {
+		all = append(all, form{exact: e})
+	}
+	for _, e := range expressions {
+		all = append(all, form{expression: e})
+	}
+	if len(all) == 0 {
+		return []form{{}}
+	}
+	return all
+}

@@ -40,35 +40,12 @@ func newExpectation(e inspect.Expected) (expectation, error) {
 		return expectation{}, err
 	}
 	x := expectation{keys: keys, notation: e.Notation != "", words: inWords(e)}
-	for _, subject := range patterns(e.Identities, e.IdentityRegexps) {
-		for _, issuer := range patterns(e.Issuers, e.IssuerRegexps) {
-			if subject != (pattern{}) || issuer != (pattern{}) {
-				x.identities = append(x.identities, cosign.Identity{
-					Subject: subject.exact, SubjectRegExp: subject.regexp, Issuer: issuer.exact,
-					IssuerRegExp: issuer.regexp,
-				})
-			}
-		}
+	for _, p := range e.Pairs() {
+		x.identities = append(x.identities, cosign.Identity{Subject: p.Subject, SubjectRegExp: p.SubjectRegexp,
+			Issuer: p.Issuer, IssuerRegExp: p.IssuerRegexp})
 	}
 	x.flagged = x.named()
 	return x, nil
-}
-
-// pattern is an exact text or a regular expression; empty, it fits everything.
-type pattern struct{ exact, regexp string }
-
-func patterns(exact, regexps []string) []pattern {
-	var all []pattern
-	for _, e := range exact {
-		all = append(all, pattern{exact: e})
-	}
-	for _, r := range regexps {
-		all = append(all, pattern{regexp: r})
-	}
-	if len(all) == 0 {
-		return []pattern{{}}
-	}
-	return all
 }
 
 func inWords(e inspect.Expected) string {
