@@ -23,6 +23,7 @@ type Gate struct {
 	FailsOpen bool   `json:"failsOpen,omitempty"` // while its controller does not answer, all is let in
 	Since     Time   `json:"since,omitzero"`      // when it was set up
 	Changed   Time   `json:"changed,omitzero"`    // when it was last changed, where that is later
+	Requires  string `json:"requires,omitempty"`  // who must have signed, as the policy names them; empty: nobody
 }
 
 // FactKind is the fact's JSON name.

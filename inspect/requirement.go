@@ -110,8 +110,25 @@ func (d PolicyRequirement) Verdict(rows []Signature, unreachable []string) Gate 
 	return Gate{
 		Name: GatePolicy + d.Policy, Kind: GateKindImagePolicy, Status: GateOf(v.status), Reason: v.reason,
 		Detail: v.detail + " (" + mode + ")", Asked: d.ByPerson(),
-		By: d.By, Mode: d.Mode, FailsOpen: d.FailsOpen, Since: d.Since, Changed: d.Changed,
+		By: d.By, Mode: d.Mode, FailsOpen: d.FailsOpen, Since: d.Since, Changed: d.Changed, Requires: d.words(),
 	}
+}
+
+// words name who must have signed by the policy: of each group one of its authorities. Static ones name nobody.
+func (d PolicyRequirement) words() string {
+	var all []string
+	for _, g := range d.Groups {
+		var group []string
+		for _, a := range g.Authorities {
+			if a.Static == "" {
+				group = append(group, a.words())
+			}
+		}
+		if len(group) > 0 {
+			all = append(all, strings.Join(group, " or "))
+		}
+	}
+	return strings.Join(all, " and ")
 }
 
 // outcome is how a policy, a group or an authority judges an image.

@@ -163,7 +163,7 @@ func TestTheHeadlineOfEachStory(t *testing.T) {
 		{"unsigned only", story(
 			finding("signatures", "signature-expected", "web", "The image of web is unsigned.", ""),
 			on("cluster", "web", inspect.Gate{Name: "policy shop-images", Kind: inspect.GateKindImagePolicy,
-				Status: inspect.GateRefused, Mode: inspect.ModeWarn, Detail: "requires key sha256:ab; no signature found"}),
+				Status: inspect.GateRefused, Mode: inspect.ModeWarn, Detail: "requires key sha256:ab; no signature found", Requires: "key sha256:ab"}),
 		), map[string]string{
 			What: "image 32e45c9a is unsigned |", Step: "not known: nothing found points to a build step |",
 			Signed: "no · required: key sha256:ab (shop-images) |",
@@ -338,6 +338,31 @@ func TestLinesShorten(t *testing.T) {
 	} {
 		if got := v.shorter(tt.line); got != tt.want {
 			t.Errorf("%q: %q, want %q", tt.line.Text, got, tt.want)
+		}
+	}
+}
+
+// A signature is not called required where a policy refuses it, or could not be compared.
+func TestSignedAsRequired(t *testing.T) {
+	policy := func(s inspect.GateStatus) inspect.Gate {
+		return inspect.Gate{Name: "policy p", Kind: inspect.GateKindImagePolicy, Status: s, Requires: "key k"}
+	}
+	for name, tt := range map[string]struct {
+		expected inspect.Expected
+		gates    []inspect.Gate
+		want     bool
+	}{
+		"nobody requires one":        {},
+		"a flag":                     {inspect.Expected{Identities: []string{"a"}}, nil, true},
+		"a policy that passes":       {gates: []inspect.Gate{policy(inspect.GatePassed)}, want: true},
+		"a policy that refuses":      {gates: []inspect.Gate{policy(inspect.GateRefused)}},
+		"one of two is not compared": {gates: []inspect.Gate{policy(inspect.GatePassed), policy(inspect.GateUnknown)}},
+		"a flag, and a policy that refuses": {inspect.Expected{Identities: []string{"a"}},
+			[]inspect.Gate{policy(inspect.GateRefused)}, false},
+	} {
+		v := view{c: &inspect.Case{Expected: tt.expected}, image: inspect.Image{Gates: tt.gates}}
+		if got := v.asRequired(); got != tt.want {
+			t.Errorf("%s: %v", name, got)
 		}
 	}
 }

@@ -80,7 +80,7 @@ func missedContent(v view) (string, string) {
 		return "", ""
 	}
 	signed := "the image is signed"
-	if v.Required() != "" {
+	if v.asRequired() {
 		signed += " as required"
 	}
 	return signed + ", and no gate looks at content: a signature does not vouch for it", ""

@@ -76,18 +76,29 @@ func (v view) Required() string {
 	return v.requiredBy()
 }
 
-// requiredBy is what policies require, in the words of their gates.
+// requiredBy is what policies require.
 func (v view) requiredBy() string {
 	var all []string
 	for _, g := range v.image.PolicyGates() {
-		clause, _, _ := strings.Cut(g.Detail, "; ")
-		if rest, ok := strings.CutPrefix(clause, "requires "); ok && g.Status == inspect.GateRefused {
-			all = append(all, ShortIdentity(rest)+" ("+strings.TrimPrefix(g.Name, inspect.GatePolicy)+")")
+		if g.Requires != "" && g.Status == inspect.GateRefused {
+			all = append(all, ShortIdentity(g.Requires)+" ("+strings.TrimPrefix(g.Name, inspect.GatePolicy)+")")
 			continue
 		}
 		all = append(all, g.Name)
 	}
 	return strings.Join(all, " and ")
+}
+
+// asRequired reports whether somebody who must have signed did: by the flags, which a verified signature fits, or by
+// every policy that applies. What a policy leaves open is not met.
+func (v view) asRequired() bool {
+	policies := v.image.PolicyGates()
+	for _, g := range policies {
+		if g.Status != inspect.GatePassed {
+			return false
+		}
+	}
+	return len(policies) > 0 || v.Required() != ""
 }
 
 // bestSignature is the one that says most: one that holds, else one that fails, else one that is open.

@@ -156,7 +156,7 @@ func briefHead(c inspect.Case) []briefLine {
 	}
 	lines = append(lines, briefLine{"pod", pod, 0, ""})
 	if len(also) > 0 {
-		lines = append(lines, briefLine{"also", strings.Join(also, "; "), 3, ""})
+		lines = append(lines, briefLine{"also", strings.Join(also, "; "), 2, ""})
 	}
 	return lines
 }

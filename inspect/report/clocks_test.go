@@ -45,3 +45,14 @@ func TestAPodThatIsGoneInTheBrief(t *testing.T) {
 		t.Errorf("no GONE in the brief:\n%s", brief)
 	}
 }
+
+// Where there is no room, what was collected goes before the other pods with the layer: they may run the same now.
+func TestOtherPodsOutrankWhatWasCollected(t *testing.T) {
+	lines := []briefLine{{"pod", "web", 0, ""}, {"also", "1 more with this layer", 2, ""}, {"", "Evidence collected", 3, ""}}
+	for range BriefLines - 2 {
+		lines = append(lines, briefLine{"WHAT", "x", 1, ""})
+	}
+	if got := layBrief(lines); !strings.Contains(got, "1 more with this layer") || strings.Contains(got, "Evidence") {
+		t.Errorf("the brief keeps\n%s", got)
+	}
+}
