@@ -4,6 +4,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/engine"
 
 	corev1 "k8s.io/api/core/v1"
@@ -31,7 +32,7 @@ func TestTheAnswersWaitForChecksThatAreThere(t *testing.T) {
 		t.Fatal(err)
 	}
 	last := checks[len(checks)-1]
-	if last.Name != answer.Name || !last.Follows {
+	if last.Name != inspect.CheckAnswers || !last.Follows {
 		t.Fatalf("the last check is %s", last.Name)
 	}
 	for _, name := range answer.Needs() {

@@ -62,7 +62,7 @@ func findingOf(i inspect.Image, rows []inspect.Advisory) inspect.Finding {
 	})
 	a := rows[0]
 	f := inspect.Finding{
-		Check: Check, Code: code(a), Status: a.Severity.RowStatus(), Severity: a.Severity, Subject: i.Container,
+		Check: inspect.CheckAdvisories, Code: code(a), Status: a.Severity.RowStatus(), Severity: a.Severity, Subject: i.Container,
 		Title: title(rows), Detail: about(a),
 	}
 	if len(a.Locations) > 0 && strings.HasPrefix(a.Locations[0], "/") && !systemDatabase(a.Locations[0]) {
@@ -71,7 +71,7 @@ func findingOf(i inspect.Image, rows []inspect.Advisory) inspect.Finding {
 	if name, version, ok := strings.Cut(a.Subject, " "); ok && a.Kind == inspect.AdvisoryPackage {
 		f.Cause = inspect.Cause{Kind: inspect.CausePackage, Name: name, Version: version, Layer: -1}.Key()
 	}
-	f.ID = inspect.FindingID(Check, f.Code, f.Subject+"\x00"+a.ID)
+	f.ID = inspect.FindingID(inspect.CheckAdvisories, f.Code, f.Subject+"\x00"+a.ID)
 	for _, r := range rows[:min(len(rows), 20)] {
 		e := inspect.Evidence{Kind: string(r.Kind), Text: r.Subject}
 		if r.Kind == inspect.AdvisoryPackage && len(r.Locations) > 0 {
@@ -147,7 +147,7 @@ func lookalikes(i inspect.Image, found []squat, image string) []inspect.Finding 
 	var all []inspect.Finding
 	add := func(subject, title, detail string, e inspect.Evidence) {
 		all = append(all, inspect.Finding{
-			ID: inspect.FindingID(Check, CodeLookalike, subject+"\x00"+title), Check: Check, Code: CodeLookalike,
+			ID: inspect.FindingID(inspect.CheckAdvisories, CodeLookalike, subject+"\x00"+title), Check: inspect.CheckAdvisories, Code: CodeLookalike,
 			Status:   inspect.Medium.RowStatus(),
 			Severity: inspect.Medium, Subject: subject, Title: title, Detail: detail, Evidence: []inspect.Evidence{e},
 		})

@@ -33,9 +33,9 @@ func handoverOf(c inspect.Case, i inspect.Image) (inspect.Sentence, bool) {
 	case k.Injected:
 		return injectedSidecar(c, i), true
 	}
-	found := by(c, i, "binaries", "diff")
+	found := by(c, i, inspect.CheckBinaries, inspect.CheckDiff)
 	if p, ok := changedPackage(c, i); ok {
-		return derived("it came in with a package dependency: "+p, append(by(c, i, "package-diff"), found...)...), true
+		return derived("it came in with a package dependency: "+p, append(by(c, i, inspect.CheckPackageDiff), found...)...), true
 	}
 	paths, layers := badPaths(c, i)
 	switch base, why := fromBase(i, layers); {
@@ -104,8 +104,8 @@ func repository(reference string) string {
 
 // injectedSidecar is what explains the container. The findings of the cluster name the webhook.
 func injectedSidecar(c inspect.Case, i inspect.Image) inspect.Sentence {
-	s := derived("it came in with an injected sidecar: the workload's template does not have it", by(c, i, "binaries",
-		"diff")...)
+	s := derived("it came in with an injected sidecar: the workload's template does not have it", by(c, i, inspect.CheckBinaries,
+		inspect.CheckDiff)...)
 	for _, f := range coded(c, i.Container, "injected-other-image", "injected-unexplained", "injected-explained",
 		"injected-everywhere") {
 		s.Text = "it came in with an injected sidecar: " + trim(f.Title)

@@ -1,8 +1,5 @@
 package autorun
 
-// CheckAutoruns is the name of the check.
-const CheckAutoruns = "autoruns"
-
 // Kinds of rows.
 const (
 	KindPythonPth        = "python-pth"

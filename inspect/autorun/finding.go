@@ -119,7 +119,7 @@ func (p report) finding(r *row, code string, a inspect.Autorun) inspect.Finding 
 		subject += ":" + r.loads[0].Path
 	}
 	f := inspect.Finding{
-		ID: inspect.FindingID(CheckAutoruns, code, subject+" "+r.kind+" "+r.command), Check: CheckAutoruns,
+		ID: inspect.FindingID(inspect.CheckAutoruns, code, subject+" "+r.kind+" "+r.command), Check: inspect.CheckAutoruns,
 		Code: code, Status: a.Status, Severity: r.severity,
 		Subject: subject, Cause: r.cause(), Title: p.title(r), Detail: a.Detail,
 	}

@@ -37,7 +37,7 @@ func (h *scanner) against(ctx context.Context, with *comparison, emit func(inspe
 	for _, b := range again.rows(good.Confirmed) {
 		emit(inspect.Event{Fact: b})
 		if had[b.Path] || b.Severity.Rank() <= inspect.Medium.Rank() {
-			emit(inspect.Event{Fact: *again.finding(layer.CheckBinaries, b)})
+			emit(inspect.Event{Fact: *again.finding(inspect.CheckBinaries, b)})
 		}
 	}
 	return nil

@@ -19,7 +19,7 @@ import (
 // Binaries is the check that asks whose file each file is, and shows the programs that need a look. The client is not
 // asked for anything, since all bytes are in the cache, unless what lies there turns out to be damaged.
 func Binaries(client *registry.Client, cache *layer.Cache, owners *owner.Cache) engine.Check {
-	return engine.Check{Name: layer.CheckBinaries, Needs: []string{layer.CheckLayers}, Limit: layer.WorkLimit,
+	return engine.Check{Name: inspect.CheckBinaries, Needs: []string{inspect.CheckLayers}, Limit: layer.WorkLimit,
 		Run: func(ctx context.Context, on engine.On, emit func(inspect.Event)) error {
 			h, err := newScanner(ctx, cache, owners, on, emit)
 			if errors.Is(err, registry.ErrDamagedStore) {
@@ -92,7 +92,7 @@ func (h *scanner) emitRows(rows []inspect.Binary, emit func(inspect.Event)) {
 	for _, b := range rows {
 		emit(inspect.Event{Fact: b})
 		if b.Severity.Rank() <= inspect.Medium.Rank() {
-			emit(inspect.Event{Fact: *h.finding(layer.CheckBinaries, b)})
+			emit(inspect.Event{Fact: *h.finding(inspect.CheckBinaries, b)})
 		}
 	}
 }
@@ -131,7 +131,7 @@ func (h *scanner) finding(check string, b inspect.Binary) *inspect.Finding {
 	}
 	subject := h.image.Container + ":" + b.Path
 	f := &inspect.Finding{
-		ID: inspect.FindingID(layer.CheckBinaries, code, subject), Check: check, Code: code, Status: b.Status,
+		ID: inspect.FindingID(inspect.CheckBinaries, code, subject), Check: check, Code: code, Status: b.Status,
 		Severity: b.Severity,
 		Subject:  subject, Title: title, Detail: b.Detail,
 		Evidence: []inspect.Evidence{
@@ -251,7 +251,7 @@ func (h *scanner) alteredFinding(group []inspect.Altered) *inspect.Finding {
 			a.Path)
 	}
 	f := &inspect.Finding{
-		ID: inspect.FindingID(layer.CheckBinaries, "altered-file", subject), Check: layer.CheckBinaries,
+		ID: inspect.FindingID(inspect.CheckBinaries, "altered-file", subject), Check: inspect.CheckBinaries,
 		Code: "altered-file", Status: a.Status, Severity: a.Severity,
 		Subject: subject, Title: title, Detail: a.Detail,
 		Evidence: []inspect.Evidence{

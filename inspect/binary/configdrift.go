@@ -8,7 +8,6 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/backtrail/backtrail/inspect"
-	"github.com/backtrail/backtrail/inspect/layer"
 )
 
 // configDrift judges how the config of an image differs from that of an earlier one: what it starts, as whom, with
@@ -34,7 +33,7 @@ func (d configDrift) findings() []inspect.Finding {
 	for _, o := range append(append(d.start(), d.user()...), d.labels()...) {
 		subject := d.container + ":" + o.title
 		all = append(all, inspect.Finding{
-			ID: inspect.FindingID(layer.CheckBinaries, o.code, subject), Check: layer.CheckBinaries, Code: o.code,
+			ID: inspect.FindingID(inspect.CheckBinaries, o.code, subject), Check: inspect.CheckBinaries, Code: o.code,
 			Status: o.severity.RowStatus(), Severity: o.severity, Subject: d.container, Title: o.title,
 			Cause:    inspect.Cause{Kind: inspect.CauseFile, Name: "config of " + d.container}.Key(),
 			Evidence: []inspect.Evidence{{Kind: "config", Digest: d.config, Text: o.title}},

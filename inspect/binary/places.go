@@ -180,14 +180,14 @@ func (h placeScanner) place(n *inspect.Node, code, what string, severity inspect
 	if severity.Rank() > inspect.Medium.Rank() {
 		return
 	}
-	emit(inspect.Event{Fact: *h.placeFinding(layer.CheckBinaries, n, code, what, severity)})
+	emit(inspect.Event{Fact: *h.placeFinding(inspect.CheckBinaries, n, code, what, severity)})
 }
 
 func (h placeScanner) placeFinding(check string, n *inspect.Node, code, what string,
 	severity inspect.Severity) *inspect.Finding {
 	subject := h.image.Container + ":" + n.Path
 	return &inspect.Finding{
-		ID: inspect.FindingID(layer.CheckBinaries, code, subject), Check: check, Code: code,
+		ID: inspect.FindingID(inspect.CheckBinaries, code, subject), Check: check, Code: code,
 		Status: severity.RowStatus(), Severity: severity,
 		Subject: subject, Title: what, Detail: h.createdBy(n.Layer),
 		Evidence: []inspect.Evidence{

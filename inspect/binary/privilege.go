@@ -60,7 +60,7 @@ func (h *scanner) gained(before *layer.Tree, good inspect.KnownGood, emit func(i
 		emit(inspect.Event{Fact: inspect.Setting{Code: "new-privilege", Detail: fmt.Sprintf("%s (layer %d)", text,
 			n.Layer), Severity: severity}})
 		if severity.Rank() <= inspect.Medium.Rank() {
-			emit(inspect.Event{Fact: *placeScanner{h}.placeFinding(layer.CheckDiff, n, "new-privilege", text,
+			emit(inspect.Event{Fact: *placeScanner{h}.placeFinding(inspect.CheckDiff, n, "new-privilege", text,
 				severity)})
 		}
 	}

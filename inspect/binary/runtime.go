@@ -13,13 +13,10 @@ import (
 	"github.com/backtrail/backtrail/inspect/owner"
 )
 
-// CheckRuntime is the check of what a checkpoint shows.
-const CheckRuntime = "runtime"
-
 // Runtime is the check that lays what changed at run time over the image, as one more layer on top, and looks there for
 // programs that were dropped or changed. It is no layer of the manifest: the image's rows and counts stay as they are.
 func Runtime(cache *layer.Cache, owners *owner.Cache, checkpoint *layer.Checkpoint) engine.Check {
-	return engine.Check{Name: CheckRuntime, Needs: []string{layer.CheckLayers, layer.CheckBinaries},
+	return engine.Check{Name: inspect.CheckRuntime, Needs: []string{inspect.CheckLayers, inspect.CheckBinaries},
 		Run: func(ctx context.Context, on engine.On, emit func(inspect.Event)) error {
 			image, c := on.Image(), on.Case()
 			if ok, why := checkpoint.Of(image, c.Pod, len(c.Images)); !ok {
@@ -251,7 +248,7 @@ func (r *runtimeState) program(b inspect.Binary) *inspect.Finding {
 func (r *runtimeState) finding(code, title string, severity inspect.Severity, p, sum, detail string) *inspect.Finding {
 	subject := r.scanner.image.Container + ":" + p
 	return &inspect.Finding{
-		ID: inspect.FindingID(CheckRuntime, code, subject), Check: CheckRuntime, Code: code,
+		ID: inspect.FindingID(inspect.CheckRuntime, code, subject), Check: inspect.CheckRuntime, Code: code,
 		Status: severity.RowStatus(), Severity: severity,
 		Subject: subject, Title: title, Detail: detail,
 		Evidence: []inspect.Evidence{

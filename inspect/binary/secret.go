@@ -87,8 +87,8 @@ func (h *scanner) secret(f secretFile, s secret, emit func(inspect.Event)) {
 	emit(inspect.Event{Fact: inspect.Setting{Code: code, Detail: said, Severity: s.severity}})
 	subject := h.image.Container + ":" + n.Path
 	finding := &inspect.Finding{
-		ID:    inspect.FindingID(layer.CheckBinaries, code, fmt.Sprintf("%s in layer %d", subject, n.Layer)),
-		Check: layer.CheckBinaries, Code: code, Status: s.severity.RowStatus(),
+		ID:    inspect.FindingID(inspect.CheckBinaries, code, fmt.Sprintf("%s in layer %d", subject, n.Layer)),
+		Check: inspect.CheckBinaries, Code: code, Status: s.severity.RowStatus(),
 		Severity: s.severity, Subject: subject, Title: text, Detail: h.createdBy(n.Layer),
 		Evidence: []inspect.Evidence{
 			{Kind: "file", Digest: "sha256:" + n.SHA256, Path: n.Path},

@@ -10,7 +10,6 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/autorun"
 	"github.com/backtrail/backtrail/inspect/content"
-	"github.com/backtrail/backtrail/inspect/layer"
 	"github.com/backtrail/backtrail/inspect/redact"
 )
 
@@ -24,7 +23,7 @@ func (h *scanner) settings(emit func(inspect.Event)) {
 		}
 		subject := h.image.Container + ":" + s.Detail
 		emit(inspect.Event{Fact: inspect.Finding{
-			ID: inspect.FindingID(layer.CheckBinaries, s.Code, subject), Check: layer.CheckBinaries, Code: s.Code,
+			ID: inspect.FindingID(inspect.CheckBinaries, s.Code, subject), Check: inspect.CheckBinaries, Code: s.Code,
 			Status: s.Severity.RowStatus(), Severity: s.Severity,
 			Subject: h.image.Container, Title: s.Detail, Evidence: []inspect.Evidence{{Kind: "config",
 				Digest: h.image.Config, Text: s.Detail}},

@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
-	"github.com/backtrail/backtrail/inspect/layer"
 	"github.com/backtrail/backtrail/inspect/owner"
 )
 
@@ -24,7 +23,7 @@ func (h *scanner) tampered(emit func(inspect.Event)) {
 		}
 		subject := fmt.Sprintf("%s:%s %s", h.image.Container, t.File, t.Package)
 		finding := &inspect.Finding{
-			ID: inspect.FindingID(layer.CheckBinaries, t.Code, subject), Check: layer.CheckBinaries, Code: t.Code,
+			ID: inspect.FindingID(inspect.CheckBinaries, t.Code, subject), Check: inspect.CheckBinaries, Code: t.Code,
 			Status: severity.RowStatus(), Severity: severity,
 			Subject: h.image.Container + ":" + t.Paths[0], Title: text, Detail: h.createdBy(t.Layer),
 			Evidence: []inspect.Evidence{{Kind: "package-database", Path: t.File, Text: t.Package}, {Kind: "layer",

@@ -280,7 +280,7 @@ func TestNoPod(t *testing.T) {
 	if err := run(t.Context(), c.Apply); err != nil {
 		t.Fatal(err)
 	}
-	if state, _ := c.Check(cluster.Name, ""); state.Status != inspect.CheckSkipped {
+	if state, _ := c.Check(inspect.CheckCluster, ""); state.Status != inspect.CheckSkipped {
 		t.Errorf("%+v", state)
 	}
 }

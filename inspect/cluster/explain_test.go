@@ -143,12 +143,12 @@ func TestAPanicEndsOneCheck(t *testing.T) {
 	w := newWorld()
 	o := cluster.Options{Cluster: defective{sourceOf(t, []any{w.namespace, w.deployment, w.set, w.pod})}, Pod: w.pod}
 	c := runChecks(t, []inspect.Event{{Fact: inspect.Pod{Name: w.pod.Name}}}, cluster.Events(o), cluster.Check(o), cluster.Reach(o))
-	for name, says := range map[string]string{cluster.Name: "no webhooks", cluster.ReachName: "no services"} {
+	for name, says := range map[string]string{inspect.CheckCluster: "no webhooks", inspect.CheckReach: "no services"} {
 		if state, _ := c.Check(name, ""); state.Status == inspect.CheckDone || !strings.Contains(state.Reason, says) {
 			t.Errorf("%s: %+v", name, state)
 		}
 	}
-	if state, _ := c.Check(cluster.EventsName, ""); state.Status == inspect.CheckBlocked && strings.Contains(state.Reason, "defect") {
+	if state, _ := c.Check(inspect.CheckEvents, ""); state.Status == inspect.CheckBlocked && strings.Contains(state.Reason, "defect") {
 		t.Errorf("the events: %+v", state)
 	}
 }

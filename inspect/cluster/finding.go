@@ -47,7 +47,7 @@ const SubjectPod = "pod"
 func finding(code, subject, title, detail string, evidence ...inspect.Evidence) inspect.Finding {
 	severity := severities[code]
 	return inspect.Finding{
-		ID: inspect.FindingID(Name, code, subject), Check: Name, Code: code, Status: severity.RowStatus(),
+		ID: inspect.FindingID(inspect.CheckCluster, code, subject), Check: inspect.CheckCluster, Code: code, Status: severity.RowStatus(),
 		Severity: severity,
 		Subject:  subject, Title: title, Detail: detail, Evidence: evidence,
 	}

@@ -18,9 +18,6 @@ import (
 	"github.com/backtrail/backtrail/registry"
 )
 
-// HelmName is the name of the check that reads the release.
-const HelmName = "helm"
-
 // Codes of its findings.
 const (
 	CodePastHelm    = "helm-swapped"       // the workload asks for another image than its release
@@ -31,7 +28,7 @@ const (
 // Helm reads the Secrets of the Helm release that the pod's workload says to be of, and compares what its manifest asks
 // for with what runs. asked says that a person allowed it.
 func Helm(o Options, store *registry.Store, asked bool) engine.Check {
-	return engine.Check{Name: HelmName, Scope: engine.PerCase, Run: func(ctx context.Context, _ engine.On,
+	return engine.Check{Name: inspect.CheckHelm, Scope: engine.PerCase, Run: func(ctx context.Context, _ engine.On,
 		emit func(inspect.Event)) error {
 		switch {
 		case o.Pod == nil:
@@ -164,7 +161,7 @@ func (h *helmHistory) compare(c kube.Container) (inspect.Finding, bool) {
 // code.
 func helmFinding(code, container, title, detail string, evidence []inspect.Evidence) inspect.Finding {
 	f := finding(code, container, title, detail, evidence...)
-	f.ID, f.Check = inspect.FindingID(HelmName, code, container), HelmName
+	f.ID, f.Check = inspect.FindingID(inspect.CheckHelm, code, container), inspect.CheckHelm
 	return f
 }
 

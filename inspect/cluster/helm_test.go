@@ -115,7 +115,7 @@ func TestReleaseAgainstWhatRuns(t *testing.T) {
 			continue
 		}
 		f, ok := findingOf(c, tt.code)
-		if !ok || f.Severity != tt.severity || f.Subject != "web" || !strings.Contains(f.Title, tt.title) || f.Check != cluster.HelmName {
+		if !ok || f.Severity != tt.severity || f.Subject != "web" || !strings.Contains(f.Title, tt.title) || f.Check != inspect.CheckHelm {
 			t.Errorf("%s: %+v of %v", name, f, codes(c))
 		}
 		if len(c.Timeline) != len(tt.secrets) {
@@ -149,13 +149,13 @@ func TestReleaseIsKeptWithoutSecrets(t *testing.T) {
 func TestReleasesThatCannotBeRead(t *testing.T) {
 	w := newWorld()
 	c, _ := readRelease(t, w, errors.New("listing secrets: not permitted\nhint"))
-	if state, _ := c.Check(cluster.HelmName, ""); state.Status != inspect.CheckBlocked || state.Reason != "the Helm release shop could not be read: listing secrets: not permitted" {
+	if state, _ := c.Check(inspect.CheckHelm, ""); state.Status != inspect.CheckBlocked || state.Reason != "the Helm release shop could not be read: listing secrets: not permitted" {
 		t.Errorf("%+v", state)
 	}
 	broken := release(t, 1, "superseded", "x", "{}")
 	broken.Data["release"] = []byte("!")
 	c, _ = readRelease(t, w, nil, broken, release(t, 2, "deployed", "reg.example/web:1", "{}"))
-	if state, _ := c.Check(cluster.HelmName, ""); state.Status != inspect.CheckBlocked || !strings.HasPrefix(state.Reason, "1 of 2 revisions of the release could not be read: sh.helm.release.v1.shop.v1") {
+	if state, _ := c.Check(inspect.CheckHelm, ""); state.Status != inspect.CheckBlocked || !strings.HasPrefix(state.Reason, "1 of 2 revisions of the release could not be read: sh.helm.release.v1.shop.v1") {
 		t.Errorf("%+v", state)
 	}
 	if _, ok := findingOf(c, cluster.CodeHelmAsks); !ok {
@@ -173,7 +173,7 @@ func TestHelmIsNotReadUnasked(t *testing.T) {
 		"no pod":   cluster.Helm(cluster.Options{}, nil, true),
 	} {
 		c := runChecks(t, nil, check)
-		if state, _ := c.Check(cluster.HelmName, ""); state.Status != inspect.CheckSkipped {
+		if state, _ := c.Check(inspect.CheckHelm, ""); state.Status != inspect.CheckSkipped {
 			t.Errorf("%s: %+v", name, state)
 		}
 	}

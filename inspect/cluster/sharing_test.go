@@ -153,7 +153,7 @@ func TestSharingOfACalmCase(t *testing.T) {
 	s.asked = nil
 	o := cluster.Options{Cluster: sourceOf(t, []any{pod, runs("other", "x", web)}), Pod: pod, Client: s.client}
 	c := runChecks(t, suspectCase(web)[:3], cluster.Sharing(o))
-	if state, _ := c.Check(cluster.SharingName, ""); state.Status != inspect.CheckSkipped || len(s.asked) > 0 {
+	if state, _ := c.Check(inspect.CheckSharing, ""); state.Status != inspect.CheckSkipped || len(s.asked) > 0 {
 		t.Errorf("%+v, asked %v", state, s.asked)
 	}
 }

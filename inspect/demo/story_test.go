@@ -156,7 +156,7 @@ func TestAnswersNameTheSurroundings(t *testing.T) {
 	}
 	codes := map[string]string{}
 	for _, f := range c.Findings {
-		if f.Check == cluster.Name {
+		if f.Check == inspect.CheckCluster {
 			codes[f.Code] = f.Subject
 		}
 	}
@@ -185,7 +185,7 @@ func checkClean(t *testing.T, c *inspect.Case, subject string) {
 		t.Errorf("%s: %s, signatures %+v", subject, i.Status, i.Signatures)
 	}
 	for _, f := range c.Findings {
-		if f.Check != cluster.Name && (f.Subject == subject || strings.HasPrefix(f.Subject, subject+":")) {
+		if f.Check != inspect.CheckCluster && (f.Subject == subject || strings.HasPrefix(f.Subject, subject+":")) {
 			t.Errorf("%s: %s", subject, f.Title)
 		}
 	}

@@ -40,7 +40,7 @@ func (v view) signed() string {
 			return "not known: " + r.Store + " unreachable: " + r.Detail + " · " + required
 		}
 	}
-	state, known := v.c.Check("signatures", v.image.Container)
+	state, known := v.c.Check(inspect.CheckSignatures, v.image.Container)
 	switch {
 	case known && state.Running(), !known && v.running():
 		return v.waiting()
@@ -169,7 +169,7 @@ func pattern(re string) string {
 
 // isSigning reports whether a finding is about who signed or built the image, not about what is in it.
 func isSigning(f inspect.Finding) bool {
-	return f.Check == "signatures" || f.Check == "drift" || f.Check == "policies" || f.Check == "provenance"
+	return f.Check == inspect.CheckSignatures || f.Check == inspect.CheckDrift || f.Check == inspect.CheckPolicies || f.Check == inspect.CheckProvenance
 }
 
 // only reports whether all findings of the lead are of a kind, and there are some.

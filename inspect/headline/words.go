@@ -127,7 +127,7 @@ func (v view) waiting() string { return v.waitingOr("still checking") }
 func (v view) waitingOr(otherwise string) string {
 	var names []string
 	for _, s := range v.c.Checks {
-		if s.Running() && s.Name != "answers" && !slices.Contains(names, s.Name) {
+		if s.Running() && s.Name != inspect.CheckAnswers && !slices.Contains(names, s.Name) {
 			names = append(names, s.Name)
 		}
 	}

@@ -15,14 +15,11 @@ import (
 	"github.com/backtrail/backtrail/registry"
 )
 
-// CheckBase is the check that finds the base image.
-const CheckBase = "base"
-
 // Base is the check that finds which image this one was built upon, by what provenance says that it was made of, and
 // by the images that this machine has read before: where the lowest layers are all of another image's, they are its,
 // whatever is claimed. more are checks to wait for besides the layers: provenance.
 func Base(cache *Cache, more ...string) engine.Check {
-	return engine.Check{Name: CheckBase, Needs: append([]string{CheckLayers}, more...), Run: func(_ context.Context,
+	return engine.Check{Name: inspect.CheckBase, Needs: append([]string{inspect.CheckLayers}, more...), Run: func(_ context.Context,
 		on engine.On, emit func(inspect.Event)) error {
 		image := on.Image()
 		layers := manifestLayers(image.Layers)

@@ -46,7 +46,7 @@ func (o Oddness) findings(image string, l inspect.Layer) []inspect.Finding {
 	add := func(code string, severity inspect.Severity, title, detail string) {
 		subject := fmt.Sprintf("%s:layer %d", image, l.Number)
 		list = append(list, inspect.Finding{
-			ID: inspect.FindingID(CheckLayers, code, subject), Check: CheckLayers, Code: code,
+			ID: inspect.FindingID(inspect.CheckLayers, code, subject), Check: inspect.CheckLayers, Code: code,
 			Status: severity.RowStatus(), Severity: severity,
 			Subject: subject, Title: title, Detail: detail,
 			Evidence: []inspect.Evidence{{Kind: "layer", Digest: l.Digest, Text: l.CreatedBy}},

@@ -53,11 +53,11 @@ func findingOf(container string, rows []inspect.LockRow) inspect.Finding {
 	r := rows[0]
 	subject := container + ":" + r.Path
 	f := inspect.Finding{
-		Check: Check, Code: codes[r.Change], Status: r.Severity.RowStatus(), Severity: r.Severity, Subject: subject,
+		Check: inspect.CheckLockFiles, Code: codes[r.Change], Status: r.Severity.RowStatus(), Severity: r.Severity, Subject: subject,
 		Title: title(rows), Detail: r.Detail,
 		Cause: inspect.Cause{Kind: inspect.CausePackage, Name: r.Name, Version: r.Installed, Layer: -1}.Key(),
 	}
-	f.ID = inspect.FindingID(Check, f.Code, subject+"\x00"+r.Name)
+	f.ID = inspect.FindingID(inspect.CheckLockFiles, f.Code, subject+"\x00"+r.Name)
 	for _, r := range rows[:min(len(rows), 20)] {
 		f.Evidence = append(f.Evidence, inspect.Evidence{Kind: "lock", Path: r.File,
 			Text: strings.TrimSpace(strings.Join([]string{r.Name, r.Locked, r.Resolved}, " "))})

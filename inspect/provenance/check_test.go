@@ -87,7 +87,7 @@ func (s *scene) run(e inspect.Expected, checks ...engine.Check) inspect.Case {
 			emit(inspect.Event{Container: "web", Fact: s.image.ImageHead})
 			return nil
 		}},
-		{Name: signatureCheck, Run: func(_ context.Context, _ engine.On, emit func(inspect.Event)) error {
+		{Name: inspect.CheckSignatures, Run: func(_ context.Context, _ engine.On, emit func(inspect.Event)) error {
 			for _, e := range s.events {
 				emit(e)
 			}

@@ -177,7 +177,7 @@ func runAgain(ctx context.Context, bag *evidence.Bag, c inspect.Case, client *re
 
 // carried finds the images of the case in the bundle's layout.
 func carried(c inspect.Case, client *registry.Client, layout string) engine.Check {
-	return engine.Check{Name: subject.Name, Scope: engine.PerCase, Resolves: true, Run: func(ctx context.Context,
+	return engine.Check{Name: inspect.CheckSubject, Scope: engine.PerCase, Resolves: true, Run: func(ctx context.Context,
 		_ engine.On, emit func(inspect.Event)) error {
 		for _, i := range c.Images {
 			found, err := locate(ctx, client, layout, i)

@@ -60,7 +60,7 @@ func signed(c inspect.Case, i inspect.Image) (inspect.Status, string) {
 			return inspect.Unknown, fmt.Sprintf("no signature found, and %s could not be asked: %s", r.Store, r.Detail)
 		}
 	}
-	if state, ok := c.Check("signatures", i.Container); ok && state.Status == inspect.CheckBlocked {
+	if state, ok := c.Check(inspect.CheckSignatures, i.Container); ok && state.Status == inspect.CheckBlocked {
 		return inspect.Unknown, orRunning(state)
 	}
 	return inspect.Absent, "unsigned: no store holds a signature"
@@ -89,7 +89,7 @@ func orRunning(s inspect.CheckState) string {
 // built is the provenance verdict of an image in one sentence.
 func built(c inspect.Case, i inspect.Image) (inspect.Status, string) {
 	if len(i.Provenance) == 0 {
-		if state, ok := c.Check("provenance", i.Container); ok && state.Status == inspect.CheckBlocked {
+		if state, ok := c.Check(inspect.CheckProvenance, i.Container); ok && state.Status == inspect.CheckBlocked {
 			return inspect.Unknown, orRunning(state)
 		}
 		return inspect.Absent, "no statement says how it was built"

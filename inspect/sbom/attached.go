@@ -21,7 +21,7 @@ const maxAttached = 64
 // Attached is the check that counts the packages of the SBOMs that came with an image, and says who signed them.
 func Attached(client *registry.Client) engine.Check {
 	return engine.Check{
-		Name: CheckAttached, Needs: []string{"signatures"},
+		Name: inspect.CheckAttachedSBOM, Needs: []string{inspect.CheckSignatures},
 		Run: func(ctx context.Context, on engine.On, emit func(inspect.Event)) error {
 			image := on.Image()
 			if err := image.Read(); err != nil {

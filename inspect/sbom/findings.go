@@ -115,7 +115,7 @@ func finding(code, subject, kind, pkg, version string, severity inspect.Severity
 	on []inspect.Evidence) inspect.Finding {
 	about := fmt.Sprintf("%s:%s/%s@%s", subject, kind, pkg, version)
 	return inspect.Finding{
-		ID: inspect.FindingID(CheckDiff, code, about), Check: CheckDiff, Code: code, Status: severity.RowStatus(),
+		ID: inspect.FindingID(inspect.CheckPackageDiff, code, about), Check: inspect.CheckPackageDiff, Code: code, Status: severity.RowStatus(),
 		Severity: severity, Subject: about, Title: title, Evidence: on,
 	}
 }
@@ -123,7 +123,7 @@ func finding(code, subject, kind, pkg, version string, severity inspect.Severity
 // summary is the finding on how many packages differ.
 func summary(subject string, good inspect.KnownGood, d inspect.PackageDiff) inspect.Finding {
 	return inspect.Finding{
-		ID: inspect.FindingID(CheckDiff, "packages-changed", subject), Check: CheckDiff, Code: "packages-changed",
+		ID: inspect.FindingID(inspect.CheckPackageDiff, "packages-changed", subject), Check: inspect.CheckPackageDiff, Code: "packages-changed",
 		Status: inspect.Low.RowStatus(), Severity: inspect.Low, Subject: subject,
 		Title: fmt.Sprintf("%s: %d packages changed, %d added and %d removed since the %s image", subject,
 			len(d.Changed), len(d.Added), len(d.Removed), good.Word()),

@@ -15,9 +15,6 @@ import (
 	"github.com/backtrail/backtrail/registry"
 )
 
-// CheckTruth is the name of the check that compares the publisher's SBOMs with what is in the image.
-const CheckTruth = "sbom-truth"
-
 // maxInside bounds the SBOMs in an image that are read; maxExamples the names that a comparison gives for each
 // difference.
 const (
@@ -27,7 +24,7 @@ const (
 
 // Truth is the check that compares each SBOM that came with the image, or lies in it, with what is there.
 func Truth(client *registry.Client, cache *layer.Cache) engine.Check {
-	return engine.Check{Name: CheckTruth, Needs: []string{layer.CheckLayers, CheckPackages, CheckAttached},
+	return engine.Check{Name: inspect.CheckSBOMTruth, Needs: []string{inspect.CheckLayers, inspect.CheckPackages, inspect.CheckAttachedSBOM},
 		Run: func(ctx context.Context, on engine.On, emit func(inspect.Event)) error {
 			image := on.Image()
 			tree, err := cache.Tree(ctx, image.Layers)
@@ -222,7 +219,7 @@ func (t *truth) finding(row inspect.SBOM, r inspect.SBOMTruth) (inspect.Finding,
 		title += fmt.Sprintf("; %d files altered", r.FilesAltered)
 	}
 	return inspect.Finding{
-		ID: inspect.FindingID(CheckTruth, "sbom-differs", t.image.Container+row.Digest), Check: CheckTruth,
+		ID: inspect.FindingID(inspect.CheckSBOMTruth, "sbom-differs", t.image.Container+row.Digest), Check: inspect.CheckSBOMTruth,
 		Code: "sbom-differs", Status: severity.RowStatus(), Severity: severity,
 		Subject: t.image.Container, Title: title, Detail: strings.Join(r.Examples, "; "),
 		Evidence: []inspect.Evidence{{Kind: "sbom", Digest: row.Digest, Text: row.Format}},

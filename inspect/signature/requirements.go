@@ -9,9 +9,6 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 )
 
-// policiesCheck is the name of the check that reads the policies, which this one waits for.
-const policiesCheck = "policies"
-
 // CodePolicy is the code of the finding that an image does not meet a policy.
 const CodePolicy = "policy-not-met"
 

@@ -99,7 +99,7 @@ func TestKeyOfAPolicyUnderFlags(t *testing.T) {
 func (s *shop) lookWith(trust *Trust, expected inspect.Expected, requirements []inspect.PolicyRequirement, named bool) inspect.Case {
 	s.t.Helper()
 	location := s.repo.Digest(s.list).String()
-	policies := engine.Check{Name: policiesCheck, Scope: engine.PerCase, Run: nothing}
+	policies := engine.Check{Name: inspect.CheckPolicies, Scope: engine.PerCase, Run: nothing}
 	check := Check(Options{Client: s.client, Store: s.store, Trust: trust, PolicyNamed: named, Requirements: func(inspect.Image) []inspect.PolicyRequirement { return requirements }})
 	return runChecks(s.t, expected, inspect.Image{
 		ImageHead: inspect.ImageHead{Container: "web", Reference: location, Location: location, Index: s.list, Digest: s.digest, Config: digestOf(nil), Status: inspect.Verified},

@@ -87,7 +87,7 @@ func inSpeech(reason string) string {
 func (s summary) finding(code, subject string, status inspect.RowStatus, severity inspect.Severity, title,
 	detail string, rows []inspect.Signature) inspect.Finding {
 	f := inspect.Finding{
-		ID: inspect.FindingID(Name, code, subject), Check: Name, Code: code, Status: status, Severity: severity,
+		ID: inspect.FindingID(inspect.CheckSignatures, code, subject), Check: inspect.CheckSignatures, Code: code, Status: status, Severity: severity,
 		Subject: subject,
 		Title:   title, Detail: detail, Evidence: []inspect.Evidence{{Kind: "manifest", Digest: s.image,
 			Text: "the image"}},

@@ -88,7 +88,7 @@ func besides(rivals []registry.Candidate) string {
 func finding(i inspect.Image, code string, severity inspect.Severity, title, detail string,
 	of ...registry.Candidate) inspect.Finding {
 	f := inspect.Finding{
-		ID: inspect.FindingID(Name, code, i.Container), Check: Name, Code: code, Status: severity.RowStatus(),
+		ID: inspect.FindingID(inspect.CheckSubject, code, i.Container), Check: inspect.CheckSubject, Code: code, Status: severity.RowStatus(),
 		Severity: severity,
 		Subject:  i.Container, Title: title, Detail: detail, Evidence: []inspect.Evidence{{Kind: "index",
 			Digest: i.Index}},

@@ -14,13 +14,10 @@ import (
 	"github.com/backtrail/backtrail/kube"
 )
 
-// Name is the name of the check that finds the images.
-const Name = "subject"
-
 // Check finds the images of a case: that of its target, or one for each container of its pod. An image that the
 // registry no longer has is an image all the same, unknown with the reason.
 func Check(o Options) engine.Check {
-	return engine.Check{Name: Name, Scope: engine.PerCase, Resolves: true, Run: func(ctx context.Context,
+	return engine.Check{Name: inspect.CheckSubject, Scope: engine.PerCase, Resolves: true, Run: func(ctx context.Context,
 		_ engine.On, emit func(inspect.Event)) error {
 		if o.Pod == nil {
 			return o.single(emit)
