@@ -237,7 +237,8 @@ func (a *auditor) checksAt(o subject.Options, u audit.Unit, depth audit.Depth) [
 			autorun.Check(a.client, a.cache, a.owners),
 			sbom.Truth(a.client, a.cache),
 			lock.Files(a.client, a.cache, inspect.CheckPackages),
-			advisory.Advisories(a.advisories, a.cache, inspect.CheckLockFiles, inspect.CheckSignatures, inspect.CheckProvenance))
+			advisory.Advisories(a.advisories, a.cache, inspect.CheckLockFiles, inspect.CheckSignatures,
+				inspect.CheckProvenance))
 	}
 	return checks
 }

@@ -14,17 +14,18 @@ import (
 // Check draws the answers again whenever another check ends (engine.Check.Follows), and emits those that changed:
 // what is known so far at once, and the final answers when all of needs have ended.
 func Check(needs ...string) engine.Check {
-	return engine.Check{Name: inspect.CheckAnswers, Scope: engine.PerCase, Follows: true, Needs: needs, Run: func(_ context.Context,
-		on engine.On, emit func(inspect.Event)) error {
-		c := on.Case()
-		for _, a := range Answers(c, on.Waiting) {
-			at := slices.IndexFunc(c.Answers, func(o inspect.Answer) bool { return o.Question == a.Question })
-			if at < 0 || !reflect.DeepEqual(c.Answers[at], a) {
-				emit(inspect.Event{Fact: a})
+	return engine.Check{Name: inspect.CheckAnswers, Scope: engine.PerCase, Follows: true, Needs: needs,
+		Run: func(_ context.Context,
+			on engine.On, emit func(inspect.Event)) error {
+			c := on.Case()
+			for _, a := range Answers(c, on.Waiting) {
+				at := slices.IndexFunc(c.Answers, func(o inspect.Answer) bool { return o.Question == a.Question })
+				if at < 0 || !reflect.DeepEqual(c.Answers[at], a) {
+					emit(inspect.Event{Fact: a})
+				}
 			}
-		}
-		return nil
-	}}
+			return nil
+		}}
 }
 
 // Rule derives sentences from a case, none where it does not apply. It runs once all checks that it needs have ended,
@@ -48,7 +49,8 @@ type question struct {
 }
 
 // causes are the checks whose findings may be the cause: see byWeight.
-var causes = []string{inspect.CheckSubject, inspect.CheckLayers, inspect.CheckBinaries, inspect.CheckKnownGood, inspect.CheckDiff, inspect.CheckDrift, inspect.CheckAdvisories, inspect.CheckLockFiles,
+var causes = []string{inspect.CheckSubject, inspect.CheckLayers, inspect.CheckBinaries, inspect.CheckKnownGood,
+	inspect.CheckDiff, inspect.CheckDrift, inspect.CheckAdvisories, inspect.CheckLockFiles,
 	inspect.CheckAutoruns}
 
 // questions are the three questions. A new rule is one file and one line here.
@@ -69,7 +71,8 @@ func questions() []question {
 		}},
 		{inspect.HowIn, []boundRule{
 			rule(atRunTime, inspect.CheckRuntime),
-			rule(handover, inspect.CheckSubject, inspect.CheckWorkload, inspect.CheckCluster, inspect.CheckLayers, inspect.CheckBase, inspect.CheckBinaries, inspect.CheckKnownGood, inspect.CheckDiff,
+			rule(handover, inspect.CheckSubject, inspect.CheckWorkload, inspect.CheckCluster, inspect.CheckLayers,
+				inspect.CheckBase, inspect.CheckBinaries, inspect.CheckKnownGood, inspect.CheckDiff,
 				inspect.CheckPackageDiff, inspect.CheckSharing),
 			rule(release, inspect.CheckCluster, inspect.CheckHelm),
 			rule(dependencies, inspect.CheckKnownGood, inspect.CheckPackageDiff),
@@ -82,7 +85,8 @@ func questions() []question {
 		{inspect.WhyMissed, []boundRule{
 			rule(pastTheGates, inspect.CheckRuntime),
 			rule(lostSignature, inspect.CheckKnownGood, inspect.CheckSignatures, inspect.CheckDrift),
-			rule(unusual, inspect.CheckKnownGood, inspect.CheckDrift, inspect.CheckSigningNorm, inspect.CheckSignerHistory),
+			rule(unusual, inspect.CheckKnownGood, inspect.CheckDrift, inspect.CheckSigningNorm,
+				inspect.CheckSignerHistory),
 			rule(signatureGate, inspect.CheckSubject, inspect.CheckPolicies, inspect.CheckSignatures),
 			rule(admission, inspect.CheckWorkload, inspect.CheckCluster),
 			rule(policies, inspect.CheckPolicies, inspect.CheckSignatures, inspect.CheckCluster),
@@ -95,7 +99,7 @@ func questions() []question {
 
 // others are checks that no rule needs, and whose findings may be the first that there is to explain: without them an
 // answer could turn from calm to suspicious after it was final.
-var others = []string{"packages", "attached-sbom", "autoruns"}
+var others = []string{"packages", inspect.CheckAttachedSBOM, "autoruns"}
 
 // Needs are the names of the checks that the answers wait for, sorted: those that a rule needs, and those that may
 // find something to explain. The others (vulnerabilities, exports) may run on after the answers are final.

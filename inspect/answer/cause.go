@@ -12,7 +12,8 @@ import (
 
 // byWeight orders checks by how directly they name a cause, where findings are equally severe: what is known to be
 // bad before what starts by itself, that before other content, and claims of whoever built the image last.
-var byWeight = []string{inspect.CheckAdvisories, inspect.CheckAutoruns, inspect.CheckLockFiles, inspect.CheckBinaries, inspect.CheckRuntime, inspect.CheckDiff, inspect.CheckBase, inspect.CheckDrift,
+var byWeight = []string{inspect.CheckAdvisories, inspect.CheckAutoruns, inspect.CheckLockFiles,
+	inspect.CheckBinaries, inspect.CheckRuntime, inspect.CheckDiff, inspect.CheckBase, inspect.CheckDrift,
 	inspect.CheckSignatures, inspect.CheckPolicies}
 
 // lead is the group of findings that explains the case. The order is: groups about the file of an alert, then those
@@ -239,7 +240,7 @@ func hasOwnSentence(c inspect.Case, g inspect.CauseGroup) bool {
 		return false
 	}
 	switch f.Code {
-	case "unexpected-binary", "replaced-program", "altered-file", "loader-hijack":
+	case inspect.CodeUnexpectedBinary, inspect.CodeReplacedProgram, inspect.CodeAlteredFile, inspect.CodeLoaderHijack:
 		through := func(a inspect.Alert) bool { return a.Ran != nil }
 		return namedByAlert(c, image(c, g.Container), p) || !slices.ContainsFunc(matchedAlerts(c), through)
 	}

@@ -138,7 +138,7 @@ func (all *rows) alerted(alerts []inspect.Alert, container string) {
 	}
 	for _, r := range all.list {
 		if alertedBy(r.kind, programs) {
-			r.add(codeAlerted)
+			r.add(inspect.CodeAlerted)
 		}
 	}
 }

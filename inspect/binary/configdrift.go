@@ -73,7 +73,7 @@ func (d configDrift) start() []oddity {
 		return []oddity{{"entrypoint-" + odd, title, d.weigh(inspect.High)}}
 	case d.sameLayers() && d.release != otherRelease:
 		title := fmt.Sprintf("the same layers as the %s image start another command: %s", d.good.Word(), cut(line, 300))
-		return []oddity{{"entrypoint-changed", title, d.weigh(inspect.Medium)}}
+		return []oddity{{inspect.CodeEntrypointChanged, title, d.weigh(inspect.Medium)}}
 	}
 	return nil
 }
@@ -84,7 +84,7 @@ func (d configDrift) user() []oddity {
 		return nil
 	}
 	title := fmt.Sprintf("the image runs as root; the %s image runs as %s", d.good.Word(), cut(d.before.User, 60))
-	return []oddity{{"user-became-root", title, d.weigh(inspect.Medium)}}
+	return []oddity{{inspect.CodeUserBecameRoot, title, d.weigh(inspect.Medium)}}
 }
 
 func root(user string) bool {
@@ -110,7 +110,7 @@ func (d configDrift) labels() []oddity {
 		}
 		title := fmt.Sprintf("the label %s names another owner: %s in the %s image, %s now", name, cut(before, 200),
 			d.good.Word(), cut(now, 200))
-		all = append(all, oddity{"label-foreign-source", title, d.weigh(severity)})
+		all = append(all, oddity{inspect.CodeLabelForeignSource, title, d.weigh(severity)})
 		break
 	}
 	const base = "org.opencontainers.image.base."
@@ -119,7 +119,7 @@ func (d configDrift) labels() []oddity {
 		title := fmt.Sprintf("the labels name the same base image %s as the %s image, by the same digest, and no "+
 			"layer is the same",
 			cut(d.now.Labels[base+"name"], 200), d.good.Word())
-		all = append(all, oddity{"base-swapped", title, d.weigh(inspect.High)})
+		all = append(all, oddity{inspect.CodeBaseSwapped, title, d.weigh(inspect.High)})
 	}
 	return all
 }

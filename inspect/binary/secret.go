@@ -74,9 +74,9 @@ func (h *scanner) secretFiles(ctx context.Context, shadowed []layer.ShadowedEntr
 // secret reports whether a file holds a secret.
 func (h *scanner) secret(f secretFile, s secret, emit func(inspect.Event)) {
 	n := f.node
-	code, text := "secret", fmt.Sprintf("%s in layer %d holds %s", n.Path, n.Layer, s.what)
+	code, text := inspect.CodeSecret, fmt.Sprintf("%s in layer %d holds %s", n.Path, n.Layer, s.what)
 	if f.by >= 0 {
-		code, text = "hidden-secret",
+		code, text = inspect.CodeHiddenSecret,
 			fmt.Sprintf("%s in layer %d holds %s; layer %d %s it, and it is still in the image", n.Path, n.Layer,
 				s.what, f.by, f.how)
 	}

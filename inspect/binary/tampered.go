@@ -46,19 +46,19 @@ func tamperedWords(t owner.Tampering) string {
 		files += ", …"
 	}
 	switch t.Code {
-	case owner.ListGrew:
+	case inspect.CodeDatabaseGrew:
 		return fmt.Sprintf("layer %d added files to package %s, which was installed before, without another "+
 			"version: %s", t.Layer, t.Package, files)
-	case owner.EntryChanged:
+	case inspect.CodeDatabaseChanged:
 		return fmt.Sprintf("layer %d changed what the package database has on files of package %s, without "+
 			"another version: %s", t.Layer, t.Package, files)
-	case owner.SecondDatabase:
+	case inspect.CodeSecondDatabase:
 		return fmt.Sprintf("layer %d brought a second package database (%s), whose claims do not count: %s", t.Layer,
 			t.Package, files)
-	case owner.ClaimedTwice:
+	case inspect.CodeClaimedTwice:
 		return fmt.Sprintf("layer %d brought package %s, which claims files of another package with other "+
 			"content: %s", t.Layer, t.Package, files)
-	case owner.Incomplete:
+	case inspect.CodeIncompletePackage:
 		return fmt.Sprintf("layer %d registered package %s without most of its files; it has %s", t.Layer, t.Package,
 			files)
 	default:

@@ -16,9 +16,6 @@ import (
 	"github.com/backtrail/backtrail/registry"
 )
 
-// CodeShared is the code of the finding that other pods have a suspect layer too.
-const CodeShared = "layer-elsewhere"
-
 const (
 	// maxStacks bounds the other images whose manifests are asked for; those that the store has are compared besides.
 	maxStacks = 100

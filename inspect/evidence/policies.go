@@ -25,7 +25,8 @@ func (v *comparison) samePolicies(i, again inspect.Image) {
 			v.record("policy", subject, inspect.Absent, BasisNotKept, "the case leaves it open, and claims nothing: %s",
 				g.Detail)
 		default:
-			v.compare("policy", subject, v.ended(inspect.CheckSignatures, i.Container), rowOutcome{status: g.Status.Tone()},
+			v.compare("policy", subject, v.ended(inspect.CheckSignatures, i.Container),
+				rowOutcome{status: g.Status.Tone()},
 				rowOutcome{status: again.Gates[at].Status.Tone()})
 		}
 	}

@@ -106,12 +106,13 @@ func (v *comparison) sameSaved(i inspect.Image) bool {
 	}
 	found := rowOutcome{inspect.Verified, ""}
 	if !slices.Equal(configDiffIDs(data), diffIDs) {
-		found = rowOutcome{inspect.Failed, "diffid-mismatch"}
+		found = rowOutcome{inspect.Failed, inspect.ReasonDiffIDMismatch}
 	}
 	for _, l := range i.Layers {
 		if !l.Empty {
-			v.compare("layer", fmt.Sprintf("%s layer %d %s", i.Container, l.Number, l.DiffID), v.ended(inspect.CheckLayers,
-				i.Container), rowOutcome{l.Status, l.Reason}, rowOutcome{inspect.Verified, ""})
+			v.compare("layer", fmt.Sprintf("%s layer %d %s", i.Container, l.Number, l.DiffID),
+				v.ended(inspect.CheckLayers,
+					i.Container), rowOutcome{l.Status, l.Reason}, rowOutcome{inspect.Verified, ""})
 		}
 	}
 	v.compare("image", i.Container, v.ended(inspect.CheckLayers, i.Container), rowOutcome{i.Status, i.Reason}, found)
@@ -203,7 +204,7 @@ func (v *comparison) sameLayers(i, again inspect.Image) {
 			v.fail("layer", subject, "the manifest and config in the bag have no such layer")
 		case v.damaged(l.Digest):
 			v.compare("layer", subject, ended, rowOutcome{l.Status, l.Reason}, rowOutcome{inspect.Failed,
-				"digest-mismatch"})
+				inspect.ReasonDigestMismatch})
 		case !l.Empty && !v.carried(l.Digest):
 			found, skip := again.Layers[at], slices.Concat(fromBytes, countedElsewhere)
 			switch {
@@ -336,7 +337,8 @@ func (v *comparison) sameSignatures(i, again inspect.Image) {
 		delete(found, s.ID)
 		switch {
 		case ok:
-			v.row("signature", subject, v.ended(inspect.CheckSignatures, i.Container), bareSteps(s), bareSteps(r), "store")
+			v.row("signature", subject, v.ended(inspect.CheckSignatures, i.Container), bareSteps(s), bareSteps(r),
+				"store")
 		case v.carried(s.Digest):
 			v.fail("signature", subject, "the case says %s; it is not found among the signatures in the bag", s.Status)
 		default:

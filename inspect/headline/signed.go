@@ -9,13 +9,6 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 )
 
-// Codes of findings that a line depends on.
-const (
-	codeSignatureGone  = "signature-gone"
-	codeProvenanceGone = "provenance-gone"
-	codeRestarted      = "restarted"
-)
-
 // signed is who signed and who should have. Where a store could not be read, nothing is "no".
 func (v view) signed() string {
 	required := "no policy requires a signature"
@@ -127,15 +120,15 @@ func ShortSigner(s inspect.Signature) string {
 // reasonText is why a signature does not count, with who made it.
 func reasonText(s inspect.Signature) string {
 	switch s.Reason {
-	case "no-expectation":
+	case inspect.ReasonNoExpectation:
 		return "signed by " + ShortSigner(s) + ", no policy requires a signer"
-	case "unknown-key":
+	case inspect.ReasonUnknownKey:
 		return "signed with a key that is not at hand"
-	case "identity-mismatch":
+	case inspect.ReasonIdentityMismatch:
 		return "signed by " + ShortSigner(s)
-	case "subject-mismatch":
+	case inspect.ReasonSubjectMismatch:
 		return "the signature is of another image"
-	case "invalid-signature":
+	case inspect.ReasonInvalidSignature:
 		return "signature is invalid"
 	default:
 		return strings.ReplaceAll(cmp.Or(s.Reason, "no reason given"), "-", " ")
@@ -169,7 +162,8 @@ func pattern(re string) string {
 
 // isSigning reports whether a finding is about who signed or built the image, not about what is in it.
 func isSigning(f inspect.Finding) bool {
-	return f.Check == inspect.CheckSignatures || f.Check == inspect.CheckDrift || f.Check == inspect.CheckPolicies || f.Check == inspect.CheckProvenance
+	return f.Check == inspect.CheckSignatures || f.Check == inspect.CheckDrift || f.Check == inspect.CheckPolicies ||
+		f.Check == inspect.CheckProvenance
 }
 
 // only reports whether all findings of the lead are of a kind, and there are some.

@@ -20,7 +20,8 @@ type Examiner func(ctx context.Context, location, index, digest string, expected
 // if each of the two is valid by itself.
 func Drift(client *registry.Client, examine Examiner) engine.Check {
 	return engine.Check{
-		Name: inspect.CheckDrift, Scope: engine.PerImage, Needs: []string{inspect.CheckKnownGood, inspect.CheckSignatures, inspect.CheckProvenance},
+		Name: inspect.CheckDrift, Scope: engine.PerImage, Needs: []string{inspect.CheckKnownGood,
+			inspect.CheckSignatures, inspect.CheckProvenance},
 		Run: func(ctx context.Context, on engine.On, emit func(inspect.Event)) error {
 			image := on.Image()
 			if err := image.Read(); err != nil {
@@ -144,7 +145,7 @@ func (s side) past() *inspect.Past {
 func withoutGone(list []change) []change {
 	var kept []change
 	for _, c := range list {
-		if !strings.HasSuffix(c.code, "-gone") && c.code != "provenance-unsigned" {
+		if !strings.HasSuffix(c.code, "-gone") && c.code != inspect.CodeProvenanceUnsigned {
 			kept = append(kept, c)
 		}
 	}

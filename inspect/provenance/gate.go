@@ -58,7 +58,7 @@ func bestOf(rows []judged) *judged {
 }
 
 func (j judged) open() string {
-	if j.foreign && j.row.Reason == reasonMalformed {
+	if j.foreign && j.row.Reason == inspect.ReasonMalformed {
 		return j.wrong[0].detail
 	}
 	return "its signature could not be judged: " + j.row.Reason
@@ -90,7 +90,7 @@ func findings(subject string, rows []judged, g inspect.Gate, expected bool) []in
 	}
 	list = append(list, refusals(subject, rows)...)
 	if expected && g.Status == inspect.GateRefused && len(signedOnly(rows)) == 0 {
-		f := newFinding(inspect.CheckProvenance, "provenance-missing", subject, inspect.High)
+		f := newFinding(inspect.CheckProvenance, inspect.CodeProvenanceMissing, subject, inspect.High)
 		f.Title = fmt.Sprintf("Provenance of %s was expected and is not there: %s", subject, g.Detail)
 		list = append(list, f)
 	}

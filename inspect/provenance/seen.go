@@ -38,7 +38,8 @@ type seenSigner struct {
 // repository that this machine has seen. It may raise a finding, to medium at most: what one machine happened to see
 // is no expectation.
 func Seen(client *registry.Client, now func() time.Time) engine.Check {
-	return engine.Check{Name: inspect.CheckSignerHistory, Scope: engine.PerImage, Needs: []string{inspect.CheckSignatures, inspect.CheckProvenance},
+	return engine.Check{Name: inspect.CheckSignerHistory, Scope: engine.PerImage,
+		Needs: []string{inspect.CheckSignatures, inspect.CheckProvenance},
 		Run: func(_ context.Context, on engine.On, emit func(inspect.Event)) error {
 			image := on.Image()
 			if err := image.Read(); err != nil {

@@ -22,9 +22,9 @@ func signer(s inspect.Signature) string {
 	switch {
 	case s.Status == inspect.Verified:
 		return "signed by " + cmp.Or(who, "somebody who fits the expectation")
-	case s.Reason == "no-expectation":
+	case s.Reason == inspect.ReasonNoExpectation:
 		return "signed by " + cmp.Or(who, "somebody") + "; no rule says who should have"
-	case s.Reason == "unknown-key":
+	case s.Reason == inspect.ReasonUnknownKey:
 		return "signed with a key that is not at hand"
 	case who == "":
 		return s.Reason
@@ -116,7 +116,7 @@ func provenance(p inspect.Provenance) string {
 	switch {
 	case !p.Signed:
 		text = "claimed by an unsigned statement: " + text
-	case p.Reason == "no-expectation":
+	case p.Reason == inspect.ReasonNoExpectation:
 		text += "; no rule says where it should come from"
 	case p.Status != inspect.Verified && p.Reason != "":
 		text = p.Reason + ": " + text

@@ -51,7 +51,7 @@ func report(found catalogue, layers []inspect.Layer, emit func(inspect.Event)) e
 		why = append(why, "could not be read: "+strings.Join(found.unread, "; "))
 	}
 	if len(why) > 0 {
-		row.Status, row.Reason = inspect.Unknown, "unreadable"
+		row.Status, row.Reason = inspect.Unknown, inspect.ReasonUnreadable
 	}
 	emit(inspect.Event{Fact: row})
 	if len(why) > 0 {

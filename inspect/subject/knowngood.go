@@ -47,23 +47,24 @@ func (c *Choice) pick(subject string) (inspect.Candidate, bool) {
 // KnownGood finds the image that a subject's image is compared with: the one that a person chose, else the best of what
 // ran before. What nobody confirmed is called previous.
 func KnownGood(o Options) engine.Check {
-	return engine.Check{Name: inspect.CheckKnownGood, Needs: []string{inspect.CheckWorkload}, Run: func(ctx context.Context,
-		on engine.On, emit func(inspect.Event)) error {
-		i := on.Image()
-		platform, err := v1.ParsePlatform(i.Platform)
-		if err != nil || platform == nil {
-			platform = &v1.Platform{}
-		}
-		s := search{o: o, image: i, platform: *platform, emit: emit}
-		if chosen, ok := s.chosen(on.Case()); ok {
-			return s.take(ctx, chosen, true)
-		}
-		best, err := s.best(ctx, on.Case().Pod)
-		if err != nil {
-			return err
-		}
-		return s.take(ctx, best, false)
-	}}
+	return engine.Check{Name: inspect.CheckKnownGood, Needs: []string{inspect.CheckWorkload},
+		Run: func(ctx context.Context,
+			on engine.On, emit func(inspect.Event)) error {
+			i := on.Image()
+			platform, err := v1.ParsePlatform(i.Platform)
+			if err != nil || platform == nil {
+				platform = &v1.Platform{}
+			}
+			s := search{o: o, image: i, platform: *platform, emit: emit}
+			if chosen, ok := s.chosen(on.Case()); ok {
+				return s.take(ctx, chosen, true)
+			}
+			best, err := s.best(ctx, on.Case().Pod)
+			if err != nil {
+				return err
+			}
+			return s.take(ctx, best, false)
+		}}
 }
 
 // search looks for the known-good of one image.

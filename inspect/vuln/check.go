@@ -25,7 +25,8 @@ func Vulnerabilities(data *Data, statements *Statements, blobs Blobs) engine.Che
 			return engine.Unchecked("%s", err)
 		}
 		if len(image.Packages) == 0 && on.Ended(inspect.CheckPackages).Status != inspect.CheckDone {
-			return engine.Unchecked("the packages of the image are not known: %s", on.Ended(inspect.CheckPackages).Reason)
+			return engine.Unchecked("the packages of the image are not known: %s",
+				on.Ended(inspect.CheckPackages).Reason)
 		}
 		found, err := db.compare(ctx, image.Packages)
 		if err != nil {

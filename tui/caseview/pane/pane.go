@@ -43,7 +43,8 @@ type Spec struct {
 func (k Kind) Spec() Spec {
 	switch k {
 	case Layers:
-		return Spec{Name: "Layers", Tab: "Layers", List: "Layers", Share: 42, Check: inspect.CheckLayers, Rows: layerRows,
+		return Spec{Name: "Layers", Tab: "Layers", List: "Layers", Share: 42, Check: inspect.CheckLayers,
+			Rows:  layerRows,
 			Empty: "no layers"}
 	case Signatures:
 		return Spec{
@@ -53,7 +54,8 @@ func (k Kind) Spec() Spec {
 		}
 	case Provenance:
 		return Spec{
-			Name: "Provenance", Tab: "Prov", List: "Statements", Share: 45, Check: inspect.CheckProvenance, Rows: provenanceRows,
+			Name: "Provenance", Tab: "Prov", List: "Statements", Share: 45, Check: inspect.CheckProvenance,
+			Rows:  provenanceRows,
 			Empty: "no provenance",
 		}
 	case Packages:
@@ -63,7 +65,8 @@ func (k Kind) Spec() Spec {
 		}
 	case Binaries:
 		return Spec{
-			Name: "Binaries", Tab: "Bins", List: "Unexpected, altered, missing", Share: 58, Check: inspect.CheckBinaries,
+			Name: "Binaries", Tab: "Bins", List: "Unexpected, altered, missing", Share: 58,
+			Check: inspect.CheckBinaries,
 			Rows:  binaryRows,
 			Sorts: []string{"severity", "path", "layer"}, Empty: "nothing unexpected",
 		}
