@@ -100,9 +100,9 @@ func layerKey(container string, layer int) string {
 	return fmt.Sprintf("layer:%s:%d", container, layer)
 }
 
-// layerOf is the first layer among the evidence of a finding, else that of its file; below 0 for none. Evidence may name
-// a layer by its digest or by its diff ID. Two rows of an image may hold one path in different layers: the evidence
-// comes first because it is what the finding rests on.
+// layerOf is the first layer among the evidence of a finding, else that of its file; below 0 for none. Evidence may
+// name a layer by its digest or by its diff ID. Two rows of an image may hold one path in different layers: the
+// evidence comes first because it is what the finding rests on.
 func layerOf(c *inspect.Case, f inspect.Finding) int {
 	container, _, _ := strings.Cut(f.Subject, ":")
 	i, _ := c.Image(container)

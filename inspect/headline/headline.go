@@ -85,8 +85,8 @@ func (v view) pending(label, words string) string {
 	return ""
 }
 
-// view is a case with what its lines are about: one container, the cause of its worst finding, and the alert. It is made
-// anew for each frame, and nothing of it is kept.
+// view is a case with what its lines are about: one container, the cause of its worst finding, and the alert. It is
+// made anew for each frame, and nothing of it is kept.
 type view struct {
 	c     *inspect.Case
 	image inspect.Image

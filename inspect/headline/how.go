@@ -123,9 +123,9 @@ func (v view) tagMoved() bool {
 		(k.Reference == v.image.Reference || strings.HasPrefix(v.image.Reference, k.Reference+":"))
 }
 
-// pulled is what made the node resolve the tag again: a restart, else the rollout of the revision that runs. The field
-// manager kubectl-rollout is what `kubectl rollout restart` calls itself; a manager names itself, so that the line needs
-// the finding about the restart as well.
+// pulled is what made the node resolve the tag again: a restart, else the rollout of the revision that runs. The
+// field manager kubectl-rollout is what `kubectl rollout restart` calls itself; a manager names itself, so that the
+// line needs the finding about the restart as well.
 func (v view) pulled() string {
 	if v.c.Pod == nil {
 		return ""

@@ -177,8 +177,8 @@ func whatSidecar(v view) (string, string) {
 		" was injected; the workload's template does not have it" + v.consequence(), ""
 }
 
-// whatSigner is an image without anything wrong in it that the wrong one signed, or nobody. An image without a signature
-// is called unsigned here only where it was signed before or a policy requires it: else that is no news.
+// whatSigner is an image without anything wrong in it that the wrong one signed, or nobody. An image without a
+// signature is called unsigned here only where it was signed before or a policy requires it: else that is no news.
 func whatSigner(v view) (string, string) {
 	if v.cause.Kind != inspect.CauseBuilder && !v.only(isSigning) {
 		return "", ""
