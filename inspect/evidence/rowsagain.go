@@ -160,6 +160,7 @@ func (v *comparison) received() {
 		v.row("alert", a.ID, true, a, found, "match", "subject", "why", "file", "count", "last", "variants", "also",
 			"earlier", "number", "from", "raw", "title")
 	}
+	v.lost()
 	switch {
 	case v.c.Pod == nil:
 	case v.again.Pod == nil:
@@ -181,6 +182,27 @@ func (v *comparison) received() {
 		v.out.Claims.Claimed += len(v.c.Answers)
 	}
 	v.out.Claims.Claimed += len(v.c.Timeline) + len(v.c.Notes) + len(v.c.Sessions) + v.c.Requests
+}
+
+// lost finds alerts whose lines are in the bag and that the case does not have. Repetitions of an alert are one alert,
+// with the lines of its other texts beside it: these are told apart by an alert of the same rule, place and program
+// that has several texts.
+func (v *comparison) lost() {
+	for _, id := range slices.Sorted(maps.Keys(v.again.Alerts)) {
+		found := v.again.Alerts[id]
+		if !slices.ContainsFunc(v.c.Alerts, func(a inspect.Alert) bool {
+			return a.ID == id || a.Variants > 1 && repeats(a, found)
+		}) {
+			v.fail("alert", id, "its line is in the bag (rule %s), and the case does not have it", shown(found.Rule))
+		}
+	}
+}
+
+// repeats reports whether an alert is of the rule, the container and the program of another.
+func repeats(a, b inspect.Alert) bool {
+	return a.Source == b.Source && a.Rule == b.Rule && a.Priority == b.Priority && a.Path == b.Path &&
+		a.Namespace == b.Namespace && a.Pod == b.Pod && a.Container == b.Container && a.ContainerID == b.ContainerID &&
+		a.Image == b.Image
 }
 
 // containers compares the containers of the pod with its object, both ways, and the image of each with what the node
