@@ -11,7 +11,7 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 )
 
-// headSize is how many first bytes of a file tell its kind. It is what the MIME library reads.
+// headSize is how many first bytes of a file its kind is read from. It is what the MIME library reads.
 const headSize = 4096
 
 // mimeOf gives the MIME type that stereoscope's file.MIMEType gives, which syft's cataloguers select by: empty for an
@@ -24,7 +24,8 @@ func mimeOf(head []byte) string {
 	return name
 }
 
-// kindOf describes what sort of program begins with these bytes, "" if none.
+// kindOf describes what sort of program begins with these bytes, "" if none. What a file is called decides only for
+// archives: a program that is named like a picture is still a program. Text that a shell runs without "#!" has no kind.
 func kindOf(name string, head []byte) inspect.Kind {
 	switch {
 	case bytes.HasPrefix(head, []byte("\x7fELF")):
@@ -67,6 +68,8 @@ func isMachO(head []byte) bool {
 	return false
 }
 
+// isJar recognizes an archive of Java by its name, or by META-INF/ as the first name in it, where jar(1) puts it (the
+// local header has 30 bytes before the name).
 func isJar(name string, head []byte) bool {
 	if !bytes.HasPrefix(head, []byte("PK\x03\x04")) {
 		return false
