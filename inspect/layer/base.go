@@ -58,7 +58,8 @@ func (c bases) baseOf(img *registry.Image) (baseImage, bool) {
 }
 
 // layersOf gives the layer digests of a manifest, or of the one for a platform in an index, that the store has; none
-// otherwise.
+// otherwise. The store has it under its digest, so that it is what it claims to be; which image it is of is still a
+// claim.
 func (c bases) layersOf(digest string, platform v1.Platform) []string {
 	for range 2 { // an index, then a manifest
 		if !registry.IsDigest(digest) {

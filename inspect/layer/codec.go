@@ -91,6 +91,8 @@ func decodeIndex(data []byte) ([]inspect.Entry, error) {
 // isIndex reports whether an index is one of this version.
 func isIndex(data []byte) bool { return bytes.HasPrefix(data, []byte(indexMark)) }
 
+// sharedPrefix counts the bytes that two paths begin with in common. It may end within a character: both sides count
+// bytes.
 func sharedPrefix(a, b string) int {
 	n := min(len(a), len(b))
 	for i := range n {

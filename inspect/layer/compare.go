@@ -167,7 +167,8 @@ func CompareLayers(now, before []inspect.Layer) *inspect.LayerDiff {
 	return d
 }
 
-// Unread names the first layer that was not read to its end, and why; "" where all were.
+// Unread names the first layer that was not read to its end, and why; "" where all were. It is what a comparison needs
+// before it calls anything equal.
 func Unread(layers []inspect.Layer) string {
 	for _, l := range layers {
 		if Incomplete(l) {

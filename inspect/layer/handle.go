@@ -28,7 +28,8 @@ type handle struct {
 	gone  bool
 }
 
-// get opens a tar, or gives the one that is open. Errors: registry.ErrNotFound.
+// get opens a tar, or gives the one that is open. Errors: registry.ErrNotFound. The file is opened under the lock, so
+// that two callers do not open it twice. Call put for each handle.
 func (h *handles) get(store *registry.Store, diffID string) (*handle, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -47,7 +47,8 @@ func pending(claim registry.Layer) inspect.Layer {
 }
 
 // buildStep is the instruction as it was written, without what the builders wrap around it, and without the values of
-// secrets that were given to it.
+// secrets that were given to it. The wrapping is that of the classic builder, "/bin/sh -c #(nop) CMD …"; a step without
+// CreatedBy, as docker import makes it, is shown by its comment.
 func buildStep(by, comment string) string {
 	if by == "" {
 		return comment

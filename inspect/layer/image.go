@@ -43,7 +43,8 @@ func (c *Cache) ReadImage(ctx context.Context, client *registry.Client, location
 	return c.readImage(ctx, client, location+" "+platform.String(), open, progress)
 }
 
-// ReadKnownGood is ReadImage of an image that was resolved before, by the digests that it had.
+// ReadKnownGood is ReadImage of an image that was resolved before, by the digests that it had. The tag that it had may
+// have moved since: only digests are used.
 func (c *Cache) ReadKnownGood(
 	ctx context.Context, client *registry.Client, good inspect.KnownGood, progress func(inspect.Progress),
 ) (*LayeredImage, error) {
@@ -93,7 +94,8 @@ func (c *Cache) readImage(
 	return got, nil
 }
 
-// bytes estimates what an image takes in memory: mostly its manifest and its config.
+// bytes estimates what an image takes in memory: mostly its manifest and its config. Manifest and config are kept as
+// bytes and as parsed values, hence the factor.
 func (li *LayeredImage) bytes() int64 {
 	const layerBytes = 1000
 	sum := int64(len(li.Layers)+len(li.Blobs)) * layerBytes

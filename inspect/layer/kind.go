@@ -44,7 +44,8 @@ func kindOf(name string, head []byte) inspect.Kind {
 	return ""
 }
 
-// isPE follows the pointer at 0x3c from the DOS stub to "PE\0\0": "MZ" alone begins texts too.
+// isPE follows the pointer at 0x3c from the DOS stub to "PE\0\0": "MZ" alone begins texts too. The pointer may lie
+// behind the first bytes that are kept; then it is not taken for a program.
 func isPE(head []byte) bool {
 	if !bytes.HasPrefix(head, []byte("MZ")) || len(head) < 0x40 {
 		return false

@@ -15,7 +15,8 @@ const (
 	codeAmbiguousLayer = "layer-ambiguous"
 )
 
-// Oddness is what a layer holds that not every runtime unpacks as it is shown.
+// Oddness is what a layer holds that not every runtime unpacks as it is shown. The zero Oddness is an ordinary layer.
+// All text quotes foreign names.
 type Oddness struct {
 	Refused string   // why containerd with overlayfs does not unpack the layer: it is shown as without overlayfs
 	Stopped string   // why containerd does not unpack it without overlayfs either: what is refused is left out

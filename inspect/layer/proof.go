@@ -76,7 +76,8 @@ func (c *Cache) has(digest string, size int64) bool {
 	return true
 }
 
-// drop removes a blob that is damaged. Open handles stay readable; the next one is of what takes its place.
+// drop removes a blob that is damaged. Open handles stay readable; the next one is of what takes its place. It is
+// called where bytes are not their digest: the next reader fetches them again.
 func (c *Cache) drop(digest string) error {
 	c.handles.forget(digest)
 	return c.store.Remove(digest)
@@ -105,7 +106,8 @@ func (c *Cache) keep(digest string, p proof, entries []inspect.Entry) error {
 	return nil
 }
 
-// pin keeps the entries of a layer in memory until unpin, as far as MaxPinnedEntries allows.
+// pin keeps the entries of a layer in memory until unpin, as far as MaxPinnedEntries allows. An image with many large
+// layers must not hold all listings at once.
 func (c *Cache) pin(diffID string, entries []inspect.Entry) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

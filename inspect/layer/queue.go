@@ -136,7 +136,9 @@ func (q *queue) read(ctx context.Context, n int) error {
 	return nil
 }
 
-// moved takes in how many bytes of a layer have come, and opens another lane where they come fast.
+// moved takes in how many bytes of a layer have come, and opens another lane where they come fast. It is called from
+// the goroutine that reads the layer, after each chunk. Bytes that come after the end of a layer was counted are not
+// counted again.
 func (q *queue) moved(ctx context.Context, n int, done int64) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -152,7 +154,8 @@ func (q *queue) moved(ctx context.Context, n int, done int64) {
 	q.watch.progress(inspect.Progress{Done: q.sum, Total: q.total, Unit: "bytes", Text: q.text})
 }
 
-// end settles the sums: of a layer that was left out on the way nothing more comes.
+// end settles the sums: of a layer that was left out on the way nothing more comes. Later progress of the layer is
+// ignored.
 func (q *queue) end(n int, l inspect.Layer) {
 	q.mu.Lock()
 	defer q.mu.Unlock()

@@ -41,7 +41,8 @@ type linkResolver struct {
 }
 
 // directory resolves the clean path of a directory. changed is the state of the tree: results are remembered until it
-// is another. Errors: *refusal, *registry.LimitError.
+// is another. Errors: *refusal, *registry.LimitError. Layers put thousands of files into one directory behind a link;
+// without the memo each would walk the links again.
 func (r *linkResolver) directory(dir string, changed int) (string, error) {
 	if r.memo == nil || r.at != changed {
 		r.memo, r.at = map[string]string{}, changed

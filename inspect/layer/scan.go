@@ -49,7 +49,7 @@ func scanTar(ctx context.Context, r io.Reader) (tarListing, error) {
 	return scanWithin(ctx, r, MaxSparse)
 }
 
-// scanWithin is scanTar with its own bound on the bytes of sparse files.
+// scanWithin is scanTar with its own bound on the bytes of sparse files. Tests and fuzzing use a smaller one.
 func scanWithin(ctx context.Context, r io.Reader, maxSparse int64) (tarListing, error) {
 	src := &counter{r: r}
 	s := &scan{
@@ -253,7 +253,8 @@ func isSparse(h *tar.Header) bool {
 // cleanPath makes a member's name an absolute path that cannot leave the root.
 func cleanPath(name string) string { return path.Clean("/" + name) }
 
-// leaves reports whether a name goes up at some point. Such names are taken inside the root, and noted.
+// leaves reports whether a name goes up at some point. Such names are taken inside the root, and noted. A name like ..x
+// goes nowhere.
 func leaves(name string) bool {
 	return strings.Contains(name, "..") && strings.Contains("/"+name+"/", "/../")
 }

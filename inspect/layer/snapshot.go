@@ -53,7 +53,8 @@ func newSnapshot(n, layer int, b *budget) *snapshot {
 	return s
 }
 
-// grow makes room for n more nodes in one piece.
+// grow makes room for n more nodes in one piece. Nodes that were given out stay where they are: a slab is replaced,
+// never moved.
 func (s *snapshot) grow(n int) {
 	if cap(s.slab)-len(s.slab) < n {
 		s.slab = make([]inspect.Node, 0, n)
@@ -181,7 +182,8 @@ func (s *snapshot) directory(dir string, made func(n, above *inspect.Node) error
 	return s.makeDirectory(dir, made)
 }
 
-// nearest gives what is there of a path: its own dentry, or that of the nearest name above it.
+// nearest gives what is there of a path: its own dentry, or that of the nearest name above it. It ends at the root
+// directory, which is always there.
 func (s *snapshot) nearest(p string) int32 {
 	for {
 		if i, ok := s.at[p]; ok {

@@ -93,7 +93,8 @@ func (t *Tree) Layer(number int) inspect.Layer {
 	return inspect.Layer{}
 }
 
-// Changes counts the regular files that a layer adds, modifies and removes against the tree below it.
+// Changes counts the regular files that a layer adds, modifies and removes against the tree below it. A file that is
+// replaced by a directory counts as removed, a change of the mode alone as modified.
 func (t *Tree) Changes(layer int) (added, modified, removed int) {
 	s, ok := t.layers[layer]
 	if !ok {
@@ -151,7 +152,8 @@ func (t *Tree) MergedNodes() []inspect.Node {
 	return list
 }
 
-// Lost finds what was at a path in a lower layer and which layer took it away, nil where it was never there.
+// Lost finds what was at a path in a lower layer and which layer took it away, nil where it was never there. Layers are
+// few, hidden files per layer may be many: each is searched by halves.
 func (t *Tree) Lost(p string) (was *inspect.Node, by int) {
 	for number, s := range t.layers {
 		i, ok := slices.BinarySearchFunc(s.hidden, p, func(n *inspect.Node,

@@ -20,7 +20,7 @@ import (
 	"github.com/backtrail/backtrail/registry"
 )
 
-// packing is how a layer is compressed.
+// packing is how a layer is compressed. Those that are not read here are foreign forms, see foreignForm.
 type packing int
 
 const (
@@ -156,6 +156,7 @@ func (u *unpacked) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// Close frees the decompressor. The stream below stays open.
 func (u *unpacked) Close() error {
 	u.end()
 	return nil
@@ -199,6 +200,7 @@ func allowanceOf(ctx context.Context) *allowance {
 const xattrPrefix = "SCHILY.xattr."
 
 // xattrs gives the extended attributes of a member. Values that are no text are written as getfattr does: 0x and hex.
+// Their number is bounded by MaxNames for the layer: a PAX header may have any number of records.
 func (s *scan) xattrs(h *tar.Header) map[string]string {
 	var m map[string]string
 	for key, value := range h.PAXRecords {
