@@ -20,8 +20,11 @@ type Claim struct {
 	ghost   bool   // a file that the package knows and does not bring (rpm's %ghost): no program is vouched for by it
 	From    *Database
 
-	also string // what other packages of the same database say that its content may be, with a blank before each
+	also string // what other packages of the same database have as its content, with a blank before each
 	arch string // of the package, where the database tells packages of several apart
+	// it stands among a package's configuration files and not in the list of its files, which names those too
+	unlisted bool
+	diverted string // the path that the package's list has, where a diversion leads elsewhere; else empty
 	// number of the layer that changed what the database says of it: sum is what it said before; 0 for none
 	Recalled int
 }

@@ -77,7 +77,8 @@ func dpkgClaims(p dpkgPackage, list, sums []byte) []Claim {
 	}
 	for _, c := range p.conffiles {
 		// No package has a path in its digests that is configuration: whoever declares it one later is not believed.
-		if all[c.Path].Sum == "" {
+		if old, listed := all[c.Path]; old.Sum == "" {
+			c.unlisted = !listed
 			all[c.Path] = c
 		}
 	}
@@ -257,7 +258,7 @@ func parseDiversions(data []byte) diversions {
 func (d diversions) apply(claims []Claim) []Claim {
 	for i, c := range claims {
 		if to, ok := d[c.Path]; ok && to.by != c.Package {
-			claims[i].Path = to.to
+			claims[i].Path, claims[i].diverted = to.to, c.Path
 		}
 	}
 	return claims

@@ -68,14 +68,14 @@ func (o *Ownership) pathsByPackage() map[packageKey][]string {
 
 // compare takes in what a database said when layer was the highest one that had changed it; next changed it again.
 func (h *history) compare(o *Ownership, past *layer.Tree, db *Database, now map[packageKey][]string, number, next int) {
-	paths := map[packageKey]map[string]bool{} // of the packages whose list can be compared
+	lists := map[packageKey]listing{} // of the packages that are still there in the same version
 	for key, listed := range db.keys {
 		if !o.installed(key) || key.version == "" {
 			continue
 		}
 		h.since[key] = number
-		if listed && len(now[key]) > 0 {
-			paths[key] = map[string]bool{}
+		if len(now[key]) > 0 {
+			lists[key] = listing{map[string]bool{}, listed}
 		}
 	}
 	for _, c := range db.claims {
@@ -85,26 +85,39 @@ func (h *history) compare(o *Ownership, past *layer.Tree, db *Database, now map[
 		}
 		p, _ := past.Place(c.Path)
 		c.Path = p
-		if set := paths[key]; set != nil {
-			set[p] = true
+		if l, ok := lists[key]; ok {
+			l.paths[p] = true
 		}
 		h.recall(o, c, next)
 	}
-	for key, set := range paths {
+	for key, l := range lists {
 		for _, p := range now[key] {
-			if set[p] {
+			c := o.Claims[p]
+			from, _ := past.Place(c.diverted)
+			_, known := h.grown[p]
+			switch {
+			case l.paths[p], c.diverted != "" && l.paths[from]:
 				delete(h.grown, p)
-			} else if _, known := h.grown[p]; !known {
+			case (l.whole || c.unlisted) && !known:
 				h.grown[p] = next
 			}
 		}
 	}
 }
 
+// listing is what a database named of a package when a layer was the highest one.
+type listing struct {
+	paths map[string]bool
+	// the list of the package's files was read; else only its configuration files are known, which dpkg keeps in
+	// status, and a list that is now as it was then
+	whole bool
+}
+
 // recall compares what was said of a file with what is said now.
 func (h *history) recall(o *Ownership, c Claim, next int) {
 	now, ok := o.Claims[c.Path]
 	switch {
+	case o.renewed[c.Path]:
 	case !ok: // the list does not name it any more
 		if n := o.Tree.Get(c.Path); n != nil && n.Type != inspect.EntryDir {
 			h.was[c.Path] = recalled{c, h.by(c.Path, next)}

@@ -28,6 +28,9 @@ type Ownership struct {
 	Tampered []Tampering // by layer
 
 	history *history
+	firsts  map[string]int  // the lowest layer of each kind of database of the system
+	removed []string        // what layers did that took a database away, in words
+	renewed map[string]bool // files of such a layer, of which the database that it took away says nothing
 	rivals  []rival
 	changed []change
 }
@@ -58,11 +61,18 @@ func readAll(ctx context.Context, t *layer.Tree) (*Ownership, error) {
 			db.claims = nil // Claims holds what counts of them
 		}
 	}
+	o.firsts = o.firstLayers()
+	if err := o.readRemoved(ctx); err != nil {
+		return nil, err
+	}
 	var err error
 	if o.history, err = o.readHistory(ctx); err != nil {
 		return nil, err
 	}
 	o.judge(broken)
+	for _, words := range o.removed {
+		o.AddGap(words)
+	}
 	o.settle()
 	if err := o.compare(ctx); err != nil {
 		return nil, err
@@ -90,8 +100,8 @@ func (o *Ownership) take(db *Database) {
 			}
 			continue
 		}
-		if c.ghost && n.Kind != "" {
-			continue
+		if c.ghost && n.Kind != "" || c.unlisted && IsProgram(n) && !layer.Within(real, "/etc") {
+			continue // no list brings it, and no package has such a file as its configuration
 		}
 		// No package has a program as configuration, but for scripts in /etc: whoever replaces one would like it to be.
 		c.Config = c.Config && (n.Kind == "" || !hasBinaryKind(n) && layer.Within(real, "/etc"))

@@ -13,10 +13,17 @@ import (
 // before is the image as it was with the layers below a number only, in so far as it says whose file something was
 // and the image as it is does not: its directories, links, and those files of package databases that are not the same
 // any more.
+//
+// Lists of dpkg that did not change are left out, as long as the diversions are the same too: a diversion moves what a
+// list names.
 func before(t *layer.Tree, number int) *layer.Tree {
-	return t.Before(number, func(n *inspect.Node) bool {
+	past := t.Before(number, func(n *inspect.Node) bool {
 		return databaseFile(n.Path) && (path.Dir(n.Path) != dpkgInfo || t.Get(n.Path) != n)
 	})
+	if past.Get(dpkgDiversions) == t.Get(dpkgDiversions) {
+		return past
+	}
+	return t.Before(number, func(n *inspect.Node) bool { return databaseFile(n.Path) })
 }
 
 // databaseFile reports whether a path is that of a file of a package database of the system.

@@ -66,7 +66,7 @@ func (o *Ownership) putBack(p string, r recalled) {
 		return
 	}
 	vanished := !ok || c.Sum == ""
-	if c.Sum != r.claim.Sum || c.Config != r.claim.Config {
+	if !ok || c.Sum != r.claim.Sum || c.Config != r.claim.Config {
 		c.Recalled = r.by
 	}
 	c.Sum, c.also, c.Config = r.claim.Sum, "", r.claim.Config
@@ -129,8 +129,7 @@ func (o *Ownership) tamper(code string, number int, c Claim, p string) {
 // dropSecond takes the claims of a database back that came in a later layer than one of another kind: an image has one
 // package manager, and whoever adds a program can add a database that vouches for it.
 func (o *Ownership) dropSecond() {
-	firsts := o.firstLayers()
-	main := -1
+	firsts, main := o.firsts, -1
 	for _, db := range o.dbs {
 		if at, ok := firsts[db.Name]; ok && !db.Language && (main < 0 || at < main) {
 			main = at
