@@ -9,13 +9,13 @@ import (
 	"github.com/backtrail/backtrail/inspect/layer"
 )
 
-// readRemoved reads the databases that a layer took away or emptied, as they were below it. Images are made smaller that
-// way, and whoever replaces a program hides it so: without a database no file is altered. The bytes of the database are
-// still in the image.
+// readRemoved reads the databases that a layer took away or emptied, as they were below it. Images are made smaller
+// that way, and whoever replaces a program hides it so: without a database no file is altered. The bytes of the
+// database are still in the image.
 //
-// What it named counts for the files of lower layers, which it described, and for those of higher ones, where no package
-// manager could write any more. Files of the layer itself may have been upgraded before the database went: the database
-// says nothing about them, and neither is one missing that the layer took out.
+// What it named counts for the files of lower layers, which it described, and for those of higher ones, where no
+// package manager could write any more. Files of the layer itself may have been upgraded before the database went: the
+// database does not cover them, and neither is one missing that the layer took out.
 func (o *Ownership) readRemoved(ctx context.Context) error {
 	gone := map[string]bool{}
 	for kind := range o.firsts {
