@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -113,9 +114,13 @@ func (v *reproduction) differ(have, want []byte) ([]string, error) {
 }
 
 // reread writes a case as this version writes it: fields that it does not have are lost, and those that the other did
-// not have are empty.
+// not have are empty. The outcome is no fact of a case, and stands beside it: every version has to come to the same.
 func reread(data []byte) ([]byte, error) {
-	var c inspect.Case
+	var c struct {
+		Status   inspect.CaseStatus `json:"status"`
+		Complete bool               `json:"complete"`
+		inspect.Case
+	}
 	if err := json.Unmarshal(data, &c); err != nil {
 		return nil, err
 	}
@@ -190,18 +195,28 @@ func (v *reproduction) exhibitsFit() {
 		v.fail("exhibits", file, "it lists %d exhibits; the events name %d", len(list), len(v.c.Exhibits))
 		return
 	}
-	named, failed := map[string]bool{}, false
+	named, failed, carried := map[string]bool{}, false, 0
 	for n, e := range v.c.Exhibits {
 		l := list[n]
-		named[l.Name] = true
-		sum, there := v.sums[l.Name]
 		if l.Path != e.Path || l.Digest != e.Digest || !slices.Equal(l.Redacted, e.Redacted) ||
 			l.Truncated != e.Truncated || l.Original != e.Original || l.Missing != e.Missing {
 			failed = true
-			v.fail("exhibits", file, "it says of %s what the events do not", e.Path)
-		} else if l.State == blobCarried && (!there || "sha256:"+sum.SHA256 != e.Digest) {
+			v.fail("exhibits", file, "it states of %s what the events do not", e.Path)
+			continue
+		}
+		if why := v.exhibitState(l); why != "" {
 			failed = true
-			v.fail("exhibits", l.Name, "it is not what was kept: the events say %s", e.Digest)
+			v.fail("exhibits", cmp.Or(l.Name, e.Path), "%s", why)
+			continue
+		}
+		if l.State == blobCarried {
+			named[l.Name] = true
+			carried++
+			continue
+		}
+		if e.Missing == "" { // one that could not be collected is no claim: the record names the reason
+			v.out.Claims.NotInBag++
+			v.record("exhibits", e.Path, inspect.Absent, BasisNotKept, "its bytes are not in the bag (%s)", l.State)
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(v.sums)) {
@@ -211,8 +226,32 @@ func (v *reproduction) exhibitsFit() {
 		}
 	}
 	if !failed {
-		v.record("exhibits", file, inspect.Verified, BasisBytes, "%d exhibits are what the events name", len(list))
+		v.record("exhibits", file, inspect.Verified, BasisBytes, "%d exhibits are what the events name", carried)
 	}
+}
+
+// exhibitState compares what a line states of an exhibit's bytes with the bag, and returns what is wrong; empty: it is
+// so. The state is a claim of whoever wrote the bag: bytes that are there are never passed over for it.
+func (v *reproduction) exhibitState(l exhibitLine) string {
+	sum, there := v.sums[l.Name]
+	switch l.State {
+	case blobCarried:
+		if !there || "sha256:"+sum.SHA256 != l.Digest {
+			return "it is not what was kept: the events name " + l.Digest
+		}
+	case blobMissing:
+		if there {
+			return "data/exhibits.json calls it missing, and it is there"
+		}
+	case blobDamaged:
+		// Damaged bytes lie under their own digest, so that nothing takes them for the exhibit.
+		if !strings.HasPrefix(l.Name, "data/damaged/") || !there || "sha256:"+sum.SHA256 == l.Digest {
+			return "data/exhibits.json calls it damaged, and the bytes that came are not in data/damaged"
+		}
+	default:
+		return fmt.Sprintf("data/exhibits.json gives it the state %q, which no export writes", l.State)
+	}
+	return ""
 }
 
 // isExhibitFile reports whether nothing but exhibits lies in a file's folder; data/trust holds roots and keys besides.

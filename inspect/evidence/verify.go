@@ -142,13 +142,28 @@ func (v *vouching) trust() {
 		return
 	}
 	chains, notarized, keys := restsOn(v.c)
+	roots, stores := 0, 0
 	for _, t := range v.c.Trust {
 		switch {
 		case t.Kind == trustSigstore && chains > 0:
+			roots++
 			v.root(t, chains)
-		case t.Kind == trustAuthority && chains > 0, t.Kind == trustNotation && notarized > 0:
+		case t.Kind == trustAuthority && chains > 0:
+			roots++
+			v.own(t)
+		case t.Kind == trustNotation && notarized > 0:
+			stores++
 			v.own(t)
 		}
+	}
+	// A record without the root that its verdicts rest on leaves nobody to vouch for them.
+	if chains > 0 && roots == 0 && len(v.o.Roots) == 0 {
+		v.record("trust", "", inspect.Unknown, BasisClaimed, "%d signatures were checked against a trust root that the "+
+			"case does not name: give yours (--trusted-root FILE)", chains)
+	}
+	if notarized > 0 && stores == 0 {
+		v.record("trust", "", inspect.Unknown, BasisClaimed, "%d signatures were checked against a trust store that the "+
+			"case does not name", notarized)
 	}
 	for _, k := range keys {
 		v.key(k)
