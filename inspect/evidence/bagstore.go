@@ -73,16 +73,17 @@ func (b *Bag) layer(ctx context.Context, diffID string) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if f, ok := b.unpacked[diffID]; ok {
-		return f, nil
-	}
+	// Blob takes the lock too, where it looks among the exhibits for a layer that was left out.
 	r, err := b.Blob(ctx, digest)
 	if err != nil {
 		return nil, fmt.Errorf("layer %s: %w", digest, err)
 	}
 	defer r.Close()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if f, ok := b.unpacked[diffID]; ok {
+		return f, nil
+	}
 	packed, _ := b.files.Size("data/image/blobs/sha256/" + bagit.HexOf(digest))
 	limit := min(int64(MaxLayer), max(int64(bagit.RatioFloor), packed*bagit.MaxRatio))
 	f, err := b.unpackLayer(bagit.WithContext(ctx, r), diffID, limit)

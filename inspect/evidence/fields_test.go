@@ -138,9 +138,11 @@ func TestEachFieldOfEachRowIsComputedAgain(t *testing.T) {
 	b := newBench(t)
 	image := b.c.Images[0]
 	files := func(v *comparison) { v.fileRows(v.c.Images[0], v.again.Case.Images[0]) }
-	lies(t, b, image.Binaries[0], "", func(i *inspect.Image, r inspect.Binary) { i.Binaries = []inspect.Binary{r} }, files)
+	lies(t, b, image.Binaries[0], "", func(i *inspect.Image, r inspect.Binary) { i.Binaries = []inspect.Binary{r} },
+		files)
 	lies(t, b, inspect.Altered{Path: "/bin/ls", Package: "coreutils", Expected: "md5:1", Actual: "md5:2",
-		Status: inspect.RowFailed}, "", func(i *inspect.Image, r inspect.Altered) { i.Altered = []inspect.Altered{r} }, files)
+		Status: inspect.RowFailed}, "", func(i *inspect.Image, r inspect.Altered) { i.Altered = []inspect.Altered{r} },
+		files)
 	lies(t, b, inspect.Missing{Path: "/bin/rm", Package: "coreutils", Executable: true}, "",
 		func(i *inspect.Image, r inspect.Missing) { i.Missing = []inspect.Missing{r} }, files)
 	lies(t, b, inspect.Setting{Code: "root-user", Detail: "it runs as root", Severity: inspect.Low}, "",
@@ -178,7 +180,8 @@ func TestEachFieldOfAFindingIsComputedAgain(t *testing.T) {
 	})
 	claimed := b.c
 	claimed.Findings = nil
-	if found := b.compare(claimed, b.c, Again{}, (*comparison).findings); !strings.Contains(found, "the case does not have it") {
+	if found := b.compare(claimed, b.c, Again{}, (*comparison).findings); !strings.Contains(found,
+		"the case does not have it") {
 		t.Errorf("of a finding that was left out verify finds %q", found)
 	}
 }
@@ -217,7 +220,8 @@ func TestEachFieldOfWhatWasReceivedIsReadAgain(t *testing.T) {
 	alter(b.c.Alerts[0], func(field string, altered inspect.Alert) {
 		claimed := b.c
 		claimed.Alerts = []inspect.Alert{altered}
-		check("alert", "id match subject why file count raw last variants also earlier title number from", field, claimed)
+		check("alert", "id match subject why file count raw last variants also earlier title number from", field,
+			claimed)
 	})
 	alter(*b.c.Pod, func(field string, altered inspect.Pod) {
 		claimed := b.c
@@ -279,7 +283,8 @@ func TestRowsOfAnInterruptedCheck(t *testing.T) {
 		return c
 	}
 	claimed := interrupted(with(b.c, func(i *inspect.Image) { i.Binaries = nil; i.Layers[1].Size++ }))
-	v := &comparison{verifier: &verifier{bag: b.bag, c: claimed}, again: Again{Case: b.c, Checks: []string{checkBinaries}}}
+	v := &comparison{verifier: &verifier{bag: b.bag, c: claimed}, again: Again{Case: b.c,
+		Checks: []string{checkBinaries}}}
 	v.fileRows(claimed.Images[0], b.c.Images[0])
 	v.sameLayers(claimed.Images[0], b.c.Images[0])
 	v.findings()

@@ -118,7 +118,8 @@ func TestStrippedExhibits(t *testing.T) {
 		}
 		named := false
 		for _, c := range v.Checks {
-			named = named || c.Name == "exhibits" && c.Basis == BasisNotKept && strings.Contains(c.Subject, "cluster/pod.json")
+			named = named || c.Name == "exhibits" && c.Basis == BasisNotKept && strings.Contains(c.Subject,
+				"cluster/pod.json")
 			if c.Name == "exhibits" && c.Status == inspect.Verified && !strings.Contains(c.Detail, "3 exhibits") {
 				t.Errorf("what is not in the bag is counted as checked: %s", c.Detail)
 			}
@@ -132,8 +133,10 @@ func TestStrippedExhibits(t *testing.T) {
 		bytes func([]byte) []byte
 		named string
 	}{
-		"other bytes under its name, called missing":      {blobMissing, func([]byte) []byte { return []byte("{}") }, pod},
-		"other bytes under its name, called damaged":      {blobDamaged, func([]byte) []byte { return []byte("{}") }, pod},
+		"other bytes under its name, called missing": {blobMissing, func([]byte) []byte { return []byte("{}") },
+			pod},
+		"other bytes under its name, called damaged": {blobDamaged, func([]byte) []byte { return []byte("{}") },
+			pod},
 		"its own bytes, called missing":                   {blobMissing, nil, "and it is there"},
 		"a state that no export writes":                   {"fine", nil, "the state"},
 		"called carried, and not there":                   {blobCarried, removed, "it is not what was kept"},
@@ -163,7 +166,8 @@ func TestADamagedExhibitIsKeptAsSuch(t *testing.T) {
 		t.Errorf("%s: %v", v.Status, failures(v))
 	}
 	for _, c := range v.Checks {
-		if c.Name == "exhibits" && c.Subject == "cluster/pod.json" && c.Status == inspect.Absent && c.Basis == BasisNotKept {
+		if c.Name == "exhibits" && c.Subject == "cluster/pod.json" && c.Status == inspect.Absent &&
+			c.Basis == BasisNotKept {
 			return
 		}
 	}
