@@ -22,7 +22,7 @@ func (nothingKept) Blob(context.Context, string) (io.ReadCloser, error) {
 	return nil, inspect.ErrNotKept
 }
 
-// Export writes the record of a case as one bundle; Verify checks one that somebody handed on. Nothing of this bundle
+// Export writes the record of a case as one bundle; Verify checks one that was handed on. Nothing of this bundle
 // could be computed again, so it is intact and nothing more.
 func Example() {
 	dir, err := os.MkdirTemp("", "example-")

@@ -168,7 +168,7 @@ func TestEachFieldOfEachRowIsComputedAgain(t *testing.T) {
 }
 
 // A finding keeps its ID where a person who plays it down changes the rest: also the name of its check, so that it
-// looks like one that nobody can run again.
+// looks like one that is not run again.
 func TestEachFieldOfAFindingIsComputedAgain(t *testing.T) {
 	b := newBench(t)
 	alter(b.c.Findings[0], func(field string, altered inspect.Finding) {

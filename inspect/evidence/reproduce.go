@@ -21,6 +21,7 @@ type reproduction struct{ *verifier }
 
 // run checks that what the bundle claims follows from what it carries.
 func (v *reproduction) run() {
+	// Bytes that are not what the manifests list are not its maker's claim: comparing them would lend them weight.
 	if v.out.Fits != inspect.Verified {
 		v.record("case", "data/case.json", inspect.Unknown, BasisBytes,
 			"not checked: the files do not fit the manifests")
@@ -51,6 +52,7 @@ func (v *reproduction) run() {
 }
 
 // foldFits compares case.json with the case that the events fold to.
+// A reader of the bundle may open case.json alone, so it must not state anything that the events do not.
 func (v *reproduction) foldFits() {
 	have, err := v.bag.files.Read("data/case.json", MaxCase)
 	if err != nil {
@@ -128,9 +130,12 @@ func reread(data []byte) ([]byte, error) {
 }
 
 // sameTool reports whether this very program wrote the case, so that it must come out byte by byte.
+// Name, version and revision have to be equal. A bag states its own tool: a false one makes a bag fail that is not
+// byte by byte what this program writes, and gains nothing.
 func (v *verifier) sameTool() bool { return v.o.Tool.Version != "" && v.o.Tool == v.c.Tool }
 
 // custodyFits compares the chain of custody with the events that it was made from.
+// That the chain holds in itself was checked before (fitting.custody). Here each line is made again from the events.
 func (v *reproduction) custodyFits() {
 	have, err := v.bag.files.Stream("data/custody.jsonl")
 	if err != nil {
@@ -180,6 +185,9 @@ func (c *lineComparer) Write(line []byte) (int, error) {
 }
 
 // exhibitsFit compares what lies in the folders of exhibits with the exhibits that the events name.
+//
+// An exhibit that is not carried is counted as not in the bag: a person who takes away what was received leaves a gap
+// that is named, and no bag that looks complete.
 func (v *reproduction) exhibitsFit() {
 	const file = "data/exhibits.json"
 	var list []exhibitLine
@@ -319,6 +327,7 @@ func (v *reproduction) reports() {
 }
 
 // listed compares the rows of an image with the listings of its layers, which are there whatever layers are carried.
+// The listing of a layer that is not carried is itself a claim; the basis of these checks names that.
 func (v *reproduction) listed(i inspect.Image) {
 	layers := map[int]string{}
 	for _, l := range i.Layers {

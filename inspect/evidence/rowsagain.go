@@ -23,6 +23,8 @@ const (
 var reJudged = []string{"codes", "status", "severity", "detail"}
 
 // fileRows compares what the checks of the files and packages found.
+// Rows that rest on data outside of the bag (vulnerabilities, candidates, the replies of stores, gates of the cluster)
+// are counted as claimed.
 func (v *comparison) fileRows(i, again inspect.Image) {
 	skip := []string{}
 	if i.Diff != nil && i.Diff.KnownGood != nil {
@@ -66,6 +68,7 @@ func (v *comparison) listings() {
 }
 
 // differingEntry names the first path at which two listings differ.
+// The order counts: of two entries with one path the later one is unpacked over the earlier.
 func differingEntry(have, want []inspect.Entry) string {
 	for n, w := range want {
 		if n >= len(have) {
@@ -196,8 +199,9 @@ func (v *comparison) received() {
 	v.out.Claims.Claimed += len(v.c.Timeline) + len(v.c.Notes) + len(v.c.Sessions) + v.c.Requests
 }
 
-// leftOutAlerts fails a case that lacks an alert whose line is in the bag. Lines that repeat an alert in other words are
-// kept beside it, and have no row of their own: a row of the same rule stands for them.
+// leftOutAlerts fails a case that lacks an alert whose line is in the bag: everything in a case follows from the alerts
+// that it begins with. Lines that repeat an alert in other words are kept beside it and have no row of their own: a row
+// of the same source and rule stands for them.
 func (v *comparison) leftOutAlerts() {
 	for _, id := range slices.Sorted(maps.Keys(v.again.Alerts)) {
 		a := v.again.Alerts[id]
@@ -231,6 +235,7 @@ func (v *comparison) containers() {
 
 // reported compares the image of a container with the digest that the node reported. A container without an image of
 // the case is one only where the case is about another container.
+// The node may report the digest of an index, of a manifest or of a configuration, by its runtime and its version.
 func (v *comparison) reported(container, digest string) {
 	i, ok := v.c.Image(container)
 	switch {

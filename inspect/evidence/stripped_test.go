@@ -174,7 +174,7 @@ func TestADamagedExhibitIsKeptAsSuch(t *testing.T) {
 	t.Errorf("verify does not name the damaged exhibit: %v", v.Checks)
 }
 
-// TestStrippedRoots removes the trust root from the record, so that nobody could ask who vouches for it.
+// TestStrippedRoots removes the trust root from the record, so that it cannot be asked who vouches for it.
 func TestStrippedRoots(t *testing.T) {
 	in := newIncident(t)
 	kept := in.events[:0:0]

@@ -61,7 +61,7 @@ func TestRootsOfTrustLieUnderTheirKind(t *testing.T) {
 	}
 }
 
-// A root that cannot be carried is named to the person who exports: without it nobody can check the verdicts again.
+// A root that cannot be carried is named to the person who exports: without it the verdicts cannot be checked again.
 func TestARootThatIsNotCarriedIsNamed(t *testing.T) {
 	in := newIncident(t)
 	rotten := in.store.put([]byte("a root"))
@@ -93,7 +93,7 @@ func signed(s inspect.Signature, roots ...inspect.Trust) inspect.Case {
 	return inspect.Case{Trust: roots, Images: []inspect.Image{{Signatures: []inspect.Signature{s}}}}
 }
 
-// TestWhatVerdictsRestOn lists for signatures of each kind the roots and keys that somebody has to vouch for.
+// TestWhatVerdictsRestOn lists for signatures of each kind the roots and keys that a person has to vouch for.
 func TestWhatVerdictsRestOn(t *testing.T) {
 	step := func(name string, s inspect.Status) []inspect.Step { return []inspect.Step{{Name: name, Status: s}} }
 	for name, tt := range map[string]struct {
@@ -204,14 +204,14 @@ func TestTheExitOfAVerification(t *testing.T) {
 	const v, f, u, a = inspect.Verified, inspect.Failed, inspect.Unknown, inspect.Absent
 	for _, tt := range []struct{ fits, reproduced, authentic, expected, vouched, want inspect.Status }{
 		{v, v, v, v, v, v},
-		{v, v, a, a, a, v}, // nobody signed it, and nobody asked
+		{v, v, a, a, a, v}, // unsigned, and no signature is required
 		{f, u, a, a, a, f}, // files that do not fit
 		{v, f, v, v, v, f}, // a claim that does not follow
 		{v, v, f, a, a, f}, // not the required signer
 		{v, v, v, f, v, f}, // another bundle than the expected one
 		{v, v, a, a, f, f},
 		{v, u, v, v, v, u}, // nothing could be computed again
-		{v, v, u, a, a, u}, // signed by a key that nobody named
+		{v, v, u, a, a, u}, // signed by a key that was not named
 		{v, v, a, a, u, u}, // a root that only the bag vouches for
 		{v, u, f, a, u, f}, // failed is stronger than unknown
 	} {
