@@ -33,7 +33,7 @@ func TestCompareSource(t *testing.T) {
 		{[]string{"git+https://gіthub.com/acme/app"}, "github.com/acme/app", false}, // a Cyrillic letter
 		{[]string{"git+http://github.com/acme/app"}, "github.com/acme/app", false},
 		{[]string{"git+ssh://git@github.com/acme/app"}, "github.com/acme/app", false},
-		{[]string{said, "git+https://github.com/evil/app"}, "github.com/acme/app", false}, // triggered by one, built from another
+		{[]string{said, "git+https://github.com/evil/app"}, "github.com/acme/app", false}, // triggered by one, built of another
 		{nil, "github.com/acme/app", false},
 	} {
 		var claimed claims
@@ -45,20 +45,24 @@ func TestCompareSource(t *testing.T) {
 			t.Errorf("%q against %q: %+v", c.said, c.want, m)
 		}
 	}
-	if m := compareSource(claims{sources: []source{{repo: said}}}, []string{"github.com/other/app", "github.com/acme/app"}); m != nil {
+	if m := compareSource(claims{sources: []source{{repo: said}}}, []string{"github.com/other/app",
+		"github.com/acme/app"}); m != nil {
 		t.Errorf("one of two expected sources fits: %+v", m)
 	}
 }
 
 func TestParseSource(t *testing.T) {
 	for uri, want := range map[string]source{
-		"git+https://github.com/acme/app@refs/heads/main":     {repo: "git+https://github.com/acme/app", ref: "refs/heads/main"},
-		"git+https://user@host/acme/app@refs/tags/v1":         {repo: "git+https://user@host/acme/app", ref: "refs/tags/v1"},
-		"https://github.com/acme/app.git#refs/heads/main:sub": {repo: "https://github.com/acme/app.git", ref: "refs/heads/main"},
-		"git@github.com:acme/app.git":                         {repo: "git@github.com:acme/app.git"},
-		"https://github.com/acme/app":                         {repo: "https://github.com/acme/app"},
-		"https://github.com/acme/app/commit/" + ones:          {repo: "https://github.com/acme/app", commit: ones},
-		"https://github.com/acme/app.git#" + ones:             {repo: "https://github.com/acme/app.git", commit: ones},
+		"git+https://github.com/acme/app@refs/heads/main": {repo: "git+https://github.com/acme/app",
+			ref: "refs/heads/main"},
+		"git+https://user@host/acme/app@refs/tags/v1": {repo: "git+https://user@host/acme/app",
+			ref: "refs/tags/v1"},
+		"https://github.com/acme/app.git#refs/heads/main:sub": {repo: "https://github.com/acme/app.git",
+			ref: "refs/heads/main"},
+		"git@github.com:acme/app.git":                {repo: "git@github.com:acme/app.git"},
+		"https://github.com/acme/app":                {repo: "https://github.com/acme/app"},
+		"https://github.com/acme/app/commit/" + ones: {repo: "https://github.com/acme/app", commit: ones},
+		"https://github.com/acme/app.git#" + ones:    {repo: "https://github.com/acme/app.git", commit: ones},
 		"": {},
 	} {
 		if got := parseSource(uri, nil); got != want {
@@ -94,8 +98,10 @@ func TestCompareRefs(t *testing.T) {
 		{"build metadata does not count", tag, inspect.Expected{SourceVersioneds: []string{"v1.2.3+abc"}}, ""},
 		{"other minor", tag, inspect.Expected{SourceVersioneds: []string{"v1.3"}}, reasonTag},
 		{"other major", tag, inspect.Expected{SourceVersioneds: []string{"v12"}}, reasonTag},
-		{"a release candidate is no release", claims{tag: "v1.2.3-rc.1"}, inspect.Expected{SourceVersioneds: []string{"v1.2.3"}}, reasonTag},
-		{"the same release candidate", claims{tag: "v1.2.3-rc.1"}, inspect.Expected{SourceVersioneds: []string{"v1.2.3-rc.1"}}, ""},
+		{"a release candidate is no release", claims{tag: "v1.2.3-rc.1"},
+			inspect.Expected{SourceVersioneds: []string{"v1.2.3"}}, reasonTag},
+		{"the same release candidate", claims{tag: "v1.2.3-rc.1"},
+			inspect.Expected{SourceVersioneds: []string{"v1.2.3-rc.1"}}, ""},
 		{"no version", tag, inspect.Expected{SourceVersioneds: []string{"1.2.3"}}, reasonTag},
 	} {
 		reason := ""
@@ -123,7 +129,8 @@ func TestCompareBuilder(t *testing.T) {
 		{workflow + "@refs/tags/v1.8.0", workflow + "@", false},
 		{workflow + "@refs/tags/v1.8.0", workflow + "x", false},
 		{workflow + "@refs/tags/v1.8.0", "https://github.com/slsa-framework", false},
-		{"https://cloudbuild.googleapis.com/GoogleHostedWorker@v0.3", "https://cloudbuild.googleapis.com/GoogleHostedWorker@v0.3", true},
+		{"https://cloudbuild.googleapis.com/GoogleHostedWorker@v0.3",
+			"https://cloudbuild.googleapis.com/GoogleHostedWorker@v0.3", true},
 		{"", "", false},
 		{"", workflow, false},
 	} {
