@@ -125,6 +125,7 @@ func (b baseImage) setting() *inspect.Setting {
 	if b.source == seenHere {
 		s.Detail = fmt.Sprintf("its lowest %d layers are those of %s (%s), which was read here before", b.layers,
 			b.name, b.digest)
+		s.Basis = inspect.Seen
 		return s
 	}
 	if b.material {
@@ -142,6 +143,7 @@ func (b baseImage) setting() *inspect.Setting {
 		s.Detail += "; its layers are not the lowest ones: it was used on the way"
 	case b.layers >= 0:
 		s.Detail += fmt.Sprintf(", and its lowest %d layers are those of that image", b.layers)
+		s.Basis = inspect.Seen
 	default:
 		s.Detail += "; that image was not compared, since it was not read before"
 	}
