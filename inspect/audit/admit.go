@@ -112,12 +112,12 @@ func (j *Joined) admit(row *Row, requirements []inspect.PolicyRequirement) {
 	var refused, open []string
 	for _, g := range gates {
 		switch {
-		case g.Status == inspect.GatePassed && row.Admission == inspect.GateAbsent:
-			row.Admission = inspect.GatePassed
-		case g.Status == inspect.GateRefused && g.Mode == inspect.ModeWarn:
+		case g.Status == inspect.GatePassed:
 			if row.Admission == inspect.GateAbsent {
-				row.Admission = inspect.GateNotEnforced
+				row.Admission = inspect.GatePassed
 			}
+		case g.Status == inspect.GateRefused && g.Mode == inspect.ModeWarn:
+			row.Admission = inspect.GateNotEnforced // outweighs one that passed, in whatever order they come
 		case g.Status == inspect.GateRefused || g.Status == inspect.GateAbsent:
 			refused = append(refused, g.Name+": "+g.Detail)
 		case g.Status == inspect.GateUnknown && g.Mode != inspect.ModeWarn:

@@ -69,14 +69,17 @@ func (c Change) Sentence() string {
 }
 
 // Compare lists what is otherwise in a report than in an earlier one. What either could not check is no change: a
-// registry that is silent has deleted nothing.
+// registry that is silent has deleted nothing, a node that has not reported a digest yet has changed none, and a
+// namespace that one of the two audits was not permitted to list has neither new nor gone workloads.
 func Compare(before, after *Report) []Change {
 	old, now := byPlace(before), byPlace(after)
 	var all []Change
 	for place, rows := range now {
 		if len(old[place]) == 0 {
 			for _, r := range rows {
-				all = append(all, r.change(NewWorkload, "", cmp.Or(r.Digest, r.Reference)))
+				if before.Scope.lists(r.Namespace) {
+					all = append(all, r.change(NewWorkload, "", cmp.Or(r.Digest, r.Reference)))
+				}
 			}
 			continue
 		}
@@ -87,7 +90,9 @@ func Compare(before, after *Report) []Change {
 	for place, rows := range old {
 		if len(now[place]) == 0 {
 			for _, r := range rows {
-				all = append(all, r.change(GoneWorkload, cmp.Or(r.Digest, r.Reference), ""))
+				if after.Scope.lists(r.Namespace) {
+					all = append(all, r.change(GoneWorkload, cmp.Or(r.Digest, r.Reference), ""))
+				}
 			}
 		}
 	}
@@ -97,6 +102,11 @@ func Compare(before, after *Report) []Change {
 			cmp.Compare(a.To, b.To))
 	})
 	return slices.Compact(all)
+}
+
+// lists reports whether an audit of the scope listed a namespace.
+func (s Scope) lists(namespace string) bool {
+	return len(s.Namespaces) == 0 || slices.Contains(s.Namespaces, namespace)
 }
 
 // byPlace groups the rows of a report by where they are.
@@ -117,9 +127,16 @@ func (r *Row) change(kind ChangeKind, from, to string) Change {
 // changes compares a row with those that were at its place.
 func (r *Row) changes(before []*Row) []Change {
 	var all []Change
+	if r.Digest == "" {
+		return nil // not started yet: it is not known what it will run
+	}
 	same := slices.IndexFunc(before, func(o *Row) bool { return o.Digest == r.Digest })
 	if same < 0 {
-		o := before[0]
+		at := slices.IndexFunc(before, func(o *Row) bool { return o.Digest != "" })
+		if at < 0 {
+			return nil
+		}
+		o := before[at]
 		all = append(all, r.change(NewDigest, o.Digest, r.Digest))
 		if o.Signer != "" && r.Signer != "" && o.Signer != r.Signer {
 			all = append(all, r.change(ChangedSigner, o.Signer, r.Signer))

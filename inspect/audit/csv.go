@@ -6,6 +6,7 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/text"
@@ -18,8 +19,9 @@ var csvHead = []string{"cluster", "namespace", "workload", "container", "type", 
 	"vulnerabilities warn", "vulnerabilities log", "advisories", "admission", "allowed", "critical", "high", "medium",
 	"level", "state", "reason"}
 
-// CSV writes a line for each row (RFC 4180). Spreadsheets compute a cell that begins with one of =+-@: such foreign
-// text gets an apostrophe before it.
+// CSV writes a line for each row (RFC 4180). Spreadsheets compute a cell that begins with one of =+-@, also after blanks
+// and in their full-width forms (OWASP, "CSV Injection"): such foreign text gets an apostrophe before it. Tabs and line
+// breaks, which some of them pass over too, are cleaned before.
 func (r *Report) CSV(w io.Writer) error {
 	out := csv.NewWriter(w)
 	if err := out.Write(csvHead); err != nil {
@@ -43,7 +45,7 @@ func (r *Report) CSV(w io.Writer) error {
 
 // inert keeps a spreadsheet from computing a cell.
 func inert(cell string) string {
-	if cell != "" && strings.ContainsRune("=+-@", rune(cell[0])) {
+	if begin, _ := utf8.DecodeRuneInString(strings.TrimLeft(cell, " ")); strings.ContainsRune("=+-@＝＋－＠", begin) {
 		return "'" + cell
 	}
 	return cell

@@ -62,10 +62,13 @@ func (r *Report) HTML(w io.Writer, s Style) error {
 			"; script-src " + hashOf(pageScript),
 		Style: template.CSS(pageStyle), Script: template.JS(pageScript), //nolint:gosec // embedded in this program
 		Title:   "Audit of " + text.Clean(strings.Join(r.Scope.Contexts, ", ")),
-		Summary: r.Summary(), Gaps: cleanGaps(r.NotLookedAt), Data: r.Data, Counts: r.counts(),
+		Summary: r.Summary(), Gaps: cleanGaps(r.NotLookedAt), Counts: r.counts(),
 	}
 	for _, c := range r.Changes {
 		p.Changes = append(p.Changes, text.Clean(c.Sentence()))
+	}
+	for _, d := range r.Data {
+		p.Data = append(p.Data, Data{Source: text.Clean(d.Source), Digest: text.Clean(d.Digest), Date: d.Date})
 	}
 	s.Color, s.ASCII, s.Wide = false, false, true
 	for _, c := range columns() {

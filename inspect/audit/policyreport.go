@@ -83,7 +83,8 @@ func (r *Report) PolicyReports(w io.Writer) error {
 	return nil
 }
 
-// add adds the result of a row.
+// add adds the result of a row. The results are those of the API: error could not be checked, fail and warn are not
+// met (warn where that is not scored), skip is neither known to be met nor not.
 func (p *policyReport) add(row *Row) {
 	result, message := "pass", "policies and expectations would let it in"
 	switch {
@@ -91,7 +92,7 @@ func (p *policyReport) add(row *Row) {
 		result, message = "error", "not checked: "+row.Reason
 	case row.Level == Block:
 		result, message = "fail", strings.Join(row.Crossed, "; ")
-	case row.Level == Warn:
+	case row.Level == Warn, row.Allowed == No: // waived or only logged: not met all the same, and no pass
 		result, message = "warn", strings.Join(row.Crossed, "; ")
 	case row.Allowed == Unknown:
 		result, message = "skip", "not known whether it is allowed: "+row.Reason

@@ -1,10 +1,12 @@
 package audit
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/text"
 )
 
 // Schema is the name of the JSON form.
@@ -59,13 +61,13 @@ func (b Books) Balanced() bool {
 }
 
 // settle sorts the report and counts its rows. listed is what the cluster listed, which the books must come to;
-// skipped of these have no row.
-func (r *Report) settle(listed, skipped int) {
+// skipped and over of these have no row: of pods that have ended, and past the bound of a listing.
+func (r *Report) settle(listed, skipped, over int) {
 	r.Schema = Schema
 	slices.SortFunc(r.Rows, compareRows)
 	slices.SortFunc(r.NotLookedAt, compareGaps)
 	r.NotLookedAt = slices.Compact(r.NotLookedAt)
-	r.Books = Books{Listed: listed, Skipped: skipped}
+	r.Books = Books{Listed: listed, Skipped: skipped, NotChecked: over}
 	for i := range r.Rows {
 		switch r.Rows[i].State {
 		case Done:
@@ -79,19 +81,7 @@ func (r *Report) settle(listed, skipped int) {
 }
 
 func compareGaps(a, b Gap) int {
-	if a.What != b.What {
-		if a.What < b.What {
-			return -1
-		}
-		return 1
-	}
-	switch {
-	case a.Reason < b.Reason:
-		return -1
-	case a.Reason > b.Reason:
-		return 1
-	}
-	return 0
+	return cmp.Or(cmp.Compare(a.What, b.What), cmp.Compare(a.Reason, b.Reason))
 }
 
 // Blocked lists why the report is a failure, the rows that cross block and books that do not add up; empty where it is
@@ -117,6 +107,9 @@ func (r *Report) Unchecked() []string {
 		if row := &r.Rows[i]; row.State != Done {
 			why = append(why, row.Name()+": "+row.Reason)
 		}
+	}
+	if over := r.Books.Failed + r.Books.NotChecked - len(why); over > 0 {
+		why = append(why, text.Count(over, "container")+" past the bound of a listing")
 	}
 	return why
 }

@@ -74,7 +74,7 @@ func (r *Runner) Run(ctx context.Context, l Listing) (Report, error) {
 	for g := range b.gaps {
 		report.NotLookedAt = append(report.NotLookedAt, g)
 	}
-	report.settle(l.Listed(), l.Skipped)
+	report.settle(l.Listed(), l.Skipped, l.Over)
 	return report, cmp.Or(ctx.Err(), err)
 }
 
@@ -136,12 +136,14 @@ func (r *Runner) facts(ctx context.Context, u Unit) (f Facts, reused bool, err e
 	if ok {
 		depth = Identity
 	}
-	var errExamine error
-	if f, errExamine = r.Examine(ctx, u, depth); errExamine != nil {
-		return Facts{Unit: u.Key, Depth: r.Depth, State: Failed, Reason: cut(errExamine.Error())}, false, err
+	f, errExamine := r.Examine(ctx, u, depth)
+	if errExamine == nil && ok {
+		if f = f.deepened(old); f.State == Done && !f.Depth.Covers(r.Depth) { // other bytes than those of the old facts
+			f, errExamine = r.Examine(ctx, u, r.Depth)
+		}
 	}
-	if ok {
-		f = f.deepened(old)
+	if errExamine != nil {
+		return Facts{Unit: u.Key, Depth: r.Depth, State: Failed, Reason: cut(errExamine.Error())}, false, err
 	}
 	if f.State == Done {
 		err = errors.Join(err, r.Store.Put(f))
@@ -149,7 +151,8 @@ func (r *Runner) facts(ctx context.Context, u Unit) (f Facts, reused bool, err e
 	return f, false, err
 }
 
-// deepened adds to facts of depth identity what an earlier, deeper look found in the same bytes.
+// deepened adds to facts of depth identity what an earlier, deeper look found in the same bytes. Facts of other bytes,
+// as where a tag was moved below a config digest, are returned as they are: of depth identity.
 func (f Facts) deepened(old Facts) Facts {
 	if f.State != Done || f.Image.Key() != old.Image.Key() {
 		return f

@@ -123,7 +123,7 @@ func (r *Row) results() []sarifResult {
 		add(ruleCompromise, sarifLevel(r.Level), "matches "+id)
 	}
 	if r.Allowed == No {
-		add(ruleNotAllowed, "error", r.Reason)
+		add(ruleNotAllowed, sarifLevel(r.Level), r.Reason)
 	} else if r.Level == Block || r.Level == Warn {
 		add(ruleThreshold, sarifLevel(r.Level), first(r.Crossed))
 	}

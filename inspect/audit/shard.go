@@ -77,7 +77,7 @@ func (s Shard) Choose(ctx context.Context, l Listing, base func(ctx context.Cont
 		l.Gaps = append(l.Gaps, Gap{What: "the choice of images of shard " + s.String(), Reason: err.Error()})
 	}
 	chosen := l
-	chosen.Places, chosen.Skipped = nil, 0
+	chosen.Places, chosen.Skipped, chosen.Over = nil, 0, 0
 	for _, p := range l.Places {
 		if mine[p.Unit] || p.Unit == "" && s.Index == 0 {
 			chosen.Places = append(chosen.Places, p)

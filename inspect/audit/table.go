@@ -184,7 +184,7 @@ func (r *Row) why() []string {
 	if r.State != Done {
 		return []string{"not checked: " + r.Reason}
 	}
-	if r.Level == Block || r.Level == Warn {
+	if r.Level == Block || r.Level == Warn || r.Allowed == No { // a waiver gives its reason too
 		return r.Crossed
 	}
 	if r.Allowed == Unknown {
