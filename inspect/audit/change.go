@@ -11,6 +11,8 @@ import (
 
 // Change is something that is otherwise than in an earlier audit.
 type Change struct {
+	// From and To are digests, signers, advisories, levels or counts, by the kind; one of them is empty where something
+	// came or went.
 	Kind      ChangeKind `json:"kind"`
 	Namespace string     `json:"namespace"`
 	Workload  string     `json:"workload"`
@@ -22,6 +24,7 @@ type Change struct {
 // ChangeKind is what has changed.
 type ChangeKind string
 
+// Kinds are part of the JSON form: new ones may be added, none is renamed.
 // The kinds of changes.
 const (
 	NewWorkload        ChangeKind = "new-workload"
@@ -171,6 +174,7 @@ func (r *Row) since(o *Row) []Change {
 		}
 	}
 	was, is := past(o.Vulnerabilities), past(r.Vulnerabilities)
+	// a count that was not known is no 0: the first audit with a database reports no change
 	if was >= 0 && is > was {
 		all = append(all, r.change(NewVulnerabilities, fmt.Sprint(was), fmt.Sprint(is)))
 	}
@@ -188,6 +192,7 @@ func past(l Levels) int {
 // worse compares the verdicts of two rows.
 func (r *Row) worse(o *Row) []Change {
 	var all []Change
+	// from unknown to no is no change: the earlier audit may have refused too, had it been able to check
 	if o.Allowed == Yes && r.Allowed == No {
 		all = append(all, r.change(NoLongerAllowed, string(o.Allowed), strings.TrimSpace(r.Reason)))
 	}

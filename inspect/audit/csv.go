@@ -13,6 +13,7 @@ import (
 )
 
 // csvHead are the columns of the CSV form. New ones go to the end: scripts count them.
+// Levels, answers and statuses are the words of the JSON form; times are RFC 3339 in UTC.
 var csvHead = []string{"cluster", "namespace", "workload", "container", "type", "reference", "digest", "platform",
 	"pods", "since", "injected", "base", "base created", "distribution", "end of life", "tag moved", "tag means",
 	"signature", "signer", "provenance", "source", "sbom", "known-good", "vulnerabilities block",

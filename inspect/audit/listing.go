@@ -15,6 +15,8 @@ import (
 	"github.com/backtrail/backtrail/kube"
 )
 
+// A row is about 1 KiB with its words: half a million are some 500 MiB, which is what a large job may take. A cluster
+// of 150,000 pods (kubernetes.io, "Considerations for large clusters") has far fewer workloads.
 // maxPlaces bounds the rows of one audit: containers of workloads, not of pods.
 const maxPlaces = 500_000
 
@@ -38,7 +40,8 @@ type Place struct {
 
 // Listing is what a cluster runs.
 type Listing struct {
-	Context    string
+	Context string
+	// Sorted by cluster, namespace, workload and container: the same cluster gives the same list.
 	Places     []Place
 	Namespaces []string // that were listed; empty: all
 	Skipped    int      // containers of pods that have ended
@@ -139,6 +142,8 @@ func (l *lister) page(pods []corev1.Pod) error {
 			continue
 		}
 		containers := l.chosen(kube.Containers(p, nil))
+		// A pod that has ended runs nothing. It is counted as skipped, since a person who lists pods sees it too, and
+		// the books must not disagree with that list.
 		if p.Status.Phase == corev1.PodSucceeded || p.Status.Phase == corev1.PodFailed {
 			l.out.Skipped += len(containers)
 			continue
@@ -175,6 +180,8 @@ const revisionLabel = "controller-revision-hash"
 func groupKey(p *corev1.Pod) string {
 	for _, o := range p.OwnerReferences {
 		if o.Controller != nil && *o.Controller {
+			// the UID tells a workload from one of the same name that was deleted; pods of a ReplicaSet have one
+			// template, those of a DaemonSet or StatefulSet one for each revision
 			return p.Namespace + "\x00" + o.Kind + "\x00" + o.Name + "\x00" + string(o.UID) + "\x00" +
 				p.Labels[revisionLabel]
 		}
@@ -231,6 +238,8 @@ func add(rows map[string]*Place, p Place, m member, c kube.Container) {
 	if row.Pod == "" || m.name < row.Pod { // the same one whatever the order of the list
 		row.Pod = m.name
 	}
+	// A container that crashed an hour ago has run for as long as its pod: the older of the two is since when these
+	// bytes have been there.
 	since := inspect.At(c.Started)
 	if since.IsZero() || !m.created.IsZero() && m.created.Before(since.Time) {
 		since = m.created // a container that was restarted runs since its pod was made

@@ -83,6 +83,8 @@ func plainMarkdown(s string) string {
 	var b strings.Builder
 	s = text.Clean(s)
 	for i, r := range s {
+		// All that markup begins with is ASCII, so bytes are compared: in UTF-8 no byte of a longer character is below
+		// 0x80.
 		inside := i > 0 && i < len(s)-1 && wordly(s[i-1]) && wordly(s[i+1])
 		if strings.ContainsRune(markup, r) && !(inside && strings.ContainsRune("-+()#!{}", r)) {
 			b.WriteByte('\\')

@@ -15,6 +15,7 @@ import (
 // Merged is the answer of all parts of an audit.
 type Merged struct {
 	Report
+	// The report of all parts; its rows are those that the parts made, not derived ones.
 	// Rederived counts the images whose rows were made once more, from the facts in their files.
 	Rederived int
 	// Wrong lists the images whose rows do not follow from their facts.
@@ -26,6 +27,8 @@ type Merged struct {
 // is derived again from its facts, where the parts were joined with what is known here. Errors: parts that cannot be
 // read, or that are of different audits.
 func Merge(dirs []string, known *Known) (Merged, error) {
+	// Nothing of a part is trusted beyond what it claims about its own images: rows are cleaned where they are printed,
+	// facts are read by a digest that names them, and books are counted here.
 	parts, err := readParts(dirs)
 	if err != nil {
 		return Merged{}, err
@@ -144,6 +147,9 @@ func (m *merger) rederive() {
 	}
 	slices.Sort(units)
 	rand.Shuffle(len(units), func(i, j int) { units[i], units[j] = units[j], units[i] })
+	// One in a hundred, at least one: enough that a worker which writes wrong rows throughout is found on the first
+	// night, and cheap enough to stay on. Chance, not the digest, chooses, so that
+	// what is passed over cannot be told beforehand.
 	for _, u := range units[:(len(units)+99)/100] {
 		c := m.covered[u]
 		f, err := readFacts(c)
@@ -168,6 +174,7 @@ func readFacts(c covering) (Facts, error) {
 	if err != nil {
 		return Facts{}, fmt.Errorf("reading its facts: %w", err)
 	}
+	// the name was checked to be hex of the right length: it cannot leave the folder
 	if sum := sha256.Sum256(raw); hex.EncodeToString(sum[:]) != name {
 		return Facts{}, fmt.Errorf("reading its facts: the file is not what its name says")
 	}
@@ -192,6 +199,7 @@ func (m *merger) follows(c covering, f Facts) error {
 			missing := newRow(p)
 			return fmt.Errorf("the part lists %s and has no row of it", missing.Name())
 		}
+		// These two follow from the facts alone, whatever policies there are.
 		if row.State != f.State || row.Digest != "" && f.digest() != "" && row.Digest != f.digest() {
 			return fmt.Errorf("the row of %s does not follow from its facts", row.Name())
 		}
@@ -199,6 +207,7 @@ func (m *merger) follows(c covering, f Facts) error {
 			continue
 		}
 		then := *m.known
+		// deadlines were counted by the clock of the part: a merge on the next morning must come to the same levels
 		then.At = c.part.At
 		again := then.Join(&f).Row(p)
 		if a, b := encodeRow(again), encodeRow(row); a != b {

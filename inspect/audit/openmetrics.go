@@ -14,6 +14,8 @@ import (
 // collector of Prometheus' node exporter. What is not known has no sample, which an alert can tell from 0.
 func (r *Report) OpenMetrics(w io.Writer) error {
 	m := &metrics{}
+	// Every family is a gauge: an audit is a state, and a count may fall. Names end in their unit where they have one
+	// (OpenMetrics 1.0, "Units and Base Units").
 	m.family("backtrail_audit_containers", "Containers that were listed, by how their examination ended.")
 	b := r.Books
 	for _, one := range []struct {
@@ -46,6 +48,8 @@ func (r *Report) workloadMetrics(m *metrics) {
 		m.family(name, help)
 		for i := range r.Rows {
 			row := &r.Rows[i]
+			// Labels are what a person filters by. Signers and reasons are left out: they would make a series of each
+			// value, without bound.
 			if n, known := value(row); known {
 				m.sample(n, "namespace", row.Namespace, "workload", row.Workload, "container", row.Container,
 					"reference", row.Reference, "digest", row.Digest, "platform", row.Platform, "cluster", row.Cluster)

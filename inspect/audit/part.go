@@ -17,12 +17,15 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 )
 
+// Parts are files, not requests to a service: an Indexed Job needs no more than a volume, and a worker that is killed
+// is started again by Kubernetes.
 // PartSchema is the name of the form of a part.
 const PartSchema = "backtrail.dev/audit-part/v1"
 
 // Part is what one process of an audit in shards leaves behind: all that it listed, and what it found about the images
 // of its shard. The facts lie beside it, in files that are named by their digest.
 type Part struct {
+	// Schema, shard and scope stand first, so that DepthOf reads no more than these.
 	Schema  string       `json:"schema"`
 	Shard   Shard        `json:"shard"`
 	Scope   Scope        `json:"scope"`
@@ -101,6 +104,7 @@ func factsFile(dir, hexSum string) string {
 
 // Bounds of what is read of parts, which come from other machines.
 const (
+	// half a million places and rows, at about 1 KiB each
 	maxPartBytes = 1 << 30
 	maxParts     = MaxShards
 )

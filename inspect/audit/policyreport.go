@@ -29,6 +29,7 @@ type reportMeta struct {
 	Labels    map[string]string `json:"labels"`
 }
 
+// The counts of a namespace by result; the API requires all five.
 type reportSummary struct {
 	Pass  int `json:"pass"`
 	Fail  int `json:"fail"`
@@ -110,6 +111,7 @@ func (p *policyReport) add(row *Row) {
 		p.Summary.Skip++
 	}
 	kind, name, _ := strings.Cut(row.Workload, "/")
+	// A name for the result that is the same every night: dashboards join on it.
 	sum := sha256.Sum256([]byte(row.key()))
 	p.Results = append(p.Results, reportResult{
 		Policy: "backtrail-audit", Rule: "image", Result: result, Source: "backtrail", Message: text.Clean(message),
@@ -120,6 +122,8 @@ func (p *policyReport) add(row *Row) {
 	})
 }
 
+// Owners of other kinds, such as those of an operator, are named by their kind alone: their API version is not known
+// here.
 // workloadKinds are the kinds of workloads with their API version.
 var workloadKinds = map[string][2]string{
 	"pod": {"v1", "Pod"}, "deployment": {"apps/v1", "Deployment"}, "statefulset": {"apps/v1", "StatefulSet"},

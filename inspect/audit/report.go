@@ -15,13 +15,16 @@ const Schema = "backtrail.dev/audit/v1"
 // Report is the answer of an audit. It holds no time of its own making, so that two audits of the same state are the
 // same bytes, whoever made them.
 type Report struct {
-	Schema      string   `json:"schema"`
-	Scope       Scope    `json:"scope"`
-	NotLookedAt []Gap    `json:"notLookedAt"`
-	Data        []Data   `json:"data"`
-	Rows        []Row    `json:"rows"`
-	Changes     []Change `json:"changes"`
-	Books       Books    `json:"books"`
+	Schema string `json:"schema"`
+	Scope  Scope  `json:"scope"`
+	// what was left out and why, of the cluster, of this machine and of the depth; never empty, since each depth leaves
+	// something out
+	NotLookedAt []Gap  `json:"notLookedAt"`
+	Data        []Data `json:"data"`
+	Rows        []Row  `json:"rows"`
+	// against an earlier audit, where one was named
+	Changes []Change `json:"changes"`
+	Books   Books    `json:"books"`
 }
 
 // Scope is what an audit is about.
@@ -84,6 +87,7 @@ func compareGaps(a, b Gap) int {
 	return cmp.Or(cmp.Compare(a.What, b.What), cmp.Compare(a.Reason, b.Reason))
 }
 
+// The books come first: where rows were lost, what the others show proves little.
 // Blocked lists why the report is a failure, the rows that cross block and books that do not add up; empty where it is
 // none.
 func (r *Report) Blocked() []string {

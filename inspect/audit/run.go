@@ -64,6 +64,7 @@ func (r *Runner) Run(ctx context.Context, l Listing) (Report, error) {
 		}
 		b.places[p.Unit] = append(b.places[p.Unit], p)
 	}
+	// b.places shrinks as units end; what is left in it after each was not reached.
 	err := r.each(ctx, Units(l.Places), b)
 	for _, left := range b.places {
 		for _, p := range left {
@@ -95,6 +96,7 @@ func (r *Runner) each(ctx context.Context, units []Unit, b *builder) error {
 			if ctx.Err() != nil {
 				return nil
 			}
+			// without the lock: comparing packages with a database is the larger part of a recheck
 			joined := r.Known.Join(&f)
 			mu.Lock()
 			rows := b.add(u, joined)
@@ -129,6 +131,7 @@ func (r *Runner) facts(ctx context.Context, u Unit) (f Facts, reused bool, err e
 		why := "nothing is stored about it at depth " + string(r.Depth) + ": run the audit without --recheck"
 		return Facts{Unit: u.Key, Depth: r.Depth, State: NotChecked, Reason: why}, true, err
 	}
+	// An audit that was killed has left facts that are newer than its beginning: this is how the next one goes on.
 	if ok && !old.Collected.Before(r.Fresh) {
 		return old, true, err
 	}
