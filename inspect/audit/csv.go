@@ -6,7 +6,6 @@ import (
 	"io"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/text"
@@ -20,9 +19,7 @@ var csvHead = []string{"cluster", "namespace", "workload", "container", "type", 
 	"vulnerabilities warn", "vulnerabilities log", "advisories", "admission", "allowed", "critical", "high", "medium",
 	"level", "state", "reason"}
 
-// CSV writes a line for each row (RFC 4180). Spreadsheets compute a cell that begins with one of =+-@, also after blanks
-// and in their full-width forms (OWASP, "CSV Injection"): such foreign text gets an apostrophe before it. Tabs and line
-// breaks, which some of them pass over too, are cleaned before.
+// CSV writes a line for each row (RFC 4180). No cell is a formula, see text.Cell: names and references are foreign.
 func (r *Report) CSV(w io.Writer) error {
 	out := csv.NewWriter(w)
 	if err := out.Write(csvHead); err != nil {
@@ -31,7 +28,7 @@ func (r *Report) CSV(w io.Writer) error {
 	for i := range r.Rows {
 		cells := r.Rows[i].cells()
 		for n, c := range cells {
-			cells[n] = inert(text.Clean(c))
+			cells[n] = text.Cell(c)
 		}
 		if err := out.Write(cells); err != nil {
 			return fmt.Errorf("writing CSV: %w", err)
@@ -42,14 +39,6 @@ func (r *Report) CSV(w io.Writer) error {
 		return fmt.Errorf("writing CSV: %w", err)
 	}
 	return nil
-}
-
-// inert keeps a spreadsheet from computing a cell.
-func inert(cell string) string {
-	if begin, _ := utf8.DecodeRuneInString(strings.TrimLeft(cell, " ")); strings.ContainsRune("=+-@＝＋－＠", begin) {
-		return "'" + cell
-	}
-	return cell
 }
 
 // cells are the values of csvHead.
