@@ -126,6 +126,10 @@ func (p *Pack) check() error {
 			return err
 		}
 	}
+	if w := p.Window; w != nil && (w.From.IsZero() && w.To.IsZero() || !w.From.IsZero() && !w.To.IsZero() &&
+		w.To.Before(w.From.Time)) {
+		return errors.New("a window has a beginning or an end, in this order: another one holds all times or none")
+	}
 	if err := p.checkTexts(); err != nil {
 		return err
 	}
