@@ -71,6 +71,8 @@ func reduce(data []byte) (lines []string, modified string, err error) {
 	if err := json.Unmarshal(data, &r); err != nil {
 		return nil, "", fmt.Errorf("reading an OSV record: %w", err)
 	}
+	// The ID prefix MAL- is that of the ossf/malicious-packages repository; records of vulnerabilities have others, and
+	// are not for this check.
 	if !isMalicious(r.ID) || unsafeField(r.ID) {
 		return nil, "", nil
 	}
@@ -78,6 +80,7 @@ func reduce(data []byte) (lines []string, modified string, err error) {
 		ecosystem, _, _ := strings.Cut(a.Package.Ecosystem, ":")
 		kind, known := ecosystems[ecosystem]
 		name := a.Package.Name
+		// OSV writes group:artifact, a package URL group/artifact
 		if kind == "maven" {
 			name = strings.ReplaceAll(name, ":", "/")
 		}
@@ -115,6 +118,7 @@ func dateField(stamp string) string {
 func (a osvAffected) constraints(kind string) (string, error) {
 	var all []string
 	for _, r := range a.Ranges {
+		// commits of a repository are no versions of what is installed
 		if r.Type == "GIT" {
 			continue
 		}

@@ -155,6 +155,12 @@ func (j *Joined) admit(row *Row, requirements []inspect.PolicyRequirement) {
 // open.
 func (j *Joined) gate(d inspect.PolicyRequirement) inspect.Gate {
 	g := d.Verdict(j.Image.Signatures, j.unreachable())
+	if d.ModeNote != "" && g.Status != inspect.GatePassed {
+		// Whether the policy enforces or warns here depends on something that was not compared: it may refuse, and it
+		// may only report.
+		g.Status, g.Mode = inspect.GateUnknown, ""
+		return g
+	}
 	if g.Status != inspect.GateRefused && g.Status != inspect.GateAbsent {
 		return g
 	}
