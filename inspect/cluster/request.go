@@ -88,7 +88,10 @@ const (
 
 // choose reports whether the selectors of a gate pick the request, and why they do not.
 func (s *scene) choose(r request, namespace, object *metav1.LabelSelector) (choice, string) {
-	if picks, known := picks(object, r.labels); known && !picks {
+	switch picks, known := picks(object, r.labels); {
+	case !known:
+		return notKnown, "its objectSelector cannot be read"
+	case !picks:
 		return passedOver, fmt.Sprintf("objectSelector %s does not match %s", metav1.FormatLabelSelector(object),
 			r.what)
 	}
@@ -99,7 +102,10 @@ func (s *scene) choose(r request, namespace, object *metav1.LabelSelector) (choi
 		return notKnown, fmt.Sprintf("whether it applies to namespace %s is unknown: its labels could not be read",
 			s.pod.Namespace)
 	}
-	if picks, known := picks(namespace, s.namespaceLabels()); known && !picks {
+	switch picks, known := picks(namespace, s.namespaceLabels()); {
+	case !known:
+		return notKnown, "its namespaceSelector cannot be read"
+	case !picks:
 		return passedOver, fmt.Sprintf("namespaceSelector %s does not match namespace %s",
 			metav1.FormatLabelSelector(namespace), s.pod.Namespace)
 	}
