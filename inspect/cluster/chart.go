@@ -22,6 +22,8 @@ type chartMark struct {
 func chartOf(w kube.Owner) (chartMark, bool) {
 	m := chartMark{release: w.Annotations["meta.helm.sh/release-name"],
 		namespace: w.Annotations["meta.helm.sh/release-namespace"]}
+	// Helm writes both annotations since version 3.0; heritage is what charts wrote before. The annotation alone is
+	// enough: Helm refuses to adopt an object without it.
 	byHelm := w.Labels["app.kubernetes.io/managed-by"] == "Helm" || w.Labels["heritage"] == "Helm"
 	if flux := w.Labels["helm.toolkit.fluxcd.io/name"]; flux != "" {
 		m.by = "Flux"
@@ -35,6 +37,7 @@ func chartOf(w kube.Owner) (chartMark, bool) {
 			m.release = w.Labels[label]
 		}
 	}
+	// a release is installed into the namespace of its objects, unless the annotation names another
 	if m.namespace == "" {
 		m.namespace = w.Namespace
 	}

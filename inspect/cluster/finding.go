@@ -29,6 +29,8 @@ const (
 )
 
 // severities is the one table of how urgently a person should look.
+// High: another image than its siblings have, or than the repository that deploys it has. Medium: nothing explains it.
+// Low and info: worth knowing. None is critical: a cluster shows who changed something, not that it is malicious.
 var severities = map[string]inspect.Severity{
 	CodeInjectedOther: inspect.High, CodeSetAgainst: inspect.High, CodePastHelm: inspect.High,
 	CodeInjectedUnexplained: inspect.Medium, CodeDebug: inspect.Medium, CodeEdited: inspect.Medium,
@@ -47,6 +49,7 @@ const SubjectPod = "pod"
 func finding(code, subject, title, detail string, evidence ...inspect.Evidence) inspect.Finding {
 	severity := severities[code]
 	return inspect.Finding{
+		// the code and the subject make the identity: who set the image may change from one look to the next
 		ID: inspect.FindingID(Name, code, subject), Check: Name, Code: code, Status: severity.RowStatus(),
 		Severity: severity,
 		Subject:  subject, Title: title, Detail: detail, Evidence: evidence,
