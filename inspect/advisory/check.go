@@ -22,6 +22,8 @@ func Advisories(data *Data, cache *layer.Cache, others ...string) engine.Check {
 		if pod := on.Case().Pod; pod != nil {
 			m.started = pod.Created
 		}
+		// Rows that were found before an error are facts, and are given: what could not be compared is said by the
+		// outcome of the check.
 		errTree := m.run(ctx, cache)
 		for _, a := range m.rows {
 			emit(inspect.Event{Fact: a})
@@ -55,6 +57,8 @@ func (m *matches) run(ctx context.Context, cache *layer.Cache) error {
 	if err != nil {
 		return fmt.Errorf("merging the layers: %w", err)
 	}
+	// The merged tree, not each layer: a file that an upper layer hides does not run. That it was there shows in its
+	// layer's digest.
 	for n := range tree.All() {
 		m.file(n)
 	}
