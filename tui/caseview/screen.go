@@ -157,7 +157,7 @@ func (s *Screen) refresh() {
 			st.list.Set(nil)
 			return
 		}
-		st.list.Set(s.pane.Spec().Rows(s.view(s.pane)))
+		st.list.Set(s.pane.Listed(s.view(s.pane)))
 	}
 }
 

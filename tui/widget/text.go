@@ -53,19 +53,35 @@ func Wrap(s string, width int) []string {
 		if i > 0 {
 			lines = append(lines, line)
 		}
-		for n > width {
-			head := ansi.Truncate(word, width, "")
-			if head == "" {
+		if n > width {
+			var full []string
+			if full, word = breakWord(word, width); full == nil {
 				// a cell is wider than the line
 				return append(lines, "")
 			}
-			lines = append(lines, head)
-			word = word[len(head):]
-			n = ansi.StringWidth(word)
+			lines, n = append(lines, full...), ansi.StringWidth(word)
 		}
 		line, used = word, n
 	}
 	return append(lines, line)
+}
+
+// breakWord breaks a word that is longer than a line into full lines and a rest, in one pass: whoever writes an alert or
+// a label may write a megabyte without a blank. It gives no lines where a character is wider than a line.
+func breakWord(word string, width int) (lines []string, rest string) {
+	from, used := 0, 0
+	for at := 0; at < len(word); {
+		cluster, n := ansi.FirstGraphemeCluster(word[at:], ansi.GraphemeWidth)
+		switch {
+		case n > width:
+			return nil, ""
+		case used+n > width:
+			lines = append(lines, word[from:at])
+			from, used = at, 0
+		}
+		at, used = at+max(1, len(cluster)), used+n
+	}
+	return lines, word[from:]
 }
 
 // Blanks is a run of spaces; none for a number below one.

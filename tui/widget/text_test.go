@@ -179,3 +179,21 @@ func plainLines(lines []string) []string {
 	}
 	return out
 }
+
+// A megabyte without a blank, as an alert's output may have, is broken in one pass. Where each line looked at all that
+// follows, this test would not end.
+func TestAWordOfAMegabyteIsBroken(t *testing.T) {
+	const size, width = 1 << 20, 64
+	for name, word := range map[string]string{"letters": strings.Repeat("a", size),
+		"wide ones": strings.Repeat("日", size/3), "one character": "e" + strings.Repeat("\u0301", size/2)} {
+		lines := Wrap("before "+word+" after", width)
+		if !strings.Contains(strings.Join(lines, ""), word) {
+			t.Errorf("%s: something of the word is lost", name)
+		}
+		for _, l := range lines {
+			if n := ansi.StringWidth(l); n > width {
+				t.Fatalf("%s: a line of %d columns", name, n)
+			}
+		}
+	}
+}

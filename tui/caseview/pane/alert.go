@@ -1,7 +1,10 @@
 package pane
 
 import (
+	"github.com/charmbracelet/x/ansi"
+
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/text"
 	"github.com/backtrail/backtrail/tui/label"
 	"github.com/backtrail/backtrail/tui/viewer"
 	"github.com/backtrail/backtrail/tui/widget"
@@ -22,7 +25,7 @@ func alertRow(v View, a inspect.Alert) Row {
 				{Text: "!", Tone: widget.ToneBad, Width: v.Paint.SignWidth()},
 				{Text: "ALERT", Tone: widget.ToneBad, Width: 5},
 				{Text: a.Rule + label.Times(a.Count), Width: -1},
-				{Text: where, Tone: widget.ToneNote, Width: min(max(1, len(where)), max(1, w/2)), Tail: true},
+				{Text: where, Tone: widget.ToneNote, Width: min(max(1, ansi.StringWidth(text.Clean(where))), max(1, w/2)), Tail: true},
 			}
 		},
 		Detail: func(d *widget.Document) { label.Alert(d, a) },

@@ -73,7 +73,7 @@ func fileChangeRow(v View, f inspect.FileChange) Row {
 				if f.Executable {
 					kind = "executable"
 				}
-				cells = append(cells, widget.Cell{Text: kind, Tone: widget.ToneDim, Width: 9},
+				cells = append(cells, widget.Cell{Text: kind, Tone: widget.ToneDim, Width: 10},
 					widget.Cell{Text: label.Layer(f.Layer), Tone: widget.ToneDim, Width: 4, Right: true})
 			}
 			return cells

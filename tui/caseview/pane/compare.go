@@ -74,7 +74,7 @@ func signerTable(v View, width int) []string {
 	i := v.Image()
 	signer, issuer := nothing("none"), compared{}
 	if s, ok := headline.BestSignature(i); ok {
-		signer, issuer = compared{s.Status, headline.ShortSigner(s)}, compared{"", hostOf(s.Issuer)}
+		signer, issuer = signedBy(s), compared{"", hostOf(s.Issuer)}
 	} else if why := unreadStores(v, i); why != "" {
 		signer = compared{inspect.Unknown, why}
 	}
@@ -89,13 +89,23 @@ func signerTable(v View, width int) []string {
 			past = compared{inspect.Unknown, "not checked"}
 		} else if len(p.Signers) > 0 {
 			s := p.Signers[0]
-			past = compared{s.Status, headline.ShortSigner(inspect.Signature{Identity: s.Identity, Key: s.Key})}
+			past = signedBy(inspect.Signature{Identity: s.Identity, Key: s.Key, Status: s.Status, Reason: s.Reason})
 			by = compared{"", hostOf(s.Issuer)}
 		}
 		t.rows[0].cells = append([]compared{past}, t.rows[0].cells...)
 		t.rows[1].cells = append([]compared{by}, t.rows[1].cells...)
 	}
 	return t.draw(v.Paint, width)
+}
+
+// signedBy is a signer as a cell. A name beside ✗ or ? is worth nothing until its reason is read, so the reason stands
+// behind it: whoever pushed the image chose the name that an invalid signature carries.
+func signedBy(s inspect.Signature) compared {
+	name := headline.ShortSigner(s)
+	if s.Status != inspect.Verified {
+		name += " (" + cmp.Or(reasonText(s), s.Status.Words()) + ")"
+	}
+	return compared{s.Status, name}
 }
 
 // hostOf leaves out the scheme that nearly all addresses have; http stays, as it is worth a look.
@@ -152,7 +162,11 @@ func builderTable(v View, width int) []string {
 
 // set fills a column with what a statement names.
 func set(rows []comparedRow, column int, status inspect.Status, builder, source, commit string) {
-	rows[0].cells[column] = compared{status, cmp.Or(headline.ShortIdentity(builder), "not named")}
+	name := cmp.Or(headline.ShortIdentity(builder), "not named")
+	if status != inspect.Verified {
+		name += " (" + status.Words() + ")"
+	}
+	rows[0].cells[column] = compared{status, name}
 	rows[1].cells[column] = compared{"", hostOf(strings.TrimPrefix(source, "git+"))}
 	rows[2].cells[column] = compared{"", label.Digest(commit)}
 }
@@ -162,6 +176,8 @@ const (
 	compareName = 9
 	// blanks between the columns of a comparison
 	compareGap = 2
+	// columns of a step's name in the strip of layers: with fewer it would be an ellipsis
+	stepRoom = 8
 	// lines of a cell: only an identity that nobody writes in earnest needs more; the rows below have all of it
 	maxCellLines = 4
 )
@@ -171,7 +187,7 @@ func (t comparison) draw(p *widget.Paint, width int) []string {
 	widths := t.widths(p, max(len(t.head)*4, width-compareName-compareGap*(len(t.head)-1)))
 	line := widget.Blanks(compareName)
 	for at, h := range t.head {
-		line += widget.Fit(h, widths[at]) + widget.Blanks(compareGap)
+		line += widget.Fit(text.Clean(h), widths[at]) + widget.Blanks(compareGap)
 	}
 	out := []string{p.In(widget.ToneBold, widget.Fit(strings.TrimRight(line, " "), width))}
 	for at, r := range t.rows {
@@ -255,7 +271,7 @@ func (t comparison) widths(p *widget.Paint, room int) []int {
 	need, head := make([]int, len(t.head)), make([]int, len(t.head))
 	sum, heads := 0, 0
 	for at, h := range t.head {
-		head[at] = ansi.StringWidth(h)
+		head[at] = ansi.StringWidth(text.Clean(h))
 		need[at] = head[at]
 		for _, r := range t.rows {
 			for _, word := range strings.Fields(breakable(r.cells[at].text)) {
@@ -306,6 +322,9 @@ func layersStrip(v View, width int) []string {
 		return []string{strip + fmt.Sprintf("   (%d shared, none new)", shared)}
 	}
 	room := width - ansi.StringWidth(strip) - len(counts) - 1
+	if room/added-2 < stepRoom {
+		return []string{widget.Fit(strip+fmt.Sprintf("   (%d shared, %d new)", shared, added), width)}
+	}
 	var names []string
 	for _, l := range layers[max(0, len(layers)-added):] {
 		name := text.Clean(fmt.Sprintf("%d %s", l.Number, headline.StepText(l.CreatedBy)))

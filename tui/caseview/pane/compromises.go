@@ -6,7 +6,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/charmbracelet/x/ansi"
+
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/text"
 	"github.com/backtrail/backtrail/tui/label"
 	"github.com/backtrail/backtrail/tui/widget"
 )
@@ -97,13 +100,19 @@ func lockRow(v View, r inspect.LockRow) Row {
 func compromiseCells(w int, severity inspect.Severity, about, what string, layer int) []widget.Cell {
 	cells := []widget.Cell{
 		{Text: label.Severity(severity), Tone: label.SeverityTone(severity), Width: 4},
-		{Text: about, Width: -2},
-		{Text: what, Tone: widget.ToneDim, Width: -3},
+		{Text: about, Width: aboutWidth(about, w)},
+		{Text: what, Tone: widget.ToneDim, Width: -1},
 	}
 	if w > 50 {
 		cells = append(cells, widget.Cell{Text: label.Layer(layer), Tone: widget.ToneDim, Width: 4, Right: true})
 	}
 	return cells
+}
+
+// aboutWidth gives a name with its version up to half of a row, and no less than two fifths so that the rows line up:
+// "xz-utils 5.6…" could be the version that is affected or one that is not.
+func aboutWidth(about string, w int) int {
+	return max(w*2/5, min(ansi.StringWidth(text.Clean(about)), w/2))
 }
 
 // pathOf is the file that a match lies in; empty where it names none.

@@ -50,9 +50,12 @@ func preservedRow(v View, k respond.Preserved) Row {
 	return Row{
 		ID: "preserved:" + k.Word, Text: kind + " " + text, Value: text, Layer: -1, Object: k,
 		Line: func(w int) []widget.Cell {
-			return []widget.Cell{{Width: v.Paint.SignWidth()}, {Text: kind, Tone: widget.ToneDim, Width: kindWidth},
-				{Text: text, Tone: t, Width: -1},
-				{Text: label.Clock(k.First), Tone: widget.ToneDim, Width: 9, Right: true}}
+			cells := []widget.Cell{{Width: v.Paint.SignWidth()}, {Text: kind, Tone: widget.ToneDim, Width: kindWidth},
+				{Text: text, Tone: t, Width: -1}}
+			if w > 66 { // "1 log, not collected" matters more than when
+				cells = append(cells, widget.Cell{Text: label.Clock(k.First), Tone: widget.ToneDim, Width: 9, Right: true})
+			}
+			return cells
 		},
 		Detail: func(d *widget.Document) {
 			d.Say(widget.ToneBold, upperFirst(kind)+": "+text)

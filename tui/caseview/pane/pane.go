@@ -1,6 +1,8 @@
 package pane
 
 import (
+	"fmt"
+
 	"github.com/backtrail/backtrail/inspect"
 )
 
@@ -86,6 +88,22 @@ func (k Kind) Spec() Spec {
 			Sorts: []string{"severity", "check"}, Empty: "nothing found",
 		}
 	}
+}
+
+// Listed gives the rows of a pane, each with an identity of its own. Two rows may be made of the same fact twice, or of
+// two that differ only in what their identity leaves out (an image chose the names): the second one gets a number, so
+// that the cursor stays on its row however often the rows are made again.
+func (k Kind) Listed(v View) []Row {
+	rows := k.Spec().Rows(v)
+	seen := make(map[string]int, len(rows))
+	for at := range rows {
+		id := rows[at].ID
+		seen[id]++
+		if n := seen[id]; n > 1 {
+			rows[at].ID = fmt.Sprintf("%s#%d", id, n)
+		}
+	}
+	return rows
 }
 
 // OfImage reports whether the pane is about one image, not about the case.

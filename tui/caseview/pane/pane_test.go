@@ -36,9 +36,12 @@ func viewOf(i inspect.Image) View {
 		Paint: widget.NewPaint(true, true, false), Now: now}
 }
 
+// plain is a drawn line without its colors.
+func plain(drawn string) string { return ansi.Strip(drawn) }
+
 // line draws a row in a width.
 func line(v View, r Row, width int) string {
-	return strings.TrimRight(ansi.Strip(v.Paint.Line(width, widget.LookPlain, r.Cells(width)...)), " ")
+	return strings.TrimRight(plain(v.Paint.Line(width, widget.LookPlain, r.Cells(width)...)), " ")
 }
 
 // detail is what is read beside a row.
@@ -438,7 +441,7 @@ func TestSignaturesGatesAndStores(t *testing.T) {
 	}
 	for id, want := range map[string]string{
 		"drift:signers:0": "≠ signed by acme before",
-		"gate:signature":  "✗ gate      signature: the known-good was signed",
+		"gate:signature":  "✗ gate      signature would refuse: the known-good was signed",
 		"signature:bad":   "✗ signature key 0123456789ab",
 		"signature:who":   "? attested  unknown signer", "signature:ok": "✓ signature github.com/acme",
 		"store:tag:sha256:index": "1 store     tag index: 1 signature or attestation",
@@ -449,7 +452,7 @@ func TestSignaturesGatesAndStores(t *testing.T) {
 	}
 	has(t, "an unknown key", line(v, find(t, rows, "signature:key"), 80), "no known key")
 	has(t, "no policy", line(v, find(t, rows, "signature:who"), 80), "no policy requires a signer")
-	has(t, "the bad one", detail(v, find(t, rows, "signature:bad")), "✗ failed: subject-mismatch",
+	has(t, "the bad one", detail(v, find(t, rows, "signature:bad")), "✗ failed: the signature is of another image",
 		"The chain, from root to subject", "✓ integrity         compared",
 		"proves who signed these bytes, not that they are harmless")
 	has(t, "the good one", detail(v, find(t, rows, "signature:ok")), "✓ verified", "log entry   7", "Certificate",

@@ -39,12 +39,17 @@ func comparedWith(v View) string {
 	return k.Word() + " " + label.Image(k.Reference, k.Key())
 }
 
-// claim is whether a statement is signed or a mere claim.
+// claim is whether a statement is signed, or a mere claim of whoever made the image, in six letters at most. A signature
+// that failed is none: the word for it is not "signed".
 func claim(p inspect.Provenance) string {
-	if p.Signed {
+	switch {
+	case p.Signed && p.Status == inspect.Failed:
+		return "failed"
+	case p.Signed:
 		return "signed"
+	default:
+		return "claim"
 	}
-	return "claim"
 }
 
 // provenanceRow is a statement about the build.

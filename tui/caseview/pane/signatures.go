@@ -64,7 +64,7 @@ func gateRow(v View, g inspect.Gate) Row {
 		Line: func(w int) []widget.Cell {
 			return []widget.Cell{v.Paint.SignCell(label.Sign(g.Status.Tone())), {Text: "gate", Tone: widget.ToneDim,
 				Width: 9},
-				{Text: g.Name + ": " + cmp.Or(g.Detail, g.Status.Words()), Width: -1}}
+				{Text: gateText(g), Width: -1}}
 		},
 		Detail: func(d *widget.Document) {
 			d.Say(widget.ToneBold, "Gate: "+g.Name)
@@ -82,6 +82,12 @@ func gateRow(v View, g inspect.Gate) Row {
 			expectedDetail(d, v)
 		},
 	}
+}
+
+// gateText is a gate in one line. The word for its outcome comes before the detail, which a narrow screen cuts: "namespace
+// shop lacks the label" without its end reads as if the gate were in force.
+func gateText(g inspect.Gate) string {
+	return strings.TrimSuffix(g.Name+" "+g.Status.Words()+": "+g.Detail, ": ")
 }
 
 // signerText names the signer of a signature.
@@ -112,10 +118,9 @@ func signatureRow(v View, g inspect.Signature) Row {
 				{Text: what, Width: 9},
 				{Text: strings.TrimPrefix(signerText(g), "https://"), Width: -3},
 			}
-			if reason := reasonText(g); reason != "" {
-				cells = append(cells, widget.Cell{Text: reason, Tone: label.Sign(g.Status).Tone(), Width: -2})
-			}
-			return cells
+			// a sign alone is lost where a terminal cannot draw it, or in a copy of the screen
+			return append(cells, widget.Cell{Text: cmp.Or(reasonText(g), g.Status.Words()),
+				Tone: label.Sign(g.Status).Tone(), Width: -2})
 		},
 		Detail: func(d *widget.Document) { signatureDetail(d, v, g) },
 	}
@@ -156,15 +161,22 @@ func signatureDetail(d *widget.Document, v View, g inspect.Signature) {
 	notesOn(d, v, g.ID)
 }
 
-// reasonText is the reason in a few words, for a row.
+// reasonText is the reason in a few words, for a row. The codes are those of package signature; one that is not known
+// here, as of a later version, is shown as it is.
 func reasonText(g inspect.Signature) string {
 	switch g.Reason {
 	case "no-expectation":
 		return "no policy requires a signer"
 	case "unknown-key":
 		return "no known key"
+	case "identity-mismatch":
+		return "another signer is required"
+	case "subject-mismatch":
+		return "is of another image"
+	case "invalid-signature":
+		return "invalid"
 	default:
-		return g.Reason
+		return strings.ReplaceAll(g.Reason, "-", " ")
 	}
 }
 
@@ -175,8 +187,14 @@ func sentenceFor(g inspect.Signature) string {
 		return "signed by " + signerText(g) + ", no policy requires a signer"
 	case "unknown-key":
 		return "no known key verifies it"
+	case "identity-mismatch":
+		return "another signer is required"
+	case "subject-mismatch":
+		return "the signature is of another image"
+	case "invalid-signature":
+		return "the signature is invalid"
 	default:
-		return g.Reason
+		return strings.ReplaceAll(g.Reason, "-", " ")
 	}
 }
 
