@@ -66,8 +66,8 @@ func Wrap(s string, width int) []string {
 	return append(lines, line)
 }
 
-// breakWord breaks a word that is longer than a line into full lines and a rest, in one pass: whoever writes an alert or
-// a label may write a megabyte without a blank. It gives no lines where a character is wider than a line.
+// breakWord breaks a word that is longer than a line into full lines and a rest, in one pass: whoever writes an alert
+// or a label may write a megabyte without a blank. It gives no lines where a character is wider than a line.
 func breakWord(word string, width int) (lines []string, rest string) {
 	from, used := 0, 0
 	for at := 0; at < len(word); {

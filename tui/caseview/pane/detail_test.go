@@ -164,11 +164,12 @@ new         yes, since the previous shop/web@9de70d7a4af0
 layer       2
 `},
 	} {
-		v := incident()
+		v, found := incident(), false
 		for _, r := range c.pane.Listed(v) {
 			if !strings.HasPrefix(r.Key(), c.row) {
 				continue
 			}
+			found = true
 			var lines []string
 			for l := range strings.Lines(detail(v, r)) {
 				lines = append(lines, strings.TrimRight(l, " \n"))
@@ -176,6 +177,9 @@ layer       2
 			if got, want := strings.Join(lines, "\n"), strings.Trim(c.want, "\n"); got != want {
 				t.Errorf("beside %s stands\n%s\nwant\n%s", r.Key(), got, want)
 			}
+		}
+		if !found {
+			t.Errorf("there is no row %s", c.row)
 		}
 	}
 }

@@ -32,7 +32,8 @@ func TestAnEmptyListIsNeverMistakenForNothingFound(t *testing.T) {
 				"a config only"},
 			{"the check is done", ended(spec.Check, inspect.CheckDone, ""), true, inspect.Absent, spec.Empty},
 			{"the check of another container could not run", []inspect.Event{on(spec.Check, "proxy", inspect.Begin{}),
-				on(spec.Check, "proxy", inspect.End{Status: inspect.CheckBlocked, Reason: "404"})}, true, inspect.Unknown, "…"},
+				on(spec.Check, "proxy", inspect.End{Status: inspect.CheckBlocked, Reason: "404"})}, true,
+				inspect.Unknown, "…"},
 			{"a check that is retried", append(ended(spec.Check, inspect.CheckBlocked, "401"),
 				on(spec.Check, "web", inspect.Begin{})), true, inspect.Unknown, "still checking: " + spec.Check + " …"},
 		} {

@@ -53,7 +53,8 @@ func preservedRow(v View, k respond.Preserved) Row {
 			cells := []widget.Cell{{Width: v.Paint.SignWidth()}, {Text: kind, Tone: widget.ToneDim, Width: kindWidth},
 				{Text: text, Tone: t, Width: -1}}
 			if w > 66 { // "1 log, not collected" matters more than when
-				cells = append(cells, widget.Cell{Text: label.Clock(k.First), Tone: widget.ToneDim, Width: 9, Right: true})
+				cells = append(cells, widget.Cell{Text: label.Clock(k.First), Tone: widget.ToneDim, Width: 9,
+					Right: true})
 			}
 			return cells
 		},

@@ -23,8 +23,8 @@ func frame(v View, k Kind, width int) string {
 }
 
 // TestPanesAsText has every pane of the incident at the widths of a phone over ssh, of a terminal, and of half a wide
-// screen. What is cut with … must not read as something else: versions, statuses and paths are whole as long as they can
-// be.
+// screen. What is cut with … must not read as something else: versions, statuses and paths are whole as long as they
+// can be.
 func TestPanesAsText(t *testing.T) {
 	for _, c := range []struct {
 		pane  Kind

@@ -56,7 +56,8 @@ func imageFacts() []inspect.Event {
 			Status: inspect.Verified, Added: n + 1, Base: n == 0})
 	}
 	return append(ended("layers", inspect.CheckDone, ""),
-		on("", "", inspect.Header{Target: inspect.Target{Kind: "pod", Name: "pod/web-1", Context: "prod"}, Started: ago(9)}),
+		on("", "", inspect.Header{Target: inspect.Target{Kind: "pod", Name: "pod/web-1", Context: "prod"},
+			Started: ago(9)}),
 		on("subject", "web", inspect.ImageHead{Reference: "registry.example.com/shop/web:1.4.2",
 			Digest: "sha256:32e45c9a7ba9d1c0", Platform: "linux/amd64", Status: inspect.Verified,
 			Settings: inspect.ImageConfig{Entrypoint: []string{"/app/start.sh"}, User: "0"}}),
@@ -68,10 +69,12 @@ func imageFacts() []inspect.Event {
 			Settings:  []string{"user changed from 1000 to 0"},
 			Packages: &inspect.PackageDiff{Added: []inspect.Package{{Type: "deb", Name: "xz-utils", Version: "5.6.1-1",
 				PURL: "pkg:deb/debian/xz-utils@5.6.1-1", Layer: 1}},
-				Changed: []inspect.PackageChange{{Type: "deb", Name: "procps", From: "4.0.4-1", To: "4.0.4-2", Change: "upgrade",
-					Layer: 1}}},
-			Files: &inspect.FileDiff{Added: 1, List: []inspect.FileChange{{Path: miner, Change: "added", Type: inspect.EntryFile,
-				Layer: 2, Executable: true}}},
+				Changed: []inspect.PackageChange{{Type: "deb", Name: "procps", From: "4.0.4-1", To: "4.0.4-2",
+					Change: "upgrade",
+					Layer:  1}}},
+			Files: &inspect.FileDiff{Added: 1,
+				List: []inspect.FileChange{{Path: miner, Change: "added", Type: inspect.EntryFile,
+					Layer: 2, Executable: true}}},
 			Past: &inspect.Past{
 				Signers: []inspect.PastSigner{{Status: inspect.Verified, Issuer: "https://token.actions.example",
 					Identity: "https://github.com/shop/web/.github/workflows/release.yml@refs/tags/v1.4.1"}},
@@ -91,7 +94,8 @@ func signerFacts() []inspect.Event {
 			Reason: "subject-mismatch", Identity: "release@shop.example", Issuer: "https://token.actions.example",
 			Subject: "sha256:9de70d7a4af0", Steps: []inspect.Step{
 				{Name: "certificate", Status: inspect.Verified, Detail: "chains to the trust root"},
-				{Name: "subject", Status: inspect.Failed, Detail: "the payload names 9de70d7a4af0, this is 32e45c9a7ba9"},
+				{Name: "subject", Status: inspect.Failed,
+					Detail: "the payload names 9de70d7a4af0, this is 32e45c9a7ba9"},
 				{Name: "log", Status: inspect.Unknown, Detail: "the log was not reachable"}}}),
 		on("gates", "web", inspect.Gate{Name: "shop-images", Status: inspect.GateNotEnforced, By: "policy-controller",
 			Detail: "namespace shop lacks policy.sigstore.dev/include=true"}),
@@ -100,7 +104,8 @@ func signerFacts() []inspect.Event {
 		on("signatures", "web", inspect.StoreReply{Store: "cosign-tag", Subject: "sha256:32e45c9a7ba9d1c0",
 			Status: inspect.StoreUnreachable, Detail: "503"}),
 		on("provenance", "web", inspect.Provenance{ID: "p1", PredicateType: "https://slsa.dev/provenance/v1",
-			Builder: "ci", Source: "git+https://github.com/shop/fork", Commit: "00ddf00ddf00ddf0", Status: inspect.Unknown,
+			Builder: "ci", Source: "git+https://github.com/shop/fork", Commit: "00ddf00ddf00ddf0",
+			Status: inspect.Unknown,
 			Reason: "unsigned"}))
 }
 
@@ -111,17 +116,20 @@ func softwareFacts() []inspect.Event {
 		on("packages", "web", inspect.Packages{List: []inspect.Package{
 			{Type: "deb", Name: "procps", Version: "4.0.4-2", Layer: 1},
 			{Type: "deb", Name: "xz-utils", Version: "5.6.1-1", PURL: "pkg:deb/debian/xz-utils@5.6.1-1", Layer: 1}}}),
-		on("advisories", "web", inspect.Advisory{ID: "xz-2024-03", Source: "incident-pack", Kind: inspect.AdvisoryPackage,
+		on("advisories", "web", inspect.Advisory{ID: "xz-2024-03", Source: "incident-pack",
+			Kind:    inspect.AdvisoryPackage,
 			Subject: "xz-utils 5.6.1-1", Title: "liblzma contains a backdoor", Severity: inspect.Critical, Layer: 1,
 			Status: inspect.RowFailed, Published: inspect.At(now.AddDate(-2, 0, 0))}),
-		on("lock", "web", inspect.LockRow{File: "/app/package-lock.json", Type: "npm", Name: "left-pad", Locked: "1.3.0",
+		on("lock", "web", inspect.LockRow{File: "/app/package-lock.json", Type: "npm", Name: "left-pad",
+			Locked:    "1.3.0",
 			Installed: "1.3.1", Change: inspect.LockVersionSpoof, Path: "/app/node_modules/left-pad", Layer: 2,
 			Severity: inspect.High, Status: inspect.RowFailed, Detail: "its package.json was changed"}),
 		on("sbom", "web", inspect.SBOM{Origin: "attached", Format: "spdx-json", Packages: 2, Status: inspect.Unknown,
 			Reason: "unsigned"}),
 		on("autoruns", "web", inspect.Autorun{Path: "/etc/ld.so.preload", Kind: "preload",
 			Trigger: "is loaded into every program", Command: "/usr/lib/libfont.so", Layer: 2, New: &yes,
-			Severity: inspect.High, Status: inspect.RowFailed, Codes: []string{"loader-hijack"}, Detail: "every program loads it"}),
+			Severity: inspect.High, Status: inspect.RowFailed, Codes: []string{"loader-hijack"},
+			Detail: "every program loads it"}),
 		on("autoruns", "web", inspect.Autorun{Kind: "entrypoint", Trigger: "is started with every container",
 			Command: "/app/start.sh", Layer: -1, New: &yes, Severity: inspect.Info, Status: inspect.RowObserved}))
 }
@@ -130,23 +138,29 @@ func softwareFacts() []inspect.Event {
 func fileFacts() []inspect.Event {
 	finding := func(id, path, title string, severity inspect.Severity) inspect.Event {
 		return on("binaries", "web", inspect.Finding{ID: id, Check: "binaries", Code: "unexpected-binary",
-			Status: inspect.RowFailed, Severity: severity, Subject: "web:" + path, Title: title, Detail: "read from layer 2",
+			Status: inspect.RowFailed, Severity: severity, Subject: "web:" + path, Title: title,
+			Detail:   "read from layer 2",
 			Evidence: []inspect.Evidence{{Kind: "layer", Digest: "sha256:1a000"}, {Kind: "file", Path: path}}})
 	}
 	return append(ended("binaries", inspect.CheckDone, ""),
 		on("binaries", "web", inspect.Binary{Path: miner, Kind: inspect.KindELF, Size: 81_920, Mode: "0755", Layer: 2,
-			CreatedBy: "COPY fonts/ / # buildkit", Severity: inspect.Critical, Status: inspect.RowFailed, SHA256: "5f0a",
-			Codes: []string{"unowned", "hidden-path", "miner-string"}, Detail: "Contains the address of a mining pool."}),
+			CreatedBy: "COPY fonts/ / # buildkit", Severity: inspect.Critical, Status: inspect.RowFailed,
+			SHA256: "5f0a",
+			Codes:  []string{"unowned", "hidden-path", "miner-string"},
+			Detail: "Contains the address of a mining pool."}),
 		on("binaries", "web", inspect.Altered{Path: replica, Package: "procps 4.0.4-2", Layer: 2, Expected: "md5:0a",
 			Actual: "md5:ff", Severity: inspect.High, Status: inspect.RowFailed, Detail: "Its size differs too."}),
-		on("binaries", "web", inspect.Missing{Path: "/usr/bin/ps", Package: "procps 4.0.4-2", Layer: 1, Executable: true,
-			Severity: inspect.Medium, Status: inspect.RowObserved}),
+		on("binaries", "web", inspect.Missing{Path: "/usr/bin/ps", Package: "procps 4.0.4-2", Layer: 1,
+			Executable: true,
+			Severity:   inspect.Medium, Status: inspect.RowObserved}),
 		finding("f1", miner, "fontd is unpackaged and was alerted", inspect.Critical),
 		finding("f2", replica, "top does not match package procps", inspect.High),
 		on("signatures", "web", inspect.Finding{ID: "f3", Check: "signatures", Code: "signature-invalid",
 			Status: inspect.RowFailed, Severity: inspect.High, Subject: "web", Title: "no signature is valid"}),
-		on("answers", "", inspect.Answer{Question: inspect.WhereFrom, Status: inspect.Answered, Text: "layer 2, COPY fonts/ /",
-			Findings: []string{"f1"}, Sentences: []inspect.Sentence{{Text: "fontd is in layer 2", Basis: inspect.Seen}}}))
+		on("answers", "", inspect.Answer{Question: inspect.WhereFrom, Status: inspect.Answered,
+			Text:     "layer 2, COPY fonts/ /",
+			Findings: []string{"f1"}, Sentences: []inspect.Sentence{{Text: "fontd is in layer 2",
+				Basis: inspect.Seen}}}))
 }
 
 // podFacts are the pod, the alert on it, what it could touch, and what of it was collected.
@@ -155,16 +169,20 @@ func podFacts() []inspect.Event {
 		on("subject", "", inspect.Pod{Name: "web-1", Namespace: "shop", UID: "u1", Node: "node-3", Created: ago(60),
 			Owner: []inspect.Owner{{UID: "rs", Kind: "ReplicaSet", Name: "web-6d4"}},
 			Containers: []inspect.Container{{Name: "web", Type: inspect.ContainerMain, State: "running",
-				Reference: "registry.example.com/shop/web:1.4.2", ImageID: "sha256:32e45c9a7ba9d1c0", Started: ago(59)}},
+				Reference: "registry.example.com/shop/web:1.4.2", ImageID: "sha256:32e45c9a7ba9d1c0",
+				Started: ago(59)}},
 			Reach: inspect.Reach{ServiceAccount: "web", Secrets: []string{"web-db"},
 				Privileges: []inspect.Privilege{{Kind: inspect.Privileged, Container: "web"}},
-				Uses:       []inspect.Use{{Kind: inspect.UseSecret, Name: "web-db", Container: "web", How: "env DB_PASSWORD"}},
-				Shared:     inspect.Shared{Node: inspect.PodGroup{Count: 1, Pods: []string{"shop/cart-0"}}}}}),
+				Uses: []inspect.Use{{Kind: inspect.UseSecret, Name: "web-db", Container: "web",
+					How: "env DB_PASSWORD"}},
+				Shared: inspect.Shared{Node: inspect.PodGroup{Count: 1, Pods: []string{"shop/cart-0"}}}}}),
 		on("alert", "", inspect.Alert{ID: "a1", Source: "syscall", Rule: "Drop and execute", Priority: "Critical",
 			Time: ago(12), Count: 3, Subject: "web", Match: inspect.MatchPod, Path: miner, Output: "exe=" + miner,
-			File: inspect.AlertFile{Path: miner, Origin: inspect.OriginImage, Layer: 2, Detail: "The image's own file ran."}}),
+			File: inspect.AlertFile{Path: miner, Origin: inspect.OriginImage, Layer: 2,
+				Detail: "The image's own file ran."}}),
 		on("pod", "", inspect.Moment{Time: ago(60), What: "pod created", Source: "metadata", Trust: inspect.ByCluster}),
-		on("image", "web", inspect.Moment{Time: ago(90), What: "image built", Source: "config", Trust: inspect.ByClaim}),
+		on("image", "web", inspect.Moment{Time: ago(90), What: "image built", Source: "config",
+			Trust: inspect.ByClaim}),
 		on("evidence", "", inspect.Exhibit{Path: "logs/web.log", Digest: "sha256:10", Size: 40_123, Source: "GET log",
 			Kept: ago(1)}),
 		on("evidence", "", inspect.Exhibit{Path: "logs/web-previous.log", Missing: "not found", Kept: ago(1)}),

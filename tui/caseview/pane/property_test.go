@@ -77,7 +77,8 @@ func TestEveryRowHasAnIdentityOfItsOwn(t *testing.T) {
 func TestTheCursorStaysBetweenRowsThatAreAlike(t *testing.T) {
 	v := folded(imageFacts()...)
 	for range 3 {
-		v.Case.Timeline = append(v.Case.Timeline, inspect.Moment{Time: ago(5), What: "restarted", Trust: inspect.ByCluster})
+		v.Case.Timeline = append(v.Case.Timeline,
+			inspect.Moment{Time: ago(5), What: "restarted", Trust: inspect.ByCluster})
 	}
 	list := widget.List[Row]{Paint: v.Paint}
 	list.Set(Timeline.Listed(v))

@@ -39,8 +39,8 @@ func comparedWith(v View) string {
 	return k.Word() + " " + label.Image(k.Reference, k.Key())
 }
 
-// claim is whether a statement is signed, or a mere claim of whoever made the image, in six letters at most. A signature
-// that failed is none: the word for it is not "signed".
+// claim is whether a statement is signed, or a mere claim of whoever made the image, in six letters at most. A
+// signature that failed is none: the word for it is not "signed".
 func claim(p inspect.Provenance) string {
 	switch {
 	case p.Signed && p.Status == inspect.Failed:

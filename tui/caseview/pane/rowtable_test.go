@@ -30,7 +30,8 @@ func TestWhatRowsCopyAndWhereTheyLead(t *testing.T) {
 		{Layers, MergedID, "sha256:32e45c9a7ba9d1c0", "", MergedTree, "", "web"},
 		{Layers, "layer:2", "sha256:1a000", "", 2, "", "web"},
 		{Signatures, "signature:g1", "release@shop.example", "", -1, "g1", "web"},
-		{Signatures, "gate:shop-images", "shop-images: namespace shop lacks policy.sigstore.dev/include=true", "", -1, "",
+		{Signatures, "gate:shop-images", "shop-images: namespace shop lacks policy.sigstore.dev/include=true", "", -1,
+			"",
 			"web"},
 		{Signatures, "store:referrers:sha256:32e45c9a7ba9d1c0", "sha256:32e45c9a7ba9d1c0", "", -1, "", "web"},
 		{Provenance, "provenance:p1", "00ddf00ddf00ddf0", "", -1, "p1", "web"},
@@ -44,14 +45,17 @@ func TestWhatRowsCopyAndWhereTheyLead(t *testing.T) {
 		{Binaries, "missing:/usr/bin/ps", "/usr/bin/ps", "", 1, "/usr/bin/ps", "web"},
 		{BlastRadius, "container:web", "sha256:32e45c9a7ba9d1c0", "", -1, "", "web"},
 		{BlastRadius, "owner:rs", "web-6d4", "", -1, "", ""},
-		{Autoruns, "autorun:preload:/etc/ld.so.preload:/usr/lib/libfont.so", "/etc/ld.so.preload", "/etc/ld.so.preload", 2,
+		{Autoruns, "autorun:preload:/etc/ld.so.preload:/usr/lib/libfont.so", "/etc/ld.so.preload", "/etc/ld.so.preload",
+			2,
 			"/etc/ld.so.preload", "web"},
 		{Autoruns, "autorun:entrypoint::/app/start.sh", "/app/start.sh", "", -1, "/app/start.sh", "web"},
 	} {
 		r := find(t, c.pane.Listed(v), c.id)
-		got := fmt.Sprintf("copies %q, leads to %q in layer %d, is marked as %q, of %q", r.Value, r.Path, r.Layer, r.Mark,
+		got := fmt.Sprintf("copies %q, leads to %q in layer %d, is marked as %q, of %q", r.Value, r.Path, r.Layer,
+			r.Mark,
 			r.Container)
-		want := fmt.Sprintf("copies %q, leads to %q in layer %d, is marked as %q, of %q", c.copies, c.to, c.layer, c.mark,
+		want := fmt.Sprintf("copies %q, leads to %q in layer %d, is marked as %q, of %q", c.copies, c.to, c.layer,
+			c.mark,
 			c.ofContainer)
 		if got != want {
 			t.Errorf("%s\n   %s\nnot %s", c.id, got, want)
@@ -76,7 +80,8 @@ func TestTheFilterFindsRowsByWhatIsKnownOfThem(t *testing.T) {
 		{Layers, "apt-get", "layer:1"}, {Layers, "sha256:d1000", "layer:2"},
 		{Signatures, "cosign tag", "signature:g1"}, {Signatures, "include=true", "gate:shop-images"},
 		{Provenance, "slsa.dev fork", "provenance:p1"},
-		{Packages, "spoof package-lock", "lock:/app/package-lock.json:left-pad:/app/node_modules/left-pad:version-spoof"},
+		{Packages, "spoof package-lock",
+			"lock:/app/package-lock.json:left-pad:/app/node_modules/left-pad:version-spoof"},
 		{Binaries, "hidden-path critical", "binary:" + miner}, {Binaries, "5f0a", "binary:" + miner},
 		{Binaries, "altered procps", "altered:" + replica}, {Binaries, "missing", "missing:/usr/bin/ps"},
 		{Timeline, "alert syscall", "moment:" + ago(12).String() + "alert: Drop and executesyscall"},
@@ -86,7 +91,8 @@ func TestTheFilterFindsRowsByWhatIsKnownOfThem(t *testing.T) {
 		var found []string
 		for _, r := range c.pane.Listed(v) {
 			text := strings.ToLower(r.Find())
-			if !slices.ContainsFunc(strings.Fields(c.words), func(w string) bool { return !strings.Contains(text, w) }) {
+			if !slices.ContainsFunc(strings.Fields(c.words),
+				func(w string) bool { return !strings.Contains(text, w) }) {
 				found = append(found, r.Key())
 			}
 		}

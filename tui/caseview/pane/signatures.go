@@ -84,8 +84,8 @@ func gateRow(v View, g inspect.Gate) Row {
 	}
 }
 
-// gateText is a gate in one line. The word for its outcome comes before the detail, which a narrow screen cuts: "namespace
-// shop lacks the label" without its end reads as if the gate were in force.
+// gateText is a gate in one line. The word for its outcome comes before the detail, which a narrow screen cuts:
+// "namespace shop lacks the label" without its end reads as if the gate were in force.
 func gateText(g inspect.Gate) string {
 	return strings.TrimSuffix(g.Name+" "+g.Status.Words()+": "+g.Detail, ": ")
 }

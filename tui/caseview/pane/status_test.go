@@ -147,7 +147,8 @@ func TestWithoutAVerificationThereIsNoGoodSign(t *testing.T) {
 // An alert names what ran; the row of it is bad whatever the file turned out to be, and never green.
 func TestAnAlertIsNeverGood(t *testing.T) {
 	for _, origin := range []string{inspect.OriginImage, inspect.OriginChanged, inspect.OriginRuntime,
-		inspect.OriginMemfd, inspect.OriginVolume, inspect.OriginHost, inspect.OriginUnknown, "", "of a later version"} {
+		inspect.OriginMemfd, inspect.OriginVolume, inspect.OriginHost, inspect.OriginUnknown, "",
+		"of a later version"} {
 		v := folded(on("alert", "", inspect.Alert{ID: "a", Rule: "Drop and execute", Path: "/x", Subject: "web",
 			File: inspect.AlertFile{Path: "/x", Origin: origin, Layer: 1}}))
 		r := find(t, Overview.Listed(v), "alert:a")
