@@ -107,7 +107,7 @@ func (s *Screen) onEvents(msg eventsMsg) tea.Cmd {
 		return nil
 	}
 	for _, e := range msg.events {
-		s.began = true
+		s.began, s.since = true, s.shell.Now
 		s.c.Apply(e)
 		s.pace.Note(e, s.shell.Now)
 		if n := noticeOf(e); n != nil {
@@ -134,8 +134,12 @@ func onEnded(s *Screen, msg eventsMsg) {
 		return
 	}
 	s.running--
-	if failed {
+	switch {
+	case failed:
 		s.broken = msg.err
 		s.shell.Fail("following the case", msg.err)
+	case s.began:
+		// a retry that ended well: the case is up to date again
+		s.broken = nil
 	}
 }

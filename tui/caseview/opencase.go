@@ -23,8 +23,9 @@ type openCase struct {
 	began bool
 	// broken: the case could not be opened, or its source ended badly
 	broken error
-	since  time.Time
-	pace   engine.ETA
+	// since: when the newest event came in, by this machine's clock; before the first one, when the case was opened
+	since time.Time
+	pace  engine.ETA
 	// container: whose image is on screen
 	container string
 	// chosen: by the person
