@@ -225,21 +225,6 @@ func runQuit(m *Model, _ string) tea.Cmd {
 	if !m.Exporting {
 		return tea.Quit
 	}
-	choice := func(id, text string) shell.Choice {
-		return shell.Choice{ID: id, Text: id, Line: func(int) []widget.Cell {
-			return []widget.Cell{{Text: text,
-				Width: -1}}
-		}}
-	}
-	m.Choose(shell.Chooser{
-		Name: "An export runs", About: "Quit now, without the bundle?",
-		Choices: []shell.Choice{choice("stay", "stay until it is done"), choice("quit", "quit now")},
-		Done: func(id, _ string) tea.Cmd {
-			if id == "quit" {
-				return tea.Quit
-			}
-			return nil
-		},
-	})
+	m.AskQuit()
 	return nil
 }

@@ -79,7 +79,7 @@ func (e *exporter) Keys() string {
 	case e.ended:
 		return "enter try again · esc close"
 	case e.started:
-		return "esc stop the export"
+		return "esc stop the export · q quit, asks first"
 	default:
 		return "enter export · esc cancel"
 	}
@@ -101,6 +101,9 @@ func (e *exporter) Update(msg tea.Msg) tea.Cmd {
 	case e.ended && isKey:
 		return e.after(k.String())
 	case e.started:
+		if isKey && k.String() == "q" {
+			e.shell.AskQuit()
+		}
 		return nil
 	case isKey && k.String() == "enter":
 		return e.start()
