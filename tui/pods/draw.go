@@ -91,6 +91,8 @@ func (s *Screen) emptyText() (string, widget.Tone) {
 		return "no match among " + widget.Plural(s.list.Size(), "row") + "; esc clears the filter", widget.ToneDim
 	case s.came.IsZero():
 		return "the pods could not be listed; r tries again", widget.ToneWarn
+	case s.all:
+		return "no pods in any namespace that can be listed", widget.ToneDim
 	default:
 		return "no pods here; A shows all namespaces", widget.ToneDim
 	}

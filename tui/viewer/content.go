@@ -125,7 +125,7 @@ func isText(data []byte) bool {
 
 // indented is JSON indented for reading; nil where it is none, or is indented already.
 func indented(data []byte) []byte {
-	if len(data) > maxIndent || len(data) == 0 || data[0] != '{' && data[0] != '[' {
+	if len(data) > maxIndent || len(data) == 0 || data[0] != '{' && data[0] != '[' || indentedSize(data) > maxView {
 		return nil
 	}
 	var out bytes.Buffer
@@ -133,6 +133,30 @@ func indented(data []byte) []byte {
 		return nil
 	}
 	return out.Bytes()
+}
+
+// indentedSize is how many bytes JSON has once it is indented, at most a little more. A line costs two bytes for each
+// level that it is deep, so that 2 MB of [[[…1,1,1… would become gigabytes: encoding/json allows 10,000 levels.
+func indentedSize(data []byte) int {
+	size, depth, quoted := len(data), 0, false
+	for at := 0; at < len(data) && size <= maxView; at++ {
+		switch c := data[at]; {
+		case quoted && c == '\\':
+			at++
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == '{', c == '[':
+			depth++
+			size += 1 + 2*depth
+		case c == ',':
+			size += 1 + 2*depth
+		case c == '}', c == ']':
+			depth = max(0, depth-1)
+			size += 1 + 2*depth
+		}
+	}
+	return size
 }
 
 // textLines are the lines of a text, cleaned and cut to a width that a terminal can take.

@@ -7,18 +7,38 @@ import (
 	"github.com/charmbracelet/x/ansi"
 )
 
-// Fit cuts a string to a width, with … at the end, or fills it up with blanks.
+// Fit cuts a string to a width, with … at the end, or fills it up with blanks. A number is cut as a whole: ×412 must not
+// become ×4….
 func Fit(s string, width int) string {
 	if width <= 0 {
 		return ""
 	}
 	n := ansi.StringWidth(s)
 	if n > width {
-		s = ansi.Truncate(s, width, "…")
+		s = wholeNumbers(s, ansi.Truncate(s, width, "…"))
 		n = ansi.StringWidth(s)
 	}
 	return s + Blanks(width-n)
 }
+
+// wholeNumbers takes the digits before the … of a cut string away, where the cut went through a number. Digits within a
+// word are no number: of a digest as much is kept as there is room for.
+func wholeNumbers(s, cut string) string {
+	head, ok := strings.CutSuffix(cut, "…")
+	rest, ok2 := strings.CutPrefix(s, head)
+	if !ok || !ok2 || rest == "" || !isDigit(rest[0]) {
+		return cut
+	}
+	short := strings.TrimRight(head, "0123456789")
+	if short == head || short == "" || isLetter(short[len(short)-1]) {
+		return cut
+	}
+	return short + "…"
+}
+
+func isDigit(b byte) bool { return b >= '0' && b <= '9' }
+
+func isLetter(b byte) bool { return b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z' }
 
 // fitTail is fit that keeps the end: of a path the file's name matters most.
 func fitTail(s string, width int) string {

@@ -197,3 +197,26 @@ func TestAWordOfAMegabyteIsBroken(t *testing.T) {
 		}
 	}
 }
+
+// A number that is cut reads as another one, so it is cut as a whole.
+func TestANumberIsCutAsAWhole(t *testing.T) {
+	for _, c := range []struct {
+		name, in string
+		width    int
+		want     string
+	}{
+		{"a count", "Drop ×412 on 37 pods", 8, "Drop ×… "},
+		{"a count that fits", "Drop ×412 on 37 pods", 10, "Drop ×412…"},
+		{"a second number", "Drop ×412 on 37 pods", 15, "Drop ×412 on … "},
+		{"a date", "2026-03-14 03:18:00Z", 10, "2026-03-… "},
+		{"a digest is no number", "47dc540c94ce", 6, "47dc5…"},
+		{"a word with digits", "x86_64 build", 5, "x86_…"},
+		{"nothing but digits", "1234567890", 5, "1234…"},
+		{"wide characters before it", "日本 ×41", 7, "日本 ×…"},
+		{"no number", "abcdef", 4, "abc…"},
+	} {
+		if got := Fit(c.in, c.width); got != c.want || ansi.StringWidth(got) != c.width {
+			t.Errorf("%s: %q in %d columns is %q, want %q", c.name, c.in, c.width, got, c.want)
+		}
+	}
+}
