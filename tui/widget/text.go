@@ -7,8 +7,8 @@ import (
 	"github.com/charmbracelet/x/ansi"
 )
 
-// Fit cuts a string to a width, with … at the end, or fills it up with blanks. A number is cut as a whole: ×412 must not
-// become ×4….
+// Fit cuts a string to a width, with … at the end, or fills it up with blanks. A number is cut as a whole: ×412 must
+// not become ×4….
 func Fit(s string, width int) string {
 	if width <= 0 {
 		return ""

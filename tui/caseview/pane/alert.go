@@ -10,7 +10,9 @@ import (
 	"github.com/backtrail/backtrail/tui/widget"
 )
 
-// alertRow is an alert of the case: what was detected, and the file that it names.
+// alertRow is an alert of the case: what was detected, and the file that it names. The path is that of the file in
+// the image where the alert's was resolved, else the one that the sensor reported. It gets at most half of the line
+// and is cut at its front: the name of the file matters more than its directory.
 func alertRow(v View, a inspect.Alert) Row {
 	where := a.Path
 	if a.File.Path != "" {
@@ -33,8 +35,11 @@ func alertRow(v View, a inspect.Alert) Row {
 	}
 }
 
-// imagePath is the alerted file's path where the image has it.
+// imagePath is the alerted file's path where the image has it. A file that was written at run time, or that lies in a
+// volume or in memory, is not in the image, and its path may name another file there: such a row leads nowhere rather
+// than to the wrong bytes.
 func imagePath(f inspect.AlertFile) string {
+	// changed at run time: the image has the file as it was
 	if f.Layer < 0 || f.Origin != inspect.OriginImage && f.Origin != inspect.OriginChanged {
 		return ""
 	}
