@@ -12,9 +12,6 @@ import (
 // reasonSkipped is the reason of a layer that a person left out. It is the reason that the layers check writes.
 const reasonSkipped = "skipped"
 
-// layersCheck is the check that reads layers.
-const layersCheck = "layers"
-
 // MergedTree is the layer number that stands for the merged tree of all layers. It is below all numbers of layers,
 // which count from 0.
 const MergedTree = -1
@@ -24,7 +21,7 @@ const MergedID = "merged"
 
 // LayersKey is the check that reads the layers of a container's image.
 func LayersKey(container string) inspect.Key {
-	return inspect.Key{Check: layersCheck, Container: container}
+	return inspect.Key{Check: inspect.CheckLayers, Container: container}
 }
 
 // Running reports whether a layer is being read, or waits for it.

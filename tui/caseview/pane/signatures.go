@@ -174,15 +174,15 @@ func signatureDetail(d *widget.Document, v View, g inspect.Signature) {
 // here, as of a later version, is shown as it is.
 func reasonText(g inspect.Signature) string {
 	switch g.Reason {
-	case "no-expectation":
+	case inspect.ReasonNoExpectation:
 		return "no policy requires a signer"
-	case "unknown-key":
+	case inspect.ReasonUnknownKey:
 		return "no known key"
-	case "identity-mismatch":
+	case inspect.ReasonIdentityMismatch:
 		return "another signer is required"
-	case "subject-mismatch":
+	case inspect.ReasonSubjectMismatch:
 		return "is of another image"
-	case "invalid-signature":
+	case inspect.ReasonInvalidSignature:
 		return "invalid"
 	default:
 		return strings.ReplaceAll(g.Reason, "-", " ")
@@ -192,15 +192,15 @@ func reasonText(g inspect.Signature) string {
 // sentenceFor is the reason in words, where it needs any.
 func sentenceFor(g inspect.Signature) string {
 	switch g.Reason {
-	case "no-expectation":
+	case inspect.ReasonNoExpectation:
 		return "signed by " + signerText(g) + ", no policy requires a signer"
-	case "unknown-key":
+	case inspect.ReasonUnknownKey:
 		return "no known key verifies it"
-	case "identity-mismatch":
+	case inspect.ReasonIdentityMismatch:
 		return "another signer is required"
-	case "subject-mismatch":
+	case inspect.ReasonSubjectMismatch:
 		return "the signature is of another image"
-	case "invalid-signature":
+	case inspect.ReasonInvalidSignature:
 		return "the signature is invalid"
 	default:
 		return strings.ReplaceAll(g.Reason, "-", " ")
