@@ -68,7 +68,7 @@ func findingOf(i inspect.Image, rows []inspect.Advisory) inspect.Finding {
 		f.Cause = inspect.Cause{Kind: inspect.CausePackage, Name: name, Version: version, Layer: -1}.Key()
 	}
 	// the subject and the advisory make the identity, not the words: a pack that is reworded stays the same finding
-	f.ID = inspect.FindingID(Check, f.Code, f.Subject+"\x00"+a.ID)
+	f.ID = inspect.FindingID(inspect.CheckAdvisories, f.Code, f.Subject+"\x00"+a.ID)
 	for _, r := range rows[:min(len(rows), 20)] {
 		e := inspect.Evidence{Kind: string(r.Kind), Text: r.Subject}
 		if r.Kind == inspect.AdvisoryPackage && len(r.Locations) > 0 {

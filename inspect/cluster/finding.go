@@ -34,7 +34,8 @@ func finding(code, subject, title, detail string, evidence ...inspect.Evidence) 
 	severity := severities[code]
 	return inspect.Finding{
 		// the code and the subject make the identity: who set the image may change from one look to the next
-		ID: inspect.FindingID(Name, code, subject), Check: Name, Code: code, Status: severity.RowStatus(),
+		ID: inspect.FindingID(inspect.CheckCluster, code, subject), Check: inspect.CheckCluster, Code: code,
+			Status: severity.RowStatus(),
 		Severity: severity,
 		Subject:  subject, Title: title, Detail: detail, Evidence: evidence,
 	}
