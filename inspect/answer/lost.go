@@ -20,7 +20,7 @@ func lostImage(c inspect.Case) []inspect.Sentence {
 
 // lost is what is left of an image that its registry no longer has; "" for every other one.
 func lost(i inspect.Image) string {
-	if i.Reason != "missing-blob" || len(i.Left) == 0 {
+	if i.Reason != inspect.ReasonMissingBlob || len(i.Left) == 0 {
 		return ""
 	}
 	left := make([]string, len(i.Left))

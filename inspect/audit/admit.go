@@ -85,7 +85,7 @@ func (j *Joined) statement(p inspect.Provenance, requirements []inspect.PolicyRe
 	if !p.Signed {
 		return inspect.Unknown
 	}
-	if p.Status == inspect.Failed && p.Reason != "identity-mismatch" {
+	if p.Status == inspect.Failed && p.Reason != inspect.ReasonIdentityMismatch {
 		return inspect.Failed
 	}
 	at := slices.IndexFunc(j.Image.Signatures, func(s inspect.Signature) bool { return s.ID == p.Signature })
@@ -155,7 +155,7 @@ func (j *Joined) gate(d inspect.PolicyRequirement) inspect.Gate {
 	}
 	tried := func(key string) bool { return slices.Contains(j.Keys, key) }
 	unknown := slices.ContainsFunc(j.Image.Signatures,
-		func(s inspect.Signature) bool { return s.Reason == "unknown-key" })
+		func(s inspect.Signature) bool { return s.Reason == inspect.ReasonUnknownKey })
 	for _, key := range KeysOf([]inspect.PolicyRequirement{d}) {
 		if unknown && !tried(key) {
 			g.Status, g.Detail = inspect.GateUnknown, fmt.Sprintf("its signatures have not been tried with the key "+

@@ -77,7 +77,7 @@ func (f *Facts) collect(c *inspect.Case) {
 // impartial is a signature without what was expected of it: who made it is compared when rows are made.
 func impartial(s inspect.Signature) inspect.Signature {
 	if s.Holds() {
-		s.Status, s.Reason = inspect.Unknown, "no-expectation"
+		s.Status, s.Reason = inspect.Unknown, inspect.ReasonNoExpectation
 	}
 	s.Raw, s.Steps, s.Notes = nil, nil, nil
 	if s.Certificate != nil {
@@ -91,7 +91,7 @@ func impartial(s inspect.Signature) inspect.Signature {
 // aboutWorld reports a finding that rests on policies or expectations: these are joined anew.
 func aboutWorld(f inspect.Finding) bool {
 	switch f.Code {
-	case "policy-not-met", "signature-expected", "unsigned":
+	case inspect.CodePolicyNotMet, inspect.CodeSignatureExpected, inspect.CodeUnsigned:
 		return true
 	}
 	return false

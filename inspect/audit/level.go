@@ -41,7 +41,7 @@ func (j *Joined) judge(row *Row) {
 	}
 	for _, f := range j.found {
 		d := threshold.OfFinding(j.known.Thresholds, f, on)
-		if d.Level != inspect.LevelLog || f.Check == "advisories" {
+		if d.Level != inspect.LevelLog || f.Check == inspect.CheckAdvisories {
 			g.decide(d, f.Title)
 		}
 	}
@@ -71,7 +71,7 @@ func (g *judgement) decide(d threshold.Decision, words string) {
 // notAdmitted is the finding that policies and expectations would not let an image in, as the check of signatures
 // reports it for one pod.
 func notAdmitted() inspect.Finding {
-	return inspect.Finding{Check: "signatures", Code: "policy-not-met", Status: inspect.RowFailed,
+	return inspect.Finding{Check: inspect.CheckSignatures, Code: inspect.CodePolicyNotMet, Status: inspect.RowFailed,
 		Severity: inspect.High}
 }
 

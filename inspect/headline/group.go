@@ -84,7 +84,7 @@ func groupOf(c *inspect.Case, f inspect.Finding) (key string, layer int) {
 		return Observed, -1
 	case isSigning(f):
 		return "signing:" + container, -1
-	case f.Code == "layer-elsewhere":
+	case f.Code == inspect.CodeLayerElsewhere:
 		if i, ok := c.Image(container); ok && i.Sharing != nil && len(i.Sharing.Suspect) > 0 {
 			return layerKey(container, i.Sharing.Suspect[0]), i.Sharing.Suspect[0]
 		}
@@ -151,8 +151,9 @@ func (g Group) words(c *inspect.Case) (words, aside string) {
 func (g Group) signing(v view) (string, string) {
 	parts := []string{}
 	for _, x := range []struct{ code, word string }{
-		{"signature-expected", "required"}, {"policy-not-met", "policy"}, {codeSignatureGone, "identity"},
-		{codeProvenanceGone, "provenance"},
+		{inspect.CodeSignatureExpected, "required"}, {inspect.CodePolicyNotMet, "policy"},
+		{inspect.CodeSignatureGone, "identity"},
+		{inspect.CodeProvenanceGone, "provenance"},
 	} {
 		if slices.ContainsFunc(g.Findings, func(f inspect.Finding) bool { return f.Code == x.code }) {
 			parts = append(parts, x.word)
@@ -160,7 +161,8 @@ func (g Group) signing(v view) (string, string) {
 	}
 	words := title(g.Findings[0])
 	if len(v.image.Signatures) == 0 && slices.ContainsFunc(g.Findings, func(f inspect.Finding) bool {
-		return f.Code == "signature-expected" || f.Code == "policy-not-met" || f.Code == codeSignatureGone
+		return f.Code == inspect.CodeSignatureExpected || f.Code == inspect.CodePolicyNotMet ||
+			f.Code == inspect.CodeSignatureGone
 	}) {
 		words = "image is unsigned"
 		if p := slices.Index(parts, "required"); p >= 0 {

@@ -115,8 +115,8 @@ func TestTheOrderOfGroups(t *testing.T) {
 func TestTheGroupOfSigning(t *testing.T) {
 	expected := finding("signatures", "signature-expected", "web", "web: the image is unsigned.", "")
 	policy := finding("policies", "policy-not-met", "web", "web: policy p is not met", "")
-	gone := finding("drift", codeSignatureGone, "web", "web: signed before", "")
-	noProvenance := finding("drift", codeProvenanceGone, "web", "web: provenance before", "")
+	gone := finding("drift", inspect.CodeSignatureGone, "web", "web: signed before", "")
+	noProvenance := finding("drift", inspect.CodeProvenanceGone, "web", "web: provenance before", "")
 	for name, tt := range map[string]struct {
 		add  []inspect.Event
 		want string

@@ -106,7 +106,7 @@ func howTagMoved(v view) (string, string) {
 	}
 	known := v.image.Diff.KnownGood
 	before, now := short(known.Key()), short(v.image.Key())
-	if v.has(codeSignatureGone) {
+	if v.has(inspect.CodeSignatureGone) {
 		before, now = before+" (signed)", now+" (unsigned)"
 	}
 	return "tag " + shortName(v.image.Reference) + " overwritten: " + before + " → " + now + v.pulled(), ""
@@ -130,7 +130,7 @@ func (v view) pulled() string {
 	if v.c.Pod == nil {
 		return ""
 	}
-	if v.has(codeRestarted) {
+	if v.has(inspect.CodeRestarted) {
 		for _, o := range v.c.Pod.Owner {
 			for _, m := range o.Managers {
 				if m.Name == "kubectl-rollout" {

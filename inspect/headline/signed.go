@@ -9,13 +9,6 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 )
 
-// Codes of findings that a line depends on.
-const (
-	codeSignatureGone  = "signature-gone"
-	codeProvenanceGone = "provenance-gone"
-	codeRestarted      = "restarted"
-)
-
 // signed is who signed and who should have. Where a store could not be read, nothing is "no": "no" needs every store to
 // have answered and the check to have ended. "yes" needs a signature that verified; that it is the required one is said
 // only where the names are the same, since a policy may be met by another authority of its list.
@@ -42,7 +35,7 @@ func (v view) signed() string {
 			return "not known: " + r.Store + " unreachable: " + r.Detail + " · " + required
 		}
 	}
-	state, known := v.c.Check("signatures", v.image.Container)
+	state, known := v.c.Check(inspect.CheckSignatures, v.image.Container)
 	switch {
 	case known && state.Running(), !known && v.running():
 		return v.waiting()
@@ -131,15 +124,15 @@ func ShortSigner(s inspect.Signature) string {
 // reasonText is why a signature does not count, with who made it.
 func reasonText(s inspect.Signature) string {
 	switch s.Reason {
-	case "no-expectation":
+	case inspect.ReasonNoExpectation:
 		return "signed by " + ShortSigner(s) + ", no policy requires a signer"
-	case "unknown-key":
+	case inspect.ReasonUnknownKey:
 		return "signed with a key that is not at hand"
-	case "identity-mismatch":
+	case inspect.ReasonIdentityMismatch:
 		return "signed by " + ShortSigner(s)
-	case "subject-mismatch":
+	case inspect.ReasonSubjectMismatch:
 		return "the signature is of another image"
-	case "invalid-signature":
+	case inspect.ReasonInvalidSignature:
 		return "signature is invalid"
 	default:
 		return strings.ReplaceAll(cmp.Or(s.Reason, "no reason given"), "-", " ")
@@ -174,7 +167,8 @@ func pattern(re string) string {
 
 // isSigning reports whether a finding is about who signed or built the image, not about what is in it.
 func isSigning(f inspect.Finding) bool {
-	return f.Check == "signatures" || f.Check == "drift" || f.Check == "policies" || f.Check == "provenance"
+	return f.Check == inspect.CheckSignatures || f.Check == inspect.CheckDrift || f.Check == inspect.CheckPolicies ||
+		f.Check == inspect.CheckProvenance
 }
 
 // only reports whether all findings of the lead are of a kind, and there are some.

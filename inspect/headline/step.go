@@ -63,7 +63,7 @@ func stepNew(v view) (string, string) {
 
 // stepUnread is that layers are not read yet, or could not be.
 func stepUnread(v view) (string, string) {
-	state, ok := v.c.Check("layers", v.image.Container)
+	state, ok := v.c.Check(inspect.CheckLayers, v.image.Container)
 	switch {
 	case ok && state.Status == inspect.CheckBlocked && !state.Running():
 		return "not known: layers could not be read: " + state.Reason, ""

@@ -184,7 +184,7 @@ func whatSigner(v view) (string, string) {
 		return "", ""
 	}
 	previous := ""
-	if v.has(codeSignatureGone) {
+	if v.has(inspect.CodeSignatureGone) {
 		previous = "; the " + v.previous() + " image was signed"
 	}
 	switch s, ok := v.bestSignature(); {

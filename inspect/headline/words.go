@@ -74,7 +74,8 @@ func (v view) previous() string {
 
 // nouns names a file by the signs that convict it, the most telling first. The codes are those of package binary.
 var nouns = []struct{ code, noun string }{
-	{"miner-string", "miner"}, {"runs-download", "downloader"}, {"loader-hijack", "preloaded library"},
+	{inspect.CodeMinerString, "miner"}, {inspect.CodeRunsDownload, "downloader"}, {inspect.CodeLoaderHijack,
+		"preloaded library"},
 	{"obfuscated", "obfuscated script"}, {"altered", "replaced program"}, {"setuid", "setuid executable"},
 	{"unowned", "unpackaged executable"},
 }
@@ -129,7 +130,7 @@ func (v view) waiting() string { return v.waitingOr("still checking") }
 func (v view) waitingOr(otherwise string) string {
 	var names []string
 	for _, s := range v.c.Checks {
-		if s.Running() && s.Name != "answers" && !slices.Contains(names, s.Name) {
+		if s.Running() && s.Name != inspect.CheckAnswers && !slices.Contains(names, s.Name) {
 			names = append(names, s.Name)
 		}
 	}

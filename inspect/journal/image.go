@@ -43,8 +43,8 @@ func FactsOf(c *inspect.Case, container string, files []File) Facts {
 		}
 		return inspect.Time{}
 	}
-	f.Advisories = ended("advisories")
-	if !ended("vulnerabilities").IsZero() && image.VulnData != nil {
+	f.Advisories = ended(inspect.CheckAdvisories)
+	if !ended(inspect.CheckVulnerabilities).IsZero() && image.VulnData != nil {
 		f.Vulnerabilities = image.VulnData.Date
 	}
 	return f

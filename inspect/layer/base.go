@@ -116,7 +116,7 @@ func (b baseImage) mark(rows []inspect.Layer) {
 
 // setting words what the image is built upon, and who says so.
 func (b baseImage) setting() *inspect.Setting {
-	s := &inspect.Setting{Code: "base-image", Severity: inspect.Info}
+	s := &inspect.Setting{Code: inspect.CodeBaseImage, Severity: inspect.Info}
 	s.Detail = fmt.Sprintf("%s names %s as its base image", b.says, cmp.Or(b.name, b.digest))
 	if b.says == seenHere {
 		s.Detail = fmt.Sprintf("its lowest %d layers are those of %s (%s), which was read here before", b.layers,
@@ -124,7 +124,7 @@ func (b baseImage) setting() *inspect.Setting {
 		return s
 	}
 	if b.material {
-		s.Code, s.Detail = "built-from", fmt.Sprintf("%s names %s among what it was built from", b.says,
+		s.Code, s.Detail = inspect.CodeBuiltFrom, fmt.Sprintf("%s names %s among what it was built from", b.says,
 			cmp.Or(b.name, b.digest))
 	}
 	if b.name != "" && b.digest != "" {
@@ -132,7 +132,7 @@ func (b baseImage) setting() *inspect.Setting {
 	}
 	switch {
 	case b.mismatch:
-		s.Code, s.Severity = "base-mismatch", inspect.Low
+		s.Code, s.Severity = inspect.CodeBaseMismatch, inspect.Low
 		s.Detail += ", but its lowest layers are not those of that image"
 	case b.material && b.layers == 0:
 		s.Detail += "; its layers are not the lowest ones: it was used on the way"

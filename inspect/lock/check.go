@@ -11,14 +11,11 @@ import (
 	"github.com/backtrail/backtrail/registry"
 )
 
-// Check is the name of the check.
-const Check = "lock-files"
-
 // Files is the check that compares lock files with what is installed. It waits for others beside that of the layers:
 // those that list the packages and find the image to compare with.
 func Files(client *registry.Client, cache *layer.Cache, others ...string) engine.Check {
-	needs := append([]string{layer.CheckLayers}, others...)
-	return engine.Check{Name: Check, Needs: needs, Run: func(ctx context.Context, on engine.On,
+	needs := append([]string{inspect.CheckLayers}, others...)
+	return engine.Check{Name: inspect.CheckLockFiles, Needs: needs, Run: func(ctx context.Context, on engine.On,
 		emit func(inspect.Event)) error {
 		image := on.Image()
 		merged, err := cache.Tree(ctx, image.Layers)

@@ -11,9 +11,6 @@ import (
 	"github.com/backtrail/backtrail/registry"
 )
 
-// DriftName is the name of the check that compares signers and provenance with the known-good's.
-const DriftName = "drift"
-
 // Examiner reads and verifies the signatures that are stored with an image, at its location, for its index and its
 // manifest digest (either may be empty), and tells keep which blobs it kept: signature.Examine.
 type Examiner func(ctx context.Context, location, index, digest string, expected inspect.Expected,
@@ -23,7 +20,8 @@ type Examiner func(ctx context.Context, location, index, digest string, expected
 // if each of the two is valid by itself.
 func Drift(client *registry.Client, examine Examiner) engine.Check {
 	return engine.Check{
-		Name: DriftName, Scope: engine.PerImage, Needs: []string{"known-good", signatureCheck, Name},
+		Name: inspect.CheckDrift, Scope: engine.PerImage, Needs: []string{inspect.CheckKnownGood,
+			inspect.CheckSignatures, inspect.CheckProvenance},
 		Run: func(ctx context.Context, on engine.On, emit func(inspect.Event)) error {
 			image := on.Image()
 			if err := image.Read(); err != nil {
@@ -37,7 +35,7 @@ func Drift(client *registry.Client, examine Examiner) engine.Check {
 			if err != nil {
 				return fmt.Errorf("reading the signatures of the %s image: %w", good.Word(), err)
 			}
-			now := present(client, image, on.Case().Expected, on.Ended(signatureCheck))
+			now := present(client, image, on.Case().Expected, on.Ended(inspect.CheckSignatures))
 			return tell(on.Container, good, before, now, emit)
 		},
 	}
@@ -111,7 +109,7 @@ func tell(subject string, good inspect.KnownGood, before, now side, emit func(in
 	emit(inspect.Event{Fact: inspect.Diff{Signers: sentences(signers), Provenance: sentences(builds),
 		Past: before.past()}})
 	for _, c := range append(append(signers, builds...), trigger...) {
-		f := newFinding(DriftName, c.code, subject, c.severity)
+		f := newFinding(inspect.CheckDrift, c.code, subject, c.severity)
 		f.Cause = inspect.Cause{Kind: inspect.CauseBuilder, Name: subject}.Key() // who made the image is one matter
 		f.Title = fmt.Sprintf("%s: %s", subject, c.text)
 		f.Evidence = append(f.Evidence, inspect.Evidence{Kind: "manifest", Digest: good.Key(), Text: word +
@@ -147,7 +145,7 @@ func (s side) past() *inspect.Past {
 func withoutGone(list []change) []change {
 	var kept []change
 	for _, c := range list {
-		if !strings.HasSuffix(c.code, "-gone") && c.code != "provenance-unsigned" {
+		if !strings.HasSuffix(c.code, "-gone") && c.code != inspect.CodeProvenanceUnsigned {
 			kept = append(kept, c)
 		}
 	}

@@ -80,7 +80,7 @@ func newLab(t *testing.T, lines ...string) *lab {
 			signature.Check(signature.Options{Client: client, Store: store, Trust: signature.FixedTrust(), Now: clock}),
 			provenance.Check(client), layer.Layers(client, in.cache), sbom.Attached(client),
 			binary.Binaries(client, in.cache, owner.NewCache()), sbom.Packages(sbom.NewCataloguer(in.cache)),
-			answer.Check(signature.Name, layer.CheckLayers, "binaries"),
+			answer.Check(inspect.CheckSignatures, inspect.CheckLayers, "binaries"),
 		},
 	})
 	must(t, err)

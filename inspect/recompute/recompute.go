@@ -195,19 +195,20 @@ func runAgain(ctx context.Context, bag *evidence.Bag, c inspect.Case, client *re
 // carried finds the images of the case in the bundle's layout, in place of the check of that name. An image that is not
 // there is told as a notice, and the checks of it find nothing to run on.
 func carried(c inspect.Case, client *registry.Client, layout string) engine.Check {
-	return engine.Check{Name: subject.Name, Scope: engine.PerCase, Resolves: true, Run: func(ctx context.Context,
-		_ engine.On, emit func(inspect.Event)) error {
-		for _, i := range c.Images {
-			found, err := locate(ctx, client, layout, i)
-			if err != nil {
-				emit(inspect.Event{Fact: inspect.Notice{Level: "info", Text: err.Error()}})
-				continue
+	return engine.Check{Name: inspect.CheckSubject, Scope: engine.PerCase, Resolves: true,
+		Run: func(ctx context.Context,
+			_ engine.On, emit func(inspect.Event)) error {
+			for _, i := range c.Images {
+				found, err := locate(ctx, client, layout, i)
+				if err != nil {
+					emit(inspect.Event{Fact: inspect.Notice{Level: "info", Text: err.Error()}})
+					continue
+				}
+				found.Container = i.Container
+				emit(inspect.Event{Container: i.Container, Fact: found.ImageHead})
 			}
-			found.Container = i.Container
-			emit(inspect.Event{Container: i.Container, Fact: found.ImageHead})
-		}
-		return nil
-	}}
+			return nil
+		}}
 }
 
 // locate opens an image of the layout by its index or manifest, on the platform that the case was about.

@@ -69,7 +69,7 @@ func readAgain(ctx context.Context, bag *evidence.Bag, c inspect.Case, cache *la
 		}
 	}
 	// A case that ended has its answers, whether it names the check or not: leaving the check out is no way around it.
-	state, there := c.Check(answer.Name, "")
+	state, there := c.Check(inspect.CheckAnswers, "")
 	ended := c.End != nil && c.End.Status == inspect.CheckDone
 	if there && state.Status == inspect.CheckDone || !there && ended {
 		again.Answers = answersOf(c)

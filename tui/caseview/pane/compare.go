@@ -108,7 +108,7 @@ func unreadStores(v View, i inspect.Image) string {
 			return r.Store + " unreachable"
 		}
 	}
-	if c, ok := v.Case.Check("signatures", i.Container); ok && c.Status == inspect.CheckBlocked {
+	if c, ok := v.Case.Check(inspect.CheckSignatures, i.Container); ok && c.Status == inspect.CheckBlocked {
 		return "not checked"
 	}
 	return ""
@@ -119,7 +119,7 @@ func builderTable(v View, width int) []string {
 	i := v.Image()
 	x := v.Case.Expected
 	none := nothing("none")
-	if c, ok := v.Case.Check("provenance", i.Container); ok && c.Status == inspect.CheckBlocked {
+	if c, ok := v.Case.Check(inspect.CheckProvenance, i.Container); ok && c.Status == inspect.CheckBlocked {
 		none = compared{inspect.Unknown, "not checked"}
 	}
 	rows := []comparedRow{

@@ -12,9 +12,6 @@ import (
 // reasonSkipped is the reason of a layer that a person left out.
 const reasonSkipped = "skipped"
 
-// layersCheck is the check that reads layers.
-const layersCheck = "layers"
-
 // MergedTree is the layer number that stands for the merged tree of all layers.
 const MergedTree = -1
 
@@ -23,7 +20,7 @@ const MergedID = "merged"
 
 // LayersKey is the check that reads the layers of a container's image.
 func LayersKey(container string) inspect.Key {
-	return inspect.Key{Check: layersCheck, Container: container}
+	return inspect.Key{Check: inspect.CheckLayers, Container: container}
 }
 
 // Running reports whether a layer is being read, or waits for it.

@@ -43,27 +43,30 @@ type Spec struct {
 func (k Kind) Spec() Spec {
 	switch k {
 	case Layers:
-		return Spec{Name: "Layers", Tab: "Layers", List: "Layers", Share: 42, Check: "layers", Rows: layerRows,
+		return Spec{Name: "Layers", Tab: "Layers", List: "Layers", Share: 42, Check: inspect.CheckLayers,
+			Rows:  layerRows,
 			Empty: "no layers"}
 	case Signatures:
 		return Spec{
-			Name: "Signatures", Tab: "Sign", List: "Signatures and stores", Share: 48, Check: "signatures",
+			Name: "Signatures", Tab: "Sign", List: "Signatures and stores", Share: 48, Check: inspect.CheckSignatures,
 			Rows:  signatureRows,
 			Empty: "no signature, and no store was queried",
 		}
 	case Provenance:
 		return Spec{
-			Name: "Provenance", Tab: "Prov", List: "Statements", Share: 45, Check: "provenance", Rows: provenanceRows,
+			Name: "Provenance", Tab: "Prov", List: "Statements", Share: 45, Check: inspect.CheckProvenance,
+			Rows:  provenanceRows,
 			Empty: "no provenance",
 		}
 	case Packages:
 		return Spec{
-			Name: "Packages", Tab: "Pkgs", List: "Packages", Share: 58, Check: "packages", Rows: packageRows,
+			Name: "Packages", Tab: "Pkgs", List: "Packages", Share: 58, Check: inspect.CheckPackages, Rows: packageRows,
 			Sorts: []string{"name", "type", "layer"}, Empty: "no packages",
 		}
 	case Binaries:
 		return Spec{
-			Name: "Binaries", Tab: "Bins", List: "Unexpected, altered, missing", Share: 58, Check: "binaries",
+			Name: "Binaries", Tab: "Bins", List: "Unexpected, altered, missing", Share: 58,
+			Check: inspect.CheckBinaries,
 			Rows:  binaryRows,
 			Sorts: []string{"severity", "path", "layer"}, Empty: "nothing unexpected",
 		}
@@ -77,7 +80,7 @@ func (k Kind) Spec() Spec {
 		}
 	case Autoruns:
 		return Spec{
-			Name: "Autoruns", Tab: "Auto", List: "Autoruns", Share: 58, Check: "autoruns", Rows: autorunRows,
+			Name: "Autoruns", Tab: "Auto", List: "Autoruns", Share: 58, Check: inspect.CheckAutoruns, Rows: autorunRows,
 			Sorts: []string{"severity", "kind", "layer"}, Empty: "nothing starts by itself",
 		}
 	default:

@@ -159,9 +159,9 @@ func signatureDetail(d *widget.Document, v View, g inspect.Signature) {
 // reasonText is the reason in a few words, for a row.
 func reasonText(g inspect.Signature) string {
 	switch g.Reason {
-	case "no-expectation":
+	case inspect.ReasonNoExpectation:
 		return "no policy requires a signer"
-	case "unknown-key":
+	case inspect.ReasonUnknownKey:
 		return "no known key"
 	default:
 		return g.Reason
@@ -171,9 +171,9 @@ func reasonText(g inspect.Signature) string {
 // sentenceFor is the reason in words, where it needs any.
 func sentenceFor(g inspect.Signature) string {
 	switch g.Reason {
-	case "no-expectation":
+	case inspect.ReasonNoExpectation:
 		return "signed by " + signerText(g) + ", no policy requires a signer"
-	case "unknown-key":
+	case inspect.ReasonUnknownKey:
 		return "no known key verifies it"
 	default:
 		return g.Reason

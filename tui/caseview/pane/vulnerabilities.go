@@ -9,9 +9,6 @@ import (
 	"github.com/backtrail/backtrail/tui/widget"
 )
 
-// checkVulnerabilities compares packages with the vulnerability database.
-const checkVulnerabilities = "vulnerabilities"
-
 // maxVulnRows bounds the vulnerabilities with rows of their own; the packages show all.
 const maxVulnRows = 50
 
@@ -20,7 +17,7 @@ const maxVulnRows = 50
 func vulnerabilityRows(v View) []Row {
 	i := v.Image()
 	if i.VulnData == nil {
-		state, _ := v.Case.Check(checkVulnerabilities, v.Container)
+		state, _ := v.Case.Check(inspect.CheckVulnerabilities, v.Container)
 		if v.Case.Thresholds == nil || state.Reason == "" || state.Running() {
 			return nil
 		}

@@ -33,7 +33,7 @@ func TestVulnerabilityRows(t *testing.T) {
 
 func TestVulnerabilitiesThatAreNotKnown(t *testing.T) {
 	v := viewOf(imageOf("web"))
-	v.Case.Apply(inspect.Event{Check: checkVulnerabilities, Container: "web",
+	v.Case.Apply(inspect.Event{Check: inspect.CheckVulnerabilities, Container: "web",
 		Fact: inspect.End{Status: inspect.CheckSkipped, Reason: "no vulnerability database"}})
 	if rows := vulnerabilityRows(v); len(rows) != 0 {
 		t.Errorf("without thresholds there are %d rows", len(rows))
