@@ -79,9 +79,8 @@ func TestWhereFactsAreCut(t *testing.T) {
 		cut  bool
 		left int // items
 	}{
-		"it fits":                  {inspect.PodChange{What: long(1000)}, false, 1000},
-		"many texts":               {inspect.PodChange{What: long(20_000)}, true, 10_000},
-		"many texts that are long": {inspect.PodChange{What: []string{strings.Repeat("\u202e", 8<<20)}}, true, 1},
+		"it fits":    {inspect.PodChange{What: long(1000)}, false, 1000},
+		"many texts": {inspect.PodChange{What: long(20_000)}, true, 10_000},
 	} {
 		e, line, cut, err := encode(inspect.Event{Seq: 1, Fact: tt.fact})
 		must(t, err)
