@@ -34,7 +34,7 @@ var _ file.Resolver = (*resolver)(nil)
 
 // HasPath reports whether there is anything at a path.
 func (r *resolver) HasPath(p string) bool {
-	real, _ := r.tree.Place(p)
+	real, _ := r.tree.Place(layer.CleanPath(p))
 	return r.tree.Get(real) != nil
 }
 
@@ -49,9 +49,10 @@ func (r *resolver) FilesByPath(paths ...string) ([]file.Location, error) {
 	return found.list, nil
 }
 
-// follow finds the file that a path leads to; nil where there is none, or a directory.
+// follow finds the file that a path leads to; nil where there is none, or a directory. stereoscope cleans a path by its
+// letters before it follows links, unlike the kernel, and cataloguers rely on that: they join names with "..".
 func (r *resolver) follow(p string) *inspect.Node {
-	if n := r.tree.Resolve(p); n != nil && isFile(n) {
+	if n := r.tree.Resolve(layer.CleanPath(p)); n != nil && isFile(n) {
 		return n
 	}
 	return nil
