@@ -40,7 +40,9 @@ func TestEachRuleOfSeverity(t *testing.T) {
 		"1 a confirmed known-good has it, whatever it does": {
 			rowWith(KindCron, job, signs(content.RunsDownload), codeKnownGood), inspect.Info, findingNew,
 		},
-		"2 runs what it downloads":                {rowWith(KindCron, job, signs(content.RunsDownload)), inspect.High, findingSigns},
+		"2 runs what it downloads": {
+			rowWith(KindCron, job, signs(content.RunsDownload)), inspect.High, findingSigns,
+		},
 		"2 a shell on a connection, in a package": {with(rowWith(KindCron, job, signs(content.ReverseShell)), func(r *row) { r.vouched = true }), inspect.High, findingSigns},
 		"2 a library of no package in every program": {
 			with(rowWith(KindLoader, PreloadFile, none), func(r *row) { r.grave = true }), inspect.High, findingLoader,
@@ -57,7 +59,9 @@ func TestEachRuleOfSeverity(t *testing.T) {
 		"2 an entrypoint that mines, as before": {
 			rowWith(KindEntrypoint, "/start.sh", signs(content.Mines)), inspect.High, findingSigns,
 		},
-		"3 other code at the same version": {rowWith(KindNpmScript, "/a", none, codeChanged, codeRewritten), inspect.Medium, findingChanged},
+		"3 other code at the same version": {
+			rowWith(KindNpmScript, "/a", none, codeChanged, codeRewritten), inspect.Medium, findingChanged,
+		},
 		"3 with a sign": {
 			rowWith(KindNpmScript, "/a", signs(content.Connects), codeChanged, codeRewritten), inspect.High, findingChanged,
 		},
@@ -69,17 +73,33 @@ func TestEachRuleOfSeverity(t *testing.T) {
 		"4 a module of no package": {
 			with(rowWith(KindPAM, "/lib/security/pam_x.so", none), func(r *row) { r.opens = "decides" }), inspect.Medium, findingAccess,
 		},
-		"5 a wrapped entrypoint":   {rowWith(KindEntrypoint, "/app", none, codeChanged, codeWrapped), inspect.Medium, findingWrapped},
-		"5 with a sign":            {rowWith(KindEntrypoint, "/app", signs(content.Connects), codeChanged, codeWrapped), inspect.High, findingWrapped},
+		"5 a wrapped entrypoint": {
+			rowWith(KindEntrypoint, "/app", none, codeChanged, codeWrapped), inspect.Medium, findingWrapped,
+		},
+		"5 with a sign": {
+			rowWith(KindEntrypoint, "/app", signs(content.Connects), codeChanged, codeWrapped), inspect.High,
+			findingWrapped,
+		},
 		"5 with a hidden original": {with(rowWith(KindEntrypoint, "/app", none, codeWrapped), func(r *row) { r.hidden = "/.app" }), inspect.High, findingWrapped},
 		"6 a job starts what is hidden": {
 			rowWith(KindCron, job, none, codeHidden), inspect.High, findingSigns,
 		},
-		"6 a profile names what is hidden": {rowWith(KindProfile, "/etc/profile", none, codeHidden), inspect.Medium, findingSigns},
-		"7 new in its package":             {rowWith(KindPythonPth, pth, none, codeNew, codeGained), inspect.Low, findingNew},
-		"7 new in its package, a sign":     {rowWith(KindPythonPth, pth, signs(content.Decodes), codeNew, codeGained), inspect.Medium, findingNew},
-		"7 new in its package, two signs":  {rowWith(KindPythonPth, pth, signs(content.Decodes, content.Spawns), codeNew, codeGained), inspect.High, findingNew},
-		"7 new in its package, obscured":   {rowWith(KindPythonPth, pth, signs(content.Obfuscated), codeNew, codeGained), inspect.High, findingNew},
+		"6 a profile names what is hidden": {
+			rowWith(KindProfile, "/etc/profile", none, codeHidden), inspect.Medium, findingSigns,
+		},
+		"7 new in its package": {
+			rowWith(KindPythonPth, pth, none, codeNew, codeGained), inspect.Low, findingNew,
+		},
+		"7 new in its package, a sign": {
+			rowWith(KindPythonPth, pth, signs(content.Decodes), codeNew, codeGained), inspect.Medium, findingNew,
+		},
+		"7 new in its package, two signs": {
+			rowWith(KindPythonPth, pth, signs(content.Decodes, content.Spawns), codeNew, codeGained), inspect.High,
+			findingNew,
+		},
+		"7 new in its package, obscured": {
+			rowWith(KindPythonPth, pth, signs(content.Obfuscated), codeNew, codeGained), inspect.High, findingNew,
+		},
 		"7 of a new package": {
 			with(rowWith(KindPythonPth, pth, signs(content.Downloads), codeNew), func(r *row) { r.vouched = true }), inspect.Low, findingNew,
 		},
@@ -89,15 +109,26 @@ func TestEachRuleOfSeverity(t *testing.T) {
 		"7 of a release of its package": {
 			with(rowWith(KindPythonPth, pth, none, codeChanged), func(r *row) { r.vouched = true }), inspect.Info, findingNew,
 		},
-		"7 of no package":              {rowWith(KindPythonPth, pth, none, codeNew), inspect.Low, findingNew},
-		"7 of no package, a sign":      {rowWith(KindPythonPth, pth, signs(content.Decodes), codeNew), inspect.Medium, findingNew},
-		"7 of no package, three signs": {rowWith(KindPythonPth, pth, signs(content.Decodes, content.Spawns, content.Connects), codeNew), inspect.High, findingNew},
-		"7 an agent of no package":     {rowWith(KindJavaAgent, "", none, codeNew, codeTarget), inspect.Medium, findingNew},
+		"7 of no package": {rowWith(KindPythonPth, pth, none, codeNew), inspect.Low, findingNew},
+		"7 of no package, a sign": {
+			rowWith(KindPythonPth, pth, signs(content.Decodes), codeNew), inspect.Medium, findingNew,
+		},
+		"7 of no package, three signs": {
+			rowWith(KindPythonPth, pth, signs(content.Decodes, content.Spawns, content.Connects), codeNew),
+			inspect.High, findingNew,
+		},
+		"7 an agent of no package": {
+			rowWith(KindJavaAgent, "", none, codeNew, codeTarget), inspect.Medium, findingNew,
+		},
 		"7 an alert names its interpreter": {
 			rowWith(KindPythonPth, pth, signs(content.Decodes), codeNew, codeAlerted), inspect.High, findingNew,
 		},
-		"7 an alert names it, no sign":      {rowWith(KindPythonPth, pth, none, codeNew, codeAlerted), inspect.Low, findingNew},
-		"7 an alert names it, nothing new":  {rowWith(KindPythonPth, pth, signs(content.Decodes), codeAlerted), inspect.Low, findingNew},
+		"7 an alert names it, no sign": {
+			rowWith(KindPythonPth, pth, none, codeNew, codeAlerted), inspect.Low, findingNew,
+		},
+		"7 an alert names it, nothing new": {
+			rowWith(KindPythonPth, pth, signs(content.Decodes), codeAlerted), inspect.Low, findingNew,
+		},
 		"7 a new entrypoint without a sign": {rowWith(KindEntrypoint, "/app", none, codeNew), inspect.Info, findingNew},
 		"8 a packaged job that was altered": {
 			with(rowWith(KindCron, job, none, codeAltered), func(r *row) { r.altered = true }), inspect.Medium, findingChanged,
@@ -108,10 +139,14 @@ func TestEachRuleOfSeverity(t *testing.T) {
 		"8 packaged settings that were altered": {
 			with(rowWith(KindLoader, "/etc/ld.so.conf", none, codeAltered), func(r *row) { r.altered, r.mild = true, true }), inspect.Low, findingChanged,
 		},
-		"9 a job":                           {rowWith(KindCron, job, none), inspect.Low, findingNew},
-		"9 a job of a package":              {with(rowWith(KindCron, job, none), func(r *row) { r.vouched = true }), inspect.Info, findingNew},
-		"9 a profile":                       {rowWith(KindProfile, "/etc/profile.d/x.sh", none), inspect.Info, findingNew},
-		"9 a profile with a sign":           {rowWith(KindProfile, "/etc/profile.d/x.sh", signs(content.Connects)), inspect.Low, findingNew},
+		"9 a job":              {rowWith(KindCron, job, none), inspect.Low, findingNew},
+		"9 a job of a package": {with(rowWith(KindCron, job, none), func(r *row) { r.vouched = true }), inspect.Info, findingNew},
+		"9 a profile": {
+			rowWith(KindProfile, "/etc/profile.d/x.sh", none), inspect.Info, findingNew,
+		},
+		"9 a profile with a sign": {
+			rowWith(KindProfile, "/etc/profile.d/x.sh", signs(content.Connects)), inspect.Low, findingNew,
+		},
 		"9 a preloaded library, not there":  {rowWith(KindLoader, "", none, codeMissing), inspect.Medium, findingNew},
 		"9 a variable":                      {rowWith(KindShellEnv, "", none), inspect.Low, findingNew},
 		"9 a variable that loads a package": {with(rowWith(KindInterpreterEnv, "", none), func(r *row) { r.vouched = true }), inspect.Info, findingNew},
@@ -155,11 +190,13 @@ func TestWhichHooksAnAlertedProgramRuns(t *testing.T) {
 		"/usr/sbin/php-fpm8.2":     {KindComposer, KindPHP},
 		"/usr/lib/cgi-bin/php-cgi": {KindComposer, KindPHP},
 		"/opt/java/bin/java":       {KindJavaAgent},
-		"/bin/busybox":             {KindProfile, KindShellEnv, KindEntrypointFolder, KindInit, KindEntrypoint, KindCron},
-		"/usr/sbin/crond":          {KindCron},
-		"/usr/bin/curl":            nil,
-		"/tmp/node_exporter":       nil,
-		"":                         nil,
+		"/bin/busybox": {
+			KindProfile, KindShellEnv, KindEntrypointFolder, KindInit, KindEntrypoint, KindCron,
+		},
+		"/usr/sbin/crond":    {KindCron},
+		"/usr/bin/curl":      nil,
+		"/tmp/node_exporter": nil,
+		"":                   nil,
 	} {
 		for _, kind := range []string{
 			KindPythonPth, KindPythonSite, KindNpmScript, KindNodeConfig, KindGem, KindComposer, KindPHP, KindJavaAgent, KindInterpreterEnv,

@@ -71,18 +71,43 @@ func TestAttestedSBOMs(t *testing.T) {
 		signature inspect.Signature
 		want      string
 	}{
-		"verified":          {inspect.Signature{PredicateType: spdx, Status: inspect.Verified, Digest: good}, "spdx-json 2 verified "},
-		"a bad signature":   {inspect.Signature{PredicateType: spdx, Status: inspect.Failed, Reason: "invalid", Digest: good}, "spdx-json 2 failed invalid"},
-		"not checked":       {inspect.Signature{PredicateType: spdx, Status: inspect.Unknown, Reason: "no-key", Digest: good}, "spdx-json 2 unknown no-key"},
-		"another form":      {inspect.Signature{PredicateType: cdx, Status: inspect.Verified, Digest: good}, "spdx-json 2 verified "},
-		"not readable":      {inspect.Signature{PredicateType: cdx, Status: inspect.Verified, Digest: bad}, "cyclonedx-json 0 unknown unreadable"},
-		"not there":         {inspect.Signature{PredicateType: spdx, Status: inspect.Verified, Digest: registrySum("x")}, "spdx-json 0 unknown unreadable"},
-		"not there, failed": {inspect.Signature{PredicateType: spdx, Status: inspect.Failed, Reason: "invalid", Digest: ""}, "spdx-json 0 failed invalid"},
+		"verified": {
+			inspect.Signature{PredicateType: spdx, Status: inspect.Verified, Digest: good}, "spdx-json 2 verified ",
+		},
+		"a bad signature": {
+			inspect.Signature{PredicateType: spdx, Status: inspect.Failed, Reason: "invalid", Digest: good},
+			"spdx-json 2 failed invalid",
+		},
+		"not checked": {
+			inspect.Signature{PredicateType: spdx, Status: inspect.Unknown, Reason: "no-key", Digest: good},
+			"spdx-json 2 unknown no-key",
+		},
+		"another form": {
+			inspect.Signature{PredicateType: cdx, Status: inspect.Verified, Digest: good}, "spdx-json 2 verified ",
+		},
+		"not readable": {
+			inspect.Signature{PredicateType: cdx, Status: inspect.Verified, Digest: bad},
+			"cyclonedx-json 0 unknown unreadable",
+		},
+		"not there": {
+			inspect.Signature{PredicateType: spdx, Status: inspect.Verified, Digest: registrySum("x")},
+			"spdx-json 0 unknown unreadable",
+		},
+		"not there, failed": {
+			inspect.Signature{PredicateType: spdx, Status: inspect.Failed, Reason: "invalid", Digest: ""},
+			"spdx-json 0 failed invalid",
+		},
 		"in a bundle": {
-			inspect.Signature{PredicateType: spdx, Status: inspect.Verified, Digest: bad, Raw: []inspect.RawPart{{Name: "bundle", Digest: bad}, {Name: "statement", Digest: good}}},
+			inspect.Signature{
+				PredicateType: spdx, Status: inspect.Verified, Digest: bad,
+				Raw: []inspect.RawPart{{Name: "bundle", Digest: bad}, {Name: "statement", Digest: good}},
+			},
 			"spdx-json 2 verified ",
 		},
-		"provenance is none": {inspect.Signature{PredicateType: "https://slsa.dev/provenance/v1", Status: inspect.Verified, Digest: good}, ""},
+		"provenance is none": {
+			inspect.Signature{PredicateType: "https://slsa.dev/provenance/v1", Status: inspect.Verified, Digest: good},
+			"",
+		},
 	} {
 		got := ""
 		for _, r := range attested(b.client.Store(), []inspect.Signature{test.signature}) {
@@ -163,8 +188,12 @@ func TestPlacesOfPackageDatabases(t *testing.T) {
 		}
 	}
 	for p, want := range map[string][2]bool{
-		"/var/lib/rpm/Packages": {true, false}, "/opt/rpm/rpmdb.sqlite": {true, false}, "/var/lib/rpms/Packages": {false, false},
-		"/nix/var/nix/db/db.sqlite": {false, true}, "/opt/nix/var/nix/db/db.sqlite": {false, true}, "/db.sqlite": {false, false},
+		"/var/lib/rpm/Packages": {true, false}, "/opt/rpm/rpmdb.sqlite": {true, false}, "/var/lib/rpms/Packages": {
+			false, false,
+		},
+		"/nix/var/nix/db/db.sqlite": {false, true}, "/opt/nix/var/nix/db/db.sqlite": {false, true}, "/db.sqlite": {
+			false, false,
+		},
 	} {
 		if got := [2]bool{rpmDatabase(p), nixDatabase(p)}; got != want {
 			t.Errorf("%s: rpm and Nix %v, want %v", p, got, want)
@@ -188,17 +217,22 @@ func TestFilesAreDescribedAsSyftDoes(t *testing.T) {
 		inspect.EntryHardlink: {stereoscope.TypeHardLink, 0, false},
 		inspect.EntryOpaque:   {stereoscope.TypeIrregular, 0, true},
 	} {
-		n := &inspect.Node{Entry: inspect.Entry{Path: "/usr/bin/x", Type: kind, Mode: 0o4751, Size: 7, UID: 1, GID: 2, Link: "y",
-			ModTime: 1_700_000_000, MIME: "text/plain"}}
+		n := &inspect.Node{Entry: inspect.Entry{
+			Path: "/usr/bin/x", Type: kind, Mode: 0o4751, Size: 7, UID: 1, GID: 2, Link: "y",
+			ModTime: 1_700_000_000, MIME: "text/plain",
+		}}
 		m := metadata(n)
 		if m.Type != test.want || isFile(n) != test.file || m.Name() != "x" || m.UserID != 1 || m.GroupID != 2 {
 			t.Errorf("%s: %+v, a file %v", kind, m, isFile(n))
 		}
-		if want := test.mode | fs.ModeSetuid | 0o751; m.Mode() != want || !m.ModTime().Equal(time.Unix(1_700_000_000, 0)) {
+		if want := test.mode | fs.ModeSetuid | 0o751; m.Mode() != want ||
+			!m.ModTime().Equal(time.Unix(1_700_000_000, 0)) {
 			t.Errorf("%s: mode %s, want %s", kind, m.Mode(), want)
 		}
 	}
-	second := &inspect.Node{Entry: inspect.Entry{Path: "/b", Type: inspect.EntryHardlink, Link: "a", SHA256: "aa", Mode: 0o3644}}
+	second := &inspect.Node{
+		Entry: inspect.Entry{Path: "/b", Type: inspect.EntryHardlink, Link: "a", SHA256: "aa", Mode: 0o3644},
+	}
 	if m := metadata(second); m.Type != stereoscope.TypeRegular || m.LinkDestination != "" || !isFile(second) ||
 		m.Mode() != fs.ModeSetgid|fs.ModeSticky|0o644 {
 		t.Errorf("a second name of a file: %+v", m)
@@ -209,15 +243,18 @@ func TestFilesAreDescribedAsSyftDoes(t *testing.T) {
 func TestWhatSyftIsGiven(t *testing.T) {
 	r := resolverOf(t, newBench(t), []member{
 		dir("d/"), textFile("d/a", "content"), symlink("l", "d/a"), symlink("gone", "nowhere"), symlink("dir", "d"),
-		hardlink("h", "d/a"), textFile("LICENSE", "a long text"), {path: "pipe", kind: '6'},
+		hardlink("h", "d/a"), textFile("LICENSE", "a long text"),
+		{path: "pipe", kind: '6'},
 	})
 	for p, want := range map[string]bool{"/d/a": true, "/l": true, "/gone": true, "/d": true, "/dir/a": true, "/x": false, "/gone/x": false} {
 		if got := r.HasPath(p); got != want {
 			t.Errorf("there is something at %s: %v", p, got)
 		}
 	}
-	for p, want := range map[string]string{"/d/a": "content", "/l": "content", "/h": "content", "/dir/a": "content", "/LICENSE": "",
-		"/pipe": ""} {
+	for p, want := range map[string]string{
+		"/d/a": "content", "/l": "content", "/h": "content", "/dir/a": "content", "/LICENSE": "",
+		"/pipe": "",
+	} {
 		found, err := r.FilesByPath(p)
 		if err != nil || len(found) != 1 {
 			t.Errorf("%s: %v, %v", p, found, err)
@@ -260,7 +297,10 @@ func TestWhatSyftIsGiven(t *testing.T) {
 		t.Error("the location of another image is described")
 	}
 	for _, l := range allOf(t, r) {
-		if _, err := r.FileContentsByLocation(l); (err != nil) != slices.Contains([]string{"/d", "/dir", "/gone"}, l.RealPath) {
+		if _, err := r.FileContentsByLocation(l); (err != nil) != slices.Contains(
+			[]string{"/d", "/dir", "/gone"},
+			l.RealPath,
+		) {
 			t.Errorf("%s: %v", l.RealPath, err)
 		}
 	}
@@ -279,8 +319,10 @@ func TestNothingHasNoContent(t *testing.T) {
 
 // Layers that could not be read are named, and steps without a layer are none.
 func TestLayersThatAreMissing(t *testing.T) {
-	all := []inspect.Layer{{Number: 0, Status: inspect.Verified}, {Number: -1, Empty: true}, {Number: 1, Status: inspect.Unknown,
-		Reason: "missing-blob"}, {Number: 2, Status: inspect.Failed, Reason: "malformed"}}
+	all := []inspect.Layer{{Number: 0, Status: inspect.Verified}, {Number: -1, Empty: true}, {
+		Number: 1, Status: inspect.Unknown,
+		Reason: "missing-blob",
+	}, {Number: 2, Status: inspect.Failed, Reason: "malformed"}}
 	of := ofManifest(all)
 	if len(of) != 3 || !anyHolds(of) || anyHolds(of[1:]) {
 		t.Errorf("%d layers", len(of))
@@ -296,7 +338,8 @@ func TestLayersThatAreMissing(t *testing.T) {
 // A directory of a zip is estimated from above before it is held: what it claims is not believed.
 func TestDirectoriesOfArchivesAreEstimated(t *testing.T) {
 	plain := jar(t, "org.example", "a", "1")
-	if n := DirectoryEntries(strings.NewReader(string(plain)), int64(len(plain))); n < 2 || n > int64(len(plain))/zipEntry {
+	if n := DirectoryEntries(strings.NewReader(string(plain)), int64(len(plain))); n < 2 ||
+		n > int64(len(plain))/zipEntry {
 		t.Errorf("%d entries for 2", n)
 	}
 	for name, data := range map[string]string{
@@ -319,7 +362,9 @@ func TestDirectoriesOfArchivesAreEstimated(t *testing.T) {
 // Names in braces are what they stand for; braces within braces are left to the matching.
 func TestAlternativesOfAName(t *testing.T) {
 	for name, want := range map[string][]string{
-		"a": {"a"}, "{a,b}": {"a", "b"}, "x.{jar,war}y": {"x.jary", "x.wary"}, "{a": {"{a"}, "a}": {"a}"}, "{a,{b,c}}": {"{a,{b,c}}"},
+		"a": {"a"}, "{a,b}": {"a", "b"}, "x.{jar,war}y": {"x.jary", "x.wary"}, "{a": {"{a"}, "a}": {"a}"}, "{a,{b,c}}": {
+			"{a,{b,c}}",
+		},
 		"{}": {""}, "{a}{b}": {"{a}{b}"}, "": {""},
 	} {
 		if got := alternatives(name); !slices.Equal(got, want) {
@@ -327,7 +372,9 @@ func TestAlternativesOfAName(t *testing.T) {
 		}
 	}
 	for pattern, want := range map[string][3]string{
-		"abc": {"abc", "", "false"}, "a*c": {"a", "*c", "true"}, "*": {"", "*", "true"}, "a[b]": {"a", "[b]", "true"}, "": {"", "", "false"},
+		"abc": {"abc", "", "false"}, "a*c": {"a", "*c", "true"}, "*": {"", "*", "true"}, "a[b]": {"a", "[b]", "true"}, "": {
+			"", "", "false",
+		},
 	} {
 		start, rest, wildcard := cut(pattern)
 		if got := [3]string{start, rest, fmt.Sprint(wildcard)}; got != want {

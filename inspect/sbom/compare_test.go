@@ -28,7 +28,8 @@ func TestComparisonsHaveTwoSides(t *testing.T) {
 	for seed := range uint64(200) {
 		before, now := randomPackages(seed), randomPackages(seed+1000)
 		there, back := compare(before, now), compare(now, before)
-		if len(there.Added) != len(back.Removed) || len(there.Removed) != len(back.Added) || len(there.Changed) != len(back.Changed) {
+		if len(there.Added) != len(back.Removed) || len(there.Removed) != len(back.Added) ||
+			len(there.Changed) != len(back.Changed) {
 			t.Fatalf("seed %d: %+v\nand back %+v", seed, there, back)
 		}
 		for _, c := range there.Changed {
@@ -61,24 +62,38 @@ func TestTheOrderOfPackagesDoesNotMatter(t *testing.T) {
 // Versions are ordered by the rules of their package manager; what is none has no order, and is not called older.
 func TestOrdersOfVersions(t *testing.T) {
 	for _, test := range []struct{ kind, older, newer string }{
-		{"deb", "1.0-1", "1.0-2"}, {"deb", "1.0~rc1", "1.0"}, {"deb", "9.9", "1:0.1"}, {"apk", "1.2.3-r0", "1.2.3-r10"},
-		{"apk", "1.2_rc1", "1.2"}, {"rpm", "1.0-1.el9", "1.0-1.el10"}, {"rpm", "1.0~beta", "1.0"}, {"python", "1.0rc1", "1.0"},
-		{"python", "1.9", "1.10"}, {"npm", "1.0.0-alpha", "1.0.0"}, {"go-module", "v1.9.0", "v1.10.0"}, {"go-module", "go1.25.9", "go1.26.0"},
+		{"deb", "1.0-1", "1.0-2"},
+		{"deb", "1.0~rc1", "1.0"},
+		{"deb", "9.9", "1:0.1"},
+		{"apk", "1.2.3-r0", "1.2.3-r10"},
+		{"apk", "1.2_rc1", "1.2"},
+		{"rpm", "1.0-1.el9", "1.0-1.el10"},
+		{"rpm", "1.0~beta", "1.0"},
+		{"python", "1.0rc1", "1.0"},
+		{"python", "1.9", "1.10"},
+		{"npm", "1.0.0-alpha", "1.0.0"},
+		{"go-module", "v1.9.0", "v1.10.0"},
+		{"go-module", "go1.25.9", "go1.26.0"},
 	} {
 		order, ok := CompareVersions(test.kind, test.older, test.newer)
 		back, okBack := CompareVersions(test.kind, test.newer, test.older)
 		if !ok || !okBack || order >= 0 || back <= 0 {
 			t.Errorf("%s: %s and %s compare as %d and %d", test.kind, test.older, test.newer, order, back)
 		}
-		if direction(test.kind, test.older, test.newer) != upgrade || direction(test.kind, test.newer, test.older) != downgrade ||
+		if direction(test.kind, test.older, test.newer) != upgrade ||
+			direction(test.kind, test.newer, test.older) != downgrade ||
 			direction(test.kind, test.newer, test.newer) != changed {
 			t.Errorf("%s: the direction from %s to %s", test.kind, test.older, test.newer)
 		}
 	}
 	long := "1." + strings.Repeat("1", maxVersion)
 	for _, test := range []struct{ kind, a, b string }{
-		{"npm", "latest", "1.0.0"}, {"python", "1.0", "not a version"}, {"deb", "", "1"}, {"deb", long, "1"},
-		{"npm", "1.0.0", long}, {"unknown", "a", "b"},
+		{"npm", "latest", "1.0.0"},
+		{"python", "1.0", "not a version"},
+		{"deb", "", "1"},
+		{"deb", long, "1"},
+		{"npm", "1.0.0", long},
+		{"unknown", "a", "b"},
 	} {
 		if order, ok := CompareVersions(test.kind, test.a, test.b); ok {
 			t.Errorf("%s: %.20q and %.20q have the order %d", test.kind, test.a, test.b, order)
@@ -125,7 +140,9 @@ func TestCoordinatesOfPackages(t *testing.T) {
 			t.Errorf("%s is %q, want %q", purl, got, want)
 		}
 	}
-	all := byCoordinates([]inspect.Package{{PURL: "pkg:deb/debian/a@1"}, {PURL: "pkg:deb/ubuntu/a@2"}, {PURL: ""}, {PURL: "no purl"}})
+	all := byCoordinates(
+		[]inspect.Package{{PURL: "pkg:deb/debian/a@1"}, {PURL: "pkg:deb/ubuntu/a@2"}, {PURL: ""}, {PURL: "no purl"}},
+	)
 	if len(all) != 1 || !slices.Equal(all["deb/a"], []string{"1", "2"}) {
 		t.Errorf("%v", all)
 	}
@@ -135,19 +152,36 @@ func TestCoordinatesOfPackages(t *testing.T) {
 // rebuild on another base is one sentence.
 func TestFindingsOfAComparison(t *testing.T) {
 	change := func(name, from, to string) inspect.PackageChange {
-		return inspect.PackageChange{Type: "deb", Name: name, From: from, To: to, Change: direction("deb", from, to), Layer: 2}
+		return inspect.PackageChange{
+			Type:   "deb",
+			Name:   name,
+			From:   from,
+			To:     to,
+			Change: direction("deb", from, to),
+			Layer:  2,
+		}
 	}
 	image := inspect.Image{
 		Altered: []inspect.Altered{
-			{Path: "/usr/bin/bad", Package: "bad:amd64", Severity: inspect.High}, {Path: "/etc/calm", Package: "calm", Severity: inspect.High,
-				Config: true}, {Path: "/usr/share/x", Package: "mild", Severity: inspect.Info},
+			{Path: "/usr/bin/bad", Package: "bad:amd64", Severity: inspect.High}, {
+				Path: "/etc/calm", Package: "calm", Severity: inspect.High,
+				Config: true,
+			}, {Path: "/usr/share/x", Package: "mild", Severity: inspect.Info},
 		},
-		Packages: []inspect.Package{{Type: "deb", Name: "old", Version: "1", Layer: 2, Locations: []string{"/var/lib/dpkg/status"}}},
-		Layers:   []inspect.Layer{{Number: 2, DiffID: "sha256:d2", CreatedBy: "RUN apt-get"}, {Number: 2, Empty: true, Digest: "sha256:e"}},
+		Packages: []inspect.Package{
+			{Type: "deb", Name: "old", Version: "1", Layer: 2, Locations: []string{"/var/lib/dpkg/status"}},
+		},
+		Layers: []inspect.Layer{
+			{Number: 2, DiffID: "sha256:d2", CreatedBy: "RUN apt-get"}, {Number: 2, Empty: true, Digest: "sha256:e"},
+		},
 	}
 	good := inspect.KnownGood{Reference: "shop:1", Digest: "sha256:good", Confirmed: true}
 	d := inspect.PackageDiff{Changed: []inspect.PackageChange{
-		change("new", "1", "2"), change("old", "2", "1"), change("bad", "1", "2"), change("calm", "1", "2"), change("mild", "1", "2"),
+		change(
+			"new",
+			"1",
+			"2",
+		), change("old", "2", "1"), change("bad", "1", "2"), change("calm", "1", "2"), change("mild", "1", "2"),
 		{Type: "npm", Name: "odd", From: "a", To: "b", Change: changed},
 	}, Added: []inspect.Package{{Type: "npm", Name: "more", Version: "1"}}, Removed: []inspect.Package{{Type: "npm", Name: "less", Version: "1"}}}
 	want := map[string]inspect.Severity{
@@ -175,7 +209,8 @@ func TestFindingsOfAComparison(t *testing.T) {
 		d.Added = append(d.Added, inspect.Package{Type: "deb", Name: fmt.Sprint("base", n), Version: "1"})
 	}
 	list = findings("web", image, good, d)
-	if len(list) != 3 || list[2].Code != "packages-changed" || !strings.Contains(list[2].Title, "6 packages changed, 21 added and 1 removed") {
+	if len(list) != 3 || list[2].Code != "packages-changed" ||
+		!strings.Contains(list[2].Title, "6 packages changed, 21 added and 1 removed") {
 		t.Errorf("a rebuild has %d findings, the last %+v", len(list), list[len(list)-1])
 	}
 }
