@@ -14,7 +14,8 @@ import (
 	"github.com/backtrail/backtrail/inspect/owner"
 )
 
-// examine finds out whose a hook is and what it does.
+// examine finds out whose a hook is and what it does. Files that a hook loads are scanned unless a package of the
+// system vouches for them byte by byte.
 func (s *scene) examine(ctx context.Context, h hook) *row {
 	r := &row{hook: h}
 	if h.node != nil {
@@ -133,7 +134,7 @@ func (r *row) weak() int {
 }
 
 // fingerprint is the same for two hooks that run the same: the command, where that is all, else the content, and the
-// files that are loaded.
+// files that are loaded. Time and mode are no part of it.
 func (h hook) fingerprint() string {
 	sum := sha256.New()
 	put := func(s string) { sum.Write([]byte(s + "\x00")) }
@@ -178,7 +179,8 @@ func interpreters(kind string) []string {
 	}
 }
 
-// alertedBy reports whether one of the programs that alerts name runs the hooks of a kind.
+// alertedBy reports whether one of the programs that alerts name runs the hooks of a kind. Versions behind the name are
+// cut off: python3.12 is python.
 func alertedBy(kind string, programs []string) bool {
 	for _, p := range programs {
 		base := strings.TrimRight(path.Base(p), "0123456789.")
@@ -189,7 +191,8 @@ func alertedBy(kind string, programs []string) bool {
 	return false
 }
 
-// Odd names what a file that starts something does and few harmless ones do, as a predicate; "" for nothing.
+// Odd names what a file that starts something does and few harmless ones do, as a predicate; "" for nothing. "" also
+// where the file is in none of the places.
 func Odd(ctx context.Context, tree *layer.Tree, own *owner.Ownership, n *inspect.Node) string {
 	s := &scene{tree: tree, own: own}
 	for _, h := range readPlace(ctx, s, n) {

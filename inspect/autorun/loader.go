@@ -23,7 +23,8 @@ const (
 // isPreload matches the one file that the loader reads.
 func isPreload(p, _ string) bool { return p == PreloadFile }
 
-// readPreload makes a hook of each library that ld.so.preload names. Comments end with their line.
+// readPreload makes a hook of each library that ld.so.preload names. Comments end with their line. A file that is too
+// long to be read is a hook that names why: the loader would still read it.
 func readPreload(ctx context.Context, s *scene, n *inspect.Node) []hook {
 	data, err := s.tree.ReadFile(ctx, n.Path, MaxPreload)
 	if err != nil {
@@ -52,7 +53,8 @@ func libraryNames(list string) []string {
 	return strings.FieldsFunc(list, func(r rune) bool { return strings.ContainsRune(" \t\n\r\v\f:", r) })
 }
 
-// preload is the hook by which a library is loaded into every program: grave if no package answers for the library.
+// preload is the hook by which a library is loaded into every program: grave if no package answers for the library. A
+// library that only a language's list names is grave too: anybody can write such a list.
 func (s *scene) preload(library string, dirs []string) hook {
 	h := hook{kind: KindLoader, command: shorten(library), inline: true, text: []byte{}}
 	if n := Library(s.tree, library, dirs); n != nil {
@@ -124,7 +126,8 @@ func LibraryDirs(ctx context.Context, t *layer.Tree) []string {
 	return dirs
 }
 
-// Library finds the file that the loader takes for a name, nil for none: the first of its places.
+// Library finds the file that the loader takes for a name, nil for none: the first of its places. Only places are
+// looked at, not whether the file is a library for this machine.
 func Library(t *layer.Tree, name string, dirs []string) *inspect.Node {
 	for _, p := range libraryPaths(name, dirs) {
 		if n := t.Resolve(p); n != nil && layer.IsRegular(n) {
@@ -148,7 +151,7 @@ func triplets() []string {
 }
 
 // libraryPaths are the places at which the loader looks for a library, first to last: names without a slash in its
-// directories, and what $LIB, $PLATFORM and $ORIGIN stand for.
+// directories, and what $LIB, $PLATFORM and $ORIGIN stand for. The tokens are those of ld.so(8), Dynamic string tokens.
 func libraryPaths(name string, dirs []string) []string {
 	if !strings.Contains(name, "/") {
 		var all []string

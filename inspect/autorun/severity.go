@@ -25,7 +25,8 @@ import (
 //  8. A packaged file that does not match its package: medium where it starts programs, low where it holds settings.
 //  9. All else: by its place, low or info; what a package owns: info.
 
-// judge gives the severity of a row, and the code of the finding that it raises if it is at least medium.
+// judge gives the severity of a row, and the code of the finding that it raises if it is at least medium. The order of
+// the cases is the order of the rules: the first that fits decides.
 func (r *row) judge() (severity inspect.Severity, code string) {
 	fresh := r.has(codeNew, codeChanged, codeGained)
 	_, strong := r.counted(fresh)

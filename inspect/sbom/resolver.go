@@ -58,7 +58,8 @@ func (r *resolver) follow(p string) *inspect.Node {
 	return nil
 }
 
-// FilesByGlob finds the files whose path, or a path that links to them, fits a pattern.
+// FilesByGlob finds the files whose path, or a path that links to them, fits a pattern. Errors: a pattern that is none.
+// The order is that of search.glob.
 func (r *resolver) FilesByGlob(patterns ...string) ([]file.Location, error) {
 	var found locations
 	for _, p := range patterns {
@@ -99,7 +100,8 @@ func first(found []file.Location, err error) *file.Location {
 	return &found[0]
 }
 
-// AllLocations gives every path, links not followed.
+// AllLocations gives every path, links not followed. The channel is closed at the end or when the context ends; whoever
+// stops reading has to end the context.
 func (r *resolver) AllLocations(ctx context.Context) <-chan file.Location {
 	all := make(chan file.Location)
 	go func() {

@@ -18,7 +18,8 @@ import (
 const Name = "subject"
 
 // Check finds the images of a case: that of its target, or one for each container of its pod. An image that the
-// registry no longer has is an image all the same, unknown with the reason.
+// registry no longer has is an image all the same, unknown with the reason. Containers are resolved in parallel; one
+// that cannot be resolved does not keep the others.
 func Check(o Options) engine.Check {
 	return engine.Check{Name: Name, Scope: engine.PerCase, Resolves: true, Run: func(ctx context.Context,
 		_ engine.On, emit func(inspect.Event)) error {
@@ -71,7 +72,8 @@ func (o Options) node(ctx context.Context) *kube.Node {
 	return node
 }
 
-// platform returns the platform of the flag, else that of the pod's node.
+// platform returns the platform of the flag, else that of the pod's node. known is false where neither names one: then
+// an index of several platforms stays unresolved.
 func (o Options) platform(node *kube.Node) (p v1.Platform, known bool) {
 	if o.Platform.OS != "" {
 		return o.Platform, true
