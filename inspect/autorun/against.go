@@ -1,6 +1,7 @@
 package autorun
 
 import (
+	"cmp"
 	"context"
 	"path"
 	"regexp"
@@ -113,7 +114,7 @@ func (o *other) versionOf(ctx context.Context, r *row) string {
 	case KindComposer:
 		return o.composerVersion(ctx, r)
 	case KindMaintainerScript:
-		return o.scene.dpkgVersion(ctx, r.pkg)
+		return cmp.Or(o.scene.dpkgVersion(ctx, r.pkg), o.packages[r.kind+" "+r.pkg])
 	default:
 		return o.packages[r.kind+" "+r.pkg]
 	}

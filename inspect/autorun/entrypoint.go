@@ -71,7 +71,7 @@ func (s *scene) program(word string, first bool) *inspect.Node {
 		return regular(word)
 	}
 	if !first || strings.Contains(word, "/") {
-		return regular(path.Join("/", s.config.WorkingDir, word))
+		return regular(below(s.config.WorkingDir, word))
 	}
 	for _, d := range searchPath(s.config.Env) {
 		if n := regular(path.Join(d, word)); n != nil {

@@ -2,6 +2,7 @@ package autorun
 
 import (
 	"context"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -96,25 +97,31 @@ func Preloads(ctx context.Context, t *layer.Tree, own *owner.Ownership, env []st
 	return found
 }
 
-// LibraryDirs are the directories in which the loader looks for a name without a slash: those of ld.so.conf, then its
-// own.
+// LibraryDirs are the directories in which the loader looks for a name without a slash: those of ld.so.conf and of the
+// files that it includes (ldconfig(8)), in their order, then its own. Files that an included one includes are left out.
 func LibraryDirs(ctx context.Context, t *layer.Tree) []string {
-	var dirs []string
+	var dirs, patterns []string
 	read := func(p string) {
 		data, err := t.ReadFile(ctx, p, MaxPreload)
 		if err != nil {
 			return
 		}
 		layer.Lines(data, func(line string) {
-			if line = strings.TrimSpace(line); strings.HasPrefix(line, "/") && len(dirs) < maxLibraryDirs {
+			switch line = strings.TrimSpace(line); {
+			case strings.HasPrefix(line, "/") && len(dirs) < maxLibraryDirs:
 				dirs = append(dirs, path.Clean(line))
+			case strings.HasPrefix(line, "include ") && len(patterns) < maxLibraryDirs:
+				patterns = append(patterns, strings.Fields(line)[1:]...)
 			}
 		})
 	}
 	read("/etc/ld.so.conf")
-	for name := range t.Files("/etc/ld.so.conf.d", maxLibraryDirs) {
-		if path.Ext(name) == ".conf" {
-			read("/etc/ld.so.conf.d/" + name)
+	for _, pattern := range append([]string{"/etc/ld.so.conf.d/*.conf"}, patterns...) {
+		files := t.Files(path.Dir(pattern), maxLibraryDirs)
+		for _, name := range slices.Sorted(maps.Keys(files)) {
+			if ok, err := path.Match(path.Base(pattern), name); ok && err == nil && len(dirs) < maxLibraryDirs {
+				read(path.Join(path.Dir(pattern), name))
+			}
 		}
 	}
 	for _, dir := range []string{"/lib", "/usr/lib", "/lib64", "/usr/lib64", "/usr/local/lib"} {

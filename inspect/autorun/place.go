@@ -164,7 +164,7 @@ func readPlace(ctx context.Context, s *scene, n *inspect.Node) []hook {
 	case KindKeys:
 		h.opens, h.text, h.command = "lets the holders of its keys log in", []byte{}, keyNames(text)
 	case KindPAM:
-		h.opens, h.command = s.opensByPAM(n, text), excerpt(text)
+		h.opens, h.command = s.opensByPAM(ctx, n, text), excerpt(text)
 		if h.opens == "" && isPAMModule(n.Path, "", path.Base(n.Path)) && !s.vouched(n.Path) {
 			h.opens = "decides who may log in, and no package owns it"
 		}

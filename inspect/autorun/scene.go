@@ -148,6 +148,11 @@ func (s *scene) owned(p string) (name string, system bool) {
 // vouched reports whether a package answers for a file: a list names it and its content is not another, or it lies in
 // the directory of a language's package.
 func (s *scene) vouched(p string) bool {
+	if c, ok := s.own.Claims[p]; !ok || c.From.Language {
+		if _, placed := Place(p); placed {
+			return false // what starts with the system is of a package of the system, or of none
+		}
+	}
 	name, _ := s.owned(p)
 	return name != "" && !s.own.Altered(p)
 }
@@ -175,13 +180,17 @@ func (s *scene) target(word string, dirs ...string) *inspect.Node {
 	}
 	for _, dir := range dirs {
 		for _, end := range []string{"", ".js", ".cjs", ".mjs"} {
-			if n := s.tree.Resolve(path.Join("/", dir, word) + end); n != nil && layer.IsRegular(n) {
+			if n := s.tree.Resolve(below(dir, word) + end); n != nil && layer.IsRegular(n) {
 				return n
 			}
 		}
 	}
 	return nil
 }
+
+// below puts a path below a directory as it is written: "..", which goes up from where a link leads to, is left to the
+// tree.
+func below(dir, word string) string { return "/" + strings.TrimPrefix(dir+"/"+word, "/") }
 
 // excerpt joins the first lines of a text that are no comments.
 func excerpt(text []byte) string {
