@@ -15,10 +15,12 @@ import (
 // PreloadFile names the libraries that the dynamic loader takes into every program (ld.so(8)).
 const PreloadFile = "/etc/ld.so.preload"
 
-// MaxPreload bounds a file of the loader, in bytes; maxLibraryDirs the directories that it names.
+// MaxPreload bounds a file of the loader, in bytes; maxLibraryDirs the directories that it names, maxIncludes the patterns
+// of further files.
 const (
 	MaxPreload     = 4 << 20
 	maxLibraryDirs = 1_000
+	maxIncludes    = 100
 )
 
 // isPreload matches the one file that the loader reads.
@@ -98,29 +100,40 @@ func Preloads(ctx context.Context, t *layer.Tree, own *owner.Ownership, env []st
 }
 
 // LibraryDirs are the directories in which the loader looks for a name without a slash: those of ld.so.conf and of the
-// files that it includes (ldconfig(8)), in their order, then its own. Files that an included one includes are left out.
+// files that it and they include (ldconfig(8)), in their order, then its own. A pattern without a leading slash is of the
+// directory of the file that has it; each file is read once, however they include each other.
 func LibraryDirs(ctx context.Context, t *layer.Tree) []string {
 	var dirs, patterns []string
+	seen := map[string]bool{}
 	read := func(p string) {
 		data, err := t.ReadFile(ctx, p, MaxPreload)
-		if err != nil {
+		if seen[p] || err != nil {
 			return
 		}
+		seen[p] = true
 		layer.Lines(data, func(line string) {
+			words := strings.Fields(line)
 			switch line = strings.TrimSpace(line); {
 			case strings.HasPrefix(line, "/") && len(dirs) < maxLibraryDirs:
 				dirs = append(dirs, path.Clean(line))
-			case strings.HasPrefix(line, "include ") && len(patterns) < maxLibraryDirs:
-				patterns = append(patterns, strings.Fields(line)[1:]...)
+			case len(words) > 1 && words[0] == "include":
+				for _, pattern := range words[1:min(len(words), maxLibraryDirs)] {
+					if !path.IsAbs(pattern) {
+						pattern = path.Join(path.Dir(p), pattern)
+					}
+					patterns = append(patterns, pattern)
+				}
 			}
 		})
 	}
 	read("/etc/ld.so.conf")
-	for _, pattern := range append([]string{"/etc/ld.so.conf.d/*.conf"}, patterns...) {
-		files := t.Files(path.Dir(pattern), maxLibraryDirs)
+	patterns = append([]string{"/etc/ld.so.conf.d/*.conf"}, patterns...)
+	for i := 0; i < len(patterns) && i < maxIncludes; i++ {
+		at, base := path.Split(patterns[i])
+		files := t.Files(path.Clean(at), maxLibraryDirs)
 		for _, name := range slices.Sorted(maps.Keys(files)) {
-			if ok, err := path.Match(path.Base(pattern), name); ok && err == nil && len(dirs) < maxLibraryDirs {
-				read(path.Join(path.Dir(pattern), name))
+			if ok, err := path.Match(base, name); ok && err == nil && len(dirs) < maxLibraryDirs {
+				read(path.Join(at, name))
 			}
 		}
 	}
