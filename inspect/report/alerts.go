@@ -61,10 +61,14 @@ func matchedBy(a inspect.Alert) string {
 // alertMark describes how an alert stands. That the place of its file is known is no green tick over an open alert:
 // only a person's mark closes it.
 func alertMark(c inspect.Case, a inspect.Alert) string {
-	for _, n := range c.Notes {
-		if n.Mark != "" && n.Mark != "open" && (n.Subject == a.ID || n.Subject == a.File.Path && n.Subject != "") {
-			return "! marked " + n.Mark
+	mark := ""
+	for _, n := range c.Notes { // in the order of time: the newest mark counts
+		if n.Mark != "" && n.Subject != "" && (n.Subject == a.ID || n.Subject == a.File.Path) {
+			mark = n.Mark
 		}
 	}
-	return "! open"
+	if mark == "" || mark == "open" {
+		return "! open"
+	}
+	return "! marked " + mark
 }

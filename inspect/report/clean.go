@@ -66,8 +66,8 @@ func cleanedMap(v reflect.Value) reflect.Value {
 	return m
 }
 
-// credentials are a user and password in a URL.
-var credentials = regexp.MustCompile(`(://)[^/@\s]+@`)
+// credentials are a user and password in a URL, up to the last @ before its path: a password may have one too.
+var credentials = regexp.MustCompile(`(://)[^/\s]+@`)
 
 // clean makes a foreign string safe to show and takes credentials out of URLs.
 func clean(s string) string {

@@ -110,7 +110,7 @@ func built(c inspect.Case, i inspect.Image) (inspect.Status, string) {
 func provenance(p inspect.Provenance) string {
 	source := p.Source
 	if p.Commit != "" {
-		source += "@" + p.Commit[:min(12, len(p.Commit))]
+		source += "@" + strings.ToValidUTF8(p.Commit[:min(12, len(p.Commit))], "")
 	}
 	text := "from " + cmp.Or(source, "an unnamed source") + " by " + cmp.Or(p.Builder, "an unnamed builder")
 	switch {
