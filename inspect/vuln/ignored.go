@@ -18,6 +18,7 @@ type ignored struct {
 	rest []match.IgnoreFilter
 }
 
+// newIgnored makes an empty set.
 func newIgnored() *ignored { return &ignored{byID: map[string][]match.IgnoreFilter{}} }
 
 // add sorts filters by the vulnerability that they are about; those about any are kept apart.

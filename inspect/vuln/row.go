@@ -85,12 +85,14 @@ type record struct {
 	Matched    []matchRecord `json:"matched"`
 }
 
+// kevRecord is an entry of CISA's catalog of known exploited vulnerabilities.
 type kevRecord struct {
 	CVE   string `json:"cve"`
 	Added string `json:"added,omitempty"`
 	Due   string `json:"due,omitempty"`
 }
 
+// epssRecord is a score of FIRST's Exploit Prediction Scoring System, a probability from 0 to 1.
 type epssRecord struct {
 	CVE        string  `json:"cve"`
 	EPSS       float64 `json:"epss"`

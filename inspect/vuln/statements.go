@@ -79,6 +79,7 @@ func (all *Statements) with(more *Statements) *Statements {
 	return indexed(slices.Concat(all.list, more.list))
 }
 
+// add reads one document: JSON with the fields @context, author, timestamp and statements.
 func (all *Statements) add(d Document) error {
 	if len(d.Data) > MaxStatements {
 		return fmt.Errorf("more than %d bytes", MaxStatements)
