@@ -104,6 +104,8 @@ func briefStep(s respond.NextStep) string {
 }
 
 // maxCounted bounds how many things that could not be checked the brief names; the report has all, with reasons.
+// More names would push the answers off the page.
+// The rest is counted.
 const maxCounted = 4
 
 // count names what could not be checked; a single one with its reason.

@@ -59,6 +59,7 @@ func cleanedValue(v reflect.Value) reflect.Value {
 }
 
 // cleanedMap copies a map with clean keys and values.
+// Two keys that become one when they are cleaned are one entry: which of the two is left is not defined.
 func cleanedMap(v reflect.Value) reflect.Value {
 	if v.IsNil() {
 		return v

@@ -128,6 +128,7 @@ func (s *section) more(n int) {
 
 // maxRows bounds the rows of one table and the items of one kind; maxChanges the rows of a comparison in a case, which
 // come in the order of their weight.
+// The bounds are for people who scroll: the JSON of the case has every row.
 const (
 	maxRows    = 200
 	maxChanges = 20

@@ -11,6 +11,7 @@ import (
 const tableColumns = 120
 
 // minColumn is how narrow a column of a table may become before others give way.
+// A short digest has 12 characters and stays whole in it.
 const minColumn = 14
 
 // table draws columns as wide as their widest cell, and wraps the widest where that is too much. A column that is empty

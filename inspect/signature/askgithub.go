@@ -106,6 +106,7 @@ func (e *examiner) repositories() []string {
 }
 
 // onGitHub is OWNER/REPO of an address on github.com.
+// It returns nothing for an address elsewhere, or one that is no repository.
 func onGitHub(uri string) string {
 	path, ok := strings.CutPrefix(strings.TrimPrefix(uri, "git+"), "https://github.com/")
 	if !ok {
@@ -124,6 +125,7 @@ func firstTwo(path string) string {
 }
 
 // reply keeps what a store answered, and what could not be asked of it.
+// A store that could not be asked leaves the image open, with its detail as the reason.
 func (e *examiner) reply(q query, r inspect.StoreReply) {
 	e.out.replies = append(e.out.replies, r)
 	if r.Status == inspect.StoreUnreachable {
@@ -133,6 +135,7 @@ func (e *examiner) reply(q query, r inspect.StoreReply) {
 }
 
 // ofGitHub reports whether the certificate names GitHub's own authority, which no other trusted root knows.
+// It chooses only the words of a hint.
 func (s *sigstoreBundle) ofGitHub() bool {
 	return s.cert != nil && slices.Contains(s.cert.Issuer.Organization, "GitHub, Inc.")
 }

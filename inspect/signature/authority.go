@@ -109,6 +109,7 @@ func (c clocked) Verify(cert *x509.Certificate, at time.Time) ([][]*x509.Certifi
 }
 
 // timeless reports whether nothing that signs a time is believed together with the authority.
+// Then a certificate has to be valid at the case's clock.
 func (a authority) timeless() bool {
 	return len(a.RekorLogs())+len(a.TimestampingAuthorities()) == 0
 }

@@ -21,6 +21,7 @@ type BlobRequest struct {
 }
 
 // ErrMalformed means that the bundle is none.
+// It is compared with errors.Is; the error around it has the reason.
 var ErrMalformed = errors.New("malformed bundle")
 
 // VerifyBlob verifies a blob against Sigstore bundles, of which one that holds is enough. Without any expectation a
@@ -74,6 +75,7 @@ func VerifyBlob(ctx context.Context, r BlobRequest) (inspect.Signature, error) {
 
 // holding ranks the rows of one file, of which one that is verified is enough: by how many steps hold, those about
 // another file last.
+// A row about another file would explain something that the person did not ask about.
 func holding(row inspect.Signature) int {
 	n := 0
 	for _, s := range row.Steps {

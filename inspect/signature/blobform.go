@@ -13,6 +13,7 @@ import (
 )
 
 // maxBundles bounds the bundles in one file.
+// Each is verified by every root and key at hand.
 const maxBundles = 200
 
 // bundleFirst is the media type of Sigstore bundles that other forms are turned into. Unlike later versions it allows

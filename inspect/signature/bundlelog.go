@@ -13,6 +13,7 @@ import (
 )
 
 // outsideValidity is what sigstore-go says of an entry that holds and whose time does not fit the certificate.
+// The library has no type for this error.
 const outsideValidity = "integrated time outside certificate validity"
 
 // explainLog compares the log entries with the log's key, the signature, the certificate and the digest.

@@ -75,6 +75,7 @@ func (c *chain) status(name string) inspect.Status {
 
 // verdict is the status and reason that follow from the links: the first failing one decides, else the first that could
 // not be checked and says why.
+// A failed link outweighs an unknown one, wherever it stands.
 func (c *chain) verdict() (inspect.Status, string) {
 	for _, s := range c.steps {
 		if s.Status == inspect.Failed {
@@ -94,6 +95,7 @@ func (c *chain) verdict() (inspect.Status, string) {
 }
 
 // sound reports whether every link but the last holds: what is left is who should have signed.
+// An absent link is sound, an unknown one is not.
 func (c *chain) sound() bool {
 	for _, s := range c.steps {
 		if s.Name != inspect.StepIdentity && s.Status != inspect.Verified && s.Status != inspect.Absent {

@@ -15,6 +15,7 @@ import (
 )
 
 // Name is the name of the check.
+// The name is a part of cases and bundles, and does not change.
 const Name = "signatures"
 
 // Options of the check.
@@ -139,6 +140,7 @@ func Examine(ctx context.Context, o Options, location, index, digest string, exp
 }
 
 // place is an image: where it is, its digests, where it says that its source is, and how it was named.
+// Location is where bytes are read, reference what the person or the pod wrote.
 type place struct{ location, index, digest, source, reference string }
 
 // scope is the repository as it was named, by which trust policies choose: a mirror or a bundle is not another image.

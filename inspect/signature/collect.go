@@ -16,6 +16,7 @@ import (
 //
 // Rows are unique by their ID. open keeps an absent signature from being certain.
 type collection struct {
+	// in the order in which they were found, each once
 	rows    []inspect.Signature
 	times   map[string]observed // of rows whose time is signed, by ID
 	replies []inspect.StoreReply
@@ -40,6 +41,7 @@ type examiner struct {
 }
 
 // asked bounds how many stores are asked at once.
+// It bounds the load on one registry: all queries of an image go to the same one, or to two.
 const asked = 4
 
 // run asks all stores, for each digest, and judges what they hold. A store that fails hides no other.

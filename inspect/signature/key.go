@@ -159,4 +159,5 @@ func (k keyed) PublicKeyVerifier(string) (root.TimeConstrainedVerifier, error) {
 }
 
 // hashOfCosign is the hash that cosign signs annotations with, unless it is given another.
+// It is SHA-256 whatever the curve or length of the key is.
 const hashOfCosign = crypto.SHA256
