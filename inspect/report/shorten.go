@@ -70,16 +70,3 @@ func split(text string) []string {
 	}
 	return list
 }
-
-// spoken is a sentence of an answer in the fewest words: without the container that the brief is about, and without
-// what it rests on where that is solid.
-// A claim keeps its source, however short the sentence has to be.
-func spoken(about inspect.Image) func(inspect.Sentence) string {
-	return func(s inspect.Sentence) string {
-		text := strings.TrimPrefix(s.Text, "in "+about.Container+": ")
-		if !s.Known() {
-			text += " (" + s.Source() + ")"
-		}
-		return brieflyNamed(text)
-	}
-}
