@@ -54,7 +54,7 @@ func (r *rateLimits) learn(req *http.Request, resp *http.Response) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if remaining*4 > limit {
+	if remaining > limit/4 {
 		delete(r.hosts, req.URL.Host)
 		return
 	}
