@@ -270,7 +270,8 @@ func (p *Place) key() string {
 	if runs == "" {
 		runs = p.ImageID
 	}
-	return strings.Join([]string{p.Cluster, p.Namespace, p.Workload, p.Container, p.Reference, runs, p.Platform}, "\x00")
+	return strings.Join([]string{p.Cluster, p.Namespace, p.Workload, p.Container, p.Reference, runs, p.Platform},
+		"\x00")
 }
 
 func comparePlaces(a, b Place) int {

@@ -139,8 +139,8 @@ func readParts(dirs []string) ([]placedPart, error) {
 				"of different audits", p.dir, p.Shard, p.Scope.Depth, all[0].Shard, all[0].Scope.Depth)
 		}
 		if a, b := p.Scope.words(), all[0].Scope.words(); a != b {
-			return nil, fmt.Errorf("reading parts: %s is about %s, others about %s; they are of different audits", p.dir,
-				a, b)
+			return nil, fmt.Errorf("reading parts: %s is about %s, others about %s; they are of different audits",
+				p.dir, a, b)
 		}
 	}
 	return all, nil

@@ -14,6 +14,6 @@
 //	Watch    what happens to the pod while the case is open
 //
 // All of them only read. What may not be read is unknown and named, in Reach.Unseen or in a notice; it is never taken
-// for absent. Gates have five outcomes: passed, would refuse, not enforced, absent, unknown. A gate passed only if it was
-// set up before the pod came in, selects it, and refuses while its controller does not answer.
+// for absent. Gates have five outcomes: passed, would refuse, not enforced, absent, unknown. A gate passed only if it
+// was set up before the pod came in, selects it, and refuses while its controller does not answer.
 package cluster

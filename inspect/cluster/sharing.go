@@ -49,7 +49,8 @@ func Sharing(o Options, needs ...string) engine.Check {
 		if err != nil {
 			return engine.Unchecked("which other images run here is not known: %s", firstLine(err))
 		}
-		// Asking another registry would show it which images run here: only those that the case reads anyway get a request.
+		// Asking another registry would show it which images run here: only those that
+		// the case reads anyway get a request.
 		s := sharers{client: o.Client, hosts: hostsOf(c), platform: suspects[0].image.Platform}
 		defect := s.read(ctx, groups(beside(peers, o.Pod), o.Pod.Namespace))
 		if err := ctx.Err(); err != nil {
