@@ -8,19 +8,15 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/engine"
 	"github.com/backtrail/backtrail/inspect/layer"
-	"github.com/backtrail/backtrail/inspect/sbom"
 )
-
-// Check is the name of the check.
-const Check = "advisories"
 
 // Advisories is the check that compares an image with known compromises. It waits for others, beside those of the
 // packages, whose rows are compared too.
 func Advisories(data *Data, cache *layer.Cache, others ...string) engine.Check {
 	// It reads rows that other checks make: names of packages, who signed, what a lock file resolves to. Those that
 	// were not run leave their part uncompared.
-	needs := append([]string{layer.CheckLayers, sbom.CheckPackages}, others...)
-	return engine.Check{Name: Check, Needs: needs, Run: func(ctx context.Context, on engine.On,
+	needs := append([]string{inspect.CheckLayers, inspect.CheckPackages}, others...)
+	return engine.Check{Name: inspect.CheckAdvisories, Needs: needs, Run: func(ctx context.Context, on engine.On,
 		emit func(inspect.Event)) error {
 		x, errData := data.load()
 		m := newMatches(x, on.Image())

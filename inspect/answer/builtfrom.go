@@ -9,7 +9,7 @@ import (
 )
 
 // builtFrom is which source and builder the provenance names, and how far that can be believed: a verified statement
-// was seen; one that nobody signed, or a signer whom nobody expected, is a claim.
+// was seen; an unsigned one, or one by a signer who was not expected, is a claim.
 func builtFrom(c inspect.Case) []inspect.Sentence {
 	var all []inspect.Sentence
 	for _, i := range suspects(c) {
@@ -40,6 +40,7 @@ func commit(p inspect.Provenance) string {
 }
 
 // whoClaims is who makes a statement that nothing verifies.
+// The identity is named although it was not expected: the reader may know it.
 func whoClaims(i inspect.Image, p inspect.Provenance) string {
 	if !p.Signed {
 		return "a statement that nobody signed"
@@ -60,6 +61,7 @@ func bestProvenance(i inspect.Image) (inspect.Provenance, bool) {
 }
 
 // trustRank orders statements by how far they can be believed, best first.
+// A signed statement whose signature failed ranks above an unsigned one: it names at least who could have made it.
 func trustRank(p inspect.Provenance) int {
 	switch {
 	case p.Signed && p.Status == inspect.Verified:

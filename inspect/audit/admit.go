@@ -90,7 +90,7 @@ func (j *Joined) statement(p inspect.Provenance, requirements []inspect.PolicyRe
 	if !p.Signed {
 		return inspect.Unknown
 	}
-	if p.Status == inspect.Failed && p.Reason != "identity-mismatch" {
+	if p.Status == inspect.Failed && p.Reason != inspect.ReasonIdentityMismatch {
 		return inspect.Failed
 	}
 	at := slices.IndexFunc(j.Image.Signatures, func(s inspect.Signature) bool { return s.ID == p.Signature })
@@ -170,7 +170,7 @@ func (j *Joined) gate(d inspect.PolicyRequirement) inspect.Gate {
 	}
 	tried := func(key string) bool { return slices.Contains(j.Keys, key) }
 	unknown := slices.ContainsFunc(j.Image.Signatures,
-		func(s inspect.Signature) bool { return s.Reason == "unknown-key" })
+		func(s inspect.Signature) bool { return s.Reason == inspect.ReasonUnknownKey })
 	// One signature by a key that is not at hand is enough: it may be by the key that is required, and was not tried.
 	// With no such signature the refusal stands, whatever keys were tried.
 	for _, key := range KeysOf([]inspect.PolicyRequirement{d}) {

@@ -81,7 +81,7 @@ func impartial(s inspect.Signature) inspect.Signature {
 	// A verdict is a chain that holds and a signer who is expected. Only the first is a fact about the image; the
 	// second is what policies are about, and these change.
 	if s.Holds() {
-		s.Status, s.Reason = inspect.Unknown, "no-expectation"
+		s.Status, s.Reason = inspect.Unknown, inspect.ReasonNoExpectation
 	}
 	s.Raw, s.Steps, s.Notes = nil, nil, nil
 	if s.Certificate != nil {
@@ -96,7 +96,7 @@ func impartial(s inspect.Signature) inspect.Signature {
 func aboutWorld(f inspect.Finding) bool {
 	// these three are made again for each row by admit, from the policies of the day
 	switch f.Code {
-	case "policy-not-met", "signature-expected", "unsigned":
+	case inspect.CodePolicyNotMet, inspect.CodeSignatureExpected, inspect.CodeUnsigned:
 		return true
 	}
 	return false

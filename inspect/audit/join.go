@@ -67,7 +67,7 @@ func (j *Joined) renew(rows []inspect.Advisory, found []inspect.Finding) {
 		return a.Kind != inspect.AdvisoryFile && a.Kind != inspect.AdvisoryString
 	})
 	j.found = slices.DeleteFunc(slices.Clone(j.found), func(f inspect.Finding) bool {
-		return f.Check == "advisories" && (len(byFile) == 0 ||
+		return f.Check == inspect.CheckAdvisories && (len(byFile) == 0 ||
 			slices.ContainsFunc(found, func(o inspect.Finding) bool { return o.ID == f.ID }))
 	})
 	j.advisories, j.found = append(byFile, rows...), append(j.found, found...)

@@ -75,7 +75,7 @@ func (g *judgement) decide(d threshold.Decision, words string) {
 // notAdmitted is the finding that policies and expectations would not let an image in, as the check of signatures
 // reports it for one pod.
 func notAdmitted() inspect.Finding {
-	return inspect.Finding{Check: "signatures", Code: "policy-not-met", Status: inspect.RowFailed,
+	return inspect.Finding{Check: inspect.CheckSignatures, Code: inspect.CodePolicyNotMet, Status: inspect.RowFailed,
 		Severity: inspect.High}
 }
 

@@ -14,7 +14,7 @@ import (
 // The rules of the SARIF form.
 const (
 	ruleNotAllowed = "not-allowed"
-	ruleCompromise = "known-compromise"
+	ruleCompromise = inspect.CodeKnownCompromise
 	ruleThreshold  = "threshold"
 	ruleMoved      = "moved-tag"
 	ruleInjected   = "injected-container"

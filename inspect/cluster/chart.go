@@ -99,7 +99,7 @@ func (s *scene) helmMark() []inspect.Finding {
 	if !ok {
 		return nil
 	}
-	return []inspect.Finding{finding(CodeHelm, SubjectPod,
+	return []inspect.Finding{finding(inspect.CodeHelmRelease, SubjectPod,
 		fmt.Sprintf("%s %s belongs to %s", w.Kind, w.Name, m.words()),
 		"self-reported in labels and annotations of the workload, unauthenticated; --helm reads the release itself",
 		object(w.Kind, w.Namespace, w.Name, "labels and annotations"))}

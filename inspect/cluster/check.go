@@ -14,9 +14,6 @@ import (
 	"github.com/backtrail/backtrail/registry"
 )
 
-// Name is the name of the check.
-const Name = "cluster"
-
 // Options say which pod it is, and where it runs.
 type Options struct {
 	Cluster   kube.Source
@@ -43,7 +40,8 @@ func (o Options) withRoster() Options {
 // Check looks around the pod, once its owners are known. What may not be read is said, and the rest goes on.
 func Check(o Options, needs ...string) engine.Check {
 	o = o.withRoster()
-	return engine.Check{Name: Name, Scope: engine.PerCase, Needs: needs, Run: func(ctx context.Context, on engine.On,
+	return engine.Check{Name: inspect.CheckCluster, Scope: engine.PerCase, Needs: needs, Run: func(ctx context.Context,
+		on engine.On,
 		emit func(inspect.Event)) error {
 		if o.Pod == nil {
 			return engine.Nothing("the target is not a pod")

@@ -11,14 +11,11 @@ import (
 	"github.com/backtrail/backtrail/kube"
 )
 
-// EventsName is the name of the check that keeps the events.
-const EventsName = "events"
-
 // Events keeps what the cluster still says of the pod, of what made it and of its node: it forgets that after an hour.
 // It needs nothing but the pod, so that it can be among the first requests; events of the owners above are read by
 // Check.
 func Events(o Options) engine.Check {
-	return engine.Check{Name: EventsName, Scope: engine.PerCase, Run: func(ctx context.Context, _ engine.On,
+	return engine.Check{Name: inspect.CheckEvents, Scope: engine.PerCase, Run: func(ctx context.Context, _ engine.On,
 		emit func(inspect.Event)) error {
 		if o.Pod == nil {
 			return engine.Nothing("the target is not a pod")

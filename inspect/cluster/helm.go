@@ -18,20 +18,10 @@ import (
 	"github.com/backtrail/backtrail/registry"
 )
 
-// HelmName is the name of the check that reads the release.
-const HelmName = "helm"
-
-// Codes of its findings.
-const (
-	CodePastHelm    = "helm-swapped"       // the workload asks for another image than its release
-	CodeHelmChanged = "helm-image-changed" // the release's last revision changed the image
-	CodeHelmAsks    = "helm-image"         // the release asks for what the workload asks for
-)
-
 // Helm reads the Secrets of the Helm release that the pod's workload says to be of, and compares what its manifest asks
 // for with what runs. asked says that a person allowed it.
 func Helm(o Options, store *registry.Store, asked bool) engine.Check {
-	return engine.Check{Name: HelmName, Scope: engine.PerCase, Run: func(ctx context.Context, _ engine.On,
+	return engine.Check{Name: inspect.CheckHelm, Scope: engine.PerCase, Run: func(ctx context.Context, _ engine.On,
 		emit func(inspect.Event)) error {
 		switch {
 		case o.Pod == nil:
@@ -145,7 +135,7 @@ func (h *helmHistory) compare(c kube.Container) (inspect.Finding, bool) {
 		if a, ok := h.authorOf(c); ok {
 			title += fmt.Sprintf(", as %s set it%s", a.manager, atTime(a.time))
 		}
-		return helmFinding(CodePastHelm, c.Name, title,
+		return helmFinding(inspect.CodeHelmSwapped, c.Name, title,
 			"whoever upgrades or rolls back the release writes its own image again", evidence), true
 	}
 	by := now.givenBy(asked)
@@ -158,11 +148,13 @@ func (h *helmHistory) compare(c kube.Container) (inspect.Finding, bool) {
 		if was != asked {
 			title := fmt.Sprintf("%s changed the image of %s: revision %d (%s) renders %s, this one renders %s, %s",
 				release, c.Name, before.Version, before.chart(), was, asked, by)
-			return helmFinding(CodeHelmChanged, c.Name, title, "", append(evidence, h.evidence[before.Version])), true
+			return helmFinding(inspect.CodeHelmImageChanged, c.Name, title, "", append(evidence,
+				h.evidence[before.Version])), true
 		}
 		break
 	}
-	return helmFinding(CodeHelmAsks, c.Name, fmt.Sprintf("%s renders the image of %s, %s", release, c.Name, by), "",
+	return helmFinding(inspect.CodeHelmImage, c.Name, fmt.Sprintf("%s renders the image of %s, %s", release, c.Name,
+		by), "",
 		evidence), true
 }
 
@@ -170,7 +162,7 @@ func (h *helmHistory) compare(c kube.Container) (inspect.Finding, bool) {
 // code.
 func helmFinding(code, container, title, detail string, evidence []inspect.Evidence) inspect.Finding {
 	f := finding(code, container, title, detail, evidence...)
-	f.ID, f.Check = inspect.FindingID(HelmName, code, container), HelmName
+	f.ID, f.Check = inspect.FindingID(inspect.CheckHelm, code, container), inspect.CheckHelm
 	return f
 }
 

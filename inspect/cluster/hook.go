@@ -102,7 +102,7 @@ func (s *scene) stand(h hook, in []request) (how standing, concerned bool) {
 			}
 		}
 	}
-	return standing{inspect.GateNotEnforced, inspect.GateNotSelected, CodeExempt, why}, concerned
+	return standing{inspect.GateNotEnforced, inspect.GateNotSelected, inspect.CodeNamespaceExempt, why}, concerned
 }
 
 // asked is the standing of a webhook that selects the request.
@@ -111,13 +111,13 @@ func (h hook) asked(r request) standing {
 	// the cluster.
 	if r.before(h.created) {
 		text := fmt.Sprintf("set up at %s, after %s was admitted", stamp(h.created), r.what)
-		return standing{inspect.GateNotEnforced, inspect.GateSetUpLater, CodeExempt, text}
+		return standing{inspect.GateNotEnforced, inspect.GateSetUpLater, inspect.CodeNamespaceExempt, text}
 	}
 	// The pod is there, so a webhook that selects it and fails closed must have admitted it.
 	how := standing{inspect.GatePassed, "", "", "evaluated " + r.what + ": admitted"}
 	if h.ignores {
 		how = standing{
-			inspect.GateUnknown, inspect.GateFailsOpen, CodeFailsOpen,
+			inspect.GateUnknown, inspect.GateFailsOpen, inspect.CodePolicyFailsOpen,
 			"applies to " + r.what +
 				", but with failurePolicy Ignore: requests are admitted unchecked while it is unreachable",
 		}

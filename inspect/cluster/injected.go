@@ -35,18 +35,18 @@ func (s *scene) injection(c kube.Container) inspect.Finding {
 	// Others have a sidecar of this name and none has this image: the name is borrowed, or the image is newer than
 	// theirs. Both are worth a look.
 	case len(same) == 0 && len(other) > 0:
-		return finding(CodeInjectedOther, c.Name,
+		return finding(inspect.CodeInjectedOtherImage, c.Name,
 			title+", and runs another image than "+text.CountOf(len(other), "other workload",
 				"other workloads")+" with this sidecar", detail, evidence...)
 	// all three: set up by the cluster, everywhere, without an exception
 	case len(hooks) > 0 && len(same) >= enough && len(other) == 0:
-		return finding(CodeInjectedEverywhere, c.Name,
+		return finding(inspect.CodeInjectedEverywhere, c.Name,
 			title+fmt.Sprintf(" by the cluster, with the same image as in %d other workloads", len(same)), detail,
 			evidence...)
 	case len(hooks) > 0 || note != "":
-		return finding(CodeInjectedExplained, c.Name, title+": "+why, compared(same, other), evidence...)
+		return finding(inspect.CodeInjectedExplained, c.Name, title+": "+why, compared(same, other), evidence...)
 	default:
-		return finding(CodeInjectedUnexplained, c.Name, title+", and "+why, compared(same, other), evidence...)
+		return finding(inspect.CodeInjectedUnexplained, c.Name, title+", and "+why, compared(same, other), evidence...)
 	}
 }
 

@@ -14,13 +14,10 @@ import (
 	"github.com/backtrail/backtrail/registry"
 )
 
-// LogsName is the name of the check that keeps the logs.
-const LogsName = "logs"
-
 // Logs keeps what the containers wrote, of the present run and of the one before: the node forgets it with the pod.
 // off reports whether nobody wants that. A log that cannot be read is said, and is no reason to doubt the case.
 func Logs(o Options, store *registry.Store, off bool) engine.Check {
-	return engine.Check{Name: LogsName, Scope: engine.PerCase, Run: func(ctx context.Context, _ engine.On,
+	return engine.Check{Name: inspect.CheckLogs, Scope: engine.PerCase, Run: func(ctx context.Context, _ engine.On,
 		emit func(inspect.Event)) error {
 		switch {
 		case o.Pod == nil:

@@ -77,7 +77,7 @@ func (s *scene) openNetwork() []inspect.Finding {
 	if s.network.err != nil || len(s.network.list) > 0 || s.pod.Spec.HostNetwork {
 		return nil
 	}
-	return []inspect.Finding{finding(CodeNoNetworkPolicy, SubjectPod,
+	return []inspect.Finding{finding(inspect.CodeNoNetworkPolicy, SubjectPod,
 		"no NetworkPolicy selects the pod: every connection is allowed", "",
 		object("Pod", s.pod.Namespace, s.pod.Name, "its labels"))}
 }

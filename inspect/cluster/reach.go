@@ -12,13 +12,10 @@ import (
 	"github.com/backtrail/backtrail/kube"
 )
 
-// ReachName is the name of the check that completes what the pod could touch.
-const ReachName = "reach"
-
 // Reach adds to the pod what its service account, its node and the Services say: roles of a cloud, what its node can
 // copy, what sends traffic to it. What may not be read stands in Reach.Unseen, and is no reason to doubt the case.
 func Reach(o Options, needs ...string) engine.Check {
-	return engine.Check{Name: ReachName, Scope: engine.PerCase, Needs: needs, Run: func(ctx context.Context,
+	return engine.Check{Name: inspect.CheckReach, Scope: engine.PerCase, Needs: needs, Run: func(ctx context.Context,
 		on engine.On, emit func(inspect.Event)) error {
 		if o.Pod == nil {
 			return engine.Nothing("the target is not a pod")

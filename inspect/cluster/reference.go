@@ -98,7 +98,7 @@ func (s *scene) tagMoved(c kube.Container) []inspect.Finding {
 	if len(said) == 0 {
 		return nil
 	}
-	return []inspect.Finding{finding(CodeTagMoved, c.Name,
+	return []inspect.Finding{finding(inspect.CodeTagMoved, c.Name,
 		fmt.Sprintf("%s was moved: %s", c.Reference, strings.Join(said, "; ")),
 		"one name stands for more than one image, and this pod runs "+text.ShortDigest(mine.Digest), evidence...)}
 }

@@ -83,13 +83,13 @@ func (s *scene) setBy(c kube.Container) []inspect.Finding {
 	}
 	// the manager's name is what the client claims: an attacker with kubectl may call itself argocd (--field-manager)
 	title := fmt.Sprintf("the image of %s in %s was set by %s%s", c.Name, a.object(), a.manager, atTime(a.time))
-	code := CodeSetBy
+	code := inspect.CodeImageSetBy
 	switch {
 	// kubectl by itself is a hand only where a tool deploys the workload: else a pipeline may use it.
 	case a.managedBy != "" && !isTool(a.manager) && (isHand(a.manager) || isKubectl(a.manager)):
-		code, title = CodeSetAgainst, title+", by hand, although "+a.managedBy+" deploys it"
+		code, title = inspect.CodeImageSetByHand, title+", by hand, although "+a.managedBy+" deploys it"
 	case isHand(a.manager):
-		code, title = CodeEdited, title+", by hand"
+		code, title = inspect.CodeImageEdited, title+", by hand"
 	}
 	detail := "self-reported by the field manager; the time is of its last change to any field of the object"
 	return []inspect.Finding{finding(code, c.Name, title, detail,
@@ -115,7 +115,7 @@ func (s *scene) restarted() []inspect.Finding {
 	if t, err := time.Parse(time.RFC3339, when); err == nil {
 		when = stamp(t)
 	}
-	return []inspect.Finding{finding(CodeRestarted, SubjectPod,
+	return []inspect.Finding{finding(inspect.CodeRestarted, SubjectPod,
 		fmt.Sprintf("%s %s was restarted by %s at %s: its nodes pulled the tags again", w.Kind, w.Name, by, when),
 		"annotation "+restartedAt+" of its template", object(w.Kind, w.Namespace, w.Name, restartedAt))}
 }
@@ -128,7 +128,8 @@ func (s *scene) debugging(c kube.Container) inspect.Finding {
 	}
 	title := fmt.Sprintf("debug container %s with image %s was attached to the pod%s", c.Name,
 		c.Reference, who)
-	return finding(CodeDebug, c.Name, title, "ephemeral containers, as kubectl debug adds them, are in no template",
+	return finding(inspect.CodeDebugContainer, c.Name, title,
+		"ephemeral containers, as kubectl debug adds them, are in no template",
 		object("Pod", s.pod.Namespace, s.pod.Name, "ephemeralContainers"))
 }
 

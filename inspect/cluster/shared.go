@@ -28,7 +28,8 @@ func (s *suspectImage) finding(found inspect.Sharing) (inspect.Finding, bool) {
 	}
 	slices.Sort(images)
 	return inspect.Finding{
-		ID: inspect.FindingID(SharingName, CodeShared, s.image.Container), Check: SharingName, Code: CodeShared,
+		ID:    inspect.FindingID(inspect.CheckSharing, inspect.CodeLayerElsewhere, s.image.Container),
+		Check: inspect.CheckSharing, Code: inspect.CodeLayerElsewhere,
 		Severity: inspect.Medium,
 		Status:   inspect.Medium.RowStatus(), Subject: s.image.Container, Evidence: evidence,
 		Title: fmt.Sprintf("%s%s of %s, which brought %s, %s in %s with another image: %s", what, andAll(numbers),

@@ -16,12 +16,6 @@ import (
 	"github.com/backtrail/backtrail/registry"
 )
 
-// SharingName is the name of the check that looks for the suspect layers in other images.
-const SharingName = "sharing"
-
-// CodeShared is the code of the finding that other pods have a suspect layer too.
-const CodeShared = "layer-elsewhere"
-
 const (
 	// maxStacks bounds the other images whose manifests are asked for; those that the store has are compared besides.
 	maxStacks = 100
@@ -35,7 +29,7 @@ const (
 // manifests. Only registries that the case reads from anyway are asked.
 func Sharing(o Options, needs ...string) engine.Check {
 	o = o.withRoster()
-	return engine.Check{Name: SharingName, Scope: engine.PerCase, Needs: needs, Run: func(ctx context.Context,
+	return engine.Check{Name: inspect.CheckSharing, Scope: engine.PerCase, Needs: needs, Run: func(ctx context.Context,
 		on engine.On, emit func(inspect.Event)) error {
 		if o.Pod == nil {
 			return engine.Nothing("the target is not a pod")
@@ -49,8 +43,8 @@ func Sharing(o Options, needs ...string) engine.Check {
 		if err != nil {
 			return engine.Unchecked("which other images run here is not known: %s", firstLine(err))
 		}
-		// Asking another registry would show it which images run here: only those that
-		// the case reads anyway get a request.
+		// Asking another registry would show it which images run here: only those that the case reads anyway get a
+		// request.
 		s := sharers{client: o.Client, hosts: hostsOf(c), platform: suspects[0].image.Platform}
 		defect := s.read(ctx, groups(beside(peers, o.Pod), o.Pod.Namespace))
 		if err := ctx.Err(); err != nil {

@@ -60,7 +60,7 @@ func (s *scene) summary(in []request) summary {
 	if s.pod.Annotations[mirror] != "" && in[0].operation == admissionv1.Create {
 		text := fmt.Sprintf("static pod: the kubelet of node %s started it from a file, without admission",
 			s.pod.Spec.NodeName)
-		return summary{standing: standing{inspect.GateNotEnforced, inspect.GateStaticPod, CodeStatic, text}}
+		return summary{standing: standing{inspect.GateNotEnforced, inspect.GateStaticPod, inspect.CodeStaticPod, text}}
 	}
 	// with the list unread, "absent" would be a claim: a verifier may stand there
 	if err := s.validating.err; err != nil {
@@ -81,7 +81,7 @@ func (s *scene) summary(in []request) summary {
 	}
 	if len(products) == 0 {
 		text := "no admission webhook verifies the images of " + kindOfEntry(in[0])
-		return summary{standing: standing{inspect.GateAbsent, inspect.GateNoVerifier, CodeNoPolicy, text}}
+		return summary{standing: standing{inspect.GateAbsent, inspect.GateNoVerifier, inspect.CodeNoImagePolicy, text}}
 	}
 	return best(products)
 }
@@ -186,7 +186,7 @@ func (s *scene) admissionFindings() []inspect.Finding {
 		evidence = append(evidence, object(sum.by.kind(), "", sum.by.config, sum.by.name))
 	}
 	detail := ""
-	if sum.code == CodeNoPolicy {
+	if sum.code == inspect.CodeNoImagePolicy {
 		detail = "known products: " + productNames()
 	}
 	return []inspect.Finding{finding(sum.code, SubjectPod, upper(sum.text), detail, evidence...)}

@@ -17,9 +17,6 @@ import (
 	"github.com/backtrail/backtrail/registry"
 )
 
-// WatchName is what the events of the watch are stamped with. It is no check: it lasts as long as the case is open.
-const WatchName = "watch"
-
 // maxVersions bounds how many versions of the pod one case keeps; changes after that are still told.
 // a pod in a crash loop changes every few seconds, for days
 const maxVersions = 100
@@ -44,7 +41,7 @@ func Watch(o Options, store *registry.Store, off bool) inspect.Source {
 		stamped := func(e inspect.Event) {
 			mu.Lock()
 			defer mu.Unlock()
-			e.Check = WatchName
+			e.Check = inspect.CheckWatch
 			emit(e)
 		}
 		if o.Trace != nil {

@@ -44,14 +44,6 @@ func ParseDepth(s string) (Depth, error) {
 	return 0, fmt.Errorf("%q is no depth: identity, packages and full are", s)
 }
 
-// The checks of a case that a depth rests on, by the names that package layer, sbom, binary and autorun give them.
-const (
-	checkSignatures = "signatures"
-	checkLayers     = "layers"
-	checkPackages   = "packages"
-	checkBinaries   = "binaries"
-)
-
 // DepthOf returns how far a case looked into the image of a container; 0 where it is not known which image it is. A
 // check that could not run leaves the depth below it: what was not looked at must not count as absent.
 func DepthOf(c *inspect.Case, container string) Depth {
@@ -66,9 +58,9 @@ func DepthOf(c *inspect.Case, container string) Depth {
 		return ok && !s.Running() && s.Status == inspect.CheckDone
 	}
 	switch {
-	case !done(checkLayers) || !done(checkPackages):
+	case !done(inspect.CheckLayers) || !done(inspect.CheckPackages):
 		return Identity
-	case !done(checkBinaries):
+	case !done(inspect.CheckBinaries):
 		return Packages
 	default:
 		return Full

@@ -13,9 +13,6 @@ import (
 	"github.com/backtrail/backtrail/registry"
 )
 
-// Name is the name of the check that reads the policies of a case.
-const Name = "policies"
-
 // Loaded is what the policies of a case are read from. It is safe for concurrent use.
 type Loaded struct {
 	Files   *Set    // of flags and of the folder, or of a bundle
@@ -34,7 +31,7 @@ type Loaded struct {
 // Check reads the policies of the cluster, names all that there are, and keeps their bytes. A cluster that has none, or
 // does not show them, is said and leaves the case as it is; a file that cannot be read is not passed over.
 func Check(l *Loaded) engine.Check {
-	return engine.Check{Name: Name, Scope: engine.PerCase, Run: l.run}
+	return engine.Check{Name: inspect.CheckPolicies, Scope: engine.PerCase, Run: l.run}
 }
 
 // run reads the policies of the cluster, emits each source with its digest as a root of trust, and lists all policies

@@ -14,9 +14,6 @@ import (
 	"github.com/backtrail/backtrail/registry"
 )
 
-// Name is the name of the check.
-const Name = "signatures"
-
 // Options of the check.
 type Options struct {
 	Client *registry.Client
@@ -39,9 +36,9 @@ type Options struct {
 
 // Check looks for the signatures of an image in every store, and verifies each.
 func Check(o Options) engine.Check {
-	c := engine.Check{Name: Name, Scope: engine.PerImage, Run: o.run}
+	c := engine.Check{Name: inspect.CheckSignatures, Scope: engine.PerImage, Run: o.run}
 	if o.Requirements != nil {
-		c.Needs = []string{policiesCheck}
+		c.Needs = []string{inspect.CheckPolicies}
 	}
 	return c
 }
