@@ -330,8 +330,8 @@ func (img *Image) readConfig() {
 		img.Platform = *p
 	}
 	ids := config.RootFS.DiffIDs
-	// The config is kept: its history and settings are those of its digest, only which diff ID belongs to which layer is
-	// not
+	// The config is kept: its history and settings are those of its digest, only which diff ID belongs to which layer
+	// is not
 	// known.
 	if len(ids) != len(img.Layers) {
 		img.Config.Problem = ProblemLayerCount
