@@ -69,7 +69,8 @@ func podCells(s *Screen, p *inspect.FlaggedPod, name string, g *alertGroup, w in
 		containers.Text += "+"
 		containers.Tone = widget.ToneWarn
 	}
-	cells := []widget.Cell{flag, {Text: p.Namespace, Width: s.board.spaceWidth}, {Text: name, Width: -4, Middle: true}, containers}
+	cells := []widget.Cell{flag, {Text: p.Namespace, Width: s.board.spaceWidth}, {Text: name, Width: -4, Middle: true},
+		containers}
 	if w >= 96 {
 		cells = append(cells, widget.Cell{Text: label.Image(mainImage(p)), Tone: widget.ToneDim, Width: -3})
 	}
