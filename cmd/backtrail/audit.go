@@ -38,8 +38,13 @@ func auditCommand(f *flags, std streams) *cobra.Command {
 		Short: "Check everything that runs: signed, by whom, known bad, allowed here",
 		Long: `Check the images of all running workloads of a cluster, or of a dump (--snapshot), each distinct image
 once. -n, -l and --image choose some. An audit that was interrupted goes on where it was.`,
-		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return runAudit(cmd.Context(), f, std, own) },
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := own.checkManifest(cmd); err != nil {
+				return err
+			}
+			return runAudit(cmd.Context(), f, std, own)
+		},
 	}
 	own.register(cmd)
 	cmd.AddCommand(auditMergeCommand(f, std))
@@ -126,6 +131,22 @@ func (own *auditFlags) check() error {
 		return usage("--shard I/N and --out DIR belong together")
 	case own.shard != "" && (own.since != "" || own.recheck):
 		return usage("--shard writes a part only: leave out --since and --recheck")
+	}
+	return nil
+}
+
+// checkManifest refuses flags of the manifest without --manifest, and with it those of an audit that runs here.
+func (own *auditFlags) checkManifest(cmd *cobra.Command) error {
+	unused := []string{"manifest-image", "schedule", "shards"}
+	why := "is about what --manifest prints: add that, or leave it out"
+	if own.manifest {
+		unused = []string{"image", "since", "recheck", "parallel", "shard", "out", "output"}
+		why = "is not part of what --manifest prints: leave it out"
+	}
+	for _, name := range unused {
+		if cmd.Flags().Changed(name) {
+			return usage("--%s %s", name, why)
+		}
 	}
 	return nil
 }

@@ -18,7 +18,7 @@ func cacheCommand(f *flags, std streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "cache",
 		Short: "The cache of registries: its size; prune and verify",
-		Args:  cobra.NoArgs,
+		Args:  noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return f.withStore(func(s *registry.Store) error { return size(std, s) })
 		},
@@ -27,7 +27,7 @@ func cacheCommand(f *flags, std streams) *cobra.Command {
 	prune := &cobra.Command{
 		Use:   "prune",
 		Short: "Remove unused entries; what cases need that were not exported is kept",
-		Args:  cobra.NoArgs,
+		Args:  noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if days < 0 {
 				return usage("cache prune: --days %d is no number of days", days)
@@ -39,7 +39,7 @@ func cacheCommand(f *flags, std streams) *cobra.Command {
 	verify := &cobra.Command{
 		Use:   "verify",
 		Short: "Read every entry again and compare it with its digest; damaged entries are set aside",
-		Args:  cobra.NoArgs,
+		Args:  noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return f.withStore(func(s *registry.Store) error { return verifyCache(cmd.Context(), std, s) })
 		},
@@ -82,13 +82,14 @@ func verifyCache(ctx context.Context, std streams, s *registry.Store) error {
 	}
 	if len(bad) > 0 {
 		return &exitError{code: exitFailed,
-			err: fmt.Errorf("of the files of the cache %d are not what their name or checksum says", len(bad)),
+			err: fmt.Errorf("%s of the cache: the content does not match the name or the checksum",
+				text.Count(len(bad), "file")),
 			hints: []string{
 				"they are set aside in " + filepath.Join(s.Dir(), "damaged") +
 					": the next case that needs what they should have been reads it anew",
 			}}
 	}
-	_, err = fmt.Fprintln(std.out, "every file is what its digest says")
+	_, err = fmt.Fprintln(std.out, "every file matches its digest")
 	return err
 }
 
@@ -114,7 +115,7 @@ func pruneCache(ctx context.Context, std streams, s *registry.Store, days int) e
 	if err != nil {
 		return err
 	}
-	return sayPruned(std, pruned, why)
+	return printPruned(std, pruned, why)
 }
 
 // needs describes why what a case names must stay; "" for a case that was exported as it is.
@@ -171,22 +172,22 @@ func keepCase(ctx context.Context, cache *layer.Cache, kept *registry.Kept, c le
 	})
 }
 
-// maxKeptCases bounds the cases that are named; how many there are is said.
+// maxKeptCases bounds the cases that are listed; the others are counted.
 const maxKeptCases = 20
 
-func sayPruned(std streams, p registry.Pruned, why []string) error {
+func printPruned(std streams, p registry.Pruned, why []string) error {
 	fmt.Fprintf(std.out, "%d bytes freed, %d files\n", p.Freed, p.Files)
 	if len(why) == 0 {
 		return nil
 	}
-	fmt.Fprintf(std.out, "%d bytes stay, %d files: %d cases may need what no registry has any more\n", p.Left,
-		p.Stay, len(why))
-	for n, text := range why {
+	fmt.Fprintf(std.out, "%d bytes stay, %d files: %s may need what no registry has any more\n", p.Left,
+		p.Stay, text.Count(len(why), "case"))
+	for n, line := range why {
 		if n == maxKeptCases {
 			fmt.Fprintf(std.out, "  and %d more\n", len(why)-n)
 			break
 		}
-		fmt.Fprintf(std.out, "  %s\n", text)
+		fmt.Fprintf(std.out, "  %s\n", line)
 	}
 	fmt.Fprintln(std.out, "backtrail open CASE --export PATH exports one; then it needs nothing here")
 	return nil

@@ -14,7 +14,7 @@ func casesCommand(f *flags, std streams) *cobra.Command {
 	return &cobra.Command{
 		Use:   "cases",
 		Short: "List the cases on this disk, newest first",
-		Args:  cobra.NoArgs,
+		Args:  noArguments,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return listCases(cmd.Context(), f, std) },
 	}
 }
@@ -141,7 +141,7 @@ func rbacCommand(std streams) *cobra.Command {
 	return &cobra.Command{
 		Use:   "rbac",
 		Short: "Print the least ClusterRole with which everything can be read, for kubectl apply -f -",
-		Args:  cobra.NoArgs,
+		Args:  noArguments,
 		RunE: func(*cobra.Command, []string) error {
 			_, err := fmt.Fprint(std.out, clusterRole)
 			return err

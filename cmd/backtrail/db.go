@@ -25,11 +25,11 @@ func dbCommand(f *flags, std streams) *cobra.Command {
 		Long: `The data that images are compared with: the vulnerability database of grype, in the place where the grype
 command keeps it; incident packs, of which some come with the program; the malicious-package records of OSV. Nothing is
 fetched unless db update is run.`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(*cobra.Command, []string) error { return f.dbStatus(std) },
 	}
 	status := &cobra.Command{
-		Use: "status", Short: "Which data there is, and how old it is", Args: cobra.NoArgs,
+		Use: "status", Short: "Which data there is, and how old it is", Args: noArguments,
 		RunE: func(*cobra.Command, []string) error { return f.dbStatus(std) },
 	}
 	bring := &cobra.Command{
@@ -46,7 +46,7 @@ fetched unless db update is run.`,
 	var from dbSources
 	update := &cobra.Command{
 		Use: "update", Short: "Fetch the vulnerabilities and malicious-package records that are newer than those here",
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return updateData(cmd.Context(), f, std, from) },
 	}
 	update.Flags().StringVar(&from.advisories, "source", "",
@@ -231,6 +231,9 @@ func importVulnerabilities(std streams, path string) error {
 type dbSources struct{ advisories, vulnerabilities string }
 
 func updateData(ctx context.Context, f *flags, std streams, from dbSources) error {
+	if err := f.checkOutput("plain", "json"); err != nil { // before what may take an hour
+		return err
+	}
 	if f.offline {
 		return usage("db update needs the network: leave --offline out, or take the data from files with db import")
 	}

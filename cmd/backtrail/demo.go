@@ -29,8 +29,13 @@ func demoCommand(f *flags, std streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "demo",
 		Short: "Open the terminal UI on a built-in incident; needs no cluster, registry or network",
-		Args:  cobra.NoArgs,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return runDemo(cmd.Context(), f, std, own) },
+		Args:  noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := own.checkExport(cmd); err != nil {
+				return err
+			}
+			return runDemo(cmd.Context(), f, std, own)
+		},
 	}
 	cmd.Flags().StringVar(&own.export, "export", "", "write the evidence bundle to `PATH` (without the terminal UI)")
 	cmd.Flags().StringVar(&own.layers, "layers", "suspect", "layers in the bundle: all, suspect or none")

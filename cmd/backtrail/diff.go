@@ -66,7 +66,7 @@ func (s *session) printDiff(c *inspect.Case, from, to string) error {
 			continue
 		}
 		if s.flags.output != "json" {
-			return report.Diff(s.std.out, *i.Diff, from, to, s.flags.style(s.std.out))
+			return report.Diff(s.flags.textTo(s.std.out), *i.Diff, from, to, s.flags.style(s.std.out))
 		}
 		b, err := inspect.EncodeJSON(struct {
 			Schema string `json:"schema"`

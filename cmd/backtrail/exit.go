@@ -22,7 +22,7 @@ const (
 	exitInterrupted = 130
 )
 
-// exitError ends the program with a code of its own, and says why.
+// exitError ends the program with a code of its own. Its text is printed on stderr, and its hints below.
 type exitError struct {
 	code  int
 	err   error
@@ -38,9 +38,15 @@ func usage(format string, args ...any) error {
 		hints: []string{"backtrail --help lists commands and flags"}}
 }
 
-// hinted adds lines that say what to try next.
+// hinted adds lines about what to try next. The exit code of an error that has one stays: a mistake in the command line
+// remains one, however far down it was noticed.
 func hinted(err error, hints ...string) error {
-	return &exitError{code: exitCouldNotRun, err: err, hints: hints}
+	code := exitCouldNotRun
+	var inner *exitError
+	if errors.As(err, &inner) {
+		code = inner.code
+	}
+	return &exitError{code: code, err: err, hints: hints}
 }
 
 // exitCode prints an error with its hints and gives its exit code.
@@ -66,11 +72,13 @@ func exitCode(w io.Writer, err error) int {
 	return code
 }
 
-// hints gathers what the errors in a chain advise.
+// hints are those of the outermost error of a chain that has any.
 func hints(err error) []string {
 	var exit *exitError
-	if errors.As(err, &exit) && len(exit.hints) > 0 {
-		return exit.hints
+	for at := err; errors.As(at, &exit); at = exit.err {
+		if len(exit.hints) > 0 {
+			return exit.hints
+		}
 	}
 	var advised interface{ Hints() []string }
 	if errors.As(err, &advised) {

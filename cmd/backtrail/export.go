@@ -23,11 +23,6 @@ type recorded interface {
 // carries.
 func exportCase(ctx context.Context, s *session, r recorded, store inspect.Store, to string, content evidence.Options,
 	progress func(inspect.Progress)) (evidence.Result, error) {
-	switch content.Layers {
-	case evidence.LayersAll, evidence.LayersSuspect, evidence.LayersNone:
-	default:
-		return evidence.Result{}, usage("--layers %s: it is all, suspect or none", content.Layers)
-	}
 	o := content
 	o.Who, o.Sign, o.Progress = s.operator.String(), s.sign, progress
 	o.Documents = func(ctx context.Context, c inspect.Case) ([]evidence.Document, error) {

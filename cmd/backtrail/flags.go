@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"math"
 	"os"
 	"regexp"
@@ -155,8 +156,8 @@ func (e *expectFlags) complete() error {
 	identity, issuer := len(e.identities)+len(e.identityRegexps) > 0, len(e.issuers)+len(e.issuerRegexps) > 0
 	switch {
 	case identity && !issuer:
-		return usage("--certificate-identity needs --certificate-oidc-issuer (or its -regexp form): anybody can " +
-			"have that name at another issuer")
+		return usage("--certificate-identity needs --certificate-oidc-issuer (or its -regexp form): another issuer " +
+			"may give the same name to others")
 	case issuer && !identity:
 		return usage("--certificate-oidc-issuer needs --certificate-identity (or its -regexp form)")
 	}
@@ -182,7 +183,7 @@ const maxKeyFile = 64 << 10
 func readKey(path string) (inspect.ExpectedKey, error) {
 	if scheme, _, ok := strings.Cut(path, "://"); ok {
 		return inspect.ExpectedKey{},
-			usage("--key %s: keys of a %s service cannot be asked; export the public key to a PEM file and name "+
+			usage("--key %s: keys of a %s service are not read; export the public key to a PEM file and name "+
 				"that", path, scheme)
 	}
 	b, err := readBounded(path, maxKeyFile)
@@ -196,16 +197,22 @@ func readKey(path string) (inspect.ExpectedKey, error) {
 	return key, nil
 }
 
-// readBounded reads a file that is not larger than limit bytes.
+// readBounded reads a file of at most limit bytes. The bound is on what is read, not on the size that the file system
+// reports: that of a pipe (--key <(…)) or a device is 0, whatever comes out of it.
 func readBounded(path string, limit int64) ([]byte, error) {
-	info, err := os.Stat(path)
+	file, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
-	if info.Size() > limit {
+	defer file.Close()
+	b, err := io.ReadAll(io.LimitReader(file, limit+1))
+	if err != nil {
+		return nil, err
+	}
+	if int64(len(b)) > limit {
 		return nil, fmt.Errorf("%s is larger than %d bytes", path, limit)
 	}
-	return os.ReadFile(path)
+	return b, nil
 }
 
 // layerSize is a flag of a number of bytes, with or without a unit: 200MB, 1.5GiB, 52428800.

@@ -51,6 +51,8 @@ var caseFlags = []flagGroup{
 
 // unusedGroups lists for each verb the groups that it has no use for. A verb that is not named uses all.
 var unusedGroups = map[string][]flagGroup{
+	"open":        allBut(exportFlags),
+	"policy":      allBut(clusterFlags, aroundFlags, registryFlags, trustFlags, signerFlags, keyFlags),
 	"demo":        allBut(alertFlags, exportFlags),
 	"pods":        allBut(clusterFlags, alertFlags),
 	"diff":        allBut(clusterFlags, aroundFlags, registryFlags, trustFlags, signerFlags, keyFlags, sourceFlags),
@@ -68,6 +70,13 @@ var unusedGroups = map[string][]flagGroup{
 	"man":         caseFlags,
 	"version":     caseFlags,
 	"thresholds":  allBut(levelFlags),
+}
+
+// oneForm are the commands that print one form only, by their path: -o would be ignored.
+var oneForm = []string{
+	"backtrail aware", "backtrail cache", "backtrail cache prune", "backtrail cache verify", "backtrail db import",
+	"backtrail help", "backtrail journal export", "backtrail journal import", "backtrail journal prune",
+	"backtrail man", "backtrail policy draft", "backtrail rbac", "backtrail runtime", "backtrail thresholds init",
 }
 
 // allBut are the groups of flags for making a case without those that a verb uses.
@@ -93,6 +102,13 @@ func checkFlags(cmd *cobra.Command) error {
 			wrong = usage("%s does not use --%s: leave it out", cmd.CommandPath(), f.Name)
 		}
 	})
+	if wrong == nil && cmd.Flags().Changed("snapshot") {
+		for _, name := range []string{"kubeconfig", "context", "in-cluster"} {
+			if cmd.Flags().Changed(name) {
+				return usage("--snapshot is read in place of a cluster: leave --%s out", name)
+			}
+		}
+	}
 	return wrong
 }
 
@@ -109,7 +125,7 @@ func hasEmpty(v pflag.Value) bool {
 	return false
 }
 
-// targetFlags say which target it is: a command that is copied names its target itself.
+// targetFlags select the target: a command that is copied names its target itself.
 var targetFlags = []string{"context", "namespace", "all-namespaces", "snapshot"}
 
 // givenFlags are the flags of a command line that change what a case shows, ready to be quoted: with them a copied

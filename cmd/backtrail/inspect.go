@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"regexp"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -28,7 +29,7 @@ func inspectCommand(f *flags, std streams) *cobra.Command {
 		Long: `Print one case. TARGET is pod/NAME[:CONTAINER] (with -n), deploy/NAME, sts/NAME, ds/NAME, job/NAME,
 an image reference, oci:DIR[:TAG|@DIGEST], oci-archive:FILE, docker-archive:FILE, a path, alert:N, or a bundle.`,
 		Args: oneArgument("TARGET"),
-		RunE: func(cmd *cobra.Command, args []string) error { return runInspect(cmd.Context(), f, std, args[0], own) },
+		RunE: func(cmd *cobra.Command, args []string) error { return runInspect(cmd, f, std, args[0], own) },
 	}
 	cmd.Flags().StringVar(&own.knownGood, "known-good", "",
 		"compare with this `TARGET`, as a confirmed known-good image")
@@ -47,16 +48,19 @@ an image reference, oci:DIR[:TAG|@DIGEST], oci-archive:FILE, docker-archive:FILE
 	return cmd
 }
 
-func runInspect(ctx context.Context, f *flags, std streams, target string, own inspectFlags) error {
+func runInspect(cmd *cobra.Command, f *flags, std streams, target string, own inspectFlags) error {
+	ctx := cmd.Context()
 	if err := f.checkOutput(outputs...); err != nil {
 		return err
 	}
-	if evidence.IsBag(target) {
-		return f.printSaved(ctx, std, target)
+	if err := own.checkExport(cmd); err != nil {
+		return err
 	}
-	if own.export != "" && isFile(own.export) {
-		return hinted(fmt.Errorf("exporting to %s: it is there already", own.export),
-			"name a path that does not exist: nothing is overwritten")
+	if evidence.IsBag(target) {
+		if err := refuseForBundle(cmd); err != nil {
+			return err
+		}
+		return f.printSaved(ctx, std, target, own)
 	}
 	s, err := newSession(f, std)
 	if err != nil {
@@ -79,6 +83,39 @@ func runInspect(ctx context.Context, f *flags, std streams, target string, own i
 		return err
 	}
 	return s.headless(ctx, p, own)
+}
+
+// checkExport refuses before anything runs what would fail, or be ignored, when the case is at its end.
+func (own inspectFlags) checkExport(cmd *cobra.Command) error {
+	for _, name := range []string{"layers", "without-config"} {
+		if own.export == "" && cmd.Flags().Changed(name) {
+			return usage("--%s is about the bundle that --export writes: name one, or leave it out", name)
+		}
+	}
+	switch evidence.Layers(own.layers) {
+	case evidence.LayersAll, evidence.LayersSuspect, evidence.LayersNone:
+	default:
+		return usage("--layers %s: it is all, suspect or none", own.layers)
+	}
+	if own.export != "" && isFile(own.export) {
+		return hinted(fmt.Errorf("exporting to %s: it is there already", own.export),
+			"name a path that does not exist: nothing is overwritten")
+	}
+	return nil
+}
+
+// refuseForBundle refuses the flags of inspect that make a case: that of a bundle was made already.
+func refuseForBundle(cmd *cobra.Command) error {
+	unused := []string{"known-good", "checkpoint", "window", "skip-layer"}
+	for _, g := range unusedGroups["open"] {
+		unused = append(unused, flagGroups[g]...)
+	}
+	for _, name := range unused {
+		if cmd.Flags().Changed(name) {
+			return usage("%s shows the case of a bundle as it was: leave --%s out", cmd.CommandPath(), name)
+		}
+	}
+	return nil
 }
 
 // layerName is a number in the manifest, or a digest or its first digits.
@@ -156,6 +193,29 @@ func printExport(s *session, r evidence.Result) {
 		fmt.Fprintf(s.std.err, "note: %s\n", text.Clean(n))
 	}
 	fmt.Fprintf(s.std.err, "bundle: %s (%d files, %d bytes)\n%s\n", r.Path, r.Files, r.Bytes, r.Line)
+}
+
+// noArguments refuses any argument: a word after a command that has others below it is one of these, misspelt.
+func noArguments(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	var names []string
+	for _, sub := range cmd.Commands() {
+		names = append(names, sub.Name())
+	}
+	if len(names) == 0 {
+		return usage("%s takes no argument, not %q", cmd.CommandPath(), args[0])
+	}
+	return usage("there is no command %q of %s; there are: %s", args[0], cmd.CommandPath(), strings.Join(names, ", "))
+}
+
+// atMostOne refuses more than one argument.
+func atMostOne(cmd *cobra.Command, args []string) error {
+	if len(args) > 1 {
+		return usage("%s takes at most one argument, not %d", cmd.CommandPath(), len(args))
+	}
+	return nil
 }
 
 // oneArgument refuses any other number of arguments in words.

@@ -18,7 +18,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// keepDays is how long journal prune keeps what no longer runs, unless it is told otherwise.
+// keepDays is how long journal prune keeps what no longer runs, unless --older-than names another age.
 const keepDays = 400
 
 func journalCommand(f *flags, std streams) *cobra.Command {
@@ -28,18 +28,18 @@ func journalCommand(f *flags, std streams) *cobra.Command {
 		Long: `The journal records which images ran where, since when and until when, and what was found in them. Every
 case adds to it at its end; backtrail where reads it, and so does the search for the last known-good image. It is one
 SQLite file, journal.db in $XDG_DATA_HOME/backtrail. --no-journal or ` + noJournal + `=1 switches it off.`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return journalCheck(cmd.Context(), f, std, false) },
 	}
 	aside := false
 	check := &cobra.Command{
-		Use: "check", Short: "Read the whole file and report damage; exit 3 where there is any", Args: cobra.NoArgs,
+		Use: "check", Short: "Read the whole file and report damage; exit 3 where there is any", Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return journalCheck(cmd.Context(), f, std, aside) },
 	}
 	check.Flags().BoolVar(&aside, "set-aside", false, "rename a damaged file, so that a new journal begins")
 	var older string
 	prune := &cobra.Command{
-		Use: "prune", Short: "Remove what ended long ago, and make the file smaller", Args: cobra.NoArgs,
+		Use: "prune", Short: "Remove what ended long ago, and make the file smaller", Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return journalPrune(cmd.Context(), std, older) },
 	}
 	prune.Flags().StringVar(&older, "older-than", strconv.Itoa(keepDays)+"d",
@@ -92,7 +92,7 @@ func journalCheck(ctx context.Context, f *flags, std streams, aside bool) error 
 	return err
 }
 
-// journalDamaged prints what is wrong with the file, and sets it aside where that is wanted.
+// journalDamaged prints what is wrong with the file, and sets it aside with --set-aside.
 func journalDamaged(std streams, j *journal.Journal, problems []string, aside bool) error {
 	for _, p := range problems {
 		fmt.Fprintln(std.out, text.Clean(p))
@@ -149,35 +149,41 @@ func parseAge(s string) (time.Duration, error) {
 }
 
 // journalExport writes to a new file: nothing is overwritten.
-func journalExport(ctx context.Context, std streams, name string) (err error) {
+func journalExport(ctx context.Context, std streams, name string) error {
 	j, err := openJournal(ctx, std)
 	if err != nil {
 		return err
 	}
 	defer j.Close()
-	to := std.out
-	if name != "-" {
-		f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-		if errors.Is(err, os.ErrExist) {
-			return hinted(fmt.Errorf("exporting the journal: %s is there already", name),
-				"name a path that does not exist: nothing is overwritten")
-		}
-		if err != nil {
-			return hinted(fmt.Errorf("exporting the journal: %w", err))
-		}
-		defer func() {
-			if err = errors.Join(err, f.Close()); err != nil {
-				_ = os.Remove(name) // it is not whole
-			}
-		}()
-		to = f
+	var t journal.Transferred
+	if name == "-" {
+		t, err = j.Export(ctx, std.out)
+	} else {
+		t, err = exportTo(ctx, j, name)
 	}
-	t, err := j.Export(ctx, to)
 	if err != nil {
 		return hinted(err)
 	}
 	fmt.Fprintf(std.err, "%d lines\n", t.Lines)
 	return nil
+}
+
+// exportTo writes the journal to a file that does not exist yet. Where that fails, or ctx ends, no file is left: one
+// that breaks off would be refused by import, but only on the machine that it was carried to.
+func exportTo(ctx context.Context, j *journal.Journal, name string) (journal.Transferred, error) {
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, os.ErrExist) {
+		return journal.Transferred{}, hinted(fmt.Errorf("exporting the journal: %s is there already", name),
+			"name a path that does not exist: nothing is overwritten")
+	}
+	if err != nil {
+		return journal.Transferred{}, fmt.Errorf("exporting the journal: %w", err)
+	}
+	t, err := j.Export(ctx, f)
+	if err = errors.Join(err, f.Close()); err != nil {
+		_ = os.Remove(name)
+	}
+	return t, err
 }
 
 func journalImport(ctx context.Context, std streams, name string) error {
@@ -249,15 +255,15 @@ func remember(ctx context.Context, s *session, l *ledger.Ledger, emit func(inspe
 	notice, err := journal.Record(ctx, s.journal, func(j *journal.Journal) error {
 		return engine.Protect(func() error { return j.Fold(ctx, &c, files) })
 	})
-	say := func(text, hint string) {
+	warn := func(text, hint string) {
 		emit(inspect.Event{Time: inspect.At(s.now()),
 			Fact: inspect.Notice{Level: "warning", Text: text, Hint: hint}})
 	}
 	if notice != "" {
-		say(notice, "")
+		warn(notice, "")
 	}
 	if err != nil {
-		say("the case is not in the journal: "+err.Error(), "backtrail journal check; --no-journal does without it")
+		warn("the case is not in the journal: "+err.Error(), "backtrail journal check; --no-journal does without it")
 	}
 }
 

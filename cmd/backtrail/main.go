@@ -1,6 +1,6 @@
 // Command backtrail follows a container image back from an alarm to its origin.
 //
-// A file per verb; checks.go holds the one slice of checks.
+// A file per verb; checks.go has the one list of checks.
 package main
 
 import (
@@ -35,7 +35,7 @@ type streams struct {
 	out, err io.Writer
 }
 
-// run executes the command line and gives the exit code; every one that is not 0 has said why on stderr.
+// run executes the command line and gives the exit code. For every one but 0 the reason is on stderr.
 func run(ctx context.Context, args []string, std streams) int {
 	root := rootCommand(std)
 	root.SetArgs(args)
@@ -66,7 +66,7 @@ func versionCommand(f *flags, std streams) *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
 		Short: "Print the version",
-		Args:  cobra.NoArgs,
+		Args:  noArguments,
 		RunE: func(*cobra.Command, []string) error {
 			if err := f.checkOutput("plain", "json"); err != nil {
 				return err

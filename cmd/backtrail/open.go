@@ -21,7 +21,12 @@ func openCommand(f *flags, std streams) *cobra.Command {
 		Use:   "open CASE|BUNDLE",
 		Short: "Open a saved case, offline, in the terminal UI or printed",
 		Args:  oneArgument("CASE or BUNDLE"),
-		RunE:  func(cmd *cobra.Command, args []string) error { return runOpen(cmd.Context(), f, std, args[0], own) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := own.checkExport(cmd); err != nil {
+				return err
+			}
+			return runOpen(cmd.Context(), f, std, args[0], own)
+		},
 	}
 	cmd.Flags().StringVar(&own.export, "export", "",
 		"write the evidence bundle to `PATH`, a directory, a .tar.gz or a .tar.zst (without the terminal UI)")
@@ -42,11 +47,13 @@ type savedCase struct {
 }
 
 func runOpen(ctx context.Context, f *flags, std streams, name string, own inspectFlags) error {
-	if own.export != "" {
-		return f.exportSaved(ctx, std, name, own)
+	if own.export != "" && f.output == "" {
+		return f.withSaved(ctx, std, name, func(s *session, saved savedCase) error {
+			return s.exportSaved(ctx, saved, name, own)
+		})
 	}
 	if !f.interactive(std) {
-		return f.printSaved(ctx, std, name)
+		return f.printSaved(ctx, std, name, own)
 	}
 	return f.withSaved(ctx, std, name, func(s *session, saved savedCase) error { return s.showSaved(ctx, saved) })
 }
@@ -67,24 +74,22 @@ func (f *flags) withSaved(ctx context.Context, std streams, name string, do func
 }
 
 // exportSaved writes the bundle of a saved case, as the terminal UI does with x.
-func (f *flags) exportSaved(ctx context.Context, std streams, name string, own inspectFlags) error {
-	return f.withSaved(ctx, std, name, func(s *session, saved savedCase) error {
-		r, err := exportCase(ctx, s, saved.recorded, saved.store, own.export,
-			evidence.Options{Layers: evidence.Layers(own.layers), WithoutConfig: own.withoutConfig}, nil)
-		if err != nil {
-			return hinted(fmt.Errorf("exporting %s to %s: %w", name, own.export, err), "the case is as it was")
-		}
-		printExport(s, r)
-		return nil
-	})
+func (s *session) exportSaved(ctx context.Context, saved savedCase, name string, own inspectFlags) error {
+	r, err := exportCase(ctx, s, saved.recorded, saved.store, own.export,
+		evidence.Options{Layers: evidence.Layers(own.layers), WithoutConfig: own.withoutConfig}, nil)
+	if err != nil {
+		return hinted(fmt.Errorf("exporting %s to %s: %w", name, own.export, err), "the case is as it was")
+	}
+	printExport(s, r)
+	return nil
 }
 
-// printSaved prints a saved case as inspect would have.
-func (f *flags) printSaved(ctx context.Context, std streams, name string) error {
+// printSaved prints a saved case as inspect would have, and exports it where that was asked for.
+func (f *flags) printSaved(ctx context.Context, std streams, name string, own inspectFlags) error {
 	if err := f.checkOutput(outputs...); err != nil {
 		return err
 	}
-	return f.withSaved(ctx, std, name, func(_ *session, saved savedCase) error {
+	return f.withSaved(ctx, std, name, func(s *session, saved savedCase) error {
 		c := &inspect.Case{}
 		err := saved.replay(ctx, func(e inspect.Event) {
 			c.Apply(e)
@@ -101,6 +106,11 @@ func (f *flags) printSaved(ctx context.Context, std streams, name string) error 
 		if err := f.printCase(std.out, *c); err != nil {
 			return err
 		}
+		if own.export != "" {
+			if err := s.exportSaved(ctx, saved, name, own); err != nil {
+				return err
+			}
+		}
 		return endOf(c, false)
 	})
 }
@@ -111,7 +121,7 @@ func (s *session) findSaved(ctx context.Context, name string) (savedCase, error)
 		bag, err := evidence.OpenBag(ctx, name, "")
 		if err != nil {
 			return savedCase{}, hinted(fmt.Errorf("opening bundle %s: %w", name, err),
-				"backtrail verify says what is wrong with it")
+				"backtrail verify lists what is wrong with it")
 		}
 		return s.openBag(ctx, bag)
 	}

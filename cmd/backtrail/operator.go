@@ -16,20 +16,18 @@ import (
 // operator is who works on a case, on which host and with which program, for the chain of custody.
 type operator struct {
 	name, host string
-	sha256     func() string // of the program's own file
 }
 
-// newOperator reads the user and the host. The program's file is hashed beside: it is large, and nothing waits for the
-// hash but the start of a case.
+// newOperator reads the user and the host; "unknown" where the system has no name for them, as for a user ID without
+// an entry in /etc/passwd, which containers often run with.
 func newOperator() operator {
-	o := operator{name: "unknown", host: "unknown", sha256: sync.OnceValue(ownDigest)}
+	o := operator{name: "unknown", host: "unknown"}
 	if u, err := user.Current(); err == nil {
 		o.name = u.Username
 	}
 	if h, err := os.Hostname(); err == nil {
 		o.host = h
 	}
-	go o.sha256()
 	return o
 }
 
@@ -40,13 +38,14 @@ func (o operator) String() string { return o.name + "@" + o.host }
 func (o operator) session(now time.Time) inspect.Session {
 	local := time.Now()
 	return inspect.Session{
-		Operator: o.name, Host: o.host, TimeZone: local.Format("MST -0700"), Tool: tool(), SHA256: o.sha256(),
+		Operator: o.name, Host: o.host, TimeZone: local.Format("MST -0700"), Tool: tool(), SHA256: ownDigest(),
 		Command: publicArgs(os.Args), Started: inspect.At(now),
 	}
 }
 
-// ownDigest is the digest of the program's own file; empty where it cannot be read.
-func ownDigest() string {
+// ownDigest is the digest of the program's own file; empty where it cannot be read. The file has more than 100 MB: it
+// is hashed once in a process, and newSession begins with it early, since the start of a case waits for the result.
+var ownDigest = sync.OnceValue(func() string {
 	path, err := os.Executable()
 	if err != nil {
 		return ""
@@ -61,7 +60,7 @@ func ownDigest() string {
 		return ""
 	}
 	return "sha256:" + hex.EncodeToString(h.Sum(nil))
-}
+})
 
 // publicArgs is a command line without the values of flags that hold secrets.
 func publicArgs(args []string) []string {

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/audit"
@@ -43,14 +44,14 @@ func (f *flags) printCase(w io.Writer, c inspect.Case) error {
 		_, err = w.Write(b)
 		return err
 	case "brief":
-		_, err := fmt.Fprintln(w, report.Brief(c, f.style(w)))
+		_, err := fmt.Fprintln(f.textTo(w), report.Brief(c, f.style(w)))
 		return err
 	case "markdown":
 		return report.Markdown(w, c)
 	case "html":
 		return report.HTML(w, c)
 	default:
-		return report.Plain(w, c, f.style(w))
+		return report.Plain(f.textTo(w), c, f.style(w))
 	}
 }
 
@@ -58,6 +59,64 @@ func (f *flags) printCase(w io.Writer, c inspect.Case) error {
 func (f *flags) style(w io.Writer) report.Style {
 	return report.Style{Now: time.Now(), ASCII: f.ascii || !utf8Locale(), Color: !f.noColor &&
 		os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && isTerminal(w)}
+}
+
+// textTo is w for text that people read: in ASCII where the style of w is.
+func (f *flags) textTo(w io.Writer) io.Writer {
+	if f.style(w).ASCII {
+		return &asciiWriter{w: w}
+	}
+	return w
+}
+
+// asciiWriter writes text of UTF-8 in ASCII.
+type asciiWriter struct {
+	w    io.Writer
+	rest []byte // the begin of a character whose end is in the next Write
+}
+
+// Write takes in all of p, also where the last character of it is cut in two.
+func (a *asciiWriter) Write(p []byte) (int, error) {
+	text := append(a.rest, p...)
+	whole := len(text)
+	for n := 1; n < utf8.UTFMax && n <= len(text); n++ {
+		if last := text[len(text)-n:]; utf8.RuneStart(last[0]) {
+			if !utf8.FullRune(last) {
+				whole -= n
+			}
+			break
+		}
+	}
+	a.rest = slices.Clone(text[whole:])
+	if _, err := io.WriteString(a.w, inASCII(string(text[:whole]))); err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
+
+// inASCII replaces every other character by one of ASCII, so that the columns of tables stay: signs of typography by
+// what is like them, all others by ?, as ls(1) shows them in such a locale.
+func inASCII(s string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r < utf8.RuneSelf:
+			return r
+		case strings.ContainsRune("·–—‑•─", r):
+			return '-'
+		case r == '…':
+			return '~'
+		case r == '→':
+			return '>'
+		case r == '←':
+			return '<'
+		case r == '×':
+			return 'x'
+		case strings.ContainsRune("│┃", r):
+			return '|'
+		default:
+			return '?'
+		}
+	}, s)
 }
 
 // utf8Locale reports whether the environment's encoding is UTF-8. Without any locale, as in a container, it is taken
@@ -116,7 +175,7 @@ func writeEvent(w io.Writer, e inspect.Event) error {
 
 // progress shows on stderr what runs, if that is a terminal: one line, drawn over.
 type progress struct {
-	w     io.Writer // nil: nobody looks
+	w     io.Writer // nil: nothing is drawn
 	last  time.Time
 	drawn bool
 	pace  engine.ETA

@@ -20,7 +20,7 @@ func podsCommand(f *flags, std streams) *cobra.Command {
 	return &cobra.Command{
 		Use:   "pods",
 		Short: "Print the pods of the cluster, flagged ones first",
-		Args:  cobra.NoArgs,
+		Args:  noArguments,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return runPods(cmd.Context(), f, std) },
 	}
 }
@@ -57,7 +57,7 @@ func (s *session) printPods(ctx context.Context) error {
 		}
 		fmt.Fprintf(s.std.err, "%s: %s\n", n.Level, text.Clean(n.Text))
 	}
-	return report.Pods(s.std.out, list, s.flags.style(s.std.out))
+	return report.Pods(s.flags.textTo(s.std.out), list, s.flags.style(s.std.out))
 }
 
 // wholeCluster reports whether lists show all namespaces: asked for, or nothing else was.
@@ -129,7 +129,7 @@ func (f *flags) checkListen(printed bool, what string) error {
 		}}
 }
 
-// listenForAlerts opens the webhook's port: what is wrong with it is said before the screen is taken.
+// listenForAlerts opens the webhook's port: what is wrong with it is printed before the screen is taken.
 func (s *session) listenForAlerts() error {
 	if s.flags.listen == "" {
 		return nil

@@ -30,13 +30,8 @@ func policyCommand(f *flags, std streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "policy",
 		Short: "Policies that state who should have signed",
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return usage("there is no command policy %s; there is policy draft", args[0])
-			}
-			return nil
-		},
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Args:  noArguments,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(draftCommand(f, std))
 	return cmd
@@ -139,6 +134,10 @@ func (d draftFlags) image(c *inspect.Case) (inspect.Image, error) {
 		}
 		names = append(names, i.Container)
 	}
+	if len(names) == 0 {
+		return inspect.Image{}, hinted(errors.New("drafting a policy: the case has no image"),
+			"backtrail inspect shows why")
+	}
 	if d.container != "" {
 		return inspect.Image{}, usage("there is no container %s; there are %s", d.container, strings.Join(names, ", "))
 	}
@@ -148,10 +147,15 @@ func (d draftFlags) image(c *inspect.Case) (inspect.Image, error) {
 
 // choose picks the signature whose signer is to be expected: a signature before an attestation.
 func (d draftFlags) choose(i inspect.Image) (inspect.Signature, error) {
-	var signers []string
+	var signers, others []string
 	var best inspect.Signature
 	for _, s := range i.Signatures {
-		if !s.Holds() || d.signer != "" && d.signer != s.Identity && d.signer != s.Key {
+		if !s.Holds() {
+			continue
+		}
+		// As the list of signers shows them too: two issuers may vouch for one identity.
+		if d.signer != "" && d.signer != s.Identity && d.signer != s.Key && d.signer != s.Signer() {
+			others = append(others, s.Signer())
 			continue
 		}
 		if !slices.Contains(signers, s.Signer()) {
@@ -166,9 +170,13 @@ func (d draftFlags) choose(i inspect.Image) (inspect.Signature, error) {
 		return best, usage("several have signed: name one with --signer:\n  %s", strings.Join(signers, "\n  "))
 	case len(signers) == 1:
 		return best, nil
+	case len(others) > 0:
+		slices.Sort(others)
+		return best, usage("no signature is by %s; there are:\n  %s", d.signer,
+			strings.Join(slices.Compact(others), "\n  "))
 	case len(i.Signatures) == 0:
-		return best, hinted(errors.New("drafting a policy: nobody has signed the image"),
-			"backtrail inspect says which stores were asked")
+		return best, hinted(errors.New("drafting a policy: the image is unsigned"),
+			"backtrail inspect lists the stores that were searched")
 	default:
 		return best, hinted(fmt.Errorf("drafting a policy: none of the %d signatures is by a signer who can be "+
 			"named", len(i.Signatures)),

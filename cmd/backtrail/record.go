@@ -54,13 +54,13 @@ func (f *flags) record(ctx context.Context, name string, make func(c *inspect.Ca
 	return &c, nil
 }
 
-// said are the flags of a command by which a person says something.
-type said struct{ name, reason string }
+// statement are the flags of a command by which a person states something: who, and why.
+type statement struct{ name, reason string }
 
-// check refuses what nobody could answer for later.
-func (s said) check(command string) error {
+// check refuses a statement that no person could account for later.
+func (s statement) check(command string) error {
 	if strings.TrimSpace(s.reason) == "" {
-		return usage("%s: --reason says why; whoever reads the record has to know", command)
+		return usage("%s: --reason WHY is missing: it becomes part of the record", command)
 	}
 	if strings.TrimSpace(s.name) == "" {
 		return usage("%s: --name is empty", command)
@@ -69,7 +69,7 @@ func (s said) check(command string) error {
 }
 
 func awareCommand(f *flags, std streams) *cobra.Command {
-	var by said
+	var by statement
 	var withdraw string
 	cmd := &cobra.Command{
 		Use:   "aware CASE TIME nis2|cra|dora --reason WHY",
@@ -93,7 +93,7 @@ record:
 	return cmd
 }
 
-func startDeadline(ctx context.Context, f *flags, std streams, args []string, by said) error {
+func startDeadline(ctx context.Context, f *flags, std streams, args []string, by statement) error {
 	if len(args) != 3 {
 		return usage("backtrail aware takes CASE, TIME and one of nis2, cra, dora")
 	}
@@ -110,7 +110,7 @@ func startDeadline(ctx context.Context, f *flags, std streams, args []string, by
 	})
 }
 
-func withdrawDeadline(ctx context.Context, f *flags, std streams, args []string, law string, by said) error {
+func withdrawDeadline(ctx context.Context, f *flags, std streams, args []string, law string, by statement) error {
 	if len(args) != 1 {
 		return usage("backtrail aware --withdraw takes one CASE")
 	}
@@ -123,7 +123,7 @@ func withdrawDeadline(ctx context.Context, f *flags, std streams, args []string,
 	})
 }
 
-func (f *flags) clock(ctx context.Context, std streams, name string, by said, make func(*inspect.Case,
+func (f *flags) clock(ctx context.Context, std streams, name string, by statement, make func(*inspect.Case,
 	time.Time) (inspect.Clock, error)) error {
 	if err := by.check("backtrail aware"); err != nil {
 		return err
@@ -138,7 +138,7 @@ func (f *flags) clock(ctx context.Context, std streams, name string, by said, ma
 	if err != nil {
 		return err
 	}
-	return report.Clocks(std.out, *c, f.style(std.out))
+	return report.Clocks(f.textTo(std.out), *c, f.style(std.out))
 }
 
 func regimeOf(text string) (inspect.Regime, error) {
@@ -150,7 +150,7 @@ func regimeOf(text string) (inspect.Regime, error) {
 }
 
 func runtimeCommand(f *flags, std streams) *cobra.Command {
-	var by said
+	var by statement
 	cmd := &cobra.Command{
 		Use:   "runtime CASE saved|given-up|open --reason WHY",
 		Short: "Record whether the pod's runtime state was preserved; unlocks the commands to roll back and delete",
@@ -164,7 +164,7 @@ destroy it. open reverts that. It is recorded as a note, with name and reason.`,
 	return cmd
 }
 
-func recordRuntime(ctx context.Context, f *flags, std streams, args []string, by said) error {
+func recordRuntime(ctx context.Context, f *flags, std streams, args []string, by statement) error {
 	const command = "backtrail runtime"
 	if len(args) != 2 {
 		return usage("%s takes CASE and one of saved, given-up, open", command)
@@ -187,5 +187,5 @@ func recordRuntime(ctx context.Context, f *flags, std streams, args []string, by
 	if err != nil {
 		return err
 	}
-	return report.Steps(std.out, *c, f.style(std.out))
+	return report.Steps(f.textTo(std.out), *c, f.style(std.out))
 }

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"slices"
+
 	"github.com/spf13/cobra"
 )
 
@@ -34,6 +36,11 @@ one and walk its layers, signatures, provenance, packages and unexpected executa
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
 			if err := checkFlags(cmd); err != nil {
 				return err
+			}
+			if slices.Contains(oneForm, cmd.CommandPath()) {
+				if err := f.checkOutput("plain"); err != nil {
+					return err
+				}
 			}
 			f.given = givenFlags(cmd)
 			return f.checkListen(cmd.HasParent() && cmd.Name() != "demo", cmd.CommandPath())

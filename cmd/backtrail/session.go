@@ -58,12 +58,13 @@ type session struct {
 	journal    string              // path of the journal that cases are recorded in; empty: they are not
 
 	openCluster func() (kube.Source, error)
-	say         atomic.Pointer[func(inspect.Event)] // of the case that is open
+	emit        atomic.Pointer[func(inspect.Event)] // of the case that is open
 }
 
 // newSession prepares a run. Its store is the cache on disk.
 func newSession(f *flags, std streams) (*session, error) {
 	s := &session{flags: f, std: std, now: time.Now, operator: newOperator(), notices: make(chan inspect.Notice, 64)}
+	go ownDigest()
 	s.choice = &subject.Choice{By: s.operator.String()}
 	var err error
 	if s.expected, err = f.expect.expected(); err != nil {
@@ -144,7 +145,11 @@ func (s *session) registryClient(store *registry.Store) (*registry.Client, error
 		}
 		o.CA = ca
 	}
-	return registry.New(o)
+	client, err := registry.New(o)
+	if err != nil && o.CA != nil {
+		return nil, hinted(fmt.Errorf("--registry-ca %s: %w", s.flags.registryCA, err))
+	}
+	return client, err
 }
 
 // cluster opens what the flags name: a saved dump, or a context of the kubeconfig.
@@ -169,12 +174,12 @@ func (s *session) cluster() (kube.Source, error) {
 	return live, nil
 }
 
-// notice says something that came from outside of the checks: into the open case, else to the terminal UI, which
+// notice passes on a warning from outside of the checks: to the open case, else to the terminal UI, which
 // may not be there.
 func (s *session) notice(text string) {
 	n := inspect.Notice{Level: "warning", Text: text}
-	if say := s.say.Load(); say != nil {
-		(*say)(inspect.Event{Fact: n})
+	if emit := s.emit.Load(); emit != nil {
+		(*emit)(inspect.Event{Fact: n})
 		return
 	}
 	select {
@@ -185,8 +190,8 @@ func (s *session) notice(text string) {
 
 // request puts a request to a registry into the open case.
 func (s *session) request(r registry.Request) {
-	if say := s.say.Load(); say != nil {
-		(*say)(requestEvent(r))
+	if emit := s.emit.Load(); emit != nil {
+		(*emit)(requestEvent(r))
 	}
 }
 
@@ -195,14 +200,14 @@ func requestEvent(r registry.Request) inspect.Event {
 	return inspect.Event{Fact: inspect.Request{Method: r.Method, URL: r.URL, Status: r.Status, Bytes: max(r.Bytes, 0)}}
 }
 
-func (s *session) attach(say func(inspect.Event)) { s.say.Store(&say) }
+func (s *session) attach(emit func(inspect.Event)) { s.emit.Store(&emit) }
 
 // cacheDir is where what registries gave is kept.
 func (f *flags) cacheDir() (string, error) {
 	if f.cache != "" {
 		return f.cache, nil
 	}
-	dir, err := os.UserCacheDir()
+	dir, err := vuln.UserCacheDir()
 	if err != nil {
 		return "", hinted(fmt.Errorf("finding the cache folder: %w", err), "--cache DIR names one")
 	}

@@ -38,14 +38,14 @@ type open struct {
 	ended func(ctx context.Context, emit func(inspect.Event))
 }
 
-// start begins a prepared case; every fact is on disk before anybody sees it.
+// start begins a prepared case; every fact is on disk before it is shown.
 func (s *session) start(p prepared) (*open, error) {
 	plan, scope := s.plan(p), &registry.Scope{Keychain: p.keys}
 	attach := plan.Attach
-	plan.Attach = func(say func(inspect.Event)) { // before any check runs
-		scope.Notice = func(text string) { say(inspect.Event{Fact: inspect.Notice{Level: "warning", Text: text}}) }
-		scope.Log = func(r registry.Request) { say(requestEvent(r)) }
-		attach(say)
+	plan.Attach = func(emit func(inspect.Event)) { // before any check runs
+		scope.Notice = func(text string) { emit(inspect.Event{Fact: inspect.Notice{Level: "warning", Text: text}}) }
+		scope.Log = func(r registry.Request) { emit(requestEvent(r)) }
+		attach(emit)
 	}
 	dir, err := casesDir()
 	if err != nil {

@@ -72,11 +72,12 @@ func thresholdsCommand(f *flags, std streams) *cobra.Command {
 		Short: "What blocks an image, what needs a remedy by a date: init, explain",
 		Long: `Thresholds state which vulnerabilities and findings block an image, which need a remedy by a date, and
 which are recorded only. Agree on them before an incident: --thresholds FILE has exit code and reports follow them.`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	init := &cobra.Command{
 		Use: "init [FILE]", Short: "Print documented thresholds to begin with, or write them to a new FILE",
-		Args: cobra.MaximumNArgs(1),
+		Args: atMostOne,
 		RunE: func(_ *cobra.Command, args []string) error {
 			if f.thresholds != "" {
 				return usage("thresholds init does not use --thresholds: leave it out")
@@ -86,7 +87,7 @@ which are recorded only. Agree on them before an incident: --thresholds FILE has
 	}
 	explain := &cobra.Command{
 		Use: "explain [CASE]", Short: "Explain thresholds, or the level of everything in a case",
-		Args: cobra.MaximumNArgs(1),
+		Args: atMostOne,
 		RunE: func(cmd *cobra.Command, args []string) error { return explainThresholds(cmd.Context(), f, std, args) },
 	}
 	cmd.AddCommand(init, explain)

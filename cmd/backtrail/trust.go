@@ -13,18 +13,18 @@ import (
 	"github.com/backtrail/backtrail/inspect/signature"
 )
 
-// gitHubOfImage is --github without a repository: the image's own words say where to look.
+// gitHubOfImage is --github without a repository: the image's annotations and provenance name the repository.
 const gitHubOfImage = "of-the-image"
 
-// gitHub is GitHub's store of attestations, or nil where nobody asked for it: the question tells GitHub which digest
-// somebody looks at. GITHUB_API_URL names another server, as in GitHub's own workflows.
+// gitHub is GitHub's store of attestations, or nil without the flag: a query discloses to GitHub which digest is being
+// looked at. GITHUB_API_URL names another server, as in GitHub's own workflows.
 func gitHub(s *session) (*signature.Attestations, error) {
 	f := s.flags
 	if len(f.github) == 0 {
 		return nil, nil
 	}
 	if f.offline {
-		return nil, usage("--github asks GitHub, and --offline forbids that: leave out one of them")
+		return nil, usage("--github queries GitHub, which --offline forbids: leave out one of them")
 	}
 	o := signature.AttestationOptions{
 		Base: os.Getenv("GITHUB_API_URL"), Token: os.Getenv("GH_TOKEN"), UserAgent: "backtrail/" + version,
@@ -44,12 +44,13 @@ func gitHub(s *session) (*signature.Attestations, error) {
 
 // gitHubRequest puts a request to GitHub into the open case.
 func (s *session) gitHubRequest(method, url string, status int, bytes int64) {
-	if say := s.say.Load(); say != nil {
-		(*say)(inspect.Event{Fact: inspect.Request{Method: method, URL: url, Status: status, Bytes: bytes}})
+	if emit := s.emit.Load(); emit != nil {
+		(*emit)(inspect.Event{Fact: inspect.Request{Method: method, URL: url, Status: status, Bytes: bytes}})
 	}
 }
 
-// notary reads the trust store and trust policy of the Notary Project, as the flags say or where notation keeps them.
+// notary reads the trust store and trust policy of the Notary Project, from where the flags name them or where notation
+// keeps them.
 func (f *flags) notary() (*signature.Notary, error) {
 	o := signature.NotaryOptions{Store: f.notationStore, Policy: f.notationPolicy}
 	if dir, err := os.UserConfigDir(); err == nil {

@@ -104,7 +104,12 @@ type view struct {
 
 // Brief is the text for the channel.
 func (v *view) Brief(c inspect.Case) string {
-	return report.Brief(c, report.Style{ASCII: v.session.flags.style(v.session.std.out).ASCII, Now: v.session.now()})
+	ascii := v.session.flags.style(v.session.std.out).ASCII
+	brief := report.Brief(c, report.Style{ASCII: ascii, Now: v.session.now()})
+	if ascii {
+		return inASCII(brief)
+	}
+	return brief
 }
 
 // NextSteps are what to do next.
@@ -329,7 +334,7 @@ func (s *session) verifyCommand(path string) string {
 // maxSaved bounds a file that a person saves out of an image, in bytes.
 const maxSaved = 8 << 30
 
-// save writes bytes to a new file that only its owner can read, and that nobody can run.
+// save writes bytes to a new file that only its owner can read, and that is not executable.
 func save(ctx context.Context, name string, content io.Reader) error {
 	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {

@@ -110,7 +110,7 @@ func runVerify(ctx context.Context, f *flags, std streams, path string, own veri
 }
 
 // signers adds who must have signed the bundle itself. An identity counts by the person's trust roots, or by those that
-// backtrail itself knows; never by one of the bundle.
+// backtrail carries; never by one of the bundle.
 func (own verifyFlags) signers(o *evidence.VerifyOptions, roots []signature.Root) error {
 	for _, name := range own.signerKeys {
 		k, err := readKey(name)
@@ -123,8 +123,8 @@ func (own verifyFlags) signers(o *evidence.VerifyOptions, roots []signature.Root
 	case own.signerIdentity == "" && own.signerIssuer == "":
 		return nil
 	case own.signerIdentity == "" || own.signerIssuer == "":
-		return usage("--signer-identity and --signer-issuer belong together: anybody can have that name at " +
-			"another issuer")
+		return usage("--signer-identity and --signer-issuer belong together: another issuer may give the " +
+			"same name to others")
 	}
 	trust := signature.FixedTrust(roots...)
 	if len(roots) == 0 {
@@ -191,7 +191,7 @@ func (f *flags) printVerification(w io.Writer, path string, v evidence.Verificat
 		if _, err := w.Write(b); err != nil {
 			return err
 		}
-	} else if err := describeVerification(w, v, f.style(w)); err != nil {
+	} else if err := describeVerification(f.textTo(w), v, f.style(w)); err != nil {
 		return err
 	}
 	code := exitPassed
@@ -260,7 +260,7 @@ authentic    %s  who signed it
 			return err
 		}
 	}
-	_, err = fmt.Fprintf(w, "\n%d checks held, %d failed, %d could not be made, %d had nothing to look at\n",
+	_, err = fmt.Fprintf(w, "\n%d checks passed, %d failed, %d could not be made, %d did not apply\n",
 		counts[inspect.Verified], counts[inspect.Failed], counts[inspect.Unknown], counts[inspect.Absent])
 	return err
 }

@@ -37,7 +37,7 @@ func runVerifyBlob(ctx context.Context, f *flags, std streams, name, bundle stri
 		return err
 	}
 	if bundle == "" {
-		return usage("verify-blob needs --bundle FILE, the Sigstore bundle that should vouch for %s", name)
+		return usage("verify-blob needs --bundle FILE, the Sigstore bundle of %s", name)
 	}
 	if e := f.expect; len(e.keys) > 0 && len(e.identities)+len(e.identityRegexps) > 0 {
 		return usage("--key and --certificate-identity cannot both have signed one file: name one of them")
@@ -77,7 +77,7 @@ func (s *session) printBlob(sig inspect.Signature, name string) error {
 		if _, err := s.std.out.Write(b); err != nil {
 			return err
 		}
-	} else if err := report.Signature(s.std.out, sig, s.flags.style(s.std.out)); err != nil {
+	} else if err := report.Signature(s.flags.textTo(s.std.out), sig, s.flags.style(s.std.out)); err != nil {
 		return err
 	}
 	if sig.Status == inspect.Verified {
