@@ -14,6 +14,8 @@ import (
 	"github.com/spf13/cobra"
 )
 
+// cacheCommand is the verb cache. What was read of registries can be read again, with one exception: what a case rests
+// on may be gone from its registry by now, since attackers delete tags. That is why prune reads the cases first.
 func cacheCommand(f *flags, std streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "cache",
@@ -48,6 +50,7 @@ func cacheCommand(f *flags, std streams) *cobra.Command {
 	return cmd
 }
 
+// withStore opens the cache for as long as do works on it. A cache that is not there yet is made, and is empty.
 func (f *flags) withStore(do func(*registry.Store) error) error {
 	dir, err := f.cacheDir()
 	if err != nil {
@@ -60,6 +63,7 @@ func (f *flags) withStore(do func(*registry.Store) error) error {
 	return do(store)
 }
 
+// size prints where the cache is, and how large: exactly, for scripts, and rounded.
 func size(std streams, s *registry.Store) error {
 	bytes, files, err := s.Size()
 	if err != nil {
@@ -69,6 +73,8 @@ func size(std streams, s *registry.Store) error {
 	return err
 }
 
+// verifyCache reads every entry and compares it with its digest. An entry that differs is a damaged disk, or someone
+// who wants a later case to read other bytes: it is moved aside and kept, since it may be evidence, and exit is 3.
 func verifyCache(ctx context.Context, std streams, s *registry.Store) error {
 	bad, err := s.Verify(ctx)
 	if err != nil {
@@ -94,6 +100,8 @@ func verifyCache(ctx context.Context, std streams, s *registry.Store) error {
 }
 
 // pruneCache removes what is old, but for what cases need that are not exported: the registry may not have it any more.
+// Age is that of the last use, in days of 24 hours. An interrupted run removes nothing: as long as not every case was
+// read, it is not known what must stay.
 func pruneCache(ctx context.Context, std streams, s *registry.Store, days int) error {
 	_, saved, err := savedCases(ctx)
 	if err != nil {
@@ -118,7 +126,8 @@ func pruneCache(ctx context.Context, std streams, s *registry.Store, days int) e
 	return printPruned(std, pruned, why)
 }
 
-// needs describes why what a case names must stay; "" for a case that was exported as it is.
+// needs describes why what a case names must stay; "" for a case that was exported as it is. A case that cannot be read
+// is never taken for one that needs nothing.
 func needs(c ledger.Saved) string {
 	switch {
 	case c.Problem != "":
@@ -135,6 +144,10 @@ func needs(c ledger.Saved) string {
 }
 
 // keepCase names all that the events of a case rest on. Of a case that breaks off it is what stands before that.
+//
+// A kind of fact that refers to bytes by digest needs a line here, or prune removes these bytes under a case that can
+// still be exported: blobs of images and of the known-good, exhibits of the cluster, layers with their listings and
+// merged trees, trust roots, and the raw parts of signatures, provenance and alerts.
 func keepCase(ctx context.Context, cache *layer.Cache, kept *registry.Kept, c ledger.Saved) {
 	_ = c.Replay()(ctx, func(e inspect.Event) {
 		switch f := e.Fact.(type) {
@@ -175,6 +188,7 @@ func keepCase(ctx context.Context, cache *layer.Cache, kept *registry.Kept, c le
 // maxKeptCases bounds the cases that are listed; the others are counted.
 const maxKeptCases = 20
 
+// printPruned prints what was freed, and with what stays the command that would free it.
 func printPruned(std streams, p registry.Pruned, why []string) error {
 	fmt.Fprintf(std.out, "%d bytes freed, %d files\n", p.Freed, p.Files)
 	if len(why) == 0 {

@@ -18,12 +18,14 @@ import (
 	"github.com/backtrail/backtrail/kube"
 )
 
-// demoContext is the context of the demo's case, as its snapshot names it.
+// The demo's dump is named as a person's is (--snapshot), so that the context of its case reads "snapshot demo".
 const (
 	demoName    = "demo"
 	demoContext = "snapshot " + demoName
 )
 
+// demoCommand is the verb demo. It uses the code of a real case throughout: a registry on loopback, a dump in place of
+// a cluster, alerts in Falco's form. Only the data is made up.
 func demoCommand(f *flags, std streams) *cobra.Command {
 	var own inspectFlags
 	cmd := &cobra.Command{
@@ -74,7 +76,12 @@ func runDemo(ctx context.Context, f *flags, std streams, own inspectFlags) error
 	return s.headless(ctx, p, own)
 }
 
-// demoSession is a session in which cluster, registry, trust, expectations, alerts and clock are the incident's.
+// demoSession is a session in which cluster, registry, trust, expectations, alerts and clock are the incident's, and
+// nothing is of the person: no journal, no vulnerability database, no name. Two runs therefore give the same case,
+// byte by byte, on any machine; a test compares them.
+//
+// The incident's trust root signs anything for anyone, since its keys are in the source. It counts in this session, and
+// where verify is given --demo; no other command takes it.
 func demoSession(f *flags, std streams, incident *demo.Incident, dir string) (*session, error) {
 	f.cache, f.namespace, f.offline = dir, incident.Namespace, true
 	f.registryMaps = []string{incident.RegistryMap.From + "=" + incident.RegistryMap.To}

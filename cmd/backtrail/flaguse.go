@@ -8,7 +8,8 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// flagGroup is a set of shared flags that a verb uses, or has no use for, as a whole.
+// flagGroup is a set of shared flags that a verb uses, or has no use for, as a whole. Groups are the unit so that a new
+// flag gets its place once, and not once for each verb; a test finds a flag that is in none.
 type flagGroup string
 
 const (
@@ -85,7 +86,10 @@ func allBut(used ...flagGroup) []flagGroup {
 }
 
 // checkFlags refuses flags whose value is empty, as an unset variable of a script gives it, and flags that the verb
-// does not use: both would check less than the caller meant to.
+// does not use: both would check less than the caller meant to. `verify BUNDLE --certificate-identity "$WHO"` is an
+// example of both: the flag is about images, and an empty text would match every signer or none.
+//
+// A verb is the first word; a command below it (cache prune) uses the same groups.
 func checkFlags(cmd *cobra.Command) error {
 	var wrong error
 	verb := cmd
@@ -130,6 +134,9 @@ var targetFlags = []string{"context", "namespace", "all-namespaces", "snapshot"}
 
 // givenFlags are the flags of a command line that change what a case shows, ready to be quoted: with them a copied
 // command shows the same elsewhere. What names the target, listens or signs is left out.
+//
+// They are in the order of their names, as pflag visits them, whatever the order on the command line was. A bool that
+// was switched off is written with its value: --no-logs=false.
 func givenFlags(cmd *cobra.Command) []string {
 	names := []string{"offline"}
 	for _, g := range []flagGroup{clusterFlags, aroundFlags, alertFlags, registryFlags, trustFlags, signerFlags,

@@ -13,7 +13,7 @@ import (
 	"github.com/backtrail/backtrail/inspect/text"
 )
 
-// inspectFlags are those of the verb inspect.
+// inspectFlags are those of the verb inspect; demo and open share those about the bundle.
 type inspectFlags struct {
 	knownGood, export, layers, checkpoint string
 	withoutConfig                         bool
@@ -48,6 +48,8 @@ an image reference, oci:DIR[:TAG|@DIGEST], oci-archive:FILE, docker-archive:FILE
 	return cmd
 }
 
+// runInspect makes a case of a target and prints it, or prints that of a bundle. All that flags name is read before the
+// target is: a mistake in a file must not end a run that has already fetched gigabytes.
 func runInspect(cmd *cobra.Command, f *flags, std streams, target string, own inspectFlags) error {
 	ctx := cmd.Context()
 	if err := f.checkOutput(outputs...); err != nil {
@@ -118,9 +120,12 @@ func refuseForBundle(cmd *cobra.Command) error {
 	return nil
 }
 
-// layerName is a number in the manifest, or a digest or its first digits.
+// layerName is a number in the manifest, or a digest or its first digits. A number has at most three digits and the
+// digits of a digest are at least six, so that no text is both.
 var layerName = regexp.MustCompile(`^([0-9]{1,3}|(sha256:)?[0-9a-f]{6,64})$`)
 
+// checkSkips refuses what names no layer. Whether the image has such a layer is only known later: one that it does not
+// have skips nothing.
 func checkSkips(names []string) error {
 	for _, n := range names {
 		if !layerName.MatchString(n) {
@@ -132,6 +137,10 @@ func checkSkips(names []string) error {
 }
 
 // headless runs a case to its end and prints it. An interrupted case is printed and exported too, as partial.
+//
+// Every event is on disk before it is folded here: a crash, or a second ctrl+c, loses the report and not the case. The
+// printed case is folded from the same events as a replay of the ledger would, so that `backtrail open` prints it
+// again.
 func (s *session) headless(ctx context.Context, p prepared, own inspectFlags) error {
 	o, err := s.start(p)
 	if err != nil {
@@ -168,6 +177,7 @@ func (s *session) headless(ctx context.Context, p prepared, own inspectFlags) er
 	return endOf(c, interrupted)
 }
 
+// printNotices prints the notices of a case on stderr. They may contain text of a registry or a cluster.
 func (s *session) printNotices(c *inspect.Case) {
 	for _, n := range c.Notices {
 		fmt.Fprintf(s.std.err, "%s: %s\n", n.Level, text.Clean(n.Text))
@@ -177,6 +187,7 @@ func (s *session) printNotices(c *inspect.Case) {
 	}
 }
 
+// exportTo writes the bundle of a case that has just ended. A failure leaves the case, and the hint names it.
 func (s *session) exportTo(ctx context.Context, o *open, own inspectFlags) error {
 	r, err := exportCase(ctx, s, o.ledger, s.cache, own.export, evidence.Options{Layers: evidence.Layers(own.layers),
 		WithoutConfig: own.withoutConfig}, nil)
@@ -188,6 +199,8 @@ func (s *session) exportTo(ctx context.Context, o *open, own inspectFlags) error
 	return nil
 }
 
+// printExport prints where a bundle is, what is not in it, and the line to copy into a channel or ticket: with it
+// there, the content of the bundle is fixed even if nothing is signed. All of it is on stderr; stdout has the report.
 func printExport(s *session, r evidence.Result) {
 	for _, n := range append(r.Notes, r.Taken...) {
 		fmt.Fprintf(s.std.err, "note: %s\n", text.Clean(n))
@@ -218,7 +231,7 @@ func atMostOne(cmd *cobra.Command, args []string) error {
 	return nil
 }
 
-// oneArgument refuses any other number of arguments in words.
+// oneArgument refuses any other number of arguments than one, by the name that the argument has in the usage line.
 func oneArgument(name string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		switch {

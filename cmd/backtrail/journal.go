@@ -21,6 +21,8 @@ import (
 // keepDays is how long journal prune keeps what no longer runs, unless --older-than names another age.
 const keepDays = 400
 
+// journalCommand is the verb journal. The journal is kept for the questions of later days, and nothing depends on it: a
+// case, a report and a bundle are the same without.
 func journalCommand(f *flags, std streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "journal",
@@ -57,7 +59,8 @@ SQLite file, journal.db in $XDG_DATA_HOME/backtrail. --no-journal or ` + noJourn
 	return cmd
 }
 
-// journalCheck reads the whole file. A file that is no database at all was set aside when it was opened.
+// journalCheck reads the whole file: SQLite's integrity check. A file that is
+// no database at all was set aside when it was opened, which is exit 3 too: what it contained is not in the new one.
 func journalCheck(ctx context.Context, f *flags, std streams, aside bool) error {
 	if err := f.checkOutput("plain"); err != nil {
 		return err
@@ -109,6 +112,7 @@ func journalDamaged(std streams, j *journal.Journal, problems []string, aside bo
 	return &exitError{code: exitFailed, err: fmt.Errorf("the journal %s is damaged", j.Path()), hints: hints}
 }
 
+// journalPrune removes what ended long ago. What still runs stays, however old it is.
 func journalPrune(ctx context.Context, std streams, older string) error {
 	age, err := parseAge(older)
 	if err != nil {
@@ -131,7 +135,8 @@ func journalPrune(ctx context.Context, std streams, older string) error {
 // ageForm is a number of days or weeks.
 var ageForm = regexp.MustCompile(`^([0-9]{1,5})([dw])$`)
 
-// parseAge reads an age: days, weeks or a Go duration.
+// parseAge reads an age: days, weeks or a Go duration. Days have 24 hours. A negative age would be a moment that is
+// still to come, and remove everything.
 func parseAge(s string) (time.Duration, error) {
 	const day = 24 * time.Hour
 	if m := ageForm.FindStringSubmatch(s); m != nil {
@@ -186,6 +191,9 @@ func exportTo(ctx context.Context, j *journal.Journal, name string) (journal.Tra
 	return t, err
 }
 
+// journalImport adds the lines of an export. They come from another machine, as a file: bounds and forms are checked by
+// the reader, and a file that breaks off
+// is an error, though the lines before that stay.
 func journalImport(ctx context.Context, std streams, name string) error {
 	var from io.Reader = std.in
 	if name != "-" {
@@ -216,7 +224,8 @@ func journalImport(ctx context.Context, std streams, name string) error {
 	return nil
 }
 
-// rememberTimeout bounds what a case waits for the journal, also after it was interrupted.
+// rememberTimeout bounds what a case waits for the journal, also after it was interrupted: another process may be
+// writing to it, and a network file system may not answer.
 const rememberTimeout = 30 * time.Second
 
 // noJournal is the variable of the environment that switches the journal off, as --no-journal does.
@@ -267,7 +276,9 @@ func remember(ctx context.Context, s *session, l *ledger.Ledger, emit func(inspe
 	}
 }
 
-// history gives what the journal has about earlier images of a container of a cluster.
+// history gives what the journal has about earlier images of a container of a cluster, as candidates for the
+// known-good; nil where the journal is switched off. It is opened for each question, and not for the length of the
+// case: SQLite locks out other writers while it is open.
 func history(s *session, cluster string) func(context.Context, *inspect.Pod, inspect.Image) ([]inspect.Candidate,
 	error) {
 	if s.journal == "" {

@@ -15,6 +15,8 @@ import (
 	"github.com/spf13/cobra"
 )
 
+// openCommand is the verb open. Opening works offline and changes nothing in the case; that it was opened, when and by
+// whom, is noted in the access log beside it.
 func openCommand(f *flags, std streams) *cobra.Command {
 	var own inspectFlags
 	cmd := &cobra.Command{
@@ -46,6 +48,8 @@ type savedCase struct {
 	close  func()
 }
 
+// runOpen shows, prints or exports a saved case. An export alone prints nothing and ends with 0 whatever the status of
+// the case is: with -o the case is printed beside, and ends as it did.
 func runOpen(ctx context.Context, f *flags, std streams, name string, own inspectFlags) error {
 	if own.export != "" && f.output == "" {
 		return f.withSaved(ctx, std, name, func(s *session, saved savedCase) error {
@@ -58,7 +62,8 @@ func runOpen(ctx context.Context, f *flags, std streams, name string, own inspec
 	return f.withSaved(ctx, std, name, func(s *session, saved savedCase) error { return s.showSaved(ctx, saved) })
 }
 
-// withSaved opens a saved case for as long as do works on it.
+// withSaved opens a saved case for as long as do works on it. Its session has no target: what the flags name about
+// clusters and images was refused for verbs that come here.
 func (f *flags) withSaved(ctx context.Context, std streams, name string, do func(*session, savedCase) error) error {
 	s, err := newSession(f, std)
 	if err != nil {
@@ -84,7 +89,8 @@ func (s *session) exportSaved(ctx context.Context, saved savedCase, name string,
 	return nil
 }
 
-// printSaved prints a saved case as inspect would have, and exports it where that was asked for.
+// printSaved prints a saved case as inspect would have, and exports it where --export names a path. The exit code is
+// that of the case: 3 for a saved case with problems, as when it was made.
 func (f *flags) printSaved(ctx context.Context, std streams, name string, own inspectFlags) error {
 	if err := f.checkOutput(outputs...); err != nil {
 		return err
@@ -115,7 +121,8 @@ func (f *flags) printSaved(ctx context.Context, std streams, name string, own in
 	})
 }
 
-// findSaved opens a bundle, or a case of this disk by its name.
+// findSaved opens a bundle, or a case of this disk by its name. A path of a bundle comes first: the name of a case is
+// never one, since it has no separator. The caller closes what it gets.
 func (s *session) findSaved(ctx context.Context, name string) (savedCase, error) {
 	if evidence.IsBag(name) {
 		bag, err := evidence.OpenBag(ctx, name, "")
@@ -148,7 +155,8 @@ type openedBag struct {
 }
 
 // openBag opens the case of a bundle. One whose files do not fit its manifests opens with a banner: what it shows may
-// not be what was exported.
+// not be what was exported. It opens all the same, since a damaged bundle may be the only copy of what it has; whoever
+// sends it on sends the banner with it.
 func (s *session) openBag(ctx context.Context, bag *evidence.Bag) (savedCase, error) {
 	reason, err := evidence.Unfit(ctx, bag)
 	if err != nil {
@@ -165,7 +173,8 @@ func (s *session) openBag(ctx context.Context, bag *evidence.Bag) (savedCase, er
 	}, nil
 }
 
-// withBanner adds the banner to the notices of a case, which every form of a report has.
+// withBanner adds the banner to the notices of a case, which every form of a report has. It comes last, after the
+// events of the bundle: a forged ledger cannot contain an event that takes it back, since notices are only ever added.
 func withBanner(replay inspect.Source, reason string) inspect.Source {
 	return func(ctx context.Context, emit func(inspect.Event)) error {
 		err := replay(ctx, emit)
@@ -177,7 +186,8 @@ func withBanner(replay inspect.Source, reason string) inspect.Source {
 	}
 }
 
-// printBanner prints the banner above a report; JSON has it among its notices.
+// printBanner prints the banner above a report. JSON, events and HTML have it among the notices only: text above them
+// would make them unreadable to programs. In Markdown no * of a path can end the emphasis.
 func (f *flags) printBanner(w io.Writer, reason string) error {
 	if reason == "" || f.output == "json" || f.output == "events" || f.output == "html" {
 		return nil

@@ -13,7 +13,8 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 )
 
-// operator is who works on a case, on which host and with which program, for the chain of custody.
+// operator is who works on a case, on which host and with which program, for the chain of custody. It is what the
+// system reports, and authenticates no one: a bundle that is to prove who made it is signed.
 type operator struct {
 	name, host string
 }
@@ -34,7 +35,8 @@ func newOperator() operator {
 // String is the operator as operator@host.
 func (o operator) String() string { return o.name + "@" + o.host }
 
-// session is the fact that opens a stretch of work on a case.
+// session is the fact that opens a stretch of work on a case. The time zone is that of the machine, to set its times
+// beside those of logs that were written in local time.
 func (o operator) session(now time.Time) inspect.Session {
 	local := time.Now()
 	return inspect.Session{
@@ -62,7 +64,8 @@ var ownDigest = sync.OnceValue(func() string {
 	return "sha256:" + hex.EncodeToString(h.Sum(nil))
 })
 
-// publicArgs is a command line without the values of flags that hold secrets.
+// publicArgs is a command line without the values of flags that take secrets. It goes into the ledger and with every
+// bundle, and stays readable as what was typed: a value is replaced, its flag stays.
 func publicArgs(args []string) []string {
 	out := make([]string, len(args))
 	hide := false
@@ -80,7 +83,8 @@ func publicArgs(args []string) []string {
 	return out
 }
 
-// secretFlag reports whether the value of a flag is a secret.
+// secretFlag reports whether the value of a flag is a secret, by words in its name, so that a flag
+// that is added later is covered before anyone thinks of this list.
 func secretFlag(name string) bool {
 	if !strings.HasPrefix(name, "--") {
 		return false

@@ -20,10 +20,12 @@ import (
 	"golang.org/x/term"
 )
 
-// outputs are the forms of a printed case.
+// outputs are the forms of a printed case. events is the ledger, a line of JSON for each event as it comes; all others
+// are folded from it at the end.
 var outputs = []string{"plain", "brief", "json", "events", "markdown", "html"}
 
-// checkOutput refuses a form that the command does not print.
+// checkOutput refuses a form that the command does not print. It is called before any work is done. An empty form is
+// the command's own, the first of those that are known.
 func (f *flags) checkOutput(known ...string) error {
 	if f.output != "" && !slices.Contains(known, f.output) {
 		return usage("-o %s is not known here; there are: %v", f.output, known)
@@ -55,7 +57,8 @@ func (f *flags) printCase(w io.Writer, c inspect.Case) error {
 	}
 }
 
-// style describes how text is drawn on w.
+// style describes how text is drawn on w. Colors need a terminal, and are switched off by any value of NO_COLOR
+// (https://no-color.org), by TERM=dumb and by --no-color.
 func (f *flags) style(w io.Writer) report.Style {
 	return report.Style{Now: time.Now(), ASCII: f.ascii || !utf8Locale(), Color: !f.noColor &&
 		os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && isTerminal(w)}
@@ -119,8 +122,9 @@ func inASCII(s string) string {
 	}, s)
 }
 
-// utf8Locale reports whether the environment's encoding is UTF-8. Without any locale, as in a container, it is taken
-// to be.
+// utf8Locale reports whether the environment's encoding is UTF-8: that of the first of LC_ALL, LC_CTYPE and LANG that
+// is set (POSIX, Base Definitions, section 8.2). Without any locale, as in a container, it is taken to be. The console
+// of Linux (TERM=linux) has a font of 512 glyphs at most, and the signs are not among them.
 func utf8Locale() bool {
 	if os.Getenv("TERM") == "linux" {
 		return false
@@ -133,6 +137,7 @@ func utf8Locale() bool {
 	return true
 }
 
+// isTerminal reports whether a stream is a terminal. Anything that is not a file is none, such as the buffer of a test.
 func isTerminal(v any) bool {
 	f, ok := v.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
@@ -173,7 +178,8 @@ func writeEvent(w io.Writer, e inspect.Event) error {
 	return err
 }
 
-// progress shows on stderr what runs, if that is a terminal: one line, drawn over.
+// progress shows on stderr what runs, if that is a terminal: one line, drawn over. It is not safe for concurrent use;
+// the events of a case come one by one.
 type progress struct {
 	w     io.Writer // nil: nothing is drawn
 	last  time.Time
@@ -181,9 +187,11 @@ type progress struct {
 	pace  engine.ETA
 }
 
-// redrawEvery is the shortest time between two drawings.
+// redrawEvery is the shortest time between two drawings: ten in a second are read as motion, and cost nothing over a
+// slow connection.
 const redrawEvery = 100 * time.Millisecond
 
+// newProgress draws on w, if that is a terminal. With -o events nothing is drawn: progress is among the events.
 func newProgress(w io.Writer, f *flags) *progress {
 	if !isTerminal(w) || f.output == "events" {
 		return &progress{}
@@ -226,12 +234,13 @@ func (p *progress) clear() {
 	}
 }
 
-// auditProgress shows on stderr how far an audit is, if that is a terminal.
+// auditProgress shows on stderr how far an audit is, if that is a terminal. Its workers call show at once.
 type auditProgress struct {
 	*progress
 	mu sync.Mutex
 }
 
+// show draws the line, unless the last one was drawn just before. The end is always drawn: it shows that all were done.
 func (p *auditProgress) show(at audit.Progress) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

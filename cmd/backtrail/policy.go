@@ -20,7 +20,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// draftFlags are those of the verb policy draft.
+// draftFlags are those of the verb policy draft. Without --glob the policy is for all images of the image's repository.
 type draftFlags struct {
 	container, signer, glob string
 	write                   bool
@@ -37,6 +37,7 @@ func policyCommand(f *flags, std streams) *cobra.Command {
 	return cmd
 }
 
+// draftCommand is the verb policy draft.
 func draftCommand(f *flags, std streams) *cobra.Command {
 	var own draftFlags
 	cmd := &cobra.Command{
@@ -58,6 +59,9 @@ overwritten. Nothing is sent to a cluster: kubectl apply is yours to run.`,
 	return cmd
 }
 
+// draftPolicy prints a policy for the signer of an image, and with --write writes it to the folder after it was shown.
+// A draft states what is, and a person has to know whether it should be so: an image that an attacker has signed gives
+// a policy that requires the attacker. The text begins with that.
 func draftPolicy(ctx context.Context, f *flags, std streams, target string, own draftFlags) error {
 	s, err := newSession(f, std)
 	if err != nil {
@@ -94,7 +98,8 @@ func draftPolicy(ctx context.Context, f *flags, std streams, target string, own 
 	return nil
 }
 
-// signed gives a saved case, or one in which only the signatures were looked at.
+// signed gives a saved case, or one in which only the signatures were looked at: no layer is read, and nothing is
+// recorded. The name of a saved case comes first; an image of the same name is written with its registry.
 func (s *session) signed(ctx context.Context, target string) (*inspect.Case, error) {
 	c := &inspect.Case{}
 	dir, err := casesDir()
@@ -125,7 +130,8 @@ func (s *session) signed(ctx context.Context, target string) (*inspect.Case, err
 	return c, source(ctx, c.Apply)
 }
 
-// image picks the image that the policy is about.
+// image picks the image that the policy is about. With several containers one has to be named: a sidecar's image is
+// signed by others than the image beside it.
 func (d draftFlags) image(c *inspect.Case) (inspect.Image, error) {
 	var names []string
 	for _, i := range c.Images {
@@ -145,7 +151,9 @@ func (d draftFlags) image(c *inspect.Case) (inspect.Image, error) {
 		", "))
 }
 
-// choose picks the signature whose signer is to be expected: a signature before an attestation.
+// choose picks the signature whose signer is to be expected: a signature before an attestation, since a policy that
+// requires a signature is the simpler one. Only a signature that holds counts, whether it was expected or not; with two
+// signers a person has to choose.
 func (d draftFlags) choose(i inspect.Image) (inspect.Signature, error) {
 	var signers, others []string
 	var best inspect.Signature
@@ -184,7 +192,8 @@ func (d draftFlags) choose(i inspect.Image) (inspect.Signature, error) {
 	}
 }
 
-// newDraft drafts a policy from a case, with the keys that are known to it.
+// newDraft drafts a policy from a case, with the keys that are known to it: a signature names the digest of its key
+// only. An identity that the public Sigstore instance vouches for is drafted with its addresses (Public).
 func (s *session) newDraft(c *inspect.Case, i inspect.Image, sig inspect.Signature, glob string) (policy.Draft, error) {
 	r := policy.Request{Image: i, Signature: sig, Keys: append(slices.Clone(c.Expected.Keys), s.expected.Keys...),
 		Glob: glob}
@@ -215,7 +224,8 @@ func (v *view) DraftPolicy(_ context.Context, c *inspect.Case, subj string,
 	return caseview.PolicyDraft{Path: d.Path(folder), Text: string(d.Text), Write: write}, nil
 }
 
-// policyFolder is where policies lie that are always loaded.
+// policyFolder is where the policies are that are always loaded. A relative XDG_CONFIG_HOME is ignored, as the XDG Base
+// Directory Specification has it: it would make verdicts depend on the working directory.
 func policyFolder() (string, error) {
 	if dir := os.Getenv("XDG_CONFIG_HOME"); filepath.IsAbs(dir) {
 		return filepath.Join(dir, "backtrail", "policies"), nil
@@ -227,8 +237,9 @@ func policyFolder() (string, error) {
 	return filepath.Join(home, ".config", "backtrail", "policies"), nil
 }
 
-// loadPolicies reads the policies of the flags, which must be readable, and those of the folder; unread says what of
-// the folder is not.
+// loadPolicies reads the policies of the flags, which must be readable, and those of the folder; unread is the error
+// of what in the folder is not. That is no error of the run: the case goes on, and is incomplete, since it is not
+// known what the file requires.
 func (f *flags) loadPolicies() (set *policy.Set, unread, err error) {
 	set = &policy.Set{}
 	for _, path := range f.policies {

@@ -18,7 +18,11 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// record adds what a person states to a case of this disk, offline: make gives the fact from the case as it is.
+// record adds what a person states to a case of this disk, offline: make gives the fact from the case as it is. It is
+// a new session in the ledger, with its own operator and command line, and nothing before it is changed. A case that
+// another process has open is refused: a ledger has one writer.
+//
+// record returns the case with the fact in it. A bundle is never added to, since its manifests fix its content.
 func (f *flags) record(ctx context.Context, name string, make func(c *inspect.Case, now time.Time) (inspect.Fact,
 	error)) (*inspect.Case, error) {
 	if evidence.IsBag(name) {
@@ -68,6 +72,10 @@ func (s statement) check(command string) error {
 	return nil
 }
 
+// awareCommand is the verb aware. The laws have deadlines that count from the moment at
+// which an organization became aware
+// (Directive (EU) 2022/2555, Article 23; Regulation (EU) 2024/2847, Article 14; Regulation (EU) 2022/2554, Article 19).
+// Whether it did is a legal question: a tool that started a clock by itself would answer it.
 func awareCommand(f *flags, std streams) *cobra.Command {
 	var by statement
 	var withdraw string
@@ -93,6 +101,7 @@ record:
 	return cmd
 }
 
+// startDeadline starts a deadline. The time may lie in the past, and never in the future.
 func startDeadline(ctx context.Context, f *flags, std streams, args []string, by statement) error {
 	if len(args) != 3 {
 		return usage("backtrail aware takes CASE, TIME and one of nis2, cra, dora")
@@ -110,6 +119,7 @@ func startDeadline(ctx context.Context, f *flags, std streams, args []string, by
 	})
 }
 
+// withdrawDeadline ends a deadline that was started by mistake. Both facts stay in the ledger.
 func withdrawDeadline(ctx context.Context, f *flags, std streams, args []string, law string, by statement) error {
 	if len(args) != 1 {
 		return usage("backtrail aware --withdraw takes one CASE")
@@ -123,6 +133,7 @@ func withdrawDeadline(ctx context.Context, f *flags, std streams, args []string,
 	})
 }
 
+// clock records what make gives, and prints all deadlines of the case with the time that is left.
 func (f *flags) clock(ctx context.Context, std streams, name string, by statement, make func(*inspect.Case,
 	time.Time) (inspect.Clock, error)) error {
 	if err := by.check("backtrail aware"); err != nil {
@@ -141,6 +152,7 @@ func (f *flags) clock(ctx context.Context, std streams, name string, by statemen
 	return report.Clocks(f.textTo(std.out), *c, f.style(std.out))
 }
 
+// regimeOf reads the short name of a law. Errors are usage errors.
 func regimeOf(text string) (inspect.Regime, error) {
 	r := inspect.Regime(text)
 	if !slices.Contains(respond.Regimes(), r) {
@@ -149,6 +161,8 @@ func regimeOf(text string) (inspect.Regime, error) {
 	return r, nil
 }
 
+// runtimeCommand is the verb runtime. Memory and writable layer are lost with the pod, and a rollback is the first
+// thing that a runbook suggests: commands that delete are shown only after a person has answered for the state.
 func runtimeCommand(f *flags, std streams) *cobra.Command {
 	var by statement
 	cmd := &cobra.Command{
@@ -164,6 +178,8 @@ destroy it. open reverts that. It is recorded as a note, with name and reason.`,
 	return cmd
 }
 
+// recordRuntime records the mark and prints the next steps as they are with it. The case of an image has no pod, and no
+// state that could be lost.
 func recordRuntime(ctx context.Context, f *flags, std streams, args []string, by statement) error {
 	const command = "backtrail runtime"
 	if len(args) != 2 {

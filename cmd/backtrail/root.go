@@ -6,7 +6,11 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// rootCommand is the command line: a verb a file.
+// rootCommand is the command line: a verb a file. It is made anew for each run, since cobra keeps the values of flags
+// in the commands.
+//
+// Errors and usage are printed by exitCode alone, in one form. What all verbs have in common is checked before any of
+// them runs, in PersistentPreRunE: cobra calls only the innermost one, so that no verb may have its own.
 func rootCommand(std streams) *cobra.Command {
 	f := &flags{}
 	root := &cobra.Command{

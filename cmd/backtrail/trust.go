@@ -42,7 +42,7 @@ func gitHub(s *session) (*signature.Attestations, error) {
 	return a, nil
 }
 
-// gitHubRequest puts a request to GitHub into the open case.
+// gitHubRequest puts a request to GitHub into the open case. The token is in a header, and not in what is recorded.
 func (s *session) gitHubRequest(method, url string, status int, bytes int64) {
 	if emit := s.emit.Load(); emit != nil {
 		(*emit)(inspect.Event{Fact: inspect.Request{Method: method, URL: url, Status: status, Bytes: bytes}})
@@ -51,6 +51,9 @@ func (s *session) gitHubRequest(method, url string, status int, bytes int64) {
 
 // notary reads the trust store and trust policy of the Notary Project, from where the flags name them or where notation
 // keeps them.
+//
+// A trust policy that cannot be read is an error of the run: without one no signer is trusted, and a case
+// would show failures that only the missing file has caused.
 func (f *flags) notary() (*signature.Notary, error) {
 	o := signature.NotaryOptions{Store: f.notationStore, Policy: f.notationPolicy}
 	if dir, err := os.UserConfigDir(); err == nil {
@@ -64,10 +67,12 @@ func (f *flags) notary() (*signature.Notary, error) {
 	return n, nil
 }
 
-// passwordVariable holds the password of an encrypted private key, as for cosign.
+// passwordVariable has the password of an encrypted private key, as for cosign. There is no flag for it: command lines
+// are visible to every process of a machine, and are recorded in cases.
 const passwordVariable = "COSIGN_PASSWORD"
 
-// signer signs bundles with the key of --sign-key; nil where none was named.
+// signer signs bundles with the key of --sign-key; nil where none was named. The key is read and decrypted before a
+// case begins: an export at its end must not fail for a wrong password. Errors are usage errors.
 func (f *flags) signer() (evidence.Signer, error) {
 	if f.signKey == "" {
 		return nil, nil
@@ -89,7 +94,8 @@ func (f *flags) signer() (evidence.Signer, error) {
 	return sign, nil
 }
 
-// signerKey takes a key for one that may have signed a bundle.
+// signerKey takes a key for one that may have signed a bundle. The trust is empty: with a managed key there is no
+// certificate, and a log entry counts by nothing that the bundle itself carries.
 func signerKey(k inspect.ExpectedKey) evidence.SignerKey {
 	return evidence.SignerKey{Digest: k.Digest, Verify: func(ctx context.Context, manifest, bundle []byte) error {
 		sig, err := signature.VerifyBlob(ctx, signature.BlobRequest{
@@ -103,7 +109,9 @@ func signerKey(k inspect.ExpectedKey) evidence.SignerKey {
 	}}
 }
 
-// signerIdentity checks that an identity signed the tag manifest of a bundle.
+// signerIdentity checks that an identity signed the tag manifest of a bundle, by the trust that the caller has chosen.
+// It returns the identity of the certificate, which a regular expression may have matched, also together with an
+// error.
 func signerIdentity(expected inspect.Expected, trust *signature.Trust) func(ctx context.Context, manifest,
 	bundle []byte) (string, error) {
 	return func(ctx context.Context, manifest, bundle []byte) (string, error) {
