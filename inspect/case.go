@@ -161,7 +161,7 @@ func (c *Case) Events() []Event { return c.log }
 // FactKind is the fact's JSON name.
 func (Expected) FactKind() string { return "expected" }
 
-func (x Expected) fold(c *Case, _ Event) { c.Expected = x }
+func (e Expected) fold(c *Case, _ Event) { c.Expected = e }
 
 // FactKind is the fact's JSON name.
 func (Answer) FactKind() string { return "answer" }

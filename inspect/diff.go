@@ -127,30 +127,30 @@ type LayerDiff struct {
 }
 
 // merge takes over the parts that d carries.
-func (into *Diff) merge(d Diff) {
-	if d.KnownGood != nil {
-		into.KnownGood = d.KnownGood
+func (d *Diff) merge(next Diff) {
+	if next.KnownGood != nil {
+		d.KnownGood = next.KnownGood
 	}
-	if d.Packages != nil {
-		into.Packages = d.Packages
+	if next.Packages != nil {
+		d.Packages = next.Packages
 	}
-	if d.Files != nil {
-		into.Files = d.Files
+	if next.Files != nil {
+		d.Files = next.Files
 	}
-	if d.Layers != nil {
-		into.Layers = d.Layers
+	if next.Layers != nil {
+		d.Layers = next.Layers
 	}
-	if d.Settings != nil {
-		into.Settings = d.Settings
+	if next.Settings != nil {
+		d.Settings = next.Settings
 	}
-	if d.Signers != nil {
-		into.Signers = d.Signers
+	if next.Signers != nil {
+		d.Signers = next.Signers
 	}
-	if d.Provenance != nil {
-		into.Provenance = d.Provenance
+	if next.Provenance != nil {
+		d.Provenance = next.Provenance
 	}
-	if d.Past != nil {
-		into.Past = d.Past
+	if next.Past != nil {
+		d.Past = next.Past
 	}
 }
 

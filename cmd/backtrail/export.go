@@ -6,8 +6,6 @@ import (
 	"io"
 	"path/filepath"
 
-	v1 "github.com/google/go-containerregistry/pkg/v1"
-
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/evidence"
 	"github.com/backtrail/backtrail/inspect/ledger"
@@ -114,12 +112,4 @@ func knownGoodDocument(ctx context.Context, s *session, c inspect.Case, i inspec
 		return nil, fmt.Errorf("writing the bill of materials of the known-good: %w", err)
 	}
 	return []evidence.Document{{Name: "known-good.spdx.json", Data: spdx}}, nil
-}
-
-// platformOf is an image's platform as the registry package takes it.
-func platformOf(i inspect.Image) v1.Platform {
-	if p, err := v1.ParsePlatform(i.Platform); err == nil && p != nil {
-		return *p
-	}
-	return v1.Platform{}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"regexp"
 	"strconv"
@@ -195,7 +194,7 @@ func exportTo(ctx context.Context, j *journal.Journal, name string) (journal.Tra
 // the reader, and a file that breaks off
 // is an error, though the lines before that stay.
 func journalImport(ctx context.Context, std streams, name string) error {
-	var from io.Reader = std.in
+	from := std.in
 	if name != "-" {
 		f, err := os.Open(name)
 		if err != nil {

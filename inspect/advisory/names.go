@@ -110,10 +110,9 @@ func (l *nameList) closest(n string) string {
 	return ""
 }
 
-// Examples: reqeusts and requests (swapped), colorrs and colors (inserted); not lodash4 and lodash (digits), not
-// @babel/corf and @babel/core (one scope).
 // resembles reports whether a name is a well-known one with one slip of the fingers. Another number is another release
-// line, and another name in the same scope is its owner's.
+// line, and another name in the same scope is its owner's. Examples: reqeusts and requests (swapped), colorrs and
+// colors (inserted); not lodash4 and lodash (digits), not @babel/corf and @babel/core (one scope).
 func resembles(n, target string) bool {
 	inserted, swapped := slip(n, target)
 	switch {

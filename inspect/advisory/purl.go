@@ -103,9 +103,8 @@ func ofDistribution(kind string) bool {
 	return false
 }
 
-// PyPI: PEP 503. NuGet and Packagist compare names without regard to case. npm and Go do not: Foo and foo are two
-// packages.
-// canonicalName is the one spelling of a name that its registry takes several spellings of.
+// canonicalName is the one spelling of a name that its registry takes several spellings of. PyPI: PEP 503. NuGet and
+// Packagist compare names without regard to case. npm and Go do not: Foo and foo are two packages.
 func canonicalName(kind, name string) string {
 	switch kind {
 	case "pypi":

@@ -122,9 +122,9 @@ func (m Matcher) Windows() iter.Seq[*Window] {
 	}
 }
 
-// It is about what a journal stores, which is executables, libraries and start-up hooks of an image's files.
 // Whole returns nil where an image that matches nothing stored is certain not to match. A pack that names no packages
-// but files is compared with all files of an image, of which only some are stored.
+// but files is compared with all files of an image, of which only some are stored. It is about what a journal stores,
+// which is executables, libraries and start-up hooks of an image's files.
 func (m Matcher) Whole() error {
 	for _, p := range m.packs {
 		if len(p.Packages) == 0 && len(p.Files)+len(p.Paths) > 0 {

@@ -40,11 +40,10 @@ func (j *Joined) signed(row *Row, requirements []inspect.PolicyRequirement) {
 	}
 }
 
-// The answers of a row about who signed and what is allowed rest on three sources: the chain of each signature,
-// verified when the image was examined; the requirements of today; and the keys that the signatures were tried with
-// then. A requirement that names a key which was not tried leaves the answer open: a signature by it would show as
-// unknown-key.
-// accepted reports whether one of the requirements names whoever made a signature that holds.
+// accepted reports whether one of the requirements names whoever made a signature that holds. The answers of a row
+// about who signed and what is allowed rest on three sources: the chain of each signature, verified when the image was
+// examined; the requirements of today; and the keys that the signatures were tried with then. A requirement that names
+// a key which was not tried leaves the answer open: a signature by it would show as unknown-key.
 func accepted(requirements []inspect.PolicyRequirement, s inspect.Signature) bool {
 	if !s.Holds() {
 		return false

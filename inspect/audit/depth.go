@@ -38,8 +38,8 @@ func (d Depth) rank() int {
 	return -1
 }
 
-// They stand in every report: an audit of depth identity that finds nothing has not looked for malware.
-// DepthGaps lists what a depth leaves out.
+// DepthGaps lists what a depth leaves out. It is part of every report: an audit of depth identity that finds nothing
+// has not looked for malware.
 func DepthGaps(d Depth) []Gap {
 	gaps := []Gap{{What: "enforcement by webhooks and admission policies of the API server",
 		Reason: "policies were evaluated, but not whether their controllers are in force in a namespace: backtrail " +

@@ -185,9 +185,9 @@ func (x *Examiner) Lowest(ctx context.Context, u Unit) string {
 	return layer.OriginOf(img).Lowest
 }
 
-// A HEAD of a manifest is not counted against the pull limit of Docker Hub (docs.docker.com, "Pull usage and limits"),
-// a GET is.
-// tags reads what the references of a unit mean today, one HEAD for each, which registries do not count as a pull.
+// tags reads what the references of a unit mean today, one HEAD for each, which registries do not count as a pull. A
+// HEAD of a manifest is not counted against the pull limit of Docker Hub (docs.docker.com, "Pull usage and limits"), a
+// GET is.
 func (x *Examiner) tags(ctx context.Context, u Unit) []Tag {
 	var all []Tag
 	for _, reference := range u.References {

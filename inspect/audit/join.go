@@ -115,9 +115,9 @@ func newRow(p Place) Row {
 }
 
 // unexamined is the row of a place whose image nobody looked at.
-func unexamined(p Place, state State, reason string) Row {
+func unexamined(p Place, reason string) Row {
 	row := newRow(p)
-	row.State, row.Reason = state, cmp.Or(p.Problem, reason)
+	row.State, row.Reason = NotChecked, cmp.Or(p.Problem, reason)
 	return row
 }
 

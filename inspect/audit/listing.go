@@ -15,9 +15,9 @@ import (
 	"github.com/backtrail/backtrail/kube"
 )
 
-// A row is about 1 KiB with its words: half a million are some 500 MiB, which is what a large job may take. A cluster
-// of 150,000 pods (kubernetes.io, "Considerations for large clusters") has far fewer workloads.
-// maxPlaces bounds the rows of one audit: containers of workloads, not of pods.
+// maxPlaces bounds the rows of one audit: containers of workloads, not of pods. A row is about 1 KiB with its words:
+// half a million are some 500 MiB, which is what a large job may take. A cluster of 150,000 pods (kubernetes.io,
+// "Considerations for large clusters") has far fewer workloads.
 const maxPlaces = 500_000
 
 // Place is a container of a workload with the image that it runs: what becomes a row.

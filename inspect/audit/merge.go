@@ -15,8 +15,8 @@ import (
 // Merged is the answer of all parts of an audit.
 type Merged struct {
 	Report
-	// The report of all parts; its rows are those that the parts made, not derived ones.
-	// Rederived counts the images whose rows were made once more, from the facts in their files.
+	// Rederived counts the images whose rows were made once more, from the facts in their files. The report of all
+	// parts; its rows are those that the parts made, not derived ones.
 	Rederived int
 	// Wrong lists the images whose rows do not follow from their facts.
 	Wrong []string
@@ -96,15 +96,15 @@ func done(rows []Row) bool { return len(rows) > 0 && rows[0].State == Done }
 // row is the row of a place, as the part that examined its image made it.
 func (m *merger) row(p Place) Row {
 	if p.Unit == "" {
-		return unexamined(p, NotChecked, "")
+		return unexamined(p, "")
 	}
 	c, ok := m.covered[p.Unit]
 	if !ok {
-		return unexamined(p, NotChecked, "no part of the audit examined it")
+		return unexamined(p, "no part of the audit examined it")
 	}
 	row, ok := c.row(p)
 	if !ok {
-		return unexamined(p, NotChecked, "it was not there yet when its part of the audit ran")
+		return unexamined(p, "it was not there yet when its part of the audit ran")
 	}
 	return row
 }
@@ -146,6 +146,7 @@ func (m *merger) rederive() {
 		units = append(units, u)
 	}
 	slices.Sort(units)
+	//nolint:gosec // a sample, not a secret
 	rand.Shuffle(len(units), func(i, j int) { units[i], units[j] = units[j], units[i] })
 	// One in a hundred, at least one: enough that a worker which writes wrong rows throughout is found on the first
 	// night, and cheap enough to stay on. Chance, not the digest, chooses, so that

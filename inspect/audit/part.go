@@ -17,9 +17,8 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 )
 
-// Parts are files, not requests to a service: an Indexed Job needs no more than a volume, and a worker that is killed
-// is started again by Kubernetes.
-// PartSchema is the name of the form of a part.
+// PartSchema is the name of the form of a part. Parts are files, not requests to a service: an Indexed Job needs no
+// more than a volume, and a worker that is killed is started again by Kubernetes.
 const PartSchema = "backtrail.dev/audit-part/v1"
 
 // Part is what one process of an audit in shards leaves behind: all that it listed, and what it found about the images

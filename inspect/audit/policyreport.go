@@ -122,9 +122,8 @@ func (p *policyReport) add(row *Row) {
 	})
 }
 
-// Owners of other kinds, such as those of an operator, are named by their kind alone: their API version is not known
-// here.
-// workloadKinds are the kinds of workloads with their API version.
+// workloadKinds are the kinds of workloads with their API version. Owners of other kinds, such as those of an operator,
+// are named by their kind alone: their API version is not known here.
 var workloadKinds = map[string][2]string{
 	"pod": {"v1", "Pod"}, "deployment": {"apps/v1", "Deployment"}, "statefulset": {"apps/v1", "StatefulSet"},
 	"daemonset": {"apps/v1", "DaemonSet"}, "replicaset": {"apps/v1", "ReplicaSet"}, "job": {"batch/v1", "Job"},

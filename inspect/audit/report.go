@@ -87,9 +87,8 @@ func compareGaps(a, b Gap) int {
 	return cmp.Or(cmp.Compare(a.What, b.What), cmp.Compare(a.Reason, b.Reason))
 }
 
-// The books come first: where rows were lost, what the others show proves little.
 // Blocked lists why the report is a failure, the rows that cross block and books that do not add up; empty where it is
-// none.
+// none. The books come first: where rows were lost, what the others show proves little.
 func (r *Report) Blocked() []string {
 	var why []string
 	if b := r.Books; !b.Balanced() {

@@ -6,9 +6,8 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 )
 
-// The fields before the blank line are those of the first version of the form, the rest were added since; the order is
-// that of the JSON form.
-// Row is a container of a workload that runs one image: what it is, and whether it may run here.
+// Row is a container of a workload that runs one image: what it is, and whether it may run here. The fields before the
+// blank line are those of the first version of the form, the rest were added since; the order is that of the JSON form.
 type Row struct {
 	Cluster   string `json:"cluster"`
 	Namespace string `json:"namespace"`
@@ -46,8 +45,8 @@ type Row struct {
 	Crossed   []string       `json:"crossed"`  // what crosses block or warn, in words
 }
 
-// An attacker who builds an image writes its labels: nothing is allowed or refused by them.
-// Base is what an image was built upon, as far as it is known. Name and dates are claims of whoever built it.
+// Base is what an image was built upon, as far as it is known. Name and dates are claims of whoever built it. An
+// attacker who builds an image writes its labels: nothing is allowed or refused by them.
 type Base struct {
 	Name      string       `json:"name"`
 	Created   inspect.Time `json:"created"`   // of its newest layer

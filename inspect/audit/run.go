@@ -59,7 +59,7 @@ func (r *Runner) Run(ctx context.Context, l Listing) (Report, error) {
 	b := &builder{places: map[string][]Place{}, known: r.Known, gaps: map[Gap]bool{}}
 	for _, p := range l.Places {
 		if p.Unit == "" {
-			b.rows = append(b.rows, unexamined(p, NotChecked, ""))
+			b.rows = append(b.rows, unexamined(p, ""))
 			continue
 		}
 		b.places[p.Unit] = append(b.places[p.Unit], p)
@@ -68,7 +68,7 @@ func (r *Runner) Run(ctx context.Context, l Listing) (Report, error) {
 	err := r.each(ctx, Units(l.Places), b)
 	for _, left := range b.places {
 		for _, p := range left {
-			b.rows = append(b.rows, unexamined(p, NotChecked, "interrupted before it was examined"))
+			b.rows = append(b.rows, unexamined(p, "interrupted before it was examined"))
 		}
 	}
 	report.Rows = b.rows

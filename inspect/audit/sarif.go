@@ -139,8 +139,8 @@ func (r *Row) results() []sarifResult {
 	return all
 }
 
-// warning and error make code scanning fail or warn; what is only logged, or waived, is a note.
-// sarifLevel is a threshold's level in SARIF's words.
+// sarifLevel is a threshold's level in SARIF's words. warning and error make code scanning fail or warn; what is only
+// logged, or waived, is a note.
 func sarifLevel(l Level) string {
 	switch l {
 	case Block:

@@ -85,9 +85,9 @@ func (s *Store) marker(scope string) string {
 	return filepath.Join(s.dir, "running", hex.EncodeToString(sum[:])+".json")
 }
 
-// The marker is one small file for each scope, so that an audit of one namespace does not go on with that of all.
 // Begin records that an audit of a scope begins, and returns since when facts count for it: since an audit of the same
-// scope began that has not ended, so that it is gone on with, else from now on.
+// scope began that has not ended, so that it is gone on with, else from now on. The marker is one small file for each
+// scope, so that an audit of one namespace does not go on with that of all.
 func (s *Store) Begin(scope string, now time.Time) (since time.Time, err error) {
 	raw, err := readFile(s.marker(scope), maxMarker)
 	var b begun

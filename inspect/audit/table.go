@@ -23,9 +23,8 @@ type column struct {
 	drop int
 }
 
-// Signer, image and workload stay whatever the width: they are the question. What gives way is in the wide form and in
-// JSON.
-// columns are those of the table in their order.
+// columns are those of the table in their order. Signer, image and workload stay whatever the width: they are the
+// question. What gives way is in the wide form and in JSON.
 func columns() []column {
 	return []column{
 		{head: "", cell: func(r *Row, s Style) string { return s.sign(r) }},
@@ -116,9 +115,8 @@ func (r *Report) Table(w io.Writer, s Style) error {
 	return nil
 }
 
-// It is what a person reads of a nightly audit: how many are not allowed, how many are not known, and whether every
-// container is accounted for. Numbers only, no foreign text.
-// Summary is the books in a sentence.
+// Summary is the books in a sentence. It is what a person reads of a nightly audit: how many are not allowed, how many
+// are not known, and whether every container is accounted for. Numbers only, no foreign text.
 func (r *Report) Summary() string {
 	var no, unknown, block int
 	images := map[string]bool{}

@@ -50,7 +50,7 @@ func (o *other) compare(ctx context.Context, s *scene, r *row) {
 	if len(olds) == 0 {
 		isNew = true
 		r.add(inspect.CodeNotInKnownGood)
-		if o.hadPackage(ctx, r) {
+		if o.hadPackage(r) {
 			r.add(inspect.CodeGained)
 		}
 		if r.version != "" && r.version == o.versionOf(ctx, r) {
@@ -82,7 +82,7 @@ func (o *other) compare(ctx context.Context, s *scene, r *row) {
 
 // hadPackage reports whether the earlier image has the package of a hook that it does not have. An install script that
 // a package gained between two versions is how most poisoned releases came in.
-func (o *other) hadPackage(ctx context.Context, r *row) bool {
+func (o *other) hadPackage(r *row) bool {
 	if r.place != "" && r.kind == KindNpmScript {
 		return o.scene.tree.Get(r.place+"/package.json") != nil
 	}

@@ -113,7 +113,7 @@ func (r *row) judgeAltered() inspect.Severity {
 
 // ordinary judges a row without regard to what is new.
 func (r *row) ordinary() inspect.Severity {
-	base := inspect.Info
+	var base inspect.Severity
 	switch spot, placed := Place(r.path()); {
 	case r.node == nil && r.kind == KindLoader && r.has(inspect.CodeMissingTarget):
 		return inspect.Medium

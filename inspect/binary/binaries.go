@@ -172,7 +172,7 @@ func (h *scanner) compared(ctx context.Context, emit func(inspect.Event)) {
 			files.Unowned++
 		}
 	}
-	altered := h.altered(ctx)
+	altered := h.altered()
 	files.Altered = len(altered)
 	for _, a := range altered[:min(len(altered), MaxRows)] {
 		emit(inspect.Event{Fact: a})
@@ -188,7 +188,7 @@ func (h *scanner) compared(ctx context.Context, emit func(inspect.Event)) {
 
 // altered lists the packaged files whose content is not their package's, with what each of them is and what the
 // database expects.
-func (h *scanner) altered(ctx context.Context) []inspect.Altered {
+func (h *scanner) altered() []inspect.Altered {
 	paths := make([]string, 0, len(h.own.Actual))
 	for p := range h.own.Actual {
 		paths = append(paths, p)

@@ -18,15 +18,15 @@ var (
 	file, exe, dir, symlink = layertest.File, layertest.Exe, layertest.Dir, layertest.Symlink
 	hardlink, whiteout      = layertest.Hardlink, layertest.Whiteout
 	tarOf, packed, step     = layertest.Tar, layertest.Gzip, layertest.Step
-	imageOf, layoutOf       = layertest.Image, layertest.Layout
+	imageOf                 = layertest.Image
 	elfOf, program          = layertest.ELF, layertest.Program
 	dpkgOf, debian          = layertest.Dpkg, layertest.Debian
 	md5Of, sumOf, apkSumOf  = layertest.MD5, layertest.SHA256, layertest.APKSum
 	headerWith, must        = layertest.HeaderWith, layertest.Must
 	rpmHeader, fedora       = layertest.RPMHeader, layertest.Fedora
-	sqliteOf, ndbOf         = layertest.SQLite, layertest.NDB
+	sqliteOf                = layertest.SQLite
 	checkpointOf, zstdOf    = layertest.Checkpoint, layertest.Zstd
 	special, many           = layertest.Special, layertest.Many
 	record, sha, noisy      = layertest.Record, layertest.Sum, layertest.Noise
-	bdbOf, bdbOfPages       = layertest.BDB, layertest.BDBOfPages
+	bdbOf                   = layertest.BDB
 )

@@ -12,17 +12,6 @@ import (
 	"github.com/backtrail/backtrail/inspect/owner"
 )
 
-// edited gives the members of a database with one of its files changed.
-func edited(members []member, name string, edit func(string) string) []member {
-	all := slices.Clone(members)
-	for i, m := range all {
-		if m.Name == name {
-			all[i].Content = edit(m.Content)
-		}
-	}
-	return all
-}
-
 // memberOfName picks one file of a database.
 func memberOfName(members []member, name string) member {
 	return members[slices.IndexFunc(members, func(m member) bool { return m.Name == name })]

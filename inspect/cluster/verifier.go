@@ -27,8 +27,8 @@ var verifiers = []verifier{
 	{"kubewarden", "Kubewarden"},
 }
 
-// A name proves nothing about what answers the webhook: a person who may write such a configuration may do worse.
-// verifierOf names the product of a webhook, "" if it is none of the known ones.
+// verifierOf names the product of a webhook, "" if it is none of the known ones. A name proves nothing about what
+// answers the webhook: a person who may write such a configuration may do worse.
 func verifierOf(h hook) string {
 	for _, v := range verifiers {
 		if strings.Contains(strings.ToLower(h.config+" "+h.name), v.mark) {

@@ -65,18 +65,18 @@ func (v *comparison) leftOut(i inspect.Image) {
 			return
 		}
 	}
-	v.notInBag(1, "image", i.Container, "%s", why)
+	v.notInBag("image", i.Container, "%s", why)
 	for _, l := range i.Layers {
 		if !l.Empty {
-			v.notInBag(1, "layer", fmt.Sprintf("%s layer %d %s", i.Container, l.Number, cmp.Or(l.Digest, l.DiffID)),
+			v.notInBag("layer", fmt.Sprintf("%s layer %d %s", i.Container, l.Number, cmp.Or(l.Digest, l.DiffID)),
 				"the image: %s", why)
 		}
 	}
 	for _, s := range i.Signatures {
-		v.notInBag(1, "signature", i.Container+" signature "+s.ID, "the image: %s", why)
+		v.notInBag("signature", i.Container+" signature "+s.ID, "the image: %s", why)
 	}
 	for _, p := range i.Provenance {
-		v.notInBag(1, "provenance", i.Container+" provenance "+p.ID, "the image: %s", why)
+		v.notInBag("provenance", i.Container+" provenance "+p.ID, "the image: %s", why)
 	}
 }
 
@@ -235,7 +235,7 @@ func (v *comparison) sameLayers(i, again inspect.Image) {
 				found.DiffID = diffIDs[l.Number] // the config names it, whether the layer was read or not
 			}
 			v.row("layer", subject, ended, l, found, skip...)
-			v.notInBag(1, "layer", subject, "its bytes are not in the bag")
+			v.notInBag("layer", subject, "its bytes are not in the bag")
 		default:
 			v.row("layer", subject, ended, l, again.Layers[at], countedElsewhere...)
 		}
@@ -281,7 +281,7 @@ func (v *comparison) sameImage(i, again inspect.Image) {
 	}
 	// The manifest is carried where this is called, and names the config: another one is a lie, in the bag or not.
 	if !v.carried(i.Config) && (again.Config == "" || again.Config == i.Config) {
-		v.notInBag(1, "image", i.Container, "its config is not in the bag")
+		v.notInBag("image", i.Container, "its config is not in the bag")
 		return
 	}
 	v.row("image", i.Container, ended, i.ImageHead, again.ImageHead, append([]string{"status", "reason"},
@@ -290,7 +290,7 @@ func (v *comparison) sameImage(i, again inspect.Image) {
 	case broken:
 		v.compare("image", i.Container, ended, rowOutcome{status: i.Status}, rowOutcome{status: inspect.Failed})
 	case len(out) > 0:
-		v.notInBag(1, "image", i.Container, "layers %s are not in the bag", strings.Join(out, ", "))
+		v.notInBag("image", i.Container, "layers %s are not in the bag", strings.Join(out, ", "))
 	default:
 		v.compare("image", i.Container, ended, rowOutcome{i.Status, i.Reason}, rowOutcome{again.Status, again.Reason})
 	}
@@ -367,7 +367,7 @@ func (v *comparison) sameSignatures(i, again inspect.Image) {
 		case v.carried(s.Digest):
 			v.fail("signature", subject, "the case says %s; it is not found among the signatures in the bag", s.Status)
 		default:
-			v.notInBag(1, "signature", subject, "its bytes are not in the bag")
+			v.notInBag("signature", subject, "its bytes are not in the bag")
 		}
 	}
 	for _, id := range slices.Sorted(maps.Keys(found)) {
@@ -392,7 +392,7 @@ func (v *comparison) sameProvenance(i, again inspect.Image) {
 		case carried:
 			v.fail("provenance", subject, "the case says %s; it is not found again from the bag", p.Status)
 		default:
-			v.notInBag(1, "provenance", subject, "its bytes are not in the bag")
+			v.notInBag("provenance", subject, "its bytes are not in the bag")
 		}
 	}
 	for _, id := range slices.Sorted(maps.Keys(found)) {

@@ -161,7 +161,7 @@ func (v *comparison) received() {
 	for _, a := range v.c.Alerts {
 		found, there := v.again.Alerts[a.ID]
 		if !there {
-			v.notInBag(1, "alert", a.ID,
+			v.notInBag("alert", a.ID,
 				"its line is not in the bag, or is one result of a report, which does not name the pod")
 			continue
 		}
@@ -172,7 +172,7 @@ func (v *comparison) received() {
 	switch {
 	case v.c.Pod == nil:
 	case v.again.Pod == nil:
-		v.notInBag(1, "pod", v.c.Pod.Name, "its object is not in the bag")
+		v.notInBag("pod", v.c.Pod.Name, "its object is not in the bag")
 	default:
 		v.row("pod", v.c.Pod.Name, true, *v.c.Pod, *v.again.Pod, "owner", "reach", "others", "runtime", "kubelet",
 			"selectors", "revisions", "phase", "containers")

@@ -52,7 +52,7 @@ func (v view) shorter(l Line) string {
 	if build, counts := v.ownBuild(); l.Label == How && counts != "" && strings.HasPrefix(l.Text, build+counts) {
 		return build + strings.TrimPrefix(l.Text, build+counts)
 	}
-	g, ok := v.gate(inspect.GateKindAdmission)
+	g, ok := v.admission()
 	if l.Label == Missed && ok && g.Status == inspect.GateNotEnforced && strings.HasSuffix(l.Text, g.Detail) {
 		return strings.TrimSuffix(l.Text, g.Detail) + "image policies are not enforced in its namespace"
 	}

@@ -37,7 +37,7 @@ func missedPolicy(v view) (string, string) {
 		if v.c.Pod != nil {
 			came = v.c.Pod.Created
 		}
-		admission, known := v.gate(inspect.GateKindAdmission)
+		admission, known := v.admission()
 		switch {
 		case g.Mode == inspect.ModeWarn:
 			return name + ", but is in mode warn: violations are admitted", ""
@@ -61,7 +61,7 @@ func missedPolicy(v view) (string, string) {
 // missedNotEnforced is a product that verifies images and was not asked about this one: a label of its namespace is
 // missing, or a selector leaves it out.
 func missedNotEnforced(v view) (string, string) {
-	g, ok := v.gate(inspect.GateKindAdmission)
+	g, ok := v.admission()
 	if !ok || g.Status != inspect.GateNotEnforced || !v.wrong() {
 		return "", ""
 	}
@@ -70,7 +70,7 @@ func missedNotEnforced(v view) (string, string) {
 
 // missedNoVerifier is that nothing in the cluster verifies images.
 func missedNoVerifier(v view) (string, string) {
-	g, ok := v.gate(inspect.GateKindAdmission)
+	g, ok := v.admission()
 	if !ok || g.Status != inspect.GateAbsent || !v.wrong() {
 		return "", ""
 	}
@@ -106,10 +106,10 @@ func missedNothing(v view) (string, string) {
 // news, and the line does not blame them.
 func (v view) wrong() bool { return len(v.lead.Findings) > 0 || v.alert != nil }
 
-// gate is that of a kind at the image.
-func (v view) gate(kind inspect.GateKind) (inspect.Gate, bool) {
+// admission is the gate of the cluster at the image.
+func (v view) admission() (inspect.Gate, bool) {
 	for _, g := range v.image.Gates {
-		if g.Kind == kind {
+		if g.Kind == inspect.GateKindAdmission {
 			return g, true
 		}
 	}

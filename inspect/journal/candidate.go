@@ -130,10 +130,9 @@ func shortDigest(d string) string {
 	return algorithm + ":" + hex[:min(12, len(hex))]
 }
 
-// A finding that was closed counts: it was about these bytes, and bytes do not get better. What a person waived counts
-// too.
 // trouble counts what is known against an image at a place: rules that raised alerts, and findings of high or critical
-// severity, closed ones too.
+// severity, closed ones too. A finding that was closed counts: it was about these bytes, and bytes do not get better.
+// What a person waived counts too.
 func (j *Journal) trouble(ctx context.Context, r Run) (alerts, findings int, err error) {
 	err = j.db.QueryRowContext(ctx, `SELECT (SELECT count(*) FROM alert a WHERE a.place = p.id AND a.digest = ?1),
 		(SELECT count(*) FROM finding f WHERE f.place = p.id AND f.digest = ?1 AND f.severity IN ('high', 'critical'))

@@ -29,9 +29,9 @@ func SetAside(path string) (notice string, err error) {
 		"sqlite3 %s .recover", to, to), nil
 }
 
-// PRAGMA integrity_check reads every page and compares tables with their indexes (www.sqlite.org/pragma.html).
 // Check reads the whole file and returns what is wrong with it, in SQLite's words; nothing where it is sound. At most
-// 100 problems are returned.
+// 100 problems are returned. PRAGMA integrity_check reads every page and compares tables with their indexes
+// (www.sqlite.org/pragma.html).
 func (j *Journal) Check(ctx context.Context) ([]string, error) {
 	var problems []string
 	err := j.query(ctx, "checking the journal", func(r *sql.Rows) error {

@@ -93,7 +93,6 @@ func (l Lookup) ImagesWith(ctx context.Context, packages []StoredPackage) ([]Hit
 			names[p.ID] = strings.TrimSpace(p.Name + " " + p.Version)
 			numbers = append(numbers, fmt.Sprint(p.ID)) // numbers of ours: nothing foreign stands in the statement
 		}
-		//nolint:gosec // the statement is made of numbers of ours
 		err := l.j.query(ctx, "looking up images by packages", func(r *sql.Rows) error {
 			var h Hit
 			var id int64

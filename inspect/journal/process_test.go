@@ -55,7 +55,7 @@ func numbered(n int) string { return fmt.Sprintf("sha256:%064x", n) }
 func TestKillingAWriterLosesNothing(t *testing.T) {
 	path := Path(t.TempDir())
 	for round := range 3 {
-		cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^$") //nolint:gosec // this program
+		cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^$")
 		cmd.Env = append(os.Environ(), writerPath+"="+path)
 		out, err := cmd.StdoutPipe()
 		if err != nil {

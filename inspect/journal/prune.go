@@ -61,8 +61,8 @@ func (j *Journal) Prune(ctx context.Context, before time.Time) (Pruned, error) {
 	return p, nil
 }
 
-// NOT IN over whole tables reads each once; pruning is rare, and indexes for it would slow down every audit.
-// sweep removes rows that nothing refers to any more, each kind after what refers to it.
+// sweep removes rows that nothing refers to any more, each kind after what refers to it. NOT IN over whole tables reads
+// each once; pruning is rare, and indexes for it would slow down every audit.
 func (w *writer) sweep() error {
 	for _, text := range []string{
 		"DELETE FROM alias WHERE image NOT IN (SELECT id FROM image)",

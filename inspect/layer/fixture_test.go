@@ -6,7 +6,6 @@ import "github.com/backtrail/backtrail/inspect/layer/layertest"
 type (
 	member    = layertest.Member
 	layerSpec = layertest.Layer
-	rpmFile   = layertest.RPMFile
 )
 
 const (
@@ -20,13 +19,13 @@ var (
 	tarOf, packed, step     = layertest.Tar, layertest.Gzip, layertest.Step
 	imageOf, layoutOf       = layertest.Image, layertest.Layout
 	elfOf, program          = layertest.ELF, layertest.Program
-	dpkgOf, debian          = layertest.Dpkg, layertest.Debian
-	md5Of, sumOf, apkSumOf  = layertest.MD5, layertest.SHA256, layertest.APKSum
+	debian                  = layertest.Debian
+	sumOf, apkSumOf         = layertest.SHA256, layertest.APKSum
 	headerWith, must        = layertest.HeaderWith, layertest.Must
-	rpmHeader, fedora       = layertest.RPMHeader, layertest.Fedora
-	sqliteOf, ndbOf         = layertest.SQLite, layertest.NDB
+	fedora                  = layertest.Fedora
+	ndbOf                   = layertest.NDB
 	checkpointOf, zstdOf    = layertest.Checkpoint, layertest.Zstd
 	special, many           = layertest.Special, layertest.Many
-	record, sha, noisy      = layertest.Record, layertest.Sum, layertest.Noise
-	bdbOf, bdbOfPages       = layertest.BDB, layertest.BDBOfPages
+	sha, noisy              = layertest.Sum, layertest.Noise
+	bdbOfPages              = layertest.BDBOfPages
 )

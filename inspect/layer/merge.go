@@ -28,7 +28,6 @@ func (c *changes) count(was, is *inspect.Node) {
 type merger struct {
 	to     *snapshot // the layers below, and then this one too
 	from   *snapshot
-	layer  int
 	doubts *doubts
 	again  map[string]bool          // paths at which something of the layer was removed while it was unpacked
 	lost   map[string]*inspect.Node // nodes below a directory or file that hides them

@@ -16,17 +16,17 @@ const (
 
 var (
 	file, exe, dir, symlink = layertest.File, layertest.Exe, layertest.Dir, layertest.Symlink
-	hardlink, whiteout      = layertest.Hardlink, layertest.Whiteout
-	tarOf, packed, step     = layertest.Tar, layertest.Gzip, layertest.Step
-	imageOf, layoutOf       = layertest.Image, layertest.Layout
-	elfOf, program          = layertest.ELF, layertest.Program
-	dpkgOf, debian          = layertest.Dpkg, layertest.Debian
+	whiteout                = layertest.Whiteout
+	packed, step            = layertest.Gzip, layertest.Step
+	imageOf                 = layertest.Image
+	program                 = layertest.Program
+	dpkgOf                  = layertest.Dpkg
 	md5Of, sumOf, apkSumOf  = layertest.MD5, layertest.SHA256, layertest.APKSum
-	headerWith, must        = layertest.HeaderWith, layertest.Must
+	must                    = layertest.Must
 	rpmHeader, fedora       = layertest.RPMHeader, layertest.Fedora
 	sqliteOf, ndbOf         = layertest.SQLite, layertest.NDB
-	checkpointOf, zstdOf    = layertest.Checkpoint, layertest.Zstd
-	special, many           = layertest.Special, layertest.Many
+	zstdOf                  = layertest.Zstd
+	many                    = layertest.Many
 	record, sha, noisy      = layertest.Record, layertest.Sum, layertest.Noise
 	bdbOf, bdbOfPages       = layertest.BDB, layertest.BDBOfPages
 )

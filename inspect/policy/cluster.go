@@ -107,8 +107,8 @@ func ask(ctx context.Context, c Cluster, k kube.CustomKind, namespace string) an
 	return a
 }
 
-// Most ClusterPolicies of Kyverno are about other things than images, so one without such a rule is no notice.
 // addObject takes an object of the cluster. One without a rule about images, as most of Kyverno's are, is passed over.
+// Most ClusterPolicies of Kyverno are about other things than images, so one without such a rule is no notice.
 func (s *Set) addObject(o kube.Object) error {
 	source := Source{Bytes: o.Raw, Name: o.Path, Origin: inspect.TrustCluster}
 	err := s.Add(source)

@@ -218,6 +218,6 @@ func checkIdentity(i inspect.Identity) error {
 	return nil
 }
 
-// It compares the whole address: https://fulcio.sigstore.dev.evil.example is another host.
-// isPublic reports whether an address is that of the public Sigstore instance, which the trusted root is usually of.
+// isPublic reports whether an address is that of the public Sigstore instance, which the trusted root is usually of. It
+// compares the whole address: https://fulcio.sigstore.dev.evil.example is another host.
 func isPublic(url, host string) bool { return url == "https://"+host || url == "https://"+host+"/" }

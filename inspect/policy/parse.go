@@ -34,10 +34,9 @@ type object struct {
 	Items []json.RawMessage `json:"items"`
 }
 
-// Splitting here and not by a YAML reader keeps a document that is broken from taking the others with it. A line of
-// three dashes inside of a block scalar would split it, and what is left is refused as broken, not read as something
-// else.
-// betweenDocuments is the line that separates YAML documents.
+// betweenDocuments is the line that separates YAML documents. Splitting here and not by a YAML reader keeps a document
+// that is broken from taking the others with it. A line of three dashes inside of a block scalar would split it, and
+// what is left is refused as broken, not read as something else.
 var betweenDocuments = regexp.MustCompile(`(?m)^---(?:[ \t].*)?\r?$`)
 
 // Parse reads the policies of a source: YAML documents or JSON, lists too. A document that is no policy of a known kind

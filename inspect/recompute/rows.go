@@ -59,7 +59,7 @@ func readAgain(ctx context.Context, bag *evidence.Bag, c inspect.Case, cache *la
 				again.Listings[l.DiffID] = entries
 			}
 		}
-		if err := fromListings(ctx, bag, c, i, again); err != nil {
+		if err := fromListings(ctx, bag, i, again); err != nil {
 			return err
 		}
 	}
@@ -90,7 +90,7 @@ func answersOf(c inspect.Case) []inspect.Answer {
 // fromListings counts files again, from the listings of all layers of an image and of what it is compared with. A bag
 // carries listings whatever layers it leaves out; those of carried layers were read from their bytes again before, and
 // evidence compares them, so that a listing that was invented for a missing layer alone can lie.
-func fromListings(ctx context.Context, bag *evidence.Bag, c inspect.Case, i inspect.Image,
+func fromListings(ctx context.Context, bag *evidence.Bag, i inspect.Image,
 	again *evidence.Again) error {
 	now, err := layer.TreeOf(ctx, bag, i.Layers)
 	switch {

@@ -8,7 +8,7 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 )
 
-// focus is the image that the case is about: the one that an alert was matched to, else the one with the worst
+// Focus is the image that the case is about: the one that an alert was matched to, else the one with the worst
 // finding, else one that does not hold, else the first container of its own.
 func Focus(c inspect.Case) (inspect.Image, bool) {
 	for _, a := range c.Alerts {

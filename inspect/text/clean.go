@@ -62,6 +62,7 @@ func clean(s string, lines bool) string {
 	return b.String()
 }
 
+// HexDigits are the digits of digests: lower case, as the OCI image specification requires.
 const HexDigits = "0123456789abcdef"
 
 // hidden reports whether a rune changes how others are drawn, or is not drawn at all: C1 controls, bidirectional and

@@ -117,7 +117,7 @@ func unpack(from, to string) error {
 	if _, err := in.Seek(0, io.SeekStart); err != nil {
 		return err
 	}
-	var content io.Reader = in
+	var content io.Reader
 	switch head = head[:n]; {
 	case bytes.HasPrefix(head, magicSQLite):
 		return copyBounded(to, in)

@@ -78,6 +78,7 @@ func ofSyft(p inspect.Package) syft.Package {
 		s.Metadata = syft.ApkDBEntry{Architecture: q[syft.PURLQualifierArch]}
 	case syft.JavaPkg:
 		s.Metadata = syft.JavaArchive{}
+	default: // grype needs nothing more of the others
 	}
 	return s
 }

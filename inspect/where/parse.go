@@ -101,9 +101,8 @@ func (s *search) stored(kind bool) {
 	}
 }
 
-// Anything in a folder bin or sbin that is not executable is no program, so the answer is right for what could be run
-// from there.
-// ofPrograms reports whether what can be at a path is stored whenever it is there.
+// ofPrograms reports whether what can be at a path is stored whenever it is there. Anything in a folder bin or sbin
+// that is not executable is no program, so the answer is right for what could be run from there.
 func ofPrograms(p string) bool {
 	switch path.Base(path.Dir(p)) {
 	case "bin", "sbin":

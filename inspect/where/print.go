@@ -201,8 +201,8 @@ func dash(s string) string {
 	return s
 }
 
-// A reason comes once with its number: after a crawl of half a fleet the other half has the same one.
-// skipped writes what could not be checked: by reason, and each of them where the table is wide.
+// skipped writes what could not be checked: by reason, and each of them where the table is wide. A reason comes once
+// with its number: after a crawl of half a fleet the other half has the same one.
 func skipped(b *strings.Builder, list []Skipped, wide bool) {
 	count, reasons := map[string]int{}, []string{}
 	for _, s := range list {

@@ -65,7 +65,7 @@ func podDetail(s *Screen, d *widget.Document, p *inspect.FlaggedPod) {
 
 // unmatchedDetail spells out the alerts of one name that no pod matches. Their number is what backtrail inspect
 // alert:N takes.
-func unmatchedDetail(s *Screen, d *widget.Document, p *inspect.FlaggedPod) {
+func unmatchedDetail(d *widget.Document, p *inspect.FlaggedPod) {
 	for i := range p.Alerts[:min(len(p.Alerts), maxShownAlerts)] {
 		a := p.Alerts[i]
 		if i > 0 {

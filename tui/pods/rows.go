@@ -113,7 +113,7 @@ func (s *Screen) groupRow(g *alertGroup) line {
 		detail: func(d *widget.Document) {
 			d.Say(widget.ToneBad, g.text())
 			if g.unmatched {
-				unmatchedDetail(s, d, newest)
+				unmatchedDetail(d, newest)
 				return
 			}
 			d.Field("workload", g.namespace+"/"+g.workload)
@@ -153,6 +153,6 @@ func (s *Screen) unmatchedRow(p *inspect.FlaggedPod, g *alertGroup) line {
 			one := &alertGroup{rule: g.rule, unmatched: true, priority: a.Priority, count: count, first: a.Time}
 			return podCells(s, p, unmatchedName(a), one, w)
 		},
-		detail: func(d *widget.Document) { unmatchedDetail(s, d, p) },
+		detail: func(d *widget.Document) { unmatchedDetail(d, p) },
 	}
 }

@@ -2,10 +2,14 @@ package widget
 
 // Bounds of the layout, in cells.
 const (
-	// under these there is no room for any region
-	MinWidth, MinHeight = 30, 8
-	// under these one region is shown at a time
-	OneWidth, OneHeight = 60, 15
+	// MinWidth is the width under which there is no room for any region.
+	MinWidth = 30
+	// MinHeight is the same for the height.
+	MinHeight = 8
+	// OneWidth is the width under which one region is shown at a time.
+	OneWidth = 60
+	// OneHeight is the same for the height.
+	OneHeight = 15
 	// from here on list and detail stand side by side
 	sideWidth = 100
 	// rows of a body that has room for a list and the first lines of what leads it

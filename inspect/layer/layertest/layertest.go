@@ -235,7 +235,7 @@ func Dpkg(packages map[string][]Member, names ...string) []Member {
 
 // MD5 returns the digest of a content in hex, as dpkg lists it.
 func MD5(content string) string {
-	return fmt.Sprintf("%x", md5.Sum([]byte(content))) //nolint:gosec // dpkg has no other
+	return fmt.Sprintf("%x", md5.Sum([]byte(content)))
 }
 
 // Debian is a small clean base image: bash, coreutils, base-files with a merged /usr. Each call makes a map of its own,

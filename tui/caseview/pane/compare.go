@@ -42,7 +42,7 @@ type compared struct {
 
 // nothing is a cell of what is not there. Where it could not be read, it is not checked. "none" is certain: all
 // stores have answered. See unreadStores for when they have not.
-func nothing(word string) compared { return compared{inspect.Absent, word} }
+func nothing() compared { return compared{inspect.Absent, "none"} }
 
 // comparison is a table with a column for the previous image, this one, and what is required.
 type comparison struct {
@@ -78,7 +78,7 @@ func shortDigest(d string) string {
 // the case, so it may itself be unreadable; then it is not checked, never none.
 func signerTable(v View, width int) []string {
 	i := v.Image()
-	signer, issuer := nothing("none"), compared{}
+	signer, issuer := nothing(), compared{}
 	if s, ok := headline.BestSignature(i); ok {
 		signer, issuer = signedBy(s), compared{"", hostOf(s.Issuer)}
 	} else if why := unreadStores(v, i); why != "" {
@@ -90,7 +90,7 @@ func signerTable(v View, width int) []string {
 		{"issuer", []compared{issuer, {"", cmp.Or(hostOf(strings.Join(v.Case.Expected.Issuers, " or ")), "–")}}},
 	}}
 	if len(t.head) == 3 {
-		past, by := nothing("none"), compared{}
+		past, by := nothing(), compared{}
 		if p := i.Diff.Past; p == nil || len(p.Unread) > 0 && len(p.Signers) == 0 {
 			past = compared{inspect.Unknown, "not checked"}
 		} else if len(p.Signers) > 0 {
@@ -136,7 +136,7 @@ func unreadStores(v View, i inspect.Image) string {
 func builderTable(v View, width int) []string {
 	i := v.Image()
 	x := v.Case.Expected
-	none := nothing("none")
+	none := nothing()
 	if c, ok := v.Case.Check(inspect.CheckProvenance, i.Container); ok && c.Status == inspect.CheckBlocked {
 		none = compared{inspect.Unknown, "not checked"}
 	}
@@ -152,7 +152,7 @@ func builderTable(v View, width int) []string {
 	t := comparison{head: headOf(v), rows: rows}
 	if len(t.head) == 3 {
 		past := i.Diff.Past
-		first := nothing("none")
+		first := nothing()
 		if past == nil || len(past.Unread) > 0 && len(past.Builds) == 0 {
 			first = compared{inspect.Unknown, "not checked"}
 		}
