@@ -133,7 +133,7 @@ func (e *entry) repeat(a *Received) {
 	}
 }
 
-// size is the size of the texts, in bytes.
+// size is the size of the texts, in bytes: what the store's bound counts.
 func (e *entry) size() int {
 	n := len(e.alert.Output) + len(e.alert.Line)
 	for i := range e.alert.Also {
@@ -142,7 +142,8 @@ func (e *entry) size() int {
 	return n
 }
 
-// strip drops the texts. What the alert is matched by, its count and the digest of its line stay.
+// strip drops the texts. What the alert is matched by, its count and the digest of its line stay: a flood costs the
+// words of old alerts, and never hides that they were there.
 func (e *entry) strip() {
 	e.stripped = true
 	e.alert.Output, e.alert.Line, e.alert.Also, e.alert.AlsoLines = "", "", nil, nil
