@@ -25,6 +25,7 @@ type auditFlags struct {
 	parallel               int
 	shard, out             string
 	manifest               bool
+	metrics                string
 	job                    audit.Job
 }
 
@@ -66,6 +67,8 @@ func (own *auditFlags) register(cmd *cobra.Command) {
 		"image of backtrail in the manifest, `REFERENCE`")
 	s.StringVar(&own.job.Schedule, "schedule", "17 2 * * *", "when the manifest's audit runs, as `CRON` writes it")
 	s.IntVar(&own.job.Shards, "shards", 0, "cut the manifest's audit into `N` parts, an Indexed Job")
+	s.StringVar(&own.metrics, "metrics", "",
+		"serve the metrics of the audit at `ADDRESS` (PORT on loopback, or HOST:PORT) until interrupted")
 	s.StringVar(&own.out, "out", "", "`DIR` that a part is written to; audit merge reads it")
 }
 
@@ -101,6 +104,9 @@ func runAudit(ctx context.Context, f *flags, std streams, own auditFlags) error 
 	if own.shard != "" {
 		return a.writePart(ctx, sel)
 	}
+	if err := a.listen(); err != nil {
+		return err
+	}
 	report, errRun := a.run(ctx, sel)
 	if errRun != nil && ctx.Err() == nil && len(report.Rows) == 0 && report.Books.Listed == 0 {
 		return errRun
@@ -116,6 +122,9 @@ func runAudit(ctx context.Context, f *flags, std streams, own auditFlags) error 
 	if errRun != nil {
 		return hinted(errRun, "is the disk full? XDG_DATA_HOME chooses another place for what is kept")
 	}
+	if err := a.serve(ctx, &report); err != nil {
+		return err
+	}
 	return auditEnd(&report)
 }
 
@@ -124,8 +133,10 @@ func (own *auditFlags) check() error {
 	switch {
 	case (own.shard == "") != (own.out == ""):
 		return usage("--shard I/N and --out DIR belong together")
-	case own.shard != "" && (own.since != "" || own.recheck):
-		return usage("--shard writes a part only: leave out --since and --recheck")
+	case own.shard != "" && (own.since != "" || own.recheck || own.metrics != ""):
+		return usage("--shard writes a part only: leave out --since, --recheck and --metrics")
+	case own.manifest && own.metrics != "":
+		return usage("--manifest prints objects and ends: leave out --metrics")
 	}
 	return nil
 }
@@ -176,8 +187,8 @@ func auditEnd(r *audit.Report) error {
 	if len(why) == 0 {
 		return nil
 	}
-	words := fmt.Sprintf("the audit found %d containers past a blocking threshold, and could not check %d",
-		len(blocked), len(unchecked))
+	words := fmt.Sprintf("the audit found %s past a blocking threshold, and could not check %d",
+		text.Count(len(blocked), "container"), len(unchecked))
 	for n, w := range why {
 		if n == maxReasons {
 			words += fmt.Sprintf("\n  and %d more", len(why)-n)

@@ -42,7 +42,8 @@ type auditor struct {
 	began    time.Time
 	history  *audit.History // nil: there is no journal
 	lost     sync.Once
-	late     []audit.Gap // that came up while images were examined
+	late     []audit.Gap          // that came up while images were examined
+	metrics  *audit.MetricsServer // nil: nothing is served
 }
 
 // newAuditor opens the cluster and reads its policies once for all images.
@@ -70,6 +71,9 @@ func newAuditor(ctx context.Context, s *session, own auditFlags, depth audit.Dep
 }
 
 func (a *auditor) close() {
+	if a.metrics != nil {
+		_ = a.metrics.Close()
+	}
 	if a.history != nil {
 		_ = a.history.Close() // each change of it was one of its own
 	}
@@ -354,4 +358,34 @@ func (a *auditor) examined(ctx context.Context) func(c *inspect.Case, container 
 			})
 		}
 	}
+}
+
+// listen opens the port for metrics before anything is examined: an address that is taken is found at once, not after
+// an hour. Until the report is there, requests are answered with 503.
+func (a *auditor) listen() error {
+	if a.own.metrics == "" {
+		return nil
+	}
+	m, err := audit.ListenMetrics(a.own.metrics)
+	if err != nil {
+		return hinted(err, "--metrics 9464 listens on loopback, --metrics 0.0.0.0:9464 for others")
+	}
+	a.metrics = m
+	if !m.Local() {
+		fmt.Fprintf(a.std.err, "%s has no authentication: who reaches it can read which workloads run what\n", m.URL())
+	}
+	return nil
+}
+
+// serve serves the metrics of a report until the program is interrupted, which is its regular end: the exit code is
+// that of the audit.
+func (a *auditor) serve(ctx context.Context, r *audit.Report) error {
+	if a.metrics == nil {
+		return nil
+	}
+	if err := a.metrics.Publish(r, a.began); err != nil {
+		return err
+	}
+	fmt.Fprintf(a.std.err, "metrics of this audit are at %s until interrupted (ctrl+c)\n", a.metrics.URL())
+	return a.metrics.Wait(ctx)
 }

@@ -86,9 +86,9 @@ func journalCheck(ctx context.Context, f *flags, std streams, aside bool) error 
 	if err != nil {
 		return hinted(err)
 	}
-	_, err = fmt.Fprintf(std.out, "%s: sound, %s\nsightings  %d in %d containers of workloads\nimages     %d\n"+
-		"packages   %d\naudits     %d\n", j.Path(), text.Size(size), sum.Sightings, sum.Places, sum.Images,
-		sum.Packages, sum.Audits)
+	_, err = fmt.Fprintf(std.out, "%s: sound, %s\nsightings  %d in %s of workloads\nimages     %d\n"+
+		"packages   %d\naudits     %d\n", j.Path(), text.Size(size), sum.Sightings,
+		text.Count(sum.Places, "container"), sum.Images, sum.Packages, sum.Audits)
 	return err
 }
 

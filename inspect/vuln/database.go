@@ -25,9 +25,11 @@ import (
 )
 
 // ErrNone is the error where there is no database.
+// It is compared with errors.Is.
 var ErrNone = errors.New("no vulnerability database")
 
 // Folder is where the grype command keeps its databases: $GRYPE_DB_CACHE_DIR, else grype/db in the user's cache.
+// The database is shared with the grype command: neither has to fetch it twice.
 func Folder() (string, error) {
 	if dir := os.Getenv("GRYPE_DB_CACHE_DIR"); dir != "" {
 		return dir, nil
@@ -40,6 +42,7 @@ func Folder() (string, error) {
 }
 
 // databaseFile is the database in a folder.
+// The subfolder is the major version of the schema: grype keeps an older one beside it.
 func databaseFile(folder string) string {
 	return filepath.Join(folder, strconv.Itoa(v6.ModelVersion), v6.VulnerabilityDBFileName)
 }
@@ -75,7 +78,8 @@ type database struct {
 	others   []match.Matcher               // for all other types
 	memo     *memo.Cache[matched]          // by the keys of packages
 
-	mu        sync.Mutex
+	mu sync.Mutex
+	// guarded by mu
 	published map[string]inspect.Time // by CVE, of NVD's records
 }
 
@@ -85,6 +89,7 @@ func (d *Data) open() (*database, error) {
 	return d.db, d.err
 }
 
+// It is opened for reading only; nothing here migrates or repairs it.
 func openDatabase(path, digests string) (*database, error) {
 	before, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -111,6 +116,8 @@ func openDatabase(path, digests string) (*database, error) {
 }
 
 // describe reads the date and the digest of the database.
+// The digest has to be of the file that is open. A file that was replaced in between is an error, and the next run
+// opens the new one.
 func (db *database) describe(path, memo string, before fs.FileInfo) error {
 	meta, err := db.reader.GetDBMetadata()
 	if err != nil {
@@ -143,6 +150,7 @@ type keptDigest struct {
 }
 
 // digestOf gives the sha256 of a file, from the memo where the file is the same by size and time.
+// Whoever can write the memo can also write the database: it saves seconds, and protects from nothing.
 func digestOf(path, memo string, info fs.FileInfo) (string, error) {
 	want := keptDigest{Path: path, Size: info.Size(), Modified: info.ModTime().UTC()}
 	var have keptDigest
@@ -184,6 +192,7 @@ func (d *Data) Status() (Status, error) {
 }
 
 // Close closes the database, where it was opened.
+// After it, open returns ErrNone where it was not open before.
 func (d *Data) Close() error {
 	d.once.Do(func() { d.err = ErrNone })
 	if d.db == nil {
@@ -193,6 +202,7 @@ func (d *Data) Close() error {
 }
 
 // publishedBy gives the date on which NVD published a CVE; zero where it is not known.
+// A failed query counts as not known, and is not made again: the date only orders and never decides.
 func (db *database) publishedBy(cve string) inspect.Time {
 	db.mu.Lock()
 	defer db.mu.Unlock()

@@ -2,7 +2,8 @@ package pane
 
 import "github.com/backtrail/backtrail/inspect"
 
-// codeText words the codes of a file row; the code itself is beside it, because reports and scripts use it.
+// codeText words the codes of a file row; the code itself is beside it, because reports and scripts use it. A code
+// that a later version adds has no words here and is shown alone.
 func codeText(code string) string {
 	if w, ok := codeWords()[code]; ok {
 		return w + " (" + code + ")"
@@ -10,7 +11,9 @@ func codeText(code string) string {
 	return code
 }
 
-// codeWords are the codes of file rows in words. A code that is missing here is shown as it is.
+// codeWords are the codes of file rows in words. A code that is missing here is shown as it is. Each is a phrase that
+// fits after "the file": no period, no capital letter. The codes are those of inspect/binary, inspect/autorun and
+// inspect/content.
 func codeWords() map[string]string {
 	return map[string]string{
 		"unowned":                         "no package owns it",
