@@ -57,7 +57,7 @@ func hashOf(parts ...string) uint64 {
 	return h.Sum64()
 }
 
-// together returns one number for two.
+// together returns one number for two, which their order is a part of.
 func together(a, b uint64) uint64 {
 	return maphash.Comparable(seed, [2]uint64{a, b})
 }
@@ -105,7 +105,8 @@ func textOf(a *Alert) uint64 {
 	return maphash.String(seed, text)
 }
 
-// repeat counts the alert again, and keeps its text if that is a new one.
+// repeat counts the alert again, and keeps its text if that is a new one. The first of a kind gives the entry its
+// fields; of the others time, count and some texts are kept.
 func (e *entry) repeat(a *Received) {
 	first := &e.alert
 	first.Count++

@@ -15,7 +15,8 @@ import (
 // clock and no deadlines here.
 func Regimes() []inspect.Regime { return []inspect.Regime{inspect.NIS2, inspect.CRA, inspect.DORA} }
 
-// Title is the law as people name it.
+// Title is the law as people name it, with the article that asks for reports; a regime that is not known is its own
+// title.
 func Title(r inspect.Regime) string {
 	switch r {
 	case inspect.NIS2:
@@ -199,5 +200,6 @@ func ParseAware(words string, now time.Time) (time.Time, error) {
 	return time.Time{}, fmt.Errorf("reading the time %q: %w", text.Clean(words), errNotATime)
 }
 
+// errNotATime names the forms that are read: what to try next.
 var errNotATime = errors.New("it is now, HH:MM of today in UTC, or a date with time and zone, as in " +
 	"2026-11-23T03:12:00Z")

@@ -10,6 +10,7 @@ import (
 
 // Focus is the image that the case is about: the one that an alert was matched to, else the one with the worst
 // finding, else one that does not hold, else the first container of its own. ok is false for a case without images.
+// Brief and screens open on it; a person may change the container.
 func Focus(c inspect.Case) (inspect.Image, bool) {
 	for _, a := range c.Alerts {
 		if i, ok := c.Image(a.Subject); ok && a.Match != inspect.MatchNone {
