@@ -46,6 +46,7 @@ type AdvisoryData struct {
 // FactKind is the fact's JSON name.
 func (Advisory) FactKind() string { return "advisory" }
 
+// fold: the key is its advisory, what matched and the subject that did.
 func (a Advisory) fold(c *Case, e Event) {
 	upsert(&c.imageFor(e.Container).Advisories, a, func(a, b Advisory) int {
 		return cmp.Or(cmp.Compare(a.ID, b.ID), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Subject, b.Subject))

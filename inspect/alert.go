@@ -132,6 +132,7 @@ type AlertFile struct {
 // FactKind is the fact's JSON name.
 func (Alert) FactKind() string { return "alert" }
 
+// fold: the key is its time and the hash of its line.
 func (a Alert) fold(c *Case, _ Event) {
 	upsert(&c.Alerts, a, func(a, b Alert) int { return cmp.Or(a.Time.Compare(b.Time.Time), cmp.Compare(a.ID, b.ID)) })
 }

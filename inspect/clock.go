@@ -46,6 +46,7 @@ func (c *Case) RunningClock(r Regime) (Clock, bool) {
 // FactKind is the fact's JSON name.
 func (Clock) FactKind() string { return "clock" }
 
+// fold: the key is regime and start: a withdrawal has those of the clock that it ends.
 func (k Clock) fold(c *Case, _ Event) {
 	upsert(&c.Clocks, k, func(a, b Clock) int {
 		return cmp.Or(a.Started.Compare(b.Started.Time), cmp.Compare(a.Regime, b.Regime))

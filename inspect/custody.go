@@ -99,6 +99,7 @@ type Redaction struct {
 // FactKind is the fact's JSON name.
 func (Redaction) FactKind() string { return "redaction" }
 
+// fold: the key is container, place and original; the container is that of the entry, whatever the fact claims.
 func (r Redaction) fold(c *Case, e Event) {
 	r.Container = e.Container
 	upsert(&c.Redactions, r, func(a, b Redaction) int {

@@ -157,6 +157,7 @@ func (d *Diff) merge(next Diff) {
 // FactKind is the fact's JSON name.
 func (Candidate) FactKind() string { return "candidate" }
 
+// fold: the key is digest and reference.
 func (k Candidate) fold(c *Case, e Event) {
 	upsert(&c.imageFor(e.Container).Candidates, k, func(a, b Candidate) int {
 		return cmp.Or(cmp.Compare(a.Digest, b.Digest), cmp.Compare(a.Reference, b.Reference))

@@ -60,9 +60,9 @@ func (e Event) MarshalJSON() ([]byte, error) {
 	return text.EscapeJSON(append(append(b, fact...), '}')), nil
 }
 
-// UnmarshalJSON reads the form of MarshalJSON. A kind that is not in the table becomes an UnknownFact. Names are exact,
-// unlike those of encoding/json's structs: "SEQ" is a fact of another version and no second number, so that every
-// reader of the record, jq too, sees the same entry.
+// UnmarshalJSON reads the form of MarshalJSON. A kind that is not in the table becomes an UnknownFact. Names are
+// exact, unlike those of encoding/json's structs: "SEQ" is a fact of another version and no second number, so that
+// every reader of the record, jq too, sees the same entry.
 func (e *Event) UnmarshalJSON(b []byte) error {
 	var parts map[string]json.RawMessage
 	if err := json.Unmarshal(b, &parts); err != nil {

@@ -29,6 +29,7 @@ type Gate struct {
 // FactKind is the fact's JSON name.
 func (Gate) FactKind() string { return "gate" }
 
+// fold: the key is its name.
 func (g Gate) fold(c *Case, e Event) {
 	upsert(&c.imageFor(e.Container).Gates, g, func(a, b Gate) int { return cmp.Compare(a.Name, b.Name) })
 }

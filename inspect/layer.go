@@ -32,6 +32,7 @@ const SourceCache = "cache"
 // FactKind is the fact's JSON name.
 func (Layer) FactKind() string { return "layer" }
 
+// fold: the key is its position in the history, which entries without a layer have too.
 func (l Layer) fold(c *Case, e Event) {
 	upsert(&c.imageFor(e.Container).Layers, l, func(a, b Layer) int { return cmp.Compare(a.Position, b.Position) })
 }

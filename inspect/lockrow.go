@@ -35,6 +35,7 @@ const (
 // FactKind is the fact's JSON name.
 func (LockRow) FactKind() string { return "lock" }
 
+// fold: the key is the lock file, the name, the path of what is installed and the difference.
 func (l LockRow) fold(c *Case, e Event) {
 	upsert(&c.imageFor(e.Container).Lock, l, func(a, b LockRow) int {
 		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Path, b.Path),

@@ -28,6 +28,7 @@ const (
 // FactKind is the fact's JSON name.
 func (Moment) FactKind() string { return "moment" }
 
+// fold: the key is time, words and source.
 func (m Moment) fold(c *Case, _ Event) {
 	upsert(&c.Timeline, m, func(a, b Moment) int {
 		return cmp.Or(a.Time.Compare(b.Time.Time), cmp.Compare(a.What, b.What), cmp.Compare(a.Source, b.Source))

@@ -16,6 +16,7 @@ type Note struct {
 // FactKind is the fact's JSON name.
 func (Note) FactKind() string { return "note" }
 
+// fold: the key is time, author, subject and text: a mark that is set again replaces the one of that moment.
 func (n Note) fold(c *Case, _ Event) {
 	upsert(&c.Notes, n, func(a, b Note) int {
 		return cmp.Or(a.Time.Compare(b.Time.Time), cmp.Compare(a.Author, b.Author), cmp.Compare(a.Subject,

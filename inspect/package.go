@@ -73,6 +73,7 @@ type SBOMTruth struct {
 // FactKind is the fact's JSON name.
 func (SBOM) FactKind() string { return "sbom" }
 
+// fold: the key is origin, format and digest.
 func (s SBOM) fold(c *Case, e Event) {
 	upsert(&c.imageFor(e.Container).SBOMs, s, func(a, b SBOM) int {
 		return cmp.Or(cmp.Compare(a.Origin, b.Origin), cmp.Compare(a.Format, b.Format), cmp.Compare(a.Digest, b.Digest))

@@ -143,6 +143,7 @@ const (
 // FactKind is the fact's JSON name.
 func (PodChange) FactKind() string { return "podChange" }
 
+// fold: the key is time and state.
 func (p PodChange) fold(c *Case, _ Event) {
 	upsert(&c.Changes, p, func(a, b PodChange) int {
 		return cmp.Or(a.Time.Compare(b.Time.Time), cmp.Compare(a.State,

@@ -34,6 +34,7 @@ type Material struct {
 // FactKind is the fact's JSON name.
 func (Provenance) FactKind() string { return "provenance" }
 
+// fold: the key is its ID.
 func (p Provenance) fold(c *Case, e Event) {
 	upsert(&c.imageFor(e.Container).Provenance, p, func(a, b Provenance) int { return cmp.Compare(a.ID, b.ID) })
 }

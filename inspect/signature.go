@@ -68,6 +68,7 @@ type Certificate struct {
 // FactKind is the fact's JSON name.
 func (Signature) FactKind() string { return "signature" }
 
+// fold: the key is its ID: the same bytes in two stores are one row.
 func (s Signature) fold(c *Case, e Event) {
 	upsert(&c.imageFor(e.Container).Signatures, s, func(a, b Signature) int { return cmp.Compare(a.ID, b.ID) })
 }

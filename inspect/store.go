@@ -42,6 +42,7 @@ type StoreReply struct {
 // FactKind is the fact's JSON name.
 func (StoreReply) FactKind() string { return "store" }
 
+// fold: the key is the store and the digest that it was asked for.
 func (s StoreReply) fold(c *Case, e Event) {
 	upsert(&c.imageFor(e.Container).Stores, s, func(a, b StoreReply) int {
 		return cmp.Or(cmp.Compare(a.Store, b.Store), cmp.Compare(a.Subject, b.Subject))

@@ -29,6 +29,7 @@ const (
 // FactKind is the fact's JSON name.
 func (Trust) FactKind() string { return "trust" }
 
+// fold: the key is kind and digest: one root from two places is one.
 func (t Trust) fold(c *Case, _ Event) {
 	upsert(&c.Trust, t, func(a, b Trust) int {
 		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Digest,

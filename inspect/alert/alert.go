@@ -49,7 +49,8 @@ type Alert struct {
 	AlsoLines []string
 }
 
-// received sets what follows from the bytes of the line.
+// received sets what follows from the bytes of the line: its digest, and from that the ID. Two lines of the same
+// bytes are one alert, whatever feed they came by.
 func (a *Alert) received(line []byte) {
 	sum := sha256.Sum256(line)
 	a.Raw = "sha256:" + hex.EncodeToString(sum[:])

@@ -57,7 +57,7 @@ func hashOf(parts ...string) uint64 {
 	return h.Sum64()
 }
 
-// together returns one number for two.
+// together returns one number for two, which their order is a part of.
 func together(a, b uint64) uint64 {
 	return maphash.Comparable(seed, [2]uint64{a, b})
 }
@@ -105,7 +105,8 @@ func textOf(a *Alert) uint64 {
 	return maphash.String(seed, text)
 }
 
-// repeat counts the alert again, and keeps its text if that is a new one.
+// repeat counts the alert again, and keeps its text if that is a new one. The first of a kind gives the entry its
+// fields; of the others time, count and some texts are kept.
 func (e *entry) repeat(a *Received) {
 	first := &e.alert
 	first.Count++
@@ -133,7 +134,7 @@ func (e *entry) repeat(a *Received) {
 	}
 }
 
-// size is the size of the texts, in bytes.
+// size is the size of the texts, in bytes: what the store's bound counts.
 func (e *entry) size() int {
 	n := len(e.alert.Output) + len(e.alert.Line)
 	for i := range e.alert.Also {
@@ -142,7 +143,8 @@ func (e *entry) size() int {
 	return n
 }
 
-// strip drops the texts. What the alert is matched by, its count and the digest of its line stay.
+// strip drops the texts. What the alert is matched by, its count and the digest of its line stay: a flood costs the
+// words of old alerts, and never hides that they were there.
 func (e *entry) strip() {
 	e.stripped = true
 	e.alert.Output, e.alert.Line, e.alert.Also, e.alert.AlsoLines = "", "", nil, nil

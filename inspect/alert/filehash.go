@@ -6,7 +6,7 @@ import "strings"
 var hexDigits = map[string]int{"md5": 32, "sha1": 40, "sha256": 64, "sha512": 128}
 
 // hashOfFile returns ALGORITHM:HEX of a hash that is written so, or as HEX of the algorithm; "" for
-// anything else.
+// anything else, also for a hash of zeros, which stands for none.
 func hashOfFile(algorithm, written string) string {
 	hex := strings.ToLower(written)
 	if name, rest, ok := strings.Cut(hex, ":"); ok {

@@ -244,11 +244,13 @@ func (b *lineBatch) read(r *bufio.Reader, limit int) error {
 	return err
 }
 
+// end ends a line before an offset; joined is how many more lines of the file it was made of.
 func (b *lineBatch) end(at, joined int) {
 	b.ends, b.joined = append(b.ends, at), append(b.joined, joined)
 }
 
-// physical reads to the line break.
+// physical reads to the line break, and keeps at most one byte more than limit of what it reads: a line of a gigabyte
+// takes no more memory than one that is just too long.
 func (b *lineBatch) physical(r *bufio.Reader, limit int) error {
 	begun := len(b.bytes)
 	for {
@@ -262,6 +264,7 @@ func (b *lineBatch) physical(r *bufio.Reader, limit int) error {
 	}
 }
 
+// full reports whether the batch is to be parsed before more is read.
 func (b *lineBatch) full() bool { return len(b.ends) == batchLines || len(b.bytes) >= batchBytes }
 
 // lines are the lines without their breaks.
@@ -274,6 +277,7 @@ func (b *lineBatch) lines() [][]byte {
 	return b.list
 }
 
+// reset empties the batch and keeps its memory. Lines that it gave must not be used any more.
 func (b *lineBatch) reset() {
 	b.bytes, b.ends, b.joined, b.list = b.bytes[:0], b.ends[:0], b.joined[:0], b.list[:0]
 }

@@ -78,7 +78,8 @@ func launcherValues(name string) []string {
 	return nil
 }
 
-// launched reads a launcher: after its options, its assignments and its own first arguments comes the program.
+// launched reads a launcher: after its options, its assignments and its own first arguments comes the program. A
+// launcher without a program runs a shell, or whatever it is given to read.
 func launched(l *line) Run {
 	name := baseName(l.program)
 	own := 0 // arguments of the launcher itself: a duration, a user

@@ -97,7 +97,7 @@ func RoleOf(program string) Role {
 	return Other
 }
 
-// Installs reports whether a program is a package manager.
+// Installs reports whether a program is a package manager, by its name: of the system or of a language.
 func Installs(program string) bool { return slices.Contains(installers, baseName(program)) }
 
 // IsShell reports whether a program is a shell, or holds one as busybox does.
@@ -106,7 +106,7 @@ func IsShell(program string) bool {
 	return name == "busybox" || name == "toybox" || slices.Contains(shellNames(), name)
 }
 
-// shellNames are the names of shells.
+// shellNames are the names of shells, those of the family that shell reads.
 func shellNames() []string {
 	for _, f := range families()[Interpreter] {
 		if slices.Contains(f.names, "bash") {

@@ -131,7 +131,8 @@ type line struct {
 	plus    bool // options may begin with + too, as those of shells
 }
 
-// next takes the next word; ok is false at the end.
+// next takes the next word; ok is false at the end. Words are as the sensor joined them: one of the process with a
+// blank in it is two here.
 func (l *line) next() (word string, ok bool) {
 	if len(l.rest) == 0 {
 		return "", false
@@ -146,7 +147,7 @@ func (l *line) value() string {
 	return w
 }
 
-// all takes the rest as one text: code has lost its quotes.
+// all takes the rest as one text: code has lost its quotes, and several blanks in a row are one.
 func (l *line) all() string {
 	text := strings.Join(l.rest, " ")
 	l.rest = nil

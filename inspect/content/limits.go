@@ -2,9 +2,10 @@ package content
 
 // Bounds on what is looked through.
 const (
-	// MaxText bounds the bytes of one text that are looked through; what follows them is not.
+	// MaxText bounds the bytes of one text that are looked through; what follows them is not. Bundles of JavaScript
+	// that a worm drops have several megabytes.
 	MaxText = 4 << 20
-	// maxHits bounds the places of one class that are remembered of a text.
+	// maxHits bounds the places of one class that are remembered of a text: what a text of nothing but curl may cost.
 	maxHits = 2_000
 	// maxExcerpt bounds the excerpt that stands with a sign, in bytes.
 	maxExcerpt = 200

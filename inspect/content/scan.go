@@ -127,7 +127,8 @@ func (t *scanned) add(s Sign, start, end int) {
 	t.found = append(t.found, Found{s, excerpt(t.text, start, end)})
 }
 
-// strong adds the signs that two strings show together, or one alone.
+// strong adds the signs that two strings show together, or one alone. Exfiltration needs both ends, what is collected
+// and a way out, or a service that is for nothing but dropping data.
 func (t *scanned) strong() {
 	for _, pair := range []struct {
 		sign Sign
@@ -155,7 +156,8 @@ func (t *scanned) strong() {
 	t.first(Mines, classMiner)
 }
 
-// weak adds the signs that are common in harmless texts too.
+// weak adds the signs that are common in harmless texts too. They convict no text by themselves; a start-up hook of a
+// package that has one is another matter, and package autorun weighs that.
 func (t *scanned) weak() {
 	t.first(Downloads, classFetch)
 	t.first(Connects, classConnect)

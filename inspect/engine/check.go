@@ -61,7 +61,7 @@ type On struct {
 	ledger    *ledger.Ledger
 }
 
-// Image gives the image that the check works on, as far as it is known.
+// Image gives the image that the check works on, as far as it is known: a copy, with what other checks found so far.
 func (o On) Image() inspect.Image {
 	i, _ := o.ImageOf(o.Container)
 	return i
@@ -100,7 +100,8 @@ func Nothing(format string, args ...any) error {
 	return &Outcome{inspect.CheckSkipped, fmt.Sprintf(format, args...)}
 }
 
-// outcome turns what a check returned into the end of that check.
+// outcome turns what a check returned into the end of that check. Only nil is done: an error of any other kind blocks
+// the check, so that nothing that could not be looked at counts as looked at.
 func outcome(ctx context.Context, err error) inspect.End {
 	var o *Outcome
 	switch {
@@ -116,7 +117,8 @@ func outcome(ctx context.Context, err error) inspect.End {
 }
 
 // guard runs a check; its panic becomes an error that names the place. It does not wait for a check that does not end
-// with its context.
+// with its context: after Grace its goroutine is left alone, with the gate closed. A check that ran past its Limit is
+// blocked with the limit as the reason, whatever error it made of that itself.
 func guard(ctx context.Context, c Check, on On, emit func(inspect.Event)) error {
 	limited, stop, limit := ctx, func() {}, time.Duration(0)
 	if c.Limit != nil {
@@ -146,7 +148,7 @@ func guard(ctx context.Context, c Check, on On, emit func(inspect.Event)) error 
 	return err
 }
 
-// gate lets events pass until it is closed.
+// gate lets events pass until it is closed: a check that was left alone may go on emitting for as long as it likes.
 type gate struct {
 	mu     sync.Mutex
 	closed bool

@@ -19,10 +19,12 @@ type mark struct {
 	done  int64
 }
 
-// settled is how long a check must have moved before its speed means anything.
+// settled is how long a check must have moved before its speed means anything: the first bytes of a layer may come from
+// the cache.
 const settled = 2 * time.Second
 
-// Note takes in an event. Only progress counts, and where a check begins, maybe again.
+// Note takes in an event. Only progress counts, and where a check begins, maybe again. Progress that goes back, as of a
+// layer that is read a second time, begins anew.
 func (p *ETA) Note(e inspect.Event, now time.Time) {
 	k := inspect.Key{Check: e.Check, Container: e.Container}
 	switch f := e.Fact.(type) {

@@ -11,11 +11,13 @@ import (
 
 // A check that panics is blocked; the others go on, and their findings are in the case.
 func ExampleRun() {
-	finds := engine.Check{Name: "binaries", Scope: engine.PerCase, Run: func(_ context.Context, _ engine.On, emit func(inspect.Event)) error {
+	finds := engine.Check{Name: "binaries", Scope: engine.PerCase, Run: func(_ context.Context, _ engine.On,
+		emit func(inspect.Event)) error {
 		emit(inspect.Event{Fact: inspect.Finding{ID: "1", Title: "unpackaged executable"}})
 		return nil
 	}}
-	panics := engine.Check{Name: "packages", Scope: engine.PerCase, Run: func(context.Context, engine.On, func(inspect.Event)) error {
+	panics := engine.Check{Name: "packages", Scope: engine.PerCase, Run: func(context.Context, engine.On,
+		func(inspect.Event)) error {
 		var missing *inspect.Pod
 		fmt.Println(missing.Name)
 		return nil

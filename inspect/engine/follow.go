@@ -28,7 +28,7 @@ func (r *runner) follow(c Check) {
 }
 
 // waiting lists the needs of a check of the case that have not ended, in the order of the plan; without a container
-// where the images are not known yet.
+// where the images are not known yet. An image that is named later adds needs that had not been listed.
 func (r *runner) waiting(c Check) []inspect.Key {
 	var open []inspect.Key
 	resolved := r.resolved()
@@ -51,7 +51,8 @@ func (r *runner) waiting(c Check) []inspect.Key {
 	return open
 }
 
-// resolved reports whether all images are known.
+// resolved reports whether all images are known: the check that finds them has ended, well or badly. A plan without
+// such a check has no image that is still to come.
 func (r *runner) resolved() bool {
 	for _, c := range r.plan.Checks {
 		if c.Resolves && len(r.unended(inspect.Key{Check: c.Name})) > 0 {

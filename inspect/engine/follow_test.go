@@ -15,7 +15,8 @@ import (
 // follower says what it waits for, each time that it looks.
 func follower(needs ...string) Check {
 	said := ""
-	return Check{Name: "answers", Scope: PerCase, Follows: true, Needs: needs, Run: func(_ context.Context, on On, emit func(Event)) error {
+	return Check{Name: "answers", Scope: PerCase, Follows: true, Needs: needs, Run: func(_ context.Context, on On,
+		emit func(Event)) error {
 		var names []string
 		for _, k := range on.Waiting {
 			names = append(names, strings.TrimSpace(k.Check+" "+k.Container))
@@ -68,7 +69,8 @@ func TestAFollowerLooksAgain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if first, last := said[0], said[len(said)-1]; !strings.Contains(first, "waits for fast") || last != "4 found; waits for " || !slices.Contains(said, "3 found; waits for slow web") {
+	if first, last := said[0], said[len(said)-1]; !strings.Contains(first, "waits for fast") ||
+		last != "4 found; waits for " || !slices.Contains(said, "3 found; waits for slow web") {
 		t.Errorf("it said %q", said)
 	}
 	if state, _ := c.Check("answers", ""); state.Status.Tone() != Verified {
@@ -84,7 +86,8 @@ func TestAFollowerHasTheLastWordOfAnInterruptedCase(t *testing.T) {
 		<-ctx.Done()
 		return ctx.Err()
 	}}
-	events, c := collect(t, ctx, Plan{Checks: []Check{resolver("web"), finds("fast"), waits, follower("fast", "waits")}})
+	events, c := collect(t, ctx, Plan{Checks: []Check{resolver("web"), finds("fast"), waits, follower("fast",
+		"waits")}})
 	var last string
 	for _, e := range events {
 		if n, ok := e.Fact.(Notice); ok {

@@ -26,7 +26,8 @@ func NewGroup(limit int) *Group {
 	return g
 }
 
-// Go runs f in a goroutine, once there is room for it.
+// Go runs f in a goroutine, once there is room for it: with a limit it waits until then, so that it must not be called
+// from within a goroutine of the same group.
 func (g *Group) Go(f func() error) {
 	if g.limit != nil {
 		g.limit <- struct{}{}
@@ -45,7 +46,7 @@ func (g *Group) Go(f func() error) {
 	}()
 }
 
-// Wait waits for all goroutines and joins their errors.
+// Wait waits for all goroutines and joins their errors, in the order in which they ended.
 func (g *Group) Wait() error {
 	g.work.Wait()
 	g.mu.Lock()
@@ -53,7 +54,8 @@ func (g *Group) Wait() error {
 	return errors.Join(g.errs...)
 }
 
-// PanicError is the error that a panic became. It is a defect of the program.
+// PanicError is the error that a panic became. It is a defect of the program, which hostile input may have found: it
+// blocks the check that it was in, and the case is incomplete.
 type PanicError struct {
 	Value any
 	Place string // file:line of our own code
@@ -73,7 +75,12 @@ func Protect(f func() error) (err error) {
 	return f()
 }
 
-// place finds the first line of our own code under the panic in a stack.
+// place finds the first line of our own code under the panic in a stack, as runtime/debug.Stack writes it:
+//
+//	panic({0x…, 0x…})
+//		/usr/local/go/src/runtime/panic.go:792 +0x132
+//	github.com/…/layer.read(…)
+//		/src/inspect/layer/read.go:41 +0x1d
 func place(stack []byte) string {
 	seen := false
 	for l := range strings.SplitSeq(string(stack), "\n") {

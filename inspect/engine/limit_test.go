@@ -25,8 +25,8 @@ func endless(limit time.Duration, release chan struct{}) Check {
 	return c
 }
 
-// A check that does not end is left alone past its limit: it is blocked with the reason, what it found before stays, and
-// what it emits afterwards is dropped. The others go on.
+// A check that does not end is left alone past its limit: it is blocked with the reason, what it found before stays,
+// and what it emits afterwards is dropped. The others go on.
 func TestACheckThatNeverEnds(t *testing.T) {
 	for name, tt := range map[string]struct {
 		limit, interrupt, within time.Duration
@@ -44,7 +44,8 @@ func TestACheckThatNeverEnds(t *testing.T) {
 					time.AfterFunc(tt.interrupt, stop)
 				}
 				release, began := make(chan struct{}), time.Now()
-				_, c := collect(t, ctx, Plan{Now: time.Now, Checks: []Check{resolver("web"), endless(tt.limit, release), finds("other")}})
+				_, c := collect(t, ctx, Plan{Now: time.Now, Checks: []Check{resolver("web"), endless(tt.limit,
+					release), finds("other")}})
 				if took := time.Since(began); took > tt.within {
 					t.Errorf("it took %s", took)
 				}
@@ -73,12 +74,14 @@ func TestACheckThatNeverEnds(t *testing.T) {
 // A check that ends with its context keeps the error that names what it was at.
 func TestACheckEndsWithItsLimit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		slow := Check{Name: "slow", Limit: func(On) time.Duration { return time.Second }, Run: func(ctx context.Context, _ On, _ func(Event)) error {
-			<-ctx.Done()
-			return ctx.Err()
-		}}
+		slow := Check{Name: "slow", Limit: func(On) time.Duration { return time.Second },
+			Run: func(ctx context.Context, _ On, _ func(Event)) error {
+				<-ctx.Done()
+				return ctx.Err()
+			}}
 		_, c := collect(t, t.Context(), Plan{Now: time.Now, Checks: []Check{resolver("web"), slow}})
-		if state, _ := c.Check("slow", "web"); state.Status.Tone() != Unknown || state.Reason != "not finished within 1 s" {
+		if state, _ := c.Check("slow", "web"); state.Status.Tone() != Unknown ||
+			state.Reason != "not finished within 1 s" {
 			t.Errorf("it ended as %+v", state)
 		}
 	})

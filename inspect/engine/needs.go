@@ -8,7 +8,8 @@ import (
 )
 
 // await waits until the needs of a check have ended, and yields to those that it comes after. Checks that come late
-// need not be interrupted: a cancelled check ends by itself.
+// need not be interrupted: a cancelled check ends by itself. A check of an image waits for that of the same image, one
+// of the case for those of all images.
 func (r *runner) await(c Check, container string) {
 	for _, need := range c.Needs {
 		n := r.named(need)
@@ -53,6 +54,7 @@ func (r *runner) yield(c Check, container string) {
 	}
 }
 
+// waitResolved waits until all images are known.
 func (r *runner) waitResolved() {
 	for _, c := range r.plan.Checks {
 		if c.Resolves {
@@ -61,6 +63,7 @@ func (r *runner) waitResolved() {
 	}
 }
 
+// wait waits for the end of a check. One that was never launched, as for an image that came to nothing, has ended.
 func (r *runner) wait(k inspect.Key) {
 	r.mu.Lock()
 	ended, ok := r.done[k]
@@ -75,7 +78,8 @@ func (r *runner) named(name string) Check {
 	return r.plan.Checks[i]
 }
 
-// closure adds to the keys those of the checks that need them.
+// closure adds to the keys those of the checks that need them, and so on: all that a retry makes out of date. Keys are
+// few, so that a list is searched and no set is kept.
 func (r *runner) closure(keys []inspect.Key) []inspect.Key {
 	all := slices.Clone(keys)
 	for i := 0; i < len(all); i++ {
@@ -106,6 +110,7 @@ func (r *runner) dependents(k inspect.Key) []inspect.Key {
 	return keys
 }
 
+// keysOf are the keys of a check for a container, or for each image where that is empty.
 func (r *runner) keysOf(c Check, container string) []inspect.Key {
 	if c.Scope == PerCase {
 		return []inspect.Key{{Check: c.Name}}

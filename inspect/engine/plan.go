@@ -19,7 +19,8 @@ type Plan struct {
 	Attach func(say func(inspect.Event))
 }
 
-// validate refuses a list of checks that cannot be run: a mistake of the program, found at once.
+// validate refuses a list of checks that cannot be run: a mistake of the program, found at once. Needs stand before the
+// check that has them, so that no circle can be written down.
 func validate(checks []Check) error {
 	at := map[string]int{}
 	for i, c := range checks {

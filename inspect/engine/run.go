@@ -41,7 +41,8 @@ func Run(ctx context.Context, p Plan, l *ledger.Ledger, emit func(inspect.Event)
 	return ctx.Err()
 }
 
-// runner is one run of a plan.
+// runner is one run of a plan. mu guards done and changed, emitting the order of what is appended and emitted; where
+// both are held, emitting comes first.
 type runner struct {
 	plan   Plan
 	ledger *ledger.Ledger
@@ -63,6 +64,7 @@ type runner struct {
 	removing sync.Mutex
 }
 
+// newRunner prepares a run. With Again, checks that ended and do not run again count as ended from the start.
 func newRunner(p Plan, l *ledger.Ledger, emit func(inspect.Event)) *runner {
 	r := &runner{plan: p, ledger: l, emit: emit, done: map[inspect.Key]chan struct{}{}, changed: make(chan struct{})}
 	l.Listen(r.onRecorded)
@@ -86,6 +88,7 @@ func (r *runner) onRecorded(e inspect.Event) {
 	}
 }
 
+// takeRemoved gives what the ledger recorded behind the last fact, once.
 func (r *runner) takeRemoved() []inspect.Event {
 	r.removing.Lock()
 	defer r.removing.Unlock()
@@ -150,6 +153,7 @@ func (r *runner) start(ctx context.Context) {
 	}
 }
 
+// startImage launches the checks of an image.
 func (r *runner) startImage(container string) {
 	for _, c := range r.plan.Checks {
 		if c.Scope == PerImage {
@@ -208,6 +212,8 @@ func (r *runner) emitter(c Check, container string) func(inspect.Event) {
 	}
 }
 
+// perform runs a check between its Begin and its End. In an interrupted case it begins and ends without running, so
+// that every check of the plan has an outcome.
 func (r *runner) perform(c Check, container string) {
 	emit := r.emitter(c, container)
 	emit(inspect.Event{Fact: inspect.Begin{}})

@@ -53,7 +53,8 @@ func again(t *testing.T, earlier []Event, p Plan) []Event {
 
 // resolver is a check that finds images.
 func resolver(subjects ...string) Check {
-	return Check{Name: "subject", Scope: PerCase, Resolves: true, Run: func(_ context.Context, _ On, emit func(Event)) error {
+	return Check{Name: "subject", Scope: PerCase, Resolves: true, Run: func(_ context.Context, _ On,
+		emit func(Event)) error {
 		for _, s := range subjects {
 			emit(Event{Container: s, Fact: ImageHead{Container: s, Reference: "example.com/" + s, Status: Verified}})
 		}
@@ -63,14 +64,16 @@ func resolver(subjects ...string) Check {
 
 func finds(name string, needs ...string) Check {
 	return Check{Name: name, Needs: needs, Run: func(_ context.Context, on On, emit func(Event)) error {
-		emit(Event{Fact: Finding{ID: FindingID(name, "code", on.Container), Check: name, Code: "code", Subject: on.Container, Severity: Low, Status: RowUnknown}})
+		emit(Event{Fact: Finding{ID: FindingID(name, "code", on.Container), Check: name, Code: "code",
+			Subject: on.Container, Severity: Low, Status: RowUnknown}})
 		return nil
 	}}
 }
 
 func TestChecksRunForEachImageByTheirNeeds(t *testing.T) {
 	var order []string
-	last := Check{Name: "answers", Scope: PerCase, Needs: []string{"second"}, Run: func(_ context.Context, on On, _ func(Event)) error {
+	last := Check{Name: "answers", Scope: PerCase, Needs: []string{"second"}, Run: func(_ context.Context, on On,
+		_ func(Event)) error {
 		c := on.Case()
 		for _, s := range c.Checks {
 			if s.Name == "second" && s.Status.Tone() == Verified {
@@ -79,7 +82,8 @@ func TestChecksRunForEachImageByTheirNeeds(t *testing.T) {
 		}
 		return nil
 	}}
-	_, c := collect(t, t.Context(), Plan{Checks: []Check{resolver("web", "sidecar"), finds("first"), finds("second", "first"), last}})
+	_, c := collect(t, t.Context(), Plan{Checks: []Check{resolver("web", "sidecar"), finds("first"), finds("second",
+		"first"), last}})
 	slices.Sort(order)
 	if got := strings.Join(order, " "); got != "sidecar web" {
 		t.Errorf("answers ran when %q had ended, want both", got)
@@ -98,8 +102,10 @@ func TestABrokenCheckIsUnknownAndTheOthersGoOn(t *testing.T) {
 		status Status
 		reason string
 	}{
-		"panic":   {func() error { var none []int; return errors.New(string(rune(none[1]))) }, Unknown, "index out of range [1] with length 0 at run_test.go"},
-		"error":   {func() error { return errors.New("reading the tag: connection refused") }, Unknown, "connection refused"},
+		"panic": {func() error { var none []int; return errors.New(string(rune(none[1]))) }, Unknown,
+			"index out of range [1] with length 0 at run_test.go"},
+		"error": {func() error { return errors.New("reading the tag: connection refused") }, Unknown,
+			"connection refused"},
 		"nothing": {func() error { return Nothing("no earlier revision") }, Absent, "no earlier revision"},
 		"fine":    {func() error { return nil }, Verified, ""},
 	}
@@ -119,7 +125,8 @@ func TestABrokenCheckIsUnknownAndTheOthersGoOn(t *testing.T) {
 }
 
 func TestTheCaseIsTheSameWhateverTheOrder(t *testing.T) {
-	events, c := collect(t, t.Context(), Plan{Checks: []Check{resolver("a", "b"), finds("one"), finds("two"), finds("three", "one")}})
+	events, c := collect(t, t.Context(), Plan{Checks: []Check{resolver("a", "b"), finds("one"), finds("two"),
+		finds("three", "one")}})
 	want, err := verdict.Encode(*c)
 	if err != nil {
 		t.Fatal(err)
@@ -177,7 +184,8 @@ func TestAStreamStaysValidWithoutProgress(t *testing.T) {
 	}}
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
-		events, c := collect(t, t.Context(), Plan{Checks: []Check{resolver("web"), loud}, Now: func() time.Time { start = start.Add(time.Millisecond); return start }})
+		events, c := collect(t, t.Context(), Plan{Checks: []Check{resolver("web"), loud},
+			Now: func() time.Time { start = start.Add(time.Millisecond); return start }})
 		n := 0
 		quiet := &Case{}
 		for _, e := range events {
@@ -267,7 +275,8 @@ func TestInterruptedIsPartial(t *testing.T) {
 	_, c := collect(t, ctx, Plan{Checks: []Check{resolver("web"), slow}})
 
 	v := verdict.Of(c)
-	if v.Status != CaseIncomplete || v.Complete || !strings.Contains(strings.Join(v.Reasons, "\n"), "partial: interrupted") {
+	if v.Status != CaseIncomplete || v.Complete || !strings.Contains(strings.Join(v.Reasons, "\n"),
+		"partial: interrupted") {
 		t.Errorf("got %+v", v)
 	}
 }

@@ -96,6 +96,7 @@ func groupOf(c *inspect.Case, f inspect.Finding) (key string, layer int) {
 	return container + ":" + f.CausedBy(), -1
 }
 
+// layerKey is the ID of the group of a layer: layers of one number in two images are two.
 func layerKey(container string, layer int) string {
 	return fmt.Sprintf("layer:%s:%d", container, layer)
 }
@@ -231,6 +232,7 @@ func (v view) deed(path string) string {
 	return "adds " + article(noun)
 }
 
+// article puts a or an before a noun.
 func article(noun string) string {
 	if strings.ContainsRune("aeiou", rune(noun[0])) {
 		return "an " + noun

@@ -84,7 +84,8 @@ func alertOf(path, origin string) inspect.Event {
 
 // words gives the line with a label.
 func words(c *inspect.Case, label string) string {
-	steps := []respond.NextStep{{Why: "Preserve the pod: its memory exists nowhere else (here)", Command: "kubectl annotate"}}
+	steps := []respond.NextStep{{Why: "Preserve the pod: its memory exists nowhere else (here)",
+		Command: "kubectl annotate"}}
 	for _, l := range Of(c, steps) {
 		if l.Label == label {
 			return strings.TrimSpace(l.Text + " | " + l.Aside)
@@ -99,7 +100,8 @@ func movedTag() *inspect.Case {
 		finding("binaries", "unexpected-binary", "web:/var/tmp/fontd", "/var/tmp/fontd is unpackaged", "sha256:l6"),
 		because(inspect.Cause{Kind: inspect.CauseFile, Path: "/var/tmp/fontd", Layer: 6}),
 		alertOf("/var/tmp/fontd", inspect.OriginImage),
-		on("binaries", "web", inspect.Binary{Path: "/var/tmp/fontd", Layer: 6, Codes: []string{"unowned", "miner-string"},
+		on("binaries", "web", inspect.Binary{Path: "/var/tmp/fontd", Layer: 6, Codes: []string{"unowned",
+			"miner-string"},
 			Status: inspect.RowFailed, Severity: inspect.Critical}),
 		finding("drift", "signature-gone", "web", "web: signed before, unsigned now", ""),
 		finding("cluster", "restarted", "pod", "restarted", ""),
@@ -148,7 +150,8 @@ func TestTheHeadlineOfEachStory(t *testing.T) {
 			How: "dependency litellm changed in the image's own build: 1.82.6 → 1.82.8; revision 2 rolled it out " +
 				"14:02:00Z |",
 			Signed: "yes, by shop/web/release.yml@refs/tags/v1.4.2, as required |",
-			Missed: "the image is signed as required, and no gate looks at content: a signature does not vouch for it |",
+			Missed: "the image is signed as required, and no gate looks at content: a signature does not vouch " +
+				"for it |",
 		}},
 		{"a hook starts it", story(
 			finding("autoruns", "autorun-python-pth", "web:/usr/lib/python3/x.pth", "x.pth runs code", "sha256:l6"),
@@ -157,14 +160,16 @@ func TestTheHeadlineOfEachStory(t *testing.T) {
 				Trigger: "runs at each start of Python", Command: "exec(x)", Status: inspect.RowFailed}),
 			alertOf("/usr/bin/python3", inspect.OriginImage),
 		), map[string]string{
-			What: "/usr/lib/python3/x.pth runs at each start of Python: exec(x); alert: Program started from a hidden " +
+			What: "/usr/lib/python3/x.pth runs at each start of Python: exec(x); alert: Program started from a " +
+				"hidden " +
 				"folder (/usr/bin/python3) (layer 6) |",
 			Step: "COPY fonts/ / |", How: "by the image's own build; revision 2 rolled it out 14:02:00Z |",
 		}},
 		{"unsigned only", story(
 			finding("signatures", "signature-expected", "web", "The image of web is unsigned.", ""),
 			on("cluster", "web", inspect.Gate{Name: "policy shop-images", Kind: inspect.GateKindImagePolicy,
-				Status: inspect.GateRefused, Mode: inspect.ModeWarn, Detail: "requires key sha256:ab; no signature found", Requires: "key sha256:ab"}),
+				Status: inspect.GateRefused, Mode: inspect.ModeWarn,
+				Detail: "requires key sha256:ab; no signature found", Requires: "key sha256:ab"}),
 		), map[string]string{
 			What: "image 32e45c9a is unsigned |", Step: "not known: nothing found points to a build step |",
 			Signed: "no · required: key sha256:ab (shop-images) |",
@@ -181,7 +186,8 @@ func TestTheHeadlineOfEachStory(t *testing.T) {
 			because(inspect.Cause{Kind: inspect.CauseRuntime, Path: "/tmp/x", Layer: -1})), map[string]string{
 			What: "/tmp/x ran; it is not in the image: it was written after the container started |",
 			Step: "none: it came at run time, not with the image |",
-			How: "after the container had started; who wrote it is not known (see pods/exec in the API server's audit " +
+			How: "after the container had started; who wrote it is not known (see pods/exec in the API server's " +
+				"audit " +
 				"log) |",
 			Missed: "signatures and admission cover images only; this did not come with the image |",
 		}},
@@ -193,13 +199,15 @@ func TestTheHeadlineOfEachStory(t *testing.T) {
 			What: "alert: Program started from a hidden folder (/bin/sh); nothing in the image explains it |",
 			How:  "not known |", Missed: "not known |",
 		}},
-		{"incomplete", story(done("layers", "web", inspect.CheckBlocked, "the registry answered 404")), map[string]string{
-			What: "incomplete: nothing found, and 1 check could not run: layers |",
-			Step: "not known: layers could not be read: the registry answered 404 |",
-		}},
+		{"incomplete", story(done("layers", "web", inspect.CheckBlocked, "the registry answered 404")),
+			map[string]string{
+				What: "incomplete: nothing found, and 1 check could not run: layers |",
+				Step: "not known: layers could not be read: the registry answered 404 |",
+			}},
 		{"an alert, and not all was checked", story(alertOf("/bin/sh", inspect.OriginImage),
 			done("layers", "web", inspect.CheckBlocked, "404")), map[string]string{
-			What: "alert: Program started from a hidden folder (/bin/sh); no cause found, and not all could be checked |",
+			What: "alert: Program started from a hidden folder (/bin/sh); no cause found, and not all could be " +
+				"checked |",
 		}},
 		{"still running", fold(on("layers", "web", inspect.Begin{})), map[string]string{
 			What: "still checking: layers |", Step: "still checking: layers |", How: "still checking: layers |",
@@ -333,7 +341,8 @@ func TestLinesShorten(t *testing.T) {
 		{Line{Label: Missed, Text: "p would deny it; " + gate.Detail},
 			"p would deny it; image policies are not enforced in its namespace"},
 		{Line{Label: Missed, Text: "nothing to block"}, ""},
-		{Line{Label: How, Text: "by the image's own build (2 layers new, 5 shared with the previous image); revision 4"},
+		{Line{Label: How, Text: "by the image's own build (2 layers new, 5 shared with the previous image); " +
+			"revision 4"},
 			"by the image's own build; revision 4"},
 		{Line{Label: How, Text: "by a mounted volume"}, ""},
 	} {

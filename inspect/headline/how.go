@@ -56,7 +56,7 @@ func howVolume(v view) (string, string) {
 	return "volume " + at.Volume + " (" + what + ") mounted at " + at.Path, ""
 }
 
-// mounts are the volumes of the container.
+// mounts are the volumes of the container that the lines are about, as the pod's specification has them.
 func (v view) mounts() []inspect.Mount {
 	if v.c.Pod == nil {
 		return nil
@@ -86,6 +86,7 @@ func howSidecar(v view) (string, string) {
 	return "injected into the pod", ""
 }
 
+// injected reports whether the workload's template does not have the container.
 func (v view) injected() bool {
 	if v.c.Pod == nil {
 		return false
@@ -158,7 +159,8 @@ func (v view) revision() (inspect.Revision, bool) {
 	return inspect.Revision{}, false
 }
 
-// rolledOut is the revision that brought the image, behind a text.
+// rolledOut is the revision that brought the image, behind a text. An injected container came by no revision of the
+// workload.
 func (v view) rolledOut() string {
 	if r, ok := v.revision(); ok && !v.injected() {
 		return fmt.Sprintf("; revision %d rolled it out %s", r.Number, clock(r.Created))

@@ -61,7 +61,8 @@ func TestAnInjectedContainer(t *testing.T) {
 	pod := func(created inspect.Time) inspect.Event {
 		return on("subject", "", inspect.Pod{Name: "web-1", Created: created,
 			Containers: []inspect.Container{{Name: "web",
-				Type: inspect.ContainerMain, Injected: true}}, Revisions: []inspect.Revision{{Number: 2, Current: true}}})
+				Type: inspect.ContainerMain, Injected: true}}, Revisions: []inspect.Revision{{Number: 2,
+				Current: true}}})
 	}
 	cause := because(inspect.Cause{Kind: inspect.CauseSidecar, Name: "web", Layer: -1})
 	for name, tt := range map[string]struct {
@@ -127,7 +128,8 @@ func TestWhyAPolicyLetItIn(t *testing.T) {
 			"nothing in the cluster verifies images"},
 		"it is met": {[]inspect.Event{policyGate(func(g *inspect.Gate) { g.Status = inspect.GatePassed }),
 			off}, "Kyverno not enforced in shop: excluded"},
-		"it is not known": {[]inspect.Event{policyGate(func(g *inspect.Gate) { g.Status = inspect.GateUnknown })}, "not known"},
+		"it is not known": {[]inspect.Event{policyGate(func(g *inspect.Gate) { g.Status = inspect.GateUnknown })},
+			"not known"},
 	} {
 		if got := words(story(append(tt.add, unsigned)...), Missed); got != tt.want+" |" {
 			t.Errorf("%s: %s\nwant %s", name, got, tt.want)

@@ -95,6 +95,7 @@ func missedAnswer(v view) (string, string) { return v.answered(inspect.WhyMissed
 
 func missedRunning(v view) (string, string) { return howRunning(v) }
 
+// missedNothing is that the reason is not known, or that there was nothing to stop.
 func missedNothing(v view) (string, string) {
 	if v.wrong() {
 		return "not known", ""

@@ -61,7 +61,7 @@ func stepNew(v view) (string, string) {
 		v.previous(), d.Layers.Shared), ""
 }
 
-// stepUnread is that layers are not read yet, or could not be.
+// stepUnread is that layers are not read yet, or could not be: the reason is the check's own.
 func stepUnread(v view) (string, string) {
 	state, ok := v.c.Check(inspect.CheckLayers, v.image.Container)
 	switch {
@@ -82,7 +82,8 @@ func stepNothing(v view) (string, string) {
 	return cmp.Or(v.unsure(), "nothing to attribute"), ""
 }
 
-// layer is the one that has the cause: as the answers name it, else by the package or the file.
+// layer is the one that has the cause: as the answers name it, else by the package or the file. A history entry
+// without a layer has no number and is never it.
 func (v view) layer() (inspect.Layer, bool) {
 	n := v.cause.Layer
 	for _, p := range v.image.Packages {

@@ -59,6 +59,7 @@ func about(a inspect.Advisory, cause inspect.Cause) bool {
 // separators are characters that names of Python packages may be written with in place of each other (PEP 503).
 var separators = strings.NewReplacer("_", "-", ".", "-")
 
+// normal is a name as it is compared: in lower case, with one separator.
 func normal(name string) string { return separators.Replace(strings.ToLower(name)) }
 
 // whatPackage is a package that brought the behavior in and that no advisory lists.

@@ -18,7 +18,8 @@ const (
 )
 
 // Access is one line of the access log of a case: who opened or exported it, and when. The log is a chain of its own
-// beside the record, and never part of a bundle's payload.
+// beside the record, and never part of a bundle's payload: two exports of one state have the same payload, whoever made
+// them. Its head goes into bag-info.txt.
 type Access struct {
 	Number      int          `json:"number"` // from 1
 	Time        inspect.Time `json:"time"`
@@ -86,12 +87,13 @@ func AccessHead(dir string) string {
 	return head
 }
 
+// accessHead gives the number and the hash of the newest whole line; 0 and empty where there is none.
 func accessHead(dir string) (number int, head string, err error) {
 	err = eachAccess(dir, func(a Access, line []byte) { number, head = a.Number, hashLine(line) })
 	return number, head, err
 }
 
-// exports are the exports that the access log of a case names.
+// exports are the exports that the access log of a case names, in their order; never nil.
 func exports(dir string) []Exported {
 	list := []Exported{}
 	_ = eachAccess(dir, func(a Access, _ []byte) { // a log that cannot be read names none

@@ -30,7 +30,8 @@ const (
 // maxSameName bounds the cases of one target that begin in the same second.
 const maxSameName = 1000
 
-// file is the record on disk. Its case is locked while it is open: two processes never write one file.
+// file is the record on disk. Its case is locked while it is open: two processes never write one file. The lock is that
+// of the kernel on the open file (flock(2)), so that a crash releases it.
 type file struct {
 	id  string
 	dir string
@@ -122,6 +123,8 @@ func (l *Ledger) restore(ctx context.Context) error {
 	return err
 }
 
+// openFile opens and locks the record of a case, for appending alone: O_APPEND keeps what is there even where the file
+// was changed meanwhile.
 func openFile(dir, id string) (*file, error) {
 	path := filepath.Join(dir, id, eventsFile)
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR|os.O_APPEND, 0o600)
@@ -135,7 +138,8 @@ func openFile(dir, id string) (*file, error) {
 	return &file{id: id, dir: filepath.Join(dir, id), f: f}, nil
 }
 
-// ID is the name of the case on disk; empty for one that is kept in memory.
+// ID is the name of the case on disk, as CaseID made it, with -2 and so on behind a second one of the same name and
+// second; empty for one that is kept in memory.
 func (l *Ledger) ID() string {
 	if l.file == nil {
 		return ""
@@ -175,6 +179,7 @@ type limitCloser struct {
 	io.Closer
 }
 
+// write appends a line in one call, and flushes it to the disk where sync is set.
 func (f *file) write(line []byte, sync bool) error {
 	_, err := f.f.Write(append(line, '\n'))
 	if err == nil && sync {
@@ -235,6 +240,7 @@ func lastLine(r io.ReaderAt, size int64) (int64, error) {
 	return 0, nil
 }
 
+// openEvents opens the record of a case for reading. It needs no lock: what is read is what was written until then.
 func openEvents(dir string) (io.ReadCloser, error) {
 	f, err := os.Open(filepath.Join(dir, eventsFile))
 	if err != nil {

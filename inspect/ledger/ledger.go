@@ -8,13 +8,15 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 )
 
-// progressEvery is the shortest time between two progress facts of one check on one container.
+// progressEvery is the shortest time between two progress facts of one check on one container: ten a second are as many
+// as a person can see, and a check may have one for each file.
 const progressEvery = 100 * time.Millisecond
 
-// ErrClosed is the error of an Append to a ledger that was closed.
+// ErrClosed is the error of an Append to a ledger that was closed: the fact is neither recorded nor folded.
 var ErrClosed = errors.New("the case is closed")
 
-// Ledger is the record of one case. Its methods may be called by several goroutines at once.
+// Ledger is the record of one case. Its methods may be called by several goroutines at once: one lock orders them, so
+// that number, time, chain, disk, fold and listeners agree. What is held under it is short: no network, no check.
 type Ledger struct {
 	mu        sync.Mutex
 	now       func() time.Time
@@ -129,7 +131,8 @@ func (l *Ledger) write(line []byte, sync bool) error {
 	return l.failed
 }
 
-// durable reports whether a fact is flushed to the disk at once: what a crash of the machine must not take.
+// durable reports whether a fact is flushed to the disk at once: what a crash of the machine must not take. All others
+// are in the page cache, which the crash of this process leaves alone.
 func durable(f inspect.Fact) bool {
 	switch f.(type) {
 	case inspect.Finding, inspect.End, inspect.Note, inspect.Clock, inspect.Session:
@@ -139,7 +142,7 @@ func durable(f inspect.Fact) bool {
 	}
 }
 
-// due reports whether progress may be shown again.
+// due reports whether progress may be shown again. A clock that was set back does not stop it.
 func (l *Ledger) due(k inspect.Key, now time.Time) bool {
 	if last, ok := l.progress[k]; ok && now.Sub(last) < progressEvery && now.After(last) {
 		return false
@@ -148,14 +151,14 @@ func (l *Ledger) due(k inspect.Key, now time.Time) bool {
 	return true
 }
 
-// Case gives a copy of the case so far, whose lists nobody changes.
+// Case gives a copy of the case so far, whose lists no later fact changes. It has neither log nor progress.
 func (l *Ledger) Case() inspect.Case {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.folded.Clone()
 }
 
-// Image gives a copy of the image of a container, as far as it is known.
+// Image gives a copy of the image of a container, as far as it is known. ok is false where no fact is about it yet.
 func (l *Ledger) Image(container string) (inspect.Image, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -163,7 +166,8 @@ func (l *Ledger) Image(container string) (inspect.Image, bool) {
 	return i.Clone(), ok
 }
 
-// Containers are the names of those whose image a fact has named, sorted.
+// Containers are the names of those whose image a fact has named, sorted. Containers that other facts are about, and no
+// ImageHead yet, are not among them.
 func (l *Ledger) Containers() []string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -183,14 +187,16 @@ func (l *Ledger) Check(name, container string) (inspect.CheckState, bool) {
 	return l.folded.Check(name, container)
 }
 
-// Head is the hash of the newest line: sha256:…, or empty before the first.
+// Head is the hash of the newest line: sha256:…, or empty before the first. Whoever has noted it elsewhere can prove
+// that the record up to that line is the same.
 func (l *Ledger) Head() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.prev
 }
 
-// Close ends the record and unlocks the case. What is appended afterwards is refused.
+// Close ends the record and unlocks the case. What is appended afterwards is refused with ErrClosed. A second Close
+// does nothing.
 func (l *Ledger) Close() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -23,11 +23,13 @@ var began = time.Date(2026, 11, 23, 3, 12, 4, 0, time.UTC)
 func clock() time.Time { return began }
 
 func header(name string) inspect.Header {
-	return inspect.Header{Schema: inspect.Schema, Target: inspect.Target{Kind: inspect.TargetPod, Name: name}, Started: inspect.At(began)}
+	return inspect.Header{Schema: inspect.Schema, Target: inspect.Target{Kind: inspect.TargetPod, Name: name},
+		Started: inspect.At(began)}
 }
 
 func session(operator string) inspect.Session {
-	return inspect.Session{Operator: operator, Host: "laptop", Command: []string{"backtrail"}, Started: inspect.At(began)}
+	return inspect.Session{Operator: operator, Host: "laptop", Command: []string{"backtrail"},
+		Started: inspect.At(began)}
 }
 
 func must(t *testing.T, err error) {
@@ -118,7 +120,8 @@ func TestKilledWhileTenWrite(t *testing.T) {
 	cmd.Env = append(os.Environ(), "BACKTRAIL_TEST_WRITES_TO="+dir)
 	must(t, cmd.Start())
 	var list []Saved
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline) && (len(list) == 0 || list[0].Findings < 50); time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline) && (len(list) == 0 ||
+		list[0].Findings < 50); time.Sleep(10 * time.Millisecond) {
 		list, _ = Cases(t.Context(), dir)
 	}
 	must(t, cmd.Process.Kill())
@@ -242,13 +245,15 @@ func TestSavedCaseIsListedWithItsExports(t *testing.T) {
 	}
 	must(t, l.Close())
 	for n := range 2 {
-		_, err := LogAccess(l.Dir(), Access{Who: "ada@laptop", What: ExportedTo, Path: fmt.Sprint("/tmp/", n), TagManifest: "sha256:00"})
+		_, err := LogAccess(l.Dir(), Access{Who: "ada@laptop", What: ExportedTo, Path: fmt.Sprint("/tmp/", n),
+			TagManifest: "sha256:00"})
 		must(t, err)
 	}
 	for range 2 { // the second time from the summary
 		list, err := Cases(t.Context(), dir)
 		must(t, err)
-		if s := list[0]; s.Running || s.Partial || s.Status != inspect.CaseFailed || s.Findings != 1 || len(s.Exported) != 2 {
+		if s := list[0]; s.Running || s.Partial || s.Status != inspect.CaseFailed || s.Findings != 1 ||
+			len(s.Exported) != 2 {
 			t.Errorf("%+v", s)
 		}
 	}
@@ -307,12 +312,13 @@ func TestReplay(t *testing.T) {
 		notice string // part of it; empty: none
 		fails  bool
 	}{
-		"whole":          {string(whole), "", false},
-		"cut":            {string(whole[:len(whole)-9]), "cut off", false},
-		"broken line":    {strings.Replace(string(whole), `"session"`, `session`, 1), "", true},
-		"changed":        {strings.Replace(string(whole), "ada", "eve", 1), "not intact", false},
-		"line taken out": {strings.Join(append(strings.SplitAfter(string(whole), "\n")[:1], strings.SplitAfter(string(whole), "\n")[2:]...), ""), "not intact", false},
-		"two facts":      {`{"seq":1,"note":{},"notice":{}}` + "\n", "", true},
+		"whole":       {string(whole), "", false},
+		"cut":         {string(whole[:len(whole)-9]), "cut off", false},
+		"broken line": {strings.Replace(string(whole), `"session"`, `session`, 1), "", true},
+		"changed":     {strings.Replace(string(whole), "ada", "eve", 1), "not intact", false},
+		"line taken out": {strings.Join(append(strings.SplitAfter(string(whole), "\n")[:1],
+			strings.SplitAfter(string(whole), "\n")[2:]...), ""), "not intact", false},
+		"two facts": {`{"seq":1,"note":{},"notice":{}}` + "\n", "", true},
 	}
 	for name, tt := range tests {
 		var c inspect.Case
@@ -341,7 +347,8 @@ func TestEntriesOfANewerVersionAreCountedAndKept(t *testing.T) {
 }
 
 func FuzzReplay(f *testing.F) {
-	f.Add([]byte(`{"seq":1,"header":{"schema":"x"}}` + "\n" + `{"check":"a","container":"b","packages":{"offset":-1,"list":[{}]}}`))
+	f.Add([]byte(`{"seq":1,"header":{"schema":"x"}}` + "\n" +
+		`{"check":"a","container":"b","packages":{"offset":-1,"list":[{}]}}`))
 	f.Add([]byte(`{"reset":{"drop":[{"check":"a"}]}}`))
 	f.Add([]byte(`{"seq":1,"later":[1]}`))
 	f.Fuzz(func(t *testing.T, b []byte) {

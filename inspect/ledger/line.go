@@ -17,8 +17,8 @@ import (
 var cuts = []struct{ text, items int }{{64 << 10, 10_000}, {4 << 10, inspect.PackageBatch}, {256, 100}}
 
 // encode gives the line of an entry without its break. A fact that does not fit MaxLine is cut until it does: a line
-// that is longer could be written and never be read again, so that an image could keep its own case from being reopened
-// or exported. The entry is given as it was written, and whether something of it was cut.
+// that is longer could be written and never be read again, so that an image could keep its own case from being
+// reopened or exported. The entry is given as it was written, and whether something of it was cut.
 func encode(e inspect.Event) (written inspect.Event, line []byte, cut bool, err error) {
 	line, err = json.Marshal(e)
 	for _, bound := range cuts {

@@ -7,7 +7,8 @@ import (
 	"syscall"
 )
 
-// lock takes the file for this process; the lock ends when the file is closed or the process ends.
+// lock takes the file for this process; the lock ends when the file is closed or the process ends. It does not wait:
+// another process may hold a case for hours.
 func lock(f *os.File) error {
 	return syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 }
@@ -22,5 +23,5 @@ func locked(f *os.File) bool {
 	return false
 }
 
-// lockWait waits until no other process has the file.
+// lockWait waits until no other process has the file. Writers of the access log hold it for one line.
 func lockWait(f *os.File) error { return syscall.Flock(int(f.Fd()), syscall.LOCK_EX) }

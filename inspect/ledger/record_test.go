@@ -32,7 +32,7 @@ func TestAFactThatIsTooLong(t *testing.T) {
 	l := create(t, dir)
 	var heard []inspect.Event
 	l.Listen(func(e inspect.Event) { heard = append(heard, e) })
-	huge := strings.Repeat("<", MaxLine/4) // six bytes each in JSON
+	huge := strings.Repeat("<", MaxLine/6+1) // six bytes each in JSON
 	head := inspect.ImageHead{Reference: "web:1", Settings: inspect.ImageConfig{Entrypoint: []string{"/start"},
 		Cmd: []string{huge}}}
 	e, err := l.Append("subject", "web", head)
@@ -80,7 +80,7 @@ func TestWhereFactsAreCut(t *testing.T) {
 		left int // items
 	}{
 		"it fits":    {inspect.PodChange{What: long(1000)}, false, 1000},
-		"many texts": {inspect.PodChange{What: long(20_000)}, true, 10_000},
+		"many texts": {inspect.PodChange{What: long(17_000)}, true, 10_000},
 	} {
 		e, line, cut, err := encode(inspect.Event{Seq: 1, Fact: tt.fact})
 		must(t, err)
@@ -90,7 +90,7 @@ func TestWhereFactsAreCut(t *testing.T) {
 		}
 	}
 	labels := map[string]string{}
-	for n := range 50_000 {
+	for n := range 36_000 {
 		labels[fmt.Sprintf("label-%05d-%s", n, strings.Repeat("k", 512))] = "v"
 	}
 	e, line, cut, err := encode(inspect.Event{Fact: inspect.ImageHead{Settings: inspect.ImageConfig{Labels: labels}}})

@@ -35,7 +35,8 @@ func newSalt() []byte {
 	return salt
 }
 
-// readSalt gives the salt of a saved case, and makes it for one that has none yet.
+// readSalt gives the salt of a saved case, and makes it for one that has none yet. A damaged one is an error and is not
+// replaced: the digests that the record has could not be checked any more.
 func readSalt(dir string) ([]byte, error) {
 	path := filepath.Join(dir, saltFile)
 	salt, err := readSmall(path, saltSize)
@@ -59,7 +60,9 @@ func (l *Ledger) salted(original string) string {
 	return "hmac-sha256:" + hex.EncodeToString(h.Sum(nil))
 }
 
-// redact gives a fact without secrets, and what was removed from it.
+// redact gives a fact without secrets, and what was removed from it. Kinds whose texts have a known form are cleaned by
+// that form first, which finds more: the words of a command, variables of an environment, labels, a build step. Then
+// every text of every kind goes through the rules for prose. A new kind needs no line here.
 func (l *Ledger) redact(f inspect.Fact) (inspect.Fact, []inspect.Redaction) {
 	r := redactor{l: l, kind: f.FactKind()}
 	switch x := f.(type) {
@@ -104,6 +107,7 @@ func (r *redactor) keep(field string) func(clean string, secrets []redact.Secret
 	}
 }
 
+// note records what was removed from a field, by its kind and salted digest.
 func (r *redactor) note(field string, secrets []redact.Secret) {
 	for _, s := range secrets {
 		r.found = append(r.found, inspect.Redaction{
@@ -121,6 +125,7 @@ func (r *redactor) prose(field, s string) (string, bool) {
 
 func (r *redactor) text(field, s string) string { return r.keep(field)(redact.Text(s)) }
 
+// words cleans the words of a command, where a secret may stand in the word behind its option.
 func (r *redactor) words(field string, words []string) []string {
 	clean, secrets := redact.Words(words)
 	r.note(field, secrets)

@@ -13,9 +13,10 @@ import (
 
 // Bounds on a saved record, which may come from a stranger.
 const (
-	// MaxLine bounds a line, in bytes. The largest fact is a batch of packages.
+	// MaxLine bounds a line, in bytes. The largest fact of ours is a batch of packages; what an image makes longer is
+	// cut before it is written.
 	MaxLine = 16 << 20
-	// MaxEvents bounds the entries.
+	// MaxEvents bounds the entries: an image of a million files with a row for each has fewer.
 	MaxEvents = 5_000_000
 )
 
@@ -55,7 +56,12 @@ func Read(ctx context.Context, r io.Reader, take func(inspect.Event)) error {
 	return nil
 }
 
-// eachEvent reads the lines of a record and follows their chain.
+// eachEvent reads the lines of a record and follows their chain: one entry a line, as
+//
+//	{"seq":2,"time":"2026-11-23T03:12:04Z","prev":"sha256:…","session":{"operator":"ada",…}}
+//
+// Empty lines are passed over. errCut marks a last line that is not JSON and has no break; any other line that cannot
+// be read is an error with its number, since what stands on it is not known.
 func eachEvent(ctx context.Context, r io.Reader, chain *Chain, take func(inspect.Event)) error {
 	lines := bufio.NewReaderSize(r, 64<<10)
 	for n := 1; ; n++ {
@@ -88,7 +94,7 @@ func eachEvent(ctx context.Context, r io.Reader, chain *Chain, take func(inspect
 }
 
 // ReadLine reads up to and without the line break, and gives io.EOF with what is left after the last one. A line of
-// more than limit bytes is an error.
+// more than limit bytes is an error; no more than that, and one buffer, is held in memory.
 func ReadLine(r *bufio.Reader, limit int) ([]byte, error) {
 	var line []byte
 	for {

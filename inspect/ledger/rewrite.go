@@ -61,6 +61,7 @@ func (w rewriter) value(field string, v reflect.Value) (reflect.Value, bool) {
 	}
 }
 
+// fields rewrites the exported fields of a structure. One that nothing exports, as a time, stays as it is.
 func (w rewriter) fields(field string, v reflect.Value) (reflect.Value, bool) {
 	out, changed := v, false
 	for i := range v.NumField() {
@@ -82,6 +83,7 @@ func (w rewriter) fields(field string, v reflect.Value) (reflect.Value, bool) {
 	return out, changed
 }
 
+// list rewrites the items of a list, and cuts one that is past the bound.
 func (w rewriter) list(field string, v reflect.Value) (reflect.Value, bool) {
 	out, changed := v, false
 	if w.items > 0 && v.Len() > w.items {

@@ -34,7 +34,7 @@ type Saved struct {
 	Dir      string             `json:"-"`
 }
 
-// maxSmall bounds the summary and the access log of a case, in bytes.
+// maxSmall bounds the summary and the access log of a case, in bytes: some ten thousand exports.
 const maxSmall = 4 << 20
 
 // Cases lists the cases below dir, the newest first. A folder that cannot be read stands in the list with its Problem.
@@ -64,7 +64,8 @@ func Cases(ctx context.Context, dir string) ([]Saved, error) {
 	return list, nil
 }
 
-// FindCase describes one saved case by its name.
+// FindCase describes one saved case by its name, from its summary where that is not older than the record, else by
+// folding the record. The error is fs.ErrNotExist where there is none; what is known until then is given with it.
 func FindCase(ctx context.Context, dir, id string) (Saved, error) {
 	s := Saved{ID: id, Dir: filepath.Join(dir, id), Status: inspect.CaseIncomplete, Partial: true,
 		Exported: []Exported{}}
@@ -95,6 +96,7 @@ func FindCase(ctx context.Context, dir, id string) (Saved, error) {
 	return s, nil
 }
 
+// describe takes over what a listing shows of a folded case.
 func (s *Saved) describe(c inspect.Case) {
 	s.Target, s.Context = c.Target.Name, c.Target.Context
 	s.Started, s.Finished = c.Started, c.Finished
@@ -120,7 +122,8 @@ func (s *Saved) keepSummary() {
 	}
 }
 
-// readSummary takes a summary only if it is not older than the events.
+// readSummary takes a summary only if it is not older than the events. It is a cache: whoever can write it can write
+// the events too, and nothing but the listing is taken from it.
 func readSummary(dir string) (Saved, error) {
 	var s Saved
 	events, err := os.Stat(filepath.Join(dir, eventsFile))
@@ -147,7 +150,7 @@ func (s Saved) Replay() inspect.Source { return ReplayOf(s.Events) }
 // Events opens the saved stream, for an export.
 func (s Saved) Events() (io.ReadCloser, error) { return openEvents(s.Dir) }
 
-// Fold reads a source to its end.
+// Fold reads a source to its end. Where that fails, the case is what was read until then.
 func Fold(ctx context.Context, source inspect.Source) (inspect.Case, error) {
 	var c inspect.Case
 	if err := source(ctx, c.Apply); err != nil {
@@ -169,7 +172,8 @@ func ReplayOf(open func() (io.ReadCloser, error)) inspect.Source {
 }
 
 // IsCaseName reports whether a name can be that of a case: it keeps names from the command line inside the folder of
-// cases.
+// cases. Letters and digits of ASCII, dashes and periods are allowed, no period first, at most 128 bytes; CaseID
+// gives no others.
 func IsCaseName(id string) bool {
 	if id == "" || len(id) > 128 || id[0] == '.' {
 		return false

@@ -28,6 +28,7 @@ type Bounds struct {
 	Bytes int64 // of all values, as estimated by the size function
 }
 
+// call is a value that is made or was made. value and err are written before done is closed, and read after it.
 type call[T any] struct {
 	key   string
 	done  chan struct{}
@@ -42,7 +43,8 @@ func New[T any](bounds Bounds, size func(T) int64) *Cache[T] {
 	return &Cache[T]{bounds: bounds, size: size, calls: map[string]*call[T]{}, order: list.New()}
 }
 
-// Get returns the value of a key, which make makes where it is not kept. Errors: those of make, and of ctx.
+// Get returns the value of a key, which make makes where it is not kept. Errors: those of make, and of ctx. make gets
+// the context of the caller that runs it: where that one is cancelled, those that wait for the value make it anew.
 func (c *Cache[T]) Get(ctx context.Context, key string, make func(context.Context) (T, error)) (T, error) {
 	for {
 		one, mine := c.join(key)
@@ -89,6 +91,7 @@ func (c *Cache[T]) Len() (count int, bytes int64) {
 	return c.order.Len(), c.used
 }
 
+// join gives the call of a key, and whether it is new: then the caller makes the value.
 func (c *Cache[T]) join(key string) (one *call[T], mine bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -103,6 +106,7 @@ func (c *Cache[T]) join(key string) (one *call[T], mine bool) {
 	return one, true
 }
 
+// peek gives the call of a key as it is now; nil where there is none.
 func (c *Cache[T]) peek(key string) *call[T] {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -211,7 +211,8 @@ func carried(c inspect.Case, client *registry.Client, layout string) engine.Chec
 		}}
 }
 
-// locate opens an image of the layout by its index or manifest, on the platform that the case was about.
+// locate opens an image of the layout by its index or manifest, on the platform that the case was about. A case of a
+// docker-save archive names no manifest, and nothing of it can be opened here.
 func locate(ctx context.Context, client *registry.Client, layout string, i inspect.Image) (inspect.Image, error) {
 	digest := i.Index
 	if digest == "" {
@@ -257,7 +258,8 @@ func (b Bundle) policies(bag *evidence.Bag, c inspect.Case) (*policy.Loaded, err
 	return l, nil
 }
 
-// notaryOf is the trust store and trust policy that a bag carries. None: no verdict rested on one.
+// notaryOf is the trust store and trust policy of the Notary Project that a bag carries, as one blob. nil without an
+// error where the case names none: no verdict rested on one.
 func notaryOf(bag *evidence.Bag, c inspect.Case) (*signature.Notary, error) {
 	for _, t := range c.Trust {
 		if t.Kind != signature.NotationTrustKind {

@@ -45,7 +45,8 @@ func carries(ctx context.Context, bag *evidence.Bag, digest string) bool {
 	return true
 }
 
-// readAgain computes what follows from listings, alerts, the pod's object and the facts of the case.
+// readAgain computes what follows from listings, alerts, the pod's object and the facts of the case, into again. What
+// cannot be read because the bag does not have it is left out there, and evidence counts it as claimed.
 func readAgain(ctx context.Context, bag *evidence.Bag, c inspect.Case, cache *layer.Cache,
 	again *evidence.Again) error {
 	again.Listings, again.Changes = map[string][]inspect.Entry{}, map[string][]inspect.Layer{}
@@ -120,7 +121,8 @@ func fromListings(ctx context.Context, bag *evidence.Bag, i inspect.Image,
 	return nil
 }
 
-// knownGoodLayers are the layers that a configuration in the bag names.
+// knownGoodLayers are the layers that a configuration in the bag names, by their diff IDs, from the lowest on. The
+// configuration was addressed by its digest, so that its order of layers cannot be another.
 func knownGoodLayers(ctx context.Context, bag *evidence.Bag, config string) ([]inspect.Layer, error) {
 	data, err := readBlob(ctx, bag, config)
 	if err != nil {
@@ -173,7 +175,8 @@ func fromExhibit(ctx context.Context, bag *evidence.Bag, c inspect.Case, x inspe
 	return nil
 }
 
-// readBlob reads a small blob of the bag whole; inspect.ErrNotKept where it is not there.
+// readBlob reads a small blob of the bag whole; inspect.ErrNotKept where it is not there. That the bytes are their
+// digest was checked when the bag's files were compared with its manifests, and is not checked here again.
 func readBlob(ctx context.Context, bag *evidence.Bag, digest string) ([]byte, error) {
 	r, err := bag.Blob(ctx, digest)
 	if err != nil {

@@ -41,7 +41,7 @@ func AlertMoment(a inspect.Alert) inspect.Moment {
 	return inspect.Moment{Time: a.Time, What: what, Source: cmp.Or(a.Source, "alert"), Trust: inspect.ByAlert}
 }
 
-// noteWords are the note in one line.
+// noteWords are the note in one line, its breaks and runs of blanks as one blank.
 func noteWords(n inspect.Note) string {
 	about := "note: "
 	if n.Subject == inspect.SubjectRuntime {
@@ -50,7 +50,8 @@ func noteWords(n inspect.Note) string {
 	return strings.Join(strings.Fields(about+n.Mark+" "+n.Text), " ")
 }
 
-// momentsOf are the clock on the axis: that a person became aware, what is due, and that it was withdrawn.
+// momentsOf are the clock on the axis: that a person became aware, what is due, and that it was withdrawn. A clock that
+// was withdrawn has no deadlines any more, and its start stays.
 func momentsOf(c inspect.Clock, now time.Time) []inspect.Moment {
 	by := c.Author + ": " + c.Reason
 	title := Title(c.Regime) + " clock"

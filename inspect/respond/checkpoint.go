@@ -17,7 +17,8 @@ var (
 )
 
 // checkpoints reports whether a node can copy the run-time state of a container: verified, it can; absent, it cannot;
-// unknown, nobody could read it. runtime is as nodeInfo gives it: containerd://2.1.0.
+// unknown, it could not be read. runtime is as nodeInfo gives it: containerd://2.1.0. The reason is the second value.
+// That CRIU is on the node as well is known from no API.
 func checkpoints(runtime, kubelet string) (inspect.Status, string) {
 	name, version, _ := strings.Cut(runtime, "://")
 	var first [2]int
@@ -46,7 +47,8 @@ func checkpoints(runtime, kubelet string) (inspect.Status, string) {
 	return inspect.Verified, text
 }
 
-// version2 reads major and minor of a version.
+// version2 reads major and minor of a version: 2.1.0, v1.33.1-eks-1, 1.7.27~ds1. ok is false for anything else, and
+// what a node may do is then not known.
 func version2(s string) (v [2]int, ok bool) {
 	major, rest, _ := strings.Cut(strings.TrimPrefix(s, "v"), ".")
 	minor, _, _ := strings.Cut(rest, ".")

@@ -14,6 +14,10 @@ import (
 
 // contain holds the pod and takes it away from the others, in the order in which that loses least: none of it ends a
 // process. What would destroy run-time state comes only after a person has said what became of that.
+//
+// The order: keep autoscalers from evicting it, keep its logs, take it from its Services and its controller, cut its
+// network, copy its state, cordon its node. The network comes after the labels because the policy selects by the label
+// that is set there.
 func contain(c inspect.Case) []NextStep {
 	k := container{c: c, pod: c.Pod, where: c.Target.Kubectl() + " -n " + text.Quote(c.Pod.Namespace),
 		name: text.Quote(c.Pod.Name)}
@@ -41,7 +45,7 @@ func contain(c inspect.Case) []NextStep {
 			"then is shown how to roll back and delete", runtimeCommand(c)))
 }
 
-// quarantine is the label by which the policy below finds the pod.
+// quarantine is the label by which the policy below finds the pod, with the value true.
 const quarantine = "backtrail.dev/quarantine"
 
 // container makes the steps of one pod.
@@ -49,16 +53,19 @@ type container struct {
 	c           inspect.Case
 	pod         *inspect.Pod
 	where, name string // kubectl with context and namespace; the pod's name, quoted
-	in          string
+	in          string // a remark where the case is of a saved dump: the commands are for its cluster
 }
 
+// preserve keeps the two common autoscalers from taking its node away. Both read annotations of the pod: Karpenter's
+// karpenter.sh/do-not-disrupt, the Cluster Autoscaler's safe-to-evict.
 func (k container) preserve() NextStep {
 	return todo("Preserve the pod: its writable layer and memory exist nowhere else"+k.in,
 		k.where+" annotate pod "+k.name+" karpenter.sh/do-not-disrupt=true "+
 			"cluster-autoscaler.kubernetes.io/safe-to-evict=false")
 }
 
-// keepLogs is left out where the case holds the logs.
+// keepLogs is left out where the case has the logs, and where the pod is gone: the API server gives them of pods that
+// it still has. A container that restarted has a log of the run before, which --previous gives.
 func (k container) keepLogs() []NextStep {
 	for _, p := range PreservedOf(&k.c) {
 		if p.Word == "log" && p.Kept > 0 {
@@ -71,7 +78,8 @@ func (k container) keepLogs() []NextStep {
 	return oneTodo("keep its logs, of before a restart too", k.where+" logs "+k.name+" --all-containers --timestamps")
 }
 
-// relabel takes from the pod the labels by which its controller and Services pick it: it runs on, alone.
+// relabel takes from the pod the labels by which its controller and Services pick it: it runs on, alone, with the
+// memory and the files that it has. kubectl removes a label that is named with a dash behind it.
 func (k container) relabel() NextStep {
 	keys, stay := k.unpicked()
 	command := k.where + " label pod " + k.name
@@ -98,7 +106,8 @@ func (k container) relabel() NextStep {
 	return todo(why+k.services(), command)
 }
 
-// replaced describes what the controller does about the pod that it lost.
+// replaced describes what the controller does about the pod that it lost: by its kind, as Kubernetes documents it. A
+// StatefulSet gives each pod a name of its own and cannot make a second one of that name.
 func (k container) replaced() string {
 	at := slices.IndexFunc(k.pod.Selectors, controls)
 	if at < 0 {
@@ -114,7 +123,7 @@ func (k container) replaced() string {
 	}
 }
 
-// services reports whether Services may pick the pod that were not seen.
+// services is the remark that Services may pick the pod that were not seen; empty where all were read.
 func (k container) services() string {
 	if k.pod.Reach.Lacks(inspect.ReachServices) {
 		return "; which Services pick it is not known"
@@ -122,9 +131,10 @@ func (k container) services() string {
 	return ""
 }
 
+// controls reports whether a selector is that of a controller, which replaces a pod that it loses.
 func controls(s inspect.Selector) bool { return s.Kind != "Service" && s.Kind != "NetworkPolicy" }
 
-// pickers names what picks the pod, without policies.
+// pickers names what picks the pod by its labels, without policies: those hold it back, and picking is what ends.
 func (k container) pickers() []string {
 	var names []string
 	for _, s := range k.pod.Selectors {
@@ -136,7 +146,8 @@ func (k container) pickers() []string {
 }
 
 // unpicked gives the fewest labels without which nothing picks the pod (the one that most ask for first; of equals
-// the one that takes it from fewer network policies), and what picks it whatever its labels are.
+// the one that takes it from fewer network policies), and what picks it whatever its labels are. The choice is
+// greedy: with a handful of selectors it is the smallest set in practice, and one more label does no harm.
 func (k container) unpicked() (keys, stay []string) {
 	var open []inspect.Selector
 	for _, s := range k.pod.Selectors {
@@ -165,7 +176,8 @@ func (k container) unpicked() (keys, stay []string) {
 	return keys, stay
 }
 
-// policies names the network policies that let the pod go without these labels, or those that still select it.
+// policies names the network policies that let the pod go without these labels (lets), or those that still select it.
+// Both matter: the first ones opened its traffic by leaving, the second ones allow what they did before.
 func (k container) policies(without []string, lets bool) []string {
 	var names []string
 	for _, s := range k.pod.Selectors {
@@ -177,7 +189,9 @@ func (k container) policies(without []string, lets bool) []string {
 	return names
 }
 
-// isolate makes a policy that allows nothing. Policies add up: what another one allows stays allowed.
+// isolate makes a policy that allows nothing: it selects the pod by the label of quarantine and names no rule, for both
+// directions. Policies add up: what another one allows stays allowed. One does not apply to a pod that uses the network
+// of its node. Connections that stand may survive, depending on the plugin.
 func (k container) isolate() NextStep {
 	if k.pod.Reach.Has(inspect.HostNetwork) {
 		return todo("no NetworkPolicy can hold its traffic back: it uses the network of its node; a firewall on "+
@@ -200,7 +214,8 @@ func (k container) isolate() NextStep {
 	return todo(why, command+" | "+k.where+" apply -f -")
 }
 
-// copyState describes how the run-time state can be copied on this node, and how it cannot.
+// copyState describes how the run-time state can be copied on this node, and how it cannot: by the checkpoint API of
+// the kubelet, POST /checkpoint/NAMESPACE/POD/CONTAINER, through the proxy of the API server. The container runs on.
 func (k container) copyState() []NextStep {
 	const no = "kubectl debug --copy-to starts another pod from the image, and is no copy of the state"
 	can, why := checkpoints(k.pod.Runtime, k.pod.Kubelet)
@@ -228,7 +243,8 @@ func (k container) copyState() []NextStep {
 	}
 }
 
-// mend is shown once the run-time state is saved or given up.
+// mend is shown once the run-time state is saved or given up: these steps end processes, and with them the memory and
+// the writable layers. Deleting is never the first of them: an owner would start the same image again.
 func (k container) mend() []NextStep {
 	n, _ := k.c.Runtime()
 	said := map[string]string{inspect.RuntimeSaved: "saved", inspect.RuntimeGivenUp: "given up"}[n.Mark]
@@ -253,7 +269,8 @@ func (k container) mend() []NextStep {
 	return steps
 }
 
-// workload is the owner whose rollout can be undone, as kubectl names it.
+// workload is the owner whose rollout can be undone, as kubectl names it: the topmost of a kind that has revisions;
+// empty for a Job, a pod of its own, or what an operator owns.
 func (k container) workload() string {
 	for _, o := range slices.Backward(k.pod.Owner) {
 		switch o.Kind {
@@ -264,7 +281,8 @@ func (k container) workload() string {
 	return ""
 }
 
-// rollback is the newest revision before the pod's own, 0 if there is none.
+// rollback is the newest revision before the pod's own, 0 if there is none. One after it is a later rollout, which may
+// have come in the same way.
 func (k container) rollback() int64 {
 	var own, best int64
 	for _, r := range k.pod.Revisions {
@@ -280,7 +298,8 @@ func (k container) rollback() int64 {
 	return best
 }
 
-// runtimeCommand is how a person marks the run-time state of a saved case.
+// runtimeCommand is how a person marks the run-time state of a saved case. WHY is for them to fill in: the command does
+// not run without a reason.
 func runtimeCommand(c inspect.Case) string {
 	return "backtrail runtime " + text.Quote(inspect.CaseID(c.Target, c.Started)) + " saved --reason WHY"
 }

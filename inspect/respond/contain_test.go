@@ -38,9 +38,11 @@ func incident() inspect.Case {
 // alarmed is the case of a flagged pod, changed by a test.
 func alarmed(change func(c *inspect.Case)) inspect.Case {
 	c := incident()
-	c.Pod.Selectors = []inspect.Selector{{Kind: "ReplicaSet", Name: "web-7d", Keys: []string{"app", "pod-template-hash"}}, {Kind: "Service", Name: "web", Keys: []string{"app"}}}
+	c.Pod.Selectors = []inspect.Selector{{Kind: "ReplicaSet", Name: "web-7d", Keys: []string{"app",
+		"pod-template-hash"}}, {Kind: "Service", Name: "web", Keys: []string{"app"}}}
 	c.Pod.Runtime, c.Pod.Kubelet = "containerd://2.1.0", "v1.33.1"
-	c.Pod.Revisions = []inspect.Revision{{Number: 3, Name: "web-5c"}, {Number: 4, Name: "web-7d", Current: true}, {Number: 5, Name: "web-9f"}}
+	c.Pod.Revisions = []inspect.Revision{{Number: 3, Name: "web-5c"}, {Number: 4, Name: "web-7d", Current: true},
+		{Number: 5, Name: "web-9f"}}
 	if change != nil {
 		change(&c)
 	}
@@ -62,13 +64,15 @@ func stepWith(t *testing.T, c inspect.Case, text string) NextStep {
 func TestTheOrderOfContaining(t *testing.T) {
 	var order []string
 	for _, s := range Next(alarmed(nil)) {
-		for _, verb := range []string{" annotate ", " logs ", " label ", " apply ", " create --raw ", " --checkpoint ", " cordon ", "backtrail runtime "} {
+		for _, verb := range []string{" annotate ", " logs ", " label ", " apply ", " create --raw ",
+			" --checkpoint ", " cordon ", "backtrail runtime "} {
 			if strings.Contains(s.Command, verb) {
 				order = append(order, strings.TrimSpace(verb))
 			}
 		}
 	}
-	if got := strings.Join(order, ", "); got != "annotate, logs, label, apply, create --raw, --checkpoint, cordon, backtrail runtime" {
+	if got := strings.Join(order,
+		", "); got != "annotate, logs, label, apply, create --raw, --checkpoint, cordon, backtrail runtime" {
 		t.Error(got)
 	}
 }
@@ -83,20 +87,24 @@ func TestRelabel(t *testing.T) {
 	}{
 		"one label for all": {
 			alarmed(nil).Pod.Selectors, "ReplicaSet", "app- --overwrite backtrail.dev/quarantine=true",
-			[]string{"by which ReplicaSet web-7d, Service web selects the pod", "its ReplicaSet starts a replacement from the same image"},
+			[]string{"by which ReplicaSet web-7d, Service web selects the pod",
+				"its ReplicaSet starts a replacement from the same image"},
 		},
 		"two that share none": {
-			[]inspect.Selector{{Kind: "ReplicaSet", Name: "web-7d", Keys: []string{"app"}}, {Kind: "Service", Name: "blue", Keys: []string{"slot"}}},
+			[]inspect.Selector{{Kind: "ReplicaSet", Name: "web-7d", Keys: []string{"app"}}, {Kind: "Service",
+				Name: "blue", Keys: []string{"slot"}}},
 			"ReplicaSet",
 			"app- slot- --overwrite backtrail.dev/quarantine=true", nil,
 		},
 		"one that keeps the policy": {
-			[]inspect.Selector{{Kind: "ReplicaSet", Name: "web-7d", Keys: []string{"app", "pod-template-hash"}}, {Kind: "NetworkPolicy", Name: "in", Keys: []string{"app"}}},
+			[]inspect.Selector{{Kind: "ReplicaSet", Name: "web-7d", Keys: []string{"app", "pod-template-hash"}},
+				{Kind: "NetworkPolicy", Name: "in", Keys: []string{"app"}}},
 			"ReplicaSet",
 			"pod-template-hash- --overwrite backtrail.dev/quarantine=true", nil,
 		},
 		"a policy lets go too": {
-			append(alarmed(nil).Pod.Selectors, inspect.Selector{Kind: "NetworkPolicy", Name: "in", Keys: []string{"app"}}), "ReplicaSet",
+			append(alarmed(nil).Pod.Selectors, inspect.Selector{Kind: "NetworkPolicy", Name: "in",
+				Keys: []string{"app"}}), "ReplicaSet",
 			"app- --overwrite backtrail.dev/quarantine=true",
 			[]string{"it also leaves NetworkPolicy in, so make the policy of the next step first"},
 		},
@@ -111,12 +119,15 @@ func TestRelabel(t *testing.T) {
 			"StatefulSet", "app- --overwrite backtrail.dev/quarantine=true",
 			[]string{"can make no other of this name"},
 		},
-		"a bare pod": {nil, "", "--overwrite backtrail.dev/quarantine=true", []string{"nothing that could be read picks it"}},
+		"a bare pod": {nil, "", "--overwrite backtrail.dev/quarantine=true",
+			[]string{"nothing that could be read picks it"}},
 		"not read": {
-			nil, "ReplicaSet", "--overwrite backtrail.dev/quarantine=true", []string{"by which labels its ReplicaSet picks it is not known"},
+			nil, "ReplicaSet", "--overwrite backtrail.dev/quarantine=true",
+			[]string{"by which labels its ReplicaSet picks it is not known"},
 		},
 		"hostile": {
-			[]inspect.Selector{{Kind: "Service", Name: "x", Keys: []string{"a b/$(x)"}}}, "", "'a b/$(x)-' --overwrite backtrail.dev/quarantine=true", nil,
+			[]inspect.Selector{{Kind: "Service", Name: "x", Keys: []string{"a b/$(x)"}}}, "",
+			"'a b/$(x)-' --overwrite backtrail.dev/quarantine=true", nil,
 		},
 	} {
 		c := alarmed(func(c *inspect.Case) {
@@ -139,9 +150,11 @@ func TestRelabel(t *testing.T) {
 
 func TestIsolate(t *testing.T) {
 	s := stepWith(t, alarmed(func(c *inspect.Case) {
-		c.Pod.Selectors = append(c.Pod.Selectors, inspect.Selector{Kind: "NetworkPolicy", Name: "dns", Keys: nil}, inspect.Selector{Kind: "NetworkPolicy", Name: "in", Keys: []string{"app"}})
+		c.Pod.Selectors = append(c.Pod.Selectors, inspect.Selector{Kind: "NetworkPolicy", Name: "dns", Keys: nil},
+			inspect.Selector{Kind: "NetworkPolicy", Name: "in", Keys: []string{"app"}})
 	}), " apply -f -")
-	if !strings.Contains(s.Why, "where the CNI enforces it") || !strings.Contains(s.Why, "what these allow stays allowed: NetworkPolicy dns") || strings.Contains(s.Why, "NetworkPolicy in") {
+	if !strings.Contains(s.Why, "where the CNI enforces it") || !strings.Contains(s.Why,
+		"what these allow stays allowed: NetworkPolicy dns") || strings.Contains(s.Why, "NetworkPolicy in") {
 		t.Error(s.Why)
 	}
 	s = stepWith(t, alarmed(func(c *inspect.Case) { c.Pod.Reach.Privileges = []inspect.Privilege{{Kind: inspect.HostNetwork}} }), "network of its node")
@@ -171,11 +184,13 @@ func TestCheckpoints(t *testing.T) {
 		}
 	}
 	s := stepWith(t, alarmed(nil), "create --raw")
-	if s.Command != "kubectl --context prod create --raw /api/v1/nodes/node-3/proxy/checkpoint/shop/web-7d9f/web -f /dev/null" {
+	if s.Command != "kubectl --context prod create --raw /api/v1/nodes/node-3/proxy/checkpoint/shop/web-7d9f/web "+
+		"-f /dev/null" {
 		t.Error(s.Command)
 	}
 	s = stepWith(t, alarmed(func(c *inspect.Case) { c.Pod.Runtime = "docker://24.0.7" }), "copy the run-time state")
-	if s.Command != "" || !strings.Contains(s.Why, "kubectl debug --copy-to starts another pod from the image, and is no copy of the state") {
+	if s.Command != "" || !strings.Contains(s.Why,
+		"kubectl debug --copy-to starts another pod from the image, and is no copy of the state") {
 		t.Errorf("%+v", s)
 	}
 }
@@ -184,7 +199,8 @@ func TestCheckpoints(t *testing.T) {
 func TestMending(t *testing.T) {
 	mark := func(mark string) func(c *inspect.Case) {
 		return func(c *inspect.Case) {
-			c.Notes = append(c.Notes, inspect.Note{Time: c.Finished, Author: "ada", Subject: inspect.SubjectRuntime, Mark: mark})
+			c.Notes = append(c.Notes, inspect.Note{Time: c.Finished, Author: "ada", Subject: inspect.SubjectRuntime,
+				Mark: mark})
 		}
 	}
 	destroys := func(c inspect.Case) []string {
@@ -198,12 +214,14 @@ func TestMending(t *testing.T) {
 		}
 		return all
 	}
-	for name, c := range map[string]inspect.Case{"not marked": alarmed(nil), "taken back": alarmed(func(c *inspect.Case) { mark(inspect.RuntimeSaved)(c); mark(inspect.RuntimeOpen)(c) })} {
+	for name, c := range map[string]inspect.Case{"not marked": alarmed(nil),
+		"taken back": alarmed(func(c *inspect.Case) { mark(inspect.RuntimeSaved)(c); mark(inspect.RuntimeOpen)(c) })} {
 		if got := destroys(c); len(got) > 0 {
 			t.Errorf("%s: %q", name, got)
 		}
 	}
-	want := []string{"kubectl --context prod -n shop rollout undo deployment/web --to-revision=3", "kubectl --context prod -n shop delete pod web-7d9f"}
+	want := []string{"kubectl --context prod -n shop rollout undo deployment/web --to-revision=3",
+		"kubectl --context prod -n shop delete pod web-7d9f"}
 	for _, said := range []string{inspect.RuntimeSaved, inspect.RuntimeGivenUp} {
 		if got := destroys(alarmed(mark(said))); !slices.Equal(got, want) {
 			t.Errorf("%s: %q", said, got)
@@ -226,7 +244,8 @@ func TestAPodThatIsGone(t *testing.T) {
 	c := alarmed(func(c *inspect.Case) {
 		c.Changes = []inspect.PodChange{{Time: began, State: inspect.PodGone, What: []string{"it was deleted"}}}
 	})
-	if first := Next(c)[0]; first.Command != "" || !strings.Contains(first.Why, "the pod is gone since 2026-11-23T03:12:04Z") {
+	if first := Next(c)[0]; first.Command != "" || !strings.Contains(first.Why,
+		"the pod is gone since 2026-11-23T03:12:04Z") {
 		t.Errorf("%+v", first)
 	}
 	for _, s := range Next(c) {

@@ -11,10 +11,12 @@ import (
 	"github.com/backtrail/backtrail/inspect/text"
 )
 
-// Regimes are those that are known, in their order.
+// Regimes are those that are known, in their order: as the command line lists them. A regime of a newer version has a
+// clock and no deadlines here.
 func Regimes() []inspect.Regime { return []inspect.Regime{inspect.NIS2, inspect.CRA, inspect.DORA} }
 
-// Title is the law as people name it.
+// Title is the law as people name it, with the article that asks for reports; a regime that is not known is its own
+// title.
 func Title(r inspect.Regime) string {
 	switch r {
 	case inspect.NIS2:
@@ -28,7 +30,8 @@ func Title(r inspect.Regime) string {
 	}
 }
 
-// Binds describes who has to report, and what.
+// Binds describes who has to report, and what: in the words of the regulation, so that nobody starts a clock that does
+// not bind them. Whether an incident is significant or severe is for a person to decide.
 func Binds(r inspect.Regime) string {
 	switch r {
 	case inspect.NIS2:
@@ -43,7 +46,8 @@ func Binds(r inspect.Regime) string {
 	}
 }
 
-// Deadline is a report that a clock asks for.
+// Deadline is a report that a clock asks for. It is advice: what binds is the text of the law, and national law may
+// shorten it.
 type Deadline struct {
 	What string       // early warning
 	Due  inspect.Time // the latest; zero where it counts from something that has not happened
@@ -52,6 +56,10 @@ type Deadline struct {
 
 // Deadlines are the reports of the clock, in their order. One that counts from an earlier report counts from the
 // deadline of that: it is the latest time, and comes sooner if that report was sent sooner.
+//
+// Sources: NIS2 (Directive (EU) 2022/2555) Art. 23(4), CRA (Regulation (EU) 2024/2847) Art. 14(2) and (4), DORA
+// (Regulation (EU) 2022/2554) Art. 19 with its technical standards. Periods in hours run from the moment, without
+// regard to weekends.
 func Deadlines(c inspect.Clock) []Deadline {
 	after := func(hours int) inspect.Time { return inspect.At(c.Aware.Add(time.Duration(hours) * time.Hour)) }
 	const counted = "one month after the notification, here after its deadline"
@@ -91,7 +99,8 @@ func monthAfter(t inspect.Time) inspect.Time {
 	return inspect.At(next)
 }
 
-// Left describes how much time there is at a moment, or by how much it is over.
+// Left describes how much time there is at a moment, or by how much it is over: 23 h 59 min left, over by 2 d 3 h, no
+// date yet.
 func (d Deadline) Left(now time.Time) string {
 	switch left := d.Due.Sub(now); {
 	case d.Due.IsZero():
@@ -103,7 +112,7 @@ func (d Deadline) Left(now time.Time) string {
 	}
 }
 
-// span writes a duration in its two largest units.
+// span writes a duration in its two largest units, rounded down: time that is left is never made to look longer.
 func span(d time.Duration) string {
 	days, hours, minutes := int(d.Hours())/24, int(d.Hours())%24, int(d.Minutes())%60
 	switch {
@@ -116,7 +125,8 @@ func span(d time.Duration) string {
 	}
 }
 
-// NextDeadline is the first deadline that is not over, else the last that has a date. What was sent is not known here.
+// NextDeadline is the first deadline that is not over, else the last that has a date; the zero Deadline for a regime
+// that is not known. What was sent is not known here.
 func NextDeadline(c inspect.Clock, now time.Time) Deadline {
 	var last Deadline
 	for _, d := range Deadlines(c) {
@@ -130,7 +140,9 @@ func NextDeadline(c inspect.Clock, now time.Time) Deadline {
 	return last
 }
 
-// StartClock makes the clock that a person starts. reason is asked for: whoever reads the record has to know why.
+// StartClock makes the clock that a person starts. reason is asked for: whoever reads the record has to know why. One
+// regime has one running clock, and nobody becomes aware in the future. Nothing is started by itself: to open a case is
+// not to become aware.
 func StartClock(c *inspect.Case, r inspect.Regime, aware, now time.Time, author, reason string) (inspect.Clock, error) {
 	doing := "starting the clock of " + string(r)
 	reason = strings.TrimSpace(reason)
@@ -141,7 +153,7 @@ func StartClock(c *inspect.Case, r inspect.Regime, aware, now time.Time, author,
 	case runs:
 		return inspect.Clock{}, fmt.Errorf("%s: it runs already, aware %s as %s says; withdraw that one first", doing,
 			running.Aware.Format(time.RFC3339), running.Author)
-	case reason == "" || author == "":
+	case reason == "" || strings.TrimSpace(author) == "":
 		return inspect.Clock{}, fmt.Errorf("%s: it needs a name and a reason", doing)
 	case aware.After(now):
 		return inspect.Clock{}, fmt.Errorf("%s: %s lies ahead, it is %s", doing, inspect.At(aware).Format(time.RFC3339),
@@ -151,20 +163,21 @@ func StartClock(c *inspect.Case, r inspect.Regime, aware, now time.Time, author,
 		Reason: reason}, nil
 }
 
-// WithdrawClock ends the running clock of a regime.
+// WithdrawClock ends the running clock of a regime: with a name and a reason, since the start stays on record.
 func WithdrawClock(c *inspect.Case, r inspect.Regime, now time.Time, author, reason string) (inspect.Clock, error) {
 	k, ok := c.RunningClock(r)
 	switch {
 	case !ok:
 		return inspect.Clock{}, fmt.Errorf("withdrawing the clock of %s: none runs", r)
-	case strings.TrimSpace(reason) == "" || author == "":
+	case strings.TrimSpace(reason) == "" || strings.TrimSpace(author) == "":
 		return inspect.Clock{}, fmt.Errorf("withdrawing the clock of %s: it needs a name and a reason", r)
 	}
 	k.Withdrawn = &inspect.Withdrawal{Time: inspect.At(now), Author: author, Reason: strings.TrimSpace(reason)}
 	return k, nil
 }
 
-// ParseAware reads when somebody became aware: now, a time of RFC 3339, or HH:MM of today in UTC.
+// ParseAware reads when a person became aware: now, a time of RFC 3339, or HH:MM of today in UTC. A time of day that is
+// still to come is an error and not yesterday: a deadline that is a day off is worse than a question.
 func ParseAware(words string, now time.Time) (time.Time, error) {
 	words = strings.TrimSpace(words)
 	if strings.EqualFold(words, "now") {
@@ -187,5 +200,6 @@ func ParseAware(words string, now time.Time) (time.Time, error) {
 	return time.Time{}, fmt.Errorf("reading the time %q: %w", text.Clean(words), errNotATime)
 }
 
+// errNotATime names the forms that are read: what to try next.
 var errNotATime = errors.New("it is now, HH:MM of today in UTC, or a date with time and zone, as in " +
 	"2026-11-23T03:12:00Z")

@@ -28,11 +28,15 @@ func TestDeadlines(t *testing.T) {
 		aware  string
 		due    []string // of each deadline; - where it has no date
 	}{
-		{NIS2, "2026-11-23T03:12:00Z", []string{"2026-11-24T03:12:00Z", "2026-11-26T03:12:00Z", "2026-12-26T03:12:00Z"}},
-		{CRA, "2026-11-23T03:12:00Z", []string{"2026-11-24T03:12:00Z", "2026-11-26T03:12:00Z", "2026-12-26T03:12:00Z", "-"}},
-		{DORA, "2026-11-23T03:12:00Z", []string{"2026-11-24T03:12:00Z", "2026-11-27T03:12:00Z", "2026-12-27T03:12:00Z"}},
+		{NIS2, "2026-11-23T03:12:00Z", []string{"2026-11-24T03:12:00Z", "2026-11-26T03:12:00Z",
+			"2026-12-26T03:12:00Z"}},
+		{CRA, "2026-11-23T03:12:00Z", []string{"2026-11-24T03:12:00Z", "2026-11-26T03:12:00Z",
+			"2026-12-26T03:12:00Z", "-"}},
+		{DORA, "2026-11-23T03:12:00Z", []string{"2026-11-24T03:12:00Z", "2026-11-27T03:12:00Z",
+			"2026-12-27T03:12:00Z"}},
 		// A month that is too short ends with its last day.
-		{NIS2, "2027-01-28T10:00:00Z", []string{"2027-01-29T10:00:00Z", "2027-01-31T10:00:00Z", "2027-02-28T10:00:00Z"}},
+		{NIS2, "2027-01-28T10:00:00Z", []string{"2027-01-29T10:00:00Z", "2027-01-31T10:00:00Z",
+			"2027-02-28T10:00:00Z"}},
 		{"gdpr", "2026-11-23T03:12:00Z", nil},
 	} {
 		k := Clock{Regime: tt.regime, Aware: At(utc(t, tt.aware))}
@@ -74,7 +78,8 @@ func TestTimeLeft(t *testing.T) {
 func TestParseAware(t *testing.T) {
 	now := utc(t, "2026-11-23T03:12:00Z")
 	for text, want := range map[string]string{
-		"now": "2026-11-23T03:12:00Z", " NOW ": "2026-11-23T03:12:00Z", "02:40": "2026-11-23T02:40:00Z", "03:12": "2026-11-23T03:12:00Z",
+		"now": "2026-11-23T03:12:00Z", " NOW ": "2026-11-23T03:12:00Z", "02:40": "2026-11-23T02:40:00Z",
+		"03:12":                     "2026-11-23T03:12:00Z",
 		"2026-11-22T23:05:00+01:00": "2026-11-22T22:05:00Z", "2026-11-22T23:05Z": "2026-11-22T23:05:00Z",
 	} {
 		if got, err := ParseAware(text, now); err != nil || got.Format(time.RFC3339) != want {
@@ -82,7 +87,8 @@ func TestParseAware(t *testing.T) {
 		}
 	}
 	for text, says := range map[string]string{
-		"23:50": "2026-11-22T23:50:00Z", "": "it is now, HH:MM", "25:00": "it is now", "2026-11-22": "time and zone", "2026-11-22T23:05:00": "time and zone", "yesterday": "it is now",
+		"23:50": "2026-11-22T23:50:00Z", "": "it is now, HH:MM", "25:00": "it is now", "2026-11-22": "time and zone",
+		"2026-11-22T23:05:00": "time and zone", "yesterday": "it is now",
 	} {
 		if _, err := ParseAware(text, now); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%q: %v", text, err)
@@ -91,7 +97,8 @@ func TestParseAware(t *testing.T) {
 }
 
 func FuzzParseAware(f *testing.F) {
-	for _, seed := range []string{"now", "03:12", "2026-11-22T23:05:00+01:00", "2026-11-22T23:05Z", "24:00", "\x1b[31m"} {
+	for _, seed := range []string{"now", "03:12", "2026-11-22T23:05:00+01:00", "2026-11-22T23:05Z", "24:00",
+		"\x1b[31m"} {
 		f.Add(seed)
 	}
 	now := time.Date(2026, 11, 23, 3, 12, 0, 0, time.UTC)
@@ -132,13 +139,15 @@ func TestClocksAreStartedAndWithdrawn(t *testing.T) {
 		now = now.Add(time.Minute)
 	}
 	say(StartClock(&c, NIS2, now.Add(-time.Hour), now, "ada", "the CISO was told"))
-	if _, err := StartClock(&c, NIS2, now, now, "bob", "again"); err == nil || !strings.Contains(err.Error(), "as ada says") {
+	if _, err := StartClock(&c, NIS2, now, now, "bob", "again"); err == nil || !strings.Contains(err.Error(),
+		"as ada says") {
 		t.Errorf("a second one: %v", err)
 	}
 	say(WithdrawClock(&c, NIS2, now, "bob", "a drill"))
 	say(StartClock(&c, NIS2, now, now, "ada", "no drill"))
 	say(StartClock(&c, DORA, now, now, "ada", "a bank"))
-	if len(c.Clocks) != 3 || c.Clocks[0].Withdrawn == nil || c.Clocks[0].Withdrawn.Author != "bob" || c.Clocks[0].Reason != "the CISO was told" {
+	if len(c.Clocks) != 3 || c.Clocks[0].Withdrawn == nil || c.Clocks[0].Withdrawn.Author != "bob" ||
+		c.Clocks[0].Reason != "the CISO was told" {
 		t.Errorf("%+v", c.Clocks)
 	}
 	if k, ok := c.RunningClock(NIS2); !ok || k.Reason != "no drill" {

@@ -9,7 +9,8 @@ import (
 )
 
 // Focus is the image that the case is about: the one that an alert was matched to, else the one with the worst
-// finding, else one that does not hold, else the first container of its own.
+// finding, else one that does not hold, else the first container of its own. ok is false for a case without images.
+// Brief and screens open on it; a person may change the container.
 func Focus(c inspect.Case) (inspect.Image, bool) {
 	for _, a := range c.Alerts {
 		if i, ok := c.Image(a.Subject); ok && a.Match != inspect.MatchNone {
@@ -30,11 +31,13 @@ func Focus(c inspect.Case) (inspect.Image, bool) {
 	}), true
 }
 
+// statusRank puts bytes that do not match before those that could not be checked.
 func statusRank(s inspect.Status) int {
 	return slices.Index([]inspect.Status{inspect.Failed, inspect.Unknown, inspect.Verified, inspect.Absent}, s)
 }
 
-// typeRank puts the pod's own containers before those that somebody or something added.
+// typeRank puts the pod's own containers before those that were added to it: injected sidecars and debug containers. An
+// image that no container names comes last.
 func typeRank(c inspect.Case, i inspect.Image) int {
 	if c.Pod == nil {
 		return 0

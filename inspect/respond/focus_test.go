@@ -14,7 +14,8 @@ func focusCase(change func(c *inspect.Case)) inspect.Case {
 		{Name: "web", Type: inspect.ContainerMain},
 	}}}
 	for _, k := range c.Pod.Containers {
-		c.Images = append(c.Images, inspect.Image{ImageHead: inspect.ImageHead{Container: k.Name, Status: inspect.Verified}})
+		c.Images = append(c.Images, inspect.Image{ImageHead: inspect.ImageHead{Container: k.Name,
+			Status: inspect.Verified}})
 	}
 	change(&c)
 	return c
@@ -28,7 +29,8 @@ func TestWhichImageACaseIsAbout(t *testing.T) {
 	}{
 		"nothing is wrong": {func(*inspect.Case) {}, "web"},
 		"an alert": {func(c *inspect.Case) {
-			c.Alerts = []inspect.Alert{{Match: inspect.MatchNone, Subject: "web"}, {Match: inspect.MatchContainer, Subject: "setup"}}
+			c.Alerts = []inspect.Alert{{Match: inspect.MatchNone, Subject: "web"}, {Match: inspect.MatchContainer,
+				Subject: "setup"}}
 			c.Findings = []inspect.Finding{{Subject: "proxy", Status: inspect.RowFailed}}
 		}, "setup"},
 		"a finding that failed": {func(c *inspect.Case) {

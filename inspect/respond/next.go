@@ -12,6 +12,9 @@ import (
 
 // Next suggests what to do, the most urgent first: hold what may vanish, take it away from the others, then close
 // what is open. Nothing of it destroys run-time state before a person has said that this was saved or given up.
+//
+// A pod is contained where the case failed or an alert was matched to it: an alert that nothing explains yet is reason
+// enough to keep what vanishes. Commands are for a person to read and paste; every name in them is quoted.
 func Next(c inspect.Case) []NextStep {
 	var steps []NextStep
 	outcome := verdict.Of(&c).Status
@@ -37,6 +40,7 @@ func todo(why, command string) NextStep { return NextStep{Why: why, Command: com
 
 func oneTodo(why, command string) []NextStep { return []NextStep{todo(why, command)} }
 
+// openAlert reports whether an alert was matched to the pod of the case.
 func openAlert(c inspect.Case) bool {
 	if c.Pod == nil {
 		return false
@@ -49,7 +53,8 @@ func openAlert(c inspect.Case) bool {
 	return false
 }
 
-// closeSignature turns "signed by NAME, no rule says who should" into a rule.
+// closeSignature turns "signed by NAME, no policy requires a signer" into an expectation. The name is that of whoever
+// signed, so that only a person can say whether it is the right one.
 func closeSignature(c inspect.Case, i inspect.Image) []NextStep {
 	for _, s := range i.Signatures {
 		if s.Reason == inspect.ReasonNoExpectation && s.Identity != "" {
@@ -64,6 +69,8 @@ func closeSignature(c inspect.Case, i inspect.Image) []NextStep {
 	return nil
 }
 
+// closeKnownGood suggests an image to compare with: the best candidate, which the command then confirms, else one
+// that a person has to name.
 func closeKnownGood(c inspect.Case, i inspect.Image) []NextStep {
 	if i.Diff != nil && i.Diff.KnownGood != nil {
 		return nil
@@ -76,7 +83,8 @@ func closeKnownGood(c inspect.Case, i inspect.Image) []NextStep {
 	return oneTodo("compare with an image that you know is good", inspectCommand(c)+" --known-good REFERENCE")
 }
 
-// inspectCommand looks at the same target again, in the same cluster or saved dump.
+// inspectCommand looks at the same target again, in the same cluster or saved dump. Flags that were given besides are
+// not repeated: the session has them, without the values of secret ones.
 func inspectCommand(c inspect.Case) string {
 	if isDemo(c) {
 		return "backtrail demo --plain"
@@ -94,7 +102,7 @@ func inspectCommand(c inspect.Case) string {
 	return command
 }
 
-// exportCommand writes the bundle of this case, as it was recorded.
+// exportCommand writes the bundle of this case, as it was recorded: the demo's is not on disk, and is made again.
 func exportCommand(c inspect.Case) string {
 	id := inspect.CaseID(c.Target, c.Started)
 	if isDemo(c) {
@@ -103,7 +111,8 @@ func exportCommand(c inspect.Case) string {
 	return "backtrail open " + text.Quote(id) + " --export " + text.Quote(id+".tar.gz")
 }
 
-// isDemo recognizes the built-in incident by its root of trust: nothing else makes that case again.
+// isDemo recognizes the built-in incident by its root of trust: nothing else makes that case again. A saved dump may be
+// called demo too.
 func isDemo(c inspect.Case) bool {
 	dump, ok := c.Target.SavedDump()
 	return ok && dump == "demo" && slices.ContainsFunc(c.Trust,

@@ -10,7 +10,8 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 )
 
-// Preserved says of one kind of thing what is kept, since when, and what is not.
+// Preserved is, of one kind of thing, what is kept, since when, and what is not. Kept and Lost may both be above 0:
+// some logs were read and others were refused.
 type Preserved struct {
 	Word  string // of one: event, log, layer
 	Kept  int
@@ -21,7 +22,8 @@ type Preserved struct {
 	Why   []string
 }
 
-// The kinds of things, in the order in which they vanish.
+// The kinds of things, in the order in which they vanish. The words are of one, and screens make their plurals; a new
+// kind needs its place in PreservedOf as well.
 const (
 	keptPod       = "pod object"
 	keptEvent     = "event"
@@ -34,8 +36,10 @@ const (
 	keptRuntime   = "run-time file"
 )
 
-// PreservedOf lists what is kept in the order in which it vanishes elsewhere: the pod, its events and logs, the alerts,
-// what stands above and around it, manifests, signatures, layers. Kinds of which there is nothing are left out.
+// PreservedOf lists what is kept in the order in which it vanishes elsewhere: the pod, its events and logs, the
+// alerts, what stands above and around it, manifests, signatures, layers. Kinds of which there is nothing are left
+// out; those of which all was lost are not. Events last an hour in the API server by default, logs as long as the
+// pod's files on its node, a manifest until its registry collects garbage.
 func PreservedOf(c *inspect.Case) []Preserved {
 	t := tally{}
 	for _, x := range c.Exhibits {
@@ -66,7 +70,9 @@ func PreservedOf(c *inspect.Case) []Preserved {
 	return all
 }
 
-// unread adds what nobody could read around a pod, by the checks that wanted to.
+// unread adds what could not be read around a pod, by the checks that were to read it. Logs that no check was to
+// read, as with --no-logs, are lost too. The run-time state counts as lost until a person has marked it: nothing that
+// a cluster's API gives contains it.
 func (t tally) unread(c *inspect.Case) {
 	for _, of := range []struct{ word, check string }{{keptEvent, inspect.CheckEvents}, {keptLog, inspect.CheckLogs},
 		{keptObject,
@@ -88,9 +94,10 @@ func (t tally) unread(c *inspect.Case) {
 	}
 }
 
-// tally counts by kind.
+// tally counts by kind, under the word of one.
 type tally map[string]*Preserved
 
+// of gives the count of a kind, which begins with its first.
 func (t tally) of(word string) *Preserved {
 	if t[word] == nil {
 		t[word] = &Preserved{}
@@ -98,6 +105,7 @@ func (t tally) of(word string) *Preserved {
 	return t[word]
 }
 
+// keep counts something that is kept since a time.
 func (t tally) keep(word string, at inspect.Time) {
 	p := t.of(word)
 	p.Kept++
@@ -107,6 +115,7 @@ func (t tally) keep(word string, at inspect.Time) {
 	}
 }
 
+// lose counts something that could not be kept, and why.
 func (t tally) lose(word, why string) {
 	p := t.of(word)
 	p.Lost++
@@ -115,11 +124,13 @@ func (t tally) lose(word, why string) {
 	}
 }
 
+// loseAll notes that nothing of a kind could be kept; how many there were is not known.
 func (t tally) loseAll(word, why string) {
 	t.lose(word, why)
 	t[word].Whole = true
 }
 
+// exhibit counts an exhibit by its path, which the check chose: logs/…, alerts/…, cluster/KIND-NAMESPACE-NAME.json.
 func (t tally) exhibit(x inspect.Exhibit) {
 	folder, _, _ := strings.Cut(x.Path, "/")
 	word := map[string]string{"logs": keptLog, "alerts": keptAlert}[folder]
@@ -136,6 +147,8 @@ func (t tally) exhibit(x inspect.Exhibit) {
 	}
 }
 
+// blob counts a blob by its role. Bytes that are not their digest are kept as well: they are evidence of that. Those of
+// the known-good are no evidence of the incident.
 func (t tally) blob(b inspect.Blob) {
 	word := keptManifest
 	switch b.Role {

@@ -9,17 +9,19 @@ import (
 	"github.com/backtrail/backtrail/inspect/text"
 )
 
-// ReachRow is one thing that the pod could touch, in words.
+// ReachRow is one thing that the pod could touch, in words. Screens and reports draw the same rows.
 type ReachRow struct {
+	// Kind is the word of the first column: privilege, host path, cloud role, account, token, may do, secret, config
+	// map, volume, network, not seen, same image, same layer, same account, same node
 	Kind    string
-	Text    string
+	Text    string // names are those of the cluster, not cleaned
 	Why     string // what that means
 	Weight  ReachWeight
-	Command string // that finds out more; empty where there is none
+	Command string // that gives more, quoted for a shell; empty where there is none
 	Pod     string // namespace/name of another pod that the row is about; empty where it is about none
 }
 
-// ReachWeight describes how far something reaches.
+// ReachWeight describes how far something reaches: the smaller, the farther, so that rows sort by it.
 type ReachWeight int
 
 // The weights, the heaviest first.
@@ -30,7 +32,9 @@ const (
 	ReachesKin                      // what else is concerned
 )
 
-// Reachable lists what the pod could touch, the dangerous first, then what else is concerned.
+// Reachable lists what the pod could touch, the dangerous first, then what else is concerned. It is what the pod's
+// specification and the cluster allow, not what was done. What could not be read has rows of its own, so that a short
+// list is not taken for a small reach. nil for a case without a pod.
 func Reachable(c *inspect.Case) []ReachRow {
 	if c.Pod == nil {
 		return nil
@@ -57,6 +61,7 @@ func Reachable(c *inspect.Case) []ReachRow {
 	return l.rows
 }
 
+// reachList collects the rows.
 type reachList struct {
 	c    *inspect.Case
 	pod  inspect.Pod
@@ -64,8 +69,11 @@ type reachList struct {
 	rows []ReachRow
 }
 
+// add appends a row.
 func (l *reachList) add(r ReachRow) { l.rows = append(l.rows, r) }
 
+// privileges are what the containers may do beyond ordinary ones, and the files of the node that they have. A host path
+// reaches the node also where it is mounted read-only.
 func (l *reachList) privileges() {
 	for _, p := range l.r.Privileges {
 		l.add(ReachRow{Kind: "privilege", Text: p.String(),
@@ -87,6 +95,8 @@ func privilegeWeight(p inspect.Privilege) ReachWeight {
 	return ReachesOther
 }
 
+// roles are identities of a cloud. The cluster holds only half of that trust, the annotation or the association; the
+// other half is the policy of the role at the cloud.
 func (l *reachList) roles() {
 	roles := l.r.Roles
 	if len(roles) == 0 && l.r.Role != "" {
@@ -104,7 +114,8 @@ func (l *reachList) roles() {
 }
 
 // account describes which service account it is, where its tokens are, and that what it may do is not known: the API
-// server answers that for oneself only, or to whoever may impersonate.
+// server answers that for oneself only, or to whoever may impersonate. The command of the row asks it as the account,
+// with the rights of the person who runs it.
 func (l *reachList) account() {
 	if l.r.ServiceAccount == "" {
 		return
@@ -136,7 +147,8 @@ func (l *reachList) account() {
 			text.Quote(l.pod.Namespace), text.Quote("system:serviceaccount:"+l.pod.Namespace+":"+l.r.ServiceAccount))})
 }
 
-// named lists objects with the ways by which they come in.
+// named lists objects with the ways by which they come in: mounted at a path, as a variable, for pulling images. One
+// name that comes in several ways is one row.
 func (l *reachList) named(kind string, names []string, w ReachWeight, why string) {
 	for _, name := range names {
 		var ways []string
@@ -154,6 +166,7 @@ func (l *reachList) named(kind string, names []string, w ReachWeight, why string
 	}
 }
 
+// wayOf is how something comes in, and where: env DB_PASSWORD in web.
 func wayOf(u inspect.Use) string {
 	how := u.How
 	if u.Container != "" {
@@ -162,6 +175,7 @@ func wayOf(u inspect.Use) string {
 	return how
 }
 
+// textOf is a host path with its way in, and whether the container can write there.
 func textOf(u inspect.Use) string {
 	text := u.Name + ": " + wayOf(u)
 	if u.ReadOnly {
@@ -170,7 +184,7 @@ func textOf(u inspect.Use) string {
 	return text + ", writable"
 }
 
-// volumes are those that no other row tells better.
+// volumes are those that no other row tells better: a host path stands among what reaches the node.
 func (l *reachList) volumes() {
 	told := map[string]bool{}
 	for _, u := range l.r.Uses {
@@ -183,14 +197,17 @@ func (l *reachList) volumes() {
 	}
 }
 
+// network is what holds the pod's traffic back, as far as the cluster's objects say. A policy without a network plugin
+// that enforces it changes nothing (kubernetes.io/docs/concepts/services-networking/network-policies), and which plugin
+// runs is not read. A pod that a policy selects for one direction is open in the other.
 func (l *reachList) network() {
 	const enforced = " It holds only if the network plugin enforces it."
 	for _, p := range l.r.NetworkPolicies {
 		l.add(ReachRow{Kind: "network", Text: p, Why: "A policy that selects the pod." + enforced, Weight: ReachesOwn})
 	}
-	if s, ok := l.c.Check(inspect.CheckCluster, ""); ok && s.Status != inspect.CheckDone ||
-		l.r.Lacks(inspect.ReachNetworkPolicies) {
-		return // whether there are any is not known, and said
+	s, ok := l.c.Check(inspect.CheckCluster, "")
+	if !ok || s.Status != inspect.CheckDone || l.r.Lacks(inspect.ReachNetworkPolicies) {
+		return // whether there are any is not known: that none was read does not make the traffic free
 	}
 	if len(l.r.NetworkPolicies) == 0 {
 		l.add(ReachRow{Kind: "network", Text: "no network policy selects it",
@@ -205,7 +222,8 @@ func (l *reachList) network() {
 	}
 }
 
-// shared counts other pods, and names them one a row while they are few.
+// shared counts other pods, and names them one a row while they are few. older are the pods of a case of an earlier
+// version, which counted none.
 func (l *reachList) shared(kind, why string, g inspect.PodGroup, older []string) {
 	if g.Count == 0 {
 		g = inspect.PodGroup{Count: len(older), Pods: older}
@@ -223,7 +241,8 @@ func (l *reachList) shared(kind, why string, g inspect.PodGroup, older []string)
 	}
 }
 
-// layers are the pods that have a suspect layer, of whichever image of this pod.
+// layers are the pods that have a suspect layer, of whichever image of this pod, once each. They are the ones to look
+// at next: their images may have other tags and other digests.
 func (l *reachList) layers() inspect.PodGroup {
 	var g inspect.PodGroup
 	for _, i := range l.c.Images {

@@ -21,6 +21,7 @@ func CleanLines(s string) string {
 	return clean(s, true)
 }
 
+// needsCleaning reports whether a text has anything but printable ASCII: most have not, and are given as they are.
 func needsCleaning(s string) bool {
 	for i := 0; i < len(s); i++ {
 		if s[i] < 0x20 || s[i] >= 0x7f {
@@ -62,7 +63,7 @@ func clean(s string, lines bool) string {
 	return b.String()
 }
 
-// HexDigits are the digits of digests: lower case, as the OCI image specification requires.
+// HexDigits are those of escapes, by their value.
 const HexDigits = "0123456789abcdef"
 
 // hidden reports whether a rune changes how others are drawn, or is not drawn at all: C1 controls, bidirectional and
@@ -73,6 +74,7 @@ func hidden(r rune) bool {
 		r == '\u115f' || r == '\u1160' || r == '\u3164' || r == '\uffa0'
 }
 
+// writeEscape writes a rune as <U+202E>: at least four digits, as Unicode writes code points.
 func writeEscape(b *strings.Builder, r rune) {
 	b.WriteString("<U+")
 	started := false

@@ -14,7 +14,7 @@ func Count(n int, noun string) string {
 	return CountOf(n, noun, noun+"s")
 }
 
-// CountOf is a number with the form of its noun for one or for many.
+// CountOf is a number with the form of its noun for one or for many. Zero takes that for many: 0 layers.
 func CountOf(n int, one, many string) string {
 	if n == 1 {
 		return "1 " + one

@@ -23,7 +23,8 @@ func TestCount(t *testing.T) {
 // A digest of others is cut and cleaned; what is none stays as short as it is.
 func TestShortDigest(t *testing.T) {
 	for digest, want := range map[string]string{
-		"sha256:0123456789abcdef0123": "0123456789ab", "abc": "abc", "": "", "sha256:": "", "sha512:\x1b[31mx": "␛[31mx",
+		"sha256:0123456789abcdef0123": "0123456789ab", "abc": "abc", "": "", "sha256:": "",
+		"sha512:\x1b[31mx": "␛[31mx",
 	} {
 		if got := ShortDigest(digest); got != want {
 			t.Errorf("ShortDigest(%q) = %q, want %q", digest, got, want)

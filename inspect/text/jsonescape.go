@@ -42,6 +42,7 @@ func escapeFrom(b []byte, at int) []byte {
 	return out
 }
 
+// appendUnicode appends a UTF-16 unit as \uXXXX (RFC 8259, section 7).
 func appendUnicode(b []byte, r rune) []byte {
 	return append(b, '\\', 'u', HexDigits[r>>12&15], HexDigits[r>>8&15], HexDigits[r>>4&15], HexDigits[r&15])
 }

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Size writes a number of bytes in decimal units: 1.3 MB.
+// Size writes a number of bytes as people say it: 1.3 MB. The units are decimal, as those of docker, crane and skopeo.
 func Size(n int64) string {
 	switch {
 	case n < 1000:
@@ -19,7 +19,8 @@ func Size(n int64) string {
 	}
 }
 
-// Span writes a duration by its largest unit: 42 s, 3 min, 5 h, 12 d.
+// Span writes a duration by its largest unit, rounded down: 42 s, 3 min, 5 h, 12 d. Hours go up to two days; a duration
+// below zero is 0 s.
 func Span(d time.Duration) string {
 	switch {
 	case d < time.Minute:

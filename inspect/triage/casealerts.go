@@ -14,7 +14,8 @@ import (
 	"github.com/backtrail/backtrail/inspect/redact"
 )
 
-// maxAlertsInCase bounds the alerts that one case contains.
+// maxAlertsInCase bounds the alerts that one case contains: a rule that fires on every request would fill it with one
+// thing. Past it the most urgent stay, and a notice gives the number of all.
 const maxAlertsInCase = 1000
 
 // CaseAlerts turns alerts into the events of a case, with the lines as received as exhibits.
@@ -24,7 +25,8 @@ type CaseAlerts struct {
 	Keep func(digest, data string) error
 }
 
-// Of returns the alerts about a pod, the most urgent first if there are too many.
+// Of returns the alerts about a pod, the most urgent first if there are too many. An alert that fits several containers
+// of the pod stands at the first of them.
 func (c *CaseAlerts) Of(pod *corev1.Pod) []inspect.Event {
 	index := NewIndex()
 	index.Add(pod)
@@ -139,7 +141,8 @@ func (c *CaseAlerts) event(a alert.Alert) []inspect.Event {
 	return events
 }
 
-// momentOf describes an alert in the timeline: the first of several, or the last.
+// momentOf describes an alert in the timeline: the first of several, or the last, by its rule, and by its message where
+// it names none.
 func momentOf(a inspect.Alert, t inspect.Time) string {
 	what := a.Name()
 	if what == "" {
@@ -153,7 +156,7 @@ func momentOf(a inspect.Alert, t inspect.Time) string {
 }
 
 // exhibit describes a line as it is kept, without secrets. Where something was removed, its name follows from what is
-// left.
+// left: a name from the line as received would let a short secret be guessed, since all else of the line is known.
 func exhibit(a alert.Alert, id, received string) (x inspect.Exhibit, line string) {
 	line, redacted := redact.Line(received)
 	sum := sha256.Sum256([]byte(line))

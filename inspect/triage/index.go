@@ -13,7 +13,8 @@ import (
 	"github.com/backtrail/backtrail/kube"
 )
 
-// Lengths of a container ID in hex digits: as Falco writes it, and in full.
+// Lengths of a container ID in hex digits: as Falco writes it, and in full. Twelve digits may fit two containers, and
+// an alert that fits both is called ambiguous.
 const (
 	shortID = 12
 	fullID  = 64
@@ -57,7 +58,8 @@ type Index struct {
 	memo map[memoKey]Match
 }
 
-// memoKey is what a match by container ID depends on.
+// memoKey is what a match by container ID depends on: the names that the alert gives narrow it, since twelve digits may
+// fit two containers.
 type memoKey struct{ id, namespace, pod string }
 
 // row is a pod.

@@ -8,7 +8,8 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 )
 
-// moreUrgent orders alerts: by priority, then the rarest rule, then the newest.
+// moreUrgent orders alerts: by priority, then the rarest rule, then the newest. A rule that fires everywhere is
+// seldom the incident. The number of the alert decides last, so that the order is the same each time.
 func moreUrgent(a, b *inspect.Alert, rarity map[string]int) int {
 	return cmp.Or(
 		cmp.Compare(inspect.PriorityRank(a.Priority), inspect.PriorityRank(b.Priority)),
@@ -17,7 +18,8 @@ func moreUrgent(a, b *inspect.Alert, rarity map[string]int) int {
 	)
 }
 
-// sortPods puts flagged pods first, the most urgent alert first; then by namespace and name.
+// sortPods puts flagged pods first, the most urgent alert first; then by namespace and name. The alerts of each pod
+// are in their order already.
 func sortPods(pods []inspect.FlaggedPod, rarity map[string]int) {
 	slices.SortFunc(pods, func(x, y inspect.FlaggedPod) int {
 		switch {

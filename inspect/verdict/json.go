@@ -20,7 +20,8 @@ type encoded struct {
 	inspect.Case
 }
 
-// Encode writes a case as -o json prints it: an indent of two spaces, lists never null.
+// Encode writes a case as -o json prints it: an indent of two spaces, lists never null. All three answers are in it,
+// those that no check has given yet as open. The case itself is not changed.
 func Encode(c inspect.Case) ([]byte, error) {
 	v := Of(&c)
 	c.Answers, c.Findings = c.AllAnswers(), leveled(&c)

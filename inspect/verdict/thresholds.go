@@ -18,7 +18,8 @@ func Fails(c *inspect.Case, f inspect.Finding) bool {
 	return d.Waiver == nil && (f.Status == inspect.RowFailed || d.Level == inspect.LevelBlock)
 }
 
-// leveled gives the findings with their levels, where a person named thresholds.
+// leveled gives the findings with their levels, where a person named thresholds. Levels are derived here and are no
+// facts: another file of thresholds gives others for the same case.
 func leveled(c *inspect.Case) []inspect.Finding {
 	if c.Thresholds == nil {
 		return c.Findings
@@ -31,7 +32,8 @@ func leveled(c *inspect.Case) []inspect.Finding {
 	return list
 }
 
-// blocked lists the vulnerabilities that the thresholds block, where a person named them.
+// blocked lists the vulnerabilities that the thresholds block, where a person named them. A level in a case without
+// thresholds is that of a foreign ledger, and blocks nothing.
 func blocked(c *inspect.Case) []string {
 	if c.Thresholds == nil {
 		return nil
@@ -48,8 +50,9 @@ func blocked(c *inspect.Case) []string {
 	return why
 }
 
-// unasked reports whether a check that could not run is about data that nobody asked for: the vulnerability database
-// where no thresholds were named.
+// unasked reports whether a check that could not run is about data that was not asked for: the vulnerability database
+// where no thresholds were named. A case without that database is complete, and its report names what it was not
+// compared with.
 func unasked(c *inspect.Case, s inspect.CheckState) bool {
 	return s.Name == inspect.CheckVulnerabilities && c.Thresholds == nil && !s.Running()
 }

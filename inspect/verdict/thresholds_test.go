@@ -68,7 +68,8 @@ func TestEncodeAddsLevels(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		level := strings.Contains(string(b), `"threshold": "warn"`) && strings.Contains(string(b), `"due": "2026-03-21T00:00:00Z"`)
+		level := strings.Contains(string(b), `"threshold": "warn"`) && strings.Contains(string(b),
+			`"due": "2026-03-21T00:00:00Z"`)
 		if level != tt.want || c.Findings[0].Threshold != "" {
 			t.Errorf("the level is there: %v, want %v, in\n%s", level, tt.want, b)
 		}

@@ -18,7 +18,8 @@ type Verdict struct {
 	Reasons  []string // why the case did not pass, the most important first; empty where it did
 }
 
-// Of derives the outcome of a case.
+// Of derives the outcome of a case. What failed outranks what could not be checked: a case with both has failed, and
+// Complete tells that there may be more. A case passes only where every check that was asked for ended.
 func Of(c *inspect.Case) Verdict {
 	failed, partial := failures(c), incomplete(c)
 	v := Verdict{Status: inspect.CasePassed, Complete: len(partial) == 0}
@@ -33,7 +34,7 @@ func Of(c *inspect.Case) Verdict {
 }
 
 // failures lists what makes a case failed: bytes that do not match their digests, failed findings, expectations that
-// are not met.
+// are not met. A gate that a failed finding covers is not listed twice.
 func failures(c *inspect.Case) []string {
 	var why []string
 	for _, i := range c.Images {
@@ -67,7 +68,8 @@ func reported(c *inspect.Case, container, gate string) bool {
 	})
 }
 
-// unresolved lists what could not be checked although the outcome depends on it.
+// unresolved lists what could not be checked although the outcome depends on it: bytes of an image, what a person asked
+// for, and a matched alert whose file is not the image's, since no check of the image can explain that one.
 func unresolved(c *inspect.Case) []string {
 	var why []string
 	for _, i := range c.Images {
@@ -92,7 +94,8 @@ func unresolved(c *inspect.Case) []string {
 	return why
 }
 
-// incomplete lists the checks that have not ended or could not run.
+// incomplete lists the checks that have not ended or could not run, and first that the case itself has not ended. A
+// check that does not apply (skipped) leaves nothing open.
 func incomplete(c *inspect.Case) []string {
 	var why []string
 	switch {
@@ -111,7 +114,7 @@ func incomplete(c *inspect.Case) []string {
 }
 
 // required reports whether somebody at this machine requires a gate. What a policy of the cluster requires fails a
-// case, and leaves it as it is where it could not be checked.
+// case, and leaves it as it is where it could not be checked. A gate that is not required decides nothing.
 func required(c *inspect.Case, g inspect.Gate) bool {
 	if g.Asked {
 		return true

@@ -37,21 +37,25 @@ func TestTheOutcomeOfACase(t *testing.T) {
 		events []Event
 		want   CaseStatus
 	}{
-		"all holds":                            {[]Event{image(Verified)}, CasePassed},
-		"bytes do not hold":                    {[]Event{image(Failed)}, CaseFailed},
-		"bytes could not be read":              {[]Event{image(Unknown)}, CaseIncomplete},
-		"a high finding":                       {[]Event{image(Verified), finding(High)}, CaseFailed},
-		"a medium finding":                     {[]Event{image(Verified), finding(Medium)}, CasePassed},
-		"unsigned, nobody asked":               {[]Event{image(Verified), gate("signature", GateAbsent)}, CasePassed},
-		"no expectation":                       {[]Event{image(Verified), gate("signature", GateUnknown)}, CasePassed},
-		"expected and could not be checked":    {[]Event{image(Verified), signer, gate("signature", GateUnknown)}, CaseIncomplete},
-		"expected and not there":               {[]Event{image(Verified), signer, gate("signature", GateAbsent)}, CaseFailed},
-		"expected and failed":                  {[]Event{image(Verified), signer, gate("signature", GateRefused)}, CaseFailed},
+		"all holds":               {[]Event{image(Verified)}, CasePassed},
+		"bytes do not hold":       {[]Event{image(Failed)}, CaseFailed},
+		"bytes could not be read": {[]Event{image(Unknown)}, CaseIncomplete},
+		"a high finding":          {[]Event{image(Verified), finding(High)}, CaseFailed},
+		"a medium finding":        {[]Event{image(Verified), finding(Medium)}, CasePassed},
+		"unsigned, nobody asked":  {[]Event{image(Verified), gate("signature", GateAbsent)}, CasePassed},
+		"no expectation":          {[]Event{image(Verified), gate("signature", GateUnknown)}, CasePassed},
+		"expected and could not be checked": {[]Event{image(Verified), signer, gate("signature", GateUnknown)},
+			CaseIncomplete},
+		"expected and not there": {[]Event{image(Verified), signer, gate("signature", GateAbsent)},
+			CaseFailed},
+		"expected and failed": {[]Event{image(Verified), signer, gate("signature", GateRefused)},
+			CaseFailed},
 		"failed is stronger than unknown":      {[]Event{image(Unknown), finding(Critical)}, CaseFailed},
 		"alert on the image's own file":        {[]Event{image(Verified), alert("pod", "image")}, CasePassed},
 		"alert on a file written at run time":  {[]Event{image(Verified), alert("pod", "runtime")}, CaseIncomplete},
 		"alert that belongs to something else": {[]Event{image(Verified), alert("none", "runtime")}, CasePassed},
-		"a check that could not look":          {[]Event{image(Verified), {Check: "layers", Fact: End{Status: CheckBlocked, Reason: "no"}}}, CaseIncomplete},
+		"a check that could not look": {[]Event{image(Verified), {Check: "layers",
+			Fact: End{Status: CheckBlocked, Reason: "no"}}}, CaseIncomplete},
 	}
 	for name, tt := range tests {
 		c := caseOf(tt.events...)
@@ -72,9 +76,11 @@ func TestAPolicyThatCannotBeChecked(t *testing.T) {
 }
 
 func TestAPolicyThatIsNotMetFailsTheCase(t *testing.T) {
-	gate := Gate{Name: GatePolicy + "p", Kind: GateKindImagePolicy, Status: GateRefused, Detail: "signed by mallory (mode warn)"}
+	gate := Gate{Name: GatePolicy + "p", Kind: GateKindImagePolicy, Status: GateRefused,
+		Detail: "signed by mallory (mode warn)"}
 	v := verdict.Of(caseOf(image(Verified), Event{Container: "web", Fact: gate}))
-	if v.Status != CaseFailed || !strings.Contains(v.Reasons[0], "policy p") || !strings.Contains(v.Reasons[0], "mode warn") {
+	if v.Status != CaseFailed || !strings.Contains(v.Reasons[0], "policy p") || !strings.Contains(v.Reasons[0],
+		"mode warn") {
 		t.Errorf("the case is %+v", v)
 	}
 }
@@ -84,13 +90,15 @@ func TestWords(t *testing.T) {
 		return Event{Container: "web", Fact: Finding{ID: id, Severity: s, Status: s.RowStatus(), Title: "T"}}
 	}
 	for want, events := range map[string][]Event{
-		"no problems found":                  {image(Verified), finding("1", Medium)},
-		"problems found: 1 critical, 2 high": {image(Verified), finding("1", High), finding("2", Critical), finding("3", High)},
+		"no problems found": {image(Verified), finding("1", Medium)},
+		"problems found: 1 critical, 2 high": {image(Verified), finding("1", High), finding("2", Critical),
+			finding("3", High)},
 		"problems found": {
 			{Container: "web", Fact: ImageHead{Status: Failed, Detail: "short"}},
 		},
 		"incomplete": {
-			image(Verified), {Check: "layers", Container: "web", Fact: End{Status: CheckBlocked, Reason: "the registry did not answer"}},
+			image(Verified), {Check: "layers", Container: "web", Fact: End{Status: CheckBlocked,
+				Reason: "the registry did not answer"}},
 		},
 	} {
 		c := caseOf(events...)
@@ -113,7 +121,8 @@ func TestEncodeAddsWhatFollows(t *testing.T) {
 	if err := json.Unmarshal(b, &got); err != nil {
 		t.Fatal(err)
 	}
-	if got.Schema != Schema || got.Status != "passed" || !got.Complete || len(got.Answers) != 3 || got.Answers[0].Status != "open" {
+	if got.Schema != Schema || got.Status != "passed" || !got.Complete || len(got.Answers) != 3 ||
+		got.Answers[0].Status != "open" {
 		t.Errorf("got %+v of\n%s", got, b)
 	}
 	for _, name := range []string{`"schema"`, `"status"`, `"images"`} {

@@ -7,8 +7,11 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 )
 
+// Nothing of what Words gives is the word of others: severities are ours.
+//
 // Words is the outcome on one line: no problems found; problems found: 1 critical, 7 high; incomplete. The reasons,
-// which are in part the words of others, stay in Reasons for whoever cleans them.
+// which are in part the words of others, stay in Reasons for whoever cleans them: nothing of what Words
+// gives is the word of others.
 func (v Verdict) Words(c *inspect.Case) string {
 	if counted := Counted(c); v.Status == inspect.CaseFailed && counted != "" {
 		return v.Status.Words() + ": " + counted
@@ -16,7 +19,8 @@ func (v Verdict) Words(c *inspect.Case) string {
 	return v.Status.Words()
 }
 
-// Counted counts the findings that fail the case by severity: 1 critical, 7 high. It is empty where there are none.
+// Counted counts the findings that fail the case by severity: 1 critical, 7 high. It is empty where there are none. A
+// severity that is none of ours, as in the bundle of another version, is not counted; it fails the case all the same.
 func Counted(c *inspect.Case) string {
 	count := map[inspect.Severity]int{}
 	for _, f := range c.Findings {
