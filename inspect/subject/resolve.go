@@ -19,7 +19,7 @@ const Name = "subject"
 
 // Check finds the images of a case: that of its target, or one for each container of its pod. An image that the
 // registry no longer has is an image all the same, unknown with the reason. Containers are resolved in parallel; one
-// that cannot be resolved does not keep the others.
+// that cannot be resolved does not keep the others. Volumes that are images are named as not inspected.
 func Check(o Options) engine.Check {
 	return engine.Check{Name: Name, Scope: engine.PerCase, Resolves: true, Run: func(ctx context.Context,
 		_ engine.On, emit func(inspect.Event)) error {
@@ -40,6 +40,9 @@ func Check(o Options) engine.Check {
 			})
 		}
 		work.Wait()
+		for _, n := range imageVolumes(o.Pod, o.Container) {
+			emit(inspect.Event{Fact: n})
+		}
 		return nil
 	}}
 }
