@@ -23,7 +23,8 @@ type command struct {
 	help  string
 }
 
-// commands is the table. The order is that of the bottom line.
+// commands is the table. The order is that of the bottom line. It is made on each call: some fifty small values, and
+// nothing that could be changed by accident.
 func commands() []command {
 	return slices.Concat(moveCommands(), caseCommands(), paletteCommands(), shellCommands())
 }
@@ -103,12 +104,14 @@ func caseCommands() []command {
 	}
 }
 
-// paletteCommands are those without a key: rare, or not to be hit by accident.
+// paletteCommands are those without a key: rare, or not to be hit by accident. Those that take text behind their name
+// take it from the palette.
 func paletteCommands() []command {
 	return []command{
 		{name: "layer of file", on: shell.InCase, help: "from the selected file to its layer"},
 		{name: "file below", on: shell.InCase, help: "from the selected file to what a lower layer has in its place"},
 		{name: "findings of file", on: shell.InCase, help: "from the selected file to its findings"},
+		{name: "package of file", on: shell.InCase, help: "from the selected file to the package that owns it"},
 		{name: "aware", takes: true, on: shell.InCase,
 			help: "start a reporting deadline (never automatic): aware now nis2, aware 03:12 cra, " +
 				"aware 2026-11-23T03:12:00Z dora"},

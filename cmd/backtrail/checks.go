@@ -23,7 +23,12 @@ import (
 	"github.com/backtrail/backtrail/kube"
 )
 
-// checks is the one slice of checks. A new check is one package or file, and one line here, after those that it needs.
+// checks is the one list of checks. A new check is one package or file, and one line here, after those that it needs.
+//
+// Needs of a check are names of checks that have to end before it begins; the engine refuses a plan in which one of
+// them is missing or the needs form a circle. YieldsTo is weaker: the check waits while these run, and does not depend
+// on how they end. A check that does not apply to the target ends as skipped with its reason: the list is the same for
+// an image, a pod and an alert.
 func (s *session) checks(o subject.Options) []engine.Check {
 	sig := signature.Options{Client: s.client, Store: s.client.Store(), Trust: s.trust, Now: s.now, Notary: s.notary,
 		GitHub: s.attested}
@@ -35,40 +40,42 @@ func (s *session) checks(o subject.Options) []engine.Check {
 	sig.Requirements, sig.PolicyNamed = policies.Requirements, policies.Named()
 	// The pod was kept before the case began. What the cluster forgets next comes before all that it keeps, and what a
 	// registry may delete before the layers, which take longest.
-	vanishes := []string{cluster.EventsName, cluster.LogsName}
+	vanishes := []string{inspect.CheckEvents, inspect.CheckLogs}
 	return answered(withCheckpoint(s, []engine.Check{
 		cluster.Events(around),
 		cluster.Logs(around, s.client.Store(), s.flags.noLogs),
 		after(subject.Check(o), vanishes...),
 		after(subject.Workload(o), vanishes...),
-		cluster.Check(around, subject.WorkloadName),
-		cluster.Reach(around, subject.WorkloadName, cluster.Name),
+		cluster.Check(around, inspect.CheckWorkload),
+		cluster.Reach(around, inspect.CheckWorkload, inspect.CheckCluster),
 		cluster.Helm(around, s.client.Store(), s.flags.helm),
 		after(policy.Check(policies), vanishes...),
 		signature.Check(sig),
 		provenance.Check(s.client),
 		binary.Place(),
-		after(layer.Layers(s.client, s.cache), signature.Name, provenance.Name),
-		layer.Base(s.cache, provenance.Name),
+		after(layer.Layers(s.client, s.cache), inspect.CheckSignatures, inspect.CheckProvenance),
+		layer.Base(s.cache, inspect.CheckProvenance),
 		binary.Binaries(s.client, s.cache, s.owners),
 		sbom.Packages(s.packages),
 		subject.KnownGood(o),
 		binary.Diff(s.client, s.cache, s.owners),
-		autorun.Check(s.client, s.cache, s.owners, subject.KnownGoodName),
+		autorun.Check(s.client, s.cache, s.owners, inspect.CheckKnownGood),
 		sbom.Diff(s.client, s.packages),
 		sbom.Attached(s.client),
 		sbom.Truth(s.client, s.cache),
-		lock.Files(s.client, s.cache, sbom.CheckPackages, subject.KnownGoodName),
-		advisory.Advisories(s.advisories, s.cache, sbom.CheckDiff, lock.Check, signature.Name, provenance.Name),
+		lock.Files(s.client, s.cache, inspect.CheckPackages, inspect.CheckKnownGood),
+		advisory.Advisories(s.advisories, s.cache, inspect.CheckPackageDiff, inspect.CheckLockFiles,
+			inspect.CheckSignatures, inspect.CheckProvenance),
 		vuln.Vulnerabilities(s.vulns, s.statements, s.client.Store()),
 		signature.Usual(s.client),
 		provenance.Drift(s.client, s.examiner(sig)),
 		provenance.Seen(s.client, s.now),
-		cluster.Sharing(around, subject.WorkloadName, layer.CheckBinaries),
+		cluster.Sharing(around, inspect.CheckWorkload, inspect.CheckBinaries),
 	}))
 }
 
-// answered adds the check that answers, as those end whose word it needs.
+// answered adds the check that answers the three questions. It needs only those of its checks that are in the plan:
+// with the others missing it would never begin.
 func answered(checks []engine.Check) []engine.Check {
 	var needs []string
 	for _, c := range checks {
@@ -79,7 +86,8 @@ func answered(checks []engine.Check) []engine.Check {
 	return append(checks, answer.Check(needs...))
 }
 
-// around is what the checks of the cluster work on.
+// around is what the checks of the cluster work on. What they read is kept as it came, redacted, under its digest: a
+// bundle carries the objects that its claims rest on.
 func (s *session) around(o subject.Options) cluster.Options {
 	return cluster.Options{
 		Cluster: o.Cluster, Pod: o.Pod, Container: o.Container, Roster: o.Roster, Client: s.client, Trace: o.Trace,
@@ -89,13 +97,15 @@ func (s *session) around(o subject.Options) cluster.Options {
 	}
 }
 
-// after lets other checks go first.
+// after lets other checks go first: the order in which evidence vanishes is the order in which it is collected (RFC
+// 3227, section 2.1, order of volatility).
 func after(c engine.Check, first ...string) engine.Check {
 	c.YieldsTo = first
 	return c
 }
 
-// examiner verifies the signatures of the known-good in the same way as those of the image.
+// examiner verifies the signatures of the known-good in the same way as those of the image: a difference between the
+// two must be one of the images, never one of how they were looked at.
 func (s *session) examiner(o signature.Options) provenance.Examiner {
 	return func(ctx context.Context, location, index, digest string, expected inspect.Expected,
 		keep func(inspect.Blob)) ([]inspect.Signature, error) {

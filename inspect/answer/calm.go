@@ -11,6 +11,7 @@ import (
 
 // suspicious reports whether there is something to explain: an alert, a finding that failed, or an image whose bytes
 // are not its digests.
+// An alert counts also where it matches no container: somewhere a sensor has seen something.
 func suspicious(c inspect.Case) bool {
 	return len(c.Alerts) > 0 || len(failed(c)) > 0 || slices.ContainsFunc(c.Images,
 		func(i inspect.Image) bool { return i.Status == inspect.Failed })
@@ -18,7 +19,7 @@ func suspicious(c inspect.Case) bool {
 
 // essential are the checks without which it is not known whether there is anything to explain: one that was blocked
 // makes a calm answer unknown.
-var essential = []string{"subject", "layers", "binaries", "autoruns"}
+var essential = []string{inspect.CheckSubject, inspect.CheckLayers, inspect.CheckBinaries, inspect.CheckAutoruns}
 
 // calm answers a case with nothing to explain, or one of which that is not known yet. It never states that an image
 // is fine: only that no alert and no finding asks for an explanation.
@@ -38,6 +39,7 @@ func calm(c inspect.Case, name string, waiting []string) inspect.Answer {
 }
 
 // notRead is what could not be read, in words; "" where all could.
+// What was not read could hold anything, so that a calm answer about it would be a guess.
 func notRead(c inspect.Case) string {
 	if len(c.Images) == 0 {
 		return "no image was found"
@@ -60,7 +62,7 @@ func whyNotRead(c inspect.Case, i inspect.Image) string {
 	if text := lost(i); text != "" {
 		return text
 	}
-	if s, ok := c.Check("layers", i.Container); ok && s.Status == inspect.CheckBlocked && !s.Running() {
+	if s, ok := c.Check(inspect.CheckLayers, i.Container); ok && s.Status == inspect.CheckBlocked && !s.Running() {
 		return firstOf(trim(i.Detail), trim(s.Reason))
 	}
 	if i.Reason == inspect.Running {

@@ -9,6 +9,7 @@ import (
 )
 
 // dependencies names the packages that differ from those of the previous image.
+// Both catalogs were read from files of the images; removed packages brought nothing in.
 func dependencies(c inspect.Case) []inspect.Sentence {
 	var all []inspect.Sentence
 	for _, i := range suspects(c) {
@@ -25,7 +26,7 @@ func dependencies(c inspect.Case) []inspect.Sentence {
 		}
 		if len(names) > 0 {
 			text := in(c, i) + "dependencies changed with it: " + listed(names)
-			all = append(all, seen(strings.TrimSpace(text), by(c, i, "package-diff")...))
+			all = append(all, seen(strings.TrimSpace(text), by(c, i, inspect.CheckPackageDiff)...))
 		}
 	}
 	return some(all, "more images whose dependencies changed")

@@ -10,7 +10,7 @@ import (
 	"github.com/backtrail/backtrail/inspect/text"
 )
 
-// handover names, for each image in question, the point at which it passed from somebody else's hands into the
+// handover names, for each image in question, the point at which it passed from other hands into the
 // cluster: a debug container, an injected sidecar, a package, the base image, or the image's own build.
 func handover(c inspect.Case) []inspect.Sentence {
 	var all []inspect.Sentence
@@ -25,23 +25,25 @@ func handover(c inspect.Case) []inspect.Sentence {
 
 // handoverOf decides by the first that applies: how the container came into the pod, a package that changed, the
 // layers of the files in question, and last whether the image shares any layer with the previous one.
+// The order goes from what needs no image at all to what only the image's layers show.
 func handoverOf(c inspect.Case, i inspect.Image) (inspect.Sentence, bool) {
 	switch k := container(c, i.Container); {
 	case k.Type == inspect.ContainerEphemeral:
 		return seen("it came in with a debug container, which somebody attached to the running pod", ids(coded(c,
-			i.Container, "debug-container"))...), true
+			i.Container, inspect.CodeDebugContainer))...), true
 	case k.Injected:
 		return injectedSidecar(c, i), true
 	}
-	found := by(c, i, "binaries", "diff")
+	found := by(c, i, inspect.CheckBinaries, inspect.CheckDiff)
 	if p, ok := changedPackage(c, i); ok {
-		return derived("it came in with a package dependency: "+p, append(by(c, i, "package-diff"), found...)...), true
+		return derived("it came in with a package dependency: "+p, append(by(c, i, inspect.CheckPackageDiff),
+			found...)...), true
 	}
 	paths, layers := badPaths(c, i)
 	switch base, why := fromBase(i, layers); {
 	case base:
 		return derived(filesInWords(paths)+" came in with the base image"+why, append(found, ids(coded(c, i.Container,
-			"layer-elsewhere"))...)...), true
+			inspect.CodeLayerElsewhere))...)...), true
 	case len(layers) > 0:
 		return derived(addedFiles(paths)+" added by the image's own build"+against(i), found...), true
 	case i.Diff != nil && i.Diff.KnownGood != nil && i.Diff.Layers != nil && i.Diff.Layers.Shared == 0:
@@ -54,6 +56,9 @@ func handoverOf(c inspect.Case, i inspect.Image) (inspect.Sentence, bool) {
 // fromBase reports whether all layers in question are of the base image, and why: by build steps or what the image
 // names, or because images of other names begin with the same layers and both go on with others. One of the same name
 // in another repository is likely a copy, and proves nothing.
+//
+// Layers that two unrelated images begin with were built by neither. A mark without such a witness comes from the
+// image's own history, which its builder wrote.
 func fromBase(i inspect.Image, layers []int) (bool, string) {
 	if len(layers) == 0 {
 		return false, ""
@@ -104,12 +109,14 @@ func repository(reference string) string {
 
 // injectedSidecar is what explains the container. The findings of the cluster name the webhook.
 func injectedSidecar(c inspect.Case, i inspect.Image) inspect.Sentence {
-	s := derived("it came in with an injected sidecar: the workload's template does not have it", by(c, i, "binaries",
-		"diff")...)
-	for _, f := range coded(c, i.Container, "injected-other-image", "injected-unexplained", "injected-explained",
-		"injected-everywhere") {
+	s := derived("it came in with an injected sidecar: the workload's template does not have it", by(c, i,
+		inspect.CheckBinaries,
+		inspect.CheckDiff)...)
+	for _, f := range coded(c, i.Container, inspect.CodeInjectedOtherImage, inspect.CodeInjectedUnexplained,
+		inspect.CodeInjectedExplained,
+		inspect.CodeInjectedEverywhere) {
 		s.Text = "it came in with an injected sidecar: " + trim(f.Title)
-		if f.Detail != "" && (f.Code == "injected-other-image" || f.Code == "injected-everywhere") {
+		if f.Detail != "" && (f.Code == inspect.CodeInjectedOtherImage || f.Code == inspect.CodeInjectedEverywhere) {
 			s.Text += "; " + trim(f.Detail)
 		}
 		s.Findings = append(s.Findings, f.ID)
@@ -166,6 +173,7 @@ func bareName(owner string) string {
 }
 
 // sameName compares names of packages as PyPI normalizes them (PEP 503): without case, and with - for _ and dots.
+// Names of other indexes are compared more loosely than they are, which at worst names a package of nearly that name.
 func sameName(a, b string) bool {
 	plain := func(s string) string { return strings.NewReplacer("_", "-", ".", "-").Replace(strings.ToLower(s)) }
 	return plain(a) == plain(b)

@@ -186,7 +186,7 @@ func TestAScriptOfRPMThatChanged(t *testing.T) {
 		t.Errorf("the same: %+v", a)
 	}
 	a = rowOf(t, inspected(t, rpmOf(place, header("/sbin/ldconfig\n"+fetch)), &good), KindMaintainerScript)
-	if a.Severity != inspect.High || !slices.Contains(a.Codes, codeChanged) {
+	if a.Severity != inspect.High || !slices.Contains(a.Codes, inspect.CodeChangedSinceKnownGood) {
 		t.Errorf("a changed one: %+v", a)
 	}
 }

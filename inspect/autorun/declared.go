@@ -43,7 +43,8 @@ func readEntryPoints(ctx context.Context, s *scene, n *inspect.Node) []hook {
 		module, _, _ := strings.Cut(strings.TrimSpace(object), ":")
 		module, _, _ = strings.Cut(module, " ")
 		h := hook{kind: KindPythonEntry, node: n, name: named(n) + " " + group + " " + strings.TrimSpace(name),
-			trigger: "is loaded by a tool of Python (" + group + ")", command: shorten(line), inline: true, text: []byte{}}
+			trigger: "is loaded by a tool of Python (" + group + ")", command: shorten(line), inline: true,
+			text: []byte{}}
 		for _, end := range []string{".py", "/__init__.py"} {
 			to := s.tree.Resolve(below(site, strings.ReplaceAll(module, ".", "/")) + end)
 			if to != nil && layer.IsRegular(to) {
@@ -61,8 +62,8 @@ func isServiceFile(p, base string) bool {
 	return path.Base(path.Dir(p)) == "services" && path.Base(path.Dir(path.Dir(p))) == "META-INF" && base != ""
 }
 
-// readServiceFile makes one hook of the classes that a service file names, one a line. Logging, JDBC and many others are
-// found so; what counts is what the classes beside it do.
+// readServiceFile makes one hook of the classes that a service file names, one a line. Logging, JDBC and many others
+// are found so; what counts is what the classes beside it do.
 func readServiceFile(ctx context.Context, s *scene, n *inspect.Node) []hook {
 	root := path.Dir(path.Dir(path.Dir(n.Path)))
 	h := hook{kind: KindJavaService, node: n, name: named(n), text: []byte{}, inline: true,

@@ -300,7 +300,8 @@ func TestAWrappedEntrypoint(t *testing.T) {
 		"a release": {[]member{exe("usr/local/bin/app", program("app 2"))}, inspect.Info},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if a := rowOf(t, inspected(t, image{config, test.members}, &good), KindEntrypoint); a.Severity != test.want {
+			if a := rowOf(t, inspected(t, image{config, test.members}, &good),
+				KindEntrypoint); a.Severity != test.want {
 				t.Errorf("%s, want %s: %q %s", a.Severity, test.want, a.Codes, a.Detail)
 			}
 		})
@@ -319,7 +320,7 @@ func TestAnAlertedInterpreter(t *testing.T) {
 	}
 	for p, want := range map[string]inspect.Severity{"/usr/local/bin/node": inspect.High, "/usr/bin/python3.12": inspect.Medium} {
 		a := rowOf(t, inspected(t, now, &image{}, inspect.Alert{ID: "1", Path: p}), KindNpmScript)
-		if a.Severity != want || slices.Contains(a.Codes, codeAlerted) != (want == inspect.High) {
+		if a.Severity != want || slices.Contains(a.Codes, inspect.CodeAlerted) != (want == inspect.High) {
 			t.Errorf("%s: %s %q", p, a.Severity, a.Codes)
 		}
 	}

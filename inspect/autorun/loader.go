@@ -15,8 +15,8 @@ import (
 // PreloadFile names the libraries that the dynamic loader takes into every program (ld.so(8)).
 const PreloadFile = "/etc/ld.so.preload"
 
-// MaxPreload bounds a file of the loader, in bytes; maxLibraryDirs the directories that it names, maxIncludes the patterns
-// of further files.
+// MaxPreload bounds a file of the loader, in bytes; maxLibraryDirs the directories that it names, maxIncludes the
+// patterns of further files.
 const (
 	MaxPreload     = 4 << 20
 	maxLibraryDirs = 1_000
@@ -100,8 +100,8 @@ func Preloads(ctx context.Context, t *layer.Tree, own *owner.Ownership, env []st
 }
 
 // LibraryDirs are the directories in which the loader looks for a name without a slash: those of ld.so.conf and of the
-// files that it and they include (ldconfig(8)), in their order, then its own. A pattern without a leading slash is of the
-// directory of the file that has it; each file is read once, however they include each other.
+// files that it and they include (ldconfig(8)), in their order, then its own. A pattern without a leading slash is of
+// the directory of the file that has it; each file is read once, however they include each other.
 func LibraryDirs(ctx context.Context, t *layer.Tree) []string {
 	var dirs, patterns []string
 	seen := map[string]bool{}

@@ -10,9 +10,9 @@ import (
 )
 
 // opensByPAM names the first line of a PAM stack by which somebody gets in or a program runs at a login; "" for none.
-// A line is TYPE CONTROL MODULE ARGUMENTS (pam.conf(5)), with several words in brackets for CONTROL, and the name of the
-// service before them in pam.conf. A backslash at its end continues it. Files that a stack includes from elsewhere are
-// read too, those of the directory are stacks of their own.
+// A line is TYPE CONTROL MODULE ARGUMENTS (pam.conf(5)), with several words in brackets for CONTROL, and the name of
+// the service before them in pam.conf. A backslash at its end continues it. Files that a stack includes from elsewhere
+// are read too, those of the directory are stacks of their own.
 func (s *scene) opensByPAM(ctx context.Context, n *inspect.Node, text []byte) string {
 	if path.Dir(n.Path) != pamDirectory && n.Path != "/etc/pam.conf" {
 		return ""
@@ -39,8 +39,8 @@ func (s *scene) opensByPAM(ctx context.Context, n *inspect.Node, text []byte) st
 // pamDirectory has a file for each service.
 const pamDirectory = "/etc/pam.d"
 
-// pamLines splits a stack into its lines, joins those that are continued, and leaves comments out. service is true where
-// each line begins with the name of a service.
+// pamLines splits a stack into its lines, joins those that are continued, and leaves comments out. service is true
+// where each line begins with the name of a service.
 func pamLines(text []byte, service bool) []string {
 	var all []string
 	open := ""

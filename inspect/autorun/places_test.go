@@ -162,7 +162,7 @@ func TestPlacesOfTheSystem(t *testing.T) {
 			for _, a := range c.Images[0].Autoruns {
 				found := slices.ContainsFunc(
 					c.Findings,
-					func(f inspect.Finding) bool { return f.Severity == a.Severity && f.Check == CheckAutoruns },
+					func(f inspect.Finding) bool { return f.Severity == a.Severity && f.Check == inspect.CheckAutoruns },
 				)
 				if found != (a.Severity.Rank() <= inspect.Medium.Rank()) {
 					t.Errorf("%s: finding %v", short(a), found)

@@ -12,8 +12,8 @@ import (
 func isRPMDatabase(p, _ string) bool { return owner.IsRPMDatabase(p) }
 
 // readRPMScripts makes a hook of each script of rpm's packages. They run as root when the package is installed, updated
-// or removed, so that an image in which one was changed attacks whoever builds on it. A database that cannot be read has
-// none here: the check of the packages reports it.
+// or removed, so that an image in which one was changed attacks whoever builds on it. A database that cannot be read
+// has none here: the check of the packages reports it.
 func readRPMScripts(ctx context.Context, s *scene, n *inspect.Node) []hook {
 	scripts, err := owner.RPMScripts(ctx, s.tree, n)
 	if err != nil {

@@ -12,35 +12,30 @@ import (
 	"github.com/backtrail/backtrail/inspect/text"
 )
 
-// The checks whose rows are compared whole, by the names that they have in the case.
-const (
-	checkBinaries = "binaries"
-	checkPackages = "packages"
-	checkAttached = "attached-sbom"
-)
-
 // reJudged are the fields of a file's row that a comparison with the known-good changes: its layers are not in the bag.
 var reJudged = []string{"codes", "status", "severity", "detail"}
 
 // fileRows compares what the checks of the files and packages found.
+// Rows that rest on data outside of the bag (vulnerabilities, candidates, the replies of stores, gates of the cluster)
+// are counted as claimed.
 func (v *comparison) fileRows(i, again inspect.Image) {
 	skip := []string{}
 	if i.Diff != nil && i.Diff.KnownGood != nil {
 		skip = reJudged
 	}
-	rows(v, "files", i.Container, checkBinaries, i.Binaries, again.Binaries,
+	rows(v, "files", i.Container, inspect.CheckBinaries, i.Binaries, again.Binaries,
 		func(b inspect.Binary) string { return b.Path }, skip...)
-	rows(v, "files", i.Container, checkBinaries, i.Altered, again.Altered,
+	rows(v, "files", i.Container, inspect.CheckBinaries, i.Altered, again.Altered,
 		func(a inspect.Altered) string { return a.Path }, skip...)
-	rows(v, "files", i.Container, checkBinaries, i.Missing, again.Missing,
+	rows(v, "files", i.Container, inspect.CheckBinaries, i.Missing, again.Missing,
 		func(m inspect.Missing) string { return m.Path }, skip...)
-	rows(v, "setting", i.Container, checkBinaries, i.Notable, again.Notable,
+	rows(v, "setting", i.Container, inspect.CheckBinaries, i.Notable, again.Notable,
 		func(s inspect.Setting) string { return s.Code + " " + s.Detail })
-	rows(v, "package", i.Container, checkPackages, i.Packages, again.Packages, func(p inspect.Package) string {
+	rows(v, "package", i.Container, inspect.CheckPackages, i.Packages, again.Packages, func(p inspect.Package) string {
 		return p.Type + " " + p.Name + " " + p.Version + " " + strings.Join(p.Locations, " ")
 	})
-	if v.ran(checkBinaries, i.Container) {
-		v.row("files", i.Container, v.ended(checkBinaries, i.Container), i.Files, again.Files)
+	if v.ran(inspect.CheckBinaries, i.Container) {
+		v.row("files", i.Container, v.ended(inspect.CheckBinaries, i.Container), i.Files, again.Files)
 	} else {
 		v.out.Claims.Claimed++
 	}
@@ -66,6 +61,7 @@ func (v *comparison) listings() {
 }
 
 // differingEntry names the first path at which two listings differ.
+// The order counts: of two entries with one path the later one is unpacked over the earlier.
 func differingEntry(have, want []inspect.Entry) string {
 	for n, w := range want {
 		if n >= len(have) {
@@ -95,7 +91,7 @@ func (v *comparison) countsAgain(i inspect.Image) {
 		}
 		have, want := [3]int{l.Added, l.Modified, l.Removed}, [3]int{counted[at].Added, counted[at].Modified,
 			counted[at].Removed}
-		v.listingRow("layer", fmt.Sprintf("%s layer %d files", i.Container, l.Number), v.ended(checkLayers,
+		v.listingRow("layer", fmt.Sprintf("%s layer %d files", i.Container, l.Number), v.ended(inspect.CheckLayers,
 			i.Container), have, want)
 	}
 	if i.Diff == nil || i.Diff.Files == nil {
@@ -129,13 +125,18 @@ func (v *comparison) findings() {
 		again[f.ID] = f
 	}
 	for _, f := range v.c.Findings {
-		container, _, _ := strings.Cut(f.Subject, ":")
 		found, there := again[f.ID]
 		delete(again, f.ID)
+		// Which check a finding is of is a claim too: under the name of one that is not run again it would be believed.
+		check, subject := f.Check, f.Subject
+		if there {
+			check, subject = found.Check, found.Subject
+		}
+		container, _, _ := strings.Cut(subject, ":")
 		i, named := v.c.Image(container)
-		compared := f.Check == checkBinaries && named && i.Diff != nil && i.Diff.KnownGood != nil
+		compared := check == inspect.CheckBinaries && named && i.Diff != nil && i.Diff.KnownGood != nil
 		switch {
-		case !v.ran(f.Check, container) || !v.ended(f.Check, container), !there && compared:
+		case !v.ran(check, container) || !v.ended(check, container), !there && compared:
 			v.out.Claims.Claimed++
 		case !there:
 			v.fail("finding", f.Subject, "%s: it does not come out again from the bytes in the bag", f.Code)
@@ -167,6 +168,7 @@ func (v *comparison) received() {
 		v.row("alert", a.ID, true, a, found, "match", "subject", "why", "file", "count", "last", "variants", "also",
 			"earlier", "number", "from", "raw", "title")
 	}
+	v.leftOutAlerts()
 	switch {
 	case v.c.Pod == nil:
 	case v.again.Pod == nil:
@@ -188,6 +190,20 @@ func (v *comparison) received() {
 		v.out.Claims.Claimed += len(v.c.Answers)
 	}
 	v.out.Claims.Claimed += len(v.c.Timeline) + len(v.c.Notes) + len(v.c.Sessions) + v.c.Requests
+}
+
+// leftOutAlerts fails a case that lacks an alert whose line is in the bag: everything in a case follows from the alerts
+// that it begins with. Lines that repeat an alert in other words are kept beside it and have no row of their own: a row
+// of the same source and rule stands for them.
+func (v *comparison) leftOutAlerts() {
+	for _, id := range slices.Sorted(maps.Keys(v.again.Alerts)) {
+		a := v.again.Alerts[id]
+		if !slices.ContainsFunc(v.c.Alerts, func(o inspect.Alert) bool {
+			return o.ID == id || o.Source == a.Source && o.Rule == a.Rule
+		}) {
+			v.fail("alert", id, "its line is in the bag, and the case does not have it: %s", a.Name())
+		}
+	}
 }
 
 // containers compares the containers of the pod with its object, both ways, and the image of each with what the node
@@ -212,11 +228,12 @@ func (v *comparison) containers() {
 
 // reported compares the image of a container with the digest that the node reported. A container without an image of
 // the case is one only where the case is about another container.
+// The node may report the digest of an index, of a manifest or of a configuration, by its runtime and its version.
 func (v *comparison) reported(container, digest string) {
 	i, ok := v.c.Image(container)
 	switch {
 	case !ok || !i.Named():
-		if only := v.c.Target.Container; v.ended(checkSubject, "") && (only == "" || only == container) {
+		if only := v.c.Target.Container; v.ended(inspect.CheckSubject, "") && (only == "" || only == container) {
 			v.fail("image", container, "the object in the bag has this container, and the case does not name its image")
 		}
 	case digest == "" || i.Digest == "" || contains([]string{i.Digest, i.Index, i.Config}, digest):

@@ -154,7 +154,8 @@ func TestTheHeaderOfAHardLinkIsSetOnItsFile(t *testing.T) {
 	}
 }
 
-// Where a layer that overlayfs refuses has a further name of a lower file, the mode of that name is the lower file's too.
+// Where a layer that overlayfs refuses has a further name of a lower file, the mode of that name is the lower file's
+// too.
 func TestAHardLinkAcrossLayersChangesTheLowerFile(t *testing.T) {
 	tree := treeOfLayers(
 		t,
@@ -289,7 +290,8 @@ func TestUnlistedDirectoriesAreBounded(t *testing.T) {
 // Names that links lead elsewhere cost more than they take in the tar.
 func TestLookingUpIsBounded(t *testing.T) {
 	for name, members := range map[string][]member{
-		"long paths behind short names": append([]member{symlink("s", strings.Repeat("d/", 2000))}, many(70_000, func(i int) member { return file(fmt.Sprintf("s/%d", i), "") })...),
+		"long paths behind short names": append([]member{symlink("s", strings.Repeat("d/", 2000))}, many(70_000,
+			func(i int) member { return file(fmt.Sprintf("s/%d", i), "") })...),
 		"many paths that are walked": append([]member{symlink("s", "t")}, many(1200, func(i int) member {
 			return file(fmt.Sprintf("s/%d/%sx", i, strings.Repeat("a/", 1900)), "")
 		})...),
@@ -312,10 +314,10 @@ func TestFindingsAboutLayers(t *testing.T) {
 		severity inspect.Severity
 	}{
 		{Oddness{}, "", ""},
-		{Oddness{Refused: "x"}, codeRefusedLayer, inspect.Medium},
-		{Oddness{Refused: "x", Stopped: "y"}, codeRefusedLayer, inspect.Medium},
-		{Oddness{Differs: []string{`"/x": ` + string(doubtRoot)}}, codeAmbiguousLayer, inspect.Medium},
-		{Oddness{Differs: []string{`"/x": ` + string(doubtLinkMode)}}, codeAmbiguousLayer, inspect.Low},
+		{Oddness{Refused: "x"}, inspect.CodeLayerRefused, inspect.Medium},
+		{Oddness{Refused: "x", Stopped: "y"}, inspect.CodeLayerRefused, inspect.Medium},
+		{Oddness{Differs: []string{`"/x": ` + string(doubtRoot)}}, inspect.CodeLayerAmbiguous, inspect.Medium},
+		{Oddness{Differs: []string{`"/x": ` + string(doubtLinkMode)}}, inspect.CodeLayerAmbiguous, inspect.Low},
 	} {
 		list := test.odd.findings("image", l)
 		if test.code == "" {

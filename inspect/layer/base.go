@@ -120,15 +120,16 @@ func (b baseImage) mark(rows []inspect.Layer) {
 
 // setting words what the image is built upon, and where that is written.
 func (b baseImage) setting() *inspect.Setting {
-	s := &inspect.Setting{Code: "base-image", Severity: inspect.Info}
+	s := &inspect.Setting{Code: inspect.CodeBaseImage, Severity: inspect.Info}
 	s.Detail = fmt.Sprintf("%s names %s as its base image", b.source, cmp.Or(b.name, b.digest))
 	if b.source == seenHere {
 		s.Detail = fmt.Sprintf("its lowest %d layers are those of %s (%s), which was read here before", b.layers,
 			b.name, b.digest)
+		s.Basis = inspect.Seen
 		return s
 	}
 	if b.material {
-		s.Code, s.Detail = "built-from", fmt.Sprintf("%s names %s among what it was built from", b.source,
+		s.Code, s.Detail = inspect.CodeBuiltFrom, fmt.Sprintf("%s names %s among what it was built from", b.source,
 			cmp.Or(b.name, b.digest))
 	}
 	if b.name != "" && b.digest != "" {
@@ -136,12 +137,13 @@ func (b baseImage) setting() *inspect.Setting {
 	}
 	switch {
 	case b.mismatch:
-		s.Code, s.Severity = "base-mismatch", inspect.Low
+		s.Code, s.Severity = inspect.CodeBaseMismatch, inspect.Low
 		s.Detail += ", but its lowest layers are not those of that image"
 	case b.material && b.layers == 0:
 		s.Detail += "; its layers are not the lowest ones: it was used on the way"
 	case b.layers >= 0:
 		s.Detail += fmt.Sprintf(", and its lowest %d layers are those of that image", b.layers)
+		s.Basis = inspect.Seen
 	default:
 		s.Detail += "; that image was not compared, since it was not read before"
 	}

@@ -15,39 +15,37 @@ import (
 	"github.com/backtrail/backtrail/registry"
 )
 
-// CheckBase is the check that finds the base image.
-const CheckBase = "base"
-
 // Base is the check that finds which image this one was built upon, by what provenance names as its materials, and
 // by the images that this machine has read before: where the lowest layers are all of another image's, they are its,
 // whatever is claimed. more are checks to wait for besides the layers: provenance.
 func Base(cache *Cache, more ...string) engine.Check {
-	return engine.Check{Name: CheckBase, Needs: append([]string{CheckLayers}, more...), Run: func(_ context.Context,
-		on engine.On, emit func(inspect.Event)) error {
-		image := on.Image()
-		layers := manifestLayers(image.Layers)
-		if len(layers) == 0 {
-			return engine.Nothing("no layers are known")
-		}
-		certain, found := bases{cache}.seenBelow(layers), false
-		for _, m := range imageMaterials(image.Provenance) {
-			b := bases{cache}.builtFrom(m, layers, image.Platform)
-			found = true
-			emit(inspect.Event{Fact: *b.setting()})
-			if b.layers > 0 && b.layers >= certain.layers {
-				certain = b
+	return engine.Check{Name: inspect.CheckBase, Needs: append([]string{inspect.CheckLayers}, more...),
+		Run: func(_ context.Context,
+			on engine.On, emit func(inspect.Event)) error {
+			image := on.Image()
+			layers := manifestLayers(image.Layers)
+			if len(layers) == 0 {
+				return engine.Nothing("no layers are known")
 			}
-		}
-		if certain.layers > 0 && certain.source == seenHere {
-			found = true
-			emit(inspect.Event{Fact: *certain.setting()})
-		}
-		if !found {
-			return engine.Nothing("only the history shows what the image was built upon")
-		}
-		certain.remark(image.Layers, emit)
-		return nil
-	}}
+			certain, found := bases{cache}.seenBelow(layers), false
+			for _, m := range imageMaterials(image.Provenance) {
+				b := bases{cache}.builtFrom(m, layers, image.Platform)
+				found = true
+				emit(inspect.Event{Fact: *b.setting()})
+				if b.layers > 0 && b.layers >= certain.layers {
+					certain = b
+				}
+			}
+			if certain.layers > 0 && certain.source == seenHere {
+				found = true
+				emit(inspect.Event{Fact: *certain.setting()})
+			}
+			if !found {
+				return engine.Nothing("only the history shows what the image was built upon")
+			}
+			certain.remark(image.Layers, emit)
+			return nil
+		}}
 }
 
 // seenHere stands in the place of a source for a base that only the cache of this machine shows.

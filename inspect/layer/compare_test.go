@@ -215,7 +215,7 @@ func TestWhichLayersAreIncomplete(t *testing.T) {
 		"damaged":                    {inspect.Layer{Status: inspect.Failed}, true},
 		"read up to a defect":        {inspect.Layer{DiffID: "a", Status: inspect.Failed, Reason: "malformed"}, true},
 		"past a bound":               {inspect.Layer{DiffID: "a", Status: inspect.Unknown, Reason: "limit"}, true},
-		"whole, with another diffID": {inspect.Layer{DiffID: "a", Status: inspect.Failed, Reason: reasonDiffID}, false},
+		"whole, with another diffID": {inspect.Layer{DiffID: "a", Status: inspect.Failed, Reason: inspect.ReasonDiffIDMismatch}, false},
 		"whole, with another size": {
 			inspect.Layer{DiffID: "a", Status: inspect.Failed, Reason: string(registry.ProblemSize)}, false,
 		},

@@ -11,10 +11,6 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 )
 
-// reasonForm is the reason of a layer whose bytes are what they should be and that is of a form that is not read
-// here: nothing is known against it.
-const reasonForm = "unsupported"
-
 // formError names a form that is not read.
 type formError struct{ form string }
 

@@ -59,7 +59,7 @@ func TestForeignFormsAreUnknown(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			l, paths := layerOf(t, []byte(test.content), test.mediaType)
-			if l.Status != inspect.Unknown || l.Reason != reasonForm || !strings.Contains(l.Detail, test.form) ||
+			if l.Status != inspect.Unknown || l.Reason != inspect.ReasonUnsupported || !strings.Contains(l.Detail, test.form) ||
 				paths != "/a" {
 				t.Errorf("%s %s: %s, files %s", l.Status, l.Reason, l.Detail, paths)
 			}
@@ -99,7 +99,8 @@ func TestWhatCameBeforeADefectIsShown(t *testing.T) {
 // gzip ignores what follows its last member. So does every runtime that unpacks with it.
 func TestBytesBehindAGzipStreamAreARemark(t *testing.T) {
 	data := tarOf(t, file("b", "2"))
-	for name, trailer := range map[string]string{"zeros": strings.Repeat("\x00", 512), "text": "padding", "one byte": "x"} {
+	for name, trailer := range map[string]string{"zeros": strings.Repeat("\x00", 512), "text": "padding",
+		"one byte": "x"} {
 		t.Run(name, func(t *testing.T) {
 			blob := append(packed(t, data), trailer...)
 			b := newBench(t)

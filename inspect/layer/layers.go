@@ -13,18 +13,11 @@ import (
 	"github.com/backtrail/backtrail/registry"
 )
 
-// Names of the checks of this package.
-const (
-	CheckLayers   = "layers"
-	CheckBinaries = "binaries"
-	CheckDiff     = "diff"
-)
-
 // Layers is the check that reads the layers of an image, verifies and indexes them, and settles the status of the
 // image's bytes. It fails only where the store or the context does. What is wrong with the image is in its facts: a
 // limit ends the check after the image was marked unknown, so that no case stays without a status.
 func Layers(client *registry.Client, cache *Cache) engine.Check {
-	return engine.Check{Name: CheckLayers, Run: func(ctx context.Context, on engine.On,
+	return engine.Check{Name: inspect.CheckLayers, Run: func(ctx context.Context, on engine.On,
 		emit func(inspect.Event)) error {
 		image := on.Image()
 		img, err := Resolve(ctx, client, image)

@@ -9,12 +9,6 @@ import (
 	"github.com/backtrail/backtrail/registry"
 )
 
-// Codes of findings about layers.
-const (
-	codeRefusedLayer   = "layer-refused"
-	codeAmbiguousLayer = "layer-ambiguous"
-)
-
 // Oddness is what a layer holds that not every runtime unpacks as it is shown. The zero Oddness is an ordinary layer.
 // All text quotes foreign names.
 type Oddness struct {
@@ -48,7 +42,7 @@ func (o Oddness) findings(image string, l inspect.Layer) []inspect.Finding {
 	add := func(code string, severity inspect.Severity, title, detail string) {
 		subject := fmt.Sprintf("%s:layer %d", image, l.Number)
 		list = append(list, inspect.Finding{
-			ID: inspect.FindingID(CheckLayers, code, subject), Check: CheckLayers, Code: code,
+			ID: inspect.FindingID(inspect.CheckLayers, code, subject), Check: inspect.CheckLayers, Code: code,
 			Status: severity.RowStatus(), Severity: severity,
 			Subject: subject, Title: title, Detail: detail,
 			Evidence: []inspect.Evidence{{Kind: "layer", Digest: l.Digest, Text: l.CreatedBy}},
@@ -56,13 +50,14 @@ func (o Oddness) findings(image string, l inspect.Layer) []inspect.Finding {
 	}
 	switch {
 	case o.Stopped != "":
-		add(codeRefusedLayer, inspect.Medium, fmt.Sprintf("containerd refuses to unpack layer %d: %s", l.Number,
+		add(inspect.CodeLayerRefused, inspect.Medium, fmt.Sprintf("containerd refuses to unpack layer %d: %s", l.Number,
 			o.Stopped),
 			"Entries that it refuses are shown under their own names. An image that runs with another runtime may "+
 				"have other files.")
 	case o.Refused != "":
-		add(codeRefusedLayer, inspect.Medium, fmt.Sprintf("containerd refuses to unpack layer %d with overlayfs: %s",
-			l.Number, o.Refused),
+		add(inspect.CodeLayerRefused, inspect.Medium,
+			fmt.Sprintf("containerd refuses to unpack layer %d with overlayfs: %s",
+				l.Number, o.Refused),
 			"The layer is shown as containerd unpacks it with the native snapshotter.")
 	}
 	if len(o.Differs) > 0 {
@@ -70,7 +65,7 @@ func (o Oddness) findings(image string, l inspect.Layer) []inspect.Finding {
 		if o.hides() {
 			severity = inspect.Medium
 		}
-		add(codeAmbiguousLayer, severity, fmt.Sprintf("container runtimes unpack layer %d to different files",
+		add(inspect.CodeLayerAmbiguous, severity, fmt.Sprintf("container runtimes unpack layer %d to different files",
 			l.Number),
 			"Shown is what containerd unpacks with overlayfs. "+strings.Join(o.Differs, "; "))
 	}

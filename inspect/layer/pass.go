@@ -11,6 +11,7 @@ import (
 	"io"
 	"runtime/debug"
 
+	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/registry"
 )
 
@@ -122,7 +123,7 @@ func unreadLayer(bad error) *badLayer {
 	case errors.As(bad, new(*registry.LimitError)):
 		b.problem = registry.ProblemLimit
 	case errors.As(bad, new(*formError)):
-		b.problem = reasonForm
+		b.problem = inspect.ReasonUnsupported
 	}
 	return b
 }

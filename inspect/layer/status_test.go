@@ -48,12 +48,12 @@ func TestJudgingWhatWasRead(t *testing.T) {
 		},
 		"another diff ID": {
 			proof{DiffID: "sha256:cc", Size: 10},
-			claimOf(10, "sha256:aa"), inspect.Failed, reasonDiffID,
+			claimOf(10, "sha256:aa"), inspect.Failed, inspect.ReasonDiffIDMismatch,
 			"unpacked it is sha256:cc",
 		},
 		"another layer's": {
 			proof{DiffID: otherID, Size: 10},
-			claimOf(10, "sha256:aa"), inspect.Failed, reasonDiffID,
+			claimOf(10, "sha256:aa"), inspect.Failed, inspect.ReasonDiffIDMismatch,
 			"which the config has as layer 0",
 		},
 		"odd": {
@@ -82,7 +82,7 @@ func TestJudgingWhatWasRead(t *testing.T) {
 func TestJudgingWhatWasNotRead(t *testing.T) {
 	for problem, want := range map[registry.Problem]inspect.Status{
 		registry.ProblemMissing: inspect.Unknown, registry.ProblemLimit: inspect.Unknown,
-		reasonSkipped: inspect.Unknown, reasonForm: inspect.Unknown, registry.ProblemDigest: inspect.Failed, registry.ProblemMalformed: inspect.Failed,
+		reasonSkipped: inspect.Unknown, inspect.ReasonUnsupported: inspect.Unknown, registry.ProblemDigest: inspect.Failed, registry.ProblemMalformed: inspect.Failed,
 		registry.ProblemSize: inspect.Failed, "a problem of tomorrow": inspect.Failed,
 	} {
 		l := (&badLayer{problem: problem, detail: "why"}).judge(claimOf(-5, "sha256:claimed"))
@@ -123,7 +123,7 @@ func TestWhyNoBytesCame(t *testing.T) {
 		t.Error("the cause of an error is lost")
 	}
 	for err, want := range map[error]registry.Problem{
-		&formError{"packed with xz"}: reasonForm, &registry.LimitError{}: registry.ProblemLimit,
+		&formError{"packed with xz"}: inspect.ReasonUnsupported, &registry.LimitError{}: registry.ProblemLimit,
 		inner: registry.ProblemMalformed,
 	} {
 		if got := unreadLayer(err).problem; got != want {

@@ -11,15 +11,12 @@ import (
 	"github.com/backtrail/backtrail/registry"
 )
 
-// Check is the name of the check.
-const Check = "lock-files"
-
 // Files is the check that compares lock files with what is installed. It waits for others beside that of the layers:
 // those that list the packages and find the image to compare with. It emits a row for each difference and a finding for
 // each that is at least medium. A lock that cannot be read is a row of its own and no error of the check.
 func Files(client *registry.Client, cache *layer.Cache, others ...string) engine.Check {
-	needs := append([]string{layer.CheckLayers}, others...)
-	return engine.Check{Name: Check, Needs: needs, Run: func(ctx context.Context, on engine.On,
+	needs := append([]string{inspect.CheckLayers}, others...)
+	return engine.Check{Name: inspect.CheckLockFiles, Needs: needs, Run: func(ctx context.Context, on engine.On,
 		emit func(inspect.Event)) error {
 		image := on.Image()
 		merged, err := cache.Tree(ctx, image.Layers)

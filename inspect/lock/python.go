@@ -118,7 +118,8 @@ func (l tomlLock) entries() []entry {
 func (p tomlPackage) fetched() string {
 	registry := originOf(p.Source.Registry).host
 	for _, f := range append([]tomlFile{p.Sdist}, p.Wheels...) {
-		if host := originOf(f.URL).host; host != "" && host != registry && !slices.Contains(registries["python"], host) {
+		if host := originOf(f.URL).host; host != "" && host != registry && !slices.Contains(registries["python"],
+			host) {
 			return f.URL
 		}
 	}

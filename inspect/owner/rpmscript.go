@@ -20,8 +20,8 @@ type RPMScript struct {
 	Text             string
 }
 
-// Tags of a header that hold scripts, and those that name the package (rpm's include/rpm/rpmtag.h). Triggers are lists of
-// scripts that run when another package comes or goes.
+// Tags of a header that hold scripts, and those that name the package (rpm's include/rpm/rpmtag.h). Triggers are lists
+// of scripts that run when another package comes or goes.
 var rpmScriptTags = []struct {
 	tag  int32
 	kind string
@@ -135,8 +135,8 @@ func headersOfNDB(c inspect.Content, pages int) ([][]byte, error) {
 	return all, nil
 }
 
-// headersOfBDB follows the chains of overflow pages of a sound Berkeley DB. Items that lie within a page are no packages:
-// their headers are larger.
+// headersOfBDB follows the chains of overflow pages of a sound Berkeley DB. Items that lie within a page are no
+// packages: their headers are larger.
 func headersOfBDB(c inspect.Content, order binary.ByteOrder, head []byte) ([][]byte, error) {
 	b := &bdbPages{from: c, order: order, size: int(order.Uint32(head[20:])), last: order.Uint32(head[32:])}
 	page, next, total := make([]byte, b.size), make([]byte, b.size), int64(0)
@@ -207,7 +207,8 @@ func rpmTexts(header []byte) map[int32][]string {
 	data := index[tags*16:]
 	for i := range tags {
 		e := index[i*16:]
-		tag, kind, offset, count := int32(be.Uint32(e)), be.Uint32(e[4:]), int64(be.Uint32(e[8:])), int64(be.Uint32(e[12:]))
+		tag, kind, offset, count := int32(be.Uint32(e)), be.Uint32(e[4:]), int64(be.Uint32(e[8:])),
+			int64(be.Uint32(e[12:]))
 		if kind != rpmTypeString && kind != rpmTypeList && kind != rpmTypeI18N || offset > int64(len(data)) ||
 			!wantedTag(tag) || len(all[tag]) > 0 {
 			continue

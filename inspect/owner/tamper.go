@@ -11,27 +11,13 @@ import (
 // Tampering is something that a layer did to the package databases which no package manager does. Claims that rest on
 // it do not count.
 type Tampering struct {
-	Code    string
+	Code    string // inspect.CodeDatabaseGrew and the other codes of databases
 	Layer   int    // that did it
 	Package string // that is concerned, with its version where it has one
 	File    string // of the database
 	Paths   []string
 	Program bool // one of the files that it covers is a program
 }
-
-// Codes of tampering.
-const (
-	// ListGrew: files were added to a package that was installed before, in the same version.
-	ListGrew = "database-grew"
-	// EntryChanged: the digest of a file, or that it is configuration, was changed or removed for the same version.
-	EntryChanged = "database-changed"
-	// SecondDatabase: a later layer brought a database of another kind, whose claims do not count.
-	SecondDatabase = "second-database"
-	// ClaimedTwice: a package of a later layer claims a file of another with other content.
-	ClaimedTwice = "claimed-twice"
-	// Incomplete: a package was registered without most of its files.
-	Incomplete = "incomplete-package"
-)
 
 // rival is a claim of a path that another package claims too. claims are in the order in which the databases were read.
 type rival struct {
@@ -48,7 +34,7 @@ func (o *Ownership) settle() {
 		if !ok || c.From.Language || o.history.was[p].by != 0 {
 			continue
 		}
-		o.tamper(ListGrew, by, c, p)
+		o.tamper(inspect.CodeDatabaseGrew, by, c, p)
 		delete(o.Claims, p)
 	}
 	for p, r := range o.history.was {
@@ -88,7 +74,7 @@ type change struct {
 func (o *Ownership) noteChanged() {
 	for _, c := range o.changed {
 		if claim := o.Claims[c.path]; !c.vanished || o.Altered(c.path) {
-			o.tamper(EntryChanged, claim.Recalled, claim, c.path)
+			o.tamper(inspect.CodeDatabaseChanged, claim.Recalled, claim, c.path)
 		}
 	}
 	o.noteIncomplete()
@@ -145,7 +131,7 @@ func (o *Ownership) dropSecond() {
 		if n := o.Tree.Get(p); n == nil || n.Layer == at && !IsProgram(n) {
 			continue // data of its own do no harm
 		}
-		o.tamper(SecondDatabase, at, Claim{Package: c.From.Name, From: c.From}, p)
+		o.tamper(inspect.CodeSecondDatabase, at, Claim{Package: c.From.Name, From: c.From}, p)
 		delete(o.Claims, p)
 	}
 }
@@ -184,7 +170,7 @@ func (o *Ownership) dropRivals() {
 			continue
 		}
 		o.Claims[r.path] = first
-		o.tamper(ClaimedTwice, o.history.Since(second), second, r.path)
+		o.tamper(inspect.CodeClaimedTwice, o.history.Since(second), second, r.path)
 	}
 }
 
@@ -213,7 +199,7 @@ func (o *Ownership) noteIncomplete() {
 			continue
 		}
 		if c := o.Claims[p]; o.history.Since(c) > o.history.first && o.Tree.Get(p).Layer >= o.history.Since(c) {
-			o.tamper(Incomplete, o.history.Since(c), c, p)
+			o.tamper(inspect.CodeIncompletePackage, o.history.Since(c), c, p)
 		}
 	}
 }

@@ -8,9 +8,10 @@ import (
 )
 
 // side is what is known of one of two images: who signed it, and how it says it was built.
+// Signatures that do not hold are counted only: a broken one names whom it likes.
 type side struct {
 	signers      []signer
-	unsettled    int // signatures that hold for nobody: broken, or without a key at hand
+	unsettled    int // signatures that hold for no signer: broken, or without a key at hand
 	provenance   []judged
 	signatures   []inspect.Signature
 	certificates []inspect.Certificate // of signatures whose chain holds
@@ -18,6 +19,7 @@ type side struct {
 }
 
 // change is something that is not as it was, in one sentence.
+// The code is stable; the text becomes a title, a sentence of the diff and a part of an answer.
 type change struct {
 	code     string
 	text     string
@@ -25,25 +27,29 @@ type change struct {
 }
 
 // compareSigners describes what changed in who signed. word is what the earlier image is called.
+//
+// Gone and changed are loud whether or not a signature is required: an image of another publisher is unsigned or
+// signed by that one. New is calm, since a signature takes nothing away.
 func compareSigners(before, now side, word string) []change {
 	switch {
 	case len(before.signers) == 0 && len(now.signers) == 0:
 		return nil
 	case len(before.signers) == 0:
-		return []change{{"signature-new", fmt.Sprintf("unsigned in the %s image, signed by %s now", word,
+		return []change{{inspect.CodeSignatureNew, fmt.Sprintf("unsigned in the %s image, signed by %s now", word,
 			names(now.signers)), inspect.Info}}
 	case len(now.signers) == 0 && now.unsettled > 0:
-		return []change{{"signature-gone",
+		return []change{{inspect.CodeSignatureGone,
 			fmt.Sprintf("signed by %s in the %s image, and no signature that is here now holds",
 				names(before.signers), word), inspect.High}}
 	case len(now.signers) == 0:
-		return []change{{"signature-gone", fmt.Sprintf("signed by %s in the %s image, unsigned now",
+		return []change{{inspect.CodeSignatureGone, fmt.Sprintf("signed by %s in the %s image, unsigned now",
 			names(before.signers), word), inspect.High}}
 	}
 	return compareNames(before.signers, now.signers, word)
 }
 
 // compareNames pairs the signers of both images: the same one calms, however many others there are.
+// The ref is compared apart from the name, since each release has another one.
 func compareNames(before, now []signer, word string) []change {
 	var other []signer
 	shared, moved := false, ""
@@ -66,19 +72,21 @@ func compareNames(before, now []signer, word string) []change {
 	}
 	switch {
 	case !shared:
-		return []change{{"signer-changed", fmt.Sprintf("signed by %s in the %s image, by %s now", names(before),
+		return []change{{inspect.CodeSignerChanged, fmt.Sprintf("signed by %s in the %s image, by %s now",
+			names(before),
 			word, names(now)), strangeness(before, now)}}
 	case len(other) > 0:
-		return []change{{"signer-added", fmt.Sprintf("signed by %s besides, who did not sign the %s image",
+		return []change{{inspect.CodeSignerAdded, fmt.Sprintf("signed by %s besides, who did not sign the %s image",
 			names(other), word), inspect.Low}}
 	case moved != "":
-		return []change{{"signer-ref-changed", moved, inspect.Info}}
+		return []change{{inspect.CodeSignerRefChanged, moved, inspect.Info}}
 	default:
 		return nil
 	}
 }
 
-// strangeness is how far away the new signers are: another workflow of the same repository is closer than anybody else.
+// strangeness is how far away the new signers are: another workflow of the same repository is closer than any other
+// signer. It can be added by whoever may push there, so that it is not calm either.
 func strangeness(before, now []signer) inspect.Severity {
 	for _, b := range before {
 		for _, n := range now {
@@ -92,6 +100,7 @@ func strangeness(before, now []signer) inspect.Severity {
 
 // compareProvenance describes what changed in how the image was built, by the best statement of each. confirmed says
 // that a person confirmed the earlier image.
+// It returns nil where neither image has a statement.
 func compareProvenance(before, now side, word string, confirmed bool) []change {
 	b, n := best(before.provenance), best(now.provenance)
 	switch {
@@ -99,27 +108,29 @@ func compareProvenance(before, now side, word string, confirmed bool) []change {
 		return nil
 	case b == nil:
 		text := fmt.Sprintf("no provenance in the %s image, built by %s now", word, orNone(n.Builder))
-		return []change{{"provenance-new", text, inspect.Info}}
+		return []change{{inspect.CodeProvenanceNew, text, inspect.Info}}
 	case n == nil && b.Signed:
 		text := fmt.Sprintf("provenance missing; the %s image had signed provenance from %s", word, orNone(b.Builder))
-		return []change{{"provenance-gone", text, inspect.High}}
+		return []change{{inspect.CodeProvenanceGone, text, inspect.High}}
 	case n == nil:
 		severity := inspect.Low
 		if confirmed {
 			severity = inspect.Medium
 		}
-		return []change{{"provenance-gone", fmt.Sprintf("unsigned claims about the build in the %s image, none now",
-			word), severity}}
+		return []change{{inspect.CodeProvenanceGone,
+			fmt.Sprintf("unsigned claims about the build in the %s image, none now",
+				word), severity}}
 	}
 	var list []change
 	if b.Signed && !n.Signed {
 		text := fmt.Sprintf("signed provenance in the %s image, only unsigned claims now", word)
-		list = append(list, change{"provenance-unsigned", text, inspect.High})
+		list = append(list, change{inspect.CodeProvenanceUnsigned, text, inspect.High})
 	}
 	return append(list, builds{*b, *n, word, confirmed}.compare()...)
 }
 
 // builds are two statements about how an image was built.
+// Both are the best statement of their image, which need not be of one kind.
 type builds struct {
 	before, now inspect.Provenance
 	word        string // for the earlier image
@@ -127,6 +138,7 @@ type builds struct {
 }
 
 // weigh lowers what only unsigned statements differ in.
+// Whoever replaced the image could have written the claim as well, so that an equal one would prove nothing.
 func (b builds) weigh(s inspect.Severity) inspect.Severity {
 	if !b.before.Signed || !b.now.Signed {
 		return inspect.Low
@@ -134,8 +146,8 @@ func (b builds) weigh(s inspect.Severity) inspect.Severity {
 	return s
 }
 
-// against weighs a claim that speaks against its maker: nobody has a reason to name a stranger's builder or
-// repository. Where nobody signed it, it weighs as much only if a person confirmed what it is compared with.
+// against weighs a claim that speaks against its maker: there is no reason to name a stranger's builder or
+// repository. An unsigned one weighs as much only if a person confirmed what it is compared with.
 func (b builds) against() inspect.Severity {
 	if b.confirmed || b.before.Signed && b.now.Signed {
 		return inspect.High
@@ -143,22 +155,26 @@ func (b builds) against() inspect.Severity {
 	return inspect.Medium
 }
 
+// change words one difference: "builder https://a in the known-good image, https://b now".
 func (b builds) change(code, what, from, to string, s inspect.Severity) change {
 	return change{code, fmt.Sprintf("%s %s in the %s image, %s now", what, orNone(from), b.word, orNone(to)), s}
 }
 
-// compare compares builder, source, ref and kind of build. A claim about oneself weighs little where nobody signed
-// it; one that names somebody else's repository or builder speaks against its maker, signed or not.
+// compare compares builder, source, ref and kind of build. A claim about oneself weighs little where it is
+// unsigned; one that names another owner's repository or builder speaks against its maker, signed or not.
+// Each difference is a change of its own, since each has another code and weight.
 func (b builds) compare() []change {
 	list := append(b.builder(), b.source()...)
 	if b.before.BuildType != b.now.BuildType {
-		list = append(list, b.change("build-type-changed", "kind of build", b.before.BuildType, b.now.BuildType,
+		list = append(list, b.change(inspect.CodeBuildTypeChanged, "kind of build", b.before.BuildType, b.now.BuildType,
 			inspect.Low))
 	}
 	return list
 }
 
 // builder compares who built. A run has its number in the address of the builder, which is another each time.
+// What stands behind the @ is the version of a reusable builder, as slsa-github-generator's
+// …/builder.yml@refs/tags/v2.
 func (b builds) builder() []change {
 	oldBuilder, oldVersion, _ := strings.Cut(b.before.Builder, "@")
 	newBuilder, newVersion, _ := strings.Cut(b.now.Builder, "@")
@@ -168,21 +184,24 @@ func (b builds) builder() []change {
 	case oldBuilder == newBuilder && oldVersion == newVersion:
 		return nil
 	case oldBuilder == newBuilder:
-		return []change{b.change("builder-version-changed", "builder", b.before.Builder, b.now.Builder, inspect.Info)}
+		return []change{b.change(inspect.CodeBuilderVersionChanged, "builder", b.before.Builder, b.now.Builder,
+			inspect.Info)}
 	case ofRun && is == was && !isWorkflow(oldBuilder) && !isWorkflow(newBuilder):
-		return []change{b.change("builder-run-changed", "builder", b.before.Builder, b.now.Builder, inspect.Info)}
+		return []change{b.change(inspect.CodeBuilderRunChanged, "builder", b.before.Builder, b.now.Builder,
+			inspect.Info)}
 	case is.foreign(was) && is.host == was.host:
-		return []change{b.change("builder-foreign", "built by somebody else: builder", b.before.Builder,
+		return []change{b.change(inspect.CodeBuilderForeign, "built by somebody else: builder", b.before.Builder,
 			b.now.Builder, b.against())}
 	}
 	severity := b.weigh(inspect.High)
 	if b.confirmed && severity == inspect.Low && oldBuilder != "" && newBuilder != "" {
 		severity = inspect.Medium
 	}
-	return []change{b.change("builder-changed", "builder", b.before.Builder, b.now.Builder, severity)}
+	return []change{b.change(inspect.CodeBuilderChanged, "builder", b.before.Builder, b.now.Builder, severity)}
 }
 
 // source compares the repository, and where it is the same one, the ref.
+// A repository that cannot be read as host and owner is compared as a text.
 func (b builds) source() []change {
 	was, is := projectOf(b.before.Source), projectOf(b.now.Source)
 	switch {
@@ -190,13 +209,14 @@ func (b builds) source() []change {
 		return b.ref()
 	case is.foreign(was):
 		text := "built from somebody else's source:"
-		return []change{b.change("source-foreign", text, b.before.Source, b.now.Source, b.against())}
+		return []change{b.change(inspect.CodeSourceForeign, text, b.before.Source, b.now.Source, b.against())}
 	case was.known() && is.known():
-		return []change{b.change("source-changed", "source", b.before.Source, b.now.Source, b.against())}
+		return []change{b.change(inspect.CodeSourceChanged, "source", b.before.Source, b.now.Source, b.against())}
 	}
-	return []change{b.change("source-changed", "source", b.before.Source, b.now.Source, b.weigh(inspect.High))}
+	return []change{b.change(inspect.CodeSourceChanged, "source", b.before.Source, b.now.Source, b.weigh(inspect.High))}
 }
 
+// ref compares the refs of one repository: the next tag is calm, a branch in place of a tag is not.
 func (b builds) ref() []change {
 	if b.before.Ref == b.now.Ref {
 		return nil
@@ -209,16 +229,17 @@ func (b builds) ref() []change {
 	if tagged && severity == inspect.Low && b.confirmed && strings.HasPrefix(b.now.Ref, "refs/heads/") {
 		severity = inspect.Medium // a release before, no release now
 	}
-	return []change{b.change("ref-changed", "ref", b.before.Ref, b.now.Ref, severity)}
+	return []change{b.change(inspect.CodeRefChanged, "ref", b.before.Ref, b.now.Ref, severity)}
 }
 
 // best is the statement that says most: a signed one whose chain holds, else a claim. Summaries name no builder.
+// nil where nothing but summaries and statements that cannot be read was found.
 func best(rows []judged) *inspect.Provenance {
 	var claim *inspect.Provenance
 	for i := range rows {
 		r := &rows[i].row
 		switch {
-		case isSummary(r.PredicateType) || r.Reason == reasonMalformed:
+		case isSummary(r.PredicateType) || r.Reason == inspect.ReasonMalformed:
 			continue
 		case r.Signed && rows[i].holds:
 			return r

@@ -48,7 +48,9 @@ func newScene(t *testing.T) *scene {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = client.Close() })
-	return &scene{t: t, client: client, image: inspect.Image{ImageHead: inspect.ImageHead{Container: "web", Reference: "registry.example/app:1", Location: "registry.example/app@" + digestOf("image"), Digest: digestOf("image"), Status: inspect.Verified}}}
+	return &scene{t: t, client: client, image: inspect.Image{ImageHead: inspect.ImageHead{Container: "web",
+		Reference: "registry.example/app:1", Location: "registry.example/app@" + digestOf("image"),
+		Digest: digestOf("image"), Status: inspect.Verified}}}
 }
 
 func digestOf(text string) string {
@@ -70,8 +72,9 @@ func (s *scene) sign(text string, change func(*inspect.Signature)) inspect.Signa
 		s.t.Fatal(err)
 	}
 	sig := inspect.Signature{
-		ID: digestOf(text)[7:23], PredicateType: PredicateSLSA02, Status: inspect.Verified, Identity: workflow, Issuer: issuer,
-		Raw: []inspect.RawPart{{Name: "statement", Digest: digestOf(text)}},
+		ID: digestOf(text)[7:23], PredicateType: PredicateSLSA02, Status: inspect.Verified, Identity: workflow,
+		Issuer: issuer,
+		Raw:    []inspect.RawPart{{Name: "statement", Digest: digestOf(text)}},
 	}
 	if change != nil {
 		change(&sig)
@@ -83,11 +86,12 @@ func (s *scene) sign(text string, change func(*inspect.Signature)) inspect.Signa
 func (s *scene) run(e inspect.Expected, checks ...engine.Check) inspect.Case {
 	s.t.Helper()
 	all := []engine.Check{
-		{Name: "start", Scope: engine.PerCase, Resolves: true, Run: func(_ context.Context, _ engine.On, emit func(inspect.Event)) error {
+		{Name: "start", Scope: engine.PerCase, Resolves: true, Run: func(_ context.Context, _ engine.On,
+			emit func(inspect.Event)) error {
 			emit(inspect.Event{Container: "web", Fact: s.image.ImageHead})
 			return nil
 		}},
-		{Name: signatureCheck, Run: func(_ context.Context, _ engine.On, emit func(inspect.Event)) error {
+		{Name: inspect.CheckSignatures, Run: func(_ context.Context, _ engine.On, emit func(inspect.Event)) error {
 			for _, e := range s.events {
 				emit(e)
 			}
@@ -96,7 +100,8 @@ func (s *scene) run(e inspect.Expected, checks ...engine.Check) inspect.Case {
 		{Name: "known-good", Run: func(context.Context, engine.On, func(inspect.Event)) error { return nil }},
 		Check(s.client),
 	}
-	source, err := engine.NewSource(engine.Plan{Header: inspect.Header{Schema: inspect.Schema}, Opening: []inspect.Event{{Fact: e}}, Checks: append(all, checks...)})
+	source, err := engine.NewSource(engine.Plan{Header: inspect.Header{Schema: inspect.Schema},
+		Opening: []inspect.Event{{Fact: e}}, Checks: append(all, checks...)})
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -123,7 +128,8 @@ func TestCheck(t *testing.T) {
 	good := statement(image, workflow, "https://github.com/acme/app")
 	fits := inspect.Expected{SourceURIs: []string{"github.com/acme/app"}}
 	other := inspect.Expected{SourceURIs: []string{"github.com/acme/other"}}
-	unasked := inspect.Event{Fact: inspect.StoreReply{Store: "referrers", Status: inspect.StoreUnreachable, Detail: "503"}}
+	unasked := inspect.Event{Fact: inspect.StoreReply{Store: "referrers", Status: inspect.StoreUnreachable,
+		Detail: "503"}}
 	for _, c := range []struct {
 		name    string
 		arrange func(*scene)
@@ -133,21 +139,29 @@ func TestCheck(t *testing.T) {
 		gate    inspect.Status
 		finding string // code of the worst finding
 	}{
-		{"verified, nothing expected", func(s *scene) { s.sign(good, nil) }, inspect.Expected{}, inspect.Verified, "", inspect.Verified, ""},
-		{"verified, as expected", func(s *scene) { s.sign(good, nil) }, fits, inspect.Verified, "", inspect.Verified, ""},
-		{"other source", func(s *scene) { s.sign(good, nil) }, other, inspect.Failed, reasonSource, inspect.Failed, reasonSource},
+		{"verified, nothing expected", func(s *scene) { s.sign(good, nil) }, inspect.Expected{}, inspect.Verified, "",
+			inspect.Verified, ""},
+		{"verified, as expected", func(s *scene) { s.sign(good, nil) }, fits, inspect.Verified, "", inspect.Verified,
+			""},
+		{"other source", func(s *scene) { s.sign(good, nil) }, other, inspect.Failed, inspect.ReasonSourceMismatch, inspect.Failed,
+			inspect.ReasonSourceMismatch},
 		{
-			"about another image", func(s *scene) { s.sign(statement(digestOf("other"), workflow, "https://github.com/acme/app"), nil) }, fits,
-			inspect.Failed, reasonSubject, inspect.Failed, reasonSubject,
+			"about another image", func(s *scene) {
+				s.sign(statement(digestOf("other"), workflow,
+					"https://github.com/acme/app"), nil)
+			}, fits,
+			inspect.Failed, inspect.ReasonSubjectMismatch, inspect.Failed, inspect.ReasonSubjectMismatch,
 		},
 		{"about the index", func(s *scene) {
 			s.image.Index = digestOf("index")
 			s.sign(statement(digestOf("index"), workflow, "https://github.com/acme/app"), nil)
 		}, fits, inspect.Verified, "", inspect.Verified, ""},
-		{"malformed", func(s *scene) { s.sign(`{"_type":`, nil) }, fits, inspect.Failed, reasonMalformed, inspect.Failed, reasonMalformed},
+		{"malformed", func(s *scene) { s.sign(`{"_type":`, nil) }, fits, inspect.Failed, inspect.ReasonMalformed,
+			inspect.Failed, inspect.ReasonMalformed},
 		{"of a version that is not known here", func(s *scene) {
-			s.sign(strings.Replace(good, "provenance/v0.2", "provenance/v9", 1), func(g *inspect.Signature) { g.PredicateType = "https://slsa.dev/provenance/v9" })
-		}, fits, inspect.Unknown, reasonMalformed, inspect.Unknown, ""},
+			s.sign(strings.Replace(good, "provenance/v0.2", "provenance/v9", 1),
+				func(g *inspect.Signature) { g.PredicateType = "https://slsa.dev/provenance/v9" })
+		}, fits, inspect.Unknown, inspect.ReasonMalformed, inspect.Unknown, ""},
 		{"nobody said who signs", func(s *scene) {
 			s.sign(good, func(g *inspect.Signature) { g.Status, g.Reason = inspect.Unknown, "no-expectation" })
 		}, fits, inspect.Unknown, "no-expectation", inspect.Unknown, ""},
@@ -159,9 +173,17 @@ func TestCheck(t *testing.T) {
 		}, fits, inspect.Failed, "invalid-signature", inspect.Failed, ""},
 		{"none, none expected", func(*scene) {}, inspect.Expected{}, "", "", inspect.Absent, ""},
 		{"none, one expected", func(*scene) {}, fits, "", "", inspect.Failed, "provenance-missing"},
-		{"none, one expected, a store that could not be asked", func(s *scene) { s.events = append(s.events, unasked) }, fits, "", "", inspect.Unknown, ""},
-		{"none, the signature check broke", func(s *scene) { s.ended = errors.New("broken") }, fits, "", "", inspect.Unknown, ""},
-		{"one that fits, a store that could not be asked", func(s *scene) { s.sign(good, nil); s.events = append(s.events, unasked) }, fits, inspect.Verified, "", inspect.Verified, ""},
+		{"none, one expected, a store that could not be asked", func(s *scene) {
+			s.events = append(s.events,
+				unasked)
+		}, fits, "", "", inspect.Unknown, ""},
+		{"none, the signature check broke", func(s *scene) { s.ended = errors.New("broken") }, fits, "", "",
+			inspect.Unknown, ""},
+		{"one that fits, a store that could not be asked", func(s *scene) {
+			s.sign(good,
+				nil)
+			s.events = append(s.events, unasked)
+		}, fits, inspect.Verified, "", inspect.Verified, ""},
 		{"an SBOM is no provenance", func(s *scene) {
 			s.sign(good, func(g *inspect.Signature) { g.PredicateType = "https://spdx.dev/Document" })
 		}, inspect.Expected{}, "", "", inspect.Absent, ""},
@@ -171,7 +193,8 @@ func TestCheck(t *testing.T) {
 			c.arrange(s)
 			got := s.run(c.flags)
 			rows := got.Images[0].Provenance
-			if c.status == "" && len(rows) > 0 || c.status != "" && (len(rows) != 1 || rows[0].Status != c.status || rows[0].Reason != c.reason) {
+			if c.status == "" && len(rows) > 0 || c.status != "" && (len(rows) != 1 || rows[0].Status != c.status ||
+				rows[0].Reason != c.reason) {
 				t.Errorf("rows are %+v, want %s %s", rows, c.status, c.reason)
 			}
 			if g := s.gate(got); g.Tone() != c.gate {
@@ -193,7 +216,8 @@ func TestWhatARowSays(t *testing.T) {
 	sig := s.sign(statement(s.image.Digest, workflow, "https://github.com/acme/app"), nil)
 	c := s.run(inspect.Expected{})
 	p := c.Images[0].Provenance[0]
-	if !p.Signed || p.Signature != sig.ID || p.Builder != workflow || p.Source != "git+https://github.com/acme/app" || p.Ref != "refs/heads/main" || p.Commit != ones || p.Subject != s.image.Digest {
+	if !p.Signed || p.Signature != sig.ID || p.Builder != workflow || p.Source != "git+https://github.com/acme/app" ||
+		p.Ref != "refs/heads/main" || p.Commit != ones || p.Subject != s.image.Digest {
 		t.Errorf("row is %+v", p)
 	}
 	if len(c.Timeline) != 1 || c.Timeline[0].What != "build started" || c.Timeline[0].Trust != inspect.BySignature {
@@ -207,7 +231,8 @@ func TestOneOfTwoFits(t *testing.T) {
 	s.sign(statement(s.image.Digest, workflow, "https://github.com/acme/app"), nil)
 	s.sign(statement(s.image.Digest, workflow, "https://github.com/acme/mirror"), nil)
 	c := s.run(inspect.Expected{SourceURIs: []string{"github.com/acme/app"}})
-	if s.gate(c) != inspect.GatePassed || len(c.Findings) != 1 || c.Findings[0].Severity != inspect.Low || c.Findings[0].Status != inspect.RowObserved {
+	if s.gate(c) != inspect.GatePassed || len(c.Findings) != 1 || c.Findings[0].Severity != inspect.Low ||
+		c.Findings[0].Status != inspect.RowObserved {
 		t.Errorf("gate %s, findings %+v", s.gate(c), c.Findings)
 	}
 }
@@ -219,7 +244,8 @@ func TestCertificateAgainstStatement(t *testing.T) {
 			s.Certificate = &inspect.Certificate{Subject: []string{workflow}, Extensions: extensions}
 		}
 	}
-	ours := map[string]string{"buildSignerURI": workflow, "sourceRepositoryURI": "https://github.com/acme/app", "sourceRepositoryRef": "refs/heads/main", "sourceRepositoryDigest": ones}
+	ours := map[string]string{"buildSignerURI": workflow, "sourceRepositoryURI": "https://github.com/acme/app",
+		"sourceRepositoryRef": "refs/heads/main", "sourceRepositoryDigest": ones}
 	evil := map[string]string{"buildSignerURI": workflow, "sourceRepositoryURI": "https://github.com/evil/app"}
 	old := map[string]string{"githubWorkflowRepository": "evil/app"}
 	const generator = "https://github.com/slsa-framework/slsa-github-generator/.github/workflows/generator_container_slsa3.yml"
@@ -232,11 +258,16 @@ func TestCertificateAgainstStatement(t *testing.T) {
 		note       string
 	}{
 		{"they agree", workflow, ours, inspect.Expected{SourceURIs: []string{"github.com/acme/app"}}, "", ""},
-		{"other source, nothing expected", workflow, evil, inspect.Expected{}, "", "the certificate says source https://github.com/evil/app"},
-		{"other source, one expected", workflow, evil, inspect.Expected{SourceURIs: []string{"github.com/acme/app"}}, reasonSource, "the certificate says https://github.com/evil/app"},
-		{"other source in an old certificate", workflow, old, inspect.Expected{SourceURIs: []string{"github.com/acme/app"}}, reasonSource, "evil/app"},
-		{"a builder that did not sign, nothing expected", generator + "@refs/tags/v1.8.0", ours, inspect.Expected{}, "", "the statement names the builder " + generator},
-		{"a builder that did not sign, expected", generator + "@refs/tags/v1.8.0", ours, inspect.Expected{BuilderIDs: []string{generator}}, reasonBuilder, ""},
+		{"other source, nothing expected", workflow, evil, inspect.Expected{}, "",
+			"the certificate says source https://github.com/evil/app"},
+		{"other source, one expected", workflow, evil, inspect.Expected{SourceURIs: []string{"github.com/acme/app"}},
+			inspect.ReasonSourceMismatch, "the certificate says https://github.com/evil/app"},
+		{"other source in an old certificate", workflow, old,
+			inspect.Expected{SourceURIs: []string{"github.com/acme/app"}}, inspect.ReasonSourceMismatch, "evil/app"},
+		{"a builder that did not sign, nothing expected", generator + "@refs/tags/v1.8.0", ours, inspect.Expected{},
+			"", "the statement names the builder " + generator},
+		{"a builder that did not sign, expected", generator + "@refs/tags/v1.8.0", ours,
+			inspect.Expected{BuilderIDs: []string{generator}}, inspect.ReasonBuilderMismatch, ""},
 		{
 			"a builder that lets a delegator sign", generator + "@refs/tags/v1.8.0",
 			map[string]string{"buildSignerURI": delegator + "generic_slsa3.yml@refs/tags/v1.8.0"},
@@ -268,15 +299,18 @@ func (s *scene) withBuildKit(text func(digest string) string) {
 		s.t.Fatal(err)
 	}
 	claim := static.NewLayer([]byte(text(hash.String())), types.MediaType("application/vnd.in-toto+json"))
-	att, err := mutate.Append(empty.Image, mutate.Addendum{Layer: claim, Annotations: map[string]string{registry.AnnotationPredicateType: PredicateSLSA02}})
+	att, err := mutate.Append(empty.Image, mutate.Addendum{Layer: claim,
+		Annotations: map[string]string{registry.AnnotationPredicateType: PredicateSLSA02}})
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	index := mutate.AppendManifests(empty.Index,
-		mutate.IndexAddendum{Add: img, Descriptor: v1.Descriptor{Platform: &v1.Platform{OS: "linux", Architecture: "amd64"}}},
+		mutate.IndexAddendum{Add: img, Descriptor: v1.Descriptor{Platform: &v1.Platform{OS: "linux",
+			Architecture: "amd64"}}},
 		mutate.IndexAddendum{Add: att, Descriptor: v1.Descriptor{
-			Platform:    &v1.Platform{OS: "unknown", Architecture: "unknown"},
-			Annotations: map[string]string{"vnd.docker.reference.type": "attestation-manifest", "vnd.docker.reference.digest": hash.String()},
+			Platform: &v1.Platform{OS: "unknown", Architecture: "unknown"},
+			Annotations: map[string]string{"vnd.docker.reference.type": "attestation-manifest",
+				"vnd.docker.reference.digest": hash.String()},
 		}})
 	d := s.t.TempDir()
 	p, err := layout.Write(d, empty.Index)
@@ -298,11 +332,13 @@ func TestBuildKitsClaimsAreUnsigned(t *testing.T) {
 	s.withBuildKit(func(digest string) string { return statement(digest, "", "https://github.com/acme/app") })
 	c := s.run(inspect.Expected{SourceURIs: []string{"github.com/acme/other"}})
 	rows := c.Images[0].Provenance
-	if len(rows) != 1 || rows[0].Signed || rows[0].Status != inspect.Unknown || rows[0].Reason != reasonUnsigned {
+	if len(rows) != 1 || rows[0].Signed || rows[0].Status != inspect.Unknown ||
+		rows[0].Reason != inspect.ReasonUnsigned {
 		t.Fatalf("rows are %+v", rows)
 	}
 	notes := strings.Join(rows[0].Notes, "\n")
-	if !strings.Contains(notes, "names no builder") || !strings.Contains(notes, "expected source github.com/acme/other") {
+	if !strings.Contains(notes, "names no builder") || !strings.Contains(notes,
+		"expected source github.com/acme/other") {
 		t.Errorf("notes are %q", notes)
 	}
 	if s.gate(c) != inspect.GateRefused || c.Findings[0].Code != "provenance-missing" {
@@ -328,7 +364,8 @@ func TestBuildKitsClaimsAboutAnotherImage(t *testing.T) {
 	s := newScene(t)
 	s.withBuildKit(func(string) string { return statement(digestOf("other"), "", "https://github.com/acme/app") })
 	p := s.run(inspect.Expected{}).Images[0].Provenance[0]
-	if p.Status != inspect.Unknown || p.Reason != reasonUnsigned || !strings.Contains(strings.Join(p.Notes, "\n"), "not about this image") {
+	if p.Status != inspect.Unknown || p.Reason != inspect.ReasonUnsigned || !strings.Contains(strings.Join(p.Notes, "\n"),
+		"not about this image") {
 		t.Errorf("row is %+v", p)
 	}
 }
@@ -340,7 +377,8 @@ func TestSummariesAreShownAndDecideNothing(t *testing.T) {
 	s.sign(text, func(g *inspect.Signature) { g.PredicateType = "https://slsa.dev/verification_summary/v1" })
 	c := s.run(inspect.Expected{SourceURIs: []string{"github.com/acme/app"}})
 	p := c.Images[0].Provenance[0]
-	if p.Status != inspect.Verified || !strings.Contains(p.Notes[0], "https://example.com/verifier verified pkg:oci/app: PASSED, SLSA_BUILD_LEVEL_3") {
+	if p.Status != inspect.Verified || !strings.Contains(p.Notes[0],
+		"https://example.com/verifier verified pkg:oci/app: PASSED, SLSA_BUILD_LEVEL_3") {
 		t.Errorf("row is %+v", p)
 	}
 	if s.gate(c) != inspect.GateRefused {

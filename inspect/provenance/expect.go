@@ -15,20 +15,11 @@ type mismatch struct {
 	detail string // what was compared with what
 }
 
-// Reasons of a provenance row.
-const (
-	reasonUnsigned  = "unsigned"
-	reasonSubject   = "subject-mismatch"
-	reasonSource    = "source-mismatch"
-	reasonBranch    = "branch-mismatch"
-	reasonTag       = "tag-mismatch"
-	reasonNotTag    = "not-a-tag-build"
-	reasonBuilder   = "builder-mismatch"
-	reasonMalformed = "malformed"
-)
-
 // compare lists what is not as expected, in the order source, branch, tag, versioned tag, builder. Of each kind, one of
 // several expected values must fit.
+//
+// The flags and their meaning are slsa-verifier's (its README, "Verification for GitHub builders"). The first mismatch
+// gives the row its reason; all of them become notes.
 func compare(c claims, e inspect.Expected) []mismatch {
 	var all []mismatch
 	add := func(m *mismatch) {
@@ -38,20 +29,22 @@ func compare(c claims, e inspect.Expected) []mismatch {
 	}
 	add(compareSource(c, e.SourceURIs))
 	add(compareBranch(c, e.SourceBranches))
-	add(compareTag(c, e.SourceTags, reasonTag, func(tag, want string) bool { return tag == want }))
-	add(compareTag(c, e.SourceVersioneds, reasonTag, fitsVersion))
+	add(compareTag(c, e.SourceTags, inspect.ReasonTagMismatch, func(tag, want string) bool { return tag == want }))
+	add(compareTag(c, e.SourceVersioneds, inspect.ReasonTagMismatch, fitsVersion))
 	add(compareBuilder(c, e.BuilderIDs))
 	return all
 }
 
 // compareSource wants every place of the statement that names a source to name the same expected one: otherwise a
 // workflow of one repository could build another.
+// An example: a workflow of acme/app that is triggered there and checks out evil/app names both, and fits neither.
 func compareSource(c claims, expected []string) *mismatch {
 	if len(expected) == 0 {
 		return nil
 	}
 	if len(c.sources) == 0 {
-		return &mismatch{reasonSource, fmt.Sprintf("expected source %s, the statement names none", orList(expected))}
+		return &mismatch{inspect.ReasonSourceMismatch, fmt.Sprintf("expected source %s, the statement names none",
+			orList(expected))}
 	}
 	var odd source
 	for _, want := range expected {
@@ -70,9 +63,11 @@ func compareSource(c claims, expected []string) *mismatch {
 	if odd.from != "" {
 		who = odd.from
 	}
-	return &mismatch{reasonSource, fmt.Sprintf("expected source %s, %s says %s", orList(expected), who, clip(odd.repo))}
+	return &mismatch{inspect.ReasonSourceMismatch, fmt.Sprintf("expected source %s, %s says %s", orList(expected),
+		who, clip(odd.repo))}
 }
 
+// compareBranch wants one of the expected branches, without refs/heads/. A statement without a branch fits none.
 func compareBranch(c claims, expected []string) *mismatch {
 	if len(expected) == 0 {
 		return nil
@@ -82,17 +77,20 @@ func compareBranch(c claims, expected []string) *mismatch {
 			return nil
 		}
 	}
-	return &mismatch{reasonBranch, fmt.Sprintf("expected branch %s, the statement says %s", orList(expected),
+	return &mismatch{inspect.ReasonBranchMismatch, fmt.Sprintf("expected branch %s, the statement says %s",
+		orList(expected),
 		orNone(c.branch))}
 }
 
+// A statement without a tag has a reason of its own: it is a build of a branch, and not one of another release.
 func compareTag(c claims, expected []string, reason string, fits func(tag, want string) bool) *mismatch {
 	if len(expected) == 0 {
 		return nil
 	}
 	if c.tag == "" {
-		return &mismatch{reasonNotTag, fmt.Sprintf("expected tag %s, and this is no build of a tag (ref %s)",
-			orList(expected), orNone(c.source().ref))}
+		return &mismatch{inspect.ReasonNotATagBuild,
+			fmt.Sprintf("expected tag %s, and this is no build of a tag (ref %s)",
+				orList(expected), orNone(c.source().ref))}
 	}
 	for _, want := range expected {
 		if fits(c.tag, want) {
@@ -104,6 +102,7 @@ func compareTag(c claims, expected []string, reason string, fits func(tag, want 
 
 // fitsVersion compares as slsa-verifier does with --source-versioned-tag: v1 fits every v1.x.y, v1.2 every v1.2.y,
 // v1.2.3-rc.1 only itself. Build metadata does not count.
+// Both need the leading v that golang.org/x/mod/semver asks for; what is no version fits nothing.
 func fitsVersion(tag, want string) bool {
 	if !semver.IsValid(tag) || !semver.IsValid(want) {
 		return false
@@ -137,9 +136,10 @@ func compareBuilder(c claims, expected []string) *mismatch {
 			break
 		}
 	}
-	return &mismatch{reasonBuilder, text}
+	return &mismatch{inspect.ReasonBuilderMismatch, text}
 }
 
+// Names are compared as they are written: the URI of a builder has no other spelling.
 func sameBuilder(said, want string) bool {
 	if said == "" {
 		return false
@@ -158,8 +158,10 @@ func sameBuilder(said, want string) bool {
 // isRelease reports whether a tag is that of a release: a semantic version without a pre-release.
 func isRelease(tag string) bool { return semver.IsValid(tag) && semver.Prerelease(tag) == "" }
 
+// orList writes alternatives, of which one must fit.
 func orList(list []string) string { return strings.Join(list, " or ") }
 
+// orNone shortens a foreign value for a sentence, and names an absent one.
 func orNone(s string) string {
 	if s == "" {
 		return "none"

@@ -7,7 +7,7 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 )
 
-// gate describes what somebody who asks for provenance would have been told. unasked are the stores that could not be
+// gate describes what a verifier that requires provenance would have found. unasked are the stores that could not be
 // asked, in words.
 func gate(rows []judged, expected bool, unasked []string) inspect.Gate {
 	g := inspect.Gate{Name: inspect.GateProvenance}
@@ -23,18 +23,18 @@ func gate(rows []judged, expected bool, unasked []string) inspect.Gate {
 	case best != nil:
 		g.Status, g.Detail = inspect.GateRefused, best.why()
 	case expected && len(rows) > 0:
-		g.Status, g.Detail = inspect.GateRefused, "there are only claims that nobody signed"
+		g.Status, g.Detail = inspect.GateRefused, "there are only unsigned claims"
 	case expected:
 		g.Status, g.Detail = inspect.GateRefused, "no provenance is stored with the image"
 	case len(rows) > 0:
-		g.Status, g.Detail = inspect.GateUnknown, "there are only claims that nobody signed"
+		g.Status, g.Detail = inspect.GateUnknown, "there are only unsigned claims"
 	default:
 		g.Status, g.Detail = inspect.GateAbsent, "no provenance is stored with the image"
 	}
 	return g
 }
 
-// signedOnly leaves out claims that nobody signed, and summaries of verifications, which say nothing of the source.
+// signedOnly leaves out unsigned claims, and summaries of verifications, which say nothing of the source.
 func signedOnly(rows []judged) []judged {
 	var signed []judged
 	for _, j := range rows {
@@ -58,7 +58,7 @@ func bestOf(rows []judged) *judged {
 }
 
 func (j judged) open() string {
-	if j.foreign && j.row.Reason == reasonMalformed {
+	if j.foreign && j.row.Reason == inspect.ReasonMalformed {
 		return j.wrong[0].detail
 	}
 	return "its signature could not be judged: " + j.row.Reason
@@ -78,7 +78,7 @@ func findings(subject string, rows []judged, g inspect.Gate, expected bool) []in
 		if j.row.Status != inspect.Failed || len(j.wrong) == 0 || j.row.Reason != j.wrong[0].reason {
 			continue
 		}
-		f := newFinding(Name, j.row.Reason, subject, inspect.High)
+		f := newFinding(inspect.CheckProvenance, j.row.Reason, subject, inspect.High)
 		f.Title = fmt.Sprintf("Provenance of %s: %s", subject, j.wrong[0].detail)
 		if g.Status == inspect.GatePassed {
 			f.Severity = inspect.Low // another statement is as expected
@@ -90,7 +90,7 @@ func findings(subject string, rows []judged, g inspect.Gate, expected bool) []in
 	}
 	list = append(list, refusals(subject, rows)...)
 	if expected && g.Status == inspect.GateRefused && len(signedOnly(rows)) == 0 {
-		f := newFinding(Name, "provenance-missing", subject, inspect.High)
+		f := newFinding(inspect.CheckProvenance, inspect.CodeProvenanceMissing, subject, inspect.High)
 		f.Title = fmt.Sprintf("Provenance of %s was expected and is not there: %s", subject, g.Detail)
 		list = append(list, f)
 	}

@@ -30,6 +30,7 @@ type judged struct {
 }
 
 // judge reads a statement and compares it with the image and with what was expected.
+// It reads no registry, and never returns an error: what is wrong with a statement is in the row.
 func judge(f found, image inspect.Image, expected inspect.Expected) judged {
 	j := judged{row: inspect.Provenance{ID: f.id(), PredicateType: f.predicate, Signed: f.signature != nil}}
 	if f.digest != "" {
@@ -42,7 +43,7 @@ func judge(f found, image inspect.Image, expected inspect.Expected) judged {
 		c, err = parseClaims(s)
 	}
 	if err != nil {
-		j.wrong = []mismatch{{reasonMalformed, err.Error()}}
+		j.wrong = []mismatch{{inspect.ReasonMalformed, err.Error()}}
 		j.foreign = errors.Is(err, errUnknownType)
 	} else {
 		j.compare(&c, s, f, image, expected)
@@ -56,12 +57,14 @@ func judge(f found, image inspect.Image, expected inspect.Expected) judged {
 
 // compare finds what is wrong: the subject first, then what was expected, then what the certificate says of the builder
 // where the statement names one that did not sign.
+// The order decides which reason the row has: a statement about another image has nothing else to tell.
 func (j *judged) compare(c *claims, s Statement, f found, image inspect.Image, expected inspect.Expected) {
 	subject, ok := matchSubject(s.digests(), image)
 	j.row.Subject = subject
 	if !ok {
-		j.wrong = append(j.wrong, mismatch{reasonSubject, fmt.Sprintf("it is about %s, not about this image",
-			orNone(subject))})
+		j.wrong = append(j.wrong, mismatch{inspect.ReasonSubjectMismatch,
+			fmt.Sprintf("it is about %s, not about this image",
+				orNone(subject))})
 	}
 	var forged *mismatch
 	if f.signature != nil && chainHolds(*f.signature) {
@@ -77,6 +80,7 @@ func (j *judged) compare(c *claims, s Statement, f found, image inspect.Image, e
 }
 
 // matchSubject picks the digest that is the image or an index that contains it; else the first.
+// A statement about an index is one about each image in it; names of subjects count for nothing.
 func matchSubject(digests []string, image inspect.Image) (string, bool) {
 	for _, d := range []string{image.Digest, image.Index} {
 		if d != "" && slices.Contains(digests, d) {
@@ -89,6 +93,7 @@ func matchSubject(digests []string, image inspect.Image) (string, bool) {
 	return digests[0], false
 }
 
+// fill copies the claims into the row; lists are empty and never nil.
 func (j *judged) fill(c claims) {
 	r, s := &j.row, c.source()
 	r.BuildType, r.Builder, r.Invocation = c.buildType, c.builder, c.invocation
@@ -106,6 +111,8 @@ func (j *judged) fill(c claims) {
 
 // settle sets status and reason (CONTRACT, Provenance). A statement is worth what its signature is worth: only with a
 // verified one does what disagrees fail it; otherwise that is noted.
+//
+// An unsigned statement is unknown whatever it states: an attacker would write what is expected.
 func (j *judged) settle(sig *inspect.Signature) {
 	r := &j.row
 	if sig != nil {
@@ -113,11 +120,11 @@ func (j *judged) settle(sig *inspect.Signature) {
 	}
 	switch {
 	case sig == nil:
-		r.Status, r.Reason = inspect.Unknown, reasonUnsigned
+		r.Status, r.Reason = inspect.Unknown, inspect.ReasonUnsigned
 	case sig.Status != inspect.Verified:
 		r.Status, r.Reason = sig.Status, sig.Reason
 	case j.foreign:
-		r.Status, r.Reason = inspect.Unknown, reasonMalformed
+		r.Status, r.Reason = inspect.Unknown, inspect.ReasonMalformed
 	case len(j.wrong) > 0:
 		r.Status, r.Reason = inspect.Failed, j.wrong[0].reason
 	default:
@@ -131,9 +138,11 @@ func (j *judged) settle(sig *inspect.Signature) {
 // chainHolds reports whether a signature is by the one that its certificate or key names, whether that one was
 // expected or not.
 func chainHolds(s inspect.Signature) bool {
-	return s.Status == inspect.Verified || s.Reason == "no-expectation" || s.Reason == "identity-mismatch"
+	return s.Status == inspect.Verified || s.Reason == inspect.ReasonNoExpectation ||
+		s.Reason == inspect.ReasonIdentityMismatch
 }
 
+// 16 hexadecimal digits of a SHA-256: the same statement under two signatures is two rows.
 func (f found) id() string {
 	h := sha256.New()
 	h.Write(f.data)

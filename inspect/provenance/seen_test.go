@@ -22,11 +22,17 @@ func TestLastSeen(t *testing.T) {
 		status inspect.Status
 		codes  []string
 	}{
-		"signed by the same": {func(s *scene) { s.sign(statement(s.image.Digest, workflow, repo), nil) }, inspect.Verified, nil},
-		"signed by another":  {func(s *scene) { s.sign(statement(s.image.Digest, workflow, repo), another) }, inspect.Verified, []string{"signer-changed"}},
-		"built elsewhere":    {func(s *scene) { s.sign(statement(s.image.Digest, "https://builder.example", repo), nil) }, inspect.Verified, []string{"builder-changed"}},
-		"unsigned now":       {func(*scene) {}, inspect.Verified, []string{"provenance-gone", "signature-gone"}},
-		"could not be asked": {func(s *scene) { s.ended = engine.Unchecked("connection refused") }, inspect.Verified, nil},
+		"signed by the same": {func(s *scene) { s.sign(statement(s.image.Digest, workflow, repo), nil) },
+			inspect.Verified, nil},
+		"signed by another": {func(s *scene) { s.sign(statement(s.image.Digest, workflow, repo), another) },
+			inspect.Verified, []string{"signer-changed"}},
+		"built elsewhere": {func(s *scene) {
+			s.sign(statement(s.image.Digest, "https://builder.example", repo),
+				nil)
+		}, inspect.Verified, []string{"builder-changed"}},
+		"unsigned now": {func(*scene) {}, inspect.Verified, []string{"provenance-gone", "signature-gone"}},
+		"could not be asked": {func(s *scene) { s.ended = engine.Unchecked("connection refused") }, inspect.Verified,
+			nil},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -34,7 +40,7 @@ func TestLastSeen(t *testing.T) {
 			s.image.Location = "registry.example/app@" + s.image.Digest
 			s.sign(statement(s.image.Digest, workflow, repo), nil)
 			first := s.run(inspect.Expected{}, Seen(s.client, clock))
-			if got, _ := first.Check(SeenName, "web"); got.Status != inspect.CheckSkipped || len(first.Findings) != 0 {
+			if got, _ := first.Check(inspect.CheckSignerHistory, "web"); got.Status != inspect.CheckSkipped || len(first.Findings) != 0 {
 				t.Fatalf("the first image: %+v, %+v", got, first.Findings)
 			}
 			s.image.Digest, s.events = digestOf("next"), nil
@@ -49,7 +55,7 @@ func TestLastSeen(t *testing.T) {
 				}
 			}
 			slices.Sort(codes)
-			if got, _ := c.Check(SeenName, "web"); got.Status.Tone() != tt.status || !slices.Equal(codes, tt.codes) {
+			if got, _ := c.Check(inspect.CheckSignerHistory, "web"); got.Status.Tone() != tt.status || !slices.Equal(codes, tt.codes) {
 				t.Errorf("check %+v, findings %v, want %v", got, codes, tt.codes)
 			}
 		})

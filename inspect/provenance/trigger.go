@@ -30,26 +30,30 @@ type extension struct {
 // extensions are compared between images that the same identity signed: whoever holds its workflow, or can make it run
 // otherwise, has a valid signature too.
 var extensions = []extension{
-	{[]string{"buildTrigger", "githubWorkflowTrigger"}, "started by", "trigger-changed", triggerSeverity},
-	{[]string{"runnerEnvironment"}, "run on", "runner-changed", func(_, to string) inspect.Severity {
+	{[]string{"buildTrigger", "githubWorkflowTrigger"}, "started by", inspect.CodeTriggerChanged, triggerSeverity},
+	{[]string{"runnerEnvironment"}, "run on", inspect.CodeRunnerChanged, func(_, to string) inspect.Severity {
 		if to == "self-hosted" {
 			return inspect.Medium
 		}
 		return inspect.Low
 	}},
-	{[]string{"sourceRepositoryIdentifier"}, "from the repository with ID", "repository-id-changed",
+	{[]string{"sourceRepositoryIdentifier"}, "from the repository with ID", inspect.CodeRepositoryIDChanged,
 		always(inspect.High)},
-	{[]string{"sourceRepositoryOwnerIdentifier"}, "from the owner with ID", "owner-id-changed", always(inspect.High)},
-	{[]string{"sourceRepositoryRef", "githubWorkflowRef"}, "from", "signed-ref-changed", refSeverity},
-	{[]string{"sourceRepositoryVisibilityAtSigning"}, "from a repository that is", "visibility-changed",
+	{[]string{"sourceRepositoryOwnerIdentifier"}, "from the owner with ID", inspect.CodeOwnerIDChanged,
+		always(inspect.High)},
+	{[]string{"sourceRepositoryRef", "githubWorkflowRef"}, "from", inspect.CodeSignedRefChanged, refSeverity},
+	{[]string{"sourceRepositoryVisibilityAtSigning"}, "from a repository that is", inspect.CodeVisibilityChanged,
 		always(inspect.Low)},
 }
 
+// always weighs every change of an extension alike.
 func always(s inspect.Severity) func(from, to string) inspect.Severity {
 	return func(_, _ string) inspect.Severity { return s }
 }
 
 // triggerSeverity weighs what started a build: what strangers can start, or a person by hand, is unlike a release.
+// A workflow that runs on pull_request_target or issue_comment runs with the repository's secrets on the word of
+// anybody who has an account (GitHub, "Security hardening for GitHub Actions").
 func triggerSeverity(from, to string) inspect.Severity {
 	switch to {
 	case "pull_request_target", "pull_request", "issue_comment", "workflow_run", "issues":
@@ -75,6 +79,7 @@ func refSeverity(from, to string) inspect.Severity {
 }
 
 // compareTriggers compares the certificates of one identity in both images, field by field.
+// Only certificates of one workflow are compared, and each kind of change is told once.
 func compareTriggers(before, now []inspect.Certificate, word string) []change {
 	var list []change
 	told := map[string]bool{}

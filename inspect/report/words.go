@@ -12,19 +12,21 @@ import (
 )
 
 // join adds what is not empty, with a middle dot between.
+// It is the separator of every line of facts, so that a reader can cut at it.
 func join(parts ...string) string {
 	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), " · ")
 }
 
 // signer is one row: who signed, and how sure that is.
+// The name of a signature that failed is what it claims, which is why its reason comes first.
 func signer(s inspect.Signature) string {
 	who := cmp.Or(s.Identity, keyName(s.Key))
 	switch {
 	case s.Status == inspect.Verified:
 		return "signed by " + cmp.Or(who, "somebody who fits the expectation")
-	case s.Reason == "no-expectation":
+	case s.Reason == inspect.ReasonNoExpectation:
 		return "signed by " + cmp.Or(who, "somebody") + "; no rule says who should have"
-	case s.Reason == "unknown-key":
+	case s.Reason == inspect.ReasonUnknownKey:
 		return "signed with a key that is not at hand"
 	case who == "":
 		return s.Reason
@@ -34,6 +36,7 @@ func signer(s inspect.Signature) string {
 }
 
 // keyName names a key by the beginning of its digest.
+// A key has no name that anyone vouches for.
 func keyName(digest string) string {
 	if digest == "" {
 		return ""
@@ -42,6 +45,8 @@ func keyName(digest string) string {
 }
 
 // signed is the signature verdict of an image in one sentence. Where a gate knows better than the rows, it speaks.
+//
+// Absent is returned only where every store was asked and had none.
 func signed(c inspect.Case, i inspect.Image) (inspect.Status, string) {
 	if s, ok := headline.BestSignature(i); ok {
 		text := signer(s)
@@ -60,13 +65,14 @@ func signed(c inspect.Case, i inspect.Image) (inspect.Status, string) {
 			return inspect.Unknown, fmt.Sprintf("no signature found, and %s could not be asked: %s", r.Store, r.Detail)
 		}
 	}
-	if state, ok := c.Check("signatures", i.Container); ok && state.Status == inspect.CheckBlocked {
+	if state, ok := c.Check(inspect.CheckSignatures, i.Container); ok && state.Status == inspect.CheckBlocked {
 		return inspect.Unknown, orRunning(state)
 	}
 	return inspect.Absent, "unsigned: no store holds a signature"
 }
 
 // unsigned is what the gate says of an image without signatures, with that first.
+// An unknown gate comes without the word unsigned: nothing is known yet.
 func unsigned(g inspect.Gate) string {
 	switch {
 	case g.Detail == "":
@@ -79,6 +85,7 @@ func unsigned(g inspect.Gate) string {
 }
 
 // orRunning is why a check did not look, or that it still does.
+// A report of a running case is one of what is known so far.
 func orRunning(s inspect.CheckState) string {
 	if s.Running() {
 		return "still checking"
@@ -87,9 +94,10 @@ func orRunning(s inspect.CheckState) string {
 }
 
 // built is the provenance verdict of an image in one sentence.
+// The best statement counts: verified before failed before unknown, signed before unsigned.
 func built(c inspect.Case, i inspect.Image) (inspect.Status, string) {
 	if len(i.Provenance) == 0 {
-		if state, ok := c.Check("provenance", i.Container); ok && state.Status == inspect.CheckBlocked {
+		if state, ok := c.Check(inspect.CheckProvenance, i.Container); ok && state.Status == inspect.CheckBlocked {
 			return inspect.Unknown, orRunning(state)
 		}
 		return inspect.Absent, "no statement says how it was built"
@@ -107,16 +115,17 @@ func built(c inspect.Case, i inspect.Image) (inspect.Status, string) {
 }
 
 // provenance describes where a statement claims that the image came from.
+// A commit is cut to 12 characters, within UTF-8: it is a foreign text like any other.
 func provenance(p inspect.Provenance) string {
 	source := p.Source
 	if p.Commit != "" {
-		source += "@" + p.Commit[:min(12, len(p.Commit))]
+		source += "@" + strings.ToValidUTF8(p.Commit[:min(12, len(p.Commit))], "")
 	}
 	text := "from " + cmp.Or(source, "an unnamed source") + " by " + cmp.Or(p.Builder, "an unnamed builder")
 	switch {
 	case !p.Signed:
 		text = "claimed by an unsigned statement: " + text
-	case p.Reason == "no-expectation":
+	case p.Reason == inspect.ReasonNoExpectation:
 		text += "; no rule says where it should come from"
 	case p.Status != inspect.Verified && p.Reason != "":
 		text = p.Reason + ": " + text

@@ -83,7 +83,7 @@ func TestABrokenChiselManifest(t *testing.T) {
 		),
 	)
 	c := walk(t, events(img, layers, inspect.Verified), nil, Packages(NewCataloguer(b.cache)))
-	if state, _ := c.Check(CheckPackages, c.Images[0].Container); state.Status != inspect.CheckBlocked ||
+	if state, _ := c.Check(inspect.CheckPackages, c.Images[0].Container); state.Status != inspect.CheckBlocked ||
 		!strings.Contains(state.Reason, "manifest.wall") {
 		t.Errorf("the check ended as %+v", state)
 	}

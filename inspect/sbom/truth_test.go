@@ -125,7 +125,7 @@ func TestTruthInside(t *testing.T) {
 		layer.Layers(
 			client,
 			cache,
-		), Packages(NewCataloguer(cache)), {Name: CheckAttached, Run: func(context.Context, engine.On, func(inspect.Event)) error { return nil }}, Truth(client, cache),
+		), Packages(NewCataloguer(cache)), {Name: inspect.CheckAttachedSBOM, Run: func(context.Context, engine.On, func(inspect.Event)) error { return nil }}, Truth(client, cache),
 	})
 	var inside []inspect.SBOM
 	for _, s := range c.Images[0].SBOMs {

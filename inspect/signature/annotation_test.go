@@ -34,28 +34,51 @@ func TestAnnotations(t *testing.T) {
 		want        string
 	}{
 		{"keyless", simple, false, s.annotations(byAlice, simple, false, true), nil, expectsAlice, "verified "},
-		{"keyless, nobody said who", simple, false, s.annotations(byAlice, simple, false, true), nil, inspect.Expected{}, "unknown no-expectation"},
-		{"keyless, by somebody else", simple, false, s.annotations(s.keyless("bob@example.com"), simple, false, true), nil, expectsAlice, "failed identity-mismatch"},
-		{"keyless attestation", envelope, true, s.annotations(byAlice, envelope, true, true), nil, expectsAlice, "verified "},
+		{"keyless, nobody said who", simple, false, s.annotations(byAlice, simple, false, true), nil,
+			inspect.Expected{}, "unknown no-expectation"},
+		{"keyless, by somebody else", simple, false, s.annotations(s.keyless("bob@example.com"), simple, false, true),
+			nil, expectsAlice, "failed identity-mismatch"},
+		{"keyless attestation", envelope, true, s.annotations(byAlice, envelope, true, true), nil, expectsAlice,
+			"verified "},
 		{"key", simple, false, s.annotations(keyed, simple, false, false), nil, expectsKey, "verified "},
-		{"key with a log entry", simple, false, s.annotations(keyed, simple, false, true), nil, expectsKey, "verified "},
-		{"attestation by a key", keyedEnvelope, true, s.annotations(keyed, keyedEnvelope, true, false), nil, expectsKey, "verified "},
-		{"key with a certificate of an authority of its own", simple, false, other.annotations(own, simple, false, false), nil, inspect.Expected{Keys: []inspect.ExpectedKey{own.expected(t)}}, "verified "},
-		{"that, logged", simple, false, s.annotations(own, simple, false, true), nil, inspect.Expected{Keys: []inspect.ExpectedKey{own.expected(t)}}, "verified "},
-		{"another key", simple, false, s.annotations(newKeyed(t), simple, false, false), nil, expectsKey, "unknown unknown-key"},
-		{"no key at hand", simple, false, s.annotations(keyed, simple, false, false), nil, inspect.Expected{}, "unknown unknown-key"},
-		{"another image", simplePayload(t, foreign), false, s.annotations(byAlice, simplePayload(t, foreign), false, true), nil, expectsAlice, "failed subject-mismatch"},
-		{"payload swapped", simplePayload(t, foreign), false, s.annotations(byAlice, simple, false, true), nil, expectsAlice, "failed log-mismatch"},
-		{"payload cut off", simple[:len(simple)-1], false, s.annotations(keyed, simple, false, false), nil, expectsKey, "failed malformed"},
-		{"signature of another", simple, false, s.annotations(byAlice, simple, false, true), set(static.SignatureAnnotationKey, b64(byAlice.sign(t, simple))), expectsAlice, "failed log-mismatch"},
-		{"certificate of another", simple, false, s.annotations(byAlice, simple, false, true), set(static.CertificateAnnotationKey, string(s.keyless(alice).pem(t))), expectsAlice, "failed log-mismatch"},
-		{"certificate of another instance", simple, false, other.annotations(other.keyless(alice), simple, false, true), nil, expectsAlice, "failed untrusted-root"},
-		{"no log entry", simple, false, s.annotations(byAlice, simple, false, false), nil, expectsAlice, "failed log-mismatch"},
-		{"entry of another instance", simple, false, s.annotations(byAlice, simple, false, true), set(static.BundleAnnotationKey, other.annotations(byAlice, simple, false, true)[static.BundleAnnotationKey]), expectsAlice, "failed log-mismatch"},
-		{"timestamp that is none", simple, false, s.annotations(byAlice, simple, false, true), set(static.RFC3161TimestampAnnotationKey, `{"SignedRFC3161Timestamp":"AAAA"}`), expectsAlice, "failed no-timestamp"},
-		{"log entry with a body that is no text", simple, false, s.annotations(byAlice, simple, false, true), set(static.BundleAnnotationKey, `{"Payload":{"body":5}}`), expectsAlice, "failed malformed"},
-		{"certificate that is none", simple, false, s.annotations(byAlice, simple, false, true), set(static.CertificateAnnotationKey, "-----BEGIN"), expectsAlice, "failed malformed"},
-		{"no signature", simple, false, s.annotations(byAlice, simple, false, true), set(static.SignatureAnnotationKey, ""), expectsAlice, "failed malformed"},
+		{"key with a log entry", simple, false, s.annotations(keyed, simple, false, true), nil, expectsKey,
+			"verified "},
+		{"attestation by a key", keyedEnvelope, true, s.annotations(keyed, keyedEnvelope, true, false), nil,
+			expectsKey, "verified "},
+		{"key with a certificate of an authority of its own", simple, false, other.annotations(own, simple, false,
+			false), nil, inspect.Expected{Keys: []inspect.ExpectedKey{own.expected(t)}}, "verified "},
+		{"that, logged", simple, false, s.annotations(own, simple, false, true), nil,
+			inspect.Expected{Keys: []inspect.ExpectedKey{own.expected(t)}}, "verified "},
+		{"another key", simple, false, s.annotations(newKeyed(t), simple, false, false), nil, expectsKey,
+			"unknown unknown-key"},
+		{"no key at hand", simple, false, s.annotations(keyed, simple, false, false), nil, inspect.Expected{},
+			"unknown unknown-key"},
+		{"another image", simplePayload(t, foreign), false, s.annotations(byAlice, simplePayload(t, foreign), false,
+			true), nil, expectsAlice, "failed subject-mismatch"},
+		{"payload swapped", simplePayload(t, foreign), false, s.annotations(byAlice, simple, false, true), nil,
+			expectsAlice, "failed log-mismatch"},
+		{"payload cut off", simple[:len(simple)-1], false, s.annotations(keyed, simple, false, false), nil, expectsKey,
+			"failed malformed"},
+		{"signature of another", simple, false, s.annotations(byAlice, simple, false, true),
+			set(static.SignatureAnnotationKey, b64(byAlice.sign(t, simple))), expectsAlice, "failed log-mismatch"},
+		{"certificate of another", simple, false, s.annotations(byAlice, simple, false, true),
+			set(static.CertificateAnnotationKey, string(s.keyless(alice).pem(t))), expectsAlice, "failed log-mismatch"},
+		{"certificate of another instance", simple, false, other.annotations(other.keyless(alice), simple, false,
+			true), nil, expectsAlice, "failed untrusted-root"},
+		{"no log entry", simple, false, s.annotations(byAlice, simple, false, false), nil, expectsAlice,
+			"failed log-mismatch"},
+		{"entry of another instance", simple, false, s.annotations(byAlice, simple, false, true),
+			set(static.BundleAnnotationKey, other.annotations(byAlice, simple, false,
+				true)[static.BundleAnnotationKey]), expectsAlice, "failed log-mismatch"},
+		{"timestamp that is none", simple, false, s.annotations(byAlice, simple, false, true),
+			set(static.RFC3161TimestampAnnotationKey, `{"SignedRFC3161Timestamp":"AAAA"}`), expectsAlice,
+			"failed no-timestamp"},
+		{"log entry with a body that is no text", simple, false, s.annotations(byAlice, simple, false, true),
+			set(static.BundleAnnotationKey, `{"Payload":{"body":5}}`), expectsAlice, "failed malformed"},
+		{"certificate that is none", simple, false, s.annotations(byAlice, simple, false, true),
+			set(static.CertificateAnnotationKey, "-----BEGIN"), expectsAlice, "failed malformed"},
+		{"no signature", simple, false, s.annotations(byAlice, simple, false, true), set(static.SignatureAnnotationKey,
+			""), expectsAlice, "failed malformed"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if c.alter != nil {
@@ -92,9 +115,10 @@ func TestAlteredPayloadOfAKey(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := sig.verify(context.Background(), s.roots(), imageOf(digest), mustExpect(t, inspect.Expected{Keys: []inspect.ExpectedKey{keyed.expected(t)}}))
+	o := sig.verify(context.Background(), s.roots(), imageOf(digest), mustExpect(t,
+		inspect.Expected{Keys: []inspect.ExpectedKey{keyed.expected(t)}}))
 	// Nothing names the key, so that it could be somebody else's signature: unknown, not failed.
-	if status, reason := o.verdict(); status != inspect.Unknown || reason != UnknownKey {
+	if status, reason := o.verdict(); status != inspect.Unknown || reason != inspect.ReasonUnknownKey {
 		t.Errorf("got %s %s", status, reason)
 	}
 	agree(t, o)
@@ -114,7 +138,8 @@ func TestTimestampedAnnotation(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	annotations[static.RFC3161TimestampAnnotationKey] = string(encode(t, object{"SignedRFC3161Timestamp": b64(stamped)}))
+	annotations[static.RFC3161TimestampAnnotationKey] = string(encode(t,
+		object{"SignedRFC3161Timestamp": b64(stamped)}))
 	if sig, err = readAnnotated(payload, annotations, false); err != nil {
 		t.Fatal(err)
 	}
@@ -140,14 +165,17 @@ func FuzzPayload(f *testing.F) {
 
 func FuzzAnnotations(f *testing.F) {
 	k := newKeyed(f)
-	f.Add("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", `{"Payload":{"body":"e30=","logID":"00"}}`, `{"SignedRFC3161Timestamp":"AAAA"}`)
-	f.Add("", `{"SignedEntryTimestamp":"AA==","Payload":{"body":"eyJraW5kIjoiaGFzaGVkcmVrb3JkIiwiYXBpVmVyc2lvbiI6IjAuMC4xIiwic3BlYyI6e319","logID":"00"}}`, "")
+	f.Add("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", `{"Payload":{"body":"e30=","logID":"00"}}`,
+		`{"SignedRFC3161Timestamp":"AAAA"}`)
+	f.Add("",
+		`{"SignedEntryTimestamp":"AA==","Payload":{"body":"eyJraW5kIjoiaGFzaGVkcmVrb3JkIiwiYXBpVmVyc2lvbiI6IjAuMC4xIiwic3BlYyI6e319","logID":"00"}}`, "")
 	x := mustExpect(f, inspect.Expected{Keys: []inspect.ExpectedKey{k.expected(f)}})
 	digest := digestOf(blob)
 	payload := simplePayload(f, digest)
 	f.Fuzz(func(t *testing.T, cert, rekor, stamp string) {
 		s, err := readAnnotated(payload, map[string]string{
-			static.SignatureAnnotationKey: "AA==", static.CertificateAnnotationKey: cert, static.BundleAnnotationKey: rekor,
+			static.SignatureAnnotationKey: "AA==", static.CertificateAnnotationKey: cert,
+			static.BundleAnnotationKey:           rekor,
 			static.RFC3161TimestampAnnotationKey: stamp,
 		}, false)
 		if err != nil {

@@ -18,6 +18,9 @@ import (
 )
 
 // verify judges a signature on a cosign tag by every trusted root and every key at hand.
+//
+// Roots are tried one by one and never mixed, so that no verdict rests on the certificate authority of one and the log
+// of another. Of several outcomes the one in which most links hold is told.
 func (s *cosignSignature) verify(ctx context.Context, roots []Root, a artifact, x expectation) outcome {
 	if k, ok := x.keyOf(s.cert); ok {
 		return s.withoutCertificate().verify(ctx, roots, a, expectation{keys: []key{k}})
@@ -40,6 +43,8 @@ func (s *cosignSignature) verify(ctx context.Context, roots []Root, a artifact, 
 				x.explainKey(o.chain, k)
 				return o
 			}
+			// The log entry names the key, so that an expected key which does not verify has an invalid signature, and
+			// is not merely another signer's.
 			if certain == nil && s.entry != nil && k.equals(s.entry.PublicKey()) {
 				certain = &o
 			}
@@ -66,12 +71,14 @@ func (s *cosignSignature) withoutCertificate() *cosignSignature {
 	return &keyed
 }
 
+// byCertificate judges a keyless signature by one trusted root. A root without a CT log or without a transparency log
+// cannot demand what it has no key for: those links are absent then.
 func (s *cosignSignature) byCertificate(ctx context.Context, m root.TrustedMaterial, a artifact,
 	x expectation) outcome {
 	o := outcome{chain: newChain()}
 	verifier, err := s.certificateVerifier(ctx)
 	if err != nil {
-		o.fail(inspect.StepIntegrity, Malformed, "reading the certificate's key: %v", err)
+		o.fail(inspect.StepIntegrity, inspect.ReasonMalformed, "reading the certificate's key: %v", err)
 		o.judged = err
 		return o
 	}
@@ -92,6 +99,8 @@ func (s *cosignSignature) byCertificate(ctx context.Context, m root.TrustedMater
 	return o
 }
 
+// byKey judges a signature with a managed key, in one of the ways in which the key may have signed. A log entry is not
+// demanded, but one that is there must hold.
 func (s *cosignSignature) byKey(ctx context.Context, m root.TrustedMaterial, k key, v signature.Verifier,
 	a artifact) outcome {
 	o := outcome{chain: newChain(), key: k.digest}
@@ -119,6 +128,7 @@ func (o *outcome) conclude(times []observed, judged error) {
 	o.reconcile()
 }
 
+// explainIntegrity passes: bytes that are not their digest have become a row of their own before (examiner.judge).
 func (s *cosignSignature) explainIntegrity(c *chain) {
 	content := "simple signing payload"
 	if s.envelope {
@@ -129,6 +139,8 @@ func (s *cosignSignature) explainIntegrity(c *chain) {
 
 // explainTimes compares the log entry with the log's key, signature, key and payload, and the timestamp with its
 // authority.
+// stampErr is that of a timestamp which is there and does not hold. It fails the verdict only where the root knows
+// timestamp authorities: one that nothing here could verify proves nothing and spoils nothing.
 func (s *cosignSignature) explainTimes(c *chain, m root.TrustedMaterial, options cosign.CheckOpts) (times []observed,
 	stampErr error) {
 	switch {
@@ -137,7 +149,8 @@ func (s *cosignSignature) explainTimes(c *chain, m root.TrustedMaterial, options
 	case s.rekor == nil && options.IgnoreTlog:
 		c.absent(inspect.StepLog, "no log entry came with it, and the trusted root has no transparency log")
 	case s.rekor == nil:
-		c.fail(inspect.StepLog, LogMismatch, "no log entry came with it, and the trusted root names %d logs",
+		c.fail(inspect.StepLog, inspect.ReasonLogMismatch,
+			"no log entry came with it, and the trusted root names %d logs",
 			len(m.RekorLogs()))
 	default:
 		err := protect("verifying the log entry", func() error {
@@ -145,7 +158,7 @@ func (s *cosignSignature) explainTimes(c *chain, m root.TrustedMaterial, options
 			return err
 		})
 		if err != nil {
-			c.fail(inspect.StepLog, LogMismatch, "entry %d of %s does not hold: %v", s.entry.LogIndex(),
+			c.fail(inspect.StepLog, inspect.ReasonLogMismatch, "entry %d of %s does not hold: %v", s.entry.LogIndex(),
 				logName(m.RekorLogs(), s.entry), err)
 			break
 		}
@@ -195,6 +208,8 @@ func (s *cosignSignature) timestamp(m root.TrustedMaterial) (observed, error) {
 }
 
 // certificateVerifier is the way in which the certificate's key signed; cosign's where none verifies the signature.
+// Older clients signed with SHA-256 whatever the curve of the key was, so that the certificate alone does not decide
+// it.
 func (s *cosignSignature) certificateVerifier(ctx context.Context) (signature.Verifier, error) {
 	verifiers, err := payloadVerifiers(s.cert.PublicKey)
 	if err != nil {
@@ -209,6 +224,7 @@ func (s *cosignSignature) certificateVerifier(ctx context.Context) (signature.Ve
 }
 
 // signedBy verifies the signature alone with cosign.
+// It checks neither certificate nor subject: those are links of their own.
 func (s *cosignSignature) signedBy(ctx context.Context, v signature.Verifier) error {
 	return protect("verifying the signature", func() error {
 		return s.ask(ctx, s.bare, v1.Hash{}, &cosign.CheckOpts{SigVerifier: v, IgnoreTlog: true, Offline: true})
@@ -223,7 +239,8 @@ func (s *cosignSignature) explainSignature(ctx context.Context, c *chain, v sign
 		signer = "certificate's key"
 	}
 	if err != nil {
-		c.fail(inspect.StepSignature, InvalidSignature, "the signature is not by the %s over these bytes: %v",
+		c.fail(inspect.StepSignature, inspect.ReasonInvalidSignature,
+			"the signature is not by the %s over these bytes: %v",
 			signer, err)
 	} else {
 		c.pass(inspect.StepSignature, "the signature is by the %s over these bytes", signer)
@@ -234,7 +251,8 @@ func (s *cosignSignature) explainSignature(ctx context.Context, c *chain, v sign
 		err = s.claims()(s.bare, hash, nil)
 	}
 	if err != nil {
-		c.fail(inspect.StepSubject, SubjectMismatch, "it names %s, and %s is %s", someOf(s.claim.digests), a.what,
+		c.fail(inspect.StepSubject, inspect.ReasonSubjectMismatch, "it names %s, and %s is %s",
+			someOf(s.claim.digests), a.what,
 			a.main)
 		return
 	}
@@ -242,6 +260,8 @@ func (s *cosignSignature) explainSignature(ctx context.Context, c *chain, v sign
 }
 
 // judge is the verdict: cosign's on everything but the identity.
+// The identity is judged by expectation.explain, since a signature by another signer is a fact to be told and no
+// defect.
 func (s *cosignSignature) judge(ctx context.Context, options cosign.CheckOpts, a artifact, stampErr error,
 	m root.TrustedMaterial) error {
 	if s.stamp != nil && len(m.TimestampingAuthorities()) > 0 {
@@ -271,6 +291,7 @@ func (s *cosignSignature) judge(ctx context.Context, options cosign.CheckOpts, a
 	return protect("verifying the signature", func() error { return s.ask(ctx, sig, hash, &options) })
 }
 
+// ask calls cosign, for an attestation or a signature.
 func (s *cosignSignature) ask(ctx context.Context, sig oci.Signature, hash v1.Hash, options *cosign.CheckOpts) error {
 	if s.envelope {
 		_, err := cosign.VerifyBlobAttestation(ctx, sig, hash, options)

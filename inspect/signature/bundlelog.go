@@ -13,9 +13,13 @@ import (
 )
 
 // outsideValidity is what sigstore-go says of an entry that holds and whose time does not fit the certificate.
+// The library has no type for this error.
 const outsideValidity = "integrated time outside certificate validity"
 
 // explainLog compares the log entries with the log's key, the signature, the certificate and the digest.
+//
+// Without an inclusion promise or proof an entry proves nothing, and one that is there must hold even where none is
+// demanded: a forged entry is the sign of an attack.
 func (s *sigstoreBundle) explainLog(c *chain, m keyed) []observed {
 	logs := m.RekorLogs()
 	if len(s.entries) == 0 {
@@ -24,7 +28,8 @@ func (s *sigstoreBundle) explainLog(c *chain, m keyed) []observed {
 		} else if len(logs) == 0 {
 			c.absent(inspect.StepLog, "no log entry came with it, and the trusted root has no transparency log")
 		} else {
-			c.fail(inspect.StepLog, LogMismatch, "no log entry came with it, and the trusted root names %d logs",
+			c.fail(inspect.StepLog, inspect.ReasonLogMismatch,
+				"no log entry came with it, and the trusted root names %d logs",
 				len(logs))
 		}
 		return nil
@@ -45,7 +50,7 @@ func (s *sigstoreBundle) explainLog(c *chain, m keyed) []observed {
 		}
 	}
 	if err != nil {
-		c.fail(inspect.StepLog, LogMismatch, "%s does not hold: %v", s.describeEntry(logs), err)
+		c.fail(inspect.StepLog, inspect.ReasonLogMismatch, "%s does not hold: %v", s.describeEntry(logs), err)
 		return nil
 	}
 	c.pass(inspect.StepLog, "%s holds this signature, by the log's key", s.describeEntry(logs))
@@ -71,7 +76,8 @@ func (s *sigstoreBundle) explainLogValidity(c *chain, m keyed, times []observed)
 		for _, t := range times {
 			if l.ValidityPeriodStart.IsZero() || t.time.Before(l.ValidityPeriodStart) ||
 				!l.ValidityPeriodEnd.IsZero() && t.time.After(l.ValidityPeriodEnd) {
-				c.fail(inspect.StepLog, LogMismatch, "%s: the log's key was not valid at %s", s.describeEntry(logs),
+				c.fail(inspect.StepLog, inspect.ReasonLogMismatch, "%s: the log's key was not valid at %s",
+					s.describeEntry(logs),
 					stamp(t.time))
 			}
 		}
@@ -79,6 +85,7 @@ func (s *sigstoreBundle) explainLogValidity(c *chain, m keyed, times []observed)
 }
 
 // describeEntry names the first log entry.
+// A bundle has one mostly; more are counted.
 func (s *sigstoreBundle) describeEntry(logs map[string]*root.TransparencyLog) string {
 	e := s.entries[0].TransparencyLogEntry()
 	return fmt.Sprintf("entry %d (%s %s) of %s", e.GetLogIndex(), e.GetKindVersion().GetKind(),
@@ -86,6 +93,7 @@ func (s *sigstoreBundle) describeEntry(logs map[string]*root.TransparencyLog) st
 }
 
 // logName is the log of an entry by its address.
+// An unknown log is named by the beginning of its key's digest.
 func logName(logs map[string]*root.TransparencyLog, e *tlog.Entry) string {
 	if l, ok := logs[hex.EncodeToString([]byte(e.LogKeyID()))]; ok && l.BaseURL != "" {
 		return l.BaseURL

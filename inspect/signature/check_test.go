@@ -54,7 +54,8 @@ func newShop(t *testing.T, wrap func(http.Handler) http.Handler, options ...ggcr
 		t.Fatal(err)
 	}
 	s := &shop{t: t, repo: repo}
-	s.index = mutate.AppendManifests(empty.Index, mutate.IndexAddendum{Add: image, Descriptor: v1.Descriptor{Platform: &v1.Platform{OS: "linux", Architecture: "amd64"}}})
+	s.index = mutate.AppendManifests(empty.Index, mutate.IndexAddendum{Add: image,
+		Descriptor: v1.Descriptor{Platform: &v1.Platform{OS: "linux", Architecture: "amd64"}}})
 	if err := remote.WriteIndex(repo.Tag("v1"), s.index); err != nil {
 		t.Fatal(err)
 	}
@@ -80,7 +81,8 @@ func digestText(t *testing.T, d interface{ Digest() (v1.Hash, error) }) string {
 // attach puts signatures under cosign's tag of a digest.
 func (s *shop) attach(digest, suffix, mediaType string, payload []byte, annotations map[string]string) {
 	s.t.Helper()
-	image, err := mutate.Append(empty.Image, mutate.Addendum{Layer: layers.NewLayer(payload, types.MediaType(mediaType)), Annotations: annotations, MediaType: types.MediaType(mediaType)})
+	image, err := mutate.Append(empty.Image, mutate.Addendum{Layer: layers.NewLayer(payload,
+		types.MediaType(mediaType)), Annotations: annotations, MediaType: types.MediaType(mediaType)})
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -114,7 +116,8 @@ func (s *shop) look(trust *Trust, expected inspect.Expected) inspect.Case {
 	s.t.Helper()
 	location := s.repo.Digest(s.list).String()
 	return run(s.t, Options{Client: s.client, Store: s.store, Trust: trust}, expected, inspect.Image{
-		ImageHead: inspect.ImageHead{Container: "web", Reference: location, Location: location, Index: s.list, Digest: s.digest, Config: digestOf(nil)},
+		ImageHead: inspect.ImageHead{Container: "web", Reference: location, Location: location, Index: s.list,
+			Digest: s.digest, Config: digestOf(nil)},
 	})
 }
 
@@ -177,8 +180,10 @@ func TestEveryStoreIsAskedAndTheUnionTaken(t *testing.T) {
 			t.Fatalf("with the API %v: %d signatures, want 3: %+v", api, len(image.Signatures), image.Stores)
 		}
 		for _, row := range image.Signatures {
-			if row.Status != inspect.Verified || row.Identity != alice || row.Certificate == nil || row.Certificate.Extensions["issuer"] != issuer {
-				t.Errorf("with the API %v: %s in %s is %s %s: %s", api, row.Kind, row.Store, row.Status, row.Reason, Why(row))
+			if row.Status != inspect.Verified || row.Identity != alice || row.Certificate == nil ||
+				row.Certificate.Extensions["issuer"] != issuer {
+				t.Errorf("with the API %v: %s in %s is %s %s: %s", api, row.Kind, row.Store, row.Status, row.Reason,
+					Why(row))
 			}
 			for _, raw := range row.Raw {
 				if !s.store.Has(raw.Digest) {
@@ -226,7 +231,8 @@ func TestExpectedAndMissing(t *testing.T) {
 	if g := gateOf(t, got); g.Status != inspect.GateAbsent {
 		t.Errorf("gate is %+v", g)
 	}
-	if len(got.Findings) != 1 || got.Findings[0].Code != CodeExpected || got.Findings[0].Status != inspect.RowFailed || got.Findings[0].Severity != inspect.High {
+	if len(got.Findings) != 1 || got.Findings[0].Code != inspect.CodeSignatureExpected || got.Findings[0].Status != inspect.RowFailed ||
+		got.Findings[0].Severity != inspect.High {
 		t.Errorf("findings %+v", got.Findings)
 	}
 }
@@ -236,7 +242,8 @@ func TestOneThatFitsIsEnough(t *testing.T) {
 	s := newShop(t, nil)
 	payload := simplePayload(t, s.list)
 	s.attach(s.list, "sig", mediaSimple, payload, studio.annotations(studio.keyless(alice), payload, false, true))
-	s.attach(s.digest, "sig", mediaSimple, payload, studio.annotations(studio.keyless("bob@example.com"), payload, false, true))
+	s.attach(s.digest, "sig", mediaSimple, payload, studio.annotations(studio.keyless("bob@example.com"), payload,
+		false, true))
 	got := s.look(studio.trust(), inspect.Expected{Identities: []string{alice}})
 	if g := gateOf(t, got); g.Status != inspect.GatePassed {
 		t.Errorf("gate is %+v", g)
@@ -253,10 +260,11 @@ func TestGraftedIsLoud(t *testing.T) {
 	s.attach(s.list, "sig", mediaSimple, payload, studio.annotations(studio.keyless(alice), payload, false, true))
 	got := s.look(studio.trust(), inspect.Expected{})
 	row := got.Images[0].Signatures[0]
-	if row.Status != inspect.Failed || row.Reason != SubjectMismatch {
+	if row.Status != inspect.Failed || row.Reason != inspect.ReasonSubjectMismatch {
 		t.Errorf("got %s %s", row.Status, row.Reason)
 	}
-	if len(got.Findings) != 1 || got.Findings[0].Code != CodeBroken || got.Findings[0].Severity != inspect.High {
+	if len(got.Findings) != 1 || got.Findings[0].Code != inspect.CodeSignatureBroken ||
+		got.Findings[0].Severity != inspect.High {
 		t.Errorf("findings %+v", got.Findings)
 	}
 }
@@ -322,7 +330,8 @@ func TestNotationIsShown(t *testing.T) {
 	h := newHouse(t, "acme")
 	s.referNotation(cose.MediaTypeEnvelope, h.sign(cose.MediaTypeEnvelope, h.request(s.target())))
 	got := s.look(newStudio(t).trust(), inspect.Expected{})
-	if rows := got.Images[0].Signatures; len(rows) != 1 || rows[0].Kind != KindNotation || rows[0].Reason != UnknownKey || !strings.Contains(rows[0].Identity, "CN=release") {
+	if rows := got.Images[0].Signatures; len(rows) != 1 || rows[0].Kind != KindNotation ||
+		rows[0].Reason != inspect.ReasonUnknownKey || !strings.Contains(rows[0].Identity, "CN=release") {
 		t.Errorf("signatures %+v", rows)
 	}
 }
@@ -330,7 +339,8 @@ func TestNotationIsShown(t *testing.T) {
 func TestDockerSaveCannotBeSigned(t *testing.T) {
 	s := newShop(t, nil)
 	o := Options{Client: s.client, Store: s.store, Trust: newStudio(t).trust()}
-	image := inspect.Image{ImageHead: inspect.ImageHead{Container: "image", Reference: "x.tar", Location: "docker-archive:x.tar", Config: digestOf(nil)}}
+	image := inspect.Image{ImageHead: inspect.ImageHead{Container: "image", Reference: "x.tar",
+		Location: "docker-archive:x.tar", Config: digestOf(nil)}}
 	got := run(t, o, inspect.Expected{}, image)
 	if g := gateOf(t, got); g.Status != inspect.GateAbsent || got.Checks[0].Status != inspect.CheckSkipped {
 		t.Errorf("gate %+v, check %+v", g, got.Checks[0])
@@ -348,7 +358,8 @@ func TestIndexThatContainsTheImage(t *testing.T) {
 	s.attach(s.digest, "sig", mediaSimple, payload, studio.annotations(studio.keyless(alice), payload, false, true))
 	var kept []inspect.Blob
 	rows, err := Examine(context.Background(), Options{Client: s.client, Store: s.store, Trust: studio.trust()},
-		s.repo.Digest(s.digest).String(), "", s.digest, inspect.Expected{Identities: []string{alice}}, func(b inspect.Blob) { kept = append(kept, b) })
+		s.repo.Digest(s.digest).String(), "", s.digest, inspect.Expected{Identities: []string{alice}},
+		func(b inspect.Blob) { kept = append(kept, b) })
 	if len(kept) == 0 || kept[0].Role != "signature" {
 		t.Errorf("kept %+v", kept)
 	}
@@ -366,7 +377,8 @@ func TestSignaturesInARepositoryOfTheirOwn(t *testing.T) {
 	s.repo = image.Registry.Repo("signatures")
 	s.attach(s.digest, "sig", mediaSimple, payload, studio.annotations(studio.keyless(alice), payload, false, true))
 	o := Options{Client: s.client, Store: s.store, Trust: studio.trust(), Repository: s.repo.String()}
-	rows, err := Examine(context.Background(), o, image.Digest(s.digest).String(), "", s.digest, inspect.Expected{Identities: []string{alice}}, nil)
+	rows, err := Examine(context.Background(), o, image.Digest(s.digest).String(), "", s.digest,
+		inspect.Expected{Identities: []string{alice}}, nil)
 	if err != nil || len(rows) != 1 || rows[0].Status != inspect.Verified {
 		t.Errorf("rows %+v, %v", rows, err)
 	}

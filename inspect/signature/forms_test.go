@@ -38,7 +38,8 @@ func keyOf(t *testing.T, public crypto.PublicKey) inspect.ExpectedKey {
 func unlogged(hash string, digest, sig []byte) object {
 	return object{
 		"mediaType": bundleV03, "verificationMaterial": object{"publicKey": object{"hint": "any"}},
-		"messageSignature": object{"messageDigest": object{"algorithm": hash, "digest": b64(digest)}, "signature": b64(sig)},
+		"messageSignature": object{"messageDigest": object{"algorithm": hash, "digest": b64(digest)},
+			"signature": b64(sig)},
 	}
 }
 
@@ -62,7 +63,8 @@ func TestKeyOfP384(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := BlobRequest{
-		Artifact: bytes.NewReader(blob), Bundle: encode(t, unlogged("SHA2_384", sum[:], sig)), Trust: newStudio(t).trust(),
+		Artifact: bytes.NewReader(blob), Bundle: encode(t, unlogged("SHA2_384", sum[:], sig)),
+		Trust:    newStudio(t).trust(),
 		Expected: inspect.Expected{Keys: []inspect.ExpectedKey{keyOf(t, k.Public())}},
 	}
 	s, err := VerifyBlob(context.Background(), r)
@@ -86,7 +88,8 @@ func TestKeyOfEd25519(t *testing.T) {
 		t.Fatal(err)
 	}
 	s, err := VerifyBlob(context.Background(), BlobRequest{
-		Artifact: bytes.NewReader(blob), Bundle: encode(t, unlogged("SHA2_256", raw, ed25519.Sign(private, blob))), Trust: newStudio(t).trust(),
+		Artifact: bytes.NewReader(blob), Bundle: encode(t, unlogged("SHA2_256", raw, ed25519.Sign(private, blob))),
+		Trust:    newStudio(t).trust(),
 		Expected: inspect.Expected{Keys: []inspect.ExpectedKey{keyOf(t, public)}},
 	})
 	if got := statusOf(t, s, err); got != "verified " {
@@ -116,7 +119,8 @@ func TestIntotoEntry(t *testing.T) {
 	dig(bundle, "verificationMaterial")["tlogEntries"] = []any{entry}
 	dig(bundle, "dsseEnvelope")["signatures"] = []any{object{"sig": b64(sig)}}
 	row, err := VerifyBlob(context.Background(), BlobRequest{
-		Artifact: bytes.NewReader(blob), Bundle: encode(t, bundle), Trust: s.trust(), Expected: inspect.Expected{Keys: []inspect.ExpectedKey{keyed.expected(t)}},
+		Artifact: bytes.NewReader(blob), Bundle: encode(t, bundle), Trust: s.trust(),
+		Expected: inspect.Expected{Keys: []inspect.ExpectedKey{keyed.expected(t)}},
 	})
 	if got := statusOf(t, row, err); got != "verified " {
 		t.Errorf("got %s: %s", got, Why(row))
@@ -181,9 +185,12 @@ func TestRekorV2(t *testing.T) {
 		{"with a timestamp", true, s.root, nil, "verified "},
 		{"without one nothing says when", false, s.root, nil, "failed no-timestamp"},
 		{"the log's key was not valid then", true, movedLogs{s.root}, nil, "failed log-mismatch"},
-		{"the proof is for another tree", true, s.root, func(o object) { proof(o)["treeSize"] = "2" }, "failed log-mismatch"},
-		{"the proof has another root", true, s.root, func(o object) { flip(proof(o), "rootHash") }, "failed log-mismatch"},
-		{"the proof is of another entry", true, s.root, func(o object) { proof(o)["logIndex"] = "1" }, "failed log-mismatch"},
+		{"the proof is for another tree", true, s.root, func(o object) { proof(o)["treeSize"] = "2" },
+			"failed log-mismatch"},
+		{"the proof has another root", true, s.root, func(o object) { flip(proof(o), "rootHash") },
+			"failed log-mismatch"},
+		{"the proof is of another entry", true, s.root, func(o object) { proof(o)["logIndex"] = "1" },
+			"failed log-mismatch"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			bundle := rekorV2(t, s, statement, c.stamped)
@@ -226,18 +233,22 @@ func TestBlobRequestsThatCannotBe(t *testing.T) {
 		r    BlobRequest
 		want string
 	}{
-		{"bundle cut off", BlobRequest{Digest: digestOf(blob), Bundle: good[:100], Trust: s.trust()}, "malformed bundle"},
+		{"bundle cut off", BlobRequest{Digest: digestOf(blob), Bundle: good[:100], Trust: s.trust()},
+			"malformed bundle"},
 		{"empty bundle", BlobRequest{Digest: digestOf(blob), Trust: s.trust()}, "malformed bundle"},
-		{"pattern that is none", BlobRequest{Digest: digestOf(blob), Bundle: good, Trust: s.trust(), Expected: inspect.Expected{IdentityRegexps: []string{"("}}}, "expected signer"},
-		{"key that is none", BlobRequest{Digest: digestOf(blob), Bundle: good, Trust: s.trust(), Expected: inspect.Expected{Keys: []inspect.ExpectedKey{{PEM: "x"}}}}, "public key"},
-		{"no root", BlobRequest{Digest: digestOf(blob), Bundle: good, Trust: NewTrust(TrustOptions{Files: []string{"/nonexistent"}})}, "trusted root"},
+		{"pattern that is none", BlobRequest{Digest: digestOf(blob), Bundle: good, Trust: s.trust(),
+			Expected: inspect.Expected{IdentityRegexps: []string{"("}}}, "expected signer"},
+		{"key that is none", BlobRequest{Digest: digestOf(blob), Bundle: good, Trust: s.trust(),
+			Expected: inspect.Expected{Keys: []inspect.ExpectedKey{{PEM: "x"}}}}, "public key"},
+		{"no root", BlobRequest{Digest: digestOf(blob), Bundle: good,
+			Trust: NewTrust(TrustOptions{Files: []string{"/nonexistent"}})}, "trusted root"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			row, err := VerifyBlob(context.Background(), c.r)
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("got %v, want words about %s", err, c.want)
 			}
-			if errors.Is(err, ErrMalformed) && (row.Status != inspect.Failed || row.Reason != Malformed) {
+			if errors.Is(err, ErrMalformed) && (row.Status != inspect.Failed || row.Reason != inspect.ReasonMalformed) {
 				t.Errorf("row is %s %s", row.Status, row.Reason)
 			}
 		})

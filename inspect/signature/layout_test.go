@@ -52,7 +52,8 @@ func (s *saved) image() string {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	if err := s.path.AppendImage(image, layout.WithAnnotations(map[string]string{registry.AnnotationKind: registry.KindImage})); err != nil {
+	if err := s.path.AppendImage(image,
+		layout.WithAnnotations(map[string]string{registry.AnnotationKind: registry.KindImage})); err != nil {
 		s.t.Fatal(err)
 	}
 	return digestText(s.t, image)
@@ -62,13 +63,15 @@ func (s *saved) image() string {
 func (s *saved) sign(studio *studio, c credential, payload []byte) v1.Image {
 	s.t.Helper()
 	image, err := mutate.Append(empty.Image, mutate.Addendum{
-		Layer: layers.NewLayer(payload, mediaSimple), Annotations: studio.annotations(c, payload, false, true), MediaType: mediaSimple,
+		Layer: layers.NewLayer(payload, mediaSimple), Annotations: studio.annotations(c, payload, false, true),
+		MediaType: mediaSimple,
 	})
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	image = mutate.MediaType(image, types.OCIManifestSchema1)
-	if err := s.path.AppendImage(image, layout.WithAnnotations(map[string]string{registry.AnnotationKind: registry.KindSignatures})); err != nil {
+	if err := s.path.AppendImage(image,
+		layout.WithAnnotations(map[string]string{registry.AnnotationKind: registry.KindSignatures})); err != nil {
 		s.t.Fatal(err)
 	}
 	return image
@@ -77,7 +80,8 @@ func (s *saved) sign(studio *studio, c credential, payload []byte) v1.Image {
 func (s *saved) look(trust *Trust, expected inspect.Expected) inspect.Case {
 	s.t.Helper()
 	return run(s.t, Options{Client: s.client, Store: s.store, Trust: trust}, expected, inspect.Image{
-		ImageHead: inspect.ImageHead{Container: "image", Reference: "oci:" + s.dir, Location: "oci:" + s.dir + "@" + s.digest, Digest: s.digest, Config: digestOf(nil)},
+		ImageHead: inspect.ImageHead{Container: "image", Reference: "oci:" + s.dir,
+			Location: "oci:" + s.dir + "@" + s.digest, Digest: s.digest, Config: digestOf(nil)},
 	})
 }
 
@@ -94,7 +98,8 @@ func TestSavedSignature(t *testing.T) {
 	if len(rows) != 1 || rows[0].Status != inspect.Verified || rows[0].Store != StoreLayout || rows[0].LogIndex != 7 {
 		t.Fatalf("rows: %+v", rows)
 	}
-	if len(got.Blobs) != 1 || got.Blobs[0].Role != "signature" || !s.store.Has(got.Blobs[0].Digest) || !s.store.Has(rows[0].Digest) {
+	if len(got.Blobs) != 1 || got.Blobs[0].Role != "signature" || !s.store.Has(got.Blobs[0].Digest) ||
+		!s.store.Has(rows[0].Digest) {
 		t.Errorf("blobs: %+v", got.Blobs)
 	}
 }
@@ -104,7 +109,8 @@ func TestSavedSignatureOfTheOtherImage(t *testing.T) {
 	studio := newStudio(t)
 	s := newSaved(t)
 	s.sign(studio, studio.keyless(alice), simplePayload(t, s.image()))
-	if got := s.look(studio.trust(), inspect.Expected{}); len(got.Images[0].Signatures) != 0 || gateOf(t, got).Status != inspect.GateAbsent {
+	if got := s.look(studio.trust(), inspect.Expected{}); len(got.Images[0].Signatures) != 0 || gateOf(t,
+		got).Status != inspect.GateAbsent {
 		t.Errorf("rows: %+v", got.Images[0].Signatures)
 	}
 }
@@ -116,10 +122,18 @@ func TestSavedAndDamaged(t *testing.T) {
 		want   inspect.Status // of the gate, where the signature was expected
 		rows   int
 	}{
-		{"manifest altered", func(s *saved, manifest, _ string) error { return os.WriteFile(s.blob(manifest), []byte("{}"), 0o600) }, inspect.Failed, 1},
-		{"payload altered", func(s *saved, _, payload string) error { return os.WriteFile(s.blob(payload), []byte("{}"), 0o600) }, inspect.Failed, 1},
-		{"payload missing", func(s *saved, _, payload string) error { return os.Remove(s.blob(payload)) }, inspect.Unknown, 0},
-		{"manifest missing", func(s *saved, manifest, _ string) error { return os.Remove(s.blob(manifest)) }, inspect.Unknown, 0},
+		{"manifest altered", func(s *saved, manifest, _ string) error {
+			return os.WriteFile(s.blob(manifest),
+				[]byte("{}"), 0o600)
+		}, inspect.Failed, 1},
+		{"payload altered", func(s *saved, _, payload string) error {
+			return os.WriteFile(s.blob(payload),
+				[]byte("{}"), 0o600)
+		}, inspect.Failed, 1},
+		{"payload missing", func(s *saved, _, payload string) error { return os.Remove(s.blob(payload)) },
+			inspect.Unknown, 0},
+		{"manifest missing", func(s *saved, manifest, _ string) error { return os.Remove(s.blob(manifest)) },
+			inspect.Unknown, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			studio := newStudio(t)
@@ -138,7 +152,7 @@ func TestSavedAndDamaged(t *testing.T) {
 				t.Fatalf("rows: %+v", rows)
 			}
 			for _, r := range rows {
-				if r.Status != inspect.Failed || r.Reason != Malformed {
+				if r.Status != inspect.Failed || r.Reason != inspect.ReasonMalformed {
 					t.Errorf("row is %s %s", r.Status, r.Reason)
 				}
 				if c.name == "payload altered" && r.Digest != digestOf(payload) {

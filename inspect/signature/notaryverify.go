@@ -23,6 +23,7 @@ import (
 )
 
 // notaryCase is what a signature by the Notary Project's rules is judged against.
+// The clock is that of the case, so that the same evidence gives the same verdict next year.
 type notaryCase struct {
 	notary *Notary
 	scope  string    // host/repository as the image was named, by which a policy chooses its statement
@@ -33,6 +34,7 @@ type notaryCase struct {
 }
 
 // verify judges a signature. The verdict is notation-go's, at the case's clock; the links explain it.
+// The last lines keep the library's word above the explanation: what it refuses is never told as holding.
 func (n *notationSignature) verify(ctx context.Context, c notaryCase) outcome {
 	o := outcome{chain: newChain()}
 	o.pass(inspect.StepIntegrity, "Notary Project signature in a %s envelope", n.form())
@@ -47,13 +49,15 @@ func (n *notationSignature) verify(ctx context.Context, c notaryCase) outcome {
 	n.explainSigner(o.chain, c, statement, stated, answer)
 	o.judged = answer.err
 	if o.judged != nil && o.sound() && o.status(inspect.StepIdentity) == inspect.Verified {
-		o.fail(inspect.StepSignature, InvalidSignature, "every link holds by itself, and yet: %v", o.judged)
+		o.fail(inspect.StepSignature, inspect.ReasonInvalidSignature, "every link holds by itself, and yet: %v",
+			o.judged)
 	}
 	return o
 }
 
 // statement is the one of the trust policy that is about the image's repository; without a policy, or where none of its
-// statements fits or the one that fits skips verification, all stores are asked and nobody is expected.
+// statements fits or the one that fits skips verification, all stores are asked and no signer is expected.
+// A policy that skips verification says who is not checked, and so expects no one.
 func (c notaryCase) statement() (s trustpolicy.TrustPolicy, stated bool) {
 	if c.notary == nil {
 		return s, false
@@ -85,14 +89,16 @@ func (n *notationSignature) explainRefusal(c *chain) {
 	case n.refused == nil:
 		c.pass(inspect.StepSignature, "the signature is by the certificate's key over these bytes")
 	case errors.As(n.refused, &altered):
-		c.fail(inspect.StepSignature, InvalidSignature,
+		c.fail(inspect.StepSignature, inspect.ReasonInvalidSignature,
 			"the signature is not by the certificate's key over these bytes: %v", n.refused)
 	default:
-		c.fail(inspect.StepIntegrity, Malformed, "the envelope is not as the Notary Project wants it: %v", n.refused)
+		c.fail(inspect.StepIntegrity, inspect.ReasonMalformed,
+			"the envelope is not as the Notary Project wants it: %v", n.refused)
 	}
 }
 
 // explainStores follows the certificates to a trust store.
+// The kind of store depends on the signing scheme: a signing authority vouches for its time, a CA does not.
 func (n *notationSignature) explainStores(c *chain, in notaryCase, s trustpolicy.TrustPolicy) {
 	kind := truststore.TypeCA
 	if n.content.SignerInfo.SignedAttributes.SigningScheme == nsignature.SigningSchemeX509SigningAuthority {
@@ -108,16 +114,16 @@ func (n *notationSignature) explainStores(c *chain, in notaryCase, s trustpolicy
 	}
 	switch {
 	case in.notary != nil && in.notary.err != nil:
-		c.open(inspect.StepCertificate, UnknownKey, "the trust store cannot be read: %v", in.notary.err)
+		c.open(inspect.StepCertificate, inspect.ReasonUnknownKey, "the trust store cannot be read: %v", in.notary.err)
 	case len(trusted) == 0:
-		c.open(inspect.StepCertificate, UnknownKey,
+		c.open(inspect.StepCertificate, inspect.ReasonUnknownKey,
 			"no certificate of a trust store of the kind %s is at hand: --notation-trust-store DIR names one", kind)
 	case n.refused != nil:
 		c.open(inspect.StepCertificate, "", "not reached: the envelope does not hold")
 	default:
 		root, err := nsignature.VerifyAuthenticity(&n.content.SignerInfo, trusted)
 		if err != nil {
-			c.fail(inspect.StepCertificate, UntrustedRoot,
+			c.fail(inspect.StepCertificate, inspect.ReasonUntrustedRoot,
 				"none of its %d certificates is among the %d of %s; the last is %s",
 				len(n.content.SignerInfo.CertificateChain), len(trusted), strings.Join(names, ", "), n.top().Subject)
 			return
@@ -126,23 +132,27 @@ func (n *notationSignature) explainStores(c *chain, in notaryCase, s trustpolicy
 	}
 }
 
+// top is the last certificate of the chain, which should be in a store; parse has checked that there is one.
 func (n *notationSignature) top() *x509.Certificate {
 	all := n.content.SignerInfo.CertificateChain
 	return all[len(all)-1]
 }
 
 // explainTarget compares what was signed with the image: digest, media type and size.
+// Cosign signs a digest alone; the Notary Project a whole descriptor (OCI image-spec, descriptor.md).
 func (n *notationSignature) explainTarget(c *chain, in notaryCase) {
 	name := n.target.Digest.String()
 	what, ours := in.image.names[name]
 	switch {
 	case !ours:
-		c.fail(inspect.StepSubject, SubjectMismatch, "it names %s, and %s is %s", name, in.image.what, in.image.main)
+		c.fail(inspect.StepSubject, inspect.ReasonSubjectMismatch, "it names %s, and %s is %s", name, in.image.what,
+			in.image.main)
 	case in.target.Digest == "":
 		c.open(inspect.StepSubject, "", "it names %s, whose size cannot be compared: its manifest could not be read",
 			name)
 	case in.target.MediaType != n.target.MediaType || in.target.Size != n.target.Size:
-		c.fail(inspect.StepSubject, SubjectMismatch, "it names %s of %d bytes as %s, and that is %s of %d bytes",
+		c.fail(inspect.StepSubject, inspect.ReasonSubjectMismatch,
+			"it names %s of %d bytes as %s, and that is %s of %d bytes",
 			name, n.target.Size, n.target.MediaType, in.target.MediaType, in.target.Size)
 	default:
 		c.pass(inspect.StepSubject, "it names %s, %s", name, what)
@@ -158,7 +168,8 @@ type notaryAnswer struct {
 }
 
 // ask asks notation-go. What depends on the clock is left to explainTime, since the library knows this machine's
-// clock only; plugins are not run, and nobody is asked about revocation.
+// clock only; plugins are not run, and no authority is asked about revocation.
+// The scope is a placeholder, since the statement was chosen before by the image's real one.
 func (n *notationSignature) ask(ctx context.Context, c notaryCase, s trustpolicy.TrustPolicy) notaryAnswer {
 	if c.notary == nil || len(s.TrustStores) == 0 {
 		return notaryAnswer{skipped: true, err: errors.New("there is no trust store")}
@@ -192,6 +203,7 @@ func (n *notationSignature) ask(ctx context.Context, c notaryCase, s trustpolicy
 	return a
 }
 
+// resultOf is what the library found of one kind; nil where it holds or was not asked.
 func resultOf(o *notation.VerificationOutcome, kind trustpolicy.ValidationType) error {
 	for _, r := range o.VerificationResults {
 		if r.Type == kind {
@@ -204,6 +216,8 @@ func resultOf(o *notation.VerificationOutcome, kind trustpolicy.ValidationType) 
 // unasked stands where notation-go would ask an authority about revocation.
 type unasked struct{}
 
+// ValidateContext answers that no certificate can be revoked, one result for each, as the library expects. That it was
+// not asked stands in the notes of the row.
 func (unasked) ValidateContext(_ context.Context,
 	o revocation.ValidateContextOptions) ([]*result.CertRevocationResult, error) {
 	var all []*result.CertRevocationResult
@@ -215,6 +229,7 @@ func (unasked) ValidateContext(_ context.Context,
 }
 
 // explainSigner compares the signer with who was expected: by key, by the trust policy, by identity.
+// A plugin is a program that the signature names: it is never run, and leaves the identity open.
 func (n *notationSignature) explainSigner(c *chain, in notaryCase, s trustpolicy.TrustPolicy, stated bool,
 	a notaryAnswer) {
 	who := n.leaf().Subject.String()
@@ -230,15 +245,18 @@ func (n *notationSignature) explainSigner(c *chain, in notaryCase, s trustpolicy
 	case byKey:
 		c.pass(inspect.StepIdentity, "signed by %s with the key %s, as expected", who, k.digest)
 	case byFlag && len(in.expect.wider) > 0:
-		c.open(inspect.StepIdentity, NoExpectation, "expected %s; signed by %s; others may be accepted: %s",
+		c.open(inspect.StepIdentity, inspect.ReasonNoExpectation,
+			"expected %s; signed by %s; others may be accepted: %s",
 			in.expect.words, who, strings.Join(in.expect.wider, "; "))
 	case byFlag:
-		c.fail(inspect.StepIdentity, IdentityMismatch, "expected %s; signed by %s", in.expect.words, who)
+		c.fail(inspect.StepIdentity, inspect.ReasonIdentityMismatch, "expected %s; signed by %s", in.expect.words, who)
 	case !stated:
-		c.open(inspect.StepIdentity, NoExpectation, "signed by %s; no trust policy says who should have signed %s",
+		c.open(inspect.StepIdentity, inspect.ReasonNoExpectation,
+			"signed by %s; no trust policy says who should have signed %s",
 			who, orImage(in.scope))
 	case a.who != nil:
-		c.fail(inspect.StepIdentity, IdentityMismatch, "the trust policy %s expects %s; signed by %s", s.Name,
+		c.fail(inspect.StepIdentity, inspect.ReasonIdentityMismatch, "the trust policy %s expects %s; signed by %s",
+			s.Name,
 			strings.Join(s.TrustedIdentities, " or "), who)
 	default:
 		c.pass(inspect.StepIdentity, "signed by %s, as the trust policy %s expects (%s)", who, s.Name,
@@ -246,6 +264,7 @@ func (n *notationSignature) explainSigner(c *chain, in notaryCase, s trustpolicy
 	}
 }
 
+// orImage is the word for an image without a repository.
 func orImage(scope string) string {
 	if scope == "" {
 		return "the image"
@@ -253,9 +272,11 @@ func orImage(scope string) string {
 	return scope
 }
 
+// named reports whether a person named the policy for this case. A nil Notary has none.
 func (n *Notary) named() bool { return n != nil && n.doc.Named }
 
 // within describes which of the certificates was not valid at a time.
+// It returns nil where all were valid.
 func (n *notationSignature) within(t time.Time) error {
 	for _, c := range n.content.SignerInfo.CertificateChain {
 		if !within(c, t) {
@@ -278,7 +299,7 @@ func (n *notationSignature) explainTime(o *outcome, c notaryCase, s trustpolicy.
 				args...), s.Name)
 			return
 		}
-		o.fail(inspect.StepTimestamp, NoTimestamp, format, args...)
+		o.fail(inspect.StepTimestamp, inspect.ReasonNoTimestamp, format, args...)
 	}
 	switch {
 	case n.refused != nil:
@@ -294,6 +315,7 @@ func (n *notationSignature) explainTime(o *outcome, c notaryCase, s trustpolicy.
 	}
 }
 
+// explainSignedTime chooses the time that counts: of the signing authority, of a timestamp, or else the case's clock.
 func (n *notationSignature) explainSignedTime(o *outcome, c notaryCase, s trustpolicy.TrustPolicy, a notaryAnswer,
 	fail func(trustpolicy.ValidationType, string, ...any)) {
 	info := n.content.SignerInfo
@@ -341,6 +363,7 @@ func asksForTime(s trustpolicy.TrustPolicy) bool {
 }
 
 // stampedAt is the time in a timestamp that the library has verified.
+// It is zero where the token cannot be read again, which the library has just done.
 func (n *notationSignature) stampedAt() (t time.Time) {
 	_ = protect("reading the timestamp", func() error {
 		token, err := tspclient.ParseSignedToken(n.content.SignerInfo.UnsignedAttributes.TimestampSignature)

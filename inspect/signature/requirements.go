@@ -9,16 +9,11 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 )
 
-// policiesCheck is the name of the check that reads the policies, which this one waits for.
-const policiesCheck = "policies"
-
-// CodePolicy is the code of the finding that an image does not meet a policy.
-const CodePolicy = "policy-not-met"
-
 // maxPolicyKeys bounds the keys of all policies that are about one image: each is tried on each signature.
 const maxPolicyKeys = 500
 
 // expectation gives who should have signed an image: whom flags name, else whom the policies that are about it name.
+// Flags outrank policies: they are what the person asks of this case.
 func (o Options) expectation(e inspect.Expected, i inspect.Image) (expectation, error) {
 	x, err := newExpectation(e)
 	if err != nil || o.Requirements == nil {
@@ -27,7 +22,7 @@ func (o Options) expectation(e inspect.Expected, i inspect.Image) (expectation, 
 	return x.with(o.Requirements(i))
 }
 
-// with adds what policies ask. Their keys are always tried, since a signature by a managed key names nobody; where
+// with adds what policies ask. Their keys are always tried, since a signature by a managed key names no signer; where
 // flags say who should have signed, that a policy would accept another one makes no signature fit.
 func (x expectation) with(requirements []inspect.PolicyRequirement) (expectation, error) {
 	x.requirements, x.foreign = requirements, map[string]bool{}
@@ -55,6 +50,7 @@ func (x expectation) with(requirements []inspect.PolicyRequirement) (expectation
 	return x, nil
 }
 
+// add takes over the keys of an authority, and without flags its identities and what it may accept besides.
 func (x *expectation) add(a inspect.Authority, flags bool) error {
 	for _, k := range a.Keys {
 		if x.has(k.Digest) {
@@ -84,6 +80,7 @@ func (x *expectation) add(a inspect.Authority, flags bool) error {
 	return nil
 }
 
+// has reports whether a key is expected already, by its digest.
 func (x expectation) has(digest string) bool {
 	for _, k := range x.keys {
 		if k.digest == digest {
@@ -96,12 +93,13 @@ func (x expectation) has(digest string) bool {
 // explainKey fails the last link of a signature by a key that a policy names where flags expect others.
 func (x expectation) explainKey(c *chain, k key) {
 	if x.foreign[k.digest] && c.sound() {
-		c.fail(inspect.StepIdentity, IdentityMismatch,
+		c.fail(inspect.StepIdentity, inspect.ReasonIdentityMismatch,
 			"expected %s; signed with the key %s, which only a policy names", x.words, k.digest)
 	}
 }
 
 // policyGates judges the signatures by each policy that is about the image.
+// The verdict is that of package inspect, so that it is the same in a bundle.
 func (s summary) policyGates() []inspect.Gate {
 	var gates []inspect.Gate
 	for _, d := range s.expect.requirements {
@@ -140,7 +138,8 @@ func (s summary) emitPolicies(gates []inspect.Gate, emit func(inspect.Event)) {
 		}
 		d := s.expect.requirements[i]
 		title := fmt.Sprintf("%s does not meet the policy %s.", s.name(), d.Policy)
-		f := s.finding(CodePolicy, s.subject+":"+d.Policy, inspect.RowFailed, inspect.High, title, g.Detail,
+		f := s.finding(inspect.CodePolicyNotMet, s.subject+":"+d.Policy, inspect.RowFailed, inspect.High, title,
+			g.Detail,
 			s.found.rows)
 		f.Evidence = append(f.Evidence, inspect.Evidence{Kind: "policy", Digest: d.Digest, Text: "the policy"})
 		emit(inspect.Event{Fact: f})

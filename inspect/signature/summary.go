@@ -8,15 +8,8 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 )
 
-// Codes of the findings.
-const (
-	CodeUnsigned = "unsigned"           // nobody signed the image, and nobody expected it
-	CodeExpected = "signature-expected" // the expected signature is not there, or none fits
-	CodeBroken   = "signature-broken"   // a signature that does not hold: altered, or grafted from elsewhere
-	CodeForeign  = "signature-foreign"  // a signature of an authority that the trusted root does not know
-)
-
 // summary draws the gate and the findings from all signatures of an image.
+// It decides nothing about a single signature: rows are judged before.
 type summary struct {
 	subject  string // of the image
 	image    string // digest
@@ -26,6 +19,8 @@ type summary struct {
 }
 
 // emit says gate and findings, and gives the gate's status.
+//
+// An unsigned image is calm unless a flag or a policy requires a signature.
 func (s summary) emit(emit func(inspect.Event)) inspect.Status {
 	policies := s.policyGates()
 	gate := s.take(s.gate(), policies)
@@ -37,11 +32,12 @@ func (s summary) emit(emit func(inspect.Event)) inspect.Status {
 		if len(s.found.rows) > 0 {
 			title = fmt.Sprintf("%s is not signed by the required signer.", s.name())
 		}
-		emit(inspect.Event{Fact: s.finding(CodeExpected, s.subject, inspect.RowFailed, inspect.High, title,
+		emit(inspect.Event{Fact: s.finding(inspect.CodeSignatureExpected, s.subject, inspect.RowFailed, inspect.High,
+			title,
 			gate.Detail, s.found.rows)})
 	}
 	if !s.expect.named() && gate.Status == inspect.GateAbsent {
-		emit(inspect.Event{Fact: s.finding(CodeUnsigned, s.subject, inspect.RowObserved, inspect.Info,
+		emit(inspect.Event{Fact: s.finding(inspect.CodeUnsigned, s.subject, inspect.RowObserved, inspect.Info,
 			s.name()+" is not signed.", gate.Detail, nil)})
 	}
 	for _, row := range s.found.rows {
@@ -52,42 +48,48 @@ func (s summary) emit(emit func(inspect.Event)) inspect.Status {
 
 // emitBroken is loud about a signature that was altered or grafted, whoever was expected. One whose authority is not
 // known proves nothing, for or against the image.
+// An identity that was not expected is no defect of the signature: the gate has it.
 func (s summary) emitBroken(row inspect.Signature, emit func(inspect.Event)) {
 	subject := s.subject + ":" + row.ID
 	why := Why(row)
 	switch {
-	case row.Status != inspect.Failed || row.Reason == IdentityMismatch:
-	case row.Reason == UntrustedRoot, row.Reason == NoTimestamp:
+	case row.Status != inspect.Failed || row.Reason == inspect.ReasonIdentityMismatch:
+	case row.Reason == inspect.ReasonUntrustedRoot, row.Reason == inspect.ReasonNoTimestamp:
 		title := fmt.Sprintf("A signature of %s claims to be by %s, and nothing trusted says so.", lower(s.name()),
 			signer(row))
-		emit(inspect.Event{Fact: s.finding(CodeForeign, subject, inspect.RowObserved, inspect.Medium, title, why,
+		emit(inspect.Event{Fact: s.finding(inspect.CodeSignatureForeign, subject, inspect.RowObserved,
+			inspect.Medium, title, why,
 			[]inspect.Signature{row})})
 	default:
 		title := fmt.Sprintf("A signature of %s is invalid: %s.", lower(s.name()), inSpeech(row.Reason))
-		emit(inspect.Event{Fact: s.finding(CodeBroken, subject, inspect.RowFailed, inspect.High, title, why,
+		emit(inspect.Event{Fact: s.finding(inspect.CodeSignatureBroken, subject, inspect.RowFailed, inspect.High,
+			title, why,
 			[]inspect.Signature{row})})
 	}
 }
 
+// inSpeech words a reason for the title of a finding.
 func inSpeech(reason string) string {
 	switch reason {
-	case InvalidSignature:
+	case inspect.ReasonInvalidSignature:
 		return "it is not over these bytes"
-	case SubjectMismatch:
+	case inspect.ReasonSubjectMismatch:
 		return "it is about another image"
-	case LogMismatch:
+	case inspect.ReasonLogMismatch:
 		return "the transparency log does not confirm it"
-	case Malformed:
+	case inspect.ReasonMalformed:
 		return "it cannot be read"
 	default:
 		return reason
 	}
 }
 
+// finding has the image and the given signatures as evidence.
 func (s summary) finding(code, subject string, status inspect.RowStatus, severity inspect.Severity, title,
 	detail string, rows []inspect.Signature) inspect.Finding {
 	f := inspect.Finding{
-		ID: inspect.FindingID(Name, code, subject), Check: Name, Code: code, Status: status, Severity: severity,
+		ID: inspect.FindingID(inspect.CheckSignatures, code, subject), Check: inspect.CheckSignatures, Code: code,
+		Status: status, Severity: severity,
 		Subject: subject,
 		Title:   title, Detail: detail, Evidence: []inspect.Evidence{{Kind: "manifest", Digest: s.image,
 			Text: "the image"}},
@@ -99,6 +101,7 @@ func (s summary) finding(code, subject string, status inspect.RowStatus, severit
 }
 
 // name is how a sentence calls the image.
+// The subject of a case about one image is that word itself.
 func (s summary) name() string {
 	if s.subject == "image" {
 		return "The image"
@@ -106,9 +109,12 @@ func (s summary) name() string {
 	return "The image of " + s.subject
 }
 
+// lower begins a sentence within another. The sentence is this program's own and begins with an ASCII letter.
 func lower(sentence string) string { return strings.ToLower(sentence[:1]) + sentence[1:] }
 
 // gate describes what a check for signatures would have said of the image.
+//
+// The order matters: a signature that fits calms, whatever else is there; then what is open; then what is missing.
 func (s summary) gate() inspect.Gate {
 	g := inspect.Gate{Name: inspect.GateSignature}
 	fits := s.rows(func(r inspect.Signature) bool { return r.Status == inspect.Verified && r.OfImage() })
@@ -140,14 +146,16 @@ func (s summary) gate() inspect.Gate {
 
 // attestationsSuffice reports whether only policies name who should have signed, and all of them are met: a policy may
 // require attestations and no signature.
+// A flag asks about a signature of the image, which an attestation is not.
 func (s summary) attestationsSuffice() bool {
 	return !s.expect.flagged && len(s.expect.requirements) > 0 && !slices.ContainsFunc(s.policyGates(),
 		func(g inspect.Gate) bool { return g.Status != inspect.GatePassed })
 }
 
-// unexpected is the gate of an image whose signer nobody named.
+// unexpected is the gate of an image for which no signer is named.
+// A signature that holds for a stranger leaves the gate open: who should sign is not known.
 func (s summary) unexpected() (inspect.GateStatus, string) {
-	sound := s.rows(func(r inspect.Signature) bool { return r.Reason == NoExpectation })
+	sound := s.rows(func(r inspect.Signature) bool { return r.Reason == inspect.ReasonNoExpectation })
 	if len(sound) > 0 {
 		return inspect.GateUnknown, fmt.Sprintf("signed by %s; no signer is required", signer(sound[0]))
 	}
@@ -157,6 +165,7 @@ func (s summary) unexpected() (inspect.GateStatus, string) {
 	return inspect.GateUnknown, "signed, and nothing at hand verifies it: " + Why(s.found.rows[0])
 }
 
+// rows are the signatures for which a condition holds, in their order.
 func (s summary) rows(is func(inspect.Signature) bool) []inspect.Signature {
 	var all []inspect.Signature
 	for _, r := range s.found.rows {

@@ -45,16 +45,16 @@ func TestAnIndexThatMisleads(t *testing.T) {
 		"marked as an attestation": {
 			v1.Descriptor{Platform: amd, Annotations: mark},
 			v1.Descriptor{Platform: amd},
-			subject.CodeMarkedManifest,
+			inspect.CodeMarkedManifest,
 			inspect.High,
 		},
 		"another name of amd64": {
 			v1.Descriptor{Platform: &v1.Platform{OS: "linux", Architecture: "x86_64"}},
 			v1.Descriptor{Platform: amd},
-			subject.CodeRivalManifests, inspect.High,
+			inspect.CodeRivalManifests, inspect.High,
 		},
 		"twice the same platform": {
-			v1.Descriptor{Platform: amd}, v1.Descriptor{Platform: amd}, subject.CodeRivalManifests, inspect.Medium,
+			v1.Descriptor{Platform: amd}, v1.Descriptor{Platform: amd}, inspect.CodeRivalManifests, inspect.Medium,
 		},
 		"an ordinary index": {
 			v1.Descriptor{Platform: amd},

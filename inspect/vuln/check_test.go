@@ -9,7 +9,6 @@ import (
 
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/engine"
-	"github.com/backtrail/backtrail/inspect/sbom"
 	"github.com/backtrail/backtrail/inspect/verdict"
 )
 
@@ -18,23 +17,25 @@ func run(t *testing.T, check engine.Check, packagesEnd error, facts ...inspect.F
 	t.Helper()
 	start := engine.Check{Name: "start", Scope: engine.PerCase, Resolves: true,
 		Run: func(_ context.Context, _ engine.On, emit func(inspect.Event)) error {
-			head := inspect.ImageHead{Reference: "registry.example/shop/web:1", Digest: "sha256:" + strings.Repeat("a", 64),
+			head := inspect.ImageHead{Reference: "registry.example/shop/web:1", Digest: "sha256:" + strings.Repeat("a",
+				64),
 				Status: inspect.Verified}
 			for _, f := range append([]inspect.Fact{head}, facts...) {
 				emit(inspect.Event{Container: "web", Fact: f})
 			}
 			return nil
 		}}
-	before := engine.Check{Name: sbom.CheckPackages, Run: func(context.Context, engine.On, func(inspect.Event)) error {
+	before := engine.Check{Name: inspect.CheckPackages, Run: func(context.Context, engine.On, func(inspect.Event)) error {
 		return packagesEnd
 	}}
-	diff := engine.Check{Name: sbom.CheckDiff, Run: func(context.Context, engine.On, func(inspect.Event)) error {
+	diff := engine.Check{Name: inspect.CheckPackageDiff, Run: func(context.Context, engine.On, func(inspect.Event)) error {
 		return nil
 	}}
 	signatures := diff
-	signatures.Name = checkSignatures
+	signatures.Name = inspect.CheckSignatures
 	header := inspect.Header{Schema: inspect.Schema, Started: inspect.At(built)}
-	source, err := engine.NewSource(engine.Plan{Header: header, Checks: []engine.Check{start, before, diff, signatures, check}})
+	source, err := engine.NewSource(engine.Plan{Header: header, Checks: []engine.Check{start, before, diff, signatures,
+		check}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,7 +77,8 @@ func TestVulnerabilities(t *testing.T) {
 		t.Errorf("the remedy is due on %s", due)
 	}
 	if len(c.Findings) != 0 || verdict.Of(&c).Status != inspect.CasePassed {
-		t.Errorf("without thresholds that a person named, the case is %+v with %d findings", verdict.Of(&c), len(c.Findings))
+		t.Errorf("without thresholds that a person named, the case is %+v with %d findings", verdict.Of(&c),
+			len(c.Findings))
 	}
 }
 
@@ -109,7 +111,7 @@ func TestNewVulnerabilities(t *testing.T) {
 
 func TestUnknownIsNotNone(t *testing.T) {
 	state := func(c inspect.Case) inspect.CheckState {
-		s, _ := c.Check(Check, "web")
+		s, _ := c.Check(inspect.CheckVulnerabilities, "web")
 		return s
 	}
 	none := run(t, Vulnerabilities(NewData(t.TempDir(), ""), nil, nil), nil, inspect.Packages{List: packages})
@@ -136,7 +138,8 @@ func TestUnknownIsNotNone(t *testing.T) {
 
 // The levels follow the thresholds of the case, and statements of OpenVEX are shown.
 func TestThresholdsAndStatements(t *testing.T) {
-	statements, err := ReadStatements(Document{"vex.json", []byte(`{"@context":"https://openvex.dev/ns/v0.2.0","@id":"x",
+	statements, err := ReadStatements(Document{"vex.json",
+		[]byte(`{"@context":"https://openvex.dev/ns/v0.2.0","@id":"x",
 		"author":"Ann","timestamp":"2026-01-01T00:00:00Z","version":1,"statements":[
 		{"vulnerability":{"name":"CVE-2024-0001"},"products":[{"@id":"pkg:deb/debian/libssl3"}],
 		"status":"not_affected","justification":"vulnerable_code_not_in_execute_path"}]}`)})

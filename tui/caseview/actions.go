@@ -1,6 +1,8 @@
 package caseview
 
 import (
+	"strings"
+
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/backtrail/backtrail/inspect"
@@ -9,7 +11,8 @@ import (
 	"github.com/backtrail/backtrail/tui/widget"
 )
 
-// verbs are the commands of the screen, by their names in the table of keys.
+// verbs are the commands of the screen, by their names in the table of keys. A function Why is called for each
+// command on each frame, as the line of keys shows what works now: it must cost next to nothing, and change nothing.
 func verbs() map[string]shell.Verb[*Screen] {
 	return map[string]shell.Verb[*Screen]{
 		"open":                  {Why: whyNoOpen, Run: runOpen},
@@ -39,6 +42,7 @@ func verbs() map[string]shell.Verb[*Screen] {
 		"layer of file":         {Why: whyNoFileLayer, Run: runFileLayer},
 		"file below":            {Why: whyNoBelow, Run: runBelow},
 		"findings of file":      {Why: whyNoFileFindings, Run: runFileFindings},
+		"package of file":       {Why: whyNoPackage, Run: runPackage},
 		"aware":                 {Why: whyNoDeadline, Run: runAware},
 		"withdraw deadline":     {Why: whyNoWithdraw, Run: runWithdraw},
 		"runtime preserved":     {Why: whyNoRuntime, Run: runRuntime(inspect.RuntimeSaved)},
@@ -73,8 +77,9 @@ func whyNoContainer(s *Screen) string {
 	return ""
 }
 
-// runContainer goes to the previous or the next container, around the end. From then on the person's choice
-// counts, also where an alert is matched to another container later.
+// runContainer goes to the previous or the next container, around the end. From then on the person's choice counts,
+// also where an alert is matched to another container later. The file tree is that of the container before, and is
+// dropped; filters and the row of each pane stay, where the other image has such a row.
 func runContainer(s *Screen, key string) tea.Cmd {
 	by := 1
 	if key == "[" {
@@ -93,7 +98,8 @@ func runContainer(s *Screen, key string) tea.Cmd {
 	return nil
 }
 
-// whyNoDiff is why nothing can be hidden or shown: only a file tree and the packages know what differs.
+// whyNoDiff is why nothing can be hidden or shown: only a file tree and the packages know what differs. The switch is
+// one for Packages and Autoruns, and another one for the tree.
 func whyNoDiff(s *Screen) string {
 	switch {
 	case s.pane == pane.Layers && (!s.tree.Ready() || s.tree.Searching()):
@@ -133,7 +139,7 @@ func whyNoSort(s *Screen) string {
 	return ""
 }
 
-// runSort sorts the pane on screen in its next order. Each pane keeps its own.
+// runSort sorts the pane on screen in its next order. Each pane keeps its own. The selection stays on its row.
 func runSort(s *Screen, _ string) tea.Cmd {
 	st, spec := s.state(), s.pane.Spec()
 	st.sort = (st.sort + 1) % len(spec.Sorts)
@@ -151,25 +157,38 @@ func whyNoOpen(s *Screen) string {
 	return ""
 }
 
-// runOpen goes where a row points: a directory, a file's bytes, the file in its layer, or the detail.
+// runOpen goes where a row points: a directory, a file's bytes, the file in its layer, another pod, or the detail. A
+// group whose findings name no file opens or closes; any other row without a file gives the detail the focus.
 func runOpen(s *Screen, _ string) tea.Cmd {
 	if s.inTree() {
 		return openFile(s)
 	}
-	if r, _ := s.row(); r.Heads && r.Path == "" {
+	switch r, _ := s.row(); {
+	case r.Heads && r.Path == "":
 		group := r.Group
 		setGroup(s, group, !s.opened[group])
-		return nil
-	}
-	if r, _ := s.row(); r.Path != "" {
+	case r.Path != "":
 		jumpTo(s, r.Container, r.Path, r.Layer)
-		return nil
+	case r.Pod != "":
+		return s.copy(commandOf(s, r.Pod))
+	default:
+		s.state().focus = widget.RegionDetail
 	}
-	s.state().focus = widget.RegionDetail
 	return nil
 }
 
-// openFile opens or closes the selected directory, or shows the selected file.
+// commandOf is the command line that opens the case of another pod, with every flag in force. It is copied and not
+// done: opening it here would end this case, whose checks may still run.
+func commandOf(s *Screen, pod string) string {
+	namespace, name, _ := strings.Cut(pod, "/")
+	other := inspect.Case{Target: s.c.Target}
+	other.Target.Kind, other.Target.Name, other.Target.Namespace = inspect.TargetPod, "pod/"+name, namespace
+	other.Target.Container, other.Target.Workload = "", ""
+	return s.backend.Command(&other, "")
+}
+
+// openFile opens or closes the selected directory, or shows the selected file. Only regular files have bytes: a link
+// is a path, and a device is nothing that may be read.
 func openFile(s *Screen) tea.Cmd {
 	if s.tree.Toggle() {
 		return nil

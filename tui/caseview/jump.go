@@ -1,6 +1,8 @@
 package caseview
 
 import (
+	"cmp"
+
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/backtrail/backtrail/tui/caseview/pane"
@@ -31,7 +33,8 @@ func whyNoFileFindings(s *Screen) string {
 	return ""
 }
 
-// runFileFindings goes from a file to the first finding about it.
+// runFileFindings goes from a file to the first finding about it. The filter of the overview is cleared, since it
+// might hide the finding, and the group that has it is opened.
 func runFileFindings(s *Screen, _ string) tea.Cmd {
 	r, _ := s.row()
 	id, group := s.view(pane.Overview).FindingOf(r.Path)
@@ -46,7 +49,49 @@ func runFileFindings(s *Screen, _ string) tea.Cmd {
 	return nil
 }
 
+// whyNoPackage is why there is no package to go to.
+func whyNoPackage(s *Screen) string {
+	r, ok := s.row()
+	if id, _ := packageRowOf(s, cmp.Or(r.Path, r.Mark)); !ok || id == "" {
+		return "no package is known to own the selected file"
+	}
+	return ""
+}
+
+// packageRowOf is the row of the package that owns a file, and whether it is only in the list of all packages, not in
+// the comparison.
+func packageRowOf(s *Screen, path string) (id string, whole bool) {
+	v := s.view(pane.Packages)
+	name := v.OwnerOf(path)
+	for _, v.Whole = range []bool{s.whole, true} {
+		if id := pane.PackageOf(pane.Packages.Listed(v), name); id != "" {
+			return id, v.Whole
+		}
+	}
+	return "", false
+}
+
+// runPackage goes from a file to the package that owns it; esc leads back.
+func runPackage(s *Screen, _ string) tea.Cmd {
+	r, _ := s.row()
+	id, whole := packageRowOf(s, cmp.Or(r.Path, r.Mark))
+	before := s.here()
+	before.jump = true
+	if s.pane != pane.Packages {
+		s.from = append(s.from, before)
+	}
+	s.whole, s.panes[pane.Packages].stale = whole, true
+	s.showPane(pane.Packages)
+	st := s.state()
+	st.list.SetFilter("")
+	st.list.Choose(id)
+	st.focus = widget.RegionList
+	return nil
+}
+
 // jumpTo goes from a row to its file: in the tree of its layer, or of the merged image where the layer is not known.
+// The way back leads to the row that one came from, also where the jump changed the container. Jumps within Layers
+// add no place: esc would walk through each of them.
 func jumpTo(s *Screen, container, path string, layer int) {
 	before := s.here()
 	before.jump = true
@@ -54,6 +99,7 @@ func jumpTo(s *Screen, container, path string, layer int) {
 		s.container, s.chosen = container, true
 		s.changed()
 	}
+	// an alert may not know the layer; a row of the file does
 	if layer < 0 {
 		layer = pane.LayerOf(s.image(), path)
 	}

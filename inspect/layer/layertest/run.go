@@ -54,7 +54,8 @@ func Run(t testing.TB, client *registry.Client, target string, knownGood *inspec
 		emit(inspect.Event{Container: "image", Fact: i.ImageHead})
 		return nil
 	}}
-	good := engine.Check{Name: "known-good", Run: func(_ context.Context, _ engine.On, emit func(inspect.Event)) error {
+	good := engine.Check{Name: inspect.CheckKnownGood, Run: func(_ context.Context, _ engine.On,
+		emit func(inspect.Event)) error {
 		if knownGood != nil {
 			emit(inspect.Event{Fact: inspect.Diff{KnownGood: knownGood}})
 		}
