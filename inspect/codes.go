@@ -30,8 +30,9 @@ const (
 	CodeNewPrivilege       = "new-privilege"    // the known-good has the file without the privilege
 	CodeSetuidShell        = "setuid-shell"
 	CodeWorldWritable      = "world-writable"
-	CodeDevice             = "device" // a device node in a layer
-	CodeUID0               = "uid-0"  // an account beside root has user id 0, in any spelling
+	CodeDevice             = "device"       // a device node in a layer
+	CodeLibraryPath        = "library-path" // a program with rights or an alert loads libraries from where others may put them
+	CodeUID0               = "uid-0"        // an account beside root has user id 0, in any spelling
 	CodeSudo               = "sudo"
 	CodeRepository         = "repository" // packages may come from another place
 	CodeUserRoot           = "user-root"

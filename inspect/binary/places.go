@@ -39,6 +39,7 @@ func (h placeScanner) places(ctx context.Context, emit func(inspect.Event)) {
 		}})
 	}
 	h.writable(emit)
+	h.libraryPaths(ctx, emit)
 	for _, l := range h.layers {
 		if l.Status == inspect.Verified && l.Detail != "" {
 			emit(inspect.Event{Fact: inspect.Setting{Code: inspect.CodeOddLayer, Detail: fmt.Sprintf("layer %d is %s",

@@ -71,7 +71,7 @@ func TestADatabaseThatALayerRewroteIsFound(t *testing.T) {
 					t.Errorf("rows %q", binaryRows(c.Images[0]))
 				}
 			case test.want != "":
-				if !slices.Equal(binaryRows(c.Images[0]), []string{"high /usr/bin/top x1 altered"}) || !strings.Contains(rows[0].Detail, test.want+" what the package database says") {
+				if !slices.Equal(binaryRows(c.Images[0]), []string{"high /usr/bin/top x1 altered"}) || !strings.Contains(rows[0].Detail, test.want+" what the package database has") {
 					t.Errorf("rows %q: %+v", binaryRows(c.Images[0]), rows)
 				}
 				a := c.Images[0].Altered

@@ -33,6 +33,8 @@ func reach(pod *corev1.Pod) inspect.Reach {
 			names.add("volume", "CSI volume of "+v.CSI.Driver)
 		case v.NFS != nil:
 			names.add("volume", "NFS "+v.NFS.Server+":"+v.NFS.Path)
+		case v.Image != nil:
+			names.add("volume", "image "+v.Image.Reference)
 		}
 	}
 	for _, u := range r.Uses {

@@ -16,7 +16,7 @@ import (
 
 // Check finds the images of a case: that of its target, or one for each container of its pod. An image that the
 // registry no longer has is an image all the same, unknown with the reason. Containers are resolved in parallel; one
-// that cannot be resolved does not keep the others.
+// that cannot be resolved does not keep the others. Volumes that are images are named as not inspected.
 func Check(o Options) engine.Check {
 	return engine.Check{Name: inspect.CheckSubject, Scope: engine.PerCase, Resolves: true,
 		Run: func(ctx context.Context,
@@ -38,6 +38,9 @@ func Check(o Options) engine.Check {
 				})
 			}
 			work.Wait()
+			for _, n := range imageVolumes(o.Pod, o.Container) {
+				emit(inspect.Event{Fact: n})
+			}
 			return nil
 		}}
 }

@@ -3,6 +3,7 @@ package subject_test
 import (
 	"errors"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -287,5 +288,25 @@ func TestTheTagIsSeen(t *testing.T) {
 	w.push("app:1", "linux/amd64")
 	if got := seen(); !strings.HasSuffix(got, "which is not what the pod runs") {
 		t.Error(got)
+	}
+}
+
+// A pod with a volume that is an image says in its case that the volume was not inspected; the image of the container is
+// found as ever.
+func TestAVolumeOfAnImageIsSaid(t *testing.T) {
+	w := newWorld(t)
+	digest, _ := w.push("app:1", "linux/amd64")
+	p := pod(w.host+"/app:1", w.host+"/app@"+digest)
+	spec, _ := p["spec"].(object)
+	spec["volumes"] = []object{{"name": "models", "image": object{"reference": w.host + "/models:1"}}}
+	c := w.run(w.cluster(p, node("amd64")), subject.Options{})
+	if i, ok := c.Image("app"); !ok || i.Digest != digest {
+		t.Errorf("%+v", i)
+	}
+	said := slices.ContainsFunc(c.Notices, func(n inspect.Notice) bool {
+		return strings.HasPrefix(n.Text, "volume models is the image "+w.host+"/models:1, which no container mounts")
+	})
+	if !said || !slices.Contains(c.Pod.Reach.Volumes, "image "+w.host+"/models:1") {
+		t.Errorf("notices %+v, volumes %q", c.Notices, c.Pod.Reach.Volumes)
 	}
 }
