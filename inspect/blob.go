@@ -86,7 +86,7 @@ func (x Exhibit) at(t Time) Fact {
 	return x
 }
 
-// earlier is the earlier of two times that are known.
+// Earlier is the earlier of two times that are known.
 func Earlier(a, b Time) Time {
 	if a.IsZero() || !b.IsZero() && b.Before(a.Time) {
 		return b

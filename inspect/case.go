@@ -185,6 +185,7 @@ func (c *Case) Clone() Case {
 	n.Timeline, n.Findings = slices.Clone(c.Timeline), slices.Clone(c.Findings)
 	n.Changes, n.Clocks = slices.Clone(c.Changes), slices.Clone(c.Clocks)
 	n.Blobs, n.Exhibits = slices.Clone(c.Blobs), slices.Clone(c.Exhibits)
+	n.Redactions = slices.Clone(c.Redactions)
 	return n
 }
 

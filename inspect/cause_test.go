@@ -41,9 +41,3 @@ func TestByCause(t *testing.T) {
 		t.Errorf("a finding about no file: %s", groups[3].Cause)
 	}
 }
-
-func FuzzParseCause(f *testing.F) {
-	f.Add("package:a@1")
-	f.Add("file:/%zz")
-	f.Fuzz(func(t *testing.T, key string) { _ = inspect.ParseCause(key).Key() })
-}

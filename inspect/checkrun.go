@@ -2,6 +2,7 @@ package inspect
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 )
 
@@ -70,7 +71,8 @@ func (p Progress) fold(c *Case, e Event) {
 	c.progress[Key{e.Check, e.Container}] = p
 }
 
-// fold folds the log again without what the dropped checks recorded.
+// fold folds the log again without what the dropped checks recorded, and without the end of the case: it goes on.
+// Requests that were made stay counted, and the progress of the other checks stays.
 func (r Reset) fold(c *Case, _ Event) {
 	drop := map[Key]bool{}
 	for _, k := range r.Drop {
@@ -80,8 +82,9 @@ func (r Reset) fold(c *Case, _ Event) {
 		_, end := e.Fact.(End)
 		return drop[Key{e.Check, e.Container}] || e.Check == "" && end
 	})
-	requests, unknown := c.Requests, c.NotUnderstood
-	*c = Case{Requests: requests, NotUnderstood: unknown}
+	progress := maps.Clone(c.progress)
+	maps.DeleteFunc(progress, func(k Key, _ Progress) bool { return drop[k] })
+	*c = Case{Requests: c.Requests, progress: progress} // what the log does not have
 	for _, e := range kept {
 		c.Apply(e)
 	}

@@ -60,31 +60,41 @@ func (e Event) MarshalJSON() ([]byte, error) {
 	return text.EscapeJSON(append(append(b, fact...), '}')), nil
 }
 
-// UnmarshalJSON reads the form of MarshalJSON. A kind that is not in the table becomes an UnknownFact.
+// UnmarshalJSON reads the form of MarshalJSON. A kind that is not in the table becomes an UnknownFact. Names are exact,
+// unlike those of encoding/json's structs: "SEQ" is a fact of another version and no second number, so that every
+// reader of the record, jq too, sees the same entry.
 func (e *Event) UnmarshalJSON(b []byte) error {
 	var parts map[string]json.RawMessage
 	if err := json.Unmarshal(b, &parts); err != nil {
 		return err
 	}
-	var h eventHead
-	if err := json.Unmarshal(b, &h); err != nil {
-		return err
-	}
-	*e = Event{Seq: h.Seq, Time: h.Time, Check: h.Check, Container: h.Container, Prev: h.Prev}
-	for name, raw := range parts {
-		switch name {
-		case "seq", "time", "check", "container", "prev":
+	*e = Event{}
+	for _, part := range []struct {
+		name string
+		into any
+	}{{"seq", &e.Seq}, {"time", &e.Time}, {"check", &e.Check}, {"container", &e.Container}, {"prev", &e.Prev}} {
+		raw, there := parts[part.name]
+		if !there {
 			continue
 		}
-		if e.Fact != nil {
-			return fmt.Errorf("an entry with two facts: %q and %q", e.Fact.FactKind(), name)
+		if err := json.Unmarshal(raw, part.into); err != nil {
+			return fmt.Errorf("decoding %q of an entry: %w", part.name, err)
 		}
-		fact, err := decodeFact(name, raw)
-		if err != nil {
-			return fmt.Errorf("decoding a fact of kind %q: %w", name, err)
-		}
-		e.Fact = fact
+		delete(parts, part.name)
 	}
+	names := slices.Sorted(maps.Keys(parts))
+	switch len(names) {
+	case 0:
+		return nil
+	case 1:
+	default:
+		return fmt.Errorf("an entry with two facts: %q and %q", names[0], names[1])
+	}
+	fact, err := decodeFact(names[0], parts[names[0]])
+	if err != nil {
+		return fmt.Errorf("decoding a fact of kind %q: %w", names[0], err)
+	}
+	e.Fact = fact
 	return nil
 }
 

@@ -89,9 +89,9 @@ func (c Cause) Key() string {
 	value := c.Path
 	switch {
 	case c.Name != "" && c.Version != "":
-		value = escape.Replace(c.Name) + "@" + escape.Replace(c.Version)
+		value = escaped(c.Name) + "@" + escape.Replace(c.Version)
 	case c.Name != "":
-		value = escape.Replace(c.Name)
+		value = escaped(c.Name)
 	case value == "":
 		value = c.Digest
 	}
@@ -100,6 +100,15 @@ func (c Cause) Key() string {
 
 // escape keeps the separator of a key out of names: @ctrl/tinycolor, git@github.com:a/b.
 var escape = strings.NewReplacer("%", "%25", "@", "%40")
+
+// escaped is a name as it stands in a key. Its first slash is escaped: a value that begins with one is a path.
+func escaped(name string) string {
+	name = escape.Replace(name)
+	if rest, ok := strings.CutPrefix(name, "/"); ok {
+		return "%2F" + rest
+	}
+	return name
+}
 
 // ParseCause reads a key. What it does not contain, as the layer, is left open.
 func ParseCause(key string) Cause {
@@ -114,7 +123,9 @@ func ParseCause(key string) Cause {
 		c.Digest = value
 	default:
 		name, version, _ := strings.Cut(value, "@")
-		c.Name, c.Version = unescaped(name), unescaped(version)
+		if name != "" {
+			c.Name, c.Version = unescaped(name), unescaped(version)
+		}
 	}
 	return c
 }

@@ -67,7 +67,7 @@ type Target struct {
 	Context   string     `json:"context,omitempty"`   // of the kubeconfig, or the snapshot
 }
 
-// ImageSubject is the subject of the image of a case without a pod.
+// ImageContainer is the subject of the image of a case without a pod.
 const ImageContainer = "image"
 
 // SavedDump is the path of the saved dump that the case was read from, in place of a cluster.

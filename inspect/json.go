@@ -114,7 +114,7 @@ func (c *Case) answer(question string) Answer {
 func (c *Case) waitingFor() string {
 	seen, text := map[string]bool{}, ""
 	for _, s := range c.Checks {
-		if s.Running() && !seen[s.Name] && s.Name != "answers" {
+		if s.Running() && !seen[s.Name] && s.Name != CheckAnswers {
 			seen[s.Name] = true
 			text += ", " + s.Name
 		}

@@ -34,34 +34,45 @@ func (m Moment) fold(c *Case, _ Event) {
 	})
 }
 
-// Time is a point in time that is written as RFC 3339 in UTC, and as null where it is not known.
+// Time is a point in time that is written as RFC 3339 in UTC, and as null where it is not known. A time that this form
+// cannot write counts as not known: an image may claim to be made at 9999-12-31T23:59:59-01:00, which is in the year
+// 10000 of UTC, and a line of the ledger with that year could never be read again.
 type Time struct{ time.Time }
 
-// At makes a Time in UTC.
+// At makes a Time in UTC. It is the zero Time where t is zero or past what RFC 3339 can write.
 func At(t time.Time) Time {
-	if t.IsZero() {
-		return Time{}
+	if at := (Time{t.UTC()}); at.known() {
+		return at
 	}
-	return Time{t.UTC()}
+	return Time{}
+}
+
+// maxYear is the last year of RFC 3339, section 5.6: date-fullyear has four digits.
+const maxYear = 9999
+
+// known reports whether the time is set and has a form in RFC 3339.
+func (t Time) known() bool {
+	year := t.UTC().Year()
+	return !t.IsZero() && year >= 0 && year <= maxYear
 }
 
 // Stamp is the time in full, in UTC (RFC 3339), or words where it is not known.
 func (t Time) Stamp() string {
-	if t.IsZero() {
+	if !t.known() {
 		return "unknown time"
 	}
 	return t.UTC().Format(time.RFC3339)
 }
 
-// MarshalJSON writes RFC 3339 in UTC, or null for the zero time.
+// MarshalJSON writes RFC 3339 in UTC, or null for a time that is not known.
 func (t Time) MarshalJSON() ([]byte, error) {
-	if t.IsZero() {
+	if !t.known() {
 		return []byte("null"), nil
 	}
 	return []byte(`"` + t.UTC().Format(time.RFC3339Nano) + `"`), nil
 }
 
-// UnmarshalJSON reads what MarshalJSON writes.
+// UnmarshalJSON reads what MarshalJSON writes, and any offset from UTC.
 func (t *Time) UnmarshalJSON(b []byte) error {
 	if bytes.Equal(b, []byte("null")) {
 		*t = Time{}
@@ -70,6 +81,6 @@ func (t *Time) UnmarshalJSON(b []byte) error {
 	if err := t.Time.UnmarshalJSON(b); err != nil {
 		return fmt.Errorf("reading a time: %w", err)
 	}
-	t.Time = t.UTC()
+	*t = At(t.Time)
 	return nil
 }

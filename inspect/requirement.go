@@ -99,6 +99,9 @@ func (d PolicyRequirement) Verdict(rows []Signature, unreachable []string) Gate 
 		details = append(details, one.detail)
 	}
 	v.detail = strings.Join(details, "; ")
+	if len(d.Groups) == 0 { // nothing that could be met: this is no policy that every image passes
+		v = outcome{Unknown, GateNotCompared, "the policy names no authority that could be read"}
+	}
 	v = v.qualify(d.MayAccept, d.AlsoRequires)
 	if v.status == Failed && len(unreachable) > 0 && d.Signers() {
 		v = outcome{Unknown, GateNotReachable, v.detail + "; could not be read: " + strings.Join(unreachable, "; ")}

@@ -81,7 +81,7 @@ func (i Identity) String() string {
 // Holds reports whether a signature is by the one that its certificate or key names, whether that one was expected or
 // not.
 func (s Signature) Holds() bool {
-	return s.Status == Verified || s.Reason == "no-expectation" || s.Reason == "identity-mismatch"
+	return s.Status == Verified || s.Reason == ReasonNoExpectation || s.Reason == ReasonIdentityMismatch
 }
 
 // Signer names who signed, as far as the signature says.

@@ -10,7 +10,8 @@ import (
 	"github.com/backtrail/backtrail/tui/viewer"
 )
 
-// browse starts with the list of pods of a cluster.
+// browse starts with the list of pods of a cluster. The list stays below its cases: it is read and watched while a
+// case is open.
 func (m *Model) browse(c Cluster) {
 	var list *pods.Screen
 	list = pods.New(m.Shell, c, pods.Options{
@@ -22,7 +23,8 @@ func (m *Model) browse(c Cluster) {
 	m.start = append(m.start, list.Read())
 }
 
-// show starts with one case, without a list behind it.
+// show starts with one case, without a list behind it. Its source is open already, as the command line had to verify
+// a bundle before.
 func (m *Model) show(b caseview.Backend, source inspect.Source) {
 	s, start := caseview.New(m.Shell, b, caseview.Options{
 		Context: m.o.Context,
@@ -33,7 +35,7 @@ func (m *Model) show(b caseview.Backend, source inspect.Source) {
 	m.start = append(m.start, start)
 }
 
-// openCase is a case over the list that it was opened from.
+// openCase is a case over the list that it was opened from. Only Close differs from a case without a list.
 type openCase struct {
 	*caseview.Screen
 	list *pods.Screen
@@ -48,7 +50,8 @@ func (c openCase) Close() {
 	c.Screen.Close()
 }
 
-// openPod opens the case of a pod over the list.
+// openPod opens the case of a pod over the list. r on a case that could not be opened takes it from the stack and
+// opens it anew.
 func (m *Model) openPod(c Cluster, list *pods.Screen, pod inspect.FlaggedPod) tea.Cmd {
 	s, start := caseview.New(m.Shell, c, caseview.Options{
 		Context: m.o.Context, Pod: pod,
@@ -62,7 +65,7 @@ func (m *Model) openPod(c Cluster, list *pods.Screen, pod inspect.FlaggedPod) te
 	return m.push(openCase{Screen: s, list: list, pod: pod}, start)
 }
 
-// view shows bytes over the screen.
+// view shows bytes over the screen. Without bytes there is nothing to open, and the screen stays.
 func (m *Model) view(store viewer.Store, parts []viewer.Part) tea.Cmd {
 	if len(parts) == 0 {
 		return nil

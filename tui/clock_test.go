@@ -96,14 +96,16 @@ func TestThePodIsFollowed(t *testing.T) {
 func TestASavedCaseIsNotAddedTo(t *testing.T) {
 	o := testProgram()
 	o.source, o.readOnly = sourceOf(incidentEvents()), "read-only: opened bundle"
-	tell(t, o, 160, 40).press(":").write("aware now nis2").sees("not now: read-only: opened bundle; use backtrail aware").
+	tell(t, o, 160,
+		40).press(":").write("aware now nis2").sees("not now: read-only: opened bundle; use backtrail aware").
 		press("esc", ":").write("runtime preserved").sees("not now: read-only: opened bundle; use backtrail runtime")
 }
 
 // An image that its registry lost says what is left of it, where its layers would stand.
 func TestALostImageSaysWhatIsLeft(t *testing.T) {
 	pod := incidentPod()
-	i := inspect.Image{ImageHead: inspect.ImageHead{Container: "web", Reference: "registry.example.com/acme/web:1.4", Digest: digest(1),
+	i := inspect.Image{ImageHead: inspect.ImageHead{Container: "web", Reference: "registry.example.com/acme/web:1.4",
+		Digest: digest(1),
 		Status: inspect.Unknown, Reason: "missing-blob", Detail: "the registry no longer has it",
 		Left: []string{"node node-3 still has it"}}}
 	o := testProgram()

@@ -4,7 +4,8 @@ import (
 	tea "charm.land/bubbletea/v2"
 )
 
-// runFilter starts to type a filter, from the one that is set.
+// runFilter starts to type a filter, from the one that is set. The text is that of the screen's own filter, so that a
+// person corrects it instead of typing it anew.
 func runFilter(m *Model, _ string) tea.Cmd {
 	m.filtering = true
 	m.filter.SetValue(m.top().Filter())
@@ -12,7 +13,8 @@ func runFilter(m *Model, _ string) tea.Cmd {
 	return nil
 }
 
-// typeFilter takes keys while the filter is being typed: esc clears it, enter keeps it.
+// typeFilter takes keys while the filter is being typed: esc clears it, enter keeps it. Up and down move the
+// selection among the matches meanwhile. Every other key, q and ? too, is text.
 func (m *Model) typeFilter(msg tea.Msg) tea.Cmd {
 	if k, ok := msg.(tea.KeyPressMsg); ok {
 		switch k.String() {

@@ -9,7 +9,8 @@ import (
 	"github.com/charmbracelet/x/ansi"
 )
 
-// headerLine is where one is, context first; on the right the problems found, and how fresh that is.
+// headerLine is where one is, context first; on the right the problems found, and how fresh that is. The trail has
+// the first claim on the width: the outcome takes its short form before a crumb is dropped.
 func (m *Model) headerLine(width int) string {
 	h := m.top().Header()
 	full := ansi.StringWidth(shorten(h.Trail, " › ", maxTrail))
@@ -46,7 +47,8 @@ func joined(outcome, state string) string {
 // maxDrop is the highest number of a crumb that can go.
 const maxDrop = 4
 
-// shorten joins the crumbs that there is room for.
+// shorten joins the crumbs that there is room for. Crumbs are foreign (a context of a kubeconfig, names of a cluster)
+// and cleaned here.
 func shorten(trail []shell.Crumb, sep string, room int) string {
 	for drop := 0; ; drop++ {
 		var texts []string

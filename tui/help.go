@@ -16,7 +16,8 @@ func runHelp(m *Model, _ string) tea.Cmd {
 	return nil
 }
 
-// writeHelp explains the keys of a screen, and the signs.
+// writeHelp explains the keys of a screen, and the signs. A command without a key is in the palette only, and not
+// here.
 func writeHelp(d *widget.Document, here shell.Scope, version string) {
 	p, width := d.P, d.Width
 	for _, c := range commands() {
@@ -56,7 +57,8 @@ func signText(s widget.Sign) string {
 	}
 }
 
-// KeyTable is the README's table of keys, in Markdown, made from the table of commands.
+// KeyTable is the README's table of keys, in Markdown, made from the table of commands. A test compares it with the
+// README.
 func KeyTable() string {
 	var b strings.Builder
 	b.WriteString("| Key | Does | Where |\n| --- | --- | --- |\n")

@@ -61,7 +61,9 @@ func incidentPod() inspect.Pod {
 			Secrets: []string{"web-db", "web-tls"}, ConfigMaps: []string{"web-config"},
 			Roles: []inspect.CloudRole{{Cloud: "AWS", Name: "arn:aws:iam::123456789012:role/web",
 				Source: "annotation eks.amazonaws.com/role-arn of service account web"}},
-			Volumes: []string{"host path /var/log"}, Privileges: []inspect.Privilege{{Kind: inspect.Capabilities, Container: "web", Names: []string{"NET_ADMIN"}}},
+			Volumes: []string{"host path /var/log"},
+			Privileges: []inspect.Privilege{{Kind: inspect.Capabilities, Container: "web",
+				Names: []string{"NET_ADMIN"}}},
 			Token: inspect.TokenMounted,
 			Tokens: []inspect.Token{{Container: "web", Path: "/var/run/secrets/kubernetes.io/serviceaccount/token",
 				Seconds: 3607}},
@@ -204,7 +206,8 @@ func incidentSigners() []inspect.Event {
 			Status: inspect.StoreEmpty}}),
 		on("signatures", "web", inspect.Event{Fact: inspect.StoreReply{Store: "referrers-tag", Subject: digest(1),
 			Status: inspect.StoreUnreachable, Detail: "the registry answered 500"}}),
-		on("signatures", "web", inspect.Event{Fact: inspect.Gate{Name: inspect.GateSignature, Status: inspect.GateRefused,
+		on("signatures", "web", inspect.Event{Fact: inspect.Gate{Name: inspect.GateSignature,
+			Status: inspect.GateRefused,
 			Detail: "the known-good was signed, this one is not"}}),
 		ended("signatures", "web", inspect.CheckDone, ""),
 		on("provenance", "web", inspect.Event{Fact: inspect.Provenance{
@@ -546,7 +549,8 @@ func testProgram() *program {
 			progress func(inspect.Progress)) (caseview.ExportResult, error) {
 			progress(inspect.Progress{Done: 1, Total: 2, Text: "layers"})
 			return caseview.ExportResult{Path: to, Digest: digest(99), Size: 123_456,
-				Line: "backtrail CASE tagmanifest " + digest(99) + " 2026-03-14T03:20:00Z", Verify: "backtrail verify " + to}, nil
+				Line:   "backtrail CASE tagmanifest " + digest(99) + " 2026-03-14T03:20:00Z",
+				Verify: "backtrail verify " + to}, nil
 		},
 		save: func(context.Context, string, io.Reader) error { return nil },
 	}

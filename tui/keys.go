@@ -23,7 +23,8 @@ type command struct {
 	help  string
 }
 
-// commands is the table. The order is that of the bottom line.
+// commands is the table. The order is that of the bottom line. It is made on each call: some fifty small values, and
+// nothing that could be changed by accident.
 func commands() []command {
 	return slices.Concat(moveCommands(), caseCommands(), paletteCommands(), shellCommands())
 }
@@ -103,7 +104,8 @@ func caseCommands() []command {
 	}
 }
 
-// paletteCommands are those without a key: rare, or not to be hit by accident.
+// paletteCommands are those without a key: rare, or not to be hit by accident. Those that take text behind their name
+// take it from the palette.
 func paletteCommands() []command {
 	return []command{
 		{name: "layer of file", on: shell.InCase, help: "from the selected file to its layer"},

@@ -31,7 +31,8 @@ func TestNoStringOfAnyFactDrawsOnScreen(t *testing.T) {
 					}
 					if screen := s.screen(); strings.ContainsAny(screen, inspecttest.Drawing) {
 						at := strings.IndexAny(screen, inspecttest.Drawing)
-						t.Errorf("typed strings %s, width %d, pane %s after %q: %q", name, width, pane, k, screen[max(0, at-100):min(len(screen), at+20)])
+						t.Errorf("typed strings %s, width %d, pane %s after %q: %q", name, width, pane, k,
+							screen[max(0, at-100):min(len(screen), at+20)])
 						break
 					}
 				}

@@ -10,7 +10,8 @@ import (
 	"github.com/backtrail/backtrail/tui/widget"
 )
 
-// screen is what fills the terminal between the header and the status line.
+// screen is what fills the terminal between the header and the status line. Screens are plain values with methods
+// that Model calls in turn; none sends messages to another.
 type screen interface {
 	Scope() shell.Scope
 	// Action is what a command of the table does here; false where it is not at home.
@@ -76,7 +77,8 @@ func (m *Model) paint() *widget.Paint { return widget.NewPaint(!m.light, m.o.NoC
 // top is the screen that is visible.
 func (m *Model) top() screen { return m.stack[len(m.stack)-1] }
 
-// push brings a screen to the top, which has started with a command.
+// push brings a screen to the top, which has started with a command. The filter that was typed belongs to the screen
+// below, which keeps its own.
 func (m *Model) push(s screen, start tea.Cmd) tea.Cmd {
 	m.stack = append(m.stack, s)
 	m.filter.Reset()
@@ -92,7 +94,8 @@ func (m *Model) pop() {
 	}
 }
 
-// Init starts what the first screen needs.
+// Init starts what the first screen needs. A terminal that does not answer the query for its background is taken to
+// be dark.
 func (m *Model) Init() tea.Cmd {
 	cmds := append([]tea.Cmd{m.listen()}, m.start...)
 	if m.o.Theme == ThemeAuto && !m.o.NoColor {
@@ -101,7 +104,8 @@ func (m *Model) Init() tea.Cmd {
 	return tea.Batch(append(cmds, m.tick())...)
 }
 
-// Update takes a message. It does no input or output.
+// Update takes a message. It does no input or output. Load and Arrange follow each message, so that no screen has to
+// remember when to call them.
 func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	cmd := m.update(msg)
 	load := m.top().Load()
@@ -146,7 +150,8 @@ func (m *Model) refresh() {
 	}
 }
 
-// result takes what a command brought back. Each screen drops what it did not ask for.
+// result takes what a command brought back. Each screen drops what it did not ask for. A message goes to all screens
+// of the stack: a case below the viewer goes on.
 func (m *Model) result(msg tea.Msg) tea.Cmd {
 	m.Now = m.o.Now()
 	switch msg := msg.(type) {
@@ -191,7 +196,8 @@ func (m *Model) arrange() {
 	}
 }
 
-// listen waits for a notice from outside of a case.
+// listen waits for a notice from outside of a case. The command ends with the context, so that it does not outlive
+// the program.
 func (m *Model) listen() tea.Cmd {
 	from, ctx := m.o.Notices, m.Context()
 	if from == nil {
@@ -217,7 +223,8 @@ const (
 	tickIdle = 30 * time.Second
 )
 
-// tick keeps ages and times left true.
+// tick keeps ages and times left true. There is one tick on its way at a time. Without checks that run the screen
+// changes twice a minute at most.
 func (m *Model) tick() tea.Cmd {
 	if m.ticking {
 		return nil

@@ -35,7 +35,7 @@ type Options struct {
 	// Now: nil: the wall clock
 	Now func() time.Time
 
-	// ThemeAuto asks the terminal
+	// ThemeAuto asks the terminal. Theme: of the background, which decides which colors can be read
 	Theme   Theme
 	NoColor bool
 	// ASCII: letters in place of signs

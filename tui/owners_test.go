@@ -25,7 +25,8 @@ func surrounded(t *testing.T) *story {
 					{Reference: "docker.io/acme/job:3", Layers: []int{2}, Prefix: 2, Total: 4,
 						Pods: []string{"shop/job-1"}},
 				}}}),
-			on("signatures", "web", inspect.Event{Fact: inspect.Gate{Name: "policy late", Kind: inspect.GateKindImagePolicy, Status: inspect.GateRefused,
+			on("signatures", "web", inspect.Event{Fact: inspect.Gate{Name: "policy late",
+				Kind: inspect.GateKindImagePolicy, Status: inspect.GateRefused,
 				Detail: "asked: key k", By: inspect.Kyverno, FailsOpen: true, Since: at(-60), Changed: at(-30)}}),
 			on("answers", "", inspect.Event{Fact: inspect.Answer{Question: inspect.HowIn, Status: inspect.AnswerOpen,
 				Text: "still", Waiting: []string{"layers"}, Sentences: []inspect.Sentence{

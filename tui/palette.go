@@ -18,7 +18,8 @@ const (
 	showWidth = 7
 )
 
-// runPalette lists the commands of this screen by name, and the panes. Keys that only move are not in it.
+// runPalette lists the commands of this screen by name, and the panes. Keys that only move are not in it. Disabled
+// commands are listed with their reason: a palette that hides them would look as if they did not exist.
 func runPalette(m *Model, _ string) tea.Cmd {
 	var choices []shell.Choice
 	run := map[string]func(typed string) tea.Cmd{}
@@ -84,7 +85,8 @@ const (
 )
 
 // rankCommand is how well a command fits: by its whole name or an alias, then by their beginning, then by letters of
-// its name, and by its description last. Quit is found by name only: nobody leaves by a slip.
+// its name, and by its description last. Quit is found by name only: nobody leaves by a slip. What is typed is in
+// lower case and has no blanks around it.
 func rankCommand(typed string, c shell.Choice) int {
 	names := append([]string{c.ID}, aliases[c.ID]...)
 	if word, _, more := strings.Cut(typed, " "); more && word == c.ID && (word == "ctx" || word == "ns") {
@@ -147,7 +149,7 @@ type palettePlace struct {
 	run              func(typed string) tea.Cmd
 }
 
-// palettePlaces are the list of pods, and in a case its panes.
+// palettePlaces are the list of pods, and in a case its panes. They rank among the commands by their names.
 func (m *Model) palettePlaces() []palettePlace {
 	var all []palettePlace
 	if m.top().Scope()&shell.InCase != 0 {
@@ -189,6 +191,7 @@ func (m *Model) press(key string) tea.Cmd {
 }
 
 // elsewhere copies a command for what is not part of this session; a name that was typed behind it takes its place.
+// The name is quoted for a shell.
 func (m *Model) elsewhere(command string) func(string) tea.Cmd {
 	return func(typed string) tea.Cmd {
 		command := command
@@ -225,21 +228,6 @@ func runQuit(m *Model, _ string) tea.Cmd {
 	if !m.Exporting {
 		return tea.Quit
 	}
-	choice := func(id, text string) shell.Choice {
-		return shell.Choice{ID: id, Text: id, Line: func(int) []widget.Cell {
-			return []widget.Cell{{Text: text,
-				Width: -1}}
-		}}
-	}
-	m.Choose(shell.Chooser{
-		Name: "An export runs", About: "Quit now, without the bundle?",
-		Choices: []shell.Choice{choice("stay", "stay until it is done"), choice("quit", "quit now")},
-		Done: func(id, _ string) tea.Cmd {
-			if id == "quit" {
-				return tea.Quit
-			}
-			return nil
-		},
-	})
+	m.AskQuit()
 	return nil
 }

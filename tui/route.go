@@ -28,7 +28,8 @@ func (m *Model) key(msg tea.KeyPressMsg) tea.Cmd {
 	return m.press(key)
 }
 
-// action is what a command does now: the shell's own, or that of the screen.
+// action is what a command does now: the shell's own, or that of the screen. The shell's own commands come first, so
+// that no screen can take q or ctrl+c for itself.
 func (m *Model) action(c command) shell.Action {
 	if v, ok := verbs()[c.name]; ok {
 		return v.Bind(m)
@@ -99,7 +100,8 @@ func whyNoBack(m *Model) string {
 	return why
 }
 
-// runBack dismisses an error, else goes back on the screen, else leaves the screen.
+// runBack dismisses an error, else goes back on the screen, else leaves the screen. It never quits: whoever presses
+// esc once too often stays where they are.
 func runBack(m *Model, arg string) tea.Cmd {
 	if len(m.Errors) > 0 {
 		m.Errors = m.Errors[1:]
@@ -127,7 +129,8 @@ func (m *Model) paste(msg tea.PasteMsg) tea.Cmd {
 // wheelRows is how far the wheel moves.
 const wheelRows = 3
 
-// pointer takes the mouse: a click selects or gives the focus, the wheel moves.
+// pointer takes the mouse: a click selects or gives the focus, the wheel moves. It is off from the start: a terminal
+// with the mouse on cannot select text without shift.
 func (m *Model) pointer(msg tea.MouseMsg) tea.Cmd {
 	if !m.mouse || m.Dialog != nil {
 		return nil

@@ -15,7 +15,8 @@ import (
 )
 
 // Browse shows the pods of a cluster and their cases, until the person leaves or the context ends. It honors NO_COLOR
-// (any value that is not empty), TERM=dumb and TERM=linux; a locale without UTF-8 gets plain letters.
+// (any value that is not empty), TERM=dumb and TERM=linux; a locale without UTF-8 gets plain letters. The error is
+// context.Canceled where the context ended before the person left.
 func Browse(ctx context.Context, c Cluster, o Options) error {
 	return run(ctx, o, func(m *Model) { m.browse(c) })
 }
@@ -59,7 +60,8 @@ func run(ctx context.Context, o Options, start func(m *Model)) error {
 // shutdownTimeout is how long sources may take to write down how they ended, once the person has left.
 const shutdownTimeout = 2 * time.Second
 
-// applyEnv reads from the environment what the terminal can do.
+// applyEnv reads from the environment what the terminal can do. NO_COLOR counts with any value that is not empty
+// (https://no-color.org). The Linux console has 256 or 512 glyphs, and lacks most of the signs.
 func applyEnv(o Options, env func(string) string) Options {
 	term := env("TERM")
 	if env("NO_COLOR") != "" || term == "dumb" {
@@ -71,7 +73,8 @@ func applyEnv(o Options, env func(string) string) Options {
 	return o
 }
 
-// utf8Locale reports whether the locale is one of UTF-8. Where none is set, most terminals of today are.
+// utf8Locale reports whether the locale is one of UTF-8. Where none is set, most terminals of today are. The first
+// variable that is set counts, in the order of POSIX: LC_ALL, LC_CTYPE, LANG.
 func utf8Locale(env func(string) string) bool {
 	for _, name := range []string{"LC_ALL", "LC_CTYPE", "LANG"} {
 		if v := env(name); v != "" {

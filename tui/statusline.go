@@ -14,7 +14,8 @@ import (
 )
 
 // statusLine is the filter while it is typed, else errors until they are dismissed, else running checks and the last
-// notice.
+// notice. It is one line, and its three sources never share it but for the last two: an error is never pushed away by
+// a notice.
 func (m *Model) statusLine(width int) (string, *tea.Cursor) {
 	if m.filtering {
 		return widget.Pad(m.filter.View(), width), m.filter.Cursor()
@@ -35,7 +36,8 @@ func (m *Model) statusLine(width int) (string, *tea.Cursor) {
 	}
 }
 
-// errorLine is the oldest error, and how many wait behind it.
+// errorLine is the oldest error, and how many wait behind it. An error stays until esc dismisses it, whatever else is
+// done.
 func (m *Model) errorLine(width int) string {
 	tail := " (esc)"
 	if n := len(m.Errors); n > 1 {
@@ -67,7 +69,8 @@ func noticeTone(n inspect.Notice) widget.Tone {
 	}
 }
 
-// keysLine names the keys that work now, as many as fit, help always.
+// keysLine names the keys that work now, as many as fit, help always. A command that is disabled now is left out, so
+// that every key on the line does something.
 func (m *Model) keysLine(width int) string {
 	p := m.Paint
 	if m.Dialog != nil {

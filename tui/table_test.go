@@ -112,7 +112,7 @@ func TestZoomAndPages(t *testing.T) {
 	if s.press("pgdown"); s.selected() != before || s.m.top().Rows() < 5 {
 		t.Errorf("a page down from the list selects %q instead of %q", s.selected(), before)
 	}
-	s.seesNot("✗ failed: subject-mismatch").press("pgup").sees("✗ failed: subject-mismatch")
+	s.seesNot("✗ failed: the signature is of another image").press("pgup").sees("✗ failed: the signature is of another image")
 	s.press("tab", "+").sees("Detail", "✗ subject").seesNot("Signatures and stores")
 	s.press("_").sees("Signatures and stores")
 	s.press("+", "esc").sees("Signatures and stores")

@@ -11,7 +11,9 @@ import (
 	"github.com/charmbracelet/x/ansi"
 )
 
-// View draws what is visible. It changes nothing.
+// View draws what is visible. It changes nothing. bubbletea compares it with the frame before and writes what
+// differs; drawing twice gives the same bytes. Without UTF-8 the frame is made first and replaced sign by sign, which
+// keeps its columns.
 func (m *Model) View() tea.View {
 	lines, cursor := m.draw()
 	text := strings.Join(lines, "\n")
@@ -65,7 +67,8 @@ func (m *Model) dialogBox() widget.Rect {
 	return widget.Rect{X: (m.Width - width) / 2, W: width, H: height}
 }
 
-// drawDialog puts the dialog's box over the screen.
+// drawDialog puts the dialog's box over the screen. The lines below are cut at its edges by columns, whatever colors
+// they have. Title and inside may be foreign.
 func (m *Model) drawDialog(lines []string) *tea.Cursor {
 	box, p := m.dialogBox(), m.Paint
 	inside, cursor := m.Dialog.Draw()

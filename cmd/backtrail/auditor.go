@@ -232,12 +232,13 @@ func (a *auditor) checksAt(o subject.Options, u audit.Unit, depth audit.Depth) [
 		checks = append(checks, layer.Layers(a.client, a.cache), sbom.Packages(a.packages))
 	}
 	if depth.Covers(audit.Full) {
-		checks = append(checks, layer.Base(a.cache, provenance.Name),
+		checks = append(checks, layer.Base(a.cache, inspect.CheckProvenance),
 			binary.Binaries(a.client, a.cache, a.owners),
 			autorun.Check(a.client, a.cache, a.owners),
 			sbom.Truth(a.client, a.cache),
-			lock.Files(a.client, a.cache, sbom.CheckPackages),
-			advisory.Advisories(a.advisories, a.cache, lock.Check, signature.Name, provenance.Name))
+			lock.Files(a.client, a.cache, inspect.CheckPackages),
+			advisory.Advisories(a.advisories, a.cache, inspect.CheckLockFiles, inspect.CheckSignatures,
+				inspect.CheckProvenance))
 	}
 	return checks
 }

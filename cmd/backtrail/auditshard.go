@@ -80,13 +80,23 @@ func mergeAudits(ctx context.Context, f *flags, std streams, dirs []string) erro
 	if err := f.checkOutput(auditOutputs...); err != nil {
 		return err
 	}
-	known, err := f.knownForMerge(ctx, std)
+	const hint = "each DIR is one that audit --shard I/N --out DIR wrote to"
+	depth, err := audit.DepthOf(dirs)
+	if err != nil {
+		return hinted(err, hint)
+	}
+	s, err := newSession(f, std)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	known, err := s.knownForMerge(ctx, depth)
 	if err != nil {
 		return err
 	}
 	merged, err := audit.Merge(dirs, known)
 	if err != nil {
-		return hinted(err, "each DIR is one that audit --shard I/N --out DIR wrote to")
+		return hinted(err, hint)
 	}
 	if err := f.printAudit(std, &merged.Report); err != nil {
 		return err
@@ -103,15 +113,12 @@ func mergeAudits(ctx context.Context, f *flags, std streams, dirs []string) erro
 	return auditEnd(&merged.Report)
 }
 
-// knownForMerge is what rows are derived again with: what the flags name.
-func (f *flags) knownForMerge(ctx context.Context, std streams) (*audit.Known, error) {
-	s, err := newSession(f, std)
-	if err != nil {
-		return nil, err
-	}
-	defer s.close()
-	a := &auditor{session: s, policies: s.policies}
-	if f.snapshot != "" || f.context != "" || f.kubeconfig != "" {
+// knownForMerge is what rows are derived again with: what the flags name, at the depth of the parts. The session must
+// stay open as long as it is used.
+func (s *session) knownForMerge(ctx context.Context, depth audit.Depth) (*audit.Known, error) {
+	a := &auditor{session: s, depth: depth, policies: s.policies, began: s.now()}
+	if f := s.flags; f.snapshot != "" || f.context != "" || f.kubeconfig != "" {
+		var err error
 		if a.cluster, err = s.openCluster(); err != nil {
 			return nil, err
 		}

@@ -35,36 +35,37 @@ func (s *session) checks(o subject.Options) []engine.Check {
 	sig.Requirements, sig.PolicyNamed = policies.Requirements, policies.Named()
 	// The pod was kept before the case began. What the cluster forgets next comes before all that it keeps, and what a
 	// registry may delete before the layers, which take longest.
-	vanishes := []string{cluster.EventsName, cluster.LogsName}
+	vanishes := []string{inspect.CheckEvents, inspect.CheckLogs}
 	return answered(withCheckpoint(s, []engine.Check{
 		cluster.Events(around),
 		cluster.Logs(around, s.client.Store(), s.flags.noLogs),
 		after(subject.Check(o), vanishes...),
 		after(subject.Workload(o), vanishes...),
-		cluster.Check(around, subject.WorkloadName),
-		cluster.Reach(around, subject.WorkloadName, cluster.Name),
+		cluster.Check(around, inspect.CheckWorkload),
+		cluster.Reach(around, inspect.CheckWorkload, inspect.CheckCluster),
 		cluster.Helm(around, s.client.Store(), s.flags.helm),
 		after(policy.Check(policies), vanishes...),
 		signature.Check(sig),
 		provenance.Check(s.client),
 		binary.Place(),
-		after(layer.Layers(s.client, s.cache), signature.Name, provenance.Name),
-		layer.Base(s.cache, provenance.Name),
+		after(layer.Layers(s.client, s.cache), inspect.CheckSignatures, inspect.CheckProvenance),
+		layer.Base(s.cache, inspect.CheckProvenance),
 		binary.Binaries(s.client, s.cache, s.owners),
 		sbom.Packages(s.packages),
 		subject.KnownGood(o),
 		binary.Diff(s.client, s.cache, s.owners),
-		autorun.Check(s.client, s.cache, s.owners, subject.KnownGoodName),
+		autorun.Check(s.client, s.cache, s.owners, inspect.CheckKnownGood),
 		sbom.Diff(s.client, s.packages),
 		sbom.Attached(s.client),
 		sbom.Truth(s.client, s.cache),
-		lock.Files(s.client, s.cache, sbom.CheckPackages, subject.KnownGoodName),
-		advisory.Advisories(s.advisories, s.cache, sbom.CheckDiff, lock.Check, signature.Name, provenance.Name),
+		lock.Files(s.client, s.cache, inspect.CheckPackages, inspect.CheckKnownGood),
+		advisory.Advisories(s.advisories, s.cache, inspect.CheckPackageDiff, inspect.CheckLockFiles,
+			inspect.CheckSignatures, inspect.CheckProvenance),
 		vuln.Vulnerabilities(s.vulns, s.statements, s.client.Store()),
 		signature.Usual(s.client),
 		provenance.Drift(s.client, s.examiner(sig)),
 		provenance.Seen(s.client, s.now),
-		cluster.Sharing(around, subject.WorkloadName, layer.CheckBinaries),
+		cluster.Sharing(around, inspect.CheckWorkload, inspect.CheckBinaries),
 	}))
 }
 

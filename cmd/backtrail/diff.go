@@ -78,7 +78,7 @@ func (s *session) printDiff(c *inspect.Case, from, to string) error {
 		_, err = s.std.out.Write(b)
 		return err
 	}
-	return hinted(fmt.Errorf("comparing %s with %s: %w", from, to, errors.New(reasonOf(c, "known-good"))))
+	return hinted(fmt.Errorf("comparing %s with %s: %w", from, to, errors.New(reasonOf(c, inspect.CheckKnownGood))))
 }
 
 // reasonOf describes how a check ended.

@@ -120,7 +120,8 @@ func (s *session) signed(ctx context.Context, target string) (*inspect.Case, err
 	}
 	plan := s.plan(p)
 	plan.Checks = slices.DeleteFunc(plan.Checks, func(check engine.Check) bool {
-		return check.Name != subject.Name && check.Name != policy.Name && check.Name != signature.Name
+		return check.Name != inspect.CheckSubject && check.Name != inspect.CheckPolicies &&
+			check.Name != inspect.CheckSignatures
 	})
 	source, err := engine.NewSource(plan)
 	if err != nil {

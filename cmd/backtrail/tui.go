@@ -14,7 +14,6 @@ import (
 	"github.com/backtrail/backtrail/inspect/layer"
 	"github.com/backtrail/backtrail/inspect/report"
 	"github.com/backtrail/backtrail/inspect/respond"
-	"github.com/backtrail/backtrail/inspect/subject"
 	"github.com/backtrail/backtrail/inspect/text"
 	"github.com/backtrail/backtrail/kube"
 	"github.com/backtrail/backtrail/tui"
@@ -243,7 +242,7 @@ func (v *liveView) Watch() inspect.Source {
 func (v *liveView) ConfirmKnownGood(ctx context.Context, c *inspect.Case, subj string,
 	candidate inspect.Candidate) (inspect.Source, error) {
 	v.session.choice.Pick(subj, candidate)
-	return v.Retry(ctx, c, []inspect.Key{{Check: subject.KnownGoodName, Container: subj}})
+	return v.Retry(ctx, c, []inspect.Key{{Check: inspect.CheckKnownGood, Container: subj}})
 }
 
 // SkipLayer leaves out a layer, or takes that back.

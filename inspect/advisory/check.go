@@ -8,17 +8,13 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/engine"
 	"github.com/backtrail/backtrail/inspect/layer"
-	"github.com/backtrail/backtrail/inspect/sbom"
 )
-
-// Check is the name of the check.
-const Check = "advisories"
 
 // Advisories is the check that compares an image with known compromises. It waits for others, beside those of the
 // packages, whose rows are compared too.
 func Advisories(data *Data, cache *layer.Cache, others ...string) engine.Check {
-	needs := append([]string{layer.CheckLayers, sbom.CheckPackages}, others...)
-	return engine.Check{Name: Check, Needs: needs, Run: func(ctx context.Context, on engine.On,
+	needs := append([]string{inspect.CheckLayers, inspect.CheckPackages}, others...)
+	return engine.Check{Name: inspect.CheckAdvisories, Needs: needs, Run: func(ctx context.Context, on engine.On,
 		emit func(inspect.Event)) error {
 		x, errData := data.load()
 		m := newMatches(x, on.Image())
@@ -26,6 +22,8 @@ func Advisories(data *Data, cache *layer.Cache, others ...string) engine.Check {
 		if pod := on.Case().Pod; pod != nil {
 			m.started = pod.Created
 		}
+		// Rows that were found before an error are facts, and are given: what could not be compared is said by the
+		// outcome of the check.
 		errTree := m.run(ctx, cache)
 		for _, a := range m.rows {
 			emit(inspect.Event{Fact: a})
@@ -59,6 +57,8 @@ func (m *matches) run(ctx context.Context, cache *layer.Cache) error {
 	if err != nil {
 		return fmt.Errorf("merging the layers: %w", err)
 	}
+	// The merged tree, not each layer: a file that an upper layer hides does not run. That it was there shows in its
+	// layer's digest.
 	for n := range tree.All() {
 		m.file(n)
 	}

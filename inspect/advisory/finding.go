@@ -10,20 +10,14 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 )
 
-// Codes of the findings.
-const (
-	CodeCompromise = "known-compromise"
-	CodeWithdrawn  = "withdrawn-advisory"
-	CodeWindow     = "exposure-window"
-	CodeLookalike  = "lookalike-name"
-)
-
 // maxNamed is how many things a title names before it counts the rest.
+// the evidence names up to 20, and the rows all
 const maxNamed = 3
 
 // findings makes one finding of all rows of one advisory of a kind of certainty: what matches an incident has one
 // cause.
 func findings(i inspect.Image, rows []inspect.Advisory) []inspect.Finding {
+	// An incident may match by fifty files, three packages and a signer: it is one thing to act upon, and one finding.
 	groups := map[string][]inspect.Advisory{}
 	var order []string
 	for _, r := range rows {
@@ -46,11 +40,11 @@ func findings(i inspect.Image, rows []inspect.Advisory) []inspect.Finding {
 func code(a inspect.Advisory) string {
 	switch {
 	case a.Withdrawn:
-		return CodeWithdrawn
+		return inspect.CodeWithdrawnAdvisory
 	case a.Kind == inspect.AdvisoryWindow:
-		return CodeWindow
+		return inspect.CodeExposureWindow
 	}
-	return CodeCompromise
+	return inspect.CodeKnownCompromise
 }
 
 // findingOf is what the rows of one advisory mean in a sentence. Its subject is a file where the rows name one.
@@ -62,16 +56,19 @@ func findingOf(i inspect.Image, rows []inspect.Advisory) inspect.Finding {
 	})
 	a := rows[0]
 	f := inspect.Finding{
-		Check: Check, Code: code(a), Status: a.Severity.RowStatus(), Severity: a.Severity, Subject: i.Container,
-		Title: title(rows), Detail: about(a),
+		Check: inspect.CheckAdvisories, Code: code(a), Status: a.Severity.RowStatus(), Severity: a.Severity,
+		Subject: i.Container,
+		Title:   title(rows), Detail: about(a),
 	}
 	if len(a.Locations) > 0 && strings.HasPrefix(a.Locations[0], "/") && !systemDatabase(a.Locations[0]) {
 		f.Subject += ":" + a.Locations[0]
 	}
+	// The cause groups this finding with those of other checks about the same package: what it starts, what it opens.
 	if name, version, ok := strings.Cut(a.Subject, " "); ok && a.Kind == inspect.AdvisoryPackage {
 		f.Cause = inspect.Cause{Kind: inspect.CausePackage, Name: name, Version: version, Layer: -1}.Key()
 	}
-	f.ID = inspect.FindingID(Check, f.Code, f.Subject+"\x00"+a.ID)
+	// the subject and the advisory make the identity, not the words: a pack that is reworded stays the same finding
+	f.ID = inspect.FindingID(inspect.CheckAdvisories, f.Code, f.Subject+"\x00"+a.ID)
 	for _, r := range rows[:min(len(rows), 20)] {
 		e := inspect.Evidence{Kind: string(r.Kind), Text: r.Subject}
 		if r.Kind == inspect.AdvisoryPackage && len(r.Locations) > 0 {
@@ -96,9 +93,9 @@ func systemDatabase(p string) bool {
 func title(rows []inspect.Advisory) string {
 	a, subjects := rows[0], subjectsOf(rows)
 	switch code(a) {
-	case CodeWithdrawn:
+	case inspect.CodeWithdrawnAdvisory:
 		return fmt.Sprintf("%s matched %s, which was withdrawn: %s", subjects, a.ID, a.Title)
-	case CodeWindow:
+	case inspect.CodeExposureWindow:
 		return fmt.Sprintf("%s, within the exposure window of %s: %s", subjects, a.ID, a.Title)
 	}
 	if a.Kind == inspect.AdvisoryPackage {
@@ -147,7 +144,8 @@ func lookalikes(i inspect.Image, found []squat, image string) []inspect.Finding 
 	var all []inspect.Finding
 	add := func(subject, title, detail string, e inspect.Evidence) {
 		all = append(all, inspect.Finding{
-			ID: inspect.FindingID(Check, CodeLookalike, subject+"\x00"+title), Check: Check, Code: CodeLookalike,
+			ID:    inspect.FindingID(inspect.CheckAdvisories, inspect.CodeLookalikeName, subject+"\x00"+title),
+			Check: inspect.CheckAdvisories, Code: inspect.CodeLookalikeName,
 			Status:   inspect.Medium.RowStatus(),
 			Severity: inspect.Medium, Subject: subject, Title: title, Detail: detail, Evidence: []inspect.Evidence{e},
 		})

@@ -52,6 +52,8 @@ func (m *matches) packages() {
 		if !ok {
 			continue
 		}
+		// Names first, versions second: that an image has the package of an incident in a version that is not affected
+		// is what windows need to know.
 		for _, cand := range m.candidates(c) {
 			what := p.Name + " " + p.Version
 			if m.concerned[cand.pack] == "" {
@@ -99,6 +101,8 @@ func (m *matches) digests() {
 			}
 		}
 		for _, l := range i.Layers {
+			// Compressing a layer anew gives it another digest and the same diff ID (OCI image-spec, "Layer DiffID"): a
+			// copy at another registry is found by that.
 			for _, d := range []string{l.Digest, l.DiffID} {
 				if d != "" && slices.Contains(p.Layers, d) {
 					a := p.row(inspect.AdvisoryLayer, d)
@@ -157,6 +161,8 @@ func sameRepository(want, have string) bool {
 	if want == "" || want == have {
 		return want != ""
 	}
+	// Mirrors keep the path below a prefix of theirs: mirror.example/dockerhub/acme/web. Official images, whose path is
+	// short and common, are not matched so.
 	at, hub := strings.CutPrefix(want, name.DefaultRegistry+"/")
 	return hub && !strings.HasPrefix(at, "library/") && strings.HasSuffix(have, "/"+at)
 }
@@ -171,6 +177,8 @@ func (m *matches) file(n *inspect.Node) {
 		a.Layer, a.Locations = n.Layer, []string{n.Path}
 		m.add(a)
 	}
+	// Found by the last part of the path, then compared in full: a relative path fits at the end of a path only, at a
+	// slash.
 	for _, p := range m.paths[lastPart(n.Path)] {
 		if n.Path == p.path || !strings.HasPrefix(p.path, "/") && strings.HasSuffix(n.Path, "/"+p.path) {
 			a := p.pack.row(inspect.AdvisoryFile, n.Path)
@@ -191,6 +199,8 @@ func (m *matches) identities() {
 	for _, p := range m.packs {
 		for _, s := range m.image.Signatures {
 			for _, id := range p.Identities {
+				// Part of an identity is enough for a lead: an incident is often known by an account or a repository,
+				// not by each workflow. Patterns are at least minText long.
 				if s.Identity != "" && strings.Contains(s.Identity, id) {
 					m.add(p.row(inspect.AdvisoryIdentity, s.Identity))
 				}

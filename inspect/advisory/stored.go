@@ -120,6 +120,7 @@ func (m Matcher) Windows() iter.Seq[*Window] {
 	}
 }
 
+// It is about what a journal stores, which is executables, libraries and start-up hooks of an image's files.
 // Whole returns nil where an image that matches nothing stored is certain not to match. A pack that names no packages
 // but files is compared with all files of an image, of which only some are stored.
 func (m Matcher) Whole() error {

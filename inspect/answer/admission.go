@@ -20,8 +20,9 @@ func admission(c inspect.Case) []inspect.Sentence {
 		if !ok {
 			continue
 		}
-		found := ids(coded(c, subjectPod, "namespace-exempt", "policy-fails-open", "policy-only-warns",
-			"no-image-policy", "static-pod"))
+		found := ids(coded(c, subjectPod, inspect.CodeNamespaceExempt, inspect.CodePolicyFailsOpen,
+			inspect.CodePolicyOnlyWarns,
+			inspect.CodeNoImagePolicy, inspect.CodeStaticPod))
 		switch {
 		case g.Status == inspect.GateUnknown && len(found) == 0:
 			return []inspect.Sentence{toKnow(trim(g.Detail), askAdmission)}

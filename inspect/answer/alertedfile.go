@@ -88,7 +88,7 @@ func located(c inspect.Case, a inspect.Alert) inspect.Sentence {
 func ownedBy(i inspect.Image, path string) string {
 	at := slices.IndexFunc(i.Binaries, func(b inspect.Binary) bool { return b.Path == path })
 	switch {
-	case at < 0 || slices.Contains(i.Binaries[at].Codes, "ownership-unknown"):
+	case at < 0 || slices.Contains(i.Binaries[at].Codes, inspect.CodeOwnershipUnknown):
 		return ""
 	case i.Binaries[at].Owner == "":
 		return ", and belongs to no package"

@@ -11,23 +11,21 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 )
 
-// Name is the name of the check.
-const Name = "answers"
-
 // Check draws the answers again whenever another check ends (engine.Check.Follows), and emits those that changed:
 // what is known so far at once, and the final answers when all of needs have ended.
 func Check(needs ...string) engine.Check {
-	return engine.Check{Name: Name, Scope: engine.PerCase, Follows: true, Needs: needs, Run: func(_ context.Context,
-		on engine.On, emit func(inspect.Event)) error {
-		c := on.Case()
-		for _, a := range Answers(c, on.Waiting) {
-			at := slices.IndexFunc(c.Answers, func(o inspect.Answer) bool { return o.Question == a.Question })
-			if at < 0 || !reflect.DeepEqual(c.Answers[at], a) {
-				emit(inspect.Event{Fact: a})
+	return engine.Check{Name: inspect.CheckAnswers, Scope: engine.PerCase, Follows: true, Needs: needs,
+		Run: func(_ context.Context,
+			on engine.On, emit func(inspect.Event)) error {
+			c := on.Case()
+			for _, a := range Answers(c, on.Waiting) {
+				at := slices.IndexFunc(c.Answers, func(o inspect.Answer) bool { return o.Question == a.Question })
+				if at < 0 || !reflect.DeepEqual(c.Answers[at], a) {
+					emit(inspect.Event{Fact: a})
+				}
 			}
-		}
-		return nil
-	}}
+			return nil
+		}}
 }
 
 // Rule derives sentences from a case, none where it does not apply. It runs once all checks that it needs have ended,
@@ -55,54 +53,58 @@ type question struct {
 
 // causes are the checks whose findings may be the cause: see byWeight.
 // Without them the headline could change after it was read out.
-var causes = []string{"subject", "layers", "binaries", "known-good", "diff", "drift", "advisories", "lock-files",
-	"autoruns"}
+var causes = []string{inspect.CheckSubject, inspect.CheckLayers, inspect.CheckBinaries, inspect.CheckKnownGood,
+	inspect.CheckDiff, inspect.CheckDrift, inspect.CheckAdvisories,
+	inspect.CheckLockFiles,
+	inspect.CheckAutoruns}
 
 // questions are the three questions. A new rule is one file and one line here.
 func questions() []question {
 	return []question{
 		{inspect.WhereFrom, []boundRule{
 			rule(causeFirst, causes...),
-			rule(acts, "subject", "layers", "binaries"),
+			rule(acts, inspect.CheckSubject, inspect.CheckLayers, inspect.CheckBinaries),
 			rule(alertedFile),
-			rule(unexpectedFiles, "layers", "binaries"),
-			rule(alteredFiles, "layers", "binaries"),
-			rule(damagedBytes, "subject", "layers"),
-			rule(lostImage, "subject", "layers"),
-			rule(nothingInImage, "subject", "layers", "binaries", "diff"),
-			rule(baseImage, "layers", "base", "binaries"),
-			rule(builtFrom, "subject", "signatures", "provenance"),
-			rule(elsewhere, "sharing"),
+			rule(unexpectedFiles, inspect.CheckLayers, inspect.CheckBinaries),
+			rule(alteredFiles, inspect.CheckLayers, inspect.CheckBinaries),
+			rule(damagedBytes, inspect.CheckSubject, inspect.CheckLayers),
+			rule(lostImage, inspect.CheckSubject, inspect.CheckLayers),
+			rule(nothingInImage, inspect.CheckSubject, inspect.CheckLayers, inspect.CheckBinaries, inspect.CheckDiff),
+			rule(baseImage, inspect.CheckLayers, inspect.CheckBase, inspect.CheckBinaries),
+			rule(builtFrom, inspect.CheckSubject, inspect.CheckSignatures, inspect.CheckProvenance),
+			rule(elsewhere, inspect.CheckSharing),
 		}},
 		{inspect.HowIn, []boundRule{
-			rule(atRunTime, "runtime"),
-			rule(handover, "subject", "workload", "cluster", "layers", "base", "binaries", "known-good", "diff",
-				"package-diff", "sharing"),
-			rule(release, "cluster", "helm"),
-			rule(dependencies, "known-good", "package-diff"),
-			rule(rollout, "workload", "known-good"),
-			rule(setBy, "workload", "cluster", "helm"),
-			rule(restarted, "cluster"),
-			rule(tagMoved, "cluster"),
-			rule(debugged, "cluster"),
+			rule(atRunTime, inspect.CheckRuntime),
+			rule(handover, inspect.CheckSubject, inspect.CheckWorkload, inspect.CheckCluster, inspect.CheckLayers,
+				inspect.CheckBase, inspect.CheckBinaries, inspect.CheckKnownGood, inspect.CheckDiff,
+				inspect.CheckPackageDiff, inspect.CheckSharing),
+			rule(release, inspect.CheckCluster, inspect.CheckHelm),
+			rule(dependencies, inspect.CheckKnownGood, inspect.CheckPackageDiff),
+			rule(rollout, inspect.CheckWorkload, inspect.CheckKnownGood),
+			rule(setBy, inspect.CheckWorkload, inspect.CheckCluster, inspect.CheckHelm),
+			rule(restarted, inspect.CheckCluster),
+			rule(tagMoved, inspect.CheckCluster),
+			rule(debugged, inspect.CheckCluster),
 		}},
 		{inspect.WhyMissed, []boundRule{
-			rule(pastTheGates, "runtime"),
-			rule(lostSignature, "known-good", "signatures", "drift"),
-			rule(unusual, "known-good", "drift", "usual", "last-seen"),
-			rule(signatureGate, "subject", "policies", "signatures"),
-			rule(admission, "workload", "cluster"),
-			rule(policies, "policies", "signatures", "cluster"),
-			rule(ownPolicies, "cluster"),
-			rule(provenanceGate, "subject", "provenance"),
-			rule(pinned, "known-good", "cluster"),
+			rule(pastTheGates, inspect.CheckRuntime),
+			rule(lostSignature, inspect.CheckKnownGood, inspect.CheckSignatures, inspect.CheckDrift),
+			rule(unusual, inspect.CheckKnownGood, inspect.CheckDrift, inspect.CheckSigningNorm,
+				inspect.CheckSignerHistory),
+			rule(signatureGate, inspect.CheckSubject, inspect.CheckPolicies, inspect.CheckSignatures),
+			rule(admission, inspect.CheckWorkload, inspect.CheckCluster),
+			rule(policies, inspect.CheckPolicies, inspect.CheckSignatures, inspect.CheckCluster),
+			rule(ownPolicies, inspect.CheckCluster),
+			rule(provenanceGate, inspect.CheckSubject, inspect.CheckProvenance),
+			rule(pinned, inspect.CheckKnownGood, inspect.CheckCluster),
 		}},
 	}
 }
 
 // others are checks that no rule needs, and whose findings may be the first that there is to explain: without them an
 // answer could turn from calm to suspicious after it was final.
-var others = []string{"packages", "attached-sbom", "autoruns"}
+var others = []string{"packages", inspect.CheckAttachedSBOM, "autoruns"}
 
 // Needs are the names of the checks that the answers wait for, sorted: those that a rule needs, and those that may
 // find something to explain. The others (vulnerabilities, exports) may run on after the answers are final.

@@ -21,8 +21,8 @@ func baseImage(c inspect.Case) []inspect.Sentence {
 			continue
 		}
 		at := slices.IndexFunc(i.Notable, func(s inspect.Setting) bool {
-			return s.Code == "base-image" ||
-				s.Code == "base-mismatch"
+			return s.Code == inspect.CodeBaseImage ||
+				s.Code == inspect.CodeBaseMismatch
 		})
 		if at < 0 {
 			all = append(all, open(in(c,

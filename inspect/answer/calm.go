@@ -19,7 +19,7 @@ func suspicious(c inspect.Case) bool {
 
 // essential are the checks without which it is not known whether there is anything to explain: one that was blocked
 // makes a calm answer unknown.
-var essential = []string{"subject", "layers", "binaries", "autoruns"}
+var essential = []string{inspect.CheckSubject, inspect.CheckLayers, inspect.CheckBinaries, inspect.CheckAutoruns}
 
 // calm answers a case with nothing to explain, or one of which that is not known yet. It never states that an image
 // is fine: only that no alert and no finding asks for an explanation.
@@ -62,7 +62,7 @@ func whyNotRead(c inspect.Case, i inspect.Image) string {
 	if text := lost(i); text != "" {
 		return text
 	}
-	if s, ok := c.Check("layers", i.Container); ok && s.Status == inspect.CheckBlocked && !s.Running() {
+	if s, ok := c.Check(inspect.CheckLayers, i.Container); ok && s.Status == inspect.CheckBlocked && !s.Running() {
 		return firstOf(trim(i.Detail), trim(s.Reason))
 	}
 	if i.Reason == inspect.Running {

@@ -12,8 +12,9 @@ import (
 
 // byWeight orders checks by how directly they name a cause, where findings are equally severe: what is known to be
 // bad before what starts by itself, that before other content, and claims of whoever built the image last.
-var byWeight = []string{"advisories", "autoruns", "lock-files", "binaries", "runtime", "diff", "base", "drift",
-	"signatures", "policies"}
+var byWeight = []string{inspect.CheckAdvisories, inspect.CheckAutoruns, inspect.CheckLockFiles,
+	inspect.CheckBinaries, inspect.CheckRuntime, inspect.CheckDiff, inspect.CheckBase, inspect.CheckDrift,
+	inspect.CheckSignatures, inspect.CheckPolicies}
 
 // lead is the group of findings that explains the case. The order is: groups about the file of an alert, then those
 // of a container that an alert is about, then the others; within each by severity, then byWeight. ok is false where
@@ -233,7 +234,7 @@ func causeFirst(c inspect.Case) []inspect.Sentence {
 	}
 	// Drift compares what two statements claim, whether or not they are signed: their words stay claims.
 	s := seen(in(c, i)+words, found...)
-	if f.Check == "drift" {
+	if f.Check == inspect.CheckDrift {
 		s = claimed(in(c, i)+words, "the statements of both images", found...)
 	}
 	return []inspect.Sentence{s}
@@ -243,11 +244,11 @@ func causeFirst(c inspect.Case) []inspect.Sentence {
 // Where an alert named the file through an interpreter they do not: its sentence is about the script.
 func hasOwnSentence(c inspect.Case, g inspect.CauseGroup) bool {
 	f, p := g.Head(), pathOf(g.Head())
-	if f.Check != "binaries" || p == "" {
+	if f.Check != inspect.CheckBinaries || p == "" {
 		return false
 	}
 	switch f.Code {
-	case "unexpected-binary", "replaced-program", "altered-file", "loader-hijack":
+	case inspect.CodeUnexpectedBinary, inspect.CodeReplacedProgram, inspect.CodeAlteredFile, inspect.CodeLoaderHijack:
 		through := func(a inspect.Alert) bool { return a.Ran != nil }
 		return namedByAlert(c, image(c, g.Container), p) || !slices.ContainsFunc(matchedAlerts(c), through)
 	}

@@ -8,7 +8,7 @@ import "github.com/backtrail/backtrail/inspect"
 func debugged(c inspect.Case) []inspect.Sentence {
 	var found []inspect.Finding
 	for _, f := range c.Findings {
-		if f.Code == "debug-container" {
+		if f.Code == inspect.CodeDebugContainer {
 			found = append(found, f)
 		}
 	}

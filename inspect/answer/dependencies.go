@@ -26,7 +26,7 @@ func dependencies(c inspect.Case) []inspect.Sentence {
 		}
 		if len(names) > 0 {
 			text := in(c, i) + "dependencies changed with it: " + listed(names)
-			all = append(all, seen(strings.TrimSpace(text), by(c, i, "package-diff")...))
+			all = append(all, seen(strings.TrimSpace(text), by(c, i, inspect.CheckPackageDiff)...))
 		}
 	}
 	return some(all, "more images whose dependencies changed")

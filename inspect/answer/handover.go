@@ -30,19 +30,20 @@ func handoverOf(c inspect.Case, i inspect.Image) (inspect.Sentence, bool) {
 	switch k := container(c, i.Container); {
 	case k.Type == inspect.ContainerEphemeral:
 		return seen("it came in with a debug container, which somebody attached to the running pod", ids(coded(c,
-			i.Container, "debug-container"))...), true
+			i.Container, inspect.CodeDebugContainer))...), true
 	case k.Injected:
 		return injectedSidecar(c, i), true
 	}
-	found := by(c, i, "binaries", "diff")
+	found := by(c, i, inspect.CheckBinaries, inspect.CheckDiff)
 	if p, ok := changedPackage(c, i); ok {
-		return derived("it came in with a package dependency: "+p, append(by(c, i, "package-diff"), found...)...), true
+		return derived("it came in with a package dependency: "+p, append(by(c, i, inspect.CheckPackageDiff),
+			found...)...), true
 	}
 	paths, layers := badPaths(c, i)
 	switch base, why := fromBase(i, layers); {
 	case base:
 		return derived(filesInWords(paths)+" came in with the base image"+why, append(found, ids(coded(c, i.Container,
-			"layer-elsewhere"))...)...), true
+			inspect.CodeLayerElsewhere))...)...), true
 	case len(layers) > 0:
 		return derived(addedFiles(paths)+" added by the image's own build"+against(i), found...), true
 	case i.Diff != nil && i.Diff.KnownGood != nil && i.Diff.Layers != nil && i.Diff.Layers.Shared == 0:
@@ -108,12 +109,14 @@ func repository(reference string) string {
 
 // injectedSidecar is what explains the container. The findings of the cluster name the webhook.
 func injectedSidecar(c inspect.Case, i inspect.Image) inspect.Sentence {
-	s := derived("it came in with an injected sidecar: the workload's template does not have it", by(c, i, "binaries",
-		"diff")...)
-	for _, f := range coded(c, i.Container, "injected-other-image", "injected-unexplained", "injected-explained",
-		"injected-everywhere") {
+	s := derived("it came in with an injected sidecar: the workload's template does not have it", by(c, i,
+		inspect.CheckBinaries,
+		inspect.CheckDiff)...)
+	for _, f := range coded(c, i.Container, inspect.CodeInjectedOtherImage, inspect.CodeInjectedUnexplained,
+		inspect.CodeInjectedExplained,
+		inspect.CodeInjectedEverywhere) {
 		s.Text = "it came in with an injected sidecar: " + trim(f.Title)
-		if f.Detail != "" && (f.Code == "injected-other-image" || f.Code == "injected-everywhere") {
+		if f.Detail != "" && (f.Code == inspect.CodeInjectedOtherImage || f.Code == inspect.CodeInjectedEverywhere) {
 			s.Text += "; " + trim(f.Detail)
 		}
 		s.Findings = append(s.Findings, f.ID)

@@ -12,7 +12,7 @@ func lostSignature(c inspect.Case) []inspect.Sentence {
 			continue
 		}
 		for _, s := range i.Diff.Signers {
-			all = append(all, seen(in(c, i)+trim(s), by(c, i, "drift")...))
+			all = append(all, seen(in(c, i)+trim(s), by(c, i, inspect.CheckDrift)...))
 		}
 	}
 	return some(all, "more changes of who signed")

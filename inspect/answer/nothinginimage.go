@@ -16,7 +16,7 @@ func nothingInImage(c inspect.Case) []inspect.Sentence {
 			slices.ContainsFunc(failedOf(c, i), aboutFiles) {
 			continue
 		}
-		if s, ok := c.Check("binaries", i.Container); ok && s.Status == inspect.CheckDone {
+		if s, ok := c.Check(inspect.CheckBinaries, i.Container); ok && s.Status == inspect.CheckDone {
 			all = append(all, seen(in(c, i)+"nothing in the image itself stands out: all of its layers were read"))
 		}
 	}
@@ -24,4 +24,6 @@ func nothingInImage(c inspect.Case) []inspect.Sentence {
 }
 
 // aboutFiles reports whether a finding is about the files of an image.
-func aboutFiles(f inspect.Finding) bool { return f.Check == "binaries" || f.Check == "diff" }
+func aboutFiles(f inspect.Finding) bool {
+	return f.Check == inspect.CheckBinaries || f.Check == inspect.CheckDiff
+}

@@ -15,7 +15,7 @@ func policies(c inspect.Case) []inspect.Sentence {
 	for _, i := range suspects(c) {
 		for _, g := range i.PolicyGates() {
 			name := in(c, i) + text.Clean(g.Name)
-			found := by(c, i, "signatures", "policies")
+			found := by(c, i, inspect.CheckSignatures, inspect.CheckPolicies)
 			switch g.Status {
 			case inspect.GateRefused:
 				s := whyNot(c, i, g)

@@ -14,11 +14,11 @@ func provenanceGate(c inspect.Case) []inspect.Sentence {
 		if g.Status == inspect.GateAbsent {
 			all = append(all, seen(in(c,
 				i)+"it carries no provenance, so its source and builder could not be compared with what they "+
-				"should be", by(c, i, "provenance")...))
+				"should be", by(c, i, inspect.CheckProvenance)...))
 		}
 		if g.Status == inspect.GateRefused {
 			all = append(all, seen(fmt.Sprintf("%sits provenance is not what it should be: %s", in(c, i),
-				trim(g.Detail)), by(c, i, "provenance")...))
+				trim(g.Detail)), by(c, i, inspect.CheckProvenance)...))
 		}
 	}
 	return some(all, "more images without provenance")

@@ -69,5 +69,5 @@ func restarted(c inspect.Case) []inspect.Sentence {
 	if len(suspects(c)) == 0 {
 		return nil
 	}
-	return titles(coded(c, subjectPod, "restarted"))
+	return titles(coded(c, subjectPod, inspect.CodeRestarted))
 }

@@ -16,10 +16,11 @@ func setBy(c inspect.Case) []inspect.Sentence {
 	open := false
 	for _, i := range suspects(c) {
 		if k := container(c, i.Container); k.Injected || k.Type == inspect.ContainerEphemeral || len(coded(c,
-			i.Container, "helm-swapped")) > 0 {
+			i.Container, inspect.CodeHelmSwapped)) > 0 {
 			continue
 		}
-		found := titles(coded(c, i.Container, "image-set-by-hand", "image-edited", "image-set-by"))
+		found := titles(coded(c, i.Container, inspect.CodeImageSetByHand, inspect.CodeImageEdited,
+			inspect.CodeImageSetBy))
 		all, open = append(all, found...), open || len(found) == 0
 	}
 	if len(all) > 0 || !open || c.Pod == nil || len(c.Pod.Owner) == 0 {

@@ -14,7 +14,7 @@ func signatureGate(c inspect.Case) []inspect.Sentence {
 			all = append(all, open(in(c, i)+"whether it is signed is not known: the signatures could not be checked"))
 			continue
 		}
-		found := by(c, i, "signatures")
+		found := by(c, i, inspect.CheckSignatures)
 		switch g.Status {
 		case inspect.GateAbsent:
 			words := "the image is not signed, so no signature could have told it from the real one"

@@ -8,9 +8,11 @@ import (
 // image.
 func pinned(c inspect.Case) []inspect.Sentence {
 	for _, i := range suspects(c) {
-		moved := i.Diff != nil && i.Diff.KnownGood != nil && sameTag(i) || len(coded(c, i.Container, "tag-moved")) > 0
+		moved := i.Diff != nil && i.Diff.KnownGood != nil && sameTag(i) || len(coded(c, i.Container,
+			inspect.CodeTagMoved)) > 0
 		if g, ok := gateOf(i, inspect.GateKindPinned); ok && moved && g.Status == inspect.GateAbsent {
-			return []inspect.Sentence{seen(in(c, i)+trim(g.Detail), ids(coded(c, i.Container, "tag-moved"))...)}
+			return []inspect.Sentence{seen(in(c, i)+trim(g.Detail), ids(coded(c, i.Container,
+				inspect.CodeTagMoved))...)}
 		}
 	}
 	return nil
@@ -19,5 +21,5 @@ func pinned(c inspect.Case) []inspect.Sentence {
 // tagMoved is about other pods, the node or the registry that have another image by the same name.
 // Two digests by one name at the same moment are what a moved tag leaves behind.
 func tagMoved(c inspect.Case) []inspect.Sentence {
-	return some(titlesOf(c, "tag-moved"), "more tags that were moved")
+	return some(titlesOf(c, inspect.CodeTagMoved), "more tags that were moved")
 }

@@ -14,7 +14,8 @@ func unusual(c inspect.Case) []inspect.Sentence {
 	for _, i := range suspects(c) {
 		told := i.Diff != nil && len(i.Diff.Signers) > 0
 		for _, f := range c.Findings {
-			if f.Subject != i.Container || f.Check != "usual" && (f.Check != "last-seen" || told) {
+			if f.Subject != i.Container || f.Check != inspect.CheckSigningNorm &&
+				(f.Check != inspect.CheckSignerHistory || told) {
 				continue
 			}
 			title := strings.TrimPrefix(trim(f.Title), text.Clean(i.Container)+": ")

@@ -22,6 +22,7 @@ type Style struct {
 
 // sign is the mark of an answer.
 func (s Style) sign(row *Row) string {
+	// yellow for what is not known, red for what is past block or not allowed
 	at, code := 2, "33"
 	switch {
 	case row.State != Done:

@@ -23,6 +23,8 @@ type column struct {
 	drop int
 }
 
+// Signer, image and workload stay whatever the width: they are the question. What gives way is in the wide form and in
+// JSON.
 // columns are those of the table in their order.
 func columns() []column {
 	return []column{
@@ -113,6 +115,8 @@ func (r *Report) Table(w io.Writer, s Style) error {
 	return nil
 }
 
+// It is what a person reads of a nightly audit: how many are not allowed, how many are not known, and whether every
+// container is accounted for. Numbers only, no foreign text.
 // Summary is the books in a sentence.
 func (r *Report) Summary() string {
 	var no, unknown, block int
@@ -184,7 +188,7 @@ func (r *Row) why() []string {
 	if r.State != Done {
 		return []string{"not checked: " + r.Reason}
 	}
-	if r.Level == Block || r.Level == Warn {
+	if r.Level == Block || r.Level == Warn || r.Allowed == No { // a waiver gives its reason too
 		return r.Crossed
 	}
 	if r.Allowed == Unknown {
@@ -217,6 +221,8 @@ func writeTable(b *bytes.Buffer, rows []Row, s Style) {
 			shown, cells = append(shown, c), append(cells, list)
 		}
 	}
+	// Columns give way one after the other, and the others are fitted anew each time: one that is gone may leave its
+	// width to the rest.
 	widths := fitted(shown, cells, s)
 	for tooWide(widths, s) {
 		at := firstToDrop(shown)
@@ -246,6 +252,8 @@ func fitted(shown []column, cells [][]string, s Style) []int {
 		}
 		sum += widths[at] + 2
 	}
+	// One column of the widest at a time: columns come out as equal as their contents allow, and the loop ends after at
+	// most as many steps as the line is too wide.
 	for s.Width > 0 && !s.Wide && sum-2 > s.Width {
 		widest := -1
 		for at, c := range shown {

@@ -46,12 +46,12 @@ func (o *other) compare(ctx context.Context, s *scene, r *row) {
 	olds := o.hooks[r.kind+" "+r.name]
 	if len(olds) == 0 {
 		isNew = true
-		r.add(codeNew)
+		r.add(inspect.CodeNotInKnownGood)
 		if o.hadPackage(ctx, r) {
-			r.add(codeGained)
+			r.add(inspect.CodeGained)
 		}
 		if r.version != "" && r.version == o.versionOf(ctx, r) {
-			r.add(codeRewritten)
+			r.add(inspect.CodeSameVersion)
 		}
 		return
 	}
@@ -59,7 +59,7 @@ func (o *other) compare(ctx context.Context, s *scene, r *row) {
 	for _, old := range olds {
 		if old.fingerprint() == print {
 			if o.confirmed {
-				r.add(codeKnownGood)
+				r.add(inspect.CodeKnownGood)
 			}
 			return
 		}
@@ -67,11 +67,11 @@ func (o *other) compare(ctx context.Context, s *scene, r *row) {
 	old := olds[0]
 	if r.inline && old.command != r.command {
 		isNew = true
-		r.add(codeNew)
+		r.add(inspect.CodeNotInKnownGood)
 	}
-	r.add(codeChanged)
+	r.add(inspect.CodeChangedSinceKnownGood)
 	if r.version != "" && r.version == old.version {
-		r.add(codeRewritten)
+		r.add(inspect.CodeSameVersion)
 	}
 	o.wraps(s, r)
 	r.found = o.since(ctx, r.found, old)
@@ -141,10 +141,10 @@ func (o *other) wraps(s *scene, r *row) {
 	}
 	for n := range s.tree.All() {
 		if layer.IsRegular(n) && n.SHA256 == o.start.SHA256 && n.Size > 0 && n.Path != r.node.Path {
-			r.add(codeWrapped)
+			r.add(inspect.CodeWrapsOriginal)
 			if hides(n.Path) {
 				r.hidden = n.Path
-				r.add(codeHidden)
+				r.add(inspect.CodeHiddenTarget)
 			}
 			return
 		}

@@ -20,7 +20,7 @@ import (
 // Check lists what an image starts by itself, and compares it with the previous or known-good image where there is
 // one. needs names the check that finds that one. The rows of a comparison that could not be made have no New.
 func Check(client *registry.Client, cache *layer.Cache, owners *owner.Cache, needs ...string) engine.Check {
-	return engine.Check{Name: CheckAutoruns, Needs: append([]string{layer.CheckLayers}, needs...),
+	return engine.Check{Name: inspect.CheckAutoruns, Needs: append([]string{inspect.CheckLayers}, needs...),
 		Run: func(ctx context.Context, on engine.On, emit func(inspect.Event)) error {
 			image := on.Image()
 			if !slices.ContainsFunc(image.Layers, func(l inspect.Layer) bool { return l.DiffID != "" && !l.Empty }) {
@@ -138,7 +138,7 @@ func (all *rows) alerted(alerts []inspect.Alert, container string) {
 	}
 	for _, r := range all.list {
 		if alertedBy(r.kind, programs) {
-			r.add(codeAlerted)
+			r.add(inspect.CodeAlerted)
 		}
 	}
 }

@@ -68,7 +68,7 @@ func TestMoreTextThanIsReadIsSaid(t *testing.T) {
 		members = append(members, file(fmt.Sprintf("app/node_modules/m%d/package.json", i), text))
 	}
 	c := inspected(t, image{members: append(members, file("etc/cron.daily/x", "#!/bin/sh\n"+fetch))}, nil)
-	if s, ok := c.Check(CheckAutoruns, c.Images[0].Container); !ok || s.Status != inspect.CheckBlocked || !strings.Contains(s.Reason, "not read") {
+	if s, ok := c.Check(inspect.CheckAutoruns, c.Images[0].Container); !ok || s.Status != inspect.CheckBlocked || !strings.Contains(s.Reason, "not read") {
 		t.Errorf("check %+v", s)
 	}
 }
@@ -87,7 +87,7 @@ func TestManyPreloadedLibrariesAreBounded(t *testing.T) {
 	config := v1.Config{Env: []string{"LD_PRELOAD=" + strings.Repeat("a:", 200_000), "LD_AUDIT=" + strings.Repeat("b ", 200_000)}}
 	began := time.Now()
 	c := inspected(t, image{config: config}, nil)
-	if s, ok := c.Check(CheckAutoruns, c.Images[0].Container); !ok || s.Status != inspect.CheckBlocked {
+	if s, ok := c.Check(inspect.CheckAutoruns, c.Images[0].Container); !ok || s.Status != inspect.CheckBlocked {
 		t.Errorf("check %+v", s)
 	}
 	if took := time.Since(began); took > 20*time.Second {

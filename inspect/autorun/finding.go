@@ -33,7 +33,7 @@ func (p report) fact(r *row) inspect.Autorun {
 	if r.node != nil {
 		a.Layer, a.SHA256, a.CreatedBy = r.node.Layer, r.node.SHA256, p.step(r.node.Layer)
 	}
-	if a.Status != inspect.RowFailed && (r.has(codeKnownGood) || r.system && !r.altered) {
+	if a.Status != inspect.RowFailed && (r.has(inspect.CodeKnownGood) || r.system && !r.altered) {
 		a.Status = inspect.RowVerified
 	}
 	return a
@@ -83,17 +83,17 @@ func (p report) detail(r *row) string {
 func (p report) compared(r *row) string {
 	word := p.good.Word() + " image"
 	switch {
-	case r.has(codeRewritten):
+	case r.has(inspect.CodeSameVersion):
 		return "the " + word + " has the same version of the package with other content"
-	case r.has(codeWrapped):
+	case r.has(inspect.CodeWrapsOriginal):
 		return "the " + word + " starts the program itself, which this script starts now"
-	case r.has(codeGained):
+	case r.has(inspect.CodeGained):
 		return "the " + word + " has the package without it"
-	case r.has(codeNew) && r.has(codeChanged):
+	case r.has(inspect.CodeNotInKnownGood) && r.has(inspect.CodeChangedSinceKnownGood):
 		return "the " + word + " has another command there"
-	case r.has(codeNew):
+	case r.has(inspect.CodeNotInKnownGood):
 		return "the " + word + " does not have it"
-	case r.has(codeChanged):
+	case r.has(inspect.CodeChangedSinceKnownGood):
 		return "the " + word + " has other content there"
 	default:
 		return "the " + word + " has the same"
@@ -115,12 +115,13 @@ func (p report) finding(r *row, code string, a inspect.Autorun) inspect.Finding 
 	subject := p.container
 	if r.node != nil {
 		subject += ":" + r.node.Path
-	} else if len(r.loads) > 0 && r.has(codeTarget) {
+	} else if len(r.loads) > 0 && r.has(inspect.CodeUnownedTarget) {
 		subject += ":" + r.loads[0].Path
 	}
 	f := inspect.Finding{
-		ID: inspect.FindingID(CheckAutoruns, code, subject+" "+r.kind+" "+r.command), Check: CheckAutoruns,
-		Code: code, Status: a.Status, Severity: r.severity,
+		ID:    inspect.FindingID(inspect.CheckAutoruns, code, subject+" "+r.kind+" "+r.command),
+		Check: inspect.CheckAutoruns,
+		Code:  code, Status: a.Status, Severity: r.severity,
 		Subject: subject, Cause: r.cause(), Title: p.title(r), Detail: a.Detail,
 	}
 	evidence := func(e inspect.Evidence) { f.Evidence = append(f.Evidence, e) }
@@ -156,7 +157,7 @@ func (p report) title(r *row) string {
 		text += " (" + r.node.Path + ")"
 	}
 	text += " " + r.trigger
-	fresh := r.has(codeNew, codeChanged, codeGained)
+	fresh := r.has(inspect.CodeNotInKnownGood, inspect.CodeChangedSinceKnownGood, inspect.CodeGained)
 	found, strong := r.counted(fresh)
 	switch {
 	case strong:
@@ -165,11 +166,11 @@ func (p report) title(r *row) string {
 		text += " that no package owns: " + r.loads[0].Path
 	case r.opens != "":
 		text = r.path() + " " + r.opens
-	case r.has(codeWrapped):
+	case r.has(inspect.CodeWrapsOriginal):
 		text += ", and is a script now that starts the original program"
 	case r.hidden != "":
 		text += ", and " + r.reaches()
-	case r.has(codeRewritten):
+	case r.has(inspect.CodeSameVersion):
 		text += ", and differs at the same version of the package"
 	case r.altered:
 		text += ", and does not match package " + r.owner
@@ -197,9 +198,9 @@ func (r *row) reaches() string {
 func (r *row) cause() string {
 	c := inspect.Cause{Kind: inspect.CauseHook, Path: r.path(), Layer: -1}
 	switch {
-	case r.owner != "" && !r.altered && !r.has(codeTarget):
+	case r.owner != "" && !r.altered && !r.has(inspect.CodeUnownedTarget):
 		c = inspect.Cause{Kind: inspect.CausePackage, Name: r.owner, Version: r.version, Layer: -1}
-	case r.node == nil && len(r.loads) > 0 && r.has(codeTarget):
+	case r.node == nil && len(r.loads) > 0 && r.has(inspect.CodeUnownedTarget):
 		c.Path = r.loads[0].Path
 	case r.node == nil:
 		c.Name = r.title

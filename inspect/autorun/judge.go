@@ -29,9 +29,9 @@ func (s *scene) examine(ctx context.Context, h hook) *row {
 		r.owner, r.vouched = h.pkg, !r.altered
 	}
 	if r.altered {
-		r.add(codeAltered)
+		r.add(inspect.CodeAltered)
 	} else if h.node != nil && !r.vouched {
-		r.add(codeUnowned)
+		r.add(inspect.CodeUnowned)
 	}
 	s.examineTargets(ctx, r)
 	if r.text == nil && h.node != nil {
@@ -44,10 +44,10 @@ func (s *scene) examine(ctx context.Context, h hook) *row {
 		}
 	}
 	if h.missing != "" {
-		r.add(codeMissing)
+		r.add(inspect.CodeMissingTarget)
 	}
 	if h.opens != "" {
-		r.add(codeOpens)
+		r.add(inspect.CodeLetsIn)
 	}
 	return r
 }
@@ -56,12 +56,12 @@ func (s *scene) examine(ctx context.Context, h hook) *row {
 func (s *scene) examineTargets(ctx context.Context, r *row) {
 	if r.dir != "" {
 		r.hidden = r.dir
-		r.add(codeHidden)
+		r.add(inspect.CodeHiddenTarget)
 	}
 	for _, n := range r.loads {
 		if hides(n.Path) && n != r.node && (n.Kind != "" || n.Executable()) {
 			r.hidden = n.Path
-			r.add(codeHidden)
+			r.add(inspect.CodeHiddenTarget)
 		}
 		if r.node != nil || r.kind == KindEntrypoint || r.kind == KindHealthCheck {
 			continue
@@ -72,12 +72,12 @@ func (s *scene) examineTargets(ctx context.Context, r *row) {
 		}
 		switch {
 		case name == "" || s.own.Altered(n.Path):
-			r.add(codeTarget)
+			r.add(inspect.CodeUnownedTarget)
 		case r.owner == "":
 			r.owner, r.system = name, system
 		}
 	}
-	if r.node == nil && len(r.loads) > 0 && !r.has(codeTarget) {
+	if r.node == nil && len(r.loads) > 0 && !r.has(inspect.CodeUnownedTarget) {
 		r.vouched = true
 	}
 }

@@ -61,7 +61,7 @@ func TestPlacesOfTheSystem(t *testing.T) {
 				t.Errorf("got  %q\nwant %q", got, test.want)
 			}
 			for _, a := range c.Images[0].Autoruns {
-				found := slices.ContainsFunc(c.Findings, func(f inspect.Finding) bool { return f.Severity == a.Severity && f.Check == CheckAutoruns })
+				found := slices.ContainsFunc(c.Findings, func(f inspect.Finding) bool { return f.Severity == a.Severity && f.Check == inspect.CheckAutoruns })
 				if found != (a.Severity.Rank() <= inspect.Medium.Rank()) {
 					t.Errorf("%s: finding %v", short(a), found)
 				}

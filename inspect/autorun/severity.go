@@ -27,28 +27,28 @@ import (
 
 // judge gives the severity of a row, and the code of the finding that it raises if it is at least medium.
 func (r *row) judge() (severity inspect.Severity, code string) {
-	fresh := r.has(codeNew, codeChanged, codeGained)
+	fresh := r.has(inspect.CodeNotInKnownGood, inspect.CodeChangedSinceKnownGood, inspect.CodeGained)
 	_, strong := r.counted(fresh)
 	switch {
-	case r.has(codeKnownGood):
+	case r.has(inspect.CodeKnownGood):
 		return inspect.Info, findingNew
 	case strong:
 		return inspect.High, findingSigns
 	case r.grave:
 		return inspect.High, findingLoader
-	case r.has(codeRewritten):
+	case r.has(inspect.CodeSameVersion):
 		if r.weak() > 0 {
 			return inspect.High, findingChanged
 		}
 		return inspect.Medium, findingChanged
 	case r.opens != "":
 		return r.judgeAccess(fresh), findingAccess
-	case r.has(codeWrapped):
+	case r.has(inspect.CodeWrapsOriginal):
 		if r.weak() > 0 || r.hidden != "" {
 			return inspect.High, findingWrapped
 		}
 		return inspect.Medium, findingWrapped
-	case r.has(codeHidden):
+	case r.has(inspect.CodeHiddenTarget):
 		return r.judgeHidden(), findingSigns
 	case r.altered:
 		return r.judgeAltered(), findingChanged
@@ -56,7 +56,7 @@ func (r *row) judge() (severity inspect.Severity, code string) {
 	severity = r.ordinary()
 	if fresh {
 		severity = worse(severity, r.judgeFresh())
-		if r.has(codeAlerted) && len(r.found) > 0 {
+		if r.has(inspect.CodeAlerted) && len(r.found) > 0 {
 			severity = raised(severity)
 		}
 	}
@@ -113,9 +113,9 @@ func (r *row) judgeAltered() inspect.Severity {
 func (r *row) ordinary() inspect.Severity {
 	base := inspect.Info
 	switch spot, placed := Place(r.path()); {
-	case r.node == nil && r.kind == KindLoader && r.has(codeMissing):
+	case r.node == nil && r.kind == KindLoader && r.has(inspect.CodeMissingTarget):
 		return inspect.Medium
-	case r.node == nil && !r.service() && !r.has(codeTarget) && r.vouched:
+	case r.node == nil && !r.service() && !r.has(inspect.CodeUnownedTarget) && r.vouched:
 		return inspect.Info
 	case r.node == nil && !r.service():
 		return inspect.Low
@@ -141,17 +141,17 @@ func (r *row) judgeFresh() inspect.Severity {
 	switch {
 	case r.service():
 		return inspect.Info
-	case r.has(codeGained) && (weak > 1 || obscured):
+	case r.has(inspect.CodeGained) && (weak > 1 || obscured):
 		return inspect.High
-	case r.has(codeGained) && weak > 0:
+	case r.has(inspect.CodeGained) && weak > 0:
 		return inspect.Medium
-	case r.vouched && weak == 0 && !r.has(codeNew):
+	case r.vouched && weak == 0 && !r.has(inspect.CodeNotInKnownGood):
 		return inspect.Info // a release of its package
 	case r.vouched && (obscured || harvests || hides && weak > 1):
 		return inspect.Medium
 	case r.vouched:
 		return inspect.Low
-	case r.node == nil && r.has(codeTarget, codeMissing) && (r.kind == KindJavaAgent ||
+	case r.node == nil && r.has(inspect.CodeUnownedTarget, inspect.CodeMissingTarget) && (r.kind == KindJavaAgent ||
 		r.kind == KindInterpreterEnv || r.kind == KindLoader || r.kind == KindShellEnv):
 		return inspect.Medium
 	case weak > 2:

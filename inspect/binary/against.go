@@ -37,7 +37,7 @@ func (h *scanner) against(ctx context.Context, with *comparison, emit func(inspe
 	for _, b := range again.rows(good.Confirmed) {
 		emit(inspect.Event{Fact: b})
 		if had[b.Path] || b.Severity.Rank() <= inspect.Medium.Rank() {
-			emit(inspect.Event{Fact: *again.finding(layer.CheckBinaries, b)})
+			emit(inspect.Event{Fact: *again.finding(inspect.CheckBinaries, b)})
 		}
 	}
 	return nil
@@ -54,9 +54,9 @@ func (h *scanner) swappedJars(ctx context.Context, with *comparison) []*suspect 
 			continue
 		}
 		s := &suspect{node: n}
-		s.add(codeUnowned, "no package owns it")
+		s.add(inspect.CodeUnowned, "no package owns it")
 		h.involve(s)
-		if s.compare(ctx, with); s.has(codeSwapped) {
+		if s.compare(ctx, with); s.has(inspect.CodeChangedSameVersion) {
 			found = append(found, s)
 		}
 	}
@@ -70,17 +70,17 @@ func (s *suspect) compare(ctx context.Context, with *comparison) {
 	s.release = with.image
 	old := with.before.Get(s.node.Path)
 	switch {
-	case s.has(codeDeleted): // the images as they run do not have it, either of them
+	case s.has(inspect.CodeDeleted): // the images as they run do not have it, either of them
 	case old == nil || !layer.IsRegular(old):
-		s.add(codeNotInKnownGood, "the "+good.Word()+" image does not have it")
+		s.add(inspect.CodeNotInKnownGood, "the "+good.Word()+" image does not have it")
 	case old.SHA256 != s.node.SHA256:
-		s.add(codeChanged, "the "+good.Word()+" image has other content there")
+		s.add(inspect.CodeChangedSinceKnownGood, "the "+good.Word()+" image has other content there")
 		s.release = with.of(ctx, s.node, old)
 		if s.release == sameRelease && s.swappable() {
-			s.add(codeSwapped, "both are of the same version by what they claim")
+			s.add(inspect.CodeChangedSameVersion, "both are of the same version by what they claim")
 		}
 	case good.Confirmed:
-		s.add(codeKnownGood, "the known-good image has the same")
+		s.add(inspect.CodeKnownGood, "the known-good image has the same")
 	default:
 		s.add("", "the previous image has the same")
 	}
@@ -92,7 +92,7 @@ func (s *suspect) swappable() bool {
 	if s.owner != "" || s.vouched {
 		return false
 	}
-	return !s.text() || s.node.Kind == inspect.KindJar || s.has(codeEntrypoint)
+	return !s.text() || s.node.Kind == inspect.KindJar || s.has(inspect.CodeEntrypoint)
 }
 
 // rewritten finds programs that fit their package database, where the known-good has the same package in the same
@@ -119,15 +119,15 @@ func (h *scanner) rewritten(ctx context.Context, before *layer.Tree, good inspec
 			if h.own.Later(n) {
 				continue // it is a suspect already
 			}
-			s.add(codeNoDigest, fmt.Sprintf("package %s %s has other content for it in the %s image, and its "+
+			s.add(inspect.CodeNoDigest, fmt.Sprintf("package %s %s has other content for it in the %s image, and its "+
 				"database no digest", c.Package, c.Version, good.Word()))
-			s.add(codeChanged, "")
+			s.add(inspect.CodeChangedSinceKnownGood, "")
 			found = append(found, s)
 			continue
 		}
-		s.add(codeAltered, fmt.Sprintf("package %s %s has other content for it in the %s image: the package "+
+		s.add(inspect.CodeAltered, fmt.Sprintf("package %s %s has other content for it in the %s image: the package "+
 			"database was changed with it", c.Package, c.Version, good.Word()))
-		s.add(codeChanged, "")
+		s.add(inspect.CodeChangedSinceKnownGood, "")
 		found = append(found, s)
 	}
 	return found, nil

@@ -264,8 +264,9 @@ func (h *scanner) follow(a *inspect.Alert, n *inspect.Node) {
 func (h *scanner) elsewhere(a inspect.Alert, emit func(inspect.Event)) {
 	subject := h.image.Container + ":" + a.File.Path
 	emit(inspect.Event{Fact: inspect.Finding{
-		ID: inspect.FindingID(layer.CheckBinaries, "alerted-not-in-image", subject), Check: layer.CheckBinaries,
-		Code:   "alerted-not-in-image",
+		ID:     inspect.FindingID(inspect.CheckBinaries, inspect.CodeAlertedNotInImage, subject),
+		Check:  inspect.CheckBinaries,
+		Code:   inspect.CodeAlertedNotInImage,
 		Status: inspect.RowObserved, Severity: inspect.Medium, Subject: subject,
 		Title:  fmt.Sprintf("%s, which an alert names, is not in the image", a.File.Path),
 		Detail: a.File.Detail,

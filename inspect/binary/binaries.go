@@ -19,7 +19,7 @@ import (
 // Binaries is the check that asks whose file each file is, and shows the programs that need a look. The client is not
 // asked for anything, since all bytes are in the cache, unless what lies there turns out to be damaged.
 func Binaries(client *registry.Client, cache *layer.Cache, owners *owner.Cache) engine.Check {
-	return engine.Check{Name: layer.CheckBinaries, Needs: []string{layer.CheckLayers}, Limit: layer.WorkLimit,
+	return engine.Check{Name: inspect.CheckBinaries, Needs: []string{inspect.CheckLayers}, Limit: layer.WorkLimit,
 		Run: func(ctx context.Context, on engine.On, emit func(inspect.Event)) error {
 			h, err := newScanner(ctx, cache, owners, on, emit)
 			if errors.Is(err, registry.ErrDamagedStore) {
@@ -92,46 +92,50 @@ func (h *scanner) emitRows(rows []inspect.Binary, emit func(inspect.Event)) {
 	for _, b := range rows {
 		emit(inspect.Event{Fact: b})
 		if b.Severity.Rank() <= inspect.Medium.Rank() {
-			emit(inspect.Event{Fact: *h.finding(layer.CheckBinaries, b)})
+			emit(inspect.Event{Fact: *h.finding(inspect.CheckBinaries, b)})
 		}
 	}
 }
 
 // finding is what a row of binaries says in a sentence, with the bytes that it rests on.
 func (h *scanner) finding(check string, b inspect.Binary) *inspect.Finding {
-	code, title := "unexpected-binary", fmt.Sprintf("%s is an unpackaged executable", b.Path)
+	code, title := inspect.CodeUnexpectedBinary, fmt.Sprintf("%s is an unpackaged executable", b.Path)
 	switch {
-	case slices.Contains(b.Codes, codeAltered):
-		code, title = "replaced-program", fmt.Sprintf("%s does not match the checksum of package %s", b.Path, b.Owner)
-	case slices.Contains(b.Codes, codeSwapped):
-		code, title = "swapped-program", fmt.Sprintf("%s has other content than before, in the same version", b.Path)
-	case slices.Contains(b.Codes, codeUsed) && b.Severity.Rank() >= inspect.Medium.Rank():
-		code, title = "used-interpreter",
+	case slices.Contains(b.Codes, inspect.CodeAltered):
+		code, title = inspect.CodeReplacedProgram, fmt.Sprintf("%s does not match the checksum of package %s",
+			b.Path, b.Owner)
+	case slices.Contains(b.Codes, inspect.CodeChangedSameVersion):
+		code, title = inspect.CodeSwappedProgram,
+			fmt.Sprintf("%s has other content than before, in the same version", b.Path)
+	case slices.Contains(b.Codes, inspect.CodeUsed) && b.Severity.Rank() >= inspect.Medium.Rank():
+		code, title = inspect.CodeUsedInterpreter,
 			fmt.Sprintf("%s, which an alert names, runs what it is given; there is nothing to compare its own "+
 				"bytes with", b.Path)
-	case slices.Contains(b.Codes, codeRan) && !slices.Contains(b.Codes, codeAlerted):
-		code, title = "ran-by-alert", fmt.Sprintf("%s is what the interpreter ran that an alert names", b.Path)
-	case slices.Contains(b.Codes, codeDeleted):
-		code, title = "deleted-program", fmt.Sprintf("%s is a program that layer %d brought and a later one deleted",
-			b.Path, b.Layer)
-	case slices.Contains(b.Codes, codeAlerted) && b.Owner != "":
-		code, title = "alerted-file", fmt.Sprintf("%s, which an alert names, is the unaltered file of package %s",
-			b.Path, b.Owner)
-	case slices.Contains(b.Codes, codeNoDigest):
-		code, title = "unproven-program",
+	case slices.Contains(b.Codes, inspect.CodeRanByAlert) && !slices.Contains(b.Codes, inspect.CodeAlerted):
+		code, title = inspect.CodeRanByAlert, fmt.Sprintf("%s is what the interpreter ran that an alert names", b.Path)
+	case slices.Contains(b.Codes, inspect.CodeDeleted):
+		code, title = inspect.CodeDeletedProgram,
+			fmt.Sprintf("%s is a program that layer %d brought and a later one deleted",
+				b.Path, b.Layer)
+	case slices.Contains(b.Codes, inspect.CodeAlerted) && b.Owner != "":
+		code, title = inspect.CodeAlertedFile,
+			fmt.Sprintf("%s, which an alert names, is the unaltered file of package %s",
+				b.Path, b.Owner)
+	case slices.Contains(b.Codes, inspect.CodeNoDigest):
+		code, title = inspect.CodeUnprovenProgram,
 			fmt.Sprintf("%s is a program of package %s by name only: no digest of its content is known", b.Path,
 				b.Owner)
-	case slices.Contains(b.Codes, codeLoaderHijack):
-		code, title = "loader-hijack", fmt.Sprintf("%s is loaded into every program of the image", b.Path)
-	case slices.Contains(b.Codes, codeOwnershipUnknown):
+	case slices.Contains(b.Codes, inspect.CodeLoaderHijack):
+		code, title = inspect.CodeLoaderHijack, fmt.Sprintf("%s is loaded into every program of the image", b.Path)
+	case slices.Contains(b.Codes, inspect.CodeOwnershipUnknown):
 		title = fmt.Sprintf("%s is a suspicious executable", b.Path)
 	}
-	if slices.Contains(b.Codes, codeAlerted) && b.Owner == "" {
+	if slices.Contains(b.Codes, inspect.CodeAlerted) && b.Owner == "" {
 		title += ", and an alert names it"
 	}
 	subject := h.image.Container + ":" + b.Path
 	f := &inspect.Finding{
-		ID: inspect.FindingID(layer.CheckBinaries, code, subject), Check: check, Code: code, Status: b.Status,
+		ID: inspect.FindingID(inspect.CheckBinaries, code, subject), Check: check, Code: code, Status: b.Status,
 		Severity: b.Severity,
 		Subject:  subject, Title: title, Detail: b.Detail,
 		Evidence: []inspect.Evidence{
@@ -251,8 +255,8 @@ func (h *scanner) alteredFinding(group []inspect.Altered) *inspect.Finding {
 			a.Path)
 	}
 	f := &inspect.Finding{
-		ID: inspect.FindingID(layer.CheckBinaries, "altered-file", subject), Check: layer.CheckBinaries,
-		Code: "altered-file", Status: a.Status, Severity: a.Severity,
+		ID: inspect.FindingID(inspect.CheckBinaries, inspect.CodeAlteredFile, subject), Check: inspect.CheckBinaries,
+		Code: inspect.CodeAlteredFile, Status: a.Status, Severity: a.Severity,
 		Subject: subject, Title: title, Detail: a.Detail,
 		Evidence: []inspect.Evidence{
 			{Kind: "layer", Digest: h.layerDigest(a.Layer), Path: a.Path, Text: h.createdBy(a.Layer)},

@@ -95,7 +95,7 @@ func TestBinaries(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			c := newBench(t).examine(t, imageOf(t, test.config, test.layers...), nil)
 			for _, s := range c.Checks {
-				if s.Status != inspect.CheckDone && s.Name != layer.CheckDiff && s.Name != layer.CheckBase {
+				if s.Status != inspect.CheckDone && s.Name != inspect.CheckDiff && s.Name != inspect.CheckBase {
 					t.Errorf("%s: %s %s", s.Name, s.Status, s.Reason)
 				}
 			}

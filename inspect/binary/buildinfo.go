@@ -6,6 +6,8 @@ import (
 	"debug/elf"
 	"fmt"
 	"io"
+
+	"github.com/backtrail/backtrail/inspect"
 )
 
 // identify describes what a program says of its own making: Go's build information, or what Rust's tools leave. That
@@ -13,7 +15,7 @@ import (
 func (f *facts) identify(file *elf.File, data []byte) {
 	if file.Section(".go.buildinfo") != nil || bytes.Contains(data[:min(len(data), 8<<20)],
 		[]byte("\xff Go buildinf:")) {
-		f.add(codeGoModule, goWords(data))
+		f.add(inspect.CodeGoModule, goWords(data))
 		return
 	}
 	if file.Section(".dep-v0") != nil { // https://github.com/rust-secure-code/cargo-auditable

@@ -8,7 +8,6 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/backtrail/backtrail/inspect"
-	"github.com/backtrail/backtrail/inspect/layer"
 )
 
 // configDrift judges how the config of an image differs from that of an earlier one: what it starts, as whom, with
@@ -34,7 +33,7 @@ func (d configDrift) findings() []inspect.Finding {
 	for _, o := range append(append(d.start(), d.user()...), d.labels()...) {
 		subject := d.container + ":" + o.title
 		all = append(all, inspect.Finding{
-			ID: inspect.FindingID(layer.CheckBinaries, o.code, subject), Check: layer.CheckBinaries, Code: o.code,
+			ID: inspect.FindingID(inspect.CheckBinaries, o.code, subject), Check: inspect.CheckBinaries, Code: o.code,
 			Status: o.severity.RowStatus(), Severity: o.severity, Subject: d.container, Title: o.title,
 			Cause:    inspect.Cause{Kind: inspect.CauseFile, Name: "config of " + d.container}.Key(),
 			Evidence: []inspect.Evidence{{Kind: "config", Digest: d.config, Text: o.title}},
@@ -74,7 +73,7 @@ func (d configDrift) start() []oddity {
 		return []oddity{{"entrypoint-" + odd, title, d.weigh(inspect.High)}}
 	case d.sameLayers() && d.release != otherRelease:
 		title := fmt.Sprintf("the same layers as the %s image start another command: %s", d.good.Word(), cut(line, 300))
-		return []oddity{{"entrypoint-changed", title, d.weigh(inspect.Medium)}}
+		return []oddity{{inspect.CodeEntrypointChanged, title, d.weigh(inspect.Medium)}}
 	}
 	return nil
 }
@@ -85,7 +84,7 @@ func (d configDrift) user() []oddity {
 		return nil
 	}
 	title := fmt.Sprintf("the image runs as root; the %s image runs as %s", d.good.Word(), cut(d.before.User, 60))
-	return []oddity{{"user-became-root", title, d.weigh(inspect.Medium)}}
+	return []oddity{{inspect.CodeUserBecameRoot, title, d.weigh(inspect.Medium)}}
 }
 
 func root(user string) bool {
@@ -111,7 +110,7 @@ func (d configDrift) labels() []oddity {
 		}
 		title := fmt.Sprintf("the label %s names another owner: %s in the %s image, %s now", name, cut(before, 200),
 			d.good.Word(), cut(now, 200))
-		all = append(all, oddity{"label-foreign-source", title, d.weigh(severity)})
+		all = append(all, oddity{inspect.CodeLabelForeignSource, title, d.weigh(severity)})
 		break
 	}
 	const base = "org.opencontainers.image.base."
@@ -120,7 +119,7 @@ func (d configDrift) labels() []oddity {
 		title := fmt.Sprintf("the labels name the same base image %s as the %s image, by the same digest, and no "+
 			"layer is the same",
 			cut(d.now.Labels[base+"name"], 200), d.good.Word())
-		all = append(all, oddity{"base-swapped", title, d.weigh(inspect.High)})
+		all = append(all, oddity{inspect.CodeBaseSwapped, title, d.weigh(inspect.High)})
 	}
 	return all
 }

@@ -45,12 +45,13 @@ func (h *scanner) lookBelow(ctx context.Context) error {
 			continue // a row of its path is about what stands there now
 		}
 		s := &suspect{node: r.Node}
-		s.add(codeDeleted, fmt.Sprintf("layer %d brought it and layer %d deleted it: no container sees it, and it "+
-			"is still in the image", r.Node.Layer, r.By))
+		s.add(inspect.CodeDeleted,
+			fmt.Sprintf("layer %d brought it and layer %d deleted it: no container sees it, and it "+
+				"is still in the image", r.Node.Layer, r.By))
 		if h.own.Level == owner.Unknown {
-			s.add(codeOwnershipUnknown, "")
+			s.add(inspect.CodeOwnershipUnknown, "")
 		} else {
-			s.add(codeUnowned, "no package owned it")
+			s.add(inspect.CodeUnowned, "no package owned it")
 		}
 		for _, code := range pathCodes(r.Node) {
 			s.add(code, "")
@@ -90,7 +91,7 @@ func (h *scanner) emitDeleted(emit func(inspect.Event)) {
 		if d.count == 1 {
 			what = fmt.Sprintf("%s of layer %d was", d.first, d.from)
 		}
-		emit(inspect.Event{Fact: inspect.Setting{Code: "deleted-programs",
+		emit(inspect.Event{Fact: inspect.Setting{Code: inspect.CodeDeletedPrograms,
 			Detail: fmt.Sprintf("%s deleted or replaced by layer %d and can still be read in the layer below", what,
 				d.by), Severity: inspect.Info}})
 	}

@@ -18,7 +18,8 @@ import (
 // Diff is the check that compares the files with those of the known-good image, and judges the programs again by what
 // that says. A comparison that nobody confirmed may raise, never lower.
 func Diff(client *registry.Client, cache *layer.Cache, owners *owner.Cache) engine.Check {
-	return engine.Check{Name: layer.CheckDiff, Needs: []string{layer.CheckLayers, layer.CheckBinaries, "known-good"},
+	return engine.Check{Name: inspect.CheckDiff, Needs: []string{inspect.CheckLayers, inspect.CheckBinaries,
+		inspect.CheckKnownGood},
 		Run: func(ctx context.Context, on engine.On, emit func(inspect.Event)) error {
 			image := on.Image()
 			if image.Diff == nil || image.Diff.KnownGood == nil {

@@ -9,7 +9,6 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/backtrail/backtrail/inspect"
-	"github.com/backtrail/backtrail/inspect/layer"
 	"github.com/backtrail/backtrail/inspect/verdict"
 )
 
@@ -114,7 +113,7 @@ func TestDiffNeedsAKnownGoodThatCanBeRead(t *testing.T) {
 		want inspect.Status
 	}{{nil, inspect.Absent}, {&inspect.KnownGood{Location: "oci:/nothing/here"}, inspect.Unknown}} {
 		c := b.examine(t, target, test.good)
-		if s, _ := c.Check(layer.CheckDiff, "image"); s.Status.Tone() != test.want || s.Reason == "" {
+		if s, _ := c.Check(inspect.CheckDiff, "image"); s.Status.Tone() != test.want || s.Reason == "" {
 			t.Errorf("%+v", s)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/autorun"
 )
 
@@ -18,7 +19,7 @@ const endsSize = 4096
 func (f *facts) elf(data []byte, arch string) {
 	if bytes.Contains(data[:min(len(data), endsSize)], []byte("UPX!")) || bytes.Contains(data[max(0,
 		len(data)-endsSize):], []byte("UPX!")) {
-		f.add(codePacked, "it is packed with UPX")
+		f.add(inspect.CodePacked, "it is packed with UPX")
 	}
 	file, err := elf.NewFile(bytes.NewReader(data))
 	if err != nil {
@@ -28,15 +29,15 @@ func (f *facts) elf(data []byte, arch string) {
 		return
 	}
 	defer file.Close()
-	if len(file.Sections) == 0 && !slices.Contains(f.Codes, codePacked) {
-		f.add(codePacked, "it has no section headers")
+	if len(file.Sections) == 0 && !slices.Contains(f.Codes, inspect.CodePacked) {
+		f.add(inspect.CodePacked, "it has no section headers")
 	}
 	dynamic := slices.ContainsFunc(file.Progs, func(p *elf.Prog) bool {
 		return p.Type == elf.PT_INTERP ||
 			p.Type == elf.PT_DYNAMIC
 	})
 	if !dynamic && file.Section(".symtab") == nil {
-		f.add(codeStaticStripped, "it is linked statically and has no symbols")
+		f.add(inspect.CodeStaticStripped, "it is linked statically and has no symbols")
 	}
 	f.identify(file, data)
 	f.segments(file, data)
@@ -52,7 +53,7 @@ func (f *facts) elf(data []byte, arch string) {
 		}
 	}
 	if is := machine(file.Machine); is != "" && arch != "" && is != arch && !(is == "386" && arch == "amd64") {
-		f.add(codeArchMismatch, fmt.Sprintf("it is built for %s, the image for %s", is, arch))
+		f.add(inspect.CodeArchMismatch, fmt.Sprintf("it is built for %s, the image for %s", is, arch))
 	}
 }
 
@@ -72,9 +73,10 @@ func (f *facts) segments(file *elf.File, data []byte) {
 	if both {
 		f.Detail = append(f.Detail, "it has a segment that is writable and executable")
 	}
-	if even >= packedEntropy && !slices.Contains(f.Codes, codePacked) {
-		f.add(codePacked, fmt.Sprintf("its code is as even as packed or encrypted data are (%.1f bits of entropy "+
-			"in a byte)", even))
+	if even >= packedEntropy && !slices.Contains(f.Codes, inspect.CodePacked) {
+		f.add(inspect.CodePacked,
+			fmt.Sprintf("its code is as even as packed or encrypted data are (%.1f bits of entropy "+
+				"in a byte)", even))
 	}
 }
 

@@ -40,7 +40,7 @@ func TestADamagedCacheAccusesNobody(t *testing.T) {
 		t.Errorf("rows %q, altered %+v", rows, altered)
 	}
 	for _, s := range c.Checks {
-		if s.Name == layer.CheckBinaries && s.Status != inspect.CheckDone {
+		if s.Name == inspect.CheckBinaries && s.Status != inspect.CheckDone {
 			t.Errorf("the check: %s %s", s.Status, s.Reason)
 		}
 	}
@@ -64,7 +64,7 @@ func TestADamagedCacheThatCannotBeHealed(t *testing.T) {
 		t.Errorf("rows %q", rows)
 	}
 	for _, s := range c.Checks {
-		if s.Name == layer.CheckBinaries && (s.Status != inspect.CheckBlocked || s.Reason == "") {
+		if s.Name == inspect.CheckBinaries && (s.Status != inspect.CheckBlocked || s.Reason == "") {
 			t.Errorf("the check: %s %s", s.Status, s.Reason)
 		}
 	}

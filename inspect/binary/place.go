@@ -9,13 +9,11 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 )
 
-// CheckPlace is the check of what the mounts of a pod tell about alerted files.
-const CheckPlace = "place"
-
 // Place says of files that lie on a volume that they do, before any layer is read: neither the image nor its layers
 // have anything to say about them. Links in the image are not known yet, and are followed once they are.
 func Place() engine.Check {
-	return engine.Check{Name: CheckPlace, Scope: engine.PerCase, Run: func(_ context.Context, on engine.On,
+	return engine.Check{Name: inspect.CheckAlertLocation, Scope: engine.PerCase, Run: func(_ context.Context,
+		on engine.On,
 		emit func(inspect.Event)) error {
 		c := on.Case()
 		if c.Pod == nil || len(c.Alerts) == 0 {

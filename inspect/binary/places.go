@@ -29,11 +29,11 @@ func (h placeScanner) places(ctx context.Context, emit func(inspect.Event)) {
 		h.place(n, code, what, severity, emit)
 	}
 	for _, a := range h.rootAccounts(ctx) {
-		h.place(h.tree.Resolve(passwdFile), "uid-0", a.words(), a.severity(), emit)
+		h.place(h.tree.Resolve(passwdFile), inspect.CodeUID0, a.words(), a.severity(), emit)
 	}
 	if h.path.cut > 0 {
 		emit(inspect.Event{Fact: inspect.Setting{
-			Code: "long-path", Severity: inspect.Low,
+			Code: inspect.CodeLongPath, Severity: inspect.Low,
 			Detail: fmt.Sprintf("PATH names more than %d directories: %d were not looked through", MaxPathDirs,
 				h.path.cut),
 		}})
@@ -41,7 +41,7 @@ func (h placeScanner) places(ctx context.Context, emit func(inspect.Event)) {
 	h.writable(emit)
 	for _, l := range h.layers {
 		if l.Status == inspect.Verified && l.Detail != "" {
-			emit(inspect.Event{Fact: inspect.Setting{Code: "odd-layer", Detail: fmt.Sprintf("layer %d is %s",
+			emit(inspect.Event{Fact: inspect.Setting{Code: inspect.CodeOddLayer, Detail: fmt.Sprintf("layer %d is %s",
 				l.Number, l.Detail), Severity: inspect.Low}})
 		}
 	}
@@ -111,14 +111,14 @@ func (h placeScanner) writable(emit func(inspect.Event)) {
 			continue
 		}
 		said[n.Path] = true
-		h.place(n, "world-writable",
+		h.place(n, inspect.CodeWorldWritable,
 			fmt.Sprintf("everybody may put programs into %s, where they are looked for by PATH (mode %04o)", n.Path,
 				n.Mode), inspect.Low, emit)
 	}
 	for n := range h.tree.Below("/etc") {
 		if layer.IsRegular(n) && n.Mode&0o002 != 0 && len(said) < 50 {
 			said[n.Path] = true
-			h.place(n, "world-writable", fmt.Sprintf("everybody may change %s (mode %04o)", n.Path, n.Mode),
+			h.place(n, inspect.CodeWorldWritable, fmt.Sprintf("everybody may change %s (mode %04o)", n.Path, n.Mode),
 				inspect.Low, emit)
 		}
 	}
@@ -127,13 +127,13 @@ func (h placeScanner) writable(emit func(inspect.Event)) {
 // notablePlace describes what an unowned file or link is where it stands, "" for nothing notable.
 func (h placeScanner) notablePlace(n *inspect.Node) (code, what string, severity inspect.Severity) {
 	if (n.Type == inspect.EntryBlock || n.Type == inspect.EntryChar) && !layer.Within(n.Path, "/dev") {
-		return "device", n.Path + " is a device node", inspect.Low
+		return inspect.CodeDevice, n.Path + " is a device node", inspect.Low
 	}
 	if !layer.IsRegular(n) || n.Size == 0 {
 		return "", "", ""
 	}
 	if n.Mode&0o6000 != 0 && n.Mode&0o111 != 0 && anyProgram(path.Base(n.Path)) {
-		return "setuid-shell", fmt.Sprintf("%s runs any program, and with the rights of its owner (mode %04o)",
+		return inspect.CodeSetuidShell, fmt.Sprintf("%s runs any program, and with the rights of its owner (mode %04o)",
 			n.Path, n.Mode), inspect.High
 	}
 	if h.own.Packaged(n.Path) || h.own.Level == owner.Unknown && n.Layer == 0 {
@@ -147,9 +147,9 @@ func trustPlace(p string) (code, what string, severity inspect.Severity) {
 	dir, base := path.Dir(p), path.Base(p)
 	switch {
 	case dir == "/etc/sudoers.d" && base != "README", dir == "/etc/doas.d", p == "/etc/doas.conf":
-		return "sudo", p + " gives rights of root", inspect.Low
+		return inspect.CodeSudo, p + " gives rights of root", inspect.Low
 	case repository(p, dir):
-		return "repository", p + " lets packages come from another place", inspect.Info
+		return inspect.CodeRepository, p + " lets packages come from another place", inspect.Info
 	}
 	return "", "", ""
 }
@@ -180,14 +180,14 @@ func (h placeScanner) place(n *inspect.Node, code, what string, severity inspect
 	if severity.Rank() > inspect.Medium.Rank() {
 		return
 	}
-	emit(inspect.Event{Fact: *h.placeFinding(layer.CheckBinaries, n, code, what, severity)})
+	emit(inspect.Event{Fact: *h.placeFinding(inspect.CheckBinaries, n, code, what, severity)})
 }
 
 func (h placeScanner) placeFinding(check string, n *inspect.Node, code, what string,
 	severity inspect.Severity) *inspect.Finding {
 	subject := h.image.Container + ":" + n.Path
 	return &inspect.Finding{
-		ID: inspect.FindingID(layer.CheckBinaries, code, subject), Check: check, Code: code,
+		ID: inspect.FindingID(inspect.CheckBinaries, code, subject), Check: check, Code: code,
 		Status: severity.RowStatus(), Severity: severity,
 		Subject: subject, Title: what, Detail: h.createdBy(n.Layer),
 		Evidence: []inspect.Evidence{

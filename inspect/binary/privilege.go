@@ -57,10 +57,11 @@ func (h *scanner) gained(before *layer.Tree, good inspect.KnownGood, emit func(i
 			severity = inspect.Low
 		}
 		rows++
-		emit(inspect.Event{Fact: inspect.Setting{Code: "new-privilege", Detail: fmt.Sprintf("%s (layer %d)", text,
+		emit(inspect.Event{Fact: inspect.Setting{Code: inspect.CodeNewPrivilege, Detail: fmt.Sprintf("%s (layer %d)",
+			text,
 			n.Layer), Severity: severity}})
 		if severity.Rank() <= inspect.Medium.Rank() {
-			emit(inspect.Event{Fact: *placeScanner{h}.placeFinding(layer.CheckDiff, n, "new-privilege", text,
+			emit(inspect.Event{Fact: *placeScanner{h}.placeFinding(inspect.CheckDiff, n, inspect.CodeNewPrivilege, text,
 				severity)})
 		}
 	}
@@ -88,7 +89,7 @@ func (h *scanner) raisedPrivileges(emit func(inspect.Event)) {
 			severity = inspect.Low
 		}
 		rows++
-		placeScanner{h}.place(n, "raised-privilege",
+		placeScanner{h}.place(n, inspect.CodeRaisedPrivilege,
 			fmt.Sprintf("%s was given %s, which its package's layer %d does not give it",
 				n.Path, strings.Join(more, " and "), was.Layer), severity, emit)
 	}

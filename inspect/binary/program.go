@@ -122,7 +122,7 @@ func examine(kind inspect.Kind, data []byte, arch string) facts {
 	}
 	for _, w := range content.MinerWords() {
 		if bytes.Contains(data, []byte(w)) {
-			f.add(codeMiner, fmt.Sprintf("it holds %q", w))
+			f.add(inspect.CodeMinerString, fmt.Sprintf("it holds %q", w))
 			break
 		}
 	}
@@ -144,11 +144,11 @@ func (f *facts) script(text []byte) {
 	for _, found := range content.Scan(text) {
 		switch found.Sign {
 		case content.Mines:
-			f.add(codeMiner, "it "+found.Sign.Words())
+			f.add(inspect.CodeMinerString, "it "+found.Sign.Words())
 		case content.RunsDownload, content.ReverseShell:
-			f.add(codeDownloads, "a line of it "+found.Sign.Words())
+			f.add(inspect.CodeRunsDownload, "a line of it "+found.Sign.Words())
 		case content.RunsDecoded, content.Obfuscated:
-			f.add(codeObfuscated, "it "+found.Sign.Words())
+			f.add(inspect.CodeObfuscated, "it "+found.Sign.Words())
 		default: // common in harmless scripts
 		}
 	}

@@ -13,19 +13,16 @@ import (
 	"github.com/backtrail/backtrail/inspect/owner"
 )
 
-// CheckRuntime is the check of what a checkpoint shows.
-const CheckRuntime = "runtime"
-
 // Runtime is the check that lays what changed at run time over the image, as one more layer on top, and looks there for
 // programs that were dropped or changed. It is no layer of the manifest: the image's rows and counts stay as they are.
 func Runtime(cache *layer.Cache, owners *owner.Cache, checkpoint *layer.Checkpoint) engine.Check {
-	return engine.Check{Name: CheckRuntime, Needs: []string{layer.CheckLayers, layer.CheckBinaries},
+	return engine.Check{Name: inspect.CheckRuntime, Needs: []string{inspect.CheckLayers, inspect.CheckBinaries},
 		Run: func(ctx context.Context, on engine.On, emit func(inspect.Event)) error {
 			image, c := on.Image(), on.Case()
 			if ok, why := checkpoint.Of(image, c.Pod, len(c.Images)); !ok {
 				return engine.Nothing("%s", why)
 			}
-			emit(inspect.Event{Fact: inspect.Setting{Code: "checkpoint", Detail: checkpoint.Words(),
+			emit(inspect.Event{Fact: inspect.Setting{Code: inspect.CodeCheckpoint, Detail: checkpoint.Words(),
 				Severity: inspect.Info}})
 			if !checkpoint.Taken.IsZero() {
 				emit(inspect.Event{Fact: inspect.Moment{Time: inspect.At(checkpoint.Taken),
@@ -103,7 +100,7 @@ func (r *runtimeState) run(ctx context.Context, alerts []inspect.Alert, emit fun
 	}
 	if n := h.tree.Resolve(passwdFile); n != nil && n.Layer == r.layer {
 		for _, a := range (placeScanner{h}).rootAccounts(ctx) {
-			emit(inspect.Event{Fact: *r.finding("uid-0", a.words()+": "+passwdFile+" was written at run time",
+			emit(inspect.Event{Fact: *r.finding(inspect.CodeUID0, a.words()+": "+passwdFile+" was written at run time",
 				inspect.High, n.Path, n.SHA256, "")})
 		}
 	}
@@ -113,7 +110,8 @@ func (r *runtimeState) run(ctx context.Context, alerts []inspect.Alert, emit fun
 	for _, b := range h.rows(false) {
 		emit(inspect.Event{Fact: *r.program(b)})
 	}
-	emit(inspect.Event{Fact: inspect.Setting{Code: "runtime-changes", Detail: r.changes(), Severity: inspect.Info}})
+	emit(inspect.Event{Fact: inspect.Setting{Code: inspect.CodeRuntimeChanges, Detail: r.changes(),
+		Severity: inspect.Info}})
 	return nil
 }
 
@@ -171,21 +169,21 @@ func (r *runtimeState) consider(n *inspect.Node) *suspect {
 	s := &suspect{node: n}
 	switch c, owned := r.scanner.own.Claims[n.Path]; {
 	case same:
-		s.add(codeUnowned, fmt.Sprintf("its mode was changed at run time from %04o to %04o", was.Mode, n.Mode))
+		s.add(inspect.CodeUnowned, fmt.Sprintf("its mode was changed at run time from %04o to %04o", was.Mode, n.Mode))
 	case owned:
 		s.owner = c.Package
-		s.add(codeAltered, fmt.Sprintf("the program of package %s was replaced at run time", c.Package))
+		s.add(inspect.CodeAltered, fmt.Sprintf("the program of package %s was replaced at run time", c.Package))
 	case was != nil:
-		s.add(codeUnowned, "the image's file was replaced at run time")
+		s.add(inspect.CodeUnowned, "the image's file was replaced at run time")
 	default:
-		s.add(codeUnowned, "it was dropped at run time: the image does not have it")
+		s.add(inspect.CodeUnowned, "it was dropped at run time: the image does not have it")
 	}
-	s.add(codeRuntime, "")
+	s.add(inspect.CodeRuntime, "")
 	if alerted {
-		s.add(codeAlerted, alert)
+		s.add(inspect.CodeAlerted, alert)
 	}
 	if hijacked {
-		s.add(codeLoaderHijack, by)
+		s.add(inspect.CodeLoaderHijack, by)
 	}
 	for _, code := range pathCodes(n) {
 		s.add(code, "")
@@ -236,22 +234,22 @@ func (r *runtimeState) join(alerts []inspect.Alert, emit func(inspect.Event)) {
 func (r *runtimeState) program(b inspect.Binary) *inspect.Finding {
 	title := b.Path + " was dropped at run time"
 	switch {
-	case slices.Contains(b.Codes, codeAltered):
+	case slices.Contains(b.Codes, inspect.CodeAltered):
 		title = fmt.Sprintf("%s, a program of package %s, was replaced at run time", b.Path, b.Owner)
 	case b.Count > 1:
 		title = fmt.Sprintf("%d programs were dropped at run time, %s the first", b.Count, b.Path)
 	}
-	if slices.Contains(b.Codes, codeAlerted) {
+	if slices.Contains(b.Codes, inspect.CodeAlerted) {
 		title += ", and an alert names it"
 	}
-	return r.finding("runtime-program", title, b.Severity, b.Path, b.SHA256,
+	return r.finding(inspect.CodeRuntimeProgram, title, b.Severity, b.Path, b.SHA256,
 		b.Detail+"; signs: "+strings.Join(b.Codes, ", "))
 }
 
 func (r *runtimeState) finding(code, title string, severity inspect.Severity, p, sum, detail string) *inspect.Finding {
 	subject := r.scanner.image.Container + ":" + p
 	return &inspect.Finding{
-		ID: inspect.FindingID(CheckRuntime, code, subject), Check: CheckRuntime, Code: code,
+		ID: inspect.FindingID(inspect.CheckRuntime, code, subject), Check: inspect.CheckRuntime, Code: code,
 		Status: severity.RowStatus(), Severity: severity,
 		Subject: subject, Title: title, Detail: detail,
 		Evidence: []inspect.Evidence{

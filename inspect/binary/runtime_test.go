@@ -139,7 +139,7 @@ func TestRuntime(t *testing.T) {
 				t.Errorf("alert: %+v", c.Alerts[0].File)
 			}
 			for _, s := range c.Checks {
-				if s.Name == CheckRuntime && s.Status != inspect.CheckDone {
+				if s.Name == inspect.CheckRuntime && s.Status != inspect.CheckDone {
 					t.Errorf("the check: %s %s", s.Status, s.Reason)
 				}
 			}

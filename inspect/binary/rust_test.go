@@ -43,10 +43,11 @@ func TestRustProgramsAreIdentified(t *testing.T) {
 		{".comment", "GCC: (GNU) 13\x00"}: "",
 	} {
 		f := examine(inspect.KindELF, []byte(elfWithSection(section[0], section[1])), "amd64")
-		if got := strings.Join(f.Detail, "; "); !strings.Contains(got, words) || words == "" && strings.Contains(got, "Rust") {
+		if got := strings.Join(f.Detail, "; "); !strings.Contains(got, words) || words == "" && strings.Contains(got,
+			"Rust") {
 			t.Errorf("%s: %q", section[0], got)
 		}
-		if got := strings.Join(f.Codes, " "); got != codeStaticStripped {
+		if got := strings.Join(f.Codes, " "); got != inspect.CodeStaticStripped {
 			t.Errorf("%s: codes %q", section[0], got)
 		}
 	}

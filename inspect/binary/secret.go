@@ -74,9 +74,9 @@ func (h *scanner) secretFiles(ctx context.Context, shadowed []layer.ShadowedEntr
 // secret reports whether a file holds a secret.
 func (h *scanner) secret(f secretFile, s secret, emit func(inspect.Event)) {
 	n := f.node
-	code, text := "secret", fmt.Sprintf("%s in layer %d holds %s", n.Path, n.Layer, s.what)
+	code, text := inspect.CodeSecret, fmt.Sprintf("%s in layer %d holds %s", n.Path, n.Layer, s.what)
 	if f.by >= 0 {
-		code, text = "hidden-secret",
+		code, text = inspect.CodeHiddenSecret,
 			fmt.Sprintf("%s in layer %d holds %s; layer %d %s it, and it is still in the image", n.Path, n.Layer,
 				s.what, f.by, f.how)
 	}
@@ -87,8 +87,8 @@ func (h *scanner) secret(f secretFile, s secret, emit func(inspect.Event)) {
 	emit(inspect.Event{Fact: inspect.Setting{Code: code, Detail: said, Severity: s.severity}})
 	subject := h.image.Container + ":" + n.Path
 	finding := &inspect.Finding{
-		ID:    inspect.FindingID(layer.CheckBinaries, code, fmt.Sprintf("%s in layer %d", subject, n.Layer)),
-		Check: layer.CheckBinaries, Code: code, Status: s.severity.RowStatus(),
+		ID:    inspect.FindingID(inspect.CheckBinaries, code, fmt.Sprintf("%s in layer %d", subject, n.Layer)),
+		Check: inspect.CheckBinaries, Code: code, Status: s.severity.RowStatus(),
 		Severity: s.severity, Subject: subject, Title: text, Detail: h.createdBy(n.Layer),
 		Evidence: []inspect.Evidence{
 			{Kind: "file", Digest: "sha256:" + n.SHA256, Path: n.Path},

@@ -10,7 +10,6 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/autorun"
 	"github.com/backtrail/backtrail/inspect/content"
-	"github.com/backtrail/backtrail/inspect/layer"
 	"github.com/backtrail/backtrail/inspect/redact"
 )
 
@@ -24,7 +23,7 @@ func (h *scanner) settings(emit func(inspect.Event)) {
 		}
 		subject := h.image.Container + ":" + s.Detail
 		emit(inspect.Event{Fact: inspect.Finding{
-			ID: inspect.FindingID(layer.CheckBinaries, s.Code, subject), Check: layer.CheckBinaries, Code: s.Code,
+			ID: inspect.FindingID(inspect.CheckBinaries, s.Code, subject), Check: inspect.CheckBinaries, Code: s.Code,
 			Status: s.Severity.RowStatus(), Severity: s.Severity,
 			Subject: h.image.Container, Title: s.Detail, Evidence: []inspect.Evidence{{Kind: "config",
 				Digest: h.image.Config, Text: s.Detail}},
@@ -40,19 +39,19 @@ func (h *scanner) notableSettings() []inspect.Setting {
 	c := h.image.Settings
 	environment(c.Env, say)
 	if u := c.User; u == "" || u == "0" || u == "root" || strings.HasPrefix(u, "0:") || strings.HasPrefix(u, "root:") {
-		say("user-root", "the image runs as root unless the pod says otherwise", inspect.Info)
+		say(inspect.CodeUserRoot, "the image runs as root unless the pod says otherwise", inspect.Info)
 	}
 	for _, trigger := range c.OnBuild {
 		startCommand("on-build", "a build on top of this image runs", []string{trigger}, inspect.Low, say)
 	}
 	for _, v := range c.Volumes {
 		if systemDirectory(v) {
-			say("volume", "the image declares a volume over a directory of the system: "+v, inspect.Low)
+			say(inspect.CodeVolume, "the image declares a volume over a directory of the system: "+v, inspect.Low)
 		}
 	}
 	for _, p := range c.Ports {
 		if what := loginPort(p); what != "" {
-			say("port", "the image declares port "+p+", by which one logs in ("+what+")", inspect.Info)
+			say(inspect.CodePort, "the image declares port "+p+", by which one logs in ("+what+")", inspect.Info)
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.Labels)) {
@@ -60,12 +59,13 @@ func (h *scanner) notableSettings() []inspect.Setting {
 	}
 	for _, e := range c.Env {
 		if name, value, _ := strings.Cut(e, "="); strings.Contains(value, redact.Mark) {
-			say("env-secret", "the image's environment sets "+name+": whoever has the image has its value", inspect.Low)
+			say(inspect.CodeEnvSecret, "the image's environment sets "+name+": whoever has the image has its value",
+				inspect.Low)
 		}
 	}
 	for _, l := range h.layers {
 		if strings.Contains(l.CreatedBy, "="+redact.Mark) {
-			say("history-secret",
+			say(inspect.CodeHistorySecret,
 				"a build step was given a secret, which the image's history keeps: "+cut(l.CreatedBy, 300), inspect.Low)
 		}
 		if code, detail, severity := oddStep(l.CreatedBy); code != "" {
@@ -141,7 +141,7 @@ func oddStep(step string) (code, detail string, severity inspect.Severity) {
 	case odd != "":
 		return "history-" + odd, "a build step " + why, inspect.Low
 	case strings.Contains(s, "base64 -d"), strings.Contains(s, "base64 --decode"):
-		return "history-decodes", "a build step writes what it decodes", inspect.Low
+		return inspect.CodeHistoryDecodes, "a build step writes what it decodes", inspect.Low
 	}
 	return "", "", ""
 }

@@ -78,7 +78,7 @@ func (s signs) count(codes ...string) int {
 
 // severityOf judges a program by its signs.
 func severityOf(s signs) inspect.Severity {
-	if s.has(codeDeleted) && !s.has(codeAlerted) {
+	if s.has(inspect.CodeDeleted) && !s.has(inspect.CodeAlerted) {
 		return lowered(severityOfPresent(s))
 	}
 	return severityOfPresent(s)
@@ -86,37 +86,39 @@ func severityOf(s signs) inspect.Severity {
 
 // severityOfPresent judges a program as if it could be run.
 func severityOfPresent(s signs) inspect.Severity {
-	unproven := s.has(codeUnowned, codeAltered, codeOwnershipUnknown, codeNoDigest)
-	strong := s.count(codePacked, codeObfuscated, codeSetuid, codeCapability)
-	isNew := s.has(codeNotInKnownGood, codeChanged, codeRuntime)
+	unproven := s.has(inspect.CodeUnowned, inspect.CodeAltered, inspect.CodeOwnershipUnknown, inspect.CodeNoDigest)
+	strong := s.count(inspect.CodePacked, inspect.CodeObfuscated, inspect.CodeSetuid, inspect.CodeCapability)
+	isNew := s.has(inspect.CodeNotInKnownGood, inspect.CodeChangedSinceKnownGood, inspect.CodeRuntime)
 	switch {
-	case s.has(codeUsed) && !s.sign():
+	case s.has(inspect.CodeUsed) && !s.sign():
 		return s.used(unproven)
-	case s.has(codeRan) && unproven && (strong > 0 || s.sign()):
+	case s.has(inspect.CodeRanByAlert) && unproven && (strong > 0 || s.sign()):
 		return inspect.High
-	case s.has(codeRan) && !s.has(codeAlerted) && !s.sign():
+	case s.has(inspect.CodeRanByAlert) && !s.has(inspect.CodeAlerted) && !s.sign():
 		return s.run(unproven)
-	case s.has(codeAlerted) && s.has(codeEntrypoint) && s.has(codeKnownGood) && s.confirmed && !s.sign():
+	case s.has(inspect.CodeAlerted) && s.has(inspect.CodeEntrypoint) && s.has(inspect.CodeKnownGood) &&
+		s.confirmed && !s.sign():
 		return inspect.Low // the service itself, as it always was
-	case s.has(codeAlerted) && unproven:
+	case s.has(inspect.CodeAlerted) && unproven:
 		return inspect.Critical
-	case s.has(codeSwapped) && s.confirmed, s.has(codeAltered), s.has(codeLoaderHijack), s.has(codeMiner) && unproven:
+	case s.has(inspect.CodeChangedSameVersion) && s.confirmed, s.has(inspect.CodeAltered),
+		s.has(inspect.CodeLoaderHijack), s.has(inspect.CodeMinerString) && unproven:
 		return inspect.High
-	case s.has(codeKnownGood) && s.confirmed && !s.has(codeAlerted):
+	case s.has(inspect.CodeKnownGood) && s.confirmed && !s.has(inspect.CodeAlerted):
 		return inspect.Info
-	case s.has(codeHiddenPath, codeTmpPath) && unproven:
+	case s.has(inspect.CodeHiddenPath, inspect.CodeTmpPath) && unproven:
 		if (s.kind == inspect.KindScript || s.kind == "") && !isNew || s.ownership == owner.Unknown && strong == 0 &&
 			!isNew {
 			return inspect.Medium
 		}
 		return inspect.High
-	case unproven && (strong > 1 || strong == 1 && isNew && !s.has(codeEntrypoint)):
+	case unproven && (strong > 1 || strong == 1 && isNew && !s.has(inspect.CodeEntrypoint)):
 		return inspect.High
-	case unproven && strong == 1, s.has(codeAlerted):
+	case unproven && strong == 1, s.has(inspect.CodeAlerted):
 		return inspect.Medium
-	case s.has(codeSwapped):
+	case s.has(inspect.CodeChangedSameVersion):
 		return inspect.Medium
-	case s.has(codeEntrypoint):
+	case s.has(inspect.CodeEntrypoint):
 		return inspect.Info
 	case !unproven:
 		return inspect.Info
@@ -126,18 +128,20 @@ func severityOfPresent(s signs) inspect.Severity {
 
 // sign reports something about the bytes or the place of a program that no interpreter has.
 func (s signs) sign() bool {
-	return s.has(codeAltered, codeLoaderHijack, codeMiner, codePacked, codeObfuscated, codeDownloads, codeHiddenPath,
-		codeTmpPath)
+	return s.has(inspect.CodeAltered, inspect.CodeLoaderHijack, inspect.CodeMinerString, inspect.CodePacked,
+		inspect.CodeObfuscated, inspect.CodeRunsDownload, inspect.CodeHiddenPath,
+		inspect.CodeTmpPath)
 }
 
 // used judges an interpreter, a launcher or a tool that an alert names.
 func (s signs) used(unproven bool) inspect.Severity {
 	switch {
-	case !unproven, s.has(codeKnownGood) && s.confirmed:
+	case !unproven, s.has(inspect.CodeKnownGood) && s.confirmed:
 		return inspect.Info
-	case s.has(codeChanged, codeNotInKnownGood) && s.confirmed && s.release != otherRelease:
+	case s.has(inspect.CodeChangedSinceKnownGood, inspect.CodeNotInKnownGood) && s.confirmed &&
+		s.release != otherRelease:
 		return inspect.High
-	case s.base, s.release == otherRelease && !s.has(codeNotInKnownGood):
+	case s.base, s.release == otherRelease && !s.has(inspect.CodeNotInKnownGood):
 		return inspect.Low
 	}
 	return inspect.Medium // nothing to compare it with
@@ -145,7 +149,7 @@ func (s signs) used(unproven bool) inspect.Severity {
 
 // run judges a file that an alerted interpreter ran, and whose content has no sign.
 func (s signs) run(unproven bool) inspect.Severity {
-	isNew, changed := s.has(codeNotInKnownGood), s.has(codeChanged)
+	isNew, changed := s.has(inspect.CodeNotInKnownGood), s.has(inspect.CodeChangedSinceKnownGood)
 	switch {
 	case !unproven || !isNew && !changed:
 		return inspect.Info
@@ -161,16 +165,17 @@ func (s signs) run(unproven bool) inspect.Severity {
 func (s signs) ordinary(isNew bool) inspect.Severity {
 	severity := inspect.Info
 	switch {
-	case s.has(codeNoDigest), s.has(codeDownloads) && s.searched:
+	case s.has(inspect.CodeNoDigest), s.has(inspect.CodeRunsDownload) && s.searched:
 		severity = inspect.Medium
-	case s.has(codeUnowned) && s.kind != "" && s.ownership == owner.Known && owner.SystemProgram(s.path):
+	case s.has(inspect.CodeUnowned) && s.kind != "" && s.ownership == owner.Known && owner.SystemProgram(s.path):
 		severity = inspect.Medium
-	case s.library && !isNew && !s.has(codeArchMismatch, codeShadowsPath, codeWorldWritable):
+	case s.library && !isNew && !s.has(inspect.CodeArchMismatch, inspect.CodeShadowsPath, inspect.CodeWorldWritable):
 		severity = inspect.Info
-	case s.has(codeUnowned), s.has(codeArchMismatch, codeShadowsPath, codeWorldWritable):
+	case s.has(inspect.CodeUnowned), s.has(inspect.CodeArchMismatch, inspect.CodeShadowsPath,
+		inspect.CodeWorldWritable):
 		severity = inspect.Low
 	}
-	if isNew && (s.release != otherRelease || !s.has(codeChanged)) {
+	if isNew && (s.release != otherRelease || !s.has(inspect.CodeChangedSinceKnownGood)) {
 		return raised(severity)
 	}
 	return severity

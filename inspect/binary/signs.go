@@ -14,19 +14,19 @@ import (
 func pathCodes(n *inspect.Node) []string {
 	var codes []string
 	if autorun.Temporary(n.Path) {
-		codes = append(codes, codeTmpPath)
+		codes = append(codes, inspect.CodeTmpPath)
 	}
 	if autorun.Hidden(n.Path) {
-		codes = append(codes, codeHiddenPath)
+		codes = append(codes, inspect.CodeHiddenPath)
 	}
 	if n.Mode&0o6000 != 0 && n.Mode&0o111 != 0 {
-		codes = append(codes, codeSetuid)
+		codes = append(codes, inspect.CodeSetuid)
 	}
 	if n.Xattrs["security.capability"] != "" {
-		codes = append(codes, codeCapability)
+		codes = append(codes, inspect.CodeCapability)
 	}
 	if n.Mode&0o002 != 0 {
-		codes = append(codes, codeWorldWritable)
+		codes = append(codes, inspect.CodeWorldWritable)
 	}
 	return codes
 }

@@ -111,7 +111,7 @@ func (h *scanner) examineAll(ctx context.Context) error {
 			}
 		}
 		if s.vouched && s.alone() {
-			s.add(codeUnowned, "")
+			s.add(inspect.CodeUnowned, "")
 		}
 	}
 	return nil
@@ -144,14 +144,14 @@ func (h *scanner) consider(n *inspect.Node) *suspect {
 		h.ofLibrary(s, c)
 	}
 	if own {
-		s.add(codeEntrypoint, "the image starts it")
+		s.add(inspect.CodeEntrypoint, "the image starts it")
 	}
 	h.involve(s)
 	for _, code := range pathCodes(n) {
 		s.add(code, "")
 	}
 	if other := h.path.inFrontOf(n); other != "" && !owned {
-		s.add(codeShadowsPath, "it is found in PATH before "+other)
+		s.add(inspect.CodeShadowsPath, "it is found in PATH before "+other)
 	}
 	return s
 }
@@ -159,16 +159,17 @@ func (h *scanner) consider(n *inspect.Node) *suspect {
 // involve adds how alerts and the loader are about a file.
 func (h *scanner) involve(s *suspect) {
 	if alert, alerted := h.alerted[s.node]; alerted {
-		s.add(codeAlerted, alert)
+		s.add(inspect.CodeAlerted, alert)
 		if !h.acted[s.node] {
-			s.add(codeUsed, "it does what it is given: it counts only if its own bytes are not what they should be")
+			s.add(inspect.CodeUsed,
+				"it does what it is given: it counts only if its own bytes are not what they should be")
 		}
 	}
 	if given, run := h.given[s.node]; run {
-		s.add(codeRan, given)
+		s.add(inspect.CodeRanByAlert, given)
 	}
 	if by, hijacked := h.hijacked[s.node]; hijacked {
-		s.add(codeLoaderHijack, by)
+		s.add(inspect.CodeLoaderHijack, by)
 	}
 }
 
@@ -177,10 +178,10 @@ func (h *scanner) vouch(s *suspect, c owner.Claim, owned, changed, unproven bool
 	n := s.node
 	switch {
 	case changed:
-		s.add(codeAltered, fmt.Sprintf("its content is not that of package %s", c.Package))
+		s.add(inspect.CodeAltered, fmt.Sprintf("its content is not that of package %s", c.Package))
 		s.add("", c.Rewritten())
 	case unproven:
-		s.add(codeNoDigest, fmt.Sprintf("package %s lists it without a digest of its content", c.Package))
+		s.add(inspect.CodeNoDigest, fmt.Sprintf("package %s lists it without a digest of its content", c.Package))
 		if h.own.Later(n) {
 			s.add("", fmt.Sprintf("layer %d, later than that of the package, brought it", n.Layer))
 		}
@@ -193,9 +194,9 @@ func (h *scanner) vouch(s *suspect, c owner.Claim, owned, changed, unproven bool
 		s.vouched = true
 		s.add("", fmt.Sprintf("only the list of %s, which anybody may write, says that it belongs there", c.Package))
 	case h.own.Level == owner.Unknown:
-		s.add(codeOwnershipUnknown, "whose file it is cannot be known: "+h.own.Detail)
+		s.add(inspect.CodeOwnershipUnknown, "whose file it is cannot be known: "+h.own.Detail)
 	default:
-		s.add(codeUnowned, "no package owns it")
+		s.add(inspect.CodeUnowned, "no package owns it")
 	}
 }
 
@@ -205,7 +206,7 @@ func (h *scanner) ofLibrary(s *suspect, c owner.Claim) {
 	case h.own.Altered(s.node.Path):
 		s.add("", fmt.Sprintf("its content is not what %s says it is", c.Package))
 		if _, run := h.given[s.node]; run {
-			s.add(codeAltered, "")
+			s.add(inspect.CodeAltered, "")
 		}
 	case c.Package != "":
 		s.library = c.Package
@@ -219,11 +220,13 @@ func (h *scanner) ofLibrary(s *suspect, c owner.Claim) {
 
 // alone reports whether a suspect is a row of its own.
 func (s *suspect) alone() bool {
-	if s.has(codeAltered, codeAlerted, codeHiddenPath, codeTmpPath, codeSetuid, codeCapability, codeLoaderHijack,
-		codeMiner, codeObfuscated, codeDownloads) || s.owner != "" || s.has(codeRan, codeSwapped) {
+	if s.has(inspect.CodeAltered, inspect.CodeAlerted, inspect.CodeHiddenPath, inspect.CodeTmpPath,
+		inspect.CodeSetuid, inspect.CodeCapability, inspect.CodeLoaderHijack,
+		inspect.CodeMinerString, inspect.CodeObfuscated, inspect.CodeRunsDownload) || s.owner != "" ||
+		s.has(inspect.CodeRanByAlert, inspect.CodeChangedSameVersion) {
 		return true
 	}
-	return !s.vouched && s.has(codePacked, codeEntrypoint)
+	return !s.vouched && s.has(inspect.CodePacked, inspect.CodeEntrypoint)
 }
 
 // notable reports whether a suspect is shown at all: of scripts and archives only those with a sign, and where
@@ -235,11 +238,11 @@ func (s *suspect) notable() bool {
 	if s.alone() {
 		return true
 	}
-	if s.vouched || s.has(codeDeleted) {
+	if s.vouched || s.has(inspect.CodeDeleted) {
 		return false
 	}
-	if s.has(codeOwnershipUnknown) {
-		return s.has(codeNotInKnownGood, codeChanged) && !s.text()
+	if s.has(inspect.CodeOwnershipUnknown) {
+		return s.has(inspect.CodeNotInKnownGood, inspect.CodeChangedSinceKnownGood) && !s.text()
 	}
 	return !s.text()
 }
@@ -247,8 +250,9 @@ func (s *suspect) notable() bool {
 // isAutorun reports whether a suspect is a script that starts by itself, which package autorun judges. One that an
 // alert leads to or that has further rights is shown here too.
 func (s *suspect) isAutorun() bool {
-	if s.node.Kind != inspect.KindScript && s.node.Kind != "" || s.has(codeAlerted, codeRan, codeSetuid,
-		codeCapability, codeAltered, codeRuntime, codeDeleted) {
+	if s.node.Kind != inspect.KindScript && s.node.Kind != "" || s.has(inspect.CodeAlerted, inspect.CodeRanByAlert,
+		inspect.CodeSetuid,
+		inspect.CodeCapability, inspect.CodeAltered, inspect.CodeRuntime, inspect.CodeDeleted) {
 		return false
 	}
 	_, starts := autorun.Place(s.node.Path)
@@ -277,8 +281,8 @@ func (h *scanner) rows(confirmed bool) []inspect.Binary {
 		}
 		key := s.node.Path
 		if !s.alone() {
-			key = fmt.Sprintf("%d %s %t %t %t", s.node.Layer, treeOf(s.node.Path), s.has(codeKnownGood),
-				s.has(codeNotInKnownGood), s.has(codeChanged))
+			key = fmt.Sprintf("%d %s %t %t %t", s.node.Layer, treeOf(s.node.Path), s.has(inspect.CodeKnownGood),
+				s.has(inspect.CodeNotInKnownGood), s.has(inspect.CodeChangedSinceKnownGood))
 		}
 		if groups[key] == nil {
 			keys = append(keys, key)
@@ -322,7 +326,7 @@ func (h *scanner) row(group []*suspect, confirmed bool) inspect.Binary {
 		}
 	}
 	b.Status = b.Severity.RowStatus()
-	if h.own.Intact(n.Path) && !first.has(codeAltered) || confirmed && first.has(codeKnownGood) &&
+	if h.own.Intact(n.Path) && !first.has(inspect.CodeAltered) || confirmed && first.has(inspect.CodeKnownGood) &&
 		b.Status != inspect.RowFailed {
 		b.Status = inspect.RowVerified
 	}

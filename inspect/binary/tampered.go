@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
-	"github.com/backtrail/backtrail/inspect/layer"
 	"github.com/backtrail/backtrail/inspect/owner"
 )
 
@@ -24,7 +23,7 @@ func (h *scanner) tampered(emit func(inspect.Event)) {
 		}
 		subject := fmt.Sprintf("%s:%s %s", h.image.Container, t.File, t.Package)
 		finding := &inspect.Finding{
-			ID: inspect.FindingID(layer.CheckBinaries, t.Code, subject), Check: layer.CheckBinaries, Code: t.Code,
+			ID: inspect.FindingID(inspect.CheckBinaries, t.Code, subject), Check: inspect.CheckBinaries, Code: t.Code,
 			Status: severity.RowStatus(), Severity: severity,
 			Subject: h.image.Container + ":" + t.Paths[0], Title: text, Detail: h.createdBy(t.Layer),
 			Evidence: []inspect.Evidence{{Kind: "package-database", Path: t.File, Text: t.Package}, {Kind: "layer",
@@ -47,19 +46,19 @@ func tamperedWords(t owner.Tampering) string {
 		files += ", …"
 	}
 	switch t.Code {
-	case owner.ListGrew:
+	case inspect.CodeDatabaseGrew:
 		return fmt.Sprintf("layer %d added files to package %s, which was installed before, without another "+
 			"version: %s", t.Layer, t.Package, files)
-	case owner.EntryChanged:
+	case inspect.CodeDatabaseChanged:
 		return fmt.Sprintf("layer %d changed what the package database has on files of package %s, without "+
 			"another version: %s", t.Layer, t.Package, files)
-	case owner.SecondDatabase:
+	case inspect.CodeSecondDatabase:
 		return fmt.Sprintf("layer %d brought a second package database (%s), whose claims do not count: %s", t.Layer,
 			t.Package, files)
-	case owner.ClaimedTwice:
+	case inspect.CodeClaimedTwice:
 		return fmt.Sprintf("layer %d brought package %s, which claims files of another package with other "+
 			"content: %s", t.Layer, t.Package, files)
-	case owner.Incomplete:
+	case inspect.CodeIncompletePackage:
 		return fmt.Sprintf("layer %d registered package %s without most of its files; it has %s", t.Layer, t.Package,
 			files)
 	default:

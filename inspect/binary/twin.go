@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/layer"
 )
 
@@ -12,7 +13,7 @@ import (
 func (h *scanner) twins() {
 	unowned := map[string][]*suspect{}
 	for _, s := range h.suspects {
-		if s.has(codeUnowned) && !s.has(codeDeleted) {
+		if s.has(inspect.CodeUnowned) && !s.has(inspect.CodeDeleted) {
 			unowned[s.node.SHA256] = append(unowned[s.node.SHA256], s)
 		}
 	}
@@ -26,7 +27,7 @@ func (h *scanner) twins() {
 		}
 		for _, s := range group {
 			s.vouched = true
-			s.codes = slices.DeleteFunc(s.codes, func(c string) bool { return c == codeUnowned })
+			s.codes = slices.DeleteFunc(s.codes, func(c string) bool { return c == inspect.CodeUnowned })
 			s.add("", fmt.Sprintf("its content is that of %s of package %s", n.Path, h.own.Claims[n.Path].Package))
 		}
 		delete(unowned, n.SHA256)

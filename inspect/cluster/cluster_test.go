@@ -34,10 +34,13 @@ func TestAdmission(t *testing.T) {
 		detail string
 		code   string
 	}{
-		"nothing set up": {func(*world) {}, inspect.GateAbsent, "no admission webhook verifies the images of a pod", cluster.CodeNoPolicy},
+		"nothing set up": {func(*world) {}, inspect.GateAbsent, "no admission webhook verifies the images of a pod",
+			inspect.CodeNoImagePolicy},
 		"not labelled": {
 			func(w *world) { w.more = append(w.more, hook("policy.sigstore.dev", false, included)) },
-			inspect.GateNotEnforced, "policy-controller not enforced in shop: label policy.sigstore.dev/include is missing", cluster.CodeExempt,
+			inspect.GateNotEnforced,
+			"policy-controller not enforced in shop: label policy.sigstore.dev/include is missing",
+			inspect.CodeNamespaceExempt,
 		},
 		"labelled": {func(w *world) {
 			w.namespace.Labels = map[string]string{"policy.sigstore.dev/include": "true"}
@@ -45,20 +48,22 @@ func TestAdmission(t *testing.T) {
 		}, inspect.GatePassed, "policy-controller (webhook policy.sigstore.dev) evaluated the pod: admitted", ""},
 		"fails open": {
 			func(w *world) { w.more = append(w.more, hook("validate.kyverno.svc-ignore", false, ignoring)) },
-			inspect.GateUnknown, "failurePolicy Ignore: requests are admitted unchecked", cluster.CodeFailsOpen,
+			inspect.GateUnknown, "failurePolicy Ignore: requests are admitted unchecked", inspect.CodePolicyFailsOpen,
 		},
 		"one of two looks": {func(w *world) {
-			w.more = append(w.more, hook("policy.sigstore.dev", false, included), hook("validate.kyverno.svc-fail", false, nil))
+			w.more = append(w.more, hook("policy.sigstore.dev", false, included), hook("validate.kyverno.svc-fail",
+				false, nil))
 		}, inspect.GatePassed, "Kyverno (webhook validate.kyverno.svc-fail) evaluated the pod: admitted", ""},
 		"set up later": {func(w *world) {
 			w.pod.CreationTimestamp = metav1.NewTime(morning.Add(-time.Hour))
 			w.more = append(w.more, hook("validate.kyverno.svc-fail", false, nil))
-		}, inspect.GateNotEnforced, "set up at 2026-03-01 08:00:00Z, after the pod was admitted", cluster.CodeExempt},
+		}, inspect.GateNotEnforced, "set up at 2026-03-01 08:00:00Z, after the pod was admitted",
+			inspect.CodeNamespaceExempt},
 		"object left out": {func(w *world) {
 			w.more = append(w.more, hook("connaisseur", false, func(v *admissionv1.ValidatingWebhook) {
 				v.ObjectSelector = &metav1.LabelSelector{MatchLabels: map[string]string{"app": "cart"}}
 			}))
-		}, inspect.GateNotEnforced, "objectSelector app=cart does not match the pod", cluster.CodeExempt},
+		}, inspect.GateNotEnforced, "objectSelector app=cart does not match the pod", inspect.CodeNamespaceExempt},
 		"conditions": {func(w *world) {
 			w.more = append(w.more, hook("kyverno", false, func(v *admissionv1.ValidatingWebhook) {
 				v.MatchConditions = []admissionv1.MatchCondition{{Name: "x", Expression: "true"}}
@@ -68,9 +73,11 @@ func TestAdmission(t *testing.T) {
 			far := func(v *admissionv1.ValidatingWebhook) {
 				v.NamespaceSelector = &metav1.LabelSelector{MatchLabels: map[string]string{"env": "production"}}
 			}
-			w.more = append(w.more, hook("policy.sigstore.dev", false, included), hook("validate.kyverno.svc-fail", false, far))
-		}, inspect.GateNotEnforced, "label policy.sigstore.dev/include is missing; Kyverno not enforced (webhook validate.kyverno.svc-fail): " +
-			"namespaceSelector env=production does not match namespace shop", cluster.CodeExempt},
+			w.more = append(w.more, hook("policy.sigstore.dev", false, included), hook("validate.kyverno.svc-fail",
+				false, far))
+		}, inspect.GateNotEnforced,
+			"label policy.sigstore.dev/include is missing; Kyverno not enforced (webhook validate.kyverno.svc-fail): " +
+				"namespaceSelector env=production does not match namespace shop", inspect.CodeNamespaceExempt},
 		"asked of the deployment": {func(w *world) {
 			w.more = append(w.more, hook("kyverno", false, func(v *admissionv1.ValidatingWebhook) {
 				v.Rules[0].APIGroups, v.Rules[0].Resources = []string{"apps"}, []string{"deployments"}
@@ -85,7 +92,8 @@ func TestAdmission(t *testing.T) {
 		if g.Status != tt.status || !strings.Contains(g.Detail, tt.detail) {
 			t.Errorf("%s: %s %q\nwant %s %q", name, g.Status, g.Detail, tt.status, tt.detail)
 		}
-		for _, code := range []string{cluster.CodeNoPolicy, cluster.CodeExempt, cluster.CodeFailsOpen} {
+		for _, code := range []string{inspect.CodeNoImagePolicy, inspect.CodeNamespaceExempt,
+			inspect.CodePolicyFailsOpen} {
 			if _, ok := findingOf(c, code); ok != (code == tt.code) {
 				t.Errorf("%s: findings %v, want %q", name, codes(c), tt.code)
 			}
@@ -117,7 +125,8 @@ func TestAdmissionPolicies(t *testing.T) {
 			}, Validations: []admissionv1.Validation{{Expression: expression}}},
 		}, &admissionv1.ValidatingAdmissionPolicyBinding{
 			TypeMeta: kind("admissionregistration.k8s.io/v1", "ValidatingAdmissionPolicyBinding"), ObjectMeta: meta,
-			Spec: admissionv1.ValidatingAdmissionPolicyBindingSpec{PolicyName: "digests-only", ValidationActions: actions},
+			Spec: admissionv1.ValidatingAdmissionPolicyBindingSpec{PolicyName: "digests-only",
+				ValidationActions: actions},
 		})
 	}
 	for _, tt := range []struct {
@@ -145,7 +154,8 @@ func TestAdmissionPolicies(t *testing.T) {
 func TestPinnedAndPodSecurity(t *testing.T) {
 	w := newWorld()
 	c := w.look(t)
-	if g := gateOf(c, "web", cluster.GatePinned); g.Status != inspect.GateAbsent || !strings.Contains(g.Detail, "names tag 1, not a digest") || !strings.Contains(g.Detail, "Always") {
+	if g := gateOf(c, "web", cluster.GatePinned); g.Status != inspect.GateAbsent || !strings.Contains(g.Detail,
+		"names tag 1, not a digest") || !strings.Contains(g.Detail, "Always") {
 		t.Errorf("%+v", g)
 	}
 	if g := gateOf(c, "web", cluster.GatePodSecurity); g.Status != inspect.GateNotEnforced {
@@ -157,7 +167,8 @@ func TestPinnedAndPodSecurity(t *testing.T) {
 	if g := gateOf(c, "web", cluster.GatePinned); g.Status != inspect.GatePassed {
 		t.Errorf("%+v", g)
 	}
-	if g := gateOf(c, "web", cluster.GatePodSecurity); g.Status != inspect.GatePassed || !strings.Contains(g.Detail, "level restricted") {
+	if g := gateOf(c, "web", cluster.GatePodSecurity); g.Status != inspect.GatePassed || !strings.Contains(g.Detail,
+		"level restricted") {
 		t.Errorf("%+v", g)
 	}
 }
@@ -172,28 +183,33 @@ func TestInjection(t *testing.T) {
 		severity inspect.Severity
 		says     string
 	}{
-		"unexplained":     {func(w *world) { w.inject(0, "") }, cluster.CodeInjectedUnexplained, inspect.Medium, "nothing explains it"},
-		"annotation only": {func(w *world) { w.inject(0, ""); w.pod.Annotations = istio }, cluster.CodeInjectedExplained, inspect.Low, "which anybody may write; no webhook that selects this pod explains it"},
+		"unexplained": {func(w *world) { w.inject(0, "") }, inspect.CodeInjectedUnexplained, inspect.Medium,
+			"nothing explains it"},
+		"annotation only": {func(w *world) { w.inject(0, ""); w.pod.Annotations = istio },
+			inspect.CodeInjectedExplained, inspect.Low,
+			"which anybody may write; no webhook that selects this pod explains it"},
 		"webhook": {func(w *world) {
 			w.inject(2, digestMine)
 			w.more = append(w.more, injector)
-		}, cluster.CodeInjectedExplained, inspect.Low, "webhook injector.example explains it"},
+		}, inspect.CodeInjectedExplained, inspect.Low, "webhook injector.example explains it"},
 		"everywhere": {func(w *world) {
 			w.inject(3, digestMine)
 			w.more = append(w.more, injector)
-		}, cluster.CodeInjectedEverywhere, inspect.Info, "with the same image as in 3 other workloads"},
-		"everywhere, by annotation": {func(w *world) { w.inject(3, digestMine); w.pod.Annotations = istio }, cluster.CodeInjectedExplained, inspect.Low, ""},
+		}, inspect.CodeInjectedEverywhere, inspect.Info, "with the same image as in 3 other workloads"},
+		"everywhere, by annotation": {func(w *world) { w.inject(3, digestMine); w.pod.Annotations = istio },
+			inspect.CodeInjectedExplained, inspect.Low, ""},
 		"another than its siblings": {func(w *world) {
 			w.inject(2, digestOther)
 			w.more = append(w.more, injector)
-		}, cluster.CodeInjectedOther, inspect.High, "runs another image than 2 other workloads with this sidecar"},
+		}, inspect.CodeInjectedOtherImage, inspect.High, "runs another image than 2 other workloads with this sidecar"},
 	}
 	for name, tt := range tests {
 		w := newWorld()
 		tt.change(w)
 		c := w.look(t)
 		f, ok := findingOf(c, tt.code)
-		if !ok || f.Severity != tt.severity || f.Subject != "proxy" || !strings.Contains(f.Title+"; "+f.Detail, tt.says) {
+		if !ok || f.Severity != tt.severity || f.Subject != "proxy" || !strings.Contains(f.Title+"; "+f.Detail,
+			tt.says) {
 			t.Errorf("%s: %+v of %v", name, f, codes(c))
 		}
 		if want := tt.severity.RowStatus(); f.Status != want {
@@ -217,32 +233,39 @@ func TestDebugContainer(t *testing.T) {
 	w := newWorld()
 	w.pod.Spec.EphemeralContainers = []corev1.EphemeralContainer{{EphemeralContainerCommon: corev1.EphemeralContainerCommon{Name: "debugger", Image: "busybox"}}}
 	at := metav1.NewTime(morning.Add(2 * time.Hour))
-	w.pod.ManagedFields = []metav1.ManagedFieldsEntry{{Manager: "kubectl-debug", Time: &at, Subresource: "ephemeralcontainers", FieldsV1: &metav1.FieldsV1{
-		Raw: []byte(`{"f:spec":{"f:ephemeralContainers":{".":{},"k:{\"name\":\"debugger\"}":{".":{},"f:image":{}}}}}`),
-	}}}
-	f, ok := findingOf(w.look(t), cluster.CodeDebug)
-	if !ok || f.Severity != inspect.Medium || f.Title != "debug container debugger with image busybox was attached to the pod by kubectl-debug at 2026-03-01 10:00:00Z" {
+	w.pod.ManagedFields = []metav1.ManagedFieldsEntry{{Manager: "kubectl-debug", Time: &at,
+		Subresource: "ephemeralcontainers", FieldsV1: &metav1.FieldsV1{
+			Raw: []byte(`{"f:spec":{"f:ephemeralContainers":{".":{},"k:{\"name\":\"debugger\"}":{".":{},"f:image":{}}}}}`),
+		}}}
+	f, ok := findingOf(w.look(t), inspect.CodeDebugContainer)
+	if !ok || f.Severity != inspect.Medium ||
+		f.Title != "debug container debugger with image busybox was attached to the pod by kubectl-debug at "+
+			"2026-03-01 10:00:00Z" {
 		t.Errorf("%+v", f)
 	}
 }
 
 func TestNetworkPoliciesAndEvents(t *testing.T) {
 	w := newWorld()
-	w.more = append(w.more, &networkingv1.NetworkPolicy{TypeMeta: kind("networking.k8s.io/v1", "NetworkPolicy"), ObjectMeta: named("deny-all")})
-	event := &corev1.Event{TypeMeta: kind("v1", "Event"), ObjectMeta: named("e1"), Reason: "Pulled", Message: "Successfully pulled image", Count: 2, LastTimestamp: metav1.NewTime(morning.Add(time.Hour))}
+	w.more = append(w.more, &networkingv1.NetworkPolicy{TypeMeta: kind("networking.k8s.io/v1", "NetworkPolicy"),
+		ObjectMeta: named("deny-all")})
+	event := &corev1.Event{TypeMeta: kind("v1", "Event"), ObjectMeta: named("e1"), Reason: "Pulled",
+		Message: "Successfully pulled image", Count: 2, LastTimestamp: metav1.NewTime(morning.Add(time.Hour))}
 	event.InvolvedObject = corev1.ObjectReference{Kind: "Pod", Namespace: "shop", Name: "web-1", UID: w.pod.UID}
 	w.more = append(w.more, event)
 	c := w.look(t)
 	if !slices.Equal(c.Pod.Reach.NetworkPolicies, []string{"deny-all"}) || c.Pod.Name != "web-1" {
 		t.Errorf("%+v", c.Pod)
 	}
-	if len(c.Exhibits) != 0 || len(c.Timeline) != 1 || c.Timeline[0].What != "Pulled: Successfully pulled image (2 times)" || c.Timeline[0].Source != "event of Pod web-1" {
+	if len(c.Exhibits) != 0 || len(c.Timeline) != 1 ||
+		c.Timeline[0].What != "Pulled: Successfully pulled image (2 times)" ||
+		c.Timeline[0].Source != "event of Pod web-1" {
 		t.Errorf("%+v", c.Timeline)
 	}
-	if _, ok := findingOf(c, cluster.CodeNoNetworkPolicy); ok {
+	if _, ok := findingOf(c, inspect.CodeNoNetworkPolicy); ok {
 		t.Error("a policy selects the pod")
 	}
-	if _, ok := findingOf(newWorld().look(t), cluster.CodeNoNetworkPolicy); !ok {
+	if _, ok := findingOf(newWorld().look(t), inspect.CodeNoNetworkPolicy); !ok {
 		t.Error("no policy selects the pod, and nothing says so")
 	}
 }
@@ -251,7 +274,8 @@ func TestNetworkPoliciesAndEvents(t *testing.T) {
 func TestPodsAlone(t *testing.T) {
 	w := newWorld()
 	c := lookIn(t, w.pod, []any{w.pod})
-	for _, says := range []string{"not all events are kept", "could not be read of the cluster: the namespace's labels, mutating webhooks, validating webhooks"} {
+	for _, says := range []string{"not all events are kept",
+		"could not be read of the cluster: the namespace's labels, mutating webhooks, validating webhooks"} {
 		if !slices.ContainsFunc(c.Notices, func(n inspect.Notice) bool { return strings.HasPrefix(n.Text, says) }) {
 			t.Errorf("nothing says %q: %+v", says, c.Notices)
 		}
@@ -280,7 +304,7 @@ func TestNoPod(t *testing.T) {
 	if err := run(t.Context(), c.Apply); err != nil {
 		t.Fatal(err)
 	}
-	if state, _ := c.Check(cluster.Name, ""); state.Status != inspect.CheckSkipped {
+	if state, _ := c.Check(inspect.CheckCluster, ""); state.Status != inspect.CheckSkipped {
 		t.Errorf("%+v", state)
 	}
 }

@@ -25,11 +25,16 @@ func TestGatesOfADebugContainer(t *testing.T) {
 		status inspect.GateStatus
 		says   string
 	}{
-		"pods alone":          {of(admissionv1.Create, "pods"), inspect.GateAbsent, "no admission webhook verifies the images of a debug container"},
-		"all but subresource": {of(admissionv1.OperationAll, "*"), inspect.GateAbsent, "no admission webhook verifies the images of a debug container"},
-		"its own":             {of(admissionv1.Update, "pods/ephemeralcontainers"), inspect.GatePassed, "evaluated the debug container debugger: admitted"},
-		"of pods":             {of(admissionv1.OperationAll, "pods/*"), inspect.GatePassed, "evaluated the debug container"},
-		"only when created":   {of(admissionv1.Create, "*/*"), inspect.GateAbsent, "no admission webhook verifies the images of a debug container"},
+		"pods alone": {of(admissionv1.Create, "pods"), inspect.GateAbsent,
+			"no admission webhook verifies the images of a debug container"},
+		"all but subresource": {of(admissionv1.OperationAll, "*"), inspect.GateAbsent,
+			"no admission webhook verifies the images of a debug container"},
+		"its own": {of(admissionv1.Update, "pods/ephemeralcontainers"), inspect.GatePassed,
+			"evaluated the debug container debugger: admitted"},
+		"of pods": {of(admissionv1.OperationAll, "pods/*"), inspect.GatePassed,
+			"evaluated the debug container"},
+		"only when created": {of(admissionv1.Create, "*/*"), inspect.GateAbsent,
+			"no admission webhook verifies the images of a debug container"},
 	}
 	for name, tt := range tests {
 		w := newWorld()
@@ -52,10 +57,11 @@ func TestStaticPod(t *testing.T) {
 	w.pod.Spec.NodeName = "node-1"
 	w.more = append(w.more, hook("policy.sigstore.dev", false, nil))
 	c := w.look(t)
-	if g := gateOf(c, "web", cluster.GateAdmission); g.Status != inspect.GateNotEnforced || !strings.Contains(g.Detail, "the kubelet of node node-1 started it from a file") {
+	if g := gateOf(c, "web", cluster.GateAdmission); g.Status != inspect.GateNotEnforced ||
+		!strings.Contains(g.Detail, "the kubelet of node node-1 started it from a file") {
 		t.Errorf("%+v", g)
 	}
-	if _, ok := findingOf(c, cluster.CodeStatic); !ok {
+	if _, ok := findingOf(c, inspect.CodeStaticPod); !ok {
 		t.Errorf("findings %v", codes(c))
 	}
 }
@@ -65,7 +71,8 @@ func TestManagersOfTheOwners(t *testing.T) {
 	w := newWorld()
 	status := manages("kube-controller-manager", 5, `{"f:status":{}}`)
 	status.Subresource = "status"
-	w.deployment.ManagedFields = []metav1.ManagedFieldsEntry{manages("argocd-controller", 1, `{"f:spec":{"f:replicas":{}}}`), setImage("kubectl-set", 3), status}
+	w.deployment.ManagedFields = []metav1.ManagedFieldsEntry{manages("argocd-controller", 1,
+		`{"f:spec":{"f:replicas":{}}}`), setImage("kubectl-set", 3), status}
 	w.pod.OwnerReferences[0].Name = "web-7d"
 	c := w.look(t)
 	at := slices.IndexFunc(c.Pod.Owner, func(o inspect.Owner) bool { return o.Kind == "ReplicaSet" })
@@ -73,10 +80,12 @@ func TestManagersOfTheOwners(t *testing.T) {
 		t.Errorf("%+v", c.Pod.Owner)
 	}
 	source := sourceOf(t, append([]any{w.namespace, w.deployment, w.set, w.pod}, unrelated()...))
-	known := inspect.Pod{Name: "web-1", Owner: []inspect.Owner{{Kind: "Deployment", Name: "web", UID: "uid-web"}, {Kind: "Other", Name: "x", UID: "uid-x"}}}
+	known := inspect.Pod{Name: "web-1", Owner: []inspect.Owner{{Kind: "Deployment", Name: "web", UID: "uid-web"},
+		{Kind: "Other", Name: "x", UID: "uid-x"}}}
 	c = runChecks(t, []inspect.Event{{Fact: known}}, cluster.Check(cluster.Options{Cluster: source, Pod: w.pod}))
 	got := c.Pod.Owner[0].Managers
-	if len(got) != 2 || got[0].Name != "kubectl-set" || !slices.Equal(got[0].Images, []string{"web"}) || got[1].Name != "argocd-controller" || len(got[1].Images) != 0 {
+	if len(got) != 2 || got[0].Name != "kubectl-set" || !slices.Equal(got[0].Images, []string{"web"}) ||
+		got[1].Name != "argocd-controller" || len(got[1].Images) != 0 {
 		t.Errorf("%+v", got)
 	}
 	if len(c.Pod.Owner[1].Managers) != 0 {

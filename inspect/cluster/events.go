@@ -11,14 +11,11 @@ import (
 	"github.com/backtrail/backtrail/kube"
 )
 
-// EventsName is the name of the check that keeps the events.
-const EventsName = "events"
-
 // Events keeps what the cluster still says of the pod, of what made it and of its node: it forgets that after an hour.
 // It needs nothing but the pod, so that it can be among the first requests; events of the owners above are read by
 // Check.
 func Events(o Options) engine.Check {
-	return engine.Check{Name: EventsName, Scope: engine.PerCase, Run: func(ctx context.Context, _ engine.On,
+	return engine.Check{Name: inspect.CheckEvents, Scope: engine.PerCase, Run: func(ctx context.Context, _ engine.On,
 		emit func(inspect.Event)) error {
 		if o.Pod == nil {
 			return engine.Nothing("the target is not a pod")
@@ -26,6 +23,7 @@ func Events(o Options) engine.Check {
 		if o.Trace != nil {
 			ctx = o.Trace(ctx, emit)
 		}
+		// what was read before an error is given: two of three lists are better than none
 		list, err := o.Cluster.Events(ctx, o.first()...)
 		for _, m := range momentsOf(list) {
 			emit(inspect.Event{Fact: m})
@@ -41,6 +39,7 @@ func Events(o Options) engine.Check {
 // first is what events are asked of first.
 func (o Options) first() []kube.About {
 	all := []kube.About{{Kind: "Pod", Namespace: o.Pod.Namespace, Name: o.Pod.Name, UID: string(o.Pod.UID)}}
+	// a static pod names its Node as controller; that is added below
 	if ref := metav1.GetControllerOf(o.Pod); ref != nil && ref.Kind != "Node" {
 		all = append(all, kube.About{Kind: ref.Kind, Namespace: o.Pod.Namespace, Name: ref.Name, UID: string(ref.UID)})
 	}

@@ -14,7 +14,8 @@ import (
 	"github.com/backtrail/backtrail/kube"
 )
 
-// What may explain an injected container: webhooks, and an annotation, which anybody may write and which clears nothing.
+// What may explain an injected container: webhooks, and an annotation, which anybody may write and which clears
+// nothing.
 func TestExplanationsOfAnInjection(t *testing.T) {
 	istio := func(w *world) {
 		w.pod.Annotations = map[string]string{"sidecar.istio.io/status": `{"containers":["proxy"]}`}
@@ -26,16 +27,20 @@ func TestExplanationsOfAnInjection(t *testing.T) {
 		code   string
 		says   string
 	}{
-		"nothing":                    {nil, cluster.CodeInjectedUnexplained, "nothing explains it"},
-		"one webhook":                {[]func(*world){one}, cluster.CodeInjectedExplained, "webhook inject.mesh.example explains it"},
-		"one webhook and a claim":    {[]func(*world){one, istio}, cluster.CodeInjectedExplained, "explains it, and annotation sidecar.istio.io/status names it"},
-		"two webhooks":               {[]func(*world){two}, cluster.CodeInjectedExplained, "one of webhooks inject.mesh.example, inject.other.example may explain it"},
-		"two webhooks and a claim":   {[]func(*world){two, istio}, cluster.CodeInjectedExplained, "may explain it, and annotation sidecar.istio.io/status"},
-		"a claim alone":              {[]func(*world){istio}, cluster.CodeInjectedExplained, "no webhook"},
-		"a claim that does not hold": {[]func(*world){func(w *world) { w.pod.Annotations = map[string]string{"sidecar.istio.io/status": "{"} }}, cluster.CodeInjectedUnexplained, ""},
+		"nothing": {nil, inspect.CodeInjectedUnexplained, "nothing explains it"},
+		"one webhook": {[]func(*world){one}, inspect.CodeInjectedExplained,
+			"webhook inject.mesh.example explains it"},
+		"one webhook and a claim": {[]func(*world){one, istio}, inspect.CodeInjectedExplained,
+			"explains it, and annotation sidecar.istio.io/status names it"},
+		"two webhooks": {[]func(*world){two}, inspect.CodeInjectedExplained,
+			"one of webhooks inject.mesh.example, inject.other.example may explain it"},
+		"two webhooks and a claim": {[]func(*world){two, istio}, inspect.CodeInjectedExplained,
+			"may explain it, and annotation sidecar.istio.io/status"},
+		"a claim alone":              {[]func(*world){istio}, inspect.CodeInjectedExplained, "no webhook"},
+		"a claim that does not hold": {[]func(*world){func(w *world) { w.pod.Annotations = map[string]string{"sidecar.istio.io/status": "{"} }}, inspect.CodeInjectedUnexplained, ""},
 		"linkerd's annotation names others": {[]func(*world){func(w *world) {
 			w.pod.Annotations = map[string]string{"linkerd.io/proxy-version": "1"}
-		}}, cluster.CodeInjectedUnexplained, ""},
+		}}, inspect.CodeInjectedUnexplained, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld()
@@ -58,13 +63,19 @@ func TestSidecarsOfOtherWorkloads(t *testing.T) {
 		code   string
 		says   string
 	}{
-		"nobody else":          {func(*world) {}, cluster.CodeInjectedExplained, "no other workload has a container of this name"},
-		"two with this image":  {func(w *world) { w.more = append(w.more, siblings(digestMine, "a", "b")...) }, cluster.CodeInjectedExplained, "its image is that of shop/a, shop/b"},
-		"many with this image": {func(w *world) { w.more = append(w.more, siblings(digestMine, "a", "b", "c", "d")...) }, cluster.CodeInjectedEverywhere, "in 4 other workloads"},
-		"all with another":     {func(w *world) { w.more = append(w.more, siblings(digestOther, "a", "b")...) }, cluster.CodeInjectedOther, "another image than 2 other workloads"},
+		"nobody else": {func(*world) {}, inspect.CodeInjectedExplained,
+			"no other workload has a container of this name"},
+		"two with this image": {func(w *world) { w.more = append(w.more, siblings(digestMine, "a", "b")...) },
+			inspect.CodeInjectedExplained, "its image is that of shop/a, shop/b"},
+		"many with this image": {func(w *world) {
+			w.more = append(w.more, siblings(digestMine, "a", "b", "c",
+				"d")...)
+		}, inspect.CodeInjectedEverywhere, "in 4 other workloads"},
+		"all with another": {func(w *world) { w.more = append(w.more, siblings(digestOther, "a", "b")...) },
+			inspect.CodeInjectedOtherImage, "another image than 2 other workloads"},
 		"some with another": {func(w *world) {
 			w.more = append(w.more, append(siblings(digestMine, "a"), siblings(digestOther, "b", "c", "d", "e")...)...)
-		}, cluster.CodeInjectedExplained, "its image is that of shop/a; shop/b, shop/c, shop/d and 1 more got another"},
+		}, inspect.CodeInjectedExplained, "its image is that of shop/a; shop/b, shop/c, shop/d and 1 more got another"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld()
@@ -92,9 +103,11 @@ func siblings(digest string, workloads ...string) []any {
 func TestServicesOfThePod(t *testing.T) {
 	w := newWorld()
 	service := func(name string, selector map[string]string) any {
-		return &corev1.Service{TypeMeta: kind("v1", "Service"), ObjectMeta: named(name), Spec: corev1.ServiceSpec{Selector: selector}}
+		return &corev1.Service{TypeMeta: kind("v1", "Service"), ObjectMeta: named(name),
+			Spec: corev1.ServiceSpec{Selector: selector}}
 	}
-	w.more = append(w.more, service("front", map[string]string{"app": "web"}), service("other", map[string]string{"app": "cart"}), service("manual", nil))
+	w.more = append(w.more, service("front", map[string]string{"app": "web"}), service("other",
+		map[string]string{"app": "cart"}), service("manual", nil))
 	pod := w.look(t).Pod
 	var found []string
 	for _, s := range pod.Selectors {
@@ -118,11 +131,14 @@ func TestServiceAccountThatIsNotRead(t *testing.T) {
 	if !r.Lacks(inspect.ReachServiceAccount) || len(r.Roles) != 0 {
 		t.Errorf("%+v", r)
 	}
-	w.more = append(w.more, &corev1.ServiceAccount{TypeMeta: kind("v1", "ServiceAccount"), ObjectMeta: metav1.ObjectMeta{
-		Name: "shop", Namespace: "shop", Annotations: map[string]string{"eks.amazonaws.com/role-arn": "arn:aws:iam::1:role/web"},
-	}})
+	w.more = append(w.more, &corev1.ServiceAccount{TypeMeta: kind("v1", "ServiceAccount"),
+		ObjectMeta: metav1.ObjectMeta{
+			Name: "shop", Namespace: "shop",
+			Annotations: map[string]string{"eks.amazonaws.com/role-arn": "arn:aws:iam::1:role/web"},
+		}})
 	r = w.look(t).Pod.Reach
-	if r.Lacks(inspect.ReachServiceAccount) || len(r.Roles) != 1 || r.Roles[0].String() != "AWS arn:aws:iam::1:role/web" {
+	if r.Lacks(inspect.ReachServiceAccount) || len(r.Roles) != 1 ||
+		r.Roles[0].String() != "AWS arn:aws:iam::1:role/web" {
 		t.Errorf("%+v", r)
 	}
 }
@@ -142,13 +158,15 @@ func (defective) ValidatingWebhooks(context.Context) ([]admissionv1.ValidatingWe
 func TestAPanicEndsOneCheck(t *testing.T) {
 	w := newWorld()
 	o := cluster.Options{Cluster: defective{sourceOf(t, []any{w.namespace, w.deployment, w.set, w.pod})}, Pod: w.pod}
-	c := runChecks(t, []inspect.Event{{Fact: inspect.Pod{Name: w.pod.Name}}}, cluster.Events(o), cluster.Check(o), cluster.Reach(o))
-	for name, says := range map[string]string{cluster.Name: "no webhooks", cluster.ReachName: "no services"} {
+	c := runChecks(t, []inspect.Event{{Fact: inspect.Pod{Name: w.pod.Name}}}, cluster.Events(o), cluster.Check(o),
+		cluster.Reach(o))
+	for name, says := range map[string]string{inspect.CheckCluster: "no webhooks", inspect.CheckReach: "no services"} {
 		if state, _ := c.Check(name, ""); state.Status == inspect.CheckDone || !strings.Contains(state.Reason, says) {
 			t.Errorf("%s: %+v", name, state)
 		}
 	}
-	if state, _ := c.Check(cluster.EventsName, ""); state.Status == inspect.CheckBlocked && strings.Contains(state.Reason, "defect") {
+	if state, _ := c.Check(inspect.CheckEvents, ""); state.Status == inspect.CheckBlocked &&
+		strings.Contains(state.Reason, "defect") {
 		t.Errorf("the events: %+v", state)
 	}
 }

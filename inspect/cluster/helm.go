@@ -18,20 +18,10 @@ import (
 	"github.com/backtrail/backtrail/registry"
 )
 
-// HelmName is the name of the check that reads the release.
-const HelmName = "helm"
-
-// Codes of its findings.
-const (
-	CodePastHelm    = "helm-swapped"       // the workload asks for another image than its release
-	CodeHelmChanged = "helm-image-changed" // the release's last revision changed the image
-	CodeHelmAsks    = "helm-image"         // the release asks for what the workload asks for
-)
-
 // Helm reads the Secrets of the Helm release that the pod's workload says to be of, and compares what its manifest asks
 // for with what runs. asked says that a person allowed it.
 func Helm(o Options, store *registry.Store, asked bool) engine.Check {
-	return engine.Check{Name: HelmName, Scope: engine.PerCase, Run: func(ctx context.Context, _ engine.On,
+	return engine.Check{Name: inspect.CheckHelm, Scope: engine.PerCase, Run: func(ctx context.Context, _ engine.On,
 		emit func(inspect.Event)) error {
 		switch {
 		case o.Pod == nil:
@@ -42,6 +32,7 @@ func Helm(o Options, store *registry.Store, asked bool) engine.Check {
 		if o.Trace != nil {
 			ctx = o.Trace(ctx, emit)
 		}
+		// The lineage is read again, not taken from the other check: this one also runs where that one could not.
 		s := &scene{pod: o.Pod}
 		s.lineage, _ = o.Cluster.Lineage(ctx, o.Pod)
 		for _, c := range kube.Containers(o.Pod, s.lineage.Template) {
@@ -94,6 +85,7 @@ func (h *helmHistory) tell(secrets []corev1.Secret) error {
 			continue
 		}
 		h.revisions = append(h.revisions, r)
+		// kept before it is compared: findings name it as their evidence
 		if err := h.keep(r, s); err != nil {
 			return err
 		}
@@ -121,6 +113,8 @@ func (h *helmHistory) tell(secrets []corev1.Secret) error {
 // compare describes what the release asks for in a container, against what its workload asks for.
 func (h *helmHistory) compare(c kube.Container) (inspect.Finding, bool) {
 	w := h.lineage.Workload
+	// Helm marks exactly one revision as deployed. A release whose upgrade failed may have none; then nothing is
+	// compared.
 	at := slices.IndexFunc(h.revisions, func(r *helmRelease) bool { return r.Info.Status == "deployed" })
 	if at < 0 {
 		return inspect.Finding{}, false
@@ -134,16 +128,18 @@ func (h *helmHistory) compare(c kube.Container) (inspect.Finding, bool) {
 		atTime(now.deployed()))
 	evidence := []inspect.Evidence{h.evidence[now.Version],
 		object(w.Kind, w.Namespace, w.Name, "its template names "+c.Reference)}
+	// The pod is compared, not the workload: it names the image that the workload had when it was made.
 	if asked != c.Reference {
 		title := fmt.Sprintf("the image of %s was changed outside Helm: %s renders %s, and %s %s has %s", c.Name,
 			release, asked, w.Kind, w.Name, c.Reference)
 		if a, ok := h.authorOf(c); ok {
 			title += fmt.Sprintf(", as %s set it%s", a.manager, atTime(a.time))
 		}
-		return helmFinding(CodePastHelm, c.Name, title,
+		return helmFinding(inspect.CodeHelmSwapped, c.Name, title,
 			"whoever upgrades or rolls back the release writes its own image again", evidence), true
 	}
 	by := now.givenBy(asked)
+	// the newest one before that has the container at all: revisions in between may have failed
 	for _, before := range h.revisions[at+1:] {
 		was, ok := before.asks(w.Namespace, w.Kind, w.Name, c.Name)
 		if !ok {
@@ -152,11 +148,13 @@ func (h *helmHistory) compare(c kube.Container) (inspect.Finding, bool) {
 		if was != asked {
 			title := fmt.Sprintf("%s changed the image of %s: revision %d (%s) renders %s, this one renders %s, %s",
 				release, c.Name, before.Version, before.chart(), was, asked, by)
-			return helmFinding(CodeHelmChanged, c.Name, title, "", append(evidence, h.evidence[before.Version])), true
+			return helmFinding(inspect.CodeHelmImageChanged, c.Name, title, "", append(evidence,
+				h.evidence[before.Version])), true
 		}
 		break
 	}
-	return helmFinding(CodeHelmAsks, c.Name, fmt.Sprintf("%s renders the image of %s, %s", release, c.Name, by), "",
+	return helmFinding(inspect.CodeHelmImage, c.Name, fmt.Sprintf("%s renders the image of %s, %s", release, c.Name,
+		by), "",
 		evidence), true
 }
 
@@ -164,7 +162,7 @@ func (h *helmHistory) compare(c kube.Container) (inspect.Finding, bool) {
 // code.
 func helmFinding(code, container, title, detail string, evidence []inspect.Evidence) inspect.Finding {
 	f := finding(code, container, title, detail, evidence...)
-	f.ID, f.Check = inspect.FindingID(HelmName, code, container), HelmName
+	f.ID, f.Check = inspect.FindingID(inspect.CheckHelm, code, container), inspect.CheckHelm
 	return f
 }
 
@@ -181,6 +179,7 @@ func (r *helmRelease) givenBy(image string) string {
 
 // keep makes an exhibit of a revision: what it asks for, and its values without what may be secret.
 func (h *helmHistory) keep(r *helmRelease, s corev1.Secret) error {
+	// Values hold passwords as a matter of course. What is kept is what names images, and a list of what was left out.
 	given, taken := withheld(r.Config)
 	own, more := withheld(r.Chart.Values)
 	for i := range taken {

@@ -42,10 +42,12 @@ func release(t *testing.T, version int, status, image string, values string) cor
 	t.Helper()
 	plain, err := json.Marshal(map[string]any{
 		"name": "shop", "namespace": "shop", "version": version,
-		"info":     map[string]any{"status": status, "last_deployed": morning.Format("2006-01-02T15:04:05Z")},
-		"chart":    map[string]any{"metadata": map[string]any{"name": "web", "version": fmt.Sprintf("1.0.%d", version)}, "values": map[string]any{"image": image}},
-		"config":   json.RawMessage(values),
-		"manifest": "kind: Deployment\nmetadata: {name: web}\nspec: {template: {spec: {containers: [{name: web, image: \"" + image + "\"}]}}}\n",
+		"info": map[string]any{"status": status, "last_deployed": morning.Format("2006-01-02T15:04:05Z")},
+		"chart": map[string]any{"metadata": map[string]any{"name": "web", "version": fmt.Sprintf("1.0.%d",
+			version)}, "values": map[string]any{"image": image}},
+		"config": json.RawMessage(values),
+		"manifest": "kind: Deployment\nmetadata: {name: web}\nspec: {template: {spec: {containers: [{name: web, " +
+			"image: \"" + image + "\"}]}}}\n",
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -82,26 +84,33 @@ func TestReleaseAgainstWhatRuns(t *testing.T) {
 	}{
 		"as released": {
 			[]corev1.Secret{release(t, 1, "deployed", runs, "{}")},
-			cluster.CodeHelmAsks, inspect.Info,
-			"Helm release shop (chart web 1.0.1, revision 1 at 2026-03-01 08:00:00Z) renders the image of web, by the chart's own values (image)",
+			inspect.CodeHelmImage, inspect.Info,
+			"Helm release shop (chart web 1.0.1, revision 1 at 2026-03-01 08:00:00Z) renders the image of web, by " +
+				"the chart's own values (image)",
 		},
 		"changed outside Helm": {
 			[]corev1.Secret{release(t, 1, "deployed", other, "{}")},
-			cluster.CodePastHelm, inspect.High,
-			"the image of web was changed outside Helm: Helm release shop (chart web 1.0.1, revision 1 at 2026-03-01 08:00:00Z) renders evil.example/web:1, and Deployment web has reg.example/web:1, as kubectl-set set it at 2026-03-01 11:00:00Z",
+			inspect.CodeHelmSwapped, inspect.High,
+			"the image of web was changed outside Helm: Helm release shop (chart web 1.0.1, revision 1 at " +
+				"2026-03-01 08:00:00Z) renders evil.example/web:1, and Deployment web has reg.example/web:1, as " +
+				"kubectl-set set it at 2026-03-01 11:00:00Z",
 		},
 		"brought by the chart": {
 			[]corev1.Secret{release(t, 1, "superseded", other, "{}"), release(t, 2, "deployed", runs, "{}")},
-			cluster.CodeHelmChanged, inspect.Info,
-			"changed the image of web: revision 1 (chart web 1.0.1) renders evil.example/web:1, this one renders reg.example/web:1, by the chart's own values (image)",
+			inspect.CodeHelmImageChanged, inspect.Info,
+			"changed the image of web: revision 1 (chart web 1.0.1) renders evil.example/web:1, this one renders " +
+				"reg.example/web:1, by the chart's own values (image)",
 		},
 		"brought by values": {
-			[]corev1.Secret{release(t, 2, "deployed", runs, `{"image":"reg.example/web:1"}`), release(t, 1, "superseded", other, "{}")},
-			cluster.CodeHelmChanged, inspect.Info,
+			[]corev1.Secret{release(t, 2, "deployed", runs, `{"image":"reg.example/web:1"}`), release(t, 1,
+				"superseded", other, "{}")},
+			inspect.CodeHelmImageChanged, inspect.Info,
 			"by values that were given to it (image)",
 		},
-		"the same before":     {[]corev1.Secret{release(t, 1, "superseded", runs, "{}"), release(t, 2, "deployed", runs, "{}")}, cluster.CodeHelmAsks, inspect.Info, "revision 2"},
-		"a failed upgrade":    {[]corev1.Secret{release(t, 1, "deployed", runs, "{}"), release(t, 2, "failed", other, "{}")}, cluster.CodeHelmAsks, inspect.Info, "revision 1"},
+		"the same before": {[]corev1.Secret{release(t, 1, "superseded", runs, "{}"), release(t, 2, "deployed",
+			runs, "{}")}, inspect.CodeHelmImage, inspect.Info, "revision 2"},
+		"a failed upgrade": {[]corev1.Secret{release(t, 1, "deployed", runs, "{}"), release(t, 2, "failed", other,
+			"{}")}, inspect.CodeHelmImage, inspect.Info, "revision 1"},
 		"nothing is deployed": {[]corev1.Secret{release(t, 1, "uninstalled", other, "{}")}, "", "", ""},
 	}
 	for name, tt := range tests {
@@ -115,7 +124,8 @@ func TestReleaseAgainstWhatRuns(t *testing.T) {
 			continue
 		}
 		f, ok := findingOf(c, tt.code)
-		if !ok || f.Severity != tt.severity || f.Subject != "web" || !strings.Contains(f.Title, tt.title) || f.Check != cluster.HelmName {
+		if !ok || f.Severity != tt.severity || f.Subject != "web" || !strings.Contains(f.Title, tt.title) ||
+			f.Check != inspect.CheckHelm {
 			t.Errorf("%s: %+v of %v", name, f, codes(c))
 		}
 		if len(c.Timeline) != len(tt.secrets) {
@@ -126,12 +136,14 @@ func TestReleaseAgainstWhatRuns(t *testing.T) {
 
 // What is kept of a release is what it asks for; what may be secret is taken out, and that is said.
 func TestReleaseIsKeptWithoutSecrets(t *testing.T) {
-	c, store := readRelease(t, newWorld(), nil, release(t, 1, "deployed", "reg.example/web:1", `{"db":{"password":"hunter2"}}`))
+	c, store := readRelease(t, newWorld(), nil, release(t, 1, "deployed", "reg.example/web:1",
+		`{"db":{"password":"hunter2"}}`))
 	if len(c.Exhibits) != 1 || c.Exhibits[0].Path != "cluster/helm-shop-shop.v1.json" {
 		t.Fatalf("%+v", c.Exhibits)
 	}
 	x := c.Exhibits[0]
-	if !slices.Contains(x.Redacted, ".values.db.password") || x.Source != "/api/v1/namespaces/shop/secrets/sh.helm.release.v1.shop.v1" {
+	if !slices.Contains(x.Redacted, ".values.db.password") ||
+		x.Source != "/api/v1/namespaces/shop/secrets/sh.helm.release.v1.shop.v1" {
 		t.Errorf("%+v", x)
 	}
 	raw, err := store.Read(x.Digest, 1<<20)
@@ -141,7 +153,7 @@ func TestReleaseIsKeptWithoutSecrets(t *testing.T) {
 	if text := string(raw); strings.Contains(text, "hunter2") || !strings.Contains(text, `"web": "reg.example/web:1"`) {
 		t.Error(text)
 	}
-	if f, _ := findingOf(c, cluster.CodeHelmAsks); f.Evidence[0].Digest != x.Digest {
+	if f, _ := findingOf(c, inspect.CodeHelmImage); f.Evidence[0].Digest != x.Digest {
 		t.Errorf("%+v", f.Evidence)
 	}
 }
@@ -149,16 +161,19 @@ func TestReleaseIsKeptWithoutSecrets(t *testing.T) {
 func TestReleasesThatCannotBeRead(t *testing.T) {
 	w := newWorld()
 	c, _ := readRelease(t, w, errors.New("listing secrets: not permitted\nhint"))
-	if state, _ := c.Check(cluster.HelmName, ""); state.Status != inspect.CheckBlocked || state.Reason != "the Helm release shop could not be read: listing secrets: not permitted" {
+	if state, _ := c.Check(inspect.CheckHelm, ""); state.Status != inspect.CheckBlocked ||
+		state.Reason != "the Helm release shop could not be read: listing secrets: not permitted" {
 		t.Errorf("%+v", state)
 	}
 	broken := release(t, 1, "superseded", "x", "{}")
 	broken.Data["release"] = []byte("!")
 	c, _ = readRelease(t, w, nil, broken, release(t, 2, "deployed", "reg.example/web:1", "{}"))
-	if state, _ := c.Check(cluster.HelmName, ""); state.Status != inspect.CheckBlocked || !strings.HasPrefix(state.Reason, "1 of 2 revisions of the release could not be read: sh.helm.release.v1.shop.v1") {
+	if state, _ := c.Check(inspect.CheckHelm, ""); state.Status != inspect.CheckBlocked ||
+		!strings.HasPrefix(state.Reason,
+			"1 of 2 revisions of the release could not be read: sh.helm.release.v1.shop.v1") {
 		t.Errorf("%+v", state)
 	}
-	if _, ok := findingOf(c, cluster.CodeHelmAsks); !ok {
+	if _, ok := findingOf(c, inspect.CodeHelmImage); !ok {
 		t.Errorf("the other revision is not compared: %v", codes(c))
 	}
 }
@@ -173,7 +188,7 @@ func TestHelmIsNotReadUnasked(t *testing.T) {
 		"no pod":   cluster.Helm(cluster.Options{}, nil, true),
 	} {
 		c := runChecks(t, nil, check)
-		if state, _ := c.Check(cluster.HelmName, ""); state.Status != inspect.CheckSkipped {
+		if state, _ := c.Check(inspect.CheckHelm, ""); state.Status != inspect.CheckSkipped {
 			t.Errorf("%s: %+v", name, state)
 		}
 	}

@@ -69,14 +69,14 @@ func TestLogsAreKept(t *testing.T) {
 	if len(c.Notices) != 1 || !strings.Contains(c.Notices[0].Text, "the log of the run before of container web is not kept: previous terminated") {
 		t.Errorf("%+v", c.Notices)
 	}
-	if state, _ := c.Check(cluster.LogsName, ""); state.Status != inspect.CheckDone {
+	if state, _ := c.Check(inspect.CheckLogs, ""); state.Status != inspect.CheckDone {
 		t.Errorf("%+v", state)
 	}
 }
 
 func TestNoLogs(t *testing.T) {
 	c, _ := keepLogs(t, true)
-	if state, _ := c.Check(cluster.LogsName, ""); state.Status != inspect.CheckSkipped || len(c.Exhibits) > 0 {
+	if state, _ := c.Check(inspect.CheckLogs, ""); state.Status != inspect.CheckSkipped || len(c.Exhibits) > 0 {
 		t.Errorf("%+v, %+v", state, c.Exhibits)
 	}
 }

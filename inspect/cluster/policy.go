@@ -26,6 +26,7 @@ func policyGate(p admissionv1.ValidatingAdmissionPolicy, how standing) inspect.G
 // standPolicy works out how a policy of the API server's own stood before the pod.
 func (s *scene) standPolicy(p admissionv1.ValidatingAdmissionPolicy, in []request) (how standing, concerned bool) {
 	match := p.Spec.MatchConstraints
+	// required since the kind is v1; without it a policy matches nothing
 	if match == nil {
 		return how, false
 	}
@@ -45,7 +46,9 @@ func (s *scene) standPolicy(p admissionv1.ValidatingAdmissionPolicy, in []reques
 
 // aboutImages reports whether an expression of the policy looks at images: which ones it lets in stands there and is
 // not evaluated here.
+// It is a text search, so that a policy of any form is found: object.spec.containers.all(c, c.image.startsWith(...)).
 func aboutImages(p admissionv1.ValidatingAdmissionPolicy) bool {
+	// a hint for the name of the gate, not an outcome: what an expression decides is never guessed
 	looks := func(expression string) bool { return strings.Contains(expression, ".image") }
 	return slices.ContainsFunc(p.Spec.Validations,
 		func(v admissionv1.Validation) bool { return looks(v.Expression) }) ||
@@ -55,9 +58,9 @@ func aboutImages(p admissionv1.ValidatingAdmissionPolicy) bool {
 // passedBy is the standing of a policy whose selectors do not pick the request, or may not.
 func passedBy(c choice, text string) standing {
 	if c == notKnown {
-		return standing{inspect.GateUnknown, inspect.GateNotReadable, CodeExempt, text}
+		return standing{inspect.GateUnknown, inspect.GateNotReadable, inspect.CodeNamespaceExempt, text}
 	}
-	return standing{inspect.GateNotEnforced, inspect.GateNotSelected, CodeExempt, text}
+	return standing{inspect.GateNotEnforced, inspect.GateNotSelected, inspect.CodeNamespaceExempt, text}
 }
 
 // bound looks for the binding that puts the policy into force for the request.
@@ -66,7 +69,8 @@ func (s *scene) bound(p admissionv1.ValidatingAdmissionPolicy, r request) standi
 		text := "whether it is in force is unknown: its bindings could not be read"
 		return standing{inspect.GateUnknown, inspect.GateNotReadable, "", text}
 	}
-	how := standing{inspect.GateNotEnforced, inspect.GateNotBound, CodeExempt, "no binding puts it into force"}
+	how := standing{inspect.GateNotEnforced, inspect.GateNotBound, inspect.CodeNamespaceExempt,
+		"no binding puts it into force"}
 	for _, b := range s.bindings.list {
 		if b.Spec.PolicyName != p.Name {
 			continue
@@ -80,6 +84,7 @@ func (s *scene) bound(p admissionv1.ValidatingAdmissionPolicy, r request) standi
 				continue
 			}
 		}
+		// One binding that puts it into force is enough. Of several that do not, the last one gives the reason.
 		return inForce(p, b, r)
 	}
 	return how
@@ -91,14 +96,17 @@ func inForce(p admissionv1.ValidatingAdmissionPolicy, b admissionv1.ValidatingAd
 	r request) standing {
 	switch {
 	case r.before(p.CreationTimestamp.Time) || r.before(b.CreationTimestamp.Time):
-		return standing{inspect.GateNotEnforced, inspect.GateSetUpLater, CodeExempt, "came into force after " + r.what +
-			" was admitted"}
+		return standing{inspect.GateNotEnforced, inspect.GateSetUpLater, inspect.CodeNamespaceExempt,
+			"came into force after " + r.what +
+				" was admitted"}
+	// Deny may stand beside Audit; without it the request is admitted with a warning or an audit annotation
 	case !slices.Contains(b.Spec.ValidationActions, admissionv1.Deny):
-		return standing{inspect.GateNotEnforced, inspect.GateWarnsOnly, CodeOnlyWarns, "binding " + b.Name +
+		return standing{inspect.GateNotEnforced, inspect.GateWarnsOnly, inspect.CodePolicyOnlyWarns, "binding " +
+			b.Name +
 			" only warns or audits"}
 	case ignores(p.Spec.FailurePolicy):
 		return standing{
-			inspect.GateUnknown, inspect.GateFailsOpen, CodeFailsOpen,
+			inspect.GateUnknown, inspect.GateFailsOpen, inspect.CodePolicyFailsOpen,
 			"applies to " + r.what +
 				", but with failurePolicy Ignore: requests are admitted where its expression cannot be evaluated",
 		}

@@ -31,6 +31,7 @@ func (s *scene) authorOf(c kube.Container) (author, bool) {
 		}
 		return a, false
 	}
+	// the pod has a controller that could not be read
 	if metav1.GetControllerOf(s.pod) != nil {
 		return author{}, false // what made the pod wrote all of it; who wrote that could not be read
 	}
@@ -44,6 +45,7 @@ func imageSetter(entries []metav1.ManagedFieldsEntry, c kube.Container, spec ...
 	if len(found) == 0 {
 		return setter{}, false
 	}
+	// Server-side apply allows several owners of a field only where they agree on its value.
 	if i := slices.IndexFunc(found, func(w setter) bool { return isTool(w.manager) }); i >= 0 {
 		return found[i], true
 	}
@@ -52,6 +54,7 @@ func imageSetter(entries []metav1.ManagedFieldsEntry, c kube.Container, spec ...
 
 // tool names what deploys the workload, by its field managers, labels and annotations.
 func (s *scene) tool(w *kube.Workload) string {
+	// a field manager is written by the client itself; labels and annotations may be copied with a manifest
 	for _, e := range w.Managers {
 		if isTool(e.Manager) && e.Subresource == "" {
 			return e.Manager
@@ -77,13 +80,15 @@ func (s *scene) setBy(c kube.Container) []inspect.Finding {
 	if !ok {
 		return nil
 	}
+	// the manager's name is what the client claims: an attacker with kubectl may call itself argocd (--field-manager)
 	title := fmt.Sprintf("the image of %s in %s was set by %s%s", c.Name, a.object(), a.manager, atTime(a.time))
-	code := CodeSetBy
+	code := inspect.CodeImageSetBy
 	switch {
+	// kubectl by itself is a hand only where a tool deploys the workload: else a pipeline may use it.
 	case a.managedBy != "" && !isTool(a.manager) && (isHand(a.manager) || isKubectl(a.manager)):
-		code, title = CodeSetAgainst, title+", by hand, although "+a.managedBy+" deploys it"
+		code, title = inspect.CodeImageSetByHand, title+", by hand, although "+a.managedBy+" deploys it"
 	case isHand(a.manager):
-		code, title = CodeEdited, title+", by hand"
+		code, title = inspect.CodeImageEdited, title+", by hand"
 	}
 	detail := "self-reported by the field manager; the time is of its last change to any field of the object"
 	return []inspect.Finding{finding(code, c.Name, title, detail,
@@ -96,6 +101,7 @@ const restartedAt = "kubectl.kubernetes.io/restartedAt"
 // restarted reports whether the pods were made again without another template: nodes then ask for the tag again.
 func (s *scene) restarted() []inspect.Finding {
 	w, when := s.lineage.Workload, s.pod.Annotations[restartedAt]
+	// the template must have it too: on a pod alone it proves no restart
 	if w == nil || when == "" || s.lineage.Template == nil || s.lineage.Template.Annotations[restartedAt] != when {
 		return nil
 	}
@@ -106,7 +112,7 @@ func (s *scene) restarted() []inspect.Finding {
 	if t, err := time.Parse(time.RFC3339, when); err == nil {
 		when = stamp(t)
 	}
-	return []inspect.Finding{finding(CodeRestarted, SubjectPod,
+	return []inspect.Finding{finding(inspect.CodeRestarted, SubjectPod,
 		fmt.Sprintf("%s %s was restarted by %s at %s: its nodes pulled the tags again", w.Kind, w.Name, by, when),
 		"annotation "+restartedAt+" of its template", object(w.Kind, w.Namespace, w.Name, restartedAt))}
 }
@@ -119,7 +125,8 @@ func (s *scene) debugging(c kube.Container) inspect.Finding {
 	}
 	title := fmt.Sprintf("debug container %s with image %s was attached to the pod%s", c.Name,
 		c.Reference, who)
-	return finding(CodeDebug, c.Name, title, "ephemeral containers, as kubectl debug adds them, are in no template",
+	return finding(inspect.CodeDebugContainer, c.Name, title,
+		"ephemeral containers, as kubectl debug adds them, are in no template",
 		object("Pod", s.pod.Namespace, s.pod.Name, "ephemeralContainers"))
 }
 

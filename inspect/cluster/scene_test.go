@@ -155,8 +155,8 @@ func lookWith(t *testing.T, o cluster.Options) inspect.Case {
 	for _, ref := range o.Pod.OwnerReferences {
 		known.Owner = append(known.Owner, inspect.Owner{Kind: ref.Kind, Name: ref.Name, UID: string(ref.UID)})
 	}
-	c := runChecks(t, []inspect.Event{{Fact: known}}, cluster.Events(o), cluster.Check(o), cluster.Reach(o, cluster.Name))
-	if state, _ := c.Check(cluster.Name, ""); state.Status != inspect.CheckDone {
+	c := runChecks(t, []inspect.Event{{Fact: known}}, cluster.Events(o), cluster.Check(o), cluster.Reach(o, inspect.CheckCluster))
+	if state, _ := c.Check(inspect.CheckCluster, ""); state.Status != inspect.CheckDone {
 		t.Fatalf("the check ended as %s: %s", state.Status, state.Reason)
 	}
 	return c

@@ -12,10 +12,12 @@ import (
 // finding reports whether the suspect layers run elsewhere too.
 func (s *suspectImage) finding(found inspect.Sharing) (inspect.Finding, bool) {
 	pods := found.Pods()
+	// that nothing else runs a suspect layer is in the fact, and is no finding
 	if len(pods) == 0 {
 		return inspect.Finding{}, false
 	}
 	numbers, evidence := s.shared(found)
+	// words for one or several: "layer 4 … runs in 2 other pods"
 	what, verb := "layer ", "runs"
 	if len(numbers) > 1 {
 		what, verb = "layers ", "run"
@@ -26,7 +28,8 @@ func (s *suspectImage) finding(found inspect.Sharing) (inspect.Finding, bool) {
 	}
 	slices.Sort(images)
 	return inspect.Finding{
-		ID: inspect.FindingID(SharingName, CodeShared, s.image.Container), Check: SharingName, Code: CodeShared,
+		ID:    inspect.FindingID(inspect.CheckSharing, inspect.CodeLayerElsewhere, s.image.Container),
+		Check: inspect.CheckSharing, Code: inspect.CodeLayerElsewhere,
 		Severity: inspect.Medium,
 		Status:   inspect.Medium.RowStatus(), Subject: s.image.Container, Evidence: evidence,
 		Title: fmt.Sprintf("%s%s of %s, which brought %s, %s in %s with another image: %s", what, andAll(numbers),

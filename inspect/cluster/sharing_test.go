@@ -60,7 +60,8 @@ func newShelf(t *testing.T) *shelf {
 func (s *shelf) push(t *testing.T, repository string, texts ...string) inspect.Image {
 	t.Helper()
 	var img v1.Image = empty.Image
-	out := inspect.Image{ImageHead: inspect.ImageHead{Reference: s.host + "/" + repository + ":1", Status: inspect.Verified}}
+	out := inspect.Image{ImageHead: inspect.ImageHead{Reference: s.host + "/" + repository + ":1",
+		Status: inspect.Verified}}
 	for n, text := range texts {
 		layer := static.NewLayer([]byte(text), types.DockerLayer)
 		var err error
@@ -68,7 +69,8 @@ func (s *shelf) push(t *testing.T, repository string, texts ...string) inspect.I
 			t.Fatal(err)
 		}
 		digest, _ := layer.Digest()
-		out.Layers = append(out.Layers, inspect.Layer{Position: n, Number: n, Digest: digest.String(), CreatedBy: "COPY " + text})
+		out.Layers = append(out.Layers, inspect.Layer{Position: n, Number: n, Digest: digest.String(),
+			CreatedBy: "COPY " + text})
 	}
 	ref, err := name.ParseReference(out.Reference)
 	if err != nil {
@@ -99,7 +101,8 @@ func suspectCase(i inspect.Image) []inspect.Event {
 	for _, l := range i.Layers {
 		events = append(events, inspect.Event{Container: "web", Fact: l})
 	}
-	return append(events, inspect.Event{Container: "web", Fact: inspect.Binary{Path: "/tmp/x", Layer: 1, Status: inspect.RowFailed, Severity: inspect.High}})
+	return append(events, inspect.Event{Container: "web", Fact: inspect.Binary{Path: "/tmp/x", Layer: 1,
+		Status: inspect.RowFailed, Severity: inspect.High}})
 }
 
 // Other images with the bad layer are found by their manifests, and nothing else is read.
@@ -113,7 +116,8 @@ func TestSharing(t *testing.T) {
 	far := inspect.Image{ImageHead: inspect.ImageHead{Reference: "elsewhere.example/far:1", Digest: digestMine}}
 	pod := runs("web", "web", web)
 	items := []any{
-		pod, runs("web2", "web", web), runs("worker", "worker", worker), runs("worker2", "worker", worker), runs("moved", "moved", moved),
+		pod, runs("web2", "web", web), runs("worker", "worker", worker), runs("worker2", "worker", worker),
+		runs("moved", "moved", moved),
 		runs("cart", "cart", cart), runs("gone", "gone", gone), runs("far", "far", far),
 	}
 	s.asked = nil
@@ -121,21 +125,25 @@ func TestSharing(t *testing.T) {
 	c := runChecks(t, suspectCase(web), cluster.Sharing(o))
 	i, _ := c.Image("web")
 	got := i.Sharing
-	if got == nil || got.Looked != 3 || got.Unread != 1 || got.Left != 1 || len(got.Others) != 2 || !slices.Equal(got.Suspect, []int{1}) {
+	if got == nil || got.Looked != 3 || got.Unread != 1 || got.Left != 1 || len(got.Others) != 2 ||
+		!slices.Equal(got.Suspect, []int{1}) {
 		t.Fatalf("%+v", got)
 	}
 	if o := got.Others[0]; o.Reference != moved.Reference || o.Prefix != 0 || !slices.Equal(o.Layers, []int{1}) {
 		t.Errorf("%+v", o)
 	}
-	if o := got.Others[1]; o.Reference != worker.Reference || o.Prefix != 2 || !slices.Equal(o.Pods, []string{"shop/worker-x", "shop/worker2-x"}) {
+	if o := got.Others[1]; o.Reference != worker.Reference || o.Prefix != 2 || !slices.Equal(o.Pods,
+		[]string{"shop/worker-x", "shop/worker2-x"}) {
 		t.Errorf("%+v", o)
 	}
-	f, ok := findingOf(c, cluster.CodeShared)
-	want := "layer 1 of web, which brought /tmp/x, runs in 3 other pods with another image: shop/moved-x, shop/worker-x, shop/worker2-x"
+	f, ok := findingOf(c, inspect.CodeLayerElsewhere)
+	want := "layer 1 of web, which brought /tmp/x, runs in 3 other pods with another image: shop/moved-x, " +
+		"shop/worker-x, shop/worker2-x"
 	if !ok || f.Title != want || f.Severity != inspect.Medium || f.Subject != "web" {
 		t.Errorf("%q\nwant %q", f.Title, want)
 	}
-	if !strings.HasSuffix(f.Detail, "compared by manifest with 3 other images that run here; 1 could not be read; 1 were left out") {
+	if !strings.HasSuffix(f.Detail,
+		"compared by manifest with 3 other images that run here; 1 could not be read; 1 were left out") {
 		t.Error(f.Detail)
 	}
 	for _, a := range s.asked {
@@ -153,7 +161,7 @@ func TestSharingOfACalmCase(t *testing.T) {
 	s.asked = nil
 	o := cluster.Options{Cluster: sourceOf(t, []any{pod, runs("other", "x", web)}), Pod: pod, Client: s.client}
 	c := runChecks(t, suspectCase(web)[:3], cluster.Sharing(o))
-	if state, _ := c.Check(cluster.SharingName, ""); state.Status != inspect.CheckSkipped || len(s.asked) > 0 {
+	if state, _ := c.Check(inspect.CheckSharing, ""); state.Status != inspect.CheckSkipped || len(s.asked) > 0 {
 		t.Errorf("%+v, asked %v", state, s.asked)
 	}
 }
@@ -171,17 +179,21 @@ func TestTagAgainstNodeAndRegistry(t *testing.T) {
 	w.more = []any{node}
 	look := func() (inspect.Finding, bool) {
 		items := append([]any{w.namespace, w.deployment, w.set, w.pod}, w.more...)
-		return findingOf(lookWith(t, cluster.Options{Cluster: sourceOf(t, append(items, unrelated()...)), Pod: w.pod, Client: s.client}), cluster.CodeTagMoved)
+		return findingOf(lookWith(t, cluster.Options{Cluster: sourceOf(t, append(items, unrelated()...)), Pod: w.pod,
+			Client: s.client}), inspect.CodeTagMoved)
 	}
 	if f, ok := look(); ok {
 		t.Errorf("not moved: %s", f.Title)
 	}
 	after := s.push(t, "web", "after")
-	if f, _ := look(); f.Title != before.Reference+" was moved: the registry has another image by that name today ("+after.Digest[7:19]+")" {
+	if f, _ := look(); f.Title != before.Reference+" was moved: the registry has another image by that name today "+
+		"("+after.Digest[7:19]+")" {
 		t.Error(f.Title)
 	}
-	node.Status.Images = []corev1.ContainerImage{{Names: []string{repository + "@" + before.Digest}}, {Names: []string{repository + "@" + after.Digest, after.Reference}}}
-	if f, _ := look(); !strings.Contains(f.Title, "was moved: node node-1 has another image by that name now ("+after.Digest[7:19]+"); the registry") {
+	node.Status.Images = []corev1.ContainerImage{{Names: []string{repository + "@" + before.Digest}},
+		{Names: []string{repository + "@" + after.Digest, after.Reference}}}
+	if f, _ := look(); !strings.Contains(f.Title,
+		"was moved: node node-1 has another image by that name now ("+after.Digest[7:19]+"); the registry") {
 		t.Error(f.Title)
 	}
 }

@@ -10,6 +10,7 @@ import (
 )
 
 // readers is how many manifests are read at once.
+// with the other checks of a case some ten requests are under way at a registry
 const readers = 4
 
 // read takes the layers of the other images: of those that the store has without asking anybody, then of the first ones
@@ -62,6 +63,7 @@ func (s *sharers) askFor(ctx context.Context, ask []*group, platform v1.Platform
 			return nil // a manifest that cannot be read is counted
 		})
 	}
+	// those that a limit of the registry left out have no layers, and count as unread
 	defect := work.Wait()
 	for _, g := range ask {
 		if !g.read {

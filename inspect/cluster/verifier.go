@@ -15,6 +15,9 @@ type verifier struct{ mark, name string }
 
 // verifiers are the known ones, by a mark in the name of their webhooks or configurations.
 var verifiers = []verifier{
+	// The marks are those of their default installations: policy.sigstore.dev and cosigned webhooks,
+	// validate.kyverno.svc-fail, connaisseur-svc, ratify's Gatekeeper provider, validation.gatekeeper.sh,
+	// trust.hooks.securityenforcement (portieris), kubewarden.
 	{"policy.sigstore.dev", inspect.PolicyController},
 	{"kyverno", inspect.Kyverno},
 	{"connaisseur", "Connaisseur"},
@@ -24,6 +27,7 @@ var verifiers = []verifier{
 	{"kubewarden", "Kubewarden"},
 }
 
+// A name proves nothing about what answers the webhook: a person who may write such a configuration may do worse.
 // verifierOf names the product of a webhook, "" if it is none of the known ones.
 func verifierOf(h hook) string {
 	for _, v := range verifiers {
@@ -56,8 +60,9 @@ func (s *scene) summary(in []request) summary {
 	if s.pod.Annotations[mirror] != "" && in[0].operation == admissionv1.Create {
 		text := fmt.Sprintf("static pod: the kubelet of node %s started it from a file, without admission",
 			s.pod.Spec.NodeName)
-		return summary{standing: standing{inspect.GateNotEnforced, inspect.GateStaticPod, CodeStatic, text}}
+		return summary{standing: standing{inspect.GateNotEnforced, inspect.GateStaticPod, inspect.CodeStaticPod, text}}
 	}
+	// with the list unread, "absent" would be a claim: a verifier may stand there
 	if err := s.validating.err; err != nil {
 		text := "which webhooks verify images is unknown: " + reason(err)
 		return summary{standing: standing{inspect.GateUnknown, inspect.GateNotReadable, "", text}}
@@ -65,6 +70,8 @@ func (s *scene) summary(in []request) summary {
 	var products []verdict
 	for _, h := range s.hooks() {
 		name := verifierOf(h)
+		// A mutating webhook resolves tags or adds annotations; it is the validating one of the same product that
+		// refuses.
 		if name == "" || h.mutates {
 			continue
 		}
@@ -74,7 +81,7 @@ func (s *scene) summary(in []request) summary {
 	}
 	if len(products) == 0 {
 		text := "no admission webhook verifies the images of " + kindOfEntry(in[0])
-		return summary{standing: standing{inspect.GateAbsent, inspect.GateNoVerifier, CodeNoPolicy, text}}
+		return summary{standing: standing{inspect.GateAbsent, inspect.GateNoVerifier, inspect.CodeNoImagePolicy, text}}
 	}
 	return best(products)
 }
@@ -145,6 +152,7 @@ func (s *scene) inWords(name string, h hook, how standing, in []request) standin
 }
 
 // rank orders standings, best first: one webhook that evaluated the pod is enough, whatever others did not see.
+// Unknown comes before not enforced: where one product may have looked, that another did not proves little.
 func rank(s inspect.GateStatus) int {
 	switch s {
 	case inspect.GatePassed:
@@ -168,6 +176,7 @@ func productNames() string {
 // admissionFindings is why nothing verified the images, as one finding.
 func (s *scene) admissionFindings() []inspect.Finding {
 	sum := s.summary(s.requests(kube.Container{}))
+	// a verifier did its work, or it is not known: neither is a finding
 	if sum.code == "" {
 		return nil
 	}
@@ -176,7 +185,7 @@ func (s *scene) admissionFindings() []inspect.Finding {
 		evidence = append(evidence, object(sum.by.kind(), "", sum.by.config, sum.by.name))
 	}
 	detail := ""
-	if sum.code == CodeNoPolicy {
+	if sum.code == inspect.CodeNoImagePolicy {
 		detail = "known products: " + productNames()
 	}
 	return []inspect.Finding{finding(sum.code, SubjectPod, upper(sum.text), detail, evidence...)}

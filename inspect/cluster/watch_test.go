@@ -100,7 +100,7 @@ func follow(t *testing.T, c *changing, pod *corev1.Pod, off bool) inspect.Case {
 	defer stop()
 	var kept inspect.Case
 	if err := source(ctx, func(e inspect.Event) {
-		if e.Check != cluster.WatchName {
+		if e.Check != inspect.CheckWatch {
 			t.Errorf("said by %q", e.Check)
 		}
 		kept.Apply(e)

@@ -218,8 +218,10 @@ func FuzzParse(f *testing.F) {
 	f.Add("/usr/bin/java", "java -cp")
 	f.Add("/usr/bin/perl", "perl -")
 	f.Fuzz(func(t *testing.T, program, line string) {
-		if r := command.Parse(program, line); len(r.Loads) > 64 || len(r.Target) > command.MaxLine {
+		r := command.Parse(program, line)
+		if len(r.Loads) > 32 || len(r.Target) > command.MaxLine {
 			t.Errorf("%+v", r)
 		}
+		form(t, program, line, r)
 	})
 }

@@ -17,7 +17,7 @@ func (l *line) options(kind Kind, take func(option string) (Run, bool)) Run {
 			return Run{Kind: Input, Loads: loads}
 		case word == "--":
 			continue
-		case !strings.HasPrefix(word, "-"):
+		case !strings.HasPrefix(word, "-") && !(l.plus && strings.HasPrefix(word, "+")):
 			// Package managers are scripts themselves: python3 /usr/bin/pip install.
 			return Run{Kind: kind, Target: word, Loads: loads, Installs: Installs(word) && installVerb(l.rest)}
 		}
@@ -33,7 +33,8 @@ func (l *line) options(kind Kind, take func(option string) (Run, bool)) Run {
 // none is the result for an option that names nothing to run or to load.
 func none() (Run, bool) { return Run{}, false }
 
-// python reads https://docs.python.org/3/using/cmdline.html: -c and -m end the options, also in a cluster (-Im).
+// python reads https://docs.python.org/3/using/cmdline.html: -c and -m end the options, also in a cluster (-Im). What
+// stands behind them belongs to the code or the module, whatever it looks like.
 func python(l *line) Run {
 	return l.options(Script, func(o string) (Run, bool) {
 		if strings.HasPrefix(o, "--") {
@@ -63,7 +64,9 @@ func python(l *line) Run {
 	})
 }
 
-// node reads https://nodejs.org/api/cli.html.
+// node reads https://nodejs.org/api/cli.html. A value stands in the next word or behind a =, and options that are not
+// listed take none: --max-old-space-size=512. What --require and --import name runs before the script does, and is how
+// NODE_OPTIONS is abused.
 func node(l *line) Run {
 	return l.options(Script, func(o string) (Run, bool) {
 		name, value, joined := strings.Cut(o, "=")
@@ -87,7 +90,8 @@ func node(l *line) Run {
 	})
 }
 
-// bun reads bun and deno: bun [run] FILE, deno run|test|eval [options] FILE.
+// bun reads bun and deno: bun [run] FILE, deno run|test|eval [options] FILE. A FILE may be an address: deno runs what
+// it fetches from there.
 func bun(l *line) Run {
 	if len(l.rest) > 0 && slices.Contains([]string{"run", "test", "serve", "x"}, l.rest[0]) {
 		l.next()
@@ -99,12 +103,13 @@ func bun(l *line) Run {
 	return node(l)
 }
 
-// ruby reads ruby(1).
+// ruby reads ruby(1): -e also ends a cluster of options that take no value (-ne, -lane).
 func ruby(l *line) Run {
 	return l.options(Script, func(o string) (Run, bool) {
+		cluster := strings.TrimLeft(o[1:], "alnpsSvwy")
 		switch {
-		case strings.HasPrefix(o, "-e"):
-			return Run{Kind: Code, Target: strings.TrimSpace(o[2:] + " " + l.all())}, true
+		case strings.HasPrefix(cluster, "e"):
+			return Run{Kind: Code, Target: strings.TrimSpace(cluster[1:] + " " + l.all())}, true
 		case o == "-r":
 			return Run{Loads: []string{l.value()}}, false
 		case strings.HasPrefix(o, "-r"):
@@ -116,7 +121,8 @@ func ruby(l *line) Run {
 	})
 }
 
-// perl reads perlrun(1): -e and -E also end a cluster (-we).
+// perl reads perlrun(1): -e and -E also end a cluster (-we). -M and -m load a module by its name, of which the file is
+// found by @INC and PERL5LIB.
 func perl(l *line) Run {
 	return l.options(Script, func(o string) (Run, bool) {
 		switch {
@@ -135,7 +141,8 @@ func perl(l *line) Run {
 	})
 }
 
-// php reads php(1). A worker of php-fpm runs whatever file a request names.
+// php reads php(1). A worker of php-fpm runs whatever file a request names: its process is called php-fpm: pool www,
+// and its arguments name no script.
 func php(l *line) Run {
 	if strings.Contains(l.program, "fpm") || strings.Contains(l.program, "cgi") {
 		return Run{Kind: Input}
@@ -160,7 +167,8 @@ var javaValues = []string{
 	"--patch-module", "--describe-module", "-d", "--enable-native-access", "--source", "--finalization",
 }
 
-// java reads https://docs.oracle.com/en/java/javase/21/docs/specs/man/java.html.
+// java reads https://docs.oracle.com/en/java/javase/21/docs/specs/man/java.html. A class path is a list with colons, as
+// on every system that containers run; an agent's options stand behind its =.
 func java(l *line) Run {
 	return l.options(Class, func(o string) (Run, bool) {
 		name, value, joined := strings.Cut(o, "=")
@@ -188,7 +196,7 @@ func java(l *line) Run {
 	})
 }
 
-// dotnet reads dotnet [exec] FILE.dll.
+// dotnet reads dotnet [exec] FILE.dll. A program that was published as one file is its own, and comes by another name.
 func dotnet(l *line) Run {
 	if len(l.rest) > 0 && l.rest[0] == "exec" {
 		l.next()
@@ -201,7 +209,8 @@ func dotnet(l *line) Run {
 	})
 }
 
-// powershell reads pwsh -File FILE, pwsh -Command CODE, pwsh FILE.
+// powershell reads pwsh -File FILE, pwsh -Command CODE, pwsh FILE. Names of options may be in any case of letters. The
+// code of -EncodedCommand is Base64 of UTF-16; it is given as it stands, and whoever looks at it decodes it.
 func powershell(l *line) Run {
 	return l.options(Script, func(o string) (Run, bool) {
 		switch strings.ToLower(o) {
@@ -216,16 +225,18 @@ func powershell(l *line) Run {
 	})
 }
 
-// shell reads the options of POSIX sh and of bash.
+// shell reads the options of POSIX sh and of bash. One that begins with + switches off what - switches on: bash +o
+// posix x.sh. -c may stand anywhere in a cluster (-ec, -lc), and the code is the first word after all options.
 func shell(l *line) Run {
+	l.plus = true
 	r := l.options(Script, func(o string) (Run, bool) {
 		switch {
 		case o == "--rcfile", o == "--init-file":
 			return Run{Loads: []string{l.value()}}, false
-		case o == "-o", o == "-O":
+		case o == "-o", o == "-O", o == "+o", o == "+O":
 			l.value()
 			return none()
-		case strings.HasPrefix(o, "--"):
+		case strings.HasPrefix(o, "--"), strings.HasPrefix(o, "+"):
 			return none()
 		case strings.Contains(o, "c"):
 			return Run{Kind: Code, Target: l.all()}, true

@@ -6,7 +6,8 @@ import (
 	"strings"
 )
 
-// applet reads busybox and toybox: the applet is the name that the program was called by, or its first argument.
+// applet reads busybox and toybox: the applet is the name that the program was called by, or its first argument. On
+// Alpine the alert of every script names /bin/busybox, whose shell reads it.
 func applet(l *line) Run {
 	name := baseName(l.called)
 	if name == "busybox" || name == "toybox" || RoleOf(name) == Other {
@@ -106,7 +107,8 @@ func launched(l *line) Run {
 	return Run{Role: Launcher, Kind: Input}
 }
 
-// loader reads ld.so [options] PROGRAM [arguments] (ld.so(8)).
+// loader reads ld.so [options] PROGRAM [arguments] (ld.so(8)). What it starts needs no permission to be executed, and
+// comes by no execve of its own: an alert names the loader alone.
 func loader(l *line) Run {
 	var loads []string
 	for len(l.rest) > 0 && strings.HasPrefix(l.rest[0], "-") {

@@ -23,7 +23,8 @@ type family struct {
 	parse func(*line) Run
 }
 
-// families are the interpreters and launchers. A new family is one line here and its function.
+// families are the interpreters and launchers. A new family is one line here and its function. Names are those of their
+// files without a version, in lower case; no name stands in two families.
 func families() map[Role][]family {
 	return map[Role][]family{
 		Interpreter: {
@@ -50,7 +51,8 @@ func families() map[Role][]family {
 	}
 }
 
-// tools are programs that fetch, copy, pack, look around or install for whoever calls them.
+// tools are programs that fetch, copy, pack, look around or install for whoever calls them. One whose bytes are its
+// package's is never the cause: it did what it was given.
 var tools = []string{
 	"curl", "wget", "nc", "ncat", "netcat", "socat", "telnet", "ftp", "sftp", "ssh", "scp", "rsync", "dig",
 	"nslookup", "host", "ping",
@@ -74,7 +76,8 @@ var installers = []string{
 	"cargo", "go", "brew",
 }
 
-// RoleOf returns the role of a program by its path. Versions behind the name do not count: python3.12, ruby3.3.
+// RoleOf returns the role of a program by its path. Versions behind the name do not count: python3.12, ruby3.3. A name
+// proves nothing: a miner called python3 is an interpreter here, and the check of its bytes is what tells it apart.
 func RoleOf(program string) Role {
 	if isLoader(program) {
 		return Launcher
@@ -87,7 +90,8 @@ func RoleOf(program string) Role {
 			}
 		}
 	}
-	if slices.Contains(tools, name) || slices.Contains(installers, name) {
+	// The digits of base64 and bzip2 are no version.
+	if slices.Contains(tools, name) || slices.Contains(installers, name) || slices.Contains(tools, fileName(program)) {
 		return Tool
 	}
 	return Other
@@ -112,10 +116,16 @@ func shellNames() []string {
 	return nil
 }
 
+// fileName is the name of a program without its folder and its extension. " (deleted)" is what the kernel appends to
+// the path of a running program whose file was removed (proc(5), /proc/PID/exe).
+func fileName(program string) string {
+	name := strings.ToLower(path.Base(strings.TrimSuffix(program, " (deleted)")))
+	return strings.TrimSuffix(strings.TrimSuffix(name, ".exe"), ".static")
+}
+
 // baseName is the name of a program without its folder, its extension and its version.
 func baseName(program string) string {
-	name := strings.ToLower(path.Base(strings.TrimSuffix(program, " (deleted)")))
-	name = strings.TrimSuffix(strings.TrimSuffix(name, ".exe"), ".static")
+	name := fileName(program)
 	if short := strings.TrimRight(name, "0123456789."); short != "" {
 		name = strings.TrimSuffix(short, "-")
 	}

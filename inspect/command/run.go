@@ -1,6 +1,7 @@
 package command
 
 import (
+	"slices"
 	"strings"
 )
 
@@ -31,7 +32,8 @@ type Run struct {
 	Installs bool
 }
 
-// Bounds of a command line that is read: bytes, words, and programs that start one another.
+// Bounds of a command line that is read: bytes, words, and programs that start one another. Falco and Tetragon cut the
+// arguments of a process long before; a line in a file of alerts may be of any length.
 const (
 	MaxLine  = 16 << 10
 	maxWords = 512
@@ -40,7 +42,11 @@ const (
 )
 
 // Parse reads a command line, of which the first word is the name of the process. program is the path of what the
-// kernel ran: a script's interpreter for a script that was started by itself.
+// kernel ran: a script's interpreter for a script that was started by itself. The first word decides nothing but which
+// applet of busybox runs: whoever started the process chose it.
+//
+// A line of more than MaxLine bytes is cut, and words past a bound are not read. A program that acts by itself gives
+// the zero Run.
 func Parse(program, commandLine string) Run {
 	if len(commandLine) > MaxLine {
 		commandLine = strings.ToValidUTF8(commandLine[:MaxLine], "")
@@ -85,8 +91,11 @@ func parse(program string, words []string, depth int) Run {
 	return Run{}
 }
 
-// bounded cuts the list of what is loaded, and notes code that calls a package manager.
+// bounded cuts the list of what is loaded, and notes code that calls a package manager: its words are split at what
+// separates commands of a shell. Quotes are lost in an alert, so that a word which is only printed counts as well.
 func (r Run) bounded() Run {
+	// An option at the end of the line has no value.
+	r.Loads = slices.DeleteFunc(r.Loads, func(name string) bool { return name == "" })
 	if len(r.Loads) > maxLoads {
 		r.Loads = r.Loads[:maxLoads]
 	}
@@ -101,11 +110,12 @@ func (r Run) bounded() Run {
 	return r
 }
 
-// installVerb finds the verb of a package manager among its first words.
+// installVerb finds the verb of a package manager among its first words: options may stand before it. Those of one
+// letter are of dpkg, rpm and pacman.
 func installVerb(words []string) bool {
 	for _, w := range words[:min(len(words), 4)] {
 		switch w {
-		case "install", "add", "i", "ci", "-i", "-S", "-U", "require", "get":
+		case "install", "add", "i", "ci", "-i", "-S", "-U", "require", "get", "-ivh", "-Uvh", "-Sy", "-Syu":
 			return true
 		}
 	}
@@ -118,6 +128,7 @@ type line struct {
 	called  string // argv[0], or the name of the process
 	rest    []string
 	depth   int
+	plus    bool // options may begin with + too, as those of shells
 }
 
 // next takes the next word; ok is false at the end.
@@ -142,7 +153,8 @@ func (l *line) all() string {
 	return text
 }
 
-// start reads the rest as the command line of another program.
+// start reads the rest as the command line of another program. Past the bound of programs that start one another
+// nothing is named: a launcher in the place of what runs would be taken for a lead.
 func (l *line) start() Run {
 	word, ok := l.next()
 	if !ok || l.depth >= maxDepth {

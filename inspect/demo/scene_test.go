@@ -98,10 +98,10 @@ func (s scene) run(t testing.TB, target inspect.Target, o subject.Options, openi
 		Opening: append([]inspect.Event{{Fact: s.Expected}}, opening...),
 		Now:     now,
 		Checks: []engine.Check{
-			cluster.Events(around), subject.Check(o), subject.Workload(o), cluster.Check(around, subject.WorkloadName), cluster.Reach(around, cluster.Name), signature.Check(sig), provenance.Check(s.client), layer.Layers(s.client, s.cache),
+			cluster.Events(around), subject.Check(o), subject.Workload(o), cluster.Check(around, inspect.CheckWorkload), cluster.Reach(around, inspect.CheckCluster), signature.Check(sig), provenance.Check(s.client), layer.Layers(s.client, s.cache),
 			binary.Binaries(s.client, s.cache, s.owners), sbom.Packages(packages), subject.KnownGood(o), binary.Diff(s.client, s.cache, s.owners),
 			sbom.Diff(s.client, packages), provenance.Drift(s.client, examine), cluster.Sharing(around, "layers", "binaries"),
-			answer.Check(signature.Name, provenance.Name, "layers", "binaries", "packages", subject.KnownGoodName, "diff", "package-diff", provenance.DriftName, cluster.Name, cluster.SharingName),
+			answer.Check(inspect.CheckSignatures, inspect.CheckProvenance, "layers", "binaries", "packages", inspect.CheckKnownGood, "diff", "package-diff", inspect.CheckDrift, inspect.CheckCluster, inspect.CheckSharing),
 		},
 	})
 	if err != nil {

@@ -52,7 +52,8 @@ func checkBinaries(t *testing.T, web inspect.Image) {
 		t.Fatalf("binaries: %v", web.Binaries)
 	}
 	for i, w := range want {
-		if b := web.Binaries[i]; b.Path != w.path || b.Severity != w.severity || !slices.Contains(b.Codes, w.code) || b.Layer != 6 {
+		if b := web.Binaries[i]; b.Path != w.path || b.Severity != w.severity || !slices.Contains(b.Codes, w.code) ||
+			b.Layer != 6 {
 			t.Errorf("binary %d is %s, %s, %v in layer %d; want %v", i, b.Path, b.Severity, b.Codes, b.Layer, w)
 		}
 	}
@@ -88,7 +89,8 @@ func checkDifference(t *testing.T, web inspect.Image) {
 	for _, p := range d.Packages.Changed {
 		changed = append(changed, p.Name+" "+p.From+" "+p.To)
 	}
-	if !slices.Equal(changed, []string{"liblzma5 5.4.1-1 5.6.1-1", "xz-utils 5.4.1-1 5.6.1-1"}) || len(d.Packages.Added)+len(d.Packages.Removed) > 0 {
+	if !slices.Equal(changed, []string{"liblzma5 5.4.1-1 5.6.1-1", "xz-utils 5.4.1-1 5.6.1-1"}) ||
+		len(d.Packages.Added)+len(d.Packages.Removed) > 0 {
 		t.Errorf("packages: %+v", d.Packages)
 	}
 	if len(d.Signers) != 1 || len(d.Provenance) != 1 {
@@ -102,7 +104,8 @@ func checkAlerts(t *testing.T, c *inspect.Case) {
 		t.Fatalf("%d alerts are in the case", len(c.Alerts))
 	}
 	for _, a := range c.Alerts {
-		if a.Match != inspect.MatchContainer || a.Subject != "web" || a.File.Origin != inspect.OriginImage || a.File.Layer != 6 {
+		if a.Match != inspect.MatchContainer || a.Subject != "web" || a.File.Origin != inspect.OriginImage ||
+			a.File.Layer != 6 {
 			t.Errorf("alert %q: match %s of %s, file %+v", a.Rule, a.Match, a.Subject, a.File)
 		}
 	}
@@ -121,10 +124,12 @@ func checkCluster(t *testing.T, c *inspect.Case) {
 		t.Errorf("others: %v", c.Pod.Others)
 	}
 	web, _ := c.Image("web")
-	if s := web.Sharing; !slices.Equal(s.Pods(), []string{"shop/report-29102885-v6hqn"}) || s.Looked != 4 || s.Others[0].Prefix != 1 {
+	if s := web.Sharing; !slices.Equal(s.Pods(), []string{"shop/report-29102885-v6hqn"}) || s.Looked != 4 ||
+		s.Others[0].Prefix != 1 {
 		t.Errorf("other images with the layer: %+v", s)
 	}
-	if len(c.Pod.Revisions) != 2 || !c.Pod.Revisions[0].Current || c.Pod.Revisions[0].Images["web"] != c.Pod.Revisions[1].Images["web"] {
+	if len(c.Pod.Revisions) != 2 || !c.Pod.Revisions[0].Current ||
+		c.Pod.Revisions[0].Images["web"] != c.Pod.Revisions[1].Images["web"] {
 		t.Errorf("revisions: %+v", c.Pod.Revisions)
 	}
 }
@@ -135,11 +140,14 @@ func TestAnswersNameTheSurroundings(t *testing.T) {
 	c := s.walk(t, s.Pod)
 	want := map[string][]string{
 		inspect.WhereFrom: {
-			"/var/tmp/.font/fontd, which the alert names, is the image's own file, of layer 6 (build step: COPY fonts/ /), and belongs to no package (seen).",
-			"layer 6 of web, which brought /var/tmp/.font/fontd, /usr/local/lib/libfont.so and /usr/bin/top, runs in 1 other pod with another image: shop/report-29102885-v6hqn (seen).",
+			"/var/tmp/.font/fontd, which the alert names, is the image's own file, of layer 6 (build step: COPY " +
+				"fonts/ /), and belongs to no package (seen).",
+			"layer 6 of web, which brought /var/tmp/.font/fontd, /usr/local/lib/libfont.so and /usr/bin/top, runs " +
+				"in 1 other pod with another image: shop/report-29102885-v6hqn (seen).",
 		},
 		inspect.HowIn: {
-			"added by the image's own build", "so the tag was moved", "was set by kubectl-client-side-apply at 2026-05-14 08:31:05Z",
+			"added by the image's own build", "so the tag was moved",
+			"was set by kubectl-client-side-apply at 2026-05-14 08:31:05Z",
 			"Deployment web was restarted by kubectl-rollout at 2026-05-14 14:02:10Z",
 		},
 		inspect.WhyMissed: {
@@ -156,20 +164,23 @@ func TestAnswersNameTheSurroundings(t *testing.T) {
 	}
 	codes := map[string]string{}
 	for _, f := range c.Findings {
-		if f.Check == cluster.Name {
+		if f.Check == inspect.CheckCluster {
 			codes[f.Code] = f.Subject
 		}
 	}
-	if codes[cluster.CodeInjectedExplained] != "mesh-proxy" || codes[cluster.CodeExempt] != cluster.SubjectPod {
+	if codes[inspect.CodeInjectedExplained] != "mesh-proxy" ||
+		codes[inspect.CodeNamespaceExempt] != cluster.SubjectPod {
 		t.Errorf("findings of the cluster: %v", codes)
 	}
 	if !slices.Equal(c.Pod.Reach.NetworkPolicies, []string{"web-ingress"}) {
 		t.Errorf("network policies: %v", c.Pod.Reach.NetworkPolicies)
 	}
-	if r := c.Pod.Reach; r.Role != "AWS arn:aws:iam::111122223333:role/shop-web" || len(r.Tokens) != 1 || len(r.Unseen) != 0 {
+	if r := c.Pod.Reach; r.Role != "AWS arn:aws:iam::111122223333:role/shop-web" || len(r.Tokens) != 1 ||
+		len(r.Unseen) != 0 {
 		t.Errorf("reach: %+v", r)
 	}
-	if s := c.Pod.Selectors; len(s) != 3 || s[0].Kind != "ReplicaSet" || s[1].Kind != "NetworkPolicy" || s[2].Kind != "Service" {
+	if s := c.Pod.Selectors; len(s) != 3 || s[0].Kind != "ReplicaSet" || s[1].Kind != "NetworkPolicy" ||
+		s[2].Kind != "Service" {
 		t.Errorf("selectors: %+v", s)
 	}
 	if !slices.ContainsFunc(c.Timeline, func(m inspect.Moment) bool { return m.Source == "event of Pod "+s.Pod }) {
@@ -185,7 +196,7 @@ func checkClean(t *testing.T, c *inspect.Case, subject string) {
 		t.Errorf("%s: %s, signatures %+v", subject, i.Status, i.Signatures)
 	}
 	for _, f := range c.Findings {
-		if f.Check != cluster.Name && (f.Subject == subject || strings.HasPrefix(f.Subject, subject+":")) {
+		if f.Check != inspect.CheckCluster && (f.Subject == subject || strings.HasPrefix(f.Subject, subject+":")) {
 			t.Errorf("%s: %s", subject, f.Title)
 		}
 	}
@@ -202,7 +213,8 @@ func TestGoodImageVerifies(t *testing.T) {
 	var kinds []string
 	for _, sig := range i.Signatures {
 		kinds = append(kinds, sig.Kind+" "+sig.Store)
-		if sig.Status != inspect.Verified || sig.Identity != "https://github.com/shop-example/web/.github/workflows/release.yml@refs/tags/v1.4.2" {
+		if sig.Status != inspect.Verified ||
+			sig.Identity != "https://github.com/shop-example/web/.github/workflows/release.yml@refs/tags/v1.4.2" {
 			t.Errorf("signature %s is %s (%s), of %s", sig.Kind, sig.Status, sig.Reason, sig.Identity)
 		}
 		for _, step := range sig.Steps {
@@ -224,7 +236,8 @@ func TestGoodImageVerifies(t *testing.T) {
 			want = inspect.Unknown
 		}
 		if p.Status != want || p.Commit != "7c1d94e0b35f8a62d4e9170c5ab8f36129de4807" || p.Ref != "refs/tags/v1.4.2" {
-			t.Errorf("provenance %s is %s (%s): %s at %s, %v", p.PredicateType, p.Status, p.Reason, p.Commit, p.Ref, p.Notes)
+			t.Errorf("provenance %s is %s (%s): %s at %s, %v", p.PredicateType, p.Status, p.Reason, p.Commit, p.Ref,
+				p.Notes)
 		}
 	}
 	for _, b := range i.Binaries {

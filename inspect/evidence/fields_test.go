@@ -71,7 +71,7 @@ func newBench(t *testing.T) *bench {
 	bag := openBag(t, newIncident(t).export(t, "bundle", options).Path)
 	c, err := bag.Case(t.Context())
 	must(t, err)
-	for _, check := range []string{checkBinaries, checkPackages, checkAttached, checkSubject} {
+	for _, check := range []string{inspect.CheckBinaries, inspect.CheckPackages, inspect.CheckAttachedSBOM, inspect.CheckSubject} {
 		for _, container := range []string{"", "web"} {
 			c.Checks = append(c.Checks, inspect.CheckState{Name: check, Container: container,
 				Status: inspect.CheckDone})
@@ -89,7 +89,7 @@ func newBench(t *testing.T) *bench {
 // compare runs one comparison of a claimed case with an honest one and gives the details of what failed.
 func (b *bench) compare(claimed, honest inspect.Case, again Again, run func(*comparison)) string {
 	again.Case = honest
-	again.Checks = []string{checkBinaries, checkPackages, checkAttached, checkSubject}
+	again.Checks = []string{inspect.CheckBinaries, inspect.CheckPackages, inspect.CheckAttachedSBOM, inspect.CheckSubject}
 	v := &comparison{verifier: &verifier{bag: b.bag, c: claimed}, again: again}
 	run(v)
 	var failed []string
@@ -284,7 +284,7 @@ func TestRowsOfAnInterruptedCheck(t *testing.T) {
 	}
 	claimed := interrupted(with(b.c, func(i *inspect.Image) { i.Binaries = nil; i.Layers[1].Size++ }))
 	v := &comparison{verifier: &verifier{bag: b.bag, c: claimed}, again: Again{Case: b.c,
-		Checks: []string{checkBinaries}}}
+		Checks: []string{inspect.CheckBinaries}}}
 	v.fileRows(claimed.Images[0], b.c.Images[0])
 	v.sameLayers(claimed.Images[0], b.c.Images[0])
 	v.findings()

@@ -157,7 +157,7 @@ func newIncident(t *testing.T) *incident {
 	in.say(inspect.Event{Check: "diff", Container: "web", Fact: inspect.Blob{Digest: goodConfig, Role: "config", State: blobCarried, Of: ofKnownGood}})
 	in.say(inspect.Event{Check: "diff", Container: "web", Fact: inspect.Blob{Digest: base.Digest, Role: roleLayer, State: blobCarried, Of: ofKnownGood}})
 	in.findings()
-	for _, check := range []string{checkLayers, checkSignatures, checkProvenance} {
+	for _, check := range []string{inspect.CheckLayers, inspect.CheckSignatures, inspect.CheckProvenance} {
 		in.say(inspect.Event{Check: check, Container: "web", Fact: inspect.End{Status: inspect.CheckDone}})
 	}
 	in.say(inspect.Event{Fact: inspect.End{Status: inspect.CheckDone}})

@@ -118,7 +118,7 @@ func TestRowsThatComeAndGoAreFound(t *testing.T) {
 			i := c.Images[0].Clone()
 			change(&i)
 			c.Images = []inspect.Image{i}
-			return Again{Case: c, Checks: []string{checkBinaries}}, nil
+			return Again{Case: c, Checks: []string{inspect.CheckBinaries}}, nil
 		}
 		if v := verify(t, r.Path, o); v.Reproduced != inspect.Failed || v.Claims.Failed == 0 {
 			t.Errorf("%s: %s, %+v", name, v.Reproduced, v.Claims)
@@ -212,7 +212,7 @@ func TestVerifiedIsAClaimOfACheckThatDidNotEndToo(t *testing.T) {
 		}
 		in.events = slices.DeleteFunc(in.events, func(e inspect.Event) bool {
 			_, ended := e.Fact.(inspect.End)
-			return ended && e.Check == checkSignatures
+			return ended && e.Check == inspect.CheckSignatures
 		})
 		o := trusting()
 		o.Rerun = func(context.Context, *Bag, inspect.Case) (Again, error) { return Again{Case: honest}, nil }

@@ -26,13 +26,14 @@ func (v *comparison) samePolicies(i, again inspect.Image) {
 			v.record("policy", subject, inspect.Absent, BasisNotKept, "the case leaves it open, and claims nothing: %s",
 				g.Detail)
 		default:
-			v.compare("policy", subject, v.ended(checkSignatures, i.Container), rowOutcome{status: g.Status.Tone()},
+			v.compare("policy", subject, v.ended(inspect.CheckSignatures, i.Container),
+				rowOutcome{status: g.Status.Tone()},
 				rowOutcome{status: again.Gates[at].Status.Tone()})
 		}
 	}
 	for _, g := range again.Gates {
 		known := slices.ContainsFunc(i.Gates, func(o inspect.Gate) bool { return o.Name == g.Name })
-		if g.Kind == inspect.GateKindImagePolicy && !known && v.ended(checkSignatures, i.Container) {
+		if g.Kind == inspect.GateKindImagePolicy && !known && v.ended(inspect.CheckSignatures, i.Container) {
 			v.fail("policy", i.Container+" "+g.Name,
 				"a policy in the bag is about this image, and the case does not name its verdict")
 		}

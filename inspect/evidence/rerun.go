@@ -110,15 +110,16 @@ func (v *comparison) sameSaved(i inspect.Image) bool {
 	// A file below blobs/sha256 is its digest (fitting.ownNames), and the diff ID of a plain tar is its digest.
 	found := rowOutcome{inspect.Verified, ""}
 	if !slices.Equal(configDiffIDs(data), diffIDs) {
-		found = rowOutcome{inspect.Failed, "diffid-mismatch"}
+		found = rowOutcome{inspect.Failed, inspect.ReasonDiffIDMismatch}
 	}
 	for _, l := range i.Layers {
 		if !l.Empty {
-			v.compare("layer", fmt.Sprintf("%s layer %d %s", i.Container, l.Number, l.DiffID), v.ended(checkLayers,
-				i.Container), rowOutcome{l.Status, l.Reason}, rowOutcome{inspect.Verified, ""})
+			v.compare("layer", fmt.Sprintf("%s layer %d %s", i.Container, l.Number, l.DiffID),
+				v.ended(inspect.CheckLayers,
+					i.Container), rowOutcome{l.Status, l.Reason}, rowOutcome{inspect.Verified, ""})
 		}
 	}
-	v.compare("image", i.Container, v.ended(checkLayers, i.Container), rowOutcome{i.Status, i.Reason}, found)
+	v.compare("image", i.Container, v.ended(inspect.CheckLayers, i.Container), rowOutcome{i.Status, i.Reason}, found)
 	return true
 }
 
@@ -187,14 +188,6 @@ func (v *comparison) compare(name, subject string, ended bool, claimed, found ro
 	v.fail(name, subject, "the case says %s; the bytes in the bag say %s", claimed, found)
 }
 
-// The checks whose rows are compared, by the names that they have in the case.
-const (
-	checkSubject    = "subject"
-	checkLayers     = "layers"
-	checkSignatures = "signatures"
-	checkProvenance = "provenance"
-)
-
 // ended reports whether a check came to its end on an image: in a partial case it may not have.
 // In a case that was interrupted, rows that are absent or unknown are no claims.
 func (v *comparison) ended(check, subject string) bool {
@@ -222,7 +215,7 @@ var countedElsewhere = []string{"added", "modified", "removed", "base", "detail"
 
 // sameLayers compares the layers with manifest and config, and with their bytes where they are carried.
 func (v *comparison) sameLayers(i, again inspect.Image) {
-	ended := v.ended(checkLayers, i.Container)
+	ended := v.ended(inspect.CheckLayers, i.Container)
 	diffIDs := v.configured(i.Config)
 	for _, l := range i.Layers {
 		subject := fmt.Sprintf("%s layer %d %s", i.Container, l.Number, l.Digest)
@@ -232,7 +225,7 @@ func (v *comparison) sameLayers(i, again inspect.Image) {
 			v.fail("layer", subject, "the manifest and config in the bag have no such layer")
 		case v.damaged(l.Digest):
 			v.compare("layer", subject, ended, rowOutcome{l.Status, l.Reason}, rowOutcome{inspect.Failed,
-				"digest-mismatch"})
+				inspect.ReasonDigestMismatch})
 		case !l.Empty && !v.carried(l.Digest):
 			found, skip := again.Layers[at], slices.Concat(fromBytes, countedElsewhere)
 			switch {
@@ -274,7 +267,7 @@ var ofTheWay = []string{"reference", "location", "left", "unresolved", "detail"}
 
 // sameImage compares what manifest and config say, and the image's status if all that it rests on is there.
 func (v *comparison) sameImage(i, again inspect.Image) {
-	ended := v.ended(checkLayers, i.Container)
+	ended := v.ended(inspect.CheckLayers, i.Container)
 	var out []string
 	broken := false
 	for _, l := range i.Layers {
@@ -317,11 +310,11 @@ func (v *comparison) sameSBOMs(i, again inspect.Image) {
 		return by
 	}
 	claimed, found := came(i.SBOMs), came(again.SBOMs)
-	if !v.ran(checkAttached, i.Container) {
+	if !v.ran(inspect.CheckAttachedSBOM, i.Container) {
 		v.out.Claims.Claimed += len(claimed)
 		return
 	}
-	ended := v.ended(checkAttached, i.Container)
+	ended := v.ended(inspect.CheckAttachedSBOM, i.Container)
 	for _, key := range slices.Sorted(maps.Keys(claimed)) {
 		f, there := found[key]
 		if !there {
@@ -369,7 +362,8 @@ func (v *comparison) sameSignatures(i, again inspect.Image) {
 		delete(found, s.ID)
 		switch {
 		case ok:
-			v.row("signature", subject, v.ended(checkSignatures, i.Container), bareSteps(s), bareSteps(r), "store")
+			v.row("signature", subject, v.ended(inspect.CheckSignatures, i.Container), bareSteps(s), bareSteps(r),
+				"store")
 		case v.carried(s.Digest):
 			v.fail("signature", subject, "the case says %s; it is not found among the signatures in the bag", s.Status)
 		default:
@@ -377,7 +371,7 @@ func (v *comparison) sameSignatures(i, again inspect.Image) {
 		}
 	}
 	for _, id := range slices.Sorted(maps.Keys(found)) {
-		v.unclaimed("signature", checkSignatures, i.Container, id)
+		v.unclaimed("signature", inspect.CheckSignatures, i.Container, id)
 	}
 }
 
@@ -394,7 +388,7 @@ func (v *comparison) sameProvenance(i, again inspect.Image) {
 		carried := slices.ContainsFunc(p.Raw, func(raw inspect.RawPart) bool { return v.carried(raw.Digest) })
 		switch {
 		case ok:
-			v.row("provenance", subject, v.ended(checkProvenance, i.Container), p, r)
+			v.row("provenance", subject, v.ended(inspect.CheckProvenance, i.Container), p, r)
 		case carried:
 			v.fail("provenance", subject, "the case says %s; it is not found again from the bag", p.Status)
 		default:
@@ -402,6 +396,6 @@ func (v *comparison) sameProvenance(i, again inspect.Image) {
 		}
 	}
 	for _, id := range slices.Sorted(maps.Keys(found)) {
-		v.unclaimed("provenance", checkProvenance, i.Container, id)
+		v.unclaimed("provenance", inspect.CheckProvenance, i.Container, id)
 	}
 }

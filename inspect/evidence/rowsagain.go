@@ -12,13 +12,6 @@ import (
 	"github.com/backtrail/backtrail/inspect/text"
 )
 
-// The checks whose rows are compared whole, by the names that they have in the case.
-const (
-	checkBinaries = "binaries"
-	checkPackages = "packages"
-	checkAttached = "attached-sbom"
-)
-
 // reJudged are the fields of a file's row that a comparison with the known-good changes: its layers are not in the bag.
 var reJudged = []string{"codes", "status", "severity", "detail"}
 
@@ -30,19 +23,19 @@ func (v *comparison) fileRows(i, again inspect.Image) {
 	if i.Diff != nil && i.Diff.KnownGood != nil {
 		skip = reJudged
 	}
-	rows(v, "files", i.Container, checkBinaries, i.Binaries, again.Binaries,
+	rows(v, "files", i.Container, inspect.CheckBinaries, i.Binaries, again.Binaries,
 		func(b inspect.Binary) string { return b.Path }, skip...)
-	rows(v, "files", i.Container, checkBinaries, i.Altered, again.Altered,
+	rows(v, "files", i.Container, inspect.CheckBinaries, i.Altered, again.Altered,
 		func(a inspect.Altered) string { return a.Path }, skip...)
-	rows(v, "files", i.Container, checkBinaries, i.Missing, again.Missing,
+	rows(v, "files", i.Container, inspect.CheckBinaries, i.Missing, again.Missing,
 		func(m inspect.Missing) string { return m.Path }, skip...)
-	rows(v, "setting", i.Container, checkBinaries, i.Notable, again.Notable,
+	rows(v, "setting", i.Container, inspect.CheckBinaries, i.Notable, again.Notable,
 		func(s inspect.Setting) string { return s.Code + " " + s.Detail })
-	rows(v, "package", i.Container, checkPackages, i.Packages, again.Packages, func(p inspect.Package) string {
+	rows(v, "package", i.Container, inspect.CheckPackages, i.Packages, again.Packages, func(p inspect.Package) string {
 		return p.Type + " " + p.Name + " " + p.Version + " " + strings.Join(p.Locations, " ")
 	})
-	if v.ran(checkBinaries, i.Container) {
-		v.row("files", i.Container, v.ended(checkBinaries, i.Container), i.Files, again.Files)
+	if v.ran(inspect.CheckBinaries, i.Container) {
+		v.row("files", i.Container, v.ended(inspect.CheckBinaries, i.Container), i.Files, again.Files)
 	} else {
 		v.out.Claims.Claimed++
 	}
@@ -98,7 +91,7 @@ func (v *comparison) countsAgain(i inspect.Image) {
 		}
 		have, want := [3]int{l.Added, l.Modified, l.Removed}, [3]int{counted[at].Added, counted[at].Modified,
 			counted[at].Removed}
-		v.listingRow("layer", fmt.Sprintf("%s layer %d files", i.Container, l.Number), v.ended(checkLayers,
+		v.listingRow("layer", fmt.Sprintf("%s layer %d files", i.Container, l.Number), v.ended(inspect.CheckLayers,
 			i.Container), have, want)
 	}
 	if i.Diff == nil || i.Diff.Files == nil {
@@ -141,7 +134,7 @@ func (v *comparison) findings() {
 		}
 		container, _, _ := strings.Cut(subject, ":")
 		i, named := v.c.Image(container)
-		compared := check == checkBinaries && named && i.Diff != nil && i.Diff.KnownGood != nil
+		compared := check == inspect.CheckBinaries && named && i.Diff != nil && i.Diff.KnownGood != nil
 		switch {
 		case !v.ran(check, container) || !v.ended(check, container), !there && compared:
 			v.out.Claims.Claimed++
@@ -240,7 +233,7 @@ func (v *comparison) reported(container, digest string) {
 	i, ok := v.c.Image(container)
 	switch {
 	case !ok || !i.Named():
-		if only := v.c.Target.Container; v.ended(checkSubject, "") && (only == "" || only == container) {
+		if only := v.c.Target.Container; v.ended(inspect.CheckSubject, "") && (only == "" || only == container) {
 			v.fail("image", container, "the object in the bag has this container, and the case does not name its image")
 		}
 	case digest == "" || i.Digest == "" || contains([]string{i.Digest, i.Index, i.Config}, digest):

@@ -114,7 +114,7 @@ func TestAContainerRunsTheImageThatTheNodeReported(t *testing.T) {
 	const index, manifest, config, other = "sha256:aa", "sha256:bb", "sha256:cc", "sha256:dd"
 	image := inspect.ImageHead{Container: "web", Reference: "web:1", Location: "web@" + index, Index: index,
 		Digest: manifest, Config: config, Manifests: []inspect.Manifest{{Digest: other, Platform: "linux/arm64"}}}
-	done := []inspect.CheckState{{Name: checkSubject, Status: inspect.CheckDone}}
+	done := []inspect.CheckState{{Name: inspect.CheckSubject, Status: inspect.CheckDone}}
 	for name, tt := range map[string]struct {
 		reported string
 		c        inspect.Case

@@ -187,7 +187,9 @@ func suspectLayers(c inspect.Case) map[string]bool {
 // aboutSecret reports whether a finding is about a key or a token in the image: a layer is not carried for that, since
 // everybody who gets the bundle would have it.
 // The file of a secret is not carried by itself either, whatever its severity is.
-func aboutSecret(f inspect.Finding) bool { return f.Code == "secret" || f.Code == "hidden-secret" }
+func aboutSecret(f inspect.Finding) bool {
+	return f.Code == inspect.CodeSecret || f.Code == inspect.CodeHiddenSecret
+}
 
 // suspectRow reports whether a row of an image points at one of its layers.
 func suspectRow(c inspect.Case, i inspect.Image, layer int) bool {

@@ -257,7 +257,7 @@ func restsOn(c inspect.Case) (chains, notarized int, keys []string) {
 					break
 				}
 			}
-			if s.Key != "" && s.Reason != "unknown-key" && !contains(keys, s.Key) {
+			if s.Key != "" && s.Reason != inspect.ReasonUnknownKey && !contains(keys, s.Key) {
 				keys = append(keys, s.Key)
 			}
 		}

@@ -12,7 +12,8 @@ import (
 
 // Group is the findings that one cause explains: a layer, a package, who signed.
 type Group struct {
-	// ID is stable while findings come in
+	// ID is stable while findings come in, so that a selection on screen stays: layer:web:6, signing:web, Observed, or
+	// the container and the key of the cause
 	ID        string
 	Container string
 	Severity  inspect.Severity
@@ -21,7 +22,7 @@ type Group struct {
 	Aside string
 	// Layer that brought all of it; below 0 for none
 	Layer    int
-	Findings []inspect.Finding
+	Findings []inspect.Finding // in the order of the case, worst first; never empty
 }
 
 // Groups puts the findings of a case into groups, worst first. What is no problem is one group, the last.
@@ -73,7 +74,8 @@ func (g Group) alerted(c *inspect.Case) []inspect.Finding {
 	return all
 }
 
-// groupOf is the group of a finding, and its layer.
+// groupOf is the group of a finding, and its layer; below 0 for none. Files and hooks of one layer are one group, since
+// one build step brought them; what is about who signed or built the image is one as well, whatever checks found it.
 func groupOf(c *inspect.Case, f inspect.Finding) (key string, layer int) {
 	container, _, _ := strings.Cut(f.Subject, ":")
 	cause := inspect.ParseCause(f.CausedBy())
@@ -82,7 +84,7 @@ func groupOf(c *inspect.Case, f inspect.Finding) (key string, layer int) {
 		return Observed, -1
 	case isSigning(f):
 		return "signing:" + container, -1
-	case f.Code == "layer-elsewhere":
+	case f.Code == inspect.CodeLayerElsewhere:
 		if i, ok := c.Image(container); ok && i.Sharing != nil && len(i.Sharing.Suspect) > 0 {
 			return layerKey(container, i.Sharing.Suspect[0]), i.Sharing.Suspect[0]
 		}
@@ -98,7 +100,9 @@ func layerKey(container string, layer int) string {
 	return fmt.Sprintf("layer:%s:%d", container, layer)
 }
 
-// layerOf is the first layer among the evidence of a finding, else that of its file; below 0 for none.
+// layerOf is the first layer among the evidence of a finding, else that of its file; below 0 for none. Evidence may
+// name a layer by its digest or by its diff ID. Two rows of an image may hold one path in different layers: the
+// evidence comes first because it is what the finding rests on.
 func layerOf(c *inspect.Case, f inspect.Finding) int {
 	container, _, _ := strings.Cut(f.Subject, ":")
 	i, _ := c.Image(container)
@@ -147,8 +151,9 @@ func (g Group) words(c *inspect.Case) (words, aside string) {
 func (g Group) signing(v view) (string, string) {
 	parts := []string{}
 	for _, x := range []struct{ code, word string }{
-		{"signature-expected", "required"}, {"policy-not-met", "policy"}, {codeSignatureGone, "identity"},
-		{codeProvenanceGone, "provenance"},
+		{inspect.CodeSignatureExpected, "required"}, {inspect.CodePolicyNotMet, "policy"},
+		{inspect.CodeSignatureGone, "identity"},
+		{inspect.CodeProvenanceGone, "provenance"},
 	} {
 		if slices.ContainsFunc(g.Findings, func(f inspect.Finding) bool { return f.Code == x.code }) {
 			parts = append(parts, x.word)
@@ -156,7 +161,8 @@ func (g Group) signing(v view) (string, string) {
 	}
 	words := title(g.Findings[0])
 	if len(v.image.Signatures) == 0 && slices.ContainsFunc(g.Findings, func(f inspect.Finding) bool {
-		return f.Code == "signature-expected" || f.Code == "policy-not-met" || f.Code == codeSignatureGone
+		return f.Code == inspect.CodeSignatureExpected || f.Code == inspect.CodePolicyNotMet ||
+			f.Code == inspect.CodeSignatureGone
 	}) {
 		words = "image is unsigned"
 		if p := slices.Index(parts, "required"); p >= 0 {

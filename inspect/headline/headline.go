@@ -85,12 +85,14 @@ func (v view) pending(label, words string) string {
 	return ""
 }
 
-// view is a case with what its lines are about: one container, the cause of its worst finding, and the alert.
+// view is a case with what its lines are about: one container, the cause of its worst finding, and the alert. It is
+// made anew for each frame, and nothing of it is kept.
 type view struct {
 	c     *inspect.Case
 	image inspect.Image
 	cause inspect.Cause
-	// lead: the findings of the cause; empty where none failed
+	// lead: the findings of the cause; empty where none failed. All of them are about one container: a pod's second
+	// container with the same package is another group.
 	lead inspect.CauseGroup
 	// alert: matched to the image; nil for none
 	alert *inspect.Alert
@@ -136,7 +138,8 @@ func causeOf(c *inspect.Case, g inspect.CauseGroup) inspect.Cause {
 	return cause
 }
 
-// better reports whether an alert says more about the cause than another: it names its file, or is more urgent.
+// better reports whether an alert says more about the cause than another: it names its file, or is more urgent. Of two
+// that are alike the first, which is the older one, stays.
 func better(a, than *inspect.Alert, cause inspect.Cause) bool {
 	names := func(x *inspect.Alert) bool { return cause.Path != "" && pathOf(x) == cause.Path }
 	if names(a) != names(than) {
@@ -145,7 +148,8 @@ func better(a, than *inspect.Alert, cause inspect.Cause) bool {
 	return inspect.PriorityRank(a.Priority) < inspect.PriorityRank(than.Priority)
 }
 
-// leadOf is the group of failed findings that has the cause; else the worst; else none.
+// leadOf is the group of failed findings that has the cause; else the worst; else none. Where the answers name a cause
+// that no finding has, as an act at run time, no finding leads: a weak finding of the image would else take the blame.
 func leadOf(c *inspect.Case, cause inspect.Cause) inspect.CauseGroup {
 	var failed []inspect.Finding
 	for _, f := range c.Findings {
@@ -196,7 +200,8 @@ func (v view) about() inspect.Image {
 // running reports whether the case still collects: what is not known yet may come.
 func (v view) running() bool { return v.c.End == nil }
 
-// has reports whether a finding with one of some codes is about the image or the pod.
+// has reports whether a finding with one of some codes is about the image or the pod. The subject of a finding is
+// CONTAINER, CONTAINER:/PATH or pod.
 func (v view) has(codes ...string) bool {
 	for _, f := range v.c.Findings {
 		container, _, _ := strings.Cut(f.Subject, ":")
@@ -223,7 +228,8 @@ func fileOf(f inspect.Finding) string {
 	return ""
 }
 
-// pathOf is the program that an alert names.
+// pathOf is the program that an alert names: as it was found in the image or the pod, where it was, with its links
+// resolved; else as the sensor wrote it.
 func pathOf(a *inspect.Alert) string {
 	if a.File.Path != "" {
 		return a.File.Path

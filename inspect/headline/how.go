@@ -7,10 +7,14 @@ import (
 
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/text"
+	"github.com/backtrail/backtrail/inspect/verdict"
 )
 
 // howRules give the way in: what is not in the image, the tag that was moved, what another party handed over, the own
 // build; then the answer in its own words.
+//
+// A tag that was moved precedes base image, dependency and build: whoever moved it may have built the image in any way,
+// and what its layers and labels claim about that is the attacker's own statement.
 var howRules = []rule{
 	howAtRunTime, howVolume, howSidecar, howTagMoved, howBase, howDependency, howBuild, howAnswer, howRunning,
 	howNothing,
@@ -21,8 +25,14 @@ func howAtRunTime(v view) (string, string) {
 	if v.cause.Kind != inspect.CauseRuntime {
 		return "", ""
 	}
-	if v.alert != nil && v.alert.Ran != nil && v.alert.Ran.Act == inspect.ActExec {
+	switch act := v.act(); {
+	case v.cause.Name != "":
+		return "as a debug container attached to the running pod; the API server's audit log " +
+			"(pods/ephemeralcontainers) names who", ""
+	case act == inspect.ActExec:
 		return "by exec into the running container; the API server's audit log (pods/exec) names who", ""
+	case act == inspect.ActInstall, act == inspect.ActCommand:
+		return "by a process of the running container; what made it do so is not known", ""
 	}
 	return "after the container had started; who wrote it is not known " +
 		"(see pods/exec in the API server's audit log)", ""
@@ -33,13 +43,17 @@ func howVolume(v view) (string, string) {
 	if v.cause.Kind != inspect.CauseVolume {
 		return "", ""
 	}
+	var at inspect.Mount // the deepest one: it hides what the others have at its path
 	for _, m := range v.mounts() {
-		if strings.HasPrefix(v.cause.Path, strings.TrimSuffix(m.Path, "/")+"/") {
-			what := strings.TrimSpace(m.Kind + " " + m.Source)
-			return "volume " + m.Volume + " (" + what + ") mounted at " + m.Path, ""
+		if strings.HasPrefix(v.cause.Path, strings.TrimSuffix(m.Path, "/")+"/") && len(m.Path) > len(at.Path) {
+			at = m
 		}
 	}
-	return "by a mounted volume", ""
+	if at.Path == "" {
+		return "by a mounted volume", ""
+	}
+	what := strings.TrimSpace(at.Kind + " " + at.Source)
+	return "volume " + at.Volume + " (" + what + ") mounted at " + at.Path, ""
 }
 
 // mounts are the volumes of the container.
@@ -84,20 +98,22 @@ func (v view) injected() bool {
 	return false
 }
 
-// howTagMoved is a tag that means another digest than in the previous image.
+// howTagMoved is a tag that means another digest than in the previous image. A tag moves at every ordinary release too,
+// so that this needs a finding that failed beside it.
 func howTagMoved(v view) (string, string) {
 	if !v.tagMoved() || len(v.lead.Findings) == 0 {
 		return "", ""
 	}
 	known := v.image.Diff.KnownGood
 	before, now := short(known.Key()), short(v.image.Key())
-	if v.has(codeSignatureGone) {
+	if v.has(inspect.CodeSignatureGone) {
 		before, now = before+" (signed)", now+" (unsigned)"
 	}
 	return "tag " + shortName(v.image.Reference) + " overwritten: " + before + " → " + now + v.pulled(), ""
 }
 
-// tagMoved reports whether the previous image went by the same tag.
+// tagMoved reports whether the previous image went by the same tag. A known-good that a person confirmed may be any
+// image, and a pod that names a digest has no tag that could move.
 func (v view) tagMoved() bool {
 	if v.image.Diff == nil || v.image.Diff.KnownGood == nil || strings.Contains(v.image.Reference, "@") {
 		return false
@@ -107,12 +123,14 @@ func (v view) tagMoved() bool {
 		(k.Reference == v.image.Reference || strings.HasPrefix(v.image.Reference, k.Reference+":"))
 }
 
-// pulled is what made the node resolve the tag again: a restart, else the rollout of the revision that runs.
+// pulled is what made the node resolve the tag again: a restart, else the rollout of the revision that runs. The
+// field manager kubectl-rollout is what `kubectl rollout restart` calls itself; a manager names itself, so that the
+// line needs the finding about the restart as well.
 func (v view) pulled() string {
 	if v.c.Pod == nil {
 		return ""
 	}
-	if v.has(codeRestarted) {
+	if v.has(inspect.CodeRestarted) {
 		for _, o := range v.c.Pod.Owner {
 			for _, m := range o.Managers {
 				if m.Name == "kubectl-rollout" {
@@ -148,7 +166,7 @@ func (v view) rolledOut() string {
 	return ""
 }
 
-// howBase is the base image.
+// howBase is the base image: as the cause, or as the owner of the layer that has it.
 func howBase(v view) (string, string) {
 	l, ok := v.layer()
 	if v.cause.Kind != inspect.CauseBase && (!ok || !l.Base) {
@@ -157,20 +175,21 @@ func howBase(v view) (string, string) {
 	return "with the base image " + cmp.Or(v.cause.Name, "(its layers are below the image's own)") + v.rolledOut(), ""
 }
 
-// howDependency is a package that the own build took in, with the version before.
+// howDependency is a package that the own build took in, with the version before. Names are compared as their
+// ecosystems do, so that the answer's fastembed_utils is the fastembed-utils of the comparison.
 func howDependency(v view) (string, string) {
 	if v.cause.Kind != inspect.CausePackage {
 		return "", ""
 	}
 	if d := v.image.Diff; d != nil && d.Packages != nil {
 		for _, p := range d.Packages.Changed {
-			if p.Name == bare(v.cause.Name) {
+			if normal(p.Name) == normal(bare(v.cause.Name)) {
 				return "dependency " + p.Name + " changed in the image's own build: " + p.From + " → " + p.To +
 					v.rolledOut(), ""
 			}
 		}
 		for _, p := range d.Packages.Added {
-			if p.Name == bare(v.cause.Name) {
+			if normal(p.Name) == normal(bare(v.cause.Name)) {
 				return "dependency " + p.Name + " " + p.Version + " is new in the image's own build" + v.rolledOut(), ""
 			}
 		}
@@ -197,7 +216,8 @@ func (v view) ownBuild() (build, counts string) {
 	return "by the image's own build", counts
 }
 
-// howAnswer is what the answer found out, in its own words.
+// howAnswer is what the answer found out, in its own words: of the causes that no rule above is about, as a chart or a
+// field manager of the cluster.
 func howAnswer(v view) (string, string) { return v.answered(inspect.HowIn), "" }
 
 // howRunning is that checks have not ended.
@@ -208,9 +228,18 @@ func howRunning(v view) (string, string) {
 	return v.waiting(), ""
 }
 
+// howNothing is that the way in is not known, or that there is nothing of which it could be.
 func howNothing(v view) (string, string) {
-	if len(v.lead.Findings) > 0 || v.alert != nil {
+	if v.wrong() {
 		return "not known", ""
 	}
-	return "nothing to explain", ""
+	return cmp.Or(v.unsure(), "nothing to explain"), ""
+}
+
+// unsure is what a line gives in place of "nothing": a case of which not all could be checked has not found nothing.
+func (v view) unsure() string {
+	if verdict.Of(v.c).Status != inspect.CaseIncomplete {
+		return ""
+	}
+	return "not known: not all could be checked"
 }

@@ -1,6 +1,7 @@
 package headline
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
@@ -23,7 +24,9 @@ func missedAtRunTime(v view) (string, string) {
 	}
 }
 
-// missedPolicy is a policy that refuses the image today, and why it did not then.
+// missedPolicy is a policy that refuses the image today, and why it did not then: the first reason that explains it
+// for certain. Times are compared with that of the pod's creation, when admission ran. A policy that a person named on
+// this machine was never in the cluster, and could not have blocked anything.
 func missedPolicy(v view) (string, string) {
 	for _, g := range v.image.PolicyGates() {
 		if g.Status != inspect.GateRefused || g.Asked {
@@ -55,7 +58,8 @@ func missedPolicy(v view) (string, string) {
 	return "", ""
 }
 
-// missedNotEnforced is a product that verifies images and was not asked about this one.
+// missedNotEnforced is a product that verifies images and was not asked about this one: a label of its namespace is
+// missing, or a selector leaves it out.
 func missedNotEnforced(v view) (string, string) {
 	g, ok := v.gate(inspect.GateKindAdmission)
 	if !ok || g.Status != inspect.GateNotEnforced || !v.wrong() {
@@ -95,10 +99,11 @@ func missedNothing(v view) (string, string) {
 	if v.wrong() {
 		return "not known", ""
 	}
-	return "nothing to block", ""
+	return cmp.Or(v.unsure(), "nothing to block"), ""
 }
 
-// wrong reports whether there is something that should have been stopped.
+// wrong reports whether there is something that should have been stopped: without it gates that are missing are no
+// news, and the line does not blame them.
 func (v view) wrong() bool { return len(v.lead.Findings) > 0 || v.alert != nil }
 
 // gate is that of a kind at the image.

@@ -24,7 +24,8 @@ func (v view) next(steps []respond.NextStep) Line {
 	return l
 }
 
-// uncollected names the evidence of which nothing was collected.
+// uncollected names the evidence of which nothing was collected, or where all that there was is lost. It stands beside
+// the next step because it vanishes with the pod.
 func (v view) uncollected() string {
 	var lost []string
 	for _, p := range respond.PreservedOf(v.c) {

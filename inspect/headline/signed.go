@@ -9,14 +9,9 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 )
 
-// Codes of findings that a line depends on.
-const (
-	codeSignatureGone  = "signature-gone"
-	codeProvenanceGone = "provenance-gone"
-	codeRestarted      = "restarted"
-)
-
-// signed is who signed and who should have. Where a store could not be read, nothing is "no".
+// signed is who signed and who should have. Where a store could not be read, nothing is "no": "no" needs every store to
+// have answered and the check to have ended. "yes" needs a signature that verified; that it is the required one is said
+// only where the names are the same, since a policy may be met by another authority of its list.
 func (v view) signed() string {
 	required := "no policy requires a signature"
 	if r := v.Required(); r != "" {
@@ -40,7 +35,7 @@ func (v view) signed() string {
 			return "not known: " + r.Store + " unreachable: " + r.Detail + " · " + required
 		}
 	}
-	state, known := v.c.Check("signatures", v.image.Container)
+	state, known := v.c.Check(inspect.CheckSignatures, v.image.Container)
 	switch {
 	case known && state.Running(), !known && v.running():
 		return v.waiting()
@@ -76,7 +71,8 @@ func (v view) Required() string {
 	return v.requiredBy()
 }
 
-// requiredBy is what policies require.
+// requiredBy is what policies require. Who must have signed is named only of a policy that refuses the image: of one
+// that is met, or that could not be compared, its own name is all that is certain.
 func (v view) requiredBy() string {
 	var all []string
 	for _, g := range v.image.PolicyGates() {
@@ -104,7 +100,8 @@ func (v view) asRequired() bool {
 // bestSignature is the one that says most: one that holds, else one that fails, else one that is open.
 func (v view) bestSignature() (inspect.Signature, bool) { return BestSignature(v.image) }
 
-// BestSignature is the signature of an image that says most about it: verified, else failed, else not checked.
+// BestSignature is the signature of an image that says most about it: verified, else failed, else not checked. A status
+// of no known word ranks before all, and is shown as one that was not checked. ok is false where there is none.
 func BestSignature(i inspect.Image) (inspect.Signature, bool) {
 	if len(i.Signatures) == 0 {
 		return inspect.Signature{}, false
@@ -127,15 +124,15 @@ func ShortSigner(s inspect.Signature) string {
 // reasonText is why a signature does not count, with who made it.
 func reasonText(s inspect.Signature) string {
 	switch s.Reason {
-	case "no-expectation":
+	case inspect.ReasonNoExpectation:
 		return "signed by " + ShortSigner(s) + ", no policy requires a signer"
-	case "unknown-key":
+	case inspect.ReasonUnknownKey:
 		return "signed with a key that is not at hand"
-	case "identity-mismatch":
+	case inspect.ReasonIdentityMismatch:
 		return "signed by " + ShortSigner(s)
-	case "subject-mismatch":
+	case inspect.ReasonSubjectMismatch:
 		return "the signature is of another image"
-	case "invalid-signature":
+	case inspect.ReasonInvalidSignature:
 		return "signature is invalid"
 	default:
 		return strings.ReplaceAll(cmp.Or(s.Reason, "no reason given"), "-", " ")
@@ -148,7 +145,8 @@ var workflow = regexp.MustCompile(`https://github\.com/([\w.-]+/[\w.-]+)/\.githu
 // ShortIdentity leaves out what every identity of a workflow has: shop/web/release.yml@refs/tags/v1.
 func ShortIdentity(id string) string { return workflow.ReplaceAllString(id, "$1/$2@") }
 
-// plainPattern is an expression that is a text with wildcards: those are shown as *, all others as they are.
+// plainPattern is an expression that is a text with wildcards: those are shown as *, all others as they are, so that no
+// reading of ours makes a policy look narrower than it is.
 var plainPattern = regexp.MustCompile(`^\^?(?:[\w:/@-]|\\\.|\.[+*])+\$?$`)
 
 // pattern shows a regular expression as a person reads it, where it is a simple one.
@@ -169,7 +167,8 @@ func pattern(re string) string {
 
 // isSigning reports whether a finding is about who signed or built the image, not about what is in it.
 func isSigning(f inspect.Finding) bool {
-	return f.Check == "signatures" || f.Check == "drift" || f.Check == "policies" || f.Check == "provenance"
+	return f.Check == inspect.CheckSignatures || f.Check == inspect.CheckDrift || f.Check == inspect.CheckPolicies ||
+		f.Check == inspect.CheckProvenance
 }
 
 // only reports whether all findings of the lead are of a kind, and there are some.

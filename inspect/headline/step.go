@@ -1,6 +1,7 @@
 package headline
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -46,7 +47,8 @@ func stepOfLayer(v view) (string, string) {
 	return text, "same layer runs in " + listed(pods)
 }
 
-// stepNew is the steps that the previous image does not have, where no layer is to blame.
+// stepNew is the steps that the previous image does not have, where no layer is to blame. That no layer differs is
+// worth a line: what is wrong was there before.
 func stepNew(v view) (string, string) {
 	d := v.image.Diff
 	if d == nil || d.Layers == nil || len(v.lead.Findings) == 0 {
@@ -61,7 +63,7 @@ func stepNew(v view) (string, string) {
 
 // stepUnread is that layers are not read yet, or could not be.
 func stepUnread(v view) (string, string) {
-	state, ok := v.c.Check("layers", v.image.Container)
+	state, ok := v.c.Check(inspect.CheckLayers, v.image.Container)
 	switch {
 	case ok && state.Status == inspect.CheckBlocked && !state.Running():
 		return "not known: layers could not be read: " + state.Reason, ""
@@ -74,17 +76,17 @@ func stepUnread(v view) (string, string) {
 
 // stepNothing is that no layer is to blame.
 func stepNothing(v view) (string, string) {
-	if len(v.lead.Findings) > 0 || v.alert != nil {
+	if v.wrong() {
 		return "not known: nothing found points to a build step", ""
 	}
-	return "nothing to attribute", ""
+	return cmp.Or(v.unsure(), "nothing to attribute"), ""
 }
 
 // layer is the one that has the cause: as the answers name it, else by the package or the file.
 func (v view) layer() (inspect.Layer, bool) {
 	n := v.cause.Layer
 	for _, p := range v.image.Packages {
-		if n < 0 && v.cause.Kind == inspect.CausePackage && p.Name == bare(v.cause.Name) &&
+		if n < 0 && v.cause.Kind == inspect.CausePackage && normal(p.Name) == normal(bare(v.cause.Name)) &&
 			(v.cause.Version == "" || p.Version == v.cause.Version) {
 			n = p.Layer
 		}
@@ -113,7 +115,13 @@ func (v view) inLayer() string {
 	return ""
 }
 
-// StepText is a build step without what builders wrap around it: COPY fonts/ /.
+// StepText is a build step without what builders wrap around it: COPY fonts/ /. It reads created_by of the image's
+// history, which its builder chose freely:
+//
+//	COPY fonts/ / # buildkit                    BuildKit
+//	RUN /bin/sh -c apt-get install -y x # buildkit
+//	/bin/sh -c #(nop)  CMD ["bash"]             the classic builder, of a step that runs nothing
+//	/bin/sh -c make                             the classic builder, of RUN
 func StepText(createdBy string) string {
 	text, _, _ := strings.Cut(createdBy, " # buildkit")
 	text = strings.TrimSpace(text)

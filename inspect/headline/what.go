@@ -11,12 +11,18 @@ import (
 )
 
 // whatRules give what happened: the cause with its consequence, then what is only suspected, then what is not known.
+//
+// The order is that of certainty. Bytes that do not match a digest come first, since every other fact was read from
+// them. A release that an advisory lists precedes the hook or the file by which it acts: the advice is about the
+// package. What ran precedes what merely lies there. A running case precedes "nothing found" in every form, and a check
+// that could not run precedes a case that is well: "no problems found" is the last rule, and no other rule gives it.
 var whatRules = []rule{
 	whatDamaged, whatKnownBad, whatPackage, whatRan, whatHook, whatReplaced, whatFile, whatAtRunTime, whatVolume,
 	whatSidecar, whatSigner, whatWorst, whatAlert, whatRunning, whatUnchecked, whatFailed, whatLook, whatNothing,
 }
 
-// whatDamaged is an image whose bytes are not those that its digest names: nothing else about it can be relied on.
+// whatDamaged is an image whose bytes are not those that its digest names: nothing else about it can be relied on. Any
+// image of the pod counts, not only the one that the lines are about.
 func whatDamaged(v view) (string, string) {
 	for _, i := range v.c.Images {
 		if i.Status == inspect.Failed {
@@ -27,19 +33,33 @@ func whatDamaged(v view) (string, string) {
 	return "", ""
 }
 
-// whatKnownBad is a release of a package that advisories list as a compromise.
+// whatKnownBad is a release of a package that advisories list as a compromise. A record that was withdrawn names no
+// release: lists of malicious packages have false positives. Both the name and the version must be those of the cause.
 func whatKnownBad(v view) (string, string) {
 	if v.cause.Kind != inspect.CausePackage {
 		return "", ""
 	}
 	for _, a := range v.image.Advisories {
-		if a.Withdrawn || a.Status != inspect.RowFailed || !strings.Contains(a.Subject, bare(v.cause.Name)) {
+		if a.Withdrawn || a.Status != inspect.RowFailed || !about(a, v.cause) {
 			continue
 		}
 		return named(v.cause) + " is a known-compromised release (" + a.ID + ")" + v.consequence() + v.inLayer(), ""
 	}
 	return "", ""
 }
+
+// about reports whether an advisory is about the package of a cause: its subject is the name and the version that it
+// lists. A name within another, go within django, is another package.
+func about(a inspect.Advisory, cause inspect.Cause) bool {
+	name, version, _ := strings.Cut(a.Subject, " ")
+	return a.Kind == inspect.AdvisoryPackage && normal(name) == normal(bare(cause.Name)) &&
+		(cause.Version == "" || version == "" || version == cause.Version)
+}
+
+// separators are characters that names of Python packages may be written with in place of each other (PEP 503).
+var separators = strings.NewReplacer("_", "-", ".", "-")
+
+func normal(name string) string { return separators.Replace(strings.ToLower(name)) }
 
 // whatPackage is a package that brought the behavior in and that no advisory lists.
 func whatPackage(v view) (string, string) {
@@ -56,16 +76,18 @@ func whatPackage(v view) (string, string) {
 	return text + v.consequence(), ""
 }
 
-// whatRan is the image's own file that an alert names as what ran.
+// whatRan is the image's own file that an alert names as what ran. The shell of an exec is in the image too, and is not
+// what happened.
 func whatRan(v view) (string, string) {
-	if v.alert == nil || v.cause.Path == "" || pathOf(v.alert) != v.cause.Path ||
-		v.alert.File.Origin != inspect.OriginImage {
+	if v.alert == nil || v.cause.Path == "" || v.cause.Kind == inspect.CauseRuntime ||
+		pathOf(v.alert) != v.cause.Path || v.alert.File.Origin != inspect.OriginImage {
 		return "", ""
 	}
 	return v.noun(v.cause.Path) + " " + v.cause.Path + " ran; it is in the image" + v.inLayer(), ""
 }
 
-// whatHook is something that starts by itself.
+// whatHook is something that starts by itself: what an alert names is then the interpreter that loaded it, as Python
+// loads every .pth file with an import line at each start.
 func whatHook(v view) (string, string) {
 	h, ok := v.hook()
 	if !ok || v.cause.Kind != inspect.CauseHook && v.cause.Kind != inspect.CauseFile {
@@ -78,7 +100,8 @@ func whatHook(v view) (string, string) {
 	return text + v.consequence() + v.inLayer(), ""
 }
 
-// whatReplaced is a packaged program with other content than its package has.
+// whatReplaced is a packaged program with other content than its package has. An interpreter is the cause only here:
+// its own bytes differ. One whose bytes are its package's was used, and leads no line.
 func whatReplaced(v view) (string, string) {
 	for _, a := range v.image.Altered {
 		if a.Path == v.cause.Path && a.Status == inspect.RowFailed {
@@ -97,28 +120,44 @@ func whatFile(v view) (string, string) {
 	return v.noun(v.cause.Path) + " " + v.cause.Path + " is in the image" + v.inLayer() + v.consequence(), ""
 }
 
-// whatAtRunTime is what started in the container and is not in the image.
+// whatAtRunTime is what happened in the running container. The act of the alert decides before the origin of its file:
+// the shell of an exec is a file of the image, and it is not the image that started it.
 func whatAtRunTime(v view) (string, string) {
 	if v.cause.Kind != inspect.CauseRuntime {
 		return "", ""
 	}
-	path := cmp.Or(v.cause.Path, "a program")
-	switch {
+	path := v.cause.Path
+	if path == "" && v.alert != nil {
+		path = pathOf(v.alert)
+	}
+	path = cmp.Or(path, "a program")
+	switch act := v.act(); {
 	case v.alert == nil:
 		return cmp.Or(v.cause.Name, path) + " started at run time; it is not in the image", ""
-	case v.alert.Ran != nil && v.alert.Ran.Act == inspect.ActExec:
+	case v.cause.Name != "": // whatever ran in it, the container is not the workload's
+		return "debug container " + v.cause.Name + " ran " + path + "; it is not in the workload's image", ""
+	case act == inspect.ActExec:
 		return "a shell was opened in the running container (" + v.alert.Name() + "); the image does not start it", ""
-	case v.alert.Ran != nil && v.alert.Ran.Act == inspect.ActInstall:
+	case act == inspect.ActInstall:
 		return "packages were installed in the running container (" + v.alert.Name() + ")", ""
+	case act == inspect.ActCommand:
+		return "a process of the container started " + path + " (" + v.alert.Name() +
+			"); the image does not start it", ""
 	case v.alert.File.Origin == inspect.OriginMemfd:
 		return "a program ran from memory; it is not in the image", ""
 	case v.alert.File.Origin == inspect.OriginChanged:
 		return path + " ran with other content than the image has: it was changed at run time", ""
-	case v.cause.Name != "":
-		return "debug container " + v.cause.Name + " ran " + path + "; it is not in the workload's image", ""
 	default:
 		return path + " ran; it is not in the image: it was written after the container started", ""
 	}
+}
+
+// act is what was done at run time by the alert; empty where nothing was, or that is not known.
+func (v view) act() string {
+	if v.alert == nil || v.alert.Ran == nil {
+		return ""
+	}
+	return v.alert.Ran.Act
 }
 
 // whatVolume is a program that a mounted volume holds.
@@ -138,13 +177,14 @@ func whatSidecar(v view) (string, string) {
 		" was injected; the workload's template does not have it" + v.consequence(), ""
 }
 
-// whatSigner is an image without anything wrong in it that the wrong one signed, or nobody.
+// whatSigner is an image without anything wrong in it that the wrong one signed, or nobody. An image without a
+// signature is called unsigned here only where it was signed before or a policy requires it: else that is no news.
 func whatSigner(v view) (string, string) {
 	if v.cause.Kind != inspect.CauseBuilder && !v.only(isSigning) {
 		return "", ""
 	}
 	previous := ""
-	if v.has(codeSignatureGone) {
+	if v.has(inspect.CodeSignatureGone) {
 		previous = "; the " + v.previous() + " image was signed"
 	}
 	switch s, ok := v.bestSignature(); {
@@ -157,7 +197,7 @@ func whatSigner(v view) (string, string) {
 	}
 }
 
-// whatWorst is the worst finding in its own words.
+// whatWorst is the worst finding in its own words, where no rule above knows its cause.
 func whatWorst(v view) (string, string) {
 	if len(v.lead.Findings) == 0 {
 		return "", ""
@@ -165,7 +205,8 @@ func whatWorst(v view) (string, string) {
 	return title(v.lead.Head()) + v.consequence() + v.inLayer(), ""
 }
 
-// whatAlert is an alert that nothing in the image explains.
+// whatAlert is an alert that nothing in the image explains. That the image is to blame for nothing is said only where
+// all of it could be checked.
 func whatAlert(v view) (string, string) {
 	if v.alert == nil || v.running() {
 		return "", ""
@@ -213,7 +254,7 @@ func whatFailed(v view) (string, string) {
 	return "", ""
 }
 
-// whatLook is something that is no problem by itself and that a person should look at.
+// whatLook is something that is no problem by itself and that a person should look at: a finding of severity medium.
 func whatLook(v view) (string, string) {
 	for _, f := range v.c.Findings {
 		if f.Severity.Rank() <= inspect.Medium.Rank() {

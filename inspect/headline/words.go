@@ -74,7 +74,8 @@ func (v view) previous() string {
 
 // nouns names a file by the signs that convict it, the most telling first. The codes are those of package binary.
 var nouns = []struct{ code, noun string }{
-	{"miner-string", "miner"}, {"runs-download", "downloader"}, {"loader-hijack", "preloaded library"},
+	{inspect.CodeMinerString, "miner"}, {inspect.CodeRunsDownload, "downloader"}, {inspect.CodeLoaderHijack,
+		"preloaded library"},
 	{"obfuscated", "obfuscated script"}, {"altered", "replaced program"}, {"setuid", "setuid executable"},
 	{"unowned", "unpackaged executable"},
 }
@@ -95,7 +96,8 @@ func (v view) noun(path string) string {
 	return "file"
 }
 
-// hook is what starts the cause by itself: the row at its path, or one that runs it.
+// hook is what starts the cause by itself: the row at its path, or one that a package of the cause owns. Rows that are
+// no problem by themselves, as the .pth files of coverage and setuptools, start nothing that a line is about.
 func (v view) hook() (inspect.Autorun, bool) {
 	for _, a := range v.image.Autoruns {
 		if a.Status != inspect.RowFailed || a.Path == "" {
@@ -123,11 +125,12 @@ func blocked(c *inspect.Case) []string {
 // waiting names the checks that run.
 func (v view) waiting() string { return v.waitingOr("still checking") }
 
-// waitingOr names the checks that run, and is something else where none does.
+// waitingOr names the checks that run, at most three, and is something else where none does. The answers are left out:
+// they wait for the others, and to name them explains nothing.
 func (v view) waitingOr(otherwise string) string {
 	var names []string
 	for _, s := range v.c.Checks {
-		if s.Running() && s.Name != "answers" && !slices.Contains(names, s.Name) {
+		if s.Running() && s.Name != inspect.CheckAnswers && !slices.Contains(names, s.Name) {
 			names = append(names, s.Name)
 		}
 	}

@@ -17,6 +17,8 @@ const (
 )
 
 // FactsVersion is raised when images are read in a new way: facts of an older version count as missing.
+// It is not the version of the file's form, see migrations: the form may stay while a database of packages is read in a
+// new way.
 const FactsVersion = 1
 
 // String is the depth as people name it.
@@ -42,14 +44,6 @@ func ParseDepth(s string) (Depth, error) {
 	return 0, fmt.Errorf("%q is no depth: identity, packages and full are", s)
 }
 
-// The checks of a case that a depth rests on, by the names that package layer, sbom, binary and autorun give them.
-const (
-	checkSignatures = "signatures"
-	checkLayers     = "layers"
-	checkPackages   = "packages"
-	checkBinaries   = "binaries"
-)
-
 // DepthOf returns how far a case looked into the image of a container; 0 where it is not known which image it is. A
 // check that could not run leaves the depth below it: what was not looked at must not count as absent.
 func DepthOf(c *inspect.Case, container string) Depth {
@@ -57,14 +51,16 @@ func DepthOf(c *inspect.Case, container string) Depth {
 	if !ok || !image.Resolved() || image.Key() == "" {
 		return 0
 	}
+	// A check that is still running, was blocked or was skipped has not looked. Only done counts: a wrong Full would
+	// answer "not affected" of files that were not read.
 	done := func(check string) bool {
 		s, ok := c.Check(check, container)
 		return ok && !s.Running() && s.Status == inspect.CheckDone
 	}
 	switch {
-	case !done(checkLayers) || !done(checkPackages):
+	case !done(inspect.CheckLayers) || !done(inspect.CheckPackages):
 		return Identity
-	case !done(checkBinaries):
+	case !done(inspect.CheckBinaries):
 		return Packages
 	default:
 		return Full

@@ -11,15 +11,16 @@ import (
 
 // codes are the codes of findings by what differs.
 var codes = map[inspect.LockChange]string{
-	inspect.LockVersionSpoof: "lock-version-spoof", inspect.LockPhantom: "lock-phantom",
-	inspect.LockForeignSource: "lock-foreign-source",
-	inspect.LockRewritten:     "lock-rewritten", inspect.LockScriptGone: "lock-script-gone",
+	inspect.LockVersionSpoof: inspect.CodeLockVersionSpoof, inspect.LockPhantom: inspect.CodeLockPhantom,
+	inspect.LockForeignSource: inspect.CodeLockForeignSource,
+	inspect.LockRewritten:     inspect.CodeLockRewritten, inspect.LockScriptGone: inspect.CodeLockScriptGone,
 }
 
 // maxNamed is how many packages a title names.
 const maxNamed = 3
 
-// findings makes a finding of each row that a person should look at; those of one foreign host are one.
+// findings makes a finding of each row that a person should look at; those of one foreign host are one. Rows of low
+// severity are shown in their table alone.
 func findings(container string, rows []inspect.LockRow) []inspect.Finding {
 	groups := map[string][]inspect.LockRow{}
 	var order []string
@@ -43,7 +44,8 @@ func findings(container string, rows []inspect.LockRow) []inspect.Finding {
 	return all
 }
 
-// findingOf is one finding of rows about the same, which are named in its evidence, at most 20.
+// findingOf is one finding of rows about the same, which are named in its evidence, at most 20. The worst row gives
+// severity and place. The ID is that of the place and the package, so that it stays the same from run to run.
 func findingOf(container string, rows []inspect.LockRow) inspect.Finding {
 	rows = slices.Clone(rows)
 	slices.SortStableFunc(rows, func(a, b inspect.LockRow) int {
@@ -53,11 +55,12 @@ func findingOf(container string, rows []inspect.LockRow) inspect.Finding {
 	r := rows[0]
 	subject := container + ":" + r.Path
 	f := inspect.Finding{
-		Check: Check, Code: codes[r.Change], Status: r.Severity.RowStatus(), Severity: r.Severity, Subject: subject,
-		Title: title(rows), Detail: r.Detail,
+		Check: inspect.CheckLockFiles, Code: codes[r.Change], Status: r.Severity.RowStatus(), Severity: r.Severity,
+		Subject: subject,
+		Title:   title(rows), Detail: r.Detail,
 		Cause: inspect.Cause{Kind: inspect.CausePackage, Name: r.Name, Version: r.Installed, Layer: -1}.Key(),
 	}
-	f.ID = inspect.FindingID(Check, f.Code, subject+"\x00"+r.Name)
+	f.ID = inspect.FindingID(inspect.CheckLockFiles, f.Code, subject+"\x00"+r.Name)
 	for _, r := range rows[:min(len(rows), 20)] {
 		f.Evidence = append(f.Evidence, inspect.Evidence{Kind: "lock", Path: r.File,
 			Text: strings.TrimSpace(strings.Join([]string{r.Name, r.Locked, r.Resolved}, " "))})

@@ -8,9 +8,10 @@ import (
 	"github.com/backtrail/backtrail/inspect/layer"
 )
 
-// Tampering is something that a layer did to the package databases which no package manager does.
+// Tampering is something that a layer did to the package databases which no package manager does. Claims that rest on
+// it do not count.
 type Tampering struct {
-	Code    string
+	Code    string // inspect.CodeDatabaseGrew and the other codes of databases
 	Layer   int    // that did it
 	Package string // that is concerned, with its version where it has one
 	File    string // of the database
@@ -18,27 +19,13 @@ type Tampering struct {
 	Program bool // one of the files that it covers is a program
 }
 
-// Codes of tampering.
-const (
-	// ListGrew: files were added to a package that was installed before, in the same version.
-	ListGrew = "database-grew"
-	// EntryChanged: the digest of a file, or that it is configuration, was changed or removed for the same version.
-	EntryChanged = "database-changed"
-	// SecondDatabase: a later layer brought a database of another kind, whose claims do not count.
-	SecondDatabase = "second-database"
-	// ClaimedTwice: a package of a later layer claims a file of another with other content.
-	ClaimedTwice = "claimed-twice"
-	// Incomplete: a package was registered without most of its files.
-	Incomplete = "incomplete-package"
-)
-
-// rival is a claim of a path that another package claims too.
+// rival is a claim of a path that another package claims too. claims are in the order in which the databases were read.
 type rival struct {
 	path   string
 	claims [2]Claim
 }
 
-// settle decides which claims count, by what the layers below said. It is called before the digests are compared.
+// settle decides which claims count, by what the layers below have. It is called before the digests are compared.
 func (o *Ownership) settle() {
 	o.dropSecond()
 	o.dropRivals()
@@ -47,7 +34,7 @@ func (o *Ownership) settle() {
 		if !ok || c.From.Language || o.history.was[p].by != 0 {
 			continue
 		}
-		o.tamper(ListGrew, by, c, p)
+		o.tamper(inspect.CodeDatabaseGrew, by, c, p)
 		delete(o.Claims, p)
 	}
 	for p, r := range o.history.was {
@@ -55,7 +42,7 @@ func (o *Ownership) settle() {
 	}
 }
 
-// putBack has a claim say again what it said before.
+// putBack restores a claim as the lower layer had it. Where no database has the package any more, nothing is restored.
 func (o *Ownership) putBack(p string, r recalled) {
 	c, ok := o.Claims[p]
 	if !ok { // the list does not name it any more, or a package of another name does
@@ -66,7 +53,7 @@ func (o *Ownership) putBack(p string, r recalled) {
 		return
 	}
 	vanished := !ok || c.Sum == ""
-	if c.Sum != r.claim.Sum || c.Config != r.claim.Config {
+	if !ok || c.Sum != r.claim.Sum || c.Config != r.claim.Config {
 		c.Recalled = r.by
 	}
 	c.Sum, c.also, c.Config = r.claim.Sum, "", r.claim.Config
@@ -79,7 +66,7 @@ func (o *Ownership) putBack(p string, r recalled) {
 // change is a claim that was put back.
 type change struct {
 	path     string
-	vanished bool // what was said of it was removed, as those do who make images smaller
+	vanished bool // what a database had of it was removed, as those do who make images smaller
 }
 
 // noteChanged notes what was changed of the claims. Where the digests were removed, only files that are not what they
@@ -87,7 +74,7 @@ type change struct {
 func (o *Ownership) noteChanged() {
 	for _, c := range o.changed {
 		if claim := o.Claims[c.path]; !c.vanished || o.Altered(c.path) {
-			o.tamper(EntryChanged, claim.Recalled, claim, c.path)
+			o.tamper(inspect.CodeDatabaseChanged, claim.Recalled, claim, c.path)
 		}
 	}
 	o.noteIncomplete()
@@ -102,7 +89,8 @@ func (o *Ownership) noteChanged() {
 	}
 }
 
-// tamper notes one file that tampering covers.
+// tamper notes one file that tampering covers. Files of one package, layer and kind stand together; at most
+// MaxTamperedPaths are named.
 func (o *Ownership) tamper(code string, number int, c Claim, p string) {
 	about := strings.TrimSpace(c.Package + " " + c.Version)
 	at := slices.IndexFunc(o.Tampered, func(t Tampering) bool {
@@ -129,8 +117,7 @@ func (o *Ownership) tamper(code string, number int, c Claim, p string) {
 // dropSecond takes the claims of a database back that came in a later layer than one of another kind: an image has one
 // package manager, and whoever adds a program can add a database that vouches for it.
 func (o *Ownership) dropSecond() {
-	firsts := o.firstLayers()
-	main := -1
+	firsts, main := o.firsts, -1
 	for _, db := range o.dbs {
 		if at, ok := firsts[db.Name]; ok && !db.Language && (main < 0 || at < main) {
 			main = at
@@ -142,9 +129,9 @@ func (o *Ownership) dropSecond() {
 			continue
 		}
 		if n := o.Tree.Get(p); n == nil || n.Layer == at && !IsProgram(n) {
-			continue // data of its own harm nobody
+			continue // data of its own do no harm
 		}
-		o.tamper(SecondDatabase, at, Claim{Package: c.From.Name, From: c.From}, p)
+		o.tamper(inspect.CodeSecondDatabase, at, Claim{Package: c.From.Name, From: c.From}, p)
 		delete(o.Claims, p)
 	}
 }
@@ -167,7 +154,8 @@ func (o *Ownership) firstLayers() map[string]int {
 	return firsts
 }
 
-// dropRivals prefers the package that was installed first, where two claim a program with different content.
+// dropRivals prefers the package that was installed first, where two claim a program with different content. Packages
+// of one layer may share a path, as rpm's multilib and dpkg's Replaces do.
 func (o *Ownership) dropRivals() {
 	for _, r := range o.rivals {
 		n := o.Tree.Get(r.path)
@@ -182,11 +170,13 @@ func (o *Ownership) dropRivals() {
 			continue
 		}
 		o.Claims[r.path] = first
-		o.tamper(ClaimedTwice, o.history.Since(second), second, r.path)
+		o.tamper(inspect.CodeClaimedTwice, o.history.Since(second), second, r.path)
 	}
 }
 
 // noteIncomplete finds packages that a later layer registered without most of the files that they list with a digest.
+// Slim images leave documentation and caches out, which is not counted; a package of which most is missing and a
+// program is there was made for the program.
 func (o *Ownership) noteIncomplete() {
 	missing, there, programs := map[packageKey]int{}, map[packageKey]int{}, map[packageKey]string{}
 	for _, c := range o.Missing {
@@ -209,7 +199,7 @@ func (o *Ownership) noteIncomplete() {
 			continue
 		}
 		if c := o.Claims[p]; o.history.Since(c) > o.history.first && o.Tree.Get(p).Layer >= o.history.Since(c) {
-			o.tamper(Incomplete, o.history.Since(c), c, p)
+			o.tamper(inspect.CodeIncompletePackage, o.history.Since(c), c, p)
 		}
 	}
 }
@@ -227,7 +217,8 @@ func (o *Ownership) database(key packageKey) *Database {
 	return nil
 }
 
-// Unproven reports whether a file is a package's by name only: its content was compared with no digest.
+// Unproven reports whether a file is a package's by name only: its content was compared with no digest. Such a file is
+// its package's by a name in a list, which anyone who writes to the image can add.
 func (o *Ownership) Unproven(p string) bool {
 	c, ok := o.Claims[p]
 	return ok && !c.From.Language && c.Sum == ""

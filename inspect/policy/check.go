@@ -13,9 +13,6 @@ import (
 	"github.com/backtrail/backtrail/registry"
 )
 
-// Name is the name of the check that reads the policies of a case.
-const Name = "policies"
-
 // Loaded is what the policies of a case are read from. It is safe for concurrent use.
 type Loaded struct {
 	Files   *Set    // of flags and of the folder, or of a bundle
@@ -25,6 +22,8 @@ type Loaded struct {
 	Pod   string
 	Store *registry.Store // where the bytes are kept
 
+	// all is set by the check and read by the check of signatures, which may run again for an image while other images
+	// are read.
 	mu  sync.Mutex
 	all *Set
 }
@@ -32,7 +31,7 @@ type Loaded struct {
 // Check reads the policies of the cluster, names all that there are, and keeps their bytes. A cluster that has none, or
 // does not show them, is said and leaves the case as it is; a file that cannot be read is not passed over.
 func Check(l *Loaded) engine.Check {
-	return engine.Check{Name: Name, Scope: engine.PerCase, Run: l.run}
+	return engine.Check{Name: inspect.CheckPolicies, Scope: engine.PerCase, Run: l.run}
 }
 
 // run reads the policies of the cluster, emits each source with its digest as a root of trust, and lists all policies
@@ -62,6 +61,8 @@ func (l *Loaded) run(ctx context.Context, on engine.On, emit func(inspect.Event)
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
+	// A file of a flag or of the folder that cannot be read leaves the case open: it may hold the policy that refuses
+	// the image.
 	case l.Problem != nil:
 		return engine.Unchecked("%s", strings.ReplaceAll(l.Problem.Error(), "\n", "; "))
 	case len(all.policies) == 0:

@@ -64,7 +64,7 @@ func TestPoliciesOfTheCluster(t *testing.T) {
 			if said := fmt.Sprint(got.Notices); !strings.Contains(said, c.says) || c.says == "" && len(got.Notices) > 0 {
 				t.Errorf("said %s, want %q", said, c.says)
 			}
-			if s, _ := got.Check(Name, ""); s.Status == inspect.CheckBlocked {
+			if s, _ := got.Check(inspect.CheckPolicies, ""); s.Status == inspect.CheckBlocked {
 				t.Errorf("the cluster's policies leave the case open: %+v", s)
 			}
 		})
@@ -91,7 +91,7 @@ func TestFolder(t *testing.T) {
 	if err := source(context.Background(), got.Apply); err != nil {
 		t.Fatal(err)
 	}
-	if state, _ := got.Check(Name, ""); state.Status != inspect.CheckBlocked || !strings.Contains(state.Reason, "b.yml") {
+	if state, _ := got.Check(inspect.CheckPolicies, ""); state.Status != inspect.CheckBlocked || !strings.Contains(state.Reason, "b.yml") {
 		t.Errorf("the check is %+v", state)
 	}
 }

@@ -42,6 +42,8 @@ func NewDraft(r Request) (Draft, error) {
 		return Draft{}, fmt.Errorf("drafting a policy: the signature does not hold (%s), and proves nothing of "+
 			"who signed", r.Signature.Reason)
 	}
+	// A name with a direction mark or a letter that is not drawn would read as another one in the file that a person
+	// reviews and applies.
 	if who := r.Signature.Identity + r.Signature.Issuer + r.Signature.PredicateType; text.Clean(who) != who {
 		return Draft{}, fmt.Errorf("drafting a policy: the name of the signer has characters that are not shown "+
 			"as they are: %s", text.Clean(who))
@@ -74,6 +76,7 @@ func NewDraft(r Request) (Draft, error) {
 	}
 	b.Write(words)
 	d.Text = b.Bytes()
+	// What is drafted is read back by the rules of its controller: a draft that it would refuse is no help.
 	if _, err := Parse(Source{Bytes: d.Text, Name: d.Name}); err != nil {
 		return Draft{}, fmt.Errorf("drafting a policy: %w", err)
 	}
@@ -94,6 +97,8 @@ func (r Request) glob() (string, error) {
 	if err != nil {
 		return "", err
 	}
+	// A star without a slash: it fits tags and digests, and also repositories whose name only begins the same. A glob
+	// cannot tell these apart, and requiring more is the safe side.
 	return ref.Context().Name() + "*", nil
 }
 
@@ -116,6 +121,7 @@ func (r Request) authority() (a draftAuthority, who string, err error) {
 		return a, s.Key, nil
 	}
 	id := draftIdentity{Issuer: s.Issuer, Subject: s.Identity}
+	// quoted: the identity is foreign text, and a dot in it must not become a pattern
 	if at := tagRef.FindStringIndex(s.Identity); at != nil {
 		id.SubjectRegExp, id.Subject = "^"+regexp.QuoteMeta(s.Identity[:at[0]])+"@refs/tags/[^/]+$", ""
 	}
@@ -149,6 +155,7 @@ func draftName(glob, who string) string {
 			return '-'
 		}
 	}, strings.TrimRight(glob, "*"))
+	// the end tells repositories apart; the beginning is the registry that all have
 	if len(name) > 40 {
 		name = name[len(name)-40:]
 	}
@@ -165,6 +172,7 @@ func (d Draft) Write(folder string) error {
 		return fmt.Errorf("writing policy %s: %w", d.Name, err)
 	}
 	path := d.Path(folder)
+	// O_EXCL refuses an existing file and a symbolic link alike
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if errors.Is(err, os.ErrExist) {
 		return fmt.Errorf("writing policy %s: %s is there already, and is not overwritten", d.Name, path)

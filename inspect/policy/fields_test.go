@@ -176,7 +176,7 @@ func TestTheCheckOfPolicies(t *testing.T) {
 		if err := source(t.Context(), c.Apply); err != nil {
 			t.Fatal(err)
 		}
-		state, _ := c.Check(Name, "")
+		state, _ := c.Check(inspect.CheckPolicies, "")
 		if state.Status != tt.status || state.Reason != tt.reason {
 			t.Errorf("%s: %s %q", name, state.Status, state.Reason)
 		}

@@ -33,6 +33,9 @@ type object struct {
 	Items []json.RawMessage `json:"items"`
 }
 
+// Splitting here and not by a YAML reader keeps a document that is broken from taking the others with it. A line of
+// three dashes inside of a block scalar would split it, and what is left is refused as broken, not read as something
+// else.
 // betweenDocuments is the line that separates YAML documents.
 var betweenDocuments = regexp.MustCompile(`(?m)^---(?:[ \t].*)?\r?$`)
 
@@ -104,6 +107,7 @@ func document(doc []byte) ([]Policy, error) {
 
 // policies reads an object by its kind, and says since when it is as it is.
 func (o object) policies() ([]Policy, error) {
+	// verdicts, findings and gates name a policy by it
 	if o.Metadata.Name == "" {
 		return nil, fmt.Errorf("a %s without a name", orNone(o.Kind))
 	}
@@ -163,6 +167,8 @@ func (o object) is(group, kind string) bool {
 func strictly(raw json.RawMessage, into any) (unknown string, err error) {
 	d := json.NewDecoder(bytes.NewReader(raw))
 	d.DisallowUnknownFields()
+	// Twice: what is known is used even where something is not, and the name of the unknown field is the reason that
+	// people read.
 	strict := d.Decode(into)
 	if strict == nil {
 		return "", nil

@@ -38,6 +38,7 @@ type glob struct {
 
 // about reports whether a policy is about an image, and if that cannot be said, why not.
 func (i images) about(n name) (is bool, open string) {
+	// what is left out counts before what is named, as Kyverno evaluates skipImageReferences
 	for _, g := range i.but {
 		if g.fits(n) {
 			return false, ""

@@ -28,6 +28,7 @@ func (s *Set) Add(source Source) error {
 // add keeps a source once, and its policies in an order that does not depend on when they came.
 func (s *Set) add(source Source, found []Policy) {
 	digest := source.Digest()
+	// The same bytes, from a folder and from a flag, are one source: the first one that was added gives its origin.
 	if len(found) == 0 || slices.ContainsFunc(s.sources, func(o Source) bool { return o.Digest() == digest }) {
 		return
 	}
@@ -99,6 +100,7 @@ func (s *Set) Requirements(i inspect.Image, namespace string) []inspect.PolicyRe
 		if !is && open == "" {
 			continue
 		}
+		// a copy: what follows is about this image and namespace only, so slices of it are clipped before they grow
 		d := p.demand
 		if p.in != nil && !p.in(namespace, &d) {
 			continue

@@ -36,7 +36,8 @@ func (c *claims) fromCertificate(cert *inspect.Certificate) *mismatch {
 		return nil
 	}
 	c.note("the certificate says that %s signed, the statement names the builder %s", clip(signer), clip(c.builder))
-	return &mismatch{reasonBuilder, "the statement names the builder " + clip(c.builder) + ", and " + clip(signer) +
+	return &mismatch{inspect.ReasonBuilderMismatch, "the statement names the builder " + clip(c.builder) + ", and " +
+		clip(signer) +
 		" signed it"}
 }
 

@@ -35,14 +35,14 @@ func compareSigners(before, now side, word string) []change {
 	case len(before.signers) == 0 && len(now.signers) == 0:
 		return nil
 	case len(before.signers) == 0:
-		return []change{{"signature-new", fmt.Sprintf("unsigned in the %s image, signed by %s now", word,
+		return []change{{inspect.CodeSignatureNew, fmt.Sprintf("unsigned in the %s image, signed by %s now", word,
 			names(now.signers)), inspect.Info}}
 	case len(now.signers) == 0 && now.unsettled > 0:
-		return []change{{"signature-gone",
+		return []change{{inspect.CodeSignatureGone,
 			fmt.Sprintf("signed by %s in the %s image, and no signature that is here now holds",
 				names(before.signers), word), inspect.High}}
 	case len(now.signers) == 0:
-		return []change{{"signature-gone", fmt.Sprintf("signed by %s in the %s image, unsigned now",
+		return []change{{inspect.CodeSignatureGone, fmt.Sprintf("signed by %s in the %s image, unsigned now",
 			names(before.signers), word), inspect.High}}
 	}
 	return compareNames(before.signers, now.signers, word)
@@ -72,13 +72,14 @@ func compareNames(before, now []signer, word string) []change {
 	}
 	switch {
 	case !shared:
-		return []change{{"signer-changed", fmt.Sprintf("signed by %s in the %s image, by %s now", names(before),
+		return []change{{inspect.CodeSignerChanged, fmt.Sprintf("signed by %s in the %s image, by %s now",
+			names(before),
 			word, names(now)), strangeness(before, now)}}
 	case len(other) > 0:
-		return []change{{"signer-added", fmt.Sprintf("signed by %s besides, who did not sign the %s image",
+		return []change{{inspect.CodeSignerAdded, fmt.Sprintf("signed by %s besides, who did not sign the %s image",
 			names(other), word), inspect.Low}}
 	case moved != "":
-		return []change{{"signer-ref-changed", moved, inspect.Info}}
+		return []change{{inspect.CodeSignerRefChanged, moved, inspect.Info}}
 	default:
 		return nil
 	}
@@ -107,22 +108,23 @@ func compareProvenance(before, now side, word string, confirmed bool) []change {
 		return nil
 	case b == nil:
 		text := fmt.Sprintf("no provenance in the %s image, built by %s now", word, orNone(n.Builder))
-		return []change{{"provenance-new", text, inspect.Info}}
+		return []change{{inspect.CodeProvenanceNew, text, inspect.Info}}
 	case n == nil && b.Signed:
 		text := fmt.Sprintf("provenance missing; the %s image had signed provenance from %s", word, orNone(b.Builder))
-		return []change{{"provenance-gone", text, inspect.High}}
+		return []change{{inspect.CodeProvenanceGone, text, inspect.High}}
 	case n == nil:
 		severity := inspect.Low
 		if confirmed {
 			severity = inspect.Medium
 		}
-		return []change{{"provenance-gone", fmt.Sprintf("unsigned claims about the build in the %s image, none now",
-			word), severity}}
+		return []change{{inspect.CodeProvenanceGone,
+			fmt.Sprintf("unsigned claims about the build in the %s image, none now",
+				word), severity}}
 	}
 	var list []change
 	if b.Signed && !n.Signed {
 		text := fmt.Sprintf("signed provenance in the %s image, only unsigned claims now", word)
-		list = append(list, change{"provenance-unsigned", text, inspect.High})
+		list = append(list, change{inspect.CodeProvenanceUnsigned, text, inspect.High})
 	}
 	return append(list, builds{*b, *n, word, confirmed}.compare()...)
 }
@@ -164,7 +166,7 @@ func (b builds) change(code, what, from, to string, s inspect.Severity) change {
 func (b builds) compare() []change {
 	list := append(b.builder(), b.source()...)
 	if b.before.BuildType != b.now.BuildType {
-		list = append(list, b.change("build-type-changed", "kind of build", b.before.BuildType, b.now.BuildType,
+		list = append(list, b.change(inspect.CodeBuildTypeChanged, "kind of build", b.before.BuildType, b.now.BuildType,
 			inspect.Low))
 	}
 	return list
@@ -182,18 +184,20 @@ func (b builds) builder() []change {
 	case oldBuilder == newBuilder && oldVersion == newVersion:
 		return nil
 	case oldBuilder == newBuilder:
-		return []change{b.change("builder-version-changed", "builder", b.before.Builder, b.now.Builder, inspect.Info)}
+		return []change{b.change(inspect.CodeBuilderVersionChanged, "builder", b.before.Builder, b.now.Builder,
+			inspect.Info)}
 	case ofRun && is == was && !isWorkflow(oldBuilder) && !isWorkflow(newBuilder):
-		return []change{b.change("builder-run-changed", "builder", b.before.Builder, b.now.Builder, inspect.Info)}
+		return []change{b.change(inspect.CodeBuilderRunChanged, "builder", b.before.Builder, b.now.Builder,
+			inspect.Info)}
 	case is.foreign(was) && is.host == was.host:
-		return []change{b.change("builder-foreign", "built by somebody else: builder", b.before.Builder,
+		return []change{b.change(inspect.CodeBuilderForeign, "built by somebody else: builder", b.before.Builder,
 			b.now.Builder, b.against())}
 	}
 	severity := b.weigh(inspect.High)
 	if b.confirmed && severity == inspect.Low && oldBuilder != "" && newBuilder != "" {
 		severity = inspect.Medium
 	}
-	return []change{b.change("builder-changed", "builder", b.before.Builder, b.now.Builder, severity)}
+	return []change{b.change(inspect.CodeBuilderChanged, "builder", b.before.Builder, b.now.Builder, severity)}
 }
 
 // source compares the repository, and where it is the same one, the ref.
@@ -205,11 +209,11 @@ func (b builds) source() []change {
 		return b.ref()
 	case is.foreign(was):
 		text := "built from somebody else's source:"
-		return []change{b.change("source-foreign", text, b.before.Source, b.now.Source, b.against())}
+		return []change{b.change(inspect.CodeSourceForeign, text, b.before.Source, b.now.Source, b.against())}
 	case was.known() && is.known():
-		return []change{b.change("source-changed", "source", b.before.Source, b.now.Source, b.against())}
+		return []change{b.change(inspect.CodeSourceChanged, "source", b.before.Source, b.now.Source, b.against())}
 	}
-	return []change{b.change("source-changed", "source", b.before.Source, b.now.Source, b.weigh(inspect.High))}
+	return []change{b.change(inspect.CodeSourceChanged, "source", b.before.Source, b.now.Source, b.weigh(inspect.High))}
 }
 
 // ref compares the refs of one repository: the next tag is calm, a branch in place of a tag is not.
@@ -225,7 +229,7 @@ func (b builds) ref() []change {
 	if tagged && severity == inspect.Low && b.confirmed && strings.HasPrefix(b.now.Ref, "refs/heads/") {
 		severity = inspect.Medium // a release before, no release now
 	}
-	return []change{b.change("ref-changed", "ref", b.before.Ref, b.now.Ref, severity)}
+	return []change{b.change(inspect.CodeRefChanged, "ref", b.before.Ref, b.now.Ref, severity)}
 }
 
 // best is the statement that says most: a signed one whose chain holds, else a claim. Summaries name no builder.
@@ -235,7 +239,7 @@ func best(rows []judged) *inspect.Provenance {
 	for i := range rows {
 		r := &rows[i].row
 		switch {
-		case isSummary(r.PredicateType) || r.Reason == reasonMalformed:
+		case isSummary(r.PredicateType) || r.Reason == inspect.ReasonMalformed:
 			continue
 		case r.Signed && rows[i].holds:
 			return r

@@ -11,12 +11,6 @@ import (
 	"github.com/backtrail/backtrail/registry"
 )
 
-// Name is the name of the check that reads the provenance of an image.
-const Name = "provenance"
-
-// signatureCheck is the name of the check that reads and verifies signed statements.
-const signatureCheck = "signatures"
-
 // Check reads every statement that is stored with an image, says what each claims, and sets the gate of provenance.
 //
 // The signatures were verified by the check before it. This one reads what they were made over, from the store, and
@@ -24,14 +18,14 @@ const signatureCheck = "signatures"
 // absent.
 func Check(client *registry.Client) engine.Check {
 	return engine.Check{
-		Name: Name, Scope: engine.PerImage, Needs: []string{signatureCheck},
+		Name: inspect.CheckProvenance, Scope: engine.PerImage, Needs: []string{inspect.CheckSignatures},
 		Run: func(ctx context.Context, on engine.On, emit func(inspect.Event)) error {
 			image, expected := on.Image(), on.Case().Expected
 			if err := image.Read(); err != nil {
 				return err
 			}
 			all, unread := signed(client.Store(), image.Signatures)
-			unasked := unaskedStores(image, on.Ended(signatureCheck))
+			unasked := unaskedStores(image, on.Ended(inspect.CheckSignatures))
 			claims, err := claimed(ctx, client, image, ofImage, emit)
 			if ctx.Err() != nil {
 				return ctx.Err()

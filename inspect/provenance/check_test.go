@@ -91,7 +91,7 @@ func (s *scene) run(e inspect.Expected, checks ...engine.Check) inspect.Case {
 			emit(inspect.Event{Container: "web", Fact: s.image.ImageHead})
 			return nil
 		}},
-		{Name: signatureCheck, Run: func(_ context.Context, _ engine.On, emit func(inspect.Event)) error {
+		{Name: inspect.CheckSignatures, Run: func(_ context.Context, _ engine.On, emit func(inspect.Event)) error {
 			for _, e := range s.events {
 				emit(e)
 			}
@@ -143,25 +143,25 @@ func TestCheck(t *testing.T) {
 			inspect.Verified, ""},
 		{"verified, as expected", func(s *scene) { s.sign(good, nil) }, fits, inspect.Verified, "", inspect.Verified,
 			""},
-		{"other source", func(s *scene) { s.sign(good, nil) }, other, inspect.Failed, reasonSource, inspect.Failed,
-			reasonSource},
+		{"other source", func(s *scene) { s.sign(good, nil) }, other, inspect.Failed, inspect.ReasonSourceMismatch, inspect.Failed,
+			inspect.ReasonSourceMismatch},
 		{
 			"about another image", func(s *scene) {
 				s.sign(statement(digestOf("other"), workflow,
 					"https://github.com/acme/app"), nil)
 			}, fits,
-			inspect.Failed, reasonSubject, inspect.Failed, reasonSubject,
+			inspect.Failed, inspect.ReasonSubjectMismatch, inspect.Failed, inspect.ReasonSubjectMismatch,
 		},
 		{"about the index", func(s *scene) {
 			s.image.Index = digestOf("index")
 			s.sign(statement(digestOf("index"), workflow, "https://github.com/acme/app"), nil)
 		}, fits, inspect.Verified, "", inspect.Verified, ""},
-		{"malformed", func(s *scene) { s.sign(`{"_type":`, nil) }, fits, inspect.Failed, reasonMalformed,
-			inspect.Failed, reasonMalformed},
+		{"malformed", func(s *scene) { s.sign(`{"_type":`, nil) }, fits, inspect.Failed, inspect.ReasonMalformed,
+			inspect.Failed, inspect.ReasonMalformed},
 		{"of a version that is not known here", func(s *scene) {
 			s.sign(strings.Replace(good, "provenance/v0.2", "provenance/v9", 1),
 				func(g *inspect.Signature) { g.PredicateType = "https://slsa.dev/provenance/v9" })
-		}, fits, inspect.Unknown, reasonMalformed, inspect.Unknown, ""},
+		}, fits, inspect.Unknown, inspect.ReasonMalformed, inspect.Unknown, ""},
 		{"nobody said who signs", func(s *scene) {
 			s.sign(good, func(g *inspect.Signature) { g.Status, g.Reason = inspect.Unknown, "no-expectation" })
 		}, fits, inspect.Unknown, "no-expectation", inspect.Unknown, ""},
@@ -261,13 +261,13 @@ func TestCertificateAgainstStatement(t *testing.T) {
 		{"other source, nothing expected", workflow, evil, inspect.Expected{}, "",
 			"the certificate says source https://github.com/evil/app"},
 		{"other source, one expected", workflow, evil, inspect.Expected{SourceURIs: []string{"github.com/acme/app"}},
-			reasonSource, "the certificate says https://github.com/evil/app"},
+			inspect.ReasonSourceMismatch, "the certificate says https://github.com/evil/app"},
 		{"other source in an old certificate", workflow, old,
-			inspect.Expected{SourceURIs: []string{"github.com/acme/app"}}, reasonSource, "evil/app"},
+			inspect.Expected{SourceURIs: []string{"github.com/acme/app"}}, inspect.ReasonSourceMismatch, "evil/app"},
 		{"a builder that did not sign, nothing expected", generator + "@refs/tags/v1.8.0", ours, inspect.Expected{},
 			"", "the statement names the builder " + generator},
 		{"a builder that did not sign, expected", generator + "@refs/tags/v1.8.0", ours,
-			inspect.Expected{BuilderIDs: []string{generator}}, reasonBuilder, ""},
+			inspect.Expected{BuilderIDs: []string{generator}}, inspect.ReasonBuilderMismatch, ""},
 		{
 			"a builder that lets a delegator sign", generator + "@refs/tags/v1.8.0",
 			map[string]string{"buildSignerURI": delegator + "generic_slsa3.yml@refs/tags/v1.8.0"},
@@ -332,7 +332,8 @@ func TestBuildKitsClaimsAreUnsigned(t *testing.T) {
 	s.withBuildKit(func(digest string) string { return statement(digest, "", "https://github.com/acme/app") })
 	c := s.run(inspect.Expected{SourceURIs: []string{"github.com/acme/other"}})
 	rows := c.Images[0].Provenance
-	if len(rows) != 1 || rows[0].Signed || rows[0].Status != inspect.Unknown || rows[0].Reason != reasonUnsigned {
+	if len(rows) != 1 || rows[0].Signed || rows[0].Status != inspect.Unknown ||
+		rows[0].Reason != inspect.ReasonUnsigned {
 		t.Fatalf("rows are %+v", rows)
 	}
 	notes := strings.Join(rows[0].Notes, "\n")
@@ -363,7 +364,7 @@ func TestBuildKitsClaimsAboutAnotherImage(t *testing.T) {
 	s := newScene(t)
 	s.withBuildKit(func(string) string { return statement(digestOf("other"), "", "https://github.com/acme/app") })
 	p := s.run(inspect.Expected{}).Images[0].Provenance[0]
-	if p.Status != inspect.Unknown || p.Reason != reasonUnsigned || !strings.Contains(strings.Join(p.Notes, "\n"),
+	if p.Status != inspect.Unknown || p.Reason != inspect.ReasonUnsigned || !strings.Contains(strings.Join(p.Notes, "\n"),
 		"not about this image") {
 		t.Errorf("row is %+v", p)
 	}

@@ -12,9 +12,6 @@ import (
 	"github.com/backtrail/backtrail/registry"
 )
 
-// DriftName is the name of the check that compares signers and provenance with the known-good's.
-const DriftName = "drift"
-
 // Examiner reads and verifies the signatures that are stored with an image, at its location, for its index and its
 // manifest digest (either may be empty), and tells keep which blobs it kept: signature.Examine.
 // It is given, and not imported: package signature depends on none of this.
@@ -28,7 +25,8 @@ type Examiner func(ctx context.Context, location, index, digest string, expected
 // images and not of the verification.
 func Drift(client *registry.Client, examine Examiner) engine.Check {
 	return engine.Check{
-		Name: DriftName, Scope: engine.PerImage, Needs: []string{"known-good", signatureCheck, Name},
+		Name: inspect.CheckDrift, Scope: engine.PerImage, Needs: []string{inspect.CheckKnownGood,
+			inspect.CheckSignatures, inspect.CheckProvenance},
 		Run: func(ctx context.Context, on engine.On, emit func(inspect.Event)) error {
 			image := on.Image()
 			if err := image.Read(); err != nil {
@@ -42,7 +40,7 @@ func Drift(client *registry.Client, examine Examiner) engine.Check {
 			if err != nil {
 				return fmt.Errorf("reading the signatures of the %s image: %w", good.Word(), err)
 			}
-			now := present(client, image, on.Case().Expected, on.Ended(signatureCheck))
+			now := present(client, image, on.Case().Expected, on.Ended(inspect.CheckSignatures))
 			return tell(on.Container, good, before, now, emit)
 		},
 	}
@@ -122,7 +120,7 @@ func tell(subject string, good inspect.KnownGood, before, now side, emit func(in
 	emit(inspect.Event{Fact: inspect.Diff{Signers: sentences(signers), Provenance: sentences(builds),
 		Past: before.past()}})
 	for _, c := range append(append(signers, builds...), trigger...) {
-		f := newFinding(DriftName, c.code, subject, c.severity)
+		f := newFinding(inspect.CheckDrift, c.code, subject, c.severity)
 		f.Cause = inspect.Cause{Kind: inspect.CauseBuilder, Name: subject}.Key() // who made the image is one matter
 		f.Title = fmt.Sprintf("%s: %s", subject, c.text)
 		f.Evidence = append(f.Evidence, inspect.Evidence{Kind: "manifest", Digest: good.Key(), Text: word +
@@ -159,7 +157,7 @@ func (s side) past() *inspect.Past {
 // withoutGone leaves out what would be missing now: it may stand in a store of the image that could not be asked.
 func withoutGone(list []change) []change {
 	return slices.DeleteFunc(list, func(c change) bool {
-		return strings.HasSuffix(c.code, "-gone") || c.code == "provenance-unsigned"
+		return strings.HasSuffix(c.code, "-gone") || c.code == inspect.CodeProvenanceUnsigned
 	})
 }
 
@@ -167,7 +165,7 @@ func withoutGone(list []change) []change {
 // not be asked. That another one signed then is certain, so a change of the signer stays.
 func withoutNew(list []change) []change {
 	return slices.DeleteFunc(list, func(c change) bool {
-		return strings.HasSuffix(c.code, "-new") || c.code == "signer-added"
+		return strings.HasSuffix(c.code, "-new") || c.code == inspect.CodeSignerAdded
 	})
 }
 

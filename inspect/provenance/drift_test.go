@@ -179,18 +179,18 @@ func TestDriftThatCannotBeSeen(t *testing.T) {
 	s.events = append(s.events, inspect.Event{Fact: inspect.StoreReply{Store: "referrers",
 		Status: inspect.StoreUnreachable, Detail: "503"}})
 	c := s.drift([]inspect.Signature{before}, nil)
-	if state, _ := c.Check(DriftName, "web"); state.Status != inspect.CheckBlocked || len(c.Findings) > 0 {
+	if state, _ := c.Check(inspect.CheckDrift, "web"); state.Status != inspect.CheckBlocked || len(c.Findings) > 0 {
 		t.Errorf("ended %s %s, findings %+v", state.Status, state.Reason, c.Findings)
 	}
 	s = newScene(t)
 	c = s.drift(nil, errors.New("no connection"))
-	if state, _ := c.Check(DriftName, "web"); state.Status != inspect.CheckBlocked || !strings.Contains(state.Reason,
+	if state, _ := c.Check(inspect.CheckDrift, "web"); state.Status != inspect.CheckBlocked || !strings.Contains(state.Reason,
 		"no connection") {
 		t.Errorf("ended %s %s", state.Status, state.Reason)
 	}
 	s = newScene(t)
 	c = s.run(inspect.Expected{}, Drift(s.client, nil))
-	if state, _ := c.Check(DriftName, "web"); state.Status != inspect.CheckSkipped {
+	if state, _ := c.Check(inspect.CheckDrift, "web"); state.Status != inspect.CheckSkipped {
 		t.Errorf("without a known-good it ended %s %s", state.Status, state.Reason)
 	}
 }

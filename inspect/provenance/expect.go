@@ -15,18 +15,6 @@ type mismatch struct {
 	detail string // what was compared with what
 }
 
-// Reasons of a provenance row.
-const (
-	reasonUnsigned  = "unsigned"
-	reasonSubject   = "subject-mismatch"
-	reasonSource    = "source-mismatch"
-	reasonBranch    = "branch-mismatch"
-	reasonTag       = "tag-mismatch"
-	reasonNotTag    = "not-a-tag-build"
-	reasonBuilder   = "builder-mismatch"
-	reasonMalformed = "malformed"
-)
-
 // compare lists what is not as expected, in the order source, branch, tag, versioned tag, builder. Of each kind, one of
 // several expected values must fit.
 //
@@ -41,8 +29,8 @@ func compare(c claims, e inspect.Expected) []mismatch {
 	}
 	add(compareSource(c, e.SourceURIs))
 	add(compareBranch(c, e.SourceBranches))
-	add(compareTag(c, e.SourceTags, reasonTag, func(tag, want string) bool { return tag == want }))
-	add(compareTag(c, e.SourceVersioneds, reasonTag, fitsVersion))
+	add(compareTag(c, e.SourceTags, inspect.ReasonTagMismatch, func(tag, want string) bool { return tag == want }))
+	add(compareTag(c, e.SourceVersioneds, inspect.ReasonTagMismatch, fitsVersion))
 	add(compareBuilder(c, e.BuilderIDs))
 	return all
 }
@@ -55,7 +43,8 @@ func compareSource(c claims, expected []string) *mismatch {
 		return nil
 	}
 	if len(c.sources) == 0 {
-		return &mismatch{reasonSource, fmt.Sprintf("expected source %s, the statement names none", orList(expected))}
+		return &mismatch{inspect.ReasonSourceMismatch, fmt.Sprintf("expected source %s, the statement names none",
+			orList(expected))}
 	}
 	var odd source
 	for _, want := range expected {
@@ -74,7 +63,8 @@ func compareSource(c claims, expected []string) *mismatch {
 	if odd.from != "" {
 		who = odd.from
 	}
-	return &mismatch{reasonSource, fmt.Sprintf("expected source %s, %s says %s", orList(expected), who, clip(odd.repo))}
+	return &mismatch{inspect.ReasonSourceMismatch, fmt.Sprintf("expected source %s, %s says %s", orList(expected),
+		who, clip(odd.repo))}
 }
 
 // compareBranch wants one of the expected branches, without refs/heads/. A statement without a branch fits none.
@@ -87,7 +77,8 @@ func compareBranch(c claims, expected []string) *mismatch {
 			return nil
 		}
 	}
-	return &mismatch{reasonBranch, fmt.Sprintf("expected branch %s, the statement says %s", orList(expected),
+	return &mismatch{inspect.ReasonBranchMismatch, fmt.Sprintf("expected branch %s, the statement says %s",
+		orList(expected),
 		orNone(c.branch))}
 }
 
@@ -97,8 +88,9 @@ func compareTag(c claims, expected []string, reason string, fits func(tag, want 
 		return nil
 	}
 	if c.tag == "" {
-		return &mismatch{reasonNotTag, fmt.Sprintf("expected tag %s, and this is no build of a tag (ref %s)",
-			orList(expected), orNone(c.source().ref))}
+		return &mismatch{inspect.ReasonNotATagBuild,
+			fmt.Sprintf("expected tag %s, and this is no build of a tag (ref %s)",
+				orList(expected), orNone(c.source().ref))}
 	}
 	for _, want := range expected {
 		if fits(c.tag, want) {
@@ -144,7 +136,7 @@ func compareBuilder(c claims, expected []string) *mismatch {
 			break
 		}
 	}
-	return &mismatch{reasonBuilder, text}
+	return &mismatch{inspect.ReasonBuilderMismatch, text}
 }
 
 // Names are compared as they are written: the URI of a builder has no other spelling.

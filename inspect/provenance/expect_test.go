@@ -41,7 +41,7 @@ func TestCompareSource(t *testing.T) {
 			claimed.addSource(parseSource(s+"@refs/heads/main", nil))
 		}
 		m := compareSource(claimed, []string{c.want})
-		if (m == nil) != c.ok || m != nil && m.reason != reasonSource {
+		if (m == nil) != c.ok || m != nil && m.reason != inspect.ReasonSourceMismatch {
 			t.Errorf("%q against %q: %+v", c.said, c.want, m)
 		}
 	}
@@ -84,25 +84,27 @@ func TestCompareRefs(t *testing.T) {
 	}{
 		{"branch", branch, inspect.Expected{SourceBranches: []string{"main"}}, ""},
 		{"one of two branches", branch, inspect.Expected{SourceBranches: []string{"release", "main"}}, ""},
-		{"other branch", branch, inspect.Expected{SourceBranches: []string{"mai"}}, reasonBranch},
-		{"branch in other letters", branch, inspect.Expected{SourceBranches: []string{"Main"}}, reasonBranch},
+		{"other branch", branch, inspect.Expected{SourceBranches: []string{"mai"}}, inspect.ReasonBranchMismatch},
+		{"branch in other letters", branch, inspect.Expected{SourceBranches: []string{"Main"}},
+			inspect.ReasonBranchMismatch},
 		{"branch of a tag", tag, inspect.Expected{SourceBranches: []string{"main"}}, ""},
-		{"no branch known", claims{}, inspect.Expected{SourceBranches: []string{"main"}}, reasonBranch},
+		{"no branch known", claims{}, inspect.Expected{SourceBranches: []string{"main"}}, inspect.ReasonBranchMismatch},
 		{"tag", tag, inspect.Expected{SourceTags: []string{"v1.2.3"}}, ""},
-		{"other tag", tag, inspect.Expected{SourceTags: []string{"v1.2.4"}}, reasonTag},
-		{"tag of a branch build", branch, inspect.Expected{SourceTags: []string{"v1.2.3"}}, reasonNotTag},
-		{"versioned tag of a branch build", branch, inspect.Expected{SourceVersioneds: []string{"v1"}}, reasonNotTag},
+		{"other tag", tag, inspect.Expected{SourceTags: []string{"v1.2.4"}}, inspect.ReasonTagMismatch},
+		{"tag of a branch build", branch, inspect.Expected{SourceTags: []string{"v1.2.3"}}, inspect.ReasonNotATagBuild},
+		{"versioned tag of a branch build", branch, inspect.Expected{SourceVersioneds: []string{"v1"}},
+			inspect.ReasonNotATagBuild},
 		{"major", tag, inspect.Expected{SourceVersioneds: []string{"v1"}}, ""},
 		{"minor", tag, inspect.Expected{SourceVersioneds: []string{"v1.2"}}, ""},
 		{"patch", tag, inspect.Expected{SourceVersioneds: []string{"v1.2.3"}}, ""},
 		{"build metadata does not count", tag, inspect.Expected{SourceVersioneds: []string{"v1.2.3+abc"}}, ""},
-		{"other minor", tag, inspect.Expected{SourceVersioneds: []string{"v1.3"}}, reasonTag},
-		{"other major", tag, inspect.Expected{SourceVersioneds: []string{"v12"}}, reasonTag},
+		{"other minor", tag, inspect.Expected{SourceVersioneds: []string{"v1.3"}}, inspect.ReasonTagMismatch},
+		{"other major", tag, inspect.Expected{SourceVersioneds: []string{"v12"}}, inspect.ReasonTagMismatch},
 		{"a release candidate is no release", claims{tag: "v1.2.3-rc.1"},
-			inspect.Expected{SourceVersioneds: []string{"v1.2.3"}}, reasonTag},
+			inspect.Expected{SourceVersioneds: []string{"v1.2.3"}}, inspect.ReasonTagMismatch},
 		{"the same release candidate", claims{tag: "v1.2.3-rc.1"},
 			inspect.Expected{SourceVersioneds: []string{"v1.2.3-rc.1"}}, ""},
-		{"no version", tag, inspect.Expected{SourceVersioneds: []string{"1.2.3"}}, reasonTag},
+		{"no version", tag, inspect.Expected{SourceVersioneds: []string{"1.2.3"}}, inspect.ReasonTagMismatch},
 	} {
 		reason := ""
 		if wrong := compare(c.said, c.flags); len(wrong) > 0 {

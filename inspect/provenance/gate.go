@@ -58,7 +58,7 @@ func bestOf(rows []judged) *judged {
 }
 
 func (j judged) open() string {
-	if j.foreign && j.row.Reason == reasonMalformed {
+	if j.foreign && j.row.Reason == inspect.ReasonMalformed {
 		return j.wrong[0].detail
 	}
 	return "its signature could not be judged: " + j.row.Reason
@@ -78,7 +78,7 @@ func findings(subject string, rows []judged, g inspect.Gate, expected bool) []in
 		if j.row.Status != inspect.Failed || len(j.wrong) == 0 || j.row.Reason != j.wrong[0].reason {
 			continue
 		}
-		f := newFinding(Name, j.row.Reason, subject, inspect.High)
+		f := newFinding(inspect.CheckProvenance, j.row.Reason, subject, inspect.High)
 		f.Title = fmt.Sprintf("Provenance of %s: %s", subject, j.wrong[0].detail)
 		if g.Status == inspect.GatePassed {
 			f.Severity = inspect.Low // another statement is as expected
@@ -90,7 +90,7 @@ func findings(subject string, rows []judged, g inspect.Gate, expected bool) []in
 	}
 	list = append(list, refusals(subject, rows)...)
 	if expected && g.Status == inspect.GateRefused && len(signedOnly(rows)) == 0 {
-		f := newFinding(Name, "provenance-missing", subject, inspect.High)
+		f := newFinding(inspect.CheckProvenance, inspect.CodeProvenanceMissing, subject, inspect.High)
 		f.Title = fmt.Sprintf("Provenance of %s was expected and is not there: %s", subject, g.Detail)
 		list = append(list, f)
 	}

@@ -43,7 +43,7 @@ func judge(f found, image inspect.Image, expected inspect.Expected) judged {
 		c, err = parseClaims(s)
 	}
 	if err != nil {
-		j.wrong = []mismatch{{reasonMalformed, err.Error()}}
+		j.wrong = []mismatch{{inspect.ReasonMalformed, err.Error()}}
 		j.foreign = errors.Is(err, errUnknownType)
 	} else {
 		j.compare(&c, s, f, image, expected)
@@ -62,8 +62,9 @@ func (j *judged) compare(c *claims, s Statement, f found, image inspect.Image, e
 	subject, ok := matchSubject(s.digests(), image)
 	j.row.Subject = subject
 	if !ok {
-		j.wrong = append(j.wrong, mismatch{reasonSubject, fmt.Sprintf("it is about %s, not about this image",
-			orNone(subject))})
+		j.wrong = append(j.wrong, mismatch{inspect.ReasonSubjectMismatch,
+			fmt.Sprintf("it is about %s, not about this image",
+				orNone(subject))})
 	}
 	var forged *mismatch
 	if f.signature != nil && chainHolds(*f.signature) {
@@ -119,11 +120,11 @@ func (j *judged) settle(sig *inspect.Signature) {
 	}
 	switch {
 	case sig == nil:
-		r.Status, r.Reason = inspect.Unknown, reasonUnsigned
+		r.Status, r.Reason = inspect.Unknown, inspect.ReasonUnsigned
 	case sig.Status != inspect.Verified:
 		r.Status, r.Reason = sig.Status, sig.Reason
 	case j.foreign:
-		r.Status, r.Reason = inspect.Unknown, reasonMalformed
+		r.Status, r.Reason = inspect.Unknown, inspect.ReasonMalformed
 	case len(j.wrong) > 0:
 		r.Status, r.Reason = inspect.Failed, j.wrong[0].reason
 	default:
@@ -137,7 +138,8 @@ func (j *judged) settle(sig *inspect.Signature) {
 // chainHolds reports whether a signature is by the one that its certificate or key names, whether that one was
 // expected or not.
 func chainHolds(s inspect.Signature) bool {
-	return s.Status == inspect.Verified || s.Reason == "no-expectation" || s.Reason == "identity-mismatch"
+	return s.Status == inspect.Verified || s.Reason == inspect.ReasonNoExpectation ||
+		s.Reason == inspect.ReasonIdentityMismatch
 }
 
 // 16 hexadecimal digits of a SHA-256: the same statement under two signatures is two rows.

@@ -13,10 +13,6 @@ import (
 	"github.com/backtrail/backtrail/registry"
 )
 
-// SeenName is the name of the check that compares an image with the last signed one of its repository that was seen
-// from this machine.
-const SeenName = "last-seen"
-
 // recordSeen is the kind of the store's records of what was seen, by repository.
 const recordSeen = "seen"
 
@@ -46,7 +42,8 @@ type seenSigner struct {
 //
 // An attacker who can run this program on the machine can write the record too; it never lowers anything.
 func Seen(client *registry.Client, now func() time.Time) engine.Check {
-	return engine.Check{Name: SeenName, Scope: engine.PerImage, Needs: []string{signatureCheck, Name},
+	return engine.Check{Name: inspect.CheckSignerHistory, Scope: engine.PerImage,
+		Needs: []string{inspect.CheckSignatures, inspect.CheckProvenance},
 		Run: func(_ context.Context, on engine.On, emit func(inspect.Event)) error {
 			image := on.Image()
 			if err := image.Read(); err != nil {
@@ -56,7 +53,7 @@ func Seen(client *registry.Client, now func() time.Time) engine.Check {
 			if err != nil || image.Key() == "" {
 				return engine.Nothing("the image has no repository")
 			}
-			present := present(client, image, on.Case().Expected, on.Ended(signatureCheck))
+			present := present(client, image, on.Case().Expected, on.Ended(inspect.CheckSignatures))
 			last, err := readSighting(client.Store(), loc.Name())
 			if err != nil {
 				return err
@@ -118,7 +115,7 @@ func (s *sighting) tell(subject string, now side, emit func(inspect.Event)) {
 		if severity.Rank() < inspect.Medium.Rank() {
 			severity = inspect.Medium
 		}
-		f := newFinding(SeenName, c.code, subject, severity)
+		f := newFinding(inspect.CheckSignerHistory, c.code, subject, severity)
 		f.Title = fmt.Sprintf("%s: %s", subject, c.text)
 		f.Detail = "the last signed image of this repository that was seen from this machine, at " +
 			s.Time.Format(time.RFC3339)

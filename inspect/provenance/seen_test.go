@@ -40,7 +40,7 @@ func TestLastSeen(t *testing.T) {
 			s.image.Location = "registry.example/app@" + s.image.Digest
 			s.sign(statement(s.image.Digest, workflow, repo), nil)
 			first := s.run(inspect.Expected{}, Seen(s.client, clock))
-			if got, _ := first.Check(SeenName, "web"); got.Status != inspect.CheckSkipped || len(first.Findings) != 0 {
+			if got, _ := first.Check(inspect.CheckSignerHistory, "web"); got.Status != inspect.CheckSkipped || len(first.Findings) != 0 {
 				t.Fatalf("the first image: %+v, %+v", got, first.Findings)
 			}
 			s.image.Digest, s.events = digestOf("next"), nil
@@ -55,7 +55,7 @@ func TestLastSeen(t *testing.T) {
 				}
 			}
 			slices.Sort(codes)
-			if got, _ := c.Check(SeenName, "web"); got.Status.Tone() != tt.status || !slices.Equal(codes, tt.codes) {
+			if got, _ := c.Check(inspect.CheckSignerHistory, "web"); got.Status.Tone() != tt.status || !slices.Equal(codes, tt.codes) {
 				t.Errorf("check %+v, findings %v, want %v", got, codes, tt.codes)
 			}
 		})

@@ -112,7 +112,7 @@ func refusals(subject string, rows []judged) []inspect.Finding {
 		if j.row.Status == inspect.Verified {
 			severity = inspect.High
 		}
-		f := newFinding(Name, "verification-failed", subject+":"+j.row.ID, severity)
+		f := newFinding(inspect.CheckProvenance, inspect.CodeVerificationFailed, subject+":"+j.row.ID, severity)
 		f.Title = fmt.Sprintf("%s looked at %s and says that it failed.", clip(j.verifier), subject)
 		f.Detail = strings.Join(j.row.Notes, "\n")
 		f.Evidence = rawEvidence(j.row)

@@ -30,18 +30,19 @@ type extension struct {
 // extensions are compared between images that the same identity signed: whoever holds its workflow, or can make it run
 // otherwise, has a valid signature too.
 var extensions = []extension{
-	{[]string{"buildTrigger", "githubWorkflowTrigger"}, "started by", "trigger-changed", triggerSeverity},
-	{[]string{"runnerEnvironment"}, "run on", "runner-changed", func(_, to string) inspect.Severity {
+	{[]string{"buildTrigger", "githubWorkflowTrigger"}, "started by", inspect.CodeTriggerChanged, triggerSeverity},
+	{[]string{"runnerEnvironment"}, "run on", inspect.CodeRunnerChanged, func(_, to string) inspect.Severity {
 		if to == "self-hosted" {
 			return inspect.Medium
 		}
 		return inspect.Low
 	}},
-	{[]string{"sourceRepositoryIdentifier"}, "from the repository with ID", "repository-id-changed",
+	{[]string{"sourceRepositoryIdentifier"}, "from the repository with ID", inspect.CodeRepositoryIDChanged,
 		always(inspect.High)},
-	{[]string{"sourceRepositoryOwnerIdentifier"}, "from the owner with ID", "owner-id-changed", always(inspect.High)},
-	{[]string{"sourceRepositoryRef", "githubWorkflowRef"}, "from", "signed-ref-changed", refSeverity},
-	{[]string{"sourceRepositoryVisibilityAtSigning"}, "from a repository that is", "visibility-changed",
+	{[]string{"sourceRepositoryOwnerIdentifier"}, "from the owner with ID", inspect.CodeOwnerIDChanged,
+		always(inspect.High)},
+	{[]string{"sourceRepositoryRef", "githubWorkflowRef"}, "from", inspect.CodeSignedRefChanged, refSeverity},
+	{[]string{"sourceRepositoryVisibilityAtSigning"}, "from a repository that is", inspect.CodeVisibilityChanged,
 		always(inspect.Low)},
 }
 

@@ -25,17 +25,27 @@ import (
 	"github.com/backtrail/backtrail/registry"
 )
 
-// maxBundle bounds a Sigstore bundle that the bag carries, in bytes.
+// maxBundle bounds a Sigstore bundle that the bag carries, in bytes: a statement about a large build has some hundred
+// kilobytes of materials, and a bag may come from a stranger.
 const maxBundle = 32 << 20
 
 // Bundle runs the checks of an evidence bundle again: the bag is registry, trust root and clock, and nothing comes from
-// this machine's cache, network or clock.
+// this machine's cache, network or clock. Its Run is the Rerun of evidence.Verify; the zero Bundle is ready.
+//
+// What rests on it: the ledger of a bag is text that anybody can rewrite so that every digest and every link of its
+// chain fits. Bytes that are addressed by digest cannot be rewritten with it, and here they are asked what they give.
 type Bundle struct {
-	Roots []signature.Root // the person's; none: those that the bag carries
+	// Roots are the person's; none: those that the bag carries. A verdict that rests on a root from the bag is only as
+	// good as whoever wrote the bag: evidence leaves it unknown unless the person accepts that root.
+	Roots []signature.Root
 }
 
-// Run checks what the bag carries and gives the case that follows from it, with the names of the checks that ran.
-// Errors are local faults, or a part of the bag that cannot be read.
+// Run checks what the bag carries and gives the case that follows from it, with the names of the checks that ran. c is
+// the case that the bag records. Errors are local faults, or a part of the bag that cannot be read: a trust root or a
+// policy that the case names and the bag does not have is one, since verdicts rest on it. A blob that is left out is
+// none: what follows from it stays a claim.
+//
+// Layers are unpacked into a temporary directory, which is removed. Run may be called by several goroutines on one bag.
 func (b Bundle) Run(ctx context.Context, bag *evidence.Bag, c inspect.Case) (evidence.Again, error) {
 	layout, cleanup, err := bag.Layout(ctx, "image")
 	if err != nil {
@@ -79,7 +89,9 @@ func (b Bundle) Run(ctx context.Context, bag *evidence.Bag, c inspect.Case) (evi
 	})
 }
 
-// attestationsOf are the bundles that GitHub gave and the bag carries: they lie in no layout.
+// attestationsOf are the bundles that GitHub gave and the bag carries: they lie in no layout. They are filed under the
+// digest that they were asked for by; whether their content is about that image is for the check to find out. nil where
+// the case has none.
 func attestationsOf(ctx context.Context, bag *evidence.Bag, c inspect.Case) (*signature.Attestations, error) {
 	kept := map[string][][]byte{}
 	for _, i := range c.Images {
@@ -109,7 +121,8 @@ func attestationsOf(ctx context.Context, bag *evidence.Bag, c inspect.Case) (*si
 	return signature.KeptAttestations(kept), nil
 }
 
-// trust gives the person's roots, else those of the bag.
+// trust gives the person's roots, else those of the bag. Time stamping authorities come from the bag in either case:
+// they only vouch for a time, and are judged at the time at which the case began.
 func (b Bundle) trust(bag *evidence.Bag, c inspect.Case) (*signature.Trust, error) {
 	roots := b.Roots
 	for _, t := range c.Trust {
@@ -136,7 +149,11 @@ func (b Bundle) trust(bag *evidence.Bag, c inspect.Case) (*signature.Trust, erro
 	return signature.FixedTrust(roots...), nil
 }
 
-// runAgain runs the checks that the bag has the bytes for: those of contents only where all layers are carried.
+// runAgain runs the checks that the bag has the bytes for: those of contents only where all layers are carried. A
+// merged tree that lacks a layer would have other files, and every row of it would seem to be a lie.
+//
+// Alerts and the pod are taken over from the case, since the checks judge files by them; that they are what was
+// received is compared by their own bytes.
 func runAgain(ctx context.Context, bag *evidence.Bag, c inspect.Case, client *registry.Client, layout string,
 	policies *policy.Loaded, signatures signature.Options) (evidence.Again, error) {
 	cache := layer.NewCache(client.Store())
@@ -175,23 +192,26 @@ func runAgain(ctx context.Context, bag *evidence.Bag, c inspect.Case, client *re
 	return again, readAgain(ctx, bag, c, cache, &again)
 }
 
-// carried finds the images of the case in the bundle's layout.
+// carried finds the images of the case in the bundle's layout, in place of the check of that name. An image that is not
+// there is told as a notice, and the checks of it find nothing to run on.
 func carried(c inspect.Case, client *registry.Client, layout string) engine.Check {
-	return engine.Check{Name: subject.Name, Scope: engine.PerCase, Resolves: true, Run: func(ctx context.Context,
-		_ engine.On, emit func(inspect.Event)) error {
-		for _, i := range c.Images {
-			found, err := locate(ctx, client, layout, i)
-			if err != nil {
-				emit(inspect.Event{Fact: inspect.Notice{Level: "info", Text: err.Error()}})
-				continue
+	return engine.Check{Name: inspect.CheckSubject, Scope: engine.PerCase, Resolves: true,
+		Run: func(ctx context.Context,
+			_ engine.On, emit func(inspect.Event)) error {
+			for _, i := range c.Images {
+				found, err := locate(ctx, client, layout, i)
+				if err != nil {
+					emit(inspect.Event{Fact: inspect.Notice{Level: "info", Text: err.Error()}})
+					continue
+				}
+				found.Container = i.Container
+				emit(inspect.Event{Container: i.Container, Fact: found.ImageHead})
 			}
-			found.Container = i.Container
-			emit(inspect.Event{Container: i.Container, Fact: found.ImageHead})
-		}
-		return nil
-	}}
+			return nil
+		}}
 }
 
+// locate opens an image of the layout by its index or manifest, on the platform that the case was about.
 func locate(ctx context.Context, client *registry.Client, layout string, i inspect.Image) (inspect.Image, error) {
 	digest := i.Index
 	if digest == "" {
@@ -215,7 +235,8 @@ func locate(ctx context.Context, client *registry.Client, layout string, i inspe
 	return subject.FromImage(i.Reference, img), nil
 }
 
-// policies are those that a bundle carries, each from where the case says that it came.
+// policies are those that a bundle carries, each from where the case says that it came: a policy of the cluster judges,
+// and does not ask on behalf of the person.
 func (b Bundle) policies(bag *evidence.Bag, c inspect.Case) (*policy.Loaded, error) {
 	set := &policy.Set{}
 	for _, t := range c.Trust {

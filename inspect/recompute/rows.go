@@ -18,10 +18,12 @@ import (
 	"github.com/backtrail/backtrail/inspect/subject"
 )
 
-// maxExhibit bounds an object or a line of the bag that is read again, in bytes.
+// maxExhibit bounds an object or a line of the bag that is read again, in bytes. The API server refuses objects of more
+// than a few megabytes, and the parsers of alerts have a smaller bound of their own.
 const maxExhibit = 16 << 20
 
-// allCarried reports whether the bag has the bytes of every layer of every image.
+// allCarried reports whether the bag has the bytes of every layer of every image. Whether they are their digest is for
+// the checks: a damaged layer is carried, and fails there.
 func allCarried(ctx context.Context, bag *evidence.Bag, c inspect.Case) bool {
 	for _, i := range c.Images {
 		for _, l := range i.Layers {
@@ -33,6 +35,7 @@ func allCarried(ctx context.Context, bag *evidence.Bag, c inspect.Case) bool {
 	return true
 }
 
+// carries reports whether the bag has the bytes of a digest at all.
 func carries(ctx context.Context, bag *evidence.Bag, digest string) bool {
 	r, err := bag.Blob(ctx, digest)
 	if err != nil {
@@ -66,7 +69,7 @@ func readAgain(ctx context.Context, bag *evidence.Bag, c inspect.Case, cache *la
 		}
 	}
 	// A case that ended has its answers, whether it names the check or not: leaving the check out is no way around it.
-	state, there := c.Check(answer.Name, "")
+	state, there := c.Check(inspect.CheckAnswers, "")
 	ended := c.End != nil && c.End.Status == inspect.CheckDone
 	if there && state.Status == inspect.CheckDone || !there && ended {
 		again.Answers = answersOf(c)
@@ -74,7 +77,8 @@ func readAgain(ctx context.Context, bag *evidence.Bag, c inspect.Case, cache *la
 	return nil
 }
 
-// answersOf draws the answers again: they follow from the other facts of the case alone.
+// answersOf draws the answers again: they follow from the other facts of the case alone. Those that the case has are
+// put aside, so that they cannot confirm themselves.
 func answersOf(c inspect.Case) []inspect.Answer {
 	given := c.Answers
 	c.Answers = nil
@@ -83,7 +87,9 @@ func answersOf(c inspect.Case) []inspect.Answer {
 	return again
 }
 
-// fromListings counts files again, from the listings of all layers of an image and of what it is compared with.
+// fromListings counts files again, from the listings of all layers of an image and of what it is compared with. A bag
+// carries listings whatever layers it leaves out; those of carried layers were read from their bytes again before, and
+// evidence compares them, so that a listing that was invented for a missing layer alone can lie.
 func fromListings(ctx context.Context, bag *evidence.Bag, c inspect.Case, i inspect.Image,
 	again *evidence.Again) error {
 	now, err := layer.TreeOf(ctx, bag, i.Layers)
@@ -138,7 +144,9 @@ func knownGoodLayers(ctx context.Context, bag *evidence.Bag, config string) ([]i
 	return layers, nil
 }
 
-// fromExhibit reads the line of an alert, or the object of the pod, again.
+// fromExhibit reads the line of an alert, or the object of the pod, again. The path alone decides which it is:
+// alerts/ID.json, cluster/pod-NAMESPACE-NAME.json. A line that is none, or a result of a policy report, gives no alert;
+// a pod that cannot be decoded is an error.
 func fromExhibit(ctx context.Context, bag *evidence.Bag, c inspect.Case, x inspect.Exhibit,
 	again *evidence.Again) error {
 	id, isAlert := strings.CutPrefix(x.Path, "alerts/")
@@ -165,6 +173,7 @@ func fromExhibit(ctx context.Context, bag *evidence.Bag, c inspect.Case, x inspe
 	return nil
 }
 
+// readBlob reads a small blob of the bag whole; inspect.ErrNotKept where it is not there.
 func readBlob(ctx context.Context, bag *evidence.Bag, digest string) ([]byte, error) {
 	r, err := bag.Blob(ctx, digest)
 	if err != nil {

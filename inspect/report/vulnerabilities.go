@@ -17,7 +17,7 @@ import (
 func vulnerabilitySection(c inspect.Case, i inspect.Image) section {
 	s := section{title: "vulnerabilities"}
 	if i.VulnData == nil {
-		if state, ok := c.Check("vulnerabilities", i.Container); ok && c.Thresholds != nil {
+		if state, ok := c.Check(inspect.CheckVulnerabilities, i.Container); ok && c.Thresholds != nil {
 			s.text("Not known: " + state.Reason)
 		}
 		return s

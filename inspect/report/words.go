@@ -24,9 +24,9 @@ func signer(s inspect.Signature) string {
 	switch {
 	case s.Status == inspect.Verified:
 		return "signed by " + cmp.Or(who, "somebody who fits the expectation")
-	case s.Reason == "no-expectation":
+	case s.Reason == inspect.ReasonNoExpectation:
 		return "signed by " + cmp.Or(who, "somebody") + "; no rule says who should have"
-	case s.Reason == "unknown-key":
+	case s.Reason == inspect.ReasonUnknownKey:
 		return "signed with a key that is not at hand"
 	case who == "":
 		return s.Reason
@@ -65,7 +65,7 @@ func signed(c inspect.Case, i inspect.Image) (inspect.Status, string) {
 			return inspect.Unknown, fmt.Sprintf("no signature found, and %s could not be asked: %s", r.Store, r.Detail)
 		}
 	}
-	if state, ok := c.Check("signatures", i.Container); ok && state.Status == inspect.CheckBlocked {
+	if state, ok := c.Check(inspect.CheckSignatures, i.Container); ok && state.Status == inspect.CheckBlocked {
 		return inspect.Unknown, orRunning(state)
 	}
 	return inspect.Absent, "unsigned: no store holds a signature"
@@ -97,7 +97,7 @@ func orRunning(s inspect.CheckState) string {
 // The best statement counts: verified before failed before unknown, signed before unsigned.
 func built(c inspect.Case, i inspect.Image) (inspect.Status, string) {
 	if len(i.Provenance) == 0 {
-		if state, ok := c.Check("provenance", i.Container); ok && state.Status == inspect.CheckBlocked {
+		if state, ok := c.Check(inspect.CheckProvenance, i.Container); ok && state.Status == inspect.CheckBlocked {
 			return inspect.Unknown, orRunning(state)
 		}
 		return inspect.Absent, "no statement says how it was built"
@@ -125,7 +125,7 @@ func provenance(p inspect.Provenance) string {
 	switch {
 	case !p.Signed:
 		text = "claimed by an unsigned statement: " + text
-	case p.Reason == "no-expectation":
+	case p.Reason == inspect.ReasonNoExpectation:
 		text += "; no rule says where it should come from"
 	case p.Status != inspect.Verified && p.Reason != "":
 		text = p.Reason + ": " + text

@@ -2,10 +2,11 @@ package respond
 
 import (
 	"cmp"
-	"github.com/backtrail/backtrail/inspect"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/backtrail/backtrail/inspect"
 )
 
 // Axis puts all that has a time on one axis, oldest first: what checks say, alerts that no check has placed, notes,

@@ -3,11 +3,12 @@ package respond
 import (
 	"errors"
 	"fmt"
-	"github.com/backtrail/backtrail/inspect"
-	"github.com/backtrail/backtrail/inspect/text"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/text"
 )
 
 // Regimes are those that are known, in their order.

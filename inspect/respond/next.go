@@ -52,12 +52,12 @@ func openAlert(c inspect.Case) bool {
 // closeSignature turns "signed by NAME, no rule says who should" into a rule.
 func closeSignature(c inspect.Case, i inspect.Image) []NextStep {
 	for _, s := range i.Signatures {
-		if s.Reason == "no-expectation" && s.Identity != "" {
+		if s.Reason == inspect.ReasonNoExpectation && s.Identity != "" {
 			return oneTodo("if this is who should have signed, say so and look again",
 				inspectCommand(c)+" --certificate-identity "+text.Quote(s.Identity)+" "+
 					"--certificate-oidc-issuer "+text.Quote(s.Issuer))
 		}
-		if s.Reason == "unknown-key" {
+		if s.Reason == inspect.ReasonUnknownKey {
 			return oneTodo("give the public key that should have signed", inspectCommand(c)+" --key cosign.pub")
 		}
 	}

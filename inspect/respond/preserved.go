@@ -3,10 +3,11 @@ package respond
 import (
 	"cmp"
 	"fmt"
-	"github.com/backtrail/backtrail/inspect"
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/backtrail/backtrail/inspect"
 )
 
 // Preserved says of one kind of thing what is kept, since when, and what is not.
@@ -47,7 +48,7 @@ func PreservedOf(c *inspect.Case) []Preserved {
 		t.unread(c)
 	}
 	for _, i := range c.Images {
-		if i.Digest != "" && i.Reason == "missing-blob" && !slices.ContainsFunc(c.Blobs,
+		if i.Digest != "" && i.Reason == inspect.ReasonMissingBlob && !slices.ContainsFunc(c.Blobs,
 			func(b inspect.Blob) bool { return b.Digest == i.Digest }) {
 			t.lose(keptManifest, i.Container+": "+cmp.Or(i.Detail, i.Reason))
 		}
@@ -67,8 +68,9 @@ func PreservedOf(c *inspect.Case) []Preserved {
 
 // unread adds what nobody could read around a pod, by the checks that wanted to.
 func (t tally) unread(c *inspect.Case) {
-	for _, of := range []struct{ word, check string }{{keptEvent, "events"}, {keptLog, "logs"}, {keptObject,
-		"workload"}, {keptObject, "cluster"}} {
+	for _, of := range []struct{ word, check string }{{keptEvent, inspect.CheckEvents}, {keptLog, inspect.CheckLogs},
+		{keptObject,
+			inspect.CheckWorkload}, {keptObject, inspect.CheckCluster}} {
 		s, ok := c.Check(of.check, "")
 		if of.word == keptLog && !ok && t[of.word] == nil {
 			t.loseAll(of.word, "")

@@ -2,10 +2,11 @@ package respond
 
 import (
 	"fmt"
-	"github.com/backtrail/backtrail/inspect"
-	"github.com/backtrail/backtrail/inspect/text"
 	"slices"
 	"strings"
+
+	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/text"
 )
 
 // ReachRow is one thing that the pod could touch, in words.
@@ -186,7 +187,7 @@ func (l *reachList) network() {
 	for _, p := range l.r.NetworkPolicies {
 		l.add(ReachRow{"network", p, "A policy that selects the pod." + enforced, ReachesOwn, ""})
 	}
-	if s, ok := l.c.Check("cluster", ""); ok && s.Status != inspect.CheckDone ||
+	if s, ok := l.c.Check(inspect.CheckCluster, ""); ok && s.Status != inspect.CheckDone ||
 		l.r.Lacks(inspect.ReachNetworkPolicies) {
 		return // whether there are any is not known, and said
 	}

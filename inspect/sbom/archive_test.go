@@ -136,7 +136,7 @@ func TestPackagesWithAnArchiveThatTakesForEver(t *testing.T) {
 		textFile("var/lib/dpkg/status", dpkgStatus("curl", "1")), textFile("app/app.jar", string(overlapping(10, 9)))))))
 	said, ended := events(img, layers, inspect.Verified), error(nil)
 	c := walk(t, said, ended, Packages(NewCataloguer(b.cache)))
-	state, _ := c.Check(CheckPackages, c.Images[0].Container)
+	state, _ := c.Check(inspect.CheckPackages, c.Images[0].Container)
 	if state.Status != inspect.CheckBlocked || !strings.Contains(state.Reason, "/app/app.jar: the archive is past a limit") {
 		t.Errorf("the check ended as %+v", state)
 	}

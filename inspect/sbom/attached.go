@@ -21,7 +21,7 @@ const maxAttached = 64
 // Attached is the check that counts the packages of the SBOMs that came with an image, and says who signed them.
 func Attached(client *registry.Client) engine.Check {
 	return engine.Check{
-		Name: CheckAttached, Needs: []string{"signatures"},
+		Name: inspect.CheckAttachedSBOM, Needs: []string{inspect.CheckSignatures},
 		Run: func(ctx context.Context, on engine.On, emit func(inspect.Event)) error {
 			image := on.Image()
 			if err := image.Read(); err != nil {
@@ -177,7 +177,7 @@ func (a *attachments) fromManifest(ctx context.Context, part registry.Part) erro
 	var m v1.Manifest
 	if !part.Holds() || json.Unmarshal(part.Bytes, &m) != nil {
 		a.rows = append(a.rows, inspect.SBOM{Origin: "attached", Format: formatOf(part.MediaType),
-			Status: inspect.Unknown, Reason: "unreadable", Digest: part.Digest})
+			Status: inspect.Unknown, Reason: inspect.ReasonUnreadable, Digest: part.Digest})
 		return nil
 	}
 	for n, l := range m.Layers {
@@ -201,13 +201,13 @@ func (a *attachments) fromManifest(ctx context.Context, part registry.Part) erro
 // row reads one attached SBOM. Nobody signed it, so that it proves nothing: unknown at best.
 func (a *attachments) row(ctx context.Context, l v1.Descriptor, predicate string) (inspect.SBOM, error) {
 	row := inspect.SBOM{Origin: "attached", Format: formatOf(predicate + string(l.MediaType)),
-		Status: inspect.Unknown, Reason: "unsigned", Digest: l.Digest.String()}
+		Status: inspect.Unknown, Reason: inspect.ReasonUnsigned, Digest: l.Digest.String()}
 	data, err := a.client.Fetch(ctx, a.loc, row.Digest, MaxDocument)
 	var limit *registry.LimitError
 	var digest *registry.DigestError
 	switch {
 	case errors.As(err, &limit), errors.As(err, &digest), errors.Is(err, registry.ErrNotFound):
-		row.Reason = "unreadable"
+		row.Reason = inspect.ReasonUnreadable
 		return row, nil
 	case err != nil:
 		return row, fmt.Errorf("reading an attached SBOM: %w", err)
@@ -217,12 +217,12 @@ func (a *attachments) row(ctx context.Context, l v1.Descriptor, predicate string
 	if predicate != "" {
 		count = countPredicate
 		if !about(data, a.image.Digest, a.image.Index) {
-			row.Reason = "subject-mismatch"
+			row.Reason = inspect.ReasonSubjectMismatch
 		}
 	}
 	format, n, err := count(data)
 	if err != nil {
-		row.Reason = "unreadable"
+		row.Reason = inspect.ReasonUnreadable
 		return row, nil
 	}
 	row.Format, row.Packages = format, n

@@ -102,7 +102,7 @@ func TestAttached(t *testing.T) {
 			if !slices.Equal(rows, c.want) {
 				t.Errorf("rows are %+v, want %+v", rows, c.want)
 			}
-			state, _ := got.Check(CheckAttached, "web")
+			state, _ := got.Check(inspect.CheckAttachedSBOM, "web")
 			if want := map[bool]inspect.Status{true: inspect.Verified, false: inspect.Absent}[len(c.want) > 0]; state.Status.Tone() != want {
 				t.Errorf("ended %s: %s", state.Status, state.Reason)
 			}

@@ -34,7 +34,7 @@ func attested(store *registry.Store, signatures []inspect.Signature) []inspect.S
 		if err == nil {
 			row.Format, row.Packages = format, n
 		} else if s.Status == inspect.Verified {
-			row.Status, row.Reason = inspect.Unknown, "unreadable"
+			row.Status, row.Reason = inspect.Unknown, inspect.ReasonUnreadable
 		}
 		rows = append(rows, row)
 	}

@@ -11,17 +11,10 @@ import (
 	"github.com/backtrail/backtrail/inspect/layer"
 )
 
-// Names of the checks of this package.
-const (
-	CheckPackages = "packages"
-	CheckDiff     = "package-diff"
-	CheckAttached = "attached-sbom"
-)
-
 // Packages is the check that lists the packages of an image.
 func Packages(c *Cataloguer) engine.Check {
 	return engine.Check{
-		Name: CheckPackages, Needs: []string{layer.CheckLayers}, Limit: layer.WorkLimit,
+		Name: inspect.CheckPackages, Needs: []string{inspect.CheckLayers}, Limit: layer.WorkLimit,
 		Run: func(ctx context.Context, on engine.On, emit func(inspect.Event)) error {
 			image := on.Image()
 			layers := ofManifest(image.Layers)
@@ -58,7 +51,7 @@ func report(found catalogue, layers []inspect.Layer, emit func(inspect.Event)) e
 		why = append(why, "could not be read: "+strings.Join(found.unread, "; "))
 	}
 	if len(why) > 0 {
-		row.Status, row.Reason = inspect.Unknown, "unreadable"
+		row.Status, row.Reason = inspect.Unknown, inspect.ReasonUnreadable
 	}
 	emit(inspect.Event{Fact: row})
 	if len(why) > 0 {

@@ -105,7 +105,7 @@ func TestPackagesOfAnImageWithAMissingLayer(t *testing.T) {
 	if got := names(c.Images[0].Packages); !slices.Equal(got, []string{"curl 1"}) {
 		t.Errorf("packages are %q", got)
 	}
-	state, _ := c.Check(CheckPackages, "web")
+	state, _ := c.Check(inspect.CheckPackages, "web")
 	if state.Status != inspect.CheckBlocked || !strings.Contains(state.Reason, "layer 1 (missing-blob)") {
 		t.Errorf("check ended %s: %s", state.Status, state.Reason)
 	}
@@ -120,7 +120,7 @@ func TestPackagesOfAnImageWithAMissingLayer(t *testing.T) {
 func TestPackagesWithoutAnyLayer(t *testing.T) {
 	b := newBench(t)
 	c := walk(t, []inspect.Event{{Fact: inspect.ImageHead{Container: "web", Reference: "registry.example/app:1", Status: inspect.Unknown, Reason: "missing-blob"}}}, nil, Packages(NewCataloguer(b.cache)))
-	if state, _ := c.Check(CheckPackages, "web"); state.Status != inspect.CheckBlocked {
+	if state, _ := c.Check(inspect.CheckPackages, "web"); state.Status != inspect.CheckBlocked {
 		t.Errorf("check ended %s: %s", state.Status, state.Reason)
 	}
 }
@@ -140,7 +140,7 @@ func TestPackageDiff(t *testing.T) {
 	c := walk(t, said, nil, Diff(b.client, NewCataloguer(b.cache)))
 	d := c.Images[0].Diff.Packages
 	if d == nil {
-		state, _ := c.Check(CheckDiff, "web")
+		state, _ := c.Check(inspect.CheckPackageDiff, "web")
 		t.Fatalf("no comparison: %s %s", state.Status, state.Reason)
 	}
 	if len(d.Changed) != 1 || d.Changed[0].Name != "libfoo" || d.Changed[0].Change != downgrade {
@@ -158,16 +158,16 @@ func TestPackageDiffNeedsBothSides(t *testing.T) {
 	b := newBench(t)
 	image := inspect.Event{Fact: inspect.ImageHead{Container: "web", Reference: "registry.example/app:1", Status: inspect.Verified}}
 	c := walk(t, []inspect.Event{image}, nil, Diff(b.client, NewCataloguer(b.cache)))
-	if state, _ := c.Check(CheckDiff, "web"); state.Status != inspect.CheckSkipped {
+	if state, _ := c.Check(inspect.CheckPackageDiff, "web"); state.Status != inspect.CheckSkipped {
 		t.Errorf("without a known-good the check ended %s: %s", state.Status, state.Reason)
 	}
 	good := inspect.Event{Fact: inspect.Diff{KnownGood: &inspect.KnownGood{Location: "oci:/nowhere"}}}
 	c = walk(t, []inspect.Event{image, good}, engine.Unchecked("a layer is missing"), Diff(b.client, NewCataloguer(b.cache)))
-	if state, _ := c.Check(CheckDiff, "web"); state.Status != inspect.CheckBlocked || !strings.Contains(state.Reason, "a layer is missing") {
+	if state, _ := c.Check(inspect.CheckPackageDiff, "web"); state.Status != inspect.CheckBlocked || !strings.Contains(state.Reason, "a layer is missing") {
 		t.Errorf("without packages the check ended %s: %s", state.Status, state.Reason)
 	}
 	c = walk(t, []inspect.Event{image, good}, nil, Diff(b.client, NewCataloguer(b.cache)))
-	if state, _ := c.Check(CheckDiff, "web"); state.Status != inspect.CheckBlocked || c.Images[0].Diff.Packages != nil {
+	if state, _ := c.Check(inspect.CheckPackageDiff, "web"); state.Status != inspect.CheckBlocked || c.Images[0].Diff.Packages != nil {
 		t.Errorf("with a known-good that is gone the check ended %s: %s", state.Status, state.Reason)
 	}
 }

@@ -56,7 +56,7 @@ func TestABrokenChiselManifest(t *testing.T) {
 	b := newBench(t)
 	layers, img, _ := b.read(t, "oci:"+save(t, imageOf(t, makeLayer(t, textFile("etc/os-release", osRelease), textFile("var/lib/chisel/manifest.wall", "no zstd")))))
 	c := walk(t, events(img, layers, inspect.Verified), nil, Packages(NewCataloguer(b.cache)))
-	if state, _ := c.Check(CheckPackages, c.Images[0].Container); state.Status != inspect.CheckBlocked || !strings.Contains(state.Reason, "manifest.wall") {
+	if state, _ := c.Check(inspect.CheckPackages, c.Images[0].Container); state.Status != inspect.CheckBlocked || !strings.Contains(state.Reason, "manifest.wall") {
 		t.Errorf("the check ended as %+v", state)
 	}
 }

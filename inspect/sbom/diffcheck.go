@@ -7,20 +7,19 @@ import (
 	"github.com/backtrail/backtrail/inspect/engine"
 
 	"github.com/backtrail/backtrail/inspect"
-	"github.com/backtrail/backtrail/inspect/layer"
 	"github.com/backtrail/backtrail/registry"
 )
 
 // Diff is the check that compares the packages with those of the known-good image.
 func Diff(client *registry.Client, c *Cataloguer) engine.Check {
 	return engine.Check{
-		Name: CheckDiff, Needs: []string{CheckPackages, layer.CheckDiff},
+		Name: inspect.CheckPackageDiff, Needs: []string{inspect.CheckPackages, inspect.CheckDiff},
 		Run: func(ctx context.Context, on engine.On, emit func(inspect.Event)) error {
 			image := on.Image()
 			if image.Diff == nil || image.Diff.KnownGood == nil {
 				return engine.Nothing("no known-good image to compare with")
 			}
-			if state := on.Ended(CheckPackages); state.Status != inspect.CheckDone {
+			if state := on.Ended(inspect.CheckPackages); state.Status != inspect.CheckDone {
 				return engine.Unchecked("the packages of the image are not all known: %s", state.Reason)
 			}
 			good := *image.Diff.KnownGood

@@ -28,12 +28,12 @@ func findings(subject string, image inspect.Image, good inspect.KnownGood, d ins
 	}
 	for _, p := range d.Added {
 		title := fmt.Sprintf("%s: package %s %s is not in the %s image", subject, p.Name, p.Version, good.Word())
-		list = append(list, finding("package-added", subject, p.Type, p.Name, p.Version, inspect.Low, title,
+		list = append(list, finding(inspect.CodePackageAdded, subject, p.Type, p.Name, p.Version, inspect.Low, title,
 			evidenceOf(image, p.Layer, p.Locations)))
 	}
 	for _, p := range d.Removed {
 		title := fmt.Sprintf("%s: package %s %s of the %s image is gone", subject, p.Name, p.Version, good.Word())
-		list = append(list, finding("package-removed", subject, p.Type, p.Name, p.Version, inspect.Info, title,
+		list = append(list, finding(inspect.CodePackageRemoved, subject, p.Type, p.Name, p.Version, inspect.Info, title,
 			[]inspect.Evidence{{Kind: "manifest", Digest: good.Key(), Text: good.Reference}}))
 	}
 	return list
@@ -57,7 +57,8 @@ func changedFinding(subject string, image inspect.Image, good inspect.KnownGood,
 		severity = inspect.Medium
 		title += fmt.Sprintf(", and its file %s is not what the package says", path)
 	}
-	return finding("package-changed", subject, c.Type, c.Name, c.From, severity, title, evidenceOf(image, c.Layer,
+	return finding(inspect.CodePackageChanged, subject, c.Type, c.Name, c.From, severity, title, evidenceOf(image,
+		c.Layer,
 		locationsOf(image, c)))
 }
 
@@ -115,7 +116,8 @@ func finding(code, subject, kind, pkg, version string, severity inspect.Severity
 	on []inspect.Evidence) inspect.Finding {
 	about := fmt.Sprintf("%s:%s/%s@%s", subject, kind, pkg, version)
 	return inspect.Finding{
-		ID: inspect.FindingID(CheckDiff, code, about), Check: CheckDiff, Code: code, Status: severity.RowStatus(),
+		ID: inspect.FindingID(inspect.CheckPackageDiff, code, about), Check: inspect.CheckPackageDiff, Code: code,
+		Status:   severity.RowStatus(),
 		Severity: severity, Subject: about, Title: title, Evidence: on,
 	}
 }
@@ -123,7 +125,8 @@ func finding(code, subject, kind, pkg, version string, severity inspect.Severity
 // summary is the finding on how many packages differ.
 func summary(subject string, good inspect.KnownGood, d inspect.PackageDiff) inspect.Finding {
 	return inspect.Finding{
-		ID: inspect.FindingID(CheckDiff, "packages-changed", subject), Check: CheckDiff, Code: "packages-changed",
+		ID:    inspect.FindingID(inspect.CheckPackageDiff, inspect.CodePackagesChanged, subject),
+		Check: inspect.CheckPackageDiff, Code: inspect.CodePackagesChanged,
 		Status: inspect.Low.RowStatus(), Severity: inspect.Low, Subject: subject,
 		Title: fmt.Sprintf("%s: %d packages changed, %d added and %d removed since the %s image", subject,
 			len(d.Changed), len(d.Added), len(d.Removed), good.Word()),

@@ -15,9 +15,6 @@ import (
 	"github.com/backtrail/backtrail/registry"
 )
 
-// CheckTruth is the name of the check that compares the publisher's SBOMs with what is in the image.
-const CheckTruth = "sbom-truth"
-
 // maxInside bounds the SBOMs in an image that are read; maxExamples the names that a comparison gives for each
 // difference.
 const (
@@ -27,7 +24,8 @@ const (
 
 // Truth is the check that compares each SBOM that came with the image, or lies in it, with what is there.
 func Truth(client *registry.Client, cache *layer.Cache) engine.Check {
-	return engine.Check{Name: CheckTruth, Needs: []string{layer.CheckLayers, CheckPackages, CheckAttached},
+	return engine.Check{Name: inspect.CheckSBOMTruth, Needs: []string{inspect.CheckLayers, inspect.CheckPackages,
+		inspect.CheckAttachedSBOM},
 		Run: func(ctx context.Context, on engine.On, emit func(inspect.Event)) error {
 			image := on.Image()
 			tree, err := cache.Tree(ctx, image.Layers)
@@ -36,7 +34,7 @@ func Truth(client *registry.Client, cache *layer.Cache) engine.Check {
 			}
 			t := truth{ctx: ctx, tree: tree, image: image, emit: emit, there: byCoordinates(image.Packages)}
 			for _, row := range image.SBOMs {
-				if row.Origin == "generated" || row.Reason == "unreadable" || row.Digest == "" {
+				if row.Origin == "generated" || row.Reason == inspect.ReasonUnreadable || row.Digest == "" {
 					continue
 				}
 				if data, err := client.Store().Read(row.Digest, MaxDocument); err == nil {
@@ -222,8 +220,9 @@ func (t *truth) finding(row inspect.SBOM, r inspect.SBOMTruth) (inspect.Finding,
 		title += fmt.Sprintf("; %d files altered", r.FilesAltered)
 	}
 	return inspect.Finding{
-		ID: inspect.FindingID(CheckTruth, "sbom-differs", t.image.Container+row.Digest), Check: CheckTruth,
-		Code: "sbom-differs", Status: severity.RowStatus(), Severity: severity,
+		ID:    inspect.FindingID(inspect.CheckSBOMTruth, inspect.CodeSBOMDiffers, t.image.Container+row.Digest),
+		Check: inspect.CheckSBOMTruth,
+		Code:  inspect.CodeSBOMDiffers, Status: severity.RowStatus(), Severity: severity,
 		Subject: t.image.Container, Title: title, Detail: strings.Join(r.Examples, "; "),
 		Evidence: []inspect.Evidence{{Kind: "sbom", Digest: row.Digest, Text: row.Format}},
 	}, true
@@ -247,10 +246,10 @@ func (t *truth) inside() error {
 			return t.ctx.Err()
 		}
 		row := inspect.SBOM{Origin: originInside, Format: formatOf(node.Path), Status: inspect.Unknown,
-			Reason: "unsigned", Digest: "sha256:" + node.SHA256}
+			Reason: inspect.ReasonUnsigned, Digest: "sha256:" + node.SHA256}
 		format, count, errCount := Count(data)
 		if err != nil || errCount != nil {
-			row.Reason = "unreadable"
+			row.Reason = inspect.ReasonUnreadable
 			t.emit(inspect.Event{Fact: row})
 			continue
 		}

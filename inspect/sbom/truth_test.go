@@ -87,7 +87,7 @@ func TestTruthInside(t *testing.T) {
 		{"fileName":"/opt","checksums":[{"algorithm":"SHA256","checksumValue":%q}]}]}`, sum, sum, sum, sum)
 	c := layertest.Run(t, client, layertest.Image(t, v1.Config{}, layertest.Step("COPY",
 		layertest.File("opt/a", "good"), layertest.File("opt/b", "bad"), layertest.File("opt/x.spdx.json", doc), layertest.File("opt/y.cdx.json", "{"))), nil, []engine.Check{
-		layer.Layers(client, cache), Packages(NewCataloguer(cache)), {Name: CheckAttached, Run: func(context.Context, engine.On, func(inspect.Event)) error { return nil }}, Truth(client, cache),
+		layer.Layers(client, cache), Packages(NewCataloguer(cache)), {Name: inspect.CheckAttachedSBOM, Run: func(context.Context, engine.On, func(inspect.Event)) error { return nil }}, Truth(client, cache),
 	})
 	var inside []inspect.SBOM
 	for _, s := range c.Images[0].SBOMs {

@@ -78,7 +78,7 @@ func (s *cosignSignature) byCertificate(ctx context.Context, m root.TrustedMater
 	o := outcome{chain: newChain()}
 	verifier, err := s.certificateVerifier(ctx)
 	if err != nil {
-		o.fail(inspect.StepIntegrity, Malformed, "reading the certificate's key: %v", err)
+		o.fail(inspect.StepIntegrity, inspect.ReasonMalformed, "reading the certificate's key: %v", err)
 		o.judged = err
 		return o
 	}
@@ -149,7 +149,8 @@ func (s *cosignSignature) explainTimes(c *chain, m root.TrustedMaterial, options
 	case s.rekor == nil && options.IgnoreTlog:
 		c.absent(inspect.StepLog, "no log entry came with it, and the trusted root has no transparency log")
 	case s.rekor == nil:
-		c.fail(inspect.StepLog, LogMismatch, "no log entry came with it, and the trusted root names %d logs",
+		c.fail(inspect.StepLog, inspect.ReasonLogMismatch,
+			"no log entry came with it, and the trusted root names %d logs",
 			len(m.RekorLogs()))
 	default:
 		err := protect("verifying the log entry", func() error {
@@ -157,7 +158,7 @@ func (s *cosignSignature) explainTimes(c *chain, m root.TrustedMaterial, options
 			return err
 		})
 		if err != nil {
-			c.fail(inspect.StepLog, LogMismatch, "entry %d of %s does not hold: %v", s.entry.LogIndex(),
+			c.fail(inspect.StepLog, inspect.ReasonLogMismatch, "entry %d of %s does not hold: %v", s.entry.LogIndex(),
 				logName(m.RekorLogs(), s.entry), err)
 			break
 		}
@@ -238,7 +239,8 @@ func (s *cosignSignature) explainSignature(ctx context.Context, c *chain, v sign
 		signer = "certificate's key"
 	}
 	if err != nil {
-		c.fail(inspect.StepSignature, InvalidSignature, "the signature is not by the %s over these bytes: %v",
+		c.fail(inspect.StepSignature, inspect.ReasonInvalidSignature,
+			"the signature is not by the %s over these bytes: %v",
 			signer, err)
 	} else {
 		c.pass(inspect.StepSignature, "the signature is by the %s over these bytes", signer)
@@ -249,7 +251,8 @@ func (s *cosignSignature) explainSignature(ctx context.Context, c *chain, v sign
 		err = s.claims()(s.bare, hash, nil)
 	}
 	if err != nil {
-		c.fail(inspect.StepSubject, SubjectMismatch, "it names %s, and %s is %s", someOf(s.claim.digests), a.what,
+		c.fail(inspect.StepSubject, inspect.ReasonSubjectMismatch, "it names %s, and %s is %s",
+			someOf(s.claim.digests), a.what,
 			a.main)
 		return
 	}

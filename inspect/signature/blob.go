@@ -86,7 +86,7 @@ func holding(row inspect.Signature) int {
 	switch {
 	case row.Status == inspect.Verified:
 		n += 1000
-	case row.Reason != SubjectMismatch:
+	case row.Reason != inspect.ReasonSubjectMismatch:
 		n += 100
 	}
 	return n

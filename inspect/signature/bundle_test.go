@@ -70,8 +70,8 @@ func TestBundles(t *testing.T) {
 		{"only a key was expected", message(), nil, inspect.Expected{Keys: []inspect.ExpectedKey{keyed.expected(t)}},
 			"failed identity-mismatch"},
 		{"a statement", statement(), nil, inspect.Expected{Identities: []string{alice}}, "verified "},
-		{"a statement logged as a hash", s.statementBundle(signedKeyless, statementOf(t, digest), "hashedrekord"), nil,
-			inspect.Expected{Identities: []string{alice}}, "verified "},
+		{"a statement logged as a hash", s.statementBundle(signedKeyless, statementOf(t, digest), "hashedrekord"),
+			nil, inspect.Expected{Identities: []string{alice}}, "verified "},
 		{"that one about something else", s.statementBundle(signedKeyless, statementOf(t, digestOf([]byte("x"))),
 			"hashedrekord"), nil, inspect.Expected{Identities: []string{alice}}, "failed subject-mismatch"},
 		{"a statement about something else", s.statementBundle(signedKeyless, statementOf(t, digestOf([]byte("x"))),
@@ -148,8 +148,9 @@ func TestBundles(t *testing.T) {
 	}
 }
 
-// agree says that explanation and verdict of the library are the same on all links but the identity. Only where we look at
-// more than the library does may we refuse what it takes: a statement of an unknown type, an entry at odds with itself.
+// agree says that explanation and verdict of the library are the same on all links but the identity. Only where we
+// look at more than the library does may we refuse what it takes: a statement of an unknown type, an entry at odds
+// with itself.
 func agree(t *testing.T, o outcome) {
 	t.Helper()
 	stricter := o.status(inspect.StepIntegrity) == inspect.Failed || strings.Contains(o.steps[3].Detail, "it is called")
@@ -176,15 +177,14 @@ func TestBundleTimestamps(t *testing.T) {
 		t.Fatal(err)
 	}
 	// A timestamp of another signature came with this one.
-	dig(b,
-		"verificationMaterial")["timestampVerificationData"] = object{"rfc3161Timestamps": []any{object{"signedTimestamp": b64(stamped)}}}
+	dig(b, "verificationMaterial")["timestampVerificationData"] = object{"rfc3161Timestamps": []any{object{"signedTimestamp": b64(stamped)}}}
 	r, err := readBundle(encode(t, b))
 	if err != nil {
 		t.Fatal(err)
 	}
 	o := r.verify(s.roots(), file(t, blob), expectAlice(t))
-	if status, reason := o.verdict(); status != inspect.Failed || reason != NoTimestamp {
-		t.Errorf("got %s %s, want failed %s", status, reason, NoTimestamp)
+	if status, reason := o.verdict(); status != inspect.Failed || reason != inspect.ReasonNoTimestamp {
+		t.Errorf("got %s %s, want failed %s", status, reason, inspect.ReasonNoTimestamp)
 	}
 	agree(t, o)
 }

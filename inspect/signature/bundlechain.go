@@ -69,14 +69,15 @@ func (s *sigstoreBundle) byKey(m root.TrustedMaterial, k key, v signature.Verifi
 // for.
 func (o *outcome) reconcile() {
 	if o.judged != nil && o.sound() {
-		o.fail(inspect.StepSignature, InvalidSignature, "every link holds by itself, and yet: %v", o.judged)
+		o.fail(inspect.StepSignature, inspect.ReasonInvalidSignature, "every link holds by itself, and yet: %v",
+			o.judged)
 	}
 }
 
 // explainIntegrity names form and version of the bundle. That it could be parsed is all that this link is about.
 func (s *sigstoreBundle) explainIntegrity(c *chain) {
 	if s.claimErr != nil {
-		c.fail(inspect.StepIntegrity, Malformed, "%v", s.claimErr)
+		c.fail(inspect.StepIntegrity, inspect.ReasonMalformed, "%v", s.claimErr)
 		return
 	}
 	content := "DSSE envelope with a statement of " + s.claim.predicateType
@@ -92,7 +93,8 @@ func (s *sigstoreBundle) explainIntegrity(c *chain) {
 func (s *sigstoreBundle) explainSignature(c *chain, m keyed, a artifact) {
 	err := protect("verifying the signature", func() error { return s.signatureHolds(m, a) })
 	if err != nil {
-		c.fail(inspect.StepSignature, InvalidSignature, "the signature is not by the %s over these bytes: %v",
+		c.fail(inspect.StepSignature, inspect.ReasonInvalidSignature,
+			"the signature is not by the %s over these bytes: %v",
 			s.signer(), err)
 	} else {
 		c.pass(inspect.StepSignature, "the signature is by the %s over these bytes", s.signer())
@@ -116,7 +118,8 @@ func (s *sigstoreBundle) explainSignature(c *chain, m keyed, a artifact) {
 		c.pass(inspect.StepSubject, "it names %s, by another digest than sha256", a.what)
 		return
 	}
-	c.fail(inspect.StepSubject, SubjectMismatch, "it names %s, and %s is %s", someOf(s.claim.digests), a.what, a.main)
+	c.fail(inspect.StepSubject, inspect.ReasonSubjectMismatch, "it names %s, and %s is %s", someOf(s.claim.digests),
+		a.what, a.main)
 }
 
 // signer is the word for what signed: a certificate's key or a managed one.

@@ -28,7 +28,8 @@ func (s *sigstoreBundle) explainLog(c *chain, m keyed) []observed {
 		} else if len(logs) == 0 {
 			c.absent(inspect.StepLog, "no log entry came with it, and the trusted root has no transparency log")
 		} else {
-			c.fail(inspect.StepLog, LogMismatch, "no log entry came with it, and the trusted root names %d logs",
+			c.fail(inspect.StepLog, inspect.ReasonLogMismatch,
+				"no log entry came with it, and the trusted root names %d logs",
 				len(logs))
 		}
 		return nil
@@ -49,7 +50,7 @@ func (s *sigstoreBundle) explainLog(c *chain, m keyed) []observed {
 		}
 	}
 	if err != nil {
-		c.fail(inspect.StepLog, LogMismatch, "%s does not hold: %v", s.describeEntry(logs), err)
+		c.fail(inspect.StepLog, inspect.ReasonLogMismatch, "%s does not hold: %v", s.describeEntry(logs), err)
 		return nil
 	}
 	c.pass(inspect.StepLog, "%s holds this signature, by the log's key", s.describeEntry(logs))
@@ -75,7 +76,8 @@ func (s *sigstoreBundle) explainLogValidity(c *chain, m keyed, times []observed)
 		for _, t := range times {
 			if l.ValidityPeriodStart.IsZero() || t.time.Before(l.ValidityPeriodStart) ||
 				!l.ValidityPeriodEnd.IsZero() && t.time.After(l.ValidityPeriodEnd) {
-				c.fail(inspect.StepLog, LogMismatch, "%s: the log's key was not valid at %s", s.describeEntry(logs),
+				c.fail(inspect.StepLog, inspect.ReasonLogMismatch, "%s: the log's key was not valid at %s",
+					s.describeEntry(logs),
 					stamp(t.time))
 			}
 		}

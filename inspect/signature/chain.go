@@ -7,19 +7,6 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 )
 
-// Reasons of a signature, in CONTRACT's words. unknownKey and noExpectation are unknown, all others failed.
-const (
-	InvalidSignature = "invalid-signature"
-	SubjectMismatch  = "subject-mismatch"
-	UntrustedRoot    = "untrusted-root"
-	IdentityMismatch = "identity-mismatch"
-	LogMismatch      = "log-mismatch"
-	NoTimestamp      = "no-timestamp"
-	UnknownKey       = "unknown-key"
-	Malformed        = "malformed"
-	NoExpectation    = "no-expectation"
-)
-
 // chain records the links of one signature: each with what was compared with what.
 // A link that was not reached is unknown, and one that does not apply is absent: the four statuses are never folded.
 type chain struct {

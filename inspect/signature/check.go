@@ -14,10 +14,6 @@ import (
 	"github.com/backtrail/backtrail/registry"
 )
 
-// Name is the name of the check.
-// The name is a part of cases and bundles, and does not change.
-const Name = "signatures"
-
 // Options of the check.
 // One Options serves all images of a case, in several goroutines.
 type Options struct {
@@ -41,9 +37,9 @@ type Options struct {
 
 // Check looks for the signatures of an image in every store, and verifies each.
 func Check(o Options) engine.Check {
-	c := engine.Check{Name: Name, Scope: engine.PerImage, Run: o.run}
+	c := engine.Check{Name: inspect.CheckSignatures, Scope: engine.PerImage, Run: o.run}
 	if o.Requirements != nil {
-		c.Needs = []string{policiesCheck}
+		c.Needs = []string{inspect.CheckPolicies}
 	}
 	return c
 }

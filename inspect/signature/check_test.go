@@ -231,8 +231,8 @@ func TestExpectedAndMissing(t *testing.T) {
 	if g := gateOf(t, got); g.Status != inspect.GateAbsent {
 		t.Errorf("gate is %+v", g)
 	}
-	if len(got.Findings) != 1 || got.Findings[0].Code != CodeExpected || got.Findings[0].Status != inspect.RowFailed ||
-		got.Findings[0].Severity != inspect.High {
+	if len(got.Findings) != 1 || got.Findings[0].Code != inspect.CodeSignatureExpected ||
+		got.Findings[0].Status != inspect.RowFailed || got.Findings[0].Severity != inspect.High {
 		t.Errorf("findings %+v", got.Findings)
 	}
 }
@@ -260,10 +260,11 @@ func TestGraftedIsLoud(t *testing.T) {
 	s.attach(s.list, "sig", mediaSimple, payload, studio.annotations(studio.keyless(alice), payload, false, true))
 	got := s.look(studio.trust(), inspect.Expected{})
 	row := got.Images[0].Signatures[0]
-	if row.Status != inspect.Failed || row.Reason != SubjectMismatch {
+	if row.Status != inspect.Failed || row.Reason != inspect.ReasonSubjectMismatch {
 		t.Errorf("got %s %s", row.Status, row.Reason)
 	}
-	if len(got.Findings) != 1 || got.Findings[0].Code != CodeBroken || got.Findings[0].Severity != inspect.High {
+	if len(got.Findings) != 1 || got.Findings[0].Code != inspect.CodeSignatureBroken ||
+		got.Findings[0].Severity != inspect.High {
 		t.Errorf("findings %+v", got.Findings)
 	}
 }
@@ -330,7 +331,7 @@ func TestNotationIsShown(t *testing.T) {
 	s.referNotation(cose.MediaTypeEnvelope, h.sign(cose.MediaTypeEnvelope, h.request(s.target())))
 	got := s.look(newStudio(t).trust(), inspect.Expected{})
 	if rows := got.Images[0].Signatures; len(rows) != 1 || rows[0].Kind != KindNotation ||
-		rows[0].Reason != UnknownKey || !strings.Contains(rows[0].Identity, "CN=release") {
+		rows[0].Reason != inspect.ReasonUnknownKey || !strings.Contains(rows[0].Identity, "CN=release") {
 		t.Errorf("signatures %+v", rows)
 	}
 }

@@ -60,7 +60,7 @@ func (e *examiner) judgeBundle(ctx context.Context, it item, data []byte) {
 	o := s.verify(e.out.roots, a, e.expect)
 	o.fill(&row)
 	row.Raw = e.raw(s.parts()...)
-	if row.Reason == UntrustedRoot && s.ofGitHub() {
+	if row.Reason == inspect.ReasonUntrustedRoot && s.ofGitHub() {
 		row.Notes = append(row.Notes,
 			"GitHub signs for private repositories with an authority of its own; for its trusted root: gh "+
 				"attestation trusted-root > roots.jsonl, then --trusted-root roots.jsonl")

@@ -96,16 +96,18 @@ func (x expectation) explain(c *chain, cert *x509.Certificate) {
 	}
 	switch fits := len(x.identities) > 0 && x.fits(cert) == nil; {
 	case !x.named():
-		c.open(inspect.StepIdentity, NoExpectation, "signed by %s; no signer is required", who)
+		c.open(inspect.StepIdentity, inspect.ReasonNoExpectation, "signed by %s; no signer is required", who)
 	case fits:
 		c.pass(inspect.StepIdentity, "signed by %s, as expected", who)
 	case len(x.wider) > 0:
-		c.open(inspect.StepIdentity, NoExpectation, "expected %s; signed by %s; others may be accepted: %s", x.words,
+		c.open(inspect.StepIdentity, inspect.ReasonNoExpectation,
+			"expected %s; signed by %s; others may be accepted: %s", x.words,
 			who, strings.Join(x.wider, "; "))
 	case len(x.identities) == 0:
-		c.fail(inspect.StepIdentity, IdentityMismatch, "expected %s; signed with a certificate of %s", x.words, who)
+		c.fail(inspect.StepIdentity, inspect.ReasonIdentityMismatch, "expected %s; signed with a certificate of %s",
+			x.words, who)
 	default:
-		c.fail(inspect.StepIdentity, IdentityMismatch, "expected %s; signed by %s", x.words, who)
+		c.fail(inspect.StepIdentity, inspect.ReasonIdentityMismatch, "expected %s; signed by %s", x.words, who)
 	}
 }
 

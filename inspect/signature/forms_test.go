@@ -248,7 +248,7 @@ func TestBlobRequestsThatCannotBe(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("got %v, want words about %s", err, c.want)
 			}
-			if errors.Is(err, ErrMalformed) && (row.Status != inspect.Failed || row.Reason != Malformed) {
+			if errors.Is(err, ErrMalformed) && (row.Status != inspect.Failed || row.Reason != inspect.ReasonMalformed) {
 				t.Errorf("row is %s %s", row.Status, row.Reason)
 			}
 		})

@@ -22,7 +22,7 @@ func best(roots []Root, try func(root.TrustedMaterial) outcome) outcome {
 	}
 	if kept == nil {
 		o := outcome{chain: newChain(), judged: errors.New("there is no trusted root")}
-		o.open(inspect.StepCertificate, UnknownKey, "there is no trusted root to follow it to")
+		o.open(inspect.StepCertificate, inspect.ReasonUnknownKey, "there is no trusted root to follow it to")
 		return o
 	}
 	return *kept
@@ -78,6 +78,6 @@ func (s *sigstoreBundle) names(k key) bool {
 func (o *outcome) unknownKey(keys int) {
 	o.absent(inspect.StepCertificate, "signed with a managed key, not with a certificate")
 	o.absent(inspect.StepSCT, "signed with a managed key, not with a certificate")
-	o.open(inspect.StepSignature, UnknownKey, "%s",
+	o.open(inspect.StepSignature, inspect.ReasonUnknownKey, "%s",
 		fmt.Sprintf("signed with a managed key; none of the %d keys at hand verifies it", keys))
 }

@@ -28,7 +28,7 @@ func explainTime(c *chain, m root.TrustedMaterial, cert *x509.Certificate, times
 	own, timeless := timelessAuthority(m)
 	switch {
 	case refused:
-		c.fail(inspect.StepTimestamp, NoTimestamp,
+		c.fail(inspect.StepTimestamp, inspect.ReasonNoTimestamp,
 			"no timestamp that came with it is by an authority of the trusted root: %s", strings.Join(errs, "; "))
 	case len(times) == 0 && cert == nil:
 		c.absent(inspect.StepTimestamp, "no signed time came with it, and a managed key needs none")
@@ -36,14 +36,14 @@ func explainTime(c *chain, m root.TrustedMaterial, cert *x509.Certificate, times
 		c.open(inspect.StepTimestamp, "", "not reached: the log entry does not hold, and there is no other time")
 	case len(times) == 0 && timeless && len(errs) == 0:
 		if err := own.vouches(cert); err != nil {
-			c.fail(inspect.StepTimestamp, NoTimestamp, "%v", err)
+			c.fail(inspect.StepTimestamp, inspect.ReasonNoTimestamp, "%v", err)
 			return
 		}
 		c.pass(inspect.StepTimestamp,
 			"no signed time came with it; the certificate of your own authority is valid at %s, the time of this "+
 				"case (%s)", stamp(own.now()), validity(cert))
 	case len(times) == 0:
-		c.fail(inspect.StepTimestamp, NoTimestamp,
+		c.fail(inspect.StepTimestamp, inspect.ReasonNoTimestamp,
 			"nothing that is signed says when it was signed, and the certificate was valid only from %s%s",
 			validity(cert), because(errs))
 	case cert == nil:
@@ -51,7 +51,7 @@ func explainTime(c *chain, m root.TrustedMaterial, cert *x509.Certificate, times
 	default:
 		for _, t := range times {
 			if !within(cert, t.time) {
-				c.fail(inspect.StepTimestamp, NoTimestamp,
+				c.fail(inspect.StepTimestamp, inspect.ReasonNoTimestamp,
 					"signed at %s by the %s, and the certificate was valid from %s", stamp(t.time), t.by,
 					validity(cert))
 				return
@@ -96,7 +96,7 @@ func explainCertificate(c *chain, m root.TrustedMaterial, cert *x509.Certificate
 			return err
 		})
 		if err != nil {
-			c.fail(inspect.StepCertificate, UntrustedRoot,
+			c.fail(inspect.StepCertificate, inspect.ReasonUntrustedRoot,
 				"the certificate of %s leads to none of the %d authorities of the trusted root at %s",
 				cert.Issuer, len(m.FulcioCertificateAuthorities()), stamp(t))
 			return nil
@@ -123,7 +123,7 @@ func explainSCT(c *chain, m root.TrustedMaterial, chains [][]*x509.Certificate) 
 				m)
 		})
 		if err != nil {
-			c.fail(inspect.StepSCT, LogMismatch,
+			c.fail(inspect.StepSCT, inspect.ReasonLogMismatch,
 				"the certificate is in none of the %d certificate transparency logs of the trusted root: %v", logs, err)
 			return
 		}

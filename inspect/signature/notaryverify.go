@@ -49,7 +49,8 @@ func (n *notationSignature) verify(ctx context.Context, c notaryCase) outcome {
 	n.explainSigner(o.chain, c, statement, stated, answer)
 	o.judged = answer.err
 	if o.judged != nil && o.sound() && o.status(inspect.StepIdentity) == inspect.Verified {
-		o.fail(inspect.StepSignature, InvalidSignature, "every link holds by itself, and yet: %v", o.judged)
+		o.fail(inspect.StepSignature, inspect.ReasonInvalidSignature, "every link holds by itself, and yet: %v",
+			o.judged)
 	}
 	return o
 }
@@ -88,10 +89,11 @@ func (n *notationSignature) explainRefusal(c *chain) {
 	case n.refused == nil:
 		c.pass(inspect.StepSignature, "the signature is by the certificate's key over these bytes")
 	case errors.As(n.refused, &altered):
-		c.fail(inspect.StepSignature, InvalidSignature,
+		c.fail(inspect.StepSignature, inspect.ReasonInvalidSignature,
 			"the signature is not by the certificate's key over these bytes: %v", n.refused)
 	default:
-		c.fail(inspect.StepIntegrity, Malformed, "the envelope is not as the Notary Project wants it: %v", n.refused)
+		c.fail(inspect.StepIntegrity, inspect.ReasonMalformed,
+			"the envelope is not as the Notary Project wants it: %v", n.refused)
 	}
 }
 
@@ -112,16 +114,16 @@ func (n *notationSignature) explainStores(c *chain, in notaryCase, s trustpolicy
 	}
 	switch {
 	case in.notary != nil && in.notary.err != nil:
-		c.open(inspect.StepCertificate, UnknownKey, "the trust store cannot be read: %v", in.notary.err)
+		c.open(inspect.StepCertificate, inspect.ReasonUnknownKey, "the trust store cannot be read: %v", in.notary.err)
 	case len(trusted) == 0:
-		c.open(inspect.StepCertificate, UnknownKey,
+		c.open(inspect.StepCertificate, inspect.ReasonUnknownKey,
 			"no certificate of a trust store of the kind %s is at hand: --notation-trust-store DIR names one", kind)
 	case n.refused != nil:
 		c.open(inspect.StepCertificate, "", "not reached: the envelope does not hold")
 	default:
 		root, err := nsignature.VerifyAuthenticity(&n.content.SignerInfo, trusted)
 		if err != nil {
-			c.fail(inspect.StepCertificate, UntrustedRoot,
+			c.fail(inspect.StepCertificate, inspect.ReasonUntrustedRoot,
 				"none of its %d certificates is among the %d of %s; the last is %s",
 				len(n.content.SignerInfo.CertificateChain), len(trusted), strings.Join(names, ", "), n.top().Subject)
 			return
@@ -143,12 +145,14 @@ func (n *notationSignature) explainTarget(c *chain, in notaryCase) {
 	what, ours := in.image.names[name]
 	switch {
 	case !ours:
-		c.fail(inspect.StepSubject, SubjectMismatch, "it names %s, and %s is %s", name, in.image.what, in.image.main)
+		c.fail(inspect.StepSubject, inspect.ReasonSubjectMismatch, "it names %s, and %s is %s", name, in.image.what,
+			in.image.main)
 	case in.target.Digest == "":
 		c.open(inspect.StepSubject, "", "it names %s, whose size cannot be compared: its manifest could not be read",
 			name)
 	case in.target.MediaType != n.target.MediaType || in.target.Size != n.target.Size:
-		c.fail(inspect.StepSubject, SubjectMismatch, "it names %s of %d bytes as %s, and that is %s of %d bytes",
+		c.fail(inspect.StepSubject, inspect.ReasonSubjectMismatch,
+			"it names %s of %d bytes as %s, and that is %s of %d bytes",
 			name, n.target.Size, n.target.MediaType, in.target.MediaType, in.target.Size)
 	default:
 		c.pass(inspect.StepSubject, "it names %s, %s", name, what)
@@ -241,15 +245,18 @@ func (n *notationSignature) explainSigner(c *chain, in notaryCase, s trustpolicy
 	case byKey:
 		c.pass(inspect.StepIdentity, "signed by %s with the key %s, as expected", who, k.digest)
 	case byFlag && len(in.expect.wider) > 0:
-		c.open(inspect.StepIdentity, NoExpectation, "expected %s; signed by %s; others may be accepted: %s",
+		c.open(inspect.StepIdentity, inspect.ReasonNoExpectation,
+			"expected %s; signed by %s; others may be accepted: %s",
 			in.expect.words, who, strings.Join(in.expect.wider, "; "))
 	case byFlag:
-		c.fail(inspect.StepIdentity, IdentityMismatch, "expected %s; signed by %s", in.expect.words, who)
+		c.fail(inspect.StepIdentity, inspect.ReasonIdentityMismatch, "expected %s; signed by %s", in.expect.words, who)
 	case !stated:
-		c.open(inspect.StepIdentity, NoExpectation, "signed by %s; no trust policy says who should have signed %s",
+		c.open(inspect.StepIdentity, inspect.ReasonNoExpectation,
+			"signed by %s; no trust policy says who should have signed %s",
 			who, orImage(in.scope))
 	case a.who != nil:
-		c.fail(inspect.StepIdentity, IdentityMismatch, "the trust policy %s expects %s; signed by %s", s.Name,
+		c.fail(inspect.StepIdentity, inspect.ReasonIdentityMismatch, "the trust policy %s expects %s; signed by %s",
+			s.Name,
 			strings.Join(s.TrustedIdentities, " or "), who)
 	default:
 		c.pass(inspect.StepIdentity, "signed by %s, as the trust policy %s expects (%s)", who, s.Name,
@@ -292,7 +299,7 @@ func (n *notationSignature) explainTime(o *outcome, c notaryCase, s trustpolicy.
 				args...), s.Name)
 			return
 		}
-		o.fail(inspect.StepTimestamp, NoTimestamp, format, args...)
+		o.fail(inspect.StepTimestamp, inspect.ReasonNoTimestamp, format, args...)
 	}
 	switch {
 	case n.refused != nil:

@@ -9,12 +9,6 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 )
 
-// policiesCheck is the name of the check that reads the policies, which this one waits for.
-const policiesCheck = "policies"
-
-// CodePolicy is the code of the finding that an image does not meet a policy.
-const CodePolicy = "policy-not-met"
-
 // maxPolicyKeys bounds the keys of all policies that are about one image: each is tried on each signature.
 const maxPolicyKeys = 500
 
@@ -99,7 +93,7 @@ func (x expectation) has(digest string) bool {
 // explainKey fails the last link of a signature by a key that a policy names where flags expect others.
 func (x expectation) explainKey(c *chain, k key) {
 	if x.foreign[k.digest] && c.sound() {
-		c.fail(inspect.StepIdentity, IdentityMismatch,
+		c.fail(inspect.StepIdentity, inspect.ReasonIdentityMismatch,
 			"expected %s; signed with the key %s, which only a policy names", x.words, k.digest)
 	}
 }
@@ -144,7 +138,8 @@ func (s summary) emitPolicies(gates []inspect.Gate, emit func(inspect.Event)) {
 		}
 		d := s.expect.requirements[i]
 		title := fmt.Sprintf("%s does not meet the policy %s.", s.name(), d.Policy)
-		f := s.finding(CodePolicy, s.subject+":"+d.Policy, inspect.RowFailed, inspect.High, title, g.Detail,
+		f := s.finding(inspect.CodePolicyNotMet, s.subject+":"+d.Policy, inspect.RowFailed, inspect.High, title,
+			g.Detail,
 			s.found.rows)
 		f.Evidence = append(f.Evidence, inspect.Evidence{Kind: "policy", Digest: d.Digest, Text: "the policy"})
 		emit(inspect.Event{Fact: f})

@@ -50,8 +50,8 @@ func TestPoliciesSayWhoShouldHaveSigned(t *testing.T) {
 			person(bob), unread)}, true, "unknown no-expectation", inspect.Unknown, inspect.CaseIncomplete},
 		{"static pass asks for nobody", inspect.Expected{}, []inspect.PolicyRequirement{asks("p",
 			inspect.Authority{Static: "pass"})}, true, "unknown no-expectation", inspect.Unknown, inspect.CasePassed},
-		{"static fail", inspect.Expected{}, []inspect.PolicyRequirement{asks("p", inspect.Authority{Static: "fail"})},
-			true, "unknown no-expectation", inspect.Failed, inspect.CaseFailed},
+		{"static fail", inspect.Expected{}, []inspect.PolicyRequirement{asks("p",
+			inspect.Authority{Static: "fail"})}, true, "unknown no-expectation", inspect.Failed, inspect.CaseFailed},
 		{"a policy about other images", inspect.Expected{}, nil, true, "unknown no-expectation", inspect.Unknown,
 			inspect.CaseIncomplete},
 		{"no policy", inspect.Expected{}, nil, false, "unknown no-expectation", inspect.Unknown, inspect.CasePassed},
@@ -81,7 +81,8 @@ func TestPoliciesSayWhoShouldHaveSigned(t *testing.T) {
 func TestUnsignedUnderAPolicyFails(t *testing.T) {
 	got := newShop(t, nil).lookWith(newStudio(t).trust(), inspect.Expected{}, []inspect.PolicyRequirement{asks("p",
 		person(alice))}, true)
-	if verdict.Of(&got).Status != inspect.CaseFailed || len(got.Findings) != 1 || got.Findings[0].Code != CodePolicy {
+	if verdict.Of(&got).Status != inspect.CaseFailed || len(got.Findings) != 1 ||
+		got.Findings[0].Code != inspect.CodePolicyNotMet {
 		t.Errorf("the case is %+v: %+v", verdict.Of(&got), got.Findings)
 	}
 }
@@ -101,7 +102,7 @@ func TestKeyOfAPolicyUnderFlags(t *testing.T) {
 	}
 	got = s.lookWith(studio.trust(), inspect.Expected{Identities: []string{alice}, Issuers: []string{issuer}},
 		[]inspect.PolicyRequirement{asks("p", key)}, true)
-	if row := got.Images[0].Signatures[0]; row.Reason != IdentityMismatch {
+	if row := got.Images[0].Signatures[0]; row.Reason != inspect.ReasonIdentityMismatch {
 		t.Errorf("with flags the row is %s %s", row.Status, row.Reason)
 	}
 	for _, g := range got.Images[0].Gates {
@@ -116,7 +117,7 @@ func (s *shop) lookWith(trust *Trust, expected inspect.Expected, requirements []
 	named bool) inspect.Case {
 	s.t.Helper()
 	location := s.repo.Digest(s.list).String()
-	policies := engine.Check{Name: policiesCheck, Scope: engine.PerCase, Run: nothing}
+	policies := engine.Check{Name: inspect.CheckPolicies, Scope: engine.PerCase, Run: nothing}
 	check := Check(Options{Client: s.client, Store: s.store, Trust: trust, PolicyNamed: named,
 		Requirements: func(inspect.Image) []inspect.PolicyRequirement { return requirements }})
 	return runChecks(s.t, expected, inspect.Image{

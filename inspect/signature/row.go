@@ -64,7 +64,7 @@ func (s *sigstoreBundle) row(a artifact) inspect.Signature {
 // malformedRow is the row of something that should be a signature and cannot be read.
 func malformedRow(kind string, data []byte, subject string, err error) inspect.Signature {
 	c := newChain()
-	c.fail(inspect.StepIntegrity, Malformed, "%v", err)
+	c.fail(inspect.StepIntegrity, inspect.ReasonMalformed, "%v", err)
 	row := inspect.Signature{ID: rowID(subject, data), Kind: kind, Digest: digestOf(data), Subject: subject}
 	outcome{chain: c}.fill(&row)
 	return row

@@ -8,14 +8,6 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 )
 
-// Codes of the findings.
-const (
-	CodeUnsigned = "unsigned"           // the image is unsigned, and no signature is required
-	CodeExpected = "signature-expected" // the expected signature is not there, or none fits
-	CodeBroken   = "signature-broken"   // a signature that does not hold: altered, or grafted from elsewhere
-	CodeForeign  = "signature-foreign"  // a signature of an authority that the trusted root does not know
-)
-
 // summary draws the gate and the findings from all signatures of an image.
 // It decides nothing about a single signature: rows are judged before.
 type summary struct {
@@ -40,11 +32,12 @@ func (s summary) emit(emit func(inspect.Event)) inspect.Status {
 		if len(s.found.rows) > 0 {
 			title = fmt.Sprintf("%s is not signed by the required signer.", s.name())
 		}
-		emit(inspect.Event{Fact: s.finding(CodeExpected, s.subject, inspect.RowFailed, inspect.High, title,
+		emit(inspect.Event{Fact: s.finding(inspect.CodeSignatureExpected, s.subject, inspect.RowFailed, inspect.High,
+			title,
 			gate.Detail, s.found.rows)})
 	}
 	if !s.expect.named() && gate.Status == inspect.GateAbsent {
-		emit(inspect.Event{Fact: s.finding(CodeUnsigned, s.subject, inspect.RowObserved, inspect.Info,
+		emit(inspect.Event{Fact: s.finding(inspect.CodeUnsigned, s.subject, inspect.RowObserved, inspect.Info,
 			s.name()+" is not signed.", gate.Detail, nil)})
 	}
 	for _, row := range s.found.rows {
@@ -60,15 +53,17 @@ func (s summary) emitBroken(row inspect.Signature, emit func(inspect.Event)) {
 	subject := s.subject + ":" + row.ID
 	why := Why(row)
 	switch {
-	case row.Status != inspect.Failed || row.Reason == IdentityMismatch:
-	case row.Reason == UntrustedRoot, row.Reason == NoTimestamp:
+	case row.Status != inspect.Failed || row.Reason == inspect.ReasonIdentityMismatch:
+	case row.Reason == inspect.ReasonUntrustedRoot, row.Reason == inspect.ReasonNoTimestamp:
 		title := fmt.Sprintf("A signature of %s claims to be by %s, and nothing trusted says so.", lower(s.name()),
 			signer(row))
-		emit(inspect.Event{Fact: s.finding(CodeForeign, subject, inspect.RowObserved, inspect.Medium, title, why,
+		emit(inspect.Event{Fact: s.finding(inspect.CodeSignatureForeign, subject, inspect.RowObserved,
+			inspect.Medium, title, why,
 			[]inspect.Signature{row})})
 	default:
 		title := fmt.Sprintf("A signature of %s is invalid: %s.", lower(s.name()), inSpeech(row.Reason))
-		emit(inspect.Event{Fact: s.finding(CodeBroken, subject, inspect.RowFailed, inspect.High, title, why,
+		emit(inspect.Event{Fact: s.finding(inspect.CodeSignatureBroken, subject, inspect.RowFailed, inspect.High,
+			title, why,
 			[]inspect.Signature{row})})
 	}
 }
@@ -76,13 +71,13 @@ func (s summary) emitBroken(row inspect.Signature, emit func(inspect.Event)) {
 // inSpeech words a reason for the title of a finding.
 func inSpeech(reason string) string {
 	switch reason {
-	case InvalidSignature:
+	case inspect.ReasonInvalidSignature:
 		return "it is not over these bytes"
-	case SubjectMismatch:
+	case inspect.ReasonSubjectMismatch:
 		return "it is about another image"
-	case LogMismatch:
+	case inspect.ReasonLogMismatch:
 		return "the transparency log does not confirm it"
-	case Malformed:
+	case inspect.ReasonMalformed:
 		return "it cannot be read"
 	default:
 		return reason
@@ -93,7 +88,8 @@ func inSpeech(reason string) string {
 func (s summary) finding(code, subject string, status inspect.RowStatus, severity inspect.Severity, title,
 	detail string, rows []inspect.Signature) inspect.Finding {
 	f := inspect.Finding{
-		ID: inspect.FindingID(Name, code, subject), Check: Name, Code: code, Status: status, Severity: severity,
+		ID: inspect.FindingID(inspect.CheckSignatures, code, subject), Check: inspect.CheckSignatures, Code: code,
+		Status: status, Severity: severity,
 		Subject: subject,
 		Title:   title, Detail: detail, Evidence: []inspect.Evidence{{Kind: "manifest", Digest: s.image,
 			Text: "the image"}},
@@ -159,7 +155,7 @@ func (s summary) attestationsSuffice() bool {
 // unexpected is the gate of an image for which no signer is named.
 // A signature that holds for a stranger leaves the gate open: who should sign is not known.
 func (s summary) unexpected() (inspect.GateStatus, string) {
-	sound := s.rows(func(r inspect.Signature) bool { return r.Reason == NoExpectation })
+	sound := s.rows(func(r inspect.Signature) bool { return r.Reason == inspect.ReasonNoExpectation })
 	if len(sound) > 0 {
 		return inspect.GateUnknown, fmt.Sprintf("signed by %s; no signer is required", signer(sound[0]))
 	}

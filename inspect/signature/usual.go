@@ -13,12 +13,6 @@ import (
 	"github.com/backtrail/backtrail/registry"
 )
 
-// UsualName is the name of the check that says what is usual where an unsigned image comes from.
-const UsualName = "usual"
-
-// CodeUnusual is the code of the finding that an image is not signed while others of its repository are.
-const CodeUnusual = "unsigned-unusual"
-
 const (
 	sampleTags  = 40 // tags whose digests are asked for, with HEAD
 	sampleAtOne = 8  // requests at once
@@ -33,7 +27,8 @@ const (
 //
 // It raises a medium finding at most, and lowers nothing: habits are no policy.
 func Usual(client *registry.Client) engine.Check {
-	return engine.Check{Name: UsualName, Scope: engine.PerImage, Needs: []string{Name},
+	return engine.Check{Name: inspect.CheckSigningNorm, Scope: engine.PerImage,
+		Needs: []string{inspect.CheckSignatures},
 		Run: func(ctx context.Context, on engine.On, emit func(inspect.Event)) error {
 			i := on.Image()
 			if err := i.Read(); err != nil {
@@ -87,7 +82,8 @@ func (h habit) unusual() bool { return h.seen >= usualOf && h.signed*10 >= h.see
 // finding is of medium severity: the habit is what one moment shows of the tags.
 func (h habit) finding(subject string, i inspect.Image, loc registry.Location) inspect.Event {
 	return inspect.Event{Fact: inspect.Finding{
-		ID: inspect.FindingID(UsualName, CodeUnusual, subject), Check: UsualName, Code: CodeUnusual, Subject: subject,
+		ID:    inspect.FindingID(inspect.CheckSigningNorm, inspect.CodeUnsignedUnusual, subject),
+		Check: inspect.CheckSigningNorm, Code: inspect.CodeUnsignedUnusual, Subject: subject,
 		Status: inspect.RowObserved, Severity: inspect.Medium,
 		Title: fmt.Sprintf("%s is not signed, and nearly all others of its repository are.",
 			summary{subject: subject}.name()),

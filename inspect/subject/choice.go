@@ -10,15 +10,6 @@ import (
 	"github.com/backtrail/backtrail/registry"
 )
 
-// Codes of the findings about how an index leads to the image that runs.
-const (
-	CodeMarkedManifest = "marked-manifest" // what runs is presented as an attestation
-	CodeRivalManifests = "rival-manifests" // several manifests fit the node equally, and differ
-)
-
-// CodeArchiveConflict is the code of the finding about a file that is two images.
-const CodeArchiveConflict = "archive-conflict"
-
 // conflicting raises a finding where an archive is an OCI layout and a docker save of different images.
 func conflicting(i inspect.Image, c *registry.Conflict, emit func(inspect.Event)) {
 	if c == nil {
@@ -28,7 +19,7 @@ func conflicting(i inspect.Image, c *registry.Conflict, emit func(inspect.Event)
 	if i.Digest == "" && i.Index == "" {
 		read = "manifest.json"
 	}
-	f := finding(i, CodeArchiveConflict, inspect.High,
+	f := finding(i, inspect.CodeArchiveConflict, inspect.High,
 		"index.json and manifest.json of the archive name different images", fmt.Sprintf(
 			"the case is about the image of %s; manifest.json leads to the config %s, index.json to %s; which image "+
 				"is loaded depends on the tool: skopeo and older versions of Docker read manifest.json",
@@ -51,7 +42,7 @@ func chosen(i inspect.Image, img *registry.Image, emit func(inspect.Event)) {
 	}
 	rivals := img.Rivals()
 	if c.Marked {
-		emit(inspect.Event{Container: i.Container, Fact: finding(i, CodeMarkedManifest, inspect.High,
+		emit(inspect.Event{Container: i.Container, Fact: finding(i, inspect.CodeMarkedManifest, inspect.High,
 			"the image that runs is marked as an attestation in its index",
 			fmt.Sprintf("%s for %s has annotations or an artifact type of a companion; runtimes choose by "+
 				"platform alone and run it, other tools pass over it%s",
@@ -68,7 +59,7 @@ func chosen(i inspect.Image, img *registry.Image, emit func(inspect.Event)) {
 	}
 	title := fmt.Sprintf("%d different images of the index fit the node's platform", len(rivals)+1)
 	detail := fmt.Sprintf("the case is about %s (%s)%s; %s", c.Digest, c.Platform, besides(rivals), why)
-	emit(inspect.Event{Container: i.Container, Fact: finding(i, CodeRivalManifests, severity, title, detail,
+	emit(inspect.Event{Container: i.Container, Fact: finding(i, inspect.CodeRivalManifests, severity, title, detail,
 		append([]registry.Candidate{c}, rivals...)...)})
 }
 
@@ -88,7 +79,8 @@ func besides(rivals []registry.Candidate) string {
 func finding(i inspect.Image, code string, severity inspect.Severity, title, detail string,
 	of ...registry.Candidate) inspect.Finding {
 	f := inspect.Finding{
-		ID: inspect.FindingID(Name, code, i.Container), Check: Name, Code: code, Status: severity.RowStatus(),
+		ID: inspect.FindingID(inspect.CheckSubject, code, i.Container), Check: inspect.CheckSubject, Code: code,
+		Status:   severity.RowStatus(),
 		Severity: severity,
 		Subject:  i.Container, Title: title, Detail: detail, Evidence: []inspect.Evidence{{Kind: "index",
 			Digest: i.Index}},

@@ -42,11 +42,16 @@ func TestAnIndexThatMisleads(t *testing.T) {
 		code          string
 		severity      inspect.Severity
 	}{
-		"marked as an attestation": {v1.Descriptor{Platform: amd, Annotations: mark}, v1.Descriptor{Platform: amd}, subject.CodeMarkedManifest, inspect.High},
-		"another name of amd64":    {v1.Descriptor{Platform: &v1.Platform{OS: "linux", Architecture: "x86_64"}}, v1.Descriptor{Platform: amd}, subject.CodeRivalManifests, inspect.High},
-		"twice the same platform":  {v1.Descriptor{Platform: amd}, v1.Descriptor{Platform: amd}, subject.CodeRivalManifests, inspect.Medium},
-		"an ordinary index":        {v1.Descriptor{Platform: amd}, v1.Descriptor{Platform: &v1.Platform{OS: "linux", Architecture: "arm64"}}, "", ""},
-		"an attestation behind it": {v1.Descriptor{Platform: amd}, v1.Descriptor{Platform: &v1.Platform{OS: "unknown", Architecture: "unknown"}, Annotations: mark}, "", ""},
+		"marked as an attestation": {v1.Descriptor{Platform: amd, Annotations: mark}, v1.Descriptor{Platform: amd},
+			inspect.CodeMarkedManifest, inspect.High},
+		"another name of amd64": {v1.Descriptor{Platform: &v1.Platform{OS: "linux", Architecture: "x86_64"}},
+			v1.Descriptor{Platform: amd}, inspect.CodeRivalManifests, inspect.High},
+		"twice the same platform": {v1.Descriptor{Platform: amd}, v1.Descriptor{Platform: amd},
+			inspect.CodeRivalManifests, inspect.Medium},
+		"an ordinary index": {v1.Descriptor{Platform: amd}, v1.Descriptor{Platform: &v1.Platform{OS: "linux",
+			Architecture: "arm64"}}, "", ""},
+		"an attestation behind it": {v1.Descriptor{Platform: amd},
+			v1.Descriptor{Platform: &v1.Platform{OS: "unknown", Architecture: "unknown"}, Annotations: mark}, "", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
@@ -65,7 +70,8 @@ func TestAnIndexThatMisleads(t *testing.T) {
 				t.Fatalf("findings %+v", c.Findings)
 			}
 			f := c.Findings[0]
-			if f.Code != tt.code || f.Severity != tt.severity || !strings.Contains(f.Detail, manifests[0]) || !strings.Contains(f.Detail, manifests[1]) {
+			if f.Code != tt.code || f.Severity != tt.severity || !strings.Contains(f.Detail, manifests[0]) ||
+				!strings.Contains(f.Detail, manifests[1]) {
 				t.Errorf("%s %s: %s", f.Severity, f.Code, f.Detail)
 			}
 		})

@@ -16,9 +16,6 @@ import (
 	"github.com/backtrail/backtrail/registry"
 )
 
-// KnownGoodName is the name of the check that finds what an image is compared with.
-const KnownGoodName = "known-good"
-
 // Choice is what a person chose as known-good, by the flag or in the terminal UI. It may be changed while a case is
 // open: the check is then run again.
 type Choice struct {
@@ -50,23 +47,24 @@ func (c *Choice) pick(subject string) (inspect.Candidate, bool) {
 // KnownGood finds the image that a subject's image is compared with: the one that a person chose, else the best of what
 // ran before. What nobody confirmed is called previous.
 func KnownGood(o Options) engine.Check {
-	return engine.Check{Name: KnownGoodName, Needs: []string{WorkloadName}, Run: func(ctx context.Context,
-		on engine.On, emit func(inspect.Event)) error {
-		i := on.Image()
-		platform, err := v1.ParsePlatform(i.Platform)
-		if err != nil || platform == nil {
-			platform = &v1.Platform{}
-		}
-		s := search{o: o, image: i, platform: *platform, emit: emit}
-		if chosen, ok := s.chosen(on.Case()); ok {
-			return s.take(ctx, chosen, true)
-		}
-		best, err := s.best(ctx, on.Case().Pod)
-		if err != nil {
-			return err
-		}
-		return s.take(ctx, best, false)
-	}}
+	return engine.Check{Name: inspect.CheckKnownGood, Needs: []string{inspect.CheckWorkload},
+		Run: func(ctx context.Context,
+			on engine.On, emit func(inspect.Event)) error {
+			i := on.Image()
+			platform, err := v1.ParsePlatform(i.Platform)
+			if err != nil || platform == nil {
+				platform = &v1.Platform{}
+			}
+			s := search{o: o, image: i, platform: *platform, emit: emit}
+			if chosen, ok := s.chosen(on.Case()); ok {
+				return s.take(ctx, chosen, true)
+			}
+			best, err := s.best(ctx, on.Case().Pod)
+			if err != nil {
+				return err
+			}
+			return s.take(ctx, best, false)
+		}}
 }
 
 // search looks for the known-good of one image.

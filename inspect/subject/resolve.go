@@ -14,33 +14,31 @@ import (
 	"github.com/backtrail/backtrail/kube"
 )
 
-// Name is the name of the check that finds the images.
-const Name = "subject"
-
 // Check finds the images of a case: that of its target, or one for each container of its pod. An image that the
 // registry no longer has is an image all the same, unknown with the reason.
 func Check(o Options) engine.Check {
-	return engine.Check{Name: Name, Scope: engine.PerCase, Resolves: true, Run: func(ctx context.Context,
-		_ engine.On, emit func(inspect.Event)) error {
-		if o.Pod == nil {
-			return o.single(emit)
-		}
-		ctx = o.Trace(ctx, emit)
-		node := o.node(ctx)
-		platform, known := o.platform(node)
-		var work sync.WaitGroup
-		for _, c := range kube.Containers(o.Pod, nil) {
-			if o.Container != "" && c.Name != o.Container {
-				continue
+	return engine.Check{Name: inspect.CheckSubject, Scope: engine.PerCase, Resolves: true,
+		Run: func(ctx context.Context,
+			_ engine.On, emit func(inspect.Event)) error {
+			if o.Pod == nil {
+				return o.single(emit)
 			}
-			work.Go(func() {
-				r := &resolver{o: o, container: c, node: node, platform: platform, platformKnown: known}
-				r.run(ctx, emit)
-			})
-		}
-		work.Wait()
-		return nil
-	}}
+			ctx = o.Trace(ctx, emit)
+			node := o.node(ctx)
+			platform, known := o.platform(node)
+			var work sync.WaitGroup
+			for _, c := range kube.Containers(o.Pod, nil) {
+				if o.Container != "" && c.Name != o.Container {
+					continue
+				}
+				work.Go(func() {
+					r := &resolver{o: o, container: c, node: node, platform: platform, platformKnown: known}
+					r.run(ctx, emit)
+				})
+			}
+			work.Wait()
+			return nil
+		}}
 }
 
 // single says the image of a target that is no pod; it was resolved before the case began.

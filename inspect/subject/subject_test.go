@@ -104,7 +104,7 @@ func TestWhatRanBefore(t *testing.T) {
 			c := w.run(w.cluster(objects...), subject.Options{})
 			i, _ := c.Image("app")
 			if tt.want == "" {
-				if s, _ := c.Check(subject.KnownGoodName, "app"); i.Diff != nil || s.Status != inspect.CheckSkipped {
+				if s, _ := c.Check(inspect.CheckKnownGood, "app"); i.Diff != nil || s.Status != inspect.CheckSkipped {
 					t.Errorf("got %+v, check %+v", i.Diff, s)
 				}
 				return
@@ -139,7 +139,7 @@ func TestAPersonConfirmsAKnownGood(t *testing.T) {
 	}
 	// One that cannot be found is no answer, and no comparison.
 	c = w.run(cluster, subject.Options{Choice: &subject.Choice{Flag: repo + ":nope"}})
-	if s, _ := c.Check(subject.KnownGoodName, "app"); s.Status != inspect.CheckBlocked || !strings.Contains(s.Reason, "nope") {
+	if s, _ := c.Check(inspect.CheckKnownGood, "app"); s.Status != inspect.CheckBlocked || !strings.Contains(s.Reason, "nope") {
 		t.Errorf("check %+v", s)
 	}
 }

@@ -12,16 +12,13 @@ import (
 	"github.com/backtrail/backtrail/kube"
 )
 
-// WorkloadName is the name of the check that looks at what stands above the pod.
-const WorkloadName = "workload"
-
 // Workload follows the pod's owners and their revisions, says which containers were injected, and looks for other
 // pods that run the same images. What may not be read is said, and the rest goes on.
 func Workload(o Options) engine.Check {
 	if o.Roster == nil && o.Pod != nil {
 		o.Roster = kube.NewRoster(o.Cluster, o.Pod.Namespace)
 	}
-	return engine.Check{Name: WorkloadName, Scope: engine.PerCase, Run: func(ctx context.Context, _ engine.On,
+	return engine.Check{Name: inspect.CheckWorkload, Scope: engine.PerCase, Run: func(ctx context.Context, _ engine.On,
 		emit func(inspect.Event)) error {
 		if o.Pod == nil {
 			return engine.Nothing("the target is no pod")

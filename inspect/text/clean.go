@@ -16,7 +16,7 @@ func Clean(s string) string {
 	return clean(s, false)
 }
 
-// CleanText is Clean for text of several lines: it keeps line breaks, and makes a tab four blanks.
+// CleanLines is Clean for text of several lines: it keeps line breaks, and makes a tab four blanks.
 func CleanLines(s string) string {
 	return clean(s, true)
 }

@@ -169,7 +169,18 @@ func checkFinding(f *inspect.ThresholdFinding) error {
 			return fmt.Errorf("%q is no status of a finding: %v are", s, known)
 		}
 	}
-	return firstError(checkSeverities(f.Severity, false), checkTexts("checks", f.Checks), checkTexts("codes", f.Codes))
+	return firstError(checkSeverities(f.Severity, false), checkTexts("checks", f.Checks), checkNames(f.Checks),
+		checkTexts("codes", f.Codes))
+}
+
+// checkNames refuses names of checks that do not exist: such a rule would never match, without a word.
+func checkNames(list []string) error {
+	for _, name := range list {
+		if !slices.Contains(inspect.CheckNames, name) {
+			return fmt.Errorf("%q is no check: %s are", name, strings.Join(inspect.CheckNames, ", "))
+		}
+	}
+	return nil
 }
 
 func firstError(list ...error) error {

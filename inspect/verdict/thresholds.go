@@ -8,9 +8,6 @@ import (
 	"github.com/backtrail/backtrail/inspect/threshold"
 )
 
-// checkVulnerabilities compares packages with the vulnerability database.
-const checkVulnerabilities = "vulnerabilities"
-
 // Fails reports whether a finding fails the case: one that failed, unless a waiver of the thresholds that a person
 // named applies, and any that these thresholds block.
 func Fails(c *inspect.Case, f inspect.Finding) bool {
@@ -54,7 +51,7 @@ func blocked(c *inspect.Case) []string {
 // unasked reports whether a check that could not run is about data that nobody asked for: the vulnerability database
 // where no thresholds were named.
 func unasked(c *inspect.Case, s inspect.CheckState) bool {
-	return s.Name == checkVulnerabilities && c.Thresholds == nil && !s.Running()
+	return s.Name == inspect.CheckVulnerabilities && c.Thresholds == nil && !s.Running()
 }
 
 // uncompared lists the images to which thresholds about vulnerabilities could not be applied, since there is no
@@ -65,7 +62,7 @@ func uncompared(c *inspect.Case) []string {
 	}
 	var why []string
 	for _, i := range c.Images {
-		if s, ok := c.Check(checkVulnerabilities, i.Container); i.VulnData == nil && ok &&
+		if s, ok := c.Check(inspect.CheckVulnerabilities, i.Container); i.VulnData == nil && ok &&
 			s.Status == inspect.CheckSkipped {
 			why = append(why, fmt.Sprintf("%s: the thresholds for vulnerabilities could not be applied: %s",
 				i.Container, s.Reason))

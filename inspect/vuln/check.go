@@ -6,15 +6,8 @@ import (
 
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/engine"
-	"github.com/backtrail/backtrail/inspect/sbom"
 	"github.com/backtrail/backtrail/inspect/threshold"
 )
-
-// Check is the name of the check.
-const Check = "vulnerabilities"
-
-// checkSignatures verifies the attestations, which may be statements of OpenVEX.
-const checkSignatures = "signatures"
 
 // Vulnerabilities is the check that compares the packages of an image with the vulnerability database. statements are
 // those of files, and may be nil; blobs has the attested ones.
@@ -22,8 +15,8 @@ const checkSignatures = "signatures"
 // Without a database the check does not apply, and its reason names the command that fetches one. That nothing was
 // compared is then recorded: an image without rows is one without known vulnerabilities only beside inspect.VulnData.
 func Vulnerabilities(data *Data, statements *Statements, blobs Blobs) engine.Check {
-	needs := []string{sbom.CheckPackages, sbom.CheckDiff, checkSignatures}
-	return engine.Check{Name: Check, Needs: needs, Run: func(ctx context.Context, on engine.On,
+	needs := []string{inspect.CheckPackages, inspect.CheckPackageDiff, inspect.CheckSignatures}
+	return engine.Check{Name: inspect.CheckVulnerabilities, Needs: needs, Run: func(ctx context.Context, on engine.On,
 		emit func(inspect.Event)) error {
 		image, c := on.Image(), on.Case()
 		db, err := data.open()
@@ -34,8 +27,9 @@ func Vulnerabilities(data *Data, statements *Statements, blobs Blobs) engine.Che
 		if err != nil {
 			return engine.Unchecked("%s", err)
 		}
-		if len(image.Packages) == 0 && on.Ended(sbom.CheckPackages).Status != inspect.CheckDone {
-			return engine.Unchecked("the packages of the image are not known: %s", on.Ended(sbom.CheckPackages).Reason)
+		if len(image.Packages) == 0 && on.Ended(inspect.CheckPackages).Status != inspect.CheckDone {
+			return engine.Unchecked("the packages of the image are not known: %s",
+				on.Ended(inspect.CheckPackages).Reason)
 		}
 		found, err := db.compare(ctx, image.Packages)
 		if err != nil {
@@ -56,7 +50,7 @@ func Vulnerabilities(data *Data, statements *Statements, blobs Blobs) engine.Che
 			r.Threshold, r.Due, r.Rule = d.Level, d.Due, d.Rule
 			emit(inspect.Event{Fact: r})
 		}
-		return ended(found, unread, on.Ended(sbom.CheckPackages))
+		return ended(found, unread, on.Ended(inspect.CheckPackages))
 	}}
 }
 

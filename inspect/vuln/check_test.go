@@ -9,7 +9,6 @@ import (
 
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/engine"
-	"github.com/backtrail/backtrail/inspect/sbom"
 	"github.com/backtrail/backtrail/inspect/verdict"
 )
 
@@ -26,14 +25,14 @@ func run(t *testing.T, check engine.Check, packagesEnd error, facts ...inspect.F
 			}
 			return nil
 		}}
-	before := engine.Check{Name: sbom.CheckPackages, Run: func(context.Context, engine.On, func(inspect.Event)) error {
+	before := engine.Check{Name: inspect.CheckPackages, Run: func(context.Context, engine.On, func(inspect.Event)) error {
 		return packagesEnd
 	}}
-	diff := engine.Check{Name: sbom.CheckDiff, Run: func(context.Context, engine.On, func(inspect.Event)) error {
+	diff := engine.Check{Name: inspect.CheckPackageDiff, Run: func(context.Context, engine.On, func(inspect.Event)) error {
 		return nil
 	}}
 	signatures := diff
-	signatures.Name = checkSignatures
+	signatures.Name = inspect.CheckSignatures
 	header := inspect.Header{Schema: inspect.Schema, Started: inspect.At(built)}
 	source, err := engine.NewSource(engine.Plan{Header: header, Checks: []engine.Check{start, before, diff, signatures,
 		check}})
@@ -112,7 +111,7 @@ func TestNewVulnerabilities(t *testing.T) {
 
 func TestUnknownIsNotNone(t *testing.T) {
 	state := func(c inspect.Case) inspect.CheckState {
-		s, _ := c.Check(Check, "web")
+		s, _ := c.Check(inspect.CheckVulnerabilities, "web")
 		return s
 	}
 	none := run(t, Vulnerabilities(NewData(t.TempDir(), ""), nil, nil), nil, inspect.Packages{List: packages})

@@ -97,19 +97,19 @@ func printCSV(w io.Writer, r Result) error {
 }
 
 func outcomeRank(o string) int {
+	// hits first: they are what a responder acts upon
 	return slices.Index([]string{outcomeHit, outcomeWindow, outcomeNotChecked}, o)
 }
 
 // layerColumn is the column of CSV that is a number.
 const layerColumn = 8
 
-// cell cleans a value. Spreadsheets run what begins with one of these characters as a formula.
+// cell is a value of a row. What is not a number is foreign text.
 func cell(s string, column int) string {
-	s = text.Clean(s)
-	if column != layerColumn && s != "" && strings.ContainsRune("=+-@", rune(s[0])) {
-		return "'" + s
+	if column == layerColumn {
+		return s
 	}
-	return s
+	return text.Cell(s)
 }
 
 func stamp(t inspect.Time) string {
@@ -126,6 +126,8 @@ func printText(w io.Writer, r Result, wide bool, what string) error {
 	for _, m := range r.Matches {
 		places[m.Cluster+"\x00"+m.Namespace+"\x00"+m.Workload] = true
 	}
+	// All four outcomes stand in the first line, so that "no workload" is never read without how many could not be
+	// checked.
 	fmt.Fprintf(&b, "%s: %s · %d built in the window · %d not affected · %d could not be checked\n",
 		text.Clean(what), runOrRan(len(places)), len(r.Window), r.NotAffected, len(r.NotChecked))
 	table(&b, "", r.Matches, wide)
@@ -195,6 +197,7 @@ func dash(s string) string {
 	return s
 }
 
+// A reason comes once with its number: after a crawl of half a fleet the other half has the same one.
 // skipped writes what could not be checked: by reason, and each of them where the table is wide.
 func skipped(b *strings.Builder, list []Skipped, wide bool) {
 	count, reasons := map[string]int{}, []string{}

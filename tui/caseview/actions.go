@@ -9,7 +9,8 @@ import (
 	"github.com/backtrail/backtrail/tui/widget"
 )
 
-// verbs are the commands of the screen, by their names in the table of keys.
+// verbs are the commands of the screen, by their names in the table of keys. A function Why is called for each
+// command on each frame, as the line of keys shows what works now: it must cost next to nothing, and change nothing.
 func verbs() map[string]shell.Verb[*Screen] {
 	return map[string]shell.Verb[*Screen]{
 		"open":                  {Why: whyNoOpen, Run: runOpen},
@@ -73,8 +74,9 @@ func whyNoContainer(s *Screen) string {
 	return ""
 }
 
-// runContainer goes to the previous or the next container, around the end. From then on the person's choice
-// counts, also where an alert is matched to another container later.
+// runContainer goes to the previous or the next container, around the end. From then on the person's choice counts,
+// also where an alert is matched to another container later. The file tree is that of the container before, and is
+// dropped; filters and the row of each pane stay, where the other image has such a row.
 func runContainer(s *Screen, key string) tea.Cmd {
 	by := 1
 	if key == "[" {
@@ -93,7 +95,8 @@ func runContainer(s *Screen, key string) tea.Cmd {
 	return nil
 }
 
-// whyNoDiff is why nothing can be hidden or shown: only a file tree and the packages know what differs.
+// whyNoDiff is why nothing can be hidden or shown: only a file tree and the packages know what differs. The switch is
+// one for Packages and Autoruns, and another one for the tree.
 func whyNoDiff(s *Screen) string {
 	switch {
 	case s.pane == pane.Layers && (!s.tree.Ready() || s.tree.Searching()):
@@ -133,7 +136,7 @@ func whyNoSort(s *Screen) string {
 	return ""
 }
 
-// runSort sorts the pane on screen in its next order. Each pane keeps its own.
+// runSort sorts the pane on screen in its next order. Each pane keeps its own. The selection stays on its row.
 func runSort(s *Screen, _ string) tea.Cmd {
 	st, spec := s.state(), s.pane.Spec()
 	st.sort = (st.sort + 1) % len(spec.Sorts)
@@ -151,7 +154,8 @@ func whyNoOpen(s *Screen) string {
 	return ""
 }
 
-// runOpen goes where a row points: a directory, a file's bytes, the file in its layer, or the detail.
+// runOpen goes where a row points: a directory, a file's bytes, the file in its layer, or the detail. A group whose
+// findings name no file opens or closes; any other row without a file gives the detail the focus.
 func runOpen(s *Screen, _ string) tea.Cmd {
 	if s.inTree() {
 		return openFile(s)
@@ -169,7 +173,8 @@ func runOpen(s *Screen, _ string) tea.Cmd {
 	return nil
 }
 
-// openFile opens or closes the selected directory, or shows the selected file.
+// openFile opens or closes the selected directory, or shows the selected file. Only regular files have bytes: a link
+// is a path, and a device is nothing that may be read.
 func openFile(s *Screen) tea.Cmd {
 	if s.tree.Toggle() {
 		return nil

@@ -11,7 +11,8 @@ import (
 	"github.com/backtrail/backtrail/tui/shell"
 )
 
-// adds makes the event of something that a person adds to the case.
+// adds makes the event of something that a person adds to the case. It runs outside of Update, with a copy of the
+// case that it may keep.
 type adds func(ctx context.Context, c *inspect.Case) (inspect.Event, error)
 
 // addedMsg brings the event of what a person added.
@@ -21,7 +22,8 @@ type addedMsg struct {
 	err   error
 }
 
-// add adds what a person says to the case: one thing after the other, in their order.
+// add adds what a person says to the case: one thing after the other, in their order. Two marks in quick succession
+// must not overtake each other: the last one counts.
 func (s *Screen) add(f adds) tea.Cmd {
 	if s.adding {
 		s.waiting = append(s.waiting, f)
@@ -35,7 +37,8 @@ func (s *Screen) add(f adds) tea.Cmd {
 	})
 }
 
-// onAdded folds what was added, and adds what waits next. A failure loses nothing of what waits.
+// onAdded folds what was added, and adds what waits next. A failure loses nothing of what waits. The event is folded
+// at once, and not only when the source emits it: a saved case has no source.
 func onAdded(s *Screen, msg addedMsg) tea.Cmd {
 	if s.gen != msg.gen {
 		return nil
@@ -56,7 +59,7 @@ func onAdded(s *Screen, msg addedMsg) tea.Cmd {
 	return s.add(f)
 }
 
-// addedText is what was added, in words.
+// addedText is what was added, in words. Deadlines are named by their law, runtime state by what became of it.
 func addedText(e inspect.Event) string {
 	n, k := noteOf(e), clockOf(e)
 	switch {
@@ -83,7 +86,7 @@ func addNote(s *Screen, n inspect.Note) tea.Cmd {
 	})
 }
 
-// runNote asks for a note on the selected row, or on the case where the row can hold none.
+// runNote asks for a note on the selected row, or on the case where the row can hold none. An empty text is a cancel.
 func runNote(s *Screen, _ string) tea.Cmd {
 	r, _ := s.row()
 	s.shell.Ask("Note", "", []string{"On: " + cmp.Or(r.Value, "the case")}, func(text string) tea.Cmd {
@@ -103,7 +106,8 @@ func whyNoMark(s *Screen) string {
 	return ""
 }
 
-// runMark sets the next mark on the row: a mark is a note without a text, and the last one counts.
+// runMark sets the next mark on the row: a mark is a note without a text, and the last one counts. Marks have no
+// text, and so take no dialog: triage is one key per row.
 func runMark(s *Screen, _ string) tea.Cmd {
 	r, _ := s.row()
 	return addNote(s, inspect.Note{Subject: r.Mark, Mark: nextMark(s.marks[r.Mark])})

@@ -8,10 +8,13 @@ import (
 // footRows are the lines below the file tree.
 const footRows = 12
 
-// shape is the layout that the pane on screen wants.
+// shape is the layout that the pane on screen wants. While checks run the list takes its full share and the headline
+// at least headlineRows, so that nothing jumps when rows come in. Once they have ended, a short list leaves its room
+// to the detail.
 func (s *Screen) shape() widget.Shape {
 	st := s.state()
 	shape := widget.Shape{Tabs: true, Share: s.pane.Spec().Share, Focus: st.focus, Zoom: s.zoom}
+	// rows may still come: the list keeps its share
 	if s.running == 0 {
 		shape.Rows = st.list.Size() + 1
 	}
@@ -29,7 +32,8 @@ func (s *Screen) shape() widget.Shape {
 	return shape
 }
 
-// Arrange places the regions, scrolls so that what is selected is in sight, and writes what is read beside it.
+// Arrange places the regions, scrolls so that what is selected is in sight, and writes what is read beside it. It
+// runs after each message and before each frame, and is all that scrolls: Draw only reads.
 func (s *Screen) Arrange() {
 	s.places = widget.Place(s.shell.Width, s.shell.Height, s.shape())
 	st := s.state()
@@ -51,7 +55,8 @@ func (s *Screen) Arrange() {
 	st.detail.Fit(s.places.Detail.H - 1)
 }
 
-// write makes the lines of a document for a region.
+// write makes the lines of a document for a region. One column is left free, since some terminals wrap a line that
+// ends in the last one.
 func (s *Screen) write(at widget.Rect, detail func(d *widget.Document)) []string {
 	if at.Empty() {
 		return nil
@@ -71,6 +76,7 @@ func writeFoot(s *Screen, d *widget.Document) {
 }
 
 // arrangeTop wraps what stands above the list to the width. The headline scrolls where the screen is too low for it.
+// What stands above other panes is never higher than its rows, and does not scroll.
 func arrangeTop(s *Screen) {
 	at := s.places.Top
 	if s.pane != pane.Overview {

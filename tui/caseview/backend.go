@@ -17,6 +17,7 @@ type Backend interface {
 	Reports
 	viewer.Store
 	// Tree lists the files of an image: those of one layer, by its number, or of the merged tree (pane.MergedTree).
+	// Paths are absolute and clean. There may be hundreds of thousands.
 	Tree(ctx context.Context, i inspect.Image, layer int) ([]inspect.Node, error)
 	// ExportPath proposes where a bundle is written. It does no input or output that takes time.
 	ExportPath(c inspect.Case) string
@@ -40,7 +41,7 @@ type Checks interface {
 	// Watch gives what goes on beside the checks and after them: changes of the pod. A nil source: nothing to watch. It
 	// returns at once.
 	Watch() inspect.Source
-	// Retry runs checks once more, and those that need them.
+	// Retry runs checks once more, and those that need them. The source ends once they have.
 	Retry(ctx context.Context, c *inspect.Case, keys []inspect.Key) (inspect.Source, error)
 	// ConfirmKnownGood compares the image of a container with a candidate that a person has confirmed.
 	ConfirmKnownGood(ctx context.Context, c *inspect.Case, container string, k inspect.Candidate) (inspect.Source,

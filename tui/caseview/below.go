@@ -36,7 +36,9 @@ func whyNoBelow(s *Screen) string {
 }
 
 // runBelow goes from the selected file to what the next lower layer has at its path: a file that a layer has replaced
-// is hidden in the merged tree, and still in the image.
+// is hidden in the merged tree, and still in the image. Whiteouts and lower layers are part of the image: a file that
+// was deleted in a later step can still be pulled out of its layer. The search reads one listing after the other,
+// newest first, and ends with the first hit.
 func runBelow(s *Screen, _ string) tea.Cmd {
 	r, _ := s.row()
 	image, ctx, gen, backend := s.image(), s.ctx, s.gen, s.backend
@@ -61,7 +63,8 @@ func findBelow(ctx context.Context, b Backend, i inspect.Image, layers []int, pa
 	return -1, nil
 }
 
-// layersBelow are the numbers of the layers below one, newest first, whose files can be shown.
+// layersBelow are the numbers of the layers below one, newest first, whose files can be shown. Layers that were not
+// read are left out, so that "no layer below has it" is only as certain as the list of layers is whole.
 func layersBelow(i inspect.Image, layer int) []int {
 	var lower []int
 	for _, l := range slices.Backward(i.Layers) {
@@ -72,7 +75,8 @@ func layersBelow(i inspect.Image, layer int) []int {
 	return lower
 }
 
-// contains reports whether a layer itself has something other than a directory at a path.
+// contains reports whether a layer itself has something other than a directory at a path. A directory is in almost
+// every layer above it, and says nothing about the file.
 func contains(nodes []inspect.Node, path string) bool {
 	return slices.ContainsFunc(nodes, func(n inspect.Node) bool {
 		return n.Path == path && n.Change != inspect.Removed && n.Type != inspect.EntryDir
@@ -82,6 +86,7 @@ func contains(nodes []inspect.Node, path string) bool {
 // onBelow goes to the file that was found in a lower layer.
 func onBelow(s *Screen, msg belowMsg) {
 	switch {
+	// of a case that was left
 	case s.gen != msg.gen:
 	case msg.err != nil:
 		s.shell.Fail("searching the layers below", msg.err)

@@ -292,7 +292,8 @@ func TestADisabledCommandSaysWhy(t *testing.T) {
 		}},
 		{"an opened bundle", open(t, &backend{readOnly: "read-only: opened bundle"}, incident()...), nil,
 			map[string]string{
-				"note": "read-only: opened bundle", "mark": "read-only: opened bundle", "skip": "read-only: opened bundle",
+				"note": "read-only: opened bundle", "mark": "read-only: opened bundle",
+				"skip":       "read-only: opened bundle",
 				"known-good": "read-only: opened bundle", "again": "read-only: opened bundle",
 				"aware":             "read-only: opened bundle; use backtrail aware",
 				"runtime preserved": "read-only: opened bundle; use backtrail runtime", "export": "", "policy": "",

@@ -8,7 +8,8 @@ import (
 	"github.com/backtrail/backtrail/inspect/text"
 )
 
-// runBrief copies the whole brief, not only the part that is visible.
+// runBrief copies the whole brief, not only the part that is visible. It is what the report opens with and -o brief
+// prints, in plain text.
 func runBrief(s *Screen, _ string) tea.Cmd {
 	s.shell.Info("copied the brief")
 	return tea.SetClipboard(s.backend.Brief(s.c))
@@ -28,7 +29,8 @@ func runRaw(s *Screen, _ string) tea.Cmd {
 	return s.o.View(r.Parts())
 }
 
-// savable gives the bytes that s would save, or why there are none.
+// savable gives the bytes that s would save, or why there are none. In the tree it is the file, else the first of the
+// parts behind the row.
 func savable(s *Screen) (viewer.Part, string) {
 	r, ok := s.row()
 	if ok && s.inTree() {
@@ -66,7 +68,8 @@ func whyNoCopy(s *Screen) string {
 	return ""
 }
 
-// runCopy copies the value of the row in full, also where the screen elides it.
+// runCopy copies the value of the row in full, also where the screen elides it. It is not cleaned: what is pasted
+// into a shell or a ticket must be the bytes of the fact. The notice that names it is.
 func runCopy(s *Screen, _ string) tea.Cmd {
 	r, _ := s.row()
 	return s.copy(r.Value)
@@ -78,7 +81,8 @@ func runCommand(s *Screen, _ string) tea.Cmd {
 	return s.copy(s.backend.Command(&s.c, r.Container))
 }
 
-// copy puts a text on the clipboard of the terminal (OSC 52), which works over ssh too.
+// copy puts a text on the clipboard of the terminal (OSC 52), which works over ssh too. A terminal may bound what it
+// takes, or take nothing unless it is set up so; it sends no answer by which that could be noticed.
 func (s *Screen) copy(words string) tea.Cmd {
 	s.shell.Info("copied: " + text.Clean(words))
 	return tea.SetClipboard(words)

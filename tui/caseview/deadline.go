@@ -23,6 +23,7 @@ func whyNoDeadline(s *Screen) string {
 }
 
 // runAware starts a reporting deadline, as in: aware TIME LAW. It asks for what was not typed, and for the reason.
+// Nothing starts a deadline but a person: when an incident became known is a statement with legal weight.
 func runAware(s *Screen, args string) tea.Cmd {
 	if args == "" {
 		s.shell.Ask("Aware", "now ", []string{
@@ -38,6 +39,7 @@ func runAware(s *Screen, args string) tea.Cmd {
 	}
 	about := []string{fmt.Sprintf("%s %s. Aware %s. Due then:", respond.Title(k.Regime), respond.Binds(k.Regime),
 		label.Stamp(k.Aware))}
+	// what the law demands is shown before it is started
 	for _, d := range respond.Deadlines(k) {
 		due := d.Left(s.shell.Now)
 		if !d.Due.IsZero() {
@@ -53,7 +55,8 @@ func runAware(s *Screen, args string) tea.Cmd {
 	return nil
 }
 
-// parseAware reads TIME and LAW, and checks that such a deadline can start.
+// parseAware reads TIME and LAW, and checks that such a deadline can start. The clock that is made here is thrown
+// away: it only proves that the real one can be, before a reason is asked for.
 func parseAware(s *Screen, args string) (inspect.Clock, error) {
 	words := strings.Fields(args)
 	if len(words) != 2 {
@@ -68,7 +71,7 @@ func parseAware(s *Screen, args string) (inspect.Clock, error) {
 	return k, err
 }
 
-// setClock adds a started or withdrawn deadline to the case.
+// setClock adds a started or withdrawn deadline to the case. The backend adds author and time.
 func setClock(s *Screen, k inspect.Clock) tea.Cmd {
 	backend := s.backend
 	return s.add(func(ctx context.Context, c *inspect.Case) (inspect.Event, error) {
@@ -87,7 +90,8 @@ func whyNoWithdraw(s *Screen) string {
 	return ""
 }
 
-// runWithdraw withdraws a running deadline: the one that is named, the only one, or one that is chosen.
+// runWithdraw withdraws a running deadline: the one that is named, the only one, or one that is chosen. A name that
+// is no running deadline is as none: the choice of all is offered.
 func runWithdraw(s *Screen, args string) tea.Cmd {
 	var choices []shell.Choice
 	byID := map[string]inspect.Clock{}

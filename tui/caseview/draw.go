@@ -12,7 +12,8 @@ import (
 	"github.com/backtrail/backtrail/tui/widget"
 )
 
-// Draw gives the screen below the header.
+// Draw gives the screen below the header. The lines are as many as the terminal has rows below the header, without
+// the two of the shell: status and keys.
 func (s *Screen) Draw() ([]string, *tea.Cursor) {
 	lines := []string{tabsLine(s, s.places.Tabs.W)}
 	p, top, list, detail, foot := s.shell.Paint, s.places.Top, s.places.List, s.places.Detail, s.places.Foot
@@ -30,6 +31,7 @@ func (s *Screen) Draw() ([]string, *tea.Cursor) {
 		body := append([]string{p.TitleLine(footTitle(s), foot.W, false)}, s.foot.Draw(p, foot.W, foot.H-1)...)
 		right = append(right, widget.Fill(body, foot.W, foot.H)...)
 	}
+	// side by side, with a rule between
 	if list.Y == detail.Y && !list.Empty() && !detail.Empty() {
 		return append(lines, widget.Beside(left, right, p.In(widget.ToneDim, " │ "))...), cursorOf(s)
 	}
@@ -37,6 +39,7 @@ func (s *Screen) Draw() ([]string, *tea.Cursor) {
 }
 
 // cursorOf is where the terminal's cursor is: on the selected row, or at the begin of the region that has the focus.
+// A screen reader follows the real cursor, which is why it stands on the row and not in a corner.
 func cursorOf(s *Screen) *tea.Cursor {
 	st := s.state()
 	at := s.places.Body(st.focus)
@@ -54,7 +57,8 @@ func cursorOf(s *Screen) *tea.Cursor {
 	}
 }
 
-// drawList draws the rows of the pane, or why there are none.
+// drawList draws the rows of the pane, or why there are none. An empty list is drawn as its reason, with the sign of
+// an outcome: "nothing found" and "could not run" must not look alike.
 func drawList(s *Screen, r widget.Rect) []string {
 	st, p := s.state(), s.shell.Paint
 	focused := st.focus == widget.RegionList
@@ -88,7 +92,8 @@ func drawDetail(s *Screen, r widget.Rect) []string {
 	return append([]string{p.TitleLine("Detail", r.W, focused)}, st.detail.Draw(p, r.W, r.H-1)...)
 }
 
-// drawTree draws the files of the selected layer.
+// drawTree draws the files of the selected layer. A tree that is on its way is an ellipsis; nothing else stands for
+// "not there yet".
 func drawTree(s *Screen, r widget.Rect, focused bool) []string {
 	p := s.shell.Paint
 	selected, ok := s.state().list.Selected()
@@ -117,7 +122,8 @@ func stepOnly(selected pane.Row, ok bool) bool {
 	return ok && selected.ID != pane.MergedID && selected.Layer < 0
 }
 
-// treeTitle names the tree and what of it is visible.
+// treeTitle names the tree and what of it is visible. Layers whose files are missing in the merged tree are named in
+// the title: a tree without them looks complete.
 func treeTitle(s *Screen, selected pane.Row, ok bool) string {
 	title := "Merged filesystem"
 	switch {

@@ -24,15 +24,17 @@ type (
 	eventsMsg struct {
 		gen    int
 		events []inspect.Event
-		ended  bool
-		err    error
-		pump   *shell.Pump[inspect.Event]
+		// ended: no more events come from this source
+		ended bool
+		err   error
+		pump  *shell.Pump[inspect.Event]
 		// beside: they come from beside the checks
 		beside bool
 	}
 )
 
-// Update takes the messages of the screen's commands.
+// Update takes the messages of the screen's commands. Messages of another generation are those of a case that was
+// left: they are dropped, and nothing they bring is started.
 func (s *Screen) Update(msg tea.Msg) tea.Cmd {
 	switch msg := msg.(type) {
 	case sourceMsg:
@@ -51,7 +53,8 @@ func (s *Screen) Update(msg tea.Msg) tea.Cmd {
 	return nil
 }
 
-// follow goes on with another source of the same case: a retry, or another known-good.
+// follow goes on with another source of the same case: a retry, or another known-good. The copy of the case is folded
+// from its events outside of Update, since folding a large case takes long.
 func (s *Screen) follow(what string, f func(ctx context.Context, c *inspect.Case) (inspect.Source, error)) tea.Cmd {
 	s.running++
 	ctx, gen, copied := s.ctx, s.gen, s.snapshot()
@@ -62,7 +65,8 @@ func (s *Screen) follow(what string, f func(ctx context.Context, c *inspect.Case
 	})
 }
 
-// onSource starts to follow a source that was opened, and what happens beside it.
+// onSource starts to follow a source that was opened, and what happens beside it. A source that cannot be opened
+// leaves what is on screen as it was; only a case without any event is broken by it.
 func onSource(s *Screen, msg sourceMsg) tea.Cmd {
 	if s.gen != msg.gen {
 		return nil
@@ -101,15 +105,17 @@ func nextEvents(gen int, p *shell.Pump[inspect.Event], beside bool) tea.Cmd {
 	})
 }
 
-// onEvents folds a batch.
+// onEvents folds a batch. Rows and outcome are made once for the whole batch. A storm of events is few batches, see
+// shell.Pump.
 func (s *Screen) onEvents(msg eventsMsg) tea.Cmd {
 	if s.gen != msg.gen {
 		return nil
 	}
 	for _, e := range msg.events {
-		s.began = true
+		s.began, s.since = true, s.shell.Now
 		s.c.Apply(e)
 		s.pace.Note(e, s.shell.Now)
+		// notices are facts too, and in the record; they are shown once
 		if n := noticeOf(e); n != nil {
 			s.shell.Notify(*n)
 		}
@@ -124,7 +130,7 @@ func (s *Screen) onEvents(msg eventsMsg) tea.Cmd {
 	return next
 }
 
-// onEnded notes how a source ended.
+// onEnded notes how a source ended. An error after the screen was closed is that of its own context.
 func onEnded(s *Screen, msg eventsMsg) {
 	failed := msg.err != nil && s.ctx.Err() == nil
 	if msg.beside {
@@ -134,8 +140,12 @@ func onEnded(s *Screen, msg eventsMsg) {
 		return
 	}
 	s.running--
-	if failed {
+	switch {
+	case failed:
 		s.broken = msg.err
 		s.shell.Fail("following the case", msg.err)
+	case s.began:
+		// a retry that ended well: the case is up to date again
+		s.broken = nil
 	}
 }

@@ -21,22 +21,28 @@ type exportStep struct {
 	result   *ExportResult
 }
 
-// exporter is the export dialog: what goes in and where to, progress, and at the end path, digest and the line to copy.
+// exporter is the export dialog: what goes in and where to, progress, and at the end path, digest and the line to
+// copy. It belongs to the case that it was opened from, and outlives its screen: the bundle is written also where the
+// case is left meanwhile.
 type exporter struct {
 	screen *Screen
 	shell  *shell.Shell
-	in     textinput.Model
-	lines  []string
+	// in: the path, which a person may change
+	in    textinput.Model
+	lines []string
 	// asks: the line to type into is below the first lines
 	asks bool
 	// head: lines above it
-	head     int
-	started  bool
+	head int
+	// started: from then on the path is fixed
+	started bool
+	// ended: result or err is set
 	ended    bool
 	progress inspect.Progress
-	result   ExportResult
-	err      error
-	cancel   context.CancelFunc
+	// result: of an export that ended well
+	result ExportResult
+	err    error
+	cancel context.CancelFunc
 }
 
 // exportMsg brings steps of an export. The dialog takes it also when it is no longer open.
@@ -79,13 +85,14 @@ func (e *exporter) Keys() string {
 	case e.ended:
 		return "enter try again · esc close"
 	case e.started:
-		return "esc stop the export"
+		return "esc stop the export · q quit, asks first"
 	default:
 		return "enter export · esc cancel"
 	}
 }
 
-// Cancel stops a running export, and else closes.
+// Cancel stops a running export, and else closes. esc closes nothing that still writes: a half-written bundle with no
+// trace on screen would be mistaken for a whole one.
 func (e *exporter) Cancel() bool {
 	if e.started && !e.ended {
 		e.cancel()
@@ -101,6 +108,9 @@ func (e *exporter) Update(msg tea.Msg) tea.Cmd {
 	case e.ended && isKey:
 		return e.after(k.String())
 	case e.started:
+		if isKey && k.String() == "q" {
+			e.shell.AskQuit()
+		}
 		return nil
 	case isKey && k.String() == "enter":
 		return e.start()
@@ -113,6 +123,7 @@ func (e *exporter) Update(msg tea.Msg) tea.Cmd {
 // after takes a key once the export has ended.
 func (e *exporter) after(key string) tea.Cmd {
 	switch {
+	// back to the path: the usual reason is a full disk or a name that exists
 	case key == "enter" && e.err != nil:
 		e.started, e.ended, e.err = false, false, nil
 	case key == "enter", key == "q":
@@ -128,6 +139,7 @@ func (e *exporter) after(key string) tea.Cmd {
 }
 
 // start runs the export on a copy of the case, so that checks may go on meanwhile. It goes on where the case is left.
+// The context is that of the program, not of the screen.
 func (e *exporter) start() tea.Cmd {
 	to := strings.TrimSpace(e.in.Value())
 	if to == "" {
@@ -155,7 +167,8 @@ func nextExport(e *exporter, p *shell.Pump[exportStep]) tea.Msg {
 	return exportMsg{to: e, steps: steps, ended: ended, err: err, pump: p}
 }
 
-// Take shows how far the export is.
+// Take shows how far the export is. Where the dialog is not on screen, its failure becomes an error that waits to be
+// dismissed.
 func (msg exportMsg) Take() tea.Cmd {
 	e := msg.to
 	for _, s := range msg.steps {
@@ -205,7 +218,7 @@ func (e *exporter) Draw() ([]string, *tea.Cursor) {
 	return append(lines, e.lines[e.head:]...), cursor
 }
 
-// writePlan lists what goes in before anything is written.
+// writePlan lists what goes in before anything is written. The sizes of layers are those in the registry, compressed.
 func (e *exporter) writePlan(d *widget.Document) {
 	c := &e.screen.c
 	if e.screen.running > 0 {

@@ -14,7 +14,9 @@ import (
 	"github.com/backtrail/backtrail/tui/widget"
 )
 
-// fileDetail writes all that is known of the selected file: its layer, package, findings.
+// fileDetail writes all that is known of the selected file: its layer, package, findings. It is written again after
+// each message, from the case as it is then. Extended attributes are named, their values are not: security.capability
+// is binary.
 func fileDetail(s *Screen, d *widget.Document) {
 	e, ok := s.tree.Selected()
 	if !ok {
@@ -48,7 +50,8 @@ func fileDetail(s *Screen, d *widget.Document) {
 	s.view(pane.Layers).AboutPath(d, e.Path)
 }
 
-// fileFacts are the type, mode, owner, size and origin of a file.
+// fileFacts are the type, mode, owner, size and origin of a file. Owner and group are numbers: names would have to be
+// looked up in a file of the image, which may be hostile.
 func fileFacts(e inspect.Node) []string {
 	facts := []string{string(e.Type), filetree.Mode(e), fmt.Sprintf("%d:%d", e.UID, e.GID), label.Size(e.Size)}
 	if e.Kind != "" {

@@ -22,7 +22,8 @@ func selectedGroup(s *Screen) (id string, heads bool) {
 	return r.Group, r.Heads
 }
 
-// setGroup opens or closes a group, and selects the row that heads it where the selected one goes away.
+// setGroup opens or closes a group, and selects the row that heads it where the selected one goes away. From then on
+// the selection stays on its row, also where a worse one comes in above it.
 func setGroup(s *Screen, group string, open bool) {
 	s.opened[group] = open
 	if !open {

@@ -16,7 +16,7 @@ import (
 	"github.com/backtrail/backtrail/tui/widget"
 )
 
-// Header is what the shell draws around the case.
+// Header is what the shell draws around the case. Busy has the shell tick each second, for the time that is left.
 func (s *Screen) Header() shell.Header {
 	state, t := freshnessOf(s)
 	o := s.outcomeWords()
@@ -27,8 +27,8 @@ func (s *Screen) Header() shell.Header {
 	}
 }
 
-// trailOf is the way down to the container on screen: its digest is in Overview. Context, namespace and pod go last: a
-// wrong cluster is the worst mistake.
+// trailOf is the way down to the container on screen: its digest is in Overview. Context, namespace and pod go last:
+// a wrong cluster is the worst mistake. The name of a pod that is gone has that mark from then on.
 func trailOf(s *Screen) []shell.Crumb {
 	var trail []shell.Crumb
 	add := func(text string, drop int) {
@@ -61,7 +61,8 @@ func trailOf(s *Screen) []shell.Crumb {
 	return trail
 }
 
-// freshnessOf is whether the case is live, stale or saved, and since when.
+// freshnessOf is whether the case is live, stale or saved, and since when. A bundle that is not intact has its banner
+// in place of everything else, on every frame.
 func freshnessOf(s *Screen) (string, widget.Tone) {
 	switch {
 	case strings.HasPrefix(s.readOnly(), inspect.NotIntact):
@@ -77,8 +78,10 @@ func freshnessOf(s *Screen) (string, widget.Tone) {
 	}
 }
 
-// runningText sums up the checks that run, as in: signatures 3/5 · layers 41% of 512.0 MB, 12 s left.
+// runningText sums up the checks that run, as in: signatures 3/5 · layers 41% of 512.0 MB, 12 s left. Checks that run
+// on several containers are one entry, with how many of them have ended.
 func runningText(s *Screen) string {
+	// one entry for each check, whatever the number of its containers
 	type sum struct{ all, ended int }
 	sums := map[string]*sum{}
 	var names []string
@@ -115,7 +118,8 @@ func runningText(s *Screen) string {
 	return text.Clean(strings.Join(parts, " · "))
 }
 
-// listTitle names the list with its number of rows.
+// listTitle names the list with its number of rows. The number is that of rows, which the filter narrows; in Overview
+// it is that of findings, as rows are of several kinds.
 func listTitle(s *Screen) string {
 	l := &s.state().list
 	title := s.pane.Spec().List
@@ -154,7 +158,8 @@ const (
 	tabOne
 )
 
-// tabsLine names the panes by their numbers, in the longest form that there is room for.
+// tabsLine names the panes by their numbers, in the longest form that there is room for. The last column may be that
+// of the blank behind a tab.
 func tabsLine(s *Screen, width int) string {
 	for _, form := range []tabForm{tabNames, tabShort, tabNumbers} {
 		if tabs := tabsIn(s, form); ansi.StringWidth(tabs)-1 <= width {

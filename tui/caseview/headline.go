@@ -23,7 +23,8 @@ const (
 	headlineRows = 8
 )
 
-// headlineOf chooses the lines that the first screen leads with.
+// headlineOf chooses the lines that the first screen leads with. The lines are those of the brief and of the reports:
+// what is read out on a call is the same everywhere.
 func headlineOf(s *Screen) []headline.Line {
 	if s.lost() {
 		why := "could not open the case: " + text.Clean(s.broken.Error())
@@ -43,6 +44,7 @@ func deadlineLines(s *Screen) []headline.Line {
 	var lines []headline.Line
 	for _, k := range s.clocks() {
 		d := respond.NextDeadline(k, s.shell.Now)
+		// the short name of the law, as in NIS2
 		law, _, _ := strings.Cut(respond.Title(k.Regime), " ")
 		lines = append(lines, headline.Line{Label: "DUE",
 			Text: law + " " + d.What + " " + label.Stamp(d.Due) + ", " + d.Left(s.shell.Now)})
@@ -90,7 +92,8 @@ type outcomeText struct {
 	tone        widget.Tone
 }
 
-// outcomeWords words the outcome for the header.
+// outcomeWords words the outcome for the header. The long form is for headers with room. Neither has a sign: a case
+// is no verification.
 func (s *openCase) outcomeWords() outcomeText {
 	open := ""
 	if n := len(s.c.Alerts); n > 0 {

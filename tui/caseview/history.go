@@ -9,9 +9,11 @@ import (
 
 // place is where a person was: a pane of a container, and what was selected there.
 type place struct {
-	pane      pane.Kind
+	pane pane.Kind
+	// container: whose image was on screen
 	container string
-	focus     widget.Region
+	// focus: of the pane, then
+	focus widget.Region
 	// selected: key of the row
 	selected string
 	// jump: a row led on from here, so that esc leads back at once, whatever has the focus there
@@ -41,7 +43,8 @@ func (s *Screen) visit(k pane.Kind) {
 // jumped reports whether a row of another place led here.
 func (s *Screen) jumped() bool { return len(s.from) > 0 && s.from[len(s.from)-1].jump }
 
-// goBack goes to the place before, with its container, its focus and its row; without one nothing changes.
+// goBack goes to the place before, with its container, its focus and its row; without one nothing changes. A row that
+// is gone by now is not selected again; the cursor stays where that pane had it.
 func (s *Screen) goBack() {
 	if len(s.from) == 0 {
 		return

@@ -31,7 +31,8 @@ func whyNoFileFindings(s *Screen) string {
 	return ""
 }
 
-// runFileFindings goes from a file to the first finding about it.
+// runFileFindings goes from a file to the first finding about it. The filter of the overview is cleared, since it
+// might hide the finding, and the group that has it is opened.
 func runFileFindings(s *Screen, _ string) tea.Cmd {
 	r, _ := s.row()
 	id, group := s.view(pane.Overview).FindingOf(r.Path)
@@ -47,6 +48,8 @@ func runFileFindings(s *Screen, _ string) tea.Cmd {
 }
 
 // jumpTo goes from a row to its file: in the tree of its layer, or of the merged image where the layer is not known.
+// The way back leads to the row that one came from, also where the jump changed the container. Jumps within Layers
+// add no place: esc would walk through each of them.
 func jumpTo(s *Screen, container, path string, layer int) {
 	before := s.here()
 	before.jump = true
@@ -54,6 +57,7 @@ func jumpTo(s *Screen, container, path string, layer int) {
 		s.container, s.chosen = container, true
 		s.changed()
 	}
+	// an alert may not know the layer; a row of the file does
 	if layer < 0 {
 		layer = pane.LayerOf(s.image(), path)
 	}

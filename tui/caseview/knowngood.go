@@ -26,7 +26,8 @@ func whyNoKnownGood(s *Screen) string {
 	}
 }
 
-// runKnownGood offers the candidates; choosing one confirms it.
+// runKnownGood offers the candidates; choosing one confirms it. Nothing is confirmed by looking: only enter on a
+// candidate counts, and it is recorded with the person's name.
 func runKnownGood(s *Screen, _ string) tea.Cmd {
 	var choices []shell.Choice
 	byID := map[string]inspect.Candidate{}
@@ -35,6 +36,7 @@ func runKnownGood(s *Screen, _ string) tea.Cmd {
 		byID[id] = c
 		choices = append(choices, candidate(id, c))
 	}
+	// the container of now: it may change while the dialog is open
 	container := s.container
 	s.shell.Choose(shell.Chooser{
 		Name: "Known-good of " + container, Choices: choices,
@@ -51,7 +53,8 @@ func runKnownGood(s *Screen, _ string) tea.Cmd {
 	return nil
 }
 
-// candidate is an image that may be known to be good, as a choice.
+// candidate is an image that may be known to be good, as a choice. The confidence is that of the guess by which the
+// candidate was found, not that the image is good.
 func candidate(id string, c inspect.Candidate) shell.Choice {
 	return shell.Choice{
 		ID: id, Text: c.Reference + " " + c.Digest + " " + c.Why,

@@ -7,7 +7,8 @@ import (
 	"github.com/backtrail/backtrail/tui/widget"
 )
 
-// Move goes down by so many rows in the region that has the focus, or up.
+// Move goes down by so many rows in the region that has the focus, or up. Every region bounds its own cursor, so that
+// any number will do.
 func (s *Screen) Move(by int) tea.Cmd {
 	switch st := s.state(); {
 	case st.focus == widget.RegionList:
@@ -22,7 +23,8 @@ func (s *Screen) Move(by int) tea.Cmd {
 	return nil
 }
 
-// Scroll goes down by so many pages of the detail, from the list too, or up; where there is none, of the list.
+// Scroll goes down by so many pages of the detail, from the list too, or up; where there is none, of the list. In the
+// file tree, which is the detail of Layers, pages move its cursor.
 func (s *Screen) Scroll(pages int) tea.Cmd {
 	st := s.state()
 	switch {
@@ -41,7 +43,8 @@ func (s *Screen) Scroll(pages int) tea.Cmd {
 // Rows is the height of the region with the focus, without its title.
 func (s *Screen) Rows() int { return max(1, s.places.Body(s.state().focus).H-1) }
 
-// runZoom gives the region with the focus all of the screen, or shows the others again.
+// runZoom gives the region with the focus all of the screen, or shows the others again. + and _ are those of lazygit;
+// esc leaves the zoom too.
 func runZoom(s *Screen, key string) tea.Cmd {
 	s.zoom = key != "_"
 	return nil
@@ -53,6 +56,7 @@ func runLeft(s *Screen, _ string) tea.Cmd {
 	group, heads := selectedGroup(s)
 	switch {
 	case s.inTree() && s.tree.Close():
+	// in a group ← closes it, from any of its findings
 	case group != "" && s.opened[group] || group != "" && !heads:
 		setGroup(s, group, false)
 	case st.focus == widget.RegionList && s.pane > pane.Overview:
@@ -105,7 +109,8 @@ func runFocus(s *Screen, key string) tea.Cmd {
 	return nil
 }
 
-// Click selects the row at a cell of the terminal, or gives a region the focus.
+// Click selects the row at a cell of the terminal, or gives a region the focus. The first line of a region is its
+// title, and selects nothing.
 func (s *Screen) Click(x, y int) tea.Cmd {
 	for _, r := range s.regions() {
 		at := s.places.Body(r)
@@ -134,7 +139,7 @@ func (s *Screen) Filter() string {
 	return s.state().list.Filter()
 }
 
-// SetFilter filters what has the focus. A file tree is searched outside of Update.
+// SetFilter filters what has the focus. A file tree is searched outside of Update. An empty text clears it.
 func (s *Screen) SetFilter(text string) tea.Cmd {
 	if s.inTree() {
 		return searchTree(s, text)

@@ -23,8 +23,9 @@ type openCase struct {
 	began bool
 	// broken: the case could not be opened, or its source ended badly
 	broken error
-	since  time.Time
-	pace   engine.ETA
+	// since: when the newest event came in, by this machine's clock; before the first one, when the case was opened
+	since time.Time
+	pace  engine.ETA
 	// container: whose image is on screen
 	container string
 	// chosen: by the person
@@ -37,7 +38,8 @@ func (o *openCase) image() inspect.Image {
 	return i
 }
 
-// containers are those with an image, in the order of the pod.
+// containers are those with an image, in the order of the pod. Images of containers that the pod does not list come
+// last, by name.
 func (o *openCase) containers() []string {
 	var names []string
 	known := map[string]bool{}
@@ -60,7 +62,7 @@ func (o *openCase) containers() []string {
 }
 
 // settleContainer chooses the image on screen: the one that an alert was matched to, else that of the pod's first
-// container.
+// container. It is called after each batch: an alert may be matched late.
 func (o *openCase) settleContainer() {
 	if _, ok := o.c.Image(o.container); ok && o.chosen || len(o.c.Images) == 0 {
 		return
@@ -78,6 +80,7 @@ func (o *openCase) settleContainer() {
 func (o *openCase) lost() bool { return o.broken != nil && !o.began }
 
 // snapshot gives a function that folds a copy of the case, for work outside of Update: events are only ever added.
+// The slice is capped, so that appending to the log of the case never writes into the part that the copy reads.
 func (o *openCase) snapshot() func() *inspect.Case {
 	log := o.c.Events()
 	log = log[:len(log):len(log)]
@@ -112,7 +115,8 @@ func (o *openCase) clocks() []inspect.Clock {
 	return all
 }
 
-// unlisted names the layers whose files are missing in the merged tree, empty for none.
+// unlisted names the layers whose files are missing in the merged tree, empty for none. Empty steps of the build have
+// no files and are none of them.
 func (o *openCase) unlisted() string {
 	var numbers []string
 	for _, l := range o.image().Layers {

@@ -12,7 +12,7 @@ import (
 )
 
 // selectedSignature is that of the row, else the one that represents the image: verified, rather a signature than an
-// attestation. It reports false where several have signed.
+// attestation. It reports false where several have signed. Two attestations of one signer are one signer.
 func selectedSignature(s *Screen) (inspect.Signature, bool) {
 	if r, ok := s.row(); ok {
 		if g, is := r.Object.(inspect.Signature); is {
@@ -22,6 +22,7 @@ func selectedSignature(s *Screen) (inspect.Signature, bool) {
 	var best inspect.Signature
 	signers := map[string]bool{}
 	for _, g := range s.image().Signatures {
+		// what does not verify proves nothing about who signed
 		if !g.Holds() {
 			continue
 		}
@@ -61,7 +62,8 @@ func runPolicy(s *Screen, _ string) tea.Cmd {
 	})
 }
 
-// policyDialog shows a drafted policy, and writes it when a person agrees.
+// policyDialog shows a drafted policy, and writes it when a person agrees. Nothing is written before the whole text
+// was on screen, where it can be scrolled.
 type policyDialog struct {
 	shell  *shell.Shell
 	draft  PolicyDraft
@@ -104,7 +106,7 @@ func (p *policyDialog) Update(msg tea.Msg) tea.Cmd {
 	return nil
 }
 
-// Arrange wraps the policy.
+// Arrange wraps the policy. The indent of YAML is kept where a line is wrapped.
 func (p *policyDialog) Arrange(width, height int) {
 	d := widget.NewDocument(p.shell.Paint, width)
 	d.Say(widget.ToneBold, "From now on these images require this signer. Nothing is sent to a cluster.")

@@ -12,8 +12,9 @@ import (
 )
 
 // retryable are the checks that r runs again: those of the selected row, else all that could not run or left out a
-// layer.
+// layer. A check that was blocked may also be one of a layer that could not be read: each runs once.
 func retryable(s *Screen) []inspect.Key {
+	// a person who selected one means that one
 	if r, ok := s.row(); ok && len(r.Retry) > 0 {
 		return r.Retry
 	}
@@ -42,7 +43,8 @@ func whyNoRetry(s *Screen) string {
 	}
 }
 
-// runRetry runs checks again, or opens the case anew where it could not be opened.
+// runRetry runs checks again, or opens the case anew where it could not be opened. Layers that a person skipped are
+// read with the others: r is how one changes one's mind.
 func runRetry(s *Screen, _ string) tea.Cmd {
 	if s.lost() && s.o.Reopen != nil {
 		return s.o.Reopen()

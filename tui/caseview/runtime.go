@@ -41,7 +41,8 @@ func whyNoRuntimeOpen(s *Screen) string {
 	return ""
 }
 
-// runRuntime marks what became of the pod's runtime state, and asks for the reason.
+// runRuntime marks what became of the pod's runtime state, and asks for the reason. The mark decides which next steps
+// are shown: deleting the pod comes after its state was preserved or given up.
 func runRuntime(mark string) func(*Screen, string) tea.Cmd {
 	return func(s *Screen, _ string) tea.Cmd {
 		about := []string{

@@ -34,9 +34,11 @@ type Screen struct {
 	shell   *shell.Shell
 	backend Backend
 	o       Options
-	gen     int
-	ctx     context.Context
-	cancel  context.CancelFunc
+	// gen: of this screen, in each of its messages
+	gen int
+	// ctx: ends with the screen, and with it all that it has started
+	ctx    context.Context
+	cancel context.CancelFunc
 
 	openCase
 	// adding: something that a person said is being added
@@ -69,17 +71,21 @@ type Screen struct {
 
 // paneState is what a pane keeps while another one is on screen.
 type paneState struct {
+	// list: with its filter and its selection
 	list widget.List[pane.Row]
 	// stale: its rows are to be made again
-	stale  bool
-	sort   int
+	stale bool
+	// sort: index into the orders of the pane
+	sort int
+	// focus: what moves, filters and opens
 	focus  widget.Region
 	detail widget.Page
 	// about: key of the row that the detail is of
 	about string
 }
 
-// New makes the screen of a case, and opens the case.
+// New makes the screen of a case, and opens the case. The source is opened outside of Update; the first frame is
+// there before it.
 func New(sh *shell.Shell, b Backend, o Options) (*Screen, tea.Cmd) {
 	ctx, cancel := context.WithCancel(sh.Context())
 	s := &Screen{
@@ -125,7 +131,8 @@ func (s *Screen) view(k pane.Kind) pane.View {
 	}
 }
 
-// changed makes the visible rows again, and the others when they are looked at.
+// changed makes the visible rows again, and the others when they are looked at. The outcome, the steps, marks and
+// flags are derived from the whole case each time, as the order of events is not theirs.
 func (s *Screen) changed() {
 	s.outcome = verdict.Of(&s.c)
 	s.settleContainer()
@@ -145,7 +152,8 @@ func (s *Screen) allStale() {
 	s.refresh()
 }
 
-// refresh makes the rows of the pane on screen, if they are stale.
+// refresh makes the rows of the pane on screen, if they are stale. Panes that are not on screen are made when they
+// are looked at, so that a batch costs one pane.
 func (s *Screen) refresh() {
 	if s.pane == pane.Overview && s.lead == nil {
 		s.lead = headlineOf(s)
@@ -157,7 +165,7 @@ func (s *Screen) refresh() {
 			st.list.Set(nil)
 			return
 		}
-		st.list.Set(s.pane.Spec().Rows(s.view(s.pane)))
+		st.list.Set(s.pane.Listed(s.view(s.pane)))
 	}
 }
 

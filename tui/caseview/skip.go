@@ -39,7 +39,8 @@ func whyNoSkip(s *Screen) string {
 	}
 }
 
-// runSkip skips the selected layer while it is read; the case goes on without it.
+// runSkip skips the selected layer while it is read; the case goes on without it. The layer is named by its digest:
+// numbers are those of one image, and two images may share the layer.
 func runSkip(s *Screen, _ string) tea.Cmd {
 	l, _ := selectedLayer(s)
 	backend := s.backend

@@ -7,12 +7,14 @@ import (
 )
 
 // Summary is what the case found about the image on screen: whether it is signed, and whether it was compared with a
-// confirmed known-good image. It reports false while checks run, or where there is no image.
+// confirmed known-good image. It reports false while checks run, or where there is no image. It is what the list of
+// pods shows once the case is closed.
 func (s *openCase) Summary() (signed, knownGood inspect.Status, ok bool) {
 	i := s.image()
 	if s.running > 0 || imageContainer(i) == "" {
 		return "", "", false
 	}
+	// the checks have ended: what is not there is none
 	signed, knownGood = inspect.Absent, inspect.Absent
 	// one that is verified counts
 	for _, status := range []inspect.Status{inspect.Unknown, inspect.Failed, inspect.Verified} {

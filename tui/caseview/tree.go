@@ -32,7 +32,9 @@ type matchesMsg struct {
 	found  []int32
 }
 
-// wantedTree is the key of the tree of the selected layer; false where its files are not there.
+// wantedTree is the key of the tree of the selected layer; false where its files are not there. A tree needs the
+// listing of at least one layer; the merged one is shown without those that are missing, and names them. While any of
+// its layers is read there is none: it would change under the cursor.
 func wantedTree(s *Screen) (filetree.Key, bool) {
 	i := s.image()
 	r, ok := s.panes[pane.Layers].list.Selected()
@@ -52,7 +54,8 @@ func wantedTree(s *Screen) (filetree.Key, bool) {
 	return key, some
 }
 
-// Load starts to read the tree of the selected layer, if the layers are on screen and its files are there.
+// Load starts to read the tree of the selected layer, if the layers are on screen and its files are there. It is
+// called after each message, and starts at most one reading for each tree.
 func (s *Screen) Load() tea.Cmd {
 	if s.pane != pane.Layers {
 		return nil
@@ -78,7 +81,8 @@ func (s *Screen) Load() tea.Cmd {
 	})
 }
 
-// readTree reads the files of a layer and makes their tree, outside of Update.
+// readTree reads the files of a layer and makes their tree, outside of Update. A merged tree may have a million
+// entries.
 func readTree(ctx context.Context, b Backend, i inspect.Image, layer int, base map[int]bool) (*filetree.Files, error) {
 	nodes, err := b.Tree(ctx, i, layer)
 	if err != nil {
@@ -97,7 +101,8 @@ func onTree(s *Screen, msg treeMsg) {
 	}
 }
 
-// searchTree searches the tree. It runs outside of Update.
+// searchTree searches the tree. It runs outside of Update. The search works on what the tree was when it began; its
+// matches are dropped where another tree is there by then.
 func searchTree(s *Screen, text string) tea.Cmd {
 	if text == "" {
 		s.tree.ClearFilter()
@@ -144,7 +149,8 @@ func whyNoTree(s *Screen, d *widget.Document, selected pane.Row) {
 	}
 }
 
-// filePart is the content of a file of the image on screen, or why there is none.
+// filePart is the content of a file of the image on screen, or why there is none. The content is read by the layer's
+// diff ID and the entry's offset, when the viewer opens.
 func filePart(s *Screen, e inspect.Node) ([]viewer.Part, string) {
 	if e.Type != inspect.EntryFile && e.Type != inspect.EntryHardlink {
 		return nil, "not a regular file"

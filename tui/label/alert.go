@@ -9,7 +9,9 @@ import (
 	"github.com/backtrail/backtrail/tui/widget"
 )
 
-// Alert writes all that is known of an alert.
+// Alert writes all that is known of an alert. Rule, output and path are what a sensor sent, which quotes what a
+// process chose: command lines and file names may be made to mislead whoever reads them. They are cleaned by the
+// document and wrapped, never cut.
 func Alert(d *widget.Document, a inspect.Alert) {
 	d.Say(widget.ToneBad, a.Rule)
 	d.Field("priority", a.Priority)
@@ -40,7 +42,8 @@ func Alert(d *widget.Document, a inspect.Alert) {
 	}
 }
 
-// originSign: a file that is in the image is found for certain, and that is no good news; all else is open.
+// originSign: a file that is in the image is found for certain, and that is no good news; all else is open. There is
+// no origin that is good: a file that is not found in the image may have been written at run time.
 func originSign(f inspect.AlertFile) widget.Sign {
 	if f.Origin == inspect.OriginImage {
 		return widget.SignBad

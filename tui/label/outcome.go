@@ -5,7 +5,8 @@ import (
 	"github.com/backtrail/backtrail/tui/widget"
 )
 
-// Sign is the sign of a verification.
+// Sign is the sign of a verification. A status that this version does not know is not checked: nothing unknown is
+// ever good.
 func Sign(s inspect.Status) widget.Sign {
 	switch s {
 	case inspect.Verified:
@@ -44,7 +45,8 @@ func RowWords(s inspect.RowStatus, severity inspect.Severity) string {
 	}
 }
 
-// SeverityTone is the colour of a severity.
+// SeverityTone is the colour of a severity. Without colors, bold and reverse are left, and the word beside it is
+// enough.
 func SeverityTone(s inspect.Severity) widget.Tone {
 	switch s {
 	case inspect.Critical:
@@ -60,7 +62,8 @@ func SeverityTone(s inspect.Severity) widget.Tone {
 	}
 }
 
-// Severity is a severity in five letters at most.
+// Severity is a severity in five letters at most. A severity that is not rated is a question mark; one that this
+// version does not know reads as info.
 func Severity(s inspect.Severity) string {
 	switch s {
 	case inspect.Critical:

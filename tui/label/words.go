@@ -9,7 +9,8 @@ import (
 	"github.com/backtrail/backtrail/inspect/text"
 )
 
-// Digest keeps the first twelve hex digits: sha256:ab12… becomes ab12….
+// Digest keeps the first twelve hex digits: sha256:ab12… becomes ab12…. It is for rows: what is copied is always the
+// whole digest.
 func Digest(d string) string {
 	_, hex, ok := strings.Cut(d, ":")
 	if !ok {
@@ -21,7 +22,9 @@ func Digest(d string) string {
 	return hex
 }
 
-// Image names a reference by its repository without the registry's name, and a digest: acme/web@ab12cd34ef56.
+// Image names a reference by its repository without the registry's name, and a digest: acme/web@ab12cd34ef56. The
+// first part of a reference is a registry where it has a dot or a colon (as in github.com/distribution/reference, but
+// for localhost).
 func Image(reference, digest string) string {
 	name, at, _ := strings.Cut(reference, "@")
 	if digest == "" {
@@ -42,7 +45,8 @@ func Size(n int64) string { return text.Size(n) }
 // Age writes a duration by its largest unit: 42 s, 3 min, 5 h, 12 d.
 func Age(d time.Duration) string { return text.Span(d) }
 
-// Stamp writes a time in full, in UTC: this is what is copied.
+// Stamp writes a time in full, in UTC: this is what is copied. Never a local time: whoever reads it in a ticket is
+// somewhere else.
 func Stamp(t inspect.Time) string {
 	if t.IsZero() {
 		return "unknown"
@@ -82,7 +86,8 @@ func Layer(n int) string {
 	return fmt.Sprintf("L%d", n)
 }
 
-// Step is a build step without the shell that every RUN step names.
+// Step is a build step without the shell that every RUN step names. Docker's classic builder writes /bin/sh -c #(nop)
+// before steps that run nothing; BuildKit marks its own with # buildkit.
 func Step(s string) string {
 	for _, lead := range []string{"/bin/sh -c #(nop) ", "/bin/sh -c ", "|0 /bin/sh -c "} {
 		s = strings.TrimPrefix(s, lead)

@@ -46,7 +46,8 @@ func whyNoOpen(s *Screen) string {
 	return ""
 }
 
-// runOpen opens the pod's case, or unfolds a group.
+// runOpen opens the pod's case, or unfolds a group. A group of one pod is its pod: enter opens the case without a
+// step between.
 func runOpen(s *Screen, _ string) tea.Cmd {
 	r, _ := s.selected()
 	if r.group() != nil {
@@ -80,7 +81,8 @@ func runBack(s *Screen, _ string) tea.Cmd {
 	return nil
 }
 
-// runLeft folds the group of the row, else goes to the list.
+// runLeft folds the group of the row, else goes to the list. From a pod of an unfolded group the cursor goes to the
+// group's own row.
 func runLeft(s *Screen, _ string) tea.Cmd {
 	r, ok := s.selected()
 	if ok && s.focus == widget.RegionList && r.of != nil && s.unfolded[r.of.id] {
@@ -124,7 +126,8 @@ func (s *Screen) Move(by int) tea.Cmd {
 	return nil
 }
 
-// Scroll goes down by so many pages of the detail, from the list too, or up; where there is none, of the list.
+// Scroll goes down by so many pages of the detail, from the list too, or up; where there is none, of the list. The
+// focus stays where it is, so that one reads alerts while moving in the list.
 func (s *Screen) Scroll(pages int) tea.Cmd {
 	if s.places.Detail.Empty() {
 		s.list.Move(pages * s.Rows())
@@ -143,7 +146,8 @@ func runZoom(s *Screen, key string) tea.Cmd {
 	return nil
 }
 
-// Click selects the row at a cell of the terminal, or gives a region the focus.
+// Click selects the row at a cell of the terminal, or gives a region the focus. Above the first row are the title
+// and, on wide screens, the names of the columns.
 func (s *Screen) Click(x, y int) tea.Cmd {
 	switch list := s.places.List; {
 	case list.Contains(x, y):
@@ -158,7 +162,7 @@ func (s *Screen) Click(x, y int) tea.Cmd {
 // Filter is that of the list.
 func (s *Screen) Filter() string { return s.list.Filter() }
 
-// SetFilter filters the list.
+// SetFilter filters the list. It holds for lists that come in later, and while none has come yet.
 func (s *Screen) SetFilter(text string) tea.Cmd {
 	s.list.SetFilter(text)
 	return nil
@@ -232,13 +236,15 @@ func whyNoCommand(s *Screen) string {
 	return ""
 }
 
-// runCommand copies the command line that inspects the pod.
+// runCommand copies the command line that inspects the pod. Both names are quoted for a shell: a dump, which is a
+// file from elsewhere, may name a pod as it likes.
 func runCommand(s *Screen, _ string) tea.Cmd {
 	r, _ := s.selected()
 	return s.copy("backtrail inspect " + text.Quote("pod/"+r.pod.Name) + " -n " + text.Quote(r.pod.Namespace))
 }
 
-// runSort sorts the pods without alerts in the next order.
+// runSort sorts the pods without alerts in the next order. What is flagged keeps its own order, by priority: no order
+// of a person may hide it.
 func runSort(s *Screen, _ string) tea.Cmd {
 	s.sort = (s.sort + 1) % len(sorts)
 	s.refresh()
@@ -246,7 +252,7 @@ func runSort(s *Screen, _ string) tea.Cmd {
 	return nil
 }
 
-// runAgain reads the list again.
+// runAgain reads the list again. The list on screen stays until the new one is there.
 func runAgain(s *Screen, _ string) tea.Cmd {
 	s.shell.Info("reading the list again")
 	return s.Read()

@@ -13,7 +13,8 @@ import (
 	"github.com/backtrail/backtrail/tui/widget"
 )
 
-// alertsLine is where the alerts come from, how many they are, and how new.
+// alertsLine is where the alerts come from, how many they are, and how new. The count is of alerts as they were
+// raised, not of rows: a row stands for many.
 func (s *Screen) alertsLine() string {
 	list := &s.board.list
 	count := s.board.alerts
@@ -37,7 +38,8 @@ func (s *Screen) alertsLine() string {
 	return text + lostSources(list.Sources)
 }
 
-// noAlerts is the title while there is no alert: none loaded, or none yet.
+// noAlerts is the title while there is no alert: none loaded, or none yet. "None loaded" and "none yet" are told
+// apart: without a source, an empty list proves nothing.
 func noAlerts(from string, list *inspect.PodList) string {
 	if from == "" {
 		return "alerts: none loaded (paste, --alerts FILE, --alerts-from-cluster)"
@@ -49,7 +51,8 @@ func noAlerts(from string, list *inspect.PodList) string {
 	return s + lostSources(list.Sources)
 }
 
-// sourcesText names where alerts come from: one of a kind by its name, several by their number.
+// sourcesText names where alerts come from: one of a kind by its name, several by their number. A feed of the cluster
+// has a path of the API as its name: its kind stands for it.
 func sourcesText(all []inspect.AlertSource) string {
 	count := map[string]int{}
 	for _, s := range all {
@@ -72,7 +75,7 @@ func sourcesText(all []inspect.AlertSource) string {
 	return text.Clean(strings.Join(parts, ", "))
 }
 
-// lostSources counts the sources that no longer answer.
+// lostSources counts the sources that no longer answer. A source that is lost may have alerts that are not on screen.
 func lostSources(all []inspect.AlertSource) string {
 	n := 0
 	for _, s := range all {
@@ -92,7 +95,8 @@ func (s *Screen) Load() tea.Cmd { return nil }
 // maxPaste bounds what a person can paste as alerts, in bytes.
 const maxPaste = 8 << 20
 
-// paste reads pasted text as alerts.
+// paste reads pasted text as alerts. The alerts are parsed by the backend, outside of Update; broken lines are
+// counted there.
 func (s *Screen) paste(text string) tea.Cmd {
 	if len(text) > maxPaste {
 		s.shell.Info("too much text to paste; start with --alerts FILE")

@@ -9,7 +9,8 @@ import (
 const sparkWidth = 16
 
 // board is a list with what is drawn of it: made once for each list, outside of Update, since there may be 100,000
-// alerts. Nothing of it changes after that.
+// alerts. Nothing of it changes after that. It is shared between the goroutine that made it and the screen, one after
+// the other.
 type board struct {
 	list      inspect.PodList
 	groups    []*alertGroup
@@ -23,7 +24,8 @@ type board struct {
 	spaceWidth int
 }
 
-// newBoard prepares a list for drawing: groups, counts, the sparkline. It takes long for 60,000 alerts.
+// newBoard prepares a list for drawing: groups, counts, the sparkline. It takes long for 60,000 alerts. The column of
+// namespaces is as wide as the longest of them, from 9 to 16 bytes.
 func newBoard(list inspect.PodList) *board {
 	b := &board{list: list, groups: groupPods(list.Pods), unmatched: groupUnmatched(list.Unmatched), spaceWidth: 9}
 	var first inspect.Time
@@ -48,7 +50,7 @@ func newBoard(list inspect.PodList) *board {
 	return b
 }
 
-// each gives all alerts of the list.
+// each gives all alerts of the list. The pointers are into the list, which must not be changed.
 func (b *board) each(do func(a *inspect.Alert)) {
 	for i := range b.list.Pods {
 		for n := range b.list.Pods[i].Alerts {
@@ -60,7 +62,9 @@ func (b *board) each(do func(a *inspect.Alert)) {
 	}
 }
 
-// sparkline draws the alerts of the list over time, oldest left; nothing where they are too few for a picture.
+// sparkline draws the alerts of the list over time, oldest left; nothing where they are too few for a picture. The
+// counts are in 16 spans of equal length, from the first alert to the newest. A clock far off makes one column of all
+// the others: then the picture is poor, and the list is not.
 func (b *board) sparkline(first inspect.Time) string {
 	counts, n := make([]int, sparkWidth), 0
 	span := max(1, b.newest.Sub(first.Time).Seconds())

@@ -10,7 +10,8 @@ import (
 	"github.com/backtrail/backtrail/tui/widget"
 )
 
-// flagCell is the worst priority of a group. Priorities are those of Falco (syslog): error and worse are bad.
+// flagCell is the worst priority of a group. Priorities are those of Falco (syslog): error and worse are bad. Below
+// ten columns the flag is a word of four letters, and no sign.
 func flagCell(priority string, width int) widget.Cell {
 	t := widget.ToneWarn
 	if inspect.PriorityRank(priority) <= 3 {
@@ -22,13 +23,13 @@ func flagCell(priority string, width int) widget.Cell {
 	return widget.Cell{Text: "! " + cmp.Or(priority, "alert"), Tone: t, Width: width}
 }
 
-// priorityWord is a priority in four letters.
+// priorityWord is a priority in four letters. An unknown priority is a dash: it has no rank of its own.
 func priorityWord(p string) string {
 	words := [...]string{"EMRG", "ALRT", "CRIT", "ERR", "WARN", "NOTE", "-", "INFO", "DBG"}
 	return words[inspect.PriorityRank(p)]
 }
 
-// flagWidth is the width of the flag, in cells.
+// flagWidth is the width of the flag, in cells. The wide flag is ! and the priority in full.
 func flagWidth(w int) int {
 	if w < 60 {
 		return 4
@@ -36,7 +37,9 @@ func flagWidth(w int) int {
 	return 11
 }
 
-// podCells draws a pod, or the pods of a workload under its name.
+// podCells draws a pod, or the pods of a workload under its name. Below 96 columns the image goes, below 76 the age
+// and the number of containers, below 56 the namespace, all of which the detail has. The name of the pod and what
+// happened to it share what is left.
 func podCells(s *Screen, p *inspect.FlaggedPod, name string, g *alertGroup, w int) []widget.Cell {
 	flag := widget.Cell{Width: flagWidth(w)}
 	what := widget.Cell{Width: -4}
@@ -76,7 +79,7 @@ func podCells(s *Screen, p *inspect.FlaggedPod, name string, g *alertGroup, w in
 	return append(cells, widget.Cell{Text: s.age(p.Created), Tone: widget.ToneDim, Width: 6, Right: true}, what)
 }
 
-// headCells name the columns, where there are any.
+// headCells name the columns, where there are any. They stand above the cells of podCells, column for column.
 func headCells(s *Screen, w int) []widget.Cell {
 	if w < 76 {
 		return nil
@@ -101,7 +104,8 @@ func injected(p *inspect.FlaggedPod) bool {
 	return slices.ContainsFunc(p.Containers, func(c inspect.Container) bool { return c.Injected })
 }
 
-// mainImage is the reference and the digest of the container that an alert names, else of the first one.
+// mainImage is the reference and the digest of the container that an alert names, else of the first one. A digest is
+// that of the imageID that the kubelet reports, "" where it reports none.
 func mainImage(p *inspect.FlaggedPod) (reference, digest string) {
 	for _, c := range p.Containers {
 		named := len(p.Alerts) == 0 && c.Type == inspect.ContainerMain

@@ -13,7 +13,8 @@ import (
 // maxShownAlerts bounds the alerts of one pod that its detail spells out.
 const maxShownAlerts = 20
 
-// podDetail writes all that is known of a pod.
+// podDetail writes all that is known of a pod. One alert that was matched twice, as by name and by container ID, is
+// written once. Its output is cleaned and wrapped, not cut: it may be the only trace of a command line.
 func podDetail(s *Screen, d *widget.Document, p *inspect.FlaggedPod) {
 	if d.Lines != nil {
 		d.Gap()
@@ -62,7 +63,8 @@ func podDetail(s *Screen, d *widget.Document, p *inspect.FlaggedPod) {
 	}
 }
 
-// unmatchedDetail spells out the alerts of one name that no pod matches.
+// unmatchedDetail spells out the alerts of one name that no pod matches. Their number is what backtrail inspect
+// alert:N takes.
 func unmatchedDetail(s *Screen, d *widget.Document, p *inspect.FlaggedPod) {
 	for i := range p.Alerts[:min(len(p.Alerts), maxShownAlerts)] {
 		a := p.Alerts[i]

@@ -9,7 +9,8 @@ import (
 // sparkFrom is the width of the list, in cells, from which on its title has a sparkline of the alerts.
 const sparkFrom = 120
 
-// Arrange places the regions, scrolls so that the selected row is in sight, and writes its detail.
+// Arrange places the regions, scrolls so that the selected row is in sight, and writes its detail. While a list is on
+// its way the region has its full height, so that nothing jumps when it comes.
 func (s *Screen) Arrange() {
 	shape := widget.Shape{Share: 55, Stacked: true, Focus: s.focus, Zoom: s.zoom}
 	if !s.loading {
@@ -60,7 +61,8 @@ func headRows(s *Screen, r widget.Rect) int {
 	return 1
 }
 
-// drawList draws the title, the names of the columns and the rows.
+// drawList draws the title, the names of the columns and the rows. A filter takes the place of the alerts in the
+// title: what is hidden matters more.
 func drawList(s *Screen, r widget.Rect) []string {
 	p, focused := s.shell.Paint, s.focus == widget.RegionList
 	title := "Pods · " + s.alertsLine()
@@ -82,7 +84,7 @@ func drawList(s *Screen, r widget.Rect) []string {
 	return append(lines, s.list.Draw(&s.list, r.W, r.H-len(lines), focused)...)
 }
 
-// emptyText is why there are no rows.
+// emptyText is why there are no rows. An empty list has four reasons, and only one of them is that there is nothing.
 func (s *Screen) emptyText() (string, widget.Tone) {
 	switch {
 	case s.loading:
@@ -91,6 +93,8 @@ func (s *Screen) emptyText() (string, widget.Tone) {
 		return "no match among " + widget.Plural(s.list.Size(), "row") + "; esc clears the filter", widget.ToneDim
 	case s.came.IsZero():
 		return "the pods could not be listed; r tries again", widget.ToneWarn
+	case s.all:
+		return "no pods in any namespace that can be listed", widget.ToneDim
 	default:
 		return "no pods here; A shows all namespaces", widget.ToneDim
 	}

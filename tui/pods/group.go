@@ -10,7 +10,8 @@ import (
 	"github.com/backtrail/backtrail/tui/widget"
 )
 
-// alertGroup is the alerts of one rule on one workload, or of one rule without a matching pod.
+// alertGroup is the alerts of one rule on one workload, or of one rule without a matching pod. Its identity is made
+// of what it is grouped by, so that it stays the same while alerts come in.
 type alertGroup struct {
 	id        string
 	namespace string
@@ -26,7 +27,8 @@ type alertGroup struct {
 	pods []*inspect.FlaggedPod
 }
 
-// groupPods folds flagged pods by workload and rule; worst first, within a priority the rarest first.
+// groupPods folds flagged pods by workload and rule; worst first, within a priority the rarest first. A pod with
+// alerts of two rules is in two groups.
 func groupPods(pods []inspect.FlaggedPod) []*alertGroup {
 	type key struct{ namespace, workload, rule string }
 	byKey := map[key]*alertGroup{}
@@ -54,7 +56,8 @@ func groupPods(pods []inspect.FlaggedPod) []*alertGroup {
 	return groups
 }
 
-// groupUnmatched folds the alerts without a matching pod by rule and namespace; below it is a row for each name.
+// groupUnmatched folds the alerts without a matching pod by rule and namespace; below it is a row for each name. An
+// alert without a pod may name a container, an image or nothing; what it names is its row.
 func groupUnmatched(alerts []inspect.Alert) []*alertGroup {
 	type key struct{ namespace, rule string }
 	byKey := map[key]*alertGroup{}
@@ -119,7 +122,8 @@ func (g *alertGroup) add(p *inspect.FlaggedPod, a *inspect.Alert) {
 	}
 }
 
-// tally counts an alert, as often as it was raised.
+// tally counts an alert, as often as it was raised. An alert whose time is not known counts, and moves neither first
+// nor newest. The worst priority is that of the group.
 func (g *alertGroup) tally(a *inspect.Alert) {
 	g.count += max(1, a.Count)
 	if !a.Time.IsZero() && (g.first.IsZero() || a.Time.Before(g.first.Time)) {
@@ -154,7 +158,8 @@ func (g *alertGroup) text() string {
 	return s
 }
 
-// goneText is what became of a pod that no longer runs.
+// goneText is what became of a pod that no longer runs. The digest is worded by the list: same, another, or not
+// known.
 func goneText(g *inspect.Gone) string {
 	text := "gone " + label.Clock(g.Time)
 	if g.ReplacedBy != "" {

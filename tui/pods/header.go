@@ -30,7 +30,8 @@ func trailOf(s *Screen) []shell.Crumb {
 	return append(trail, shell.Crumb{Text: widget.Plural(len(list.Pods), "pod")})
 }
 
-// freshnessOf is how the list is kept up to date, or since when it is not.
+// freshnessOf is how the list is kept up to date, or since when it is not. The age is that of the list by this
+// machine's clock; a watch that lost its server shows since when.
 func freshnessOf(s *Screen) (string, widget.Tone) {
 	state := s.board.list.State
 	switch {

@@ -6,7 +6,8 @@ import (
 	tea "charm.land/bubbletea/v2"
 )
 
-// selectedRule is the rule that the selected row is about; empty where it has no alert.
+// selectedRule is the rule that the selected row is about; empty where it has no alert. Of a pod whose alerts are all
+// muted it is the rule of the first, so that it can be muted with another reason.
 func selectedRule(s *Screen) string {
 	r, ok := s.selected()
 	switch {
@@ -21,7 +22,8 @@ func selectedRule(s *Screen) string {
 	}
 }
 
-// runMute asks why the rule of the selected row is muted. The reason stays visible in the detail of each pod.
+// runMute asks why the rule of the selected row is muted. The reason stays visible in the detail of each pod. A rule
+// that is muted is not gone: pods that it flagged are in the list, and the session ends the mute.
 func runMute(s *Screen, _ string) tea.Cmd {
 	rule := selectedRule(s)
 	about := []string{"Rule: " + rule, "Its alerts are left out of the list for this session. Why?"}

@@ -29,7 +29,7 @@ type line struct {
 // Key is the row's identity.
 func (r row) Key() string { return r.id }
 
-// Find is the text that the filter searches.
+// Find is the text that the filter searches. It is made on each use, and so for every row with each letter of a filter.
 func (r row) Find() string { return r.late().find }
 
 // Cells draw the row.

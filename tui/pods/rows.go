@@ -9,7 +9,8 @@ import (
 	"github.com/backtrail/backtrail/tui/widget"
 )
 
-// rows lists flagged pods first, then alerts without a matching pod, then all other pods by namespace.
+// rows lists flagged pods first, then alerts without a matching pod, then all other pods by namespace. A pod is in
+// the list exactly once for each of its groups, and once where it has none that counts.
 func (s *Screen) rows() []row {
 	rows := make([]row, 0, len(s.board.groups)+len(s.board.list.Pods))
 	for _, g := range s.board.groups {
@@ -57,7 +58,8 @@ func (s *Screen) flagged(p *inspect.FlaggedPod) bool {
 	})
 }
 
-// calm are the pods without such an alert, in the order that was chosen.
+// calm are the pods without such an alert, in the order that was chosen. Pods whose alerts are all muted are among
+// them.
 func (s *Screen) calm() []*inspect.FlaggedPod {
 	var calm []*inspect.FlaggedPod
 	for i := range s.board.list.Pods {
@@ -82,7 +84,8 @@ func (s *Screen) calm() []*inspect.FlaggedPod {
 // sorts are the orders of the pods without alerts; the flagged ones stay above them.
 var sorts = [...]string{"namespace", "newest", "name"}
 
-// newestPod is the pod that was created last: the one of the newest rollout.
+// newestPod is the pod that was created last: the one of the newest rollout. It stands for its workload in the row of
+// a group: what was rolled out last is what matters.
 func newestPod(pods []*inspect.FlaggedPod) *inspect.FlaggedPod {
 	var newest *inspect.FlaggedPod
 	for _, p := range pods {

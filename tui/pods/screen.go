@@ -76,7 +76,7 @@ type podsMsg struct {
 	pump  *shell.Pump[inspect.PodList]
 }
 
-// New makes the screen; Read starts it.
+// New makes the screen; Read starts it. Nothing is read before Read.
 func New(sh *shell.Shell, b Backend, o Options) *Screen {
 	s := &Screen{
 		shell: sh, backend: b, o: o, board: newBoard(inspect.PodList{}), all: o.Namespace == "",
@@ -93,7 +93,8 @@ func (s *Screen) Close() { s.cancel() }
 // Scope is where the screen's commands are at home.
 func (s *Screen) Scope() shell.Scope { return shell.InPods }
 
-// Read reads the list again. Nothing on screen changes before it is there.
+// Read reads the list again. Nothing on screen changes before it is there. The reading before ends with its context;
+// what it still brings has another generation and is dropped.
 func (s *Screen) Read() tea.Cmd {
 	s.cancel()
 	ctx, cancel := context.WithCancel(s.shell.Context())
@@ -106,7 +107,8 @@ func (s *Screen) Read() tea.Cmd {
 	})
 }
 
-// nextList waits for a list, and prepares the newest one for drawing.
+// nextList waits for a list, and prepares the newest one for drawing. Of several lists that wait only the newest is
+// prepared: each replaces the one before.
 func nextList(gen int, p *shell.Pump[inspect.PodList]) tea.Msg {
 	lists, ended, err := p.Next()
 	msg := podsMsg{gen: gen, ended: ended, err: err, pump: p}
@@ -127,7 +129,8 @@ func (s *Screen) Update(msg tea.Msg) tea.Cmd {
 	return nil
 }
 
-// onPods takes a list, unless a newer one was asked for.
+// onPods takes a list, unless a newer one was asked for. An error at the end leaves the list as it was, with its age
+// in the header.
 func (s *Screen) onPods(msg podsMsg) tea.Cmd {
 	if s.gen != msg.gen {
 		return nil
@@ -149,7 +152,8 @@ func (s *Screen) onPods(msg podsMsg) tea.Cmd {
 	return shell.Work(func() tea.Msg { return nextList(msg.gen, msg.pump) })
 }
 
-// notify shows the new notices of a list; those that matter more stay on the status line.
+// notify shows the new notices of a list; those that matter more stay on the status line. A notice that was shown
+// once is not shown again by the next list.
 func (s *Screen) notify(all []inspect.Notice) {
 	for _, level := range []string{shell.LevelInfo, shell.LevelWarning, shell.LevelError} {
 		for _, n := range all {
@@ -160,7 +164,7 @@ func (s *Screen) notify(all []inspect.Notice) {
 	}
 }
 
-// refresh makes the rows again.
+// refresh makes the rows again. It runs for each list and each key that changes rows.
 func (s *Screen) refresh() {
 	top, at := s.list.Top, s.list.At
 	before, _ := s.selected()
@@ -177,7 +181,8 @@ func (s *Screen) refresh() {
 	}
 }
 
-// keyNow is the key of the row that a pod has now: it is another one once the pod is flagged, or no longer.
+// keyNow is the key of the row that a pod has now: it is another one once the pod is flagged, or no longer. A pod
+// that moves into a group that is folded is then the row of that group.
 func (s *Screen) keyNow(before row) string {
 	if before.pod == nil || before.pod.Name == "" {
 		return ""

@@ -39,6 +39,8 @@ type Chooser struct {
 	// Rank: how well a choice fits what was typed, 0 for the best; below 0: not at all. nil: choices that contain all
 	// the words, in their order
 	Rank func(typed string, c Choice) int
+	// Back: the dialog that esc leads back to; nil: none
+	Back Dialog
 }
 
 const (
@@ -79,8 +81,14 @@ func (c *chooser) Keys() string {
 	return "↑ ↓ move · type to filter · enter choose · esc cancel"
 }
 
-// Cancel always closes.
-func (c *chooser) Cancel() bool { return true }
+// Cancel closes, or goes back to the dialog before.
+func (c *chooser) Cancel() bool {
+	if c.Back == nil {
+		return true
+	}
+	c.shell.Open(c.Back)
+	return false
+}
 
 // Update takes a key.
 func (c *chooser) Update(msg tea.Msg) tea.Cmd {

@@ -179,7 +179,8 @@ func TestChoosePutsTheBestFirst(t *testing.T) {
 	s.Choose(Chooser{Choices: choices("commute", "aware", "mute"), Rank: byLength,
 		Done: func(id, _ string) tea.Cmd { chosen = id; return nil }})
 	press(s, "m", "u", "t", "e")
-	if text := shown(s); strings.Contains(text, "aware") || strings.Index(text, "mute") > strings.Index(text, "commute") {
+	if text := shown(s); strings.Contains(text, "aware") ||
+		strings.Index(text, "mute") > strings.Index(text, "commute") {
 		t.Errorf("the dialog shows\n%s", text)
 	}
 	if press(s, "enter"); chosen != "mute" {

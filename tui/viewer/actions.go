@@ -66,7 +66,8 @@ func runPart(s *Screen, key string) tea.Cmd {
 	return s.read((s.at + by + len(s.parts)) % len(s.parts))
 }
 
-// runSave asks where to save the part, all of it.
+// runSave asks where to save the part, all of it. The name that is proposed is ours, not that of the image: a name of
+// the image may be a path, or begin with a dash.
 func runSave(s *Screen, _ string) tea.Cmd {
 	AskSave(s.shell, s.store, s.Part())
 	return nil

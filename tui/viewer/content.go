@@ -41,7 +41,8 @@ type content struct {
 	note string
 }
 
-// readPart reads bytes for looking. It runs outside of Update.
+// readPart reads bytes for looking. It runs outside of Update. A part has text, or a digest, or an entry of a layer,
+// in this order.
 func readPart(ctx context.Context, store Store, p Part) (*content, error) {
 	switch {
 	case p.Text != nil:
@@ -71,8 +72,8 @@ func readBlob(ctx context.Context, store Store, p Part) (*content, error) {
 	return newContent(p.Name, size, data, bytes.NewReader(data)), nil
 }
 
-// readFile reads a file of a layer. Its ELF headers are read from the whole file, not only from what is
-// shown.
+// readFile reads a file of a layer. Its ELF headers are read from the whole file, not only from what is shown. The
+// size is that in the tar header, and at most maxView bytes of it are held in memory.
 func readFile(ctx context.Context, store Store, p Part) (*content, error) {
 	file, err := store.Open(ctx, p.DiffID, p.Entry)
 	if err != nil {
@@ -87,7 +88,7 @@ func readFile(ctx context.Context, store Store, p Part) (*content, error) {
 	return newContent(p.Name, file.Size(), data[:n], io.NewSectionReader(file, 0, file.Size())), nil
 }
 
-// newContent makes the lines that are drawn.
+// newContent makes the lines that are drawn. It makes all lines at once, so that a frame costs only those in sight.
 func newContent(name string, size int64, data []byte, whole io.ReaderAt) *content {
 	c := &content{name: name, size: size, data: data}
 	if size < 0 || size > int64(len(data)) {
@@ -107,7 +108,8 @@ func newContent(name string, size int64, data []byte, whole io.ReaderAt) *conten
 	return c
 }
 
-// isText reports whether the bytes are UTF-8 without other controls than those of a text.
+// isText reports whether the bytes are UTF-8 without other controls than those of a text. It looks at the first 32
+// kB: a binary may begin with a text, and is then shown as one, with stand-ins for what does not draw.
 func isText(data []byte) bool {
 	head := data[:min(len(data), 32<<10)]
 	for len(head) > 0 {
@@ -125,7 +127,7 @@ func isText(data []byte) bool {
 
 // indented is JSON indented for reading; nil where it is none, or is indented already.
 func indented(data []byte) []byte {
-	if len(data) > maxIndent || len(data) == 0 || data[0] != '{' && data[0] != '[' {
+	if len(data) > maxIndent || len(data) == 0 || data[0] != '{' && data[0] != '[' || indentedSize(data) > maxView {
 		return nil
 	}
 	var out bytes.Buffer
@@ -135,7 +137,32 @@ func indented(data []byte) []byte {
 	return out.Bytes()
 }
 
-// textLines are the lines of a text, cleaned and cut to a width that a terminal can take.
+// indentedSize is how many bytes JSON has once it is indented, at most a little more. A line costs two bytes for each
+// level that it is deep, so that 2 MB of [[[…1,1,1… would become gigabytes: encoding/json allows 10,000 levels.
+func indentedSize(data []byte) int {
+	size, depth, quoted := len(data), 0, false
+	for at := 0; at < len(data) && size <= maxView; at++ {
+		switch c := data[at]; {
+		case quoted && c == '\\':
+			at++
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == '{', c == '[':
+			depth++
+			size += 1 + 2*depth
+		case c == ',':
+			size += 1 + 2*depth
+		case c == '}', c == ']':
+			depth = max(0, depth-1)
+			size += 1 + 2*depth
+		}
+	}
+	return size
+}
+
+// textLines are the lines of a text, cleaned and cut to a width that a terminal can take. A line is cut at maxLine
+// bytes, perhaps within a character, whose bytes then have stand-ins.
 func textLines(data []byte) []string {
 	var lines []string
 	for len(data) > 0 && len(lines) < maxLines {
@@ -151,7 +178,7 @@ func textLines(data []byte) []string {
 	return lines
 }
 
-// hexLine draws sixteen bytes: offset, hex, letters.
+// hexLine draws sixteen bytes: offset, hex, letters. The form is that of hexdump -C.
 func (c *content) hexLine(i int) string {
 	from := i * hexRow
 	b := c.data[from:min(len(c.data), from+hexRow)]

@@ -12,7 +12,7 @@ func (s *Screen) body() int { return max(0, s.shell.Height-4) }
 // Arrange scrolls so that the selected line is in sight.
 func (s *Screen) Arrange() { s.lines.Seek(s.Len(), s.body()) }
 
-// Draw gives the screen below the header.
+// Draw gives the screen below the header. Only the lines in sight are drawn.
 func (s *Screen) Draw() ([]string, *tea.Cursor) {
 	p, width := s.shell.Paint, s.shell.Width
 	lines := []string{p.TitleLine(s.title(), width, true)}

@@ -60,7 +60,9 @@ func elfLines(r io.ReaderAt) (lines []string) {
 	return lines
 }
 
-// elfLinking words how the program is loaded, and whether it has symbols.
+// elfLinking words how the program is loaded, and whether it has symbols. The loader is the text of PT_INTERP; a
+// segment of 4096 bytes or more is none, as paths are shorter on Linux (PATH_MAX). RPATH and RUNPATH are shown, since
+// a directory in them that others may write is a way in.
 func elfLinking(f *elf.File, add func(string, ...any)) {
 	loader := ""
 	for _, p := range f.Progs {
@@ -98,7 +100,8 @@ func elfLinking(f *elf.File, add func(string, ...any)) {
 	}
 }
 
-// elfFlags are the permissions of a segment, as readelf writes them.
+// elfFlags are the permissions of a segment, as readelf writes them. A segment that is both writable and executable
+// is what unpackers and injected code leave.
 func elfFlags(f elf.ProgFlag) string {
 	s := []byte("---")
 	for i, bit := range []elf.ProgFlag{elf.PF_R, elf.PF_W, elf.PF_X} {

@@ -21,7 +21,7 @@ func Blob(name, digest string) []Part {
 	return []Part{{Name: name, Digest: digest}}
 }
 
-// Raw are the kept bytes behind a signature or a statement.
+// Raw are the kept bytes behind a signature or a statement. Their order is that of the fact.
 func Raw(raw []inspect.RawPart) []Part {
 	var parts []Part
 	for _, r := range raw {
@@ -30,7 +30,8 @@ func Raw(raw []inspect.RawPart) []Part {
 	return parts
 }
 
-// Evidence are the blobs that a finding rests on, where the store may have them.
+// Evidence are the blobs that a finding rests on, where the store may have them. Kinds that name something without
+// bytes of its own, as a layer or a file, have none here: their rows lead into the file tree.
 func Evidence(all []inspect.Evidence) []Part {
 	var parts []Part
 	for _, e := range all {
@@ -42,7 +43,8 @@ func Evidence(all []inspect.Evidence) []Part {
 	return parts
 }
 
-// Object is an object as JSON; none where there is no object, or none that can be written as JSON.
+// Object is an object as JSON; none where there is no object, or none that can be written as JSON. It is what v shows
+// of a row without bytes, in the JSON that reports and saved cases have.
 func Object(object any) []Part {
 	if object == nil {
 		return nil

@@ -48,7 +48,8 @@ func saveName(p Part) string {
 	return fmt.Sprintf("backtrail-%.12s.bin", hex)
 }
 
-// AskSave asks where the bytes of a part go, and writes them there.
+// AskSave asks where the bytes of a part go, and writes them there. An existing file is never overwritten, and what
+// is written is never executable.
 func AskSave(sh *shell.Shell, store Store, p Part) {
 	about := []string{"Saves " + p.Name + ", all of it, not executable.", "Careful: these may be the attacker's bytes."}
 	sh.Ask("Save", saveName(p), about, func(name string) tea.Cmd {

@@ -58,14 +58,15 @@ type Screen struct {
 	below func() shell.Header
 }
 
-// contentMsg brings the bytes of a part.
+// contentMsg brings the bytes of a part. Either content or err is set.
 type contentMsg struct {
 	gen     int
 	content *content
 	err     error
 }
 
-// New makes a screen of at least one part, under the header of the screen that it was opened from.
+// New makes a screen of at least one part, under the header of the screen that it was opened from. Nothing from an
+// image is run or interpreted: bytes are shown as text, hex, or as the headers of an ELF file.
 func New(sh *shell.Shell, store Store, parts []Part, below func() shell.Header) (*Screen, tea.Cmd) {
 	ctx, cancel := context.WithCancel(sh.Context())
 	s := &Screen{shell: sh, store: store, ctx: ctx, cancel: cancel, parts: parts, below: below}
@@ -101,7 +102,8 @@ func (s *Screen) read(at int) tea.Cmd {
 	})
 }
 
-// Update takes the bytes of the part that was asked for.
+// Update takes the bytes of the part that was asked for. A part that was left while it was read has another
+// generation.
 func (s *Screen) Update(msg tea.Msg) tea.Cmd {
 	c, ok := msg.(contentMsg)
 	if !ok || c.gen != s.gen {
@@ -114,7 +116,8 @@ func (s *Screen) Update(msg tea.Msg) tea.Cmd {
 	return nil
 }
 
-// forms are the ways in which this content can be shown, the best first.
+// forms are the ways in which this content can be shown, the best first. Hex is always among them: there is nothing
+// that it cannot show.
 func (s *Screen) forms() []form {
 	var all []form
 	if s.got == nil {
@@ -129,7 +132,8 @@ func (s *Screen) forms() []form {
 	return append(all, formHex)
 }
 
-// nextForm goes to the next way to show the content.
+// nextForm goes to the next way to show the content. The other form begins at its first line: lines of text and of
+// hex have nothing in common.
 func (s *Screen) nextForm() {
 	all := s.forms()
 	for i, f := range all {
@@ -167,7 +171,8 @@ func (s *Screen) text(i int) string {
 	}
 }
 
-// Row draws a line; those that have the text that is searched stand out.
+// Row draws a line; those that have the text that is searched stand out. Columns are scrolled in cells of the
+// terminal, so that wide characters do not shift.
 func (s *Screen) Row(i, width int, l widget.Look) string {
 	text := s.text(i)
 	t := widget.TonePlain
@@ -184,6 +189,7 @@ func (s *Screen) Row(i, width int, l widget.Look) string {
 }
 
 // seekText goes to the next line that has the text that is searched, around the end. It reports whether there is one.
+// It looks at drawn lines: in hex one finds digits and letters, not bytes across two lines.
 func (s *Screen) seekText(by int) bool {
 	n := s.Len()
 	find := strings.ToLower(s.find)
@@ -209,7 +215,7 @@ func (s *Screen) Scroll(pages int) tea.Cmd { return s.Move(pages * s.Rows()) }
 // Rows is the height of the text: the screen without header, title, status line and keys.
 func (s *Screen) Rows() int { return max(1, s.shell.Height-4) }
 
-// Click goes to the line at a row of the terminal.
+// Click goes to the line at a row of the terminal. Above the first line are the header and the title.
 func (s *Screen) Click(_, y int) tea.Cmd {
 	s.lines.At = min(max(0, s.lines.Top+y-2), max(0, s.Len()-1))
 	return nil
@@ -218,7 +224,7 @@ func (s *Screen) Click(_, y int) tea.Cmd {
 // Filter is the text that is searched.
 func (s *Screen) Filter() string { return s.find }
 
-// SetFilter goes to the first line from here on that has a text.
+// SetFilter goes to the first line from here on that has a text. The cursor stays where nothing is found.
 func (s *Screen) SetFilter(text string) tea.Cmd {
 	s.find = text
 	if text != "" {

@@ -7,18 +7,38 @@ import (
 	"github.com/charmbracelet/x/ansi"
 )
 
-// Fit cuts a string to a width, with … at the end, or fills it up with blanks.
+// Fit cuts a string to a width, with … at the end, or fills it up with blanks. A number is cut as a whole: ×412 must
+// not become ×4….
 func Fit(s string, width int) string {
 	if width <= 0 {
 		return ""
 	}
 	n := ansi.StringWidth(s)
 	if n > width {
-		s = ansi.Truncate(s, width, "…")
+		s = wholeNumbers(s, ansi.Truncate(s, width, "…"))
 		n = ansi.StringWidth(s)
 	}
 	return s + Blanks(width-n)
 }
+
+// wholeNumbers takes the digits before the … of a cut string away, where the cut went through a number. Digits within a
+// word are no number: of a digest as much is kept as there is room for.
+func wholeNumbers(s, cut string) string {
+	head, ok := strings.CutSuffix(cut, "…")
+	rest, ok2 := strings.CutPrefix(s, head)
+	if !ok || !ok2 || rest == "" || !isDigit(rest[0]) {
+		return cut
+	}
+	short := strings.TrimRight(head, "0123456789")
+	if short == head || short == "" || isLetter(short[len(short)-1]) {
+		return cut
+	}
+	return short + "…"
+}
+
+func isDigit(b byte) bool { return b >= '0' && b <= '9' }
+
+func isLetter(b byte) bool { return b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z' }
 
 // fitTail is fit that keeps the end: of a path the file's name matters most.
 func fitTail(s string, width int) string {
@@ -53,19 +73,35 @@ func Wrap(s string, width int) []string {
 		if i > 0 {
 			lines = append(lines, line)
 		}
-		for n > width {
-			head := ansi.Truncate(word, width, "")
-			if head == "" {
+		if n > width {
+			var full []string
+			if full, word = breakWord(word, width); full == nil {
 				// a cell is wider than the line
 				return append(lines, "")
 			}
-			lines = append(lines, head)
-			word = word[len(head):]
-			n = ansi.StringWidth(word)
+			lines, n = append(lines, full...), ansi.StringWidth(word)
 		}
 		line, used = word, n
 	}
 	return append(lines, line)
+}
+
+// breakWord breaks a word that is longer than a line into full lines and a rest, in one pass: whoever writes an alert
+// or a label may write a megabyte without a blank. It gives no lines where a character is wider than a line.
+func breakWord(word string, width int) (lines []string, rest string) {
+	from, used := 0, 0
+	for at := 0; at < len(word); {
+		cluster, n := ansi.FirstGraphemeCluster(word[at:], ansi.GraphemeWidth)
+		switch {
+		case n > width:
+			return nil, ""
+		case used+n > width:
+			lines = append(lines, word[from:at])
+			from, used = at, 0
+		}
+		at, used = at+max(1, len(cluster)), used+n
+	}
+	return lines, word[from:]
 }
 
 // Blanks is a run of spaces; none for a number below one.

@@ -179,3 +179,44 @@ func plainLines(lines []string) []string {
 	}
 	return out
 }
+
+// A megabyte without a blank, as an alert's output may have, is broken in one pass. Where each line looked at all that
+// follows, this test would not end.
+func TestAWordOfAMegabyteIsBroken(t *testing.T) {
+	const size, width = 1 << 20, 64
+	for name, word := range map[string]string{"letters": strings.Repeat("a", size),
+		"wide ones": strings.Repeat("日", size/3), "one character": "e" + strings.Repeat("\u0301", size/2)} {
+		lines := Wrap("before "+word+" after", width)
+		if !strings.Contains(strings.Join(lines, ""), word) {
+			t.Errorf("%s: something of the word is lost", name)
+		}
+		for _, l := range lines {
+			if n := ansi.StringWidth(l); n > width {
+				t.Fatalf("%s: a line of %d columns", name, n)
+			}
+		}
+	}
+}
+
+// A number that is cut reads as another one, so it is cut as a whole.
+func TestANumberIsCutAsAWhole(t *testing.T) {
+	for _, c := range []struct {
+		name, in string
+		width    int
+		want     string
+	}{
+		{"a count", "Drop ×412 on 37 pods", 8, "Drop ×… "},
+		{"a count that fits", "Drop ×412 on 37 pods", 10, "Drop ×412…"},
+		{"a second number", "Drop ×412 on 37 pods", 15, "Drop ×412 on … "},
+		{"a date", "2026-03-14 03:18:00Z", 10, "2026-03-… "},
+		{"a digest is no number", "47dc540c94ce", 6, "47dc5…"},
+		{"a word with digits", "x86_64 build", 5, "x86_…"},
+		{"nothing but digits", "1234567890", 5, "1234…"},
+		{"wide characters before it", "日本 ×41", 7, "日本 ×…"},
+		{"no number", "abcdef", 4, "abc…"},
+	} {
+		if got := Fit(c.in, c.width); got != c.want || ansi.StringWidth(got) != c.width {
+			t.Errorf("%s: %q in %d columns is %q, want %q", c.name, c.in, c.width, got, c.want)
+		}
+	}
+}

@@ -32,7 +32,8 @@ func questionLabel(q string) string {
 	}
 }
 
-// answerRow is one of the three answers of a post-mortem, with the findings that it follows from.
+// answerRow is one of the three answers of a post-mortem, with the findings that it follows from. An answer names its
+// findings by their identities; one that a retry has dropped is left out.
 func answerRow(v View, a inspect.Answer) Row {
 	q := a.Question
 	return Row{
@@ -61,7 +62,9 @@ func answerRow(v View, a inspect.Answer) Row {
 	}
 }
 
-// answerDetail writes each sentence with its basis, and the commands that find out more.
+// answerDetail writes each sentence with its basis, and the commands that find out more. An answer without sentences
+// is one of an older bundle, or one that still waits: its text is all there is. A sentence whose basis is not known
+// has a question mark, and a command to copy where one would tell more.
 func answerDetail(d *widget.Document, a inspect.Answer) {
 	if len(a.Sentences) == 0 {
 		d.Say(widget.TonePlain, a.Text)
@@ -72,6 +75,7 @@ func answerDetail(d *widget.Document, a inspect.Answer) {
 	}
 	for _, s := range a.Sentences {
 		mark, t := "• ", widget.TonePlain
+		// what is not known is part of an answer, and marked
 		if !s.Known() {
 			mark, t = "? ", widget.ToneWarn
 		}
@@ -92,7 +96,8 @@ func answerWord(a inspect.Answer) string {
 	}
 }
 
-// answerMark is the word in front of an answer's row, in five letters at most.
+// answerMark is the word in front of an answer's row, in five letters at most. "ans." stands for answers that are
+// complete, and for those where there is nothing to explain.
 func answerMark(a inspect.Answer) string {
 	switch a.Status {
 	case inspect.Answered, inspect.AnswerNone:

@@ -11,7 +11,8 @@ import (
 	"github.com/backtrail/backtrail/tui/widget"
 )
 
-// AutorunsMode is what the list of autoruns shows: what is new or has a severity, or all.
+// AutorunsMode is what the list of autoruns shows: what is new or has a severity, or all. The title names the filter,
+// because a list that leaves something out must never pass for all there is.
 func AutorunsMode(v View) string {
 	if v.narrowed() {
 		return ", new since the " + comparedWith(v) + " or of medium severity and more"
@@ -19,12 +20,14 @@ func AutorunsMode(v View) string {
 	return ", all"
 }
 
-// narrowed reports whether the autoruns pane leaves out what the image that it is compared with has too.
+// narrowed reports whether the autoruns pane leaves out what the image that it is compared with has too. Without an
+// image to compare with, nothing is known to be old, and so everything is shown.
 func (v View) narrowed() bool {
 	return !v.Whole && slices.ContainsFunc(v.Image().Autoruns, func(a inspect.Autorun) bool { return a.New != nil })
 }
 
-// autorunRows lists what starts by itself, worst first.
+// autorunRows lists what starts by itself, worst first. While the list is narrowed, what the compared image has too
+// is left out, unless it is of medium severity or worse: an attacker may have been in that image already.
 func autorunRows(v View) []Row {
 	list := slices.Clone(v.Image().Autoruns)
 	if v.narrowed() {
@@ -49,7 +52,9 @@ func autorunRows(v View) []Row {
 	return rows
 }
 
-// autorunRow is one of them. New ones have a plus.
+// autorunRow is one of them. New ones have a plus. The identity has kind, path and command, since one file may start
+// several things and one command may be started by several. The command goes first where there is no room: it is in
+// the detail.
 func autorunRow(v View, a inspect.Autorun) Row {
 	name, sign := cmp.Or(a.Path, a.Command), " "
 	text := strings.Join([]string{name, a.Kind, a.Trigger, a.Command, a.Owner, string(a.Severity),
@@ -67,6 +72,7 @@ func autorunRow(v View, a inspect.Autorun) Row {
 				{Text: sign, Tone: widget.ToneNote, Width: 1},
 				{Text: name, Width: -3, Tail: a.Path != ""},
 			}
+			// else the command would leave too little of the path
 			if w > 56 {
 				cells = append(cells, widget.Cell{Text: a.Command, Tone: widget.ToneDim, Width: -2})
 			}
@@ -77,7 +83,8 @@ func autorunRow(v View, a inspect.Autorun) Row {
 	}
 }
 
-// autorunDetail writes one of them: what starts it, its code, whose it is, and whether it is new.
+// autorunDetail writes one of them: what starts it, its code, whose it is, and whether it is new. What the image's
+// config starts has no file, and so neither digest nor path.
 func autorunDetail(d *widget.Document, v View, a inspect.Autorun) {
 	d.Say(widget.ToneBold, cmp.Or(a.Path, "the image's config"))
 	d.Outcome(label.Row(a.Status), label.RowWords(a.Status, a.Severity), "")
@@ -107,6 +114,7 @@ func autorunDetail(d *widget.Document, v View, a inspect.Autorun) {
 	notesOn(d, v, cmp.Or(a.Path, a.Command))
 }
 
+// Unknown is worded apart from no: an image without a predecessor has nothing that is known to be old.
 func newWord(v View, a inspect.Autorun) string {
 	switch {
 	case a.New == nil:

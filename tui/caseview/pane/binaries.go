@@ -22,7 +22,8 @@ type fileRow struct {
 }
 
 // binaryRows lists unexpected, altered and missing files, worst first. A file that is both unexpected and altered is
-// listed once, among the unexpected ones.
+// listed once, among the unexpected ones. The checks emit each list worst first; rank keeps their order within a
+// severity, and puts unexpected files before altered and missing ones.
 func binaryRows(v View) []Row {
 	i := v.Image()
 	var all []fileRow
@@ -32,6 +33,7 @@ func binaryRows(v View) []Row {
 		all = append(all, fileRow{b.Severity, at, b.Path, b.Layer, binaryRow(v, b)})
 	}
 	for at, a := range i.Altered {
+		// the row of the unexpected file has the same alerts and notes
 		if !listed[a.Path] {
 			all = append(all, fileRow{a.Severity, len(i.Binaries) + at, a.Path, a.Layer, alteredRow(v, a)})
 		}
@@ -40,6 +42,7 @@ func binaryRows(v View) []Row {
 		all = append(all, fileRow{x.Severity, len(i.Binaries) + len(i.Altered) + at, x.Path, x.Layer, missingRow(v, x)})
 	}
 	slices.SortStableFunc(all, func(a, b fileRow) int {
+		// the path alone would be an order too, and one that an image can choose
 		worst := cmp.Or(cmp.Compare(a.severity.Rank(), b.severity.Rank()), cmp.Compare(a.rank, b.rank))
 		switch v.Sort {
 		case 1:
@@ -57,7 +60,8 @@ func binaryRows(v View) []Row {
 	return rows
 }
 
-// fileCells draws a row of this pane. The path keeps its end: the name of the file matters most.
+// fileCells draws a row of this pane. The path keeps its end: the name of the file matters most. The signs go where
+// there is no room for them: below 46 columns only severity, path, kind and layer are left.
 func fileCells(v View, w int, severity inspect.Severity, status inspect.RowStatus, what, path string, layer int,
 	signs string) []widget.Cell {
 	cells := []widget.Cell{
@@ -72,7 +76,8 @@ func fileCells(v View, w int, severity inspect.Severity, status inspect.RowStatu
 		widget.Cell{Text: label.Layer(layer), Tone: widget.ToneNote, Width: 3, Right: true})
 }
 
-// binaryRow is an unexpected executable, or several from one build step in one tree.
+// binaryRow is an unexpected executable, or several from one build step in one tree. Its value, which y copies, is
+// the digest: that is what one looks up elsewhere.
 func binaryRow(v View, b inspect.Binary) Row {
 	path := b.Path + label.Times(b.Count)
 	return Row{
@@ -107,7 +112,8 @@ func binaryRow(v View, b inspect.Binary) Row {
 	}
 }
 
-// alertsOn lists the alerts that name a path.
+// alertsOn lists the alerts that name a path. Both the path as the sensor reported it and the one in the image count:
+// a process may have been started through a link.
 func alertsOn(d *widget.Document, v View, path string) {
 	first := true
 	for _, a := range v.Case.Alerts {
@@ -123,7 +129,8 @@ func alertsOn(d *widget.Document, v View, path string) {
 	}
 }
 
-// alteredRow is a file that its package owns, with other content than the package has.
+// alteredRow is a file that its package owns, with other content than the package has. A changed configuration file
+// is expected to differ (dpkg lists it in Conffiles), so it is worded apart.
 func alteredRow(v View, a inspect.Altered) Row {
 	what := "altered"
 	if a.Config {
@@ -152,7 +159,9 @@ func alteredRow(v View, a inspect.Altered) Row {
 	}
 }
 
-// legacyDigest marks the digests for which two files with the same value can be made.
+// legacyDigest marks the digests for which two files with the same value can be made. dpkg's md5sums have MD5 and
+// apk's database has SHA-1. For both, two files with one value can be made on purpose, so "matches" proves little
+// there, while "does not match" is certain.
 func legacyDigest(sum string) string {
 	if strings.HasPrefix(sum, "md5:") || strings.HasPrefix(sum, "sha1:") {
 		return " (legacy digest: collisions are known)"
@@ -160,7 +169,8 @@ func legacyDigest(sum string) string {
 	return ""
 }
 
-// missingRow is a file that its package lists and the image does not have.
+// missingRow is a file that its package lists and the image does not have. There is no file to go to, so the row has
+// a layer (of its package) and no path.
 func missingRow(v View, x inspect.Missing) Row {
 	return Row{
 		ID: "missing:" + x.Path, Text: x.Path + " missing " + x.Package, Value: x.Path, Container: v.Container,

@@ -8,7 +8,8 @@ import (
 	"github.com/backtrail/backtrail/tui/widget"
 )
 
-// changeRows lists what else differs: the image's settings, and the files.
+// changeRows lists what else differs: the image's settings, and the files. The list of files is bounded by the check
+// that compares trees; its totals are not, and the last row has them where something was left out.
 func changeRows(v View, d inspect.Diff) []Row {
 	rows := driftRows(v, "settings", d.Settings)
 	if d.Files == nil {
@@ -34,7 +35,8 @@ func driftRows(v View, kind string, all []string) []Row {
 	return rows
 }
 
-// driftRow is a sentence about a difference. It is no verdict, so it has no sign.
+// driftRow is a sentence about a difference. It is no verdict, so it has no sign. ≠ stands for "is not the same":
+// whether that is good or bad, a person decides.
 func driftRow(v View, id, text string) Row {
 	return Row{
 		ID: id, Text: text, Value: text, Container: v.Container, Layer: -1, Object: text,
@@ -49,7 +51,8 @@ func driftRow(v View, id, text string) Row {
 	}
 }
 
-// fileChangeRow is a file that differs from the previous image.
+// fileChangeRow is a file that differs from the previous image. The signs are those of diff: + added, - removed, ~
+// changed. A removed file is in the other image only.
 func fileChangeRow(v View, f inspect.FileChange) Row {
 	sign, t := "~", widget.ToneWarn
 	switch f.Change {
@@ -73,7 +76,7 @@ func fileChangeRow(v View, f inspect.FileChange) Row {
 				if f.Executable {
 					kind = "executable"
 				}
-				cells = append(cells, widget.Cell{Text: kind, Tone: widget.ToneDim, Width: 9},
+				cells = append(cells, widget.Cell{Text: kind, Tone: widget.ToneDim, Width: 10},
 					widget.Cell{Text: label.Layer(f.Layer), Tone: widget.ToneDim, Width: 4, Right: true})
 			}
 			return cells

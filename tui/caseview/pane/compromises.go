@@ -6,13 +6,17 @@ import (
 	"strings"
 	"time"
 
+	"github.com/charmbracelet/x/ansi"
+
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/text"
 	"github.com/backtrail/backtrail/tui/label"
 	"github.com/backtrail/backtrail/tui/widget"
 )
 
 // compromiseRows lists the known compromises that the image matches, and where lock files differ from what is
-// installed, worst first: they stand above all packages.
+// installed, worst first: they stand above all packages. The order is that of severities alone, so that a critical
+// lock row stands above a medium advisory.
 func compromiseRows(v View) []Row {
 	type ranked struct {
 		rank int
@@ -33,7 +37,9 @@ func compromiseRows(v View) []Row {
 	return rows
 }
 
-// advisoryRow is a match of a known compromise.
+// advisoryRow is a match of a known compromise. The identity has the kind and the subject: one record may match by
+// package and by digest, and then has two rows. A record that its publisher withdrew is still shown, and says so,
+// since an older report may have named it.
 func advisoryRow(v View, a inspect.Advisory) Row {
 	return Row{
 		ID: "advisory:" + a.ID + ":" + string(a.Kind) + ":" + a.Subject, Text: a.Subject + " " + a.ID + " " +
@@ -63,10 +69,12 @@ func advisoryRow(v View, a inspect.Advisory) Row {
 	}
 }
 
-// lockRow is a difference of a lock file and what is installed, or a lock that could not be read.
+// lockRow is a difference of a lock file and what is installed, or a lock that could not be read. A lock that could
+// not be read is a row too: without it, "no difference" would be read out of an empty list.
 func lockRow(v View, r inspect.LockRow) Row {
 	what := strings.ReplaceAll(string(r.Change), "-", " ")
 	name := strings.TrimSpace(r.Name + " " + cmp.Or(r.Installed, r.Locked))
+	// nothing was compared: the reason is what there is to know
 	if r.Change == inspect.LockUnreadable {
 		what, name = "not checked: "+r.Detail, r.File
 	}
@@ -93,12 +101,13 @@ func lockRow(v View, r inspect.LockRow) Row {
 	}
 }
 
-// compromiseCells draw a row of either kind: severity, what it is about, what about it.
+// compromiseCells draw a row of either kind: severity, what it is about, what about it. The layer goes first where
+// there is no room.
 func compromiseCells(w int, severity inspect.Severity, about, what string, layer int) []widget.Cell {
 	cells := []widget.Cell{
 		{Text: label.Severity(severity), Tone: label.SeverityTone(severity), Width: 4},
-		{Text: about, Width: -2},
-		{Text: what, Tone: widget.ToneDim, Width: -3},
+		{Text: about, Width: aboutWidth(about, w)},
+		{Text: what, Tone: widget.ToneDim, Width: -1},
 	}
 	if w > 50 {
 		cells = append(cells, widget.Cell{Text: label.Layer(layer), Tone: widget.ToneDim, Width: 4, Right: true})
@@ -106,7 +115,14 @@ func compromiseCells(w int, severity inspect.Severity, about, what string, layer
 	return cells
 }
 
-// pathOf is the file that a match lies in; empty where it names none.
+// aboutWidth gives a name with its version up to half of a row, and no less than two fifths so that the rows line up:
+// "xz-utils 5.6…" could be the version that is affected or one that is not.
+func aboutWidth(about string, w int) int {
+	return max(w*2/5, min(ansi.StringWidth(text.Clean(about)), w/2))
+}
+
+// pathOf is the file that a match lies in; empty where it names none. Other locations are purls or digests, which are
+// no files of the image.
 func pathOf(locations []string) string {
 	if len(locations) > 0 && strings.HasPrefix(locations[0], "/") {
 		return locations[0]
@@ -114,6 +130,7 @@ func pathOf(locations []string) string {
 	return ""
 }
 
+// The day is that in UTC; advisories have no time that would mean more.
 func day(t inspect.Time) string {
 	if t.IsZero() {
 		return ""

@@ -13,6 +13,7 @@ import (
 )
 
 // evidenceRows lists what was not collected, which vanishes, before what was, and each thing as it was received.
+// Within the two parts the order is that of respond.PreservedOf: what vanishes first from a cluster comes first.
 func evidenceRows(v View) []Row {
 	var rows []Row
 	kinds := respond.PreservedOf(v.Case)
@@ -31,10 +32,14 @@ func evidenceRows(v View) []Row {
 	return append(rows, exhibitRows(v)...)
 }
 
-// preservedRow is one kind of evidence: what of it was collected, and what was not.
+// preservedRow is one kind of evidence: what of it was collected, and what was not. Kept counts what was collected,
+// Lost what was looked for in vain, Whole a kind of which nothing can be collected at all. Only the first reason fits
+// into the row; the detail has all.
 func preservedRow(v View, k respond.Preserved) Row {
+	// something was collected, and nothing was lost
 	kind, text, t := "collected", widget.Plural(k.Kept, k.Word), widget.TonePlain
 	lost := widget.Plural(k.Lost, k.Word)
+	// how many there are is not known
 	if k.Whole {
 		lost = k.Word + "s"
 	}
@@ -50,9 +55,13 @@ func preservedRow(v View, k respond.Preserved) Row {
 	return Row{
 		ID: "preserved:" + k.Word, Text: kind + " " + text, Value: text, Layer: -1, Object: k,
 		Line: func(w int) []widget.Cell {
-			return []widget.Cell{{Width: v.Paint.SignWidth()}, {Text: kind, Tone: widget.ToneDim, Width: kindWidth},
-				{Text: text, Tone: t, Width: -1},
-				{Text: label.Clock(k.First), Tone: widget.ToneDim, Width: 9, Right: true}}
+			cells := []widget.Cell{{Width: v.Paint.SignWidth()}, {Text: kind, Tone: widget.ToneDim, Width: kindWidth},
+				{Text: text, Tone: t, Width: -1}}
+			if w > 66 { // "1 log, not collected" matters more than when
+				cells = append(cells, widget.Cell{Text: label.Clock(k.First), Tone: widget.ToneDim, Width: 9,
+					Right: true})
+			}
+			return cells
 		},
 		Detail: func(d *widget.Document) {
 			d.Say(widget.ToneBold, upperFirst(kind)+": "+text)
@@ -71,7 +80,8 @@ func preservedRow(v View, k respond.Preserved) Row {
 // upperFirst begins a sentence with a word.
 func upperFirst(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
 
-// exhibitRows lists what was collected as it was received: cluster objects, logs.
+// exhibitRows lists what was collected as it was received: cluster objects, logs. Paths are those below data/ in the
+// bundle. Their digests are of what was kept, after secrets were taken out.
 func exhibitRows(v View) []Row {
 	var rows []Row
 	exhibits := slices.Clone(v.Case.Exhibits)

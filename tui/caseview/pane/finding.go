@@ -11,7 +11,8 @@ import (
 	"github.com/backtrail/backtrail/tui/widget"
 )
 
-// findingRow is a finding, with its file where it has one.
+// findingRow is a finding, with its file where it has one. A finding has a sign only where its file could not be
+// checked, or matches its package; else its severity is the outcome.
 func findingRow(v View, f inspect.Finding) Row {
 	subject, path := findingPlace(v, f)
 	return Row{
@@ -32,9 +33,12 @@ func findingRow(v View, f inspect.Finding) Row {
 	}
 }
 
-// findingPlace is the container and the path that a finding is about: web:/usr/bin/top.
+// findingPlace is the container and the path that a finding is about: web:/usr/bin/top. A subject is CONTAINER,
+// CONTAINER:PATH, or neither, as "cluster". A container that the case has no image of is not taken for one. Where the
+// subject names no path, the first file of the evidence does.
 func findingPlace(v View, f inspect.Finding) (subject, path string) {
 	subject, path, _ = strings.Cut(f.Subject, ":")
+	// as of a finding about the cluster, or of a container that is not there
 	if _, ok := v.Case.Image(subject); !ok {
 		subject = ""
 	}
@@ -49,7 +53,9 @@ func findingPlace(v View, f inspect.Finding) (subject, path string) {
 	return subject, ""
 }
 
-// findingLayer is the first layer among the evidence of a finding, or -1. Of a shadowed file it is the one that has it.
+// findingLayer is the first layer among the evidence of a finding, or -1. Of a shadowed file it is the one that has
+// it. Evidence names a layer by its digest in the registry or by its diff ID (that of the uncompressed tar); both are
+// compared.
 func findingLayer(v View, subject string, f inspect.Finding) int {
 	i, _ := v.Case.Image(subject)
 	for _, e := range f.Evidence {
@@ -65,7 +71,8 @@ func findingLayer(v View, subject string, f inspect.Finding) int {
 	return -1
 }
 
-// findingDetail writes a finding with its evidence. Long lists are cut; the raw object has all of it.
+// findingDetail writes a finding with its evidence. Long lists are cut; the raw object has all of it. The severity is
+// written even where the outcome already has it: a row that was not checked has one too.
 func findingDetail(d *widget.Document, v View, f inspect.Finding) {
 	d.Say(label.SeverityTone(f.Severity), f.Title)
 	d.Outcome(label.Row(f.Status), label.RowWords(f.Status, f.Severity), "")
@@ -95,7 +102,8 @@ func findingDetail(d *widget.Document, v View, f inspect.Finding) {
 	notesOn(d, v, f.ID)
 }
 
-// notesOn lists what people wrote about a row.
+// notesOn lists what people wrote about a row. The author is the name that the person's machine gave, and the time is
+// that machine's: neither is verified.
 func notesOn(d *widget.Document, v View, id string) {
 	first := true
 	for _, n := range v.Case.Notes {
@@ -116,8 +124,8 @@ func (v View) AboutPath(d *widget.Document, path string) {
 	notesOn(d, v, path)
 }
 
-// FindingOf is the identity of the first row of the overview that is about a path, and its group; empty where there is
-// none.
+// FindingOf is the identity of the first row of the overview that is about a path, and its group; empty where there
+// is none. All groups count as open for it, since the finding may be inside one that is closed.
 func (v View) FindingOf(path string) (id, group string) {
 	if path == "" {
 		return "", ""

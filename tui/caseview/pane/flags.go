@@ -6,10 +6,13 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 )
 
-// Flags are the paths that something was found about, and the directories above them, with the worst severity of each.
+// Flags are the paths that something was found about, and the directories above them, with the worst severity of
+// each. The root has none: it would always be flagged.
 type Flags map[string]inspect.Severity
 
-// Flags collects those of the image on screen.
+// Flags collects those of the image on screen. Low and informational autoruns are left out: every image has an
+// entrypoint, and a tree in which everything is flagged shows nothing. An alerted file is critical whatever its
+// checks found.
 func (v View) Flags() Flags {
 	flags := Flags{}
 	i := v.Image()
@@ -40,9 +43,12 @@ func (v View) Flags() Flags {
 // shows reports whether something of a container, or of none, is about the image on screen.
 func (v View) shows(container string) bool { return container == v.Container || container == "" }
 
-// add flags a path and all directories above it, unless something worse is there already.
+// add flags a path and all directories above it, unless something worse is there already. A path comes from an image
+// and may be of any length or form; each step cuts one element off, so that it ends. Where a directory is flagged as
+// badly already, those above it are too.
 func (f Flags) add(path string, severity inspect.Severity) {
 	for path != "" && path != "/" {
+		// a lower rank is a worse severity
 		if old, ok := f[path]; ok && old.Rank() <= severity.Rank() {
 			return
 		}
@@ -51,7 +57,8 @@ func (f Flags) add(path string, severity inspect.Severity) {
 	}
 }
 
-// Marks are the marks that people set, by finding ID or path; the last one counts.
+// Marks are the marks that people set, by finding ID or path; the last one counts. Notes are in the order of their
+// times. A mark that is empty leaves the one before in force.
 func (v View) Marks() map[string]string {
 	marks := map[string]string{}
 	for _, n := range v.Case.Notes {

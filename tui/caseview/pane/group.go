@@ -10,8 +10,9 @@ import (
 	"github.com/backtrail/backtrail/tui/widget"
 )
 
-// groupRows lists the findings by what caused them, one row for each cause; of a group that is open, each finding too.
-// Sorted by check, each finding is a row.
+// groupRows lists the findings by what caused them, one row for each cause; of a group that is open, each finding
+// too. Sorted by check, each finding is a row. A group of one is not worth a row of its own: the finding stands for
+// itself.
 func groupRows(v View) []Row {
 	var rows []Row
 	for _, g := range headline.Groups(v.Case) {
@@ -33,18 +34,22 @@ func groupRows(v View) []Row {
 	return rows
 }
 
-// indented puts a row of a group below the group's own.
+// indented puts a row of a group below the group's own. Two cells and the blank between them are taken from the
+// width.
 func indented(line func(int) []widget.Cell) func(int) []widget.Cell {
 	return func(w int) []widget.Cell { return append([]widget.Cell{{Width: 2}}, line(w-3)...) }
 }
 
-// groupRow heads a group: its severity, what the cause did, and how much of it there is.
+// groupRow heads a group: its severity, what the cause did, and how much of it there is. y copies the most urgent
+// next step, since that is what one does about a cause; a group of mere observations has none. Where the group leads
+// is the file of its worst finding. A container is named only where it is not the one on screen.
 func groupRow(v View, g headline.Group, open bool) Row {
 	sign := "▸"
 	if open {
 		sign = "▾"
 	}
 	title := g.Title
+	// a group of observations may be of several containers
 	if g.Container != v.Container && g.Container != "" && g.ID != headline.Observed {
 		title = g.Container + ": " + title
 	}
@@ -57,6 +62,7 @@ func groupRow(v View, g headline.Group, open bool) Row {
 				{Text: label.Severity(g.Severity), Tone: label.SeverityTone(g.Severity), Width: 5},
 				{Text: title, Width: -1},
 			}
+			// how much of it there is goes before the cause does
 			if g.Aside != "" && len(g.Aside) < w/2 {
 				cells = append(cells, widget.Cell{Text: g.Aside})
 			}
@@ -85,7 +91,8 @@ func groupText(g headline.Group) string {
 	return b.String()
 }
 
-// groupDetail lists what is in a group, worst first, and the build step where one layer brought it.
+// groupDetail lists what is in a group, worst first, and the build step where one layer brought it. An alert is
+// listed once, whichever of the findings are about its file.
 func groupDetail(d *widget.Document, v View, g headline.Group) {
 	for at, f := range g.Findings {
 		if at == widget.MaxListed {
@@ -114,7 +121,8 @@ func groupDetail(d *widget.Document, v View, g headline.Group) {
 	d.Say(widget.ToneNote, "→ shows the findings one by one.")
 }
 
-// findingPath is the file that a finding's subject names.
+// findingPath is the file that a finding's subject names. It does not look at the evidence: an alert on a file that
+// is only evidence is no alert on the group.
 func findingPath(f inspect.Finding) string {
 	if _, p, ok := strings.Cut(f.Subject, ":"); ok && strings.HasPrefix(p, "/") {
 		return p

@@ -10,7 +10,8 @@ import (
 	"github.com/backtrail/backtrail/tui/widget"
 )
 
-// layerRows lists the merged tree first, then the layers, newest first: what was added last matters most.
+// layerRows lists the merged tree first, then the layers, newest first: what was added last matters most. The largest
+// compressed size is the full bar. It comes from the manifest, and is not yet verified while a layer is read.
 func layerRows(v View) []Row {
 	i := v.Image()
 	if len(i.Layers) == 0 {
@@ -28,7 +29,7 @@ func layerRows(v View) []Row {
 	return rows
 }
 
-// worstByLayer gives the worst severity of the files of each layer.
+// worstByLayer gives the worst severity of the files of each layer. Missing files do not count: no layer has them.
 func worstByLayer(i inspect.Image) map[int]inspect.Severity {
 	worst := map[int]inspect.Severity{}
 	put := func(layer int, s inspect.Severity) {
@@ -45,7 +46,8 @@ func worstByLayer(i inspect.Image) map[int]inspect.Severity {
 	return worst
 }
 
-// mergedRow is the image as a container sees it: all layers, one over the other.
+// mergedRow is the image as a container sees it: all layers, one over the other. Its tree has the layer number
+// MergedTree; the tree on the right is asked for by that number.
 func mergedRow(i inspect.Image) Row {
 	return Row{
 		ID: MergedID, Text: "merged image", Value: i.Digest, Container: imageContainer(i), Layer: MergedTree,
@@ -57,8 +59,9 @@ func mergedRow(i inspect.Image) Row {
 	}
 }
 
-// imageDetail writes the image: how its bytes were verified, its digests, its config. Times in a config are
-// claims of whoever built the image.
+// imageDetail writes the image: how its bytes were verified, its digests, its config. Times in a config are claims of
+// whoever built the image. Settings and environment are as the config has them: redaction happens where the fact is
+// recorded, not here.
 func imageDetail(d *widget.Document, i inspect.Image) {
 	d.Say(widget.ToneBold, i.Reference)
 	d.Outcome(label.Sign(i.Status), i.Status.Words(), strings.TrimSpace(i.Reason+" "+i.Detail))
@@ -71,6 +74,7 @@ func imageDetail(d *widget.Document, i inspect.Image) {
 	d.Field("entrypoint", strings.Join(i.Settings.Entrypoint, " "))
 	d.Field("command", strings.Join(i.Settings.Cmd, " "))
 	d.Field("user", i.Settings.User)
+	// shared ones come first, as in the image
 	if i.Diff != nil && i.Diff.Layers != nil {
 		d.Field("layers", layerStrip(*i.Diff.Layers, d.Width-30)+fmt.Sprintf(" %d shared, %d not", i.Diff.Layers.Shared,
 			i.Diff.Layers.Added))
@@ -91,7 +95,8 @@ func imageDetail(d *widget.Document, i inspect.Image) {
 	}
 }
 
-// layerStrip draws the layers that both images have, and those that only this one has, in their order.
+// layerStrip draws the layers that both images have, and those that only this one has, in their order. A strip that
+// does not fit is left out rather than cut: its length is what it shows.
 func layerStrip(l inspect.LayerDiff, width int) string {
 	shared, added := max(0, l.Shared), max(0, l.Added)
 	if shared+added > max(1, width) {
@@ -101,9 +106,11 @@ func layerStrip(l inspect.LayerDiff, width int) string {
 }
 
 // layerRow is a layer, or a step of the build that made none. Its bar is the share of the largest layer, by
-// compressed size.
+// compressed size. The flag of the worst file stands in place of ✓: bytes that are what the manifest names may still
+// be hostile. The layers of the base are dim, as far as that is known.
 func layerRow(v View, l inspect.Layer, largest int64, worst map[int]inspect.Severity) Row {
 	var retry []inspect.Key
+	// r reads it again
 	if unread(l) {
 		retry = []inspect.Key{LayersKey(v.Container)}
 	}
@@ -120,6 +127,7 @@ func layerRow(v View, l inspect.Layer, largest int64, worst map[int]inspect.Seve
 			}
 			number := widget.Cell{Text: fmt.Sprint(l.Number), Tone: widget.ToneBold, Width: 3, Right: true}
 			flag := v.Paint.SignCell(label.Sign(l.Status))
+			// it has no outcome yet, whatever its status
 			if Running(l) {
 				flag = widget.Cell{Text: "…", Tone: widget.ToneDim, Width: v.Paint.SignWidth()}
 			}
@@ -144,7 +152,8 @@ func barWidth(w int) int {
 	return 6
 }
 
-// layerDetail writes a layer: its outcome, its files, where else it runs, and its build step.
+// layerDetail writes a layer: its outcome, its files, where else it runs, and its build step. The size is that in the
+// registry, compressed; "modified" and "removed" count paths against the layers below.
 func layerDetail(d *widget.Document, l inspect.Layer, elsewhere *inspect.Sharing) {
 	if l.Empty {
 		d.Say(widget.ToneBold, "A build step without a layer")

@@ -13,12 +13,15 @@ import (
 )
 
 // overviewRows lists what happened to the pod, the findings by cause, alerts, checks that could not run, the three
-// answers, the next steps, and which evidence was collected and which was not.
+// answers, the next steps, and which evidence was collected and which was not. The order is that of urgency: what is
+// wrong, what was alerted, what is not known, what explains it, what to do, what to keep. Sorted by check, groups are
+// opened, and each finding stands with those of its check.
 func overviewRows(v View) []Row {
 	var rows []Row
 	if gone, ok := v.Case.Gone(); ok {
 		rows = append(rows, goneRow(v, gone))
 	}
+	// by check: what one check found stands together, each finding by itself
 	if v.Sort == 1 {
 		findings := slices.Clone(v.Case.Findings)
 		slices.SortStableFunc(findings, func(a, b inspect.Finding) int { return strings.Compare(a.Check, b.Check) })
@@ -39,13 +42,15 @@ func overviewRows(v View) []Row {
 	for _, a := range v.Case.AllAnswers() {
 		rows = append(rows, answerRow(v, a))
 	}
+	// answers come before steps: one should know why before one acts
 	for at, step := range v.Steps {
 		rows = append(rows, nextRow(v, at, step))
 	}
 	return append(rows, evidenceRows(v)...)
 }
 
-// goneRow is that the pod of the case is there no longer.
+// goneRow is that the pod of the case is there no longer. It is the same fact as the row in Blast radius, and has the
+// same identity and detail.
 func goneRow(v View, gone inspect.PodChange) Row {
 	r := changeRow(gone)
 	r.Line = func(int) []widget.Cell {
@@ -58,7 +63,8 @@ func goneRow(v View, gone inspect.PodChange) Row {
 	return r
 }
 
-// nextRow is something to do next; y copies its command.
+// nextRow is something to do next; y copies its command. The steps are in the order of urgency, and their identity is
+// their place: the first stays the first.
 func nextRow(v View, at int, step respond.NextStep) Row {
 	return Row{
 		ID: fmt.Sprint("next:", at), Text: "next " + step.Why + " " + step.Command,
@@ -76,7 +82,8 @@ func nextRow(v View, at int, step respond.NextStep) Row {
 	}
 }
 
-// blockedRow is a check that could not run; r retries it.
+// blockedRow is a check that could not run; r retries it. What could not be checked is open, never absent and never
+// good. It is a row for each container, as each is retried by itself.
 func blockedRow(v View, c inspect.CheckState) Row {
 	name := c.Name
 	if checkContainer(c) != "" {

@@ -11,7 +11,8 @@ import (
 	"github.com/backtrail/backtrail/tui/widget"
 )
 
-// ownerRows list the owners of the pod, the nearest first, and the revisions of its workload.
+// ownerRows list the owners of the pod, the nearest first, and the revisions of its workload. Revisions are
+// ReplicaSets or ControllerRevisions; their order is that of the fact.
 func ownerRows(v View) []Row {
 	var rows []Row
 	for _, o := range v.Case.Pod.Owner {
@@ -45,6 +46,8 @@ func ownerRows(v View) []Row {
 }
 
 // ownerDetail writes an owner and its field managers. A manager names itself, so this is a hint, no proof.
+// metadata.managedFields names a manager by a string that the client chose (kubectl's default is its own command
+// name); its time is that of the last change of any of its fields.
 func ownerDetail(d *widget.Document, o inspect.Owner) {
 	d.Say(widget.ToneBold, o.Kind+" "+o.Name)
 	if !o.Created.IsZero() {
@@ -66,7 +69,8 @@ func ownerDetail(d *widget.Document, o inspect.Owner) {
 	d.Say(widget.ToneDim, "A field manager names itself; its time is that of its last change of any field.")
 }
 
-// revisionDetail writes a revision of the workload with the images that it named and those that ran.
+// revisionDetail writes a revision of the workload with the images that it named and those that ran. The cause is the
+// annotation kubernetes.io/change-cause, which anyone who may patch the workload can write.
 func revisionDetail(d *widget.Document, r inspect.Revision) {
 	d.Say(widget.ToneBold, fmt.Sprintf("Revision %d", r.Number))
 	d.Field("name", r.Name)
@@ -82,11 +86,14 @@ func revisionDetail(d *widget.Document, r inspect.Revision) {
 	}
 }
 
-// sharingDetail lists the other running images that have a suspect layer too.
+// sharingDetail lists the other running images that have a suspect layer too. How many images were compared, could
+// not be read and were left out is always written: "in no other" is worth as much as that.
 func sharingDetail(d *widget.Document, s *inspect.Sharing, l inspect.Layer) {
+	// only suspect layers were looked for elsewhere
 	if s == nil || l.Empty || !slices.Contains(s.Suspect, l.Number) {
 		return
 	}
+	// those that run now: images that no pod runs are not compared
 	others := s.With(l.Number)
 	for _, o := range others {
 		d.Put(widget.ToneWarn, "also in     ", label.Image(o.Reference, o.Digest)+", "+widget.Plural(len(o.Pods),

@@ -27,10 +27,11 @@ func (v View) differs() bool {
 }
 
 // packageRows lists known compromises and differences of lock files, the comparison or all packages, and the bills of
-// materials.
+// materials. Vulnerabilities are joined by name and version, not by identity of the package: databases name them so.
 func packageRows(v View) []Row {
 	i := v.Image()
 	rows := append(compromiseRows(v), vulnerabilityRows(v)...)
+	// by NAME@VERSION
 	vulns := map[string][]inspect.Vuln{}
 	for _, v := range i.Vulns {
 		vulns[v.Package+"@"+v.Version] = append(vulns[v.Package+"@"+v.Version], v)
@@ -57,7 +58,8 @@ func packageRows(v View) []Row {
 	return append(rows, sbomRows(v)...)
 }
 
-// sbomRows lists the bills of materials, the one that backtrail generated last.
+// sbomRows lists the bills of materials, the one that backtrail generated last. One that came with the image is a
+// claim about it, so it stands first: it can be wrong.
 func sbomRows(v View) []Row {
 	var rows, ours []Row
 	for _, b := range v.Image().SBOMs {
@@ -70,7 +72,8 @@ func sbomRows(v View) []Row {
 	return append(rows, ours...)
 }
 
-// sbomRow is an SBOM: attested, attached or generated.
+// sbomRow is an SBOM: attested, attached or generated. Its origin is attested, attached, inside (a file of the image)
+// or generated (by backtrail).
 func sbomRow(v View, b inspect.SBOM) Row {
 	text := fmt.Sprintf("SBOM %s, %s: %s", b.Origin, b.Format, widget.Plural(b.Packages, "package"))
 	return Row{
@@ -88,7 +91,8 @@ func sbomRow(v View, b inspect.SBOM) Row {
 	}
 }
 
-// packageDiffRows: changed and added packages first, removed ones last.
+// packageDiffRows: changed and added packages first, removed ones last. Removed packages have no vulnerabilities
+// here: those of the previous image do not concern this one.
 func packageDiffRows(v View, diff inspect.PackageDiff, vulns map[string][]inspect.Vuln) []Row {
 	var rows []Row
 	for _, c := range diff.Changed {
@@ -103,7 +107,8 @@ func packageDiffRows(v View, diff inspect.PackageDiff, vulns map[string][]inspec
 	return rows
 }
 
-// changedPackageRow is a package with another version than in the previous image.
+// changedPackageRow is a package with another version than in the previous image. Change is upgrade, downgrade or
+// changed: versions of one scheme only can be ordered.
 func changedPackageRow(v View, c inspect.PackageChange, vulns []inspect.Vuln) Row {
 	return Row{
 		ID: "changed:" + c.Type + ":" + c.Name + ":" + c.From, Text: c.Name + " " + c.Type + " " + c.Change,
@@ -122,7 +127,8 @@ func changedPackageRow(v View, c inspect.PackageChange, vulns []inspect.Vuln) Ro
 	}
 }
 
-// packageRow is a package; sign is + for added, - for removed, blank where nothing is compared.
+// packageRow is a package; sign is + for added, - for removed, blank where nothing is compared. The identity has the
+// locations: one version may be installed at several places (node_modules), each a package of its own.
 func packageRow(v View, sign string, t widget.Tone, p inspect.Package, vulns []inspect.Vuln) Row {
 	return Row{
 		ID:   "package:" + sign + p.Type + ":" + p.Name + ":" + p.Version + ":" + strings.Join(p.Locations, ","),
@@ -145,7 +151,8 @@ func packageRow(v View, sign string, t widget.Tone, p inspect.Package, vulns []i
 	}
 }
 
-// packageCells draws a package. Type and layer go first where there is no room.
+// packageCells draws a package. Type and layer go first where there is no room. Name and version get the same share.
+// The count of vulnerabilities is never dropped.
 func packageCells(w int, sign string, t widget.Tone, name, version, kind string, layer int,
 	vulns []inspect.Vuln) []widget.Cell {
 	cells := []widget.Cell{{Text: sign, Tone: t, Width: 1}, {Text: name, Width: -3}, {Text: version, Width: -3}}
@@ -159,7 +166,8 @@ func packageCells(w int, sign string, t widget.Tone, name, version, kind string,
 	return cells
 }
 
-// packageTail writes what all packages have: purl, layer, places and vulnerabilities.
+// packageTail writes what all packages have: purl, layer, places and vulnerabilities. A purl is the package URL as
+// the catalog made it, https://github.com/package-url/purl-spec.
 func packageTail(d *widget.Document, v View, kind, purl string, layer int, locations []string, vulns []inspect.Vuln) {
 	d.Field("type", kind)
 	d.Field("purl", purl)
@@ -173,7 +181,8 @@ func packageTail(d *widget.Document, v View, kind, purl string, layer int, locat
 	vulnerabilities(d, vulns)
 }
 
-// filesOfPackage lists the altered files of a package.
+// filesOfPackage lists the altered files of a package. The owner of a file is written as "NAME VERSION", or as the
+// name alone.
 func filesOfPackage(d *widget.Document, v View, name string) {
 	first := true
 	for _, a := range v.Image().Altered {

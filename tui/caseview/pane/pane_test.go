@@ -36,9 +36,12 @@ func viewOf(i inspect.Image) View {
 		Paint: widget.NewPaint(true, true, false), Now: now}
 }
 
+// plain is a drawn line without its colors.
+func plain(drawn string) string { return ansi.Strip(drawn) }
+
 // line draws a row in a width.
 func line(v View, r Row, width int) string {
-	return strings.TrimRight(ansi.Strip(v.Paint.Line(width, widget.LookPlain, r.Cells(width)...)), " ")
+	return strings.TrimRight(plain(v.Paint.Line(width, widget.LookPlain, r.Cells(width)...)), " ")
 }
 
 // detail is what is read beside a row.
@@ -120,7 +123,8 @@ func TestAnEmptyPaneSaysWhy(t *testing.T) {
 			inspect.Unknown, "still checking: layers …"},
 		{"it could not run", []inspect.CheckState{check("layers", "web", inspect.CheckBlocked, "404")}, false,
 			inspect.Unknown, "could not run: 404"},
-		{"it does not apply", []inspect.CheckState{check("layers", "web", inspect.CheckSkipped, "no layers in a config")},
+		{"it does not apply", []inspect.CheckState{check("layers", "web", inspect.CheckSkipped,
+			"no layers in a config")},
 			false, inspect.Absent, "no layers in a config"},
 		{"there is nothing", []inspect.CheckState{check("layers", "web", inspect.CheckDone, "")}, false, inspect.Absent,
 			"no layers"},
@@ -193,9 +197,11 @@ func TestFindingsOfOneCauseAreOneRow(t *testing.T) {
 	v := viewOf(imageOf("web"))
 	v.Case.Images[0].Layers = []inspect.Layer{{Number: 2, Digest: "sha256:l2", CreatedBy: "COPY fonts/ / # buildkit"}}
 	for _, path := range []string{"/tmp/x", "/usr/bin/top"} {
-		v.Case.Findings = append(v.Case.Findings, inspect.Finding{ID: path, Check: "binaries", Code: "unexpected-binary",
-			Severity: inspect.High, Status: inspect.RowFailed, Subject: "web:" + path, Title: path + " is unpackaged",
-			Evidence: []inspect.Evidence{{Kind: "layer", Digest: "sha256:l2"}}})
+		v.Case.Findings = append(v.Case.Findings,
+			inspect.Finding{ID: path, Check: "binaries", Code: "unexpected-binary",
+				Severity: inspect.High, Status: inspect.RowFailed, Subject: "web:" + path,
+				Title:    path + " is unpackaged",
+				Evidence: []inspect.Evidence{{Kind: "layer", Digest: "sha256:l2"}}})
 	}
 	v.Steps = []respond.NextStep{{Why: "Preserve the pod", Command: "kubectl annotate pod"}}
 	rows := overviewRows(v)
@@ -238,7 +244,8 @@ func TestAnAnswerIsNeverAVerdict(t *testing.T) {
 	}{
 		{inspect.Answer{Question: inspect.WhereFrom, Status: inspect.Answered, Text: "layer 2"},
 			"ans.  Origin: layer 2", "answered"},
-		{inspect.Answer{Question: inspect.HowIn, Status: inspect.AnswerOpen, Text: "so far", Waiting: []string{"layers"}},
+		{inspect.Answer{Question: inspect.HowIn, Status: inspect.AnswerOpen, Text: "so far",
+			Waiting: []string{"layers"}},
 			"open  Entry path: so far", "open: layers"},
 		{inspect.Answer{Question: inspect.WhyMissed, Status: inspect.AnswerNone, Text: "nothing"},
 			"ans.  Why not blocked: nothing", "nothing to explain"},
@@ -424,7 +431,8 @@ func TestSignaturesGatesAndStores(t *testing.T) {
 	i.Stores = []inspect.StoreReply{
 		{Store: "tag", Subject: "sha256:index", Status: inspect.StoreFound, Found: 1},
 		{Store: "referrers", Status: inspect.StoreEmpty},
-		{Store: "layout", Status: inspect.StoreUnreachable, Detail: "500"}, {Store: "many", Status: inspect.StoreFound, Found: 12},
+		{Store: "layout", Status: inspect.StoreUnreachable, Detail: "500"},
+		{Store: "many", Status: inspect.StoreFound, Found: 12},
 	}
 	i.Diff = &inspect.Diff{Signers: []string{"signed by acme before"},
 		KnownGood: &inspect.KnownGood{Reference: "acme/web:1.3"}}
@@ -438,18 +446,19 @@ func TestSignaturesGatesAndStores(t *testing.T) {
 	}
 	for id, want := range map[string]string{
 		"drift:signers:0": "≠ signed by acme before",
-		"gate:signature":  "✗ gate      signature: the known-good was signed",
+		"gate:signature":  "✗ gate      signature would refuse: the known-good was signed",
 		"signature:bad":   "✗ signature key 0123456789ab",
 		"signature:who":   "? attested  unknown signer", "signature:ok": "✓ signature github.com/acme",
 		"store:tag:sha256:index": "1 store     tag index: 1 signature or attestation",
-		"store:referrers:":       "– store     referrers : none", "store:layout:": "? store     layout : unreachable: 500",
-		"store:many:": "9 store     many : 12 signatures or attestations",
+		"store:referrers:":       "– store     referrers : none",
+		"store:layout:":          "? store     layout : unreachable: 500",
+		"store:many:":            "9 store     many : 12 signatures or attestations",
 	} {
 		has(t, id, line(v, find(t, rows, id), 80), want)
 	}
 	has(t, "an unknown key", line(v, find(t, rows, "signature:key"), 80), "no known key")
 	has(t, "no policy", line(v, find(t, rows, "signature:who"), 80), "no policy requires a signer")
-	has(t, "the bad one", detail(v, find(t, rows, "signature:bad")), "✗ failed: subject-mismatch",
+	has(t, "the bad one", detail(v, find(t, rows, "signature:bad")), "✗ failed: the signature is of another image",
 		"The chain, from root to subject", "✓ integrity         compared",
 		"proves who signed these bytes, not that they are harmless")
 	has(t, "the good one", detail(v, find(t, rows, "signature:ok")), "✓ verified", "log entry   7", "Certificate",
@@ -496,7 +505,8 @@ func TestPackagesAreComparedOrAllListed(t *testing.T) {
 			Locations: []string{"/var/lib/dpkg/status"}}, {Type: "apk", Name: "zlib", Version: "1", Layer: 3},
 		{Type: "deb", Name: "curl", Version: "7", Layer: 2},
 	}
-	i.Vulns = []inspect.Vuln{{ID: "CVE-1", Package: "xz", Version: "5.6", Severity: inspect.Critical, Threshold: inspect.LevelBlock},
+	i.Vulns = []inspect.Vuln{{ID: "CVE-1", Package: "xz", Version: "5.6", Severity: inspect.Critical,
+		Threshold: inspect.LevelBlock},
 		{ID: "CVE-2", Package: "curl", Version: "7", Severity: inspect.Low}}
 	i.SBOMs = []inspect.SBOM{{Origin: "generated", Format: "spdx", Packages: 3, Status: inspect.Verified},
 		{Origin: "attached", Format: "cyclonedx", Packages: 1, Status: inspect.Unknown, Reason: "unsigned"}}

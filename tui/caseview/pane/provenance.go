@@ -11,7 +11,9 @@ import (
 	"github.com/backtrail/backtrail/tui/widget"
 )
 
-// provenanceRows lists how the image differs from the previous one, and the statements about how it was made.
+// provenanceRows lists how the image differs from the previous one, and the statements about how it was made. Drift
+// comes first: "builder changed" matters more than who the builder is. The gate is that of the provenance check; all
+// others are on Signatures.
 func provenanceRows(v View) []Row {
 	i := v.Image()
 	var rows []Row
@@ -39,15 +41,21 @@ func comparedWith(v View) string {
 	return k.Word() + " " + label.Image(k.Reference, k.Key())
 }
 
-// claim is whether a statement is signed or a mere claim.
+// claim is whether a statement is signed, or a mere claim of whoever made the image, in six letters at most. A
+// signature that failed is none: the word for it is not "signed".
 func claim(p inspect.Provenance) string {
-	if p.Signed {
+	switch {
+	case p.Signed && p.Status == inspect.Failed:
+		return "failed"
+	case p.Signed:
 		return "signed"
+	default:
+		return "claim"
 	}
-	return "claim"
 }
 
-// provenanceRow is a statement about the build.
+// provenanceRow is a statement about the build. Where a statement names no source, its builder stands there, and else
+// its type, which every statement has.
 func provenanceRow(v View, p inspect.Provenance) Row {
 	return Row{
 		ID: "provenance:" + p.ID, Text: p.Builder + " " + p.Source + " " + p.Commit + " " + p.PredicateType,
@@ -65,9 +73,12 @@ func provenanceRow(v View, p inspect.Provenance) Row {
 	}
 }
 
-// provenanceDetail writes a statement. What an unsigned one contains is a claim of whoever made it.
+// provenanceDetail writes a statement. What an unsigned one contains is a claim of whoever made it. The fields are
+// those of SLSA provenance (https://slsa.dev/spec/v1.0/provenance), or of BuildKit's own where an image has only
+// that. Parameters are sorted by name, so that a frame is always the same.
 func provenanceDetail(d *widget.Document, v View, p inspect.Provenance) {
 	d.Outcome(label.Sign(p.Status), p.Status.Words(), p.Reason)
+	// the sign above may be that of a digest in it, not of a signature
 	if !p.Signed {
 		d.Say(widget.ToneWarn, "Unsigned: self-reported by the builder.")
 	}
@@ -82,6 +93,7 @@ func provenanceDetail(d *widget.Document, v View, p inspect.Provenance) {
 	}
 	d.Field("predicate", p.PredicateType)
 	d.Field("subject", p.Subject)
+	// the signature that carries the statement, by its identity
 	for _, g := range v.Image().Signatures {
 		if g.ID == p.Signature && p.Signature != "" {
 			d.Field("signed by", signerText(g)+" ("+g.Status.Words()+")")

@@ -15,8 +15,10 @@ import (
 const kindWidth = 12
 
 // reachRows lists what the pod could touch, the dangerous first, then what it is made of and what happened to it.
+// Nothing is read from inside Secrets; only their names are facts.
 func reachRows(v View) []Row {
 	p := v.Case.Pod
+	// an image from a registry or a file is in no pod
 	if p == nil {
 		return nil
 	}
@@ -34,8 +36,8 @@ func reachRows(v View) []Row {
 	return rows
 }
 
-// reachRow is something that the pod can reach, in the color of how far it leads: node, other workloads, its
-// own.
+// reachRow is something that the pod can reach, in the color of how far it leads: node, other workloads, its own. y
+// copies the command that finds out more where there is one, as it is what one needs next.
 func reachRow(r respond.ReachRow) Row {
 	t := map[respond.ReachWeight]widget.Tone{respond.ReachesNode: widget.ToneBad, respond.ReachesOther: widget.ToneWarn,
 		respond.ReachesOwn: widget.TonePlain, respond.ReachesKin: widget.ToneNote}[r.Weight]
@@ -56,10 +58,12 @@ func reachRow(r respond.ReachRow) Row {
 	}
 }
 
-// changeRow is something that happened to the pod while the case was open.
+// changeRow is something that happened to the pod while the case was open. Its time is when the watch reported it, by
+// this machine's clock.
 func changeRow(x inspect.PodChange) Row {
 	text := strings.Join(x.What, "; ")
 	t := widget.ToneWarn
+	// its writable layers and memory are lost
 	if x.State == inspect.PodGone || x.State == inspect.PodReplaced {
 		t = widget.ToneBad
 	}
@@ -82,7 +86,8 @@ func changeRow(x inspect.PodChange) Row {
 	}
 }
 
-// containerRow is a container of the pod; an injected one stands out.
+// containerRow is a container of the pod; an injected one stands out. Injected means that the template of the owner
+// does not have it: a mutating webhook or an ephemeral container added it.
 func containerRow(c inspect.Container) Row {
 	text := c.Name + " " + string(c.Type)
 	t := widget.TonePlain
@@ -100,7 +105,8 @@ func containerRow(c inspect.Container) Row {
 	}
 }
 
-// containerDetail writes what the kubelet reported about a container, and its mounts.
+// containerDetail writes what the kubelet reported about a container, and its mounts. The kubelet reports an image ID
+// in one of three forms, which are shown as they are. A mount hides what the image has at its path.
 func containerDetail(d *widget.Document, c inspect.Container) {
 	d.Say(widget.ToneBold, "Container "+c.Name)
 	d.Field("type", string(c.Type))

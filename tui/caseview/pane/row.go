@@ -6,11 +6,14 @@ import (
 	"github.com/backtrail/backtrail/tui/widget"
 )
 
-// Row is one line of a pane: how it looks, what stands behind it, and what can be done with it.
+// Row is one line of a pane: how it looks, what stands behind it, and what can be done with it. Line and Detail are
+// called when the row is seen, and may be called any number of times: they only read.
 type Row struct {
 	// ID: identity: the selection follows it, whatever moves
-	ID     string
-	Line   func(width int) []widget.Cell
+	ID string
+	// Line: the cells for a row of a width, in columns. It is called for visible rows only.
+	Line func(width int) []widget.Cell
+	// Detail writes what is read beside the row. A document breaks lines to its width and cleans what is written.
 	Detail func(d *widget.Document)
 	// Text: that the filter searches
 	Text string
@@ -45,7 +48,8 @@ func (r Row) Find() string { return r.Text }
 // Cells draw the row.
 func (r Row) Cells(width int) []widget.Cell { return r.Line(width) }
 
-// Parts are the bytes behind the row; where there are none, its object as JSON.
+// Parts are the bytes behind the row; where there are none, its object as JSON. The slice is a copy, since the viewer
+// keeps it for as long as it is open.
 func (r Row) Parts() []viewer.Part {
 	if len(r.Raw) > 0 {
 		return append([]viewer.Part{}, r.Raw...)

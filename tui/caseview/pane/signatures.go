@@ -12,8 +12,10 @@ import (
 	"github.com/backtrail/backtrail/tui/widget"
 )
 
-// signatureRows lists the signatures, below them the other gates, and the stores that were queried: "none" is worth as
-// much as the stores that answered.
+// signatureRows lists the signatures, below them the other gates, and the stores that were queried: "none" is worth
+// as much as the stores that answered. A gate that would refuse the image stands above the signatures, and so does
+// the one of the signature check. A signature that failed stands above one that is verified: the verified one may be
+// of somebody else.
 func signatureRows(v View) []Row {
 	i := v.Image()
 	var rows []Row
@@ -29,6 +31,7 @@ func signatureRows(v View) []Row {
 	var passed []Row
 	for _, g := range gates {
 		switch {
+		// it is on Provenance
 		case g.Name == inspect.GateProvenance:
 		case g.Name == inspect.GateSignature, g.Status == inspect.GateRefused:
 			rows = append(rows, gateRow(v, g))
@@ -51,12 +54,14 @@ func signatureRows(v View) []Row {
 	return rows
 }
 
-// statusOrder sorts what failed first, then what is open, then what is verified.
+// statusOrder sorts what failed first, then what is open, then what is verified. A status that this version does not
+// know is -1, before all others: it is looked at first.
 func statusOrder(s inspect.Status) int {
 	return slices.Index([]inspect.Status{inspect.Failed, inspect.Unknown, inspect.Verified, inspect.Absent}, s)
 }
 
-// gateRow is a gate: something that could have refused the image, and what it does.
+// gateRow is a gate: something that could have refused the image, and what it does. A gate that fails open
+// (failurePolicy: Ignore) lets requests through while its webhook does not answer.
 func gateRow(v View, g inspect.Gate) Row {
 	return Row{
 		ID: "gate:" + g.Name, Text: g.Name + " " + g.Detail, Value: g.Name + ": " + g.Detail, Container: v.Container,
@@ -64,7 +69,7 @@ func gateRow(v View, g inspect.Gate) Row {
 		Line: func(w int) []widget.Cell {
 			return []widget.Cell{v.Paint.SignCell(label.Sign(g.Status.Tone())), {Text: "gate", Tone: widget.ToneDim,
 				Width: 9},
-				{Text: g.Name + ": " + cmp.Or(g.Detail, g.Status.Words()), Width: -1}}
+				{Text: gateText(g), Width: -1}}
 		},
 		Detail: func(d *widget.Document) {
 			d.Say(widget.ToneBold, "Gate: "+g.Name)
@@ -84,7 +89,14 @@ func gateRow(v View, g inspect.Gate) Row {
 	}
 }
 
-// signerText names the signer of a signature.
+// gateText is a gate in one line. The word for its outcome comes before the detail, which a narrow screen cuts:
+// "namespace shop lacks the label" without its end reads as if the gate were in force.
+func gateText(g inspect.Gate) string {
+	return strings.TrimSuffix(g.Name+" "+g.Status.Words()+": "+g.Detail, ": ")
+}
+
+// signerText names the signer of a signature. An identity is from the certificate and only proven where the signature
+// is verified; a key is named by the digest of its DER.
 func signerText(g inspect.Signature) string {
 	switch {
 	case g.Identity != "":
@@ -112,16 +124,17 @@ func signatureRow(v View, g inspect.Signature) Row {
 				{Text: what, Width: 9},
 				{Text: strings.TrimPrefix(signerText(g), "https://"), Width: -3},
 			}
-			if reason := reasonText(g); reason != "" {
-				cells = append(cells, widget.Cell{Text: reason, Tone: label.Sign(g.Status).Tone(), Width: -2})
-			}
-			return cells
+			// a sign alone is lost where a terminal cannot draw it, or in a copy of the screen
+			return append(cells, widget.Cell{Text: cmp.Or(reasonText(g), g.Status.Words()),
+				Tone: label.Sign(g.Status).Tone(), Width: -2})
 		},
 		Detail: func(d *widget.Document) { signatureDetail(d, v, g) },
 	}
 }
 
-// signatureDetail writes a signature link by link, from the root to the subject, the failed links first.
+// signatureDetail writes a signature link by link, from the root to the subject, the failed links first. The failed
+// links are repeated above the chain, which may be longer than the screen. A log index of 0 is not drawn: it is the
+// value of a signature without an entry as well.
 func signatureDetail(d *widget.Document, v View, g inspect.Signature) {
 	d.Outcome(label.Sign(g.Status), g.Status.Words(), sentenceFor(g))
 	for _, step := range g.Steps {
@@ -138,6 +151,7 @@ func signatureDetail(d *widget.Document, v View, g inspect.Signature) {
 	}
 	d.Heading("The chain, from root to subject")
 	for at, step := range g.Steps {
+		// the rule between two links of the chain
 		if at > 0 {
 			d.Lines = append(d.Lines, d.P.In(widget.ToneDim, "│"))
 		}
@@ -156,32 +170,45 @@ func signatureDetail(d *widget.Document, v View, g inspect.Signature) {
 	notesOn(d, v, g.ID)
 }
 
-// reasonText is the reason in a few words, for a row.
+// reasonText is the reason in a few words, for a row. The codes are those of package signature; one that is not known
+// here, as of a later version, is shown as it is.
 func reasonText(g inspect.Signature) string {
 	switch g.Reason {
-	case "no-expectation":
+	case inspect.ReasonNoExpectation:
 		return "no policy requires a signer"
-	case "unknown-key":
+	case inspect.ReasonUnknownKey:
 		return "no known key"
+	case inspect.ReasonIdentityMismatch:
+		return "another signer is required"
+	case inspect.ReasonSubjectMismatch:
+		return "is of another image"
+	case inspect.ReasonInvalidSignature:
+		return "invalid"
 	default:
-		return g.Reason
+		return strings.ReplaceAll(g.Reason, "-", " ")
 	}
 }
 
 // sentenceFor is the reason in words, where it needs any.
 func sentenceFor(g inspect.Signature) string {
 	switch g.Reason {
-	case "no-expectation":
+	case inspect.ReasonNoExpectation:
 		return "signed by " + signerText(g) + ", no policy requires a signer"
-	case "unknown-key":
+	case inspect.ReasonUnknownKey:
 		return "no known key verifies it"
+	case inspect.ReasonIdentityMismatch:
+		return "another signer is required"
+	case inspect.ReasonSubjectMismatch:
+		return "the signature is of another image"
+	case inspect.ReasonInvalidSignature:
+		return "the signature is invalid"
 	default:
-		return g.Reason
+		return strings.ReplaceAll(g.Reason, "-", " ")
 	}
 }
 
-// certificateDetail writes the signing certificate with its extensions (Fulcio: commit, workflow,
-// repository).
+// certificateDetail writes the signing certificate with its extensions (Fulcio: commit, workflow, repository).
+// Fulcio's extensions have OIDs below 1.3.6.1.4.1.57264.1; the facts have them by name.
 func certificateDetail(d *widget.Document, g inspect.Signature) {
 	c := g.Certificate
 	if c == nil {
@@ -207,7 +234,8 @@ func sortedKeys(m map[string]string) []string {
 	return keys
 }
 
-// expectedDetail writes who should have signed, by flags and policies.
+// expectedDetail writes who should have signed, by flags and policies. Flags and policies are listed apart: a policy
+// is named with what it demands.
 func expectedDetail(d *widget.Document, v View) {
 	d.Heading("Required")
 	e := v.Case.Expected
@@ -226,7 +254,8 @@ func expectedDetail(d *widget.Document, v View) {
 	}
 }
 
-// storeRow is a store that was queried, with what was found there.
+// storeRow is a store that was queried, with what was found there. A store is queried for each digest of an image,
+// index and manifest, so that both are in its identity.
 func storeRow(v View, r inspect.StoreReply) Row {
 	result := strings.TrimSuffix("unreachable: "+r.Detail, ": ")
 	switch {
@@ -258,7 +287,8 @@ func storeRow(v View, r inspect.StoreReply) Row {
 	}
 }
 
-// storeSign: a number where something was found.
+// storeSign: a number where something was found. It has one column, so that more than nine are 9; the row has the
+// number.
 func storeSign(p *widget.Paint, r inspect.StoreReply) string {
 	if r.Status == inspect.StoreFound {
 		return fmt.Sprint(min(9, r.Found))

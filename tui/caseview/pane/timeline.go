@@ -11,7 +11,8 @@ import (
 	"github.com/backtrail/backtrail/tui/widget"
 )
 
-// trustTone: how far a time can be trusted.
+// trustTone: how far a time can be trusted. Green is for times inside of what was verified, as an integrated time of
+// a transparency log.
 func trustTone(trust string) widget.Tone {
 	switch trust {
 	case inspect.BySignature:
@@ -25,15 +26,18 @@ func trustTone(trust string) widget.Tone {
 	}
 }
 
-// timelineRows puts all times of the case on one axis, past and due.
+// timelineRows puts all times of the case on one axis, past and due. The row "now" is there only where something is
+// due, since the last row is the newest otherwise.
 func timelineRows(v View) []Row {
 	all := respond.Axis(v.Case, v.Now)
 	rows := make([]Row, 0, len(all)+1)
 	for at, x := range all {
 		gap := ""
+		// the first moment has none before it
 		if at > 0 {
 			gap = gapText(x.Time.Sub(all[at-1].Time.Time))
 		}
+		// only deadlines lie ahead, or times that a clock elsewhere got wrong
 		ahead := x.Time.After(v.Now)
 		if ahead && (at == 0 || !all[at-1].Time.After(v.Now)) {
 			rows = append(rows, nowRow(v.Now))
@@ -69,7 +73,8 @@ func gapText(d time.Duration) string {
 	return "+" + label.Age(d)
 }
 
-// momentRow is one time, with its distance from the one before and where it comes from.
+// momentRow is one time, with its distance from the one before and where it comes from. Below 60 columns year and
+// zone are left out: the title of the pane has UTC.
 func momentRow(x inspect.Moment, gap string, of int, ahead bool) Row {
 	point := "●"
 	if ahead {
@@ -102,7 +107,7 @@ func momentRow(x inspect.Moment, gap string, of int, ahead bool) Row {
 	}
 }
 
-// trustText is where a time comes from.
+// trustText is where a time comes from. A kind of trust that a later version adds is shown as it is.
 func trustText(trust string) string {
 	switch trust {
 	case inspect.BySignature:

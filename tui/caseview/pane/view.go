@@ -8,13 +8,16 @@ import (
 	"github.com/backtrail/backtrail/tui/widget"
 )
 
-// View is what rows are made of: a case, and how a person looks at it.
+// View is what rows are made of: a case, and how a person looks at it. It is made anew for each use, and nothing is
+// written through it.
 type View struct {
+	// Case: the fold so far. Only the screen changes it, and never while rows are made.
 	Case *inspect.Case
 	// Container: whose image is on screen
 	Container string
 	Paint     *widget.Paint
-	Now       time.Time
+	// Now: of the last message: for times that are left, and for what lies ahead
+	Now time.Time
 	// Sort: index into the orders of the pane
 	Sort int
 	// Whole: everything, not only what differs
@@ -25,7 +28,8 @@ type View struct {
 	Steps []respond.NextStep
 }
 
-// Image is the image on screen, empty where none is known yet.
+// Image is the image on screen, empty where none is known yet. It is a copy of the head with the lists of the case:
+// they must not be changed.
 func (v View) Image() inspect.Image {
 	i, _ := v.Case.Image(v.Container)
 	return i

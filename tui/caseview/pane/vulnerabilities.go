@@ -9,18 +9,17 @@ import (
 	"github.com/backtrail/backtrail/tui/widget"
 )
 
-// checkVulnerabilities compares packages with the vulnerability database.
-const checkVulnerabilities = "vulnerabilities"
-
 // maxVulnRows bounds the vulnerabilities with rows of their own; the packages show all.
 const maxVulnRows = 50
 
 // vulnerabilityRows are a summary of the vulnerabilities of the image, and those that block. Without a database there
-// is a row only where thresholds were named: nothing is known then.
+// is a row only where thresholds were named: nothing is known then. Those that only warn are in the detail of the
+// summary and of their packages: an image may have thousands.
 func vulnerabilityRows(v View) []Row {
 	i := v.Image()
 	if i.VulnData == nil {
-		state, _ := v.Case.Check(checkVulnerabilities, v.Container)
+		state, _ := v.Case.Check(inspect.CheckVulnerabilities, v.Container)
+		// without thresholds nothing was demanded, and a missing database is no gap
 		if v.Case.Thresholds == nil || state.Reason == "" || state.Running() {
 			return nil
 		}
@@ -36,6 +35,7 @@ func vulnerabilityRows(v View) []Row {
 	}
 	rows := []Row{vulnSummaryRow(v, threshold.Summary(i, v.Case.Started), tone)}
 	for _, x := range i.Vulns {
+		// the summary is one of the rows
 		if x.Threshold == inspect.LevelBlock && len(rows) <= maxVulnRows {
 			rows = append(rows, vulnerabilityRow(v, x))
 		}
@@ -43,6 +43,7 @@ func vulnerabilityRows(v View) []Row {
 	return rows
 }
 
+// The age of the data is part of the statement: "none known" of last year's data is worth little.
 func vulnSummaryRow(v View, text string, tone widget.Tone) Row {
 	return Row{
 		ID: "vulnerabilities", Text: text, Value: text, Container: v.Container, Layer: -1,
@@ -58,7 +59,7 @@ func vulnSummaryRow(v View, text string, tone widget.Tone) Row {
 	}
 }
 
-// vulnerabilityRow is a vulnerability that blocks.
+// vulnerabilityRow is a vulnerability that blocks. The layer is that of the first package of the name and version.
 func vulnerabilityRow(v View, x inspect.Vuln) Row {
 	layer := -1
 	for _, p := range v.Image().Packages {
@@ -98,7 +99,8 @@ func levelTone(l inspect.Level) widget.Tone {
 	}
 }
 
-// thresholdCell counts the vulnerabilities of a package, in the color of the worst level.
+// thresholdCell counts the vulnerabilities of a package, in the color of the worst level. The tone is that of the
+// level, not of the severity: the thresholds of the person decide what blocks.
 func thresholdCell(vulns []inspect.Vuln) widget.Cell {
 	if len(vulns) == 0 {
 		return widget.Cell{}

@@ -1,0 +1,168 @@
+package pane
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/backtrail/backtrail/inspect"
+)
+
+// What y copies is in full, whatever the screen had room for; where a row leads is a file that the image has.
+func TestWhatRowsCopyAndWhereTheyLead(t *testing.T) {
+	v := incident()
+	for _, c := range []struct {
+		pane        Kind
+		id          string
+		copies, to  string
+		layer       int
+		mark        string
+		ofContainer string
+	}{
+		{Overview, "group:layer:web:2", "kubectl annotate pod web-1 -n shop hold=true", miner, 2, "", "web"},
+		{Overview, "finding:f3", "no signature is valid", "", -1, "f3", "web"},
+		{Overview, "alert:a1", "exe=" + miner, miner, 2, "a1", "web"},
+		{Overview, "check:vulnerabilities:web", "vulnerabilities of web: no database", "", -1, "", "web"},
+		{Overview, "answer:where-from", "layer 2, COPY fonts/ /", "", -1, "", ""},
+		{Overview, "next:0", "kubectl annotate pod web-1 -n shop hold=true", "", -1, "", ""},
+		{Overview, "exhibit:logs/web.log", "sha256:10", "", -1, "", ""},
+		{Layers, MergedID, "sha256:32e45c9a7ba9d1c0", "", MergedTree, "", "web"},
+		{Layers, "layer:2", "sha256:1a000", "", 2, "", "web"},
+		{Signatures, "signature:g1", "release@shop.example", "", -1, "g1", "web"},
+		{Signatures, "gate:shop-images", "shop-images: namespace shop lacks policy.sigstore.dev/include=true", "", -1,
+			"",
+			"web"},
+		{Signatures, "store:referrers:sha256:32e45c9a7ba9d1c0", "sha256:32e45c9a7ba9d1c0", "", -1, "", "web"},
+		{Provenance, "provenance:p1", "00ddf00ddf00ddf0", "", -1, "p1", "web"},
+		{Packages, "advisory:xz-2024-03:package:xz-utils 5.6.1-1", "xz-2024-03", "", 1, "xz-2024-03", "web"},
+		{Packages, "changed:deb:procps:4.0.4-1", "procps 4.0.4-2", "", 1, "", "web"},
+		{Packages, "package:+deb:xz-utils:5.6.1-1:", "pkg:deb/debian/xz-utils@5.6.1-1", "", 1,
+			"pkg:deb/debian/xz-utils@5.6.1-1", "web"},
+		{Packages, "file:" + miner, miner, miner, 2, miner, "web"},
+		{Binaries, "binary:" + miner, "5f0a", miner, 2, miner, "web"},
+		{Binaries, "altered:" + replica, "md5:ff", replica, 2, replica, "web"},
+		{Binaries, "missing:/usr/bin/ps", "/usr/bin/ps", "", 1, "/usr/bin/ps", "web"},
+		{BlastRadius, "container:web", "sha256:32e45c9a7ba9d1c0", "", -1, "", "web"},
+		{BlastRadius, "owner:rs", "web-6d4", "", -1, "", ""},
+		{Autoruns, "autorun:preload:/etc/ld.so.preload:/usr/lib/libfont.so", "/etc/ld.so.preload", "/etc/ld.so.preload",
+			2,
+			"/etc/ld.so.preload", "web"},
+		{Autoruns, "autorun:entrypoint::/app/start.sh", "/app/start.sh", "", -1, "/app/start.sh", "web"},
+	} {
+		r := find(t, c.pane.Listed(v), c.id)
+		got := fmt.Sprintf("copies %q, leads to %q in layer %d, is marked as %q, of %q", r.Value, r.Path, r.Layer,
+			r.Mark,
+			r.Container)
+		want := fmt.Sprintf("copies %q, leads to %q in layer %d, is marked as %q, of %q", c.copies, c.to, c.layer,
+			c.mark,
+			c.ofContainer)
+		if got != want {
+			t.Errorf("%s\n   %s\nnot %s", c.id, got, want)
+		}
+	}
+}
+
+// The filter finds a row by what a responder has at hand: a path, a digest, a code, a severity, a package, a rule.
+func TestTheFilterFindsRowsByWhatIsKnownOfThem(t *testing.T) {
+	v := incident()
+	for _, c := range []struct {
+		pane  Kind
+		words string
+		id    string
+	}{
+		{Overview, "top does not match", "group:layer:web:2"},
+		{Overview, "signature-invalid high", "finding:f3"},
+		{Overview, "drop fontd", "alert:a1"},
+		{Overview, "no database", "check:vulnerabilities:web"},
+		{Overview, "blocked", "answer:why-missed"},
+		{Overview, "collected web.log", "exhibit:logs/web.log"},
+		{Layers, "apt-get", "layer:1"}, {Layers, "sha256:d1000", "layer:2"},
+		{Signatures, "cosign tag", "signature:g1"}, {Signatures, "include=true", "gate:shop-images"},
+		{Provenance, "slsa.dev fork", "provenance:p1"},
+		{Packages, "spoof package-lock",
+			"lock:/app/package-lock.json:left-pad:/app/node_modules/left-pad:version-spoof"},
+		{Binaries, "hidden-path critical", "binary:" + miner}, {Binaries, "5f0a", "binary:" + miner},
+		{Binaries, "altered procps", "altered:" + replica}, {Binaries, "missing", "missing:/usr/bin/ps"},
+		{Timeline, "alert syscall", "moment:" + ago(12).String() + "alert: Drop and executesyscall"},
+		{BlastRadius, "privileged", "reach:privilege:web: privileged"},
+		{Autoruns, "new preload loader-hijack", "autorun:preload:/etc/ld.so.preload:/usr/lib/libfont.so"},
+	} {
+		var found []string
+		for _, r := range c.pane.Listed(v) {
+			text := strings.ToLower(r.Find())
+			if !slices.ContainsFunc(strings.Fields(c.words),
+				func(w string) bool { return !strings.Contains(text, w) }) {
+				found = append(found, r.Key())
+			}
+		}
+		if !slices.Contains(found, c.id) {
+			t.Errorf("%s: %q finds %q, not %s", c.pane.Spec().Name, c.words, found, c.id)
+		}
+	}
+}
+
+// v shows what was received. Where nothing was, the object of the row stands in for it, and it is never empty.
+func TestEveryRowHasSomethingBehindIt(t *testing.T) {
+	v := incident()
+	for k := range Count {
+		for _, r := range k.Listed(v) {
+			if r.Key() == "moment:now" || r.Key() == "vulnerabilities" {
+				continue // they are ours, and no fact
+			}
+			parts := r.Parts()
+			if len(parts) == 0 || parts[0].Name == "" && len(parts[0].Text) == 0 {
+				t.Errorf("%s: nothing is behind %s", k.Spec().Name, r.Key())
+			}
+			if len(parts) > 0 && &parts[0] == firstOf(r.Raw) {
+				t.Errorf("%s: the parts of %s share memory with the row", k.Spec().Name, r.Key())
+			}
+		}
+	}
+	exhibit := find(t, Overview.Listed(v), "exhibit:logs/web.log").Parts()
+	if len(exhibit) != 1 || exhibit[0].Digest != "sha256:10" || exhibit[0].Name != "logs/web.log" {
+		t.Errorf("behind the log is %+v", exhibit)
+	}
+}
+
+// firstOf is the address of the first item, nil for none.
+func firstOf[T any](list []T) *T {
+	if len(list) == 0 {
+		return nil
+	}
+	return &list[0]
+}
+
+// A file that is shown in Binaries, in the comparison and in an alert leads to the same finding.
+func TestAFileLeadsToItsFindingFromEverywhere(t *testing.T) {
+	v := incident()
+	for _, r := range slices.Concat(Binaries.Listed(v), Packages.Listed(v), Overview.Listed(v)) {
+		if r.Path != miner || r.Heads {
+			continue
+		}
+		if id, group := v.FindingOf(r.Path); id != "finding:f1" || group != "layer:web:2" {
+			t.Errorf("%s leads to finding %q of group %q", r.Key(), id, group)
+		}
+	}
+	if id, _ := v.FindingOf("/etc/passwd"); id != "" {
+		t.Errorf("a file without a finding leads to %q", id)
+	}
+}
+
+func ExampleKind_Listed() {
+	v := incident()
+	for _, r := range Binaries.Listed(v) {
+		fmt.Println(line(v, r, 64))
+	}
+	// Output:
+	// CRIT   /var/tmp/.font/fontd       unowned hidden-pa… elf      L2
+	// HIGH   /usr/bin/top               does not match pr… altered  L2
+	// MED    /usr/bin/ps                listed by procps … missing  L1
+}
+
+func ExampleView_Why() {
+	v := folded(ended("binaries", inspect.CheckBlocked, "getting layer 2: 404")...)
+	status, why := v.Why(Binaries, false)
+	fmt.Println(status, "·", why)
+	// Output: unknown · could not run: getting layer 2: 404
+}
