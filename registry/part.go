@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/backtrail/backtrail/inspect"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
 
@@ -13,12 +14,12 @@ type Problem string
 // The ways in which a part does not hold. ProblemMissing and ProblemLimit mean that a part could not be looked at,
 // which is unknown; the others that the image is not what it says.
 const (
-	ProblemDigest     Problem = "digest-mismatch"
-	ProblemSize       Problem = "size-mismatch" // the digest fits, the descriptor's size does not
-	ProblemMissing    Problem = "missing-blob"
+	ProblemDigest     Problem = inspect.ReasonDigestMismatch
+	ProblemSize       Problem = inspect.ReasonSizeMismatch // the digest fits, the descriptor's size does not
+	ProblemMissing    Problem = inspect.ReasonMissingBlob
 	ProblemMalformed  Problem = "malformed"
 	ProblemLimit      Problem = "limit"
-	ProblemLayerCount Problem = "layer-count-mismatch"
+	ProblemLayerCount Problem = inspect.ReasonLayerCountMismatch
 	ProblemForm       Problem = "unsupported" // a form that is not read here, see Form
 )
 
@@ -70,12 +71,14 @@ func newPart(named v1.Descriptor, data []byte, err error) (Part, error) {
 	}
 	p.Actual = digestOf(p.Bytes)
 	switch {
+	// nothing named it: a tag without a digest header, the config of docker save under another name
 	case p.Digest == "":
 		p.Digest = p.Actual
 	case p.Digest != p.Actual:
 		p.Problem, p.Detail = ProblemDigest, (&DigestError{Want: p.Digest, Have: p.Actual}).Error()
 		return p, nil
 	}
+	// Runtimes differ here: containerd compares sizes, others do not. The bytes are right, and the descriptor is not.
 	if p.Size >= 0 && p.Size != int64(len(data)) {
 		p.Problem, p.Detail = ProblemSize, fmt.Sprintf("size is %d bytes, not %d", len(data), p.Size)
 	}

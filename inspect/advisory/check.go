@@ -13,6 +13,8 @@ import (
 // Advisories is the check that compares an image with known compromises. It waits for others, beside those of the
 // packages, whose rows are compared too.
 func Advisories(data *Data, cache *layer.Cache, others ...string) engine.Check {
+	// It reads rows that other checks make: names of packages, who signed, what a lock file resolves to. Those that
+	// were not run leave their part uncompared.
 	needs := append([]string{inspect.CheckLayers, inspect.CheckPackages}, others...)
 	return engine.Check{Name: inspect.CheckAdvisories, Needs: needs, Run: func(ctx context.Context, on engine.On,
 		emit func(inspect.Event)) error {

@@ -32,6 +32,7 @@ func newMatches(x *index, image inspect.Image) *matches {
 }
 
 // add lists an advisory once by its ID, kind and subject. Past maxRows it is only counted.
+// The key has no layer and no place: the same package in two layers is one row, the first.
 func (m *matches) add(a inspect.Advisory) {
 	key := a.ID + "\x00" + string(a.Kind) + "\x00" + a.Subject
 	if m.seen[key] {
@@ -239,6 +240,8 @@ func (m *matches) provenance(p *Pack, s inspect.Provenance) {
 }
 
 // strings matches texts and hosts in what the image starts and how it was built.
+// A text that is found is a lead about a command or a setting, not about a file: contents of files are matched by
+// digest.
 func (m *matches) strings() {
 	texts := startTexts(m.image)
 	for _, p := range m.packs {

@@ -108,6 +108,7 @@ func plainURL(address string) string {
 }
 
 // CheckSource refuses a source that others on the way could answer for: only https, and http of this machine, will do.
+// Records decide what is called malicious: whoever can change them on the way can accuse and acquit.
 func CheckSource(address string) error {
 	u, err := url.Parse(address)
 	if err != nil || u.Host == "" {
@@ -137,6 +138,7 @@ func CheckRedirect(req *http.Request, via []*http.Request) error {
 func (u *Updater) tagsPath() string { return filepath.Join(u.Dir, "osv-etags.json") }
 
 // tags reads the tags of the archives that the data was made from. Without them everything is fetched.
+// A tag is a claim of the source about its file, and decides only whether it is fetched again.
 func (u *Updater) tags() map[string]string {
 	tags := map[string]string{}
 	f, err := os.Open(u.tagsPath())

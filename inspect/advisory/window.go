@@ -54,6 +54,7 @@ func (m *matches) windows() {
 		if p.Window == nil || p.Withdrawn != "" {
 			continue
 		}
+		// a time alone is no lead: thousands of images are built within any two hours
 		if why := m.concerns(p); why != "" {
 			if when := m.within(p.Window); when != "" {
 				a := p.row(inspect.AdvisoryWindow, when+", with "+why)

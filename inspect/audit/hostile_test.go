@@ -10,6 +10,7 @@ import (
 	"testing"
 	"unicode"
 
+	"github.com/charmbracelet/x/ansi"
 	"sigs.k8s.io/yaml"
 
 	"github.com/backtrail/backtrail/inspect"
@@ -247,5 +248,30 @@ func TestAFullDiskIsAnError(t *testing.T) {
 		if err == nil || !strings.HasPrefix(err.Error(), "writing ") || !strings.Contains(err.Error(), "no space") {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// Whatever names there are, no line of the table is wider than the terminal, nothing of a text is lost, and what goes
+// into a pipe is one line for each item.
+func TestNoLineIsWiderThanTheTerminal(t *testing.T) {
+	r := hostileReport()
+	r.NotLookedAt = append(r.NotLookedAt, audit.Gap{What: "layers", Reason: strings.Repeat("a long reason ", 40) + strings.Repeat("x", 300)})
+	for _, columns := range []int{72, 80, 120} {
+		got := written(t, func(b *bytes.Buffer) error { return r.Table(b, audit.Style{Width: columns}) })
+		for line := range strings.Lines(got) {
+			if n := ansi.StringWidth(strings.TrimSuffix(line, "\n")); n > columns {
+				t.Errorf("%d columns in a terminal of %d: %.60q", n, columns, line)
+			}
+		}
+		if n := strings.Count(strings.Join(strings.Fields(got), " "), "a long reason"); n < 35 {
+			t.Errorf("the reason stands %d times", n)
+		}
+		if strings.Count(got, "x") < 300 {
+			t.Error("a long word is cut, not broken")
+		}
+	}
+	piped := written(t, func(b *bytes.Buffer) error { return r.Table(b, audit.Style{}) })
+	if !strings.Contains(piped, "  layers: "+strings.Repeat("a long reason ", 40)+strings.Repeat("x", 300)+"\n") {
+		t.Error("a line is broken that nobody reads on a terminal")
 	}
 }

@@ -140,8 +140,7 @@ func readParts(dirs []string) ([]placedPart, error) {
 		}
 		if a, b := p.Scope.words(), all[0].Scope.words(); a != b {
 			return nil, fmt.Errorf("reading parts: %s is about %s, others about %s; they are of different audits",
-				p.dir,
-				a, b)
+				p.dir, a, b)
 		}
 	}
 	return all, nil

@@ -95,20 +95,21 @@ func (r *Report) Table(w io.Writer, s Style) error {
 		b.WriteString("no running containers\n")
 	}
 	writeTable(&b, r.Rows, s)
-	r.reasons(&b)
+	r.reasons(&b, s)
 	if len(r.Changes) > 0 {
 		b.WriteString("\nCHANGES\n")
 		for _, c := range r.Changes {
-			fmt.Fprintf(&b, "  %s\n", text.Clean(c.Sentence()))
+			s.line(&b, 2, text.Clean(c.Sentence()))
 		}
 	}
 	if len(r.NotLookedAt) > 0 {
 		b.WriteString("\nNOT LOOKED AT\n")
 		for _, g := range r.NotLookedAt {
-			fmt.Fprintf(&b, "  %s: %s\n", text.Clean(g.What), text.Clean(g.Reason))
+			s.line(&b, 2, text.Clean(g.What)+": "+text.Clean(g.Reason))
 		}
 	}
-	fmt.Fprintf(&b, "\n%s\n", r.Summary())
+	b.WriteString("\n")
+	s.line(&b, 0, r.Summary())
 	if _, err := w.Write(b.Bytes()); err != nil {
 		return fmt.Errorf("writing the table: %w", err)
 	}
@@ -146,7 +147,7 @@ func (r *Report) Summary() string {
 }
 
 // reasons writes why rows are not allowed or were not checked, once for each reason.
-func (r *Report) reasons(b *bytes.Buffer) {
+func (r *Report) reasons(b *bytes.Buffer, s Style) {
 	type group struct {
 		text string
 		rows []string
@@ -169,13 +170,13 @@ func (r *Report) reasons(b *bytes.Buffer) {
 		b.WriteString("\nWHY\n")
 	}
 	for _, g := range order {
-		fmt.Fprintf(b, "  %s\n", text.Clean(g.text))
+		s.line(b, 2, text.Clean(g.text))
 		for n, name := range g.rows {
 			if n == maxNamed {
-				fmt.Fprintf(b, "      and %d more\n", len(g.rows)-n)
+				s.line(b, 6, fmt.Sprintf("and %d more", len(g.rows)-n))
 				break
 			}
-			fmt.Fprintf(b, "      %s\n", text.Clean(name))
+			s.line(b, 6, text.Clean(name))
 		}
 	}
 }

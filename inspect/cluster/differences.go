@@ -47,6 +47,7 @@ func behind(reason string) string {
 // containerDifferences compares containers by name: what was attached, and whose image, digest, run or state is
 // another. A new container ID under the same name is a restart; the digest may be another one then, where a tag was
 // moved.
+// Names identify containers within a pod; they cannot change while it lives (ephemeral containers can be added).
 func containerDifferences(before, now *corev1.Pod) []string {
 	old := map[string]kube.Container{}
 	for _, c := range kube.Containers(before, nil) {

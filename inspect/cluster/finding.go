@@ -35,9 +35,8 @@ func finding(code, subject, title, detail string, evidence ...inspect.Evidence) 
 	return inspect.Finding{
 		// the code and the subject make the identity: who set the image may change from one look to the next
 		ID: inspect.FindingID(inspect.CheckCluster, code, subject), Check: inspect.CheckCluster, Code: code,
-		Status:   severity.RowStatus(),
-		Severity: severity,
-		Subject:  subject, Title: title, Detail: detail, Evidence: evidence,
+		Status: severity.RowStatus(), Severity: severity,
+		Subject: subject, Title: title, Detail: detail, Evidence: evidence,
 	}
 }
 

@@ -21,6 +21,7 @@ const (
 
 // gates are those that stood before a container.
 func (s *scene) gates(c kube.Container) []inspect.Gate {
+	// the same requests for every gate of the container, so that they are judged by one picture
 	in := s.requests(c)
 	sum := s.summary(in)
 	all := []inspect.Gate{{

@@ -64,6 +64,7 @@ func (s *scene) injectors() []hook {
 }
 
 // annotation names the pod's annotation that claims this container, "" if none does.
+// An annotation is written by whoever makes the pod: it explains, and proves nothing.
 func (s *scene) annotation(container string) string {
 	const istio, linkerd = "sidecar.istio.io/status", "linkerd.io/proxy-version"
 	var status struct{ Containers, InitContainers []string }

@@ -12,6 +12,7 @@ import (
 )
 
 // author is who set the image of a container, and in which object.
+// It is comparable, so that several images that one manager set are one moment of the timeline.
 type author struct {
 	setter
 	kind, name string
@@ -99,6 +100,8 @@ func (s *scene) setBy(c kube.Container) []inspect.Finding {
 const restartedAt = "kubectl.kubernetes.io/restartedAt"
 
 // restarted reports whether the pods were made again without another template: nodes then ask for the tag again.
+// A rollout restart with imagePullPolicy Always is how a moved tag reaches pods without any change of their
+// specification.
 func (s *scene) restarted() []inspect.Finding {
 	w, when := s.lineage.Workload, s.pod.Annotations[restartedAt]
 	// the template must have it too: on a pod alone it proves no restart

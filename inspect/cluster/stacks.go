@@ -43,6 +43,7 @@ func (s *sharers) read(ctx context.Context, all []*group) error {
 }
 
 // askFor reads manifests from registries, a few at once. One that limits its rate is left alone after that.
+// One request for each image, of its manifest: neither a config nor a layer is read.
 func (s *sharers) askFor(ctx context.Context, ask []*group, platform v1.Platform) error {
 	var mu sync.Mutex
 	alone := map[string]bool{}

@@ -73,6 +73,7 @@ func sortedKeys(m map[string]any) []string {
 }
 
 // naming lists the paths of values that are parts of an image's name, as image.tag.
+// It is a hint for a person where to change the image, not a proof of how the chart uses the value.
 func naming(raw json.RawMessage, image string) []string {
 	var v any
 	if len(raw) == 0 || json.Unmarshal(raw, &v) != nil {

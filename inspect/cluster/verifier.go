@@ -135,6 +135,7 @@ func best(all []verdict) summary {
 
 // inWords makes a standing a sentence that can be read out. That of policy-controller's own label is the usual case.
 func (s *scene) inWords(name string, h hook, how standing, in []request) standing {
+	// the label's value does not matter to the default selector unless it is exclude
 	_, labelled := s.namespace.labels[includeLabel]
 	switch {
 	case name == inspect.PolicyController && how.status == inspect.GateNotEnforced && s.namespace.err == nil &&

@@ -147,8 +147,8 @@ func (f Facts) compared(known Facts) Facts {
 		f.Image.Advisories, f.Advisories = known.Image.Advisories, known.Advisories
 	}
 	if f.Vulnerabilities.Before(known.Vulnerabilities.Time) {
-		f.Image.Vulns, f.Image.VulnData, f.Vulnerabilities = known.Image.Vulns, known.Image.VulnData,
-			known.Vulnerabilities
+		f.Image.Vulns, f.Image.VulnData = known.Image.Vulns, known.Image.VulnData
+		f.Vulnerabilities = known.Vulnerabilities
 	}
 	return f
 }

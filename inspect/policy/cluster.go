@@ -52,6 +52,7 @@ func readCluster(ctx context.Context, c Cluster, namespace string) (*Set, []insp
 			return nil
 		})
 	}
+	// notices come in the order of the kinds, whichever answer came first
 	set, said := &Set{}, []inspect.Notice{}
 	if err := work.Wait(); err != nil {
 		said = append(said, inspect.Notice{Level: "warning",

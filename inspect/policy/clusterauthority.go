@@ -112,6 +112,8 @@ func (a clusterAuthority) authority() (inspect.Authority, error) {
 
 // stores notes where the authority finds signatures and times, as far as that is elsewhere than here. What lies beside
 // the image then neither meets the policy nor fails it.
+// Signatures are looked for beside the image alone: to read another repository would ask a registry that the case does
+// not name.
 func (a clusterAuthority) stores(out *inspect.Authority) {
 	for _, s := range a.Sources {
 		if s.OCI != "" || s.TagPrefix != "" {

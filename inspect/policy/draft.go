@@ -56,6 +56,7 @@ func NewDraft(r Request) (Draft, error) {
 	if err != nil {
 		return Draft{}, fmt.Errorf("drafting a policy: %w", err)
 	}
+	// a name by what it is about and who signs: drafting it again gives the same name
 	d := Draft{Name: draftName(glob, who)}
 	words, err := yaml.Marshal(draftObject{
 		APIVersion: "policy.sigstore.dev/v1beta1", Kind: "ClusterImagePolicy", Metadata: draftMeta{Name: d.Name},
@@ -68,6 +69,7 @@ func NewDraft(r Request) (Draft, error) {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "# Who signed %s, as backtrail saw it:\n# %s\n", text.Clean(r.Image.Reference),
 		text.Clean(r.Signature.Signer()))
+	// comments of the file, above the object: a person reads them before applying it
 	fmt.Fprintf(&b, "# A signature says who signed, not that it was right: compare with what your build should be "+
 		"before you trust it.\n")
 	if authority.Keyless != nil && !r.Public {

@@ -91,6 +91,7 @@ func (o object) imageValidatingPolicy() (Policy, error) {
 	if len(spec.Match) == 0 {
 		return p, errors.New("it names no images")
 	}
+	// asked names the attestors that the one expression uses; others of the list do not count
 	asked, plain := spec.asked()
 	g := inspect.AuthorityGroup{Need: 1}
 	for _, a := range spec.Attestors {

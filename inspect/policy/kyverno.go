@@ -76,6 +76,7 @@ func (o object) kyvernoPolicies() ([]Policy, error) {
 		return nil, err
 	}
 	var all []Policy
+	// each entry of verifyImages is a requirement of its own: all that fit an image must be met
 	for _, rule := range spec.Rules {
 		for n, raw := range rule.Images {
 			p, err := rule.policy(o, raw, spec)

@@ -89,6 +89,7 @@ func matches(raw json.RawMessage, namespace string, absent fitting) fitting {
 }
 
 // fits compares one filter with a pod of the namespace that is created.
+// What is certain about the namespace or the operation decides, also where something else was not compared.
 func (f kyvernoFilter) fits(namespace string) fitting {
 	how := fits
 	if present(f.Subjects) || present(f.Roles) || present(f.Clusters) {
@@ -132,6 +133,7 @@ func inNamespaces(patterns []string, namespace string) fitting {
 }
 
 // kyvernoOverride is another action for some namespaces.
+// spec.validationFailureActionOverrides: [{action: Audit, namespaces: ["dev-*"]}]
 type kyvernoOverride struct {
 	Action     string          `json:"action"`
 	Namespaces []string        `json:"namespaces"`

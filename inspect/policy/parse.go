@@ -15,6 +15,7 @@ import (
 )
 
 // object is what all kinds have in common.
+// Of managedFields only the times are read, and whether the specification was touched.
 type object struct {
 	APIVersion string `json:"apiVersion"`
 	Kind       string `json:"kind"`
@@ -70,6 +71,7 @@ func Parse(s Source) ([]Policy, error) {
 
 // document reads one YAML document: a policy, a List of them, or nothing. The same field twice is an error, since
 // readers differ on which one is used.
+// YAML is turned into JSON first, as the API server does: anchors, tags and octal numbers mean the same here and there.
 func document(doc []byte) ([]Policy, error) {
 	asJSON, err := yaml.YAMLToJSONStrict(doc)
 	if err != nil {

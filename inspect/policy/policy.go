@@ -19,6 +19,7 @@ type Policy struct {
 	Source string // the file's path, or the object's in the API
 
 	images images
+	// what is required wherever the policy applies; in may adapt a copy of it
 	demand inspect.PolicyRequirement
 	// adapts what is asked to the pods of a namespace, and says whether it is about them; nil: to all
 	in func(namespace string, d *inspect.PolicyRequirement) bool

@@ -10,6 +10,7 @@ import (
 )
 
 // Set is all policies of a case.
+// It does not change once it is read: With makes another one.
 type Set struct {
 	policies []Policy
 	sources  []Source
@@ -40,6 +41,7 @@ func (s *Set) add(source Source, found []Policy) {
 }
 
 // With gives a set that holds those of another too. Either may be nil.
+// The order of policies is by name and digest, so that verdicts come in the same order whatever was read first.
 func (s *Set) With(other *Set) *Set {
 	all := &Set{}
 	for _, from := range []*Set{s, other} {

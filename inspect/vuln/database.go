@@ -34,11 +34,22 @@ func Folder() (string, error) {
 	if dir := os.Getenv("GRYPE_DB_CACHE_DIR"); dir != "" {
 		return dir, nil
 	}
-	dir, err := os.UserCacheDir()
+	dir, err := UserCacheDir()
 	if err != nil {
 		return "", fmt.Errorf("finding grype's cache folder: %w", err)
 	}
 	return filepath.Join(dir, "grype", "db"), nil
+}
+
+// UserCacheDir is os.UserCacheDir, which fails where $XDG_CACHE_HOME is a relative path. The XDG Base Directory
+// Specification has such a value ignored, as grype does: then it is ~/.cache.
+func UserCacheDir() (string, error) {
+	dir, err := os.UserCacheDir()
+	if relative := os.Getenv("XDG_CACHE_HOME"); err == nil || relative == "" || filepath.IsAbs(relative) {
+		return dir, err
+	}
+	home, err := os.UserHomeDir()
+	return filepath.Join(home, ".cache"), err
 }
 
 // databaseFile is the database in a folder.

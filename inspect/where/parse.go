@@ -15,6 +15,7 @@ import (
 
 // advisoryID is the form of the IDs of vulnerabilities and advisories: CVE-2021-44228, GHSA-…, MAL-2024-1, DSA-5649-1.
 // Letters that packages also begin with need the digits of a year or number behind them.
+// Prefixes of the databases that OSV collects (ossf.github.io/osv-schema, "id"); others are looked up as names first.
 var advisoryID = regexp.MustCompile(`^(?i)((CVE|MAL|OSV|DSA|DLA|RHSA|ELSA|ALAS2?|USN|GO|PYSEC|RUSTSEC)-[0-9]` +
 	`|GHSA(-[0-9a-z]{4}){3}$)`)
 
@@ -121,6 +122,7 @@ func (s *search) purl(purl string) error {
 }
 
 // name looks up packages by their name, NAME@VERSION of one version; else the incident of that ID.
+// Names are compared by their spelling, so that PyYAML, pyyaml and py_yaml find the same.
 func (s *search) name(what string) error {
 	version := ""
 	name := what

@@ -49,7 +49,9 @@ func Print(w io.Writer, r Result, form, what string) error {
 }
 
 // printNames writes the workloads that are hit, each once.
+// It is for loops of a shell: one name a line, nothing else.
 func printNames(w io.Writer, r Result) error {
+	// matches are sorted by place: one before is enough to compare with
 	before := ""
 	for _, m := range r.Matches {
 		if name := text.Clean(m.Namespace + "/" + m.Workload); name != before {
@@ -69,6 +71,7 @@ const (
 	outcomeNotChecked = "not-checked"
 )
 
+// Columns are part of the interface: new ones go to the end.
 func printCSV(w io.Writer, r Result) error {
 	out := csv.NewWriter(w)
 	rows := [][]string{{"outcome", "cluster", "namespace", "workload", "container", "digest", "what", "path", "layer",
@@ -156,6 +159,7 @@ func table(b *strings.Builder, title string, list []Match, wide bool) {
 	if title != "" {
 		fmt.Fprintf(b, "%s (%d)\n", title, len(list))
 	}
+	// text/tabwriter counts characters, so cells are cleaned before they are measured
 	t := tabwriter.NewWriter(b, 0, 0, 2, ' ', 0)
 	head, row := "NAMESPACE\tWORKLOAD\tCONTAINER\tWHAT\tLAYER\tSINCE\tUNTIL\n", "%s\t%s\t%s\t%s\t%s\t%s\t%s\n"
 	if wide {

@@ -31,6 +31,7 @@ type Match struct {
 }
 
 // Skipped is an image at a place where it could not be checked.
+// The reason names what would answer the question: a deeper look, data, a newer version.
 type Skipped struct {
 	Cluster   string       `json:"cluster"`
 	Namespace string       `json:"namespace"`

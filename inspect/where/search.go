@@ -27,6 +27,7 @@ const maxPerImage = 50
 var oldest = time.Date(2013, 3, 1, 0, 0, 0, 0, time.UTC) // Docker was published
 
 // search is a query at work.
+// It lives for one question and is used by one goroutine.
 type search struct {
 	ctx    context.Context
 	lookup journal.Lookup
