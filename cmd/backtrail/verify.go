@@ -86,7 +86,7 @@ func runVerify(ctx context.Context, f *flags, std streams, path string, own veri
 		return err
 	}
 	for _, k := range expected.Keys {
-		o.Keys = append(o.Keys, k.Digest)
+		o.Keys, o.Named = append(o.Keys, k.Digest), append(o.Named, k.Digest)
 	}
 	if err := own.signers(&o, r.Roots); err != nil {
 		return err

@@ -158,6 +158,7 @@ func pathOf(f inspect.Finding) string {
 }
 
 // layerBy is the number of a layer by its digest or diff ID; -1 where the image has none such.
+// An empty digest names no layer: evidence may come without one.
 func layerBy(i inspect.Image, digest string) int {
 	for _, l := range i.Layers {
 		if digest != "" && !l.Empty && (l.Digest == digest || l.DiffID == digest) {

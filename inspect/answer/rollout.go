@@ -37,6 +37,7 @@ func rollout(c inspect.Case) []inspect.Sentence {
 
 // ofTemplate reports whether a container came with the template of the workload: nothing injected or attached
 // it.
+// Without a pod it is true: then no container came in otherwise.
 func ofTemplate(c inspect.Case, i inspect.Image) bool {
 	k := container(c, i.Container)
 	return !k.Injected && k.Type != inspect.ContainerEphemeral

@@ -221,11 +221,11 @@ func TestGatesThatMissedIt(t *testing.T) {
 			said(c, "pod", "policy-fails-open", "it fails open")
 		}, "its failurePolicy is Ignore (seen)."},
 		"unusual": {func(c *inspect.Case) {
-			c.Findings = append(c.Findings, inspect.Finding{ID: "u", Check: "usual", Subject: "web",
+			c.Findings = append(c.Findings, inspect.Finding{ID: "u", Check: inspect.CheckSigningNorm, Subject: "web",
 				Title: "The image of web is not signed, and nearly all others of its repository are."})
 		}, "the image of web is not signed, and nearly all others of its repository are (seen)."},
 		"another than last seen": {func(c *inspect.Case) {
-			c.Findings = append(c.Findings, inspect.Finding{ID: "u", Check: "last-seen", Subject: "web",
+			c.Findings = append(c.Findings, inspect.Finding{ID: "u", Check: inspect.CheckSignerHistory, Subject: "web",
 				Title: "web: signed by ci when last seen, unsigned now"})
 		}, "signed by ci when last seen, unsigned now (seen)."},
 		"of the API server": {func(c *inspect.Case) {

@@ -61,6 +61,7 @@ func titles(found []inspect.Finding) []inspect.Sentence {
 }
 
 // listed joins the first names of a list and counts the rest.
+// Their order is that of the caller, the most important first.
 func listed(names []string) string {
 	if len(names) <= maxNamed {
 		return strings.Join(names, ", ")
@@ -81,6 +82,7 @@ func orNotStated(s string) string {
 }
 
 // cut shortens to n runes; the last one is then an ellipsis.
+// It counts runes, so that no character is cut in two.
 func cut(s string, n int) string {
 	if r := []rune(s); len(r) > n {
 		return string(r[:n-1]) + "…"

@@ -11,6 +11,7 @@ import (
 
 // suspects are the images that a failed finding or an alert is about, in the order of the case. The answers are about
 // these alone: a calm sidecar is not mentioned.
+// An image without findings may be among them, as where an alert is about its container.
 func suspects(c inspect.Case) []inspect.Image {
 	var all []inspect.Image
 	for _, i := range c.Images {

@@ -60,6 +60,10 @@ func other(v reflect.Value) bool {
 	return true
 }
 
+// rerun are the checks that a bench runs again.
+var rerun = []string{inspect.CheckBinaries, inspect.CheckPackages, inspect.CheckAttachedSBOM, inspect.CheckSubject,
+	inspect.CheckAutoruns, inspect.CheckLockFiles, inspect.CheckAdvisories}
+
 // bench compares rows without a bundle around them, but for the bytes of the incident's.
 type bench struct {
 	bag *Bag
@@ -71,7 +75,7 @@ func newBench(t *testing.T) *bench {
 	bag := openBag(t, newIncident(t).export(t, "bundle", options).Path)
 	c, err := bag.Case(t.Context())
 	must(t, err)
-	for _, check := range []string{inspect.CheckBinaries, inspect.CheckPackages, inspect.CheckAttachedSBOM, inspect.CheckSubject} {
+	for _, check := range rerun {
 		for _, container := range []string{"", "web"} {
 			c.Checks = append(c.Checks, inspect.CheckState{Name: check, Container: container,
 				Status: inspect.CheckDone})
@@ -89,7 +93,7 @@ func newBench(t *testing.T) *bench {
 // compare runs one comparison of a claimed case with an honest one and gives the details of what failed.
 func (b *bench) compare(claimed, honest inspect.Case, again Again, run func(*comparison)) string {
 	again.Case = honest
-	again.Checks = []string{inspect.CheckBinaries, inspect.CheckPackages, inspect.CheckAttachedSBOM, inspect.CheckSubject}
+	again.Checks = rerun
 	v := &comparison{verifier: &verifier{bag: b.bag, c: claimed}, again: again}
 	run(v)
 	var failed []string
@@ -152,6 +156,18 @@ func TestEachFieldOfEachRowIsComputedAgain(t *testing.T) {
 		func(i *inspect.Image, r inspect.Package) { i.Packages = []inspect.Package{r} }, files)
 	lies(t, b, inspect.Files{Total: 9, Owned: 5, Unowned: 4, Ownership: "known"}, "",
 		func(i *inspect.Image, r inspect.Files) { i.Files = r }, files)
+	lies(t, b, inspect.Autorun{Path: "/etc/cron.d/x", Kind: "cron", Trigger: "each minute", Command: "/tmp/x",
+		Status: inspect.RowFailed}, "", func(i *inspect.Image,
+		r inspect.Autorun) {
+		i.Autoruns = []inspect.Autorun{r}
+	}, files)
+	lies(t, b, inspect.LockRow{File: "/app/package-lock.json", Name: "left-pad", Locked: "1.3.0", Installed: "1.3.1",
+		Change: inspect.LockVersionSpoof}, "", func(i *inspect.Image,
+		r inspect.LockRow) {
+		i.Lock = []inspect.LockRow{r}
+	}, files)
+	lies(t, b, inspect.Advisory{ID: "MAL-1", Source: "osv", Kind: inspect.AdvisoryPackage, Subject: "left-pad"}, "",
+		func(i *inspect.Image, r inspect.Advisory) { i.Advisories = []inspect.Advisory{r} }, files)
 	lies(t, b, image.Layers[1], strings.Join(countedElsewhere, " "),
 		func(i *inspect.Image, r inspect.Layer) { i.Layers[1] = r },
 		func(v *comparison) { v.sameLayers(v.c.Images[0], v.again.Case.Images[0]) })
@@ -268,6 +284,40 @@ func TestAnAlertThatWasLeftOutIsFound(t *testing.T) {
 		found := b.compare(claimed, b.c, again, (*comparison).received)
 		if (found == "") != (tt.found == "") || !strings.Contains(found, tt.found) {
 			t.Errorf("%s: %q, want %q", name, found, tt.found)
+		}
+	}
+}
+
+// Rows of a check that is not run again are borne out by nothing in the bag: each of them is counted as a claim, also
+// what a comparison with the known-good states.
+func TestRowsThatNothingBearsOutAreCounted(t *testing.T) {
+	b := newBench(t)
+	count := func(i inspect.Image) int {
+		v := &comparison{verifier: &verifier{bag: b.bag, c: b.c}}
+		v.fileRows(i, inspect.Image{})
+		if len(v.out.Checks) > 0 || v.out.Claims.Recomputed > 0 {
+			t.Errorf("without a check %v, %+v", v.out.Checks, v.out.Claims)
+		}
+		return v.out.Claims.Claimed
+	}
+	container := inspect.ImageHead{Container: "web"}
+	none := count(inspect.Image{ImageHead: container})
+	for name, tt := range map[string]struct {
+		image inspect.Image
+		want  int
+	}{
+		"hooks":           {inspect.Image{Autoruns: make([]inspect.Autorun, 2)}, 2},
+		"lock rows":       {inspect.Image{Lock: make([]inspect.LockRow, 3)}, 3},
+		"advisories":      {inspect.Image{Advisories: make([]inspect.Advisory, 4)}, 4},
+		"vulnerabilities": {inspect.Image{Vulns: make([]inspect.Vuln, 5)}, 5},
+		"a comparison": {inspect.Image{Diff: &inspect.Diff{Signers: []string{"a", "b"}, Settings: []string{"c"},
+			Packages: &inspect.PackageDiff{Added: make([]inspect.Package, 2), Changed: make([]inspect.PackageChange,
+				1)}}}, 6},
+		"no comparison": {inspect.Image{Diff: &inspect.Diff{}}, 0},
+	} {
+		tt.image.ImageHead = container
+		if got := count(tt.image) - none; got != tt.want {
+			t.Errorf("%s: %d claims, want %d", name, got, tt.want)
 		}
 	}
 }

@@ -16,12 +16,12 @@ import (
 var reJudged = []string{"codes", "status", "severity", "detail"}
 
 // fileRows compares what the checks of the files and packages found.
-// Rows that rest on data outside of the bag (vulnerabilities, candidates, the replies of stores, gates of the cluster)
-// are counted as claimed.
+// Rows that rest on data outside of the bag (vulnerabilities, candidates, the replies of stores, gates of the cluster,
+// the contents of the known-good) are counted as claimed.
 func (v *comparison) fileRows(i, again inspect.Image) {
-	skip := []string{}
+	skip, hooks := []string{}, []string{}
 	if i.Diff != nil && i.Diff.KnownGood != nil {
-		skip = reJudged
+		skip, hooks = reJudged, append([]string{"new"}, reJudged...)
 	}
 	rows(v, "files", i.Container, inspect.CheckBinaries, i.Binaries, again.Binaries,
 		func(b inspect.Binary) string { return b.Path }, skip...)
@@ -39,7 +39,29 @@ func (v *comparison) fileRows(i, again inspect.Image) {
 	} else {
 		v.out.Claims.Claimed++
 	}
-	v.out.Claims.Claimed += len(i.Vulns) + len(i.Candidates) + len(i.Stores) + len(i.Gates)
+	rows(v, "autorun", i.Container, inspect.CheckAutoruns, i.Autoruns, again.Autoruns, func(a inspect.Autorun) string {
+		return a.Kind + " " + a.Path + " " + a.Command + " " + a.Trigger
+	}, hooks...)
+	rows(v, "lock", i.Container, inspect.CheckLockFiles, i.Lock, again.Lock, func(l inspect.LockRow) string {
+		return l.File + " " + l.Name + " " + l.Path + " " + string(l.Change)
+	})
+	rows(v, "advisory", i.Container, inspect.CheckAdvisories, i.Advisories, again.Advisories,
+		func(a inspect.Advisory) string { return a.ID + " " + string(a.Kind) + " " + a.Subject })
+	v.out.Claims.Claimed += len(i.Vulns) + len(i.Candidates) + len(i.Stores) + len(i.Gates) +
+		comparedClaims(i.Diff)
+}
+
+// comparedClaims counts what a comparison with the known-good states beyond files, which are compared by their
+// listings: the other image's packages, config and signatures are not in the bag.
+func comparedClaims(d *inspect.Diff) int {
+	if d == nil {
+		return 0
+	}
+	n := len(d.Settings) + len(d.Signers) + len(d.Provenance)
+	if d.Packages != nil {
+		n += len(d.Packages.Added) + len(d.Packages.Removed) + len(d.Packages.Changed)
+	}
+	return n
 }
 
 // listings compares the listings in the bag with those of the carried layers, read again.

@@ -179,6 +179,14 @@ func TestWhoVouchesForEachKindOfTrust(t *testing.T) {
 			inspect.Absent, ""},
 		"nothing to vouch for, but keys here": {inspect.Case{}, VerifyOptions{Keys: []string{"sha256:key"}},
 			inspect.Absent, ""},
+		"a named key that signed": {signed(key), VerifyOptions{Keys: []string{"sha256:key"},
+			Named: []string{"sha256:key"}}, inspect.Verified, "which is yours"},
+		"a named key that signed nothing": {signed(chain, root), VerifyOptions{AcceptBag: true,
+			Keys: []string{"sha256:key"}, Named: []string{"sha256:key"}}, inspect.Unknown, "nothing was verified by it"},
+		"a named key and no signature": {inspect.Case{}, VerifyOptions{Named: []string{"sha256:key"}},
+			inspect.Unknown, "--signer-key"},
+		"one of two named keys": {signed(key), VerifyOptions{Keys: []string{"sha256:key", "sha256:b"},
+			Named: []string{"sha256:key", "sha256:b"}}, inspect.Unknown, "nothing was verified by it"},
 	} {
 		v := &verifier{ctx: context.Background(), o: tt.o, c: tt.c}
 		v.out.Fits = inspect.Verified

@@ -74,7 +74,10 @@ type VerifyOptions struct {
 	Expect string // sha256:… of the tag manifest; empty: not asked
 	// Roots are the trust roots that the person gave (--trusted-root FILE), by name: Rerun checks against these.
 	Roots []string
-	Keys  []string // sha256:… of the public keys that the person gave (--key FILE)
+	Keys  []string // sha256:… of the public keys that the person trusts, by flags and by policies
+	// Named are those of Keys that a flag named (--key FILE): of each, a verdict about an image has to rest on it. Keys
+	// of policies that are always loaded are none of them.
+	Named []string
 	// Signers are the keys of which one must have signed the bag itself (--signer-key FILE).
 	Signers []SignerKey
 	// SignerNamed is the identity that must have signed the bag itself, in words; empty: none was named.

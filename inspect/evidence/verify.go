@@ -177,6 +177,20 @@ func (v *vouching) trust() {
 	for _, k := range keys {
 		v.key(k)
 	}
+	v.unused(keys)
+}
+
+// unused states plainly that a key which the person named has signed none of the images: a verification that ended well
+// would be read as one by this key. It is unknown and not failed, since nothing speaks against the images: whose
+// signature was required of them is part of the case.
+func (v *vouching) unused(keys []string) {
+	for _, k := range v.o.Named {
+		if !contains(keys, k) {
+			v.record("trust", k, inspect.Unknown, BasisBytes,
+				"no signature of an image in this bag was checked with this "+
+					"key (--key), so nothing was verified by it; whose key signed the bag itself is --signer-key")
+		}
+	}
 }
 
 // root states by whose trust root the chains were judged here: the person's, one that backtrail knows, or the bag's

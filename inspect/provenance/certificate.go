@@ -67,4 +67,5 @@ func (c *claims) certifySource(said map[string]string) {
 }
 
 // isWorkflow reports whether a builder or identity is a workflow file on GitHub.
+// The folder is the only one from which GitHub runs workflows.
 func isWorkflow(uri string) bool { return strings.Contains(uri, "/.github/workflows/") }

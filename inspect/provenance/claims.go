@@ -193,6 +193,7 @@ func gitCommit(d map[string]string) string {
 }
 
 // when reads a time of RFC 3339; one that cannot be read is not known.
+// A time is shown and never decides.
 func when(s string) time.Time {
 	t, err := time.Parse(time.RFC3339, s)
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 
 // gate describes what a verifier that requires provenance would have found. unasked are the stores that could not be
 // asked, in words.
+// It is what slsa-verifier would have answered with the same flags, as far as signed statements go.
 func gate(rows []judged, expected bool, unasked []string) inspect.Gate {
 	g := inspect.Gate{Name: inspect.GateProvenance}
 	signed := signedOnly(rows)

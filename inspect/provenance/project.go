@@ -47,6 +47,7 @@ func projectOf(address string) project {
 }
 
 // known reports whether there is an owner to compare.
+// A text that is no address has neither.
 func (p project) known() bool { return p.host != "" && p.owner != "" }
 
 // foreign reports whether another owner answers for a project: another owner on the same host. Two hosts may be a move

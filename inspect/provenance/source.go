@@ -52,9 +52,11 @@ func parseSource(uri string, digest map[string]string) source {
 }
 
 // isGit reports whether a URI names a git repository.
+// The prefix is that of SPDX's package download locations.
 func isGit(uri string) bool { return strings.HasPrefix(uri, "git+") }
 
 // normalizeRepo writes a repository as git+SCHEME://HOST/PATH; a person may leave out git+ and https://.
+// Nothing else is changed: upper case, ports and user names are part of what is compared.
 func normalizeRepo(uri string) string {
 	switch {
 	case strings.HasPrefix(uri, "git+"):

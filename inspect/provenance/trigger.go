@@ -65,6 +65,7 @@ func triggerSeverity(from, to string) inspect.Severity {
 }
 
 // refSeverity passes over the next tag and the same branch; a tag before and none now is unlike a release.
+// An empty severity means that there is nothing to tell.
 func refSeverity(from, to string) inspect.Severity {
 	tag := func(ref string) bool { return strings.HasPrefix(ref, "refs/tags/") }
 	switch {
@@ -108,6 +109,7 @@ func compareTriggers(before, now []inspect.Certificate, word string) []change {
 }
 
 // of is the value of the extension in a certificate.
+// A certificate has one of the names, by the time at which it was issued.
 func (e extension) of(c inspect.Certificate) string {
 	for _, name := range e.names {
 		if v := c.Extensions[name]; v != "" {
@@ -118,6 +120,7 @@ func (e extension) of(c inspect.Certificate) string {
 }
 
 // workflowOf is the identity of a certificate without the ref.
+// It is empty for a certificate without names, which is compared with none.
 func workflowOf(c inspect.Certificate) string {
 	if len(c.Subject) == 0 {
 		return ""

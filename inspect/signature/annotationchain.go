@@ -120,6 +120,7 @@ func (s *cosignSignature) byKey(ctx context.Context, m root.TrustedMaterial, k k
 }
 
 // conclude keeps the time that counted and the library's verdict.
+// Of several times the first counts for the timeline: that of the log before that of a timestamp.
 func (o *outcome) conclude(times []observed, judged error) {
 	if len(times) > 0 {
 		o.time = times[0].time
@@ -302,6 +303,7 @@ func (s *cosignSignature) ask(ctx context.Context, sig oci.Signature, hash v1.Ha
 }
 
 // claims is cosign's comparison of what was signed with a digest.
+// An attestation names its subject in a statement, a signature in the simple signing payload.
 func (s *cosignSignature) claims() func(oci.Signature, v1.Hash, map[string]any) error {
 	if s.envelope {
 		return cosign.IntotoSubjectClaimVerifier

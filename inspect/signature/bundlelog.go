@@ -103,6 +103,7 @@ func logName(logs map[string]*root.TransparencyLog, e *tlog.Entry) string {
 
 // explainTimestamps verifies every timestamp by itself. One that an authority signed counts, whichever else there are:
 // a single one outside the certificate's validity spoils it.
+// The times of the log are passed through, so that all trusted times are judged together.
 func (s *sigstoreBundle) explainTimestamps(c *chain, m keyed, fromLog []observed) []observed {
 	var times []observed
 	var errs []string

@@ -117,6 +117,7 @@ func (e *examiner) first(name string) bool {
 }
 
 // load loads the trusted roots when the first signature wants them: an unsigned image needs none.
+// An error leaves the image open, and every signature that needs a root unknown.
 func (e *examiner) load() {
 	if e.loaded {
 		return
@@ -155,6 +156,7 @@ func (e *examiner) keep(ctx context.Context, h match) {
 }
 
 // attachments are the parts that are no signatures and yet belong into a bundle: attached SBOMs.
+// The parts of signatures are fetched where they are judged.
 func (e *examiner) attachments(h match, m *v1.Manifest) []v1.Descriptor {
 	if h.role == "sbom" {
 		return m.Layers

@@ -24,6 +24,7 @@ func (o Options) expectation(e inspect.Expected, i inspect.Image) (expectation, 
 
 // with adds what policies ask. Their keys are always tried, since a signature by a managed key names no signer; where
 // flags say who should have signed, that a policy would accept another one makes no signature fit.
+// An error is that of a key which cannot be read, or of too many.
 func (x expectation) with(requirements []inspect.PolicyRequirement) (expectation, error) {
 	x.requirements, x.foreign = requirements, map[string]bool{}
 	flags := x.flagged

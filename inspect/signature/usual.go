@@ -13,6 +13,7 @@ import (
 	"github.com/backtrail/backtrail/registry"
 )
 
+// sampleTags bounds the requests that one unsigned image causes.
 const (
 	sampleTags  = 40 // tags whose digests are asked for, with HEAD
 	sampleAtOne = 8  // requests at once

@@ -106,6 +106,7 @@ func importFile(folder, file string) error {
 }
 
 // unpack writes the database of a file to another one.
+// The first member with the name of the database counts, in whatever folder it lies.
 func unpack(from, to string) error {
 	in, err := os.Open(from)
 	if err != nil {

@@ -22,11 +22,13 @@ func key(p inspect.Package) string {
 
 // canCompare reports whether anything can be compared to a package: a program that no package manager installed is in
 // the database by its CPE only, every other package by its name.
+// A package without a version would match every range.
 func canCompare(p inspect.Package) bool {
 	return p.Name != "" && p.Version != "" && p.PURL != "" && (p.Type != string(syft.BinaryPkg) || len(p.CPEs) > 0)
 }
 
 // distinct gives each package once, however many locations it has. left counts those to which nothing can be compared.
+// The order is that of the list.
 func distinct(list []inspect.Package) (packages []inspect.Package, left int) {
 	seen := map[string]bool{}
 	for _, p := range list {
