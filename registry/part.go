@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/backtrail/backtrail/inspect"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
 
@@ -13,12 +14,12 @@ type Problem string
 // The ways in which a part does not hold. ProblemMissing and ProblemLimit mean that a part could not be looked at,
 // which is unknown; the others that the image is not what it says.
 const (
-	ProblemDigest     Problem = "digest-mismatch"
-	ProblemSize       Problem = "size-mismatch" // the digest fits, the descriptor's size does not
-	ProblemMissing    Problem = "missing-blob"
+	ProblemDigest     Problem = inspect.ReasonDigestMismatch
+	ProblemSize       Problem = inspect.ReasonSizeMismatch // the digest fits, the descriptor's size does not
+	ProblemMissing    Problem = inspect.ReasonMissingBlob
 	ProblemMalformed  Problem = "malformed"
 	ProblemLimit      Problem = "limit"
-	ProblemLayerCount Problem = "layer-count-mismatch"
+	ProblemLayerCount Problem = inspect.ReasonLayerCountMismatch
 	ProblemForm       Problem = "unsupported" // a form that is not read here, see Form
 )
 

@@ -111,6 +111,7 @@ func paletteCommands() []command {
 		{name: "layer of file", on: shell.InCase, help: "from the selected file to its layer"},
 		{name: "file below", on: shell.InCase, help: "from the selected file to what a lower layer has in its place"},
 		{name: "findings of file", on: shell.InCase, help: "from the selected file to its findings"},
+		{name: "package of file", on: shell.InCase, help: "from the selected file to the package that owns it"},
 		{name: "aware", takes: true, on: shell.InCase,
 			help: "start a reporting deadline (never automatic): aware now nis2, aware 03:12 cra, " +
 				"aware 2026-11-23T03:12:00Z dora"},

@@ -54,7 +54,7 @@ func (m *Model) run(c command, arg string) tea.Cmd {
 	return a.Run(arg)
 }
 
-// maxMove is further than any list is long.
+// maxMove is further than any list is long. Screens bound it.
 const maxMove = 1 << 30
 
 // verbs are the commands of the shell itself, by their names in the table of keys.

@@ -77,4 +77,5 @@ func actOf(c inspect.Case, a inspect.Alert) string {
 }
 
 // maxCommand bounds a command line in a sentence, in runes.
+// A command line is foreign, and may have 128 KiB.
 const maxCommand = 120

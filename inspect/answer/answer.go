@@ -53,9 +53,10 @@ type question struct {
 
 // causes are the checks whose findings may be the cause: see byWeight.
 // Without them the headline could change after it was read out.
-var causes = []string{"subject", "layers", "binaries", "known-good", "diff", "drift", "advisories",
+var causes = []string{inspect.CheckSubject, inspect.CheckLayers, inspect.CheckBinaries, inspect.CheckKnownGood,
+	inspect.CheckDiff, inspect.CheckDrift, inspect.CheckAdvisories,
 	inspect.CheckLockFiles,
-	"autoruns"}
+	inspect.CheckAutoruns}
 
 // questions are the three questions. A new rule is one file and one line here.
 func questions() []question {

@@ -3,6 +3,7 @@ package answer
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/text"
@@ -36,7 +37,7 @@ func commit(p inspect.Provenance) string {
 		return "a commit that is not stated"
 	}
 	text := text.Clean(p.Commit)
-	return "commit " + text[:min(len(text), 12)]
+	return "commit " + strings.ToValidUTF8(text[:min(len(text), 12)], "")
 }
 
 // whoClaims is who makes a statement that nothing verifies.

@@ -188,7 +188,7 @@ func suspectLayers(c inspect.Case) map[string]bool {
 // everybody who gets the bundle would have it.
 // The file of a secret is not carried by itself either, whatever its severity is.
 func aboutSecret(f inspect.Finding) bool {
-	return f.Code == "secret" || f.Code == inspect.CodeHiddenSecret
+	return f.Code == inspect.CodeSecret || f.Code == inspect.CodeHiddenSecret
 }
 
 // suspectRow reports whether a row of an image points at one of its layers.

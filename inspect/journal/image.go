@@ -47,8 +47,8 @@ func FactsOf(c *inspect.Case, container string, files []File) Facts {
 	}
 	// Dates are those of the data where there is one, and of the check otherwise: where compares them with the date of
 	// a record.
-	f.Advisories = ended("advisories")
-	if !ended("vulnerabilities").IsZero() && image.VulnData != nil {
+	f.Advisories = ended(inspect.CheckAdvisories)
+	if !ended(inspect.CheckVulnerabilities).IsZero() && image.VulnData != nil {
 		f.Vulnerabilities = image.VulnData.Date
 	}
 	return f

@@ -98,7 +98,10 @@ func TestMerge(t *testing.T) {
 			[3]int{0, 0, 2},
 		},
 		"an opaque directory hides what is below, not what is in its own layer": {
-			[][]member{{file("opt/1", "1"), file("opt/2", "1")}, {dir("opt/"), whiteout("opt/.wh..wh..opq"), file("opt/2", "2")}},
+			[][]member{
+				{file("opt/1", "1"), file("opt/2", "1")},
+				{dir("opt/"), whiteout("opt/.wh..wh..opq"), file("opt/2", "2")},
+			},
 			"/opt/2=2",
 			[3]int{0, 1, 1},
 		},
@@ -151,7 +154,10 @@ func TestMerge(t *testing.T) {
 			[][]member{{hardlink("b", "../../a")}}, "", [3]int{0, 0, 0},
 		},
 		"odd whiteouts are nothing": {
-			[][]member{{file("a", "1")}, {whiteout(".wh."), whiteout(".wh..."), whiteout(".wh..wh.aufs"), whiteout(".wh.nothing")}},
+			[][]member{
+				{file("a", "1")},
+				{whiteout(".wh."), whiteout(".wh..."), whiteout(".wh..wh.aufs"), whiteout(".wh.nothing")},
+			},
 			"/a=1",
 			[3]int{0, 0, 0},
 		},

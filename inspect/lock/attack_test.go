@@ -42,8 +42,12 @@ func TestForeignAddressesInEveryLock(t *testing.T) {
 	uv := func(host string) string {
 		text := "version = 1\n"
 		for n := range 4 {
-			text += fmt.Sprintf("[[package]]\nname = \"p%d\"\nversion = \"1\"\nsource = { registry = \"https://pypi.org/simple\" }\n"+
-				"sdist = { url = \"https://files.pythonhosted.org/p%d.tar.gz\", hash = \"sha256:aa\" }\n", n, n)
+			text += fmt.Sprintf(
+				"[[package]]\nname = \"p%d\"\nversion = \"1\"\nsource = { registry = \"https://pypi.org/simple\" }\n"+
+					"sdist = { url = \"https://files.pythonhosted.org/p%d.tar.gz\", hash = \"sha256:aa\" }\n",
+				n,
+				n,
+			)
 		}
 		return text + "[[package]]\nname = \"a\"\nversion = \"1\"\nsource = { registry = \"https://pypi.org/simple\" }\nwheels = [\n" +
 			"  { url = \"https://files.pythonhosted.org/a.whl\", hash = \"sha256:aa\" },\n  { url = \"https://" + host +
@@ -52,8 +56,12 @@ func TestForeignAddressesInEveryLock(t *testing.T) {
 	berry := func(parameters string) string {
 		text := "__metadata:\n  version: 8\n\n"
 		for n := range 4 {
-			text += fmt.Sprintf("\"p%d@npm:1\":\n  version: 1.0.0\n  resolution: \"p%d@npm:1.0.0%s\"\n  linkType: hard\n\n", n, n,
-				"::__archiveUrl=https%3A%2F%2Fregistry.npmjs.org%2Fp.tgz")
+			text += fmt.Sprintf(
+				"\"p%d@npm:1\":\n  version: 1.0.0\n  resolution: \"p%d@npm:1.0.0%s\"\n  linkType: hard\n\n",
+				n,
+				n,
+				"::__archiveUrl=https%3A%2F%2Fregistry.npmjs.org%2Fp.tgz",
+			)
 		}
 		return text + "\"a@npm:1\":\n  version: 1.0.0\n  resolution: \"a@npm:1.0.0" + parameters + "\"\n  linkType: hard\n"
 	}
@@ -77,13 +85,21 @@ func TestForeignAddressesInEveryLock(t *testing.T) {
 		lock, text string
 		want       inspect.Severity // of package a; empty for no row
 	}{
-		"uv, an archive from elsewhere":     {"uv.lock", uv("files.example"), inspect.Medium},
-		"uv, a look-alike":                  {"uv.lock", uv("files.pythonhosted.orq"), inspect.High},
-		"uv, all from PyPI":                 {"uv.lock", uv("files.pythonhosted.org"), ""},
-		"yarn, an escaped address":          {"yarn.lock", berry("::__archiveUrl=https%3A%2F%2Fnpm.example%2Fa.tgz"), inspect.Medium},
-		"yarn, behind another parameter":    {"yarn.lock", berry("::locator=x&__archiveUrl=https%3A%2F%2Fnpm.example%2Fa.tgz"), inspect.Medium},
-		"yarn, an address in plain":         {"yarn.lock", berry("::__archiveUrl=https://npm.example/a.tgz"), inspect.Medium},
-		"yarn, its registry":                {"yarn.lock", berry("::__archiveUrl=https%3A%2F%2Fregistry.npmjs.org%2Fa.tgz"), ""},
+		"uv, an archive from elsewhere": {"uv.lock", uv("files.example"), inspect.Medium},
+		"uv, a look-alike":              {"uv.lock", uv("files.pythonhosted.orq"), inspect.High},
+		"uv, all from PyPI":             {"uv.lock", uv("files.pythonhosted.org"), ""},
+		"yarn, an escaped address": {
+			"yarn.lock", berry("::__archiveUrl=https%3A%2F%2Fnpm.example%2Fa.tgz"), inspect.Medium,
+		},
+		"yarn, behind another parameter": {
+			"yarn.lock", berry("::locator=x&__archiveUrl=https%3A%2F%2Fnpm.example%2Fa.tgz"), inspect.Medium,
+		},
+		"yarn, an address in plain": {
+			"yarn.lock", berry("::__archiveUrl=https://npm.example/a.tgz"), inspect.Medium,
+		},
+		"yarn, its registry": {
+			"yarn.lock", berry("::__archiveUrl=https%3A%2F%2Fregistry.npmjs.org%2Fa.tgz"), "",
+		},
 		"yarn, no address":                  {"yarn.lock", berry(""), ""},
 		"bun, a tarball from elsewhere":     {"bun.lock", bun("npm.example"), inspect.Medium},
 		"bun, its registry":                 {"bun.lock", bun("registry.npmjs.org"), ""},
@@ -110,11 +126,13 @@ func TestForeignAddressesInEveryLock(t *testing.T) {
 func TestAnIndexIsThatOfTheWholeFile(t *testing.T) {
 	lines := "a==1 --hash=sha256:aa\nb==1 --hash=sha256:bb\n"
 	for name, test := range map[string]struct{ text, want string }{
-		"none":               {lines, ""},
-		"at the beginning":   {"--index-url https://pypi.example/simple\n" + lines, "https://pypi.example/simple"},
-		"at the end":         {lines + "--index-url=https://pypi.example/simple\n", "https://pypi.example/simple"},
-		"in short":           {lines + "-i https://pypi.example/simple\n", "https://pypi.example/simple"},
-		"the last one":       {"-i https://pypi.org/simple\n" + lines + "-i https://pypi.example/simple\n", "https://pypi.example/simple"},
+		"none":             {lines, ""},
+		"at the beginning": {"--index-url https://pypi.example/simple\n" + lines, "https://pypi.example/simple"},
+		"at the end":       {lines + "--index-url=https://pypi.example/simple\n", "https://pypi.example/simple"},
+		"in short":         {lines + "-i https://pypi.example/simple\n", "https://pypi.example/simple"},
+		"the last one": {
+			"-i https://pypi.org/simple\n" + lines + "-i https://pypi.example/simple\n", "https://pypi.example/simple",
+		},
 		"in a comment":       {"# --index-url https://pypi.example/simple\n" + lines, ""},
 		"a further index":    {"--extra-index-url https://pypi.example/simple\n" + lines, ""},
 		"a file of its own":  {"c @ https://files.example/c.whl --hash=sha256:cc\n" + lines, ""},
@@ -164,8 +182,13 @@ func TestScopesThatMoved(t *testing.T) {
 func TestTheOrderOfALockDoesNotMatter(t *testing.T) {
 	var entries, before []entry
 	for n := range 20 {
-		e := entry{name: fmt.Sprintf("p%02d", n%15), version: fmt.Sprintf("1.%d.0", n), place: fmt.Sprintf("node_modules/p%02d", n),
-			resolved: "https://registry.npmjs.org/x.tgz", integrity: fmt.Sprintf("sha512-%d", n)}
+		e := entry{
+			name: fmt.Sprintf(
+				"p%02d",
+				n%15,
+			), version: fmt.Sprintf("1.%d.0", n), place: fmt.Sprintf("node_modules/p%02d", n),
+			resolved: "https://registry.npmjs.org/x.tgz", integrity: fmt.Sprintf("sha512-%d", n),
+		}
 		if n%7 == 0 {
 			e.resolved = "https://npm.example/x.tgz"
 		}
@@ -209,8 +232,13 @@ func TestALockIsCutInOrder(t *testing.T) {
 	}) {
 		t.Errorf("%d packages, first %s", len(got), got[0].name)
 	}
-	same := []entry{{name: "a", version: "2", place: "y"}, {name: "a", version: "2", place: "x"}, {name: "a", version: "1"}}
-	if got := fmt.Sprint(clip(same)); !strings.HasPrefix(got, "[{a 1") || strings.Index(got, "x") > strings.Index(got, "y") {
+	same := []entry{
+		{name: "a", version: "2", place: "y"},
+		{name: "a", version: "2", place: "x"},
+		{name: "a", version: "1"},
+	}
+	if got := fmt.Sprint(clip(same)); !strings.HasPrefix(got, "[{a 1") ||
+		strings.Index(got, "x") > strings.Index(got, "y") {
 		t.Errorf("packages of one name: %s", got)
 	}
 }
@@ -230,14 +258,22 @@ func TestManifestsThatAreOdd(t *testing.T) {
 		"as locked":                {manifest("d", `{"name":"d","version":"1.0.0"}`), nil},
 		"a version that is a list": {manifest("d", `{"name":"d","version":["1"]}`), nil},
 		"no JSON":                  {manifest("d", "{"), []string{"info not-installed d"}},
-		"no manifest":              {layertest.File("app/node_modules/d/index.js", "x"), []string{"info not-installed d"}},
-		"scripts that are a list":  {manifest("d", `{"name":"d","version":"1.0.0","scripts":[1]}`), []string{"info not-installed d"}},
-		"another version":          {manifest("d", `{"name":"d","version":"1.0.1"}`), []string{"low version-spoof d"}},
+		"no manifest": {
+			layertest.File("app/node_modules/d/index.js", "x"), []string{"info not-installed d"},
+		},
+		"scripts that are a list": {
+			manifest("d", `{"name":"d","version":"1.0.0","scripts":[1]}`), []string{"info not-installed d"},
+		},
+		"another version": {manifest("d", `{"name":"d","version":"1.0.1"}`), []string{"low version-spoof d"}},
 		"another, with a script": {
-			manifest("d", `{"name":"d","version":"1.0.1","scripts":{"preinstall":"node x"}}`), []string{"high version-spoof d"},
+			manifest("d", `{"name":"d","version":"1.0.1","scripts":{"preinstall":"node x"}}`), []string{
+				"high version-spoof d",
+			},
 		},
 		"another, with a script that is a number": {
-			manifest("d", `{"name":"d","version":"1.0.1","scripts":{"preinstall":1,"test":"x"}}`), []string{"low version-spoof d"},
+			manifest("d", `{"name":"d","version":"1.0.1","scripts":{"preinstall":1,"test":"x"}}`), []string{
+				"low version-spoof d",
+			},
 		},
 		"a folder of files": {layertest.File("app/node_modules/e/readme", "x"), []string{"info not-installed d"}},
 	} {
@@ -254,8 +290,11 @@ func TestManifestsThatAreOdd(t *testing.T) {
 // A native module is built when it is installed, without a script that says so; one that no lock names counts as one
 // with a script.
 func TestAPhantomThatIsBuilt(t *testing.T) {
-	members := append(app(usual()...), layertest.File("app/node_modules/ghost/package.json", `{"name":"ghost","version":"1.0.0"}`),
-		layertest.File("app/node_modules/ghost/binding.gyp", "{}"))
+	members := append(
+		app(usual()...),
+		layertest.File("app/node_modules/ghost/package.json", `{"name":"ghost","version":"1.0.0"}`),
+		layertest.File("app/node_modules/ghost/binding.gyp", "{}"),
+	)
 	if got := rows(check(t, members, nil), inspect.Medium); !slices.Equal(got, []string{"high phantom ghost"}) {
 		t.Errorf("%q", got)
 	}
@@ -275,8 +314,10 @@ func TestAPhantomThatIsBuilt(t *testing.T) {
 func TestAHiddenLockAlone(t *testing.T) {
 	hidden := layertest.File("app/node_modules/.package-lock.json",
 		`{"lockfileVersion":3,"packages":{"node_modules/a":{"version":"1.0.0"},"node_modules/b":{"version":"1.0.0"}}}`)
-	members := []layertest.Member{hidden, layertest.File("app/node_modules/a/package.json", `{"name":"a","version":"1.0.1"}`),
-		layertest.File("app/node_modules/b/package.json", `{"name":"b","version":"1.0.0"}`)}
+	members := []layertest.Member{
+		hidden, layertest.File("app/node_modules/a/package.json", `{"name":"a","version":"1.0.1"}`),
+		layertest.File("app/node_modules/b/package.json", `{"name":"b","version":"1.0.0"}`),
+	}
 	got := rows(check(t, members, nil), inspect.Low)
 	if !slices.Equal(got, []string{"high version-spoof a"}) {
 		t.Errorf("%q", got)
@@ -295,8 +336,10 @@ func TestLocksOfAnImageAreBounded(t *testing.T) {
 		!strings.Contains(unread[0].Detail, "more lock files than are read") {
 		t.Errorf("%d locks, unread %+v", len(files), unread)
 	}
-	for name, want := range map[string]int64{"yarn.lock": maxCostly, "pnpm-lock.yaml": maxCostly, "bun.lock": maxCostly,
-		"package-lock.json": maxFile, "uv.lock": maxFile} {
+	for name, want := range map[string]int64{
+		"yarn.lock": maxCostly, "pnpm-lock.yaml": maxCostly, "bun.lock": maxCostly,
+		"package-lock.json": maxFile, "uv.lock": maxFile,
+	} {
 		if got := forms[name].limit(); got != want {
 			t.Errorf("%s may have %d bytes, want %d", name, got, want)
 		}

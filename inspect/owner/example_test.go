@@ -20,7 +20,10 @@ const installed = "P:busybox\nV:1.37.0-r12\nF:bin\nR:busybox\nR:ls\n\n"
 func (alpine) Index(context.Context, string) ([]inspect.Entry, error) {
 	var list []inspect.Entry
 	for _, p := range []string{"/lib/apk/db/installed", "/bin/busybox", "/bin/ls", "/bin/dropped"} {
-		list = append(list, inspect.Entry{Path: p, Type: inspect.EntryFile, Mode: 0o755, Size: int64(len(installed)), SHA256: p})
+		list = append(
+			list,
+			inspect.Entry{Path: p, Type: inspect.EntryFile, Mode: 0o755, Size: int64(len(installed)), SHA256: p},
+		)
 	}
 	return list, nil
 }
@@ -35,6 +38,7 @@ func (alpine) Open(_ context.Context, _ string, e inspect.Entry) (inspect.Conten
 func (alpine) Catalogue(context.Context, string) ([]inspect.Package, error) {
 	return nil, inspect.ErrNotKept
 }
+
 func (alpine) Blob(context.Context, string) (io.ReadCloser, error) { return nil, inspect.ErrNotKept }
 
 type content struct{ *bytes.Reader }

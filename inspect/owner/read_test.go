@@ -18,8 +18,23 @@ import (
 // names too is the system's, and a digest of another algorithm is none.
 func TestPackagesOfPython(t *testing.T) {
 	const info = "num-1.2.dist-info/"
-	rows := record("num/a.py", "a = 1\n") + record("../../../bin/num", "#!/bin/sh\n") + record("../../../../bin/sh", "sh") +
-		"num/b.py,md5=00,1\n" + record("../other/x.py", "x") + record("/etc/cron.d/x", "x")
+	rows := record(
+		"num/a.py",
+		"a = 1\n",
+	) + record(
+		"../../../bin/num",
+		"#!/bin/sh\n",
+	) + record(
+		"../../../../bin/sh",
+		"sh",
+	) +
+		"num/b.py,md5=00,1\n" + record(
+		"../other/x.py",
+		"x",
+	) + record(
+		"/etc/cron.d/x",
+		"x",
+	)
 	members := []member{
 		file(site+"num/a.py", "a = 1\n"), file(site+"num/b.py", "b"), exe("usr/local/bin/num", "#!/bin/sh\n"),
 		exe("usr/bin/sh", "sh"), file("usr/local/lib/python3.13/other/x.py", "x"), file("etc/cron.d/x", "x"),
@@ -110,7 +125,8 @@ func TestABrokenDatabaseBesideOthers(t *testing.T) {
 		"status": stanza("tools", "1"), "tools.list": "/usr/bin/ls\n", "tools.md5sums": md5Of("ls") + "  usr/bin/ls\n",
 	}), exe("usr/bin/ls", "ls"))
 	_, o := ownOf(t, append(members, file("var/lib/rpm/Packages", strings.Repeat("x", 600)))...)
-	if o.Level != Partial || !strings.Contains(o.Detail, "rpm database is broken") || standing(o, "/usr/bin/ls") != "tools intact" {
+	if o.Level != Partial || !strings.Contains(o.Detail, "rpm database is broken") ||
+		standing(o, "/usr/bin/ls") != "tools intact" {
 		t.Errorf("ownership %s: %s, %s", o.Level, o.Detail, standing(o, "/usr/bin/ls"))
 	}
 	o.AddGap("layer 3 was not read")
@@ -139,7 +155,8 @@ func TestPackagesWithoutLists(t *testing.T) {
 	})
 	ls := exe("usr/bin/ls", "ls")
 	o := stacked(t, append(slices.Clone(whole), ls, file("var/lib/dpkg/status", stanza("tools", "1")+status)))
-	if o.Level != Partial || !strings.Contains(o.Detail, "8 of 9 packages are not listed: bare0, bare1, bare2, bare3, bare4") ||
+	if o.Level != Partial ||
+		!strings.Contains(o.Detail, "8 of 9 packages are not listed: bare0, bare1, bare2, bare3, bare4") ||
 		strings.Contains(o.Detail, "bare5") {
 		t.Errorf("ownership %s: %s", o.Level, o.Detail)
 	}
@@ -155,8 +172,11 @@ func TestPackagesWithoutLists(t *testing.T) {
 
 // The cache gives the same answer for the same layers, and ends with its context.
 func TestOwnershipIsReadOnce(t *testing.T) {
-	tree := treeOfLayers(t, append(dpkgFiles(map[string]string{"status": stanza("tools", "1"), "tools.list": "/usr/bin/ls\n"}),
-		exe("usr/bin/ls", "ls")))
+	tree := treeOfLayers(
+		t,
+		append(dpkgFiles(map[string]string{"status": stanza("tools", "1"), "tools.list": "/usr/bin/ls\n"}),
+			exe("usr/bin/ls", "ls")),
+	)
 	c := NewCache()
 	one, err := c.Of(t.Context(), tree)
 	must(t, err)
@@ -176,7 +196,13 @@ func TestOwnershipIsReadOnce(t *testing.T) {
 func TestOldDigestsAreKept(t *testing.T) {
 	tree := treeOfLayers(t, []member{file("a", "same"), file("b", "same"), file("c", "other"), file("d", "")})
 	want := func(p, algorithm string) digestRequest { return digestRequest{tree.Get(p), algorithm} }
-	all := []digestRequest{want("/a", "md5"), want("/b", "md5"), want("/c", "sha1"), want("/c", "sha256"), want("/c", "crc32")}
+	all := []digestRequest{
+		want("/a", "md5"),
+		want("/b", "md5"),
+		want("/c", "sha1"),
+		want("/c", "sha256"),
+		want("/c", "crc32"),
+	}
 	w := newLegacyDigests(tree)
 	must(t, w.make(t.Context(), all))
 	if w.get(all[0]) != md5Of("same") || w.get(all[1]) != md5Of("same") || w.get(all[3]) != tree.Get("/c").SHA256 {
@@ -211,8 +237,10 @@ func TestAlgorithmsOfDigests(t *testing.T) {
 			t.Errorf("%q is computed", algorithm)
 		}
 	}
-	for number, want := range map[rpmdb.DigestAlgorithm]string{0: "md5", 1: "md5", 2: "sha1", 8: "sha256", 9: "sha384",
-		10: "sha512", 11: "sha224", 3: "", 99: "", -1: ""} {
+	for number, want := range map[rpmdb.DigestAlgorithm]string{
+		0: "md5", 1: "md5", 2: "sha1", 8: "sha256", 9: "sha384",
+		10: "sha512", 11: "sha224", 3: "", 99: "", -1: "",
+	} {
 		if got := rpmAlgorithm(number); got != want {
 			t.Errorf("algorithm %d is %q, want %q", number, got, want)
 		}
@@ -222,7 +250,8 @@ func TestAlgorithmsOfDigests(t *testing.T) {
 // Headers of rpm hold parallel lists, which a hostile one lets contradict each other.
 func TestListsOfAHeaderThatContradict(t *testing.T) {
 	sum := strings.Repeat("ab", 32)
-	p := &rpmdb.PackageInfo{Name: "p", Version: "1", Release: "2", DigestAlgorithm: rpmdb.PGPHASHALGO_SHA256,
+	p := &rpmdb.PackageInfo{
+		Name: "p", Version: "1", Release: "2", DigestAlgorithm: rpmdb.PGPHASHALGO_SHA256,
 		BaseNames:   []string{"a", "b", "c", "d", "", "e"},
 		DirIndexes:  []int32{0, 7, -1, 1, 0},
 		DirNames:    []string{"/usr/bin/", "../../etc/"},
@@ -244,7 +273,9 @@ func TestListsOfAHeaderThatContradict(t *testing.T) {
 // What counts as a program: by its kind, or a text that may be run; data that is executable by accident is none.
 func TestWhatIsAProgram(t *testing.T) {
 	node := func(p string, kind inspect.Kind, mode uint32, mime string) *inspect.Node {
-		return &inspect.Node{Entry: inspect.Entry{Path: p, Type: inspect.EntryFile, Kind: kind, Mode: mode, MIME: mime, Size: 1}}
+		return &inspect.Node{
+			Entry: inspect.Entry{Path: p, Type: inspect.EntryFile, Kind: kind, Mode: mode, MIME: mime, Size: 1},
+		}
 	}
 	empty, link := node("/x", "", 0o755, "text/plain"), node("/x", inspect.KindELF, 0o755, "")
 	empty.Size, link.Type = 0, inspect.EntrySymlink

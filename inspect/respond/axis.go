@@ -14,17 +14,13 @@ import (
 // the order is that of the case.
 func Axis(c *inspect.Case, now time.Time) []inspect.Moment {
 	all := slices.Clone(c.Timeline)
-	placed := slices.ContainsFunc(all, func(m inspect.Moment) bool { return m.Trust == inspect.ByAlert })
 	for _, a := range c.Alerts {
-		if placed || a.Time.IsZero() {
-			continue
+		placed := slices.ContainsFunc(c.Timeline, func(m inspect.Moment) bool {
+			return m.Trust == inspect.ByAlert && m.Time.Equal(a.Time.Time)
+		})
+		if !placed && !a.Time.IsZero() {
+			all = append(all, AlertMoment(a))
 		}
-		what := "alert: " + a.Rule
-		if a.Imprecise {
-			what += " (its time has no date or no zone)"
-		}
-		all = append(all, inspect.Moment{Time: a.Time, What: what, Source: cmp.Or(a.Source, "alert"),
-			Trust: inspect.ByAlert})
 	}
 	for _, n := range c.Notes {
 		all = append(all, inspect.Moment{Time: n.Time, What: noteWords(n), Source: n.Author, Trust: inspect.ByUs})
@@ -34,6 +30,15 @@ func Axis(c *inspect.Case, now time.Time) []inspect.Moment {
 	}
 	slices.SortStableFunc(all, func(a, b inspect.Moment) int { return a.Time.Compare(b.Time.Time) })
 	return all
+}
+
+// AlertMoment is an alert on the axis, at the time at which it was raised first.
+func AlertMoment(a inspect.Alert) inspect.Moment {
+	what := "alert: " + a.Name()
+	if a.Imprecise {
+		what += " (its time has no date or no zone)"
+	}
+	return inspect.Moment{Time: a.Time, What: what, Source: cmp.Or(a.Source, "alert"), Trust: inspect.ByAlert}
 }
 
 // noteWords are the note in one line.

@@ -15,7 +15,8 @@ type ReachRow struct {
 	Text    string
 	Why     string // what that means
 	Weight  ReachWeight
-	Command string // that says more; empty where there is none
+	Command string // that finds out more; empty where there is none
+	Pod     string // namespace/name of another pod that the row is about; empty where it is about none
 }
 
 // ReachWeight describes how far something reaches.
@@ -43,9 +44,10 @@ func Reachable(c *inspect.Case) []ReachRow {
 	l.volumes()
 	l.network()
 	for _, u := range l.r.Unseen {
-		l.add(ReachRow{"not seen", u.String(),
-			"This may hide more of what the pod could touch. `backtrail rbac` prints the role that may read it.",
-			ReachesOther, ""})
+		l.add(ReachRow{Kind: "not seen", Text: u.String(),
+			Why: "This may hide more of what the pod could touch. " +
+				"`backtrail rbac` prints the role that may read it.",
+			Weight: ReachesOther})
 	}
 	l.shared("same image", "Pods that run one of its digests.", l.r.Shared.Digest, l.pod.Others)
 	l.shared("same layer", "Pods whose image has a layer that brought what is wrong here.", l.layers(), nil)
@@ -66,14 +68,13 @@ func (l *reachList) add(r ReachRow) { l.rows = append(l.rows, r) }
 
 func (l *reachList) privileges() {
 	for _, p := range l.r.Privileges {
-		l.add(ReachRow{
-			"privilege", p.String(), "What the container may do on the node, or to the other containers.",
-			privilegeWeight(p), "",
-		})
+		l.add(ReachRow{Kind: "privilege", Text: p.String(),
+			Why: "What the container may do on the node, or to the other containers.", Weight: privilegeWeight(p)})
 	}
 	for _, u := range l.r.Uses {
 		if u.Kind == inspect.UseHostPath {
-			l.add(ReachRow{"host path", textOf(u), "A part of the node's own files.", ReachesNode, ""})
+			l.add(ReachRow{Kind: "host path", Text: textOf(u), Why: "A part of the node's own files.",
+				Weight: ReachesNode})
 		}
 	}
 }
@@ -96,9 +97,9 @@ func (l *reachList) roles() {
 		if r.Source != "" {
 			text += " (" + r.Source + ")"
 		}
-		l.add(ReachRow{"cloud role", text,
-			"Whoever runs in the pod can take on this role, as long as the cloud's own side trusts it.", ReachesNode,
-			""})
+		l.add(ReachRow{Kind: "cloud role", Text: text,
+			Why:    "Whoever runs in the pod can take on this role, as long as the cloud's own side trusts it.",
+			Weight: ReachesNode})
 	}
 }
 
@@ -108,7 +109,8 @@ func (l *reachList) account() {
 	if l.r.ServiceAccount == "" {
 		return
 	}
-	l.add(ReachRow{"account", l.r.ServiceAccount, "The service account that the pod runs as.", ReachesOwn, ""})
+	l.add(ReachRow{Kind: "account", Text: l.r.ServiceAccount, Why: "The service account that the pod runs as.",
+		Weight: ReachesOwn})
 	for _, t := range l.r.Tokens {
 		audience := "for the API server"
 		if t.Audience != "" {
@@ -118,21 +120,20 @@ func (l *reachList) account() {
 		if t.Seconds > 0 {
 			text += fmt.Sprintf(", valid for %d s", t.Seconds)
 		}
-		l.add(ReachRow{"token", text,
-			"Whoever runs in the container can read this token and use it elsewhere until it ends.", ReachesOther, ""})
+		l.add(ReachRow{Kind: "token", Text: text,
+			Why:    "Whoever runs in the container can read this token and use it elsewhere until it ends.",
+			Weight: ReachesOther})
 	}
 	if l.r.Token == inspect.TokenNone {
-		l.add(ReachRow{"token", "none is mounted",
-			"No token of the service account is in the file tree of its containers.", ReachesOwn, ""})
+		l.add(ReachRow{Kind: "token", Text: "none is mounted",
+			Why: "No token of the service account is in the file tree of its containers.", Weight: ReachesOwn})
 		return
 	}
-	l.add(ReachRow{
-		"may do", "not known: what the account may do, only somebody who may impersonate it can ask",
-		"Roles and bindings are not read: they do not say what webhooks of authorization allow.",
-		ReachesOther, fmt.Sprintf("%s auth can-i --list -n %s --as %s", l.c.Target.Kubectl(),
-			text.Quote(l.pod.Namespace),
-			text.Quote("system:serviceaccount:"+l.pod.Namespace+":"+l.r.ServiceAccount)),
-	})
+	l.add(ReachRow{Kind: "may do",
+		Text:   "not known: what the account may do, only somebody who may impersonate it can ask",
+		Why:    "Roles and bindings are not read: they do not say what webhooks of authorization allow.",
+		Weight: ReachesOther, Command: fmt.Sprintf("%s auth can-i --list -n %s --as %s", l.c.Target.Kubectl(),
+			text.Quote(l.pod.Namespace), text.Quote("system:serviceaccount:"+l.pod.Namespace+":"+l.r.ServiceAccount))})
 }
 
 // named lists objects with the ways by which they come in.
@@ -148,8 +149,8 @@ func (l *reachList) named(kind string, names []string, w ReachWeight, why string
 		if len(ways) > 0 {
 			text += ": " + strings.Join(ways, "; ")
 		}
-		l.add(ReachRow{kind, text, strings.TrimSpace("A " + kind + " of namespace " + l.pod.Namespace + ". " + why),
-			w, ""})
+		l.add(ReachRow{Kind: kind, Text: text,
+			Why: strings.TrimSpace("A " + kind + " of namespace " + l.pod.Namespace + ". " + why), Weight: w})
 	}
 }
 
@@ -177,7 +178,7 @@ func (l *reachList) volumes() {
 	}
 	for _, v := range l.r.Volumes {
 		if !told[v] {
-			l.add(ReachRow{"volume", v, "A volume of the pod.", ReachesOwn, ""})
+			l.add(ReachRow{Kind: "volume", Text: v, Why: "A volume of the pod.", Weight: ReachesOwn})
 		}
 	}
 }
@@ -185,21 +186,22 @@ func (l *reachList) volumes() {
 func (l *reachList) network() {
 	const enforced = " It holds only if the network plugin enforces it."
 	for _, p := range l.r.NetworkPolicies {
-		l.add(ReachRow{"network", p, "A policy that selects the pod." + enforced, ReachesOwn, ""})
+		l.add(ReachRow{Kind: "network", Text: p, Why: "A policy that selects the pod." + enforced, Weight: ReachesOwn})
 	}
 	if s, ok := l.c.Check(inspect.CheckCluster, ""); ok && s.Status != inspect.CheckDone ||
 		l.r.Lacks(inspect.ReachNetworkPolicies) {
 		return // whether there are any is not known, and said
 	}
 	if len(l.r.NetworkPolicies) == 0 {
-		l.add(ReachRow{"network", "no network policy selects it",
-			"Nothing is known that would hold its traffic back." + enforced, ReachesOther, ""})
+		l.add(ReachRow{Kind: "network", Text: "no network policy selects it",
+			Why: "Nothing is known that would hold its traffic back." + enforced, Weight: ReachesOther})
 		return
 	}
 	if len(l.r.Isolated) == 1 {
 		open := map[string]string{"ingress": "egress", "egress": "ingress"}[l.r.Isolated[0]]
-		l.add(ReachRow{"network", open + " is open", "The policies that select the pod say nothing of " + open +
-			": all of it is allowed.", ReachesOther, ""})
+		l.add(ReachRow{Kind: "network", Text: open + " is open",
+			Why:    "The policies that select the pod say nothing of " + open + ": all of it is allowed.",
+			Weight: ReachesOther})
 	}
 }
 
@@ -213,11 +215,11 @@ func (l *reachList) shared(kind, why string, g inspect.PodGroup, older []string)
 		why += " Not all namespaces could be listed: there may be more."
 	}
 	for _, p := range g.Pods[:min(few, len(g.Pods))] {
-		l.add(ReachRow{kind, p, why, ReachesKin, ""})
+		l.add(ReachRow{Kind: kind, Text: p, Why: why, Weight: ReachesKin, Pod: p})
 	}
 	if more := g.Count - min(few, len(g.Pods)); more > 0 {
-		l.add(ReachRow{kind, fmt.Sprintf("and %d more", more), why + fmt.Sprintf(" %d in all.", g.Count), ReachesKin,
-			""})
+		l.add(ReachRow{Kind: kind, Text: fmt.Sprintf("and %d more", more),
+			Why: why + fmt.Sprintf(" %d in all.", g.Count), Weight: ReachesKin})
 	}
 }
 

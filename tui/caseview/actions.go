@@ -1,6 +1,8 @@
 package caseview
 
 import (
+	"strings"
+
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/backtrail/backtrail/inspect"
@@ -40,6 +42,7 @@ func verbs() map[string]shell.Verb[*Screen] {
 		"layer of file":         {Why: whyNoFileLayer, Run: runFileLayer},
 		"file below":            {Why: whyNoBelow, Run: runBelow},
 		"findings of file":      {Why: whyNoFileFindings, Run: runFileFindings},
+		"package of file":       {Why: whyNoPackage, Run: runPackage},
 		"aware":                 {Why: whyNoDeadline, Run: runAware},
 		"withdraw deadline":     {Why: whyNoWithdraw, Run: runWithdraw},
 		"runtime preserved":     {Why: whyNoRuntime, Run: runRuntime(inspect.RuntimeSaved)},
@@ -154,23 +157,34 @@ func whyNoOpen(s *Screen) string {
 	return ""
 }
 
-// runOpen goes where a row points: a directory, a file's bytes, the file in its layer, or the detail. A group whose
-// findings name no file opens or closes; any other row without a file gives the detail the focus.
+// runOpen goes where a row points: a directory, a file's bytes, the file in its layer, another pod, or the detail. A
+// group whose findings name no file opens or closes; any other row without a file gives the detail the focus.
 func runOpen(s *Screen, _ string) tea.Cmd {
 	if s.inTree() {
 		return openFile(s)
 	}
-	if r, _ := s.row(); r.Heads && r.Path == "" {
+	switch r, _ := s.row(); {
+	case r.Heads && r.Path == "":
 		group := r.Group
 		setGroup(s, group, !s.opened[group])
-		return nil
-	}
-	if r, _ := s.row(); r.Path != "" {
+	case r.Path != "":
 		jumpTo(s, r.Container, r.Path, r.Layer)
-		return nil
+	case r.Pod != "":
+		return s.copy(commandOf(s, r.Pod))
+	default:
+		s.state().focus = widget.RegionDetail
 	}
-	s.state().focus = widget.RegionDetail
 	return nil
+}
+
+// commandOf is the command line that opens the case of another pod, with every flag in force. It is copied and not
+// done: opening it here would end this case, whose checks may still run.
+func commandOf(s *Screen, pod string) string {
+	namespace, name, _ := strings.Cut(pod, "/")
+	other := inspect.Case{Target: s.c.Target}
+	other.Target.Kind, other.Target.Name, other.Target.Namespace = inspect.TargetPod, "pod/"+name, namespace
+	other.Target.Container, other.Target.Workload = "", ""
+	return s.backend.Command(&other, "")
 }
 
 // openFile opens or closes the selected directory, or shows the selected file. Only regular files have bytes: a link

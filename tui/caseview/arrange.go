@@ -22,6 +22,7 @@ func (s *Screen) shape() widget.Shape {
 		shape.Top = len(s.pane.Top(s.view(s.pane), s.shell.Width))
 	} else {
 		shape.Top = len(drawHeadline(s.shell.Paint, s.lead, s.shell.Width, false))
+		shape.Lead = true
 		if s.running > 0 {
 			shape.Top = max(shape.Top, headlineRows)
 		}

@@ -36,7 +36,7 @@ func trailOf(s *Screen) []shell.Crumb {
 			trail = append(trail, shell.Crumb{Text: text, Drop: drop})
 		}
 	}
-	add(cmp.Or(s.c.Target.Context, s.o.Context, "backtrail"), 4)
+	add(cmp.Or(s.c.Target.Context, s.o.Context, "backtrail"), 2)
 	i := s.image()
 	switch {
 	case s.c.Pod != nil:

@@ -1,6 +1,8 @@
 package caseview
 
 import (
+	"cmp"
+
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/backtrail/backtrail/tui/caseview/pane"
@@ -42,6 +44,46 @@ func runFileFindings(s *Screen, _ string) tea.Cmd {
 	if group != "" {
 		setGroup(s, group, true)
 	}
+	st.list.Choose(id)
+	st.focus = widget.RegionList
+	return nil
+}
+
+// whyNoPackage is why there is no package to go to.
+func whyNoPackage(s *Screen) string {
+	r, ok := s.row()
+	if id, _ := packageRowOf(s, cmp.Or(r.Path, r.Mark)); !ok || id == "" {
+		return "no package is known to own the selected file"
+	}
+	return ""
+}
+
+// packageRowOf is the row of the package that owns a file, and whether it is only in the list of all packages, not in
+// the comparison.
+func packageRowOf(s *Screen, path string) (id string, whole bool) {
+	v := s.view(pane.Packages)
+	name := v.OwnerOf(path)
+	for _, v.Whole = range []bool{s.whole, true} {
+		if id := pane.PackageOf(pane.Packages.Listed(v), name); id != "" {
+			return id, v.Whole
+		}
+	}
+	return "", false
+}
+
+// runPackage goes from a file to the package that owns it; esc leads back.
+func runPackage(s *Screen, _ string) tea.Cmd {
+	r, _ := s.row()
+	id, whole := packageRowOf(s, cmp.Or(r.Path, r.Mark))
+	before := s.here()
+	before.jump = true
+	if s.pane != pane.Packages {
+		s.from = append(s.from, before)
+	}
+	s.whole, s.panes[pane.Packages].stale = whole, true
+	s.showPane(pane.Packages)
+	st := s.state()
+	st.list.SetFilter("")
 	st.list.Choose(id)
 	st.focus = widget.RegionList
 	return nil

@@ -20,6 +20,9 @@ func Alert(d *widget.Document, a inspect.Alert) {
 		when += " (imprecise: the line has no date or no zone)"
 	}
 	d.Field("time", when)
+	if a.Last.After(a.Time.Time) {
+		d.Field("last", Stamp(a.Last))
+	}
 	d.Field("source", a.Source)
 	if a.Count > 1 {
 		d.Field("count", fmt.Sprint(a.Count))

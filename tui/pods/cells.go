@@ -56,10 +56,10 @@ func podCells(s *Screen, p *inspect.FlaggedPod, name string, g *alertGroup, w in
 		what.Text, what.Tone = label.Image(mainImage(p)), widget.ToneDim
 	}
 	if w < 56 {
-		return []widget.Cell{flag, {Text: name, Width: -4}, what}
+		return []widget.Cell{flag, {Text: name, Width: -4, Middle: true}, what}
 	}
 	if w < 76 {
-		return []widget.Cell{flag, {Text: p.Namespace + "/" + name, Width: -4}, what}
+		return []widget.Cell{flag, {Text: p.Namespace + "/" + name, Width: -4, Middle: true}, what}
 	}
 	containers := widget.Cell{Text: fmt.Sprint(len(p.Containers)), Tone: widget.ToneDim, Width: 2, Right: true}
 	if len(p.Containers) == 0 {
@@ -69,7 +69,8 @@ func podCells(s *Screen, p *inspect.FlaggedPod, name string, g *alertGroup, w in
 		containers.Text += "+"
 		containers.Tone = widget.ToneWarn
 	}
-	cells := []widget.Cell{flag, {Text: p.Namespace, Width: s.board.spaceWidth}, {Text: name, Width: -4}, containers}
+	cells := []widget.Cell{flag, {Text: p.Namespace, Width: s.board.spaceWidth}, {Text: name, Width: -4, Middle: true},
+		containers}
 	if w >= 96 {
 		cells = append(cells, widget.Cell{Text: label.Image(mainImage(p)), Tone: widget.ToneDim, Width: -3})
 	}

@@ -137,7 +137,8 @@ func (g *alertGroup) tally(a *inspect.Alert) {
 	}
 }
 
-// podKey is the identity of a pod: a name may be used again.
+// podKey is the identity of a pod: a name may be used again. A StatefulSet's web-0 that was deleted and made again is
+// another pod with another UID.
 func podKey(p inspect.Pod) string { return "pod:" + p.Namespace + "/" + p.Name + "/" + p.UID }
 
 // text is the group in words.

@@ -16,7 +16,8 @@ type row struct {
 	of *alertGroup
 }
 
-// line is what is drawn of a row.
+// line is what is drawn of a row. Its functions read the screen when they are called, for the age of a pod and what
+// was muted.
 type line struct {
 	// find: the text that the filter searches
 	find string
@@ -32,7 +33,7 @@ func (r row) Key() string { return r.id }
 // Find is the text that the filter searches. It is made on each use, and so for every row with each letter of a filter.
 func (r row) Find() string { return r.late().find }
 
-// Cells draw the row.
+// Cells draw the row. The width is without pointer and mark.
 func (r row) Cells(width int) []widget.Cell { return r.late().cells(width) }
 
 // group is the alert group that the row folds; nil for a row of one pod.

@@ -346,3 +346,47 @@ func TestTenThousandPods(t *testing.T) {
 	s.SetFilter("p05000")
 	shows(t, s, "Pods, filter p05000: 1 row")
 }
+
+// Two pods of a workload differ in the end of their names, two workloads in the beginning: a narrow list keeps both.
+func TestLongNamesKeepBothEnds(t *testing.T) {
+	list := inspect.PodList{}
+	for _, name := range []string{"payments-reconciliation-worker-7c9f8d6b5-mnbvc",
+		"payments-reconciliation-worker-7c9f8d6b5-x7k2p", "payouts-reconciliation-worker-5d6f7c8b9-mnbvc"} {
+		list.Pods = append(list.Pods, inspect.FlaggedPod{Pod: inspect.Pod{Namespace: "shop", Name: name, UID: name}})
+	}
+	for _, width := range []int{40, 60, 80, 100} {
+		seen := map[string]bool{}
+		s := open(t, &backend{lists: []inspect.PodList{list}}, Options{}, width)
+		for _, l := range lines(s) {
+			name := strings.Fields(strings.ReplaceAll(strings.TrimLeft(ansi.Strip(l), "▸ "), "shop/", "shop "))
+			if len(name) > 0 && strings.Contains(l, "pay") {
+				seen[strings.Join(name, " ")] = true
+			}
+		}
+		if len(seen) < 3 {
+			t.Errorf("in %d columns the pods cannot be told apart: %v", width, seen)
+		}
+	}
+}
+
+// A pod that is flagged while its group is folded is found in the group's row; once the group unfolds, in its own.
+func TestTheCursorFollowsAPodIntoItsGroup(t *testing.T) {
+	s := open(t, &backend{lists: []inspect.PodList{fleet()}}, Options{}, 120)
+	s.list.Choose(podKey(fleet().Pods[1].Pod))
+	list := fleet()
+	list.Pods[1].Alerts = []inspect.Alert{{ID: "a2", Rule: list.Pods[0].Alerts[0].Rule, Priority: "Critical"}}
+	s.take(newBoard(list))
+	group, ok := s.selected()
+	if !ok || group.group() == nil || len(group.of.pods) != 2 {
+		t.Fatalf("the cursor is on %+v", group)
+	}
+	do(t, s, "right")
+	s.Move(2)
+	if r, _ := s.selected(); r.pod == nil || r.pod.Name != "web-2" {
+		t.Errorf("below the group the second pod is %+v", r.pod)
+	}
+	do(t, s, "left")
+	if r, _ := s.selected(); r.id != group.id || s.unfolded[group.id] {
+		t.Errorf("← goes to %s", r.id)
+	}
+}

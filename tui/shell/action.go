@@ -40,8 +40,8 @@ func (v Verb[S]) Bind(s S) Action {
 	return Action{Why: why, Run: func(arg string) tea.Cmd { return v.Run(s, arg) }}
 }
 
-// Crumb is a step of the way down to what is on screen. Where there is no room, those with the lowest Drop above 0 go
-// first; those with 0 stay.
+// Crumb is a step of the way down to what is on screen. Where there is no room, those with Drop 1 go first, then those
+// with 2; those with 3 are elided in their middle, and those with 0 stay as they are.
 type Crumb struct {
 	Text string
 	Drop int

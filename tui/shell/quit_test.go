@@ -106,3 +106,12 @@ func TestTheCursorStandsBehindWhatWasTyped(t *testing.T) {
 		t.Errorf("a cursor at 3, 4 is %+v", c)
 	}
 }
+
+// A paste into a dialog is text, whatever it contains: it neither answers nor quits.
+func TestAPasteAnswersNothing(t *testing.T) {
+	s := newShell(t)
+	s.AskQuit()
+	if cmd := s.Dialog.Update(tea.PasteMsg{Content: "quit\r\n"}); quits(cmd) || s.Dialog == nil {
+		t.Error("a paste has quit")
+	}
+}

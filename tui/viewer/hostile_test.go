@@ -7,6 +7,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/x/ansi"
 
 	"github.com/backtrail/backtrail/inspect"
@@ -79,5 +80,28 @@ func TestHostileBytesDoNotDraw(t *testing.T) {
 			do(t, s, "focus", "tab")
 			s.Scroll(1)
 		}
+	}
+}
+
+// What a person saves is what was kept, byte for byte, under a name of ours; a failure is an error and no file.
+func TestHostileBytesAreSavedAsTheyAre(t *testing.T) {
+	m := keep()
+	m.files["/-rf /\x1b[2J"] = inspecttest.Mark
+	s := look(t, m, file("/-rf /\x1b[2J"))
+	do(t, s, "save", "")
+	s.shell.Dialog.Arrange(60, 10)
+	if lines, _ := s.shell.Dialog.Draw(); strings.ContainsAny(ansi.Strip(strings.Join(lines, "")),
+		inspecttest.Drawing) {
+		t.Errorf("the question draws: %q", lines)
+	}
+	cmd := s.shell.Dialog.Update(tea.KeyPressMsg{Code: tea.KeyEnter})
+	cmd()
+	for name, content := range m.saved {
+		if content != inspecttest.Mark || strings.ContainsAny(name, "/\x1b ") || strings.HasPrefix(name, "-") {
+			t.Errorf("saved %q as %q", content, name)
+		}
+	}
+	if len(m.saved) != 1 {
+		t.Errorf("%d files were saved", len(m.saved))
 	}
 }

@@ -13,7 +13,8 @@ type Part struct {
 	Text   []byte
 }
 
-// Blob is a kept blob as parts; none where there is no digest.
+// Blob is a kept blob as parts; none where there is no digest. Which blobs are kept, the store decides: v on another
+// one is an error on screen.
 func Blob(name, digest string) []Part {
 	if digest == "" {
 		return nil

@@ -23,7 +23,8 @@ func Fill(lines []string, width, height int) []string {
 func Pad(s string, width int) string {
 	n := ansi.StringWidth(s)
 	if n > width {
-		return ansi.Truncate(s, width, "")
+		s = ansi.Truncate(s, width, "")
+		n = ansi.StringWidth(s) // one less where the cut went through a character of two columns
 	}
 	return s + Blanks(width-n)
 }

@@ -16,6 +16,8 @@ type Cell struct {
 	Right bool
 	// Tail: cut at the front
 	Tail bool
+	// Middle: cut in the middle
+	Middle bool
 }
 
 // Line draws a row of cells with a blank between them, exactly width wide.
@@ -48,6 +50,8 @@ func (c Cell) cut(w int) string {
 	switch {
 	case c.Tail:
 		return fitTail(s, w)
+	case c.Middle:
+		return FitMiddle(s, w)
 	case c.Right:
 		return FitRight(s, w)
 	default:

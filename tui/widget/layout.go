@@ -8,6 +8,8 @@ const (
 	OneWidth, OneHeight = 60, 15
 	// from here on list and detail stand side by side
 	sideWidth = 100
+	// rows of a body that has room for a list and the first lines of what leads it
+	leadFrom = 7
 )
 
 // Region is a part of the body that can have the focus.
@@ -37,6 +39,8 @@ type Shape struct {
 	Tabs bool
 	// Top: rows that the region above the list would like, its title counted; 0: there is none
 	Top int
+	// Lead: on a screen that has room for one region only, the first lines of the region above the list stay in sight
+	Lead bool
 	// Foot: rows below the detail; 0: none
 	Foot int
 	// Share: percent of the width that the list gets beside the detail
@@ -84,6 +88,10 @@ func Place(w, h int, s Shape) Places {
 	}
 	if w < OneWidth || h < OneHeight || s.Zoom {
 		f.one = true
+		if s.Lead && s.Top > 0 && !s.Zoom && s.Focus == RegionList && body.H >= leadFrom {
+			f.Top = Rect{0, body.Y, w, min(s.Top, body.H/2)}
+			body.Y, body.H = body.Y+f.Top.H, body.H-f.Top.H
+		}
 		f.place(s.Focus, body)
 		return f
 	}

@@ -99,12 +99,37 @@ func TestLayoutShowsOneRegionWhereItIsNarrow(t *testing.T) {
 	}
 }
 
+// What a case leads with stays in sight on a small screen: above the list, and nowhere else.
+func TestTheLeadStaysAboveTheListOfASmallScreen(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		w, h int
+		s    Shape
+		want string
+	}{
+		{"40×12", 40, 12, Shape{Lead: true, Top: 14}, "h t bbbb llll s k"},
+		{"a lead of two lines", 40, 12, Shape{Lead: true, Top: 2}, "h t bb llllll s k"},
+		{"the detail has the focus", 40, 12, Shape{Lead: true, Top: 14, Focus: RegionDetail}, "h t dddddddd s k"},
+		{"the lead has the focus", 40, 12, Shape{Lead: true, Top: 14, Focus: RegionTop}, "h t bbbbbbbb s k"},
+		{"zoomed", 40, 12, Shape{Lead: true, Top: 14, Zoom: true}, "h t llllllll s k"},
+		{"a comparison is no lead", 40, 12, Shape{Top: 14}, "h t llllllll s k"},
+		{"nothing to lead with", 40, 12, Shape{Lead: true}, "h t llllllll s k"},
+		{"too low for both", 30, 8, Shape{Lead: true, Top: 14}, "h t llll s k"},
+		{"low and wide", 120, 14, Shape{Lead: true, Top: 3}, "h t bbb lllllll s k"},
+	} {
+		c.s.Tabs = true
+		if got := columnOf(boxes(c.w, c.h, c.s)); got != c.want {
+			t.Errorf("%s: %s, want %s", c.name, got, c.want)
+		}
+	}
+}
+
 func TestLayoutNeverLeavesTheScreen(t *testing.T) {
 	for w := 0; w < 210; w += 7 {
 		for h := 0; h < 70; h += 3 {
 			for focus := RegionList; focus <= RegionTop; focus++ {
 				for _, s := range []Shape{{Tabs: true, Top: 15, Share: 58, Focus: focus},
-					{Tabs: true, Foot: 12, Share: 42, Focus: focus}, {Stacked: true, Share: 55, Focus: focus}} {
+					{Tabs: true, Foot: 12, Share: 42, Focus: focus}, {Stacked: true, Share: 55, Focus: focus}, {Tabs: true, Lead: true, Top: 9, Focus: focus}} {
 					if got := boxes(w, h, s); got == "regions overlap" {
 						t.Fatalf("%dx%d %+v: %s", w, h, s, got)
 					}

@@ -21,6 +21,22 @@ func Fit(s string, width int) string {
 	return s + Blanks(width-n)
 }
 
+// FitMiddle is Fit that keeps the beginning and the end: names of pods and containers differ in both.
+func FitMiddle(s string, width int) string {
+	n := ansi.StringWidth(s)
+	if n <= width || width < 3 {
+		return Fit(s, width)
+	}
+	head := ansi.Truncate(s, width/2, "")
+	tail := width - ansi.StringWidth(head) - 1
+	end := ansi.TruncateLeft(s, n-tail, "")
+	if ansi.StringWidth(end) > tail {
+		// the cut went through a character of two columns
+		end = ansi.TruncateLeft(s, n-tail+1, "")
+	}
+	return Fit(head+"…"+end, width)
+}
+
 // wholeNumbers takes the digits before the … of a cut string away, where the cut went through a number. Digits within a
 // word are no number: of a digest as much is kept as there is room for.
 func wholeNumbers(s, cut string) string {

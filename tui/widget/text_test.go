@@ -220,3 +220,26 @@ func TestANumberIsCutAsAWhole(t *testing.T) {
 		}
 	}
 }
+
+func TestTheMiddleIsCutOut(t *testing.T) {
+	for _, c := range []struct {
+		name, in string
+		width    int
+		want     string
+	}{
+		{"it fits", "web-0", 8, "web-0   "},
+		{"the name of a pod", "web-6d4cf56db6-x7k2p", 12, "web-6d…x7k2p"},
+		{"an odd width", "web-6d4cf56db6-x7k2p", 9, "web-…7k2p"},
+		{"wide characters", "日本語日本語日本語", 8, "日本…語 "},
+		{"no room for both ends", "web-6d4cf56db6", 2, "w…"},
+		{"no room", "web", 0, ""},
+	} {
+		if got := FitMiddle(c.in, c.width); got != c.want || ansi.StringWidth(got) != max(0, c.width) {
+			t.Errorf("%s: %q in %d columns is %q, want %q", c.name, c.in, c.width, got, c.want)
+		}
+	}
+	p := NewPaint(true, true, false)
+	if got := p.Line(12, LookPlain, Cell{Text: "web-6d4cf56db6-x7k2p", Width: -1, Middle: true}); got != "web-6d…x7k2p" {
+		t.Errorf("in a row it is %q", got)
+	}
+}

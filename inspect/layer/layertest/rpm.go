@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"encoding/binary"
 	"fmt"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -28,6 +29,11 @@ type RPMFile struct {
 // tag, the data (rpm's lib/header.c). algorithm 0 leaves the tag of the digest algorithm out. Arrays of files run in
 // parallel, and directories are numbered (DIRINDEXES), as since rpm 4.
 func RPMHeader(name string, algorithm int32, files ...RPMFile) []byte {
+	return RPMScripted(name, algorithm, nil, files...)
+}
+
+// RPMScripted is RPMHeader with texts by the number of their tag: 1023 to 1026 are the scripts that rpm runs.
+func RPMScripted(name string, algorithm int32, texts map[int32]string, files ...RPMFile) []byte {
 	var index, data bytes.Buffer
 	tags := int32(0)
 	be := binary.BigEndian
@@ -66,6 +72,9 @@ func RPMHeader(name string, algorithm int32, files ...RPMFile) []byte {
 		tag(rpmdb.RPMTAG_DIRINDEXES, rpmdb.RPM_INT32_TYPE, len(files), numbers(dirOf))
 		tag(rpmdb.RPMTAG_BASENAMES, rpmdb.RPM_STRING_ARRAY_TYPE, len(files), text(bases...))
 		tag(rpmdb.RPMTAG_DIRNAMES, rpmdb.RPM_STRING_ARRAY_TYPE, len(dirs), text(dirs...))
+	}
+	for _, number := range slices.Sorted(maps.Keys(texts)) {
+		tag(number, rpmdb.RPM_STRING_TYPE, 1, text(texts[number]))
 	}
 	if algorithm != 0 {
 		tag(rpmdb.RPMTAG_FILEDIGESTALGO, rpmdb.RPM_INT32_TYPE, 1, numbers([]int32{algorithm}))

@@ -98,8 +98,9 @@ to          4.0.4-2
 type        deb
 layer       1  RUN /bin/sh -c apt-get install xz
 
-Files that do not match the package
-• /usr/bin/top
+Its files that something was found about
+• /usr/bin/top: does not match its checksum
+• /usr/bin/ps: missing
 `},
 		{Binaries, "binary:/var/tmp/.font/fontd", `
 /var/tmp/.font/fontd

@@ -186,13 +186,13 @@ MED    /usr/bin/ps                                                  listed by pr
 		{Timeline, 80, `
 2026-03-14 01:50:00Z         ● image built                              claimed
 2026-03-14 02:20:00Z +30 min ● pod created                              cluster
-2026-03-14 03:08:00Z +48 min ● alert: Drop and execute                  alert
+2026-03-14 03:08:00Z +48 min ● alert: Drop and execute ×3               alert
 2026-03-14 03:18:00Z +10 min ● note: malicious seen on call             local
 `},
 		{Timeline, 120, `
 2026-03-14 01:50:00Z         ● image built                                                                      claimed
 2026-03-14 02:20:00Z +30 min ● pod created                                                                      cluster
-2026-03-14 03:08:00Z +48 min ● alert: Drop and execute                                                          alert
+2026-03-14 03:08:00Z +48 min ● alert: Drop and execute ×3                                                       alert
 2026-03-14 03:18:00Z +10 min ● note: malicious seen on call                                                     local
 `},
 		{BlastRadius, 40, `

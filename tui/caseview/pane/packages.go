@@ -30,6 +30,7 @@ func (v View) differs() bool {
 // materials. Vulnerabilities are joined by name and version, not by identity of the package: databases name them so.
 func packageRows(v View) []Row {
 	i := v.Image()
+	v.leads = leadFiles(v)
 	rows := append(compromiseRows(v), vulnerabilityRows(v)...)
 	// by NAME@VERSION
 	vulns := map[string][]inspect.Vuln{}
@@ -110,9 +111,12 @@ func packageDiffRows(v View, diff inspect.PackageDiff, vulns map[string][]inspec
 // changedPackageRow is a package with another version than in the previous image. Change is upgrade, downgrade or
 // changed: versions of one scheme only can be ordered.
 func changedPackageRow(v View, c inspect.PackageChange, vulns []inspect.Vuln) Row {
+	lead := leadFile(v, c.Name, nil, c.Layer)
 	return Row{
 		ID: "changed:" + c.Type + ":" + c.Name + ":" + c.From, Text: c.Name + " " + c.Type + " " + c.Change,
-		Value: cmp.Or(c.PURL, c.Name+" "+c.To), Container: v.Container, Mark: c.PURL, Layer: c.Layer, Object: c,
+		Value: cmp.Or(c.PURL, c.Name+" "+c.To), Container: v.Container, Mark: c.PURL, Path: lead.Path,
+		Layer:  lead.Layer,
+		Object: c, Package: c.Name,
 		Line: func(w int) []widget.Cell {
 			return packageCells(w, "~", widget.ToneWarn, c.Name, c.From+" → "+c.To, c.Type, c.Layer, vulns)
 		},
@@ -130,10 +134,14 @@ func changedPackageRow(v View, c inspect.PackageChange, vulns []inspect.Vuln) Ro
 // packageRow is a package; sign is + for added, - for removed, blank where nothing is compared. The identity has the
 // locations: one version may be installed at several places (node_modules), each a package of its own.
 func packageRow(v View, sign string, t widget.Tone, p inspect.Package, vulns []inspect.Vuln) Row {
+	lead := packageFile{Layer: p.Layer}
+	if sign != "-" { // a removed one has no file in this image
+		lead = leadFile(v, p.Name, p.Locations, p.Layer)
+	}
 	return Row{
 		ID:   "package:" + sign + p.Type + ":" + p.Name + ":" + p.Version + ":" + strings.Join(p.Locations, ","),
 		Text: p.Name + " " + p.Version + " " + p.Type, Value: cmp.Or(p.PURL, p.Name+" "+p.Version),
-		Container: v.Container, Mark: p.PURL, Layer: p.Layer, Object: p,
+		Container: v.Container, Mark: p.PURL, Path: lead.Path, Layer: lead.Layer, Object: p, Package: p.Name,
 		Line: func(w int) []widget.Cell {
 			return packageCells(w, sign, t, p.Name, p.Version, p.Type, p.Layer, vulns)
 		},
@@ -181,18 +189,94 @@ func packageTail(d *widget.Document, v View, kind, purl string, layer int, locat
 	vulnerabilities(d, vulns)
 }
 
-// filesOfPackage lists the altered files of a package. The owner of a file is written as "NAME VERSION", or as the
-// name alone.
-func filesOfPackage(d *widget.Document, v View, name string) {
-	first := true
-	for _, a := range v.Image().Altered {
-		if owner, _, _ := strings.Cut(a.Package, " "); owner != name && a.Package != name {
-			continue
-		}
-		if first {
-			d.Heading("Files that do not match the package")
-			first = false
-		}
-		d.Put(label.SeverityTone(a.Severity), "• ", a.Path)
+// packageFile is a file of a package that something was found about.
+type packageFile struct {
+	Path     string
+	Layer    int
+	severity inspect.Severity
+	// what: is wrong with it, in a few words
+	what string
+}
+
+// eachOwned gives the files that a package owns and that something was found about: those that do not match it, those
+// that are suspicious, those that are missing, which have no layer. Which other files a package owns stands in its
+// database, in the image.
+func eachOwned(i inspect.Image, do func(name string, f packageFile)) {
+	for _, a := range i.Altered {
+		do(ownerName(a.Package), packageFile{a.Path, a.Layer, a.Severity, "does not match its checksum"})
 	}
+	for _, b := range i.Binaries {
+		do(ownerName(b.Owner), packageFile{b.Path, b.Layer, b.Severity, strings.Join(b.Codes, " ")})
+	}
+	for _, m := range i.Missing {
+		do(ownerName(m.Package), packageFile{m.Path, -1, m.Severity, "missing"})
+	}
+}
+
+// leadFiles are the first files of all packages, by the names of the packages: one pass, as there may be thousands of
+// both.
+func leadFiles(v View) map[string]packageFile {
+	leads := map[string]packageFile{}
+	eachOwned(v.Image(), func(name string, f packageFile) {
+		if _, ok := leads[name]; !ok && name != "" && f.Layer >= 0 {
+			leads[name] = f
+		}
+	})
+	return leads
+}
+
+// ownerName is the name of the package that owns a file, which is written as "NAME VERSION" or as the name alone.
+func ownerName(owner string) string {
+	name, _, _ := strings.Cut(owner, " ")
+	return name
+}
+
+// leadFile is where enter leads from a package: to its first file that something was found about, else to the file that
+// it was found by: its own (package.json), or the database that lists it. Without one it has the package's layer alone.
+func leadFile(v View, name string, locations []string, layer int) packageFile {
+	if f, ok := v.leads[name]; ok {
+		return f
+	}
+	return packageFile{Path: pathOf(locations), Layer: layer}
+}
+
+// filesOfPackage lists the files of a package that something was found about.
+func filesOfPackage(d *widget.Document, v View, name string) {
+	var files []packageFile
+	eachOwned(v.Image(), func(owner string, f packageFile) {
+		if owner == name {
+			files = append(files, f)
+		}
+	})
+	if len(files) > 0 {
+		d.Heading("Its files that something was found about")
+	}
+	for at, f := range files {
+		if at == widget.MaxListed {
+			d.Say(widget.ToneDim, fmt.Sprintf("… and %d more", len(files)-widget.MaxListed))
+			break
+		}
+		d.Put(label.SeverityTone(f.severity), "• ", strings.TrimSuffix(f.Path+": "+f.what, ": "))
+	}
+}
+
+// PackageOf is the identity of the row of a package by its name; empty where the list has none.
+func PackageOf(rows []Row, name string) string {
+	for _, r := range rows {
+		if r.Package == name && name != "" {
+			return r.ID
+		}
+	}
+	return ""
+}
+
+// OwnerOf is the name of the package that owns a file, as far as something was found about it; empty where it is not
+// known, or where no package owns it.
+func (v View) OwnerOf(path string) (owner string) {
+	eachOwned(v.Image(), func(name string, f packageFile) {
+		if f.Path == path && owner == "" {
+			owner = name
+		}
+	})
+	return owner
 }

@@ -532,7 +532,8 @@ func TestPackagesAreComparedOrAllListed(t *testing.T) {
 	}
 	has(t, "a changed package", line(v, rows[0], 80), "~ xz", "5.4 → 5.6", "1 vuln", "deb", "L1")
 	has(t, "a changed package", detail(v, rows[0]), "upgrade compared with the previous acme/web:1.3",
-		"CRIT CVE-1 of xz, block, fixed in: not known", "Files that do not match the package", "• /usr/bin/xz")
+		"CRIT CVE-1 of xz, block, fixed in: not known", "Its files that something was found about",
+		"• /usr/bin/xz: does not match its checksum")
 	for id, want := range map[string]string{"file:/new": "+ /new", "file:/old": "- /old", "file:/mod": "~ /mod",
 		"drift:settings:0": "≠ user changed", "drift:files": "in total 9 added"} {
 		has(t, id, line(v, find(t, rows, id), 120), want)

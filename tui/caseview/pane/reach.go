@@ -43,7 +43,7 @@ func reachRow(r respond.ReachRow) Row {
 		respond.ReachesOwn: widget.TonePlain, respond.ReachesKin: widget.ToneNote}[r.Weight]
 	return Row{
 		ID: "reach:" + r.Kind + ":" + r.Text, Text: r.Kind + " " + r.Text, Value: cmp.Or(r.Command, r.Text), Layer: -1,
-		Object: r.Text,
+		Object: r.Text, Pod: r.Pod,
 		Line: func(w int) []widget.Cell {
 			return []widget.Cell{{Text: r.Kind, Tone: widget.ToneDim, Width: kindWidth},
 				{Text: r.Text, Tone: t, Width: -1}}
@@ -54,6 +54,10 @@ func reachRow(r respond.ReachRow) Row {
 			d.Gap()
 			d.Say(widget.TonePlain, r.Why)
 			d.Command(r.Command)
+			if r.Pod != "" {
+				d.Gap()
+				d.Say(widget.ToneNote, "enter copies the command that opens its case.")
+			}
 		},
 	}
 }

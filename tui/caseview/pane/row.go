@@ -35,6 +35,10 @@ type Row struct {
 	Group string
 	// Heads: the row stands for its group, and opens and closes
 	Heads bool
+	// Package: name of the package that the row is
+	Package string
+	// Pod: namespace/name of another pod that the row leads to
+	Pod string
 	// Retry: checks that were blocked
 	Retry []inspect.Key
 }

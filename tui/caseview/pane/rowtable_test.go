@@ -36,13 +36,15 @@ func TestWhatRowsCopyAndWhereTheyLead(t *testing.T) {
 		{Signatures, "store:referrers:sha256:32e45c9a7ba9d1c0", "sha256:32e45c9a7ba9d1c0", "", -1, "", "web"},
 		{Provenance, "provenance:p1", "00ddf00ddf00ddf0", "", -1, "p1", "web"},
 		{Packages, "advisory:xz-2024-03:package:xz-utils 5.6.1-1", "xz-2024-03", "", 1, "xz-2024-03", "web"},
-		{Packages, "changed:deb:procps:4.0.4-1", "procps 4.0.4-2", "", 1, "", "web"},
+		{Packages, "changed:deb:procps:4.0.4-1", "procps 4.0.4-2", replica, 2, "", "web"},
 		{Packages, "package:+deb:xz-utils:5.6.1-1:", "pkg:deb/debian/xz-utils@5.6.1-1", "", 1,
 			"pkg:deb/debian/xz-utils@5.6.1-1", "web"},
 		{Packages, "file:" + miner, miner, miner, 2, miner, "web"},
 		{Binaries, "binary:" + miner, "5f0a", miner, 2, miner, "web"},
 		{Binaries, "altered:" + replica, "md5:ff", replica, 2, replica, "web"},
 		{Binaries, "missing:/usr/bin/ps", "/usr/bin/ps", "", 1, "/usr/bin/ps", "web"},
+		{Timeline, "moment:" + ago(12).String() + "alert: Drop and executesyscall",
+			"2026-03-14 03:08:00Z alert: Drop and execute", miner, 2, "a1", "web"},
 		{BlastRadius, "container:web", "sha256:32e45c9a7ba9d1c0", "", -1, "", "web"},
 		{BlastRadius, "owner:rs", "web-6d4", "", -1, "", ""},
 		{Autoruns, "autorun:preload:/etc/ld.so.preload:/usr/lib/libfont.so", "/etc/ld.so.preload", "/etc/ld.so.preload",
@@ -146,6 +148,82 @@ func TestAFileLeadsToItsFindingFromEverywhere(t *testing.T) {
 	}
 	if id, _ := v.FindingOf("/etc/passwd"); id != "" {
 		t.Errorf("a file without a finding leads to %q", id)
+	}
+}
+
+// A moment of an alert is the alert: its detail, what was received, the file; one of anything else is only a time.
+func TestAnAlertOnTheTimelineLeadsToItsDetail(t *testing.T) {
+	v := incident()
+	again := v.Case.Alerts[0]
+	again.ID, again.Rule, again.Time, again.Last, again.Count = "a2", "Shell", ago(10), ago(3), 7
+	v.Case.Apply(on("alert", "", again))
+	rows := Timeline.Listed(v)
+	first := find(t, rows, "moment:"+ago(12).String()+"alert: Drop and executesyscall")
+	has(t, "the alert", line(v, first, 90), "● alert: Drop and execute ×3")
+	has(t, "its detail", detail(v, first), "Where the file is", "As received", "exe="+miner, "count       3")
+	second := find(t, rows, "moment:"+ago(10).String()+"alert: Shellsyscall")
+	has(t, "the other", line(v, second, 90), "● alert: Shell ×7, the last at 03:17:00Z")
+	has(t, "its detail", detail(v, second), "last        2026-03-14 03:17:00Z")
+	if r := find(t, rows, "moment:"+ago(60).String()+"pod createdmetadata"); r.Path != "" || r.Mark != "" {
+		t.Errorf("the start of the pod leads to %q", r.Path)
+	}
+	// an older bundle has a moment of one alert among its facts: the others are still on the axis
+	v.Case.Apply(on("alert", "", inspect.Moment{Time: ago(12), What: "alert", Trust: inspect.ByAlert}))
+	find(t, Timeline.Listed(v), "moment:"+ago(10).String()+"alert: Shellsyscall")
+}
+
+// Rows of other pods lead to them; rows of what the pod itself has do not.
+func TestRowsOfOtherPods(t *testing.T) {
+	v := incident()
+	v.Case.Pod.Reach.Shared.Digest = inspect.PodGroup{Count: 30, Pods: []string{"shop/web-2", "blog/web-3"}}
+	for _, c := range []struct{ row, pod string }{
+		{"reach:same node:shop/cart-0", "shop/cart-0"}, {"reach:same image:shop/web-2", "shop/web-2"},
+		{"reach:same image:blog/web-3", "blog/web-3"}, {"reach:same image:and 28 more", ""},
+		{"reach:secret:web-db: env DB_PASSWORD in web", ""}, {"reach:account:web", ""}, {"container:web", ""},
+	} {
+		r := find(t, BlastRadius.Listed(v), c.row)
+		if r.Pod != c.pod {
+			t.Errorf("%s leads to %q, not to %q", c.row, r.Pod, c.pod)
+		}
+		if text := detail(v, r); strings.Contains(text, "enter copies") != (c.pod != "") {
+			t.Errorf("%s reads\n%s", c.row, text)
+		}
+	}
+}
+
+// A package leads to the file of it that something was found about, and a file to the package that owns it.
+func TestAPackageLeadsToItsFilesAndBack(t *testing.T) {
+	v := incident()
+	v.Case.Apply(on("binaries", "web", inspect.Binary{Path: "/usr/bin/xz", Owner: "xz-utils 5.6.1-1", Layer: 1,
+		Severity: inspect.High, Codes: []string{"gained"}}))
+	v.Whole = true
+	v.Case.Apply(on("packages", "web", inspect.Packages{List: []inspect.Package{
+		{Type: "deb", Name: "procps", Version: "4.0.4-2", Layer: 1},
+		{Type: "deb", Name: "xz-utils", Version: "5.6.1-1"},
+		{Type: "npm", Name: "left-pad", Version: "1.3.1", Locations: []string{"/app/left-pad/package.json"}, Layer: 2},
+		{Type: "go-module", Name: "stdlib", Version: "1.2", Locations: []string{"pkg:golang/stdlib"}, Layer: 2}}}))
+	rows := Packages.Listed(v)
+	for _, c := range []struct {
+		name, path string
+		layer      int
+	}{
+		{"procps", replica, 2}, {"xz-utils", "/usr/bin/xz", 1}, {"left-pad", "/app/left-pad/package.json", 2},
+		{"stdlib", "", 2},
+	} {
+		id := PackageOf(rows, c.name)
+		r := find(t, rows, id)
+		if r.Path != c.path || r.Layer != c.layer {
+			t.Errorf("%s leads to %q in layer %d, not to %q in layer %d", c.name, r.Path, r.Layer, c.path, c.layer)
+		}
+	}
+	for path, want := range map[string]string{replica: "procps", "/usr/bin/xz": "xz-utils", "/usr/bin/ps": "procps",
+		miner: "", "/none": "", "": ""} {
+		if got := v.OwnerOf(path); got != want {
+			t.Errorf("%q is of %q, not of %q", path, got, want)
+		}
+	}
+	if id := PackageOf(rows, ""); id != "" {
+		t.Errorf("no name finds the row %q", id)
 	}
 }
 

@@ -30,6 +30,10 @@ func trustTone(trust string) widget.Tone {
 // due, since the last row is the newest otherwise.
 func timelineRows(v View) []Row {
 	all := respond.Axis(v.Case, v.Now)
+	alerts := map[inspect.Moment]inspect.Alert{}
+	for _, a := range v.Case.Alerts {
+		alerts[respond.AlertMoment(a)] = a
+	}
 	rows := make([]Row, 0, len(all)+1)
 	for at, x := range all {
 		gap := ""
@@ -42,9 +46,30 @@ func timelineRows(v View) []Row {
 		if ahead && (at == 0 || !all[at-1].Time.After(v.Now)) {
 			rows = append(rows, nowRow(v.Now))
 		}
-		rows = append(rows, momentRow(x, gap, len(all), ahead))
+		r := momentRow(x, gap, len(all), ahead)
+		if a, ok := alerts[x]; ok {
+			r = alertMoment(v, r, a)
+		}
+		rows = append(rows, r)
 	}
 	return rows
+}
+
+// alertMoment is the row of an alert: it leads where the alert's own row in Overview leads, has its detail and what was
+// received, and shows how often it was raised.
+func alertMoment(v View, moment Row, a inspect.Alert) Row {
+	r := alertRow(v, a)
+	times := label.Times(a.Count)
+	if a.Last.After(a.Time.Time) {
+		times += ", the last at " + label.Clock(a.Last)
+	}
+	r.ID, r.Text, r.Value = moment.ID, moment.Text+" "+r.Text, moment.Value
+	r.Line = func(w int) []widget.Cell {
+		cells := moment.Line(w)
+		cells[whatCell].Text += times
+		return cells
+	}
+	return r
 }
 
 // nowRow separates the past from what is due.
@@ -72,6 +97,9 @@ func gapText(d time.Duration) string {
 	}
 	return "+" + label.Age(d)
 }
+
+// whatCell is the place of the words among the cells of a moment.
+const whatCell = 3
 
 // momentRow is one time, with its distance from the one before and where it comes from. Below 60 columns year and
 // zone are left out: the title of the pane has UTC.

@@ -24,6 +24,8 @@ type View struct {
 	Whole bool
 	// Opened reports whether the findings of a group are rows of their own; nil: none are
 	Opened func(group string) bool
+	// leads: of each package, the first of its files that something was found about; made once for all rows
+	leads map[string]packageFile
 	// Steps: what to do next, the most urgent first
 	Steps []respond.NextStep
 }
