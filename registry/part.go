@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/backtrail/backtrail/inspect"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
 
@@ -14,12 +13,12 @@ type Problem string
 // The ways in which a part does not hold. ProblemMissing and ProblemLimit mean that a part could not be looked at,
 // which is unknown; the others that the image is not what it says.
 const (
-	ProblemDigest     Problem = inspect.ReasonDigestMismatch
-	ProblemSize       Problem = inspect.ReasonSizeMismatch // the digest fits, the descriptor's size does not
-	ProblemMissing    Problem = inspect.ReasonMissingBlob
+	ProblemDigest     Problem = "digest-mismatch"
+	ProblemSize       Problem = "size-mismatch" // the digest fits, the descriptor's size does not
+	ProblemMissing    Problem = "missing-blob"
 	ProblemMalformed  Problem = "malformed"
 	ProblemLimit      Problem = "limit"
-	ProblemLayerCount Problem = inspect.ReasonLayerCountMismatch
+	ProblemLayerCount Problem = "layer-count-mismatch"
 	ProblemForm       Problem = "unsupported" // a form that is not read here, see Form
 )
 

@@ -49,7 +49,8 @@ type auditor struct {
 	lost     sync.Once
 	// late are gaps that came up while images were examined. They are written under lost, and read when all workers
 	// have ended.
-	late []audit.Gap
+	late    []audit.Gap
+	metrics *audit.MetricsServer // nil: nothing is served
 }
 
 // newAuditor opens the cluster and reads its policies once for all images. A policy that changes while an audit runs

@@ -122,16 +122,12 @@ func mergeAudits(ctx context.Context, f *flags, std streams, dirs []string) erro
 	return auditEnd(&merged.Report)
 }
 
-// knownForMerge is what rows are derived again with: what the flags name. The journal has no part in it, as it had none
-// when the parts were made.
-func (f *flags) knownForMerge(ctx context.Context, std streams) (*audit.Known, error) {
-	s, err := newSession(f, std)
-	if err != nil {
-		return nil, err
-	}
-	defer s.close()
-	a := &auditor{session: s, policies: s.policies}
-	if f.snapshot != "" || f.context != "" || f.kubeconfig != "" {
+// knownForMerge is what rows are derived again with: what the flags name, at the depth of the parts. The journal has no
+// part in it, as it had none when the parts were made. The session must stay open as long as it is used.
+func (s *session) knownForMerge(ctx context.Context, depth audit.Depth) (*audit.Known, error) {
+	a := &auditor{session: s, depth: depth, policies: s.policies, began: s.now()}
+	if f := s.flags; f.snapshot != "" || f.context != "" || f.kubeconfig != "" {
+		var err error
 		if a.cluster, err = s.openCluster(); err != nil {
 			return nil, err
 		}

@@ -62,7 +62,7 @@ func TestUsualSaysWhatIsUsualInTheRepository(t *testing.T) {
 					emit(inspect.Event{Container: "web", Fact: image.ImageHead})
 					return nil
 				}},
-				{Name: Name, Run: func(_ context.Context, _ engine.On, emit func(inspect.Event)) error {
+				{Name: inspect.CheckSignatures, Run: func(_ context.Context, _ engine.On, emit func(inspect.Event)) error {
 					emit(inspect.Event{Fact: inspect.Gate{Name: inspect.GateSignature, Status: inspect.GateAbsent,
 						Detail: "no store holds a signature"}})
 					return nil
