@@ -14,7 +14,7 @@ ROUNDS   ?= 3
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS  := -s -w -X main.version=$(VERSION)
 
-.PHONY: help build test unit race e2e unpack bench lint vulncheck structure fuzz golden demo pictures clean
+.PHONY: help build test unit race e2e unpack bench bench-recheck lint vulncheck structure fuzz golden demo pictures clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ e2e: ## the real stack: etcd, kube-apiserver, controllers, kubelet, registry, co
 
 unpack: ## 2,000 random images against containerd's pkg/archive, and 50 through a containerd; needs root
 	$(GO) -C $(STACK)/unpack test -count=1 -timeout 40m .
+
+bench-recheck: ## a recheck at the size of its budget: 10,000 images with 3 million packages
+	BENCH_IMAGES=10000 $(GO) test -run '^$$' -bench Recheck -benchtime 3x -benchmem ./inspect/audit
 
 bench: ## benchmarks, alone and against other programs; ratios within one run are what counts
 	$(GO) test -run '^$$' -bench . -benchmem ./inspect/... ./kube ./registry ./tui/...

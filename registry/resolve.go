@@ -331,8 +331,7 @@ func (img *Image) readConfig() {
 	}
 	ids := config.RootFS.DiffIDs
 	// The config is kept: its history and settings are those of its digest, only which diff ID belongs to which layer
-	// is not
-	// known.
+	// is not known.
 	if len(ids) != len(img.Layers) {
 		img.Config.Problem = ProblemLayerCount
 		img.Config.Detail = fmt.Sprintf("the config has %d diff IDs, the manifest %d layers", len(ids), len(img.Layers))

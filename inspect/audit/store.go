@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/klauspost/compress/zstd"
@@ -114,29 +115,31 @@ func (s *Store) End(scope string) error {
 	return nil
 }
 
+// coders are made once: each has tables of some hundred KiB, and a recheck reads ten thousand files. EncodeAll and
+// DecodeAll may be called from several goroutines. One goroutine each inside: sixteen images are encoded side by side,
+// and the frame must not depend on how many cores there are.
+var coders = sync.OnceValues(func() (*zstd.Encoder, *zstd.Decoder) {
+	w, errWriter := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1))
+	r, errReader := zstd.NewReader(nil, zstd.WithDecoderConcurrency(0), zstd.WithDecoderMaxMemory(maxFactsJSON))
+	if err := errors.Join(errWriter, errReader); err != nil {
+		panic(err) // the options are constants
+	}
+	return w, r
+})
+
 // encodeFacts writes facts as compressed JSON: the same facts are the same bytes.
 func encodeFacts(f Facts) ([]byte, error) {
 	raw, err := json.Marshal(f)
 	if err != nil {
 		return nil, fmt.Errorf("encoding the facts of %s: %w", f.Unit, err)
 	}
-	// one goroutine each: sixteen images are encoded side by side, and the frame must not depend on how many cores
-	// there are
-	w, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1))
-	if err != nil {
-		return nil, fmt.Errorf("compressing the facts of %s: %w", f.Unit, err)
-	}
-	defer w.Close()
+	w, _ := coders()
 	return w.EncodeAll(raw, nil), nil
 }
 
 // decodeFacts reads what encodeFacts wrote, within bounds.
 func decodeFacts(raw []byte) (Facts, error) {
-	r, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(maxFactsJSON))
-	if err != nil {
-		return Facts{}, fmt.Errorf("reading facts: %w", err)
-	}
-	defer r.Close()
+	_, r := coders()
 	doc, err := r.DecodeAll(raw, nil)
 	if err != nil {
 		return Facts{}, fmt.Errorf("reading facts: %w", err)
