@@ -126,7 +126,7 @@ func (m *Model) paste(msg tea.PasteMsg) tea.Cmd {
 	}
 }
 
-// wheelRows is how far the wheel moves.
+// wheelRows is how far the wheel moves. It moves rows, not the region in sight: the cursor stays in view.
 const wheelRows = 3
 
 // pointer takes the mouse: a click selects or gives the focus, the wheel moves. It is off from the start: a terminal

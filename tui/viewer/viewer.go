@@ -14,7 +14,8 @@ import (
 	"github.com/charmbracelet/x/ansi"
 )
 
-// Store has the bytes, and writes them to files of this machine. Its methods are called outside of Update. A live case has its cache behind it, a saved one its bundle.
+// Store has the bytes, and writes them to files of this machine. Its methods are called outside of Update. A live
+// case has its cache behind it, a saved one its bundle.
 type Store interface {
 	// Blob opens a kept blob by its digest.
 	Blob(ctx context.Context, digest string) (io.ReadCloser, error)
@@ -236,7 +237,8 @@ func (s *Screen) SetFilter(text string) tea.Cmd {
 	return nil
 }
 
-// title names what is shown and how.
+// title names what is shown and how. A name may be foreign: the line is cleaned where it is drawn. The note has how
+// much was read where it is not all.
 func (s *Screen) title() string {
 	text := s.parts[s.at].Name
 	if n := len(s.parts); n > 1 {
